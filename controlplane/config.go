@@ -1,0 +1,127 @@
+package controlplane
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// Config is the whole configuration at one revision. It is immutable: With returns a
+// new one that shares what did not change. It is safe for concurrent use.
+type Config struct {
+	Revision  Revision
+	Lineage   string // identity of the database, made when it is initialised
+	resources map[Kind]map[string]*Resource
+	secrets   map[string][]byte // ref -> ciphertext
+}
+
+// NewConfig builds a configuration from stored rows.
+func NewConfig(revision Revision, lineage string, resources []*Resource, secrets []Secret) *Config {
+	c := &Config{
+		Revision:  revision,
+		Lineage:   lineage,
+		resources: make(map[Kind]map[string]*Resource, len(Kinds)),
+		secrets:   make(map[string][]byte, len(secrets)),
+	}
+	for _, k := range Kinds {
+		c.resources[k] = map[string]*Resource{}
+	}
+	for _, r := range resources {
+		c.resources[r.Kind][r.Name] = r
+	}
+	for _, s := range secrets {
+		c.secrets[s.Ref] = s.Ciphertext
+	}
+	return c
+}
+
+// With returns the configuration as it is after changes, which must follow on c.
+func (c *Config) With(revision Revision, changes []Change, secrets []Secret) *Config {
+	next := &Config{
+		Revision:  revision,
+		Lineage:   c.Lineage,
+		resources: maps.Clone(c.resources),
+		secrets:   c.secrets,
+	}
+	if len(secrets) > 0 {
+		next.secrets = maps.Clone(c.secrets)
+		for _, s := range secrets {
+			next.secrets[s.Ref] = s.Ciphertext
+		}
+	}
+	cloned := map[Kind]bool{}
+	for _, ch := range changes {
+		if !cloned[ch.Kind] {
+			next.resources[ch.Kind] = maps.Clone(c.resources[ch.Kind])
+			cloned[ch.Kind] = true
+		}
+		if ch.Op == OpDelete {
+			delete(next.resources[ch.Kind], ch.Name)
+			continue
+		}
+		created := ch.At
+		if old := next.resources[ch.Kind][ch.Name]; old != nil && ch.Op == OpUpdate {
+			created = old.CreatedAt
+		}
+		next.resources[ch.Kind][ch.Name] = &Resource{
+			Kind: ch.Kind, Name: ch.Name, UID: ch.UID, Revision: ch.Revision,
+			Spec: ch.After, CreatedAt: created, UpdatedAt: ch.At,
+		}
+	}
+	return next
+}
+
+// Changes turns ops into the changes they would make to c at the given revision: what
+// they create gets a uid from newUID.
+func (c *Config) Changes(revision Revision, at time.Time, actor string, ops []Op, newUID func() string) []Change {
+	changes := make([]Change, 0, len(ops))
+	for _, op := range ops {
+		ch := Change{Revision: revision, At: at, Actor: actor, Kind: op.Kind, Name: op.Name, After: op.Spec}
+		old, exists := c.Get(op.Kind, op.Name)
+		switch {
+		case exists && op.Spec == nil:
+			ch.Op, ch.UID, ch.Before = OpDelete, old.UID, old.Spec
+		case exists:
+			ch.Op, ch.UID, ch.Before = OpUpdate, old.UID, old.Spec
+		case op.Spec == nil:
+			continue
+		default:
+			ch.Op, ch.UID = OpCreate, newUID()
+		}
+		changes = append(changes, ch)
+	}
+	return changes
+}
+
+// Get returns one resource.
+func (c *Config) Get(kind Kind, name string) (*Resource, bool) {
+	r, ok := c.resources[kind][name]
+	return r, ok
+}
+
+// List returns the resources of a kind in name order.
+func (c *Config) List(kind Kind) []*Resource {
+	return slices.SortedFunc(maps.Values(c.resources[kind]), func(a, b *Resource) int {
+		return strings.Compare(a.Name, b.Name)
+	})
+}
+
+// Count returns how many resources of a kind there are.
+func (c *Config) Count(kind Kind) int { return len(c.resources[kind]) }
+
+// Secret returns the ciphertext a document refers to.
+func (c *Config) Secret(ref string) ([]byte, bool) {
+	s, ok := c.secrets[ref]
+	return s, ok
+}
+
+// Settings returns the gateway's settings; an empty document when none were stored.
+func (c *Config) Settings() *adminv1.Settings {
+	if r, ok := c.Get(KindSettings, SettingsName); ok {
+		return r.Spec.(*adminv1.Settings)
+	}
+	return &adminv1.Settings{}
+}

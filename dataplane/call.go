@@ -1,0 +1,94 @@
+package dataplane
+
+import "time"
+
+// Call is the record of one client request. It is passed by value to the uplink.
+type Call struct {
+	ID            string // UUIDv7; the client sees it as x-request-id
+	Start         time.Time
+	Endpoint      string
+	Model         string // what the client named
+	Group         string
+	APIKey        string
+	Stream        bool
+	Outcome       Outcome
+	Status        int
+	ErrorCode     string
+	Provider      string
+	UpstreamModel string
+	FirstToken    time.Duration // from Start to the first meaningful event
+	Duration      time.Duration
+	Overhead      time.Duration // ours, before the answer began
+	Usage         Usage
+	Cost          PicoUSD
+	Attempts      []Attempt
+	ClientRetry   int
+	KeywordLate   bool // a failure keyword was seen after the commit
+}
+
+// Attempt is the record of one try on one target.
+type Attempt struct {
+	Provider    string
+	Model       string
+	Credential  string
+	StartOffset time.Duration // from the call's start
+	FirstFrame  time.Duration // from the attempt's start to any event; 0 when none came
+	FirstToken  time.Duration // to the first meaningful event; 0 when none came
+	Duration    time.Duration
+	Status      int // upstream's; 0 when there was none
+	Outcome     Outcome
+	Reason      string
+	MaybeBilled bool
+	LastResort  bool
+	Usage       Usage
+	Cost        PicoUSD
+}
+
+// UsageSource says where token numbers come from.
+type UsageSource uint8
+
+// The sources.
+const (
+	UsageNone      UsageSource = iota // no answer, or nothing to count
+	UsageUpstream                     // the upstream reported it
+	UsageEstimated                    // from the number of bytes
+)
+
+// String gives the source's name as calls record it.
+func (s UsageSource) String() string { return [...]string{"none", "upstream", "estimated"}[s] }
+
+// Usage is the tokens of an answer. Input includes cached, output includes reasoning.
+type Usage struct {
+	Input       int64
+	CachedInput int64
+	Output      int64
+	Source      UsageSource
+}
+
+// PicoUSD is an exact amount of money: 1e-12 USD. An int64 of it reaches 9.2 million USD.
+type PicoUSD int64
+
+// Price is what an upstream charges. Micro-USD per million tokens is the same number as
+// pico-USD per token, so cost needs no rounding.
+type Price struct {
+	Input       PicoUSD // per token
+	CachedInput PicoUSD // per token
+	Output      PicoUSD // per token
+	PerCall     PicoUSD
+}
+
+// Cost is what the usage costs; 0 without a price.
+func (p *Price) Cost(u Usage) PicoUSD {
+	if p == nil {
+		return 0
+	}
+	fresh := max(u.Input-u.CachedInput, 0)
+	return p.PerCall + p.Input*PicoUSD(fresh) + p.CachedInput*PicoUSD(u.CachedInput) + p.Output*PicoUSD(u.Output)
+}
+
+// Keyword is a compiled failure keyword.
+type Keyword struct {
+	Name  string
+	Count bool // a hit also counts as a failure of the target
+	Match func(text string) bool
+}

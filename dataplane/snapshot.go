@@ -1,0 +1,133 @@
+package dataplane
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"net/url"
+	"time"
+)
+
+// Snapshot is the configuration at one revision, compiled for serving. It is immutable
+// and shared by all requests.
+type Snapshot struct {
+	Revision  uint64
+	Providers map[string]*Provider
+	Keywords  []*Keyword
+
+	pepper []byte
+	keys   map[[sha256.Size]byte]*APIKey
+	groups map[string]*Group // by name and by alias
+}
+
+// Key finds the API key a client sent. Expiry is the caller's to check.
+func (s *Snapshot) Key(secret string) (*APIKey, bool) {
+	mac := hmac.New(sha256.New, s.pepper)
+	mac.Write([]byte(secret))
+	var sum [sha256.Size]byte
+	mac.Sum(sum[:0])
+	k, ok := s.keys[sum]
+	return k, ok
+}
+
+// Group finds a group by its name or one of its aliases, matched exactly.
+func (s *Snapshot) Group(model string) (*Group, bool) {
+	g, ok := s.groups[model]
+	return g, ok
+}
+
+// Provider is an upstream account.
+type Provider struct {
+	Name                string
+	BaseURL             *url.URL
+	Dialect             string
+	Credentials         []*Credential
+	Headers             []Header
+	AllowPrivateNetwork bool
+	MaxInFlight         int // 0 is no limit
+	Policy              *Policy
+	Scope               Scope
+}
+
+// Header is one header that is added to upstream requests.
+type Header struct{ Name, Value string }
+
+// Credential is one key of a provider.
+type Credential struct {
+	Name   string
+	Secret Secret
+	Scope  Scope
+}
+
+// Target is one model of one provider: the thing that is healthy, cooling or disabled.
+type Target struct {
+	Provider      *Provider
+	Model         string
+	Price         *Price // nil: unpriced
+	ContextWindow int64  // tokens; 0 is unknown
+	Scope         Scope
+}
+
+// Member is a target's place inside a group.
+type Member struct {
+	*Target
+	Priority int
+	Weight   int
+	Policy   *Policy
+}
+
+// Group is what a client names in `model`.
+type Group struct {
+	Name    string
+	Aliases []string
+	Members []*Member // in routing order: priority, then price
+}
+
+// APIKey is what a client sends.
+type APIKey struct {
+	Name      string
+	Groups    []*Group // sorted by name
+	ExpiresAt time.Time
+}
+
+// Allows reports whether the key may use the group.
+func (k *APIKey) Allows(g *Group) bool {
+	for _, have := range k.Groups {
+		if have == g {
+			return true
+		}
+	}
+	return false
+}
+
+// Policy says when a target is skipped and how long an attempt may take; every field is set.
+type Policy struct {
+	FailureThreshold   int
+	FailureWindow      time.Duration
+	MinRatio           float64
+	Cooldown           time.Duration
+	CooldownMax        time.Duration
+	MaxAttempts        int
+	ConnectTimeout     time.Duration
+	FirstTokenTimeout  time.Duration
+	ResponseTimeout    time.Duration
+	StreamIdleTimeout  time.Duration
+	TotalTimeout       time.Duration
+	StreamTotalTimeout time.Duration
+	FailOverOnContent  bool // a content-policy refusal moves on
+	StreamKeepAlive    bool
+}
+
+// Secret is text that must never reach a log: it prints as [redacted].
+type Secret string
+
+// String hides the secret from fmt and slog.
+func (Secret) String() string { return "[redacted]" }
+
+// GoString hides it from %#v.
+func (Secret) GoString() string { return "[redacted]" }
+
+// MarshalJSON hides it from encoders.
+func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"[redacted]"`), nil }
+
+// Reveal gives the text itself, for the one place that sends it upstream.
+func (s Secret) Reveal() string { return string(s) }
