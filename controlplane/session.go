@@ -1,0 +1,45 @@
+package controlplane
+
+import (
+	"context"
+	"time"
+)
+
+// Session is one signed-in browser. Only the hash of its cookie is stored.
+type Session struct {
+	Hash      [32]byte // SHA-256 of the cookie's value
+	Username  string
+	CreatedAt time.Time
+	SeenAt    time.Time
+	ExpiresAt time.Time
+}
+
+// Token is a bearer token of the admin API. Only its hash is stored.
+type Token struct {
+	Name      string
+	Hash      [32]byte // SHA-256 of the token
+	LastFour  string
+	CreatedAt time.Time
+	ExpiresAt time.Time // zero: never
+}
+
+// AccessStore keeps sessions and tokens. Unknown ones are errs.NotFound.
+type AccessStore interface {
+	CreateSession(ctx context.Context, s Session) error
+	Session(ctx context.Context, hash [32]byte) (Session, error)
+	TouchSession(ctx context.Context, hash [32]byte, seen, expires time.Time) error
+	DeleteSession(ctx context.Context, hash [32]byte) error
+	// DeleteExpired removes sessions and tokens that expired before now.
+	DeleteExpired(ctx context.Context, now time.Time) error
+
+	CreateToken(ctx context.Context, t Token) error // errs.AlreadyExists
+	ListTokens(ctx context.Context) ([]Token, error)
+	TokenByHash(ctx context.Context, hash [32]byte) (Token, error)
+	DeleteToken(ctx context.Context, name string) error
+}
+
+// SecretStore keeps sealed secrets of the control plane itself, such as the pepper of API keys.
+type SecretStore interface {
+	// EnsureSecret stores s unless its ref is taken, and returns what is stored now.
+	EnsureSecret(ctx context.Context, s Secret) (Secret, error)
+}
