@@ -8,6 +8,6 @@ type Sealer interface {
 }
 
 // CredentialBinding is the associated data of a provider credential.
-func CredentialBinding(providerUID, credential string) []byte {
-	return []byte("provider\x00" + providerUID + "\x00" + credential)
+func CredentialBinding(provider, credential string) []byte {
+	return []byte("provider\x00" + provider + "\x00" + credential)
 }
