@@ -62,6 +62,7 @@ type Credential struct {
 type Target struct {
 	Provider      *Provider
 	Model         string
+	ModelJSON     []byte // Model as a JSON string, to splice into bodies
 	Price         *Price // nil: unpriced
 	ContextWindow int64  // tokens; 0 is unknown
 	Scope         Scope
@@ -77,9 +78,12 @@ type Member struct {
 
 // Group is what a client names in `model`.
 type Group struct {
-	Name    string
-	Aliases []string
-	Members []*Member // in routing order: priority, then price
+	Name      string
+	Aliases   []string
+	Members   []*Member // in routing order: priority, then price
+	CreatedAt int64     // Unix seconds
+
+	ties bool // some members share a rank
 }
 
 // APIKey is what a client sends.

@@ -392,7 +392,7 @@ type Price struct {
 	Input       int64                  `protobuf:"varint,1,opt,name=input,proto3" json:"input,omitempty"`
 	CachedInput int64                  `protobuf:"varint,2,opt,name=cached_input,json=cachedInput,proto3" json:"cached_input,omitempty"`
 	Output      int64                  `protobuf:"varint,3,opt,name=output,proto3" json:"output,omitempty"`
-	// Micro-USD per call.
+	// Micro-USD per call, a million pico-USD each.
 	PerCall       int64 `protobuf:"varint,4,opt,name=per_call,json=perCall,proto3" json:"per_call,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -461,7 +461,9 @@ type Group struct {
 	Name    string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	Aliases []string               `protobuf:"bytes,2,rep,name=aliases,proto3" json:"aliases,omitempty"`
 	// Enabled members whose provider is enabled.
-	Members       []*Member `protobuf:"bytes,3,rep,name=members,proto3" json:"members,omitempty"`
+	Members []*Member `protobuf:"bytes,3,rep,name=members,proto3" json:"members,omitempty"`
+	// Unix seconds, shown as `created` in /v1/models.
+	CreateTime    int64 `protobuf:"varint,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -515,6 +517,13 @@ func (x *Group) GetMembers() []*Member {
 		return x.Members
 	}
 	return nil
+}
+
+func (x *Group) GetCreateTime() int64 {
+	if x != nil {
+		return x.CreateTime
+	}
+	return 0
 }
 
 type Member struct {
@@ -922,11 +931,13 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\x05input\x18\x01 \x01(\x03R\x05input\x12!\n" +
 	"\fcached_input\x18\x02 \x01(\x03R\vcachedInput\x12\x16\n" +
 	"\x06output\x18\x03 \x01(\x03R\x06output\x12\x19\n" +
-	"\bper_call\x18\x04 \x01(\x03R\aperCall\"j\n" +
+	"\bper_call\x18\x04 \x01(\x03R\aperCall\"\x8b\x01\n" +
 	"\x05Group\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aaliases\x18\x02 \x03(\tR\aaliases\x123\n" +
-	"\amembers\x18\x03 \x03(\v2\x19.trunkline.node.v1.MemberR\amembers\"\xa1\x01\n" +
+	"\amembers\x18\x03 \x03(\v2\x19.trunkline.node.v1.MemberR\amembers\x12\x1f\n" +
+	"\vcreate_time\x18\x04 \x01(\x03R\n" +
+	"createTime\"\xa1\x01\n" +
 	"\x06Member\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1a\n" +

@@ -1,0 +1,209 @@
+package dataplane
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// microPerCall turns micro-USD per call into pico-USD.
+const microPerCall = 1_000_000
+
+// Compile turns a received snapshot into the form that serves requests. It trusts
+// nothing: a snapshot that refers to what it does not hold, or lacks what serving needs,
+// is refused whole and the node keeps the one it has.
+func Compile(in *nodev1.Snapshot) (*Snapshot, error) {
+	s := &Snapshot{
+		Revision:  in.GetRevision(),
+		Providers: make(map[string]*Provider, len(in.GetProviders())),
+		pepper:    in.GetKeyPepper(),
+		keys:      make(map[[32]byte]*APIKey, len(in.GetApiKeys())),
+		groups:    make(map[string]*Group, len(in.GetGroups())),
+	}
+	targets := map[Scope]*Target{}
+	for _, p := range in.GetProviders() {
+		if err := s.addProvider(p, targets); err != nil {
+			return nil, fmt.Errorf("provider %q: %w", p.GetName(), err)
+		}
+	}
+	byName := make(map[string]*Group, len(in.GetGroups()))
+	for _, g := range in.GetGroups() {
+		group, err := compileGroup(g, targets)
+		if err != nil {
+			return nil, fmt.Errorf("group %q: %w", g.GetName(), err)
+		}
+		for _, name := range append([]string{group.Name}, group.Aliases...) {
+			if _, taken := s.groups[name]; taken || name == "" {
+				return nil, fmt.Errorf("group %q: name or alias %q is empty or taken", g.GetName(), name)
+			}
+			s.groups[name] = group
+		}
+		byName[group.Name] = group
+	}
+	for _, k := range in.GetApiKeys() {
+		if err := s.addKey(k, byName); err != nil {
+			return nil, fmt.Errorf("api key %q: %w", k.GetName(), err)
+		}
+	}
+	for _, k := range in.GetFailureKeywords() {
+		keyword, err := CompileKeyword(k.GetName(), k.GetKeyword(), k.GetPattern(), k.GetCount())
+		if err != nil {
+			return nil, fmt.Errorf("failure keyword %q: %w", k.GetName(), err)
+		}
+		s.Keywords = append(s.Keywords, keyword)
+	}
+	return s, nil
+}
+
+func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) error {
+	if _, taken := s.Providers[in.GetName()]; taken || in.GetName() == "" {
+		return fmt.Errorf("name is empty or taken")
+	}
+	base, err := url.Parse(in.GetBaseUrl())
+	if err != nil {
+		return fmt.Errorf("base_url: %w", err)
+	}
+	policy, err := compilePolicy(in.GetPolicy())
+	if err != nil {
+		return err
+	}
+	p := &Provider{
+		Name:                in.GetName(),
+		BaseURL:             base,
+		Dialect:             cmp.Or(in.GetDialect(), "openai"),
+		AllowPrivateNetwork: in.GetAllowPrivateNetwork(),
+		MaxInFlight:         int(in.GetMaxInFlight()),
+		Policy:              policy,
+		Scope:               Scope{Kind: ScopeProvider, Provider: in.GetName()},
+	}
+	for _, h := range in.GetHeaders() {
+		p.Headers = append(p.Headers, Header{Name: h.GetName(), Value: h.GetValue()})
+	}
+	for _, c := range in.GetCredentials() {
+		p.Credentials = append(p.Credentials, &Credential{
+			Name:   c.GetName(),
+			Secret: Secret(c.GetSecret()),
+			Scope:  Scope{Kind: ScopeCredential, Provider: p.Name, Name: c.GetName()},
+		})
+	}
+	for _, m := range in.GetModels() {
+		t := &Target{
+			Provider:      p,
+			Model:         m.GetId(),
+			Price:         compilePrice(m.GetPrice()),
+			ContextWindow: m.GetContextWindow(),
+			Scope:         Scope{Kind: ScopeTarget, Provider: p.Name, Name: m.GetId()},
+		}
+		if t.ModelJSON, err = json.Marshal(t.Model); err != nil || t.Model == "" {
+			return fmt.Errorf("model %q: not a usable id", t.Model)
+		}
+		targets[t.Scope] = t
+	}
+	s.Providers[p.Name] = p
+	return nil
+}
+
+func compileGroup(in *nodev1.Group, targets map[Scope]*Target) (*Group, error) {
+	g := &Group{Name: in.GetName(), Aliases: in.GetAliases(), CreatedAt: in.GetCreateTime()}
+	seen := map[*Target]bool{}
+	for _, m := range in.GetMembers() {
+		t, ok := targets[Scope{Kind: ScopeTarget, Provider: m.GetProvider(), Name: m.GetModel()}]
+		if !ok {
+			return nil, fmt.Errorf("member %q of %q does not exist", m.GetModel(), m.GetProvider())
+		}
+		if seen[t] {
+			return nil, fmt.Errorf("member %q of %q is listed twice", m.GetModel(), m.GetProvider())
+		}
+		seen[t] = true
+		policy, err := compilePolicy(m.GetPolicy())
+		if err != nil {
+			return nil, fmt.Errorf("member %q of %q: %w", m.GetModel(), m.GetProvider(), err)
+		}
+		g.Members = append(g.Members, &Member{
+			Target: t, Priority: int(m.GetPriority()), Weight: max(int(m.GetWeight()), 1), Policy: policy,
+		})
+	}
+	slices.SortStableFunc(g.Members, byRank)
+	g.ties = slices.ContainsFunc(pairs(g.Members), func(p [2]*Member) bool { return byRank(p[0], p[1]) == 0 })
+	return g, nil
+}
+
+func pairs(members []*Member) (out [][2]*Member) {
+	for i := 1; i < len(members); i++ {
+		out = append(out, [2]*Member{members[i-1], members[i]})
+	}
+	return out
+}
+
+func (s *Snapshot) addKey(in *nodev1.ApiKey, groups map[string]*Group) error {
+	if len(in.GetHash()) != 32 {
+		return fmt.Errorf("hash has %d bytes instead of 32", len(in.GetHash()))
+	}
+	sum := [32]byte(in.GetHash())
+	if _, taken := s.keys[sum]; taken {
+		return fmt.Errorf("another key has the same secret")
+	}
+	k := &APIKey{Name: in.GetName()}
+	if in.GetExpiresAt() != nil {
+		k.ExpiresAt = in.GetExpiresAt().AsTime()
+	}
+	for _, name := range in.GetGroups() {
+		g, ok := groups[name]
+		if !ok {
+			return fmt.Errorf("group %q does not exist", name)
+		}
+		k.Groups = append(k.Groups, g)
+	}
+	slices.SortFunc(k.Groups, func(a, b *Group) int { return strings.Compare(a.Name, b.Name) })
+	s.keys[sum] = k
+	return nil
+}
+
+func compilePrice(in *nodev1.Price) *Price {
+	if in == nil {
+		return nil
+	}
+	return &Price{
+		Input:       PicoUSD(in.GetInput()),
+		CachedInput: PicoUSD(in.GetCachedInput()),
+		Output:      PicoUSD(in.GetOutput()),
+		PerCall:     PicoUSD(in.GetPerCall()) * microPerCall,
+	}
+}
+
+func compilePolicy(in *nodev1.Policy) (*Policy, error) {
+	p := &Policy{
+		FailureThreshold:   int(in.GetFailureThreshold()),
+		FailureWindow:      in.GetFailureWindow().AsDuration(),
+		MinRatio:           in.GetMinRatio(),
+		Cooldown:           in.GetCooldown().AsDuration(),
+		CooldownMax:        in.GetCooldownMax().AsDuration(),
+		MaxAttempts:        int(in.GetMaxAttempts()),
+		ConnectTimeout:     in.GetConnectTimeout().AsDuration(),
+		FirstTokenTimeout:  in.GetFirstTokenTimeout().AsDuration(),
+		ResponseTimeout:    in.GetResponseTimeout().AsDuration(),
+		StreamIdleTimeout:  in.GetStreamIdleTimeout().AsDuration(),
+		TotalTimeout:       in.GetTotalTimeout().AsDuration(),
+		StreamTotalTimeout: in.GetStreamTotalTimeout().AsDuration(),
+		FailOverOnContent:  in.GetFailoverOnContentPolicy(),
+		StreamKeepAlive:    in.GetStreamKeepAlive(),
+	}
+	if p.FailureThreshold < 1 || p.MaxAttempts < 1 || p.MinRatio < 0 || p.MinRatio > 1 {
+		return nil, fmt.Errorf("policy: threshold, attempts or ratio out of range")
+	}
+	for _, d := range []time.Duration{
+		p.FailureWindow, p.Cooldown, p.CooldownMax, p.ConnectTimeout, p.FirstTokenTimeout,
+		p.ResponseTimeout, p.StreamIdleTimeout, p.TotalTimeout, p.StreamTotalTimeout,
+	} {
+		if d <= 0 {
+			return nil, fmt.Errorf("policy: a duration is missing")
+		}
+	}
+	return p, nil
+}

@@ -1,0 +1,137 @@
+package dataplane
+
+import "cmp"
+
+// Candidate is a member as one call would try it.
+type Candidate struct {
+	*Member
+	// Cooling: it is tried only because nothing better is left.
+	Cooling bool
+	// HalfOpen: its cooldown is over and a probe must be won before it is tried.
+	HalfOpen bool
+}
+
+// Order lists every member of the group in the order in which a call tries them:
+// priority, then price, then by weight at random. Cooling ones go last, never away, and
+// among them those that time alone will heal go first. It appends to buf.
+//
+// look tells how a scope stands; random gives a number in [0, n).
+func (g *Group) Order(buf []Candidate, look func(Scope) Condition, random func(n int) int) []Candidate {
+	buf = buf[:0]
+	cooling, hopeless := 0, 0
+	for _, m := range g.Members {
+		c := m.Target.Condition(look)
+		buf = append(buf, Candidate{Member: m, Cooling: c.State == Open, HalfOpen: c.State == HalfOpen})
+		if c.State == Open {
+			cooling++
+			if c.Reason.needsHelp() {
+				hopeless++
+			}
+		}
+	}
+	if g.ties {
+		shuffleTies(buf, random)
+	}
+	if cooling == 0 || cooling == len(buf) && hopeless == 0 {
+		return buf
+	}
+	return coolingLast(buf, look)
+}
+
+// Condition is how the target stands: the worst of its own, its provider's and its best
+// credential's.
+func (t *Target) Condition(look func(Scope) Condition) Condition {
+	worst := worse(look(t.Scope), look(t.Provider.Scope))
+	if len(t.Provider.Credentials) == 0 {
+		return worst
+	}
+	best := look(t.Provider.Credentials[0].Scope)
+	for _, c := range t.Provider.Credentials[1:] {
+		if best.State == Closed {
+			break
+		}
+		if next := look(c.Scope); next.State < best.State || next.State == best.State && next.Until.Before(best.Until) {
+			best = next
+		}
+	}
+	return worse(worst, best)
+}
+
+func worse(a, b Condition) Condition {
+	if b.State > a.State || b.State == a.State && b.Until.After(a.Until) {
+		return b
+	}
+	return a
+}
+
+// needsHelp reports whether a cooldown for this reason usually needs a person to end it.
+func (o Outcome) needsHelp() bool {
+	switch o {
+	case AuthFailed, QuotaExhausted, BlockedAddress, TLSError, ModelNotFound, Unsupported:
+		return true
+	}
+	return false
+}
+
+func coolingLast(in []Candidate, look func(Scope) Condition) []Candidate {
+	out := make([]Candidate, 0, len(in))
+	for pass := range 3 {
+		for _, c := range in {
+			class := 0
+			if c.Cooling {
+				class = 1
+				if c.Target.Condition(look).Reason.needsHelp() {
+					class = 2
+				}
+			}
+			if class == pass {
+				out = append(out, c)
+			}
+		}
+	}
+	return out
+}
+
+// shuffleTies puts runs of equal rank into a random order in which a member comes first
+// with the probability of its share of the run's weight.
+func shuffleTies(c []Candidate, random func(n int) int) {
+	for start := 0; start < len(c); {
+		end := start + 1
+		for end < len(c) && byRank(c[start].Member, c[end].Member) == 0 {
+			end++
+		}
+		for i := start; i < end-1; i++ {
+			total := 0
+			for _, m := range c[i:end] {
+				total += m.Weight
+			}
+			pick, r := i, random(total)
+			for r >= c[pick].Weight {
+				r -= c[pick].Weight
+				pick++
+			}
+			c[i], c[pick] = c[pick], c[i]
+		}
+		start = end
+	}
+}
+
+// byRank compares two members by priority, then by price; equal ones share the calls by weight.
+func byRank(a, b *Member) int {
+	return cmp.Or(cmp.Compare(a.Priority, b.Priority), comparePrice(a.Price, b.Price))
+}
+
+// comparePrice compares what 1,000 input and 1,000 output tokens cost. A price that
+// nobody declared is not a low one: unpriced targets come last.
+func comparePrice(a, b *Price) int {
+	switch {
+	case a == nil && b == nil:
+		return 0
+	case a == nil:
+		return 1
+	case b == nil:
+		return -1
+	}
+	sample := Usage{Input: 1000, Output: 1000}
+	return cmp.Compare(a.Cost(sample), b.Cost(sample))
+}
