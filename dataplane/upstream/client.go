@@ -1,0 +1,114 @@
+package upstream
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
+
+// Client reaches one provider. It outlives snapshots as long as the provider keeps its
+// address, so connections and counters survive a configuration change.
+type Client struct {
+	transport *http.Transport
+	dialect   Dialect
+	base      *url.URL
+	private   bool
+	name      string
+
+	inFlight      atomic.Int64
+	turn          atomic.Uint32
+	noStreamUsage atomic.Bool
+}
+
+func newClient(p *dataplane.Provider, d Dialect, allowPrivate bool) *Client {
+	dial := d.Dial
+	if dial == nil {
+		dial = guardedDial(allowPrivate || p.AllowPrivateNetwork)
+	}
+	base := p.BaseURL
+	if base.Host == "" {
+		base = d.DefaultBase
+	}
+	return &Client{
+		transport: &http.Transport{
+			DialContext:            dial,
+			MaxIdleConnsPerHost:    512,
+			IdleConnTimeout:        90 * time.Second,
+			DisableCompression:     true,
+			WriteBufferSize:        64 << 10,
+			ReadBufferSize:         16 << 10,
+			MaxResponseHeaderBytes: 64 << 10,
+			TLSHandshakeTimeout:    time.Minute, // the attempt's own clock is the real bound
+		},
+		dialect: d,
+		base:    base,
+		private: p.AllowPrivateNetwork,
+		name:    p.Dialect,
+	}
+}
+
+// serves reports whether the client may go on for the provider as it is now.
+func (c *Client) serves(p *dataplane.Provider) bool {
+	return c.name == p.Dialect && c.private == p.AllowPrivateNetwork &&
+		(p.BaseURL.Host == "" || p.BaseURL.String() == c.base.String())
+}
+
+// NewRequest prepares a POST to an endpoint such as /chat/completions, without a body.
+// Only headers made here go upstream: nothing of the client's request does.
+func (c *Client) NewRequest(ctx context.Context, p *dataplane.Provider, cred *dataplane.Credential, endpoint string) *http.Request {
+	header := make(http.Header, 6+len(p.Headers))
+	header["Content-Type"] = jsonType
+	header["Accept-Encoding"] = identity
+	header["User-Agent"] = userAgent
+	if cred != nil {
+		c.dialect.Authorize(header, cred.Secret.Reveal())
+	}
+	for _, h := range p.Headers {
+		header.Set(h.Name, h.Value)
+	}
+	target := c.dialect.URL(c.base, endpoint)
+	r := &http.Request{
+		Method: http.MethodPost, URL: target, Host: target.Host, Header: header,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
+	return r.WithContext(ctx)
+}
+
+var (
+	jsonType  = []string{"application/json"}
+	identity  = []string{"identity"}
+	userAgent = []string{"trunkline"}
+)
+
+// RoundTrip sends a request; it follows no redirect.
+func (c *Client) RoundTrip(r *http.Request) (*http.Response, error) {
+	return c.transport.RoundTrip(r)
+}
+
+// DropIdle closes idle connections, so that the next request dials.
+func (c *Client) DropIdle() { c.transport.CloseIdleConnections() }
+
+// Acquire takes a place among at most limit attempts in flight; 0 is no limit.
+func (c *Client) Acquire(limit int) bool {
+	if n := c.inFlight.Add(1); limit > 0 && n > int64(limit) {
+		c.inFlight.Add(-1)
+		return false
+	}
+	return true
+}
+
+// Release gives the place back.
+func (c *Client) Release() { c.inFlight.Add(-1) }
+
+// Turn counts up: credentials take turns by it.
+func (c *Client) Turn() uint32 { return c.turn.Add(1) }
+
+// StreamUsage reports whether stream_options may be sent to this provider.
+func (c *Client) StreamUsage() bool { return !c.noStreamUsage.Load() }
+
+// RefuseStreamUsage remembers that the provider does not take stream_options.
+func (c *Client) RefuseStreamUsage() { c.noStreamUsage.Store(true) }

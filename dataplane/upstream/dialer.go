@@ -1,0 +1,64 @@
+package upstream
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
+
+// guardedDial dials only addresses that a provider may have. It judges the resolved
+// address at the moment of connecting, so a name that resolves differently the second
+// time gains nothing.
+func guardedDial(allowPrivate bool) func(ctx context.Context, network, address string) (net.Conn, error) {
+	d := &net.Dialer{
+		KeepAlive: 30 * time.Second,
+		ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
+			ap, err := netip.ParseAddrPort(address)
+			if err != nil {
+				return fmt.Errorf("%w: %s", dataplane.ErrBlockedAddress, address)
+			}
+			if !dialable(ap.Addr(), allowPrivate) {
+				return fmt.Errorf("%w: %s", dataplane.ErrBlockedAddress, ap.Addr())
+			}
+			return nil
+		},
+	}
+	return d.DialContext
+}
+
+// Ranges that embed an IPv4 address, judged by that address, and shared or documentation
+// ranges that no provider lives in.
+var (
+	nat64      = netip.MustParsePrefix("64:ff9b::/96")
+	sixToFour  = netip.MustParsePrefix("2002::/16")
+	carrierNAT = netip.MustParsePrefix("100.64.0.0/10")
+	thisHost   = netip.MustParsePrefix("0.0.0.0/8")
+	classE     = netip.MustParsePrefix("240.0.0.0/4")
+	// AWS and others serve instance metadata over IPv6 here, inside the private range.
+	metadataV6 = netip.MustParseAddr("fd00:ec2::254")
+)
+
+// dialable says whether a provider may live at the address: never link-local (cloud
+// metadata), multicast, unspecified or reserved; private and loopback only when allowed.
+func dialable(a netip.Addr, allowPrivate bool) bool {
+	a = a.Unmap().WithZone("")
+	switch {
+	case nat64.Contains(a):
+		b := a.As16()
+		return dialable(netip.AddrFrom4([4]byte(b[12:16])), allowPrivate)
+	case sixToFour.Contains(a):
+		b := a.As16()
+		return dialable(netip.AddrFrom4([4]byte(b[2:6])), allowPrivate)
+	case a.IsUnspecified(), a.IsMulticast(), a.IsLinkLocalUnicast(), a == metadataV6,
+		thisHost.Contains(a), classE.Contains(a):
+		return false
+	case a.IsLoopback(), a.IsPrivate(), carrierNAT.Contains(a):
+		return allowPrivate
+	}
+	return true
+}
