@@ -1,10 +1,11 @@
 package dataplane
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"net/url"
 	"time"
+
+	"github.com/trunkline-ai/trunkline/internal/apikey"
 )
 
 // Snapshot is the configuration at one revision, compiled for serving. It is immutable
@@ -21,11 +22,7 @@ type Snapshot struct {
 
 // Key finds the API key a client sent. Expiry is the caller's to check.
 func (s *Snapshot) Key(secret string) (*APIKey, bool) {
-	mac := hmac.New(sha256.New, s.pepper)
-	mac.Write([]byte(secret))
-	var sum [sha256.Size]byte
-	mac.Sum(sum[:0])
-	k, ok := s.keys[sum]
+	k, ok := s.keys[apikey.Hash(s.pepper, secret)]
 	return k, ok
 }
 
