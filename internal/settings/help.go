@@ -1,0 +1,39 @@
+package settings
+
+import (
+	"fmt"
+	"strings"
+)
+
+// help prints every setting with its flag, variable and default. That the output cannot
+// be written is ignored: there is nobody left to tell.
+func (s *Set) help() {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s\n\nUsage: %s [flags]\n\n", s.cfg.Program, s.cfg.About, s.cfg.Program)
+	fmt.Fprintf(&b, "Settings come from flags, then the environment, then the file %s; the first one wins.\n\nFlags:\n", s.cfg.DotEnv)
+	for _, st := range s.all {
+		st.describe(&b)
+	}
+	b.WriteString("  --help\n        print this text\n")
+	_, _ = s.cfg.Output.Write([]byte(b.String()))
+}
+
+func (st *setting) describe(b *strings.Builder) {
+	fmt.Fprintf(b, "  --%s", st.flag)
+	if st.kind != "" {
+		fmt.Fprintf(b, " %s", st.kind)
+	}
+	fmt.Fprintf(b, ", %s", st.env)
+	if st.secret {
+		fmt.Fprintf(b, " or %s", st.env+fileSuffix)
+	}
+	fmt.Fprintf(b, "\n        %s", strings.ReplaceAll(st.help, "\n", "\n        "))
+	switch {
+	case st.fallback == "" || st.secret:
+	case st.kind == "text":
+		fmt.Fprintf(b, " (default %q)", st.fallback)
+	default:
+		fmt.Fprintf(b, " (default %s)", st.fallback)
+	}
+	b.WriteString("\n")
+}

@@ -1,0 +1,50 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// fileSuffix is what the variable of a secret's file has after the secret's own name.
+const fileSuffix = "_FILE"
+
+// Secret registers a text that must not be seen: neither --help nor an error prints it.
+// It is read from the variable env, or from the file that the flag or the variable
+// env_FILE names; so flag should end in -file. There is no flag for the text itself, for
+// other users of the machine can read a process's arguments. One line end at the end of
+// the file is dropped.
+func (s *Set) Secret(p *string, flag, env, fallback, help string) {
+	s.add(&setting{flag: flag, env: env, kind: "file", fallback: fallback, help: help, secret: true, assign: func(text string) error {
+		*p = text
+		return nil
+	}})
+}
+
+// secret completes the look-up of a secret in one source: value is the text that the
+// variable env holds there, if any.
+func (src source) secret(env, value, from string) (string, string, error) {
+	path := src.get(env + fileSuffix)
+	if path == "" {
+		return value, from, nil
+	}
+	if value != "" {
+		return "", from, fmt.Errorf("set %s or %s, not both", env, env+fileSuffix)
+	}
+	value, err := readSecret(path)
+	return value, fmt.Sprintf(src.format, env+fileSuffix), err
+}
+
+// readSecret reads a file that holds nothing but a secret.
+func readSecret(path string) (string, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return "", err // names the path
+	}
+	text := strings.TrimSuffix(strings.TrimSuffix(string(raw), "\n"), "\r")
+	if text == "" {
+		return "", errors.New(path + " is empty")
+	}
+	return text, nil
+}

@@ -1,0 +1,235 @@
+package settings_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/internal/settings"
+)
+
+// command is a set with one setting of each kind, and where its values go.
+type command struct {
+	set     *settings.Set
+	out     bytes.Buffer
+	dir     string
+	listen  string
+	verbose bool
+	workers int
+	drain   time.Duration
+	secret  string
+}
+
+func newCommand(t *testing.T, environ map[string]string, dotEnv string) *command {
+	t.Helper()
+	c := &command{dir: t.TempDir()}
+	path := filepath.Join(c.dir, ".env")
+	if dotEnv != "" {
+		write(t, path, dotEnv)
+	}
+	c.set = settings.New(settings.Config{
+		Program:   "gateway",
+		About:     "A gateway.",
+		LookupEnv: func(name string) (string, bool) { v, ok := environ[name]; return v, ok },
+		DotEnv:    path,
+		Output:    &c.out,
+	})
+	c.set.String(&c.listen, "listen", "LISTEN", "127.0.0.1:8001", "address for clients")
+	c.set.Bool(&c.verbose, "verbose", "VERBOSE", false, "say more")
+	c.set.Int(&c.workers, "workers", "WORKERS", 4, "how many")
+	c.set.Duration(&c.drain, "drain", "DRAIN", 30*time.Second, "how long")
+	c.set.Secret(&c.secret, "key-file", "KEY", "built-in", "the key")
+	return c
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	c := newCommand(t, nil, "")
+	if err := c.set.Parse(nil); err != nil {
+		t.Fatal(err)
+	}
+	if c.listen != "127.0.0.1:8001" || c.verbose || c.workers != 4 || c.drain != 30*time.Second || c.secret != "built-in" {
+		t.Errorf("defaults: %+v", c)
+	}
+}
+
+func TestEveryKindFromEverySource(t *testing.T) {
+	t.Parallel()
+	environ := map[string]string{"LISTEN": ":1", "VERBOSE": "true", "WORKERS": "7", "DRAIN": "1m30s", "KEY": "s3cret"}
+	dotEnv := "LISTEN=:1\nVERBOSE=true\nexport WORKERS=7\nDRAIN=1m30s # half\nKEY='s3cret'\n"
+	tests := map[string]struct {
+		args    []string
+		environ map[string]string
+		dotEnv  string
+	}{
+		"flags":       {[]string{"--listen", ":1", "--verbose", "--workers=7", "--drain=1m30s"}, map[string]string{"KEY": "s3cret"}, ""},
+		"environment": {nil, environ, ""},
+		".env":        {nil, nil, dotEnv},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCommand(t, tt.environ, tt.dotEnv)
+			if err := c.set.Parse(tt.args); err != nil {
+				t.Fatal(err)
+			}
+			if c.listen != ":1" || !c.verbose || c.workers != 7 || c.drain != 90*time.Second || c.secret != "s3cret" {
+				t.Errorf("got %+v", c)
+			}
+		})
+	}
+}
+
+func TestFirstSourceWins(t *testing.T) {
+	t.Parallel()
+	environ := map[string]string{"LISTEN": "from-env", "WORKERS": "2", "DRAIN": ""}
+	dotEnv := "LISTEN=from-file\nWORKERS=3\nDRAIN=3s\n"
+	c := newCommand(t, environ, dotEnv)
+	if err := c.set.Parse([]string{"--listen=from-flag"}); err != nil {
+		t.Fatal(err)
+	}
+	if c.listen != "from-flag" || c.workers != 2 {
+		t.Errorf("listen %q, workers %d; want the flag's and the environment's", c.listen, c.workers)
+	}
+	if c.drain != 3*time.Second {
+		t.Errorf("drain %v; an empty variable counts as not set, so .env wins", c.drain)
+	}
+}
+
+func TestEmptyFlagIsGiven(t *testing.T) {
+	t.Parallel()
+	c := newCommand(t, map[string]string{"LISTEN": ":9"}, "")
+	if err := c.set.Parse([]string{"--listen=", "--verbose=false"}); err != nil {
+		t.Fatal(err)
+	}
+	if c.listen != "" {
+		t.Errorf("listen %q, want the empty text that the flag gave", c.listen)
+	}
+}
+
+func TestErrorsNameTheSource(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		args    []string
+		environ map[string]string
+		dotEnv  string
+		want    []string
+	}{
+		{"flag", []string{"--workers=many"}, nil, "", []string{`flag --workers: "many" must be a whole number`}},
+		{"environment", nil, map[string]string{"DRAIN": "30"}, "", []string{`environment variable DRAIN: "30" must be a duration such as 30s or 5m`}},
+		{".env", nil, nil, "VERBOSE=perhaps\n", []string{"VERBOSE in ", `.env: "perhaps" must be true or false`}},
+		{"all at once", []string{"--workers=x"}, map[string]string{"DRAIN": "y"}, "", []string{"flag --workers", "environment variable DRAIN"}},
+		{"unknown flag", []string{"--lisen=:1"}, nil, "", []string{"unknown flag: --lisen", "--help"}},
+		{"flag without value", []string{"--listen"}, nil, "", []string{"needs an argument: --listen"}},
+		{"argument", []string{"serve"}, nil, "", []string{`unexpected argument "serve"`}},
+		{"both forms of a secret", nil, map[string]string{"KEY": "hunter2", "KEY_FILE": "/x"}, "", []string{"set KEY or KEY_FILE, not both"}},
+		{"secret file missing", nil, nil, "KEY_FILE=/nonexistent/key\n", []string{"KEY_FILE in ", "/nonexistent/key", "no such file"}},
+		{"malformed .env", nil, nil, "LISTEN=:1\n\nKEY hunter2\n", []string{".env: line 3 is not of the form NAME=value"}},
+		{"open quote in .env", nil, nil, "A=1\nKEY=\"hunter2\nLISTEN=:1\n", []string{".env: line 2"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := newCommand(t, tt.environ, tt.dotEnv)
+			err := c.set.Parse(tt.args)
+			var coded interface{ ExitCode() int }
+			if !errors.As(err, &coded) || coded.ExitCode() != 2 {
+				t.Fatalf("Parse = %v, want an error with exit code 2", err)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%q lacks %q", err, want)
+				}
+			}
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("%q shows a secret", err)
+			}
+		})
+	}
+}
+
+func TestSecretFile(t *testing.T) {
+	t.Parallel()
+	for content, want := range map[string]string{
+		"k3y":       "k3y",
+		"k3y\n":     "k3y",
+		"k3y\r\n":   "k3y",
+		" k3y \n\n": " k3y \n", // only one line end is not part of the secret
+	} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "key")
+		write(t, path, content)
+		byFlag := newCommand(t, map[string]string{"KEY": "from-env"}, "")
+		if err := byFlag.set.Parse([]string{"--key-file", path}); err != nil || byFlag.secret != want {
+			t.Errorf("by flag: %q, %v; want %q", byFlag.secret, err, want)
+		}
+		byEnv := newCommand(t, map[string]string{"KEY_FILE": path}, "KEY=from-file\n")
+		if err := byEnv.set.Parse(nil); err != nil || byEnv.secret != want {
+			t.Errorf("by KEY_FILE: %q, %v; want %q", byEnv.secret, err, want)
+		}
+	}
+	empty := filepath.Join(t.TempDir(), "key")
+	write(t, empty, "\n")
+	c := newCommand(t, map[string]string{"KEY_FILE": empty}, "")
+	if err := c.set.Parse(nil); err == nil || !strings.Contains(err.Error(), "is empty") {
+		t.Errorf("an empty secret file: %v", err)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	c := newCommand(t, map[string]string{"KEY": "hunter2"}, "")
+	err := c.set.Parse([]string{"--help"})
+	var coded interface{ ExitCode() int }
+	if !errors.As(err, &coded) || coded.ExitCode() != 0 {
+		t.Fatalf("Parse = %v, want an error with exit code 0", err)
+	}
+	want := `gateway: A gateway.
+
+Usage: gateway [flags]
+
+Settings come from flags, then the environment, then the file ` + filepath.Join(c.dir, ".env") + `; the first one wins.
+
+Flags:
+  --listen text, LISTEN
+        address for clients (default "127.0.0.1:8001")
+  --verbose, VERBOSE
+        say more (default false)
+  --workers number, WORKERS
+        how many (default 4)
+  --drain duration, DRAIN
+        how long (default 30s)
+  --key-file file, KEY or KEY_FILE
+        the key
+  --help
+        print this text
+`
+	if got := c.out.String(); got != want {
+		t.Errorf("help:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+func TestLookupEnv(t *testing.T) {
+	t.Parallel()
+	c := newCommand(t, map[string]string{"A": "env", "EMPTY": ""}, "A=file\nB=file\n")
+	if err := c.set.Parse(nil); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"A": "env", "B": "file", "EMPTY": "", "C": ""} {
+		if got, ok := c.set.LookupEnv(name); got != want || ok != (want != "") {
+			t.Errorf("LookupEnv(%s) = %q, %v", name, got, ok)
+		}
+	}
+}
