@@ -1,0 +1,80 @@
+package controlplane
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// ResolvePolicy gives the policy that holds for a member of a group at a provider: the
+// provider's timers before the group's policy, before the settings, before the defaults
+// that settings.proto documents. Every field of the result is set. Each argument may be nil.
+func ResolvePolicy(settings *adminv1.Settings, group *adminv1.FailoverPolicy, provider *adminv1.ProviderTimeouts) *nodev1.Policy {
+	p := defaultPolicy()
+	override(p, settings.GetFailover())
+	override(p, group)
+	replace(&p.ConnectTimeout, provider.GetConnect())
+	replace(&p.FirstTokenTimeout, provider.GetFirstToken())
+	replace(&p.ResponseTimeout, provider.GetResponse())
+	replace(&p.StreamIdleTimeout, provider.GetStreamIdle())
+	return p
+}
+
+func defaultPolicy() *nodev1.Policy {
+	return &nodev1.Policy{
+		FailureThreshold:   5,
+		FailureWindow:      durationpb.New(60 * time.Second),
+		MinRatio:           0.2,
+		Cooldown:           durationpb.New(30 * time.Second),
+		CooldownMax:        durationpb.New(300 * time.Second),
+		MaxAttempts:        5,
+		ConnectTimeout:     durationpb.New(5 * time.Second),
+		FirstTokenTimeout:  durationpb.New(60 * time.Second),
+		ResponseTimeout:    durationpb.New(600 * time.Second),
+		StreamIdleTimeout:  durationpb.New(120 * time.Second),
+		TotalTimeout:       durationpb.New(600 * time.Second),
+		StreamTotalTimeout: durationpb.New(1800 * time.Second),
+		StreamKeepAlive:    true,
+	}
+}
+
+// override puts what f sets into p. An explicit total timeout holds for streams too.
+func override(p *nodev1.Policy, f *adminv1.FailoverPolicy) {
+	if f == nil {
+		return
+	}
+	if f.FailureThreshold != nil {
+		p.FailureThreshold = f.GetFailureThreshold()
+	}
+	if f.MinRatio != nil {
+		p.MinRatio = f.GetMinRatio()
+	}
+	if f.MaxAttempts != nil {
+		p.MaxAttempts = f.GetMaxAttempts()
+	}
+	if f.FailoverOnContentPolicy != nil {
+		p.FailoverOnContentPolicy = f.GetFailoverOnContentPolicy()
+	}
+	if f.StreamKeepAlive != nil {
+		p.StreamKeepAlive = f.GetStreamKeepAlive()
+	}
+	replace(&p.FailureWindow, f.GetFailureWindow())
+	replace(&p.Cooldown, f.GetCooldown())
+	replace(&p.CooldownMax, f.GetCooldownMax())
+	replace(&p.ConnectTimeout, f.GetConnectTimeout())
+	replace(&p.FirstTokenTimeout, f.GetFirstTokenTimeout())
+	replace(&p.ResponseTimeout, f.GetResponseTimeout())
+	replace(&p.StreamIdleTimeout, f.GetStreamIdleTimeout())
+	replace(&p.TotalTimeout, f.GetTotalTimeout())
+	replace(&p.StreamTotalTimeout, f.GetTotalTimeout())
+}
+
+// replace copies d, so that a policy never shares memory with a stored document.
+func replace(into **durationpb.Duration, d *durationpb.Duration) {
+	if d != nil {
+		*into = &durationpb.Duration{Seconds: d.GetSeconds(), Nanos: d.GetNanos()}
+	}
+}

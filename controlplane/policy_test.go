@@ -1,0 +1,138 @@
+package controlplane_test
+
+import (
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+func defaults() *nodev1.Policy {
+	return &nodev1.Policy{
+		FailureThreshold: 5, FailureWindow: seconds(60), MinRatio: 0.2,
+		Cooldown: seconds(30), CooldownMax: seconds(300), MaxAttempts: 5,
+		ConnectTimeout: seconds(5), FirstTokenTimeout: seconds(60), ResponseTimeout: seconds(600),
+		StreamIdleTimeout: seconds(120), TotalTimeout: seconds(600), StreamTotalTimeout: seconds(1800),
+		FailoverOnContentPolicy: false, StreamKeepAlive: true,
+	}
+}
+
+func TestResolvePolicy(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name     string
+		settings *adminv1.Settings
+		group    *adminv1.FailoverPolicy
+		provider *adminv1.ProviderTimeouts
+		want     func(*nodev1.Policy)
+	}{
+		{name: "nothing set", want: func(*nodev1.Policy) {}},
+		{
+			name: "empty documents", settings: &adminv1.Settings{Failover: &adminv1.FailoverPolicy{}},
+			group: &adminv1.FailoverPolicy{}, provider: &adminv1.ProviderTimeouts{},
+			want: func(*nodev1.Policy) {},
+		},
+		{
+			name: "settings over defaults, false and zero included",
+			settings: &adminv1.Settings{Failover: &adminv1.FailoverPolicy{
+				MinRatio: proto.Float64(0), StreamKeepAlive: proto.Bool(false), FailoverOnContentPolicy: proto.Bool(true),
+				FailureThreshold: proto.Int32(7), FailureWindow: seconds(10), Cooldown: seconds(1), CooldownMax: seconds(2), MaxAttempts: proto.Int32(1),
+			}},
+			want: func(p *nodev1.Policy) {
+				p.MinRatio, p.StreamKeepAlive, p.FailoverOnContentPolicy = 0, false, true
+				p.FailureThreshold, p.FailureWindow, p.MaxAttempts = 7, seconds(10), 1
+				p.Cooldown, p.CooldownMax = seconds(1), seconds(2)
+			},
+		},
+		{
+			name: "provider over group over settings",
+			settings: &adminv1.Settings{Failover: &adminv1.FailoverPolicy{
+				ConnectTimeout: seconds(11), FirstTokenTimeout: seconds(12), ResponseTimeout: seconds(13), StreamIdleTimeout: seconds(14),
+				StreamKeepAlive: proto.Bool(false),
+			}},
+			group: &adminv1.FailoverPolicy{
+				ConnectTimeout: seconds(21), FirstTokenTimeout: seconds(22), ResponseTimeout: seconds(23), StreamKeepAlive: proto.Bool(true),
+			},
+			provider: &adminv1.ProviderTimeouts{Connect: seconds(31), FirstToken: seconds(32)},
+			want: func(p *nodev1.Policy) {
+				p.ConnectTimeout, p.FirstTokenTimeout, p.ResponseTimeout, p.StreamIdleTimeout = seconds(31), seconds(32), seconds(23), seconds(14)
+			},
+		},
+		{
+			name:     "all provider timers",
+			provider: &adminv1.ProviderTimeouts{Connect: seconds(1), FirstToken: seconds(2), Response: seconds(3), StreamIdle: seconds(4)},
+			want: func(p *nodev1.Policy) {
+				p.ConnectTimeout, p.FirstTokenTimeout, p.ResponseTimeout, p.StreamIdleTimeout = seconds(1), seconds(2), seconds(3), seconds(4)
+			},
+		},
+		{
+			name:     "a total timeout of the settings holds for both",
+			settings: &adminv1.Settings{Failover: &adminv1.FailoverPolicy{TotalTimeout: seconds(700)}},
+			want:     func(p *nodev1.Policy) { p.TotalTimeout, p.StreamTotalTimeout = seconds(700), seconds(700) },
+		},
+		{
+			name:     "a total timeout of the group holds for both, over the settings'",
+			settings: &adminv1.Settings{Failover: &adminv1.FailoverPolicy{TotalTimeout: seconds(700)}},
+			group:    &adminv1.FailoverPolicy{TotalTimeout: seconds(30)},
+			want:     func(p *nodev1.Policy) { p.TotalTimeout, p.StreamTotalTimeout = seconds(30), seconds(30) },
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			want := defaults()
+			tt.want(want)
+			if got := controlplane.ResolvePolicy(tt.settings, tt.group, tt.provider); !proto.Equal(got, want) {
+				t.Errorf("ResolvePolicy =\n%v\nwant\n%v", got, want)
+			}
+		})
+	}
+}
+
+// A field added to FailoverPolicy must reach the nodes: each one, set alone to a value
+// unlike its default, has to change the result.
+func TestEveryFieldOfTheSettingsReachesThePolicy(t *testing.T) {
+	t.Parallel()
+	fields := (&adminv1.FailoverPolicy{}).ProtoReflect().Descriptor().Fields()
+	for i := range fields.Len() {
+		fd := fields.Get(i)
+		group := &adminv1.FailoverPolicy{}
+		group.ProtoReflect().Set(fd, unlikeDefault(t, fd))
+		if proto.Equal(controlplane.ResolvePolicy(nil, group, nil), defaults()) {
+			t.Errorf("%s is set and the policy is the default's", fd.Name())
+		}
+	}
+}
+
+func unlikeDefault(t *testing.T, fd protoreflect.FieldDescriptor) protoreflect.Value {
+	switch fd.Kind() {
+	case protoreflect.Int32Kind:
+		return protoreflect.ValueOfInt32(3)
+	case protoreflect.DoubleKind:
+		return protoreflect.ValueOfFloat64(0.75)
+	case protoreflect.BoolKind:
+		return protoreflect.ValueOfBool(fd.Name() != "stream_keep_alive")
+	case protoreflect.MessageKind:
+		return protoreflect.ValueOfMessage(seconds(42).ProtoReflect())
+	}
+	t.Fatalf("no value for %s of kind %s", fd.Name(), fd.Kind())
+	return protoreflect.Value{}
+}
+
+func TestResolvePolicySharesNothingWithTheDocuments(t *testing.T) {
+	t.Parallel()
+	group := &adminv1.FailoverPolicy{Cooldown: seconds(10), TotalTimeout: seconds(20)}
+	p := controlplane.ResolvePolicy(nil, group, nil)
+	p.Cooldown.Seconds, p.StreamTotalTimeout.Seconds = 99, 99
+	if group.GetCooldown().GetSeconds() != 10 || group.GetTotalTimeout().GetSeconds() != 20 || p.GetTotalTimeout().GetSeconds() != 20 {
+		t.Error("changing the policy changed a document or another field")
+	}
+}
+
+func seconds(n int) *durationpb.Duration { return durationpb.New(time.Duration(n) * time.Second) }
