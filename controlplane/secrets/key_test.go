@@ -1,0 +1,145 @@
+package secrets_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/trunkline-ai/trunkline/controlplane/secrets"
+)
+
+func TestParseKey(t *testing.T) {
+	t.Parallel()
+	key := bytes.Repeat([]byte{0xfb}, 32) // its base64 holds + or -
+	std, url := base64.StdEncoding.EncodeToString(key), base64.URLEncoding.EncodeToString(key)
+	for _, in := range []string{std, url, strings.TrimRight(std, "="), strings.TrimRight(url, "="), "  " + std + "\r\n"} {
+		got, err := secrets.ParseKey(in)
+		if err != nil || !bytes.Equal(got, key) {
+			t.Errorf("ParseKey(%q) = %x, %v; want %x", in, got, err, key)
+		}
+	}
+	for _, in := range []string{"", "canary!!", std[:20], std + std, "canary canary canary canary canary canary canar"} {
+		_, err := secrets.ParseKey(in)
+		if err == nil {
+			t.Errorf("ParseKey(%q) gives no error", in)
+			continue
+		}
+		if strings.Contains(err.Error(), "canary") {
+			t.Errorf("the error quotes the key: %v", err)
+		}
+	}
+}
+
+func TestKeyFileIsMadeOnceAndReadAgain(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "data", "secret.key")
+	first, created, err := secrets.LoadOrCreateKeyFile(path)
+	if err != nil || !created || len(first) != 32 {
+		t.Fatalf("first start: %d bytes, created %v, %v", len(first), created, err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatalf("mode %v, %v; want 0600", info.Mode(), err)
+	}
+	second, created, err := secrets.LoadOrCreateKeyFile(path)
+	if err != nil || created || !bytes.Equal(first, second) {
+		t.Fatalf("second start: created %v, same key %v, %v", created, bytes.Equal(first, second), err)
+	}
+	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
+		t.Errorf("the directory holds %v, %v; want the key alone", left, err)
+	}
+}
+
+func TestRacingStartsAgreeOnOneKey(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "secret.key")
+	const starts = 16
+	var keys [starts][]byte
+	var made [starts]bool
+	var errs [starts]error
+	var wg sync.WaitGroup
+	for i := range starts {
+		wg.Go(func() { keys[i], made[i], errs[i] = secrets.LoadOrCreateKeyFile(path) })
+	}
+	wg.Wait()
+	count := 0
+	for i := range starts {
+		if errs[i] != nil || !bytes.Equal(keys[i], keys[0]) {
+			t.Errorf("start %d: key %x, %v; start 0 has %x", i, keys[i], errs[i], keys[0])
+		}
+		if made[i] {
+			count++
+		}
+	}
+	if count != 1 {
+		t.Errorf("%d starts say they made the key, want 1", count)
+	}
+}
+
+func TestKeyFileFaults(t *testing.T) {
+	t.Parallel()
+	good := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)) + "\n"
+	tests := []struct {
+		name, content string
+		mode          os.FileMode
+		want          string // part of the error; none when empty
+	}{
+		{"owner only", good, 0o600, ""},
+		{"owner may only read", good, 0o400, ""},
+		{"group may read", good, 0o640, "may be used by others (mode 0640)"},
+		{"all may read", good, 0o644, "may be used by others (mode 0644)"},
+		{"others may write", good, 0o602, "may be used by others (mode 0602)"},
+		{"empty", "", 0o600, "has 0 bytes, want 32"},
+		{"no base64", "canary!", 0o600, "is not base64"},
+		{"a whole other file", strings.Repeat("canary", 1000), 0o600, "secret key has"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "secret.key")
+			if err := os.WriteFile(path, []byte(tt.content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Chmod(path, tt.mode); err != nil {
+				t.Fatal(err)
+			}
+			key, created, err := secrets.LoadOrCreateKeyFile(path)
+			if created {
+				t.Error("the file was replaced")
+			}
+			if tt.want == "" {
+				if err != nil || !bytes.Equal(key, bytes.Repeat([]byte{7}, 32)) {
+					t.Errorf("key %x, %v", key, err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "canary") {
+				t.Errorf("error %v, want one with %q and without the content", err, tt.want)
+			}
+			if after, _ := os.ReadFile(path); string(after) != tt.content {
+				t.Error("the file was changed")
+			}
+		})
+	}
+}
+
+func TestADirectoryIsNoKeyFile(t *testing.T) {
+	t.Parallel()
+	_, _, err := secrets.LoadOrCreateKeyFile(t.TempDir())
+	if err == nil || !strings.Contains(err.Error(), "is not a regular file") {
+		t.Errorf("error %v, want: is not a regular file", err)
+	}
+}
+
+func mustHex(t *testing.T, s string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
