@@ -1,0 +1,105 @@
+// Package ops is the part of a process that its operators see: the ops listener with
+// /healthz, /readyz and /metrics, and serving that ends by draining.
+package ops
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// checkTimeout bounds one readiness check.
+const checkTimeout = 2 * time.Second
+
+// Check says whether one thing that the process needs is there. Its error is shown to
+// whoever asks, so it must hold no secret. It must return soon after ctx is done.
+type Check func(ctx context.Context) error
+
+// Config is what the ops listener shows.
+type Config struct {
+	Metrics prometheus.Gatherer // required; NewRegistry makes one
+	Ready   map[string]Check    // by the name shown to operators; all must pass
+	Logger  *slog.Logger        // required
+}
+
+// NewRegistry makes a registry that has the metrics of the Go runtime and of the process.
+// Each part registers its own metrics on it.
+func NewRegistry() *prometheus.Registry {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		collectors.NewBuildInfoCollector(),
+	)
+	return reg
+}
+
+// Handler serves the ops listener:
+//
+//   - GET /healthz: 200 as long as the process can answer at all
+//   - GET /readyz: 200 when every check passes, else 503; the body tells which fail
+//   - GET /metrics: the metrics for Prometheus
+func Handler(cfg Config) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", healthz)
+	mux.Handle("GET /readyz", readyz(cfg))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{
+		ErrorLog: slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelError),
+	}))
+	return mux
+}
+
+func healthz(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte("ok\n"))
+}
+
+// readiness is the body of /readyz.
+type readiness struct {
+	Ready  bool              `json:"ready"`
+	Checks map[string]string `json:"checks"` // "ok", or why not
+}
+
+func readyz(cfg Config) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body := runChecks(r.Context(), cfg.Ready)
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		if !body.Ready {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		if err := json.NewEncoder(w).Encode(body); err != nil {
+			cfg.Logger.Debug("readiness not delivered", "error", err)
+		}
+	})
+}
+
+// runChecks runs all checks side by side.
+func runChecks(ctx context.Context, checks map[string]Check) readiness {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	result := readiness{Ready: true, Checks: make(map[string]string, len(checks))}
+	var mu sync.Mutex // guards result
+	var wg sync.WaitGroup
+	for name, check := range checks {
+		wg.Go(func() {
+			err := check(ctx)
+			mu.Lock()
+			defer mu.Unlock()
+			result.Checks[name] = "ok"
+			if err != nil {
+				result.Ready = false
+				result.Checks[name] = err.Error()
+			}
+		})
+	}
+	wg.Wait()
+	return result
+}

@@ -1,0 +1,101 @@
+package ops
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+const (
+	readHeaderTimeout = 10 * time.Second // a client that has not sent its headers by then is cut
+	idleTimeout       = 2 * time.Minute  // above the 60 s that load balancers keep idle connections
+	maxHeaderBytes    = 64 << 10         // net/http adds 4 KiB of its own
+	pingAfter         = 30 * time.Second // HTTP/2: silence after which the peer is asked for a sign of life
+	defaultDrain      = 30 * time.Second // what container runtimes commonly grant
+	cancelGrace       = time.Second      // for handlers to return once their requests are cancelled
+)
+
+// Server serves HTTP until it is told to stop, and then drains. There is no limit on how
+// long a request may take, for streams may be long: handlers set their own deadlines.
+type Server struct {
+	Handler http.Handler // required
+	Logger  *slog.Logger // required
+	// Drain is how long requests in flight may go on once the server is to stop;
+	// default 30s. After that they are cancelled.
+	Drain time.Duration
+	// OnDrain, if set, is called once when draining begins, to end streams that would
+	// never end by themselves.
+	OnDrain func()
+	// UnencryptedHTTP2 also serves HTTP/2 without TLS, as gRPC clients speak it.
+	UnencryptedHTTP2 bool
+}
+
+// Serve accepts connections on ln until ctx is done; then it stops accepting, lets
+// requests in flight end, and returns nil. Requests are not cancelled by ctx. An error
+// means that ln broke. Serve closes ln.
+func (s Server) Serve(ctx context.Context, ln net.Listener) error {
+	requests, cancelRequests := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancelRequests()
+	srv := s.server(requests)
+
+	broken := make(chan error, 1)
+	go func() { broken <- srv.Serve(ln) }()
+	select {
+	case err := <-broken:
+		_ = srv.Close() // the listener's error is the one to tell
+		return fmt.Errorf("serve on %s: %w", ln.Addr(), err)
+	case <-ctx.Done():
+	}
+	if s.OnDrain != nil {
+		s.OnDrain()
+	}
+	err := s.drain(srv, cancelRequests)
+	<-broken // srv.Serve has returned http.ErrServerClosed
+	return err
+}
+
+// drain waits for requests in flight, cancels those that last too long and closes the
+// connections of those that do not heed it.
+func (s Server) drain(srv *http.Server, cancelRequests context.CancelFunc) error {
+	limit := cmp.Or(s.Drain, defaultDrain)
+	if shutdown(srv, limit) == nil {
+		return nil
+	}
+	s.Logger.Warn("requests in flight are cancelled: the time to drain is over", "drain", limit)
+	cancelRequests()
+	if shutdown(srv, cancelGrace) == nil {
+		return nil
+	}
+	if err := srv.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("close connections: %w", err)
+	}
+	return nil
+}
+
+// shutdown waits for requests in flight, at most for the limit.
+func shutdown(srv *http.Server, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	return srv.Shutdown(ctx)
+}
+
+func (s Server) server(requests context.Context) *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(s.UnencryptedHTTP2)
+	return &http.Server{
+		Handler:           s.Handler,
+		ReadHeaderTimeout: readHeaderTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		Protocols:         protocols,
+		HTTP2:             &http.HTTP2Config{SendPingTimeout: pingAfter},
+		BaseContext:       func(net.Listener) context.Context { return requests },
+		ErrorLog:          slog.NewLogLogger(s.Logger.Handler(), slog.LevelWarn),
+	}
+}
