@@ -1,0 +1,81 @@
+// Package calllog takes in the calls that nodes ship and removes them when they are old.
+// It decides what a plausible call is; the store decides which are new.
+package calllog
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/errs"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// MaxBatch is how many calls one batch may hold.
+const MaxBatch = 500
+
+// Source is the configuration as it is now.
+type Source interface {
+	// Current returns the newest configuration; nil while there is none yet.
+	Current() *controlplane.Config
+}
+
+// Config is what a Log needs.
+type Config struct {
+	Store  controlplane.CallStore // required
+	Source Source                 // required; says how long calls are kept
+	Logger *slog.Logger           // required
+	Now    func() time.Time       // default time.Now
+	// Interval is the time between two rounds of removing old calls; default 10m.
+	Interval time.Duration
+}
+
+// Log is the call log's way in and out. It is safe for concurrent use.
+type Log struct{ cfg Config }
+
+// New returns a log; Run keeps it within its bounds.
+func New(cfg Config) (*Log, error) {
+	if cfg.Store == nil || cfg.Source == nil || cfg.Logger == nil {
+		return nil, errors.New("calllog: Store, Source and Logger are required")
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Interval == 0 {
+		cfg.Interval = 10 * time.Minute
+	}
+	return &Log{cfg: cfg}, nil
+}
+
+// Ingest stores the calls that are not stored yet and returns, after the commit, how many
+// were new. A call that cannot be stored whatever the node does is returned as rejected,
+// with the reason, and holds up no other. What is merely too long is shortened. Ingest
+// may keep and change calls. A batch that is too large is errs.InvalidArgument.
+func (l *Log) Ingest(ctx context.Context, node string, calls []*nodev1.Call) (stored int, rejected []*nodev1.RejectedCall, err error) {
+	if len(calls) > MaxBatch {
+		return 0, nil, errs.Newf(errs.InvalidArgument, "a batch holds %d calls, at most %d are allowed", len(calls), MaxBatch)
+	}
+	now := l.cfg.Now()
+	seen := make(map[string]bool, len(calls))
+	good := make([]*nodev1.Call, 0, len(calls))
+	for _, c := range calls {
+		if reason := normalise(c, now); reason != "" {
+			rejected = append(rejected, &nodev1.RejectedCall{Id: text(c.GetId(), maxName), Reason: reason})
+			continue
+		}
+		if !seen[c.GetId()] {
+			seen[c.GetId()] = true
+			good = append(good, c)
+		}
+	}
+	if len(good) == 0 {
+		return 0, rejected, nil
+	}
+	stored, refused, err := l.cfg.Store.InsertCalls(ctx, node, good)
+	if err != nil {
+		return 0, nil, err
+	}
+	return stored, append(rejected, refused...), nil
+}

@@ -1,0 +1,100 @@
+package calllog
+
+import (
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/google/uuid"
+
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// Longest texts in bytes, and most attempts, that are kept of a call.
+const (
+	maxName     = 256
+	maxReason   = 1024
+	maxAttempts = 64
+)
+
+// maxAhead is how far a node's clock may be ahead of ours.
+const maxAhead = 24 * time.Hour
+
+// earliest is before the first release: a call from before it has a broken clock.
+var earliest = time.Date(2024, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// normalise brings a call into the form that is stored, or says why that cannot be done.
+// Its id and time are never changed: they are what makes a call the same call.
+func normalise(c *nodev1.Call, now time.Time) (reason string) {
+	id, err := uuid.Parse(c.GetId())
+	if err != nil || id.String() != c.GetId() {
+		return "the id is not a UUID in its usual lower-case form"
+	}
+	start := time.UnixMicro(c.GetStartUs())
+	if start.Before(earliest) {
+		return "it started before 2024: the node's clock is wrong"
+	}
+	if start.After(now.Add(maxAhead)) {
+		return "it started more than a day from now: the node's clock is wrong"
+	}
+	for _, s := range []*string{
+		&c.Endpoint, &c.Model, &c.Group, &c.ApiKey, &c.Outcome, &c.ErrorCode, &c.Provider, &c.UpstreamModel,
+	} {
+		*s = text(*s, maxName)
+	}
+	for _, n := range []*int64{&c.FirstTokenUs, &c.DurationUs, &c.OverheadUs, &c.Cost} {
+		*n = max(*n, 0)
+	}
+	c.ClientRetry = max(c.ClientRetry, 0)
+	c.Status = min(max(c.Status, 0), 999)
+	c.Usage = usage(c.GetUsage())
+	if len(c.Attempts) > maxAttempts {
+		c.Attempts = c.Attempts[:maxAttempts]
+	}
+	for _, a := range c.Attempts {
+		attempt(a)
+	}
+	return ""
+}
+
+func attempt(a *nodev1.Attempt) {
+	for _, s := range []*string{&a.Provider, &a.Model, &a.Credential, &a.Outcome, &a.Blame} {
+		*s = text(*s, maxName)
+	}
+	a.Reason = text(a.Reason, maxReason)
+	for _, n := range []*int64{&a.StartOffsetUs, &a.FirstFrameUs, &a.FirstTokenUs, &a.DurationUs, &a.Cost} {
+		*n = max(*n, 0)
+	}
+	a.Status = min(max(a.Status, 0), 999)
+	a.Usage = usage(a.GetUsage())
+}
+
+func usage(u *nodev1.Usage) *nodev1.Usage {
+	if u == nil {
+		u = &nodev1.Usage{}
+	}
+	for _, n := range []*int64{&u.InputTokens, &u.CachedInputTokens, &u.OutputTokens} {
+		*n = max(*n, 0)
+	}
+	switch u.Source {
+	case "upstream", "estimated":
+	default:
+		u.Source = "none"
+	}
+	return u
+}
+
+// text makes s fit for the database and for a terminal: valid UTF-8 without control
+// characters (PostgreSQL refuses NUL), at most limit bytes, cut between characters.
+func text(s string, limit int) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s) // Map turns invalid bytes into U+FFFD
+	if len(s) <= limit {
+		return s
+	}
+	return strings.ToValidUTF8(s[:limit], "")
+}

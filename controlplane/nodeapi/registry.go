@@ -1,0 +1,155 @@
+package nodeapi
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+const (
+	// forgetAfter is how long a node stays listed after it was heard of last.
+	forgetAfter = 24 * time.Hour
+	// maxTargets bounds how many lines of one status are kept.
+	maxTargets = 10_000
+)
+
+// Registry knows the nodes that are connected to this replica, or were within the last
+// 24 hours. It is safe for concurrent use.
+type Registry struct {
+	now func() time.Time
+
+	mu    sync.Mutex
+	nodes map[string]*entry // guarded by mu
+}
+
+type entry struct {
+	node    *adminv1.Node
+	session *session // nil when not connected
+}
+
+// session is one stream of one node. What it reports counts only while it is the
+// node's newest.
+type session struct {
+	registry *Registry
+	name     string
+	bootID   string
+	end      context.CancelCauseFunc
+}
+
+func newRegistry(now func() time.Time) *Registry {
+	return &Registry{now: now, nodes: map[string]*entry{}}
+}
+
+// Nodes lists the nodes in name order. The result is the caller's.
+func (r *Registry) Nodes() []*adminv1.Node {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.forget()
+	list := make([]*adminv1.Node, 0, len(r.nodes))
+	for _, name := range slices.Sorted(maps.Keys(r.nodes)) {
+		list = append(list, proto.CloneOf(r.nodes[name].node))
+	}
+	return list
+}
+
+// connect enters a node's new stream. An older stream of the same name is ended: either
+// the node came back before its old stream was found dead, or two nodes share a name.
+func (r *Registry) connect(hello *nodev1.Hello, end context.CancelCauseFunc) (s *session, replaced bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.forget()
+	s = &session{registry: r, name: hello.GetNode(), bootID: hello.GetBootId(), end: end}
+	old := r.nodes[s.name]
+	if old != nil && old.session != nil {
+		replaced = true
+		old.session.end(status.Errorf(codes.Aborted,
+			"node %q has connected again with boot id %q, this stream had %q; do two nodes share the name?",
+			s.name, s.bootID, old.session.bootID))
+	}
+	now := timestamppb.New(r.now())
+	r.nodes[s.name] = &entry{session: s, node: &adminv1.Node{
+		Name:            s.name,
+		Version:         hello.GetVersion(),
+		Connected:       true,
+		AppliedRevision: hello.GetHaveRevision(),
+		ConnectTime:     now,
+		LastSeenTime:    now,
+	}}
+	return s, replaced
+}
+
+// forget drops nodes that were not heard of for long. The caller holds mu.
+func (r *Registry) forget() {
+	oldest := r.now().Add(-forgetAfter)
+	maps.DeleteFunc(r.nodes, func(_ string, e *entry) bool {
+		return e.session == nil && e.node.GetLastSeenTime().AsTime().Before(oldest)
+	})
+}
+
+// update changes the node's line, unless a newer stream has taken over.
+func (s *session) update(change func(*adminv1.Node)) {
+	r := s.registry
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e := r.nodes[s.name]
+	if e == nil || e.session != s {
+		return
+	}
+	e.node.LastSeenTime = timestamppb.New(r.now())
+	change(e.node)
+}
+
+// disconnect keeps the node listed as not connected.
+func (s *session) disconnect() {
+	s.update(func(n *adminv1.Node) {
+		n.Connected = false
+		n.InFlight = 0
+		s.registry.nodes[s.name].session = nil
+	})
+}
+
+// applied records that the node serves the revision.
+func (s *session) applied(revision uint64) {
+	s.update(func(n *adminv1.Node) { n.AppliedRevision, n.Error = revision, "" })
+}
+
+// refused records why the node does not serve the revision.
+func (s *session) refused(revision uint64, reason string) {
+	s.update(func(n *adminv1.Node) { n.Error = fmt.Sprintf("revision %d: %s", revision, reason) })
+}
+
+// status records how the node is doing.
+func (s *session) status(st *nodev1.Status) {
+	targets := make([]*adminv1.TargetHealth, 0, min(len(st.GetTargets()), maxTargets))
+	for _, t := range st.GetTargets()[:cap(targets)] {
+		targets = append(targets, &adminv1.TargetHealth{
+			Provider:   t.GetProvider(),
+			Model:      t.GetModel(),
+			Credential: t.GetCredential(),
+			State:      t.GetState(),
+			Remaining:  durationpb.New(time.Duration(t.GetRemainingMs()) * time.Millisecond),
+			Reason:     t.GetReason(),
+			Failures:   t.GetFailures(),
+			Threshold:  t.GetThreshold(),
+		})
+	}
+	s.update(func(n *adminv1.Node) {
+		n.AppliedRevision = st.GetAppliedRevision()
+		n.InFlight = st.GetInFlight()
+		n.CallsWaiting = st.GetCallsWaiting()
+		n.CallsDropped = st.GetCallsDropped()
+		n.Targets = targets
+	})
+}

@@ -1,0 +1,59 @@
+package nodeapi
+
+import (
+	"google.golang.org/grpc"
+
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// ShipCalls stores one batch after the other and acknowledges each after its commit. An
+// error ends the stream: the node sends what was not acknowledged again.
+func (s *service) ShipCalls(stream grpc.BidiStreamingServer[nodev1.ShipCallsRequest, nodev1.ShipCallsResponse]) error {
+	ctx := stream.Context()
+	in := receive(ctx, &s.readers, stream.Recv)
+	for {
+		select {
+		case <-ctx.Done():
+			return ended(ctx)
+		case r := <-in:
+			if r.err != nil {
+				return streamEnd(r.err)
+			}
+			response, err := s.store(stream, r.message)
+			if err != nil {
+				return err
+			}
+			if err := stream.Send(response); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (s *service) store(
+	stream grpc.BidiStreamingServer[nodev1.ShipCallsRequest, nodev1.ShipCallsResponse],
+	batch *nodev1.ShipCallsRequest,
+) (*nodev1.ShipCallsResponse, error) {
+	ctx, node := stream.Context(), batch.GetNode()
+	if err := checkNode(node); err != nil {
+		return nil, err
+	}
+	stored, rejected, err := s.calls.Ingest(ctx, node, batch.GetCalls())
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ended(ctx)
+		}
+		s.log.Error("calls not stored; the node will send them again",
+			"node", node, "calls", len(batch.GetCalls()), "err", err)
+		return nil, toStatus(err)
+	}
+	if len(rejected) > 0 {
+		s.log.Warn("calls put aside", "node", node, "count", len(rejected),
+			"first_id", rejected[0].GetId(), "first_reason", rejected[0].GetReason())
+	}
+	return &nodev1.ShipCallsResponse{
+		Sequence: batch.GetSequence(),
+		Stored:   int32(stored),
+		Rejected: rejected,
+	}, nil
+}

@@ -1,0 +1,166 @@
+package nodeapi
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+const (
+	// helloTimeout is how long a stream may stay silent before its hello.
+	helloTimeout = 10 * time.Second
+	// lagGrace is how long a node is kept from an older snapshot than it has: longer than
+	// a replica needs to follow the database.
+	lagGrace = 5 * time.Second
+	// maxReason bounds what a node may say about a refusal, in bytes.
+	maxReason = 4 << 10
+)
+
+// service implements trunkline.node.v1.NodeService.
+type service struct {
+	nodev1.UnimplementedNodeServiceServer
+	snapshots Snapshots
+	calls     Calls
+	registry  *Registry
+	log       *slog.Logger
+	readers   sync.WaitGroup
+}
+
+// Sync takes a node's hello and pushes snapshots to it until one side ends the stream.
+// It sends headers when it has accepted the hello, so that a node which is up to date
+// knows that too.
+func (s *service) Sync(stream grpc.BidiStreamingServer[nodev1.SyncRequest, nodev1.SyncResponse]) error {
+	ctx, cancel := context.WithCancelCause(stream.Context())
+	defer cancel(nil)
+	in := receive(ctx, &s.readers, stream.Recv)
+	hello, err := awaitHello(ctx, in)
+	if err != nil {
+		return err
+	}
+	log := s.log.With("node", hello.GetNode(), "boot_id", hello.GetBootId())
+	session, replaced := s.registry.connect(hello, cancel)
+	defer session.disconnect()
+	if replaced {
+		log.Warn("node connected again while an older stream was open; that one is ended")
+	}
+	log.Info("node connected", "version", hello.GetVersion(), "revision", hello.GetHaveRevision())
+	if err := stream.SendHeader(nil); err != nil {
+		return err
+	}
+	err = s.push(ctx, stream, hello, session, in)
+	log.Info("node disconnected", "err", err)
+	return err
+}
+
+func (s *service) push(
+	ctx context.Context,
+	stream grpc.BidiStreamingServer[nodev1.SyncRequest, nodev1.SyncResponse],
+	hello *nodev1.Hello,
+	session *session,
+	in <-chan received[nodev1.SyncRequest],
+) error {
+	mailbox, unsubscribe := s.snapshots.Subscribe()
+	defer unsubscribe()
+	p := &pusher{have: hello.GetHaveSha256(), floor: hello.GetHaveRevision()}
+	grace := time.NewTimer(lagGrace)
+	defer grace.Stop()
+	for {
+		if full := p.take(); full != nil {
+			response := &nodev1.SyncResponse{Message: &nodev1.SyncResponse_Full{Full: full}}
+			if err := stream.Send(response); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ended(ctx)
+		case full := <-mailbox:
+			p.offer(full)
+		case <-grace.C:
+			p.release()
+		case r := <-in:
+			if r.err != nil {
+				return streamEnd(r.err)
+			}
+			if err := s.heard(r.message, p, session); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// heard takes one message of the node. Messages of a kind we do not know are those of a
+// newer node and are passed over.
+func (s *service) heard(m *nodev1.SyncRequest, p *pusher, session *session) error {
+	switch m := m.GetMessage().(type) {
+	case *nodev1.SyncRequest_Hello:
+		return status.Error(codes.InvalidArgument, "a second hello on one stream")
+	case *nodev1.SyncRequest_Ack:
+		if revision, ok := p.acked(m.Ack.GetNonce()); ok {
+			session.applied(revision)
+		}
+	case *nodev1.SyncRequest_Nack:
+		revision, ok := p.nacked(m.Nack.GetNonce())
+		if !ok {
+			break
+		}
+		reason := cut(m.Nack.GetReason(), maxReason)
+		session.refused(revision, reason)
+		s.log.Warn("node refused a snapshot", "node", session.name, "revision", revision, "reason", reason)
+	case *nodev1.SyncRequest_Status:
+		session.status(m.Status)
+	}
+	return nil
+}
+
+func awaitHello(ctx context.Context, in <-chan received[nodev1.SyncRequest]) (*nodev1.Hello, error) {
+	timeout := time.NewTimer(helloTimeout)
+	defer timeout.Stop()
+	select {
+	case <-ctx.Done():
+		return nil, ended(ctx)
+	case <-timeout.C:
+		return nil, status.Errorf(codes.DeadlineExceeded, "no hello within %s", helloTimeout)
+	case r := <-in:
+		if r.err != nil {
+			return nil, streamEnd(r.err)
+		}
+		hello := r.message.GetHello()
+		if hello == nil {
+			return nil, status.Error(codes.InvalidArgument, "the first message must be a hello")
+		}
+		if err := checkNode(hello.GetNode()); err != nil {
+			return nil, err
+		}
+		if len(hello.GetBootId()) > 128 || len(hello.GetVersion()) > 128 {
+			return nil, status.Error(codes.InvalidArgument, "boot_id and version must be at most 128 bytes")
+		}
+		return hello, nil
+	}
+}
+
+// checkNode refuses names that could not be shown or told apart.
+func checkNode(name string) error {
+	if name == "" || len(name) > 128 || strings.ContainsFunc(name, unicode.IsControl) || strings.TrimSpace(name) != name {
+		return status.Error(codes.InvalidArgument,
+			"the node's name must be 1 to 128 bytes without control characters and without spaces at either end")
+	}
+	return nil
+}
+
+// cut shortens s to at most n bytes without breaking a character.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "")
+}

@@ -1,0 +1,230 @@
+// Package snapshot turns the configuration into what nodes receive, and keeps the newest
+// one ready, encoded once for all of them.
+package snapshot
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// keyHashSize is the length of an API key's hash, HMAC-SHA256.
+const keyHashSize = 32
+
+// builder holds what building one snapshot needs.
+type builder struct {
+	cfg      *controlplane.Config
+	sealer   controlplane.Sealer
+	settings *adminv1.Settings
+	// models gives each enabled provider's upstream model ids, by id and by alias.
+	models map[string]map[string]string
+	// groups are the names of the groups that are served.
+	groups map[string]bool
+}
+
+// Build resolves the configuration into a snapshot: what is disabled is left out,
+// aliases, prices and policies are resolved, secrets opened. Lists are sorted by name,
+// so equal configurations give equal snapshots; credentials and members keep the order
+// in which people wrote them, because it means something. The result holds secrets in
+// clear. Build changes nothing in cfg.
+func Build(cfg *controlplane.Config, sealer controlplane.Sealer, pepper []byte) (*nodev1.Snapshot, error) {
+	b := &builder{
+		cfg:      cfg,
+		sealer:   sealer,
+		settings: cfg.Settings(),
+		models:   map[string]map[string]string{},
+		groups:   map[string]bool{},
+	}
+	s := &nodev1.Snapshot{Revision: uint64(cfg.Revision), KeyPepper: pepper}
+	for _, r := range cfg.List(controlplane.KindProvider) {
+		spec := r.Spec.(*adminv1.Provider)
+		if !enabled(spec.Enabled) {
+			continue
+		}
+		p, err := b.provider(r.Name, spec)
+		if err != nil {
+			return nil, fmt.Errorf("provider %q: %w", r.Name, err)
+		}
+		s.Providers = append(s.Providers, p)
+	}
+	for _, r := range cfg.List(controlplane.KindGroup) {
+		spec := r.Spec.(*adminv1.Group)
+		if !enabled(spec.Enabled) {
+			continue
+		}
+		g, err := b.group(r, spec)
+		if err != nil {
+			return nil, fmt.Errorf("group %q: %w", r.Name, err)
+		}
+		s.Groups = append(s.Groups, g)
+	}
+	for _, r := range cfg.List(controlplane.KindAPIKey) {
+		spec := r.Spec.(*adminv1.ApiKey)
+		if !enabled(spec.Enabled) {
+			continue
+		}
+		k, err := b.key(r.Name, spec)
+		if err != nil {
+			return nil, fmt.Errorf("api key %q: %w", r.Name, err)
+		}
+		s.ApiKeys = append(s.ApiKeys, k)
+	}
+	for _, r := range cfg.List(controlplane.KindFailureKeyword) {
+		spec := r.Spec.(*adminv1.FailureKeyword)
+		if !enabled(spec.Enabled) {
+			continue
+		}
+		s.FailureKeywords = append(s.FailureKeywords, &nodev1.FailureKeyword{
+			Name: r.Name, Keyword: spec.GetKeyword(), Pattern: spec.GetPattern(), Count: spec.GetCount(),
+		})
+	}
+	return s, nil
+}
+
+func (b *builder) provider(name string, in *adminv1.Provider) (*nodev1.Provider, error) {
+	out := &nodev1.Provider{
+		Name:                name,
+		BaseUrl:             in.GetBaseUrl(),
+		Dialect:             cmp.Or(in.GetDialect(), "openai"),
+		AllowPrivateNetwork: in.GetAllowPrivateNetwork(),
+		MaxInFlight:         in.GetMaxInFlight(),
+		Policy:              controlplane.ResolvePolicy(b.settings, nil, in.GetTimeouts()),
+	}
+	for _, c := range in.GetCredentials() {
+		if !enabled(c.Enabled) {
+			continue
+		}
+		secret, err := b.open(name, c)
+		if err != nil {
+			return nil, fmt.Errorf("credential %q: %w", c.GetName(), err)
+		}
+		out.Credentials = append(out.Credentials, &nodev1.Credential{Name: c.GetName(), Secret: secret})
+	}
+	for _, header := range slices.Sorted(maps.Keys(in.GetHeaders())) {
+		out.Headers = append(out.Headers, &nodev1.Header{Name: header, Value: in.GetHeaders()[header]})
+	}
+	ids := make(map[string]string, len(in.GetModels()))
+	for _, m := range in.GetModels() {
+		price, err := resolvePrice(m.GetPrice())
+		if err != nil {
+			return nil, fmt.Errorf("model %q: %w", m.GetId(), err)
+		}
+		out.Models = append(out.Models, &nodev1.Model{Id: m.GetId(), Price: price, ContextWindow: m.GetContextWindow()})
+		if m.GetAlias() != "" {
+			ids[m.GetAlias()] = m.GetId()
+		}
+	}
+	for _, m := range in.GetModels() {
+		ids[m.GetId()] = m.GetId() // an id wins over another model's alias
+	}
+	b.models[name] = ids
+	slices.SortFunc(out.Models, func(x, y *nodev1.Model) int { return strings.Compare(x.Id, y.Id) })
+	return out, nil
+}
+
+// open gives a credential's secret in clear. One without a reference was stored without
+// a secret, for an upstream that needs none.
+func (b *builder) open(provider string, c *adminv1.Credential) (string, error) {
+	if c.GetSecretRef() == "" {
+		return "", nil
+	}
+	ciphertext, ok := b.cfg.Secret(c.GetSecretRef())
+	if !ok {
+		return "", fmt.Errorf("its stored secret is missing")
+	}
+	secret, err := b.sealer.Open(ciphertext, controlplane.CredentialBinding(provider, c.GetName()))
+	if err != nil {
+		return "", fmt.Errorf("open its secret: %w", err)
+	}
+	return string(secret), nil
+}
+
+func (b *builder) group(r *controlplane.Resource, in *adminv1.Group) (*nodev1.Group, error) {
+	out := &nodev1.Group{
+		Name:       r.Name,
+		Aliases:    slices.Sorted(slices.Values(in.GetAliases())),
+		CreateTime: r.CreatedAt.Unix(),
+	}
+	for i, m := range in.GetMembers() {
+		ids, served := b.models[m.GetProvider()]
+		if !served || !enabled(m.Enabled) {
+			continue
+		}
+		model, ok := ids[m.GetModel()]
+		if !ok {
+			return nil, fmt.Errorf("members[%d]: provider %q has no model or alias %q", i, m.GetProvider(), m.GetModel())
+		}
+		weight := int32(1)
+		if m.Weight != nil {
+			weight = m.GetWeight()
+		}
+		out.Members = append(out.Members, &nodev1.Member{
+			Provider: m.GetProvider(),
+			Model:    model,
+			Priority: m.GetPriority(),
+			Weight:   weight,
+			Policy:   controlplane.ResolvePolicy(b.settings, in.GetPolicy(), b.timeouts(m.GetProvider())),
+		})
+	}
+	b.groups[r.Name] = true
+	return out, nil
+}
+
+func (b *builder) timeouts(provider string) *adminv1.ProviderTimeouts {
+	r, ok := b.cfg.Get(controlplane.KindProvider, provider)
+	if !ok {
+		return nil
+	}
+	return r.Spec.(*adminv1.Provider).GetTimeouts()
+}
+
+func (b *builder) key(name string, in *adminv1.ApiKey) (*nodev1.ApiKey, error) {
+	if len(in.GetSecretHash()) != keyHashSize {
+		return nil, fmt.Errorf("its hash has %d bytes instead of %d", len(in.GetSecretHash()), keyHashSize)
+	}
+	out := &nodev1.ApiKey{Name: name, Hash: in.GetSecretHash(), ExpiresAt: in.GetExpiresAt()}
+	for _, g := range slices.Compact(slices.Sorted(slices.Values(in.GetGroups()))) {
+		if b.groups[g] {
+			out.Groups = append(out.Groups, g)
+		}
+	}
+	return out, nil
+}
+
+// resolvePrice reads exact decimals of USD as micro-USD. A price without any number is
+// no price: the model's calls stay marked as unpriced instead of looking free.
+func resolvePrice(in *adminv1.Price) (*nodev1.Price, error) {
+	if in.GetInput() == "" && in.GetCachedInput() == "" && in.GetOutput() == "" && in.GetPerCall() == "" {
+		return nil, nil
+	}
+	out := &nodev1.Price{}
+	for _, p := range []struct {
+		field string
+		text  string
+		into  *int64
+	}{
+		{"input", in.GetInput(), &out.Input},
+		{"cached_input", cmp.Or(in.GetCachedInput(), in.GetInput()), &out.CachedInput},
+		{"output", in.GetOutput(), &out.Output},
+		{"per_call", in.GetPerCall(), &out.PerCall},
+	} {
+		if p.text == "" {
+			continue
+		}
+		micro, err := controlplane.ParseDecimal(p.text)
+		if err != nil {
+			return nil, fmt.Errorf("price.%s: %w", p.field, err)
+		}
+		*p.into = micro
+	}
+	return out, nil
+}
+
+// enabled reads a switch that is on unless it was turned off.
+func enabled(b *bool) bool { return b == nil || *b }
