@@ -1,0 +1,106 @@
+package uplink
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+	"google.golang.org/protobuf/proto"
+
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+const (
+	// maxSnapshot bounds a snapshot before it is decoded, in bytes.
+	maxSnapshot = 32 << 20
+	// maxRefusal bounds the reason of a nack, in bytes.
+	maxRefusal = 4 << 10
+)
+
+// receive brings a snapshot into use and returns the answer to it. A snapshot that is
+// damaged, too large, or refused by Apply leaves everything as it was.
+func (u *Uplink) receive(full *nodev1.Full) *nodev1.SyncRequest {
+	began := u.cfg.Now()
+	have := u.have.Load()
+	if have != nil && have.revision == full.GetRevision() && bytes.Equal(have.sha256, full.GetSha256()) {
+		return ack(full)
+	}
+	snapshot, err := decode(full)
+	if err == nil {
+		err = u.apply(snapshot)
+	}
+	if err != nil {
+		u.log.Error("snapshot refused; serving on with the last one",
+			"revision", full.GetRevision(), "serving", u.Revision(), "err", err)
+		return &nodev1.SyncRequest{Message: &nodev1.SyncRequest_Nack{Nack: &nodev1.Nack{
+			Nonce:    full.GetNonce(),
+			Revision: full.GetRevision(),
+			Reason:   text(err.Error(), maxRefusal),
+		}}}
+	}
+	u.have.Store(&version{revision: full.GetRevision(), sha256: full.GetSha256()})
+	if have == nil {
+		close(u.ready)
+	}
+	u.log.Info("snapshot applied", "revision", full.GetRevision(), "providers", len(snapshot.GetProviders()),
+		"groups", len(snapshot.GetGroups()), "api_keys", len(snapshot.GetApiKeys()), "took", u.cfg.Now().Sub(began).Round(time.Microsecond))
+	return ack(full)
+}
+
+func ack(full *nodev1.Full) *nodev1.SyncRequest {
+	return &nodev1.SyncRequest{Message: &nodev1.SyncRequest_Ack{Ack: &nodev1.Ack{
+		Nonce: full.GetNonce(), Revision: full.GetRevision(),
+	}}}
+}
+
+// apply survives a panic: configuration that trips the node over must not end it.
+func (u *Uplink) apply(snapshot *nodev1.Snapshot) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			u.log.Error("applying a snapshot panicked", "revision", snapshot.GetRevision(), "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic while it was applied: %v", p)
+		}
+	}()
+	return u.cfg.Apply(snapshot)
+}
+
+// decode unpacks a snapshot. Nothing in it is looked at before its hash is right.
+func decode(full *nodev1.Full) (*nodev1.Snapshot, error) {
+	decoder, err := zstd.NewReader(nil,
+		zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxSnapshot), zstd.WithDecoderMaxWindow(maxSnapshot))
+	if err != nil {
+		return nil, fmt.Errorf("decompress snapshot: %w", err)
+	}
+	defer decoder.Close()
+	raw, err := decoder.DecodeAll(full.GetSnapshotZstd(), nil)
+	if errors.Is(err, zstd.ErrDecoderSizeExceeded) || errors.Is(err, zstd.ErrWindowSizeExceeded) {
+		return nil, fmt.Errorf("snapshot is larger than %d bytes", maxSnapshot)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("decompress snapshot: %w", err)
+	}
+	if sum := sha256.Sum256(raw); !bytes.Equal(sum[:], full.GetSha256()) {
+		return nil, errors.New("snapshot is damaged: its SHA-256 is not the announced one")
+	}
+	snapshot := &nodev1.Snapshot{}
+	if err := proto.Unmarshal(raw, snapshot); err != nil {
+		return nil, fmt.Errorf("decode snapshot: %w", err)
+	}
+	if snapshot.GetRevision() != full.GetRevision() {
+		return nil, fmt.Errorf("snapshot is of revision %d but was announced as %d", snapshot.GetRevision(), full.GetRevision())
+	}
+	return snapshot, nil
+}
+
+// text makes s fit for a protobuf string of at most limit bytes.
+func text(s string, limit int) string {
+	if len(s) > limit {
+		s = s[:limit]
+	}
+	return strings.ToValidUTF8(s, "")
+}

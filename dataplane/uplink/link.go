@@ -1,0 +1,151 @@
+package uplink
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// maxReceive bounds a received message: a snapshot of 32 MiB that did not compress.
+const maxReceive = 40 << 20
+
+// keepLinked connects again and again until ctx ends. A change of how the link stands is
+// logged once, not every try.
+func (u *Uplink) keepLinked(ctx context.Context) {
+	retry := retry{min: u.cfg.MinBackoff, max: u.cfg.MaxBackoff}
+	last := codes.OK
+	for {
+		up, err := u.link(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		code := status.Code(err)
+		switch {
+		case up:
+			u.log.Warn("control plane lost; serving on with the last snapshot", "err", err)
+		case code != last:
+			u.log.Warn("control plane not reached; trying again", "target", u.cfg.Target, "err", err)
+		}
+		last = code
+		// Aborted means that another node took the name over: two of them must not
+		// throw each other out as fast as they can.
+		if up && code != codes.Aborted {
+			retry.reset()
+		}
+		if !retry.wait(ctx, u.hurry) {
+			return
+		}
+	}
+}
+
+// link is one connection: it syncs, ships while the sync is up, and ends when the sync
+// ends. A connection of its own for each try leaves nothing to gRPC's own reconnecting,
+// which neither spreads nodes out nor tells a stream that its server is gone for good.
+func (u *Uplink) link(ctx context.Context) (up bool, err error) {
+	conn, err := u.dial()
+	if err != nil {
+		return false, err
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithCancel(metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+u.cfg.JoinToken))
+	client := nodev1.NewNodeServiceClient(conn)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	err = u.sync(ctx, client, func() {
+		up = true
+		u.log.Info("control plane connected", "target", u.cfg.Target, "node", u.cfg.Node)
+		wg.Go(func() { u.keepShipping(ctx, client) })
+	})
+	return up, err
+}
+
+func (u *Uplink) dial() (*grpc.ClientConn, error) {
+	conn, err := grpc.NewClient(u.cfg.Target, append([]grpc.DialOption{
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxReceive)),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{
+			Time:                20 * time.Second, // the server allows 5s
+			Timeout:             10 * time.Second,
+			PermitWithoutStream: true,
+		}),
+		grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff:           backoff.DefaultConfig,
+			MinConnectTimeout: 5 * time.Second,
+		}),
+	}, u.cfg.DialOptions...)...)
+	if err != nil {
+		return nil, fmt.Errorf("dial %q: %w", u.cfg.Target, err)
+	}
+	return conn, nil
+}
+
+// retry spaces tries out: each wait is a random part of a bound that grows by the factor
+// 1.6, so that nodes which lost the same control plane do not return all at once.
+type retry struct {
+	min, max time.Duration
+	bound    time.Duration
+}
+
+func (r *retry) reset() { r.bound = 0 }
+
+func (r *retry) next() time.Duration {
+	r.bound = max(r.bound, r.min)
+	d := rand.N(r.bound + 1)
+	r.bound = min(r.bound*8/5, r.max)
+	return d
+}
+
+// wait sleeps before the next try; hurry ends the wait and starts over with short ones.
+// It returns false when ctx ended.
+func (r *retry) wait(ctx context.Context, hurry <-chan struct{}) bool {
+	t := time.NewTimer(r.next())
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-hurry:
+		r.reset()
+		return true
+	case <-t.C:
+		return true
+	}
+}
+
+// watchdog ends a stream whose peer owes an answer for too long: HTTP/2 pings prove that
+// the connection lives, not that somebody works behind it.
+type watchdog struct {
+	timer *time.Timer
+	limit time.Duration
+}
+
+func newWatchdog(limit time.Duration, cancel context.CancelCauseFunc) *watchdog {
+	w := &watchdog{limit: limit}
+	w.timer = time.AfterFunc(limit, func() {
+		cancel(status.Errorf(codes.DeadlineExceeded, "no answer from the control plane within %s", limit))
+	})
+	return w
+}
+
+func (w *watchdog) rest()  { w.timer.Stop() }
+func (w *watchdog) watch() { w.timer.Reset(w.limit) }
+
+// because prefers our own reason for ending a stream over the cancellation it became.
+func because(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil && status.Code(cause) == codes.DeadlineExceeded {
+		return cause
+	}
+	return err
+}

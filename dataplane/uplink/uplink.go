@@ -1,0 +1,173 @@
+// Package uplink is a node's only talker to the control plane. It keeps the node's
+// snapshot up to date, ships its calls and says how it is doing. Whatever happens to the
+// link, the node keeps serving what it has: nothing here is ever waited for by a request.
+package uplink
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"google.golang.org/grpc"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// Status is how the node is doing, as the control plane shows it.
+type Status struct {
+	InFlight int // calls in flight
+	Targets  []dataplane.ScopeHealth
+}
+
+// Config is what an Uplink needs.
+type Config struct {
+	// Target names the control plane as gRPC does: "cp.internal:8002",
+	// "passthrough:///memory" with a dialer of DialOptions. Required.
+	Target string
+	// DialOptions are added to ours. Without transport credentials the link is in clear.
+	DialOptions []grpc.DialOption
+	JoinToken   string // required
+	Node        string // required; stable over restarts, 1 to 128 bytes
+	BootID      string // default: a new UUID
+	Version     string // of the program
+	// Apply brings a snapshot into use. An error or a panic refuses it: the node keeps
+	// what it has and the control plane shows the reason. Required; never called twice
+	// at once.
+	Apply  func(*nodev1.Snapshot) error
+	Status func() Status    // required; safe for concurrent use
+	Logger *slog.Logger     // required
+	Now    func() time.Time // default time.Now
+
+	QueueSize       int           // calls between Record and the backlog; default 8192
+	MaxBacklog      int           // calls kept while the control plane is away; default 100,000
+	MaxBacklogBytes int64         // and their size in memory, about; default 64 MiB
+	BatchDelay      time.Duration // how long a call waits for company; default 1s
+	StatusInterval  time.Duration // between two reports; default 5s
+	AnswerTimeout   time.Duration // longest wait for the control plane's answer; default 30s
+	MinBackoff      time.Duration // bound of the first wait before a new try; default 1s
+	MaxBackoff      time.Duration // bound of every wait before a new try; default 30s
+}
+
+func (c *Config) complete() error {
+	if c.Target == "" || c.JoinToken == "" || c.Node == "" {
+		return errors.New("uplink: Target, JoinToken and Node are required")
+	}
+	if len(c.Node) > 128 || !utf8.ValidString(c.Node) || strings.ContainsFunc(c.Node, unicode.IsControl) || strings.TrimSpace(c.Node) != c.Node {
+		return fmt.Errorf("uplink: the node's name %q must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end", c.Node)
+	}
+	if c.Apply == nil || c.Status == nil || c.Logger == nil {
+		return errors.New("uplink: Apply, Status and Logger are required")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	c.BootID = cmp.Or(c.BootID, uuid.NewString())
+	c.QueueSize = cmp.Or(c.QueueSize, 8192)
+	c.MaxBacklog = cmp.Or(c.MaxBacklog, 100_000)
+	c.MaxBacklogBytes = cmp.Or(c.MaxBacklogBytes, 64<<20)
+	c.BatchDelay = cmp.Or(c.BatchDelay, time.Second)
+	c.StatusInterval = cmp.Or(c.StatusInterval, 5*time.Second)
+	c.AnswerTimeout = cmp.Or(c.AnswerTimeout, 30*time.Second)
+	c.MinBackoff = cmp.Or(c.MinBackoff, time.Second)
+	c.MaxBackoff = cmp.Or(c.MaxBackoff, 30*time.Second)
+	return nil
+}
+
+// Uplink is one node's link. It is safe for concurrent use.
+type Uplink struct {
+	cfg     Config
+	log     *slog.Logger
+	queue   chan entry
+	backlog *backlog
+	have    atomic.Pointer[version]
+	ready   chan struct{}
+	stopped chan struct{}
+	changed chan struct{} // the status is worth sending
+	hurry   chan struct{} // a flush is waiting: do not wait to connect
+
+	dropped  atomic.Uint64
+	shipped  atomic.Uint64
+	rejected atomic.Uint64
+}
+
+// version identifies a snapshot.
+type version struct {
+	revision uint64
+	sha256   []byte
+}
+
+// New returns a link that takes calls but talks to nobody until Run.
+func New(cfg Config) (*Uplink, error) {
+	if err := cfg.complete(); err != nil {
+		return nil, err
+	}
+	return &Uplink{
+		cfg:     cfg,
+		log:     cfg.Logger,
+		queue:   make(chan entry, cfg.QueueSize),
+		backlog: newBacklog(cfg.MaxBacklog, cfg.MaxBacklogBytes),
+		ready:   make(chan struct{}),
+		stopped: make(chan struct{}),
+		changed: make(chan struct{}, 1),
+		hurry:   make(chan struct{}, 1),
+	}, nil
+}
+
+// Run keeps the link up until ctx ends; it must be called once. Losing the control plane
+// is no error: it is looked for again, for ever. Call Flush before ending ctx, or calls
+// that wait are lost.
+func (u *Uplink) Run(ctx context.Context) error {
+	defer close(u.stopped)
+	var wg sync.WaitGroup
+	wg.Go(func() { u.collect(ctx) })
+	wg.Go(func() { u.keepLinked(ctx) })
+	wg.Wait()
+	return nil
+}
+
+// Ready is closed once a snapshot is in use.
+func (u *Uplink) Ready() <-chan struct{} { return u.ready }
+
+// Revision is that of the snapshot in use; 0 when there is none yet.
+func (u *Uplink) Revision() uint64 {
+	if v := u.have.Load(); v != nil {
+		return v.revision
+	}
+	return 0
+}
+
+// Counters counts calls since the node started.
+type Counters struct {
+	Waiting  int    // recorded and not acknowledged yet
+	Dropped  uint64 // lost because queue or backlog was full
+	Shipped  uint64 // stored by the control plane
+	Rejected uint64 // put aside by the control plane because they cannot be stored
+}
+
+// Counters gives the numbers for metrics and status.
+func (u *Uplink) Counters() Counters {
+	return Counters{
+		Waiting:  len(u.queue) + u.backlog.length(),
+		Dropped:  u.dropped.Load(),
+		Shipped:  u.shipped.Load(),
+		Rejected: u.rejected.Load(),
+	}
+}
+
+// nudge puts a value into a channel of size one unless there is one.
+func nudge(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
