@@ -1,0 +1,231 @@
+package health
+
+import (
+	"time"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
+
+// staleAfterReset is how long a reset remembers that failures of attempts that began
+// before it are stale: longer than any attempt lasts.
+const staleAfterReset = time.Hour
+
+// change is what a report did to a scope.
+type change uint8
+
+const (
+	unchanged change = iota // at most its window
+	opened                  // closed -> open
+	reopened                // half-open -> open: a probe failed
+	extended                // its cooldown ends later
+	closed                  // -> closed
+)
+
+// tracker is all that is known of one scope, and the rules by which it changes. It has
+// no clock and no lock of its own.
+type tracker struct {
+	open   bool      // open until its deadline, half-open from then on
+	until  time.Time // the deadline
+	reason dataplane.Outcome
+
+	// What outlives a cooldown, until fades: trouble that comes back is cooled longer.
+	fades       time.Time
+	closedAt    time.Time // failures of attempts that began before are stale
+	level       int       // multiplies the cooldown
+	openings    int       // doubles holds
+	probeFailed bool      // since the scope opened
+
+	lease     lease
+	windows   windows
+	threshold int // of the policy used last
+}
+
+// lease is the right to be the one probe of a half-open scope.
+type lease struct {
+	token string
+	until time.Time
+}
+
+func (l lease) live(now time.Time) bool { return l.token != "" && now.Before(l.until) }
+
+// report applies what an attempt says. start is when age began to count.
+func (t *tracker) report(now, start time.Time, r *dataplane.Report, jitter func() float64) change {
+	faded := t.fade(now)
+	var c change
+	if t.open {
+		c = t.reportOpen(now, r, jitter)
+	} else {
+		c = t.reportClosed(now, now.Sub(start), r, jitter)
+	}
+	if c == unchanged && faded {
+		return closed
+	}
+	return c
+}
+
+// reportOpen: only the probe, a success as last resort and a longer hold change a scope
+// that is open or half-open. Anything else is a late result of a call that was in flight.
+// A failure as last resort is inert even with a hold: it was asked for although the scope
+// cools, and if it moved the deadline a scope in use would never come to be probed.
+func (t *tracker) reportOpen(now time.Time, r *dataplane.Report, jitter func() float64) change {
+	probe := r.Probe != "" && r.Probe == t.lease.token && t.lease.live(now)
+	if probe {
+		t.lease = lease{}
+	}
+	switch {
+	case r.Result == dataplane.Success && (probe || r.LastResort):
+		t.close(now, r.Policy)
+		return closed
+	case r.Result != dataplane.Failure:
+		return unchanged
+	case probe:
+		t.reopen(now, r, jitter)
+		return reopened
+	case r.Hold > 0 && !r.LastResort:
+		return t.extend(now, r)
+	}
+	return unchanged
+}
+
+func (t *tracker) reportClosed(now time.Time, age time.Duration, r *dataplane.Report, jitter func() float64) change {
+	failed := r.Result == dataplane.Failure
+	if r.Result == dataplane.Neutral || failed && r.StartedAt.Before(t.closedAt) && !r.StartedAt.IsZero() {
+		return unchanged
+	}
+	if failed && r.Hold > 0 {
+		hold := holdFor(r, t.openings)
+		t.level++
+		t.openFor(now, hold, r)
+		return opened
+	}
+	w := t.windows.of(r.Policy.FailureWindow)
+	t.windows.add(age, r.Caller, failed)
+	t.threshold = r.Policy.FailureThreshold
+	if !failed || !convicts(w, age, r) {
+		return unchanged
+	}
+	t.level++
+	t.openFor(now, cooldown(r.Policy, t.level, jitter), r)
+	return opened
+}
+
+// convicts reports whether the window holds enough failures, as a number, as a share of
+// all attempts, and from enough callers.
+func convicts(w *window, age time.Duration, r *dataplane.Report) bool {
+	all := w.all.sum(w.bucket(age))
+	if all.failures < r.Policy.FailureThreshold {
+		return false
+	}
+	if float64(all.failures)/float64(all.total()) < r.Policy.MinRatio {
+		return false
+	}
+	if r.AnyCaller {
+		return true
+	}
+	failing, alone := w.blame(age)
+	return alone || failing >= 2
+}
+
+// reopen follows a failed probe: the first one keeps the level, each later one raises it.
+func (t *tracker) reopen(now time.Time, r *dataplane.Report, jitter func() float64) {
+	if t.probeFailed {
+		t.level++
+	}
+	hold := max(holdFor(r, t.openings), cooldown(r.Policy, t.level, jitter))
+	t.openFor(now, hold, r)
+	t.probeFailed = true
+}
+
+// openFor opens the scope; a deadline that is later already stays.
+func (t *tracker) openFor(now time.Time, d time.Duration, r *dataplane.Report) {
+	if !t.open {
+		t.until = time.Time{}
+		t.probeFailed = false
+	}
+	t.open = true
+	t.openings++
+	t.reason = r.Outcome
+	t.lease = lease{}
+	t.windows = nil
+	t.threshold = r.Policy.FailureThreshold
+	t.setDeadline(now.Add(d), r.Policy)
+}
+
+// extend moves the deadline of an open scope, never nearer. The hold is doubled as it was
+// when the scope opened: calls in flight at that time all bring the same news.
+func (t *tracker) extend(now time.Time, r *dataplane.Report) change {
+	until := now.Add(holdFor(r, t.openings-1))
+	if !until.After(t.until) {
+		return unchanged
+	}
+	t.reason = r.Outcome
+	t.setDeadline(until, r.Policy)
+	return extended
+}
+
+func (t *tracker) setDeadline(until time.Time, p *dataplane.Policy) {
+	if until.After(t.until) {
+		t.until = until
+	}
+	t.fades = t.until.Add(2 * p.CooldownMax)
+}
+
+// close closes the scope and remembers its level.
+func (t *tracker) close(now time.Time, p *dataplane.Policy) {
+	t.open = false
+	t.until = time.Time{}
+	t.closedAt = now
+	t.fades = now.Add(2 * p.CooldownMax)
+	t.lease = lease{}
+	t.windows = nil
+}
+
+// reset is close by a person's word, who says that the trouble is over for good.
+func (t *tracker) reset(now time.Time) (wasOpen bool) {
+	wasOpen = t.open
+	*t = tracker{closedAt: now, fades: now.Add(staleAfterReset), threshold: t.threshold}
+	return wasOpen
+}
+
+// fade forgets old trouble: the level of a scope that has been closed for twice the
+// longest cooldown, and the cooldown of one that nobody tried for that long after its
+// deadline. It reports whether it closed the scope.
+func (t *tracker) fade(now time.Time) (wasOpen bool) {
+	if t.fades.IsZero() || now.Before(t.fades) {
+		return false
+	}
+	wasOpen = t.open
+	*t = tracker{windows: t.windows, threshold: t.threshold}
+	return wasOpen
+}
+
+// probe gives out the lease if the scope is half-open and nobody has it.
+func (t *tracker) probe(now time.Time, token string, length time.Duration) bool {
+	if !t.open || now.Before(t.until) || t.lease.live(now) {
+		return false
+	}
+	t.lease = lease{token: token, until: now.Add(length)}
+	return true
+}
+
+// holdFor is how long a report holds the scope, doubled for each opening before.
+func holdFor(r *dataplane.Report, openings int) time.Duration {
+	d := r.Hold
+	if !r.HoldDoubles {
+		return d
+	}
+	for ; openings > 0 && d < r.HoldMax; openings-- {
+		d = min(2*d, r.HoldMax)
+	}
+	return d
+}
+
+// cooldown is the policy's cooldown at a level: linear, capped, and up to 10 % longer so
+// that nodes and scopes that fell together do not come back together.
+func cooldown(p *dataplane.Policy, level int, jitter func() float64) time.Duration {
+	d := p.CooldownMax
+	if p.Cooldown > 0 && time.Duration(level) <= p.CooldownMax/p.Cooldown {
+		d = p.Cooldown * time.Duration(level)
+	}
+	return d + time.Duration(float64(d)*0.1*jitter())
+}
