@@ -1,0 +1,124 @@
+package uplink
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+func fill(b *backlog, from, to int) {
+	for i := from; i < to; i++ {
+		b.add(&nodev1.Call{Id: fmt.Sprint(i)}, 100)
+	}
+}
+
+func TestBatchWaitsForCompanyOrDelay(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		calls int
+		want  int
+		after time.Duration
+	}{
+		{"one call waits the whole delay", 1, 1, time.Second},
+		{"not enough wait too", batchCalls - 1, batchCalls - 1, time.Second},
+		{"a full batch goes at once", batchCalls, batchCalls, 0},
+		{"more than one batch goes at once", 3 * batchCalls, batchCalls, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := newBacklog(1<<20, 1<<30)
+				began := time.Now()
+				go func() {
+					fill(b, 0, tt.calls)
+				}()
+				calls := b.batch(t.Context(), batchCalls, time.Second)
+				if took := time.Since(began); len(calls) != tt.want || took != tt.after {
+					t.Errorf("%d calls after %s, want %d after %s", len(calls), took, tt.want, tt.after)
+				}
+			})
+		})
+	}
+}
+
+func TestBatchEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if calls := newBacklog(1, 1).batch(ctx, batchCalls, time.Minute); calls != nil {
+			t.Errorf("%d calls out of nothing", len(calls))
+		}
+	})
+}
+
+func TestMarkClosesWhenWhatWasBeforeItIsSettled(t *testing.T) {
+	t.Parallel()
+	closed := func(c chan struct{}) bool {
+		select {
+		case <-c:
+			return true
+		default:
+			return false
+		}
+	}
+	b := newBacklog(100, 1<<20)
+	empty, first, second := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	b.mark(empty)
+	if !closed(empty) {
+		t.Error("a mark with nothing before it must be closed at once")
+	}
+	fill(b, 0, 3)
+	b.mark(first)
+	fill(b, 3, 5)
+	b.mark(second)
+	b.settle(2)
+	if closed(first) {
+		t.Error("closed with one call outstanding")
+	}
+	b.settle(1)
+	if !closed(first) || closed(second) {
+		t.Errorf("after 3 of 5: first %v, second %v; want true, false", closed(first), closed(second))
+	}
+	b.settle(2)
+	if !closed(second) || b.length() != 0 || b.bytes != 0 {
+		t.Errorf("after all: second %v, %d calls, %d bytes", closed(second), b.length(), b.bytes)
+	}
+}
+
+func TestHeadKeepsAnOversizedCallSendable(t *testing.T) {
+	t.Parallel()
+	b := newBacklog(100, 1<<30)
+	b.add(&nodev1.Call{Id: "huge"}, 2*batchBytes)
+	b.add(&nodev1.Call{Id: "small"}, 1)
+	if calls := b.batch(t.Context(), batchCalls, time.Hour); len(calls) != 1 || calls[0].GetId() != "huge" {
+		t.Errorf("batch %v, want the huge call alone", calls)
+	}
+}
+
+func TestRetrySpreadsWaitsUnderAGrowingBound(t *testing.T) {
+	t.Parallel()
+	r := retry{min: time.Second, max: 30 * time.Second}
+	bounds := []time.Duration{1000, 1600, 2560, 4096, 6553, 10485, 16777, 26843, 30000, 30000}
+	var low, high bool
+	for range 200 {
+		for i, bound := range bounds {
+			bound *= time.Millisecond
+			d := r.next()
+			if d < 0 || d > bound+time.Millisecond {
+				t.Fatalf("wait %d is %s, want at most %s", i+1, d, bound)
+			}
+			low = low || d < bound/4
+			high = high || d > bound*3/4
+		}
+		r.reset()
+	}
+	if !low || !high {
+		t.Error("waits are not spread over the whole range")
+	}
+}
