@@ -1,0 +1,179 @@
+package adminapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+	"connectrpc.com/connect/v2/connectproto"
+	"connectrpc.com/grpcreflect/v2"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
+)
+
+// Largest request messages, after decompression.
+const (
+	maxRequestBytes = 8 << 20
+	maxApplyBytes   = 64 << 20 // Apply and Diff carry whole configurations
+)
+
+// Live is the present configuration and the only way to change it.
+type Live interface {
+	Current() *controlplane.Config
+	// Create stores a new document. generatedKey is the secret of an API key that came without one.
+	Create(ctx context.Context, actor string, doc proto.Message) (res *controlplane.Resource, generatedKey string, err error)
+	Update(ctx context.Context, actor string, doc proto.Message) (*controlplane.Resource, error)
+	Delete(ctx context.Context, actor string, kind controlplane.Kind, name, etag string) error
+	Apply(ctx context.Context, actor string, docs []proto.Message, prune bool) (*controlplane.ApplyResult, error)
+	Diff(docs []proto.Message, prune bool) (*controlplane.ApplyResult, error)
+	// Export returns every document as callers may see it.
+	Export() (controlplane.Revision, []proto.Message)
+}
+
+// Calls is what the API reads of the call log.
+type Calls interface {
+	ListCalls(ctx context.Context, f controlplane.CallFilter) ([]controlplane.Call, error)
+	GetCall(ctx context.Context, id string) (controlplane.Call, error)
+}
+
+// Nodes knows the data-plane nodes and how they stand.
+type Nodes interface {
+	Nodes() []*adminv1.Node
+}
+
+// Config is what the API works with. Everything is required unless it says otherwise.
+type Config struct {
+	Live   Live
+	Calls  Calls
+	Access controlplane.AccessStore
+	Nodes  Nodes
+
+	// AdminUsername and AdminPassword are the one account of the console. New keeps a
+	// slow hash of the password only; sessions end when either of them changes.
+	AdminUsername string
+	AdminPassword string
+	// DefaultPassword says that the password is the well-known one of a first run. The
+	// API then answers only under a host name that no web page can point at this machine.
+	DefaultPassword bool
+
+	GatewayURL string // where clients send /v1 requests; shown by WhoAmI; optional
+	Version    string // of the control plane; shown by WhoAmI; optional
+
+	// TrustForwardedHeaders takes the client's address from the last X-Forwarded-For and
+	// https from X-Forwarded-Proto. Set it only behind a proxy that overwrites them;
+	// default false.
+	TrustForwardedHeaders bool
+
+	Logger *slog.Logger
+	Now    func() time.Time // default time.Now
+}
+
+// Validate reports what is missing.
+func (c Config) Validate() error {
+	switch {
+	case c.Live == nil:
+		return errors.New("admin API: Live is missing")
+	case c.Calls == nil:
+		return errors.New("admin API: Calls is missing")
+	case c.Access == nil:
+		return errors.New("admin API: Access is missing")
+	case c.Nodes == nil:
+		return errors.New("admin API: Nodes is missing")
+	case c.AdminUsername == "" || c.AdminPassword == "":
+		return errors.New("admin API: the admin's user name or password is empty")
+	case c.Logger == nil:
+		return errors.New("admin API: Logger is missing")
+	}
+	return nil
+}
+
+// API is the admin API. It is safe for concurrent use and owns no goroutine.
+type API struct {
+	server *connect.Server
+	guard  *guard
+}
+
+// New builds the API. It takes about a tenth of a second: it hashes the password.
+func New(cfg Config) (*API, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	now := func() time.Time { return cfg.Now().UTC().Truncate(time.Microsecond) } // as databases keep it
+	peers := peers{trustForwarded: cfg.TrustForwardedHeaders}
+	password := newPassword(cfg.AdminUsername, cfg.AdminPassword)
+	sessions := &sessions{
+		access: cfg.Access, key: password.sessionKey(), peers: peers, now: now, log: cfg.Logger,
+	}
+	auth := &authenticator{sessions: sessions, access: cfg.Access, now: now}
+	validation, err := newValidation()
+	if err != nil {
+		return nil, err
+	}
+
+	server := connect.NewServer(
+		(&errorMapper{log: cfg.Logger}).intercept,
+		auth.intercept,
+		validation.intercept,
+	)
+	adminv1connect.RegisterProviderServiceHandler(server, providerService{cfg.Live})
+	adminv1connect.RegisterGroupServiceHandler(server, groupService{cfg.Live})
+	adminv1connect.RegisterKeyServiceHandler(server, keyService{cfg.Live})
+	adminv1connect.RegisterKeywordServiceHandler(server, keywordService{cfg.Live})
+	adminv1connect.RegisterSettingsServiceHandler(server, settingsService{cfg.Live})
+	adminv1connect.RegisterConfigServiceHandler(server, configService{cfg.Live})
+	adminv1connect.RegisterCallServiceHandler(server, callService{cfg.Calls})
+	adminv1connect.RegisterNodeServiceHandler(server, nodeService{cfg.Nodes, cfg.Live})
+	adminv1connect.RegisterTokenServiceHandler(server, tokenService{cfg.Access, now})
+	adminv1connect.RegisterSessionServiceHandler(server, &sessionService{
+		sessions: sessions,
+		password: password,
+		throttle: newThrottle(now),
+		peers:    peers,
+		about: &adminv1.WhoAmIResponse{
+			GatewayUrl: cfg.GatewayURL, Version: cfg.Version, DefaultPassword: cfg.DefaultPassword,
+		},
+		log: cfg.Logger,
+	})
+	grpcreflect.Register(server)
+	return &API{server: server, guard: newGuard(cfg.DefaultPassword)}, nil
+}
+
+// Mount adds a route per procedure to mux, beside whatever else it serves. gRPC clients
+// need a server that speaks HTTP/2.
+func (a *API) Mount(mux *http.ServeMux) {
+	connecthttp.Mount(guardedMux{mux, a.guard}, a.server,
+		connecthttp.WithCodecs(connectproto.NewBinaryCodec(), strictJSON()),
+		connecthttp.WithReadMaxBytes(maxRequestBytes),
+		connecthttp.WithConditionalOptions(func(spec connect.Spec) []connecthttp.Option {
+			switch spec.Procedure {
+			case adminv1connect.ConfigServiceApplyProcedure, adminv1connect.ConfigServiceDiffProcedure:
+				return []connecthttp.Option{connecthttp.WithReadMaxBytes(maxApplyBytes)}
+			}
+			return nil
+		}),
+	)
+}
+
+// Handler serves the API alone.
+func (a *API) Handler() http.Handler {
+	mux := http.NewServeMux()
+	a.Mount(mux)
+	return mux
+}
+
+// strictJSON refuses unknown fields: a limit with a typo in its name must not be lost silently.
+func strictJSON() *connectproto.JSONCodec {
+	codec := connectproto.NewJSONCodec()
+	codec.UnmarshalOptions.DiscardUnknown = false
+	return codec
+}

@@ -1,0 +1,47 @@
+package adminapi_test
+
+import (
+	"bytes"
+	"path/filepath"
+	"testing"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/secrets"
+	"github.com/trunkline-ai/trunkline/controlplane/store"
+)
+
+// backend is what the API stands on: a database of its own and the live configuration on it.
+type backend struct {
+	live   *controlplane.Live
+	calls  controlplane.CallStore
+	access controlplane.AccessStore
+}
+
+func (e *env) open(t *testing.T) backend {
+	t.Helper()
+	db, err := store.Open(t.Context(), store.Config{
+		URL: "sqlite:///" + filepath.Join(t.TempDir(), "trunkline.db"), Logger: e.logger(), Now: e.clock.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	sealer, err := secrets.New(bytes.Repeat([]byte{7}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	live, err := controlplane.NewLive(controlplane.LiveConfig{
+		Store: db, Sealer: sealer, Pepper: bytes.Repeat([]byte{9}, 32), Now: e.clock.Now, Logger: e.logger(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := live.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return backend{live: live, calls: db, access: db}
+}

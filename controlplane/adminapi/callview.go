@@ -1,0 +1,92 @@
+package adminapi
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// callView shows a stored call.
+func callView(c controlplane.Call, withAttempts bool) *adminv1.Call {
+	view := &adminv1.Call{
+		Id:                 c.GetId(),
+		StartTime:          timestamppb.New(time.UnixMicro(c.GetStartUs())),
+		Node:               c.Node,
+		Endpoint:           c.GetEndpoint(),
+		Model:              c.GetModel(),
+		Group:              c.GetGroup(),
+		ApiKey:             c.GetApiKey(),
+		Stream:             c.GetStream(),
+		Outcome:            c.GetOutcome(),
+		Status:             c.GetStatus(),
+		ErrorCode:          c.GetErrorCode(),
+		Provider:           c.GetProvider(),
+		UpstreamModel:      c.GetUpstreamModel(),
+		FirstTokenTime:     reached(c.GetFirstTokenUs()),
+		Duration:           micros(c.GetDurationUs()),
+		Overhead:           micros(c.GetOverheadUs()),
+		Usage:              usageView(c.GetUsage()),
+		Cost:               controlplane.FormatPico(c.GetCost()),
+		AttemptCount:       int32(len(c.GetAttempts())),
+		ClientRetry:        c.GetClientRetry(),
+		KeywordAfterCommit: c.GetKeywordAfterCommit(),
+	}
+	if !withAttempts {
+		return view
+	}
+	view.Attempts = make([]*adminv1.Attempt, len(c.GetAttempts()))
+	for i, a := range c.GetAttempts() {
+		view.Attempts[i] = attemptView(a)
+	}
+	return view
+}
+
+func attemptView(a *nodev1.Attempt) *adminv1.Attempt {
+	return &adminv1.Attempt{
+		Provider:       a.GetProvider(),
+		Model:          a.GetModel(),
+		Credential:     a.GetCredential(),
+		StartOffset:    micros(a.GetStartOffsetUs()),
+		FirstFrameTime: reached(a.GetFirstFrameUs()),
+		FirstTokenTime: reached(a.GetFirstTokenUs()),
+		Duration:       micros(a.GetDurationUs()),
+		Status:         a.GetStatus(),
+		Outcome:        a.GetOutcome(),
+		Reason:         a.GetReason(),
+		Blame:          a.GetBlame(),
+		MaybeBilled:    a.GetMaybeBilled(),
+		LastResort:     a.GetLastResort(),
+		Usage:          usageView(a.GetUsage()),
+		Cost:           controlplane.FormatPico(a.GetCost()),
+	}
+}
+
+func usageView(u *nodev1.Usage) *adminv1.Usage {
+	if u == nil {
+		return nil
+	}
+	return &adminv1.Usage{
+		InputTokens:       u.GetInputTokens(),
+		CachedInputTokens: u.GetCachedInputTokens(),
+		OutputTokens:      u.GetOutputTokens(),
+		Source:            u.GetSource(),
+	}
+}
+
+// micros is a duration counted in microseconds.
+func micros(us int64) *durationpb.Duration {
+	return durationpb.New(time.Duration(us) * time.Microsecond)
+}
+
+// reached is the time to a moment; unset when it never came, which is recorded as 0.
+func reached(us int64) *durationpb.Duration {
+	if us == 0 {
+		return nil
+	}
+	return micros(us)
+}

@@ -1,0 +1,139 @@
+package adminapi
+
+import (
+	"context"
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// configService works with the configuration as a whole.
+type configService struct{ live Live }
+
+// Apply makes the resources so, in one transaction.
+func (s configService) Apply(ctx context.Context, req *adminv1.ApplyRequest) (*adminv1.ApplyResponse, error) {
+	docs, err := documents(req.GetResources())
+	if err != nil {
+		return nil, err
+	}
+	result, err := s.live.Apply(ctx, caller(ctx).actor(), docs, req.GetPrune())
+	if err != nil {
+		return nil, err
+	}
+	res := &adminv1.ApplyResponse{
+		Revision:      uint64(result.Revision),
+		Changes:       changeViews(result.Changes),
+		GeneratedKeys: make([]*adminv1.GeneratedKey, len(result.Generated)),
+	}
+	for i, k := range result.Generated {
+		res.GeneratedKeys[i] = &adminv1.GeneratedKey{Name: k.Name, Secret: k.Secret}
+	}
+	return res, nil
+}
+
+// Diff tells what Apply would change.
+func (s configService) Diff(_ context.Context, req *adminv1.DiffRequest) (*adminv1.DiffResponse, error) {
+	docs, err := documents(req.GetResources())
+	if err != nil {
+		return nil, err
+	}
+	result, err := s.live.Diff(docs, req.GetPrune())
+	if err != nil {
+		return nil, err
+	}
+	return &adminv1.DiffResponse{Revision: uint64(result.Revision), Changes: changeViews(result.Changes)}, nil
+}
+
+// Export returns everything, without secrets.
+func (s configService) Export(context.Context, *adminv1.ExportRequest) (*adminv1.ExportResponse, error) {
+	revision, docs := s.live.Export()
+	res := &adminv1.ExportResponse{Revision: uint64(revision), Resources: make([]*adminv1.Resource, len(docs))}
+	for i, doc := range docs {
+		r, err := resourceOf(doc)
+		if err != nil {
+			return nil, err
+		}
+		res.Resources[i] = r
+	}
+	return res, nil
+}
+
+// documents takes the documents out of their envelopes.
+func documents(resources []*adminv1.Resource) ([]proto.Message, error) {
+	docs := make([]proto.Message, len(resources))
+	for i, r := range resources {
+		doc, ok := documentOf(r)
+		if !ok { // the rules of the proto let none pass
+			return nil, fmt.Errorf("resource %d is empty", i)
+		}
+		docs[i] = doc
+	}
+	return docs, nil
+}
+
+// documentOf takes a document out of its envelope.
+func documentOf(r *adminv1.Resource) (proto.Message, bool) {
+	switch spec := r.GetSpec().(type) {
+	case *adminv1.Resource_Settings:
+		return spec.Settings, true
+	case *adminv1.Resource_Provider:
+		return spec.Provider, true
+	case *adminv1.Resource_Group:
+		return spec.Group, true
+	case *adminv1.Resource_ApiKey:
+		return spec.ApiKey, true
+	case *adminv1.Resource_FailureKeyword:
+		return spec.FailureKeyword, true
+	default:
+		return nil, false
+	}
+}
+
+// resourceOf puts a document into its envelope.
+func resourceOf(doc proto.Message) (*adminv1.Resource, error) {
+	switch d := doc.(type) {
+	case *adminv1.Settings:
+		return &adminv1.Resource{Spec: &adminv1.Resource_Settings{Settings: d}}, nil
+	case *adminv1.Provider:
+		return &adminv1.Resource{Spec: &adminv1.Resource_Provider{Provider: d}}, nil
+	case *adminv1.Group:
+		return &adminv1.Resource{Spec: &adminv1.Resource_Group{Group: d}}, nil
+	case *adminv1.ApiKey:
+		return &adminv1.Resource{Spec: &adminv1.Resource_ApiKey{ApiKey: d}}, nil
+	case *adminv1.FailureKeyword:
+		return &adminv1.Resource{Spec: &adminv1.Resource_FailureKeyword{FailureKeyword: d}}, nil
+	default:
+		return nil, fmt.Errorf("export: document of type %T", doc)
+	}
+}
+
+func changeViews(changes []controlplane.ResourceChange) []*adminv1.ResourceChange {
+	views := make([]*adminv1.ResourceChange, len(changes))
+	for i, c := range changes {
+		views[i] = &adminv1.ResourceChange{
+			Kind: string(c.Kind), Name: c.Name, Operation: operation(c.Op), Differences: c.Differences,
+		}
+		if c.Kind == controlplane.KindSettings {
+			views[i].Name = ""
+		}
+	}
+	return views
+}
+
+func operation(op controlplane.ChangeOp) adminv1.Operation {
+	switch op {
+	case controlplane.OpUnchanged:
+		return adminv1.Operation_OPERATION_UNCHANGED
+	case controlplane.OpCreate:
+		return adminv1.Operation_OPERATION_CREATE
+	case controlplane.OpUpdate:
+		return adminv1.Operation_OPERATION_UPDATE
+	case controlplane.OpDelete:
+		return adminv1.Operation_OPERATION_DELETE
+	default:
+		return adminv1.Operation_OPERATION_UNSPECIFIED
+	}
+}

@@ -1,0 +1,61 @@
+package adminapi
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"strings"
+	"unicode"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/errs"
+)
+
+// A cursor is a digest of the filters, the start of the last call shown and its id.
+const (
+	cursorDigest = 8
+	cursorFixed  = cursorDigest + 8
+	maxCursorID  = 64
+)
+
+// encodeCursor makes the page token that continues behind a call of the filtered list.
+func encodeCursor(f controlplane.CallFilter, at controlplane.CallPosition) string {
+	digest := filterDigest(f)
+	raw := binary.BigEndian.AppendUint64(digest[:], uint64(at.StartUS))
+	return base64.RawURLEncoding.EncodeToString(append(raw, at.ID...))
+}
+
+// decodeCursor reads a page token made for the same filters; an empty one starts at the newest call.
+func decodeCursor(f controlplane.CallFilter, token string) (controlplane.CallPosition, error) {
+	if token == "" {
+		return controlplane.CallPosition{}, nil
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || len(raw) <= cursorFixed || len(raw) > cursorFixed+maxCursorID {
+		return controlplane.CallPosition{}, errPageToken()
+	}
+	digest := filterDigest(f)
+	if string(raw[:cursorDigest]) != string(digest[:]) {
+		return controlplane.CallPosition{}, errs.Invalid(errs.Violation{
+			Field: "page_token", Description: "belongs to a list with other filters",
+		})
+	}
+	id := string(raw[cursorFixed:])
+	if strings.ContainsFunc(id, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsPrint(r) }) {
+		return controlplane.CallPosition{}, errPageToken()
+	}
+	return controlplane.CallPosition{StartUS: int64(binary.BigEndian.Uint64(raw[cursorDigest:])), ID: id}, nil
+}
+
+// filterDigest identifies what is filtered by; the page's size and position are no part of it.
+func filterDigest(f controlplane.CallFilter) [cursorDigest]byte {
+	h := sha256.New()
+	for _, s := range []string{f.Group, f.Provider, f.APIKey, f.Outcome} {
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(s))))
+		h.Write([]byte(s))
+	}
+	for _, n := range []int64{int64(f.Status), f.From.Unix(), int64(f.From.Nanosecond()), f.To.Unix(), int64(f.To.Nanosecond())} {
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(n)))
+	}
+	return [cursorDigest]byte(h.Sum(nil)[:cursorDigest])
+}

@@ -1,0 +1,76 @@
+package adminapi
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+)
+
+// guard is what stands before every route: it refuses requests that another site made
+// a browser send, and marks answers as neither cacheable nor embeddable.
+type guard struct {
+	crossOrigin *http.CrossOriginProtection
+	// namedHosts says that requests may come under any host name. Otherwise only under
+	// addresses and localhost: a page whose own name resolves to this machine (DNS
+	// rebinding) is same-origin to the browser, and could sign in with the default password.
+	namedHosts bool
+	errors     *connecthttp.ErrorWriter
+}
+
+func newGuard(defaultPassword bool) *guard {
+	return &guard{
+		crossOrigin: http.NewCrossOriginProtection(),
+		namedHosts:  !defaultPassword,
+		errors:      connecthttp.NewErrorWriter(),
+	}
+}
+
+func (g *guard) wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		switch {
+		case g.crossOrigin.Check(r) != nil:
+			g.refuse(w, r, "cross-site requests are refused")
+		case !g.namedHosts && !unboundHost(r.Host):
+			g.refuse(w, r, "with the default password the admin API answers only under localhost or an address")
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// refuse answers in the protocol of the request. A failed write is a client that left.
+func (g *guard) refuse(w http.ResponseWriter, r *http.Request, why string) {
+	_ = g.errors.Write(w, r, connect.NewError(connect.CodePermissionDenied, why))
+}
+
+// unboundHost reports whether a Host header names this machine without DNS.
+func unboundHost(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.ToLower(strings.Trim(host, "[]"))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	_, err := netip.ParseAddr(host)
+	return err == nil
+}
+
+// guardedMux mounts handlers behind the guard.
+type guardedMux struct {
+	mux   *http.ServeMux
+	guard *guard
+}
+
+// Handle implements connecthttp.ServeMux.
+func (m guardedMux) Handle(pattern string, handler http.Handler) {
+	m.mux.Handle(pattern, m.guard.wrap(handler))
+}

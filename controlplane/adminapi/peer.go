@@ -1,0 +1,50 @@
+package adminapi
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+)
+
+// peers tells who is at the other end of a call.
+type peers struct{ trustForwarded bool }
+
+// network is what sign-ins are counted by: an IPv4 address, or the /64 that one IPv6
+// customer gets.
+func (p peers) network(info *connect.CallInfo) string {
+	addr := info.PeerAddr
+	if p.trustForwarded {
+		if values := info.RequestHeader().Values("X-Forwarded-For"); len(values) > 0 {
+			last := values[len(values)-1]
+			addr = strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])
+		}
+	}
+	ip, err := netip.ParseAddr(addr)
+	if err != nil {
+		withPort, err := netip.ParseAddrPort(addr)
+		if err != nil {
+			return addr
+		}
+		ip = withPort.Addr()
+	}
+	ip = ip.Unmap().WithZone("")
+	if ip.Is4() {
+		return ip.String()
+	}
+	return netip.PrefixFrom(ip, 64).Masked().String()
+}
+
+// secure reports whether the browser speaks https.
+func (p peers) secure(ctx context.Context, info *connect.CallInfo) bool {
+	if http, ok := connecthttp.ServerInfoForContext(ctx); ok && http.TLS() != nil {
+		return true
+	}
+	if !p.trustForwarded {
+		return false
+	}
+	proto, _, _ := strings.Cut(info.RequestHeader().Get("X-Forwarded-Proto"), ",")
+	return strings.EqualFold(strings.TrimSpace(proto), "https")
+}

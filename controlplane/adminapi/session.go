@@ -1,0 +1,90 @@
+package adminapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/trunkline-ai/trunkline/internal/errs"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// slotWait is how long a sign-in waits for others to be hashed.
+const slotWait = 10 * time.Second
+
+// sessionService signs people in and out.
+type sessionService struct {
+	sessions *sessions
+	password *password
+	throttle *throttle
+	peers    peers
+	about    *adminv1.WhoAmIResponse // what everyone is told; never changed
+	log      *slog.Logger
+}
+
+// Login checks the password and starts a session.
+func (s *sessionService) Login(ctx context.Context, req *adminv1.LoginRequest) (*adminv1.LoginResponse, error) {
+	info, ok := connect.CallInfoForServerContext(ctx)
+	if !ok {
+		return nil, errors.New("login: no call info")
+	}
+	network := s.peers.network(info)
+	attempt, wait := s.throttle.admit(req.GetUsername(), network)
+	if wait > 0 {
+		s.log.WarnContext(ctx, "sign-in refused: too many failures", "network", network, "retry_in", wait)
+		return nil, tooManyAttempts(wait)
+	}
+	slotCtx, cancel := context.WithTimeout(ctx, slotWait)
+	defer cancel()
+	right, err := s.password.check(slotCtx, req.GetUsername(), req.GetPassword())
+	if err != nil {
+		attempt.withdrawn()
+		return nil, tooManyAttempts(slotWait)
+	}
+	if !right {
+		s.log.WarnContext(ctx, "sign-in failed", "network", network)
+		return nil, errs.Newf(errs.Unauthenticated, "the user name or the password is wrong")
+	}
+	attempt.succeeded()
+	if err := s.sessions.begin(ctx, info, req.GetUsername()); err != nil {
+		return nil, err
+	}
+	s.log.InfoContext(ctx, "signed in", "user", req.GetUsername(), "network", network)
+	return &adminv1.LoginResponse{Username: req.GetUsername()}, nil
+}
+
+// Logout ends the caller's session. For a token there is none, and nothing to do.
+func (s *sessionService) Logout(ctx context.Context, _ *adminv1.LogoutRequest) (*adminv1.LogoutResponse, error) {
+	id := caller(ctx)
+	if id.token != "" {
+		return &adminv1.LogoutResponse{}, nil
+	}
+	info, ok := connect.CallInfoForServerContext(ctx)
+	if !ok {
+		return nil, errors.New("logout: no call info")
+	}
+	if err := s.sessions.end(ctx, info, id.session); err != nil {
+		return nil, err
+	}
+	return &adminv1.LogoutResponse{}, nil
+}
+
+// WhoAmI tells who the caller is and what they talk to.
+func (s *sessionService) WhoAmI(ctx context.Context, _ *adminv1.WhoAmIRequest) (*adminv1.WhoAmIResponse, error) {
+	res := proto.CloneOf(s.about)
+	if id := caller(ctx); id.token != "" {
+		res.Username = id.actor()
+	} else {
+		res.Username = id.user
+	}
+	return res, nil
+}
+
+func tooManyAttempts(wait time.Duration) error {
+	wait = max(wait, time.Second).Round(time.Second)
+	return errs.Wrap(errs.ResourceExhausted, &retryLater{wait}, "too many sign-in attempts; try again in "+wait.String())
+}

@@ -1,0 +1,78 @@
+package adminapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	"buf.build/go/protovalidate"
+	"connectrpc.com/connect/v2"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/trunkline-ai/trunkline/internal/errs"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// validation holds each request against the rules of its proto, so that handlers see
+// well-formed ones only. connectrpc.com/validate does the same, with violations in a
+// shape of its own; here they are those of every other invalid request.
+type validation struct{ validator protovalidate.Validator }
+
+func newValidation() (*validation, error) {
+	v, err := protovalidate.New()
+	if err != nil {
+		return nil, fmt.Errorf("admin API: build the validator: %w", err)
+	}
+	return &validation{v}, nil
+}
+
+func (v *validation) intercept(next connect.ServerFunc) connect.ServerFunc {
+	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+		return next(ctx, spec, validatedStream{stream, v})
+	}
+}
+
+func (v *validation) check(msg proto.Message) error {
+	err := v.validator.Validate(msg)
+	if err == nil {
+		return nil
+	}
+	invalid, ok := errors.AsType[*protovalidate.ValidationError](err)
+	if !ok {
+		return fmt.Errorf("validate %s: %w", msg.ProtoReflect().Descriptor().FullName(), err)
+	}
+	violations := make([]errs.Violation, len(invalid.Violations))
+	for i, violation := range invalid.Violations {
+		violations[i] = errs.Violation{
+			Field:       fieldAtFault(msg, violation.Proto.GetField()),
+			Description: violation.Proto.GetMessage(),
+		}
+	}
+	return errs.Invalid(violations...)
+}
+
+func fieldAtFault(msg proto.Message, path *validate.FieldPath) string {
+	field := protovalidate.FieldPathString(path)
+	many, ok := msg.(interface{ GetResources() []*adminv1.Resource })
+	if !ok || len(path.GetElements()) == 0 {
+		return field
+	}
+	return inConfiguration(field, path.GetElements()[0].GetIndex(), many.GetResources())
+}
+
+// validatedStream checks what it receives.
+type validatedStream struct {
+	connect.ServerStream
+	*validation
+}
+
+func (s validatedStream) Receive(msg any) error {
+	if err := s.ServerStream.Receive(msg); err != nil {
+		return err
+	}
+	if m, ok := msg.(proto.Message); ok {
+		return s.check(m)
+	}
+	return fmt.Errorf("validate %T: not a protobuf message", msg)
+}
