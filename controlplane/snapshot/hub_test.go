@@ -1,0 +1,221 @@
+package snapshot_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/snapshot"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// source is a configuration that a test changes.
+type source struct {
+	mu      sync.Mutex
+	cfg     *controlplane.Config
+	changed chan struct{}
+}
+
+func (s *source) Current() *controlplane.Config {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cfg
+}
+
+func (s *source) Subscribe() (<-chan struct{}, func()) { return s.changed, func() {} }
+
+func (s *source) set(cfg *controlplane.Config) {
+	s.mu.Lock()
+	s.cfg = cfg
+	s.mu.Unlock()
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
+}
+
+func empty(revision controlplane.Revision) *controlplane.Config {
+	return controlplane.NewConfig(revision, "l", nil, nil)
+}
+
+func broken(revision controlplane.Revision) *controlplane.Config {
+	return controlplane.NewConfig(revision, "l", []*controlplane.Resource{
+		resource(controlplane.KindAPIKey, "app", &adminv1.ApiKey{}),
+	}, nil)
+}
+
+// runHub runs a hub inside a synctest bubble until the test ends.
+func runHub(t *testing.T, src *source, log *bytes.Buffer) *snapshot.Hub {
+	t.Helper()
+	h, err := snapshot.NewHub(snapshot.Config{
+		Source: src, Sealer: openSealer{}, Pepper: []byte("p"),
+		Logger: slog.New(slog.NewTextHandler(log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- h.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	synctest.Wait()
+	return h
+}
+
+// mail is the revision in the mailbox, 0 when it is empty.
+func mail(box <-chan *nodev1.Full) uint64 {
+	select {
+	case full := <-box:
+		return full.GetRevision()
+	default:
+		return 0
+	}
+}
+
+func TestHubPublishesTheLatest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		src := &source{cfg: empty(1), changed: make(chan struct{}, 1)}
+		h := runHub(t, src, &bytes.Buffer{})
+		quick, stop := h.Subscribe()
+		defer stop()
+		slow, stopSlow := h.Subscribe()
+		defer stopSlow()
+		if got := mail(quick); got != 1 {
+			t.Errorf("a new subscriber got %d, want the present 1", got)
+		}
+		for r := controlplane.Revision(2); r <= 5; r++ {
+			src.set(empty(r))
+			time.Sleep(150 * time.Millisecond)
+			synctest.Wait()
+			if got := mail(quick); got != uint64(r) {
+				t.Errorf("quick subscriber got %d, want %d", got, r)
+			}
+		}
+		if first, second := mail(slow), mail(slow); first != 5 || second != 0 {
+			t.Errorf("slow subscriber got %d, then %d; want 5, then nothing", first, second)
+		}
+		stop()
+		stop()
+		src.set(empty(6))
+		time.Sleep(time.Second)
+		if got := mail(quick); got != 0 {
+			t.Errorf("got %d after the end of the subscription", got)
+		}
+		if h.Current().GetRevision() != 6 {
+			t.Errorf("current %d, want 6", h.Current().GetRevision())
+		}
+	})
+}
+
+func TestHubWaitsForChangesToPauseButNotForEver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		src := &source{cfg: empty(1), changed: make(chan struct{}, 1)}
+		h := runHub(t, src, &bytes.Buffer{})
+		revision := controlplane.Revision(1)
+		change := func() {
+			revision++
+			src.set(empty(revision))
+			synctest.Wait()
+		}
+		change()
+		time.Sleep(99 * time.Millisecond)
+		synctest.Wait()
+		if got := h.Current().GetRevision(); got != 1 {
+			t.Errorf("published %d before 100ms had passed", got)
+		}
+		change() // starts the 100 ms anew
+		time.Sleep(99 * time.Millisecond)
+		synctest.Wait()
+		if got := h.Current().GetRevision(); got != 1 {
+			t.Errorf("published %d before changes paused", got)
+		}
+		time.Sleep(2 * time.Millisecond)
+		synctest.Wait()
+		if got := h.Current().GetRevision(); got != 3 {
+			t.Errorf("revision %d after the pause, want 3", got)
+		}
+		began := time.Now()
+		for h.Current().GetRevision() == 3 {
+			change()
+			time.Sleep(50 * time.Millisecond)
+			if time.Since(began) > 2*time.Second {
+				t.Fatal("changes that never pause are never published")
+			}
+		}
+		if took := time.Since(began); took < 900*time.Millisecond || took > 1100*time.Millisecond {
+			t.Errorf("published after %s of changes without a pause, want about 1s", took)
+		}
+	})
+}
+
+func TestHubKeepsTheLastGoodSnapshot(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		src := &source{changed: make(chan struct{}, 1)} // nothing is loaded yet
+		h := runHub(t, src, &log)
+		if h.Current() != nil || h.Err() != nil {
+			t.Errorf("current %v, err %v before there is a configuration", h.Current(), h.Err())
+		}
+		box, stop := h.Subscribe()
+		defer stop()
+		step := func(cfg *controlplane.Config) {
+			src.set(cfg)
+			time.Sleep(time.Second)
+			synctest.Wait()
+		}
+		step(empty(1))
+		if got := mail(box); got != 1 {
+			t.Errorf("got %d, want 1", got)
+		}
+		step(broken(2))
+		step(broken(3))
+		if h.Current().GetRevision() != 1 || mail(box) != 0 {
+			t.Errorf("current %d, want the last good one and nothing sent", h.Current().GetRevision())
+		}
+		if err := h.Err(); err == nil || !strings.Contains(err.Error(), `revision 3: api key "app"`) {
+			t.Errorf("err %v", err)
+		}
+		if n := strings.Count(log.String(), "snapshot not built"); n != 1 {
+			t.Errorf("the same error was logged %d times", n)
+		}
+		step(empty(4))
+		if h.Err() != nil || mail(box) != 4 {
+			t.Errorf("err %v, current %d after it was mended", h.Err(), h.Current().GetRevision())
+		}
+		step(broken(5))
+		if n := strings.Count(log.String(), "snapshot not built"); n != 2 {
+			t.Errorf("logged %d times, want 2", n)
+		}
+	})
+}
+
+func TestHubBuildsARevisionOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		src := &source{cfg: empty(1), changed: make(chan struct{}, 1)}
+		h := runHub(t, src, &bytes.Buffer{})
+		before := h.Current()
+		for range 3 {
+			src.set(empty(1))
+			time.Sleep(time.Second)
+		}
+		if h.Current() != before {
+			t.Error("a wake-up without a new revision made a new snapshot")
+		}
+	})
+}
