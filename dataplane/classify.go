@@ -1,26 +1,191 @@
 package dataplane
 
 import (
+	"bytes"
 	"net/http"
+	"strings"
 	"time"
+
+	"github.com/tidwall/gjson"
 )
 
 // ClassifyStatus judges an answer whose status is not 2xx, from its status, headers and
 // the first bytes of its body (decoded, at most 64 KiB). model is the upstream model id
 // that was asked for; now is for dates in Retry-After.
 func ClassifyStatus(status int, header http.Header, body []byte, model string, now time.Time) Verdict {
-	return Verdict{Outcome: ServerError}
+	f := readFault(body)
+	wait, named := f.wait()
+	if w, ok := headerWait(status, header, now); ok {
+		wait, named = w, true
+	}
+	return judge(status, &f, model, wait, named, tokensAreOut(header))
 }
 
 // ClassifyError judges an error object that came without an error status: the body of a
 // 200, or the data of a stream's event. ok is false when data holds no error: error null,
 // no error key, or not a JSON object.
 func ClassifyError(data []byte, model string) (v Verdict, ok bool) {
-	return Verdict{}, false
+	if plainlyGood(data) || !gjson.ValidBytes(data) {
+		return Verdict{}, false
+	}
+	doc := gjson.ParseBytes(data)
+	if !holdsError(doc) {
+		return Verdict{}, false
+	}
+	f := readFault(data)
+	wait, named := f.wait()
+	return judge(f.status, &f, model, wait, named, false), true
 }
 
-// ClassifyTransport judges an error of dialling or of the round trip, from before any
-// byte of an answer came back.
-func ClassifyTransport(err error) Verdict {
-	return Verdict{Outcome: ConnectionReset}
+// judge is the one decision: by code, then type, then phrase, then status. A status of 0
+// is unknown.
+func judge(status int, f *fault, model string, wait time.Duration, named, tokensOut bool) Verdict {
+	v := Verdict{Reason: f.reason(status)}
+	s, found := f.sign(status, model)
+	if !found {
+		s = byStatus(status, f, model)
+	}
+	v.Outcome = s.outcome
+	switch v.Outcome {
+	case Busy: // a 429: which of the three kinds?
+		switch {
+		case f.perDay, f.says(spent), !named && f.says(spentUnlessWait):
+			v.Outcome = QuotaExhausted
+			if f.resource {
+				v.Scope = ScopeTarget
+			}
+		case named:
+			v.Outcome = RateLimited
+			if tokensOut || f.resource || f.aboutModel(model) {
+				v.Scope = ScopeTarget
+			}
+		}
+	case ServerError, Overloaded:
+		// Only 503 is asked to stay away from; it is about the model, not about the key.
+		if status == http.StatusServiceUnavailable && named {
+			v.Outcome, v.Scope = RateLimited, ScopeTarget
+		}
+	}
+	switch {
+	case !named:
+	case v.Outcome == RateLimited:
+		v.Wait = min(max(wait, minWait), maxWait)
+	case v.Outcome == QuotaExhausted:
+		v.Wait = min(max(wait, minWait), QuotaExhausted.Rule().HoldMax)
+	}
+	return v
+}
+
+// byStatus is what a status means when the body says nothing more precise.
+func byStatus(status int, f *fault, model string) sign {
+	switch status {
+	case 401:
+		return sign{outcome: AuthFailed}
+	case 402:
+		return sign{outcome: QuotaExhausted}
+	case 403:
+		if f.html {
+			// A firewall before the API did not like the text of the request, which is the
+			// caller's: that must not take the credential away from everybody.
+			return sign{outcome: BadBody}
+		}
+		if f.aboutAccess(model) {
+			return sign{outcome: ModelNotFound}
+		}
+		return sign{outcome: AuthFailed}
+	case 404, 410:
+		if !f.present {
+			return sign{outcome: Unsupported} // no API wrote this: the endpoint is not there
+		}
+		if f.typ == "not_found_error" && f.names(model) {
+			return sign{outcome: ModelNotFound}
+		}
+		return sign{outcome: NotFound}
+	case 405, 415, 501:
+		return sign{outcome: Unsupported}
+	case 408, 425:
+		return sign{outcome: UpstreamTimeout}
+	case 409:
+		return sign{outcome: UpstreamConflict}
+	case 413:
+		return sign{outcome: ContextLength}
+	case 429:
+		return sign{outcome: Busy}
+	case 451:
+		return sign{outcome: ContentPolicy}
+	case 498, 529:
+		return sign{outcome: Overloaded}
+	}
+	switch {
+	case status >= 400 && status < 500 && f.present:
+		return sign{outcome: BadRequest}
+	case status >= 300 && status < 500:
+		// A redirect, or an error page that no API wrote: nobody said it is the caller's fault.
+		return sign{outcome: BadBody}
+	}
+	return sign{outcome: ServerError}
+}
+
+// plainlyGood is true for nearly every good answer, and cheap.
+func plainlyGood(data []byte) bool {
+	return bytes.Contains(data, []byte(`"choices":[{`)) && !bytes.Contains(data, []byte(`"error"`))
+}
+
+// holdsError reports whether a document that came with status 200 is an error.
+func holdsError(doc gjson.Result) bool {
+	if doc.IsArray() { // Gemini: [{"error": ...}]
+		doc = doc.Get("0")
+	}
+	if !doc.IsObject() {
+		return false
+	}
+	for _, key := range []string{"error", "errors.0", "response.error"} {
+		if says(doc.Get(key)) {
+			// OpenRouter ends a stream with a chunk that has both choices and an error.
+			return !hasAnswer(doc) || doc.Get("choices.0.finish_reason").Str == "error"
+		}
+	}
+	if hasAnswer(doc) {
+		return false
+	}
+	switch {
+	case doc.Get("type").Str == "error", doc.Get("object").Str == "error":
+		return true
+	case doc.Get("base_resp.status_code").Int() != 0: // MiniMax
+		return true
+	case says(doc.Get("detail")): // FastAPI
+		return true
+	case doc.Get("error_msg").Str != "": // Baidu
+		return true
+	}
+	// {"code": "InvalidApiKey", "message": "..."}: DashScope and others
+	switch strings.ToLower(doc.Get("code").String()) {
+	case "", "0", "200", "ok", "success":
+		return false
+	}
+	return doc.Get("message").Str != ""
+}
+
+// says reports whether a value found under an error's key is one: not null, false, 0,
+// empty text, {} or [].
+func says(v gjson.Result) bool {
+	switch v.Type {
+	case gjson.String:
+		return v.Str != ""
+	case gjson.JSON:
+		return strings.TrimSpace(strings.Trim(v.Raw, "{}[] \t\r\n")) != ""
+	case gjson.Number:
+		return v.Num != 0
+	}
+	return v.Type == gjson.True
+}
+
+// hasAnswer reports whether the document holds what a success holds.
+func hasAnswer(doc gjson.Result) bool {
+	for _, key := range []string{"choices", "data", "output"} {
+		if v := doc.Get(key); v.IsArray() && v.Get("0").Exists() {
+			return true
+		}
+	}
+	return false
 }

@@ -104,6 +104,7 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 			return fmt.Errorf("model %q: not a usable id", t.Model)
 		}
 		targets[t.Scope] = t
+		p.Models = append(p.Models, t.Model)
 	}
 	s.Providers[p.Name] = p
 	return nil

@@ -3,6 +3,7 @@ package dataplane
 import (
 	"crypto/sha256"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/internal/apikey"
@@ -32,12 +33,28 @@ func (s *Snapshot) Group(model string) (*Group, bool) {
 	return g, ok
 }
 
+// Has reports whether the snapshot still holds what a scope names.
+func (s *Snapshot) Has(scope Scope) bool {
+	p, ok := s.Providers[scope.Provider]
+	if !ok {
+		return false
+	}
+	switch scope.Kind {
+	case ScopeTarget:
+		return slices.Contains(p.Models, scope.Name)
+	case ScopeCredential:
+		return slices.ContainsFunc(p.Credentials, func(c *Credential) bool { return c.Name == scope.Name })
+	}
+	return true
+}
+
 // Provider is an upstream account.
 type Provider struct {
 	Name                string
 	BaseURL             *url.URL
 	Dialect             string
 	Credentials         []*Credential
+	Models              []string // their ids
 	Headers             []Header
 	AllowPrivateNetwork bool
 	MaxInFlight         int // 0 is no limit

@@ -1,0 +1,34 @@
+// Command trunkline-dataplane is a node: it serves /v1 from the snapshot that the control
+// plane sends, and needs neither database nor console.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/trunkline-ai/trunkline/dataplane/server"
+	"github.com/trunkline-ai/trunkline/internal/ops"
+	"github.com/trunkline-ai/trunkline/internal/run"
+	"github.com/trunkline-ai/trunkline/internal/settings"
+)
+
+func main() { run.Main(start) }
+
+func start(ctx context.Context) error {
+	set := settings.New(settings.Config{
+		Program: "trunkline-dataplane",
+		About:   "A data-plane node of Trunkline: it serves /v1 from the control plane's snapshot.",
+	})
+	var process server.Process
+	process.Register(set)
+	var level string
+	set.String(&level, "log-level", "TRUNKLINE_LOG_LEVEL", "info", "debug, info, warn or error")
+	if err := set.Parse(os.Args[1:]); err != nil {
+		return err
+	}
+	log, err := ops.NewLogger(os.Stderr, level)
+	if err != nil {
+		return err
+	}
+	return process.Run(ctx, log)
+}

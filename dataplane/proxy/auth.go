@@ -1,0 +1,43 @@
+package proxy
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
+
+// authenticate finds the API key of a request by a lookup in the snapshot.
+func authenticate(s *dataplane.Snapshot, r *http.Request, now time.Time) (*dataplane.APIKey, *apiError) {
+	secret := clientSecret(r)
+	if secret == "" {
+		return nil, unauthorized("No API key was provided. Send it as 'Authorization: Bearer <key>'.")
+	}
+	key, ok := s.Key(secret)
+	if !ok {
+		return nil, unauthorized("The API key is not valid.")
+	}
+	if !key.ExpiresAt.IsZero() && !now.Before(key.ExpiresAt) {
+		return nil, unauthorized("The API key has expired.")
+	}
+	return key, nil
+}
+
+func unauthorized(message string) *apiError {
+	return &apiError{Message: message, Type: invalidRequest, Code: "invalid_api_key"}
+}
+
+// clientSecret reads the key where SDKs put it: Authorization: Bearer, x-api-key or api-key.
+func clientSecret(r *http.Request) string {
+	if auth := r.Header.Get("Authorization"); auth != "" {
+		scheme, rest, found := strings.Cut(strings.TrimSpace(auth), " ")
+		if found && strings.EqualFold(scheme, "Bearer") {
+			return strings.TrimSpace(rest)
+		}
+	}
+	if key := r.Header.Get("X-Api-Key"); key != "" {
+		return strings.TrimSpace(key)
+	}
+	return strings.TrimSpace(r.Header.Get("Api-Key"))
+}

@@ -1,0 +1,163 @@
+package proxy
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
+
+// Error types of OpenAI's schema.
+const (
+	invalidRequest = "invalid_request_error"
+	serverError    = "server_error"
+)
+
+// apiError is the error object every SDK understands. Param and Code are null when empty.
+type apiError struct {
+	Message string
+	Type    string
+	Param   string
+	Code    string
+}
+
+// MarshalJSON writes all four keys, as SDKs expect them.
+func (e apiError) MarshalJSON() ([]byte, error) {
+	orNull := func(s string) *string {
+		if s == "" {
+			return nil
+		}
+		return &s
+	}
+	return json.Marshal(struct {
+		Message string  `json:"message"`
+		Type    string  `json:"type"`
+		Param   *string `json:"param"`
+		Code    *string `json:"code"`
+	}{e.Message, e.Type, orNull(e.Param), orNull(e.Code)})
+}
+
+// envelope is the error as a response body or as the data of an event.
+func (e apiError) envelope() []byte {
+	body, err := json.Marshal(map[string]apiError{"error": e})
+	if err != nil { // a struct of strings always marshals
+		panic(err)
+	}
+	return body
+}
+
+func writeError(w http.ResponseWriter, status int, e apiError) {
+	writeJSON(w, status, e.envelope())
+}
+
+func writeJSON(w http.ResponseWriter, status int, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client may be gone; there is nobody else to tell
+}
+
+// final is the error answer of a call whose candidates are exhausted.
+type final struct {
+	status     int
+	body       []byte // an upstream's own error, passed through
+	err        apiError
+	retryAfter time.Duration
+	permanent  bool // the client's SDK should not try again
+}
+
+// finalError chooses what the client sees from how the attempts ended: an upstream's
+// refusal of the request itself as it was, else the class they share, else a mixture.
+func finalError(failed []failure, retryAfter time.Duration) final {
+	for _, f := range failed {
+		if f.verdict.Outcome.Rule().PassThrough {
+			return passThrough(f)
+		}
+	}
+	first := failed[0].verdict.Outcome.Rule()
+	same, sameStatus, permanent := true, true, true
+	for _, f := range failed {
+		rule := f.verdict.Outcome.Rule()
+		same = same && rule.Code == first.Code
+		sameStatus = sameStatus && rule.Status == first.Status
+		permanent = permanent && isPermanent(f.verdict.Outcome)
+	}
+	out := final{status: first.Status, permanent: permanent, err: apiError{Type: first.Type, Code: first.Code}}
+	if !same {
+		out.err = apiError{Type: serverError, Code: "all_providers_failed"}
+		if !sameStatus {
+			out.status = http.StatusServiceUnavailable
+		}
+	}
+	last := failed[len(failed)-1]
+	out.err.Message = summary(len(failed), last)
+	if out.status == http.StatusTooManyRequests || out.status == http.StatusServiceUnavailable {
+		out.retryAfter = retryAfter
+		out.permanent = out.permanent || retryAfter > time.Minute
+	}
+	return out
+}
+
+func summary(n int, last failure) string {
+	what := "The provider could not answer: "
+	if n > 1 {
+		what = "All " + strconv.Itoa(n) + " attempts failed; the last one: "
+	}
+	if last.verdict.Outcome == dataplane.ModelNotFound {
+		what = "The model does not exist at any provider of this group: "
+	}
+	return what + last.verdict.Outcome.String() + "."
+}
+
+// isPermanent reports whether trying again soon cannot help.
+func isPermanent(o dataplane.Outcome) bool {
+	switch o {
+	case dataplane.AuthFailed, dataplane.QuotaExhausted, dataplane.ModelNotFound,
+		dataplane.BlockedAddress, dataplane.NoCandidate, dataplane.Unsupported:
+		return true
+	}
+	return false
+}
+
+// passThrough gives the client an upstream's own refusal of its request: as it is when
+// it has OpenAI's shape, else its text inside that shape.
+func passThrough(f failure) final {
+	rule := f.verdict.Outcome.Rule()
+	out := final{status: f.status, permanent: true}
+	if out.status < 400 {
+		out.status = rule.Status
+	}
+	if e := gjson.GetBytes(f.body, "error"); e.IsObject() && e.Get("message").Type == gjson.String && gjson.ValidBytes(f.body) {
+		out.body = f.body
+		return out
+	}
+	out.err = apiError{Message: "The provider refused the request: " + f.verdict.Reason, Type: rule.Type, Code: rule.Code}
+	return out
+}
+
+// write sends the error; headers may have been sent already only for streams, which
+// have their own way (outlet.fail).
+func (f final) write(w http.ResponseWriter) {
+	h := w.Header()
+	if f.retryAfter > 0 {
+		seconds := int64((f.retryAfter + time.Second - 1) / time.Second)
+		h.Set("Retry-After", strconv.FormatInt(seconds, 10))
+	}
+	if f.permanent {
+		h.Set("X-Should-Retry", "false")
+	}
+	writeJSON(w, f.status, f.bytes())
+}
+
+func (f final) bytes() []byte {
+	if f.body != nil {
+		return f.body
+	}
+	return f.err.envelope()
+}

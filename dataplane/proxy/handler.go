@@ -1,0 +1,148 @@
+// Package proxy serves /v1: authenticate, route, attempt, commit, relay, record. A
+// request is a call; the call tries candidates in order until one answers, and what it
+// sends the client is always one provider's own answer or one error.
+package proxy
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
+
+// Upstream is how the proxy reaches one provider.
+type Upstream interface {
+	// NewRequest prepares a POST to an endpoint such as /chat/completions, without a body.
+	NewRequest(ctx context.Context, p *dataplane.Provider, cred *dataplane.Credential, endpoint string) *http.Request
+	// RoundTrip sends a request; it follows no redirect.
+	RoundTrip(r *http.Request) (*http.Response, error)
+	// DropIdle closes idle connections, so that the next request dials.
+	DropIdle()
+	// Acquire takes a place among at most limit attempts in flight (0 is no limit);
+	// Release gives it back.
+	Acquire(limit int) bool
+	Release()
+	// Turn counts up: credentials take turns by it.
+	Turn() uint32
+	// StreamUsage reports whether stream_options may be sent; RefuseStreamUsage remembers
+	// that the provider does not take them.
+	StreamUsage() bool
+	RefuseStreamUsage()
+}
+
+// Health says how scopes stand and learns how attempts ended. Only Probe may wait, and
+// at most 50 ms.
+type Health interface {
+	Condition(s dataplane.Scope) dataplane.Condition
+	// Probe asks for the one half-open probe of a scope and gives its token.
+	Probe(ctx context.Context, s dataplane.Scope, lease time.Duration) (token string, ok bool)
+	Report(r dataplane.Report)
+}
+
+// Config is complete when every field without a default is set.
+type Config struct {
+	// Snapshot gives the snapshot in use; nil until the first one came.
+	Snapshot func() *dataplane.Snapshot
+	// Upstream gives the way to a provider; nil when there is none.
+	Upstream func(p *dataplane.Provider) Upstream
+	Health   Health
+	// Record takes the finished call. It must not wait.
+	Record func(dataplane.Call)
+	// Random gives a number in [0, n).
+	Random func(n int) int
+	NewID  func() string
+	Now    func() time.Time
+	Logger *slog.Logger
+	// MaxBody bounds a request body in bytes; default 32 MiB.
+	MaxBody int64
+	// KeepAlive is the silence after which a waiting stream gets a comment; default 15 s.
+	KeepAlive time.Duration
+	// KeywordHold is how long a stream is held for failure keywords after its first
+	// meaningful event; default 1.5 s.
+	KeywordHold time.Duration
+}
+
+// Handler serves the OpenAI-compatible API, with and without the /v1 prefix.
+type Handler struct {
+	cfg      Config
+	inFlight atomic.Int64
+}
+
+// New returns the handler.
+func New(cfg Config) *Handler {
+	cfg.MaxBody = cmp.Or(cfg.MaxBody, 32<<20)
+	cfg.KeepAlive = cmp.Or(cfg.KeepAlive, 15*time.Second)
+	cfg.KeywordHold = cmp.Or(cfg.KeywordHold, 1500*time.Millisecond)
+	return &Handler{cfg: cfg}
+}
+
+// Patterns are the paths the handler serves, for a mux that it shares with others.
+func Patterns() []string {
+	return []string{"/v1/", "/chat/completions", "/models", "/models/"}
+}
+
+// InFlight is the number of requests being served.
+func (h *Handler) InFlight() int { return int(h.inFlight.Load()) }
+
+// ServeHTTP answers every request, also those it has no route for, in OpenAI's schema.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.inFlight.Add(1)
+	defer h.inFlight.Add(-1)
+	id := h.cfg.NewID()
+	w.Header()["X-Request-Id"] = []string{id}
+	defer h.recovered(w, id)
+
+	path := strings.TrimPrefix(r.URL.Path, "/v1")
+	model, isModel := strings.CutPrefix(path, "/models/")
+	switch {
+	case path == "/chat/completions":
+		if allow(w, r, http.MethodPost) {
+			h.complete(w, r, id, path)
+		}
+	case path == "/models":
+		if allow(w, r, http.MethodGet, http.MethodHead) {
+			h.listModels(w, r)
+		}
+	case isModel && model != "":
+		if allow(w, r, http.MethodGet, http.MethodHead) {
+			h.getModel(w, r, model)
+		}
+	default:
+		writeError(w, http.StatusNotFound, apiError{
+			Message: "unknown request URL: " + r.Method + " " + r.URL.Path,
+			Type:    invalidRequest, Code: "unknown_url",
+		})
+	}
+}
+
+// allow refuses other methods.
+func allow(w http.ResponseWriter, r *http.Request, methods ...string) bool {
+	if slices.Contains(methods, r.Method) {
+		return true
+	}
+	w.Header().Set("Allow", strings.Join(methods, ", "))
+	writeError(w, http.StatusMethodNotAllowed, apiError{
+		Message: r.Method + " is not allowed on " + r.URL.Path + "; use " + strings.Join(methods, " or "),
+		Type:    invalidRequest, Code: "method_not_allowed",
+	})
+	return false
+}
+
+// recovered turns a panic of ours into an error answer, if none was begun.
+func (h *Handler) recovered(w http.ResponseWriter, id string) {
+	switch p := recover(); p {
+	case nil:
+	case http.ErrAbortHandler:
+		panic(p) // how a stream is cut on purpose
+	default:
+		h.cfg.Logger.Error("request panicked", "request_id", id, "panic", p, "stack", string(debug.Stack()))
+		writeError(w, http.StatusInternalServerError, apiError{Message: "internal error", Type: serverError, Code: "internal_error"})
+	}
+}

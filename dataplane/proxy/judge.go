@@ -1,0 +1,146 @@
+package proxy
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"syscall"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
+
+// Bounds on what an attempt reads before it decides.
+const (
+	maxErrorBody = 64 << 10 // of an error answer
+	maxHeld      = 2 << 20  // of a plain answer; beyond it we commit and stream on
+	maxAnswer    = 64 << 20 // of a plain answer altogether
+)
+
+// judge decides from status, type and body whether this is the client's answer, and if
+// so sends it.
+func (a *attempt) judge(ctx context.Context, resp *http.Response) (dataplane.Verdict, bool) {
+	body, err := decoded(resp)
+	if err != nil {
+		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: err.Error()}, false
+	}
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return a.refused(ctx, resp, body), false
+	}
+	isStream := mediaType(resp.Header) == "text/event-stream"
+	switch {
+	case isStream && a.call.envelope.stream:
+		return a.stream(ctx, resp, body)
+	case isStream:
+		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: "a stream came although none was asked for"}, false
+	}
+	return a.plain(ctx, resp, body)
+}
+
+// refused judges an answer that is no success.
+func (a *attempt) refused(ctx context.Context, resp *http.Response, body io.Reader) dataplane.Verdict {
+	text, err := io.ReadAll(io.LimitReader(body, maxErrorBody))
+	if o, ok := stopped(ctx); ok && err != nil {
+		return dataplane.Verdict{Outcome: o}
+	}
+	a.body = text // what came of it is enough to judge by
+	v := dataplane.ClassifyStatus(resp.StatusCode, resp.Header, text, a.Model, a.call.h.cfg.Now())
+	if k := a.keyword(dataplane.DecodedText(text)); k != nil {
+		return keywordVerdict(k)
+	}
+	return v
+}
+
+// decoded undoes the compression that an upstream used although we asked for none.
+func decoded(resp *http.Response) (io.Reader, error) {
+	switch e := strings.ToLower(resp.Header.Get("Content-Encoding")); e {
+	case "", "identity":
+		return resp.Body, nil
+	case "gzip":
+		r, err := gzip.NewReader(resp.Body)
+		if err != nil {
+			return nil, fmt.Errorf("gzip body: %w", err)
+		}
+		return r, nil
+	default:
+		return nil, fmt.Errorf("content-encoding %.20q was not asked for", e)
+	}
+}
+
+func mediaType(h http.Header) string {
+	t, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if err != nil {
+		return ""
+	}
+	return t
+}
+
+// keyword finds the first failure keyword in a text.
+func (a *attempt) keyword(text string) *dataplane.Keyword {
+	for _, k := range a.call.snapshot.Keywords {
+		if k.Match(text) {
+			return k
+		}
+	}
+	return nil
+}
+
+func keywordVerdict(k *dataplane.Keyword) dataplane.Verdict {
+	v := dataplane.Verdict{Outcome: dataplane.FailureKeyword, Reason: "failure keyword " + k.Name}
+	if k.Count {
+		v.Scope = dataplane.ScopeTarget
+	}
+	return v
+}
+
+// readVerdict judges an answer whose body ended with an error before the commit.
+func readVerdict(ctx context.Context, err error) dataplane.Verdict {
+	if o, ok := stopped(ctx); ok {
+		return dataplane.Verdict{Outcome: o}
+	}
+	if errors.Is(err, errEventTooLarge) {
+		return dataplane.Verdict{Outcome: dataplane.TooLarge, Reason: err.Error()}
+	}
+	if errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) {
+		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: err.Error()}
+	}
+	return dataplane.Verdict{Outcome: dataplane.Truncated, Reason: "the answer ended early"}
+}
+
+func isReset(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// usageOf reads a usage object of any endpoint.
+func usageOf(u gjson.Result) (dataplane.Usage, bool) {
+	if !u.IsObject() {
+		return dataplane.Usage{}, false
+	}
+	usage := dataplane.Usage{
+		Input:       count(u, "prompt_tokens", "input_tokens"),
+		Output:      count(u, "completion_tokens", "output_tokens"),
+		CachedInput: count(u, "prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens", "prompt_cache_hit_tokens"),
+		Source:      dataplane.UsageUpstream,
+	}
+	usage.CachedInput = min(usage.CachedInput, usage.Input)
+	return usage, true
+}
+
+// count reads the first of the paths that is there; an absurd number is 0.
+func count(u gjson.Result, paths ...string) int64 {
+	for _, p := range paths {
+		if v := u.Get(p); v.Type == gjson.Number {
+			if n := v.Int(); n >= 0 && n <= 1e9 {
+				return n
+			}
+			return 0
+		}
+	}
+	return 0
+}

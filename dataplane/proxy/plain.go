@@ -1,0 +1,182 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
+
+// plain judges an answer that is not streamed. It is held whole up to 2 MiB; a longer
+// one is committed then and streamed on.
+func (a *attempt) plain(ctx context.Context, resp *http.Response, body io.Reader) (dataplane.Verdict, bool) {
+	held, err := hold(body, resp.ContentLength)
+	if err != nil {
+		return readVerdict(ctx, err), false
+	}
+	a.record.FirstFrame = a.call.h.cfg.Now().Sub(a.started)
+	if len(held) > maxHeld {
+		return a.long(ctx, resp, held, body)
+	}
+	if v, ok := a.judgeBody(held); !ok {
+		a.body = held[:min(len(held), maxErrorBody)]
+		return v, false
+	}
+	if a.call.envelope.stream {
+		return a.convert(resp, held)
+	}
+	a.record.FirstToken = a.record.FirstFrame
+	a.accept(resp.Header)
+	h := a.call.w.Header()
+	h["Content-Type"] = jsonType
+	h["Content-Length"] = []string{strconv.Itoa(len(held))}
+	a.call.w.WriteHeader(http.StatusOK)
+	if _, err := a.call.w.Write(held); err != nil {
+		return a.finish(dataplane.Verdict{Outcome: dataplane.ClientClosed}), true
+	}
+	return a.finish(dataplane.Verdict{Outcome: dataplane.OK}), true
+}
+
+var jsonType = []string{"application/json"}
+
+// hold reads a body to its end, or to just over what is held.
+func hold(body io.Reader, announced int64) ([]byte, error) {
+	size := int64(4 << 10)
+	if announced > 0 {
+		size = min(announced, maxHeld) + 1
+	}
+	buf := bytes.NewBuffer(make([]byte, 0, size))
+	_, err := io.Copy(buf, io.LimitReader(body, maxHeld+1))
+	return buf.Bytes(), err
+}
+
+// judgeBody accepts a JSON object that holds choices, no error and no failure keyword.
+func (a *attempt) judgeBody(body []byte) (dataplane.Verdict, bool) {
+	bad := func(reason string) (dataplane.Verdict, bool) {
+		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: reason}, false
+	}
+	if len(bytes.TrimSpace(body)) == 0 {
+		return bad("the answer is empty")
+	}
+	if !gjson.ValidBytes(body) {
+		return bad("the answer is not valid JSON")
+	}
+	if v, is := dataplane.ClassifyError(body, a.Model); is {
+		if k := a.keyword(dataplane.DecodedText(body)); k != nil {
+			v = keywordVerdict(k)
+		}
+		return v, false
+	}
+	if !gjson.GetBytes(body, "choices").IsArray() {
+		return bad("the answer has no choices")
+	}
+	if u, ok := usageOf(gjson.GetBytes(body, "usage")); ok {
+		a.record.Usage = u
+	} else {
+		a.record.Usage = a.estimate(len(body))
+	}
+	if len(a.call.snapshot.Keywords) > 0 {
+		if k := a.keyword(dataplane.DecodedText(body)); k != nil {
+			return keywordVerdict(k), false
+		}
+	}
+	return dataplane.Verdict{}, true
+}
+
+// long commits an answer that is too large to hold and copies the rest.
+func (a *attempt) long(ctx context.Context, resp *http.Response, held []byte, body io.Reader) (dataplane.Verdict, bool) {
+	if c := bytes.TrimLeft(held, " \t\r\n"); c[0] != '{' || a.call.envelope.stream {
+		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: "a large answer is not a JSON object"}, false
+	}
+	a.record.FirstToken = a.record.FirstFrame
+	a.accept(resp.Header)
+	a.call.w.Header()["Content-Type"] = jsonType
+	a.call.w.WriteHeader(http.StatusOK)
+	sent := int64(len(held))
+	_, werr := a.call.w.Write(held)
+	var rerr error
+	if werr == nil {
+		var n int64
+		n, rerr, werr = relayBytes(a.call.w, io.LimitReader(body, maxAnswer-sent+1))
+		sent += n
+	}
+	a.record.Usage = a.estimate(int(sent))
+	switch o, ended := stopped(ctx); {
+	case werr != nil:
+		return a.finish(dataplane.Verdict{Outcome: dataplane.ClientClosed}), true
+	case ended:
+		a.finish(dataplane.Verdict{Outcome: o})
+	case rerr != nil:
+		a.finish(dataplane.Verdict{Outcome: dataplane.StreamCut, Reason: "the answer ended early"})
+	case sent > maxAnswer:
+		a.finish(dataplane.Verdict{Outcome: dataplane.TooLarge, Reason: "the answer is larger than 64 MiB"})
+	default:
+		return a.finish(dataplane.Verdict{Outcome: dataplane.OK}), true
+	}
+	a.call.abort()
+	return dataplane.Verdict{}, true
+}
+
+// relayBytes copies and tells which side an error came from.
+func relayBytes(w io.Writer, r io.Reader) (n int64, readErr, writeErr error) {
+	buf := make([]byte, 64<<10)
+	for {
+		k, err := r.Read(buf)
+		if k > 0 {
+			if _, werr := w.Write(buf[:k]); werr != nil {
+				return n, nil, werr
+			}
+			n += int64(k)
+		}
+		if errors.Is(err, io.EOF) {
+			return n, nil, nil
+		}
+		if err != nil {
+			return n, err, nil
+		}
+	}
+}
+
+// estimate guesses tokens from bytes, four to a token, where the upstream told none.
+func (a *attempt) estimate(output int) dataplane.Usage {
+	return dataplane.Usage{Input: int64(a.promptTokens()), Output: int64(output / 4), Source: dataplane.UsageEstimated}
+}
+
+// accept commits the attempt: health hears of it, the caller's clock stops, and the
+// headers say who answers.
+func (a *attempt) accept(upstream http.Header) {
+	a.call.commitClock()
+	a.succeeded()
+	c := a.call
+	spent := c.upstream
+	c.upstream += c.h.cfg.Now().Sub(a.started)
+	c.answerHeaders(a.Provider, upstream)
+	c.upstream = spent
+}
+
+// finish closes the record of an attempt whose answer the client has.
+func (a *attempt) finish(v dataplane.Verdict) dataplane.Verdict {
+	c := a.call
+	if v.Outcome != dataplane.OK {
+		a.report(v)
+	}
+	if a.record.FirstToken > 0 {
+		c.record.FirstToken = a.record.StartOffset + a.record.FirstToken
+	}
+	c.record.Provider, c.record.UpstreamModel, c.record.Usage = a.Provider.Name, a.Model, a.record.Usage
+	c.record.Outcome, c.record.Status = v.Outcome, http.StatusOK
+	if rule := v.Outcome.Rule(); v.Outcome != dataplane.OK {
+		c.record.ErrorCode = rule.Code
+		if rule.Status == 499 {
+			c.record.Status = rule.Status
+		}
+	}
+	a.close(v)
+	return v
+}

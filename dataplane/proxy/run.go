@@ -1,0 +1,141 @@
+package proxy
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// probeWait is how long a request may wait to become a half-open probe.
+const probeWait = 50 * time.Millisecond
+
+// run is the attempt loop: candidates in order, each at most once, until one answers,
+// the attempts are used up, or an outcome says that another try cannot help.
+func (c *call) run() {
+	ctx, cancel := context.WithCancelCause(c.r.Context())
+	defer cancel(nil)
+	policy := c.group.Members[0].Policy
+	total := policy.TotalTimeout
+	if c.envelope.stream {
+		total = policy.StreamTotalTimeout
+	}
+	limit := time.AfterFunc(total, func() { cancel(timeUp{dataplane.DeadlineExceeded}) })
+	defer limit.Stop()
+	c.callerClock(cancel)
+	defer c.commitClock()
+
+	c.out.init(c)
+	if c.envelope.stream && policy.StreamKeepAlive {
+		c.out.keepAlive(c.h.cfg.KeepAlive)
+	}
+	defer c.out.close()
+
+	queue := c.queue()
+	for len(c.record.Attempts) < policy.MaxAttempts {
+		candidate, ok := queue.next(ctx)
+		if !ok {
+			break
+		}
+		a := newAttempt(c, candidate, queue.left() == 0 || len(c.record.Attempts) == policy.MaxAttempts-1)
+		verdict, answered := a.run(ctx)
+		if answered {
+			return
+		}
+		if !c.mayMove(verdict, queue) {
+			break
+		}
+	}
+	c.fail()
+}
+
+// commitClock ends the caller's own clock: the answer has begun, or there will be none.
+func (c *call) commitClock() {
+	if c.deadline != nil {
+		c.deadline.Stop()
+	}
+}
+
+// mayMove says whether the next candidate may be tried after a verdict.
+func (c *call) mayMove(v dataplane.Verdict, q *queue) bool {
+	rule := v.Outcome.Rule()
+	switch rule.Move {
+	case dataplane.Next:
+		return true
+	case dataplane.NextIfSafe: // every endpoint served today may be repeated
+		return true
+	case dataplane.NextIfWide:
+		q.onlyWiderThan(c.failed[len(c.failed)-1].target.ContextWindow)
+		return true
+	case dataplane.NextIfSet:
+		return c.group.Members[0].Policy.FailOverOnContent
+	}
+	return false
+}
+
+// fail tells the client that nobody answered.
+func (c *call) fail() {
+	if len(c.failed) == 0 { // every candidate was busy or being probed
+		c.record.Outcome = dataplane.TargetBusy
+		c.answer(final{
+			status: http.StatusServiceUnavailable, retryAfter: time.Second,
+			err: apiError{Message: "Every provider of this group is at its limit.", Type: serverError, Code: "upstream_busy"},
+		})
+		return
+	}
+	last := c.failed[len(c.failed)-1].verdict.Outcome
+	c.record.Outcome = last
+	if last == dataplane.ClientClosed {
+		c.gone(last)
+		return
+	}
+	if last == dataplane.CallerDeadline || last == dataplane.DeadlineExceeded {
+		rule := last.Rule()
+		c.answer(final{status: rule.Status, permanent: last == dataplane.CallerDeadline, err: apiError{
+			Message: "The call did not finish in time: " + rule.Name + ".", Type: rule.Type, Code: rule.Code,
+		}})
+		return
+	}
+	c.answer(finalError(c.failed, c.soonest()))
+}
+
+// answer sends the final error: as a response, or as an event when the headers of a
+// stream are out already.
+func (c *call) answer(f final) {
+	c.record.Status, c.record.ErrorCode = f.status, f.err.Code
+	if f.body != nil {
+		c.record.ErrorCode = c.record.Outcome.Rule().Code
+	}
+	h := c.w.Header()
+	if !c.out.fail(f.bytes()) {
+		h["X-Trunkline-Attempts"] = []string{itoa(len(c.record.Attempts))}
+		f.write(c.w)
+		return
+	}
+	c.abort()
+}
+
+// abort cuts the connection, so that no client takes what it has for a whole answer.
+func (c *call) abort() {
+	panic(http.ErrAbortHandler)
+}
+
+// soonest is how long until the first of the group's targets may be tried again.
+func (c *call) soonest() time.Duration {
+	now := c.h.cfg.Now()
+	var soonest time.Duration
+	for _, m := range c.group.Members {
+		condition := m.Target.Condition(c.h.cfg.Health.Condition)
+		if condition.State != dataplane.Open {
+			return time.Second
+		}
+		if left := condition.Until.Sub(now); soonest == 0 || left < soonest {
+			soonest = left
+		}
+	}
+	return max(soonest, time.Second)
+}

@@ -1,0 +1,140 @@
+package proxy
+
+import (
+	"encoding/json"
+	"io"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestScanFindsWhatRoutingNeeds(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, body, model string
+		stream, usage     bool
+	}{
+		{"plain", `{"model":"a","messages":[]}`, "a", false, false},
+		{"slash, colon, unicode", `{"model":"org/名前:v1 b"}`, "org/名前:v1 b", false, false},
+		{"escaped value", `{"model":"a\/b\u00e9"}`, "a/bé", false, false},
+		{"stream last", ` { "messages" : [ {"content":"}\"{"} ] , "model" : "m" , "stream" : true } `, "m", true, false},
+		{"model nested elsewhere", `{"x":{"model":"no"},"y":["model"],"model":"yes"}`, "yes", false, false},
+		{"usage asked", `{"model":"m","stream":true,"stream_options":{"include_usage":true}}`, "m", true, true},
+		{"usage refused", `{"stream_options":{"include_usage":false},"model":"m"}`, "m", false, false},
+		{"stream null", `{"model":"m","stream":null,"stream_options":null}`, "m", false, false},
+		{"numbers keep", `{"seed":12345678901234567890,"t":1e-7,"model":"m"}`, "m", false, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			e, err := scan([]byte(tt.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.model != tt.model || e.stream != tt.stream || e.usageAsked != tt.usage {
+				t.Fatalf("got %q stream=%v usage=%v", e.model, e.stream, e.usageAsked)
+			}
+		})
+	}
+}
+
+func TestScanRefuses(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, body, message string }{
+		{"empty", ``, "not a JSON object"},
+		{"array", `[]`, "not a JSON object"},
+		{"no model", `{}`, "you must provide a model parameter"},
+		{"empty model", `{"model":""}`, "you must provide a model parameter"},
+		{"model a number", `{"model":1}`, "model must be a string"},
+		{"two models", `{"model":"a","model":"b"}`, "once"},
+		{"escaped key", `{"mod\u0065l":"a","model":"b"}`, "without escapes"},
+		{"escaped key alone", `{"\u006dodel":"a"}`, "without escapes"},
+		{"capitals", `{"Model":"b","model":"a"}`, "lower case"},
+		{"two streams", `{"model":"a","stream":false,"stream":true}`, "once"},
+		{"stream a string", `{"model":"a","stream":"true"}`, "true or false"},
+		{"options a list", `{"model":"a","stream_options":[]}`, "must be an object"},
+		{"truncated", `{"model":"a"`, "ends too early"},
+		{"truncated string", `{"model":"a`, "ends too early"},
+		{"trailing", `{"model":"a"} x`, "goes on after"},
+		{"trailing comma", `{"model":"a",}`, "not valid JSON"},
+		{"wrong bracket", `{"model":"a","x":[}]}`, "not valid JSON"},
+		{"too deep", `{"model":"a","x":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`, "deeper than 64"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := scan([]byte(tt.body))
+			if err == nil || !strings.Contains(err.Error(), tt.message) {
+				t.Fatalf("got %v, want %q", err, tt.message)
+			}
+		})
+	}
+}
+
+func TestPayloadChangesOnlyWhatItMust(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, body, want string
+		usage            bool
+	}{
+		{"model only", `{"z":1,"model":"a","seed":12345678901234567890}`, `{"z":1,"model":"up/stream","seed":12345678901234567890}`, false},
+		{"usage inserted", `{ "model":"a","stream":true}`, `{"stream_options":{"include_usage":true}, "model":"up/stream","stream":true}`, true},
+		{"usage into options", `{"stream_options":{"x":1},"model":"a"}`, `{"stream_options":{"include_usage":true,"x":1},"model":"up/stream"}`, true},
+		{"usage into empty options", `{"model":"a","stream_options":{ }}`, `{"model":"up/stream","stream_options":{"include_usage":true }}`, true},
+		{"usage replaces false", `{"stream_options":{"include_usage": false},"model":"a"}`, `{"stream_options":{"include_usage": true},"model":"up/stream"}`, true},
+		{"usage replaces null options", `{"model":"a","stream_options":null}`, `{"model":"up/stream","stream_options":{"include_usage":true}}`, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			e, err := scan([]byte(tt.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := newPayload([]byte(tt.body), &e, []byte(`"up/stream"`), tt.usage)
+			for range 2 { // each attempt reads it anew
+				got, err := io.ReadAll(p.reader())
+				if err != nil || string(got) != tt.want || p.size != int64(len(got)) {
+					t.Fatalf("got %s (size %d, %v)\nwant %s", got, p.size, err, tt.want)
+				}
+			}
+		})
+	}
+}
+
+// FuzzScan holds the scanner against encoding/json: what it accepts as valid JSON must
+// name the same model, and a rewritten body must name the new one.
+func FuzzScan(f *testing.F) {
+	for _, s := range []string{
+		`{"model":"a"}`, `{"model":"a","stream":true,"stream_options":{"include_usage":false}}`,
+		`{"mod\u0065l":"x","model":"a"}`, `{"a":"\\","model":"\"\\\"","b":{"c":[1,2,{"d":"}"}]}}`,
+		"{\"model\":\"\xff\"}", `{"model":"a","model":"b"}`, `{"Model":"b","model":"a"}`, `{"model":"a"}}`,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		e, err := scan(body)
+		if err != nil || !json.Valid(body) {
+			return
+		}
+		var doc map[string]json.RawMessage
+		if err := json.Unmarshal(body, &doc); err != nil {
+			t.Fatalf("accepted what is no object: %v", err)
+		}
+		var model string
+		if err := json.Unmarshal(doc["model"], &model); err != nil {
+			t.Fatal(err)
+		}
+		// encoding/json replaces invalid UTF-8; we pass it on for the provider to refuse.
+		if utf8.Valid(body) && model != e.model {
+			t.Fatalf("model %q, encoding/json says %q", e.model, model)
+		}
+		for _, usage := range []bool{false, true} {
+			out, _ := io.ReadAll(newPayload(body, &e, []byte(`"new"`), usage).reader())
+			var changed map[string]json.RawMessage
+			if err := json.Unmarshal(out, &changed); err != nil || string(changed["model"]) != `"new"` {
+				t.Fatalf("rewritten body %q: model %s, %v", out, changed["model"], err)
+			}
+		}
+	})
+}

@@ -1,0 +1,231 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
+
+// keywordChars is how much output text a stream is held for when failure keywords exist.
+const keywordChars = 200
+
+// stream judges and relays a stream. Events are held until the first meaningful one, or
+// longer for failure keywords; until then any failure moves on unseen. From the commit
+// on the client gets this upstream's events, then its [DONE] or an error event.
+func (a *attempt) stream(ctx context.Context, resp *http.Response, body io.Reader) (dataplane.Verdict, bool) {
+	out := &a.call.out
+	events := newEventReader(body)
+	view := streamView{watchText: len(a.call.snapshot.Keywords) > 0}
+	out.begin(func() { a.accept(resp.Header) })
+	for {
+		for event := events.next(); event != nil; event = events.next() {
+			if v, ended := a.take(&view, event); ended {
+				a.drain(ctx, body, v)
+				return a.endStream(&view, v)
+			}
+		}
+		if err := out.flush(); err != nil {
+			return a.endStream(&view, clientVerdict(err))
+		}
+		err := events.fill()
+		if err == nil {
+			a.arrived(out)
+			continue
+		}
+		if errors.Is(err, io.EOF) {
+			if last := wholeEvent(events.rest()); last != nil {
+				if v, ended := a.take(&view, last); ended {
+					return a.endStream(&view, v)
+				}
+			}
+		}
+		return a.endStream(&view, a.closed(ctx, &view, err))
+	}
+}
+
+// arrived notes that the upstream sent something, and restarts the clock of a stream
+// that is under way.
+func (a *attempt) arrived(out *outlet) {
+	if a.record.FirstFrame == 0 {
+		a.record.FirstFrame = max(a.call.h.cfg.Now().Sub(a.started), 1)
+	}
+	if out.isOpen() || a.last || a.record.FirstToken > 0 {
+		a.clock.phase(dataplane.StreamIdle, a.Policy.StreamIdleTimeout)
+	}
+}
+
+// take looks at one event and passes it on. ended means that the stream is over.
+func (a *attempt) take(view *streamView, event []byte) (v dataplane.Verdict, ended bool) {
+	out := &a.call.out
+	kind := view.see(event, a.wantUsage)
+	if k := a.lookFor(view); k != nil {
+		if !out.isOpen() {
+			return keywordVerdict(k), true
+		}
+		a.call.record.KeywordLate = true
+	}
+	switch kind {
+	case eventError:
+		return a.judgeError(view, event), true
+	case eventDone:
+		if !view.meaningful && !view.finished {
+			return dataplane.Verdict{Outcome: dataplane.EmptyStream, Reason: "the stream ended without content"}, true
+		}
+		out.add(event)
+		out.commit()
+		view.sentDone = true
+		return dataplane.Verdict{Outcome: dataplane.OK}, true
+	case eventHidden:
+		return v, false
+	}
+	out.add(event)
+	if out.isOpen() {
+		return v, false
+	}
+	if kind == eventMeaningful && a.record.FirstToken == 0 {
+		a.record.FirstToken = max(a.call.h.cfg.Now().Sub(a.started), 1)
+		a.clock.phase(dataplane.StreamIdle, a.Policy.StreamIdleTimeout)
+		if view.watchText {
+			out.commitAfter(a.call.h.cfg.KeywordHold)
+		}
+	}
+	if a.ripe(view, out) {
+		out.commit()
+	}
+	return v, false
+}
+
+// ripe says whether the held events may go to the client.
+func (a *attempt) ripe(view *streamView, out *outlet) bool {
+	if out.full() {
+		return true
+	}
+	return view.meaningful && (!view.watchText || view.finished || view.textLen >= keywordChars)
+}
+
+// lookFor looks for failure keywords in the text so far.
+func (a *attempt) lookFor(view *streamView) *dataplane.Keyword {
+	if !view.watchText || !view.textGrew {
+		return nil
+	}
+	view.textGrew = false
+	return a.keyword(view.text())
+}
+
+// judgeError judges an error event. Before the commit its class decides; after it the
+// event goes to the client, without the credential should it hold it.
+func (a *attempt) judgeError(view *streamView, event []byte) dataplane.Verdict {
+	out := &a.call.out
+	text, _ := data(event)
+	v, _ := dataplane.ClassifyError(text, a.Model)
+	if !out.isOpen() {
+		if k := a.keyword(dataplane.DecodedText(text)); k != nil {
+			return keywordVerdict(k)
+		}
+		a.body = bytes.Clone(text)
+		return v
+	}
+	if a.credential != nil && a.credential.Secret != "" {
+		event = bytes.ReplaceAll(event, []byte(a.credential.Secret.Reveal()), []byte("[redacted]"))
+	}
+	out.add(event)
+	view.sentError = true
+	return dataplane.Verdict{Outcome: dataplane.StreamError, Reason: v.Outcome.String() + ": " + v.Reason, Scope: v.Outcome.Rule().Scope}
+}
+
+// closed judges a stream that ended without [DONE].
+func (a *attempt) closed(ctx context.Context, view *streamView, err error) dataplane.Verdict {
+	out := &a.call.out
+	if o, ok := stopped(ctx); ok {
+		switch open := out.isOpen(); {
+		case open && o == dataplane.FirstTokenTimeout: // held events were committed meanwhile
+			o = dataplane.StreamIdle
+		case !open && o == dataplane.StreamIdle:
+			o = dataplane.FirstTokenTimeout
+		}
+		return dataplane.Verdict{Outcome: o}
+	}
+	if view.finished && !errors.Is(err, errEventTooLarge) {
+		out.commit()
+		return dataplane.Verdict{Outcome: dataplane.OK} // all that is missing is [DONE]
+	}
+	switch {
+	case out.isOpen() && errors.Is(err, errEventTooLarge):
+		return dataplane.Verdict{Outcome: dataplane.TooLarge, Reason: err.Error()}
+	case out.isOpen():
+		return dataplane.Verdict{Outcome: dataplane.StreamCut, Reason: "the stream ended early"}
+	case !errors.Is(err, io.EOF) || view.meaningful:
+		return readVerdict(ctx, err)
+	case view.parsed == 0:
+		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: "the stream held no event"}
+	}
+	return dataplane.Verdict{Outcome: dataplane.EmptyStream, Reason: "the stream ended without content"}
+}
+
+// endStream finishes the attempt: the end of a committed stream is [DONE] or an error
+// event and a cut connection, never a clean end of half an answer.
+func (a *attempt) endStream(view *streamView, v dataplane.Verdict) (dataplane.Verdict, bool) {
+	out := &a.call.out
+	a.record.Usage = view.usage
+	if out.discard() {
+		return v, false
+	}
+	if view.usage.Source == dataplane.UsageNone {
+		a.record.Usage = dataplane.Usage{Input: int64(a.promptTokens()), Output: int64(view.content), Source: dataplane.UsageEstimated}
+	}
+	if v.Outcome == dataplane.OK {
+		if !view.sentDone {
+			out.add(doneEvent)
+		}
+		if err := out.flush(); err != nil && !view.sentDone {
+			v = clientVerdict(err)
+		}
+		return a.finish(v), true
+	}
+	switch v.Outcome {
+	case dataplane.ClientClosed, dataplane.SlowClient:
+		return a.finish(v), true
+	}
+	if !view.sentError {
+		rule := v.Outcome.Rule()
+		out.add(asEvent(apiError{
+			Message: "The provider's answer ended early: " + rule.Name + ".", Type: serverError, Code: rule.Code,
+		}.envelope()))
+	}
+	_ = out.flush()
+	a.finish(v)
+	a.call.abort()
+	return v, true
+}
+
+// drain reads the end of the body that follows [DONE], so that the connection can be
+// used again; an upstream that does not end it loses the connection.
+func (a *attempt) drain(ctx context.Context, body io.Reader, v dataplane.Verdict) {
+	if v.Outcome != dataplane.OK || a.call.out.flush() != nil || ctx.Err() != nil {
+		return
+	}
+	a.clock.phase(dataplane.StreamIdle, drainTime)
+	_, _ = io.CopyN(io.Discard, body, drainBytes)
+}
+
+const (
+	drainTime  = 20 * time.Millisecond
+	drainBytes = 4 << 10
+)
+
+// wholeEvent accepts what follows the last blank line of a stream that ended cleanly, if
+// only the blank line is missing.
+func wholeEvent(rest []byte) []byte {
+	text, ok := data(rest)
+	if !ok || (!bytes.Equal(text, doneData) && !gjson.ValidBytes(text)) {
+		return nil
+	}
+	return append(bytes.TrimRight(bytes.Clone(rest), "\r\n"), "\n\n"...)
+}

@@ -1,0 +1,73 @@
+package server
+
+import (
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
+
+// meter turns finished calls into metrics. Names follow Prometheus' conventions: seconds,
+// _total for counters.
+type meter struct {
+	calls    *prometheus.CounterVec
+	attempts *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+	overhead prometheus.Histogram
+	tokens   *prometheus.CounterVec
+}
+
+func newMeter(reg prometheus.Registerer, s *Server) *meter {
+	m := &meter{
+		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "trunkline_calls_total", Help: "Client requests by group, outcome and status.",
+		}, []string{"group", "outcome", "status"}),
+		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "trunkline_attempts_total", Help: "Attempts by provider, model and outcome.",
+		}, []string{"provider", "model", "outcome"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "trunkline_call_duration_seconds", Help: "From arrival to the last byte, by group.",
+			Buckets: prometheus.ExponentialBuckets(0.01, 2, 16),
+		}, []string{"group"}),
+		overhead: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "trunkline_overhead_seconds", Help: "What Trunkline itself took before the answer began.",
+			Buckets: prometheus.ExponentialBuckets(0.00005, 2, 14),
+		}),
+		tokens: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "trunkline_tokens_total", Help: "Tokens by provider, model and direction (input, output).",
+		}, []string{"provider", "model", "direction"}),
+	}
+	reg.MustRegister(m.calls, m.attempts, m.seconds, m.overhead, m.tokens)
+	reg.MustRegister(
+		gauge("trunkline_calls_in_flight", "Requests being served.", func() float64 { return float64(s.proxy.InFlight()) }),
+		gauge("trunkline_snapshot_revision", "Revision of the configuration in use; 0 when there is none.", func() float64 { return float64(s.uplink.Revision()) }),
+		gauge("trunkline_call_records_waiting", "Call records that wait to be shipped.", func() float64 { return float64(s.uplink.Counters().Waiting) }),
+		counter("trunkline_call_records_dropped_total", "Call records dropped because the control plane was away for too long.", func() float64 { return float64(s.uplink.Counters().Dropped) }),
+		counter("trunkline_call_records_shipped_total", "Call records the control plane has committed.", func() float64 { return float64(s.uplink.Counters().Shipped) }),
+		counter("trunkline_call_records_rejected_total", "Call records the control plane refused.", func() float64 { return float64(s.uplink.Counters().Rejected) }),
+	)
+	return m
+}
+
+func gauge(name, help string, read func() float64) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, read)
+}
+
+func counter(name, help string, read func() float64) prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, read)
+}
+
+func (m *meter) observe(c *dataplane.Call) {
+	m.calls.WithLabelValues(c.Group, c.Outcome.String(), strconv.Itoa(c.Status)).Inc()
+	m.seconds.WithLabelValues(c.Group).Observe(c.Duration.Seconds())
+	if c.Provider != "" {
+		m.overhead.Observe(c.Overhead.Seconds())
+		m.tokens.WithLabelValues(c.Provider, c.UpstreamModel, "input").Add(float64(c.Usage.Input))
+		m.tokens.WithLabelValues(c.Provider, c.UpstreamModel, "output").Add(float64(c.Usage.Output))
+	}
+	for i := range c.Attempts {
+		a := &c.Attempts[i]
+		m.attempts.WithLabelValues(a.Provider, a.Model, a.Outcome.String()).Inc()
+	}
+}

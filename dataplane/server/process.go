@@ -1,0 +1,66 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/internal/ops"
+	"github.com/trunkline-ai/trunkline/internal/run"
+	"github.com/trunkline-ai/trunkline/internal/settings"
+	"github.com/trunkline-ai/trunkline/internal/version"
+)
+
+// Process is a node as a process of its own, as its settings describe it.
+type Process struct {
+	Settings
+	listen, opsListen, controlPlane, joinToken string
+	drain                                      time.Duration
+}
+
+// Register adds every setting of the process.
+func (p *Process) Register(set *settings.Set) {
+	set.String(&p.listen, "listen", "TRUNKLINE_LISTEN", ":8080", "address of /v1")
+	set.String(&p.opsListen, "ops-listen", "TRUNKLINE_OPS_LISTEN", "127.0.0.1:8083", "address of /healthz, /readyz and /metrics")
+	set.String(&p.controlPlane, "control-plane", "TRUNKLINE_CONTROL_PLANE", "", "host:port of the control plane's node link; required")
+	set.Secret(&p.joinToken, "join-token-file", "TRUNKLINE_JOIN_TOKEN", "", "the token that the control plane expects; required")
+	set.Duration(&p.drain, "drain-timeout", "TRUNKLINE_DRAIN_TIMEOUT", 10*time.Minute, "how long streams may go on after SIGTERM")
+	p.Settings.Register(set)
+}
+
+// Run serves until ctx ends, then finishes the requests under way and ships their records.
+func (p *Process) Run(ctx context.Context, log *slog.Logger) error {
+	if p.controlPlane == "" || p.joinToken == "" {
+		return errors.New("TRUNKLINE_CONTROL_PLANE and TRUNKLINE_JOIN_TOKEN are required (--help lists all settings)")
+	}
+	web, err := net.Listen("tcp", p.listen)
+	if err != nil {
+		return fmt.Errorf("listen for /v1: %w", err)
+	}
+	operators, err := net.Listen("tcp", p.opsListen)
+	if err != nil {
+		return fmt.Errorf("listen for operators: %w", err)
+	}
+	metrics := ops.NewRegistry()
+	s, err := New(Config{
+		ControlPlane: p.controlPlane, JoinToken: p.joinToken, Node: p.NodeName(), Version: version.String(),
+		Logger: log, Metrics: metrics, Proxy: p.Proxy(),
+	})
+	if err != nil {
+		return err
+	}
+	group := run.NewGroup(ctx)
+	group.Go("node", s.Run)
+	group.Go("operators", func(ctx context.Context) error {
+		handler := ops.Handler(ops.Config{Ready: map[string]ops.Check{"configuration": s.Ready}, Metrics: metrics, Logger: log})
+		return ops.Server{Handler: handler, Logger: log}.Serve(ctx, operators)
+	})
+	group.Go("API", func(ctx context.Context) error {
+		return ops.Server{Handler: s.Handler(), Logger: log, Drain: p.drain}.Serve(ctx, web)
+	})
+	log.Info("serving", "api", "http://"+web.Addr().String()+"/v1", "ops", "http://"+operators.Addr().String(), "control_plane", p.controlPlane)
+	return group.Wait()
+}

@@ -1,0 +1,165 @@
+// Package server wires a data-plane node: the compiled snapshot, the proxy that serves
+// from it, the health it learns, and the uplink to the control plane.
+package server
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/grpc"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/health"
+	"github.com/trunkline-ai/trunkline/dataplane/proxy"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink"
+	"github.com/trunkline-ai/trunkline/dataplane/upstream"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// Config is what a node needs.
+type Config struct {
+	// ControlPlane names the control plane as gRPC does, such as cp.internal:8002. Required.
+	ControlPlane string
+	// DialOptions are added to those of the link, such as an in-memory dialer.
+	DialOptions []grpc.DialOption
+	JoinToken   string // required
+	Node        string // required; stable over restarts
+	Version     string
+	// AllowPrivateNetwork lets every provider live at a private or loopback address.
+	AllowPrivateNetwork bool
+	// FakeDial serves providers of dialect fake; nil: this node has none.
+	FakeDial func(ctx context.Context, network, address string) (net.Conn, error)
+	Logger   *slog.Logger          // required
+	Metrics  prometheus.Registerer // required
+	Proxy    ProxyConfig
+}
+
+// ProxyConfig bounds requests; zero values mean the proxy's defaults.
+type ProxyConfig struct {
+	MaxBody   int64         // bytes of a request body; default 32 MiB
+	KeepAlive time.Duration // silence after which a waiting stream gets a comment; default 15s
+}
+
+// flushTime bounds how long the last calls may take to reach the control plane at exit.
+const flushTime = 5 * time.Second
+
+// Server is one node.
+type Server struct {
+	log      *slog.Logger
+	snapshot atomic.Pointer[dataplane.Snapshot]
+	pool     *upstream.Pool
+	health   *health.Memory
+	uplink   *uplink.Uplink
+	proxy    *proxy.Handler
+}
+
+// New wires a node; Run starts it.
+func New(cfg Config) (*Server, error) {
+	s := &Server{log: cfg.Logger}
+	dialects := map[string]upstream.Dialect{"openai": upstream.OpenAI()}
+	if cfg.FakeDial != nil {
+		dialects["fake"] = upstream.Fake(cfg.FakeDial)
+	}
+	s.pool = upstream.NewPool(upstream.Config{Dialects: dialects, AllowPrivateNetwork: cfg.AllowPrivateNetwork})
+	s.health = health.NewMemory(health.Config{
+		Logger: cfg.Logger, Metrics: cfg.Metrics,
+		OnChange: func() { s.uplink.StatusChanged() },
+	})
+	var err error
+	s.uplink, err = uplink.New(uplink.Config{
+		Target: cfg.ControlPlane, DialOptions: cfg.DialOptions, JoinToken: cfg.JoinToken,
+		Node: cfg.Node, Version: cmp.Or(cfg.Version, "dev"),
+		Apply: s.apply, Status: s.status, Logger: cfg.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	meter := newMeter(cfg.Metrics, s)
+	s.proxy = proxy.New(proxy.Config{
+		Snapshot:  s.snapshot.Load,
+		Upstream:  s.upstream,
+		Health:    s.health,
+		Record:    func(c dataplane.Call) { meter.observe(&c); s.uplink.Record(c) },
+		Random:    rand.IntN,
+		NewID:     newID,
+		Now:       time.Now,
+		Logger:    cfg.Logger,
+		MaxBody:   cfg.Proxy.MaxBody,
+		KeepAlive: cfg.Proxy.KeepAlive,
+	})
+	return s, nil
+}
+
+// Handler serves /v1.
+func (s *Server) Handler() http.Handler { return s.proxy }
+
+// Run keeps the link to the control plane until ctx ends, then ships the calls that wait.
+// Serve requests only while it runs.
+func (s *Server) Run(ctx context.Context) error {
+	link, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	done := make(chan error, 1)
+	go func() { done <- s.uplink.Run(link) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	flush, cancel := context.WithTimeout(link, flushTime)
+	defer cancel()
+	if err := s.uplink.Flush(flush); err != nil {
+		s.log.Warn("calls were not shipped before exit", "error", err)
+	}
+	stop()
+	err := <-done
+	s.pool.Close()
+	return err
+}
+
+// Ready reports whether requests can be served: the node has a snapshot.
+func (s *Server) Ready(context.Context) error {
+	if s.snapshot.Load() == nil {
+		return errors.New("no configuration has come from the control plane yet")
+	}
+	return nil
+}
+
+// apply brings a snapshot into use: compiled first, then swapped, so a bad one changes nothing.
+func (s *Server) apply(in *nodev1.Snapshot) error {
+	compiled, err := dataplane.Compile(in)
+	if err != nil {
+		return err
+	}
+	if err := s.pool.Check(compiled); err != nil {
+		return err
+	}
+	s.pool.Update(compiled)
+	s.snapshot.Store(compiled)
+	s.health.Forget(compiled.Has)
+	s.log.Info("snapshot applied", "revision", compiled.Revision,
+		"providers", len(in.GetProviders()), "groups", len(in.GetGroups()), "keys", len(in.GetApiKeys()))
+	return nil
+}
+
+func (s *Server) upstream(p *dataplane.Provider) proxy.Upstream {
+	if c := s.pool.Client(p.Name); c != nil {
+		return c
+	}
+	return nil
+}
+
+func (s *Server) status() uplink.Status {
+	return uplink.Status{InFlight: s.proxy.InFlight(), Targets: s.health.Snapshot()}
+}
+
+// newID makes a request id: a UUIDv7, so that ids sort by time.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
