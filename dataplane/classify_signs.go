@@ -1,0 +1,186 @@
+package dataplane
+
+import "strings"
+
+// sign is what in an error's body tells its class. Codes are compared with every code of
+// the body, types with its type; all in lower case.
+//
+// Phrases are the last resort. Whoever writes the prompt can often make an error repeat
+// some of it, so what would hold a credential or a target against its provider counts only
+// where callers do not write: opens at the very start of a message that blames no
+// parameter, near within 80 characters of the model's id. What is held against nobody may
+// stand anywhere: anywhere.
+type sign struct {
+	outcome Outcome
+	codes   []string
+	types   []string
+
+	opens    []string
+	near     []string
+	anywhere []string
+}
+
+// signs is read from the top; the first that fits wins.
+var signs = []sign{
+	{
+		outcome: ContentPolicy,
+		codes: []string{"content_policy_violation", "content_filter", "contentfilter", "responsibleaipolicyviolation", "moderation_blocked", "moderation", "data_inspection_failed",
+			"datainspectionfailed", "sensitivecontentdetected", "inputtextsensitivecontentdetected", "guardrail", "guardrail_violation", "guardrail_intervened", "safety", "prohibited_content",
+			"invalid_prompt", "image_content_policy_violation", "cyber_policy_violation", "1301"},
+		anywhere: []string{"content policy", "content management policy", "safety system", "input was flagged", "flagged as potentially", "prompt was flagged", "violates our usage polic", "violating our usage polic",
+			"inappropriate content", "blocked by content filter", "content filtering policy", "requires moderation"},
+	},
+	{
+		outcome: ContextLength,
+		codes: []string{"context_length_exceeded", "context_window_exceeded", "contextwindowexceedederror", "string_above_max_length", "prompt_too_long", "input_too_long", "request_too_large",
+			"model_max_prompt_tokens_exceeded", "tokens_limit_reached", "max_context_length_exceeded", "exceed_context_size_error", "content_too_large", "1261"},
+		types: []string{"request_too_large", "exceed_context_size_error", "context_length_exceeded", "contextwindowexceedederror"},
+		anywhere: []string{"maximum context length", "context length", "context window", "context size", "prompt is too long", "input is too long", "prompt too long", "input too long", "too many tokens",
+			"maximum number of tokens", "maximum allowed number of input tokens", "input token count", "input tokens exceed", "reduce the length of the", "maximum prompt length", "exceeded model token limit",
+			"range of input length", "request entity too large", "payload too large", "request exceeds the maximum size"},
+	},
+	{
+		outcome: QuotaExhausted,
+		codes: []string{"insufficient_quota", "insufficient_balance", "insufficient_credits", "insufficient_funds", "insufficient_user_quota", "pre_consume_token_quota_failed", "quota_exceeded",
+			"exceeded_current_quota_error", "billing_hard_limit_reached", "billing_not_active", "billing_limit_exceeded", "payment_required", "usage_limit_reached", "usage_limit_exceeded",
+			"spend_limit_exceeded", "spending_limit_exceeded", "credit_balance_too_low", "accountoverdueerror", "arrearage", "allocationquota.freetieronly", "1008", "1113"},
+		types: []string{"insufficient_quota", "exceeded_current_quota_error", "billing_error", "usage_limit_reached", "insufficient_balance"},
+		opens: []string{"your credit balance is too low", "insufficient balance", "insufficient credits", "insufficient account balance", "insufficient quota", "you have run out of", "you are out of",
+			"you exceeded your current quota", "you have reached your specified api usage limits", "key limit exceeded", "account balance", "your account balance", "用户额度不足", "余额不足", "预扣费额度失败"},
+	},
+	{
+		outcome: ModelNotFound,
+		codes: []string{"model_not_found", "model_not_available", "model_not_supported", "unknown_model", "invalid_model", "no_such_model", "model_does_not_exist", "deploymentnotfound",
+			"model_decommissioned", "model_deprecated", "model_retired", "model_terms_required", "model_permission_blocked_org", "model_permission_blocked_project", "modelnotopen", "model_not_open",
+			"invalidendpointormodel.notfound", "modelnotfound", "modelnotfoundexception", "accessdenied.unpurchased", "model_access_denied", "1211"},
+		types: []string{"model_not_found", "permission_error"},
+		near: []string{"does not exist", "doesn't exist", "not exist", "not found", "no such model", "unknown model", "invalid model", "not a valid model", "not available", "no longer available",
+			"no longer supported", "decommissioned", "deprecated", "retired", "been removed", "not have access", "could not find", "couldn't find", "cannot find", "not deployed", "不存在", "已下线", "无可用渠道"},
+	},
+	{
+		outcome: AuthFailed,
+		codes: []string{"invalid_api_key", "incorrect_api_key", "api_key_invalid", "invalidapikey", "api_key_expired", "api_key_disabled", "account_deactivated", "account_disabled", "account_suspended",
+			"organization_deactivated", "invalid_organization", "invalid_authentication", "invalid_token", "token_expired", "unauthenticated", "unrecognizedclientexception", "expiredtokenexception",
+			"ip_not_authorized", "unsupported_country_region_territory", "authentication_failed", "1004"},
+		types: []string{"authentication_error", "invalid_authentication_error", "incorrect_api_key_error", "authenticationerror"},
+		opens: []string{"api key not valid", "api key expired", "api key not found", "api key is invalid", "invalid api key", "incorrect api key", "missing api key", "no api key", "invalid x-api-key", "invalid token",
+			"authentication fails", "authentication failed", "invalid authentication", "user location is not supported", "country, region, or territory not supported", "this organization has been disabled",
+			"your account has been", "your api key has been", "无效的令牌"},
+	},
+	{
+		outcome: Overloaded,
+		codes:   []string{"overloaded", "overloaded_error", "engine_overloaded", "engine_overloaded_error", "capacity_exceeded", "serveroverloaded", "model_overloaded", "server_overloaded", "1305"},
+		types:   []string{"overloaded_error", "engine_overloaded_error", "overloaded", "capacity_exceeded"},
+		opens:   []string{"overloaded", "the model is currently overloaded", "the model is overloaded", "model is overloaded", "the engine is currently overloaded", "that model is currently overloaded"},
+	},
+	{
+		outcome: Busy, // judge tells the kinds of 429 apart
+		codes: []string{"rate_limit_exceeded", "rate_limit_reached", "rate_limit_reached_error", "rate_limited", "ratelimitexceeded", "ratelimitreached", "rate_limit_error", "too_many_requests", "toomanyrequests",
+			"throttling", "throttlingexception", "throttling.ratequota", "throttling.allocationquota", "resource_exhausted", "requests_limit_exceeded", "tokens_limit_exceeded", "1302", "1303"},
+		types: []string{"rate_limit_error", "rate_limit_exceeded", "rate_limit_reached_error", "too_many_requests"},
+		opens: []string{"rate limit", "too many requests", "too many concurrent", "request rate limit"},
+	},
+	{
+		outcome: Unsupported,
+		codes:   []string{"unknown_url", "unsupported_endpoint", "endpoint_not_found"},
+		opens:   []string{"invalid url", "unknown request url", "no route matched", "404 page not found", "resource not found", "the requested url", "route not found"},
+	},
+}
+
+// spent is what a 429 says of an account or a window of hours that is used up, rather than
+// of a busy minute; nobody's prompt is repeated in a 429.
+var spent = []string{
+	"5-hour", "5 hour", "five-hour", "weekly limit", "weekly usage", "monthly limit", "monthly usage", "monthly spend", "calls / month",
+	"usage limit", "spend limit", "spending limit", "spending cap", "spend cap", "billing hard limit",
+	"credit balance", "insufficient balance", "insufficient credits", "out of credits", "余额不足",
+}
+
+// spentUnlessWait is Google's and OpenAI's one sentence for a spent account and for a full
+// minute: only a wait tells the minute.
+var spentUnlessWait = []string{"exceeded your current quota"}
+
+// nearChars is how far a phrase may be from the model's id.
+const nearChars = 80
+
+// sign finds the first sign in the body. Phrases are for what is a 4xx or has no status:
+// a 5xx says itself whose fault it is.
+func (f *fault) sign(status int, model string) (sign, bool) {
+	for _, s := range signs {
+		for _, c := range s.codes {
+			if f.hasCode(c) {
+				return s, true
+			}
+		}
+	}
+	for _, s := range signs {
+		for _, t := range s.types {
+			if f.typ == t {
+				return s, true
+			}
+		}
+	}
+	if status != 0 && (status < 400 || status >= 500) || status == 401 {
+		return sign{}, false
+	}
+	for _, s := range signs {
+		if f.phrased(&s, status, model) {
+			return s, true
+		}
+	}
+	return sign{}, false
+}
+
+func (f *fault) phrased(s *sign, status int, model string) bool {
+	switch status {
+	case 402: // QuotaExhausted whatever it says, except:
+		// The balance does not reach for what was asked: the account is low, not spent, and
+		// how much is asked is the caller's to choose.
+		return s.outcome == Busy && f.says([]string{"can only afford"}) && !f.says([]string{"can only afford 0."})
+	case 405, 408, 409, 415, 425, 429:
+		return false
+	}
+	if f.says(s.anywhere) {
+		return true
+	}
+	if f.param != "" && f.param != "model" {
+		return false
+	}
+	for _, p := range s.opens {
+		if strings.HasPrefix(f.lower, p) {
+			return true
+		}
+	}
+	if s.outcome == Unsupported && strings.TrimRight(f.lower, ".!") == "not found" {
+		return true
+	}
+	return len(s.near) > 0 && f.near(model, s.near)
+}
+
+// says reports whether one of the phrases is anywhere in the message.
+func (f *fault) says(phrases []string) bool {
+	for _, p := range phrases {
+		if strings.Contains(f.lower, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// near reports whether a phrase stands within 80 characters of the model's id, which
+// itself must stand near the start: further in, callers may have written it.
+func (f *fault) near(model string, phrases []string) bool {
+	if strings.Contains(f.lower, "parameter") {
+		return false // "the parameter X is deprecated for model Y"
+	}
+	at := f.find(model)
+	if at < 0 || at > nearChars {
+		return false
+	}
+	window := f.lower[:min(len(f.lower), at+len(model)+nearChars)]
+	for _, p := range phrases {
+		if strings.Contains(window, p) {
+			return true
+		}
+	}
+	return false
+}
