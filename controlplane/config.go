@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -16,6 +17,12 @@ type Config struct {
 	Lineage   string // identity of the database, made when it is initialised
 	resources map[Kind]map[string]*Resource
 	secrets   map[string][]byte // ref -> ciphertext
+
+	// What Validate need not check again: c comes from a valid configuration, from which
+	// only the documents named in dirty differ.
+	trusted bool
+	dirty   map[Kind]map[string]bool
+	valid   atomic.Bool // Validate has passed
 }
 
 // NewConfig builds a configuration from stored rows.
@@ -45,6 +52,15 @@ func (c *Config) With(revision Revision, changes []Change, secrets []Secret) *Co
 		Lineage:   c.Lineage,
 		resources: maps.Clone(c.resources),
 		secrets:   c.secrets,
+		trusted:   c.trusted,
+		dirty:     make(map[Kind]map[string]bool, len(Kinds)),
+	}
+	if c.valid.Load() {
+		next.trusted = true
+	} else {
+		for kind, names := range c.dirty {
+			next.dirty[kind] = maps.Clone(names)
+		}
 	}
 	if len(secrets) > 0 {
 		next.secrets = maps.Clone(c.secrets)
@@ -58,6 +74,10 @@ func (c *Config) With(revision Revision, changes []Change, secrets []Secret) *Co
 			next.resources[ch.Kind] = maps.Clone(c.resources[ch.Kind])
 			cloned[ch.Kind] = true
 		}
+		if next.dirty[ch.Kind] == nil {
+			next.dirty[ch.Kind] = map[string]bool{}
+		}
+		next.dirty[ch.Kind][ch.Name] = true
 		if ch.Op == OpDelete {
 			delete(next.resources[ch.Kind], ch.Name)
 			continue

@@ -1,0 +1,156 @@
+package controlplane
+
+import (
+	"context"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/trunkline-ai/trunkline/internal/errs"
+)
+
+// OpUnchanged is the Op of a ResourceChange that changes nothing. The change log has none.
+const OpUnchanged ChangeOp = "unchanged"
+
+// ApplyResult is what Apply did, or what it would do.
+type ApplyResult struct {
+	Revision  Revision         // of the configuration afterwards; of the one compared against for Diff
+	Changes   []ResourceChange // one per document in the order given, then the deletions
+	Generated []GeneratedKey   // secrets of API keys that came without one; none for Diff
+}
+
+// ResourceChange is what happened, or would happen, to one resource.
+type ResourceChange struct {
+	Kind Kind
+	Name string
+	Op   ChangeOp // or OpUnchanged
+	// Differences has one line per field that an update changes: path, old and new value;
+	// of secrets only that they change.
+	Differences []string
+}
+
+// GeneratedKey is an API key that was made, in clear: it cannot be read again.
+type GeneratedKey struct {
+	Name   string
+	Secret string
+}
+
+// Apply makes the documents so, all of them in one transaction or none. With prune it
+// also deletes every provider, group, key and keyword that docs do not name. Applying
+// the same documents again changes nothing and writes nothing.
+func (l *Live) Apply(ctx context.Context, actor string, docs []proto.Message, prune bool) (*ApplyResult, error) {
+	var p *planner
+	next, err := l.write(ctx, actor, func(c *Config) (ops []Op, err error) {
+		p, err = l.plan(c, docs, prune)
+		return p.ops, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &ApplyResult{Revision: next.Revision, Changes: p.changes, Generated: p.generated}, nil
+}
+
+// Diff tells what Apply would do to the present configuration, and refuses what it would.
+func (l *Live) Diff(docs []proto.Message, prune bool) (*ApplyResult, error) {
+	c := l.Current()
+	p, err := l.plan(c, docs, prune)
+	if err != nil {
+		return nil, err
+	}
+	var secrets []Secret
+	for _, op := range p.ops {
+		secrets = append(secrets, op.Secrets...)
+	}
+	changes := c.Changes(c.Revision+1, l.now(), "", p.ops, func() string { return "" })
+	if err := c.With(c.Revision+1, changes, secrets).Validate(); err != nil {
+		return nil, err
+	}
+	return &ApplyResult{Revision: c.Revision, Changes: p.changes}, nil
+}
+
+// plan decides what has to change so that c holds docs.
+func (l *Live) plan(c *Config, docs []proto.Message, prune bool) (*planner, error) {
+	p := &planner{config: c, intake: l.intake(), given: make(map[identity]bool, len(docs))}
+	for _, doc := range docs {
+		if err := p.add(doc); err != nil {
+			return p, err
+		}
+	}
+	if err := refused(p.violations); err != nil {
+		return p, err
+	}
+	if prune {
+		p.prune()
+	}
+	return p, nil
+}
+
+type identity struct {
+	kind Kind
+	name string
+}
+
+// planner turns documents into ops, and says of each what it changes.
+type planner struct {
+	config     *Config
+	intake     *intake
+	given      map[identity]bool
+	violations []errs.Violation
+	ops        []Op
+	changes    []ResourceChange
+	generated  []GeneratedKey
+}
+
+func (p *planner) add(doc proto.Message) error {
+	kind, name, err := kindOf(doc)
+	if err != nil {
+		return err
+	}
+	if p.given[identity{kind, name}] {
+		p.violations = append(p.violations, errs.Violation{Field: documentPath(kind, name), Description: "is given twice"})
+		return nil
+	}
+	p.given[identity{kind, name}] = true
+
+	old, _ := p.config.Get(kind, name)
+	t, violations, err := p.intake.take(p.config, doc, old)
+	if err != nil || len(violations) > 0 {
+		p.violations = append(p.violations, violations...)
+		return err
+	}
+	change := ResourceChange{Kind: kind, Name: name, Op: OpCreate}
+	if old != nil {
+		if proto.Equal(old.Spec, t.spec) {
+			change.Op = OpUnchanged
+			p.changes = append(p.changes, change)
+			return nil
+		}
+		// An etag guards against overwriting. A file that carries an old one can still
+		// be applied again, since that overwrites nothing.
+		if err := checkETag(old, kind, name, givenETag(doc)); err != nil {
+			return err
+		}
+		change.Op, change.Differences = OpUpdate, differences(old.Spec, t.spec)
+	}
+	p.changes = append(p.changes, change)
+	p.ops = append(p.ops, Op{Kind: kind, Name: name, Spec: t.spec, Secrets: t.secrets})
+	if t.generated != "" {
+		p.generated = append(p.generated, GeneratedKey{Name: name, Secret: t.generated})
+	}
+	return nil
+}
+
+// prune deletes what was not given, but never the settings.
+func (p *planner) prune() {
+	for _, kind := range Kinds {
+		if kind == KindSettings {
+			continue
+		}
+		for _, r := range p.config.List(kind) {
+			if p.given[identity{kind, r.Name}] {
+				continue
+			}
+			p.ops = append(p.ops, Op{Kind: kind, Name: r.Name})
+			p.changes = append(p.changes, ResourceChange{Kind: kind, Name: r.Name, Op: OpDelete})
+		}
+	}
+}

@@ -1,0 +1,133 @@
+package controlplane
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/internal/errs"
+)
+
+// LiveConfig is what a Live works with. Everything is required unless it says otherwise.
+type LiveConfig struct {
+	Store  Store
+	Sealer Sealer
+	Pepper []byte           // keys the hashes of API keys; at least 16 bytes
+	Now    func() time.Time // default time.Now
+	Logger *slog.Logger
+}
+
+// Validate reports what is missing.
+func (c LiveConfig) Validate() error {
+	switch {
+	case c.Store == nil:
+		return errors.New("live configuration: Store is missing")
+	case c.Sealer == nil:
+		return errors.New("live configuration: Sealer is missing")
+	case len(c.Pepper) < 16:
+		return errors.New("live configuration: Pepper is shorter than 16 bytes")
+	case c.Logger == nil:
+		return errors.New("live configuration: Logger is missing")
+	}
+	return nil
+}
+
+// Live is the configuration as it is now, in memory, and the only way to change it. Run
+// follows what other replicas change. It is safe for concurrent use.
+type Live struct {
+	cfg     LiveConfig
+	current atomic.Pointer[Config]
+	loaded  atomic.Bool
+
+	mu          sync.Mutex // guards subscribers, and the order of what current becomes
+	subscribers map[chan struct{}]struct{}
+}
+
+// NewLive makes a Live whose configuration is empty until Load.
+func NewLive(cfg LiveConfig) (*Live, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	l := &Live{cfg: cfg, subscribers: map[chan struct{}]struct{}{}}
+	l.current.Store(NewConfig(0, "", nil, nil))
+	return l, nil
+}
+
+// Load reads the whole configuration from the store. A stored configuration that present
+// rules refuse is used all the same, with a warning: it served yesterday.
+func (l *Live) Load(ctx context.Context) error {
+	c, err := l.cfg.Store.Load(ctx)
+	if err != nil {
+		return err
+	}
+	if err := c.Validate(); err != nil {
+		l.cfg.Logger.Warn("stored configuration breaks present rules: changes are refused until it is mended", "error", err)
+	}
+	l.loaded.Store(true)
+	l.install(l.current.Load(), c)
+	return nil
+}
+
+// Current is the newest configuration this replica knows. It is never nil.
+func (l *Live) Current() *Config { return l.current.Load() }
+
+// Subscribe gives a channel that holds a value after each change until it is taken:
+// several changes in a row may be one value, so read Current after each. cancel ends the
+// subscription; the channel is never closed.
+func (l *Live) Subscribe() (changed <-chan struct{}, cancel func()) {
+	ch := make(chan struct{}, 1)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.subscribers[ch] = struct{}{}
+	return ch, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.subscribers, ch)
+	}
+}
+
+// install makes next the current configuration, unless something newer has become that
+// since base was current. A next that is older than base is taken: the store says that
+// the database went back.
+func (l *Live) install(base, next *Config) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	current := l.current.Load()
+	if next == current {
+		return
+	}
+	if current != base && current.Lineage == next.Lineage && next.Revision <= current.Revision {
+		return
+	}
+	l.current.Store(next)
+	for ch := range l.subscribers {
+		select {
+		case ch <- struct{}{}:
+		default: // it has not yet taken the last value
+		}
+	}
+}
+
+// write commits what decide asks for and makes the result current. decide may run more
+// than once: the last run counts.
+func (l *Live) write(ctx context.Context, actor string, decide func(*Config) ([]Op, error)) (*Config, error) {
+	if !l.loaded.Load() {
+		return nil, errs.Newf(errs.Unavailable, "the configuration is not loaded yet")
+	}
+	base := l.current.Load()
+	next, err := l.cfg.Store.Update(ctx, actor, base, decide)
+	if err != nil {
+		return nil, err
+	}
+	l.install(base, next)
+	return next, nil
+}
+
+// now is the present time as databases keep it.
+func (l *Live) now() time.Time { return l.cfg.Now().UTC().Truncate(time.Microsecond) }

@@ -1,0 +1,156 @@
+package controlplane_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/errs"
+)
+
+// memStore is a Store in memory: enough to test what is built on one.
+type memStore struct {
+	mu      sync.Mutex
+	config  *controlplane.Config
+	log     []controlplane.Change
+	secrets []controlplane.Secret
+	wakes   map[int]func()
+	uids    int
+	fail    error // every method fails with it
+	follows int
+}
+
+var _ controlplane.Store = (*memStore)(nil)
+
+func newMemStore() *memStore {
+	return &memStore{config: controlplane.NewConfig(0, "lineage", nil, nil), wakes: map[int]func(){}}
+}
+
+func (s *memStore) Load(context.Context) (*controlplane.Config, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fail != nil {
+		return nil, s.fail
+	}
+	var resources []*controlplane.Resource
+	for _, kind := range controlplane.Kinds {
+		resources = append(resources, s.config.List(kind)...)
+	}
+	return controlplane.NewConfig(s.config.Revision, s.config.Lineage, resources, s.secrets), nil
+}
+
+func (s *memStore) Follow(_ context.Context, base *controlplane.Config) (*controlplane.Config, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.follows++
+	if s.fail != nil {
+		return nil, s.fail
+	}
+	return s.bring(base), nil
+}
+
+// bring gives base when it is the newest, else the newest.
+func (s *memStore) bring(base *controlplane.Config) *controlplane.Config {
+	if base.Revision == s.config.Revision && base.Lineage == s.config.Lineage {
+		return base
+	}
+	return s.config
+}
+
+func (s *memStore) Update(_ context.Context, actor string, base *controlplane.Config,
+	decide func(*controlplane.Config) ([]controlplane.Op, error),
+) (*controlplane.Config, error) {
+	s.mu.Lock()
+	if s.fail != nil {
+		s.mu.Unlock()
+		return nil, s.fail
+	}
+	next, err := s.commit(actor, s.bring(base), decide)
+	var wakes []func()
+	for _, wake := range s.wakes {
+		wakes = append(wakes, wake)
+	}
+	s.mu.Unlock()
+	for _, wake := range wakes {
+		wake()
+	}
+	return next, err
+}
+
+func (s *memStore) commit(actor string, base *controlplane.Config,
+	decide func(*controlplane.Config) ([]controlplane.Op, error),
+) (*controlplane.Config, error) {
+	ops, err := decide(base)
+	if err != nil || len(ops) == 0 {
+		return base, err
+	}
+	var secrets []controlplane.Secret
+	for _, op := range ops {
+		secrets = append(secrets, op.Secrets...)
+	}
+	revision := base.Revision + 1
+	changes := base.Changes(revision, time.Unix(1_800_000_000, 0).UTC(), actor, ops, func() string {
+		s.uids++
+		return fmt.Sprintf("uid-%d", s.uids)
+	})
+	next := base.With(revision, changes, secrets)
+	if err := next.Validate(); err != nil {
+		return nil, err
+	}
+	s.config, s.log, s.secrets = next, append(s.log, changes...), append(s.secrets, secrets...)
+	return next, nil
+}
+
+func (s *memStore) Changes(_ context.Context, after controlplane.Revision, limit int) ([]controlplane.Change, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []controlplane.Change
+	for _, ch := range s.log {
+		if ch.Revision > after && len(out) < limit {
+			out = append(out, ch)
+		}
+	}
+	return out, nil
+}
+
+func (s *memStore) Notify(ctx context.Context, wake func()) error {
+	s.mu.Lock()
+	if s.fail != nil {
+		defer s.mu.Unlock()
+		return s.fail
+	}
+	id := len(s.wakes) + 1
+	s.wakes[id] = wake
+	s.mu.Unlock()
+	<-ctx.Done()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.wakes, id)
+	return ctx.Err()
+}
+
+// breakDown makes every method fail, or work again.
+func (s *memStore) breakDown(broken bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fail = nil
+	if broken {
+		s.fail = errs.Newf(errs.Unavailable, "database is down")
+	}
+}
+
+// replace makes the store hold another configuration, as a restored backup does.
+func (s *memStore) replace(c *controlplane.Config) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.config = c
+}
+
+// changes is the length of the change log.
+func (s *memStore) changes() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.log)
+}

@@ -1,0 +1,128 @@
+package controlplane
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"regexp"
+	"strings"
+
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+func (f *faults) apiKey(r *Resource, doc *adminv1.ApiKey) {
+	f.name(r, doc.GetName())
+	if doc.GetSecret() != "" {
+		f.add(r, "secret", "is not hashed")
+	}
+	if n := len(doc.GetSecretHash()); n == 0 {
+		f.add(r, "secret", "is required")
+	} else if n != sha256.Size {
+		f.add(r, "secret", "has a hash of %d bytes, want %d", n, sha256.Size)
+	}
+}
+
+func (f *faults) keyword(r *Resource, doc *adminv1.FailureKeyword) {
+	f.name(r, doc.GetName())
+	if doc.GetKeyword() != "" && strings.TrimSpace(doc.GetKeyword()) == "" {
+		f.add(r, "keyword", "must not be blank: nearly every answer would fail")
+	}
+	if doc.GetPattern() == "" {
+		return
+	}
+	re, err := regexp.Compile(doc.GetPattern())
+	if err != nil {
+		f.add(r, "pattern", "is not an RE2 pattern: %v", err)
+	} else if re.MatchString("") {
+		f.add(r, "pattern", "matches empty text, so every answer would fail")
+	}
+}
+
+// checkKeys checks that keys name groups that exist and that no two are the same secret.
+// There may be a hundred thousand of them, so it looks at as few as it can.
+func (c *Config) checkKeys(f *faults) {
+	keys, groups := c.unchecked(KindAPIKey), c.resources[KindGroup]
+	if c.changed(KindGroup) {
+		keys = maps.Values(c.resources[KindAPIKey])
+	}
+	var aliases map[string]string // made when a group is missing, to say what was meant
+	for r := range keys {
+		doc, _ := r.Spec.(*adminv1.ApiKey)
+		for i, name := range doc.GetGroups() {
+			if groups[name] != nil {
+				continue
+			}
+			if aliases == nil {
+				aliases = groupAliases(groups)
+			}
+			hint := ""
+			if group, ok := aliases[name]; ok {
+				hint = fmt.Sprintf("; it is an alias of group %q", group)
+			}
+			f.add(r, fmt.Sprintf("groups[%d]", i), "refers to group %q, which does not exist%s", name, hint)
+		}
+	}
+	if c.changed(KindAPIKey) && c.anySame() {
+		f.sameSecrets(c.resources[KindAPIKey])
+	}
+}
+
+// anySame reports whether a key that was not checked yet has the hash of another.
+func (c *Config) anySame() bool {
+	count := map[[sha256.Size]byte]int{}
+	for r := range c.unchecked(KindAPIKey) {
+		if hash, ok := hashOf(r); ok {
+			count[hash] = 0
+		}
+	}
+	for _, r := range c.resources[KindAPIKey] {
+		hash, ok := hashOf(r)
+		if !ok {
+			continue
+		}
+		n, watched := count[hash]
+		if !watched {
+			continue
+		}
+		if n > 0 {
+			return true
+		}
+		count[hash] = 1
+	}
+	return false
+}
+
+// sameSecrets blames each key whose secret an older key has.
+func (f *faults) sameSecrets(keys map[string]*Resource) {
+	owners := map[[sha256.Size]byte]string{}
+	for _, r := range byAge(keys) {
+		hash, ok := hashOf(r)
+		if !ok {
+			continue
+		}
+		if owner, taken := owners[hash]; taken {
+			f.add(r, "secret", "is the secret of API key %q too; each needs its own", owner)
+			continue
+		}
+		owners[hash] = r.Name
+	}
+}
+
+func hashOf(r *Resource) (hash [sha256.Size]byte, ok bool) {
+	doc, _ := r.Spec.(*adminv1.ApiKey)
+	if len(doc.GetSecretHash()) != sha256.Size {
+		return hash, false
+	}
+	return [sha256.Size]byte(doc.GetSecretHash()), true
+}
+
+func groupAliases(groups map[string]*Resource) map[string]string {
+	aliases := map[string]string{}
+	for name, r := range groups {
+		doc, _ := r.Spec.(*adminv1.Group)
+		for _, alias := range doc.GetAliases() {
+			aliases[alias] = name
+		}
+	}
+	return aliases
+}

@@ -1,0 +1,207 @@
+package controlplane
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"buf.build/go/protovalidate"
+	"golang.org/x/net/http/httpguts"
+
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// The dialects that exist. A provider that names none speaks openai.
+const (
+	DialectOpenAI = "openai"
+	DialectFake   = "fake" // the built-in scripted upstream of the all-in-one
+)
+
+func (f *faults) provider(r *Resource, doc *adminv1.Provider) {
+	f.name(r, doc.GetName())
+	switch doc.GetDialect() {
+	case "", DialectOpenAI, DialectFake:
+	default:
+		f.add(r, "dialect", "must be %s or %s", DialectOpenAI, DialectFake)
+	}
+	if doc.GetBaseUrl() != "" || doc.GetDialect() != DialectFake {
+		if fault := urlFault(doc.GetBaseUrl()); fault != "" {
+			f.add(r, "base_url", "%s", fault)
+		}
+	}
+	f.credentials(r, doc.GetCredentials())
+	f.headers(r, doc.GetHeaders())
+	f.models(r, doc.GetModels())
+}
+
+// urlFault says what is wrong with a base URL. It never quotes it: it may hold a password.
+func urlFault(raw string) string {
+	if raw == "" {
+		return "is required"
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil || strings.TrimSpace(raw) != raw:
+		return "is not a URL"
+	case u.Scheme != "http" && u.Scheme != "https":
+		return "must begin with http:// or https://"
+	case u.Hostname() == "":
+		return "must name a host"
+	case u.User != nil:
+		return "must not hold a user name or password; use credentials"
+	case u.Fragment != "" || strings.Contains(raw, "#"):
+		return "must not hold a fragment (#)"
+	}
+	if port := u.Port(); port != "" || strings.HasSuffix(u.Host, ":") {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return "must have a port from 1 to 65535"
+		}
+	}
+	return ""
+}
+
+func (f *faults) credentials(r *Resource, credentials []*adminv1.Credential) {
+	seen := map[string]int{}
+	for i, c := range credentials {
+		field := fmt.Sprintf("credentials[%d]", i)
+		if j, ok := seen[c.GetName()]; ok {
+			f.add(r, field+".name", "is already the name of credentials[%d]", j)
+		} else {
+			seen[c.GetName()] = i
+		}
+		if !plain(c.GetName()) {
+			f.add(r, field+".name", "must not hold control characters or begin or end with a space")
+		}
+		if c.GetSecret() != "" {
+			f.add(r, field+".secret", "is not sealed")
+		}
+		if c.GetSecretRef() == "" {
+			f.add(r, field+".secret", "is required")
+		}
+	}
+}
+
+// reservedHeaders are what a provider may not add, and why.
+var reservedHeaders = map[string]string{
+	"connection":          hopByHop,
+	"keep-alive":          hopByHop,
+	"proxy-authenticate":  hopByHop,
+	"proxy-authorization": hopByHop,
+	"proxy-connection":    hopByHop,
+	"te":                  hopByHop,
+	"trailer":             hopByHop,
+	"transfer-encoding":   hopByHop,
+	"upgrade":             hopByHop,
+	"authorization":       "carries the credential; use credentials",
+	"accept":              setByUs,
+	"accept-encoding":     setByUs,
+	"content-encoding":    setByUs,
+	"content-length":      setByUs,
+	"content-type":        setByUs,
+	"expect":              setByUs,
+	"host":                setByUs,
+}
+
+const (
+	hopByHop = "is a hop-by-hop header, which the connection sets"
+	setByUs  = "is set by Trunkline for each request"
+)
+
+func (f *faults) headers(r *Resource, headers map[string]string) {
+	seen := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		field := "headers[" + strconv.Quote(name) + "]"
+		if !httpguts.ValidHeaderFieldName(name) {
+			f.add(r, field, "is not a header name")
+			continue
+		}
+		lower := strings.ToLower(name)
+		if why, ok := reservedHeaders[lower]; ok {
+			f.add(r, field, "%s", why)
+		}
+		if other, ok := seen[lower]; ok {
+			f.add(r, field, "is the same header as %q", other)
+		}
+		seen[lower] = name
+		if v := headers[name]; !httpguts.ValidHeaderFieldValue(v) || strings.TrimSpace(v) != v {
+			f.add(r, field, "has a value with control characters or with spaces at an end")
+		}
+	}
+}
+
+func (f *faults) models(r *Resource, models []*adminv1.Model) {
+	ids := map[string]int{}
+	for i, m := range models {
+		if j, ok := ids[m.GetId()]; ok {
+			f.add(r, fmt.Sprintf("models[%d].id", i), "is already the id of models[%d]", j)
+			continue
+		}
+		ids[m.GetId()] = i
+	}
+	aliases := map[string]int{}
+	for i, m := range models {
+		f.price(r, fmt.Sprintf("models[%d].price", i), m.GetPrice())
+		alias := m.GetAlias()
+		if alias == "" {
+			continue
+		}
+		field := fmt.Sprintf("models[%d].alias", i)
+		if j, ok := ids[alias]; ok && j != i {
+			f.add(r, field, "is already the id of models[%d]", j)
+		}
+		if j, ok := aliases[alias]; ok {
+			f.add(r, field, "is already the alias of models[%d]", j)
+			continue
+		}
+		aliases[alias] = i
+	}
+}
+
+func (f *faults) price(r *Resource, path string, p *adminv1.Price) {
+	amounts := [...]struct {
+		field, value string
+		most         int64
+		unit         string
+	}{
+		{"input", p.GetInput(), MaxTokenPrice, "per million tokens"},
+		{"cached_input", p.GetCachedInput(), MaxTokenPrice, "per million tokens"},
+		{"output", p.GetOutput(), MaxTokenPrice, "per million tokens"},
+		{"per_call", p.GetPerCall(), MaxCallPrice, "per call"},
+	}
+	for _, a := range amounts {
+		if a.value == "" {
+			continue
+		}
+		micro, err := ParseDecimal(a.value)
+		if err != nil {
+			f.add(r, path+"."+a.field, "%v", err)
+		} else if micro > a.most {
+			f.add(r, path+"."+a.field, "must be at most %d USD %s", a.most/1_000_000, a.unit)
+		}
+	}
+}
+
+// isPrice tells the pattern of a decimal from other rules.
+func isPrice(v *protovalidate.Violation) bool {
+	return v.FieldDescriptor != nil && v.FieldDescriptor.Parent() == (&adminv1.Price{}).ProtoReflect().Descriptor()
+}
+
+// checkSecrets checks that the credentials' secrets are stored.
+func (c *Config) checkSecrets(f *faults) {
+	for r := range c.unchecked(KindProvider) {
+		doc, _ := r.Spec.(*adminv1.Provider)
+		for i, cred := range doc.GetCredentials() {
+			if _, ok := c.secrets[cred.GetSecretRef()]; !ok && cred.GetSecretRef() != "" {
+				f.add(r, fmt.Sprintf("credentials[%d].secret", i), "is not stored; give it again")
+			}
+		}
+	}
+}
+
+// plain reports whether a name has no control characters and no space at either end.
+func plain(name string) bool {
+	return strings.TrimSpace(name) == name && !strings.ContainsFunc(name, func(r rune) bool { return r < 0x20 || r == 0x7f })
+}

@@ -1,0 +1,482 @@
+package controlplane_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/errs"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// documents is a small valid configuration in stored form, to be spoiled by tests.
+type documents struct {
+	settings *adminv1.Settings
+	provider *adminv1.Provider
+	group    *adminv1.Group
+	key      *adminv1.ApiKey
+	keyword  *adminv1.FailureKeyword
+	more     []*controlplane.Resource
+}
+
+func validDocuments() *documents {
+	return &documents{
+		settings: &adminv1.Settings{Failover: &adminv1.FailoverPolicy{FailureThreshold: proto.Int32(3)}},
+		provider: &adminv1.Provider{
+			Name: "openai-main", BaseUrl: "https://api.openai.com/v1", Dialect: "openai",
+			Credentials: []*adminv1.Credential{{Name: "main", SecretRef: "credential/1"}},
+			Headers:     map[string]string{"x-team": "search"},
+			Models: []*adminv1.Model{
+				{Id: "gpt-4o-mini", Alias: "mini", Price: &adminv1.Price{Input: "0.15", Output: "0.60"}},
+				{Id: "gpt-4o"},
+			},
+		},
+		group: &adminv1.Group{
+			Name: "pool", Aliases: []string{"gpt-4"},
+			Members: []*adminv1.Member{{Provider: "openai-main", Model: "mini"}, {Provider: "openai-main", Model: "gpt-4o", Priority: 1}},
+		},
+		key:     &adminv1.ApiKey{Name: "app", Groups: []string{"pool"}, SecretHash: bytes.Repeat([]byte{1}, 32)},
+		keyword: &adminv1.FailureKeyword{Name: "overloaded", Keyword: "model is overloaded"},
+	}
+}
+
+func (d *documents) config() *controlplane.Config {
+	resources := []*controlplane.Resource{
+		{Kind: controlplane.KindSettings, Name: "settings", Revision: 1, Spec: d.settings},
+		{Kind: controlplane.KindProvider, Name: "openai-main", Revision: 1, Spec: d.provider},
+		{Kind: controlplane.KindGroup, Name: "pool", Revision: 1, Spec: d.group},
+		{Kind: controlplane.KindAPIKey, Name: "app", Revision: 1, Spec: d.key},
+		{Kind: controlplane.KindFailureKeyword, Name: "overloaded", Revision: 1, Spec: d.keyword},
+	}
+	return controlplane.NewConfig(1, "lineage", append(resources, d.more...), []controlplane.Secret{{Ref: "credential/1"}})
+}
+
+// also adds a document that was changed at a later revision.
+func (d *documents) also(kind controlplane.Kind, name string, spec proto.Message) {
+	d.more = append(d.more, &controlplane.Resource{Kind: kind, Name: name, Revision: controlplane.Revision(2 + len(d.more)), Spec: spec})
+}
+
+func TestValidateNamesTheFieldAtFault(t *testing.T) {
+	t.Parallel()
+	const (
+		nameRule = "must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end"
+		decimal  = "must be a decimal number with at most 9 digits before and 6 after the point"
+		plain    = "must not hold control characters or begin or end with a space"
+		ours     = "is set by Trunkline for each request"
+		hop      = "is a hop-by-hop header, which the connection sets"
+	)
+	tests := []struct {
+		name  string
+		spoil func(*documents)
+		want  []string // field: description
+	}{
+		{"nothing is wrong", func(*documents) {}, nil},
+
+		// Names and kinds.
+		{"a name with a control character", func(d *documents) { d.also(controlplane.KindGroup, "a\nb", &adminv1.Group{Name: "a\nb"}) },
+			[]string{`groups["a\nb"].name: ` + nameRule}},
+		{"an empty name", func(d *documents) { d.also(controlplane.KindGroup, "", &adminv1.Group{}) },
+			[]string{`groups[""].name: ` + nameRule}},
+		{"a name of 129 bytes", func(d *documents) {
+			long := strings.Repeat("é", 64) + "x"
+			d.also(controlplane.KindGroup, long, &adminv1.Group{Name: long})
+		}, []string{`groups["` + strings.Repeat("é", 64) + `x"].name: ` + nameRule}},
+		{"a document stored under another name", func(d *documents) { d.keyword.Name = "other" },
+			[]string{`failure_keywords["overloaded"].name: is "other" in a document stored as "overloaded"`}},
+		{"a document of another kind", func(d *documents) { d.also(controlplane.KindGroup, "x", &adminv1.ApiKey{Name: "x"}) },
+			[]string{`groups["x"]: holds a document of another kind: *adminv1.ApiKey`}},
+		{"no document", func(d *documents) { d.also(controlplane.KindGroup, "x", nil) },
+			[]string{`groups["x"]: holds a document of another kind: <nil>`}},
+		{"a second settings document", func(d *documents) { d.also(controlplane.KindSettings, "x", &adminv1.Settings{}) },
+			[]string{`settings.name: is "settings" in a document stored as "x"`}},
+
+		// Providers.
+		{"no base URL", func(d *documents) { d.provider.BaseUrl = "" }, []string{`providers["openai-main"].base_url: is required`}},
+		{"dialect fake needs none", func(d *documents) { d.provider.BaseUrl, d.provider.Dialect = "", "fake" }, nil},
+		{"dialect fake with a bad one", func(d *documents) { d.provider.BaseUrl, d.provider.Dialect = "ftp://x", "fake" },
+			[]string{`providers["openai-main"].base_url: must begin with http:// or https://`}},
+		{"the default dialect", func(d *documents) { d.provider.Dialect = "" }, nil},
+		{"an unknown dialect", func(d *documents) { d.provider.Dialect = "gemini" },
+			[]string{`providers["openai-main"].dialect: must be openai or fake`}},
+		{"a relative URL", baseURL("/v1"), []string{`providers["openai-main"].base_url: must begin with http:// or https://`}},
+		{"no scheme", baseURL("api.openai.com/v1"), []string{`providers["openai-main"].base_url: must begin with http:// or https://`}},
+		{"another scheme", baseURL("file:///etc/passwd"), []string{`providers["openai-main"].base_url: must begin with http:// or https://`}},
+		{"no host", baseURL("https:///v1"), []string{`providers["openai-main"].base_url: must name a host`}},
+		{"an opaque URL", baseURL("https:api.openai.com"), []string{`providers["openai-main"].base_url: must name a host`}},
+		{"only a port", baseURL("https://:443/v1"), []string{`providers["openai-main"].base_url: must name a host`}},
+		{"a user", baseURL("https://canary:canary@host/v1"), []string{`providers["openai-main"].base_url: must not hold a user name or password; use credentials`}},
+		{"a fragment", baseURL("https://host/v1#x"), []string{`providers["openai-main"].base_url: must not hold a fragment (#)`}},
+		{"an empty fragment", baseURL("https://host/v1#"), []string{`providers["openai-main"].base_url: must not hold a fragment (#)`}},
+		{"port 0", baseURL("http://host:0/"), []string{`providers["openai-main"].base_url: must have a port from 1 to 65535`}},
+		{"port 65536", baseURL("http://host:65536/"), []string{`providers["openai-main"].base_url: must have a port from 1 to 65535`}},
+		{"a colon without a port", baseURL("http://host:/"), []string{`providers["openai-main"].base_url: must have a port from 1 to 65535`}},
+		{"no number as port", baseURL("http://host:x/"), []string{`providers["openai-main"].base_url: is not a URL`}},
+		{"a space around", baseURL("https://host/v1 "), []string{`providers["openai-main"].base_url: is not a URL`}},
+		{"a control character", baseURL("https://ho\x7fst/"), []string{`providers["openai-main"].base_url: is not a URL`}},
+		{"plain http with a port", baseURL("http://127.0.0.1:11434/v1"), nil},
+		{"an IPv6 address", baseURL("http://[::1]:8080"), nil},
+		{"a URL of 2049 characters", baseURL("https://host/" + strings.Repeat("x", 2049-13)),
+			[]string{`providers["openai-main"].base_url: must be at most 2048 characters`}},
+		{"credential names clash", func(d *documents) {
+			d.provider.Credentials = append(d.provider.Credentials, &adminv1.Credential{Name: "main", SecretRef: "credential/1"})
+		}, []string{`providers["openai-main"].credentials[1].name: is already the name of credentials[0]`}},
+		{"a credential without a name", func(d *documents) { d.provider.Credentials[0].Name = "" },
+			[]string{`providers["openai-main"].credentials[0].name: must be at least 1 characters`}},
+		{"a credential name that breaks its binding", func(d *documents) { d.provider.Credentials[0].Name = "a\x00b" },
+			[]string{`providers["openai-main"].credentials[0].name: ` + plain}},
+		{"a credential without a secret", func(d *documents) { d.provider.Credentials[0].SecretRef = "" },
+			[]string{`providers["openai-main"].credentials[0].secret: is required`}},
+		{"a secret that is not stored", func(d *documents) { d.provider.Credentials[0].SecretRef = "credential/9" },
+			[]string{`providers["openai-main"].credentials[0].secret: is not stored; give it again`}},
+		{"a secret in clear", func(d *documents) { d.provider.Credentials[0].Secret = "canary" },
+			[]string{`providers["openai-main"].credentials[0].secret: is not sealed`}},
+		{"a provider without credentials", func(d *documents) { d.provider.Credentials = nil }, nil},
+		{"in flight below zero", func(d *documents) { d.provider.MaxInFlight = -1 },
+			[]string{`providers["openai-main"].max_in_flight: must be greater than or equal to 0 and less than or equal to 1000000`}},
+		{"a timer of zero", func(d *documents) { d.provider.Timeouts = &adminv1.ProviderTimeouts{Connect: seconds(0)} },
+			[]string{`providers["openai-main"].timeouts.connect: must be greater than or equal to 0.001s and less than or equal to 600s`}},
+		{"a timer that is no duration", func(d *documents) {
+			d.provider.Timeouts = &adminv1.ProviderTimeouts{Response: &durationpb.Duration{Seconds: 5, Nanos: -5}}
+		}, []string{`providers["openai-main"].timeouts.response: is not a duration`}},
+
+		// Headers.
+		{"authorization", header("Authorization", "x"), []string{`providers["openai-main"].headers["Authorization"]: carries the credential; use credentials`}},
+		{"host", header("host", "x"), []string{`providers["openai-main"].headers["host"]: ` + ours}},
+		{"content-length", header("CONTENT-LENGTH", "1"), []string{`providers["openai-main"].headers["CONTENT-LENGTH"]: ` + ours}},
+		{"connection", header("connection", "x-team"), []string{`providers["openai-main"].headers["connection"]: ` + hop}},
+		{"te", header("TE", "trailers"), []string{`providers["openai-main"].headers["TE"]: ` + hop}},
+		{"proxy-authorization", header("Proxy-Authorization", "x"), []string{`providers["openai-main"].headers["Proxy-Authorization"]: ` + hop}},
+		{"a name with a colon", header("x:y", "x"), []string{`providers["openai-main"].headers["x:y"]: is not a header name`}},
+		{"an empty name as header", header("", "x"), []string{`providers["openai-main"].headers[""]: is not a header name`}},
+		{"a line break in a value", header("x-a", "canary\r\nx-b: c"), []string{`providers["openai-main"].headers["x-a"]: has a value with control characters or with spaces at an end`}},
+		{"a space at the end of a value", header("x-a", "b "), []string{`providers["openai-main"].headers["x-a"]: has a value with control characters or with spaces at an end`}},
+		{"the same header twice", header("X-Team", "b"), []string{`providers["openai-main"].headers["x-team"]: is the same header as "X-Team"`}},
+		{"an empty value", header("x-empty", ""), nil},
+
+		// Models and prices.
+		{"model ids clash", func(d *documents) { d.provider.Models[1].Id = "gpt-4o-mini"; d.group.Members = d.group.Members[:1] },
+			[]string{`providers["openai-main"].models[1].id: is already the id of models[0]`}},
+		{"aliases clash", func(d *documents) { d.provider.Models[1].Alias = "mini" },
+			[]string{`providers["openai-main"].models[1].alias: is already the alias of models[0]`}},
+		{"an alias is another's id", func(d *documents) { d.provider.Models[0].Alias = "gpt-4o"; d.group.Members = d.group.Members[1:] },
+			[]string{`providers["openai-main"].models[0].alias: is already the id of models[1]`}},
+		{"an alias is the model's own id", func(d *documents) { d.provider.Models[1].Alias = "gpt-4o" }, nil},
+		{"no model id", func(d *documents) { d.provider.Models = append(d.provider.Models, &adminv1.Model{}) },
+			[]string{`providers["openai-main"].models[2].id: must be at least 1 characters`}},
+		{"a price with too many places", func(d *documents) { d.provider.Models[0].Price.Input = "0.1234567" },
+			[]string{`providers["openai-main"].models[0].price.input: ` + decimal}},
+		{"a negative price", func(d *documents) { d.provider.Models[0].Price.Output = "-1" },
+			[]string{`providers["openai-main"].models[0].price.output: ` + decimal}},
+		{"a price with an exponent", func(d *documents) { d.provider.Models[0].Price.CachedInput = "1e-3" },
+			[]string{`providers["openai-main"].models[0].price.cached_input: ` + decimal}},
+		{"a price with a line break at the end", func(d *documents) { d.provider.Models[0].Price.Input = "1\n" },
+			[]string{`providers["openai-main"].models[0].price.input: ` + decimal}},
+		{"the highest prices", func(d *documents) {
+			d.provider.Models[0].Price = &adminv1.Price{Input: "10000", CachedInput: "10000.000000", Output: "10000", PerCall: "1000000"}
+		}, nil},
+		{"prices that could overflow", func(d *documents) {
+			d.provider.Models[0].Price = &adminv1.Price{Input: "10000.000001", CachedInput: "999999999", Output: "99999", PerCall: "1000000.000001"}
+		}, []string{
+			`providers["openai-main"].models[0].price.input: must be at most 10000 USD per million tokens`,
+			`providers["openai-main"].models[0].price.cached_input: must be at most 10000 USD per million tokens`,
+			`providers["openai-main"].models[0].price.output: must be at most 10000 USD per million tokens`,
+			`providers["openai-main"].models[0].price.per_call: must be at most 1000000 USD per call`,
+		}},
+		{"a negative context window", func(d *documents) { d.provider.Models[1].ContextWindow = -1 },
+			[]string{`providers["openai-main"].models[1].context_window: must be greater than or equal to 0 and less than or equal to 1000000000`}},
+
+		// Groups.
+		{"a member's provider does not exist", func(d *documents) { d.group.Members[1].Provider = "ghost" },
+			[]string{`groups["pool"].members[1].provider: refers to provider "ghost", which does not exist`}},
+		{"a member's model does not exist", func(d *documents) { d.group.Members[0].Model = "gpt-5" },
+			[]string{`groups["pool"].members[0].model: refers to model "gpt-5", which provider "openai-main" does not have`}},
+		{"a member without a model", func(d *documents) { d.group.Members[0].Model = "" },
+			[]string{`groups["pool"].members[0].model: must be at least 1 characters`}},
+		{"a weight of zero", func(d *documents) { d.group.Members[0].Weight = proto.Int32(0) },
+			[]string{`groups["pool"].members[0].weight: must be greater than or equal to 1 and less than or equal to 1000000`}},
+		{"a group without members", func(d *documents) { d.group.Members = nil }, nil},
+		{"an alias is another group's name", func(d *documents) { d.also(controlplane.KindGroup, "gpt-4", &adminv1.Group{Name: "gpt-4"}) },
+			[]string{`groups["gpt-4"].name: "gpt-4" is already a name of group "pool"`}},
+		{"the group changed last is blamed", func(d *documents) {
+			d.also(controlplane.KindGroup, "a", &adminv1.Group{Name: "a", Aliases: []string{"x", "pool"}})
+		}, []string{`groups["a"].aliases[1]: "pool" is already a name of group "pool"`}},
+		{"an alias is the group's own name", func(d *documents) { d.group.Aliases = []string{"pool"} },
+			[]string{`groups["pool"].aliases[0]: is given twice`}},
+		{"an alias twice", func(d *documents) { d.group.Aliases = []string{"x", "x"} },
+			[]string{`groups["pool"].aliases[1]: is given twice`}},
+		{"an alias with a control character", func(d *documents) { d.group.Aliases = []string{"a\tb"} },
+			[]string{`groups["pool"].aliases[0]: ` + plain}},
+		{"names are case-sensitive", func(d *documents) { d.also(controlplane.KindGroup, "POOL", &adminv1.Group{Name: "POOL"}) }, nil},
+
+		// Settings and policies.
+		{"the first cooldown is above the default longest", func(d *documents) { d.settings.Failover.Cooldown = seconds(301) },
+			[]string{`settings.failover.cooldown: must not be above cooldown_max, which is 5m`}},
+		{"the longest cooldown is below the default first", func(d *documents) { d.settings.Failover.CooldownMax = seconds(29) },
+			[]string{`settings.failover.cooldown_max: must not be below cooldown, which is 30s`}},
+		{"both cooldowns are equal", func(d *documents) { d.settings.Failover.CooldownMax = seconds(30) }, nil},
+		{"a group's cooldown is above the settings' longest", func(d *documents) {
+			d.settings.Failover.CooldownMax = seconds(60)
+			d.group.Policy = &adminv1.FailoverPolicy{Cooldown: seconds(90)}
+		}, []string{`groups["pool"].policy.cooldown: must not be above cooldown_max, which is 1m`}},
+		{"a group's longest cooldown is below the settings' first", func(d *documents) {
+			d.group.Policy = &adminv1.FailoverPolicy{CooldownMax: seconds(10)}
+		}, []string{`groups["pool"].policy.cooldown_max: must not be below cooldown, which is 30s`}},
+		{"a policy that sets neither is not blamed for the settings", func(d *documents) {
+			d.settings.Failover.Cooldown = seconds(301)
+			d.group.Policy = &adminv1.FailoverPolicy{MaxAttempts: proto.Int32(2)}
+		}, []string{`settings.failover.cooldown: must not be above cooldown_max, which is 5m`}},
+		{"a threshold of zero", func(d *documents) { d.settings.Failover.FailureThreshold = proto.Int32(0) },
+			[]string{`settings.failover.failure_threshold: must be greater than or equal to 1 and less than or equal to 100000`}},
+		{"a ratio above one", func(d *documents) { d.group.Policy = &adminv1.FailoverPolicy{MinRatio: proto.Float64(1.5)} },
+			[]string{`groups["pool"].policy.min_ratio: must be greater than or equal to 0 and less than or equal to 1`}},
+		{"a ratio that is no number", func(d *documents) { d.settings.Failover.MinRatio = proto.Float64(math.NaN()) },
+			[]string{`settings.failover.min_ratio: must be greater than or equal to 0 and less than or equal to 1`}},
+		{"a retention of a minute", func(d *documents) { d.settings.Retention = &adminv1.Retention{Calls: seconds(60)} },
+			[]string{`settings.retention.calls: must be greater than or equal to 3600s and less than or equal to 315360000s`}},
+
+		// API keys.
+		{"a key's group does not exist", func(d *documents) { d.key.Groups = []string{"pool", "ghost"} },
+			[]string{`api_keys["app"].groups[1]: refers to group "ghost", which does not exist`}},
+		{"a key names an alias", func(d *documents) { d.key.Groups = []string{"gpt-4"} },
+			[]string{`api_keys["app"].groups[0]: refers to group "gpt-4", which does not exist; it is an alias of group "pool"`}},
+		{"a key names a group twice", func(d *documents) { d.key.Groups = []string{"pool", "pool"} },
+			[]string{`api_keys["app"].groups: repeated value must contain unique items`}},
+		{"a key without a hash", func(d *documents) { d.key.SecretHash = nil }, []string{`api_keys["app"].secret: is required`}},
+		{"a key with a short hash", func(d *documents) { d.key.SecretHash = []byte("short") },
+			[]string{`api_keys["app"].secret: has a hash of 5 bytes, want 32`}},
+		{"a key in clear", func(d *documents) { d.key.Secret = "canary-canary-canary" }, []string{`api_keys["app"].secret: is not hashed`}},
+		{"two keys are the same secret", func(d *documents) {
+			d.also(controlplane.KindAPIKey, "a", &adminv1.ApiKey{Name: "a", SecretHash: bytes.Repeat([]byte{1}, 32)})
+			d.also(controlplane.KindAPIKey, "z", &adminv1.ApiKey{Name: "z", SecretHash: bytes.Repeat([]byte{1}, 32)})
+		}, []string{
+			`api_keys["a"].secret: is the secret of API key "app" too; each needs its own`,
+			`api_keys["z"].secret: is the secret of API key "app" too; each needs its own`,
+		}},
+		{"an expiry beyond the calendar", func(d *documents) { d.key.ExpiresAt = &timestamppb.Timestamp{Seconds: math.MaxInt64} },
+			[]string{`api_keys["app"].expires_at: must be a time between the years 1 and 9999`}},
+		{"an expiry in the past", func(d *documents) { d.key.ExpiresAt = timestamppb.New(time.Unix(0, 0)) }, nil},
+
+		// Failure keywords.
+		{"neither keyword nor pattern", func(d *documents) { d.keyword.Keyword = "" },
+			[]string{`failure_keywords["overloaded"]: set either keyword or pattern`}},
+		{"both keyword and pattern", func(d *documents) { d.keyword.Pattern = "x" },
+			[]string{`failure_keywords["overloaded"]: set either keyword or pattern`}},
+		{"a blank keyword", func(d *documents) { d.keyword.Keyword = " " },
+			[]string{`failure_keywords["overloaded"].keyword: must not be blank: nearly every answer would fail`}},
+		{"a pattern that does not compile", pattern(`a(b`),
+			[]string{"failure_keywords[\"overloaded\"].pattern: is not an RE2 pattern: error parsing regexp: missing closing ): `a(b`"}},
+		{"a look-ahead is not RE2", pattern(`(?=x)`),
+			[]string{"failure_keywords[\"overloaded\"].pattern: is not an RE2 pattern: error parsing regexp: invalid or unsupported Perl syntax: `(?=`"}},
+		{"a pattern that matches everything", pattern(`x*`),
+			[]string{`failure_keywords["overloaded"].pattern: matches empty text, so every answer would fail`}},
+		{"a good pattern", pattern(`(?i)quota .* exceeded`), nil},
+
+		// Several faults come in the order of an export.
+		{"faults everywhere", func(d *documents) {
+			d.keyword.Keyword = ""
+			d.key.Groups = []string{"ghost"}
+			d.group.Members[0].Provider = "ghost"
+			d.provider.BaseUrl = ""
+			d.settings.Failover.MaxAttempts = proto.Int32(21)
+		}, []string{
+			`settings.failover.max_attempts: must be greater than or equal to 1 and less than or equal to 20`,
+			`providers["openai-main"].base_url: is required`,
+			`groups["pool"].members[0].provider: refers to provider "ghost", which does not exist`,
+			`api_keys["app"].groups[0]: refers to group "ghost", which does not exist`,
+			`failure_keywords["overloaded"]: set either keyword or pattern`,
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			d := validDocuments()
+			tt.spoil(d)
+			err := d.config().Validate()
+			if got := violations(t, err); !slices.Equal(got, tt.want) {
+				t.Errorf("violations:\n\t%s\nwant:\n\t%s", strings.Join(got, "\n\t"), strings.Join(tt.want, "\n\t"))
+			}
+			if err != nil && strings.Contains(err.Error(), "canary") {
+				t.Errorf("the error quotes a value that may be secret: %v", err)
+			}
+		})
+	}
+}
+
+func baseURL(u string) func(*documents) { return func(d *documents) { d.provider.BaseUrl = u } }
+
+func header(name, value string) func(*documents) {
+	return func(d *documents) { d.provider.Headers[name] = value }
+}
+
+func pattern(p string) func(*documents) {
+	return func(d *documents) { d.keyword.Keyword, d.keyword.Pattern = "", p }
+}
+
+// violations gives an error's violations as text; every fault must be InvalidArgument.
+func violations(t *testing.T, err error) (list []string) {
+	t.Helper()
+	if err == nil {
+		return nil
+	}
+	e, ok := errors.AsType[*errs.Error](err)
+	if !ok || e.Code != errs.InvalidArgument {
+		t.Fatalf("error %v, want InvalidArgument", err)
+	}
+	for _, v := range e.Violations {
+		list = append(list, v.Field+": "+v.Description)
+	}
+	return list
+}
+
+func TestManyFaultsAreCountedAndCut(t *testing.T) {
+	t.Parallel()
+	d := validDocuments()
+	for i := range 250 {
+		name := fmt.Sprintf("key-%03d", i)
+		d.also(controlplane.KindAPIKey, name, &adminv1.ApiKey{Name: name})
+	}
+	err := d.config().Validate()
+	list := violations(t, err)
+	if len(list) != 100 || list[0] != `api_keys["key-000"].secret: is required` || list[99] != `api_keys["key-099"].secret: is required` {
+		t.Errorf("%d violations, first %q; want the first 100 in order", len(list), list[0])
+	}
+	if !strings.Contains(err.Error(), "(250 faults, these are the first 100)") {
+		t.Errorf("the message does not count them: %.80s", err.Error())
+	}
+}
+
+// What is not checked again must not hide a fault that a change elsewhere causes.
+func TestAChangeElsewhereIsNoticed(t *testing.T) {
+	t.Parallel()
+	provider := func(models ...string) *adminv1.Provider {
+		p := &adminv1.Provider{Name: "openai-main", Dialect: "fake"}
+		for _, id := range models {
+			p.Models = append(p.Models, &adminv1.Model{Id: id})
+		}
+		return p
+	}
+	tests := []struct {
+		name string
+		op   controlplane.Op
+		want []string
+	}{
+		{"a model goes away", controlplane.Op{Kind: controlplane.KindProvider, Name: "openai-main", Spec: provider("gpt-4o")},
+			[]string{`groups["pool"].members[0].model: refers to model "mini", which provider "openai-main" does not have`}},
+		{"the provider goes away", controlplane.Op{Kind: controlplane.KindProvider, Name: "openai-main"}, []string{
+			`groups["pool"].members[0].provider: refers to provider "openai-main", which does not exist`,
+			`groups["pool"].members[1].provider: refers to provider "openai-main", which does not exist`,
+		}},
+		{"the group goes away", controlplane.Op{Kind: controlplane.KindGroup, Name: "pool"},
+			[]string{`api_keys["app"].groups[0]: refers to group "pool", which does not exist`}},
+		{"the settings' longest cooldown falls below a group's first", controlplane.Op{
+			Kind: controlplane.KindSettings, Name: "settings",
+			Spec: &adminv1.Settings{Failover: &adminv1.FailoverPolicy{CooldownMax: seconds(60)}},
+		}, []string{`groups["pool"].policy.cooldown: must not be above cooldown_max, which is 1m`}},
+		{"a new key has an old secret", controlplane.Op{
+			Kind: controlplane.KindAPIKey, Name: "a", Spec: &adminv1.ApiKey{Name: "a", SecretHash: bytes.Repeat([]byte{1}, 32)},
+		}, []string{`api_keys["a"].secret: is the secret of API key "app" too; each needs its own`}},
+		{"a new group has an old alias", controlplane.Op{
+			Kind: controlplane.KindGroup, Name: "a", Spec: &adminv1.Group{Name: "a", Aliases: []string{"gpt-4"}},
+		}, []string{`groups["a"].aliases[0]: "gpt-4" is already a name of group "pool"`}},
+		{"an unrelated change", controlplane.Op{Kind: controlplane.KindFailureKeyword, Name: "overloaded"}, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			d := validDocuments()
+			d.group.Policy = &adminv1.FailoverPolicy{Cooldown: seconds(90)}
+			base := d.config()
+			if err := base.Validate(); err != nil {
+				t.Fatal(err)
+			}
+			if got := violations(t, change(base, tt.op).Validate()); !slices.Equal(got, tt.want) {
+				t.Errorf("violations %q, want %q", got, tt.want)
+			}
+			// A step between that was never validated must not hide it either.
+			between := change(base, controlplane.Op{Kind: controlplane.KindGroup, Name: "other", Spec: &adminv1.Group{Name: "other"}})
+			if got := violations(t, change(change(between, tt.op),
+				controlplane.Op{Kind: controlplane.KindGroup, Name: "third", Spec: &adminv1.Group{Name: "third"}}).Validate()); !slices.Equal(got, tt.want) {
+				t.Errorf("over two steps: violations %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestAnInvalidConfigurationStaysInvalidUntilItIsMended(t *testing.T) {
+	t.Parallel()
+	d := validDocuments()
+	d.keyword.Keyword = ""
+	c := d.config()
+	want := []string{`failure_keywords["overloaded"]: set either keyword or pattern`}
+	for range 2 {
+		if got := violations(t, c.Validate()); !slices.Equal(got, want) {
+			t.Fatalf("violations %q, want %q", got, want)
+		}
+	}
+	c = change(c, controlplane.Op{Kind: controlplane.KindGroup, Name: "other", Spec: &adminv1.Group{Name: "other"}})
+	if got := violations(t, c.Validate()); !slices.Equal(got, want) {
+		t.Fatalf("after another change: violations %q, want %q", got, want)
+	}
+	c = change(c, controlplane.Op{Kind: controlplane.KindFailureKeyword, Name: "overloaded"})
+	if err := c.Validate(); err != nil {
+		t.Errorf("mended: %v", err)
+	}
+}
+
+// change applies one op the way a store does.
+func change(c *controlplane.Config, op controlplane.Op) *controlplane.Config {
+	revision := c.Revision + 1
+	return c.With(revision, c.Changes(revision, time.Unix(0, 0), "test", []controlplane.Op{op}, func() string { return "uid" }), op.Secrets)
+}
+
+func manyKeys(n int) *controlplane.Config {
+	d := validDocuments()
+	for i := range n {
+		name := fmt.Sprintf("key-%06d", i)
+		hash := make([]byte, 32)
+		copy(hash, name)
+		d.also(controlplane.KindAPIKey, name, &adminv1.ApiKey{Name: name, Groups: []string{"pool"}, SecretHash: hash})
+	}
+	return d.config()
+}
+
+func BenchmarkValidateWith100000Keys(b *testing.B) {
+	b.Run("all", func(b *testing.B) {
+		for b.Loop() {
+			b.StopTimer()
+			c := manyKeys(100_000)
+			b.StartTimer()
+			if err := c.Validate(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	ops := map[string]controlplane.Op{
+		"one key":      {Kind: controlplane.KindAPIKey, Name: "new", Spec: &adminv1.ApiKey{Name: "new", SecretHash: bytes.Repeat([]byte{9}, 32)}},
+		"one provider": {Kind: controlplane.KindProvider, Name: "new", Spec: &adminv1.Provider{Name: "new", Dialect: "fake"}},
+		"one group":    {Kind: controlplane.KindGroup, Name: "new", Spec: &adminv1.Group{Name: "new"}},
+	}
+	base := manyKeys(100_000)
+	if err := base.Validate(); err != nil {
+		b.Fatal(err)
+	}
+	for name, op := range ops {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if err := change(base, op).Validate(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
