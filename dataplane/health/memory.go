@@ -179,20 +179,13 @@ func (sh *shard) add(s dataplane.Scope, now time.Time, age time.Duration) *track
 	return t
 }
 
-// makeRoom drops the scopes with nothing to remember or, if there is none, one that is
-// closed.
+// makeRoom drops the scopes with nothing to remember and then, until an eighth of the
+// room is free, scopes that are closed. That much at a time makes it cheap per scope.
 func (sh *shard) makeRoom(now time.Time, age time.Duration) {
-	var victim dataplane.Scope
-	for s, t := range sh.scopes {
-		if t.idle(now, age) {
-			delete(sh.scopes, s)
-		} else if !t.open {
-			victim = s
-		}
-	}
-	if len(sh.scopes) >= shardSize {
-		delete(sh.scopes, victim)
-	}
+	maps.DeleteFunc(sh.scopes, func(_ dataplane.Scope, t *tracker) bool { return t.idle(now, age) })
+	maps.DeleteFunc(sh.scopes, func(_ dataplane.Scope, t *tracker) bool {
+		return !t.open && len(sh.scopes) > shardSize*7/8
+	})
 }
 
 // idle reports whether forgetting the tracker would change nothing.
