@@ -1,0 +1,104 @@
+package nodeapi
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+func TestRegistryTellsHowNodesStand(t *testing.T) {
+	t.Parallel()
+	clock := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	r := newRegistry(func() time.Time { return clock })
+	began := timestamppb.New(clock)
+	none := func(error) {}
+	b, _ := r.connect(&nodev1.Hello{Node: "b", BootId: "1", Version: "v1"}, none)
+	a, _ := r.connect(&nodev1.Hello{Node: "a", BootId: "1", HaveRevision: 3}, none)
+	clock = clock.Add(time.Minute)
+	b.applied(4)
+	b.status(&nodev1.Status{
+		AppliedRevision: 4, InFlight: 2, CallsWaiting: 10, CallsDropped: 1,
+		Targets: []*nodev1.TargetHealth{{Provider: "p", Model: "m", State: "cooling", RemainingMs: 1500, Reason: "busy", Failures: 5, Threshold: 5}},
+	})
+	b.refused(5, "group has no sense")
+	a.disconnect()
+	seen := timestamppb.New(clock)
+	want := []*adminv1.Node{
+		{Name: "a", AppliedRevision: 3, ConnectTime: began, LastSeenTime: seen},
+		{
+			Name: "b", Version: "v1", Connected: true, AppliedRevision: 4, Error: "revision 5: group has no sense",
+			ConnectTime: began, LastSeenTime: seen, InFlight: 2, CallsWaiting: 10, CallsDropped: 1,
+			Targets: []*adminv1.TargetHealth{{
+				Provider: "p", Model: "m", State: "cooling", Remaining: durationpb.New(1500 * time.Millisecond), Reason: "busy", Failures: 5, Threshold: 5,
+			}},
+		},
+	}
+	got := r.Nodes()
+	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
+		t.Errorf("nodes (-want +got):\n%s", diff)
+	}
+	got[1].Name = "changed by the caller"
+	b.applied(6)
+	if n := r.Nodes()[1]; n.GetName() != "b" || n.GetError() != "" || n.GetAppliedRevision() != 6 {
+		t.Errorf("after an ack: %v", n)
+	}
+
+	clock = clock.Add(forgetAfter)
+	if n := len(r.Nodes()); n != 2 {
+		t.Errorf("%d nodes after 24h, want both", n)
+	}
+	clock = clock.Add(time.Second)
+	if left := r.Nodes(); len(left) != 1 || left[0].GetName() != "b" {
+		t.Errorf("left %v, want the connected one only", left)
+	}
+}
+
+func TestNewestStreamOfANodeWins(t *testing.T) {
+	t.Parallel()
+	r := newRegistry(time.Now)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	old, replaced := r.connect(&nodev1.Hello{Node: "n", BootId: "first"}, cancel)
+	if replaced || ctx.Err() != nil {
+		t.Fatal("the only stream was replaced")
+	}
+	fresh, replaced := r.connect(&nodev1.Hello{Node: "n", BootId: "second"}, func(error) {})
+	cause := context.Cause(ctx)
+	if !replaced || status.Code(cause) != codes.Aborted || !strings.Contains(cause.Error(), `"second"`) || !strings.Contains(cause.Error(), `"first"`) {
+		t.Errorf("replaced %v, cause %v", replaced, cause)
+	}
+	old.applied(99)
+	old.refused(99, "late")
+	old.disconnect()
+	if n := r.Nodes()[0]; !n.GetConnected() || n.GetAppliedRevision() != 0 || n.GetError() != "" {
+		t.Errorf("the old stream changed the node: %v", n)
+	}
+	fresh.disconnect()
+	if r.Nodes()[0].GetConnected() {
+		t.Error("still connected")
+	}
+}
+
+func TestStatusOfTooManyTargetsIsCut(t *testing.T) {
+	t.Parallel()
+	r := newRegistry(time.Now)
+	s, _ := r.connect(&nodev1.Hello{Node: "n"}, func(error) {})
+	targets := make([]*nodev1.TargetHealth, maxTargets+1)
+	for i := range targets {
+		targets[i] = &nodev1.TargetHealth{}
+	}
+	s.status(&nodev1.Status{Targets: targets})
+	if n := len(r.Nodes()[0].GetTargets()); n != maxTargets {
+		t.Errorf("%d targets kept, want %d", n, maxTargets)
+	}
+}
