@@ -1,0 +1,13 @@
+// Command protoc-gen-trunklinectl generates the commands of trunklinectl from
+// the admin protos. buf runs it; see buf.gen.yaml.
+//
+// What it writes is data only: per RPC the name, the comment and the typed
+// call, per request field the comment, which Go descriptors do not carry.
+// How these become flags, tables and exit codes is the job of internal/cli.
+package main
+
+import "google.golang.org/protobuf/compiler/protogen"
+
+func main() {
+	protogen.Options{}.Run(generate)
+}

@@ -1,0 +1,7 @@
+package cli
+
+import (
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+func (c *subcommand) readFile(resource protoreflect.Message) error { return nil }

@@ -1,0 +1,94 @@
+// Package proc is what a command sees of the process around it: streams,
+// environment and clock. Passing it instead of reaching for package os lets
+// tests run many commands side by side in one process.
+package proc
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+)
+
+// maxSecret is the longest secret read from stdin, in bytes.
+const maxSecret = 64 << 10
+
+// Env is the surroundings of one run. All fields are required.
+type Env struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	LookupEnv      func(name string) (string, bool)
+	Now            func() time.Time
+
+	stdinUser string // who has taken stdin; it can be read only once
+}
+
+// OS is the real process.
+func OS() *Env {
+	return &Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv, Now: time.Now}
+}
+
+// Getenv gives the value of an environment variable, or "" when it is not set.
+func (e *Env) Getenv(name string) string {
+	if v, ok := e.LookupEnv(name); ok {
+		return v
+	}
+	return ""
+}
+
+// TakeStdin gives stdin to the named user. A second user is refused: it would
+// wait for ever, or read what was meant for the first.
+func (e *Env) TakeStdin(user string) (io.Reader, error) {
+	if e.stdinUser != "" {
+		return nil, fmt.Errorf("%s: stdin is already read by %s", user, e.stdinUser)
+	}
+	e.stdinUser = user
+	return e.Stdin, nil
+}
+
+// SecretFromStdin reads a secret for the named user: all of stdin without the
+// line end. A terminal is refused, since it would show what is typed.
+func (e *Env) SecretFromStdin(user string) (string, error) {
+	if isTerminal(e.Stdin) {
+		return "", fmt.Errorf("%s: stdin is a terminal, which would show the secret: pipe it in or use an environment variable", user)
+	}
+	in, err := e.TakeStdin(user)
+	if err != nil {
+		return "", err
+	}
+	b, err := io.ReadAll(io.LimitReader(in, maxSecret+1))
+	if err != nil {
+		return "", fmt.Errorf("%s: read stdin: %w", user, err)
+	}
+	secret := strings.TrimRight(string(b), "\r\n")
+	switch {
+	case len(b) > maxSecret:
+		return "", fmt.Errorf("%s: more than %d bytes on stdin", user, maxSecret)
+	case secret == "":
+		return "", fmt.Errorf("%s: nothing on stdin", user)
+	}
+	return secret, nil
+}
+
+// SecretFromEnv reads a secret from an environment variable, which must be set and not empty.
+func (e *Env) SecretFromEnv(name string) (string, error) {
+	if name == "" {
+		return "", errors.New("want the name of an environment variable")
+	}
+	secret := e.Getenv(name)
+	if secret == "" {
+		return "", fmt.Errorf("environment variable %s is not set", name)
+	}
+	return secret, nil
+}
+
+func isTerminal(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&(os.ModeDevice|os.ModeCharDevice) == os.ModeDevice|os.ModeCharDevice && info.Name() != os.DevNull
+}
