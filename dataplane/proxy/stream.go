@@ -46,7 +46,7 @@ func (a *attempt) stream(ctx context.Context, resp *http.Response, body io.Reade
 				}
 			}
 		}
-		return a.endStream(&view, a.closed(ctx, &view, err))
+		return a.endStream(&view, a.closed(ctx, &view, err, len(events.rest()) > 0))
 	}
 }
 
@@ -140,8 +140,9 @@ func (a *attempt) judgeError(view *streamView, event []byte) dataplane.Verdict {
 	return dataplane.Verdict{Outcome: dataplane.StreamError, Reason: v.Outcome.String() + ": " + v.Reason, Scope: v.Outcome.Rule().Scope}
 }
 
-// closed judges a stream that ended without [DONE].
-func (a *attempt) closed(ctx context.Context, view *streamView, err error) dataplane.Verdict {
+// closed judges a stream that ended without [DONE]; rest tells whether bytes are left
+// that make no event.
+func (a *attempt) closed(ctx context.Context, view *streamView, err error, rest bool) dataplane.Verdict {
 	out := &a.call.out
 	if o, ok := stopped(ctx); ok {
 		switch open := out.isOpen(); {
@@ -163,7 +164,7 @@ func (a *attempt) closed(ctx context.Context, view *streamView, err error) datap
 		return dataplane.Verdict{Outcome: dataplane.StreamCut, Reason: "the stream ended early"}
 	case !errors.Is(err, io.EOF) || view.meaningful:
 		return readVerdict(ctx, err)
-	case view.parsed == 0:
+	case view.parsed == 0 && rest:
 		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: "the stream held no event"}
 	}
 	return dataplane.Verdict{Outcome: dataplane.EmptyStream, Reason: "the stream ended without content"}
