@@ -1,0 +1,130 @@
+package deptest
+
+// rule forbids imports. Patterns are paths below the module's root, or whole import paths
+// of libraries; a trailing /... takes in everything below.
+type rule struct {
+	from   []string // packages that the rule binds
+	except []string // but not these
+	never  []string // what they must not import
+	unless []string // but this they may
+	tests  bool     // binds their tests too
+	why    string
+}
+
+var (
+	controlPlane = []string{"controlplane/..."}
+	dataPlane    = []string{"dataplane/..."}
+	everything   = []string{"..."}
+
+	// folders are the module's top folders with Go code.
+	folders = []string{"controlplane", "dataplane", "internal", "proto", "webui", "cmd", "e2e", "bench"}
+
+	// ours is every package of the module but the generated ones and the leaves.
+	ours = []string{"controlplane/...", "dataplane/...", "webui/...", "cmd/...", "e2e/...", "bench/..."}
+
+	sqlDrivers = []string{
+		"github.com/jackc/pgx/...",
+		"github.com/pressly/goose/...",
+		"modernc.org/sqlite/...",
+		"github.com/mattn/go-sqlite3/...",
+		"github.com/lib/pq/...",
+	}
+	redis = []string{"github.com/redis/go-redis/..."}
+
+	// harness is what only tests may use.
+	harness = []string{"internal/testenv/...", "controlplane/store/storetest/...", "dataplane/health/healthtest/..."}
+)
+
+// rules are about direct imports.
+var rules = []rule{
+	{
+		from: controlPlane, never: dataPlane, tests: true,
+		why: "the planes are released apart: their contract is proto/trunkline/node/v1",
+	},
+	{
+		from: dataPlane, never: controlPlane, tests: true,
+		why: "the planes are released apart: their contract is proto/trunkline/node/v1",
+	},
+	{
+		from: []string{"controlplane", "dataplane"}, never: ours,
+		why: "the nouns say what the product is and know no part; every part knows them",
+	},
+	{
+		from: []string{"internal/..."}, except: []string{"internal/zdeps"}, never: ours, tests: true,
+		why: "a leaf that both planes use must not tie them together",
+	},
+	{
+		from: everything, except: []string{"cmd/..."}, never: []string{"cmd/..."}, tests: true,
+		why: "commands are small mains: what others need of them belongs into a package",
+	},
+	{
+		from: everything, except: []string{"controlplane/store/...", "internal/testenv", "internal/zdeps", "e2e/..."},
+		never: concat(sqlDrivers, []string{"database/sql"}),
+		why:   "SQL is spoken in one place: controlplane/store",
+	},
+	{
+		from: everything, except: []string{"dataplane/health/...", "dataplane/limits/...", "dataplane/server", "internal/testenv", "internal/zdeps", "e2e/..."},
+		never: redis,
+		why:   "nothing on the request path may come to wait for Redis",
+	},
+	{
+		from: everything, except: []string{"controlplane/server", "webui/...", "cmd/...", "e2e/..."}, never: []string{"webui/..."},
+		why: "the console is served by the control plane's wiring",
+	},
+	{
+		from: everything, except: append([]string{"e2e/...", "bench/..."}, harness...), never: harness,
+		why: "what starts servers for tests has no place in a program",
+	},
+	{
+		from: []string{"proto/gen/..."}, except: []string{"proto/gen/trunkline/admin/v1/adminv1cli"},
+		never: everything, unless: []string{"proto/gen/..."},
+		why: "the contract stands on nothing of ours",
+	},
+}
+
+// isolated names folders whose parts never import each other, tests aside; a plane's parts
+// meet in its wiring.
+var isolated = []struct {
+	folder string
+	wiring string // the part that may import all; none if empty
+	why    string
+}{
+	{"controlplane", "controlplane/server", "each part can be read, tested and replaced alone"},
+	{"dataplane", "dataplane/server", "each part can be read, tested and replaced alone"},
+	{"cmd", "", "a command is no library"},
+}
+
+// binaries are about everything that ends up in a program.
+var binaries = []struct {
+	program string
+	never   []string
+	why     string
+}{
+	{
+		"cmd/trunkline-dataplane",
+		concat(sqlDrivers, controlPlane, harness, []string{"webui/...", "testing"}),
+		"a node has no database and no console: that is what makes it small and hard to attack",
+	},
+	{
+		"cmd/trunkline-controlplane",
+		concat(dataPlane, harness, redis, []string{"testing"}),
+		"the control plane never carries traffic",
+	},
+	{
+		"cmd/trunklinectl",
+		concat(sqlDrivers, controlPlane, dataPlane, redis, harness, []string{"webui/...", "testing"}),
+		"the CLI speaks the public API and nothing else",
+	},
+	{
+		"cmd/trunkline",
+		concat(harness, []string{"testing"}),
+		"the all-in-one is a product, not a test bench",
+	},
+}
+
+func concat(lists ...[]string) (all []string) {
+	for _, list := range lists {
+		all = append(all, list...)
+	}
+	return all
+}
