@@ -7,7 +7,7 @@ import (
 
 // Session is one signed-in browser. Only the hash of its cookie is stored.
 type Session struct {
-	Hash      [32]byte // SHA-256 of the cookie's value
+	Hash      [32]byte // of the cookie's value, under a key that changes with the account
 	Username  string
 	CreatedAt time.Time
 	SeenAt    time.Time

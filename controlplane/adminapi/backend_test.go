@@ -12,6 +12,7 @@ import (
 
 // backend is what the API stands on: a database of its own and the live configuration on it.
 type backend struct {
+	store  *store.Store
 	live   *controlplane.Live
 	calls  controlplane.CallStore
 	access controlplane.AccessStore
@@ -43,5 +44,5 @@ func (e *env) open(t *testing.T) backend {
 	if err := live.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return backend{live: live, calls: db, access: db}
+	return backend{store: db, live: live, calls: db, access: db}
 }

@@ -69,15 +69,19 @@ func toConnect(ctx context.Context, log *slog.Logger, header *connect.Header, er
 	case context.DeadlineExceeded:
 		return connect.NewError(connect.CodeDeadlineExceeded, "the caller's deadline has passed").WithCause(err)
 	}
+	code := connect.CodeInternal
 	ours, ok := errors.AsType[*errs.Error](err)
-	if !ok || ours.Code == errs.Internal {
+	if ok {
+		code = connectCode(ours.Code)
+	}
+	if code == connect.CodeInternal {
 		log.ErrorContext(ctx, "admin API call failed", "error", err)
 		return errInternal
 	}
 	if ours.Code == errs.Unavailable {
 		log.WarnContext(ctx, "admin API call could not be served", "error", err)
 	}
-	mapped := connect.NewError(connectCode(ours.Code), ours.Message).WithCause(err)
+	mapped := connect.NewError(code, ours.Message).WithCause(err)
 	if ours.Code == errs.Unauthenticated {
 		header.Set("WWW-Authenticate", `Bearer realm="trunkline"`)
 	}

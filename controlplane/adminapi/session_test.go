@@ -1,10 +1,12 @@
 package adminapi_test
 
 import (
+	"context"
 	"encoding/base64"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,7 +14,9 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
+	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -290,4 +294,78 @@ func TestLoginsAreThrottledPerClientBehindAProxy(t *testing.T) {
 	}
 	wantCode(t, attacker.try(t, adminUser, adminPassword), connect.CodeResourceExhausted)
 	e.client(t, header{"X-Forwarded-For": "203.0.113.10"}).login(t)
+}
+
+// watchedAccess counts what is done to sessions, and fails on demand.
+type watchedAccess struct {
+	controlplane.AccessStore
+	touches, sweeps   atomic.Int32
+	readErr, touchErr error
+}
+
+func (w *watchedAccess) Session(ctx context.Context, hash [32]byte) (controlplane.Session, error) {
+	if w.readErr != nil {
+		return controlplane.Session{}, w.readErr
+	}
+	return w.AccessStore.Session(ctx, hash)
+}
+
+func (w *watchedAccess) TouchSession(ctx context.Context, hash [32]byte, seen, expires time.Time) error {
+	w.touches.Add(1)
+	if w.touchErr != nil {
+		return w.touchErr
+	}
+	return w.AccessStore.TouchSession(ctx, hash, seen, expires)
+}
+
+func (w *watchedAccess) DeleteExpired(ctx context.Context, now time.Time) error {
+	w.sweeps.Add(1)
+	return w.AccessStore.DeleteExpired(ctx, now)
+}
+
+func TestSessionIsRenewedAtMostOnceAMinute(t *testing.T) {
+	t.Parallel()
+	access := &watchedAccess{}
+	e := start(t, func(c *adminapi.Config) { access.AccessStore, c.Access = c.Access, access })
+	c := e.admin(t)
+	for range 60 {
+		ok(c.whoAmI(t))(t)
+		e.clock.Advance(time.Second)
+	}
+	if n := access.touches.Load(); n != 0 {
+		t.Errorf("renewed %d times in the first minute", n)
+	}
+	for range 60 {
+		ok(c.whoAmI(t))(t)
+		e.clock.Advance(time.Second)
+	}
+	if n := access.touches.Load(); n != 1 {
+		t.Errorf("renewed %d times in the second minute", n)
+	}
+	if n := access.sweeps.Load(); n != 1 {
+		t.Errorf("expired sessions were deleted %d times for one sign-in", n)
+	}
+}
+
+func TestSessionSurvivesAFailedRenewal(t *testing.T) {
+	t.Parallel()
+	access := &watchedAccess{touchErr: errs.Newf(errs.Unavailable, "read-only")}
+	e := start(t, func(c *adminapi.Config) { access.AccessStore, c.Access = c.Access, access })
+	c := e.admin(t)
+	e.clock.Advance(time.Hour)
+	ok(c.whoAmI(t))(t)
+	if !strings.Contains(e.logs.String(), "session could not be renewed") {
+		t.Error("nothing was logged")
+	}
+}
+
+// A database that is away does not make callers sign in again.
+func TestAccessStoreThatIsAwayIsNoRefusal(t *testing.T) {
+	t.Parallel()
+	access := &watchedAccess{}
+	e := start(t, func(c *adminapi.Config) { access.AccessStore, c.Access = c.Access, access })
+	c := e.admin(t)
+	access.readErr = errs.Newf(errs.Unavailable, "the database is away")
+	_, err := c.whoAmI(t)
+	wantCode(t, err, connect.CodeUnavailable)
 }

@@ -1,0 +1,227 @@
+package adminapi_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+const callsBegin = 1_793_700_000_000_123 // microseconds
+
+func callID(i int) string { return fmt.Sprintf("0199c2f4-7a51-7d3e-8d2b-%012d", i) }
+
+// insert stores calls: number i arrives i seconds after the first.
+func (e *env) insert(t *testing.T, n int, adjust func(i int, c *nodev1.Call)) {
+	t.Helper()
+	calls := make([]*nodev1.Call, n)
+	for i := range calls {
+		calls[i] = &nodev1.Call{
+			Id: callID(i), StartUs: callsBegin + int64(i)*1e6, Endpoint: "/v1/chat/completions",
+			Group: "pool", Outcome: "ok", Status: 200, Provider: "main",
+			Attempts: []*nodev1.Attempt{{Provider: "main", Outcome: "ok", Status: 200}},
+		}
+		if adjust != nil {
+			adjust(i, calls[i])
+		}
+	}
+	stored, rejected, err := e.backend.calls.InsertCalls(t.Context(), "node-1", calls)
+	if err != nil || stored != n || len(rejected) != 0 {
+		t.Fatalf("stored %d of %d calls, rejected %v: %v", stored, n, rejected, err)
+	}
+}
+
+func TestCallIsShownExactly(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	c := e.admin(t)
+	e.insert(t, 1, func(_ int, call *nodev1.Call) {
+		*call = nodev1.Call{
+			Id: callID(0), StartUs: callsBegin, Endpoint: "/v1/chat/completions", Model: "gpt-4", Group: "pool",
+			ApiKey: "app", Stream: true, Outcome: "ok", Status: 200, Provider: "backup", UpstreamModel: "m2",
+			FirstTokenUs: 830_500, DurationUs: 2_000_001, OverheadUs: 812,
+			Usage: &nodev1.Usage{InputTokens: 10, CachedInputTokens: 4, OutputTokens: 20, Source: "upstream"},
+			Cost:  13_500_001, ClientRetry: 1, KeywordAfterCommit: true,
+			Attempts: []*nodev1.Attempt{
+				{
+					Provider: "main", Model: "m1", Credential: "k1", StartOffsetUs: 400, DurationUs: 250_000, Status: 429,
+					Outcome: "rate_limited", Reason: "429 from upstream", Blame: "credential", MaybeBilled: true,
+				},
+				{
+					Provider: "backup", Model: "m2", Credential: "k2", StartOffsetUs: 250_900, FirstFrameUs: 100, FirstTokenUs: 579_600,
+					DurationUs: 1_749_000, Status: 200, Outcome: "ok", LastResort: true,
+					Usage: &nodev1.Usage{InputTokens: 10, OutputTokens: 20, Source: "upstream"}, Cost: 13_500_001,
+				},
+			},
+		}
+	})
+	want := &adminv1.Call{
+		Id: callID(0), StartTime: &timestamppb.Timestamp{Seconds: 1_793_700_000, Nanos: 123_000}, Node: "node-1",
+		Endpoint: "/v1/chat/completions", Model: "gpt-4", Group: "pool", ApiKey: "app", Stream: true, Outcome: "ok", Status: 200,
+		Provider: "backup", UpstreamModel: "m2",
+		FirstTokenTime: durationpb.New(830_500 * time.Microsecond),
+		Duration:       durationpb.New(2_000_001 * time.Microsecond),
+		Overhead:       durationpb.New(812 * time.Microsecond),
+		Usage:          &adminv1.Usage{InputTokens: 10, CachedInputTokens: 4, OutputTokens: 20, Source: "upstream"},
+		Cost:           "0.000013500001", AttemptCount: 2, ClientRetry: 1, KeywordAfterCommit: true,
+		Attempts: []*adminv1.Attempt{
+			{
+				Provider: "main", Model: "m1", Credential: "k1", StartOffset: durationpb.New(400 * time.Microsecond),
+				Duration: durationpb.New(250 * time.Millisecond), Status: 429, Outcome: "rate_limited",
+				Reason: "429 from upstream", Blame: "credential", MaybeBilled: true, Cost: "0",
+			},
+			{
+				Provider: "backup", Model: "m2", Credential: "k2", StartOffset: durationpb.New(250_900 * time.Microsecond),
+				FirstFrameTime: durationpb.New(100 * time.Microsecond), FirstTokenTime: durationpb.New(579_600 * time.Microsecond),
+				Duration: durationpb.New(1_749 * time.Millisecond), Status: 200, Outcome: "ok", LastResort: true,
+				Usage: &adminv1.Usage{InputTokens: 10, OutputTokens: 20, Source: "upstream"}, Cost: "0.000013500001",
+			},
+		},
+	}
+	ctx := t.Context()
+	got := ok(c.calls.GetCall(ctx, &adminv1.GetCallRequest{Id: callID(0)}))(t).GetCall()
+	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
+		t.Errorf("get:\n%s", diff)
+	}
+	list := ok(c.calls.ListCalls(ctx, &adminv1.ListCallsRequest{WithAttempts: true}))(t).GetCalls()
+	if diff := cmp.Diff([]*adminv1.Call{want}, list, protocmp.Transform()); diff != "" {
+		t.Errorf("list with attempts:\n%s", diff)
+	}
+	want.Attempts = nil
+	list = ok(c.calls.ListCalls(ctx, &adminv1.ListCallsRequest{}))(t).GetCalls()
+	if diff := cmp.Diff([]*adminv1.Call{want}, list, protocmp.Transform()); diff != "" {
+		t.Errorf("list:\n%s", diff)
+	}
+	_, err := c.calls.GetCall(ctx, &adminv1.GetCallRequest{Id: callID(1)})
+	wantCode(t, err, connect.CodeNotFound)
+}
+
+// ids lists all pages with the given filters.
+func (c *client) ids(t *testing.T, size int, req *adminv1.ListCallsRequest) []string {
+	t.Helper()
+	all, _ := names(t, size, func(token string) ([]string, string) {
+		req.PageSize, req.PageToken = int32(size), token
+		res := ok(c.calls.ListCalls(t.Context(), req))(t)
+		var out []string
+		for _, call := range res.GetCalls() {
+			out = append(out, call.GetId())
+		}
+		return out, res.GetNextPageToken()
+	})
+	return all
+}
+
+func TestCallPages(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	c := e.admin(t)
+	const n = 23
+	e.insert(t, n, func(i int, call *nodev1.Call) {
+		call.StartUs = callsBegin + int64(i/4) // several at the same microsecond
+	})
+	var want []string
+	for i := range n {
+		want = append(want, callID(n-1-i))
+	}
+	for _, size := range []int{1, 2, 5, 22, 23, 24} {
+		if got := c.ids(t, size, &adminv1.ListCallsRequest{}); !slices.Equal(got, want) {
+			t.Errorf("page size %d: %q", size, got)
+		}
+	}
+}
+
+func TestCallFilters(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	c := e.admin(t)
+	e.insert(t, 8, func(i int, call *nodev1.Call) {
+		if i%2 == 1 {
+			call.Group, call.ApiKey = "other", "app"
+		}
+		if i >= 6 {
+			call.Outcome, call.Status, call.Provider = "rate_limited", 429, ""
+			call.Attempts = []*nodev1.Attempt{{Provider: "flaky", Outcome: "rate_limited", Status: 429}}
+		}
+	})
+	at := func(i int) *timestamppb.Timestamp {
+		return timestamppb.New(time.UnixMicro(callsBegin + int64(i)*1e6))
+	}
+	for name, tt := range map[string]struct {
+		req  *adminv1.ListCallsRequest
+		want []int
+	}{
+		"none":               {&adminv1.ListCallsRequest{}, []int{7, 6, 5, 4, 3, 2, 1, 0}},
+		"group":              {&adminv1.ListCallsRequest{Group: "other"}, []int{7, 5, 3, 1}},
+		"key":                {&adminv1.ListCallsRequest{ApiKey: "app"}, []int{7, 5, 3, 1}},
+		"provider failed it": {&adminv1.ListCallsRequest{Provider: "flaky"}, []int{7, 6}},
+		"outcome":            {&adminv1.ListCallsRequest{Outcome: "rate_limited"}, []int{7, 6}},
+		"status":             {&adminv1.ListCallsRequest{Status: 429}, []int{7, 6}},
+		"from is included":   {&adminv1.ListCallsRequest{StartTime: at(6)}, []int{7, 6}},
+		"end is not":         {&adminv1.ListCallsRequest{EndTime: at(2)}, []int{1, 0}},
+		"window":             {&adminv1.ListCallsRequest{StartTime: at(2), EndTime: at(5)}, []int{4, 3, 2}},
+		"together":           {&adminv1.ListCallsRequest{Group: "pool", Status: 429, StartTime: at(1)}, []int{6}},
+		"nothing":            {&adminv1.ListCallsRequest{Group: "nobody"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var want []string
+			for _, i := range tt.want {
+				want = append(want, callID(i))
+			}
+			if got := c.ids(t, 2, tt.req); !slices.Equal(got, want) {
+				t.Errorf("calls %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestCallFiltersAreChecked(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	c := e.admin(t)
+	e.insert(t, 3, nil)
+	noon := timestamppb.New(time.Date(2026, 11, 3, 12, 0, 0, 0, time.UTC))
+	ctx := t.Context()
+	token := ok(c.calls.ListCalls(ctx, &adminv1.ListCallsRequest{Group: "pool", PageSize: 1}))(t).GetNextPageToken()
+	for name, tt := range map[string]struct {
+		req  *adminv1.ListCallsRequest
+		want []string
+	}{
+		"end before start": {&adminv1.ListCallsRequest{StartTime: noon, EndTime: timestamppb.New(noon.AsTime().Add(-1))}, []string{"end_time: must be after start_time"}},
+		"empty window":     {&adminv1.ListCallsRequest{StartTime: noon, EndTime: noon}, []string{"end_time: must be after start_time"}},
+		"no status":        {&adminv1.ListCallsRequest{Status: 42}, []string{"status: must be an HTTP status from 100 to 599"}},
+		"negative status":  {&adminv1.ListCallsRequest{Status: -1}, []string{"status: must be an HTTP status from 100 to 599"}},
+		"NUL":              {&adminv1.ListCallsRequest{Group: "\x00", Outcome: "a\x00"}, []string{"group: must not contain NUL characters", "outcome: must not contain NUL characters"}},
+		"other filters":    {&adminv1.ListCallsRequest{PageToken: token}, []string{"page_token: belongs to a list with other filters"}},
+		"changed filters":  {&adminv1.ListCallsRequest{Group: "pool", Status: 200, PageToken: token}, []string{"page_token: belongs to a list with other filters"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := c.calls.ListCalls(ctx, tt.req)
+			if got := violations(t, err); !slices.Equal(got, tt.want) {
+				t.Errorf("violations %q, want %q", got, tt.want)
+			}
+		})
+	}
+	t.Run("impossible times", func(t *testing.T) {
+		t.Parallel()
+		binary := e.client(t, header{"Cookie": "trunkline_session=" + c.cookie(t, e)}, connecthttp.WithSendCodec(connect.CodecNameProto))
+		_, err := binary.calls.ListCalls(ctx, &adminv1.ListCallsRequest{
+			StartTime: &timestamppb.Timestamp{Seconds: 1 << 60}, EndTime: &timestamppb.Timestamp{Nanos: -1},
+		})
+		if got := violations(t, err); len(got) != 2 || !strings.HasPrefix(got[0], "start_time: ") || !strings.HasPrefix(got[1], "end_time: ") {
+			t.Errorf("violations %q", got)
+		}
+	})
+}

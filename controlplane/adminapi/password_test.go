@@ -1,0 +1,67 @@
+package adminapi
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"testing"
+)
+
+func TestPasswordCheck(t *testing.T) {
+	t.Parallel()
+	p := newPassword("admin", "correct horse")
+	for _, tt := range []struct {
+		user, plain string
+		want        bool
+	}{
+		{"admin", "correct horse", true},
+		{"admin", "correct horse ", false},
+		{"admin", "", false},
+		{"Admin", "correct horse", false},
+		{"", "correct horse", false},
+	} {
+		got, err := p.check(t.Context(), tt.user, tt.plain)
+		if err != nil || got != tt.want {
+			t.Errorf("check(%q, %q) = %t, %v; want %t", tt.user, tt.plain, got, err, tt.want)
+		}
+	}
+}
+
+func TestSessionKeyFollowsTheAccount(t *testing.T) {
+	t.Parallel()
+	p := newPassword("admin", "one")
+	if again := newPassword("admin", "one"); !bytes.Equal(p.sessionKey(), again.sessionKey()) {
+		t.Error("two replicas with the same account have different keys")
+	}
+	for name, other := range map[string]*password{"password": newPassword("admin", "two"), "user name": newPassword("root", "one")} {
+		if bytes.Equal(p.sessionKey(), other.sessionKey()) {
+			t.Errorf("another %s has the same session key", name)
+		}
+	}
+	if bytes.Equal(p.sessionKey(), p.verifier) {
+		t.Error("the session key is what passwords are compared with")
+	}
+}
+
+// No more hashes run at once than the memory set aside for them.
+func TestPasswordCheckWaitsForASlot(t *testing.T) {
+	t.Parallel()
+	p := newPassword("admin", "one")
+	if err := p.slots.Acquire(t.Context(), maxConcurrent); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		_, err := p.check(ctx, "admin", "one")
+		done <- err
+	}()
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Fatalf("check beside %d others: %v", maxConcurrent, err)
+	}
+	p.slots.Release(1)
+	if right, err := p.check(t.Context(), "admin", "one"); !right || err != nil {
+		t.Errorf("check with a free slot: %t, %v", right, err)
+	}
+}
