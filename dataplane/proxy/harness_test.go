@@ -212,7 +212,9 @@ func (a answer) lastEvent() string {
 	events := strings.Split(strings.TrimRight(strings.ReplaceAll(a.body, "\r\n", "\n"), "\n"), "\n\n")
 	var lines []string
 	for line := range strings.SplitSeq(events[len(events)-1], "\n") {
-		lines = append(lines, strings.TrimPrefix(strings.TrimPrefix(line, "data:"), " "))
+		if text, ok := strings.CutPrefix(line, "data:"); ok {
+			lines = append(lines, strings.TrimPrefix(text, " "))
+		}
 	}
 	return strings.Join(lines, "\n")
 }
@@ -236,4 +238,9 @@ func (w testWriter) Write(p []byte) (int, error) {
 		w.t.Errorf("%s", p)
 	}
 	return len(p), nil
+}
+
+func hashOf(secret string) []byte {
+	sum := apikey.Hash([]byte("pepper"), secret)
+	return sum[:]
 }
