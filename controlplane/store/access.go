@@ -1,0 +1,147 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/errs"
+)
+
+// CreateSession stores a session.
+func (s *Store) CreateSession(ctx context.Context, session controlplane.Session) error {
+	_, err := s.exec(ctx, `INSERT INTO session (hash, username, created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $5)`,
+		session.Hash[:], session.Username, micros(session.CreatedAt), micros(session.SeenAt), micros(session.ExpiresAt))
+	return s.failed(err, "create the session")
+}
+
+// Session returns a session; one that has expired too, as long as DeleteExpired has not
+// removed it: the caller checks.
+func (s *Store) Session(ctx context.Context, hash [32]byte) (controlplane.Session, error) {
+	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
+	defer cancel()
+	session := controlplane.Session{Hash: hash}
+	var created, seen, expires int64
+	err := s.engine.Reader().QueryRowContext(ctx, `SELECT username, created_at, seen_at, expires_at FROM session WHERE hash = $1`, hash[:]).
+		Scan(&session.Username, &created, &seen, &expires)
+	if errors.Is(err, sql.ErrNoRows) {
+		return controlplane.Session{}, errNoSession()
+	}
+	if err != nil {
+		return controlplane.Session{}, s.failed(err, "read the session")
+	}
+	session.CreatedAt, session.SeenAt, session.ExpiresAt = fromMicros(created), fromMicros(seen), fromMicros(expires)
+	return session, nil
+}
+
+// TouchSession notes that a session was used, and until when it is good now.
+func (s *Store) TouchSession(ctx context.Context, hash [32]byte, seen, expires time.Time) error {
+	n, err := s.exec(ctx, `UPDATE session SET seen_at = $1, expires_at = $2 WHERE hash = $3`, micros(seen), micros(expires), hash[:])
+	if err == nil && n == 0 {
+		return errNoSession()
+	}
+	return s.failed(err, "renew the session")
+}
+
+// DeleteSession ends a session.
+func (s *Store) DeleteSession(ctx context.Context, hash [32]byte) error {
+	n, err := s.exec(ctx, `DELETE FROM session WHERE hash = $1`, hash[:])
+	if err == nil && n == 0 {
+		return errNoSession()
+	}
+	return s.failed(err, "delete the session")
+}
+
+// DeleteExpired removes sessions and tokens that expired before now.
+func (s *Store) DeleteExpired(ctx context.Context, now time.Time) error {
+	err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		for _, statement := range []string{
+			`DELETE FROM session WHERE expires_at < $1`,
+			`DELETE FROM token WHERE expires_at < $1`, // null, for never, is not less
+		} {
+			if _, err := tx.ExecContext(ctx, statement, micros(now)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return s.failed(err, "delete expired sessions and tokens")
+}
+
+// CreateToken stores a token; errs.AlreadyExists when its name is taken.
+func (s *Store) CreateToken(ctx context.Context, t controlplane.Token) error {
+	expires := sql.NullInt64{Int64: micros(t.ExpiresAt), Valid: !t.ExpiresAt.IsZero()}
+	_, err := s.exec(ctx, `INSERT INTO token (name, hash, last_four, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)`,
+		t.Name, t.Hash[:], t.LastFour, micros(t.CreatedAt), expires)
+	return s.failed(err, fmt.Sprintf("create token %q", t.Name))
+}
+
+// ListTokens returns every token in name order.
+func (s *Store) ListTokens(ctx context.Context) ([]controlplane.Token, error) {
+	tokens, err := s.tokens(ctx, `ORDER BY name`)
+	return tokens, s.failed(err, "list tokens")
+}
+
+// TokenByHash returns a token; one that has expired too, as long as DeleteExpired has not
+// removed it: the caller checks.
+func (s *Store) TokenByHash(ctx context.Context, hash [32]byte) (controlplane.Token, error) {
+	tokens, err := s.tokens(ctx, `WHERE hash = $1`, hash[:])
+	if err != nil {
+		return controlplane.Token{}, s.failed(err, "read the token")
+	}
+	if len(tokens) == 0 {
+		return controlplane.Token{}, errs.Newf(errs.NotFound, "the token does not exist")
+	}
+	return tokens[0], nil
+}
+
+// DeleteToken ends a token.
+func (s *Store) DeleteToken(ctx context.Context, name string) error {
+	n, err := s.exec(ctx, `DELETE FROM token WHERE name = $1`, name)
+	if err == nil && n == 0 {
+		return errs.Newf(errs.NotFound, "token %q does not exist", name)
+	}
+	return s.failed(err, fmt.Sprintf("delete token %q", name))
+}
+
+// tokens reads the tokens that the rest of the query selects.
+func (s *Store) tokens(ctx context.Context, rest string, args ...any) ([]controlplane.Token, error) {
+	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
+	defer cancel()
+	rows, err := s.engine.Reader().QueryContext(ctx, `SELECT name, hash, last_four, created_at, expires_at FROM token `+rest, args...)
+	return collect(rows, err, func(rows *sql.Rows) (controlplane.Token, error) {
+		var (
+			t       controlplane.Token
+			hash    []byte
+			created int64
+			expires sql.NullInt64
+		)
+		if err := rows.Scan(&t.Name, &hash, &t.LastFour, &created, &expires); err != nil {
+			return t, err
+		}
+		if n := copy(t.Hash[:], hash); n != len(t.Hash) || len(hash) != n {
+			return t, fmt.Errorf("the stored hash of token %q has %d bytes", t.Name, len(hash))
+		}
+		t.CreatedAt = fromMicros(created)
+		if expires.Valid {
+			t.ExpiresAt = fromMicros(expires.Int64)
+		}
+		return t, nil
+	})
+}
+
+// exec runs one statement by itself and returns how many rows it touched.
+func (s *Store) exec(ctx context.Context, statement string, args ...any) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
+	defer cancel()
+	result, err := s.engine.Writer().ExecContext(ctx, statement, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+func errNoSession() error { return errs.Newf(errs.NotFound, "the session does not exist") }

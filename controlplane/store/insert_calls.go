@@ -1,0 +1,177 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/trunkline-ai/trunkline/internal/errs"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+const (
+	insertCall         = `INSERT INTO call (id, node, start_us, group_name, api_key, outcome, status, record) VALUES `
+	insertCallProvider = `INSERT INTO call_provider (provider, start_us, call_id) VALUES `
+)
+
+// reasonRefused is what a node is told about a call that was put aside; the cause goes to the log.
+const reasonRefused = "the database refused the record"
+
+// InsertCalls stores calls that are not stored yet, in one transaction, and returns how
+// many were new. A call that the database refuses by itself is returned as rejected; the
+// others are stored. A call is stored once, however often and in whatever company it is sent.
+func (s *Store) InsertCalls(ctx context.Context, node string, calls []*nodev1.Call) (int, []*nodev1.RejectedCall, error) {
+	rows, rejected := s.callRows(ctx, node, calls)
+	if len(rows) == 0 {
+		return 0, rejected, nil
+	}
+	in := &ingest{store: s}
+	err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		for batch := range batches(rows) {
+			if err := in.insert(ctx, tx, batch); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, nil, s.failed(err, "store calls")
+	}
+	return in.stored, append(rejected, in.rejected...), nil
+}
+
+// callRow is a call as the tables hold it.
+type callRow struct {
+	id        string
+	columns   []any   // of call
+	providers [][]any // rows of call_provider
+}
+
+// callRows prepares calls, each id once. They are sorted by id: transactions that insert
+// the same calls then wait for each other instead of deadlocking.
+func (s *Store) callRows(ctx context.Context, node string, calls []*nodev1.Call) ([]callRow, []*nodev1.RejectedCall) {
+	var (
+		rows     = make([]callRow, 0, len(calls))
+		rejected []*nodev1.RejectedCall
+	)
+	for _, call := range calls {
+		record, err := proto.MarshalOptions{Deterministic: true}.Marshal(call)
+		if err != nil {
+			rejected = append(rejected, s.reject(ctx, call.GetId(), err))
+			continue
+		}
+		row := callRow{id: call.GetId(), columns: []any{
+			call.GetId(), node, call.GetStartUs(), call.GetGroup(), call.GetApiKey(), call.GetOutcome(), call.GetStatus(), record,
+		}}
+		for _, provider := range providersOf(call) {
+			row.providers = append(row.providers, []any{provider, call.GetStartUs(), call.GetId()})
+		}
+		rows = append(rows, row)
+	}
+	slices.SortStableFunc(rows, func(a, b callRow) int { return cmp.Compare(a.id, b.id) })
+	return slices.CompactFunc(rows, func(a, b callRow) bool { return a.id == b.id }), rejected
+}
+
+// providersOf lists each provider that had a part in a call once.
+func providersOf(call *nodev1.Call) []string {
+	providers := make([]string, 0, 1+len(call.GetAttempts()))
+	providers = append(providers, call.GetProvider())
+	for _, attempt := range call.GetAttempts() {
+		providers = append(providers, attempt.GetProvider())
+	}
+	slices.Sort(providers)
+	return slices.DeleteFunc(slices.Compact(providers), func(p string) bool { return p == "" })
+}
+
+// reject logs why a call was put aside and tells the node that it was.
+func (s *Store) reject(ctx context.Context, id string, err error) *nodev1.RejectedCall {
+	s.logger.WarnContext(ctx, "call rejected", "call", id, "error", err)
+	return &nodev1.RejectedCall{Id: id, Reason: reasonRefused}
+}
+
+// ingest is one InsertCalls.
+type ingest struct {
+	store    *Store
+	stored   int
+	rejected []*nodev1.RejectedCall
+}
+
+// insert stores rows. When the database refuses them it tries each half by itself, down
+// to the rows at fault.
+func (in *ingest) insert(ctx context.Context, tx *sql.Tx, rows []callRow) error {
+	if _, err := tx.ExecContext(ctx, `SAVEPOINT piece`); err != nil {
+		return fmt.Errorf("set savepoint: %w", err)
+	}
+	stored, err := insertPiece(ctx, tx, rows)
+	if err == nil {
+		in.stored += stored
+		_, err := tx.ExecContext(ctx, `RELEASE SAVEPOINT piece`)
+		return err
+	}
+	if !in.store.refused(err) {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `ROLLBACK TO SAVEPOINT piece`); err != nil {
+		return fmt.Errorf("return to savepoint: %w", err)
+	}
+	// ROLLBACK TO keeps the savepoint, RELEASE forgets it.
+	if _, err := tx.ExecContext(ctx, `RELEASE SAVEPOINT piece`); err != nil {
+		return fmt.Errorf("release savepoint: %w", err)
+	}
+	if len(rows) == 1 {
+		in.rejected = append(in.rejected, in.store.reject(ctx, rows[0].id, err))
+		return nil
+	}
+	half := len(rows) / 2
+	if err := in.insert(ctx, tx, rows[:half]); err != nil {
+		return err
+	}
+	return in.insert(ctx, tx, rows[half:])
+}
+
+// refused reports whether an error is about the rows, not about the database.
+func (s *Store) refused(err error) bool {
+	switch codeOf(err, s.engine.Classify) {
+	case errs.InvalidArgument, errs.AlreadyExists, errs.FailedPrecondition:
+		return true
+	}
+	return false
+}
+
+// insertPiece inserts rows with one statement and returns how many were new. Only new
+// ones get rows in call_provider.
+func insertPiece(ctx context.Context, tx *sql.Tx, rows []callRow) (int, error) {
+	args := make([]any, 0, len(rows)*len(rows[0].columns))
+	byID := make(map[string]callRow, len(rows))
+	for _, row := range rows {
+		args = append(args, row.columns...)
+		byID[row.id] = row
+	}
+	returned, err := tx.QueryContext(ctx,
+		insertCall+placeholders(len(rows), len(rows[0].columns))+` ON CONFLICT (id) DO NOTHING RETURNING id`, args...)
+	ids, err := collect(returned, err, func(rows *sql.Rows) (string, error) {
+		var id string
+		err := rows.Scan(&id)
+		return id, err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("insert calls: %w", err)
+	}
+	var providers [][]any
+	for _, id := range ids {
+		row, ok := byID[id]
+		if !ok {
+			return 0, errors.New("insert calls: the database returned an id that was not sent")
+		}
+		providers = append(providers, row.providers...)
+	}
+	if err := insert(ctx, tx, insertCallProvider, providers, ``); err != nil {
+		return 0, fmt.Errorf("insert providers of calls: %w", err)
+	}
+	return len(ids), nil
+}

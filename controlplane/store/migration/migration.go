@@ -1,0 +1,59 @@
+// Package migration brings a database to the schema that this version of the store
+// needs. Migrations are numbered files, each run in one transaction, and only go forward.
+package migration
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"github.com/trunkline-ai/trunkline/internal/errs"
+)
+
+//go:embed postgres/*.sql sqlite/*.sql
+var files embed.FS
+
+// Postgres migrates a PostgreSQL database. Replicas may start together: one migrates,
+// the others wait for it, up to five minutes.
+func Postgres(ctx context.Context, db *sql.DB) error {
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
+	if err != nil {
+		return fmt.Errorf("make the migration lock: %w", err)
+	}
+	return up(ctx, db, goose.DialectPostgres, "postgres", goose.WithSessionLocker(locker))
+}
+
+// SQLite migrates a SQLite database.
+func SQLite(ctx context.Context, db *sql.DB) error {
+	return up(ctx, db, goose.DialectSQLite3, "sqlite")
+}
+
+// up applies what is missing. A database that is ahead of this program is refused: a
+// newer version wrote it, and an older one could damage it.
+func up(ctx context.Context, db *sql.DB, dialect goose.Dialect, folder string, options ...goose.ProviderOption) error {
+	migrations, err := fs.Sub(files, folder)
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	provider, err := goose.NewProvider(dialect, db, migrations, append(options, goose.WithDisableGlobalRegistry(true))...)
+	if err != nil {
+		return fmt.Errorf("prepare migrations: %w", err)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	current, target, err := provider.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("read the schema version: %w", err)
+	}
+	if current > target {
+		return errs.Newf(errs.FailedPrecondition,
+			"the database has schema version %d, this program knows up to %d: run the newer version, or restore a backup", current, target)
+	}
+	return nil
+}

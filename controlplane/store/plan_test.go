@@ -1,0 +1,99 @@
+package store
+
+import (
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/testenv"
+)
+
+// searches are the queries that must stay fast with a hundred million calls.
+func searches() map[string]controlplane.CallFilter {
+	after := controlplane.CallPosition{StartUS: 1, ID: "x"}
+	return map[string]controlplane.CallFilter{
+		"none":             {Limit: 10},
+		"position":         {After: after, Limit: 10},
+		"group":            {Group: "g", After: after, Limit: 10},
+		"provider":         {Provider: "p", After: after, Limit: 10},
+		"api key":          {APIKey: "k", After: after, Limit: 10},
+		"outcome":          {Outcome: "o", After: after, Limit: 10},
+		"status":           {Status: 200, After: after, Limit: 10},
+		"time":             {From: time.Unix(1, 0), To: time.Unix(2, 0), Limit: 10},
+		"provider, time":   {Provider: "p", From: time.Unix(1, 0), To: time.Unix(2, 0), Limit: 10},
+		"provider, status": {Provider: "p", Status: 200, Limit: 10},
+	}
+}
+
+// TestSQLitePlans: every search walks an index in the order of the list.
+func TestSQLitePlans(t *testing.T) {
+	t.Parallel()
+	s := openPlain(t, "sqlite:///"+filepath.Join(t.TempDir(), "trunkline.db"))
+	for name, f := range searches() {
+		query, args := listQuery(f)
+		plan := explain(t, s.engine.Reader(), "EXPLAIN QUERY PLAN "+query, args, 4)
+		if strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "SCAN") && name != "none" || !strings.Contains(plan, "INDEX") && !strings.Contains(plan, "PRIMARY KEY") {
+			t.Errorf("filter %s sorts or reads everything:\n%s\n%s", name, query, plan)
+		}
+	}
+	plan := explain(t, s.engine.Reader(), `EXPLAIN QUERY PLAN SELECT node, record FROM call WHERE id = $1`, []any{"x"}, 4)
+	if !strings.Contains(plan, "SEARCH call USING INDEX") {
+		t.Errorf("one call by id: %s", plan)
+	}
+}
+
+// TestPostgresPlans: the same, where the planner may not fall back to reading or sorting
+// everything, which it prefers for a table this small.
+func TestPostgresPlans(t *testing.T) {
+	t.Parallel()
+	url := testenv.Postgres(t) + "&enable_seqscan=off&enable_sort=off&enable_bitmapscan=off"
+	s := openPlain(t, url)
+	for name, f := range searches() {
+		query, args := listQuery(f)
+		plan := explain(t, s.engine.Reader(), "EXPLAIN "+query, args, 1)
+		if strings.Contains(plan, "Sort") || strings.Contains(plan, "Seq Scan") {
+			t.Errorf("filter %s sorts or reads everything:\n%s\n%s", name, query, plan)
+		}
+	}
+	plan := explain(t, s.engine.Reader(), `EXPLAIN SELECT node, record FROM call WHERE id = $1`, []any{"x"}, 1)
+	if !strings.Contains(plan, "Index Scan using call_pkey") {
+		t.Errorf("one call by id: %s", plan)
+	}
+}
+
+// explain returns the lines of a plan, which stand in the last of so many columns.
+func explain(t *testing.T, db *sql.DB, query string, args []any, columns int) string {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), query, args...)
+	lines, err := collect(rows, err, func(rows *sql.Rows) (string, error) {
+		values := make([]any, columns)
+		for i := range values {
+			values[i] = new(any)
+		}
+		err := rows.Scan(values...)
+		return fmt.Sprint(*values[columns-1].(*any)), err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func openPlain(t *testing.T, url string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), Config{URL: url, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}

@@ -1,0 +1,90 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	channel        = "trunkline_config"
+	answerTimeout  = 5 * time.Second // for what a living server does at once
+	reconnectFirst = 100 * time.Millisecond
+	reconnectMost  = 5 * time.Second
+)
+
+// Announce tells every listener that the transaction changed the configuration, if and
+// when it commits. NOTIFY takes a lock of the whole server at commit: for rare writes only.
+func (db *DB) Announce(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, "NOTIFY "+channel)
+	return err
+}
+
+// Listen calls wake after each announcement, and after each time the connection was
+// made, because some may have been missed before. It returns when ctx ends.
+func (db *DB) Listen(ctx context.Context, wake func()) {
+	wait := reconnectFirst
+	for ctx.Err() == nil {
+		err := db.listenOnce(ctx, func() {
+			wait = reconnectFirst
+			wake()
+		})
+		if ctx.Err() != nil {
+			return
+		}
+		pause := wait/2 + rand.N(wait/2)
+		db.logger.WarnContext(ctx, "configuration listener lost its connection", "error", err, "retry_in", pause)
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+		wait = min(2*wait, reconnectMost)
+	}
+}
+
+// listenOnce listens on one connection of its own until it breaks.
+func (db *DB) listenOnce(ctx context.Context, wake func()) error {
+	conn, err := pgx.ConnectConfig(ctx, db.config)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTimeout)
+		defer cancel()
+		_ = conn.Close(closing) // broken or not wanted any more
+	}()
+	if err := soon(ctx, func(ctx context.Context) error {
+		_, err := conn.Exec(ctx, "LISTEN "+channel)
+		return err
+	}); err != nil {
+		return err
+	}
+	wake()
+	for {
+		waiting, cancel := context.WithTimeout(ctx, db.heartbeat)
+		_, err := conn.WaitForNotification(waiting)
+		cancel()
+		switch {
+		case err == nil:
+			wake()
+		case ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded):
+			return err
+		default:
+			// A server that vanished without a word would leave us waiting for ever.
+			if err := soon(ctx, conn.Ping); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// soon runs do, which a living server answers at once, with a deadline.
+func soon(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	return do(ctx)
+}

@@ -1,0 +1,73 @@
+// Package postgres is what the store does differently on PostgreSQL: opening,
+// telling other replicas about a commit, and naming the driver's errors.
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/trunkline-ai/trunkline/controlplane/store/migration"
+	"github.com/trunkline-ai/trunkline/internal/errs"
+)
+
+// Limits of the pool. Writers of one process queue before they take a connection, so
+// that these few are never all waiting for the revision row.
+const (
+	maxConnections = 20
+	maxIdleTime    = 5 * time.Minute
+	maxLifetime    = 30 * time.Minute
+	connectTimeout = 5 * time.Second // per host, unless the URL has connect_timeout
+)
+
+// DB is one pool of connections. It is safe for concurrent use.
+type DB struct {
+	pool   *sql.DB
+	config *pgx.ConnConfig
+	logger *slog.Logger
+	// heartbeat is how long the listener waits before it checks that its connection lives.
+	heartbeat time.Duration
+}
+
+// Open connects to postgres://user:password@host:port/database?sslmode=... and migrates
+// the database. Several hosts, and every other parameter pgx knows, are allowed.
+func Open(ctx context.Context, url string, logger *slog.Logger) (*DB, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		// The cause stays out: it may quote the URL, and the URL holds the password.
+		return nil, errs.Newf(errs.InvalidArgument,
+			"the database URL cannot be used: want postgres://user:password@host:port/database?sslmode=..., with special characters of the password percent-encoded, and certificate files that exist")
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTimeout
+	}
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = "trunkline"
+	}
+	// Look whether a connection still lives each time one is taken from the pool: a server
+	// that restarted must not fail one operation per connection. It costs a round trip.
+	pool := stdlib.OpenDB(*config, stdlib.OptionShouldPing(func(context.Context, stdlib.ShouldPingParams) bool { return true }))
+	pool.SetMaxOpenConns(maxConnections)
+	pool.SetMaxIdleConns(maxConnections)
+	pool.SetConnMaxIdleTime(maxIdleTime)
+	pool.SetConnMaxLifetime(maxLifetime)
+	if err := migration.Postgres(ctx, pool); err != nil {
+		_ = pool.Close() // the first error says more
+		return nil, fmt.Errorf("open PostgreSQL: %w", err)
+	}
+	return &DB{pool: pool, config: config, logger: logger, heartbeat: 30 * time.Second}, nil
+}
+
+// Writer is the handle for transactions that write.
+func (db *DB) Writer() *sql.DB { return db.pool }
+
+// Reader is the handle for everything else.
+func (db *DB) Reader() *sql.DB { return db.pool }
+
+// Close ends every connection, once those in use are given back.
+func (db *DB) Close() error { return db.pool.Close() }

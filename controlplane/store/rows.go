@@ -1,0 +1,75 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"iter"
+	"math/bits"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// mostRows is how many rows one statement inserts; both engines allow ten times as many
+// parameters as that needs.
+const mostRows = 256
+
+// batches cuts rows into pieces of at most mostRows whose sizes are powers of two: there
+// are then only nine texts of each statement, and prepared ones are found again.
+func batches[T any](rows []T) iter.Seq[[]T] {
+	return func(yield func([]T) bool) {
+		for len(rows) > 0 {
+			n := min(mostRows, 1<<(bits.Len(uint(len(rows)))-1))
+			if !yield(rows[:n]) {
+				return
+			}
+			rows = rows[n:]
+		}
+	}
+}
+
+// placeholders returns "($1, $2), ($3, $4)" for two rows of two columns.
+func placeholders(rows, columns int) string {
+	var b strings.Builder
+	for i := range rows * columns {
+		switch {
+		case i == 0:
+			b.WriteByte('(')
+		case i%columns == 0:
+			b.WriteString("), (")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteByte('$')
+		b.WriteString(strconv.Itoa(i + 1))
+	}
+	b.WriteByte(')')
+	return b.String()
+}
+
+// collect scans every row and closes rows.
+func collect[T any](rows *sql.Rows, err error, scan func(*sql.Rows) (T, error)) ([]T, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		one, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}
+
+// insert runs an INSERT for many rows, all of the same number of columns.
+func insert(ctx context.Context, q querier, into string, rows [][]any, rest string) error {
+	for batch := range batches(rows) {
+		if _, err := q.ExecContext(ctx, into+placeholders(len(batch), len(batch[0]))+rest, slices.Concat(batch...)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+// Package sqlite is what the store does differently on SQLite: opening a file, one
+// writer, and naming the driver's errors. It is for one control plane on one machine.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/trunkline-ai/trunkline/controlplane/store/migration"
+	"github.com/trunkline-ai/trunkline/internal/errs"
+)
+
+// readers is how many queries may run beside each other and beside the writer.
+const readers = 4
+
+// DB is one database file: a single connection that writes, and some that read. It is
+// safe for concurrent use.
+type DB struct {
+	writer *sql.DB
+	reader *sql.DB
+}
+
+// Open opens sqlite:///relative/path or sqlite:////absolute/path and migrates the
+// database. The file is made when it is missing, readable by its owner only, and so is
+// its folder.
+func Open(ctx context.Context, rawURL string) (*DB, error) {
+	path, err := parsePath(rawURL)
+	if err != nil {
+		return nil, err
+	}
+	if err := create(path); err != nil {
+		return nil, err
+	}
+	writer, err := open(path, "_txlock=immediate")
+	if err != nil {
+		return nil, err
+	}
+	// SQLite has one writer at a time; waiting for it in Go is fair and needs no polling.
+	writer.SetMaxOpenConns(1)
+	if err := migration.SQLite(ctx, writer); err != nil {
+		_ = writer.Close() // the first error says more
+		return nil, fmt.Errorf("open SQLite file %s: %w", path, err)
+	}
+	reader, err := open(path, "_pragma=query_only(1)")
+	if err != nil {
+		_ = writer.Close() // the first error says more
+		return nil, err
+	}
+	reader.SetMaxOpenConns(readers)
+	reader.SetMaxIdleConns(readers)
+	return &DB{writer: writer, reader: reader}, nil
+}
+
+// parsePath takes the file's path out of the URL.
+func parsePath(rawURL string) (string, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil || u.Host != "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") == "" {
+		return "", errs.Newf(errs.InvalidArgument,
+			"the database URL %q cannot be used: want sqlite:///relative/path.db or sqlite:////absolute/path.db, without options", rawURL)
+	}
+	return filepath.Clean(strings.TrimPrefix(u.Path, "/")), nil
+}
+
+// create makes the file before SQLite does, which would leave it readable for others;
+// SQLite gives its companions (-wal, -shm) the rights of the file.
+func create(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return errs.Wrap(errs.FailedPrecondition, err, "cannot make the folder of the database file")
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return errs.Wrap(errs.FailedPrecondition, err, "cannot open the database file for writing")
+	}
+	return file.Close()
+}
+
+// open makes a handle. A committed transaction survives a power cut (synchronous FULL).
+func open(path, option string) (*sql.DB, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil, errs.Wrap(errs.FailedPrecondition, err, "cannot find the folder of the database file")
+	}
+	dsn := "file:" + (&url.URL{Path: filepath.ToSlash(absolute)}).EscapedPath() +
+		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&" + option
+	return sql.Open("sqlite", dsn)
+}
+
+// Writer is the handle for transactions that write.
+func (db *DB) Writer() *sql.DB { return db.writer }
+
+// Reader is the handle for everything else; it sees what was committed when a query starts.
+func (db *DB) Reader() *sql.DB { return db.reader }
+
+// Announce does nothing: there is no other replica.
+func (db *DB) Announce(context.Context, *sql.Tx) error { return nil }
+
+// Listen waits for ctx to end: nobody announces anything.
+func (db *DB) Listen(ctx context.Context, _ func()) { <-ctx.Done() }
+
+// Close ends every connection. The last one out folds the write-ahead log into the file.
+func (db *DB) Close() error { return errors.Join(db.reader.Close(), db.writer.Close()) }

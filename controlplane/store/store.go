@@ -1,0 +1,174 @@
+// Package store keeps what the control plane owns in PostgreSQL or SQLite: the
+// configuration with its change log, calls, sessions, tokens and sealed secrets. One SQL
+// text serves both; what differs is in the packages postgres and sqlite. Driver errors
+// end here: callers see errors of package errs.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/store/postgres"
+	"github.com/trunkline-ai/trunkline/controlplane/store/sqlite"
+	"github.com/trunkline-ai/trunkline/internal/errs"
+)
+
+// operationTimeout bounds every operation whose context has no earlier deadline, so that
+// a database that hangs cannot hold a caller for ever. Opening, which may migrate, has none.
+const operationTimeout = 30 * time.Second
+
+// Config says which database to open.
+type Config struct {
+	// URL is sqlite:///relative/path.db, sqlite:////absolute/path.db (file and folder are
+	// made when missing) or postgres://user:password@host:port/database?sslmode=...
+	URL    string
+	Logger *slog.Logger     // required
+	Now    func() time.Time // default time.Now
+}
+
+// Store is an open database. It is safe for concurrent use; several Stores, in several
+// processes, may share one PostgreSQL database.
+type Store struct {
+	engine engine
+	logger *slog.Logger
+	now    func() time.Time
+	// updating holds a value while an Update runs: writers of one process queue here,
+	// not with a database connection each.
+	updating chan struct{}
+	closed   atomic.Bool
+	close    func() error
+}
+
+var (
+	_ controlplane.Store       = (*Store)(nil)
+	_ controlplane.CallStore   = (*Store)(nil)
+	_ controlplane.AccessStore = (*Store)(nil)
+	_ controlplane.SecretStore = (*Store)(nil)
+)
+
+// engine is what differs between the databases.
+type engine interface {
+	Writer() *sql.DB
+	Reader() *sql.DB
+	// Announce wakes listeners of other replicas when the transaction commits.
+	Announce(ctx context.Context, tx *sql.Tx) error
+	// Listen calls wake after announcements until ctx ends.
+	Listen(ctx context.Context, wake func())
+	// Classify says what an error of the driver means, if it is one.
+	Classify(err error) (errs.Code, bool)
+	Close() error
+}
+
+// Open opens the database and brings its schema up to date. The errors are
+// errs.InvalidArgument for a URL that cannot be used, errs.Unavailable for a database
+// that does not answer, and errs.FailedPrecondition for one that refuses us or that a
+// newer version of the program wrote.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	if cfg.Logger == nil {
+		return nil, errs.Newf(errs.InvalidArgument, "the store needs a logger")
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	const doing = "open the database"
+	var db engine
+	scheme, _, _ := strings.Cut(cfg.URL, "://")
+	switch scheme {
+	case "postgres", "postgresql":
+		pg, err := postgres.Open(ctx, cfg.URL, cfg.Logger)
+		if err != nil {
+			return nil, translate(err, postgres.Classify, doing)
+		}
+		db = pg
+	case "sqlite":
+		lite, err := sqlite.Open(ctx, cfg.URL)
+		if err != nil {
+			return nil, translate(err, sqlite.Classify, doing)
+		}
+		db = lite
+	default:
+		// Without the URL: it may hold a password.
+		return nil, errs.Newf(errs.InvalidArgument, "the database URL must begin with sqlite:/// or postgres://")
+	}
+	s := &Store{
+		engine:   db,
+		logger:   cfg.Logger,
+		now:      cfg.Now,
+		updating: make(chan struct{}, 1),
+		close:    sync.OnceValue(db.Close),
+	}
+	if err := s.initialise(ctx); err != nil {
+		return nil, s.failed(fmt.Errorf("%w (closed: %v)", err, db.Close()), doing)
+	}
+	return s, nil
+}
+
+// initialise gives a new database its identity; of several replicas the first one wins.
+func (s *Store) initialise(ctx context.Context) error {
+	_, err := s.engine.Writer().ExecContext(ctx,
+		`INSERT INTO config_version (id, revision, lineage) VALUES (1, 0, $1) ON CONFLICT (id) DO NOTHING`, uuid.NewString())
+	return err
+}
+
+// Close waits for operations that run and gives everything back. Operations that come
+// later fail with errs.Unavailable. Closing again does nothing.
+func (s *Store) Close() error {
+	s.closed.Store(true)
+	return s.failed(s.close(), "close the database")
+}
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
+	defer cancel()
+	_, err := readVersion(ctx, s.engine.Reader())
+	return s.failed(err, "ping the database")
+}
+
+// querier is a handle or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// inTx runs do in a transaction that writes; an error rolls back.
+func (s *Store) inTx(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
+	return transact(ctx, s.engine.Writer(), nil, do)
+}
+
+// inReadTx runs do in a transaction in which every query sees the same state.
+func (s *Store) inReadTx(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
+	return transact(ctx, s.engine.Reader(), &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, do)
+}
+
+func transact(ctx context.Context, db *sql.DB, options *sql.TxOptions, do func(context.Context, *sql.Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
+	defer cancel()
+	tx, err := db.BeginTx(ctx, options)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback() // does nothing after Commit
+	if err := do(ctx, tx); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// micros is a time as the database keeps it, which is all the precision there is.
+func micros(t time.Time) int64 { return t.UnixMicro() }
+
+func fromMicros(us int64) time.Time { return time.UnixMicro(us).UTC() }

@@ -1,0 +1,326 @@
+package storetest
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/errs"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// epoch is when the first made call arrives.
+var epoch = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+
+// makeCalls makes calls one millisecond apart, by chance but the same each time. Every
+// third arrives in the same microsecond as the one before.
+func makeCalls(n int) []*nodev1.Call {
+	r := rand.New(rand.NewPCG(3, 4))
+	pick := func(of ...string) string { return of[r.IntN(len(of))] }
+	calls := make([]*nodev1.Call, n)
+	for i := range calls {
+		start := epoch.Add(time.Duration(i-i%3/2) * time.Millisecond)
+		c := &nodev1.Call{
+			Id: fmt.Sprintf("call-%08x-%06d", r.Uint32(), i), StartUs: start.UnixMicro(),
+			Group: pick("g1", "g2", "g3"), ApiKey: pick("k1", "k2"), Outcome: pick("ok", "ok", "rate_limited", "server_error"),
+			Status: []int32{200, 429, 502}[r.IntN(3)], Model: "model", Cost: r.Int64(),
+			Usage: &nodev1.Usage{InputTokens: r.Int64N(1000), Source: "upstream"},
+		}
+		for range r.IntN(4) { // none: refused before any attempt
+			c.Attempts = append(c.Attempts, &nodev1.Attempt{Provider: pick("p1", "p2", "p3", "p4"), Model: "m", Outcome: c.GetOutcome()})
+		}
+		if n := len(c.GetAttempts()); n > 0 {
+			c.Provider = c.GetAttempts()[n-1].GetProvider()
+		}
+		calls[i] = c
+	}
+	return calls
+}
+
+func insertAll(t testing.TB, s Store, calls []*nodev1.Call) {
+	t.Helper()
+	stored, rejected, err := s.InsertCalls(context.Background(), "node-1", calls)
+	must(t, err)
+	if stored != len(calls) || len(rejected) != 0 {
+		t.Fatalf("stored %d and rejected %d of %d calls", stored, len(rejected), len(calls))
+	}
+}
+
+// listAll lists by pages of an odd size.
+func listAll(t testing.TB, s Store, f controlplane.CallFilter) []controlplane.Call {
+	t.Helper()
+	var all []controlplane.Call
+	f.Limit = 137
+	for {
+		page, err := s.ListCalls(context.Background(), f)
+		must(t, err)
+		all = append(all, page...)
+		if len(page) < f.Limit {
+			return all
+		}
+		f.After = positionOf(page[len(page)-1])
+	}
+}
+
+func positionOf(c controlplane.Call) controlplane.CallPosition {
+	return controlplane.CallPosition{StartUS: c.GetStartUs(), ID: c.GetId()}
+}
+
+// newestFirst is the order of a list.
+func newestFirst(calls []*nodev1.Call) []*nodev1.Call {
+	return slices.SortedFunc(slices.Values(calls), func(a, b *nodev1.Call) int {
+		return cmp.Or(cmp.Compare(b.GetStartUs(), a.GetStartUs()), cmp.Compare(b.GetId(), a.GetId()))
+	})
+}
+
+// wantCalls compares a list with calls of node-1.
+func wantCalls(t testing.TB, what string, got []controlplane.Call, want []*nodev1.Call) {
+	t.Helper()
+	expected := make([]controlplane.Call, len(want))
+	for i, c := range want {
+		expected[i] = controlplane.Call{Node: "node-1", Call: c}
+	}
+	wantEqual(t, what, got, expected)
+}
+
+func callComesBackAsWritten(t *testing.T, db Database) {
+	s := db.Open(t, time.Now)
+	full := &nodev1.Call{
+		Id: "0193-id", StartUs: epoch.UnixMicro(), Endpoint: "chat", Model: "a\x00b 🗝", Group: "групa", ApiKey: "k",
+		Stream: true, Outcome: "ok", Status: 200, ErrorCode: "e", Provider: "p", UpstreamModel: "u",
+		FirstTokenUs: 1, DurationUs: 1 << 40, OverheadUs: 3, Cost: -1, ClientRetry: 2, KeywordAfterCommit: true,
+		Usage:    &nodev1.Usage{InputTokens: 1, CachedInputTokens: 2, OutputTokens: 3, Source: "upstream"},
+		Attempts: []*nodev1.Attempt{{Provider: "q", Reason: "why"}, {Provider: "p", Credential: "c", MaybeBilled: true}},
+	}
+	insertAll(t, s, []*nodev1.Call{full, {Id: "least"}})
+	got, err := s.GetCall(t.Context(), "0193-id")
+	must(t, err)
+	wantEqual(t, "call", got, controlplane.Call{Node: "node-1", Call: full})
+	wantCalls(t, "list", listAll(t, s, controlplane.CallFilter{}), []*nodev1.Call{full, {Id: "least"}})
+	_, err = s.GetCall(t.Context(), "nobody")
+	wantCode(t, err, errs.NotFound)
+	_, err = s.ListCalls(t.Context(), controlplane.CallFilter{})
+	wantCode(t, err, errs.InvalidArgument) // a list without limit
+}
+
+// callsAreStoredOnce has four nodes send the same calls at the same time, each cut into
+// other batches, in another order, and twice.
+func callsAreStoredOnce(t *testing.T, db Database) {
+	const senders = 4
+	calls := makeCalls(3000)
+	stores := make([]Store, max(1, db.Replicas))
+	for i := range stores {
+		stores[i] = db.Open(t, time.Now)
+	}
+	var (
+		wg    sync.WaitGroup
+		total atomic.Int64
+	)
+	for i := range senders {
+		wg.Go(func() {
+			r := rand.New(rand.NewPCG(5, uint64(i)))
+			mine := slices.Concat(calls, calls)
+			r.Shuffle(len(mine), func(a, b int) { mine[a], mine[b] = mine[b], mine[a] })
+			for len(mine) > 0 {
+				n := min(len(mine), 1+r.IntN(700))
+				stored, rejected, err := stores[i%len(stores)].InsertCalls(t.Context(), "node-1", mine[:n])
+				if err != nil || len(rejected) != 0 {
+					t.Errorf("sender %d: %v, %d rejected", i, err, len(rejected))
+					return
+				}
+				total.Add(int64(stored))
+				mine = mine[n:]
+			}
+		})
+	}
+	wg.Wait()
+	if got := total.Load(); got != int64(len(calls)) {
+		t.Errorf("%d calls were reported as new, want %d", got, len(calls))
+	}
+	wantCalls(t, "stored calls", listAll(t, stores[0], controlplane.CallFilter{}), newestFirst(calls))
+	for _, p := range []string{"p1", "p2", "p3", "p4"} {
+		want := newestFirst(withProvider(calls, p))
+		wantCalls(t, "calls of "+p, listAll(t, stores[0], controlplane.CallFilter{Provider: p}), want)
+	}
+}
+
+func rejectedCallsHoldUpNobody(t *testing.T, db Database) {
+	s := db.Open(t, time.Now)
+	calls := makeCalls(600)
+	bad := map[int]string{0: "group with NUL", 255: "id with NUL", 256: "no id", 300: "id too long", 301: "provider with NUL", 599: "not UTF-8"}
+	for i := range bad {
+		calls[i].Attempts = nil
+	}
+	calls[0].Group = "g\x00"
+	calls[255].Id = "id-\x00-nul"
+	calls[256].Id = ""
+	calls[300].Id = strings.Repeat("x", 65)
+	calls[301].Attempts = []*nodev1.Attempt{{Provider: "p1"}, {Provider: "p\x00"}}
+	calls[599].ErrorCode = "\xff"
+	var good []*nodev1.Call
+	want := map[string]bool{}
+	for i, c := range calls {
+		if bad[i] == "" {
+			good = append(good, c)
+		} else {
+			want[c.GetId()] = true
+		}
+	}
+
+	stored, rejected, err := s.InsertCalls(t.Context(), "node-1", calls)
+	must(t, err)
+	if stored != len(good) {
+		t.Errorf("%d calls stored, want %d", stored, len(good))
+	}
+	got := map[string]bool{}
+	for _, r := range rejected {
+		got[r.GetId()] = true
+		if r.GetReason() == "" || driverText.MatchString(r.GetReason()) {
+			t.Errorf("reason %q is empty or holds what the driver said", r.GetReason())
+		}
+	}
+	wantEqual(t, "rejected ids", got, want)
+	if len(rejected) != len(bad) {
+		t.Errorf("%d calls rejected, want %d", len(rejected), len(bad))
+	}
+	wantCalls(t, "stored calls", listAll(t, s, controlplane.CallFilter{}), newestFirst(good))
+	if n := len(listAll(t, s, controlplane.CallFilter{Provider: "p1"})); n != len(withProvider(good, "p1")) {
+		t.Errorf("%d calls of p1, want %d: a rejected call left a trace", n, len(withProvider(good, "p1")))
+	}
+
+	stored, rejected, err = s.InsertCalls(t.Context(), "node-1", calls)
+	must(t, err)
+	if stored != 0 || len(rejected) != len(bad) {
+		t.Errorf("sent again: %d stored, %d rejected, want 0 and %d", stored, len(rejected), len(bad))
+	}
+	stored, rejected, err = s.InsertCalls(t.Context(), "node-1", nil)
+	must(t, err)
+	if stored != 0 || len(rejected) != 0 {
+		t.Errorf("nothing sent: %d stored, %d rejected", stored, len(rejected))
+	}
+}
+
+// callFilters compares lists with what a loop over the calls finds, for filters and
+// positions by chance.
+func callFilters(t *testing.T, db Database) {
+	s := db.Open(t, time.Now)
+	calls := newestFirst(makeCalls(500))
+	insertAll(t, s, calls)
+	r := rand.New(rand.NewPCG(7, 8))
+	maybe := func(of ...string) string {
+		if r.IntN(2) == 0 {
+			return ""
+		}
+		return of[r.IntN(len(of))]
+	}
+	hits := 0
+	for range 300 {
+		f := controlplane.CallFilter{
+			Group: maybe("g1", "g2", "g3", "nobody"), Provider: maybe("p1", "p2", "p3", "p4", "nobody"), APIKey: maybe("k1", "k2"),
+			Outcome: maybe("ok", "rate_limited"), Status: []int{0, 0, 0, 200, 429, 500}[r.IntN(6)], Limit: 1 + r.IntN(50),
+		}
+		if r.IntN(3) == 0 {
+			f.From = epoch.Add(time.Duration(r.IntN(500)) * time.Millisecond)
+		}
+		if r.IntN(3) == 0 {
+			f.To = epoch.Add(time.Duration(r.IntN(500)) * time.Millisecond)
+		}
+		if r.IntN(3) == 0 {
+			f.After = positionOf(controlplane.Call{Call: calls[r.IntN(len(calls))]})
+		}
+		var want []*nodev1.Call
+		for _, c := range calls {
+			if matches(f, c) && len(want) < f.Limit {
+				want = append(want, c)
+			}
+		}
+		got, err := s.ListCalls(t.Context(), f)
+		must(t, err)
+		wantCalls(t, fmt.Sprintf("filter %+v", f), got, want)
+		hits += len(want)
+	}
+	if hits < 500 {
+		t.Errorf("the filters found %d calls in all: too few to mean anything", hits)
+	}
+}
+
+func matches(f controlplane.CallFilter, c *nodev1.Call) bool {
+	start := time.UnixMicro(c.GetStartUs())
+	after := f.After == controlplane.CallPosition{} || c.GetStartUs() < f.After.StartUS ||
+		c.GetStartUs() == f.After.StartUS && c.GetId() < f.After.ID
+	return after &&
+		(f.Group == "" || f.Group == c.GetGroup()) &&
+		(f.Provider == "" || hasProvider(c, f.Provider)) &&
+		(f.APIKey == "" || f.APIKey == c.GetApiKey()) &&
+		(f.Outcome == "" || f.Outcome == c.GetOutcome()) &&
+		(f.Status == 0 || f.Status == int(c.GetStatus())) &&
+		(f.From.IsZero() || !start.Before(f.From)) &&
+		(f.To.IsZero() || start.Before(f.To))
+}
+
+func hasProvider(c *nodev1.Call, provider string) bool {
+	return slices.ContainsFunc(c.GetAttempts(), func(a *nodev1.Attempt) bool { return a.GetProvider() == provider })
+}
+
+func withProvider(calls []*nodev1.Call, provider string) []*nodev1.Call {
+	return slices.DeleteFunc(slices.Clone(calls), func(c *nodev1.Call) bool { return !hasProvider(c, provider) })
+}
+
+// callPagesAreStable reads page by page while calls arrive, newer and older ones.
+func callPagesAreStable(t *testing.T, db Database) {
+	s := db.Open(t, time.Now)
+	all := makeCalls(900)
+	there, newer := all[:600], all[600:]
+	insertAll(t, s, there)
+	f := controlplane.CallFilter{Limit: 37}
+	var got []controlplane.Call
+	for page := 0; ; page++ {
+		calls, err := s.ListCalls(t.Context(), f)
+		must(t, err)
+		got = append(got, calls...)
+		if len(calls) < f.Limit {
+			break
+		}
+		f.After = positionOf(calls[len(calls)-1])
+		if len(newer) > 10 {
+			insertAll(t, s, newer[:10])
+			newer = newer[10:]
+		}
+	}
+	wantCalls(t, "all pages", got, newestFirst(there))
+}
+
+func oldCallsAreDeletedInPieces(t *testing.T, db Database) {
+	s := db.Open(t, time.Now)
+	calls := makeCalls(500)
+	insertAll(t, s, calls)
+	until := epoch.Add(300 * time.Millisecond)
+	kept := slices.DeleteFunc(slices.Clone(calls), func(c *nodev1.Call) bool { return c.GetStartUs() < until.UnixMicro() })
+	left := len(calls) - len(kept)
+	for left > 0 {
+		n, err := s.DeleteCallsBefore(t.Context(), until, 70)
+		must(t, err)
+		if n != min(70, left) {
+			t.Fatalf("%d calls deleted, want %d", n, min(70, left))
+		}
+		left -= n
+		// The oldest go first: what is left is the newest part.
+		wantCalls(t, "what is left", listAll(t, s, controlplane.CallFilter{}), newestFirst(calls)[:len(kept)+left])
+	}
+	if n, err := s.DeleteCallsBefore(t.Context(), until, 70); n != 0 || err != nil {
+		t.Errorf("%d more deleted (%v), want none", n, err)
+	}
+	for _, p := range []string{"p1", "p2", "p3", "p4"} {
+		wantCalls(t, "calls of "+p, listAll(t, s, controlplane.CallFilter{Provider: p}), newestFirst(withProvider(kept, p)))
+	}
+	_, err := s.DeleteCallsBefore(t.Context(), until, 0)
+	wantCode(t, err, errs.InvalidArgument)
+}

@@ -1,0 +1,89 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/errs"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// Operations is every operation of a store, by name, for tests of a database that fails.
+func Operations(base *controlplane.Config) map[string]func(context.Context, Store) error {
+	hash, call := [32]byte{9}, &nodev1.Call{Id: "id"}
+	return map[string]func(context.Context, Store) error{
+		"Ping":   func(ctx context.Context, s Store) error { return s.Ping(ctx) },
+		"Load":   func(ctx context.Context, s Store) error { _, err := s.Load(ctx); return err },
+		"Follow": func(ctx context.Context, s Store) error { _, err := s.Follow(ctx, base); return err },
+		"Update": func(ctx context.Context, s Store) error {
+			_, err := s.Update(ctx, "tester", base, always(put(provider("p", 1))))
+			return err
+		},
+		"Changes": func(ctx context.Context, s Store) error { _, err := s.Changes(ctx, 0, 10); return err },
+		"EnsureSecret": func(ctx context.Context, s Store) error {
+			_, err := s.EnsureSecret(ctx, controlplane.Secret{Ref: "r"})
+			return err
+		},
+		"InsertCalls": func(ctx context.Context, s Store) error {
+			_, _, err := s.InsertCalls(ctx, "n", []*nodev1.Call{call})
+			return err
+		},
+		"ListCalls": func(ctx context.Context, s Store) error {
+			_, err := s.ListCalls(ctx, controlplane.CallFilter{Limit: 1})
+			return err
+		},
+		"GetCall":           func(ctx context.Context, s Store) error { _, err := s.GetCall(ctx, "id"); return err },
+		"DeleteCallsBefore": func(ctx context.Context, s Store) error { _, err := s.DeleteCallsBefore(ctx, epoch, 1); return err },
+		"CreateSession": func(ctx context.Context, s Store) error {
+			return s.CreateSession(ctx, controlplane.Session{Hash: hash})
+		},
+		"Session":       func(ctx context.Context, s Store) error { _, err := s.Session(ctx, hash); return err },
+		"TouchSession":  func(ctx context.Context, s Store) error { return s.TouchSession(ctx, hash, epoch, epoch) },
+		"DeleteSession": func(ctx context.Context, s Store) error { return s.DeleteSession(ctx, hash) },
+		"DeleteExpired": func(ctx context.Context, s Store) error { return s.DeleteExpired(ctx, epoch) },
+		"CreateToken": func(ctx context.Context, s Store) error {
+			return s.CreateToken(ctx, controlplane.Token{Name: "t", Hash: hash})
+		},
+		"ListTokens":  func(ctx context.Context, s Store) error { _, err := s.ListTokens(ctx); return err },
+		"TokenByHash": func(ctx context.Context, s Store) error { _, err := s.TokenByHash(ctx, hash); return err },
+		"DeleteToken": func(ctx context.Context, s Store) error { return s.DeleteToken(ctx, "t") },
+	}
+}
+
+// WantUnavailable checks that every operation fails with errs.Unavailable, with a message
+// that tells nothing about the database.
+func WantUnavailable(t *testing.T, s Store, base *controlplane.Config, timeout time.Duration) {
+	t.Helper()
+	for name, do := range Operations(base) {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), timeout)
+			defer cancel()
+			wantCode(t, do(ctx, s), errs.Unavailable)
+		})
+	}
+}
+
+func closedStoreIsUnavailable(t *testing.T, db Database) {
+	s := db.Open(t, time.Now)
+	base := load(t, s)
+	must(t, s.Close())
+	WantUnavailable(t, s, base, time.Minute)
+}
+
+func endedContextIsUnavailable(t *testing.T, db Database) {
+	s := db.Open(t, time.Now)
+	base := load(t, s)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, do := range Operations(base) {
+		err := do(ctx, s)
+		wantCode(t, err, errs.Unavailable)
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v does not wrap context.Canceled", name, err)
+		}
+	}
+	wantSameConfig(t, "afterwards", load(t, s), base)
+}
