@@ -92,8 +92,7 @@ func (p *Provider) complete(w http.ResponseWriter, r *http.Request) {
 		record.AuthHash = AuthHash(secret)
 	}
 	p.ledger.begin(record)
-	id := requestID(record.Number, start)
-	record.RequestID = "req_" + id
+	id := strings.TrimPrefix(record.RequestID, requestIDPrefix)
 
 	x := &exchange{w: w, control: http.NewResponseController(w), ctx: r.Context()}
 	err = p.answer(x, r, req, record, id)

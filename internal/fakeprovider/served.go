@@ -43,6 +43,9 @@ type Served struct {
 	Duration   time.Duration `json:"duration"` // in nanoseconds
 }
 
+// requestIDPrefix begins the ids that the upstream gives its answers.
+const requestIDPrefix = "req_"
+
 // AuthHash is how Served shows a secret: the first 12 hex digits of its SHA-256.
 func AuthHash(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
@@ -69,6 +72,7 @@ func (l *ledger) begin(s *Served) {
 	l.nth[key]++
 	l.number++
 	s.Nth, s.Number, s.Ended = l.nth[key], l.number, EndedRunning
+	s.RequestID = requestIDPrefix + requestID(s.Number, s.Start)
 	if l.active++; l.idle == nil {
 		l.idle = make(chan struct{})
 	}
