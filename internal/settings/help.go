@@ -23,7 +23,9 @@ func (st *setting) describe(b *strings.Builder) {
 	if st.kind != "" {
 		fmt.Fprintf(b, " %s", st.kind)
 	}
-	fmt.Fprintf(b, ", %s", st.env)
+	if st.env != "" {
+		fmt.Fprintf(b, ", %s", st.env)
+	}
 	if st.secret {
 		fmt.Fprintf(b, " or %s", st.env+fileSuffix)
 	}

@@ -25,7 +25,8 @@ type Config struct {
 	Output    io.Writer // where --help goes; default os.Stdout
 }
 
-// Set is the settings of one command: register each, then Parse once.
+// Set is the settings of one command: register each, then Parse once. A setting whose
+// variable has no name comes from its flag only.
 type Set struct {
 	cfg    Config
 	flags  *pflag.FlagSet
@@ -127,6 +128,9 @@ func (s *Set) find(st *setting) (value, from string, err error) {
 		return st.given, from, nil
 	}
 	for _, source := range s.sources() {
+		if st.env == "" {
+			break
+		}
 		value, from = source.get(st.env), fmt.Sprintf(source.format, st.env)
 		if st.secret {
 			value, from, err = source.secret(st.env, value, from)

@@ -221,6 +221,23 @@ Flags:
 	}
 }
 
+func TestFlagWithoutVariable(t *testing.T) {
+	t.Parallel()
+	c := newCommand(t, map[string]string{"": "true"}, "")
+	var demo bool
+	c.set.Bool(&demo, "demo", "", false, "show it")
+	if err := c.set.Parse(nil); err != nil || demo {
+		t.Errorf("demo = %v, %v without the flag", demo, err)
+	}
+	if err := c.set.Parse([]string{"--demo"}); err != nil || !demo {
+		t.Errorf("demo = %v, %v with the flag", demo, err)
+	}
+	_ = c.set.Parse([]string{"--help"}) // checked in TestHelp
+	if want := "  --demo\n        show it (default false)\n"; !strings.Contains(c.out.String(), want) {
+		t.Errorf("help lacks %q:\n%s", want, &c.out)
+	}
+}
+
 func TestLookupEnv(t *testing.T) {
 	t.Parallel()
 	c := newCommand(t, map[string]string{"A": "env", "EMPTY": ""}, "A=file\nB=file\n")
