@@ -42,7 +42,7 @@ func (l *Log) expire(ctx context.Context) {
 		removed += n
 		if err != nil {
 			if ctx.Err() == nil {
-				l.cfg.Logger.Error("old calls not removed", "before", before, "removed", removed, "err", err)
+				l.cfg.Logger.Error("old calls not removed", "before", before, "removed", removed, "error", err)
 			}
 			return
 		}

@@ -77,7 +77,7 @@ func (g *guard) admit(ctx context.Context, method string) error {
 		if p, ok := peer.FromContext(ctx); ok {
 			from = p.Addr.String()
 		}
-		g.log.Warn("node refused", "method", method, "from", from, "err", err)
+		g.log.Warn("node refused", "method", method, "from", from, "error", err)
 	})
 	return err
 }

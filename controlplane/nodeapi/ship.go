@@ -44,7 +44,7 @@ func (s *service) store(
 			return nil, ended(ctx)
 		}
 		s.log.Error("calls not stored; the node will send them again",
-			"node", node, "calls", len(batch.GetCalls()), "err", err)
+			"node", node, "calls", len(batch.GetCalls()), "error", err)
 		return nil, toStatus(err)
 	}
 	if len(rejected) > 0 {

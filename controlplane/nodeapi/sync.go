@@ -57,7 +57,7 @@ func (s *service) Sync(stream grpc.BidiStreamingServer[nodev1.SyncRequest, nodev
 		return err
 	}
 	err = s.push(ctx, stream, hello, session, in)
-	log.Info("node disconnected", "err", err)
+	log.Info("node disconnected", "error", err)
 	return err
 }
 

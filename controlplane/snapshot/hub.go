@@ -14,7 +14,8 @@ import (
 
 // Source is the configuration as it is now.
 type Source interface {
-	// Current returns the newest configuration; nil while there is none yet.
+	// Current returns the newest configuration; nil, or one without a lineage, while none
+	// is loaded.
 	Current() *controlplane.Config
 	// Subscribe returns a channel that gets a value after each change, several changes
 	// may share one, and a function that ends the subscription.
@@ -36,12 +37,19 @@ type Config struct {
 // Hub builds a snapshot of each new revision once and hands it to all subscribers. A
 // subscriber that is slow gets the newest one only. It is safe for concurrent use.
 type Hub struct {
-	cfg Config
+	cfg   Config
+	built version // of what is published; only Run uses it
 
 	mu          sync.Mutex // guards the fields below
 	current     *nodev1.Full
 	err         error
 	subscribers map[chan *nodev1.Full]struct{}
+}
+
+// version tells configurations apart, those of a database that was replaced included.
+type version struct {
+	lineage  string
+	revision controlplane.Revision
 }
 
 // NewHub returns a hub that is empty until Run.
@@ -99,10 +107,14 @@ func (h *Hub) settle(ctx context.Context, changed <-chan struct{}) bool {
 // refresh builds the present configuration unless that was done. Only Run calls it.
 func (h *Hub) refresh() {
 	cfg := h.cfg.Source.Current()
-	if cfg == nil {
-		return
+	if cfg == nil || cfg.Lineage == "" {
+		return // an empty snapshot would take everything away from the nodes
 	}
-	if full := h.Current(); full != nil && full.GetRevision() == uint64(cfg.Revision) && h.Err() == nil {
+	at := version{cfg.Lineage, cfg.Revision}
+	if at == h.built {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.err = nil // a later one failed and was taken back
 		return
 	}
 	full, err := h.build(cfg)
@@ -110,6 +122,7 @@ func (h *Hub) refresh() {
 		h.fail(cfg.Revision, err)
 		return
 	}
+	h.built = at
 	h.publish(full)
 }
 
@@ -129,7 +142,7 @@ func (h *Hub) fail(revision controlplane.Revision, cause error) {
 	h.err = fmt.Errorf("build snapshot of revision %d: %w", revision, cause)
 	h.mu.Unlock()
 	if !known {
-		h.cfg.Logger.Error("snapshot not built; nodes keep the last good one", "revision", revision, "err", cause)
+		h.cfg.Logger.Error("snapshot not built; nodes keep the last good one", "revision", revision, "error", cause)
 	}
 }
 

@@ -166,7 +166,7 @@ func TestHubKeepsTheLastGoodSnapshot(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		src := &source{changed: make(chan struct{}, 1)} // nothing is loaded yet
+		src := &source{cfg: controlplane.NewConfig(0, "", nil, nil), changed: make(chan struct{}, 1)} // nothing is loaded yet
 		h := runHub(t, src, &log)
 		if h.Current() != nil || h.Err() != nil {
 			t.Errorf("current %v, err %v before there is a configuration", h.Current(), h.Err())
@@ -216,6 +216,24 @@ func TestHubBuildsARevisionOnce(t *testing.T) {
 		}
 		if h.Current() != before {
 			t.Error("a wake-up without a new revision made a new snapshot")
+		}
+	})
+}
+
+// A database that was replaced may be at the same revision.
+func TestHubNoticesAnotherLineage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		src := &source{cfg: empty(1), changed: make(chan struct{}, 1)}
+		h := runHub(t, src, &bytes.Buffer{})
+		before := h.Current()
+		src.set(controlplane.NewConfig(1, "other", []*controlplane.Resource{
+			resource(controlplane.KindGroup, "chat", &adminv1.Group{}),
+		}, nil))
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if now := h.Current(); now == before || bytes.Equal(now.GetSha256(), before.GetSha256()) {
+			t.Error("the snapshot of the old database is still published")
 		}
 	})
 }

@@ -36,7 +36,7 @@ func (u *Uplink) receive(full *nodev1.Full) *nodev1.SyncRequest {
 	}
 	if err != nil {
 		u.log.Error("snapshot refused; serving on with the last one",
-			"revision", full.GetRevision(), "serving", u.Revision(), "err", err)
+			"revision", full.GetRevision(), "serving", u.Revision(), "error", err)
 		return &nodev1.SyncRequest{Message: &nodev1.SyncRequest_Nack{Nack: &nodev1.Nack{
 			Nonce:    full.GetNonce(),
 			Revision: full.GetRevision(),

@@ -34,9 +34,9 @@ func (u *Uplink) keepLinked(ctx context.Context) {
 		code := status.Code(err)
 		switch {
 		case up:
-			u.log.Warn("control plane lost; serving on with the last snapshot", "err", err)
+			u.log.Warn("control plane lost; serving on with the last snapshot", "error", err)
 		case code != last:
-			u.log.Warn("control plane not reached; trying again", "target", u.cfg.Target, "err", err)
+			u.log.Warn("control plane not reached; trying again", "target", u.cfg.Target, "error", err)
 		}
 		last = code
 		// Aborted means that another node took the name over: two of them must not

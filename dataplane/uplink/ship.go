@@ -32,14 +32,14 @@ func (u *Uplink) keepShipping(ctx context.Context, client nodev1.NodeServiceClie
 			limit = sent / 2
 			continue
 		case code == codes.InvalidArgument && sent == 1:
-			u.log.Error("a call record was refused and is given up", "err", err)
+			u.log.Error("a call record was refused and is given up", "error", err)
 			u.rejected.Add(1)
 			u.backlog.settle(1)
 			limit = batchCalls
 			continue
 		}
 		if code != last {
-			u.log.Warn("calls not shipped; trying again", "waiting", u.Counters().Waiting, "err", err)
+			u.log.Warn("calls not shipped; trying again", "waiting", u.Counters().Waiting, "error", err)
 		}
 		last = code
 		if !retry.wait(ctx, u.hurry) {
