@@ -145,8 +145,6 @@ func (s *Server) apply(in *nodev1.Snapshot) error {
 	s.pool.Update(compiled)
 	s.snapshot.Store(compiled)
 	s.health.Forget(compiled.Has)
-	s.log.Info("snapshot applied", "revision", compiled.Revision,
-		"providers", len(in.GetProviders()), "groups", len(in.GetGroups()), "keys", len(in.GetApiKeys()))
 	return nil
 }
 

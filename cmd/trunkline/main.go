@@ -1,0 +1,76 @@
+// Command trunkline is the whole gateway in one process: console, admin API and /v1 on
+// one port, SQLite, no other parts. It is the control plane and a node as they are
+// elsewhere, joined by a gRPC connection in memory.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/trunkline-ai/trunkline/internal/ops"
+	"github.com/trunkline-ai/trunkline/internal/run"
+	"github.com/trunkline-ai/trunkline/internal/settings"
+
+	controlplane "github.com/trunkline-ai/trunkline/controlplane/server"
+	dataplane "github.com/trunkline-ai/trunkline/dataplane/server"
+)
+
+func main() { run.Main(start) }
+
+// options are the settings of the all-in-one.
+type options struct {
+	listen, opsListen string
+	databaseURL       string
+	dataDir           string
+	secretKey         string
+	logLevel          string
+	demo              bool
+	control           controlplane.Settings
+	data              dataplane.Settings
+}
+
+func start(ctx context.Context) error {
+	var o options
+	set := settings.New(settings.Config{
+		Program: "trunkline",
+		About:   "Trunkline, an AI gateway, as one process: console, admin API and /v1 on one port, on SQLite.",
+	})
+	o.register(set)
+	if err := set.Parse(os.Args[1:]); err != nil {
+		return err
+	}
+	if o.demo {
+		o.logLevel = "error" // the tables are the log
+	}
+	log, err := ops.NewLogger(os.Stderr, o.logLevel)
+	if err != nil {
+		return err
+	}
+	if o.demo {
+		dir, err := os.MkdirTemp("", "trunkline-demo-")
+		if err != nil {
+			return fmt.Errorf("demo: %w", err)
+		}
+		defer os.RemoveAll(dir)
+		o.dataDir, o.databaseURL = dir, "sqlite:///"+filepath.Join(dir, "trunkline.db")
+	}
+	g, err := newGateway(ctx, o, log, set.LookupEnv)
+	if err != nil {
+		return err
+	}
+	return g.run(ctx)
+}
+
+func (o *options) register(set *settings.Set) {
+	set.String(&o.listen, "listen", "TRUNKLINE_LISTEN", "127.0.0.1:8001", "address of console, admin API and /v1")
+	set.String(&o.opsListen, "ops-listen", "TRUNKLINE_OPS_LISTEN", "127.0.0.1:8003", "address of /healthz, /readyz and /metrics")
+	set.String(&o.databaseURL, "database-url", "DATABASE_URL", "sqlite:///./data/trunkline.db", "sqlite:///path or postgres://user:password@host/database")
+	set.String(&o.dataDir, "data-dir", "TRUNKLINE_DATA_DIR", "./data", "where the key file lies when TRUNKLINE_SECRET_KEY is not set")
+	set.Secret(&o.secretKey, "secret-key-file", "TRUNKLINE_SECRET_KEY", "", "base64 of 32 bytes that seal provider keys; default: a key file made in the data directory")
+	set.String(&o.logLevel, "log-level", "TRUNKLINE_LOG_LEVEL", "info", "debug, info, warn or error")
+	set.Bool(&o.demo, "demo", "", false, "start with three scripted providers on a throw-away database, send calls that fail over, and show what happened")
+	o.control.Register(set)
+	o.data.Register(set)
+}

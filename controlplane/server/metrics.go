@@ -1,0 +1,35 @@
+package server
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// register shows what operators watch of a control plane.
+func register(reg prometheus.Registerer, s *Server) {
+	gauge := func(name, help string, read func() float64) {
+		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, read))
+	}
+	gauge("trunkline_config_revision", "Newest revision of the configuration this replica knows.", func() float64 {
+		return float64(s.live.Current().Revision)
+	})
+	gauge("trunkline_nodes_connected", "Data-plane nodes connected to this replica.", func() float64 {
+		return float64(s.connected(false))
+	})
+	gauge("trunkline_nodes_behind", "Connected nodes that do not serve the newest revision.", func() float64 {
+		return float64(s.connected(true))
+	})
+	gauge("trunkline_snapshot_build_failed", "1 while the newest revision cannot be made into a snapshot.", func() float64 {
+		if s.hub.Err() != nil {
+			return 1
+		}
+		return 0
+	})
+}
+
+func (s *Server) connected(behind bool) (n int) {
+	newest := uint64(s.live.Current().Revision)
+	for _, node := range s.nodes.Registry().Nodes() {
+		if node.GetConnected() && (!behind || node.GetAppliedRevision() != newest) {
+			n++
+		}
+	}
+	return n
+}

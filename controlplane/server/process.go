@@ -1,0 +1,100 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+
+	"github.com/trunkline-ai/trunkline/controlplane/secrets"
+	"github.com/trunkline-ai/trunkline/internal/ops"
+	"github.com/trunkline-ai/trunkline/internal/run"
+	"github.com/trunkline-ai/trunkline/internal/settings"
+	"github.com/trunkline-ai/trunkline/internal/version"
+)
+
+// minJoinToken is the least length of a join token, in characters.
+const minJoinToken = 16
+
+// Process is a control plane as a process of its own, as its settings describe it.
+type Process struct {
+	Settings
+	listen, nodeListen, opsListen     string
+	databaseURL, secretKey, joinToken string
+}
+
+// Register adds every setting of the process.
+func (p *Process) Register(set *settings.Set) {
+	set.String(&p.listen, "listen", "TRUNKLINE_LISTEN", "127.0.0.1:8001", "address of console and admin API")
+	set.String(&p.nodeListen, "node-listen", "TRUNKLINE_NODE_LISTEN", "127.0.0.1:8002", "address that nodes dial")
+	set.String(&p.opsListen, "ops-listen", "TRUNKLINE_OPS_LISTEN", "127.0.0.1:8003", "address of /healthz, /readyz and /metrics")
+	set.String(&p.databaseURL, "database-url", "DATABASE_URL", "", "postgres://user:password@host/database; required")
+	set.Secret(&p.secretKey, "secret-key-file", "TRUNKLINE_SECRET_KEY", "", "base64 of 32 bytes that seal provider keys; required, the same on every replica")
+	set.Secret(&p.joinToken, "join-token-file", "TRUNKLINE_JOIN_TOKEN", "", "what nodes must send, at least 16 characters; required, the same everywhere")
+	p.Settings.Register(set)
+}
+
+// Run serves until ctx ends. lookup finds the variables that a declarative file names.
+func (p *Process) Run(ctx context.Context, log *slog.Logger, lookup func(string) (string, bool)) error {
+	cfg, err := p.config(log)
+	if err != nil {
+		return err
+	}
+	var listeners [3]net.Listener
+	for i, address := range []string{p.listen, p.nodeListen, p.opsListen} {
+		if listeners[i], err = net.Listen("tcp", address); err != nil {
+			return fmt.Errorf("listen on %s: %w", address, err)
+		}
+	}
+	web, nodes, operators := listeners[0], listeners[1], listeners[2]
+	metrics := ops.NewRegistry()
+	cfg.Metrics = metrics
+	s, err := New(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if p.Apply != "" {
+		if err := s.ApplyFile(ctx, p.Apply, lookup, os.Stdout); err != nil {
+			s.Close()
+			return err
+		}
+	}
+	mux := http.NewServeMux()
+	s.Mount(mux)
+	group := run.NewGroup(ctx)
+	group.Go("control plane", func(ctx context.Context) error { return s.Run(ctx, nodes) })
+	group.Go("operators", func(ctx context.Context) error {
+		handler := ops.Handler(ops.Config{Ready: map[string]ops.Check{"database": s.Ready}, Metrics: metrics, Logger: log})
+		return ops.Server{Handler: handler, Logger: log}.Serve(ctx, operators)
+	})
+	group.Go("console and admin API", func(ctx context.Context) error {
+		return ops.Server{Handler: mux, Logger: log, UnencryptedHTTP2: true}.Serve(ctx, web)
+	})
+	log.Info("serving", "console", "http://"+web.Addr().String(), "nodes", nodes.Addr().String(), "ops", "http://"+operators.Addr().String())
+	return group.Wait()
+}
+
+func (p *Process) config(log *slog.Logger) (Config, error) {
+	defaultPassword, err := p.DefaultPassword(p.listen)
+	if err != nil {
+		return Config{}, err
+	}
+	if p.databaseURL == "" {
+		return Config{}, errors.New("DATABASE_URL is required, such as postgres://user:password@host/database")
+	}
+	if len(p.joinToken) < minJoinToken {
+		return Config{}, fmt.Errorf("TRUNKLINE_JOIN_TOKEN of at least %d characters is required, the same on nodes and control plane", minJoinToken)
+	}
+	key, err := secrets.ParseKey(p.secretKey)
+	if err != nil {
+		return Config{}, fmt.Errorf("TRUNKLINE_SECRET_KEY: %w", err)
+	}
+	return Config{
+		DatabaseURL: p.databaseURL, SecretKey: key, JoinToken: p.joinToken,
+		AdminUsername: p.AdminUsername, AdminPassword: p.AdminPassword, DefaultPassword: defaultPassword,
+		TrustForwardedHeaders: p.TrustForwarded, GatewayURL: p.GatewayURL, Version: version.String(), Logger: log,
+	}, nil
+}

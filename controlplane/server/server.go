@@ -1,0 +1,168 @@
+// Package server wires a control plane: the store, the live configuration, the admin API
+// with the console, the snapshots and the node link.
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/controlplane/nodeapi"
+	"github.com/trunkline-ai/trunkline/controlplane/secrets"
+	"github.com/trunkline-ai/trunkline/controlplane/snapshot"
+	"github.com/trunkline-ai/trunkline/controlplane/store"
+	"github.com/trunkline-ai/trunkline/internal/run"
+	"github.com/trunkline-ai/trunkline/webui"
+)
+
+// Config is what a control plane needs.
+type Config struct {
+	DatabaseURL   string // sqlite:///path or postgres://...; required
+	SecretKey     []byte // 32 bytes that seal provider credentials; required
+	JoinToken     string // what nodes must send; required
+	AdminUsername string // required
+	AdminPassword string // required
+	// DefaultPassword says that AdminPassword is the well-known one of a first run.
+	DefaultPassword bool
+	// TrustForwardedHeaders believes X-Forwarded-For and -Proto; only behind a proxy that sets them.
+	TrustForwardedHeaders bool
+	GatewayURL            string // where clients send /v1 requests; shown in the console
+	Version               string
+	Logger                *slog.Logger          // required
+	Metrics               prometheus.Registerer // required
+}
+
+// stopTime bounds how long the node link may take to end its streams.
+const stopTime = 5 * time.Second
+
+// Server is one control-plane replica.
+type Server struct {
+	log   *slog.Logger
+	store *store.Store
+	live  *controlplane.Live
+	hub   *snapshot.Hub
+	nodes *nodeapi.Server
+	calls *calllog.Log
+	api   *adminapi.API
+}
+
+// New opens the database, brings its schema up to date and loads the configuration.
+// Close the server unless Run is called.
+func New(ctx context.Context, cfg Config) (_ *Server, err error) {
+	s := &Server{log: cfg.Logger}
+	if s.store, err = store.Open(ctx, store.Config{URL: cfg.DatabaseURL, Logger: cfg.Logger}); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	sealer, err := secrets.New(cfg.SecretKey)
+	if err != nil {
+		return nil, err
+	}
+	pepper, err := secrets.EnsurePepper(ctx, s.store, sealer)
+	if err != nil {
+		return nil, err
+	}
+	s.live, err = controlplane.NewLive(controlplane.LiveConfig{
+		Store: s.store, Sealer: sealer, Pepper: pepper, Logger: cfg.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err = s.live.Load(ctx); err != nil {
+		return nil, err
+	}
+	if s.hub, err = snapshot.NewHub(snapshot.Config{Source: s.live, Sealer: sealer, Pepper: pepper, Logger: cfg.Logger}); err != nil {
+		return nil, err
+	}
+	if s.calls, err = calllog.New(calllog.Config{Store: s.store, Source: s.live, Logger: cfg.Logger}); err != nil {
+		return nil, err
+	}
+	if s.nodes, err = nodeapi.New(nodeapi.Config{
+		JoinToken: cfg.JoinToken, Snapshots: s.hub, Calls: s.calls, Logger: cfg.Logger,
+	}); err != nil {
+		return nil, err
+	}
+	s.api, err = adminapi.New(adminapi.Config{
+		Live: s.live, Calls: s.store, Access: s.store, Nodes: s.nodes.Registry(),
+		AdminUsername: cfg.AdminUsername, AdminPassword: cfg.AdminPassword, DefaultPassword: cfg.DefaultPassword,
+		TrustForwardedHeaders: cfg.TrustForwardedHeaders,
+		GatewayURL:            cfg.GatewayURL, Version: cfg.Version, Logger: cfg.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	register(cfg.Metrics, s)
+	return s, nil
+}
+
+// Mount adds the admin API and the console to mux.
+func (s *Server) Mount(mux *http.ServeMux) {
+	s.api.Mount(mux)
+	mux.Handle("/", webui.Handler())
+}
+
+// Run serves nodes on the listener until ctx ends, then closes the database.
+func (s *Server) Run(ctx context.Context, nodes net.Listener) error {
+	defer s.Close()
+	group := run.NewGroup(ctx)
+	group.Go("configuration", s.live.Run)
+	group.Go("snapshots", s.hub.Run)
+	group.Go("call retention", s.calls.Run)
+	group.Go("expired access", s.expireAccess)
+	group.Go("node link", func(ctx context.Context) error { return s.serveNodes(ctx, nodes) })
+	return group.Wait()
+}
+
+func (s *Server) serveNodes(ctx context.Context, lis net.Listener) error {
+	served := make(chan error, 1)
+	go func() { served <- s.nodes.Serve(lis) }()
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+	defer cancel()
+	if err := s.nodes.Shutdown(stop); err != nil {
+		s.log.Warn("node link did not end in time", "error", err)
+	}
+	return <-served
+}
+
+// expireAccess removes sessions and tokens that have expired, hourly.
+func (s *Server) expireAccess(ctx context.Context) error {
+	ticker := time.NewTicker(time.Hour)
+	defer ticker.Stop()
+	for {
+		if err := s.store.DeleteExpired(ctx, time.Now().UTC()); err != nil && ctx.Err() == nil {
+			s.log.Warn("expired sessions and tokens were not removed", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// Ready reports whether the database answers. A replica without it still serves the
+// nodes what it knows, but takes no changes.
+func (s *Server) Ready(ctx context.Context) error { return s.store.Ping(ctx) }
+
+// Close closes the database.
+func (s *Server) Close() {
+	if err := s.store.Close(); err != nil {
+		s.log.Warn("database did not close cleanly", "error", err)
+	}
+}

@@ -1,0 +1,48 @@
+package server
+
+import (
+	"errors"
+	"net"
+
+	"github.com/trunkline-ai/trunkline/internal/settings"
+)
+
+// DefaultAdminPassword is the well-known password of a first run. It works on loopback only.
+const DefaultAdminPassword = "password"
+
+// Settings are what flags and environment say about a control plane.
+type Settings struct {
+	AdminUsername  string
+	AdminPassword  string
+	GatewayURL     string
+	TrustForwarded bool
+	Apply          string
+}
+
+// Register adds the settings that both the control plane and the all-in-one have.
+func (s *Settings) Register(set *settings.Set) {
+	set.String(&s.AdminUsername, "admin-username", "ADMIN_USERNAME", "admin", "user name of the console's account")
+	set.Secret(&s.AdminPassword, "admin-password-file", "ADMIN_PASSWORD", DefaultAdminPassword,
+		"its password; the default works on loopback only")
+	set.String(&s.GatewayURL, "gateway-url", "TRUNKLINE_GATEWAY_URL", "", "where clients send /v1 requests, for the console's examples")
+	set.Bool(&s.TrustForwarded, "trust-forwarded-headers", "TRUNKLINE_TRUST_FORWARDED_HEADERS", false,
+		"believe X-Forwarded-For and X-Forwarded-Proto; only behind a proxy that sets them")
+	set.String(&s.Apply, "apply", "TRUNKLINE_APPLY", "", "declarative YAML file to apply at start; ${NAME} comes from the environment")
+}
+
+// DefaultPassword reports whether the well-known password is in use, and refuses it on
+// an address that others can reach.
+func (s *Settings) DefaultPassword(listen string) (bool, error) {
+	if s.AdminPassword != DefaultAdminPassword {
+		return false, nil
+	}
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return true, err
+	}
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+		return true, nil
+	}
+	return true, errors.New("ADMIN_PASSWORD is the default one, which works on loopback only: " +
+		"set ADMIN_PASSWORD (or ADMIN_PASSWORD_FILE) to listen on " + listen)
+}
