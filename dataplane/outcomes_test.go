@@ -1,0 +1,186 @@
+package dataplane
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
+	"github.com/trunkline-ai/trunkline/internal/outcometest"
+)
+
+// moves is how the table writes a rule's Move.
+var moves = map[Move]string{Stay: "never", Next: "always", NextIfSafe: "if_safe", NextIfWide: "if_wider", NextIfSet: "if_set"}
+
+// scopes is how the table writes a scope.
+var scopes = map[ScopeKind]string{ScopeNone: "none", ScopeTarget: "target", ScopeProvider: "provider", ScopeCredential: "credential"}
+
+func outcomeNamed(t *testing.T, name string) Outcome {
+	t.Helper()
+	for o := range numOutcomes {
+		if o.String() == name {
+			return o
+		}
+	}
+	t.Fatalf("no outcome %q", name)
+	return 0
+}
+
+func TestEveryOutcomeIsInTheTable(t *testing.T) {
+	t.Parallel()
+	table := outcometest.Load(t)
+	seen := map[string]bool{}
+	for _, c := range table.Cases {
+		seen[c.Want.Outcome], seen[c.Want.LastOutcome] = true, true
+	}
+	for _, e := range table.Elsewhere {
+		if seen[e.Outcome] {
+			t.Errorf("%s is said to be tested elsewhere, but a case provokes it", e.Outcome)
+		}
+		outcomeNamed(t, e.Outcome)
+		seen[e.Outcome] = true
+	}
+	for o := range numOutcomes {
+		if !seen[o.String()] {
+			t.Errorf("%s is in no row of the table and has no reason to be missing", o)
+		}
+	}
+}
+
+func TestRulesFollowTheTable(t *testing.T) {
+	t.Parallel()
+	for _, c := range outcometest.Load(t).Cases {
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			o := outcomeNamed(t, c.Want.Outcome)
+			rule := o.Rule()
+			if got := moves[rule.Move]; got != c.Want.Moves {
+				t.Errorf("%s moves %s, want %s", o, got, c.Want.Moves)
+			}
+			if rule.MaybeBilled != c.Want.MaybeBilled {
+				t.Errorf("%s maybe billed = %v, want %v", o, rule.MaybeBilled, c.Want.MaybeBilled)
+			}
+			if rule.PassThrough != (c.Want.Client.Passed || c.Want.Client.Code == rule.Code && rule.PassThrough) && o != StreamError {
+				t.Errorf("%s passes the upstream's error through = %v, want %v", o, rule.PassThrough, c.Want.Client.Passed)
+			}
+			if c.Want.LastOutcome != "" || c.Want.Committed || rule.PassThrough {
+				return // the client sees something else than the rule's error
+			}
+			if rule.Status != c.Want.Client.Status {
+				t.Errorf("%s gives the client %d, want %d", o, rule.Status, c.Want.Client.Status)
+			}
+			if rule.Code != c.Want.Client.Code && o != ClientClosed {
+				t.Errorf("%s gives the client code %q, want %q", o, rule.Code, c.Want.Client.Code)
+			}
+		})
+	}
+}
+
+// TestClassifyFollowsTheTable asks the fake provider over HTTP for every case that its
+// answer alone decides.
+func TestClassifyFollowsTheTable(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(fakeprovider.New(fakeprovider.Config{}))
+	t.Cleanup(server.Close)
+	judged := 0
+	for _, c := range outcometest.Load(t).Cases {
+		for _, stream := range []bool{false, true} {
+			model, ok := c.Model(stream)
+			if !ok || c.Judged == "" {
+				continue
+			}
+			judged++
+			t.Run(c.Name+map[bool]string{false: "/plain", true: "/stream"}[stream], func(t *testing.T) {
+				t.Parallel()
+				got := classify(t, server.URL, model, stream, c.Judged)
+				compare(t, got, c.Want)
+			})
+		}
+	}
+	if judged < 130 {
+		t.Errorf("%d calls judged, want at least 130", judged)
+	}
+}
+
+// classify makes one call and judges its answer the way the table says.
+func classify(t *testing.T, url, model string, stream bool, by string) Verdict {
+	t.Helper()
+	body := `{"model":"` + model + `","stream":` + map[bool]string{false: "false", true: "true"}[stream] + `}`
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/v1/chat/completions", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := transport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if by == "status" {
+		if resp.StatusCode < 300 {
+			t.Fatalf("status %d, want none of 2xx", resp.StatusCode)
+		}
+		return ClassifyStatus(resp.StatusCode, resp.Header, text, model, time.Now())
+	}
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("status %d, want 200", resp.StatusCode)
+	}
+	if !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
+		v, is := ClassifyError(text, model)
+		if !is {
+			t.Fatalf("no error seen in %s", text)
+		}
+		return v
+	}
+	for event := range bytes.SplitSeq(text, []byte("\n\n")) {
+		var data []byte
+		for line := range bytes.SplitSeq(event, []byte("\n")) {
+			if rest, ok := bytes.CutPrefix(line, []byte("data: ")); ok {
+				data = append(append(data, rest...), '\n')
+			}
+		}
+		if v, is := ClassifyError(data, model); is {
+			return v
+		}
+	}
+	t.Fatalf("no error event seen in %s", text)
+	return Verdict{}
+}
+
+func compare(t *testing.T, got Verdict, want outcometest.Want) {
+	t.Helper()
+	rule := got.Outcome.Rule()
+	if got.Outcome.String() != want.Outcome {
+		t.Fatalf("outcome %s, want %s (%s)", got.Outcome, want.Outcome, got.Reason)
+	}
+	scope := rule.Scope
+	if got.Scope != ScopeNone {
+		scope = got.Scope
+	}
+	if scopes[scope] != want.Counts {
+		t.Errorf("counts against %s, want %s (%s)", scopes[scope], want.Counts, got.Reason)
+	}
+	hold := rule.Hold
+	if got.Wait > 0 {
+		hold = got.Wait
+	}
+	// A date in a header has whole seconds, and the clock goes on.
+	if diff := want.Hold - hold; diff < 0 || diff > 2*time.Second || diff > 0 && want.Hold != 30*time.Second {
+		t.Errorf("held for %s, want %s (%s)", hold, want.Hold, got.Reason)
+	}
+	if rule.HoldDoubles && rule.HoldMax != want.HoldMax || !rule.HoldDoubles && want.HoldMax != 0 {
+		t.Errorf("doubles %v up to %s, want up to %s", rule.HoldDoubles, rule.HoldMax, want.HoldMax)
+	}
+	if got.Reason == "" || len(got.Reason) > 200 {
+		t.Errorf("reason %q, want 1 to 200 bytes", got.Reason)
+	}
+}
