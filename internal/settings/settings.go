@@ -105,6 +105,14 @@ func (s *Set) sources() []source {
 	}
 }
 
+// sourcesOf lists the places that may hold the setting.
+func (s *Set) sourcesOf(st *setting) []source {
+	if st.env == "" {
+		return nil
+	}
+	return s.sources()
+}
+
 // resolve sets one setting from the first source that names it.
 func (s *Set) resolve(st *setting) error {
 	value, from, err := s.find(st)
@@ -127,10 +135,7 @@ func (s *Set) find(st *setting) (value, from string, err error) {
 		}
 		return st.given, from, nil
 	}
-	for _, source := range s.sources() {
-		if st.env == "" {
-			break
-		}
+	for _, source := range s.sourcesOf(st) {
 		value, from = source.get(st.env), fmt.Sprintf(source.format, st.env)
 		if st.secret {
 			value, from, err = source.secret(st.env, value, from)
