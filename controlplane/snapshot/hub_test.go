@@ -201,6 +201,10 @@ func TestHubKeepsTheLastGoodSnapshot(t *testing.T) {
 		if n := strings.Count(log.String(), "snapshot not built"); n != 2 {
 			t.Errorf("logged %d times, want 2", n)
 		}
+		step(empty(4)) // taken back
+		if h.Err() != nil || h.Current().GetRevision() != 4 {
+			t.Errorf("err %v, current %d after it was taken back", h.Err(), h.Current().GetRevision())
+		}
 	})
 }
 

@@ -7,9 +7,10 @@ import (
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
-// maxTargets bounds the lines of one status; what is skipped matters more than what is
-// merely degraded, so those come first.
-const maxTargets = 10_000
+// maxTargets bounds the lines of one status, so that it always fits into the 8 MiB that
+// the control plane takes. What is skipped matters more than what is merely degraded and
+// comes first.
+const maxTargets = 5_000
 
 // StatusChanged sends the status soon instead of at the next interval. Many calls within
 // a moment make one message. It never blocks.

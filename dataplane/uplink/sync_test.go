@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -199,11 +200,20 @@ func TestTokenIsSentAndRefusalIsNotTheEnd(t *testing.T) {
 	p.serve(t, lis)
 	cfg := config(target)
 	cfg.DialOptions = options
-	u, _ := start(t, cfg)
+	var log bytes.Buffer
+	cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	u, stop := start(t, cfg)
 	p.push <- full(t, 1, 1)
 	get(t, "ready", u.Ready())
+	stop()
 	if tries.Load() != 4 {
 		t.Errorf("%d tries, want 4", tries.Load())
+	}
+	if n := strings.Count(log.String(), "control plane not reached"); n != 1 || !strings.Contains(log.String(), "not yet") {
+		t.Errorf("three equal refusals were logged %d times, want once with the reason:\n%s", n, &log)
+	}
+	if strings.Contains(log.String(), "let-me-in") {
+		t.Error("the token is in the log")
 	}
 }
 
