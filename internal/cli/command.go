@@ -69,9 +69,11 @@ func (r *Runtime) method(s *Service, m Method) *subcommand {
 	c.cmd.ValidArgsFunction = c.completeArgs
 
 	target := m.in
-	if c.takesDocument() {
+	if c.shape.resource != nil {
 		target = c.newRequest().ProtoReflect().NewField(c.shape.resource).Message().Type()
-		c.cmd.Flags().StringVarP(&c.file, "file", "f", "", "read it from a YAML or JSON file; - is stdin. Flags win over the file")
+	}
+	if isDocument(target.Descriptor()) {
+		c.cmd.Flags().StringVarP(&c.file, "file", "f", "", "file with the document, YAML or JSON; - is stdin. Flags win over it")
 	}
 	c.flags = fieldflag.Bind(c.cmd, target, fieldflag.Options{
 		Env:  r.cfg.Env,
@@ -94,9 +96,6 @@ Only what the flags name changes: the present one is read, changed and sent
 back with its etag, so that a change by someone else in between is refused and
 not lost. A list or map is replaced as a whole; an empty value (--flag '')
 puts a field back to its default. With -f the document replaces it all.`
-
-// takesDocument reports whether the command is about one whole resource, as create and update are.
-func (c *subcommand) takesDocument() bool { return c.shape.resource != nil }
 
 // notAFlag leaves out what paging and the positional argument set. Create has
 // --name too: there it is one property among the others.

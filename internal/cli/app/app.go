@@ -13,6 +13,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/internal/cli"
 	"github.com/trunkline-ai/trunkline/internal/cli/conn"
+	"github.com/trunkline-ai/trunkline/internal/cli/declare"
 	"github.com/trunkline-ai/trunkline/internal/cli/exit"
 	"github.com/trunkline-ai/trunkline/internal/cli/proc"
 	"github.com/trunkline-ai/trunkline/internal/cli/view"
@@ -78,6 +79,7 @@ func newRoot(env *proc.Env, version string) (root *cobra.Command, started *bool)
 	for _, s := range adminv1cli.Services() {
 		add(root, "one", runtime.Command(s))
 	}
+	add(root, "many", declare.Apply(runtime), declare.Diff(runtime), declare.Export(runtime))
 	root.AddCommand(whoAmI(runtime))
 	return root, started
 }

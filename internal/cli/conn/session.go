@@ -7,6 +7,7 @@ import (
 
 	"connectrpc.com/connect/v2"
 
+	"github.com/trunkline-ai/trunkline/internal/cli/exit"
 	"github.com/trunkline-ai/trunkline/internal/cli/proc"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
@@ -30,11 +31,11 @@ func signIn(ctx context.Context, transport connect.Transport, headers map[string
 	ctx, info := connect.NewClientContext(ctx)
 	client := adminv1connect.NewSessionServiceClient(connect.NewClient(transport, withHeaders(headers)))
 	if _, err := client.Login(ctx, &adminv1.LoginRequest{Username: username, Password: password}); err != nil {
-		return nil, fmt.Errorf("sign in as %s: %w", username, err)
+		return nil, fmt.Errorf("%w as %s: %w", exit.ErrSignIn, username, err)
 	}
 	cookie := joinCookies(info.ResponseHeader().Values("Set-Cookie"))
 	if cookie == "" {
-		return nil, fmt.Errorf("sign in as %s: the server set no session cookie", username)
+		return nil, fmt.Errorf("%w as %s: the server set no session cookie", exit.ErrSignIn, username)
 	}
 	return &session{cookie: cookie}, nil
 }

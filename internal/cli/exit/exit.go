@@ -8,6 +8,8 @@ import (
 	"fmt"
 
 	"connectrpc.com/connect/v2"
+
+	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
 // The exit codes. Scripts rely on them: a number is never given another meaning.
@@ -31,7 +33,7 @@ const Help = `Exit codes:
   2    wrong usage: unknown command, bad flag or argument
   3    not found
   4    conflict: the name is taken, or someone changed it first
-  5    invalid: the server refused a value, or something else must change first
+  5    invalid: a value or a file is wrong, or something else must change first
   6    not signed in, or not allowed
   7    the server cannot be reached, is overloaded, or took too long
   8    diff: there are differences
@@ -39,6 +41,9 @@ const Help = `Exit codes:
 
 // ErrDifferences says that diff found differences. It is no failure, so nothing is printed for it.
 var ErrDifferences = errors.New("there are differences")
+
+// ErrSignIn is in the chain of an error of signing in itself: advice on how to sign in would not help.
+var ErrSignIn = errors.New("sign in")
 
 // usageError is an error of the command line itself, found before any call.
 type usageError struct{ err error }
@@ -69,6 +74,8 @@ func Code(err error) int {
 		return Usage
 	case errors.Is(err, context.Canceled):
 		return Interrupted
+	case errs.CodeOf(err) == errs.InvalidArgument: // found before any call, in a file
+		return Invalid
 	}
 	switch connect.CodeOf(err) {
 	case connect.CodeNotFound:

@@ -9,6 +9,8 @@ import (
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connectproto"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
+
+	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
 // Report prints err: one line, one more per field at fault, and where it helps, one on what to do.
@@ -18,39 +20,51 @@ func Report(w io.Writer, program string, err error) {
 	}
 	fmt.Fprintf(w, "%s: %s\n", program, oneLine(message(err)))
 	for _, v := range violations(err) {
-		fmt.Fprintf(w, "  %s: %s\n", oneLine(v.GetField()), oneLine(v.GetDescription()))
+		fmt.Fprintf(w, "  %s: %s\n", oneLine(v.Field), oneLine(v.Description))
 	}
 	if h := hint(program, err); h != "" {
 		fmt.Fprintf(w, "%s\n", h)
 	}
 }
 
-// message is the server's sentence after the class of the error.
+// message is the server's sentence after the class of the error. What was tried
+// stands before either, when the error says so.
 func message(err error) string {
-	e, ok := errors.AsType[*connect.Error](err)
+	if ours, ok := errors.AsType[*errs.Error](err); ok {
+		return strings.Replace(err.Error(), ours.Error(), ours.Message, 1)
+	}
+	theirs, ok := errors.AsType[*connect.Error](err)
 	if !ok {
 		return err.Error()
 	}
-	class := strings.ReplaceAll(e.Code().String(), "_", " ")
-	if e.Message() == "" {
-		return class
+	text := strings.ReplaceAll(theirs.Code().String(), "_", " ")
+	if theirs.Message() != "" {
+		text += ": " + theirs.Message()
 	}
-	return class + ": " + e.Message()
+	return strings.Replace(err.Error(), theirs.Error(), text, 1)
 }
 
-func violations(err error) []*errdetails.BadRequest_FieldViolation {
-	e, ok := errors.AsType[*connect.Error](err)
+// violations are the fields at fault, found here or by the server.
+func violations(err error) []errs.Violation {
+	if ours, ok := errors.AsType[*errs.Error](err); ok {
+		return ours.Violations
+	}
+	theirs, ok := errors.AsType[*connect.Error](err)
 	if !ok {
 		return nil
 	}
-	var all []*errdetails.BadRequest_FieldViolation
-	for _, detail := range e.Details() {
+	var all []errs.Violation
+	for _, detail := range theirs.Details() {
 		m, err := connectproto.UnmarshalErrorDetail(detail)
 		if err != nil {
 			continue // a detail of a newer server: the message says enough
 		}
-		if bad, ok := m.(*errdetails.BadRequest); ok {
-			all = append(all, bad.GetFieldViolations()...)
+		bad, ok := m.(*errdetails.BadRequest)
+		if !ok {
+			continue
+		}
+		for _, v := range bad.GetFieldViolations() {
+			all = append(all, errs.Violation{Field: v.GetField(), Description: v.GetDescription()})
 		}
 	}
 	return all
@@ -62,10 +76,15 @@ func hint(program string, err error) string {
 	}
 	switch connect.CodeOf(err) {
 	case connect.CodeUnauthenticated:
+		if errors.Is(err, ErrSignIn) {
+			return ""
+		}
 		return `Make a token with '` + program + ` tokens create --name me --username admin', which takes the password from
 $TRUNKLINE_ADMIN_PASSWORD or stdin. Then give it with --token-file or in $TRUNKLINE_TOKEN.`
 	case connect.CodeUnimplemented:
 		return "Is --server (or $TRUNKLINE_SERVER) the address of the admin API, and the server as new as this program?"
+	case connect.CodeDeadlineExceeded:
+		return "--timeout is the longest time for one request."
 	case connect.CodeUnavailable:
 		return "Is Trunkline running there? --server (or $TRUNKLINE_SERVER) is the address of the admin API."
 	}

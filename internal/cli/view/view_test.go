@@ -1,0 +1,71 @@
+package view_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/trunkline-ai/trunkline/internal/cli/output"
+	"github.com/trunkline-ai/trunkline/internal/cli/view"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// TestRows: each kind in a state that is not the plain one.
+func TestRows(t *testing.T) {
+	t.Parallel()
+	at := &timestamppb.Timestamp{Seconds: 1795431600}
+	const then = "2026-11-23T11:00:00Z"
+	for _, tc := range []struct {
+		in   proto.Message
+		want string
+	}{
+		{&adminv1.Provider{Name: "p", Dialect: "fake", Enabled: new(false), UpdateTime: at}, "p|fake|-|0|0|no|" + then},
+		{&adminv1.Credential{Name: "c"}, "c|-|yes|-"},
+		{&adminv1.Model{Id: "m", Price: &adminv1.Price{Input: "1", CachedInput: "0.5", PerCall: "0.01"}, ContextWindow: 128000}, "m|-|in 1, cached 0.5, per call 0.01|128000"},
+		{&adminv1.Member{Provider: "p", Model: "m"}, "0|p|m|1|yes"},
+		{&adminv1.ApiKey{Name: "k", Prefix: "sk-tl-", LastFour: "wxyz", Enabled: new(true)}, "k|sk-tl-...wxyz|-|yes|never|-"},
+		{&adminv1.FailureKeyword{Name: "f", Keyword: "overloaded"}, "f|overloaded|no|yes|-"},
+		{&adminv1.FailureKeyword{Name: "f", Pattern: "(?i)over", Count: true}, "f|/(?i)over/|yes|yes|-"},
+		{&adminv1.Settings{}, "-|defaults|default"},
+		{&adminv1.Token{Name: "t", LastFour: "abcd", CreateTime: at, ExpiresAt: at}, "t|...abcd|" + then + "|" + then},
+		{&adminv1.Call{Id: "c", Outcome: "failed", ErrorCode: "no_provider", Status: 502}, "-|c|-|-|failed (no_provider)|502|-|0|-|-|-"},
+		{&adminv1.Attempt{Provider: "p", Model: "m", Outcome: "timeout", LastResort: true}, "p|m|-|-|-|-|-|timeout|(last resort)"},
+		{&adminv1.Node{Name: "n", Error: "bad group", Targets: []*adminv1.TargetHealth{
+			{Provider: "p", State: "cooling", Remaining: durationpb.New(12e9), Reason: "rate_limited", Failures: 5, Threshold: 5},
+			{Provider: "p", Model: "m", Credential: "main", State: "degraded", Failures: 2, Threshold: 5},
+		}}, "n|-|no|0|0|0|0|-|p cooling 12s (rate_limited), p/m key main degraded 2/5|bad group"},
+	} {
+		var out bytes.Buffer
+		p := &output.Printer{Out: &out, Notes: &out, Format: output.Table, Views: view.All()}
+		if err := p.Row(tc.in); err != nil {
+			t.Fatal(err)
+		}
+		if got := cells(out.String()); got != tc.want {
+			t.Errorf("%T is\n%s\nwant\n%s", tc.in, got, tc.want)
+		}
+	}
+}
+
+// cells gives the second line with a bar between columns, which the header's spaces tell apart.
+func cells(table string) string {
+	header, row, _ := strings.Cut(strings.TrimRight(table, "\n"), "\n")
+	var starts []int
+	for i := range header {
+		if header[i] != ' ' && (i == 0 || strings.HasSuffix(header[:i], "  ")) {
+			starts = append(starts, i)
+		}
+	}
+	var out []string
+	for i, from := range starts {
+		to := len(row)
+		if i+1 < len(starts) {
+			to = min(starts[i+1], len(row))
+		}
+		out = append(out, strings.TrimSpace(row[from:to]))
+	}
+	return strings.Join(out, "|")
+}
