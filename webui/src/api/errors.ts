@@ -1,0 +1,47 @@
+import { Code, ConnectError } from '@connectrpc/connect';
+import type { PlainKey } from '@/i18n';
+
+export type Problem = {
+  /** What to tell the person. */
+  message: PlainKey;
+  /** The code's name, for support. */
+  code: string;
+  /** What the server said; empty when it did not answer at all. */
+  detail: string;
+  /** To find the request in the server's log; empty when unknown. */
+  requestId: string;
+};
+
+/** Turns whatever was thrown into something that can be shown. */
+export function problemOf(error: unknown): Problem {
+  const e = ConnectError.from(error);
+  return {
+    message: isUnreachable(e) ? 'error.unreachable' : (sentences[e.code] ?? 'error.unknown'),
+    code: Code[e.code].replace(/(?<!^)[A-Z]/g, (letter) => `_${letter}`).toLowerCase(),
+    detail: isUnreachable(e) ? '' : e.rawMessage,
+    requestId: e.metadata.get('x-request-id') ?? '',
+  };
+}
+
+const sentences: Partial<Record<Code, PlainKey>> = {
+  [Code.Unauthenticated]: 'error.unauthenticated',
+  [Code.PermissionDenied]: 'error.denied',
+  [Code.NotFound]: 'error.notFound',
+  [Code.ResourceExhausted]: 'error.throttled',
+  [Code.DeadlineExceeded]: 'error.unreachable',
+  [Code.Internal]: 'error.internal',
+  [Code.Unimplemented]: 'error.unimplemented',
+};
+
+/** Nothing answered, or a proxy answered for it: fetch's own failures arrive as Unknown with a TypeError. */
+export function isUnreachable(e: ConnectError): boolean {
+  return e.code === Code.Unavailable || (e.code === Code.Unknown && e.cause instanceof TypeError);
+}
+
+export const isSignedOut = (error: unknown) => ConnectError.from(error).code === Code.Unauthenticated;
+
+/** Seconds to wait before the next try, as a refusal names them; 0 when it names none. */
+export function retryAfterSeconds(error: unknown): number {
+  const value = Number(ConnectError.from(error).metadata.get('retry-after'));
+  return Number.isFinite(value) && value > 0 ? Math.min(Math.ceil(value), 3600) : 0;
+}

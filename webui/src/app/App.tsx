@@ -1,0 +1,43 @@
+import { TransportProvider } from '@connectrpc/connect-query';
+import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
+import { QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { useState } from 'react';
+import { createQueryClient } from '@/api/queries';
+import { createTransport } from '@/api/transport';
+import { I18nProvider } from '@/i18n';
+import { theme } from '@/theme/theme';
+import { createAppRouter } from './routes';
+
+const schemeManager = localStorageColorSchemeManager({ key: 'ui.scheme' });
+
+export function App({ nonce }: { nonce: string }) {
+  const [{ queryClient, transport, router }] = useState(wire);
+  return (
+    <MantineProvider
+      theme={theme}
+      defaultColorScheme="auto"
+      colorSchemeManager={schemeManager}
+      getStyleNonce={() => nonce}
+    >
+      <I18nProvider>
+        <TransportProvider transport={transport}>
+          <QueryClientProvider client={queryClient}>
+            <RouterProvider router={router} />
+          </QueryClientProvider>
+        </TransportProvider>
+      </I18nProvider>
+    </MantineProvider>
+  );
+}
+
+function wire() {
+  const queryClient = createQueryClient();
+  const transport = createTransport(() => {
+    const { pathname, href } = router.state.location;
+    if (pathname === '/login') return;
+    void router.navigate({ to: '/login', search: { next: href } }).then(() => queryClient.clear());
+  });
+  const router = createAppRouter({ queryClient, transport });
+  return { queryClient, transport, router };
+}

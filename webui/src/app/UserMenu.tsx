@@ -1,0 +1,47 @@
+import { useMutation } from '@connectrpc/connect-query';
+import { Menu, UnstyledButton } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { LogOut } from 'lucide-react';
+import { useWhoAmI } from '@/api/queries';
+import { SessionService } from '@/gen/trunkline/admin/v1/session_pb';
+import { useI18n } from '@/i18n';
+import c from './shell.module.css';
+
+export function UserMenu() {
+  const { t } = useI18n();
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const { data } = useWhoAmI();
+  const signOut = useMutation(SessionService.method.logout, {
+    // Whatever the server says, this browser forgets what it saw.
+    onSettled: async () => {
+      await navigate({ to: '/login' });
+      client.clear();
+    },
+  });
+  const name = data?.username ?? '';
+  return (
+    <Menu position="top-end" width={220}>
+      <Menu.Target>
+        <UnstyledButton className={c.avatar} aria-label={t('shell.account', { name })}>
+          {[...name][0]?.toLocaleUpperCase() ?? ''}
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <div className={c.who}>
+          <b>{name}</b>
+          {data?.version && <span>Trunkline {data.version}</span>}
+        </div>
+        <Menu.Divider />
+        <Menu.Item
+          leftSection={<LogOut size={14} aria-hidden />}
+          closeMenuOnClick={false}
+          onClick={() => signOut.mutate({})}
+        >
+          {t('shell.signOut')}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,62 @@
+import { type Duration, durationMs } from '@bufbuild/protobuf/wkt';
+import type { Attempt, Call } from '@/gen/trunkline/admin/v1/call_pb';
+import { useI18n } from '@/i18n';
+import { outcomeTone } from '@/ui/outcome';
+import { Tag } from '@/ui/Page';
+import c from './calls.module.css';
+import { OutcomePill } from './OutcomePill';
+
+/** The attempts on one time scale: when each began, when its first token came, why it ended. */
+export function Attempts({ call }: { call: Call }) {
+  const { t } = useI18n();
+  if (call.attempts.length === 0) return <p className={c.quiet}>{t('call.noAttempt')}</p>;
+  const ends = call.attempts.map((a) => ms(a.startOffset) + ms(a.duration));
+  const total = Math.max(1, ms(call.duration), ...ends);
+  return (
+    <ol className={c.attempts}>
+      {call.attempts.map((attempt, i) => (
+        <li key={i}>
+          <Row attempt={attempt} total={total} />
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Row({ attempt: a, total }: { attempt: Attempt; total: number }) {
+  const { t, duration } = useI18n();
+  const start = (ms(a.startOffset) / total) * 100;
+  const width = Math.max(0.8, (ms(a.duration) / total) * 100);
+  const first = a.firstTokenTime && ms(a.duration) > 0 ? (ms(a.firstTokenTime) / ms(a.duration)) * 100 : null;
+  return (
+    <>
+      <div className={c.attemptHead}>
+        <div>
+          <b>{a.provider}</b>
+          <span className="mono">{a.model}</span>
+        </div>
+        <OutcomePill outcome={a.outcome} status={a.status} />
+      </div>
+      <div className={c.track} aria-hidden>
+        <i
+          className={c.bar}
+          data-tone={outcomeTone(a.outcome)}
+          style={{ left: `${Math.min(start, 99.2)}%`, width: `${Math.min(width, 100 - Math.min(start, 99.2))}%` }}
+        >
+          {first !== null && first < 100 && <i className={c.tick} style={{ left: `${first}%` }} />}
+        </i>
+      </div>
+      <p className={`${c.attemptMeta} num`}>
+        <span>{t('attempt.after', { time: duration(ms(a.startOffset)) })}</span>
+        {a.firstTokenTime && <span>{t('attempt.firstToken', { time: duration(ms(a.firstTokenTime)) })}</span>}
+        <span>{t('attempt.took', { time: duration(ms(a.duration)) })}</span>
+        {a.credential && <span>{t('attempt.credential', { name: a.credential })}</span>}
+        {a.lastResort && <Tag quiet>{t('attempt.lastResort')}</Tag>}
+        {a.maybeBilled && <Tag quiet>{t('attempt.maybeBilled')}</Tag>}
+      </p>
+      {a.reason && a.outcome !== 'ok' && <p className={c.reason}>{a.reason}</p>}
+    </>
+  );
+}
+
+const ms = (d: Duration | undefined) => (d ? durationMs(d) : 0);

@@ -1,0 +1,74 @@
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
+import { type Lang, pickLang, TAGS } from './languages';
+import { en } from './locales/en';
+import type { Messages } from './messages';
+import { type I18n, makeI18n } from './translate';
+
+export { LANGS, type Lang } from './languages';
+export type { MessageKey, PlainKey } from './messages';
+export type { I18n } from './translate';
+
+const STORED = 'ui.lang';
+
+/** Each language is a chunk of its own; English is in the first load, as the others fall back to nothing. */
+const loaders: Record<Lang, () => Promise<Messages>> = {
+  en: async () => en,
+  zh: async () => (await import('./locales/zh')).zh,
+  ja: async () => (await import('./locales/ja')).ja,
+  ko: async () => (await import('./locales/ko')).ko,
+};
+
+type Value = I18n & { setLang: (lang: Lang) => void };
+const Context = createContext<Value | null>(null);
+
+export function I18nProvider({ children, initial }: { children: ReactNode; initial?: Lang }) {
+  const [lang, setLang] = useState<Lang>(() => initial ?? pickLang([readStored(), ...navigator.languages]));
+  const [loaded, setLoaded] = useState<{ lang: Lang; messages: Messages } | null>(null);
+
+  useEffect(() => {
+    let wanted = true;
+    void loaders[lang]().then((messages) => {
+      if (!wanted) return;
+      document.documentElement.lang = TAGS[lang];
+      setLoaded({ lang, messages });
+    });
+    return () => {
+      wanted = false;
+    };
+  }, [lang]);
+
+  const value = useMemo<Value | null>(() => {
+    if (!loaded) return null;
+    return {
+      ...makeI18n(loaded.lang, loaded.messages),
+      setLang: (next) => {
+        store(next);
+        setLang(next);
+      },
+    };
+  }, [loaded]);
+
+  return value ? <Context.Provider value={value}>{children}</Context.Provider> : null;
+}
+
+export function useI18n(): Value {
+  const value = useContext(Context);
+  if (!value) throw new Error('I18nProvider is missing');
+  return value;
+}
+
+function readStored(): string {
+  try {
+    return localStorage.getItem(STORED) ?? '';
+  } catch {
+    return ''; // storage is refused: the browser's languages decide
+  }
+}
+
+function store(lang: Lang) {
+  try {
+    localStorage.setItem(STORED, lang);
+  } catch {
+    // the choice then lasts until the page is left
+  }
+}

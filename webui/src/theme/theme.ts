@@ -1,0 +1,57 @@
+import { createTheme, type MantineColorsTuple } from '@mantine/core';
+
+const iris: MantineColorsTuple = [
+  '#f1f1fd',
+  '#e3e3fa',
+  '#c7c6f3',
+  '#a8a6ec',
+  '#8c8ae6',
+  '#7472df',
+  '#5753d0',
+  '#4a46c2',
+  '#3f3ba8',
+  '#33308a',
+];
+const dark: MantineColorsTuple = [
+  '#eceef2',
+  '#c3c9d3',
+  '#a5adba',
+  '#8a93a2',
+  '#343b48',
+  '#242933',
+  '#1a1e25',
+  '#14171d',
+  '#0f1116',
+  '#0c0e12',
+];
+const gray: MantineColorsTuple = [
+  '#f7f8fa',
+  '#f0f1f5',
+  '#e5e7ec',
+  '#d3d6de',
+  '#b9bec9',
+  '#9aa1ae',
+  '#6b7280',
+  '#565c69',
+  '#333842',
+  '#15181e',
+];
+
+/** Mantine's share of the looks; everything else reads the tokens of tokens.css. */
+export const theme = createTheme({
+  primaryColor: 'iris',
+  primaryShade: { light: 6, dark: 6 },
+  colors: { iris, dark, gray },
+  black: '#15181e',
+  defaultRadius: 8,
+  fontFamily: 'var(--font-ui)',
+  fontFamilyMonospace: 'var(--font-mono)',
+  fontSizes: { xs: '12px', sm: '13px', md: '14px', lg: '16px', xl: '18px' },
+  cursorType: 'pointer',
+  respectReducedMotion: true,
+  components: {
+    Button: { defaultProps: { size: 'sm', radius: 8 } },
+    Menu: { defaultProps: { radius: 10, shadow: 'md' } },
+    Tooltip: { defaultProps: { withArrow: false, openDelay: 200, fz: 12 } },
+  },
+});

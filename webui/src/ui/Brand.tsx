@@ -1,0 +1,10 @@
+import c from './brand.module.css';
+
+export function Brand() {
+  return (
+    <span className={c.brand}>
+      <img src="/favicon.svg" width={24} height={24} alt="" />
+      Trunkline
+    </span>
+  );
+}

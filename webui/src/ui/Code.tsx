@@ -1,0 +1,54 @@
+import { UnstyledButton } from '@mantine/core';
+import { Check, Copy } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { useI18n } from '@/i18n';
+import c from './ui.module.css';
+
+/** Text to take along, with a button that copies it. */
+export function CodeBlock({ code, label }: { code: string; label: string }) {
+  return (
+    <figure className={c.code}>
+      <figcaption>
+        <span>{label}</span>
+        <CopyAction value={code} />
+      </figcaption>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <pre tabIndex={0} translate="no">
+        {code}
+      </pre>
+    </figure>
+  );
+}
+
+export function CopyAction({ value }: { value: string }) {
+  const { t } = useI18n();
+  const [copied, setCopied] = useState(false);
+  useEffect(() => {
+    if (!copied) return;
+    const timer = setTimeout(() => setCopied(false), 1600);
+    return () => clearTimeout(timer);
+  }, [copied]);
+  return (
+    <UnstyledButton className={c.copy} data-done={copied} onClick={async () => setCopied(await copyText(value))}>
+      {copied ? <Check size={14} aria-hidden /> : <Copy size={14} aria-hidden />}
+      <span aria-live="polite">{copied ? t('action.copied') : t('action.copy')}</span>
+    </UnstyledButton>
+  );
+}
+
+/** Browsers give the clipboard only to https and localhost; the old way works on a plain-http host too. */
+async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = document.createElement('textarea');
+    area.value = text;
+    area.className = 'visually-hidden';
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand('copy');
+    area.remove();
+    return done;
+  }
+}

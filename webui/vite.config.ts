@@ -1,0 +1,38 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import react from '@vitejs/plugin-react';
+import type { Plugin } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+const dist = fileURLToPath(new URL('./dist', import.meta.url));
+
+/** Empties dist but for the placeholder, which is committed: Vite's own emptying would delete it. */
+function emptyDist(): Plugin {
+  return {
+    name: 'empty-dist',
+    apply: 'build',
+    buildStart() {
+      for (const name of readdirSync(dist)) {
+        if (name !== 'placeholder.html') rmSync(join(dist, name), { recursive: true });
+      }
+    },
+  };
+}
+
+const api = process.env.TRUNKLINE_URL ?? 'http://127.0.0.1:8001';
+
+export default defineConfig({
+  plugins: [react(), emptyDist()],
+  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  // `npm run dev` talks to a control plane that runs already.
+  server: { host: '127.0.0.1', proxy: { '^/trunkline\\.': { target: api, changeOrigin: true } } },
+  build: { target: 'es2022', emptyOutDir: false, assetsInlineLimit: 0, reportCompressedSize: false },
+  test: {
+    environment: 'happy-dom',
+    include: ['src/**/*.test.{ts,tsx}'],
+    setupFiles: ['src/test/setup.ts'],
+    env: { TZ: 'UTC' },
+    css: { modules: { classNameStrategy: 'non-scoped' } },
+  },
+});
