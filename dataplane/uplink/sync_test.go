@@ -266,15 +266,17 @@ func TestStatusIsSentAtOnceOnChangeAndRegularly(t *testing.T) {
 	}
 	p.push <- full(t, 1, 9)
 	get(t, "ack", p.answers)
+	began := time.Now()
 	for range 1000 {
 		u.StatusChanged()
 	}
+	most := 1 + int(time.Since(began)/(150*time.Millisecond)) // a stalled machine may stretch the burst
 	if st := get(t, "status after a change", p.statuses); st.GetAppliedRevision() != 9 {
 		t.Errorf("status says revision %d, want 9", st.GetAppliedRevision())
 	}
 	u.StatusChanged()
 	get(t, "status after another change", p.statuses)
-	if n := len(p.statuses); n != 0 {
+	if n := 1 + len(p.statuses); n > most {
 		t.Errorf("%d more statuses: a thousand changes must make one message", n)
 	}
 }
