@@ -1,0 +1,133 @@
+# Everything is done through make; `make` alone lists what there is.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+# The tools have a module of their own, so that their dependencies are not ours. Go keeps
+# their binaries in its build cache: only the first use compiles them.
+BUF := go tool -modfile=tools/go.mod buf
+STATICCHECK := go tool -modfile=tools/go.mod staticcheck
+
+# make run ARGS="--apply gateway.yaml"
+ARGS ?=
+# make build VERSION=v1.2.3; without it binaries tell their commit.
+VERSION ?=
+LDFLAGS := -s -w $(if $(VERSION),-X github.com/trunkline-ai/trunkline/internal/version.number=$(VERSION))
+
+# npm writes this file when it has installed everything.
+NODE_MODULES := webui/node_modules/.package-lock.json
+
+# Our own Go files, committed or not.
+GOFILES = $(shell git ls-files -co --exclude-standard '*.go' ':!proto/gen')
+
+##@ Run
+
+.PHONY: run
+run: webui-if-node bin/trunkline ## Start Trunkline on http://localhost:8001, building what is missing
+	exec bin/trunkline $(ARGS)
+
+.PHONY: demo
+demo: webui-if-node bin/trunkline ## Rehearse an outage with three scripted providers; needs no account anywhere
+	exec bin/trunkline --demo $(ARGS)
+
+##@ Build
+
+.PHONY: build
+build: webui-if-node ## Build the console and every program into bin/
+	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+
+# Go itself knows best what is to be built anew.
+.PHONY: bin/trunkline
+bin/trunkline:
+	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/trunkline
+
+.PHONY: webui
+webui: webui/dist/index.html ## Build the console into webui/dist, from where the programs embed it
+	@:
+
+.PHONY: clean
+clean: ## Remove what was built; data/ and caches stay
+	rm -rf bin webui/node_modules webui/test-results webui/playwright-report
+	find webui/dist -mindepth 1 ! -name placeholder.html -delete
+
+##@ Test
+
+.PHONY: test
+test: setup-test webui-if-node ## Run all tests; installs PostgreSQL, Redis and Chromium if they are missing (Debian)
+	@if scripts/node.sh; then $(MAKE) test-webui; else echo 'The tests of the console are left out.'; fi
+	go test ./...
+
+.PHONY: test-webui
+test-webui: webui
+	npm --prefix webui test
+	npm --prefix webui run e2e
+
+.PHONY: test-race
+test-race: setup-test ## Run the Go tests under the race detector
+	go test -race ./...
+
+.PHONY: e2e
+e2e: setup-test webui ## Run only the black-box tests: real processes, official SDKs, a real browser
+	npm --prefix webui run e2e
+	go test -count=1 ./e2e/...
+
+.PHONY: bench
+bench: ## Run the micro-benchmarks of the request path
+	go test -run '^$$' -bench . -benchmem ./dataplane/... ./internal/...
+
+.PHONY: setup-test
+setup-test:
+	@scripts/setup-test.sh
+
+##@ Check
+
+.PHONY: check
+check: lint ## Check everything that needs no test run, as CI does
+	@unformatted=$$(gofmt -l $(GOFILES)); if [[ -n $$unformatted ]]; then echo "not gofmt-ed, run make fmt:"; echo "$$unformatted"; exit 1; fi
+	$(BUF) format -d --exit-code
+	scripts/check-generated.sh
+
+.PHONY: lint
+lint: $(NODE_MODULES) ## Look for mistakes: go vet, staticcheck, buf lint, Biome and tsc
+	go vet ./...
+	$(STATICCHECK) ./...
+	$(BUF) lint
+	npm --prefix webui run check
+
+.PHONY: fmt
+fmt: $(NODE_MODULES) ## Format Go, protos and the console's sources
+	gofmt -w $(GOFILES)
+	$(BUF) format -w
+	npm --prefix webui run fix
+
+.PHONY: generate
+generate: $(NODE_MODULES) ## Generate code from proto/ with buf; the result is committed
+	$(BUF) generate
+
+# The console. Its targets are files, so that it is built only when its sources changed.
+
+WEBUI_SOURCES := $(shell find webui -path webui/node_modules -prune -o -path webui/dist -prune -o -path webui/e2e -prune -o \
+	-type f \( -path 'webui/src/*' -o -path 'webui/public/*' -o -path 'webui/scripts/*' -o -name '*.json' -o -name '*.html' -o -name '*.ts' -o -name '*.mjs' \) -print)
+
+webui/dist/index.html: $(NODE_MODULES) $(WEBUI_SOURCES)
+	npm --prefix webui run build
+	@touch $@
+
+$(NODE_MODULES): webui/package.json webui/package-lock.json
+	@scripts/node.sh
+	npm --prefix webui ci
+	@touch $@
+
+.PHONY: webui-if-node
+webui-if-node:
+	@if why=$$(scripts/node.sh); then $(MAKE) webui; \
+	else echo "$$why Going on without the console: install it and run the same command again to get it."; fi
+
+##@ Help
+
+.PHONY: help
+help: ## Print this list
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Installs what `make test` needs and this machine lacks: PostgreSQL and Redis, which the
+# tests start and stop themselves, and Chromium with a font for the console's tests.
+# It uses Debian's packages, as root or through sudo; elsewhere it says what is missing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages=()
+
+have_postgres() {
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null
+}
+have_postgres || packages+=(postgresql)
+command -v redis-server >/dev/null || packages+=(redis-server)
+
+# The console is tested only where it can be built.
+if scripts/node.sh >/dev/null; then
+  command -v chromium >/dev/null || packages+=(chromium)
+  # The screenshots of the tests show Chinese and Japanese names.
+  if command -v dpkg-query >/dev/null; then
+    dpkg-query -W fonts-noto-cjk >/dev/null 2>&1 || packages+=(fonts-noto-cjk)
+  fi
+elif [[ ${CI:-} == true ]]; then
+  scripts/node.sh
+fi
+
+if ((${#packages[@]} == 0)); then
+  exit 0
+fi
+
+give_up() {
+  echo "make test needs: ${packages[*]}" >&2
+  echo "$1" >&2
+  exit 1
+}
+
+command -v apt-get >/dev/null ||
+  give_up "Install them with your system's package manager (these are Debian's names) and run make test again."
+
+as_root=()
+if ((EUID != 0)); then
+  command -v sudo >/dev/null || give_up "Run as root: apt-get install ${packages[*]}"
+  as_root=(sudo)
+fi
+
+echo "installing: ${packages[*]}"
+apt() {
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@"
+}
+apt update || give_up "apt-get update failed; see above."
+apt install -y --no-install-recommends "${packages[@]}" || give_up "apt-get install failed; see above."
