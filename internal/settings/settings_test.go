@@ -238,6 +238,24 @@ func TestFlagWithoutVariable(t *testing.T) {
 	}
 }
 
+func TestExampleFileIsRead(t *testing.T) {
+	t.Parallel()
+	set := settings.New(settings.Config{
+		Program:   "gateway",
+		LookupEnv: func(string) (string, bool) { return "", false },
+		DotEnv:    filepath.Join("..", "..", ".env.example"),
+	})
+	var listen, password string
+	set.String(&listen, "listen", "TRUNKLINE_LISTEN", "", "where")
+	set.Secret(&password, "admin-password-file", "ADMIN_PASSWORD", "fallback", "what")
+	if err := set.Parse(nil); err != nil {
+		t.Fatal(err)
+	}
+	if listen != "127.0.0.1:8001" || password != "fallback" {
+		t.Errorf("listen %q, password %q; want the example's address and the default password", listen, password)
+	}
+}
+
 func TestLookupEnv(t *testing.T) {
 	t.Parallel()
 	c := newCommand(t, map[string]string{"A": "env", "EMPTY": ""}, "A=file\nB=file\n")
