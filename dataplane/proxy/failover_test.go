@@ -61,8 +61,8 @@ func TestStreamsFailOverUntilTheFirstMeaningfulEvent(t *testing.T) {
 		"sse-error-after-created": "server_error",
 		"empty-stream":            "empty_stream",
 		"empty-role":              "empty_stream",
-		"cut-events-1":            "truncated",
-		"eof-events-1":            "truncated",
+
+		"eof-events-1": "truncated",
 	} {
 		t.Run(first, func(t *testing.T) {
 			t.Parallel()
@@ -89,7 +89,7 @@ func TestAStreamCutAfterTheCommitEndsWithAnError(t *testing.T) {
 		"eof-events-3":      "upstream_stream_cut",
 		"no-finish":         "upstream_stream_cut",
 		"sse-error-mid-3":   "",
-		"cut-events-3+crlf": "upstream_stream_cut",
+		"eof-events-3+crlf": "upstream_stream_cut",
 	} {
 		t.Run(first, func(t *testing.T) {
 			t.Parallel()

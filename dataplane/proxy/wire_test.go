@@ -248,6 +248,7 @@ func TestAClientThatLeavesEndsTheUpstreamCall(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, setup{models: []string{model, "ok"}})
 			ctx, leave := context.WithCancel(t.Context())
+			defer leave()
 			req, _ := http.NewRequestWithContext(ctx, http.MethodPost, r.url+"/v1/chat/completions", strings.NewReader(`{"model":"g","stream":true,"messages":[]}`))
 			req.Header.Set("Authorization", "Bearer "+clientKey)
 			if model == "stall-before" {
@@ -365,7 +366,7 @@ func TestAStreamCutAtEveryByte(t *testing.T) {
 		t.Run(fmt.Sprint(lane), func(t *testing.T) {
 			t.Parallel()
 			for at := 1 + lane*step; at < len(whole)+200; at += lanes * step {
-				r := newRig(t, setup{models: []string{fmt.Sprintf("cut-%d", at), "ok@backup"}})
+				r := newRig(t, setup{models: []string{fmt.Sprintf("eof-%d", at), "ok@backup"}})
 				got := r.chat(true)
 				call := r.call()
 				done := strings.HasSuffix(got.body, "data: [DONE]\n\n")
