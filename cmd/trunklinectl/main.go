@@ -5,11 +5,11 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/trunkline-ai/trunkline/internal/cli/app"
 	"github.com/trunkline-ai/trunkline/internal/cli/proc"
+	"github.com/trunkline-ai/trunkline/internal/version"
 )
 
 func main() { os.Exit(run()) }
@@ -17,13 +17,5 @@ func main() { os.Exit(run()) }
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return app.Run(ctx, proc.OS(), version(), os.Args[1:])
-}
-
-// version is what `go install` or the release build stamped, or devel.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "devel"
+	return app.Run(ctx, proc.OS(), version.String(), os.Args[1:])
 }

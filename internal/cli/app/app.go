@@ -28,12 +28,13 @@ const about = `Operate Trunkline through its admin API.
 Commands that name a thing (providers, groups, keys...) work on one at a time;
 apply, diff and export work on files that hold many.
 
-Where and who:
-  $` + conn.EnvServer + `  or --server       address of the admin API, ` + conn.DefaultServer + ` when not set
-  $` + conn.EnvToken + `   or --token        admin token; --token-file keeps it out of the process list
-  --username USER                     sign in with a password for one command, which is how the first
-                                      token is made: trunklinectl tokens create --name me --username admin
-                                      The password comes from $` + conn.EnvPassword + ` or stdin.
+Where: --server or $` + conn.EnvServer + `, else ` + conn.DefaultServer + `.
+Who:   --token-file or $` + conn.EnvTokenFile + `, --token or $` + conn.EnvToken + `.
+
+The first token is made with the password of the console's account, taken from
+$` + conn.EnvPassword + ` or stdin:
+
+  ` + Name + ` tokens create --name me --username admin
 
 `
 

@@ -15,7 +15,6 @@ import (
 	"connectrpc.com/connect/v2/connectproto"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -288,49 +287,6 @@ func (f settingsFake) UpdateSettings(_ context.Context, req *adminv1.UpdateSetti
 	return &adminv1.UpdateSettingsResponse{Settings: f.settings}, nil
 }
 
-type callFake struct {
-	adminv1connect.UnimplementedCallServiceHandler
-}
-
-func aCall(i int) *adminv1.Call {
-	return &adminv1.Call{
-		Id: "call-" + strconv.Itoa(i), StartTime: &timestamppb.Timestamp{Seconds: 1795431600}, Model: "gpt-4", Group: "pool", ApiKey: "my-app",
-		Outcome: "ok", Status: 200, Provider: "openai", AttemptCount: 2, Duration: durationpb.New(1500e6), Cost: "0.0012",
-	}
-}
-
-// ListCalls has no end, as a log has none.
-func (callFake) ListCalls(_ context.Context, req *adminv1.ListCallsRequest) (*adminv1.ListCallsResponse, error) {
-	if req.GetOutcome() == "none" {
-		return &adminv1.ListCallsResponse{}, nil
-	}
-	from, _ := strconv.Atoi(req.GetPageToken())
-	out := &adminv1.ListCallsResponse{NextPageToken: strconv.Itoa(from + int(req.GetPageSize()))}
-	for i := range int(req.GetPageSize()) {
-		out.Calls = append(out.Calls, aCall(from+i))
-	}
-	return out, nil
-}
-
-func (callFake) GetCall(_ context.Context, req *adminv1.GetCallRequest) (*adminv1.GetCallResponse, error) {
-	c := aCall(1)
-	c.Id = req.GetId()
-	c.Attempts = []*adminv1.Attempt{
-		{Provider: "dead", Model: "m", Outcome: "connect_error", Reason: "dial tcp: refused", Duration: durationpb.New(2e6)},
-		{Provider: "openai", Model: "gpt-4o-mini", Credential: "main", Status: 200, Outcome: "ok", StartOffset: durationpb.New(3e6), Duration: durationpb.New(1490e6)},
-	}
-	return &adminv1.GetCallResponse{Call: c}, nil
-}
-
-type nodeFake struct{}
-
-func (nodeFake) ListNodes(context.Context, *adminv1.ListNodesRequest) (*adminv1.ListNodesResponse, error) {
-	return &adminv1.ListNodesResponse{Revision: 7, Nodes: []*adminv1.Node{{
-		Name: "node-1", Version: "v1", Connected: true, AppliedRevision: 7, InFlight: 3,
-		Targets: []*adminv1.TargetHealth{{Provider: "openai", Model: "m", State: "cooling", Remaining: durationpb.New(12e9), Reason: "rate_limited"}},
-	}}}, nil
-}
-
 type sessionFake struct{ *fake }
 
 func (f sessionFake) Login(ctx context.Context, req *adminv1.LoginRequest) (*adminv1.LoginResponse, error) {
@@ -348,74 +304,4 @@ func (sessionFake) Logout(context.Context, *adminv1.LogoutRequest) (*adminv1.Log
 
 func (sessionFake) WhoAmI(context.Context, *adminv1.WhoAmIRequest) (*adminv1.WhoAmIResponse, error) {
 	return &adminv1.WhoAmIResponse{Username: "token:ci", Version: "v1"}, nil
-}
-
-type configFake struct{ *fake }
-
-// Apply knows groups and keys.
-func (f configFake) Apply(_ context.Context, req *adminv1.ApplyRequest) (*adminv1.ApplyResponse, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	out := &adminv1.ApplyResponse{Changes: f.changes(req.GetResources(), req.GetPrune())}
-	for _, r := range req.GetResources() {
-		if g := r.GetGroup(); g != nil {
-			f.groups[g.GetName()] = g
-		}
-		if k := r.GetApiKey(); k != nil && f.keys[k.GetName()] == nil {
-			f.keys[k.GetName()] = k
-			out.GeneratedKeys = append(out.GeneratedKeys, &adminv1.GeneratedKey{Name: k.GetName(), Secret: "sk-tl-generated-wxyz"})
-		}
-	}
-	f.next()
-	out.Revision = uint64(f.revision)
-	return out, nil
-}
-
-func (f configFake) Diff(_ context.Context, req *adminv1.DiffRequest) (*adminv1.DiffResponse, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return &adminv1.DiffResponse{Revision: uint64(f.revision), Changes: f.changes(req.GetResources(), req.GetPrune())}, nil
-}
-
-func (f configFake) changes(resources []*adminv1.Resource, prune bool) []*adminv1.ResourceChange {
-	var out []*adminv1.ResourceChange
-	named := map[string]bool{}
-	for _, r := range resources {
-		c := &adminv1.ResourceChange{Operation: adminv1.Operation_OPERATION_UNCHANGED}
-		switch {
-		case r.GetGroup() != nil:
-			g := r.GetGroup()
-			c.Kind, c.Name = "Group", g.GetName()
-			named[g.GetName()] = true
-			switch present := f.groups[g.GetName()]; {
-			case present == nil:
-				c.Operation = adminv1.Operation_OPERATION_CREATE
-			case !slices.Equal(present.GetAliases(), g.GetAliases()):
-				c.Operation = adminv1.Operation_OPERATION_UPDATE
-				c.Differences = []string{"aliases: " + strings.Join(present.GetAliases(), ",") + " -> " + strings.Join(g.GetAliases(), ",")}
-			}
-		case r.GetApiKey() != nil:
-			c.Kind, c.Name = "ApiKey", r.GetApiKey().GetName()
-			if f.keys[c.GetName()] == nil {
-				c.Operation = adminv1.Operation_OPERATION_CREATE
-			}
-		}
-		out = append(out, c)
-	}
-	for _, g := range sorted(f.groups) {
-		if prune && !named[g.GetName()] {
-			out = append(out, &adminv1.ResourceChange{Kind: "Group", Name: g.GetName(), Operation: adminv1.Operation_OPERATION_DELETE})
-		}
-	}
-	return out
-}
-
-func (f configFake) Export(context.Context, *adminv1.ExportRequest) (*adminv1.ExportResponse, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	out := &adminv1.ExportResponse{Revision: uint64(f.revision)}
-	for _, g := range sorted(f.groups) {
-		out.Resources = append(out.Resources, &adminv1.Resource{Spec: &adminv1.Resource_Group{Group: g}})
-	}
-	return out, nil
 }

@@ -39,6 +39,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TRUNKLINE_SERVER", server.URL)
 			env.Setenv("TRUNKLINE_TOKEN", goodToken)
 			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // else each process lingers for a second under -race
 			return writeTLS(env, handler)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

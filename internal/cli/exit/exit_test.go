@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/internal/cli/exit"
+	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
 func TestCode(t *testing.T) {
@@ -43,6 +44,7 @@ func TestCode(t *testing.T) {
 		{of(connect.CodeUnavailable), 7},
 		{of(connect.CodeDeadlineExceeded), 7},
 		{of(connect.CodeResourceExhausted), 7},
+		{fmt.Errorf("x.yaml: %w", errs.Invalid()), 5},
 		{exit.ErrDifferences, 8},
 		{of(connect.CodeCanceled), 130},
 		{fmt.Errorf("x: %w", context.Canceled), 130},
@@ -86,6 +88,13 @@ func TestReport(t *testing.T) {
 			connect.NewError(connect.CodeInvalidArgument, "invalid request").
 				WithDetail(detail(t, &errdetails.Help{})).WithDetail(&connect.ErrorDetail{}).WithDetail(detail(t, violations)),
 			"ctl: invalid argument: invalid request\n  group.members[1].provider: provider \"x\" does not exist [2J\n  group.name: is taken\n"},
+		{"interrupted", fmt.Errorf("get: %w", context.Canceled), "ctl: interrupted\n"},
+		{"a fault in a file", fmt.Errorf("x.yaml: %w", errs.Invalid(errs.Violation{Field: "line 3: name", Description: "is missing"})),
+			"ctl: x.yaml: invalid request\n  line 3: name: is missing\n"},
+		{"signing in", fmt.Errorf("%w as me: %w", exit.ErrSignIn, connect.NewError(connect.CodeUnauthenticated, "wrong")),
+			"ctl: sign in as me: unauthenticated: wrong\n"},
+		{"too late", connect.NewError(connect.CodeDeadlineExceeded, ""),
+			"ctl: deadline exceeded\n--timeout is the longest time for one request.\n"},
 		{"usage", exit.Usagef("no"), "ctl: no\nRun 'ctl --help', or any command with --help, for usage.\n"},
 		{"not signed in", connect.NewError(connect.CodeUnauthenticated, "no token"),
 			"ctl: unauthenticated: no token\n" +

@@ -30,6 +30,9 @@ func Report(w io.Writer, program string, err error) {
 // message is the server's sentence after the class of the error. What was tried
 // stands before either, when the error says so.
 func message(err error) string {
+	if Code(err) == Interrupted {
+		return "interrupted"
+	}
 	if ours, ok := errors.AsType[*errs.Error](err); ok {
 		return strings.Replace(err.Error(), ours.Error(), ours.Message, 1)
 	}

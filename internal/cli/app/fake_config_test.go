@@ -1,0 +1,79 @@
+package app_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+type configFake struct{ *fake }
+
+// Apply knows groups and keys.
+func (f configFake) Apply(_ context.Context, req *adminv1.ApplyRequest) (*adminv1.ApplyResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := &adminv1.ApplyResponse{Changes: f.changes(req.GetResources(), req.GetPrune())}
+	for _, r := range req.GetResources() {
+		if g := r.GetGroup(); g != nil {
+			f.groups[g.GetName()] = g
+		}
+		if k := r.GetApiKey(); k != nil && f.keys[k.GetName()] == nil {
+			f.keys[k.GetName()] = k
+			out.GeneratedKeys = append(out.GeneratedKeys, &adminv1.GeneratedKey{Name: k.GetName(), Secret: "sk-tl-generated-wxyz"})
+		}
+	}
+	f.next()
+	out.Revision = uint64(f.revision)
+	return out, nil
+}
+
+func (f configFake) Diff(_ context.Context, req *adminv1.DiffRequest) (*adminv1.DiffResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return &adminv1.DiffResponse{Revision: uint64(f.revision), Changes: f.changes(req.GetResources(), req.GetPrune())}, nil
+}
+
+func (f configFake) changes(resources []*adminv1.Resource, prune bool) []*adminv1.ResourceChange {
+	var out []*adminv1.ResourceChange
+	named := map[string]bool{}
+	for _, r := range resources {
+		c := &adminv1.ResourceChange{Operation: adminv1.Operation_OPERATION_UNCHANGED}
+		switch {
+		case r.GetGroup() != nil:
+			g := r.GetGroup()
+			c.Kind, c.Name = "Group", g.GetName()
+			named[g.GetName()] = true
+			switch present := f.groups[g.GetName()]; {
+			case present == nil:
+				c.Operation = adminv1.Operation_OPERATION_CREATE
+			case !slices.Equal(present.GetAliases(), g.GetAliases()):
+				c.Operation = adminv1.Operation_OPERATION_UPDATE
+				c.Differences = []string{"aliases: " + strings.Join(present.GetAliases(), ",") + " -> " + strings.Join(g.GetAliases(), ",")}
+			}
+		case r.GetApiKey() != nil:
+			c.Kind, c.Name = "ApiKey", r.GetApiKey().GetName()
+			if f.keys[c.GetName()] == nil {
+				c.Operation = adminv1.Operation_OPERATION_CREATE
+			}
+		}
+		out = append(out, c)
+	}
+	for _, g := range sorted(f.groups) {
+		if prune && !named[g.GetName()] {
+			out = append(out, &adminv1.ResourceChange{Kind: "Group", Name: g.GetName(), Operation: adminv1.Operation_OPERATION_DELETE})
+		}
+	}
+	return out
+}
+
+func (f configFake) Export(context.Context, *adminv1.ExportRequest) (*adminv1.ExportResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := &adminv1.ExportResponse{Revision: uint64(f.revision)}
+	for _, g := range sorted(f.groups) {
+		out.Resources = append(out.Resources, &adminv1.Resource{Spec: &adminv1.Resource_Group{Group: g}})
+	}
+	return out, nil
+}
