@@ -54,28 +54,23 @@ func TestWindowsAreBounded(t *testing.T) {
 
 func TestScopesAreBounded(t *testing.T) {
 	t.Parallel()
-	m := NewMemory(Config{Logger: slog.New(slog.DiscardHandler)})
+	now := time.Unix(0, 0)
+	m := NewMemory(Config{Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }})
 	report := dataplane.Report{Policy: testPolicy(), Result: dataplane.Failure}
 	cooling := dataplane.Scope{Kind: dataplane.ScopeTarget, Provider: "cooling"}
 	report.Scope, report.Hold = cooling, time.Hour
 	m.Report(report)
 	report.Hold = 0
-	for i := range 2 * shardCount * shardSize {
+	crowded := m.shard(cooling)
+	for i := range 3 * shardSize {
 		report.Scope = dataplane.Scope{Kind: dataplane.ScopeTarget, Provider: "p", Name: fmt.Sprint(i)}
-		m.Report(report)
+		crowded.add(report.Scope, now, 0).report(now, now, &report, m.cfg.Rand)
 	}
-	total := 0
-	for i := range m.shards {
-		total += len(m.shards[i].scopes)
+	if n := len(crowded.scopes); n > shardSize || n < shardSize*3/4 {
+		t.Errorf("%d scopes are kept in a shard, want nearly %d and no more", n, shardSize)
 	}
-	if total > shardCount*shardSize || total < shardCount*shardSize*3/4 {
-		t.Errorf("%d scopes are kept, want nearly %d and no more", total, shardCount*shardSize)
-	}
-	if s := m.Condition(cooling).State; s != dataplane.Open {
+	if s := m.Condition(cooling).State; s != dataplane.Open || crowded.scopes[cooling] == nil {
 		t.Errorf("the cooling scope is %s: it had to make room", s)
-	}
-	if lines := m.Snapshot(); len(lines) != total || lines[0].Scope != cooling {
-		t.Errorf("snapshot has %d lines of %d, the first is %+v", len(lines), total, lines[0])
 	}
 }
 

@@ -166,7 +166,7 @@ var modelScope = dataplane.Scope{Kind: dataplane.ScopeTarget, Provider: "p", Nam
 
 func TestMemoryAgreesWithTheModelOnRandomHistories(t *testing.T) {
 	t.Parallel()
-	const histories = 500
+	const histories = 300
 	reached := map[dataplane.State]int{}
 	for seed := range histories {
 		newHistory(t, uint64(seed)).run(reached)
