@@ -4,11 +4,10 @@ import (
 	"context"
 	"strings"
 
+	"connectrpc.com/connect/v2"
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
-
-	"connectrpc.com/connect/v2"
 
 	"github.com/trunkline-ai/trunkline/internal/cli/exit"
 	"github.com/trunkline-ai/trunkline/internal/cli/fieldflag"
@@ -38,12 +37,12 @@ func KnownSubcommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	err := "unknown command " + quoted(args[0]) + " for " + quoted(cmd.CommandPath())
+	text := "unknown command " + quoted(args[0]) + " for " + quoted(cmd.CommandPath())
 	cmd.SuggestionsMinimumDistance = 2 // in letters; cobra's own default is set only where cobra itself complains
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		err += "; did you mean " + strings.Join(near, " or ") + "?"
+		text += "; did you mean " + strings.Join(near, " or ") + "?"
 	}
-	return exit.Usagef("%s", err)
+	return exit.Usagef("%s", text)
 }
 
 // ShowHelp is what a command does that only holds others.

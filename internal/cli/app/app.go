@@ -28,6 +28,9 @@ const about = `Operate Trunkline through its admin API.
 Commands that name a thing (providers, groups, keys...) work on one at a time;
 apply, diff and export work on files that hold many.
 
+Flags that take a list may be repeated or hold commas; a comma inside a value
+is written \,. Durations are written 30s or 5m. An empty value unsets a field.
+
 Where: --server or $` + conn.EnvServer + `, else ` + conn.DefaultServer + `.
 Who:   --token-file or $` + conn.EnvTokenFile + `, --token or $` + conn.EnvToken + `.
 

@@ -143,6 +143,8 @@ func usage(opt *Options, f protoreflect.FieldDescriptor) string {
 	switch {
 	case opt.secret(f):
 		text += " '-' reads it from stdin."
+	case f.Message() != nil && f.Message().FullName() == timestampName:
+		text += " As 2027-01-31T00:00:00Z, or relative to now: -15m, +720h."
 	case f.IsMap():
 		text += " Repeat, or separate with commas."
 	case f.IsList() && f.Message() != nil:
