@@ -29,8 +29,10 @@ type fault struct {
 	perDay     bool // a quota of a day or longer
 }
 
-// maxCodes bounds how many codes one body may name.
-const maxCodes = 16
+const (
+	maxCodes   = 16      // that one body may name
+	maxPhrased = 8 << 10 // bytes of a message in which phrases are looked for
+)
 
 // readFault reads an error body; what is missing stays empty. The body may be cut off.
 func readFault(body []byte) fault {
@@ -47,7 +49,7 @@ func readFault(body []byte) fault {
 	default:
 		f.message = string(trimmed)
 	}
-	f.lower = strings.ToLower(f.message)
+	f.lower = strings.ToLower(f.message[:min(len(f.message), maxPhrased)])
 	if f.status == 0 {
 		f.status = typeStatus[f.typ]
 	}

@@ -166,14 +166,15 @@ func (f *fault) says(phrases []string) bool {
 	return false
 }
 
-// near reports whether a phrase stands within 80 characters of the model's id, which
-// itself must stand near the start: further in, callers may have written it.
+// near reports whether a phrase stands within 80 characters of the model's id. The id
+// itself must stand near the start, with no quotes before it but its own: further in, and
+// inside other quotes, callers may have written it.
 func (f *fault) near(model string, phrases []string) bool {
 	if strings.Contains(f.lower, "parameter") {
 		return false // "the parameter X is deprecated for model Y"
 	}
 	at := f.find(model)
-	if at < 0 || at > nearChars {
+	if at < 0 || at > nearChars || strings.ContainsAny(f.lower[:max(at-1, 0)], "'\"`") {
 		return false
 	}
 	window := f.lower[:min(len(f.lower), at+len(model)+nearChars)]

@@ -64,8 +64,19 @@ func TestRulesFollowTheTable(t *testing.T) {
 			if rule.MaybeBilled != c.Want.MaybeBilled {
 				t.Errorf("%s maybe billed = %v, want %v", o, rule.MaybeBilled, c.Want.MaybeBilled)
 			}
-			if rule.PassThrough != (c.Want.Client.Passed || c.Want.Client.Code == rule.Code && rule.PassThrough) && o != StreamError {
-				t.Errorf("%s passes the upstream's error through = %v, want %v", o, rule.PassThrough, c.Want.Client.Passed)
+			if c.Want.Client.Passed && !rule.PassThrough && o != StreamError {
+				t.Errorf("%s does not pass the upstream's error through, want that", o)
+			}
+			if !c.Want.Client.Passed && rule.PassThrough && c.Want.Client.Code != rule.Code {
+				t.Errorf("%s rewords the upstream's error with code %q, want %q", o, rule.Code, c.Want.Client.Code)
+			}
+			if byRuleAlone := c.Judged == "" && o != OK && o != StreamError && !c.Given.Count; byRuleAlone {
+				if got := scopes[rule.Scope]; got != c.Want.Counts {
+					t.Errorf("%s counts against %s, want %s", o, got, c.Want.Counts)
+				}
+				if rule.Hold != c.Want.Hold {
+					t.Errorf("%s is held for %s, want %s", o, rule.Hold, c.Want.Hold)
+				}
 			}
 			if c.Want.LastOutcome != "" || c.Want.Committed || rule.PassThrough {
 				return // the client sees something else than the rule's error

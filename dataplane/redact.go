@@ -26,7 +26,7 @@ var secretForms = []struct {
 	{regexp.MustCompile(`\b(?:AIza|AKIA|ASIA|ya29\.)[A-Za-z0-9_\-*]{8,}`), redacted},
 	{regexp.MustCompile(`\b(?:[0-9a-fA-F]{32,}|[A-Za-z0-9_]{40,})\b`), redacted},
 	{regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+)*`), redacted},
-	{regexp.MustCompile(`(?i)\b((?:[a-z]+[-_ ])?(?:api[-_ ]?key|apikey|key|token|secret|password|passwd|authorization|signature|credential)(?: provided)?\\?["']?\s*[:=]\s*\\?["']?)[^\s"',;&)\]}\\]+`), "${1}" + redacted},
+	{regexp.MustCompile(`(?i)\b((?:[a-z]+[-_ ])?(?:api[-_ ]?key|apikey|key|token|secret|password|passwd|authorization|signature|credential)(?: provided)?\\?["']?\s*[:=]\s*\\?["']?)[^\s"',;&()\[\]{}\\]+`), "${1}" + redacted},
 	{regexp.MustCompile(`(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@"']+@`), "${1}" + redacted + "@"},
 	{regexp.MustCompile(`(?i)\b(https?://[^\s?"'<>]+)\?[^\s"'<>]+`), "${1}?" + redacted},
 	{regexp.MustCompile(`\b[A-Za-z0-9]*[0-9][A-Za-z0-9]*\*{3,}[A-Za-z0-9*]*|\b[A-Za-z0-9]+\*{3,}[A-Za-z0-9*]+`), redacted},

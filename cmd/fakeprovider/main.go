@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -22,14 +23,14 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *listen); err != nil {
+	if err := run(ctx, *listen, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "fakeprovider:", err)
 		os.Exit(1)
 	}
 }
 
 // run serves until ctx ends; answers that still wait or stall are then cut short.
-func run(ctx context.Context, listen string) error {
+func run(ctx context.Context, listen string, out io.Writer) error {
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
@@ -39,7 +40,7 @@ func run(ctx context.Context, listen string) error {
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 	}
-	fmt.Printf("fakeprovider: http://%s/v1 (GET / lists the models)\n", l.Addr())
+	fmt.Fprintf(out, "fakeprovider: http://%s/v1 (GET / lists the models)\n", l.Addr())
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
 	select {

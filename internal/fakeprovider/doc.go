@@ -5,7 +5,8 @@
 // A model name is one or more behaviours joined by "+": "slow-800ms+status-500" waits,
 // then fails. What follows an "@" is a label that only tells models apart:
 // "status-500@backup". Each behaviour may end in a gate, which decides by the number of the
-// call to that model (counted per Host, so that one process can play several providers):
+// call to that model, counted apart for each Host and each credential, so that one process
+// can play several providers:
 //
 //	-after-N   the first N calls go well, then the behaviour applies: status-429-after-2
 //	-times-N   the behaviour applies to the first N calls only: status-500-times-3

@@ -28,7 +28,7 @@ type Served struct {
 	Host       string        `json:"host"`
 	Path       string        `json:"path"`
 	Model      string        `json:"model"`
-	Nth        int           `json:"nth"` // call of this model on this host, from 1
+	Nth        int           `json:"nth"` // call of this model with this credential on this host, from 1
 	Stream     bool          `json:"stream"`
 	RequestID  string        `json:"request_id"` // the one we answered with
 	AuthHash   string        `json:"auth_hash"`  // see AuthHash; empty without a credential
@@ -68,7 +68,7 @@ type ledger struct {
 func (l *ledger) begin(s *Served) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	key := s.Host + "\x00" + s.Model
+	key := s.Host + "\x00" + s.AuthHash + "\x00" + s.Model
 	l.nth[key]++
 	l.number++
 	s.Nth, s.Number, s.Ended = l.nth[key], l.number, EndedRunning
