@@ -138,8 +138,9 @@ var rules = [numOutcomes]Rule{
 	EmptyStream:    {Name: "empty_stream", Move: NextIfSafe, Scope: ScopeTarget, MaybeBilled: true, Status: 502, Type: serverErr, Code: "empty_stream", Blame: "target"},
 	StreamCut:      {Name: "stream_cut", Move: Stay, Scope: ScopeTarget, MaybeBilled: true, Status: 502, Type: serverErr, Code: "upstream_stream_cut", Blame: "target"},
 	StreamIdle:     {Name: "stream_idle", Move: Stay, Scope: ScopeTarget, MaybeBilled: true, Status: 504, Type: serverErr, Code: "upstream_stream_idle", Blame: "target"},
-	StreamError:    {Name: "stream_error", Move: Stay, Scope: ScopeTarget, MaybeBilled: true, Status: 502, Type: serverErr, Code: "upstream_stream_error", Blame: "target"},
-	TooLarge:       {Name: "too_large", Move: NextIfSafe, MaybeBilled: true, Status: 502, Type: serverErr, Code: "too_large", Blame: "caller"},
+	// What it counts against is said by the class of the error inside.
+	StreamError: {Name: "stream_error", Move: Stay, MaybeBilled: true, Status: 502, Type: serverErr, Code: "upstream_stream_error", Blame: "target"},
+	TooLarge:    {Name: "too_large", Move: NextIfSafe, MaybeBilled: true, Status: 502, Type: serverErr, Code: "too_large", Blame: "caller"},
 
 	ClientClosed: {Name: "client_closed", Move: Stay, MaybeBilled: true, Status: 499, Type: callerErr, Code: "client_closed", Blame: "caller"},
 	SlowClient:   {Name: "slow_client", Move: Stay, MaybeBilled: true, Status: 499, Type: callerErr, Code: "slow_client", Blame: "caller"},

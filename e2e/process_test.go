@@ -69,6 +69,7 @@ func start(t *testing.T, name string, env []string, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, name: name, args: args, env: env, dir: t.TempDir()}
 	p.run()
+	p.pin()
 	t.Cleanup(func() {
 		p.kill()
 		if t.Failed() {
@@ -142,6 +143,19 @@ func (p *process) logged() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.log.String()
+}
+
+// pin makes the next run listen where this one does.
+func (p *process) pin() {
+	named := map[string]string{"--listen": p.address("console") + p.address("api"), "--node-listen": p.address("nodes"), "--ops-listen": p.address("ops")}
+	if p.name == "trunkline" {
+		named["--listen"] = p.address("console")
+	}
+	for i, arg := range p.args {
+		if address := named[arg]; address != "" {
+			p.args[i+1] = strings.TrimSuffix(strings.TrimPrefix(address, "http://"), "/v1")
+		}
+	}
 }
 
 // kill ends the process as a crash would: SIGKILL, no clean-up.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -21,6 +20,7 @@ import (
 	"connectrpc.com/connect/v2/connecthttp"
 
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
+	"github.com/trunkline-ai/trunkline/internal/outcometest"
 	"github.com/trunkline-ai/trunkline/internal/testenv"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
@@ -29,6 +29,7 @@ import (
 const (
 	appKey        = "sk-e2e-0123456789abcdef"
 	adminPassword = "correct horse battery staple"
+	anyPort       = "127.0.0.1:0"
 	joinToken     = "e2e-join-token-0123456789"
 )
 
@@ -95,20 +96,10 @@ func newStack(t *testing.T) *stack {
 	up := httptest.NewServer(s.fake)
 	t.Cleanup(up.Close)
 	s.config = filepath.Join(t.TempDir(), "config.yaml")
-	if err := os.WriteFile(s.config, []byte(upstreams(up.URL, "http://"+deadPort(t))), 0o600); err != nil {
+	if err := os.WriteFile(s.config, []byte(upstreams(up.URL, "http://"+outcometest.ClosedPort(t))), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return s
-}
-
-func deadPort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // allInOne starts cmd/trunkline on SQLite.
@@ -116,7 +107,7 @@ func allInOne(t *testing.T) *stack {
 	t.Helper()
 	s := newStack(t)
 	s.all = start(t, "trunkline", []string{"ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret"},
-		"--listen", deadPort(t), "--ops-listen", deadPort(t), "--apply", s.config)
+		"--listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
 	s.api, s.admin = s.all.address("console"), s.all.address("console")
 	s.awaitNodes(1)
 	return s
@@ -130,11 +121,11 @@ func distributed(t *testing.T) *stack {
 	s.plane = start(t, "trunkline-controlplane", []string{
 		"ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret", "DATABASE_URL=" + testenv.Postgres(t),
 		"TRUNKLINE_SECRET_KEY=" + key, "TRUNKLINE_JOIN_TOKEN=" + joinToken,
-	}, "--listen", deadPort(t), "--node-listen", deadPort(t), "--ops-listen", deadPort(t), "--apply", s.config)
+	}, "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
 	for i := range 2 {
 		s.nodes = append(s.nodes, start(t, "trunkline-dataplane", []string{
 			"TRUNKLINE_CONTROL_PLANE=" + s.plane.address("nodes"), "TRUNKLINE_JOIN_TOKEN=" + joinToken,
-		}, "--listen", deadPort(t), "--ops-listen", deadPort(t), "--node", fmt.Sprintf("node-%d", i+1)))
+		}, "--listen", anyPort, "--ops-listen", anyPort, "--node", fmt.Sprintf("node-%d", i+1)))
 	}
 	s.admin = s.plane.address("console")
 	s.awaitNodes(2)

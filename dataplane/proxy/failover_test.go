@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/internal/outcometest"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -115,7 +116,7 @@ func TestAStreamCutAfterTheCommitEndsWithAnError(t *testing.T) {
 
 func TestADeadProviderIsLeftForTheNext(t *testing.T) {
 	t.Parallel()
-	address := dead(t)
+	address := "http://" + outcometest.ClosedPort(t)
 	r := newRig(t, setup{models: []string{"ok", "ok"}, snapshot: func(s *nodev1.Snapshot) { s.Providers[0].BaseUrl = address }})
 	if got := r.chat(false); got.status != 200 {
 		t.Fatalf("status %d: %s", got.status, got.body)

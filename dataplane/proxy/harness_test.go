@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -45,6 +44,7 @@ type setup struct {
 	policy   func(*nodev1.Policy)
 	snapshot func(*nodev1.Snapshot)
 	config   func(*proxy.Config)
+	dialect  upstream.Dialect // of providers of dialect "case"
 }
 
 func newRig(t *testing.T, s setup) *rig {
@@ -57,7 +57,7 @@ func newRig(t *testing.T, s setup) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pool := upstream.NewPool(upstream.Config{Dialects: map[string]upstream.Dialect{"openai": upstream.OpenAI()}, AllowPrivateNetwork: true})
+	pool := upstream.NewPool(upstream.Config{Dialects: map[string]upstream.Dialect{"openai": upstream.OpenAI(), "case": s.dialect}, AllowPrivateNetwork: true})
 	pool.Update(compiled)
 	t.Cleanup(pool.Close)
 	r.health = health.NewMemory(health.Config{Logger: slog.New(slog.DiscardHandler)})
@@ -217,17 +217,6 @@ func (a answer) lastEvent() string {
 		}
 	}
 	return strings.Join(lines, "\n")
-}
-
-// dead is the address of a port that nobody listens on.
-func dead(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return "http://" + l.Addr().String()
 }
 
 type testWriter struct{ t *testing.T }

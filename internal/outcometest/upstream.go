@@ -2,12 +2,14 @@ package outcometest
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
+	"syscall"
 	"testing"
 )
 
@@ -37,7 +39,7 @@ func Serve(t testing.TB, kind string, handler http.Handler) Endpoint {
 	t.Helper()
 	switch kind {
 	case "closed_port":
-		return Endpoint{BaseURL: "http://" + closedPort(t) + "/v1"}
+		return Endpoint{BaseURL: "http://" + ClosedPort(t) + "/v1"}
 	case "unknown_host":
 		return Endpoint{BaseURL: "http://provider.invalid/v1", Dial: func(context.Context, string, string) (net.Conn, error) {
 			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "provider.invalid", IsNotFound: true}}
@@ -74,17 +76,23 @@ func Serve(t testing.TB, kind string, handler http.Handler) Endpoint {
 	return Endpoint{BaseURL: server.URL + "/v1"}
 }
 
-// closedPort is an address that was free a moment ago.
-func closedPort(t testing.TB) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// ClosedPort is an address that refuses connections until the test ends: its port is
+// bound, so that nobody else gets it, but nobody listens.
+func ClosedPort(t testing.TB) string {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
-		t.Fatalf("find a free port: %v", err)
+		t.Fatalf("make a socket: %v", err)
 	}
-	address := l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatalf("free the port: %v", err)
+	t.Cleanup(func() { _ = syscall.Close(fd) })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatalf("bind a port: %v", err)
 	}
-	return address
+	name, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatalf("read the bound port: %v", err)
+	}
+	return fmt.Sprintf("127.0.0.1:%d", name.(*syscall.SockaddrInet4).Port)
 }
 
 type requestsKey struct{}
