@@ -32,6 +32,8 @@ export default defineConfig({
     environment: 'happy-dom',
     include: ['src/**/*.test.{ts,tsx}'],
     setupFiles: ['src/test/setup.ts'],
+    restoreMocks: true,
+    testTimeout: 20_000, // CI machines are small and shared
     env: { TZ: 'UTC' },
     css: { modules: { classNameStrategy: 'non-scoped' } },
   },

@@ -14,5 +14,5 @@
   }
   const tags = { en: 'en-US', zh: 'zh-CN', ja: 'ja-JP', ko: 'ko-KR' };
   document.documentElement.setAttribute('data-mantine-color-scheme', scheme);
-  if (lang in tags) document.documentElement.lang = tags[lang];
+  if (lang && Object.hasOwn(tags, lang)) document.documentElement.lang = tags[lang];
 })();

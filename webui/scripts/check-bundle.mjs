@@ -22,7 +22,14 @@ const budget = [
   ['largest lazy chunk, gzip', largestLazy, 60 * KB],
   ['all CSS, gzip', sum(ending('.css'), gz), 45 * KB],
   ['fonts', sum(ending('.woff2'), raw), 60 * KB],
-  ['dist without compressed copies', sum(names.filter((name) => !name.endsWith('.gz')), raw), 3 * KB * KB],
+  [
+    'dist without compressed copies',
+    sum(
+      names.filter((name) => !name.endsWith('.gz')),
+      raw,
+    ),
+    3 * KB * KB,
+  ],
 ];
 
 let over = false;

@@ -58,7 +58,11 @@ const browser = await chromium.launch({
 const context = await browser.newContext();
 const page = await context.newPage();
 page.on('pageerror', (error) => console.error('page error:', error.message));
-page.on('console', (message) => message.type() === 'error' && !/Failed to load resource/.test(message.text()) && console.error(message.text()));
+page.on(
+  'console',
+  (message) =>
+    message.type() === 'error' && !/Failed to load resource/.test(message.text()) && console.error(message.text()),
+);
 
 for (const [name, [path, lang, scheme, viewport, scenario = 'full']] of Object.entries(shots)) {
   if (wanted.length > 0 && !wanted.some((w) => name.includes(w))) continue;
@@ -68,10 +72,13 @@ for (const [name, [path, lang, scheme, viewport, scenario = 'full']] of Object.e
   await context.addCookies(cookies);
   await page.setViewportSize(viewport);
   await page.goto(`${base}/boot.js`);
-  await page.evaluate(([l, s]) => {
-    localStorage.setItem('ui.lang', l);
-    localStorage.setItem('ui.scheme', s);
-  }, [lang, scheme]);
+  await page.evaluate(
+    ([l, s]) => {
+      localStorage.setItem('ui.lang', l);
+      localStorage.setItem('ui.scheme', s);
+    },
+    [lang, scheme],
+  );
   await page.goto(base + path);
   await page.waitForSelector('h1');
   await page.waitForTimeout(scenario === 'fail' ? 2500 : 700);

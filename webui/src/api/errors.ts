@@ -6,7 +6,7 @@ export type Problem = {
   message: PlainKey;
   /** The code's name, for support. */
   code: string;
-  /** What the server said; empty when it did not answer at all. */
+  /** What the server said; empty when it did not answer, or hides what happened. */
   detail: string;
   /** To find the request in the server's log; empty when unknown. */
   requestId: string;
@@ -18,7 +18,7 @@ export function problemOf(error: unknown): Problem {
   return {
     message: isUnreachable(e) ? 'error.unreachable' : (sentences[e.code] ?? 'error.unknown'),
     code: Code[e.code].replace(/(?<!^)[A-Z]/g, (letter) => `_${letter}`).toLowerCase(),
-    detail: isUnreachable(e) ? '' : e.rawMessage,
+    detail: isUnreachable(e) || e.code === Code.Internal ? '' : e.rawMessage,
     requestId: e.metadata.get('x-request-id') ?? '',
   };
 }

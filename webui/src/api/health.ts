@@ -3,8 +3,8 @@ import type { Group, Member } from '@/gen/trunkline/admin/v1/group_pb';
 import type { Node, TargetHealth } from '@/gen/trunkline/admin/v1/node_pb';
 import type { Model, Provider } from '@/gen/trunkline/admin/v1/provider_pb';
 
-/** From best to worst. Unknown: no node is connected that could tell. */
-export type HealthState = 'healthy' | 'degraded' | 'probing' | 'cooling' | 'disabled' | 'unknown';
+/** From best to worst. Unserved: a group that no member can answer. Unknown: no node is connected that could tell. */
+export type HealthState = 'healthy' | 'degraded' | 'probing' | 'cooling' | 'unserved' | 'disabled' | 'unknown';
 
 export type Health = {
   state: HealthState;
@@ -21,7 +21,15 @@ export type Health = {
   of: number;
 };
 
-const RANK: Record<HealthState, number> = { healthy: 0, degraded: 1, probing: 2, cooling: 3, disabled: 4, unknown: 5 };
+const RANK: Record<HealthState, number> = {
+  healthy: 0,
+  degraded: 1,
+  probing: 2,
+  cooling: 3,
+  unserved: 4,
+  disabled: 5,
+  unknown: 6,
+};
 
 const DISABLED: Health = { state: 'disabled', until: 0, reason: '', failures: 0, threshold: 0, nodes: 0, of: 0 };
 
@@ -187,7 +195,8 @@ function sampleCost(model: Model | undefined): number {
 /** What a list shows of a group before it is opened. */
 export function groupHealth(group: Group, members: readonly MemberView[]): Health {
   const live = members.filter(usable);
-  if (group.enabled === false || live.length === 0) return DISABLED;
+  if (group.enabled === false) return DISABLED;
+  if (live.length === 0) return { ...DISABLED, state: 'unserved' };
   const worst = live.map((m) => m.health).reduce(worse);
   if (worst.state === 'unknown' || worst.state === 'healthy') return worst;
   if (live.every(cool)) return live.map((m) => m.health).reduce(sooner);

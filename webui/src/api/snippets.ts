@@ -2,7 +2,12 @@
 
 /** A first call to a group, for a shell. */
 export function curlSnippet(gateway: string, group: string): string {
-  const body = JSON.stringify({ model: group, messages: [{ role: 'user', content: 'Hello' }] });
+  const body = [
+    '{',
+    `    "model": ${JSON.stringify(group)},`,
+    '    "messages": [{"role": "user", "content": "Hello"}]',
+    '  }',
+  ].join('\n');
   return [
     `curl ${gateway}/v1/chat/completions \\`,
     '  -H "Authorization: Bearer $TRUNKLINE_KEY" \\',

@@ -1,3 +1,4 @@
+import { problemOf } from '@/api/errors';
 import { useNodes } from '@/api/queries';
 import { useI18n } from '@/i18n';
 import c from './shell.module.css';
@@ -5,8 +6,19 @@ import c from './shell.module.css';
 /** Says whether what is configured is what is served. */
 export function SnapshotStrip() {
   const { t, int } = useI18n();
-  const { data, isError } = useNodes();
-  if (!data) return <div className={c.snapshot} data-tone={isError ? 'bad' : 'mute'} />;
+  const { data, isError, error } = useNodes();
+  if (!data) {
+    return (
+      <div className={c.snapshot} data-tone="bad" role="status">
+        {error && (
+          <>
+            <i aria-hidden />
+            <span>{t(problemOf(error).message)}</span>
+          </>
+        )}
+      </div>
+    );
+  }
 
   const connected = data.nodes.filter((n) => n.connected);
   const live = connected.filter((n) => n.appliedRevision >= data.revision).length;
@@ -18,7 +30,7 @@ export function SnapshotStrip() {
       <i aria-hidden />
       <span>
         {isError
-          ? t('snapshot.offline')
+          ? t(problemOf(error).message)
           : connected.length === 0
             ? t('snapshot.noNode', { revision })
             : t('snapshot.live', { revision, live: int(live), nodes: int(connected.length) })}

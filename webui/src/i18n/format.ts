@@ -1,6 +1,13 @@
 import type { Lang } from './languages';
 import { TAGS } from './languages';
 
+const UNITS: readonly [string, number][] = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+  ['second', 1000],
+];
+
 /**
  * The only place where numbers, money, times and durations become text. Everything is made
  * by Intl for the language, so that each language gets its own order and words.
@@ -8,8 +15,6 @@ import { TAGS } from './languages';
 export function makeFormat(lang: Lang) {
   const tag = TAGS[lang];
   const number = (options?: Intl.NumberFormatOptions) => new Intl.NumberFormat(tag, options);
-  const unit = (name: string, digits = 0) =>
-    number({ style: 'unit', unit: name, unitDisplay: 'narrow', maximumFractionDigits: digits });
   const date = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(tag, options);
 
   const whole = number();
@@ -42,27 +47,18 @@ export function makeFormat(lang: Lang) {
     /** An exact decimal of dollars; digits beyond six are rounded. */
     usd: (decimal: string) => money.format(decimal === '' ? 0 : (decimal as Intl.StringNumericLiteral)),
     percent: (share: number, digits = 0) => number({ style: 'percent', maximumFractionDigits: digits }).format(share),
-    /** A measured time: 85ms, 1.42s, 3m 05s. */
+    /** A measured time, with the symbols that every language shares: 85 ms, 1.42 s, 3 min 5 s. */
     duration: (ms: number) => {
-      if (ms < 1) return unit('millisecond', 2).format(ms);
-      if (ms < 1000) return unit('millisecond').format(ms);
-      if (ms < 60_000) return unit('second', 2).format(ms / 1000);
-      const minutes = Math.floor(ms / 60_000);
-      return `${unit('minute').format(minutes)} ${unit('second').format(Math.round((ms - minutes * 60_000) / 1000))}`;
+      if (ms < 1) return `${number({ maximumFractionDigits: 2 }).format(ms)} ms`;
+      if (Math.round(ms) < 1000) return `${whole.format(Math.round(ms))} ms`;
+      if (ms < 59_995) return `${number({ maximumFractionDigits: 2 }).format(ms / 1000)} s`;
+      const seconds = Math.round(ms / 1000);
+      return `${whole.format(Math.floor(seconds / 60))} min ${seconds % 60} s`;
     },
-    /** A time that was set: 30s, 10m, 1h, the largest unit that says it exactly. */
+    /** A time that was set: 30 sec, 10 min, 1 hr: the largest unit that says it exactly. */
     setting: (ms: number) => {
-      if (ms >= 86_400_000 && ms % 86_400_000 === 0)
-        return number({ style: 'unit', unit: 'day', unitDisplay: 'short' }).format(ms / 86_400_000);
-      if (ms >= 3_600_000 && ms % 3_600_000 === 0)
-        return number({ style: 'unit', unit: 'hour', unitDisplay: 'short' }).format(ms / 3_600_000);
-      if (ms >= 60_000 && ms % 60_000 === 0)
-        return number({ style: 'unit', unit: 'minute', unitDisplay: 'short' }).format(ms / 60_000);
-      if (ms >= 1000)
-        return number({ style: 'unit', unit: 'second', unitDisplay: 'short', maximumFractionDigits: 3 }).format(
-          ms / 1000,
-        );
-      return number({ style: 'unit', unit: 'millisecond', unitDisplay: 'short' }).format(ms);
+      const [name, size] = UNITS.find(([, size]) => ms >= size && ms % size === 0) ?? ['millisecond', 1];
+      return number({ style: 'unit', unit: name, unitDisplay: 'short' }).format(ms / size);
     },
     /** A countdown: 0:07, 12:34, 1:02:03. Rounds up, so that it never shows 0:00 too early. */
     countdown: (ms: number) => {

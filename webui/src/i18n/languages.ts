@@ -9,7 +9,7 @@ export const TAGS: Record<Lang, string> = { en: 'en-US', zh: 'zh-CN', ja: 'ja-JP
 export function pickLang(wanted: readonly string[]): Lang {
   for (const tag of wanted) {
     const base = tag.toLowerCase().split('-')[0] ?? '';
-    if (base in LANGS) return base as Lang;
+    if (Object.hasOwn(LANGS, base)) return base as Lang;
   }
   return 'en';
 }

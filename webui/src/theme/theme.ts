@@ -52,6 +52,6 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: 'sm', radius: 8 } },
     Menu: { defaultProps: { radius: 10, shadow: 'md' } },
-    Tooltip: { defaultProps: { withArrow: false, openDelay: 200, fz: 12 } },
+    Input: { vars: () => ({ wrapper: { '--input-bd': 'var(--line-strong)' } }) },
   },
 });

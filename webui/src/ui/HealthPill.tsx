@@ -1,4 +1,4 @@
-import { CircleAlert, CircleCheck, CircleDashed, CircleHelp, CirclePause, Hourglass } from 'lucide-react';
+import { CircleAlert, CircleCheck, CircleDashed, CircleHelp, CirclePause, CircleX, Hourglass } from 'lucide-react';
 import { type Health, type HealthState, needsHelp } from '@/api/health';
 import { type PlainKey, useI18n } from '@/i18n';
 import { outcomeKey, type Tone } from './outcome';
@@ -11,6 +11,7 @@ const looks: Record<HealthState, { tone: Tone; word: PlainKey; Icon: typeof Circ
   degraded: { tone: 'warn', word: 'health.degraded', Icon: CircleAlert },
   probing: { tone: 'warn', word: 'health.probing', Icon: CircleDashed },
   cooling: { tone: 'bad', word: 'health.cooling', Icon: Hourglass },
+  unserved: { tone: 'bad', word: 'health.unserved', Icon: CircleX },
   disabled: { tone: 'mute', word: 'health.disabled', Icon: CirclePause },
   unknown: { tone: 'mute', word: 'health.unknown', Icon: CircleHelp },
 };

@@ -49,7 +49,8 @@ const keys: Record<string, PlainKey> = {
 export const OUTCOMES = Object.keys(keys);
 
 /** The words for an outcome; a node newer than this console may know others. */
-export const outcomeKey = (outcome: string): PlainKey => keys[outcome] ?? 'outcome.other';
+export const outcomeKey = (outcome: string): PlainKey =>
+  (Object.hasOwn(keys, outcome) && keys[outcome]) || 'outcome.other';
 
 export type Tone = 'ok' | 'warn' | 'bad' | 'mute';
 

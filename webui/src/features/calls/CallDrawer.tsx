@@ -20,6 +20,7 @@ export function CallDrawer({ id, onClose }: { id: string | undefined; onClose: (
       onClose={onClose}
       position="right"
       size={620}
+      overlayProps={{ backgroundOpacity: 0.35 }}
       title={t('call.title')}
       closeButtonProps={{ 'aria-label': t('action.close') }}
       classNames={{ content: c.drawer, title: c.drawerTitle, header: c.drawerHead, body: c.drawerBody }}

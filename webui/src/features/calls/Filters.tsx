@@ -1,5 +1,6 @@
 import { NativeSelect } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
+import { ChevronDown } from 'lucide-react';
 import { useApiKeys, useGroups, useProviders } from '@/api/queries';
 import { useI18n } from '@/i18n';
 import { OUTCOMES, outcomeKey } from '@/ui/outcome';
@@ -84,6 +85,7 @@ function Choice({
       onChange={(event) => onChange(event.currentTarget.value)}
       data-active={value !== ''}
       className={c.choice}
+      rightSection={<ChevronDown size={15} aria-hidden />}
     />
   );
 }

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import type { MemberView } from '@/api/health';
+import { groupHealth, type MemberView } from '@/api/health';
 import { effectivePolicy, type PolicyView } from '@/api/policy';
 import { useSettings, useWhoAmI } from '@/api/queries';
 import { curlSnippet } from '@/api/snippets';
@@ -28,7 +28,7 @@ export function GroupDetail({
       <header className={c.head}>
         <div className={c.headName}>
           <h2>{group.name}</h2>
-          {group.enabled === false && <HealthPill state="disabled" />}
+          <HealthPill state={groupHealth(group, members).state} />
         </div>
         {group.aliases.length > 0 && (
           <p className={c.aliases}>
@@ -57,11 +57,20 @@ export function GroupDetail({
         {members.length === 0 ? (
           <p className={c.noMember}>{t('groups.noMember')}</p>
         ) : (
-          <ol className={c.members}>
-            {members.map((view, i) => (
-              <MemberRow key={`${view.member.provider}\n${view.member.model}`} view={view} position={i + 1} />
-            ))}
-          </ol>
+          <>
+            <div className={c.columns} aria-hidden>
+              <span>{t('member.target')}</span>
+              <span>{t('model.state')}</span>
+              <span>{t('member.priority')}</span>
+              <span>{t('member.weight')}</span>
+              <span>{t('member.price')}</span>
+            </div>
+            <ol className={c.members}>
+              {members.map((view, i) => (
+                <MemberRow key={`${view.member.provider}\n${view.member.model}`} view={view} position={i + 1} />
+              ))}
+            </ol>
+          </>
         )}
       </Card>
 

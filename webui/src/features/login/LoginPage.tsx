@@ -30,7 +30,8 @@ export function LoginPage() {
   const signIn = useMutation(SessionService.method.login, {
     onSuccess: () => router.history.push(next ?? '/'),
     onError: (error) => {
-      setWaitUntil(Date.now() + retryAfterSeconds(error) * 1000);
+      const wait = retryAfterSeconds(error);
+      setWaitUntil(wait > 0 ? Date.now() + wait * 1000 : 0);
       if (!isSignedOut(error)) return;
       setPassword('');
       form.current?.querySelector<HTMLInputElement>('input[name=password]')?.focus();

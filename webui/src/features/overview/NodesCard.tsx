@@ -1,6 +1,7 @@
-import { CircleCheck, CloudOff, RefreshCw, TriangleAlert } from 'lucide-react';
+import { CircleCheck, CloudOff, type LucideIcon, RefreshCw, TriangleAlert } from 'lucide-react';
 import type { Node } from '@/gen/trunkline/admin/v1/node_pb';
-import { useI18n } from '@/i18n';
+import { type PlainKey, useI18n } from '@/i18n';
+import type { Tone } from '@/ui/outcome';
 import { Card } from '@/ui/Page';
 import { Pill } from '@/ui/Pill';
 import { RelativeTime } from '@/ui/Time';
@@ -45,37 +46,25 @@ export function NodesCard({ nodes, revision }: { nodes: Node[]; revision: bigint
 
 function NodeState({ node, revision }: { node: Node; revision: bigint }) {
   const { t } = useI18n();
-  if (!node.connected) {
-    return (
-      <div className={c.nodeState}>
-        <Pill tone="mute" Icon={CloudOff}>
-          {t('nodes.lost')}
-        </Pill>
-        {node.lastSeenTime && (
-          <small>
-            {t('nodes.seen')} <RelativeTime at={node.lastSeenTime} />
-          </small>
-        )}
-      </div>
-    );
-  }
-  if (node.error) {
-    return (
-      <div className={c.nodeState}>
-        <Pill tone="bad" Icon={TriangleAlert}>
-          {t('nodes.refused')}
-        </Pill>
-        <small>{node.error}</small>
-      </div>
-    );
-  }
-  return node.appliedRevision < revision ? (
-    <Pill tone="warn" Icon={RefreshCw}>
-      {t('nodes.behind')}
-    </Pill>
-  ) : (
-    <Pill tone="ok" Icon={CircleCheck}>
-      {t('nodes.live')}
-    </Pill>
+  const [tone, Icon, word] = stateOf(node, revision);
+  return (
+    <div className={c.nodeState}>
+      <Pill tone={tone} Icon={Icon}>
+        {t(word)}
+      </Pill>
+      {!node.connected && node.lastSeenTime && (
+        <small>
+          {t('nodes.seen')} <RelativeTime at={node.lastSeenTime} />
+        </small>
+      )}
+      {node.connected && node.error && <small>{node.error}</small>}
+    </div>
   );
+}
+
+function stateOf(node: Node, revision: bigint): [Tone, LucideIcon, PlainKey] {
+  if (!node.connected) return ['mute', CloudOff, 'nodes.lost'];
+  if (node.error) return ['bad', TriangleAlert, 'nodes.refused'];
+  if (node.appliedRevision < revision) return ['warn', RefreshCw, 'nodes.behind'];
+  return ['ok', CircleCheck, 'nodes.live'];
 }

@@ -23,7 +23,6 @@ export const en = {
 
   'snapshot.live': 'Revision {revision} live on {live} of {nodes} nodes',
   'snapshot.noNode': 'Revision {revision}, no node connected',
-  'snapshot.offline': 'The control plane does not answer',
   'snapshot.refused': 'A node refused it',
 
   'action.copy': 'Copy',
@@ -67,6 +66,7 @@ export const en = {
   'health.probing': 'Probing',
   'health.cooling': 'Cooling down',
   'health.disabled': 'Disabled',
+  'health.unserved': 'Nothing to serve it',
   'health.unknown': 'Unknown',
   'health.retryIn': 'Tried again in {time}',
   'health.retrySoon': 'About to be tried again',
@@ -131,6 +131,7 @@ export const en = {
   'member.first': 'Serving now',
   'member.next': 'Next in line',
   'member.lastResort': 'Last resort',
+  'member.target': 'Provider and model',
   'member.priority': 'Priority',
   'member.weight': 'Weight',
   'member.price': 'USD per 1M tokens',

@@ -23,9 +23,8 @@ export const ja: Messages = {
   'theme.dark': 'ダーク',
   'theme.auto': 'システムに合わせる',
 
-  'snapshot.live': 'リビジョン {revision}: {nodes} ノード中 {live} ノードで稼働中',
+  'snapshot.live': 'リビジョン {revision}: {live}/{nodes} ノードで稼働中',
   'snapshot.noNode': 'リビジョン {revision}: 接続中のノードなし',
-  'snapshot.offline': 'コントロールプレーンが応答しません',
   'snapshot.refused': '拒否したノードがあります',
 
   'action.copy': 'コピー',
@@ -69,6 +68,7 @@ export const ja: Messages = {
   'health.probing': '確認中',
   'health.cooling': 'クールダウン中',
   'health.disabled': '無効',
+  'health.unserved': '応答先なし',
   'health.unknown': '不明',
   'health.retryIn': '{time} 後に再試行',
   'health.retrySoon': 'まもなく再試行',
@@ -131,6 +131,7 @@ export const ja: Messages = {
   'member.first': '応答中',
   'member.next': '次の候補',
   'member.lastResort': '最後の手段',
+  'member.target': 'プロバイダーとモデル',
   'member.priority': '優先度',
   'member.weight': '重み',
   'member.price': 'USD / 100 万トークン',

@@ -23,9 +23,8 @@ export const ko: Messages = {
   'theme.dark': '다크',
   'theme.auto': '시스템 설정',
 
-  'snapshot.live': '리비전 {revision}: 노드 {nodes}개 중 {live}개에 적용됨',
+  'snapshot.live': '리비전 {revision}: 노드 {live}/{nodes}개에 적용됨',
   'snapshot.noNode': '리비전 {revision}: 연결된 노드 없음',
-  'snapshot.offline': '컨트롤 플레인이 응답하지 않습니다',
   'snapshot.refused': '거부한 노드가 있습니다',
 
   'action.copy': '복사',
@@ -69,6 +68,7 @@ export const ko: Messages = {
   'health.probing': '확인 중',
   'health.cooling': '쿨다운 중',
   'health.disabled': '사용 안 함',
+  'health.unserved': '응답할 멤버 없음',
   'health.unknown': '알 수 없음',
   'health.retryIn': '{time} 후 재시도',
   'health.retrySoon': '곧 재시도',
@@ -130,6 +130,7 @@ export const ko: Messages = {
   'member.first': '응답 중',
   'member.next': '다음 순서',
   'member.lastResort': '최후의 수단',
+  'member.target': '제공업체와 모델',
   'member.priority': '우선순위',
   'member.weight': '가중치',
   'member.price': 'USD / 100만 토큰',

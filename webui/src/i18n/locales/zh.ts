@@ -25,7 +25,6 @@ export const zh: Messages = {
 
   'snapshot.live': '版本 {revision}：{live}/{nodes} 个节点已生效',
   'snapshot.noNode': '版本 {revision}：没有已连接的节点',
-  'snapshot.offline': '控制面无响应',
   'snapshot.refused': '有节点拒绝了此版本',
 
   'action.copy': '复制',
@@ -68,6 +67,7 @@ export const zh: Messages = {
   'health.probing': '探测中',
   'health.cooling': '冷却中',
   'health.disabled': '已停用',
+  'health.unserved': '无可用成员',
   'health.unknown': '未知',
   'health.retryIn': '{time} 后重试',
   'health.retrySoon': '即将重试',
@@ -127,6 +127,7 @@ export const zh: Messages = {
   'member.first': '正在服务',
   'member.next': '下一顺位',
   'member.lastResort': '最后手段',
+  'member.target': '供应商与模型',
   'member.priority': '优先级',
   'member.weight': '权重',
   'member.price': '美元/百万 Token',

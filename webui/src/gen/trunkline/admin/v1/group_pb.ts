@@ -4,8 +4,8 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { FailoverPolicy } from "./settings_pb";
 import { file_trunkline_admin_v1_settings } from "./settings_pb";
 import type { Message } from "@bufbuild/protobuf";
@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/group.proto.
  */
 export const file_trunkline_admin_v1_group: GenFile = /*@__PURE__*/
-  fileDesc("Ch50cnVua2xpbmUvYWRtaW4vdjEvZ3JvdXAucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSKmAgoFR3JvdXASDAoEbmFtZRgBIAEoCRILCgN1aWQYAiABKAkSDAoEZXRhZxgDIAEoCRIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2FsaWFzZXMYCiADKAkSKwoHbWVtYmVycxgLIAMoCzIaLnRydW5rbGluZS5hZG1pbi52MS5NZW1iZXISMgoGcG9saWN5GAwgASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWxvdmVyUG9saWN5EhQKB2VuYWJsZWQYDSABKAhIAIgBAUIKCghfZW5hYmxlZCJ9CgZNZW1iZXISEAoIcHJvdmlkZXIYASABKAkSDQoFbW9kZWwYAiABKAkSEAoIcHJpb3JpdHkYAyABKAUSEwoGd2VpZ2h0GAQgASgFSACIAQESFAoHZW5hYmxlZBgFIAEoCEgBiAEBQgkKB193ZWlnaHRCCgoIX2VuYWJsZWQiOgoRTGlzdEdyb3Vwc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiWAoSTGlzdEdyb3Vwc1Jlc3BvbnNlEikKBmdyb3VwcxgBIAMoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Hcm91cBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiHwoPR2V0R3JvdXBSZXF1ZXN0EgwKBG5hbWUYASABKAkiPAoQR2V0R3JvdXBSZXNwb25zZRIoCgVncm91cBgBIAEoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Hcm91cCI+ChJDcmVhdGVHcm91cFJlcXVlc3QSKAoFZ3JvdXAYASABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXAiPwoTQ3JlYXRlR3JvdXBSZXNwb25zZRIoCgVncm91cBgBIAEoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Hcm91cCI+ChJVcGRhdGVHcm91cFJlcXVlc3QSKAoFZ3JvdXAYASABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXAiPwoTVXBkYXRlR3JvdXBSZXNwb25zZRIoCgVncm91cBgBIAEoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Hcm91cCIwChJEZWxldGVHcm91cFJlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgRldGFnGAIgASgJIhUKE0RlbGV0ZUdyb3VwUmVzcG9uc2Uy7AMKDEdyb3VwU2VydmljZRJgCgpMaXN0R3JvdXBzEiUudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RHcm91cHNSZXF1ZXN0GiYudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RHcm91cHNSZXNwb25zZSIDkAIBEloKCEdldEdyb3VwEiMudHJ1bmtsaW5lLmFkbWluLnYxLkdldEdyb3VwUmVxdWVzdBokLnRydW5rbGluZS5hZG1pbi52MS5HZXRHcm91cFJlc3BvbnNlIgOQAgESXgoLQ3JlYXRlR3JvdXASJi50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlR3JvdXBSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZUdyb3VwUmVzcG9uc2USXgoLVXBkYXRlR3JvdXASJi50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlR3JvdXBSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZUdyb3VwUmVzcG9uc2USXgoLRGVsZXRlR3JvdXASJi50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlR3JvdXBSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUdyb3VwUmVzcG9uc2VC1gEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCCkdyb3VwUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_trunkline_admin_v1_settings]);
+  fileDesc("Ch50cnVua2xpbmUvYWRtaW4vdjEvZ3JvdXAucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSK5AgoFR3JvdXASDAoEbmFtZRgBIAEoCRILCgN1aWQYAiABKAkSDAoEZXRhZxgDIAEoCRIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2FsaWFzZXMYCiADKAkSKwoHbWVtYmVycxgLIAMoCzIaLnRydW5rbGluZS5hZG1pbi52MS5NZW1iZXISMgoGcG9saWN5GAwgASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWxvdmVyUG9saWN5EhQKB2VuYWJsZWQYDSABKAhIAIgBARIRCglzZWxlY3Rpb24YDiABKAlCCgoIX2VuYWJsZWQifQoGTWVtYmVyEhAKCHByb3ZpZGVyGAEgASgJEg0KBW1vZGVsGAIgASgJEhAKCHByaW9yaXR5GAMgASgFEhMKBndlaWdodBgEIAEoBUgAiAEBEhQKB2VuYWJsZWQYBSABKAhIAYgBAUIJCgdfd2VpZ2h0QgoKCF9lbmFibGVkIjoKEUxpc3RHcm91cHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIlgKEkxpc3RHcm91cHNSZXNwb25zZRIpCgZncm91cHMYASADKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXASFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIh8KD0dldEdyb3VwUmVxdWVzdBIMCgRuYW1lGAEgASgJIjwKEEdldEdyb3VwUmVzcG9uc2USKAoFZ3JvdXAYASABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXAiPgoSQ3JlYXRlR3JvdXBSZXF1ZXN0EigKBWdyb3VwGAEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLkdyb3VwIj8KE0NyZWF0ZUdyb3VwUmVzcG9uc2USKAoFZ3JvdXAYASABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXAiPgoSVXBkYXRlR3JvdXBSZXF1ZXN0EigKBWdyb3VwGAEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLkdyb3VwIj8KE1VwZGF0ZUdyb3VwUmVzcG9uc2USKAoFZ3JvdXAYASABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXAiMAoSRGVsZXRlR3JvdXBSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEZXRhZxgCIAEoCSIVChNEZWxldGVHcm91cFJlc3BvbnNlIiMKE0V4cGxhaW5Hcm91cFJlcXVlc3QSDAoEbmFtZRgBIAEoCSJ6ChRFeHBsYWluR3JvdXBSZXNwb25zZRIxCgpjYW5kaWRhdGVzGAEgAygLMh0udHJ1bmtsaW5lLmFkbWluLnYxLkNhbmRpZGF0ZRIvCghsZWZ0X291dBgCIAMoCzIdLnRydW5rbGluZS5hZG1pbi52MS5DYW5kaWRhdGUi3gEKCUNhbmRpZGF0ZRIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRIQCghwcmlvcml0eRgDIAEoBRIOCgZ3ZWlnaHQYBCABKAUSDQoFcHJpY2UYBSABKAkSDQoFc3RhdGUYBiABKAkSDgoGcmVhc29uGAcgASgJEiwKCXJlbWFpbmluZxgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghmYWlsdXJlcxgJIAEoBRIRCgl0aHJlc2hvbGQYCiABKAUSDQoFbm9kZXMYCyADKAkiSwoUUmVzZXRDb29sZG93blJlcXVlc3QSEAoIcHJvdmlkZXIYASABKAkSDQoFbW9kZWwYAiABKAkSEgoKY3JlZGVudGlhbBgDIAEoCSImChVSZXNldENvb2xkb3duUmVzcG9uc2USDQoFbm9kZXMYASADKAkyugUKDEdyb3VwU2VydmljZRJgCgpMaXN0R3JvdXBzEiUudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RHcm91cHNSZXF1ZXN0GiYudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RHcm91cHNSZXNwb25zZSIDkAIBEloKCEdldEdyb3VwEiMudHJ1bmtsaW5lLmFkbWluLnYxLkdldEdyb3VwUmVxdWVzdBokLnRydW5rbGluZS5hZG1pbi52MS5HZXRHcm91cFJlc3BvbnNlIgOQAgESXgoLQ3JlYXRlR3JvdXASJi50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlR3JvdXBSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZUdyb3VwUmVzcG9uc2USXgoLVXBkYXRlR3JvdXASJi50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlR3JvdXBSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZUdyb3VwUmVzcG9uc2USXgoLRGVsZXRlR3JvdXASJi50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlR3JvdXBSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUdyb3VwUmVzcG9uc2USZgoMRXhwbGFpbkdyb3VwEicudHJ1bmtsaW5lLmFkbWluLnYxLkV4cGxhaW5Hcm91cFJlcXVlc3QaKC50cnVua2xpbmUuYWRtaW4udjEuRXhwbGFpbkdyb3VwUmVzcG9uc2UiA5ACARJkCg1SZXNldENvb2xkb3duEigudHJ1bmtsaW5lLmFkbWluLnYxLlJlc2V0Q29vbGRvd25SZXF1ZXN0GikudHJ1bmtsaW5lLmFkbWluLnYxLlJlc2V0Q29vbGRvd25SZXNwb25zZULWAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIKR3JvdXBQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_trunkline_admin_v1_settings]);
 
 /**
  * What a client names in `model`: an ordered list of members.
@@ -84,6 +84,14 @@ export type Group = Message<"trunkline.admin.v1.Group"> & {
    * @generated from field: optional bool enabled = 13;
    */
   enabled?: boolean | undefined;
+
+  /**
+   * How members of one priority share the calls: cheapest (default; weight breaks ties), weighted,
+   * or least_busy (fewest attempts in flight on the node, weighted).
+   *
+   * @generated from field: string selection = 14;
+   */
+  selection: string;
 };
 
 /**
@@ -340,6 +348,194 @@ export const DeleteGroupResponseSchema: GenMessage<DeleteGroupResponse> = /*@__P
   messageDesc(file_trunkline_admin_v1_group, 11);
 
 /**
+ * @generated from message trunkline.admin.v1.ExplainGroupRequest
+ */
+export type ExplainGroupRequest = Message<"trunkline.admin.v1.ExplainGroupRequest"> & {
+  /**
+   * Name or alias of the group.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.ExplainGroupRequest.
+ * Use `create(ExplainGroupRequestSchema)` to create a new message.
+ */
+export const ExplainGroupRequestSchema: GenMessage<ExplainGroupRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_group, 12);
+
+/**
+ * @generated from message trunkline.admin.v1.ExplainGroupResponse
+ */
+export type ExplainGroupResponse = Message<"trunkline.admin.v1.ExplainGroupResponse"> & {
+  /**
+   * Candidates in the order in which a call would try them now.
+   *
+   * @generated from field: repeated trunkline.admin.v1.Candidate candidates = 1;
+   */
+  candidates: Candidate[];
+
+  /**
+   * Members that no call tries: disabled, or their provider is.
+   *
+   * @generated from field: repeated trunkline.admin.v1.Candidate left_out = 2;
+   */
+  leftOut: Candidate[];
+};
+
+/**
+ * Describes the message trunkline.admin.v1.ExplainGroupResponse.
+ * Use `create(ExplainGroupResponseSchema)` to create a new message.
+ */
+export const ExplainGroupResponseSchema: GenMessage<ExplainGroupResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_group, 13);
+
+/**
+ * A member of a group as a call would meet it.
+ *
+ * @generated from message trunkline.admin.v1.Candidate
+ */
+export type Candidate = Message<"trunkline.admin.v1.Candidate"> & {
+  /**
+   * Name of the provider.
+   *
+   * @generated from field: string provider = 1;
+   */
+  provider: string;
+
+  /**
+   * Upstream model id.
+   *
+   * @generated from field: string model = 2;
+   */
+  model: string;
+
+  /**
+   * Lowest first.
+   *
+   * @generated from field: int32 priority = 3;
+   */
+  priority: number;
+
+  /**
+   * Share among its equals.
+   *
+   * @generated from field: int32 weight = 4;
+   */
+  weight: number;
+
+  /**
+   * USD per million tokens as the order sees it; empty when the model has no price.
+   *
+   * @generated from field: string price = 5;
+   */
+  price: string;
+
+  /**
+   * healthy, degraded, cooling, probing or disabled; the worst of all nodes.
+   *
+   * @generated from field: string state = 6;
+   */
+  state: string;
+
+  /**
+   * Why it stands so, or why it is left out, in a few words.
+   *
+   * @generated from field: string reason = 7;
+   */
+  reason: string;
+
+  /**
+   * Time left of the cooldown, the longest of all nodes.
+   *
+   * @generated from field: google.protobuf.Duration remaining = 8;
+   */
+  remaining?: Duration | undefined;
+
+  /**
+   * Failures within the window.
+   *
+   * @generated from field: int32 failures = 9;
+   */
+  failures: number;
+
+  /**
+   * Failures that open a cooldown.
+   *
+   * @generated from field: int32 threshold = 10;
+   */
+  threshold: number;
+
+  /**
+   * Nodes on which it stands so.
+   *
+   * @generated from field: repeated string nodes = 11;
+   */
+  nodes: string[];
+};
+
+/**
+ * Describes the message trunkline.admin.v1.Candidate.
+ * Use `create(CandidateSchema)` to create a new message.
+ */
+export const CandidateSchema: GenMessage<Candidate> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_group, 14);
+
+/**
+ * @generated from message trunkline.admin.v1.ResetCooldownRequest
+ */
+export type ResetCooldownRequest = Message<"trunkline.admin.v1.ResetCooldownRequest"> & {
+  /**
+   * Name of the provider.
+   *
+   * @generated from field: string provider = 1;
+   */
+  provider: string;
+
+  /**
+   * Only this upstream model; all of the provider when empty.
+   *
+   * @generated from field: string model = 2;
+   */
+  model: string;
+
+  /**
+   * Only this credential; all of the provider when empty.
+   *
+   * @generated from field: string credential = 3;
+   */
+  credential: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.ResetCooldownRequest.
+ * Use `create(ResetCooldownRequestSchema)` to create a new message.
+ */
+export const ResetCooldownRequestSchema: GenMessage<ResetCooldownRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_group, 15);
+
+/**
+ * @generated from message trunkline.admin.v1.ResetCooldownResponse
+ */
+export type ResetCooldownResponse = Message<"trunkline.admin.v1.ResetCooldownResponse"> & {
+  /**
+   * Nodes that were told.
+   *
+   * @generated from field: repeated string nodes = 1;
+   */
+  nodes: string[];
+};
+
+/**
+ * Describes the message trunkline.admin.v1.ResetCooldownResponse.
+ * Use `create(ResetCooldownResponseSchema)` to create a new message.
+ */
+export const ResetCooldownResponseSchema: GenMessage<ResetCooldownResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_group, 16);
+
+/**
  * Manage groups: the names that clients call, each an ordered list of members.
  *
  * @generated from service trunkline.admin.v1.GroupService
@@ -394,6 +590,26 @@ export const GroupService: GenService<{
     methodKind: "unary";
     input: typeof DeleteGroupRequestSchema;
     output: typeof DeleteGroupResponseSchema;
+  },
+  /**
+   * Say which candidates a call to the group would try, in which order, and why.
+   *
+   * @generated from rpc trunkline.admin.v1.GroupService.ExplainGroup
+   */
+  explainGroup: {
+    methodKind: "unary";
+    input: typeof ExplainGroupRequestSchema;
+    output: typeof ExplainGroupResponseSchema;
+  },
+  /**
+   * End cooldowns on every node at once.
+   *
+   * @generated from rpc trunkline.admin.v1.GroupService.ResetCooldown
+   */
+  resetCooldown: {
+    methodKind: "unary";
+    input: typeof ResetCooldownRequestSchema;
+    output: typeof ResetCooldownResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_trunkline_admin_v1_group, 0);

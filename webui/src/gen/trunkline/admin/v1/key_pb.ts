@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/key.proto.
  */
 export const file_trunkline_admin_v1_key: GenFile = /*@__PURE__*/
-  fileDesc("Chx0cnVua2xpbmUvYWRtaW4vdjEva2V5LnByb3RvEhJ0cnVua2xpbmUuYWRtaW4udjEivQIKBkFwaUtleRIMCgRuYW1lGAEgASgJEgsKA3VpZBgCIAEoCRIMCgRldGFnGAMgASgJEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGZ3JvdXBzGAogAygJEg4KBnNlY3JldBgLIAEoCRIUCgdlbmFibGVkGAwgASgISACIAQESLgoKZXhwaXJlc19hdBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcHJlZml4GA4gASgJEhEKCWxhc3RfZm91chgPIAEoCRITCgtzZWNyZXRfaGFzaBgQIAEoDEIKCghfZW5hYmxlZCI7ChJMaXN0QXBpS2V5c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiXAoTTGlzdEFwaUtleXNSZXNwb25zZRIsCghhcGlfa2V5cxgBIAMoCzIaLnRydW5rbGluZS5hZG1pbi52MS5BcGlLZXkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiAKEEdldEFwaUtleVJlcXVlc3QSDAoEbmFtZRgBIAEoCSJAChFHZXRBcGlLZXlSZXNwb25zZRIrCgdhcGlfa2V5GAEgASgLMhoudHJ1bmtsaW5lLmFkbWluLnYxLkFwaUtleSJCChNDcmVhdGVBcGlLZXlSZXF1ZXN0EisKB2FwaV9rZXkYASABKAsyGi50cnVua2xpbmUuYWRtaW4udjEuQXBpS2V5IlMKFENyZWF0ZUFwaUtleVJlc3BvbnNlEisKB2FwaV9rZXkYASABKAsyGi50cnVua2xpbmUuYWRtaW4udjEuQXBpS2V5Eg4KBnNlY3JldBgCIAEoCSJCChNVcGRhdGVBcGlLZXlSZXF1ZXN0EisKB2FwaV9rZXkYASABKAsyGi50cnVua2xpbmUuYWRtaW4udjEuQXBpS2V5IkMKFFVwZGF0ZUFwaUtleVJlc3BvbnNlEisKB2FwaV9rZXkYASABKAsyGi50cnVua2xpbmUuYWRtaW4udjEuQXBpS2V5IjEKE0RlbGV0ZUFwaUtleVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgRldGFnGAIgASgJIhYKFERlbGV0ZUFwaUtleVJlc3BvbnNlMvkDCgpLZXlTZXJ2aWNlEmMKC0xpc3RBcGlLZXlzEiYudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RBcGlLZXlzUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5MaXN0QXBpS2V5c1Jlc3BvbnNlIgOQAgESXQoJR2V0QXBpS2V5EiQudHJ1bmtsaW5lLmFkbWluLnYxLkdldEFwaUtleVJlcXVlc3QaJS50cnVua2xpbmUuYWRtaW4udjEuR2V0QXBpS2V5UmVzcG9uc2UiA5ACARJhCgxDcmVhdGVBcGlLZXkSJy50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlQXBpS2V5UmVxdWVzdBooLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVBcGlLZXlSZXNwb25zZRJhCgxVcGRhdGVBcGlLZXkSJy50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlQXBpS2V5UmVxdWVzdBooLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVBcGlLZXlSZXNwb25zZRJhCgxEZWxldGVBcGlLZXkSJy50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlQXBpS2V5UmVxdWVzdBooLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVBcGlLZXlSZXNwb25zZULUAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIIS2V5UHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("Chx0cnVua2xpbmUvYWRtaW4vdjEva2V5LnByb3RvEhJ0cnVua2xpbmUuYWRtaW4udjEi1QMKBkFwaUtleRIMCgRuYW1lGAEgASgJEgsKA3VpZBgCIAEoCRIMCgRldGFnGAMgASgJEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGZ3JvdXBzGAogAygJEg4KBnNlY3JldBgLIAEoCRIUCgdlbmFibGVkGAwgASgISACIAQESLgoKZXhwaXJlc19hdBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcHJlZml4GA4gASgJEhEKCWxhc3RfZm91chgPIAEoCRITCgtzZWNyZXRfaGFzaBgQIAEoDBItCgZsaW1pdHMYESABKAsyHS50cnVua2xpbmUuYWRtaW4udjEuS2V5TGltaXRzEioKBmJ1ZGdldBgSIAEoCzIaLnRydW5rbGluZS5hZG1pbi52MS5CdWRnZXQSEwoLYWxsb3dlZF9pcHMYEyADKAkSFwoPcmVxdWVzdF9vcHRpb25zGBQgASgIEg0KBWRlYnVnGBUgASgIQgoKCF9lbmFibGVkIlgKCUtleUxpbWl0cxIbChNyZXF1ZXN0c19wZXJfbWludXRlGAEgASgDEhkKEXRva2Vuc19wZXJfbWludXRlGAIgASgDEhMKC2NvbmN1cnJlbmN5GAMgASgDIigKBkJ1ZGdldBIOCgZhbW91bnQYASABKAkSDgoGcGVyaW9kGAIgASgJIjsKEkxpc3RBcGlLZXlzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJcChNMaXN0QXBpS2V5c1Jlc3BvbnNlEiwKCGFwaV9rZXlzGAEgAygLMhoudHJ1bmtsaW5lLmFkbWluLnYxLkFwaUtleRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiIAoQR2V0QXBpS2V5UmVxdWVzdBIMCgRuYW1lGAEgASgJIkAKEUdldEFwaUtleVJlc3BvbnNlEisKB2FwaV9rZXkYASABKAsyGi50cnVua2xpbmUuYWRtaW4udjEuQXBpS2V5IkIKE0NyZWF0ZUFwaUtleVJlcXVlc3QSKwoHYXBpX2tleRgBIAEoCzIaLnRydW5rbGluZS5hZG1pbi52MS5BcGlLZXkiUwoUQ3JlYXRlQXBpS2V5UmVzcG9uc2USKwoHYXBpX2tleRgBIAEoCzIaLnRydW5rbGluZS5hZG1pbi52MS5BcGlLZXkSDgoGc2VjcmV0GAIgASgJIkIKE1VwZGF0ZUFwaUtleVJlcXVlc3QSKwoHYXBpX2tleRgBIAEoCzIaLnRydW5rbGluZS5hZG1pbi52MS5BcGlLZXkiQwoUVXBkYXRlQXBpS2V5UmVzcG9uc2USKwoHYXBpX2tleRgBIAEoCzIaLnRydW5rbGluZS5hZG1pbi52MS5BcGlLZXkiMQoTRGVsZXRlQXBpS2V5UmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBGV0YWcYAiABKAkiFgoURGVsZXRlQXBpS2V5UmVzcG9uc2Uy+QMKCktleVNlcnZpY2USYwoLTGlzdEFwaUtleXMSJi50cnVua2xpbmUuYWRtaW4udjEuTGlzdEFwaUtleXNSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RBcGlLZXlzUmVzcG9uc2UiA5ACARJdCglHZXRBcGlLZXkSJC50cnVua2xpbmUuYWRtaW4udjEuR2V0QXBpS2V5UmVxdWVzdBolLnRydW5rbGluZS5hZG1pbi52MS5HZXRBcGlLZXlSZXNwb25zZSIDkAIBEmEKDENyZWF0ZUFwaUtleRInLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVBcGlLZXlSZXF1ZXN0GigudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZUFwaUtleVJlc3BvbnNlEmEKDFVwZGF0ZUFwaUtleRInLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVBcGlLZXlSZXF1ZXN0GigudHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZUFwaUtleVJlc3BvbnNlEmEKDERlbGV0ZUFwaUtleRInLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVBcGlLZXlSZXF1ZXN0GigudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUFwaUtleVJlc3BvbnNlQtQBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQghLZXlQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * What a client sends as its bearer token.
@@ -103,6 +103,41 @@ export type ApiKey = Message<"trunkline.admin.v1.ApiKey"> & {
    * @generated from field: bytes secret_hash = 16;
    */
   secretHash: Uint8Array;
+
+  /**
+   * What the key may use per minute and at once.
+   *
+   * @generated from field: trunkline.admin.v1.KeyLimits limits = 17;
+   */
+  limits?: KeyLimits | undefined;
+
+  /**
+   * What the key may spend.
+   *
+   * @generated from field: trunkline.admin.v1.Budget budget = 18;
+   */
+  budget?: Budget | undefined;
+
+  /**
+   * Addresses (CIDR, or one address) that may use the key; any when empty.
+   *
+   * @generated from field: repeated string allowed_ips = 19;
+   */
+  allowedIps: string[];
+
+  /**
+   * Whether calls may carry x-trunkline-* request headers that change routing; default false.
+   *
+   * @generated from field: bool request_options = 20;
+   */
+  requestOptions: boolean;
+
+  /**
+   * Whether error answers tell which providers were tried and how that ended; default false.
+   *
+   * @generated from field: bool debug = 21;
+   */
+  debug: boolean;
 };
 
 /**
@@ -111,6 +146,69 @@ export type ApiKey = Message<"trunkline.admin.v1.ApiKey"> & {
  */
 export const ApiKeySchema: GenMessage<ApiKey> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_key, 0);
+
+/**
+ * What a key may use; 0 is no limit. Exact on one node, shared through Redis between nodes.
+ *
+ * @generated from message trunkline.admin.v1.KeyLimits
+ */
+export type KeyLimits = Message<"trunkline.admin.v1.KeyLimits"> & {
+  /**
+   * Calls per minute.
+   *
+   * @generated from field: int64 requests_per_minute = 1;
+   */
+  requestsPerMinute: bigint;
+
+  /**
+   * Input and output tokens per minute.
+   *
+   * @generated from field: int64 tokens_per_minute = 2;
+   */
+  tokensPerMinute: bigint;
+
+  /**
+   * Calls in flight at once.
+   *
+   * @generated from field: int64 concurrency = 3;
+   */
+  concurrency: bigint;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.KeyLimits.
+ * Use `create(KeyLimitsSchema)` to create a new message.
+ */
+export const KeyLimitsSchema: GenMessage<KeyLimits> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_key, 1);
+
+/**
+ * What a key may spend in a period of the calendar, in UTC.
+ *
+ * @generated from message trunkline.admin.v1.Budget
+ */
+export type Budget = Message<"trunkline.admin.v1.Budget"> & {
+  /**
+   * USD, exact decimal, at most 6 digits after the point.
+   *
+   * @generated from field: string amount = 1;
+   */
+  amount: string;
+
+  /**
+   * day, week (from Monday) or month.
+   *
+   * @generated from field: string period = 2;
+   */
+  period: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.Budget.
+ * Use `create(BudgetSchema)` to create a new message.
+ */
+export const BudgetSchema: GenMessage<Budget> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_key, 2);
 
 /**
  * @generated from message trunkline.admin.v1.ListApiKeysRequest
@@ -136,7 +234,7 @@ export type ListApiKeysRequest = Message<"trunkline.admin.v1.ListApiKeysRequest"
  * Use `create(ListApiKeysRequestSchema)` to create a new message.
  */
 export const ListApiKeysRequestSchema: GenMessage<ListApiKeysRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_key, 1);
+  messageDesc(file_trunkline_admin_v1_key, 3);
 
 /**
  * @generated from message trunkline.admin.v1.ListApiKeysResponse
@@ -160,7 +258,7 @@ export type ListApiKeysResponse = Message<"trunkline.admin.v1.ListApiKeysRespons
  * Use `create(ListApiKeysResponseSchema)` to create a new message.
  */
 export const ListApiKeysResponseSchema: GenMessage<ListApiKeysResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_key, 2);
+  messageDesc(file_trunkline_admin_v1_key, 4);
 
 /**
  * @generated from message trunkline.admin.v1.GetApiKeyRequest
@@ -179,7 +277,7 @@ export type GetApiKeyRequest = Message<"trunkline.admin.v1.GetApiKeyRequest"> & 
  * Use `create(GetApiKeyRequestSchema)` to create a new message.
  */
 export const GetApiKeyRequestSchema: GenMessage<GetApiKeyRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_key, 3);
+  messageDesc(file_trunkline_admin_v1_key, 5);
 
 /**
  * @generated from message trunkline.admin.v1.GetApiKeyResponse
@@ -196,7 +294,7 @@ export type GetApiKeyResponse = Message<"trunkline.admin.v1.GetApiKeyResponse"> 
  * Use `create(GetApiKeyResponseSchema)` to create a new message.
  */
 export const GetApiKeyResponseSchema: GenMessage<GetApiKeyResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_key, 4);
+  messageDesc(file_trunkline_admin_v1_key, 6);
 
 /**
  * @generated from message trunkline.admin.v1.CreateApiKeyRequest
@@ -215,7 +313,7 @@ export type CreateApiKeyRequest = Message<"trunkline.admin.v1.CreateApiKeyReques
  * Use `create(CreateApiKeyRequestSchema)` to create a new message.
  */
 export const CreateApiKeyRequestSchema: GenMessage<CreateApiKeyRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_key, 5);
+  messageDesc(file_trunkline_admin_v1_key, 7);
 
 /**
  * @generated from message trunkline.admin.v1.CreateApiKeyResponse
@@ -239,7 +337,7 @@ export type CreateApiKeyResponse = Message<"trunkline.admin.v1.CreateApiKeyRespo
  * Use `create(CreateApiKeyResponseSchema)` to create a new message.
  */
 export const CreateApiKeyResponseSchema: GenMessage<CreateApiKeyResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_key, 6);
+  messageDesc(file_trunkline_admin_v1_key, 8);
 
 /**
  * @generated from message trunkline.admin.v1.UpdateApiKeyRequest
@@ -258,7 +356,7 @@ export type UpdateApiKeyRequest = Message<"trunkline.admin.v1.UpdateApiKeyReques
  * Use `create(UpdateApiKeyRequestSchema)` to create a new message.
  */
 export const UpdateApiKeyRequestSchema: GenMessage<UpdateApiKeyRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_key, 7);
+  messageDesc(file_trunkline_admin_v1_key, 9);
 
 /**
  * @generated from message trunkline.admin.v1.UpdateApiKeyResponse
@@ -275,7 +373,7 @@ export type UpdateApiKeyResponse = Message<"trunkline.admin.v1.UpdateApiKeyRespo
  * Use `create(UpdateApiKeyResponseSchema)` to create a new message.
  */
 export const UpdateApiKeyResponseSchema: GenMessage<UpdateApiKeyResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_key, 8);
+  messageDesc(file_trunkline_admin_v1_key, 10);
 
 /**
  * @generated from message trunkline.admin.v1.DeleteApiKeyRequest
@@ -301,7 +399,7 @@ export type DeleteApiKeyRequest = Message<"trunkline.admin.v1.DeleteApiKeyReques
  * Use `create(DeleteApiKeyRequestSchema)` to create a new message.
  */
 export const DeleteApiKeyRequestSchema: GenMessage<DeleteApiKeyRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_key, 9);
+  messageDesc(file_trunkline_admin_v1_key, 11);
 
 /**
  * @generated from message trunkline.admin.v1.DeleteApiKeyResponse
@@ -314,7 +412,7 @@ export type DeleteApiKeyResponse = Message<"trunkline.admin.v1.DeleteApiKeyRespo
  * Use `create(DeleteApiKeyResponseSchema)` to create a new message.
  */
 export const DeleteApiKeyResponseSchema: GenMessage<DeleteApiKeyResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_key, 10);
+  messageDesc(file_trunkline_admin_v1_key, 12);
 
 /**
  * Manage API keys: what clients send, and which groups they may use.

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/keyword.proto.
  */
 export const file_trunkline_admin_v1_keyword: GenFile = /*@__PURE__*/
-  fileDesc("CiB0cnVua2xpbmUvYWRtaW4vdjEva2V5d29yZC5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIu4BCg5GYWlsdXJlS2V5d29yZBIMCgRuYW1lGAEgASgJEgsKA3VpZBgCIAEoCRIMCgRldGFnGAMgASgJEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHa2V5d29yZBgKIAEoCRIPCgdwYXR0ZXJuGAsgASgJEhQKB2VuYWJsZWQYDCABKAhIAIgBARINCgVjb3VudBgNIAEoCEIKCghfZW5hYmxlZCJDChpMaXN0RmFpbHVyZUtleXdvcmRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJ0ChtMaXN0RmFpbHVyZUtleXdvcmRzUmVzcG9uc2USPAoQZmFpbHVyZV9rZXl3b3JkcxgBIAMoCzIiLnRydW5rbGluZS5hZG1pbi52MS5GYWlsdXJlS2V5d29yZBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiKAoYR2V0RmFpbHVyZUtleXdvcmRSZXF1ZXN0EgwKBG5hbWUYASABKAkiWAoZR2V0RmFpbHVyZUtleXdvcmRSZXNwb25zZRI7Cg9mYWlsdXJlX2tleXdvcmQYASABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuRmFpbHVyZUtleXdvcmQiWgobQ3JlYXRlRmFpbHVyZUtleXdvcmRSZXF1ZXN0EjsKD2ZhaWx1cmVfa2V5d29yZBgBIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5GYWlsdXJlS2V5d29yZCJbChxDcmVhdGVGYWlsdXJlS2V5d29yZFJlc3BvbnNlEjsKD2ZhaWx1cmVfa2V5d29yZBgBIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5GYWlsdXJlS2V5d29yZCJaChtVcGRhdGVGYWlsdXJlS2V5d29yZFJlcXVlc3QSOwoPZmFpbHVyZV9rZXl3b3JkGAEgASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWx1cmVLZXl3b3JkIlsKHFVwZGF0ZUZhaWx1cmVLZXl3b3JkUmVzcG9uc2USOwoPZmFpbHVyZV9rZXl3b3JkGAEgASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWx1cmVLZXl3b3JkIjkKG0RlbGV0ZUZhaWx1cmVLZXl3b3JkUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBGV0YWcYAiABKAkiHgocRGVsZXRlRmFpbHVyZUtleXdvcmRSZXNwb25zZTL1BAoOS2V5d29yZFNlcnZpY2USewoTTGlzdEZhaWx1cmVLZXl3b3JkcxIuLnRydW5rbGluZS5hZG1pbi52MS5MaXN0RmFpbHVyZUtleXdvcmRzUmVxdWVzdBovLnRydW5rbGluZS5hZG1pbi52MS5MaXN0RmFpbHVyZUtleXdvcmRzUmVzcG9uc2UiA5ACARJ1ChFHZXRGYWlsdXJlS2V5d29yZBIsLnRydW5rbGluZS5hZG1pbi52MS5HZXRGYWlsdXJlS2V5d29yZFJlcXVlc3QaLS50cnVua2xpbmUuYWRtaW4udjEuR2V0RmFpbHVyZUtleXdvcmRSZXNwb25zZSIDkAIBEnkKFENyZWF0ZUZhaWx1cmVLZXl3b3JkEi8udHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZUZhaWx1cmVLZXl3b3JkUmVxdWVzdBowLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVGYWlsdXJlS2V5d29yZFJlc3BvbnNlEnkKFFVwZGF0ZUZhaWx1cmVLZXl3b3JkEi8udHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZUZhaWx1cmVLZXl3b3JkUmVxdWVzdBowLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVGYWlsdXJlS2V5d29yZFJlc3BvbnNlEnkKFERlbGV0ZUZhaWx1cmVLZXl3b3JkEi8udHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUZhaWx1cmVLZXl3b3JkUmVxdWVzdBowLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVGYWlsdXJlS2V5d29yZFJlc3BvbnNlQtgBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQgxLZXl3b3JkUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("CiB0cnVua2xpbmUvYWRtaW4vdjEva2V5d29yZC5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIrMCCg5GYWlsdXJlS2V5d29yZBIMCgRuYW1lGAEgASgJEgsKA3VpZBgCIAEoCRIMCgRldGFnGAMgASgJEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHa2V5d29yZBgKIAEoCRIPCgdwYXR0ZXJuGAsgASgJEhQKB2VuYWJsZWQYDCABKAhIAIgBARINCgVjb3VudBgNIAEoCBIQCghsb2dfb25seRgOIAEoCBIOCgZzY29wZXMYDyADKAkSEQoJcHJvdmlkZXJzGBAgAygJEg4KBmdyb3VwcxgRIAMoCUIKCghfZW5hYmxlZCJDChpMaXN0RmFpbHVyZUtleXdvcmRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJ0ChtMaXN0RmFpbHVyZUtleXdvcmRzUmVzcG9uc2USPAoQZmFpbHVyZV9rZXl3b3JkcxgBIAMoCzIiLnRydW5rbGluZS5hZG1pbi52MS5GYWlsdXJlS2V5d29yZBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiKAoYR2V0RmFpbHVyZUtleXdvcmRSZXF1ZXN0EgwKBG5hbWUYASABKAkiWAoZR2V0RmFpbHVyZUtleXdvcmRSZXNwb25zZRI7Cg9mYWlsdXJlX2tleXdvcmQYASABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuRmFpbHVyZUtleXdvcmQiWgobQ3JlYXRlRmFpbHVyZUtleXdvcmRSZXF1ZXN0EjsKD2ZhaWx1cmVfa2V5d29yZBgBIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5GYWlsdXJlS2V5d29yZCJbChxDcmVhdGVGYWlsdXJlS2V5d29yZFJlc3BvbnNlEjsKD2ZhaWx1cmVfa2V5d29yZBgBIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5GYWlsdXJlS2V5d29yZCJaChtVcGRhdGVGYWlsdXJlS2V5d29yZFJlcXVlc3QSOwoPZmFpbHVyZV9rZXl3b3JkGAEgASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWx1cmVLZXl3b3JkIlsKHFVwZGF0ZUZhaWx1cmVLZXl3b3JkUmVzcG9uc2USOwoPZmFpbHVyZV9rZXl3b3JkGAEgASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWx1cmVLZXl3b3JkIjkKG0RlbGV0ZUZhaWx1cmVLZXl3b3JkUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBGV0YWcYAiABKAkiHgocRGVsZXRlRmFpbHVyZUtleXdvcmRSZXNwb25zZSJrCg1EcnlSdW5SZXF1ZXN0EjsKD2ZhaWx1cmVfa2V5d29yZBgBIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5GYWlsdXJlS2V5d29yZBINCgVjYWxscxgCIAEoBRIOCgZzYW1wbGUYAyABKAkieAoORHJ5UnVuUmVzcG9uc2USEQoJbG9va2VkX2F0GAEgASgFEiwKBGhpdHMYAiADKAsyHi50cnVua2xpbmUuYWRtaW4udjEuS2V5d29yZEhpdBIRCgloaXRfY291bnQYAyABKAUSEgoKc2FtcGxlX2hpdBgEIAEoCCI9CgpLZXl3b3JkSGl0Eg8KB2NhbGxfaWQYASABKAkSEAoIcHJvdmlkZXIYAiABKAkSDAoEdGV4dBgDIAEoCTLLBQoOS2V5d29yZFNlcnZpY2USewoTTGlzdEZhaWx1cmVLZXl3b3JkcxIuLnRydW5rbGluZS5hZG1pbi52MS5MaXN0RmFpbHVyZUtleXdvcmRzUmVxdWVzdBovLnRydW5rbGluZS5hZG1pbi52MS5MaXN0RmFpbHVyZUtleXdvcmRzUmVzcG9uc2UiA5ACARJ1ChFHZXRGYWlsdXJlS2V5d29yZBIsLnRydW5rbGluZS5hZG1pbi52MS5HZXRGYWlsdXJlS2V5d29yZFJlcXVlc3QaLS50cnVua2xpbmUuYWRtaW4udjEuR2V0RmFpbHVyZUtleXdvcmRSZXNwb25zZSIDkAIBEnkKFENyZWF0ZUZhaWx1cmVLZXl3b3JkEi8udHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZUZhaWx1cmVLZXl3b3JkUmVxdWVzdBowLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVGYWlsdXJlS2V5d29yZFJlc3BvbnNlEnkKFFVwZGF0ZUZhaWx1cmVLZXl3b3JkEi8udHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZUZhaWx1cmVLZXl3b3JkUmVxdWVzdBowLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVGYWlsdXJlS2V5d29yZFJlc3BvbnNlEnkKFERlbGV0ZUZhaWx1cmVLZXl3b3JkEi8udHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUZhaWx1cmVLZXl3b3JkUmVxdWVzdBowLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVGYWlsdXJlS2V5d29yZFJlc3BvbnNlElQKBkRyeVJ1bhIhLnRydW5rbGluZS5hZG1pbi52MS5EcnlSdW5SZXF1ZXN0GiIudHJ1bmtsaW5lLmFkbWluLnYxLkRyeVJ1blJlc3BvbnNlIgOQAgFC2AEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCDEtleXdvcmRQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * Text or a pattern; an answer that contains it moves the call on to the next candidate.
@@ -82,6 +82,35 @@ export type FailureKeyword = Message<"trunkline.admin.v1.FailureKeyword"> & {
    * @generated from field: bool count = 13;
    */
   count: boolean;
+
+  /**
+   * Whether a hit is only noted in the call log, without moving on; default false.
+   *
+   * @generated from field: bool log_only = 14;
+   */
+  logOnly: boolean;
+
+  /**
+   * Where to look: error (bodies of errors), answer (plain answers), stream (the beginning of
+   * streams); everywhere when empty.
+   *
+   * @generated from field: repeated string scopes = 15;
+   */
+  scopes: string[];
+
+  /**
+   * Only answers of these providers; of all when empty.
+   *
+   * @generated from field: repeated string providers = 16;
+   */
+  providers: string[];
+
+  /**
+   * Only calls to these groups; to all when empty.
+   *
+   * @generated from field: repeated string groups = 17;
+   */
+  groups: string[];
 };
 
 /**
@@ -289,6 +318,114 @@ export const DeleteFailureKeywordResponseSchema: GenMessage<DeleteFailureKeyword
   messageDesc(file_trunkline_admin_v1_keyword, 10);
 
 /**
+ * @generated from message trunkline.admin.v1.DryRunRequest
+ */
+export type DryRunRequest = Message<"trunkline.admin.v1.DryRunRequest"> & {
+  /**
+   * The keyword to try; it needs no name.
+   *
+   * @generated from field: trunkline.admin.v1.FailureKeyword failure_keyword = 1;
+   */
+  failureKeyword?: FailureKeyword | undefined;
+
+  /**
+   * How many of the newest calls to look at, at most 10000; default 1000.
+   *
+   * @generated from field: int32 calls = 2;
+   */
+  calls: number;
+
+  /**
+   * A text to try it on as well, such as a provider's answer pasted in.
+   *
+   * @generated from field: string sample = 3;
+   */
+  sample: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.DryRunRequest.
+ * Use `create(DryRunRequestSchema)` to create a new message.
+ */
+export const DryRunRequestSchema: GenMessage<DryRunRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_keyword, 11);
+
+/**
+ * @generated from message trunkline.admin.v1.DryRunResponse
+ */
+export type DryRunResponse = Message<"trunkline.admin.v1.DryRunResponse"> & {
+  /**
+   * Calls that were looked at.
+   *
+   * @generated from field: int32 looked_at = 1;
+   */
+  lookedAt: number;
+
+  /**
+   * Hits, newest first, at most 100.
+   *
+   * @generated from field: repeated trunkline.admin.v1.KeywordHit hits = 2;
+   */
+  hits: KeywordHit[];
+
+  /**
+   * Hits altogether.
+   *
+   * @generated from field: int32 hit_count = 3;
+   */
+  hitCount: number;
+
+  /**
+   * Whether the sample is hit.
+   *
+   * @generated from field: bool sample_hit = 4;
+   */
+  sampleHit: boolean;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.DryRunResponse.
+ * Use `create(DryRunResponseSchema)` to create a new message.
+ */
+export const DryRunResponseSchema: GenMessage<DryRunResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_keyword, 12);
+
+/**
+ * A call that a keyword hits.
+ *
+ * @generated from message trunkline.admin.v1.KeywordHit
+ */
+export type KeywordHit = Message<"trunkline.admin.v1.KeywordHit"> & {
+  /**
+   * Request id of the call.
+   *
+   * @generated from field: string call_id = 1;
+   */
+  callId: string;
+
+  /**
+   * Provider whose answer it was.
+   *
+   * @generated from field: string provider = 2;
+   */
+  provider: string;
+
+  /**
+   * The text that was looked at: what the call log keeps of the answer.
+   *
+   * @generated from field: string text = 3;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.KeywordHit.
+ * Use `create(KeywordHitSchema)` to create a new message.
+ */
+export const KeywordHitSchema: GenMessage<KeywordHit> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_keyword, 13);
+
+/**
  * Manage failure keywords: text that makes an answer count as failed even with status 200.
  *
  * @generated from service trunkline.admin.v1.KeywordService
@@ -343,6 +480,16 @@ export const KeywordService: GenService<{
     methodKind: "unary";
     input: typeof DeleteFailureKeywordRequestSchema;
     output: typeof DeleteFailureKeywordResponseSchema;
+  },
+  /**
+   * Say which of the newest calls a keyword would have hit, without storing it.
+   *
+   * @generated from rpc trunkline.admin.v1.KeywordService.DryRun
+   */
+  dryRun: {
+    methodKind: "unary";
+    input: typeof DryRunRequestSchema;
+    output: typeof DryRunResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_trunkline_admin_v1_keyword, 0);

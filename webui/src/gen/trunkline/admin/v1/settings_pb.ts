@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/settings.proto.
  */
 export const file_trunkline_admin_v1_settings: GenFile = /*@__PURE__*/
-  fileDesc("CiF0cnVua2xpbmUvYWRtaW4vdjEvc2V0dGluZ3MucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSKxAQoIU2V0dGluZ3MSDAoEZXRhZxgBIAEoCRIvCgt1cGRhdGVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNAoIZmFpbG92ZXIYCiABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuRmFpbG92ZXJQb2xpY3kSMAoJcmV0ZW50aW9uGAsgASgLMh0udHJ1bmtsaW5lLmFkbWluLnYxLlJldGVudGlvbiKyBQoORmFpbG92ZXJQb2xpY3kSHgoRZmFpbHVyZV90aHJlc2hvbGQYASABKAVIAIgBARIxCg5mYWlsdXJlX3dpbmRvdxgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIWCgltaW5fcmF0aW8YAyABKAFIAYgBARIrCghjb29sZG93bhgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgxjb29sZG93bl9tYXgYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGQoMbWF4X2F0dGVtcHRzGAYgASgFSAKIAQESMgoPY29ubmVjdF90aW1lb3V0GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjYKE2ZpcnN0X3Rva2VuX3RpbWVvdXQYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMwoQcmVzcG9uc2VfdGltZW91dBgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI2ChNzdHJlYW1faWRsZV90aW1lb3V0GAogASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjAKDXRvdGFsX3RpbWVvdXQYCyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJwoaZmFpbG92ZXJfb25fY29udGVudF9wb2xpY3kYDCABKAhIA4gBARIeChFzdHJlYW1fa2VlcF9hbGl2ZRgNIAEoCEgEiAEBQhQKEl9mYWlsdXJlX3RocmVzaG9sZEIMCgpfbWluX3JhdGlvQg8KDV9tYXhfYXR0ZW1wdHNCHQobX2ZhaWxvdmVyX29uX2NvbnRlbnRfcG9saWN5QhQKEl9zdHJlYW1fa2VlcF9hbGl2ZSI1CglSZXRlbnRpb24SKAoFY2FsbHMYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iFAoSR2V0U2V0dGluZ3NSZXF1ZXN0IkUKE0dldFNldHRpbmdzUmVzcG9uc2USLgoIc2V0dGluZ3MYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuU2V0dGluZ3MiRwoVVXBkYXRlU2V0dGluZ3NSZXF1ZXN0Ei4KCHNldHRpbmdzGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlNldHRpbmdzIkgKFlVwZGF0ZVNldHRpbmdzUmVzcG9uc2USLgoIc2V0dGluZ3MYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuU2V0dGluZ3My3wEKD1NldHRpbmdzU2VydmljZRJjCgtHZXRTZXR0aW5ncxImLnRydW5rbGluZS5hZG1pbi52MS5HZXRTZXR0aW5nc1JlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuR2V0U2V0dGluZ3NSZXNwb25zZSIDkAIBEmcKDlVwZGF0ZVNldHRpbmdzEikudHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZVNldHRpbmdzUmVxdWVzdBoqLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVTZXR0aW5nc1Jlc3BvbnNlQtkBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQg1TZXR0aW5nc1Byb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiF0cnVua2xpbmUvYWRtaW4vdjEvc2V0dGluZ3MucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSLZAQoIU2V0dGluZ3MSDAoEZXRhZxgBIAEoCRIvCgt1cGRhdGVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNAoIZmFpbG92ZXIYCiABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuRmFpbG92ZXJQb2xpY3kSMAoJcmV0ZW50aW9uGAsgASgLMh0udHJ1bmtsaW5lLmFkbWluLnYxLlJldGVudGlvbhImCgRjb3JzGAwgASgLMhgudHJ1bmtsaW5lLmFkbWluLnYxLkNvcnMipAYKDkZhaWxvdmVyUG9saWN5Eh4KEWZhaWx1cmVfdGhyZXNob2xkGAEgASgFSACIAQESMQoOZmFpbHVyZV93aW5kb3cYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFgoJbWluX3JhdGlvGAMgASgBSAGIAQESKwoIY29vbGRvd24YBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoMY29vbGRvd25fbWF4GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhkKDG1heF9hdHRlbXB0cxgGIAEoBUgCiAEBEjIKD2Nvbm5lY3RfdGltZW91dBgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI2ChNmaXJzdF90b2tlbl90aW1lb3V0GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjMKEHJlc3BvbnNlX3RpbWVvdXQYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNgoTc3RyZWFtX2lkbGVfdGltZW91dBgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIwCg10b3RhbF90aW1lb3V0GAsgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEicKGmZhaWxvdmVyX29uX2NvbnRlbnRfcG9saWN5GAwgASgISAOIAQESHgoRc3RyZWFtX2tlZXBfYWxpdmUYDSABKAhIBIgBARIYCgtwcm9iZV9lYXJseRgOIAEoCEgFiAEBEhUKDXN0cmVhbV9jb21taXQYDyABKAkSLwoMa2V5d29yZF9ob2xkGBAgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhQKEl9mYWlsdXJlX3RocmVzaG9sZEIMCgpfbWluX3JhdGlvQg8KDV9tYXhfYXR0ZW1wdHNCHQobX2ZhaWxvdmVyX29uX2NvbnRlbnRfcG9saWN5QhQKEl9zdHJlYW1fa2VlcF9hbGl2ZUIOCgxfcHJvYmVfZWFybHkiNQoJUmV0ZW50aW9uEigKBWNhbGxzGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIh8KBENvcnMSFwoPYWxsb3dlZF9vcmlnaW5zGAEgAygJIhQKEkdldFNldHRpbmdzUmVxdWVzdCJFChNHZXRTZXR0aW5nc1Jlc3BvbnNlEi4KCHNldHRpbmdzGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlNldHRpbmdzIkcKFVVwZGF0ZVNldHRpbmdzUmVxdWVzdBIuCghzZXR0aW5ncxgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5TZXR0aW5ncyJIChZVcGRhdGVTZXR0aW5nc1Jlc3BvbnNlEi4KCHNldHRpbmdzGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlNldHRpbmdzMt8BCg9TZXR0aW5nc1NlcnZpY2USYwoLR2V0U2V0dGluZ3MSJi50cnVua2xpbmUuYWRtaW4udjEuR2V0U2V0dGluZ3NSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkdldFNldHRpbmdzUmVzcG9uc2UiA5ACARJnCg5VcGRhdGVTZXR0aW5ncxIpLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVTZXR0aW5nc1JlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlU2V0dGluZ3NSZXNwb25zZULZAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUINU2V0dGluZ3NQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * What holds for the whole gateway; there is one.
@@ -47,6 +47,13 @@ export type Settings = Message<"trunkline.admin.v1.Settings"> & {
    * @generated from field: trunkline.admin.v1.Retention retention = 11;
    */
   retention?: Retention | undefined;
+
+  /**
+   * Which web pages may call /v1 from a browser.
+   *
+   * @generated from field: trunkline.admin.v1.Cors cors = 12;
+   */
+  cors?: Cors | undefined;
 };
 
 /**
@@ -152,6 +159,29 @@ export type FailoverPolicy = Message<"trunkline.admin.v1.FailoverPolicy"> & {
    * @generated from field: optional bool stream_keep_alive = 13;
    */
   streamKeepAlive?: boolean | undefined;
+
+  /**
+   * Whether a target that failed fast may be tried by one request every 5 s while it cools; default true.
+   *
+   * @generated from field: optional bool probe_early = 14;
+   */
+  probeEarly?: boolean | undefined;
+
+  /**
+   * When a stream's answer becomes the client's: first_token (default), or complete, which holds
+   * the whole answer so that failover stays possible to the last token.
+   *
+   * @generated from field: string stream_commit = 15;
+   */
+  streamCommit: string;
+
+  /**
+   * How long a stream is held for failure keywords behind its first meaningful event; 0s holds it
+   * for that event only; default 1.5s.
+   *
+   * @generated from field: google.protobuf.Duration keyword_hold = 16;
+   */
+  keywordHold?: Duration | undefined;
 };
 
 /**
@@ -183,6 +213,27 @@ export const RetentionSchema: GenMessage<Retention> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_settings, 2);
 
 /**
+ * Which web pages may call /v1 from a browser.
+ *
+ * @generated from message trunkline.admin.v1.Cors
+ */
+export type Cors = Message<"trunkline.admin.v1.Cors"> & {
+  /**
+   * Origins such as https://app.example.com, or * for all; none by default.
+   *
+   * @generated from field: repeated string allowed_origins = 1;
+   */
+  allowedOrigins: string[];
+};
+
+/**
+ * Describes the message trunkline.admin.v1.Cors.
+ * Use `create(CorsSchema)` to create a new message.
+ */
+export const CorsSchema: GenMessage<Cors> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_settings, 3);
+
+/**
  * @generated from message trunkline.admin.v1.GetSettingsRequest
  */
 export type GetSettingsRequest = Message<"trunkline.admin.v1.GetSettingsRequest"> & {
@@ -193,7 +244,7 @@ export type GetSettingsRequest = Message<"trunkline.admin.v1.GetSettingsRequest"
  * Use `create(GetSettingsRequestSchema)` to create a new message.
  */
 export const GetSettingsRequestSchema: GenMessage<GetSettingsRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_settings, 3);
+  messageDesc(file_trunkline_admin_v1_settings, 4);
 
 /**
  * @generated from message trunkline.admin.v1.GetSettingsResponse
@@ -210,7 +261,7 @@ export type GetSettingsResponse = Message<"trunkline.admin.v1.GetSettingsRespons
  * Use `create(GetSettingsResponseSchema)` to create a new message.
  */
 export const GetSettingsResponseSchema: GenMessage<GetSettingsResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_settings, 4);
+  messageDesc(file_trunkline_admin_v1_settings, 5);
 
 /**
  * @generated from message trunkline.admin.v1.UpdateSettingsRequest
@@ -229,7 +280,7 @@ export type UpdateSettingsRequest = Message<"trunkline.admin.v1.UpdateSettingsRe
  * Use `create(UpdateSettingsRequestSchema)` to create a new message.
  */
 export const UpdateSettingsRequestSchema: GenMessage<UpdateSettingsRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_settings, 5);
+  messageDesc(file_trunkline_admin_v1_settings, 6);
 
 /**
  * @generated from message trunkline.admin.v1.UpdateSettingsResponse
@@ -246,7 +297,7 @@ export type UpdateSettingsResponse = Message<"trunkline.admin.v1.UpdateSettingsR
  * Use `create(UpdateSettingsResponseSchema)` to create a new message.
  */
 export const UpdateSettingsResponseSchema: GenMessage<UpdateSettingsResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_settings, 6);
+  messageDesc(file_trunkline_admin_v1_settings, 7);
 
 /**
  * Read and change what holds for the whole gateway.

@@ -1,0 +1,77 @@
+import { Code, ConnectError } from '@connectrpc/connect';
+import { screen, waitFor } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { expect, test, vi } from 'vitest';
+import { renderApp } from '@/test/renderApp';
+
+const node = (name: string, appliedRevision: bigint, more: { connected?: boolean; error?: string } = {}) => ({
+  name,
+  appliedRevision,
+  connected: true,
+  ...more,
+});
+
+test.each([
+  ['Revision 12 live on 2 of 2 nodes', [node('a', 12n), node('b', 12n)]],
+  ['Revision 12 live on 1 of 2 nodes', [node('a', 12n), node('b', 11n)]],
+  ['Revision 12 live on 1 of 1 nodes', [node('a', 12n), node('lost', 12n, { connected: false })]],
+  ['Revision 12, no node connected', [node('lost', 12n, { connected: false })]],
+  ['Revision 12 live on 0 of 1 nodesA node refused it', [node('a', 11n, { error: 'unknown dialect' })]],
+])('the strip says: %s', async (words, nodes) => {
+  renderApp('/keys', { nodes: { listNodes: () => ({ revision: 12n, nodes }) } });
+  await waitFor(() => expect(screen.getByText(/^Revision/).textContent).toBe(words));
+});
+
+test('warns of the default password, and only then', async () => {
+  renderApp('/keys', { session: { whoAmI: () => ({ username: 'admin', defaultPassword: true }) } });
+  expect(await screen.findByText('You are using the default password.')).toBeVisible();
+});
+
+test('a new revision makes the lists be read again', async () => {
+  let revision = 1n;
+  const { queryClient } = renderApp('/keys', {
+    nodes: { listNodes: () => ({ revision }) },
+    keys: { listApiKeys: () => ({ apiKeys: [{ name: `seen-at-${revision}`, groups: ['g'] }] }) },
+  });
+  await screen.findByText('seen-at-1');
+  revision = 2n;
+  await queryClient.refetchQueries({ predicate: ({ queryKey }) => queryKey[0] === 'connect-query' });
+  expect(await screen.findByText('seen-at-2')).toBeVisible();
+});
+
+test('signing out ends the session and forgets what was seen', async () => {
+  const logout = vi.fn(() => ({}));
+  const { router, queryClient } = renderApp('/keys', { session: { whoAmI: () => ({ username: 'ada' }), logout } });
+  await userEvent.click(await screen.findByRole('button', { name: 'Account: ada' }));
+  await userEvent.click(await screen.findByRole('menuitem', { name: 'Sign out' }));
+  await waitFor(() => expect(router.state.location.pathname).toBe('/login'));
+  expect(logout).toHaveBeenCalledOnce();
+  await waitFor(() => expect(queryClient.getQueryData(['config', 'keys'])).toBeUndefined());
+});
+
+test('a control plane that is down is a plain page with a way to try again', async () => {
+  // React and the router report what an error boundary caught; that it was caught is the point here.
+  vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+  let down = true;
+  renderApp('/keys', {
+    session: {
+      whoAmI: () => {
+        if (down) throw new ConnectError('HTTP 503', Code.Unavailable);
+        return { username: 'ada' };
+      },
+    },
+  });
+  expect(
+    await screen.findByRole('heading', { name: 'The control plane does not answer' }, { timeout: 3000 }),
+  ).toBeVisible();
+  down = false;
+  await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
+  expect(await screen.findByRole('heading', { name: 'API keys' })).toBeVisible();
+});
+
+test('a path that leads nowhere has a way home', async () => {
+  renderApp('/nothing-here');
+  expect(await screen.findByRole('heading', { name: 'There is no such page' })).toBeVisible();
+  expect(screen.getByRole('link', { name: 'Go to the overview' })).toHaveAttribute('href', '/');
+});

@@ -1,0 +1,82 @@
+import { Code, ConnectError } from '@connectrpc/connect';
+import { screen, waitFor } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { expect, test, vi } from 'vitest';
+import { type Backend, renderApp } from '@/test/renderApp';
+
+const signedOut = (login: NonNullable<Backend['session']>['login']): Backend => {
+  let inside = false;
+  return {
+    session: {
+      whoAmI: () => {
+        if (!inside) throw new ConnectError('sign in first', Code.Unauthenticated);
+        return { username: 'ada' };
+      },
+      login: async (request, context) => {
+        const answer = await login?.(request, context);
+        inside = true;
+        return answer ?? {};
+      },
+    },
+  };
+};
+
+async function signIn(username: string, password: string) {
+  await userEvent.type(await screen.findByLabelText('User name'), username);
+  await userEvent.type(screen.getByLabelText('Password'), password);
+  await userEvent.click(screen.getByRole('button', { name: 'Sign in' }));
+}
+
+test('someone who is not signed in gets there, and then where they wanted to go', async () => {
+  const { router } = renderApp(
+    '/groups?q=chat',
+    signedOut(() => ({ username: 'ada' })),
+  );
+  await signIn('ada', 'secret');
+  expect(await screen.findByRole('heading', { name: 'No groups yet' })).toBeVisible();
+  expect(router.state.location.href).toBe('/groups?q=chat');
+});
+
+test('a wrong password says one thing, empties the field and keeps the focus there', async () => {
+  renderApp(
+    '/login',
+    signedOut(() => Promise.reject(new ConnectError('no', Code.Unauthenticated))),
+  );
+  await signIn('ada', 'wrong');
+  expect(await screen.findByRole('alert')).toHaveTextContent('User name or password is wrong.');
+  expect(screen.getByLabelText('Password')).toHaveValue('');
+  expect(screen.getByLabelText('Password')).toHaveFocus();
+  expect(screen.getByLabelText('User name')).toHaveValue('ada');
+});
+
+test('a throttled one counts down and cannot be sent', async () => {
+  const login = vi.fn(() => Promise.reject(new ConnectError('slow', Code.ResourceExhausted, { 'retry-after': '90' })));
+  renderApp('/login', signedOut(login));
+  await signIn('ada', 'wrong');
+  expect(await screen.findByText(/You can try again in 1:(30|29)\./)).toBeVisible();
+  expect(screen.getByRole('button', { name: 'Sign in' })).toBeDisabled();
+  await userEvent.type(screen.getByLabelText('Password'), '{Enter}');
+  expect(login).toHaveBeenCalledOnce();
+});
+
+test('a control plane that is down is named, and the button tries again', async () => {
+  let down = true;
+  const backend = signedOut(() => {
+    if (down) throw new ConnectError('HTTP 503', Code.Unavailable);
+    return {};
+  });
+  const { router } = renderApp('/login', backend);
+  await signIn('ada', 'secret');
+  expect(await screen.findByRole('alert')).toHaveTextContent('The control plane does not answer');
+  down = false;
+  await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
+  await waitFor(() => expect(router.state.location.pathname).toBe('/'));
+});
+
+test('nothing is sent while a field is empty', async () => {
+  const login = vi.fn(() => ({}));
+  renderApp('/login', signedOut(login));
+  await userEvent.type(await screen.findByLabelText('User name'), 'ada{Enter}');
+  expect(screen.getByLabelText('Password')).toHaveFocus();
+  expect(login).not.toHaveBeenCalled();
+});

@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { makeFormat } from './format';
+
+const en = makeFormat('en');
+const zh = makeFormat('zh');
+const ko = makeFormat('ko');
+const now = Date.UTC(2026, 10, 23, 12, 0, 0);
+
+describe('money', () => {
+  test.each([
+    ['0', '$0.00'],
+    ['', '$0.00'],
+    ['10', '$10.00'],
+    ['0.15', '$0.15'],
+    ['0.075', '$0.075'],
+    ['0.000001', '$0.000001'],
+    ['123456789.000001', '$123,456,789.000001'],
+  ])('%s dollars', (decimal, text) => expect(en.usd(decimal)).toBe(text));
+
+  test('more digits than a double holds stay exact', () => {
+    expect(en.usd('9007199254740993.000001')).toBe('$9,007,199,254,740,993.000001');
+  });
+});
+
+test.each([
+  [0, '0 ms'],
+  [0.25, '0.25 ms'],
+  [85.4, '85 ms'],
+  [999.6, '1 s'],
+  [1420, '1.42 s'],
+  [59_994, '59.99 s'],
+  [59_996, '1 min 0 s'],
+  [185_000, '3 min 5 s'],
+])('%d ms took %s', (ms, text) => expect(en.duration(ms)).toBe(text));
+
+test.each([
+  [250, '250 ms'],
+  [1500, '1,500 ms'],
+  [8000, '8 sec'],
+  [60_000, '1 min'],
+  [90_000, '90 sec'],
+  [2_592_000_000, '30 days'],
+])('a setting of %d ms reads %s', (ms, text) => expect(en.setting(ms)).toBe(text));
+
+test('settings speak the language', () => {
+  expect(zh.setting(300_000)).toBe('5分钟');
+  expect(ko.setting(30_000)).toBe('30초');
+});
+
+test.each([
+  [-5, '0:00'],
+  [1, '0:01'],
+  [7000, '0:07'],
+  [59_001, '1:00'],
+  [754_000, '12:34'],
+  [3_723_000, '1:02:03'],
+])('%d ms left count down as %s', (ms, text) => expect(en.countdown(ms)).toBe(text));
+
+test.each([
+  [-20_000, '20 seconds ago'],
+  [-47 * 60_000, '47 minutes ago'],
+  [86_400_000, 'tomorrow'],
+  [-45 * 86_400_000, '45 days ago'],
+  [-420 * 86_400_000, '14 months ago'],
+  [3 * 365.25 * 86_400_000, 'in 3 years'],
+])('%d ms from now is %s', (offset, text) => expect(en.relative(now + offset, now)).toBe(text));
+
+test('big numbers are grouped the way people count', () => {
+  expect(en.compact(118_400)).toBe('118.4K');
+  expect(zh.compact(118_400)).toBe('11.8万');
+  expect(en.int(9_007_199_254_740_993n)).toBe('9,007,199,254,740,993');
+});
+
+test('a time of today has no date, another has one', () => {
+  expect(en.time(now - 60_000, now)).toBe('11:59:00');
+  expect(en.time(now - 86_400_000, now)).toMatch(/^Nov 22, 12:00:00$/);
+});
