@@ -24,66 +24,131 @@ type sign struct {
 var signs = []sign{
 	{
 		outcome: ContentPolicy,
-		codes: []string{"content_policy_violation", "content_filter", "contentfilter", "responsibleaipolicyviolation", "moderation_blocked", "moderation", "data_inspection_failed",
-			"datainspectionfailed", "sensitivecontentdetected", "inputtextsensitivecontentdetected", "guardrail", "guardrail_violation", "guardrail_intervened", "safety", "prohibited_content",
-			"invalid_prompt", "image_content_policy_violation", "cyber_policy_violation", "1301"},
-		anywhere: []string{"content policy", "content management policy", "safety system", "input was flagged", "flagged as potentially", "prompt was flagged", "violates our usage polic", "violating our usage polic",
-			"inappropriate content", "blocked by content filter", "content filtering policy", "requires moderation"},
+		codes: []string{
+			"content_policy_violation", "content_filter", "contentfilter", "responsibleaipolicyviolation",
+			"moderation_blocked", "moderation", "data_inspection_failed", "datainspectionfailed",
+			"sensitivecontentdetected", "inputtextsensitivecontentdetected", "guardrail", "guardrail_violation",
+			"guardrail_intervened", "safety", "prohibited_content", "invalid_prompt",
+			"image_content_policy_violation", "cyber_policy_violation", "1301",
+		},
+		anywhere: []string{
+			"content policy", "content management policy", "safety system", "input was flagged",
+			"flagged as potentially", "prompt was flagged", "violates our usage polic",
+			"violating our usage polic", "inappropriate content", "blocked by content filter",
+			"content filtering policy", "requires moderation",
+		},
 	},
 	{
 		outcome: ContextLength,
-		codes: []string{"context_length_exceeded", "context_window_exceeded", "contextwindowexceedederror", "string_above_max_length", "prompt_too_long", "input_too_long", "request_too_large",
-			"model_max_prompt_tokens_exceeded", "tokens_limit_reached", "max_context_length_exceeded", "exceed_context_size_error", "content_too_large", "1261"},
-		types: []string{"request_too_large", "exceed_context_size_error", "context_length_exceeded", "contextwindowexceedederror"},
-		anywhere: []string{"maximum context length", "context length", "context window", "context size", "prompt is too long", "input is too long", "prompt too long", "input too long", "too many tokens",
-			"maximum number of tokens", "maximum allowed number of input tokens", "input token count", "input tokens exceed", "reduce the length of the", "maximum prompt length", "exceeded model token limit",
-			"range of input length", "request entity too large", "payload too large", "request exceeds the maximum size"},
+		codes: []string{
+			"context_length_exceeded", "context_window_exceeded", "contextwindowexceedederror",
+			"string_above_max_length", "prompt_too_long", "input_too_long", "request_too_large",
+			"model_max_prompt_tokens_exceeded", "tokens_limit_reached", "max_context_length_exceeded",
+			"exceed_context_size_error", "content_too_large", "1261",
+		},
+		types: []string{
+			"request_too_large", "exceed_context_size_error", "context_length_exceeded",
+			"contextwindowexceedederror",
+		},
+		anywhere: []string{
+			"maximum context length", "context length", "context window", "context size", "prompt is too long",
+			"input is too long", "prompt too long", "input too long", "too many tokens",
+			"maximum number of tokens", "maximum allowed number of input tokens", "input token count",
+			"input tokens exceed", "reduce the length of the", "maximum prompt length",
+			"exceeded model token limit", "range of input length", "request entity too large",
+			"payload too large", "request exceeds the maximum size",
+		},
 	},
 	{
 		outcome: QuotaExhausted,
-		codes: []string{"insufficient_quota", "insufficient_balance", "insufficient_credits", "insufficient_funds", "insufficient_user_quota", "pre_consume_token_quota_failed", "quota_exceeded",
-			"exceeded_current_quota_error", "billing_hard_limit_reached", "billing_not_active", "billing_limit_exceeded", "payment_required", "usage_limit_reached", "usage_limit_exceeded",
-			"spend_limit_exceeded", "spending_limit_exceeded", "credit_balance_too_low", "accountoverdueerror", "arrearage", "allocationquota.freetieronly", "1008", "1113"},
-		types: []string{"insufficient_quota", "exceeded_current_quota_error", "billing_error", "usage_limit_reached", "insufficient_balance"},
-		opens: []string{"your credit balance is too low", "insufficient balance", "insufficient credits", "insufficient account balance", "insufficient quota", "you have run out of", "you are out of",
-			"you exceeded your current quota", "you have reached your specified api usage limits", "key limit exceeded", "account balance", "your account balance", "用户额度不足", "余额不足", "预扣费额度失败"},
+		codes: []string{
+			"insufficient_quota", "insufficient_balance", "insufficient_credits", "insufficient_funds",
+			"insufficient_user_quota", "pre_consume_token_quota_failed", "quota_exceeded",
+			"exceeded_current_quota_error", "billing_hard_limit_reached", "billing_not_active",
+			"billing_limit_exceeded", "payment_required", "usage_limit_reached", "usage_limit_exceeded",
+			"spend_limit_exceeded", "spending_limit_exceeded", "credit_balance_too_low", "accountoverdueerror",
+			"arrearage", "allocationquota.freetieronly", "1008", "1113",
+		},
+		types: []string{
+			"insufficient_quota", "exceeded_current_quota_error", "billing_error", "usage_limit_reached",
+			"insufficient_balance",
+		},
+		opens: []string{
+			"your credit balance is too low", "insufficient balance", "insufficient credits",
+			"insufficient account balance", "insufficient quota", "you have run out of credits", "you are out of credits",
+			"you exceeded your current quota", "you have reached your specified api usage limits",
+			"key limit exceeded", "account balance", "your account balance", "用户额度不足", "余额不足", "预扣费额度失败",
+		},
 	},
 	{
 		outcome: ModelNotFound,
-		codes: []string{"model_not_found", "model_not_available", "model_not_supported", "unknown_model", "invalid_model", "no_such_model", "model_does_not_exist", "deploymentnotfound",
-			"model_decommissioned", "model_deprecated", "model_retired", "model_terms_required", "model_permission_blocked_org", "model_permission_blocked_project", "modelnotopen", "model_not_open",
-			"invalidendpointormodel.notfound", "modelnotfound", "modelnotfoundexception", "accessdenied.unpurchased", "model_access_denied", "1211"},
+		codes: []string{
+			"model_not_found", "model_not_available", "model_not_supported", "unknown_model", "invalid_model",
+			"no_such_model", "model_does_not_exist", "deploymentnotfound", "model_decommissioned",
+			"model_deprecated", "model_retired", "model_terms_required", "model_permission_blocked_org",
+			"model_permission_blocked_project", "modelnotopen", "model_not_open",
+			"invalidendpointormodel.notfound", "modelnotfound", "modelnotfoundexception",
+			"accessdenied.unpurchased", "model_access_denied", "1211",
+		},
 		types: []string{"model_not_found", "permission_error"},
-		near: []string{"does not exist", "doesn't exist", "not exist", "not found", "no such model", "unknown model", "invalid model", "not a valid model", "not available", "no longer available",
-			"no longer supported", "decommissioned", "deprecated", "retired", "been removed", "not have access", "could not find", "couldn't find", "cannot find", "not deployed", "不存在", "已下线", "无可用渠道"},
+		near: []string{
+			"does not exist", "doesn't exist", "not exist", "not found", "no such model", "unknown model",
+			"invalid model", "not a valid model", "not available", "no longer available", "no longer supported",
+			"decommissioned", "deprecated", "retired", "been removed", "not have access", "could not find",
+			"couldn't find", "cannot find", "not deployed", "不存在", "已下线", "无可用渠道",
+		},
 	},
 	{
 		outcome: AuthFailed,
-		codes: []string{"invalid_api_key", "incorrect_api_key", "api_key_invalid", "invalidapikey", "api_key_expired", "api_key_disabled", "account_deactivated", "account_disabled", "account_suspended",
-			"organization_deactivated", "invalid_organization", "invalid_authentication", "invalid_token", "token_expired", "unauthenticated", "unrecognizedclientexception", "expiredtokenexception",
-			"ip_not_authorized", "unsupported_country_region_territory", "authentication_failed", "1004"},
-		types: []string{"authentication_error", "invalid_authentication_error", "incorrect_api_key_error", "authenticationerror"},
-		opens: []string{"api key not valid", "api key expired", "api key not found", "api key is invalid", "invalid api key", "incorrect api key", "missing api key", "no api key", "invalid x-api-key", "invalid token",
-			"authentication fails", "authentication failed", "invalid authentication", "user location is not supported", "country, region, or territory not supported", "this organization has been disabled",
-			"your account has been", "your api key has been", "无效的令牌"},
+		codes: []string{
+			"invalid_api_key", "incorrect_api_key", "api_key_invalid", "invalidapikey", "api_key_expired",
+			"api_key_disabled", "account_deactivated", "account_disabled", "account_suspended",
+			"organization_deactivated", "invalid_organization", "invalid_authentication", "invalid_token",
+			"token_expired", "unauthenticated", "unrecognizedclientexception", "expiredtokenexception",
+			"ip_not_authorized", "unsupported_country_region_territory", "authentication_failed", "1004",
+		},
+		types: []string{
+			"authentication_error", "invalid_authentication_error", "incorrect_api_key_error",
+			"authenticationerror",
+		},
+		opens: []string{
+			"api key not valid", "api key expired", "api key not found", "api key is invalid", "invalid api key",
+			"incorrect api key", "missing api key", "no api key", "invalid x-api-key",
+			"authentication fails", "authentication failed", "invalid authentication",
+			"user location is not supported", "country, region, or territory not supported",
+			"this organization has been disabled", "your account has been", "your api key has been", "无效的令牌",
+		},
 	},
 	{
 		outcome: Overloaded,
-		codes:   []string{"overloaded", "overloaded_error", "engine_overloaded", "engine_overloaded_error", "capacity_exceeded", "serveroverloaded", "model_overloaded", "server_overloaded", "1305"},
-		types:   []string{"overloaded_error", "engine_overloaded_error", "overloaded", "capacity_exceeded"},
-		opens:   []string{"overloaded", "the model is currently overloaded", "the model is overloaded", "model is overloaded", "the engine is currently overloaded", "that model is currently overloaded"},
+		codes: []string{
+			"overloaded", "overloaded_error", "engine_overloaded", "engine_overloaded_error",
+			"capacity_exceeded", "serveroverloaded", "model_overloaded", "server_overloaded", "1305",
+		},
+		types: []string{"overloaded_error", "engine_overloaded_error", "overloaded", "capacity_exceeded"},
+		opens: []string{
+			"overloaded", "the model is currently overloaded", "the model is overloaded", "model is overloaded",
+			"the engine is currently overloaded", "that model is currently overloaded",
+		},
 	},
 	{
 		outcome: Busy, // judge tells the kinds of 429 apart
-		codes: []string{"rate_limit_exceeded", "rate_limit_reached", "rate_limit_reached_error", "rate_limited", "ratelimitexceeded", "ratelimitreached", "rate_limit_error", "too_many_requests", "toomanyrequests",
-			"throttling", "throttlingexception", "throttling.ratequota", "throttling.allocationquota", "resource_exhausted", "requests_limit_exceeded", "tokens_limit_exceeded", "1302", "1303"},
+		codes: []string{
+			"rate_limit_exceeded", "rate_limit_reached", "rate_limit_reached_error", "rate_limited",
+			"ratelimitexceeded", "ratelimitreached", "rate_limit_error", "too_many_requests", "toomanyrequests",
+			"throttling", "throttlingexception", "throttling.ratequota", "throttling.allocationquota",
+			"resource_exhausted", "requests_limit_exceeded", "tokens_limit_exceeded", "1302", "1303",
+		},
 		types: []string{"rate_limit_error", "rate_limit_exceeded", "rate_limit_reached_error", "too_many_requests"},
 		opens: []string{"rate limit", "too many requests", "too many concurrent", "request rate limit"},
 	},
 	{
 		outcome: Unsupported,
 		codes:   []string{"unknown_url", "unsupported_endpoint", "endpoint_not_found"},
-		opens:   []string{"invalid url", "unknown request url", "no route matched", "404 page not found", "resource not found", "the requested url", "route not found"},
+		opens: []string{
+			"invalid url", "unknown request url", "no route matched", "404 page not found", "resource not found",
+			"the requested url", "route not found",
+		},
 	},
 }
 
@@ -144,6 +209,9 @@ func (f *fault) phrased(s *sign, status int, model string) bool {
 	}
 	if f.param != "" && f.param != "model" {
 		return false
+	}
+	if s.outcome == Unsupported && status == 400 {
+		return false // "Invalid URL" may be an image's
 	}
 	for _, p := range s.opens {
 		if strings.HasPrefix(f.lower, p) {

@@ -76,6 +76,8 @@ func TestClassifyStatusReadsRealBodies(t *testing.T) {
 		"404 in plain text":            {404, nil, `404 page not found`, "m", Unsupported, 0, 0},
 		"404 by Spring":                {404, nil, `{"timestamp":1,"status":404,"error":"Not Found","path":"/chat/completions"}`, "m", Unsupported, 0, 0},
 		"404 by Groq's router":         {404, nil, `{"error":{"message":"Unknown request URL: POST /v2/chat. Please check the URL for typos.","type":"invalid_request_error","code":"unknown_url"}}`, "m", Unsupported, 0, 0},
+		"400 about an image":           {400, nil, `{"error":{"message":"Invalid URL: not an image","type":"invalid_request_error"}}`, "m", BadRequest, 0, 0},
+		"400 about logit_bias":         {400, nil, `{"error":{"message":"Invalid token id 999999 in logit_bias"}}`, "m", BadRequest, 0, 0},
 		"410 of something":             {410, nil, `{"error":{"message":"This thread is gone"}}`, "m", NotFound, 0, 0},
 		"418":                          {418, nil, `{"error":{"message":"teapot"}}`, "m", BadRequest, 0, 0},
 		"302":                          {302, nil, ``, "m", BadBody, 0, 0},

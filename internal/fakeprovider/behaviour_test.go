@@ -14,7 +14,7 @@ func TestEveryBehaviourIsDocumentedAndWorks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table := New(Config{}).Table()
+	table := Table()
 	for _, b := range behaviours {
 		if !strings.Contains(string(doc), b.name) {
 			t.Errorf("the package comment does not mention %s", b.name)

@@ -35,6 +35,6 @@
 // Behaviours that only make sense in a stream leave a plain answer as it is, except that
 // an error inside a stream becomes an error inside a 200.
 //
-// [Provider.Table] prints the whole list, GET / serves it. GET /_served tells what was
+// [Table] prints the whole list, GET / serves it. GET /_served tells what was
 // asked and how each answer ended, DELETE /_served forgets it.
 package fakeprovider

@@ -19,7 +19,6 @@ var (
 type exchange struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
-	ctx     context.Context // the request's: done when the client leaves
 
 	status int
 	bytes  int
@@ -27,9 +26,10 @@ type exchange struct {
 }
 
 // play sends the headers and the frames, and ends the connection where the ending says.
-func (x *exchange) play(status int, frames []frame, end ending, flush bool) error {
+// ctx is the request's: it is done when the client leaves.
+func (x *exchange) play(ctx context.Context, status int, frames []frame, end ending, flush bool) error {
 	if end.fault != faultNone && !end.events && end.at == 0 {
-		return x.fail(end.fault)
+		return x.fail(ctx, end.fault)
 	}
 	x.w.WriteHeader(status)
 	x.status = status
@@ -40,9 +40,9 @@ func (x *exchange) play(status int, frames []frame, end ending, flush bool) erro
 	}
 	for _, f := range frames {
 		if end.fault != faultNone && end.events && x.events >= end.at {
-			return x.fail(end.fault)
+			return x.fail(ctx, end.fault)
 		}
-		if err := x.sleep(f.wait); err != nil {
+		if err := x.sleep(ctx, f.wait); err != nil {
 			return err
 		}
 		data, last := f.data, false
@@ -58,7 +58,7 @@ func (x *exchange) play(status int, frames []frame, end ending, flush bool) erro
 		case err != nil:
 			return errLeft
 		case last:
-			return x.fail(end.fault)
+			return x.fail(ctx, end.fault)
 		case f.event:
 			x.events++
 		}
@@ -67,7 +67,7 @@ func (x *exchange) play(status int, frames []frame, end ending, flush bool) erro
 }
 
 // sleep waits, unless the client leaves first.
-func (x *exchange) sleep(d time.Duration) error {
+func (x *exchange) sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return nil
 	}
@@ -76,18 +76,18 @@ func (x *exchange) sleep(d time.Duration) error {
 	select {
 	case <-timer.C:
 		return nil
-	case <-x.ctx.Done():
+	case <-ctx.Done():
 		return errLeft
 	}
 }
 
 // fail does the fault. Whatever it is, no further byte is sent.
-func (x *exchange) fail(f fault) error {
+func (x *exchange) fail(ctx context.Context, f fault) error {
 	if x.status != 0 {
 		_ = x.control.Flush() // what was written must arrive first
 	}
 	if f == faultStall {
-		<-x.ctx.Done()
+		<-ctx.Done()
 		return errLeft
 	}
 	conn, _, err := x.control.Hijack()

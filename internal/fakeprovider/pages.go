@@ -10,7 +10,7 @@ import (
 )
 
 // Table is the list of behaviours and kinds of error, for people.
-func (p *Provider) Table() string {
+func Table() string {
 	var b strings.Builder
 	b.WriteString("A scripted OpenAI-compatible upstream: the model name chooses what happens.\n")
 	b.WriteString("Join with +, label with @, gate with -after-N, -times-N or -every-N:\n")
@@ -29,9 +29,9 @@ func (p *Provider) Table() string {
 	return b.String()
 }
 
-func (p *Provider) help(w http.ResponseWriter, _ *http.Request) {
+func (*Provider) help(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", mimeText)
-	_, _ = io.WriteString(w, p.Table()+"\nGET /_served tells what was asked, DELETE /_served forgets it.\n")
+	_, _ = io.WriteString(w, Table()+"\nGET /_served tells what was asked, DELETE /_served forgets it.\n")
 }
 
 // modelCard is one line of GET /v1/models.

@@ -94,7 +94,7 @@ func (p *Provider) complete(w http.ResponseWriter, r *http.Request) {
 	p.ledger.begin(record)
 	id := strings.TrimPrefix(record.RequestID, requestIDPrefix)
 
-	x := &exchange{w: w, control: http.NewResponseController(w), ctx: r.Context()}
+	x := &exchange{w: w, control: http.NewResponseController(w)}
 	err = p.answer(x, r, req, record, id)
 	end := Served{Status: x.status, BytesSent: x.bytes, EventsSent: x.events, Ended: EndedSent, Duration: p.cfg.Now().Sub(start)}
 	if err != nil {
@@ -127,11 +127,11 @@ func (p *Provider) answer(x *exchange, r *http.Request, req request, record *Ser
 		head.Set("Location", "http://"+r.Host+"/redirected"+r.URL.Path)
 		s.answer = &answer{status: http.StatusTemporaryRedirect, mime: mimeHTML}
 	}
-	if err := x.sleep(s.wait); err != nil {
+	if err := x.sleep(r.Context(), s.wait); err != nil {
 		return err
 	}
 	if s.silent {
-		return x.fail(faultStall)
+		return x.fail(r.Context(), faultStall)
 	}
 	s.errorBody = withModel(s.errorBody, req.model)
 	streaming := s.form == formSSE || s.form == formAsked && req.stream
@@ -139,17 +139,17 @@ func (p *Provider) answer(x *exchange, r *http.Request, req request, record *Ser
 		s.answer = &answer{status: http.StatusOK, mime: mimeJSON, body: s.errorBody}
 	}
 	if s.answer != nil {
-		return p.fixed(x, s, req)
+		return p.fixed(r.Context(), x, s, req)
 	}
 	author := newAuthor(s, req, id, p.cfg.Now())
 	if !streaming {
-		return p.send(x, s, http.StatusOK, orMime(s.mime, mimeJSON), author.plain(), false)
+		return p.send(r.Context(), x, s, http.StatusOK, orMime(s.mime, mimeJSON), author.plain(), false)
 	}
-	return p.send(x, s, http.StatusOK, orMime(s.mime, mimeSSE), author.stream(), true)
+	return p.send(r.Context(), x, s, http.StatusOK, orMime(s.mime, mimeSSE), author.stream(), true)
 }
 
 // fixed plays an answer that is no completion.
-func (p *Provider) fixed(x *exchange, s *script, req request) error {
+func (p *Provider) fixed(ctx context.Context, x *exchange, s *script, req request) error {
 	for name, value := range s.answer.header {
 		if seconds, ok := strings.CutPrefix(value, "DATE+"); ok {
 			n, _ := strconv.Atoi(seconds)
@@ -158,11 +158,11 @@ func (p *Provider) fixed(x *exchange, s *script, req request) error {
 		x.w.Header().Set(name, value)
 	}
 	body := withModel(s.answer.body, req.model)
-	return p.send(x, s, s.answer.status, s.answer.mime, []frame{{data: []byte(body)}}, false)
+	return p.send(ctx, x, s, s.answer.status, s.answer.mime, []frame{{data: []byte(body)}}, false)
 }
 
 // send sets the headers that depend on the body and plays it.
-func (p *Provider) send(x *exchange, s *script, status int, mime string, frames []frame, events bool) error {
+func (p *Provider) send(ctx context.Context, x *exchange, s *script, status int, mime string, frames []frame, events bool) error {
 	head := x.w.Header()
 	head.Set("Content-Type", mime)
 	if s.gzip {
@@ -178,7 +178,7 @@ func (p *Provider) send(x *exchange, s *script, status int, mime string, frames 
 			end = ending{fault: end.fault, at: max(1, size(frames)/2)}
 		}
 	}
-	return x.play(status, frames, end, events)
+	return x.play(ctx, status, frames, end, events)
 }
 
 // setHeaders sets what OpenAI sends with every answer, some of which no client should see.
