@@ -62,7 +62,7 @@ func (d *decoder) pairs(n *yaml.Node, path string) ([]pair, bool) {
 		}
 	}
 	for _, m := range merges {
-		for _, p := range d.merged(m.value, join(path, "<<")) {
+		for _, p := range d.merged(m.value, path) {
 			if !seen[p.key.Value] {
 				seen[p.key.Value] = true
 				own = append(own, p)
