@@ -8,7 +8,8 @@ type Store interface {
 	Load(ctx context.Context) (*Config, error)
 
 	// Follow returns base brought up to the newest revision, or base itself when
-	// nothing has changed since.
+	// nothing has changed since; nil loads. When the database went back behind base or was
+	// replaced by another one the error is errs.FailedPrecondition, in Update too.
 	Follow(ctx context.Context, base *Config) (*Config, error)
 
 	// Update is one transaction: it takes the revision row (so commit order is revision
@@ -18,7 +19,8 @@ type Store interface {
 	// present configuration returned. An error of decide or of the validation rolls back.
 	Update(ctx context.Context, actor string, base *Config, decide func(*Config) ([]Op, error)) (*Config, error)
 
-	// Changes reads the change log after a revision, oldest first, at most limit lines.
+	// Changes reads the change log after a revision, oldest first, at most limit lines
+	// (at least 1). It never cuts a revision in two: a first one with more lines comes whole.
 	Changes(ctx context.Context, after Revision, limit int) ([]Change, error)
 
 	// Notify delivers a value soon after another replica committed, until ctx ends; it

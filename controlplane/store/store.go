@@ -26,6 +26,9 @@ import (
 // a database that hangs cannot hold a caller for ever. Opening, which may migrate, has none.
 const operationTimeout = 30 * time.Second
 
+// openDatabase is what Open says it cannot do.
+const openDatabase = "open the database"
+
 // Config says which database to open.
 type Config struct {
 	// URL is sqlite:///relative/path.db, sqlite:////absolute/path.db (file and folder are
@@ -79,25 +82,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	const doing = "open the database"
-	var db engine
-	scheme, _, _ := strings.Cut(cfg.URL, "://")
-	switch scheme {
-	case "postgres", "postgresql":
-		pg, err := postgres.Open(ctx, cfg.URL, cfg.Logger)
-		if err != nil {
-			return nil, translate(err, postgres.Classify, doing)
-		}
-		db = pg
-	case "sqlite":
-		lite, err := sqlite.Open(ctx, cfg.URL)
-		if err != nil {
-			return nil, translate(err, sqlite.Classify, doing)
-		}
-		db = lite
-	default:
-		// Without the URL: it may hold a password.
-		return nil, errs.Newf(errs.InvalidArgument, "the database URL must begin with sqlite:/// or postgres://")
+	db, err := openEngine(ctx, cfg)
+	if err != nil {
+		return nil, err
 	}
 	s := &Store{
 		engine:   db,
@@ -107,9 +94,31 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		close:    sync.OnceValue(db.Close),
 	}
 	if err := s.initialise(ctx); err != nil {
-		return nil, s.failed(fmt.Errorf("%w (closed: %v)", err, db.Close()), doing)
+		_ = db.Close() // the first error says more
+		return nil, s.failed(err, openDatabase)
 	}
 	return s, nil
+}
+
+// openEngine opens the database that the URL's scheme names.
+func openEngine(ctx context.Context, cfg Config) (engine, error) {
+	scheme, _, _ := strings.Cut(cfg.URL, "://")
+	switch scheme {
+	case "postgres", "postgresql":
+		db, err := postgres.Open(ctx, cfg.URL, cfg.Logger)
+		if err != nil {
+			return nil, translate(err, postgres.Classify, openDatabase)
+		}
+		return db, nil
+	case "sqlite":
+		db, err := sqlite.Open(ctx, cfg.URL)
+		if err != nil {
+			return nil, translate(err, sqlite.Classify, openDatabase)
+		}
+		return db, nil
+	}
+	// Without the URL: it may hold a password.
+	return nil, errs.Newf(errs.InvalidArgument, "the database URL must begin with sqlite:/// or postgres://")
 }
 
 // initialise gives a new database its identity; of several replicas the first one wins.
@@ -119,8 +128,8 @@ func (s *Store) initialise(ctx context.Context) error {
 	return err
 }
 
-// Close waits for operations that run and gives everything back. Operations that come
-// later fail with errs.Unavailable. Closing again does nothing.
+// Close ends the connections, each when the operation that uses it is done. Operations
+// that come later fail with errs.Unavailable. Closing again does nothing.
 func (s *Store) Close() error {
 	s.closed.Store(true)
 	return s.failed(s.close(), "close the database")

@@ -13,6 +13,7 @@ var codes = map[string]errs.Code{
 	"23503": errs.FailedPrecondition, // foreign_key_violation
 	"23505": errs.AlreadyExists,      // unique_violation
 	"25006": errs.Unavailable,        // read_only_sql_transaction: a standby, during a failover
+	"25P03": errs.Unavailable,        // idle_in_transaction_session_timeout
 	"55P03": errs.Unavailable,        // lock_not_available
 }
 

@@ -12,7 +12,6 @@ import (
 
 const (
 	channel        = "trunkline_config"
-	answerTimeout  = 5 * time.Second // for what a living server does at once
 	reconnectFirst = 100 * time.Millisecond
 	reconnectMost  = 5 * time.Second
 )
@@ -53,11 +52,11 @@ func (db *DB) listenOnce(ctx context.Context, wake func()) error {
 		return err
 	}
 	defer func() {
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTimeout)
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), db.answer)
 		defer cancel()
 		_ = conn.Close(closing) // broken or not wanted any more
 	}()
-	if err := soon(ctx, func(ctx context.Context) error {
+	if err := db.soon(ctx, func(ctx context.Context) error {
 		_, err := conn.Exec(ctx, "LISTEN "+channel)
 		return err
 	}); err != nil {
@@ -75,7 +74,7 @@ func (db *DB) listenOnce(ctx context.Context, wake func()) error {
 			return err
 		default:
 			// A server that vanished without a word would leave us waiting for ever.
-			if err := soon(ctx, conn.Ping); err != nil {
+			if err := db.soon(ctx, conn.Ping); err != nil {
 				return err
 			}
 		}
@@ -83,8 +82,8 @@ func (db *DB) listenOnce(ctx context.Context, wake func()) error {
 }
 
 // soon runs do, which a living server answers at once, with a deadline.
-func soon(ctx context.Context, do func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+func (db *DB) soon(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, db.answer)
 	defer cancel()
 	return do(ctx)
 }

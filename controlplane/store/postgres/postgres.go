@@ -25,13 +25,19 @@ const (
 	connectTimeout = 5 * time.Second // per host, unless the URL has connect_timeout
 )
 
+// idleTransaction is the server's limit for a transaction in which nothing happens,
+// unless the URL sets another: a replica that froze while it held the revision row must
+// not keep the others from writing for ever. Operations take half of it at most.
+const idleTransaction = "idle_in_transaction_session_timeout"
+
 // DB is one pool of connections. It is safe for concurrent use.
 type DB struct {
 	pool   *sql.DB
 	config *pgx.ConnConfig
 	logger *slog.Logger
-	// heartbeat is how long the listener waits before it checks that its connection lives.
-	heartbeat time.Duration
+	// heartbeat is how long the listener waits before it checks that its connection lives;
+	// answer how long a living server takes at most for what it does at once.
+	heartbeat, answer time.Duration
 }
 
 // Open connects to postgres://user:password@host:port/database?sslmode=... and migrates
@@ -49,9 +55,11 @@ func Open(ctx context.Context, url string, logger *slog.Logger) (*DB, error) {
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "trunkline"
 	}
-	// Look whether a connection still lives each time one is taken from the pool: a server
-	// that restarted must not fail one operation per connection. It costs a round trip.
-	pool := stdlib.OpenDB(*config, stdlib.OptionShouldPing(func(context.Context, stdlib.ShouldPingParams) bool { return true }))
+	pool := stdlib.OpenDB(*config,
+		// Look whether a connection still lives each time one is taken from the pool: a server
+		// that restarted must not fail one operation per connection. It costs a round trip.
+		stdlib.OptionShouldPing(func(context.Context, stdlib.ShouldPingParams) bool { return true }),
+		stdlib.OptionAfterConnect(limitIdleTransactions))
 	pool.SetMaxOpenConns(maxConnections)
 	pool.SetMaxIdleConns(maxConnections)
 	pool.SetConnMaxIdleTime(maxIdleTime)
@@ -60,7 +68,7 @@ func Open(ctx context.Context, url string, logger *slog.Logger) (*DB, error) {
 		_ = pool.Close() // the first error says more
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)
 	}
-	return &DB{pool: pool, config: config, logger: logger, heartbeat: 30 * time.Second}, nil
+	return &DB{pool: pool, config: config, logger: logger, heartbeat: 30 * time.Second, answer: 5 * time.Second}, nil
 }
 
 // Writer is the handle for transactions that write.
@@ -71,3 +79,13 @@ func (db *DB) Reader() *sql.DB { return db.pool }
 
 // Close ends every connection, once those in use are given back.
 func (db *DB) Close() error { return db.pool.Close() }
+
+// limitIdleTransactions is a statement rather than a parameter of the connection, because
+// PgBouncer refuses parameters that it does not know.
+func limitIdleTransactions(ctx context.Context, conn *pgx.Conn) error {
+	if _, set := conn.Config().RuntimeParams[idleTransaction]; set {
+		return nil
+	}
+	_, err := conn.Exec(ctx, "SET "+idleTransaction+" = '60s'")
+	return err
+}

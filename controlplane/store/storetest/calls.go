@@ -115,7 +115,7 @@ func callComesBackAsWritten(t *testing.T, db Database) {
 // other batches, in another order, and twice.
 func callsAreStoredOnce(t *testing.T, db Database) {
 	const senders = 4
-	calls := makeCalls(3000)
+	calls := makeCalls(1000)
 	stores := make([]Store, max(1, db.Replicas))
 	for i := range stores {
 		stores[i] = db.Open(t, time.Now)
@@ -130,7 +130,7 @@ func callsAreStoredOnce(t *testing.T, db Database) {
 			mine := slices.Concat(calls, calls)
 			r.Shuffle(len(mine), func(a, b int) { mine[a], mine[b] = mine[b], mine[a] })
 			for len(mine) > 0 {
-				n := min(len(mine), 1+r.IntN(700))
+				n := min(len(mine), 1+r.IntN(500))
 				stored, rejected, err := stores[i%len(stores)].InsertCalls(t.Context(), "node-1", mine[:n])
 				if err != nil || len(rejected) != 0 {
 					t.Errorf("sender %d: %v, %d rejected", i, err, len(rejected))

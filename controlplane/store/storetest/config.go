@@ -53,6 +53,8 @@ func createUpdateDelete(t *testing.T, db Database) {
 		Kind: controlplane.KindProvider, Name: "p", UID: p.UID, Revision: 2, Spec: provider("p", 2), CreatedAt: createdAt, UpdatedAt: updatedAt,
 	})
 
+	wantSameConfig(t, "loaded after update", load(t, s), updated)
+
 	deleted := change(t, s, updated, remove(controlplane.KindGroup, "g"), remove(controlplane.KindProvider, "p"))
 	deletedAt := clock.kept()
 	wantEqual(t, "after delete", stateOf(deleted), configState{Revision: 3, Lineage: empty.Lineage})

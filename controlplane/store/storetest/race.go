@@ -3,7 +3,6 @@ package storetest
 import (
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,9 +25,9 @@ func racingUpdatesLoseNothing(t *testing.T, db Database) {
 
 	var (
 		wg   sync.WaitGroup
-		done atomic.Bool
 		seen sync.Map // revision -> writer
 	)
+	progress := make(chan struct{}, len(stores)) // wakes a follower now and then
 	for w := range writers {
 		wg.Go(func() {
 			s, base := stores[w%len(stores)], start
@@ -49,13 +48,18 @@ func racingUpdatesLoseNothing(t *testing.T, db Database) {
 				if i%3 == 0 {
 					base = next // the others go on from an old one
 				}
+				select {
+				case progress <- struct{}{}:
+				default:
+				}
 			}
 		})
 	}
 	var followers sync.WaitGroup
 	for _, s := range stores {
 		followers.Go(func() {
-			for at := start; !done.Load(); {
+			at := start
+			for range progress {
 				next, err := s.Follow(t.Context(), at)
 				if err != nil {
 					t.Errorf("follow from revision %d: %v", at.Revision, err)
@@ -70,7 +74,7 @@ func racingUpdatesLoseNothing(t *testing.T, db Database) {
 		})
 	}
 	wg.Wait()
-	done.Store(true)
+	close(progress)
 	followers.Wait()
 	if t.Failed() {
 		return

@@ -1,0 +1,191 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"go.uber.org/goleak"
+
+	"github.com/trunkline-ai/trunkline/internal/errs"
+	"github.com/trunkline-ai/trunkline/internal/testenv"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestClassify(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		err  error
+		want errs.Code // empty: not an error of the driver
+	}{
+		{&pgconn.PgError{Code: "23505"}, errs.AlreadyExists},
+		{&pgconn.PgError{Code: "23503"}, errs.FailedPrecondition},
+		{&pgconn.PgError{Code: "23514"}, errs.InvalidArgument},
+		{&pgconn.PgError{Code: "22021"}, errs.InvalidArgument},
+		{&pgconn.PgError{Code: "54000"}, errs.InvalidArgument},
+		{&pgconn.PgError{Code: "40001"}, errs.Unavailable},
+		{&pgconn.PgError{Code: "40P01"}, errs.Unavailable},
+		{&pgconn.PgError{Code: "53300"}, errs.Unavailable},
+		{&pgconn.PgError{Code: "55P03"}, errs.Unavailable},
+		{&pgconn.PgError{Code: "57P01"}, errs.Unavailable},
+		{&pgconn.PgError{Code: "25006"}, errs.Unavailable},
+		{&pgconn.PgError{Code: "25P03"}, errs.Unavailable},
+		{&pgconn.PgError{Code: "28P01"}, errs.FailedPrecondition},
+		{&pgconn.PgError{Code: "3D000"}, errs.FailedPrecondition},
+		{&pgconn.PgError{Code: "42601"}, errs.Internal},
+		{&pgconn.PgError{Code: "XX000"}, ""},
+		{&pgconn.PgError{}, ""},
+		{fmt.Errorf("insert: %w", &pgconn.PgError{Code: "23505"}), errs.AlreadyExists},
+		{&pgconn.ConnectError{}, errs.Unavailable},
+		{pgconn.ErrConnClosed, errs.Unavailable},
+		{io.EOF, ""},
+		{sql.ErrNoRows, ""},
+		{errors.New("23505"), ""},
+	} {
+		if got, ok := Classify(test.err); got != test.want || ok != (test.want != "") {
+			t.Errorf("%#v is %q (%t), want %q", test.err, got, ok, test.want)
+		}
+	}
+}
+
+// TestListenerSurvivesHeartbeats: waiting in slices must not cost the connection.
+func TestListenerSurvivesHeartbeats(t *testing.T) {
+	t.Parallel()
+	db := openTest(t, testenv.Postgres(t))
+	db.heartbeat = 5 * time.Millisecond
+	woken, stop := listen(t, db)
+	await(t, woken, "the listener connected")
+	pid := listenerPID(t, db)
+	for range 20 {
+		time.Sleep(db.heartbeat) // what is tested is the passing of time itself
+		announce(t, db)
+		await(t, woken, "a transaction announced a change")
+	}
+	if now := listenerPID(t, db); now != pid {
+		t.Errorf("the listener's connection is %d and was %d", now, pid)
+	}
+	stop()
+}
+
+// TestListenerNoticesASilentServer: one that hangs without closing the connection.
+func TestListenerNoticesASilentServer(t *testing.T) {
+	t.Parallel()
+	server := testenv.NewPostgres(t)
+	db := openTest(t, server.Database(t))
+	db.heartbeat, db.answer = 20*time.Millisecond, 100*time.Millisecond
+	lost := make(chan struct{}, 1000)
+	db.logger = slog.New(lineHandler{func() { lost <- struct{}{} }})
+	woken, stop := listen(t, db)
+	await(t, woken, "the listener connected")
+	server.Pause(t)
+	await(t, lost, "the server hung")
+	server.Resume(t)
+	await(t, woken, "the listener connected again")
+	stop()
+}
+
+func TestIdleTransactionsAreLimited(t *testing.T) {
+	t.Parallel()
+	url := testenv.Postgres(t)
+	for suffix, want := range map[string]string{"": "1min", "&" + idleTransaction + "=7000": "7s"} {
+		var got string
+		if err := openTest(t, url+suffix).Reader().QueryRow("SHOW " + idleTransaction).Scan(&got); err != nil {
+			t.Fatal(err)
+		}
+		if got != want {
+			t.Errorf("with %q the limit is %s, want %s", suffix, got, want)
+		}
+	}
+}
+
+func openTest(t *testing.T, url string) *DB {
+	t.Helper()
+	db, err := Open(t.Context(), url, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+// listen runs a listener until stop is called, or at the latest until the test ends.
+func listen(t *testing.T, db *DB) (woken chan struct{}, stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	woken = make(chan struct{}, 1000)
+	var wg sync.WaitGroup
+	wg.Go(func() { db.Listen(ctx, func() { woken <- struct{}{} }) })
+	stop = func() {
+		cancel()
+		wg.Wait()
+	}
+	t.Cleanup(stop)
+	return woken, stop
+}
+
+func await(t *testing.T, signal <-chan struct{}, what string) {
+	t.Helper()
+	select {
+	case <-signal:
+	case <-time.After(30 * time.Second):
+		t.Fatalf("nothing happened when %s", what)
+	}
+}
+
+func announce(t *testing.T, db *DB) {
+	t.Helper()
+	tx, err := db.Writer().BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	if err := errors.Join(db.Announce(t.Context(), tx), tx.Commit()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// listenerPID finds the connection that listens: the pool has one only, which asks.
+func listenerPID(t *testing.T, db *DB) int {
+	t.Helper()
+	var pids []int
+	rows, err := db.Reader().Query(`SELECT pid FROM pg_stat_activity
+		WHERE datname = current_database() AND pid <> pg_backend_pid() ORDER BY backend_start DESC`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var pid int
+		if err := rows.Scan(&pid); err != nil {
+			t.Fatal(err)
+		}
+		pids = append(pids, pid)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if len(pids) != 1 {
+		t.Fatalf("%d other connections to the database, want the listener's alone", len(pids))
+	}
+	return pids[0]
+}
+
+// lineHandler calls a function for each log line.
+type lineHandler struct{ line func() }
+
+func (lineHandler) Enabled(context.Context, slog.Level) bool    { return true }
+func (h lineHandler) Handle(context.Context, slog.Record) error { h.line(); return nil }
+func (h lineHandler) WithAttrs([]slog.Attr) slog.Handler        { return h }
+func (h lineHandler) WithGroup(string) slog.Handler             { return h }
