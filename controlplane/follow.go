@@ -52,17 +52,11 @@ func (l *Live) follow(ctx context.Context) error {
 	if !l.loaded.Load() {
 		return l.Load(ctx)
 	}
-	base := l.current.Load()
-	next, err := l.cfg.Store.Follow(ctx, base)
+	next, err := l.cfg.Store.Follow(ctx, l.current.Load())
 	if err != nil {
 		return err
 	}
-	if next.Lineage != base.Lineage || next.Revision < base.Revision {
-		l.cfg.Logger.Warn("the configuration store went back or was replaced",
-			"from_revision", base.Revision, "to_revision", next.Revision,
-			"from_lineage", base.Lineage, "to_lineage", next.Lineage)
-	}
-	l.install(base, next)
+	l.install(next)
 	return nil
 }
 

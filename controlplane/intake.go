@@ -100,7 +100,7 @@ func (in *intake) provider(c *Config, t *taken, d, before *adminv1.Provider) (vi
 		case secret == "":
 			keep(cred, have)
 		case !sendable(secret):
-			fault("must be at most %d visible ASCII characters, with no space at either end", maxSecret)
+			fault("must be at most %d ASCII characters, without control characters and without spaces at either end", maxSecret)
 		case have != nil && in.opens(c, d.GetName(), have, secret):
 			keep(cred, have)
 		default:

@@ -69,8 +69,8 @@ func (l *Live) Load(ctx context.Context) error {
 	if err := c.Validate(); err != nil {
 		l.cfg.Logger.Warn("stored configuration breaks present rules: changes are refused until it is mended", "error", err)
 	}
+	l.install(c)
 	l.loaded.Store(true)
-	l.install(l.current.Load(), c)
 	return nil
 }
 
@@ -92,17 +92,13 @@ func (l *Live) Subscribe() (changed <-chan struct{}, cancel func()) {
 	}
 }
 
-// install makes next the current configuration, unless something newer has become that
-// since base was current. A next that is older than base is taken: the store says that
-// the database went back.
-func (l *Live) install(base, next *Config) {
+// install makes next the current configuration unless that is as new: results may come in
+// another order than they were made in.
+func (l *Live) install(next *Config) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	current := l.current.Load()
-	if next == current {
-		return
-	}
-	if current != base && current.Lineage == next.Lineage && next.Revision <= current.Revision {
+	if next.Lineage == current.Lineage && next.Revision <= current.Revision {
 		return
 	}
 	l.current.Store(next)
@@ -120,12 +116,11 @@ func (l *Live) write(ctx context.Context, actor string, decide func(*Config) ([]
 	if !l.loaded.Load() {
 		return nil, errs.Newf(errs.Unavailable, "the configuration is not loaded yet")
 	}
-	base := l.current.Load()
-	next, err := l.cfg.Store.Update(ctx, actor, base, decide)
+	next, err := l.cfg.Store.Update(ctx, actor, l.current.Load(), decide)
 	if err != nil {
 		return nil, err
 	}
-	l.install(base, next)
+	l.install(next)
 	return next, nil
 }
 

@@ -48,6 +48,9 @@ func (s *memStore) Follow(_ context.Context, base *controlplane.Config) (*contro
 	if s.fail != nil {
 		return nil, s.fail
 	}
+	if base.Revision > s.config.Revision {
+		return nil, errs.Newf(errs.FailedPrecondition, "the database went back")
+	}
 	return s.bring(base), nil
 }
 

@@ -3,6 +3,8 @@ package controlplane
 import (
 	"time"
 
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -41,34 +43,17 @@ func defaultPolicy() *nodev1.Policy {
 	}
 }
 
-// override puts what f sets into p. An explicit total timeout holds for streams too.
+// override puts each field that f sets into the field of the same name in p. An explicit
+// total timeout holds for streams too.
 func override(p *nodev1.Policy, f *adminv1.FailoverPolicy) {
-	if f == nil {
-		return
-	}
-	if f.FailureThreshold != nil {
-		p.FailureThreshold = f.GetFailureThreshold()
-	}
-	if f.MinRatio != nil {
-		p.MinRatio = f.GetMinRatio()
-	}
-	if f.MaxAttempts != nil {
-		p.MaxAttempts = f.GetMaxAttempts()
-	}
-	if f.FailoverOnContentPolicy != nil {
-		p.FailoverOnContentPolicy = f.GetFailoverOnContentPolicy()
-	}
-	if f.StreamKeepAlive != nil {
-		p.StreamKeepAlive = f.GetStreamKeepAlive()
-	}
-	replace(&p.FailureWindow, f.GetFailureWindow())
-	replace(&p.Cooldown, f.GetCooldown())
-	replace(&p.CooldownMax, f.GetCooldownMax())
-	replace(&p.ConnectTimeout, f.GetConnectTimeout())
-	replace(&p.FirstTokenTimeout, f.GetFirstTokenTimeout())
-	replace(&p.ResponseTimeout, f.GetResponseTimeout())
-	replace(&p.StreamIdleTimeout, f.GetStreamIdleTimeout())
-	replace(&p.TotalTimeout, f.GetTotalTimeout())
+	into := p.ProtoReflect()
+	fields := into.Descriptor().Fields()
+	proto.CloneOf(f).ProtoReflect().Range(func(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		if to := fields.ByName(fd.Name()); to != nil { // a test sees to it that none is missing
+			into.Set(to, v)
+		}
+		return true
+	})
 	replace(&p.StreamTotalTimeout, f.GetTotalTimeout())
 }
 

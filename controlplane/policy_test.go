@@ -104,20 +104,28 @@ func TestEveryFieldOfTheSettingsReachesThePolicy(t *testing.T) {
 		fd := fields.Get(i)
 		group := &adminv1.FailoverPolicy{}
 		group.ProtoReflect().Set(fd, unlikeDefault(t, fd))
-		if proto.Equal(controlplane.ResolvePolicy(nil, group, nil), defaults()) {
+		if proto.Equal(controlplane.ResolvePolicy(nil, group, nil), controlplane.ResolvePolicy(nil, nil, nil)) {
 			t.Errorf("%s is set and the policy is the default's", fd.Name())
 		}
 	}
 }
 
 func unlikeDefault(t *testing.T, fd protoreflect.FieldDescriptor) protoreflect.Value {
+	t.Helper()
+	p := controlplane.ResolvePolicy(nil, nil, nil).ProtoReflect()
+	to := p.Descriptor().Fields().ByName(fd.Name())
+	if to == nil || to.Kind() != fd.Kind() {
+		t.Fatalf("nodev1.Policy has no %s of kind %s", fd.Name(), fd.Kind())
+	}
 	switch fd.Kind() {
 	case protoreflect.Int32Kind:
-		return protoreflect.ValueOfInt32(3)
+		return protoreflect.ValueOfInt32(int32(p.Get(to).Int()) + 1)
 	case protoreflect.DoubleKind:
-		return protoreflect.ValueOfFloat64(0.75)
+		return protoreflect.ValueOfFloat64(p.Get(to).Float() / 2)
 	case protoreflect.BoolKind:
-		return protoreflect.ValueOfBool(fd.Name() != "stream_keep_alive")
+		return protoreflect.ValueOfBool(!p.Get(to).Bool())
+	case protoreflect.StringKind:
+		return protoreflect.ValueOfString(p.Get(to).String() + "x")
 	case protoreflect.MessageKind:
 		return protoreflect.ValueOfMessage(seconds(42).ProtoReflect())
 	}
