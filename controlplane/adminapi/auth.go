@@ -81,7 +81,7 @@ func (a *authenticator) token(ctx context.Context, secret string) (identity, err
 	}
 	token, err := a.access.TokenByHash(ctx, sha256.Sum256([]byte(secret)))
 	switch {
-	case err != nil && errs.CodeOf(err) == errs.NotFound:
+	case errs.CodeOf(err) == errs.NotFound:
 		return identity{}, refused
 	case err != nil:
 		return identity{}, err

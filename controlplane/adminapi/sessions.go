@@ -69,19 +69,19 @@ func (s *sessions) identify(ctx context.Context, info *connect.CallInfo) (identi
 	}
 	hash := s.hash(value)
 	session, err := s.access.Session(ctx, hash)
-	if errs.CodeOf(err) == errs.NotFound && err != nil {
+	if errs.CodeOf(err) == errs.NotFound {
 		return identity{}, errs.Newf(errs.Unauthenticated, "the session has ended; sign in again")
 	}
 	if err != nil {
 		return identity{}, err
 	}
 	now := s.now()
-	ends := session.CreatedAt.Add(sessionAbsolute)
-	if !now.Before(session.ExpiresAt) || !now.Before(ends) {
+	if !now.Before(session.ExpiresAt) {
 		return identity{}, errs.Newf(errs.Unauthenticated, "the session has expired; sign in again")
 	}
 	if now.Sub(session.SeenAt) >= touchInterval {
-		if err := s.access.TouchSession(ctx, hash, now, earlier(now.Add(sessionIdle), ends)); err != nil {
+		expires := earlier(now.Add(sessionIdle), session.CreatedAt.Add(sessionAbsolute))
+		if err := s.access.TouchSession(ctx, hash, now, expires); err != nil {
 			s.log.WarnContext(ctx, "session could not be renewed", "error", err)
 		}
 	}
