@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"time"
@@ -127,7 +128,7 @@ const giantPrompt = 32 << 10
 
 // isStale recognises what a connection gives that the upstream closed while it was idle.
 func isStale(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || isReset(err) ||
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || isReset(err) ||
 		bytes.Contains([]byte(err.Error()), []byte("server closed idle connection"))
 }
 

@@ -291,7 +291,9 @@ type Attempt struct {
 	// Tokens the upstream reported.
 	Usage *Usage `protobuf:"bytes,14,opt,name=usage,proto3" json:"usage,omitempty"`
 	// USD, exact decimal.
-	Cost          string `protobuf:"bytes,15,opt,name=cost,proto3" json:"cost,omitempty"`
+	Cost string `protobuf:"bytes,15,opt,name=cost,proto3" json:"cost,omitempty"`
+	// Name of the failure keyword that was seen in the answer.
+	Keyword       string `protobuf:"bytes,16,opt,name=keyword,proto3" json:"keyword,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -427,6 +429,13 @@ func (x *Attempt) GetUsage() *Usage {
 func (x *Attempt) GetCost() string {
 	if x != nil {
 		return x.Cost
+	}
+	return ""
+}
+
+func (x *Attempt) GetKeyword() string {
+	if x != nil {
+		return x.Keyword
 	}
 	return ""
 }
@@ -802,7 +811,7 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\battempts\x18\x13 \x03(\v2\x1b.trunkline.admin.v1.AttemptR\battempts\x12#\n" +
 	"\rattempt_count\x18\x14 \x01(\x05R\fattemptCount\x12!\n" +
 	"\fclient_retry\x18\x15 \x01(\x05R\vclientRetry\x120\n" +
-	"\x14keyword_after_commit\x18\x16 \x01(\bR\x12keywordAfterCommit\"\xc3\x04\n" +
+	"\x14keyword_after_commit\x18\x16 \x01(\bR\x12keywordAfterCommit\"\xdd\x04\n" +
 	"\aAttempt\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -822,7 +831,8 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\vlast_resort\x18\r \x01(\bR\n" +
 	"lastResort\x12/\n" +
 	"\x05usage\x18\x0e \x01(\v2\x19.trunkline.admin.v1.UsageR\x05usage\x12\x12\n" +
-	"\x04cost\x18\x0f \x01(\tR\x04cost\"\x97\x01\n" +
+	"\x04cost\x18\x0f \x01(\tR\x04cost\x12\x18\n" +
+	"\akeyword\x18\x10 \x01(\tR\akeyword\"\x97\x01\n" +
 	"\x05Usage\x12!\n" +
 	"\finput_tokens\x18\x01 \x01(\x03R\vinputTokens\x12.\n" +
 	"\x13cached_input_tokens\x18\x02 \x01(\x03R\x11cachedInputTokens\x12#\n" +

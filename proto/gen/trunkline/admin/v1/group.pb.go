@@ -10,6 +10,7 @@ import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -43,7 +44,10 @@ type Group struct {
 	// What differs from the settings for this group.
 	Policy *FailoverPolicy `protobuf:"bytes,12,opt,name=policy,proto3" json:"policy,omitempty"`
 	// Whether clients may use the group; default true.
-	Enabled       *bool `protobuf:"varint,13,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
+	Enabled *bool `protobuf:"varint,13,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
+	// How members of one priority share the calls: cheapest (default; weight breaks ties), weighted,
+	// or least_busy (fewest attempts in flight on the node, weighted).
+	Selection     string `protobuf:"bytes,14,opt,name=selection,proto3" json:"selection,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -139,6 +143,13 @@ func (x *Group) GetEnabled() bool {
 		return *x.Enabled
 	}
 	return false
+}
+
+func (x *Group) GetSelection() string {
+	if x != nil {
+		return x.Selection
+	}
+	return ""
 }
 
 // A target inside a group.
@@ -687,11 +698,354 @@ func (*DeleteGroupResponse) Descriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{11}
 }
 
+type ExplainGroupRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name or alias of the group.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainGroupRequest) Reset() {
+	*x = ExplainGroupRequest{}
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainGroupRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainGroupRequest) ProtoMessage() {}
+
+func (x *ExplainGroupRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainGroupRequest.ProtoReflect.Descriptor instead.
+func (*ExplainGroupRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ExplainGroupRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type ExplainGroupResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Candidates in the order in which a call would try them now.
+	Candidates []*Candidate `protobuf:"bytes,1,rep,name=candidates,proto3" json:"candidates,omitempty"`
+	// Members that no call tries: disabled, or their provider is.
+	LeftOut       []*Candidate `protobuf:"bytes,2,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainGroupResponse) Reset() {
+	*x = ExplainGroupResponse{}
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainGroupResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainGroupResponse) ProtoMessage() {}
+
+func (x *ExplainGroupResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainGroupResponse.ProtoReflect.Descriptor instead.
+func (*ExplainGroupResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ExplainGroupResponse) GetCandidates() []*Candidate {
+	if x != nil {
+		return x.Candidates
+	}
+	return nil
+}
+
+func (x *ExplainGroupResponse) GetLeftOut() []*Candidate {
+	if x != nil {
+		return x.LeftOut
+	}
+	return nil
+}
+
+// A member of a group as a call would meet it.
+type Candidate struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the provider.
+	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	// Upstream model id.
+	Model string `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
+	// Lowest first.
+	Priority int32 `protobuf:"varint,3,opt,name=priority,proto3" json:"priority,omitempty"`
+	// Share among its equals.
+	Weight int32 `protobuf:"varint,4,opt,name=weight,proto3" json:"weight,omitempty"`
+	// USD per million tokens as the order sees it; empty when the model has no price.
+	Price string `protobuf:"bytes,5,opt,name=price,proto3" json:"price,omitempty"`
+	// healthy, degraded, cooling, probing or disabled; the worst of all nodes.
+	State string `protobuf:"bytes,6,opt,name=state,proto3" json:"state,omitempty"`
+	// Why it stands so, or why it is left out, in a few words.
+	Reason string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Time left of the cooldown, the longest of all nodes.
+	Remaining *durationpb.Duration `protobuf:"bytes,8,opt,name=remaining,proto3" json:"remaining,omitempty"`
+	// Failures within the window.
+	Failures int32 `protobuf:"varint,9,opt,name=failures,proto3" json:"failures,omitempty"`
+	// Failures that open a cooldown.
+	Threshold int32 `protobuf:"varint,10,opt,name=threshold,proto3" json:"threshold,omitempty"`
+	// Nodes on which it stands so.
+	Nodes         []string `protobuf:"bytes,11,rep,name=nodes,proto3" json:"nodes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Candidate) Reset() {
+	*x = Candidate{}
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Candidate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Candidate) ProtoMessage() {}
+
+func (x *Candidate) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
+func (*Candidate) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Candidate) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
+func (x *Candidate) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *Candidate) GetPriority() int32 {
+	if x != nil {
+		return x.Priority
+	}
+	return 0
+}
+
+func (x *Candidate) GetWeight() int32 {
+	if x != nil {
+		return x.Weight
+	}
+	return 0
+}
+
+func (x *Candidate) GetPrice() string {
+	if x != nil {
+		return x.Price
+	}
+	return ""
+}
+
+func (x *Candidate) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *Candidate) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Candidate) GetRemaining() *durationpb.Duration {
+	if x != nil {
+		return x.Remaining
+	}
+	return nil
+}
+
+func (x *Candidate) GetFailures() int32 {
+	if x != nil {
+		return x.Failures
+	}
+	return 0
+}
+
+func (x *Candidate) GetThreshold() int32 {
+	if x != nil {
+		return x.Threshold
+	}
+	return 0
+}
+
+func (x *Candidate) GetNodes() []string {
+	if x != nil {
+		return x.Nodes
+	}
+	return nil
+}
+
+type ResetCooldownRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the provider.
+	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	// Only this upstream model; all of the provider when empty.
+	Model string `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
+	// Only this credential; all of the provider when empty.
+	Credential    string `protobuf:"bytes,3,opt,name=credential,proto3" json:"credential,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResetCooldownRequest) Reset() {
+	*x = ResetCooldownRequest{}
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResetCooldownRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResetCooldownRequest) ProtoMessage() {}
+
+func (x *ResetCooldownRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResetCooldownRequest.ProtoReflect.Descriptor instead.
+func (*ResetCooldownRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ResetCooldownRequest) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
+func (x *ResetCooldownRequest) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *ResetCooldownRequest) GetCredential() string {
+	if x != nil {
+		return x.Credential
+	}
+	return ""
+}
+
+type ResetCooldownResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Nodes that were told.
+	Nodes         []string `protobuf:"bytes,1,rep,name=nodes,proto3" json:"nodes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResetCooldownResponse) Reset() {
+	*x = ResetCooldownResponse{}
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResetCooldownResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResetCooldownResponse) ProtoMessage() {}
+
+func (x *ResetCooldownResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResetCooldownResponse.ProtoReflect.Descriptor instead.
+func (*ResetCooldownResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ResetCooldownResponse) GetNodes() []string {
+	if x != nil {
+		return x.Nodes
+	}
+	return nil
+}
+
 var File_trunkline_admin_v1_group_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\n" +
-	"\x1etrunkline/admin/v1/group.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!trunkline/admin/v1/settings.proto\"\x8d\x05\n" +
+	"\x1etrunkline/admin/v1/group.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!trunkline/admin/v1/settings.proto\"\xd4\x05\n" +
 	"\x05Group\x12\x8e\x02\n" +
 	"\x04name\x18\x01 \x01(\tB\xf9\x01\xbaH\xf5\x01\xba\x01\xf1\x01\n" +
 	"\x04name\x12[must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end\x1a\x8b\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\x00-\\\\x1f\\\\x7f]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x10\n" +
@@ -705,7 +1059,9 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	" \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10d\"\ar\x05\x10\x01(\x80\x01R\aaliases\x12?\n" +
 	"\amembers\x18\v \x03(\v2\x1a.trunkline.admin.v1.MemberB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\amembers\x12:\n" +
 	"\x06policy\x18\f \x01(\v2\".trunkline.admin.v1.FailoverPolicyR\x06policy\x12\x1d\n" +
-	"\aenabled\x18\r \x01(\bH\x00R\aenabled\x88\x01\x01B\n" +
+	"\aenabled\x18\r \x01(\bH\x00R\aenabled\x88\x01\x01\x12E\n" +
+	"\tselection\x18\x0e \x01(\tB'\xbaH$r\"R\x00R\bcheapestR\bweightedR\n" +
+	"least_busyR\tselectionB\n" +
 	"\n" +
 	"\b_enabled\"\xd5\x01\n" +
 	"\x06Member\x12#\n" +
@@ -740,7 +1096,35 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\x12DeleteGroupRequest\x12\x1a\n" +
 	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\x12\x12\n" +
 	"\x04etag\x18\x02 \x01(\tR\x04etag\"\x15\n" +
-	"\x13DeleteGroupResponse2\xec\x03\n" +
+	"\x13DeleteGroupResponse\"1\n" +
+	"\x13ExplainGroupRequest\x12\x1a\n" +
+	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\"\x8f\x01\n" +
+	"\x14ExplainGroupResponse\x12=\n" +
+	"\n" +
+	"candidates\x18\x01 \x03(\v2\x1d.trunkline.admin.v1.CandidateR\n" +
+	"candidates\x128\n" +
+	"\bleft_out\x18\x02 \x03(\v2\x1d.trunkline.admin.v1.CandidateR\aleftOut\"\xbe\x02\n" +
+	"\tCandidate\x12\x1a\n" +
+	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
+	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1a\n" +
+	"\bpriority\x18\x03 \x01(\x05R\bpriority\x12\x16\n" +
+	"\x06weight\x18\x04 \x01(\x05R\x06weight\x12\x14\n" +
+	"\x05price\x18\x05 \x01(\tR\x05price\x12\x14\n" +
+	"\x05state\x18\x06 \x01(\tR\x05state\x12\x16\n" +
+	"\x06reason\x18\a \x01(\tR\x06reason\x127\n" +
+	"\tremaining\x18\b \x01(\v2\x19.google.protobuf.DurationR\tremaining\x12\x1a\n" +
+	"\bfailures\x18\t \x01(\x05R\bfailures\x12\x1c\n" +
+	"\tthreshold\x18\n" +
+	" \x01(\x05R\tthreshold\x12\x14\n" +
+	"\x05nodes\x18\v \x03(\tR\x05nodes\"p\n" +
+	"\x14ResetCooldownRequest\x12\"\n" +
+	"\bprovider\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\bprovider\x12\x14\n" +
+	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
+	"\n" +
+	"credential\x18\x03 \x01(\tR\n" +
+	"credential\"-\n" +
+	"\x15ResetCooldownResponse\x12\x14\n" +
+	"\x05nodes\x18\x01 \x03(\tR\x05nodes2\xec\x03\n" +
 	"\fGroupService\x12`\n" +
 	"\n" +
 	"ListGroups\x12%.trunkline.admin.v1.ListGroupsRequest\x1a&.trunkline.admin.v1.ListGroupsResponse\"\x03\x90\x02\x01\x12Z\n" +
@@ -763,7 +1147,7 @@ func file_trunkline_admin_v1_group_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_group_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_group_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_trunkline_admin_v1_group_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_trunkline_admin_v1_group_proto_goTypes = []any{
 	(*Group)(nil),                 // 0: trunkline.admin.v1.Group
 	(*Member)(nil),                // 1: trunkline.admin.v1.Member
@@ -777,35 +1161,44 @@ var file_trunkline_admin_v1_group_proto_goTypes = []any{
 	(*UpdateGroupResponse)(nil),   // 9: trunkline.admin.v1.UpdateGroupResponse
 	(*DeleteGroupRequest)(nil),    // 10: trunkline.admin.v1.DeleteGroupRequest
 	(*DeleteGroupResponse)(nil),   // 11: trunkline.admin.v1.DeleteGroupResponse
-	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
-	(*FailoverPolicy)(nil),        // 13: trunkline.admin.v1.FailoverPolicy
+	(*ExplainGroupRequest)(nil),   // 12: trunkline.admin.v1.ExplainGroupRequest
+	(*ExplainGroupResponse)(nil),  // 13: trunkline.admin.v1.ExplainGroupResponse
+	(*Candidate)(nil),             // 14: trunkline.admin.v1.Candidate
+	(*ResetCooldownRequest)(nil),  // 15: trunkline.admin.v1.ResetCooldownRequest
+	(*ResetCooldownResponse)(nil), // 16: trunkline.admin.v1.ResetCooldownResponse
+	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
+	(*FailoverPolicy)(nil),        // 18: trunkline.admin.v1.FailoverPolicy
+	(*durationpb.Duration)(nil),   // 19: google.protobuf.Duration
 }
 var file_trunkline_admin_v1_group_proto_depIdxs = []int32{
-	12, // 0: trunkline.admin.v1.Group.create_time:type_name -> google.protobuf.Timestamp
-	12, // 1: trunkline.admin.v1.Group.update_time:type_name -> google.protobuf.Timestamp
+	17, // 0: trunkline.admin.v1.Group.create_time:type_name -> google.protobuf.Timestamp
+	17, // 1: trunkline.admin.v1.Group.update_time:type_name -> google.protobuf.Timestamp
 	1,  // 2: trunkline.admin.v1.Group.members:type_name -> trunkline.admin.v1.Member
-	13, // 3: trunkline.admin.v1.Group.policy:type_name -> trunkline.admin.v1.FailoverPolicy
+	18, // 3: trunkline.admin.v1.Group.policy:type_name -> trunkline.admin.v1.FailoverPolicy
 	0,  // 4: trunkline.admin.v1.ListGroupsResponse.groups:type_name -> trunkline.admin.v1.Group
 	0,  // 5: trunkline.admin.v1.GetGroupResponse.group:type_name -> trunkline.admin.v1.Group
 	0,  // 6: trunkline.admin.v1.CreateGroupRequest.group:type_name -> trunkline.admin.v1.Group
 	0,  // 7: trunkline.admin.v1.CreateGroupResponse.group:type_name -> trunkline.admin.v1.Group
 	0,  // 8: trunkline.admin.v1.UpdateGroupRequest.group:type_name -> trunkline.admin.v1.Group
 	0,  // 9: trunkline.admin.v1.UpdateGroupResponse.group:type_name -> trunkline.admin.v1.Group
-	2,  // 10: trunkline.admin.v1.GroupService.ListGroups:input_type -> trunkline.admin.v1.ListGroupsRequest
-	4,  // 11: trunkline.admin.v1.GroupService.GetGroup:input_type -> trunkline.admin.v1.GetGroupRequest
-	6,  // 12: trunkline.admin.v1.GroupService.CreateGroup:input_type -> trunkline.admin.v1.CreateGroupRequest
-	8,  // 13: trunkline.admin.v1.GroupService.UpdateGroup:input_type -> trunkline.admin.v1.UpdateGroupRequest
-	10, // 14: trunkline.admin.v1.GroupService.DeleteGroup:input_type -> trunkline.admin.v1.DeleteGroupRequest
-	3,  // 15: trunkline.admin.v1.GroupService.ListGroups:output_type -> trunkline.admin.v1.ListGroupsResponse
-	5,  // 16: trunkline.admin.v1.GroupService.GetGroup:output_type -> trunkline.admin.v1.GetGroupResponse
-	7,  // 17: trunkline.admin.v1.GroupService.CreateGroup:output_type -> trunkline.admin.v1.CreateGroupResponse
-	9,  // 18: trunkline.admin.v1.GroupService.UpdateGroup:output_type -> trunkline.admin.v1.UpdateGroupResponse
-	11, // 19: trunkline.admin.v1.GroupService.DeleteGroup:output_type -> trunkline.admin.v1.DeleteGroupResponse
-	15, // [15:20] is the sub-list for method output_type
-	10, // [10:15] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	14, // 10: trunkline.admin.v1.ExplainGroupResponse.candidates:type_name -> trunkline.admin.v1.Candidate
+	14, // 11: trunkline.admin.v1.ExplainGroupResponse.left_out:type_name -> trunkline.admin.v1.Candidate
+	19, // 12: trunkline.admin.v1.Candidate.remaining:type_name -> google.protobuf.Duration
+	2,  // 13: trunkline.admin.v1.GroupService.ListGroups:input_type -> trunkline.admin.v1.ListGroupsRequest
+	4,  // 14: trunkline.admin.v1.GroupService.GetGroup:input_type -> trunkline.admin.v1.GetGroupRequest
+	6,  // 15: trunkline.admin.v1.GroupService.CreateGroup:input_type -> trunkline.admin.v1.CreateGroupRequest
+	8,  // 16: trunkline.admin.v1.GroupService.UpdateGroup:input_type -> trunkline.admin.v1.UpdateGroupRequest
+	10, // 17: trunkline.admin.v1.GroupService.DeleteGroup:input_type -> trunkline.admin.v1.DeleteGroupRequest
+	3,  // 18: trunkline.admin.v1.GroupService.ListGroups:output_type -> trunkline.admin.v1.ListGroupsResponse
+	5,  // 19: trunkline.admin.v1.GroupService.GetGroup:output_type -> trunkline.admin.v1.GetGroupResponse
+	7,  // 20: trunkline.admin.v1.GroupService.CreateGroup:output_type -> trunkline.admin.v1.CreateGroupResponse
+	9,  // 21: trunkline.admin.v1.GroupService.UpdateGroup:output_type -> trunkline.admin.v1.UpdateGroupResponse
+	11, // 22: trunkline.admin.v1.GroupService.DeleteGroup:output_type -> trunkline.admin.v1.DeleteGroupResponse
+	18, // [18:23] is the sub-list for method output_type
+	13, // [13:18] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_group_proto_init() }
@@ -822,7 +1215,7 @@ func file_trunkline_admin_v1_group_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_group_proto_rawDesc), len(file_trunkline_admin_v1_group_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -49,7 +49,17 @@ type ApiKey struct {
 	// Last four characters of the key. Output only.
 	LastFour string `protobuf:"bytes,15,opt,name=last_four,json=lastFour,proto3" json:"last_four,omitempty"`
 	// Hash of the key. Internal: never returned.
-	SecretHash    []byte `protobuf:"bytes,16,opt,name=secret_hash,json=secretHash,proto3" json:"secret_hash,omitempty"`
+	SecretHash []byte `protobuf:"bytes,16,opt,name=secret_hash,json=secretHash,proto3" json:"secret_hash,omitempty"`
+	// What the key may use per minute and at once.
+	Limits *KeyLimits `protobuf:"bytes,17,opt,name=limits,proto3" json:"limits,omitempty"`
+	// What the key may spend.
+	Budget *Budget `protobuf:"bytes,18,opt,name=budget,proto3" json:"budget,omitempty"`
+	// Addresses (CIDR, or one address) that may use the key; any when empty.
+	AllowedIps []string `protobuf:"bytes,19,rep,name=allowed_ips,json=allowedIps,proto3" json:"allowed_ips,omitempty"`
+	// Whether calls may carry x-trunkline-* request headers that change routing; default false.
+	RequestOptions bool `protobuf:"varint,20,opt,name=request_options,json=requestOptions,proto3" json:"request_options,omitempty"`
+	// Whether error answers tell which providers were tried and how that ended; default false.
+	Debug         bool `protobuf:"varint,21,opt,name=debug,proto3" json:"debug,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -168,6 +178,160 @@ func (x *ApiKey) GetSecretHash() []byte {
 	return nil
 }
 
+func (x *ApiKey) GetLimits() *KeyLimits {
+	if x != nil {
+		return x.Limits
+	}
+	return nil
+}
+
+func (x *ApiKey) GetBudget() *Budget {
+	if x != nil {
+		return x.Budget
+	}
+	return nil
+}
+
+func (x *ApiKey) GetAllowedIps() []string {
+	if x != nil {
+		return x.AllowedIps
+	}
+	return nil
+}
+
+func (x *ApiKey) GetRequestOptions() bool {
+	if x != nil {
+		return x.RequestOptions
+	}
+	return false
+}
+
+func (x *ApiKey) GetDebug() bool {
+	if x != nil {
+		return x.Debug
+	}
+	return false
+}
+
+// What a key may use; 0 is no limit. Exact on one node, shared through Redis between nodes.
+type KeyLimits struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Calls per minute.
+	RequestsPerMinute int64 `protobuf:"varint,1,opt,name=requests_per_minute,json=requestsPerMinute,proto3" json:"requests_per_minute,omitempty"`
+	// Input and output tokens per minute.
+	TokensPerMinute int64 `protobuf:"varint,2,opt,name=tokens_per_minute,json=tokensPerMinute,proto3" json:"tokens_per_minute,omitempty"`
+	// Calls in flight at once.
+	Concurrency   int64 `protobuf:"varint,3,opt,name=concurrency,proto3" json:"concurrency,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KeyLimits) Reset() {
+	*x = KeyLimits{}
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KeyLimits) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KeyLimits) ProtoMessage() {}
+
+func (x *KeyLimits) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KeyLimits.ProtoReflect.Descriptor instead.
+func (*KeyLimits) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *KeyLimits) GetRequestsPerMinute() int64 {
+	if x != nil {
+		return x.RequestsPerMinute
+	}
+	return 0
+}
+
+func (x *KeyLimits) GetTokensPerMinute() int64 {
+	if x != nil {
+		return x.TokensPerMinute
+	}
+	return 0
+}
+
+func (x *KeyLimits) GetConcurrency() int64 {
+	if x != nil {
+		return x.Concurrency
+	}
+	return 0
+}
+
+// What a key may spend in a period of the calendar, in UTC.
+type Budget struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// USD, exact decimal, at most 6 digits after the point.
+	Amount string `protobuf:"bytes,1,opt,name=amount,proto3" json:"amount,omitempty"`
+	// day, week (from Monday) or month.
+	Period        string `protobuf:"bytes,2,opt,name=period,proto3" json:"period,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Budget) Reset() {
+	*x = Budget{}
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Budget) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Budget) ProtoMessage() {}
+
+func (x *Budget) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Budget.ProtoReflect.Descriptor instead.
+func (*Budget) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Budget) GetAmount() string {
+	if x != nil {
+		return x.Amount
+	}
+	return ""
+}
+
+func (x *Budget) GetPeriod() string {
+	if x != nil {
+		return x.Period
+	}
+	return ""
+}
+
 type ListApiKeysRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Most API keys in one page, 1 to 1000; default 100.
@@ -180,7 +344,7 @@ type ListApiKeysRequest struct {
 
 func (x *ListApiKeysRequest) Reset() {
 	*x = ListApiKeysRequest{}
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[1]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -192,7 +356,7 @@ func (x *ListApiKeysRequest) String() string {
 func (*ListApiKeysRequest) ProtoMessage() {}
 
 func (x *ListApiKeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[1]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -205,7 +369,7 @@ func (x *ListApiKeysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListApiKeysRequest.ProtoReflect.Descriptor instead.
 func (*ListApiKeysRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{1}
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ListApiKeysRequest) GetPageSize() int32 {
@@ -233,7 +397,7 @@ type ListApiKeysResponse struct {
 
 func (x *ListApiKeysResponse) Reset() {
 	*x = ListApiKeysResponse{}
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[2]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -245,7 +409,7 @@ func (x *ListApiKeysResponse) String() string {
 func (*ListApiKeysResponse) ProtoMessage() {}
 
 func (x *ListApiKeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[2]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -258,7 +422,7 @@ func (x *ListApiKeysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListApiKeysResponse.ProtoReflect.Descriptor instead.
 func (*ListApiKeysResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{2}
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListApiKeysResponse) GetApiKeys() []*ApiKey {
@@ -285,7 +449,7 @@ type GetApiKeyRequest struct {
 
 func (x *GetApiKeyRequest) Reset() {
 	*x = GetApiKeyRequest{}
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -297,7 +461,7 @@ func (x *GetApiKeyRequest) String() string {
 func (*GetApiKeyRequest) ProtoMessage() {}
 
 func (x *GetApiKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -310,7 +474,7 @@ func (x *GetApiKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetApiKeyRequest.ProtoReflect.Descriptor instead.
 func (*GetApiKeyRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{3}
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetApiKeyRequest) GetName() string {
@@ -329,7 +493,7 @@ type GetApiKeyResponse struct {
 
 func (x *GetApiKeyResponse) Reset() {
 	*x = GetApiKeyResponse{}
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -341,7 +505,7 @@ func (x *GetApiKeyResponse) String() string {
 func (*GetApiKeyResponse) ProtoMessage() {}
 
 func (x *GetApiKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -354,7 +518,7 @@ func (x *GetApiKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetApiKeyResponse.ProtoReflect.Descriptor instead.
 func (*GetApiKeyResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{4}
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetApiKeyResponse) GetApiKey() *ApiKey {
@@ -374,7 +538,7 @@ type CreateApiKeyRequest struct {
 
 func (x *CreateApiKeyRequest) Reset() {
 	*x = CreateApiKeyRequest{}
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -386,7 +550,7 @@ func (x *CreateApiKeyRequest) String() string {
 func (*CreateApiKeyRequest) ProtoMessage() {}
 
 func (x *CreateApiKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -399,7 +563,7 @@ func (x *CreateApiKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateApiKeyRequest.ProtoReflect.Descriptor instead.
 func (*CreateApiKeyRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *CreateApiKeyRequest) GetApiKey() *ApiKey {
@@ -420,7 +584,7 @@ type CreateApiKeyResponse struct {
 
 func (x *CreateApiKeyResponse) Reset() {
 	*x = CreateApiKeyResponse{}
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -432,7 +596,7 @@ func (x *CreateApiKeyResponse) String() string {
 func (*CreateApiKeyResponse) ProtoMessage() {}
 
 func (x *CreateApiKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -445,7 +609,7 @@ func (x *CreateApiKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateApiKeyResponse.ProtoReflect.Descriptor instead.
 func (*CreateApiKeyResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *CreateApiKeyResponse) GetApiKey() *ApiKey {
@@ -472,7 +636,7 @@ type UpdateApiKeyRequest struct {
 
 func (x *UpdateApiKeyRequest) Reset() {
 	*x = UpdateApiKeyRequest{}
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -484,7 +648,7 @@ func (x *UpdateApiKeyRequest) String() string {
 func (*UpdateApiKeyRequest) ProtoMessage() {}
 
 func (x *UpdateApiKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -497,7 +661,7 @@ func (x *UpdateApiKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateApiKeyRequest.ProtoReflect.Descriptor instead.
 func (*UpdateApiKeyRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *UpdateApiKeyRequest) GetApiKey() *ApiKey {
@@ -516,7 +680,7 @@ type UpdateApiKeyResponse struct {
 
 func (x *UpdateApiKeyResponse) Reset() {
 	*x = UpdateApiKeyResponse{}
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -528,7 +692,7 @@ func (x *UpdateApiKeyResponse) String() string {
 func (*UpdateApiKeyResponse) ProtoMessage() {}
 
 func (x *UpdateApiKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -541,7 +705,7 @@ func (x *UpdateApiKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateApiKeyResponse.ProtoReflect.Descriptor instead.
 func (*UpdateApiKeyResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *UpdateApiKeyResponse) GetApiKey() *ApiKey {
@@ -563,7 +727,7 @@ type DeleteApiKeyRequest struct {
 
 func (x *DeleteApiKeyRequest) Reset() {
 	*x = DeleteApiKeyRequest{}
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -575,7 +739,7 @@ func (x *DeleteApiKeyRequest) String() string {
 func (*DeleteApiKeyRequest) ProtoMessage() {}
 
 func (x *DeleteApiKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -588,7 +752,7 @@ func (x *DeleteApiKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteApiKeyRequest.ProtoReflect.Descriptor instead.
 func (*DeleteApiKeyRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *DeleteApiKeyRequest) GetName() string {
@@ -613,7 +777,7 @@ type DeleteApiKeyResponse struct {
 
 func (x *DeleteApiKeyResponse) Reset() {
 	*x = DeleteApiKeyResponse{}
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[10]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -625,7 +789,7 @@ func (x *DeleteApiKeyResponse) String() string {
 func (*DeleteApiKeyResponse) ProtoMessage() {}
 
 func (x *DeleteApiKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[10]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -638,14 +802,14 @@ func (x *DeleteApiKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteApiKeyResponse.ProtoReflect.Descriptor instead.
 func (*DeleteApiKeyResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{10}
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{12}
 }
 
 var File_trunkline_admin_v1_key_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_key_proto_rawDesc = "" +
 	"\n" +
-	"\x1ctrunkline/admin/v1/key.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd3\x05\n" +
+	"\x1ctrunkline/admin/v1/key.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\a\n" +
 	"\x06ApiKey\x12\x8e\x02\n" +
 	"\x04name\x18\x01 \x01(\tB\xf9\x01\xbaH\xf5\x01\xba\x01\xf1\x01\n" +
 	"\x04name\x12[must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end\x1a\x8b\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\x00-\\\\x1f\\\\x7f]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x10\n" +
@@ -664,9 +828,23 @@ const file_trunkline_admin_v1_key_proto_rawDesc = "" +
 	"\x06prefix\x18\x0e \x01(\tR\x06prefix\x12\x1b\n" +
 	"\tlast_four\x18\x0f \x01(\tR\blastFour\x12\x1f\n" +
 	"\vsecret_hash\x18\x10 \x01(\fR\n" +
-	"secretHashB\n" +
+	"secretHash\x125\n" +
+	"\x06limits\x18\x11 \x01(\v2\x1d.trunkline.admin.v1.KeyLimitsR\x06limits\x122\n" +
+	"\x06budget\x18\x12 \x01(\v2\x1a.trunkline.admin.v1.BudgetR\x06budget\x124\n" +
+	"\vallowed_ips\x18\x13 \x03(\tB\x13\xbaH\x10\x92\x01\r\x10\xe8\a\x18\x01\"\x06r\x04\x10\x01\x18@R\n" +
+	"allowedIps\x12'\n" +
+	"\x0frequest_options\x18\x14 \x01(\bR\x0erequestOptions\x12\x14\n" +
+	"\x05debug\x18\x15 \x01(\bR\x05debugB\n" +
 	"\n" +
-	"\b_enabled\"\\\n" +
+	"\b_enabled\"\xb5\x01\n" +
+	"\tKeyLimits\x12=\n" +
+	"\x13requests_per_minute\x18\x01 \x01(\x03B\r\xbaH\n" +
+	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\x11requestsPerMinute\x12:\n" +
+	"\x11tokens_per_minute\x18\x02 \x01(\x03B\x0e\xbaH\v\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x00R\x0ftokensPerMinute\x12-\n" +
+	"\vconcurrency\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x00R\vconcurrency\"u\n" +
+	"\x06Budget\x12:\n" +
+	"\x06amount\x18\x01 \x01(\tB\"\xbaH\x1fr\x1d2\x1b^[0-9]{1,6}(\\.[0-9]{1,6})?$R\x06amount\x12/\n" +
+	"\x06period\x18\x02 \x01(\tB\x17\xbaH\x14r\x12R\x03dayR\x04weekR\x05monthR\x06period\"\\\n" +
 	"\x12ListApiKeysRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12\x1d\n" +
@@ -713,46 +891,50 @@ func file_trunkline_admin_v1_key_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_key_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_key_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_trunkline_admin_v1_key_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_trunkline_admin_v1_key_proto_goTypes = []any{
 	(*ApiKey)(nil),                // 0: trunkline.admin.v1.ApiKey
-	(*ListApiKeysRequest)(nil),    // 1: trunkline.admin.v1.ListApiKeysRequest
-	(*ListApiKeysResponse)(nil),   // 2: trunkline.admin.v1.ListApiKeysResponse
-	(*GetApiKeyRequest)(nil),      // 3: trunkline.admin.v1.GetApiKeyRequest
-	(*GetApiKeyResponse)(nil),     // 4: trunkline.admin.v1.GetApiKeyResponse
-	(*CreateApiKeyRequest)(nil),   // 5: trunkline.admin.v1.CreateApiKeyRequest
-	(*CreateApiKeyResponse)(nil),  // 6: trunkline.admin.v1.CreateApiKeyResponse
-	(*UpdateApiKeyRequest)(nil),   // 7: trunkline.admin.v1.UpdateApiKeyRequest
-	(*UpdateApiKeyResponse)(nil),  // 8: trunkline.admin.v1.UpdateApiKeyResponse
-	(*DeleteApiKeyRequest)(nil),   // 9: trunkline.admin.v1.DeleteApiKeyRequest
-	(*DeleteApiKeyResponse)(nil),  // 10: trunkline.admin.v1.DeleteApiKeyResponse
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(*KeyLimits)(nil),             // 1: trunkline.admin.v1.KeyLimits
+	(*Budget)(nil),                // 2: trunkline.admin.v1.Budget
+	(*ListApiKeysRequest)(nil),    // 3: trunkline.admin.v1.ListApiKeysRequest
+	(*ListApiKeysResponse)(nil),   // 4: trunkline.admin.v1.ListApiKeysResponse
+	(*GetApiKeyRequest)(nil),      // 5: trunkline.admin.v1.GetApiKeyRequest
+	(*GetApiKeyResponse)(nil),     // 6: trunkline.admin.v1.GetApiKeyResponse
+	(*CreateApiKeyRequest)(nil),   // 7: trunkline.admin.v1.CreateApiKeyRequest
+	(*CreateApiKeyResponse)(nil),  // 8: trunkline.admin.v1.CreateApiKeyResponse
+	(*UpdateApiKeyRequest)(nil),   // 9: trunkline.admin.v1.UpdateApiKeyRequest
+	(*UpdateApiKeyResponse)(nil),  // 10: trunkline.admin.v1.UpdateApiKeyResponse
+	(*DeleteApiKeyRequest)(nil),   // 11: trunkline.admin.v1.DeleteApiKeyRequest
+	(*DeleteApiKeyResponse)(nil),  // 12: trunkline.admin.v1.DeleteApiKeyResponse
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
 }
 var file_trunkline_admin_v1_key_proto_depIdxs = []int32{
-	11, // 0: trunkline.admin.v1.ApiKey.create_time:type_name -> google.protobuf.Timestamp
-	11, // 1: trunkline.admin.v1.ApiKey.update_time:type_name -> google.protobuf.Timestamp
-	11, // 2: trunkline.admin.v1.ApiKey.expires_at:type_name -> google.protobuf.Timestamp
-	0,  // 3: trunkline.admin.v1.ListApiKeysResponse.api_keys:type_name -> trunkline.admin.v1.ApiKey
-	0,  // 4: trunkline.admin.v1.GetApiKeyResponse.api_key:type_name -> trunkline.admin.v1.ApiKey
-	0,  // 5: trunkline.admin.v1.CreateApiKeyRequest.api_key:type_name -> trunkline.admin.v1.ApiKey
-	0,  // 6: trunkline.admin.v1.CreateApiKeyResponse.api_key:type_name -> trunkline.admin.v1.ApiKey
-	0,  // 7: trunkline.admin.v1.UpdateApiKeyRequest.api_key:type_name -> trunkline.admin.v1.ApiKey
-	0,  // 8: trunkline.admin.v1.UpdateApiKeyResponse.api_key:type_name -> trunkline.admin.v1.ApiKey
-	1,  // 9: trunkline.admin.v1.KeyService.ListApiKeys:input_type -> trunkline.admin.v1.ListApiKeysRequest
-	3,  // 10: trunkline.admin.v1.KeyService.GetApiKey:input_type -> trunkline.admin.v1.GetApiKeyRequest
-	5,  // 11: trunkline.admin.v1.KeyService.CreateApiKey:input_type -> trunkline.admin.v1.CreateApiKeyRequest
-	7,  // 12: trunkline.admin.v1.KeyService.UpdateApiKey:input_type -> trunkline.admin.v1.UpdateApiKeyRequest
-	9,  // 13: trunkline.admin.v1.KeyService.DeleteApiKey:input_type -> trunkline.admin.v1.DeleteApiKeyRequest
-	2,  // 14: trunkline.admin.v1.KeyService.ListApiKeys:output_type -> trunkline.admin.v1.ListApiKeysResponse
-	4,  // 15: trunkline.admin.v1.KeyService.GetApiKey:output_type -> trunkline.admin.v1.GetApiKeyResponse
-	6,  // 16: trunkline.admin.v1.KeyService.CreateApiKey:output_type -> trunkline.admin.v1.CreateApiKeyResponse
-	8,  // 17: trunkline.admin.v1.KeyService.UpdateApiKey:output_type -> trunkline.admin.v1.UpdateApiKeyResponse
-	10, // 18: trunkline.admin.v1.KeyService.DeleteApiKey:output_type -> trunkline.admin.v1.DeleteApiKeyResponse
-	14, // [14:19] is the sub-list for method output_type
-	9,  // [9:14] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	13, // 0: trunkline.admin.v1.ApiKey.create_time:type_name -> google.protobuf.Timestamp
+	13, // 1: trunkline.admin.v1.ApiKey.update_time:type_name -> google.protobuf.Timestamp
+	13, // 2: trunkline.admin.v1.ApiKey.expires_at:type_name -> google.protobuf.Timestamp
+	1,  // 3: trunkline.admin.v1.ApiKey.limits:type_name -> trunkline.admin.v1.KeyLimits
+	2,  // 4: trunkline.admin.v1.ApiKey.budget:type_name -> trunkline.admin.v1.Budget
+	0,  // 5: trunkline.admin.v1.ListApiKeysResponse.api_keys:type_name -> trunkline.admin.v1.ApiKey
+	0,  // 6: trunkline.admin.v1.GetApiKeyResponse.api_key:type_name -> trunkline.admin.v1.ApiKey
+	0,  // 7: trunkline.admin.v1.CreateApiKeyRequest.api_key:type_name -> trunkline.admin.v1.ApiKey
+	0,  // 8: trunkline.admin.v1.CreateApiKeyResponse.api_key:type_name -> trunkline.admin.v1.ApiKey
+	0,  // 9: trunkline.admin.v1.UpdateApiKeyRequest.api_key:type_name -> trunkline.admin.v1.ApiKey
+	0,  // 10: trunkline.admin.v1.UpdateApiKeyResponse.api_key:type_name -> trunkline.admin.v1.ApiKey
+	3,  // 11: trunkline.admin.v1.KeyService.ListApiKeys:input_type -> trunkline.admin.v1.ListApiKeysRequest
+	5,  // 12: trunkline.admin.v1.KeyService.GetApiKey:input_type -> trunkline.admin.v1.GetApiKeyRequest
+	7,  // 13: trunkline.admin.v1.KeyService.CreateApiKey:input_type -> trunkline.admin.v1.CreateApiKeyRequest
+	9,  // 14: trunkline.admin.v1.KeyService.UpdateApiKey:input_type -> trunkline.admin.v1.UpdateApiKeyRequest
+	11, // 15: trunkline.admin.v1.KeyService.DeleteApiKey:input_type -> trunkline.admin.v1.DeleteApiKeyRequest
+	4,  // 16: trunkline.admin.v1.KeyService.ListApiKeys:output_type -> trunkline.admin.v1.ListApiKeysResponse
+	6,  // 17: trunkline.admin.v1.KeyService.GetApiKey:output_type -> trunkline.admin.v1.GetApiKeyResponse
+	8,  // 18: trunkline.admin.v1.KeyService.CreateApiKey:output_type -> trunkline.admin.v1.CreateApiKeyResponse
+	10, // 19: trunkline.admin.v1.KeyService.UpdateApiKey:output_type -> trunkline.admin.v1.UpdateApiKeyResponse
+	12, // 20: trunkline.admin.v1.KeyService.DeleteApiKey:output_type -> trunkline.admin.v1.DeleteApiKeyResponse
+	16, // [16:21] is the sub-list for method output_type
+	11, // [11:16] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_key_proto_init() }
@@ -767,7 +949,7 @@ func file_trunkline_admin_v1_key_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_key_proto_rawDesc), len(file_trunkline_admin_v1_key_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

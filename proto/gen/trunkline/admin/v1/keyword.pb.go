@@ -43,7 +43,16 @@ type FailureKeyword struct {
 	// Whether the keyword is looked for; default true.
 	Enabled *bool `protobuf:"varint,12,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
 	// Whether a hit also counts as a failure of the target; default false, since a prompt can make a model say anything.
-	Count         bool `protobuf:"varint,13,opt,name=count,proto3" json:"count,omitempty"`
+	Count bool `protobuf:"varint,13,opt,name=count,proto3" json:"count,omitempty"`
+	// Whether a hit is only noted in the call log, without moving on; default false.
+	LogOnly bool `protobuf:"varint,14,opt,name=log_only,json=logOnly,proto3" json:"log_only,omitempty"`
+	// Where to look: error (bodies of errors), answer (plain answers), stream (the beginning of
+	// streams); everywhere when empty.
+	Scopes []string `protobuf:"bytes,15,rep,name=scopes,proto3" json:"scopes,omitempty"`
+	// Only answers of these providers; of all when empty.
+	Providers []string `protobuf:"bytes,16,rep,name=providers,proto3" json:"providers,omitempty"`
+	// Only calls to these groups; to all when empty.
+	Groups        []string `protobuf:"bytes,17,rep,name=groups,proto3" json:"groups,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -139,6 +148,34 @@ func (x *FailureKeyword) GetCount() bool {
 		return x.Count
 	}
 	return false
+}
+
+func (x *FailureKeyword) GetLogOnly() bool {
+	if x != nil {
+		return x.LogOnly
+	}
+	return false
+}
+
+func (x *FailureKeyword) GetScopes() []string {
+	if x != nil {
+		return x.Scopes
+	}
+	return nil
+}
+
+func (x *FailureKeyword) GetProviders() []string {
+	if x != nil {
+		return x.Providers
+	}
+	return nil
+}
+
+func (x *FailureKeyword) GetGroups() []string {
+	if x != nil {
+		return x.Groups
+	}
+	return nil
 }
 
 type ListFailureKeywordsRequest struct {
@@ -605,11 +642,210 @@ func (*DeleteFailureKeywordResponse) Descriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_keyword_proto_rawDescGZIP(), []int{10}
 }
 
+type DryRunRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The keyword to try; it needs no name.
+	FailureKeyword *FailureKeyword `protobuf:"bytes,1,opt,name=failure_keyword,json=failureKeyword,proto3" json:"failure_keyword,omitempty"`
+	// How many of the newest calls to look at, at most 10000; default 1000.
+	Calls int32 `protobuf:"varint,2,opt,name=calls,proto3" json:"calls,omitempty"`
+	// A text to try it on as well, such as a provider's answer pasted in.
+	Sample        string `protobuf:"bytes,3,opt,name=sample,proto3" json:"sample,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DryRunRequest) Reset() {
+	*x = DryRunRequest{}
+	mi := &file_trunkline_admin_v1_keyword_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DryRunRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DryRunRequest) ProtoMessage() {}
+
+func (x *DryRunRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_keyword_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DryRunRequest.ProtoReflect.Descriptor instead.
+func (*DryRunRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_keyword_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *DryRunRequest) GetFailureKeyword() *FailureKeyword {
+	if x != nil {
+		return x.FailureKeyword
+	}
+	return nil
+}
+
+func (x *DryRunRequest) GetCalls() int32 {
+	if x != nil {
+		return x.Calls
+	}
+	return 0
+}
+
+func (x *DryRunRequest) GetSample() string {
+	if x != nil {
+		return x.Sample
+	}
+	return ""
+}
+
+type DryRunResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Calls that were looked at.
+	LookedAt int32 `protobuf:"varint,1,opt,name=looked_at,json=lookedAt,proto3" json:"looked_at,omitempty"`
+	// Hits, newest first, at most 100.
+	Hits []*KeywordHit `protobuf:"bytes,2,rep,name=hits,proto3" json:"hits,omitempty"`
+	// Hits altogether.
+	HitCount int32 `protobuf:"varint,3,opt,name=hit_count,json=hitCount,proto3" json:"hit_count,omitempty"`
+	// Whether the sample is hit.
+	SampleHit     bool `protobuf:"varint,4,opt,name=sample_hit,json=sampleHit,proto3" json:"sample_hit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DryRunResponse) Reset() {
+	*x = DryRunResponse{}
+	mi := &file_trunkline_admin_v1_keyword_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DryRunResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DryRunResponse) ProtoMessage() {}
+
+func (x *DryRunResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_keyword_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DryRunResponse.ProtoReflect.Descriptor instead.
+func (*DryRunResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_keyword_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *DryRunResponse) GetLookedAt() int32 {
+	if x != nil {
+		return x.LookedAt
+	}
+	return 0
+}
+
+func (x *DryRunResponse) GetHits() []*KeywordHit {
+	if x != nil {
+		return x.Hits
+	}
+	return nil
+}
+
+func (x *DryRunResponse) GetHitCount() int32 {
+	if x != nil {
+		return x.HitCount
+	}
+	return 0
+}
+
+func (x *DryRunResponse) GetSampleHit() bool {
+	if x != nil {
+		return x.SampleHit
+	}
+	return false
+}
+
+// A call that a keyword hits.
+type KeywordHit struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Request id of the call.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Provider whose answer it was.
+	Provider string `protobuf:"bytes,2,opt,name=provider,proto3" json:"provider,omitempty"`
+	// The text that was looked at: what the call log keeps of the answer.
+	Text          string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KeywordHit) Reset() {
+	*x = KeywordHit{}
+	mi := &file_trunkline_admin_v1_keyword_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KeywordHit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KeywordHit) ProtoMessage() {}
+
+func (x *KeywordHit) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_keyword_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KeywordHit.ProtoReflect.Descriptor instead.
+func (*KeywordHit) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_keyword_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *KeywordHit) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *KeywordHit) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
+func (x *KeywordHit) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
 var File_trunkline_admin_v1_keyword_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_keyword_proto_rawDesc = "" +
 	"\n" +
-	" trunkline/admin/v1/keyword.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb2\x05\n" +
+	" trunkline/admin/v1/keyword.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xda\x06\n" +
 	"\x0eFailureKeyword\x12\x8e\x02\n" +
 	"\x04name\x18\x01 \x01(\tB\xf9\x01\xbaH\xf5\x01\xba\x01\xf1\x01\n" +
 	"\x04name\x12[must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end\x1a\x8b\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\x00-\\\\x1f\\\\x7f]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x10\n" +
@@ -623,7 +859,11 @@ const file_trunkline_admin_v1_keyword_proto_rawDesc = "" +
 	" \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\akeyword\x12\"\n" +
 	"\apattern\x18\v \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\apattern\x12\x1d\n" +
 	"\aenabled\x18\f \x01(\bH\x00R\aenabled\x88\x01\x01\x12\x14\n" +
-	"\x05count\x18\r \x01(\bR\x05count:f\xbaHc\x1aa\n" +
+	"\x05count\x18\r \x01(\bR\x05count\x12\x19\n" +
+	"\blog_only\x18\x0e \x01(\bR\alogOnly\x12;\n" +
+	"\x06scopes\x18\x0f \x03(\tB#\xbaH \x92\x01\x1d\x18\x01\"\x19r\x17R\x05errorR\x06answerR\x06streamR\x06scopes\x12)\n" +
+	"\tproviders\x18\x10 \x03(\tB\v\xbaH\b\x92\x01\x05\x10\xe8\a\x18\x01R\tproviders\x12#\n" +
+	"\x06groups\x18\x11 \x03(\tB\v\xbaH\b\x92\x01\x05\x10\xe8\a\x18\x01R\x06groups:f\xbaHc\x1aa\n" +
 	"\x12keyword_or_pattern\x12\x1dset either keyword or pattern\x1a,(this.keyword == '') != (this.pattern == '')B\n" +
 	"\n" +
 	"\b_enabled\"d\n" +
@@ -650,7 +890,23 @@ const file_trunkline_admin_v1_keyword_proto_rawDesc = "" +
 	"\x1bDeleteFailureKeywordRequest\x12\x1a\n" +
 	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\x12\x12\n" +
 	"\x04etag\x18\x02 \x01(\tR\x04etag\"\x1e\n" +
-	"\x1cDeleteFailureKeywordResponse2\xf5\x04\n" +
+	"\x1cDeleteFailureKeywordResponse\"\xa9\x01\n" +
+	"\rDryRunRequest\x12S\n" +
+	"\x0ffailure_keyword\x18\x01 \x01(\v2\".trunkline.admin.v1.FailureKeywordB\x06\xbaH\x03\xc8\x01\x01R\x0efailureKeyword\x12 \n" +
+	"\x05calls\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\x90N(\x00R\x05calls\x12!\n" +
+	"\x06sample\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x04R\x06sample\"\x9d\x01\n" +
+	"\x0eDryRunResponse\x12\x1b\n" +
+	"\tlooked_at\x18\x01 \x01(\x05R\blookedAt\x122\n" +
+	"\x04hits\x18\x02 \x03(\v2\x1e.trunkline.admin.v1.KeywordHitR\x04hits\x12\x1b\n" +
+	"\thit_count\x18\x03 \x01(\x05R\bhitCount\x12\x1d\n" +
+	"\n" +
+	"sample_hit\x18\x04 \x01(\bR\tsampleHit\"U\n" +
+	"\n" +
+	"KeywordHit\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1a\n" +
+	"\bprovider\x18\x02 \x01(\tR\bprovider\x12\x12\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text2\xf5\x04\n" +
 	"\x0eKeywordService\x12{\n" +
 	"\x13ListFailureKeywords\x12..trunkline.admin.v1.ListFailureKeywordsRequest\x1a/.trunkline.admin.v1.ListFailureKeywordsResponse\"\x03\x90\x02\x01\x12u\n" +
 	"\x11GetFailureKeyword\x12,.trunkline.admin.v1.GetFailureKeywordRequest\x1a-.trunkline.admin.v1.GetFailureKeywordResponse\"\x03\x90\x02\x01\x12y\n" +
@@ -671,7 +927,7 @@ func file_trunkline_admin_v1_keyword_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_keyword_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_keyword_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_trunkline_admin_v1_keyword_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_trunkline_admin_v1_keyword_proto_goTypes = []any{
 	(*FailureKeyword)(nil),               // 0: trunkline.admin.v1.FailureKeyword
 	(*ListFailureKeywordsRequest)(nil),   // 1: trunkline.admin.v1.ListFailureKeywordsRequest
@@ -684,32 +940,37 @@ var file_trunkline_admin_v1_keyword_proto_goTypes = []any{
 	(*UpdateFailureKeywordResponse)(nil), // 8: trunkline.admin.v1.UpdateFailureKeywordResponse
 	(*DeleteFailureKeywordRequest)(nil),  // 9: trunkline.admin.v1.DeleteFailureKeywordRequest
 	(*DeleteFailureKeywordResponse)(nil), // 10: trunkline.admin.v1.DeleteFailureKeywordResponse
-	(*timestamppb.Timestamp)(nil),        // 11: google.protobuf.Timestamp
+	(*DryRunRequest)(nil),                // 11: trunkline.admin.v1.DryRunRequest
+	(*DryRunResponse)(nil),               // 12: trunkline.admin.v1.DryRunResponse
+	(*KeywordHit)(nil),                   // 13: trunkline.admin.v1.KeywordHit
+	(*timestamppb.Timestamp)(nil),        // 14: google.protobuf.Timestamp
 }
 var file_trunkline_admin_v1_keyword_proto_depIdxs = []int32{
-	11, // 0: trunkline.admin.v1.FailureKeyword.create_time:type_name -> google.protobuf.Timestamp
-	11, // 1: trunkline.admin.v1.FailureKeyword.update_time:type_name -> google.protobuf.Timestamp
+	14, // 0: trunkline.admin.v1.FailureKeyword.create_time:type_name -> google.protobuf.Timestamp
+	14, // 1: trunkline.admin.v1.FailureKeyword.update_time:type_name -> google.protobuf.Timestamp
 	0,  // 2: trunkline.admin.v1.ListFailureKeywordsResponse.failure_keywords:type_name -> trunkline.admin.v1.FailureKeyword
 	0,  // 3: trunkline.admin.v1.GetFailureKeywordResponse.failure_keyword:type_name -> trunkline.admin.v1.FailureKeyword
 	0,  // 4: trunkline.admin.v1.CreateFailureKeywordRequest.failure_keyword:type_name -> trunkline.admin.v1.FailureKeyword
 	0,  // 5: trunkline.admin.v1.CreateFailureKeywordResponse.failure_keyword:type_name -> trunkline.admin.v1.FailureKeyword
 	0,  // 6: trunkline.admin.v1.UpdateFailureKeywordRequest.failure_keyword:type_name -> trunkline.admin.v1.FailureKeyword
 	0,  // 7: trunkline.admin.v1.UpdateFailureKeywordResponse.failure_keyword:type_name -> trunkline.admin.v1.FailureKeyword
-	1,  // 8: trunkline.admin.v1.KeywordService.ListFailureKeywords:input_type -> trunkline.admin.v1.ListFailureKeywordsRequest
-	3,  // 9: trunkline.admin.v1.KeywordService.GetFailureKeyword:input_type -> trunkline.admin.v1.GetFailureKeywordRequest
-	5,  // 10: trunkline.admin.v1.KeywordService.CreateFailureKeyword:input_type -> trunkline.admin.v1.CreateFailureKeywordRequest
-	7,  // 11: trunkline.admin.v1.KeywordService.UpdateFailureKeyword:input_type -> trunkline.admin.v1.UpdateFailureKeywordRequest
-	9,  // 12: trunkline.admin.v1.KeywordService.DeleteFailureKeyword:input_type -> trunkline.admin.v1.DeleteFailureKeywordRequest
-	2,  // 13: trunkline.admin.v1.KeywordService.ListFailureKeywords:output_type -> trunkline.admin.v1.ListFailureKeywordsResponse
-	4,  // 14: trunkline.admin.v1.KeywordService.GetFailureKeyword:output_type -> trunkline.admin.v1.GetFailureKeywordResponse
-	6,  // 15: trunkline.admin.v1.KeywordService.CreateFailureKeyword:output_type -> trunkline.admin.v1.CreateFailureKeywordResponse
-	8,  // 16: trunkline.admin.v1.KeywordService.UpdateFailureKeyword:output_type -> trunkline.admin.v1.UpdateFailureKeywordResponse
-	10, // 17: trunkline.admin.v1.KeywordService.DeleteFailureKeyword:output_type -> trunkline.admin.v1.DeleteFailureKeywordResponse
-	13, // [13:18] is the sub-list for method output_type
-	8,  // [8:13] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	0,  // 8: trunkline.admin.v1.DryRunRequest.failure_keyword:type_name -> trunkline.admin.v1.FailureKeyword
+	13, // 9: trunkline.admin.v1.DryRunResponse.hits:type_name -> trunkline.admin.v1.KeywordHit
+	1,  // 10: trunkline.admin.v1.KeywordService.ListFailureKeywords:input_type -> trunkline.admin.v1.ListFailureKeywordsRequest
+	3,  // 11: trunkline.admin.v1.KeywordService.GetFailureKeyword:input_type -> trunkline.admin.v1.GetFailureKeywordRequest
+	5,  // 12: trunkline.admin.v1.KeywordService.CreateFailureKeyword:input_type -> trunkline.admin.v1.CreateFailureKeywordRequest
+	7,  // 13: trunkline.admin.v1.KeywordService.UpdateFailureKeyword:input_type -> trunkline.admin.v1.UpdateFailureKeywordRequest
+	9,  // 14: trunkline.admin.v1.KeywordService.DeleteFailureKeyword:input_type -> trunkline.admin.v1.DeleteFailureKeywordRequest
+	2,  // 15: trunkline.admin.v1.KeywordService.ListFailureKeywords:output_type -> trunkline.admin.v1.ListFailureKeywordsResponse
+	4,  // 16: trunkline.admin.v1.KeywordService.GetFailureKeyword:output_type -> trunkline.admin.v1.GetFailureKeywordResponse
+	6,  // 17: trunkline.admin.v1.KeywordService.CreateFailureKeyword:output_type -> trunkline.admin.v1.CreateFailureKeywordResponse
+	8,  // 18: trunkline.admin.v1.KeywordService.UpdateFailureKeyword:output_type -> trunkline.admin.v1.UpdateFailureKeywordResponse
+	10, // 19: trunkline.admin.v1.KeywordService.DeleteFailureKeyword:output_type -> trunkline.admin.v1.DeleteFailureKeywordResponse
+	15, // [15:20] is the sub-list for method output_type
+	10, // [10:15] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_keyword_proto_init() }
@@ -724,7 +985,7 @@ func file_trunkline_admin_v1_keyword_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_keyword_proto_rawDesc), len(file_trunkline_admin_v1_keyword_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -47,7 +47,11 @@ type Node struct {
 	// Call records dropped since it started.
 	CallsDropped int64 `protobuf:"varint,10,opt,name=calls_dropped,json=callsDropped,proto3" json:"calls_dropped,omitempty"`
 	// Targets that are not simply healthy.
-	Targets       []*TargetHealth `protobuf:"bytes,11,rep,name=targets,proto3" json:"targets,omitempty"`
+	Targets []*TargetHealth `protobuf:"bytes,11,rep,name=targets,proto3" json:"targets,omitempty"`
+	// Redis as the node sees it: off (none configured), up or down.
+	Redis string `protobuf:"bytes,12,opt,name=redis,proto3" json:"redis,omitempty"`
+	// Hits of failure keywords since the node started, by name.
+	KeywordHits   map[string]int64 `protobuf:"bytes,13,rep,name=keyword_hits,json=keywordHits,proto3" json:"keyword_hits,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -155,6 +159,20 @@ func (x *Node) GetCallsDropped() int64 {
 func (x *Node) GetTargets() []*TargetHealth {
 	if x != nil {
 		return x.Targets
+	}
+	return nil
+}
+
+func (x *Node) GetRedis() string {
+	if x != nil {
+		return x.Redis
+	}
+	return ""
+}
+
+func (x *Node) GetKeywordHits() map[string]int64 {
+	if x != nil {
+		return x.KeywordHits
 	}
 	return nil
 }
@@ -361,7 +379,7 @@ var File_trunkline_admin_v1_node_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\n" +
-	"\x1dtrunkline/admin/v1/node.proto\x12\x12trunkline.admin.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\x03\n" +
+	"\x1dtrunkline/admin/v1/node.proto\x12\x12trunkline.admin.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdb\x04\n" +
 	"\x04Node\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x1c\n" +
@@ -374,7 +392,12 @@ const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\rcalls_waiting\x18\t \x01(\x03R\fcallsWaiting\x12#\n" +
 	"\rcalls_dropped\x18\n" +
 	" \x01(\x03R\fcallsDropped\x12:\n" +
-	"\atargets\x18\v \x03(\v2 .trunkline.admin.v1.TargetHealthR\atargets\"\x81\x02\n" +
+	"\atargets\x18\v \x03(\v2 .trunkline.admin.v1.TargetHealthR\atargets\x12\x14\n" +
+	"\x05redis\x18\f \x01(\tR\x05redis\x12L\n" +
+	"\fkeyword_hits\x18\r \x03(\v2).trunkline.admin.v1.Node.KeywordHitsEntryR\vkeywordHits\x1a>\n" +
+	"\x10KeywordHitsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\x81\x02\n" +
 	"\fTargetHealth\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -406,28 +429,30 @@ func file_trunkline_admin_v1_node_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_node_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_trunkline_admin_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_trunkline_admin_v1_node_proto_goTypes = []any{
 	(*Node)(nil),                  // 0: trunkline.admin.v1.Node
 	(*TargetHealth)(nil),          // 1: trunkline.admin.v1.TargetHealth
 	(*ListNodesRequest)(nil),      // 2: trunkline.admin.v1.ListNodesRequest
 	(*ListNodesResponse)(nil),     // 3: trunkline.admin.v1.ListNodesResponse
-	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 5: google.protobuf.Duration
+	nil,                           // 4: trunkline.admin.v1.Node.KeywordHitsEntry
+	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 6: google.protobuf.Duration
 }
 var file_trunkline_admin_v1_node_proto_depIdxs = []int32{
-	4, // 0: trunkline.admin.v1.Node.connect_time:type_name -> google.protobuf.Timestamp
-	4, // 1: trunkline.admin.v1.Node.last_seen_time:type_name -> google.protobuf.Timestamp
+	5, // 0: trunkline.admin.v1.Node.connect_time:type_name -> google.protobuf.Timestamp
+	5, // 1: trunkline.admin.v1.Node.last_seen_time:type_name -> google.protobuf.Timestamp
 	1, // 2: trunkline.admin.v1.Node.targets:type_name -> trunkline.admin.v1.TargetHealth
-	5, // 3: trunkline.admin.v1.TargetHealth.remaining:type_name -> google.protobuf.Duration
-	0, // 4: trunkline.admin.v1.ListNodesResponse.nodes:type_name -> trunkline.admin.v1.Node
-	2, // 5: trunkline.admin.v1.NodeService.ListNodes:input_type -> trunkline.admin.v1.ListNodesRequest
-	3, // 6: trunkline.admin.v1.NodeService.ListNodes:output_type -> trunkline.admin.v1.ListNodesResponse
-	6, // [6:7] is the sub-list for method output_type
-	5, // [5:6] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	4, // 3: trunkline.admin.v1.Node.keyword_hits:type_name -> trunkline.admin.v1.Node.KeywordHitsEntry
+	6, // 4: trunkline.admin.v1.TargetHealth.remaining:type_name -> google.protobuf.Duration
+	0, // 5: trunkline.admin.v1.ListNodesResponse.nodes:type_name -> trunkline.admin.v1.Node
+	2, // 6: trunkline.admin.v1.NodeService.ListNodes:input_type -> trunkline.admin.v1.ListNodesRequest
+	3, // 7: trunkline.admin.v1.NodeService.ListNodes:output_type -> trunkline.admin.v1.ListNodesResponse
+	7, // [7:8] is the sub-list for method output_type
+	6, // [6:7] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_node_proto_init() }
@@ -441,7 +466,7 @@ func file_trunkline_admin_v1_node_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_node_proto_rawDesc), len(file_trunkline_admin_v1_node_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

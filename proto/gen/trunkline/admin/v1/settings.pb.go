@@ -34,7 +34,9 @@ type Settings struct {
 	// When targets are skipped and how long attempts may take; groups may override any of it.
 	Failover *FailoverPolicy `protobuf:"bytes,10,opt,name=failover,proto3" json:"failover,omitempty"`
 	// How long records are kept.
-	Retention     *Retention `protobuf:"bytes,11,opt,name=retention,proto3" json:"retention,omitempty"`
+	Retention *Retention `protobuf:"bytes,11,opt,name=retention,proto3" json:"retention,omitempty"`
+	// Which web pages may call /v1 from a browser.
+	Cors          *Cors `protobuf:"bytes,12,opt,name=cors,proto3" json:"cors,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -97,6 +99,13 @@ func (x *Settings) GetRetention() *Retention {
 	return nil
 }
 
+func (x *Settings) GetCors() *Cors {
+	if x != nil {
+		return x.Cors
+	}
+	return nil
+}
+
 // When a target is skipped, and how long an attempt may take. An unset field means the default.
 type FailoverPolicy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -126,8 +135,16 @@ type FailoverPolicy struct {
 	FailoverOnContentPolicy *bool `protobuf:"varint,12,opt,name=failover_on_content_policy,json=failoverOnContentPolicy,proto3,oneof" json:"failover_on_content_policy,omitempty"`
 	// Comment lines that keep a silent stream open before its first token; default true.
 	StreamKeepAlive *bool `protobuf:"varint,13,opt,name=stream_keep_alive,json=streamKeepAlive,proto3,oneof" json:"stream_keep_alive,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Whether a target that failed fast may be tried by one request every 5 s while it cools; default true.
+	ProbeEarly *bool `protobuf:"varint,14,opt,name=probe_early,json=probeEarly,proto3,oneof" json:"probe_early,omitempty"`
+	// When a stream's answer becomes the client's: first_token (default), or complete, which holds
+	// the whole answer so that failover stays possible to the last token.
+	StreamCommit string `protobuf:"bytes,15,opt,name=stream_commit,json=streamCommit,proto3" json:"stream_commit,omitempty"`
+	// How long a stream is held for failure keywords behind its first meaningful event; 0s holds it
+	// for that event only; default 1.5s.
+	KeywordHold   *durationpb.Duration `protobuf:"bytes,16,opt,name=keyword_hold,json=keywordHold,proto3" json:"keyword_hold,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *FailoverPolicy) Reset() {
@@ -251,6 +268,27 @@ func (x *FailoverPolicy) GetStreamKeepAlive() bool {
 	return false
 }
 
+func (x *FailoverPolicy) GetProbeEarly() bool {
+	if x != nil && x.ProbeEarly != nil {
+		return *x.ProbeEarly
+	}
+	return false
+}
+
+func (x *FailoverPolicy) GetStreamCommit() string {
+	if x != nil {
+		return x.StreamCommit
+	}
+	return ""
+}
+
+func (x *FailoverPolicy) GetKeywordHold() *durationpb.Duration {
+	if x != nil {
+		return x.KeywordHold
+	}
+	return nil
+}
+
 // How long records are kept; an unset field means the default.
 type Retention struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -297,6 +335,52 @@ func (x *Retention) GetCalls() *durationpb.Duration {
 	return nil
 }
 
+// Which web pages may call /v1 from a browser.
+type Cors struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Origins such as https://app.example.com, or * for all; none by default.
+	AllowedOrigins []string `protobuf:"bytes,1,rep,name=allowed_origins,json=allowedOrigins,proto3" json:"allowed_origins,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *Cors) Reset() {
+	*x = Cors{}
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Cors) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Cors) ProtoMessage() {}
+
+func (x *Cors) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Cors.ProtoReflect.Descriptor instead.
+func (*Cors) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Cors) GetAllowedOrigins() []string {
+	if x != nil {
+		return x.AllowedOrigins
+	}
+	return nil
+}
+
 type GetSettingsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -305,7 +389,7 @@ type GetSettingsRequest struct {
 
 func (x *GetSettingsRequest) Reset() {
 	*x = GetSettingsRequest{}
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -317,7 +401,7 @@ func (x *GetSettingsRequest) String() string {
 func (*GetSettingsRequest) ProtoMessage() {}
 
 func (x *GetSettingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -330,7 +414,7 @@ func (x *GetSettingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSettingsRequest.ProtoReflect.Descriptor instead.
 func (*GetSettingsRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{3}
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{4}
 }
 
 type GetSettingsResponse struct {
@@ -342,7 +426,7 @@ type GetSettingsResponse struct {
 
 func (x *GetSettingsResponse) Reset() {
 	*x = GetSettingsResponse{}
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -354,7 +438,7 @@ func (x *GetSettingsResponse) String() string {
 func (*GetSettingsResponse) ProtoMessage() {}
 
 func (x *GetSettingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -367,7 +451,7 @@ func (x *GetSettingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSettingsResponse.ProtoReflect.Descriptor instead.
 func (*GetSettingsResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{4}
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetSettingsResponse) GetSettings() *Settings {
@@ -387,7 +471,7 @@ type UpdateSettingsRequest struct {
 
 func (x *UpdateSettingsRequest) Reset() {
 	*x = UpdateSettingsRequest{}
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -399,7 +483,7 @@ func (x *UpdateSettingsRequest) String() string {
 func (*UpdateSettingsRequest) ProtoMessage() {}
 
 func (x *UpdateSettingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -412,7 +496,7 @@ func (x *UpdateSettingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSettingsRequest.ProtoReflect.Descriptor instead.
 func (*UpdateSettingsRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *UpdateSettingsRequest) GetSettings() *Settings {
@@ -431,7 +515,7 @@ type UpdateSettingsResponse struct {
 
 func (x *UpdateSettingsResponse) Reset() {
 	*x = UpdateSettingsResponse{}
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -443,7 +527,7 @@ func (x *UpdateSettingsResponse) String() string {
 func (*UpdateSettingsResponse) ProtoMessage() {}
 
 func (x *UpdateSettingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -456,7 +540,7 @@ func (x *UpdateSettingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSettingsResponse.ProtoReflect.Descriptor instead.
 func (*UpdateSettingsResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *UpdateSettingsResponse) GetSettings() *Settings {
@@ -470,14 +554,16 @@ var File_trunkline_admin_v1_settings_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"!trunkline/admin/v1/settings.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd8\x01\n" +
+	"!trunkline/admin/v1/settings.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\x02\n" +
 	"\bSettings\x12\x12\n" +
 	"\x04etag\x18\x01 \x01(\tR\x04etag\x12;\n" +
 	"\vupdate_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12>\n" +
 	"\bfailover\x18\n" +
 	" \x01(\v2\".trunkline.admin.v1.FailoverPolicyR\bfailover\x12;\n" +
-	"\tretention\x18\v \x01(\v2\x1d.trunkline.admin.v1.RetentionR\tretention\"\xcc\b\n" +
+	"\tretention\x18\v \x01(\v2\x1d.trunkline.admin.v1.RetentionR\tretention\x12,\n" +
+	"\x04cors\x18\f \x01(\v2\x18.trunkline.admin.v1.CorsR\x04cors\"\x93\n" +
+	"\n" +
 	"\x0eFailoverPolicy\x12=\n" +
 	"\x11failure_threshold\x18\x01 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x01H\x00R\x10failureThreshold\x88\x01\x01\x12R\n" +
 	"\x0efailure_window\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n" +
@@ -493,15 +579,22 @@ const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	" \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\x90\x1c2\x04\x10\xc0\x84=R\x11streamIdleTimeout\x12Q\n" +
 	"\rtotal_timeout\x18\v \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\xa082\x04\x10\xc0\x84=R\ftotalTimeout\x12@\n" +
 	"\x1afailover_on_content_policy\x18\f \x01(\bH\x03R\x17failoverOnContentPolicy\x88\x01\x01\x12/\n" +
-	"\x11stream_keep_alive\x18\r \x01(\bH\x04R\x0fstreamKeepAlive\x88\x01\x01B\x14\n" +
+	"\x11stream_keep_alive\x18\r \x01(\bH\x04R\x0fstreamKeepAlive\x88\x01\x01\x12$\n" +
+	"\vprobe_early\x18\x0e \x01(\bH\x05R\n" +
+	"probeEarly\x88\x01\x01\x12C\n" +
+	"\rstream_commit\x18\x0f \x01(\tB\x1e\xbaH\x1br\x19R\x00R\vfirst_tokenR\bcompleteR\fstreamCommit\x12J\n" +
+	"\fkeyword_hold\x18\x10 \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b<2\x00R\vkeywordHoldB\x14\n" +
 	"\x12_failure_thresholdB\f\n" +
 	"\n" +
 	"_min_ratioB\x0f\n" +
 	"\r_max_attemptsB\x1d\n" +
 	"\x1b_failover_on_content_policyB\x14\n" +
-	"\x12_stream_keep_alive\"Q\n" +
+	"\x12_stream_keep_aliveB\x0e\n" +
+	"\f_probe_early\"Q\n" +
 	"\tRetention\x12D\n" +
-	"\x05calls\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x13\xbaH\x10\xaa\x01\r\"\x06\b\x80\x86\xb0\x96\x012\x03\b\x90\x1cR\x05calls\"\x14\n" +
+	"\x05calls\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x13\xbaH\x10\xaa\x01\r\"\x06\b\x80\x86\xb0\x96\x012\x03\b\x90\x1cR\x05calls\"B\n" +
+	"\x04Cors\x12:\n" +
+	"\x0fallowed_origins\x18\x01 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10d\x18\x01\"\x05r\x03\x18\x80\x02R\x0eallowedOrigins\"\x14\n" +
 	"\x12GetSettingsRequest\"O\n" +
 	"\x13GetSettingsResponse\x128\n" +
 	"\bsettings\x18\x01 \x01(\v2\x1c.trunkline.admin.v1.SettingsR\bsettings\"Y\n" +
@@ -526,43 +619,46 @@ func file_trunkline_admin_v1_settings_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_settings_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_settings_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_trunkline_admin_v1_settings_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_trunkline_admin_v1_settings_proto_goTypes = []any{
 	(*Settings)(nil),               // 0: trunkline.admin.v1.Settings
 	(*FailoverPolicy)(nil),         // 1: trunkline.admin.v1.FailoverPolicy
 	(*Retention)(nil),              // 2: trunkline.admin.v1.Retention
-	(*GetSettingsRequest)(nil),     // 3: trunkline.admin.v1.GetSettingsRequest
-	(*GetSettingsResponse)(nil),    // 4: trunkline.admin.v1.GetSettingsResponse
-	(*UpdateSettingsRequest)(nil),  // 5: trunkline.admin.v1.UpdateSettingsRequest
-	(*UpdateSettingsResponse)(nil), // 6: trunkline.admin.v1.UpdateSettingsResponse
-	(*timestamppb.Timestamp)(nil),  // 7: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),    // 8: google.protobuf.Duration
+	(*Cors)(nil),                   // 3: trunkline.admin.v1.Cors
+	(*GetSettingsRequest)(nil),     // 4: trunkline.admin.v1.GetSettingsRequest
+	(*GetSettingsResponse)(nil),    // 5: trunkline.admin.v1.GetSettingsResponse
+	(*UpdateSettingsRequest)(nil),  // 6: trunkline.admin.v1.UpdateSettingsRequest
+	(*UpdateSettingsResponse)(nil), // 7: trunkline.admin.v1.UpdateSettingsResponse
+	(*timestamppb.Timestamp)(nil),  // 8: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),    // 9: google.protobuf.Duration
 }
 var file_trunkline_admin_v1_settings_proto_depIdxs = []int32{
-	7,  // 0: trunkline.admin.v1.Settings.update_time:type_name -> google.protobuf.Timestamp
+	8,  // 0: trunkline.admin.v1.Settings.update_time:type_name -> google.protobuf.Timestamp
 	1,  // 1: trunkline.admin.v1.Settings.failover:type_name -> trunkline.admin.v1.FailoverPolicy
 	2,  // 2: trunkline.admin.v1.Settings.retention:type_name -> trunkline.admin.v1.Retention
-	8,  // 3: trunkline.admin.v1.FailoverPolicy.failure_window:type_name -> google.protobuf.Duration
-	8,  // 4: trunkline.admin.v1.FailoverPolicy.cooldown:type_name -> google.protobuf.Duration
-	8,  // 5: trunkline.admin.v1.FailoverPolicy.cooldown_max:type_name -> google.protobuf.Duration
-	8,  // 6: trunkline.admin.v1.FailoverPolicy.connect_timeout:type_name -> google.protobuf.Duration
-	8,  // 7: trunkline.admin.v1.FailoverPolicy.first_token_timeout:type_name -> google.protobuf.Duration
-	8,  // 8: trunkline.admin.v1.FailoverPolicy.response_timeout:type_name -> google.protobuf.Duration
-	8,  // 9: trunkline.admin.v1.FailoverPolicy.stream_idle_timeout:type_name -> google.protobuf.Duration
-	8,  // 10: trunkline.admin.v1.FailoverPolicy.total_timeout:type_name -> google.protobuf.Duration
-	8,  // 11: trunkline.admin.v1.Retention.calls:type_name -> google.protobuf.Duration
-	0,  // 12: trunkline.admin.v1.GetSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
-	0,  // 13: trunkline.admin.v1.UpdateSettingsRequest.settings:type_name -> trunkline.admin.v1.Settings
-	0,  // 14: trunkline.admin.v1.UpdateSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
-	3,  // 15: trunkline.admin.v1.SettingsService.GetSettings:input_type -> trunkline.admin.v1.GetSettingsRequest
-	5,  // 16: trunkline.admin.v1.SettingsService.UpdateSettings:input_type -> trunkline.admin.v1.UpdateSettingsRequest
-	4,  // 17: trunkline.admin.v1.SettingsService.GetSettings:output_type -> trunkline.admin.v1.GetSettingsResponse
-	6,  // 18: trunkline.admin.v1.SettingsService.UpdateSettings:output_type -> trunkline.admin.v1.UpdateSettingsResponse
-	17, // [17:19] is the sub-list for method output_type
-	15, // [15:17] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	3,  // 3: trunkline.admin.v1.Settings.cors:type_name -> trunkline.admin.v1.Cors
+	9,  // 4: trunkline.admin.v1.FailoverPolicy.failure_window:type_name -> google.protobuf.Duration
+	9,  // 5: trunkline.admin.v1.FailoverPolicy.cooldown:type_name -> google.protobuf.Duration
+	9,  // 6: trunkline.admin.v1.FailoverPolicy.cooldown_max:type_name -> google.protobuf.Duration
+	9,  // 7: trunkline.admin.v1.FailoverPolicy.connect_timeout:type_name -> google.protobuf.Duration
+	9,  // 8: trunkline.admin.v1.FailoverPolicy.first_token_timeout:type_name -> google.protobuf.Duration
+	9,  // 9: trunkline.admin.v1.FailoverPolicy.response_timeout:type_name -> google.protobuf.Duration
+	9,  // 10: trunkline.admin.v1.FailoverPolicy.stream_idle_timeout:type_name -> google.protobuf.Duration
+	9,  // 11: trunkline.admin.v1.FailoverPolicy.total_timeout:type_name -> google.protobuf.Duration
+	9,  // 12: trunkline.admin.v1.FailoverPolicy.keyword_hold:type_name -> google.protobuf.Duration
+	9,  // 13: trunkline.admin.v1.Retention.calls:type_name -> google.protobuf.Duration
+	0,  // 14: trunkline.admin.v1.GetSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
+	0,  // 15: trunkline.admin.v1.UpdateSettingsRequest.settings:type_name -> trunkline.admin.v1.Settings
+	0,  // 16: trunkline.admin.v1.UpdateSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
+	4,  // 17: trunkline.admin.v1.SettingsService.GetSettings:input_type -> trunkline.admin.v1.GetSettingsRequest
+	6,  // 18: trunkline.admin.v1.SettingsService.UpdateSettings:input_type -> trunkline.admin.v1.UpdateSettingsRequest
+	5,  // 19: trunkline.admin.v1.SettingsService.GetSettings:output_type -> trunkline.admin.v1.GetSettingsResponse
+	7,  // 20: trunkline.admin.v1.SettingsService.UpdateSettings:output_type -> trunkline.admin.v1.UpdateSettingsResponse
+	19, // [19:21] is the sub-list for method output_type
+	17, // [17:19] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_settings_proto_init() }
@@ -577,7 +673,7 @@ func file_trunkline_admin_v1_settings_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_settings_proto_rawDesc), len(file_trunkline_admin_v1_settings_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

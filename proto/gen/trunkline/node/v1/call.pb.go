@@ -238,7 +238,9 @@ type Attempt struct {
 	LastResort    bool                   `protobuf:"varint,13,opt,name=last_resort,json=lastResort,proto3" json:"last_resort,omitempty"`
 	Usage         *Usage                 `protobuf:"bytes,14,opt,name=usage,proto3" json:"usage,omitempty"`
 	// Pico-USD.
-	Cost          int64 `protobuf:"varint,15,opt,name=cost,proto3" json:"cost,omitempty"`
+	Cost int64 `protobuf:"varint,15,opt,name=cost,proto3" json:"cost,omitempty"`
+	// Name of the failure keyword that was seen.
+	Keyword       string `protobuf:"bytes,16,opt,name=keyword,proto3" json:"keyword,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -378,6 +380,13 @@ func (x *Attempt) GetCost() int64 {
 	return 0
 }
 
+func (x *Attempt) GetKeyword() string {
+	if x != nil {
+		return x.Keyword
+	}
+	return ""
+}
+
 type Usage struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
 	InputTokens       int64                  `protobuf:"varint,1,opt,name=input_tokens,json=inputTokens,proto3" json:"input_tokens,omitempty"`
@@ -476,7 +485,7 @@ const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\x04cost\x18\x11 \x01(\x03R\x04cost\x126\n" +
 	"\battempts\x18\x12 \x03(\v2\x1a.trunkline.node.v1.AttemptR\battempts\x12!\n" +
 	"\fclient_retry\x18\x13 \x01(\x05R\vclientRetry\x120\n" +
-	"\x14keyword_after_commit\x18\x14 \x01(\bR\x12keywordAfterCommit\"\xd8\x03\n" +
+	"\x14keyword_after_commit\x18\x14 \x01(\bR\x12keywordAfterCommit\"\xf2\x03\n" +
 	"\aAttempt\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -497,7 +506,8 @@ const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\vlast_resort\x18\r \x01(\bR\n" +
 	"lastResort\x12.\n" +
 	"\x05usage\x18\x0e \x01(\v2\x18.trunkline.node.v1.UsageR\x05usage\x12\x12\n" +
-	"\x04cost\x18\x0f \x01(\x03R\x04cost\"\x97\x01\n" +
+	"\x04cost\x18\x0f \x01(\x03R\x04cost\x12\x18\n" +
+	"\akeyword\x18\x10 \x01(\tR\akeyword\"\x97\x01\n" +
 	"\x05Usage\x12!\n" +
 	"\finput_tokens\x18\x01 \x01(\x03R\vinputTokens\x12.\n" +
 	"\x13cached_input_tokens\x18\x02 \x01(\x03R\x11cachedInputTokens\x12#\n" +

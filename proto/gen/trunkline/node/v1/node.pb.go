@@ -140,6 +140,7 @@ type SyncResponse struct {
 	// Types that are valid to be assigned to Message:
 	//
 	//	*SyncResponse_Full
+	//	*SyncResponse_ResetCooldown
 	Message       isSyncResponse_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -191,6 +192,15 @@ func (x *SyncResponse) GetFull() *Full {
 	return nil
 }
 
+func (x *SyncResponse) GetResetCooldown() *ResetCooldown {
+	if x != nil {
+		if x, ok := x.Message.(*SyncResponse_ResetCooldown); ok {
+			return x.ResetCooldown
+		}
+	}
+	return nil
+}
+
 type isSyncResponse_Message interface {
 	isSyncResponse_Message()
 }
@@ -199,7 +209,13 @@ type SyncResponse_Full struct {
 	Full *Full `protobuf:"bytes,1,opt,name=full,proto3,oneof"`
 }
 
+type SyncResponse_ResetCooldown struct {
+	ResetCooldown *ResetCooldown `protobuf:"bytes,2,opt,name=reset_cooldown,json=resetCooldown,proto3,oneof"`
+}
+
 func (*SyncResponse_Full) isSyncResponse_Message() {}
+
+func (*SyncResponse_ResetCooldown) isSyncResponse_Message() {}
 
 // First message of a stream.
 type Hello struct {
@@ -404,7 +420,11 @@ type Status struct {
 	CallsWaiting    int64                  `protobuf:"varint,3,opt,name=calls_waiting,json=callsWaiting,proto3" json:"calls_waiting,omitempty"`
 	CallsDropped    int64                  `protobuf:"varint,4,opt,name=calls_dropped,json=callsDropped,proto3" json:"calls_dropped,omitempty"`
 	// Targets that are not simply healthy.
-	Targets       []*TargetHealth `protobuf:"bytes,5,rep,name=targets,proto3" json:"targets,omitempty"`
+	Targets []*TargetHealth `protobuf:"bytes,5,rep,name=targets,proto3" json:"targets,omitempty"`
+	// off, up or down.
+	Redis string `protobuf:"bytes,6,opt,name=redis,proto3" json:"redis,omitempty"`
+	// Since the node started, by name.
+	KeywordHits   map[string]int64 `protobuf:"bytes,7,rep,name=keyword_hits,json=keywordHits,proto3" json:"keyword_hits,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -474,6 +494,81 @@ func (x *Status) GetTargets() []*TargetHealth {
 	return nil
 }
 
+func (x *Status) GetRedis() string {
+	if x != nil {
+		return x.Redis
+	}
+	return ""
+}
+
+func (x *Status) GetKeywordHits() map[string]int64 {
+	if x != nil {
+		return x.KeywordHits
+	}
+	return nil
+}
+
+// End cooldowns: of one target, of one credential, or of all that belongs to a provider.
+type ResetCooldown struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Provider      string                 `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	Model         string                 `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
+	Credential    string                 `protobuf:"bytes,3,opt,name=credential,proto3" json:"credential,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResetCooldown) Reset() {
+	*x = ResetCooldown{}
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResetCooldown) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResetCooldown) ProtoMessage() {}
+
+func (x *ResetCooldown) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResetCooldown.ProtoReflect.Descriptor instead.
+func (*ResetCooldown) Descriptor() ([]byte, []int) {
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ResetCooldown) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
+func (x *ResetCooldown) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *ResetCooldown) GetCredential() string {
+	if x != nil {
+		return x.Credential
+	}
+	return ""
+}
+
 type TargetHealth struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	Provider   string                 `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
@@ -491,7 +586,7 @@ type TargetHealth struct {
 
 func (x *TargetHealth) Reset() {
 	*x = TargetHealth{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[6]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -503,7 +598,7 @@ func (x *TargetHealth) String() string {
 func (*TargetHealth) ProtoMessage() {}
 
 func (x *TargetHealth) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[6]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -516,7 +611,7 @@ func (x *TargetHealth) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TargetHealth.ProtoReflect.Descriptor instead.
 func (*TargetHealth) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *TargetHealth) GetProvider() string {
@@ -591,7 +686,7 @@ type Full struct {
 
 func (x *Full) Reset() {
 	*x = Full{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[7]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -603,7 +698,7 @@ func (x *Full) String() string {
 func (*Full) ProtoMessage() {}
 
 func (x *Full) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[7]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -616,7 +711,7 @@ func (x *Full) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Full.ProtoReflect.Descriptor instead.
 func (*Full) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Full) GetNonce() uint64 {
@@ -661,7 +756,7 @@ type ShipCallsRequest struct {
 
 func (x *ShipCallsRequest) Reset() {
 	*x = ShipCallsRequest{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[8]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -673,7 +768,7 @@ func (x *ShipCallsRequest) String() string {
 func (*ShipCallsRequest) ProtoMessage() {}
 
 func (x *ShipCallsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[8]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -686,7 +781,7 @@ func (x *ShipCallsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipCallsRequest.ProtoReflect.Descriptor instead.
 func (*ShipCallsRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ShipCallsRequest) GetNode() string {
@@ -724,7 +819,7 @@ type ShipCallsResponse struct {
 
 func (x *ShipCallsResponse) Reset() {
 	*x = ShipCallsResponse{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[9]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -736,7 +831,7 @@ func (x *ShipCallsResponse) String() string {
 func (*ShipCallsResponse) ProtoMessage() {}
 
 func (x *ShipCallsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[9]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -749,7 +844,7 @@ func (x *ShipCallsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipCallsResponse.ProtoReflect.Descriptor instead.
 func (*ShipCallsResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ShipCallsResponse) GetSequence() uint64 {
@@ -783,7 +878,7 @@ type RejectedCall struct {
 
 func (x *RejectedCall) Reset() {
 	*x = RejectedCall{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[10]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -795,7 +890,7 @@ func (x *RejectedCall) String() string {
 func (*RejectedCall) ProtoMessage() {}
 
 func (x *RejectedCall) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[10]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -808,7 +903,7 @@ func (x *RejectedCall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RejectedCall.ProtoReflect.Descriptor instead.
 func (*RejectedCall) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{10}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *RejectedCall) GetId() string {
@@ -835,9 +930,10 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x03ack\x18\x02 \x01(\v2\x16.trunkline.node.v1.AckH\x00R\x03ack\x12-\n" +
 	"\x04nack\x18\x03 \x01(\v2\x17.trunkline.node.v1.NackH\x00R\x04nack\x123\n" +
 	"\x06status\x18\x04 \x01(\v2\x19.trunkline.node.v1.StatusH\x00R\x06statusB\t\n" +
-	"\amessage\"H\n" +
+	"\amessage\"\x93\x01\n" +
 	"\fSyncResponse\x12-\n" +
-	"\x04full\x18\x01 \x01(\v2\x17.trunkline.node.v1.FullH\x00R\x04fullB\t\n" +
+	"\x04full\x18\x01 \x01(\v2\x17.trunkline.node.v1.FullH\x00R\x04full\x12I\n" +
+	"\x0ereset_cooldown\x18\x02 \x01(\v2 .trunkline.node.v1.ResetCooldownH\x00R\rresetCooldownB\t\n" +
 	"\amessage\"\x94\x01\n" +
 	"\x05Hello\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12\x17\n" +
@@ -852,13 +948,24 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x04Nack\x12\x14\n" +
 	"\x05nonce\x18\x01 \x01(\x04R\x05nonce\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\"\xd5\x01\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"\xfa\x02\n" +
 	"\x06Status\x12)\n" +
 	"\x10applied_revision\x18\x01 \x01(\x04R\x0fappliedRevision\x12\x1b\n" +
 	"\tin_flight\x18\x02 \x01(\x05R\binFlight\x12#\n" +
 	"\rcalls_waiting\x18\x03 \x01(\x03R\fcallsWaiting\x12#\n" +
 	"\rcalls_dropped\x18\x04 \x01(\x03R\fcallsDropped\x129\n" +
-	"\atargets\x18\x05 \x03(\v2\x1f.trunkline.node.v1.TargetHealthR\atargets\"\xeb\x01\n" +
+	"\atargets\x18\x05 \x03(\v2\x1f.trunkline.node.v1.TargetHealthR\atargets\x12\x14\n" +
+	"\x05redis\x18\x06 \x01(\tR\x05redis\x12M\n" +
+	"\fkeyword_hits\x18\a \x03(\v2*.trunkline.node.v1.Status.KeywordHitsEntryR\vkeywordHits\x1a>\n" +
+	"\x10KeywordHitsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"a\n" +
+	"\rResetCooldown\x12\x1a\n" +
+	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
+	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
+	"\n" +
+	"credential\x18\x03 \x01(\tR\n" +
+	"credential\"\xeb\x01\n" +
 	"\fTargetHealth\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -903,7 +1010,7 @@ func file_trunkline_node_v1_node_proto_rawDescGZIP() []byte {
 	return file_trunkline_node_v1_node_proto_rawDescData
 }
 
-var file_trunkline_node_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_trunkline_node_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_trunkline_node_v1_node_proto_goTypes = []any{
 	(*SyncRequest)(nil),       // 0: trunkline.node.v1.SyncRequest
 	(*SyncResponse)(nil),      // 1: trunkline.node.v1.SyncResponse
@@ -911,31 +1018,35 @@ var file_trunkline_node_v1_node_proto_goTypes = []any{
 	(*Ack)(nil),               // 3: trunkline.node.v1.Ack
 	(*Nack)(nil),              // 4: trunkline.node.v1.Nack
 	(*Status)(nil),            // 5: trunkline.node.v1.Status
-	(*TargetHealth)(nil),      // 6: trunkline.node.v1.TargetHealth
-	(*Full)(nil),              // 7: trunkline.node.v1.Full
-	(*ShipCallsRequest)(nil),  // 8: trunkline.node.v1.ShipCallsRequest
-	(*ShipCallsResponse)(nil), // 9: trunkline.node.v1.ShipCallsResponse
-	(*RejectedCall)(nil),      // 10: trunkline.node.v1.RejectedCall
-	(*Call)(nil),              // 11: trunkline.node.v1.Call
+	(*ResetCooldown)(nil),     // 6: trunkline.node.v1.ResetCooldown
+	(*TargetHealth)(nil),      // 7: trunkline.node.v1.TargetHealth
+	(*Full)(nil),              // 8: trunkline.node.v1.Full
+	(*ShipCallsRequest)(nil),  // 9: trunkline.node.v1.ShipCallsRequest
+	(*ShipCallsResponse)(nil), // 10: trunkline.node.v1.ShipCallsResponse
+	(*RejectedCall)(nil),      // 11: trunkline.node.v1.RejectedCall
+	nil,                       // 12: trunkline.node.v1.Status.KeywordHitsEntry
+	(*Call)(nil),              // 13: trunkline.node.v1.Call
 }
 var file_trunkline_node_v1_node_proto_depIdxs = []int32{
 	2,  // 0: trunkline.node.v1.SyncRequest.hello:type_name -> trunkline.node.v1.Hello
 	3,  // 1: trunkline.node.v1.SyncRequest.ack:type_name -> trunkline.node.v1.Ack
 	4,  // 2: trunkline.node.v1.SyncRequest.nack:type_name -> trunkline.node.v1.Nack
 	5,  // 3: trunkline.node.v1.SyncRequest.status:type_name -> trunkline.node.v1.Status
-	7,  // 4: trunkline.node.v1.SyncResponse.full:type_name -> trunkline.node.v1.Full
-	6,  // 5: trunkline.node.v1.Status.targets:type_name -> trunkline.node.v1.TargetHealth
-	11, // 6: trunkline.node.v1.ShipCallsRequest.calls:type_name -> trunkline.node.v1.Call
-	10, // 7: trunkline.node.v1.ShipCallsResponse.rejected:type_name -> trunkline.node.v1.RejectedCall
-	0,  // 8: trunkline.node.v1.NodeService.Sync:input_type -> trunkline.node.v1.SyncRequest
-	8,  // 9: trunkline.node.v1.NodeService.ShipCalls:input_type -> trunkline.node.v1.ShipCallsRequest
-	1,  // 10: trunkline.node.v1.NodeService.Sync:output_type -> trunkline.node.v1.SyncResponse
-	9,  // 11: trunkline.node.v1.NodeService.ShipCalls:output_type -> trunkline.node.v1.ShipCallsResponse
-	10, // [10:12] is the sub-list for method output_type
-	8,  // [8:10] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	8,  // 4: trunkline.node.v1.SyncResponse.full:type_name -> trunkline.node.v1.Full
+	6,  // 5: trunkline.node.v1.SyncResponse.reset_cooldown:type_name -> trunkline.node.v1.ResetCooldown
+	7,  // 6: trunkline.node.v1.Status.targets:type_name -> trunkline.node.v1.TargetHealth
+	12, // 7: trunkline.node.v1.Status.keyword_hits:type_name -> trunkline.node.v1.Status.KeywordHitsEntry
+	13, // 8: trunkline.node.v1.ShipCallsRequest.calls:type_name -> trunkline.node.v1.Call
+	11, // 9: trunkline.node.v1.ShipCallsResponse.rejected:type_name -> trunkline.node.v1.RejectedCall
+	0,  // 10: trunkline.node.v1.NodeService.Sync:input_type -> trunkline.node.v1.SyncRequest
+	9,  // 11: trunkline.node.v1.NodeService.ShipCalls:input_type -> trunkline.node.v1.ShipCallsRequest
+	1,  // 12: trunkline.node.v1.NodeService.Sync:output_type -> trunkline.node.v1.SyncResponse
+	10, // 13: trunkline.node.v1.NodeService.ShipCalls:output_type -> trunkline.node.v1.ShipCallsResponse
+	12, // [12:14] is the sub-list for method output_type
+	10, // [10:12] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_node_proto_init() }
@@ -952,6 +1063,7 @@ func file_trunkline_node_v1_node_proto_init() {
 	}
 	file_trunkline_node_v1_node_proto_msgTypes[1].OneofWrappers = []any{
 		(*SyncResponse_Full)(nil),
+		(*SyncResponse_ResetCooldown)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -959,7 +1071,7 @@ func file_trunkline_node_v1_node_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_node_v1_node_proto_rawDesc), len(file_trunkline_node_v1_node_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

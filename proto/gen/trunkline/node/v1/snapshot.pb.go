@@ -34,8 +34,10 @@ type Snapshot struct {
 	Groups          []*Group          `protobuf:"bytes,4,rep,name=groups,proto3" json:"groups,omitempty"`
 	ApiKeys         []*ApiKey         `protobuf:"bytes,5,rep,name=api_keys,json=apiKeys,proto3" json:"api_keys,omitempty"`
 	FailureKeywords []*FailureKeyword `protobuf:"bytes,6,rep,name=failure_keywords,json=failureKeywords,proto3" json:"failure_keywords,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Origins of web pages that may call /v1.
+	CorsOrigins   []string `protobuf:"bytes,7,rep,name=cors_origins,json=corsOrigins,proto3" json:"cors_origins,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Snapshot) Reset() {
@@ -106,6 +108,13 @@ func (x *Snapshot) GetApiKeys() []*ApiKey {
 func (x *Snapshot) GetFailureKeywords() []*FailureKeyword {
 	if x != nil {
 		return x.FailureKeywords
+	}
+	return nil
+}
+
+func (x *Snapshot) GetCorsOrigins() []string {
+	if x != nil {
+		return x.CorsOrigins
 	}
 	return nil
 }
@@ -463,7 +472,9 @@ type Group struct {
 	// Enabled members whose provider is enabled.
 	Members []*Member `protobuf:"bytes,3,rep,name=members,proto3" json:"members,omitempty"`
 	// Unix seconds, shown as `created` in /v1/models.
-	CreateTime    int64 `protobuf:"varint,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	CreateTime int64 `protobuf:"varint,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// cheapest, weighted or least_busy.
+	Selection     string `protobuf:"bytes,5,opt,name=selection,proto3" json:"selection,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -524,6 +535,13 @@ func (x *Group) GetCreateTime() int64 {
 		return x.CreateTime
 	}
 	return 0
+}
+
+func (x *Group) GetSelection() string {
+	if x != nil {
+		return x.Selection
+	}
+	return ""
 }
 
 type Member struct {
@@ -623,8 +641,13 @@ type Policy struct {
 	StreamTotalTimeout      *durationpb.Duration `protobuf:"bytes,12,opt,name=stream_total_timeout,json=streamTotalTimeout,proto3" json:"stream_total_timeout,omitempty"`
 	FailoverOnContentPolicy bool                 `protobuf:"varint,13,opt,name=failover_on_content_policy,json=failoverOnContentPolicy,proto3" json:"failover_on_content_policy,omitempty"`
 	StreamKeepAlive         bool                 `protobuf:"varint,14,opt,name=stream_keep_alive,json=streamKeepAlive,proto3" json:"stream_keep_alive,omitempty"`
-	unknownFields           protoimpl.UnknownFields
-	sizeCache               protoimpl.SizeCache
+	ProbeEarly              bool                 `protobuf:"varint,15,opt,name=probe_early,json=probeEarly,proto3" json:"probe_early,omitempty"`
+	// first_token or complete.
+	StreamCommit string `protobuf:"bytes,16,opt,name=stream_commit,json=streamCommit,proto3" json:"stream_commit,omitempty"`
+	// Zero: streams are held for their first meaningful event only.
+	KeywordHold   *durationpb.Duration `protobuf:"bytes,17,opt,name=keyword_hold,json=keywordHold,proto3" json:"keyword_hold,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Policy) Reset() {
@@ -755,16 +778,49 @@ func (x *Policy) GetStreamKeepAlive() bool {
 	return false
 }
 
+func (x *Policy) GetProbeEarly() bool {
+	if x != nil {
+		return x.ProbeEarly
+	}
+	return false
+}
+
+func (x *Policy) GetStreamCommit() string {
+	if x != nil {
+		return x.StreamCommit
+	}
+	return ""
+}
+
+func (x *Policy) GetKeywordHold() *durationpb.Duration {
+	if x != nil {
+		return x.KeywordHold
+	}
+	return nil
+}
+
 // What a client may send; disabled keys are left out.
 type ApiKey struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// HMAC-SHA256 of the key under key_pepper.
-	Hash          []byte                 `protobuf:"bytes,2,opt,name=hash,proto3" json:"hash,omitempty"`
-	Groups        []string               `protobuf:"bytes,3,rep,name=groups,proto3" json:"groups,omitempty"`
-	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Hash      []byte                 `protobuf:"bytes,2,opt,name=hash,proto3" json:"hash,omitempty"`
+	Groups    []string               `protobuf:"bytes,3,rep,name=groups,proto3" json:"groups,omitempty"`
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// 0: no limit.
+	RequestsPerMinute int64 `protobuf:"varint,5,opt,name=requests_per_minute,json=requestsPerMinute,proto3" json:"requests_per_minute,omitempty"`
+	TokensPerMinute   int64 `protobuf:"varint,6,opt,name=tokens_per_minute,json=tokensPerMinute,proto3" json:"tokens_per_minute,omitempty"`
+	Concurrency       int64 `protobuf:"varint,7,opt,name=concurrency,proto3" json:"concurrency,omitempty"`
+	// Micro-USD; counts only with a period.
+	Budget int64 `protobuf:"varint,8,opt,name=budget,proto3" json:"budget,omitempty"`
+	// day, week or month; empty: no budget.
+	BudgetPeriod string `protobuf:"bytes,9,opt,name=budget_period,json=budgetPeriod,proto3" json:"budget_period,omitempty"`
+	// CIDRs; empty: any address.
+	AllowedIps     []string `protobuf:"bytes,10,rep,name=allowed_ips,json=allowedIps,proto3" json:"allowed_ips,omitempty"`
+	RequestOptions bool     `protobuf:"varint,11,opt,name=request_options,json=requestOptions,proto3" json:"request_options,omitempty"`
+	Debug          bool     `protobuf:"varint,12,opt,name=debug,proto3" json:"debug,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ApiKey) Reset() {
@@ -825,12 +881,73 @@ func (x *ApiKey) GetExpiresAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *ApiKey) GetRequestsPerMinute() int64 {
+	if x != nil {
+		return x.RequestsPerMinute
+	}
+	return 0
+}
+
+func (x *ApiKey) GetTokensPerMinute() int64 {
+	if x != nil {
+		return x.TokensPerMinute
+	}
+	return 0
+}
+
+func (x *ApiKey) GetConcurrency() int64 {
+	if x != nil {
+		return x.Concurrency
+	}
+	return 0
+}
+
+func (x *ApiKey) GetBudget() int64 {
+	if x != nil {
+		return x.Budget
+	}
+	return 0
+}
+
+func (x *ApiKey) GetBudgetPeriod() string {
+	if x != nil {
+		return x.BudgetPeriod
+	}
+	return ""
+}
+
+func (x *ApiKey) GetAllowedIps() []string {
+	if x != nil {
+		return x.AllowedIps
+	}
+	return nil
+}
+
+func (x *ApiKey) GetRequestOptions() bool {
+	if x != nil {
+		return x.RequestOptions
+	}
+	return false
+}
+
+func (x *ApiKey) GetDebug() bool {
+	if x != nil {
+		return x.Debug
+	}
+	return false
+}
+
 type FailureKeyword struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Keyword       string                 `protobuf:"bytes,2,opt,name=keyword,proto3" json:"keyword,omitempty"`
-	Pattern       string                 `protobuf:"bytes,3,opt,name=pattern,proto3" json:"pattern,omitempty"`
-	Count         bool                   `protobuf:"varint,4,opt,name=count,proto3" json:"count,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Name    string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Keyword string                 `protobuf:"bytes,2,opt,name=keyword,proto3" json:"keyword,omitempty"`
+	Pattern string                 `protobuf:"bytes,3,opt,name=pattern,proto3" json:"pattern,omitempty"`
+	Count   bool                   `protobuf:"varint,4,opt,name=count,proto3" json:"count,omitempty"`
+	LogOnly bool                   `protobuf:"varint,5,opt,name=log_only,json=logOnly,proto3" json:"log_only,omitempty"`
+	// error, answer, stream; empty: all of them.
+	Scopes        []string `protobuf:"bytes,6,rep,name=scopes,proto3" json:"scopes,omitempty"`
+	Providers     []string `protobuf:"bytes,7,rep,name=providers,proto3" json:"providers,omitempty"`
+	Groups        []string `protobuf:"bytes,8,rep,name=groups,proto3" json:"groups,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -893,11 +1010,39 @@ func (x *FailureKeyword) GetCount() bool {
 	return false
 }
 
+func (x *FailureKeyword) GetLogOnly() bool {
+	if x != nil {
+		return x.LogOnly
+	}
+	return false
+}
+
+func (x *FailureKeyword) GetScopes() []string {
+	if x != nil {
+		return x.Scopes
+	}
+	return nil
+}
+
+func (x *FailureKeyword) GetProviders() []string {
+	if x != nil {
+		return x.Providers
+	}
+	return nil
+}
+
+func (x *FailureKeyword) GetGroups() []string {
+	if x != nil {
+		return x.Groups
+	}
+	return nil
+}
+
 var File_trunkline_node_v1_snapshot_proto protoreflect.FileDescriptor
 
 const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\n" +
-	" trunkline/node/v1/snapshot.proto\x12\x11trunkline.node.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb6\x02\n" +
+	" trunkline/node/v1/snapshot.proto\x12\x11trunkline.node.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd9\x02\n" +
 	"\bSnapshot\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12\x1d\n" +
 	"\n" +
@@ -905,7 +1050,8 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\tproviders\x18\x03 \x03(\v2\x1b.trunkline.node.v1.ProviderR\tproviders\x120\n" +
 	"\x06groups\x18\x04 \x03(\v2\x18.trunkline.node.v1.GroupR\x06groups\x124\n" +
 	"\bapi_keys\x18\x05 \x03(\v2\x19.trunkline.node.v1.ApiKeyR\aapiKeys\x12L\n" +
-	"\x10failure_keywords\x18\x06 \x03(\v2!.trunkline.node.v1.FailureKeywordR\x0ffailureKeywords\"\x86\x03\n" +
+	"\x10failure_keywords\x18\x06 \x03(\v2!.trunkline.node.v1.FailureKeywordR\x0ffailureKeywords\x12!\n" +
+	"\fcors_origins\x18\a \x03(\tR\vcorsOrigins\"\x86\x03\n" +
 	"\bProvider\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x19\n" +
 	"\bbase_url\x18\x02 \x01(\tR\abaseUrl\x12\x18\n" +
@@ -931,19 +1077,20 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\x05input\x18\x01 \x01(\x03R\x05input\x12!\n" +
 	"\fcached_input\x18\x02 \x01(\x03R\vcachedInput\x12\x16\n" +
 	"\x06output\x18\x03 \x01(\x03R\x06output\x12\x19\n" +
-	"\bper_call\x18\x04 \x01(\x03R\aperCall\"\x8b\x01\n" +
+	"\bper_call\x18\x04 \x01(\x03R\aperCall\"\xa9\x01\n" +
 	"\x05Group\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aaliases\x18\x02 \x03(\tR\aaliases\x123\n" +
 	"\amembers\x18\x03 \x03(\v2\x19.trunkline.node.v1.MemberR\amembers\x12\x1f\n" +
 	"\vcreate_time\x18\x04 \x01(\x03R\n" +
-	"createTime\"\xa1\x01\n" +
+	"createTime\x12\x1c\n" +
+	"\tselection\x18\x05 \x01(\tR\tselection\"\xa1\x01\n" +
 	"\x06Member\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1a\n" +
 	"\bpriority\x18\x03 \x01(\x05R\bpriority\x12\x16\n" +
 	"\x06weight\x18\x04 \x01(\x05R\x06weight\x121\n" +
-	"\x06policy\x18\x05 \x01(\v2\x19.trunkline.node.v1.PolicyR\x06policy\"\xc2\x06\n" +
+	"\x06policy\x18\x05 \x01(\v2\x19.trunkline.node.v1.PolicyR\x06policy\"\xc6\a\n" +
 	"\x06Policy\x12+\n" +
 	"\x11failure_threshold\x18\x01 \x01(\x05R\x10failureThreshold\x12@\n" +
 	"\x0efailure_window\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\rfailureWindow\x12\x1b\n" +
@@ -959,18 +1106,36 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\rtotal_timeout\x18\v \x01(\v2\x19.google.protobuf.DurationR\ftotalTimeout\x12K\n" +
 	"\x14stream_total_timeout\x18\f \x01(\v2\x19.google.protobuf.DurationR\x12streamTotalTimeout\x12;\n" +
 	"\x1afailover_on_content_policy\x18\r \x01(\bR\x17failoverOnContentPolicy\x12*\n" +
-	"\x11stream_keep_alive\x18\x0e \x01(\bR\x0fstreamKeepAlive\"\x83\x01\n" +
+	"\x11stream_keep_alive\x18\x0e \x01(\bR\x0fstreamKeepAlive\x12\x1f\n" +
+	"\vprobe_early\x18\x0f \x01(\bR\n" +
+	"probeEarly\x12#\n" +
+	"\rstream_commit\x18\x10 \x01(\tR\fstreamCommit\x12<\n" +
+	"\fkeyword_hold\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\vkeywordHold\"\x9e\x03\n" +
 	"\x06ApiKey\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x16\n" +
 	"\x06groups\x18\x03 \x03(\tR\x06groups\x129\n" +
 	"\n" +
-	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"n\n" +
+	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12.\n" +
+	"\x13requests_per_minute\x18\x05 \x01(\x03R\x11requestsPerMinute\x12*\n" +
+	"\x11tokens_per_minute\x18\x06 \x01(\x03R\x0ftokensPerMinute\x12 \n" +
+	"\vconcurrency\x18\a \x01(\x03R\vconcurrency\x12\x16\n" +
+	"\x06budget\x18\b \x01(\x03R\x06budget\x12#\n" +
+	"\rbudget_period\x18\t \x01(\tR\fbudgetPeriod\x12\x1f\n" +
+	"\vallowed_ips\x18\n" +
+	" \x03(\tR\n" +
+	"allowedIps\x12'\n" +
+	"\x0frequest_options\x18\v \x01(\bR\x0erequestOptions\x12\x14\n" +
+	"\x05debug\x18\f \x01(\bR\x05debug\"\xd7\x01\n" +
 	"\x0eFailureKeyword\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\akeyword\x18\x02 \x01(\tR\akeyword\x12\x18\n" +
 	"\apattern\x18\x03 \x01(\tR\apattern\x12\x14\n" +
-	"\x05count\x18\x04 \x01(\bR\x05countB\xd2\x01\n" +
+	"\x05count\x18\x04 \x01(\bR\x05count\x12\x19\n" +
+	"\blog_only\x18\x05 \x01(\bR\alogOnly\x12\x16\n" +
+	"\x06scopes\x18\x06 \x03(\tR\x06scopes\x12\x1c\n" +
+	"\tproviders\x18\a \x03(\tR\tproviders\x12\x16\n" +
+	"\x06groups\x18\b \x03(\tR\x06groupsB\xd2\x01\n" +
 	"\x15com.trunkline.node.v1B\rSnapshotProtoP\x01ZDgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1;nodev1\xa2\x02\x03TNX\xaa\x02\x11Trunkline.Node.V1\xca\x02\x11Trunkline\\Node\\V1\xe2\x02\x1dTrunkline\\Node\\V1\\GPBMetadata\xea\x02\x13Trunkline::Node::V1b\x06proto3"
 
 var (
@@ -1022,12 +1187,13 @@ var file_trunkline_node_v1_snapshot_proto_depIdxs = []int32{
 	11, // 17: trunkline.node.v1.Policy.stream_idle_timeout:type_name -> google.protobuf.Duration
 	11, // 18: trunkline.node.v1.Policy.total_timeout:type_name -> google.protobuf.Duration
 	11, // 19: trunkline.node.v1.Policy.stream_total_timeout:type_name -> google.protobuf.Duration
-	12, // 20: trunkline.node.v1.ApiKey.expires_at:type_name -> google.protobuf.Timestamp
-	21, // [21:21] is the sub-list for method output_type
-	21, // [21:21] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	11, // 20: trunkline.node.v1.Policy.keyword_hold:type_name -> google.protobuf.Duration
+	12, // 21: trunkline.node.v1.ApiKey.expires_at:type_name -> google.protobuf.Timestamp
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_snapshot_proto_init() }
