@@ -46,6 +46,7 @@ type session struct {
 	name     string
 	bootID   string
 	end      context.CancelCauseFunc
+	resets   chan *nodev1.ResetCooldown // to be sent over the stream
 }
 
 func newRegistry(now func() time.Time) *Registry {
@@ -70,7 +71,10 @@ func (r *Registry) connect(hello *nodev1.Hello, end context.CancelCauseFunc) (s 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.forget()
-	s = &session{registry: r, name: hello.GetNode(), bootID: hello.GetBootId(), end: end}
+	s = &session{
+		registry: r, name: hello.GetNode(), bootID: hello.GetBootId(), end: end,
+		resets: make(chan *nodev1.ResetCooldown, maxResets),
+	}
 	old := r.nodes[s.name]
 	if old != nil && old.session != nil {
 		replaced = true
@@ -151,5 +155,6 @@ func (s *session) status(st *nodev1.Status) {
 		n.CallsWaiting = st.GetCallsWaiting()
 		n.CallsDropped = st.GetCallsDropped()
 		n.Targets = targets
+		n.Redis = st.GetRedis()
 	})
 }

@@ -85,6 +85,11 @@ func (s *service) push(
 			return ended(ctx)
 		case full := <-mailbox:
 			p.offer(full)
+		case order := <-session.resets:
+			response := &nodev1.SyncResponse{Message: &nodev1.SyncResponse_ResetCooldown{ResetCooldown: order}}
+			if err := stream.Send(response); err != nil {
+				return err
+			}
 		case <-grace.C:
 			p.release()
 		case r := <-in:
