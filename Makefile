@@ -15,8 +15,9 @@ ARGS ?=
 VERSION ?=
 LDFLAGS := -s -w $(if $(VERSION),-X github.com/trunkline-ai/trunkline/internal/version.number=$(VERSION))
 
-# npm writes this file when it has installed everything.
+# npm writes these files when it has installed everything.
 NODE_MODULES := webui/node_modules/.package-lock.json
+SDK_MODULES := e2e/sdk/node_modules/.package-lock.json
 
 # Our own Go files, committed or not.
 GOFILES = $(shell git ls-files -co --exclude-standard '*.go' ':!proto/gen')
@@ -48,14 +49,14 @@ webui: webui/dist/index.html ## Build the console into webui/dist, from where th
 
 .PHONY: clean
 clean: ## Remove what was built; data/ and caches stay
-	rm -rf bin webui/node_modules webui/test-results webui/playwright-report
+	rm -rf bin e2e/sdk/node_modules webui/node_modules webui/test-results webui/playwright-report
 	find webui/dist -mindepth 1 ! -name placeholder.html -delete
 
 ##@ Test
 
 .PHONY: test
 test: setup-test webui-if-node ## Run all tests; installs PostgreSQL, Redis and Chromium if they are missing (Debian)
-	@if scripts/node.sh; then $(MAKE) test-webui; else echo 'The tests of the console are left out.'; fi
+	@if scripts/node.sh; then $(MAKE) test-webui $(SDK_MODULES); else echo 'The tests of the console and of the Node SDK are left out.'; fi
 	go test ./...
 
 .PHONY: test-webui
@@ -68,7 +69,7 @@ test-race: setup-test ## Run the Go tests under the race detector
 	go test -race ./...
 
 .PHONY: e2e
-e2e: setup-test webui ## Run only the black-box tests: real processes, official SDKs, a real browser
+e2e: setup-test webui $(SDK_MODULES) ## Run only the black-box tests: real processes, official SDKs, a real browser
 	npm --prefix webui run e2e
 	go test -count=1 ./e2e/...
 
@@ -117,6 +118,11 @@ webui/dist/index.html: $(NODE_MODULES) $(WEBUI_SOURCES)
 $(NODE_MODULES): webui/package.json webui/package-lock.json
 	@scripts/node.sh
 	npm --prefix webui ci
+	@touch $@
+
+# The official SDKs for Node, which the black-box tests drive.
+$(SDK_MODULES): e2e/sdk/package.json e2e/sdk/package-lock.json
+	npm --prefix e2e/sdk ci
 	@touch $@
 
 .PHONY: webui-if-node
