@@ -16,6 +16,7 @@ export default defineConfig({
     baseURL: base ?? 'http://127.0.0.1:4180',
     viewport: { width: 1440, height: 900 },
     locale: 'en-US',
+    contextOptions: { reducedMotion: 'reduce' }, // colours in the middle of a transition have no contrast to judge
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
       args: [

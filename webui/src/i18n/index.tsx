@@ -4,7 +4,7 @@ import { en } from './locales/en';
 import type { Messages } from './messages';
 import { type I18n, makeI18n } from './translate';
 
-export { LANGS, type Lang } from './languages';
+export { LANGS, type Lang, TAGS } from './languages';
 export type { MessageKey, PlainKey } from './messages';
 export type { I18n } from './translate';
 

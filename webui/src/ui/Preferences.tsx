@@ -1,6 +1,6 @@
-import { Menu, UnstyledButton, useMantineColorScheme } from '@mantine/core';
-import { Check, Languages, Monitor, Moon, Sun } from 'lucide-react';
-import { LANGS, type Lang, type PlainKey, useI18n } from '@/i18n';
+import { type MantineColorScheme, Menu, UnstyledButton, useMantineColorScheme } from '@mantine/core';
+import { Languages, Monitor, Moon, Sun } from 'lucide-react';
+import { LANGS, type Lang, type PlainKey, TAGS, useI18n } from '@/i18n';
 import c from './preferences.module.css';
 
 const schemes = [
@@ -30,18 +30,13 @@ function LanguageMenu() {
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>
-        {(Object.keys(LANGS) as Lang[]).map((l) => (
-          <Menu.Item
-            key={l}
-            lang={l}
-            role="menuitemradio"
-            aria-checked={l === lang}
-            rightSection={l === lang && <Check size={14} aria-hidden />}
-            onClick={() => setLang(l)}
-          >
-            {LANGS[l]}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup value={lang} onChange={(value) => setLang(value as Lang)}>
+          {(Object.keys(LANGS) as Lang[]).map((l) => (
+            <Menu.RadioItem key={l} value={l} lang={TAGS[l]} closeMenuOnClick>
+              {LANGS[l]}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
       </Menu.Dropdown>
     </Menu>
   );
@@ -59,18 +54,16 @@ function ThemeMenu() {
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>
-        {schemes.map(({ value, word, Icon }) => (
-          <Menu.Item
-            key={value}
-            role="menuitemradio"
-            aria-checked={value === colorScheme}
-            leftSection={<Icon size={14} aria-hidden />}
-            rightSection={value === colorScheme && <Check size={14} aria-hidden />}
-            onClick={() => setColorScheme(value)}
-          >
-            {t(word)}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup value={colorScheme} onChange={(value) => setColorScheme(value as MantineColorScheme)}>
+          {schemes.map(({ value, word, Icon }) => (
+            <Menu.RadioItem key={value} value={value} closeMenuOnClick>
+              <span className={c.choice}>
+                <Icon size={14} aria-hidden />
+                {t(word)}
+              </span>
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
       </Menu.Dropdown>
     </Menu>
   );

@@ -65,7 +65,7 @@ export function GroupDetail({
               <span>{t('member.weight')}</span>
               <span>{t('member.price')}</span>
             </div>
-            <ol className={c.members}>
+            <ol className={c.members} aria-label={t('groups.order')}>
               {members.map((view, i) => (
                 <MemberRow key={`${view.member.provider}\n${view.member.model}`} view={view} position={i + 1} />
               ))}

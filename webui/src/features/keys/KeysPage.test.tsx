@@ -11,13 +11,15 @@ const day = 86_400_000;
 const at = (ms: number) => timestampFromMs(Date.now() + ms);
 
 test.each([
-  ['active', {}],
-  ['active', { expiresAt: timestampFromMs(100 + 8 * day) }],
-  ['expiring', { expiresAt: timestampFromMs(100 + 7 * day) }],
-  ['expired', { expiresAt: timestampFromMs(100) }],
-  ['disabled', { enabled: false, expiresAt: timestampFromMs(1) }],
-  ['active', { enabled: true }],
-] as const)('is %s with %j', (status, init) => expect(keyStatus(create(ApiKeySchema, init), 100)).toBe(status));
+  ['active', undefined, true],
+  ['active', 100 + 7 * day + 1, undefined],
+  ['expiring', 100 + 7 * day, undefined],
+  ['expired', 100, true],
+  ['disabled', 1, false],
+])('is %s when it expires at %s and enabled is %s', (status, expires, enabled) => {
+  const expiresAt = expires === undefined ? undefined : timestampFromMs(expires);
+  expect(keyStatus(create(ApiKeySchema, { expiresAt, enabled }), 100)).toBe(status);
+});
 
 test('lists keys by what is known of them, and filters', async () => {
   renderApp('/keys', {

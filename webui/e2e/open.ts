@@ -1,0 +1,50 @@
+import { expect, type Page } from '@playwright/test';
+
+export const user = process.env.CONSOLE_USER ?? 'admin';
+export const password = process.env.CONSOLE_PASSWORD ?? 'password';
+
+/** Whether the tests run on a real Trunkline instead of e2e/fakeadmin. */
+export const isReal = process.env.BASE !== undefined;
+
+export const PAGES = ['Overview', 'Groups', 'Providers', 'API keys', 'Calls'] as const;
+export const PATHS = ['/', '/groups', '/providers', '/keys', '/calls'] as const;
+
+type Watched = { __violations?: string[] };
+
+/** Notes every breach of the content security policy from the first script on. */
+export async function watchPolicy(page: Page) {
+  await page.addInitScript(() => {
+    const seen: string[] = [];
+    (window as Watched).__violations = seen;
+    document.addEventListener('securitypolicyviolation', (e) =>
+      seen.push(`${e.violatedDirective} ${e.blockedURI} ${e.sample}`),
+    );
+  });
+}
+export const violations = (page: Page) => page.evaluate(() => (window as Watched).__violations ?? []);
+
+/** Sets language and theme as the console stores them; they hold from the next load on. */
+export async function prefer(page: Page, lang: string, scheme: string) {
+  await page.goto('/favicon.svg');
+  await page.evaluate(
+    ([l, s]) => {
+      localStorage.setItem('ui.lang', l ?? '');
+      localStorage.setItem('ui.scheme', s ?? '');
+    },
+    [lang, scheme],
+  );
+}
+
+export async function signIn(page: Page) {
+  await page.goto('/login');
+  await page.getByLabel('User name').fill(user);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();
+}
+
+/** The page has come to rest: its heading is there and nothing is loading. */
+export async function settled(page: Page) {
+  await expect(page.locator('h1')).toBeVisible();
+  await expect(page.locator('[aria-busy=true]')).toHaveCount(0);
+}
