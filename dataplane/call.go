@@ -38,6 +38,7 @@ type Attempt struct {
 	Status      int // upstream's; 0 when there was none
 	Outcome     Outcome
 	Reason      string
+	Keyword     string // failure keyword that was seen in the answer
 	MaybeBilled bool
 	LastResort  bool
 	Usage       Usage
@@ -84,11 +85,4 @@ func (p *Price) Cost(u Usage) PicoUSD {
 	}
 	fresh := max(u.Input-u.CachedInput, 0)
 	return p.PerCall + p.Input*PicoUSD(fresh) + p.CachedInput*PicoUSD(u.CachedInput) + p.Output*PicoUSD(u.Output)
-}
-
-// Keyword is a compiled failure keyword.
-type Keyword struct {
-	Name  string
-	Count bool // a hit also counts as a failure of the target
-	Match func(text string) bool
 }

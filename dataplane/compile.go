@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/protobuf/types/known/durationpb"
+
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -32,9 +34,17 @@ func Compile(in *nodev1.Snapshot) (*Snapshot, error) {
 			return nil, fmt.Errorf("provider %q: %w", p.GetName(), err)
 		}
 	}
+	keywords := make([]filteredKeyword, 0, len(in.GetFailureKeywords()))
+	for _, k := range in.GetFailureKeywords() {
+		compiled, err := compileKeyword(k)
+		if err != nil {
+			return nil, fmt.Errorf("failure keyword %q: %w", k.GetName(), err)
+		}
+		keywords = append(keywords, compiled)
+	}
 	byName := make(map[string]*Group, len(in.GetGroups()))
 	for _, g := range in.GetGroups() {
-		group, err := compileGroup(g, targets)
+		group, err := compileGroup(g, targets, newKeywordsOf(g.GetName(), keywords))
 		if err != nil {
 			return nil, fmt.Errorf("group %q: %w", g.GetName(), err)
 		}
@@ -50,13 +60,6 @@ func Compile(in *nodev1.Snapshot) (*Snapshot, error) {
 		if err := s.addKey(k, byName); err != nil {
 			return nil, fmt.Errorf("api key %q: %w", k.GetName(), err)
 		}
-	}
-	for _, k := range in.GetFailureKeywords() {
-		keyword, err := CompileKeyword(k.GetName(), k.GetKeyword(), k.GetPattern(), k.GetCount())
-		if err != nil {
-			return nil, fmt.Errorf("failure keyword %q: %w", k.GetName(), err)
-		}
-		s.Keywords = append(s.Keywords, keyword)
 	}
 	return s, nil
 }
@@ -110,7 +113,7 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 	return nil
 }
 
-func compileGroup(in *nodev1.Group, targets map[Scope]*Target) (*Group, error) {
+func compileGroup(in *nodev1.Group, targets map[Scope]*Target, keywords *keywordsOf) (*Group, error) {
 	g := &Group{Name: in.GetName(), Aliases: in.GetAliases(), CreatedAt: in.GetCreateTime()}
 	seen := map[*Target]bool{}
 	for _, m := range in.GetMembers() {
@@ -128,6 +131,7 @@ func compileGroup(in *nodev1.Group, targets map[Scope]*Target) (*Group, error) {
 		}
 		g.Members = append(g.Members, &Member{
 			Target: t, Priority: int(m.GetPriority()), Weight: max(int(m.GetWeight()), 1), Policy: policy,
+			Keywords: keywords.provider(m.GetProvider()),
 		})
 	}
 	slices.SortStableFunc(g.Members, byRank)
@@ -194,6 +198,8 @@ func compilePolicy(in *nodev1.Policy) (*Policy, error) {
 		StreamTotalTimeout: in.GetStreamTotalTimeout().AsDuration(),
 		FailOverOnContent:  in.GetFailoverOnContentPolicy(),
 		StreamKeepAlive:    in.GetStreamKeepAlive(),
+		HoldWhole:          in.GetStreamCommit() == "complete",
+		KeywordHold:        keywordHold(in.GetKeywordHold()),
 	}
 	if p.FailureThreshold < 1 || p.MaxAttempts < 1 || p.MinRatio < 0 || p.MinRatio > 1 {
 		return nil, fmt.Errorf("policy: threshold, attempts or ratio out of range")
@@ -207,4 +213,12 @@ func compilePolicy(in *nodev1.Policy) (*Policy, error) {
 		}
 	}
 	return p, nil
+}
+
+// keywordHold is 1.5 s in snapshots from before there was a choice.
+func keywordHold(d *durationpb.Duration) time.Duration {
+	if d == nil {
+		return 1500 * time.Millisecond
+	}
+	return max(d.AsDuration(), 0)
 }

@@ -1,106 +1,121 @@
 package dataplane
 
 import (
-	"errors"
-	"fmt"
-	"regexp"
-	"strings"
-	"unicode"
-	"unicode/utf8"
+	"slices"
+
+	"github.com/trunkline-ai/trunkline/internal/keyword"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
-// CompileKeyword prepares a failure keyword: a keyword is found without regard to case in
-// any script, a pattern is RE2 and minds case unless it says (?i). Exactly one of the two
-// must be set. Matching takes time linear in the text. What would match every answer is
-// refused.
-func CompileKeyword(name, keyword, pattern string, count bool) (*Keyword, error) {
-	switch {
-	case keyword != "" && pattern != "":
-		return nil, fmt.Errorf("keyword %q: both a keyword and a pattern are set", name)
-	case pattern != "":
-		re, err := regexp.Compile(pattern)
-		if err != nil {
-			return nil, fmt.Errorf("keyword %q: pattern: %w", name, err)
-		}
-		if re.MatchString("") {
-			return nil, fmt.Errorf("keyword %q: the pattern matches the empty text, so every answer would fail", name)
-		}
-		return &Keyword{Name: name, Count: count, Match: re.MatchString}, nil
+// Keyword is a compiled failure keyword.
+type Keyword struct {
+	Name    string
+	Count   bool // a hit also counts as a failure of the target
+	LogOnly bool // a hit is only noted
+	*keyword.Matcher
+}
+
+// Keywords are the failure keywords that hold for one member of a group, by where they are
+// looked for.
+type Keywords struct {
+	Error  []*Keyword // bodies of errors
+	Answer []*Keyword // answers that are not streamed
+	Stream []*Keyword
+	// HoldStream: some of Stream move the call on, so streams are held for them.
+	HoldStream bool
+
+	watched []*keyword.Matcher // those of Stream
+}
+
+// Watch looks for the keywords of streams in one stream; nil when there are none.
+func (k *Keywords) Watch() *keyword.Watch {
+	if len(k.watched) == 0 {
+		return nil
 	}
-	f, err := newFinder(keyword)
+	return keyword.NewWatch(k.watched)
+}
+
+// noKeywords is shared by all members that none holds for; it is never changed.
+var noKeywords = &Keywords{}
+
+// filteredKeyword is a failure keyword and where it holds; an empty list is everywhere.
+type filteredKeyword struct {
+	*Keyword
+	scopes, providers, groups []string
+}
+
+func compileKeyword(in *nodev1.FailureKeyword) (filteredKeyword, error) {
+	m, err := keyword.Compile(in.GetKeyword(), in.GetPattern())
 	if err != nil {
-		return nil, fmt.Errorf("keyword %q: %w", name, err)
+		return filteredKeyword{}, err
 	}
-	return &Keyword{Name: name, Count: count, Match: f.in}, nil
+	return filteredKeyword{
+		Keyword: &Keyword{Name: in.GetName(), Count: in.GetCount(), LogOnly: in.GetLogOnly(), Matcher: m},
+		scopes:  in.GetScopes(), providers: in.GetProviders(), groups: in.GetGroups(),
+	}, nil
 }
 
-// finder looks for one text without regard to case: Knuth, Morris and Pratt's search over
-// folded runes, so that no answer and no keyword makes it slow.
-type finder struct {
-	runes []rune
-	back  []int // where to go on after a mismatch behind runes[i]
+// keywordsOf sorts out which keywords hold for members of one group, once for each
+// provider of it; most share one list.
+type keywordsOf struct {
+	inGroup   []filteredKeyword
+	filtered  bool // by provider
+	everyone  *Keywords
+	providers map[string]*Keywords
 }
 
-func newFinder(text string) (*finder, error) {
-	f := &finder{}
-	for _, r := range strings.TrimSpace(text) {
-		f.runes = append(f.runes, fold(r))
+func newKeywordsOf(group string, all []filteredKeyword) *keywordsOf {
+	k := &keywordsOf{providers: map[string]*Keywords{}}
+	for _, kw := range all {
+		if holds(kw.groups, group) {
+			k.inGroup = append(k.inGroup, kw)
+			k.filtered = k.filtered || len(kw.providers) > 0
+		}
 	}
-	if len(f.runes) == 0 {
-		return nil, errors.New("neither a keyword nor a pattern is set")
-	}
-	f.back = make([]int, len(f.runes))
-	for i, k := 1, 0; i < len(f.runes); i++ {
-		k = f.step(k, f.runes[i])
-		f.back[i] = k
-	}
-	return f, nil
-}
-
-// step gives how many runes match after one more, if k matched before it.
-func (f *finder) step(k int, r rune) int {
-	for k > 0 && f.runes[k] != r {
-		k = f.back[k-1]
-	}
-	if f.runes[k] == r {
-		k++
-	}
+	k.everyone = byScope(k.inGroup)
 	return k
 }
 
-// in reports whether the text holds the keyword.
-func (f *finder) in(text string) bool {
-	k := 0
-	for i := 0; i < len(text); {
-		var r rune
-		if c := text[i]; c < utf8.RuneSelf {
-			r = asciiFold[c]
-			i++
-		} else {
-			var n int
-			r, n = utf8.DecodeRuneInString(text[i:])
-			r = fold(r)
-			i += n
-		}
-		if k = f.step(k, r); k == len(f.runes) {
-			return true
+func (k *keywordsOf) provider(name string) *Keywords {
+	if !k.filtered {
+		return k.everyone
+	}
+	if known, ok := k.providers[name]; ok {
+		return known
+	}
+	var out []filteredKeyword
+	for _, kw := range k.inGroup {
+		if holds(kw.providers, name) {
+			out = append(out, kw)
 		}
 	}
-	return false
+	k.providers[name] = byScope(out)
+	return k.providers[name]
 }
 
-// fold maps all runes that differ only in case to one of them.
-func fold(r rune) rune {
-	least := r
-	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
-		least = min(least, next)
+func byScope(all []filteredKeyword) *Keywords {
+	if len(all) == 0 {
+		return noKeywords
 	}
-	return least
+	out := &Keywords{}
+	for _, kw := range all {
+		for _, s := range []struct {
+			name string
+			list *[]*Keyword
+		}{{"error", &out.Error}, {"answer", &out.Answer}, {"stream", &out.Stream}} {
+			if holds(kw.scopes, s.name) {
+				*s.list = append(*s.list, kw.Keyword)
+			}
+		}
+	}
+	for _, k := range out.Stream {
+		out.watched = append(out.watched, k.Matcher)
+		out.HoldStream = out.HoldStream || !k.LogOnly
+	}
+	return out
 }
 
-var asciiFold = func() (t [utf8.RuneSelf]rune) {
-	for i := range t {
-		t[i] = fold(rune(i))
-	}
-	return t
-}()
+// holds reports whether a filter lets a name through.
+func holds(filter []string, name string) bool {
+	return len(filter) == 0 || slices.Contains(filter, name)
+}

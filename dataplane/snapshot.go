@@ -14,7 +14,6 @@ import (
 type Snapshot struct {
 	Revision  uint64
 	Providers map[string]*Provider
-	Keywords  []*Keyword
 
 	pepper []byte
 	keys   map[[sha256.Size]byte]*APIKey
@@ -88,6 +87,7 @@ type Member struct {
 	Priority int
 	Weight   int
 	Policy   *Policy
+	Keywords *Keywords // never nil
 }
 
 // Group is what a client names in `model`.
@@ -133,6 +133,8 @@ type Policy struct {
 	StreamTotalTimeout time.Duration
 	FailOverOnContent  bool // a content-policy refusal moves on
 	StreamKeepAlive    bool
+	HoldWhole          bool          // streams go to the client when they are complete
+	KeywordHold        time.Duration // how long streams are held for failure keywords; 0: for their first meaningful event
 }
 
 // Secret is text that must never reach a log: it prints as [redacted].

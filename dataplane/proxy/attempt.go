@@ -26,6 +26,8 @@ type attempt struct {
 	record     dataplane.Attempt
 	clock      clock
 	reported   bool
+	// keywordMoves: the failure keyword in the record is one that moves on.
+	keywordMoves bool
 
 	// What the connection told, for the retry on a stale one.
 	reused bool

@@ -64,9 +64,9 @@ type Config struct {
 	MaxBody int64
 	// KeepAlive is the silence after which a waiting stream gets a comment; default 15 s.
 	KeepAlive time.Duration
-	// KeywordHold is how long a stream is held for failure keywords after its first
-	// meaningful event; default 1.5 s.
-	KeywordHold time.Duration
+	// KeywordHit learns of each failure keyword that is found in an answer. It must not
+	// wait; default: nobody does.
+	KeywordHit func(name string)
 }
 
 // Handler serves the OpenAI-compatible API, with and without the /v1 prefix.
@@ -79,7 +79,9 @@ type Handler struct {
 func New(cfg Config) *Handler {
 	cfg.MaxBody = cmp.Or(cfg.MaxBody, 32<<20)
 	cfg.KeepAlive = cmp.Or(cfg.KeepAlive, 15*time.Second)
-	cfg.KeywordHold = cmp.Or(cfg.KeywordHold, 1500*time.Millisecond)
+	if cfg.KeywordHit == nil {
+		cfg.KeywordHit = func(string) {}
+	}
 	return &Handler{cfg: cfg}
 }
 

@@ -51,7 +51,7 @@ func (a *attempt) refused(ctx context.Context, resp *http.Response, body io.Read
 	}
 	a.body = text // what came of it is enough to judge by
 	v := dataplane.ClassifyStatus(resp.StatusCode, resp.Header, text, a.Model, a.call.h.cfg.Now())
-	if k := a.keyword(dataplane.DecodedText(text)); k != nil {
+	if k := a.keyword(text, a.Keywords.Error); k != nil {
 		return keywordVerdict(k)
 	}
 	return v
@@ -79,24 +79,6 @@ func mediaType(h http.Header) string {
 		return ""
 	}
 	return t
-}
-
-// keyword finds the first failure keyword in a text.
-func (a *attempt) keyword(text string) *dataplane.Keyword {
-	for _, k := range a.call.snapshot.Keywords {
-		if k.Match(text) {
-			return k
-		}
-	}
-	return nil
-}
-
-func keywordVerdict(k *dataplane.Keyword) dataplane.Verdict {
-	v := dataplane.Verdict{Outcome: dataplane.FailureKeyword, Reason: "failure keyword " + k.Name}
-	if k.Count {
-		v.Scope = dataplane.ScopeTarget
-	}
-	return v
 }
 
 // readVerdict judges an answer whose body ended with an error before the commit.

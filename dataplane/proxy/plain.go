@@ -68,7 +68,7 @@ func (a *attempt) judgeBody(body []byte) (dataplane.Verdict, bool) {
 		return bad("the answer is not valid JSON")
 	}
 	if v, is := dataplane.ClassifyError(body, a.Model); is {
-		if k := a.keyword(dataplane.DecodedText(body)); k != nil {
+		if k := a.keyword(body, a.Keywords.Error, a.Keywords.Answer); k != nil {
 			v = keywordVerdict(k)
 		}
 		return v, false
@@ -81,10 +81,8 @@ func (a *attempt) judgeBody(body []byte) (dataplane.Verdict, bool) {
 	} else {
 		a.record.Usage = a.estimate(len(body))
 	}
-	if len(a.call.snapshot.Keywords) > 0 {
-		if k := a.keyword(dataplane.DecodedText(body)); k != nil {
-			return keywordVerdict(k), false
-		}
+	if k := a.keyword(body, a.Keywords.Answer); k != nil {
+		return keywordVerdict(k), false
 	}
 	return dataplane.Verdict{}, true
 }

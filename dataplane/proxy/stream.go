@@ -22,7 +22,7 @@ const keywordChars = 200
 func (a *attempt) stream(ctx context.Context, resp *http.Response, body io.Reader) (dataplane.Verdict, bool) {
 	out := &a.call.out
 	events := newEventReader(body)
-	view := streamView{watchText: len(a.call.snapshot.Keywords) > 0}
+	view := streamView{watch: a.Keywords.Watch()}
 	out.begin(func() { a.accept(resp.Header) })
 	for {
 		for event := events.next(); event != nil; event = events.next() {
@@ -65,7 +65,7 @@ func (a *attempt) arrived(out *outlet) {
 func (a *attempt) take(view *streamView, event []byte) (v dataplane.Verdict, ended bool) {
 	out := &a.call.out
 	kind := view.see(event, a.wantUsage)
-	if k := a.lookFor(view); k != nil {
+	if k := a.streamKeyword(view); k != nil {
 		if !out.isOpen() {
 			return keywordVerdict(k), true
 		}
@@ -92,8 +92,8 @@ func (a *attempt) take(view *streamView, event []byte) (v dataplane.Verdict, end
 	if kind == eventMeaningful && a.record.FirstToken == 0 {
 		a.record.FirstToken = max(a.call.h.cfg.Now().Sub(a.started), 1)
 		a.clock.phase(dataplane.StreamIdle, a.Policy.StreamIdleTimeout)
-		if view.watchText {
-			out.commitAfter(a.call.h.cfg.KeywordHold)
+		if a.holdsText() {
+			out.commitAfter(a.Policy.KeywordHold)
 		}
 	}
 	if a.ripe(view, out) {
@@ -107,16 +107,13 @@ func (a *attempt) ripe(view *streamView, out *outlet) bool {
 	if out.full() {
 		return true
 	}
-	return view.meaningful && (!view.watchText || view.finished || view.textLen >= keywordChars)
+	return view.meaningful && (!a.holdsText() || view.finished || view.textLen >= keywordChars)
 }
 
-// lookFor looks for failure keywords in the text so far.
-func (a *attempt) lookFor(view *streamView) *dataplane.Keyword {
-	if !view.watchText || !view.textGrew {
-		return nil
-	}
-	view.textGrew = false
-	return a.keyword(view.text())
+// holdsText says whether the stream is held for failure keywords behind its first
+// meaningful event.
+func (a *attempt) holdsText() bool {
+	return a.Keywords.HoldStream && a.Policy.KeywordHold > 0
 }
 
 // judgeError judges an error event. Before the commit its class decides; after it the
@@ -126,7 +123,7 @@ func (a *attempt) judgeError(view *streamView, event []byte) dataplane.Verdict {
 	text, _ := data(event)
 	v, _ := dataplane.ClassifyError(text, a.Model)
 	if !out.isOpen() {
-		if k := a.keyword(dataplane.DecodedText(text)); k != nil {
+		if k := a.keyword(text, a.Keywords.Error, a.Keywords.Stream); k != nil {
 			return keywordVerdict(k)
 		}
 		a.body = bytes.Clone(text)

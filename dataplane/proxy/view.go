@@ -2,12 +2,12 @@ package proxy
 
 import (
 	"bytes"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/internal/keyword"
 )
 
 // eventKind is what an event means for the commit.
@@ -30,9 +30,6 @@ var (
 	keyFinish = []byte(`"finish_reason"`)
 )
 
-// maxWatched bounds the text that is kept to look for failure keywords, in bytes.
-const maxWatched = 4 << 10
-
 // streamView is what has been seen of a stream so far. Behind the first meaningful event
 // it searches bytes and decodes only what holds an error or the usage.
 type streamView struct {
@@ -44,10 +41,9 @@ type streamView struct {
 	sentError  bool
 	usage      dataplane.Usage
 
-	watchText bool // keep the text for failure keywords
-	textGrew  bool
-	textLen   int // characters of output so far
-	recent    []byte
+	watch   *keyword.Watch // looks for failure keywords; nil: there are none
+	hits    []int          // found and not yet looked at
+	textLen int            // characters of output so far
 }
 
 // see looks at one event. hideUsage marks a usage chunk that only we asked for.
@@ -71,7 +67,7 @@ func (v *streamView) see(event []byte, hideUsage bool) eventKind {
 	if !v.finished {
 		v.finished = hasFinish(text)
 	}
-	if v.meaningful && !v.watchText {
+	if v.meaningful && v.watch == nil {
 		v.content++
 		return eventMeaningful
 	}
@@ -146,20 +142,14 @@ func isThere(r gjson.Result) bool {
 	return r.Type == gjson.String && r.Str != ""
 }
 
-// keep adds output to the text that is watched.
+// keep looks for failure keywords in output.
 func (v *streamView) keep(s string) {
-	if !v.watchText {
+	if v.watch == nil {
 		return
 	}
-	v.textGrew = true
 	v.textLen += utf8.RuneCountInString(s)
-	v.recent = append(v.recent, s...)
-	if over := len(v.recent) - maxWatched; over > 0 {
-		v.recent = append(v.recent[:0], v.recent[over:]...)
-	}
+	v.watch.Add(s, func(i int) { v.hits = append(v.hits, i) })
 }
-
-func (v *streamView) text() string { return strings.ToValidUTF8(string(v.recent), "") }
 
 // asEvent makes an event of a JSON body.
 func asEvent(body []byte) []byte {

@@ -1,4 +1,4 @@
-package dataplane
+package keyword
 
 import (
 	"bytes"
@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// maxDecoded bounds how much of a body DecodedText looks at.
+// maxDecoded bounds how much of a body Text looks at.
 const maxDecoded = 2 << 20
 
-// DecodedText gives the text of an answer or of an error body as failure keywords see it:
+// Text gives the text of an answer or of an error body as failure keywords see it:
 // for JSON every string value with its escapes undone, one a line, else the body as it is.
 // Names of fields are left out, and so are the values of id, object and role, which no
 // model chose. The first 2 MiB count. The work is linear whatever the body holds, and a
 // body that is cut off or malformed gives what can be read of it.
-func DecodedText(body []byte) string {
+func Text(body []byte) string {
 	body = bytes.TrimSpace(body[:min(len(body), maxDecoded)])
 	if len(body) == 0 || body[0] != '{' && body[0] != '[' && body[0] != '"' {
 		return string(body)
