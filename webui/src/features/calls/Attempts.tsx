@@ -1,10 +1,10 @@
 import { type Duration, durationMs } from '@bufbuild/protobuf/wkt';
 import type { Attempt, Call } from '@/gen/trunkline/admin/v1/call_pb';
 import { useI18n } from '@/i18n';
+import { OutcomePill } from '@/ui/OutcomePill';
 import { outcomeTone } from '@/ui/outcome';
 import { Tag } from '@/ui/Page';
 import c from './calls.module.css';
-import { OutcomePill } from './OutcomePill';
 
 /** The attempts on one time scale: when each began, when its first token came, why it ended. */
 export function Attempts({ call }: { call: Call }) {

@@ -4,12 +4,12 @@ import { useCall } from '@/api/queries';
 import type { Call } from '@/gen/trunkline/admin/v1/call_pb';
 import { useI18n } from '@/i18n';
 import { CopyAction } from '@/ui/Code';
+import { OutcomePill } from '@/ui/OutcomePill';
 import { Facts } from '@/ui/Page';
 import { ErrorState, SkeletonRows } from '@/ui/States';
 import { ClockTime } from '@/ui/Time';
 import { Attempts } from './Attempts';
 import c from './calls.module.css';
-import { OutcomePill } from './OutcomePill';
 
 /** One call in full: what was asked, what came back, and every attempt on the way. */
 export function CallDrawer({ id, onClose }: { id: string | undefined; onClose: () => void }) {

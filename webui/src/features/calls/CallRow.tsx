@@ -1,12 +1,12 @@
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import { getRouteApi } from '@tanstack/react-router';
-import { ArrowRight } from 'lucide-react';
 import type { Call } from '@/gen/trunkline/admin/v1/call_pb';
 import { useI18n } from '@/i18n';
+import { CallRoute } from '@/ui/CallRoute';
+import { OutcomePill } from '@/ui/OutcomePill';
 import { ClockTime } from '@/ui/Time';
 import table from '@/ui/table.module.css';
 import c from './calls.module.css';
-import { OutcomePill } from './OutcomePill';
 
 const route = getRouteApi('/signed-in/calls');
 
@@ -29,13 +29,7 @@ export function CallRow({ call }: { call: Call }) {
         {call.apiKey && <small className={c.sub}>{call.apiKey}</small>}
       </td>
       <td data-label={t('calls.route')}>
-        {call.attempts.length > 1 ? (
-          <Route call={call} />
-        ) : (
-          <span className={c.hop}>
-            {call.provider || call.attempts[0]?.provider || <span className={c.quiet}>{t('calls.noProvider')}</span>}
-          </span>
-        )}
+        <CallRoute call={call} />
         {call.attemptCount > 1 && <small className={c.sub}>{count('calls.attempts', call.attemptCount)}</small>}
       </td>
       <td data-label={t('calls.firstToken')} className={`${table.right} num`}>
@@ -51,23 +45,6 @@ export function CallRow({ call }: { call: Call }) {
         {Number(call.cost) > 0 ? usd(call.cost) : <None />}
       </td>
     </tr>
-  );
-}
-
-/** Who was tried: the one before last is enough in a row, the drawer has them all. */
-function Route({ call }: { call: Call }) {
-  const [before, last] = call.attempts.slice(-2);
-  return (
-    <span className={c.route}>
-      {call.attempts.length > 2 && <span className={c.quiet}>…</span>}
-      <span className={c.hop} data-failed={before?.outcome !== 'ok'}>
-        {before?.provider}
-      </span>
-      <ArrowRight size={13} aria-hidden />
-      <span className={c.hop} data-failed={last?.outcome !== 'ok'}>
-        {last?.provider}
-      </span>
-    </span>
   );
 }
 

@@ -1,5 +1,4 @@
 import { Link } from '@tanstack/react-router';
-import { useMemo } from 'react';
 import { useApiKeys, useCalls, useGroups, useNodes, useProviders, useWhoAmI } from '@/api/queries';
 import { type PlainKey, useI18n } from '@/i18n';
 import { PageHeader } from '@/ui/Page';
@@ -7,8 +6,13 @@ import { ErrorState, SkeletonRows, StaleBanner } from '@/ui/States';
 import { useTitle } from '@/ui/useTitle';
 import { AttentionCard } from './AttentionCard';
 import { Checklist } from './Checklist';
+import { LatestCalls } from './LatestCalls';
 import { NodesCard } from './NodesCard';
 import c from './overview.module.css';
+
+const NO_FILTER = { group: '', provider: '', apiKey: '', outcome: '' };
+/** Calls shown: what fits under the cards without scrolling far. */
+const LATEST = 6;
 
 /** The first page: what is set up, what needs a look, and what is still to do. */
 export function OverviewPage() {
@@ -17,10 +21,7 @@ export function OverviewPage() {
   const groups = useGroups();
   const keys = useApiKeys();
   const nodes = useNodes();
-  const calls = useCalls(
-    useMemo(() => ({ group: '', provider: '', apiKey: '', outcome: '' }), []),
-    1,
-  );
+  const calls = useCalls(NO_FILTER, LATEST);
   const gateway = useWhoAmI().data?.gatewayUrl || window.location.origin;
   useTitle(t('nav.overview'));
 
@@ -45,7 +46,8 @@ export function OverviewPage() {
   }
 
   const connected = nodes.data.nodes.filter((n) => n.connected).length;
-  const called = calls.data.pages.some((page) => page.calls.length > 0);
+  const latest = calls.data.pages[0]?.calls ?? [];
+  const called = latest.length > 0;
   const done = [providers.data.length > 0, groups.data.length > 0, keys.data.length > 0, called] as const;
   return (
     <>
@@ -62,6 +64,7 @@ export function OverviewPage() {
         <AttentionCard providers={providers.data} nodes={nodes.data.nodes} at={nodes.dataUpdatedAt} />
         <NodesCard nodes={nodes.data.nodes} revision={nodes.data.revision} />
       </div>
+      {called && <LatestCalls calls={latest} />}
     </>
   );
 }

@@ -31,12 +31,14 @@ export function ModelTable({ provider, groups, index }: { provider: Provider; gr
         {provider.models.map((model) => (
           <tr key={model.id}>
             <td>
-              <span className="mono">{model.id}</span>
-              {model.alias && (
-                <span className={c.alias}>
-                  {t('model.alias')} <span className="mono">{model.alias}</span>
-                </span>
-              )}
+              <div>
+                <span className="mono">{model.id}</span>
+                {model.alias && (
+                  <span className={c.alias}>
+                    {t('model.alias')} <span className="mono">{model.alias}</span>
+                  </span>
+                )}
+              </div>
             </td>
             <td data-label={t('model.state')}>
               <HealthDetail health={index.target(provider, model.id)} />
@@ -48,8 +50,10 @@ export function ModelTable({ provider, groups, index }: { provider: Provider; gr
               {model.contextWindow > 0n ? compact(model.contextWindow) : t('model.unknown')}
             </td>
             <td data-label={t('model.price')} className={`${table.right} num`}>
-              <PriceText price={model.price} />
-              {model.price?.cachedInput && <CachedPrice price={model.price.cachedInput} />}
+              <div>
+                <PriceText price={model.price} />
+                {model.price?.cachedInput && <CachedPrice price={model.price.cachedInput} />}
+              </div>
             </td>
           </tr>
         ))}

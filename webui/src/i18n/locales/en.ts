@@ -77,6 +77,8 @@ export const en = {
 
   'overview.lead': 'What your gateway serves right now, and what needs a look.',
   'overview.nodes': 'Nodes connected',
+  'overview.latest': 'Latest calls',
+  'overview.allCalls': 'All calls',
   'attention.title': 'Needs attention',
   'attention.sub': 'Targets and credentials that are not simply healthy.',
   'attention.none': 'All targets are healthy.',

@@ -79,6 +79,8 @@ export const ja: Messages = {
 
   'overview.lead': 'ゲートウェイの現在の状態と、確認が必要な項目です。',
   'overview.nodes': '接続中のノード',
+  'overview.latest': '最近の呼び出し',
+  'overview.allCalls': 'すべての呼び出し',
   'attention.title': '要確認',
   'attention.sub': '正常ではないターゲットと認証情報。',
   'attention.none': 'すべてのターゲットが正常です。',

@@ -79,6 +79,8 @@ export const ko: Messages = {
 
   'overview.lead': '게이트웨이의 현재 상태와 살펴볼 항목입니다.',
   'overview.nodes': '연결된 노드',
+  'overview.latest': '최근 호출',
+  'overview.allCalls': '모든 호출',
   'attention.title': '확인 필요',
   'attention.sub': '정상이 아닌 타깃과 자격 증명입니다.',
   'attention.none': '모든 타깃이 정상입니다.',

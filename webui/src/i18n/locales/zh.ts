@@ -78,6 +78,8 @@ export const zh: Messages = {
 
   'overview.lead': '网关此刻的服务状况，以及需要留意的地方。',
   'overview.nodes': '已连接节点',
+  'overview.latest': '最近的调用',
+  'overview.allCalls': '全部调用',
   'attention.title': '需要关注',
   'attention.sub': '状态并非健康的目标和凭据。',
   'attention.none': '所有目标均健康。',

@@ -1,7 +1,7 @@
 import { Ban, CircleAlert, CircleCheck, CircleX } from 'lucide-react';
 import { useI18n } from '@/i18n';
-import { outcomeKey, outcomeTone } from '@/ui/outcome';
-import { Pill } from '@/ui/Pill';
+import { outcomeKey, outcomeTone } from './outcome';
+import { Pill } from './Pill';
 
 const icons = { ok: CircleCheck, warn: CircleAlert, bad: CircleX, mute: Ban };
 
