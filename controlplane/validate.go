@@ -42,6 +42,7 @@ func (c *Config) Validate() error {
 	c.checkSecrets(found)
 	c.checkGroups(found)
 	c.checkKeys(found)
+	c.checkKeywords(found)
 	if err := found.err(); err != nil {
 		return err
 	}
@@ -170,6 +171,7 @@ func (f *faults) time(r *Resource, field string, m protoreflect.Message) {
 func (f *faults) settings(r *Resource, doc *adminv1.Settings) {
 	f.name(r, SettingsName)
 	f.cooldowns(r, "failover", doc, nil)
+	f.cors(r, doc.GetCors())
 }
 
 // cooldowns checks that the first cooldown that results is not above the longest. It

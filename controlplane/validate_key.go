@@ -4,8 +4,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"maps"
-	"regexp"
-	"strings"
 
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -20,22 +18,7 @@ func (f *faults) apiKey(r *Resource, doc *adminv1.ApiKey) {
 	} else if n != sha256.Size {
 		f.add(r, "secret", "has a hash of %d bytes, want %d", n, sha256.Size)
 	}
-}
-
-func (f *faults) keyword(r *Resource, doc *adminv1.FailureKeyword) {
-	f.name(r, doc.GetName())
-	if doc.GetKeyword() != "" && strings.TrimSpace(doc.GetKeyword()) == "" {
-		f.add(r, "keyword", "must not be blank: nearly every answer would fail")
-	}
-	if doc.GetPattern() == "" {
-		return
-	}
-	re, err := regexp.Compile(doc.GetPattern())
-	if err != nil {
-		f.add(r, "pattern", "is not an RE2 pattern: %v", err)
-	} else if re.MatchString("") {
-		f.add(r, "pattern", "matches empty text, so every answer would fail")
-	}
+	f.access(r, doc)
 }
 
 // checkKeys checks that keys name groups that exist and that no two are the same secret.

@@ -42,6 +42,7 @@ func Build(cfg *controlplane.Config, sealer controlplane.Sealer, pepper []byte) 
 		groups:   map[string]bool{},
 	}
 	s := &nodev1.Snapshot{Revision: uint64(cfg.Revision), KeyPepper: pepper}
+	s.CorsOrigins = b.settings.GetCors().GetAllowedOrigins()
 	for _, r := range cfg.List(controlplane.KindProvider) {
 		spec := r.Spec.(*adminv1.Provider)
 		if !enabled(spec.Enabled) {
@@ -81,7 +82,11 @@ func Build(cfg *controlplane.Config, sealer controlplane.Sealer, pepper []byte) 
 			continue
 		}
 		s.FailureKeywords = append(s.FailureKeywords, &nodev1.FailureKeyword{
-			Name: r.Name, Keyword: spec.GetKeyword(), Pattern: spec.GetPattern(), Count: spec.GetCount(),
+			Name: r.Name, Keyword: spec.GetKeyword(), Pattern: spec.GetPattern(),
+			Count: spec.GetCount(), LogOnly: spec.GetLogOnly(),
+			Scopes:    slices.Sorted(slices.Values(spec.GetScopes())),
+			Providers: slices.Sorted(slices.Values(spec.GetProviders())),
+			Groups:    slices.Sorted(slices.Values(spec.GetGroups())),
 		})
 	}
 	return s, nil
@@ -111,7 +116,7 @@ func (b *builder) provider(name string, in *adminv1.Provider) (*nodev1.Provider,
 	}
 	ids := make(map[string]string, len(in.GetModels()))
 	for _, m := range in.GetModels() {
-		price, err := resolvePrice(m.GetPrice())
+		price, err := controlplane.ResolvePrice(m.GetPrice())
 		if err != nil {
 			return nil, fmt.Errorf("model %q: %w", m.GetId(), err)
 		}
@@ -150,6 +155,7 @@ func (b *builder) group(r *controlplane.Resource, in *adminv1.Group) (*nodev1.Gr
 		Name:       r.Name,
 		Aliases:    slices.Sorted(slices.Values(in.GetAliases())),
 		CreateTime: r.CreatedAt.Unix(),
+		Selection:  cmp.Or(in.GetSelection(), "cheapest"),
 	}
 	for i, m := range in.GetMembers() {
 		ids, served := b.models[m.GetProvider()]
@@ -194,36 +200,7 @@ func (b *builder) key(name string, in *adminv1.ApiKey) (*nodev1.ApiKey, error) {
 			out.Groups = append(out.Groups, g)
 		}
 	}
-	return out, nil
-}
-
-// resolvePrice reads exact decimals of USD as micro-USD. A price without any number is
-// no price: the model's calls stay marked as unpriced instead of looking free.
-func resolvePrice(in *adminv1.Price) (*nodev1.Price, error) {
-	if in.GetInput() == "" && in.GetCachedInput() == "" && in.GetOutput() == "" && in.GetPerCall() == "" {
-		return nil, nil
-	}
-	out := &nodev1.Price{}
-	for _, p := range []struct {
-		field string
-		text  string
-		into  *int64
-	}{
-		{"input", in.GetInput(), &out.Input},
-		{"cached_input", cmp.Or(in.GetCachedInput(), in.GetInput()), &out.CachedInput},
-		{"output", in.GetOutput(), &out.Output},
-		{"per_call", in.GetPerCall(), &out.PerCall},
-	} {
-		if p.text == "" {
-			continue
-		}
-		micro, err := controlplane.ParseDecimal(p.text)
-		if err != nil {
-			return nil, fmt.Errorf("price.%s: %w", p.field, err)
-		}
-		*p.into = micro
-	}
-	return out, nil
+	return out, access(out, in)
 }
 
 // enabled reads a switch that is on unless it was turned off.

@@ -44,7 +44,7 @@ func read(t *testing.T, text string) []proto.Message {
 	return docs
 }
 
-// example is the file of the architecture's page, without what a later issue brings.
+// example is the file of the architecture's page.
 const example = `kind: Provider
 name: openai-main
 base_url: https://api.openai.com/v1
@@ -74,6 +74,8 @@ name: my-app
 groups: [gpt-4-pool]
 enabled: true
 expires_at: 2027-01-01T00:00:00Z      # optional
+limits: {requests_per_minute: 600, tokens_per_minute: 200000, concurrency: 20}
+budget: {amount: "50", period: month}
 ---
 kind: FailureKeyword
 name: overloaded
@@ -114,6 +116,8 @@ func exampleDocs() []proto.Message {
 		&adminv1.ApiKey{
 			Name: "my-app", Groups: []string{"gpt-4-pool"}, Enabled: proto.Bool(true),
 			ExpiresAt: timestamppb.New(time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)),
+			Limits:    &adminv1.KeyLimits{RequestsPerMinute: 600, TokensPerMinute: 200_000, Concurrency: 20},
+			Budget:    &adminv1.Budget{Amount: "50", Period: "month"},
 		},
 		&adminv1.FailureKeyword{Name: "overloaded", Keyword: "model is overloaded"},
 		&adminv1.Settings{Failover: &adminv1.FailoverPolicy{
