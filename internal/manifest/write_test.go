@@ -72,6 +72,13 @@ groups:
   - gpt-4-pool
 enabled: true
 expires_at: 2027-01-01T00:00:00Z
+limits:
+  requests_per_minute: 600
+  tokens_per_minute: 200000
+  concurrency: 20
+budget:
+  amount: "50"
+  period: month
 ---
 kind: FailureKeyword
 name: overloaded
