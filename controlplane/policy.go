@@ -40,6 +40,9 @@ func defaultPolicy() *nodev1.Policy {
 		TotalTimeout:       durationpb.New(600 * time.Second),
 		StreamTotalTimeout: durationpb.New(1800 * time.Second),
 		StreamKeepAlive:    true,
+		ProbeEarly:         true,
+		StreamCommit:       "first_token",
+		KeywordHold:        durationpb.New(1500 * time.Millisecond),
 	}
 }
 

@@ -271,6 +271,18 @@ func TestValidateNamesTheFieldAtFault(t *testing.T) {
 			[]string{`failure_keywords["overloaded"]: set either keyword or pattern`}},
 		{"both keyword and pattern", func(d *documents) { d.keyword.Pattern = "x" },
 			[]string{`failure_keywords["overloaded"]: set either keyword or pattern`}},
+		{"a keyword that holds in one place", func(d *documents) {
+			d.keyword.Scopes, d.keyword.Providers, d.keyword.Groups = []string{"error"}, []string{"openai-main"}, []string{"pool"}
+		}, nil},
+		{"a keyword for nobody", func(d *documents) {
+			d.keyword.Providers, d.keyword.Groups = []string{"openai-main", "ghost"}, []string{"gpt-4", "none"}
+		}, []string{
+			`failure_keywords["overloaded"].providers[1]: refers to provider "ghost", which does not exist`,
+			`failure_keywords["overloaded"].groups[0]: refers to group "gpt-4", which does not exist; it is an alias of group "pool"`,
+			`failure_keywords["overloaded"].groups[1]: refers to group "none", which does not exist`,
+		}},
+		{"an unknown scope", func(d *documents) { d.keyword.Scopes = []string{"head"} },
+			[]string{`failure_keywords["overloaded"].scopes[0]: must be in list [error, answer, stream]`}},
 		{"a blank keyword", func(d *documents) { d.keyword.Keyword = " " },
 			[]string{`failure_keywords["overloaded"].keyword: must not be blank: nearly every answer would fail`}},
 		{"a pattern that does not compile", pattern(`a(b`),

@@ -91,7 +91,7 @@ func resources() []*controlplane.Resource {
 			Name: "off", Enabled: off, Models: []*adminv1.Model{{Id: "m"}}, Credentials: []*adminv1.Credential{{Name: "x", SecretRef: "gone"}},
 		}),
 		resource(controlplane.KindGroup, "chat", &adminv1.Group{
-			Name: "chat", Aliases: []string{"gpt-4", "a-chat"},
+			Name: "chat", Aliases: []string{"gpt-4", "a-chat"}, Selection: "least_busy",
 			Members: []*adminv1.Member{
 				{Provider: "main", Model: "large", Priority: 2, Weight: proto.Int32(5)},
 				{Provider: "main", Model: "z-large", Priority: 9, Enabled: off},
@@ -106,7 +106,10 @@ func resources() []*controlplane.Resource {
 			Name: "app", SecretHash: hash(1), Groups: []string{"chat", "asleep", "bare", "chat"}, ExpiresAt: timestamppb.New(created),
 		}),
 		resource(controlplane.KindAPIKey, "revoked", &adminv1.ApiKey{Name: "revoked", Enabled: off}),
-		resource(controlplane.KindFailureKeyword, "busy", &adminv1.FailureKeyword{Name: "busy", Keyword: "is overloaded", Count: true}),
+		resource(controlplane.KindFailureKeyword, "busy", &adminv1.FailureKeyword{
+			Name: "busy", Keyword: "is overloaded", Count: true, LogOnly: true,
+			Scopes: []string{"stream", "answer"}, Providers: []string{"off", "main"}, Groups: []string{"chat", "bare"},
+		}),
 		resource(controlplane.KindFailureKeyword, "again", &adminv1.FailureKeyword{Name: "again", Pattern: "(?i)try again"}),
 		resource(controlplane.KindFailureKeyword, "silent", &adminv1.FailureKeyword{Name: "silent", Keyword: "x", Enabled: off}),
 	}
@@ -148,9 +151,9 @@ func TestBuildResolvesEverything(t *testing.T) {
 			},
 		},
 		Groups: []*nodev1.Group{
-			{Name: "bare", CreateTime: created.Unix()},
+			{Name: "bare", CreateTime: created.Unix(), Selection: "cheapest"},
 			{
-				Name: "chat", Aliases: []string{"a-chat", "gpt-4"}, CreateTime: created.Unix(),
+				Name: "chat", Aliases: []string{"a-chat", "gpt-4"}, CreateTime: created.Unix(), Selection: "least_busy",
 				Members: []*nodev1.Member{
 					{Provider: "main", Model: "z-large", Priority: 2, Weight: 5, Policy: controlplane.ResolvePolicy(settings, group, timeouts)},
 					{Provider: "backup", Model: "m", Priority: 1, Weight: 1, Policy: controlplane.ResolvePolicy(settings, group, nil)},
@@ -160,7 +163,11 @@ func TestBuildResolvesEverything(t *testing.T) {
 		ApiKeys: []*nodev1.ApiKey{{Name: "app", Hash: hash(1), Groups: []string{"bare", "chat"}, ExpiresAt: timestamppb.New(created)}},
 		FailureKeywords: []*nodev1.FailureKeyword{
 			{Name: "again", Pattern: "(?i)try again"},
-			{Name: "busy", Keyword: "is overloaded", Count: true},
+			{
+				Name: "busy", Keyword: "is overloaded", Count: true, LogOnly: true,
+				// A provider that is off stays named: without it the keyword would hold for all.
+				Scopes: []string{"answer", "stream"}, Providers: []string{"main", "off"}, Groups: []string{"bare", "chat"},
+			},
 		},
 	}
 	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
