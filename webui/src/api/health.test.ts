@@ -144,6 +144,11 @@ describe('the failover order', () => {
     ]);
     expect(views.map((v) => v.turn)).toEqual(['next', 'first']);
   });
+  test('a probing member does not serve yet', () => {
+    const g = group([{ provider: 'cheap' }, { provider: 'dear', priority: 2 }]);
+    const views = order(g, [{ provider: 'cheap', model: 'm', state: 'probing' }]);
+    expect(views.map((v) => v.turn)).toEqual(['next', 'first']);
+  });
   test('when all cool, the first is still tried', () => {
     const cooling = ['cheap', 'dear'].map((p) => ({ provider: p, model: 'm', state: 'cooling', seconds: 9 }));
     const g = group([{ provider: 'cheap' }, { provider: 'dear', priority: 2 }]);

@@ -1,7 +1,7 @@
-import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { Group, Member } from '@/gen/trunkline/admin/v1/group_pb';
 import type { Node, TargetHealth } from '@/gen/trunkline/admin/v1/node_pb';
 import type { Model, Provider } from '@/gen/trunkline/admin/v1/provider_pb';
+import { toMs } from './duration';
 
 /** From best to worst. Unserved: a group that no member can answer. Unknown: no node is connected that could tell. */
 export type HealthState = 'healthy' | 'degraded' | 'probing' | 'cooling' | 'unserved' | 'disabled' | 'unknown';
@@ -97,7 +97,7 @@ const HEALTHY: Health = { state: 'healthy', until: 0, reason: '', failures: 0, t
 function read(t: TargetHealth, at: number): Health {
   const state: HealthState =
     t.state === 'degraded' || t.state === 'probing' || t.state === 'cooling' ? t.state : 'healthy';
-  const until = state === 'cooling' && t.remaining ? at + durationMs(t.remaining) : 0;
+  const until = state === 'cooling' && t.remaining ? at + toMs(t.remaining) : 0;
   return { ...HEALTHY, state, until, reason: t.reason, failures: t.failures, threshold: t.threshold };
 }
 
@@ -163,13 +163,17 @@ function view(member: Member, providers: ReadonlyMap<string, Provider>, index: H
 const usable = (v: MemberView) => v.disabledBy === null;
 const weightOf = (v: MemberView) => v.member.weight ?? 1;
 const cool = (v: MemberView) => v.health.state === 'cooling';
+const placeOf = (v: MemberView) => (cool(v) ? 2 : v.health.state === 'probing' ? 1 : 0);
 
-/** Cooling ones go last, never away: when all of them cool, the first is tried all the same. */
+/**
+ * Cooling ones go last, never away: when all of them cool, the first is tried all the same.
+ * A probing one gets a single call, so it is not the one that serves.
+ */
 function giveTurns(views: MemberView[]) {
-  const line = [...views.filter((v) => usable(v) && !cool(v)), ...views.filter((v) => usable(v) && cool(v))];
+  const line = [0, 1, 2].flatMap((place) => views.filter((v) => usable(v) && placeOf(v) === place));
   const first = line[0];
   if (!first) return;
-  const equals = line.filter((v) => byRank(v, first) === 0 && cool(v) === cool(first));
+  const equals = line.filter((v) => byRank(v, first) === 0 && placeOf(v) === placeOf(first));
   for (const v of equals) v.turn = 'first';
   const next = line.find((v) => v.turn === null);
   if (next) next.turn = 'next';

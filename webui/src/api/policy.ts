@@ -1,5 +1,6 @@
-import { type Duration, durationMs } from '@bufbuild/protobuf/wkt';
+import type { Duration } from '@bufbuild/protobuf/wkt';
 import type { FailoverPolicy } from '@/gen/trunkline/admin/v1/settings_pb';
+import { toMs } from './duration';
 
 /** The part of a failover policy that a group's page shows; times in ms. */
 export type PolicyView = {
@@ -45,4 +46,4 @@ function said(p: FailoverPolicy | undefined): Partial<PolicyView> {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
-const ms = (d: Duration | undefined) => (d ? durationMs(d) : undefined);
+const ms = (d: Duration | undefined) => (d ? toMs(d) : undefined);

@@ -49,7 +49,7 @@ export function makeFormat(lang: Lang) {
     percent: (share: number, digits = 0) => number({ style: 'percent', maximumFractionDigits: digits }).format(share),
     /** A measured time, with the symbols that every language shares: 85 ms, 1.42 s, 3 min 5 s. */
     duration: (ms: number) => {
-      if (ms < 1) return `${number({ maximumFractionDigits: 2 }).format(ms)} ms`;
+      if (ms < 10) return `${number({ maximumFractionDigits: ms < 1 ? 2 : 1 }).format(ms)} ms`;
       if (Math.round(ms) < 1000) return `${whole.format(Math.round(ms))} ms`;
       if (ms < 59_995) return `${number({ maximumFractionDigits: 2 }).format(ms / 1000)} s`;
       const seconds = Math.round(ms / 1000);

@@ -1,4 +1,4 @@
-import { type Duration, durationMs } from '@bufbuild/protobuf/wkt';
+import { toMs } from '@/api/duration';
 import type { Attempt, Call } from '@/gen/trunkline/admin/v1/call_pb';
 import { useI18n } from '@/i18n';
 import { OutcomePill } from '@/ui/OutcomePill';
@@ -10,8 +10,8 @@ import c from './calls.module.css';
 export function Attempts({ call }: { call: Call }) {
   const { t } = useI18n();
   if (call.attempts.length === 0) return <p className={c.quiet}>{t('call.noAttempt')}</p>;
-  const ends = call.attempts.map((a) => ms(a.startOffset) + ms(a.duration));
-  const total = Math.max(1, ms(call.duration), ...ends);
+  const ends = call.attempts.map((a) => toMs(a.startOffset) + toMs(a.duration));
+  const total = Math.max(1, toMs(call.duration), ...ends);
   return (
     <ol className={c.attempts}>
       {call.attempts.map((attempt, i) => (
@@ -25,9 +25,9 @@ export function Attempts({ call }: { call: Call }) {
 
 function Row({ attempt: a, total }: { attempt: Attempt; total: number }) {
   const { t, duration } = useI18n();
-  const start = (ms(a.startOffset) / total) * 100;
-  const width = Math.max(0.8, (ms(a.duration) / total) * 100);
-  const first = a.firstTokenTime && ms(a.duration) > 0 ? (ms(a.firstTokenTime) / ms(a.duration)) * 100 : null;
+  const start = (toMs(a.startOffset) / total) * 100;
+  const width = Math.max(0.8, (toMs(a.duration) / total) * 100);
+  const first = a.firstTokenTime && toMs(a.duration) > 0 ? (toMs(a.firstTokenTime) / toMs(a.duration)) * 100 : null;
   return (
     <>
       <div className={c.attemptHead}>
@@ -47,9 +47,9 @@ function Row({ attempt: a, total }: { attempt: Attempt; total: number }) {
         </i>
       </div>
       <p className={`${c.attemptMeta} num`}>
-        <span>{t('attempt.after', { time: duration(ms(a.startOffset)) })}</span>
-        {a.firstTokenTime && <span>{t('attempt.firstToken', { time: duration(ms(a.firstTokenTime)) })}</span>}
-        <span>{t('attempt.took', { time: duration(ms(a.duration)) })}</span>
+        <span>{t('attempt.after', { time: duration(toMs(a.startOffset)) })}</span>
+        {a.firstTokenTime && <span>{t('attempt.firstToken', { time: duration(toMs(a.firstTokenTime)) })}</span>}
+        <span>{t('attempt.took', { time: duration(toMs(a.duration)) })}</span>
         {a.credential && <span>{t('attempt.credential', { name: a.credential })}</span>}
         {a.lastResort && <Tag quiet>{t('attempt.lastResort')}</Tag>}
         {a.maybeBilled && <Tag quiet>{t('attempt.maybeBilled')}</Tag>}
@@ -58,5 +58,3 @@ function Row({ attempt: a, total }: { attempt: Attempt; total: number }) {
     </>
   );
 }
-
-const ms = (d: Duration | undefined) => (d ? durationMs(d) : 0);

@@ -1,5 +1,5 @@
-import { durationMs } from '@bufbuild/protobuf/wkt';
 import { Drawer } from '@mantine/core';
+import { toMs } from '@/api/duration';
 import { useCall } from '@/api/queries';
 import type { Call } from '@/gen/trunkline/admin/v1/call_pb';
 import { useI18n } from '@/i18n';
@@ -40,7 +40,7 @@ function Content({ id }: { id: string }) {
 function Detail({ call }: { call: Call }) {
   const { t, int, usd, duration } = useI18n();
   const usage = call.usage;
-  const took = (d: Call['duration']) => (d ? duration(durationMs(d)) : '–');
+  const took = (d: Call['duration']) => (d ? duration(toMs(d)) : '–');
   return (
     <>
       <div className={c.summary}>

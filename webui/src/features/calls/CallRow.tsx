@@ -1,5 +1,5 @@
-import { durationMs } from '@bufbuild/protobuf/wkt';
 import { getRouteApi } from '@tanstack/react-router';
+import { toMs } from '@/api/duration';
 import type { Call } from '@/gen/trunkline/admin/v1/call_pb';
 import { useI18n } from '@/i18n';
 import { CallRoute } from '@/ui/CallRoute';
@@ -33,10 +33,10 @@ export function CallRow({ call }: { call: Call }) {
         {call.attemptCount > 1 && <small className={c.sub}>{count('calls.attempts', call.attemptCount)}</small>}
       </td>
       <td data-label={t('calls.firstToken')} className={`${table.right} num`}>
-        {call.firstTokenTime ? duration(durationMs(call.firstTokenTime)) : <None />}
+        {call.firstTokenTime ? duration(toMs(call.firstTokenTime)) : <None />}
       </td>
       <td data-label={t('calls.duration')} className={`${table.right} num`}>
-        {call.duration ? duration(durationMs(call.duration)) : <None />}
+        {call.duration ? duration(toMs(call.duration)) : <None />}
       </td>
       <td data-label={t('calls.tokens')} className={`${table.right} num`}>
         {tokens > 0n ? compact(tokens) : <None />}

@@ -1,5 +1,5 @@
-import { durationMs } from '@bufbuild/protobuf/wkt';
 import { Link } from '@tanstack/react-router';
+import { toMs } from '@/api/duration';
 import type { Call } from '@/gen/trunkline/admin/v1/call_pb';
 import { useI18n } from '@/i18n';
 import { CallRoute } from '@/ui/CallRoute';
@@ -22,7 +22,7 @@ export function LatestCalls({ calls }: { calls: Call[] }) {
             <OutcomePill outcome={call.outcome} status={call.status} />
             <b>{call.group || call.model}</b>
             <CallRoute call={call} />
-            <span className="num">{call.duration && duration(durationMs(call.duration))}</span>
+            <span className="num">{call.duration && duration(toMs(call.duration))}</span>
           </li>
         ))}
       </ul>

@@ -1,6 +1,6 @@
-import { durationMs } from '@bufbuild/protobuf/wkt';
 import { Link } from '@tanstack/react-router';
 import { KeyRound } from 'lucide-react';
+import { toMs } from '@/api/duration';
 import type { HealthIndex } from '@/api/health';
 import type { Group } from '@/gen/trunkline/admin/v1/group_pb';
 import type { Provider, ProviderTimeouts } from '@/gen/trunkline/admin/v1/provider_pb';
@@ -99,10 +99,8 @@ function Connection({ provider }: { provider: Provider }) {
             name: t('connection.inFlight'),
             value: provider.maxInFlight > 0 ? int(provider.maxInFlight) : t('connection.noLimit'),
           },
-          {
-            name: t('connection.private'),
-            value: provider.allowPrivateNetwork ? t('connection.allowed') : t('connection.refused'),
-          },
+          // Said only when it is so: the all-in-one allows them to every provider.
+          ...(provider.allowPrivateNetwork ? [{ name: t('connection.private'), value: t('connection.allowed') }] : []),
           {
             name: t('connection.headers'),
             value: headers.length > 0 ? <span className="mono">{headers.join(', ')}</span> : t('connection.noHeaders'),
@@ -111,7 +109,7 @@ function Connection({ provider }: { provider: Provider }) {
             const value = provider.timeouts?.[timer];
             return {
               name: t(`connection.${timer}`),
-              value: value ? setting(durationMs(value)) : t('connection.inherited'),
+              value: value ? setting(toMs(value)) : t('connection.inherited'),
             };
           }),
         ]}

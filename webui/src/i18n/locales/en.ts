@@ -71,7 +71,7 @@ export const en = {
   'health.retryIn': 'Tried again in {time}',
   'health.retrySoon': 'About to be tried again',
   'health.failures': '{n} of {max} failures',
-  'health.probingNote': 'One call tests whether it is back',
+  'health.probingNote': 'The next call tests whether it is back',
   'health.onNodes': 'on {n} of {of} nodes',
   'health.needsHelp': 'Needs you',
 
@@ -188,7 +188,6 @@ export const en = {
   'connection.noLimit': 'No limit',
   'connection.private': 'Private addresses',
   'connection.allowed': 'Allowed',
-  'connection.refused': 'Refused',
   'connection.headers': 'Extra headers',
   'connection.noHeaders': 'None',
   'connection.inherited': 'Inherited',

@@ -73,7 +73,7 @@ export const ja: Messages = {
   'health.retryIn': '{time} 後に再試行',
   'health.retrySoon': 'まもなく再試行',
   'health.failures': '失敗 {n}/{max}',
-  'health.probingNote': '1 件の呼び出しで回復を確認中',
+  'health.probingNote': '次の呼び出しで回復を確認',
   'health.onNodes': '{of} ノード中 {n} ノード',
   'health.needsHelp': '対応が必要',
 
@@ -187,7 +187,6 @@ export const ja: Messages = {
   'connection.noLimit': '無制限',
   'connection.private': 'プライベートアドレス',
   'connection.allowed': '許可',
-  'connection.refused': '拒否',
   'connection.headers': '追加ヘッダー',
   'connection.noHeaders': 'なし',
   'connection.inherited': '継承',

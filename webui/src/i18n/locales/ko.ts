@@ -73,7 +73,7 @@ export const ko: Messages = {
   'health.retryIn': '{time} 후 재시도',
   'health.retrySoon': '곧 재시도',
   'health.failures': '실패 {n}/{max}',
-  'health.probingNote': '호출 한 건으로 복구를 확인하는 중',
+  'health.probingNote': '다음 호출로 복구 여부 확인',
   'health.onNodes': '노드 {of}개 중 {n}개',
   'health.needsHelp': '조치 필요',
 
@@ -186,7 +186,6 @@ export const ko: Messages = {
   'connection.noLimit': '제한 없음',
   'connection.private': '사설 주소',
   'connection.allowed': '허용',
-  'connection.refused': '거부',
   'connection.headers': '추가 헤더',
   'connection.noHeaders': '없음',
   'connection.inherited': '상속',

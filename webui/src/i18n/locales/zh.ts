@@ -72,7 +72,7 @@ export const zh: Messages = {
   'health.retryIn': '{time} 后重试',
   'health.retrySoon': '即将重试',
   'health.failures': '失败 {n}/{max}',
-  'health.probingNote': '正用一次调用检验是否恢复',
+  'health.probingNote': '下一次调用将检验是否恢复',
   'health.onNodes': '{of} 个节点中的 {n} 个',
   'health.needsHelp': '需要您处理',
 
@@ -183,7 +183,6 @@ export const zh: Messages = {
   'connection.noLimit': '不限',
   'connection.private': '私有地址',
   'connection.allowed': '允许',
-  'connection.refused': '拒绝',
   'connection.headers': '附加请求头',
   'connection.noHeaders': '无',
   'connection.inherited': '继承',
