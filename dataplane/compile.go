@@ -28,6 +28,7 @@ func Compile(in *nodev1.Snapshot) (*Snapshot, error) {
 		keys:      make(map[[32]byte]*APIKey, len(in.GetApiKeys())),
 		groups:    make(map[string]*Group, len(in.GetGroups())),
 	}
+	s.CORS = compileOrigins(in.GetCorsOrigins())
 	targets := map[Scope]*Target{}
 	for _, p := range in.GetProviders() {
 		if err := s.addProvider(p, targets); err != nil {
@@ -155,6 +156,9 @@ func (s *Snapshot) addKey(in *nodev1.ApiKey, groups map[string]*Group) error {
 		return fmt.Errorf("another key has the same secret")
 	}
 	k := &APIKey{Name: in.GetName()}
+	if err := k.restrict(in); err != nil {
+		return err
+	}
 	if in.GetExpiresAt() != nil {
 		k.ExpiresAt = in.GetExpiresAt().AsTime()
 	}

@@ -50,6 +50,9 @@ const (
 	Unauthorized              // no valid API key
 	ModelUnknown              // no such group for this key
 	InvalidRequest            // we refused the request itself
+	KeyLimited                // a limit of the API key is met
+	KeyBudget                 // the budget of the API key is spent
+	KeyAddress                // the API key may not be used from there
 	numOutcomes
 )
 
@@ -151,6 +154,9 @@ var rules = [numOutcomes]Rule{
 	Unauthorized:   {Name: "unauthorized", Move: Stay, Status: 401, Type: callerErr, Code: "invalid_api_key", Blame: "caller"},
 	ModelUnknown:   {Name: "model_unknown", Move: Stay, Status: 404, Type: callerErr, Code: "model_not_found", Blame: "caller"},
 	InvalidRequest: {Name: "invalid_request", Move: Stay, Status: 400, Type: callerErr, Code: "invalid_request", Blame: "caller"},
+	KeyLimited:     {Name: "key_limited", Move: Stay, NeverSent: true, Status: 429, Type: "rate_limit_error", Code: "rate_limit_exceeded", Blame: "caller"},
+	KeyBudget:      {Name: "key_budget", Move: Stay, NeverSent: true, Status: 429, Type: "insufficient_quota", Code: "insufficient_quota", Blame: "caller"},
+	KeyAddress:     {Name: "key_address", Move: Stay, NeverSent: true, Status: 403, Type: callerErr, Code: "ip_not_allowed", Blame: "caller"},
 }
 
 // Verdict is the judgement of one answer.

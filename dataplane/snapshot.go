@@ -2,6 +2,9 @@ package dataplane
 
 import (
 	"crypto/sha256"
+	"iter"
+	"maps"
+	"net/netip"
 	"net/url"
 	"slices"
 	"time"
@@ -14,6 +17,7 @@ import (
 type Snapshot struct {
 	Revision  uint64
 	Providers map[string]*Provider
+	CORS      Origins
 
 	pepper []byte
 	keys   map[[sha256.Size]byte]*APIKey
@@ -25,6 +29,9 @@ func (s *Snapshot) Key(secret string) (*APIKey, bool) {
 	k, ok := s.keys[apikey.Hash(s.pepper, secret)]
 	return k, ok
 }
+
+// Keys gives every API key, in no order.
+func (s *Snapshot) Keys() iter.Seq[*APIKey] { return maps.Values(s.keys) }
 
 // Group finds a group by its name or one of its aliases, matched exactly.
 func (s *Snapshot) Group(model string) (*Group, bool) {
@@ -105,6 +112,16 @@ type APIKey struct {
 	Name      string
 	Groups    []*Group // sorted by name
 	ExpiresAt time.Time
+	Limits    Limits
+	Budget    Budget
+	// AllowedIPs are the addresses that may use the key; any when empty.
+	AllowedIPs []netip.Prefix
+	// RequestOptions: its calls may carry x-trunkline-* headers that change routing.
+	RequestOptions bool
+	// Debug: error answers tell which providers were tried and how that ended.
+	Debug bool
+
+	limited bool
 }
 
 // Allows reports whether the key may use the group.
