@@ -8,11 +8,13 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/settings"
 )
 
-// Settings are what flags and environment say about a node's proxy.
+// Settings are what flags and environment say about a node.
 type Settings struct {
-	MaxBody   int
-	KeepAlive time.Duration
-	Node      string
+	MaxBody     int
+	KeepAlive   time.Duration
+	Node        string
+	RedisURL    string // may hold a password: never log it
+	Environment string
 }
 
 // Register adds the settings that both the node and the all-in-one have.
@@ -21,6 +23,9 @@ func (s *Settings) Register(set *settings.Set) {
 	set.Int(&s.MaxBody, "max-body-bytes", "TRUNKLINE_MAX_BODY_BYTES", 32<<20, "largest request body, in bytes")
 	set.Duration(&s.KeepAlive, "stream-keep-alive", "TRUNKLINE_STREAM_KEEP_ALIVE", 15*time.Second,
 		"silence after which a stream that waits for its first token gets a comment line")
+	set.Secret(&s.RedisURL, "redis-url-file", "REDIS_URL", "",
+		"redis://[user:password@]host:port/db, or rediss:// for TLS, that nodes share health and limits through; default: each node keeps its own")
+	set.String(&s.Environment, "environment", "TRUNKLINE_ENVIRONMENT", "default", "keeps Trunklines apart that use one Redis")
 }
 
 // NodeName is the name given, or the host's.

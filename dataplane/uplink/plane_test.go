@@ -41,6 +41,8 @@ type plane struct {
 	silent bool
 	// push is what each Sync stream is sent; nil is a message without content.
 	push chan *nodev1.Full
+	// orders go out on the Sync stream too.
+	orders chan *nodev1.ResetCooldown
 	// store takes a batch; its error ends the stream instead of an acknowledgement.
 	store func(batch *nodev1.ShipCallsRequest) ([]*nodev1.RejectedCall, error)
 
@@ -53,6 +55,7 @@ type plane struct {
 func newPlane() *plane {
 	return &plane{
 		push:     make(chan *nodev1.Full, 16),
+		orders:   make(chan *nodev1.ResetCooldown, 16),
 		hellos:   make(chan *nodev1.Hello, 1024),
 		answers:  make(chan *nodev1.SyncRequest, 1024),
 		statuses: make(chan *nodev1.Status, 1024),
@@ -83,6 +86,10 @@ func (p *plane) Sync(stream syncStream) error {
 	wg.Go(func() {
 		for {
 			select {
+			case order := <-p.orders:
+				if stream.Send(&nodev1.SyncResponse{Message: &nodev1.SyncResponse_ResetCooldown{ResetCooldown: order}}) != nil {
+					return
+				}
 			case full := <-p.push:
 				m := &nodev1.SyncResponse{} // as a kind that this node does not know
 				if full != nil {

@@ -24,6 +24,7 @@ func (u *Uplink) status() *nodev1.SyncRequest {
 		CallsWaiting:    int64(count.Waiting),
 		CallsDropped:    int64(count.Dropped),
 		Targets:         targets(st.Targets, u.cfg.Now()),
+		Redis:           st.Redis,
 	}}}
 }
 

@@ -51,15 +51,25 @@ func (u *Uplink) sync(ctx context.Context, client nodev1.NodeServiceClient, up f
 		if err != nil {
 			return err
 		}
-		full := m.GetFull()
-		if full == nil {
-			continue // something newer than this node
-		}
-		select {
-		case answers <- u.receive(full):
-		case <-talking.Done(): // the stream is broken; Recv knows why
+		switch m := m.GetMessage().(type) {
+		case *nodev1.SyncResponse_Full:
+			select {
+			case answers <- u.receive(m.Full):
+			case <-talking.Done(): // the stream is broken; Recv knows why
+			}
+		case *nodev1.SyncResponse_ResetCooldown:
+			u.reset(m.ResetCooldown)
+		default: // something newer than this node
 		}
 	}
+}
+
+// reset passes on that cooldowns are to end, and shows soon that they have.
+func (u *Uplink) reset(order *nodev1.ResetCooldown) {
+	u.log.Info("cooldowns are ended at an admin's word",
+		"provider", order.GetProvider(), "model", order.GetModel(), "credential", order.GetCredential())
+	u.cfg.Reset(order.GetProvider(), order.GetModel(), order.GetCredential())
+	u.StatusChanged()
 }
 
 // greet says hello and waits for the headers by which it is accepted.

@@ -27,6 +27,7 @@ import (
 type Status struct {
 	InFlight int // calls in flight
 	Targets  []dataplane.ScopeHealth
+	Redis    string // off, up or down
 }
 
 // Config is what an Uplink needs.
@@ -44,7 +45,10 @@ type Config struct {
 	// what it has and the control plane shows the reason. Required; never called twice
 	// at once.
 	Apply  func(*nodev1.Snapshot) error
-	Status func() Status    // required; safe for concurrent use
+	Status func() Status // required; safe for concurrent use
+	// Reset ends cooldowns at a person's word: of a model, of a credential, or of all that
+	// belongs to the provider when both are empty. It must not block. Default: nothing.
+	Reset  func(provider, model, credential string)
 	Logger *slog.Logger     // required
 	Now    func() time.Time // default time.Now
 
@@ -70,6 +74,9 @@ func (c *Config) complete() error {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Reset == nil {
+		c.Reset = func(string, string, string) {}
 	}
 	c.BootID = cmp.Or(c.BootID, uuid.NewString())
 	c.QueueSize = cmp.Or(c.QueueSize, 8192)
