@@ -200,6 +200,7 @@ func compilePolicy(in *nodev1.Policy) (*Policy, error) {
 		StreamIdleTimeout:  in.GetStreamIdleTimeout().AsDuration(),
 		TotalTimeout:       in.GetTotalTimeout().AsDuration(),
 		StreamTotalTimeout: in.GetStreamTotalTimeout().AsDuration(),
+		ProbeEarly:         in.GetProbeEarly(),
 		FailOverOnContent:  in.GetFailoverOnContentPolicy(),
 		StreamKeepAlive:    in.GetStreamKeepAlive(),
 		HoldWhole:          in.GetStreamCommit() == "complete",

@@ -27,7 +27,7 @@ type State uint8
 // The states; see docs for the transitions.
 const (
 	Closed   State = iota // may be tried
-	HalfOpen              // its cooldown is over: one probe decides
+	HalfOpen              // one probe decides: its cooldown is over, or an early probe is due
 	Open                  // cooling
 )
 
@@ -43,6 +43,9 @@ type Condition struct {
 	Level    int       // cooldowns in a row
 	Reason   Outcome   // what opened it
 	Failures int       // within the window
+	// Derived marks a provider that is open only because several of its models are. It says
+	// nothing about a model that has a condition of its own.
+	Derived bool
 }
 
 // Result is what an attempt says about a scope.

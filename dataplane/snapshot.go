@@ -148,6 +148,7 @@ type Policy struct {
 	StreamIdleTimeout  time.Duration
 	TotalTimeout       time.Duration
 	StreamTotalTimeout time.Duration
+	ProbeEarly         bool // a target that failed fast is tried before its cooldown ends
 	FailOverOnContent  bool // a content-policy refusal moves on
 	StreamKeepAlive    bool
 	HoldWhole          bool          // streams go to the client when they are complete
