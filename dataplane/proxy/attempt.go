@@ -25,6 +25,7 @@ type attempt struct {
 	started    time.Time
 	record     dataplane.Attempt
 	clock      clock
+	stall      stall
 	reported   bool
 	// keywordMoves: the failure keyword in the record is one that moves on.
 	keywordMoves bool
@@ -73,6 +74,7 @@ func (a *attempt) exchange(ctx context.Context) (v dataplane.Verdict, answered b
 	a.clock.cancel = cancel
 	defer a.clock.stop()
 	resp, err := a.send(ctx)
+	a.stall.stop()
 	if err != nil {
 		return a.transportVerdict(ctx, err), false
 	}
@@ -85,7 +87,7 @@ func (a *attempt) exchange(ctx context.Context) (v dataplane.Verdict, answered b
 // that the upstream had just closed.
 func (a *attempt) send(ctx context.Context) (*http.Response, error) {
 	resp, err := a.roundTrip(ctx)
-	if err == nil || !a.reused || ctx.Err() != nil || !isStale(err) {
+	if err == nil || !a.reused || ctx.Err() != nil || !isStale(err) || a.call.unsafe {
 		return resp, err
 	}
 	a.up.DropIdle()
@@ -94,13 +96,15 @@ func (a *attempt) send(ctx context.Context) (*http.Response, error) {
 
 func (a *attempt) roundTrip(ctx context.Context) (*http.Response, error) {
 	e := &a.call.envelope
-	a.wantUsage = e.stream && !e.usageAsked && a.up.StreamUsage()
+	a.wantUsage = e.stream && a.call.endpoint.stream.options && !e.usageAsked && a.up.StreamUsage()
 	a.reused = false
 	a.clock.phase(dataplane.ConnectTimeout, a.Policy.ConnectTimeout)
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: a.connected})
-	r := a.up.NewRequest(ctx, a.Provider, a.credential, a.call.endpoint)
-	p := newPayload(a.call.body, e, a.ModelJSON, a.wantUsage)
-	r.Body, r.ContentLength = p.reader(), p.size
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn:      a.connected,
+		WroteRequest: func(httptrace.WroteRequestInfo) { a.stall.stop() },
+	})
+	r := a.up.NewRequest(ctx, a.Provider, a.credential, a.call.endpoint.path)
+	a.fill(r)
 	return a.up.RoundTrip(r)
 }
 

@@ -2,12 +2,9 @@ package proxy
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
@@ -21,9 +18,12 @@ type call struct {
 	snapshot *dataplane.Snapshot
 	key      *dataplane.APIKey
 	group    *dataplane.Group
-	endpoint string // without /v1
-	body     []byte
+	endpoint *endpoint
+	body     []byte // of a JSON request
+	form     *form  // of any other
 	envelope envelope
+	unsafe   bool  // to repeat: it could take effect twice
+	held     int64 // bytes of bodies that are counted for this call
 	record   dataplane.Call
 	failed   []failure     // attempts that ended without an answer
 	upstream time.Duration // spent on attempts so far, to tell our own part
@@ -39,15 +39,15 @@ type failure struct {
 	body    []byte // of the upstream's error answer, bounded
 }
 
-// complete serves an endpoint that names a model in a JSON body.
-func (h *Handler) complete(w http.ResponseWriter, r *http.Request, id, endpoint string) {
+// complete serves an endpoint whose requests name a model.
+func (h *Handler) complete(w http.ResponseWriter, r *http.Request, id string, endpoint *endpoint) {
 	c := &call{h: h, w: w, r: r, endpoint: endpoint}
 	c.record = dataplane.Call{
-		ID: id, Start: h.cfg.Now(), Endpoint: "/v1" + endpoint,
+		ID: id, Start: h.cfg.Now(), Endpoint: "/v1" + endpoint.path,
 		ClientRetry: smallInt(r.Header.Get("X-Stainless-Retry-Count")),
 	}
 	var ok bool
-	if c.snapshot, c.key, ok = h.enter(w, r); !ok {
+	if c.snapshot, c.key, ok = h.enter(w, r, endpoint.schema); !ok {
 		return // nobody to hold it against
 	}
 	c.record.APIKey = c.key.Name
@@ -60,13 +60,6 @@ func (h *Handler) complete(w http.ResponseWriter, r *http.Request, id, endpoint 
 // route reads the request and finds its group, or answers why not.
 func (c *call) route() bool {
 	if !c.readBody() {
-		return false
-	}
-	var err error
-	if c.envelope, err = scan(c.body); err != nil {
-		bad, _ := errors.AsType[*badBody](err)
-		c.refuse(dataplane.InvalidRequest, http.StatusBadRequest,
-			apiError{Message: bad.message, Type: invalidRequest, Param: bad.param, Code: "invalid_request"})
 		return false
 	}
 	c.record.Model, c.record.Stream = c.envelope.model, c.envelope.stream
@@ -84,67 +77,10 @@ func (c *call) route() bool {
 	return true
 }
 
-// readBody reads the whole body, bounded: retries need it, and the answer may start
-// before a transport has read it to the end.
-func (c *call) readBody() bool {
-	if e := c.r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
-		c.refuse(dataplane.InvalidRequest, http.StatusUnsupportedMediaType,
-			apiError{Message: "Content-Encoding " + strconv.Quote(e) + " is not supported; send the body as it is.", Type: invalidRequest, Code: "unsupported_encoding"})
-		return false
-	}
-	limit := c.h.cfg.MaxBody
-	if c.r.ContentLength > limit {
-		return c.tooLarge()
-	}
-	rc := http.NewResponseController(c.w)
-	_ = rc.SetReadDeadline(time.Now().Add(bodyTimeout)) // in-memory servers have no deadlines
-	body, err := readAll(http.MaxBytesReader(c.w, c.r.Body, limit), c.r.ContentLength)
-	_ = rc.SetReadDeadline(time.Time{})
-	if err == nil {
-		c.body = body
-		return true
-	}
-	if _, over := errors.AsType[*http.MaxBytesError](err); over {
-		return c.tooLarge()
-	}
-	if c.r.Context().Err() != nil || errors.Is(err, io.ErrUnexpectedEOF) {
-		c.gone(dataplane.ClientClosed)
-		return false
-	}
-	c.w.Header().Set("Connection", "close")
-	c.refuse(dataplane.InvalidRequest, http.StatusRequestTimeout,
-		apiError{Message: "The request body did not arrive in time.", Type: invalidRequest, Code: "request_timeout"})
-	return false
-}
-
-// bodyTimeout bounds how long a client may take to send its body.
-const bodyTimeout = 2 * time.Minute
-
-func (c *call) tooLarge() bool {
-	c.w.Header().Set("Connection", "close")
-	c.refuse(dataplane.InvalidRequest, http.StatusRequestEntityTooLarge, apiError{
-		Message: "The request body is larger than " + strconv.FormatInt(c.h.cfg.MaxBody, 10) + " bytes.",
-		Type:    invalidRequest, Code: "request_too_large",
-	})
-	return false
-}
-
-// readAll reads to the end into one buffer of the announced size, if one was announced.
-func readAll(r io.Reader, size int64) ([]byte, error) {
-	if size < 0 {
-		return io.ReadAll(r)
-	}
-	buf := make([]byte, size)
-	if _, err := io.ReadFull(r, buf); err != nil {
-		return nil, err
-	}
-	return buf, nil
-}
-
 // refuse answers with an error of ours and notes it.
 func (c *call) refuse(o dataplane.Outcome, status int, e apiError) {
 	c.record.Outcome, c.record.Status, c.record.ErrorCode = o, status, e.Code
-	writeError(c.w, status, e)
+	c.endpoint.schema.write(c.w, status, e)
 }
 
 // gone notes that the client left; there is nobody to answer.
@@ -154,6 +90,7 @@ func (c *call) gone(o dataplane.Outcome) {
 
 // finish hands over the record. It runs also when a stream is cut on purpose.
 func (c *call) finish() {
+	c.dropBody()
 	if c.record.Status == 0 { // a panic of ours
 		c.record.Outcome, c.record.Status, c.record.ErrorCode = dataplane.GatewayBusy, http.StatusInternalServerError, "internal_error"
 	}

@@ -62,6 +62,18 @@ type Config struct {
 	Logger *slog.Logger
 	// MaxBody bounds a request body in bytes; default 32 MiB.
 	MaxBody int64
+	// MaxBodies bounds the bytes of all request bodies that are held at once, in memory or
+	// spooled; default 1 GiB. Beyond it requests are refused with 503.
+	MaxBodies int64
+	// BodyWindow is the time in which a client that sends a body must bring 1 KiB for each
+	// of its seconds; default 10 s.
+	BodyWindow time.Duration
+	// WriteStall is how long an upstream may take no byte of a request body; default 30 s.
+	WriteStall time.Duration
+	// SlowClient is how long one write to a client may take; default 60 s.
+	SlowClient time.Duration
+	// SpoolDir is where forms of more than 256 KiB are held; default the system's.
+	SpoolDir string
 	// KeepAlive is the silence after which a waiting stream gets a comment; default 15 s.
 	KeepAlive time.Duration
 	// KeywordHit learns of each failure keyword that is found in an answer. It must not
@@ -73,21 +85,32 @@ type Config struct {
 type Handler struct {
 	cfg      Config
 	inFlight atomic.Int64
+	bodies   holdings
 }
 
 // New returns the handler.
 func New(cfg Config) *Handler {
 	cfg.MaxBody = cmp.Or(cfg.MaxBody, 32<<20)
+	cfg.MaxBodies = cmp.Or(cfg.MaxBodies, 1<<30)
+	cfg.BodyWindow = cmp.Or(cfg.BodyWindow, 10*time.Second)
+	cfg.WriteStall = cmp.Or(cfg.WriteStall, 30*time.Second)
+	cfg.SlowClient = cmp.Or(cfg.SlowClient, time.Minute)
 	cfg.KeepAlive = cmp.Or(cfg.KeepAlive, 15*time.Second)
 	if cfg.KeywordHit == nil {
 		cfg.KeywordHit = func(string) {}
 	}
-	return &Handler{cfg: cfg}
+	h := &Handler{cfg: cfg}
+	h.bodies.limit = cfg.MaxBodies
+	return h
 }
 
 // Patterns are the paths the handler serves, for a mux that it shares with others.
 func Patterns() []string {
-	return []string{"/v1/", "/chat/completions", "/models", "/models/"}
+	all := []string{"/v1/", "/models", "/models/"}
+	for i := range endpoints {
+		all = append(all, endpoints[i].path)
+	}
+	return all
 }
 
 // InFlight is the number of requests being served.
@@ -102,11 +125,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer h.recovered(w, id)
 
 	path := strings.TrimPrefix(r.URL.Path, "/v1")
+	if tooManyHeaders(w, r, path) {
+		return
+	}
 	model, isModel := strings.CutPrefix(path, "/models/")
+	endpoint := findEndpoint(path)
 	switch {
-	case path == "/chat/completions":
+	case endpoint != nil:
 		if allow(w, r, http.MethodPost) {
-			h.complete(w, r, id, path)
+			h.complete(w, r, id, endpoint)
 		}
 	case path == "/models":
 		if allow(w, r, http.MethodGet, http.MethodHead) {
@@ -117,10 +144,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			h.getModel(w, r, model)
 		}
 	default:
-		writeError(w, http.StatusNotFound, apiError{
-			Message: "unknown request URL: " + r.Method + " " + r.URL.Path,
-			Type:    invalidRequest, Code: "unknown_url",
-		})
+		notServed(w, r, path)
 	}
 }
 
@@ -130,7 +154,7 @@ func allow(w http.ResponseWriter, r *http.Request, methods ...string) bool {
 		return true
 	}
 	w.Header().Set("Allow", strings.Join(methods, ", "))
-	writeError(w, http.StatusMethodNotAllowed, apiError{
+	schemaOf(strings.TrimPrefix(r.URL.Path, "/v1")).write(w, http.StatusMethodNotAllowed, apiError{
 		Message: r.Method + " is not allowed on " + r.URL.Path + "; use " + strings.Join(methods, " or "),
 		Type:    invalidRequest, Code: "method_not_allowed",
 	})

@@ -22,7 +22,7 @@ func newModel(id string, g *dataplane.Group) model {
 }
 
 func (h *Handler) listModels(w http.ResponseWriter, r *http.Request) {
-	_, key, ok := h.enter(w, r)
+	_, key, ok := h.enter(w, r, openAI)
 	if !ok {
 		return
 	}
@@ -41,7 +41,7 @@ func (h *Handler) listModels(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) getModel(w http.ResponseWriter, r *http.Request, id string) {
-	snapshot, key, ok := h.enter(w, r)
+	snapshot, key, ok := h.enter(w, r, openAI)
 	if !ok {
 		return
 	}
@@ -54,16 +54,16 @@ func (h *Handler) getModel(w http.ResponseWriter, r *http.Request, id string) {
 }
 
 // enter gives the snapshot and the key of a request, or answers why not.
-func (h *Handler) enter(w http.ResponseWriter, r *http.Request) (*dataplane.Snapshot, *dataplane.APIKey, bool) {
+func (h *Handler) enter(w http.ResponseWriter, r *http.Request, errors *schema) (*dataplane.Snapshot, *dataplane.APIKey, bool) {
 	snapshot := h.cfg.Snapshot()
 	if snapshot == nil {
 		w.Header().Set("Retry-After", "1")
-		writeError(w, http.StatusServiceUnavailable, notReady())
+		errors.write(w, http.StatusServiceUnavailable, notReady())
 		return nil, nil, false
 	}
 	key, refused := authenticate(snapshot, r, h.cfg.Now())
 	if refused != nil {
-		writeError(w, http.StatusUnauthorized, *refused)
+		errors.write(w, http.StatusUnauthorized, *refused)
 		return nil, nil, false
 	}
 	return snapshot, key, true

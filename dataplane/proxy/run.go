@@ -30,7 +30,7 @@ func (c *call) run() {
 	defer c.commitClock()
 
 	c.out.init(c)
-	if c.envelope.stream && policy.StreamKeepAlive {
+	if c.envelope.stream && policy.StreamKeepAlive && c.endpoint.keepsAlive() {
 		c.out.keepAlive(c.h.cfg.KeepAlive)
 	}
 	defer c.out.close()
@@ -63,10 +63,11 @@ func (c *call) commitClock() {
 // mayMove says whether the next candidate may be tried after a verdict.
 func (c *call) mayMove(v dataplane.Verdict, q *queue) bool {
 	rule := v.Outcome.Rule()
+	if c.unsafe && !rule.NeverSent {
+		return false
+	}
 	switch rule.Move {
-	case dataplane.Next:
-		return true
-	case dataplane.NextIfSafe: // every endpoint served today may be repeated
+	case dataplane.Next, dataplane.NextIfSafe:
 		return true
 	case dataplane.NextIfWide:
 		q.onlyWiderThan(c.failed[len(c.failed)-1].target.ContextWindow)

@@ -26,6 +26,10 @@ type envelope struct {
 	firstMember  int  // offset behind the opening brace
 	firstOption  int  // offset behind the opening brace of stream_options
 	optionsEmpty bool // stream_options is {}
+
+	formatSSE bool // stream_format is "sse"
+	// What decides whether a response may be asked for again.
+	background, conversation, previous, notStored bool
 }
 
 // badBody is a request body we refuse, in words for the caller.
@@ -52,6 +56,8 @@ func scan(body []byte) (envelope, error) {
 			return e.setStream(body[value.start:value.end])
 		case "stream_options":
 			return e.setOptions(body, value)
+		default:
+			e.note(key, body[value.start:value.end])
 		}
 		return nil
 	}, "model", "stream", "stream_options")
@@ -66,6 +72,24 @@ func scan(body []byte) (envelope, error) {
 		return e, &badBody{param: "model", message: "you must provide a model parameter"}
 	}
 	return e, nil
+}
+
+// note keeps what only some endpoints look at. Here it does not matter which of two equal
+// keys counts: only whoever sends both is harmed.
+func (e *envelope) note(key, value []byte) {
+	there := len(value) > 2 && string(value) != "null" && string(value) != "false"
+	switch string(key) {
+	case "stream_format":
+		e.formatSSE = string(value) == `"sse"`
+	case "background":
+		e.background = there
+	case "conversation":
+		e.conversation = there
+	case "previous_response_id":
+		e.previous = there
+	case "store":
+		e.notStored = string(value) == "false"
+	}
 }
 
 func (e *envelope) setModel(body []byte, value span) error {
