@@ -1,0 +1,87 @@
+package proxy
+
+import (
+	"errors"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
+
+// readBody reads the whole request before anything is sent upstream: retries need it, and
+// an answer that starts early cannot cut it off. JSON is held in memory, a form in a spool.
+func (c *call) readBody() bool {
+	boundary, isForm, ok := c.bodyKind()
+	if !ok {
+		return false
+	}
+	in, err := openIntake(c.w, c.r, c.h.cfg.MaxBody, c.h.cfg.BodyWindow, &c.h.bodies)
+	if err != nil {
+		c.intakeFailed(c.r.Context(), nil, err)
+		return false
+	}
+	if isForm {
+		c.form, c.envelope, err = readForm(in, boundary, c.h.cfg.SpoolDir)
+	} else {
+		c.body, err = in.all()
+	}
+	c.held = in.taken
+	in.close()
+	if err == nil && !isForm {
+		c.envelope, err = scan(c.body)
+	}
+	if err != nil {
+		if bad, is := errors.AsType[*badBody](err); is {
+			c.refuse(dataplane.InvalidRequest, http.StatusBadRequest,
+				apiError{Message: bad.message, Type: invalidRequest, Param: bad.param, Code: "invalid_request"})
+		} else {
+			c.intakeFailed(c.r.Context(), in, err)
+		}
+		return false
+	}
+	c.envelope.stream = c.endpoint.asksStream(&c.envelope)
+	c.unsafe = c.endpoint.unsafe != nil && c.endpoint.unsafe(&c.envelope)
+	return true
+}
+
+// dropBody gives back what the request's body held.
+func (c *call) dropBody() {
+	c.h.bodies.give(c.held)
+	if c.form != nil {
+		c.form.close()
+	}
+}
+
+// bodyKind reads the content type. What is no form is taken for JSON, also without a
+// type or under the one that curl -d sends; only what is plainly something else is refused.
+func (c *call) bodyKind() (boundary string, isForm, ok bool) {
+	given := c.r.Header.Get("Content-Type")
+	media, params, err := mime.ParseMediaType(given)
+	switch {
+	case given == "":
+		return "", false, true
+	case err == nil && media == "multipart/form-data" && c.endpoint.form && params["boundary"] != "":
+		return params["boundary"], true, true
+	case err == nil && takenForJSON(media):
+		return "", false, true
+	}
+	want := "application/json"
+	if c.endpoint.form {
+		want = "multipart/form-data with a boundary"
+	}
+	c.refuse(dataplane.InvalidRequest, http.StatusUnsupportedMediaType, apiError{
+		Message: "Content-Type " + strconv.Quote(given) + " is not supported here; use " + want + ".",
+		Type:    invalidRequest, Code: "unsupported_media_type",
+	})
+	return "", false, false
+}
+
+func takenForJSON(media string) bool {
+	switch media {
+	case "application/json", "text/json", "text/plain", "application/x-www-form-urlencoded", "application/octet-stream":
+		return true
+	}
+	return strings.HasSuffix(media, "+json")
+}

@@ -1,0 +1,139 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/textproto"
+	"strings"
+)
+
+// Bounds on a form. Names of groups are at most 128 bytes.
+const (
+	maxParts     = 128
+	maxFormValue = 1 << 10 // bytes of a field that we look at
+)
+
+// form is a multipart/form-data request. It is written anew, part for part, with a boundary
+// of ours and plain headers: there is nothing left that we and a provider could read
+// differently. The value of model is left out; each attempt puts its own in.
+type form struct {
+	spool       spool
+	modelAt     int64
+	contentType string
+}
+
+// readForm copies a form from its request into a spool and notes what routing needs.
+func readForm(src io.Reader, boundary, dir string) (*form, envelope, error) {
+	var e envelope
+	f := &form{spool: spool{dir: dir}}
+	if err := f.copy(multipart.NewReader(src, boundary), &e); err != nil {
+		f.close()
+		return nil, e, err
+	}
+	if e.model == "" {
+		f.close()
+		return nil, e, &badBody{param: "model", message: "you must provide a model parameter"}
+	}
+	// What follows the form means nothing, but must be off the connection.
+	if _, err := io.Copy(io.Discard, src); err != nil {
+		f.close()
+		return nil, e, err
+	}
+	return f, e, nil
+}
+
+func (f *form) copy(parts *multipart.Reader, e *envelope) error {
+	out := multipart.NewWriter(&f.spool)
+	f.contentType = out.FormDataContentType()
+	seen := map[string]bool{}
+	for n := 0; ; n++ {
+		part, err := parts.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			return out.Close()
+		}
+		if err != nil {
+			return err
+		}
+		if n == maxParts {
+			return &badBody{message: "the form has more than 128 parts"}
+		}
+		if err := f.part(out, part, e, seen); err != nil {
+			return err
+		}
+	}
+}
+
+// part copies one part. A second model or stream field, or one in other letters, is
+// refused as in JSON.
+func (f *form) part(out *multipart.Writer, part *multipart.Part, e *envelope, seen map[string]bool) error {
+	name := part.FormName()
+	if name == "" {
+		return &badBody{message: "a part of the form has no name"}
+	}
+	switch encoding := part.Header.Get("Content-Transfer-Encoding"); strings.ToLower(encoding) {
+	case "", "binary", "8bit", "7bit":
+	default:
+		return &badBody{param: name, message: "content-transfer-encoding is not supported in forms"}
+	}
+	key := strings.ToLower(name)
+	watched := key == "model" || key == "stream"
+	if watched && (key != name || seen[key] || part.FileName() != "") {
+		return &badBody{param: key, message: key + " must appear once, in lower case and as a plain field"}
+	}
+	seen[key] = true
+	to, err := out.CreatePart(partHeader(part, name))
+	if err != nil {
+		return err
+	}
+	if !watched {
+		_, err := io.Copy(to, part)
+		return err
+	}
+	value, err := io.ReadAll(io.LimitReader(part, maxFormValue+1))
+	if err != nil {
+		return err
+	}
+	if len(value) > maxFormValue {
+		return &badBody{param: key, message: key + " is too long"}
+	}
+	if key == "model" {
+		e.model, f.modelAt = string(value), f.spool.size
+		return nil
+	}
+	switch strings.ToLower(string(value)) {
+	case "true", "1":
+		e.stream = true
+	case "false", "0", "":
+	default:
+		return &badBody{param: "stream", message: "stream must be true or false"}
+	}
+	_, err = to.Write(value)
+	return err
+}
+
+// partHeader is a part's header in its plainest form.
+func partHeader(part *multipart.Part, name string) textproto.MIMEHeader {
+	disposition := `form-data; name="` + quoteParam.Replace(name) + `"`
+	if file := part.FileName(); file != "" {
+		disposition += `; filename="` + quoteParam.Replace(file) + `"`
+	}
+	h := textproto.MIMEHeader{"Content-Disposition": {disposition}}
+	if t := part.Header.Get("Content-Type"); t != "" {
+		h["Content-Type"] = []string{t}
+	}
+	return h
+}
+
+// quoteParam escapes as browsers do.
+var quoteParam = strings.NewReplacer("\\", "\\\\", `"`, "%22", "\r", "%0D", "\n", "%0A", "\x00", "%00")
+
+// size is the length of the form with this model.
+func (f *form) size(model string) int64 { return f.spool.size + int64(len(model)) }
+
+// reader gives the form with this model; each attempt has its own.
+func (f *form) reader(model string) io.Reader {
+	return io.MultiReader(f.spool.section(0, f.modelAt), strings.NewReader(model), f.spool.section(f.modelAt, f.spool.size))
+}
+
+func (f *form) close() { f.spool.close() }

@@ -1,0 +1,261 @@
+package proxy
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
+
+// How a request body may come in. A client that sends slower than minRate on average over
+// a window (Config.BodyWindow) is cut, and so is one that takes longer than bodyTimeout.
+const (
+	minRate     = 1 << 10 // bytes per second
+	bodyTimeout = 10 * time.Minute
+	// A compressed body may not grow more than maxRatio-fold; small ones may.
+	maxRatio  = 100
+	ratioFrom = 64 << 10
+	zstdMax   = 8 << 20 // window of zstd, which is memory
+)
+
+var (
+	errBodyTooLarge = errors.New("the request body is too large")
+	errBodyRatio    = errors.New("the request body decompresses to more than 100 times its size")
+	errBodiesFull   = errors.New("too many bytes of request bodies are held already")
+	errEncoding     = errors.New("the content-encoding is not supported")
+)
+
+// holdings counts the bytes of request bodies that are held at once, in memory or on disk.
+type holdings struct {
+	used  atomic.Int64
+	limit int64
+}
+
+func (h *holdings) take(n int64) bool {
+	if h.used.Add(n) > h.limit {
+		h.used.Add(-n)
+		return false
+	}
+	return true
+}
+
+func (h *holdings) give(n int64) { h.used.Add(-n) }
+
+// intake reads one request body: no slower, larger or more compressed than allowed.
+type intake struct {
+	wire    *pacer
+	src     io.Reader // decoded
+	decoder *zstd.Decoder
+	size    int64 // announced size of the decoded body; below zero: unknown
+	limit   int64
+	read    int64
+	held    *holdings
+	taken   int64 // of held
+}
+
+// openIntake prepares to read a request's body. Whoever opens it closes it; what it has
+// taken of held stays taken.
+func openIntake(w http.ResponseWriter, r *http.Request, limit int64, window time.Duration, held *holdings) (*intake, error) {
+	in := &intake{limit: limit, held: held, size: -1}
+	in.wire = &pacer{src: r.Body, rc: http.NewResponseController(w), window: window}
+	in.wire.start()
+	in.src = in.wire
+	switch encoding := strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))); encoding {
+	case "", "identity":
+		in.size = r.ContentLength
+	case "gzip", "x-gzip":
+		in.src = &lazyGzip{src: in.wire}
+	case "zstd":
+		d, err := zstd.NewReader(in.wire, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(zstdMax), zstd.WithDecoderLowmem(true))
+		if err != nil {
+			return nil, fmt.Errorf("zstd: %w", err)
+		}
+		in.src, in.decoder = d, d
+	default:
+		return nil, errEncoding
+	}
+	if r.ContentLength > limit {
+		return nil, errBodyTooLarge
+	}
+	if in.size > 0 && !in.reserve(in.size) {
+		return nil, errBodiesFull
+	}
+	return in, nil
+}
+
+func (in *intake) reserve(n int64) bool {
+	if n <= in.taken {
+		return true
+	}
+	if !in.held.take(n - in.taken) {
+		return false
+	}
+	in.taken = n
+	return true
+}
+
+// Read gives the decoded body.
+func (in *intake) Read(b []byte) (int, error) {
+	n, err := in.src.Read(b)
+	in.read += int64(n)
+	switch {
+	case in.read > in.limit:
+		return 0, errBodyTooLarge
+	case in.read > ratioFrom && in.read > maxRatio*in.wire.total:
+		return 0, errBodyRatio
+	case !in.reserve(in.read):
+		return 0, errBodiesFull
+	}
+	return n, err
+}
+
+// close takes the deadline off the connection.
+func (in *intake) close() {
+	in.wire.stop()
+	if in.decoder != nil {
+		in.decoder.Close()
+	}
+}
+
+// all reads the whole body into one buffer that grows no faster than the body comes in.
+func (in *intake) all() ([]byte, error) {
+	const atOnce = 2 << 20
+	size := int64(4 << 10)
+	if in.size >= 0 {
+		size = min(in.size, atOnce) + 1 // one more, so that the end is seen without growing
+	}
+	buf := make([]byte, 0, size)
+	for {
+		n, err := in.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if errors.Is(err, io.EOF) {
+			return buf, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(buf) == cap(buf) {
+			buf = append(buf, 0)[:len(buf)]
+		}
+	}
+}
+
+// pacer reads from the connection and moves its deadline: each window must bring its
+// share of bytes.
+type pacer struct {
+	src    io.Reader
+	rc     *http.ResponseController
+	window time.Duration
+	end    time.Time // of all
+	share  int64     // bytes left to come in the present window
+	total  int64
+	err    error // of the connection, other than its end
+}
+
+func (p *pacer) start() {
+	p.end = time.Now().Add(bodyTimeout)
+	p.next()
+}
+
+// next begins a window.
+func (p *pacer) next() {
+	p.share = max(int64(p.window.Seconds()*minRate), 1)
+	until := time.Now().Add(p.window)
+	if until.After(p.end) {
+		until = p.end
+	}
+	_ = p.rc.SetReadDeadline(until) // in-memory servers have no deadlines
+}
+
+func (p *pacer) stop() { _ = p.rc.SetReadDeadline(time.Time{}) }
+
+// Read reads from the connection.
+func (p *pacer) Read(b []byte) (int, error) {
+	n, err := p.src.Read(b)
+	p.total += int64(n)
+	if p.share -= int64(n); p.share <= 0 && err == nil {
+		p.next()
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		p.err = err
+	}
+	return n, err
+}
+
+// lazyGzip reads the header of a gzip body with its first bytes, and refuses what follows
+// the first member: nobody sends several.
+type lazyGzip struct {
+	src io.Reader
+	z   *gzip.Reader
+}
+
+// Read gives decompressed bytes.
+func (g *lazyGzip) Read(b []byte) (int, error) {
+	if g.z == nil {
+		z, err := gzip.NewReader(g.src)
+		if err != nil {
+			if errors.Is(err, io.EOF) {
+				err = io.ErrUnexpectedEOF
+			}
+			return 0, fmt.Errorf("gzip: %w", err)
+		}
+		g.z = z
+	}
+	return g.z.Read(b)
+}
+
+// intakeFailed answers for a body that could not be read.
+func (c *call) intakeFailed(ctx context.Context, in *intake, err error) {
+	limit := strconv.FormatInt(c.h.cfg.MaxBody, 10)
+	var wire error
+	if in != nil {
+		wire = in.wire.err
+	}
+	refuse := func(status int, code, message string) {
+		c.w.Header().Set("Connection", "close") // the rest of the body is not worth reading
+		c.refuse(dataplane.InvalidRequest, status, apiError{Message: message, Type: invalidRequest, Code: code})
+	}
+	if _, ours := errors.AsType[*spoolError](err); ours {
+		c.h.cfg.Logger.Error("form not spooled", "request_id", c.record.ID, "error", err)
+		c.busy("The form could not be held.")
+		return
+	}
+	switch {
+	case errors.Is(err, errEncoding):
+		refuse(http.StatusUnsupportedMediaType, "unsupported_encoding",
+			"Content-Encoding "+strconv.Quote(c.r.Header.Get("Content-Encoding"))+" is not supported; use gzip or zstd, or send the body as it is.")
+	case errors.Is(err, errBodyTooLarge), errors.Is(err, zstd.ErrDecoderSizeExceeded):
+		refuse(http.StatusRequestEntityTooLarge, "request_too_large", "The request body is larger than "+limit+" bytes.")
+	case errors.Is(err, errBodyRatio), errors.Is(err, zstd.ErrWindowSizeExceeded):
+		refuse(http.StatusRequestEntityTooLarge, "request_too_large", "The request body is compressed too much: it may not grow more than 100-fold.")
+	case errors.Is(err, errBodiesFull):
+		c.w.Header().Set("Connection", "close")
+		c.busy("Too many large requests are being served.")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		refuse(http.StatusRequestTimeout, "request_timeout", "The request body did not arrive in time.")
+	case ctx.Err() != nil, wire != nil && errors.Is(wire, io.ErrUnexpectedEOF), isReset(wire):
+		c.gone(dataplane.ClientClosed)
+	default:
+		refuse(http.StatusBadRequest, "invalid_request", "The request body could not be read: "+reasonOf(err)+".")
+	}
+}
+
+// reasonOf words an error of reading for the client.
+func reasonOf(err error) string { return dataplane.Reason(err.Error()) }
+
+// busy answers that the gateway itself is at one of its bounds.
+func (c *call) busy(message string) {
+	c.w.Header().Set("Retry-After", "1")
+	c.refuse(dataplane.GatewayBusy, http.StatusServiceUnavailable, apiError{Message: message, Type: serverError, Code: dataplane.GatewayBusy.Rule().Code})
+}

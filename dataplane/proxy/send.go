@@ -1,0 +1,97 @@
+package proxy
+
+import (
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
+
+// fill puts the call's body and the client's passed headers into an attempt's request.
+func (a *attempt) fill(r *http.Request) {
+	c := a.call
+	for _, name := range c.endpoint.passed {
+		if v := c.r.Header.Get(name); v != "" && !a.sets(name) {
+			r.Header[name] = []string{v}
+		}
+	}
+	var body io.Reader
+	if c.form != nil {
+		body, r.ContentLength = c.form.reader(a.Model), c.form.size(a.Model)
+		r.Header["Content-Type"] = []string{c.form.contentType}
+	} else {
+		p := newPayload(c.body, &c.envelope, a.ModelJSON, a.wantUsage)
+		body, r.ContentLength = p.reader(), p.size
+	}
+	a.stall.start(c.h.cfg.WriteStall, r.ContentLength, a.clock.cancel)
+	r.Body = &sending{src: body, stall: &a.stall}
+}
+
+// sets reports whether the provider's own configuration sets a header, which then counts.
+func (a *attempt) sets(name string) bool {
+	return slices.ContainsFunc(a.Provider.Headers, func(h dataplane.Header) bool {
+		return http.CanonicalHeaderKey(h.Name) == name
+	})
+}
+
+// stallFrom is the size of a body from which its writing is watched: what is smaller fits
+// the buffers on the way and cannot stall there.
+const stallFrom = 64 << 10
+
+// stall ends an attempt whose upstream takes no bytes of the request body for a while. The
+// transport's writer moves it on, so it is locked; nobody waits while holding the lock.
+type stall struct {
+	mu    sync.Mutex
+	limit time.Duration
+	timer *time.Timer // nil: not watching
+}
+
+// start begins to watch a body.
+func (s *stall) start(limit time.Duration, size int64, cancel func(error)) {
+	s.stop()
+	if size < stallFrom {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.limit = limit
+	s.timer = time.AfterFunc(time.Hour, func() { cancel(timeUp{dataplane.WriteTimeout}) })
+	s.timer.Stop() // until the first byte is taken: connecting has its own limit
+}
+
+// moved notes that the upstream takes bytes.
+func (s *stall) moved() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.timer != nil {
+		s.timer.Reset(s.limit)
+	}
+}
+
+// stop ends the watch: the body is written, or the answer is there before it was.
+func (s *stall) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.timer != nil {
+		s.timer.Stop()
+		s.timer = nil
+	}
+}
+
+// sending is a request body on its way: each read tells that what was read before is gone.
+type sending struct {
+	src   io.Reader
+	stall *stall
+}
+
+// Read gives the next bytes.
+func (s *sending) Read(b []byte) (int, error) {
+	s.stall.moved()
+	return s.src.Read(b)
+}
+
+// Close does nothing: the call owns what is behind it.
+func (s *sending) Close() error { return nil }
