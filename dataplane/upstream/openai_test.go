@@ -1,0 +1,32 @@
+package upstream
+
+import (
+	"net/url"
+	"testing"
+)
+
+func TestWhereAnEndpointLives(t *testing.T) {
+	t.Parallel()
+	tests := map[string]string{
+		"https://api.openai.com":                                 "https://api.openai.com/v1/chat/completions",
+		"https://api.openai.com/":                                "https://api.openai.com/v1/chat/completions",
+		"https://api.openai.com/v1":                              "https://api.openai.com/v1/chat/completions",
+		"https://api.openai.com/v1/":                             "https://api.openai.com/v1/chat/completions",
+		"https://openrouter.ai/api/v1":                           "https://openrouter.ai/api/v1/chat/completions",
+		"https://example.com/v1beta/openai/":                     "https://example.com/v1beta/openai/chat/completions",
+		"https://x.azure.com/openai/deployments/d?api-version=1": "https://x.azure.com/openai/deployments/d/chat/completions?api-version=1",
+		"http://127.0.0.1:11434/v1":                              "http://127.0.0.1:11434/v1/chat/completions",
+	}
+	for base, want := range tests {
+		u, err := url.Parse(base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := openAIURL(u, "/chat/completions").String(); got != want {
+			t.Errorf("%s gives %s, want %s", base, got, want)
+		}
+		if u.String() != base {
+			t.Errorf("the base became %s", u)
+		}
+	}
+}
