@@ -1,6 +1,6 @@
 package dataplane
 
-import "cmp"
+import "github.com/trunkline-ai/trunkline/internal/routing"
 
 // Candidate is a member as one call would try it.
 type Candidate struct {
@@ -41,7 +41,10 @@ func (g *Group) Order(buf []Candidate, look func(Scope) Condition, random func(n
 // Condition is how the target stands: the worst of its own, its provider's and its best
 // credential's.
 func (t *Target) Condition(look func(Scope) Condition) Condition {
-	worst := worse(look(t.Scope), look(t.Provider.Scope))
+	worst, provider := look(t.Scope), look(t.Provider.Scope)
+	if worst.State == Closed || !provider.Derived {
+		worst = worse(worst, provider)
+	}
 	if len(t.Provider.Credentials) == 0 {
 		return worst
 	}
@@ -65,13 +68,7 @@ func worse(a, b Condition) Condition {
 }
 
 // needsHelp reports whether a cooldown for this reason usually needs a person to end it.
-func (o Outcome) needsHelp() bool {
-	switch o {
-	case AuthFailed, QuotaExhausted, BlockedAddress, TLSError, ModelNotFound, Unsupported:
-		return true
-	}
-	return false
-}
+func (o Outcome) needsHelp() bool { return routing.NeedsHelp(o.String()) }
 
 func coolingLast(in []Candidate, look func(Scope) Condition) []Candidate {
 	out := make([]Candidate, 0, len(in))
@@ -117,21 +114,9 @@ func shuffleTies(c []Candidate, random func(n int) int) {
 }
 
 // byRank compares two members by priority, then by price; equal ones share the calls by weight.
-func byRank(a, b *Member) int {
-	return cmp.Or(cmp.Compare(a.Priority, b.Priority), comparePrice(a.Price, b.Price))
-}
+func byRank(a, b *Member) int { return a.rank().Compare(b.rank()) }
 
-// comparePrice compares what 1,000 input and 1,000 output tokens cost. A price that
-// nobody declared is not a low one: unpriced targets come last.
-func comparePrice(a, b *Price) int {
-	switch {
-	case a == nil && b == nil:
-		return 0
-	case a == nil:
-		return 1
-	case b == nil:
-		return -1
-	}
-	sample := Usage{Input: 1000, Output: 1000}
-	return cmp.Compare(a.Cost(sample), b.Cost(sample))
+func (m *Member) rank() routing.Rank {
+	cost := m.Price.Cost(Usage{Input: routing.SampleTokens, Output: routing.SampleTokens})
+	return routing.Rank{Priority: m.Priority, Priced: m.Price != nil, Cost: int64(cost)}
 }

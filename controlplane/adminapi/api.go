@@ -54,6 +54,8 @@ type Config struct {
 	Calls  Calls
 	Access controlplane.AccessStore
 	Nodes  Nodes
+	// Cooldowns ends cooldowns on the nodes.
+	Cooldowns Cooldowns
 
 	// AdminUsername and AdminPassword are the one account of the console. New keeps a
 	// slow hash of the password only; sessions end when either of them changes.
@@ -86,6 +88,8 @@ func (c Config) Validate() error {
 		return errors.New("admin API: Access is missing")
 	case c.Nodes == nil:
 		return errors.New("admin API: Nodes is missing")
+	case c.Cooldowns == nil:
+		return errors.New("admin API: Cooldowns is missing")
 	case c.AdminUsername == "" || c.AdminPassword == "":
 		return errors.New("admin API: the admin's user name or password is empty")
 	case c.Logger == nil:
@@ -126,9 +130,9 @@ func New(cfg Config) (*API, error) {
 		validation.intercept,
 	)
 	adminv1connect.RegisterProviderServiceHandler(server, providerService{cfg.Live})
-	adminv1connect.RegisterGroupServiceHandler(server, groupService{cfg.Live})
+	adminv1connect.RegisterGroupServiceHandler(server, groupService{cfg.Live, cfg.Nodes, cfg.Cooldowns})
 	adminv1connect.RegisterKeyServiceHandler(server, keyService{cfg.Live})
-	adminv1connect.RegisterKeywordServiceHandler(server, keywordService{cfg.Live})
+	adminv1connect.RegisterKeywordServiceHandler(server, keywordService{cfg.Live, cfg.Calls})
 	adminv1connect.RegisterSettingsServiceHandler(server, settingsService{cfg.Live})
 	adminv1connect.RegisterConfigServiceHandler(server, configService{cfg.Live})
 	adminv1connect.RegisterCallServiceHandler(server, callService{cfg.Calls})

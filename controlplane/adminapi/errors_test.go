@@ -114,20 +114,21 @@ func TestConfigMustBeComplete(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	whole := adminapi.Config{
-		Live: e.backend.live, Calls: e.backend.calls, Access: e.backend.access, Nodes: nodes(nil),
+		Live: e.backend.live, Calls: e.backend.calls, Access: e.backend.access, Nodes: nodes(nil), Cooldowns: &resets{},
 		AdminUsername: "a", AdminPassword: "b", Logger: e.logger(),
 	}
 	if err := whole.Validate(); err != nil {
 		t.Fatal(err)
 	}
 	for want, spoil := range map[string]func(*adminapi.Config){
-		"Live":     func(c *adminapi.Config) { c.Live = nil },
-		"Calls":    func(c *adminapi.Config) { c.Calls = nil },
-		"Access":   func(c *adminapi.Config) { c.Access = nil },
-		"Nodes":    func(c *adminapi.Config) { c.Nodes = nil },
-		"name":     func(c *adminapi.Config) { c.AdminUsername = "" },
-		"password": func(c *adminapi.Config) { c.AdminPassword = "" },
-		"Logger":   func(c *adminapi.Config) { c.Logger = nil },
+		"Live":      func(c *adminapi.Config) { c.Live = nil },
+		"Calls":     func(c *adminapi.Config) { c.Calls = nil },
+		"Access":    func(c *adminapi.Config) { c.Access = nil },
+		"Nodes":     func(c *adminapi.Config) { c.Nodes = nil },
+		"Cooldowns": func(c *adminapi.Config) { c.Cooldowns = nil },
+		"name":      func(c *adminapi.Config) { c.AdminUsername = "" },
+		"password":  func(c *adminapi.Config) { c.AdminPassword = "" },
+		"Logger":    func(c *adminapi.Config) { c.Logger = nil },
 	} {
 		cfg := whole
 		spoil(&cfg)

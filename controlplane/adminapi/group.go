@@ -8,7 +8,11 @@ import (
 )
 
 // groupService manages groups.
-type groupService struct{ live Live }
+type groupService struct {
+	live      Live
+	nodes     Nodes
+	cooldowns Cooldowns
+}
 
 // ListGroups lists groups in name order.
 func (s groupService) ListGroups(_ context.Context, req *adminv1.ListGroupsRequest) (*adminv1.ListGroupsResponse, error) {

@@ -68,6 +68,14 @@ type nodes []*adminv1.Node
 
 func (n nodes) Nodes() []*adminv1.Node { return n }
 
+// resets notes the cooldowns that were to end, for two nodes.
+type resets struct{ asked [][3]string }
+
+func (r *resets) ResetCooldown(provider, model, credential string) []string {
+	r.asked = append(r.asked, [3]string{provider, model, credential})
+	return []string{"a", "b"}
+}
+
 // env is an admin API served on a loopback port, on a database of its own.
 type env struct {
 	url     string
@@ -102,6 +110,7 @@ func (e *env) handler(t *testing.T, adjust ...func(*adminapi.Config)) http.Handl
 		Calls:         e.backend.calls,
 		Access:        e.backend.access,
 		Nodes:         nodes(nil),
+		Cooldowns:     &resets{},
 		AdminUsername: adminUser,
 		AdminPassword: adminPassword,
 		GatewayURL:    "http://gateway.example/v1",

@@ -8,7 +8,10 @@ import (
 )
 
 // keywordService manages failure keywords.
-type keywordService struct{ live Live }
+type keywordService struct {
+	live  Live
+	calls Calls
+}
 
 // ListFailureKeywords lists failure keywords in name order.
 func (s keywordService) ListFailureKeywords(_ context.Context, req *adminv1.ListFailureKeywordsRequest) (*adminv1.ListFailureKeywordsResponse, error) {

@@ -300,6 +300,9 @@ func names(t *testing.T, size int, page func(token string) (names []string, next
 	t.Helper()
 	for token := ""; ; pages++ {
 		got, next := page(token)
+		if pages == 100 {
+			t.Fatal("the list does not end")
+		}
 		if len(got) > size || next != "" && len(got) != size {
 			t.Fatalf("page %d has %d entries, next %q", pages, len(got), next)
 		}

@@ -1124,14 +1124,16 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"credential\x18\x03 \x01(\tR\n" +
 	"credential\"-\n" +
 	"\x15ResetCooldownResponse\x12\x14\n" +
-	"\x05nodes\x18\x01 \x03(\tR\x05nodes2\xec\x03\n" +
+	"\x05nodes\x18\x01 \x03(\tR\x05nodes2\xba\x05\n" +
 	"\fGroupService\x12`\n" +
 	"\n" +
 	"ListGroups\x12%.trunkline.admin.v1.ListGroupsRequest\x1a&.trunkline.admin.v1.ListGroupsResponse\"\x03\x90\x02\x01\x12Z\n" +
 	"\bGetGroup\x12#.trunkline.admin.v1.GetGroupRequest\x1a$.trunkline.admin.v1.GetGroupResponse\"\x03\x90\x02\x01\x12^\n" +
 	"\vCreateGroup\x12&.trunkline.admin.v1.CreateGroupRequest\x1a'.trunkline.admin.v1.CreateGroupResponse\x12^\n" +
 	"\vUpdateGroup\x12&.trunkline.admin.v1.UpdateGroupRequest\x1a'.trunkline.admin.v1.UpdateGroupResponse\x12^\n" +
-	"\vDeleteGroup\x12&.trunkline.admin.v1.DeleteGroupRequest\x1a'.trunkline.admin.v1.DeleteGroupResponseB\xd6\x01\n" +
+	"\vDeleteGroup\x12&.trunkline.admin.v1.DeleteGroupRequest\x1a'.trunkline.admin.v1.DeleteGroupResponse\x12f\n" +
+	"\fExplainGroup\x12'.trunkline.admin.v1.ExplainGroupRequest\x1a(.trunkline.admin.v1.ExplainGroupResponse\"\x03\x90\x02\x01\x12d\n" +
+	"\rResetCooldown\x12(.trunkline.admin.v1.ResetCooldownRequest\x1a).trunkline.admin.v1.ResetCooldownResponseB\xd6\x01\n" +
 	"\x16com.trunkline.admin.v1B\n" +
 	"GroupProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
@@ -1189,13 +1191,17 @@ var file_trunkline_admin_v1_group_proto_depIdxs = []int32{
 	6,  // 15: trunkline.admin.v1.GroupService.CreateGroup:input_type -> trunkline.admin.v1.CreateGroupRequest
 	8,  // 16: trunkline.admin.v1.GroupService.UpdateGroup:input_type -> trunkline.admin.v1.UpdateGroupRequest
 	10, // 17: trunkline.admin.v1.GroupService.DeleteGroup:input_type -> trunkline.admin.v1.DeleteGroupRequest
-	3,  // 18: trunkline.admin.v1.GroupService.ListGroups:output_type -> trunkline.admin.v1.ListGroupsResponse
-	5,  // 19: trunkline.admin.v1.GroupService.GetGroup:output_type -> trunkline.admin.v1.GetGroupResponse
-	7,  // 20: trunkline.admin.v1.GroupService.CreateGroup:output_type -> trunkline.admin.v1.CreateGroupResponse
-	9,  // 21: trunkline.admin.v1.GroupService.UpdateGroup:output_type -> trunkline.admin.v1.UpdateGroupResponse
-	11, // 22: trunkline.admin.v1.GroupService.DeleteGroup:output_type -> trunkline.admin.v1.DeleteGroupResponse
-	18, // [18:23] is the sub-list for method output_type
-	13, // [13:18] is the sub-list for method input_type
+	12, // 18: trunkline.admin.v1.GroupService.ExplainGroup:input_type -> trunkline.admin.v1.ExplainGroupRequest
+	15, // 19: trunkline.admin.v1.GroupService.ResetCooldown:input_type -> trunkline.admin.v1.ResetCooldownRequest
+	3,  // 20: trunkline.admin.v1.GroupService.ListGroups:output_type -> trunkline.admin.v1.ListGroupsResponse
+	5,  // 21: trunkline.admin.v1.GroupService.GetGroup:output_type -> trunkline.admin.v1.GetGroupResponse
+	7,  // 22: trunkline.admin.v1.GroupService.CreateGroup:output_type -> trunkline.admin.v1.CreateGroupResponse
+	9,  // 23: trunkline.admin.v1.GroupService.UpdateGroup:output_type -> trunkline.admin.v1.UpdateGroupResponse
+	11, // 24: trunkline.admin.v1.GroupService.DeleteGroup:output_type -> trunkline.admin.v1.DeleteGroupResponse
+	13, // 25: trunkline.admin.v1.GroupService.ExplainGroup:output_type -> trunkline.admin.v1.ExplainGroupResponse
+	16, // 26: trunkline.admin.v1.GroupService.ResetCooldown:output_type -> trunkline.admin.v1.ResetCooldownResponse
+	20, // [20:27] is the sub-list for method output_type
+	13, // [13:20] is the sub-list for method input_type
 	13, // [13:13] is the sub-list for extension type_name
 	13, // [13:13] is the sub-list for extension extendee
 	0,  // [0:13] is the sub-list for field type_name

@@ -19,11 +19,13 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	GroupService_ListGroups_FullMethodName  = "/trunkline.admin.v1.GroupService/ListGroups"
-	GroupService_GetGroup_FullMethodName    = "/trunkline.admin.v1.GroupService/GetGroup"
-	GroupService_CreateGroup_FullMethodName = "/trunkline.admin.v1.GroupService/CreateGroup"
-	GroupService_UpdateGroup_FullMethodName = "/trunkline.admin.v1.GroupService/UpdateGroup"
-	GroupService_DeleteGroup_FullMethodName = "/trunkline.admin.v1.GroupService/DeleteGroup"
+	GroupService_ListGroups_FullMethodName    = "/trunkline.admin.v1.GroupService/ListGroups"
+	GroupService_GetGroup_FullMethodName      = "/trunkline.admin.v1.GroupService/GetGroup"
+	GroupService_CreateGroup_FullMethodName   = "/trunkline.admin.v1.GroupService/CreateGroup"
+	GroupService_UpdateGroup_FullMethodName   = "/trunkline.admin.v1.GroupService/UpdateGroup"
+	GroupService_DeleteGroup_FullMethodName   = "/trunkline.admin.v1.GroupService/DeleteGroup"
+	GroupService_ExplainGroup_FullMethodName  = "/trunkline.admin.v1.GroupService/ExplainGroup"
+	GroupService_ResetCooldown_FullMethodName = "/trunkline.admin.v1.GroupService/ResetCooldown"
 )
 
 // GroupServiceClient is the client API for GroupService service.
@@ -42,6 +44,10 @@ type GroupServiceClient interface {
 	UpdateGroup(ctx context.Context, in *UpdateGroupRequest, opts ...grpc.CallOption) (*UpdateGroupResponse, error)
 	// Delete a group; refused while an API key refers to it.
 	DeleteGroup(ctx context.Context, in *DeleteGroupRequest, opts ...grpc.CallOption) (*DeleteGroupResponse, error)
+	// Show the candidates of a group in the order in which a call would try them now, and why.
+	ExplainGroup(ctx context.Context, in *ExplainGroupRequest, opts ...grpc.CallOption) (*ExplainGroupResponse, error)
+	// End cooldowns on every connected node: of a provider, one of its models or one of its credentials.
+	ResetCooldown(ctx context.Context, in *ResetCooldownRequest, opts ...grpc.CallOption) (*ResetCooldownResponse, error)
 }
 
 type groupServiceClient struct {
@@ -102,6 +108,26 @@ func (c *groupServiceClient) DeleteGroup(ctx context.Context, in *DeleteGroupReq
 	return out, nil
 }
 
+func (c *groupServiceClient) ExplainGroup(ctx context.Context, in *ExplainGroupRequest, opts ...grpc.CallOption) (*ExplainGroupResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExplainGroupResponse)
+	err := c.cc.Invoke(ctx, GroupService_ExplainGroup_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *groupServiceClient) ResetCooldown(ctx context.Context, in *ResetCooldownRequest, opts ...grpc.CallOption) (*ResetCooldownResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ResetCooldownResponse)
+	err := c.cc.Invoke(ctx, GroupService_ResetCooldown_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // GroupServiceServer is the server API for GroupService service.
 // All implementations must embed UnimplementedGroupServiceServer
 // for forward compatibility.
@@ -118,6 +144,10 @@ type GroupServiceServer interface {
 	UpdateGroup(context.Context, *UpdateGroupRequest) (*UpdateGroupResponse, error)
 	// Delete a group; refused while an API key refers to it.
 	DeleteGroup(context.Context, *DeleteGroupRequest) (*DeleteGroupResponse, error)
+	// Show the candidates of a group in the order in which a call would try them now, and why.
+	ExplainGroup(context.Context, *ExplainGroupRequest) (*ExplainGroupResponse, error)
+	// End cooldowns on every connected node: of a provider, one of its models or one of its credentials.
+	ResetCooldown(context.Context, *ResetCooldownRequest) (*ResetCooldownResponse, error)
 	mustEmbedUnimplementedGroupServiceServer()
 }
 
@@ -142,6 +172,12 @@ func (UnimplementedGroupServiceServer) UpdateGroup(context.Context, *UpdateGroup
 }
 func (UnimplementedGroupServiceServer) DeleteGroup(context.Context, *DeleteGroupRequest) (*DeleteGroupResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteGroup not implemented")
+}
+func (UnimplementedGroupServiceServer) ExplainGroup(context.Context, *ExplainGroupRequest) (*ExplainGroupResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExplainGroup not implemented")
+}
+func (UnimplementedGroupServiceServer) ResetCooldown(context.Context, *ResetCooldownRequest) (*ResetCooldownResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ResetCooldown not implemented")
 }
 func (UnimplementedGroupServiceServer) mustEmbedUnimplementedGroupServiceServer() {}
 func (UnimplementedGroupServiceServer) testEmbeddedByValue()                      {}
@@ -254,6 +290,42 @@ func _GroupService_DeleteGroup_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _GroupService_ExplainGroup_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExplainGroupRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GroupServiceServer).ExplainGroup(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: GroupService_ExplainGroup_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GroupServiceServer).ExplainGroup(ctx, req.(*ExplainGroupRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _GroupService_ResetCooldown_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ResetCooldownRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GroupServiceServer).ResetCooldown(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: GroupService_ResetCooldown_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GroupServiceServer).ResetCooldown(ctx, req.(*ResetCooldownRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // GroupService_ServiceDesc is the grpc.ServiceDesc for GroupService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -280,6 +352,14 @@ var GroupService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "DeleteGroup",
 			Handler:    _GroupService_DeleteGroup_Handler,
+		},
+		{
+			MethodName: "ExplainGroup",
+			Handler:    _GroupService_ExplainGroup_Handler,
+		},
+		{
+			MethodName: "ResetCooldown",
+			Handler:    _GroupService_ResetCooldown_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

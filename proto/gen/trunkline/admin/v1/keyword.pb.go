@@ -644,7 +644,7 @@ func (*DeleteFailureKeywordResponse) Descriptor() ([]byte, []int) {
 
 type DryRunRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The keyword to try; it needs no name.
+	// The keyword to try; it needs no name. Held against the configuration as if it were stored.
 	FailureKeyword *FailureKeyword `protobuf:"bytes,1,opt,name=failure_keyword,json=failureKeyword,proto3" json:"failure_keyword,omitempty"`
 	// How many of the newest calls to look at, at most 10000; default 1000.
 	Calls int32 `protobuf:"varint,2,opt,name=calls,proto3" json:"calls,omitempty"`
@@ -892,7 +892,7 @@ const file_trunkline_admin_v1_keyword_proto_rawDesc = "" +
 	"\x04etag\x18\x02 \x01(\tR\x04etag\"\x1e\n" +
 	"\x1cDeleteFailureKeywordResponse\"\xa9\x01\n" +
 	"\rDryRunRequest\x12S\n" +
-	"\x0ffailure_keyword\x18\x01 \x01(\v2\".trunkline.admin.v1.FailureKeywordB\x06\xbaH\x03\xc8\x01\x01R\x0efailureKeyword\x12 \n" +
+	"\x0ffailure_keyword\x18\x01 \x01(\v2\".trunkline.admin.v1.FailureKeywordB\x06\xbaH\x03\xd8\x01\x03R\x0efailureKeyword\x12 \n" +
 	"\x05calls\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\x90N(\x00R\x05calls\x12!\n" +
 	"\x06sample\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x04R\x06sample\"\x9d\x01\n" +
@@ -906,13 +906,14 @@ const file_trunkline_admin_v1_keyword_proto_rawDesc = "" +
 	"KeywordHit\x12\x17\n" +
 	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1a\n" +
 	"\bprovider\x18\x02 \x01(\tR\bprovider\x12\x12\n" +
-	"\x04text\x18\x03 \x01(\tR\x04text2\xf5\x04\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text2\xcb\x05\n" +
 	"\x0eKeywordService\x12{\n" +
 	"\x13ListFailureKeywords\x12..trunkline.admin.v1.ListFailureKeywordsRequest\x1a/.trunkline.admin.v1.ListFailureKeywordsResponse\"\x03\x90\x02\x01\x12u\n" +
 	"\x11GetFailureKeyword\x12,.trunkline.admin.v1.GetFailureKeywordRequest\x1a-.trunkline.admin.v1.GetFailureKeywordResponse\"\x03\x90\x02\x01\x12y\n" +
 	"\x14CreateFailureKeyword\x12/.trunkline.admin.v1.CreateFailureKeywordRequest\x1a0.trunkline.admin.v1.CreateFailureKeywordResponse\x12y\n" +
 	"\x14UpdateFailureKeyword\x12/.trunkline.admin.v1.UpdateFailureKeywordRequest\x1a0.trunkline.admin.v1.UpdateFailureKeywordResponse\x12y\n" +
-	"\x14DeleteFailureKeyword\x12/.trunkline.admin.v1.DeleteFailureKeywordRequest\x1a0.trunkline.admin.v1.DeleteFailureKeywordResponseB\xd8\x01\n" +
+	"\x14DeleteFailureKeyword\x12/.trunkline.admin.v1.DeleteFailureKeywordRequest\x1a0.trunkline.admin.v1.DeleteFailureKeywordResponse\x12T\n" +
+	"\x06DryRun\x12!.trunkline.admin.v1.DryRunRequest\x1a\".trunkline.admin.v1.DryRunResponse\"\x03\x90\x02\x01B\xd8\x01\n" +
 	"\x16com.trunkline.admin.v1B\fKeywordProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
 var (
@@ -961,13 +962,15 @@ var file_trunkline_admin_v1_keyword_proto_depIdxs = []int32{
 	5,  // 12: trunkline.admin.v1.KeywordService.CreateFailureKeyword:input_type -> trunkline.admin.v1.CreateFailureKeywordRequest
 	7,  // 13: trunkline.admin.v1.KeywordService.UpdateFailureKeyword:input_type -> trunkline.admin.v1.UpdateFailureKeywordRequest
 	9,  // 14: trunkline.admin.v1.KeywordService.DeleteFailureKeyword:input_type -> trunkline.admin.v1.DeleteFailureKeywordRequest
-	2,  // 15: trunkline.admin.v1.KeywordService.ListFailureKeywords:output_type -> trunkline.admin.v1.ListFailureKeywordsResponse
-	4,  // 16: trunkline.admin.v1.KeywordService.GetFailureKeyword:output_type -> trunkline.admin.v1.GetFailureKeywordResponse
-	6,  // 17: trunkline.admin.v1.KeywordService.CreateFailureKeyword:output_type -> trunkline.admin.v1.CreateFailureKeywordResponse
-	8,  // 18: trunkline.admin.v1.KeywordService.UpdateFailureKeyword:output_type -> trunkline.admin.v1.UpdateFailureKeywordResponse
-	10, // 19: trunkline.admin.v1.KeywordService.DeleteFailureKeyword:output_type -> trunkline.admin.v1.DeleteFailureKeywordResponse
-	15, // [15:20] is the sub-list for method output_type
-	10, // [10:15] is the sub-list for method input_type
+	11, // 15: trunkline.admin.v1.KeywordService.DryRun:input_type -> trunkline.admin.v1.DryRunRequest
+	2,  // 16: trunkline.admin.v1.KeywordService.ListFailureKeywords:output_type -> trunkline.admin.v1.ListFailureKeywordsResponse
+	4,  // 17: trunkline.admin.v1.KeywordService.GetFailureKeyword:output_type -> trunkline.admin.v1.GetFailureKeywordResponse
+	6,  // 18: trunkline.admin.v1.KeywordService.CreateFailureKeyword:output_type -> trunkline.admin.v1.CreateFailureKeywordResponse
+	8,  // 19: trunkline.admin.v1.KeywordService.UpdateFailureKeyword:output_type -> trunkline.admin.v1.UpdateFailureKeywordResponse
+	10, // 20: trunkline.admin.v1.KeywordService.DeleteFailureKeyword:output_type -> trunkline.admin.v1.DeleteFailureKeywordResponse
+	12, // 21: trunkline.admin.v1.KeywordService.DryRun:output_type -> trunkline.admin.v1.DryRunResponse
+	16, // [16:22] is the sub-list for method output_type
+	10, // [10:16] is the sub-list for method input_type
 	10, // [10:10] is the sub-list for extension type_name
 	10, // [10:10] is the sub-list for extension extendee
 	0,  // [0:10] is the sub-list for field type_name

@@ -24,6 +24,7 @@ const (
 	KeywordService_CreateFailureKeyword_FullMethodName = "/trunkline.admin.v1.KeywordService/CreateFailureKeyword"
 	KeywordService_UpdateFailureKeyword_FullMethodName = "/trunkline.admin.v1.KeywordService/UpdateFailureKeyword"
 	KeywordService_DeleteFailureKeyword_FullMethodName = "/trunkline.admin.v1.KeywordService/DeleteFailureKeyword"
+	KeywordService_DryRun_FullMethodName               = "/trunkline.admin.v1.KeywordService/DryRun"
 )
 
 // KeywordServiceClient is the client API for KeywordService service.
@@ -42,6 +43,8 @@ type KeywordServiceClient interface {
 	UpdateFailureKeyword(ctx context.Context, in *UpdateFailureKeywordRequest, opts ...grpc.CallOption) (*UpdateFailureKeywordResponse, error)
 	// Delete a failure keyword.
 	DeleteFailureKeyword(ctx context.Context, in *DeleteFailureKeywordRequest, opts ...grpc.CallOption) (*DeleteFailureKeywordResponse, error)
+	// Try a failure keyword on the newest calls, and on a sample, without storing it.
+	DryRun(ctx context.Context, in *DryRunRequest, opts ...grpc.CallOption) (*DryRunResponse, error)
 }
 
 type keywordServiceClient struct {
@@ -102,6 +105,16 @@ func (c *keywordServiceClient) DeleteFailureKeyword(ctx context.Context, in *Del
 	return out, nil
 }
 
+func (c *keywordServiceClient) DryRun(ctx context.Context, in *DryRunRequest, opts ...grpc.CallOption) (*DryRunResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DryRunResponse)
+	err := c.cc.Invoke(ctx, KeywordService_DryRun_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // KeywordServiceServer is the server API for KeywordService service.
 // All implementations must embed UnimplementedKeywordServiceServer
 // for forward compatibility.
@@ -118,6 +131,8 @@ type KeywordServiceServer interface {
 	UpdateFailureKeyword(context.Context, *UpdateFailureKeywordRequest) (*UpdateFailureKeywordResponse, error)
 	// Delete a failure keyword.
 	DeleteFailureKeyword(context.Context, *DeleteFailureKeywordRequest) (*DeleteFailureKeywordResponse, error)
+	// Try a failure keyword on the newest calls, and on a sample, without storing it.
+	DryRun(context.Context, *DryRunRequest) (*DryRunResponse, error)
 	mustEmbedUnimplementedKeywordServiceServer()
 }
 
@@ -142,6 +157,9 @@ func (UnimplementedKeywordServiceServer) UpdateFailureKeyword(context.Context, *
 }
 func (UnimplementedKeywordServiceServer) DeleteFailureKeyword(context.Context, *DeleteFailureKeywordRequest) (*DeleteFailureKeywordResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteFailureKeyword not implemented")
+}
+func (UnimplementedKeywordServiceServer) DryRun(context.Context, *DryRunRequest) (*DryRunResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DryRun not implemented")
 }
 func (UnimplementedKeywordServiceServer) mustEmbedUnimplementedKeywordServiceServer() {}
 func (UnimplementedKeywordServiceServer) testEmbeddedByValue()                        {}
@@ -254,6 +272,24 @@ func _KeywordService_DeleteFailureKeyword_Handler(srv interface{}, ctx context.C
 	return interceptor(ctx, in, info, handler)
 }
 
+func _KeywordService_DryRun_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DryRunRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KeywordServiceServer).DryRun(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: KeywordService_DryRun_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KeywordServiceServer).DryRun(ctx, req.(*DryRunRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // KeywordService_ServiceDesc is the grpc.ServiceDesc for KeywordService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -280,6 +316,10 @@ var KeywordService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "DeleteFailureKeyword",
 			Handler:    _KeywordService_DeleteFailureKeyword_Handler,
+		},
+		{
+			MethodName: "DryRun",
+			Handler:    _KeywordService_DryRun_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -34,6 +34,10 @@ const (
 	GroupServiceUpdateGroupProcedure = "/trunkline.admin.v1.GroupService/UpdateGroup"
 	// GroupServiceDeleteGroupProcedure is the procedure name of the GroupService's DeleteGroup RPC.
 	GroupServiceDeleteGroupProcedure = "/trunkline.admin.v1.GroupService/DeleteGroup"
+	// GroupServiceExplainGroupProcedure is the procedure name of the GroupService's ExplainGroup RPC.
+	GroupServiceExplainGroupProcedure = "/trunkline.admin.v1.GroupService/ExplainGroup"
+	// GroupServiceResetCooldownProcedure is the procedure name of the GroupService's ResetCooldown RPC.
+	GroupServiceResetCooldownProcedure = "/trunkline.admin.v1.GroupService/ResetCooldown"
 )
 
 var (
@@ -74,6 +78,21 @@ var (
 			Procedure:  GroupServiceDeleteGroupProcedure,
 		}
 	})
+	groupServiceExplainGroupSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_trunkline_admin_v1_group_proto.Services().ByName("GroupService").Methods().ByName("ExplainGroup"),
+			Procedure:        GroupServiceExplainGroupProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	groupServiceResetCooldownSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_trunkline_admin_v1_group_proto.Services().ByName("GroupService").Methods().ByName("ResetCooldown"),
+			Procedure:  GroupServiceResetCooldownProcedure,
+		}
+	})
 )
 
 // GroupServiceClient is a client for the trunkline.admin.v1.GroupService service.
@@ -88,6 +107,10 @@ type GroupServiceClient interface {
 	UpdateGroup(context.Context, *v1.UpdateGroupRequest) (*v1.UpdateGroupResponse, error)
 	// Delete a group; refused while an API key refers to it.
 	DeleteGroup(context.Context, *v1.DeleteGroupRequest) (*v1.DeleteGroupResponse, error)
+	// Show the candidates of a group in the order in which a call would try them now, and why.
+	ExplainGroup(context.Context, *v1.ExplainGroupRequest) (*v1.ExplainGroupResponse, error)
+	// End cooldowns on every connected node: of a provider, one of its models or one of its credentials.
+	ResetCooldown(context.Context, *v1.ResetCooldownRequest) (*v1.ResetCooldownResponse, error)
 }
 
 // NewGroupServiceClient constructs a client for the trunkline.admin.v1.GroupService service.
@@ -108,6 +131,10 @@ type GroupServiceHandler interface {
 	UpdateGroup(context.Context, *v1.UpdateGroupRequest) (*v1.UpdateGroupResponse, error)
 	// Delete a group; refused while an API key refers to it.
 	DeleteGroup(context.Context, *v1.DeleteGroupRequest) (*v1.DeleteGroupResponse, error)
+	// Show the candidates of a group in the order in which a call would try them now, and why.
+	ExplainGroup(context.Context, *v1.ExplainGroupRequest) (*v1.ExplainGroupResponse, error)
+	// End cooldowns on every connected node: of a provider, one of its models or one of its credentials.
+	ResetCooldown(context.Context, *v1.ResetCooldownRequest) (*v1.ResetCooldownResponse, error)
 }
 
 // RegisterGroupServiceHandler registers svc as the trunkline.admin.v1.GroupService implementation
@@ -120,6 +147,8 @@ func RegisterGroupServiceHandler(server *connect.Server, svc GroupServiceHandler
 		connect.Method{Spec: groupServiceCreateGroupSpec(), Handler: adapter.createGroup},
 		connect.Method{Spec: groupServiceUpdateGroupSpec(), Handler: adapter.updateGroup},
 		connect.Method{Spec: groupServiceDeleteGroupSpec(), Handler: adapter.deleteGroup},
+		connect.Method{Spec: groupServiceExplainGroupSpec(), Handler: adapter.explainGroup},
+		connect.Method{Spec: groupServiceResetCooldownSpec(), Handler: adapter.resetCooldown},
 	)
 }
 
@@ -144,6 +173,14 @@ func (UnimplementedGroupServiceHandler) UpdateGroup(context.Context, *v1.UpdateG
 
 func (UnimplementedGroupServiceHandler) DeleteGroup(context.Context, *v1.DeleteGroupRequest) (*v1.DeleteGroupResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.GroupService.DeleteGroup is not implemented")
+}
+
+func (UnimplementedGroupServiceHandler) ExplainGroup(context.Context, *v1.ExplainGroupRequest) (*v1.ExplainGroupResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.GroupService.ExplainGroup is not implemented")
+}
+
+func (UnimplementedGroupServiceHandler) ResetCooldown(context.Context, *v1.ResetCooldownRequest) (*v1.ResetCooldownResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.GroupService.ResetCooldown is not implemented")
 }
 
 type groupServiceClient struct {
@@ -185,6 +222,22 @@ func (c *groupServiceClient) UpdateGroup(ctx context.Context, req *v1.UpdateGrou
 func (c *groupServiceClient) DeleteGroup(ctx context.Context, req *v1.DeleteGroupRequest) (*v1.DeleteGroupResponse, error) {
 	var res v1.DeleteGroupResponse
 	if err := c.client.CallUnary(ctx, groupServiceDeleteGroupSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *groupServiceClient) ExplainGroup(ctx context.Context, req *v1.ExplainGroupRequest) (*v1.ExplainGroupResponse, error) {
+	var res v1.ExplainGroupResponse
+	if err := c.client.CallUnary(ctx, groupServiceExplainGroupSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *groupServiceClient) ResetCooldown(ctx context.Context, req *v1.ResetCooldownRequest) (*v1.ResetCooldownResponse, error) {
+	var res v1.ResetCooldownResponse
+	if err := c.client.CallUnary(ctx, groupServiceResetCooldownSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -246,6 +299,30 @@ func (h groupServiceHandler) deleteGroup(ctx context.Context, _ connect.Spec, st
 		return err
 	}
 	res, err := h.svc.DeleteGroup(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h groupServiceHandler) explainGroup(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ExplainGroupRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ExplainGroup(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h groupServiceHandler) resetCooldown(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ResetCooldownRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ResetCooldown(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -39,6 +39,8 @@ const (
 	// KeywordServiceDeleteFailureKeywordProcedure is the procedure name of the KeywordService's
 	// DeleteFailureKeyword RPC.
 	KeywordServiceDeleteFailureKeywordProcedure = "/trunkline.admin.v1.KeywordService/DeleteFailureKeyword"
+	// KeywordServiceDryRunProcedure is the procedure name of the KeywordService's DryRun RPC.
+	KeywordServiceDryRunProcedure = "/trunkline.admin.v1.KeywordService/DryRun"
 )
 
 var (
@@ -79,6 +81,14 @@ var (
 			Procedure:  KeywordServiceDeleteFailureKeywordProcedure,
 		}
 	})
+	keywordServiceDryRunSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_trunkline_admin_v1_keyword_proto.Services().ByName("KeywordService").Methods().ByName("DryRun"),
+			Procedure:        KeywordServiceDryRunProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
 )
 
 // KeywordServiceClient is a client for the trunkline.admin.v1.KeywordService service.
@@ -93,6 +103,8 @@ type KeywordServiceClient interface {
 	UpdateFailureKeyword(context.Context, *v1.UpdateFailureKeywordRequest) (*v1.UpdateFailureKeywordResponse, error)
 	// Delete a failure keyword.
 	DeleteFailureKeyword(context.Context, *v1.DeleteFailureKeywordRequest) (*v1.DeleteFailureKeywordResponse, error)
+	// Try a failure keyword on the newest calls, and on a sample, without storing it.
+	DryRun(context.Context, *v1.DryRunRequest) (*v1.DryRunResponse, error)
 }
 
 // NewKeywordServiceClient constructs a client for the trunkline.admin.v1.KeywordService service.
@@ -113,6 +125,8 @@ type KeywordServiceHandler interface {
 	UpdateFailureKeyword(context.Context, *v1.UpdateFailureKeywordRequest) (*v1.UpdateFailureKeywordResponse, error)
 	// Delete a failure keyword.
 	DeleteFailureKeyword(context.Context, *v1.DeleteFailureKeywordRequest) (*v1.DeleteFailureKeywordResponse, error)
+	// Try a failure keyword on the newest calls, and on a sample, without storing it.
+	DryRun(context.Context, *v1.DryRunRequest) (*v1.DryRunResponse, error)
 }
 
 // RegisterKeywordServiceHandler registers svc as the trunkline.admin.v1.KeywordService
@@ -125,6 +139,7 @@ func RegisterKeywordServiceHandler(server *connect.Server, svc KeywordServiceHan
 		connect.Method{Spec: keywordServiceCreateFailureKeywordSpec(), Handler: adapter.createFailureKeyword},
 		connect.Method{Spec: keywordServiceUpdateFailureKeywordSpec(), Handler: adapter.updateFailureKeyword},
 		connect.Method{Spec: keywordServiceDeleteFailureKeywordSpec(), Handler: adapter.deleteFailureKeyword},
+		connect.Method{Spec: keywordServiceDryRunSpec(), Handler: adapter.dryRun},
 	)
 }
 
@@ -149,6 +164,10 @@ func (UnimplementedKeywordServiceHandler) UpdateFailureKeyword(context.Context, 
 
 func (UnimplementedKeywordServiceHandler) DeleteFailureKeyword(context.Context, *v1.DeleteFailureKeywordRequest) (*v1.DeleteFailureKeywordResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.KeywordService.DeleteFailureKeyword is not implemented")
+}
+
+func (UnimplementedKeywordServiceHandler) DryRun(context.Context, *v1.DryRunRequest) (*v1.DryRunResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.KeywordService.DryRun is not implemented")
 }
 
 type keywordServiceClient struct {
@@ -190,6 +209,14 @@ func (c *keywordServiceClient) UpdateFailureKeyword(ctx context.Context, req *v1
 func (c *keywordServiceClient) DeleteFailureKeyword(ctx context.Context, req *v1.DeleteFailureKeywordRequest) (*v1.DeleteFailureKeywordResponse, error) {
 	var res v1.DeleteFailureKeywordResponse
 	if err := c.client.CallUnary(ctx, keywordServiceDeleteFailureKeywordSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *keywordServiceClient) DryRun(ctx context.Context, req *v1.DryRunRequest) (*v1.DryRunResponse, error) {
+	var res v1.DryRunResponse
+	if err := c.client.CallUnary(ctx, keywordServiceDryRunSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -251,6 +278,18 @@ func (h keywordServiceHandler) deleteFailureKeyword(ctx context.Context, _ conne
 		return err
 	}
 	res, err := h.svc.DeleteFailureKeyword(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h keywordServiceHandler) dryRun(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.DryRunRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.DryRun(ctx, &req)
 	if err != nil {
 		return err
 	}
