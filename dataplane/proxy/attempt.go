@@ -169,7 +169,7 @@ func (a *attempt) close(v dataplane.Verdict) {
 	a.record.Duration = c.h.cfg.Now().Sub(a.started)
 	a.record.Outcome, a.record.Reason = v.Outcome, v.Reason
 	a.record.MaybeBilled = v.Outcome.Rule().MaybeBilled
-	if a.record.Usage.Source != dataplane.UsageNone {
+	if a.record.Usage.Source != dataplane.UsageNone || v.Outcome == dataplane.OK { // calls may have a price of their own
 		a.record.Cost = a.Price.Cost(a.record.Usage)
 	}
 	c.record.Attempts = append(c.record.Attempts, a.record)

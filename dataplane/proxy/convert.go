@@ -3,6 +3,7 @@ package proxy
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 
 	"github.com/tidwall/gjson"
 
@@ -10,12 +11,16 @@ import (
 )
 
 // convert gives a client that asked for a stream the plain completion that came instead:
-// one chunk with the whole answer, the usage if it asked for it, then [DONE].
-func (a *attempt) convert(resp *http.Response, body []byte) (dataplane.Verdict, bool) {
+// one chunk with the whole answer, the usage if it asked for it, then [DONE]. object is
+// what such chunks call themselves; APIs whose streams have no chunks cannot be converted.
+func (a *attempt) convert(resp *http.Response, body []byte, object string) (dataplane.Verdict, bool) {
+	if object == "" {
+		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: "a plain answer came although a stream was asked for"}, false
+	}
 	out := &a.call.out
 	out.begin(func() { a.accept(resp.Header) })
 	a.record.FirstToken = a.record.FirstFrame
-	chunks, err := asChunks(body, a.call.envelope.usageAsked)
+	chunks, err := asChunks(body, object, a.call.envelope.usageAsked)
 	if err != nil {
 		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: err.Error()}, false
 	}
@@ -32,9 +37,9 @@ func (a *attempt) convert(resp *http.Response, body []byte) (dataplane.Verdict, 
 
 // asChunks turns a chat completion into chunks. Parts keep the upstream's own bytes; only
 // message becomes delta, and tool calls get the index that deltas have.
-func asChunks(body []byte, withUsage bool) ([][]byte, error) {
+func asChunks(body []byte, object string, withUsage bool) ([][]byte, error) {
 	completion := gjson.ParseBytes(body)
-	head := map[string]json.RawMessage{"object": json.RawMessage(`"chat.completion.chunk"`)}
+	head := map[string]json.RawMessage{"object": json.RawMessage(strconv.Quote(object))}
 	for _, key := range []string{"id", "created", "model", "system_fingerprint", "service_tier"} {
 		if v := completion.Get(key); v.Exists() {
 			head[key] = json.RawMessage(v.Raw)

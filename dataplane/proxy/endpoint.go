@@ -1,6 +1,11 @@
 package proxy
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
 
 // endpoint is what the engine must know of one API endpoint. All that differs between
 // endpoints is in the table below; a new one is a row.
@@ -17,7 +22,9 @@ type endpoint struct {
 	// every request may be repeated.
 	unsafe func(*envelope) bool
 
-	good  []string // a good JSON answer is an object that holds one of these
+	lists []string // a good JSON answer is an object with one of these arrays,
+	value string   // or with this member, text or a number,
+	fails string   // and whose status is not this
 	text  bool     // a good answer may also be plain text, such as subtitles
 	media bool     // a good answer may also be audio, relayed as it comes
 	// estimate is which tokens are guessed from bytes when an answer tells none.
@@ -38,15 +45,14 @@ const (
 type streamKind struct {
 	// typed: every event says in "type" what it is. Otherwise events are chunks with
 	// choices, and [DONE] is the last.
-	typed    bool
-	filler   []string // types that show the user nothing
-	finish   []string // types with which the answer is whole; the stream may go on
-	last     []string // types with which the stream is over
-	failed   []string // types of failures
-	text     []string // where output text is
-	usage    []string // where usage is
-	end      []byte   // what is added to a whole answer whose last event is missing
-	perChunk bool     // one meaningful event is about one token
+	typed  bool
+	filler []string // types that show the user nothing
+	finish []string // types with which the answer is whole; the stream may go on
+	last   []string // types with which the stream is over
+	failed []string // types of failures
+	text   []string // where output text is
+	usage  []string // where usage is
+	end    []byte   // what is added to a whole answer whose last event is missing
 	// options: the request takes stream_options.include_usage.
 	options bool
 	// chunk is the "object" of the chunks that a plain answer is turned into when a
@@ -60,29 +66,29 @@ type streamKind struct {
 
 // The endpoints, in the order of the OpenAI reference, then those of others.
 var endpoints = []endpoint{
-	{path: "/chat/completions", schema: openAI, good: []string{"choices"}, estimate: estimateBoth, stream: chatStream},
-	{path: "/completions", schema: openAI, good: []string{"choices"}, estimate: estimateBoth, stream: completionStream},
-	{path: "/responses", schema: responsesAPI, good: []string{"output"}, estimate: estimateBoth, stream: responseStream, unsafe: changesConversation},
-	{path: "/embeddings", schema: openAI, good: []string{"data"}, estimate: estimateInput},
-	{path: "/moderations", schema: openAI, good: []string{"results"}},
-	{path: "/images/generations", schema: openAI, good: []string{"data"}, stream: imageStream},
-	{path: "/images/edits", schema: openAI, good: []string{"data"}, form: true, stream: imageStream},
-	{path: "/images/variations", schema: openAI, good: []string{"data"}, form: true},
+	{path: "/chat/completions", schema: openAI, lists: []string{"choices"}, estimate: estimateBoth, stream: chatStream},
+	{path: "/completions", schema: openAI, lists: []string{"choices"}, estimate: estimateBoth, stream: completionStream},
+	{path: "/responses", schema: responsesAPI, lists: []string{"output"}, fails: "failed", estimate: estimateBoth, stream: responseStream, unsafe: changesConversation},
+	{path: "/embeddings", schema: openAI, lists: []string{"data"}, estimate: estimateInput},
+	{path: "/moderations", schema: openAI, lists: []string{"results"}},
+	{path: "/images/generations", schema: openAI, lists: []string{"data"}, stream: imageStream},
+	{path: "/images/edits", schema: openAI, lists: []string{"data"}, form: true, stream: imageStream},
+	{path: "/images/variations", schema: openAI, lists: []string{"data"}, form: true},
 	{path: "/audio/speech", schema: openAI, media: true, stream: speechStream},
-	{path: "/audio/transcriptions", schema: openAI, good: []string{"text"}, text: true, form: true, stream: transcriptStream},
-	{path: "/audio/translations", schema: openAI, good: []string{"text"}, text: true, form: true},
-	{path: "/rerank", schema: openAI, good: []string{"results", "data"}},
-	{path: "/messages", schema: anthropic, passed: anthropicHeaders, good: []string{"content"}, estimate: estimateBoth, stream: messageStream},
-	{path: "/messages/count_tokens", schema: anthropic, passed: anthropicHeaders, good: []string{"input_tokens"}},
+	{path: "/audio/transcriptions", schema: openAI, value: "text", text: true, form: true, stream: transcriptStream},
+	{path: "/audio/translations", schema: openAI, value: "text", text: true, form: true},
+	{path: "/rerank", schema: openAI, lists: []string{"results", "data"}},
+	{path: "/messages", schema: anthropic, passed: anthropicHeaders, lists: []string{"content"}, estimate: estimateBoth, stream: messageStream},
+	{path: "/messages/count_tokens", schema: anthropic, passed: anthropicHeaders, value: "input_tokens"},
 }
 
 var anthropicHeaders = []string{"Anthropic-Version", "Anthropic-Beta"}
 
 var (
-	chatStream       = &streamKind{options: true, chunk: "chat.completion.chunk", perChunk: true, usage: []string{"usage"}, end: doneEvent}
-	completionStream = &streamKind{options: true, chunk: "text_completion", perChunk: true, usage: []string{"usage"}, end: doneEvent}
+	chatStream       = &streamKind{options: true, chunk: "chat.completion.chunk", usage: []string{"usage"}, end: doneEvent}
+	completionStream = &streamKind{options: true, chunk: "text_completion", usage: []string{"usage"}, end: doneEvent}
 	responseStream   = &streamKind{
-		typed: true, perChunk: true,
+		typed: true,
 		filler: []string{
 			"response.created", "response.queued", "response.in_progress", "response.output_item.added",
 			"response.content_part.added", "response.reasoning_summary_part.added", "keepalive",
@@ -92,7 +98,7 @@ var (
 		text:   []string{"delta"}, usage: []string{"response.usage"},
 	}
 	messageStream = &streamKind{
-		typed: true, perChunk: true,
+		typed:  true,
 		filler: []string{"message_start", "content_block_start", "content_block_stop", "ping"},
 		finish: []string{"message_delta"}, last: []string{"message_stop"}, failed: []string{"error"},
 		text: []string{"delta.text", "delta.thinking"}, usage: []string{"message.usage", "usage"},
@@ -162,6 +168,28 @@ func (e *endpoint) asksStream(request *envelope) bool {
 		return request.formatSSE
 	}
 	return request.stream
+}
+
+// answers reports whether a JSON document is a good answer.
+func (e *endpoint) answers(doc []byte) bool {
+	if e.fails != "" && gjson.GetBytes(doc, "status").Str == e.fails {
+		return false
+	}
+	for _, key := range e.lists {
+		if gjson.GetBytes(doc, key).IsArray() {
+			return true
+		}
+	}
+	if e.value == "" {
+		return false
+	}
+	v := gjson.GetBytes(doc, e.value)
+	return v.Type == gjson.String || v.Type == gjson.Number
+}
+
+// holds names what a good answer holds, for people.
+func (e *endpoint) holds() string {
+	return cmp.Or(e.value, strings.Join(e.lists, " or "), "audio")
 }
 
 // keepsAlive reports whether comments may be sent while a stream is waited for: where a

@@ -74,10 +74,10 @@ type final struct {
 
 // finalError chooses what the client sees from how the attempts ended: an upstream's
 // refusal of the request itself as it was, else the class they share, else a mixture.
-func finalError(failed []failure, retryAfter time.Duration) final {
+func finalError(failed []failure, s *schema, retryAfter time.Duration) final {
 	for _, f := range failed {
 		if f.verdict.Outcome.Rule().PassThrough {
-			return passThrough(f)
+			return passThrough(f, s)
 		}
 	}
 	first := failed[0].verdict.Outcome.Rule()
@@ -126,14 +126,14 @@ func isPermanent(o dataplane.Outcome) bool {
 }
 
 // passThrough gives the client an upstream's own refusal of its request: as it is when
-// it has OpenAI's shape, else its text inside that shape.
-func passThrough(f failure) final {
+// it has the shape that the client expects, else its text inside that shape.
+func passThrough(f failure, s *schema) final {
 	rule := f.verdict.Outcome.Rule()
 	out := final{status: f.status, permanent: true}
 	if out.status < 400 {
 		out.status = rule.Status
 	}
-	if e := gjson.GetBytes(f.body, "error"); e.IsObject() && e.Get("message").Type == gjson.String && gjson.ValidBytes(f.body) {
+	if gjson.ValidBytes(f.body) && s.fits(gjson.ParseBytes(f.body)) {
 		out.body = f.body
 		return out
 	}
@@ -143,7 +143,7 @@ func passThrough(f failure) final {
 
 // write sends the error; headers may have been sent already only for streams, which
 // have their own way (outlet.fail).
-func (f final) write(w http.ResponseWriter) {
+func (f final) write(w http.ResponseWriter, body []byte) {
 	h := w.Header()
 	if f.retryAfter > 0 {
 		seconds := int64((f.retryAfter + time.Second - 1) / time.Second)
@@ -152,12 +152,13 @@ func (f final) write(w http.ResponseWriter) {
 	if f.permanent {
 		h.Set("X-Should-Retry", "false")
 	}
-	writeJSON(w, f.status, f.bytes())
+	writeJSON(w, f.status, body)
 }
 
-func (f final) bytes() []byte {
+// bytes is the error as a body. id is the request's.
+func (f final) bytes(s *schema, id string) []byte {
 	if f.body != nil {
 		return f.body
 	}
-	return f.err.envelope()
+	return s.body(f.status, f.err, id)
 }

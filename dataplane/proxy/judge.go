@@ -11,8 +11,6 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/trunkline-ai/trunkline/dataplane"
 )
 
@@ -39,6 +37,8 @@ func (a *attempt) judge(ctx context.Context, resp *http.Response) (dataplane.Ver
 		return a.stream(ctx, resp, body)
 	case isStream:
 		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: "a stream came although none was asked for"}, false
+	case a.call.endpoint.media && isMedia(mediaType(resp.Header)):
+		return a.media(ctx, resp, body)
 	}
 	return a.plain(ctx, resp, body)
 }
@@ -97,32 +97,4 @@ func readVerdict(ctx context.Context, err error) dataplane.Verdict {
 
 func isReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
-}
-
-// usageOf reads a usage object of any endpoint.
-func usageOf(u gjson.Result) (dataplane.Usage, bool) {
-	if !u.IsObject() {
-		return dataplane.Usage{}, false
-	}
-	usage := dataplane.Usage{
-		Input:       count(u, "prompt_tokens", "input_tokens"),
-		Output:      count(u, "completion_tokens", "output_tokens"),
-		CachedInput: count(u, "prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens", "prompt_cache_hit_tokens"),
-		Source:      dataplane.UsageUpstream,
-	}
-	usage.CachedInput = min(usage.CachedInput, usage.Input)
-	return usage, true
-}
-
-// count reads the first of the paths that is there; an absurd number is 0.
-func count(u gjson.Result, paths ...string) int64 {
-	for _, p := range paths {
-		if v := u.Get(p); v.Type == gjson.Number {
-			if n := v.Int(); n >= 0 && n <= 1e9 {
-				return n
-			}
-			return 0
-		}
-	}
-	return 0
 }

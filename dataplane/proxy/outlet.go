@@ -10,9 +10,6 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 )
 
-// slowClientTime is how long one write to a client may take.
-const slowClientTime = 60 * time.Second
-
 // outlet is the client's side of a stream. Before the commit it holds events, and keeps
 // a silent connection alive with comments; after it, it passes events on.
 //
@@ -155,9 +152,9 @@ func (o *outlet) flushLocked() {
 	}
 }
 
-// fail sends an error event if the headers of a stream are out; false means that the
+// fail sends a whole error event if the headers of a stream are out; false means that the
 // error can still be a response.
-func (o *outlet) fail(body []byte) bool {
+func (o *outlet) fail(event []byte) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.closed = true
@@ -165,7 +162,7 @@ func (o *outlet) fail(body []byte) bool {
 	if !o.headers {
 		return false
 	}
-	o.write(asEvent(body))
+	o.write(event)
 	return true
 }
 
@@ -208,8 +205,8 @@ func (o *outlet) write(b []byte) {
 	if o.err != nil {
 		return
 	}
-	if now := time.Now(); now.Sub(o.written) > slowClientTime/4 {
-		_ = o.rc.SetWriteDeadline(now.Add(slowClientTime)) // in-memory servers have no deadlines
+	if now := time.Now(); now.Sub(o.written) > o.call.h.cfg.SlowClient/4 {
+		o.call.allowWrite(o.rc)
 		o.written = now
 	}
 	if _, o.err = o.call.w.Write(b); o.err == nil {
@@ -217,10 +214,15 @@ func (o *outlet) write(b []byte) {
 	}
 }
 
+// allowWrite gives the next write to the client its time.
+func (c *call) allowWrite(rc *http.ResponseController) {
+	_ = rc.SetWriteDeadline(time.Now().Add(c.h.cfg.SlowClient)) // in-memory servers have no deadlines
+}
+
 // clientVerdict judges an error of writing to the client.
 func clientVerdict(err error) dataplane.Verdict {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return dataplane.Verdict{Outcome: dataplane.SlowClient, Reason: "the client took no data for 60 s"}
+		return dataplane.Verdict{Outcome: dataplane.SlowClient, Reason: "the client took no data for too long"}
 	}
 	return dataplane.Verdict{Outcome: dataplane.ClientClosed}
 }

@@ -3,7 +3,6 @@ package proxy
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -24,21 +23,25 @@ func (a *attempt) plain(ctx context.Context, resp *http.Response, body io.Reader
 	if len(held) > maxHeld {
 		return a.long(ctx, resp, held, body)
 	}
-	if v, ok := a.judgeBody(held); !ok {
+	if v, ok := a.judgeBody(held, mediaType(resp.Header)); !ok {
 		a.body = held[:min(len(held), maxErrorBody)]
 		return v, false
 	}
-	if a.call.envelope.stream {
-		return a.convert(resp, held)
+	if stream := a.call.endpoint.stream; a.call.envelope.stream && !stream.plain {
+		return a.convert(resp, held, stream.chunk)
 	}
 	a.record.FirstToken = a.record.FirstFrame
 	a.accept(resp.Header)
 	h := a.call.w.Header()
 	h["Content-Type"] = jsonType
+	if a.call.endpoint.text && isText(mediaType(resp.Header)) {
+		h["Content-Type"] = []string{safeType(resp.Header)}
+	}
 	h["Content-Length"] = []string{strconv.Itoa(len(held))}
+	a.call.allowWrite(http.NewResponseController(a.call.w))
 	a.call.w.WriteHeader(http.StatusOK)
 	if _, err := a.call.w.Write(held); err != nil {
-		return a.finish(dataplane.Verdict{Outcome: dataplane.ClientClosed}), true
+		return a.finish(clientVerdict(err)), true
 	}
 	return a.finish(dataplane.Verdict{Outcome: dataplane.OK}), true
 }
@@ -56,8 +59,9 @@ func hold(body io.Reader, announced int64) ([]byte, error) {
 	return buf.Bytes(), err
 }
 
-// judgeBody accepts a JSON object that holds choices, no error and no failure keyword.
-func (a *attempt) judgeBody(body []byte) (dataplane.Verdict, bool) {
+// judgeBody accepts a JSON object that holds what the endpoint's answers hold, no error and
+// no failure keyword; of some endpoints also plain text.
+func (a *attempt) judgeBody(body []byte, media string) (dataplane.Verdict, bool) {
 	bad := func(reason string) (dataplane.Verdict, bool) {
 		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: reason}, false
 	}
@@ -65,6 +69,9 @@ func (a *attempt) judgeBody(body []byte) (dataplane.Verdict, bool) {
 		return bad("the answer is empty")
 	}
 	if !gjson.ValidBytes(body) {
+		if a.call.endpoint.text && isText(media) {
+			return a.plainText(body)
+		}
 		return bad("the answer is not valid JSON")
 	}
 	if v, is := dataplane.ClassifyError(body, a.Model); is {
@@ -73,8 +80,8 @@ func (a *attempt) judgeBody(body []byte) (dataplane.Verdict, bool) {
 		}
 		return v, false
 	}
-	if !gjson.GetBytes(body, "choices").IsArray() {
-		return bad("the answer has no choices")
+	if !a.call.endpoint.answers(body) {
+		return bad("the answer has no " + a.call.endpoint.holds())
 	}
 	if u, ok := usageOf(gjson.GetBytes(body, "usage")); ok {
 		a.record.Usage = u
@@ -96,54 +103,13 @@ func (a *attempt) long(ctx context.Context, resp *http.Response, held []byte, bo
 	a.accept(resp.Header)
 	a.call.w.Header()["Content-Type"] = jsonType
 	a.call.w.WriteHeader(http.StatusOK)
-	sent := int64(len(held))
-	_, werr := a.call.w.Write(held)
-	var rerr error
-	if werr == nil {
-		var n int64
-		n, rerr, werr = relayBytes(a.call.w, io.LimitReader(body, maxAnswer-sent+1))
-		sent += n
+	var last tail
+	end := a.relay(io.TeeReader(body, &last), held, len(held))
+	a.record.Usage = a.estimate(int(end.sent))
+	if u, ok := last.usage(); ok {
+		a.record.Usage = u
 	}
-	a.record.Usage = a.estimate(int(sent))
-	switch o, ended := stopped(ctx); {
-	case werr != nil:
-		return a.finish(dataplane.Verdict{Outcome: dataplane.ClientClosed}), true
-	case ended:
-		a.finish(dataplane.Verdict{Outcome: o})
-	case rerr != nil:
-		a.finish(dataplane.Verdict{Outcome: dataplane.StreamCut, Reason: "the answer ended early"})
-	case sent > maxAnswer:
-		a.finish(dataplane.Verdict{Outcome: dataplane.TooLarge, Reason: "the answer is larger than 64 MiB"})
-	default:
-		return a.finish(dataplane.Verdict{Outcome: dataplane.OK}), true
-	}
-	a.call.abort()
-	return dataplane.Verdict{}, true
-}
-
-// relayBytes copies and tells which side an error came from.
-func relayBytes(w io.Writer, r io.Reader) (n int64, readErr, writeErr error) {
-	buf := make([]byte, 64<<10)
-	for {
-		k, err := r.Read(buf)
-		if k > 0 {
-			if _, werr := w.Write(buf[:k]); werr != nil {
-				return n, nil, werr
-			}
-			n += int64(k)
-		}
-		if errors.Is(err, io.EOF) {
-			return n, nil, nil
-		}
-		if err != nil {
-			return n, err, nil
-		}
-	}
-}
-
-// estimate guesses tokens from bytes, four to a token, where the upstream told none.
-func (a *attempt) estimate(output int) dataplane.Usage {
-	return dataplane.Usage{Input: int64(a.promptTokens()), Output: int64(output / 4), Source: dataplane.UsageEstimated}
+	return a.endRelay(ctx, end)
 }
 
 // accept commits the attempt: health hears of it, the caller's clock stops, and the

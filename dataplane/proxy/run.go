@@ -101,7 +101,11 @@ func (c *call) fail() {
 		}})
 		return
 	}
-	c.answer(finalError(c.failed, c.soonest()))
+	f := finalError(c.failed, c.endpoint.schema, c.soonest())
+	if c.unsafe && !last.Rule().NeverSent {
+		f.permanent = true // an SDK that repeats it is no better than we are
+	}
+	c.answer(f)
 }
 
 // answer sends the final error: as a response, or as an event when the headers of a
@@ -112,9 +116,10 @@ func (c *call) answer(f final) {
 		c.record.ErrorCode = c.record.Outcome.Rule().Code
 	}
 	h := c.w.Header()
-	if !c.out.fail(f.bytes()) {
+	body := f.bytes(c.endpoint.schema, c.record.ID)
+	if !c.out.fail(c.endpoint.schema.event(body, 0)) {
 		h["X-Trunkline-Attempts"] = []string{itoa(len(c.record.Attempts))}
-		f.write(c.w)
+		f.write(c.w, body)
 		return
 	}
 	c.abort()

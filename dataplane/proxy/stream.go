@@ -22,7 +22,7 @@ const keywordChars = 200
 func (a *attempt) stream(ctx context.Context, resp *http.Response, body io.Reader) (dataplane.Verdict, bool) {
 	out := &a.call.out
 	events := newEventReader(body)
-	view := streamView{watch: a.Keywords.Watch()}
+	view := streamView{kind: a.call.endpoint.stream, watch: a.Keywords.Watch()}
 	out.begin(func() { a.accept(resp.Header) })
 	for {
 		for event := events.next(); event != nil; event = events.next() {
@@ -121,7 +121,10 @@ func (a *attempt) holdsText() bool {
 func (a *attempt) judgeError(view *streamView, event []byte) dataplane.Verdict {
 	out := &a.call.out
 	text, _ := data(event)
-	v, _ := dataplane.ClassifyError(text, a.Model)
+	v, is := dataplane.ClassifyError(text, a.Model)
+	if !is { // its type says that it failed, and nothing says why
+		v = dataplane.Verdict{Outcome: dataplane.ServerError, Reason: "an event of the stream says that it failed"}
+	}
 	if !out.isOpen() {
 		if k := a.keyword(text, a.Keywords.Error, a.Keywords.Stream); k != nil {
 			return keywordVerdict(k)
@@ -176,11 +179,11 @@ func (a *attempt) endStream(view *streamView, v dataplane.Verdict) (dataplane.Ve
 		return v, false
 	}
 	if view.usage.Source == dataplane.UsageNone {
-		a.record.Usage = dataplane.Usage{Input: int64(a.promptTokens()), Output: int64(view.content), Source: dataplane.UsageEstimated}
+		a.record.Usage = a.guess(int64(view.content))
 	}
 	if v.Outcome == dataplane.OK {
 		if !view.sentDone {
-			out.add(doneEvent)
+			out.add(view.kind.end)
 		}
 		if err := out.flush(); err != nil && !view.sentDone {
 			v = clientVerdict(err)
@@ -192,10 +195,11 @@ func (a *attempt) endStream(view *streamView, v dataplane.Verdict) (dataplane.Ve
 		return a.finish(v), true
 	}
 	if !view.sentError {
-		rule := v.Outcome.Rule()
-		out.add(asEvent(apiError{
+		rule, schema := v.Outcome.Rule(), a.call.endpoint.schema
+		body := schema.body(rule.Status, apiError{
 			Message: "The provider's answer ended early: " + rule.Name + ".", Type: serverError, Code: rule.Code,
-		}.envelope()))
+		}, a.call.record.ID)
+		out.add(schema.event(body, view.parsed))
 	}
 	_ = out.flush()
 	a.finish(v)

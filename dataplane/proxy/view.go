@@ -33,6 +33,7 @@ var (
 // streamView is what has been seen of a stream so far. Behind the first meaningful event
 // it searches bytes and decodes only what holds an error or the usage.
 type streamView struct {
+	kind       *streamKind
 	parsed     int  // events that carried data
 	content    int  // of these, meaningful ones: about one token each
 	meaningful bool // output was seen
@@ -53,9 +54,15 @@ func (v *streamView) see(event []byte, hideUsage bool) eventKind {
 		return eventFiller
 	}
 	if bytes.Equal(bytes.TrimSpace(text), doneData) {
+		if v.kind.typed && !v.finished {
+			return eventFiller // the end has an event of its own
+		}
 		return eventDone
 	}
 	v.parsed++
+	if v.kind.typed {
+		return v.seeTyped(text)
+	}
 	if bytes.Contains(text, keyError) {
 		if _, is := dataplane.ClassifyError(text, ""); is {
 			return eventError
@@ -153,6 +160,12 @@ func (v *streamView) keep(s string) {
 
 // asEvent makes an event of a JSON body.
 func asEvent(body []byte) []byte {
+	body = bytes.Map(func(r rune) rune {
+		if r == '\n' || r == '\r' { // white space of JSON
+			return ' '
+		}
+		return r
+	}, body)
 	event := make([]byte, 0, len(body)+8)
 	event = append(event, "data: "...)
 	event = append(event, body...)

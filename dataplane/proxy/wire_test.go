@@ -184,7 +184,7 @@ func TestRequestsWeRefuse(t *testing.T) {
 		{"bad JSON", "POST", "/v1/chat/completions", `{"model":`, nil, 400, "invalid_request"},
 		{"no model", "POST", "/chat/completions", `{}`, nil, 400, "invalid_request"},
 		{"large", "POST", "/v1/chat/completions", `{"model":"g","x":"` + strings.Repeat("a", 3000) + `"}`, nil, 413, "request_too_large"},
-		{"compressed", "POST", "/v1/chat/completions", `{}`, []string{"Content-Encoding", "gzip"}, 415, "unsupported_encoding"},
+		{"compressed", "POST", "/v1/chat/completions", `{}`, []string{"Content-Encoding", "br"}, 415, "unsupported_encoding"},
 		{"method", "GET", "/v1/chat/completions", ``, nil, 405, "method_not_allowed"},
 		{"route", "POST", "/v1/nothing", `{}`, nil, 404, "unknown_url"},
 		{"model of others", "GET", "/v1/models/private", ``, nil, 404, "model_not_found"},
