@@ -5,6 +5,7 @@ import { defineConfig } from '@playwright/test';
  * e2e/fakeadmin, which serves the console that `npm run build` left in dist.
  */
 const base = process.env.BASE;
+const address = `127.0.0.1:${process.env.CONSOLE_PORT ?? '4180'}`;
 
 export default defineConfig({
   testDir: 'e2e',
@@ -13,7 +14,7 @@ export default defineConfig({
   timeout: 60_000,
   forbidOnly: !!process.env.CI,
   use: {
-    baseURL: base ?? 'http://127.0.0.1:4180',
+    baseURL: base ?? `http://${address}`,
     viewport: { width: 1440, height: 900 },
     locale: 'en-US',
     contextOptions: { reducedMotion: 'reduce' }, // colours in the middle of a transition have no contrast to judge
@@ -33,8 +34,8 @@ export default defineConfig({
   webServer: base
     ? undefined
     : {
-        command: 'go run ./e2e/fakeadmin -listen 127.0.0.1:4180',
-        url: 'http://127.0.0.1:4180/',
+        command: `go run ./e2e/fakeadmin -listen ${address}`,
+        url: `http://${address}/`,
         reuseExistingServer: false,
         timeout: 180_000,
         gracefulShutdown: { signal: 'SIGTERM', timeout: 5_000 },

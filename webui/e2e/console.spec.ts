@@ -1,19 +1,6 @@
 // What holds on any Trunkline: these tests run on a real one too (BASE=http://... npm run e2e).
 import { expect, type Page, test } from '@playwright/test';
-import axe from 'axe-core';
-import { PAGES, PATHS, prefer, settled, signIn, violations, watchPolicy } from './open';
-
-type Axe = { axe: typeof axe };
-
-/** Runs axe; evaluate() is not subject to the page's policy, a script tag would be refused. */
-async function audit(page: Page, where: string): Promise<string[]> {
-  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source);
-  const found = await page.evaluate(async () => {
-    const result = await (window as unknown as Axe).axe.run(document, { resultTypes: ['violations'] });
-    return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
-  });
-  return found.map((line) => `${where} ${line}`);
-}
+import { audit, PAGES, PATHS, prefer, settled, signIn, violations, watchPolicy } from './open';
 
 const setScheme = (page: Page, scheme: string) =>
   page.evaluate((s) => document.documentElement.setAttribute('data-mantine-color-scheme', s), scheme);

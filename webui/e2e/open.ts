@@ -1,4 +1,5 @@
 import { expect, type Page } from '@playwright/test';
+import axe from 'axe-core';
 
 export const user = process.env.CONSOLE_USER ?? 'admin';
 export const password = process.env.CONSOLE_PASSWORD ?? 'password';
@@ -47,4 +48,16 @@ export async function signIn(page: Page) {
 export async function settled(page: Page) {
   await expect(page.locator('h1')).toBeVisible();
   await expect(page.locator('[aria-busy=true]')).toHaveCount(0);
+}
+
+type Axe = { axe: typeof axe };
+
+/** Runs axe; evaluate() is not subject to the page's policy, a script tag would be refused. */
+export async function audit(page: Page, where: string): Promise<string[]> {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source);
+  const found = await page.evaluate(async () => {
+    const result = await (window as unknown as Axe).axe.run(document, { resultTypes: ['violations'] });
+    return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
+  });
+  return found.map((line) => `${where} ${line}`);
 }

@@ -1,15 +1,22 @@
 // Every state a page can be in, on e2e/fakeadmin: a real Trunkline cannot be asked to fail.
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
-import { isReal, settled, violations, watchPolicy } from './open';
+import { audit, isReal, settled, violations, watchPolicy } from './open';
 
 test.skip(isReal, 'needs e2e/fakeadmin');
 
 // One page for all: on small machines a new browser context costs more than a test.
 let context: BrowserContext;
 let page: Page;
+let base: string;
 
 test.beforeAll(async ({ browser, baseURL }) => {
-  context = await browser.newContext({ baseURL, viewport: { width: 1440, height: 900 }, locale: 'en-US' });
+  base = baseURL ?? '';
+  context = await browser.newContext({
+    baseURL,
+    viewport: { width: 1440, height: 900 },
+    locale: 'en-US',
+    reducedMotion: 'reduce',
+  });
   page = await context.newPage();
   await watchPolicy(page);
 });
@@ -17,7 +24,7 @@ test.afterAll(() => context.close());
 
 async function open(path: string, scenario = 'full') {
   await context.clearCookies();
-  const url = 'http://127.0.0.1:4180';
+  const url = base;
   await context.addCookies([
     { name: 'scenario', value: scenario, url },
     { name: 'session', value: 'in', url },
@@ -49,6 +56,7 @@ test('calls: filter, drawer by click and by URL, back', async () => {
   await expect(page.locator('body')).toHaveCSS('overflow', 'hidden');
   await page.reload();
   await expect(drawer.getByText('Connect timeout')).toBeVisible();
+  expect(await audit(page, 'the drawer')).toEqual([]);
   await page.keyboard.press('Escape');
   await expect(drawer).toBeHidden();
   await expect(page).toHaveURL(/\/calls\?outcome=server_error$/);
@@ -77,6 +85,7 @@ test('empty: every page says what to do next', async () => {
     await page.locator(`nav a[href="${path}"]`).click();
     await expect(page.getByRole('heading', { name: title })).toBeVisible();
     await expect(page.locator('main pre').first()).toBeVisible();
+    expect(await audit(page, path)).toEqual([]);
   }
 });
 
@@ -84,11 +93,13 @@ test('failing, slow and down: each is said, and nothing is blank', async () => {
   await open('/keys', 'fail');
   await expect(page.getByRole('alert')).toContainText('Something went wrong in the control plane');
   await expect(page.getByRole('alert')).toContainText('0199e5c1-7d1e-7a52-9d0b-6f2d8c3b1a44');
+  expect(await audit(page, 'an error')).toEqual([]);
   await open('/keys', 'slow');
   await expect(page.locator('[aria-busy=true]')).toBeVisible();
   await open('/keys', 'down');
   await expect(page.getByRole('heading', { name: 'The control plane does not answer' })).toBeVisible();
-  await context.addCookies([{ name: 'scenario', value: 'full', url: 'http://127.0.0.1:4180' }]);
+  expect(await audit(page, 'nothing answers')).toEqual([]);
+  await context.addCookies([{ name: 'scenario', value: 'full', url: base }]);
   await page.getByRole('button', { name: 'Try again' }).click();
   await expect(page.getByText('batch-jobs')).toBeVisible();
 });
@@ -96,7 +107,7 @@ test('failing, slow and down: each is said, and nothing is blank', async () => {
 test('going down later keeps what was there and says how old it is', async () => {
   await open('/groups');
   await settled(page);
-  await context.addCookies([{ name: 'scenario', value: 'down', url: 'http://127.0.0.1:4180' }]);
+  await context.addCookies([{ name: 'scenario', value: 'down', url: base }]);
   await expect(page.getByText(/This is from .* trying again/)).toBeVisible({ timeout: 15_000 });
   await expect(page.getByRole('heading', { level: 2, name: 'chat-default' })).toBeVisible();
 });

@@ -1,5 +1,5 @@
 import { type MantineColorScheme, Menu, UnstyledButton, useMantineColorScheme } from '@mantine/core';
-import { Languages, Monitor, Moon, Sun } from 'lucide-react';
+import { Check, Languages, Monitor, Moon, Sun } from 'lucide-react';
 import { LANGS, type Lang, type PlainKey, TAGS, useI18n } from '@/i18n';
 import c from './preferences.module.css';
 
@@ -22,7 +22,7 @@ export function Preferences() {
 function LanguageMenu() {
   const { t, lang, setLang } = useI18n();
   return (
-    <Menu position="top-start">
+    <Menu position="top-start" checkIcon={<Check size={14} aria-hidden />}>
       <Menu.Target>
         <UnstyledButton className={c.tool} aria-label={`${t('shell.language')}: ${LANGS[lang]}`}>
           <Languages size={16} aria-hidden />
@@ -47,7 +47,7 @@ function ThemeMenu() {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const current = schemes.find((s) => s.value === colorScheme) ?? schemes[2];
   return (
-    <Menu position="top-start">
+    <Menu position="top-start" checkIcon={<Check size={14} aria-hidden />}>
       <Menu.Target>
         <UnstyledButton className={c.tool} aria-label={`${t('theme.title')}: ${t(current.word)}`}>
           <current.Icon size={16} aria-hidden />
