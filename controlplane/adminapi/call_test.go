@@ -61,7 +61,7 @@ func TestCallIsShownExactly(t *testing.T) {
 				{
 					Provider: "backup", Model: "m2", Credential: "k2", StartOffsetUs: 250_900, FirstFrameUs: 100, FirstTokenUs: 579_600,
 					DurationUs: 1_749_000, Status: 200, Outcome: "ok", LastResort: true,
-					Usage: &nodev1.Usage{InputTokens: 10, OutputTokens: 20, Source: "upstream"}, Cost: 13_500_001,
+					Usage: &nodev1.Usage{InputTokens: 10, OutputTokens: 20, Source: "upstream"}, Cost: 13_500_001, Keyword: "busy",
 				},
 			},
 		}
@@ -85,7 +85,7 @@ func TestCallIsShownExactly(t *testing.T) {
 				Provider: "backup", Model: "m2", Credential: "k2", StartOffset: durationpb.New(250_900 * time.Microsecond),
 				FirstFrameTime: durationpb.New(100 * time.Microsecond), FirstTokenTime: durationpb.New(579_600 * time.Microsecond),
 				Duration: durationpb.New(1_749 * time.Millisecond), Status: 200, Outcome: "ok", LastResort: true,
-				Usage: &adminv1.Usage{InputTokens: 10, OutputTokens: 20, Source: "upstream"}, Cost: "0.000013500001",
+				Usage: &adminv1.Usage{InputTokens: 10, OutputTokens: 20, Source: "upstream"}, Cost: "0.000013500001", Keyword: "busy",
 			},
 		},
 	}

@@ -63,6 +63,7 @@ func attemptView(a *nodev1.Attempt) *adminv1.Attempt {
 		LastResort:     a.GetLastResort(),
 		Usage:          usageView(a.GetUsage()),
 		Cost:           controlplane.FormatPico(a.GetCost()),
+		Keyword:        a.GetKeyword(),
 	}
 }
 

@@ -58,7 +58,7 @@ func normalise(c *nodev1.Call, now time.Time) (reason string) {
 }
 
 func attempt(a *nodev1.Attempt) {
-	for _, s := range []*string{&a.Provider, &a.Model, &a.Credential, &a.Outcome, &a.Blame} {
+	for _, s := range []*string{&a.Provider, &a.Model, &a.Credential, &a.Outcome, &a.Blame, &a.Keyword} {
 		*s = text(*s, maxName)
 	}
 	a.Reason = text(a.Reason, maxReason)

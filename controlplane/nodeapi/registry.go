@@ -156,5 +156,17 @@ func (s *session) status(st *nodev1.Status) {
 		n.CallsDropped = st.GetCallsDropped()
 		n.Targets = targets
 		n.Redis = st.GetRedis()
+		n.KeywordHits = keywordHits(st.GetKeywordHits())
 	})
+}
+
+// keywordHits copies at most maxTargets counts.
+func keywordHits(in map[string]int64) map[string]int64 {
+	out := make(map[string]int64, min(len(in), maxTargets))
+	for name, n := range in {
+		if len(out) < maxTargets {
+			out[name] = n
+		}
+	}
+	return out
 }

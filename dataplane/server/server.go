@@ -60,6 +60,7 @@ type Server struct {
 	health   *health.Memory
 	uplink   *uplink.Uplink
 	proxy    *proxy.Handler
+	keywords *keywordHits
 }
 
 // New wires a node; Run starts it.
@@ -84,17 +85,19 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	meter := newMeter(cfg.Metrics, s)
+	s.keywords = newKeywordHits(cfg.Metrics)
 	s.proxy = proxy.New(proxy.Config{
-		Snapshot:  s.snapshot.Load,
-		Upstream:  s.upstream,
-		Health:    s.health,
-		Record:    func(c dataplane.Call) { meter.observe(&c); s.uplink.Record(c) },
-		Random:    rand.IntN,
-		NewID:     newID,
-		Now:       time.Now,
-		Logger:    cfg.Logger,
-		MaxBody:   cfg.Proxy.MaxBody,
-		KeepAlive: cfg.Proxy.KeepAlive,
+		Snapshot:   s.snapshot.Load,
+		Upstream:   s.upstream,
+		Health:     s.health,
+		Record:     func(c dataplane.Call) { meter.observe(&c); s.uplink.Record(c) },
+		Random:     rand.IntN,
+		NewID:      newID,
+		Now:        time.Now,
+		Logger:     cfg.Logger,
+		MaxBody:    cfg.Proxy.MaxBody,
+		KeepAlive:  cfg.Proxy.KeepAlive,
+		KeywordHit: s.keywords.add,
 	})
 	return s, nil
 }
@@ -156,7 +159,7 @@ func (s *Server) upstream(p *dataplane.Provider) proxy.Upstream {
 }
 
 func (s *Server) status() uplink.Status {
-	return uplink.Status{InFlight: s.proxy.InFlight(), Targets: s.health.Snapshot()}
+	return uplink.Status{InFlight: s.proxy.InFlight(), Targets: s.health.Snapshot(), KeywordHits: s.keywords.all()}
 }
 
 // newID makes a request id: a UUIDv7, so that ids sort by time.

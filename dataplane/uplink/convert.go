@@ -62,6 +62,7 @@ func toAttempt(a dataplane.Attempt) *nodev1.Attempt {
 		LastResort:    a.LastResort,
 		Usage:         toUsage(a.Usage),
 		Cost:          int64(a.Cost),
+		Keyword:       text(a.Keyword, maxName),
 	}
 }
 
@@ -81,7 +82,7 @@ func footprint(c *nodev1.Call) int64 {
 	n := call + usage + len(c.Id) + len(c.Endpoint) + len(c.Model) + len(c.Group) + len(c.ApiKey) +
 		len(c.ErrorCode) + len(c.Provider) + len(c.UpstreamModel)
 	for _, a := range c.Attempts {
-		n += attempt + usage + len(a.Provider) + len(a.Model) + len(a.Credential) + len(a.Reason)
+		n += attempt + usage + len(a.Provider) + len(a.Model) + len(a.Credential) + len(a.Reason) + len(a.Keyword)
 	}
 	return int64(n)
 }

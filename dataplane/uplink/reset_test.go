@@ -19,10 +19,10 @@ func TestResetIsPassedOnAndShownSoon(t *testing.T) {
 	type order struct{ provider, model, credential string }
 	orders := make(chan order, 1)
 	cfg.Reset = func(provider, model, credential string) { orders <- order{provider, model, credential} }
-	cfg.Status = func() uplink.Status { return uplink.Status{Redis: "down"} }
+	cfg.Status = func() uplink.Status { return uplink.Status{Redis: "down", KeywordHits: map[string]int64{"busy": 2}} }
 	start(t, cfg)
-	if st := get(t, "first status", p.statuses); st.GetRedis() != "down" {
-		t.Errorf("status says that redis is %q", st.GetRedis())
+	if st := get(t, "first status", p.statuses); st.GetRedis() != "down" || st.GetKeywordHits()["busy"] != 2 {
+		t.Errorf("status says that redis is %q, keyword hits %v", st.GetRedis(), st.GetKeywordHits())
 	}
 	for _, want := range []order{{"openai", "gpt-4o", ""}, {"openai", "", "main"}, {"openai", "", ""}} {
 		p.orders <- &nodev1.ResetCooldown{Provider: want.provider, Model: want.model, Credential: want.credential}

@@ -370,7 +370,7 @@ func TestWholeRecordIsShipped(t *testing.T) {
 				Outcome: dataplane.AuthFailed, Reason: "bad key"},
 			{Provider: "b", Model: "m2", StartOffset: 22 * time.Millisecond, FirstFrame: 2 * time.Millisecond, FirstToken: 3 * time.Millisecond,
 				Duration: time.Second, Status: 200, Outcome: dataplane.StreamCut, MaybeBilled: true, LastResort: true,
-				Usage: dataplane.Usage{Input: 10, Source: dataplane.UsageUpstream}, Cost: 99},
+				Usage: dataplane.Usage{Input: 10, Source: dataplane.UsageUpstream}, Cost: 99, Keyword: "busy"},
 			{Outcome: dataplane.OK},
 		},
 	})
@@ -385,7 +385,7 @@ func TestWholeRecordIsShipped(t *testing.T) {
 		`duration_us:2000000 overhead_us:300 usage:{input_tokens:10 cached_input_tokens:4 output_tokens:7 source:"estimated"} cost:12345 ` +
 		`attempts:{provider:"a" model:"m1" credential:"main" start_offset_us:1000 duration_us:20000 status:401 outcome:"auth_failed" reason:"bad key" blame:"credential" usage:{source:"none"}} ` +
 		`attempts:{provider:"b" model:"m2" start_offset_us:22000 first_frame_us:2000 first_token_us:3000 duration_us:1000000 status:200 outcome:"stream_cut" ` +
-		`blame:"target" maybe_billed:true last_resort:true usage:{input_tokens:10 source:"upstream"} cost:99} ` +
+		`blame:"target" maybe_billed:true last_resort:true usage:{input_tokens:10 source:"upstream"} cost:99 keyword:"busy"} ` +
 		`attempts:{outcome:"ok" usage:{source:"none"}} client_retry:2 keyword_after_commit:true`
 	if got := compact(c); got != want {
 		t.Errorf("call\n got %s\nwant %s", got, want)

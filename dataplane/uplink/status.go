@@ -25,7 +25,21 @@ func (u *Uplink) status() *nodev1.SyncRequest {
 		CallsDropped:    int64(count.Dropped),
 		Targets:         targets(st.Targets, u.cfg.Now()),
 		Redis:           st.Redis,
+		KeywordHits:     keywordHits(st.KeywordHits),
 	}}}
+}
+
+// maxKeywords bounds how many keywords one status counts.
+const maxKeywords = 10_000
+
+func keywordHits(hits map[string]int64) map[string]int64 {
+	out := make(map[string]int64, min(len(hits), maxKeywords))
+	for name, n := range hits {
+		if len(out) < maxKeywords {
+			out[text(name, maxName)] = n
+		}
+	}
+	return out
 }
 
 // targets turns what is not simply healthy into lines for people: degraded has failures

@@ -28,6 +28,8 @@ type Status struct {
 	InFlight int // calls in flight
 	Targets  []dataplane.ScopeHealth
 	Redis    string // off, up or down
+	// KeywordHits counts hits of failure keywords since the node started, by name.
+	KeywordHits map[string]int64
 }
 
 // Config is what an Uplink needs.
