@@ -74,7 +74,11 @@ e2e: setup-test webui $(SDK_MODULES) ## Run only the black-box tests: real proce
 	go test -count=1 ./e2e/...
 
 .PHONY: bench
-bench: ## Run the micro-benchmarks of the request path
+bench: ## Measure Trunkline next to httputil.ReverseProxy and nginx (ARGS="--help" lists the options)
+	go run ./bench $(ARGS)
+
+.PHONY: bench-micro
+bench-micro: ## Run the micro-benchmarks of the request path
 	go test -run '^$$' -bench . -benchmem ./dataplane/... ./internal/...
 
 .PHONY: setup-test

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The bench starts its own program in other roles; under test that is this one.
+func TestMain(m *testing.M) {
+	if role := os.Getenv(roleVariable); role != "" {
+		if err := play(role); err != nil {
+			fmt.Fprintln(os.Stderr, role+":", err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// TestEveryScenarioRuns proves that each scenario does what it says: requests are
+// answered, streams end with [DONE], calls are recorded. It asserts no timing.
+func TestEveryScenarioRuns(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("starts five processes")
+	}
+	r, err := run(t.Context(), options{rounds: 1, time: 100 * time.Millisecond, open: 20, keys: 1000, progress: t.Output(), scenarios: []string{
+		"plain", "serial", "rate", "burst", "prompts", "failover", "growth", "swap",
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Failed() {
+		t.Error("the run is reported as failed")
+	}
+	if len(r.Scenarios) != 8 {
+		t.Fatalf("%d scenarios were measured, want 8", len(r.Scenarios))
+	}
+	for _, o := range r.Scenarios {
+		ours := 0
+		for _, row := range o.Rows {
+			if !row.ours {
+				continue
+			}
+			ours++
+			if row.Requests == 0 || row.Errors > 0 {
+				t.Errorf("%s: %d of %d requests failed: %s", o.Name, row.Errors, row.Requests, row.Error)
+			}
+			if o.Name == "burst" && row.Chunks < 100*row.Requests {
+				t.Errorf("%s: only %d chunks in %d streams", o.Name, row.Chunks, row.Requests)
+			}
+			for _, m := range o.Metrics {
+				if _, ok := row.Median[m.Name]; !ok {
+					t.Errorf("%s: %s was not measured", o.Name, m.Name)
+				}
+			}
+		}
+		if ours == 0 {
+			t.Errorf("%s: Trunkline was not measured", o.Name)
+		}
+	}
+	if len(r.Records) != 1 || r.Records[0].Calls == 0 {
+		t.Errorf("call records: %+v", r.Records)
+	}
+
+	var table bytes.Buffer
+	if err := r.print(&table); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"ReverseProxy", "trunkline-large", "call records", "CPU/chunk, µs"} {
+		if !strings.Contains(table.String(), want) {
+			t.Errorf("the table lacks %q:\n%s", want, &table)
+		}
+	}
+	if _, err := json.Marshal(r); err != nil {
+		t.Errorf("as JSON: %v", err)
+	}
+}
+
+func TestUnknownScenario(t *testing.T) {
+	t.Parallel()
+	if _, err := chooseScenarios([]string{"plain", "plane"}); err == nil || !strings.Contains(err.Error(), `"plane"`) {
+		t.Errorf("err = %v", err)
+	}
+}
+
+// TestClientChecksAnswers keeps the load generator from counting broken answers as good.
+func TestClientChecksAnswers(t *testing.T) {
+	t.Parallel()
+	const plain, chunked = "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%s"
+	events := func(all ...string) string {
+		out := ""
+		for _, e := range all {
+			out += fmt.Sprintf("%x\r\n%s\r\n", len(e), e)
+		}
+		return fmt.Sprintf(chunked, out+"0\r\n\r\n")
+	}
+	for name, test := range map[string]struct {
+		answer string
+		stream bool
+		chunks int
+		err    string
+	}{
+		"plain":                   {answer: fmt.Sprintf(plain, 14, `{"choices":[]}`)},
+		"plain cut":               {answer: fmt.Sprintf(plain, 15, `{"choices":[]}`), err: "not whole"},
+		"plain without choices":   {answer: fmt.Sprintf(plain, 2, `{}`), err: "not whole"},
+		"status":                  {answer: "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n", err: "500 Oops"},
+		"stream":                  {answer: events("data: 1\n\n", "data: 2\n", "\ndata: [DONE]\n\n"), stream: true, chunks: 3},
+		"stream split everywhere": {answer: events(strings.Split("data: 1\n\ndata: [DONE]\n\n", "")...), stream: true, chunks: 2},
+		"stream without an end":   {answer: events("data: 1\n\n"), stream: true, err: "[DONE]"},
+		"stream cut":              {answer: strings.TrimSuffix(events("data: 1\n\ndata: [DONE]\n\n"), "0\r\n\r\n"), stream: true, err: "read stream"},
+		"nothing":                 {answer: "", err: "read status"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newClient("")
+			c.read(strings.NewReader(test.answer))
+			chunks, err := c.answer(test.stream)
+			if test.err == "" && (err != nil || chunks != test.chunks) {
+				t.Errorf("answer() = %d, %v, want %d", chunks, err, test.chunks)
+			}
+			if test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)) {
+				t.Errorf("err = %v, want one with %q", err, test.err)
+			}
+		})
+	}
+}
+
+func TestReportTakesRatiosWithinRounds(t *testing.T) {
+	t.Parallel()
+	o := outcome{Metrics: []metric{{Name: "p50", Unit: "µs"}, addedP50}, Rows: []*row{
+		{System: direct, rounds: []values{{"p50": 10}, {"p50": 20}, {"p50": 10}}},
+		{System: baseline, rounds: []values{{"p50": 30}, {"p50": 120}, {"p50": 50}}},
+		{System: trunkline, rounds: []values{{"p50": 20}, {"p50": 70}, {"p50": 30}}, ours: true},
+	}}
+	o.conclude()
+	got := o.Rows[2]
+	if got.Median["p50"] != 30 || got.Median["added p50"] != 20 || got.Ratio["added p50"] != 0.5 || got.Spread["p50"] != 50 {
+		t.Errorf("median %v, ratio %v, spread %v", got.Median, got.Ratio, got.Spread)
+	}
+	if _, ok := o.Rows[0].Median["added p50"]; ok {
+		t.Error("the direct way adds something to itself")
+	}
+}

@@ -1,0 +1,109 @@
+// Command bench measures what Trunkline costs next to what others cost for the same
+// traffic: a tuned httputil.ReverseProxy, nginx if it is installed, and no proxy at all.
+//
+// Each system is a process of its own on loopback in front of one scripted upstream. Every
+// scenario visits all systems in turn, round after round, so that what else the machine
+// does hits all of them alike, and ratios are taken within a round. CPU is the user and
+// system time of the proxy's process alone. Trunkline is the node that is shipped, fed by a
+// control plane that counts the calls it is sent: keys, routing, usage, cost and call
+// records are all on.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// roleVariable makes the program play a part of the bench instead of running it.
+const roleVariable = "TRUNKLINE_BENCH_ROLE"
+
+// options are the flags.
+type options struct {
+	rounds    int
+	time      time.Duration // of one measurement
+	open      int           // streams held open at once
+	keys      int           // API keys of the large snapshot
+	scenarios []string      // empty: all
+	binary    string        // of the node; empty: it is built
+	also      []string      // name=path of further nodes to compare
+	json      bool
+	progress  io.Writer
+}
+
+func main() {
+	if role := os.Getenv(roleVariable); role != "" {
+		if err := play(role); err != nil {
+			fmt.Fprintln(os.Stderr, role+":", err)
+			os.Exit(1)
+		}
+		return
+	}
+	o := options{progress: os.Stderr}
+	var only, also string
+	flag.IntVar(&o.rounds, "rounds", 5, "how often every system is measured in each scenario")
+	flag.DurationVar(&o.time, "time", 2*time.Second, "length of one measurement")
+	flag.IntVar(&o.open, "open", 2000, "streams held open at once for memory")
+	flag.IntVar(&o.keys, "keys", 100_000, "API keys of the large snapshot")
+	flag.StringVar(&only, "scenarios", "", "which, separated by commas: "+strings.Join(scenarioNames(), ", ")+" (default all)")
+	flag.StringVar(&o.binary, "trunkline", "", "trunkline-dataplane to measure (default: built from this tree)")
+	flag.StringVar(&also, "also", "", "name=path,... of further trunkline-dataplane binaries to compare, such as before=/tmp/old")
+	flag.BoolVar(&o.json, "json", false, "print JSON instead of tables")
+	flag.Parse()
+	o.scenarios, o.also = fields(only), fields(also)
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	report, err := run(ctx, o)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+	if o.json {
+		out := json.NewEncoder(os.Stdout)
+		out.SetIndent("", "  ")
+		err = out.Encode(report)
+	} else {
+		err = report.print(os.Stdout)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+	if report.Failed() {
+		fmt.Fprintln(os.Stderr, "bench: requests to Trunkline failed or call records are missing")
+		os.Exit(1)
+	}
+}
+
+func fields(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' })
+}
+
+// run measures the chosen scenarios and ends every process that it started.
+func run(ctx context.Context, o options) (*report, error) {
+	chosen, err := chooseScenarios(o.scenarios)
+	if err != nil {
+		return nil, err
+	}
+	b, err := newBench(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer b.close()
+	r := newReport(o)
+	for _, s := range chosen {
+		fmt.Fprintf(o.progress, "bench: %s\n", s.about)
+		if err := b.measure(ctx, s, r); err != nil {
+			return nil, fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	return r, b.checkRecords(ctx, r)
+}

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// Names of the systems; further Trunkline binaries have the name they were given.
+const (
+	direct    = "direct"
+	baseline  = "ReverseProxy"
+	nginx     = "nginx"
+	trunkline = "trunkline"
+)
+
+// system is one thing to measure.
+type system struct {
+	name    string
+	address string
+	process *process // nil: there is none between client and upstream
+	control *control // of a Trunkline
+	binary  string   // of a Trunkline
+	asked   int      // requests it was sent
+}
+
+func (s *system) pids() []int {
+	if s.process == nil {
+		return nil
+	}
+	return family(s.process.cmd.Process.Pid)
+}
+
+func (s *system) stop() {
+	if s.process != nil {
+		s.process.stop()
+	}
+	if s.control != nil {
+		s.control.stop()
+	}
+}
+
+// bench is everything that runs.
+type bench struct {
+	options  options
+	dir      string
+	self     string
+	upstream string
+	cpus     affinity
+	provider *process
+	systems  []*system
+}
+
+func newBench(ctx context.Context, o options) (*bench, error) {
+	b := &bench{options: o, cpus: newAffinity()}
+	var err error
+	if b.self, err = os.Executable(); err != nil {
+		return nil, fmt.Errorf("find the bench's own program: %w", err)
+	}
+	if b.dir, err = os.MkdirTemp("", "trunkline-bench-"); err != nil {
+		return nil, fmt.Errorf("make a directory: %w", err)
+	}
+	if err := b.start(ctx); err != nil {
+		b.close()
+		return nil, err
+	}
+	return b, nil
+}
+
+func (b *bench) close() {
+	for _, s := range b.systems {
+		s.stop()
+	}
+	if b.provider != nil {
+		b.provider.stop()
+	}
+	_ = os.RemoveAll(b.dir) // temporary anyway
+}
+
+func (b *bench) start(ctx context.Context) error {
+	binary, err := b.build(ctx)
+	if err != nil {
+		return err
+	}
+	if b.provider, b.upstream, err = b.role(ctx, b.cpus.load, roleUpstream); err != nil {
+		return err
+	}
+	b.systems = []*system{{name: direct, address: b.upstream}}
+	proxy, address, err := b.role(ctx, b.cpus.proxy, roleProxy)
+	if err != nil {
+		return err
+	}
+	b.systems = append(b.systems, &system{name: baseline, address: address, process: proxy})
+	err = b.cpus.proxy.with(func() error {
+		proxy, address, err = startNginx(ctx, b.dir, b.upstream)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if proxy != nil {
+		b.systems = append(b.systems, &system{name: nginx, address: address, process: proxy})
+	} else {
+		fmt.Fprintln(b.options.progress, "bench: nginx is not installed and left out")
+	}
+	nodes := []string{trunkline + "=" + binary}
+	for _, named := range append(nodes, b.options.also...) {
+		name, path, ok := strings.Cut(named, "=")
+		if !ok {
+			return fmt.Errorf("%q is not name=path", named)
+		}
+		s, err := b.node(ctx, name, path, snapshot(1, b.upstream, size{}))
+		if err != nil {
+			return err
+		}
+		b.systems = append(b.systems, s)
+	}
+	return nil
+}
+
+// build makes the node's program from this tree, unless one was named.
+func (b *bench) build(ctx context.Context) (string, error) {
+	if b.options.binary != "" {
+		return filepath.Abs(b.options.binary)
+	}
+	binary := filepath.Join(b.dir, "trunkline-dataplane")
+	out, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary,
+		"github.com/trunkline-ai/trunkline/cmd/trunkline-dataplane").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("build the node: %w\n%s", err, out)
+	}
+	return binary, nil
+}
+
+// role starts this program in one of its roles.
+func (b *bench) role(ctx context.Context, on cpus, role string) (p *process, address string, err error) {
+	err = on.with(func() error {
+		p, address, err = start(ctx, listening, b.dir, []string{roleVariable + "=" + role, upstreamVariable + "=" + b.upstream}, b.self)
+		return err
+	})
+	return p, address, err
+}
+
+var serving = regexp.MustCompile(`msg=serving api=http://([^/]+)/v1`)
+
+// node starts a Trunkline and gives it its first snapshot.
+func (b *bench) node(ctx context.Context, name, binary string, first *nodev1.Snapshot) (*system, error) {
+	c, err := newControl()
+	if err != nil {
+		return nil, err
+	}
+	s := &system{name: name, control: c, binary: binary}
+	dir := filepath.Join(b.dir, name)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		s.stop()
+		return nil, fmt.Errorf("make a directory: %w", err)
+	}
+	err = b.cpus.proxy.with(func() error {
+		s.process, s.address, err = start(ctx, serving, dir, []string{
+			"TRUNKLINE_CONTROL_PLANE=" + c.address, "TRUNKLINE_JOIN_TOKEN=bench",
+			"TRUNKLINE_LISTEN=127.0.0.1:0", "TRUNKLINE_OPS_LISTEN=127.0.0.1:0", "TRUNKLINE_NODE=bench-" + name,
+		}, binary)
+		return err
+	})
+	if err == nil {
+		c.revision = first.GetRevision()
+		_, err = c.apply(ctx, first)
+	}
+	if err != nil {
+		s.stop()
+		return nil, err
+	}
+	return s, nil
+}
+
+// checkRecords waits until every Trunkline has shipped a record of every call it was asked for.
+func (b *bench) checkRecords(ctx context.Context, r *report) error {
+	for _, s := range b.systems {
+		if s.control == nil {
+			continue
+		}
+		for deadline := time.Now().Add(30 * time.Second); s.control.recorded() < s.asked && time.Now().Before(deadline); {
+			select {
+			case <-time.After(20 * time.Millisecond):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		r.Records = append(r.Records, records{System: s.name, Requests: s.asked, Calls: s.control.recorded()})
+	}
+	return nil
+}
