@@ -16,6 +16,7 @@ func (m *Memory) Snapshot() []dataplane.ScopeHealth {
 	for i := range m.shards {
 		out = m.shardSnapshot(out, &m.shards[i], now)
 	}
+	out = m.table.Load().addDown(out, now)
 	slices.SortFunc(out, func(a, b dataplane.ScopeHealth) int {
 		return cmp.Or(cmp.Compare(a.Scope.Kind, b.Scope.Kind),
 			cmp.Compare(a.Scope.Provider, b.Scope.Provider), cmp.Compare(a.Scope.Name, b.Scope.Name))
@@ -104,6 +105,9 @@ func (m *Memory) forget(sh *shard, keep func(dataplane.Scope) bool) (changed boo
 
 // announce tells the log, the metrics and the owner of a change. No lock is held.
 func (m *Memory) announce(c change, s dataplane.Scope, o opening, now time.Time) {
+	if c == unchanged || c == adjusted {
+		return
+	}
 	log := m.cfg.Logger.With("scope", scopeKind(s.Kind), "provider", s.Provider, "name", s.Name)
 	switch c {
 	case opened, reopened:

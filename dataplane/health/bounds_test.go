@@ -119,7 +119,7 @@ func TestTableMatchesTrackers(t *testing.T) {
 	}
 	wg.Wait()
 	open := 0
-	table := *m.table.Load()
+	table := m.table.Load().open
 	for i := range m.shards {
 		for s, tracker := range m.shards[i].scopes {
 			if !tracker.open {

@@ -34,23 +34,34 @@ import (
 // opening is how an open or half-open scope stands, as the request path reads it.
 type opening struct {
 	until, fades time.Time
+	probeAt      time.Time // when an early probe is due; zero: there is none
 	level        int
 	reason       dataplane.Outcome
 }
 
 func (t *tracker) opening() opening {
-	return opening{until: t.until, fades: t.fades, level: t.level, reason: t.reason}
+	o := opening{until: t.until, fades: t.fades, level: t.level, reason: t.reason}
+	if t.early {
+		o.probeAt = later(t.earlyAt, t.fleet.askAt)
+	}
+	return o
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // condition is how the opening stands at one moment.
 func (o opening) condition(now time.Time) dataplane.Condition {
 	c := dataplane.Condition{State: dataplane.Open, Until: o.until, Level: o.level, Reason: o.reason}
 	switch {
-	case now.Before(o.until):
-		return c
-	case now.Before(o.fades):
+	case !now.Before(o.fades):
+		return dataplane.Condition{}
+	case !now.Before(o.until), !o.probeAt.IsZero() && !now.Before(o.probeAt):
 		c.State = dataplane.HalfOpen
-		return c
 	}
-	return dataplane.Condition{}
+	return c
 }

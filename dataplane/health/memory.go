@@ -40,9 +40,8 @@ type Memory struct {
 	shards [shardCount]shard
 	tokens atomic.Uint64 // given to probes so far
 
-	// table holds every open and half-open scope. It is replaced as a whole, so that the
-	// request path reads it without a lock.
-	table   atomic.Pointer[map[dataplane.Scope]opening]
+	// table is replaced as a whole, so that the request path reads it without a lock.
+	table   atomic.Pointer[table]
 	tableMu sync.Mutex // held to replace table
 
 	metrics metrics
@@ -74,8 +73,8 @@ func NewMemory(cfg Config) *Memory {
 	for i := range m.shards {
 		m.shards[i].scopes = make(map[dataplane.Scope]*tracker)
 	}
-	m.table.Store(&map[dataplane.Scope]opening{})
-	m.metrics = newMetrics(cfg.Metrics, func() int { return len(*m.table.Load()) })
+	m.table.Store(&table{})
+	m.metrics = newMetrics(cfg.Metrics, func() int { return len(m.table.Load().open) })
 	return m
 }
 
@@ -87,22 +86,18 @@ func (m *Memory) shard(s dataplane.Scope) *shard {
 // every scope is closed. For a closed scope it is the zero Condition: how many failures
 // such a scope has is in Snapshot.
 func (m *Memory) Condition(s dataplane.Scope) dataplane.Condition {
-	table := *m.table.Load()
-	if len(table) == 0 {
+	table := m.table.Load()
+	if len(table.open) == 0 {
 		return dataplane.Condition{}
 	}
-	o, ok := table[s]
-	if !ok {
-		return dataplane.Condition{}
-	}
-	return o.condition(m.cfg.Now())
+	return table.condition(s, m.cfg.Now())
 }
 
 // Probe asks to be the one attempt that tries a half-open scope. It grants that to one
 // caller at a time, who must say in Report.Probe how the attempt ended; after the lease
 // another may try. It never waits; the context is for stores that must ask others.
 func (m *Memory) Probe(_ context.Context, s dataplane.Scope, lease time.Duration) (token string, ok bool) {
-	if _, open := (*m.table.Load())[s]; !open {
+	if _, open := m.table.Load().open[s]; !open {
 		return "", false
 	}
 	now := m.cfg.Now()
@@ -111,58 +106,72 @@ func (m *Memory) Probe(_ context.Context, s dataplane.Scope, lease time.Duration
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	t := sh.scopes[s]
-	if t == nil || !now.Before(t.fades) || !t.probe(now, token, lease) {
+	if t == nil || !t.mayProbe(now) {
 		return "", false
 	}
+	t.grant(now, token, lease)
+	m.adjust(s, t)
 	return token, true
 }
 
 // Report takes what an attempt says about a scope. A report without a scope says nothing,
 // and neither does a success or a failure without a policy to judge it by.
-func (m *Memory) Report(r dataplane.Report) {
+func (m *Memory) Report(r dataplane.Report) { m.take(&r) }
+
+// take is Report; tell means that other nodes should learn of the delivery.
+func (m *Memory) take(r *dataplane.Report) (d delivery, tell bool) {
 	if r.Scope.Kind == dataplane.ScopeNone || r.Policy == nil && r.Result != dataplane.Neutral {
-		return
+		return delivery{}, false
 	}
 	if r.Result == dataplane.Neutral && r.Probe == "" {
-		return
+		return delivery{}, false
 	}
 	now := m.cfg.Now()
-	c, o := m.apply(now, &r)
-	if c == unchanged {
-		return
-	}
+	var o opening
+	c := m.with(r.Scope, now, func(t *tracker) change {
+		var c change
+		c, tell = t.report(now, m.start, r, m.cfg.Rand)
+		if tell {
+			d = t.delivery(now, r)
+		}
+		o = t.opening()
+		return c
+	})
 	m.announce(c, r.Scope, o, now)
+	return d, tell
 }
 
-// apply changes the scope's tracker and, if it opened or closed, the table.
-func (m *Memory) apply(now time.Time, r *dataplane.Report) (change, opening) {
-	sh := m.shard(r.Scope)
+// with changes the tracker of a scope, which is made if need be and there is room, and
+// then, if change made any, the table.
+func (m *Memory) with(s dataplane.Scope, now time.Time, change func(*tracker) change) change {
+	sh := m.shard(s)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	t := sh.scopes[r.Scope]
+	t := sh.scopes[s]
 	if t == nil {
-		if t = sh.add(r.Scope, now, now.Sub(m.start)); t == nil {
-			return unchanged, opening{}
+		if t = sh.add(s, now, now.Sub(m.start)); t == nil {
+			return unchanged
 		}
 	}
-	c := t.report(now, m.start, r, m.cfg.Rand)
+	c := change(t)
 	if c != unchanged {
-		m.publish(r.Scope, t)
+		m.publish(s, t)
 	}
-	return c, t.opening()
+	return c
+}
+
+// adjust publishes a scope of which early probes depend. The scope's shard is locked.
+func (m *Memory) adjust(s dataplane.Scope, t *tracker) {
+	if t.early {
+		m.publish(s, t)
+	}
 }
 
 // publish makes a scope's state known to the request path. The scope's shard is locked.
 func (m *Memory) publish(s dataplane.Scope, t *tracker) {
 	m.tableMu.Lock()
 	defer m.tableMu.Unlock()
-	table := maps.Clone(*m.table.Load())
-	if t != nil && t.open {
-		table[s] = t.opening()
-	} else {
-		delete(table, s)
-	}
-	m.table.Store(&table)
+	m.table.Store(m.table.Load().with(s, t))
 }
 
 // add makes room for a scope and starts to track it; nil means that all the room is

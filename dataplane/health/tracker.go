@@ -6,15 +6,22 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 )
 
-// staleAfterReset is how long a reset remembers that failures of attempts that began
-// before it are stale: longer than any attempt lasts.
-const staleAfterReset = time.Hour
+const (
+	// staleAfterReset is how long a reset remembers that failures of attempts that began
+	// before it are stale: longer than any attempt lasts.
+	staleAfterReset = time.Hour
+	// fastFailure is how long an attempt may take that costs next to nothing if it fails.
+	fastFailure = time.Second
+	// earlyEvery is the time between two early probes of a scope, in the whole fleet.
+	earlyEvery = 5 * time.Second
+)
 
 // change is what a report did to a scope.
 type change uint8
 
 const (
 	unchanged change = iota // at most its window
+	adjusted                // something that the request path reads, but no news
 	opened                  // closed -> open
 	reopened                // half-open -> open: a probe failed
 	extended                // its cooldown ends later
@@ -35,32 +42,41 @@ type tracker struct {
 	openings    int       // doubles holds
 	probeFailed bool      // since the scope opened
 
+	// A scope that opened by fast failures may be probed before its deadline.
+	early   bool
+	earlyAt time.Time // not before
+
 	lease     lease
 	windows   windows
 	threshold int // of the policy used last
+
+	fleet fleet
 }
 
 // lease is the right to be the one probe of a half-open scope.
 type lease struct {
 	token string
 	until time.Time
+	early bool // given before the deadline: only its success decides anything
 }
 
 func (l lease) live(now time.Time) bool { return l.token != "" && now.Before(l.until) }
 
-// report applies what an attempt says. start is when age began to count.
-func (t *tracker) report(now, start time.Time, r *dataplane.Report, jitter func() float64) change {
+// report applies what an attempt says. start is when age began to count. tell means that
+// other nodes should learn of it.
+func (t *tracker) report(now, start time.Time, r *dataplane.Report, jitter func() float64) (c change, tell bool) {
 	faded := t.fade(now)
-	var c change
 	if t.open {
 		c = t.reportOpen(now, r, jitter)
+		tell = r.Probe != "" || r.LastResort && r.Result == dataplane.Success ||
+			!r.LastResort && r.Result == dataplane.Failure && r.Hold > 0
 	} else {
-		c = t.reportClosed(now, now.Sub(start), r, jitter)
+		c, tell = t.reportClosed(now, now.Sub(start), r, jitter)
 	}
 	if c == unchanged && faded {
-		return closed
+		c = closed
 	}
-	return c
+	return c, tell
 }
 
 // reportOpen: only the probe, a success as last resort and a longer hold change a scope
@@ -69,6 +85,7 @@ func (t *tracker) report(now, start time.Time, r *dataplane.Report, jitter func(
 // cools, and if it moved the deadline a scope in use would never come to be probed.
 func (t *tracker) reportOpen(now time.Time, r *dataplane.Report, jitter func() float64) change {
 	probe := r.Probe != "" && r.Probe == t.lease.token && t.lease.live(now)
+	early := t.lease.early
 	if probe {
 		t.lease = lease{}
 	}
@@ -78,52 +95,64 @@ func (t *tracker) reportOpen(now time.Time, r *dataplane.Report, jitter func() f
 		return closed
 	case r.Result != dataplane.Failure:
 		return unchanged
-	case probe:
+	case probe && !early:
 		t.reopen(now, r, jitter)
 		return reopened
 	case r.Hold > 0 && !r.LastResort:
 		return t.extend(now, r)
+	case probe && t.early && !fast(now, r):
+		t.early = false // trying again would cost calls their time
+		return adjusted
 	}
 	return unchanged
 }
 
-func (t *tracker) reportClosed(now time.Time, age time.Duration, r *dataplane.Report, jitter func() float64) change {
+func (t *tracker) reportClosed(now time.Time, age time.Duration, r *dataplane.Report, jitter func() float64) (c change, tell bool) {
 	failed := r.Result == dataplane.Failure
 	if r.Result == dataplane.Neutral || failed && r.StartedAt.Before(t.closedAt) && !r.StartedAt.IsZero() {
-		return unchanged
+		return unchanged, r.Probe != ""
 	}
 	if failed && r.Hold > 0 {
 		hold := holdFor(r, t.openings)
 		t.level++
 		t.openFor(now, hold, r)
-		return opened
+		return opened, true
 	}
 	w := t.windows.of(r.Policy.FailureWindow)
-	t.windows.add(age, r.Caller, failed)
+	t.windows.add(age, r.Caller, failed, fast(now, r))
 	t.threshold = r.Policy.FailureThreshold
-	if !failed || !convicts(w, age, r) {
-		return unchanged
+	if !failed {
+		t.fleet.successes++
+		return unchanged, r.Probe != ""
 	}
+	if !t.convicts(w, age, r) {
+		return unchanged, true
+	}
+	early := r.Policy.ProbeEarly && w.mostlyFast(age)
 	t.level++
 	t.openFor(now, cooldown(r.Policy, t.level, jitter), r)
-	return opened
+	t.probeEarly(now, early)
+	return opened, true
 }
 
 // convicts reports whether the window holds enough failures, as a number, as a share of
-// all attempts, and from enough callers.
-func convicts(w *window, age time.Duration, r *dataplane.Report) bool {
-	all := w.all.sum(w.bucket(age))
-	if all.failures < r.Policy.FailureThreshold {
-		return false
-	}
-	if float64(all.failures)/float64(all.total()) < r.Policy.MinRatio {
-		return false
-	}
-	if r.AnyCaller {
-		return true
-	}
+// all attempts, and from enough callers: two, unless one carries nearly all the traffic or
+// no caller can cause such a failure.
+func (t *tracker) convicts(w *window, age time.Duration, r *dataplane.Report) bool {
 	failing, alone := w.blame(age)
-	return alone || failing >= 2
+	t.fleet.callers = 2
+	if r.AnyCaller || alone {
+		t.fleet.callers = 1
+	}
+	all := w.all.sum(w.bucket(age))
+	return all.failures >= r.Policy.FailureThreshold &&
+		float64(all.failures)/float64(all.total()) >= r.Policy.MinRatio &&
+		failing >= t.fleet.callers
+}
+
+// fast reports whether a failed attempt cost next to no time.
+func fast(now time.Time, r *dataplane.Report) bool {
+	return !r.StartedAt.IsZero() && now.Sub(r.StartedAt) < fastFailure
 }
 
 // reopen follows a failed probe: the first one keeps the level, each later one raises it.
@@ -133,7 +162,13 @@ func (t *tracker) reopen(now time.Time, r *dataplane.Report, jitter func() float
 	}
 	hold := max(holdFor(r, t.openings), cooldown(r.Policy, t.level, jitter))
 	t.openFor(now, hold, r)
+	t.probeEarly(now, r.Policy.ProbeEarly && r.Hold == 0 && fast(now, r))
 	t.probeFailed = true
+}
+
+// probeEarly says whether the scope may be probed before its deadline.
+func (t *tracker) probeEarly(now time.Time, early bool) {
+	t.early, t.earlyAt = early, now.Add(earlyEvery)
 }
 
 // openFor opens the scope; a deadline that is later already stays.
@@ -141,8 +176,9 @@ func (t *tracker) openFor(now time.Time, d time.Duration, r *dataplane.Report) {
 	if !t.open {
 		t.until = time.Time{}
 		t.probeFailed = false
+		t.fleet.open = false
 	}
-	t.open = true
+	t.open, t.early = true, false
 	t.openings++
 	t.reason = r.Outcome
 	t.lease = lease{}
@@ -158,7 +194,7 @@ func (t *tracker) extend(now time.Time, r *dataplane.Report) change {
 	if !until.After(t.until) {
 		return unchanged
 	}
-	t.reason = r.Outcome
+	t.reason, t.early = r.Outcome, false // a wait that was named is kept to
 	t.setDeadline(until, r.Policy)
 	return extended
 }
@@ -172,12 +208,18 @@ func (t *tracker) setDeadline(until time.Time, p *dataplane.Policy) {
 
 // close closes the scope and remembers its level.
 func (t *tracker) close(now time.Time, p *dataplane.Policy) {
-	t.open = false
+	t.shut(now)
+	t.fades = now.Add(2 * p.CooldownMax)
+}
+
+// shut makes the scope closed. What it remembers fades when it would have anyway.
+func (t *tracker) shut(now time.Time) {
+	t.open, t.early = false, false
 	t.until = time.Time{}
 	t.closedAt = now
-	t.fades = now.Add(2 * p.CooldownMax)
 	t.lease = lease{}
 	t.windows = nil
+	t.fleet = fleet{}
 }
 
 // reset is close by a person's word, who says that the trouble is over for good.
@@ -199,13 +241,21 @@ func (t *tracker) fade(now time.Time) (wasOpen bool) {
 	return wasOpen
 }
 
-// probe gives out the lease if the scope is half-open and nobody has it.
-func (t *tracker) probe(now time.Time, token string, length time.Duration) bool {
-	if !t.open || now.Before(t.until) || t.lease.live(now) {
+// mayProbe reports whether the scope is half-open, or its early probe due, and nobody has
+// the lease.
+func (t *tracker) mayProbe(now time.Time) bool {
+	if !t.open || !now.Before(t.fades) || t.lease.live(now) || now.Before(t.fleet.askAt) {
 		return false
 	}
-	t.lease = lease{token: token, until: now.Add(length)}
-	return true
+	return !now.Before(t.until) || t.early && !now.Before(t.earlyAt)
+}
+
+// grant gives out the lease. After an early probe the next one has to wait.
+func (t *tracker) grant(now time.Time, token string, length time.Duration) {
+	t.lease = lease{token: token, until: now.Add(length), early: now.Before(t.until)}
+	if t.lease.early {
+		t.earlyAt = now.Add(earlyEvery)
+	}
 }
 
 // holdFor is how long a report holds the scope, doubled for each opening before.

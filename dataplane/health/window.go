@@ -56,6 +56,7 @@ func (r *ring) sum(bucket int64) (t tally) {
 type window struct {
 	width   time.Duration // of a bucket
 	all     ring
+	fast    ring // the failures that took no time
 	callers map[string]*ring
 	others  ring // callers beyond maxCallers, taken as one
 }
@@ -91,6 +92,13 @@ func (w *window) forgetIdleCallers(bucket int64) {
 			delete(w.callers, name)
 		}
 	}
+}
+
+// mostlyFast reports whether more than half of the failures took no time, which is to say
+// that their median did.
+func (w *window) mostlyFast(age time.Duration) bool {
+	b := w.bucket(age)
+	return 2*w.fast.sum(b).failures > w.all.sum(b).failures
 }
 
 // blame says how many callers failed, and whether a single caller carries more than
@@ -133,11 +141,23 @@ func (ws *windows) of(length time.Duration) *window {
 	return w
 }
 
-// add counts an attempt in every window, since it is evidence under every policy.
-func (ws windows) add(age time.Duration, caller string, failed bool) {
+// add counts an attempt in every window, since it is evidence under every policy. fast is
+// for failures.
+func (ws windows) add(age time.Duration, caller string, failed, fast bool) {
 	for _, w := range ws {
 		w.add(age, caller, failed)
+		if failed && fast {
+			w.fast.add(w.bucket(age), true)
+		}
 	}
+}
+
+// length is that of the window used last; 0 when there is none.
+func (ws windows) length() time.Duration {
+	if len(ws) == 0 {
+		return 0
+	}
+	return ws[0].width * buckets
 }
 
 // failures is how many failures the window used last holds.

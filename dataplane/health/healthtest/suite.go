@@ -37,7 +37,7 @@ type Fixture struct {
 // Cooldowns may have any jitter from 0 to 10 %.
 func Run(t *testing.T, open func(t *testing.T) Fixture) {
 	t.Helper()
-	for _, group := range [][]property{windowProperties, cooldownProperties, probeProperties, callerProperties, lastResortProperties, upkeepProperties} {
+	for _, group := range [][]property{windowProperties, cooldownProperties, probeProperties, callerProperties, lastResortProperties, earlyProperties, providerProperties, upkeepProperties} {
 		for _, p := range group {
 			t.Run(p.name, func(t *testing.T) {
 				t.Parallel()
