@@ -16,16 +16,17 @@ import (
 
 // The dialects that exist. A provider that names none speaks openai.
 const (
-	DialectOpenAI = "openai"
-	DialectFake   = "fake" // the built-in scripted upstream of the all-in-one
+	DialectOpenAI    = "openai"
+	DialectAnthropic = "anthropic" // Anthropic's own API: the credential goes as x-api-key
+	DialectFake      = "fake"      // the built-in scripted upstream of the all-in-one
 )
 
 func (f *faults) provider(r *Resource, doc *adminv1.Provider) {
 	f.name(r, doc.GetName())
 	switch doc.GetDialect() {
-	case "", DialectOpenAI, DialectFake:
+	case "", DialectOpenAI, DialectAnthropic, DialectFake:
 	default:
-		f.add(r, "dialect", "must be %s or %s", DialectOpenAI, DialectFake)
+		f.add(r, "dialect", "must be %s, %s or %s", DialectOpenAI, DialectAnthropic, DialectFake)
 	}
 	if doc.GetBaseUrl() != "" || doc.GetDialect() != DialectFake {
 		if fault := urlFault(doc.GetBaseUrl()); fault != "" {

@@ -66,7 +66,7 @@ type Server struct {
 // New wires a node; Run starts it.
 func New(cfg Config) (*Server, error) {
 	s := &Server{log: cfg.Logger}
-	dialects := map[string]upstream.Dialect{"openai": upstream.OpenAI()}
+	dialects := map[string]upstream.Dialect{"openai": upstream.OpenAI(), "anthropic": upstream.Anthropic()}
 	if cfg.FakeDial != nil {
 		dialects["fake"] = upstream.Fake(cfg.FakeDial)
 	}

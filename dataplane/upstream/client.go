@@ -65,7 +65,7 @@ func (c *Client) NewRequest(ctx context.Context, p *dataplane.Provider, cred *da
 	header["Accept-Encoding"] = identity
 	header["User-Agent"] = userAgent
 	if cred != nil {
-		c.dialect.Authorize(header, cred.Secret.Reveal())
+		c.dialect.Authorize(header, endpoint, cred.Secret.Reveal())
 	}
 	for _, h := range p.Headers {
 		header.Set(h.Name, h.Value)

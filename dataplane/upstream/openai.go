@@ -12,8 +12,8 @@ import (
 type Dialect struct {
 	// URL says where an endpoint such as /chat/completions lives below a provider's base URL.
 	URL func(base *url.URL, endpoint string) *url.URL
-	// Authorize puts a credential into the headers.
-	Authorize func(header http.Header, secret string)
+	// Authorize puts a credential into the headers of a request to an endpoint.
+	Authorize func(header http.Header, endpoint, secret string)
 	// Dial replaces the network; nil dials the provider's address.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// DefaultBase serves providers without a base URL.
@@ -38,6 +38,6 @@ func openAIURL(base *url.URL, endpoint string) *url.URL {
 	return &u
 }
 
-func bearer(header http.Header, secret string) {
+func bearer(header http.Header, _, secret string) {
 	header["Authorization"] = []string{"Bearer " + secret}
 }
