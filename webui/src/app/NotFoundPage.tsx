@@ -8,7 +8,7 @@ export function NotFoundPage() {
   const { t } = useI18n();
   return (
     <div className={c.page}>
-      <main className={c.box} data-wide>
+      <main className={c.box}>
         <Brand />
         <span className={c.icon}>
           <Signpost size={22} aria-hidden />

@@ -14,7 +14,7 @@ export function RouteError({ error }: ErrorComponentProps) {
   const problem = problemOf(error);
   return (
     <div className={c.page}>
-      <main className={c.box} data-wide>
+      <main className={c.box}>
         <Brand />
         <span className={c.icon} data-tone="bad">
           <Unplug size={22} aria-hidden />
