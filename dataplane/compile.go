@@ -30,6 +30,7 @@ func Compile(in *nodev1.Snapshot) (*Snapshot, error) {
 	}
 	s.CORS = compileOrigins(in.GetCorsOrigins())
 	targets := map[Scope]*Target{}
+	s.targets = targets
 	for _, p := range in.GetProviders() {
 		if err := s.addProvider(p, targets); err != nil {
 			return nil, fmt.Errorf("provider %q: %w", p.GetName(), err)
@@ -103,6 +104,7 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 			Price:         compilePrice(m.GetPrice()),
 			ContextWindow: m.GetContextWindow(),
 			Scope:         Scope{Kind: ScopeTarget, Provider: p.Name, Name: m.GetId()},
+			Load:          &Load{},
 		}
 		if t.ModelJSON, err = json.Marshal(t.Model); err != nil || t.Model == "" {
 			return fmt.Errorf("model %q: not a usable id", t.Model)
@@ -116,6 +118,10 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 
 func compileGroup(in *nodev1.Group, targets map[Scope]*Target, keywords *keywordsOf) (*Group, error) {
 	g := &Group{Name: in.GetName(), Aliases: in.GetAliases(), CreatedAt: in.GetCreateTime()}
+	var err error
+	if g.Selection, err = compileSelection(in.GetSelection()); err != nil {
+		return nil, err
+	}
 	seen := map[*Target]bool{}
 	for _, m := range in.GetMembers() {
 		t, ok := targets[Scope{Kind: ScopeTarget, Provider: m.GetProvider(), Name: m.GetModel()}]
@@ -135,8 +141,8 @@ func compileGroup(in *nodev1.Group, targets map[Scope]*Target, keywords *keyword
 			Keywords: keywords.provider(m.GetProvider()),
 		})
 	}
-	slices.SortStableFunc(g.Members, byRank)
-	g.ties = slices.ContainsFunc(pairs(g.Members), func(p [2]*Member) bool { return byRank(p[0], p[1]) == 0 })
+	slices.SortStableFunc(g.Members, g.Selection.rank)
+	g.ties = slices.ContainsFunc(pairs(g.Members), func(p [2]*Member) bool { return g.Selection.rank(p[0], p[1]) == 0 })
 	return g, nil
 }
 

@@ -9,10 +9,13 @@ type Candidate struct {
 	Cooling bool
 	// HalfOpen: its cooldown is over and a probe must be won before it is tried.
 	HalfOpen bool
+
+	busy int64 // attempts in flight, where the order minds them
 }
 
-// Order lists every member of the group in the order in which a call tries them:
-// priority, then price, then by weight at random. Cooling ones go last, never away, and
+// Order lists every member of the group in the order in which a call tries them: priority,
+// then as the group's selection says: by default price, then by weight at random. Cooling
+// ones go last, never away, and
 // among them those that time alone will heal go first. It appends to buf.
 //
 // look tells how a scope stands; random gives a number in [0, n).
@@ -30,7 +33,10 @@ func (g *Group) Order(buf []Candidate, look func(Scope) Condition, random func(n
 		}
 	}
 	if g.ties {
-		shuffleTies(buf, random)
+		g.shuffleTies(buf, random)
+		if g.Selection == LeastBusy {
+			leastBusyFirst(buf)
+		}
 	}
 	if cooling == 0 || cooling == len(buf) && hopeless == 0 {
 		return buf
@@ -91,23 +97,24 @@ func coolingLast(in []Candidate, look func(Scope) Condition) []Candidate {
 
 // shuffleTies puts runs of equal rank into a random order in which a member comes first
 // with the probability of its share of the run's weight.
-func shuffleTies(c []Candidate, random func(n int) int) {
+func (g *Group) shuffleTies(c []Candidate, random func(n int) int) {
 	for start := 0; start < len(c); {
 		end := start + 1
-		for end < len(c) && byRank(c[start].Member, c[end].Member) == 0 {
+		for end < len(c) && g.Selection.rank(c[start].Member, c[end].Member) == 0 {
 			end++
 		}
+		total := 0
+		for _, m := range c[start:end] {
+			total += m.Weight
+		}
 		for i := start; i < end-1; i++ {
-			total := 0
-			for _, m := range c[i:end] {
-				total += m.Weight
-			}
 			pick, r := i, random(total)
 			for r >= c[pick].Weight {
 				r -= c[pick].Weight
 				pick++
 			}
 			c[i], c[pick] = c[pick], c[i]
+			total -= c[i].Weight
 		}
 		start = end
 	}

@@ -166,6 +166,6 @@ type Verdict struct {
 	Wait time.Duration
 	// Scope replaces the rule's scope when the answer says what it is about; ScopeNone keeps it.
 	Scope ScopeKind
-	// Reason is one line for the call log, without secrets, at most 200 bytes.
+	// Reason is one line for the call log, without secrets, at most 400 bytes.
 	Reason string
 }

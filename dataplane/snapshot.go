@@ -22,6 +22,8 @@ type Snapshot struct {
 	pepper []byte
 	keys   map[[sha256.Size]byte]*APIKey
 	groups map[string]*Group // by name and by alias
+
+	targets map[Scope]*Target
 }
 
 // Key finds the API key a client sent. Expiry is the caller's to check.
@@ -86,6 +88,7 @@ type Target struct {
 	Price         *Price // nil: unpriced
 	ContextWindow int64  // tokens; 0 is unknown
 	Scope         Scope
+	Load          *Load
 }
 
 // Member is a target's place inside a group.
@@ -101,8 +104,9 @@ type Member struct {
 type Group struct {
 	Name      string
 	Aliases   []string
-	Members   []*Member // in routing order: priority, then price
+	Members   []*Member // in routing order: priority, then price where the selection minds it
 	CreatedAt int64     // Unix seconds
+	Selection Selection
 
 	ties bool // some members share a rank
 }

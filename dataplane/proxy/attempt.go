@@ -50,6 +50,8 @@ func (a *attempt) run(ctx context.Context) (v dataplane.Verdict, answered bool) 
 		return a.end(dataplane.Verdict{Outcome: dataplane.TargetBusy, Reason: "max_in_flight is met"}), false
 	}
 	defer a.up.Release()
+	a.Load.Begin()
+	defer a.Load.End()
 	a.credential = c.credential(ctx, &a.turn, a.up)
 	a.record.LastResort = a.lastResort
 	if a.credential != nil {

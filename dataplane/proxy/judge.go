@@ -52,7 +52,7 @@ func (a *attempt) refused(ctx context.Context, resp *http.Response, body io.Read
 	a.body = text // what came of it is enough to judge by
 	v := dataplane.ClassifyStatus(resp.StatusCode, resp.Header, text, a.Model, a.call.h.cfg.Now())
 	if k := a.keyword(text, a.Keywords.Error); k != nil {
-		return keywordVerdict(k)
+		return keywordInError(k, v)
 	}
 	return v
 }

@@ -61,3 +61,12 @@ func keywordVerdict(k *dataplane.Keyword) dataplane.Verdict {
 	}
 	return v
 }
+
+// keywordInError keeps what the error says by itself, for people who look for the cause.
+func keywordInError(k *dataplane.Keyword, inner dataplane.Verdict) dataplane.Verdict {
+	v := keywordVerdict(k)
+	if inner.Reason != "" {
+		v.Reason += ": " + inner.Reason
+	}
+	return v
+}

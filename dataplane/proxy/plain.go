@@ -76,7 +76,7 @@ func (a *attempt) judgeBody(body []byte, media string) (dataplane.Verdict, bool)
 	}
 	if v, is := dataplane.ClassifyError(body, a.Model); is {
 		if k := a.keyword(body, a.Keywords.Error, a.Keywords.Answer); k != nil {
-			v = keywordVerdict(k)
+			v = keywordInError(k, v)
 		}
 		return v, false
 	}

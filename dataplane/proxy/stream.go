@@ -127,7 +127,7 @@ func (a *attempt) judgeError(view *streamView, event []byte) dataplane.Verdict {
 	}
 	if !out.isOpen() {
 		if k := a.keyword(text, a.Keywords.Error, a.Keywords.Stream); k != nil {
-			return keywordVerdict(k)
+			return keywordInError(k, v)
 		}
 		a.body = bytes.Clone(text)
 		return v

@@ -145,6 +145,7 @@ func (s *Server) apply(in *nodev1.Snapshot) error {
 	if err := s.pool.Check(compiled); err != nil {
 		return err
 	}
+	compiled.KeepLoads(s.snapshot.Load())
 	s.pool.Update(compiled)
 	s.snapshot.Store(compiled)
 	s.health.Forget(compiled.Has)

@@ -1,0 +1,72 @@
+package dataplane
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sync/atomic"
+)
+
+// Selection is how members of one priority share the calls.
+type Selection uint8
+
+// The selections.
+const (
+	Cheapest  Selection = iota // the cheaper first; equal ones by weight at random
+	Weighted                   // by weight at random
+	LeastBusy                  // fewest attempts in flight on this node for its weight
+)
+
+func compileSelection(name string) (Selection, error) {
+	switch name {
+	case "", "cheapest":
+		return Cheapest, nil
+	case "weighted":
+		return Weighted, nil
+	case "least_busy":
+		return LeastBusy, nil
+	}
+	return 0, fmt.Errorf("selection %q is not known", name)
+}
+
+// rank compares two members; those that compare equal share the calls.
+func (s Selection) rank(a, b *Member) int {
+	if s == Cheapest {
+		return byRank(a, b)
+	}
+	return cmp.Compare(a.Priority, b.Priority)
+}
+
+// Load counts the attempts in flight on a target, on this node.
+type Load struct{ n atomic.Int64 }
+
+// Begin counts an attempt until End.
+func (l *Load) Begin() { l.n.Add(1) }
+
+// End gives back what Begin counted.
+func (l *Load) End() { l.n.Add(-1) }
+
+// KeepLoads goes on with the counts of the snapshot that was in use before. Call it before
+// this one is in use.
+func (s *Snapshot) KeepLoads(old *Snapshot) {
+	if old == nil {
+		return
+	}
+	for scope, t := range s.targets {
+		if before, ok := old.targets[scope]; ok {
+			t.Load = before.Load
+		}
+	}
+}
+
+// leastBusyFirst orders each run of one priority by the attempts in flight for each unit of
+// weight; among equals the order it finds stays. The counts are read once, since they change
+// all the time.
+func leastBusyFirst(c []Candidate) {
+	for i := range c {
+		c[i].busy = c[i].Load.n.Load()
+	}
+	slices.SortStableFunc(c, func(a, b Candidate) int {
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.busy*int64(b.Weight), b.busy*int64(a.Weight)))
+	})
+}

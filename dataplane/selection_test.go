@@ -1,0 +1,143 @@
+package dataplane
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// compiledGroup has three members of priority 1 with weights 1, 3 and 6 and falling prices,
+// and one of priority 2, all at one provider.
+func compiledGroup(t *testing.T, selection string) (*Snapshot, *Group) {
+	t.Helper()
+	in := proto.CloneOf(wireSnapshot())
+	in.Providers[0].Models = nil
+	in.Groups[0].Members = nil
+	in.Groups[0].Selection = selection
+	for i, weight := range []int32{1, 3, 6, 100} {
+		id := fmt.Sprintf("w%d", weight)
+		in.Providers[0].Models = append(in.Providers[0].Models, &nodev1.Model{Id: id, Price: &nodev1.Price{Input: int64(10 - i)}})
+		in.Groups[0].Members = append(in.Groups[0].Members, &nodev1.Member{
+			Provider: "p", Model: id, Priority: 1 + int32(i/3), Weight: weight, Policy: wirePolicy(),
+		})
+	}
+	s, err := Compile(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, _ := s.Group("g")
+	return s, g
+}
+
+func TestSelections(t *testing.T) {
+	t.Parallel()
+	const calls = 20_000
+	for selection, want := range map[string][3]float64{ // share of w1, w3 and w6 as the first
+		"":         {0, 0, 1}, // the cheapest
+		"cheapest": {0, 0, 1},
+		"weighted": {0.1, 0.3, 0.6},
+		// Nothing is in flight, so weight alone decides.
+		"least_busy": {0.1, 0.3, 0.6},
+	} {
+		t.Run(selection, func(t *testing.T) {
+			t.Parallel()
+			_, g := compiledGroup(t, selection)
+			random := rand.New(rand.NewPCG(3, 4))
+			first := map[string]int{}
+			for range calls {
+				order := g.Order(nil, closed, random.IntN)
+				first[order[0].Model]++
+				if len(order) != 4 || order[3].Model != "w100" {
+					t.Fatalf("order %s: a later priority comes last whatever its weight", names(order))
+				}
+			}
+			for i, model := range []string{"w1", "w3", "w6"} {
+				if share := float64(first[model]) / calls; share < want[i]-0.02 || share > want[i]+0.02 {
+					t.Errorf("%s came first in %.3f of the calls, want %.1f", model, share, want[i])
+				}
+			}
+		})
+	}
+}
+
+// Attempts that last long fill the targets in proportion to their weights, and the one that
+// answers fastest gets the next call.
+func TestLeastBusyFillsByWeight(t *testing.T) {
+	t.Parallel()
+	_, g := compiledGroup(t, "least_busy")
+	random := rand.New(rand.NewPCG(5, 6))
+	busy := map[string]int{}
+	for range 1000 {
+		first := g.Order(nil, closed, random.IntN)[0]
+		first.Load.Begin()
+		busy[first.Model]++
+	}
+	for model, want := range map[string]int{"w1": 100, "w3": 300, "w6": 600} {
+		if d := busy[model] - want; d < -2 || d > 2 {
+			t.Errorf("%s has %d attempts in flight, want %d", model, busy[model], want)
+		}
+	}
+	for _, m := range g.Members {
+		if m.Model == "w1" {
+			for range 20 {
+				m.Load.End()
+			}
+		}
+	}
+	if got := g.Order(nil, closed, random.IntN)[0].Model; got != "w1" {
+		t.Errorf("%s comes first, want w1, which has room", got)
+	}
+}
+
+// Cooling ones go behind the others even when they are idle.
+func TestLeastBusyLeavesCoolingOnesLast(t *testing.T) {
+	t.Parallel()
+	_, g := compiledGroup(t, "least_busy")
+	for _, m := range g.Members {
+		if m.Model != "w6" {
+			m.Load.Begin()
+		}
+	}
+	look := func(s Scope) Condition {
+		if s.Name == "w6" {
+			return Condition{State: Open, Reason: ServerError}
+		}
+		return Condition{}
+	}
+	order := g.Order(nil, look, func(int) int { return 0 })
+	if order[3].Model != "w6" || !order[3].Cooling {
+		t.Errorf("order %s", names(order))
+	}
+}
+
+func TestLoadsOutliveASnapshot(t *testing.T) {
+	t.Parallel()
+	old, g := compiledGroup(t, "least_busy")
+	g.Members[0].Load.Begin()
+	next, h := compiledGroup(t, "least_busy")
+	next.KeepLoads(nil)
+	next.KeepLoads(old)
+	for i, m := range h.Members {
+		if m.Model != g.Members[i].Model || m.Load != g.Members[i].Load {
+			t.Errorf("%s does not go on with its count", m.Model)
+		}
+	}
+	g.Members[0].Load.End()
+	if n := h.Members[0].Load.n.Load(); n != 0 {
+		t.Errorf("%d in flight after the last attempt ended", n)
+	}
+}
+
+func TestOrderAllocatesNothing(t *testing.T) {
+	for _, selection := range []string{"cheapest", "weighted", "least_busy"} {
+		_, g := compiledGroup(t, selection)
+		buf := make([]Candidate, 0, 8)
+		if n := testing.AllocsPerRun(100, func() { buf = g.Order(buf, closed, rand.IntN) }); n != 0 {
+			t.Errorf("%s: %v allocations", selection, n)
+		}
+	}
+}
