@@ -106,7 +106,8 @@ type Limit uint8
 
 // The limits, in the order in which they are judged.
 const (
-	LimitBudget Limit = iota + 1
+	LimitBudget   Limit = iota + 1
+	LimitReserved // what is left of the budget is reserved by calls in flight
 	LimitConcurrency
 	LimitRequests
 	LimitTokens
@@ -114,7 +115,7 @@ const (
 
 // String gives the limit's name for people and metrics.
 func (l Limit) String() string {
-	return [...]string{"", "budget", "concurrency", "requests", "tokens"}[l]
+	return [...]string{"", "budget", "budget_reserved", "concurrency", "requests", "tokens"}[l]
 }
 
 // Denial says why a call may not be made now.

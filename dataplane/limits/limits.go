@@ -1,0 +1,162 @@
+// Package limits keeps what each API key may use in a minute, at once, and spend in a day,
+// week or month. A call reserves what it is expected to use before it is made and settles
+// what it really used afterwards; nothing on that way waits for I/O.
+//
+// On one node the limits are exact. In any 60 seconds a key makes at most its requests, and
+// uses at most its tokens as far as calls can be estimated before they are made: what a call
+// used beyond its estimate counts from the moment it ends. Use is counted by the second, so
+// it is given back after 60 to 61 seconds. A call is let in while what is spent and what
+// calls in flight have reserved is below the budget; a key can overspend by what calls in
+// flight cost more than was reserved for them, and by the last of them.
+//
+// With Redis each node tells the others every 75 ms what its calls used, in one pipeline
+// beside the request path. A node therefore lets in too much by at most what the other nodes
+// let in since its last exchange; that is up to a second ago for a key that was quiet on
+// this node. Without Redis, and while it is away, every node keeps the limits alone; how much
+// the others used a minute ago fades out over that minute.
+//
+// What a key has spent survives a restart: it is read back from Redis, and from a file in
+// the node's data directory that is at most three seconds old.
+package limits
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"iter"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
+
+// Config is complete when every field without a default is set.
+type Config struct {
+	// Redis shares the limits with other nodes; nil: this node keeps them alone. Its
+	// timeouts should be far below a second.
+	Redis redis.UniversalClient
+	// Environment keeps fleets apart that use one Redis; default: default.
+	Environment string
+	// File remembers what was spent over a restart; empty: nothing is remembered.
+	File    string
+	Logger  *slog.Logger          // required
+	Metrics prometheus.Registerer // nil: none
+	Now     func() time.Time      // default time.Now
+}
+
+// Limiter keeps the limits of all keys. It is safe for concurrent use.
+type Limiter struct {
+	cfg     Config
+	started time.Time // seconds count from here, so that a clock set back does not matter
+	node    string    // of this process, among those that share
+	metrics metrics
+	sharing sharing
+
+	accounts sync.Map // name of the key -> *account
+
+	mu     sync.Mutex
+	active []*account // to be exchanged with the other nodes; guarded by mu
+
+	// Of the file; only New and Run touch them.
+	saved   string // what it holds
+	unsaved bool   // the last attempt to write it failed, and that was said
+}
+
+// New returns a limiter that remembers what its file says. Run shares and saves.
+func New(cfg Config) *Limiter {
+	cfg.Environment = cmp.Or(cfg.Environment, "default")
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	l := &Limiter{cfg: cfg, node: rand.Text(), started: cfg.Now()}
+	l.metrics = newMetrics(cfg.Metrics, l.Shared)
+	l.restore()
+	return l
+}
+
+// Acquire asks to make one call of the key. It gives a lease or the reason why not, and how
+// the limits stand then. It never waits.
+func (l *Limiter) Acquire(key *dataplane.APIKey, want dataplane.Estimate) (dataplane.Lease, dataplane.Quotas, *dataplane.Denial) {
+	a := l.account(key.Name)
+	now := l.cfg.Now()
+	lease, quotas, denial := a.acquire(key, want, l.moment(now), now)
+	l.activate(a)
+	if denial != nil {
+		l.metrics.denied(denial.Limit)
+		return nil, quotas, denial
+	}
+	lease.limiter = l
+	return lease, quotas, nil
+}
+
+// Look tells how the limits of a key stand.
+func (l *Limiter) Look(key *dataplane.APIKey) dataplane.Quotas {
+	now := l.cfg.Now()
+	return l.account(key.Name).look(key, l.moment(now), now)
+}
+
+// Use learns which keys there are: budgets of new ones are asked for, and what is known of
+// others is forgotten, but for what they spent in a period that is not over.
+func (l *Limiter) Use(keys iter.Seq[*dataplane.APIKey]) {
+	now := l.cfg.Now()
+	known := map[string]bool{}
+	for key := range keys {
+		if !key.Limited() {
+			continue
+		}
+		known[key.Name] = true
+		if key.Budget.Period != dataplane.NoPeriod {
+			a := l.account(key.Name)
+			a.budget(key.Budget.Period, now)
+			l.activate(a)
+		}
+	}
+	l.accounts.Range(func(name, value any) bool {
+		if a := value.(*account); !known[name.(string)] && a.forgettable(now) {
+			l.accounts.Delete(name)
+		}
+		return true
+	})
+}
+
+// Run shares and saves until ctx ends, and once more then.
+func (l *Limiter) Run(ctx context.Context) error {
+	exchange := time.NewTicker(exchangeEvery)
+	defer exchange.Stop()
+	save := time.NewTicker(saveEvery)
+	defer save.Stop()
+	for {
+		select {
+		case <-exchange.C:
+			l.share(ctx)
+		case <-save.C:
+			l.save()
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastExchange)
+			l.share(last)
+			cancel()
+			l.save()
+			return nil
+		}
+	}
+}
+
+// lastExchange bounds how long the exchange at the end may take.
+const lastExchange = time.Second
+
+func (l *Limiter) account(name string) *account {
+	if a, ok := l.accounts.Load(name); ok {
+		return a.(*account)
+	}
+	a, _ := l.accounts.LoadOrStore(name, &account{name: name})
+	return a.(*account)
+}
+
+// moment is now by the monotonic clock.
+func (l *Limiter) moment(now time.Time) moment {
+	return moment(now.Sub(l.started))
+}

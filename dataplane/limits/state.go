@@ -1,0 +1,12 @@
+package limits
+
+import "sync/atomic"
+
+// state says with whom the limits are kept. Requests read it, Run's goroutine writes it.
+type state struct{ atomic.Int32 }
+
+const (
+	aloneState  int32 = iota // not tried yet, or no Redis is configured
+	sharedState              // with the other nodes
+	awayState                // alone, because Redis is away
+)

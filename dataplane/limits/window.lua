@@ -1,0 +1,25 @@
+-- Tells what one node uses of a key's limits and asks what the others use.
+-- KEYS[1]  hash of one API key: node -> "told_at requests tokens in_flight", by Redis' clock
+-- ARGV     node, requests, tokens, in flight, window in ms, ms after which calls in flight of
+--          a silent node are not believed any more
+-- Each node writes only its own field, and the whole of it, so a repeated call changes nothing.
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local window, alive = tonumber(ARGV[5]), tonumber(ARGV[6])
+redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f %s %s %s', now, ARGV[2], ARGV[3], ARGV[4]))
+redis.call('PEXPIRE', KEYS[1], 2 * window)
+local requests, tokens, in_flight = 0, 0, 0
+local all = redis.call('HGETALL', KEYS[1])
+for i = 1, #all, 2 do
+  if all[i] ~= ARGV[1] then
+    local at, r, k, f = string.match(all[i + 1], '^(%d+) (%d+) (%d+) (%d+)$')
+    local age = at and now - tonumber(at) or window
+    if age >= window then
+      redis.call('HDEL', KEYS[1], all[i])
+    else
+      requests, tokens = requests + tonumber(r), tokens + tonumber(k)
+      if age < alive then in_flight = in_flight + tonumber(f) end
+    end
+  end
+end
+return {requests, tokens, in_flight}
