@@ -68,6 +68,8 @@ type author struct {
 	script *script
 	req    request
 	base   completion
+	id     string
+	mime   string // of a plain answer, when it is not what the endpoint always answers
 }
 
 func newAuthor(s *script, req request, id string, now time.Time) *author {
@@ -77,7 +79,7 @@ func newAuthor(s *script, req request, id string, now time.Time) *author {
 	if s.noContent {
 		s.text = nil
 	}
-	return &author{script: s, req: req, base: completion{
+	return &author{script: s, req: req, id: id, base: completion{
 		ID: "chatcmpl-" + id, Created: now.Unix(), Model: req.model,
 		ServiceTier: "default", SystemFingerprint: "fp_50cad350e4",
 	}}
@@ -166,10 +168,10 @@ func (a *author) stream() []frame {
 		}
 	}
 	if s.errorAt < 0 || s.errorAt > 0 {
-		frames = append(frames, a.content()...)
+		frames = append(frames, a.content(func(i int, text []byte) frame { return a.delta(i, a.contentDelta(text), nil) })...)
 	}
 	if s.errorAt >= 0 {
-		return append(frames, a.event(errorName(s.errorBody), []byte(s.errorBody)))
+		return append(frames, a.streamError())
 	}
 	if !s.noFinish {
 		for i := range a.req.n {
@@ -190,8 +192,9 @@ func (a *author) stream() []frame {
 	return frames
 }
 
-// content is the events that hold text, with their pauses.
-func (a *author) content() []frame {
+// content is the events that hold text, with their pauses. write makes one of a choice's
+// index and a piece of text as JSON.
+func (a *author) content(write func(i int, text []byte) frame) []frame {
 	var frames []frame
 	add := func(f frame) {
 		f.wait = a.script.gap
@@ -209,11 +212,11 @@ func (a *author) content() []frame {
 			return frames
 		}
 		for i := range a.req.n {
-			add(a.delta(i, a.contentDelta(piece), nil))
+			add(write(i, a.quotePiece(piece)))
 		}
 	}
 	if n := a.fillers(); n > 0 {
-		f := a.delta(0, fmt.Appendf(nil, `{"content":"%s"}`, filler(a.script.fillEvent)), nil)
+		f := write(0, fmt.Appendf(nil, `"%s"`, filler(a.script.fillEvent)))
 		for range n {
 			add(f)
 		}
@@ -229,11 +232,18 @@ func (a *author) firstDelta(i int) json.RawMessage {
 		a.callID(i), marshal(a.req.tool))
 }
 
-func (a *author) contentDelta(piece string) json.RawMessage {
+func (a *author) contentDelta(text []byte) json.RawMessage {
 	if a.req.tool == "" {
-		return fmt.Appendf(nil, `{"content":%s}`, a.quote(piece))
+		return fmt.Appendf(nil, `{"content":%s}`, text)
 	}
-	return fmt.Appendf(nil, `{"tool_calls":[{"index":0,"function":{"arguments":%s}}]}`, marshal(piece))
+	return fmt.Appendf(nil, `{"tool_calls":[{"index":0,"function":{"arguments":%s}}]}`, text)
+}
+
+func (a *author) quotePiece(piece string) []byte {
+	if a.req.tool != "" {
+		return marshal(piece)
+	}
+	return a.quote(piece)
 }
 
 func (a *author) callID(i int) string {

@@ -2,6 +2,12 @@
 // benchmarks: the model name chooses what happens, so every failure of a real provider can
 // be rehearsed by naming it.
 //
+// It has every endpoint that names a model: chat/completions, completions, responses,
+// embeddings, moderations, images, audio (speech, transcriptions, translations), rerank, and
+// Anthropic's messages and messages/count_tokens, which word their errors as Anthropic does.
+// The behaviours are the same on all of them. Images and audio are not real ones; echo tells
+// of an uploaded file its field, name, size and the first bytes of its SHA-256.
+//
 // A model name is one or more behaviours joined by "+": "slow-800ms+status-500" waits,
 // then fails. What follows an "@" is a label that only tells models apart:
 // "status-500@backup". Each behaviour may end in a gate, which decides by the number of the

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"mime"
 	"net/http"
 	"strconv"
 	"strings"
@@ -45,7 +46,9 @@ func New(cfg Config) *Provider {
 	}
 	p := &Provider{cfg: cfg, mux: http.NewServeMux(), ledger: ledger{max: cfg.MaxServed, nth: map[string]int{}}}
 	for _, prefix := range []string{"", "/v1", "/redirected", "/redirected/v1"} {
-		p.mux.HandleFunc("POST "+prefix+"/chat/completions", p.complete)
+		for i := range apis {
+			p.mux.HandleFunc("POST "+prefix+apis[i].path, func(w http.ResponseWriter, r *http.Request) { p.complete(w, r, &apis[i]) })
+		}
 	}
 	for _, prefix := range []string{"", "/v1"} {
 		p.mux.HandleFunc("GET "+prefix+"/models", p.models)
@@ -72,14 +75,15 @@ func (p *Provider) Reset() { p.ledger.reset() }
 // WaitIdle returns when no completion is running, or with the error of ctx.
 func (p *Provider) WaitIdle(ctx context.Context) error { return p.ledger.wait(ctx) }
 
-func (p *Provider) complete(w http.ResponseWriter, r *http.Request) {
+func (p *Provider) complete(w http.ResponseWriter, r *http.Request, endpoint *api) {
 	start := p.cfg.Now()
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	if err != nil {
 		writeError(w, http.StatusBadRequest, openAI("The request body could not be read.", "invalid_request_error", "", ""))
 		return
 	}
-	req, err := parseRequest(body)
+	req, err := read(r, body)
+	req.api = endpoint
 	if err != nil {
 		writeError(w, http.StatusBadRequest, openAI(err.Error(), "invalid_request_error", "", ""))
 		return
@@ -109,6 +113,14 @@ func (p *Provider) complete(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// read reads a request's body by its type.
+func read(r *http.Request, body []byte) (request, error) {
+	if media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && media == "multipart/form-data" {
+		return parseForm(body, params["boundary"])
+	}
+	return parseRequest(body)
+}
+
 // answer plays the script of the request's model.
 func (p *Provider) answer(x *exchange, r *http.Request, req request, record *Served, id string) error {
 	head := x.w.Header()
@@ -133,19 +145,39 @@ func (p *Provider) answer(x *exchange, r *http.Request, req request, record *Ser
 	if s.silent {
 		return x.fail(r.Context(), faultStall)
 	}
+	reword(s, req.api)
 	s.errorBody = withModel(s.errorBody, req.model)
-	streaming := s.form == formSSE || s.form == formAsked && req.stream
+	streaming := s.form == formSSE || s.form == formAsked && req.stream && req.api.stream != nil
 	if s.errorBody != "" && !streaming {
 		s.answer = &answer{status: http.StatusOK, mime: mimeJSON, body: s.errorBody}
 	}
 	if s.answer != nil {
 		return p.fixed(r.Context(), x, s, req)
 	}
-	author := newAuthor(s, req, id, p.cfg.Now())
+	by := newAuthor(s, req, id, p.cfg.Now())
 	if !streaming {
-		return p.send(r.Context(), x, s, http.StatusOK, orMime(s.mime, mimeJSON), author.plain(), false)
+		frames := req.api.plain(by)
+		mime := orMime(s.mime, orMime(by.mime, orMime(req.api.mime, mimeJSON)))
+		return p.send(r.Context(), x, s, http.StatusOK, mime, frames, req.api.mime != "")
 	}
-	return p.send(r.Context(), x, s, http.StatusOK, orMime(s.mime, mimeSSE), author.stream(), true)
+	write := req.api.stream
+	if write == nil { // a stream where there is none
+		write = (*author).stream
+	}
+	return p.send(r.Context(), x, s, http.StatusOK, orMime(s.mime, mimeSSE), write(by), true)
+}
+
+// reword puts the script's errors into the endpoint's own words.
+func reword(s *script, endpoint *api) {
+	if endpoint.reword == nil {
+		return
+	}
+	if s.answer != nil {
+		worded := *s.answer
+		worded.body = endpoint.reword(worded.body)
+		s.answer = &worded
+	}
+	s.errorBody = endpoint.reword(s.errorBody)
 }
 
 // fixed plays an answer that is no completion.
@@ -161,7 +193,8 @@ func (p *Provider) fixed(ctx context.Context, x *exchange, s *script, req reques
 	return p.send(ctx, x, s, s.answer.status, s.answer.mime, []frame{{data: []byte(body)}}, false)
 }
 
-// send sets the headers that depend on the body and plays it.
+// send sets the headers that depend on the body and plays it: frame by frame when it is
+// streamed, as events and audio are, else with its length.
 func (p *Provider) send(ctx context.Context, x *exchange, s *script, status int, mime string, frames []frame, events bool) error {
 	head := x.w.Header()
 	head.Set("Content-Type", mime)

@@ -1,23 +1,36 @@
 package fakeprovider
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
 
 	"github.com/tidwall/gjson"
 )
 
-// request is what the script needs to know of a chat completion request.
+// request is what the script needs to know of a request.
 type request struct {
+	api          *api
 	model        string
 	stream       bool
 	includeUsage bool
 	n            int
 	tool         string // the tool to call; empty for a text answer
 	lastUser     string
+	inputs       int    // to embed
+	base64       bool   // embeddings as bytes
+	format       string // response_format of a transcript
 }
 
-var errBadRequest = errors.New("we could not parse the JSON body of your request")
+var (
+	errBadRequest = errors.New("we could not parse the JSON body of your request")
+	errBadForm    = errors.New("we could not parse the form of your request")
+)
 
+// parseRequest reads a JSON body.
 func parseRequest(body []byte) (request, error) {
 	if !gjson.ValidBytes(body) {
 		return request{}, errBadRequest
@@ -43,11 +56,69 @@ func parseRequest(body []byte) (request, error) {
 	// A model that has seen a tool's result answers; before, it calls the tool.
 	if choice := doc.Get("tool_choice"); last != "tool" && choice.String() != "none" {
 		req.tool = doc.Get("tools.0.function.name").String()
+		if req.tool == "" { // the Responses and the Messages API name a tool at its top
+			req.tool = doc.Get("tools.0.name").String()
+		}
 		if name := choice.Get("function.name").String(); name != "" {
 			req.tool = name
 		}
 	}
+	req.other(doc)
 	return req, nil
+}
+
+// other reads what endpoints other than chat name otherwise.
+func (r *request) other(doc gjson.Result) {
+	input := doc.Get("input")
+	if doc.Get("stream_format").Str == "sse" {
+		r.stream = true
+	}
+	r.base64 = doc.Get("encoding_format").Str == "base64"
+	r.inputs = 1
+	if input.IsArray() && input.Get("0").Type == gjson.String {
+		r.inputs = int(input.Get("#").Int())
+	}
+	switch {
+	case r.lastUser != "":
+	case input.Type == gjson.String:
+		r.lastUser = input.Str
+	case input.IsArray():
+		r.lastUser = text(input.Get("@reverse|0.content"))
+	default:
+		r.lastUser = doc.Get("prompt").String()
+	}
+}
+
+// parseForm reads a multipart body. What it says of its files, a model that echoes repeats.
+func parseForm(body []byte, boundary string) (request, error) {
+	r := request{n: 1, inputs: 1}
+	parts := multipart.NewReader(bytes.NewReader(body), boundary)
+	for {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			return r, nil
+		}
+		if err != nil {
+			return r, errBadForm
+		}
+		value, err := io.ReadAll(part)
+		if err != nil {
+			return r, errBadForm
+		}
+		if part.FileName() != "" {
+			sum := sha256.Sum256(value)
+			r.lastUser += fmt.Sprintf("%s %s %d %x ", part.FormName(), part.FileName(), len(value), sum[:6])
+			continue
+		}
+		switch part.FormName() {
+		case "model":
+			r.model = string(value)
+		case "stream":
+			r.stream = string(value) == "true"
+		case "response_format":
+			r.format = string(value)
+		}
+	}
 }
 
 // text joins the text parts of a message's content.
