@@ -101,10 +101,7 @@ func (a *attempt) roundTrip(ctx context.Context) (*http.Response, error) {
 	a.wantUsage = e.stream && a.call.endpoint.stream.options && !e.usageAsked && a.up.StreamUsage()
 	a.reused = false
 	a.clock.phase(dataplane.ConnectTimeout, a.Policy.ConnectTimeout)
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn:      a.connected,
-		WroteRequest: func(httptrace.WroteRequestInfo) { a.stall.stop() },
-	})
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: a.connected})
 	r := a.up.NewRequest(ctx, a.Provider, a.credential, a.call.endpoint.path)
 	a.fill(r)
 	return a.up.RoundTrip(r)

@@ -27,7 +27,7 @@ func (a *attempt) fill(r *http.Request) {
 		body, r.ContentLength = p.reader(), p.size
 	}
 	a.stall.start(c.h.cfg.WriteStall, r.ContentLength, a.clock.cancel)
-	r.Body = &sending{src: body, stall: &a.stall}
+	r.Body = &sending{src: body, stall: &a.stall, left: r.ContentLength}
 }
 
 // sets reports whether the provider's own configuration sets a header, which then counts.
@@ -82,15 +82,22 @@ func (s *stall) stop() {
 }
 
 // sending is a request body on its way: each read tells that what was read before is gone.
+// What was read last may still wait in buffers; that is for the next limit to notice.
 type sending struct {
 	src   io.Reader
 	stall *stall
+	left  int64
 }
 
 // Read gives the next bytes.
 func (s *sending) Read(b []byte) (int, error) {
-	s.stall.moved()
-	return s.src.Read(b)
+	n, err := s.src.Read(b)
+	if s.left -= int64(n); s.left > 0 && err == nil {
+		s.stall.moved()
+	} else {
+		s.stall.stop()
+	}
+	return n, err
 }
 
 // Close does nothing: the call owns what is behind it.
