@@ -11,8 +11,8 @@
 //
 // With Redis each node tells the others every 75 ms what its calls used, in one pipeline
 // beside the request path. A node therefore lets in too much by at most what the other nodes
-// let in since its last exchange; that is up to a second ago for a key that was quiet on
-// this node. Without Redis, and while it is away, every node keeps the limits alone; how much
+// let in since its last exchange. For a key that is quiet on this node that may be a second
+// ago, and longer for one that nobody used for a minute: its first call here wakes it. Without Redis, and while it is away, every node keeps the limits alone; how much
 // the others used a minute ago fades out over that minute.
 //
 // What a key has spent survives a restart: it is read back from Redis, and from a file in

@@ -181,7 +181,7 @@ func (a *account) offer(at moment, now time.Time) (o *offer, idle bool) {
 		a.asked = false
 	}
 	pending := a.changed || s.period != dataplane.NoPeriod && !a.asked
-	if !pending && u == (use{}) && a.told == (use{}) {
+	if !pending && u == (use{}) && a.told == (use{}) && a.others.now(at) == (use{}) {
 		// Whoever changes the account does so under mu and looks at active afterwards.
 		a.active.Store(false)
 		return nil, true
