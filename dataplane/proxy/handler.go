@@ -125,6 +125,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer h.recovered(w, id)
 
 	path := strings.TrimPrefix(r.URL.Path, "/v1")
+	if name := schemaOf(path).idHeader; name != "" {
+		w.Header()[name] = []string{id}
+	}
 	if tooManyHeaders(w, r, path) {
 		return
 	}
