@@ -24,10 +24,16 @@ func (a *attempt) convert(resp *http.Response, body []byte, object string) (data
 	if err != nil {
 		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: err.Error()}, false
 	}
+	events := [][]byte{}
 	for _, chunk := range chunks {
-		out.add(asEvent(chunk))
+		events = append(events, asEvent(chunk))
 	}
-	out.add(doneEvent)
+	for _, event := range append(events, doneEvent) {
+		if v, failed := a.pass(event); failed {
+			out.discard()
+			return v, false
+		}
+	}
 	out.commit()
 	if err := out.flush(); err != nil {
 		return a.finish(clientVerdict(err)), true

@@ -72,6 +72,7 @@ type Config struct {
 	WriteStall time.Duration
 	// SlowClient is how long one write to a client may take; default 60 s.
 	SlowClient time.Duration
+	MaxWhole int64
 	// SpoolDir is where forms of more than 256 KiB are held; default the system's.
 	SpoolDir string
 	// KeepAlive is the silence after which a waiting stream gets a comment; default 15 s.
@@ -92,6 +93,7 @@ type Handler struct {
 func New(cfg Config) *Handler {
 	cfg.MaxBody = cmp.Or(cfg.MaxBody, 32<<20)
 	cfg.MaxBodies = cmp.Or(cfg.MaxBodies, 1<<30)
+	cfg.MaxWhole = cmp.Or(cfg.MaxWhole, 64<<20)
 	cfg.BodyWindow = cmp.Or(cfg.BodyWindow, 10*time.Second)
 	cfg.WriteStall = cmp.Or(cfg.WriteStall, 30*time.Second)
 	cfg.SlowClient = cmp.Or(cfg.SlowClient, time.Minute)

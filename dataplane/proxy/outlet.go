@@ -22,6 +22,7 @@ type outlet struct {
 	mu      sync.Mutex
 	pending []byte // held before the commit; after it, to be written at the next flush
 	events  int    // held
+	whole   *whole // holds streams to their end; nil: only their head is held
 	open    bool   // committed: this attempt's answer is the client's
 	headers bool   // sent, maybe by a keep-alive comment long before
 	closed  bool
@@ -59,13 +60,18 @@ func (o *outlet) keepAlive(every time.Duration) {
 func (o *outlet) begin(accept func()) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.accept, o.pending, o.events = accept, o.pending[:0], 0
+	o.accept = accept
+	o.dropHeld()
 }
 
 // add takes an event: held before the commit, due at the next flush after it.
 func (o *outlet) add(event []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.whole != nil && !o.open {
+		o.whole.add(event)
+		return
+	}
 	o.pending = append(o.pending, event...)
 	if !o.open {
 		o.events++
@@ -127,8 +133,16 @@ func (o *outlet) discard() bool {
 	if o.late != nil {
 		o.late.Stop()
 	}
-	o.pending, o.events = o.pending[:0], 0
+	o.dropHeld()
 	return true
+}
+
+// dropHeld forgets what an attempt has held. The caller holds mu.
+func (o *outlet) dropHeld() {
+	o.pending, o.events = o.pending[:0], 0
+	if o.whole != nil {
+		o.whole.drop()
+	}
 }
 
 // flush writes what is due; before the commit nothing is.
@@ -142,6 +156,12 @@ func (o *outlet) flush() error {
 }
 
 func (o *outlet) flushLocked() {
+	if o.whole != nil && o.err == nil {
+		o.err = o.whole.replay(func(b []byte) error {
+			o.write(b)
+			return o.err
+		})
+	}
 	if len(o.pending) == 0 {
 		return
 	}
@@ -172,6 +192,7 @@ func (o *outlet) close() {
 	defer o.mu.Unlock()
 	o.closed = true
 	o.stopTimers()
+	o.dropHeld()
 }
 
 func (o *outlet) stopTimers() {
@@ -223,6 +244,9 @@ func (c *call) allowWrite(rc *http.ResponseController) {
 func clientVerdict(err error) dataplane.Verdict {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return dataplane.Verdict{Outcome: dataplane.SlowClient, Reason: "the client took no data for too long"}
+	}
+	if _, ours := errors.AsType[*spoolError](err); ours {
+		return dataplane.Verdict{Outcome: dataplane.GatewayBusy, Reason: "the held stream could not be read again"}
 	}
 	return dataplane.Verdict{Outcome: dataplane.ClientClosed}
 }

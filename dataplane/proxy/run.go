@@ -30,6 +30,7 @@ func (c *call) run() {
 	defer c.commitClock()
 
 	c.out.init(c)
+	c.holdWhole(policy)
 	if c.envelope.stream && policy.StreamKeepAlive && c.endpoint.keepsAlive() {
 		c.out.keepAlive(c.h.cfg.KeepAlive)
 	}

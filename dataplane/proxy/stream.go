@@ -78,14 +78,18 @@ func (a *attempt) take(view *streamView, event []byte) (v dataplane.Verdict, end
 		if !view.meaningful && !view.finished {
 			return dataplane.Verdict{Outcome: dataplane.EmptyStream, Reason: "the stream ended without content"}, true
 		}
-		out.add(event)
+		if v, failed := a.pass(event); failed {
+			return v, true
+		}
 		out.commit()
 		view.sentDone = true
 		return dataplane.Verdict{Outcome: dataplane.OK}, true
 	case eventHidden:
 		return v, false
 	}
-	out.add(event)
+	if v, failed := a.pass(event); failed {
+		return v, true
+	}
 	if out.isOpen() {
 		return v, false
 	}
@@ -104,6 +108,9 @@ func (a *attempt) take(view *streamView, event []byte) (v dataplane.Verdict, end
 
 // ripe says whether the held events may go to the client.
 func (a *attempt) ripe(view *streamView, out *outlet) bool {
+	if out.whole != nil {
+		return false
+	}
 	if out.full() {
 		return true
 	}
@@ -113,7 +120,7 @@ func (a *attempt) ripe(view *streamView, out *outlet) bool {
 // holdsText says whether the stream is held for failure keywords behind its first
 // meaningful event.
 func (a *attempt) holdsText() bool {
-	return a.Keywords.HoldStream && a.Policy.KeywordHold > 0
+	return a.Keywords.HoldStream && a.Policy.KeywordHold > 0 && a.call.out.whole == nil
 }
 
 // judgeError judges an error event. Before the commit its class decides; after it the
@@ -149,7 +156,7 @@ func (a *attempt) closed(ctx context.Context, view *streamView, err error, rest 
 		case open && o == dataplane.FirstTokenTimeout: // held events were committed meanwhile
 			o = dataplane.StreamIdle
 		case !open && o == dataplane.StreamIdle:
-			o = dataplane.FirstTokenTimeout
+			o = a.silence()
 		}
 		return dataplane.Verdict{Outcome: o}
 	}
@@ -185,10 +192,12 @@ func (a *attempt) endStream(view *streamView, v dataplane.Verdict) (dataplane.Ve
 		if !view.sentDone {
 			out.add(view.kind.end)
 		}
-		if err := out.flush(); err != nil && !view.sentDone {
+		if err := out.flush(); err != nil && (!view.sentDone || out.whole != nil) {
 			v = clientVerdict(err)
 		}
-		return a.finish(v), true
+		if v.Outcome == dataplane.OK {
+			return a.finish(v), true
+		}
 	}
 	switch v.Outcome {
 	case dataplane.ClientClosed, dataplane.SlowClient:
@@ -210,7 +219,7 @@ func (a *attempt) endStream(view *streamView, v dataplane.Verdict) (dataplane.Ve
 // drain reads the end of the body that follows [DONE], so that the connection can be
 // used again; an upstream that does not end it loses the connection.
 func (a *attempt) drain(ctx context.Context, body io.Reader, v dataplane.Verdict) {
-	if v.Outcome != dataplane.OK || a.call.out.flush() != nil || ctx.Err() != nil {
+	if v.Outcome != dataplane.OK || a.call.out.whole == nil && a.call.out.flush() != nil || ctx.Err() != nil {
 		return
 	}
 	a.clock.phase(dataplane.StreamIdle, drainTime)
