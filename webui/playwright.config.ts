@@ -1,14 +1,17 @@
 import { defineConfig } from '@playwright/test';
 
 /**
- * BASE names a running Trunkline whose console is to be tested. Without it the tests run on
- * e2e/fakeadmin, which serves the console that `npm run build` left in dist.
+ * BASE names a running Trunkline whose console is to be tested. Without it the states that a
+ * real one cannot be asked for are tested on e2e/fakeadmin, which serves the console that
+ * `npm run build` left in dist. Its port is drawn once and reaches the workers through the environment.
  */
 const base = process.env.BASE;
-const address = `127.0.0.1:${process.env.CONSOLE_PORT ?? '4180'}`;
+process.env.CONSOLE_PORT ??= String(20_000 + Math.floor(Math.random() * 10_000));
+const address = `127.0.0.1:${process.env.CONSOLE_PORT}`;
 
 export default defineConfig({
   testDir: 'e2e',
+  testMatch: base ? 'console.spec.ts' : 'states.spec.ts',
   workers: 1,
   reporter: 'list',
   timeout: 60_000,
