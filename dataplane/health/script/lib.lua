@@ -1,0 +1,54 @@
+-- What the scripts share. A scope has a record (hash: how it stands and what outlives a
+-- cooldown) and a window (hash: failures and successes by bucket); the hash of open scopes
+-- lists the records that are open or half-open, packed, so that one call reads them all.
+-- Times are milliseconds of Redis' own clock: no node's clock is ever compared with another's.
+
+local numbers = {'open', 'deadline', 'fades', 'closed', 'level', 'openings', 'probe_failed',
+	'early', 'early_at', 'threshold', 'lease', 'lease_early'}
+
+-- clock reads the time. Tests may set it.
+local function clock(a)
+	if a.now then return a.now end
+	local t = redis.call('TIME')
+	return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+-- load reads a record; what has faded is as if it had never been.
+local function load(key, now)
+	local r = {reason = '', token = ''}
+	for _, k in ipairs(numbers) do r[k] = 0 end
+	local h = redis.call('HGETALL', key)
+	for i = 1, #h, 2 do
+		if r[h[i]] ~= nil then
+			if type(r[h[i]]) == 'number' then r[h[i]] = tonumber(h[i + 1]) else r[h[i]] = h[i + 1] end
+		end
+	end
+	if r.fades > 0 and now >= r.fades then
+		for _, k in ipairs(numbers) do r[k] = 0 end
+		r.reason, r.token, r.faded = '', '', true
+	end
+	return r
+end
+
+-- pack writes what other nodes need of a record; empty when it is closed.
+local function pack(r)
+	if r.open == 0 then return '' end
+	return string.format('%d %d %d %d %d %d %d %d %s', r.deadline, r.fades, r.level, r.openings,
+		r.probe_failed, r.early, r.early_at, r.threshold, r.reason)
+end
+
+-- save writes a record and the list of open scopes.
+local function save(key, open, scope, r, now)
+	local h = {'reason', r.reason, 'token', r.token}
+	for _, k in ipairs(numbers) do
+		h[#h + 1] = k
+		h[#h + 1] = string.format('%d', r[k])
+	end
+	redis.call('HSET', key, unpack(h))
+	redis.call('PEXPIRE', key, string.format('%d', math.max(r.fades, r.lease, now) - now + 60000))
+	if r.open == 1 then
+		redis.call('HSET', open, scope, pack(r))
+	else
+		redis.call('HDEL', open, scope)
+	end
+end
