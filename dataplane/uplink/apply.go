@@ -28,12 +28,10 @@ func (u *Uplink) receive(full *nodev1.Full) *nodev1.SyncRequest {
 	began := u.cfg.Now()
 	have := u.have.Load()
 	if have != nil && have.revision == full.GetRevision() && bytes.Equal(have.sha256, full.GetSha256()) {
+		u.beReady()
 		return ack(full)
 	}
-	snapshot, err := decode(full)
-	if err == nil {
-		err = u.apply(snapshot)
-	}
+	snapshot, err := u.use(full)
 	if err != nil {
 		u.log.Error("snapshot refused; serving on with the last one",
 			"revision", full.GetRevision(), "serving", u.Revision(), "error", err)
@@ -43,10 +41,8 @@ func (u *Uplink) receive(full *nodev1.Full) *nodev1.SyncRequest {
 			Reason:   text(err.Error(), maxRefusal),
 		}}}
 	}
-	u.have.Store(&version{revision: full.GetRevision(), sha256: full.GetSha256()})
-	if have == nil {
-		close(u.ready)
-	}
+	u.save(full)
+	u.beReady()
 	u.log.Info("snapshot applied", "revision", full.GetRevision(), "providers", len(snapshot.GetProviders()),
 		"groups", len(snapshot.GetGroups()), "api_keys", len(snapshot.GetApiKeys()), "took", u.cfg.Now().Sub(began).Round(time.Microsecond))
 	return ack(full)
@@ -56,6 +52,24 @@ func ack(full *nodev1.Full) *nodev1.SyncRequest {
 	return &nodev1.SyncRequest{Message: &nodev1.SyncRequest_Ack{Ack: &nodev1.Ack{
 		Nonce: full.GetNonce(), Revision: full.GetRevision(),
 	}}}
+}
+
+// use unpacks a snapshot, applies it, and from then on tells that the node has it.
+func (u *Uplink) use(full *nodev1.Full) (*nodev1.Snapshot, error) {
+	snapshot, err := decode(full)
+	if err != nil {
+		return nil, err
+	}
+	done, err := u.guard(full)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	if err := u.apply(snapshot); err != nil {
+		return nil, err
+	}
+	u.have.Store(&version{revision: full.GetRevision(), sha256: full.GetSha256()})
+	return snapshot, nil
 }
 
 // apply survives a panic: configuration that trips the node over must not end it.

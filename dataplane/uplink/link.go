@@ -31,6 +31,7 @@ func (u *Uplink) keepLinked(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		nudge(u.missed)
 		code := status.Code(err)
 		switch {
 		case up:
@@ -66,9 +67,13 @@ func (u *Uplink) link(ctx context.Context) (up bool, err error) {
 	defer cancel()
 	err = u.sync(ctx, client, func() {
 		up = true
+		u.contact.made()
 		u.log.Info("control plane connected", "target", u.cfg.Target, "node", u.cfg.Node)
 		wg.Go(func() { u.keepShipping(ctx, client) })
 	})
+	if up {
+		u.contact.lost(u.cfg.Now())
+	}
 	return up, err
 }
 

@@ -262,6 +262,17 @@ func dialer(dial func(context.Context, string) (net.Conn, error)) grpc.DialOptio
 	return grpc.WithContextDialer(dial)
 }
 
+// refuse lets every connection fail, and tells.
+func refuse(tried chan<- struct{}) grpc.DialOption {
+	return dialer(func(context.Context, string) (net.Conn, error) {
+		select {
+		case tried <- struct{}{}:
+		default:
+		}
+		return nil, net.ErrClosed
+	})
+}
+
 // compact is a message in one line; prototext varies its spaces on purpose.
 func compact(m proto.Message) string {
 	return strings.ReplaceAll(prototext.MarshalOptions{}.Format(m), "  ", " ")

@@ -20,6 +20,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/lastgood"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -50,9 +51,12 @@ type Config struct {
 	Status func() Status // required; safe for concurrent use
 	// Reset ends cooldowns at a person's word: of a model, of a credential, or of all that
 	// belongs to the provider when both are empty. It must not block. Default: nothing.
-	Reset  func(provider, model, credential string)
-	Logger *slog.Logger     // required
-	Now    func() time.Time // default time.Now
+	Reset func(provider, model, credential string)
+	// Snapshots keeps what is in use, to start from while the control plane is away.
+	// Default: nothing is kept.
+	Snapshots *lastgood.Store
+	Logger    *slog.Logger     // required
+	Now       func() time.Time // default time.Now
 
 	QueueSize       int           // calls between Record and the backlog; default 8192
 	MaxBacklog      int           // calls kept while the control plane is away; default 100,000
@@ -62,6 +66,9 @@ type Config struct {
 	AnswerTimeout   time.Duration // longest wait for the control plane's answer; default 30s
 	MinBackoff      time.Duration // bound of the first wait before a new try; default 1s
 	MaxBackoff      time.Duration // bound of every wait before a new try; default 30s
+	// HeadStart is how long a node that has started from its disk leaves the control plane
+	// to send something newer before it calls itself ready; default 500ms.
+	HeadStart time.Duration
 }
 
 func (c *Config) complete() error {
@@ -89,6 +96,7 @@ func (c *Config) complete() error {
 	c.AnswerTimeout = cmp.Or(c.AnswerTimeout, 30*time.Second)
 	c.MinBackoff = cmp.Or(c.MinBackoff, time.Second)
 	c.MaxBackoff = cmp.Or(c.MaxBackoff, 30*time.Second)
+	c.HeadStart = cmp.Or(c.HeadStart, 500*time.Millisecond)
 	return nil
 }
 
@@ -100,6 +108,9 @@ type Uplink struct {
 	backlog *backlog
 	have    atomic.Pointer[version]
 	ready   chan struct{}
+	beReady func()        // closes ready
+	missed  chan struct{} // a try to connect has failed
+	contact contact
 	stopped chan struct{}
 	changed chan struct{} // the status is worth sending
 	hurry   chan struct{} // a flush is waiting: do not wait to connect
@@ -120,12 +131,15 @@ func New(cfg Config) (*Uplink, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, err
 	}
+	ready := make(chan struct{})
 	return &Uplink{
 		cfg:     cfg,
 		log:     cfg.Logger,
 		queue:   make(chan entry, cfg.QueueSize),
 		backlog: newBacklog(cfg.MaxBacklog, cfg.MaxBacklogBytes),
-		ready:   make(chan struct{}),
+		ready:   ready,
+		beReady: sync.OnceFunc(func() { close(ready) }),
+		missed:  make(chan struct{}, 1),
 		stopped: make(chan struct{}),
 		changed: make(chan struct{}, 1),
 		hurry:   make(chan struct{}, 1),
@@ -138,13 +152,17 @@ func New(cfg Config) (*Uplink, error) {
 func (u *Uplink) Run(ctx context.Context) error {
 	defer close(u.stopped)
 	var wg sync.WaitGroup
+	if u.restore() {
+		wg.Go(func() { u.awaitNewer(ctx) })
+	}
 	wg.Go(func() { u.collect(ctx) })
 	wg.Go(func() { u.keepLinked(ctx) })
 	wg.Wait()
 	return nil
 }
 
-// Ready is closed once a snapshot is in use.
+// Ready is closed once a snapshot is in use. One that comes from the node's own disk is in
+// use from the start, but the control plane gets a moment to send what is newer first.
 func (u *Uplink) Ready() <-chan struct{} { return u.ready }
 
 // Revision is that of the snapshot in use; 0 when there is none yet.
