@@ -28,7 +28,7 @@ func (c *call) readBody() bool {
 		c.body, err = in.all()
 	}
 	c.held = in.taken
-	in.close()
+	in.close(err == nil)
 	if err == nil && !isForm {
 		c.envelope, err = scan(c.body)
 	}

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"mime/multipart"
@@ -27,9 +28,14 @@ type form struct {
 func readForm(src io.Reader, boundary, dir string) (*form, envelope, error) {
 	var e envelope
 	f := &form{spool: spool{dir: dir}}
-	if err := f.copy(multipart.NewReader(src, boundary), &e); err != nil {
+	var last tail
+	if err := f.copy(multipart.NewReader(io.TeeReader(src, &last), boundary), &e); err != nil {
 		f.close()
 		return nil, e, err
+	}
+	if !bytes.Contains(last.kept, []byte("--"+boundary+"--")) { // cut inside a part's header, the reader says nothing
+		f.close()
+		return nil, e, &badBody{message: "the form ends before its last boundary"}
 	}
 	if e.model == "" {
 		f.close()

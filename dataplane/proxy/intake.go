@@ -120,9 +120,12 @@ func (in *intake) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// close takes the deadline off the connection.
-func (in *intake) close() {
-	in.wire.stop()
+// close ends the reading. After a whole body the deadline is off the connection; after any
+// other it stays, for what net/http still reads before it closes.
+func (in *intake) close(whole bool) {
+	if whole {
+		in.wire.stop()
+	}
 	if in.decoder != nil {
 		in.decoder.Close()
 	}
@@ -151,6 +154,14 @@ func (in *intake) all() ([]byte, error) {
 	}
 }
 
+// limitBody gives a client the first window to send its body in, also one that nobody will
+// read: net/http waits for the rest of it before it closes the connection.
+func limitBody(w http.ResponseWriter, r *http.Request, window time.Duration) {
+	if r.ContentLength != 0 {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(window)) // in-memory servers have no deadlines
+	}
+}
+
 // pacer reads from the connection and moves its deadline: each window must bring its
 // share of bytes.
 type pacer struct {
@@ -163,14 +174,17 @@ type pacer struct {
 	err    error // of the connection, other than its end
 }
 
+// start begins with the window that limitBody opened.
 func (p *pacer) start() {
 	p.end = time.Now().Add(bodyTimeout)
-	p.next()
+	p.share = p.windowShare()
 }
+
+func (p *pacer) windowShare() int64 { return max(int64(p.window.Seconds()*minRate), 1) }
 
 // next begins a window.
 func (p *pacer) next() {
-	p.share = max(int64(p.window.Seconds()*minRate), 1)
+	p.share = p.windowShare()
 	until := time.Now().Add(p.window)
 	if until.After(p.end) {
 		until = p.end
