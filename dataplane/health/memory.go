@@ -44,6 +44,9 @@ type Memory struct {
 	table   atomic.Pointer[table]
 	tableMu sync.Mutex // held to replace table
 
+	// epoch is that of the Redis whose view of the fleet the trackers have; nil: none yet.
+	epoch atomic.Pointer[string]
+
 	metrics metrics
 }
 

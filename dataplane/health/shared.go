@@ -39,7 +39,6 @@ type Shared struct {
 	dropped atomic.Uint64
 	keep    atomic.Pointer[func(dataplane.Scope) bool]
 	clock   func() time.Time // what the scripts go by; nil: Redis' own clock
-	epoch   atomic.Pointer[string]
 }
 
 // NewShared makes a store in which every scope is closed. It talks to nobody until Run.
