@@ -29,6 +29,8 @@ type call struct {
 	upstream time.Duration // spent on attempts so far, to tell our own part
 	out      outlet
 	deadline *time.Timer // of the caller's own clock, until the commit
+	options  options
+	lease    dataplane.Lease // what is reserved of the key's limits; nil: nothing
 }
 
 // failure is an attempt that left the client unanswered.
@@ -52,7 +54,7 @@ func (h *Handler) complete(w http.ResponseWriter, r *http.Request, id string, en
 	}
 	c.record.APIKey = c.key.Name
 	defer c.finish()
-	if c.route() {
+	if c.welcome() && c.readOptions() && c.route() && c.pinned() && c.admit() {
 		c.run()
 	}
 }
@@ -80,7 +82,7 @@ func (c *call) route() bool {
 // refuse answers with an error of ours and notes it.
 func (c *call) refuse(o dataplane.Outcome, status int, e apiError) {
 	c.record.Outcome, c.record.Status, c.record.ErrorCode = o, status, e.Code
-	c.endpoint.schema.write(c.w, status, e)
+	writeJSON(c.w, status, c.explain(c.endpoint.schema.body(status, e, c.record.ID)))
 }
 
 // gone notes that the client left; there is nobody to answer.
@@ -98,6 +100,7 @@ func (c *call) finish() {
 	for i := range c.record.Attempts {
 		c.record.Cost += c.record.Attempts[i].Cost
 	}
+	c.settle()
 	c.h.cfg.Record(c.record)
 }
 

@@ -57,13 +57,16 @@ type Config struct {
 	Record func(dataplane.Call)
 	// Random gives a number in [0, n).
 	Random func(n int) int
+	// Pause waits before the last candidate is tried again, at most until ctx ends; default
+	// a timer.
+	Pause func(ctx context.Context, d time.Duration)
 	NewID  func() string
 	Now    func() time.Time
 	Logger *slog.Logger
 	// MaxBody bounds a request body in bytes; default 32 MiB.
 	MaxBody int64
-	// MaxBodies bounds the bytes of all request bodies that are held at once, in memory or
-	// spooled; default 1 GiB. Beyond it requests are refused with 503.
+	// MaxBodies bounds the bytes of all request bodies and whole streams that are held at
+	// once, in memory or spooled; default 1 GiB. Beyond it requests are refused with 503.
 	MaxBodies int64
 	// BodyWindow is the time in which a client that sends a body must bring 1 KiB for each
 	// of its seconds; default 10 s.
@@ -72,9 +75,16 @@ type Config struct {
 	WriteStall time.Duration
 	// SlowClient is how long one write to a client may take; default 60 s.
 	SlowClient time.Duration
+	// MaxWhole bounds a stream that is held until it is complete, in bytes; default 64 MiB.
 	MaxWhole int64
-	// SpoolDir is where forms of more than 256 KiB are held; default the system's.
+	// SpoolDir is where forms and whole streams of more than 256 KiB are held; default the
+	// system's directory for temporary files.
 	SpoolDir string
+	// Limits keeps what keys may use and spend; nil: keys are not limited.
+	Limits Limits
+	// TrustForwarded takes the client's address from the last X-Forwarded-For; only behind
+	// a proxy that sets it.
+	TrustForwarded bool
 	// KeepAlive is the silence after which a waiting stream gets a comment; default 15 s.
 	KeepAlive time.Duration
 	// KeywordHit learns of each failure keyword that is found in an answer. It must not
@@ -87,6 +97,7 @@ type Handler struct {
 	cfg      Config
 	inFlight atomic.Int64
 	bodies   holdings
+	gaps     gaps
 }
 
 // New returns the handler.
@@ -98,6 +109,9 @@ func New(cfg Config) *Handler {
 	cfg.WriteStall = cmp.Or(cfg.WriteStall, 30*time.Second)
 	cfg.SlowClient = cmp.Or(cfg.SlowClient, time.Minute)
 	cfg.KeepAlive = cmp.Or(cfg.KeepAlive, 15*time.Second)
+	if cfg.Pause == nil {
+		cfg.Pause = pause
+	}
 	if cfg.KeywordHit == nil {
 		cfg.KeywordHit = func(string) {}
 	}
@@ -126,11 +140,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header()["X-Request-Id"] = []string{id}
 	defer h.recovered(w, id)
 
+	limitBody(w, r, h.cfg.BodyWindow)
 	path := strings.TrimPrefix(r.URL.Path, "/v1")
 	if name := schemaOf(path).idHeader; name != "" {
 		w.Header()[name] = []string{id}
 	}
-	if tooManyHeaders(w, r, path) {
+	if h.crossOrigin(w, r) || tooManyHeaders(w, r, path) {
 		return
 	}
 	model, isModel := strings.CutPrefix(path, "/models/")

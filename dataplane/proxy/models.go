@@ -22,7 +22,7 @@ func newModel(id string, g *dataplane.Group) model {
 }
 
 func (h *Handler) listModels(w http.ResponseWriter, r *http.Request) {
-	_, key, ok := h.enter(w, r, openAI)
+	_, key, ok := h.visit(w, r)
 	if !ok {
 		return
 	}
@@ -41,7 +41,7 @@ func (h *Handler) listModels(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) getModel(w http.ResponseWriter, r *http.Request, id string) {
-	snapshot, key, ok := h.enter(w, r, openAI)
+	snapshot, key, ok := h.visit(w, r)
 	if !ok {
 		return
 	}

@@ -30,7 +30,8 @@ type probe struct {
 
 func (c *call) queue() *queue {
 	cfg := &c.h.cfg
-	return &queue{c: c, candidates: c.group.Order(make([]dataplane.Candidate, 0, len(c.group.Members)), cfg.Health.Condition, cfg.Random)}
+	ordered := c.group.Order(make([]dataplane.Candidate, 0, len(c.group.Members)), cfg.Health.Condition, cfg.Random)
+	return &queue{c: c, candidates: c.h.gaps.last(c.onlyPinned(ordered), c.endpoint, cfg.Now())}
 }
 
 // left is how many candidates are still to come.

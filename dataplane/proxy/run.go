@@ -14,17 +14,14 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // probeWait is how long a request may wait to become a half-open probe.
 const probeWait = 50 * time.Millisecond
 
-// run is the attempt loop: candidates in order, each at most once, until one answers,
+// run is the attempt loop: candidates in order, each once and the last one perhaps twice, until one answers,
 // the attempts are used up, or an outcome says that another try cannot help.
 func (c *call) run() {
 	ctx, cancel := context.WithCancelCause(c.r.Context())
 	defer cancel(nil)
 	policy := c.group.Members[0].Policy
-	total := policy.TotalTimeout
-	if c.envelope.stream {
-		total = policy.StreamTotalTimeout
-	}
-	limit := time.AfterFunc(total, func() { cancel(timeUp{dataplane.DeadlineExceeded}) })
+	total, over := c.end(policy)
+	limit := time.AfterFunc(total, func() { cancel(timeUp{over}) })
 	defer limit.Stop()
 	c.callerClock(cancel)
 	defer c.commitClock()
@@ -36,14 +33,17 @@ func (c *call) run() {
 	}
 	defer c.out.close()
 
-	queue := c.queue()
-	for len(c.record.Attempts) < policy.MaxAttempts {
+	queue, attempts := c.queue(), c.maxAttempts(policy)
+	for len(c.record.Attempts) < attempts {
 		candidate, ok := queue.next(ctx)
 		if !ok {
 			break
 		}
-		a := newAttempt(c, candidate, queue.left() == 0 || len(c.record.Attempts) == policy.MaxAttempts-1)
+		a := newAttempt(c, candidate, queue.left() == 0 || len(c.record.Attempts) == attempts-1)
 		verdict, answered := a.run(ctx)
+		if !answered && queue.left() == 0 && len(c.record.Attempts) < attempts {
+			verdict, answered = c.again(ctx, a, verdict)
+		}
 		if answered {
 			return
 		}
@@ -117,7 +117,7 @@ func (c *call) answer(f final) {
 		c.record.ErrorCode = c.record.Outcome.Rule().Code
 	}
 	h := c.w.Header()
-	body := f.bytes(c.endpoint.schema, c.record.ID)
+	body := c.explain(f.bytes(c.endpoint.schema, c.record.ID))
 	if !c.out.fail(c.endpoint.schema.event(body, 0)) {
 		h["X-Trunkline-Attempts"] = []string{itoa(len(c.record.Attempts))}
 		f.write(c.w, body)
@@ -136,6 +136,9 @@ func (c *call) soonest() time.Duration {
 	now := c.h.cfg.Now()
 	var soonest time.Duration
 	for _, m := range c.group.Members {
+		if !c.mayTry(m) {
+			continue
+		}
 		condition := m.Target.Condition(c.h.cfg.Health.Condition)
 		if condition.State != dataplane.Open {
 			return time.Second

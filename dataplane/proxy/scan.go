@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
 // maxDepth bounds how deep a request body may nest.
 const maxDepth = 64
+
+// maxCounted bounds the output tokens that a client's own limit makes us expect.
+const maxCounted = 1_000_000_000
 
 // span is a range of the request body.
 type span struct{ start, end int }
@@ -27,7 +31,8 @@ type envelope struct {
 	firstOption  int  // offset behind the opening brace of stream_options
 	optionsEmpty bool // stream_options is {}
 
-	formatSSE bool // stream_format is "sse"
+	formatSSE bool  // stream_format is "sse"
+	maxTokens int64 // output tokens that the client allows; 0 when it does not say
 	// What decides whether a response may be asked for again.
 	background, conversation, previous, notStored bool
 }
@@ -89,6 +94,11 @@ func (e *envelope) note(key, value []byte) {
 		e.previous = there
 	case "store":
 		e.notStored = string(value) == "false"
+	case "max_tokens", "max_completion_tokens", "max_output_tokens":
+		n, err := strconv.ParseInt(string(value), 10, 64)
+		if err == nil && n > e.maxTokens {
+			e.maxTokens = min(n, maxCounted)
+		}
 	}
 }
 

@@ -208,7 +208,7 @@ func (a *attempt) endStream(view *streamView, v dataplane.Verdict) (dataplane.Ve
 		body := schema.body(rule.Status, apiError{
 			Message: "The provider's answer ended early: " + rule.Name + ".", Type: serverError, Code: rule.Code,
 		}, a.call.record.ID)
-		out.add(schema.event(body, view.parsed))
+		out.add(schema.event(a.call.explain(body, a.ending(v)), view.parsed))
 	}
 	_ = out.flush()
 	a.finish(v)
