@@ -17,8 +17,8 @@ import (
 // Process is a node as a process of its own, as its settings describe it.
 type Process struct {
 	Settings
-	listen, opsListen, controlPlane, joinToken string
-	drain                                      time.Duration
+	listen, opsListen, controlPlane, joinToken, dataDir string
+	drain                                               time.Duration
 }
 
 // Register adds every setting of the process.
@@ -27,6 +27,7 @@ func (p *Process) Register(set *settings.Set) {
 	set.String(&p.opsListen, "ops-listen", "TRUNKLINE_OPS_LISTEN", "127.0.0.1:8083", "address of /healthz, /readyz and /metrics")
 	set.String(&p.controlPlane, "control-plane", "TRUNKLINE_CONTROL_PLANE", "", "host:port of the control plane's node link; required")
 	set.Secret(&p.joinToken, "join-token-file", "TRUNKLINE_JOIN_TOKEN", "", "the token that the control plane expects; required")
+	set.String(&p.dataDir, "data-dir", "TRUNKLINE_DATA_DIR", "./data", "where the node keeps its last good snapshots; of this node alone")
 	set.Duration(&p.drain, "drain-timeout", "TRUNKLINE_DRAIN_TIMEOUT", 10*time.Minute, "how long streams may go on after SIGTERM")
 	p.Settings.Register(set)
 }
@@ -47,7 +48,8 @@ func (p *Process) Run(ctx context.Context, log *slog.Logger) error {
 	metrics := ops.NewRegistry()
 	s, err := New(Config{
 		ControlPlane: p.controlPlane, JoinToken: p.joinToken, Node: p.NodeName(), Version: version.String(),
-		Logger: log, Metrics: metrics, Proxy: p.Proxy(),
+		DataDir: p.dataDir,
+		Logger:  log, Metrics: metrics, Proxy: p.Proxy(),
 	})
 	if err != nil {
 		return err

@@ -34,6 +34,9 @@ type Config struct {
 	JoinToken   string // required
 	Node        string // required; stable over restarts
 	Version     string
+	// DataDir is where the node keeps its last good snapshots; empty: it keeps nothing, and
+	// needs the control plane to start.
+	DataDir string
 	// AllowPrivateNetwork lets every provider live at a private or loopback address.
 	AllowPrivateNetwork bool
 	// FakeDial serves providers of dialect fake; nil: this node has none.
@@ -76,11 +79,13 @@ func New(cfg Config) (*Server, error) {
 		OnChange: func() { s.uplink.StatusChanged() },
 	})
 	var err error
-	s.uplink, err = uplink.New(uplink.Config{
+	link := uplink.Config{
 		Target: cfg.ControlPlane, DialOptions: cfg.DialOptions, JoinToken: cfg.JoinToken,
 		Node: cfg.Node, Version: cmp.Or(cfg.Version, "dev"),
 		Apply: s.apply, Status: s.status, Logger: cfg.Logger,
-	})
+	}
+	cfg.useDisk(&link)
+	s.uplink, err = uplink.New(link)
 	if err != nil {
 		return nil, err
 	}
@@ -130,10 +135,12 @@ func (s *Server) Run(ctx context.Context) error {
 
 // Ready reports whether requests can be served: the node has a snapshot.
 func (s *Server) Ready(context.Context) error {
-	if s.snapshot.Load() == nil {
+	select {
+	case <-s.uplink.Ready():
+		return nil
+	default:
 		return errors.New("no configuration has come from the control plane yet")
 	}
-	return nil
 }
 
 // apply brings a snapshot into use: compiled first, then swapped, so a bad one changes nothing.

@@ -1,0 +1,176 @@
+package e2e
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/internal/testenv"
+)
+
+// onServer is the distributed stack on a PostgreSQL server of its own, so that it can be hurt.
+func onServer(t *testing.T) (*stack, *testenv.PostgresServer) {
+	t.Helper()
+	s := newStack(t)
+	database := testenv.NewPostgres(t)
+	s.plane = start(t, "trunkline-controlplane", []string{
+		"ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret", "DATABASE_URL=" + database.Database(t),
+		"TRUNKLINE_SECRET_KEY=" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef")),
+		"TRUNKLINE_JOIN_TOKEN=" + joinToken,
+	}, "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
+	for i := range 2 {
+		s.nodes = append(s.nodes, start(t, "trunkline-dataplane", []string{
+			"TRUNKLINE_CONTROL_PLANE=" + s.plane.address("nodes"), "TRUNKLINE_JOIN_TOKEN=" + joinToken,
+		}, "--listen", anyPort, "--ops-listen", anyPort, "--node", fmt.Sprintf("node-%d", i+1)))
+	}
+	s.admin = s.plane.address("console")
+	s.awaitNodes(2)
+	s.api = s.balance()
+	return s, database
+}
+
+// awaitReady waits until the process calls itself ready and returns how long that took.
+func awaitReady(t *testing.T, p *process) time.Duration {
+	t.Helper()
+	began := time.Now()
+	for {
+		resp, err := http.Get(p.address("ops") + "/readyz")
+		if err == nil {
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return time.Since(began)
+			}
+		}
+		if time.Since(began) > startTime {
+			t.Fatalf("%s is not ready within %s", p.name, startTime)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// Control plane and database dead, every node killed and started again: they serve what
+// they served before.
+func TestNodesRestartWithoutTheControlPlane(t *testing.T) {
+	t.Parallel()
+	s, database := onServer(t)
+	l := newLoad(t, s, "first-500")
+	l.more(s, 50)
+	l.end()
+	s.plane.kill()
+	database.Kill(t)
+	for _, node := range s.nodes {
+		began := time.Now()
+		node.restart()
+		awaitReady(t, node)
+		if took := time.Since(began); took > 2*time.Second && !raceEnabled {
+			t.Errorf("%s served %s after its start, want at most 2s", node.args, took)
+		}
+		age := metrics(t, node.address("ops"))["trunkline_snapshot_age_seconds"]
+		if age <= 0 || age > startTime.Seconds() {
+			t.Errorf("the snapshot is %v s old", age)
+		}
+	}
+	l = newLoad(t, s, "first-500")
+	l.more(s, 100)
+	l.end()
+	if n := l.failed.Load(); n != 0 {
+		t.Errorf("%d calls failed on nodes that run from their disks", n)
+	}
+
+	database.Restart(t)
+	s.plane.run()
+	s.awaitNodes(2)
+	for _, node := range s.nodes {
+		if age := metrics(t, node.address("ops"))["trunkline_snapshot_age_seconds"]; age != 0 {
+			t.Errorf("the snapshot is %v s old with the control plane there", age)
+		}
+	}
+}
+
+// A damaged newest snapshot costs one revision, a damaged cache costs the node its start
+// without the control plane, and neither costs more.
+func TestDamagedSnapshotOnDisk(t *testing.T) {
+	t.Parallel()
+	s, _ := onServer(t)
+	writeConfig(t, s, "kind: Group\nname: plain\nmembers: [{provider: good, model: ok, priority: 3}]\n")
+	s.plane.stop()
+	s.plane.run() // --apply makes a new revision
+	s.awaitNodes(2)
+	node := s.nodes[0]
+	files := snapshotFiles(t, node)
+	if len(files) < 2 {
+		t.Fatalf("files %v, want at least two generations", files)
+	}
+	s.plane.kill()
+
+	damage(t, files[len(files)-1])
+	node.restart()
+	awaitReady(t, node)
+	s.nodes = s.nodes[:1]
+	l := newLoad(t, s, "plain")
+	l.more(s, 20)
+	l.end()
+	if n := l.failed.Load(); n != 0 {
+		t.Errorf("%d calls failed on the generation before", n)
+	}
+
+	for _, file := range files {
+		damage(t, file)
+	}
+	node.restart()
+	resp, err := http.Get(node.address("ops") + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("/readyz says %d with nothing to serve, want 503", resp.StatusCode)
+	}
+	s.plane.run()
+	s.eventually("the node takes the snapshot again", func(context.Context) bool {
+		resp, err := http.Get(node.address("ops") + "/readyz")
+		if err != nil {
+			return false
+		}
+		resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	})
+}
+
+// writeConfig makes the declarative file say this instead.
+func writeConfig(t *testing.T, s *stack, text string) {
+	t.Helper()
+	if err := os.WriteFile(s.config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// snapshotFiles are those of a node, oldest revision first.
+func snapshotFiles(t *testing.T, node *process) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(node.dir, "data", "snapshots", "*.trunkline"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(files)
+	return files
+}
+
+// damage flips one bit in the middle of a file.
+func damage(t *testing.T, path string) {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw[len(raw)/2] ^= 1
+	if err := os.WriteFile(path, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
