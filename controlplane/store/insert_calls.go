@@ -24,7 +24,8 @@ const reasonRefused = "the database refused the record"
 
 // InsertCalls stores calls that are not stored yet, in one transaction, and returns how
 // many were new. A call that the database refuses by itself is returned as rejected; the
-// others are stored. A call is stored once, however often and in whatever company it is sent.
+// others are stored. A call is stored once, however often and in whatever company it is
+// sent, and added to the sums of usage once, in the same transaction.
 func (s *Store) InsertCalls(ctx context.Context, node string, calls []*nodev1.Call) (int, []*nodev1.RejectedCall, error) {
 	rows, rejected := s.callRows(ctx, node, calls)
 	if len(rows) == 0 {
@@ -37,17 +38,18 @@ func (s *Store) InsertCalls(ctx context.Context, node string, calls []*nodev1.Ca
 				return err
 			}
 		}
-		return nil
+		return rollUp(ctx, tx, node, in.stored)
 	})
 	if err != nil {
 		return 0, nil, s.failed(err, "store calls")
 	}
-	return in.stored, append(rejected, in.rejected...), nil
+	return len(in.stored), append(rejected, in.rejected...), nil
 }
 
 // callRow is a call as the tables hold it.
 type callRow struct {
 	id        string
+	call      *nodev1.Call
 	columns   []any   // of call
 	providers [][]any // rows of call_provider
 }
@@ -65,7 +67,7 @@ func (s *Store) callRows(ctx context.Context, node string, calls []*nodev1.Call)
 			rejected = append(rejected, s.reject(ctx, call.GetId(), err))
 			continue
 		}
-		row := callRow{id: call.GetId(), columns: []any{
+		row := callRow{id: call.GetId(), call: call, columns: []any{
 			call.GetId(), node, call.GetStartUs(), call.GetGroup(), call.GetApiKey(), call.GetOutcome(), call.GetStatus(), record,
 		}}
 		for _, provider := range providersOf(call) {
@@ -97,7 +99,7 @@ func (s *Store) reject(ctx context.Context, id string, err error) *nodev1.Reject
 // ingest is one InsertCalls.
 type ingest struct {
 	store    *Store
-	stored   int
+	stored   []*nodev1.Call // those that were new
 	rejected []*nodev1.RejectedCall
 }
 
@@ -109,7 +111,7 @@ func (in *ingest) insert(ctx context.Context, tx *sql.Tx, rows []callRow) error 
 	}
 	stored, err := insertPiece(ctx, tx, rows)
 	if err == nil {
-		in.stored += stored
+		in.stored = append(in.stored, stored...)
 		_, err := tx.ExecContext(ctx, `RELEASE SAVEPOINT piece`)
 		return err
 	}
@@ -143,9 +145,9 @@ func (s *Store) refused(err error) bool {
 	return false
 }
 
-// insertPiece inserts rows with one statement and returns how many were new. Only new
-// ones get rows in call_provider.
-func insertPiece(ctx context.Context, tx *sql.Tx, rows []callRow) (int, error) {
+// insertPiece inserts rows with one statement and returns the calls that were new. Only
+// new ones get rows in call_provider.
+func insertPiece(ctx context.Context, tx *sql.Tx, rows []callRow) ([]*nodev1.Call, error) {
 	args := make([]any, 0, len(rows)*len(rows[0].columns))
 	byID := make(map[string]callRow, len(rows))
 	for _, row := range rows {
@@ -153,25 +155,27 @@ func insertPiece(ctx context.Context, tx *sql.Tx, rows []callRow) (int, error) {
 		byID[row.id] = row
 	}
 	returned, err := tx.QueryContext(ctx,
-		insertCall+placeholders(len(rows), len(rows[0].columns))+` ON CONFLICT (id) DO NOTHING RETURNING id`, args...)
+		insertCall+placeholders(len(rows), len(rows[0].columns))+` ON CONFLICT DO NOTHING RETURNING id`, args...)
 	ids, err := collect(returned, err, func(rows *sql.Rows) (string, error) {
 		var id string
 		err := rows.Scan(&id)
 		return id, err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("insert calls: %w", err)
+		return nil, fmt.Errorf("insert calls: %w", err)
 	}
+	stored := make([]*nodev1.Call, 0, len(ids))
 	var providers [][]any
 	for _, id := range ids {
 		row, ok := byID[id]
 		if !ok {
-			return 0, errors.New("insert calls: the database returned an id that was not sent")
+			return nil, errors.New("insert calls: the database returned an id that was not sent")
 		}
+		stored = append(stored, row.call)
 		providers = append(providers, row.providers...)
 	}
 	if err := insert(ctx, tx, insertCallProvider, providers, ``); err != nil {
-		return 0, fmt.Errorf("insert providers of calls: %w", err)
+		return nil, fmt.Errorf("insert providers of calls: %w", err)
 	}
-	return len(ids), nil
+	return stored, nil
 }

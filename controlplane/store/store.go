@@ -54,6 +54,7 @@ type Store struct {
 var (
 	_ controlplane.Store       = (*Store)(nil)
 	_ controlplane.CallStore   = (*Store)(nil)
+	_ controlplane.UsageStore  = (*Store)(nil)
 	_ controlplane.AccessStore = (*Store)(nil)
 	_ controlplane.SecretStore = (*Store)(nil)
 )
@@ -66,6 +67,10 @@ type engine interface {
 	Announce(ctx context.Context, tx *sql.Tx) error
 	// Listen calls wake after announcements until ctx ends.
 	Listen(ctx context.Context, wake func())
+	// Concatenate is the aggregate that puts the binary values of a column one behind the
+	// other, as Concatenated can read it.
+	Concatenate(column string) string
+	Concatenated(value []byte) ([]byte, error)
 	// Classify says what an error of the driver means, if it is one.
 	Classify(err error) (errs.Code, bool)
 	Close() error

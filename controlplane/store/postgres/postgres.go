@@ -77,6 +77,12 @@ func (db *DB) Writer() *sql.DB { return db.pool }
 // Reader is the handle for everything else.
 func (db *DB) Reader() *sql.DB { return db.pool }
 
+// Concatenate is the aggregate that puts the binary values of a column one behind the other.
+func (db *DB) Concatenate(column string) string { return "string_agg(" + column + ", ''::bytea)" }
+
+// Concatenated reads what Concatenate returns.
+func (db *DB) Concatenated(value []byte) ([]byte, error) { return value, nil }
+
 // Close ends every connection, once those in use are given back.
 func (db *DB) Close() error { return db.pool.Close() }
 

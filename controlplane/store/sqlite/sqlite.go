@@ -5,6 +5,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/url"
@@ -104,6 +105,15 @@ func (db *DB) Announce(context.Context, *sql.Tx) error { return nil }
 
 // Listen waits for ctx to end: nobody announces anything.
 func (db *DB) Listen(ctx context.Context, _ func()) { <-ctx.Done() }
+
+// Concatenate is the aggregate that puts the binary values of a column one behind the
+// other; SQLite's works on text only.
+func (db *DB) Concatenate(column string) string { return "group_concat(hex(" + column + "), '')" }
+
+// Concatenated reads what Concatenate returns.
+func (db *DB) Concatenated(value []byte) ([]byte, error) {
+	return hex.DecodeString(string(value))
+}
 
 // Close ends every connection. The last one out folds the write-ahead log into the file.
 func (db *DB) Close() error { return errors.Join(db.reader.Close(), db.writer.Close()) }

@@ -37,6 +37,9 @@ func Operations(base *controlplane.Config) map[string]func(context.Context, Stor
 		},
 		"GetCall":           func(ctx context.Context, s Store) error { _, err := s.GetCall(ctx, "id"); return err },
 		"DeleteCallsBefore": func(ctx context.Context, s Store) error { _, err := s.DeleteCallsBefore(ctx, epoch, 1); return err },
+		"Usage":             func(ctx context.Context, s Store) error { _, err := s.Usage(ctx, usageQuery()); return err },
+		"RecountUsage":      func(ctx context.Context, s Store) error { _, err := s.RecountUsage(ctx, epoch); return err },
+		"DeleteUsageBefore": func(ctx context.Context, s Store) error { _, err := s.DeleteUsageBefore(ctx, epoch, epoch); return err },
 		"CreateSession": func(ctx context.Context, s Store) error {
 			return s.CreateSession(ctx, controlplane.Session{Hash: hash})
 		},

@@ -22,6 +22,7 @@ import (
 type Store interface {
 	controlplane.Store
 	controlplane.CallStore
+	controlplane.UsageStore
 	controlplane.AccessStore
 	controlplane.SecretStore
 	Ping(ctx context.Context) error
@@ -65,6 +66,11 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		"CallFilters":                   callFilters,
 		"CallPagesAreStable":            callPagesAreStable,
 		"OldCallsAreDeletedInPieces":    oldCallsAreDeletedInPieces,
+		"UsageIsCountedOnce":            usageIsCountedOnce,
+		"UsageQueries":                  usageQueries,
+		"UsageSurvivesAbsurdCalls":      usageSurvivesAbsurdCalls,
+		"RecountFindsWhatDiffers":       recountFindsWhatDiffers,
+		"OldUsageIsDeleted":             oldUsageIsDeleted,
 		"Sessions":                      sessions,
 		"Tokens":                        tokens,
 		"ExpiredAccessIsDeleted":        expiredAccessIsDeleted,

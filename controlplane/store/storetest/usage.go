@@ -1,0 +1,277 @@
+package storetest
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/errs"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// makeUsage makes calls spread over about six hours, with everything that is summed up.
+func makeUsage(n int) []*nodev1.Call {
+	r := rand.New(rand.NewPCG(11, 12))
+	calls := makeCalls(n)
+	for _, c := range calls {
+		c.StartUs = epoch.Add(time.Duration(r.Int64N(int64(6 * time.Hour)))).UnixMicro()
+		c.UpstreamModel = []string{"", "m1", "m2"}[r.IntN(3)]
+		c.DurationUs = r.Int64N(1 << r.IntN(36))
+		if r.IntN(3) > 0 {
+			c.FirstTokenUs = c.GetDurationUs() / 2
+		}
+		c.Usage.CachedInputTokens, c.Usage.OutputTokens = r.Int64N(500), r.Int64N(2000)
+	}
+	return calls
+}
+
+// usageQuery covers every call of makeUsage.
+func usageQuery() controlplane.UsageQuery {
+	return controlplane.UsageQuery{From: epoch, To: epoch.Add(6 * time.Hour)}
+}
+
+// wantUsage compares an answer with what a loop over the calls finds.
+func wantUsage(t testing.TB, s Store, q controlplane.UsageQuery, calls []*nodev1.Call) {
+	t.Helper()
+	type line struct {
+		Bucket  int64
+		Value   string
+		Numbers string
+	}
+	show := func(bucket int64, value string, u *controlplane.Usage) line {
+		return line{bucket, value, fmt.Sprint(u.Calls, u.OK, u.Attempts, u.Failovers, u.Saved, u.InputTokens, u.CachedInputTokens,
+			u.OutputTokens, u.Cost, u.DurationUS, fmt.Sprintf("%x", u.Latency.Encode()), fmt.Sprintf("%x", u.FirstToken.Encode()))}
+	}
+	got, err := s.Usage(context.Background(), q)
+	must(t, err)
+	var lines, want []line
+	for _, sum := range got {
+		bucket := int64(0)
+		if !sum.Bucket.IsZero() {
+			bucket = sum.Bucket.UnixMicro()
+		}
+		lines = append(lines, show(bucket, sum.Value, &sum.Usage))
+	}
+	width := time.Hour
+	if q.Minutes {
+		width = time.Minute
+	}
+	expected := map[line]*controlplane.Usage{}
+	for _, c := range calls {
+		at := time.UnixMicro(c.GetStartUs()).Truncate(width)
+		k := controlplane.UsageKeyOf(c)
+		if at.Before(q.From.Truncate(width)) || !at.Before(q.To.Truncate(width)) ||
+			q.Group != "" && q.Group != k.Group || q.Provider != "" && q.Provider != k.Provider || q.Model != "" && q.Model != k.Model ||
+			q.Outcome != "" && q.Outcome != k.Outcome || q.APIKey != "" && q.APIKey != k.APIKey {
+			continue
+		}
+		place := line{Value: map[controlplane.UsageBy]string{
+			controlplane.ByGroup: k.Group, controlplane.ByProvider: k.Provider, controlplane.ByModel: k.Model,
+			controlplane.ByOutcome: k.Outcome, controlplane.ByAPIKey: k.APIKey,
+		}[q.By]}
+		if q.PerBucket {
+			place.Bucket = at.UnixMicro()
+		}
+		if expected[place] == nil {
+			expected[place] = &controlplane.Usage{}
+		}
+		expected[place].Count(c)
+	}
+	for place, u := range expected {
+		want = append(want, show(place.Bucket, place.Value, u))
+	}
+	for _, l := range [][]line{lines, want} {
+		slices.SortFunc(l, func(a, b line) int { return cmp.Or(cmp.Compare(a.Bucket, b.Bucket), cmp.Compare(a.Value, b.Value)) })
+	}
+	wantEqual(t, fmt.Sprintf("usage of %+v", q), lines, want)
+}
+
+// wantNoDrift counts every hour of makeUsage again.
+func wantNoDrift(t testing.TB, s Store) {
+	t.Helper()
+	for hour := range 6 {
+		drifts, err := s.RecountUsage(context.Background(), epoch.Add(time.Duration(hour)*time.Hour))
+		must(t, err)
+		for _, d := range drifts {
+			t.Errorf("%s at %s, %+v: stored %d calls, counted %d", d.Table, d.Bucket, d.Key, d.Stored.Calls, d.Counted.Calls)
+		}
+	}
+}
+
+// usageIsCountedOnce has four nodes send the same calls at the same time, cut into other
+// batches, in another order, twice, and each batch with calls that the database refuses.
+func usageIsCountedOnce(t *testing.T, db Database) {
+	const senders = 4
+	calls := makeUsage(800)
+	stores := make([]Store, max(1, db.Replicas))
+	for i := range stores {
+		stores[i] = db.Open(t, time.Now)
+	}
+	var wg sync.WaitGroup
+	for i := range senders {
+		wg.Go(func() {
+			r := rand.New(rand.NewPCG(13, uint64(i)))
+			mine := slices.Concat(calls, calls)
+			r.Shuffle(len(mine), func(a, b int) { mine[a], mine[b] = mine[b], mine[a] })
+			for len(mine) > 0 {
+				n := min(len(mine), 1+r.IntN(300))
+				poison := []*nodev1.Call{
+					{Id: "", StartUs: epoch.UnixMicro(), Cost: 1},
+					{Id: strings.Repeat("x", 65), StartUs: epoch.UnixMicro(), Cost: 1},
+				}
+				batch := slices.Concat(mine[:n/2], poison, mine[n/2:n])
+				_, rejected, err := stores[i%len(stores)].InsertCalls(t.Context(), fmt.Sprintf("node-%d", i), batch)
+				if err != nil || len(rejected) != len(poison) {
+					t.Errorf("sender %d: %v, %d rejected, want %d", i, err, len(rejected), len(poison))
+					return
+				}
+				mine = mine[n:]
+			}
+		})
+	}
+	wg.Wait()
+	for _, by := range []controlplane.UsageBy{controlplane.ByNothing, controlplane.ByGroup, controlplane.ByAPIKey} {
+		q := usageQuery()
+		q.By = by
+		wantUsage(t, stores[0], q, calls)
+	}
+	perMinute := usageQuery()
+	perMinute.Minutes, perMinute.PerBucket = true, true
+	wantUsage(t, stores[0], perMinute, calls)
+	wantNoDrift(t, stores[0])
+}
+
+// usageQueries compares answers with what a loop over the calls finds, for questions by chance.
+func usageQueries(t *testing.T, db Database) {
+	s := db.Open(t, time.Now)
+	calls := makeUsage(600)
+	insertAll(t, s, calls)
+	r := rand.New(rand.NewPCG(17, 18))
+	maybe := func(of ...string) string {
+		if r.IntN(3) > 0 {
+			return ""
+		}
+		return of[r.IntN(len(of))]
+	}
+	dimensions := []controlplane.UsageBy{
+		controlplane.ByNothing, controlplane.ByGroup, controlplane.ByProvider, controlplane.ByModel, controlplane.ByOutcome, controlplane.ByAPIKey,
+	}
+	for range 200 {
+		q := controlplane.UsageQuery{
+			From:  epoch.Add(time.Duration(r.Int64N(int64(3 * time.Hour)))),
+			To:    epoch.Add(time.Duration(r.Int64N(int64(7 * time.Hour)))),
+			Group: maybe("g1", "g2", "nobody"), Provider: maybe("p1", "p2"), Model: maybe("m1", "m2"), Outcome: maybe("ok", "rate_limited"),
+			By: dimensions[r.IntN(len(dimensions))], PerBucket: r.IntN(2) == 0,
+		}
+		if q.By != controlplane.ByAPIKey && r.IntN(2) == 0 {
+			q.Minutes = true
+		} else {
+			q.APIKey = maybe("k1", "nobody")
+		}
+		wantUsage(t, s, q, calls)
+	}
+	long := usageQuery()
+	long.From, long.To = epoch.AddDate(-1, 0, 0), epoch.AddDate(1, 0, 0) // several statements
+	wantUsage(t, s, long, calls)
+	for _, q := range []controlplane.UsageQuery{{By: "node"}, {By: controlplane.ByAPIKey, Minutes: true}, {APIKey: "k1", Minutes: true}} {
+		_, err := s.Usage(t.Context(), q)
+		wantCode(t, err, errs.InvalidArgument)
+	}
+}
+
+// usageSurvivesAbsurdCalls: what one broken node reports neither overflows a sum nor
+// keeps others' calls from being stored.
+func usageSurvivesAbsurdCalls(t *testing.T, db Database) {
+	s := db.Open(t, time.Now)
+	calls := make([]*nodev1.Call, 40)
+	for i := range calls {
+		calls[i] = &nodev1.Call{
+			Id: fmt.Sprintf("absurd-%02d", i), StartUs: epoch.UnixMicro(), Outcome: "ok", Status: math.MaxInt32,
+			Provider: "p", UpstreamModel: "nul \x00 and long " + strings.Repeat("é", 300),
+			Cost: math.MaxInt64, DurationUs: math.MaxInt64, FirstTokenUs: math.MaxInt64,
+			Usage: &nodev1.Usage{InputTokens: math.MaxInt64, CachedInputTokens: math.MinInt64, OutputTokens: math.MaxInt64},
+		}
+	}
+	insertAll(t, s, calls[:20])
+	insertAll(t, s, calls[20:])
+	wantUsage(t, s, usageQuery(), calls)
+	wantNoDrift(t, s)
+	got, err := s.Usage(t.Context(), usageQuery())
+	must(t, err)
+	// 40 times 9223372.036854775807 USD is more than an int64 of pico-USD.
+	if len(got) != 1 || got[0].Cost.String() != "368934881.47419103228" {
+		t.Errorf("sums %+v", got)
+	}
+}
+
+// recountFindsWhatDiffers: sums outlive their calls; a recount then says by how much.
+func recountFindsWhatDiffers(t *testing.T, db Database) {
+	s := db.Open(t, time.Now)
+	calls := makeUsage(300)
+	insertAll(t, s, calls)
+	wantNoDrift(t, s)
+	slices.SortFunc(calls, func(a, b *nodev1.Call) int {
+		return cmp.Or(cmp.Compare(a.GetStartUs(), b.GetStartUs()), cmp.Compare(a.GetId(), b.GetId()))
+	})
+	n, err := s.DeleteCallsBefore(t.Context(), epoch.Add(time.Hour), 1)
+	must(t, err)
+	if n != 1 {
+		t.Fatalf("deleted %d calls", n)
+	}
+	drifts, err := s.RecountUsage(t.Context(), epoch.Add(25*time.Minute))
+	must(t, err)
+	if len(drifts) != 3 {
+		t.Fatalf("%d sums differ, want one in each table: %+v", len(drifts), drifts)
+	}
+	for _, d := range drifts {
+		key := controlplane.UsageKeyOf(calls[0])
+		if d.Table != "usage_key_hour" {
+			key.APIKey = ""
+		}
+		if d.Key != key || d.Stored.Calls-d.Counted.Calls != 1 || d.Stored.Cost.Plus(controlplane.CostOfPico(-calls[0].GetCost())) != d.Counted.Cost {
+			t.Errorf("%+v, want one call and %d pico-USD less than stored", d, calls[0].GetCost())
+		}
+	}
+	if drifts, err = s.RecountUsage(t.Context(), epoch.Add(2*time.Hour)); err != nil || len(drifts) != 0 {
+		t.Errorf("another hour: %+v, %v", drifts, err)
+	}
+}
+
+func oldUsageIsDeleted(t *testing.T, db Database) {
+	s := db.Open(t, time.Now)
+	calls := makeUsage(200)
+	for i, c := range calls {
+		c.StartUs = epoch.AddDate(0, 0, i%10).UnixMicro()
+	}
+	insertAll(t, s, calls)
+	const hour = time.Hour
+	minutes, hours := epoch.AddDate(0, 0, 7), epoch.AddDate(0, 0, 3)
+	for rounds := 1; ; rounds++ {
+		more, err := s.DeleteUsageBefore(t.Context(), minutes.Add(30*time.Second), hours.Add(hour/2))
+		must(t, err)
+		if !more {
+			break
+		}
+		if rounds > 10 {
+			t.Fatal("it does not end")
+		}
+	}
+	since := func(t0 time.Time) []*nodev1.Call {
+		return slices.DeleteFunc(slices.Clone(calls), func(c *nodev1.Call) bool { return c.GetStartUs() < t0.UnixMicro() })
+	}
+	q := controlplane.UsageQuery{From: epoch, To: epoch.AddDate(0, 0, 20), PerBucket: true}
+	wantUsage(t, s, q, since(hours))
+	q.By = controlplane.ByAPIKey
+	wantUsage(t, s, q, since(hours))
+	q.By, q.Minutes = controlplane.ByNothing, true
+	wantUsage(t, s, q, since(minutes))
+	wantCalls(t, "the calls themselves", listAll(t, s, controlplane.CallFilter{}), newestFirst(calls))
+}
