@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// drift is how much two nodes' ideas of one deadline may differ: what a message takes.
-	drift = 10 * time.Millisecond
+	// drift is how much the ideas of one deadline differ because Redis counts milliseconds.
+	drift = 500 * time.Microsecond
 	// news is by how much a deadline must move to be worth a line in the log.
 	news = time.Second
 	// askEvery is how often a node asks for a probe that others have.
@@ -18,6 +18,7 @@ const (
 // fleet is what a node knows of a scope's place among all nodes.
 type fleet struct {
 	open      bool      // the nodes agree that it is open, as far as this one knows
+	closedAt  time.Time // this node closed it, and may not have told yet
 	askAt     time.Time // others have the probe: do not ask for it before
 	successes int       // counted here and not told yet
 	callers   int       // that must have failed before it opens, as this node sees its traffic
@@ -58,7 +59,7 @@ func (t *tracker) adopt(began time.Time, s standing) change {
 		t.shut(began)
 		return closed
 	}
-	if !t.open && !t.closedAt.Before(began) {
+	if !t.open && !t.fleet.closedAt.Before(began) {
 		return unchanged
 	}
 	c := unchanged

@@ -2,7 +2,6 @@ package health_test
 
 import (
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -10,7 +9,8 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
-	"github.com/trunkline-ai/trunkline/dataplane/health"
+	"github.com/trunkline-ai/trunkline/dataplane/health/healthtest"
+	"github.com/trunkline-ai/trunkline/internal/testenv"
 )
 
 // model is the rules once more, as plainly as can be: it keeps every attempt and counts
@@ -156,7 +156,7 @@ type history struct {
 	*testing.T
 	rnd    *rand.Rand
 	clock  *clock
-	store  *health.Memory
+	store  healthtest.Store
 	model  *model
 	tokens []string // ever given, and some that were not
 	log    []string
@@ -169,7 +169,7 @@ func TestMemoryAgreesWithTheModelOnRandomHistories(t *testing.T) {
 	const histories = 300
 	reached := map[dataplane.State]int{}
 	for seed := range histories {
-		newHistory(t, uint64(seed)).run(reached)
+		newHistory(t, uint64(seed), func(c *clock) healthtest.Store { return memoryAt(c) }).run(reached)
 	}
 	for _, state := range []dataplane.State{dataplane.Closed, dataplane.HalfOpen, dataplane.Open} {
 		if reached[state] < histories {
@@ -178,7 +178,20 @@ func TestMemoryAgreesWithTheModelOnRandomHistories(t *testing.T) {
 	}
 }
 
-func newHistory(t *testing.T, seed uint64) *history {
+// The scripts agree with the model as well, as seen by a node that knows them through
+// Redis alone.
+func TestSharedAgreesWithTheModelOnRandomHistories(t *testing.T) {
+	t.Parallel()
+	url := testenv.Redis(t).URL()
+	for seed := range 40 {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			newHistory(t, uint64(seed), func(c *clock) healthtest.Store { return newTwoNodes(t, url, c) }).run(map[dataplane.State]int{})
+		})
+	}
+}
+
+func newHistory(t *testing.T, seed uint64, open func(*clock) healthtest.Store) *history {
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	c := newClock()
 	policy := &dataplane.Policy{
@@ -191,7 +204,7 @@ func newHistory(t *testing.T, seed uint64) *history {
 	policy.Cooldown = min(policy.Cooldown, policy.CooldownMax)
 	return &history{
 		T: t, rnd: rnd, clock: c,
-		store:  health.NewMemory(health.Config{Logger: slog.New(slog.DiscardHandler), Now: c.Now, Rand: func() float64 { return 0 }}),
+		store:  open(c),
 		model:  &model{start: c.Now(), now: c.Now(), policy: policy},
 		tokens: []string{"never given"},
 		log:    []string{fmt.Sprintf("seed %d, policy %+v", seed, *policy)},
@@ -230,6 +243,9 @@ func (h *history) step() {
 		}
 		h.clock.Advance(d)
 		h.model.now = h.clock.Now()
+		if s, ok := h.store.(*twoNodes); ok {
+			s.sync()
+		}
 		h.log = append(h.log, fmt.Sprintf("advance %v", d))
 	case n < 4:
 		h.probe()

@@ -88,6 +88,14 @@ type twoNodes struct {
 	reader *node
 }
 
+func newTwoNodes(t *testing.T, url string, c *clock) *twoNodes {
+	t.Helper()
+	s := &twoNodes{ctx: t.Context(), writer: startNode(t, url, atClock(c)), reader: startNode(t, url, atClock(c))}
+	s.writer.awaitState(t, "up")
+	s.reader.awaitState(t, "up")
+	return s
+}
+
 func (s *twoNodes) sync() {
 	s.writer.Sync(s.ctx)
 	s.reader.Sync(s.ctx)
@@ -126,9 +134,7 @@ func TestSharedConformance(t *testing.T) {
 	url := testenv.Redis(t).URL()
 	healthtest.Run(t, func(t *testing.T) healthtest.Fixture {
 		clock := newClock()
-		s := &twoNodes{ctx: t.Context(), writer: startNode(t, url, atClock(clock)), reader: startNode(t, url, atClock(clock))}
-		s.writer.awaitState(t, "up")
-		s.reader.awaitState(t, "up")
+		s := newTwoNodes(t, url, clock)
 		before := s.writer.changes.Load()
 		return healthtest.Fixture{
 			Store: s,

@@ -209,6 +209,7 @@ func (t *tracker) setDeadline(until time.Time, p *dataplane.Policy) {
 // close closes the scope and remembers its level.
 func (t *tracker) close(now time.Time, p *dataplane.Policy) {
 	t.shut(now)
+	t.fleet.closedAt = now
 	t.fades = now.Add(2 * p.CooldownMax)
 }
 
@@ -225,7 +226,7 @@ func (t *tracker) shut(now time.Time) {
 // reset is close by a person's word, who says that the trouble is over for good.
 func (t *tracker) reset(now time.Time) (wasOpen bool) {
 	wasOpen = t.open
-	*t = tracker{closedAt: now, fades: now.Add(staleAfterReset), threshold: t.threshold}
+	*t = tracker{closedAt: now, fades: now.Add(staleAfterReset), threshold: t.threshold, fleet: fleet{closedAt: now}}
 	return wasOpen
 }
 
