@@ -73,6 +73,17 @@ e2e: setup-test webui $(SDK_MODULES) ## Run only the black-box tests: real proce
 	npm --prefix webui run e2e
 	go test -count=1 ./e2e/...
 
+# A number of executions and not a time: at the end of a time, Go's fuzzer can fail on a busy machine.
+FUZZ_EXECUTIONS := 10000x
+
+.PHONY: fuzz-short
+fuzz-short: ## Fuzz whatever reads untrusted bytes, a few seconds each
+	@for package in ./dataplane ./dataplane/proxy; do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ_EXECUTIONS) $$package; \
+		done; \
+	done
+
 .PHONY: bench
 bench: ## Measure Trunkline next to httputil.ReverseProxy and nginx (ARGS="--help" lists the options)
 	go run ./bench $(ARGS)

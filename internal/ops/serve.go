@@ -14,7 +14,7 @@ import (
 const (
 	readHeaderTimeout = 10 * time.Second // a client that has not sent its headers by then is cut
 	idleTimeout       = 2 * time.Minute  // above the 60 s that load balancers keep idle connections
-	maxHeaderBytes    = 64 << 10         // net/http adds 4 KiB of its own
+	maxHeaderBytes    = 28 << 10         // net/http adds 4 KiB of its own: 32 KiB in all
 	pingAfter         = 30 * time.Second // HTTP/2: silence after which the peer is asked for a sign of life
 	defaultDrain      = 30 * time.Second // what container runtimes commonly grant
 	cancelGrace       = time.Second      // for handlers to return once their requests are cancelled
