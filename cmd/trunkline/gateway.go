@@ -71,14 +71,18 @@ func newGateway(ctx context.Context, o options, log *slog.Logger, lookup func(st
 	if err != nil {
 		return nil, err
 	}
+	bounds := o.data.Proxy()
+	bounds.TrustForwarded = o.control.TrustForwarded
 	g.node, err = dataplane.New(dataplane.Config{
 		ControlPlane: "passthrough:///memory",
 		DialOptions: []grpc.DialOption{grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
 			return g.link.DialContext(ctx)
 		})},
 		JoinToken: joinToken, Node: o.data.NodeName(), Version: version.String(),
+		RedisURL: o.data.RedisURL, Environment: o.data.Environment, HealthFile: filepath.Join(o.dataDir, "health.json"),
+		BudgetFile:          filepath.Join(o.dataDir, "budgets.json"),
 		AllowPrivateNetwork: true, FakeDial: g.fake.DialContext,
-		Logger: log, Metrics: metrics, Proxy: o.data.Proxy(),
+		Logger: log, Metrics: metrics, Proxy: bounds,
 	})
 	if err != nil {
 		g.control.Close()

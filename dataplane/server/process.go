@@ -19,6 +19,7 @@ type Process struct {
 	Settings
 	listen, opsListen, controlPlane, joinToken, dataDir string
 	drain                                               time.Duration
+	trustForwarded                                      bool
 }
 
 // Register adds every setting of the process.
@@ -29,6 +30,8 @@ func (p *Process) Register(set *settings.Set) {
 	set.Secret(&p.joinToken, "join-token-file", "TRUNKLINE_JOIN_TOKEN", "", "the token that the control plane expects; required")
 	set.String(&p.dataDir, "data-dir", "TRUNKLINE_DATA_DIR", "./data", "where the node keeps its last good snapshots; of this node alone")
 	set.Duration(&p.drain, "drain-timeout", "TRUNKLINE_DRAIN_TIMEOUT", 10*time.Minute, "how long streams may go on after SIGTERM")
+	set.Bool(&p.trustForwarded, "trust-forwarded-headers", "TRUNKLINE_TRUST_FORWARDED_HEADERS", false,
+		"take clients' addresses from the last X-Forwarded-For; only behind a proxy that sets it")
 	p.Settings.Register(set)
 }
 
@@ -46,10 +49,12 @@ func (p *Process) Run(ctx context.Context, log *slog.Logger) error {
 		return fmt.Errorf("listen for operators: %w", err)
 	}
 	metrics := ops.NewRegistry()
+	bounds := p.Proxy()
+	bounds.TrustForwarded = p.trustForwarded
 	s, err := New(Config{
 		ControlPlane: p.controlPlane, JoinToken: p.joinToken, Node: p.NodeName(), Version: version.String(),
-		DataDir: p.dataDir,
-		Logger:  log, Metrics: metrics, Proxy: p.Proxy(),
+		DataDir: p.dataDir, RedisURL: p.RedisURL, Environment: p.Environment,
+		Logger: log, Metrics: metrics, Proxy: bounds,
 	})
 	if err != nil {
 		return err

@@ -18,7 +18,6 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
-	"github.com/trunkline-ai/trunkline/dataplane/health"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
 	"github.com/trunkline-ai/trunkline/dataplane/upstream"
@@ -37,6 +36,16 @@ type Config struct {
 	// DataDir is where the node keeps its last good snapshots; empty: it keeps nothing, and
 	// needs the control plane to start.
 	DataDir string
+	// RedisURL names the Redis through which nodes share what they know; empty: each keeps
+	// its own. It may hold a password.
+	RedisURL    string
+	Environment string // keeps apart several Trunklines on one Redis; default "default"
+	// HealthFile is where cooldowns are kept over a restart; default health.json in DataDir,
+	// if that is set.
+	HealthFile string
+	// BudgetFile is where the spending of API keys is kept over a restart; default
+	// budgets.json in DataDir, if that is set.
+	BudgetFile string
 	// AllowPrivateNetwork lets every provider live at a private or loopback address.
 	AllowPrivateNetwork bool
 	// FakeDial serves providers of dialect fake; nil: this node has none.
@@ -49,7 +58,11 @@ type Config struct {
 // ProxyConfig bounds requests; zero values mean the proxy's defaults.
 type ProxyConfig struct {
 	MaxBody   int64         // bytes of a request body; default 32 MiB
+	MaxBodies int64         // bytes of all that are held at once; default 1 GiB
+	SpoolDir  string        // of large uploads; default the system's
 	KeepAlive time.Duration // silence after which a waiting stream gets a comment; default 15s
+	// TrustForwarded takes clients' addresses from the last X-Forwarded-For.
+	TrustForwarded bool
 }
 
 // flushTime bounds how long the last calls may take to reach the control plane at exit.
@@ -60,10 +73,11 @@ type Server struct {
 	log      *slog.Logger
 	snapshot atomic.Pointer[dataplane.Snapshot]
 	pool     *upstream.Pool
-	health   *health.Memory
+	health   *nodeHealth
 	uplink   *uplink.Uplink
 	proxy    *proxy.Handler
 	keywords *keywordHits
+	limits   *nodeLimits
 }
 
 // New wires a node; Run starts it.
@@ -74,15 +88,17 @@ func New(cfg Config) (*Server, error) {
 		dialects["fake"] = upstream.Fake(cfg.FakeDial)
 	}
 	s.pool = upstream.NewPool(upstream.Config{Dialects: dialects, AllowPrivateNetwork: cfg.AllowPrivateNetwork})
-	s.health = health.NewMemory(health.Config{
-		Logger: cfg.Logger, Metrics: cfg.Metrics,
-		OnChange: func() { s.uplink.StatusChanged() },
-	})
 	var err error
+	if s.health, err = openHealth(&cfg, func() { s.uplink.StatusChanged() }); err != nil {
+		return nil, err
+	}
+	if s.limits, err = openLimits(&cfg); err != nil {
+		return nil, err
+	}
 	link := uplink.Config{
 		Target: cfg.ControlPlane, DialOptions: cfg.DialOptions, JoinToken: cfg.JoinToken,
 		Node: cfg.Node, Version: cmp.Or(cfg.Version, "dev"),
-		Apply: s.apply, Status: s.status, Logger: cfg.Logger,
+		Apply: s.apply, Status: s.status, Reset: s.resetCooldown, Logger: cfg.Logger,
 	}
 	cfg.useDisk(&link)
 	s.uplink, err = uplink.New(link)
@@ -94,15 +110,20 @@ func New(cfg Config) (*Server, error) {
 	s.proxy = proxy.New(proxy.Config{
 		Snapshot:   s.snapshot.Load,
 		Upstream:   s.upstream,
-		Health:     s.health,
+		Health:     s.health.healthStore,
 		Record:     func(c dataplane.Call) { meter.observe(&c); s.uplink.Record(c) },
 		Random:     rand.IntN,
 		NewID:      newID,
 		Now:        time.Now,
 		Logger:     cfg.Logger,
 		MaxBody:    cfg.Proxy.MaxBody,
+		MaxBodies:  cfg.Proxy.MaxBodies,
+		SpoolDir:   cfg.Proxy.SpoolDir,
 		KeepAlive:  cfg.Proxy.KeepAlive,
 		KeywordHit: s.keywords.add,
+		Limits:     s.limits,
+
+		TrustForwarded: cfg.Proxy.TrustForwarded,
 	})
 	return s, nil
 }
@@ -115,6 +136,10 @@ func (s *Server) Handler() http.Handler { return s.proxy }
 func (s *Server) Run(ctx context.Context) error {
 	link, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	stopHealth := s.health.start(link)
+	defer stopHealth()
+	stopLimits := s.limits.start(link)
+	defer stopLimits()
 	done := make(chan error, 1)
 	go func() { done <- s.uplink.Run(link) }()
 	select {
@@ -156,6 +181,7 @@ func (s *Server) apply(in *nodev1.Snapshot) error {
 	s.pool.Update(compiled)
 	s.snapshot.Store(compiled)
 	s.health.Forget(compiled.Has)
+	s.limits.Use(compiled.Keys())
 	return nil
 }
 
@@ -167,7 +193,7 @@ func (s *Server) upstream(p *dataplane.Provider) proxy.Upstream {
 }
 
 func (s *Server) status() uplink.Status {
-	return uplink.Status{InFlight: s.proxy.InFlight(), Targets: s.health.Snapshot(), KeywordHits: s.keywords.all()}
+	return uplink.Status{InFlight: s.proxy.InFlight(), Targets: s.health.Snapshot(), Redis: s.health.redis(), KeywordHits: s.keywords.all()}
 }
 
 // newID makes a request id: a UUIDv7, so that ids sort by time.
