@@ -86,6 +86,7 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 		MaxInFlight:         int(in.GetMaxInFlight()),
 		Policy:              policy,
 		Scope:               Scope{Kind: ScopeProvider, Provider: in.GetName()},
+		Load:                &Load{},
 	}
 	for _, h := range in.GetHeaders() {
 		p.Headers = append(p.Headers, Header{Name: h.GetName(), Value: h.GetValue()})

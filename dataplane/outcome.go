@@ -79,6 +79,8 @@ type Rule struct {
 	HoldMax     time.Duration
 	// AnyCaller: no caller can cause it, so one caller's failures suffice.
 	AnyCaller bool
+	// OnceMore: it may pass within moments, so the last candidate is tried once more.
+	OnceMore bool
 	// NeverSent: the request provably never reached the upstream.
 	NeverSent bool
 	// MaybeBilled: the upstream may charge for it although nothing was used.
@@ -111,7 +113,7 @@ var rules = [numOutcomes]Rule{
 	TLSError:        {Name: "tls_error", Move: Next, Scope: ScopeProvider, AnyCaller: true, NeverSent: true, Hold: time.Minute, HoldMax: time.Minute, Status: 502, Type: serverErr, Code: "upstream_tls", Blame: "provider"},
 	BlockedAddress:  {Name: "blocked_address", Move: Next, NeverSent: true, Status: 502, Type: serverErr, Code: "upstream_unreachable", Blame: "gateway"},
 	ConnectTimeout:  {Name: "connect_timeout", Move: Next, Scope: ScopeProvider, AnyCaller: true, NeverSent: true, Status: 504, Type: serverErr, Code: "upstream_timeout", Blame: "provider"},
-	ConnectionReset: {Name: "connection_reset", Move: NextIfSafe, Scope: ScopeTarget, MaybeBilled: true, Status: 502, Type: serverErr, Code: "upstream_unreachable", Blame: "target"},
+	ConnectionReset: {Name: "connection_reset", Move: NextIfSafe, Scope: ScopeTarget, OnceMore: true, MaybeBilled: true, Status: 502, Type: serverErr, Code: "upstream_unreachable", Blame: "target"},
 	WriteTimeout:    {Name: "write_timeout", Move: NextIfSafe, Scope: ScopeProvider, AnyCaller: true, Status: 504, Type: serverErr, Code: "upstream_timeout", Blame: "provider"},
 
 	FirstTokenTimeout: {Name: "first_token_timeout", Move: NextIfSafe, Scope: ScopeTarget, MaybeBilled: true, Status: 504, Type: serverErr, Code: "upstream_timeout", Blame: "target"},
@@ -126,14 +128,14 @@ var rules = [numOutcomes]Rule{
 	QuotaExhausted:   {Name: "quota_exhausted", Move: Next, Scope: ScopeCredential, AnyCaller: true, NeverSent: true, Hold: 10 * time.Minute, HoldDoubles: true, HoldMax: time.Hour, Status: 502, Type: serverErr, Code: "provider_quota", Blame: "credential"},
 	ModelNotFound:    {Name: "model_not_found", Move: Next, Scope: ScopeTarget, AnyCaller: true, NeverSent: true, Hold: 10 * time.Minute, HoldMax: 10 * time.Minute, Status: 404, Type: callerErr, Code: "model_not_found", Blame: "target"},
 	NotFound:         {Name: "not_found", Move: Stay, PassThrough: true, Status: 404, Type: callerErr, Code: "not_found", Blame: "caller"},
-	UpstreamTimeout:  {Name: "upstream_timeout", Move: NextIfSafe, Scope: ScopeTarget, MaybeBilled: true, Status: 504, Type: serverErr, Code: "upstream_timeout", Blame: "target"},
+	UpstreamTimeout:  {Name: "upstream_timeout", Move: NextIfSafe, Scope: ScopeTarget, OnceMore: true, MaybeBilled: true, Status: 504, Type: serverErr, Code: "upstream_timeout", Blame: "target"},
 	UpstreamConflict: {Name: "conflict", Move: NextIfSafe, PassThrough: true, Status: 409, Type: callerErr, Code: "conflict", Blame: "caller"},
 	Unsupported:      {Name: "unsupported", Move: Next, Scope: ScopeTarget, AnyCaller: true, NeverSent: true, Hold: 10 * time.Minute, HoldMax: 10 * time.Minute, PassThrough: true, Status: 400, Type: callerErr, Code: "unsupported", Blame: "target"},
 
 	RateLimited: {Name: "rate_limited", Move: Next, Scope: ScopeCredential, AnyCaller: true, NeverSent: true, Status: 429, Type: "rate_limit_error", Code: "rate_limit_exceeded", Blame: "credential"},
 	Busy:        {Name: "busy", Move: Next, Scope: ScopeTarget, NeverSent: true, Status: 429, Type: "rate_limit_error", Code: "rate_limit_exceeded", Blame: "target"},
-	ServerError: {Name: "server_error", Move: NextIfSafe, Scope: ScopeTarget, MaybeBilled: true, Status: 503, Type: serverErr, Code: "upstream_error", Blame: "target"},
-	Overloaded:  {Name: "overloaded", Move: NextIfSafe, Scope: ScopeTarget, Status: 503, Type: serverErr, Code: "upstream_overloaded", Blame: "target"},
+	ServerError: {Name: "server_error", Move: NextIfSafe, Scope: ScopeTarget, OnceMore: true, MaybeBilled: true, Status: 503, Type: serverErr, Code: "upstream_error", Blame: "target"},
+	Overloaded:  {Name: "overloaded", Move: NextIfSafe, Scope: ScopeTarget, OnceMore: true, Status: 503, Type: serverErr, Code: "upstream_overloaded", Blame: "target"},
 
 	FailureKeyword: {Name: "failure_keyword", Move: NextIfSafe, MaybeBilled: true, Status: 502, Type: serverErr, Code: "failure_keyword", Blame: "target"},
 	BadBody:        {Name: "bad_body", Move: NextIfSafe, Scope: ScopeTarget, MaybeBilled: true, Status: 502, Type: serverErr, Code: "bad_upstream_body", Blame: "target"},

@@ -64,6 +64,9 @@ func TestRulesFollowTheTable(t *testing.T) {
 			if rule.MaybeBilled != c.Want.MaybeBilled {
 				t.Errorf("%s maybe billed = %v, want %v", o, rule.MaybeBilled, c.Want.MaybeBilled)
 			}
+			if rule.OnceMore != c.Want.Retried {
+				t.Errorf("%s is tried once more = %v, want %v", o, rule.OnceMore, c.Want.Retried)
+			}
 			if c.Want.Client.Passed && !rule.PassThrough && o != StreamError {
 				t.Errorf("%s does not pass the upstream's error through, want that", o)
 			}

@@ -37,14 +37,36 @@ func (s Selection) rank(a, b *Member) int {
 	return cmp.Compare(a.Priority, b.Priority)
 }
 
-// Load counts the attempts in flight on a target, on this node.
-type Load struct{ n atomic.Int64 }
+// Load counts the attempts in flight on a target or at a provider, on this node.
+type Load struct {
+	n     atomic.Int64
+	again atomic.Int64 // of these, retries on the last candidate
+}
 
 // Begin counts an attempt until End.
 func (l *Load) Begin() { l.n.Add(1) }
 
 // End gives back what Begin counted.
 func (l *Load) End() { l.n.Add(-1) }
+
+// The share of a provider's attempts in flight that may be retries on the last candidate,
+// and how many may be in any case.
+const (
+	retryShare = 5 // one in five
+	minRetries = 3
+)
+
+// Again takes a place for a retry, unless too many are under way; EndAgain gives it back.
+func (l *Load) Again() bool {
+	if l.again.Add(1) <= max(minRetries, l.n.Load()/retryShare) {
+		return true
+	}
+	l.again.Add(-1)
+	return false
+}
+
+// EndAgain gives back what Again took.
+func (l *Load) EndAgain() { l.again.Add(-1) }
 
 // KeepLoads goes on with the counts of the snapshot that was in use before. Call it before
 // this one is in use.
@@ -55,6 +77,11 @@ func (s *Snapshot) KeepLoads(old *Snapshot) {
 	for scope, t := range s.targets {
 		if before, ok := old.targets[scope]; ok {
 			t.Load = before.Load
+		}
+	}
+	for name, p := range s.Providers {
+		if before, ok := old.Providers[name]; ok {
+			p.Load = before.Load
 		}
 	}
 }

@@ -141,3 +141,25 @@ func TestOrderAllocatesNothing(t *testing.T) {
 		}
 	}
 }
+
+// A fifth of what is in flight may be retries, and three in any case.
+func TestRetryBudget(t *testing.T) {
+	t.Parallel()
+	for inFlight, want := range map[int]int{0: 3, 10: 3, 15: 3, 20: 4, 100: 20} {
+		var l Load
+		for range inFlight {
+			l.Begin()
+		}
+		got := 0
+		for l.Again() {
+			got++
+		}
+		if got != want {
+			t.Errorf("%d retries beside %d attempts, want %d", got, inFlight, want)
+		}
+		l.EndAgain()
+		if !l.Again() || l.Again() {
+			t.Error("a place that was given back is not exactly one place")
+		}
+	}
+}

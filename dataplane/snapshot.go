@@ -68,6 +68,7 @@ type Provider struct {
 	MaxInFlight         int // 0 is no limit
 	Policy              *Policy
 	Scope               Scope
+	Load                *Load
 }
 
 // Header is one header that is added to upstream requests.

@@ -178,7 +178,7 @@ func TestRequestOptions(t *testing.T) {
 		"failover is the default":    {[]string{"status-500", "ok"}, []string{"X-Trunkline-Failover", "on"}, 200, "", "p1:server_error p2:ok"},
 		"a provider":                 {[]string{"ok", "ok", "ok"}, []string{"X-Trunkline-Provider", "p2"}, 200, "", "p2:ok"},
 		"a provider beyond ASCII":    {[]string{"ok", "ok", "ok"}, []string{"X-Trunkline-Provider", "gr%C3%B6%C3%9Fer"}, 200, "", "größer:ok"},
-		"no failover from it":        {[]string{"ok", "status-500", "ok"}, []string{"X-Trunkline-Provider", "p2"}, 503, "upstream_error", "p2:server_error"},
+		"no failover from it":        {[]string{"ok", "status-500", "ok"}, []string{"X-Trunkline-Provider", "p2"}, 503, "upstream_error", "p2:server_error p2:server_error"},
 		"a provider of another name": {[]string{"ok"}, []string{"X-Trunkline-Provider", "p9"}, 404, "provider_not_found", ""},
 		"a deadline":                 {[]string{"stall-before", "ok"}, []string{"X-Trunkline-Deadline-Ms", "150"}, 504, "caller_deadline", "p1:caller_deadline"},
 		"a deadline that is met":     {[]string{"ok"}, []string{"X-Trunkline-Deadline-Ms", "20000"}, 200, "", "p1:ok"},

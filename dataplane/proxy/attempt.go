@@ -52,6 +52,8 @@ func (a *attempt) run(ctx context.Context) (v dataplane.Verdict, answered bool) 
 	defer a.up.Release()
 	a.Load.Begin()
 	defer a.Load.End()
+	a.Provider.Load.Begin()
+	defer a.Provider.Load.End()
 	a.credential = c.credential(ctx, &a.turn, a.up)
 	a.record.LastResort = a.lastResort
 	if a.credential != nil {

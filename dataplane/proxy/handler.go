@@ -59,7 +59,7 @@ type Config struct {
 	Random func(n int) int
 	// Pause waits before the last candidate is tried again, at most until ctx ends; default
 	// a timer.
-	Pause func(ctx context.Context, d time.Duration)
+	Pause  func(ctx context.Context, d time.Duration)
 	NewID  func() string
 	Now    func() time.Time
 	Logger *slog.Logger

@@ -185,7 +185,7 @@ func spendABudget(t *testing.T, models []string) {
 	r := newLimitedRig(t, models, func(k *nodev1.ApiKey) { k.Budget, k.BudgetPeriod = 1, "month" })
 	r.chat(false)
 	first := r.call()
-	if first.Cost < 1_000_000 || len(first.Attempts) != len(models) {
+	if first.Cost < 1_000_000 || len(first.Attempts) < len(models) {
 		t.Fatalf("the call cost %d with attempts %s, want more than the budget of 1e-6 USD", first.Cost, outcomes(first))
 	}
 	got := r.chat(true)

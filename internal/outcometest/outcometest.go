@@ -65,6 +65,7 @@ type Want struct {
 	Hold        time.Duration `yaml:"hold"`         // zero: the failure window decides
 	HoldMax     time.Duration `yaml:"hold_max"`     // above zero: hold doubles up to this
 	MaybeBilled bool          `yaml:"maybe_billed"`
+	Retried     bool          `yaml:"retried"` // on the last candidate: two attempts
 	Committed   bool          `yaml:"committed"`
 	KeywordLate bool          `yaml:"keyword_late"`
 	Client      Client        `yaml:"client"`
