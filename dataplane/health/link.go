@@ -38,6 +38,7 @@ type link struct {
 	onChange func()
 	start    time.Time
 	breaker  breaker
+	retry    time.Duration // between two tries while down, 20 % more or less
 	state    atomic.Int32
 	retryAt  atomic.Int64 // time since start; meaningful while down
 	evalOnly atomic.Bool  // the server knows EVAL but not EVALSHA
@@ -60,7 +61,7 @@ func newLink(rawURL, environment string, log *slog.Logger, onChange func()) (*li
 	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	return &link{
 		client: redis.NewClient(options), prefix: "{trunkline:" + environment + "}:",
-		log: log.With("redis", options.Addr), onChange: onChange, start: time.Now(),
+		log: log.With("redis", options.Addr), onChange: onChange, start: time.Now(), retry: retryEvery,
 	}, nil
 }
 
@@ -114,7 +115,7 @@ func (l *link) connect(ctx context.Context) error {
 
 // setDown leaves Redis alone for a while.
 func (l *link) setDown(err error) {
-	wait := time.Duration(float64(retryEvery) * (0.8 + 0.4*rand.Float64()))
+	wait := time.Duration(float64(l.retry) * (0.8 + 0.4*rand.Float64()))
 	l.retryAt.Store(int64(time.Since(l.start) + wait))
 	if l.state.Swap(linkDown) != linkDown {
 		l.log.Warn("Redis is away: this node goes by its own health until it is back", "error", oneLine(err))
