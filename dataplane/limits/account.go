@@ -23,7 +23,6 @@ type account struct {
 	changed  bool   // since the last exchange
 	told     use    // at the last exchange
 	toldAt   moment // when that was
-	asked    bool   // whether the present period's spending was asked for
 }
 
 // use is what one node uses of a key's limits.

@@ -99,6 +99,9 @@ func (l *Limiter) exchangeAll(ctx context.Context, now time.Time) error {
 	for len(offers) > 0 {
 		n := min(len(offers), batchSize)
 		if err := l.exchange(ctx, offers[:n]); err != nil {
+			for _, o := range offers[n:] {
+				o.account.retry()
+			}
 			return err
 		}
 		offers = offers[n:]
@@ -178,9 +181,8 @@ func (a *account) offer(at moment, now time.Time) (o *offer, idle bool) {
 	s := &a.spending
 	if s.period != dataplane.NoPeriod && s.over(now) {
 		s.enter(s.period, now)
-		a.asked = false
 	}
-	pending := a.changed || s.period != dataplane.NoPeriod && !a.asked
+	pending := a.changed || s.period != dataplane.NoPeriod && !s.asked
 	if !pending && u == (use{}) && a.told == (use{}) && a.others.now(at) == (use{}) {
 		// Whoever changes the account does so under mu and looks at active afterwards.
 		a.active.Store(false)
@@ -265,7 +267,6 @@ func (o *offer) take(at moment) error {
 	a.told, a.toldAt = o.use, at
 	if s := &a.spending; o.asks && s.period == o.period && s.start.Equal(o.start) {
 		s.heard(dataplane.PicoUSD(total)*nanoUSD, o.own)
-		a.asked = true
 	}
 	return nil
 }

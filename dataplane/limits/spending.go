@@ -18,6 +18,7 @@ type spending struct {
 	own    dataplane.PicoUSD // by this process, and by the one before it what it had told nobody
 	known  dataplane.PicoUSD // by all nodes, as last heard
 	within dataplane.PicoUSD // the part of own that is in known
+	asked  bool              // the other nodes were asked
 }
 
 // total is what all nodes have spent, as far as this one can know.
@@ -46,4 +47,6 @@ func (s *spending) over(now time.Time) bool { return !now.Before(s.end) }
 func (s *spending) unshared() dataplane.PicoUSD { return s.own - s.within }
 
 // heard takes over what all nodes have spent; told is the part of own that is in it.
-func (s *spending) heard(total, told dataplane.PicoUSD) { s.known, s.within = total, told }
+func (s *spending) heard(total, told dataplane.PicoUSD) {
+	s.known, s.within, s.asked = total, told, true
+}

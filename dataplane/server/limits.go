@@ -34,7 +34,7 @@ func openLimits(cfg *Config) (*nodeLimits, error) {
 	}
 	o, err := redis.ParseURL(cfg.RedisURL)
 	if err != nil { // never quoted: the URL may hold a password
-		return nil, errors.New("REDIS_URL is not redis://[user:password@]host:port/db or rediss://...")
+		return nil, errors.New("REDIS_URL is not of the form redis://[user:password@]host:port/db, or rediss:// for TLS")
 	}
 	// One goroutine uses it, which must not hang on what does not answer.
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = 200*time.Millisecond, 100*time.Millisecond, 100*time.Millisecond
