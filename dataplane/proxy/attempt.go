@@ -135,7 +135,8 @@ const giantPrompt = 32 << 10
 
 // isStale recognises what a connection gives that the upstream closed while it was idle.
 func isStale(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || isReset(err) ||
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, io.ErrClosedPipe) || isReset(err) ||
 		bytes.Contains([]byte(err.Error()), []byte("server closed idle connection"))
 }
 

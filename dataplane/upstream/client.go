@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"sync/atomic"
-	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 )
@@ -13,7 +12,7 @@ import (
 // Client reaches one provider. It outlives snapshots as long as the provider keeps its
 // address, so connections and counters survive a configuration change.
 type Client struct {
-	transport *http.Transport
+	transport transport
 	dialect   Dialect
 	base      *url.URL
 	private   bool
@@ -24,26 +23,17 @@ type Client struct {
 	noStreamUsage atomic.Bool
 }
 
-func newClient(p *dataplane.Provider, d Dialect, allowPrivate bool) *Client {
+func newClient(p *dataplane.Provider, d Dialect, cfg *Config) *Client {
 	dial := d.Dial
 	if dial == nil {
-		dial = guardedDial(allowPrivate || p.AllowPrivateNetwork)
+		dial = guardedDial(cfg.AllowPrivateNetwork || p.AllowPrivateNetwork)
 	}
 	base := p.BaseURL
 	if base.Host == "" {
 		base = d.DefaultBase
 	}
 	return &Client{
-		transport: &http.Transport{
-			DialContext:            dial,
-			MaxIdleConnsPerHost:    512,
-			IdleConnTimeout:        90 * time.Second,
-			DisableCompression:     true,
-			WriteBufferSize:        64 << 10,
-			ReadBufferSize:         16 << 10,
-			MaxResponseHeaderBytes: 64 << 10,
-			TLSHandshakeTimeout:    time.Minute, // the attempt's own clock is the real bound
-		},
+		transport: newTransport(base, dial, cfg.NetHTTP),
 		dialect: d,
 		base:    base,
 		private: p.AllowPrivateNetwork,

@@ -17,6 +17,8 @@ type Config struct {
 	// AllowPrivateNetwork lets every provider resolve to private and loopback addresses,
 	// as the all-in-one does; otherwise each provider must allow it.
 	AllowPrivateNetwork bool
+	// NetHTTP sends requests with net/http's client instead of our own leaner one.
+	NetHTTP bool
 }
 
 // Pool holds a client for each provider of the snapshot in use. It is safe for concurrent use.
@@ -56,7 +58,7 @@ func (p *Pool) Update(s *dataplane.Snapshot) {
 			next[name] = c
 			continue
 		}
-		next[name] = newClient(provider, p.cfg.Dialects[provider.Dialect], p.cfg.AllowPrivateNetwork)
+		next[name] = newClient(provider, p.cfg.Dialects[provider.Dialect], &p.cfg)
 	}
 	p.clients.Store(&next)
 	for name, c := range old {

@@ -1,0 +1,52 @@
+package upstream
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/dataplane/upstream/http1"
+)
+
+// transport sends requests and keeps connections.
+type transport interface {
+	http.RoundTripper
+	CloseIdleConnections()
+}
+
+const (
+	maxIdle     = 512      // connections of one provider
+	maxHead     = 64 << 10 // bytes of an answer's headers
+	idleTimeout = 90 * time.Second
+)
+
+type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
+
+// newTransport gives our own client, or net/http's where that is asked for or needed:
+// http1 does not turn international host names into ASCII.
+func newTransport(base *url.URL, dial dialFunc, netHTTP bool) transport {
+	if !netHTTP && isASCII(base.Host) {
+		return http1.New(http1.Config{Dial: dial, MaxIdle: maxIdle, IdleTimeout: idleTimeout, MaxHead: maxHead})
+	}
+	return &http.Transport{
+		DialContext:            dial,
+		MaxIdleConnsPerHost:    maxIdle,
+		IdleConnTimeout:        idleTimeout,
+		DisableCompression:     true,
+		WriteBufferSize:        64 << 10,
+		ReadBufferSize:         16 << 10,
+		MaxResponseHeaderBytes: maxHead,
+		TLSHandshakeTimeout:    time.Minute, // the attempt's own clock is the real bound
+	}
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
