@@ -86,6 +86,12 @@ func (m *memory) DeleteCallsBefore(_ context.Context, t time.Time, limit int) (i
 	return len(old), nil
 }
 
+func (m *memory) KeepCalls(_ context.Context, t time.Time) (time.Time, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return t, m.fail()
+}
+
 func (m *memory) count() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -1,11 +1,13 @@
-// Package calllog takes in the calls that nodes ship and removes them when they are old.
-// It decides what a plausible call is; the store decides which are new.
+// Package calllog takes in the calls that nodes ship, removes them when they are old, and
+// checks that the sums of usage agree with them. It decides what a plausible call is; the
+// store decides which are new.
 package calllog
 
 import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
@@ -24,16 +26,20 @@ type Source interface {
 
 // Config is what a Log needs.
 type Config struct {
-	Store  controlplane.CallStore // required
-	Source Source                 // required; says how long calls are kept
-	Logger *slog.Logger           // required
-	Now    func() time.Time       // default time.Now
-	// Interval is the time between two rounds of removing old calls; default 10m.
+	Store  controlplane.CallStore  // required
+	Usage  controlplane.UsageStore // sums of the calls; nil when Run has none to look after
+	Source Source                  // required; says how long calls are kept
+	Logger *slog.Logger            // required
+	Now    func() time.Time        // default time.Now
+	// Interval is the time between two rounds of removing what is old; default 10m.
 	Interval time.Duration
 }
 
 // Log is the call log's way in and out. It is safe for concurrent use.
-type Log struct{ cfg Config }
+type Log struct {
+	cfg   Config
+	drift atomic.Int64 // see Drift
+}
 
 // New returns a log; Run keeps it within its bounds.
 func New(cfg Config) (*Log, error) {

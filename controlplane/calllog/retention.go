@@ -3,6 +3,8 @@ package calllog
 import (
 	"context"
 	"time"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
 )
 
 const (
@@ -14,36 +16,62 @@ const (
 	breath = 50 * time.Millisecond
 )
 
-// Run removes calls that are older than the settings allow, once at the start and then
-// every Interval, until ctx ends. Several replicas may run it at once.
+// Run keeps the log within its bounds, once at the start and then every Interval, until
+// ctx ends: it makes room for the days to come, removes calls that are older than the
+// settings allow and sums that are older than is promised, and counts each day again when
+// it is over. Several replicas may run it at once.
 func (l *Log) Run(ctx context.Context) error {
+	due := l.cfg.Now().Add(recountAfter)
 	for {
 		l.expire(ctx)
+		if l.cfg.Usage != nil {
+			l.expireUsage(ctx)
+			if now := l.cfg.Now(); !now.Before(due) {
+				l.recountYesterday(ctx, now)
+				due = nextNight(now)
+			}
+		}
 		if !sleep(ctx, l.cfg.Interval) {
 			return nil
 		}
 	}
 }
 
-// expire is one round. An error ends the round: the next one tries again.
-func (l *Log) expire(ctx context.Context) {
+// keep is how long calls are kept; false while the settings are not known.
+func (l *Log) keep() (time.Duration, bool) {
 	cfg := l.cfg.Source.Current()
 	if cfg == nil {
-		return
+		return 0, false
 	}
-	keep := keepDefault
 	if d := cfg.Settings().GetRetention().GetCalls(); d.AsDuration() > 0 {
-		keep = d.AsDuration()
+		return d.AsDuration(), true
+	}
+	return keepDefault, true
+}
+
+// expire is one round for calls. An error ends the round: the next one tries again.
+func (l *Log) expire(ctx context.Context) {
+	keep, known := l.keep()
+	if !known {
+		return
 	}
 	before := l.cfg.Now().Add(-keep)
 	removed := 0
+	failed := func(err error) {
+		if ctx.Err() == nil {
+			l.cfg.Logger.Error("old calls not removed", "before", before, "removed", removed, "error", err)
+		}
+	}
+	left, err := l.cfg.Store.KeepCalls(ctx, before)
+	if err != nil {
+		failed(err)
+		return
+	}
 	for {
-		n, err := l.cfg.Store.DeleteCallsBefore(ctx, before, chunk)
+		n, err := l.cfg.Store.DeleteCallsBefore(ctx, left, chunk)
 		removed += n
 		if err != nil {
-			if ctx.Err() == nil {
-				l.cfg.Logger.Error("old calls not removed", "before", before, "removed", removed, "error", err)
-			}
+			failed(err)
 			return
 		}
 		if n < chunk || !sleep(ctx, breath) {
@@ -51,7 +79,24 @@ func (l *Log) expire(ctx context.Context) {
 		}
 	}
 	if removed > 0 {
-		l.cfg.Logger.Info("old calls removed", "before", before, "count", removed)
+		l.cfg.Logger.Info("old calls removed", "before", left, "count", removed)
+	}
+}
+
+// expireUsage is one round for sums.
+func (l *Log) expireUsage(ctx context.Context) {
+	now := l.cfg.Now()
+	for {
+		more, err := l.cfg.Usage.DeleteUsageBefore(ctx, now.Add(-controlplane.KeepUsageMinutes), now.Add(-controlplane.KeepUsageHours))
+		if err != nil {
+			if ctx.Err() == nil {
+				l.cfg.Logger.Error("old usage not removed", "error", err)
+			}
+			return
+		}
+		if !more || !sleep(ctx, breath) {
+			return
+		}
 	}
 }
 

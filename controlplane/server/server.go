@@ -85,7 +85,7 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if s.hub, err = snapshot.NewHub(snapshot.Config{Source: s.live, Sealer: sealer, Pepper: pepper, Logger: cfg.Logger}); err != nil {
 		return nil, err
 	}
-	if s.calls, err = calllog.New(calllog.Config{Store: s.store, Source: s.live, Logger: cfg.Logger}); err != nil {
+	if s.calls, err = calllog.New(calllog.Config{Store: s.store, Usage: s.store, Source: s.live, Logger: cfg.Logger}); err != nil {
 		return nil, err
 	}
 	if s.nodes, err = nodeapi.New(nodeapi.Config{

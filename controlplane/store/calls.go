@@ -52,7 +52,9 @@ func listQuery(f controlplane.CallFilter) (string, []any) {
 		conditions = append(conditions, fmt.Sprintf(condition, marks...))
 	}
 	if f.Provider != "" {
-		from = `call_provider p JOIN call c ON c.id = p.call_id`
+		// CROSS: SQLite begins with the table on the left, whatever else is filtered by.
+		from = `call_provider p CROSS JOIN call c`
+		conditions = append(conditions, `c.start_us = p.start_us`, `c.id = p.call_id`)
 		position, order, start = `p.start_us, p.call_id`, `p.start_us DESC, p.call_id DESC`, `p.start_us`
 		where(`p.provider = $%d`, f.Provider)
 	}
@@ -96,6 +98,29 @@ func (s *Store) GetCall(ctx context.Context, id string) (controlplane.Call, erro
 	return call, s.failed(err, "read a call")
 }
 
+// KeepCalls makes room for the calls of the days to come and drops, where the database
+// keeps calls by day, the days that ended before t. It returns the time before which
+// DeleteCallsBefore has to delete what is left: t, or the start of its day.
+func (s *Store) KeepCalls(ctx context.Context, t time.Time) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
+	defer cancel()
+	kept, err := s.engine.KeepCalls(ctx, s.now(), t)
+	return kept, s.failed(err, "make room for calls")
+}
+
+// Exclusive runs do unless another replica runs the job of that name, and reports whether
+// it ran.
+func (s *Store) Exclusive(ctx context.Context, job string, do func(context.Context) error) (bool, error) {
+	ran, err := s.engine.Exclusive(ctx, job, do)
+	return ran, s.failed(err, "run "+job)
+}
+
+const (
+	oldestCalls     = `(SELECT start_us, id FROM call WHERE start_us < $1 ORDER BY start_us, id LIMIT $2)`
+	deleteProviders = `DELETE FROM call_provider WHERE (start_us, call_id) IN ` + oldestCalls
+	deleteCalls     = `DELETE FROM call WHERE (start_us, id) IN ` + oldestCalls
+)
+
 // DeleteCallsBefore deletes at most limit calls (at least 1) that arrived before t, the
 // oldest first, and returns how many.
 func (s *Store) DeleteCallsBefore(ctx context.Context, t time.Time, limit int) (int, error) {
@@ -103,9 +128,12 @@ func (s *Store) DeleteCallsBefore(ctx context.Context, t time.Time, limit int) (
 		return 0, errs.Newf(errs.InvalidArgument, "the limit of calls to delete is %d, want at least 1", limit)
 	}
 	var deleted int64
-	err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx,
-			`DELETE FROM call WHERE id IN (SELECT id FROM call WHERE start_us < $1 ORDER BY start_us, id LIMIT $2)`, micros(t), limit)
+	// Both statements see the same calls: another replica that deletes some makes this fail.
+	err := transact(ctx, s.engine.Writer(), &sql.TxOptions{Isolation: sql.LevelRepeatableRead}, func(ctx context.Context, tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, deleteProviders, micros(t), limit); err != nil {
+			return err
+		}
+		result, err := tx.ExecContext(ctx, deleteCalls, micros(t), limit)
 		if err != nil {
 			return err
 		}

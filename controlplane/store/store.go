@@ -67,6 +67,11 @@ type engine interface {
 	Announce(ctx context.Context, tx *sql.Tx) error
 	// Listen calls wake after announcements until ctx ends.
 	Listen(ctx context.Context, wake func())
+	// KeepCalls prepares room for the calls of the days to come, drops what it can of calls
+	// from before t at once, and returns from when on everything is kept.
+	KeepCalls(ctx context.Context, now, t time.Time) (time.Time, error)
+	// Exclusive runs do unless another replica runs the job of that name.
+	Exclusive(ctx context.Context, job string, do func(context.Context) error) (bool, error)
 	// Concatenate is the aggregate that puts the binary values of a column one behind the
 	// other, as Concatenated can read it.
 	Concatenate(column string) string
@@ -101,6 +106,10 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err := s.initialise(ctx); err != nil {
 		_ = db.Close() // the first error says more
 		return nil, s.failed(err, openDatabase)
+	}
+	if _, err := db.KeepCalls(ctx, cfg.Now(), time.Time{}); err != nil {
+		// Calls have a place without it, and the call log's rounds try again.
+		cfg.Logger.WarnContext(ctx, "no room made for the calls of the next days", "error", err)
 	}
 	return s, nil
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
@@ -113,6 +114,14 @@ func (db *DB) Concatenate(column string) string { return "group_concat(hex(" + c
 // Concatenated reads what Concatenate returns.
 func (db *DB) Concatenated(value []byte) ([]byte, error) {
 	return hex.DecodeString(string(value))
+}
+
+// KeepCalls does nothing: old calls are deleted row by row, up to t.
+func (db *DB) KeepCalls(_ context.Context, _, t time.Time) (time.Time, error) { return t, nil }
+
+// Exclusive runs do: there is no other replica.
+func (db *DB) Exclusive(ctx context.Context, _ string, do func(context.Context) error) (bool, error) {
+	return true, do(ctx)
 }
 
 // Close ends every connection. The last one out folds the write-ahead log into the file.

@@ -1,0 +1,165 @@
+package calllog_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// sums is a store of sums that notes what is asked of it.
+type sums struct {
+	controlplane.UsageStore // what is not used here panics
+
+	mu       sync.Mutex
+	counted  []time.Time // hours
+	drift    time.Time   // the hour that differs
+	err      error
+	busy     bool // another replica counts
+	minutes  time.Time
+	hours    time.Time
+	leftover int // how often there is more to delete
+}
+
+func (s *sums) RecountUsage(_ context.Context, t time.Time) ([]controlplane.Drift, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counted = append(s.counted, t)
+	if t.Equal(s.drift) {
+		return []controlplane.Drift{{Table: "usage_hour", Bucket: t}}, s.err
+	}
+	return nil, s.err
+}
+
+func (s *sums) Exclusive(ctx context.Context, job string, do func(context.Context) error) (bool, error) {
+	if s.busy || job == "" {
+		return false, nil
+	}
+	return true, do(ctx)
+}
+
+func (s *sums) DeleteUsageBefore(_ context.Context, minutes, hours time.Time) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.minutes, s.hours = minutes, hours
+	s.leftover--
+	return s.leftover >= 0, nil
+}
+
+func (s *sums) take() []time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	counted := s.counted
+	s.counted = nil
+	return counted
+}
+
+func hoursOf(day time.Time, from, to int) (hours []time.Time) {
+	for i := from; i < to; i++ {
+		hours = append(hours, day.Add(time.Duration(i)*time.Hour))
+	}
+	return hours
+}
+
+func TestRecount(t *testing.T) {
+	t.Parallel()
+	day := now.Truncate(24 * time.Hour)
+	broken := errors.New("broken")
+	for _, tt := range []struct {
+		name   string
+		keep   time.Duration
+		sums   *sums
+		want   []time.Time
+		drifts int
+		ran    bool
+		err    error
+	}{
+		{name: "every hour of the day", sums: &sums{}, want: hoursOf(day, 0, 24), ran: true},
+		{name: "one differs", sums: &sums{drift: day.Add(5 * time.Hour)}, want: hoursOf(day, 0, 24), drifts: 1, ran: true},
+		// It is 09:10; calls of before 06:10 are gone or going.
+		{name: "calls are kept for three hours", keep: 3 * time.Hour, sums: &sums{}, want: hoursOf(day, 7, 24), ran: true},
+		{name: "another replica counts", sums: &sums{busy: true}},
+		{name: "the database is away", sums: &sums{err: broken}, want: hoursOf(day, 0, 1), ran: true, err: broken},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			source := &settings{}
+			source.keep(tt.keep)
+			l, err := calllog.New(calllog.Config{
+				Store: &memory{}, Usage: tt.sums, Source: source, Logger: slog.New(slog.DiscardHandler), Now: fixed,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			drifts, ran, err := l.Recount(t.Context(), now)
+			if len(drifts) != tt.drifts || ran != tt.ran || !errors.Is(err, tt.err) {
+				t.Errorf("%d drifts, ran %t, %v", len(drifts), ran, err)
+			}
+			if got := tt.sums.take(); !slices.EqualFunc(got, tt.want, time.Time.Equal) {
+				t.Errorf("counted %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestNightlyRecount: an hour after the start, and then each night, the day before.
+func TestNightlyRecount(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now() // midnight UTC, 2000-01-01
+		store := &sums{drift: began.Add(25 * time.Hour), leftover: 3}
+		source := &settings{}
+		source.keep(0)
+		l, err := calllog.New(calllog.Config{
+			Store: &memory{calls: map[string]*nodev1.Call{}}, Usage: store, Source: source, Logger: slog.New(slog.DiscardHandler), Now: time.Now,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- l.Run(ctx) }()
+		after := func(d time.Duration, day, drift int) {
+			t.Helper()
+			time.Sleep(time.Until(began.Add(d)))
+			synctest.Wait()
+			var want []time.Time
+			if day != 0 {
+				want = hoursOf(began.AddDate(0, 0, day-10), 0, 24)
+			}
+			if got := store.take(); !slices.EqualFunc(got, want, time.Time.Equal) || l.Drift() != drift {
+				t.Errorf("after %s: counted %v with %d that differ, want %v with %d", d, got, l.Drift(), want, drift)
+			}
+		}
+		const none, minute = 0, time.Minute
+		after(59*minute, none, 0)
+		if store.leftover != 3-9 { // one per round, and three more in the first
+			t.Errorf("old sums were deleted %d times, want 9", 3-store.leftover)
+		}
+		after(75*minute, 9, 0) // day 10 is the one it began on
+		after(3*time.Hour-minute, none, 0)
+		after(3*time.Hour+15*minute, 9, 0)
+		after(27*time.Hour-minute, none, 0)
+		after(27*time.Hour+15*minute, 10, 0)
+		after(51*time.Hour+15*minute, 11, 1)
+		after(75*time.Hour+15*minute, 12, 0)
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		if age := time.Since(store.minutes); age < controlplane.KeepUsageMinutes || age > controlplane.KeepUsageMinutes+time.Hour {
+			t.Errorf("sums per minute are kept for %s", age)
+		}
+		if age := time.Since(store.hours); age < controlplane.KeepUsageHours || age > controlplane.KeepUsageHours+time.Hour {
+			t.Errorf("sums per hour are kept for %s", age)
+		}
+	})
+}
