@@ -54,7 +54,7 @@ func (h *holdings) give(n int64) { h.used.Add(-n) }
 
 // intake reads one request body: no slower, larger or more compressed than allowed.
 type intake struct {
-	wire    *pacer
+	wire    pacer
 	src     io.Reader // decoded
 	decoder *zstd.Decoder
 	size    int64 // announced size of the decoded body; below zero: unknown
@@ -68,16 +68,16 @@ type intake struct {
 // taken of held stays taken.
 func openIntake(w http.ResponseWriter, r *http.Request, limit int64, window time.Duration, held *holdings) (*intake, error) {
 	in := &intake{limit: limit, held: held, size: -1}
-	in.wire = &pacer{src: r.Body, rc: http.NewResponseController(w), window: window}
+	in.wire = pacer{src: r.Body, w: w, window: window}
 	in.wire.start()
-	in.src = in.wire
+	in.src = &in.wire
 	switch encoding := strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))); encoding {
 	case "", "identity":
 		in.size = r.ContentLength
 	case "gzip", "x-gzip":
-		in.src = &lazyGzip{src: in.wire}
+		in.src = &lazyGzip{src: &in.wire}
 	case "zstd":
-		d, err := zstd.NewReader(in.wire, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(zstdMax), zstd.WithDecoderLowmem(true))
+		d, err := zstd.NewReader(&in.wire, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(zstdMax), zstd.WithDecoderLowmem(true))
 		if err != nil {
 			return nil, fmt.Errorf("zstd: %w", err)
 		}
@@ -158,15 +158,24 @@ func (in *intake) all() ([]byte, error) {
 // read: net/http waits for the rest of it before it closes the connection.
 func limitBody(w http.ResponseWriter, r *http.Request, window time.Duration) {
 	if r.ContentLength != 0 {
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(window)) // in-memory servers have no deadlines
+		setReadDeadline(w, time.Now().Add(window))
 	}
+}
+
+// setReadDeadline is what http.ResponseController does, without making one for each request.
+func setReadDeadline(w http.ResponseWriter, t time.Time) {
+	if conn, ok := w.(interface{ SetReadDeadline(time.Time) error }); ok {
+		_ = conn.SetReadDeadline(t)
+		return
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(t) // in-memory servers have no deadlines
 }
 
 // pacer reads from the connection and moves its deadline: each window must bring its
 // share of bytes.
 type pacer struct {
 	src    io.Reader
-	rc     *http.ResponseController
+	w      http.ResponseWriter
 	window time.Duration
 	end    time.Time // of all
 	share  int64     // bytes left to come in the present window
@@ -189,10 +198,10 @@ func (p *pacer) next() {
 	if until.After(p.end) {
 		until = p.end
 	}
-	_ = p.rc.SetReadDeadline(until) // in-memory servers have no deadlines
+	setReadDeadline(p.w, until)
 }
 
-func (p *pacer) stop() { _ = p.rc.SetReadDeadline(time.Time{}) }
+func (p *pacer) stop() { setReadDeadline(p.w, time.Time{}) }
 
 // Read reads from the connection.
 func (p *pacer) Read(b []byte) (int, error) {

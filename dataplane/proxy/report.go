@@ -10,6 +10,10 @@ func (a *attempt) report(v dataplane.Verdict) {
 	if v.Scope != dataplane.ScopeNone {
 		scope = v.Scope
 	}
+	if a.call.isGap(v.Outcome) {
+		a.call.h.gaps.add(a.Scope, a.call.endpoint, a.call.h.cfg.Now())
+		scope = dataplane.ScopeNone
+	}
 	if !a.counts(v.Outcome) {
 		scope = dataplane.ScopeNone
 	}

@@ -11,6 +11,8 @@ import (
 // Settings are what flags and environment say about a node.
 type Settings struct {
 	MaxBody     int
+	MaxBodies   int
+	SpoolDir    string
 	KeepAlive   time.Duration
 	Node        string
 	RedisURL    string // may hold a password: never log it
@@ -21,6 +23,8 @@ type Settings struct {
 func (s *Settings) Register(set *settings.Set) {
 	set.String(&s.Node, "node", "TRUNKLINE_NODE", "", "name of this node, stable over restarts; default: the host name")
 	set.Int(&s.MaxBody, "max-body-bytes", "TRUNKLINE_MAX_BODY_BYTES", 32<<20, "largest request body, in bytes")
+	set.Int(&s.MaxBodies, "max-bodies-bytes", "TRUNKLINE_MAX_BODIES_BYTES", 1<<30, "request bodies and whole answers held at once, in bytes; beyond it requests get 503")
+	set.String(&s.SpoolDir, "spool-dir", "TRUNKLINE_SPOOL_DIR", "", "where uploads of more than 256 KiB are held while they are sent; default: the system's directory for temporary files")
 	set.Duration(&s.KeepAlive, "stream-keep-alive", "TRUNKLINE_STREAM_KEEP_ALIVE", 15*time.Second,
 		"silence after which a stream that waits for its first token gets a comment line")
 	set.Secret(&s.RedisURL, "redis-url-file", "REDIS_URL", "",
@@ -39,5 +43,5 @@ func (s *Settings) NodeName() string {
 
 // Proxy is the part that bounds requests.
 func (s *Settings) Proxy() ProxyConfig {
-	return ProxyConfig{MaxBody: int64(s.MaxBody), KeepAlive: s.KeepAlive}
+	return ProxyConfig{MaxBody: int64(s.MaxBody), MaxBodies: int64(s.MaxBodies), SpoolDir: s.SpoolDir, KeepAlive: s.KeepAlive}
 }
