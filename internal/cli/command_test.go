@@ -43,9 +43,9 @@ func TestCommands(t *testing.T) {
 	}
 	want := []string{
 		"calls get ID", "calls list",
-		"groups create [NAME]", "groups delete NAME", "groups get NAME", "groups list", "groups update NAME",
+		"groups create [NAME]", "groups delete NAME", "groups explain NAME", "groups get NAME", "groups list", "groups reset-cooldown", "groups update NAME",
 		"keys create [NAME]", "keys delete NAME", "keys get NAME", "keys list", "keys update NAME",
-		"keywords create [NAME]", "keywords delete NAME", "keywords get NAME", "keywords list", "keywords update NAME",
+		"keywords create [NAME]", "keywords delete NAME", "keywords dry-run", "keywords get NAME", "keywords list", "keywords update NAME",
 		"nodes list",
 		"providers create [NAME]", "providers delete NAME", "providers get NAME", "providers list", "providers update NAME",
 		"settings get", "settings update",

@@ -3,6 +3,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -17,10 +18,12 @@ func All() output.Views {
 		output.ViewOf(provider, "name", "dialect", "base url", "models", "credentials", "enabled", "updated"),
 		output.ViewOf(credential, "name", "secret", "enabled", "stored"),
 		output.ViewOf(model, "id", "alias", "price", "context"),
-		output.ViewOf(group, "name", "aliases", "members", "enabled", "updated"),
+		output.ViewOf(group, "name", "aliases", "members", "selection", "enabled", "updated"),
+		output.ViewOf(candidate, "provider", "model", "priority", "weight", "price", "state", "left", "failures", "nodes", "reason"),
+		output.ViewOf(hit, "call", "provider", "text"),
 		output.ViewOf(member, "priority", "provider", "model", "weight", "enabled"),
 		output.ViewOf(apiKey, "name", "key", "groups", "enabled", "expires", "updated"),
-		output.ViewOf(keyword, "name", "looks for", "counts", "enabled", "updated"),
+		output.ViewOf(keyword, "name", "looks for", "in", "on a hit", "enabled", "updated"),
 		output.ViewOf(settings, "updated", "failover", "calls kept"),
 		output.ViewOf(token, "name", "token", "created", "expires"),
 		output.ViewOf(call, "time", "id", "model", "api key", "outcome", "status", "provider", "attempts", "first token", "duration", "cost"),
@@ -74,7 +77,7 @@ func group(g *adminv1.Group) []string {
 	}
 	return []string{
 		g.GetName(), output.Text(strings.Join(g.GetAliases(), ", ")), output.Text(strings.Join(members, ", ")),
-		enabled(g.Enabled), output.Time(g.GetUpdateTime()),
+		cmp.Or(g.GetSelection(), "cheapest"), enabled(g.Enabled), output.Time(g.GetUpdateTime()),
 	}
 }
 
@@ -102,7 +105,29 @@ func keyword(k *adminv1.FailureKeyword) []string {
 	if k.GetPattern() != "" {
 		looksFor = "/" + k.GetPattern() + "/"
 	}
-	return []string{k.GetName(), looksFor, yes(k.GetCount()), enabled(k.Enabled), output.Time(k.GetUpdateTime())}
+	onHit := "fail over"
+	switch {
+	case k.GetLogOnly():
+		onHit = "note"
+	case k.GetCount():
+		onHit = "fail over, count"
+	}
+	return []string{k.GetName(), looksFor, places(k), onHit, enabled(k.Enabled), output.Time(k.GetUpdateTime())}
+}
+
+// places says where a failure keyword is looked for: answer, stream of openai for chat.
+func places(k *adminv1.FailureKeyword) string {
+	text := "everywhere"
+	if len(k.GetScopes()) > 0 {
+		text = strings.Join(k.GetScopes(), ", ")
+	}
+	if len(k.GetProviders()) > 0 {
+		text += " of " + strings.Join(k.GetProviders(), ", ")
+	}
+	if len(k.GetGroups()) > 0 {
+		text += " for " + strings.Join(k.GetGroups(), ", ")
+	}
+	return text
 }
 
 func settings(s *adminv1.Settings) []string {
