@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/trunkline-ai/trunkline/dataplane/limits"
 )
@@ -39,6 +40,8 @@ func openLimits(cfg *Config) (*nodeLimits, error) {
 	// One goroutine uses it, which must not hang on what does not answer.
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = 200*time.Millisecond, 100*time.Millisecond, 100*time.Millisecond
 	o.PoolSize, o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled = 2, -1, 1, true
+	o.Protocol, o.DisableIdentity = 2, true
+	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	client := redis.NewClient(o)
 	lc.Redis = client
 	return &nodeLimits{limits.New(lc), client}, nil
