@@ -1,6 +1,7 @@
 package health_test
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/health"
 	"github.com/trunkline-ai/trunkline/dataplane/health/healthtest"
+	"github.com/trunkline-ai/trunkline/internal/testenv"
 )
 
 func benchStore() *health.Memory {
@@ -84,5 +86,59 @@ func BenchmarkReportFailureManyCallers(b *testing.B) {
 	}
 	if m.Condition(modelScope).State != dataplane.Closed {
 		b.Fatal("the scope opened: the reports after that were cheap")
+	}
+}
+
+// benchShared is a node whose Redis is up, or gone.
+func benchShared(b *testing.B, up bool) *health.Shared {
+	b.Helper()
+	url := "redis://127.0.0.1:1/0"
+	if up {
+		url = testenv.Redis(b).URL()
+	}
+	cfg := health.SharedConfig{URL: url}
+	cfg.Logger = slog.New(slog.DiscardHandler)
+	s, err := health.NewShared(cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(b.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	b.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			b.Error(err)
+		}
+	})
+	for up && s.State() != "up" {
+		time.Sleep(time.Millisecond)
+	}
+	return s
+}
+
+func BenchmarkSharedCondition(b *testing.B) {
+	s := benchShared(b, true)
+	s.Report(hold(dataplane.Scope{Kind: dataplane.ScopeProvider, Provider: "down"}))
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = s.Condition(modelScope)
+	}
+}
+
+func BenchmarkSharedReport(b *testing.B) {
+	for name, result := range map[string]dataplane.Result{"success": dataplane.Success, "failure": dataplane.Failure} {
+		for _, up := range []bool{true, false} {
+			b.Run(fmt.Sprintf("%s/up=%v", name, up), func(b *testing.B) {
+				s := benchShared(b, up)
+				policy := healthtest.Policy()
+				policy.FailureThreshold = 1 << 30
+				r := dataplane.Report{Scope: modelScope, Policy: policy, Result: result, Caller: "app"}
+				b.ReportAllocs()
+				for b.Loop() {
+					s.Report(r)
+				}
+			})
+		}
 	}
 }

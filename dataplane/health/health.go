@@ -11,7 +11,7 @@
 //	  |                            +------ the probe fails ----+     |
 //	  +------- the probe, or an attempt as last resort, succeeds ----+
 //
-// The rules are those of the Redis script that nodes will share, with these points settled:
+// These points of the rules are worth knowing:
 //
 //   - The first failed probe keeps the level and each later one raises it, so that a
 //     provider that needs a little longer is not punished for our asking.
@@ -20,9 +20,45 @@
 //   - A failure as last resort changes nothing, a hold that it names included.
 //   - A scope that closes takes the lease of its probe with it: what that probe reports
 //     later is a result like any other.
+//   - A scope that its window opened, by failures of which most took less than a second, may
+//     be probed early if the policy says so: once every 5 s. Such a probe can only close it;
+//     one that fails slowly, or is told to wait, is the last.
+//   - A provider is down, as Condition says of its scope, while two of its models are open
+//     for reasons that may be the provider's. That is derived and is not probed: the models
+//     are.
 //
 // Evidence belongs to the scope: groups with other policies judge the same attempts, each
 // in a window of its own length.
+//
+// # Shared health
+//
+// A Memory is the health of one process. A Shared is a Memory that tells the other nodes,
+// through Redis, of every failure, probe and reset, and of its successes once a second; Lua
+// scripts apply the same rules to what all nodes report, on Redis' own clock. Each node
+// reads the verdicts twice a second and adopts them into its Memory, so the request path is
+// that of a Memory and never waits. A node skips what either it or the fleet has open.
+//
+//	report ----> Memory ----> Condition, Snapshot
+//	                | ^
+//	          notes v | verdicts, every 500 ms
+//	             courier (one goroutine)
+//	                | ^
+//	                v |
+//	              Redis (scripts) <---- Probe (at most 50 ms)
+//
+// What this costs and promises:
+//
+//   - Probes are granted by Redis: one at a time in the whole fleet. A scope that only one
+//     node has open is that node's own to probe.
+//   - A breaker leaves Redis alone after 5 errors in a row, or when more than half of at least
+//     4 uses within 2 s failed, and tries it again every 5 s. Meanwhile the node is a Memory.
+//   - When Redis forgets (a flush, a restart) nodes keep what they know to be open until its
+//     deadline; levels and windows begin anew. When a replica takes over that had not heard of
+//     the last trip, that trip is lost and the target is tried again early.
+//   - The keys of an environment share one hash tag, {trunkline:<environment>}: window:<scope>
+//     and scope:<scope> fade by themselves; open and epoch stay.
+//
+// A Keeper writes cooldowns to a file, so that they outlast the process.
 package health
 
 import (
