@@ -43,6 +43,9 @@ const keys: Record<string, PlainKey> = {
   unauthorized: 'outcome.unauthorized',
   model_unknown: 'outcome.model_unknown',
   invalid_request: 'outcome.invalid_request',
+  key_limited: 'outcome.key_limited',
+  key_budget: 'outcome.key_budget',
+  key_address: 'outcome.key_address',
 };
 
 /** Every outcome a call may have, in the order of the gateway's own table. */
@@ -66,6 +69,9 @@ const CALLERS = new Set([
   'unauthorized',
   'model_unknown',
   'invalid_request',
+  'key_limited',
+  'key_budget',
+  'key_address',
 ]);
 
 /** Red is for what the gateway or a provider failed at; what a caller caused is amber. */

@@ -306,5 +306,8 @@ export const en = {
   'outcome.unauthorized': 'No valid API key',
   'outcome.model_unknown': 'No such group',
   'outcome.invalid_request': 'Invalid request',
+  'outcome.key_limited': 'Key over its limit',
+  'outcome.key_budget': "Key's budget spent",
+  'outcome.key_address': 'Address not allowed for the key',
   'outcome.other': 'Other',
 } as const;

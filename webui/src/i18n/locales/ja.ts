@@ -304,5 +304,8 @@ export const ja: Messages = {
   'outcome.unauthorized': '無効な API キー',
   'outcome.model_unknown': 'グループなし',
   'outcome.invalid_request': '無効なリクエスト',
+  'outcome.key_limited': 'キーの上限超過',
+  'outcome.key_budget': 'キーの予算切れ',
+  'outcome.key_address': 'キーで許可されていないアドレス',
   'outcome.other': 'その他',
 };

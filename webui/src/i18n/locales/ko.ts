@@ -303,5 +303,8 @@ export const ko: Messages = {
   'outcome.unauthorized': '유효하지 않은 API 키',
   'outcome.model_unknown': '그룹 없음',
   'outcome.invalid_request': '유효하지 않은 요청',
+  'outcome.key_limited': '키 한도 초과',
+  'outcome.key_budget': '키 예산 소진',
+  'outcome.key_address': '키에 허용되지 않은 주소',
   'outcome.other': '기타',
 };

@@ -299,5 +299,8 @@ export const zh: Messages = {
   'outcome.unauthorized': 'API 密钥无效',
   'outcome.model_unknown': '分组不存在',
   'outcome.invalid_request': '无效请求',
+  'outcome.key_limited': '密钥超出限额',
+  'outcome.key_budget': '密钥预算已用完',
+  'outcome.key_address': '密钥不允许该地址',
   'outcome.other': '其他',
 };
