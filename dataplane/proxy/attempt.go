@@ -75,7 +75,7 @@ func (a *attempt) run(ctx context.Context) (v dataplane.Verdict, answered bool) 
 func (a *attempt) exchange(ctx context.Context) (v dataplane.Verdict, answered bool) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	a.clock.cancel = cancel
+	a.clock.begin(cancel)
 	defer a.clock.stop()
 	resp, err := a.send(ctx)
 	a.stall.stop()

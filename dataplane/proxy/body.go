@@ -58,10 +58,11 @@ func (c *call) dropBody() {
 // type or under the one that curl -d sends; only what is plainly something else is refused.
 func (c *call) bodyKind() (boundary string, isForm, ok bool) {
 	given := c.r.Header.Get("Content-Type")
+	if given == "" || given == "application/json" {
+		return "", false, true
+	}
 	media, params, err := mime.ParseMediaType(given)
 	switch {
-	case given == "":
-		return "", false, true
 	case err == nil && media == "multipart/form-data" && c.endpoint.form && params["boundary"] != "":
 		return params["boundary"], true, true
 	case err == nil && takenForJSON(media):

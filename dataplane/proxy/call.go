@@ -109,9 +109,14 @@ func (c *call) answerHeaders(p *dataplane.Provider, upstream http.Header) {
 	overhead := c.h.cfg.Now().Sub(c.record.Start) - c.upstream
 	c.record.Overhead = max(overhead, 0)
 	h := c.w.Header()
-	h["X-Trunkline-Provider"] = []string{headerText(p.Name)}
-	h["X-Trunkline-Attempts"] = []string{strconv.Itoa(len(c.record.Attempts) + 1)}
-	h["X-Trunkline-Overhead-Ms"] = []string{strconv.FormatFloat(float64(c.record.Overhead.Microseconds())/1000, 'f', 3, 64)}
+	values := []string{
+		headerText(p.Name),
+		strconv.Itoa(len(c.record.Attempts) + 1),
+		strconv.FormatFloat(float64(c.record.Overhead.Microseconds())/1000, 'f', 3, 64),
+	}
+	h["X-Trunkline-Provider"] = values[0:1:1]
+	h["X-Trunkline-Attempts"] = values[1:2:2]
+	h["X-Trunkline-Overhead-Ms"] = values[2:3:3]
 	if id := upstream.Get("X-Request-Id"); id != "" {
 		h["X-Upstream-Request-Id"] = []string{id}
 	}
@@ -140,6 +145,9 @@ func (c *call) callerClock(cancel context.CancelCauseFunc) {
 
 // smallInt reads a number from 0 to 999,999; anything else is 0.
 func smallInt(s string) int {
+	if s == "" {
+		return 0 // as nearly always: Atoi would make an error of it
+	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 0 || n > 999_999 {
 		return 0

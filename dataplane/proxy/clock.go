@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
@@ -12,8 +13,9 @@ import (
 // token, silence inside a stream) arms it with its own limit and its own outcome.
 type clock struct {
 	cancel  context.CancelCauseFunc
-	timer   *time.Timer
-	outcome dataplane.Outcome
+	timer   *time.Timer // made once, then wound up again for each phase
+	running bool
+	outcome atomic.Int32 // a dataplane.Outcome: that of the present phase
 }
 
 // timeUp is the cause with which a phase that took too long cancels the attempt.
@@ -24,17 +26,30 @@ func (t timeUp) Error() string { return t.outcome.String() }
 // phase starts a phase that ends the attempt with outcome o unless another phase or
 // stop comes within d.
 func (c *clock) phase(o dataplane.Outcome, d time.Duration) {
-	c.stop()
-	c.outcome = o
-	c.timer = time.AfterFunc(d, func() { c.cancel(timeUp{o}) })
+	if c.timer == nil {
+		c.outcome.Store(int32(o))
+		cancel := c.cancel
+		c.timer = time.AfterFunc(d, func() { cancel(timeUp{dataplane.Outcome(c.outcome.Load())}) })
+		c.running = true
+		return
+	}
+	if c.running && !c.timer.Stop() {
+		return // the last phase has just ended the attempt
+	}
+	c.outcome.Store(int32(o))
+	c.timer.Reset(d)
+	c.running = true
 }
 
-// again restarts the present phase.
-func (c *clock) again(d time.Duration) { c.timer.Reset(d) }
+// begin makes the clock end what cancel cancels.
+func (c *clock) begin(cancel context.CancelCauseFunc) {
+	c.stop()
+	c.cancel, c.timer = cancel, nil
+}
 
 func (c *clock) stop() {
-	if c.timer != nil {
-		c.timer.Stop()
+	if c.running && c.timer.Stop() {
+		c.running = false
 	}
 }
 

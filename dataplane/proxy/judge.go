@@ -74,6 +74,14 @@ func decoded(resp *http.Response) (io.Reader, error) {
 }
 
 func mediaType(h http.Header) string {
+	switch t := h.Get("Content-Type"); t { // as nearly everyone writes it
+	case "application/json", "text/event-stream":
+		return t
+	case "application/json; charset=utf-8":
+		return "application/json"
+	case "text/event-stream; charset=utf-8":
+		return "text/event-stream"
+	}
 	t, _, err := mime.ParseMediaType(h.Get("Content-Type"))
 	if err != nil {
 		return ""

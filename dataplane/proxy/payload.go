@@ -89,4 +89,18 @@ func (r *payloadReader) Read(b []byte) (int, error) {
 	return n, nil
 }
 
+// next gives the next bytes, at most so many, without copying them; none at the end.
+func (r *payloadReader) next(atMost int) []byte {
+	for r.part < r.n && len(r.parts[r.part]) == 0 {
+		r.part++
+	}
+	if r.part == r.n {
+		return nil
+	}
+	b := r.parts[r.part]
+	b = b[:min(len(b), atMost)]
+	r.parts[r.part] = r.parts[r.part][len(b):]
+	return b
+}
+
 func (r *payloadReader) Close() error { return nil }

@@ -3,6 +3,7 @@ package proxy
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -54,9 +55,21 @@ func hold(body io.Reader, announced int64) ([]byte, error) {
 	if announced > 0 {
 		size = min(announced, maxHeld) + 1
 	}
-	buf := bytes.NewBuffer(make([]byte, 0, size))
-	_, err := io.Copy(buf, io.LimitReader(body, maxHeld+1))
-	return buf.Bytes(), err
+	buf := make([]byte, 0, size)
+	for len(buf) <= maxHeld {
+		if len(buf) == cap(buf) {
+			buf = append(buf, 0)[:len(buf)]
+		}
+		n, err := body.Read(buf[len(buf):min(cap(buf), maxHeld+1)])
+		buf = buf[:len(buf)+n]
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return buf, err
+		}
+	}
+	return buf, nil
 }
 
 // judgeBody accepts a JSON object that holds what the endpoint's answers hold, no error and

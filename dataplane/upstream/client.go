@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"sync"
 	"sync/atomic"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
@@ -21,6 +22,9 @@ type Client struct {
 	inFlight      atomic.Int64
 	turn          atomic.Uint32
 	noStreamUsage atomic.Bool
+
+	targets sync.Map // endpoint -> *url.URL
+	known   atomic.Int32
 }
 
 func newClient(p *dataplane.Provider, d Dialect, cfg *Config) *Client {
@@ -34,10 +38,10 @@ func newClient(p *dataplane.Provider, d Dialect, cfg *Config) *Client {
 	}
 	return &Client{
 		transport: newTransport(base, dial, cfg.NetHTTP),
-		dialect: d,
-		base:    base,
-		private: p.AllowPrivateNetwork,
-		name:    p.Dialect,
+		dialect:   d,
+		base:      base,
+		private:   p.AllowPrivateNetwork,
+		name:      p.Dialect,
 	}
 }
 
@@ -60,13 +64,29 @@ func (c *Client) NewRequest(ctx context.Context, p *dataplane.Provider, cred *da
 	for _, h := range p.Headers {
 		header.Set(h.Name, h.Value)
 	}
-	target := c.dialect.URL(c.base, endpoint)
-	r := &http.Request{
-		Method: http.MethodPost, URL: target, Host: target.Host, Header: header,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
-	return r.WithContext(ctx)
+	target := c.target(endpoint)
+	r := blank.WithContext(ctx)
+	r.URL, r.Host, r.Header = target, target.Host, header
+	return r
 }
+
+// blank is what all requests have in common; WithContext copies it.
+var blank = &http.Request{Method: http.MethodPost, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+
+// target is the URL of an endpoint, made once. Nobody changes it.
+func (c *Client) target(endpoint string) *url.URL {
+	if known, ok := c.targets.Load(endpoint); ok {
+		return known.(*url.URL)
+	}
+	target := c.dialect.URL(c.base, endpoint)
+	if c.known.Add(1) <= maxTargets {
+		c.targets.Store(endpoint, target)
+	}
+	return target
+}
+
+// maxTargets bounds what a client remembers; there are fewer endpoints than that.
+const maxTargets = 64
 
 var (
 	jsonType  = []string{"application/json"}

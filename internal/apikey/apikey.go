@@ -75,11 +75,26 @@ func intact(secret string) bool {
 // Hash is what is stored and looked up instead of the key: HMAC-SHA256 under the pepper.
 // A key has too much entropy to be guessed, so a fast hash does.
 func Hash(pepper []byte, secret string) [sha256.Size]byte {
-	mac := hmac.New(sha256.New, pepper)
-	mac.Write([]byte(secret))
-	var sum [sha256.Size]byte
-	mac.Sum(sum[:0])
-	return sum
+	if len(pepper) > sha256.BlockSize || len(secret) > MaxLength {
+		mac := hmac.New(sha256.New, pepper)
+		mac.Write([]byte(secret))
+		var sum [sha256.Size]byte
+		mac.Sum(sum[:0])
+		return sum
+	}
+	// The same on the stack: every request passes here.
+	var inner [sha256.BlockSize + MaxLength]byte
+	var outer [sha256.BlockSize + sha256.Size]byte
+	copy(inner[:], pepper)
+	copy(outer[:], pepper)
+	for i := range sha256.BlockSize {
+		inner[i] ^= 0x36
+		outer[i] ^= 0x5c
+	}
+	n := copy(inner[sha256.BlockSize:], secret)
+	sum := sha256.Sum256(inner[:sha256.BlockSize+n])
+	copy(outer[sha256.BlockSize:], sum[:])
+	return sha256.Sum256(outer[:])
 }
 
 // Prefix is the beginning of a key that may be shown: 8 characters of a generated one;

@@ -105,12 +105,17 @@ func TestEverySingleCharacterErrorIsFound(t *testing.T) {
 
 func TestHashIsHMACSHA256UnderThePepper(t *testing.T) {
 	t.Parallel()
-	mac := hmac.New(sha256.New, []byte("pepper"))
-	mac.Write([]byte("secret"))
-	got := Hash([]byte("pepper"), "secret")
-	if !hmac.Equal(got[:], mac.Sum(nil)) {
-		t.Errorf("Hash = %x, want %x", got, mac.Sum(nil))
+	for _, pepper := range []int{0, 1, 16, 63, 64, 65, 200} {
+		for _, secret := range []int{0, 1, 55, 255, 256, 257, 5000} {
+			pepper, secret := strings.Repeat("p", pepper), strings.Repeat("s", secret)
+			mac := hmac.New(sha256.New, []byte(pepper))
+			mac.Write([]byte(secret))
+			if got := Hash([]byte(pepper), secret); !hmac.Equal(got[:], mac.Sum(nil)) {
+				t.Errorf("Hash of %d bytes under %d = %x, want %x", len(secret), len(pepper), got, mac.Sum(nil))
+			}
+		}
 	}
+	got := Hash([]byte("pepper"), "secret")
 	if got == Hash([]byte("other"), "secret") || got == Hash([]byte("pepper"), "secreT") {
 		t.Error("the hash ignores the pepper or the secret")
 	}
