@@ -1,0 +1,185 @@
+package spool
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+// writer is what the writing goroutine alone uses.
+type writer struct {
+	buffer  []byte // records that are not written yet
+	count   int    // of them
+	size    int64  // of the active segment
+	retryAt time.Time
+	checked time.Time // when the free disk was looked at
+}
+
+// Append takes a record; it is kept once Flush has returned. A record over MaxRecord is
+// refused.
+func (s *Spool) Append(record []byte) error {
+	if len(record) > MaxRecord {
+		return fmt.Errorf("record of %d bytes, at most %d are kept", len(record), MaxRecord)
+	}
+	s.out.buffer = appendRecord(s.out.buffer, record)
+	s.out.count++
+	return nil
+}
+
+// Buffered is how many bytes wait for Flush.
+func (s *Spool) Buffered() int { return len(s.out.buffer) }
+
+// Flush writes what was appended: from then on it survives the end of the process, and
+// the next Sync makes it survive a loss of power. What cannot be written is returned.
+func (s *Spool) Flush() (unsaved [][]byte) {
+	if s.out.count == 0 {
+		return nil
+	}
+	err := s.write()
+	s.tell(err)
+	if err != nil {
+		rest := s.out.buffer
+		for payload, end := scan(rest, true); payload != nil; payload, end = scan(rest, true) {
+			unsaved = append(unsaved, payload)
+			rest = rest[end:]
+		}
+		s.out.buffer = nil // it is in the caller's hands now
+	}
+	s.out.buffer, s.out.count = s.out.buffer[:0], 0
+	return unsaved
+}
+
+// write is Flush without its consequences.
+func (s *Spool) write() error {
+	now := s.cfg.Now()
+	if err := s.troubled(); err != nil {
+		s.seal()
+		if now.Before(s.out.retryAt) {
+			return err
+		}
+	}
+	if err := s.checkDisk(now); err != nil {
+		return err
+	}
+	if s.active == nil || s.out.size >= s.cfg.SegmentBytes {
+		if err := s.begin(now); err != nil {
+			return err
+		}
+	}
+	if _, err := s.active.Write(s.out.buffer); err != nil {
+		// A part may be written. The reader is not told of it; should it not go away,
+		// the next process finds it and sends what it holds once more.
+		err = errors.Join(err, s.active.Truncate(s.out.size))
+		return err
+	}
+	s.out.size += int64(len(s.out.buffer))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := &s.segments[len(s.segments)-1]
+	last.size, last.modified = s.out.size, now
+	s.bytes += int64(len(s.out.buffer))
+	s.next += uint64(s.out.count)
+	s.dirty = true
+	return nil
+}
+
+// checkDisk refuses to write to a disk that is nearly full.
+func (s *Spool) checkDisk(now time.Time) error {
+	if s.cfg.MinFree < 0 || now.Sub(s.out.checked) < time.Second && s.troubled() == nil {
+		return nil
+	}
+	free, err := s.cfg.FreeDisk(s.cfg.Dir)
+	if err != nil {
+		return fmt.Errorf("ask for the free disk: %w", err)
+	}
+	if free < s.cfg.MinFree {
+		return fmt.Errorf("only %.1f %% of the disk are free; %.1f %% are left to others", 100*free, 100*s.cfg.MinFree)
+	}
+	s.out.checked = now
+	return nil
+}
+
+// begin completes the active segment and makes the next one, at the cost of the oldest
+// when there is no room.
+func (s *Spool) begin(now time.Time) error {
+	s.seal()
+	for s.Stats().Bytes+s.cfg.SegmentBytes > s.cfg.MaxBytes && s.dropOldest() {
+	}
+	s.mu.Lock()
+	first := s.next
+	s.mu.Unlock()
+	f, err := os.OpenFile(s.path(first), os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := syncDir(s.cfg.Dir); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	s.out.size = 0
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.active = f
+	s.segments = append(s.segments, segment{first: first, modified: now})
+	return nil
+}
+
+// seal completes the active segment, if there is one.
+func (s *Spool) seal() {
+	s.mu.Lock()
+	f := s.active
+	s.active = nil
+	last := len(s.segments) - 1
+	if f != nil && s.segments[last].size == 0 { // its name is that of the next one, too
+		s.segments = s.segments[:last]
+	}
+	s.mu.Unlock()
+	if f == nil {
+		return
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		s.log.Warn("a file of call records may not survive a loss of power", "file", f.Name(), "error", err)
+	}
+}
+
+// Sync makes what was flushed survive a loss of power.
+func (s *Spool) Sync() {
+	s.mu.Lock()
+	f, dirty := s.active, s.dirty
+	s.dirty = false
+	s.mu.Unlock()
+	if f == nil || !dirty {
+		return
+	}
+	if err := f.Sync(); err != nil && !errors.Is(err, os.ErrClosed) { // closed: seal has synced it
+		// After a failed sync the kernel may have dropped what it could not write. It is
+		// still read and shipped if it can be; new records go elsewhere.
+		s.mu.Lock()
+		s.trouble = err
+		s.mu.Unlock()
+		s.log.Error("call records cannot be synced to disk", "error", err)
+	}
+}
+
+func (s *Spool) troubled() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.trouble
+}
+
+// tell notes whether the disk takes records, and logs when that changes.
+func (s *Spool) tell(err error) {
+	s.mu.Lock()
+	before := s.trouble
+	s.trouble = err
+	s.mu.Unlock()
+	if err != nil && !s.cfg.Now().Before(s.out.retryAt) {
+		s.out.retryAt = s.cfg.Now().Add(s.cfg.RetryAfter)
+	}
+	switch {
+	case err != nil && before == nil:
+		s.log.Error("call records cannot be written to disk and are kept in memory only", "dir", s.cfg.Dir, "error", err)
+	case err == nil && before != nil:
+		s.log.Info("call records are written to disk again", "dir", s.cfg.Dir)
+	}
+}
