@@ -181,7 +181,7 @@ func (a *attempt) closed(ctx context.Context, view *streamView, err error, rest 
 // event and a cut connection, never a clean end of half an answer.
 func (a *attempt) endStream(view *streamView, v dataplane.Verdict) (dataplane.Verdict, bool) {
 	out := &a.call.out
-	a.record.Usage = view.usage
+	a.record.Usage = view.spent()
 	if out.discard() {
 		return v, false
 	}

@@ -64,6 +64,16 @@ func (v *streamView) typedOutput(text []byte) bool {
 	return found
 }
 
+// spent is the usage of a stream that ended. One that was cut told only of its beginning:
+// what came since is counted in.
+func (v *streamView) spent() dataplane.Usage {
+	u := v.usage
+	if u.Source == dataplane.UsageUpstream && !v.finished && int64(v.content) > u.Output {
+		u.Output, u.Source = int64(v.content), dataplane.UsageEstimated
+	}
+	return u
+}
+
 // mergeUsage takes in usage that comes in several events, as Anthropic's does: what the
 // request cost first, what the answer cost last.
 func (v *streamView) mergeUsage(u gjson.Result) {
