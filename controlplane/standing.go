@@ -70,7 +70,8 @@ func (h healthIndex) on(node, model string, provider *adminv1.Provider) standing
 		return standingOf(h[scopeOnNode{node, provider.GetName(), model, credential}], of)
 	}
 	worst := at(model, "", "")
-	if p := at("", "", "the provider: "); p.compare(worst) > 0 {
+	derived := h[scopeOnNode{node: node, provider: provider.GetName()}].GetDerived()
+	if p := at("", "", "the provider: "); p.compare(worst) > 0 && (!derived || badness(worst.state) < badness(stateProbing)) {
 		worst = p
 	}
 	var best *standing

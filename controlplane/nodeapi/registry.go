@@ -147,6 +147,7 @@ func (s *session) status(st *nodev1.Status) {
 			Reason:     t.GetReason(),
 			Failures:   t.GetFailures(),
 			Threshold:  t.GetThreshold(),
+			Derived:    t.GetDerived(),
 		})
 	}
 	s.update(func(n *adminv1.Node) {

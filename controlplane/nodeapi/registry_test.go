@@ -29,7 +29,7 @@ func TestRegistryTellsHowNodesStand(t *testing.T) {
 	b.applied(4)
 	b.status(&nodev1.Status{
 		AppliedRevision: 4, InFlight: 2, CallsWaiting: 10, CallsDropped: 1, Redis: "down", KeywordHits: map[string]int64{"busy": 3},
-		Targets: []*nodev1.TargetHealth{{Provider: "p", Model: "m", State: "cooling", RemainingMs: 1500, Reason: "busy", Failures: 5, Threshold: 5}},
+		Targets: []*nodev1.TargetHealth{{Provider: "p", Model: "m", State: "cooling", RemainingMs: 1500, Reason: "busy", Failures: 5, Threshold: 5, Derived: true}},
 	})
 	b.refused(5, "group has no sense")
 	a.disconnect()
@@ -40,7 +40,7 @@ func TestRegistryTellsHowNodesStand(t *testing.T) {
 			Name: "b", Version: "v1", Connected: true, AppliedRevision: 4, Error: "revision 5: group has no sense",
 			ConnectTime: began, LastSeenTime: seen, InFlight: 2, CallsWaiting: 10, CallsDropped: 1, Redis: "down", KeywordHits: map[string]int64{"busy": 3},
 			Targets: []*adminv1.TargetHealth{{
-				Provider: "p", Model: "m", State: "cooling", Remaining: durationpb.New(1500 * time.Millisecond), Reason: "busy", Failures: 5, Threshold: 5,
+				Provider: "p", Model: "m", State: "cooling", Remaining: durationpb.New(1500 * time.Millisecond), Reason: "busy", Failures: 5, Threshold: 5, Derived: true,
 			}},
 		},
 	}

@@ -52,6 +52,7 @@ func targets(scopes []dataplane.ScopeHealth, now time.Time) []*nodev1.TargetHeal
 			Provider:  text(h.Scope.Provider, maxName),
 			Failures:  int32(h.Condition.Failures),
 			Threshold: int32(h.Threshold),
+			Derived:   h.Condition.Derived,
 		}
 		switch h.Scope.Kind {
 		case dataplane.ScopeTarget:

@@ -51,7 +51,12 @@ func newWorld(r *rand.Rand, selection string) world {
 	var resources []*controlplane.Resource
 	for p := range 1 + r.IntN(4) {
 		provider := &adminv1.Provider{Name: fmt.Sprintf("p%d", p), BaseUrl: "https://api.example.com", Enabled: maybeOff()}
-		stand(dataplane.Scope{Kind: dataplane.ScopeProvider, Provider: provider.Name})
+		account := dataplane.Scope{Kind: dataplane.ScopeProvider, Provider: provider.Name}
+		stand(account)
+		if c := w.health[account]; c.State == dataplane.Open && r.IntN(2) == 0 {
+			c.Derived = true
+			w.health[account] = c
+		}
 		for c := range r.IntN(3) {
 			credential := &adminv1.Credential{Name: fmt.Sprintf("k%d", c), Enabled: maybeOff()}
 			provider.Credentials = append(provider.Credentials, credential)
@@ -86,7 +91,7 @@ func newWorld(r *rand.Rand, selection string) world {
 func (w world) reported() []*adminv1.Node {
 	node := &adminv1.Node{Name: "n", Connected: true}
 	for s, c := range w.health {
-		line := &adminv1.TargetHealth{Provider: s.Provider, State: "probing", Reason: c.Reason.String()}
+		line := &adminv1.TargetHealth{Provider: s.Provider, State: "probing", Reason: c.Reason.String(), Derived: c.Derived}
 		if c.State == dataplane.Open {
 			line.State, line.Remaining = "cooling", durationpb.New(c.Until.Sub(time.Unix(0, 0)))
 		}

@@ -195,7 +195,10 @@ type TargetHealth struct {
 	// Failures within the window.
 	Failures int32 `protobuf:"varint,7,opt,name=failures,proto3" json:"failures,omitempty"`
 	// Failures that open a cooldown.
-	Threshold     int32 `protobuf:"varint,8,opt,name=threshold,proto3" json:"threshold,omitempty"`
+	Threshold int32 `protobuf:"varint,8,opt,name=threshold,proto3" json:"threshold,omitempty"`
+	// A whole provider that cools only because several of its models do; says nothing of models that
+	// stand badly by themselves.
+	Derived       bool `protobuf:"varint,9,opt,name=derived,proto3" json:"derived,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -284,6 +287,13 @@ func (x *TargetHealth) GetThreshold() int32 {
 		return x.Threshold
 	}
 	return 0
+}
+
+func (x *TargetHealth) GetDerived() bool {
+	if x != nil {
+		return x.Derived
+	}
+	return false
 }
 
 type ListNodesRequest struct {
@@ -397,7 +407,7 @@ const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\fkeyword_hits\x18\r \x03(\v2).trunkline.admin.v1.Node.KeywordHitsEntryR\vkeywordHits\x1a>\n" +
 	"\x10KeywordHitsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\x81\x02\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\x9b\x02\n" +
 	"\fTargetHealth\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -408,7 +418,8 @@ const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\tremaining\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\tremaining\x12\x16\n" +
 	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x1a\n" +
 	"\bfailures\x18\a \x01(\x05R\bfailures\x12\x1c\n" +
-	"\tthreshold\x18\b \x01(\x05R\tthreshold\"\x12\n" +
+	"\tthreshold\x18\b \x01(\x05R\tthreshold\x12\x18\n" +
+	"\aderived\x18\t \x01(\bR\aderived\"\x12\n" +
 	"\x10ListNodesRequest\"_\n" +
 	"\x11ListNodesResponse\x12.\n" +
 	"\x05nodes\x18\x01 \x03(\v2\x18.trunkline.admin.v1.NodeR\x05nodes\x12\x1a\n" +

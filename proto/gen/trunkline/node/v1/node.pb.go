@@ -575,11 +575,14 @@ type TargetHealth struct {
 	Model      string                 `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
 	Credential string                 `protobuf:"bytes,3,opt,name=credential,proto3" json:"credential,omitempty"`
 	// healthy, degraded, cooling or probing.
-	State         string `protobuf:"bytes,4,opt,name=state,proto3" json:"state,omitempty"`
-	RemainingMs   int64  `protobuf:"varint,5,opt,name=remaining_ms,json=remainingMs,proto3" json:"remaining_ms,omitempty"`
-	Reason        string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
-	Failures      int32  `protobuf:"varint,7,opt,name=failures,proto3" json:"failures,omitempty"`
-	Threshold     int32  `protobuf:"varint,8,opt,name=threshold,proto3" json:"threshold,omitempty"`
+	State       string `protobuf:"bytes,4,opt,name=state,proto3" json:"state,omitempty"`
+	RemainingMs int64  `protobuf:"varint,5,opt,name=remaining_ms,json=remainingMs,proto3" json:"remaining_ms,omitempty"`
+	Reason      string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	Failures    int32  `protobuf:"varint,7,opt,name=failures,proto3" json:"failures,omitempty"`
+	Threshold   int32  `protobuf:"varint,8,opt,name=threshold,proto3" json:"threshold,omitempty"`
+	// A whole provider that cools only because several of its models do; says nothing of models that
+	// stand badly by themselves.
+	Derived       bool `protobuf:"varint,9,opt,name=derived,proto3" json:"derived,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -668,6 +671,13 @@ func (x *TargetHealth) GetThreshold() int32 {
 		return x.Threshold
 	}
 	return 0
+}
+
+func (x *TargetHealth) GetDerived() bool {
+	if x != nil {
+		return x.Derived
+	}
+	return false
 }
 
 // A whole snapshot, encoded once for all nodes.
@@ -965,7 +975,7 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
 	"\n" +
 	"credential\x18\x03 \x01(\tR\n" +
-	"credential\"\xeb\x01\n" +
+	"credential\"\x85\x02\n" +
 	"\fTargetHealth\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -976,7 +986,8 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\fremaining_ms\x18\x05 \x01(\x03R\vremainingMs\x12\x16\n" +
 	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x1a\n" +
 	"\bfailures\x18\a \x01(\x05R\bfailures\x12\x1c\n" +
-	"\tthreshold\x18\b \x01(\x05R\tthreshold\"u\n" +
+	"\tthreshold\x18\b \x01(\x05R\tthreshold\x12\x18\n" +
+	"\aderived\x18\t \x01(\bR\aderived\"u\n" +
 	"\x04Full\x12\x14\n" +
 	"\x05nonce\x18\x01 \x01(\x04R\x05nonce\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x16\n" +
