@@ -39,7 +39,8 @@ type Provider struct {
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Where the API lives, with or without /v1: https://api.openai.com/v1. Not needed for dialect fake.
 	BaseUrl string `protobuf:"bytes,10,opt,name=base_url,json=baseUrl,proto3" json:"base_url,omitempty"`
-	// How the upstream speaks: openai (default, pass-through) or fake (the built-in scripted upstream of the all-in-one).
+	// How the upstream speaks: openai (default, pass-through), anthropic (Anthropic's own API: the key goes as x-api-key)
+	// or fake (the built-in scripted upstream of the all-in-one).
 	Dialect string `protobuf:"bytes,11,opt,name=dialect,proto3" json:"dialect,omitempty"`
 	// Keys of this account, tried in turn; at least one enabled unless the upstream needs none.
 	Credentials []*Credential `protobuf:"bytes,12,rep,name=credentials,proto3" json:"credentials,omitempty"`

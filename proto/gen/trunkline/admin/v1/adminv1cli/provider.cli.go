@@ -51,7 +51,7 @@ func providerService() cli.Service {
 			"trunkline.admin.v1.Provider.base_url":               "Where the API lives, with or without /v1: https://api.openai.com/v1. Not needed for dialect fake.",
 			"trunkline.admin.v1.Provider.create_time":            "When the provider was created. Output only.",
 			"trunkline.admin.v1.Provider.credentials":            "Keys of this account, tried in turn; at least one enabled unless the upstream needs none.",
-			"trunkline.admin.v1.Provider.dialect":                "How the upstream speaks: openai (default, pass-through) or fake (the built-in scripted upstream of the all-in-one).",
+			"trunkline.admin.v1.Provider.dialect":                "How the upstream speaks: openai (default, pass-through), anthropic (Anthropic's own API: the key goes as x-api-key)\nor fake (the built-in scripted upstream of the all-in-one).",
 			"trunkline.admin.v1.Provider.enabled":                "Whether the provider takes part in routing; default true.",
 			"trunkline.admin.v1.Provider.etag":                   "Revision the provider was last changed at; send it back with an update. Output only otherwise.",
 			"trunkline.admin.v1.Provider.headers":                "Headers added to every upstream request.",

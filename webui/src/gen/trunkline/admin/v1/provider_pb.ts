@@ -63,7 +63,8 @@ export type Provider = Message<"trunkline.admin.v1.Provider"> & {
   baseUrl: string;
 
   /**
-   * How the upstream speaks: openai (default, pass-through) or fake (the built-in scripted upstream of the all-in-one).
+   * How the upstream speaks: openai (default, pass-through), anthropic (Anthropic's own API: the key goes as x-api-key)
+   * or fake (the built-in scripted upstream of the all-in-one).
    *
    * @generated from field: string dialect = 11;
    */
