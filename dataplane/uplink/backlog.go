@@ -15,13 +15,16 @@ const (
 	batchBytes = 1 << 20
 )
 
-// backlog keeps calls in order until they are acknowledged. It is bounded: when it is
-// full, what comes is turned away, so that what was taken is never lost and a batch may
-// be sent again as it was. A spool on disk may take its place.
+// backlog keeps calls until they are acknowledged: on disk where there is one, in memory
+// where there is none or the disk fails. What is in memory goes first, for it is the first
+// to be lost. Memory is bounded: when it is full, what comes is turned away, so that what
+// was taken is never lost and a batch may be sent again as it was.
 type backlog struct {
 	maxCalls int
 	maxBytes int64
+	disk     *disk         // nil: memory only
 	wake     chan struct{} // a batch may be worth sending
+	onDisk   bool          // where the last batch came from; of the shipping goroutine alone
 
 	mu    sync.Mutex // guards the fields below
 	calls []kept
@@ -36,14 +39,15 @@ type kept struct {
 	size int64
 }
 
-// mark is closed when as many calls are settled as had been added before it.
+// mark is closed when what had been added before it is settled.
 type mark struct {
-	after  uint64
-	closed chan struct{}
+	after   uint64 // calls in memory
+	written uint64 // number of the next record on disk
+	closed  chan struct{}
 }
 
-func newBacklog(maxCalls int, maxBytes int64) *backlog {
-	return &backlog{maxCalls: maxCalls, maxBytes: maxBytes, wake: make(chan struct{}, 1)}
+func newBacklog(maxCalls int, maxBytes int64, disk *disk) *backlog {
+	return &backlog{maxCalls: maxCalls, maxBytes: maxBytes, disk: disk, wake: make(chan struct{}, 1)}
 }
 
 // add takes a call; false when there is no room.
@@ -62,58 +66,84 @@ func (b *backlog) add(c *nodev1.Call, size int64) bool {
 	return true
 }
 
-// mark closes m when every call added so far is settled.
+// mark closes m when every call added so far is settled. Calls must be flushed to disk
+// before.
 func (b *backlog) mark(m chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.done == b.added {
-		close(m)
-		return
-	}
-	b.marks = append(b.marks, mark{after: b.added, closed: m})
+	b.marks = append(b.marks, mark{after: b.added, written: b.disk.written(), closed: m})
+	b.closeMarks()
 	nudge(b.wake)
 }
 
-// settle forgets the n oldest calls: they are acknowledged, or given up.
-func (b *backlog) settle(n int) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, k := range b.calls[:n] {
-		b.bytes -= k.size
-	}
-	b.calls = slices.Delete(b.calls, 0, n)
-	b.done += uint64(n)
-	for len(b.marks) > 0 && b.marks[0].after <= b.done {
+// closeMarks needs mu.
+func (b *backlog) closeMarks() {
+	for len(b.marks) > 0 && b.marks[0].after <= b.done && b.marks[0].written <= b.disk.acknowledged() {
 		close(b.marks[0].closed)
 		b.marks = b.marks[1:]
 	}
 }
 
+// settle forgets the n oldest calls of the last batch: they are acknowledged, or given up.
+func (b *backlog) settle(n int) {
+	if b.onDisk {
+		b.disk.settle(n)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.onDisk {
+		for _, k := range b.calls[:n] {
+			b.bytes -= k.size
+		}
+		b.calls = slices.Delete(b.calls, 0, n)
+		b.done += uint64(n)
+	}
+	b.closeMarks()
+}
+
+// review closes marks whose calls were not settled but dropped.
+func (b *backlog) review() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closeMarks()
+}
+
 // batch returns the oldest calls, at most limit, without removing them. It waits until
 // there are enough for a whole batch, or some and delay has passed, or a mark is waiting;
-// nil when ctx ended.
-func (b *backlog) batch(ctx context.Context, limit int, delay time.Duration) []*nodev1.Call {
-	var late <-chan time.Time
-	overdue := false
+// none when ctx ended, or with an error when the disk cannot be read.
+func (b *backlog) batch(ctx context.Context, limit int, delay time.Duration) ([]*nodev1.Call, error) {
+	late := time.NewTimer(delay)
+	late.Stop()
+	defer late.Stop()
+	armed, overdue := false, false
 	for {
 		b.mu.Lock()
-		waiting := len(b.calls) > 0
+		waiting := len(b.calls) > 0 || b.disk.waiting() > 0
 		if waiting && (overdue || len(b.marks) > 0 || b.fullBatch()) {
 			calls := b.head(limit)
 			b.mu.Unlock()
-			return calls
+			if b.onDisk = len(calls) == 0; !b.onDisk {
+				return calls, nil
+			}
+			calls, err := b.disk.head(limit)
+			if len(calls) > 0 || err != nil {
+				return calls, err
+			}
+			// What waits is damaged. The spool knows for sure when the file is complete.
+			b.review()
+			armed, overdue = false, false
+		} else {
+			b.mu.Unlock()
 		}
-		b.mu.Unlock()
-		if waiting && late == nil {
-			t := time.NewTimer(delay)
-			defer t.Stop()
-			late = t.C
+		if waiting && !armed {
+			armed = true
+			late.Reset(delay)
 		}
 		select {
 		case <-ctx.Done():
-			return nil
+			return nil, nil
 		case <-b.wake:
-		case <-late:
+		case <-late.C:
 			overdue = true
 		}
 	}
@@ -121,7 +151,7 @@ func (b *backlog) batch(ctx context.Context, limit int, delay time.Duration) []*
 
 // fullBatch and head need mu.
 func (b *backlog) fullBatch() bool {
-	return len(b.calls) >= batchCalls || b.bytes >= batchBytes
+	return uint64(len(b.calls))+b.disk.waiting() >= batchCalls || b.bytes >= batchBytes
 }
 
 func (b *backlog) head(limit int) []*nodev1.Call {
@@ -139,5 +169,5 @@ func (b *backlog) head(limit int) []*nodev1.Call {
 func (b *backlog) length() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.calls)
+	return len(b.calls) + int(b.disk.waiting())
 }

@@ -32,12 +32,12 @@ func TestBatchWaitsForCompanyOrDelay(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				b := newBacklog(1<<20, 1<<30)
+				b := newBacklog(1<<20, 1<<30, nil)
 				began := time.Now()
 				go func() {
 					fill(b, 0, tt.calls)
 				}()
-				calls := b.batch(t.Context(), batchCalls, time.Second)
+				calls, _ := b.batch(t.Context(), batchCalls, time.Second)
 				if took := time.Since(began); len(calls) != tt.want || took != tt.after {
 					t.Errorf("%d calls after %s, want %d after %s", len(calls), took, tt.want, tt.after)
 				}
@@ -51,7 +51,7 @@ func TestBatchEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if calls := newBacklog(1, 1).batch(ctx, batchCalls, time.Minute); calls != nil {
+		if calls, _ := newBacklog(1, 1, nil).batch(ctx, batchCalls, time.Minute); calls != nil {
 			t.Errorf("%d calls out of nothing", len(calls))
 		}
 	})
@@ -67,7 +67,7 @@ func TestMarkClosesWhenWhatWasBeforeItIsSettled(t *testing.T) {
 			return false
 		}
 	}
-	b := newBacklog(100, 1<<20)
+	b := newBacklog(100, 1<<20, nil)
 	empty, first, second := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	b.mark(empty)
 	if !closed(empty) {
@@ -93,10 +93,10 @@ func TestMarkClosesWhenWhatWasBeforeItIsSettled(t *testing.T) {
 
 func TestHeadKeepsAnOversizedCallSendable(t *testing.T) {
 	t.Parallel()
-	b := newBacklog(100, 1<<30)
+	b := newBacklog(100, 1<<30, nil)
 	b.add(&nodev1.Call{Id: "huge"}, 2*batchBytes)
 	b.add(&nodev1.Call{Id: "small"}, 1)
-	if calls := b.batch(t.Context(), batchCalls, time.Hour); len(calls) != 1 || calls[0].GetId() != "huge" {
+	if calls, _ := b.batch(t.Context(), batchCalls, time.Hour); len(calls) != 1 || calls[0].GetId() != "huge" {
 		t.Errorf("batch %v, want the huge call alone", calls)
 	}
 }

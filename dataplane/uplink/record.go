@@ -7,6 +7,17 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+const (
+	// flushDelay is what the end of the process may cost: calls wait so long in memory to
+	// be written together.
+	flushDelay = 20 * time.Millisecond
+	// flushBytes are written without waiting for more.
+	flushBytes = 256 << 10
+	// syncInterval is what a loss of power may cost.
+	syncInterval = 200 * time.Millisecond
 )
 
 // entry is what goes through the queue: a call, or a mark of Flush behind the calls that
@@ -58,22 +69,91 @@ func (u *Uplink) unflushed(err error) error {
 func (u *Uplink) collect(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
+	flush := time.NewTimer(0)
+	defer flush.Stop()
+	armed := true
 	var losses losses
 	for {
 		select {
 		case <-ctx.Done():
+			u.collectRest()
 			return
 		case e := <-u.queue:
-			if e.mark != nil {
-				u.backlog.mark(e.mark)
-				nudge(u.hurry)
-				continue
+			if u.take(e) && !armed {
+				armed = true
+				flush.Reset(flushDelay)
 			}
-			if c := toCall(e.call); !u.backlog.add(c, footprint(c)) {
-				u.dropped.Add(1)
-			}
+		case <-flush.C:
+			armed = false
+			u.flushDisk()
 		case <-tick.C:
+			u.backlog.disk.tend()
+			u.backlog.review()
 			losses.watch(u)
+		}
+	}
+}
+
+// collectRest takes what is in the queue when the uplink ends: the disk keeps it.
+func (u *Uplink) collectRest() {
+	for {
+		select {
+		case e := <-u.queue:
+			u.take(e)
+		default:
+			u.flushDisk()
+			return
+		}
+	}
+}
+
+// take puts an entry where it belongs; true when the disk has something to write.
+func (u *Uplink) take(e entry) (buffered bool) {
+	if e.mark != nil {
+		u.flushDisk()
+		u.backlog.mark(e.mark)
+		nudge(u.hurry)
+		return false
+	}
+	c := toCall(e.call)
+	if !u.backlog.disk.append(c) {
+		u.keepInMemory(c)
+		return false
+	}
+	if u.backlog.disk.buffered() >= flushBytes {
+		u.flushDisk()
+		return false
+	}
+	return true
+}
+
+// flushDisk writes what waits to be written; what the disk does not take stays in memory.
+func (u *Uplink) flushDisk() {
+	for _, c := range u.backlog.disk.flush() {
+		u.keepInMemory(c)
+	}
+	nudge(u.backlog.wake)
+}
+
+func (u *Uplink) keepInMemory(c *nodev1.Call) {
+	if !u.backlog.add(c, footprint(c)) {
+		u.dropped.Add(1)
+	}
+}
+
+// keepSynced makes calls on disk survive a loss of power, too.
+func (u *Uplink) keepSynced(ctx context.Context) {
+	if u.cfg.Spool == nil {
+		return
+	}
+	tick := time.NewTicker(syncInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			u.cfg.Spool.Sync()
 		}
 	}
 }
@@ -85,7 +165,7 @@ type losses struct {
 }
 
 func (l *losses) watch(u *Uplink) {
-	now := u.dropped.Load()
+	now := u.Counters().Dropped
 	switch grew := now > l.seen; {
 	case grew && !l.losing:
 		l.losing, l.before = true, l.seen

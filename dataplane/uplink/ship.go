@@ -61,12 +61,15 @@ func (u *Uplink) ship(ctx context.Context, client nodev1.NodeServiceClient, limi
 	}
 	for sequence := uint64(1); ; sequence++ {
 		dog.rest()
-		calls := u.backlog.batch(ctx, limit, u.cfg.BatchDelay)
+		calls, err := u.backlog.batch(ctx, limit, u.cfg.BatchDelay)
+		if err != nil {
+			return acked, 0, err
+		}
 		if calls == nil {
 			return acked, 0, ctx.Err()
 		}
 		dog.watch()
-		err := stream.Send(&nodev1.ShipCallsRequest{Node: u.cfg.Node, Sequence: sequence, Calls: calls})
+		err = stream.Send(&nodev1.ShipCallsRequest{Node: u.cfg.Node, Sequence: sequence, Calls: calls})
 		if err != nil && err != io.EOF { // after EOF Recv has the reason
 			return acked, len(calls), because(ctx, err)
 		}

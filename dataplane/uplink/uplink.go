@@ -21,6 +21,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/lastgood"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/spool"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -55,11 +56,14 @@ type Config struct {
 	// Snapshots keeps what is in use, to start from while the control plane is away.
 	// Default: nothing is kept.
 	Snapshots *lastgood.Store
-	Logger    *slog.Logger     // required
-	Now       func() time.Time // default time.Now
+	// Spool keeps calls that are not shipped yet over a restart or a crash. Run writes to
+	// it and leaves it open. Default: calls are kept in memory only.
+	Spool  *spool.Spool
+	Logger *slog.Logger     // required
+	Now    func() time.Time // default time.Now
 
 	QueueSize       int           // calls between Record and the backlog; default 8192
-	MaxBacklog      int           // calls kept while the control plane is away; default 100,000
+	MaxBacklog      int           // calls kept in memory while they cannot be shipped nor spooled; default 100,000
 	MaxBacklogBytes int64         // and their size in memory, about; default 64 MiB
 	BatchDelay      time.Duration // how long a call waits for company; default 1s
 	StatusInterval  time.Duration // between two reports; default 5s
@@ -136,7 +140,7 @@ func New(cfg Config) (*Uplink, error) {
 		cfg:     cfg,
 		log:     cfg.Logger,
 		queue:   make(chan entry, cfg.QueueSize),
-		backlog: newBacklog(cfg.MaxBacklog, cfg.MaxBacklogBytes),
+		backlog: newBacklog(cfg.MaxBacklog, cfg.MaxBacklogBytes, newDisk(cfg.Spool)),
 		ready:   ready,
 		beReady: sync.OnceFunc(func() { close(ready) }),
 		missed:  make(chan struct{}, 1),
@@ -148,7 +152,7 @@ func New(cfg Config) (*Uplink, error) {
 
 // Run keeps the link up until ctx ends; it must be called once. Losing the control plane
 // is no error: it is looked for again, for ever. Call Flush before ending ctx, or calls
-// that wait are lost.
+// that wait are lost, but for those in the spool.
 func (u *Uplink) Run(ctx context.Context) error {
 	defer close(u.stopped)
 	var wg sync.WaitGroup
@@ -156,6 +160,7 @@ func (u *Uplink) Run(ctx context.Context) error {
 		wg.Go(func() { u.awaitNewer(ctx) })
 	}
 	wg.Go(func() { u.collect(ctx) })
+	wg.Go(func() { u.keepSynced(ctx) })
 	wg.Go(func() { u.keepLinked(ctx) })
 	wg.Wait()
 	return nil
@@ -175,20 +180,31 @@ func (u *Uplink) Revision() uint64 {
 
 // Counters counts calls since the node started.
 type Counters struct {
-	Waiting  int    // recorded and not acknowledged yet
-	Dropped  uint64 // lost because queue or backlog was full
+	Waiting  int    // recorded and not acknowledged yet, by an earlier run of the node too
+	Dropped  uint64 // lost because queue, backlog or spool was full
+	Damaged  uint64 // lost because the disk did not keep them
 	Shipped  uint64 // stored by the control plane
 	Rejected uint64 // put aside by the control plane because they cannot be stored
 }
 
 // Counters gives the numbers for metrics and status.
 func (u *Uplink) Counters() Counters {
+	disk := u.Spool()
 	return Counters{
 		Waiting:  len(u.queue) + u.backlog.length(),
-		Dropped:  u.dropped.Load(),
+		Dropped:  u.dropped.Load() + disk.Overflow,
+		Damaged:  disk.Damaged + u.backlog.disk.undecodable(),
 		Shipped:  u.shipped.Load(),
 		Rejected: u.rejected.Load(),
 	}
+}
+
+// Spool tells how the spool is doing; all zero when there is none.
+func (u *Uplink) Spool() spool.Stats {
+	if u.cfg.Spool == nil {
+		return spool.Stats{}
+	}
+	return u.cfg.Spool.Stats()
 }
 
 // nudge puts a value into a channel of size one unless there is one.
