@@ -52,6 +52,7 @@ type Nodes interface {
 type Config struct {
 	Live   Live
 	Calls  Calls
+	Usage  Usage
 	Access controlplane.AccessStore
 	Nodes  Nodes
 	// Cooldowns ends cooldowns on the nodes.
@@ -84,6 +85,8 @@ func (c Config) Validate() error {
 		return errors.New("admin API: Live is missing")
 	case c.Calls == nil:
 		return errors.New("admin API: Calls is missing")
+	case c.Usage == nil:
+		return errors.New("admin API: Usage is missing")
 	case c.Access == nil:
 		return errors.New("admin API: Access is missing")
 	case c.Nodes == nil:
@@ -136,6 +139,7 @@ func New(cfg Config) (*API, error) {
 	adminv1connect.RegisterSettingsServiceHandler(server, settingsService{cfg.Live})
 	adminv1connect.RegisterConfigServiceHandler(server, configService{cfg.Live})
 	adminv1connect.RegisterCallServiceHandler(server, callService{cfg.Calls})
+	adminv1connect.RegisterUsageServiceHandler(server, usageService{cfg.Usage, now})
 	adminv1connect.RegisterNodeServiceHandler(server, nodeService{cfg.Nodes, cfg.Live})
 	adminv1connect.RegisterTokenServiceHandler(server, tokenService{cfg.Access, now})
 	adminv1connect.RegisterSessionServiceHandler(server, &sessionService{

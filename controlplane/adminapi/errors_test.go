@@ -114,7 +114,7 @@ func TestConfigMustBeComplete(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	whole := adminapi.Config{
-		Live: e.backend.live, Calls: e.backend.calls, Access: e.backend.access, Nodes: nodes(nil), Cooldowns: &resets{},
+		Live: e.backend.live, Calls: e.backend.calls, Usage: e.backend.store, Access: e.backend.access, Nodes: nodes(nil), Cooldowns: &resets{},
 		AdminUsername: "a", AdminPassword: "b", Logger: e.logger(),
 	}
 	if err := whole.Validate(); err != nil {
@@ -123,6 +123,7 @@ func TestConfigMustBeComplete(t *testing.T) {
 	for want, spoil := range map[string]func(*adminapi.Config){
 		"Live":      func(c *adminapi.Config) { c.Live = nil },
 		"Calls":     func(c *adminapi.Config) { c.Calls = nil },
+		"Usage":     func(c *adminapi.Config) { c.Usage = nil },
 		"Access":    func(c *adminapi.Config) { c.Access = nil },
 		"Nodes":     func(c *adminapi.Config) { c.Nodes = nil },
 		"Cooldowns": func(c *adminapi.Config) { c.Cooldowns = nil },

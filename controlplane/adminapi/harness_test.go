@@ -108,6 +108,7 @@ func (e *env) handler(t *testing.T, adjust ...func(*adminapi.Config)) http.Handl
 	cfg := adminapi.Config{
 		Live:          e.backend.live,
 		Calls:         e.backend.calls,
+		Usage:         e.backend.store,
 		Access:        e.backend.access,
 		Nodes:         nodes(nil),
 		Cooldowns:     &resets{},
@@ -139,6 +140,7 @@ type client struct {
 	settings  adminv1connect.SettingsServiceClient
 	config    adminv1connect.ConfigServiceClient
 	calls     adminv1connect.CallServiceClient
+	usage     adminv1connect.UsageServiceClient
 	nodes     adminv1connect.NodeServiceClient
 	tokens    adminv1connect.TokenServiceClient
 	session   adminv1connect.SessionServiceClient
@@ -182,6 +184,7 @@ func (e *env) client(t *testing.T, h header, options ...connecthttp.Option) *cli
 	c.settings = adminv1connect.NewSettingsServiceClient(c.conn)
 	c.config = adminv1connect.NewConfigServiceClient(c.conn)
 	c.calls = adminv1connect.NewCallServiceClient(c.conn)
+	c.usage = adminv1connect.NewUsageServiceClient(c.conn)
 	c.nodes = adminv1connect.NewNodeServiceClient(c.conn)
 	c.tokens = adminv1connect.NewTokenServiceClient(c.conn)
 	c.session = adminv1connect.NewSessionServiceClient(c.conn)

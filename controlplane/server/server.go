@@ -94,7 +94,7 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 		return nil, err
 	}
 	s.api, err = adminapi.New(adminapi.Config{
-		Live: s.live, Calls: s.store, Access: s.store, Nodes: s.nodes.Registry(), Cooldowns: s.nodes,
+		Live: s.live, Calls: s.store, Usage: s.store, Access: s.store, Nodes: s.nodes.Registry(), Cooldowns: s.nodes,
 		AdminUsername: cfg.AdminUsername, AdminPassword: cfg.AdminPassword, DefaultPassword: cfg.DefaultPassword,
 		TrustForwardedHeaders: cfg.TrustForwardedHeaders,
 		GatewayURL:            cfg.GatewayURL, Version: cfg.Version, Logger: cfg.Logger,

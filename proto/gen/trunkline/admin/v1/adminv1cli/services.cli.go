@@ -19,5 +19,6 @@ func Services() []cli.Service {
 		providerService(),
 		tokenService(),
 		settingsService(),
+		usageService(),
 	}
 }

@@ -1,0 +1,242 @@
+package adminapi
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/errs"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// Limits of what can be asked at once.
+const (
+	defaultUsageSpan   = 24 * time.Hour
+	maxUsageSpan       = 2 * 366 * 24 * time.Hour
+	maxUsageBuckets    = 2000
+	defaultUsageSeries = 6
+	defaultUsageRows   = 20
+)
+
+// Usage is what the API reads of the sums over calls.
+type Usage interface {
+	Usage(ctx context.Context, q controlplane.UsageQuery) ([]controlplane.UsageSum, error)
+}
+
+// usageService reads sums over calls.
+type usageService struct {
+	usage Usage
+	now   func() time.Time
+}
+
+// Summary sums up a time and the time before it.
+func (s usageService) Summary(ctx context.Context, req *adminv1.SummaryRequest) (*adminv1.SummaryResponse, error) {
+	q, err := s.question(req)
+	if err != nil {
+		return nil, err
+	}
+	before := q
+	before.From, before.To = q.From.Add(-q.To.Sub(q.From)), q.From
+	res := &adminv1.SummaryResponse{StartTime: timestamppb.New(q.From), EndTime: timestamppb.New(q.To)}
+	for _, part := range []struct {
+		q  controlplane.UsageQuery
+		to **adminv1.UsageTotals
+	}{{q, &res.Total}, {before, &res.Previous}} {
+		sums, err := s.read(ctx, part.q)
+		if err != nil {
+			return nil, err
+		}
+		*part.to = totalsView(total(sums))
+	}
+	return res, nil
+}
+
+// Breakdown sums up a time by a dimension.
+func (s usageService) Breakdown(ctx context.Context, req *adminv1.BreakdownRequest) (*adminv1.BreakdownResponse, error) {
+	q, err := s.question(req)
+	if err != nil {
+		return nil, err
+	}
+	q.By = dimension(req.GetBy())
+	if q, err = s.bounded(q); err != nil {
+		return nil, err
+	}
+	sums, err := s.read(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	rows := byValue(sums, req.GetOrder())
+	limit := cmp.Or(int(req.GetLimit()), defaultUsageRows)
+	res := &adminv1.BreakdownResponse{OtherCount: int32(max(len(rows)-limit, 0))}
+	shown := min(len(rows), limit)
+	for _, row := range rows[:shown] {
+		res.Rows = append(res.Rows, &adminv1.UsageRow{Value: row.Value, Total: totalsView(&row.Usage)})
+	}
+	if shown < len(rows) {
+		res.Other = totalsView(total(rows[shown:]))
+	}
+	return res, nil
+}
+
+// filters are the fields that every request about usage has.
+type filters interface {
+	GetStartTime() *timestamppb.Timestamp
+	GetEndTime() *timestamppb.Timestamp
+	GetGroup() string
+	GetProvider() string
+	GetModel() string
+	GetApiKey() string
+	GetOutcome() string
+}
+
+// question turns the filters of a request into a query.
+func (s usageService) question(req filters) (controlplane.UsageQuery, error) {
+	q := controlplane.UsageQuery{
+		Group: req.GetGroup(), Provider: req.GetProvider(), Model: req.GetModel(), APIKey: req.GetApiKey(), Outcome: req.GetOutcome(),
+	}
+	var violations []errs.Violation
+	for _, text := range []struct{ field, value string }{
+		{"group", q.Group}, {"provider", q.Provider}, {"model", q.Model}, {"api_key", q.APIKey}, {"outcome", q.Outcome},
+	} {
+		if !storable(text.value) {
+			violations = append(violations, errs.Violation{Field: text.field, Description: "must not contain NUL characters"})
+		}
+	}
+	for _, bound := range []struct {
+		field string
+		value *timestamppb.Timestamp
+		to    *time.Time
+	}{{"start_time", req.GetStartTime(), &q.From}, {"end_time", req.GetEndTime(), &q.To}} {
+		if bound.value == nil {
+			continue
+		}
+		if *bound.to = bound.value.AsTime(); bound.value.CheckValid() != nil {
+			violations = append(violations, errs.Violation{Field: bound.field, Description: "must be a time from year 1 to 9999"})
+		}
+	}
+	if len(violations) > 0 {
+		return q, errs.Invalid(violations...)
+	}
+	if req.GetEndTime() == nil {
+		q.To = s.now().Truncate(time.Minute).Add(time.Minute) // with the minute that is running
+	}
+	if req.GetStartTime() == nil {
+		q.From = q.To.Add(-defaultUsageSpan)
+	}
+	return s.bounded(q)
+}
+
+// bounded rounds the times of a query to what sums are kept of.
+func (s usageService) bounded(q controlplane.UsageQuery) (controlplane.UsageQuery, error) {
+	switch {
+	case !q.To.After(q.From):
+		return q, errs.Invalid(errs.Violation{Field: "end_time", Description: "must be after start_time"})
+	case q.To.Sub(q.From) > maxUsageSpan:
+		return q, errs.Invalid(errs.Violation{Field: "end_time", Description: "must be at most two years after start_time"})
+	}
+	if keyed(q) {
+		q.From, q.To = q.From.Truncate(time.Hour), ceil(q.To, time.Hour)
+	} else {
+		q.From, q.To = q.From.Truncate(time.Minute), q.To.Truncate(time.Minute)
+	}
+	return q, nil
+}
+
+// keyed reports whether a query is about API keys, of which sums are kept per hour only.
+func keyed(q controlplane.UsageQuery) bool { return q.APIKey != "" || q.By == controlplane.ByAPIKey }
+
+func ceil(t time.Time, d time.Duration) time.Time {
+	if floor := t.Truncate(d); !floor.Equal(t) {
+		return floor.Add(d)
+	}
+	return t
+}
+
+// read reads whole hours from the sums per hour, and the minutes before and after them
+// from the sums per minute as far as those are kept.
+func (s usageService) read(ctx context.Context, q controlplane.UsageQuery) ([]controlplane.UsageSum, error) {
+	from, to := ceil(q.From, time.Hour), q.To.Truncate(time.Hour)
+	parts := []controlplane.UsageQuery{q}
+	switch oldest := s.now().Add(-controlplane.KeepUsageMinutes); {
+	case keyed(q) || q.Minutes || q.From.Equal(from) && q.To.Equal(to):
+	case q.From.Before(oldest): // its minutes are gone
+		parts[0].From, parts[0].To = q.From.Truncate(time.Hour), ceil(q.To, time.Hour)
+	case !from.Before(to):
+		parts[0].Minutes = true
+	default:
+		head, tail := q, q
+		head.To, head.Minutes = from, true
+		tail.From, tail.Minutes = to, true
+		parts[0].From, parts[0].To = from, to
+		parts = append(parts, head, tail)
+	}
+	var all []controlplane.UsageSum
+	for _, part := range parts {
+		if !part.From.Before(part.To) {
+			continue
+		}
+		sums, err := s.usage.Usage(ctx, part)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, sums...)
+	}
+	return all, nil
+}
+
+// total adds sums up.
+func total(sums []controlplane.UsageSum) *controlplane.Usage {
+	u := &controlplane.Usage{}
+	for i := range sums {
+		u.Add(&sums[i].Usage)
+	}
+	return u
+}
+
+// byValue adds the sums of each value up and puts them in order; values break ties.
+func byValue(sums []controlplane.UsageSum, order adminv1.UsageOrder) []controlplane.UsageSum {
+	at := map[string]int{}
+	var rows []controlplane.UsageSum
+	for i := range sums {
+		value := sums[i].Value
+		if _, there := at[value]; !there {
+			at[value] = len(rows)
+			rows = append(rows, controlplane.UsageSum{Value: value})
+		}
+		rows[at[value]].Add(&sums[i].Usage)
+	}
+	slices.SortFunc(rows, func(a, b controlplane.UsageSum) int {
+		var c int
+		switch order {
+		case adminv1.UsageOrder_USAGE_ORDER_COST:
+			c = cmp.Or(cmp.Compare(b.Cost.Micro, a.Cost.Micro), cmp.Compare(b.Cost.Pico, a.Cost.Pico))
+		case adminv1.UsageOrder_USAGE_ORDER_TOKENS:
+			c = cmp.Compare(b.InputTokens+b.OutputTokens, a.InputTokens+a.OutputTokens)
+		case adminv1.UsageOrder_USAGE_ORDER_FAILURES:
+			c = cmp.Compare(b.Calls-b.OK, a.Calls-a.OK)
+		}
+		return cmp.Or(c, cmp.Compare(b.Calls, a.Calls), cmp.Compare(a.Value, b.Value))
+	})
+	return rows
+}
+
+// dimension is what a request breaks usage down by.
+func dimension(by adminv1.UsageDimension) controlplane.UsageBy {
+	switch by {
+	case adminv1.UsageDimension_USAGE_DIMENSION_GROUP:
+		return controlplane.ByGroup
+	case adminv1.UsageDimension_USAGE_DIMENSION_PROVIDER:
+		return controlplane.ByProvider
+	case adminv1.UsageDimension_USAGE_DIMENSION_MODEL:
+		return controlplane.ByModel
+	case adminv1.UsageDimension_USAGE_DIMENSION_OUTCOME:
+		return controlplane.ByOutcome
+	case adminv1.UsageDimension_USAGE_DIMENSION_API_KEY:
+		return controlplane.ByAPIKey
+	}
+	return controlplane.ByNothing
+}
