@@ -110,11 +110,12 @@ func (a *attempt) roundTrip(ctx context.Context) (*http.Response, error) {
 }
 
 // connected starts the wait for the answer: for the first token of a stream, unless
-// nobody is left to try after this one, or for the whole of a plain answer.
+// nobody is left to try after this one, or for the whole of a plain answer, which may also
+// come where a stream was asked for.
 func (a *attempt) connected(info httptrace.GotConnInfo) {
 	a.reused = info.Reused
 	switch {
-	case !a.call.envelope.stream:
+	case !a.call.envelope.stream, a.call.endpoint.stream.plain:
 		a.clock.phase(dataplane.ResponseTimeout, a.Policy.ResponseTimeout)
 	case a.last:
 		a.clock.stop()

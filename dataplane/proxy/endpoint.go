@@ -69,6 +69,7 @@ var endpoints = []endpoint{
 	{path: "/chat/completions", schema: openAI, lists: []string{"choices"}, estimate: estimateBoth, stream: chatStream},
 	{path: "/completions", schema: openAI, lists: []string{"choices"}, estimate: estimateBoth, stream: completionStream},
 	{path: "/responses", schema: responsesAPI, lists: []string{"output"}, fails: "failed", estimate: estimateBoth, stream: responseStream, unsafe: changesConversation},
+	{path: "/responses/input_tokens", schema: openAI, value: "input_tokens"},
 	{path: "/embeddings", schema: openAI, lists: []string{"data"}, estimate: estimateInput},
 	{path: "/moderations", schema: openAI, lists: []string{"results"}},
 	{path: "/images/generations", schema: openAI, lists: []string{"data"}, stream: imageStream},

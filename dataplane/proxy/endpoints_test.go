@@ -47,6 +47,7 @@ var apis = []api{
 	{path: "/responses", body: `"input":"hi"`, good: "output.0.content.0.text", stream: streamTrue, usage: tokens, first: `"delta":"Hello!"`, end: `event: response.completed`},
 	{path: "/messages", body: `"max_tokens":64,"messages":[{"role":"user","content":"hi"}]`, good: "content.0.text", stream: streamTrue, usage: tokens, first: `"text":"Hello!"`, end: "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n", anthropic: true},
 	{path: "/messages/count_tokens", body: `"messages":[{"role":"user","content":"hi"}]`, good: "input_tokens", anthropic: true},
+	{path: "/responses/input_tokens", body: `"input":"hi"`, good: "input_tokens"},
 	{path: "/embeddings", body: `"input":["a","b"]`, good: "data.1.embedding", usage: inputOnly},
 	{path: "/moderations", body: `"input":"hi"`, good: "results.0.categories"},
 	{path: "/rerank", body: `"query":"q","documents":["a","b"]`, good: "results.0.relevance_score"},
@@ -252,9 +253,13 @@ func TestEveryStreamMovesOnUntilItsFirstMeaningfulEvent(t *testing.T) {
 				t.Parallel()
 				r := newRig(t, setup{models: []string{first, "ok"}, policy: func(p *nodev1.Policy) {
 					p.FirstTokenTimeout = durationpb.New(500 * time.Millisecond)
+					p.ResponseTimeout = durationpb.New(500 * time.Millisecond)
 				}})
 				got, call := a.call(t, r, true)
 				a.wantGood(t, got, true)
+				if strings.HasPrefix(a.path, "/audio") && outcome == "first_token_timeout" {
+					outcome = "response_timeout" // a plain answer could have come, which takes its time
+				}
 				if a.path == "/messages" && strings.HasSuffix(first, "rate_limit_exceeded") {
 					outcome = call.Attempts[0].Outcome.String() // Anthropic's words name no wait
 				}

@@ -1,6 +1,23 @@
 // Package proxy serves /v1: authenticate, route, attempt, commit, relay, record. A
 // request is a call; the call tries candidates in order until one answers, and what it
 // sends the client is always one provider's own answer or one error.
+//
+// Every endpoint goes the same way; what differs between them is a row of one table
+// (endpoint.go). Served with and without /v1:
+//
+//   - POST chat/completions, completions, responses, responses/input_tokens, embeddings,
+//     moderations, rerank
+//   - POST images/generations, images/edits, images/variations, audio/speech,
+//     audio/transcriptions, audio/translations; forms are spooled, see form
+//   - POST messages, messages/count_tokens, as Anthropic's clients and providers speak
+//   - GET models, models/{id}
+//
+// Files, batches, fine-tuning, assistants and whatever else names no model to route by gets
+// 404 unsupported_endpoint. A response that runs in the background, or that goes on with a
+// stored one, is never sent twice: it moves on only from failures before it was sent.
+//
+// Request bodies may be gzip or zstd. At most 32 MiB decoded, 100 times what came over the
+// wire, 1 GiB of all bodies at once; at least 1 KiB/s over each 10 s; 100 header fields.
 package proxy
 
 import (
@@ -98,6 +115,7 @@ type Handler struct {
 	inFlight atomic.Int64
 	bodies   holdings
 	gaps     gaps
+	buffers  buffers
 }
 
 // New returns the handler.

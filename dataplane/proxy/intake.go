@@ -132,24 +132,25 @@ func (in *intake) close(whole bool) {
 }
 
 // all reads the whole body into one buffer that grows no faster than the body comes in.
-func (in *intake) all() ([]byte, error) {
+func (in *intake) all(pool *buffers) (*buffer, error) {
 	const atOnce = 2 << 20
 	size := int64(4 << 10)
 	if in.size >= 0 {
 		size = min(in.size, atOnce) + 1 // one more, so that the end is seen without growing
 	}
-	buf := make([]byte, 0, size)
+	buf := pool.get(int(size))
 	for {
-		n, err := in.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
+		n, err := in.Read(buf.b[len(buf.b):cap(buf.b)])
+		buf.b = buf.b[:len(buf.b)+n]
 		if errors.Is(err, io.EOF) {
 			return buf, nil
 		}
 		if err != nil {
+			pool.put(buf)
 			return nil, err
 		}
-		if len(buf) == cap(buf) {
-			buf = append(buf, 0)[:len(buf)]
+		if len(buf.b) == cap(buf.b) {
+			buf = pool.grow(buf)
 		}
 	}
 }
@@ -216,8 +217,8 @@ func (p *pacer) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// lazyGzip reads the header of a gzip body with its first bytes, and refuses what follows
-// the first member: nobody sends several.
+// lazyGzip reads the header of a gzip body only with its first bytes, so that opening waits
+// for nothing.
 type lazyGzip struct {
 	src io.Reader
 	z   *gzip.Reader

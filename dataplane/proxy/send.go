@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,9 +14,10 @@ import (
 // fill puts the call's body and the client's passed headers into an attempt's request.
 func (a *attempt) fill(r *http.Request) {
 	c := a.call
+	c.leaked = c.leaked || !releases(a.up)
 	for _, name := range c.endpoint.passed {
-		if v := c.r.Header.Get(name); v != "" && !a.sets(name) {
-			r.Header[name] = []string{v}
+		if values := c.r.Header[name]; len(values) > 0 && !a.sets(name) {
+			r.Header[name] = []string{strings.Join(values, ",")}
 		}
 	}
 	var body io.Reader
