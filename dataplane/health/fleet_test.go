@@ -183,6 +183,12 @@ func TestOneProbeInTheWholeFleet(t *testing.T) {
 					t.Fatalf("round %d: %d of 51 won on three nodes, want 1", round, n)
 				}
 				report(winner.Load(), dataplane.Failure, *token.Load())
+				winner.Load().Sync(t.Context())
+				for _, n := range f.nodes { // even those that have not heard of it
+					if _, ok := n.Probe(t.Context(), modelScope, time.Second); ok {
+						t.Fatalf("round %d: another probe right after one that failed", round)
+					}
+				}
 				f.sync()
 				f.wantState(dataplane.Open)
 				if early {
@@ -357,4 +363,24 @@ func TestEnvironmentsAreApart(t *testing.T) {
 			t.Errorf("the key %q stays for ever", key)
 		}
 	}
+}
+
+func TestWhatFadedLeavesRedis(t *testing.T) {
+	t.Parallel()
+	clock := newClock()
+	f := startFleet(t, clock)
+	r := failure(modelScope, clock.Now())
+	r.Hold = time.Second
+	f.nodes[0].Report(r)
+	f.sync()
+	open := "{trunkline:" + t.Name() + "}:open"
+	if n := f.connect().HLen(t.Context(), open).Val(); n != 1 {
+		t.Errorf("%d scopes are listed, want 1", n)
+	}
+	clock.Advance(time.Second + 2*r.Policy.CooldownMax)
+	f.sync()
+	if n := f.connect().HLen(t.Context(), open).Val(); n != 0 {
+		t.Errorf("%d scopes are listed after they faded, want none", n)
+	}
+	f.wantState(dataplane.Closed)
 }

@@ -84,6 +84,14 @@ var earlyProperties = []property{
 		times(3, func() { s.fail() })
 		s.early()
 	}},
+	{"half of the failures are not most", func(s *story) {
+		s.patient()
+		s.policy.FailureThreshold = 4
+		times(2, func() { s.fail(slow) })
+		s.tripAgain()
+		s.Advance(20 * time.Second)
+		s.wantState(dataplane.Open)
+	}},
 	{"an early probe that fails slowly is the last", func(s *story) {
 		s.patient()
 		s.trip()
@@ -127,7 +135,7 @@ var earlyProperties = []property{
 	}},
 }
 
-// tripAgain opens a target that has failed three times.
+// tripAgain opens a target that is two failures short of it.
 func (s *story) tripAgain() {
 	s.Helper()
 	times(2, func() { s.fail() })
