@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -141,6 +143,86 @@ func TestDamagedSnapshotOnDisk(t *testing.T) {
 		resp.Body.Close()
 		return resp.StatusCode == http.StatusOK
 	})
+}
+
+// grace is how old a call must be to outlive a kill: 20 ms, and what the machine stalls.
+const grace = 300 * time.Millisecond
+
+// Calls that clients got an answer to more than a moment before a node was killed are in
+// the log, once each, though control plane and database were dead at the time.
+func TestCallsOutliveTheNode(t *testing.T) {
+	t.Parallel()
+	s, database := onServer(t)
+	l := newLoad(t, s, "first-500")
+	l.more(s, 100)
+	s.plane.kill()
+	database.Kill(t)
+	l.more(s, 200)
+	l.end()
+	time.Sleep(grace)
+	for _, node := range s.nodes {
+		node.restart()
+		awaitReady(t, node)
+	}
+	again := newLoad(t, s, "plain")
+	again.more(s, 100)
+	again.end()
+	time.Sleep(grace)
+	waiting := 0.0
+	for _, node := range s.nodes {
+		node.restart()
+		awaitReady(t, node)
+		waiting += metrics(t, node.address("ops"))["trunkline_call_records_waiting"]
+	}
+	if waiting < 300 {
+		t.Errorf("%v calls wait on the disks of the nodes, want at least the 300 that were answered", waiting)
+	}
+
+	database.Restart(t)
+	s.plane.run()
+	s.awaitNodes(2)
+	for _, node := range s.nodes {
+		node.stop() // ships what waits
+	}
+	stored := s.callsStored() // fails the test if one is stored twice
+	for _, load := range []*load{l, again} {
+		missing := 0
+		for id := range load.ids {
+			if stored[id] == nil {
+				missing++
+			}
+		}
+		if missing > 0 {
+			t.Errorf("%d of %d answered calls are not in the log", missing, len(load.ids))
+		}
+		if n := load.failed.Load(); n != 0 {
+			t.Errorf("%d calls failed", n)
+		}
+	}
+	for _, node := range s.nodes {
+		files, err := filepath.Glob(filepath.Join(node.dir, "data", "calls", "*.calls"))
+		if err != nil || len(files) > 1 {
+			t.Errorf("files %q are left, %v; want what was shipped to be gone", files, err)
+		}
+	}
+}
+
+// A data folder belongs to one node.
+func TestTwoNodesInOneFolder(t *testing.T) {
+	t.Parallel()
+	s := distributed(t)
+	dir, err := binaries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := s.nodes[0]
+	cmd := exec.CommandContext(t.Context(), filepath.Join(dir, node.name), "--listen", anyPort, "--ops-listen", anyPort)
+	cmd.Dir = node.dir
+	cmd.Env = node.env
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "TRUNKLINE_DATA_DIR") {
+		t.Errorf("a second node in the folder: %v\n%s", err, out)
+	}
 }
 
 // writeConfig makes the declarative file say this instead.

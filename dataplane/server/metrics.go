@@ -44,6 +44,14 @@ func newMeter(reg prometheus.Registerer, s *Server) *meter {
 		gauge("trunkline_snapshot_revision", "Revision of the configuration in use; 0 when there is none.", func() float64 { return float64(s.uplink.Revision()) }),
 		gauge("trunkline_snapshot_age_seconds", "For how long the configuration may be out of date: 0 while the control plane is connected, else the time since it was.", func() float64 { return s.uplink.SnapshotAge().Seconds() }),
 		gauge("trunkline_call_records_waiting", "Call records that wait to be shipped.", func() float64 { return float64(s.uplink.Counters().Waiting) }),
+		gauge("trunkline_call_spool_bytes", "Call records on disk, in bytes.", func() float64 { return float64(s.uplink.Spool().Bytes) }),
+		gauge("trunkline_call_spool_failing", "1 while call records cannot be written to disk and are kept in memory only.", func() float64 {
+			if s.uplink.Spool().Trouble != nil {
+				return 1
+			}
+			return 0
+		}),
+		counter("trunkline_call_records_damaged_total", "Call records lost because the disk did not keep them.", func() float64 { return float64(s.uplink.Counters().Damaged) }),
 		counter("trunkline_call_records_dropped_total", "Call records dropped because the control plane was away for too long.", func() float64 { return float64(s.uplink.Counters().Dropped) }),
 		counter("trunkline_call_records_shipped_total", "Call records the control plane has committed.", func() float64 { return float64(s.uplink.Counters().Shipped) }),
 		counter("trunkline_call_records_rejected_total", "Call records the control plane refused.", func() float64 { return float64(s.uplink.Counters().Rejected) }),

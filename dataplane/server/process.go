@@ -28,7 +28,7 @@ func (p *Process) Register(set *settings.Set) {
 	set.String(&p.opsListen, "ops-listen", "TRUNKLINE_OPS_LISTEN", "127.0.0.1:8083", "address of /healthz, /readyz and /metrics")
 	set.String(&p.controlPlane, "control-plane", "TRUNKLINE_CONTROL_PLANE", "", "host:port of the control plane's node link; required")
 	set.Secret(&p.joinToken, "join-token-file", "TRUNKLINE_JOIN_TOKEN", "", "the token that the control plane expects; required")
-	set.String(&p.dataDir, "data-dir", "TRUNKLINE_DATA_DIR", "./data", "where the node keeps its last good snapshots; of this node alone")
+	set.String(&p.dataDir, "data-dir", "TRUNKLINE_DATA_DIR", "./data", "where the node keeps its last good snapshots and the call records that are not shipped yet (at most 1 GiB, 7 days); of this node alone")
 	set.Duration(&p.drain, "drain-timeout", "TRUNKLINE_DRAIN_TIMEOUT", 10*time.Minute, "how long streams may go on after SIGTERM")
 	set.Bool(&p.trustForwarded, "trust-forwarded-headers", "TRUNKLINE_TRUST_FORWARDED_HEADERS", false,
 		"take clients' addresses from the last X-Forwarded-For; only behind a proxy that sets it")

@@ -20,6 +20,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/spool"
 	"github.com/trunkline-ai/trunkline/dataplane/upstream"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -33,8 +34,9 @@ type Config struct {
 	JoinToken   string // required
 	Node        string // required; stable over restarts
 	Version     string
-	// DataDir is where the node keeps its last good snapshots; empty: it keeps nothing, and
-	// needs the control plane to start.
+	// DataDir is where the node keeps its last good snapshots and the calls that are not
+	// shipped yet; empty: it keeps nothing, and needs the control plane to start. No other
+	// process may use it.
 	DataDir string
 	// RedisURL names the Redis through which nodes share what they know; empty: each keeps
 	// its own. It may hold a password.
@@ -75,6 +77,7 @@ type Server struct {
 	pool     *upstream.Pool
 	health   *nodeHealth
 	uplink   *uplink.Uplink
+	spool    *spool.Spool // of the uplink; nil when there is none
 	proxy    *proxy.Handler
 	keywords *keywordHits
 	limits   *nodeLimits
@@ -100,7 +103,10 @@ func New(cfg Config) (*Server, error) {
 		Node: cfg.Node, Version: cmp.Or(cfg.Version, "dev"),
 		Apply: s.apply, Status: s.status, Reset: s.resetCooldown, Logger: cfg.Logger,
 	}
-	cfg.useDisk(&link)
+	if err := cfg.useDisk(&link); err != nil {
+		return nil, err
+	}
+	s.spool = link.Spool
 	s.uplink, err = uplink.New(link)
 	if err != nil {
 		return nil, err
@@ -134,6 +140,7 @@ func (s *Server) Handler() http.Handler { return s.proxy }
 // Run keeps the link to the control plane until ctx ends, then ships the calls that wait.
 // Serve requests only while it runs.
 func (s *Server) Run(ctx context.Context) error {
+	defer s.closeDisk()
 	link, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	stopHealth := s.health.start(link)
@@ -150,7 +157,7 @@ func (s *Server) Run(ctx context.Context) error {
 	flush, cancel := context.WithTimeout(link, flushTime)
 	defer cancel()
 	if err := s.uplink.Flush(flush); err != nil {
-		s.log.Warn("calls were not shipped before exit", "error", err)
+		s.log.Warn("calls were not shipped before exit", "on_disk", s.uplink.Spool().Waiting, "error", err)
 	}
 	stop()
 	err := <-done
