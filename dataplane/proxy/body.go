@@ -25,7 +25,10 @@ func (c *call) readBody() bool {
 	if isForm {
 		c.form, c.envelope, err = readForm(in, boundary, c.h.cfg.SpoolDir)
 	} else {
-		c.body, err = in.all()
+		var lent *buffer
+		if lent, err = in.all(&c.h.buffers); err == nil {
+			c.body = c.keep(lent)
+		}
 	}
 	c.held = in.taken
 	in.close(err == nil)
@@ -49,6 +52,7 @@ func (c *call) readBody() bool {
 // dropBody gives back what the request's body held.
 func (c *call) dropBody() {
 	c.h.bodies.give(c.held)
+	c.giveBack()
 	if c.form != nil {
 		c.form.close()
 	}

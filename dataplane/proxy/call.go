@@ -24,6 +24,8 @@ type call struct {
 	envelope envelope
 	unsafe   bool  // to repeat: it could take effect twice
 	held     int64 // bytes of bodies that are counted for this call
+	lent     []*buffer
+	leaked   bool // an upstream may go on reading what was lent
 	record   dataplane.Call
 	failed   []failure     // attempts that ended without an answer
 	upstream time.Duration // spent on attempts so far, to tell our own part

@@ -9,7 +9,8 @@ import (
 // Bounds on what a stream may make us hold.
 const (
 	maxEvent   = 1 << 20  // one event
-	readChunk  = 16 << 10 // one read
+	firstRead  = 4 << 10  // one read of a stream that comes in drops
+	readChunk  = 16 << 10 // one read of any other
 	holdBytes  = 64 << 10 // before the commit
 	holdEvents = 32       // before the commit
 )
@@ -21,13 +22,14 @@ var errEventTooLarge = errors.New("an event is larger than 1 MiB")
 type eventReader struct {
 	src        io.Reader
 	buf        []byte
-	start, end int // unread bytes
-	scanned    int // bytes behind start that hold no end of an event
+	start, end int  // unread bytes
+	scanned    int  // bytes behind start that hold no end of an event
+	rush       bool // the last read filled the buffer
 	err        error
 }
 
 func newEventReader(src io.Reader) *eventReader {
-	return &eventReader{src: src, buf: make([]byte, readChunk)}
+	return &eventReader{src: src, buf: make([]byte, firstRead)}
 }
 
 // next returns the next whole event that is already here; nil when a fill is needed.
@@ -67,7 +69,7 @@ func (r *eventReader) fill() error {
 		r.end -= r.start
 		r.start = 0
 	}
-	if r.end == len(r.buf) {
+	if r.end == len(r.buf) || r.rush && len(r.buf) < readChunk {
 		if len(r.buf) >= maxEvent {
 			r.err = errEventTooLarge
 			return r.err
@@ -78,6 +80,7 @@ func (r *eventReader) fill() error {
 	}
 	n, err := r.src.Read(r.buf[r.end:])
 	r.end += n
+	r.rush = r.end == len(r.buf)
 	if n > 0 {
 		r.err = err // told with the next fill, after what came
 		return nil

@@ -16,7 +16,8 @@ import (
 // plain judges an answer that is not streamed. It is held whole up to 2 MiB; a longer
 // one is committed then and streamed on.
 func (a *attempt) plain(ctx context.Context, resp *http.Response, body io.Reader) (dataplane.Verdict, bool) {
-	held, err := hold(body, resp.ContentLength)
+	lent, err := hold(body, resp.ContentLength, &a.call.h.buffers)
+	held := a.call.keep(lent)
 	if err != nil {
 		return readVerdict(ctx, err), false
 	}
@@ -50,18 +51,18 @@ func (a *attempt) plain(ctx context.Context, resp *http.Response, body io.Reader
 var jsonType = []string{"application/json"}
 
 // hold reads a body to its end, or to just over what is held.
-func hold(body io.Reader, announced int64) ([]byte, error) {
+func hold(body io.Reader, announced int64, pool *buffers) (*buffer, error) {
 	size := int64(4 << 10)
 	if announced > 0 {
 		size = min(announced, maxHeld) + 1
 	}
-	buf := make([]byte, 0, size)
-	for len(buf) <= maxHeld {
-		if len(buf) == cap(buf) {
-			buf = append(buf, 0)[:len(buf)]
+	buf := pool.get(int(size))
+	for len(buf.b) <= maxHeld {
+		if len(buf.b) == cap(buf.b) {
+			buf = pool.grow(buf)
 		}
-		n, err := body.Read(buf[len(buf):min(cap(buf), maxHeld+1)])
-		buf = buf[:len(buf)+n]
+		n, err := body.Read(buf.b[len(buf.b):min(cap(buf.b), maxHeld+1)])
+		buf.b = buf.b[:len(buf.b)+n]
 		if errors.Is(err, io.EOF) {
 			break
 		}

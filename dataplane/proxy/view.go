@@ -68,7 +68,7 @@ func (v *streamView) see(event []byte, hideUsage bool) eventKind {
 			return eventError
 		}
 	}
-	if bytes.Contains(text, keyUsage) && v.seeUsage(text) && hideUsage && isUsageOnly(text) {
+	if hasObject(text, keyUsage) && v.seeUsage(text) && hideUsage && isUsageOnly(text) {
 		return eventHidden
 	}
 	if !v.finished {
@@ -92,6 +92,21 @@ func (v *streamView) seeUsage(text []byte) bool {
 		v.usage = u
 	}
 	return ok
+}
+
+// hasObject looks for a key with an object behind it. Asked for usage, most upstreams send
+// "usage":null with every chunk, and parsing that would cost more than all the rest.
+func hasObject(text, key []byte) bool {
+	for {
+		n := bytes.Index(text, key)
+		if n < 0 {
+			return false
+		}
+		text = bytes.TrimLeft(text[n+len(key):], " \t\r\n:")
+		if len(text) > 0 && text[0] == '{' {
+			return true
+		}
+	}
 }
 
 // isUsageOnly recognises the last chunk of include_usage: no choices.

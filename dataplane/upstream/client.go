@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/upstream/http1"
 )
 
 // Client reaches one provider. It outlives snapshots as long as the provider keeps its
@@ -97,6 +98,13 @@ var (
 // RoundTrip sends a request; it follows no redirect.
 func (c *Client) RoundTrip(r *http.Request) (*http.Response, error) {
 	return c.transport.RoundTrip(r)
+}
+
+// ReleasesBody reports whether nobody reads a request's body any more once RoundTrip has
+// failed or the answer's body was closed.
+func (c *Client) ReleasesBody() bool {
+	_, ours := c.transport.(*http1.Transport)
+	return ours
 }
 
 // DropIdle closes idle connections, so that the next request dials.
