@@ -28,6 +28,9 @@ func All() output.Views {
 		output.ViewOf(token, "name", "token", "created", "expires"),
 		output.ViewOf(call, "time", "id", "model", "api key", "outcome", "status", "provider", "attempts", "first token", "duration", "cost"),
 		output.ViewOf(attempt, "provider", "model", "credential", "start", "first token", "duration", "status", "outcome", "reason"),
+		output.ViewOf(usageRow, totalColumns("value")...),
+		output.ViewOf(usageSeries, totalColumns("value")...),
+		output.ViewOf(usagePoint, totalColumns("start")...),
 		output.ViewOf(node, "name", "version", "connected", "revision", "in flight", "calls waiting", "dropped", "last seen", "not healthy", "error"),
 	)
 }

@@ -40,6 +40,10 @@ func TestRows(t *testing.T) {
 		{&adminv1.Token{Name: "t", LastFour: "abcd", CreateTime: at, ExpiresAt: at}, "t|...abcd|" + then + "|" + then},
 		{&adminv1.Call{Id: "c", Outcome: "failed", ErrorCode: "no_provider", Status: 502}, "-|c|-|-|failed (no_provider)|502|-|0|-|-|-"},
 		{&adminv1.Attempt{Provider: "p", Model: "m", Outcome: "timeout", LastResort: true}, "p|m|-|-|-|-|-|timeout|(last resort)"},
+		{&adminv1.UsageRow{Total: &adminv1.UsageTotals{Calls: 3, OkCalls: 2, Cost: "0.5", Duration: &adminv1.UsageQuantiles{P95: durationpb.New(2e9)}}},
+			"-|3|2|0|0|0|0|0|0.5|-|2s|-|-"},
+		{&adminv1.UsageSeries{Other: true, Total: &adminv1.UsageTotals{FailedOverCalls: 4, SavedCalls: 1, Cost: "0"}}, "(others)|0|0|4|1|0|0|0|0|-|-|-|-"},
+		{&adminv1.UsagePoint{StartTime: at, Total: &adminv1.UsageTotals{InputTokens: 9, CachedInputTokens: 8, OutputTokens: 7, Cost: "1"}}, then + "|0|0|0|0|9|8|7|1|-|-|-|-"},
 		{&adminv1.Node{Name: "n", Error: "bad group", Targets: []*adminv1.TargetHealth{
 			{Provider: "p", State: "cooling", Remaining: durationpb.New(12e9), Reason: "rate_limited", Failures: 5, Threshold: 5},
 			{Provider: "p", Model: "m", Credential: "main", State: "degraded", Failures: 2, Threshold: 5},
