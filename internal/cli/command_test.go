@@ -50,6 +50,7 @@ func TestCommands(t *testing.T) {
 		"providers create [NAME]", "providers delete NAME", "providers get NAME", "providers list", "providers update NAME",
 		"settings get", "settings update",
 		"tokens create [NAME]", "tokens delete NAME", "tokens list",
+		"usages breakdown", "usages summary", "usages time-series",
 	}
 	if diff := strings.Join(got, "\n"); diff != strings.Join(want, "\n") {
 		t.Errorf("commands are\n%s\nwant\n%s", diff, strings.Join(want, "\n"))
