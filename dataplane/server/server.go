@@ -109,6 +109,7 @@ func New(cfg Config) (*Server, error) {
 	s.spool = link.Spool
 	s.uplink, err = uplink.New(link)
 	if err != nil {
+		s.closeDisk()
 		return nil, err
 	}
 	meter := newMeter(cfg.Metrics, s)

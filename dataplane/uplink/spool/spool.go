@@ -76,6 +76,7 @@ type Spool struct {
 	bytes    int64      // of all segments
 	active   *os.File   // the last segment while it is written to; else nil
 	dirty    bool       // active has something that is not synced
+	suspect  bool       // active could not be synced: nothing more is written to it
 	trouble  error      // why nothing is written now; else nil
 	overflow uint64     // records dropped by the bounds
 	damaged  uint64     // records that could not be read

@@ -62,7 +62,7 @@ func (s *Spool) write() error {
 	if err := s.checkDisk(now); err != nil {
 		return err
 	}
-	if s.active == nil || s.out.size >= s.cfg.SegmentBytes {
+	if s.active == nil || s.out.size >= s.cfg.SegmentBytes || s.isSuspect() {
 		if err := s.begin(now); err != nil {
 			return err
 		}
@@ -128,7 +128,7 @@ func (s *Spool) begin(now time.Time) error {
 func (s *Spool) seal() {
 	s.mu.Lock()
 	f := s.active
-	s.active = nil
+	s.active, s.suspect = nil, false
 	last := len(s.segments) - 1
 	if f != nil && s.segments[last].size == 0 { // its name is that of the next one, too
 		s.segments = s.segments[:last]
@@ -155,10 +155,16 @@ func (s *Spool) Sync() {
 		// After a failed sync the kernel may have dropped what it could not write. It is
 		// still read and shipped if it can be; new records go elsewhere.
 		s.mu.Lock()
-		s.trouble = err
+		s.suspect = true
 		s.mu.Unlock()
-		s.log.Error("call records cannot be synced to disk", "error", err)
+		s.log.Error("call records may not survive a loss of power; the next ones go to another file", "error", err)
 	}
+}
+
+func (s *Spool) isSuspect() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.suspect
 }
 
 func (s *Spool) troubled() error {
