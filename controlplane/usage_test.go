@@ -142,3 +142,24 @@ func TestUsageCountsACall(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkAddEncoded reads what a question about a month reads: some hundred thousand
+// histograms in one piece.
+func BenchmarkAddEncoded(b *testing.B) {
+	var one controlplane.Histogram
+	r := rand.New(rand.NewPCG(7, 8))
+	for range 200 {
+		one.Count(int64(500_000 * math.Exp(r.NormFloat64())))
+	}
+	var row []byte
+	for range 100_000 {
+		row = append(row, one.Encode()...)
+	}
+	b.SetBytes(int64(len(row)))
+	for b.Loop() {
+		var h controlplane.Histogram
+		if err := h.AddEncoded(row); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
