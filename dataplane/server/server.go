@@ -65,6 +65,7 @@ type ProxyConfig struct {
 	KeepAlive time.Duration // silence after which a waiting stream gets a comment; default 15s
 	// TrustForwarded takes clients' addresses from the last X-Forwarded-For.
 	TrustForwarded bool
+	NetHTTP        bool // reach providers with net/http's client
 }
 
 // flushTime bounds how long the last calls may take to reach the control plane at exit.
@@ -90,7 +91,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.FakeDial != nil {
 		dialects["fake"] = upstream.Fake(cfg.FakeDial)
 	}
-	s.pool = upstream.NewPool(upstream.Config{Dialects: dialects, AllowPrivateNetwork: cfg.AllowPrivateNetwork})
+	s.pool = upstream.NewPool(upstream.Config{Dialects: dialects, AllowPrivateNetwork: cfg.AllowPrivateNetwork, NetHTTP: cfg.Proxy.NetHTTP})
 	var err error
 	if s.health, err = openHealth(&cfg, func() { s.uplink.StatusChanged() }); err != nil {
 		return nil, err

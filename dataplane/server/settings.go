@@ -14,6 +14,7 @@ type Settings struct {
 	MaxBodies   int
 	SpoolDir    string
 	KeepAlive   time.Duration
+	NetHTTP     bool
 	Node        string
 	RedisURL    string // may hold a password: never log it
 	Environment string
@@ -27,6 +28,8 @@ func (s *Settings) Register(set *settings.Set) {
 	set.String(&s.SpoolDir, "spool-dir", "TRUNKLINE_SPOOL_DIR", "", "where uploads of more than 256 KiB are held while they are sent; default: the system's directory for temporary files")
 	set.Duration(&s.KeepAlive, "stream-keep-alive", "TRUNKLINE_STREAM_KEEP_ALIVE", 15*time.Second,
 		"silence after which a stream that waits for its first token gets a comment line")
+	set.Bool(&s.NetHTTP, "upstream-net-http", "TRUNKLINE_UPSTREAM_NET_HTTP", false,
+		"reach providers with net/http's client instead of the leaner one of this program; only to find out whether that makes a difference")
 	set.Secret(&s.RedisURL, "redis-url-file", "REDIS_URL", "",
 		"redis://[user:password@]host:port/db, or rediss:// for TLS, that nodes share health and limits through; default: each node keeps its own")
 	set.String(&s.Environment, "environment", "TRUNKLINE_ENVIRONMENT", "default", "keeps Trunklines apart that use one Redis")
@@ -43,5 +46,5 @@ func (s *Settings) NodeName() string {
 
 // Proxy is the part that bounds requests.
 func (s *Settings) Proxy() ProxyConfig {
-	return ProxyConfig{MaxBody: int64(s.MaxBody), MaxBodies: int64(s.MaxBodies), SpoolDir: s.SpoolDir, KeepAlive: s.KeepAlive}
+	return ProxyConfig{MaxBody: int64(s.MaxBody), MaxBodies: int64(s.MaxBodies), SpoolDir: s.SpoolDir, KeepAlive: s.KeepAlive, NetHTTP: s.NetHTTP}
 }

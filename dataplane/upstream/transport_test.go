@@ -1,0 +1,64 @@
+package upstream
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/upstream/http1"
+)
+
+// TestWhichTransport: our own client by default, net/http's where it is asked for or
+// where the host's name must be turned into ASCII first.
+func TestWhichTransport(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		base    string
+		netHTTP bool
+		ours    bool
+	}{
+		{"https://api.openai.com/v1", false, true},
+		{"http://[::1]:8080", false, true},
+		{"https://api.openai.com/v1", true, false},
+		{"https://käse.example/v1", false, false},
+	} {
+		base, err := url.Parse(test.base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := newClient(&dataplane.Provider{BaseURL: base, Dialect: "openai"}, OpenAI(), &Config{NetHTTP: test.netHTTP})
+		_, ours := c.transport.(*http1.Transport)
+		if _, std := c.transport.(*http.Transport); ours != test.ours || std == ours {
+			t.Errorf("%s, NetHTTP %v: the client is %T", test.base, test.netHTTP, c.transport)
+		}
+		if c.ReleasesBody() != ours {
+			t.Errorf("%T: ReleasesBody() = %v", c.transport, c.ReleasesBody())
+		}
+	}
+}
+
+// TestRequestsShareNothingTheyChange: the URL is made once, all else is each request's own.
+func TestRequestsShareNothingTheyChange(t *testing.T) {
+	t.Parallel()
+	base, err := url.Parse("https://provider.test/api?api-version=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &dataplane.Provider{BaseURL: base, Dialect: "openai", Headers: []dataplane.Header{{Name: "x-team", Value: "search"}}}
+	c := newClient(p, OpenAI(), &Config{})
+	a := c.NewRequest(t.Context(), p, &dataplane.Credential{Secret: "one"}, "/chat/completions")
+	b := c.NewRequest(t.Context(), p, &dataplane.Credential{Secret: "two"}, "/chat/completions")
+	other := c.NewRequest(t.Context(), p, nil, "/embeddings")
+	a.Header.Set("X-Team", "changed")
+	a.ContentLength = 7
+	if got := b.Header.Get("Authorization") + b.Header.Get("X-Team"); got != "Bearer twosearch" || b.ContentLength != 0 {
+		t.Errorf("the second request has %q, length %d", got, b.ContentLength)
+	}
+	if got := b.URL.String(); got != "https://provider.test/api/chat/completions?api-version=1" || b.Host != "provider.test" || b.Method != http.MethodPost {
+		t.Errorf("%s %s to %s", b.Method, got, b.Host)
+	}
+	if got := other.URL.Path; got != "/api/embeddings" || other.Header.Get("Authorization") != "" {
+		t.Errorf("the other endpoint: %s, %v", got, other.Header)
+	}
+}
