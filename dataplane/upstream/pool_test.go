@@ -54,8 +54,10 @@ func TestADialectThatIsNotHereIsRefused(t *testing.T) {
 func TestPlacesInFlight(t *testing.T) {
 	t.Parallel()
 	c := &Client{}
-	if !c.Acquire(2) || !c.Acquire(2) || c.Acquire(2) {
-		t.Error("not exactly two places")
+	for i, want := range []bool{true, true, false} {
+		if got := c.Acquire(2); got != want {
+			t.Errorf("place %d of 2: %v", i+1, got)
+		}
 	}
 	c.Release()
 	if !c.Acquire(2) || !c.Acquire(0) {
