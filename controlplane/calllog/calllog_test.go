@@ -299,9 +299,11 @@ func TestOldCallsAreRemoved(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		want("after the first round", 4)
+		store.mu.Lock()
 		if store.largest != 1000 {
 			t.Errorf("removed %d at once, want chunks of 1000", store.largest)
 		}
+		store.mu.Unlock()
 		source.keep(48 * time.Hour)
 		want("before the next round", 4)
 		time.Sleep(10 * time.Minute)

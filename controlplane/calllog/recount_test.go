@@ -141,9 +141,11 @@ func TestNightlyRecount(t *testing.T) {
 		}
 		const none, minute = 0, time.Minute
 		after(59*minute, none, 0)
+		store.mu.Lock()
 		if store.leftover != 3-9 { // one per round, and three more in the first
 			t.Errorf("old sums were deleted %d times, want 9", 3-store.leftover)
 		}
+		store.mu.Unlock()
 		after(75*minute, 9, 0) // day 10 is the one it began on
 		after(3*time.Hour-minute, none, 0)
 		after(3*time.Hour+15*minute, 9, 0)

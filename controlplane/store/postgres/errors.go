@@ -8,6 +8,8 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
+const checkViolation = "23514"
+
 // codes gives the meaning of SQLSTATEs that differ from the rest of their class.
 var codes = map[string]errs.Code{
 	"23503": errs.FailedPrecondition, // foreign_key_violation
@@ -35,6 +37,11 @@ var classes = map[string]errs.Code{
 // Classify says what an error of the driver means, if it is one.
 func Classify(err error) (errs.Code, bool) {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		if pg.Code == checkViolation && pg.ConstraintName == "" {
+			// No constraint of ours: the row was on its way into the default partition when its
+			// day got one of its own. It fits when it is sent again.
+			return errs.Unavailable, true
+		}
 		if code, ok := codes[pg.Code]; ok {
 			return code, true
 		}
