@@ -63,17 +63,16 @@ func (v *streamView) see(event []byte, hideUsage bool) eventKind {
 	if v.kind.typed {
 		return v.seeTyped(text)
 	}
-	if bytes.Contains(text, keyError) {
+	has := keysOf(text)
+	if has.err {
 		if _, is := dataplane.ClassifyError(text, ""); is {
 			return eventError
 		}
 	}
-	if hasObject(text, keyUsage) && v.seeUsage(text) && hideUsage && isUsageOnly(text) {
+	if has.usage && v.seeUsage(text) && hideUsage && isUsageOnly(text) {
 		return eventHidden
 	}
-	if !v.finished {
-		v.finished = hasFinish(text)
-	}
+	v.finished = v.finished || has.finish
 	if v.meaningful && v.watch == nil {
 		v.content++
 		return eventMeaningful
@@ -94,40 +93,10 @@ func (v *streamView) seeUsage(text []byte) bool {
 	return ok
 }
 
-// hasObject looks for a key with an object behind it. Asked for usage, most upstreams send
-// "usage":null with every chunk, and parsing that would cost more than all the rest.
-func hasObject(text, key []byte) bool {
-	for {
-		n := bytes.Index(text, key)
-		if n < 0 {
-			return false
-		}
-		text = bytes.TrimLeft(text[n+len(key):], " \t\r\n:")
-		if len(text) > 0 && text[0] == '{' {
-			return true
-		}
-	}
-}
-
 // isUsageOnly recognises the last chunk of include_usage: no choices.
 func isUsageOnly(text []byte) bool {
 	choices := gjson.GetBytes(text, "choices")
 	return !choices.Exists() || choices.IsArray() && choices.Get("#").Int() == 0
-}
-
-// hasFinish looks for a finish_reason that is a string. Quotes inside strings are
-// escaped, so the key cannot be part of the output.
-func hasFinish(text []byte) bool {
-	for {
-		n := bytes.Index(text, keyFinish)
-		if n < 0 {
-			return false
-		}
-		text = bytes.TrimLeft(text[n+len(keyFinish):], " \t:")
-		if len(text) > 0 && text[0] == '"' {
-			return true
-		}
-	}
 }
 
 // output reports whether a chunk carries output of any kind, and keeps its text when
