@@ -95,7 +95,8 @@ func TestKillTheAllInOneUnderLoad(t *testing.T) {
 	s.awaitNodes(1)
 	stored := s.callsStored()
 	for _, c := range stored {
-		if c.GetGroup() != "first-500" || c.GetOutcome() != "ok" && c.GetOutcome() != "client_closed" {
+		// The clients of the load leave at its end, some before their body was read.
+		if c.GetOutcome() != "client_closed" && (c.GetOutcome() != "ok" || c.GetGroup() != "first-500") {
 			t.Errorf("call %v", c)
 		}
 	}
