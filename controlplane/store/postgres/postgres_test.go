@@ -28,7 +28,8 @@ func TestClassify(t *testing.T) {
 	}{
 		{&pgconn.PgError{Code: "23505"}, errs.AlreadyExists},
 		{&pgconn.PgError{Code: "23503"}, errs.FailedPrecondition},
-		{&pgconn.PgError{Code: "23514"}, errs.InvalidArgument},
+		{&pgconn.PgError{Code: "23514", ConstraintName: "positive"}, errs.InvalidArgument},
+		{&pgconn.PgError{Code: "23514"}, errs.Unavailable}, // a row's partition is on its way
 		{&pgconn.PgError{Code: "22021"}, errs.InvalidArgument},
 		{&pgconn.PgError{Code: "54000"}, errs.InvalidArgument},
 		{&pgconn.PgError{Code: "40001"}, errs.Unavailable},
