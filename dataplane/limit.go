@@ -107,7 +107,7 @@ type Limit uint8
 // The limits, in the order in which they are judged.
 const (
 	LimitBudget   Limit = iota + 1
-	LimitReserved // what is left of the budget is reserved by calls in flight
+	LimitReserved       // what is left of the budget is reserved by calls in flight
 	LimitConcurrency
 	LimitRequests
 	LimitTokens
