@@ -13,6 +13,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/trunkline-ai/trunkline/internal/manifest"
 )
 
 const (
@@ -146,7 +148,7 @@ func text(fd protoreflect.FieldDescriptor, v protoreflect.Value) string {
 	case protoreflect.Message:
 		switch m := x.Interface().(type) {
 		case *durationpb.Duration:
-			return shortDuration(m.AsDuration())
+			return manifest.Duration(m.AsDuration())
 		case *timestamppb.Timestamp:
 			return m.AsTime().Format(time.RFC3339Nano)
 		}

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/trunkline-ai/trunkline/internal/errs"
+	"github.com/trunkline-ai/trunkline/internal/manifest"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -188,9 +189,9 @@ func (f *faults) cooldowns(r *Resource, path string, settings *adminv1.Settings,
 	}
 	switch {
 	case own.GetCooldown() != nil:
-		f.add(r, path+".cooldown", "must not be above cooldown_max, which is %s", shortDuration(longest))
+		f.add(r, path+".cooldown", "must not be above cooldown_max, which is %s", manifest.Duration(longest))
 	case own.GetCooldownMax() != nil:
-		f.add(r, path+".cooldown_max", "must not be below cooldown, which is %s", shortDuration(first))
+		f.add(r, path+".cooldown_max", "must not be below cooldown, which is %s", manifest.Duration(first))
 	}
 }
 

@@ -119,7 +119,6 @@ func (s *Server) Run(ctx context.Context, nodes net.Listener) error {
 	group.Go("configuration", s.live.Run)
 	group.Go("snapshots", s.hub.Run)
 	group.Go("call retention", s.calls.Run)
-	group.Go("expired access", s.expireAccess)
 	group.Go("node link", func(ctx context.Context) error { return s.serveNodes(ctx, nodes) })
 	return group.Wait()
 }
@@ -138,22 +137,6 @@ func (s *Server) serveNodes(ctx context.Context, lis net.Listener) error {
 		s.log.Warn("node link did not end in time", "error", err)
 	}
 	return <-served
-}
-
-// expireAccess removes sessions and tokens that have expired, hourly.
-func (s *Server) expireAccess(ctx context.Context) error {
-	ticker := time.NewTicker(time.Hour)
-	defer ticker.Stop()
-	for {
-		if err := s.store.DeleteExpired(ctx, time.Now().UTC()); err != nil && ctx.Err() == nil {
-			s.log.Warn("expired sessions and tokens were not removed", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-	}
 }
 
 // Ready reports whether the database answers. A replica without it still serves the

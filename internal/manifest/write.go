@@ -135,7 +135,7 @@ func single(fd protoreflect.FieldDescriptor, v protoreflect.Value) (*yaml.Node, 
 	return plain(fmt.Sprint(v.Interface())), nil // booleans and whole numbers
 }
 
-// duration writes 5m rather than 5m0s.
+// duration writes a duration that is in range.
 func duration(d *durationpb.Duration) (*yaml.Node, error) {
 	if err := d.CheckValid(); err != nil {
 		return nil, err
@@ -143,14 +143,19 @@ func duration(d *durationpb.Duration) (*yaml.Node, error) {
 	if limited := durationpb.New(d.AsDuration()); !proto.Equal(limited, d) {
 		return nil, fmt.Errorf("%d seconds are more than a duration holds", d.GetSeconds())
 	}
-	s := d.AsDuration().String()
+	return plain(Duration(d.AsDuration())), nil
+}
+
+// Duration writes a duration as declarative files do: 5m rather than 5m0s.
+func Duration(d time.Duration) string {
+	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
 		s = strings.TrimSuffix(s, "0s")
 	}
 	if strings.HasSuffix(s, "h0m") {
 		s = strings.TrimSuffix(s, "0m")
 	}
-	return plain(s), nil
+	return s
 }
 
 // plain is a scalar that needs no quotes.
