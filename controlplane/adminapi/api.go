@@ -140,7 +140,7 @@ func New(cfg Config) (*API, error) {
 	adminv1connect.RegisterConfigServiceHandler(server, configService{cfg.Live})
 	adminv1connect.RegisterCallServiceHandler(server, callService{cfg.Calls})
 	adminv1connect.RegisterUsageServiceHandler(server, usageService{cfg.Usage, now})
-	adminv1connect.RegisterNodeServiceHandler(server, nodeService{cfg.Nodes, cfg.Live})
+	adminv1connect.RegisterNodeServiceHandler(server, nodeService{nodes: cfg.Nodes, live: cfg.Live})
 	adminv1connect.RegisterTokenServiceHandler(server, tokenService{cfg.Access, now})
 	adminv1connect.RegisterSessionServiceHandler(server, &sessionService{
 		sessions: sessions,

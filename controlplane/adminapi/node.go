@@ -6,10 +6,12 @@ import (
 	"strings"
 
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
 
 // nodeService shows the data-plane nodes.
 type nodeService struct {
+	adminv1connect.UnimplementedNodeServiceHandler
 	nodes Nodes
 	live  Live
 }

@@ -45,7 +45,9 @@ func (callFake) GetCall(_ context.Context, req *adminv1.GetCallRequest) (*adminv
 	return &adminv1.GetCallResponse{Call: c}, nil
 }
 
-type nodeFake struct{}
+type nodeFake struct {
+	adminv1connect.UnimplementedNodeServiceHandler
+}
 
 func (nodeFake) ListNodes(context.Context, *adminv1.ListNodesRequest) (*adminv1.ListNodesResponse, error) {
 	return &adminv1.ListNodesResponse{Revision: 7, Nodes: []*adminv1.Node{{

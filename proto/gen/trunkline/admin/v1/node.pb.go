@@ -7,6 +7,7 @@
 package adminv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
@@ -51,7 +52,30 @@ type Node struct {
 	// Redis as the node sees it: off (none configured), up or down.
 	Redis string `protobuf:"bytes,12,opt,name=redis,proto3" json:"redis,omitempty"`
 	// Hits of failure keywords since the node started, by name.
-	KeywordHits   map[string]int64 `protobuf:"bytes,13,rep,name=keyword_hits,json=keywordHits,proto3" json:"keyword_hits,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	KeywordHits map[string]int64 `protobuf:"bytes,13,rep,name=keyword_hits,json=keywordHits,proto3" json:"keyword_hits,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// Control-plane replica that it is, or was, connected to.
+	Replica string `protobuf:"bytes,14,opt,name=replica,proto3" json:"replica,omitempty"`
+	// Made anew at each start of the node.
+	BootId string `protobuf:"bytes,15,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
+	// Revisions that the newest one is ahead of the one it serves.
+	RevisionsBehind uint64 `protobuf:"varint,16,opt,name=revisions_behind,json=revisionsBehind,proto3" json:"revisions_behind,omitempty"`
+	// For how long it has not served the newest revision.
+	BehindFor *durationpb.Duration `protobuf:"bytes,17,opt,name=behind_for,json=behindFor,proto3" json:"behind_for,omitempty"`
+	// Since it started; as of last_seen_time.
+	Uptime *durationpb.Duration `protobuf:"bytes,18,opt,name=uptime,proto3" json:"uptime,omitempty"`
+	// Client requests finished per second, over the last seconds.
+	RequestsPerSecond float64 `protobuf:"fixed64,19,opt,name=requests_per_second,json=requestsPerSecond,proto3" json:"requests_per_second,omitempty"`
+	// Call records on its disk, in bytes.
+	SpoolBytes int64 `protobuf:"varint,20,opt,name=spool_bytes,json=spoolBytes,proto3" json:"spool_bytes,omitempty"`
+	// Why it cannot write call records to its disk; empty while it can.
+	SpoolTrouble string `protobuf:"bytes,21,opt,name=spool_trouble,json=spoolTrouble,proto3" json:"spool_trouble,omitempty"`
+	// How far its clock is ahead of the control plane's, the way of the message left out of account;
+	// negative when it is behind.
+	ClockOffset *durationpb.Duration `protobuf:"bytes,22,opt,name=clock_offset,json=clockOffset,proto3" json:"clock_offset,omitempty"`
+	// Whether it gets no new clients, at an admin's word.
+	Draining bool `protobuf:"varint,23,opt,name=draining,proto3" json:"draining,omitempty"`
+	// Whether it shall: ordered, and not undone since. It differs from draining until the node has heard.
+	DrainOrdered  bool `protobuf:"varint,24,opt,name=drain_ordered,json=drainOrdered,proto3" json:"drain_ordered,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -175,6 +199,83 @@ func (x *Node) GetKeywordHits() map[string]int64 {
 		return x.KeywordHits
 	}
 	return nil
+}
+
+func (x *Node) GetReplica() string {
+	if x != nil {
+		return x.Replica
+	}
+	return ""
+}
+
+func (x *Node) GetBootId() string {
+	if x != nil {
+		return x.BootId
+	}
+	return ""
+}
+
+func (x *Node) GetRevisionsBehind() uint64 {
+	if x != nil {
+		return x.RevisionsBehind
+	}
+	return 0
+}
+
+func (x *Node) GetBehindFor() *durationpb.Duration {
+	if x != nil {
+		return x.BehindFor
+	}
+	return nil
+}
+
+func (x *Node) GetUptime() *durationpb.Duration {
+	if x != nil {
+		return x.Uptime
+	}
+	return nil
+}
+
+func (x *Node) GetRequestsPerSecond() float64 {
+	if x != nil {
+		return x.RequestsPerSecond
+	}
+	return 0
+}
+
+func (x *Node) GetSpoolBytes() int64 {
+	if x != nil {
+		return x.SpoolBytes
+	}
+	return 0
+}
+
+func (x *Node) GetSpoolTrouble() string {
+	if x != nil {
+		return x.SpoolTrouble
+	}
+	return ""
+}
+
+func (x *Node) GetClockOffset() *durationpb.Duration {
+	if x != nil {
+		return x.ClockOffset
+	}
+	return nil
+}
+
+func (x *Node) GetDraining() bool {
+	if x != nil {
+		return x.Draining
+	}
+	return false
+}
+
+func (x *Node) GetDrainOrdered() bool {
+	if x != nil {
+		return x.DrainOrdered
+	}
+	return false
 }
 
 // How a target, credential or whole provider stands on a node.
@@ -336,7 +437,9 @@ type ListNodesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Nodes []*Node                `protobuf:"bytes,1,rep,name=nodes,proto3" json:"nodes,omitempty"`
 	// Newest revision of the configuration.
-	Revision      uint64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	Revision uint64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Why nodes of other control-plane replicas are missing or shown as they were; empty when they are not.
+	Incomplete    string `protobuf:"bytes,3,opt,name=incomplete,proto3" json:"incomplete,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -385,11 +488,293 @@ func (x *ListNodesResponse) GetRevision() uint64 {
 	return 0
 }
 
+func (x *ListNodesResponse) GetIncomplete() string {
+	if x != nil {
+		return x.Incomplete
+	}
+	return ""
+}
+
+type GetNodeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetNodeRequest) Reset() {
+	*x = GetNodeRequest{}
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetNodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetNodeRequest) ProtoMessage() {}
+
+func (x *GetNodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetNodeRequest.ProtoReflect.Descriptor instead.
+func (*GetNodeRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *GetNodeRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type GetNodeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Node  *Node                  `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
+	// Newest revision of the configuration.
+	Revision      uint64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetNodeResponse) Reset() {
+	*x = GetNodeResponse{}
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetNodeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetNodeResponse) ProtoMessage() {}
+
+func (x *GetNodeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetNodeResponse.ProtoReflect.Descriptor instead.
+func (*GetNodeResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *GetNodeResponse) GetNode() *Node {
+	if x != nil {
+		return x.Node
+	}
+	return nil
+}
+
+func (x *GetNodeResponse) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+type DrainNodeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Let it have new clients again.
+	Undo          bool `protobuf:"varint,2,opt,name=undo,proto3" json:"undo,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrainNodeRequest) Reset() {
+	*x = DrainNodeRequest{}
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrainNodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrainNodeRequest) ProtoMessage() {}
+
+func (x *DrainNodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrainNodeRequest.ProtoReflect.Descriptor instead.
+func (*DrainNodeRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *DrainNodeRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *DrainNodeRequest) GetUndo() bool {
+	if x != nil {
+		return x.Undo
+	}
+	return false
+}
+
+type DrainNodeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it stands; draining follows drain_ordered within a second on a connected node.
+	Node          *Node `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrainNodeResponse) Reset() {
+	*x = DrainNodeResponse{}
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrainNodeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrainNodeResponse) ProtoMessage() {}
+
+func (x *DrainNodeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrainNodeResponse.ProtoReflect.Descriptor instead.
+func (*DrainNodeResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *DrainNodeResponse) GetNode() *Node {
+	if x != nil {
+		return x.Node
+	}
+	return nil
+}
+
+type ForgetNodeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForgetNodeRequest) Reset() {
+	*x = ForgetNodeRequest{}
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForgetNodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForgetNodeRequest) ProtoMessage() {}
+
+func (x *ForgetNodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForgetNodeRequest.ProtoReflect.Descriptor instead.
+func (*ForgetNodeRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ForgetNodeRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type ForgetNodeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForgetNodeResponse) Reset() {
+	*x = ForgetNodeResponse{}
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForgetNodeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForgetNodeResponse) ProtoMessage() {}
+
+func (x *ForgetNodeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForgetNodeResponse.ProtoReflect.Descriptor instead.
+func (*ForgetNodeResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{9}
+}
+
 var File_trunkline_admin_v1_node_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\n" +
-	"\x1dtrunkline/admin/v1/node.proto\x12\x12trunkline.admin.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdb\x04\n" +
+	"\x1dtrunkline/admin/v1/node.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9b\b\n" +
 	"\x04Node\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x1c\n" +
@@ -404,7 +789,20 @@ const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	" \x01(\x03R\fcallsDropped\x12:\n" +
 	"\atargets\x18\v \x03(\v2 .trunkline.admin.v1.TargetHealthR\atargets\x12\x14\n" +
 	"\x05redis\x18\f \x01(\tR\x05redis\x12L\n" +
-	"\fkeyword_hits\x18\r \x03(\v2).trunkline.admin.v1.Node.KeywordHitsEntryR\vkeywordHits\x1a>\n" +
+	"\fkeyword_hits\x18\r \x03(\v2).trunkline.admin.v1.Node.KeywordHitsEntryR\vkeywordHits\x12\x18\n" +
+	"\areplica\x18\x0e \x01(\tR\areplica\x12\x17\n" +
+	"\aboot_id\x18\x0f \x01(\tR\x06bootId\x12)\n" +
+	"\x10revisions_behind\x18\x10 \x01(\x04R\x0frevisionsBehind\x128\n" +
+	"\n" +
+	"behind_for\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\tbehindFor\x121\n" +
+	"\x06uptime\x18\x12 \x01(\v2\x19.google.protobuf.DurationR\x06uptime\x12.\n" +
+	"\x13requests_per_second\x18\x13 \x01(\x01R\x11requestsPerSecond\x12\x1f\n" +
+	"\vspool_bytes\x18\x14 \x01(\x03R\n" +
+	"spoolBytes\x12#\n" +
+	"\rspool_trouble\x18\x15 \x01(\tR\fspoolTrouble\x12<\n" +
+	"\fclock_offset\x18\x16 \x01(\v2\x19.google.protobuf.DurationR\vclockOffset\x12\x1a\n" +
+	"\bdraining\x18\x17 \x01(\bR\bdraining\x12#\n" +
+	"\rdrain_ordered\x18\x18 \x01(\bR\fdrainOrdered\x1a>\n" +
 	"\x10KeywordHitsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\x9b\x02\n" +
@@ -420,12 +818,35 @@ const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\bfailures\x18\a \x01(\x05R\bfailures\x12\x1c\n" +
 	"\tthreshold\x18\b \x01(\x05R\tthreshold\x12\x18\n" +
 	"\aderived\x18\t \x01(\bR\aderived\"\x12\n" +
-	"\x10ListNodesRequest\"_\n" +
+	"\x10ListNodesRequest\"\x7f\n" +
 	"\x11ListNodesResponse\x12.\n" +
 	"\x05nodes\x18\x01 \x03(\v2\x18.trunkline.admin.v1.NodeR\x05nodes\x12\x1a\n" +
-	"\brevision\x18\x02 \x01(\x04R\brevision2l\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x1e\n" +
+	"\n" +
+	"incomplete\x18\x03 \x01(\tR\n" +
+	"incomplete\"0\n" +
+	"\x0eGetNodeRequest\x12\x1e\n" +
+	"\x04name\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01(\x80\x01R\x04name\"[\n" +
+	"\x0fGetNodeResponse\x12,\n" +
+	"\x04node\x18\x01 \x01(\v2\x18.trunkline.admin.v1.NodeR\x04node\x12\x1a\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\"F\n" +
+	"\x10DrainNodeRequest\x12\x1e\n" +
+	"\x04name\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01(\x80\x01R\x04name\x12\x12\n" +
+	"\x04undo\x18\x02 \x01(\bR\x04undo\"A\n" +
+	"\x11DrainNodeResponse\x12,\n" +
+	"\x04node\x18\x01 \x01(\v2\x18.trunkline.admin.v1.NodeR\x04node\"3\n" +
+	"\x11ForgetNodeRequest\x12\x1e\n" +
+	"\x04name\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01(\x80\x01R\x04name\"\x14\n" +
+	"\x12ForgetNodeResponse2\xfc\x02\n" +
 	"\vNodeService\x12]\n" +
-	"\tListNodes\x12$.trunkline.admin.v1.ListNodesRequest\x1a%.trunkline.admin.v1.ListNodesResponse\"\x03\x90\x02\x01B\xd5\x01\n" +
+	"\tListNodes\x12$.trunkline.admin.v1.ListNodesRequest\x1a%.trunkline.admin.v1.ListNodesResponse\"\x03\x90\x02\x01\x12W\n" +
+	"\aGetNode\x12\".trunkline.admin.v1.GetNodeRequest\x1a#.trunkline.admin.v1.GetNodeResponse\"\x03\x90\x02\x01\x12X\n" +
+	"\tDrainNode\x12$.trunkline.admin.v1.DrainNodeRequest\x1a%.trunkline.admin.v1.DrainNodeResponse\x12[\n" +
+	"\n" +
+	"ForgetNode\x12%.trunkline.admin.v1.ForgetNodeRequest\x1a&.trunkline.admin.v1.ForgetNodeResponseB\xd5\x01\n" +
 	"\x16com.trunkline.admin.v1B\tNodeProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
 var (
@@ -440,30 +861,47 @@ func file_trunkline_admin_v1_node_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_node_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_trunkline_admin_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_trunkline_admin_v1_node_proto_goTypes = []any{
 	(*Node)(nil),                  // 0: trunkline.admin.v1.Node
 	(*TargetHealth)(nil),          // 1: trunkline.admin.v1.TargetHealth
 	(*ListNodesRequest)(nil),      // 2: trunkline.admin.v1.ListNodesRequest
 	(*ListNodesResponse)(nil),     // 3: trunkline.admin.v1.ListNodesResponse
-	nil,                           // 4: trunkline.admin.v1.Node.KeywordHitsEntry
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 6: google.protobuf.Duration
+	(*GetNodeRequest)(nil),        // 4: trunkline.admin.v1.GetNodeRequest
+	(*GetNodeResponse)(nil),       // 5: trunkline.admin.v1.GetNodeResponse
+	(*DrainNodeRequest)(nil),      // 6: trunkline.admin.v1.DrainNodeRequest
+	(*DrainNodeResponse)(nil),     // 7: trunkline.admin.v1.DrainNodeResponse
+	(*ForgetNodeRequest)(nil),     // 8: trunkline.admin.v1.ForgetNodeRequest
+	(*ForgetNodeResponse)(nil),    // 9: trunkline.admin.v1.ForgetNodeResponse
+	nil,                           // 10: trunkline.admin.v1.Node.KeywordHitsEntry
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 12: google.protobuf.Duration
 }
 var file_trunkline_admin_v1_node_proto_depIdxs = []int32{
-	5, // 0: trunkline.admin.v1.Node.connect_time:type_name -> google.protobuf.Timestamp
-	5, // 1: trunkline.admin.v1.Node.last_seen_time:type_name -> google.protobuf.Timestamp
-	1, // 2: trunkline.admin.v1.Node.targets:type_name -> trunkline.admin.v1.TargetHealth
-	4, // 3: trunkline.admin.v1.Node.keyword_hits:type_name -> trunkline.admin.v1.Node.KeywordHitsEntry
-	6, // 4: trunkline.admin.v1.TargetHealth.remaining:type_name -> google.protobuf.Duration
-	0, // 5: trunkline.admin.v1.ListNodesResponse.nodes:type_name -> trunkline.admin.v1.Node
-	2, // 6: trunkline.admin.v1.NodeService.ListNodes:input_type -> trunkline.admin.v1.ListNodesRequest
-	3, // 7: trunkline.admin.v1.NodeService.ListNodes:output_type -> trunkline.admin.v1.ListNodesResponse
-	7, // [7:8] is the sub-list for method output_type
-	6, // [6:7] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	11, // 0: trunkline.admin.v1.Node.connect_time:type_name -> google.protobuf.Timestamp
+	11, // 1: trunkline.admin.v1.Node.last_seen_time:type_name -> google.protobuf.Timestamp
+	1,  // 2: trunkline.admin.v1.Node.targets:type_name -> trunkline.admin.v1.TargetHealth
+	10, // 3: trunkline.admin.v1.Node.keyword_hits:type_name -> trunkline.admin.v1.Node.KeywordHitsEntry
+	12, // 4: trunkline.admin.v1.Node.behind_for:type_name -> google.protobuf.Duration
+	12, // 5: trunkline.admin.v1.Node.uptime:type_name -> google.protobuf.Duration
+	12, // 6: trunkline.admin.v1.Node.clock_offset:type_name -> google.protobuf.Duration
+	12, // 7: trunkline.admin.v1.TargetHealth.remaining:type_name -> google.protobuf.Duration
+	0,  // 8: trunkline.admin.v1.ListNodesResponse.nodes:type_name -> trunkline.admin.v1.Node
+	0,  // 9: trunkline.admin.v1.GetNodeResponse.node:type_name -> trunkline.admin.v1.Node
+	0,  // 10: trunkline.admin.v1.DrainNodeResponse.node:type_name -> trunkline.admin.v1.Node
+	2,  // 11: trunkline.admin.v1.NodeService.ListNodes:input_type -> trunkline.admin.v1.ListNodesRequest
+	4,  // 12: trunkline.admin.v1.NodeService.GetNode:input_type -> trunkline.admin.v1.GetNodeRequest
+	6,  // 13: trunkline.admin.v1.NodeService.DrainNode:input_type -> trunkline.admin.v1.DrainNodeRequest
+	8,  // 14: trunkline.admin.v1.NodeService.ForgetNode:input_type -> trunkline.admin.v1.ForgetNodeRequest
+	3,  // 15: trunkline.admin.v1.NodeService.ListNodes:output_type -> trunkline.admin.v1.ListNodesResponse
+	5,  // 16: trunkline.admin.v1.NodeService.GetNode:output_type -> trunkline.admin.v1.GetNodeResponse
+	7,  // 17: trunkline.admin.v1.NodeService.DrainNode:output_type -> trunkline.admin.v1.DrainNodeResponse
+	9,  // 18: trunkline.admin.v1.NodeService.ForgetNode:output_type -> trunkline.admin.v1.ForgetNodeResponse
+	15, // [15:19] is the sub-list for method output_type
+	11, // [11:15] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_node_proto_init() }
@@ -477,7 +915,7 @@ func file_trunkline_admin_v1_node_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_node_proto_rawDesc), len(file_trunkline_admin_v1_node_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

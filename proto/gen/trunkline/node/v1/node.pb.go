@@ -141,6 +141,7 @@ type SyncResponse struct {
 	//
 	//	*SyncResponse_Full
 	//	*SyncResponse_ResetCooldown
+	//	*SyncResponse_Drain
 	Message       isSyncResponse_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -201,6 +202,15 @@ func (x *SyncResponse) GetResetCooldown() *ResetCooldown {
 	return nil
 }
 
+func (x *SyncResponse) GetDrain() *Drain {
+	if x != nil {
+		if x, ok := x.Message.(*SyncResponse_Drain); ok {
+			return x.Drain
+		}
+	}
+	return nil
+}
+
 type isSyncResponse_Message interface {
 	isSyncResponse_Message()
 }
@@ -213,9 +223,15 @@ type SyncResponse_ResetCooldown struct {
 	ResetCooldown *ResetCooldown `protobuf:"bytes,2,opt,name=reset_cooldown,json=resetCooldown,proto3,oneof"`
 }
 
+type SyncResponse_Drain struct {
+	Drain *Drain `protobuf:"bytes,4,opt,name=drain,proto3,oneof"`
+}
+
 func (*SyncResponse_Full) isSyncResponse_Message() {}
 
 func (*SyncResponse_ResetCooldown) isSyncResponse_Message() {}
+
+func (*SyncResponse_Drain) isSyncResponse_Message() {}
 
 // First message of a stream.
 type Hello struct {
@@ -226,8 +242,12 @@ type Hello struct {
 	BootId  string `protobuf:"bytes,2,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
 	Version string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
 	// What the node serves now; when it is the newest, nothing is sent.
-	HaveRevision  uint64 `protobuf:"varint,4,opt,name=have_revision,json=haveRevision,proto3" json:"have_revision,omitempty"`
-	HaveSha256    []byte `protobuf:"bytes,5,opt,name=have_sha256,json=haveSha256,proto3" json:"have_sha256,omitempty"`
+	HaveRevision uint64 `protobuf:"varint,4,opt,name=have_revision,json=haveRevision,proto3" json:"have_revision,omitempty"`
+	HaveSha256   []byte `protobuf:"bytes,5,opt,name=have_sha256,json=haveSha256,proto3" json:"have_sha256,omitempty"`
+	// Since the process started, by a clock that never steps; orders the streams of one start.
+	UptimeMs int64 `protobuf:"varint,7,opt,name=uptime_ms,json=uptimeMs,proto3" json:"uptime_ms,omitempty"`
+	// The node's clock, in microseconds since the Unix epoch.
+	WallUs        int64 `protobuf:"varint,8,opt,name=wall_us,json=wallUs,proto3" json:"wall_us,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -295,6 +315,20 @@ func (x *Hello) GetHaveSha256() []byte {
 		return x.HaveSha256
 	}
 	return nil
+}
+
+func (x *Hello) GetUptimeMs() int64 {
+	if x != nil {
+		return x.UptimeMs
+	}
+	return 0
+}
+
+func (x *Hello) GetWallUs() int64 {
+	if x != nil {
+		return x.WallUs
+	}
+	return 0
 }
 
 // A snapshot is in use.
@@ -424,7 +458,19 @@ type Status struct {
 	// off, up or down.
 	Redis string `protobuf:"bytes,6,opt,name=redis,proto3" json:"redis,omitempty"`
 	// Since the node started, by name.
-	KeywordHits   map[string]int64 `protobuf:"bytes,7,rep,name=keyword_hits,json=keywordHits,proto3" json:"keyword_hits,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	KeywordHits map[string]int64 `protobuf:"bytes,7,rep,name=keyword_hits,json=keywordHits,proto3" json:"keyword_hits,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// Since the process started.
+	UptimeMs int64 `protobuf:"varint,8,opt,name=uptime_ms,json=uptimeMs,proto3" json:"uptime_ms,omitempty"`
+	// Client requests finished since the process started.
+	Requests int64 `protobuf:"varint,9,opt,name=requests,proto3" json:"requests,omitempty"`
+	// Call records on disk, in bytes.
+	SpoolBytes int64 `protobuf:"varint,10,opt,name=spool_bytes,json=spoolBytes,proto3" json:"spool_bytes,omitempty"`
+	// Why call records cannot be written to disk; empty while they can, at most 256 bytes.
+	SpoolTrouble string `protobuf:"bytes,11,opt,name=spool_trouble,json=spoolTrouble,proto3" json:"spool_trouble,omitempty"`
+	// The node's clock, in microseconds since the Unix epoch.
+	WallUs int64 `protobuf:"varint,12,opt,name=wall_us,json=wallUs,proto3" json:"wall_us,omitempty"`
+	// Whether an admin's word holds that the node shall get no new clients.
+	Draining      bool `protobuf:"varint,13,opt,name=draining,proto3" json:"draining,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -508,6 +554,48 @@ func (x *Status) GetKeywordHits() map[string]int64 {
 	return nil
 }
 
+func (x *Status) GetUptimeMs() int64 {
+	if x != nil {
+		return x.UptimeMs
+	}
+	return 0
+}
+
+func (x *Status) GetRequests() int64 {
+	if x != nil {
+		return x.Requests
+	}
+	return 0
+}
+
+func (x *Status) GetSpoolBytes() int64 {
+	if x != nil {
+		return x.SpoolBytes
+	}
+	return 0
+}
+
+func (x *Status) GetSpoolTrouble() string {
+	if x != nil {
+		return x.SpoolTrouble
+	}
+	return ""
+}
+
+func (x *Status) GetWallUs() int64 {
+	if x != nil {
+		return x.WallUs
+	}
+	return 0
+}
+
+func (x *Status) GetDraining() bool {
+	if x != nil {
+		return x.Draining
+	}
+	return false
+}
+
 // End cooldowns: of one target, of one credential, or of all that belongs to a provider.
 type ResetCooldown struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -569,6 +657,52 @@ func (x *ResetCooldown) GetCredential() string {
 	return ""
 }
 
+// Whether the node shall get new clients. A draining node is not ready, so that load balancers take
+// it out, and answers whatever still comes. It holds until the next one or the end of the process.
+type Drain struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Draining      bool                   `protobuf:"varint,1,opt,name=draining,proto3" json:"draining,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Drain) Reset() {
+	*x = Drain{}
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Drain) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Drain) ProtoMessage() {}
+
+func (x *Drain) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Drain.ProtoReflect.Descriptor instead.
+func (*Drain) Descriptor() ([]byte, []int) {
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Drain) GetDraining() bool {
+	if x != nil {
+		return x.Draining
+	}
+	return false
+}
+
 type TargetHealth struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	Provider   string                 `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
@@ -589,7 +723,7 @@ type TargetHealth struct {
 
 func (x *TargetHealth) Reset() {
 	*x = TargetHealth{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[7]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -601,7 +735,7 @@ func (x *TargetHealth) String() string {
 func (*TargetHealth) ProtoMessage() {}
 
 func (x *TargetHealth) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[7]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -614,7 +748,7 @@ func (x *TargetHealth) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TargetHealth.ProtoReflect.Descriptor instead.
 func (*TargetHealth) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *TargetHealth) GetProvider() string {
@@ -696,7 +830,7 @@ type Full struct {
 
 func (x *Full) Reset() {
 	*x = Full{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[8]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -708,7 +842,7 @@ func (x *Full) String() string {
 func (*Full) ProtoMessage() {}
 
 func (x *Full) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[8]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -721,7 +855,7 @@ func (x *Full) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Full.ProtoReflect.Descriptor instead.
 func (*Full) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Full) GetNonce() uint64 {
@@ -766,7 +900,7 @@ type ShipCallsRequest struct {
 
 func (x *ShipCallsRequest) Reset() {
 	*x = ShipCallsRequest{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[9]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -778,7 +912,7 @@ func (x *ShipCallsRequest) String() string {
 func (*ShipCallsRequest) ProtoMessage() {}
 
 func (x *ShipCallsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[9]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -791,7 +925,7 @@ func (x *ShipCallsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipCallsRequest.ProtoReflect.Descriptor instead.
 func (*ShipCallsRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ShipCallsRequest) GetNode() string {
@@ -829,7 +963,7 @@ type ShipCallsResponse struct {
 
 func (x *ShipCallsResponse) Reset() {
 	*x = ShipCallsResponse{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[10]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -841,7 +975,7 @@ func (x *ShipCallsResponse) String() string {
 func (*ShipCallsResponse) ProtoMessage() {}
 
 func (x *ShipCallsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[10]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -854,7 +988,7 @@ func (x *ShipCallsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipCallsResponse.ProtoReflect.Descriptor instead.
 func (*ShipCallsResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{10}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ShipCallsResponse) GetSequence() uint64 {
@@ -888,7 +1022,7 @@ type RejectedCall struct {
 
 func (x *RejectedCall) Reset() {
 	*x = RejectedCall{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[11]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -900,7 +1034,7 @@ func (x *RejectedCall) String() string {
 func (*RejectedCall) ProtoMessage() {}
 
 func (x *RejectedCall) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[11]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -913,7 +1047,7 @@ func (x *RejectedCall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RejectedCall.ProtoReflect.Descriptor instead.
 func (*RejectedCall) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{11}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *RejectedCall) GetId() string {
@@ -940,25 +1074,28 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x03ack\x18\x02 \x01(\v2\x16.trunkline.node.v1.AckH\x00R\x03ack\x12-\n" +
 	"\x04nack\x18\x03 \x01(\v2\x17.trunkline.node.v1.NackH\x00R\x04nack\x123\n" +
 	"\x06status\x18\x04 \x01(\v2\x19.trunkline.node.v1.StatusH\x00R\x06statusB\t\n" +
-	"\amessage\"\x93\x01\n" +
+	"\amessage\"\xc5\x01\n" +
 	"\fSyncResponse\x12-\n" +
 	"\x04full\x18\x01 \x01(\v2\x17.trunkline.node.v1.FullH\x00R\x04full\x12I\n" +
-	"\x0ereset_cooldown\x18\x02 \x01(\v2 .trunkline.node.v1.ResetCooldownH\x00R\rresetCooldownB\t\n" +
-	"\amessage\"\x94\x01\n" +
+	"\x0ereset_cooldown\x18\x02 \x01(\v2 .trunkline.node.v1.ResetCooldownH\x00R\rresetCooldown\x120\n" +
+	"\x05drain\x18\x04 \x01(\v2\x18.trunkline.node.v1.DrainH\x00R\x05drainB\t\n" +
+	"\amessage\"\xca\x01\n" +
 	"\x05Hello\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12\x17\n" +
 	"\aboot_id\x18\x02 \x01(\tR\x06bootId\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\tR\aversion\x12#\n" +
 	"\rhave_revision\x18\x04 \x01(\x04R\fhaveRevision\x12\x1f\n" +
 	"\vhave_sha256\x18\x05 \x01(\fR\n" +
-	"haveSha256\"7\n" +
+	"haveSha256\x12\x1b\n" +
+	"\tuptime_ms\x18\a \x01(\x03R\buptimeMs\x12\x17\n" +
+	"\awall_us\x18\b \x01(\x03R\x06wallUs\"7\n" +
 	"\x03Ack\x12\x14\n" +
 	"\x05nonce\x18\x01 \x01(\x04R\x05nonce\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\"P\n" +
 	"\x04Nack\x12\x14\n" +
 	"\x05nonce\x18\x01 \x01(\x04R\x05nonce\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\"\xfa\x02\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"\xae\x04\n" +
 	"\x06Status\x12)\n" +
 	"\x10applied_revision\x18\x01 \x01(\x04R\x0fappliedRevision\x12\x1b\n" +
 	"\tin_flight\x18\x02 \x01(\x05R\binFlight\x12#\n" +
@@ -966,7 +1103,15 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\rcalls_dropped\x18\x04 \x01(\x03R\fcallsDropped\x129\n" +
 	"\atargets\x18\x05 \x03(\v2\x1f.trunkline.node.v1.TargetHealthR\atargets\x12\x14\n" +
 	"\x05redis\x18\x06 \x01(\tR\x05redis\x12M\n" +
-	"\fkeyword_hits\x18\a \x03(\v2*.trunkline.node.v1.Status.KeywordHitsEntryR\vkeywordHits\x1a>\n" +
+	"\fkeyword_hits\x18\a \x03(\v2*.trunkline.node.v1.Status.KeywordHitsEntryR\vkeywordHits\x12\x1b\n" +
+	"\tuptime_ms\x18\b \x01(\x03R\buptimeMs\x12\x1a\n" +
+	"\brequests\x18\t \x01(\x03R\brequests\x12\x1f\n" +
+	"\vspool_bytes\x18\n" +
+	" \x01(\x03R\n" +
+	"spoolBytes\x12#\n" +
+	"\rspool_trouble\x18\v \x01(\tR\fspoolTrouble\x12\x17\n" +
+	"\awall_us\x18\f \x01(\x03R\x06wallUs\x12\x1a\n" +
+	"\bdraining\x18\r \x01(\bR\bdraining\x1a>\n" +
 	"\x10KeywordHitsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"a\n" +
@@ -975,7 +1120,9 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
 	"\n" +
 	"credential\x18\x03 \x01(\tR\n" +
-	"credential\"\x85\x02\n" +
+	"credential\"#\n" +
+	"\x05Drain\x12\x1a\n" +
+	"\bdraining\x18\x01 \x01(\bR\bdraining\"\x85\x02\n" +
 	"\fTargetHealth\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -1021,7 +1168,7 @@ func file_trunkline_node_v1_node_proto_rawDescGZIP() []byte {
 	return file_trunkline_node_v1_node_proto_rawDescData
 }
 
-var file_trunkline_node_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_trunkline_node_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_trunkline_node_v1_node_proto_goTypes = []any{
 	(*SyncRequest)(nil),       // 0: trunkline.node.v1.SyncRequest
 	(*SyncResponse)(nil),      // 1: trunkline.node.v1.SyncResponse
@@ -1030,34 +1177,36 @@ var file_trunkline_node_v1_node_proto_goTypes = []any{
 	(*Nack)(nil),              // 4: trunkline.node.v1.Nack
 	(*Status)(nil),            // 5: trunkline.node.v1.Status
 	(*ResetCooldown)(nil),     // 6: trunkline.node.v1.ResetCooldown
-	(*TargetHealth)(nil),      // 7: trunkline.node.v1.TargetHealth
-	(*Full)(nil),              // 8: trunkline.node.v1.Full
-	(*ShipCallsRequest)(nil),  // 9: trunkline.node.v1.ShipCallsRequest
-	(*ShipCallsResponse)(nil), // 10: trunkline.node.v1.ShipCallsResponse
-	(*RejectedCall)(nil),      // 11: trunkline.node.v1.RejectedCall
-	nil,                       // 12: trunkline.node.v1.Status.KeywordHitsEntry
-	(*Call)(nil),              // 13: trunkline.node.v1.Call
+	(*Drain)(nil),             // 7: trunkline.node.v1.Drain
+	(*TargetHealth)(nil),      // 8: trunkline.node.v1.TargetHealth
+	(*Full)(nil),              // 9: trunkline.node.v1.Full
+	(*ShipCallsRequest)(nil),  // 10: trunkline.node.v1.ShipCallsRequest
+	(*ShipCallsResponse)(nil), // 11: trunkline.node.v1.ShipCallsResponse
+	(*RejectedCall)(nil),      // 12: trunkline.node.v1.RejectedCall
+	nil,                       // 13: trunkline.node.v1.Status.KeywordHitsEntry
+	(*Call)(nil),              // 14: trunkline.node.v1.Call
 }
 var file_trunkline_node_v1_node_proto_depIdxs = []int32{
 	2,  // 0: trunkline.node.v1.SyncRequest.hello:type_name -> trunkline.node.v1.Hello
 	3,  // 1: trunkline.node.v1.SyncRequest.ack:type_name -> trunkline.node.v1.Ack
 	4,  // 2: trunkline.node.v1.SyncRequest.nack:type_name -> trunkline.node.v1.Nack
 	5,  // 3: trunkline.node.v1.SyncRequest.status:type_name -> trunkline.node.v1.Status
-	8,  // 4: trunkline.node.v1.SyncResponse.full:type_name -> trunkline.node.v1.Full
+	9,  // 4: trunkline.node.v1.SyncResponse.full:type_name -> trunkline.node.v1.Full
 	6,  // 5: trunkline.node.v1.SyncResponse.reset_cooldown:type_name -> trunkline.node.v1.ResetCooldown
-	7,  // 6: trunkline.node.v1.Status.targets:type_name -> trunkline.node.v1.TargetHealth
-	12, // 7: trunkline.node.v1.Status.keyword_hits:type_name -> trunkline.node.v1.Status.KeywordHitsEntry
-	13, // 8: trunkline.node.v1.ShipCallsRequest.calls:type_name -> trunkline.node.v1.Call
-	11, // 9: trunkline.node.v1.ShipCallsResponse.rejected:type_name -> trunkline.node.v1.RejectedCall
-	0,  // 10: trunkline.node.v1.NodeService.Sync:input_type -> trunkline.node.v1.SyncRequest
-	9,  // 11: trunkline.node.v1.NodeService.ShipCalls:input_type -> trunkline.node.v1.ShipCallsRequest
-	1,  // 12: trunkline.node.v1.NodeService.Sync:output_type -> trunkline.node.v1.SyncResponse
-	10, // 13: trunkline.node.v1.NodeService.ShipCalls:output_type -> trunkline.node.v1.ShipCallsResponse
-	12, // [12:14] is the sub-list for method output_type
-	10, // [10:12] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	7,  // 6: trunkline.node.v1.SyncResponse.drain:type_name -> trunkline.node.v1.Drain
+	8,  // 7: trunkline.node.v1.Status.targets:type_name -> trunkline.node.v1.TargetHealth
+	13, // 8: trunkline.node.v1.Status.keyword_hits:type_name -> trunkline.node.v1.Status.KeywordHitsEntry
+	14, // 9: trunkline.node.v1.ShipCallsRequest.calls:type_name -> trunkline.node.v1.Call
+	12, // 10: trunkline.node.v1.ShipCallsResponse.rejected:type_name -> trunkline.node.v1.RejectedCall
+	0,  // 11: trunkline.node.v1.NodeService.Sync:input_type -> trunkline.node.v1.SyncRequest
+	10, // 12: trunkline.node.v1.NodeService.ShipCalls:input_type -> trunkline.node.v1.ShipCallsRequest
+	1,  // 13: trunkline.node.v1.NodeService.Sync:output_type -> trunkline.node.v1.SyncResponse
+	11, // 14: trunkline.node.v1.NodeService.ShipCalls:output_type -> trunkline.node.v1.ShipCallsResponse
+	13, // [13:15] is the sub-list for method output_type
+	11, // [11:13] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_node_proto_init() }
@@ -1075,6 +1224,7 @@ func file_trunkline_node_v1_node_proto_init() {
 	file_trunkline_node_v1_node_proto_msgTypes[1].OneofWrappers = []any{
 		(*SyncResponse_Full)(nil),
 		(*SyncResponse_ResetCooldown)(nil),
+		(*SyncResponse_Drain)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1082,7 +1232,7 @@ func file_trunkline_node_v1_node_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_node_v1_node_proto_rawDesc), len(file_trunkline_node_v1_node_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

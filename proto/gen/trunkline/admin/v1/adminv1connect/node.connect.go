@@ -26,6 +26,12 @@ const (
 const (
 	// NodeServiceListNodesProcedure is the procedure name of the NodeService's ListNodes RPC.
 	NodeServiceListNodesProcedure = "/trunkline.admin.v1.NodeService/ListNodes"
+	// NodeServiceGetNodeProcedure is the procedure name of the NodeService's GetNode RPC.
+	NodeServiceGetNodeProcedure = "/trunkline.admin.v1.NodeService/GetNode"
+	// NodeServiceDrainNodeProcedure is the procedure name of the NodeService's DrainNode RPC.
+	NodeServiceDrainNodeProcedure = "/trunkline.admin.v1.NodeService/DrainNode"
+	// NodeServiceForgetNodeProcedure is the procedure name of the NodeService's ForgetNode RPC.
+	NodeServiceForgetNodeProcedure = "/trunkline.admin.v1.NodeService/ForgetNode"
 )
 
 var (
@@ -37,12 +43,41 @@ var (
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
+	nodeServiceGetNodeSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_trunkline_admin_v1_node_proto.Services().ByName("NodeService").Methods().ByName("GetNode"),
+			Procedure:        NodeServiceGetNodeProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	nodeServiceDrainNodeSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_trunkline_admin_v1_node_proto.Services().ByName("NodeService").Methods().ByName("DrainNode"),
+			Procedure:  NodeServiceDrainNodeProcedure,
+		}
+	})
+	nodeServiceForgetNodeSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_trunkline_admin_v1_node_proto.Services().ByName("NodeService").Methods().ByName("ForgetNode"),
+			Procedure:  NodeServiceForgetNodeProcedure,
+		}
+	})
 )
 
 // NodeServiceClient is a client for the trunkline.admin.v1.NodeService service.
 type NodeServiceClient interface {
 	// List nodes in name order, with the configuration they serve and the health of their targets.
 	ListNodes(context.Context, *v1.ListNodesRequest) (*v1.ListNodesResponse, error)
+	// Get one node.
+	GetNode(context.Context, *v1.GetNodeRequest) (*v1.GetNodeResponse, error)
+	// Take a node out of load balancing before it is stopped: /readyz answers 503, what still comes is
+	// answered, streams go on. It lasts until it is undone or the node starts anew.
+	DrainNode(context.Context, *v1.DrainNodeRequest) (*v1.DrainNodeResponse, error)
+	// Stop listing a node that is not connected. One that is gone is forgotten after 24 hours by itself.
+	ForgetNode(context.Context, *v1.ForgetNodeRequest) (*v1.ForgetNodeResponse, error)
 }
 
 // NewNodeServiceClient constructs a client for the trunkline.admin.v1.NodeService service. Multiple
@@ -55,6 +90,13 @@ func NewNodeServiceClient(client *connect.Client) NodeServiceClient {
 type NodeServiceHandler interface {
 	// List nodes in name order, with the configuration they serve and the health of their targets.
 	ListNodes(context.Context, *v1.ListNodesRequest) (*v1.ListNodesResponse, error)
+	// Get one node.
+	GetNode(context.Context, *v1.GetNodeRequest) (*v1.GetNodeResponse, error)
+	// Take a node out of load balancing before it is stopped: /readyz answers 503, what still comes is
+	// answered, streams go on. It lasts until it is undone or the node starts anew.
+	DrainNode(context.Context, *v1.DrainNodeRequest) (*v1.DrainNodeResponse, error)
+	// Stop listing a node that is not connected. One that is gone is forgotten after 24 hours by itself.
+	ForgetNode(context.Context, *v1.ForgetNodeRequest) (*v1.ForgetNodeResponse, error)
 }
 
 // RegisterNodeServiceHandler registers svc as the trunkline.admin.v1.NodeService implementation on
@@ -63,6 +105,9 @@ func RegisterNodeServiceHandler(server *connect.Server, svc NodeServiceHandler) 
 	adapter := nodeServiceHandler{svc: svc}
 	server.Register(
 		connect.Method{Spec: nodeServiceListNodesSpec(), Handler: adapter.listNodes},
+		connect.Method{Spec: nodeServiceGetNodeSpec(), Handler: adapter.getNode},
+		connect.Method{Spec: nodeServiceDrainNodeSpec(), Handler: adapter.drainNode},
+		connect.Method{Spec: nodeServiceForgetNodeSpec(), Handler: adapter.forgetNode},
 	)
 }
 
@@ -71,6 +116,18 @@ type UnimplementedNodeServiceHandler struct{}
 
 func (UnimplementedNodeServiceHandler) ListNodes(context.Context, *v1.ListNodesRequest) (*v1.ListNodesResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.NodeService.ListNodes is not implemented")
+}
+
+func (UnimplementedNodeServiceHandler) GetNode(context.Context, *v1.GetNodeRequest) (*v1.GetNodeResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.NodeService.GetNode is not implemented")
+}
+
+func (UnimplementedNodeServiceHandler) DrainNode(context.Context, *v1.DrainNodeRequest) (*v1.DrainNodeResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.NodeService.DrainNode is not implemented")
+}
+
+func (UnimplementedNodeServiceHandler) ForgetNode(context.Context, *v1.ForgetNodeRequest) (*v1.ForgetNodeResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.NodeService.ForgetNode is not implemented")
 }
 
 type nodeServiceClient struct {
@@ -85,6 +142,30 @@ func (c *nodeServiceClient) ListNodes(ctx context.Context, req *v1.ListNodesRequ
 	return &res, nil
 }
 
+func (c *nodeServiceClient) GetNode(ctx context.Context, req *v1.GetNodeRequest) (*v1.GetNodeResponse, error) {
+	var res v1.GetNodeResponse
+	if err := c.client.CallUnary(ctx, nodeServiceGetNodeSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *nodeServiceClient) DrainNode(ctx context.Context, req *v1.DrainNodeRequest) (*v1.DrainNodeResponse, error) {
+	var res v1.DrainNodeResponse
+	if err := c.client.CallUnary(ctx, nodeServiceDrainNodeSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *nodeServiceClient) ForgetNode(ctx context.Context, req *v1.ForgetNodeRequest) (*v1.ForgetNodeResponse, error) {
+	var res v1.ForgetNodeResponse
+	if err := c.client.CallUnary(ctx, nodeServiceForgetNodeSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
 type nodeServiceHandler struct{ svc NodeServiceHandler }
 
 func (h nodeServiceHandler) listNodes(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
@@ -93,6 +174,42 @@ func (h nodeServiceHandler) listNodes(ctx context.Context, _ connect.Spec, strea
 		return err
 	}
 	res, err := h.svc.ListNodes(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h nodeServiceHandler) getNode(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.GetNodeRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.GetNode(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h nodeServiceHandler) drainNode(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.DrainNodeRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.DrainNode(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h nodeServiceHandler) forgetNode(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ForgetNodeRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ForgetNode(ctx, &req)
 	if err != nil {
 		return err
 	}

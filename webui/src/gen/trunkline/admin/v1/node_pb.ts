@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/node.proto.
  */
 export const file_trunkline_admin_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("Ch10cnVua2xpbmUvYWRtaW4vdjEvbm9kZS5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIr8DCgROb2RlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIRCgljb25uZWN0ZWQYAyABKAgSGAoQYXBwbGllZF9yZXZpc2lvbhgEIAEoBBINCgVlcnJvchgFIAEoCRIwCgxjb25uZWN0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmxhc3Rfc2Vlbl90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglpbl9mbGlnaHQYCCABKAUSFQoNY2FsbHNfd2FpdGluZxgJIAEoAxIVCg1jYWxsc19kcm9wcGVkGAogASgDEjEKB3RhcmdldHMYCyADKAsyIC50cnVua2xpbmUuYWRtaW4udjEuVGFyZ2V0SGVhbHRoEg0KBXJlZGlzGAwgASgJEj8KDGtleXdvcmRfaGl0cxgNIAMoCzIpLnRydW5rbGluZS5hZG1pbi52MS5Ob2RlLktleXdvcmRIaXRzRW50cnkaMgoQS2V5d29yZEhpdHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBIsYBCgxUYXJnZXRIZWFsdGgSEAoIcHJvdmlkZXIYASABKAkSDQoFbW9kZWwYAiABKAkSEgoKY3JlZGVudGlhbBgDIAEoCRINCgVzdGF0ZRgEIAEoCRIsCglyZW1haW5pbmcYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDgoGcmVhc29uGAYgASgJEhAKCGZhaWx1cmVzGAcgASgFEhEKCXRocmVzaG9sZBgIIAEoBRIPCgdkZXJpdmVkGAkgASgIIhIKEExpc3ROb2Rlc1JlcXVlc3QiTgoRTGlzdE5vZGVzUmVzcG9uc2USJwoFbm9kZXMYASADKAsyGC50cnVua2xpbmUuYWRtaW4udjEuTm9kZRIQCghyZXZpc2lvbhgCIAEoBDJsCgtOb2RlU2VydmljZRJdCglMaXN0Tm9kZXMSJC50cnVua2xpbmUuYWRtaW4udjEuTGlzdE5vZGVzUmVxdWVzdBolLnRydW5rbGluZS5hZG1pbi52MS5MaXN0Tm9kZXNSZXNwb25zZSIDkAIBQtUBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQglOb2RlUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("Ch10cnVua2xpbmUvYWRtaW4vdjEvbm9kZS5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIvgFCgROb2RlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIRCgljb25uZWN0ZWQYAyABKAgSGAoQYXBwbGllZF9yZXZpc2lvbhgEIAEoBBINCgVlcnJvchgFIAEoCRIwCgxjb25uZWN0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmxhc3Rfc2Vlbl90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglpbl9mbGlnaHQYCCABKAUSFQoNY2FsbHNfd2FpdGluZxgJIAEoAxIVCg1jYWxsc19kcm9wcGVkGAogASgDEjEKB3RhcmdldHMYCyADKAsyIC50cnVua2xpbmUuYWRtaW4udjEuVGFyZ2V0SGVhbHRoEg0KBXJlZGlzGAwgASgJEj8KDGtleXdvcmRfaGl0cxgNIAMoCzIpLnRydW5rbGluZS5hZG1pbi52MS5Ob2RlLktleXdvcmRIaXRzRW50cnkSDwoHcmVwbGljYRgOIAEoCRIPCgdib290X2lkGA8gASgJEhgKEHJldmlzaW9uc19iZWhpbmQYECABKAQSLQoKYmVoaW5kX2ZvchgRIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIpCgZ1cHRpbWUYEiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGwoTcmVxdWVzdHNfcGVyX3NlY29uZBgTIAEoARITCgtzcG9vbF9ieXRlcxgUIAEoAxIVCg1zcG9vbF90cm91YmxlGBUgASgJEi8KDGNsb2NrX29mZnNldBgWIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghkcmFpbmluZxgXIAEoCBIVCg1kcmFpbl9vcmRlcmVkGBggASgIGjIKEEtleXdvcmRIaXRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgDOgI4ASLGAQoMVGFyZ2V0SGVhbHRoEhAKCHByb3ZpZGVyGAEgASgJEg0KBW1vZGVsGAIgASgJEhIKCmNyZWRlbnRpYWwYAyABKAkSDQoFc3RhdGUYBCABKAkSLAoJcmVtYWluaW5nGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg4KBnJlYXNvbhgGIAEoCRIQCghmYWlsdXJlcxgHIAEoBRIRCgl0aHJlc2hvbGQYCCABKAUSDwoHZGVyaXZlZBgJIAEoCCISChBMaXN0Tm9kZXNSZXF1ZXN0ImIKEUxpc3ROb2Rlc1Jlc3BvbnNlEicKBW5vZGVzGAEgAygLMhgudHJ1bmtsaW5lLmFkbWluLnYxLk5vZGUSEAoIcmV2aXNpb24YAiABKAQSEgoKaW5jb21wbGV0ZRgDIAEoCSIeCg5HZXROb2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJIksKD0dldE5vZGVSZXNwb25zZRImCgRub2RlGAEgASgLMhgudHJ1bmtsaW5lLmFkbWluLnYxLk5vZGUSEAoIcmV2aXNpb24YAiABKAQiLgoQRHJhaW5Ob2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBHVuZG8YAiABKAgiOwoRRHJhaW5Ob2RlUmVzcG9uc2USJgoEbm9kZRgBIAEoCzIYLnRydW5rbGluZS5hZG1pbi52MS5Ob2RlIiEKEUZvcmdldE5vZGVSZXF1ZXN0EgwKBG5hbWUYASABKAkiFAoSRm9yZ2V0Tm9kZVJlc3BvbnNlMvwCCgtOb2RlU2VydmljZRJdCglMaXN0Tm9kZXMSJC50cnVua2xpbmUuYWRtaW4udjEuTGlzdE5vZGVzUmVxdWVzdBolLnRydW5rbGluZS5hZG1pbi52MS5MaXN0Tm9kZXNSZXNwb25zZSIDkAIBElcKB0dldE5vZGUSIi50cnVua2xpbmUuYWRtaW4udjEuR2V0Tm9kZVJlcXVlc3QaIy50cnVua2xpbmUuYWRtaW4udjEuR2V0Tm9kZVJlc3BvbnNlIgOQAgESWAoJRHJhaW5Ob2RlEiQudHJ1bmtsaW5lLmFkbWluLnYxLkRyYWluTm9kZVJlcXVlc3QaJS50cnVua2xpbmUuYWRtaW4udjEuRHJhaW5Ob2RlUmVzcG9uc2USWwoKRm9yZ2V0Tm9kZRIlLnRydW5rbGluZS5hZG1pbi52MS5Gb3JnZXROb2RlUmVxdWVzdBomLnRydW5rbGluZS5hZG1pbi52MS5Gb3JnZXROb2RlUmVzcG9uc2VC1QEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCCU5vZGVQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * One data-plane process.
@@ -110,6 +110,84 @@ export type Node = Message<"trunkline.admin.v1.Node"> & {
    * @generated from field: map<string, int64> keyword_hits = 13;
    */
   keywordHits: { [key: string]: bigint };
+
+  /**
+   * Control-plane replica that it is, or was, connected to.
+   *
+   * @generated from field: string replica = 14;
+   */
+  replica: string;
+
+  /**
+   * Made anew at each start of the node.
+   *
+   * @generated from field: string boot_id = 15;
+   */
+  bootId: string;
+
+  /**
+   * Revisions that the newest one is ahead of the one it serves.
+   *
+   * @generated from field: uint64 revisions_behind = 16;
+   */
+  revisionsBehind: bigint;
+
+  /**
+   * For how long it has not served the newest revision.
+   *
+   * @generated from field: google.protobuf.Duration behind_for = 17;
+   */
+  behindFor?: Duration | undefined;
+
+  /**
+   * Since it started; as of last_seen_time.
+   *
+   * @generated from field: google.protobuf.Duration uptime = 18;
+   */
+  uptime?: Duration | undefined;
+
+  /**
+   * Client requests finished per second, over the last seconds.
+   *
+   * @generated from field: double requests_per_second = 19;
+   */
+  requestsPerSecond: number;
+
+  /**
+   * Call records on its disk, in bytes.
+   *
+   * @generated from field: int64 spool_bytes = 20;
+   */
+  spoolBytes: bigint;
+
+  /**
+   * Why it cannot write call records to its disk; empty while it can.
+   *
+   * @generated from field: string spool_trouble = 21;
+   */
+  spoolTrouble: string;
+
+  /**
+   * How far its clock is ahead of the control plane's, the way of the message left out of account;
+   * negative when it is behind.
+   *
+   * @generated from field: google.protobuf.Duration clock_offset = 22;
+   */
+  clockOffset?: Duration | undefined;
+
+  /**
+   * Whether it gets no new clients, at an admin's word.
+   *
+   * @generated from field: bool draining = 23;
+   */
+  draining: boolean;
+
+  /**
+   * Whether it shall: ordered, and not undone since. It differs from draining until the node has heard.
+   *
+   * @generated from field: bool drain_ordered = 24;
+   */
+  drainOrdered: boolean;
 };
 
 /**
@@ -225,6 +303,13 @@ export type ListNodesResponse = Message<"trunkline.admin.v1.ListNodesResponse"> 
    * @generated from field: uint64 revision = 2;
    */
   revision: bigint;
+
+  /**
+   * Why nodes of other control-plane replicas are missing or shown as they were; empty when they are not.
+   *
+   * @generated from field: string incomplete = 3;
+   */
+  incomplete: string;
 };
 
 /**
@@ -233,6 +318,120 @@ export type ListNodesResponse = Message<"trunkline.admin.v1.ListNodesResponse"> 
  */
 export const ListNodesResponseSchema: GenMessage<ListNodesResponse> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_node, 3);
+
+/**
+ * @generated from message trunkline.admin.v1.GetNodeRequest
+ */
+export type GetNodeRequest = Message<"trunkline.admin.v1.GetNodeRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.GetNodeRequest.
+ * Use `create(GetNodeRequestSchema)` to create a new message.
+ */
+export const GetNodeRequestSchema: GenMessage<GetNodeRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_node, 4);
+
+/**
+ * @generated from message trunkline.admin.v1.GetNodeResponse
+ */
+export type GetNodeResponse = Message<"trunkline.admin.v1.GetNodeResponse"> & {
+  /**
+   * @generated from field: trunkline.admin.v1.Node node = 1;
+   */
+  node?: Node | undefined;
+
+  /**
+   * Newest revision of the configuration.
+   *
+   * @generated from field: uint64 revision = 2;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.GetNodeResponse.
+ * Use `create(GetNodeResponseSchema)` to create a new message.
+ */
+export const GetNodeResponseSchema: GenMessage<GetNodeResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_node, 5);
+
+/**
+ * @generated from message trunkline.admin.v1.DrainNodeRequest
+ */
+export type DrainNodeRequest = Message<"trunkline.admin.v1.DrainNodeRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Let it have new clients again.
+   *
+   * @generated from field: bool undo = 2;
+   */
+  undo: boolean;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.DrainNodeRequest.
+ * Use `create(DrainNodeRequestSchema)` to create a new message.
+ */
+export const DrainNodeRequestSchema: GenMessage<DrainNodeRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_node, 6);
+
+/**
+ * @generated from message trunkline.admin.v1.DrainNodeResponse
+ */
+export type DrainNodeResponse = Message<"trunkline.admin.v1.DrainNodeResponse"> & {
+  /**
+   * As it stands; draining follows drain_ordered within a second on a connected node.
+   *
+   * @generated from field: trunkline.admin.v1.Node node = 1;
+   */
+  node?: Node | undefined;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.DrainNodeResponse.
+ * Use `create(DrainNodeResponseSchema)` to create a new message.
+ */
+export const DrainNodeResponseSchema: GenMessage<DrainNodeResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_node, 7);
+
+/**
+ * @generated from message trunkline.admin.v1.ForgetNodeRequest
+ */
+export type ForgetNodeRequest = Message<"trunkline.admin.v1.ForgetNodeRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.ForgetNodeRequest.
+ * Use `create(ForgetNodeRequestSchema)` to create a new message.
+ */
+export const ForgetNodeRequestSchema: GenMessage<ForgetNodeRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_node, 8);
+
+/**
+ * @generated from message trunkline.admin.v1.ForgetNodeResponse
+ */
+export type ForgetNodeResponse = Message<"trunkline.admin.v1.ForgetNodeResponse"> & {
+};
+
+/**
+ * Describes the message trunkline.admin.v1.ForgetNodeResponse.
+ * Use `create(ForgetNodeResponseSchema)` to create a new message.
+ */
+export const ForgetNodeResponseSchema: GenMessage<ForgetNodeResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_node, 9);
 
 /**
  * Look at the data-plane nodes.
@@ -249,6 +448,37 @@ export const NodeService: GenService<{
     methodKind: "unary";
     input: typeof ListNodesRequestSchema;
     output: typeof ListNodesResponseSchema;
+  },
+  /**
+   * Get one node.
+   *
+   * @generated from rpc trunkline.admin.v1.NodeService.GetNode
+   */
+  getNode: {
+    methodKind: "unary";
+    input: typeof GetNodeRequestSchema;
+    output: typeof GetNodeResponseSchema;
+  },
+  /**
+   * Take a node out of load balancing before it is stopped: /readyz answers 503, what still comes is
+   * answered, streams go on. It lasts until it is undone or the node starts anew.
+   *
+   * @generated from rpc trunkline.admin.v1.NodeService.DrainNode
+   */
+  drainNode: {
+    methodKind: "unary";
+    input: typeof DrainNodeRequestSchema;
+    output: typeof DrainNodeResponseSchema;
+  },
+  /**
+   * Stop listing a node that is not connected. One that is gone is forgotten after 24 hours by itself.
+   *
+   * @generated from rpc trunkline.admin.v1.NodeService.ForgetNode
+   */
+  forgetNode: {
+    methodKind: "unary";
+    input: typeof ForgetNodeRequestSchema;
+    output: typeof ForgetNodeResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_trunkline_admin_v1_node, 0);
