@@ -17,7 +17,8 @@
 // stored one, is never sent twice: it moves on only from failures before it was sent.
 //
 // Request bodies may be gzip or zstd. At most 32 MiB decoded, 100 times what came over the
-// wire, 1 GiB of all bodies at once; at least 1 KiB/s over each 10 s; 100 header fields.
+// wire, 1 GiB of all bodies at once; at least 1 KiB/s over each 10 s; 100 header fields, none
+// with an underscore in its name.
 package proxy
 
 import (
@@ -163,7 +164,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if name := schemaOf(path).idHeader; name != "" {
 		w.Header()[name] = []string{id}
 	}
-	if h.crossOrigin(w, r) || tooManyHeaders(w, r, path) {
+	if h.crossOrigin(w, r) || refuseHeaders(w, r, path) {
 		return
 	}
 	model, isModel := strings.CutPrefix(path, "/models/")

@@ -3,26 +3,40 @@ package proxy
 import (
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // maxHeaders bounds the header fields of a request; their bytes are bounded by the server.
 const maxHeaders = 100
 
-// tooManyHeaders refuses requests with more header fields than any client has reason to send.
-func tooManyHeaders(w http.ResponseWriter, r *http.Request, path string) bool {
+// refuseHeaders refuses requests with more header fields than any client has reason to send,
+// and names with an underscore: servers that hand headers on as variables, as CGI does, take
+// it for a dash, so that such a name could stand for another header behind one of us.
+func refuseHeaders(w http.ResponseWriter, r *http.Request, path string) bool {
 	n := 0
-	for _, values := range r.Header {
+	for name, values := range r.Header {
+		if strings.IndexByte(name, '_') >= 0 {
+			refuseHeader(w, path, http.StatusBadRequest, apiError{
+				Message: "The name of the header field " + strconv.Quote(name) + " has an underscore.",
+				Type:    invalidRequest, Code: "invalid_header",
+			})
+			return true
+		}
 		n += len(values)
 	}
 	if n <= maxHeaders {
 		return false
 	}
-	w.Header().Set("Connection", "close")
-	schemaOf(path).write(w, http.StatusRequestHeaderFieldsTooLarge, apiError{
+	refuseHeader(w, path, http.StatusRequestHeaderFieldsTooLarge, apiError{
 		Message: "The request has more than " + strconv.Itoa(maxHeaders) + " header fields.",
 		Type:    invalidRequest, Code: "too_many_headers",
 	})
 	return true
+}
+
+func refuseHeader(w http.ResponseWriter, path string, status int, e apiError) {
+	w.Header().Set("Connection", "close")
+	schemaOf(path).write(w, status, e)
 }
 
 // notServed answers for paths without an endpoint here.

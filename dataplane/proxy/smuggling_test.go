@@ -28,8 +28,10 @@ func TestRequestsThatCouldBeReadTwoWays(t *testing.T) {
 		{"length twice in one", head(-1, "Content-Length: 27, 5") + body, 400, 1},
 		{"signed length", head(-1, "Content-Length: +27") + body, 400, 1},
 		{"negative length", head(-1, "Content-Length: -1") + body, 400, 1},
-		// Transfer-Encoding counts, as RFC 9112 says; the rest of the bytes is no request.
+		// The server in front of the handler refuses these two (internal/ops); without it
+		// Transfer-Encoding counts, as RFC 9112 says, and nothing is left over.
 		{"length and chunked", head(4, "Transfer-Encoding: chunked") + chunked, 200, 1},
+		{"folded", head(len(body), "X-Folded: a\r\n b") + body, 200, 1},
 		{"unknown encoding", head(-1, "Transfer-Encoding: xchunked") + chunked, 501, 1},
 		{"encodings", head(-1, "Transfer-Encoding: chunked, identity") + chunked, 501, 1},
 		{"two encodings", head(-1, "Transfer-Encoding: chunked", "Transfer-Encoding: identity") + chunked, 501, 1},
@@ -39,9 +41,8 @@ func TestRequestsThatCouldBeReadTwoWays(t *testing.T) {
 		{"two hosts", head(len(body), "Host: other") + body, 400, 1},
 		{"NUL in a value", head(len(body), "X-Evil: a\x00b") + body, 400, 1},
 		{"bare CR in a value", head(len(body), "X-Evil: a\rAuthorization: x") + body, 400, 1},
-		{"underscore names", head(len(body), "Content_Length: 5", "X_Forwarded_For: 1.2.3.4") + body, 200, 1},
+		{"underscore names", head(len(body), "Content_Length: 5", "X_Forwarded_For: 1.2.3.4") + body, 400, 1},
 		{"connection names the key", head(len(body), "Connection: Authorization, keep-alive") + body, 200, 1},
-		{"folded", head(len(body), "X-Folded: a\r\n b") + body, 200, 1},
 		{"absolute target", strings.Replace(head(len(body)), "/v1/chat", "http://elsewhere.invalid/v1/chat", 1) + body, 200, 1},
 		// A body that is too short for its length swallows what follows instead of serving it.
 		{"swallowed", head(len(body)+len(smuggled)) + body + smuggled, 400, 1},

@@ -44,7 +44,7 @@ func (s Server) Serve(ctx context.Context, ln net.Listener) error {
 	srv := s.server(requests)
 
 	broken := make(chan error, 1)
-	go func() { broken <- srv.Serve(ln) }()
+	go func() { broken <- srv.Serve(strict(ln)) }()
 	select {
 	case err := <-broken:
 		_ = srv.Close() // the listener's error is the one to tell

@@ -1,0 +1,257 @@
+package ops
+
+import (
+	"bytes"
+	"net"
+	"strconv"
+	"strings"
+)
+
+// strict makes net/http refuse, with 400, requests that another server on the way could
+// read differently: with both a Content-Length and a Transfer-Encoding, with either of them
+// twice, or with folded header lines. net/http itself accepts these and leaves no trace of
+// them, so they are seen here: each connection's bytes are followed from head to head, and
+// what is refused gets a byte that no header may hold.
+func strict(ln net.Listener) net.Listener { return strictListener{ln} }
+
+type strictListener struct{ net.Listener }
+
+// Accept gives connections that are watched.
+func (l strictListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &strictConn{Conn: c}, nil
+}
+
+// strictConn is read by one goroutine at a time, as net/http does.
+type strictConn struct {
+	net.Conn
+	heads heads
+}
+
+// Read reads from the connection.
+func (c *strictConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.heads.see(b[:n])
+	return n, err
+}
+
+// CloseWrite lets the client read an error before the connection is gone.
+func (c *strictConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
+// place is where in a connection's requests the next byte belongs.
+type place uint8
+
+const (
+	inRequestLine place = iota
+	atLine              // the first byte of a header line, or of the empty one
+	inName
+	inValue
+	inBody
+	inChunkSize
+	inChunk
+	atTrailer // as atLine, behind the last chunk
+	inTrailer
+	unseen // what follows is HTTP/2, or nothing that net/http accepts
+)
+
+// refused replaces a byte of a head, which net/http then answers with 400.
+const refused = 0
+
+// The headers that say where a body ends; the longer one bounds what is kept of a name.
+const (
+	lengthName   = "content-length"
+	encodingName = "transfer-encoding"
+)
+
+// heads follows the requests of one connection.
+type heads struct {
+	place place
+	// Of the line so far: its beginning, or the value of a header that counts.
+	kept [len(encodingName) + 4]byte
+	n    int // may be more than kept holds
+	// Of the head so far.
+	length, encoding int // how often they were sent
+	size             int64
+	counts, chunked  bool
+	left             int64 // of a body or chunk
+	bare             bool  // the chunk's size has no extension yet
+}
+
+// see follows b, and spoils what is to be refused.
+func (h *heads) see(b []byte) {
+	for i := 0; i < len(b); {
+		c := b[i]
+		switch h.place {
+		case unseen:
+			return
+		case inBody, inChunk:
+			n := min(h.left, int64(len(b)-i))
+			i += int(n)
+			if h.left -= n; h.left == 0 && h.place == inBody {
+				h.begin()
+			} else if h.left == 0 {
+				h.place, h.bare = inChunkSize, true
+			}
+			continue
+		case inTrailer:
+			at := bytes.IndexByte(b[i:], '\n')
+			if at < 0 {
+				return
+			}
+			i += at
+			h.place = atTrailer
+		case inValue:
+			if !h.counts {
+				at := bytes.IndexByte(b[i:], '\n')
+				if at < 0 {
+					return
+				}
+				i += at
+				h.place = atLine
+				break
+			}
+			if c == '\n' {
+				h.value()
+				h.place = atLine
+			} else {
+				h.keep(c)
+			}
+		case inRequestLine:
+			switch {
+			case c != '\n':
+				h.keep(c)
+			case h.n == len("PRI * HTTP/2.0\r") && string(h.kept[:4]) == "PRI ":
+				h.place = unseen
+			default:
+				h.place = atLine
+			}
+		case atLine:
+			if c == ' ' || c == '\t' {
+				b[i], h.place = refused, unseen
+				return
+			}
+			h.line(c)
+		case inName:
+			switch {
+			case c == '\n':
+				h.place = unseen // no colon: net/http refuses it
+			case c != ':':
+				h.keep(c | 0x20) // in lower case, if it is a letter
+			case h.name():
+				h.place, h.n = inValue, 0
+			default:
+				b[i], h.place = refused, unseen
+				return
+			}
+		case inChunkSize:
+			h.chunkSize(c)
+		case atTrailer:
+			h.trailer(c)
+		}
+		i++
+	}
+}
+
+func (h *heads) keep(c byte) {
+	if h.n < len(h.kept) {
+		h.kept[h.n] = c
+	}
+	h.n++
+}
+
+// begin waits for the next request.
+func (h *heads) begin() { *h = heads{} }
+
+// line begins a header line, or ends the head.
+func (h *heads) line(c byte) {
+	switch c {
+	case '\r': // of the empty line; any other use of it is refused by net/http
+	case '\n':
+		h.body()
+	default:
+		h.place, h.n, h.counts = inName, 0, false
+		h.keep(c | 0x20)
+	}
+}
+
+// name is at the colon; false means that the header may not be there.
+func (h *heads) name() bool {
+	if h.n > len(h.kept) {
+		return true
+	}
+	switch string(h.kept[:h.n]) {
+	case lengthName:
+		h.length++
+	case encodingName:
+		h.encoding++
+	default:
+		return true
+	}
+	h.counts = true
+	return h.length+h.encoding == 1
+}
+
+// value is at the end of one of the two headers that count.
+func (h *heads) value() {
+	if h.n > len(h.kept) {
+		h.size = -1
+		return
+	}
+	text := bytes.Trim(h.kept[:h.n], " \t\r")
+	if h.encoding > 0 {
+		h.chunked = bytes.EqualFold(text, []byte("chunked"))
+		return
+	}
+	size, err := strconv.ParseUint(string(text), 10, 63)
+	if h.size = int64(size); err != nil {
+		h.size = -1
+	}
+}
+
+// body is behind the head.
+func (h *heads) body() {
+	switch {
+	case h.encoding > 0 && h.chunked:
+		h.place, h.left, h.bare = inChunkSize, 0, true
+	case h.encoding > 0 || h.size < 0:
+		h.place = unseen // net/http refuses it
+	case h.size > 0:
+		h.place, h.left = inBody, h.size
+	default:
+		h.begin()
+	}
+}
+
+func (h *heads) chunkSize(c byte) {
+	digit := strings.IndexByte("0123456789abcdef", c|0x20)
+	switch {
+	case h.bare && digit >= 0 && h.left >= 1<<50:
+		h.place = unseen
+	case h.bare && digit >= 0:
+		h.left = h.left<<4 | int64(digit)
+	case c != '\n':
+		h.bare = false // an extension, or the line's end
+	case h.left == 0:
+		h.place = atTrailer
+	default:
+		h.place, h.left = inChunk, h.left+int64(len("\r\n"))
+	}
+}
+
+func (h *heads) trailer(c byte) {
+	switch c {
+	case '\r':
+	case '\n':
+		h.begin()
+	default:
+		h.place = inTrailer
+	}
+}
