@@ -1,4 +1,4 @@
-package controlplane
+package usage
 
 import (
 	"encoding/binary"

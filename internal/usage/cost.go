@@ -1,4 +1,4 @@
-package controlplane
+package usage
 
 import (
 	"strconv"
@@ -48,5 +48,5 @@ func (c Cost) String() string {
 // pad writes n, 0 to 999,999, with six digits.
 func pad(n int64) string {
 	s := strconv.FormatInt(n, 10)
-	return strings.Repeat("0", microDigits-len(s)) + s
+	return strings.Repeat("0", 6-len(s)) + s
 }
