@@ -29,8 +29,8 @@ func TestEveryScenarioRuns(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts five processes")
 	}
-	r, err := run(t.Context(), options{rounds: 1, time: 100 * time.Millisecond, open: 20, keys: 1000, progress: t.Output(), scenarios: []string{
-		"plain", "serial", "rate", "burst", "prompts", "failover", "growth", "swap",
+	r, err := run(t.Context(), options{rounds: 1, time: 100 * time.Millisecond, open: 20, keys: 1000, requests: 200, settle: 100 * time.Millisecond, progress: t.Output(), scenarios: []string{
+		"plain", "serial", "rate", "burst", "prompts", "soak", "failover", "growth", "swap",
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -38,8 +38,8 @@ func TestEveryScenarioRuns(t *testing.T) {
 	if r.Failed() {
 		t.Error("the run is reported as failed")
 	}
-	if len(r.Scenarios) != 8 {
-		t.Fatalf("%d scenarios were measured, want 8", len(r.Scenarios))
+	if len(r.Scenarios) != 9 {
+		t.Fatalf("%d scenarios were measured, want 9", len(r.Scenarios))
 	}
 	for _, o := range r.Scenarios {
 		ours := 0

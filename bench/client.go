@@ -66,39 +66,77 @@ func (c *client) do(r request) (chunks int, err error) {
 			c.close()
 		}
 	}()
-	if c.conn == nil {
-		if c.conn, err = net.Dial("tcp", c.address); err != nil {
-			return 0, err
-		}
-		c.read(c.conn)
-	}
-	if err := c.conn.SetDeadline(time.Now().Add(answerTime)); err != nil {
-		return 0, err
-	}
-	if _, err := c.conn.Write(r.bytes); err != nil {
+	if err := c.send(r); err != nil {
 		return 0, err
 	}
 	return c.answer(r.stream)
 }
 
+// refused sends a request that must be answered with a 500.
+func (c *client) refused(r request) (err error) {
+	defer func() {
+		if err != nil {
+			c.close()
+		}
+	}()
+	if err := c.send(r); err != nil {
+		return err
+	}
+	length, err := c.head("HTTP/1.1 500")
+	if err != nil {
+		return err
+	}
+	if length < 0 {
+		return errors.New("the error has no length")
+	}
+	_, err = c.br.Discard(int(length))
+	return err
+}
+
+func (c *client) send(r request) (err error) {
+	if c.conn == nil {
+		if c.conn, err = net.Dial("tcp", c.address); err != nil {
+			return err
+		}
+		c.read(c.conn)
+	}
+	if err := c.conn.SetDeadline(time.Now().Add(answerTime)); err != nil {
+		return err
+	}
+	_, err = c.conn.Write(r.bytes)
+	return err
+}
+
 func (c *client) answer(stream bool) (chunks int, err error) {
+	length, err := c.head("HTTP/1.1 200")
+	if err != nil {
+		return 0, err
+	}
+	if stream {
+		return c.events()
+	}
+	return 0, c.plain(length)
+}
+
+// head reads status and headers; a length below zero means a chunked body.
+func (c *client) head(want string) (length int64, err error) {
 	line, err := c.br.ReadSlice('\n')
 	if err != nil {
 		return 0, fmt.Errorf("read status: %w", err)
 	}
 	status := strings.TrimSpace(string(line))
-	if !strings.HasPrefix(status, "HTTP/1.1 200") {
+	if !strings.HasPrefix(status, want) {
 		rest, _ := c.br.Peek(c.br.Buffered()) // for the message only
 		return 0, fmt.Errorf("answered %q: %.300s", status, rest)
 	}
-	length := int64(-1)
+	length = -1
 	for {
 		line, err := c.br.ReadSlice('\n')
 		if err != nil {
 			return 0, fmt.Errorf("read headers: %w", err)
 		}
 		if len(line) <= 2 {
-			break
+			return length, nil
 		}
 		if name := []byte("content-length:"); len(line) > len(name) && bytes.EqualFold(line[:len(name)], name) {
 			if length, err = strconv.ParseInt(string(bytes.TrimSpace(line[len(name):])), 10, 64); err != nil {
@@ -106,10 +144,6 @@ func (c *client) answer(stream bool) (chunks int, err error) {
 			}
 		}
 	}
-	if stream {
-		return c.events()
-	}
-	return 0, c.plain(length)
 }
 
 // plain reads an answer that is not streamed.

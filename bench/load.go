@@ -45,6 +45,18 @@ func (r *result) count(chunks int, took time.Duration, err error) {
 // closedLoop keeps so many connections busy until time is up: each sends its next request
 // when it has its answer.
 func closedLoop(ctx context.Context, address string, r request, parallel int, d time.Duration) result {
+	began := time.Now()
+	return loop(ctx, address, r, parallel, func() bool { return time.Since(began) < d })
+}
+
+// requests sends a number of requests in the same way.
+func requests(ctx context.Context, address string, r request, parallel, n int) result {
+	left := atomic.Int64{}
+	left.Store(int64(n))
+	return loop(ctx, address, r, parallel, func() bool { return left.Add(-1) >= 0 })
+}
+
+func loop(ctx context.Context, address string, r request, parallel int, more func() bool) result {
 	var mu sync.Mutex
 	var total result
 	began := time.Now()
@@ -54,7 +66,7 @@ func closedLoop(ctx context.Context, address string, r request, parallel int, d 
 			c := newClient(address)
 			defer c.close()
 			var mine result
-			for time.Since(began) < d && ctx.Err() == nil && mine.errors < maxErrors {
+			for ctx.Err() == nil && mine.errors < maxErrors && more() {
 				start := time.Now()
 				chunks, err := c.do(r)
 				mine.count(chunks, time.Since(start), err)

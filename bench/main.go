@@ -30,6 +30,8 @@ type options struct {
 	rounds    int
 	time      time.Duration // of one measurement
 	open      int           // streams held open at once
+	requests  int           // of the soak
+	settle    time.Duration // before memory is read
 	keys      int           // API keys of the large snapshot
 	scenarios []string      // empty: all
 	binary    string        // of the node; empty: it is built
@@ -51,6 +53,8 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 5, "how often every system is measured in each scenario")
 	flag.DurationVar(&o.time, "time", 2*time.Second, "length of one measurement")
 	flag.IntVar(&o.open, "open", 2000, "streams held open at once for memory")
+	flag.IntVar(&o.requests, "requests", 100_000, "requests of the soak, after which memory is read")
+	flag.DurationVar(&o.settle, "settle", 3*time.Second, "rest before memory is read; at most 5s, while streams that are held stay open")
 	flag.IntVar(&o.keys, "keys", 100_000, "API keys of the large snapshot")
 	flag.StringVar(&only, "scenarios", "", "which, separated by commas: "+strings.Join(scenarioNames(), ", ")+" (default all)")
 	flag.StringVar(&o.binary, "trunkline", "", "trunkline-dataplane to measure (default: built from this tree)")

@@ -42,14 +42,21 @@ http {
 }
 `
 
-// startNginx starts nginx in front of the upstream; nil without an error: there is none.
-func startNginx(ctx context.Context, dir, upstream string) (*process, string, error) {
+// nginxBinary finds nginx; an error means that it is not installed.
+func nginxBinary() (string, error) {
 	binary, err := exec.LookPath("nginx")
 	if err != nil {
 		binary = "/usr/sbin/nginx" // which is not in everyone's PATH
 	}
-	if _, err := os.Stat(binary); err != nil {
-		return nil, "", nil
+	_, err = os.Stat(binary)
+	return binary, err
+}
+
+// startNginx starts nginx in front of the upstream.
+func startNginx(ctx context.Context, dir, upstream string) (*process, string, error) {
+	binary, err := nginxBinary()
+	if err != nil {
+		return nil, "", err
 	}
 	address, err := freePort()
 	if err != nil {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -94,10 +96,9 @@ func (b *bench) measure(ctx context.Context, s scenario, r *report) error {
 	for _, one := range systems {
 		o.Rows = append(o.Rows, &row{System: one.name, ours: one.control != nil})
 	}
-	for range b.options.rounds {
+	for range cmp.Or(s.rounds, b.options.rounds) {
 		for i, one := range systems {
-			v, got, err := s.measure(ctx, b, one)
-			one.asked += got.requests
+			v, got, err := b.once(ctx, s, one)
 			if err != nil {
 				return fmt.Errorf("%s: %w", one.name, err)
 			}
@@ -110,6 +111,21 @@ func (b *bench) measure(ctx context.Context, s scenario, r *report) error {
 	o.conclude()
 	r.Scenarios = append(r.Scenarios, o)
 	return nil
+}
+
+// once measures one system once.
+func (b *bench) once(ctx context.Context, s scenario, one *system) (v values, got result, err error) {
+	if s.fresh {
+		process, end, failed := b.fresh(ctx, one)
+		if failed != nil {
+			return nil, got, failed
+		}
+		defer func() { err = errors.Join(err, end()) }()
+		one = process
+	}
+	v, got, err = s.measure(ctx, b, one)
+	one.asked += got.requests
+	return v, got, err
 }
 
 func (r *row) take(v values, got result) {

@@ -12,6 +12,8 @@ type scenario struct {
 	name, about string
 	metrics     []metric
 	runs        func(*system) bool // which systems it measures
+	fresh       bool               // every measurement starts the system anew
+	rounds      int                // 0: as the options say
 	measure     func(ctx context.Context, b *bench, s *system) (values, result, error)
 	// more starts systems for this scenario only; nil: none.
 	more func(ctx context.Context, b *bench) ([]*system, error)
@@ -43,6 +45,11 @@ var (
 	p99           = metric{Name: "p99", Unit: "µs"}
 	addedP50      = metric{Name: "added p50", Unit: "µs", over: "p50"}
 	addedP99      = metric{Name: "added p99", Unit: "µs", over: "p99"}
+	// What the proxy adds to a call that fails over: the same two exchanges, sent directly,
+	// are taken off.
+	addedFailover = metric{Name: "added p50", Unit: "µs", over: "failover p50"}
+	// What the failed attempt adds to a call: its exchange with the upstream included.
+	overPlain = metric{Name: "more than plain", Unit: "µs"}
 )
 
 // scenarios are those of the targets P1 to P9.
@@ -100,22 +107,20 @@ var scenarios = []scenario{
 		},
 	},
 	{
-		name: "held", about: "P5: memory of streams that are open and quiet", runs: proxies,
-		metrics: []metric{{Name: "memory/stream", Unit: "KB"}, {Name: "before", Unit: "MB"}},
+		name: "held", about: "P5: memory of streams that are open and quiet, each time in a fresh process (sockets in the kernel not counted)",
+		runs: proxies, fresh: true,
+		metrics: []metric{{Name: "memory/stream", Unit: "KB"}, {Name: "before", Unit: "MB"}, {Name: "during", Unit: "MB"}},
 		measure: holdStreams,
 	},
 	{
-		name: "failover", about: "P6: the first provider answers 500 at once; one request at a time", runs: withDirect,
-		metrics: []metric{addedP50, addedP99, p50, p99},
-		measure: func(ctx context.Context, b *bench, s *system) (values, result, error) {
-			model := modelFailed
-			if s.control == nil {
-				model = modelPlain // what the second provider takes by itself
-			}
-			return perRequest(s, func() result {
-				return closedLoop(ctx, s.address, newRequest(model, false, 1<<10), 1, b.options.time)
-			})
-		},
+		name: "soak", about: "P5: memory of a fresh process, and after many requests, 64 in parallel", runs: proxies, fresh: true, rounds: 1,
+		metrics: []metric{{Name: "idle", Unit: "MB"}, {Name: "after", Unit: "MB"}, {Name: "peak", Unit: "MB"}, cpuPerRequest},
+		measure: soak,
+	},
+	{
+		name: "failover", about: "P6: the first provider answers 500 at once, against a plain call and against both exchanges sent directly, in turn",
+		runs: withDirect, metrics: []metric{addedFailover, overPlain, {Name: "failover p50", Unit: "µs"}, {Name: "plain p50", Unit: "µs"}},
+		measure: failOver,
 	},
 	{
 		name: "growth", about: "P8: 10,000 keys, 1,000 providers and 200 groups, against a handful", runs: trunklines,
@@ -141,8 +146,11 @@ var scenarios = []scenario{
 		},
 	},
 	{
-		name: "swap", about: "P9: snapshots with 100,000 keys come in at 500 requests a second", runs: trunklines,
-		metrics: []metric{{Name: "send to in use", Unit: "ms"}, {Name: "p99 before", Unit: "µs"}, {Name: "p99 meanwhile", Unit: "µs"}, {Name: "p50 meanwhile", Unit: "µs"}},
+		name: "swap", about: "P9: a snapshot with 100,000 keys comes in at 500 requests a second, against as long before and after without one", runs: trunklines,
+		metrics: []metric{
+			{Name: "send to in use", Unit: "ms"}, {Name: "p99 without", Unit: "µs"}, {Name: "p99 meanwhile", Unit: "µs"}, {Name: "p99 ratio", Unit: "x"},
+			{Name: "p50 without", Unit: "µs"}, {Name: "p50 meanwhile", Unit: "µs"},
+		},
 		measure: swapSnapshots,
 	},
 }
@@ -208,44 +216,4 @@ func quantile(all []time.Duration, q float64) time.Duration {
 	}
 	slices.Sort(all)
 	return all[min(int(q*float64(len(all))), len(all)-1)]
-}
-
-func holdStreams(ctx context.Context, b *bench, s *system) (values, result, error) {
-	pids := s.pids()
-	before, err := memory(pids, "VmRSS")
-	if err != nil {
-		return nil, result{}, err
-	}
-	var during int64
-	r := held(ctx, s.address, newRequest(modelHeld, true, 1<<10), b.options.open, func() { during, err = memory(pids, "VmRSS") })
-	if err != nil {
-		return nil, r, err
-	}
-	return values{"memory/stream": kib(during-before) / float64(b.options.open), "before": mib(before)}, r, nil
-}
-
-func swapSnapshots(ctx context.Context, b *bench, s *system) (values, result, error) {
-	request := newRequest(modelPlain, false, 1<<10)
-	quiet := openLoop(ctx, s.address, request, 500, b.options.time)
-	v := values{"p99 before": micro(quantile(quiet.latencies, 0.99))}
-
-	large := snapshot(s.control.next(), b.upstream, size{keys: b.options.keys})
-	took := make(chan time.Duration, 1)
-	failed := make(chan error, 1)
-	go func() {
-		d, err := s.control.apply(ctx, large)
-		took <- d
-		failed <- err
-	}()
-	busy := openLoop(ctx, s.address, request, 500, b.options.time)
-	v["send to in use"] = float64((<-took).Microseconds()) / 1e3
-	v["p99 meanwhile"], v["p50 meanwhile"] = micro(quantile(busy.latencies, 0.99)), micro(quantile(busy.latencies, 0.50))
-	if err := <-failed; err != nil {
-		return nil, busy, err
-	}
-	if _, err := s.control.apply(ctx, snapshot(s.control.next(), b.upstream, size{})); err != nil {
-		return nil, busy, err
-	}
-	quiet.add(busy)
-	return v, quiet, nil
 }

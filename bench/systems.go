@@ -29,6 +29,10 @@ type system struct {
 	control *control // of a Trunkline
 	binary  string   // of a Trunkline
 	asked   int      // requests it was sent
+	records int      // records of calls that fresh processes of it shipped before they ended
+	fresh   int      // processes of it that were started for one measurement
+	// start starts the same once more; nil: there is nothing to start.
+	start func(ctx context.Context, name string) (*system, error)
 }
 
 func (s *system) pids() []int {
@@ -93,22 +97,13 @@ func (b *bench) start(ctx context.Context) error {
 		return err
 	}
 	b.systems = []*system{{name: direct, address: b.upstream}}
-	proxy, address, err := b.role(ctx, b.cpus.proxy, roleProxy)
-	if err != nil {
+	if err := b.add(ctx, baseline, b.reverseProxy); err != nil {
 		return err
 	}
-	b.systems = append(b.systems, &system{name: baseline, address: address, process: proxy})
-	err = b.cpus.proxy.with(func() error {
-		proxy, address, err = startNginx(ctx, b.dir, b.upstream)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if proxy != nil {
-		b.systems = append(b.systems, &system{name: nginx, address: address, process: proxy})
-	} else {
+	if _, err := nginxBinary(); err != nil {
 		fmt.Fprintln(b.options.progress, "bench: nginx is not installed and left out")
+	} else if err := b.add(ctx, nginx, b.nginx); err != nil {
+		return err
 	}
 	nodes := []string{trunkline + "=" + binary}
 	for _, named := range append(nodes, b.options.also...) {
@@ -116,13 +111,64 @@ func (b *bench) start(ctx context.Context) error {
 		if !ok {
 			return fmt.Errorf("%q is not name=path", named)
 		}
-		s, err := b.node(ctx, name, path, snapshot(1, b.upstream, size{}))
+		err := b.add(ctx, name, func(ctx context.Context, name string) (*system, error) {
+			return b.node(ctx, name, path, snapshot(1, b.upstream, size{}))
+		})
 		if err != nil {
 			return err
 		}
-		b.systems = append(b.systems, s)
 	}
 	return nil
+}
+
+// add starts a system that stays for the whole run.
+func (b *bench) add(ctx context.Context, name string, start func(context.Context, string) (*system, error)) error {
+	s, err := start(ctx, name)
+	if err != nil {
+		return err
+	}
+	s.start = start
+	b.systems = append(b.systems, s)
+	return nil
+}
+
+// fresh starts a system anew for one measurement, and returns what ends it: that counts the
+// records it shipped.
+func (b *bench) fresh(ctx context.Context, s *system) (*system, func() error, error) {
+	s.fresh++
+	one, err := s.start(ctx, fmt.Sprintf("%s-%d", s.name, s.fresh))
+	if err != nil {
+		return nil, nil, err
+	}
+	return one, func() error {
+		defer one.stop()
+		if err := one.awaitRecords(ctx); err != nil {
+			return err
+		}
+		s.asked += one.asked
+		if one.control != nil {
+			s.records += one.control.recorded()
+		}
+		return nil
+	}, nil
+}
+
+func (b *bench) reverseProxy(ctx context.Context, name string) (*system, error) {
+	process, address, err := b.role(ctx, b.cpus.proxy, roleProxy)
+	return &system{name: name, address: address, process: process}, err
+}
+
+func (b *bench) nginx(ctx context.Context, name string) (*system, error) {
+	s := &system{name: name}
+	dir := filepath.Join(b.dir, name)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make a directory: %w", err)
+	}
+	err := b.cpus.proxy.with(func() (err error) {
+		s.process, s.address, err = startNginx(ctx, dir, b.upstream)
+		return err
+	})
+	return s, err
 }
 
 // build makes the node's program from this tree, unless one was named.
@@ -186,14 +232,25 @@ func (b *bench) checkRecords(ctx context.Context, r *report) error {
 		if s.control == nil {
 			continue
 		}
-		for deadline := time.Now().Add(30 * time.Second); s.control.recorded() < s.asked && time.Now().Before(deadline); {
-			select {
-			case <-time.After(20 * time.Millisecond):
-			case <-ctx.Done():
-				return ctx.Err()
-			}
+		if err := s.awaitRecords(ctx); err != nil {
+			return err
 		}
-		r.Records = append(r.Records, records{System: s.name, Requests: s.asked, Calls: s.control.recorded()})
+		r.Records = append(r.Records, records{System: s.name, Requests: s.asked, Calls: s.records + s.control.recorded()})
+	}
+	return nil
+}
+
+// awaitRecords waits until records of all calls are here, or for 30 seconds.
+func (s *system) awaitRecords(ctx context.Context) error {
+	if s.control == nil {
+		return nil
+	}
+	for deadline := time.Now().Add(30 * time.Second); s.records+s.control.recorded() < s.asked && time.Now().Before(deadline); {
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	return nil
 }
