@@ -8,6 +8,8 @@ import (
 )
 
 const (
+	// retentionJob is the name under which one replica at a time removes what is old.
+	retentionJob = "call retention"
 	// keepDefault is how long calls are kept when the settings do not say.
 	keepDefault = 720 * time.Hour
 	// chunk is how many calls one transaction removes, so that none holds locks for long.
@@ -19,13 +21,18 @@ const (
 // Run keeps the log within its bounds, once at the start and then every Interval, until
 // ctx ends: it makes room for the days to come, removes calls that are older than the
 // settings allow and sums that are older than is promised, and counts each day again when
-// it is over. Several replicas may run it at once.
+// it is over. Of several replicas one at a time does each of these.
 func (l *Log) Run(ctx context.Context) error {
 	due := l.cfg.Now().Add(recountAfter)
 	for {
-		l.expire(ctx)
+		l.lead(ctx, retentionJob, func(ctx context.Context) error {
+			l.expire(ctx)
+			if l.cfg.Usage != nil {
+				l.expireUsage(ctx)
+			}
+			return nil
+		})
 		if l.cfg.Usage != nil {
-			l.expireUsage(ctx)
 			if now := l.cfg.Now(); !now.Before(due) {
 				l.recountYesterday(ctx, now)
 				due = nextNight(now)
@@ -34,6 +41,17 @@ func (l *Log) Run(ctx context.Context) error {
 		if !sleep(ctx, l.cfg.Interval) {
 			return nil
 		}
+	}
+}
+
+// lead runs do unless another replica runs the job.
+func (l *Log) lead(ctx context.Context, job string, do func(context.Context) error) {
+	if l.cfg.Usage == nil { // there is nobody to ask
+		_ = do(ctx) // it reports its own failures
+		return
+	}
+	if _, err := l.cfg.Usage.Exclusive(ctx, job, do); err != nil && ctx.Err() == nil {
+		l.cfg.Logger.Error("job not run", "job", job, "error", err)
 	}
 }
 

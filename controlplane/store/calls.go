@@ -23,6 +23,9 @@ func (s *Store) ListCalls(ctx context.Context, f controlplane.CallFilter) ([]con
 	}
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
+	if f.ID != "" {
+		return s.callWithID(ctx, f)
+	}
 	query, args := listQuery(f)
 	rows, err := s.engine.Reader().QueryContext(ctx, query, args...)
 	calls, err := collect(rows, err, func(rows *sql.Rows) (controlplane.Call, error) { return scanCall(rows) })
@@ -32,14 +35,28 @@ func (s *Store) ListCalls(ctx context.Context, f controlplane.CallFilter) ([]con
 	return calls, nil
 }
 
-// listQuery walks the index of one filter from the position onwards; the other filters
-// are tested row by row.
+// callWithID is the list of the call with an id, if it passes the other filters.
+func (s *Store) callWithID(ctx context.Context, f controlplane.CallFilter) ([]controlplane.Call, error) {
+	call, err := s.GetCall(ctx, f.ID)
+	switch {
+	case errs.CodeOf(err) == errs.NotFound:
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case !f.Matches(call) || f.After != (controlplane.CallPosition{}) && !call.Position().Before(f.After):
+		return nil, nil
+	}
+	return []controlplane.Call{call}, nil
+}
+
+// listQuery walks the index of one filter from the position onwards; the other filters are
+// tested entry by entry, those that stand in the index too without fetching the call.
+//
+// Calls of a provider are found in call_provider, which has what is searched by, and only
+// those of the page are fetched: a plain join has PostgreSQL read every call when it
+// misjudges how many there are.
 func listQuery(f controlplane.CallFilter) (string, []any) {
 	var (
-		from       = `call c`
-		position   = `c.start_us, c.id`
-		order      = `c.start_us DESC, c.id DESC`
-		start      = `c.start_us`
 		conditions []string
 		args       []any
 	)
@@ -51,40 +68,48 @@ func listQuery(f controlplane.CallFilter) (string, []any) {
 		}
 		conditions = append(conditions, fmt.Sprintf(condition, marks...))
 	}
+	table, id := `call`, `id`
 	if f.Provider != "" {
-		// CROSS: SQLite begins with the table on the left, whatever else is filtered by.
-		from = `call_provider p CROSS JOIN call c`
-		conditions = append(conditions, `c.start_us = p.start_us`, `c.id = p.call_id`)
-		position, order, start = `p.start_us, p.call_id`, `p.start_us DESC, p.call_id DESC`, `p.start_us`
-		where(`p.provider = $%d`, f.Provider)
+		table, id = `call_provider`, `call_id`
+		where(`s.provider = $%d`, f.Provider)
 	}
-	if f.Group != "" {
-		where(`c.group_name = $%d`, f.Group)
-	}
-	if f.APIKey != "" {
-		where(`c.api_key = $%d`, f.APIKey)
-	}
-	if f.Outcome != "" {
-		where(`c.outcome = $%d`, f.Outcome)
+	for _, text := range []struct{ column, value string }{
+		{`group_name`, f.Group}, {`api_key`, f.APIKey}, {`outcome`, f.Outcome}, {`node`, f.Node}, {`model`, f.Model},
+	} {
+		if text.value != "" {
+			where(`s.`+text.column+` = $%d`, text.value)
+		}
 	}
 	if f.Status != 0 {
-		where(`c.status = $%d`, f.Status)
+		where(`s.status = $%d`, f.Status)
+	}
+	if f.Stream != nil {
+		where(`s.stream = $%d`, number(*f.Stream))
+	}
+	if f.MinDuration > 0 {
+		where(`s.duration_us >= $%d`, f.MinDuration.Microseconds())
 	}
 	if !f.From.IsZero() {
-		where(start+` >= $%d`, micros(f.From))
+		where(`s.start_us >= $%d`, micros(f.From))
 	}
 	if !f.To.IsZero() {
-		where(start+` < $%d`, micros(f.To))
+		where(`s.start_us < $%d`, micros(f.To))
 	}
 	if f.After != (controlplane.CallPosition{}) {
-		where(`(`+position+`) < ($%d, $%d)`, f.After.StartUS, f.After.ID)
+		where(`(s.start_us, s.`+id+`) < ($%d, $%d)`, f.After.StartUS, f.After.ID)
 	}
-	query := `SELECT c.node, c.record FROM ` + from
+	rest := ``
 	if len(conditions) > 0 {
-		query += ` WHERE ` + strings.Join(conditions, ` AND `)
+		rest = ` WHERE ` + strings.Join(conditions, ` AND `)
 	}
 	args = append(args, f.Limit)
-	return query + ` ORDER BY ` + order + fmt.Sprintf(` LIMIT $%d`, len(args)), args
+	rest += ` ORDER BY s.start_us DESC, s.` + id + fmt.Sprintf(` DESC LIMIT $%d`, len(args))
+	if f.Provider == "" {
+		return `SELECT s.node, s.record FROM call s` + rest, args
+	}
+	return `SELECT c.node, c.record FROM (SELECT s.start_us, s.call_id FROM ` + table + ` s` + rest + `) p` +
+		` CROSS JOIN call c WHERE c.start_us = p.start_us AND c.id = p.call_id` + // CROSS: SQLite begins with the left one
+		` ORDER BY p.start_us DESC, p.call_id DESC`, args
 }
 
 // GetCall returns one call, whatever its age.
@@ -108,16 +133,9 @@ func (s *Store) KeepCalls(ctx context.Context, t time.Time) (time.Time, error) {
 	return kept, s.failed(err, "make room for calls")
 }
 
-// Exclusive runs do unless another replica runs the job of that name, and reports whether
-// it ran.
-func (s *Store) Exclusive(ctx context.Context, job string, do func(context.Context) error) (bool, error) {
-	ran, err := s.engine.Exclusive(ctx, job, do)
-	return ran, s.failed(err, "run "+job)
-}
-
 const (
 	oldestCalls     = `(SELECT start_us, id FROM call WHERE start_us < $1 ORDER BY start_us, id LIMIT $2)`
-	deleteProviders = `DELETE FROM call_provider WHERE (start_us, call_id) IN ` + oldestCalls
+	deleteProviders = `DELETE FROM call_provider WHERE start_us < $1 AND (start_us, call_id) IN ` + oldestCalls
 	deleteCalls     = `DELETE FROM call WHERE (start_us, id) IN ` + oldestCalls
 )
 

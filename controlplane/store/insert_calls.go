@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	insertCall         = `INSERT INTO call (id, node, start_us, group_name, api_key, outcome, status, record) VALUES `
-	insertCallProvider = `INSERT INTO call_provider (provider, start_us, call_id) VALUES `
+	insertCall         = `INSERT INTO call (id, node, start_us, group_name, api_key, outcome, status, model, stream, duration_us, record) VALUES `
+	insertCallProvider = `INSERT INTO call_provider (provider, start_us, call_id, group_name, api_key, outcome, status, node, model, stream, duration_us) VALUES `
 )
 
 // reasonRefused is what a node is told about a call that was put aside; the cause goes to the log.
@@ -68,15 +68,27 @@ func (s *Store) callRows(ctx context.Context, node string, calls []*nodev1.Call)
 			continue
 		}
 		row := callRow{id: call.GetId(), call: call, columns: []any{
-			call.GetId(), node, call.GetStartUs(), call.GetGroup(), call.GetApiKey(), call.GetOutcome(), call.GetStatus(), record,
+			call.GetId(), node, call.GetStartUs(), call.GetGroup(), call.GetApiKey(), call.GetOutcome(), call.GetStatus(),
+			call.GetUpstreamModel(), number(call.GetStream()), call.GetDurationUs(), record,
 		}}
 		for _, provider := range providersOf(call) {
-			row.providers = append(row.providers, []any{provider, call.GetStartUs(), call.GetId()})
+			row.providers = append(row.providers, []any{
+				provider, call.GetStartUs(), call.GetId(), call.GetGroup(), call.GetApiKey(), call.GetOutcome(), call.GetStatus(),
+				node, call.GetUpstreamModel(), number(call.GetStream()), call.GetDurationUs(),
+			})
 		}
 		rows = append(rows, row)
 	}
 	slices.SortStableFunc(rows, func(a, b callRow) int { return cmp.Compare(a.id, b.id) })
 	return slices.CompactFunc(rows, func(a, b callRow) bool { return a.id == b.id }), rejected
+}
+
+// number is a truth value as both databases keep it.
+func number(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // providersOf lists each provider that had a part in a call once.

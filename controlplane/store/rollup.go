@@ -20,16 +20,30 @@ type rollup struct {
 	table string
 	width time.Duration // of a bucket
 	keyed bool          // has a sum for each API key
+	// parts are what calls are summed up by, each by itself; none: by everything together.
+	parts []controlplane.UsageBy
 }
 
 // Sums are kept per minute and per hour. Those that know API keys are apart: with a
 // thousand keys they are nearly as many as the calls, and most questions are not about keys.
+//
+// Sums by everything together answer any question, but there are as many of them as
+// combinations that occur. Nearly every question is about one property or none, and those
+// are answered by parts, of which there are as many as there are values.
 var (
-	perMinute  = rollup{table: "usage_minute", width: time.Minute}
-	perHour    = rollup{table: "usage_hour", width: time.Hour}
-	perKeyHour = rollup{table: "usage_key_hour", width: time.Hour, keyed: true}
-	rollups    = []rollup{perMinute, perHour, perKeyHour}
+	perMinute     = rollup{table: "usage_minute", width: time.Minute}
+	perHour       = rollup{table: "usage_hour", width: time.Hour}
+	perKeyHour    = rollup{table: "usage_key_hour", width: time.Hour, keyed: true}
+	partsByMinute = rollup{table: "usage_minute_part", width: time.Minute, parts: properties}
+	partsByHour   = rollup{table: "usage_hour_part", width: time.Hour, parts: properties}
+	partsByDay    = rollup{table: "usage_day_part", width: 24 * time.Hour, parts: []controlplane.UsageBy{controlplane.ByAPIKey}}
+	rollups       = []rollup{perMinute, perHour, perKeyHour, partsByMinute, partsByHour, partsByDay}
 )
+
+// properties are those of which there are few values.
+var properties = []controlplane.UsageBy{
+	controlplane.ByNothing, controlplane.ByGroup, controlplane.ByProvider, controlplane.ByModel, controlplane.ByOutcome,
+}
 
 // shards is how many rows a sum may be spread over.
 const shards = 8
@@ -45,19 +59,46 @@ func shardOf(node string) int {
 type sumKey struct {
 	bucket int64 // when it begins, in microseconds
 	controlplane.UsageKey
+	// Of a part, which has nothing in UsageKey: what it is summed up by, and the value.
+	by    controlplane.UsageBy
+	value string
 }
 
 func (k sumKey) compare(o sumKey) int {
-	return cmp.Or(cmp.Compare(k.bucket, o.bucket), k.UsageKey.Compare(o.UsageKey))
+	return cmp.Or(cmp.Compare(k.bucket, o.bucket), cmp.Compare(k.by, o.by), cmp.Compare(k.value, o.value), k.UsageKey.Compare(o.UsageKey))
 }
 
-// keyOf is the sum of this table that a call belongs to.
-func (r rollup) keyOf(c *nodev1.Call) sumKey {
-	k := sumKey{floor(c.GetStartUs(), r.width), controlplane.UsageKeyOf(c)}
-	if !r.keyed {
-		k.APIKey = ""
+// keysOf are the sums of this table that calls of a key belong to which arrived at a time.
+func (r rollup) keysOf(us int64, k controlplane.UsageKey) []sumKey {
+	bucket := floor(us, r.width)
+	if r.parts == nil {
+		if !r.keyed {
+			k.APIKey = ""
+		}
+		return []sumKey{{bucket: bucket, UsageKey: k}}
 	}
-	return k
+	keys := make([]sumKey, len(r.parts))
+	for i, by := range r.parts {
+		keys[i] = sumKey{bucket: bucket, by: by, value: valueOf(k, by)}
+	}
+	return keys
+}
+
+// valueOf is the value that a key has of a property.
+func valueOf(k controlplane.UsageKey, by controlplane.UsageBy) string {
+	switch by {
+	case controlplane.ByGroup:
+		return k.Group
+	case controlplane.ByProvider:
+		return k.Provider
+	case controlplane.ByModel:
+		return k.Model
+	case controlplane.ByOutcome:
+		return k.Outcome
+	case controlplane.ByAPIKey:
+		return k.APIKey
+	}
+	return ""
 }
 
 // floor is the start of the bucket that holds a moment.
@@ -80,15 +121,19 @@ func (r rollup) sum(calls []*nodev1.Call) map[sumKey]*controlplane.Usage {
 }
 
 func (r rollup) count(sums map[sumKey]*controlplane.Usage, c *nodev1.Call) {
-	k := r.keyOf(c)
-	if sums[k] == nil {
-		sums[k] = &controlplane.Usage{}
+	for _, k := range r.keysOf(c.GetStartUs(), controlplane.UsageKeyOf(c)) {
+		if sums[k] == nil {
+			sums[k] = &controlplane.Usage{}
+		}
+		sums[k].Count(c)
 	}
-	sums[k].Count(c)
 }
 
 // keyColumns name a sum, keyArgs are their values.
 func (r rollup) keyColumns() string {
+	if r.parts != nil {
+		return "bucket, property, value"
+	}
 	if r.keyed {
 		return "bucket, api_key, group_name, provider, model, outcome, status"
 	}
@@ -96,6 +141,9 @@ func (r rollup) keyColumns() string {
 }
 
 func (r rollup) keyArgs(k sumKey) []any {
+	if r.parts != nil {
+		return []any{k.bucket, string(k.by), k.value}
+	}
 	if r.keyed {
 		return []any{k.bucket, k.APIKey, k.Group, k.Provider, k.Model, k.Outcome, k.Status}
 	}
@@ -104,6 +152,9 @@ func (r rollup) keyArgs(k sumKey) []any {
 
 // scanInto is where the values of keyColumns go.
 func (r rollup) scanInto(k *sumKey) []any {
+	if r.parts != nil {
+		return []any{&k.bucket, &k.by, &k.value}
+	}
 	if r.keyed {
 		return []any{&k.bucket, &k.APIKey, &k.Group, &k.Provider, &k.Model, &k.Outcome, &k.Status}
 	}
@@ -171,8 +222,9 @@ func (r rollup) addNumbers(ctx context.Context, tx *sql.Tx, shard int, keys []su
 	for _, k := range keys {
 		u := sums[k]
 		args = append(args, r.keyArgs(k)...)
-		args = append(args, shard, u.Calls, u.Attempts, u.Failovers, u.InputTokens, u.CachedInputTokens, u.OutputTokens,
-			u.Cost.Micro, u.Cost.Pico, u.DurationUS, u.Latency.Encode(), u.FirstToken.Encode())
+		args = append(args, shard)
+		args = append(args, r.numberArgs(u)...)
+		args = append(args, u.Latency.Encode(), u.FirstToken.Encode())
 	}
 	rows, err := tx.QueryContext(ctx, r.upsert(len(keys)), args...)
 	return collect(rows, err, func(rows *sql.Rows) (addedRow, error) {
@@ -182,9 +234,27 @@ func (r rollup) addNumbers(ctx context.Context, tx *sql.Tx, shard int, keys []su
 	})
 }
 
+// numbers name what is added up, numberArgs are their values. A part is no sum of one
+// outcome and so keeps apart how many calls were ok.
+func (r rollup) numbers() []string {
+	columns := []string{"calls", "attempts", "failovers", "input_tokens", "cached_tokens", "output_tokens", "cost_micro", "cost_pico", "duration_us"}
+	if r.parts != nil {
+		columns = append(columns, "ok_calls", "saved_calls")
+	}
+	return columns
+}
+
+func (r rollup) numberArgs(u *controlplane.Usage) []any {
+	args := []any{u.Calls, u.Attempts, u.Failovers, u.InputTokens, u.CachedInputTokens, u.OutputTokens, u.Cost.Micro, u.Cost.Pico, u.DurationUS}
+	if r.parts != nil {
+		args = append(args, u.OK, u.Saved)
+	}
+	return args
+}
+
 // upsert is the statement that adds the numbers of so many sums.
 func (r rollup) upsert(n int) string {
-	columns := []string{"calls", "attempts", "failovers", "input_tokens", "cached_tokens", "output_tokens", "cost_micro", "cost_pico", "duration_us"}
+	columns := r.numbers()
 	set := make([]string, len(columns))
 	for i, c := range columns {
 		sum := r.table + "." + c + " + excluded." + c

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 const (
@@ -18,9 +16,9 @@ const (
 	// lockWait is how long a change of tables waits for those who use them. Queries that come
 	// later wait behind it, so it gives up soon: there is a next time.
 	lockWait = "2s"
-	// partitionLock is held while tables are made or dropped, by one replica at a time.
-	partitionLock = 0x74727075_63616c6c
-	dayName       = "20060102"
+	// partitionJob is the name under which one replica at a time makes and drops tables.
+	partitionJob = "call tables"
+	dayName      = "20060102"
 )
 
 // byDay are the tables that are partitioned by the day of start_us.
@@ -28,17 +26,24 @@ var byDay = []string{"call_provider", "call"}
 
 // KeepCalls makes the tables of yesterday to three days from now, and drops those of days
 // that ended before t. It returns from when on everything is kept: the start of t's day.
-// Older rows that are left, in the default table, are the caller's to delete.
+// Older rows that are left, in the default table, are the caller's to delete. While another
+// replica is at it, this one leaves it to do so.
 //
 // A day is dropped with a lock on the whole table, held for an instant: PostgreSQL cannot
 // detach a partition concurrently beside a default one, and without a default one a call
 // with a wrong clock would hold up its batch.
 func (db *DB) KeepCalls(ctx context.Context, now, t time.Time) (time.Time, error) {
 	kept := t.UTC().Truncate(day)
+	_, err := db.Exclusive(ctx, partitionJob, func(ctx context.Context) error { return db.keepDays(ctx, now, kept) })
+	return kept, err
+}
+
+// keepDays makes the tables around now and drops those of days before kept.
+func (db *DB) keepDays(ctx context.Context, now, kept time.Time) error {
 	for _, table := range byDay {
 		there, err := db.partitions(ctx, table)
 		if err != nil {
-			return kept, err
+			return err
 		}
 		for i := -1; i <= daysAhead; i++ {
 			d := now.UTC().Truncate(day).Add(time.Duration(i) * day)
@@ -46,7 +51,7 @@ func (db *DB) KeepCalls(ctx context.Context, now, t time.Time) (time.Time, error
 				continue
 			}
 			if err := db.change(ctx, func(tx *sql.Tx) error { return addDay(ctx, tx, table, d) }); err != nil {
-				return kept, fmt.Errorf("make the table of %s for %s: %w", table, d.Format(time.DateOnly), err)
+				return fmt.Errorf("make the table of %s for %s: %w", table, d.Format(time.DateOnly), err)
 			}
 		}
 		for d := range there {
@@ -57,11 +62,11 @@ func (db *DB) KeepCalls(ctx context.Context, now, t time.Time) (time.Time, error
 				_, err := tx.ExecContext(ctx, "DROP TABLE IF EXISTS "+partition(table, d))
 				return err
 			}); err != nil {
-				return kept, fmt.Errorf("drop the table of %s for %s: %w", table, d.Format(time.DateOnly), err)
+				return fmt.Errorf("drop the table of %s for %s: %w", table, d.Format(time.DateOnly), err)
 			}
 		}
 	}
-	return kept, nil
+	return nil
 }
 
 // partition is the name of a day's table.
@@ -88,17 +93,13 @@ func (db *DB) partitions(ctx context.Context, table string) (map[time.Time]bool,
 	return days, rows.Err()
 }
 
-// change runs do in a transaction, unless another replica is at it already.
+// change runs do in a transaction that gives up soon when it has to wait for a lock.
 func (db *DB) change(ctx context.Context, do func(*sql.Tx) error) error {
 	tx, err := db.pool.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback() // does nothing after Commit
-	var mine bool
-	if err := tx.QueryRowContext(ctx, `SELECT pg_try_advisory_xact_lock($1)`, int64(partitionLock)).Scan(&mine); err != nil || !mine {
-		return err
-	}
 	if _, err := tx.ExecContext(ctx, `SET LOCAL lock_timeout = '`+lockWait+`'`); err != nil {
 		return err
 	}
@@ -113,7 +114,7 @@ func addDay(ctx context.Context, tx *sql.Tx, table string, d time.Time) error {
 	name, from, to := partition(table, d), d.UnixMicro(), d.Add(day).UnixMicro()
 	var there bool
 	if err := tx.QueryRowContext(ctx, `SELECT to_regclass($1) IS NOT NULL`, name).Scan(&there); err != nil || there {
-		return err // made by another replica meanwhile
+		return err // made by a replica that led before
 	}
 	for _, statement := range []string{
 		// From here on no row of the day can get into the default table.
@@ -128,24 +129,4 @@ func addDay(ctx context.Context, tx *sql.Tx, table string, d time.Time) error {
 		}
 	}
 	return nil
-}
-
-// Exclusive runs do while this replica alone, of all, has the job of that name; it returns
-// false when another one has it. The lock is of a connection of its own, which must not go
-// through a pooler that shares connections between transactions.
-func (db *DB) Exclusive(ctx context.Context, job string, do func(context.Context) error) (bool, error) {
-	conn, err := pgx.ConnectConfig(ctx, db.config)
-	if err != nil {
-		return false, err
-	}
-	defer func() { // which also gives the lock back
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), db.answer)
-		defer cancel()
-		_ = conn.Close(closing) // nothing was written with it
-	}()
-	var mine bool
-	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(hashtext('trunkline'), hashtext($1))`, job).Scan(&mine); err != nil || !mine {
-		return false, err
-	}
-	return true, do(ctx)
 }

@@ -38,6 +38,8 @@ type DB struct {
 	// heartbeat is how long the listener waits before it checks that its connection lives;
 	// answer how long a living server takes at most for what it does at once.
 	heartbeat, answer time.Duration
+	// lease is how often the holder of a job's lock looks whether it still has it.
+	lease time.Duration
 }
 
 // Open connects to postgres://user:password@host:port/database?sslmode=... and migrates
@@ -68,7 +70,7 @@ func Open(ctx context.Context, url string, logger *slog.Logger) (*DB, error) {
 		_ = pool.Close() // the first error says more
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)
 	}
-	return &DB{pool: pool, config: config, logger: logger, heartbeat: 30 * time.Second, answer: 5 * time.Second}, nil
+	return &DB{pool: pool, config: config, logger: logger, heartbeat: 30 * time.Second, answer: 5 * time.Second, lease: 5 * time.Second}, nil
 }
 
 // Writer is the handle for transactions that write.
