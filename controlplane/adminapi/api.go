@@ -132,7 +132,7 @@ func New(cfg Config) (*API, error) {
 		auth.intercept,
 		validation.intercept,
 	)
-	adminv1connect.RegisterProviderServiceHandler(server, providerService{cfg.Live})
+	adminv1connect.RegisterProviderServiceHandler(server, providerService{live: cfg.Live})
 	adminv1connect.RegisterGroupServiceHandler(server, groupService{cfg.Live, cfg.Nodes, cfg.Cooldowns})
 	adminv1connect.RegisterKeyServiceHandler(server, keyService{cfg.Live})
 	adminv1connect.RegisterKeywordServiceHandler(server, keywordService{cfg.Live, cfg.Calls})

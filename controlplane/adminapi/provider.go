@@ -5,10 +5,14 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
 
 // providerService manages providers.
-type providerService struct{ live Live }
+type providerService struct {
+	adminv1connect.UnimplementedProviderServiceHandler
+	live Live
+}
 
 // ListProviders lists providers in name order.
 func (s providerService) ListProviders(_ context.Context, req *adminv1.ListProvidersRequest) (*adminv1.ListProvidersResponse, error) {

@@ -1,4 +1,4 @@
-import type { Price } from '@/gen/trunkline/admin/v1/provider_pb';
+import type { Price } from '@/gen/trunkline/admin/v1/price_pb';
 import { useI18n } from '@/i18n';
 
 /** "$0.15 / $0.60": input and output per million tokens; a price per call beside or instead of it. */

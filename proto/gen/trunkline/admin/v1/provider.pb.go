@@ -24,6 +24,124 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// What a test of a provider looks at, in this order.
+type TestStep int32
+
+const (
+	TestStep_TEST_STEP_UNSPECIFIED TestStep = 0
+	// The host's name resolves.
+	TestStep_TEST_STEP_DNS TestStep = 1
+	// Its address may be used and takes connections.
+	TestStep_TEST_STEP_TCP TestStep = 2
+	// It speaks TLS with a valid certificate.
+	TestStep_TEST_STEP_TLS TestStep = 3
+	// It takes the credential and lists models.
+	TestStep_TEST_STEP_MODELS TestStep = 4
+	// It answers a chat.
+	TestStep_TEST_STEP_CHAT TestStep = 5
+)
+
+// Enum value maps for TestStep.
+var (
+	TestStep_name = map[int32]string{
+		0: "TEST_STEP_UNSPECIFIED",
+		1: "TEST_STEP_DNS",
+		2: "TEST_STEP_TCP",
+		3: "TEST_STEP_TLS",
+		4: "TEST_STEP_MODELS",
+		5: "TEST_STEP_CHAT",
+	}
+	TestStep_value = map[string]int32{
+		"TEST_STEP_UNSPECIFIED": 0,
+		"TEST_STEP_DNS":         1,
+		"TEST_STEP_TCP":         2,
+		"TEST_STEP_TLS":         3,
+		"TEST_STEP_MODELS":      4,
+		"TEST_STEP_CHAT":        5,
+	}
+)
+
+func (x TestStep) Enum() *TestStep {
+	p := new(TestStep)
+	*p = x
+	return p
+}
+
+func (x TestStep) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TestStep) Descriptor() protoreflect.EnumDescriptor {
+	return file_trunkline_admin_v1_provider_proto_enumTypes[0].Descriptor()
+}
+
+func (TestStep) Type() protoreflect.EnumType {
+	return &file_trunkline_admin_v1_provider_proto_enumTypes[0]
+}
+
+func (x TestStep) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TestStep.Descriptor instead.
+func (TestStep) EnumDescriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{0}
+}
+
+// How one step of a test ended.
+type TestResult int32
+
+const (
+	TestResult_TEST_RESULT_UNSPECIFIED TestResult = 0
+	TestResult_TEST_RESULT_OK          TestResult = 1
+	TestResult_TEST_RESULT_FAILED      TestResult = 2
+	// It does not apply, was not asked for, or stands on a step that failed.
+	TestResult_TEST_RESULT_SKIPPED TestResult = 3
+)
+
+// Enum value maps for TestResult.
+var (
+	TestResult_name = map[int32]string{
+		0: "TEST_RESULT_UNSPECIFIED",
+		1: "TEST_RESULT_OK",
+		2: "TEST_RESULT_FAILED",
+		3: "TEST_RESULT_SKIPPED",
+	}
+	TestResult_value = map[string]int32{
+		"TEST_RESULT_UNSPECIFIED": 0,
+		"TEST_RESULT_OK":          1,
+		"TEST_RESULT_FAILED":      2,
+		"TEST_RESULT_SKIPPED":     3,
+	}
+)
+
+func (x TestResult) Enum() *TestResult {
+	p := new(TestResult)
+	*p = x
+	return p
+}
+
+func (x TestResult) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TestResult) Descriptor() protoreflect.EnumDescriptor {
+	return file_trunkline_admin_v1_provider_proto_enumTypes[1].Descriptor()
+}
+
+func (TestResult) Type() protoreflect.EnumType {
+	return &file_trunkline_admin_v1_provider_proto_enumTypes[1]
+}
+
+func (x TestResult) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TestResult.Descriptor instead.
+func (TestResult) EnumDescriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{1}
+}
+
 // An upstream account.
 type Provider struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -55,7 +173,9 @@ type Provider struct {
 	// Models of this account.
 	Models []*Model `protobuf:"bytes,17,rep,name=models,proto3" json:"models,omitempty"`
 	// Timers that differ from the settings for this provider.
-	Timeouts      *ProviderTimeouts `protobuf:"bytes,18,opt,name=timeouts,proto3" json:"timeouts,omitempty"`
+	Timeouts *ProviderTimeouts `protobuf:"bytes,18,opt,name=timeouts,proto3" json:"timeouts,omitempty"`
+	// How its models are imported; unset: only when asked, all of them.
+	Import        *ProviderImport `protobuf:"bytes,19,opt,name=import,proto3" json:"import,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -188,6 +308,13 @@ func (x *Provider) GetTimeouts() *ProviderTimeouts {
 	return nil
 }
 
+func (x *Provider) GetImport() *ProviderImport {
+	if x != nil {
+		return x.Import
+	}
+	return nil
+}
+
 // One key of a provider.
 type Credential struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -290,6 +417,8 @@ type Model struct {
 	Price *Price `protobuf:"bytes,3,opt,name=price,proto3" json:"price,omitempty"`
 	// Largest prompt plus answer in tokens, when known; 0 is unknown.
 	ContextWindow int64 `protobuf:"varint,4,opt,name=context_window,json=contextWindow,proto3" json:"context_window,omitempty"`
+	// Set on models that an import brought. Output only.
+	Imported      *ModelImport `protobuf:"bytes,5,opt,name=imported,proto3" json:"imported,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -352,77 +481,11 @@ func (x *Model) GetContextWindow() int64 {
 	return 0
 }
 
-// Exact decimals, at most 6 digits after the point: USD per million tokens, or USD per call.
-type Price struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// USD per million input tokens.
-	Input string `protobuf:"bytes,1,opt,name=input,proto3" json:"input,omitempty"`
-	// USD per million input tokens the upstream served from its cache; default: the input price.
-	CachedInput string `protobuf:"bytes,2,opt,name=cached_input,json=cachedInput,proto3" json:"cached_input,omitempty"`
-	// USD per million output tokens.
-	Output string `protobuf:"bytes,3,opt,name=output,proto3" json:"output,omitempty"`
-	// USD for each successful call, instead of or on top of token prices.
-	PerCall       string `protobuf:"bytes,4,opt,name=per_call,json=perCall,proto3" json:"per_call,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Price) Reset() {
-	*x = Price{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[3]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Price) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Price) ProtoMessage() {}
-
-func (x *Price) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[3]
+func (x *Model) GetImported() *ModelImport {
 	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
+		return x.Imported
 	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Price.ProtoReflect.Descriptor instead.
-func (*Price) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{3}
-}
-
-func (x *Price) GetInput() string {
-	if x != nil {
-		return x.Input
-	}
-	return ""
-}
-
-func (x *Price) GetCachedInput() string {
-	if x != nil {
-		return x.CachedInput
-	}
-	return ""
-}
-
-func (x *Price) GetOutput() string {
-	if x != nil {
-		return x.Output
-	}
-	return ""
-}
-
-func (x *Price) GetPerCall() string {
-	if x != nil {
-		return x.PerCall
-	}
-	return ""
+	return nil
 }
 
 // Timers of one provider; an unset one comes from the group, then the settings.
@@ -442,7 +505,7 @@ type ProviderTimeouts struct {
 
 func (x *ProviderTimeouts) Reset() {
 	*x = ProviderTimeouts{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -454,7 +517,7 @@ func (x *ProviderTimeouts) String() string {
 func (*ProviderTimeouts) ProtoMessage() {}
 
 func (x *ProviderTimeouts) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -467,7 +530,7 @@ func (x *ProviderTimeouts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProviderTimeouts.ProtoReflect.Descriptor instead.
 func (*ProviderTimeouts) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{4}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ProviderTimeouts) GetConnect() *durationpb.Duration {
@@ -510,7 +573,7 @@ type ListProvidersRequest struct {
 
 func (x *ListProvidersRequest) Reset() {
 	*x = ListProvidersRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -522,7 +585,7 @@ func (x *ListProvidersRequest) String() string {
 func (*ListProvidersRequest) ProtoMessage() {}
 
 func (x *ListProvidersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -535,7 +598,7 @@ func (x *ListProvidersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProvidersRequest.ProtoReflect.Descriptor instead.
 func (*ListProvidersRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListProvidersRequest) GetPageSize() int32 {
@@ -563,7 +626,7 @@ type ListProvidersResponse struct {
 
 func (x *ListProvidersResponse) Reset() {
 	*x = ListProvidersResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -575,7 +638,7 @@ func (x *ListProvidersResponse) String() string {
 func (*ListProvidersResponse) ProtoMessage() {}
 
 func (x *ListProvidersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -588,7 +651,7 @@ func (x *ListProvidersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProvidersResponse.ProtoReflect.Descriptor instead.
 func (*ListProvidersResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListProvidersResponse) GetProviders() []*Provider {
@@ -615,7 +678,7 @@ type GetProviderRequest struct {
 
 func (x *GetProviderRequest) Reset() {
 	*x = GetProviderRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -627,7 +690,7 @@ func (x *GetProviderRequest) String() string {
 func (*GetProviderRequest) ProtoMessage() {}
 
 func (x *GetProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -640,7 +703,7 @@ func (x *GetProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProviderRequest.ProtoReflect.Descriptor instead.
 func (*GetProviderRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetProviderRequest) GetName() string {
@@ -659,7 +722,7 @@ type GetProviderResponse struct {
 
 func (x *GetProviderResponse) Reset() {
 	*x = GetProviderResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -671,7 +734,7 @@ func (x *GetProviderResponse) String() string {
 func (*GetProviderResponse) ProtoMessage() {}
 
 func (x *GetProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -684,7 +747,7 @@ func (x *GetProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProviderResponse.ProtoReflect.Descriptor instead.
 func (*GetProviderResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetProviderResponse) GetProvider() *Provider {
@@ -704,7 +767,7 @@ type CreateProviderRequest struct {
 
 func (x *CreateProviderRequest) Reset() {
 	*x = CreateProviderRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -716,7 +779,7 @@ func (x *CreateProviderRequest) String() string {
 func (*CreateProviderRequest) ProtoMessage() {}
 
 func (x *CreateProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -729,7 +792,7 @@ func (x *CreateProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateProviderRequest.ProtoReflect.Descriptor instead.
 func (*CreateProviderRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *CreateProviderRequest) GetProvider() *Provider {
@@ -748,7 +811,7 @@ type CreateProviderResponse struct {
 
 func (x *CreateProviderResponse) Reset() {
 	*x = CreateProviderResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[10]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -760,7 +823,7 @@ func (x *CreateProviderResponse) String() string {
 func (*CreateProviderResponse) ProtoMessage() {}
 
 func (x *CreateProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[10]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -773,7 +836,7 @@ func (x *CreateProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateProviderResponse.ProtoReflect.Descriptor instead.
 func (*CreateProviderResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{10}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CreateProviderResponse) GetProvider() *Provider {
@@ -793,7 +856,7 @@ type UpdateProviderRequest struct {
 
 func (x *UpdateProviderRequest) Reset() {
 	*x = UpdateProviderRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[11]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -805,7 +868,7 @@ func (x *UpdateProviderRequest) String() string {
 func (*UpdateProviderRequest) ProtoMessage() {}
 
 func (x *UpdateProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[11]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -818,7 +881,7 @@ func (x *UpdateProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateProviderRequest.ProtoReflect.Descriptor instead.
 func (*UpdateProviderRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{11}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *UpdateProviderRequest) GetProvider() *Provider {
@@ -837,7 +900,7 @@ type UpdateProviderResponse struct {
 
 func (x *UpdateProviderResponse) Reset() {
 	*x = UpdateProviderResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[12]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -849,7 +912,7 @@ func (x *UpdateProviderResponse) String() string {
 func (*UpdateProviderResponse) ProtoMessage() {}
 
 func (x *UpdateProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[12]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -862,7 +925,7 @@ func (x *UpdateProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateProviderResponse.ProtoReflect.Descriptor instead.
 func (*UpdateProviderResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{12}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *UpdateProviderResponse) GetProvider() *Provider {
@@ -884,7 +947,7 @@ type DeleteProviderRequest struct {
 
 func (x *DeleteProviderRequest) Reset() {
 	*x = DeleteProviderRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[13]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -896,7 +959,7 @@ func (x *DeleteProviderRequest) String() string {
 func (*DeleteProviderRequest) ProtoMessage() {}
 
 func (x *DeleteProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[13]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -909,7 +972,7 @@ func (x *DeleteProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteProviderRequest.ProtoReflect.Descriptor instead.
 func (*DeleteProviderRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{13}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *DeleteProviderRequest) GetName() string {
@@ -934,7 +997,7 @@ type DeleteProviderResponse struct {
 
 func (x *DeleteProviderResponse) Reset() {
 	*x = DeleteProviderResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[14]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -946,7 +1009,7 @@ func (x *DeleteProviderResponse) String() string {
 func (*DeleteProviderResponse) ProtoMessage() {}
 
 func (x *DeleteProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[14]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -959,14 +1022,260 @@ func (x *DeleteProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteProviderResponse.ProtoReflect.Descriptor instead.
 func (*DeleteProviderResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{13}
+}
+
+type PreviewImportRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the provider, or a glob such as openai-*; * is every enabled provider.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// More names or globs.
+	Names []string `protobuf:"bytes,2,rep,name=names,proto3" json:"names,omitempty"`
+	// A provider that is not saved yet; it replaces the stored one of its name, whose secrets it may use while
+	// base_url stays on the same scheme, host and port.
+	Provider *Provider `protobuf:"bytes,3,opt,name=provider,proto3" json:"provider,omitempty"`
+	// The rules to use; default: the provider's own.
+	Rules *ImportRules `protobuf:"bytes,4,opt,name=rules,proto3" json:"rules,omitempty"`
+	// Add only these of the new models, by id; default: all that the rules let in.
+	Models []string `protobuf:"bytes,5,rep,name=models,proto3" json:"models,omitempty"`
+	// Bring back models that an admin removed.
+	RestoreRemoved bool `protobuf:"varint,6,opt,name=restore_removed,json=restoreRemoved,proto3" json:"restore_removed,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *PreviewImportRequest) Reset() {
+	*x = PreviewImportRequest{}
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PreviewImportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PreviewImportRequest) ProtoMessage() {}
+
+func (x *PreviewImportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PreviewImportRequest.ProtoReflect.Descriptor instead.
+func (*PreviewImportRequest) Descriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *PreviewImportRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *PreviewImportRequest) GetNames() []string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+func (x *PreviewImportRequest) GetProvider() *Provider {
+	if x != nil {
+		return x.Provider
+	}
+	return nil
+}
+
+func (x *PreviewImportRequest) GetRules() *ImportRules {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+func (x *PreviewImportRequest) GetModels() []string {
+	if x != nil {
+		return x.Models
+	}
+	return nil
+}
+
+func (x *PreviewImportRequest) GetRestoreRemoved() bool {
+	if x != nil {
+		return x.RestoreRemoved
+	}
+	return false
+}
+
+type TestProviderRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the provider.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// A provider that is not saved yet; it replaces the stored one of its name, whose secrets it may use while
+	// base_url stays on the same scheme, host and port.
+	Provider *Provider `protobuf:"bytes,2,opt,name=provider,proto3" json:"provider,omitempty"`
+	// Name of the credential to test; default: the first that is enabled.
+	Credential string `protobuf:"bytes,3,opt,name=credential,proto3" json:"credential,omitempty"`
+	// Also send a chat of at most one token of answer, which may cost money.
+	Chat bool `protobuf:"varint,4,opt,name=chat,proto3" json:"chat,omitempty"`
+	// Model to chat with, by id or alias; default: the provider's first.
+	Model         string `protobuf:"bytes,5,opt,name=model,proto3" json:"model,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TestProviderRequest) Reset() {
+	*x = TestProviderRequest{}
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TestProviderRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TestProviderRequest) ProtoMessage() {}
+
+func (x *TestProviderRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TestProviderRequest.ProtoReflect.Descriptor instead.
+func (*TestProviderRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *TestProviderRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *TestProviderRequest) GetProvider() *Provider {
+	if x != nil {
+		return x.Provider
+	}
+	return nil
+}
+
+func (x *TestProviderRequest) GetCredential() string {
+	if x != nil {
+		return x.Credential
+	}
+	return ""
+}
+
+func (x *TestProviderRequest) GetChat() bool {
+	if x != nil {
+		return x.Chat
+	}
+	return false
+}
+
+func (x *TestProviderRequest) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+// One step of a test of a provider.
+type TestProviderResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was looked at.
+	Step TestStep `protobuf:"varint,1,opt,name=step,proto3,enum=trunkline.admin.v1.TestStep" json:"step,omitempty"`
+	// How it ended.
+	Result TestResult `protobuf:"varint,2,opt,name=result,proto3,enum=trunkline.admin.v1.TestResult" json:"result,omitempty"`
+	// How long it took.
+	Duration *durationpb.Duration `protobuf:"bytes,3,opt,name=duration,proto3" json:"duration,omitempty"`
+	// What was found, or why it failed or was skipped, in words.
+	Detail        string `protobuf:"bytes,4,opt,name=detail,proto3" json:"detail,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TestProviderResponse) Reset() {
+	*x = TestProviderResponse{}
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TestProviderResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TestProviderResponse) ProtoMessage() {}
+
+func (x *TestProviderResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TestProviderResponse.ProtoReflect.Descriptor instead.
+func (*TestProviderResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *TestProviderResponse) GetStep() TestStep {
+	if x != nil {
+		return x.Step
+	}
+	return TestStep_TEST_STEP_UNSPECIFIED
+}
+
+func (x *TestProviderResponse) GetResult() TestResult {
+	if x != nil {
+		return x.Result
+	}
+	return TestResult_TEST_RESULT_UNSPECIFIED
+}
+
+func (x *TestProviderResponse) GetDuration() *durationpb.Duration {
+	if x != nil {
+		return x.Duration
+	}
+	return nil
+}
+
+func (x *TestProviderResponse) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
 }
 
 var File_trunkline_admin_v1_provider_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\n" +
-	"!trunkline/admin/v1/provider.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xeb\a\n" +
+	"!trunkline/admin/v1/provider.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftrunkline/admin/v1/import.proto\x1a\x1etrunkline/admin/v1/price.proto\"\xa7\b\n" +
 	"\bProvider\x12\x8e\x02\n" +
 	"\x04name\x18\x01 \x01(\tB\xf9\x01\xbaH\xf5\x01\xba\x01\xf1\x01\n" +
 	"\x04name\x12[must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end\x1a\x8b\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\x00-\\\\x1f\\\\x7f]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x10\n" +
@@ -985,7 +1294,8 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\rmax_in_flight\x18\x0f \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00R\vmaxInFlight\x12\x1d\n" +
 	"\aenabled\x18\x10 \x01(\bH\x00R\aenabled\x88\x01\x01\x12<\n" +
 	"\x06models\x18\x11 \x03(\v2\x19.trunkline.admin.v1.ModelB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x06models\x12@\n" +
-	"\btimeouts\x18\x12 \x01(\v2$.trunkline.admin.v1.ProviderTimeoutsR\btimeouts\x1a:\n" +
+	"\btimeouts\x18\x12 \x01(\v2$.trunkline.admin.v1.ProviderTimeoutsR\btimeouts\x12:\n" +
+	"\x06import\x18\x13 \x01(\v2\".trunkline.admin.v1.ProviderImportR\x06import\x1a:\n" +
 	"\fHeadersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\n" +
@@ -1003,19 +1313,15 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\n" +
 	"secret_ref\x18\x06 \x01(\tR\tsecretRefB\n" +
 	"\n" +
-	"\b_enabled\"\xaa\x01\n" +
+	"\b_enabled\"\xe7\x01\n" +
 	"\x05Model\x12\x1a\n" +
 	"\x02id\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\x02id\x12\x1e\n" +
 	"\x05alias\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\x05alias\x12/\n" +
 	"\x05price\x18\x03 \x01(\v2\x19.trunkline.admin.v1.PriceR\x05price\x124\n" +
 	"\x0econtext_window\x18\x04 \x01(\x03B\r\xbaH\n" +
-	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\rcontextWindow\"\x8f\x02\n" +
-	"\x05Price\x12;\n" +
-	"\x05input\x18\x01 \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\x05input\x12H\n" +
-	"\fcached_input\x18\x02 \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\vcachedInput\x12=\n" +
-	"\x06output\x18\x03 \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\x06output\x12@\n" +
-	"\bper_call\x18\x04 \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\aperCall\"\xc2\x02\n" +
+	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\rcontextWindow\x12;\n" +
+	"\bimported\x18\x05 \x01(\v2\x1f.trunkline.admin.v1.ModelImportR\bimported\"\xc2\x02\n" +
 	"\x10ProviderTimeouts\x12F\n" +
 	"\aconnect\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\xd8\x042\x04\x10\xc0\x84=R\aconnect\x12M\n" +
 	"\vfirst_token\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\x90\x1c2\x04\x10\xc0\x84=R\n" +
@@ -1046,13 +1352,51 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\x15DeleteProviderRequest\x12\x1a\n" +
 	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\x12\x12\n" +
 	"\x04etag\x18\x02 \x01(\tR\x04etag\"\x18\n" +
-	"\x16DeleteProviderResponse2\x9c\x04\n" +
+	"\x16DeleteProviderResponse\"\x92\x02\n" +
+	"\x14PreviewImportRequest\x12\x1c\n" +
+	"\x04name\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04name\x12\x1f\n" +
+	"\x05names\x18\x02 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x05names\x128\n" +
+	"\bprovider\x18\x03 \x01(\v2\x1c.trunkline.admin.v1.ProviderR\bprovider\x125\n" +
+	"\x05rules\x18\x04 \x01(\v2\x1f.trunkline.admin.v1.ImportRulesR\x05rules\x12!\n" +
+	"\x06models\x18\x05 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x06models\x12'\n" +
+	"\x0frestore_removed\x18\x06 \x01(\bR\x0erestoreRemoved\"\xcb\x01\n" +
+	"\x13TestProviderRequest\x12\x1c\n" +
+	"\x04name\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04name\x128\n" +
+	"\bprovider\x18\x02 \x01(\v2\x1c.trunkline.admin.v1.ProviderR\bprovider\x12(\n" +
+	"\n" +
+	"credential\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\n" +
+	"credential\x12\x12\n" +
+	"\x04chat\x18\x04 \x01(\bR\x04chat\x12\x1e\n" +
+	"\x05model\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\x05model\"\xcf\x01\n" +
+	"\x14TestProviderResponse\x120\n" +
+	"\x04step\x18\x01 \x01(\x0e2\x1c.trunkline.admin.v1.TestStepR\x04step\x126\n" +
+	"\x06result\x18\x02 \x01(\x0e2\x1e.trunkline.admin.v1.TestResultR\x06result\x125\n" +
+	"\bduration\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\bduration\x12\x16\n" +
+	"\x06detail\x18\x04 \x01(\tR\x06detail*\x88\x01\n" +
+	"\bTestStep\x12\x19\n" +
+	"\x15TEST_STEP_UNSPECIFIED\x10\x00\x12\x11\n" +
+	"\rTEST_STEP_DNS\x10\x01\x12\x11\n" +
+	"\rTEST_STEP_TCP\x10\x02\x12\x11\n" +
+	"\rTEST_STEP_TLS\x10\x03\x12\x14\n" +
+	"\x10TEST_STEP_MODELS\x10\x04\x12\x12\n" +
+	"\x0eTEST_STEP_CHAT\x10\x05*n\n" +
+	"\n" +
+	"TestResult\x12\x1b\n" +
+	"\x17TEST_RESULT_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eTEST_RESULT_OK\x10\x01\x12\x16\n" +
+	"\x12TEST_RESULT_FAILED\x10\x02\x12\x17\n" +
+	"\x13TEST_RESULT_SKIPPED\x10\x032\xac\b\n" +
 	"\x0fProviderService\x12i\n" +
 	"\rListProviders\x12(.trunkline.admin.v1.ListProvidersRequest\x1a).trunkline.admin.v1.ListProvidersResponse\"\x03\x90\x02\x01\x12c\n" +
 	"\vGetProvider\x12&.trunkline.admin.v1.GetProviderRequest\x1a'.trunkline.admin.v1.GetProviderResponse\"\x03\x90\x02\x01\x12g\n" +
 	"\x0eCreateProvider\x12).trunkline.admin.v1.CreateProviderRequest\x1a*.trunkline.admin.v1.CreateProviderResponse\x12g\n" +
 	"\x0eUpdateProvider\x12).trunkline.admin.v1.UpdateProviderRequest\x1a*.trunkline.admin.v1.UpdateProviderResponse\x12g\n" +
-	"\x0eDeleteProvider\x12).trunkline.admin.v1.DeleteProviderRequest\x1a*.trunkline.admin.v1.DeleteProviderResponseB\xd9\x01\n" +
+	"\x0eDeleteProvider\x12).trunkline.admin.v1.DeleteProviderRequest\x1a*.trunkline.admin.v1.DeleteProviderResponse\x12d\n" +
+	"\rPreviewImport\x12(.trunkline.admin.v1.PreviewImportRequest\x1a).trunkline.admin.v1.PreviewImportResponse\x12c\n" +
+	"\fImportModels\x12'.trunkline.admin.v1.ImportModelsRequest\x1a(.trunkline.admin.v1.ImportModelsResponse0\x01\x12c\n" +
+	"\vListImports\x12&.trunkline.admin.v1.ListImportsRequest\x1a'.trunkline.admin.v1.ListImportsResponse\"\x03\x90\x02\x01\x12y\n" +
+	"\x14RemoveImportedModels\x12/.trunkline.admin.v1.RemoveImportedModelsRequest\x1a0.trunkline.admin.v1.RemoveImportedModelsResponse\x12c\n" +
+	"\fTestProvider\x12'.trunkline.admin.v1.TestProviderRequest\x1a(.trunkline.admin.v1.TestProviderResponse0\x01B\xd9\x01\n" +
 	"\x16com.trunkline.admin.v1B\rProviderProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
 var (
@@ -1067,61 +1411,95 @@ func file_trunkline_admin_v1_provider_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_provider_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_provider_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_trunkline_admin_v1_provider_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_trunkline_admin_v1_provider_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_trunkline_admin_v1_provider_proto_goTypes = []any{
-	(*Provider)(nil),               // 0: trunkline.admin.v1.Provider
-	(*Credential)(nil),             // 1: trunkline.admin.v1.Credential
-	(*Model)(nil),                  // 2: trunkline.admin.v1.Model
-	(*Price)(nil),                  // 3: trunkline.admin.v1.Price
-	(*ProviderTimeouts)(nil),       // 4: trunkline.admin.v1.ProviderTimeouts
-	(*ListProvidersRequest)(nil),   // 5: trunkline.admin.v1.ListProvidersRequest
-	(*ListProvidersResponse)(nil),  // 6: trunkline.admin.v1.ListProvidersResponse
-	(*GetProviderRequest)(nil),     // 7: trunkline.admin.v1.GetProviderRequest
-	(*GetProviderResponse)(nil),    // 8: trunkline.admin.v1.GetProviderResponse
-	(*CreateProviderRequest)(nil),  // 9: trunkline.admin.v1.CreateProviderRequest
-	(*CreateProviderResponse)(nil), // 10: trunkline.admin.v1.CreateProviderResponse
-	(*UpdateProviderRequest)(nil),  // 11: trunkline.admin.v1.UpdateProviderRequest
-	(*UpdateProviderResponse)(nil), // 12: trunkline.admin.v1.UpdateProviderResponse
-	(*DeleteProviderRequest)(nil),  // 13: trunkline.admin.v1.DeleteProviderRequest
-	(*DeleteProviderResponse)(nil), // 14: trunkline.admin.v1.DeleteProviderResponse
-	nil,                            // 15: trunkline.admin.v1.Provider.HeadersEntry
-	(*timestamppb.Timestamp)(nil),  // 16: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),    // 17: google.protobuf.Duration
+	(TestStep)(0),                        // 0: trunkline.admin.v1.TestStep
+	(TestResult)(0),                      // 1: trunkline.admin.v1.TestResult
+	(*Provider)(nil),                     // 2: trunkline.admin.v1.Provider
+	(*Credential)(nil),                   // 3: trunkline.admin.v1.Credential
+	(*Model)(nil),                        // 4: trunkline.admin.v1.Model
+	(*ProviderTimeouts)(nil),             // 5: trunkline.admin.v1.ProviderTimeouts
+	(*ListProvidersRequest)(nil),         // 6: trunkline.admin.v1.ListProvidersRequest
+	(*ListProvidersResponse)(nil),        // 7: trunkline.admin.v1.ListProvidersResponse
+	(*GetProviderRequest)(nil),           // 8: trunkline.admin.v1.GetProviderRequest
+	(*GetProviderResponse)(nil),          // 9: trunkline.admin.v1.GetProviderResponse
+	(*CreateProviderRequest)(nil),        // 10: trunkline.admin.v1.CreateProviderRequest
+	(*CreateProviderResponse)(nil),       // 11: trunkline.admin.v1.CreateProviderResponse
+	(*UpdateProviderRequest)(nil),        // 12: trunkline.admin.v1.UpdateProviderRequest
+	(*UpdateProviderResponse)(nil),       // 13: trunkline.admin.v1.UpdateProviderResponse
+	(*DeleteProviderRequest)(nil),        // 14: trunkline.admin.v1.DeleteProviderRequest
+	(*DeleteProviderResponse)(nil),       // 15: trunkline.admin.v1.DeleteProviderResponse
+	(*PreviewImportRequest)(nil),         // 16: trunkline.admin.v1.PreviewImportRequest
+	(*TestProviderRequest)(nil),          // 17: trunkline.admin.v1.TestProviderRequest
+	(*TestProviderResponse)(nil),         // 18: trunkline.admin.v1.TestProviderResponse
+	nil,                                  // 19: trunkline.admin.v1.Provider.HeadersEntry
+	(*timestamppb.Timestamp)(nil),        // 20: google.protobuf.Timestamp
+	(*ProviderImport)(nil),               // 21: trunkline.admin.v1.ProviderImport
+	(*Price)(nil),                        // 22: trunkline.admin.v1.Price
+	(*ModelImport)(nil),                  // 23: trunkline.admin.v1.ModelImport
+	(*durationpb.Duration)(nil),          // 24: google.protobuf.Duration
+	(*ImportRules)(nil),                  // 25: trunkline.admin.v1.ImportRules
+	(*ImportModelsRequest)(nil),          // 26: trunkline.admin.v1.ImportModelsRequest
+	(*ListImportsRequest)(nil),           // 27: trunkline.admin.v1.ListImportsRequest
+	(*RemoveImportedModelsRequest)(nil),  // 28: trunkline.admin.v1.RemoveImportedModelsRequest
+	(*PreviewImportResponse)(nil),        // 29: trunkline.admin.v1.PreviewImportResponse
+	(*ImportModelsResponse)(nil),         // 30: trunkline.admin.v1.ImportModelsResponse
+	(*ListImportsResponse)(nil),          // 31: trunkline.admin.v1.ListImportsResponse
+	(*RemoveImportedModelsResponse)(nil), // 32: trunkline.admin.v1.RemoveImportedModelsResponse
 }
 var file_trunkline_admin_v1_provider_proto_depIdxs = []int32{
-	16, // 0: trunkline.admin.v1.Provider.create_time:type_name -> google.protobuf.Timestamp
-	16, // 1: trunkline.admin.v1.Provider.update_time:type_name -> google.protobuf.Timestamp
-	1,  // 2: trunkline.admin.v1.Provider.credentials:type_name -> trunkline.admin.v1.Credential
-	15, // 3: trunkline.admin.v1.Provider.headers:type_name -> trunkline.admin.v1.Provider.HeadersEntry
-	2,  // 4: trunkline.admin.v1.Provider.models:type_name -> trunkline.admin.v1.Model
-	4,  // 5: trunkline.admin.v1.Provider.timeouts:type_name -> trunkline.admin.v1.ProviderTimeouts
-	16, // 6: trunkline.admin.v1.Credential.secret_set_time:type_name -> google.protobuf.Timestamp
-	3,  // 7: trunkline.admin.v1.Model.price:type_name -> trunkline.admin.v1.Price
-	17, // 8: trunkline.admin.v1.ProviderTimeouts.connect:type_name -> google.protobuf.Duration
-	17, // 9: trunkline.admin.v1.ProviderTimeouts.first_token:type_name -> google.protobuf.Duration
-	17, // 10: trunkline.admin.v1.ProviderTimeouts.response:type_name -> google.protobuf.Duration
-	17, // 11: trunkline.admin.v1.ProviderTimeouts.stream_idle:type_name -> google.protobuf.Duration
-	0,  // 12: trunkline.admin.v1.ListProvidersResponse.providers:type_name -> trunkline.admin.v1.Provider
-	0,  // 13: trunkline.admin.v1.GetProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	0,  // 14: trunkline.admin.v1.CreateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	0,  // 15: trunkline.admin.v1.CreateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	0,  // 16: trunkline.admin.v1.UpdateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	0,  // 17: trunkline.admin.v1.UpdateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	5,  // 18: trunkline.admin.v1.ProviderService.ListProviders:input_type -> trunkline.admin.v1.ListProvidersRequest
-	7,  // 19: trunkline.admin.v1.ProviderService.GetProvider:input_type -> trunkline.admin.v1.GetProviderRequest
-	9,  // 20: trunkline.admin.v1.ProviderService.CreateProvider:input_type -> trunkline.admin.v1.CreateProviderRequest
-	11, // 21: trunkline.admin.v1.ProviderService.UpdateProvider:input_type -> trunkline.admin.v1.UpdateProviderRequest
-	13, // 22: trunkline.admin.v1.ProviderService.DeleteProvider:input_type -> trunkline.admin.v1.DeleteProviderRequest
-	6,  // 23: trunkline.admin.v1.ProviderService.ListProviders:output_type -> trunkline.admin.v1.ListProvidersResponse
-	8,  // 24: trunkline.admin.v1.ProviderService.GetProvider:output_type -> trunkline.admin.v1.GetProviderResponse
-	10, // 25: trunkline.admin.v1.ProviderService.CreateProvider:output_type -> trunkline.admin.v1.CreateProviderResponse
-	12, // 26: trunkline.admin.v1.ProviderService.UpdateProvider:output_type -> trunkline.admin.v1.UpdateProviderResponse
-	14, // 27: trunkline.admin.v1.ProviderService.DeleteProvider:output_type -> trunkline.admin.v1.DeleteProviderResponse
-	23, // [23:28] is the sub-list for method output_type
-	18, // [18:23] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	20, // 0: trunkline.admin.v1.Provider.create_time:type_name -> google.protobuf.Timestamp
+	20, // 1: trunkline.admin.v1.Provider.update_time:type_name -> google.protobuf.Timestamp
+	3,  // 2: trunkline.admin.v1.Provider.credentials:type_name -> trunkline.admin.v1.Credential
+	19, // 3: trunkline.admin.v1.Provider.headers:type_name -> trunkline.admin.v1.Provider.HeadersEntry
+	4,  // 4: trunkline.admin.v1.Provider.models:type_name -> trunkline.admin.v1.Model
+	5,  // 5: trunkline.admin.v1.Provider.timeouts:type_name -> trunkline.admin.v1.ProviderTimeouts
+	21, // 6: trunkline.admin.v1.Provider.import:type_name -> trunkline.admin.v1.ProviderImport
+	20, // 7: trunkline.admin.v1.Credential.secret_set_time:type_name -> google.protobuf.Timestamp
+	22, // 8: trunkline.admin.v1.Model.price:type_name -> trunkline.admin.v1.Price
+	23, // 9: trunkline.admin.v1.Model.imported:type_name -> trunkline.admin.v1.ModelImport
+	24, // 10: trunkline.admin.v1.ProviderTimeouts.connect:type_name -> google.protobuf.Duration
+	24, // 11: trunkline.admin.v1.ProviderTimeouts.first_token:type_name -> google.protobuf.Duration
+	24, // 12: trunkline.admin.v1.ProviderTimeouts.response:type_name -> google.protobuf.Duration
+	24, // 13: trunkline.admin.v1.ProviderTimeouts.stream_idle:type_name -> google.protobuf.Duration
+	2,  // 14: trunkline.admin.v1.ListProvidersResponse.providers:type_name -> trunkline.admin.v1.Provider
+	2,  // 15: trunkline.admin.v1.GetProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 16: trunkline.admin.v1.CreateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 17: trunkline.admin.v1.CreateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 18: trunkline.admin.v1.UpdateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 19: trunkline.admin.v1.UpdateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 20: trunkline.admin.v1.PreviewImportRequest.provider:type_name -> trunkline.admin.v1.Provider
+	25, // 21: trunkline.admin.v1.PreviewImportRequest.rules:type_name -> trunkline.admin.v1.ImportRules
+	2,  // 22: trunkline.admin.v1.TestProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	0,  // 23: trunkline.admin.v1.TestProviderResponse.step:type_name -> trunkline.admin.v1.TestStep
+	1,  // 24: trunkline.admin.v1.TestProviderResponse.result:type_name -> trunkline.admin.v1.TestResult
+	24, // 25: trunkline.admin.v1.TestProviderResponse.duration:type_name -> google.protobuf.Duration
+	6,  // 26: trunkline.admin.v1.ProviderService.ListProviders:input_type -> trunkline.admin.v1.ListProvidersRequest
+	8,  // 27: trunkline.admin.v1.ProviderService.GetProvider:input_type -> trunkline.admin.v1.GetProviderRequest
+	10, // 28: trunkline.admin.v1.ProviderService.CreateProvider:input_type -> trunkline.admin.v1.CreateProviderRequest
+	12, // 29: trunkline.admin.v1.ProviderService.UpdateProvider:input_type -> trunkline.admin.v1.UpdateProviderRequest
+	14, // 30: trunkline.admin.v1.ProviderService.DeleteProvider:input_type -> trunkline.admin.v1.DeleteProviderRequest
+	16, // 31: trunkline.admin.v1.ProviderService.PreviewImport:input_type -> trunkline.admin.v1.PreviewImportRequest
+	26, // 32: trunkline.admin.v1.ProviderService.ImportModels:input_type -> trunkline.admin.v1.ImportModelsRequest
+	27, // 33: trunkline.admin.v1.ProviderService.ListImports:input_type -> trunkline.admin.v1.ListImportsRequest
+	28, // 34: trunkline.admin.v1.ProviderService.RemoveImportedModels:input_type -> trunkline.admin.v1.RemoveImportedModelsRequest
+	17, // 35: trunkline.admin.v1.ProviderService.TestProvider:input_type -> trunkline.admin.v1.TestProviderRequest
+	7,  // 36: trunkline.admin.v1.ProviderService.ListProviders:output_type -> trunkline.admin.v1.ListProvidersResponse
+	9,  // 37: trunkline.admin.v1.ProviderService.GetProvider:output_type -> trunkline.admin.v1.GetProviderResponse
+	11, // 38: trunkline.admin.v1.ProviderService.CreateProvider:output_type -> trunkline.admin.v1.CreateProviderResponse
+	13, // 39: trunkline.admin.v1.ProviderService.UpdateProvider:output_type -> trunkline.admin.v1.UpdateProviderResponse
+	15, // 40: trunkline.admin.v1.ProviderService.DeleteProvider:output_type -> trunkline.admin.v1.DeleteProviderResponse
+	29, // 41: trunkline.admin.v1.ProviderService.PreviewImport:output_type -> trunkline.admin.v1.PreviewImportResponse
+	30, // 42: trunkline.admin.v1.ProviderService.ImportModels:output_type -> trunkline.admin.v1.ImportModelsResponse
+	31, // 43: trunkline.admin.v1.ProviderService.ListImports:output_type -> trunkline.admin.v1.ListImportsResponse
+	32, // 44: trunkline.admin.v1.ProviderService.RemoveImportedModels:output_type -> trunkline.admin.v1.RemoveImportedModelsResponse
+	18, // 45: trunkline.admin.v1.ProviderService.TestProvider:output_type -> trunkline.admin.v1.TestProviderResponse
+	36, // [36:46] is the sub-list for method output_type
+	26, // [26:36] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_provider_proto_init() }
@@ -1129,6 +1507,8 @@ func file_trunkline_admin_v1_provider_proto_init() {
 	if File_trunkline_admin_v1_provider_proto != nil {
 		return
 	}
+	file_trunkline_admin_v1_import_proto_init()
+	file_trunkline_admin_v1_price_proto_init()
 	file_trunkline_admin_v1_provider_proto_msgTypes[0].OneofWrappers = []any{}
 	file_trunkline_admin_v1_provider_proto_msgTypes[1].OneofWrappers = []any{}
 	type x struct{}
@@ -1136,13 +1516,14 @@ func file_trunkline_admin_v1_provider_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_provider_proto_rawDesc), len(file_trunkline_admin_v1_provider_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   16,
+			NumEnums:      2,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_trunkline_admin_v1_provider_proto_goTypes,
 		DependencyIndexes: file_trunkline_admin_v1_provider_proto_depIdxs,
+		EnumInfos:         file_trunkline_admin_v1_provider_proto_enumTypes,
 		MessageInfos:      file_trunkline_admin_v1_provider_proto_msgTypes,
 	}.Build()
 	File_trunkline_admin_v1_provider_proto = out.File

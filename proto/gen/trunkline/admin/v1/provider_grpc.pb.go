@@ -19,11 +19,16 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ProviderService_ListProviders_FullMethodName  = "/trunkline.admin.v1.ProviderService/ListProviders"
-	ProviderService_GetProvider_FullMethodName    = "/trunkline.admin.v1.ProviderService/GetProvider"
-	ProviderService_CreateProvider_FullMethodName = "/trunkline.admin.v1.ProviderService/CreateProvider"
-	ProviderService_UpdateProvider_FullMethodName = "/trunkline.admin.v1.ProviderService/UpdateProvider"
-	ProviderService_DeleteProvider_FullMethodName = "/trunkline.admin.v1.ProviderService/DeleteProvider"
+	ProviderService_ListProviders_FullMethodName        = "/trunkline.admin.v1.ProviderService/ListProviders"
+	ProviderService_GetProvider_FullMethodName          = "/trunkline.admin.v1.ProviderService/GetProvider"
+	ProviderService_CreateProvider_FullMethodName       = "/trunkline.admin.v1.ProviderService/CreateProvider"
+	ProviderService_UpdateProvider_FullMethodName       = "/trunkline.admin.v1.ProviderService/UpdateProvider"
+	ProviderService_DeleteProvider_FullMethodName       = "/trunkline.admin.v1.ProviderService/DeleteProvider"
+	ProviderService_PreviewImport_FullMethodName        = "/trunkline.admin.v1.ProviderService/PreviewImport"
+	ProviderService_ImportModels_FullMethodName         = "/trunkline.admin.v1.ProviderService/ImportModels"
+	ProviderService_ListImports_FullMethodName          = "/trunkline.admin.v1.ProviderService/ListImports"
+	ProviderService_RemoveImportedModels_FullMethodName = "/trunkline.admin.v1.ProviderService/RemoveImportedModels"
+	ProviderService_TestProvider_FullMethodName         = "/trunkline.admin.v1.ProviderService/TestProvider"
 )
 
 // ProviderServiceClient is the client API for ProviderService service.
@@ -43,6 +48,20 @@ type ProviderServiceClient interface {
 	UpdateProvider(ctx context.Context, in *UpdateProviderRequest, opts ...grpc.CallOption) (*UpdateProviderResponse, error)
 	// Delete a provider; refused while a group refers to it.
 	DeleteProvider(ctx context.Context, in *DeleteProviderRequest, opts ...grpc.CallOption) (*DeleteProviderResponse, error)
+	// Show what an import of a provider's models would do, and change nothing.
+	PreviewImport(ctx context.Context, in *PreviewImportRequest, opts ...grpc.CallOption) (*PreviewImportResponse, error)
+	// Import the models that providers list: several providers in one transaction, step by step. What an admin set stays,
+	// a provider that cannot be read changes nothing, and leaving before the writing changes nothing at all. When some
+	// providers fail, the others are imported and the call ends with an error.
+	ImportModels(ctx context.Context, in *ImportModelsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ImportModelsResponse], error)
+	// List past imports, newest first, with why those failed that did.
+	ListImports(ctx context.Context, in *ListImportsRequest, opts ...grpc.CallOption) (*ListImportsResponse, error)
+	// Remove models that imports brought: all, those of one import, of one credential, or those that are gone.
+	// Refused with the groups that use them, unless also_members is set.
+	RemoveImportedModels(ctx context.Context, in *RemoveImportedModelsRequest, opts ...grpc.CallOption) (*RemoveImportedModelsResponse, error)
+	// Test a provider step by step: its name, its address, TLS, its models with a credential and, only when asked, a chat
+	// of one token, which may cost money.
+	TestProvider(ctx context.Context, in *TestProviderRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[TestProviderResponse], error)
 }
 
 type providerServiceClient struct {
@@ -103,6 +122,74 @@ func (c *providerServiceClient) DeleteProvider(ctx context.Context, in *DeletePr
 	return out, nil
 }
 
+func (c *providerServiceClient) PreviewImport(ctx context.Context, in *PreviewImportRequest, opts ...grpc.CallOption) (*PreviewImportResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PreviewImportResponse)
+	err := c.cc.Invoke(ctx, ProviderService_PreviewImport_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *providerServiceClient) ImportModels(ctx context.Context, in *ImportModelsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ImportModelsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ProviderService_ServiceDesc.Streams[0], ProviderService_ImportModels_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ImportModelsRequest, ImportModelsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ProviderService_ImportModelsClient = grpc.ServerStreamingClient[ImportModelsResponse]
+
+func (c *providerServiceClient) ListImports(ctx context.Context, in *ListImportsRequest, opts ...grpc.CallOption) (*ListImportsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListImportsResponse)
+	err := c.cc.Invoke(ctx, ProviderService_ListImports_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *providerServiceClient) RemoveImportedModels(ctx context.Context, in *RemoveImportedModelsRequest, opts ...grpc.CallOption) (*RemoveImportedModelsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RemoveImportedModelsResponse)
+	err := c.cc.Invoke(ctx, ProviderService_RemoveImportedModels_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *providerServiceClient) TestProvider(ctx context.Context, in *TestProviderRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[TestProviderResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ProviderService_ServiceDesc.Streams[1], ProviderService_TestProvider_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[TestProviderRequest, TestProviderResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ProviderService_TestProviderClient = grpc.ServerStreamingClient[TestProviderResponse]
+
 // ProviderServiceServer is the server API for ProviderService service.
 // All implementations must embed UnimplementedProviderServiceServer
 // for forward compatibility.
@@ -120,6 +207,20 @@ type ProviderServiceServer interface {
 	UpdateProvider(context.Context, *UpdateProviderRequest) (*UpdateProviderResponse, error)
 	// Delete a provider; refused while a group refers to it.
 	DeleteProvider(context.Context, *DeleteProviderRequest) (*DeleteProviderResponse, error)
+	// Show what an import of a provider's models would do, and change nothing.
+	PreviewImport(context.Context, *PreviewImportRequest) (*PreviewImportResponse, error)
+	// Import the models that providers list: several providers in one transaction, step by step. What an admin set stays,
+	// a provider that cannot be read changes nothing, and leaving before the writing changes nothing at all. When some
+	// providers fail, the others are imported and the call ends with an error.
+	ImportModels(*ImportModelsRequest, grpc.ServerStreamingServer[ImportModelsResponse]) error
+	// List past imports, newest first, with why those failed that did.
+	ListImports(context.Context, *ListImportsRequest) (*ListImportsResponse, error)
+	// Remove models that imports brought: all, those of one import, of one credential, or those that are gone.
+	// Refused with the groups that use them, unless also_members is set.
+	RemoveImportedModels(context.Context, *RemoveImportedModelsRequest) (*RemoveImportedModelsResponse, error)
+	// Test a provider step by step: its name, its address, TLS, its models with a credential and, only when asked, a chat
+	// of one token, which may cost money.
+	TestProvider(*TestProviderRequest, grpc.ServerStreamingServer[TestProviderResponse]) error
 	mustEmbedUnimplementedProviderServiceServer()
 }
 
@@ -144,6 +245,21 @@ func (UnimplementedProviderServiceServer) UpdateProvider(context.Context, *Updat
 }
 func (UnimplementedProviderServiceServer) DeleteProvider(context.Context, *DeleteProviderRequest) (*DeleteProviderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteProvider not implemented")
+}
+func (UnimplementedProviderServiceServer) PreviewImport(context.Context, *PreviewImportRequest) (*PreviewImportResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PreviewImport not implemented")
+}
+func (UnimplementedProviderServiceServer) ImportModels(*ImportModelsRequest, grpc.ServerStreamingServer[ImportModelsResponse]) error {
+	return status.Error(codes.Unimplemented, "method ImportModels not implemented")
+}
+func (UnimplementedProviderServiceServer) ListImports(context.Context, *ListImportsRequest) (*ListImportsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListImports not implemented")
+}
+func (UnimplementedProviderServiceServer) RemoveImportedModels(context.Context, *RemoveImportedModelsRequest) (*RemoveImportedModelsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RemoveImportedModels not implemented")
+}
+func (UnimplementedProviderServiceServer) TestProvider(*TestProviderRequest, grpc.ServerStreamingServer[TestProviderResponse]) error {
+	return status.Error(codes.Unimplemented, "method TestProvider not implemented")
 }
 func (UnimplementedProviderServiceServer) mustEmbedUnimplementedProviderServiceServer() {}
 func (UnimplementedProviderServiceServer) testEmbeddedByValue()                         {}
@@ -256,6 +372,82 @@ func _ProviderService_DeleteProvider_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ProviderService_PreviewImport_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PreviewImportRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProviderServiceServer).PreviewImport(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProviderService_PreviewImport_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProviderServiceServer).PreviewImport(ctx, req.(*PreviewImportRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ProviderService_ImportModels_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ImportModelsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ProviderServiceServer).ImportModels(m, &grpc.GenericServerStream[ImportModelsRequest, ImportModelsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ProviderService_ImportModelsServer = grpc.ServerStreamingServer[ImportModelsResponse]
+
+func _ProviderService_ListImports_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListImportsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProviderServiceServer).ListImports(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProviderService_ListImports_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProviderServiceServer).ListImports(ctx, req.(*ListImportsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ProviderService_RemoveImportedModels_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RemoveImportedModelsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProviderServiceServer).RemoveImportedModels(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProviderService_RemoveImportedModels_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProviderServiceServer).RemoveImportedModels(ctx, req.(*RemoveImportedModelsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ProviderService_TestProvider_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(TestProviderRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ProviderServiceServer).TestProvider(m, &grpc.GenericServerStream[TestProviderRequest, TestProviderResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ProviderService_TestProviderServer = grpc.ServerStreamingServer[TestProviderResponse]
+
 // ProviderService_ServiceDesc is the grpc.ServiceDesc for ProviderService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -283,7 +475,30 @@ var ProviderService_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "DeleteProvider",
 			Handler:    _ProviderService_DeleteProvider_Handler,
 		},
+		{
+			MethodName: "PreviewImport",
+			Handler:    _ProviderService_PreviewImport_Handler,
+		},
+		{
+			MethodName: "ListImports",
+			Handler:    _ProviderService_ListImports_Handler,
+		},
+		{
+			MethodName: "RemoveImportedModels",
+			Handler:    _ProviderService_RemoveImportedModels_Handler,
+		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "ImportModels",
+			Handler:       _ProviderService_ImportModels_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "TestProvider",
+			Handler:       _ProviderService_TestProvider_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "trunkline/admin/v1/provider.proto",
 }

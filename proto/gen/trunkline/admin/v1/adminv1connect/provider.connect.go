@@ -39,6 +39,21 @@ const (
 	// ProviderServiceDeleteProviderProcedure is the procedure name of the ProviderService's
 	// DeleteProvider RPC.
 	ProviderServiceDeleteProviderProcedure = "/trunkline.admin.v1.ProviderService/DeleteProvider"
+	// ProviderServicePreviewImportProcedure is the procedure name of the ProviderService's
+	// PreviewImport RPC.
+	ProviderServicePreviewImportProcedure = "/trunkline.admin.v1.ProviderService/PreviewImport"
+	// ProviderServiceImportModelsProcedure is the procedure name of the ProviderService's ImportModels
+	// RPC.
+	ProviderServiceImportModelsProcedure = "/trunkline.admin.v1.ProviderService/ImportModels"
+	// ProviderServiceListImportsProcedure is the procedure name of the ProviderService's ListImports
+	// RPC.
+	ProviderServiceListImportsProcedure = "/trunkline.admin.v1.ProviderService/ListImports"
+	// ProviderServiceRemoveImportedModelsProcedure is the procedure name of the ProviderService's
+	// RemoveImportedModels RPC.
+	ProviderServiceRemoveImportedModelsProcedure = "/trunkline.admin.v1.ProviderService/RemoveImportedModels"
+	// ProviderServiceTestProviderProcedure is the procedure name of the ProviderService's TestProvider
+	// RPC.
+	ProviderServiceTestProviderProcedure = "/trunkline.admin.v1.ProviderService/TestProvider"
 )
 
 var (
@@ -79,6 +94,42 @@ var (
 			Procedure:  ProviderServiceDeleteProviderProcedure,
 		}
 	})
+	providerServicePreviewImportSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_trunkline_admin_v1_provider_proto.Services().ByName("ProviderService").Methods().ByName("PreviewImport"),
+			Procedure:  ProviderServicePreviewImportProcedure,
+		}
+	})
+	providerServiceImportModelsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeServer,
+			Schema:     v1.File_trunkline_admin_v1_provider_proto.Services().ByName("ProviderService").Methods().ByName("ImportModels"),
+			Procedure:  ProviderServiceImportModelsProcedure,
+		}
+	})
+	providerServiceListImportsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_trunkline_admin_v1_provider_proto.Services().ByName("ProviderService").Methods().ByName("ListImports"),
+			Procedure:        ProviderServiceListImportsProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	providerServiceRemoveImportedModelsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_trunkline_admin_v1_provider_proto.Services().ByName("ProviderService").Methods().ByName("RemoveImportedModels"),
+			Procedure:  ProviderServiceRemoveImportedModelsProcedure,
+		}
+	})
+	providerServiceTestProviderSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeServer,
+			Schema:     v1.File_trunkline_admin_v1_provider_proto.Services().ByName("ProviderService").Methods().ByName("TestProvider"),
+			Procedure:  ProviderServiceTestProviderProcedure,
+		}
+	})
 )
 
 // ProviderServiceClient is a client for the trunkline.admin.v1.ProviderService service.
@@ -94,12 +145,68 @@ type ProviderServiceClient interface {
 	UpdateProvider(context.Context, *v1.UpdateProviderRequest) (*v1.UpdateProviderResponse, error)
 	// Delete a provider; refused while a group refers to it.
 	DeleteProvider(context.Context, *v1.DeleteProviderRequest) (*v1.DeleteProviderResponse, error)
+	// Show what an import of a provider's models would do, and change nothing.
+	PreviewImport(context.Context, *v1.PreviewImportRequest) (*v1.PreviewImportResponse, error)
+	// Import the models that providers list: several providers in one transaction, step by step. What an admin set stays,
+	// a provider that cannot be read changes nothing, and leaving before the writing changes nothing at all. When some
+	// providers fail, the others are imported and the call ends with an error.
+	ImportModels(context.Context, *v1.ImportModelsRequest) (ProviderServiceImportModelsClientStream, error)
+	// List past imports, newest first, with why those failed that did.
+	ListImports(context.Context, *v1.ListImportsRequest) (*v1.ListImportsResponse, error)
+	// Remove models that imports brought: all, those of one import, of one credential, or those that are gone.
+	// Refused with the groups that use them, unless also_members is set.
+	RemoveImportedModels(context.Context, *v1.RemoveImportedModelsRequest) (*v1.RemoveImportedModelsResponse, error)
+	// Test a provider step by step: its name, its address, TLS, its models with a credential and, only when asked, a chat
+	// of one token, which may cost money.
+	TestProvider(context.Context, *v1.TestProviderRequest) (ProviderServiceTestProviderClientStream, error)
 }
 
 // NewProviderServiceClient constructs a client for the trunkline.admin.v1.ProviderService service.
 // Multiple service clients may share a single connect.Client.
 func NewProviderServiceClient(client *connect.Client) ProviderServiceClient {
 	return &providerServiceClient{client: client}
+}
+
+// ProviderServiceImportModelsClientStream is the client stream for the ProviderService's
+// ImportModels RPC.
+type ProviderServiceImportModelsClientStream struct {
+	stream connect.ClientStream
+}
+
+// Receive returns the next response message from the server.
+func (s ProviderServiceImportModelsClientStream) Receive() (*v1.ImportModelsResponse, error) {
+	var res v1.ImportModelsResponse
+	if err := s.stream.Receive(&res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+// Close releases the stream's resources. It is idempotent and is typically deferred to clean up a
+// stream abandoned before io.EOF.
+func (s ProviderServiceImportModelsClientStream) Close() error {
+	return s.stream.Close()
+}
+
+// ProviderServiceTestProviderClientStream is the client stream for the ProviderService's
+// TestProvider RPC.
+type ProviderServiceTestProviderClientStream struct {
+	stream connect.ClientStream
+}
+
+// Receive returns the next response message from the server.
+func (s ProviderServiceTestProviderClientStream) Receive() (*v1.TestProviderResponse, error) {
+	var res v1.TestProviderResponse
+	if err := s.stream.Receive(&res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+// Close releases the stream's resources. It is idempotent and is typically deferred to clean up a
+// stream abandoned before io.EOF.
+func (s ProviderServiceTestProviderClientStream) Close() error {
+	return s.stream.Close()
 }
 
 // ProviderServiceHandler is an implementation of the trunkline.admin.v1.ProviderService service.
@@ -115,6 +222,20 @@ type ProviderServiceHandler interface {
 	UpdateProvider(context.Context, *v1.UpdateProviderRequest) (*v1.UpdateProviderResponse, error)
 	// Delete a provider; refused while a group refers to it.
 	DeleteProvider(context.Context, *v1.DeleteProviderRequest) (*v1.DeleteProviderResponse, error)
+	// Show what an import of a provider's models would do, and change nothing.
+	PreviewImport(context.Context, *v1.PreviewImportRequest) (*v1.PreviewImportResponse, error)
+	// Import the models that providers list: several providers in one transaction, step by step. What an admin set stays,
+	// a provider that cannot be read changes nothing, and leaving before the writing changes nothing at all. When some
+	// providers fail, the others are imported and the call ends with an error.
+	ImportModels(context.Context, *v1.ImportModelsRequest, ProviderServiceImportModelsServerStream) error
+	// List past imports, newest first, with why those failed that did.
+	ListImports(context.Context, *v1.ListImportsRequest) (*v1.ListImportsResponse, error)
+	// Remove models that imports brought: all, those of one import, of one credential, or those that are gone.
+	// Refused with the groups that use them, unless also_members is set.
+	RemoveImportedModels(context.Context, *v1.RemoveImportedModelsRequest) (*v1.RemoveImportedModelsResponse, error)
+	// Test a provider step by step: its name, its address, TLS, its models with a credential and, only when asked, a chat
+	// of one token, which may cost money.
+	TestProvider(context.Context, *v1.TestProviderRequest, ProviderServiceTestProviderServerStream) error
 }
 
 // RegisterProviderServiceHandler registers svc as the trunkline.admin.v1.ProviderService
@@ -127,7 +248,44 @@ func RegisterProviderServiceHandler(server *connect.Server, svc ProviderServiceH
 		connect.Method{Spec: providerServiceCreateProviderSpec(), Handler: adapter.createProvider},
 		connect.Method{Spec: providerServiceUpdateProviderSpec(), Handler: adapter.updateProvider},
 		connect.Method{Spec: providerServiceDeleteProviderSpec(), Handler: adapter.deleteProvider},
+		connect.Method{Spec: providerServicePreviewImportSpec(), Handler: adapter.previewImport},
+		connect.Method{Spec: providerServiceImportModelsSpec(), Handler: adapter.importModels},
+		connect.Method{Spec: providerServiceListImportsSpec(), Handler: adapter.listImports},
+		connect.Method{Spec: providerServiceRemoveImportedModelsSpec(), Handler: adapter.removeImportedModels},
+		connect.Method{Spec: providerServiceTestProviderSpec(), Handler: adapter.testProvider},
 	)
+}
+
+// ProviderServiceImportModelsServerStream is the server stream for the ProviderService's
+// ImportModels RPC.
+type ProviderServiceImportModelsServerStream struct {
+	stream connect.ServerStream
+}
+
+// SendHeaders flushes the response headers without a message. The first Send does this implicitly.
+func (s ProviderServiceImportModelsServerStream) SendHeaders() error {
+	return s.stream.SendHeaders()
+}
+
+// Send sends a response message to the client.
+func (s ProviderServiceImportModelsServerStream) Send(res *v1.ImportModelsResponse) error {
+	return s.stream.Send(res)
+}
+
+// ProviderServiceTestProviderServerStream is the server stream for the ProviderService's
+// TestProvider RPC.
+type ProviderServiceTestProviderServerStream struct {
+	stream connect.ServerStream
+}
+
+// SendHeaders flushes the response headers without a message. The first Send does this implicitly.
+func (s ProviderServiceTestProviderServerStream) SendHeaders() error {
+	return s.stream.SendHeaders()
+}
+
+// Send sends a response message to the client.
+func (s ProviderServiceTestProviderServerStream) Send(res *v1.TestProviderResponse) error {
+	return s.stream.Send(res)
 }
 
 // UnimplementedProviderServiceHandler returns CodeUnimplemented from all methods.
@@ -151,6 +309,26 @@ func (UnimplementedProviderServiceHandler) UpdateProvider(context.Context, *v1.U
 
 func (UnimplementedProviderServiceHandler) DeleteProvider(context.Context, *v1.DeleteProviderRequest) (*v1.DeleteProviderResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ProviderService.DeleteProvider is not implemented")
+}
+
+func (UnimplementedProviderServiceHandler) PreviewImport(context.Context, *v1.PreviewImportRequest) (*v1.PreviewImportResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ProviderService.PreviewImport is not implemented")
+}
+
+func (UnimplementedProviderServiceHandler) ImportModels(context.Context, *v1.ImportModelsRequest, ProviderServiceImportModelsServerStream) error {
+	return connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ProviderService.ImportModels is not implemented")
+}
+
+func (UnimplementedProviderServiceHandler) ListImports(context.Context, *v1.ListImportsRequest) (*v1.ListImportsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ProviderService.ListImports is not implemented")
+}
+
+func (UnimplementedProviderServiceHandler) RemoveImportedModels(context.Context, *v1.RemoveImportedModelsRequest) (*v1.RemoveImportedModelsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ProviderService.RemoveImportedModels is not implemented")
+}
+
+func (UnimplementedProviderServiceHandler) TestProvider(context.Context, *v1.TestProviderRequest, ProviderServiceTestProviderServerStream) error {
+	return connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ProviderService.TestProvider is not implemented")
 }
 
 type providerServiceClient struct {
@@ -195,6 +373,46 @@ func (c *providerServiceClient) DeleteProvider(ctx context.Context, req *v1.Dele
 		return nil, err
 	}
 	return &res, nil
+}
+
+func (c *providerServiceClient) PreviewImport(ctx context.Context, req *v1.PreviewImportRequest) (*v1.PreviewImportResponse, error) {
+	var res v1.PreviewImportResponse
+	if err := c.client.CallUnary(ctx, providerServicePreviewImportSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *providerServiceClient) ImportModels(ctx context.Context, req *v1.ImportModelsRequest) (ProviderServiceImportModelsClientStream, error) {
+	stream, err := c.client.CallServerStream(ctx, providerServiceImportModelsSpec(), req)
+	if err != nil {
+		return ProviderServiceImportModelsClientStream{}, err
+	}
+	return ProviderServiceImportModelsClientStream{stream: stream}, nil
+}
+
+func (c *providerServiceClient) ListImports(ctx context.Context, req *v1.ListImportsRequest) (*v1.ListImportsResponse, error) {
+	var res v1.ListImportsResponse
+	if err := c.client.CallUnary(ctx, providerServiceListImportsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *providerServiceClient) RemoveImportedModels(ctx context.Context, req *v1.RemoveImportedModelsRequest) (*v1.RemoveImportedModelsResponse, error) {
+	var res v1.RemoveImportedModelsResponse
+	if err := c.client.CallUnary(ctx, providerServiceRemoveImportedModelsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *providerServiceClient) TestProvider(ctx context.Context, req *v1.TestProviderRequest) (ProviderServiceTestProviderClientStream, error) {
+	stream, err := c.client.CallServerStream(ctx, providerServiceTestProviderSpec(), req)
+	if err != nil {
+		return ProviderServiceTestProviderClientStream{}, err
+	}
+	return ProviderServiceTestProviderClientStream{stream: stream}, nil
 }
 
 type providerServiceHandler struct{ svc ProviderServiceHandler }
@@ -257,4 +475,56 @@ func (h providerServiceHandler) deleteProvider(ctx context.Context, _ connect.Sp
 		return err
 	}
 	return stream.Send(res)
+}
+
+func (h providerServiceHandler) previewImport(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.PreviewImportRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.PreviewImport(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h providerServiceHandler) importModels(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ImportModelsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	return h.svc.ImportModels(ctx, &req, ProviderServiceImportModelsServerStream{stream: stream})
+}
+
+func (h providerServiceHandler) listImports(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListImportsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListImports(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h providerServiceHandler) removeImportedModels(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.RemoveImportedModelsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.RemoveImportedModels(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h providerServiceHandler) testProvider(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.TestProviderRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	return h.svc.TestProvider(ctx, &req, ProviderServiceTestProviderServerStream{stream: stream})
 }

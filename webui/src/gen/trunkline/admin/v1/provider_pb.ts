@@ -2,17 +2,21 @@
 // @generated from file trunkline/admin/v1/provider.proto (package trunkline.admin.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { ImportModelsRequestSchema, ImportModelsResponseSchema, ImportRules, ListImportsRequestSchema, ListImportsResponseSchema, ModelImport, PreviewImportResponseSchema, ProviderImport, RemoveImportedModelsRequestSchema, RemoveImportedModelsResponseSchema } from "./import_pb";
+import { file_trunkline_admin_v1_import } from "./import_pb";
+import type { Price } from "./price_pb";
+import { file_trunkline_admin_v1_price } from "./price_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file trunkline/admin/v1/provider.proto.
  */
 export const file_trunkline_admin_v1_provider: GenFile = /*@__PURE__*/
-  fileDesc("CiF0cnVua2xpbmUvYWRtaW4vdjEvcHJvdmlkZXIucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSKUBAoIUHJvdmlkZXISDAoEbmFtZRgBIAEoCRILCgN1aWQYAiABKAkSDAoEZXRhZxgDIAEoCRIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCGJhc2VfdXJsGAogASgJEg8KB2RpYWxlY3QYCyABKAkSMwoLY3JlZGVudGlhbHMYDCADKAsyHi50cnVua2xpbmUuYWRtaW4udjEuQ3JlZGVudGlhbBI6CgdoZWFkZXJzGA0gAygLMikudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyLkhlYWRlcnNFbnRyeRIdChVhbGxvd19wcml2YXRlX25ldHdvcmsYDiABKAgSFQoNbWF4X2luX2ZsaWdodBgPIAEoBRIUCgdlbmFibGVkGBAgASgISACIAQESKQoGbW9kZWxzGBEgAygLMhkudHJ1bmtsaW5lLmFkbWluLnYxLk1vZGVsEjYKCHRpbWVvdXRzGBIgASgLMiQudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyVGltZW91dHMaLgoMSGVhZGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCgoIX2VuYWJsZWQiqgEKCkNyZWRlbnRpYWwSDAoEbmFtZRgBIAEoCRIOCgZzZWNyZXQYAiABKAkSFAoHZW5hYmxlZBgDIAEoCEgAiAEBEhMKC3NlY3JldF9oaW50GAQgASgJEjMKD3NlY3JldF9zZXRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKc2VjcmV0X3JlZhgGIAEoCUIKCghfZW5hYmxlZCJkCgVNb2RlbBIKCgJpZBgBIAEoCRINCgVhbGlhcxgCIAEoCRIoCgVwcmljZRgDIAEoCzIZLnRydW5rbGluZS5hZG1pbi52MS5QcmljZRIWCg5jb250ZXh0X3dpbmRvdxgEIAEoAyJOCgVQcmljZRINCgVpbnB1dBgBIAEoCRIUCgxjYWNoZWRfaW5wdXQYAiABKAkSDgoGb3V0cHV0GAMgASgJEhAKCHBlcl9jYWxsGAQgASgJIssBChBQcm92aWRlclRpbWVvdXRzEioKB2Nvbm5lY3QYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLZmlyc3RfdG9rZW4YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIcmVzcG9uc2UYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLc3RyZWFtX2lkbGUYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iPQoUTGlzdFByb3ZpZGVyc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiYQoVTGlzdFByb3ZpZGVyc1Jlc3BvbnNlEi8KCXByb3ZpZGVycxgBIAMoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiIgoSR2V0UHJvdmlkZXJSZXF1ZXN0EgwKBG5hbWUYASABKAkiRQoTR2V0UHJvdmlkZXJSZXNwb25zZRIuCghwcm92aWRlchgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlciJHChVDcmVhdGVQcm92aWRlclJlcXVlc3QSLgoIcHJvdmlkZXIYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXIiSAoWQ3JlYXRlUHJvdmlkZXJSZXNwb25zZRIuCghwcm92aWRlchgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlciJHChVVcGRhdGVQcm92aWRlclJlcXVlc3QSLgoIcHJvdmlkZXIYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXIiSAoWVXBkYXRlUHJvdmlkZXJSZXNwb25zZRIuCghwcm92aWRlchgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlciIzChVEZWxldGVQcm92aWRlclJlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgRldGFnGAIgASgJIhgKFkRlbGV0ZVByb3ZpZGVyUmVzcG9uc2UynAQKD1Byb3ZpZGVyU2VydmljZRJpCg1MaXN0UHJvdmlkZXJzEigudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RQcm92aWRlcnNSZXF1ZXN0GikudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RQcm92aWRlcnNSZXNwb25zZSIDkAIBEmMKC0dldFByb3ZpZGVyEiYudHJ1bmtsaW5lLmFkbWluLnYxLkdldFByb3ZpZGVyUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5HZXRQcm92aWRlclJlc3BvbnNlIgOQAgESZwoOQ3JlYXRlUHJvdmlkZXISKS50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlUHJvdmlkZXJSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZVByb3ZpZGVyUmVzcG9uc2USZwoOVXBkYXRlUHJvdmlkZXISKS50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlUHJvdmlkZXJSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZVByb3ZpZGVyUmVzcG9uc2USZwoORGVsZXRlUHJvdmlkZXISKS50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlUHJvdmlkZXJSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZVByb3ZpZGVyUmVzcG9uc2VC2QEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCDVByb3ZpZGVyUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiF0cnVua2xpbmUvYWRtaW4vdjEvcHJvdmlkZXIucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSLIBAoIUHJvdmlkZXISDAoEbmFtZRgBIAEoCRILCgN1aWQYAiABKAkSDAoEZXRhZxgDIAEoCRIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCGJhc2VfdXJsGAogASgJEg8KB2RpYWxlY3QYCyABKAkSMwoLY3JlZGVudGlhbHMYDCADKAsyHi50cnVua2xpbmUuYWRtaW4udjEuQ3JlZGVudGlhbBI6CgdoZWFkZXJzGA0gAygLMikudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyLkhlYWRlcnNFbnRyeRIdChVhbGxvd19wcml2YXRlX25ldHdvcmsYDiABKAgSFQoNbWF4X2luX2ZsaWdodBgPIAEoBRIUCgdlbmFibGVkGBAgASgISACIAQESKQoGbW9kZWxzGBEgAygLMhkudHJ1bmtsaW5lLmFkbWluLnYxLk1vZGVsEjYKCHRpbWVvdXRzGBIgASgLMiQudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyVGltZW91dHMSMgoGaW1wb3J0GBMgASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVySW1wb3J0Gi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgoKCF9lbmFibGVkIqoBCgpDcmVkZW50aWFsEgwKBG5hbWUYASABKAkSDgoGc2VjcmV0GAIgASgJEhQKB2VuYWJsZWQYAyABKAhIAIgBARITCgtzZWNyZXRfaGludBgEIAEoCRIzCg9zZWNyZXRfc2V0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnNlY3JldF9yZWYYBiABKAlCCgoIX2VuYWJsZWQilwEKBU1vZGVsEgoKAmlkGAEgASgJEg0KBWFsaWFzGAIgASgJEigKBXByaWNlGAMgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLlByaWNlEhYKDmNvbnRleHRfd2luZG93GAQgASgDEjEKCGltcG9ydGVkGAUgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLk1vZGVsSW1wb3J0IssBChBQcm92aWRlclRpbWVvdXRzEioKB2Nvbm5lY3QYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLZmlyc3RfdG9rZW4YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIcmVzcG9uc2UYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLc3RyZWFtX2lkbGUYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iPQoUTGlzdFByb3ZpZGVyc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiYQoVTGlzdFByb3ZpZGVyc1Jlc3BvbnNlEi8KCXByb3ZpZGVycxgBIAMoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiIgoSR2V0UHJvdmlkZXJSZXF1ZXN0EgwKBG5hbWUYASABKAkiRQoTR2V0UHJvdmlkZXJSZXNwb25zZRIuCghwcm92aWRlchgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlciJHChVDcmVhdGVQcm92aWRlclJlcXVlc3QSLgoIcHJvdmlkZXIYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXIiSAoWQ3JlYXRlUHJvdmlkZXJSZXNwb25zZRIuCghwcm92aWRlchgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlciJHChVVcGRhdGVQcm92aWRlclJlcXVlc3QSLgoIcHJvdmlkZXIYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXIiSAoWVXBkYXRlUHJvdmlkZXJSZXNwb25zZRIuCghwcm92aWRlchgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlciIzChVEZWxldGVQcm92aWRlclJlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgRldGFnGAIgASgJIhgKFkRlbGV0ZVByb3ZpZGVyUmVzcG9uc2UivAEKFFByZXZpZXdJbXBvcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSDQoFbmFtZXMYAiADKAkSLgoIcHJvdmlkZXIYAyABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXISLgoFcnVsZXMYBCABKAsyHy50cnVua2xpbmUuYWRtaW4udjEuSW1wb3J0UnVsZXMSDgoGbW9kZWxzGAUgAygJEhcKD3Jlc3RvcmVfcmVtb3ZlZBgGIAEoCCKEAQoTVGVzdFByb3ZpZGVyUmVxdWVzdBIMCgRuYW1lGAEgASgJEi4KCHByb3ZpZGVyGAIgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyEhIKCmNyZWRlbnRpYWwYAyABKAkSDAoEY2hhdBgEIAEoCBINCgVtb2RlbBgFIAEoCSKvAQoUVGVzdFByb3ZpZGVyUmVzcG9uc2USKgoEc3RlcBgBIAEoDjIcLnRydW5rbGluZS5hZG1pbi52MS5UZXN0U3RlcBIuCgZyZXN1bHQYAiABKA4yHi50cnVua2xpbmUuYWRtaW4udjEuVGVzdFJlc3VsdBIrCghkdXJhdGlvbhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIOCgZkZXRhaWwYBCABKAkqiAEKCFRlc3RTdGVwEhkKFVRFU1RfU1RFUF9VTlNQRUNJRklFRBAAEhEKDVRFU1RfU1RFUF9ETlMQARIRCg1URVNUX1NURVBfVENQEAISEQoNVEVTVF9TVEVQX1RMUxADEhQKEFRFU1RfU1RFUF9NT0RFTFMQBBISCg5URVNUX1NURVBfQ0hBVBAFKm4KClRlc3RSZXN1bHQSGwoXVEVTVF9SRVNVTFRfVU5TUEVDSUZJRUQQABISCg5URVNUX1JFU1VMVF9PSxABEhYKElRFU1RfUkVTVUxUX0ZBSUxFRBACEhcKE1RFU1RfUkVTVUxUX1NLSVBQRUQQAzKsCAoPUHJvdmlkZXJTZXJ2aWNlEmkKDUxpc3RQcm92aWRlcnMSKC50cnVua2xpbmUuYWRtaW4udjEuTGlzdFByb3ZpZGVyc1JlcXVlc3QaKS50cnVua2xpbmUuYWRtaW4udjEuTGlzdFByb3ZpZGVyc1Jlc3BvbnNlIgOQAgESYwoLR2V0UHJvdmlkZXISJi50cnVua2xpbmUuYWRtaW4udjEuR2V0UHJvdmlkZXJSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkdldFByb3ZpZGVyUmVzcG9uc2UiA5ACARJnCg5DcmVhdGVQcm92aWRlchIpLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVQcm92aWRlclJlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlUHJvdmlkZXJSZXNwb25zZRJnCg5VcGRhdGVQcm92aWRlchIpLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVQcm92aWRlclJlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlUHJvdmlkZXJSZXNwb25zZRJnCg5EZWxldGVQcm92aWRlchIpLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVQcm92aWRlclJlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlUHJvdmlkZXJSZXNwb25zZRJkCg1QcmV2aWV3SW1wb3J0EigudHJ1bmtsaW5lLmFkbWluLnYxLlByZXZpZXdJbXBvcnRSZXF1ZXN0GikudHJ1bmtsaW5lLmFkbWluLnYxLlByZXZpZXdJbXBvcnRSZXNwb25zZRJjCgxJbXBvcnRNb2RlbHMSJy50cnVua2xpbmUuYWRtaW4udjEuSW1wb3J0TW9kZWxzUmVxdWVzdBooLnRydW5rbGluZS5hZG1pbi52MS5JbXBvcnRNb2RlbHNSZXNwb25zZTABEmMKC0xpc3RJbXBvcnRzEiYudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RJbXBvcnRzUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5MaXN0SW1wb3J0c1Jlc3BvbnNlIgOQAgESeQoUUmVtb3ZlSW1wb3J0ZWRNb2RlbHMSLy50cnVua2xpbmUuYWRtaW4udjEuUmVtb3ZlSW1wb3J0ZWRNb2RlbHNSZXF1ZXN0GjAudHJ1bmtsaW5lLmFkbWluLnYxLlJlbW92ZUltcG9ydGVkTW9kZWxzUmVzcG9uc2USYwoMVGVzdFByb3ZpZGVyEicudHJ1bmtsaW5lLmFkbWluLnYxLlRlc3RQcm92aWRlclJlcXVlc3QaKC50cnVua2xpbmUuYWRtaW4udjEuVGVzdFByb3ZpZGVyUmVzcG9uc2UwAULZAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUINUHJvdmlkZXJQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_trunkline_admin_v1_import, file_trunkline_admin_v1_price]);
 
 /**
  * An upstream account.
@@ -118,6 +122,13 @@ export type Provider = Message<"trunkline.admin.v1.Provider"> & {
    * @generated from field: trunkline.admin.v1.ProviderTimeouts timeouts = 18;
    */
   timeouts?: ProviderTimeouts | undefined;
+
+  /**
+   * How its models are imported; unset: only when asked, all of them.
+   *
+   * @generated from field: trunkline.admin.v1.ProviderImport import = 19;
+   */
+  import?: ProviderImport | undefined;
 };
 
 /**
@@ -216,6 +227,13 @@ export type Model = Message<"trunkline.admin.v1.Model"> & {
    * @generated from field: int64 context_window = 4;
    */
   contextWindow: bigint;
+
+  /**
+   * Set on models that an import brought. Output only.
+   *
+   * @generated from field: trunkline.admin.v1.ModelImport imported = 5;
+   */
+  imported?: ModelImport | undefined;
 };
 
 /**
@@ -224,48 +242,6 @@ export type Model = Message<"trunkline.admin.v1.Model"> & {
  */
 export const ModelSchema: GenMessage<Model> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_provider, 2);
-
-/**
- * Exact decimals, at most 6 digits after the point: USD per million tokens, or USD per call.
- *
- * @generated from message trunkline.admin.v1.Price
- */
-export type Price = Message<"trunkline.admin.v1.Price"> & {
-  /**
-   * USD per million input tokens.
-   *
-   * @generated from field: string input = 1;
-   */
-  input: string;
-
-  /**
-   * USD per million input tokens the upstream served from its cache; default: the input price.
-   *
-   * @generated from field: string cached_input = 2;
-   */
-  cachedInput: string;
-
-  /**
-   * USD per million output tokens.
-   *
-   * @generated from field: string output = 3;
-   */
-  output: string;
-
-  /**
-   * USD for each successful call, instead of or on top of token prices.
-   *
-   * @generated from field: string per_call = 4;
-   */
-  perCall: string;
-};
-
-/**
- * Describes the message trunkline.admin.v1.Price.
- * Use `create(PriceSchema)` to create a new message.
- */
-export const PriceSchema: GenMessage<Price> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 3);
 
 /**
  * Timers of one provider; an unset one comes from the group, then the settings.
@@ -307,7 +283,7 @@ export type ProviderTimeouts = Message<"trunkline.admin.v1.ProviderTimeouts"> & 
  * Use `create(ProviderTimeoutsSchema)` to create a new message.
  */
 export const ProviderTimeoutsSchema: GenMessage<ProviderTimeouts> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 4);
+  messageDesc(file_trunkline_admin_v1_provider, 3);
 
 /**
  * @generated from message trunkline.admin.v1.ListProvidersRequest
@@ -333,7 +309,7 @@ export type ListProvidersRequest = Message<"trunkline.admin.v1.ListProvidersRequ
  * Use `create(ListProvidersRequestSchema)` to create a new message.
  */
 export const ListProvidersRequestSchema: GenMessage<ListProvidersRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 5);
+  messageDesc(file_trunkline_admin_v1_provider, 4);
 
 /**
  * @generated from message trunkline.admin.v1.ListProvidersResponse
@@ -357,7 +333,7 @@ export type ListProvidersResponse = Message<"trunkline.admin.v1.ListProvidersRes
  * Use `create(ListProvidersResponseSchema)` to create a new message.
  */
 export const ListProvidersResponseSchema: GenMessage<ListProvidersResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 6);
+  messageDesc(file_trunkline_admin_v1_provider, 5);
 
 /**
  * @generated from message trunkline.admin.v1.GetProviderRequest
@@ -376,7 +352,7 @@ export type GetProviderRequest = Message<"trunkline.admin.v1.GetProviderRequest"
  * Use `create(GetProviderRequestSchema)` to create a new message.
  */
 export const GetProviderRequestSchema: GenMessage<GetProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 7);
+  messageDesc(file_trunkline_admin_v1_provider, 6);
 
 /**
  * @generated from message trunkline.admin.v1.GetProviderResponse
@@ -393,7 +369,7 @@ export type GetProviderResponse = Message<"trunkline.admin.v1.GetProviderRespons
  * Use `create(GetProviderResponseSchema)` to create a new message.
  */
 export const GetProviderResponseSchema: GenMessage<GetProviderResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 8);
+  messageDesc(file_trunkline_admin_v1_provider, 7);
 
 /**
  * @generated from message trunkline.admin.v1.CreateProviderRequest
@@ -412,7 +388,7 @@ export type CreateProviderRequest = Message<"trunkline.admin.v1.CreateProviderRe
  * Use `create(CreateProviderRequestSchema)` to create a new message.
  */
 export const CreateProviderRequestSchema: GenMessage<CreateProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 9);
+  messageDesc(file_trunkline_admin_v1_provider, 8);
 
 /**
  * @generated from message trunkline.admin.v1.CreateProviderResponse
@@ -429,7 +405,7 @@ export type CreateProviderResponse = Message<"trunkline.admin.v1.CreateProviderR
  * Use `create(CreateProviderResponseSchema)` to create a new message.
  */
 export const CreateProviderResponseSchema: GenMessage<CreateProviderResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 10);
+  messageDesc(file_trunkline_admin_v1_provider, 9);
 
 /**
  * @generated from message trunkline.admin.v1.UpdateProviderRequest
@@ -448,7 +424,7 @@ export type UpdateProviderRequest = Message<"trunkline.admin.v1.UpdateProviderRe
  * Use `create(UpdateProviderRequestSchema)` to create a new message.
  */
 export const UpdateProviderRequestSchema: GenMessage<UpdateProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 11);
+  messageDesc(file_trunkline_admin_v1_provider, 10);
 
 /**
  * @generated from message trunkline.admin.v1.UpdateProviderResponse
@@ -465,7 +441,7 @@ export type UpdateProviderResponse = Message<"trunkline.admin.v1.UpdateProviderR
  * Use `create(UpdateProviderResponseSchema)` to create a new message.
  */
 export const UpdateProviderResponseSchema: GenMessage<UpdateProviderResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 12);
+  messageDesc(file_trunkline_admin_v1_provider, 11);
 
 /**
  * @generated from message trunkline.admin.v1.DeleteProviderRequest
@@ -491,7 +467,7 @@ export type DeleteProviderRequest = Message<"trunkline.admin.v1.DeleteProviderRe
  * Use `create(DeleteProviderRequestSchema)` to create a new message.
  */
 export const DeleteProviderRequestSchema: GenMessage<DeleteProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 13);
+  messageDesc(file_trunkline_admin_v1_provider, 12);
 
 /**
  * @generated from message trunkline.admin.v1.DeleteProviderResponse
@@ -504,7 +480,240 @@ export type DeleteProviderResponse = Message<"trunkline.admin.v1.DeleteProviderR
  * Use `create(DeleteProviderResponseSchema)` to create a new message.
  */
 export const DeleteProviderResponseSchema: GenMessage<DeleteProviderResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_provider, 13);
+
+/**
+ * @generated from message trunkline.admin.v1.PreviewImportRequest
+ */
+export type PreviewImportRequest = Message<"trunkline.admin.v1.PreviewImportRequest"> & {
+  /**
+   * Name of the provider, or a glob such as openai-*; * is every enabled provider.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * More names or globs.
+   *
+   * @generated from field: repeated string names = 2;
+   */
+  names: string[];
+
+  /**
+   * A provider that is not saved yet; it replaces the stored one of its name, whose secrets it may use while
+   * base_url stays on the same scheme, host and port.
+   *
+   * @generated from field: trunkline.admin.v1.Provider provider = 3;
+   */
+  provider?: Provider | undefined;
+
+  /**
+   * The rules to use; default: the provider's own.
+   *
+   * @generated from field: trunkline.admin.v1.ImportRules rules = 4;
+   */
+  rules?: ImportRules | undefined;
+
+  /**
+   * Add only these of the new models, by id; default: all that the rules let in.
+   *
+   * @generated from field: repeated string models = 5;
+   */
+  models: string[];
+
+  /**
+   * Bring back models that an admin removed.
+   *
+   * @generated from field: bool restore_removed = 6;
+   */
+  restoreRemoved: boolean;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.PreviewImportRequest.
+ * Use `create(PreviewImportRequestSchema)` to create a new message.
+ */
+export const PreviewImportRequestSchema: GenMessage<PreviewImportRequest> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_provider, 14);
+
+/**
+ * @generated from message trunkline.admin.v1.TestProviderRequest
+ */
+export type TestProviderRequest = Message<"trunkline.admin.v1.TestProviderRequest"> & {
+  /**
+   * Name of the provider.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * A provider that is not saved yet; it replaces the stored one of its name, whose secrets it may use while
+   * base_url stays on the same scheme, host and port.
+   *
+   * @generated from field: trunkline.admin.v1.Provider provider = 2;
+   */
+  provider?: Provider | undefined;
+
+  /**
+   * Name of the credential to test; default: the first that is enabled.
+   *
+   * @generated from field: string credential = 3;
+   */
+  credential: string;
+
+  /**
+   * Also send a chat of at most one token of answer, which may cost money.
+   *
+   * @generated from field: bool chat = 4;
+   */
+  chat: boolean;
+
+  /**
+   * Model to chat with, by id or alias; default: the provider's first.
+   *
+   * @generated from field: string model = 5;
+   */
+  model: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.TestProviderRequest.
+ * Use `create(TestProviderRequestSchema)` to create a new message.
+ */
+export const TestProviderRequestSchema: GenMessage<TestProviderRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_provider, 15);
+
+/**
+ * One step of a test of a provider.
+ *
+ * @generated from message trunkline.admin.v1.TestProviderResponse
+ */
+export type TestProviderResponse = Message<"trunkline.admin.v1.TestProviderResponse"> & {
+  /**
+   * What was looked at.
+   *
+   * @generated from field: trunkline.admin.v1.TestStep step = 1;
+   */
+  step: TestStep;
+
+  /**
+   * How it ended.
+   *
+   * @generated from field: trunkline.admin.v1.TestResult result = 2;
+   */
+  result: TestResult;
+
+  /**
+   * How long it took.
+   *
+   * @generated from field: google.protobuf.Duration duration = 3;
+   */
+  duration?: Duration | undefined;
+
+  /**
+   * What was found, or why it failed or was skipped, in words.
+   *
+   * @generated from field: string detail = 4;
+   */
+  detail: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.TestProviderResponse.
+ * Use `create(TestProviderResponseSchema)` to create a new message.
+ */
+export const TestProviderResponseSchema: GenMessage<TestProviderResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_provider, 16);
+
+/**
+ * What a test of a provider looks at, in this order.
+ *
+ * @generated from enum trunkline.admin.v1.TestStep
+ */
+export enum TestStep {
+  /**
+   * @generated from enum value: TEST_STEP_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The host's name resolves.
+   *
+   * @generated from enum value: TEST_STEP_DNS = 1;
+   */
+  DNS = 1,
+
+  /**
+   * Its address may be used and takes connections.
+   *
+   * @generated from enum value: TEST_STEP_TCP = 2;
+   */
+  TCP = 2,
+
+  /**
+   * It speaks TLS with a valid certificate.
+   *
+   * @generated from enum value: TEST_STEP_TLS = 3;
+   */
+  TLS = 3,
+
+  /**
+   * It takes the credential and lists models.
+   *
+   * @generated from enum value: TEST_STEP_MODELS = 4;
+   */
+  MODELS = 4,
+
+  /**
+   * It answers a chat.
+   *
+   * @generated from enum value: TEST_STEP_CHAT = 5;
+   */
+  CHAT = 5,
+}
+
+/**
+ * Describes the enum trunkline.admin.v1.TestStep.
+ */
+export const TestStepSchema: GenEnum<TestStep> = /*@__PURE__*/
+  enumDesc(file_trunkline_admin_v1_provider, 0);
+
+/**
+ * How one step of a test ended.
+ *
+ * @generated from enum trunkline.admin.v1.TestResult
+ */
+export enum TestResult {
+  /**
+   * @generated from enum value: TEST_RESULT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: TEST_RESULT_OK = 1;
+   */
+  OK = 1,
+
+  /**
+   * @generated from enum value: TEST_RESULT_FAILED = 2;
+   */
+  FAILED = 2,
+
+  /**
+   * It does not apply, was not asked for, or stands on a step that failed.
+   *
+   * @generated from enum value: TEST_RESULT_SKIPPED = 3;
+   */
+  SKIPPED = 3,
+}
+
+/**
+ * Describes the enum trunkline.admin.v1.TestResult.
+ */
+export const TestResultSchema: GenEnum<TestResult> = /*@__PURE__*/
+  enumDesc(file_trunkline_admin_v1_provider, 1);
 
 /**
  * Manage providers: upstream accounts with their URL, credentials, models and prices.
@@ -562,6 +771,60 @@ export const ProviderService: GenService<{
     methodKind: "unary";
     input: typeof DeleteProviderRequestSchema;
     output: typeof DeleteProviderResponseSchema;
+  },
+  /**
+   * Show what an import of a provider's models would do, and change nothing.
+   *
+   * @generated from rpc trunkline.admin.v1.ProviderService.PreviewImport
+   */
+  previewImport: {
+    methodKind: "unary";
+    input: typeof PreviewImportRequestSchema;
+    output: typeof PreviewImportResponseSchema;
+  },
+  /**
+   * Import the models that providers list: several providers in one transaction, step by step. What an admin set stays,
+   * a provider that cannot be read changes nothing, and leaving before the writing changes nothing at all. When some
+   * providers fail, the others are imported and the call ends with an error.
+   *
+   * @generated from rpc trunkline.admin.v1.ProviderService.ImportModels
+   */
+  importModels: {
+    methodKind: "server_streaming";
+    input: typeof ImportModelsRequestSchema;
+    output: typeof ImportModelsResponseSchema;
+  },
+  /**
+   * List past imports, newest first, with why those failed that did.
+   *
+   * @generated from rpc trunkline.admin.v1.ProviderService.ListImports
+   */
+  listImports: {
+    methodKind: "unary";
+    input: typeof ListImportsRequestSchema;
+    output: typeof ListImportsResponseSchema;
+  },
+  /**
+   * Remove models that imports brought: all, those of one import, of one credential, or those that are gone.
+   * Refused with the groups that use them, unless also_members is set.
+   *
+   * @generated from rpc trunkline.admin.v1.ProviderService.RemoveImportedModels
+   */
+  removeImportedModels: {
+    methodKind: "unary";
+    input: typeof RemoveImportedModelsRequestSchema;
+    output: typeof RemoveImportedModelsResponseSchema;
+  },
+  /**
+   * Test a provider step by step: its name, its address, TLS, its models with a credential and, only when asked, a chat
+   * of one token, which may cost money.
+   *
+   * @generated from rpc trunkline.admin.v1.ProviderService.TestProvider
+   */
+  testProvider: {
+    methodKind: "server_streaming";
+    input: typeof TestProviderRequestSchema;
+    output: typeof TestProviderResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_trunkline_admin_v1_provider, 0);
