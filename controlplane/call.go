@@ -2,6 +2,7 @@ package controlplane
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -15,13 +16,18 @@ type Call struct {
 
 // CallFilter selects calls; a zero field does not filter.
 type CallFilter struct {
-	Group    string
-	Provider string // answered or failed the call: any of its attempts
-	APIKey   string
-	Outcome  string
-	Status   int
-	From     time.Time // arrived at or after
-	To       time.Time // arrived before
+	ID          string
+	Group       string
+	Provider    string // answered or failed the call: any of its attempts
+	Model       string // upstream model that answered
+	APIKey      string
+	Node        string
+	Outcome     string
+	Status      int
+	Stream      *bool         // asked for as a stream, or not; nil: either
+	MinDuration time.Duration // took at least so long
+	From        time.Time     // arrived at or after
+	To          time.Time     // arrived before
 	// After continues behind the call at this position; zero starts at the newest.
 	After CallPosition
 	Limit int
@@ -31,6 +37,37 @@ type CallFilter struct {
 type CallPosition struct {
 	StartUS int64
 	ID      string
+}
+
+// Before reports whether p comes later in the list than o: it is older.
+func (p CallPosition) Before(o CallPosition) bool {
+	return p.StartUS < o.StartUS || p.StartUS == o.StartUS && p.ID < o.ID
+}
+
+// Position is the call's place in the list.
+func (c Call) Position() CallPosition { return CallPosition{StartUS: c.GetStartUs(), ID: c.GetId()} }
+
+// Matches reports whether a call passes the filter, its position and limit apart.
+func (f CallFilter) Matches(c Call) bool {
+	for _, text := range []struct{ want, have string }{
+		{f.ID, c.GetId()}, {f.Group, c.GetGroup()}, {f.Model, c.GetUpstreamModel()}, {f.APIKey, c.GetApiKey()},
+		{f.Node, c.Node}, {f.Outcome, c.GetOutcome()},
+	} {
+		if text.want != "" && text.want != text.have {
+			return false
+		}
+	}
+	at := time.UnixMicro(c.GetStartUs())
+	switch {
+	case f.Status != 0 && int32(f.Status) != c.GetStatus(),
+		f.Stream != nil && *f.Stream != c.GetStream(),
+		c.GetDurationUs() < f.MinDuration.Microseconds(),
+		!f.From.IsZero() && at.Before(f.From),
+		!f.To.IsZero() && !at.Before(f.To):
+		return false
+	}
+	return f.Provider == "" || f.Provider == c.GetProvider() ||
+		slices.ContainsFunc(c.GetAttempts(), func(a *nodev1.Attempt) bool { return a.GetProvider() == f.Provider })
 }
 
 // CallStore keeps the calls.
