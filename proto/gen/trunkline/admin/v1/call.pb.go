@@ -71,8 +71,10 @@ type Call struct {
 	ClientRetry int32 `protobuf:"varint,21,opt,name=client_retry,json=clientRetry,proto3" json:"client_retry,omitempty"`
 	// A failure keyword was seen after the answer had begun.
 	KeywordAfterCommit bool `protobuf:"varint,22,opt,name=keyword_after_commit,json=keywordAfterCommit,proto3" json:"keyword_after_commit,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// How far the node's clock was ahead, behind when negative; unset unless it was more than a minute.
+	ClockAhead    *durationpb.Duration `protobuf:"bytes,30,opt,name=clock_ahead,json=clockAhead,proto3" json:"clock_ahead,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Call) Reset() {
@@ -257,6 +259,13 @@ func (x *Call) GetKeywordAfterCommit() bool {
 		return x.KeywordAfterCommit
 	}
 	return false
+}
+
+func (x *Call) GetClockAhead() *durationpb.Duration {
+	if x != nil {
+		return x.ClockAhead
+	}
+	return nil
 }
 
 // One try on one target.
@@ -785,7 +794,7 @@ var File_trunkline_admin_v1_call_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\n" +
-	"\x1dtrunkline/admin/v1/call.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9d\x06\n" +
+	"\x1dtrunkline/admin/v1/call.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctrunkline/admin/v1/gap.proto\"\xd9\x06\n" +
 	"\x04Call\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x129\n" +
 	"\n" +
@@ -811,7 +820,9 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\battempts\x18\x13 \x03(\v2\x1b.trunkline.admin.v1.AttemptR\battempts\x12#\n" +
 	"\rattempt_count\x18\x14 \x01(\x05R\fattemptCount\x12!\n" +
 	"\fclient_retry\x18\x15 \x01(\x05R\vclientRetry\x120\n" +
-	"\x14keyword_after_commit\x18\x16 \x01(\bR\x12keywordAfterCommit\"\xdd\x04\n" +
+	"\x14keyword_after_commit\x18\x16 \x01(\bR\x12keywordAfterCommit\x12:\n" +
+	"\vclock_ahead\x18\x1e \x01(\v2\x19.google.protobuf.DurationR\n" +
+	"clockAhead\"\xdd\x04\n" +
 	"\aAttempt\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -859,10 +870,12 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\x0eGetCallRequest\x12\x16\n" +
 	"\x02id\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x02id\"?\n" +
 	"\x0fGetCallResponse\x12,\n" +
-	"\x04call\x18\x01 \x01(\v2\x18.trunkline.admin.v1.CallR\x04call2\xc5\x01\n" +
+	"\x04call\x18\x01 \x01(\v2\x18.trunkline.admin.v1.CallR\x04call2\x86\x03\n" +
 	"\vCallService\x12]\n" +
 	"\tListCalls\x12$.trunkline.admin.v1.ListCallsRequest\x1a%.trunkline.admin.v1.ListCallsResponse\"\x03\x90\x02\x01\x12W\n" +
-	"\aGetCall\x12\".trunkline.admin.v1.GetCallRequest\x1a#.trunkline.admin.v1.GetCallResponse\"\x03\x90\x02\x01B\xd5\x01\n" +
+	"\aGetCall\x12\".trunkline.admin.v1.GetCallRequest\x1a#.trunkline.admin.v1.GetCallResponse\"\x03\x90\x02\x01\x12Z\n" +
+	"\bListGaps\x12#.trunkline.admin.v1.ListGapsRequest\x1a$.trunkline.admin.v1.ListGapsResponse\"\x03\x90\x02\x01\x12c\n" +
+	"\vListRefused\x12&.trunkline.admin.v1.ListRefusedRequest\x1a'.trunkline.admin.v1.ListRefusedResponse\"\x03\x90\x02\x01B\xd5\x01\n" +
 	"\x16com.trunkline.admin.v1B\tCallProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
 var (
@@ -888,6 +901,10 @@ var file_trunkline_admin_v1_call_proto_goTypes = []any{
 	(*GetCallResponse)(nil),       // 6: trunkline.admin.v1.GetCallResponse
 	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
 	(*durationpb.Duration)(nil),   // 8: google.protobuf.Duration
+	(*ListGapsRequest)(nil),       // 9: trunkline.admin.v1.ListGapsRequest
+	(*ListRefusedRequest)(nil),    // 10: trunkline.admin.v1.ListRefusedRequest
+	(*ListGapsResponse)(nil),      // 11: trunkline.admin.v1.ListGapsResponse
+	(*ListRefusedResponse)(nil),   // 12: trunkline.admin.v1.ListRefusedResponse
 }
 var file_trunkline_admin_v1_call_proto_depIdxs = []int32{
 	7,  // 0: trunkline.admin.v1.Call.start_time:type_name -> google.protobuf.Timestamp
@@ -896,24 +913,29 @@ var file_trunkline_admin_v1_call_proto_depIdxs = []int32{
 	8,  // 3: trunkline.admin.v1.Call.overhead:type_name -> google.protobuf.Duration
 	2,  // 4: trunkline.admin.v1.Call.usage:type_name -> trunkline.admin.v1.Usage
 	1,  // 5: trunkline.admin.v1.Call.attempts:type_name -> trunkline.admin.v1.Attempt
-	8,  // 6: trunkline.admin.v1.Attempt.start_offset:type_name -> google.protobuf.Duration
-	8,  // 7: trunkline.admin.v1.Attempt.first_frame_time:type_name -> google.protobuf.Duration
-	8,  // 8: trunkline.admin.v1.Attempt.first_token_time:type_name -> google.protobuf.Duration
-	8,  // 9: trunkline.admin.v1.Attempt.duration:type_name -> google.protobuf.Duration
-	2,  // 10: trunkline.admin.v1.Attempt.usage:type_name -> trunkline.admin.v1.Usage
-	7,  // 11: trunkline.admin.v1.ListCallsRequest.start_time:type_name -> google.protobuf.Timestamp
-	7,  // 12: trunkline.admin.v1.ListCallsRequest.end_time:type_name -> google.protobuf.Timestamp
-	0,  // 13: trunkline.admin.v1.ListCallsResponse.calls:type_name -> trunkline.admin.v1.Call
-	0,  // 14: trunkline.admin.v1.GetCallResponse.call:type_name -> trunkline.admin.v1.Call
-	3,  // 15: trunkline.admin.v1.CallService.ListCalls:input_type -> trunkline.admin.v1.ListCallsRequest
-	5,  // 16: trunkline.admin.v1.CallService.GetCall:input_type -> trunkline.admin.v1.GetCallRequest
-	4,  // 17: trunkline.admin.v1.CallService.ListCalls:output_type -> trunkline.admin.v1.ListCallsResponse
-	6,  // 18: trunkline.admin.v1.CallService.GetCall:output_type -> trunkline.admin.v1.GetCallResponse
-	17, // [17:19] is the sub-list for method output_type
-	15, // [15:17] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	8,  // 6: trunkline.admin.v1.Call.clock_ahead:type_name -> google.protobuf.Duration
+	8,  // 7: trunkline.admin.v1.Attempt.start_offset:type_name -> google.protobuf.Duration
+	8,  // 8: trunkline.admin.v1.Attempt.first_frame_time:type_name -> google.protobuf.Duration
+	8,  // 9: trunkline.admin.v1.Attempt.first_token_time:type_name -> google.protobuf.Duration
+	8,  // 10: trunkline.admin.v1.Attempt.duration:type_name -> google.protobuf.Duration
+	2,  // 11: trunkline.admin.v1.Attempt.usage:type_name -> trunkline.admin.v1.Usage
+	7,  // 12: trunkline.admin.v1.ListCallsRequest.start_time:type_name -> google.protobuf.Timestamp
+	7,  // 13: trunkline.admin.v1.ListCallsRequest.end_time:type_name -> google.protobuf.Timestamp
+	0,  // 14: trunkline.admin.v1.ListCallsResponse.calls:type_name -> trunkline.admin.v1.Call
+	0,  // 15: trunkline.admin.v1.GetCallResponse.call:type_name -> trunkline.admin.v1.Call
+	3,  // 16: trunkline.admin.v1.CallService.ListCalls:input_type -> trunkline.admin.v1.ListCallsRequest
+	5,  // 17: trunkline.admin.v1.CallService.GetCall:input_type -> trunkline.admin.v1.GetCallRequest
+	9,  // 18: trunkline.admin.v1.CallService.ListGaps:input_type -> trunkline.admin.v1.ListGapsRequest
+	10, // 19: trunkline.admin.v1.CallService.ListRefused:input_type -> trunkline.admin.v1.ListRefusedRequest
+	4,  // 20: trunkline.admin.v1.CallService.ListCalls:output_type -> trunkline.admin.v1.ListCallsResponse
+	6,  // 21: trunkline.admin.v1.CallService.GetCall:output_type -> trunkline.admin.v1.GetCallResponse
+	11, // 22: trunkline.admin.v1.CallService.ListGaps:output_type -> trunkline.admin.v1.ListGapsResponse
+	12, // 23: trunkline.admin.v1.CallService.ListRefused:output_type -> trunkline.admin.v1.ListRefusedResponse
+	20, // [20:24] is the sub-list for method output_type
+	16, // [16:20] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_call_proto_init() }
@@ -921,6 +943,7 @@ func file_trunkline_admin_v1_call_proto_init() {
 	if File_trunkline_admin_v1_call_proto != nil {
 		return
 	}
+	file_trunkline_admin_v1_gap_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -19,8 +19,10 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	CallService_ListCalls_FullMethodName = "/trunkline.admin.v1.CallService/ListCalls"
-	CallService_GetCall_FullMethodName   = "/trunkline.admin.v1.CallService/GetCall"
+	CallService_ListCalls_FullMethodName   = "/trunkline.admin.v1.CallService/ListCalls"
+	CallService_GetCall_FullMethodName     = "/trunkline.admin.v1.CallService/GetCall"
+	CallService_ListGaps_FullMethodName    = "/trunkline.admin.v1.CallService/ListGaps"
+	CallService_ListRefused_FullMethodName = "/trunkline.admin.v1.CallService/ListRefused"
 )
 
 // CallServiceClient is the client API for CallService service.
@@ -33,6 +35,10 @@ type CallServiceClient interface {
 	ListCalls(ctx context.Context, in *ListCallsRequest, opts ...grpc.CallOption) (*ListCallsResponse, error)
 	// Get one call with its attempts.
 	GetCall(ctx context.Context, in *GetCallRequest, opts ...grpc.CallOption) (*GetCallResponse, error)
+	// List times of which a node has no record of some calls, newest first.
+	ListGaps(ctx context.Context, in *ListGapsRequest, opts ...grpc.CallOption) (*ListGapsResponse, error)
+	// List call records, totals and gaps that could not be stored and were put aside, newest first.
+	ListRefused(ctx context.Context, in *ListRefusedRequest, opts ...grpc.CallOption) (*ListRefusedResponse, error)
 }
 
 type callServiceClient struct {
@@ -63,6 +69,26 @@ func (c *callServiceClient) GetCall(ctx context.Context, in *GetCallRequest, opt
 	return out, nil
 }
 
+func (c *callServiceClient) ListGaps(ctx context.Context, in *ListGapsRequest, opts ...grpc.CallOption) (*ListGapsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListGapsResponse)
+	err := c.cc.Invoke(ctx, CallService_ListGaps_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) ListRefused(ctx context.Context, in *ListRefusedRequest, opts ...grpc.CallOption) (*ListRefusedResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListRefusedResponse)
+	err := c.cc.Invoke(ctx, CallService_ListRefused_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CallServiceServer is the server API for CallService service.
 // All implementations must embed UnimplementedCallServiceServer
 // for forward compatibility.
@@ -73,6 +99,10 @@ type CallServiceServer interface {
 	ListCalls(context.Context, *ListCallsRequest) (*ListCallsResponse, error)
 	// Get one call with its attempts.
 	GetCall(context.Context, *GetCallRequest) (*GetCallResponse, error)
+	// List times of which a node has no record of some calls, newest first.
+	ListGaps(context.Context, *ListGapsRequest) (*ListGapsResponse, error)
+	// List call records, totals and gaps that could not be stored and were put aside, newest first.
+	ListRefused(context.Context, *ListRefusedRequest) (*ListRefusedResponse, error)
 	mustEmbedUnimplementedCallServiceServer()
 }
 
@@ -88,6 +118,12 @@ func (UnimplementedCallServiceServer) ListCalls(context.Context, *ListCallsReque
 }
 func (UnimplementedCallServiceServer) GetCall(context.Context, *GetCallRequest) (*GetCallResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetCall not implemented")
+}
+func (UnimplementedCallServiceServer) ListGaps(context.Context, *ListGapsRequest) (*ListGapsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListGaps not implemented")
+}
+func (UnimplementedCallServiceServer) ListRefused(context.Context, *ListRefusedRequest) (*ListRefusedResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListRefused not implemented")
 }
 func (UnimplementedCallServiceServer) mustEmbedUnimplementedCallServiceServer() {}
 func (UnimplementedCallServiceServer) testEmbeddedByValue()                     {}
@@ -146,6 +182,42 @@ func _CallService_GetCall_Handler(srv interface{}, ctx context.Context, dec func
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CallService_ListGaps_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListGapsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).ListGaps(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_ListGaps_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).ListGaps(ctx, req.(*ListGapsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_ListRefused_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListRefusedRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).ListRefused(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_ListRefused_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).ListRefused(ctx, req.(*ListRefusedRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // CallService_ServiceDesc is the grpc.ServiceDesc for CallService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -160,6 +232,14 @@ var CallService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetCall",
 			Handler:    _CallService_GetCall_Handler,
+		},
+		{
+			MethodName: "ListGaps",
+			Handler:    _CallService_ListGaps_Handler,
+		},
+		{
+			MethodName: "ListRefused",
+			Handler:    _CallService_ListRefused_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

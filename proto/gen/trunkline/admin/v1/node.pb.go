@@ -45,7 +45,7 @@ type Node struct {
 	InFlight int32 `protobuf:"varint,8,opt,name=in_flight,json=inFlight,proto3" json:"in_flight,omitempty"`
 	// Call records waiting to be shipped.
 	CallsWaiting int64 `protobuf:"varint,9,opt,name=calls_waiting,json=callsWaiting,proto3" json:"calls_waiting,omitempty"`
-	// Call records dropped since it started.
+	// Call records lost since it started, their sums too.
 	CallsDropped int64 `protobuf:"varint,10,opt,name=calls_dropped,json=callsDropped,proto3" json:"calls_dropped,omitempty"`
 	// Targets that are not simply healthy.
 	Targets []*TargetHealth `protobuf:"bytes,11,rep,name=targets,proto3" json:"targets,omitempty"`
@@ -75,7 +75,17 @@ type Node struct {
 	// Whether it gets no new clients, at an admin's word.
 	Draining bool `protobuf:"varint,23,opt,name=draining,proto3" json:"draining,omitempty"`
 	// Whether it shall: ordered, and not undone since. It differs from draining until the node has heard.
-	DrainOrdered  bool `protobuf:"varint,24,opt,name=drain_ordered,json=drainOrdered,proto3" json:"drain_ordered,omitempty"`
+	DrainOrdered bool `protobuf:"varint,24,opt,name=drain_ordered,json=drainOrdered,proto3" json:"drain_ordered,omitempty"`
+	// When its certificate expires; it asks for a new one long before. Unset for a node in memory.
+	CertificateExpireTime *timestamppb.Timestamp `protobuf:"bytes,30,opt,name=certificate_expire_time,json=certificateExpireTime,proto3" json:"certificate_expire_time,omitempty"`
+	// When it joined last.
+	EnrollTime *timestamppb.Timestamp `protobuf:"bytes,31,opt,name=enroll_time,json=enrollTime,proto3" json:"enroll_time,omitempty"`
+	// Its certificate is refused.
+	Revoked bool `protobuf:"varint,32,opt,name=revoked,proto3" json:"revoked,omitempty"`
+	// Calls summed up because there was no room for their records, since the process started.
+	CallsFolded int64 `protobuf:"varint,26,opt,name=calls_folded,json=callsFolded,proto3" json:"calls_folded,omitempty"`
+	// Gaps in its call records, since the process started.
+	Gaps          int64 `protobuf:"varint,27,opt,name=gaps,proto3" json:"gaps,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -276,6 +286,41 @@ func (x *Node) GetDrainOrdered() bool {
 		return x.DrainOrdered
 	}
 	return false
+}
+
+func (x *Node) GetCertificateExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CertificateExpireTime
+	}
+	return nil
+}
+
+func (x *Node) GetEnrollTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EnrollTime
+	}
+	return nil
+}
+
+func (x *Node) GetRevoked() bool {
+	if x != nil {
+		return x.Revoked
+	}
+	return false
+}
+
+func (x *Node) GetCallsFolded() int64 {
+	if x != nil {
+		return x.CallsFolded
+	}
+	return 0
+}
+
+func (x *Node) GetGaps() int64 {
+	if x != nil {
+		return x.Gaps
+	}
+	return 0
 }
 
 // How a target, credential or whole provider stands on a node.
@@ -774,7 +819,7 @@ var File_trunkline_admin_v1_node_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\n" +
-	"\x1dtrunkline/admin/v1/node.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9b\b\n" +
+	"\x1dtrunkline/admin/v1/node.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#trunkline/admin/v1/join_token.proto\"\xfd\t\n" +
 	"\x04Node\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x1c\n" +
@@ -802,7 +847,13 @@ const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\rspool_trouble\x18\x15 \x01(\tR\fspoolTrouble\x12<\n" +
 	"\fclock_offset\x18\x16 \x01(\v2\x19.google.protobuf.DurationR\vclockOffset\x12\x1a\n" +
 	"\bdraining\x18\x17 \x01(\bR\bdraining\x12#\n" +
-	"\rdrain_ordered\x18\x18 \x01(\bR\fdrainOrdered\x1a>\n" +
+	"\rdrain_ordered\x18\x18 \x01(\bR\fdrainOrdered\x12R\n" +
+	"\x17certificate_expire_time\x18\x1e \x01(\v2\x1a.google.protobuf.TimestampR\x15certificateExpireTime\x12;\n" +
+	"\venroll_time\x18\x1f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"enrollTime\x12\x18\n" +
+	"\arevoked\x18  \x01(\bR\arevoked\x12!\n" +
+	"\fcalls_folded\x18\x1a \x01(\x03R\vcallsFolded\x12\x12\n" +
+	"\x04gaps\x18\x1b \x01(\x03R\x04gaps\x1a>\n" +
 	"\x10KeywordHitsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\x9b\x02\n" +
@@ -840,13 +891,18 @@ const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\x11ForgetNodeRequest\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01(\x80\x01R\x04name\"\x14\n" +
-	"\x12ForgetNodeResponse2\xfc\x02\n" +
+	"\x12ForgetNodeResponse2\x9f\x06\n" +
 	"\vNodeService\x12]\n" +
 	"\tListNodes\x12$.trunkline.admin.v1.ListNodesRequest\x1a%.trunkline.admin.v1.ListNodesResponse\"\x03\x90\x02\x01\x12W\n" +
 	"\aGetNode\x12\".trunkline.admin.v1.GetNodeRequest\x1a#.trunkline.admin.v1.GetNodeResponse\"\x03\x90\x02\x01\x12X\n" +
 	"\tDrainNode\x12$.trunkline.admin.v1.DrainNodeRequest\x1a%.trunkline.admin.v1.DrainNodeResponse\x12[\n" +
 	"\n" +
-	"ForgetNode\x12%.trunkline.admin.v1.ForgetNodeRequest\x1a&.trunkline.admin.v1.ForgetNodeResponseB\xd5\x01\n" +
+	"ForgetNode\x12%.trunkline.admin.v1.ForgetNodeRequest\x1a&.trunkline.admin.v1.ForgetNodeResponse\x12[\n" +
+	"\n" +
+	"RevokeNode\x12%.trunkline.admin.v1.RevokeNodeRequest\x1a&.trunkline.admin.v1.RevokeNodeResponse\x12j\n" +
+	"\x0fCreateJoinToken\x12*.trunkline.admin.v1.CreateJoinTokenRequest\x1a+.trunkline.admin.v1.CreateJoinTokenResponse\x12l\n" +
+	"\x0eListJoinTokens\x12).trunkline.admin.v1.ListJoinTokensRequest\x1a*.trunkline.admin.v1.ListJoinTokensResponse\"\x03\x90\x02\x01\x12j\n" +
+	"\x0fDeleteJoinToken\x12*.trunkline.admin.v1.DeleteJoinTokenRequest\x1a+.trunkline.admin.v1.DeleteJoinTokenResponseB\xd5\x01\n" +
 	"\x16com.trunkline.admin.v1B\tNodeProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
 var (
@@ -863,19 +919,27 @@ func file_trunkline_admin_v1_node_proto_rawDescGZIP() []byte {
 
 var file_trunkline_admin_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_trunkline_admin_v1_node_proto_goTypes = []any{
-	(*Node)(nil),                  // 0: trunkline.admin.v1.Node
-	(*TargetHealth)(nil),          // 1: trunkline.admin.v1.TargetHealth
-	(*ListNodesRequest)(nil),      // 2: trunkline.admin.v1.ListNodesRequest
-	(*ListNodesResponse)(nil),     // 3: trunkline.admin.v1.ListNodesResponse
-	(*GetNodeRequest)(nil),        // 4: trunkline.admin.v1.GetNodeRequest
-	(*GetNodeResponse)(nil),       // 5: trunkline.admin.v1.GetNodeResponse
-	(*DrainNodeRequest)(nil),      // 6: trunkline.admin.v1.DrainNodeRequest
-	(*DrainNodeResponse)(nil),     // 7: trunkline.admin.v1.DrainNodeResponse
-	(*ForgetNodeRequest)(nil),     // 8: trunkline.admin.v1.ForgetNodeRequest
-	(*ForgetNodeResponse)(nil),    // 9: trunkline.admin.v1.ForgetNodeResponse
-	nil,                           // 10: trunkline.admin.v1.Node.KeywordHitsEntry
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 12: google.protobuf.Duration
+	(*Node)(nil),                    // 0: trunkline.admin.v1.Node
+	(*TargetHealth)(nil),            // 1: trunkline.admin.v1.TargetHealth
+	(*ListNodesRequest)(nil),        // 2: trunkline.admin.v1.ListNodesRequest
+	(*ListNodesResponse)(nil),       // 3: trunkline.admin.v1.ListNodesResponse
+	(*GetNodeRequest)(nil),          // 4: trunkline.admin.v1.GetNodeRequest
+	(*GetNodeResponse)(nil),         // 5: trunkline.admin.v1.GetNodeResponse
+	(*DrainNodeRequest)(nil),        // 6: trunkline.admin.v1.DrainNodeRequest
+	(*DrainNodeResponse)(nil),       // 7: trunkline.admin.v1.DrainNodeResponse
+	(*ForgetNodeRequest)(nil),       // 8: trunkline.admin.v1.ForgetNodeRequest
+	(*ForgetNodeResponse)(nil),      // 9: trunkline.admin.v1.ForgetNodeResponse
+	nil,                             // 10: trunkline.admin.v1.Node.KeywordHitsEntry
+	(*timestamppb.Timestamp)(nil),   // 11: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),     // 12: google.protobuf.Duration
+	(*RevokeNodeRequest)(nil),       // 13: trunkline.admin.v1.RevokeNodeRequest
+	(*CreateJoinTokenRequest)(nil),  // 14: trunkline.admin.v1.CreateJoinTokenRequest
+	(*ListJoinTokensRequest)(nil),   // 15: trunkline.admin.v1.ListJoinTokensRequest
+	(*DeleteJoinTokenRequest)(nil),  // 16: trunkline.admin.v1.DeleteJoinTokenRequest
+	(*RevokeNodeResponse)(nil),      // 17: trunkline.admin.v1.RevokeNodeResponse
+	(*CreateJoinTokenResponse)(nil), // 18: trunkline.admin.v1.CreateJoinTokenResponse
+	(*ListJoinTokensResponse)(nil),  // 19: trunkline.admin.v1.ListJoinTokensResponse
+	(*DeleteJoinTokenResponse)(nil), // 20: trunkline.admin.v1.DeleteJoinTokenResponse
 }
 var file_trunkline_admin_v1_node_proto_depIdxs = []int32{
 	11, // 0: trunkline.admin.v1.Node.connect_time:type_name -> google.protobuf.Timestamp
@@ -885,23 +949,33 @@ var file_trunkline_admin_v1_node_proto_depIdxs = []int32{
 	12, // 4: trunkline.admin.v1.Node.behind_for:type_name -> google.protobuf.Duration
 	12, // 5: trunkline.admin.v1.Node.uptime:type_name -> google.protobuf.Duration
 	12, // 6: trunkline.admin.v1.Node.clock_offset:type_name -> google.protobuf.Duration
-	12, // 7: trunkline.admin.v1.TargetHealth.remaining:type_name -> google.protobuf.Duration
-	0,  // 8: trunkline.admin.v1.ListNodesResponse.nodes:type_name -> trunkline.admin.v1.Node
-	0,  // 9: trunkline.admin.v1.GetNodeResponse.node:type_name -> trunkline.admin.v1.Node
-	0,  // 10: trunkline.admin.v1.DrainNodeResponse.node:type_name -> trunkline.admin.v1.Node
-	2,  // 11: trunkline.admin.v1.NodeService.ListNodes:input_type -> trunkline.admin.v1.ListNodesRequest
-	4,  // 12: trunkline.admin.v1.NodeService.GetNode:input_type -> trunkline.admin.v1.GetNodeRequest
-	6,  // 13: trunkline.admin.v1.NodeService.DrainNode:input_type -> trunkline.admin.v1.DrainNodeRequest
-	8,  // 14: trunkline.admin.v1.NodeService.ForgetNode:input_type -> trunkline.admin.v1.ForgetNodeRequest
-	3,  // 15: trunkline.admin.v1.NodeService.ListNodes:output_type -> trunkline.admin.v1.ListNodesResponse
-	5,  // 16: trunkline.admin.v1.NodeService.GetNode:output_type -> trunkline.admin.v1.GetNodeResponse
-	7,  // 17: trunkline.admin.v1.NodeService.DrainNode:output_type -> trunkline.admin.v1.DrainNodeResponse
-	9,  // 18: trunkline.admin.v1.NodeService.ForgetNode:output_type -> trunkline.admin.v1.ForgetNodeResponse
-	15, // [15:19] is the sub-list for method output_type
-	11, // [11:15] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	11, // 7: trunkline.admin.v1.Node.certificate_expire_time:type_name -> google.protobuf.Timestamp
+	11, // 8: trunkline.admin.v1.Node.enroll_time:type_name -> google.protobuf.Timestamp
+	12, // 9: trunkline.admin.v1.TargetHealth.remaining:type_name -> google.protobuf.Duration
+	0,  // 10: trunkline.admin.v1.ListNodesResponse.nodes:type_name -> trunkline.admin.v1.Node
+	0,  // 11: trunkline.admin.v1.GetNodeResponse.node:type_name -> trunkline.admin.v1.Node
+	0,  // 12: trunkline.admin.v1.DrainNodeResponse.node:type_name -> trunkline.admin.v1.Node
+	2,  // 13: trunkline.admin.v1.NodeService.ListNodes:input_type -> trunkline.admin.v1.ListNodesRequest
+	4,  // 14: trunkline.admin.v1.NodeService.GetNode:input_type -> trunkline.admin.v1.GetNodeRequest
+	6,  // 15: trunkline.admin.v1.NodeService.DrainNode:input_type -> trunkline.admin.v1.DrainNodeRequest
+	8,  // 16: trunkline.admin.v1.NodeService.ForgetNode:input_type -> trunkline.admin.v1.ForgetNodeRequest
+	13, // 17: trunkline.admin.v1.NodeService.RevokeNode:input_type -> trunkline.admin.v1.RevokeNodeRequest
+	14, // 18: trunkline.admin.v1.NodeService.CreateJoinToken:input_type -> trunkline.admin.v1.CreateJoinTokenRequest
+	15, // 19: trunkline.admin.v1.NodeService.ListJoinTokens:input_type -> trunkline.admin.v1.ListJoinTokensRequest
+	16, // 20: trunkline.admin.v1.NodeService.DeleteJoinToken:input_type -> trunkline.admin.v1.DeleteJoinTokenRequest
+	3,  // 21: trunkline.admin.v1.NodeService.ListNodes:output_type -> trunkline.admin.v1.ListNodesResponse
+	5,  // 22: trunkline.admin.v1.NodeService.GetNode:output_type -> trunkline.admin.v1.GetNodeResponse
+	7,  // 23: trunkline.admin.v1.NodeService.DrainNode:output_type -> trunkline.admin.v1.DrainNodeResponse
+	9,  // 24: trunkline.admin.v1.NodeService.ForgetNode:output_type -> trunkline.admin.v1.ForgetNodeResponse
+	17, // 25: trunkline.admin.v1.NodeService.RevokeNode:output_type -> trunkline.admin.v1.RevokeNodeResponse
+	18, // 26: trunkline.admin.v1.NodeService.CreateJoinToken:output_type -> trunkline.admin.v1.CreateJoinTokenResponse
+	19, // 27: trunkline.admin.v1.NodeService.ListJoinTokens:output_type -> trunkline.admin.v1.ListJoinTokensResponse
+	20, // 28: trunkline.admin.v1.NodeService.DeleteJoinToken:output_type -> trunkline.admin.v1.DeleteJoinTokenResponse
+	21, // [21:29] is the sub-list for method output_type
+	13, // [13:21] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_node_proto_init() }
@@ -909,6 +983,7 @@ func file_trunkline_admin_v1_node_proto_init() {
 	if File_trunkline_admin_v1_node_proto != nil {
 		return
 	}
+	file_trunkline_admin_v1_join_token_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

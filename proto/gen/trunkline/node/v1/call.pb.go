@@ -47,8 +47,11 @@ type Call struct {
 	Attempts           []*Attempt `protobuf:"bytes,18,rep,name=attempts,proto3" json:"attempts,omitempty"`
 	ClientRetry        int32      `protobuf:"varint,19,opt,name=client_retry,json=clientRetry,proto3" json:"client_retry,omitempty"`
 	KeywordAfterCommit bool       `protobuf:"varint,20,opt,name=keyword_after_commit,json=keywordAfterCommit,proto3" json:"keyword_after_commit,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// How far the node's clock was ahead of the control plane's when the call arrived there; set by the
+	// control plane, and only when it is more than a minute either way.
+	ClockAheadUs  int64 `protobuf:"varint,22,opt,name=clock_ahead_us,json=clockAheadUs,proto3" json:"clock_ahead_us,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Call) Reset() {
@@ -219,6 +222,13 @@ func (x *Call) GetKeywordAfterCommit() bool {
 		return x.KeywordAfterCommit
 	}
 	return false
+}
+
+func (x *Call) GetClockAheadUs() int64 {
+	if x != nil {
+		return x.ClockAheadUs
+	}
+	return 0
 }
 
 type Attempt struct {
@@ -460,7 +470,7 @@ var File_trunkline_node_v1_call_proto protoreflect.FileDescriptor
 
 const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\n" +
-	"\x1ctrunkline/node/v1/call.proto\x12\x11trunkline.node.v1\"\xf7\x04\n" +
+	"\x1ctrunkline/node/v1/call.proto\x12\x11trunkline.node.v1\"\x9d\x05\n" +
 	"\x04Call\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bstart_us\x18\x02 \x01(\x03R\astartUs\x12\x1a\n" +
@@ -485,7 +495,8 @@ const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\x04cost\x18\x11 \x01(\x03R\x04cost\x126\n" +
 	"\battempts\x18\x12 \x03(\v2\x1a.trunkline.node.v1.AttemptR\battempts\x12!\n" +
 	"\fclient_retry\x18\x13 \x01(\x05R\vclientRetry\x120\n" +
-	"\x14keyword_after_commit\x18\x14 \x01(\bR\x12keywordAfterCommit\"\xf2\x03\n" +
+	"\x14keyword_after_commit\x18\x14 \x01(\bR\x12keywordAfterCommit\x12$\n" +
+	"\x0eclock_ahead_us\x18\x16 \x01(\x03R\fclockAheadUs\"\xf2\x03\n" +
 	"\aAttempt\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +

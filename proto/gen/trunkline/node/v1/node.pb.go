@@ -236,7 +236,7 @@ func (*SyncResponse_Drain) isSyncResponse_Message() {}
 // First message of a stream.
 type Hello struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name of the node, stable over restarts.
+	// Name of the node, stable over restarts: the one its certificate names.
 	Node string `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
 	// Made anew at each start.
 	BootId  string `protobuf:"bytes,2,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
@@ -470,7 +470,13 @@ type Status struct {
 	// The node's clock, in microseconds since the Unix epoch.
 	WallUs int64 `protobuf:"varint,12,opt,name=wall_us,json=wallUs,proto3" json:"wall_us,omitempty"`
 	// Whether an admin's word holds that the node shall get no new clients.
-	Draining      bool `protobuf:"varint,13,opt,name=draining,proto3" json:"draining,omitempty"`
+	Draining bool `protobuf:"varint,13,opt,name=draining,proto3" json:"draining,omitempty"`
+	// Calls summed up because there was no room for their records, since the process started.
+	CallsFolded int64 `protobuf:"varint,17,opt,name=calls_folded,json=callsFolded,proto3" json:"calls_folded,omitempty"`
+	// Gaps in the call records, since the process started.
+	Gaps int64 `protobuf:"varint,18,opt,name=gaps,proto3" json:"gaps,omitempty"`
+	// Totals and gaps that wait to be shipped.
+	TotalsWaiting int64 `protobuf:"varint,19,opt,name=totals_waiting,json=totalsWaiting,proto3" json:"totals_waiting,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -594,6 +600,27 @@ func (x *Status) GetDraining() bool {
 		return x.Draining
 	}
 	return false
+}
+
+func (x *Status) GetCallsFolded() int64 {
+	if x != nil {
+		return x.CallsFolded
+	}
+	return 0
+}
+
+func (x *Status) GetGaps() int64 {
+	if x != nil {
+		return x.Gaps
+	}
+	return 0
+}
+
+func (x *Status) GetTotalsWaiting() int64 {
+	if x != nil {
+		return x.TotalsWaiting
+	}
+	return 0
 }
 
 // End cooldowns: of one target, of one credential, or of all that belongs to a provider.
@@ -893,7 +920,13 @@ type ShipCallsRequest struct {
 	// Grows by one with each new batch of this stream.
 	Sequence uint64 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// At most 500.
-	Calls         []*Call `protobuf:"bytes,3,rep,name=calls,proto3" json:"calls,omitempty"`
+	Calls []*Call `protobuf:"bytes,3,rep,name=calls,proto3" json:"calls,omitempty"`
+	// At most 500. A request that holds totals or gaps holds no calls.
+	Totals []*Total `protobuf:"bytes,4,rep,name=totals,proto3" json:"totals,omitempty"`
+	// At most 500.
+	Gaps []*Gap `protobuf:"bytes,5,rep,name=gaps,proto3" json:"gaps,omitempty"`
+	// The node's clock, in microseconds since the Unix epoch.
+	WallUs        int64 `protobuf:"varint,6,opt,name=wall_us,json=wallUs,proto3" json:"wall_us,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -949,14 +982,38 @@ func (x *ShipCallsRequest) GetCalls() []*Call {
 	return nil
 }
 
+func (x *ShipCallsRequest) GetTotals() []*Total {
+	if x != nil {
+		return x.Totals
+	}
+	return nil
+}
+
+func (x *ShipCallsRequest) GetGaps() []*Gap {
+	if x != nil {
+		return x.Gaps
+	}
+	return nil
+}
+
+func (x *ShipCallsRequest) GetWallUs() int64 {
+	if x != nil {
+		return x.WallUs
+	}
+	return 0
+}
+
 type ShipCallsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Batch that is committed.
 	Sequence uint64 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// Calls that were new.
 	Stored int32 `protobuf:"varint,2,opt,name=stored,proto3" json:"stored,omitempty"`
-	// Calls that could not be stored and were put aside, with the reason.
-	Rejected      []*RejectedCall `protobuf:"bytes,3,rep,name=rejected,proto3" json:"rejected,omitempty"`
+	// Calls, totals and gaps that could not be stored and were put aside, with the reason.
+	Rejected []*RejectedCall `protobuf:"bytes,3,rep,name=rejected,proto3" json:"rejected,omitempty"`
+	// Totals and gaps that were taken, those put aside included: all that were sent. A control plane
+	// that does not know them takes none.
+	Taken         int32 `protobuf:"varint,4,opt,name=taken,proto3" json:"taken,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1010,6 +1067,13 @@ func (x *ShipCallsResponse) GetRejected() []*RejectedCall {
 		return x.Rejected
 	}
 	return nil
+}
+
+func (x *ShipCallsResponse) GetTaken() int32 {
+	if x != nil {
+		return x.Taken
+	}
+	return 0
 }
 
 type RejectedCall struct {
@@ -1068,7 +1132,7 @@ var File_trunkline_node_v1_node_proto protoreflect.FileDescriptor
 
 const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\n" +
-	"\x1ctrunkline/node/v1/node.proto\x12\x11trunkline.node.v1\x1a\x1ctrunkline/node/v1/call.proto\"\xda\x01\n" +
+	"\x1ctrunkline/node/v1/node.proto\x12\x11trunkline.node.v1\x1a\x1ctrunkline/node/v1/call.proto\x1a\x1etrunkline/node/v1/enroll.proto\x1a\x1etrunkline/node/v1/totals.proto\"\xda\x01\n" +
 	"\vSyncRequest\x120\n" +
 	"\x05hello\x18\x01 \x01(\v2\x18.trunkline.node.v1.HelloH\x00R\x05hello\x12*\n" +
 	"\x03ack\x18\x02 \x01(\v2\x16.trunkline.node.v1.AckH\x00R\x03ack\x12-\n" +
@@ -1095,7 +1159,7 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x04Nack\x12\x14\n" +
 	"\x05nonce\x18\x01 \x01(\x04R\x05nonce\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\"\xae\x04\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"\x8c\x05\n" +
 	"\x06Status\x12)\n" +
 	"\x10applied_revision\x18\x01 \x01(\x04R\x0fappliedRevision\x12\x1b\n" +
 	"\tin_flight\x18\x02 \x01(\x05R\binFlight\x12#\n" +
@@ -1111,7 +1175,10 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"spoolBytes\x12#\n" +
 	"\rspool_trouble\x18\v \x01(\tR\fspoolTrouble\x12\x17\n" +
 	"\awall_us\x18\f \x01(\x03R\x06wallUs\x12\x1a\n" +
-	"\bdraining\x18\r \x01(\bR\bdraining\x1a>\n" +
+	"\bdraining\x18\r \x01(\bR\bdraining\x12!\n" +
+	"\fcalls_folded\x18\x11 \x01(\x03R\vcallsFolded\x12\x12\n" +
+	"\x04gaps\x18\x12 \x01(\x03R\x04gaps\x12%\n" +
+	"\x0etotals_waiting\x18\x13 \x01(\x03R\rtotalsWaiting\x1a>\n" +
 	"\x10KeywordHitsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"a\n" +
@@ -1139,19 +1206,25 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x05nonce\x18\x01 \x01(\x04R\x05nonce\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x16\n" +
 	"\x06sha256\x18\x03 \x01(\fR\x06sha256\x12#\n" +
-	"\rsnapshot_zstd\x18\x04 \x01(\fR\fsnapshotZstd\"q\n" +
+	"\rsnapshot_zstd\x18\x04 \x01(\fR\fsnapshotZstd\"\xe8\x01\n" +
 	"\x10ShipCallsRequest\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12\x1a\n" +
 	"\bsequence\x18\x02 \x01(\x04R\bsequence\x12-\n" +
-	"\x05calls\x18\x03 \x03(\v2\x17.trunkline.node.v1.CallR\x05calls\"\x84\x01\n" +
+	"\x05calls\x18\x03 \x03(\v2\x17.trunkline.node.v1.CallR\x05calls\x120\n" +
+	"\x06totals\x18\x04 \x03(\v2\x18.trunkline.node.v1.TotalR\x06totals\x12*\n" +
+	"\x04gaps\x18\x05 \x03(\v2\x16.trunkline.node.v1.GapR\x04gaps\x12\x17\n" +
+	"\awall_us\x18\x06 \x01(\x03R\x06wallUs\"\x9a\x01\n" +
 	"\x11ShipCallsResponse\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x16\n" +
 	"\x06stored\x18\x02 \x01(\x05R\x06stored\x12;\n" +
-	"\brejected\x18\x03 \x03(\v2\x1f.trunkline.node.v1.RejectedCallR\brejected\"6\n" +
+	"\brejected\x18\x03 \x03(\v2\x1f.trunkline.node.v1.RejectedCallR\brejected\x12\x14\n" +
+	"\x05taken\x18\x04 \x01(\x05R\x05taken\"6\n" +
 	"\fRejectedCall\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason2\xb6\x01\n" +
-	"\vNodeService\x12K\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason2\xd1\x02\n" +
+	"\vNodeService\x12M\n" +
+	"\x06Enroll\x12 .trunkline.node.v1.EnrollRequest\x1a!.trunkline.node.v1.EnrollResponse\x12J\n" +
+	"\x05Renew\x12\x1f.trunkline.node.v1.RenewRequest\x1a .trunkline.node.v1.RenewResponse\x12K\n" +
 	"\x04Sync\x12\x1e.trunkline.node.v1.SyncRequest\x1a\x1f.trunkline.node.v1.SyncResponse(\x010\x01\x12Z\n" +
 	"\tShipCalls\x12#.trunkline.node.v1.ShipCallsRequest\x1a$.trunkline.node.v1.ShipCallsResponse(\x010\x01B\xce\x01\n" +
 	"\x15com.trunkline.node.v1B\tNodeProtoP\x01ZDgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1;nodev1\xa2\x02\x03TNX\xaa\x02\x11Trunkline.Node.V1\xca\x02\x11Trunkline\\Node\\V1\xe2\x02\x1dTrunkline\\Node\\V1\\GPBMetadata\xea\x02\x13Trunkline::Node::V1b\x06proto3"
@@ -1185,6 +1258,12 @@ var file_trunkline_node_v1_node_proto_goTypes = []any{
 	(*RejectedCall)(nil),      // 12: trunkline.node.v1.RejectedCall
 	nil,                       // 13: trunkline.node.v1.Status.KeywordHitsEntry
 	(*Call)(nil),              // 14: trunkline.node.v1.Call
+	(*Total)(nil),             // 15: trunkline.node.v1.Total
+	(*Gap)(nil),               // 16: trunkline.node.v1.Gap
+	(*EnrollRequest)(nil),     // 17: trunkline.node.v1.EnrollRequest
+	(*RenewRequest)(nil),      // 18: trunkline.node.v1.RenewRequest
+	(*EnrollResponse)(nil),    // 19: trunkline.node.v1.EnrollResponse
+	(*RenewResponse)(nil),     // 20: trunkline.node.v1.RenewResponse
 }
 var file_trunkline_node_v1_node_proto_depIdxs = []int32{
 	2,  // 0: trunkline.node.v1.SyncRequest.hello:type_name -> trunkline.node.v1.Hello
@@ -1197,16 +1276,22 @@ var file_trunkline_node_v1_node_proto_depIdxs = []int32{
 	8,  // 7: trunkline.node.v1.Status.targets:type_name -> trunkline.node.v1.TargetHealth
 	13, // 8: trunkline.node.v1.Status.keyword_hits:type_name -> trunkline.node.v1.Status.KeywordHitsEntry
 	14, // 9: trunkline.node.v1.ShipCallsRequest.calls:type_name -> trunkline.node.v1.Call
-	12, // 10: trunkline.node.v1.ShipCallsResponse.rejected:type_name -> trunkline.node.v1.RejectedCall
-	0,  // 11: trunkline.node.v1.NodeService.Sync:input_type -> trunkline.node.v1.SyncRequest
-	10, // 12: trunkline.node.v1.NodeService.ShipCalls:input_type -> trunkline.node.v1.ShipCallsRequest
-	1,  // 13: trunkline.node.v1.NodeService.Sync:output_type -> trunkline.node.v1.SyncResponse
-	11, // 14: trunkline.node.v1.NodeService.ShipCalls:output_type -> trunkline.node.v1.ShipCallsResponse
-	13, // [13:15] is the sub-list for method output_type
-	11, // [11:13] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	15, // 10: trunkline.node.v1.ShipCallsRequest.totals:type_name -> trunkline.node.v1.Total
+	16, // 11: trunkline.node.v1.ShipCallsRequest.gaps:type_name -> trunkline.node.v1.Gap
+	12, // 12: trunkline.node.v1.ShipCallsResponse.rejected:type_name -> trunkline.node.v1.RejectedCall
+	17, // 13: trunkline.node.v1.NodeService.Enroll:input_type -> trunkline.node.v1.EnrollRequest
+	18, // 14: trunkline.node.v1.NodeService.Renew:input_type -> trunkline.node.v1.RenewRequest
+	0,  // 15: trunkline.node.v1.NodeService.Sync:input_type -> trunkline.node.v1.SyncRequest
+	10, // 16: trunkline.node.v1.NodeService.ShipCalls:input_type -> trunkline.node.v1.ShipCallsRequest
+	19, // 17: trunkline.node.v1.NodeService.Enroll:output_type -> trunkline.node.v1.EnrollResponse
+	20, // 18: trunkline.node.v1.NodeService.Renew:output_type -> trunkline.node.v1.RenewResponse
+	1,  // 19: trunkline.node.v1.NodeService.Sync:output_type -> trunkline.node.v1.SyncResponse
+	11, // 20: trunkline.node.v1.NodeService.ShipCalls:output_type -> trunkline.node.v1.ShipCallsResponse
+	17, // [17:21] is the sub-list for method output_type
+	13, // [13:17] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_node_proto_init() }
@@ -1215,6 +1300,8 @@ func file_trunkline_node_v1_node_proto_init() {
 		return
 	}
 	file_trunkline_node_v1_call_proto_init()
+	file_trunkline_node_v1_enroll_proto_init()
+	file_trunkline_node_v1_totals_proto_init()
 	file_trunkline_node_v1_node_proto_msgTypes[0].OneofWrappers = []any{
 		(*SyncRequest_Hello)(nil),
 		(*SyncRequest_Ack)(nil),

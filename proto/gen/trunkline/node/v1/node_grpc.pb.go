@@ -19,6 +19,8 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
+	NodeService_Enroll_FullMethodName    = "/trunkline.node.v1.NodeService/Enroll"
+	NodeService_Renew_FullMethodName     = "/trunkline.node.v1.NodeService/Renew"
 	NodeService_Sync_FullMethodName      = "/trunkline.node.v1.NodeService/Sync"
 	NodeService_ShipCalls_FullMethodName = "/trunkline.node.v1.NodeService/ShipCalls"
 )
@@ -27,9 +29,14 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// What data-plane nodes ask of the control plane. Every call carries the join token
-// as `authorization: Bearer <token>`.
+// What data-plane nodes ask of the control plane, over TLS 1.3 and as whom their certificate says.
+// Only Enroll needs none. The all-in-one speaks it in memory, without TLS.
 type NodeServiceClient interface {
+	// The node gets its first certificate for a join token.
+	Enroll(ctx context.Context, in *EnrollRequest, opts ...grpc.CallOption) (*EnrollResponse, error)
+	// The node gets a new certificate in time. One that has expired less than 7 days ago is good for this
+	// and for nothing else.
+	Renew(ctx context.Context, in *RenewRequest, opts ...grpc.CallOption) (*RenewResponse, error)
 	// The node says hello, then receives whole snapshots and answers each with an ack or a nack.
 	Sync(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[SyncRequest, SyncResponse], error)
 	// The node sends batches of calls; each is acknowledged after it is committed.
@@ -42,6 +49,26 @@ type nodeServiceClient struct {
 
 func NewNodeServiceClient(cc grpc.ClientConnInterface) NodeServiceClient {
 	return &nodeServiceClient{cc}
+}
+
+func (c *nodeServiceClient) Enroll(ctx context.Context, in *EnrollRequest, opts ...grpc.CallOption) (*EnrollResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EnrollResponse)
+	err := c.cc.Invoke(ctx, NodeService_Enroll_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *nodeServiceClient) Renew(ctx context.Context, in *RenewRequest, opts ...grpc.CallOption) (*RenewResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RenewResponse)
+	err := c.cc.Invoke(ctx, NodeService_Renew_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 func (c *nodeServiceClient) Sync(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[SyncRequest, SyncResponse], error) {
@@ -74,9 +101,14 @@ type NodeService_ShipCallsClient = grpc.BidiStreamingClient[ShipCallsRequest, Sh
 // All implementations must embed UnimplementedNodeServiceServer
 // for forward compatibility.
 //
-// What data-plane nodes ask of the control plane. Every call carries the join token
-// as `authorization: Bearer <token>`.
+// What data-plane nodes ask of the control plane, over TLS 1.3 and as whom their certificate says.
+// Only Enroll needs none. The all-in-one speaks it in memory, without TLS.
 type NodeServiceServer interface {
+	// The node gets its first certificate for a join token.
+	Enroll(context.Context, *EnrollRequest) (*EnrollResponse, error)
+	// The node gets a new certificate in time. One that has expired less than 7 days ago is good for this
+	// and for nothing else.
+	Renew(context.Context, *RenewRequest) (*RenewResponse, error)
 	// The node says hello, then receives whole snapshots and answers each with an ack or a nack.
 	Sync(grpc.BidiStreamingServer[SyncRequest, SyncResponse]) error
 	// The node sends batches of calls; each is acknowledged after it is committed.
@@ -91,6 +123,12 @@ type NodeServiceServer interface {
 // pointer dereference when methods are called.
 type UnimplementedNodeServiceServer struct{}
 
+func (UnimplementedNodeServiceServer) Enroll(context.Context, *EnrollRequest) (*EnrollResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Enroll not implemented")
+}
+func (UnimplementedNodeServiceServer) Renew(context.Context, *RenewRequest) (*RenewResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Renew not implemented")
+}
 func (UnimplementedNodeServiceServer) Sync(grpc.BidiStreamingServer[SyncRequest, SyncResponse]) error {
 	return status.Error(codes.Unimplemented, "method Sync not implemented")
 }
@@ -118,6 +156,42 @@ func RegisterNodeServiceServer(s grpc.ServiceRegistrar, srv NodeServiceServer) {
 	s.RegisterService(&NodeService_ServiceDesc, srv)
 }
 
+func _NodeService_Enroll_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EnrollRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(NodeServiceServer).Enroll(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: NodeService_Enroll_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(NodeServiceServer).Enroll(ctx, req.(*EnrollRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _NodeService_Renew_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RenewRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(NodeServiceServer).Renew(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: NodeService_Renew_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(NodeServiceServer).Renew(ctx, req.(*RenewRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _NodeService_Sync_Handler(srv interface{}, stream grpc.ServerStream) error {
 	return srv.(NodeServiceServer).Sync(&grpc.GenericServerStream[SyncRequest, SyncResponse]{ServerStream: stream})
 }
@@ -138,7 +212,16 @@ type NodeService_ShipCallsServer = grpc.BidiStreamingServer[ShipCallsRequest, Sh
 var NodeService_ServiceDesc = grpc.ServiceDesc{
 	ServiceName: "trunkline.node.v1.NodeService",
 	HandlerType: (*NodeServiceServer)(nil),
-	Methods:     []grpc.MethodDesc{},
+	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "Enroll",
+			Handler:    _NodeService_Enroll_Handler,
+		},
+		{
+			MethodName: "Renew",
+			Handler:    _NodeService_Renew_Handler,
+		},
+	},
 	Streams: []grpc.StreamDesc{
 		{
 			StreamName:    "Sync",

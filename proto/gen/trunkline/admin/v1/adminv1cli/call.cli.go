@@ -19,6 +19,10 @@ func callService() cli.Service {
 				adminv1connect.NewCallServiceClient, adminv1connect.CallServiceClient.ListCalls),
 			cli.Unary("get", "Get one call with its attempts.",
 				adminv1connect.NewCallServiceClient, adminv1connect.CallServiceClient.GetCall),
+			cli.Unary("list-gaps", "List times of which a node has no record of some calls, newest first.",
+				adminv1connect.NewCallServiceClient, adminv1connect.CallServiceClient.ListGaps),
+			cli.Unary("list-refused", "List call records, totals and gaps that could not be stored and were put aside, newest first.",
+				adminv1connect.NewCallServiceClient, adminv1connect.CallServiceClient.ListRefused),
 		},
 		Docs: map[protoreflect.FullName]string{
 			"trunkline.admin.v1.GetCallRequest.id":              "Request id.",
@@ -32,6 +36,13 @@ func callService() cli.Service {
 			"trunkline.admin.v1.ListCallsRequest.start_time":    "Only calls that arrived at this time or later.",
 			"trunkline.admin.v1.ListCallsRequest.status":        "Only calls the client saw with this status.",
 			"trunkline.admin.v1.ListCallsRequest.with_attempts": "Return the attempts of each call too.",
+			"trunkline.admin.v1.ListGapsRequest.end_time":       "Only gaps that end before this time.",
+			"trunkline.admin.v1.ListGapsRequest.node":           "Only gaps of this node.",
+			"trunkline.admin.v1.ListGapsRequest.page_size":      "Most gaps in one page, 1 to 1000; default 100.",
+			"trunkline.admin.v1.ListGapsRequest.page_token":     "next_page_token of the page before; the filters must be the same.",
+			"trunkline.admin.v1.ListGapsRequest.start_time":     "Only gaps that end at this time or later.",
+			"trunkline.admin.v1.ListRefusedRequest.page_size":   "Most records in one page, 1 to 1000; default 100.",
+			"trunkline.admin.v1.ListRefusedRequest.page_token":  "next_page_token of the page before.",
 		},
 	}
 }

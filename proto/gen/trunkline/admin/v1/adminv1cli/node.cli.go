@@ -23,9 +23,22 @@ func nodeService() cli.Service {
 				adminv1connect.NewNodeServiceClient, adminv1connect.NodeServiceClient.DrainNode),
 			cli.Unary("forget", "Stop listing a node that is not connected. One that is gone is forgotten after 24 hours by itself.",
 				adminv1connect.NewNodeServiceClient, adminv1connect.NodeServiceClient.ForgetNode),
+			cli.Unary("revoke", "Cut a node off: its certificate is refused from now on, for good, and its streams end. What it\nserves already it goes on serving until its process is stopped. Under that name\nonly a token made after this lets a node join again.",
+				adminv1connect.NewNodeServiceClient, adminv1connect.NodeServiceClient.RevokeNode),
+			cli.Unary("create-join-token", "Make a token with which a node may join. It works once unless more uses are asked for.",
+				adminv1connect.NewNodeServiceClient, adminv1connect.NodeServiceClient.CreateJoinToken),
+			cli.Unary("list-join-tokens", "List the tokens with which nodes may join or, within the last 7 days, might have joined; newest first.",
+				adminv1connect.NewNodeServiceClient, adminv1connect.NodeServiceClient.ListJoinTokens),
+			cli.Unary("delete-join-token", "Delete a token: no node joins with it any more. Nodes that have joined stay.",
+				adminv1connect.NewNodeServiceClient, adminv1connect.NodeServiceClient.DeleteJoinToken),
 		},
 		Docs: map[protoreflect.FullName]string{
-			"trunkline.admin.v1.DrainNodeRequest.undo": "Let it have new clients again.",
+			"trunkline.admin.v1.CreateJoinTokenRequest.max_uses": "How many nodes may join with it: 1 to 1000; default 1.",
+			"trunkline.admin.v1.CreateJoinTokenRequest.note":     "What it is for, such as the name of the machine.",
+			"trunkline.admin.v1.CreateJoinTokenRequest.ttl":      "How long it works: 1m to 24h; default 1h.",
+			"trunkline.admin.v1.DeleteJoinTokenRequest.id":       "Id of the token.",
+			"trunkline.admin.v1.DrainNodeRequest.undo":           "Let it have new clients again.",
+			"trunkline.admin.v1.RevokeNodeRequest.name":          "Name of the node.",
 		},
 	}
 }

@@ -28,6 +28,10 @@ const (
 	CallServiceListCallsProcedure = "/trunkline.admin.v1.CallService/ListCalls"
 	// CallServiceGetCallProcedure is the procedure name of the CallService's GetCall RPC.
 	CallServiceGetCallProcedure = "/trunkline.admin.v1.CallService/GetCall"
+	// CallServiceListGapsProcedure is the procedure name of the CallService's ListGaps RPC.
+	CallServiceListGapsProcedure = "/trunkline.admin.v1.CallService/ListGaps"
+	// CallServiceListRefusedProcedure is the procedure name of the CallService's ListRefused RPC.
+	CallServiceListRefusedProcedure = "/trunkline.admin.v1.CallService/ListRefused"
 )
 
 var (
@@ -47,6 +51,22 @@ var (
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
+	callServiceListGapsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_trunkline_admin_v1_call_proto.Services().ByName("CallService").Methods().ByName("ListGaps"),
+			Procedure:        CallServiceListGapsProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	callServiceListRefusedSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_trunkline_admin_v1_call_proto.Services().ByName("CallService").Methods().ByName("ListRefused"),
+			Procedure:        CallServiceListRefusedProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
 )
 
 // CallServiceClient is a client for the trunkline.admin.v1.CallService service.
@@ -55,6 +75,10 @@ type CallServiceClient interface {
 	ListCalls(context.Context, *v1.ListCallsRequest) (*v1.ListCallsResponse, error)
 	// Get one call with its attempts.
 	GetCall(context.Context, *v1.GetCallRequest) (*v1.GetCallResponse, error)
+	// List times of which a node has no record of some calls, newest first.
+	ListGaps(context.Context, *v1.ListGapsRequest) (*v1.ListGapsResponse, error)
+	// List call records, totals and gaps that could not be stored and were put aside, newest first.
+	ListRefused(context.Context, *v1.ListRefusedRequest) (*v1.ListRefusedResponse, error)
 }
 
 // NewCallServiceClient constructs a client for the trunkline.admin.v1.CallService service. Multiple
@@ -69,6 +93,10 @@ type CallServiceHandler interface {
 	ListCalls(context.Context, *v1.ListCallsRequest) (*v1.ListCallsResponse, error)
 	// Get one call with its attempts.
 	GetCall(context.Context, *v1.GetCallRequest) (*v1.GetCallResponse, error)
+	// List times of which a node has no record of some calls, newest first.
+	ListGaps(context.Context, *v1.ListGapsRequest) (*v1.ListGapsResponse, error)
+	// List call records, totals and gaps that could not be stored and were put aside, newest first.
+	ListRefused(context.Context, *v1.ListRefusedRequest) (*v1.ListRefusedResponse, error)
 }
 
 // RegisterCallServiceHandler registers svc as the trunkline.admin.v1.CallService implementation on
@@ -78,6 +106,8 @@ func RegisterCallServiceHandler(server *connect.Server, svc CallServiceHandler) 
 	server.Register(
 		connect.Method{Spec: callServiceListCallsSpec(), Handler: adapter.listCalls},
 		connect.Method{Spec: callServiceGetCallSpec(), Handler: adapter.getCall},
+		connect.Method{Spec: callServiceListGapsSpec(), Handler: adapter.listGaps},
+		connect.Method{Spec: callServiceListRefusedSpec(), Handler: adapter.listRefused},
 	)
 }
 
@@ -90,6 +120,14 @@ func (UnimplementedCallServiceHandler) ListCalls(context.Context, *v1.ListCallsR
 
 func (UnimplementedCallServiceHandler) GetCall(context.Context, *v1.GetCallRequest) (*v1.GetCallResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.CallService.GetCall is not implemented")
+}
+
+func (UnimplementedCallServiceHandler) ListGaps(context.Context, *v1.ListGapsRequest) (*v1.ListGapsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.CallService.ListGaps is not implemented")
+}
+
+func (UnimplementedCallServiceHandler) ListRefused(context.Context, *v1.ListRefusedRequest) (*v1.ListRefusedResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.CallService.ListRefused is not implemented")
 }
 
 type callServiceClient struct {
@@ -107,6 +145,22 @@ func (c *callServiceClient) ListCalls(ctx context.Context, req *v1.ListCallsRequ
 func (c *callServiceClient) GetCall(ctx context.Context, req *v1.GetCallRequest) (*v1.GetCallResponse, error) {
 	var res v1.GetCallResponse
 	if err := c.client.CallUnary(ctx, callServiceGetCallSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *callServiceClient) ListGaps(ctx context.Context, req *v1.ListGapsRequest) (*v1.ListGapsResponse, error) {
+	var res v1.ListGapsResponse
+	if err := c.client.CallUnary(ctx, callServiceListGapsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *callServiceClient) ListRefused(ctx context.Context, req *v1.ListRefusedRequest) (*v1.ListRefusedResponse, error) {
+	var res v1.ListRefusedResponse
+	if err := c.client.CallUnary(ctx, callServiceListRefusedSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -132,6 +186,30 @@ func (h callServiceHandler) getCall(ctx context.Context, _ connect.Spec, stream 
 		return err
 	}
 	res, err := h.svc.GetCall(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h callServiceHandler) listGaps(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListGapsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListGaps(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h callServiceHandler) listRefused(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListRefusedRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListRefused(ctx, &req)
 	if err != nil {
 		return err
 	}

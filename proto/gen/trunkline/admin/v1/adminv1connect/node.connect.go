@@ -32,6 +32,16 @@ const (
 	NodeServiceDrainNodeProcedure = "/trunkline.admin.v1.NodeService/DrainNode"
 	// NodeServiceForgetNodeProcedure is the procedure name of the NodeService's ForgetNode RPC.
 	NodeServiceForgetNodeProcedure = "/trunkline.admin.v1.NodeService/ForgetNode"
+	// NodeServiceRevokeNodeProcedure is the procedure name of the NodeService's RevokeNode RPC.
+	NodeServiceRevokeNodeProcedure = "/trunkline.admin.v1.NodeService/RevokeNode"
+	// NodeServiceCreateJoinTokenProcedure is the procedure name of the NodeService's CreateJoinToken
+	// RPC.
+	NodeServiceCreateJoinTokenProcedure = "/trunkline.admin.v1.NodeService/CreateJoinToken"
+	// NodeServiceListJoinTokensProcedure is the procedure name of the NodeService's ListJoinTokens RPC.
+	NodeServiceListJoinTokensProcedure = "/trunkline.admin.v1.NodeService/ListJoinTokens"
+	// NodeServiceDeleteJoinTokenProcedure is the procedure name of the NodeService's DeleteJoinToken
+	// RPC.
+	NodeServiceDeleteJoinTokenProcedure = "/trunkline.admin.v1.NodeService/DeleteJoinToken"
 )
 
 var (
@@ -65,6 +75,35 @@ var (
 			Procedure:  NodeServiceForgetNodeProcedure,
 		}
 	})
+	nodeServiceRevokeNodeSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_trunkline_admin_v1_node_proto.Services().ByName("NodeService").Methods().ByName("RevokeNode"),
+			Procedure:  NodeServiceRevokeNodeProcedure,
+		}
+	})
+	nodeServiceCreateJoinTokenSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_trunkline_admin_v1_node_proto.Services().ByName("NodeService").Methods().ByName("CreateJoinToken"),
+			Procedure:  NodeServiceCreateJoinTokenProcedure,
+		}
+	})
+	nodeServiceListJoinTokensSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_trunkline_admin_v1_node_proto.Services().ByName("NodeService").Methods().ByName("ListJoinTokens"),
+			Procedure:        NodeServiceListJoinTokensProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	nodeServiceDeleteJoinTokenSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_trunkline_admin_v1_node_proto.Services().ByName("NodeService").Methods().ByName("DeleteJoinToken"),
+			Procedure:  NodeServiceDeleteJoinTokenProcedure,
+		}
+	})
 )
 
 // NodeServiceClient is a client for the trunkline.admin.v1.NodeService service.
@@ -78,6 +117,16 @@ type NodeServiceClient interface {
 	DrainNode(context.Context, *v1.DrainNodeRequest) (*v1.DrainNodeResponse, error)
 	// Stop listing a node that is not connected. One that is gone is forgotten after 24 hours by itself.
 	ForgetNode(context.Context, *v1.ForgetNodeRequest) (*v1.ForgetNodeResponse, error)
+	// Cut a node off: its certificate is refused from now on, for good, and its streams end. What it
+	// serves already it goes on serving until its process is stopped. Under that name
+	// only a token made after this lets a node join again.
+	RevokeNode(context.Context, *v1.RevokeNodeRequest) (*v1.RevokeNodeResponse, error)
+	// Make a token with which a node may join. It works once unless more uses are asked for.
+	CreateJoinToken(context.Context, *v1.CreateJoinTokenRequest) (*v1.CreateJoinTokenResponse, error)
+	// List the tokens with which nodes may join or, within the last 7 days, might have joined; newest first.
+	ListJoinTokens(context.Context, *v1.ListJoinTokensRequest) (*v1.ListJoinTokensResponse, error)
+	// Delete a token: no node joins with it any more. Nodes that have joined stay.
+	DeleteJoinToken(context.Context, *v1.DeleteJoinTokenRequest) (*v1.DeleteJoinTokenResponse, error)
 }
 
 // NewNodeServiceClient constructs a client for the trunkline.admin.v1.NodeService service. Multiple
@@ -97,6 +146,16 @@ type NodeServiceHandler interface {
 	DrainNode(context.Context, *v1.DrainNodeRequest) (*v1.DrainNodeResponse, error)
 	// Stop listing a node that is not connected. One that is gone is forgotten after 24 hours by itself.
 	ForgetNode(context.Context, *v1.ForgetNodeRequest) (*v1.ForgetNodeResponse, error)
+	// Cut a node off: its certificate is refused from now on, for good, and its streams end. What it
+	// serves already it goes on serving until its process is stopped. Under that name
+	// only a token made after this lets a node join again.
+	RevokeNode(context.Context, *v1.RevokeNodeRequest) (*v1.RevokeNodeResponse, error)
+	// Make a token with which a node may join. It works once unless more uses are asked for.
+	CreateJoinToken(context.Context, *v1.CreateJoinTokenRequest) (*v1.CreateJoinTokenResponse, error)
+	// List the tokens with which nodes may join or, within the last 7 days, might have joined; newest first.
+	ListJoinTokens(context.Context, *v1.ListJoinTokensRequest) (*v1.ListJoinTokensResponse, error)
+	// Delete a token: no node joins with it any more. Nodes that have joined stay.
+	DeleteJoinToken(context.Context, *v1.DeleteJoinTokenRequest) (*v1.DeleteJoinTokenResponse, error)
 }
 
 // RegisterNodeServiceHandler registers svc as the trunkline.admin.v1.NodeService implementation on
@@ -108,6 +167,10 @@ func RegisterNodeServiceHandler(server *connect.Server, svc NodeServiceHandler) 
 		connect.Method{Spec: nodeServiceGetNodeSpec(), Handler: adapter.getNode},
 		connect.Method{Spec: nodeServiceDrainNodeSpec(), Handler: adapter.drainNode},
 		connect.Method{Spec: nodeServiceForgetNodeSpec(), Handler: adapter.forgetNode},
+		connect.Method{Spec: nodeServiceRevokeNodeSpec(), Handler: adapter.revokeNode},
+		connect.Method{Spec: nodeServiceCreateJoinTokenSpec(), Handler: adapter.createJoinToken},
+		connect.Method{Spec: nodeServiceListJoinTokensSpec(), Handler: adapter.listJoinTokens},
+		connect.Method{Spec: nodeServiceDeleteJoinTokenSpec(), Handler: adapter.deleteJoinToken},
 	)
 }
 
@@ -128,6 +191,22 @@ func (UnimplementedNodeServiceHandler) DrainNode(context.Context, *v1.DrainNodeR
 
 func (UnimplementedNodeServiceHandler) ForgetNode(context.Context, *v1.ForgetNodeRequest) (*v1.ForgetNodeResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.NodeService.ForgetNode is not implemented")
+}
+
+func (UnimplementedNodeServiceHandler) RevokeNode(context.Context, *v1.RevokeNodeRequest) (*v1.RevokeNodeResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.NodeService.RevokeNode is not implemented")
+}
+
+func (UnimplementedNodeServiceHandler) CreateJoinToken(context.Context, *v1.CreateJoinTokenRequest) (*v1.CreateJoinTokenResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.NodeService.CreateJoinToken is not implemented")
+}
+
+func (UnimplementedNodeServiceHandler) ListJoinTokens(context.Context, *v1.ListJoinTokensRequest) (*v1.ListJoinTokensResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.NodeService.ListJoinTokens is not implemented")
+}
+
+func (UnimplementedNodeServiceHandler) DeleteJoinToken(context.Context, *v1.DeleteJoinTokenRequest) (*v1.DeleteJoinTokenResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.NodeService.DeleteJoinToken is not implemented")
 }
 
 type nodeServiceClient struct {
@@ -161,6 +240,38 @@ func (c *nodeServiceClient) DrainNode(ctx context.Context, req *v1.DrainNodeRequ
 func (c *nodeServiceClient) ForgetNode(ctx context.Context, req *v1.ForgetNodeRequest) (*v1.ForgetNodeResponse, error) {
 	var res v1.ForgetNodeResponse
 	if err := c.client.CallUnary(ctx, nodeServiceForgetNodeSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *nodeServiceClient) RevokeNode(ctx context.Context, req *v1.RevokeNodeRequest) (*v1.RevokeNodeResponse, error) {
+	var res v1.RevokeNodeResponse
+	if err := c.client.CallUnary(ctx, nodeServiceRevokeNodeSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *nodeServiceClient) CreateJoinToken(ctx context.Context, req *v1.CreateJoinTokenRequest) (*v1.CreateJoinTokenResponse, error) {
+	var res v1.CreateJoinTokenResponse
+	if err := c.client.CallUnary(ctx, nodeServiceCreateJoinTokenSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *nodeServiceClient) ListJoinTokens(ctx context.Context, req *v1.ListJoinTokensRequest) (*v1.ListJoinTokensResponse, error) {
+	var res v1.ListJoinTokensResponse
+	if err := c.client.CallUnary(ctx, nodeServiceListJoinTokensSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *nodeServiceClient) DeleteJoinToken(ctx context.Context, req *v1.DeleteJoinTokenRequest) (*v1.DeleteJoinTokenResponse, error) {
+	var res v1.DeleteJoinTokenResponse
+	if err := c.client.CallUnary(ctx, nodeServiceDeleteJoinTokenSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -210,6 +321,54 @@ func (h nodeServiceHandler) forgetNode(ctx context.Context, _ connect.Spec, stre
 		return err
 	}
 	res, err := h.svc.ForgetNode(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h nodeServiceHandler) revokeNode(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.RevokeNodeRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.RevokeNode(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h nodeServiceHandler) createJoinToken(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.CreateJoinTokenRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.CreateJoinToken(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h nodeServiceHandler) listJoinTokens(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListJoinTokensRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListJoinTokens(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h nodeServiceHandler) deleteJoinToken(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.DeleteJoinTokenRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.DeleteJoinToken(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -6,13 +6,15 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { CreateJoinTokenRequestSchema, CreateJoinTokenResponseSchema, DeleteJoinTokenRequestSchema, DeleteJoinTokenResponseSchema, ListJoinTokensRequestSchema, ListJoinTokensResponseSchema, RevokeNodeRequestSchema, RevokeNodeResponseSchema } from "./join_token_pb";
+import { file_trunkline_admin_v1_join_token } from "./join_token_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file trunkline/admin/v1/node.proto.
  */
 export const file_trunkline_admin_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("Ch10cnVua2xpbmUvYWRtaW4vdjEvbm9kZS5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIvgFCgROb2RlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIRCgljb25uZWN0ZWQYAyABKAgSGAoQYXBwbGllZF9yZXZpc2lvbhgEIAEoBBINCgVlcnJvchgFIAEoCRIwCgxjb25uZWN0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmxhc3Rfc2Vlbl90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglpbl9mbGlnaHQYCCABKAUSFQoNY2FsbHNfd2FpdGluZxgJIAEoAxIVCg1jYWxsc19kcm9wcGVkGAogASgDEjEKB3RhcmdldHMYCyADKAsyIC50cnVua2xpbmUuYWRtaW4udjEuVGFyZ2V0SGVhbHRoEg0KBXJlZGlzGAwgASgJEj8KDGtleXdvcmRfaGl0cxgNIAMoCzIpLnRydW5rbGluZS5hZG1pbi52MS5Ob2RlLktleXdvcmRIaXRzRW50cnkSDwoHcmVwbGljYRgOIAEoCRIPCgdib290X2lkGA8gASgJEhgKEHJldmlzaW9uc19iZWhpbmQYECABKAQSLQoKYmVoaW5kX2ZvchgRIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIpCgZ1cHRpbWUYEiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGwoTcmVxdWVzdHNfcGVyX3NlY29uZBgTIAEoARITCgtzcG9vbF9ieXRlcxgUIAEoAxIVCg1zcG9vbF90cm91YmxlGBUgASgJEi8KDGNsb2NrX29mZnNldBgWIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghkcmFpbmluZxgXIAEoCBIVCg1kcmFpbl9vcmRlcmVkGBggASgIGjIKEEtleXdvcmRIaXRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgDOgI4ASLGAQoMVGFyZ2V0SGVhbHRoEhAKCHByb3ZpZGVyGAEgASgJEg0KBW1vZGVsGAIgASgJEhIKCmNyZWRlbnRpYWwYAyABKAkSDQoFc3RhdGUYBCABKAkSLAoJcmVtYWluaW5nGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg4KBnJlYXNvbhgGIAEoCRIQCghmYWlsdXJlcxgHIAEoBRIRCgl0aHJlc2hvbGQYCCABKAUSDwoHZGVyaXZlZBgJIAEoCCISChBMaXN0Tm9kZXNSZXF1ZXN0ImIKEUxpc3ROb2Rlc1Jlc3BvbnNlEicKBW5vZGVzGAEgAygLMhgudHJ1bmtsaW5lLmFkbWluLnYxLk5vZGUSEAoIcmV2aXNpb24YAiABKAQSEgoKaW5jb21wbGV0ZRgDIAEoCSIeCg5HZXROb2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJIksKD0dldE5vZGVSZXNwb25zZRImCgRub2RlGAEgASgLMhgudHJ1bmtsaW5lLmFkbWluLnYxLk5vZGUSEAoIcmV2aXNpb24YAiABKAQiLgoQRHJhaW5Ob2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBHVuZG8YAiABKAgiOwoRRHJhaW5Ob2RlUmVzcG9uc2USJgoEbm9kZRgBIAEoCzIYLnRydW5rbGluZS5hZG1pbi52MS5Ob2RlIiEKEUZvcmdldE5vZGVSZXF1ZXN0EgwKBG5hbWUYASABKAkiFAoSRm9yZ2V0Tm9kZVJlc3BvbnNlMvwCCgtOb2RlU2VydmljZRJdCglMaXN0Tm9kZXMSJC50cnVua2xpbmUuYWRtaW4udjEuTGlzdE5vZGVzUmVxdWVzdBolLnRydW5rbGluZS5hZG1pbi52MS5MaXN0Tm9kZXNSZXNwb25zZSIDkAIBElcKB0dldE5vZGUSIi50cnVua2xpbmUuYWRtaW4udjEuR2V0Tm9kZVJlcXVlc3QaIy50cnVua2xpbmUuYWRtaW4udjEuR2V0Tm9kZVJlc3BvbnNlIgOQAgESWAoJRHJhaW5Ob2RlEiQudHJ1bmtsaW5lLmFkbWluLnYxLkRyYWluTm9kZVJlcXVlc3QaJS50cnVua2xpbmUuYWRtaW4udjEuRHJhaW5Ob2RlUmVzcG9uc2USWwoKRm9yZ2V0Tm9kZRIlLnRydW5rbGluZS5hZG1pbi52MS5Gb3JnZXROb2RlUmVxdWVzdBomLnRydW5rbGluZS5hZG1pbi52MS5Gb3JnZXROb2RlUmVzcG9uc2VC1QEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCCU5vZGVQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("Ch10cnVua2xpbmUvYWRtaW4vdjEvbm9kZS5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIpsHCgROb2RlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIRCgljb25uZWN0ZWQYAyABKAgSGAoQYXBwbGllZF9yZXZpc2lvbhgEIAEoBBINCgVlcnJvchgFIAEoCRIwCgxjb25uZWN0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmxhc3Rfc2Vlbl90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglpbl9mbGlnaHQYCCABKAUSFQoNY2FsbHNfd2FpdGluZxgJIAEoAxIVCg1jYWxsc19kcm9wcGVkGAogASgDEjEKB3RhcmdldHMYCyADKAsyIC50cnVua2xpbmUuYWRtaW4udjEuVGFyZ2V0SGVhbHRoEg0KBXJlZGlzGAwgASgJEj8KDGtleXdvcmRfaGl0cxgNIAMoCzIpLnRydW5rbGluZS5hZG1pbi52MS5Ob2RlLktleXdvcmRIaXRzRW50cnkSDwoHcmVwbGljYRgOIAEoCRIPCgdib290X2lkGA8gASgJEhgKEHJldmlzaW9uc19iZWhpbmQYECABKAQSLQoKYmVoaW5kX2ZvchgRIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIpCgZ1cHRpbWUYEiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGwoTcmVxdWVzdHNfcGVyX3NlY29uZBgTIAEoARITCgtzcG9vbF9ieXRlcxgUIAEoAxIVCg1zcG9vbF90cm91YmxlGBUgASgJEi8KDGNsb2NrX29mZnNldBgWIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghkcmFpbmluZxgXIAEoCBIVCg1kcmFpbl9vcmRlcmVkGBggASgIEjsKF2NlcnRpZmljYXRlX2V4cGlyZV90aW1lGB4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtlbnJvbGxfdGltZRgfIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcmV2b2tlZBggIAEoCBIUCgxjYWxsc19mb2xkZWQYGiABKAMSDAoEZ2FwcxgbIAEoAxoyChBLZXl3b3JkSGl0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAzoCOAEixgEKDFRhcmdldEhlYWx0aBIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRISCgpjcmVkZW50aWFsGAMgASgJEg0KBXN0YXRlGAQgASgJEiwKCXJlbWFpbmluZxgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIOCgZyZWFzb24YBiABKAkSEAoIZmFpbHVyZXMYByABKAUSEQoJdGhyZXNob2xkGAggASgFEg8KB2Rlcml2ZWQYCSABKAgiEgoQTGlzdE5vZGVzUmVxdWVzdCJiChFMaXN0Tm9kZXNSZXNwb25zZRInCgVub2RlcxgBIAMoCzIYLnRydW5rbGluZS5hZG1pbi52MS5Ob2RlEhAKCHJldmlzaW9uGAIgASgEEhIKCmluY29tcGxldGUYAyABKAkiHgoOR2V0Tm9kZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSJLCg9HZXROb2RlUmVzcG9uc2USJgoEbm9kZRgBIAEoCzIYLnRydW5rbGluZS5hZG1pbi52MS5Ob2RlEhAKCHJldmlzaW9uGAIgASgEIi4KEERyYWluTm9kZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgR1bmRvGAIgASgIIjsKEURyYWluTm9kZVJlc3BvbnNlEiYKBG5vZGUYASABKAsyGC50cnVua2xpbmUuYWRtaW4udjEuTm9kZSIhChFGb3JnZXROb2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJIhQKEkZvcmdldE5vZGVSZXNwb25zZTKfBgoLTm9kZVNlcnZpY2USXQoJTGlzdE5vZGVzEiQudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3ROb2Rlc1JlcXVlc3QaJS50cnVua2xpbmUuYWRtaW4udjEuTGlzdE5vZGVzUmVzcG9uc2UiA5ACARJXCgdHZXROb2RlEiIudHJ1bmtsaW5lLmFkbWluLnYxLkdldE5vZGVSZXF1ZXN0GiMudHJ1bmtsaW5lLmFkbWluLnYxLkdldE5vZGVSZXNwb25zZSIDkAIBElgKCURyYWluTm9kZRIkLnRydW5rbGluZS5hZG1pbi52MS5EcmFpbk5vZGVSZXF1ZXN0GiUudHJ1bmtsaW5lLmFkbWluLnYxLkRyYWluTm9kZVJlc3BvbnNlElsKCkZvcmdldE5vZGUSJS50cnVua2xpbmUuYWRtaW4udjEuRm9yZ2V0Tm9kZVJlcXVlc3QaJi50cnVua2xpbmUuYWRtaW4udjEuRm9yZ2V0Tm9kZVJlc3BvbnNlElsKClJldm9rZU5vZGUSJS50cnVua2xpbmUuYWRtaW4udjEuUmV2b2tlTm9kZVJlcXVlc3QaJi50cnVua2xpbmUuYWRtaW4udjEuUmV2b2tlTm9kZVJlc3BvbnNlEmoKD0NyZWF0ZUpvaW5Ub2tlbhIqLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVKb2luVG9rZW5SZXF1ZXN0GisudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZUpvaW5Ub2tlblJlc3BvbnNlEmwKDkxpc3RKb2luVG9rZW5zEikudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RKb2luVG9rZW5zUmVxdWVzdBoqLnRydW5rbGluZS5hZG1pbi52MS5MaXN0Sm9pblRva2Vuc1Jlc3BvbnNlIgOQAgESagoPRGVsZXRlSm9pblRva2VuEioudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUpvaW5Ub2tlblJlcXVlc3QaKy50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlSm9pblRva2VuUmVzcG9uc2VC1QEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCCU5vZGVQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_trunkline_admin_v1_join_token]);
 
 /**
  * One data-plane process.
@@ -84,7 +86,7 @@ export type Node = Message<"trunkline.admin.v1.Node"> & {
   callsWaiting: bigint;
 
   /**
-   * Call records dropped since it started.
+   * Call records lost since it started, their sums too.
    *
    * @generated from field: int64 calls_dropped = 10;
    */
@@ -188,6 +190,41 @@ export type Node = Message<"trunkline.admin.v1.Node"> & {
    * @generated from field: bool drain_ordered = 24;
    */
   drainOrdered: boolean;
+
+  /**
+   * When its certificate expires; it asks for a new one long before. Unset for a node in memory.
+   *
+   * @generated from field: google.protobuf.Timestamp certificate_expire_time = 30;
+   */
+  certificateExpireTime?: Timestamp | undefined;
+
+  /**
+   * When it joined last.
+   *
+   * @generated from field: google.protobuf.Timestamp enroll_time = 31;
+   */
+  enrollTime?: Timestamp | undefined;
+
+  /**
+   * Its certificate is refused.
+   *
+   * @generated from field: bool revoked = 32;
+   */
+  revoked: boolean;
+
+  /**
+   * Calls summed up because there was no room for their records, since the process started.
+   *
+   * @generated from field: int64 calls_folded = 26;
+   */
+  callsFolded: bigint;
+
+  /**
+   * Gaps in its call records, since the process started.
+   *
+   * @generated from field: int64 gaps = 27;
+   */
+  gaps: bigint;
 };
 
 /**
@@ -479,6 +516,48 @@ export const NodeService: GenService<{
     methodKind: "unary";
     input: typeof ForgetNodeRequestSchema;
     output: typeof ForgetNodeResponseSchema;
+  },
+  /**
+   * Cut a node off: its certificate is refused from now on, for good, and its streams end. What it
+   * serves already it goes on serving until its process is stopped. Under that name
+   * only a token made after this lets a node join again.
+   *
+   * @generated from rpc trunkline.admin.v1.NodeService.RevokeNode
+   */
+  revokeNode: {
+    methodKind: "unary";
+    input: typeof RevokeNodeRequestSchema;
+    output: typeof RevokeNodeResponseSchema;
+  },
+  /**
+   * Make a token with which a node may join. It works once unless more uses are asked for.
+   *
+   * @generated from rpc trunkline.admin.v1.NodeService.CreateJoinToken
+   */
+  createJoinToken: {
+    methodKind: "unary";
+    input: typeof CreateJoinTokenRequestSchema;
+    output: typeof CreateJoinTokenResponseSchema;
+  },
+  /**
+   * List the tokens with which nodes may join or, within the last 7 days, might have joined; newest first.
+   *
+   * @generated from rpc trunkline.admin.v1.NodeService.ListJoinTokens
+   */
+  listJoinTokens: {
+    methodKind: "unary";
+    input: typeof ListJoinTokensRequestSchema;
+    output: typeof ListJoinTokensResponseSchema;
+  },
+  /**
+   * Delete a token: no node joins with it any more. Nodes that have joined stay.
+   *
+   * @generated from rpc trunkline.admin.v1.NodeService.DeleteJoinToken
+   */
+  deleteJoinToken: {
+    methodKind: "unary";
+    input: typeof DeleteJoinTokenRequestSchema;
+    output: typeof DeleteJoinTokenResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_trunkline_admin_v1_node, 0);
