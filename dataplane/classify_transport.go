@@ -12,6 +12,8 @@ import (
 	"os"
 	"strings"
 	"syscall"
+
+	"github.com/trunkline-ai/trunkline/internal/addrguard"
 )
 
 // ClassifyTransport judges an error of dialling or of the round trip, from before any
@@ -27,7 +29,7 @@ func ClassifyTransport(err error) Verdict {
 func transportOutcome(err error) Outcome {
 	op, isOp := errors.AsType[*net.OpError](err)
 	switch {
-	case errors.Is(err, ErrBlockedAddress):
+	case errors.Is(err, addrguard.ErrBlocked):
 		return BlockedAddress
 	case ourShortage(err):
 		return GatewayBusy

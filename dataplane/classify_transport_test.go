@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/trunkline-ai/trunkline/internal/addrguard"
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
 	"github.com/trunkline-ai/trunkline/internal/outcometest"
 )
@@ -71,7 +72,7 @@ func TestClassifyTransportOfMadeErrors(t *testing.T) {
 		"no network":            {op("dial", os.NewSyscallError("connect", syscall.ENETUNREACH)), Unreachable},
 		"kernel's dial timeout": {op("dial", os.NewSyscallError("connect", syscall.ETIMEDOUT)), ConnectTimeout},
 		"proxy refuses":         {op("proxyconnect", errors.New("503")), Unreachable},
-		"blocked":               {op("dial", fmt.Errorf("control: %w", ErrBlockedAddress)), BlockedAddress},
+		"blocked":               {op("dial", fmt.Errorf("control: %w", addrguard.ErrBlocked)), BlockedAddress},
 		"servfail":              {op("dial", &net.DNSError{Err: "server misbehaving", IsTemporary: true}), DNSError},
 		"dns timeout":           {op("dial", &net.DNSError{Err: "i/o timeout", IsTimeout: true}), ConnectTimeout},
 		"out of files":          {op("dial", os.NewSyscallError("socket", syscall.EMFILE)), GatewayBusy},

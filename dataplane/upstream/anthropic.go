@@ -3,6 +3,8 @@ package upstream
 import (
 	"net/http"
 	"strings"
+
+	"github.com/trunkline-ai/trunkline/internal/baseurl"
 )
 
 // anthropicVersion is what is asked for when the client names no version.
@@ -15,7 +17,7 @@ const anthropicVersion = "2023-06-01"
 // OpenAI-compatible servers that have /messages too (vLLM, OpenRouter, LiteLLM) take a
 // bearer token there, so they need no dialect of their own.
 func Anthropic() Dialect {
-	return Dialect{URL: openAIURL, Authorize: anthropicKey}
+	return Dialect{URL: baseurl.Join, Authorize: anthropicKey}
 }
 
 func anthropicKey(header http.Header, endpoint, secret string) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/upstream/http1"
+	"github.com/trunkline-ai/trunkline/internal/addrguard"
 )
 
 // Client reaches one provider. It outlives snapshots as long as the provider keeps its
@@ -31,7 +32,7 @@ type Client struct {
 func newClient(p *dataplane.Provider, d Dialect, cfg *Config) *Client {
 	dial := d.Dial
 	if dial == nil {
-		dial = guardedDial(cfg.AllowPrivateNetwork || p.AllowPrivateNetwork)
+		dial = addrguard.Dial(cfg.AllowPrivateNetwork || p.AllowPrivateNetwork)
 	}
 	base := p.BaseURL
 	if base.Host == "" {

@@ -5,7 +5,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
+
+	"github.com/trunkline-ai/trunkline/internal/baseurl"
 )
 
 // Dialect is how a kind of upstream differs from the others.
@@ -22,20 +23,7 @@ type Dialect struct {
 
 // OpenAI is the pass-through dialect of every OpenAI-compatible vendor.
 func OpenAI() Dialect {
-	return Dialect{URL: openAIURL, Authorize: bearer}
-}
-
-// openAIURL appends the endpoint to the base path. A base without a path gets /v1; any
-// other path is taken as it is, so /v1, /api/v1 and /v1beta/openai all work. The query
-// (?api-version=...) stays.
-func openAIURL(base *url.URL, endpoint string) *url.URL {
-	u := *base
-	path := strings.TrimRight(u.Path, "/")
-	if path == "" {
-		path = "/v1"
-	}
-	u.Path, u.RawPath = path+endpoint, ""
-	return &u
+	return Dialect{URL: baseurl.Join, Authorize: bearer}
 }
 
 func bearer(header http.Header, _, secret string) {

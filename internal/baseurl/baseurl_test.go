@@ -1,11 +1,11 @@
-package upstream
+package baseurl
 
 import (
 	"net/url"
 	"testing"
 )
 
-func TestWhereAnEndpointLives(t *testing.T) {
+func TestJoin(t *testing.T) {
 	t.Parallel()
 	tests := map[string]string{
 		"https://api.openai.com":                                 "https://api.openai.com/v1/chat/completions",
@@ -22,7 +22,7 @@ func TestWhereAnEndpointLives(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := openAIURL(u, "/chat/completions").String(); got != want {
+		if got := Join(u, "/chat/completions").String(); got != want {
 			t.Errorf("%s gives %s, want %s", base, got, want)
 		}
 		if u.String() != base {

@@ -1,15 +1,13 @@
-package upstream
+package addrguard
 
 import (
 	"errors"
 	"net"
 	"net/netip"
 	"testing"
-
-	"github.com/trunkline-ai/trunkline/dataplane"
 )
 
-func TestDialable(t *testing.T) {
+func TestAllowed(t *testing.T) {
 	t.Parallel()
 	const public, private, never = "public", "private", "never"
 	tests := map[string]string{
@@ -47,7 +45,7 @@ func TestDialable(t *testing.T) {
 	}
 	for address, want := range tests {
 		a := netip.MustParseAddr(address)
-		strict, lax := dialable(a, false), dialable(a, true)
+		strict, lax := Allowed(a, false), Allowed(a, true)
 		got := never
 		switch {
 		case strict && lax:
@@ -75,10 +73,10 @@ func TestTheDialerJudgesWhatANameResolvesTo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := guardedDial(false)(t.Context(), "tcp", "localhost:"+port); !errors.Is(err, dataplane.ErrBlockedAddress) {
+	if _, err := Dial(false)(t.Context(), "tcp", "localhost:"+port); !errors.Is(err, ErrBlocked) {
 		t.Errorf("localhost is dialled: %v", err)
 	}
-	conn, err := guardedDial(true)(t.Context(), "tcp4", "localhost:"+port)
+	conn, err := Dial(true)(t.Context(), "tcp4", "localhost:"+port)
 	if err != nil {
 		t.Fatalf("localhost is refused although it is allowed: %v", err)
 	}

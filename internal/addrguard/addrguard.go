@@ -1,4 +1,6 @@
-package upstream
+// Package addrguard dials only addresses that a provider may have. Everything that sends
+// requests to addresses from the configuration dials through it, in both planes.
+package addrguard
 
 import (
 	"context"
@@ -7,23 +9,21 @@ import (
 	"net/netip"
 	"syscall"
 	"time"
-
-	"github.com/trunkline-ai/trunkline/dataplane"
 )
 
-// guardedDial dials only addresses that a provider may have. It judges the resolved
-// address at the moment of connecting, so a name that resolves differently the second
-// time gains nothing.
-func guardedDial(allowPrivate bool) func(ctx context.Context, network, address string) (net.Conn, error) {
+// Dial gives a dial function for addresses that a provider may have; private and loopback
+// ones only when they are allowed. It judges the resolved address at the moment of
+// connecting, so a name that resolves differently the second time gains nothing.
+func Dial(allowPrivate bool) func(ctx context.Context, network, address string) (net.Conn, error) {
 	d := &net.Dialer{
 		KeepAlive: 30 * time.Second,
 		ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
 			ap, err := netip.ParseAddrPort(address)
 			if err != nil {
-				return fmt.Errorf("%w: %s", dataplane.ErrBlockedAddress, address)
+				return fmt.Errorf("%w: %s", ErrBlocked, address)
 			}
-			if !dialable(ap.Addr(), allowPrivate) {
-				return fmt.Errorf("%w: %s", dataplane.ErrBlockedAddress, ap.Addr())
+			if !Allowed(ap.Addr(), allowPrivate) {
+				return fmt.Errorf("%w: %s", ErrBlocked, ap.Addr())
 			}
 			return nil
 		},
@@ -43,17 +43,17 @@ var (
 	metadataV6 = netip.MustParseAddr("fd00:ec2::254")
 )
 
-// dialable says whether a provider may live at the address: never link-local (cloud
+// Allowed says whether a provider may live at the address: never link-local (cloud
 // metadata), multicast, unspecified or reserved; private and loopback only when allowed.
-func dialable(a netip.Addr, allowPrivate bool) bool {
+func Allowed(a netip.Addr, allowPrivate bool) bool {
 	a = a.Unmap().WithZone("")
 	switch {
 	case nat64.Contains(a):
 		b := a.As16()
-		return dialable(netip.AddrFrom4([4]byte(b[12:16])), allowPrivate)
+		return Allowed(netip.AddrFrom4([4]byte(b[12:16])), allowPrivate)
 	case sixToFour.Contains(a):
 		b := a.As16()
-		return dialable(netip.AddrFrom4([4]byte(b[2:6])), allowPrivate)
+		return Allowed(netip.AddrFrom4([4]byte(b[2:6])), allowPrivate)
 	case a.IsUnspecified(), a.IsMulticast(), a.IsLinkLocalUnicast(), a == metadataV6,
 		thisHost.Contains(a), classE.Contains(a):
 		return false
