@@ -22,62 +22,6 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// What a change does to a resource.
-type Operation int32
-
-const (
-	Operation_OPERATION_UNSPECIFIED Operation = 0
-	Operation_OPERATION_UNCHANGED   Operation = 1
-	Operation_OPERATION_CREATE      Operation = 2
-	Operation_OPERATION_UPDATE      Operation = 3
-	Operation_OPERATION_DELETE      Operation = 4
-)
-
-// Enum value maps for Operation.
-var (
-	Operation_name = map[int32]string{
-		0: "OPERATION_UNSPECIFIED",
-		1: "OPERATION_UNCHANGED",
-		2: "OPERATION_CREATE",
-		3: "OPERATION_UPDATE",
-		4: "OPERATION_DELETE",
-	}
-	Operation_value = map[string]int32{
-		"OPERATION_UNSPECIFIED": 0,
-		"OPERATION_UNCHANGED":   1,
-		"OPERATION_CREATE":      2,
-		"OPERATION_UPDATE":      3,
-		"OPERATION_DELETE":      4,
-	}
-)
-
-func (x Operation) Enum() *Operation {
-	p := new(Operation)
-	*p = x
-	return p
-}
-
-func (x Operation) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (Operation) Descriptor() protoreflect.EnumDescriptor {
-	return file_trunkline_admin_v1_config_proto_enumTypes[0].Descriptor()
-}
-
-func (Operation) Type() protoreflect.EnumType {
-	return &file_trunkline_admin_v1_config_proto_enumTypes[0]
-}
-
-func (x Operation) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use Operation.Descriptor instead.
-func (Operation) EnumDescriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{0}
-}
-
 // One document of the configuration.
 type Resource struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -209,79 +153,6 @@ func (*Resource_FailureKeyword) isResource_Spec() {}
 
 func (*Resource_Settings) isResource_Spec() {}
 
-// What happened, or would happen, to one resource.
-type ResourceChange struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Provider, Group, ApiKey, FailureKeyword or Settings.
-	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
-	// Name of the resource; empty for the settings.
-	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	// What is done to it.
-	Operation Operation `protobuf:"varint,3,opt,name=operation,proto3,enum=trunkline.admin.v1.Operation" json:"operation,omitempty"`
-	// Fields that differ, one line each: path, old and new value; secrets only as "(changed)".
-	Differences   []string `protobuf:"bytes,4,rep,name=differences,proto3" json:"differences,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ResourceChange) Reset() {
-	*x = ResourceChange{}
-	mi := &file_trunkline_admin_v1_config_proto_msgTypes[1]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ResourceChange) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ResourceChange) ProtoMessage() {}
-
-func (x *ResourceChange) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_config_proto_msgTypes[1]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ResourceChange.ProtoReflect.Descriptor instead.
-func (*ResourceChange) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{1}
-}
-
-func (x *ResourceChange) GetKind() string {
-	if x != nil {
-		return x.Kind
-	}
-	return ""
-}
-
-func (x *ResourceChange) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *ResourceChange) GetOperation() Operation {
-	if x != nil {
-		return x.Operation
-	}
-	return Operation_OPERATION_UNSPECIFIED
-}
-
-func (x *ResourceChange) GetDifferences() []string {
-	if x != nil {
-		return x.Differences
-	}
-	return nil
-}
-
 // A key that Trunkline generated.
 type GeneratedKey struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -295,7 +166,7 @@ type GeneratedKey struct {
 
 func (x *GeneratedKey) Reset() {
 	*x = GeneratedKey{}
-	mi := &file_trunkline_admin_v1_config_proto_msgTypes[2]
+	mi := &file_trunkline_admin_v1_config_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -307,7 +178,7 @@ func (x *GeneratedKey) String() string {
 func (*GeneratedKey) ProtoMessage() {}
 
 func (x *GeneratedKey) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_config_proto_msgTypes[2]
+	mi := &file_trunkline_admin_v1_config_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -320,7 +191,7 @@ func (x *GeneratedKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GeneratedKey.ProtoReflect.Descriptor instead.
 func (*GeneratedKey) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{2}
+	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *GeneratedKey) GetName() string {
@@ -349,7 +220,7 @@ type ApplyRequest struct {
 
 func (x *ApplyRequest) Reset() {
 	*x = ApplyRequest{}
-	mi := &file_trunkline_admin_v1_config_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_config_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -361,7 +232,7 @@ func (x *ApplyRequest) String() string {
 func (*ApplyRequest) ProtoMessage() {}
 
 func (x *ApplyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_config_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_config_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -374,7 +245,7 @@ func (x *ApplyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyRequest.ProtoReflect.Descriptor instead.
 func (*ApplyRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{3}
+	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ApplyRequest) GetResources() []*Resource {
@@ -405,7 +276,7 @@ type ApplyResponse struct {
 
 func (x *ApplyResponse) Reset() {
 	*x = ApplyResponse{}
-	mi := &file_trunkline_admin_v1_config_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_config_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -417,7 +288,7 @@ func (x *ApplyResponse) String() string {
 func (*ApplyResponse) ProtoMessage() {}
 
 func (x *ApplyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_config_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_config_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -430,7 +301,7 @@ func (x *ApplyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyResponse.ProtoReflect.Descriptor instead.
 func (*ApplyResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{4}
+	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ApplyResponse) GetRevision() uint64 {
@@ -462,7 +333,7 @@ type ExportRequest struct {
 
 func (x *ExportRequest) Reset() {
 	*x = ExportRequest{}
-	mi := &file_trunkline_admin_v1_config_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_config_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -474,7 +345,7 @@ func (x *ExportRequest) String() string {
 func (*ExportRequest) ProtoMessage() {}
 
 func (x *ExportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_config_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_config_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -487,7 +358,7 @@ func (x *ExportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRequest.ProtoReflect.Descriptor instead.
 func (*ExportRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{4}
 }
 
 type ExportResponse struct {
@@ -502,7 +373,7 @@ type ExportResponse struct {
 
 func (x *ExportResponse) Reset() {
 	*x = ExportResponse{}
-	mi := &file_trunkline_admin_v1_config_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_config_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -514,7 +385,7 @@ func (x *ExportResponse) String() string {
 func (*ExportResponse) ProtoMessage() {}
 
 func (x *ExportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_config_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_config_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -527,7 +398,7 @@ func (x *ExportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportResponse.ProtoReflect.Descriptor instead.
 func (*ExportResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ExportResponse) GetRevision() uint64 {
@@ -556,7 +427,7 @@ type DiffRequest struct {
 
 func (x *DiffRequest) Reset() {
 	*x = DiffRequest{}
-	mi := &file_trunkline_admin_v1_config_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_config_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -568,7 +439,7 @@ func (x *DiffRequest) String() string {
 func (*DiffRequest) ProtoMessage() {}
 
 func (x *DiffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_config_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_config_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -581,7 +452,7 @@ func (x *DiffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DiffRequest.ProtoReflect.Descriptor instead.
 func (*DiffRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *DiffRequest) GetResources() []*Resource {
@@ -610,7 +481,7 @@ type DiffResponse struct {
 
 func (x *DiffResponse) Reset() {
 	*x = DiffResponse{}
-	mi := &file_trunkline_admin_v1_config_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_config_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -622,7 +493,7 @@ func (x *DiffResponse) String() string {
 func (*DiffResponse) ProtoMessage() {}
 
 func (x *DiffResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_config_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_config_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -635,7 +506,7 @@ func (x *DiffResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DiffResponse.ProtoReflect.Descriptor instead.
 func (*DiffResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *DiffResponse) GetRevision() uint64 {
@@ -656,19 +527,14 @@ var File_trunkline_admin_v1_config_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_config_proto_rawDesc = "" +
 	"\n" +
-	"\x1ftrunkline/admin/v1/config.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1etrunkline/admin/v1/group.proto\x1a\x1ctrunkline/admin/v1/key.proto\x1a trunkline/admin/v1/keyword.proto\x1a!trunkline/admin/v1/provider.proto\x1a!trunkline/admin/v1/settings.proto\"\xca\x02\n" +
+	"\x1ftrunkline/admin/v1/config.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1etrunkline/admin/v1/group.proto\x1a\x1ctrunkline/admin/v1/key.proto\x1a trunkline/admin/v1/keyword.proto\x1a!trunkline/admin/v1/provider.proto\x1a!trunkline/admin/v1/revision.proto\x1a!trunkline/admin/v1/settings.proto\"\xca\x02\n" +
 	"\bResource\x12:\n" +
 	"\bprovider\x18\x01 \x01(\v2\x1c.trunkline.admin.v1.ProviderH\x00R\bprovider\x121\n" +
 	"\x05group\x18\x02 \x01(\v2\x19.trunkline.admin.v1.GroupH\x00R\x05group\x125\n" +
 	"\aapi_key\x18\x03 \x01(\v2\x1a.trunkline.admin.v1.ApiKeyH\x00R\x06apiKey\x12M\n" +
 	"\x0ffailure_keyword\x18\x04 \x01(\v2\".trunkline.admin.v1.FailureKeywordH\x00R\x0efailureKeyword\x12:\n" +
 	"\bsettings\x18\x05 \x01(\v2\x1c.trunkline.admin.v1.SettingsH\x00R\bsettingsB\r\n" +
-	"\x04spec\x12\x05\xbaH\x02\b\x01\"\x97\x01\n" +
-	"\x0eResourceChange\x12\x12\n" +
-	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\x12;\n" +
-	"\toperation\x18\x03 \x01(\x0e2\x1d.trunkline.admin.v1.OperationR\toperation\x12 \n" +
-	"\vdifferences\x18\x04 \x03(\tR\vdifferences\":\n" +
+	"\x04spec\x12\x05\xbaH\x02\b\x01\":\n" +
 	"\fGeneratedKey\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06secret\x18\x02 \x01(\tR\x06secret\"l\n" +
@@ -690,17 +556,16 @@ const file_trunkline_admin_v1_config_proto_rawDesc = "" +
 	"\x05prune\x18\x02 \x01(\bR\x05prune\"h\n" +
 	"\fDiffResponse\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12<\n" +
-	"\achanges\x18\x02 \x03(\v2\".trunkline.admin.v1.ResourceChangeR\achanges*\x81\x01\n" +
-	"\tOperation\x12\x19\n" +
-	"\x15OPERATION_UNSPECIFIED\x10\x00\x12\x17\n" +
-	"\x13OPERATION_UNCHANGED\x10\x01\x12\x14\n" +
-	"\x10OPERATION_CREATE\x10\x02\x12\x14\n" +
-	"\x10OPERATION_UPDATE\x10\x03\x12\x14\n" +
-	"\x10OPERATION_DELETE\x10\x042\xfe\x01\n" +
+	"\achanges\x18\x02 \x03(\v2\".trunkline.admin.v1.ResourceChangeR\achanges2\xf6\x05\n" +
 	"\rConfigService\x12L\n" +
 	"\x05Apply\x12 .trunkline.admin.v1.ApplyRequest\x1a!.trunkline.admin.v1.ApplyResponse\x12T\n" +
 	"\x06Export\x12!.trunkline.admin.v1.ExportRequest\x1a\".trunkline.admin.v1.ExportResponse\"\x03\x90\x02\x01\x12I\n" +
-	"\x04Diff\x12\x1f.trunkline.admin.v1.DiffRequest\x1a .trunkline.admin.v1.DiffResponseB\xd7\x01\n" +
+	"\x04Diff\x12\x1f.trunkline.admin.v1.DiffRequest\x1a .trunkline.admin.v1.DiffResponse\x12i\n" +
+	"\rListRevisions\x12(.trunkline.admin.v1.ListRevisionsRequest\x1a).trunkline.admin.v1.ListRevisionsResponse\"\x03\x90\x02\x01\x12c\n" +
+	"\vGetRevision\x12&.trunkline.admin.v1.GetRevisionRequest\x1a'.trunkline.admin.v1.GetRevisionResponse\"\x03\x90\x02\x01\x12i\n" +
+	"\rDiffRevisions\x12(.trunkline.admin.v1.DiffRevisionsRequest\x1a).trunkline.admin.v1.DiffRevisionsResponse\"\x03\x90\x02\x01\x12U\n" +
+	"\bRollback\x12#.trunkline.admin.v1.RollbackRequest\x1a$.trunkline.admin.v1.RollbackResponse\x12d\n" +
+	"\rAdoptDatabase\x12(.trunkline.admin.v1.AdoptDatabaseRequest\x1a).trunkline.admin.v1.AdoptDatabaseResponseB\xd7\x01\n" +
 	"\x16com.trunkline.admin.v1B\vConfigProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
 var (
@@ -715,49 +580,66 @@ func file_trunkline_admin_v1_config_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_config_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_trunkline_admin_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_trunkline_admin_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_trunkline_admin_v1_config_proto_goTypes = []any{
-	(Operation)(0),         // 0: trunkline.admin.v1.Operation
-	(*Resource)(nil),       // 1: trunkline.admin.v1.Resource
-	(*ResourceChange)(nil), // 2: trunkline.admin.v1.ResourceChange
-	(*GeneratedKey)(nil),   // 3: trunkline.admin.v1.GeneratedKey
-	(*ApplyRequest)(nil),   // 4: trunkline.admin.v1.ApplyRequest
-	(*ApplyResponse)(nil),  // 5: trunkline.admin.v1.ApplyResponse
-	(*ExportRequest)(nil),  // 6: trunkline.admin.v1.ExportRequest
-	(*ExportResponse)(nil), // 7: trunkline.admin.v1.ExportResponse
-	(*DiffRequest)(nil),    // 8: trunkline.admin.v1.DiffRequest
-	(*DiffResponse)(nil),   // 9: trunkline.admin.v1.DiffResponse
-	(*Provider)(nil),       // 10: trunkline.admin.v1.Provider
-	(*Group)(nil),          // 11: trunkline.admin.v1.Group
-	(*ApiKey)(nil),         // 12: trunkline.admin.v1.ApiKey
-	(*FailureKeyword)(nil), // 13: trunkline.admin.v1.FailureKeyword
-	(*Settings)(nil),       // 14: trunkline.admin.v1.Settings
+	(*Resource)(nil),              // 0: trunkline.admin.v1.Resource
+	(*GeneratedKey)(nil),          // 1: trunkline.admin.v1.GeneratedKey
+	(*ApplyRequest)(nil),          // 2: trunkline.admin.v1.ApplyRequest
+	(*ApplyResponse)(nil),         // 3: trunkline.admin.v1.ApplyResponse
+	(*ExportRequest)(nil),         // 4: trunkline.admin.v1.ExportRequest
+	(*ExportResponse)(nil),        // 5: trunkline.admin.v1.ExportResponse
+	(*DiffRequest)(nil),           // 6: trunkline.admin.v1.DiffRequest
+	(*DiffResponse)(nil),          // 7: trunkline.admin.v1.DiffResponse
+	(*Provider)(nil),              // 8: trunkline.admin.v1.Provider
+	(*Group)(nil),                 // 9: trunkline.admin.v1.Group
+	(*ApiKey)(nil),                // 10: trunkline.admin.v1.ApiKey
+	(*FailureKeyword)(nil),        // 11: trunkline.admin.v1.FailureKeyword
+	(*Settings)(nil),              // 12: trunkline.admin.v1.Settings
+	(*ResourceChange)(nil),        // 13: trunkline.admin.v1.ResourceChange
+	(*ListRevisionsRequest)(nil),  // 14: trunkline.admin.v1.ListRevisionsRequest
+	(*GetRevisionRequest)(nil),    // 15: trunkline.admin.v1.GetRevisionRequest
+	(*DiffRevisionsRequest)(nil),  // 16: trunkline.admin.v1.DiffRevisionsRequest
+	(*RollbackRequest)(nil),       // 17: trunkline.admin.v1.RollbackRequest
+	(*AdoptDatabaseRequest)(nil),  // 18: trunkline.admin.v1.AdoptDatabaseRequest
+	(*ListRevisionsResponse)(nil), // 19: trunkline.admin.v1.ListRevisionsResponse
+	(*GetRevisionResponse)(nil),   // 20: trunkline.admin.v1.GetRevisionResponse
+	(*DiffRevisionsResponse)(nil), // 21: trunkline.admin.v1.DiffRevisionsResponse
+	(*RollbackResponse)(nil),      // 22: trunkline.admin.v1.RollbackResponse
+	(*AdoptDatabaseResponse)(nil), // 23: trunkline.admin.v1.AdoptDatabaseResponse
 }
 var file_trunkline_admin_v1_config_proto_depIdxs = []int32{
-	10, // 0: trunkline.admin.v1.Resource.provider:type_name -> trunkline.admin.v1.Provider
-	11, // 1: trunkline.admin.v1.Resource.group:type_name -> trunkline.admin.v1.Group
-	12, // 2: trunkline.admin.v1.Resource.api_key:type_name -> trunkline.admin.v1.ApiKey
-	13, // 3: trunkline.admin.v1.Resource.failure_keyword:type_name -> trunkline.admin.v1.FailureKeyword
-	14, // 4: trunkline.admin.v1.Resource.settings:type_name -> trunkline.admin.v1.Settings
-	0,  // 5: trunkline.admin.v1.ResourceChange.operation:type_name -> trunkline.admin.v1.Operation
-	1,  // 6: trunkline.admin.v1.ApplyRequest.resources:type_name -> trunkline.admin.v1.Resource
-	2,  // 7: trunkline.admin.v1.ApplyResponse.changes:type_name -> trunkline.admin.v1.ResourceChange
-	3,  // 8: trunkline.admin.v1.ApplyResponse.generated_keys:type_name -> trunkline.admin.v1.GeneratedKey
-	1,  // 9: trunkline.admin.v1.ExportResponse.resources:type_name -> trunkline.admin.v1.Resource
-	1,  // 10: trunkline.admin.v1.DiffRequest.resources:type_name -> trunkline.admin.v1.Resource
-	2,  // 11: trunkline.admin.v1.DiffResponse.changes:type_name -> trunkline.admin.v1.ResourceChange
-	4,  // 12: trunkline.admin.v1.ConfigService.Apply:input_type -> trunkline.admin.v1.ApplyRequest
-	6,  // 13: trunkline.admin.v1.ConfigService.Export:input_type -> trunkline.admin.v1.ExportRequest
-	8,  // 14: trunkline.admin.v1.ConfigService.Diff:input_type -> trunkline.admin.v1.DiffRequest
-	5,  // 15: trunkline.admin.v1.ConfigService.Apply:output_type -> trunkline.admin.v1.ApplyResponse
-	7,  // 16: trunkline.admin.v1.ConfigService.Export:output_type -> trunkline.admin.v1.ExportResponse
-	9,  // 17: trunkline.admin.v1.ConfigService.Diff:output_type -> trunkline.admin.v1.DiffResponse
-	15, // [15:18] is the sub-list for method output_type
-	12, // [12:15] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	8,  // 0: trunkline.admin.v1.Resource.provider:type_name -> trunkline.admin.v1.Provider
+	9,  // 1: trunkline.admin.v1.Resource.group:type_name -> trunkline.admin.v1.Group
+	10, // 2: trunkline.admin.v1.Resource.api_key:type_name -> trunkline.admin.v1.ApiKey
+	11, // 3: trunkline.admin.v1.Resource.failure_keyword:type_name -> trunkline.admin.v1.FailureKeyword
+	12, // 4: trunkline.admin.v1.Resource.settings:type_name -> trunkline.admin.v1.Settings
+	0,  // 5: trunkline.admin.v1.ApplyRequest.resources:type_name -> trunkline.admin.v1.Resource
+	13, // 6: trunkline.admin.v1.ApplyResponse.changes:type_name -> trunkline.admin.v1.ResourceChange
+	1,  // 7: trunkline.admin.v1.ApplyResponse.generated_keys:type_name -> trunkline.admin.v1.GeneratedKey
+	0,  // 8: trunkline.admin.v1.ExportResponse.resources:type_name -> trunkline.admin.v1.Resource
+	0,  // 9: trunkline.admin.v1.DiffRequest.resources:type_name -> trunkline.admin.v1.Resource
+	13, // 10: trunkline.admin.v1.DiffResponse.changes:type_name -> trunkline.admin.v1.ResourceChange
+	2,  // 11: trunkline.admin.v1.ConfigService.Apply:input_type -> trunkline.admin.v1.ApplyRequest
+	4,  // 12: trunkline.admin.v1.ConfigService.Export:input_type -> trunkline.admin.v1.ExportRequest
+	6,  // 13: trunkline.admin.v1.ConfigService.Diff:input_type -> trunkline.admin.v1.DiffRequest
+	14, // 14: trunkline.admin.v1.ConfigService.ListRevisions:input_type -> trunkline.admin.v1.ListRevisionsRequest
+	15, // 15: trunkline.admin.v1.ConfigService.GetRevision:input_type -> trunkline.admin.v1.GetRevisionRequest
+	16, // 16: trunkline.admin.v1.ConfigService.DiffRevisions:input_type -> trunkline.admin.v1.DiffRevisionsRequest
+	17, // 17: trunkline.admin.v1.ConfigService.Rollback:input_type -> trunkline.admin.v1.RollbackRequest
+	18, // 18: trunkline.admin.v1.ConfigService.AdoptDatabase:input_type -> trunkline.admin.v1.AdoptDatabaseRequest
+	3,  // 19: trunkline.admin.v1.ConfigService.Apply:output_type -> trunkline.admin.v1.ApplyResponse
+	5,  // 20: trunkline.admin.v1.ConfigService.Export:output_type -> trunkline.admin.v1.ExportResponse
+	7,  // 21: trunkline.admin.v1.ConfigService.Diff:output_type -> trunkline.admin.v1.DiffResponse
+	19, // 22: trunkline.admin.v1.ConfigService.ListRevisions:output_type -> trunkline.admin.v1.ListRevisionsResponse
+	20, // 23: trunkline.admin.v1.ConfigService.GetRevision:output_type -> trunkline.admin.v1.GetRevisionResponse
+	21, // 24: trunkline.admin.v1.ConfigService.DiffRevisions:output_type -> trunkline.admin.v1.DiffRevisionsResponse
+	22, // 25: trunkline.admin.v1.ConfigService.Rollback:output_type -> trunkline.admin.v1.RollbackResponse
+	23, // 26: trunkline.admin.v1.ConfigService.AdoptDatabase:output_type -> trunkline.admin.v1.AdoptDatabaseResponse
+	19, // [19:27] is the sub-list for method output_type
+	11, // [11:19] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_config_proto_init() }
@@ -769,6 +651,7 @@ func file_trunkline_admin_v1_config_proto_init() {
 	file_trunkline_admin_v1_key_proto_init()
 	file_trunkline_admin_v1_keyword_proto_init()
 	file_trunkline_admin_v1_provider_proto_init()
+	file_trunkline_admin_v1_revision_proto_init()
 	file_trunkline_admin_v1_settings_proto_init()
 	file_trunkline_admin_v1_config_proto_msgTypes[0].OneofWrappers = []any{
 		(*Resource_Provider)(nil),
@@ -782,14 +665,13 @@ func file_trunkline_admin_v1_config_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_config_proto_rawDesc), len(file_trunkline_admin_v1_config_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   9,
+			NumEnums:      0,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_trunkline_admin_v1_config_proto_goTypes,
 		DependencyIndexes: file_trunkline_admin_v1_config_proto_depIdxs,
-		EnumInfos:         file_trunkline_admin_v1_config_proto_enumTypes,
 		MessageInfos:      file_trunkline_admin_v1_config_proto_msgTypes,
 	}.Build()
 	File_trunkline_admin_v1_config_proto = out.File

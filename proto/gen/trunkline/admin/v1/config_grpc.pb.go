@@ -19,9 +19,14 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ConfigService_Apply_FullMethodName  = "/trunkline.admin.v1.ConfigService/Apply"
-	ConfigService_Export_FullMethodName = "/trunkline.admin.v1.ConfigService/Export"
-	ConfigService_Diff_FullMethodName   = "/trunkline.admin.v1.ConfigService/Diff"
+	ConfigService_Apply_FullMethodName         = "/trunkline.admin.v1.ConfigService/Apply"
+	ConfigService_Export_FullMethodName        = "/trunkline.admin.v1.ConfigService/Export"
+	ConfigService_Diff_FullMethodName          = "/trunkline.admin.v1.ConfigService/Diff"
+	ConfigService_ListRevisions_FullMethodName = "/trunkline.admin.v1.ConfigService/ListRevisions"
+	ConfigService_GetRevision_FullMethodName   = "/trunkline.admin.v1.ConfigService/GetRevision"
+	ConfigService_DiffRevisions_FullMethodName = "/trunkline.admin.v1.ConfigService/DiffRevisions"
+	ConfigService_Rollback_FullMethodName      = "/trunkline.admin.v1.ConfigService/Rollback"
+	ConfigService_AdoptDatabase_FullMethodName = "/trunkline.admin.v1.ConfigService/AdoptDatabase"
 )
 
 // ConfigServiceClient is the client API for ConfigService service.
@@ -36,6 +41,19 @@ type ConfigServiceClient interface {
 	Export(ctx context.Context, in *ExportRequest, opts ...grpc.CallOption) (*ExportResponse, error)
 	// What Apply would change, without changing it.
 	Diff(ctx context.Context, in *DiffRequest, opts ...grpc.CallOption) (*DiffResponse, error)
+	// List the revisions of the configuration, newest first: who changed what, and when.
+	ListRevisions(ctx context.Context, in *ListRevisionsRequest, opts ...grpc.CallOption) (*ListRevisionsResponse, error)
+	// Get one revision with the fields it changed, without secrets.
+	GetRevision(ctx context.Context, in *GetRevisionRequest, opts ...grpc.CallOption) (*GetRevisionResponse, error)
+	// What differs between two revisions, without secrets.
+	DiffRevisions(ctx context.Context, in *DiffRevisionsRequest, opts ...grpc.CallOption) (*DiffRevisionsResponse, error)
+	// Go back to an older revision, by a new one with its content. Revoked keys stay revoked and
+	// deleted ones deleted; keys keep their present secrets, and so do providers that still exist.
+	Rollback(ctx context.Context, in *RollbackRequest, opts ...grpc.CallOption) (*RollbackResponse, error)
+	// Declare this database to be the right one although nodes have a newer revision or another
+	// database: after an old backup was restored. Nodes then take what it says; keys that they
+	// know to be revoked stay refused.
+	AdoptDatabase(ctx context.Context, in *AdoptDatabaseRequest, opts ...grpc.CallOption) (*AdoptDatabaseResponse, error)
 }
 
 type configServiceClient struct {
@@ -76,6 +94,56 @@ func (c *configServiceClient) Diff(ctx context.Context, in *DiffRequest, opts ..
 	return out, nil
 }
 
+func (c *configServiceClient) ListRevisions(ctx context.Context, in *ListRevisionsRequest, opts ...grpc.CallOption) (*ListRevisionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListRevisionsResponse)
+	err := c.cc.Invoke(ctx, ConfigService_ListRevisions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *configServiceClient) GetRevision(ctx context.Context, in *GetRevisionRequest, opts ...grpc.CallOption) (*GetRevisionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetRevisionResponse)
+	err := c.cc.Invoke(ctx, ConfigService_GetRevision_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *configServiceClient) DiffRevisions(ctx context.Context, in *DiffRevisionsRequest, opts ...grpc.CallOption) (*DiffRevisionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DiffRevisionsResponse)
+	err := c.cc.Invoke(ctx, ConfigService_DiffRevisions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *configServiceClient) Rollback(ctx context.Context, in *RollbackRequest, opts ...grpc.CallOption) (*RollbackResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RollbackResponse)
+	err := c.cc.Invoke(ctx, ConfigService_Rollback_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *configServiceClient) AdoptDatabase(ctx context.Context, in *AdoptDatabaseRequest, opts ...grpc.CallOption) (*AdoptDatabaseResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AdoptDatabaseResponse)
+	err := c.cc.Invoke(ctx, ConfigService_AdoptDatabase_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ConfigServiceServer is the server API for ConfigService service.
 // All implementations must embed UnimplementedConfigServiceServer
 // for forward compatibility.
@@ -88,6 +156,19 @@ type ConfigServiceServer interface {
 	Export(context.Context, *ExportRequest) (*ExportResponse, error)
 	// What Apply would change, without changing it.
 	Diff(context.Context, *DiffRequest) (*DiffResponse, error)
+	// List the revisions of the configuration, newest first: who changed what, and when.
+	ListRevisions(context.Context, *ListRevisionsRequest) (*ListRevisionsResponse, error)
+	// Get one revision with the fields it changed, without secrets.
+	GetRevision(context.Context, *GetRevisionRequest) (*GetRevisionResponse, error)
+	// What differs between two revisions, without secrets.
+	DiffRevisions(context.Context, *DiffRevisionsRequest) (*DiffRevisionsResponse, error)
+	// Go back to an older revision, by a new one with its content. Revoked keys stay revoked and
+	// deleted ones deleted; keys keep their present secrets, and so do providers that still exist.
+	Rollback(context.Context, *RollbackRequest) (*RollbackResponse, error)
+	// Declare this database to be the right one although nodes have a newer revision or another
+	// database: after an old backup was restored. Nodes then take what it says; keys that they
+	// know to be revoked stay refused.
+	AdoptDatabase(context.Context, *AdoptDatabaseRequest) (*AdoptDatabaseResponse, error)
 	mustEmbedUnimplementedConfigServiceServer()
 }
 
@@ -106,6 +187,21 @@ func (UnimplementedConfigServiceServer) Export(context.Context, *ExportRequest) 
 }
 func (UnimplementedConfigServiceServer) Diff(context.Context, *DiffRequest) (*DiffResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Diff not implemented")
+}
+func (UnimplementedConfigServiceServer) ListRevisions(context.Context, *ListRevisionsRequest) (*ListRevisionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListRevisions not implemented")
+}
+func (UnimplementedConfigServiceServer) GetRevision(context.Context, *GetRevisionRequest) (*GetRevisionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetRevision not implemented")
+}
+func (UnimplementedConfigServiceServer) DiffRevisions(context.Context, *DiffRevisionsRequest) (*DiffRevisionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DiffRevisions not implemented")
+}
+func (UnimplementedConfigServiceServer) Rollback(context.Context, *RollbackRequest) (*RollbackResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Rollback not implemented")
+}
+func (UnimplementedConfigServiceServer) AdoptDatabase(context.Context, *AdoptDatabaseRequest) (*AdoptDatabaseResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AdoptDatabase not implemented")
 }
 func (UnimplementedConfigServiceServer) mustEmbedUnimplementedConfigServiceServer() {}
 func (UnimplementedConfigServiceServer) testEmbeddedByValue()                       {}
@@ -182,6 +278,96 @@ func _ConfigService_Diff_Handler(srv interface{}, ctx context.Context, dec func(
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ConfigService_ListRevisions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListRevisionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConfigServiceServer).ListRevisions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConfigService_ListRevisions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConfigServiceServer).ListRevisions(ctx, req.(*ListRevisionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConfigService_GetRevision_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetRevisionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConfigServiceServer).GetRevision(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConfigService_GetRevision_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConfigServiceServer).GetRevision(ctx, req.(*GetRevisionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConfigService_DiffRevisions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DiffRevisionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConfigServiceServer).DiffRevisions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConfigService_DiffRevisions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConfigServiceServer).DiffRevisions(ctx, req.(*DiffRevisionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConfigService_Rollback_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RollbackRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConfigServiceServer).Rollback(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConfigService_Rollback_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConfigServiceServer).Rollback(ctx, req.(*RollbackRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConfigService_AdoptDatabase_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AdoptDatabaseRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConfigServiceServer).AdoptDatabase(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConfigService_AdoptDatabase_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConfigServiceServer).AdoptDatabase(ctx, req.(*AdoptDatabaseRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ConfigService_ServiceDesc is the grpc.ServiceDesc for ConfigService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -200,6 +386,26 @@ var ConfigService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Diff",
 			Handler:    _ConfigService_Diff_Handler,
+		},
+		{
+			MethodName: "ListRevisions",
+			Handler:    _ConfigService_ListRevisions_Handler,
+		},
+		{
+			MethodName: "GetRevision",
+			Handler:    _ConfigService_GetRevision_Handler,
+		},
+		{
+			MethodName: "DiffRevisions",
+			Handler:    _ConfigService_DiffRevisions_Handler,
+		},
+		{
+			MethodName: "Rollback",
+			Handler:    _ConfigService_Rollback_Handler,
+		},
+		{
+			MethodName: "AdoptDatabase",
+			Handler:    _ConfigService_AdoptDatabase_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -59,9 +59,19 @@ type ApiKey struct {
 	// Whether calls may carry x-trunkline-* request headers that change routing; default false.
 	RequestOptions bool `protobuf:"varint,20,opt,name=request_options,json=requestOptions,proto3" json:"request_options,omitempty"`
 	// Whether error answers tell which providers were tried and how that ended; default false.
-	Debug         bool `protobuf:"varint,21,opt,name=debug,proto3" json:"debug,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Debug bool `protobuf:"varint,21,opt,name=debug,proto3" json:"debug,omitempty"`
+	// When the key was revoked for good. Output only.
+	RevokeTime *timestamppb.Timestamp `protobuf:"bytes,30,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
+	// Until when the secret before the last rotation works too. Output only.
+	OldSecretExpiresAt *timestamppb.Timestamp `protobuf:"bytes,31,opt,name=old_secret_expires_at,json=oldSecretExpiresAt,proto3" json:"old_secret_expires_at,omitempty"`
+	// Last four characters of the secret before the last rotation. Output only.
+	OldLastFour string `protobuf:"bytes,32,opt,name=old_last_four,json=oldLastFour,proto3" json:"old_last_four,omitempty"`
+	// Hash of the secret before the last rotation. Internal: never returned.
+	OldSecretHash []byte `protobuf:"bytes,33,opt,name=old_secret_hash,json=oldSecretHash,proto3" json:"old_secret_hash,omitempty"`
+	// Whether streams that ran were ended when the key was revoked. Output only.
+	RevokeCutStreams bool `protobuf:"varint,34,opt,name=revoke_cut_streams,json=revokeCutStreams,proto3" json:"revoke_cut_streams,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *ApiKey) Reset() {
@@ -209,6 +219,41 @@ func (x *ApiKey) GetRequestOptions() bool {
 func (x *ApiKey) GetDebug() bool {
 	if x != nil {
 		return x.Debug
+	}
+	return false
+}
+
+func (x *ApiKey) GetRevokeTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RevokeTime
+	}
+	return nil
+}
+
+func (x *ApiKey) GetOldSecretExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OldSecretExpiresAt
+	}
+	return nil
+}
+
+func (x *ApiKey) GetOldLastFour() string {
+	if x != nil {
+		return x.OldLastFour
+	}
+	return ""
+}
+
+func (x *ApiKey) GetOldSecretHash() []byte {
+	if x != nil {
+		return x.OldSecretHash
+	}
+	return nil
+}
+
+func (x *ApiKey) GetRevokeCutStreams() bool {
+	if x != nil {
+		return x.RevokeCutStreams
 	}
 	return false
 }
@@ -805,11 +850,117 @@ func (*DeleteApiKeyResponse) Descriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{12}
 }
 
+type RotateApiKeyResponse struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	ApiKey *ApiKey                `protobuf:"bytes,1,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
+	// The new secret: shown here once and never again.
+	Secret        string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RotateApiKeyResponse) Reset() {
+	*x = RotateApiKeyResponse{}
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RotateApiKeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RotateApiKeyResponse) ProtoMessage() {}
+
+func (x *RotateApiKeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RotateApiKeyResponse.ProtoReflect.Descriptor instead.
+func (*RotateApiKeyResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *RotateApiKeyResponse) GetApiKey() *ApiKey {
+	if x != nil {
+		return x.ApiKey
+	}
+	return nil
+}
+
+func (x *RotateApiKeyResponse) GetSecret() string {
+	if x != nil {
+		return x.Secret
+	}
+	return ""
+}
+
+type RevokeApiKeyResponse struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	ApiKey *ApiKey                `protobuf:"bytes,1,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
+	// Which nodes refuse the key, and which may not yet.
+	Receipt       *RevocationReceipt `protobuf:"bytes,2,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeApiKeyResponse) Reset() {
+	*x = RevokeApiKeyResponse{}
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeApiKeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeApiKeyResponse) ProtoMessage() {}
+
+func (x *RevokeApiKeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeApiKeyResponse.ProtoReflect.Descriptor instead.
+func (*RevokeApiKeyResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *RevokeApiKeyResponse) GetApiKey() *ApiKey {
+	if x != nil {
+		return x.ApiKey
+	}
+	return nil
+}
+
+func (x *RevokeApiKeyResponse) GetReceipt() *RevocationReceipt {
+	if x != nil {
+		return x.Receipt
+	}
+	return nil
+}
+
 var File_trunkline_admin_v1_key_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_key_proto_rawDesc = "" +
 	"\n" +
-	"\x1ctrunkline/admin/v1/key.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\a\n" +
+	"\x1ctrunkline/admin/v1/key.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#trunkline/admin/v1/revocation.proto\"\xb9\t\n" +
 	"\x06ApiKey\x12\x8e\x02\n" +
 	"\x04name\x18\x01 \x01(\tB\xf9\x01\xbaH\xf5\x01\xba\x01\xf1\x01\n" +
 	"\x04name\x12[must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end\x1a\x8b\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\x00-\\\\x1f\\\\x7f]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x10\n" +
@@ -834,7 +985,13 @@ const file_trunkline_admin_v1_key_proto_rawDesc = "" +
 	"\vallowed_ips\x18\x13 \x03(\tB\x13\xbaH\x10\x92\x01\r\x10\xe8\a\x18\x01\"\x06r\x04\x10\x01\x18@R\n" +
 	"allowedIps\x12'\n" +
 	"\x0frequest_options\x18\x14 \x01(\bR\x0erequestOptions\x12\x14\n" +
-	"\x05debug\x18\x15 \x01(\bR\x05debugB\n" +
+	"\x05debug\x18\x15 \x01(\bR\x05debug\x12;\n" +
+	"\vrevoke_time\x18\x1e \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"revokeTime\x12M\n" +
+	"\x15old_secret_expires_at\x18\x1f \x01(\v2\x1a.google.protobuf.TimestampR\x12oldSecretExpiresAt\x12\"\n" +
+	"\rold_last_four\x18  \x01(\tR\voldLastFour\x12&\n" +
+	"\x0fold_secret_hash\x18! \x01(\fR\roldSecretHash\x12,\n" +
+	"\x12revoke_cut_streams\x18\" \x01(\bR\x10revokeCutStreamsB\n" +
 	"\n" +
 	"\b_enabled\"\xb5\x01\n" +
 	"\tKeyLimits\x12=\n" +
@@ -869,14 +1026,22 @@ const file_trunkline_admin_v1_key_proto_rawDesc = "" +
 	"\x13DeleteApiKeyRequest\x12\x1a\n" +
 	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\x12\x12\n" +
 	"\x04etag\x18\x02 \x01(\tR\x04etag\"\x16\n" +
-	"\x14DeleteApiKeyResponse2\xf9\x03\n" +
+	"\x14DeleteApiKeyResponse\"c\n" +
+	"\x14RotateApiKeyResponse\x123\n" +
+	"\aapi_key\x18\x01 \x01(\v2\x1a.trunkline.admin.v1.ApiKeyR\x06apiKey\x12\x16\n" +
+	"\x06secret\x18\x02 \x01(\tR\x06secret\"\x8c\x01\n" +
+	"\x14RevokeApiKeyResponse\x123\n" +
+	"\aapi_key\x18\x01 \x01(\v2\x1a.trunkline.admin.v1.ApiKeyR\x06apiKey\x12?\n" +
+	"\areceipt\x18\x02 \x01(\v2%.trunkline.admin.v1.RevocationReceiptR\areceipt2\xbf\x05\n" +
 	"\n" +
 	"KeyService\x12c\n" +
 	"\vListApiKeys\x12&.trunkline.admin.v1.ListApiKeysRequest\x1a'.trunkline.admin.v1.ListApiKeysResponse\"\x03\x90\x02\x01\x12]\n" +
 	"\tGetApiKey\x12$.trunkline.admin.v1.GetApiKeyRequest\x1a%.trunkline.admin.v1.GetApiKeyResponse\"\x03\x90\x02\x01\x12a\n" +
 	"\fCreateApiKey\x12'.trunkline.admin.v1.CreateApiKeyRequest\x1a(.trunkline.admin.v1.CreateApiKeyResponse\x12a\n" +
 	"\fUpdateApiKey\x12'.trunkline.admin.v1.UpdateApiKeyRequest\x1a(.trunkline.admin.v1.UpdateApiKeyResponse\x12a\n" +
-	"\fDeleteApiKey\x12'.trunkline.admin.v1.DeleteApiKeyRequest\x1a(.trunkline.admin.v1.DeleteApiKeyResponseB\xd4\x01\n" +
+	"\fDeleteApiKey\x12'.trunkline.admin.v1.DeleteApiKeyRequest\x1a(.trunkline.admin.v1.DeleteApiKeyResponse\x12a\n" +
+	"\fRevokeApiKey\x12'.trunkline.admin.v1.RevokeApiKeyRequest\x1a(.trunkline.admin.v1.RevokeApiKeyResponse\x12a\n" +
+	"\fRotateApiKey\x12'.trunkline.admin.v1.RotateApiKeyRequest\x1a(.trunkline.admin.v1.RotateApiKeyResponseB\xd4\x01\n" +
 	"\x16com.trunkline.admin.v1B\bKeyProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
 var (
@@ -891,7 +1056,7 @@ func file_trunkline_admin_v1_key_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_key_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_key_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_trunkline_admin_v1_key_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_trunkline_admin_v1_key_proto_goTypes = []any{
 	(*ApiKey)(nil),                // 0: trunkline.admin.v1.ApiKey
 	(*KeyLimits)(nil),             // 1: trunkline.admin.v1.KeyLimits
@@ -906,35 +1071,49 @@ var file_trunkline_admin_v1_key_proto_goTypes = []any{
 	(*UpdateApiKeyResponse)(nil),  // 10: trunkline.admin.v1.UpdateApiKeyResponse
 	(*DeleteApiKeyRequest)(nil),   // 11: trunkline.admin.v1.DeleteApiKeyRequest
 	(*DeleteApiKeyResponse)(nil),  // 12: trunkline.admin.v1.DeleteApiKeyResponse
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(*RotateApiKeyResponse)(nil),  // 13: trunkline.admin.v1.RotateApiKeyResponse
+	(*RevokeApiKeyResponse)(nil),  // 14: trunkline.admin.v1.RevokeApiKeyResponse
+	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
+	(*RevocationReceipt)(nil),     // 16: trunkline.admin.v1.RevocationReceipt
+	(*RevokeApiKeyRequest)(nil),   // 17: trunkline.admin.v1.RevokeApiKeyRequest
+	(*RotateApiKeyRequest)(nil),   // 18: trunkline.admin.v1.RotateApiKeyRequest
 }
 var file_trunkline_admin_v1_key_proto_depIdxs = []int32{
-	13, // 0: trunkline.admin.v1.ApiKey.create_time:type_name -> google.protobuf.Timestamp
-	13, // 1: trunkline.admin.v1.ApiKey.update_time:type_name -> google.protobuf.Timestamp
-	13, // 2: trunkline.admin.v1.ApiKey.expires_at:type_name -> google.protobuf.Timestamp
+	15, // 0: trunkline.admin.v1.ApiKey.create_time:type_name -> google.protobuf.Timestamp
+	15, // 1: trunkline.admin.v1.ApiKey.update_time:type_name -> google.protobuf.Timestamp
+	15, // 2: trunkline.admin.v1.ApiKey.expires_at:type_name -> google.protobuf.Timestamp
 	1,  // 3: trunkline.admin.v1.ApiKey.limits:type_name -> trunkline.admin.v1.KeyLimits
 	2,  // 4: trunkline.admin.v1.ApiKey.budget:type_name -> trunkline.admin.v1.Budget
-	0,  // 5: trunkline.admin.v1.ListApiKeysResponse.api_keys:type_name -> trunkline.admin.v1.ApiKey
-	0,  // 6: trunkline.admin.v1.GetApiKeyResponse.api_key:type_name -> trunkline.admin.v1.ApiKey
-	0,  // 7: trunkline.admin.v1.CreateApiKeyRequest.api_key:type_name -> trunkline.admin.v1.ApiKey
-	0,  // 8: trunkline.admin.v1.CreateApiKeyResponse.api_key:type_name -> trunkline.admin.v1.ApiKey
-	0,  // 9: trunkline.admin.v1.UpdateApiKeyRequest.api_key:type_name -> trunkline.admin.v1.ApiKey
-	0,  // 10: trunkline.admin.v1.UpdateApiKeyResponse.api_key:type_name -> trunkline.admin.v1.ApiKey
-	3,  // 11: trunkline.admin.v1.KeyService.ListApiKeys:input_type -> trunkline.admin.v1.ListApiKeysRequest
-	5,  // 12: trunkline.admin.v1.KeyService.GetApiKey:input_type -> trunkline.admin.v1.GetApiKeyRequest
-	7,  // 13: trunkline.admin.v1.KeyService.CreateApiKey:input_type -> trunkline.admin.v1.CreateApiKeyRequest
-	9,  // 14: trunkline.admin.v1.KeyService.UpdateApiKey:input_type -> trunkline.admin.v1.UpdateApiKeyRequest
-	11, // 15: trunkline.admin.v1.KeyService.DeleteApiKey:input_type -> trunkline.admin.v1.DeleteApiKeyRequest
-	4,  // 16: trunkline.admin.v1.KeyService.ListApiKeys:output_type -> trunkline.admin.v1.ListApiKeysResponse
-	6,  // 17: trunkline.admin.v1.KeyService.GetApiKey:output_type -> trunkline.admin.v1.GetApiKeyResponse
-	8,  // 18: trunkline.admin.v1.KeyService.CreateApiKey:output_type -> trunkline.admin.v1.CreateApiKeyResponse
-	10, // 19: trunkline.admin.v1.KeyService.UpdateApiKey:output_type -> trunkline.admin.v1.UpdateApiKeyResponse
-	12, // 20: trunkline.admin.v1.KeyService.DeleteApiKey:output_type -> trunkline.admin.v1.DeleteApiKeyResponse
-	16, // [16:21] is the sub-list for method output_type
-	11, // [11:16] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	15, // 5: trunkline.admin.v1.ApiKey.revoke_time:type_name -> google.protobuf.Timestamp
+	15, // 6: trunkline.admin.v1.ApiKey.old_secret_expires_at:type_name -> google.protobuf.Timestamp
+	0,  // 7: trunkline.admin.v1.ListApiKeysResponse.api_keys:type_name -> trunkline.admin.v1.ApiKey
+	0,  // 8: trunkline.admin.v1.GetApiKeyResponse.api_key:type_name -> trunkline.admin.v1.ApiKey
+	0,  // 9: trunkline.admin.v1.CreateApiKeyRequest.api_key:type_name -> trunkline.admin.v1.ApiKey
+	0,  // 10: trunkline.admin.v1.CreateApiKeyResponse.api_key:type_name -> trunkline.admin.v1.ApiKey
+	0,  // 11: trunkline.admin.v1.UpdateApiKeyRequest.api_key:type_name -> trunkline.admin.v1.ApiKey
+	0,  // 12: trunkline.admin.v1.UpdateApiKeyResponse.api_key:type_name -> trunkline.admin.v1.ApiKey
+	0,  // 13: trunkline.admin.v1.RotateApiKeyResponse.api_key:type_name -> trunkline.admin.v1.ApiKey
+	0,  // 14: trunkline.admin.v1.RevokeApiKeyResponse.api_key:type_name -> trunkline.admin.v1.ApiKey
+	16, // 15: trunkline.admin.v1.RevokeApiKeyResponse.receipt:type_name -> trunkline.admin.v1.RevocationReceipt
+	3,  // 16: trunkline.admin.v1.KeyService.ListApiKeys:input_type -> trunkline.admin.v1.ListApiKeysRequest
+	5,  // 17: trunkline.admin.v1.KeyService.GetApiKey:input_type -> trunkline.admin.v1.GetApiKeyRequest
+	7,  // 18: trunkline.admin.v1.KeyService.CreateApiKey:input_type -> trunkline.admin.v1.CreateApiKeyRequest
+	9,  // 19: trunkline.admin.v1.KeyService.UpdateApiKey:input_type -> trunkline.admin.v1.UpdateApiKeyRequest
+	11, // 20: trunkline.admin.v1.KeyService.DeleteApiKey:input_type -> trunkline.admin.v1.DeleteApiKeyRequest
+	17, // 21: trunkline.admin.v1.KeyService.RevokeApiKey:input_type -> trunkline.admin.v1.RevokeApiKeyRequest
+	18, // 22: trunkline.admin.v1.KeyService.RotateApiKey:input_type -> trunkline.admin.v1.RotateApiKeyRequest
+	4,  // 23: trunkline.admin.v1.KeyService.ListApiKeys:output_type -> trunkline.admin.v1.ListApiKeysResponse
+	6,  // 24: trunkline.admin.v1.KeyService.GetApiKey:output_type -> trunkline.admin.v1.GetApiKeyResponse
+	8,  // 25: trunkline.admin.v1.KeyService.CreateApiKey:output_type -> trunkline.admin.v1.CreateApiKeyResponse
+	10, // 26: trunkline.admin.v1.KeyService.UpdateApiKey:output_type -> trunkline.admin.v1.UpdateApiKeyResponse
+	12, // 27: trunkline.admin.v1.KeyService.DeleteApiKey:output_type -> trunkline.admin.v1.DeleteApiKeyResponse
+	14, // 28: trunkline.admin.v1.KeyService.RevokeApiKey:output_type -> trunkline.admin.v1.RevokeApiKeyResponse
+	13, // 29: trunkline.admin.v1.KeyService.RotateApiKey:output_type -> trunkline.admin.v1.RotateApiKeyResponse
+	23, // [23:30] is the sub-list for method output_type
+	16, // [16:23] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_key_proto_init() }
@@ -942,6 +1121,7 @@ func file_trunkline_admin_v1_key_proto_init() {
 	if File_trunkline_admin_v1_key_proto != nil {
 		return
 	}
+	file_trunkline_admin_v1_revocation_proto_init()
 	file_trunkline_admin_v1_key_proto_msgTypes[0].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -949,7 +1129,7 @@ func file_trunkline_admin_v1_key_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_key_proto_rawDesc), len(file_trunkline_admin_v1_key_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

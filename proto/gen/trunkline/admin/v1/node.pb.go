@@ -85,7 +85,9 @@ type Node struct {
 	// Calls summed up because there was no room for their records, since the process started.
 	CallsFolded int64 `protobuf:"varint,26,opt,name=calls_folded,json=callsFolded,proto3" json:"calls_folded,omitempty"`
 	// Gaps in its call records, since the process started.
-	Gaps          int64 `protobuf:"varint,27,opt,name=gaps,proto3" json:"gaps,omitempty"`
+	Gaps int64 `protobuf:"varint,27,opt,name=gaps,proto3" json:"gaps,omitempty"`
+	// The database it follows, and the revocations it holds.
+	Lineage       *NodeLineage `protobuf:"bytes,25,opt,name=lineage,proto3" json:"lineage,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -321,6 +323,13 @@ func (x *Node) GetGaps() int64 {
 		return x.Gaps
 	}
 	return 0
+}
+
+func (x *Node) GetLineage() *NodeLineage {
+	if x != nil {
+		return x.Lineage
+	}
+	return nil
 }
 
 // How a target, credential or whole provider stands on a node.
@@ -819,7 +828,8 @@ var File_trunkline_admin_v1_node_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\n" +
-	"\x1dtrunkline/admin/v1/node.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#trunkline/admin/v1/join_token.proto\"\xfd\t\n" +
+	"\x1dtrunkline/admin/v1/node.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#trunkline/admin/v1/join_token.proto\x1a#trunkline/admin/v1/revocation.proto\"\xb8\n" +
+	"\n" +
 	"\x04Node\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x1c\n" +
@@ -853,7 +863,8 @@ const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"enrollTime\x12\x18\n" +
 	"\arevoked\x18  \x01(\bR\arevoked\x12!\n" +
 	"\fcalls_folded\x18\x1a \x01(\x03R\vcallsFolded\x12\x12\n" +
-	"\x04gaps\x18\x1b \x01(\x03R\x04gaps\x1a>\n" +
+	"\x04gaps\x18\x1b \x01(\x03R\x04gaps\x129\n" +
+	"\alineage\x18\x19 \x01(\v2\x1f.trunkline.admin.v1.NodeLineageR\alineage\x1a>\n" +
 	"\x10KeywordHitsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\x9b\x02\n" +
@@ -932,14 +943,15 @@ var file_trunkline_admin_v1_node_proto_goTypes = []any{
 	nil,                             // 10: trunkline.admin.v1.Node.KeywordHitsEntry
 	(*timestamppb.Timestamp)(nil),   // 11: google.protobuf.Timestamp
 	(*durationpb.Duration)(nil),     // 12: google.protobuf.Duration
-	(*RevokeNodeRequest)(nil),       // 13: trunkline.admin.v1.RevokeNodeRequest
-	(*CreateJoinTokenRequest)(nil),  // 14: trunkline.admin.v1.CreateJoinTokenRequest
-	(*ListJoinTokensRequest)(nil),   // 15: trunkline.admin.v1.ListJoinTokensRequest
-	(*DeleteJoinTokenRequest)(nil),  // 16: trunkline.admin.v1.DeleteJoinTokenRequest
-	(*RevokeNodeResponse)(nil),      // 17: trunkline.admin.v1.RevokeNodeResponse
-	(*CreateJoinTokenResponse)(nil), // 18: trunkline.admin.v1.CreateJoinTokenResponse
-	(*ListJoinTokensResponse)(nil),  // 19: trunkline.admin.v1.ListJoinTokensResponse
-	(*DeleteJoinTokenResponse)(nil), // 20: trunkline.admin.v1.DeleteJoinTokenResponse
+	(*NodeLineage)(nil),             // 13: trunkline.admin.v1.NodeLineage
+	(*RevokeNodeRequest)(nil),       // 14: trunkline.admin.v1.RevokeNodeRequest
+	(*CreateJoinTokenRequest)(nil),  // 15: trunkline.admin.v1.CreateJoinTokenRequest
+	(*ListJoinTokensRequest)(nil),   // 16: trunkline.admin.v1.ListJoinTokensRequest
+	(*DeleteJoinTokenRequest)(nil),  // 17: trunkline.admin.v1.DeleteJoinTokenRequest
+	(*RevokeNodeResponse)(nil),      // 18: trunkline.admin.v1.RevokeNodeResponse
+	(*CreateJoinTokenResponse)(nil), // 19: trunkline.admin.v1.CreateJoinTokenResponse
+	(*ListJoinTokensResponse)(nil),  // 20: trunkline.admin.v1.ListJoinTokensResponse
+	(*DeleteJoinTokenResponse)(nil), // 21: trunkline.admin.v1.DeleteJoinTokenResponse
 }
 var file_trunkline_admin_v1_node_proto_depIdxs = []int32{
 	11, // 0: trunkline.admin.v1.Node.connect_time:type_name -> google.protobuf.Timestamp
@@ -951,31 +963,32 @@ var file_trunkline_admin_v1_node_proto_depIdxs = []int32{
 	12, // 6: trunkline.admin.v1.Node.clock_offset:type_name -> google.protobuf.Duration
 	11, // 7: trunkline.admin.v1.Node.certificate_expire_time:type_name -> google.protobuf.Timestamp
 	11, // 8: trunkline.admin.v1.Node.enroll_time:type_name -> google.protobuf.Timestamp
-	12, // 9: trunkline.admin.v1.TargetHealth.remaining:type_name -> google.protobuf.Duration
-	0,  // 10: trunkline.admin.v1.ListNodesResponse.nodes:type_name -> trunkline.admin.v1.Node
-	0,  // 11: trunkline.admin.v1.GetNodeResponse.node:type_name -> trunkline.admin.v1.Node
-	0,  // 12: trunkline.admin.v1.DrainNodeResponse.node:type_name -> trunkline.admin.v1.Node
-	2,  // 13: trunkline.admin.v1.NodeService.ListNodes:input_type -> trunkline.admin.v1.ListNodesRequest
-	4,  // 14: trunkline.admin.v1.NodeService.GetNode:input_type -> trunkline.admin.v1.GetNodeRequest
-	6,  // 15: trunkline.admin.v1.NodeService.DrainNode:input_type -> trunkline.admin.v1.DrainNodeRequest
-	8,  // 16: trunkline.admin.v1.NodeService.ForgetNode:input_type -> trunkline.admin.v1.ForgetNodeRequest
-	13, // 17: trunkline.admin.v1.NodeService.RevokeNode:input_type -> trunkline.admin.v1.RevokeNodeRequest
-	14, // 18: trunkline.admin.v1.NodeService.CreateJoinToken:input_type -> trunkline.admin.v1.CreateJoinTokenRequest
-	15, // 19: trunkline.admin.v1.NodeService.ListJoinTokens:input_type -> trunkline.admin.v1.ListJoinTokensRequest
-	16, // 20: trunkline.admin.v1.NodeService.DeleteJoinToken:input_type -> trunkline.admin.v1.DeleteJoinTokenRequest
-	3,  // 21: trunkline.admin.v1.NodeService.ListNodes:output_type -> trunkline.admin.v1.ListNodesResponse
-	5,  // 22: trunkline.admin.v1.NodeService.GetNode:output_type -> trunkline.admin.v1.GetNodeResponse
-	7,  // 23: trunkline.admin.v1.NodeService.DrainNode:output_type -> trunkline.admin.v1.DrainNodeResponse
-	9,  // 24: trunkline.admin.v1.NodeService.ForgetNode:output_type -> trunkline.admin.v1.ForgetNodeResponse
-	17, // 25: trunkline.admin.v1.NodeService.RevokeNode:output_type -> trunkline.admin.v1.RevokeNodeResponse
-	18, // 26: trunkline.admin.v1.NodeService.CreateJoinToken:output_type -> trunkline.admin.v1.CreateJoinTokenResponse
-	19, // 27: trunkline.admin.v1.NodeService.ListJoinTokens:output_type -> trunkline.admin.v1.ListJoinTokensResponse
-	20, // 28: trunkline.admin.v1.NodeService.DeleteJoinToken:output_type -> trunkline.admin.v1.DeleteJoinTokenResponse
-	21, // [21:29] is the sub-list for method output_type
-	13, // [13:21] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	13, // 9: trunkline.admin.v1.Node.lineage:type_name -> trunkline.admin.v1.NodeLineage
+	12, // 10: trunkline.admin.v1.TargetHealth.remaining:type_name -> google.protobuf.Duration
+	0,  // 11: trunkline.admin.v1.ListNodesResponse.nodes:type_name -> trunkline.admin.v1.Node
+	0,  // 12: trunkline.admin.v1.GetNodeResponse.node:type_name -> trunkline.admin.v1.Node
+	0,  // 13: trunkline.admin.v1.DrainNodeResponse.node:type_name -> trunkline.admin.v1.Node
+	2,  // 14: trunkline.admin.v1.NodeService.ListNodes:input_type -> trunkline.admin.v1.ListNodesRequest
+	4,  // 15: trunkline.admin.v1.NodeService.GetNode:input_type -> trunkline.admin.v1.GetNodeRequest
+	6,  // 16: trunkline.admin.v1.NodeService.DrainNode:input_type -> trunkline.admin.v1.DrainNodeRequest
+	8,  // 17: trunkline.admin.v1.NodeService.ForgetNode:input_type -> trunkline.admin.v1.ForgetNodeRequest
+	14, // 18: trunkline.admin.v1.NodeService.RevokeNode:input_type -> trunkline.admin.v1.RevokeNodeRequest
+	15, // 19: trunkline.admin.v1.NodeService.CreateJoinToken:input_type -> trunkline.admin.v1.CreateJoinTokenRequest
+	16, // 20: trunkline.admin.v1.NodeService.ListJoinTokens:input_type -> trunkline.admin.v1.ListJoinTokensRequest
+	17, // 21: trunkline.admin.v1.NodeService.DeleteJoinToken:input_type -> trunkline.admin.v1.DeleteJoinTokenRequest
+	3,  // 22: trunkline.admin.v1.NodeService.ListNodes:output_type -> trunkline.admin.v1.ListNodesResponse
+	5,  // 23: trunkline.admin.v1.NodeService.GetNode:output_type -> trunkline.admin.v1.GetNodeResponse
+	7,  // 24: trunkline.admin.v1.NodeService.DrainNode:output_type -> trunkline.admin.v1.DrainNodeResponse
+	9,  // 25: trunkline.admin.v1.NodeService.ForgetNode:output_type -> trunkline.admin.v1.ForgetNodeResponse
+	18, // 26: trunkline.admin.v1.NodeService.RevokeNode:output_type -> trunkline.admin.v1.RevokeNodeResponse
+	19, // 27: trunkline.admin.v1.NodeService.CreateJoinToken:output_type -> trunkline.admin.v1.CreateJoinTokenResponse
+	20, // 28: trunkline.admin.v1.NodeService.ListJoinTokens:output_type -> trunkline.admin.v1.ListJoinTokensResponse
+	21, // 29: trunkline.admin.v1.NodeService.DeleteJoinToken:output_type -> trunkline.admin.v1.DeleteJoinTokenResponse
+	22, // [22:30] is the sub-list for method output_type
+	14, // [14:22] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_node_proto_init() }
@@ -984,6 +997,7 @@ func file_trunkline_admin_v1_node_proto_init() {
 		return
 	}
 	file_trunkline_admin_v1_join_token_proto_init()
+	file_trunkline_admin_v1_revocation_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -21,6 +21,58 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// What kind of refusal it is, where somebody must do something about it.
+type NackCode int32
+
+const (
+	NackCode_NACK_CODE_UNSPECIFIED NackCode = 0
+	// The node has a newer revision of the same database, which was set back.
+	NackCode_NACK_CODE_VERSION_REGRESSION NackCode = 1
+	// The node has the configuration of another database.
+	NackCode_NACK_CODE_OTHER_DATABASE NackCode = 2
+)
+
+// Enum value maps for NackCode.
+var (
+	NackCode_name = map[int32]string{
+		0: "NACK_CODE_UNSPECIFIED",
+		1: "NACK_CODE_VERSION_REGRESSION",
+		2: "NACK_CODE_OTHER_DATABASE",
+	}
+	NackCode_value = map[string]int32{
+		"NACK_CODE_UNSPECIFIED":        0,
+		"NACK_CODE_VERSION_REGRESSION": 1,
+		"NACK_CODE_OTHER_DATABASE":     2,
+	}
+)
+
+func (x NackCode) Enum() *NackCode {
+	p := new(NackCode)
+	*p = x
+	return p
+}
+
+func (x NackCode) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (NackCode) Descriptor() protoreflect.EnumDescriptor {
+	return file_trunkline_node_v1_node_proto_enumTypes[0].Descriptor()
+}
+
+func (NackCode) Type() protoreflect.EnumType {
+	return &file_trunkline_node_v1_node_proto_enumTypes[0]
+}
+
+func (x NackCode) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use NackCode.Descriptor instead.
+func (NackCode) EnumDescriptor() ([]byte, []int) {
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{0}
+}
+
 type SyncRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Message:
@@ -29,6 +81,7 @@ type SyncRequest struct {
 	//	*SyncRequest_Ack
 	//	*SyncRequest_Nack
 	//	*SyncRequest_Status
+	//	*SyncRequest_RevokeAck
 	Message       isSyncRequest_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -107,6 +160,15 @@ func (x *SyncRequest) GetStatus() *Status {
 	return nil
 }
 
+func (x *SyncRequest) GetRevokeAck() *RevokeAck {
+	if x != nil {
+		if x, ok := x.Message.(*SyncRequest_RevokeAck); ok {
+			return x.RevokeAck
+		}
+	}
+	return nil
+}
+
 type isSyncRequest_Message interface {
 	isSyncRequest_Message()
 }
@@ -127,6 +189,10 @@ type SyncRequest_Status struct {
 	Status *Status `protobuf:"bytes,4,opt,name=status,proto3,oneof"`
 }
 
+type SyncRequest_RevokeAck struct {
+	RevokeAck *RevokeAck `protobuf:"bytes,5,opt,name=revoke_ack,json=revokeAck,proto3,oneof"`
+}
+
 func (*SyncRequest_Hello) isSyncRequest_Message() {}
 
 func (*SyncRequest_Ack) isSyncRequest_Message() {}
@@ -135,12 +201,15 @@ func (*SyncRequest_Nack) isSyncRequest_Message() {}
 
 func (*SyncRequest_Status) isSyncRequest_Message() {}
 
+func (*SyncRequest_RevokeAck) isSyncRequest_Message() {}
+
 type SyncResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Message:
 	//
 	//	*SyncResponse_Full
 	//	*SyncResponse_ResetCooldown
+	//	*SyncResponse_Revoke
 	//	*SyncResponse_Drain
 	Message       isSyncResponse_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
@@ -202,6 +271,15 @@ func (x *SyncResponse) GetResetCooldown() *ResetCooldown {
 	return nil
 }
 
+func (x *SyncResponse) GetRevoke() *Revoke {
+	if x != nil {
+		if x, ok := x.Message.(*SyncResponse_Revoke); ok {
+			return x.Revoke
+		}
+	}
+	return nil
+}
+
 func (x *SyncResponse) GetDrain() *Drain {
 	if x != nil {
 		if x, ok := x.Message.(*SyncResponse_Drain); ok {
@@ -223,6 +301,10 @@ type SyncResponse_ResetCooldown struct {
 	ResetCooldown *ResetCooldown `protobuf:"bytes,2,opt,name=reset_cooldown,json=resetCooldown,proto3,oneof"`
 }
 
+type SyncResponse_Revoke struct {
+	Revoke *Revoke `protobuf:"bytes,3,opt,name=revoke,proto3,oneof"`
+}
+
 type SyncResponse_Drain struct {
 	Drain *Drain `protobuf:"bytes,4,opt,name=drain,proto3,oneof"`
 }
@@ -230,6 +312,8 @@ type SyncResponse_Drain struct {
 func (*SyncResponse_Full) isSyncResponse_Message() {}
 
 func (*SyncResponse_ResetCooldown) isSyncResponse_Message() {}
+
+func (*SyncResponse_Revoke) isSyncResponse_Message() {}
 
 func (*SyncResponse_Drain) isSyncResponse_Message() {}
 
@@ -244,12 +328,16 @@ type Hello struct {
 	// What the node serves now; when it is the newest, nothing is sent.
 	HaveRevision uint64 `protobuf:"varint,4,opt,name=have_revision,json=haveRevision,proto3" json:"have_revision,omitempty"`
 	HaveSha256   []byte `protobuf:"bytes,5,opt,name=have_sha256,json=haveSha256,proto3" json:"have_sha256,omitempty"`
+	// Lineage of the database that have_revision is of; empty when it is not known.
+	HaveLineage string `protobuf:"bytes,6,opt,name=have_lineage,json=haveLineage,proto3" json:"have_lineage,omitempty"`
 	// Since the process started, by a clock that never steps; orders the streams of one start.
 	UptimeMs int64 `protobuf:"varint,7,opt,name=uptime_ms,json=uptimeMs,proto3" json:"uptime_ms,omitempty"`
 	// The node's clock, in microseconds since the Unix epoch.
-	WallUs        int64 `protobuf:"varint,8,opt,name=wall_us,json=wallUs,proto3" json:"wall_us,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	WallUs int64 `protobuf:"varint,8,opt,name=wall_us,json=wallUs,proto3" json:"wall_us,omitempty"`
+	// What was revoked up to this revision of have_lineage the node knows.
+	RevokedRevision uint64 `protobuf:"varint,20,opt,name=revoked_revision,json=revokedRevision,proto3" json:"revoked_revision,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Hello) Reset() {
@@ -317,6 +405,13 @@ func (x *Hello) GetHaveSha256() []byte {
 	return nil
 }
 
+func (x *Hello) GetHaveLineage() string {
+	if x != nil {
+		return x.HaveLineage
+	}
+	return ""
+}
+
 func (x *Hello) GetUptimeMs() int64 {
 	if x != nil {
 		return x.UptimeMs
@@ -327,6 +422,13 @@ func (x *Hello) GetUptimeMs() int64 {
 func (x *Hello) GetWallUs() int64 {
 	if x != nil {
 		return x.WallUs
+	}
+	return 0
+}
+
+func (x *Hello) GetRevokedRevision() uint64 {
+	if x != nil {
+		return x.RevokedRevision
 	}
 	return 0
 }
@@ -390,7 +492,8 @@ type Nack struct {
 	Nonce    uint64                 `protobuf:"varint,1,opt,name=nonce,proto3" json:"nonce,omitempty"`
 	Revision uint64                 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	// At most 4 KiB.
-	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason        string   `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	Code          NackCode `protobuf:"varint,4,opt,name=code,proto3,enum=trunkline.node.v1.NackCode" json:"code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -446,6 +549,13 @@ func (x *Nack) GetReason() string {
 	return ""
 }
 
+func (x *Nack) GetCode() NackCode {
+	if x != nil {
+		return x.Code
+	}
+	return NackCode_NACK_CODE_UNSPECIFIED
+}
+
 // How the node is doing; sent every few seconds and when a target's state changes.
 type Status struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
@@ -477,8 +587,10 @@ type Status struct {
 	Gaps int64 `protobuf:"varint,18,opt,name=gaps,proto3" json:"gaps,omitempty"`
 	// Totals and gaps that wait to be shipped.
 	TotalsWaiting int64 `protobuf:"varint,19,opt,name=totals_waiting,json=totalsWaiting,proto3" json:"totals_waiting,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// What was revoked up to this revision the node refuses.
+	RevokedRevision uint64 `protobuf:"varint,16,opt,name=revoked_revision,json=revokedRevision,proto3" json:"revoked_revision,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Status) Reset() {
@@ -619,6 +731,13 @@ func (x *Status) GetGaps() int64 {
 func (x *Status) GetTotalsWaiting() int64 {
 	if x != nil {
 		return x.TotalsWaiting
+	}
+	return 0
+}
+
+func (x *Status) GetRevokedRevision() uint64 {
+	if x != nil {
+		return x.RevokedRevision
 	}
 	return 0
 }
@@ -850,7 +969,11 @@ type Full struct {
 	// Of the uncompressed bytes.
 	Sha256 []byte `protobuf:"bytes,3,opt,name=sha256,proto3" json:"sha256,omitempty"`
 	// zstd of a serialised Snapshot, at most 32 MiB uncompressed.
-	SnapshotZstd  []byte `protobuf:"bytes,4,opt,name=snapshot_zstd,json=snapshotZstd,proto3" json:"snapshot_zstd,omitempty"`
+	SnapshotZstd []byte `protobuf:"bytes,4,opt,name=snapshot_zstd,json=snapshotZstd,proto3" json:"snapshot_zstd,omitempty"`
+	// Identity of the database; a node takes only newer revisions of the lineage it has.
+	Lineage string `protobuf:"bytes,5,opt,name=lineage,proto3" json:"lineage,omitempty"`
+	// Lineages in whose place an admin put this one: a node that has one of them takes any revision.
+	Replaces      []string `protobuf:"bytes,6,rep,name=replaces,proto3" json:"replaces,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -909,6 +1032,20 @@ func (x *Full) GetSha256() []byte {
 func (x *Full) GetSnapshotZstd() []byte {
 	if x != nil {
 		return x.SnapshotZstd
+	}
+	return nil
+}
+
+func (x *Full) GetLineage() string {
+	if x != nil {
+		return x.Lineage
+	}
+	return ""
+}
+
+func (x *Full) GetReplaces() []string {
+	if x != nil {
+		return x.Replaces
 	}
 	return nil
 }
@@ -1132,34 +1269,40 @@ var File_trunkline_node_v1_node_proto protoreflect.FileDescriptor
 
 const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\n" +
-	"\x1ctrunkline/node/v1/node.proto\x12\x11trunkline.node.v1\x1a\x1ctrunkline/node/v1/call.proto\x1a\x1etrunkline/node/v1/enroll.proto\x1a\x1etrunkline/node/v1/totals.proto\"\xda\x01\n" +
+	"\x1ctrunkline/node/v1/node.proto\x12\x11trunkline.node.v1\x1a\x1ctrunkline/node/v1/call.proto\x1a\x1etrunkline/node/v1/enroll.proto\x1a\x1etrunkline/node/v1/revoke.proto\x1a\x1etrunkline/node/v1/totals.proto\"\x99\x02\n" +
 	"\vSyncRequest\x120\n" +
 	"\x05hello\x18\x01 \x01(\v2\x18.trunkline.node.v1.HelloH\x00R\x05hello\x12*\n" +
 	"\x03ack\x18\x02 \x01(\v2\x16.trunkline.node.v1.AckH\x00R\x03ack\x12-\n" +
 	"\x04nack\x18\x03 \x01(\v2\x17.trunkline.node.v1.NackH\x00R\x04nack\x123\n" +
-	"\x06status\x18\x04 \x01(\v2\x19.trunkline.node.v1.StatusH\x00R\x06statusB\t\n" +
-	"\amessage\"\xc5\x01\n" +
+	"\x06status\x18\x04 \x01(\v2\x19.trunkline.node.v1.StatusH\x00R\x06status\x12=\n" +
+	"\n" +
+	"revoke_ack\x18\x05 \x01(\v2\x1c.trunkline.node.v1.RevokeAckH\x00R\trevokeAckB\t\n" +
+	"\amessage\"\xfa\x01\n" +
 	"\fSyncResponse\x12-\n" +
 	"\x04full\x18\x01 \x01(\v2\x17.trunkline.node.v1.FullH\x00R\x04full\x12I\n" +
-	"\x0ereset_cooldown\x18\x02 \x01(\v2 .trunkline.node.v1.ResetCooldownH\x00R\rresetCooldown\x120\n" +
+	"\x0ereset_cooldown\x18\x02 \x01(\v2 .trunkline.node.v1.ResetCooldownH\x00R\rresetCooldown\x123\n" +
+	"\x06revoke\x18\x03 \x01(\v2\x19.trunkline.node.v1.RevokeH\x00R\x06revoke\x120\n" +
 	"\x05drain\x18\x04 \x01(\v2\x18.trunkline.node.v1.DrainH\x00R\x05drainB\t\n" +
-	"\amessage\"\xca\x01\n" +
+	"\amessage\"\x98\x02\n" +
 	"\x05Hello\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12\x17\n" +
 	"\aboot_id\x18\x02 \x01(\tR\x06bootId\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\tR\aversion\x12#\n" +
 	"\rhave_revision\x18\x04 \x01(\x04R\fhaveRevision\x12\x1f\n" +
 	"\vhave_sha256\x18\x05 \x01(\fR\n" +
-	"haveSha256\x12\x1b\n" +
+	"haveSha256\x12!\n" +
+	"\fhave_lineage\x18\x06 \x01(\tR\vhaveLineage\x12\x1b\n" +
 	"\tuptime_ms\x18\a \x01(\x03R\buptimeMs\x12\x17\n" +
-	"\awall_us\x18\b \x01(\x03R\x06wallUs\"7\n" +
+	"\awall_us\x18\b \x01(\x03R\x06wallUs\x12)\n" +
+	"\x10revoked_revision\x18\x14 \x01(\x04R\x0frevokedRevision\"7\n" +
 	"\x03Ack\x12\x14\n" +
 	"\x05nonce\x18\x01 \x01(\x04R\x05nonce\x12\x1a\n" +
-	"\brevision\x18\x02 \x01(\x04R\brevision\"P\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\"\x81\x01\n" +
 	"\x04Nack\x12\x14\n" +
 	"\x05nonce\x18\x01 \x01(\x04R\x05nonce\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\"\x8c\x05\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12/\n" +
+	"\x04code\x18\x04 \x01(\x0e2\x1b.trunkline.node.v1.NackCodeR\x04code\"\xb7\x05\n" +
 	"\x06Status\x12)\n" +
 	"\x10applied_revision\x18\x01 \x01(\x04R\x0fappliedRevision\x12\x1b\n" +
 	"\tin_flight\x18\x02 \x01(\x05R\binFlight\x12#\n" +
@@ -1178,7 +1321,8 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\bdraining\x18\r \x01(\bR\bdraining\x12!\n" +
 	"\fcalls_folded\x18\x11 \x01(\x03R\vcallsFolded\x12\x12\n" +
 	"\x04gaps\x18\x12 \x01(\x03R\x04gaps\x12%\n" +
-	"\x0etotals_waiting\x18\x13 \x01(\x03R\rtotalsWaiting\x1a>\n" +
+	"\x0etotals_waiting\x18\x13 \x01(\x03R\rtotalsWaiting\x12)\n" +
+	"\x10revoked_revision\x18\x10 \x01(\x04R\x0frevokedRevision\x1a>\n" +
 	"\x10KeywordHitsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"a\n" +
@@ -1201,12 +1345,14 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x1a\n" +
 	"\bfailures\x18\a \x01(\x05R\bfailures\x12\x1c\n" +
 	"\tthreshold\x18\b \x01(\x05R\tthreshold\x12\x18\n" +
-	"\aderived\x18\t \x01(\bR\aderived\"u\n" +
+	"\aderived\x18\t \x01(\bR\aderived\"\xab\x01\n" +
 	"\x04Full\x12\x14\n" +
 	"\x05nonce\x18\x01 \x01(\x04R\x05nonce\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x16\n" +
 	"\x06sha256\x18\x03 \x01(\fR\x06sha256\x12#\n" +
-	"\rsnapshot_zstd\x18\x04 \x01(\fR\fsnapshotZstd\"\xe8\x01\n" +
+	"\rsnapshot_zstd\x18\x04 \x01(\fR\fsnapshotZstd\x12\x18\n" +
+	"\alineage\x18\x05 \x01(\tR\alineage\x12\x1a\n" +
+	"\breplaces\x18\x06 \x03(\tR\breplaces\"\xe8\x01\n" +
 	"\x10ShipCallsRequest\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12\x1a\n" +
 	"\bsequence\x18\x02 \x01(\x04R\bsequence\x12-\n" +
@@ -1221,7 +1367,11 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x05taken\x18\x04 \x01(\x05R\x05taken\"6\n" +
 	"\fRejectedCall\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason2\xd1\x02\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason*e\n" +
+	"\bNackCode\x12\x19\n" +
+	"\x15NACK_CODE_UNSPECIFIED\x10\x00\x12 \n" +
+	"\x1cNACK_CODE_VERSION_REGRESSION\x10\x01\x12\x1c\n" +
+	"\x18NACK_CODE_OTHER_DATABASE\x10\x022\xd1\x02\n" +
 	"\vNodeService\x12M\n" +
 	"\x06Enroll\x12 .trunkline.node.v1.EnrollRequest\x1a!.trunkline.node.v1.EnrollResponse\x12J\n" +
 	"\x05Renew\x12\x1f.trunkline.node.v1.RenewRequest\x1a .trunkline.node.v1.RenewResponse\x12K\n" +
@@ -1241,57 +1391,64 @@ func file_trunkline_node_v1_node_proto_rawDescGZIP() []byte {
 	return file_trunkline_node_v1_node_proto_rawDescData
 }
 
+var file_trunkline_node_v1_node_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_trunkline_node_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_trunkline_node_v1_node_proto_goTypes = []any{
-	(*SyncRequest)(nil),       // 0: trunkline.node.v1.SyncRequest
-	(*SyncResponse)(nil),      // 1: trunkline.node.v1.SyncResponse
-	(*Hello)(nil),             // 2: trunkline.node.v1.Hello
-	(*Ack)(nil),               // 3: trunkline.node.v1.Ack
-	(*Nack)(nil),              // 4: trunkline.node.v1.Nack
-	(*Status)(nil),            // 5: trunkline.node.v1.Status
-	(*ResetCooldown)(nil),     // 6: trunkline.node.v1.ResetCooldown
-	(*Drain)(nil),             // 7: trunkline.node.v1.Drain
-	(*TargetHealth)(nil),      // 8: trunkline.node.v1.TargetHealth
-	(*Full)(nil),              // 9: trunkline.node.v1.Full
-	(*ShipCallsRequest)(nil),  // 10: trunkline.node.v1.ShipCallsRequest
-	(*ShipCallsResponse)(nil), // 11: trunkline.node.v1.ShipCallsResponse
-	(*RejectedCall)(nil),      // 12: trunkline.node.v1.RejectedCall
-	nil,                       // 13: trunkline.node.v1.Status.KeywordHitsEntry
-	(*Call)(nil),              // 14: trunkline.node.v1.Call
-	(*Total)(nil),             // 15: trunkline.node.v1.Total
-	(*Gap)(nil),               // 16: trunkline.node.v1.Gap
-	(*EnrollRequest)(nil),     // 17: trunkline.node.v1.EnrollRequest
-	(*RenewRequest)(nil),      // 18: trunkline.node.v1.RenewRequest
-	(*EnrollResponse)(nil),    // 19: trunkline.node.v1.EnrollResponse
-	(*RenewResponse)(nil),     // 20: trunkline.node.v1.RenewResponse
+	(NackCode)(0),             // 0: trunkline.node.v1.NackCode
+	(*SyncRequest)(nil),       // 1: trunkline.node.v1.SyncRequest
+	(*SyncResponse)(nil),      // 2: trunkline.node.v1.SyncResponse
+	(*Hello)(nil),             // 3: trunkline.node.v1.Hello
+	(*Ack)(nil),               // 4: trunkline.node.v1.Ack
+	(*Nack)(nil),              // 5: trunkline.node.v1.Nack
+	(*Status)(nil),            // 6: trunkline.node.v1.Status
+	(*ResetCooldown)(nil),     // 7: trunkline.node.v1.ResetCooldown
+	(*Drain)(nil),             // 8: trunkline.node.v1.Drain
+	(*TargetHealth)(nil),      // 9: trunkline.node.v1.TargetHealth
+	(*Full)(nil),              // 10: trunkline.node.v1.Full
+	(*ShipCallsRequest)(nil),  // 11: trunkline.node.v1.ShipCallsRequest
+	(*ShipCallsResponse)(nil), // 12: trunkline.node.v1.ShipCallsResponse
+	(*RejectedCall)(nil),      // 13: trunkline.node.v1.RejectedCall
+	nil,                       // 14: trunkline.node.v1.Status.KeywordHitsEntry
+	(*RevokeAck)(nil),         // 15: trunkline.node.v1.RevokeAck
+	(*Revoke)(nil),            // 16: trunkline.node.v1.Revoke
+	(*Call)(nil),              // 17: trunkline.node.v1.Call
+	(*Total)(nil),             // 18: trunkline.node.v1.Total
+	(*Gap)(nil),               // 19: trunkline.node.v1.Gap
+	(*EnrollRequest)(nil),     // 20: trunkline.node.v1.EnrollRequest
+	(*RenewRequest)(nil),      // 21: trunkline.node.v1.RenewRequest
+	(*EnrollResponse)(nil),    // 22: trunkline.node.v1.EnrollResponse
+	(*RenewResponse)(nil),     // 23: trunkline.node.v1.RenewResponse
 }
 var file_trunkline_node_v1_node_proto_depIdxs = []int32{
-	2,  // 0: trunkline.node.v1.SyncRequest.hello:type_name -> trunkline.node.v1.Hello
-	3,  // 1: trunkline.node.v1.SyncRequest.ack:type_name -> trunkline.node.v1.Ack
-	4,  // 2: trunkline.node.v1.SyncRequest.nack:type_name -> trunkline.node.v1.Nack
-	5,  // 3: trunkline.node.v1.SyncRequest.status:type_name -> trunkline.node.v1.Status
-	9,  // 4: trunkline.node.v1.SyncResponse.full:type_name -> trunkline.node.v1.Full
-	6,  // 5: trunkline.node.v1.SyncResponse.reset_cooldown:type_name -> trunkline.node.v1.ResetCooldown
-	7,  // 6: trunkline.node.v1.SyncResponse.drain:type_name -> trunkline.node.v1.Drain
-	8,  // 7: trunkline.node.v1.Status.targets:type_name -> trunkline.node.v1.TargetHealth
-	13, // 8: trunkline.node.v1.Status.keyword_hits:type_name -> trunkline.node.v1.Status.KeywordHitsEntry
-	14, // 9: trunkline.node.v1.ShipCallsRequest.calls:type_name -> trunkline.node.v1.Call
-	15, // 10: trunkline.node.v1.ShipCallsRequest.totals:type_name -> trunkline.node.v1.Total
-	16, // 11: trunkline.node.v1.ShipCallsRequest.gaps:type_name -> trunkline.node.v1.Gap
-	12, // 12: trunkline.node.v1.ShipCallsResponse.rejected:type_name -> trunkline.node.v1.RejectedCall
-	17, // 13: trunkline.node.v1.NodeService.Enroll:input_type -> trunkline.node.v1.EnrollRequest
-	18, // 14: trunkline.node.v1.NodeService.Renew:input_type -> trunkline.node.v1.RenewRequest
-	0,  // 15: trunkline.node.v1.NodeService.Sync:input_type -> trunkline.node.v1.SyncRequest
-	10, // 16: trunkline.node.v1.NodeService.ShipCalls:input_type -> trunkline.node.v1.ShipCallsRequest
-	19, // 17: trunkline.node.v1.NodeService.Enroll:output_type -> trunkline.node.v1.EnrollResponse
-	20, // 18: trunkline.node.v1.NodeService.Renew:output_type -> trunkline.node.v1.RenewResponse
-	1,  // 19: trunkline.node.v1.NodeService.Sync:output_type -> trunkline.node.v1.SyncResponse
-	11, // 20: trunkline.node.v1.NodeService.ShipCalls:output_type -> trunkline.node.v1.ShipCallsResponse
-	17, // [17:21] is the sub-list for method output_type
-	13, // [13:17] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	3,  // 0: trunkline.node.v1.SyncRequest.hello:type_name -> trunkline.node.v1.Hello
+	4,  // 1: trunkline.node.v1.SyncRequest.ack:type_name -> trunkline.node.v1.Ack
+	5,  // 2: trunkline.node.v1.SyncRequest.nack:type_name -> trunkline.node.v1.Nack
+	6,  // 3: trunkline.node.v1.SyncRequest.status:type_name -> trunkline.node.v1.Status
+	15, // 4: trunkline.node.v1.SyncRequest.revoke_ack:type_name -> trunkline.node.v1.RevokeAck
+	10, // 5: trunkline.node.v1.SyncResponse.full:type_name -> trunkline.node.v1.Full
+	7,  // 6: trunkline.node.v1.SyncResponse.reset_cooldown:type_name -> trunkline.node.v1.ResetCooldown
+	16, // 7: trunkline.node.v1.SyncResponse.revoke:type_name -> trunkline.node.v1.Revoke
+	8,  // 8: trunkline.node.v1.SyncResponse.drain:type_name -> trunkline.node.v1.Drain
+	0,  // 9: trunkline.node.v1.Nack.code:type_name -> trunkline.node.v1.NackCode
+	9,  // 10: trunkline.node.v1.Status.targets:type_name -> trunkline.node.v1.TargetHealth
+	14, // 11: trunkline.node.v1.Status.keyword_hits:type_name -> trunkline.node.v1.Status.KeywordHitsEntry
+	17, // 12: trunkline.node.v1.ShipCallsRequest.calls:type_name -> trunkline.node.v1.Call
+	18, // 13: trunkline.node.v1.ShipCallsRequest.totals:type_name -> trunkline.node.v1.Total
+	19, // 14: trunkline.node.v1.ShipCallsRequest.gaps:type_name -> trunkline.node.v1.Gap
+	13, // 15: trunkline.node.v1.ShipCallsResponse.rejected:type_name -> trunkline.node.v1.RejectedCall
+	20, // 16: trunkline.node.v1.NodeService.Enroll:input_type -> trunkline.node.v1.EnrollRequest
+	21, // 17: trunkline.node.v1.NodeService.Renew:input_type -> trunkline.node.v1.RenewRequest
+	1,  // 18: trunkline.node.v1.NodeService.Sync:input_type -> trunkline.node.v1.SyncRequest
+	11, // 19: trunkline.node.v1.NodeService.ShipCalls:input_type -> trunkline.node.v1.ShipCallsRequest
+	22, // 20: trunkline.node.v1.NodeService.Enroll:output_type -> trunkline.node.v1.EnrollResponse
+	23, // 21: trunkline.node.v1.NodeService.Renew:output_type -> trunkline.node.v1.RenewResponse
+	2,  // 22: trunkline.node.v1.NodeService.Sync:output_type -> trunkline.node.v1.SyncResponse
+	12, // 23: trunkline.node.v1.NodeService.ShipCalls:output_type -> trunkline.node.v1.ShipCallsResponse
+	20, // [20:24] is the sub-list for method output_type
+	16, // [16:20] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_node_proto_init() }
@@ -1301,16 +1458,19 @@ func file_trunkline_node_v1_node_proto_init() {
 	}
 	file_trunkline_node_v1_call_proto_init()
 	file_trunkline_node_v1_enroll_proto_init()
+	file_trunkline_node_v1_revoke_proto_init()
 	file_trunkline_node_v1_totals_proto_init()
 	file_trunkline_node_v1_node_proto_msgTypes[0].OneofWrappers = []any{
 		(*SyncRequest_Hello)(nil),
 		(*SyncRequest_Ack)(nil),
 		(*SyncRequest_Nack)(nil),
 		(*SyncRequest_Status)(nil),
+		(*SyncRequest_RevokeAck)(nil),
 	}
 	file_trunkline_node_v1_node_proto_msgTypes[1].OneofWrappers = []any{
 		(*SyncResponse_Full)(nil),
 		(*SyncResponse_ResetCooldown)(nil),
+		(*SyncResponse_Revoke)(nil),
 		(*SyncResponse_Drain)(nil),
 	}
 	type x struct{}
@@ -1318,13 +1478,14 @@ func file_trunkline_node_v1_node_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_node_v1_node_proto_rawDesc), len(file_trunkline_node_v1_node_proto_rawDesc)),
-			NumEnums:      0,
+			NumEnums:      1,
 			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_trunkline_node_v1_node_proto_goTypes,
 		DependencyIndexes: file_trunkline_node_v1_node_proto_depIdxs,
+		EnumInfos:         file_trunkline_node_v1_node_proto_enumTypes,
 		MessageInfos:      file_trunkline_node_v1_node_proto_msgTypes,
 	}.Build()
 	File_trunkline_node_v1_node_proto = out.File

@@ -12,6 +12,7 @@ import (
 func Services() []cli.Service {
 	return []cli.Service{
 		callService(),
+		configService(),
 		groupService(),
 		keyService(),
 		keywordService(),

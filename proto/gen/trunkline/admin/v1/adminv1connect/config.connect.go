@@ -30,6 +30,19 @@ const (
 	ConfigServiceExportProcedure = "/trunkline.admin.v1.ConfigService/Export"
 	// ConfigServiceDiffProcedure is the procedure name of the ConfigService's Diff RPC.
 	ConfigServiceDiffProcedure = "/trunkline.admin.v1.ConfigService/Diff"
+	// ConfigServiceListRevisionsProcedure is the procedure name of the ConfigService's ListRevisions
+	// RPC.
+	ConfigServiceListRevisionsProcedure = "/trunkline.admin.v1.ConfigService/ListRevisions"
+	// ConfigServiceGetRevisionProcedure is the procedure name of the ConfigService's GetRevision RPC.
+	ConfigServiceGetRevisionProcedure = "/trunkline.admin.v1.ConfigService/GetRevision"
+	// ConfigServiceDiffRevisionsProcedure is the procedure name of the ConfigService's DiffRevisions
+	// RPC.
+	ConfigServiceDiffRevisionsProcedure = "/trunkline.admin.v1.ConfigService/DiffRevisions"
+	// ConfigServiceRollbackProcedure is the procedure name of the ConfigService's Rollback RPC.
+	ConfigServiceRollbackProcedure = "/trunkline.admin.v1.ConfigService/Rollback"
+	// ConfigServiceAdoptDatabaseProcedure is the procedure name of the ConfigService's AdoptDatabase
+	// RPC.
+	ConfigServiceAdoptDatabaseProcedure = "/trunkline.admin.v1.ConfigService/AdoptDatabase"
 )
 
 var (
@@ -55,6 +68,44 @@ var (
 			Procedure:  ConfigServiceDiffProcedure,
 		}
 	})
+	configServiceListRevisionsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_trunkline_admin_v1_config_proto.Services().ByName("ConfigService").Methods().ByName("ListRevisions"),
+			Procedure:        ConfigServiceListRevisionsProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	configServiceGetRevisionSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_trunkline_admin_v1_config_proto.Services().ByName("ConfigService").Methods().ByName("GetRevision"),
+			Procedure:        ConfigServiceGetRevisionProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	configServiceDiffRevisionsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_trunkline_admin_v1_config_proto.Services().ByName("ConfigService").Methods().ByName("DiffRevisions"),
+			Procedure:        ConfigServiceDiffRevisionsProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	configServiceRollbackSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_trunkline_admin_v1_config_proto.Services().ByName("ConfigService").Methods().ByName("Rollback"),
+			Procedure:  ConfigServiceRollbackProcedure,
+		}
+	})
+	configServiceAdoptDatabaseSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_trunkline_admin_v1_config_proto.Services().ByName("ConfigService").Methods().ByName("AdoptDatabase"),
+			Procedure:  ConfigServiceAdoptDatabaseProcedure,
+		}
+	})
 )
 
 // ConfigServiceClient is a client for the trunkline.admin.v1.ConfigService service.
@@ -65,6 +116,19 @@ type ConfigServiceClient interface {
 	Export(context.Context, *v1.ExportRequest) (*v1.ExportResponse, error)
 	// What Apply would change, without changing it.
 	Diff(context.Context, *v1.DiffRequest) (*v1.DiffResponse, error)
+	// List the revisions of the configuration, newest first: who changed what, and when.
+	ListRevisions(context.Context, *v1.ListRevisionsRequest) (*v1.ListRevisionsResponse, error)
+	// Get one revision with the fields it changed, without secrets.
+	GetRevision(context.Context, *v1.GetRevisionRequest) (*v1.GetRevisionResponse, error)
+	// What differs between two revisions, without secrets.
+	DiffRevisions(context.Context, *v1.DiffRevisionsRequest) (*v1.DiffRevisionsResponse, error)
+	// Go back to an older revision, by a new one with its content. Revoked keys stay revoked and
+	// deleted ones deleted; keys keep their present secrets, and so do providers that still exist.
+	Rollback(context.Context, *v1.RollbackRequest) (*v1.RollbackResponse, error)
+	// Declare this database to be the right one although nodes have a newer revision or another
+	// database: after an old backup was restored. Nodes then take what it says; keys that they
+	// know to be revoked stay refused.
+	AdoptDatabase(context.Context, *v1.AdoptDatabaseRequest) (*v1.AdoptDatabaseResponse, error)
 }
 
 // NewConfigServiceClient constructs a client for the trunkline.admin.v1.ConfigService service.
@@ -81,6 +145,19 @@ type ConfigServiceHandler interface {
 	Export(context.Context, *v1.ExportRequest) (*v1.ExportResponse, error)
 	// What Apply would change, without changing it.
 	Diff(context.Context, *v1.DiffRequest) (*v1.DiffResponse, error)
+	// List the revisions of the configuration, newest first: who changed what, and when.
+	ListRevisions(context.Context, *v1.ListRevisionsRequest) (*v1.ListRevisionsResponse, error)
+	// Get one revision with the fields it changed, without secrets.
+	GetRevision(context.Context, *v1.GetRevisionRequest) (*v1.GetRevisionResponse, error)
+	// What differs between two revisions, without secrets.
+	DiffRevisions(context.Context, *v1.DiffRevisionsRequest) (*v1.DiffRevisionsResponse, error)
+	// Go back to an older revision, by a new one with its content. Revoked keys stay revoked and
+	// deleted ones deleted; keys keep their present secrets, and so do providers that still exist.
+	Rollback(context.Context, *v1.RollbackRequest) (*v1.RollbackResponse, error)
+	// Declare this database to be the right one although nodes have a newer revision or another
+	// database: after an old backup was restored. Nodes then take what it says; keys that they
+	// know to be revoked stay refused.
+	AdoptDatabase(context.Context, *v1.AdoptDatabaseRequest) (*v1.AdoptDatabaseResponse, error)
 }
 
 // RegisterConfigServiceHandler registers svc as the trunkline.admin.v1.ConfigService implementation
@@ -91,6 +168,11 @@ func RegisterConfigServiceHandler(server *connect.Server, svc ConfigServiceHandl
 		connect.Method{Spec: configServiceApplySpec(), Handler: adapter.apply},
 		connect.Method{Spec: configServiceExportSpec(), Handler: adapter.export},
 		connect.Method{Spec: configServiceDiffSpec(), Handler: adapter.diff},
+		connect.Method{Spec: configServiceListRevisionsSpec(), Handler: adapter.listRevisions},
+		connect.Method{Spec: configServiceGetRevisionSpec(), Handler: adapter.getRevision},
+		connect.Method{Spec: configServiceDiffRevisionsSpec(), Handler: adapter.diffRevisions},
+		connect.Method{Spec: configServiceRollbackSpec(), Handler: adapter.rollback},
+		connect.Method{Spec: configServiceAdoptDatabaseSpec(), Handler: adapter.adoptDatabase},
 	)
 }
 
@@ -107,6 +189,26 @@ func (UnimplementedConfigServiceHandler) Export(context.Context, *v1.ExportReque
 
 func (UnimplementedConfigServiceHandler) Diff(context.Context, *v1.DiffRequest) (*v1.DiffResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ConfigService.Diff is not implemented")
+}
+
+func (UnimplementedConfigServiceHandler) ListRevisions(context.Context, *v1.ListRevisionsRequest) (*v1.ListRevisionsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ConfigService.ListRevisions is not implemented")
+}
+
+func (UnimplementedConfigServiceHandler) GetRevision(context.Context, *v1.GetRevisionRequest) (*v1.GetRevisionResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ConfigService.GetRevision is not implemented")
+}
+
+func (UnimplementedConfigServiceHandler) DiffRevisions(context.Context, *v1.DiffRevisionsRequest) (*v1.DiffRevisionsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ConfigService.DiffRevisions is not implemented")
+}
+
+func (UnimplementedConfigServiceHandler) Rollback(context.Context, *v1.RollbackRequest) (*v1.RollbackResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ConfigService.Rollback is not implemented")
+}
+
+func (UnimplementedConfigServiceHandler) AdoptDatabase(context.Context, *v1.AdoptDatabaseRequest) (*v1.AdoptDatabaseResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ConfigService.AdoptDatabase is not implemented")
 }
 
 type configServiceClient struct {
@@ -132,6 +234,46 @@ func (c *configServiceClient) Export(ctx context.Context, req *v1.ExportRequest)
 func (c *configServiceClient) Diff(ctx context.Context, req *v1.DiffRequest) (*v1.DiffResponse, error) {
 	var res v1.DiffResponse
 	if err := c.client.CallUnary(ctx, configServiceDiffSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *configServiceClient) ListRevisions(ctx context.Context, req *v1.ListRevisionsRequest) (*v1.ListRevisionsResponse, error) {
+	var res v1.ListRevisionsResponse
+	if err := c.client.CallUnary(ctx, configServiceListRevisionsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *configServiceClient) GetRevision(ctx context.Context, req *v1.GetRevisionRequest) (*v1.GetRevisionResponse, error) {
+	var res v1.GetRevisionResponse
+	if err := c.client.CallUnary(ctx, configServiceGetRevisionSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *configServiceClient) DiffRevisions(ctx context.Context, req *v1.DiffRevisionsRequest) (*v1.DiffRevisionsResponse, error) {
+	var res v1.DiffRevisionsResponse
+	if err := c.client.CallUnary(ctx, configServiceDiffRevisionsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *configServiceClient) Rollback(ctx context.Context, req *v1.RollbackRequest) (*v1.RollbackResponse, error) {
+	var res v1.RollbackResponse
+	if err := c.client.CallUnary(ctx, configServiceRollbackSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *configServiceClient) AdoptDatabase(ctx context.Context, req *v1.AdoptDatabaseRequest) (*v1.AdoptDatabaseResponse, error) {
+	var res v1.AdoptDatabaseResponse
+	if err := c.client.CallUnary(ctx, configServiceAdoptDatabaseSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -169,6 +311,66 @@ func (h configServiceHandler) diff(ctx context.Context, _ connect.Spec, stream c
 		return err
 	}
 	res, err := h.svc.Diff(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h configServiceHandler) listRevisions(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListRevisionsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListRevisions(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h configServiceHandler) getRevision(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.GetRevisionRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.GetRevision(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h configServiceHandler) diffRevisions(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.DiffRevisionsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.DiffRevisions(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h configServiceHandler) rollback(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.RollbackRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.Rollback(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h configServiceHandler) adoptDatabase(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.AdoptDatabaseRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.AdoptDatabase(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,10 @@ const (
 	KeyServiceUpdateApiKeyProcedure = "/trunkline.admin.v1.KeyService/UpdateApiKey"
 	// KeyServiceDeleteApiKeyProcedure is the procedure name of the KeyService's DeleteApiKey RPC.
 	KeyServiceDeleteApiKeyProcedure = "/trunkline.admin.v1.KeyService/DeleteApiKey"
+	// KeyServiceRevokeApiKeyProcedure is the procedure name of the KeyService's RevokeApiKey RPC.
+	KeyServiceRevokeApiKeyProcedure = "/trunkline.admin.v1.KeyService/RevokeApiKey"
+	// KeyServiceRotateApiKeyProcedure is the procedure name of the KeyService's RotateApiKey RPC.
+	KeyServiceRotateApiKeyProcedure = "/trunkline.admin.v1.KeyService/RotateApiKey"
 )
 
 var (
@@ -74,6 +78,20 @@ var (
 			Procedure:  KeyServiceDeleteApiKeyProcedure,
 		}
 	})
+	keyServiceRevokeApiKeySpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_trunkline_admin_v1_key_proto.Services().ByName("KeyService").Methods().ByName("RevokeApiKey"),
+			Procedure:  KeyServiceRevokeApiKeyProcedure,
+		}
+	})
+	keyServiceRotateApiKeySpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_trunkline_admin_v1_key_proto.Services().ByName("KeyService").Methods().ByName("RotateApiKey"),
+			Procedure:  KeyServiceRotateApiKeyProcedure,
+		}
+	})
 )
 
 // KeyServiceClient is a client for the trunkline.admin.v1.KeyService service.
@@ -88,6 +106,12 @@ type KeyServiceClient interface {
 	UpdateApiKey(context.Context, *v1.UpdateApiKeyRequest) (*v1.UpdateApiKeyResponse, error)
 	// Delete an API key: it stops working on every connected node at once.
 	DeleteApiKey(context.Context, *v1.DeleteApiKeyRequest) (*v1.DeleteApiKeyResponse, error)
+	// Revoke an API key for good, and tell which nodes refuse it already. It cannot be enabled
+	// again, and no other key may have its secret. Revoking a revoked key tells how nodes stand.
+	RevokeApiKey(context.Context, *v1.RevokeApiKeyRequest) (*v1.RevokeApiKeyResponse, error)
+	// Give an API key a new secret, which is returned once. The one it has ends at once, or
+	// after an overlap.
+	RotateApiKey(context.Context, *v1.RotateApiKeyRequest) (*v1.RotateApiKeyResponse, error)
 }
 
 // NewKeyServiceClient constructs a client for the trunkline.admin.v1.KeyService service. Multiple
@@ -108,6 +132,12 @@ type KeyServiceHandler interface {
 	UpdateApiKey(context.Context, *v1.UpdateApiKeyRequest) (*v1.UpdateApiKeyResponse, error)
 	// Delete an API key: it stops working on every connected node at once.
 	DeleteApiKey(context.Context, *v1.DeleteApiKeyRequest) (*v1.DeleteApiKeyResponse, error)
+	// Revoke an API key for good, and tell which nodes refuse it already. It cannot be enabled
+	// again, and no other key may have its secret. Revoking a revoked key tells how nodes stand.
+	RevokeApiKey(context.Context, *v1.RevokeApiKeyRequest) (*v1.RevokeApiKeyResponse, error)
+	// Give an API key a new secret, which is returned once. The one it has ends at once, or
+	// after an overlap.
+	RotateApiKey(context.Context, *v1.RotateApiKeyRequest) (*v1.RotateApiKeyResponse, error)
 }
 
 // RegisterKeyServiceHandler registers svc as the trunkline.admin.v1.KeyService implementation on
@@ -120,6 +150,8 @@ func RegisterKeyServiceHandler(server *connect.Server, svc KeyServiceHandler) {
 		connect.Method{Spec: keyServiceCreateApiKeySpec(), Handler: adapter.createApiKey},
 		connect.Method{Spec: keyServiceUpdateApiKeySpec(), Handler: adapter.updateApiKey},
 		connect.Method{Spec: keyServiceDeleteApiKeySpec(), Handler: adapter.deleteApiKey},
+		connect.Method{Spec: keyServiceRevokeApiKeySpec(), Handler: adapter.revokeApiKey},
+		connect.Method{Spec: keyServiceRotateApiKeySpec(), Handler: adapter.rotateApiKey},
 	)
 }
 
@@ -144,6 +176,14 @@ func (UnimplementedKeyServiceHandler) UpdateApiKey(context.Context, *v1.UpdateAp
 
 func (UnimplementedKeyServiceHandler) DeleteApiKey(context.Context, *v1.DeleteApiKeyRequest) (*v1.DeleteApiKeyResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.KeyService.DeleteApiKey is not implemented")
+}
+
+func (UnimplementedKeyServiceHandler) RevokeApiKey(context.Context, *v1.RevokeApiKeyRequest) (*v1.RevokeApiKeyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.KeyService.RevokeApiKey is not implemented")
+}
+
+func (UnimplementedKeyServiceHandler) RotateApiKey(context.Context, *v1.RotateApiKeyRequest) (*v1.RotateApiKeyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.KeyService.RotateApiKey is not implemented")
 }
 
 type keyServiceClient struct {
@@ -185,6 +225,22 @@ func (c *keyServiceClient) UpdateApiKey(ctx context.Context, req *v1.UpdateApiKe
 func (c *keyServiceClient) DeleteApiKey(ctx context.Context, req *v1.DeleteApiKeyRequest) (*v1.DeleteApiKeyResponse, error) {
 	var res v1.DeleteApiKeyResponse
 	if err := c.client.CallUnary(ctx, keyServiceDeleteApiKeySpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *keyServiceClient) RevokeApiKey(ctx context.Context, req *v1.RevokeApiKeyRequest) (*v1.RevokeApiKeyResponse, error) {
+	var res v1.RevokeApiKeyResponse
+	if err := c.client.CallUnary(ctx, keyServiceRevokeApiKeySpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *keyServiceClient) RotateApiKey(ctx context.Context, req *v1.RotateApiKeyRequest) (*v1.RotateApiKeyResponse, error) {
+	var res v1.RotateApiKeyResponse
+	if err := c.client.CallUnary(ctx, keyServiceRotateApiKeySpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -246,6 +302,30 @@ func (h keyServiceHandler) deleteApiKey(ctx context.Context, _ connect.Spec, str
 		return err
 	}
 	res, err := h.svc.DeleteApiKey(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h keyServiceHandler) revokeApiKey(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.RevokeApiKeyRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.RevokeApiKey(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h keyServiceHandler) rotateApiKey(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.RotateApiKeyRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.RotateApiKey(ctx, &req)
 	if err != nil {
 		return err
 	}

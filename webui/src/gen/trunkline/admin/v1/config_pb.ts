@@ -2,8 +2,8 @@
 // @generated from file trunkline/admin/v1/config.proto (package trunkline.admin.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Group } from "./group_pb";
 import { file_trunkline_admin_v1_group } from "./group_pb";
 import type { ApiKey } from "./key_pb";
@@ -12,6 +12,8 @@ import type { FailureKeyword } from "./keyword_pb";
 import { file_trunkline_admin_v1_keyword } from "./keyword_pb";
 import type { Provider } from "./provider_pb";
 import { file_trunkline_admin_v1_provider } from "./provider_pb";
+import type { AdoptDatabaseRequestSchema, AdoptDatabaseResponseSchema, DiffRevisionsRequestSchema, DiffRevisionsResponseSchema, GetRevisionRequestSchema, GetRevisionResponseSchema, ListRevisionsRequestSchema, ListRevisionsResponseSchema, ResourceChange, RollbackRequestSchema, RollbackResponseSchema } from "./revision_pb";
+import { file_trunkline_admin_v1_revision } from "./revision_pb";
 import type { Settings } from "./settings_pb";
 import { file_trunkline_admin_v1_settings } from "./settings_pb";
 import type { Message } from "@bufbuild/protobuf";
@@ -20,7 +22,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/config.proto.
  */
 export const file_trunkline_admin_v1_config: GenFile = /*@__PURE__*/
-  fileDesc("Ch90cnVua2xpbmUvYWRtaW4vdjEvY29uZmlnLnByb3RvEhJ0cnVua2xpbmUuYWRtaW4udjEikAIKCFJlc291cmNlEjAKCHByb3ZpZGVyGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVySAASKgoFZ3JvdXAYAiABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXBIABItCgdhcGlfa2V5GAMgASgLMhoudHJ1bmtsaW5lLmFkbWluLnYxLkFwaUtleUgAEj0KD2ZhaWx1cmVfa2V5d29yZBgEIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5GYWlsdXJlS2V5d29yZEgAEjAKCHNldHRpbmdzGAUgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlNldHRpbmdzSABCBgoEc3BlYyJzCg5SZXNvdXJjZUNoYW5nZRIMCgRraW5kGAEgASgJEgwKBG5hbWUYAiABKAkSMAoJb3BlcmF0aW9uGAMgASgOMh0udHJ1bmtsaW5lLmFkbWluLnYxLk9wZXJhdGlvbhITCgtkaWZmZXJlbmNlcxgEIAMoCSIsCgxHZW5lcmF0ZWRLZXkSDAoEbmFtZRgBIAEoCRIOCgZzZWNyZXQYAiABKAkiTgoMQXBwbHlSZXF1ZXN0Ei8KCXJlc291cmNlcxgBIAMoCzIcLnRydW5rbGluZS5hZG1pbi52MS5SZXNvdXJjZRINCgVwcnVuZRgCIAEoCCKQAQoNQXBwbHlSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBBIzCgdjaGFuZ2VzGAIgAygLMiIudHJ1bmtsaW5lLmFkbWluLnYxLlJlc291cmNlQ2hhbmdlEjgKDmdlbmVyYXRlZF9rZXlzGAMgAygLMiAudHJ1bmtsaW5lLmFkbWluLnYxLkdlbmVyYXRlZEtleSIPCg1FeHBvcnRSZXF1ZXN0IlMKDkV4cG9ydFJlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgEEi8KCXJlc291cmNlcxgCIAMoCzIcLnRydW5rbGluZS5hZG1pbi52MS5SZXNvdXJjZSJNCgtEaWZmUmVxdWVzdBIvCglyZXNvdXJjZXMYASADKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUmVzb3VyY2USDQoFcHJ1bmUYAiABKAgiVQoMRGlmZlJlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgEEjMKB2NoYW5nZXMYAiADKAsyIi50cnVua2xpbmUuYWRtaW4udjEuUmVzb3VyY2VDaGFuZ2UqgQEKCU9wZXJhdGlvbhIZChVPUEVSQVRJT05fVU5TUEVDSUZJRUQQABIXChNPUEVSQVRJT05fVU5DSEFOR0VEEAESFAoQT1BFUkFUSU9OX0NSRUFURRACEhQKEE9QRVJBVElPTl9VUERBVEUQAxIUChBPUEVSQVRJT05fREVMRVRFEAQy/gEKDUNvbmZpZ1NlcnZpY2USTAoFQXBwbHkSIC50cnVua2xpbmUuYWRtaW4udjEuQXBwbHlSZXF1ZXN0GiEudHJ1bmtsaW5lLmFkbWluLnYxLkFwcGx5UmVzcG9uc2USVAoGRXhwb3J0EiEudHJ1bmtsaW5lLmFkbWluLnYxLkV4cG9ydFJlcXVlc3QaIi50cnVua2xpbmUuYWRtaW4udjEuRXhwb3J0UmVzcG9uc2UiA5ACARJJCgREaWZmEh8udHJ1bmtsaW5lLmFkbWluLnYxLkRpZmZSZXF1ZXN0GiAudHJ1bmtsaW5lLmFkbWluLnYxLkRpZmZSZXNwb25zZULXAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUILQ29uZmlnUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_trunkline_admin_v1_group, file_trunkline_admin_v1_key, file_trunkline_admin_v1_keyword, file_trunkline_admin_v1_provider, file_trunkline_admin_v1_settings]);
+  fileDesc("Ch90cnVua2xpbmUvYWRtaW4vdjEvY29uZmlnLnByb3RvEhJ0cnVua2xpbmUuYWRtaW4udjEikAIKCFJlc291cmNlEjAKCHByb3ZpZGVyGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVySAASKgoFZ3JvdXAYAiABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXBIABItCgdhcGlfa2V5GAMgASgLMhoudHJ1bmtsaW5lLmFkbWluLnYxLkFwaUtleUgAEj0KD2ZhaWx1cmVfa2V5d29yZBgEIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5GYWlsdXJlS2V5d29yZEgAEjAKCHNldHRpbmdzGAUgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlNldHRpbmdzSABCBgoEc3BlYyIsCgxHZW5lcmF0ZWRLZXkSDAoEbmFtZRgBIAEoCRIOCgZzZWNyZXQYAiABKAkiTgoMQXBwbHlSZXF1ZXN0Ei8KCXJlc291cmNlcxgBIAMoCzIcLnRydW5rbGluZS5hZG1pbi52MS5SZXNvdXJjZRINCgVwcnVuZRgCIAEoCCKQAQoNQXBwbHlSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBBIzCgdjaGFuZ2VzGAIgAygLMiIudHJ1bmtsaW5lLmFkbWluLnYxLlJlc291cmNlQ2hhbmdlEjgKDmdlbmVyYXRlZF9rZXlzGAMgAygLMiAudHJ1bmtsaW5lLmFkbWluLnYxLkdlbmVyYXRlZEtleSIPCg1FeHBvcnRSZXF1ZXN0IlMKDkV4cG9ydFJlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgEEi8KCXJlc291cmNlcxgCIAMoCzIcLnRydW5rbGluZS5hZG1pbi52MS5SZXNvdXJjZSJNCgtEaWZmUmVxdWVzdBIvCglyZXNvdXJjZXMYASADKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUmVzb3VyY2USDQoFcHJ1bmUYAiABKAgiVQoMRGlmZlJlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgEEjMKB2NoYW5nZXMYAiADKAsyIi50cnVua2xpbmUuYWRtaW4udjEuUmVzb3VyY2VDaGFuZ2Uy9gUKDUNvbmZpZ1NlcnZpY2USTAoFQXBwbHkSIC50cnVua2xpbmUuYWRtaW4udjEuQXBwbHlSZXF1ZXN0GiEudHJ1bmtsaW5lLmFkbWluLnYxLkFwcGx5UmVzcG9uc2USVAoGRXhwb3J0EiEudHJ1bmtsaW5lLmFkbWluLnYxLkV4cG9ydFJlcXVlc3QaIi50cnVua2xpbmUuYWRtaW4udjEuRXhwb3J0UmVzcG9uc2UiA5ACARJJCgREaWZmEh8udHJ1bmtsaW5lLmFkbWluLnYxLkRpZmZSZXF1ZXN0GiAudHJ1bmtsaW5lLmFkbWluLnYxLkRpZmZSZXNwb25zZRJpCg1MaXN0UmV2aXNpb25zEigudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RSZXZpc2lvbnNSZXF1ZXN0GikudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RSZXZpc2lvbnNSZXNwb25zZSIDkAIBEmMKC0dldFJldmlzaW9uEiYudHJ1bmtsaW5lLmFkbWluLnYxLkdldFJldmlzaW9uUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5HZXRSZXZpc2lvblJlc3BvbnNlIgOQAgESaQoNRGlmZlJldmlzaW9ucxIoLnRydW5rbGluZS5hZG1pbi52MS5EaWZmUmV2aXNpb25zUmVxdWVzdBopLnRydW5rbGluZS5hZG1pbi52MS5EaWZmUmV2aXNpb25zUmVzcG9uc2UiA5ACARJVCghSb2xsYmFjaxIjLnRydW5rbGluZS5hZG1pbi52MS5Sb2xsYmFja1JlcXVlc3QaJC50cnVua2xpbmUuYWRtaW4udjEuUm9sbGJhY2tSZXNwb25zZRJkCg1BZG9wdERhdGFiYXNlEigudHJ1bmtsaW5lLmFkbWluLnYxLkFkb3B0RGF0YWJhc2VSZXF1ZXN0GikudHJ1bmtsaW5lLmFkbWluLnYxLkFkb3B0RGF0YWJhc2VSZXNwb25zZULXAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUILQ29uZmlnUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_trunkline_admin_v1_group, file_trunkline_admin_v1_key, file_trunkline_admin_v1_keyword, file_trunkline_admin_v1_provider, file_trunkline_admin_v1_revision, file_trunkline_admin_v1_settings]);
 
 /**
  * One document of the configuration.
@@ -72,48 +74,6 @@ export const ResourceSchema: GenMessage<Resource> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_config, 0);
 
 /**
- * What happened, or would happen, to one resource.
- *
- * @generated from message trunkline.admin.v1.ResourceChange
- */
-export type ResourceChange = Message<"trunkline.admin.v1.ResourceChange"> & {
-  /**
-   * Provider, Group, ApiKey, FailureKeyword or Settings.
-   *
-   * @generated from field: string kind = 1;
-   */
-  kind: string;
-
-  /**
-   * Name of the resource; empty for the settings.
-   *
-   * @generated from field: string name = 2;
-   */
-  name: string;
-
-  /**
-   * What is done to it.
-   *
-   * @generated from field: trunkline.admin.v1.Operation operation = 3;
-   */
-  operation: Operation;
-
-  /**
-   * Fields that differ, one line each: path, old and new value; secrets only as "(changed)".
-   *
-   * @generated from field: repeated string differences = 4;
-   */
-  differences: string[];
-};
-
-/**
- * Describes the message trunkline.admin.v1.ResourceChange.
- * Use `create(ResourceChangeSchema)` to create a new message.
- */
-export const ResourceChangeSchema: GenMessage<ResourceChange> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_config, 1);
-
-/**
  * A key that Trunkline generated.
  *
  * @generated from message trunkline.admin.v1.GeneratedKey
@@ -139,7 +99,7 @@ export type GeneratedKey = Message<"trunkline.admin.v1.GeneratedKey"> & {
  * Use `create(GeneratedKeySchema)` to create a new message.
  */
 export const GeneratedKeySchema: GenMessage<GeneratedKey> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_config, 2);
+  messageDesc(file_trunkline_admin_v1_config, 1);
 
 /**
  * @generated from message trunkline.admin.v1.ApplyRequest
@@ -165,7 +125,7 @@ export type ApplyRequest = Message<"trunkline.admin.v1.ApplyRequest"> & {
  * Use `create(ApplyRequestSchema)` to create a new message.
  */
 export const ApplyRequestSchema: GenMessage<ApplyRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_config, 3);
+  messageDesc(file_trunkline_admin_v1_config, 2);
 
 /**
  * @generated from message trunkline.admin.v1.ApplyResponse
@@ -198,7 +158,7 @@ export type ApplyResponse = Message<"trunkline.admin.v1.ApplyResponse"> & {
  * Use `create(ApplyResponseSchema)` to create a new message.
  */
 export const ApplyResponseSchema: GenMessage<ApplyResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_config, 4);
+  messageDesc(file_trunkline_admin_v1_config, 3);
 
 /**
  * @generated from message trunkline.admin.v1.ExportRequest
@@ -211,7 +171,7 @@ export type ExportRequest = Message<"trunkline.admin.v1.ExportRequest"> & {
  * Use `create(ExportRequestSchema)` to create a new message.
  */
 export const ExportRequestSchema: GenMessage<ExportRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_config, 5);
+  messageDesc(file_trunkline_admin_v1_config, 4);
 
 /**
  * @generated from message trunkline.admin.v1.ExportResponse
@@ -237,7 +197,7 @@ export type ExportResponse = Message<"trunkline.admin.v1.ExportResponse"> & {
  * Use `create(ExportResponseSchema)` to create a new message.
  */
 export const ExportResponseSchema: GenMessage<ExportResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_config, 6);
+  messageDesc(file_trunkline_admin_v1_config, 5);
 
 /**
  * @generated from message trunkline.admin.v1.DiffRequest
@@ -263,7 +223,7 @@ export type DiffRequest = Message<"trunkline.admin.v1.DiffRequest"> & {
  * Use `create(DiffRequestSchema)` to create a new message.
  */
 export const DiffRequestSchema: GenMessage<DiffRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_config, 7);
+  messageDesc(file_trunkline_admin_v1_config, 6);
 
 /**
  * @generated from message trunkline.admin.v1.DiffResponse
@@ -289,45 +249,7 @@ export type DiffResponse = Message<"trunkline.admin.v1.DiffResponse"> & {
  * Use `create(DiffResponseSchema)` to create a new message.
  */
 export const DiffResponseSchema: GenMessage<DiffResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_config, 8);
-
-/**
- * What a change does to a resource.
- *
- * @generated from enum trunkline.admin.v1.Operation
- */
-export enum Operation {
-  /**
-   * @generated from enum value: OPERATION_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED = 0,
-
-  /**
-   * @generated from enum value: OPERATION_UNCHANGED = 1;
-   */
-  UNCHANGED = 1,
-
-  /**
-   * @generated from enum value: OPERATION_CREATE = 2;
-   */
-  CREATE = 2,
-
-  /**
-   * @generated from enum value: OPERATION_UPDATE = 3;
-   */
-  UPDATE = 3,
-
-  /**
-   * @generated from enum value: OPERATION_DELETE = 4;
-   */
-  DELETE = 4,
-}
-
-/**
- * Describes the enum trunkline.admin.v1.Operation.
- */
-export const OperationSchema: GenEnum<Operation> = /*@__PURE__*/
-  enumDesc(file_trunkline_admin_v1_config, 0);
+  messageDesc(file_trunkline_admin_v1_config, 7);
 
 /**
  * Work with the configuration as a whole: declarative files, export, diff.
@@ -364,6 +286,59 @@ export const ConfigService: GenService<{
     methodKind: "unary";
     input: typeof DiffRequestSchema;
     output: typeof DiffResponseSchema;
+  },
+  /**
+   * List the revisions of the configuration, newest first: who changed what, and when.
+   *
+   * @generated from rpc trunkline.admin.v1.ConfigService.ListRevisions
+   */
+  listRevisions: {
+    methodKind: "unary";
+    input: typeof ListRevisionsRequestSchema;
+    output: typeof ListRevisionsResponseSchema;
+  },
+  /**
+   * Get one revision with the fields it changed, without secrets.
+   *
+   * @generated from rpc trunkline.admin.v1.ConfigService.GetRevision
+   */
+  getRevision: {
+    methodKind: "unary";
+    input: typeof GetRevisionRequestSchema;
+    output: typeof GetRevisionResponseSchema;
+  },
+  /**
+   * What differs between two revisions, without secrets.
+   *
+   * @generated from rpc trunkline.admin.v1.ConfigService.DiffRevisions
+   */
+  diffRevisions: {
+    methodKind: "unary";
+    input: typeof DiffRevisionsRequestSchema;
+    output: typeof DiffRevisionsResponseSchema;
+  },
+  /**
+   * Go back to an older revision, by a new one with its content. Revoked keys stay revoked and
+   * deleted ones deleted; keys keep their present secrets, and so do providers that still exist.
+   *
+   * @generated from rpc trunkline.admin.v1.ConfigService.Rollback
+   */
+  rollback: {
+    methodKind: "unary";
+    input: typeof RollbackRequestSchema;
+    output: typeof RollbackResponseSchema;
+  },
+  /**
+   * Declare this database to be the right one although nodes have a newer revision or another
+   * database: after an old backup was restored. Nodes then take what it says; keys that they
+   * know to be revoked stay refused.
+   *
+   * @generated from rpc trunkline.admin.v1.ConfigService.AdoptDatabase
+   */
+  adoptDatabase: {
+    methodKind: "unary";
+    input: typeof AdoptDatabaseRequestSchema;
+    output: typeof AdoptDatabaseResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_trunkline_admin_v1_config, 0);

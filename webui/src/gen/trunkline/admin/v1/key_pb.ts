@@ -6,13 +6,15 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { RevocationReceipt, RevokeApiKeyRequestSchema, RotateApiKeyRequestSchema } from "./revocation_pb";
+import { file_trunkline_admin_v1_revocation } from "./revocation_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file trunkline/admin/v1/key.proto.
  */
 export const file_trunkline_admin_v1_key: GenFile = /*@__PURE__*/
-  fileDesc("Chx0cnVua2xpbmUvYWRtaW4vdjEva2V5LnByb3RvEhJ0cnVua2xpbmUuYWRtaW4udjEi1QMKBkFwaUtleRIMCgRuYW1lGAEgASgJEgsKA3VpZBgCIAEoCRIMCgRldGFnGAMgASgJEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGZ3JvdXBzGAogAygJEg4KBnNlY3JldBgLIAEoCRIUCgdlbmFibGVkGAwgASgISACIAQESLgoKZXhwaXJlc19hdBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcHJlZml4GA4gASgJEhEKCWxhc3RfZm91chgPIAEoCRITCgtzZWNyZXRfaGFzaBgQIAEoDBItCgZsaW1pdHMYESABKAsyHS50cnVua2xpbmUuYWRtaW4udjEuS2V5TGltaXRzEioKBmJ1ZGdldBgSIAEoCzIaLnRydW5rbGluZS5hZG1pbi52MS5CdWRnZXQSEwoLYWxsb3dlZF9pcHMYEyADKAkSFwoPcmVxdWVzdF9vcHRpb25zGBQgASgIEg0KBWRlYnVnGBUgASgIQgoKCF9lbmFibGVkIlgKCUtleUxpbWl0cxIbChNyZXF1ZXN0c19wZXJfbWludXRlGAEgASgDEhkKEXRva2Vuc19wZXJfbWludXRlGAIgASgDEhMKC2NvbmN1cnJlbmN5GAMgASgDIigKBkJ1ZGdldBIOCgZhbW91bnQYASABKAkSDgoGcGVyaW9kGAIgASgJIjsKEkxpc3RBcGlLZXlzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJcChNMaXN0QXBpS2V5c1Jlc3BvbnNlEiwKCGFwaV9rZXlzGAEgAygLMhoudHJ1bmtsaW5lLmFkbWluLnYxLkFwaUtleRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiIAoQR2V0QXBpS2V5UmVxdWVzdBIMCgRuYW1lGAEgASgJIkAKEUdldEFwaUtleVJlc3BvbnNlEisKB2FwaV9rZXkYASABKAsyGi50cnVua2xpbmUuYWRtaW4udjEuQXBpS2V5IkIKE0NyZWF0ZUFwaUtleVJlcXVlc3QSKwoHYXBpX2tleRgBIAEoCzIaLnRydW5rbGluZS5hZG1pbi52MS5BcGlLZXkiUwoUQ3JlYXRlQXBpS2V5UmVzcG9uc2USKwoHYXBpX2tleRgBIAEoCzIaLnRydW5rbGluZS5hZG1pbi52MS5BcGlLZXkSDgoGc2VjcmV0GAIgASgJIkIKE1VwZGF0ZUFwaUtleVJlcXVlc3QSKwoHYXBpX2tleRgBIAEoCzIaLnRydW5rbGluZS5hZG1pbi52MS5BcGlLZXkiQwoUVXBkYXRlQXBpS2V5UmVzcG9uc2USKwoHYXBpX2tleRgBIAEoCzIaLnRydW5rbGluZS5hZG1pbi52MS5BcGlLZXkiMQoTRGVsZXRlQXBpS2V5UmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBGV0YWcYAiABKAkiFgoURGVsZXRlQXBpS2V5UmVzcG9uc2Uy+QMKCktleVNlcnZpY2USYwoLTGlzdEFwaUtleXMSJi50cnVua2xpbmUuYWRtaW4udjEuTGlzdEFwaUtleXNSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RBcGlLZXlzUmVzcG9uc2UiA5ACARJdCglHZXRBcGlLZXkSJC50cnVua2xpbmUuYWRtaW4udjEuR2V0QXBpS2V5UmVxdWVzdBolLnRydW5rbGluZS5hZG1pbi52MS5HZXRBcGlLZXlSZXNwb25zZSIDkAIBEmEKDENyZWF0ZUFwaUtleRInLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVBcGlLZXlSZXF1ZXN0GigudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZUFwaUtleVJlc3BvbnNlEmEKDFVwZGF0ZUFwaUtleRInLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVBcGlLZXlSZXF1ZXN0GigudHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZUFwaUtleVJlc3BvbnNlEmEKDERlbGV0ZUFwaUtleRInLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVBcGlLZXlSZXF1ZXN0GigudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUFwaUtleVJlc3BvbnNlQtQBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQghLZXlQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Chx0cnVua2xpbmUvYWRtaW4vdjEva2V5LnByb3RvEhJ0cnVua2xpbmUuYWRtaW4udjEijQUKBkFwaUtleRIMCgRuYW1lGAEgASgJEgsKA3VpZBgCIAEoCRIMCgRldGFnGAMgASgJEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGZ3JvdXBzGAogAygJEg4KBnNlY3JldBgLIAEoCRIUCgdlbmFibGVkGAwgASgISACIAQESLgoKZXhwaXJlc19hdBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcHJlZml4GA4gASgJEhEKCWxhc3RfZm91chgPIAEoCRITCgtzZWNyZXRfaGFzaBgQIAEoDBItCgZsaW1pdHMYESABKAsyHS50cnVua2xpbmUuYWRtaW4udjEuS2V5TGltaXRzEioKBmJ1ZGdldBgSIAEoCzIaLnRydW5rbGluZS5hZG1pbi52MS5CdWRnZXQSEwoLYWxsb3dlZF9pcHMYEyADKAkSFwoPcmVxdWVzdF9vcHRpb25zGBQgASgIEg0KBWRlYnVnGBUgASgIEi8KC3Jldm9rZV90aW1lGB4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI5ChVvbGRfc2VjcmV0X2V4cGlyZXNfYXQYHyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDW9sZF9sYXN0X2ZvdXIYICABKAkSFwoPb2xkX3NlY3JldF9oYXNoGCEgASgMEhoKEnJldm9rZV9jdXRfc3RyZWFtcxgiIAEoCEIKCghfZW5hYmxlZCJYCglLZXlMaW1pdHMSGwoTcmVxdWVzdHNfcGVyX21pbnV0ZRgBIAEoAxIZChF0b2tlbnNfcGVyX21pbnV0ZRgCIAEoAxITCgtjb25jdXJyZW5jeRgDIAEoAyIoCgZCdWRnZXQSDgoGYW1vdW50GAEgASgJEg4KBnBlcmlvZBgCIAEoCSI7ChJMaXN0QXBpS2V5c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiXAoTTGlzdEFwaUtleXNSZXNwb25zZRIsCghhcGlfa2V5cxgBIAMoCzIaLnRydW5rbGluZS5hZG1pbi52MS5BcGlLZXkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiAKEEdldEFwaUtleVJlcXVlc3QSDAoEbmFtZRgBIAEoCSJAChFHZXRBcGlLZXlSZXNwb25zZRIrCgdhcGlfa2V5GAEgASgLMhoudHJ1bmtsaW5lLmFkbWluLnYxLkFwaUtleSJCChNDcmVhdGVBcGlLZXlSZXF1ZXN0EisKB2FwaV9rZXkYASABKAsyGi50cnVua2xpbmUuYWRtaW4udjEuQXBpS2V5IlMKFENyZWF0ZUFwaUtleVJlc3BvbnNlEisKB2FwaV9rZXkYASABKAsyGi50cnVua2xpbmUuYWRtaW4udjEuQXBpS2V5Eg4KBnNlY3JldBgCIAEoCSJCChNVcGRhdGVBcGlLZXlSZXF1ZXN0EisKB2FwaV9rZXkYASABKAsyGi50cnVua2xpbmUuYWRtaW4udjEuQXBpS2V5IkMKFFVwZGF0ZUFwaUtleVJlc3BvbnNlEisKB2FwaV9rZXkYASABKAsyGi50cnVua2xpbmUuYWRtaW4udjEuQXBpS2V5IjEKE0RlbGV0ZUFwaUtleVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgRldGFnGAIgASgJIhYKFERlbGV0ZUFwaUtleVJlc3BvbnNlIlMKFFJvdGF0ZUFwaUtleVJlc3BvbnNlEisKB2FwaV9rZXkYASABKAsyGi50cnVua2xpbmUuYWRtaW4udjEuQXBpS2V5Eg4KBnNlY3JldBgCIAEoCSJ7ChRSZXZva2VBcGlLZXlSZXNwb25zZRIrCgdhcGlfa2V5GAEgASgLMhoudHJ1bmtsaW5lLmFkbWluLnYxLkFwaUtleRI2CgdyZWNlaXB0GAIgASgLMiUudHJ1bmtsaW5lLmFkbWluLnYxLlJldm9jYXRpb25SZWNlaXB0Mr8FCgpLZXlTZXJ2aWNlEmMKC0xpc3RBcGlLZXlzEiYudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RBcGlLZXlzUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5MaXN0QXBpS2V5c1Jlc3BvbnNlIgOQAgESXQoJR2V0QXBpS2V5EiQudHJ1bmtsaW5lLmFkbWluLnYxLkdldEFwaUtleVJlcXVlc3QaJS50cnVua2xpbmUuYWRtaW4udjEuR2V0QXBpS2V5UmVzcG9uc2UiA5ACARJhCgxDcmVhdGVBcGlLZXkSJy50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlQXBpS2V5UmVxdWVzdBooLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVBcGlLZXlSZXNwb25zZRJhCgxVcGRhdGVBcGlLZXkSJy50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlQXBpS2V5UmVxdWVzdBooLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVBcGlLZXlSZXNwb25zZRJhCgxEZWxldGVBcGlLZXkSJy50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlQXBpS2V5UmVxdWVzdBooLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVBcGlLZXlSZXNwb25zZRJhCgxSZXZva2VBcGlLZXkSJy50cnVua2xpbmUuYWRtaW4udjEuUmV2b2tlQXBpS2V5UmVxdWVzdBooLnRydW5rbGluZS5hZG1pbi52MS5SZXZva2VBcGlLZXlSZXNwb25zZRJhCgxSb3RhdGVBcGlLZXkSJy50cnVua2xpbmUuYWRtaW4udjEuUm90YXRlQXBpS2V5UmVxdWVzdBooLnRydW5rbGluZS5hZG1pbi52MS5Sb3RhdGVBcGlLZXlSZXNwb25zZULUAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIIS2V5UHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_trunkline_admin_v1_revocation]);
 
 /**
  * What a client sends as its bearer token.
@@ -138,6 +140,41 @@ export type ApiKey = Message<"trunkline.admin.v1.ApiKey"> & {
    * @generated from field: bool debug = 21;
    */
   debug: boolean;
+
+  /**
+   * When the key was revoked for good. Output only.
+   *
+   * @generated from field: google.protobuf.Timestamp revoke_time = 30;
+   */
+  revokeTime?: Timestamp | undefined;
+
+  /**
+   * Until when the secret before the last rotation works too. Output only.
+   *
+   * @generated from field: google.protobuf.Timestamp old_secret_expires_at = 31;
+   */
+  oldSecretExpiresAt?: Timestamp | undefined;
+
+  /**
+   * Last four characters of the secret before the last rotation. Output only.
+   *
+   * @generated from field: string old_last_four = 32;
+   */
+  oldLastFour: string;
+
+  /**
+   * Hash of the secret before the last rotation. Internal: never returned.
+   *
+   * @generated from field: bytes old_secret_hash = 33;
+   */
+  oldSecretHash: Uint8Array;
+
+  /**
+   * Whether streams that ran were ended when the key was revoked. Output only.
+   *
+   * @generated from field: bool revoke_cut_streams = 34;
+   */
+  revokeCutStreams: boolean;
 };
 
 /**
@@ -415,6 +452,54 @@ export const DeleteApiKeyResponseSchema: GenMessage<DeleteApiKeyResponse> = /*@_
   messageDesc(file_trunkline_admin_v1_key, 12);
 
 /**
+ * @generated from message trunkline.admin.v1.RotateApiKeyResponse
+ */
+export type RotateApiKeyResponse = Message<"trunkline.admin.v1.RotateApiKeyResponse"> & {
+  /**
+   * @generated from field: trunkline.admin.v1.ApiKey api_key = 1;
+   */
+  apiKey?: ApiKey | undefined;
+
+  /**
+   * The new secret: shown here once and never again.
+   *
+   * @generated from field: string secret = 2;
+   */
+  secret: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.RotateApiKeyResponse.
+ * Use `create(RotateApiKeyResponseSchema)` to create a new message.
+ */
+export const RotateApiKeyResponseSchema: GenMessage<RotateApiKeyResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_key, 13);
+
+/**
+ * @generated from message trunkline.admin.v1.RevokeApiKeyResponse
+ */
+export type RevokeApiKeyResponse = Message<"trunkline.admin.v1.RevokeApiKeyResponse"> & {
+  /**
+   * @generated from field: trunkline.admin.v1.ApiKey api_key = 1;
+   */
+  apiKey?: ApiKey | undefined;
+
+  /**
+   * Which nodes refuse the key, and which may not yet.
+   *
+   * @generated from field: trunkline.admin.v1.RevocationReceipt receipt = 2;
+   */
+  receipt?: RevocationReceipt | undefined;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.RevokeApiKeyResponse.
+ * Use `create(RevokeApiKeyResponseSchema)` to create a new message.
+ */
+export const RevokeApiKeyResponseSchema: GenMessage<RevokeApiKeyResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_key, 14);
+
+/**
  * Manage API keys: what clients send, and which groups they may use.
  *
  * @generated from service trunkline.admin.v1.KeyService
@@ -469,6 +554,28 @@ export const KeyService: GenService<{
     methodKind: "unary";
     input: typeof DeleteApiKeyRequestSchema;
     output: typeof DeleteApiKeyResponseSchema;
+  },
+  /**
+   * Revoke an API key for good, and tell which nodes refuse it already. It cannot be enabled
+   * again, and no other key may have its secret. Revoking a revoked key tells how nodes stand.
+   *
+   * @generated from rpc trunkline.admin.v1.KeyService.RevokeApiKey
+   */
+  revokeApiKey: {
+    methodKind: "unary";
+    input: typeof RevokeApiKeyRequestSchema;
+    output: typeof RevokeApiKeyResponseSchema;
+  },
+  /**
+   * Give an API key a new secret, which is returned once. The one it has ends at once, or
+   * after an overlap.
+   *
+   * @generated from rpc trunkline.admin.v1.KeyService.RotateApiKey
+   */
+  rotateApiKey: {
+    methodKind: "unary";
+    input: typeof RotateApiKeyRequestSchema;
+    output: typeof RotateApiKeyResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_trunkline_admin_v1_key, 0);
