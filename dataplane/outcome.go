@@ -130,7 +130,8 @@ var rules = [numOutcomes]Rule{
 	NotFound:         {Name: "not_found", Move: Stay, PassThrough: true, Status: 404, Type: callerErr, Code: "not_found", Blame: "caller"},
 	UpstreamTimeout:  {Name: "upstream_timeout", Move: NextIfSafe, Scope: ScopeTarget, OnceMore: true, MaybeBilled: true, Status: 504, Type: serverErr, Code: "upstream_timeout", Blame: "target"},
 	UpstreamConflict: {Name: "conflict", Move: NextIfSafe, PassThrough: true, Status: 409, Type: callerErr, Code: "conflict", Blame: "caller"},
-	Unsupported:      {Name: "unsupported", Move: Next, Scope: ScopeTarget, AnyCaller: true, NeverSent: true, Hold: 10 * time.Minute, HoldMax: 10 * time.Minute, PassThrough: true, Status: 400, Type: callerErr, Code: "unsupported", Blame: "target"},
+	// Held against nothing: the proxy asks such a target last, for that endpoint alone.
+	Unsupported: {Name: "unsupported", Move: Next, NeverSent: true, PassThrough: true, Status: 400, Type: callerErr, Code: "unsupported", Blame: "target"},
 
 	RateLimited: {Name: "rate_limited", Move: Next, Scope: ScopeCredential, AnyCaller: true, NeverSent: true, Status: 429, Type: "rate_limit_error", Code: "rate_limit_exceeded", Blame: "credential"},
 	Busy:        {Name: "busy", Move: Next, Scope: ScopeTarget, NeverSent: true, Status: 429, Type: "rate_limit_error", Code: "rate_limit_exceeded", Blame: "target"},

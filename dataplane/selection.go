@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync/atomic"
+	"time"
 )
 
 // Selection is how members of one priority share the calls.
@@ -37,10 +38,28 @@ func (s Selection) rank(a, b *Member) int {
 	return cmp.Compare(a.Priority, b.Priority)
 }
 
-// Load counts the attempts in flight on a target or at a provider, on this node.
+// Load is what this node does with a target or a provider, over all snapshots: the attempts
+// in flight, and when which endpoint was answered.
 type Load struct {
-	n     atomic.Int64
-	again atomic.Int64 // of these, retries on the last candidate
+	n        atomic.Int64
+	again    atomic.Int64 // of these, retries on the last candidate
+	answered [maxEndpoints]atomic.Uint32
+}
+
+// maxEndpoints is how many endpoints a Load tells apart.
+const maxEndpoints = 32
+
+// Answered notes a good answer on an endpoint, given by its number.
+func (l *Load) Answered(endpoint int, now time.Time) {
+	if at := uint32(now.Unix()); l.answered[endpoint].Load() != at { // written once a second
+		l.answered[endpoint].Store(at)
+	}
+}
+
+// LastAnswer is when the endpoint was answered well last, in whole seconds; the start of
+// 1970 if it never was.
+func (l *Load) LastAnswer(endpoint int) time.Time {
+	return time.Unix(int64(l.answered[endpoint].Load()), 0)
 }
 
 // Begin counts an attempt until End.

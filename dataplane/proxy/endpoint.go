@@ -69,6 +69,7 @@ var endpoints = []endpoint{
 	{path: "/chat/completions", schema: openAI, lists: []string{"choices"}, estimate: estimateBoth, stream: chatStream},
 	{path: "/completions", schema: openAI, lists: []string{"choices"}, estimate: estimateBoth, stream: completionStream},
 	{path: "/responses", schema: responsesAPI, lists: []string{"output"}, fails: "failed", estimate: estimateBoth, stream: responseStream, unsafe: changesConversation},
+	{path: "/responses/compact", schema: openAI, lists: []string{"output"}, estimate: estimateBoth},
 	{path: "/responses/input_tokens", schema: openAI, value: "input_tokens"},
 	{path: "/embeddings", schema: openAI, lists: []string{"data"}, estimate: estimateInput},
 	{path: "/moderations", schema: openAI, lists: []string{"results"}},
@@ -158,6 +159,16 @@ func schemaOf(path string) *schema {
 		return anthropic
 	}
 	return openAI
+}
+
+// number is the endpoint's place in the table.
+func (e *endpoint) number() int {
+	for i := range endpoints {
+		if e == &endpoints[i] {
+			return i
+		}
+	}
+	return 0
 }
 
 // asksStream reports whether a request wants its answer as a stream.

@@ -12,7 +12,6 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
 )
 
@@ -166,33 +165,6 @@ func TestContentTypes(t *testing.T) {
 		if r.call(); got.status != tt.status || got.status == 415 && got.errorCode(t) != "unsupported_media_type" {
 			t.Errorf("%s with %q: %d %s", tt.path, tt.contentType, got.status, got.body)
 		}
-	}
-}
-
-// A target that lacks an endpoint is asked last for it, and stays what it is for others.
-func TestAMissingEndpointIsHeldAgainstNobody(t *testing.T) {
-	t.Parallel()
-	embed := api{path: "/embeddings", body: `"input":"a"`}
-	r := newRig(t, setup{models: []string{"status-405-times-1", "ok"}})
-	if _, call := embed.call(t, r, false); outcomes(call) != "p1:unsupported p2:ok" {
-		t.Fatalf("attempts %s", outcomes(call))
-	}
-	if _, call := embed.call(t, r, false); outcomes(call) != "p2:ok" {
-		t.Fatalf("asked again: %s", outcomes(call))
-	}
-	r.chat(false)
-	if call := r.call(); outcomes(call) != "p1:ok" {
-		t.Fatalf("chat was sent on: %s", outcomes(call))
-	}
-	for _, s := range r.health.Snapshot() {
-		if s.Condition.State != dataplane.Closed {
-			t.Errorf("%v is %v", s.Scope, s.Condition.State)
-		}
-	}
-	alone := newRig(t, setup{models: []string{"status-405-times-1"}})
-	embed.call(t, alone, false)
-	if got, _ := embed.call(t, alone, false); got.status != 200 {
-		t.Errorf("a sole target was not asked again: %d", got.status)
 	}
 }
 

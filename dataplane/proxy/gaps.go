@@ -12,9 +12,8 @@ import (
 
 // gaps remembers which targets do not have which endpoint: such a target goes to the end of
 // the queue for that endpoint, and nothing is held against it elsewhere. Otherwise whoever
-// asks a chat model for embeddings would take it away from everybody.
-//
-// Chat completions are no gap: a target without them is held as any other failing one.
+// asks a chat model for embeddings would take it away from everybody. For the same reason a
+// target that answered there lately has no gap: what it does not do is only what was asked.
 type gaps struct {
 	known atomic.Pointer[map[gap]time.Time] // until when; nil: none
 	mu    sync.Mutex                        // serialises add
@@ -25,11 +24,19 @@ type gap struct {
 	endpoint *endpoint
 }
 
-// maxGaps bounds the memory; those that ended make room first.
-const maxGaps = 10_000
+const (
+	// gapTime is how long a gap is remembered, and how old an answer may be to speak
+	// against one.
+	gapTime = 10 * time.Minute
+	// maxGaps bounds the memory; those that ended make room first.
+	maxGaps = 10_000
+)
 
-// add notes that a target does not have an endpoint.
-func (g *gaps) add(target dataplane.Scope, e *endpoint, now time.Time) {
+// add notes that a target does not have an endpoint; it reports whether that is news.
+func (g *gaps) add(t *dataplane.Target, e *endpoint, now time.Time) bool {
+	if now.Sub(t.Load.LastAnswer(e.number())) < gapTime {
+		return false
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	next := map[gap]time.Time{}
@@ -37,10 +44,12 @@ func (g *gaps) add(target dataplane.Scope, e *endpoint, now time.Time) {
 		next = maps.Clone(*known)
 	}
 	maps.DeleteFunc(next, func(_ gap, until time.Time) bool { return !until.After(now) })
+	_, old := next[gap{t.Scope, e}]
 	if len(next) < maxGaps {
-		next[gap{target, e}] = now.Add(dataplane.Unsupported.Rule().Hold)
+		next[gap{t.Scope, e}] = now.Add(gapTime)
 	}
 	g.known.Store(&next)
+	return !old
 }
 
 // last puts candidates without the endpoint behind the others, each part in its order.
@@ -50,7 +59,8 @@ func (g *gaps) last(candidates []dataplane.Candidate, e *endpoint, now time.Time
 		return candidates
 	}
 	missing := func(c dataplane.Candidate) int {
-		if (*known)[gap{c.Scope, e}].After(now) {
+		until := (*known)[gap{c.Scope, e}]
+		if until.After(now) && c.Load.LastAnswer(e.number()).Before(until.Add(-gapTime)) {
 			return 1
 		}
 		return 0
@@ -59,7 +69,11 @@ func (g *gaps) last(candidates []dataplane.Candidate, e *endpoint, now time.Time
 	return candidates
 }
 
-// isGap reports whether an outcome says no more than that the endpoint is not there.
-func (c *call) isGap(o dataplane.Outcome) bool {
-	return o == dataplane.Unsupported && c.endpoint.path != "/chat/completions"
+// lacks notes that the attempt's target does not have the endpoint, and says so once.
+func (a *attempt) lacks() {
+	h := a.call.h
+	if h.gaps.add(a.Target, a.call.endpoint, h.cfg.Now()) {
+		h.cfg.Logger.Warn("a target does not have an endpoint: it is asked last there for a while",
+			"provider", a.Provider.Name, "model", a.Model, "endpoint", a.call.endpoint.path, "for", gapTime)
+	}
 }

@@ -10,9 +10,8 @@ func (a *attempt) report(v dataplane.Verdict) {
 	if v.Scope != dataplane.ScopeNone {
 		scope = v.Scope
 	}
-	if a.call.isGap(v.Outcome) {
-		a.call.h.gaps.add(a.Scope, a.call.endpoint, a.call.h.cfg.Now())
-		scope = dataplane.ScopeNone
+	if v.Outcome == dataplane.Unsupported {
+		a.lacks()
 	}
 	if !a.counts(v.Outcome) {
 		scope = dataplane.ScopeNone
@@ -61,6 +60,7 @@ func (a *attempt) succeeded() {
 		return
 	}
 	a.reported = true
+	a.Load.Answered(a.call.endpoint.number(), a.call.h.cfg.Now())
 	for _, s := range [...]dataplane.ScopeKind{dataplane.ScopeTarget, dataplane.ScopeProvider, dataplane.ScopeCredential} {
 		r := dataplane.Report{
 			Scope: a.scope(s), Policy: a.Policy, Result: dataplane.Success, StartedAt: a.started,
