@@ -48,6 +48,7 @@ var apis = []api{
 	{path: "/responses", body: `"input":"hi"`, good: "output.0.content.0.text", stream: streamTrue, usage: tokens, first: `"delta":"Hello!"`, end: `event: response.completed`},
 	{path: "/messages", body: `"max_tokens":64,"messages":[{"role":"user","content":"hi"}]`, good: "content.0.text", stream: streamTrue, usage: tokens, first: `"text":"Hello!"`, end: "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n", anthropic: true},
 	{path: "/messages/count_tokens", body: `"messages":[{"role":"user","content":"hi"}]`, good: "input_tokens", anthropic: true},
+	{path: "/responses/compact", body: `"input":"hi"`, good: "output.0.encrypted_content", usage: tokens},
 	{path: "/responses/input_tokens", body: `"input":"hi"`, good: "input_tokens"},
 	{path: "/embeddings", body: `"input":["a","b"]`, good: "data.1.embedding", usage: inputOnly},
 	{path: "/moderations", body: `"input":"hi"`, good: "results.0.categories"},

@@ -5,8 +5,8 @@
 // Every endpoint goes the same way; what differs between them is a row of one table
 // (endpoint.go). Served with and without /v1:
 //
-//   - POST chat/completions, completions, responses, responses/input_tokens, embeddings,
-//     moderations, rerank
+//   - POST chat/completions, completions, responses, responses/compact,
+//     responses/input_tokens, embeddings, moderations, rerank
 //   - POST images/generations, images/edits, images/variations, audio/speech,
 //     audio/transcriptions, audio/translations; forms are spooled, see form
 //   - POST messages, messages/count_tokens, as Anthropic's clients and providers speak

@@ -23,6 +23,7 @@ var apis = []api{
 	{path: "/chat/completions", plain: (*author).plain, stream: (*author).stream},
 	{path: "/completions", plain: (*author).textPlain, stream: (*author).textStream},
 	{path: "/responses", plain: (*author).responsePlain, stream: (*author).responseStream, eventError: (*author).responseError},
+	{path: "/responses/compact", plain: (*author).compaction},
 	{path: "/responses/input_tokens", plain: (*author).countTokens},
 	{path: "/messages", plain: (*author).messagePlain, stream: (*author).messageStream, reword: asAnthropic, eventError: (*author).messageError},
 	{path: "/messages/count_tokens", plain: (*author).countTokens, reword: asAnthropic},

@@ -2,7 +2,7 @@
 // benchmarks: the model name chooses what happens, so every failure of a real provider can
 // be rehearsed by naming it.
 //
-// It has every endpoint that names a model: chat/completions, completions, responses,
+// It has every endpoint that names a model: chat/completions, completions, responses (and compact),
 // embeddings, moderations, images, audio (speech, transcriptions, translations), rerank, and
 // Anthropic's messages and messages/count_tokens, which word their errors as Anthropic does.
 // The behaviours are the same on all of them. Images and audio are not real ones; echo tells

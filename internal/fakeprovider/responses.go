@@ -45,6 +45,12 @@ func (a *author) responsePlain() []frame {
 	return a.json("%s", a.responseDoc("completed", a.responseItem("completed", a.responseText()), a.responseUsage()))
 }
 
+// compaction is a conversation made shorter: what is to be kept, in a form of the provider's.
+func (a *author) compaction() []frame {
+	return a.json(`{"id":"resp_%s","object":"response.compaction","created_at":%d,"output":[{"type":"compaction","id":"cmp_%s","encrypted_content":%s}],"usage":%s}`,
+		a.id, a.base.Created, a.id, a.quote(a.plainText()), a.usageOrNull(a.responseUsage()))
+}
+
 func (a *author) responseStream() []frame {
 	s := a.script
 	n := 0
