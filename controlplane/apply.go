@@ -70,6 +70,7 @@ func (l *Live) Diff(docs []proto.Message, prune bool) (*ApplyResult, error) {
 // plan decides what has to change so that c holds docs.
 func (l *Live) plan(c *Config, docs []proto.Message, prune bool) (*planner, error) {
 	p := &planner{config: c, intake: l.intake(), given: make(map[identity]bool, len(docs))}
+	p.intake.declared = true
 	for _, doc := range docs {
 		if err := p.add(doc); err != nil {
 			return p, err

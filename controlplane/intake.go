@@ -40,6 +40,8 @@ type intake struct {
 	sealer Sealer
 	pepper []byte
 	now    time.Time
+	// declared says that documents come from a declarative file.
+	declared bool
 }
 
 // taken is a document in stored form.
@@ -62,6 +64,7 @@ func (in *intake) take(c *Config, doc proto.Message, old *Resource) (taken, []er
 		if old != nil {
 			before, _ = old.Spec.(*adminv1.Provider)
 		}
+		keepOrigin(d, before, in.declared)
 		violations, err := in.provider(c, &t, d, before)
 		return t, violations, err
 	case *adminv1.ApiKey:

@@ -72,6 +72,12 @@ func forgetOutput(doc proto.Message) {
 		for _, c := range d.GetCredentials() {
 			c.SecretRef, c.SecretHint, c.SecretSetTime = "", "", nil
 		}
+		for _, m := range d.GetModels() {
+			m.Imported = nil
+		}
+		if d.GetImport() != nil {
+			d.Import.RemovedModels = nil
+		}
 	case *adminv1.ApiKey:
 		d.SecretHash, d.Prefix, d.LastFour = nil, "", ""
 	}

@@ -36,6 +36,7 @@ func (f *faults) provider(r *Resource, doc *adminv1.Provider) {
 	f.credentials(r, doc.GetCredentials())
 	f.headers(r, doc.GetHeaders())
 	f.models(r, doc.GetModels())
+	f.imports(r, doc)
 }
 
 // urlFault says what is wrong with a base URL. It never quotes it: it may hold a password.

@@ -60,6 +60,8 @@ var outputOnly = map[protoreflect.Name]bool{
 	"secret_hint":     true,
 	"secret_ref":      true,
 	"secret_set_time": true,
+	"imported":        true,
+	"removed_models":  true,
 }
 
 // wellKnown are the messages that are written as one scalar.

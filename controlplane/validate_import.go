@@ -1,0 +1,28 @@
+package controlplane
+
+import (
+	"fmt"
+	"slices"
+
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// imports checks a provider's import rules.
+func (f *faults) imports(r *Resource, doc *adminv1.Provider) {
+	rules := doc.GetImport().GetRules()
+	for _, list := range [...]struct {
+		field    string
+		patterns []string
+	}{{"include", rules.GetInclude()}, {"exclude", rules.GetExclude()}} {
+		for i, p := range list.patterns {
+			if !plain(p) {
+				f.add(r, fmt.Sprintf("import.rules.%s[%d]", list.field, i), "must not hold control characters or begin or end with a space")
+			}
+		}
+	}
+	f.price(r, "import.rules.default_price", rules.GetDefaultPrice())
+	name := rules.GetCredential()
+	if name != "" && !slices.ContainsFunc(doc.GetCredentials(), func(c *adminv1.Credential) bool { return c.GetName() == name }) {
+		f.add(r, "import.rules.credential", "refers to credential %q, which does not exist", name)
+	}
+}
