@@ -34,6 +34,7 @@ type options struct {
 	settle    time.Duration // before memory is read
 	keys      int           // API keys of the large snapshot
 	scenarios []string      // empty: all
+	systems   []string      // which are measured; empty: all
 	binary    string        // of the node; empty: it is built
 	also      []string      // name=path of further nodes to compare
 	json      bool
@@ -49,7 +50,7 @@ func main() {
 		return
 	}
 	o := options{progress: os.Stderr}
-	var only, also string
+	var only, which, also string
 	flag.IntVar(&o.rounds, "rounds", 5, "how often every system is measured in each scenario")
 	flag.DurationVar(&o.time, "time", 2*time.Second, "length of one measurement")
 	flag.IntVar(&o.open, "open", 2000, "streams held open at once for memory")
@@ -57,11 +58,12 @@ func main() {
 	flag.DurationVar(&o.settle, "settle", 3*time.Second, "rest before memory is read; at most 5s, while streams that are held stay open")
 	flag.IntVar(&o.keys, "keys", 100_000, "API keys of the large snapshot")
 	flag.StringVar(&only, "scenarios", "", "which, separated by commas: "+strings.Join(scenarioNames(), ", ")+" (default all)")
+	flag.StringVar(&which, "systems", "", "which systems are measured, separated by commas, such as trunkline,before (default all)")
 	flag.StringVar(&o.binary, "trunkline", "", "trunkline-dataplane to measure (default: built from this tree)")
 	flag.StringVar(&also, "also", "", "name=path,... of further trunkline-dataplane binaries to compare, such as before=/tmp/old")
 	flag.BoolVar(&o.json, "json", false, "print JSON instead of tables")
 	flag.Parse()
-	o.scenarios, o.also = fields(only), fields(also)
+	o.scenarios, o.systems, o.also = fields(only), fields(which), fields(also)
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -76,7 +76,7 @@ func (r *report) Failed() bool {
 func (b *bench) measure(ctx context.Context, s scenario, r *report) error {
 	var systems []*system
 	for _, one := range b.systems {
-		if s.runs(one) {
+		if s.runs(one) && (len(b.options.systems) == 0 || slices.Contains(b.options.systems, one.name)) {
 			systems = append(systems, one)
 		}
 	}
@@ -91,6 +91,9 @@ func (b *bench) measure(ctx context.Context, s scenario, r *report) error {
 			return err
 		}
 		systems = append(systems, more...)
+	}
+	if len(systems) == 0 {
+		return errors.New("none of the systems takes part in this scenario")
 	}
 	o := outcome{Name: s.name, About: s.about, Metrics: s.metrics}
 	for _, one := range systems {
