@@ -41,6 +41,8 @@ type Live interface {
 type Calls interface {
 	ListCalls(ctx context.Context, f controlplane.CallFilter) ([]controlplane.Call, error)
 	GetCall(ctx context.Context, id string) (controlplane.Call, error)
+	ListGaps(ctx context.Context, f controlplane.GapFilter) ([]controlplane.Gap, error)
+	ListRefused(ctx context.Context, after controlplane.CallPosition, limit int) ([]controlplane.Refused, error)
 }
 
 // Nodes knows the data-plane nodes and how they stand.

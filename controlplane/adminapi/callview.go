@@ -36,6 +36,9 @@ func callView(c controlplane.Call, withAttempts bool) *adminv1.Call {
 		ClientRetry:        c.GetClientRetry(),
 		KeywordAfterCommit: c.GetKeywordAfterCommit(),
 	}
+	if ahead := c.GetClockAheadUs(); ahead != 0 {
+		view.ClockAhead = durationpb.New(time.Duration(ahead) * time.Microsecond)
+	}
 	if !withAttempts {
 		return view
 	}

@@ -35,6 +35,7 @@ type memory struct {
 	calls   map[string]*nodev1.Call
 	err     error // of the next call, then gone
 	refuse  string
+	aside   []controlplane.Refused
 	largest int // most calls removed at once
 }
 
@@ -90,6 +91,20 @@ func (m *memory) KeepCalls(_ context.Context, t time.Time) (time.Time, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return t, m.fail()
+}
+
+func (m *memory) PutAside(_ context.Context, records []controlplane.Refused) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.fail(); err != nil {
+		return err
+	}
+	m.aside = append(m.aside, records...)
+	return nil
+}
+
+func (m *memory) DeleteTotalsBefore(context.Context, time.Time, int) (bool, error) {
+	return false, nil
 }
 
 func (m *memory) count() int {
@@ -209,11 +224,12 @@ func TestIngestJudgesCalls(t *testing.T) {
 	}{
 		{"plain", call(1, now), ""},
 		{"a week late", call(1, now.Add(-7*24*time.Hour)), ""},
-		{"clock a little ahead", call(1, now.Add(23*time.Hour)), ""},
-		{"clock far ahead", call(1, now.Add(25*time.Hour)), "more than a day from now"},
+		{"clock a day ahead", call(1, now.Add(25*time.Hour)), ""},
+		{"clock a day behind", call(1, now.Add(-25*time.Hour)), ""},
+		{"clock far ahead", call(1, now.Add(73*time.Hour)), "more than three days from now"},
 		{"no time", with(func(c *nodev1.Call) { c.StartUs = 0 }), "before 2024"},
 		{"time before all time", with(func(c *nodev1.Call) { c.StartUs = -1 << 63 }), "before 2024"},
-		{"time after all time", with(func(c *nodev1.Call) { c.StartUs = 1<<63 - 1 }), "more than a day from now"},
+		{"time after all time", with(func(c *nodev1.Call) { c.StartUs = 1<<63 - 1 }), "more than three days from now"},
 		{"no id", with(func(c *nodev1.Call) { c.Id = "" }), "not a UUID"},
 		{"upper case id", with(func(c *nodev1.Call) { c.Id = strings.ToUpper("0190f000-abcd-7000-8000-000000000001") }), "not a UUID"},
 		{"id in braces", with(func(c *nodev1.Call) { c.Id = "{" + id(1) + "}" }), "not a UUID"},
@@ -225,6 +241,9 @@ func TestIngestJudgesCalls(t *testing.T) {
 			stored, rejected, err := newLog(t, store, &settings{}, fixed).Ingest(t.Context(), "node", []*nodev1.Call{tt.call})
 			if err != nil {
 				t.Fatal(err)
+			}
+			if len(store.aside) != len(rejected) {
+				t.Errorf("%d records put aside, %d rejected", len(store.aside), len(rejected))
 			}
 			switch {
 			case tt.want == "" && (stored != 1 || len(rejected) != 0):

@@ -39,6 +39,8 @@ type Config struct {
 type Log struct {
 	cfg   Config
 	drift atomic.Int64 // see Drift
+
+	folded, refused atomic.Int64 // see Folded and Refused
 }
 
 // New returns a log; Run keeps it within its bounds.
@@ -56,19 +58,20 @@ func New(cfg Config) (*Log, error) {
 }
 
 // Ingest stores the calls that are not stored yet and returns, after the commit, how many
-// were new. A call that cannot be stored whatever the node does is returned as rejected,
-// with the reason, and holds up no other. What is merely too long is shortened. Ingest
+// were new. A call that cannot be stored whatever the node does is put aside and returned
+// as rejected, with the reason, and holds up no other. What is merely too long is shortened. Ingest
 // may keep and change calls. A batch that is too large is errs.InvalidArgument.
 func (l *Log) Ingest(ctx context.Context, node string, calls []*nodev1.Call) (stored int, rejected []*nodev1.RejectedCall, err error) {
 	if len(calls) > MaxBatch {
 		return 0, nil, errs.Newf(errs.InvalidArgument, "a batch holds %d calls, at most %d are allowed", len(calls), MaxBatch)
 	}
 	now := l.cfg.Now()
+	aside := &aside{node: node, at: now}
 	seen := make(map[string]bool, len(calls))
 	good := make([]*nodev1.Call, 0, len(calls))
 	for _, c := range calls {
 		if reason := normalise(c, now); reason != "" {
-			rejected = append(rejected, &nodev1.RejectedCall{Id: text(c.GetId(), maxName), Reason: reason})
+			aside.add(controlplane.RefusedCall, c, reason)
 			continue
 		}
 		if !seen[c.GetId()] {
@@ -76,12 +79,20 @@ func (l *Log) Ingest(ctx context.Context, node string, calls []*nodev1.Call) (st
 			good = append(good, c)
 		}
 	}
-	if len(good) == 0 {
-		return 0, rejected, nil
+	if len(good) > 0 {
+		var refused []*nodev1.RejectedCall
+		if stored, refused, err = l.cfg.Store.InsertCalls(ctx, node, good); err != nil {
+			return 0, nil, err
+		}
+		reasons := reasonsOf(refused)
+		for _, c := range good {
+			if reason, ok := reasons[c.GetId()]; ok {
+				aside.add(controlplane.RefusedCall, c, reason)
+			}
+		}
 	}
-	stored, refused, err := l.cfg.Store.InsertCalls(ctx, node, good)
-	if err != nil {
+	if err := l.putAside(ctx, aside); err != nil {
 		return 0, nil, err
 	}
-	return stored, append(rejected, refused...), nil
+	return stored, aside.rejected, nil
 }

@@ -5,8 +5,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/google/uuid"
-
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -17,8 +15,8 @@ const (
 	maxAttempts = 64
 )
 
-// maxAhead is how far a node's clock may be ahead of ours.
-const maxAhead = 24 * time.Hour
+// maxAhead is how far a node's clock may be ahead of ours: a day, a time zone and more.
+const maxAhead = 72 * time.Hour
 
 // earliest is before the first release: a call from before it has a broken clock.
 var earliest = time.Date(2024, time.January, 1, 0, 0, 0, 0, time.UTC)
@@ -26,16 +24,8 @@ var earliest = time.Date(2024, time.January, 1, 0, 0, 0, 0, time.UTC)
 // normalise brings a call into the form that is stored, or says why that cannot be done.
 // Its id and time are never changed: they are what makes a call the same call.
 func normalise(c *nodev1.Call, now time.Time) (reason string) {
-	id, err := uuid.Parse(c.GetId())
-	if err != nil || id.String() != c.GetId() {
-		return "the id is not a UUID in its usual lower-case form"
-	}
-	start := time.UnixMicro(c.GetStartUs())
-	if start.Before(earliest) {
-		return "it started before 2024: the node's clock is wrong"
-	}
-	if start.After(now.Add(maxAhead)) {
-		return "it started more than a day from now: the node's clock is wrong"
+	if reason := judgeIdentity(c.GetId(), c.GetStartUs(), now); reason != "" {
+		return reason
 	}
 	for _, s := range []*string{
 		&c.Endpoint, &c.Model, &c.Group, &c.ApiKey, &c.Outcome, &c.ErrorCode, &c.Provider, &c.UpstreamModel,
@@ -47,7 +37,7 @@ func normalise(c *nodev1.Call, now time.Time) (reason string) {
 	}
 	c.ClientRetry = max(c.ClientRetry, 0)
 	c.Status = min(max(c.Status, 0), 999)
-	c.Usage = usage(c.GetUsage())
+	c.Usage = plausible(c.GetUsage())
 	if len(c.Attempts) > maxAttempts {
 		c.Attempts = c.Attempts[:maxAttempts]
 	}
@@ -66,10 +56,10 @@ func attempt(a *nodev1.Attempt) {
 		*n = max(*n, 0)
 	}
 	a.Status = min(max(a.Status, 0), 999)
-	a.Usage = usage(a.GetUsage())
+	a.Usage = plausible(a.GetUsage())
 }
 
-func usage(u *nodev1.Usage) *nodev1.Usage {
+func plausible(u *nodev1.Usage) *nodev1.Usage {
 	if u == nil {
 		u = &nodev1.Usage{}
 	}

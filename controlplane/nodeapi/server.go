@@ -32,6 +32,9 @@ type Calls interface {
 	// Ingest stores the calls that are not stored yet. It returns after the commit, how
 	// many were new and which cannot be stored at all. It may keep and change calls.
 	Ingest(ctx context.Context, node string, calls []*nodev1.Call) (stored int, rejected []*nodev1.RejectedCall, err error)
+	// IngestTotals stores totals and gaps that are not stored yet, and adds the totals to
+	// usage. It returns after the commit which cannot be stored at all.
+	IngestTotals(ctx context.Context, node string, totals []*nodev1.Total, gaps []*nodev1.Gap) (rejected []*nodev1.RejectedCall, err error)
 }
 
 // Config is what a Server needs.

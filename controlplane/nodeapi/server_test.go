@@ -41,6 +41,10 @@ func (f calls) Ingest(ctx context.Context, node string, c []*nodev1.Call) (int, 
 	return f(ctx, node, c)
 }
 
+func (f calls) IngestTotals(context.Context, string, []*nodev1.Total, []*nodev1.Gap) ([]*nodev1.RejectedCall, error) {
+	return nil, nil
+}
+
 // lines is a log that may be read while it is written.
 type lines struct {
 	mu  sync.Mutex

@@ -38,13 +38,13 @@ func (s *service) store(
 	if err := checkNode(node); err != nil {
 		return nil, err
 	}
-	stored, rejected, err := s.calls.Ingest(ctx, node, batch.GetCalls())
+	stored, rejected, err := s.ingest(ctx, batch)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ended(ctx)
 		}
 		s.log.Error("calls not stored; the node will send them again",
-			"node", node, "calls", len(batch.GetCalls()), "error", err)
+			"node", node, "calls", len(batch.GetCalls()), "totals", len(batch.GetTotals()), "error", err)
 		return nil, toStatus(err)
 	}
 	if len(rejected) > 0 {
@@ -55,5 +55,6 @@ func (s *service) store(
 		Sequence: batch.GetSequence(),
 		Stored:   int32(stored),
 		Rejected: rejected,
+		Taken:    int32(len(batch.GetTotals()) + len(batch.GetGaps())),
 	}, nil
 }

@@ -19,6 +19,15 @@ func register(reg prometheus.Registerer, s *Server) {
 	gauge("trunkline_usage_drift", "Sums of usage that differed from the calls when this replica counted a day again last; not 0 is a fault.", func() float64 {
 		return float64(s.calls.Drift())
 	})
+	counter := func(name, help string, read func() float64) {
+		reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, read))
+	}
+	counter("trunkline_calls_folded_total", "Calls that nodes sent to this replica as sums only, because there was no room for their records.", func() float64 {
+		return float64(s.calls.Folded())
+	})
+	counter("trunkline_call_records_refused_total", "Call records, totals and gaps that this replica could not store and has put aside.", func() float64 {
+		return float64(s.calls.Refused())
+	})
 	gauge("trunkline_snapshot_build_failed", "1 while the newest revision cannot be made into a snapshot.", func() float64 {
 		if s.hub.Err() != nil {
 			return 1

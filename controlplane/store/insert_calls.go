@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -67,14 +68,15 @@ func (s *Store) callRows(ctx context.Context, node string, calls []*nodev1.Call)
 			rejected = append(rejected, s.reject(ctx, call.GetId(), err))
 			continue
 		}
+		model := controlplane.UsageKeyOf(call).Model // fit for a column
 		row := callRow{id: call.GetId(), call: call, columns: []any{
 			call.GetId(), node, call.GetStartUs(), call.GetGroup(), call.GetApiKey(), call.GetOutcome(), call.GetStatus(),
-			call.GetUpstreamModel(), number(call.GetStream()), call.GetDurationUs(), record,
+			model, number(call.GetStream()), call.GetDurationUs(), record,
 		}}
 		for _, provider := range providersOf(call) {
 			row.providers = append(row.providers, []any{
 				provider, call.GetStartUs(), call.GetId(), call.GetGroup(), call.GetApiKey(), call.GetOutcome(), call.GetStatus(),
-				node, call.GetUpstreamModel(), number(call.GetStream()), call.GetDurationUs(),
+				node, model, number(call.GetStream()), call.GetDurationUs(),
 			})
 		}
 		rows = append(rows, row)
@@ -115,37 +117,17 @@ type ingest struct {
 	rejected []*nodev1.RejectedCall
 }
 
-// insert stores rows. When the database refuses them it tries each half by itself, down
-// to the rows at fault.
+// insert stores rows but for those that the database refuses.
 func (in *ingest) insert(ctx context.Context, tx *sql.Tx, rows []callRow) error {
-	if _, err := tx.ExecContext(ctx, `SAVEPOINT piece`); err != nil {
-		return fmt.Errorf("set savepoint: %w", err)
-	}
-	stored, err := insertPiece(ctx, tx, rows)
-	if err == nil {
-		in.stored = append(in.stored, stored...)
-		_, err := tx.ExecContext(ctx, `RELEASE SAVEPOINT piece`)
+	return piecewise(ctx, in.store, tx, rows, func(rows []callRow) error {
+		stored, err := insertPiece(ctx, tx, rows)
+		if err == nil {
+			in.stored = append(in.stored, stored...)
+		}
 		return err
-	}
-	if !in.store.refused(err) {
-		return err
-	}
-	if _, err := tx.ExecContext(ctx, `ROLLBACK TO SAVEPOINT piece`); err != nil {
-		return fmt.Errorf("return to savepoint: %w", err)
-	}
-	// ROLLBACK TO keeps the savepoint, RELEASE forgets it.
-	if _, err := tx.ExecContext(ctx, `RELEASE SAVEPOINT piece`); err != nil {
-		return fmt.Errorf("release savepoint: %w", err)
-	}
-	if len(rows) == 1 {
-		in.rejected = append(in.rejected, in.store.reject(ctx, rows[0].id, err))
-		return nil
-	}
-	half := len(rows) / 2
-	if err := in.insert(ctx, tx, rows[:half]); err != nil {
-		return err
-	}
-	return in.insert(ctx, tx, rows[half:])
+	}, func(row callRow, err error) {
+		in.rejected = append(in.rejected, in.store.reject(ctx, row.id, err))
+	})
 }
 
 // refused reports whether an error is about the rows, not about the database.

@@ -278,6 +278,9 @@ func (s *Store) RecountUsage(ctx context.Context, t time.Time) ([]controlplane.D
 		if err != nil {
 			return err
 		}
+		if err := countTotals(ctx, tx, from, to, counted); err != nil {
+			return fmt.Errorf("count totals: %w", err)
+		}
 		for _, r := range rollups {
 			if r.width > time.Hour {
 				continue

@@ -1,0 +1,174 @@
+package calllog
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/errs"
+	"github.com/trunkline-ai/trunkline/internal/usage"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// IngestTotals adds sums of calls that a node could not keep to usage, each once, and
+// stores the gaps in its records. It returns after the commit. What cannot be stored
+// whatever the node does is put aside and returned as rejected, and holds up nothing else.
+func (l *Log) IngestTotals(ctx context.Context, node string, totals []*nodev1.Total, gaps []*nodev1.Gap) ([]*nodev1.RejectedCall, error) {
+	if n := max(len(totals), len(gaps)); n > MaxBatch {
+		return nil, errs.Newf(errs.InvalidArgument, "a batch holds %d totals or gaps, at most %d are allowed", n, MaxBatch)
+	}
+	now := l.cfg.Now()
+	aside := &aside{node: node, at: now}
+	goodTotals, goodGaps := make([]*nodev1.Total, 0, len(totals)), make([]*nodev1.Gap, 0, len(gaps))
+	for _, t := range totals {
+		if reason := judgeTotal(t, now); reason != "" {
+			aside.add(controlplane.RefusedTotal, t, reason)
+			continue
+		}
+		goodTotals = append(goodTotals, t)
+	}
+	for _, g := range gaps {
+		if reason := judgeGap(g, now); reason != "" {
+			aside.add(controlplane.RefusedGap, g, reason)
+			continue
+		}
+		g.Reason = text(g.GetReason(), maxName)
+		goodGaps = append(goodGaps, g)
+	}
+	refused, err := l.cfg.Store.InsertTotals(ctx, node, goodTotals, goodGaps)
+	if err != nil {
+		return nil, err
+	}
+	reasons := reasonsOf(refused)
+	for _, t := range goodTotals {
+		if reason, ok := reasons[t.GetId()]; ok {
+			aside.add(controlplane.RefusedTotal, t, reason)
+		}
+	}
+	for _, g := range goodGaps {
+		if reason, ok := reasons[g.GetId()]; ok {
+			aside.add(controlplane.RefusedGap, g, reason)
+		}
+	}
+	if err := l.putAside(ctx, aside); err != nil {
+		return nil, err
+	}
+	for _, t := range goodTotals {
+		if _, no := reasons[t.GetId()]; !no {
+			l.folded.Add(t.GetCalls())
+		}
+	}
+	return aside.rejected, nil
+}
+
+// judgeTotal says why a total cannot be stored; empty when it can.
+func judgeTotal(t *nodev1.Total, now time.Time) string {
+	if reason := judgeIdentity(t.GetId(), t.GetStartUs(), now); reason != "" {
+		return reason
+	}
+	if _, _, err := usage.FromTotal(t); err != nil {
+		return "it is no sum of calls: " + err.Error()
+	}
+	return ""
+}
+
+func judgeGap(g *nodev1.Gap, now time.Time) string {
+	if reason := judgeIdentity(g.GetId(), g.GetFromUs(), now); reason != "" {
+		return reason
+	}
+	if reason := judgeIdentity(g.GetId(), g.GetToUs(), now); reason != "" {
+		return reason
+	}
+	if g.GetToUs() < g.GetFromUs() || g.GetCalls() < 1 {
+		return "it is no gap: it ends before it begins, or nothing is missing"
+	}
+	return ""
+}
+
+// judgeIdentity checks what makes a record the same record.
+func judgeIdentity(raw string, us int64, now time.Time) string {
+	id, err := uuid.Parse(raw)
+	if err != nil || id.String() != raw {
+		return "the id is not a UUID in its usual lower-case form"
+	}
+	start := time.UnixMicro(us)
+	if start.Before(earliest) {
+		return "it started before 2024: the node's clock is wrong"
+	}
+	if start.After(now.Add(maxAhead)) {
+		return "it started more than three days from now: the node's clock is wrong"
+	}
+	return ""
+}
+
+// aside is what is put aside of one batch.
+type aside struct {
+	node     string
+	at       time.Time
+	records  []controlplane.Refused
+	rejected []*nodev1.RejectedCall
+}
+
+func (a *aside) add(kind controlplane.RefusedKind, m interface {
+	proto.Message
+	GetId() string
+}, reason string) {
+	record, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
+	if err != nil {
+		record = nil // text that is not UTF-8: the reason says so
+	}
+	a.records = append(a.records, controlplane.Refused{
+		ID: m.GetId(), Kind: kind, Node: a.node, At: a.at, Reason: reason, Record: record,
+	})
+	a.rejected = append(a.rejected, &nodev1.RejectedCall{Id: text(m.GetId(), maxName), Reason: reason})
+}
+
+// putAside keeps what was refused before the node hears of it and forgets it.
+func (l *Log) putAside(ctx context.Context, a *aside) error {
+	if len(a.records) == 0 {
+		return nil
+	}
+	if err := l.cfg.Store.PutAside(ctx, a.records); err != nil {
+		return err
+	}
+	l.refused.Add(int64(len(a.records)))
+	return nil
+}
+
+func reasonsOf(rejected []*nodev1.RejectedCall) map[string]string {
+	reasons := make(map[string]string, len(rejected))
+	for _, r := range rejected {
+		reasons[r.GetId()] = r.GetReason()
+	}
+	return reasons
+}
+
+// Folded is how many calls came to this replica in sums only, those sent twice included.
+func (l *Log) Folded() int64 { return l.folded.Load() }
+
+// Refused is how many records this replica has put aside, those sent twice included.
+func (l *Log) Refused() int64 { return l.refused.Load() }
+
+// expireTotals is one round for totals, gaps and what was put aside: they are kept as long
+// as calls are.
+func (l *Log) expireTotals(ctx context.Context) {
+	keep, known := l.keep()
+	if !known {
+		return
+	}
+	for {
+		more, err := l.cfg.Store.DeleteTotalsBefore(ctx, l.cfg.Now().Add(-keep), chunk)
+		if err != nil {
+			if ctx.Err() == nil {
+				l.cfg.Logger.Error("old totals of calls not removed", "error", err)
+			}
+			return
+		}
+		if !more || !sleep(ctx, breath) {
+			return
+		}
+	}
+}
