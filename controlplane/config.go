@@ -13,10 +13,15 @@ import (
 // Config is the whole configuration at one revision. It is immutable: With returns a
 // new one that shares what did not change. It is safe for concurrent use.
 type Config struct {
-	Revision  Revision
-	Lineage   string // identity of the database, made when it is initialised
+	Revision Revision
+	Lineage  string // identity of the database, made when it is initialised
+	// Replaces are the lineages in whose place an admin put this one, oldest first.
+	Replaces  []string
 	resources map[Kind]map[string]*Resource
 	secrets   map[string][]byte // ref -> ciphertext
+	// revocations are the secrets of API keys that are not accepted any more.
+	revocations map[SecretHash]Revocation
+	revokedAt   Revision // newest revision in revocations
 
 	// What Validate need not check again: c comes from a valid configuration, from which
 	// only the documents named in dirty differ.
@@ -26,12 +31,17 @@ type Config struct {
 }
 
 // NewConfig builds a configuration from stored rows.
-func NewConfig(revision Revision, lineage string, resources []*Resource, secrets []Secret) *Config {
+func NewConfig(revision Revision, lineage string, resources []*Resource, secrets []Secret, revocations ...Revocation) *Config {
 	c := &Config{
-		Revision:  revision,
-		Lineage:   lineage,
-		resources: make(map[Kind]map[string]*Resource, len(Kinds)),
-		secrets:   make(map[string][]byte, len(secrets)),
+		Revision:    revision,
+		Lineage:     lineage,
+		resources:   make(map[Kind]map[string]*Resource, len(Kinds)),
+		secrets:     make(map[string][]byte, len(secrets)),
+		revocations: make(map[SecretHash]Revocation, len(revocations)),
+	}
+	for _, r := range revocations {
+		c.revocations[r.Hash] = r
+		c.revokedAt = max(c.revokedAt, r.Revision)
 	}
 	for _, k := range Kinds {
 		c.resources[k] = map[string]*Resource{}
@@ -50,6 +60,7 @@ func (c *Config) With(revision Revision, changes []Change, secrets []Secret) *Co
 	next := &Config{
 		Revision:  revision,
 		Lineage:   c.Lineage,
+		Replaces:  c.Replaces,
 		resources: maps.Clone(c.resources),
 		secrets:   c.secrets,
 		trusted:   c.trusted,
@@ -68,8 +79,12 @@ func (c *Config) With(revision Revision, changes []Change, secrets []Secret) *Co
 			next.secrets[s.Ref] = s.Ciphertext
 		}
 	}
+	next.revocations, next.revokedAt = c.revoke(changes)
 	cloned := map[Kind]bool{}
 	for _, ch := range changes {
+		if ch.Op == OpAdopt {
+			continue // of the database, not of a document
+		}
 		if !cloned[ch.Kind] {
 			next.resources[ch.Kind] = maps.Clone(c.resources[ch.Kind])
 			cloned[ch.Kind] = true

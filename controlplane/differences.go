@@ -27,7 +27,10 @@ const (
 var secretFields = map[protoreflect.Name]bool{"secret_ref": true, "secret_hash": true, "secret": true}
 
 // followFields change only together with the secret, so they make no line of their own.
-var followFields = map[protoreflect.Name]bool{"secret_hint": true, "secret_set_time": true, "prefix": true, "last_four": true}
+var followFields = map[protoreflect.Name]bool{
+	"secret_hint": true, "secret_set_time": true, "prefix": true, "last_four": true,
+	"old_secret_hash": true, "old_last_four": true, // old_secret_expires_at says it
+}
 
 // differences lists the fields in which two documents in stored form differ, in the order
 // of the proto: path, old and new value. Lists are compared place by place. Of a secret it

@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"bytes"
 	"fmt"
 	"net/url"
 	"strings"
@@ -172,7 +173,7 @@ func (in *intake) apiKey(t *taken, d, before *adminv1.ApiKey) []errs.Violation {
 	secret := d.GetSecret()
 	d.Secret = ""
 	if secret == "" && before != nil {
-		d.SecretHash, d.Prefix, d.LastFour = before.GetSecretHash(), before.GetPrefix(), before.GetLastFour()
+		keepIdentity(d, before)
 		return nil
 	}
 	if secret == "" {
@@ -187,6 +188,16 @@ func (in *intake) apiKey(t *taken, d, before *adminv1.ApiKey) []errs.Violation {
 		return []errs.Violation{{Field: fieldPath(KindAPIKey, d.GetName(), "secret"), Description: text}}
 	}
 	hash := apikey.Hash(in.pepper, secret)
+	if before != nil && bytes.Equal(hash[:], before.GetSecretHash()) {
+		keepIdentity(d, before)
+		return nil
+	}
+	if before.GetRevokeTime() != nil {
+		return []errs.Violation{{
+			Field:       fieldPath(KindAPIKey, d.GetName(), "secret"),
+			Description: "cannot be replaced: the key is revoked; create another one",
+		}}
+	}
 	d.SecretHash, d.Prefix, d.LastFour = hash[:], apikey.Prefix(secret), apikey.LastFour(secret)
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -98,7 +99,7 @@ func (l *Live) install(next *Config) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	current := l.current.Load()
-	if next.Lineage == current.Lineage && next.Revision <= current.Revision {
+	if next.Lineage == current.Lineage && next.Revision <= current.Revision || slices.Contains(current.Replaces, next.Lineage) {
 		return
 	}
 	l.current.Store(next)

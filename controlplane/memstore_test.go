@@ -3,6 +3,7 @@ package controlplane_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,7 +39,9 @@ func (s *memStore) Load(context.Context) (*controlplane.Config, error) {
 	for _, kind := range controlplane.Kinds {
 		resources = append(resources, s.config.List(kind)...)
 	}
-	return controlplane.NewConfig(s.config.Revision, s.config.Lineage, resources, s.secrets), nil
+	c := controlplane.NewConfig(s.config.Revision, s.config.Lineage, resources, s.secrets, s.config.RevokedAfter(0, 1<<30)...)
+	c.Replaces = s.config.Replaces
+	return c, nil
 }
 
 func (s *memStore) Follow(_ context.Context, base *controlplane.Config) (*controlplane.Config, error) {
@@ -98,7 +101,7 @@ func (s *memStore) commit(actor string, base *controlplane.Config,
 		s.uids++
 		return fmt.Sprintf("uid-%d", s.uids)
 	})
-	next := base.With(revision, changes, secrets)
+	next := base.With(revision, changes, slices.Concat(secrets, s.secrets))
 	if err := next.Validate(); err != nil {
 		return nil, err
 	}
@@ -116,6 +119,52 @@ func (s *memStore) Changes(_ context.Context, after controlplane.Revision, limit
 		}
 	}
 	return out, nil
+}
+
+func (s *memStore) Revisions(_ context.Context, before controlplane.Revision, limit int) ([]controlplane.RevisionSummary, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []controlplane.RevisionSummary
+	for _, ch := range slices.Backward(s.log) {
+		switch n := len(out); {
+		case before != 0 && ch.Revision >= before:
+		case n > 0 && out[n-1].Revision == ch.Revision:
+			out[n-1].Count++
+			out[n-1].Changes = append([]controlplane.Change{ch}, out[n-1].Changes...)
+		case n < limit:
+			out = append(out, controlplane.RevisionSummary{
+				Revision: ch.Revision, At: ch.At, Actor: ch.Actor, Count: 1, Changes: []controlplane.Change{ch},
+			})
+		}
+	}
+	return out, nil
+}
+
+func (s *memStore) Secrets(_ context.Context, refs []string) (found []controlplane.Secret, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, secret := range s.secrets {
+		if slices.Contains(refs, secret.Ref) {
+			found = append(found, secret)
+		}
+	}
+	return found, nil
+}
+
+func (s *memStore) Adopt(_ context.Context, actor string, others []string) (*controlplane.Config, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fail != nil {
+		return nil, s.fail
+	}
+	line := controlplane.Change{
+		Revision: s.config.Revision + 1, Actor: actor, Kind: controlplane.KindDatabase, Op: controlplane.OpAdopt,
+	}
+	next := s.config.With(line.Revision, []controlplane.Change{line}, nil)
+	next.Replaces = append(slices.Concat(s.config.Replaces, others), s.config.Lineage)
+	next.Lineage = fmt.Sprintf("adopted-%d", len(next.Replaces))
+	s.config, s.log = next, append(s.log, line)
+	return next, nil
 }
 
 func (s *memStore) Notify(ctx context.Context, wake func()) error {

@@ -60,7 +60,7 @@ func hideStored(doc proto.Message) {
 			c.Secret, c.SecretRef = "", ""
 		}
 	case *adminv1.ApiKey:
-		d.Secret, d.SecretHash = "", nil
+		d.Secret, d.SecretHash, d.OldSecretHash = "", nil, nil
 	}
 }
 
@@ -79,6 +79,6 @@ func forgetOutput(doc proto.Message) {
 			d.Import.RemovedModels = nil
 		}
 	case *adminv1.ApiKey:
-		d.SecretHash, d.Prefix, d.LastFour = nil, "", ""
+		keepIdentity(d, nil)
 	}
 }

@@ -84,7 +84,12 @@ const (
 	OpCreate ChangeOp = "create"
 	OpUpdate ChangeOp = "update"
 	OpDelete ChangeOp = "delete"
+	OpAdopt  ChangeOp = "adopt" // of KindDatabase alone
 )
+
+// KindDatabase is what the change log calls the database itself, when an admin adopts it.
+// It is no kind of document.
+const KindDatabase Kind = "Database"
 
 // Change is one line of the change log: who did what to which resource, and how the
 // document looked before and after (nil where there was none). It holds no secret.

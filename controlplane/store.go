@@ -9,7 +9,7 @@ type Store interface {
 
 	// Follow returns base brought up to the newest revision, or base itself when
 	// nothing has changed since; nil loads. When the database went back behind base or was
-	// replaced by another one the error is errs.FailedPrecondition, in Update too.
+	// replaced by another one that nobody adopted, the error is errs.FailedPrecondition, in Update too.
 	Follow(ctx context.Context, base *Config) (*Config, error)
 
 	// Update is one transaction: it takes the revision row (so commit order is revision
@@ -22,6 +22,19 @@ type Store interface {
 	// Changes reads the change log after a revision, oldest first, at most limit lines
 	// (at least 1). It never cuts a revision in two: a first one with more lines comes whole.
 	Changes(ctx context.Context, after Revision, limit int) ([]Change, error)
+
+	// Revisions lists at most limit revisions (at least 1) before one, or the newest when
+	// that is 0, newest first.
+	Revisions(ctx context.Context, before Revision, limit int) ([]RevisionSummary, error)
+
+	// Secrets reads those of the secrets that are stored, whether or not a document refers
+	// to them now.
+	Secrets(ctx context.Context, refs []string) ([]Secret, error)
+
+	// Adopt gives the database a new lineage in place of the present one and of others, and
+	// a new revision with the same content; the change log says who did. A Follow or Update
+	// of a lineage that was replaced goes on with the new one.
+	Adopt(ctx context.Context, actor string, others []string) (*Config, error)
 
 	// Notify delivers a value soon after another replica committed, until ctx ends; it
 	// may miss some, so callers poll too. It returns when ctx ends.

@@ -3,6 +3,7 @@ package controlplane
 import (
 	"crypto/sha256"
 	"fmt"
+	"iter"
 	"maps"
 
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -45,6 +46,11 @@ func (c *Config) checkKeys(f *faults) {
 			f.add(r, fmt.Sprintf("groups[%d]", i), "refers to group %q, which does not exist%s", name, hint)
 		}
 	}
+	for r := range c.unchecked(KindAPIKey) {
+		if doc, ok := r.Spec.(*adminv1.ApiKey); ok {
+			f.revocation(c, r, doc)
+		}
+	}
 	if c.changed(KindAPIKey) && c.anySame() {
 		f.sameSecrets(c.resources[KindAPIKey])
 	}
@@ -52,51 +58,52 @@ func (c *Config) checkKeys(f *faults) {
 
 // anySame reports whether a key that was not checked yet has the hash of another.
 func (c *Config) anySame() bool {
-	count := map[[sha256.Size]byte]int{}
+	count := map[SecretHash]int{}
 	for r := range c.unchecked(KindAPIKey) {
-		if hash, ok := hashOf(r); ok {
+		for hash := range hashesOf(r) {
 			count[hash] = 0
 		}
 	}
 	for _, r := range c.resources[KindAPIKey] {
-		hash, ok := hashOf(r)
-		if !ok {
-			continue
+		for hash := range hashesOf(r) {
+			n, watched := count[hash]
+			if !watched {
+				continue
+			}
+			if n > 0 {
+				return true
+			}
+			count[hash] = 1
 		}
-		n, watched := count[hash]
-		if !watched {
-			continue
-		}
-		if n > 0 {
-			return true
-		}
-		count[hash] = 1
 	}
 	return false
 }
 
 // sameSecrets blames each key whose secret an older key has.
 func (f *faults) sameSecrets(keys map[string]*Resource) {
-	owners := map[[sha256.Size]byte]string{}
+	owners := map[SecretHash]string{}
 	for _, r := range byAge(keys) {
-		hash, ok := hashOf(r)
-		if !ok {
-			continue
+		for hash := range hashesOf(r) {
+			if owner, taken := owners[hash]; taken {
+				f.add(r, "secret", "is the secret of API key %q too; each needs its own", owner)
+				continue
+			}
+			owners[hash] = r.Name
 		}
-		if owner, taken := owners[hash]; taken {
-			f.add(r, "secret", "is the secret of API key %q too; each needs its own", owner)
-			continue
-		}
-		owners[hash] = r.Name
 	}
 }
 
-func hashOf(r *Resource) (hash [sha256.Size]byte, ok bool) {
+// hashesOf gives the secrets of a key: its own, and the one before the last rotation.
+func hashesOf(r *Resource) iter.Seq[SecretHash] {
 	doc, _ := r.Spec.(*adminv1.ApiKey)
-	if len(doc.GetSecretHash()) != sha256.Size {
-		return hash, false
+	return func(yield func(SecretHash) bool) {
+		if hash := doc.GetSecretHash(); len(hash) == sha256.Size && !yield(SecretHash(hash)) {
+			return
+		}
+		if hash := doc.GetOldSecretHash(); len(hash) == sha256.Size {
+			yield(SecretHash(hash))
+		}
 	}
-	return [sha256.Size]byte(doc.GetSecretHash()), true
 }
 
 func groupAliases(groups map[string]*Resource) map[string]string {

@@ -80,7 +80,7 @@ func (f *faults) credentials(r *Resource, credentials []*adminv1.Credential) {
 		if c.GetSecret() != "" {
 			f.add(r, field+".secret", "is not sealed")
 		}
-		if c.GetSecretRef() == "" {
+		if c.GetSecretRef() == "" && enabledByDefault(c.Enabled) { // a rollback leaves such ones disabled
 			f.add(r, field+".secret", "is required")
 		}
 	}

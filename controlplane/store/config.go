@@ -33,10 +33,7 @@ func (s *Store) Follow(ctx context.Context, base *controlplane.Config) (*control
 		if err != nil {
 			return nil, s.failed(err, doing)
 		}
-		if err := now.follows(base); err != nil {
-			return nil, err
-		}
-		if now.revision == base.Revision {
+		if now == (version{base.Revision, base.Lineage}) {
 			return base, nil
 		}
 	}
@@ -58,7 +55,7 @@ func (s *Store) Follow(ctx context.Context, base *controlplane.Config) (*control
 // Notify calls wake soon after another replica committed, until ctx ends; it may miss
 // some, so callers poll too. On SQLite, where there is no other replica, it only waits.
 func (s *Store) Notify(ctx context.Context, wake func()) error {
-	s.engine.Listen(ctx, wake)
+	s.engine.Listen(ctx, configChannel, wake)
 	return nil
 }
 
@@ -92,6 +89,13 @@ func (v version) follows(base *controlplane.Config) error {
 func catchUp(ctx context.Context, q querier, base *controlplane.Config, now version) (*controlplane.Config, error) {
 	if base == nil {
 		return load(ctx, q, now)
+	}
+	if base.Lineage != now.lineage {
+		if ok, err := adopted(ctx, q, base.Lineage); err != nil {
+			return nil, err
+		} else if ok {
+			return load(ctx, q, now)
+		}
 	}
 	if err := now.follows(base); err != nil {
 		return nil, err
@@ -150,7 +154,13 @@ func load(ctx context.Context, q querier, now version) (*controlplane.Config, er
 	if err != nil {
 		return nil, err
 	}
-	return controlplane.NewConfig(now.revision, now.lineage, resources, secrets), nil
+	revocations, err := readRevocations(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	c := controlplane.NewConfig(now.revision, now.lineage, resources, secrets, revocations...)
+	c.Replaces, err = readReplaced(ctx, q)
+	return c, err
 }
 
 func scanResource(rows *sql.Rows) (*controlplane.Resource, error) {

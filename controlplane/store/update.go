@@ -55,7 +55,7 @@ func (s *Store) Update(ctx context.Context, actor string, base *controlplane.Con
 		if err := c.write(ctx, tx); err != nil {
 			return err
 		}
-		return s.engine.Announce(ctx, tx)
+		return s.engine.Announce(ctx, tx, configChannel)
 	})
 	if err != nil && !errors.Is(err, errNothingToDo) {
 		return nil, s.failed(err, doing)
@@ -180,6 +180,9 @@ func (c *commit) write(ctx context.Context, tx *sql.Tx) error {
 	err = insert(ctx, tx, `INSERT INTO change (revision, position, at, actor, kind, name, uid, op, before, after) VALUES `, lines, ``)
 	if err != nil {
 		return fmt.Errorf("write the change log: %w", err)
+	}
+	if err := writeRevocations(ctx, tx, c.changes); err != nil {
+		return fmt.Errorf("write revocations: %w", err)
 	}
 	return nil
 }

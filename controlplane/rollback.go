@@ -1,0 +1,234 @@
+package controlplane
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"google.golang.org/protobuf/proto"
+
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// RollbackResult is what Rollback did, or what it would do.
+type RollbackResult struct {
+	Revision   Revision
+	Changes    []ResourceChange
+	Exceptions []RollbackException
+}
+
+// RollbackException is something a rollback leaves as it is, or brings back only in part.
+type RollbackException struct {
+	Kind   Kind
+	Name   string
+	Reason string
+}
+
+// Rollback makes a new revision whose content is that of an older one, except for what must
+// not come back:
+//
+//   - API keys that were deleted since stay deleted, revoked ones revoked, and all keep the
+//     secret they have now. Keys that were made since are deleted.
+//   - Providers that still exist at the same scheme, host and port keep the secrets of
+//     their credentials. Others get those that they had, if these are stored still; a
+//     credential whose secret is gone comes back disabled and without one.
+//
+// With dryRun it only tells. Going back to what is there already changes nothing.
+func (l *Live) Rollback(ctx context.Context, actor string, to Revision, dryRun bool) (*RollbackResult, error) {
+	present := l.Current()
+	if to > present.Revision {
+		return nil, noSuchRevision("revision", present.Revision)
+	}
+	// What is known already is read before the transaction, which holds up all others.
+	past := &span{after: to}
+	if err := past.read(ctx, l.cfg.Store, present.Revision); err != nil {
+		return nil, err
+	}
+	r := &rollback{live: l, past: past}
+	if dryRun {
+		if err := r.plan(ctx, present); err != nil {
+			return nil, err
+		}
+		return r.preview(present)
+	}
+	next, err := l.write(ctx, actor, func(c *Config) ([]Op, error) {
+		if err := past.read(ctx, l.cfg.Store, c.Revision); err != nil {
+			return nil, err
+		}
+		err := r.plan(ctx, c)
+		return r.ops, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.result.Revision = next.Revision
+	return &r.result, nil
+}
+
+// rollback turns what has changed since a revision into ops that change it back.
+type rollback struct {
+	live    *Live
+	past    *span
+	stored  map[string]Secret // by ref: secrets that the present configuration does not refer to
+	ops     []Op
+	result  RollbackResult
+	secrets []Secret // those of stored that come back
+}
+
+// plan may run more than once; the last run counts.
+func (r *rollback) plan(ctx context.Context, c *Config) error {
+	r.ops, r.secrets, r.result = nil, nil, RollbackResult{}
+	if err := r.findSecrets(ctx, c); err != nil {
+		return err
+	}
+	for _, id := range r.past.sorted() {
+		present, _ := c.Get(id.kind, id.name)
+		want := r.wanted(c, id, present)
+		var have proto.Message
+		if present != nil {
+			have = present.Spec
+		}
+		if equalDocs(have, want) {
+			continue
+		}
+		r.ops = append(r.ops, Op{Kind: id.kind, Name: id.name, Spec: want})
+		r.result.Changes = append(r.result.Changes, describe(id.kind, id.name, have, want))
+	}
+	return nil
+}
+
+// preview checks the result as a transaction would.
+func (r *rollback) preview(c *Config) (*RollbackResult, error) {
+	changes := c.Changes(c.Revision+1, r.live.now(), "", r.ops, func() string { return "" })
+	if err := c.With(c.Revision+1, changes, r.secrets).Validate(); err != nil {
+		return nil, err
+	}
+	r.result.Revision = c.Revision
+	return &r.result, nil
+}
+
+// wanted is the document as it shall be; nil: there shall be none.
+func (r *rollback) wanted(c *Config, id identity, present *Resource) proto.Message {
+	switch old := r.past.first[id].(type) {
+	case *adminv1.ApiKey:
+		return r.key(id.name, old, present)
+	case *adminv1.Provider:
+		return r.provider(c, id.name, old, present)
+	case nil:
+		return nil
+	default:
+		return old
+	}
+}
+
+func (r *rollback) except(kind Kind, name, format string, args ...any) {
+	r.result.Exceptions = append(r.result.Exceptions, RollbackException{kind, name, fmt.Sprintf(format, args...)})
+}
+
+func (r *rollback) key(name string, old *adminv1.ApiKey, present *Resource) proto.Message {
+	if present == nil {
+		r.except(KindAPIKey, name, "was deleted since, and stays so; create it anew")
+		return nil
+	}
+	now := present.Spec.(*adminv1.ApiKey)
+	doc := proto.CloneOf(old)
+	keepIdentity(doc, now)
+	switch {
+	case now.GetRevokeTime() != nil:
+		doc.Enabled = now.Enabled
+		if old.GetRevokeTime() == nil {
+			r.except(KindAPIKey, name, "was revoked since, and stays so")
+		}
+	case !slices.Equal(old.GetSecretHash(), now.GetSecretHash()):
+		r.except(KindAPIKey, name, "got another secret since, and keeps it")
+	}
+	if doc.GetRevokeTime() == nil && old.GetRevokeTime() != nil {
+		doc.Enabled = proto.Bool(false) // the name was a revoked key's; it is another one's now
+	}
+	return doc
+}
+
+func (r *rollback) provider(c *Config, name string, old *adminv1.Provider, present *Resource) proto.Message {
+	doc := proto.CloneOf(old)
+	kept := map[string]*adminv1.Credential{}
+	if now, ok := specOf[*adminv1.Provider](present); ok && endpoint(now.GetBaseUrl()) == endpoint(old.GetBaseUrl()) {
+		for _, cred := range now.GetCredentials() {
+			kept[cred.GetName()] = cred
+		}
+	}
+	for _, cred := range doc.GetCredentials() {
+		if have := kept[cred.GetName()]; have != nil {
+			if have.GetSecretRef() != cred.GetSecretRef() {
+				r.except(KindProvider, name, "credential %q got another secret since, and keeps it", cred.GetName())
+			}
+			keep(cred, have)
+			if cred.GetSecretRef() == "" {
+				cred.Enabled = proto.Bool(false)
+			}
+			continue
+		}
+		if cred.GetSecretRef() == "" {
+			continue
+		}
+		if _, ok := c.Secret(cred.GetSecretRef()); ok {
+			continue
+		}
+		if secret, ok := r.stored[cred.GetSecretRef()]; ok {
+			r.secrets = append(r.secrets, secret)
+			continue
+		}
+		r.except(KindProvider, name, "the secret of credential %q is not stored any more; it is disabled until it is given again", cred.GetName())
+		cred.SecretRef, cred.SecretHint, cred.SecretSetTime, cred.Enabled = "", "", nil, proto.Bool(false)
+	}
+	return doc
+}
+
+// findSecrets reads the secrets that older documents refer to and present ones do not.
+func (r *rollback) findSecrets(ctx context.Context, c *Config) error {
+	var missing []string
+	for _, doc := range r.past.first {
+		p, _ := doc.(*adminv1.Provider)
+		for _, cred := range p.GetCredentials() {
+			ref := cred.GetSecretRef()
+			if _, ok := c.Secret(ref); !ok && ref != "" {
+				missing = append(missing, ref)
+			}
+		}
+	}
+	found, err := r.live.cfg.Store.Secrets(ctx, missing)
+	if err != nil {
+		return err
+	}
+	r.stored = make(map[string]Secret, len(found))
+	for _, s := range found {
+		r.stored[s.Ref] = s
+	}
+	return nil
+}
+
+// specOf gives a resource's document, if there is one of that kind.
+func specOf[T proto.Message](r *Resource) (doc T, ok bool) {
+	if r == nil {
+		return doc, false
+	}
+	doc, ok = r.Spec.(T)
+	return doc, ok
+}
+
+// Adopt declares the database to be the right one although nodes, or this replica, know a
+// newer revision or another database. others are lineages that nodes follow.
+func (l *Live) Adopt(ctx context.Context, actor string, others []string) (*Config, error) {
+	c, err := l.cfg.Store.Adopt(ctx, actor, others)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Validate(); err != nil {
+		l.cfg.Logger.Warn("adopted configuration breaks present rules: changes are refused until it is mended", "error", err)
+	}
+	l.install(c)
+	l.loaded.Store(true)
+	return c, nil
+}
+
+func itoa(r Revision) string { return strconv.FormatUint(uint64(r), 10) }
