@@ -12,7 +12,7 @@ import (
 // Cooldowns ends cooldowns on nodes: of one model of a provider, of one of its credentials,
 // or of all that belongs to it. It returns the nodes that it has told.
 type Cooldowns interface {
-	ResetCooldown(provider, model, credential string) (nodes []string)
+	ResetCooldown(ctx context.Context, provider, model, credential string) (nodes []string)
 }
 
 // ExplainGroup shows a group's candidates in the order in which a call would try them now.
@@ -21,13 +21,13 @@ func (s groupService) ExplainGroup(_ context.Context, req *adminv1.ExplainGroupR
 }
 
 // ResetCooldown ends cooldowns on every node that is connected.
-func (s groupService) ResetCooldown(_ context.Context, req *adminv1.ResetCooldownRequest) (*adminv1.ResetCooldownResponse, error) {
+func (s groupService) ResetCooldown(ctx context.Context, req *adminv1.ResetCooldownRequest) (*adminv1.ResetCooldownResponse, error) {
 	model, err := resetModel(s.live.Current(), req)
 	if err != nil {
 		return nil, err
 	}
 	return &adminv1.ResetCooldownResponse{
-		Nodes: s.cooldowns.ResetCooldown(req.GetProvider(), model, req.GetCredential()),
+		Nodes: s.cooldowns.ResetCooldown(ctx, req.GetProvider(), model, req.GetCredential()),
 	}, nil
 }
 

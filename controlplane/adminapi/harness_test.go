@@ -19,6 +19,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
+	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
@@ -68,10 +69,38 @@ type nodes []*adminv1.Node
 
 func (n nodes) Nodes() []*adminv1.Node { return n }
 
+func (n nodes) Node(name string) (*adminv1.Node, error) {
+	for _, node := range n {
+		if node.GetName() == name {
+			return node, nil
+		}
+	}
+	return nil, errs.Newf(errs.NotFound, "node %q does not exist", name)
+}
+
+func (n nodes) Incomplete() string { return "the database is away" }
+
+func (n nodes) DrainNode(_ context.Context, name string, drain bool) (*adminv1.Node, error) {
+	node, err := n.Node(name)
+	if err != nil {
+		return nil, err
+	}
+	node.DrainOrdered = drain
+	return node, nil
+}
+
+func (n nodes) ForgetNode(_ context.Context, name string) error {
+	node, err := n.Node(name)
+	if err == nil && node.GetConnected() {
+		return errs.Newf(errs.FailedPrecondition, "node %q is connected: stop it first", name)
+	}
+	return err
+}
+
 // resets notes the cooldowns that were to end, for two nodes.
 type resets struct{ asked [][3]string }
 
-func (r *resets) ResetCooldown(provider, model, credential string) []string {
+func (r *resets) ResetCooldown(_ context.Context, provider, model, credential string) []string {
 	r.asked = append(r.asked, [3]string{provider, model, credential})
 	return []string{"a", "b"}
 }

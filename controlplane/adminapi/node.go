@@ -9,7 +9,7 @@ import (
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
 
-// nodeService shows the data-plane nodes.
+// nodeService shows the data-plane nodes and takes them out of load balancing.
 type nodeService struct {
 	adminv1connect.UnimplementedNodeServiceHandler
 	nodes Nodes
@@ -21,5 +21,33 @@ func (s nodeService) ListNodes(context.Context, *adminv1.ListNodesRequest) (*adm
 	nodes := slices.SortedFunc(slices.Values(s.nodes.Nodes()), func(a, b *adminv1.Node) int {
 		return strings.Compare(a.GetName(), b.GetName())
 	})
-	return &adminv1.ListNodesResponse{Nodes: nodes, Revision: uint64(s.live.Current().Revision)}, nil
+	return &adminv1.ListNodesResponse{
+		Nodes: nodes, Revision: uint64(s.live.Current().Revision), Incomplete: s.nodes.Incomplete(),
+	}, nil
+}
+
+// GetNode returns one node.
+func (s nodeService) GetNode(_ context.Context, req *adminv1.GetNodeRequest) (*adminv1.GetNodeResponse, error) {
+	node, err := s.nodes.Node(req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	return &adminv1.GetNodeResponse{Node: node, Revision: uint64(s.live.Current().Revision)}, nil
+}
+
+// DrainNode takes a node out of load balancing, or back in.
+func (s nodeService) DrainNode(ctx context.Context, req *adminv1.DrainNodeRequest) (*adminv1.DrainNodeResponse, error) {
+	node, err := s.nodes.DrainNode(ctx, req.GetName(), !req.GetUndo())
+	if err != nil {
+		return nil, err
+	}
+	return &adminv1.DrainNodeResponse{Node: node}, nil
+}
+
+// ForgetNode stops listing a node that is gone.
+func (s nodeService) ForgetNode(ctx context.Context, req *adminv1.ForgetNodeRequest) (*adminv1.ForgetNodeResponse, error) {
+	if err := s.nodes.ForgetNode(ctx, req.GetName()); err != nil {
+		return nil, err
+	}
+	return &adminv1.ForgetNodeResponse{}, nil
 }

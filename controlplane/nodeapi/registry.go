@@ -28,7 +28,8 @@ const (
 // Registry knows the nodes that are connected to this replica, or were within the last
 // 24 hours. It is safe for concurrent use.
 type Registry struct {
-	now func() time.Time
+	now    func() time.Time
+	urgent chan struct{}
 
 	mu    sync.Mutex
 	nodes map[string]*entry // guarded by mu
@@ -37,6 +38,10 @@ type Registry struct {
 type entry struct {
 	node    *adminv1.Node
 	session *session // nil when not connected
+	stream  stream   // its last one
+	change  uint64   // grows with each change of node
+	shown   *adminv1.Node
+	told    uint64 // the change that shown is of
 }
 
 // session is one stream of one node. What it reports counts only while it is the
@@ -46,11 +51,14 @@ type session struct {
 	name     string
 	bootID   string
 	end      context.CancelCauseFunc
-	resets   chan *nodev1.ResetCooldown // to be sent over the stream
+	mail     chan *nodev1.SyncResponse // to be sent over the stream
+	// Guarded by the registry's mu.
+	pace  pace
+	drain *bool // what the node was told over this stream; nil: nothing
 }
 
 func newRegistry(now func() time.Time) *Registry {
-	return &Registry{now: now, nodes: map[string]*entry{}}
+	return &Registry{now: now, urgent: make(chan struct{}, 1), nodes: map[string]*entry{}}
 }
 
 // Nodes lists the nodes in name order. The result is the caller's.
@@ -73,7 +81,8 @@ func (r *Registry) connect(hello *nodev1.Hello, end context.CancelCauseFunc) (s 
 	r.forget()
 	s = &session{
 		registry: r, name: hello.GetNode(), bootID: hello.GetBootId(), end: end,
-		resets: make(chan *nodev1.ResetCooldown, maxResets),
+		mail: make(chan *nodev1.SyncResponse, maxMail),
+		pace: pace{uptime: hello.GetUptimeMs()},
 	}
 	old := r.nodes[s.name]
 	if old != nil && old.session != nil {
@@ -83,13 +92,21 @@ func (r *Registry) connect(hello *nodev1.Hello, end context.CancelCauseFunc) (s 
 			s.name, s.bootID, old.session.bootID))
 	}
 	now := timestamppb.New(r.now())
-	r.nodes[s.name] = &entry{session: s, node: &adminv1.Node{
+	change := uint64(1)
+	if old != nil {
+		change = old.change + 1
+	}
+	r.tell()
+	r.nodes[s.name] = &entry{session: s, stream: stream{s.bootID, hello.GetUptimeMs()}, change: change, node: &adminv1.Node{
 		Name:            s.name,
 		Version:         hello.GetVersion(),
 		Connected:       true,
 		AppliedRevision: hello.GetHaveRevision(),
 		ConnectTime:     now,
 		LastSeenTime:    now,
+		BootId:          hello.GetBootId(),
+		Uptime:          milliseconds(hello.GetUptimeMs()),
+		ClockOffset:     r.offset(hello.GetWallUs()),
 	}}
 	return s, replaced
 }
@@ -112,6 +129,7 @@ func (s *session) update(change func(*adminv1.Node)) {
 		return
 	}
 	e.node.LastSeenTime = timestamppb.New(r.now())
+	e.change++
 	change(e.node)
 }
 
@@ -120,18 +138,26 @@ func (s *session) disconnect() {
 	s.update(func(n *adminv1.Node) {
 		n.Connected = false
 		n.InFlight = 0
+		n.RequestsPerSecond = 0
 		s.registry.nodes[s.name].session = nil
+		s.registry.tell()
 	})
 }
 
 // applied records that the node serves the revision.
 func (s *session) applied(revision uint64) {
-	s.update(func(n *adminv1.Node) { n.AppliedRevision, n.Error = revision, "" })
+	s.update(func(n *adminv1.Node) {
+		n.AppliedRevision, n.Error = revision, ""
+		s.registry.tell()
+	})
 }
 
 // refused records why the node does not serve the revision.
 func (s *session) refused(revision uint64, reason string) {
-	s.update(func(n *adminv1.Node) { n.Error = fmt.Sprintf("revision %d: %s", revision, reason) })
+	s.update(func(n *adminv1.Node) {
+		n.Error = fmt.Sprintf("revision %d: %s", revision, reason)
+		s.registry.tell()
+	})
 }
 
 // status records how the node is doing.
@@ -151,10 +177,12 @@ func (s *session) status(st *nodev1.Status) {
 		})
 	}
 	s.update(func(n *adminv1.Node) {
+		s.present(n, st)
 		n.AppliedRevision = st.GetAppliedRevision()
 		n.InFlight = st.GetInFlight()
 		n.CallsWaiting = st.GetCallsWaiting()
 		n.CallsDropped = st.GetCallsDropped()
+		n.CallsFolded, n.Gaps = st.GetCallsFolded(), st.GetGaps()
 		n.Targets = targets
 		n.Redis = st.GetRedis()
 		n.KeywordHits = keywordHits(st.GetKeywordHits())

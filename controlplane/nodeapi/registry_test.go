@@ -23,11 +23,12 @@ func TestRegistryTellsHowNodesStand(t *testing.T) {
 	r := newRegistry(func() time.Time { return clock })
 	began := timestamppb.New(clock)
 	none := func(error) {}
-	b, _ := r.connect(&nodev1.Hello{Node: "b", BootId: "1", Version: "v1"}, none)
+	b, _ := r.connect(&nodev1.Hello{Node: "b", BootId: "1", Version: "v1", UptimeMs: 1000, WallUs: clock.Add(time.Second).UnixMicro()}, none)
 	a, _ := r.connect(&nodev1.Hello{Node: "a", BootId: "1", HaveRevision: 3}, none)
 	clock = clock.Add(time.Minute)
 	b.applied(4)
 	b.status(&nodev1.Status{
+		UptimeMs: 61_000, Requests: 120, WallUs: clock.Add(-2 * time.Second).UnixMicro(), SpoolBytes: 4096, SpoolTrouble: "disk full", Draining: true,
 		AppliedRevision: 4, InFlight: 2, CallsWaiting: 10, CallsDropped: 1, Redis: "down", KeywordHits: map[string]int64{"busy": 3},
 		Targets: []*nodev1.TargetHealth{{Provider: "p", Model: "m", State: "cooling", RemainingMs: 1500, Reason: "busy", Failures: 5, Threshold: 5, Derived: true}},
 	})
@@ -35,8 +36,10 @@ func TestRegistryTellsHowNodesStand(t *testing.T) {
 	a.disconnect()
 	seen := timestamppb.New(clock)
 	want := []*adminv1.Node{
-		{Name: "a", AppliedRevision: 3, ConnectTime: began, LastSeenTime: seen},
+		{Name: "a", BootId: "1", Uptime: durationpb.New(0), AppliedRevision: 3, ConnectTime: began, LastSeenTime: seen},
 		{
+			BootId: "1", Uptime: durationpb.New(61 * time.Second), RequestsPerSecond: 2, ClockOffset: durationpb.New(-2 * time.Second),
+			SpoolBytes: 4096, SpoolTrouble: "disk full", Draining: true,
 			Name: "b", Version: "v1", Connected: true, AppliedRevision: 4, Error: "revision 5: group has no sense",
 			ConnectTime: began, LastSeenTime: seen, InFlight: 2, CallsWaiting: 10, CallsDropped: 1, Redis: "down", KeywordHits: map[string]int64{"busy": 3},
 			Targets: []*adminv1.TargetHealth{{

@@ -1,7 +1,6 @@
 package nodeapi_test
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -13,8 +12,8 @@ import (
 func TestResetReachesEveryConnectedNode(t *testing.T) {
 	t.Parallel()
 	f := setup(t, discard)
-	if nodes := f.server.ResetCooldown("openai", "", ""); len(nodes) != 0 {
-		t.Errorf("%v were told although nobody is connected", nodes)
+	if f.server.Registry().Reset("left", "openai", "", "") {
+		t.Error("a node was told although nobody is connected")
 	}
 	left := f.join(t, &nodev1.Hello{Node: "left"})
 	if err := left.CloseSend(); err != nil {
@@ -32,8 +31,10 @@ func TestResetReachesEveryConnectedNode(t *testing.T) {
 		{Provider: "openai"},
 	}
 	for _, o := range orders {
-		if nodes := f.server.ResetCooldown(o.GetProvider(), o.GetModel(), o.GetCredential()); !slices.Equal(nodes, []string{"a", "b"}) {
-			t.Errorf("%v were told, want a and b", nodes)
+		for name, there := range map[string]bool{"a": true, "b": true, "left": false} {
+			if told := f.server.Registry().Reset(name, o.GetProvider(), o.GetModel(), o.GetCredential()); told != there {
+				t.Errorf("%s was told: %t, want %t", name, told, there)
+			}
 		}
 	}
 	for name, s := range map[string]stream{"a": a, "b": b} {

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -30,9 +29,12 @@ type service struct {
 	nodev1.UnimplementedNodeServiceServer
 	snapshots Snapshots
 	calls     Calls
-	registry  *Registry
-	log       *slog.Logger
-	readers   sync.WaitGroup
+	// identities is nil in memory.
+	identities Identities
+	registry   *Registry
+	log        *slog.Logger
+	readers    sync.WaitGroup
+	admit      func(node string) error // nil: every node is
 }
 
 // Sync takes a node's hello and pushes snapshots to it until one side ends the stream.
@@ -47,6 +49,11 @@ func (s *service) Sync(stream grpc.BidiStreamingServer[nodev1.SyncRequest, nodev
 		return err
 	}
 	log := s.log.With("node", hello.GetNode(), "boot_id", hello.GetBootId())
+	if s.admit != nil {
+		if err := s.admit(hello.GetNode()); err != nil {
+			return toStatus(err)
+		}
+	}
 	session, replaced := s.registry.connect(hello, cancel)
 	defer session.disconnect()
 	if replaced {
@@ -85,9 +92,8 @@ func (s *service) push(
 			return ended(ctx)
 		case full := <-mailbox:
 			p.offer(full)
-		case order := <-session.resets:
-			response := &nodev1.SyncResponse{Message: &nodev1.SyncResponse_ResetCooldown{ResetCooldown: order}}
-			if err := stream.Send(response); err != nil {
+		case m := <-session.mail:
+			if err := stream.Send(m); err != nil {
 				return err
 			}
 		case <-grace.C:
@@ -143,7 +149,7 @@ func awaitHello(ctx context.Context, in <-chan received[nodev1.SyncRequest]) (*n
 		if hello == nil {
 			return nil, status.Error(codes.InvalidArgument, "the first message must be a hello")
 		}
-		if err := checkNode(hello.GetNode()); err != nil {
+		if err := checkNode(ctx, hello.GetNode()); err != nil {
 			return nil, err
 		}
 		if len(hello.GetBootId()) > 128 || len(hello.GetVersion()) > 128 {
@@ -151,15 +157,6 @@ func awaitHello(ctx context.Context, in <-chan received[nodev1.SyncRequest]) (*n
 		}
 		return hello, nil
 	}
-}
-
-// checkNode refuses names that could not be shown or told apart.
-func checkNode(name string) error {
-	if name == "" || len(name) > 128 || strings.ContainsFunc(name, unicode.IsControl) || strings.TrimSpace(name) != name {
-		return status.Error(codes.InvalidArgument,
-			"the node's name must be 1 to 128 bytes without control characters and without spaces at either end")
-	}
-	return nil
 }
 
 // cut shortens s to at most n bytes without breaking a character.

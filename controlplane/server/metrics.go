@@ -16,6 +16,7 @@ func register(reg prometheus.Registerer, s *Server) {
 	gauge("trunkline_nodes_behind", "Connected nodes that do not serve the newest revision.", func() float64 {
 		return float64(s.connected(true))
 	})
+	registerFleet(reg, s.fleet)
 	gauge("trunkline_usage_drift", "Sums of usage that differed from the calls when this replica counted a day again last; not 0 is a fault.", func() float64 {
 		return float64(s.calls.Drift())
 	})

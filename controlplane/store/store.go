@@ -26,6 +26,12 @@ import (
 // a database that hangs cannot hold a caller for ever. Opening, which may migrate, has none.
 const operationTimeout = 30 * time.Second
 
+// What replicas announce to each other.
+const (
+	configChannel = "trunkline_config"
+	fleetChannel  = "trunkline_fleet"
+)
+
 // openDatabase is what Open says it cannot do.
 const openDatabase = "open the database"
 
@@ -57,6 +63,8 @@ var (
 	_ controlplane.UsageStore  = (*Store)(nil)
 	_ controlplane.AccessStore = (*Store)(nil)
 	_ controlplane.SecretStore = (*Store)(nil)
+	_ controlplane.JoinStore   = (*Store)(nil)
+	_ controlplane.FleetStore  = (*Store)(nil)
 )
 
 // engine is what differs between the databases.
@@ -64,9 +72,9 @@ type engine interface {
 	Writer() *sql.DB
 	Reader() *sql.DB
 	// Announce wakes listeners of other replicas when the transaction commits.
-	Announce(ctx context.Context, tx *sql.Tx) error
-	// Listen calls wake after announcements until ctx ends.
-	Listen(ctx context.Context, wake func())
+	Announce(ctx context.Context, tx *sql.Tx, channel string) error
+	// Listen calls wake after announcements of the channel until ctx ends.
+	Listen(ctx context.Context, channel string, wake func())
 	// KeepCalls prepares room for the calls of the days to come, drops what it can of calls
 	// from before t at once, and returns from when on everything is kept.
 	KeepCalls(ctx context.Context, now, t time.Time) (time.Time, error)

@@ -11,24 +11,24 @@ import (
 )
 
 const (
-	channel        = "trunkline_config"
 	reconnectFirst = 100 * time.Millisecond
 	reconnectMost  = 5 * time.Second
 )
 
-// Announce tells every listener that the transaction changed the configuration, if and
-// when it commits. NOTIFY takes a lock of the whole server at commit: for rare writes only.
-func (db *DB) Announce(ctx context.Context, tx *sql.Tx) error {
+// Announce wakes every listener of the channel if and when the transaction commits.
+// NOTIFY takes a lock of the whole server at commit: for rare writes only. The channel is
+// part of the statement: a name of ours, never one from outside.
+func (db *DB) Announce(ctx context.Context, tx *sql.Tx, channel string) error {
 	_, err := tx.ExecContext(ctx, "NOTIFY "+channel)
 	return err
 }
 
-// Listen calls wake after each announcement, and after each time the connection was
+// Listen calls wake after each announcement of the channel, and after each time the connection was
 // made, because some may have been missed before. It returns when ctx ends.
-func (db *DB) Listen(ctx context.Context, wake func()) {
+func (db *DB) Listen(ctx context.Context, channel string, wake func()) {
 	wait := reconnectFirst
 	for ctx.Err() == nil {
-		err := db.listenOnce(ctx, func() {
+		err := db.listenOnce(ctx, channel, func() {
 			wait = reconnectFirst
 			wake()
 		})
@@ -36,7 +36,7 @@ func (db *DB) Listen(ctx context.Context, wake func()) {
 			return
 		}
 		pause := wait/2 + rand.N(wait/2)
-		db.logger.WarnContext(ctx, "configuration listener lost its connection", "error", err, "retry_in", pause)
+		db.logger.WarnContext(ctx, "listener lost its connection", "channel", channel, "error", err, "retry_in", pause)
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):
@@ -46,7 +46,7 @@ func (db *DB) Listen(ctx context.Context, wake func()) {
 }
 
 // listenOnce listens on one connection of its own until it breaks.
-func (db *DB) listenOnce(ctx context.Context, wake func()) error {
+func (db *DB) listenOnce(ctx context.Context, channel string, wake func()) error {
 	conn, err := pgx.ConnectConfig(ctx, db.config)
 	if err != nil {
 		return err

@@ -127,7 +127,7 @@ func listen(t *testing.T, db *DB) (woken chan struct{}, stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	woken = make(chan struct{}, 1000)
 	var wg sync.WaitGroup
-	wg.Go(func() { db.Listen(ctx, func() { woken <- struct{}{} }) })
+	wg.Go(func() { db.Listen(ctx, "trunkline_config", func() { woken <- struct{}{} }) })
 	stop = func() {
 		cancel()
 		wg.Wait()
@@ -152,7 +152,7 @@ func announce(t *testing.T, db *DB) {
 		t.Fatal(err)
 	}
 	defer tx.Rollback()
-	if err := errors.Join(db.Announce(t.Context(), tx), tx.Commit()); err != nil {
+	if err := errors.Join(db.Announce(t.Context(), tx, "trunkline_config"), tx.Commit()); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -102,10 +102,10 @@ func (db *DB) Writer() *sql.DB { return db.writer }
 func (db *DB) Reader() *sql.DB { return db.reader }
 
 // Announce does nothing: there is no other replica.
-func (db *DB) Announce(context.Context, *sql.Tx) error { return nil }
+func (db *DB) Announce(context.Context, *sql.Tx, string) error { return nil }
 
 // Listen waits for ctx to end: nobody announces anything.
-func (db *DB) Listen(ctx context.Context, _ func()) { <-ctx.Done() }
+func (db *DB) Listen(ctx context.Context, _ string, _ func()) { <-ctx.Done() }
 
 // Concatenate is the aggregate that puts the binary values of a column one behind the
 // other; SQLite's works on text only.

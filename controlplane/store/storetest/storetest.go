@@ -25,6 +25,8 @@ type Store interface {
 	controlplane.UsageStore
 	controlplane.AccessStore
 	controlplane.SecretStore
+	controlplane.FleetStore
+	controlplane.JoinStore
 	Ping(ctx context.Context) error
 	Close() error
 }
@@ -74,6 +76,16 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		"Sessions":                      sessions,
 		"Tokens":                        tokens,
 		"ExpiredAccessIsDeleted":        expiredAccessIsDeleted,
+		"JoinTokens":                    joinTokens,
+		"JoinTokenIsUsedOnce":           joinTokenIsUsedOnce,
+		"JoinedNodes":                   joinedNodes,
+		"RevokedNodesStayOut":           revokedNodesStayOut,
+		"StaleJoinsAreDeleted":          staleJoinsAreDeleted,
+		"NewestStreamOfANodeIsKept":     newestStreamOfANodeIsKept,
+		"ManyNodesOfRacingReplicas":     manyNodesOfRacingReplicas,
+		"DrainIsOfOneStart":             drainIsOfOneStart,
+		"OrdersAreTakenOnce":            ordersAreTakenOnce,
+		"GoneNodesExpire":               goneNodesExpire,
 		"ClosedStoreIsUnavailable":      closedStoreIsUnavailable,
 		"EndedContextIsUnavailable":     endedContextIsUnavailable,
 	} {

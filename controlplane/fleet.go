@@ -1,0 +1,104 @@
+package controlplane
+
+import (
+	"context"
+	"time"
+
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// NodeLine is what one control-plane replica knows of one node.
+type NodeLine struct {
+	Node    *adminv1.Node
+	Replica string // that holds, or held, the node's stream
+	// BootID and Opened name the stream: Opened is the node's own uptime when it opened it,
+	// in milliseconds, so that of two streams of one start the later one is known.
+	BootID string
+	Opened int64
+	Seen   time.Time
+	// DrainBoot is the start of the node for which draining is ordered; empty: none.
+	// Only OrderDrain writes it.
+	DrainBoot string
+	// Change grows with each change that its replica made. It is not stored.
+	Change uint64
+}
+
+// SameStream reports whether two lines are of one stream.
+func (l NodeLine) SameStream(other NodeLine) bool {
+	return l.Replica == other.Replica && l.BootID == other.BootID && l.Opened == other.Opened
+}
+
+// Draining reports whether the node, as it runs now, shall get no new clients.
+func (l NodeLine) Draining() bool { return l.DrainBoot != "" && l.DrainBoot == l.BootID }
+
+// Replica is one control-plane process.
+type Replica struct {
+	ID   string
+	Beat int64     // grows while it lives
+	Seen time.Time // when it wrote last, by its own clock
+}
+
+// What a replica can be ordered to do with a node that is connected to it.
+const (
+	OrderResetCooldown = "reset-cooldown"
+	OrderEnd           = "end"
+)
+
+// NodeOrder is for the replica that a node is connected to, to be carried out once.
+type NodeOrder struct {
+	ID        string
+	Node      string
+	Kind      string // one of the Order constants
+	ExpiresAt time.Time
+	TakenBy   string // the replica that has carried it out; empty: none yet
+
+	// Of OrderResetCooldown.
+	Provider, Model, Credential string
+	// Of OrderEnd: what the node is told.
+	Reason string
+}
+
+// FleetReport is what a replica has to say.
+type FleetReport struct {
+	Replica string
+	At      time.Time
+	// Opened are lines of streams that are new: they take a node over from the stream of
+	// another start, and from earlier streams of the same start. Lines are those of streams
+	// that have been taken over; they are left out when a newer stream has taken over since.
+	Opened, Lines []NodeLine
+	// Urgent wakes the other replicas.
+	Urgent bool
+}
+
+// FleetState is what replicas have told each other.
+type FleetState struct {
+	Replicas []Replica
+	Nodes    []NodeLine
+	Orders   []NodeOrder // that have not expired
+}
+
+// FleetStore is where control-plane replicas tell each other of their nodes.
+type FleetStore interface {
+	// ReportFleet stores a report and the replica's sign of life. It returns the names of
+	// nodes whose lines were not stored because a newer stream has them.
+	ReportFleet(ctx context.Context, r FleetReport) (lost []string, err error)
+	// LeaveFleet removes a replica that has ended its streams.
+	LeaveFleet(ctx context.Context, replica string) error
+	// Fleet reads what everybody reported; orders that expire before now are left out.
+	Fleet(ctx context.Context, now time.Time) (FleetState, error)
+	// OrderDrain orders that the node drains as long as its present start lasts, or undoes
+	// that. errs.NotFound when there is no such node.
+	OrderDrain(ctx context.Context, node string, drain bool) error
+	// ForgetNode removes a node's line. errs.NotFound when there is no such node.
+	ForgetNode(ctx context.Context, node string) error
+	// PlaceOrders stores orders and wakes the other replicas.
+	PlaceOrders(ctx context.Context, orders []NodeOrder) error
+	// TakeOrders claims orders for a replica and returns the ids that nobody had taken.
+	TakeOrders(ctx context.Context, replica string, ids []string) ([]string, error)
+	// ExpireFleet removes nodes and replicas that were last seen before then, and orders
+	// that expired before now.
+	ExpireFleet(ctx context.Context, before, now time.Time) error
+	// NotifyFleet calls wake soon after another replica told something urgent, until ctx
+	// ends; it may miss some, so callers poll too.
+	NotifyFleet(ctx context.Context, wake func()) error
+}
