@@ -82,6 +82,8 @@ type Server struct {
 	proxy    *proxy.Handler
 	keywords *keywordHits
 	limits   *nodeLimits
+	drain    drain
+	requests atomic.Int64 // finished
 }
 
 // New wires a node; Run starts it.
@@ -102,7 +104,7 @@ func New(cfg Config) (*Server, error) {
 	link := uplink.Config{
 		Target: cfg.ControlPlane, DialOptions: cfg.DialOptions, JoinToken: cfg.JoinToken,
 		Node: cfg.Node, Version: cmp.Or(cfg.Version, "dev"),
-		Apply: s.apply, Status: s.status, Reset: s.resetCooldown, Logger: cfg.Logger,
+		Apply: s.apply, Status: s.status, Reset: s.resetCooldown, Drain: s.drain.order, Logger: cfg.Logger,
 	}
 	if err := cfg.useDisk(&link); err != nil {
 		return nil, err
@@ -119,7 +121,7 @@ func New(cfg Config) (*Server, error) {
 		Snapshot:   s.snapshot.Load,
 		Upstream:   s.upstream,
 		Health:     s.health.healthStore,
-		Record:     func(c dataplane.Call) { meter.observe(&c); s.uplink.Record(c) },
+		Record:     func(c dataplane.Call) { s.requests.Add(1); meter.observe(&c); s.uplink.Record(c) },
 		Random:     rand.IntN,
 		NewID:      newID,
 		Now:        time.Now,
@@ -137,7 +139,7 @@ func New(cfg Config) (*Server, error) {
 }
 
 // Handler serves /v1.
-func (s *Server) Handler() http.Handler { return s.proxy }
+func (s *Server) Handler() http.Handler { return s.drain.handler(s.proxy) }
 
 // Run keeps the link to the control plane until ctx ends, then ships the calls that wait.
 // Serve requests only while it runs.
@@ -167,11 +169,12 @@ func (s *Server) Run(ctx context.Context) error {
 	return err
 }
 
-// Ready reports whether requests can be served: the node has a snapshot.
+// Ready reports whether the node shall get new clients: it has a snapshot, and no admin
+// drains it.
 func (s *Server) Ready(context.Context) error {
 	select {
 	case <-s.uplink.Ready():
-		return nil
+		return s.drain.ready()
 	default:
 		return errors.New("no configuration has come from the control plane yet")
 	}
@@ -202,7 +205,10 @@ func (s *Server) upstream(p *dataplane.Provider) proxy.Upstream {
 }
 
 func (s *Server) status() uplink.Status {
-	return uplink.Status{InFlight: s.proxy.InFlight(), Targets: s.health.Snapshot(), Redis: s.health.redis(), KeywordHits: s.keywords.all()}
+	return uplink.Status{
+		InFlight: s.proxy.InFlight(), Targets: s.health.Snapshot(), Redis: s.health.redis(), KeywordHits: s.keywords.all(),
+		Requests: s.requests.Load(), Draining: s.drain.on.Load(),
+	}
 }
 
 // newID makes a request id: a UUIDv7, so that ids sort by time.

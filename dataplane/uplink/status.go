@@ -18,7 +18,7 @@ func (u *Uplink) StatusChanged() { nudge(u.changed) }
 
 func (u *Uplink) status() *nodev1.SyncRequest {
 	st, count := u.cfg.Status(), u.Counters()
-	return &nodev1.SyncRequest{Message: &nodev1.SyncRequest_Status{Status: &nodev1.Status{
+	m := &nodev1.Status{
 		AppliedRevision: u.Revision(),
 		InFlight:        int32(st.InFlight),
 		CallsWaiting:    int64(count.Waiting),
@@ -26,7 +26,9 @@ func (u *Uplink) status() *nodev1.SyncRequest {
 		Targets:         targets(st.Targets, u.cfg.Now()),
 		Redis:           st.Redis,
 		KeywordHits:     keywordHits(st.KeywordHits),
-	}}}
+	}
+	u.describe(m, st)
+	return &nodev1.SyncRequest{Message: &nodev1.SyncRequest_Status{Status: m}}
 }
 
 // maxKeywords bounds how many keywords one status counts.

@@ -59,6 +59,8 @@ func (u *Uplink) sync(ctx context.Context, client nodev1.NodeServiceClient, up f
 			}
 		case *nodev1.SyncResponse_ResetCooldown:
 			u.reset(m.ResetCooldown)
+		case *nodev1.SyncResponse_Drain:
+			u.drain(m.Drain)
 		default: // something newer than this node
 		}
 	}
@@ -78,6 +80,7 @@ func (u *Uplink) greet(stream syncStream) error {
 	if v := u.have.Load(); v != nil {
 		hello.HaveRevision, hello.HaveSha256 = v.revision, v.sha256
 	}
+	u.introduce(hello)
 	err := stream.Send(&nodev1.SyncRequest{Message: &nodev1.SyncRequest_Hello{Hello: hello}})
 	if err != nil && err != io.EOF {
 		return err

@@ -32,6 +32,8 @@ type Status struct {
 	Redis    string // off, up or down
 	// KeywordHits counts hits of failure keywords since the node started, by name.
 	KeywordHits map[string]int64
+	Requests    int64 // client requests finished since the node started
+	Draining    bool  // at an admin's word
 }
 
 // Config is what an Uplink needs.
@@ -53,6 +55,9 @@ type Config struct {
 	// Reset ends cooldowns at a person's word: of a model, of a credential, or of all that
 	// belongs to the provider when both are empty. It must not block. Default: nothing.
 	Reset func(provider, model, credential string)
+	// Drain says at a person's word whether the node shall get new clients. It must not
+	// block. Default: nothing.
+	Drain func(draining bool)
 	// Snapshots keeps what is in use, to start from while the control plane is away.
 	// Default: nothing is kept.
 	Snapshots *lastgood.Store
@@ -91,6 +96,9 @@ func (c *Config) complete() error {
 	if c.Reset == nil {
 		c.Reset = func(string, string, string) {}
 	}
+	if c.Drain == nil {
+		c.Drain = func(bool) {}
+	}
 	c.BootID = cmp.Or(c.BootID, uuid.NewString())
 	c.QueueSize = cmp.Or(c.QueueSize, 8192)
 	c.MaxBacklog = cmp.Or(c.MaxBacklog, 100_000)
@@ -107,6 +115,7 @@ func (c *Config) complete() error {
 // Uplink is one node's link. It is safe for concurrent use.
 type Uplink struct {
 	cfg     Config
+	began   time.Time
 	log     *slog.Logger
 	queue   chan entry
 	backlog *backlog
@@ -138,6 +147,7 @@ func New(cfg Config) (*Uplink, error) {
 	ready := make(chan struct{})
 	return &Uplink{
 		cfg:     cfg,
+		began:   time.Now(),
 		log:     cfg.Logger,
 		queue:   make(chan entry, cfg.QueueSize),
 		backlog: newBacklog(cfg.MaxBacklog, cfg.MaxBacklogBytes, newDisk(cfg.Spool)),
