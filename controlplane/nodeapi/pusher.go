@@ -13,26 +13,43 @@ type pusher struct {
 	sent    *nodev1.Full // waits for an answer
 	nonce   uint64
 	have    []byte // SHA-256 of what the node serves
+	lineage string // of what it serves; empty: not known
 	refused []byte // SHA-256 of what it refused last
+	// refusedOf is the lineage of that: the same content of a database that was adopted since
+	// is another matter.
+	refusedOf string
 	// floor holds back older snapshots than the node came with: this replica may be a
 	// moment behind the one the node was at before, and must not bring old keys back.
 	floor uint64
 }
 
-// offer replaces whatever was not sent yet.
-func (p *pusher) offer(full *nodev1.Full) { p.next = full }
+// offer replaces whatever was not sent yet. It reports whether the node has it already.
+func (p *pusher) offer(full *nodev1.Full) (has bool) {
+	p.next = full
+	return p.sent == nil && p.has(full)
+}
+
+// has reports whether the node serves the snapshot, as one of the same database.
+func (p *pusher) has(full *nodev1.Full) bool {
+	return bytes.Equal(full.GetSha256(), p.have) && (full.GetLineage() == p.lineage || full.GetLineage() == "")
+}
+
+// held reports whether a snapshot must wait: it is older than what the node came with.
+func (p *pusher) held(full *nodev1.Full) bool {
+	return full.GetRevision() < p.floor && (full.GetLineage() == p.lineage || p.lineage == "")
+}
 
 // release lets older snapshots through: the configuration really is older.
 func (p *pusher) release() { p.floor = 0 }
 
 // take returns what to send now, under a new nonce, or nil.
 func (p *pusher) take() *nodev1.Full {
-	if p.next == nil || p.sent != nil || p.next.GetRevision() < p.floor {
+	if p.next == nil || p.sent != nil || p.held(p.next) {
 		return nil
 	}
 	full := p.next
 	p.next = nil
-	if bytes.Equal(full.GetSha256(), p.have) || bytes.Equal(full.GetSha256(), p.refused) {
+	if p.has(full) || bytes.Equal(full.GetSha256(), p.refused) && full.GetLineage() == p.refusedOf {
 		return nil
 	}
 	p.nonce++
@@ -42,6 +59,8 @@ func (p *pusher) take() *nodev1.Full {
 		Revision:     full.GetRevision(),
 		Sha256:       full.GetSha256(),
 		SnapshotZstd: full.GetSnapshotZstd(),
+		Lineage:      full.GetLineage(),
+		Replaces:     full.GetReplaces(),
 	}
 }
 
@@ -50,7 +69,7 @@ func (p *pusher) take() *nodev1.Full {
 func (p *pusher) acked(nonce uint64) (revision uint64, ok bool) {
 	full, ok := p.answered(nonce)
 	if ok {
-		p.have, p.floor = full.GetSha256(), 0
+		p.have, p.lineage, p.floor = full.GetSha256(), full.GetLineage(), 0
 	}
 	return full.GetRevision(), ok
 }
@@ -59,7 +78,7 @@ func (p *pusher) acked(nonce uint64) (revision uint64, ok bool) {
 func (p *pusher) nacked(nonce uint64) (revision uint64, ok bool) {
 	full, ok := p.answered(nonce)
 	if ok {
-		p.refused = full.GetSha256()
+		p.refused, p.refusedOf = full.GetSha256(), full.GetLineage()
 	}
 	return full.GetRevision(), ok
 }

@@ -102,6 +102,7 @@ func (r *Registry) connect(hello *nodev1.Hello, end context.CancelCauseFunc) (s 
 		Version:         hello.GetVersion(),
 		Connected:       true,
 		AppliedRevision: hello.GetHaveRevision(),
+		Lineage:         &adminv1.NodeLineage{Lineage: hello.GetHaveLineage(), RevokedRevision: hello.GetRevokedRevision()},
 		ConnectTime:     now,
 		LastSeenTime:    now,
 		BootId:          hello.GetBootId(),
@@ -186,6 +187,7 @@ func (s *session) status(st *nodev1.Status) {
 		n.Targets = targets
 		n.Redis = st.GetRedis()
 		n.KeywordHits = keywordHits(st.GetKeywordHits())
+		lineageOf(n).RevokedRevision = max(lineageOf(n).RevokedRevision, st.GetRevokedRevision())
 	})
 }
 

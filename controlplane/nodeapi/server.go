@@ -5,6 +5,7 @@ package nodeapi
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
@@ -39,12 +42,17 @@ type Calls interface {
 
 // Config is what a Server needs.
 type Config struct {
-	JoinToken string              // required; what nodes must send
-	Snapshots Snapshots           // required
-	Calls     Calls               // required
-	Logger    *slog.Logger        // required
-	Now       func() time.Time    // default time.Now
-	Options   []grpc.ServerOption // added to ours: transport credentials, tracing
+	// Identities says which nodes are welcome, and TLS is what the link is served with; both
+	// or neither. Without them the link is for this process alone: Serve takes listeners in
+	// memory only, and believes nodes who they are.
+	Identities Identities
+	TLS        *tls.Config
+	Snapshots  Snapshots           // required
+	Revoked    Revocations         // default: nothing is
+	Calls      Calls               // required
+	Logger     *slog.Logger        // required
+	Now        func() time.Time    // default time.Now
+	Options    []grpc.ServerOption // added to ours
 }
 
 // Bounds of what goes over the link.
@@ -54,34 +62,52 @@ const (
 	maxStreams = 16       // for each connection; a node has two
 )
 
+// inMemory is the network of listeners of package bufconn.
+const inMemory = "bufconn"
+
 // Server is the gRPC server of the node link. It is safe for concurrent use.
 type Server struct {
 	grpc    *grpc.Server
 	health  *health.Server
 	service *service
 	streams *streams
+	memory  bool // no TLS
 }
 
 // New returns a server that does nothing until Serve.
 func New(cfg Config) (*Server, error) {
-	if cfg.JoinToken == "" || cfg.Snapshots == nil || cfg.Calls == nil || cfg.Logger == nil {
-		return nil, errors.New("nodeapi: JoinToken, Snapshots, Calls and Logger are required")
+	if cfg.Snapshots == nil || cfg.Calls == nil || cfg.Logger == nil {
+		return nil, errors.New("nodeapi: Snapshots, Calls and Logger are required")
+	}
+	if (cfg.Identities == nil) != (cfg.TLS == nil) {
+		return nil, errors.New("nodeapi: Identities and TLS go together")
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.Revoked == nil {
+		cfg.Revoked = noRevocations{}
+	}
 	s := &Server{
 		health:  health.NewServer(),
 		streams: newStreams(),
+		memory:  cfg.TLS == nil,
 		service: &service{
-			snapshots: cfg.Snapshots,
-			calls:     cfg.Calls,
-			registry:  newRegistry(cfg.Now),
-			log:       cfg.Logger,
+			snapshots:  cfg.Snapshots,
+			revoked:    cfg.Revoked,
+			calls:      cfg.Calls,
+			identities: cfg.Identities,
+			registry:   newRegistry(cfg.Now),
+			log:        cfg.Logger,
 		},
 	}
-	g := newGuard(cfg.JoinToken, s.streams, cfg.Logger)
+	g := newGuard(cfg.Identities, s.streams, cfg.Logger)
+	transport := insecure.NewCredentials()
+	if cfg.TLS != nil {
+		transport = credentials.NewTLS(cfg.TLS)
+	}
 	s.grpc = grpc.NewServer(append([]grpc.ServerOption{
+		grpc.Creds(transport),
 		grpc.MaxRecvMsgSize(maxReceive),
 		grpc.MaxSendMsgSize(maxSend),
 		grpc.MaxConcurrentStreams(maxStreams),
@@ -108,13 +134,20 @@ func New(cfg Config) (*Server, error) {
 }
 
 // Serve answers nodes that connect to the listener until Shutdown, and closes it. It may
-// be called for several listeners, in memory ones included.
+// be called for several listeners. Without TLS they must be in memory.
 func (s *Server) Serve(lis net.Listener) error {
+	if network := lis.Addr().Network(); s.memory && network != inMemory {
+		return fmt.Errorf("serve the node link on %s: without TLS it is served in memory only", lis.Addr())
+	}
 	if err := s.grpc.Serve(lis); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 		return fmt.Errorf("serve the node link on %s: %w", lis.Addr(), err)
 	}
 	return nil
 }
+
+// Admit has every node that says hello judged first: an error sends it away, to try another
+// replica. Call it before Serve.
+func (s *Server) Admit(judge func(node string) error) { s.service.admit = judge }
 
 // Registry is the list of nodes.
 func (s *Server) Registry() *Registry { return s.service.registry }

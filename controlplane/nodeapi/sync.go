@@ -28,6 +28,7 @@ const (
 type service struct {
 	nodev1.UnimplementedNodeServiceServer
 	snapshots Snapshots
+	revoked   Revocations
 	calls     Calls
 	// identities is nil in memory.
 	identities Identities
@@ -77,10 +78,16 @@ func (s *service) push(
 ) error {
 	mailbox, unsubscribe := s.snapshots.Subscribe()
 	defer unsubscribe()
-	p := &pusher{have: hello.GetHaveSha256(), floor: hello.GetHaveRevision()}
+	changed, unwatch := s.revoked.Subscribe()
+	defer unwatch()
+	revoked := &revoker{source: s.revoked, lineage: hello.GetHaveLineage(), revision: hello.GetRevokedRevision()}
+	p := &pusher{have: hello.GetHaveSha256(), lineage: hello.GetHaveLineage(), floor: hello.GetHaveRevision()}
 	grace := time.NewTimer(lagGrace)
 	defer grace.Stop()
 	for {
+		if err := revoked.send(stream); err != nil { // ahead of any snapshot
+			return err
+		}
 		if full := p.take(); full != nil {
 			response := &nodev1.SyncResponse{Message: &nodev1.SyncResponse_Full{Full: full}}
 			if err := stream.Send(response); err != nil {
@@ -91,7 +98,11 @@ func (s *service) push(
 		case <-ctx.Done():
 			return ended(ctx)
 		case full := <-mailbox:
-			p.offer(full)
+			if p.offer(full) {
+				session.follows(full.GetLineage())
+				session.applied(full.GetRevision())
+			}
+		case <-changed:
 		case m := <-session.mail:
 			if err := stream.Send(m); err != nil {
 				return err
@@ -117,14 +128,18 @@ func (s *service) heard(m *nodev1.SyncRequest, p *pusher, session *session) erro
 		return status.Error(codes.InvalidArgument, "a second hello on one stream")
 	case *nodev1.SyncRequest_Ack:
 		if revision, ok := p.acked(m.Ack.GetNonce()); ok {
+			session.follows(p.lineage)
 			session.applied(revision)
 		}
+	case *nodev1.SyncRequest_RevokeAck:
+		session.revoked(m.RevokeAck)
 	case *nodev1.SyncRequest_Nack:
 		revision, ok := p.nacked(m.Nack.GetNonce())
 		if !ok {
 			break
 		}
 		reason := cut(m.Nack.GetReason(), maxReason)
+		session.ahead(m.Nack.GetCode())
 		session.refused(revision, reason)
 		s.log.Warn("node refused a snapshot", "node", session.name, "revision", revision, "reason", reason)
 	case *nodev1.SyncRequest_Status:

@@ -3,6 +3,8 @@ package snapshot
 import (
 	"fmt"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/trunkline-ai/trunkline/controlplane"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -29,4 +31,20 @@ func access(out *nodev1.ApiKey, in *adminv1.ApiKey) error {
 		out.AllowedIps = append(out.AllowedIps, p.String())
 	}
 	return nil
+}
+
+// oldSecret is the key once more, under the secret it had before its last rotation, until the
+// overlap ends; nil when there is none. Limits are counted by name, so both count as one. The
+// end may lie in the past: nodes look at the clock, so that a snapshot depends on nothing but
+// the configuration.
+func oldSecret(key *nodev1.ApiKey, in *adminv1.ApiKey) *nodev1.ApiKey {
+	if len(in.GetOldSecretHash()) != keyHashSize {
+		return nil
+	}
+	old := proto.CloneOf(key)
+	old.Hash, old.ExpiresAt = in.GetOldSecretHash(), in.GetOldSecretExpiresAt()
+	if end := key.GetExpiresAt(); end != nil && end.AsTime().Before(old.GetExpiresAt().AsTime()) {
+		old.ExpiresAt = end
+	}
+	return old
 }

@@ -75,6 +75,9 @@ func Build(cfg *controlplane.Config, sealer controlplane.Sealer, pepper []byte) 
 			return nil, fmt.Errorf("api key %q: %w", r.Name, err)
 		}
 		s.ApiKeys = append(s.ApiKeys, k)
+		if old := oldSecret(k, spec); old != nil {
+			s.ApiKeys = append(s.ApiKeys, old)
+		}
 	}
 	for _, r := range cfg.List(controlplane.KindFailureKeyword) {
 		spec := r.Spec.(*adminv1.FailureKeyword)

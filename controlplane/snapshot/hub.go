@@ -131,7 +131,12 @@ func (h *Hub) build(cfg *controlplane.Config) (*nodev1.Full, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Encode(s)
+	full, err := Encode(s)
+	if err != nil {
+		return nil, err
+	}
+	full.Lineage, full.Replaces = cfg.Lineage, cfg.Replaces
+	return full, nil
 }
 
 // fail keeps the last good snapshot and remembers why it is not the newest. A cause that
