@@ -65,7 +65,7 @@ func (t *tracker) adopt(began time.Time, s standing) change {
 	c := unchanged
 	if !t.open {
 		c = opened
-		t.open, t.until, t.fades, t.lease, t.windows = true, s.until, s.fades, lease{}, nil
+		t.open, t.until, t.fades, t.lease, t.windows, t.row = true, s.until, s.fades, lease{}, nil, row{}
 	}
 	if s.openings != t.openings {
 		t.lease = lease{} // it was that of the opening before

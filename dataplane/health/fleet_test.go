@@ -336,7 +336,7 @@ func TestFailuresComeWithTheSuccessesBeforeThem(t *testing.T) {
 	for range 1000 {
 		f.nodes[0].Report(well)
 	}
-	for range 50 { // long before the successes are due to be told by themselves
+	for range 40 { // long before the successes are due to be told by themselves
 		f.nodes[0].Report(failure(modelScope, clock.Now()))
 	}
 	f.sync()

@@ -33,6 +33,7 @@ type attempt struct {
 	bucket int64
 	caller string
 	failed bool
+	any    bool // no caller can cause it
 }
 
 func (m *model) bucket() int64 { return int64(m.now.Sub(m.start) / (m.policy.FailureWindow / 10)) }
@@ -82,14 +83,14 @@ func (m *model) report(r dataplane.Report) {
 		}
 	case m.open || r.Result == dataplane.Neutral:
 	case r.Result == dataplane.Success:
-		m.attempts = append(m.attempts, attempt{m.bucket(), r.Caller, false})
+		m.attempts = append(m.attempts, attempt{m.bucket(), r.Caller, false, false})
 	case r.StartedAt.Before(m.closedAt):
 	case r.Hold > 0:
 		m.level++
 		m.probeFailed = false
 		m.begin(r, m.holdFor(r, m.openings))
 	default:
-		m.attempts = append(m.attempts, attempt{m.bucket(), r.Caller, true})
+		m.attempts = append(m.attempts, attempt{m.bucket(), r.Caller, true, r.AnyCaller})
 		if m.convicts(r) {
 			m.level++
 			m.probeFailed = false
@@ -142,13 +143,23 @@ func (m *model) convicts(r dataplane.Report) bool {
 	if r.AnyCaller {
 		needed = 1
 	}
-	for _, n := range byCaller {
-		if float64(n) > 0.95*float64(total) {
+	for caller, n := range byCaller {
+		if failing[caller] && float64(n) > 0.95*float64(total) {
 			needed = 1
 		}
 	}
+	row, anyInRow := 0, 0
+	for _, a := range slices.Backward(m.attempts) {
+		if !a.failed {
+			break
+		}
+		row++
+		if a.any {
+			anyInRow++
+		}
+	}
 	return failures >= m.policy.FailureThreshold && len(failing) >= needed &&
-		float64(failures)/float64(total) >= m.policy.MinRatio
+		(float64(failures)/float64(total) >= m.policy.MinRatio || anyInRow >= m.policy.FailureThreshold || row >= 10*m.policy.FailureThreshold)
 }
 
 // history drives store and model with the same random steps.

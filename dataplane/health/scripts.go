@@ -149,7 +149,9 @@ type (
 		Token       string  `json:"token"`
 		LastResort  bool    `json:"last_resort"`
 		Caller      string  `json:"caller"`
-		Callers     int     `json:"callers"` // that must have failed
+		Callers     int     `json:"callers"`    // that must have failed
+		AnyCaller   bool    `json:"any_caller"` // no caller can cause it
+		ManyInARow  int     `json:"many_in_a_row"`
 		Successes   int     `json:"successes"`
 	}
 	probeArgs struct {

@@ -14,6 +14,9 @@ const (
 	fastFailure = time.Second
 	// earlyEvery is the time between two early probes of a scope, in the whole fleet.
 	earlyEvery = 5 * time.Second
+	// manyInARow times the threshold is how many failures without a success between them
+	// open a scope whatever share of the window they are.
+	manyInARow = 10
 )
 
 // change is what a report did to a scope.
@@ -48,9 +51,18 @@ type tracker struct {
 
 	lease     lease
 	windows   windows
+	row       row
 	threshold int // of the policy used last
 
 	fleet fleet
+}
+
+// row counts failures with no success between them. A busy scope that dies has a window
+// full of successes: until its failures were a fifth of them, it would go on failing calls
+// for many seconds.
+type row struct {
+	failures  int
+	anyCaller int // of these, such as no caller can cause
 }
 
 // lease is the right to be the one probe of a half-open scope.
@@ -123,7 +135,12 @@ func (t *tracker) reportClosed(now time.Time, age time.Duration, r *dataplane.Re
 	t.threshold = r.Policy.FailureThreshold
 	if !failed {
 		t.fleet.successes++
+		t.row = row{}
 		return unchanged, r.Probe != ""
+	}
+	t.row.failures++
+	if r.AnyCaller {
+		t.row.anyCaller++
 	}
 	if !t.convicts(w, age, r) {
 		return unchanged, true
@@ -136,8 +153,8 @@ func (t *tracker) reportClosed(now time.Time, age time.Duration, r *dataplane.Re
 }
 
 // convicts reports whether the window holds enough failures, as a number, as a share of
-// all attempts, and from enough callers: two, unless one carries nearly all the traffic or
-// no caller can cause such a failure.
+// all attempts or as a row, and from enough callers: two, unless one carries nearly all the
+// traffic or no caller can cause such a failure.
 func (t *tracker) convicts(w *window, age time.Duration, r *dataplane.Report) bool {
 	failing, alone := w.blame(age)
 	t.fleet.callers = 2
@@ -145,9 +162,9 @@ func (t *tracker) convicts(w *window, age time.Duration, r *dataplane.Report) bo
 		t.fleet.callers = 1
 	}
 	all := w.all.sum(w.bucket(age))
-	return all.failures >= r.Policy.FailureThreshold &&
-		float64(all.failures)/float64(all.total()) >= r.Policy.MinRatio &&
-		failing >= t.fleet.callers
+	enough := float64(all.failures)/float64(all.total()) >= r.Policy.MinRatio ||
+		t.row.anyCaller >= r.Policy.FailureThreshold || t.row.failures >= manyInARow*r.Policy.FailureThreshold
+	return enough && all.failures >= r.Policy.FailureThreshold && failing >= t.fleet.callers
 }
 
 // fast reports whether a failed attempt cost next to no time.
@@ -182,7 +199,7 @@ func (t *tracker) openFor(now time.Time, d time.Duration, r *dataplane.Report) {
 	t.openings++
 	t.reason = r.Outcome
 	t.lease = lease{}
-	t.windows = nil
+	t.windows, t.row = nil, row{}
 	t.threshold = r.Policy.FailureThreshold
 	t.setDeadline(now.Add(d), r.Policy)
 }
@@ -219,7 +236,7 @@ func (t *tracker) shut(now time.Time) {
 	t.until = time.Time{}
 	t.closedAt = now
 	t.lease = lease{}
-	t.windows = nil
+	t.windows, t.row = nil, row{}
 	t.fleet = fleet{}
 }
 
@@ -238,7 +255,7 @@ func (t *tracker) fade(now time.Time) (wasOpen bool) {
 		return false
 	}
 	wasOpen = t.open
-	*t = tracker{windows: t.windows, threshold: t.threshold}
+	*t = tracker{windows: t.windows, row: t.row, threshold: t.threshold}
 	return wasOpen
 }
 

@@ -101,16 +101,17 @@ func (w *window) mostlyFast(age time.Duration) bool {
 	return 2*w.fast.sum(b).failures > w.all.sum(b).failures
 }
 
-// blame says how many callers failed, and whether a single caller carries more than
+// blame says how many callers failed, and whether a single caller who did carries more than
 // 95 % of the traffic. Both count the callers that are taken together as one more caller.
 func (w *window) blame(age time.Duration) (failing int, alone bool) {
 	b := w.bucket(age)
 	all := w.all.sum(b).total()
 	for _, r := range w.callers {
 		t := r.sum(b)
-		if t.failures > 0 {
-			failing++
+		if t.failures == 0 {
+			continue
 		}
+		failing++
 		if 100*t.total() > 95*all {
 			alone = true
 		}

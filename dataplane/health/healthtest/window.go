@@ -59,6 +59,39 @@ var windowProperties = []property{
 		times(5, func() { s.fail() })
 		s.wantState(dataplane.Open)
 	}},
+	{"failures in a row that no caller can cause open it whatever was before", func(s *story) {
+		times(1000, func() { s.succeed() })
+		times(4, func() { s.fail(anyCaller) })
+		s.wantState(dataplane.Closed)
+		s.fail(anyCaller)
+		s.wantOpen(1, base, true)
+	}},
+	{"ten times the threshold of any failures in a row do too", func(s *story) {
+		times(1000, func() { s.succeed() })
+		times(49, func() { s.fail() })
+		s.wantState(dataplane.Closed)
+		s.fail()
+		s.wantOpen(1, base, true)
+	}},
+	{"a success ends a row", func(s *story) {
+		times(1000, func() { s.succeed() })
+		for range 5 {
+			times(4, func() { s.fail(anyCaller) })
+			s.succeed()
+		}
+		s.wantState(dataplane.Closed)
+		times(4, func() { s.fail(anyCaller) })
+		s.wantState(dataplane.Closed)
+		s.fail() // a caller may have caused this one: no part of that row
+		s.wantState(dataplane.Closed)
+		s.fail(anyCaller)
+		s.wantState(dataplane.Open)
+	}},
+	{"a row that one caller can cause opens nothing for another", func(s *story) {
+		times(1000, func() { s.succeed(by("good")) })
+		times(200, func() { s.fail(by("bad")) })
+		s.wantState(dataplane.Closed)
+	}},
 	{"neutral results count for nothing", func(s *story) {
 		times(100, func() { s.neutral() })
 		times(4, func() { s.fail() })

@@ -72,7 +72,8 @@ end
 -- and sums up the one of this report. Fields of the hash are
 -- "<bucket width>:<bucket>:<f|s|q>" for failures, successes and failures that took no time,
 -- "<bucket width>:k:<caller>" for the bucket in which the caller failed last, and
--- "<bucket width>:u" for the time of the window's last use.
+-- "<bucket width>:u" for the time of the window's last use. Beside them "row" and "row_any"
+-- count the failures with no success between them, and those of them no caller can cause.
 local function count(failures, successes)
 	local width = math.max(math.floor(a.window / 10), 1)
 	local h, used, widths = redis.call('HGETALL', window), {}, 0
@@ -92,16 +93,18 @@ local function count(failures, successes)
 		end
 		used[oldest], widths = nil, widths - 1
 	end
-	local sums, gone, callers = {f = failures, s = successes, q = 0}, {}, {}
+	local sums, gone, callers = {f = failures, s = successes, q = 0, row = 0, row_any = 0}, {}, {}
 	if failures > 0 and a.fast then sums.q = failures end
 	for w in pairs(used) do callers[w] = 0 end
 	for i = 1, #h, 2 do
 		local w, rest = string.match(h[i], '^(%d+):(.*)$')
 		w = tonumber(w)
-		local bucket, kind = string.match(rest, '^(%d+):([fsq])$')
-		local caller = string.sub(rest, 1, 2) == 'k:'
+		local bucket, kind = string.match(rest or '', '^(%d+):([fsq])$')
+		local caller = rest and string.sub(rest, 1, 2) == 'k:'
 		if caller then bucket = h[i + 1] end
-		if not used[w] or bucket and tonumber(bucket) <= math.floor(now / w) - 10 then
+		if h[i] == 'row' or h[i] == 'row_any' then
+			if successes == 0 then sums[h[i]] = tonumber(h[i + 1]) end
+		elseif not used[w] or bucket and tonumber(bucket) <= math.floor(now / w) - 10 then
 			gone[#gone + 1] = h[i]
 		elseif caller then
 			if string.sub(rest, 3) ~= a.caller then callers[w] = callers[w] + 1 end
@@ -125,7 +128,9 @@ local function count(failures, successes)
 		if successes > 0 then redis.call('HINCRBY', window, b .. 's', successes) end
 		longest = math.max(longest, w)
 	end
-	redis.call('HSET', window, string.format('%d:u', width), string.format('%d', now))
+	sums.row = sums.row + failures -- the successes of a report came before its failure
+	if a.any_caller then sums.row_any = sums.row_any + failures end
+	redis.call('HSET', window, string.format('%d:u', width), string.format('%d', now), 'row', sums.row, 'row_any', sums.row_any)
 	redis.call('PEXPIRE', window, string.format('%d', longest * 20 + 60000))
 	local distinct = callers[width]
 	if failures > 0 then distinct = distinct + 1 end
@@ -156,7 +161,9 @@ else
 		if a.result == 'success' then successes = successes + 1 end
 		if failures + successes > 0 and a.window > 0 then
 			local sums, callers = count(failures, successes)
-			if failed and sums.f >= a.threshold and sums.f / (sums.f + sums.s) >= a.min_ratio and callers >= a.callers then
+			local enough = sums.f / (sums.f + sums.s) >= a.min_ratio or
+				sums.row_any >= a.threshold or sums.row >= a.many_in_a_row * a.threshold
+			if failed and enough and sums.f >= a.threshold and callers >= a.callers then
 				r.level = r.level + 1
 				open_for(cooldown())
 				if a.probe_early and 2 * sums.q > sums.f then r.early = 1 end
