@@ -25,6 +25,7 @@ type Store interface {
 	controlplane.UsageStore
 	controlplane.AccessStore
 	controlplane.SecretStore
+	controlplane.ImportStore
 	controlplane.FleetStore
 	controlplane.JoinStore
 	Ping(ctx context.Context) error
@@ -73,6 +74,9 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		"UsageSurvivesAbsurdCalls":      usageSurvivesAbsurdCalls,
 		"RecountFindsWhatDiffers":       recountFindsWhatDiffers,
 		"OldUsageIsDeleted":             oldUsageIsDeleted,
+		"Imports":                       imports,
+		"OldImportsAreForgotten":        oldImportsAreForgotten,
+		"ImportSchedulesCountFailures":  importSchedulesCountFailures,
 		"Sessions":                      sessions,
 		"Tokens":                        tokens,
 		"ExpiredAccessIsDeleted":        expiredAccessIsDeleted,
