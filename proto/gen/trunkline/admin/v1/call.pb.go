@@ -543,7 +543,17 @@ type ListCallsRequest struct {
 	// Only calls that arrived before this time.
 	EndTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
 	// Return the attempts of each call too.
-	WithAttempts  bool `protobuf:"varint,10,opt,name=with_attempts,json=withAttempts,proto3" json:"with_attempts,omitempty"`
+	WithAttempts bool `protobuf:"varint,10,opt,name=with_attempts,json=withAttempts,proto3" json:"with_attempts,omitempty"`
+	// Only the call with this request id, whatever its age.
+	Id string `protobuf:"bytes,11,opt,name=id,proto3" json:"id,omitempty"`
+	// Only calls that this upstream model answered. Best together with a time or another filter.
+	Model string `protobuf:"bytes,12,opt,name=model,proto3" json:"model,omitempty"`
+	// Only calls that this node served. Best together with a time or another filter.
+	Node string `protobuf:"bytes,13,opt,name=node,proto3" json:"node,omitempty"`
+	// Only calls that asked for a stream, or only those that did not.
+	Stream *bool `protobuf:"varint,14,opt,name=stream,proto3,oneof" json:"stream,omitempty"`
+	// Only calls that took at least so long. Best together with a time or another filter.
+	MinDuration   *durationpb.Duration `protobuf:"bytes,15,opt,name=min_duration,json=minDuration,proto3" json:"min_duration,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -648,6 +658,41 @@ func (x *ListCallsRequest) GetWithAttempts() bool {
 	return false
 }
 
+func (x *ListCallsRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ListCallsRequest) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *ListCallsRequest) GetNode() string {
+	if x != nil {
+		return x.Node
+	}
+	return ""
+}
+
+func (x *ListCallsRequest) GetStream() bool {
+	if x != nil && x.Stream != nil {
+		return *x.Stream
+	}
+	return false
+}
+
+func (x *ListCallsRequest) GetMinDuration() *durationpb.Duration {
+	if x != nil {
+		return x.MinDuration
+	}
+	return nil
+}
+
 type ListCallsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Calls []*Call                `protobuf:"bytes,1,rep,name=calls,proto3" json:"calls,omitempty"`
@@ -701,6 +746,60 @@ func (x *ListCallsResponse) GetNextPageToken() string {
 	return ""
 }
 
+type TailCallsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A call that was stored since; unset in an answer that only tells of skipped ones or that the stream is alive.
+	Call *Call `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
+	// Calls before it that are not shown, because they came faster than they were read.
+	Skipped       int64 `protobuf:"varint,2,opt,name=skipped,proto3" json:"skipped,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TailCallsResponse) Reset() {
+	*x = TailCallsResponse{}
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TailCallsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TailCallsResponse) ProtoMessage() {}
+
+func (x *TailCallsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TailCallsResponse.ProtoReflect.Descriptor instead.
+func (*TailCallsResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *TailCallsResponse) GetCall() *Call {
+	if x != nil {
+		return x.Call
+	}
+	return nil
+}
+
+func (x *TailCallsResponse) GetSkipped() int64 {
+	if x != nil {
+		return x.Skipped
+	}
+	return 0
+}
+
 type GetCallRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Request id.
@@ -711,7 +810,7 @@ type GetCallRequest struct {
 
 func (x *GetCallRequest) Reset() {
 	*x = GetCallRequest{}
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -723,7 +822,7 @@ func (x *GetCallRequest) String() string {
 func (*GetCallRequest) ProtoMessage() {}
 
 func (x *GetCallRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -736,7 +835,7 @@ func (x *GetCallRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallRequest.ProtoReflect.Descriptor instead.
 func (*GetCallRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetCallRequest) GetId() string {
@@ -755,7 +854,7 @@ type GetCallResponse struct {
 
 func (x *GetCallResponse) Reset() {
 	*x = GetCallResponse{}
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -767,7 +866,7 @@ func (x *GetCallResponse) String() string {
 func (*GetCallResponse) ProtoMessage() {}
 
 func (x *GetCallResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -780,7 +879,7 @@ func (x *GetCallResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallResponse.ProtoReflect.Descriptor instead.
 func (*GetCallResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetCallResponse) GetCall() *Call {
@@ -794,7 +893,7 @@ var File_trunkline_admin_v1_call_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\n" +
-	"\x1dtrunkline/admin/v1/call.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctrunkline/admin/v1/gap.proto\"\xd9\x06\n" +
+	"\x1dtrunkline/admin/v1/call.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a$trunkline/admin/v1/call_stream.proto\x1a\x1ctrunkline/admin/v1/gap.proto\"\xd9\x06\n" +
 	"\x04Call\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x129\n" +
 	"\n" +
@@ -848,7 +947,7 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\finput_tokens\x18\x01 \x01(\x03R\vinputTokens\x12.\n" +
 	"\x13cached_input_tokens\x18\x02 \x01(\x03R\x11cachedInputTokens\x12#\n" +
 	"\routput_tokens\x18\x03 \x01(\x03R\foutputTokens\x12\x16\n" +
-	"\x06source\x18\x04 \x01(\tR\x06source\"\xee\x02\n" +
+	"\x06source\x18\x04 \x01(\tR\x06source\"\x8e\x04\n" +
 	"\x10ListCallsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12\x1d\n" +
@@ -863,17 +962,30 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"start_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
 	"\bend_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12#\n" +
 	"\rwith_attempts\x18\n" +
-	" \x01(\bR\fwithAttempts\"k\n" +
+	" \x01(\bR\fwithAttempts\x12\x0e\n" +
+	"\x02id\x18\v \x01(\tR\x02id\x12\x14\n" +
+	"\x05model\x18\f \x01(\tR\x05model\x12\x12\n" +
+	"\x04node\x18\r \x01(\tR\x04node\x12\x1b\n" +
+	"\x06stream\x18\x0e \x01(\bH\x00R\x06stream\x88\x01\x01\x12<\n" +
+	"\fmin_duration\x18\x0f \x01(\v2\x19.google.protobuf.DurationR\vminDurationB\t\n" +
+	"\a_stream\"k\n" +
 	"\x11ListCallsResponse\x12.\n" +
 	"\x05calls\x18\x01 \x03(\v2\x18.trunkline.admin.v1.CallR\x05calls\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"(\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"[\n" +
+	"\x11TailCallsResponse\x12,\n" +
+	"\x04call\x18\x01 \x01(\v2\x18.trunkline.admin.v1.CallR\x04call\x12\x18\n" +
+	"\askipped\x18\x02 \x01(\x03R\askipped\"(\n" +
 	"\x0eGetCallRequest\x12\x16\n" +
 	"\x02id\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x02id\"?\n" +
 	"\x0fGetCallResponse\x12,\n" +
-	"\x04call\x18\x01 \x01(\v2\x18.trunkline.admin.v1.CallR\x04call2\x86\x03\n" +
+	"\x04call\x18\x01 \x01(\v2\x18.trunkline.admin.v1.CallR\x04call2\x93\x06\n" +
 	"\vCallService\x12]\n" +
 	"\tListCalls\x12$.trunkline.admin.v1.ListCallsRequest\x1a%.trunkline.admin.v1.ListCallsResponse\"\x03\x90\x02\x01\x12W\n" +
 	"\aGetCall\x12\".trunkline.admin.v1.GetCallRequest\x1a#.trunkline.admin.v1.GetCallResponse\"\x03\x90\x02\x01\x12Z\n" +
+	"\tTailCalls\x12$.trunkline.admin.v1.TailCallsRequest\x1a%.trunkline.admin.v1.TailCallsResponse0\x01\x12`\n" +
+	"\vExportCalls\x12&.trunkline.admin.v1.ExportCallsRequest\x1a'.trunkline.admin.v1.ExportCallsResponse0\x01\x12^\n" +
+	"\vGetCallBody\x12&.trunkline.admin.v1.GetCallBodyRequest\x1a'.trunkline.admin.v1.GetCallBodyResponse\x12m\n" +
+	"\x10DeleteCallBodies\x12+.trunkline.admin.v1.DeleteCallBodiesRequest\x1a,.trunkline.admin.v1.DeleteCallBodiesResponse\x12Z\n" +
 	"\bListGaps\x12#.trunkline.admin.v1.ListGapsRequest\x1a$.trunkline.admin.v1.ListGapsResponse\"\x03\x90\x02\x01\x12c\n" +
 	"\vListRefused\x12&.trunkline.admin.v1.ListRefusedRequest\x1a'.trunkline.admin.v1.ListRefusedResponse\"\x03\x90\x02\x01B\xd5\x01\n" +
 	"\x16com.trunkline.admin.v1B\tCallProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
@@ -890,52 +1002,70 @@ func file_trunkline_admin_v1_call_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_call_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_call_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_trunkline_admin_v1_call_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_trunkline_admin_v1_call_proto_goTypes = []any{
-	(*Call)(nil),                  // 0: trunkline.admin.v1.Call
-	(*Attempt)(nil),               // 1: trunkline.admin.v1.Attempt
-	(*Usage)(nil),                 // 2: trunkline.admin.v1.Usage
-	(*ListCallsRequest)(nil),      // 3: trunkline.admin.v1.ListCallsRequest
-	(*ListCallsResponse)(nil),     // 4: trunkline.admin.v1.ListCallsResponse
-	(*GetCallRequest)(nil),        // 5: trunkline.admin.v1.GetCallRequest
-	(*GetCallResponse)(nil),       // 6: trunkline.admin.v1.GetCallResponse
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 8: google.protobuf.Duration
-	(*ListGapsRequest)(nil),       // 9: trunkline.admin.v1.ListGapsRequest
-	(*ListRefusedRequest)(nil),    // 10: trunkline.admin.v1.ListRefusedRequest
-	(*ListGapsResponse)(nil),      // 11: trunkline.admin.v1.ListGapsResponse
-	(*ListRefusedResponse)(nil),   // 12: trunkline.admin.v1.ListRefusedResponse
+	(*Call)(nil),                     // 0: trunkline.admin.v1.Call
+	(*Attempt)(nil),                  // 1: trunkline.admin.v1.Attempt
+	(*Usage)(nil),                    // 2: trunkline.admin.v1.Usage
+	(*ListCallsRequest)(nil),         // 3: trunkline.admin.v1.ListCallsRequest
+	(*ListCallsResponse)(nil),        // 4: trunkline.admin.v1.ListCallsResponse
+	(*TailCallsResponse)(nil),        // 5: trunkline.admin.v1.TailCallsResponse
+	(*GetCallRequest)(nil),           // 6: trunkline.admin.v1.GetCallRequest
+	(*GetCallResponse)(nil),          // 7: trunkline.admin.v1.GetCallResponse
+	(*timestamppb.Timestamp)(nil),    // 8: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),      // 9: google.protobuf.Duration
+	(*TailCallsRequest)(nil),         // 10: trunkline.admin.v1.TailCallsRequest
+	(*ExportCallsRequest)(nil),       // 11: trunkline.admin.v1.ExportCallsRequest
+	(*GetCallBodyRequest)(nil),       // 12: trunkline.admin.v1.GetCallBodyRequest
+	(*DeleteCallBodiesRequest)(nil),  // 13: trunkline.admin.v1.DeleteCallBodiesRequest
+	(*ListGapsRequest)(nil),          // 14: trunkline.admin.v1.ListGapsRequest
+	(*ListRefusedRequest)(nil),       // 15: trunkline.admin.v1.ListRefusedRequest
+	(*ExportCallsResponse)(nil),      // 16: trunkline.admin.v1.ExportCallsResponse
+	(*GetCallBodyResponse)(nil),      // 17: trunkline.admin.v1.GetCallBodyResponse
+	(*DeleteCallBodiesResponse)(nil), // 18: trunkline.admin.v1.DeleteCallBodiesResponse
+	(*ListGapsResponse)(nil),         // 19: trunkline.admin.v1.ListGapsResponse
+	(*ListRefusedResponse)(nil),      // 20: trunkline.admin.v1.ListRefusedResponse
 }
 var file_trunkline_admin_v1_call_proto_depIdxs = []int32{
-	7,  // 0: trunkline.admin.v1.Call.start_time:type_name -> google.protobuf.Timestamp
-	8,  // 1: trunkline.admin.v1.Call.first_token_time:type_name -> google.protobuf.Duration
-	8,  // 2: trunkline.admin.v1.Call.duration:type_name -> google.protobuf.Duration
-	8,  // 3: trunkline.admin.v1.Call.overhead:type_name -> google.protobuf.Duration
+	8,  // 0: trunkline.admin.v1.Call.start_time:type_name -> google.protobuf.Timestamp
+	9,  // 1: trunkline.admin.v1.Call.first_token_time:type_name -> google.protobuf.Duration
+	9,  // 2: trunkline.admin.v1.Call.duration:type_name -> google.protobuf.Duration
+	9,  // 3: trunkline.admin.v1.Call.overhead:type_name -> google.protobuf.Duration
 	2,  // 4: trunkline.admin.v1.Call.usage:type_name -> trunkline.admin.v1.Usage
 	1,  // 5: trunkline.admin.v1.Call.attempts:type_name -> trunkline.admin.v1.Attempt
-	8,  // 6: trunkline.admin.v1.Call.clock_ahead:type_name -> google.protobuf.Duration
-	8,  // 7: trunkline.admin.v1.Attempt.start_offset:type_name -> google.protobuf.Duration
-	8,  // 8: trunkline.admin.v1.Attempt.first_frame_time:type_name -> google.protobuf.Duration
-	8,  // 9: trunkline.admin.v1.Attempt.first_token_time:type_name -> google.protobuf.Duration
-	8,  // 10: trunkline.admin.v1.Attempt.duration:type_name -> google.protobuf.Duration
+	9,  // 6: trunkline.admin.v1.Call.clock_ahead:type_name -> google.protobuf.Duration
+	9,  // 7: trunkline.admin.v1.Attempt.start_offset:type_name -> google.protobuf.Duration
+	9,  // 8: trunkline.admin.v1.Attempt.first_frame_time:type_name -> google.protobuf.Duration
+	9,  // 9: trunkline.admin.v1.Attempt.first_token_time:type_name -> google.protobuf.Duration
+	9,  // 10: trunkline.admin.v1.Attempt.duration:type_name -> google.protobuf.Duration
 	2,  // 11: trunkline.admin.v1.Attempt.usage:type_name -> trunkline.admin.v1.Usage
-	7,  // 12: trunkline.admin.v1.ListCallsRequest.start_time:type_name -> google.protobuf.Timestamp
-	7,  // 13: trunkline.admin.v1.ListCallsRequest.end_time:type_name -> google.protobuf.Timestamp
-	0,  // 14: trunkline.admin.v1.ListCallsResponse.calls:type_name -> trunkline.admin.v1.Call
-	0,  // 15: trunkline.admin.v1.GetCallResponse.call:type_name -> trunkline.admin.v1.Call
-	3,  // 16: trunkline.admin.v1.CallService.ListCalls:input_type -> trunkline.admin.v1.ListCallsRequest
-	5,  // 17: trunkline.admin.v1.CallService.GetCall:input_type -> trunkline.admin.v1.GetCallRequest
-	9,  // 18: trunkline.admin.v1.CallService.ListGaps:input_type -> trunkline.admin.v1.ListGapsRequest
-	10, // 19: trunkline.admin.v1.CallService.ListRefused:input_type -> trunkline.admin.v1.ListRefusedRequest
-	4,  // 20: trunkline.admin.v1.CallService.ListCalls:output_type -> trunkline.admin.v1.ListCallsResponse
-	6,  // 21: trunkline.admin.v1.CallService.GetCall:output_type -> trunkline.admin.v1.GetCallResponse
-	11, // 22: trunkline.admin.v1.CallService.ListGaps:output_type -> trunkline.admin.v1.ListGapsResponse
-	12, // 23: trunkline.admin.v1.CallService.ListRefused:output_type -> trunkline.admin.v1.ListRefusedResponse
-	20, // [20:24] is the sub-list for method output_type
-	16, // [16:20] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	8,  // 12: trunkline.admin.v1.ListCallsRequest.start_time:type_name -> google.protobuf.Timestamp
+	8,  // 13: trunkline.admin.v1.ListCallsRequest.end_time:type_name -> google.protobuf.Timestamp
+	9,  // 14: trunkline.admin.v1.ListCallsRequest.min_duration:type_name -> google.protobuf.Duration
+	0,  // 15: trunkline.admin.v1.ListCallsResponse.calls:type_name -> trunkline.admin.v1.Call
+	0,  // 16: trunkline.admin.v1.TailCallsResponse.call:type_name -> trunkline.admin.v1.Call
+	0,  // 17: trunkline.admin.v1.GetCallResponse.call:type_name -> trunkline.admin.v1.Call
+	3,  // 18: trunkline.admin.v1.CallService.ListCalls:input_type -> trunkline.admin.v1.ListCallsRequest
+	6,  // 19: trunkline.admin.v1.CallService.GetCall:input_type -> trunkline.admin.v1.GetCallRequest
+	10, // 20: trunkline.admin.v1.CallService.TailCalls:input_type -> trunkline.admin.v1.TailCallsRequest
+	11, // 21: trunkline.admin.v1.CallService.ExportCalls:input_type -> trunkline.admin.v1.ExportCallsRequest
+	12, // 22: trunkline.admin.v1.CallService.GetCallBody:input_type -> trunkline.admin.v1.GetCallBodyRequest
+	13, // 23: trunkline.admin.v1.CallService.DeleteCallBodies:input_type -> trunkline.admin.v1.DeleteCallBodiesRequest
+	14, // 24: trunkline.admin.v1.CallService.ListGaps:input_type -> trunkline.admin.v1.ListGapsRequest
+	15, // 25: trunkline.admin.v1.CallService.ListRefused:input_type -> trunkline.admin.v1.ListRefusedRequest
+	4,  // 26: trunkline.admin.v1.CallService.ListCalls:output_type -> trunkline.admin.v1.ListCallsResponse
+	7,  // 27: trunkline.admin.v1.CallService.GetCall:output_type -> trunkline.admin.v1.GetCallResponse
+	5,  // 28: trunkline.admin.v1.CallService.TailCalls:output_type -> trunkline.admin.v1.TailCallsResponse
+	16, // 29: trunkline.admin.v1.CallService.ExportCalls:output_type -> trunkline.admin.v1.ExportCallsResponse
+	17, // 30: trunkline.admin.v1.CallService.GetCallBody:output_type -> trunkline.admin.v1.GetCallBodyResponse
+	18, // 31: trunkline.admin.v1.CallService.DeleteCallBodies:output_type -> trunkline.admin.v1.DeleteCallBodiesResponse
+	19, // 32: trunkline.admin.v1.CallService.ListGaps:output_type -> trunkline.admin.v1.ListGapsResponse
+	20, // 33: trunkline.admin.v1.CallService.ListRefused:output_type -> trunkline.admin.v1.ListRefusedResponse
+	26, // [26:34] is the sub-list for method output_type
+	18, // [18:26] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_call_proto_init() }
@@ -943,14 +1073,17 @@ func file_trunkline_admin_v1_call_proto_init() {
 	if File_trunkline_admin_v1_call_proto != nil {
 		return
 	}
+	file_trunkline_admin_v1_call_body_proto_init()
+	file_trunkline_admin_v1_call_stream_proto_init()
 	file_trunkline_admin_v1_gap_proto_init()
+	file_trunkline_admin_v1_call_proto_msgTypes[3].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_call_proto_rawDesc), len(file_trunkline_admin_v1_call_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,10 +19,14 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	CallService_ListCalls_FullMethodName   = "/trunkline.admin.v1.CallService/ListCalls"
-	CallService_GetCall_FullMethodName     = "/trunkline.admin.v1.CallService/GetCall"
-	CallService_ListGaps_FullMethodName    = "/trunkline.admin.v1.CallService/ListGaps"
-	CallService_ListRefused_FullMethodName = "/trunkline.admin.v1.CallService/ListRefused"
+	CallService_ListCalls_FullMethodName        = "/trunkline.admin.v1.CallService/ListCalls"
+	CallService_GetCall_FullMethodName          = "/trunkline.admin.v1.CallService/GetCall"
+	CallService_TailCalls_FullMethodName        = "/trunkline.admin.v1.CallService/TailCalls"
+	CallService_ExportCalls_FullMethodName      = "/trunkline.admin.v1.CallService/ExportCalls"
+	CallService_GetCallBody_FullMethodName      = "/trunkline.admin.v1.CallService/GetCallBody"
+	CallService_DeleteCallBodies_FullMethodName = "/trunkline.admin.v1.CallService/DeleteCallBodies"
+	CallService_ListGaps_FullMethodName         = "/trunkline.admin.v1.CallService/ListGaps"
+	CallService_ListRefused_FullMethodName      = "/trunkline.admin.v1.CallService/ListRefused"
 )
 
 // CallServiceClient is the client API for CallService service.
@@ -35,6 +39,16 @@ type CallServiceClient interface {
 	ListCalls(ctx context.Context, in *ListCallsRequest, opts ...grpc.CallOption) (*ListCallsResponse, error)
 	// Get one call with its attempts.
 	GetCall(ctx context.Context, in *GetCallRequest, opts ...grpc.CallOption) (*GetCallResponse, error)
+	// Follow calls as they are stored. Calls of every node are shown, about a second after they end; a reader that is
+	// too slow misses some and is told how many. At most 32 readers per control plane.
+	TailCalls(ctx context.Context, in *TailCallsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[TailCallsResponse], error)
+	// Export calls as a file, newest first, as they are when the export begins.
+	ExportCalls(ctx context.Context, in *ExportCallsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportCallsResponse], error)
+	// Get what a call's client sent and was answered. Only for signed-in admins and for tokens that allow it; each time
+	// is noted with who it was.
+	GetCallBody(ctx context.Context, in *GetCallBodyRequest, opts ...grpc.CallOption) (*GetCallBodyResponse, error)
+	// Delete all bodies of an API key's calls that are stored by now.
+	DeleteCallBodies(ctx context.Context, in *DeleteCallBodiesRequest, opts ...grpc.CallOption) (*DeleteCallBodiesResponse, error)
 	// List times of which a node has no record of some calls, newest first.
 	ListGaps(ctx context.Context, in *ListGapsRequest, opts ...grpc.CallOption) (*ListGapsResponse, error)
 	// List call records, totals and gaps that could not be stored and were put aside, newest first.
@@ -63,6 +77,64 @@ func (c *callServiceClient) GetCall(ctx context.Context, in *GetCallRequest, opt
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetCallResponse)
 	err := c.cc.Invoke(ctx, CallService_GetCall_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) TailCalls(ctx context.Context, in *TailCallsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[TailCallsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &CallService_ServiceDesc.Streams[0], CallService_TailCalls_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[TailCallsRequest, TailCallsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type CallService_TailCallsClient = grpc.ServerStreamingClient[TailCallsResponse]
+
+func (c *callServiceClient) ExportCalls(ctx context.Context, in *ExportCallsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportCallsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &CallService_ServiceDesc.Streams[1], CallService_ExportCalls_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ExportCallsRequest, ExportCallsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type CallService_ExportCallsClient = grpc.ServerStreamingClient[ExportCallsResponse]
+
+func (c *callServiceClient) GetCallBody(ctx context.Context, in *GetCallBodyRequest, opts ...grpc.CallOption) (*GetCallBodyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetCallBodyResponse)
+	err := c.cc.Invoke(ctx, CallService_GetCallBody_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) DeleteCallBodies(ctx context.Context, in *DeleteCallBodiesRequest, opts ...grpc.CallOption) (*DeleteCallBodiesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DeleteCallBodiesResponse)
+	err := c.cc.Invoke(ctx, CallService_DeleteCallBodies_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -99,6 +171,16 @@ type CallServiceServer interface {
 	ListCalls(context.Context, *ListCallsRequest) (*ListCallsResponse, error)
 	// Get one call with its attempts.
 	GetCall(context.Context, *GetCallRequest) (*GetCallResponse, error)
+	// Follow calls as they are stored. Calls of every node are shown, about a second after they end; a reader that is
+	// too slow misses some and is told how many. At most 32 readers per control plane.
+	TailCalls(*TailCallsRequest, grpc.ServerStreamingServer[TailCallsResponse]) error
+	// Export calls as a file, newest first, as they are when the export begins.
+	ExportCalls(*ExportCallsRequest, grpc.ServerStreamingServer[ExportCallsResponse]) error
+	// Get what a call's client sent and was answered. Only for signed-in admins and for tokens that allow it; each time
+	// is noted with who it was.
+	GetCallBody(context.Context, *GetCallBodyRequest) (*GetCallBodyResponse, error)
+	// Delete all bodies of an API key's calls that are stored by now.
+	DeleteCallBodies(context.Context, *DeleteCallBodiesRequest) (*DeleteCallBodiesResponse, error)
 	// List times of which a node has no record of some calls, newest first.
 	ListGaps(context.Context, *ListGapsRequest) (*ListGapsResponse, error)
 	// List call records, totals and gaps that could not be stored and were put aside, newest first.
@@ -118,6 +200,18 @@ func (UnimplementedCallServiceServer) ListCalls(context.Context, *ListCallsReque
 }
 func (UnimplementedCallServiceServer) GetCall(context.Context, *GetCallRequest) (*GetCallResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetCall not implemented")
+}
+func (UnimplementedCallServiceServer) TailCalls(*TailCallsRequest, grpc.ServerStreamingServer[TailCallsResponse]) error {
+	return status.Error(codes.Unimplemented, "method TailCalls not implemented")
+}
+func (UnimplementedCallServiceServer) ExportCalls(*ExportCallsRequest, grpc.ServerStreamingServer[ExportCallsResponse]) error {
+	return status.Error(codes.Unimplemented, "method ExportCalls not implemented")
+}
+func (UnimplementedCallServiceServer) GetCallBody(context.Context, *GetCallBodyRequest) (*GetCallBodyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetCallBody not implemented")
+}
+func (UnimplementedCallServiceServer) DeleteCallBodies(context.Context, *DeleteCallBodiesRequest) (*DeleteCallBodiesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteCallBodies not implemented")
 }
 func (UnimplementedCallServiceServer) ListGaps(context.Context, *ListGapsRequest) (*ListGapsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListGaps not implemented")
@@ -182,6 +276,64 @@ func _CallService_GetCall_Handler(srv interface{}, ctx context.Context, dec func
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CallService_TailCalls_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(TailCallsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(CallServiceServer).TailCalls(m, &grpc.GenericServerStream[TailCallsRequest, TailCallsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type CallService_TailCallsServer = grpc.ServerStreamingServer[TailCallsResponse]
+
+func _CallService_ExportCalls_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ExportCallsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(CallServiceServer).ExportCalls(m, &grpc.GenericServerStream[ExportCallsRequest, ExportCallsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type CallService_ExportCallsServer = grpc.ServerStreamingServer[ExportCallsResponse]
+
+func _CallService_GetCallBody_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetCallBodyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).GetCallBody(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_GetCallBody_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).GetCallBody(ctx, req.(*GetCallBodyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_DeleteCallBodies_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteCallBodiesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).DeleteCallBodies(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_DeleteCallBodies_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).DeleteCallBodies(ctx, req.(*DeleteCallBodiesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CallService_ListGaps_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListGapsRequest)
 	if err := dec(in); err != nil {
@@ -234,6 +386,14 @@ var CallService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _CallService_GetCall_Handler,
 		},
 		{
+			MethodName: "GetCallBody",
+			Handler:    _CallService_GetCallBody_Handler,
+		},
+		{
+			MethodName: "DeleteCallBodies",
+			Handler:    _CallService_DeleteCallBodies_Handler,
+		},
+		{
 			MethodName: "ListGaps",
 			Handler:    _CallService_ListGaps_Handler,
 		},
@@ -242,6 +402,17 @@ var CallService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _CallService_ListRefused_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "TailCalls",
+			Handler:       _CallService_TailCalls_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "ExportCalls",
+			Handler:       _CallService_ExportCalls_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "trunkline/admin/v1/call.proto",
 }

@@ -47,7 +47,9 @@ type Group struct {
 	Enabled *bool `protobuf:"varint,13,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
 	// How members of one priority share the calls: cheapest (default; weight breaks ties), weighted,
 	// or least_busy (fewest attempts in flight on the node, weighted).
-	Selection     string `protobuf:"bytes,14,opt,name=selection,proto3" json:"selection,omitempty"`
+	Selection string `protobuf:"bytes,14,opt,name=selection,proto3" json:"selection,omitempty"`
+	// Whether and how the bodies of calls are kept; default not at all.
+	BodyLog       *BodyLog `protobuf:"bytes,15,opt,name=body_log,json=bodyLog,proto3" json:"body_log,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -150,6 +152,13 @@ func (x *Group) GetSelection() string {
 		return x.Selection
 	}
 	return ""
+}
+
+func (x *Group) GetBodyLog() *BodyLog {
+	if x != nil {
+		return x.BodyLog
+	}
+	return nil
 }
 
 // A target inside a group.
@@ -1045,7 +1054,7 @@ var File_trunkline_admin_v1_group_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\n" +
-	"\x1etrunkline/admin/v1/group.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!trunkline/admin/v1/settings.proto\"\xd4\x05\n" +
+	"\x1etrunkline/admin/v1/group.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a!trunkline/admin/v1/settings.proto\"\x8c\x06\n" +
 	"\x05Group\x12\x8e\x02\n" +
 	"\x04name\x18\x01 \x01(\tB\xf9\x01\xbaH\xf5\x01\xba\x01\xf1\x01\n" +
 	"\x04name\x12[must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end\x1a\x8b\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\x00-\\\\x1f\\\\x7f]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x10\n" +
@@ -1061,7 +1070,8 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\x06policy\x18\f \x01(\v2\".trunkline.admin.v1.FailoverPolicyR\x06policy\x12\x1d\n" +
 	"\aenabled\x18\r \x01(\bH\x00R\aenabled\x88\x01\x01\x12E\n" +
 	"\tselection\x18\x0e \x01(\tB'\xbaH$r\"R\x00R\bcheapestR\bweightedR\n" +
-	"least_busyR\tselectionB\n" +
+	"least_busyR\tselection\x126\n" +
+	"\bbody_log\x18\x0f \x01(\v2\x1b.trunkline.admin.v1.BodyLogR\abodyLogB\n" +
 	"\n" +
 	"\b_enabled\"\xd5\x01\n" +
 	"\x06Member\x12#\n" +
@@ -1170,41 +1180,43 @@ var file_trunkline_admin_v1_group_proto_goTypes = []any{
 	(*ResetCooldownResponse)(nil), // 16: trunkline.admin.v1.ResetCooldownResponse
 	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
 	(*FailoverPolicy)(nil),        // 18: trunkline.admin.v1.FailoverPolicy
-	(*durationpb.Duration)(nil),   // 19: google.protobuf.Duration
+	(*BodyLog)(nil),               // 19: trunkline.admin.v1.BodyLog
+	(*durationpb.Duration)(nil),   // 20: google.protobuf.Duration
 }
 var file_trunkline_admin_v1_group_proto_depIdxs = []int32{
 	17, // 0: trunkline.admin.v1.Group.create_time:type_name -> google.protobuf.Timestamp
 	17, // 1: trunkline.admin.v1.Group.update_time:type_name -> google.protobuf.Timestamp
 	1,  // 2: trunkline.admin.v1.Group.members:type_name -> trunkline.admin.v1.Member
 	18, // 3: trunkline.admin.v1.Group.policy:type_name -> trunkline.admin.v1.FailoverPolicy
-	0,  // 4: trunkline.admin.v1.ListGroupsResponse.groups:type_name -> trunkline.admin.v1.Group
-	0,  // 5: trunkline.admin.v1.GetGroupResponse.group:type_name -> trunkline.admin.v1.Group
-	0,  // 6: trunkline.admin.v1.CreateGroupRequest.group:type_name -> trunkline.admin.v1.Group
-	0,  // 7: trunkline.admin.v1.CreateGroupResponse.group:type_name -> trunkline.admin.v1.Group
-	0,  // 8: trunkline.admin.v1.UpdateGroupRequest.group:type_name -> trunkline.admin.v1.Group
-	0,  // 9: trunkline.admin.v1.UpdateGroupResponse.group:type_name -> trunkline.admin.v1.Group
-	14, // 10: trunkline.admin.v1.ExplainGroupResponse.candidates:type_name -> trunkline.admin.v1.Candidate
-	14, // 11: trunkline.admin.v1.ExplainGroupResponse.left_out:type_name -> trunkline.admin.v1.Candidate
-	19, // 12: trunkline.admin.v1.Candidate.remaining:type_name -> google.protobuf.Duration
-	2,  // 13: trunkline.admin.v1.GroupService.ListGroups:input_type -> trunkline.admin.v1.ListGroupsRequest
-	4,  // 14: trunkline.admin.v1.GroupService.GetGroup:input_type -> trunkline.admin.v1.GetGroupRequest
-	6,  // 15: trunkline.admin.v1.GroupService.CreateGroup:input_type -> trunkline.admin.v1.CreateGroupRequest
-	8,  // 16: trunkline.admin.v1.GroupService.UpdateGroup:input_type -> trunkline.admin.v1.UpdateGroupRequest
-	10, // 17: trunkline.admin.v1.GroupService.DeleteGroup:input_type -> trunkline.admin.v1.DeleteGroupRequest
-	12, // 18: trunkline.admin.v1.GroupService.ExplainGroup:input_type -> trunkline.admin.v1.ExplainGroupRequest
-	15, // 19: trunkline.admin.v1.GroupService.ResetCooldown:input_type -> trunkline.admin.v1.ResetCooldownRequest
-	3,  // 20: trunkline.admin.v1.GroupService.ListGroups:output_type -> trunkline.admin.v1.ListGroupsResponse
-	5,  // 21: trunkline.admin.v1.GroupService.GetGroup:output_type -> trunkline.admin.v1.GetGroupResponse
-	7,  // 22: trunkline.admin.v1.GroupService.CreateGroup:output_type -> trunkline.admin.v1.CreateGroupResponse
-	9,  // 23: trunkline.admin.v1.GroupService.UpdateGroup:output_type -> trunkline.admin.v1.UpdateGroupResponse
-	11, // 24: trunkline.admin.v1.GroupService.DeleteGroup:output_type -> trunkline.admin.v1.DeleteGroupResponse
-	13, // 25: trunkline.admin.v1.GroupService.ExplainGroup:output_type -> trunkline.admin.v1.ExplainGroupResponse
-	16, // 26: trunkline.admin.v1.GroupService.ResetCooldown:output_type -> trunkline.admin.v1.ResetCooldownResponse
-	20, // [20:27] is the sub-list for method output_type
-	13, // [13:20] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	19, // 4: trunkline.admin.v1.Group.body_log:type_name -> trunkline.admin.v1.BodyLog
+	0,  // 5: trunkline.admin.v1.ListGroupsResponse.groups:type_name -> trunkline.admin.v1.Group
+	0,  // 6: trunkline.admin.v1.GetGroupResponse.group:type_name -> trunkline.admin.v1.Group
+	0,  // 7: trunkline.admin.v1.CreateGroupRequest.group:type_name -> trunkline.admin.v1.Group
+	0,  // 8: trunkline.admin.v1.CreateGroupResponse.group:type_name -> trunkline.admin.v1.Group
+	0,  // 9: trunkline.admin.v1.UpdateGroupRequest.group:type_name -> trunkline.admin.v1.Group
+	0,  // 10: trunkline.admin.v1.UpdateGroupResponse.group:type_name -> trunkline.admin.v1.Group
+	14, // 11: trunkline.admin.v1.ExplainGroupResponse.candidates:type_name -> trunkline.admin.v1.Candidate
+	14, // 12: trunkline.admin.v1.ExplainGroupResponse.left_out:type_name -> trunkline.admin.v1.Candidate
+	20, // 13: trunkline.admin.v1.Candidate.remaining:type_name -> google.protobuf.Duration
+	2,  // 14: trunkline.admin.v1.GroupService.ListGroups:input_type -> trunkline.admin.v1.ListGroupsRequest
+	4,  // 15: trunkline.admin.v1.GroupService.GetGroup:input_type -> trunkline.admin.v1.GetGroupRequest
+	6,  // 16: trunkline.admin.v1.GroupService.CreateGroup:input_type -> trunkline.admin.v1.CreateGroupRequest
+	8,  // 17: trunkline.admin.v1.GroupService.UpdateGroup:input_type -> trunkline.admin.v1.UpdateGroupRequest
+	10, // 18: trunkline.admin.v1.GroupService.DeleteGroup:input_type -> trunkline.admin.v1.DeleteGroupRequest
+	12, // 19: trunkline.admin.v1.GroupService.ExplainGroup:input_type -> trunkline.admin.v1.ExplainGroupRequest
+	15, // 20: trunkline.admin.v1.GroupService.ResetCooldown:input_type -> trunkline.admin.v1.ResetCooldownRequest
+	3,  // 21: trunkline.admin.v1.GroupService.ListGroups:output_type -> trunkline.admin.v1.ListGroupsResponse
+	5,  // 22: trunkline.admin.v1.GroupService.GetGroup:output_type -> trunkline.admin.v1.GetGroupResponse
+	7,  // 23: trunkline.admin.v1.GroupService.CreateGroup:output_type -> trunkline.admin.v1.CreateGroupResponse
+	9,  // 24: trunkline.admin.v1.GroupService.UpdateGroup:output_type -> trunkline.admin.v1.UpdateGroupResponse
+	11, // 25: trunkline.admin.v1.GroupService.DeleteGroup:output_type -> trunkline.admin.v1.DeleteGroupResponse
+	13, // 26: trunkline.admin.v1.GroupService.ExplainGroup:output_type -> trunkline.admin.v1.ExplainGroupResponse
+	16, // 27: trunkline.admin.v1.GroupService.ResetCooldown:output_type -> trunkline.admin.v1.ResetCooldownResponse
+	21, // [21:28] is the sub-list for method output_type
+	14, // [14:21] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_group_proto_init() }
@@ -1212,6 +1224,7 @@ func file_trunkline_admin_v1_group_proto_init() {
 	if File_trunkline_admin_v1_group_proto != nil {
 		return
 	}
+	file_trunkline_admin_v1_call_body_proto_init()
 	file_trunkline_admin_v1_settings_proto_init()
 	file_trunkline_admin_v1_group_proto_msgTypes[0].OneofWrappers = []any{}
 	file_trunkline_admin_v1_group_proto_msgTypes[1].OneofWrappers = []any{}

@@ -47,6 +47,8 @@ type Call struct {
 	Attempts           []*Attempt `protobuf:"bytes,18,rep,name=attempts,proto3" json:"attempts,omitempty"`
 	ClientRetry        int32      `protobuf:"varint,19,opt,name=client_retry,json=clientRetry,proto3" json:"client_retry,omitempty"`
 	KeywordAfterCommit bool       `protobuf:"varint,20,opt,name=keyword_after_commit,json=keywordAfterCommit,proto3" json:"keyword_after_commit,omitempty"`
+	// What was sent and answered, of groups that keep it. It is stored apart from the call.
+	Body *CallBody `protobuf:"bytes,21,opt,name=body,proto3" json:"body,omitempty"`
 	// How far the node's clock was ahead of the control plane's when the call arrived there; set by the
 	// control plane, and only when it is more than a minute either way.
 	ClockAheadUs  int64 `protobuf:"varint,22,opt,name=clock_ahead_us,json=clockAheadUs,proto3" json:"clock_ahead_us,omitempty"`
@@ -224,11 +226,94 @@ func (x *Call) GetKeywordAfterCommit() bool {
 	return false
 }
 
+func (x *Call) GetBody() *CallBody {
+	if x != nil {
+		return x.Body
+	}
+	return nil
+}
+
 func (x *Call) GetClockAheadUs() int64 {
 	if x != nil {
 		return x.ClockAheadUs
 	}
 	return 0
+}
+
+type CallBody struct {
+	state             protoimpl.MessageState `protogen:"open.v1"`
+	Request           []byte                 `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	Response          []byte                 `protobuf:"bytes,2,opt,name=response,proto3" json:"response,omitempty"`
+	RequestTruncated  bool                   `protobuf:"varint,3,opt,name=request_truncated,json=requestTruncated,proto3" json:"request_truncated,omitempty"`
+	ResponseTruncated bool                   `protobuf:"varint,4,opt,name=response_truncated,json=responseTruncated,proto3" json:"response_truncated,omitempty"`
+	Redacted          bool                   `protobuf:"varint,5,opt,name=redacted,proto3" json:"redacted,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *CallBody) Reset() {
+	*x = CallBody{}
+	mi := &file_trunkline_node_v1_call_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CallBody) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CallBody) ProtoMessage() {}
+
+func (x *CallBody) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_node_v1_call_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CallBody.ProtoReflect.Descriptor instead.
+func (*CallBody) Descriptor() ([]byte, []int) {
+	return file_trunkline_node_v1_call_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *CallBody) GetRequest() []byte {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
+func (x *CallBody) GetResponse() []byte {
+	if x != nil {
+		return x.Response
+	}
+	return nil
+}
+
+func (x *CallBody) GetRequestTruncated() bool {
+	if x != nil {
+		return x.RequestTruncated
+	}
+	return false
+}
+
+func (x *CallBody) GetResponseTruncated() bool {
+	if x != nil {
+		return x.ResponseTruncated
+	}
+	return false
+}
+
+func (x *CallBody) GetRedacted() bool {
+	if x != nil {
+		return x.Redacted
+	}
+	return false
 }
 
 type Attempt struct {
@@ -257,7 +342,7 @@ type Attempt struct {
 
 func (x *Attempt) Reset() {
 	*x = Attempt{}
-	mi := &file_trunkline_node_v1_call_proto_msgTypes[1]
+	mi := &file_trunkline_node_v1_call_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -269,7 +354,7 @@ func (x *Attempt) String() string {
 func (*Attempt) ProtoMessage() {}
 
 func (x *Attempt) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_call_proto_msgTypes[1]
+	mi := &file_trunkline_node_v1_call_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -282,7 +367,7 @@ func (x *Attempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attempt.ProtoReflect.Descriptor instead.
 func (*Attempt) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_call_proto_rawDescGZIP(), []int{1}
+	return file_trunkline_node_v1_call_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Attempt) GetProvider() string {
@@ -410,7 +495,7 @@ type Usage struct {
 
 func (x *Usage) Reset() {
 	*x = Usage{}
-	mi := &file_trunkline_node_v1_call_proto_msgTypes[2]
+	mi := &file_trunkline_node_v1_call_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -422,7 +507,7 @@ func (x *Usage) String() string {
 func (*Usage) ProtoMessage() {}
 
 func (x *Usage) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_call_proto_msgTypes[2]
+	mi := &file_trunkline_node_v1_call_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -435,7 +520,7 @@ func (x *Usage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Usage.ProtoReflect.Descriptor instead.
 func (*Usage) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_call_proto_rawDescGZIP(), []int{2}
+	return file_trunkline_node_v1_call_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Usage) GetInputTokens() int64 {
@@ -470,7 +555,7 @@ var File_trunkline_node_v1_call_proto protoreflect.FileDescriptor
 
 const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\n" +
-	"\x1ctrunkline/node/v1/call.proto\x12\x11trunkline.node.v1\"\x9d\x05\n" +
+	"\x1ctrunkline/node/v1/call.proto\x12\x11trunkline.node.v1\"\xce\x05\n" +
 	"\x04Call\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bstart_us\x18\x02 \x01(\x03R\astartUs\x12\x1a\n" +
@@ -495,8 +580,15 @@ const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\x04cost\x18\x11 \x01(\x03R\x04cost\x126\n" +
 	"\battempts\x18\x12 \x03(\v2\x1a.trunkline.node.v1.AttemptR\battempts\x12!\n" +
 	"\fclient_retry\x18\x13 \x01(\x05R\vclientRetry\x120\n" +
-	"\x14keyword_after_commit\x18\x14 \x01(\bR\x12keywordAfterCommit\x12$\n" +
-	"\x0eclock_ahead_us\x18\x16 \x01(\x03R\fclockAheadUs\"\xf2\x03\n" +
+	"\x14keyword_after_commit\x18\x14 \x01(\bR\x12keywordAfterCommit\x12/\n" +
+	"\x04body\x18\x15 \x01(\v2\x1b.trunkline.node.v1.CallBodyR\x04body\x12$\n" +
+	"\x0eclock_ahead_us\x18\x16 \x01(\x03R\fclockAheadUs\"\xb8\x01\n" +
+	"\bCallBody\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\fR\arequest\x12\x1a\n" +
+	"\bresponse\x18\x02 \x01(\fR\bresponse\x12+\n" +
+	"\x11request_truncated\x18\x03 \x01(\bR\x10requestTruncated\x12-\n" +
+	"\x12response_truncated\x18\x04 \x01(\bR\x11responseTruncated\x12\x1a\n" +
+	"\bredacted\x18\x05 \x01(\bR\bredacted\"\xf2\x03\n" +
 	"\aAttempt\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -538,21 +630,23 @@ func file_trunkline_node_v1_call_proto_rawDescGZIP() []byte {
 	return file_trunkline_node_v1_call_proto_rawDescData
 }
 
-var file_trunkline_node_v1_call_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_trunkline_node_v1_call_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_trunkline_node_v1_call_proto_goTypes = []any{
-	(*Call)(nil),    // 0: trunkline.node.v1.Call
-	(*Attempt)(nil), // 1: trunkline.node.v1.Attempt
-	(*Usage)(nil),   // 2: trunkline.node.v1.Usage
+	(*Call)(nil),     // 0: trunkline.node.v1.Call
+	(*CallBody)(nil), // 1: trunkline.node.v1.CallBody
+	(*Attempt)(nil),  // 2: trunkline.node.v1.Attempt
+	(*Usage)(nil),    // 3: trunkline.node.v1.Usage
 }
 var file_trunkline_node_v1_call_proto_depIdxs = []int32{
-	2, // 0: trunkline.node.v1.Call.usage:type_name -> trunkline.node.v1.Usage
-	1, // 1: trunkline.node.v1.Call.attempts:type_name -> trunkline.node.v1.Attempt
-	2, // 2: trunkline.node.v1.Attempt.usage:type_name -> trunkline.node.v1.Usage
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	3, // 0: trunkline.node.v1.Call.usage:type_name -> trunkline.node.v1.Usage
+	2, // 1: trunkline.node.v1.Call.attempts:type_name -> trunkline.node.v1.Attempt
+	1, // 2: trunkline.node.v1.Call.body:type_name -> trunkline.node.v1.CallBody
+	3, // 3: trunkline.node.v1.Attempt.usage:type_name -> trunkline.node.v1.Usage
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_call_proto_init() }
@@ -566,7 +660,7 @@ func file_trunkline_node_v1_call_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_node_v1_call_proto_rawDesc), len(file_trunkline_node_v1_call_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

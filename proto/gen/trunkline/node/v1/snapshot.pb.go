@@ -474,7 +474,9 @@ type Group struct {
 	// Unix seconds, shown as `created` in /v1/models.
 	CreateTime int64 `protobuf:"varint,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// cheapest, weighted or least_busy.
-	Selection     string `protobuf:"bytes,5,opt,name=selection,proto3" json:"selection,omitempty"`
+	Selection string `protobuf:"bytes,5,opt,name=selection,proto3" json:"selection,omitempty"`
+	// Absent: bodies are not kept.
+	BodyLog       *BodyLog `protobuf:"bytes,6,opt,name=body_log,json=bodyLog,proto3" json:"body_log,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -544,6 +546,84 @@ func (x *Group) GetSelection() string {
 	return ""
 }
 
+func (x *Group) GetBodyLog() *BodyLog {
+	if x != nil {
+		return x.BodyLog
+	}
+	return nil
+}
+
+// How the bodies of a group's calls are kept, with every default filled in.
+type BodyLog struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of a request and of an answer each.
+	MaxBytes int32 `protobuf:"varint,1,opt,name=max_bytes,json=maxBytes,proto3" json:"max_bytes,omitempty"`
+	// Share of the calls, above 0 and up to 1.
+	Sample        float64 `protobuf:"fixed64,2,opt,name=sample,proto3" json:"sample,omitempty"`
+	Redact        bool    `protobuf:"varint,3,opt,name=redact,proto3" json:"redact,omitempty"`
+	RedactEmails  bool    `protobuf:"varint,4,opt,name=redact_emails,json=redactEmails,proto3" json:"redact_emails,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BodyLog) Reset() {
+	*x = BodyLog{}
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BodyLog) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BodyLog) ProtoMessage() {}
+
+func (x *BodyLog) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BodyLog.ProtoReflect.Descriptor instead.
+func (*BodyLog) Descriptor() ([]byte, []int) {
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *BodyLog) GetMaxBytes() int32 {
+	if x != nil {
+		return x.MaxBytes
+	}
+	return 0
+}
+
+func (x *BodyLog) GetSample() float64 {
+	if x != nil {
+		return x.Sample
+	}
+	return 0
+}
+
+func (x *BodyLog) GetRedact() bool {
+	if x != nil {
+		return x.Redact
+	}
+	return false
+}
+
+func (x *BodyLog) GetRedactEmails() bool {
+	if x != nil {
+		return x.RedactEmails
+	}
+	return false
+}
+
 type Member struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Provider string                 `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
@@ -559,7 +639,7 @@ type Member struct {
 
 func (x *Member) Reset() {
 	*x = Member{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -571,7 +651,7 @@ func (x *Member) String() string {
 func (*Member) ProtoMessage() {}
 
 func (x *Member) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -584,7 +664,7 @@ func (x *Member) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Member.ProtoReflect.Descriptor instead.
 func (*Member) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Member) GetProvider() string {
@@ -652,7 +732,7 @@ type Policy struct {
 
 func (x *Policy) Reset() {
 	*x = Policy{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -664,7 +744,7 @@ func (x *Policy) String() string {
 func (*Policy) ProtoMessage() {}
 
 func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -677,7 +757,7 @@ func (x *Policy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Policy.ProtoReflect.Descriptor instead.
 func (*Policy) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Policy) GetFailureThreshold() int32 {
@@ -825,7 +905,7 @@ type ApiKey struct {
 
 func (x *ApiKey) Reset() {
 	*x = ApiKey{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -837,7 +917,7 @@ func (x *ApiKey) String() string {
 func (*ApiKey) ProtoMessage() {}
 
 func (x *ApiKey) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -850,7 +930,7 @@ func (x *ApiKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApiKey.ProtoReflect.Descriptor instead.
 func (*ApiKey) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ApiKey) GetName() string {
@@ -954,7 +1034,7 @@ type FailureKeyword struct {
 
 func (x *FailureKeyword) Reset() {
 	*x = FailureKeyword{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -966,7 +1046,7 @@ func (x *FailureKeyword) String() string {
 func (*FailureKeyword) ProtoMessage() {}
 
 func (x *FailureKeyword) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -979,7 +1059,7 @@ func (x *FailureKeyword) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailureKeyword.ProtoReflect.Descriptor instead.
 func (*FailureKeyword) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{10}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *FailureKeyword) GetName() string {
@@ -1077,14 +1157,20 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\x05input\x18\x01 \x01(\x03R\x05input\x12!\n" +
 	"\fcached_input\x18\x02 \x01(\x03R\vcachedInput\x12\x16\n" +
 	"\x06output\x18\x03 \x01(\x03R\x06output\x12\x19\n" +
-	"\bper_call\x18\x04 \x01(\x03R\aperCall\"\xa9\x01\n" +
+	"\bper_call\x18\x04 \x01(\x03R\aperCall\"\xe0\x01\n" +
 	"\x05Group\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aaliases\x18\x02 \x03(\tR\aaliases\x123\n" +
 	"\amembers\x18\x03 \x03(\v2\x19.trunkline.node.v1.MemberR\amembers\x12\x1f\n" +
 	"\vcreate_time\x18\x04 \x01(\x03R\n" +
 	"createTime\x12\x1c\n" +
-	"\tselection\x18\x05 \x01(\tR\tselection\"\xa1\x01\n" +
+	"\tselection\x18\x05 \x01(\tR\tselection\x125\n" +
+	"\bbody_log\x18\x06 \x01(\v2\x1a.trunkline.node.v1.BodyLogR\abodyLog\"{\n" +
+	"\aBodyLog\x12\x1b\n" +
+	"\tmax_bytes\x18\x01 \x01(\x05R\bmaxBytes\x12\x16\n" +
+	"\x06sample\x18\x02 \x01(\x01R\x06sample\x12\x16\n" +
+	"\x06redact\x18\x03 \x01(\bR\x06redact\x12#\n" +
+	"\rredact_emails\x18\x04 \x01(\bR\fredactEmails\"\xa1\x01\n" +
 	"\x06Member\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1a\n" +
@@ -1150,7 +1236,7 @@ func file_trunkline_node_v1_snapshot_proto_rawDescGZIP() []byte {
 	return file_trunkline_node_v1_snapshot_proto_rawDescData
 }
 
-var file_trunkline_node_v1_snapshot_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_trunkline_node_v1_snapshot_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_trunkline_node_v1_snapshot_proto_goTypes = []any{
 	(*Snapshot)(nil),              // 0: trunkline.node.v1.Snapshot
 	(*Provider)(nil),              // 1: trunkline.node.v1.Provider
@@ -1159,41 +1245,43 @@ var file_trunkline_node_v1_snapshot_proto_goTypes = []any{
 	(*Model)(nil),                 // 4: trunkline.node.v1.Model
 	(*Price)(nil),                 // 5: trunkline.node.v1.Price
 	(*Group)(nil),                 // 6: trunkline.node.v1.Group
-	(*Member)(nil),                // 7: trunkline.node.v1.Member
-	(*Policy)(nil),                // 8: trunkline.node.v1.Policy
-	(*ApiKey)(nil),                // 9: trunkline.node.v1.ApiKey
-	(*FailureKeyword)(nil),        // 10: trunkline.node.v1.FailureKeyword
-	(*durationpb.Duration)(nil),   // 11: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
+	(*BodyLog)(nil),               // 7: trunkline.node.v1.BodyLog
+	(*Member)(nil),                // 8: trunkline.node.v1.Member
+	(*Policy)(nil),                // 9: trunkline.node.v1.Policy
+	(*ApiKey)(nil),                // 10: trunkline.node.v1.ApiKey
+	(*FailureKeyword)(nil),        // 11: trunkline.node.v1.FailureKeyword
+	(*durationpb.Duration)(nil),   // 12: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
 }
 var file_trunkline_node_v1_snapshot_proto_depIdxs = []int32{
 	1,  // 0: trunkline.node.v1.Snapshot.providers:type_name -> trunkline.node.v1.Provider
 	6,  // 1: trunkline.node.v1.Snapshot.groups:type_name -> trunkline.node.v1.Group
-	9,  // 2: trunkline.node.v1.Snapshot.api_keys:type_name -> trunkline.node.v1.ApiKey
-	10, // 3: trunkline.node.v1.Snapshot.failure_keywords:type_name -> trunkline.node.v1.FailureKeyword
+	10, // 2: trunkline.node.v1.Snapshot.api_keys:type_name -> trunkline.node.v1.ApiKey
+	11, // 3: trunkline.node.v1.Snapshot.failure_keywords:type_name -> trunkline.node.v1.FailureKeyword
 	2,  // 4: trunkline.node.v1.Provider.credentials:type_name -> trunkline.node.v1.Credential
 	3,  // 5: trunkline.node.v1.Provider.headers:type_name -> trunkline.node.v1.Header
 	4,  // 6: trunkline.node.v1.Provider.models:type_name -> trunkline.node.v1.Model
-	8,  // 7: trunkline.node.v1.Provider.policy:type_name -> trunkline.node.v1.Policy
+	9,  // 7: trunkline.node.v1.Provider.policy:type_name -> trunkline.node.v1.Policy
 	5,  // 8: trunkline.node.v1.Model.price:type_name -> trunkline.node.v1.Price
-	7,  // 9: trunkline.node.v1.Group.members:type_name -> trunkline.node.v1.Member
-	8,  // 10: trunkline.node.v1.Member.policy:type_name -> trunkline.node.v1.Policy
-	11, // 11: trunkline.node.v1.Policy.failure_window:type_name -> google.protobuf.Duration
-	11, // 12: trunkline.node.v1.Policy.cooldown:type_name -> google.protobuf.Duration
-	11, // 13: trunkline.node.v1.Policy.cooldown_max:type_name -> google.protobuf.Duration
-	11, // 14: trunkline.node.v1.Policy.connect_timeout:type_name -> google.protobuf.Duration
-	11, // 15: trunkline.node.v1.Policy.first_token_timeout:type_name -> google.protobuf.Duration
-	11, // 16: trunkline.node.v1.Policy.response_timeout:type_name -> google.protobuf.Duration
-	11, // 17: trunkline.node.v1.Policy.stream_idle_timeout:type_name -> google.protobuf.Duration
-	11, // 18: trunkline.node.v1.Policy.total_timeout:type_name -> google.protobuf.Duration
-	11, // 19: trunkline.node.v1.Policy.stream_total_timeout:type_name -> google.protobuf.Duration
-	11, // 20: trunkline.node.v1.Policy.keyword_hold:type_name -> google.protobuf.Duration
-	12, // 21: trunkline.node.v1.ApiKey.expires_at:type_name -> google.protobuf.Timestamp
-	22, // [22:22] is the sub-list for method output_type
-	22, // [22:22] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	8,  // 9: trunkline.node.v1.Group.members:type_name -> trunkline.node.v1.Member
+	7,  // 10: trunkline.node.v1.Group.body_log:type_name -> trunkline.node.v1.BodyLog
+	9,  // 11: trunkline.node.v1.Member.policy:type_name -> trunkline.node.v1.Policy
+	12, // 12: trunkline.node.v1.Policy.failure_window:type_name -> google.protobuf.Duration
+	12, // 13: trunkline.node.v1.Policy.cooldown:type_name -> google.protobuf.Duration
+	12, // 14: trunkline.node.v1.Policy.cooldown_max:type_name -> google.protobuf.Duration
+	12, // 15: trunkline.node.v1.Policy.connect_timeout:type_name -> google.protobuf.Duration
+	12, // 16: trunkline.node.v1.Policy.first_token_timeout:type_name -> google.protobuf.Duration
+	12, // 17: trunkline.node.v1.Policy.response_timeout:type_name -> google.protobuf.Duration
+	12, // 18: trunkline.node.v1.Policy.stream_idle_timeout:type_name -> google.protobuf.Duration
+	12, // 19: trunkline.node.v1.Policy.total_timeout:type_name -> google.protobuf.Duration
+	12, // 20: trunkline.node.v1.Policy.stream_total_timeout:type_name -> google.protobuf.Duration
+	12, // 21: trunkline.node.v1.Policy.keyword_hold:type_name -> google.protobuf.Duration
+	13, // 22: trunkline.node.v1.ApiKey.expires_at:type_name -> google.protobuf.Timestamp
+	23, // [23:23] is the sub-list for method output_type
+	23, // [23:23] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_snapshot_proto_init() }
@@ -1207,7 +1295,7 @@ func file_trunkline_node_v1_snapshot_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_node_v1_snapshot_proto_rawDesc), len(file_trunkline_node_v1_snapshot_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

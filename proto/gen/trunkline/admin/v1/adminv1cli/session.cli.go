@@ -29,6 +29,7 @@ func tokenService() cli.Service {
 			"trunkline.admin.v1.Token.expires_at":         "When it stops working; never when unset.",
 			"trunkline.admin.v1.Token.last_four":          "Last four characters, to recognise it. Output only.",
 			"trunkline.admin.v1.Token.name":               "Unique name.",
+			"trunkline.admin.v1.Token.read_bodies":        "It may read the bodies of calls; default false.",
 		},
 	}
 }

@@ -28,6 +28,15 @@ const (
 	CallServiceListCallsProcedure = "/trunkline.admin.v1.CallService/ListCalls"
 	// CallServiceGetCallProcedure is the procedure name of the CallService's GetCall RPC.
 	CallServiceGetCallProcedure = "/trunkline.admin.v1.CallService/GetCall"
+	// CallServiceTailCallsProcedure is the procedure name of the CallService's TailCalls RPC.
+	CallServiceTailCallsProcedure = "/trunkline.admin.v1.CallService/TailCalls"
+	// CallServiceExportCallsProcedure is the procedure name of the CallService's ExportCalls RPC.
+	CallServiceExportCallsProcedure = "/trunkline.admin.v1.CallService/ExportCalls"
+	// CallServiceGetCallBodyProcedure is the procedure name of the CallService's GetCallBody RPC.
+	CallServiceGetCallBodyProcedure = "/trunkline.admin.v1.CallService/GetCallBody"
+	// CallServiceDeleteCallBodiesProcedure is the procedure name of the CallService's DeleteCallBodies
+	// RPC.
+	CallServiceDeleteCallBodiesProcedure = "/trunkline.admin.v1.CallService/DeleteCallBodies"
 	// CallServiceListGapsProcedure is the procedure name of the CallService's ListGaps RPC.
 	CallServiceListGapsProcedure = "/trunkline.admin.v1.CallService/ListGaps"
 	// CallServiceListRefusedProcedure is the procedure name of the CallService's ListRefused RPC.
@@ -49,6 +58,34 @@ var (
 			Schema:           v1.File_trunkline_admin_v1_call_proto.Services().ByName("CallService").Methods().ByName("GetCall"),
 			Procedure:        CallServiceGetCallProcedure,
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	callServiceTailCallsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeServer,
+			Schema:     v1.File_trunkline_admin_v1_call_proto.Services().ByName("CallService").Methods().ByName("TailCalls"),
+			Procedure:  CallServiceTailCallsProcedure,
+		}
+	})
+	callServiceExportCallsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeServer,
+			Schema:     v1.File_trunkline_admin_v1_call_proto.Services().ByName("CallService").Methods().ByName("ExportCalls"),
+			Procedure:  CallServiceExportCallsProcedure,
+		}
+	})
+	callServiceGetCallBodySpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_trunkline_admin_v1_call_proto.Services().ByName("CallService").Methods().ByName("GetCallBody"),
+			Procedure:  CallServiceGetCallBodyProcedure,
+		}
+	})
+	callServiceDeleteCallBodiesSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_trunkline_admin_v1_call_proto.Services().ByName("CallService").Methods().ByName("DeleteCallBodies"),
+			Procedure:  CallServiceDeleteCallBodiesProcedure,
 		}
 	})
 	callServiceListGapsSpec = sync.OnceValue(func() connect.Spec {
@@ -75,6 +112,16 @@ type CallServiceClient interface {
 	ListCalls(context.Context, *v1.ListCallsRequest) (*v1.ListCallsResponse, error)
 	// Get one call with its attempts.
 	GetCall(context.Context, *v1.GetCallRequest) (*v1.GetCallResponse, error)
+	// Follow calls as they are stored. Calls of every node are shown, about a second after they end; a reader that is
+	// too slow misses some and is told how many. At most 32 readers per control plane.
+	TailCalls(context.Context, *v1.TailCallsRequest) (CallServiceTailCallsClientStream, error)
+	// Export calls as a file, newest first, as they are when the export begins.
+	ExportCalls(context.Context, *v1.ExportCallsRequest) (CallServiceExportCallsClientStream, error)
+	// Get what a call's client sent and was answered. Only for signed-in admins and for tokens that allow it; each time
+	// is noted with who it was.
+	GetCallBody(context.Context, *v1.GetCallBodyRequest) (*v1.GetCallBodyResponse, error)
+	// Delete all bodies of an API key's calls that are stored by now.
+	DeleteCallBodies(context.Context, *v1.DeleteCallBodiesRequest) (*v1.DeleteCallBodiesResponse, error)
 	// List times of which a node has no record of some calls, newest first.
 	ListGaps(context.Context, *v1.ListGapsRequest) (*v1.ListGapsResponse, error)
 	// List call records, totals and gaps that could not be stored and were put aside, newest first.
@@ -87,12 +134,62 @@ func NewCallServiceClient(client *connect.Client) CallServiceClient {
 	return &callServiceClient{client: client}
 }
 
+// CallServiceTailCallsClientStream is the client stream for the CallService's TailCalls RPC.
+type CallServiceTailCallsClientStream struct {
+	stream connect.ClientStream
+}
+
+// Receive returns the next response message from the server.
+func (s CallServiceTailCallsClientStream) Receive() (*v1.TailCallsResponse, error) {
+	var res v1.TailCallsResponse
+	if err := s.stream.Receive(&res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+// Close releases the stream's resources. It is idempotent and is typically deferred to clean up a
+// stream abandoned before io.EOF.
+func (s CallServiceTailCallsClientStream) Close() error {
+	return s.stream.Close()
+}
+
+// CallServiceExportCallsClientStream is the client stream for the CallService's ExportCalls RPC.
+type CallServiceExportCallsClientStream struct {
+	stream connect.ClientStream
+}
+
+// Receive returns the next response message from the server.
+func (s CallServiceExportCallsClientStream) Receive() (*v1.ExportCallsResponse, error) {
+	var res v1.ExportCallsResponse
+	if err := s.stream.Receive(&res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+// Close releases the stream's resources. It is idempotent and is typically deferred to clean up a
+// stream abandoned before io.EOF.
+func (s CallServiceExportCallsClientStream) Close() error {
+	return s.stream.Close()
+}
+
 // CallServiceHandler is an implementation of the trunkline.admin.v1.CallService service.
 type CallServiceHandler interface {
 	// List calls, newest first.
 	ListCalls(context.Context, *v1.ListCallsRequest) (*v1.ListCallsResponse, error)
 	// Get one call with its attempts.
 	GetCall(context.Context, *v1.GetCallRequest) (*v1.GetCallResponse, error)
+	// Follow calls as they are stored. Calls of every node are shown, about a second after they end; a reader that is
+	// too slow misses some and is told how many. At most 32 readers per control plane.
+	TailCalls(context.Context, *v1.TailCallsRequest, CallServiceTailCallsServerStream) error
+	// Export calls as a file, newest first, as they are when the export begins.
+	ExportCalls(context.Context, *v1.ExportCallsRequest, CallServiceExportCallsServerStream) error
+	// Get what a call's client sent and was answered. Only for signed-in admins and for tokens that allow it; each time
+	// is noted with who it was.
+	GetCallBody(context.Context, *v1.GetCallBodyRequest) (*v1.GetCallBodyResponse, error)
+	// Delete all bodies of an API key's calls that are stored by now.
+	DeleteCallBodies(context.Context, *v1.DeleteCallBodiesRequest) (*v1.DeleteCallBodiesResponse, error)
 	// List times of which a node has no record of some calls, newest first.
 	ListGaps(context.Context, *v1.ListGapsRequest) (*v1.ListGapsResponse, error)
 	// List call records, totals and gaps that could not be stored and were put aside, newest first.
@@ -106,9 +203,43 @@ func RegisterCallServiceHandler(server *connect.Server, svc CallServiceHandler) 
 	server.Register(
 		connect.Method{Spec: callServiceListCallsSpec(), Handler: adapter.listCalls},
 		connect.Method{Spec: callServiceGetCallSpec(), Handler: adapter.getCall},
+		connect.Method{Spec: callServiceTailCallsSpec(), Handler: adapter.tailCalls},
+		connect.Method{Spec: callServiceExportCallsSpec(), Handler: adapter.exportCalls},
+		connect.Method{Spec: callServiceGetCallBodySpec(), Handler: adapter.getCallBody},
+		connect.Method{Spec: callServiceDeleteCallBodiesSpec(), Handler: adapter.deleteCallBodies},
 		connect.Method{Spec: callServiceListGapsSpec(), Handler: adapter.listGaps},
 		connect.Method{Spec: callServiceListRefusedSpec(), Handler: adapter.listRefused},
 	)
+}
+
+// CallServiceTailCallsServerStream is the server stream for the CallService's TailCalls RPC.
+type CallServiceTailCallsServerStream struct {
+	stream connect.ServerStream
+}
+
+// SendHeaders flushes the response headers without a message. The first Send does this implicitly.
+func (s CallServiceTailCallsServerStream) SendHeaders() error {
+	return s.stream.SendHeaders()
+}
+
+// Send sends a response message to the client.
+func (s CallServiceTailCallsServerStream) Send(res *v1.TailCallsResponse) error {
+	return s.stream.Send(res)
+}
+
+// CallServiceExportCallsServerStream is the server stream for the CallService's ExportCalls RPC.
+type CallServiceExportCallsServerStream struct {
+	stream connect.ServerStream
+}
+
+// SendHeaders flushes the response headers without a message. The first Send does this implicitly.
+func (s CallServiceExportCallsServerStream) SendHeaders() error {
+	return s.stream.SendHeaders()
+}
+
+// Send sends a response message to the client.
+func (s CallServiceExportCallsServerStream) Send(res *v1.ExportCallsResponse) error {
+	return s.stream.Send(res)
 }
 
 // UnimplementedCallServiceHandler returns CodeUnimplemented from all methods.
@@ -120,6 +251,22 @@ func (UnimplementedCallServiceHandler) ListCalls(context.Context, *v1.ListCallsR
 
 func (UnimplementedCallServiceHandler) GetCall(context.Context, *v1.GetCallRequest) (*v1.GetCallResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.CallService.GetCall is not implemented")
+}
+
+func (UnimplementedCallServiceHandler) TailCalls(context.Context, *v1.TailCallsRequest, CallServiceTailCallsServerStream) error {
+	return connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.CallService.TailCalls is not implemented")
+}
+
+func (UnimplementedCallServiceHandler) ExportCalls(context.Context, *v1.ExportCallsRequest, CallServiceExportCallsServerStream) error {
+	return connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.CallService.ExportCalls is not implemented")
+}
+
+func (UnimplementedCallServiceHandler) GetCallBody(context.Context, *v1.GetCallBodyRequest) (*v1.GetCallBodyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.CallService.GetCallBody is not implemented")
+}
+
+func (UnimplementedCallServiceHandler) DeleteCallBodies(context.Context, *v1.DeleteCallBodiesRequest) (*v1.DeleteCallBodiesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.CallService.DeleteCallBodies is not implemented")
 }
 
 func (UnimplementedCallServiceHandler) ListGaps(context.Context, *v1.ListGapsRequest) (*v1.ListGapsResponse, error) {
@@ -145,6 +292,38 @@ func (c *callServiceClient) ListCalls(ctx context.Context, req *v1.ListCallsRequ
 func (c *callServiceClient) GetCall(ctx context.Context, req *v1.GetCallRequest) (*v1.GetCallResponse, error) {
 	var res v1.GetCallResponse
 	if err := c.client.CallUnary(ctx, callServiceGetCallSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *callServiceClient) TailCalls(ctx context.Context, req *v1.TailCallsRequest) (CallServiceTailCallsClientStream, error) {
+	stream, err := c.client.CallServerStream(ctx, callServiceTailCallsSpec(), req)
+	if err != nil {
+		return CallServiceTailCallsClientStream{}, err
+	}
+	return CallServiceTailCallsClientStream{stream: stream}, nil
+}
+
+func (c *callServiceClient) ExportCalls(ctx context.Context, req *v1.ExportCallsRequest) (CallServiceExportCallsClientStream, error) {
+	stream, err := c.client.CallServerStream(ctx, callServiceExportCallsSpec(), req)
+	if err != nil {
+		return CallServiceExportCallsClientStream{}, err
+	}
+	return CallServiceExportCallsClientStream{stream: stream}, nil
+}
+
+func (c *callServiceClient) GetCallBody(ctx context.Context, req *v1.GetCallBodyRequest) (*v1.GetCallBodyResponse, error) {
+	var res v1.GetCallBodyResponse
+	if err := c.client.CallUnary(ctx, callServiceGetCallBodySpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *callServiceClient) DeleteCallBodies(ctx context.Context, req *v1.DeleteCallBodiesRequest) (*v1.DeleteCallBodiesResponse, error) {
+	var res v1.DeleteCallBodiesResponse
+	if err := c.client.CallUnary(ctx, callServiceDeleteCallBodiesSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -186,6 +365,46 @@ func (h callServiceHandler) getCall(ctx context.Context, _ connect.Spec, stream 
 		return err
 	}
 	res, err := h.svc.GetCall(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h callServiceHandler) tailCalls(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.TailCallsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	return h.svc.TailCalls(ctx, &req, CallServiceTailCallsServerStream{stream: stream})
+}
+
+func (h callServiceHandler) exportCalls(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ExportCallsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	return h.svc.ExportCalls(ctx, &req, CallServiceExportCallsServerStream{stream: stream})
+}
+
+func (h callServiceHandler) getCallBody(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.GetCallBodyRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.GetCallBody(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h callServiceHandler) deleteCallBodies(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.DeleteCallBodiesRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.DeleteCallBodies(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,10 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { DeleteCallBodiesRequestSchema, DeleteCallBodiesResponseSchema, GetCallBodyRequestSchema, GetCallBodyResponseSchema } from "./call_body_pb";
+import { file_trunkline_admin_v1_call_body } from "./call_body_pb";
+import type { ExportCallsRequestSchema, ExportCallsResponseSchema, TailCallsRequestSchema } from "./call_stream_pb";
+import { file_trunkline_admin_v1_call_stream } from "./call_stream_pb";
 import type { ListGapsRequestSchema, ListGapsResponseSchema, ListRefusedRequestSchema, ListRefusedResponseSchema } from "./gap_pb";
 import { file_trunkline_admin_v1_gap } from "./gap_pb";
 import type { Message } from "@bufbuild/protobuf";
@@ -14,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/call.proto.
  */
 export const file_trunkline_admin_v1_call: GenFile = /*@__PURE__*/
-  fileDesc("Ch10cnVua2xpbmUvYWRtaW4vdjEvY2FsbC5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIvEECgRDYWxsEgoKAmlkGAEgASgJEi4KCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBG5vZGUYAyABKAkSEAoIZW5kcG9pbnQYBCABKAkSDQoFbW9kZWwYBSABKAkSDQoFZ3JvdXAYBiABKAkSDwoHYXBpX2tleRgHIAEoCRIOCgZzdHJlYW0YCCABKAgSDwoHb3V0Y29tZRgJIAEoCRIOCgZzdGF0dXMYCiABKAUSEgoKZXJyb3JfY29kZRgLIAEoCRIQCghwcm92aWRlchgMIAEoCRIWCg51cHN0cmVhbV9tb2RlbBgNIAEoCRIzChBmaXJzdF90b2tlbl90aW1lGA4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCGR1cmF0aW9uGA8gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCG92ZXJoZWFkGBAgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBXVzYWdlGBEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlEgwKBGNvc3QYEiABKAkSLQoIYXR0ZW1wdHMYEyADKAsyGy50cnVua2xpbmUuYWRtaW4udjEuQXR0ZW1wdBIVCg1hdHRlbXB0X2NvdW50GBQgASgFEhQKDGNsaWVudF9yZXRyeRgVIAEoBRIcChRrZXl3b3JkX2FmdGVyX2NvbW1pdBgWIAEoCBIuCgtjbG9ja19haGVhZBgeIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiK6AwoHQXR0ZW1wdBIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRISCgpjcmVkZW50aWFsGAMgASgJEi8KDHN0YXJ0X29mZnNldBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIzChBmaXJzdF9mcmFtZV90aW1lGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjMKEGZpcnN0X3Rva2VuX3RpbWUYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIZHVyYXRpb24YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDgoGc3RhdHVzGAggASgFEg8KB291dGNvbWUYCSABKAkSDgoGcmVhc29uGAogASgJEg0KBWJsYW1lGAsgASgJEhQKDG1heWJlX2JpbGxlZBgMIAEoCBITCgtsYXN0X3Jlc29ydBgNIAEoCBIoCgV1c2FnZRgOIAEoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZRIMCgRjb3N0GA8gASgJEg8KB2tleXdvcmQYECABKAkiYQoFVXNhZ2USFAoMaW5wdXRfdG9rZW5zGAEgASgDEhsKE2NhY2hlZF9pbnB1dF90b2tlbnMYAiABKAMSFQoNb3V0cHV0X3Rva2VucxgDIAEoAxIOCgZzb3VyY2UYBCABKAkigQIKEExpc3RDYWxsc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSDQoFZ3JvdXAYAyABKAkSEAoIcHJvdmlkZXIYBCABKAkSDwoHYXBpX2tleRgFIAEoCRIPCgdvdXRjb21lGAYgASgJEg4KBnN0YXR1cxgHIAEoBRIuCgpzdGFydF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNd2l0aF9hdHRlbXB0cxgKIAEoCCJVChFMaXN0Q2FsbHNSZXNwb25zZRInCgVjYWxscxgBIAMoCzIYLnRydW5rbGluZS5hZG1pbi52MS5DYWxsEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIcCg5HZXRDYWxsUmVxdWVzdBIKCgJpZBgBIAEoCSI5Cg9HZXRDYWxsUmVzcG9uc2USJgoEY2FsbBgBIAEoCzIYLnRydW5rbGluZS5hZG1pbi52MS5DYWxsMoYDCgtDYWxsU2VydmljZRJdCglMaXN0Q2FsbHMSJC50cnVua2xpbmUuYWRtaW4udjEuTGlzdENhbGxzUmVxdWVzdBolLnRydW5rbGluZS5hZG1pbi52MS5MaXN0Q2FsbHNSZXNwb25zZSIDkAIBElcKB0dldENhbGwSIi50cnVua2xpbmUuYWRtaW4udjEuR2V0Q2FsbFJlcXVlc3QaIy50cnVua2xpbmUuYWRtaW4udjEuR2V0Q2FsbFJlc3BvbnNlIgOQAgESWgoITGlzdEdhcHMSIy50cnVua2xpbmUuYWRtaW4udjEuTGlzdEdhcHNSZXF1ZXN0GiQudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RHYXBzUmVzcG9uc2UiA5ACARJjCgtMaXN0UmVmdXNlZBImLnRydW5rbGluZS5hZG1pbi52MS5MaXN0UmVmdXNlZFJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuTGlzdFJlZnVzZWRSZXNwb25zZSIDkAIBQtUBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQglDYWxsUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_trunkline_admin_v1_gap]);
+  fileDesc("Ch10cnVua2xpbmUvYWRtaW4vdjEvY2FsbC5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIvEECgRDYWxsEgoKAmlkGAEgASgJEi4KCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBG5vZGUYAyABKAkSEAoIZW5kcG9pbnQYBCABKAkSDQoFbW9kZWwYBSABKAkSDQoFZ3JvdXAYBiABKAkSDwoHYXBpX2tleRgHIAEoCRIOCgZzdHJlYW0YCCABKAgSDwoHb3V0Y29tZRgJIAEoCRIOCgZzdGF0dXMYCiABKAUSEgoKZXJyb3JfY29kZRgLIAEoCRIQCghwcm92aWRlchgMIAEoCRIWCg51cHN0cmVhbV9tb2RlbBgNIAEoCRIzChBmaXJzdF90b2tlbl90aW1lGA4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCGR1cmF0aW9uGA8gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCG92ZXJoZWFkGBAgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBXVzYWdlGBEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlEgwKBGNvc3QYEiABKAkSLQoIYXR0ZW1wdHMYEyADKAsyGy50cnVua2xpbmUuYWRtaW4udjEuQXR0ZW1wdBIVCg1hdHRlbXB0X2NvdW50GBQgASgFEhQKDGNsaWVudF9yZXRyeRgVIAEoBRIcChRrZXl3b3JkX2FmdGVyX2NvbW1pdBgWIAEoCBIuCgtjbG9ja19haGVhZBgeIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiK6AwoHQXR0ZW1wdBIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRISCgpjcmVkZW50aWFsGAMgASgJEi8KDHN0YXJ0X29mZnNldBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIzChBmaXJzdF9mcmFtZV90aW1lGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjMKEGZpcnN0X3Rva2VuX3RpbWUYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIZHVyYXRpb24YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDgoGc3RhdHVzGAggASgFEg8KB291dGNvbWUYCSABKAkSDgoGcmVhc29uGAogASgJEg0KBWJsYW1lGAsgASgJEhQKDG1heWJlX2JpbGxlZBgMIAEoCBITCgtsYXN0X3Jlc29ydBgNIAEoCBIoCgV1c2FnZRgOIAEoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZRIMCgRjb3N0GA8gASgJEg8KB2tleXdvcmQYECABKAkiYQoFVXNhZ2USFAoMaW5wdXRfdG9rZW5zGAEgASgDEhsKE2NhY2hlZF9pbnB1dF90b2tlbnMYAiABKAMSFQoNb3V0cHV0X3Rva2VucxgDIAEoAxIOCgZzb3VyY2UYBCABKAki+wIKEExpc3RDYWxsc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSDQoFZ3JvdXAYAyABKAkSEAoIcHJvdmlkZXIYBCABKAkSDwoHYXBpX2tleRgFIAEoCRIPCgdvdXRjb21lGAYgASgJEg4KBnN0YXR1cxgHIAEoBRIuCgpzdGFydF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNd2l0aF9hdHRlbXB0cxgKIAEoCBIKCgJpZBgLIAEoCRINCgVtb2RlbBgMIAEoCRIMCgRub2RlGA0gASgJEhMKBnN0cmVhbRgOIAEoCEgAiAEBEi8KDG1pbl9kdXJhdGlvbhgPIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIJCgdfc3RyZWFtIlUKEUxpc3RDYWxsc1Jlc3BvbnNlEicKBWNhbGxzGAEgAygLMhgudHJ1bmtsaW5lLmFkbWluLnYxLkNhbGwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIkwKEVRhaWxDYWxsc1Jlc3BvbnNlEiYKBGNhbGwYASABKAsyGC50cnVua2xpbmUuYWRtaW4udjEuQ2FsbBIPCgdza2lwcGVkGAIgASgDIhwKDkdldENhbGxSZXF1ZXN0EgoKAmlkGAEgASgJIjkKD0dldENhbGxSZXNwb25zZRImCgRjYWxsGAEgASgLMhgudHJ1bmtsaW5lLmFkbWluLnYxLkNhbGwykwYKC0NhbGxTZXJ2aWNlEl0KCUxpc3RDYWxscxIkLnRydW5rbGluZS5hZG1pbi52MS5MaXN0Q2FsbHNSZXF1ZXN0GiUudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RDYWxsc1Jlc3BvbnNlIgOQAgESVwoHR2V0Q2FsbBIiLnRydW5rbGluZS5hZG1pbi52MS5HZXRDYWxsUmVxdWVzdBojLnRydW5rbGluZS5hZG1pbi52MS5HZXRDYWxsUmVzcG9uc2UiA5ACARJaCglUYWlsQ2FsbHMSJC50cnVua2xpbmUuYWRtaW4udjEuVGFpbENhbGxzUmVxdWVzdBolLnRydW5rbGluZS5hZG1pbi52MS5UYWlsQ2FsbHNSZXNwb25zZTABEmAKC0V4cG9ydENhbGxzEiYudHJ1bmtsaW5lLmFkbWluLnYxLkV4cG9ydENhbGxzUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5FeHBvcnRDYWxsc1Jlc3BvbnNlMAESXgoLR2V0Q2FsbEJvZHkSJi50cnVua2xpbmUuYWRtaW4udjEuR2V0Q2FsbEJvZHlSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkdldENhbGxCb2R5UmVzcG9uc2USbQoQRGVsZXRlQ2FsbEJvZGllcxIrLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVDYWxsQm9kaWVzUmVxdWVzdBosLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVDYWxsQm9kaWVzUmVzcG9uc2USWgoITGlzdEdhcHMSIy50cnVua2xpbmUuYWRtaW4udjEuTGlzdEdhcHNSZXF1ZXN0GiQudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RHYXBzUmVzcG9uc2UiA5ACARJjCgtMaXN0UmVmdXNlZBImLnRydW5rbGluZS5hZG1pbi52MS5MaXN0UmVmdXNlZFJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuTGlzdFJlZnVzZWRSZXNwb25zZSIDkAIBQtUBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQglDYWxsUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_trunkline_admin_v1_call_body, file_trunkline_admin_v1_call_stream, file_trunkline_admin_v1_gap]);
 
 /**
  * One client request.
@@ -432,6 +436,41 @@ export type ListCallsRequest = Message<"trunkline.admin.v1.ListCallsRequest"> & 
    * @generated from field: bool with_attempts = 10;
    */
   withAttempts: boolean;
+
+  /**
+   * Only the call with this request id, whatever its age.
+   *
+   * @generated from field: string id = 11;
+   */
+  id: string;
+
+  /**
+   * Only calls that this upstream model answered. Best together with a time or another filter.
+   *
+   * @generated from field: string model = 12;
+   */
+  model: string;
+
+  /**
+   * Only calls that this node served. Best together with a time or another filter.
+   *
+   * @generated from field: string node = 13;
+   */
+  node: string;
+
+  /**
+   * Only calls that asked for a stream, or only those that did not.
+   *
+   * @generated from field: optional bool stream = 14;
+   */
+  stream?: boolean | undefined;
+
+  /**
+   * Only calls that took at least so long. Best together with a time or another filter.
+   *
+   * @generated from field: google.protobuf.Duration min_duration = 15;
+   */
+  minDuration?: Duration | undefined;
 };
 
 /**
@@ -466,6 +505,32 @@ export const ListCallsResponseSchema: GenMessage<ListCallsResponse> = /*@__PURE_
   messageDesc(file_trunkline_admin_v1_call, 4);
 
 /**
+ * @generated from message trunkline.admin.v1.TailCallsResponse
+ */
+export type TailCallsResponse = Message<"trunkline.admin.v1.TailCallsResponse"> & {
+  /**
+   * A call that was stored since; unset in an answer that only tells of skipped ones or that the stream is alive.
+   *
+   * @generated from field: trunkline.admin.v1.Call call = 1;
+   */
+  call?: Call | undefined;
+
+  /**
+   * Calls before it that are not shown, because they came faster than they were read.
+   *
+   * @generated from field: int64 skipped = 2;
+   */
+  skipped: bigint;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.TailCallsResponse.
+ * Use `create(TailCallsResponseSchema)` to create a new message.
+ */
+export const TailCallsResponseSchema: GenMessage<TailCallsResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_call, 5);
+
+/**
  * @generated from message trunkline.admin.v1.GetCallRequest
  */
 export type GetCallRequest = Message<"trunkline.admin.v1.GetCallRequest"> & {
@@ -482,7 +547,7 @@ export type GetCallRequest = Message<"trunkline.admin.v1.GetCallRequest"> & {
  * Use `create(GetCallRequestSchema)` to create a new message.
  */
 export const GetCallRequestSchema: GenMessage<GetCallRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call, 5);
+  messageDesc(file_trunkline_admin_v1_call, 6);
 
 /**
  * @generated from message trunkline.admin.v1.GetCallResponse
@@ -499,7 +564,7 @@ export type GetCallResponse = Message<"trunkline.admin.v1.GetCallResponse"> & {
  * Use `create(GetCallResponseSchema)` to create a new message.
  */
 export const GetCallResponseSchema: GenMessage<GetCallResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call, 6);
+  messageDesc(file_trunkline_admin_v1_call, 7);
 
 /**
  * Look at calls: one per client request, with its attempts.
@@ -526,6 +591,48 @@ export const CallService: GenService<{
     methodKind: "unary";
     input: typeof GetCallRequestSchema;
     output: typeof GetCallResponseSchema;
+  },
+  /**
+   * Follow calls as they are stored. Calls of every node are shown, about a second after they end; a reader that is
+   * too slow misses some and is told how many. At most 32 readers per control plane.
+   *
+   * @generated from rpc trunkline.admin.v1.CallService.TailCalls
+   */
+  tailCalls: {
+    methodKind: "server_streaming";
+    input: typeof TailCallsRequestSchema;
+    output: typeof TailCallsResponseSchema;
+  },
+  /**
+   * Export calls as a file, newest first, as they are when the export begins.
+   *
+   * @generated from rpc trunkline.admin.v1.CallService.ExportCalls
+   */
+  exportCalls: {
+    methodKind: "server_streaming";
+    input: typeof ExportCallsRequestSchema;
+    output: typeof ExportCallsResponseSchema;
+  },
+  /**
+   * Get what a call's client sent and was answered. Only for signed-in admins and for tokens that allow it; each time
+   * is noted with who it was.
+   *
+   * @generated from rpc trunkline.admin.v1.CallService.GetCallBody
+   */
+  getCallBody: {
+    methodKind: "unary";
+    input: typeof GetCallBodyRequestSchema;
+    output: typeof GetCallBodyResponseSchema;
+  },
+  /**
+   * Delete all bodies of an API key's calls that are stored by now.
+   *
+   * @generated from rpc trunkline.admin.v1.CallService.DeleteCallBodies
+   */
+  deleteCallBodies: {
+    methodKind: "unary";
+    input: typeof DeleteCallBodiesRequestSchema;
+    output: typeof DeleteCallBodiesResponseSchema;
   },
   /**
    * List times of which a node has no record of some calls, newest first.
