@@ -21,6 +21,8 @@ type Token struct {
 	LastFour  string
 	CreatedAt time.Time
 	ExpiresAt time.Time // zero: never
+	// ReadBodies says that it may read the bodies of calls.
+	ReadBodies bool
 }
 
 // AccessStore keeps sessions and tokens. Unknown ones are errs.NotFound.

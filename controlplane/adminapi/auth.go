@@ -19,7 +19,12 @@ type identity struct {
 	user    string
 	token   string
 	session [32]byte // of a user
+	bodies  bool     // a token that may read the bodies of calls
 }
+
+// mayReadBodies reports whether the identity may see what clients send and are answered.
+// Users are admins, who may; tokens only when they are made for it.
+func (i identity) mayReadBodies() bool { return i.user != "" || i.bodies }
 
 // actor is the identity as the change log names it.
 func (i identity) actor() string {
@@ -61,6 +66,16 @@ func (a *authenticator) intercept(next connect.ServerFunc) connect.ServerFunc {
 	}
 }
 
+// still reports whether the caller of a stream is who it was when the stream began.
+func (a *authenticator) still(ctx context.Context) error {
+	info, ok := connect.CallInfoForServerContext(ctx)
+	if !ok {
+		return errors.New("admin API: call without call info")
+	}
+	_, err := a.identify(ctx, info)
+	return err
+}
+
 // identify prefers what was said on purpose: with an Authorization header the cookie does not count.
 func (a *authenticator) identify(ctx context.Context, info *connect.CallInfo) (identity, error) {
 	header := info.RequestHeader().Values("Authorization")
@@ -88,5 +103,5 @@ func (a *authenticator) token(ctx context.Context, secret string) (identity, err
 	case !token.ExpiresAt.IsZero() && !a.now().Before(token.ExpiresAt):
 		return identity{}, refused
 	}
-	return identity{token: token.Name}, nil
+	return identity{token: token.Name, bodies: token.ReadBodies}, nil
 }

@@ -2,8 +2,11 @@ package adminapi
 
 import (
 	"context"
+	"log/slog"
 	"strings"
+	"time"
 
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
@@ -14,12 +17,25 @@ import (
 const defaultCallPageSize = 50
 
 // callService reads the call log.
-type callService struct{ calls Calls }
+type callService struct {
+	calls  Calls
+	bodies Bodies
+	log    *slog.Logger
+	now    func() time.Time
+	// still reports whether a caller is who it was when its stream began.
+	still   func(context.Context) error
+	tails   chan struct{}   // one for each stream that follows calls
+	exports chan struct{}   // one for each export
+	ended   <-chan struct{} // closed when streams are to end
+}
 
 // ListCalls lists calls, newest first.
 func (s callService) ListCalls(ctx context.Context, req *adminv1.ListCallsRequest) (*adminv1.ListCallsResponse, error) {
-	filter, err := callFilter(req)
+	filter, err := callFilter(req, req.Stream)
 	if err != nil {
+		return nil, err
+	}
+	if filter.After, err = decodeCursor(filter, req.GetPageToken()); err != nil {
 		return nil, err
 	}
 	size := int(req.GetPageSize())
@@ -56,21 +72,41 @@ func (s callService) GetCall(ctx context.Context, req *adminv1.GetCallRequest) (
 	return &adminv1.GetCallResponse{Call: callView(call, true)}, nil
 }
 
-// callFilter turns the filters and the page token of a request into a query.
-func callFilter(req *adminv1.ListCallsRequest) (controlplane.CallFilter, error) {
+// callFilters are the fields that every request about calls has.
+type callFilters interface {
+	GetId() string
+	GetGroup() string
+	GetProvider() string
+	GetApiKey() string
+	GetOutcome() string
+	GetStatus() int32
+	GetModel() string
+	GetNode() string
+	GetMinDuration() *durationpb.Duration
+	GetStartTime() *timestamppb.Timestamp
+	GetEndTime() *timestamppb.Timestamp
+}
+
+// callFilter turns the filters of a request into a query; stream is apart because it may be unset.
+func callFilter(req callFilters, stream *bool) (controlplane.CallFilter, error) {
 	f := controlplane.CallFilter{
-		Group:    req.GetGroup(),
-		Provider: req.GetProvider(),
-		APIKey:   req.GetApiKey(),
-		Outcome:  req.GetOutcome(),
-		Status:   int(req.GetStatus()),
+		ID:          req.GetId(),
+		Group:       req.GetGroup(),
+		Provider:    req.GetProvider(),
+		APIKey:      req.GetApiKey(),
+		Outcome:     req.GetOutcome(),
+		Status:      int(req.GetStatus()),
+		Model:       req.GetModel(),
+		Node:        req.GetNode(),
+		Stream:      stream,
+		MinDuration: req.GetMinDuration().AsDuration(),
 	}
 	var violations []errs.Violation
 	fault := func(field, description string) {
 		violations = append(violations, errs.Violation{Field: field, Description: description})
 	}
 	for _, text := range []struct{ field, value string }{
-		{"group", f.Group}, {"provider", f.Provider}, {"api_key", f.APIKey}, {"outcome", f.Outcome},
+		{"id", f.ID}, {"group", f.Group}, {"provider", f.Provider}, {"api_key", f.APIKey}, {"outcome", f.Outcome}, {"model", f.Model}, {"node", f.Node},
 	} {
 		if !storable(text.value) {
 			fault(text.field, "must not contain NUL characters")
@@ -78,6 +114,9 @@ func callFilter(req *adminv1.ListCallsRequest) (controlplane.CallFilter, error) 
 	}
 	if f.Status != 0 && (f.Status < 100 || f.Status > 599) {
 		fault("status", "must be an HTTP status from 100 to 599")
+	}
+	if d := req.GetMinDuration(); d != nil && (d.CheckValid() != nil || f.MinDuration < 0) {
+		fault("min_duration", "must not be negative")
 	}
 	for _, bound := range []struct {
 		field string
@@ -99,9 +138,7 @@ func callFilter(req *adminv1.ListCallsRequest) (controlplane.CallFilter, error) 
 	if !f.From.IsZero() && !f.To.IsZero() && !f.To.After(f.From) {
 		return f, errs.Invalid(errs.Violation{Field: "end_time", Description: "must be after start_time"})
 	}
-	var err error
-	f.After, err = decodeCursor(f, req.GetPageToken())
-	return f, err
+	return f, nil
 }
 
 // storable reports whether a database can hold s: PostgreSQL refuses NUL in text.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -50,11 +51,15 @@ func decodeCursor(f controlplane.CallFilter, token string) (controlplane.CallPos
 // filterDigest identifies what is filtered by; the page's size and position are no part of it.
 func filterDigest(f controlplane.CallFilter) [cursorDigest]byte {
 	h := sha256.New()
-	for _, s := range []string{f.Group, f.Provider, f.APIKey, f.Outcome} {
+	stream := ""
+	if f.Stream != nil {
+		stream = strconv.FormatBool(*f.Stream)
+	}
+	for _, s := range []string{f.Group, f.Provider, f.APIKey, f.Outcome, f.ID, f.Model, f.Node, stream} {
 		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(s))))
 		h.Write([]byte(s))
 	}
-	for _, n := range []int64{int64(f.Status), f.From.Unix(), int64(f.From.Nanosecond()), f.To.Unix(), int64(f.To.Nanosecond())} {
+	for _, n := range []int64{int64(f.Status), int64(f.MinDuration), f.From.Unix(), int64(f.From.Nanosecond()), f.To.Unix(), int64(f.To.Nanosecond())} {
 		h.Write(binary.BigEndian.AppendUint64(nil, uint64(n)))
 	}
 	return [cursorDigest]byte(h.Sum(nil)[:cursorDigest])

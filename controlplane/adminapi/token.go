@@ -50,7 +50,7 @@ func (s tokenService) ListTokens(ctx context.Context, _ *adminv1.ListTokensReque
 // CreateToken makes a token and shows its secret this one time.
 func (s tokenService) CreateToken(ctx context.Context, req *adminv1.CreateTokenRequest) (*adminv1.CreateTokenResponse, error) {
 	now := s.now()
-	token := controlplane.Token{Name: req.GetToken().GetName(), CreatedAt: now}
+	token := controlplane.Token{Name: req.GetToken().GetName(), CreatedAt: now, ReadBodies: req.GetToken().GetReadBodies()}
 	var violations []errs.Violation
 	if !cleanName(token.Name) {
 		violations = append(violations, errs.Violation{
@@ -88,7 +88,7 @@ func (s tokenService) DeleteToken(ctx context.Context, req *adminv1.DeleteTokenR
 }
 
 func tokenView(t controlplane.Token) *adminv1.Token {
-	view := &adminv1.Token{Name: t.Name, LastFour: t.LastFour, CreateTime: timestamppb.New(t.CreatedAt)}
+	view := &adminv1.Token{Name: t.Name, LastFour: t.LastFour, CreateTime: timestamppb.New(t.CreatedAt), ReadBodies: t.ReadBodies}
 	if !t.ExpiresAt.IsZero() {
 		view.ExpiresAt = timestamppb.New(t.ExpiresAt)
 	}

@@ -28,9 +28,12 @@ type Source interface {
 type Config struct {
 	Store  controlplane.CallStore  // required
 	Usage  controlplane.UsageStore // sums of the calls; nil when Run has none to look after
-	Source Source                  // required; says how long calls are kept
-	Logger *slog.Logger            // required
-	Now    func() time.Time        // default time.Now
+	Bodies controlplane.BodyStore  // bodies of calls; nil: they are not kept
+	// BodySealer encrypts bodies; required with Bodies.
+	BodySealer controlplane.BodySealer
+	Source     Source           // required; says how long calls are kept
+	Logger     *slog.Logger     // required
+	Now        func() time.Time // default time.Now
 	// Interval is the time between two rounds of removing what is old; default 10m.
 	Interval time.Duration
 }
@@ -39,6 +42,8 @@ type Config struct {
 type Log struct {
 	cfg   Config
 	drift atomic.Int64 // see Drift
+	// bodiesLost counts bodies that could not be stored.
+	bodiesLost atomic.Uint64
 
 	folded, refused atomic.Int64 // see Folded and Refused
 }
@@ -65,6 +70,7 @@ func (l *Log) Ingest(ctx context.Context, node string, calls []*nodev1.Call) (st
 	if len(calls) > MaxBatch {
 		return 0, nil, errs.Newf(errs.InvalidArgument, "a batch holds %d calls, at most %d are allowed", len(calls), MaxBatch)
 	}
+	bodies := detach(calls)
 	now := l.cfg.Now()
 	aside := &aside{node: node, at: now}
 	seen := make(map[string]bool, len(calls))
@@ -87,6 +93,7 @@ func (l *Log) Ingest(ctx context.Context, node string, calls []*nodev1.Call) (st
 		reasons := reasonsOf(refused)
 		for _, c := range good {
 			if reason, ok := reasons[c.GetId()]; ok {
+				delete(bodies, c.GetId())
 				aside.add(controlplane.RefusedCall, c, reason)
 			}
 		}
@@ -94,5 +101,6 @@ func (l *Log) Ingest(ctx context.Context, node string, calls []*nodev1.Call) (st
 	if err := l.putAside(ctx, aside); err != nil {
 		return 0, nil, err
 	}
+	l.keepBodies(ctx, good, bodies)
 	return stored, aside.rejected, nil
 }

@@ -74,8 +74,8 @@ func (s *Store) DeleteExpired(ctx context.Context, now time.Time) error {
 // CreateToken stores a token; errs.AlreadyExists when its name is taken.
 func (s *Store) CreateToken(ctx context.Context, t controlplane.Token) error {
 	expires := sql.NullInt64{Int64: micros(t.ExpiresAt), Valid: !t.ExpiresAt.IsZero()}
-	_, err := s.exec(ctx, `INSERT INTO token (name, hash, last_four, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)`,
-		t.Name, t.Hash[:], t.LastFour, micros(t.CreatedAt), expires)
+	_, err := s.exec(ctx, `INSERT INTO token (name, hash, last_four, created_at, expires_at, read_bodies) VALUES ($1, $2, $3, $4, $5, $6)`,
+		t.Name, t.Hash[:], t.LastFour, micros(t.CreatedAt), expires, number(t.ReadBodies))
 	return s.failed(err, fmt.Sprintf("create token %q", t.Name))
 }
 
@@ -111,21 +111,22 @@ func (s *Store) DeleteToken(ctx context.Context, name string) error {
 func (s *Store) tokens(ctx context.Context, rest string, args ...any) ([]controlplane.Token, error) {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
-	rows, err := s.engine.Reader().QueryContext(ctx, `SELECT name, hash, last_four, created_at, expires_at FROM token `+rest, args...)
+	rows, err := s.engine.Reader().QueryContext(ctx, `SELECT name, hash, last_four, created_at, expires_at, read_bodies FROM token `+rest, args...)
 	return collect(rows, err, func(rows *sql.Rows) (controlplane.Token, error) {
 		var (
 			t       controlplane.Token
 			hash    []byte
 			created int64
 			expires sql.NullInt64
+			bodies  int
 		)
-		if err := rows.Scan(&t.Name, &hash, &t.LastFour, &created, &expires); err != nil {
+		if err := rows.Scan(&t.Name, &hash, &t.LastFour, &created, &expires, &bodies); err != nil {
 			return t, err
 		}
 		if n := copy(t.Hash[:], hash); n != len(t.Hash) || len(hash) != n {
 			return t, fmt.Errorf("the stored hash of token %q has %d bytes", t.Name, len(hash))
 		}
-		t.CreatedAt = fromMicros(created)
+		t.CreatedAt, t.ReadBodies = fromMicros(created), bodies != 0
 		if expires.Valid {
 			t.ExpiresAt = fromMicros(expires.Int64)
 		}

@@ -56,60 +56,78 @@ func (s *Store) callWithID(ctx context.Context, f controlplane.CallFilter) ([]co
 // those of the page are fetched: a plain join has PostgreSQL read every call when it
 // misjudges how many there are.
 func listQuery(f controlplane.CallFilter) (string, []any) {
-	var (
-		conditions []string
-		args       []any
-	)
-	where := func(condition string, values ...any) {
-		marks := make([]any, len(values))
-		for i, v := range values {
-			args = append(args, v)
-			marks[i] = len(args)
-		}
-		conditions = append(conditions, fmt.Sprintf(condition, marks...))
-	}
+	q := &callSearch{}
 	table, id := `call`, `id`
 	if f.Provider != "" {
 		table, id = `call_provider`, `call_id`
-		where(`s.provider = $%d`, f.Provider)
+		q.where(`s.provider = $%d`, f.Provider)
 	}
+	q.filter(f)
+	if f.After != (controlplane.CallPosition{}) {
+		q.where(`(s.start_us, s.`+id+`) < ($%d, $%d)`, f.After.StartUS, f.After.ID)
+	}
+	rest := q.conditions() + ` ORDER BY s.start_us DESC, s.` + id + ` DESC` + q.limit(f.Limit)
+	if f.Provider == "" {
+		return `SELECT s.node, s.record FROM call s` + rest, q.args
+	}
+	return `SELECT c.node, c.record FROM (SELECT s.start_us, s.call_id FROM ` + table + ` s` + rest + `) p` +
+		` CROSS JOIN call c WHERE c.start_us = p.start_us AND c.id = p.call_id` + // CROSS: SQLite begins with the left one
+		` ORDER BY p.start_us DESC, p.call_id DESC`, q.args
+}
+
+// callSearch collects the conditions of a search and their values. What is searched is s:
+// call or call_provider, which have the same columns for it.
+type callSearch struct {
+	all  []string
+	args []any
+}
+
+// where adds a condition, with a %d for the number of each value.
+func (q *callSearch) where(condition string, values ...any) {
+	marks := make([]any, len(values))
+	for i, v := range values {
+		q.args = append(q.args, v)
+		marks[i] = len(q.args)
+	}
+	q.all = append(q.all, fmt.Sprintf(condition, marks...))
+}
+
+// filter adds what a filter asks for, but for the id and the provider.
+func (q *callSearch) filter(f controlplane.CallFilter) {
 	for _, text := range []struct{ column, value string }{
 		{`group_name`, f.Group}, {`api_key`, f.APIKey}, {`outcome`, f.Outcome}, {`node`, f.Node}, {`model`, f.Model},
 	} {
 		if text.value != "" {
-			where(`s.`+text.column+` = $%d`, text.value)
+			q.where(`s.`+text.column+` = $%d`, text.value)
 		}
 	}
 	if f.Status != 0 {
-		where(`s.status = $%d`, f.Status)
+		q.where(`s.status = $%d`, f.Status)
 	}
 	if f.Stream != nil {
-		where(`s.stream = $%d`, number(*f.Stream))
+		q.where(`s.stream = $%d`, number(*f.Stream))
 	}
 	if f.MinDuration > 0 {
-		where(`s.duration_us >= $%d`, f.MinDuration.Microseconds())
+		q.where(`s.duration_us >= $%d`, f.MinDuration.Microseconds())
 	}
 	if !f.From.IsZero() {
-		where(`s.start_us >= $%d`, micros(f.From))
+		q.where(`s.start_us >= $%d`, micros(f.From))
 	}
 	if !f.To.IsZero() {
-		where(`s.start_us < $%d`, micros(f.To))
+		q.where(`s.start_us < $%d`, micros(f.To))
 	}
-	if f.After != (controlplane.CallPosition{}) {
-		where(`(s.start_us, s.`+id+`) < ($%d, $%d)`, f.After.StartUS, f.After.ID)
+}
+
+func (q *callSearch) conditions() string {
+	if len(q.all) == 0 {
+		return ``
 	}
-	rest := ``
-	if len(conditions) > 0 {
-		rest = ` WHERE ` + strings.Join(conditions, ` AND `)
-	}
-	args = append(args, f.Limit)
-	rest += ` ORDER BY s.start_us DESC, s.` + id + fmt.Sprintf(` DESC LIMIT $%d`, len(args))
-	if f.Provider == "" {
-		return `SELECT s.node, s.record FROM call s` + rest, args
-	}
-	return `SELECT c.node, c.record FROM (SELECT s.start_us, s.call_id FROM ` + table + ` s` + rest + `) p` +
-		` CROSS JOIN call c WHERE c.start_us = p.start_us AND c.id = p.call_id` + // CROSS: SQLite begins with the left one
-		` ORDER BY p.start_us DESC, p.call_id DESC`, args
+	return ` WHERE ` + strings.Join(q.all, ` AND `)
+}
+
+func (q *callSearch) limit(n int) string {
+	q.args = append(q.args, n)
+	return fmt.Sprintf(` LIMIT $%d`, len(q.args))
 }
 
 // GetCall returns one call, whatever its age.

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	insertCall         = `INSERT INTO call (id, node, start_us, group_name, api_key, outcome, status, model, stream, duration_us, record) VALUES `
+	insertCall         = `INSERT INTO call (id, node, start_us, group_name, api_key, outcome, status, model, stream, duration_us, stored_us, record) VALUES `
 	insertCallProvider = `INSERT INTO call_provider (provider, start_us, call_id, group_name, api_key, outcome, status, node, model, stream, duration_us) VALUES `
 )
 
@@ -60,6 +60,7 @@ type callRow struct {
 func (s *Store) callRows(ctx context.Context, node string, calls []*nodev1.Call) ([]callRow, []*nodev1.RejectedCall) {
 	var (
 		rows     = make([]callRow, 0, len(calls))
+		stored   = micros(s.now())
 		rejected []*nodev1.RejectedCall
 	)
 	for _, call := range calls {
@@ -71,7 +72,7 @@ func (s *Store) callRows(ctx context.Context, node string, calls []*nodev1.Call)
 		model := controlplane.UsageKeyOf(call).Model // fit for a column
 		row := callRow{id: call.GetId(), call: call, columns: []any{
 			call.GetId(), node, call.GetStartUs(), call.GetGroup(), call.GetApiKey(), call.GetOutcome(), call.GetStatus(),
-			model, number(call.GetStream()), call.GetDurationUs(), record,
+			model, number(call.GetStream()), call.GetDurationUs(), stored, record,
 		}}
 		for _, provider := range providersOf(call) {
 			row.providers = append(row.providers, []any{

@@ -74,7 +74,7 @@ func TestPostgresPlans(t *testing.T) {
 		"api key, status": {APIKey: "k", Status: 200, Limit: 10},
 	} {
 		query, args := listQuery(f)
-		if plan := explain(t, s.engine.Reader(), "EXPLAIN "+query, args, 1); strings.Contains(plan, "Filter:") {
+		if plan := explain(t, s.engine.Reader(), "EXPLAIN "+query, args, 1); strings.Count(plan, "Filter:") != strings.Count(plan, "Filter: (s.start_us = start_us)") {
 			t.Errorf("filter %s is not tested in the index alone:\n%s", name, plan)
 		}
 	}

@@ -48,37 +48,59 @@ func TestScale(t *testing.T) {
 	for i := range 200 {
 		h.Count(int64(200_000 + 37_000*i%5_000_000))
 	}
-	// 5 groups with 4 models of 3 providers, two outcomes, two nodes: 240 sums an hour.
-	const combinations = `generate_series(0, 4) g, generate_series(0, 3) m, generate_series(0, 2) p, generate_series(0, 1) o, generate_series(0, 1) sh`
-	const key = `'group-' || g, 'provider-' || p, 'model-' || m, CASE o WHEN 0 THEN 'ok' ELSE 'server_error' END, CASE o WHEN 0 THEN 200 ELSE 502 END, sh`
+	// 20 groups with 3 models each of 2 providers, two outcomes, two shards: 480 sums an hour.
+	// The buckets come in order, as they do when calls come in.
 	const numbers = `200, 230, 25, 100000, 20000, 40000, 150000, 77, 300000000, $3, $3`
-	sums := func(what string, from time.Time, width time.Duration, table, keys string) {
-		exec(what, `INSERT INTO `+table+` SELECT b, `+keys+numbers+` FROM generate_series($1::bigint, $2::bigint - 1, `+strconv.FormatInt(width.Microseconds(), 10)+`) b, `+combinations,
-			from.UnixMicro(), end.UnixMicro(), h.Encode())
+	const partNumbers = `4000, 3800, 4600, 500, 450, 2000000, 400000, 800000, 3000000, 77, 6000000000, $3, $3`
+	const combination = `'group-' || g, 'provider-' || (g + p) % 6, 'model-' || g * 3 + m, CASE o WHEN 0 THEN 'ok' ELSE 'server_error' END, CASE o WHEN 0 THEN 200 ELSE 502 END, sh, `
+	const combinations = `generate_series(0, 19) g, generate_series(0, 2) m, generate_series(0, 1) p, generate_series(0, 1) o, generate_series(0, 1) sh`
+	const part = `property, value, sh, `
+	const parts = `(SELECT '' AS property, '' AS value UNION ALL SELECT 'group', 'group-' || i FROM generate_series(0, 19) i
+		UNION ALL SELECT 'provider', 'provider-' || i FROM generate_series(0, 5) i UNION ALL SELECT 'model', 'model-' || i FROM generate_series(0, 59) i
+		UNION ALL SELECT 'outcome', o FROM unnest(ARRAY['ok', 'server_error']) o) v, generate_series(0, 1) sh`
+	const keyCombination = `'key-' || k, 'group-' || k % 20, 'provider-' || (k + p) % 6, 'model-' || k % 60, 'ok', 200, 0, `
+	const keyCombinations = `generate_series(0, 199) k, generate_series(0, 1) p`
+	sums := func(what string, days int, width time.Duration, table, columns, from, numbers string) {
+		exec(fmt.Sprintf("make sums %s, %d days", what, days), `INSERT INTO `+table+` SELECT b, `+columns+numbers+` FROM generate_series($1::bigint, $2::bigint - 1, `+
+			strconv.FormatInt(width.Microseconds(), 10)+`) b, `+from+` ORDER BY b`, end.AddDate(0, 0, -days).UnixMicro(), end.UnixMicro(), h.Encode())
 	}
-	sums("make sums per hour, 12 months", end.AddDate(0, 0, -365), time.Hour, "usage_hour", key+", ")
-	sums("make sums per minute, 2 days", end.AddDate(0, 0, -2), time.Minute, "usage_minute", key+", ")
-	exec("make sums per key and hour, 30 days, 40 keys", `INSERT INTO usage_key_hour SELECT b, 'key-' || k, 'group-' || k % 5, 'provider-' || p, 'model-' || m, 'ok', 200, 0, `+numbers+`
-		FROM generate_series($1::bigint, $2::bigint - 1, 3600000000) b, generate_series(0, 39) k, generate_series(0, 2) p, generate_series(0, 3) m`,
-		end.AddDate(0, 0, -30).UnixMicro(), end.UnixMicro(), h.Encode())
-	exec("analyze", `VACUUM ANALYZE usage_minute, usage_hour, usage_key_hour`)
+	sums("per hour", 365, time.Hour, "usage_hour", combination, combinations, numbers)
+	sums("per minute", 1, time.Minute, "usage_minute", combination, combinations, numbers)
+	sums("per key and hour, 200 keys", 365, time.Hour, "usage_key_hour", keyCombination, keyCombinations, numbers)
+	sums("of parts per hour", 365, time.Hour, "usage_hour_part", part, parts, partNumbers)
+	sums("of parts per minute", 2, time.Minute, "usage_minute_part", part, parts, partNumbers)
+	sums("of keys per day", 365, 24*time.Hour, "usage_day_part", part, `(SELECT 'api_key' AS property, 'key-' || i AS value FROM generate_series(0, 199) i) v, generate_series(0, 1) sh`, partNumbers)
+	exec("analyze", `VACUUM ANALYZE usage_minute, usage_hour, usage_key_hour, usage_minute_part, usage_hour_part, usage_day_part`)
 
 	ask := func(what string, days int, q controlplane.UsageQuery) {
 		q.From, q.To = end.AddDate(0, 0, -days), end
 		for range 2 { // the second is with a warm cache
 			timed(what, func() error { _, err := s.Usage(ctx, q); return err })
 		}
-		r, _ := rollupFor(q)
-		query, args := s.usageQuery(r, q, q.From.UnixMicro(), q.To.UnixMicro())
-		t.Logf("%s", explain(t, s.engine.Reader(), "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) "+query, args, 1))
+		pieces, err := usagePieces(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, piece := range pieces {
+			if piece.from < piece.to {
+				query, args := s.usageQuery(piece.rollup, q, piece.from, piece.to)
+				t.Logf("%s", explain(t, s.engine.Reader(), "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) "+query, args, 1))
+			}
+		}
 	}
 	ask("summary, 30 days", 30, controlplane.UsageQuery{})
 	ask("summary of a group, 30 days", 30, controlplane.UsageQuery{Group: "group-1"})
-	ask("series per hour by outcome, 30 days", 30, controlplane.UsageQuery{By: controlplane.ByOutcome, PerBucket: true})
+	ask("series by hour, 30 days", 30, controlplane.UsageQuery{PerBucket: true})
+	ask("series by hour and outcome, 30 days", 30, controlplane.UsageQuery{By: controlplane.ByOutcome, PerBucket: true})
+	ask("series by hour and model, 30 days", 30, controlplane.UsageQuery{By: controlplane.ByModel, PerBucket: true})
 	ask("breakdown by model, 30 days", 30, controlplane.UsageQuery{By: controlplane.ByModel})
+	ask("breakdown of a group by model, 30 days", 30, controlplane.UsageQuery{By: controlplane.ByModel, Group: "group-1"})
+	ask("breakdown of a provider by model, 30 days", 30, controlplane.UsageQuery{By: controlplane.ByModel, Provider: "provider-1"})
 	ask("breakdown by key, 30 days", 30, controlplane.UsageQuery{By: controlplane.ByAPIKey})
 	ask("one key, 30 days", 30, controlplane.UsageQuery{APIKey: "key-7"})
+	ask("one key by model, per hour, 30 days", 30, controlplane.UsageQuery{APIKey: "key-7", By: controlplane.ByModel, PerBucket: true})
 	ask("series per minute, 1 day", 1, controlplane.UsageQuery{Minutes: true, PerBucket: true})
+	ask("series per minute and provider, 1 day", 1, controlplane.UsageQuery{Minutes: true, PerBucket: true, By: controlplane.ByProvider})
 	timed("summary, 12 months", func() error {
 		_, err := s.Usage(ctx, controlplane.UsageQuery{From: end.AddDate(0, 0, -365), To: end})
 		return err
@@ -93,20 +115,49 @@ func TestScale(t *testing.T) {
 			}
 		}
 	}
+	// One call in 20 fails; group-5 has been quiet for 20 days; one call in ten thousand takes a minute.
 	exec(fmt.Sprintf("make %d calls of 30 days", n), `INSERT INTO call SELECT 'call-' || lpad(i::text, 12, '0'), 'node-' || i % 4,
-		$1::bigint + (i * (30 * 86400000000::numeric / $2::bigint))::bigint, 'group-' || i % 5, 'key-' || i % 200, CASE WHEN i % 20 = 0 THEN 'server_error' ELSE 'ok' END,
-		CASE WHEN i % 20 = 0 THEN 502 ELSE 200 END, decode(repeat(md5(i::text), 12), 'hex') FROM generate_series(0, $2::bigint - 1) i`, end.AddDate(0, 0, -30).UnixMicro(), n)
-	exec("make their providers", `INSERT INTO call_provider SELECT 'provider-' || right(id, 1), start_us, id FROM call`)
+		$1::bigint + (i * (30 * 86400000000::numeric / $2::bigint))::bigint, CASE WHEN i % 20 = 5 AND i > $2::bigint / 3 THEN 'group-6' ELSE 'group-' || i % 20 END, 'key-' || i % 200,
+		CASE WHEN i % 20 = 0 THEN 'server_error' ELSE 'ok' END, CASE WHEN i % 20 = 0 THEN 502 ELSE 200 END,
+		decode(repeat(md5(i::text), 12), 'hex'), 'model-' || i % 60, i % 2, CASE WHEN i % 10000 = 0 THEN 60000000 ELSE i % 5000000 END FROM generate_series(0, $2::bigint - 1) i`, end.AddDate(0, 0, -30).UnixMicro(), n)
+	exec("make their providers", `INSERT INTO call_provider SELECT 'provider-' || right(id, 1), start_us, id, group_name, api_key, outcome, status, node, model, stream, duration_us FROM call`)
 	exec("analyze", `VACUUM ANALYZE call, call_provider`)
 	after := controlplane.CallPosition{StartUS: end.AddDate(0, 0, -15).UnixMicro(), ID: "x"}
-	for name, f := range map[string]controlplane.CallFilter{
-		"newest": {}, "from the middle": {After: after}, "a group": {Group: "group-2"}, "a key, from the middle": {APIKey: "key-7", After: after},
-		"a provider": {Provider: "provider-3"}, "a provider and a rare status": {Provider: "provider-0", Status: 502, After: after},
+	day := controlplane.CallFilter{From: end.AddDate(0, 0, -12), To: end.AddDate(0, 0, -11)}
+	for _, search := range []struct {
+		name string
+		f    controlplane.CallFilter
+	}{
+		{"newest", controlplane.CallFilter{}}, {"from the middle", controlplane.CallFilter{After: after}}, {"a day", day},
+		{"a group", controlplane.CallFilter{Group: "group-2"}}, {"a group that went quiet", controlplane.CallFilter{Group: "group-5"}},
+		{"an unknown group", controlplane.CallFilter{Group: "nobody"}}, {"a key, from the middle", controlplane.CallFilter{APIKey: "key-7", After: after}},
+		{"an outcome", controlplane.CallFilter{Outcome: "server_error"}}, {"an outcome that never was", controlplane.CallFilter{Outcome: "timeout"}},
+		{"a status", controlplane.CallFilter{Status: 502, After: after}}, {"a provider", controlplane.CallFilter{Provider: "provider-3"}},
+		{"a provider, from the middle", controlplane.CallFilter{Provider: "provider-3", After: after}},
+		{"a provider on a day", controlplane.CallFilter{Provider: "provider-3", From: day.From, To: day.To}},
+		{"a provider and a rare status", controlplane.CallFilter{Provider: "provider-0", Status: 502, After: after}},
+		{"a provider that never failed", controlplane.CallFilter{Provider: "provider-3", Outcome: "server_error"}},
+		{"a provider and a group", controlplane.CallFilter{Provider: "provider-4", Group: "group-14"}},
+		{"a provider and a group it never served", controlplane.CallFilter{Provider: "provider-3", Group: "group-14"}},
+		{"a group that never failed", controlplane.CallFilter{Group: "group-2", Outcome: "server_error"}},
+		{"a key and a status it never had", controlplane.CallFilter{APIKey: "key-7", Status: 502}},
+		{"a group and a key", controlplane.CallFilter{Group: "group-7", APIKey: "key-7"}},
+		{"a group and a key that never used it", controlplane.CallFilter{Group: "group-8", APIKey: "key-7"}},
+		{"a model", controlplane.CallFilter{Model: "model-7"}}, {"a model of a day", controlplane.CallFilter{Model: "model-7", From: day.From, To: day.To}},
+		{"an unknown model (reads everything)", controlplane.CallFilter{Model: "nobody"}},
+		{"an unknown model of a day", controlplane.CallFilter{Model: "nobody", From: day.From, To: day.To}},
+		{"longer than 30 s", controlplane.CallFilter{MinDuration: 30 * time.Second}},
+		{"a node and not streamed", controlplane.CallFilter{Node: "node-2", Stream: new(bool)}},
 	} {
-		f.Limit = 50
-		query, args := listQuery(f)
-		plan := explain(t, s.engine.Reader(), "EXPLAIN (ANALYZE, COSTS OFF) "+query, args, 1)
-		t.Logf("list 50: %s: %s", name, plan[strings.LastIndex(plan, "Planning Time"):])
+		search.f.Limit = 50
+		query, args := listQuery(search.f)
+		for _, cache := range []string{"cold", "warm"} {
+			plan := explain(t, s.engine.Reader(), "EXPLAIN (ANALYZE, COSTS OFF) "+query, args, 1)
+			t.Logf("list 50: %s, %s: %s", search.name, cache, plan[strings.LastIndex(plan, "Planning Time"):])
+			if cache == "warm" && (search.f.Provider != "" || strings.Contains(search.name, "never")) {
+				t.Log(firstLines(plan, 12))
+			}
+		}
 	}
 	id := fmt.Sprintf("call-%012d", n/2)
 	plan := explain(t, s.engine.Reader(), `EXPLAIN (ANALYZE, COSTS OFF) SELECT node, record FROM call WHERE id = $1`, []any{id}, 1)
@@ -130,8 +181,14 @@ func TestScale(t *testing.T) {
 	var size string
 	if err := s.engine.Reader().QueryRowContext(ctx, `SELECT string_agg(name || ' ' || size, ', ') FROM (
 		SELECT 'calls (30 days)' AS name, pg_size_pretty(sum(pg_total_relation_size(inhrelid))) AS size FROM pg_inherits WHERE inhparent IN ('call'::regclass, 'call_provider'::regclass)
-		UNION ALL SELECT t, pg_size_pretty(pg_total_relation_size(t::regclass)) FROM unnest(ARRAY['usage_minute', 'usage_hour', 'usage_key_hour']) t) x`).Scan(&size); err != nil {
+		UNION ALL SELECT t, pg_size_pretty(pg_total_relation_size(t::regclass)) FROM unnest(ARRAY['usage_minute', 'usage_hour', 'usage_key_hour', 'usage_minute_part', 'usage_hour_part', 'usage_day_part']) t) x`).Scan(&size); err != nil {
 		t.Fatal(err)
 	}
 	t.Log(size)
+}
+
+// firstLines cuts a plan, which has the same lines for each day.
+func firstLines(plan string, n int) string {
+	lines := strings.Split(plan, "\n")
+	return strings.Join(lines[:min(len(lines), n)], "\n")
 }

@@ -68,6 +68,8 @@ CREATE TABLE usage_day_part (
 ALTER TABLE call ADD COLUMN model       TEXT    NOT NULL DEFAULT '';
 ALTER TABLE call ADD COLUMN stream      INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE call ADD COLUMN duration_us INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE call ADD COLUMN stored_us   INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX call_by_stored ON call (stored_us);
 
 DROP INDEX call_by_group;
 DROP INDEX call_by_api_key;

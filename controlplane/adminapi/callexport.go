@@ -1,0 +1,152 @@
+package adminapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"strconv"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/errs"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
+)
+
+const (
+	// maxExports is how many exports may run at once.
+	maxExports = 8
+	// exportPage is how many calls are in memory at once.
+	exportPage = 500
+	// exportChunk is when a chunk is sent, in bytes.
+	exportChunk = 64 << 10
+)
+
+// ExportCalls sends calls as the bytes of a file, a page of them in memory at a time.
+func (s callService) ExportCalls(ctx context.Context, req *adminv1.ExportCallsRequest, stream adminv1connect.CallServiceExportCallsServerStream) error {
+	filter, err := callFilter(req, req.Stream)
+	if err != nil {
+		return err
+	}
+	if filter.To.IsZero() {
+		filter.To = s.now() // calls that come in meanwhile are no part of it
+	}
+	select {
+	case s.exports <- struct{}{}:
+		defer func() { <-s.exports }()
+	default:
+		return errs.Newf(errs.ResourceExhausted, "%d exports run here already", maxExports)
+	}
+	if err := stream.SendHeaders(); err != nil {
+		return err
+	}
+	file := newExport(req.GetFormat())
+	left := req.GetMaxCalls()
+	for {
+		filter.Limit = exportPage
+		if req.GetMaxCalls() > 0 {
+			filter.Limit = int(min(left, exportPage))
+		}
+		calls, err := s.calls.ListCalls(ctx, filter)
+		if err != nil {
+			return err
+		}
+		for _, c := range calls {
+			if err := file.add(c); err != nil {
+				return err
+			}
+			if file.out.Len() >= exportChunk {
+				if err := stream.Send(&adminv1.ExportCallsResponse{Data: file.take()}); err != nil {
+					return err
+				}
+			}
+		}
+		left -= int64(len(calls))
+		if len(calls) < filter.Limit || req.GetMaxCalls() > 0 && left == 0 {
+			break
+		}
+		filter.After = calls[len(calls)-1].Position()
+	}
+	if rest := file.take(); len(rest) > 0 {
+		return stream.Send(&adminv1.ExportCallsResponse{Data: rest})
+	}
+	return nil
+}
+
+// export writes calls in a format.
+type export struct {
+	out   bytes.Buffer
+	table *csv.Writer // nil: JSON lines
+}
+
+func newExport(format adminv1.ExportFormat) *export {
+	e := &export{}
+	if format == adminv1.ExportFormat_EXPORT_FORMAT_JSON_LINES {
+		return e
+	}
+	e.table = csv.NewWriter(&e.out)
+	e.table.UseCRLF = true
+	_ = e.table.Write(exportColumns) // a buffer takes everything
+	e.table.Flush()
+	return e
+}
+
+// take returns what was written since it was asked last.
+func (e *export) take() []byte {
+	b := bytes.Clone(e.out.Bytes())
+	e.out.Reset()
+	return b
+}
+
+func (e *export) add(c controlplane.Call) error {
+	if e.table != nil {
+		_ = e.table.Write(exportRow(c)) // a buffer takes everything
+		e.table.Flush()
+		return e.table.Error()
+	}
+	line, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(callView(c, true))
+	if err != nil {
+		return err
+	}
+	e.out.Write(append(line, '\n'))
+	return nil
+}
+
+// exportColumns are the columns of a CSV file, which ExportFormat documents.
+var exportColumns = []string{
+	"id", "start_time", "node", "endpoint", "model", "group", "api_key", "stream", "outcome", "status", "error_code", "provider",
+	"upstream_model", "attempts", "first_token_ms", "duration_ms", "overhead_ms", "input_tokens", "cached_input_tokens", "output_tokens",
+	"usage_source", "cost_usd",
+}
+
+func exportRow(c controlplane.Call) []string {
+	firstToken := ""
+	if c.GetFirstTokenUs() > 0 {
+		firstToken = millis(c.GetFirstTokenUs())
+	}
+	whole := func(n int64) string { return strconv.FormatInt(n, 10) }
+	u := c.GetUsage()
+	return []string{
+		cell(c.GetId()), time.UnixMicro(c.GetStartUs()).UTC().Format("2006-01-02T15:04:05.000000Z"), cell(c.Node), cell(c.GetEndpoint()),
+		cell(c.GetModel()), cell(c.GetGroup()), cell(c.GetApiKey()), strconv.FormatBool(c.GetStream()), cell(c.GetOutcome()), whole(int64(c.GetStatus())),
+		cell(c.GetErrorCode()), cell(c.GetProvider()), cell(c.GetUpstreamModel()), whole(int64(len(c.GetAttempts()))),
+		firstToken, millis(c.GetDurationUs()), millis(c.GetOverheadUs()), whole(u.GetInputTokens()), whole(u.GetCachedInputTokens()),
+		whole(u.GetOutputTokens()), cell(u.GetSource()), controlplane.FormatPico(c.GetCost()),
+	}
+}
+
+// millis writes microseconds as milliseconds.
+func millis(us int64) string { return strconv.FormatFloat(float64(us)/1000, 'f', 3, 64) }
+
+// cell makes a text safe to be opened with a spreadsheet: clients choose some of these
+// texts, and one that begins like a formula would be run as one.
+func cell(s string) string {
+	if trimmed := strings.TrimLeft(s, " \u00a0\ufeff\t\r\n"); trimmed != "" && strings.ContainsRune("=+-@|%\uff1d\uff0b\uff0d\uff20", []rune(trimmed)[0]) ||
+		s != "" && strings.ContainsRune("\t\r\n", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}

@@ -1,0 +1,113 @@
+package adminapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/errs"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
+)
+
+const (
+	// maxTails is how many streams may follow calls at once: each asks the database every second.
+	maxTails = 32
+	// tailInterval is the time between two looks at what was stored.
+	tailInterval = time.Second
+	// tailOverlap is how far a look goes back before the one before it: replicas' clocks
+	// differ, and a transaction that began earlier may commit later.
+	tailOverlap = 5 * time.Second
+	// tailCalls is how many calls one look shows; those before them are counted only.
+	tailCalls = 500
+	// recheckInterval is how often a stream looks whether its caller may still have it.
+	recheckInterval = 30 * time.Second
+)
+
+// TailCalls sends calls as they are stored, by whatever replica: it asks the database, so
+// that nothing waits for a reader and no replica needs to know of another's.
+func (s callService) TailCalls(ctx context.Context, req *adminv1.TailCallsRequest, stream adminv1connect.CallServiceTailCallsServerStream) error {
+	filter, err := callFilter(&adminv1.ListCallsRequest{
+		Group: req.GetGroup(), Provider: req.GetProvider(), ApiKey: req.GetApiKey(), Outcome: req.GetOutcome(), Status: req.GetStatus(),
+		Model: req.GetModel(), Node: req.GetNode(), MinDuration: req.GetMinDuration(),
+	}, req.Stream)
+	if err != nil {
+		return err
+	}
+	select {
+	case s.tails <- struct{}{}:
+		defer func() { <-s.tails }()
+	default:
+		return errs.Newf(errs.ResourceExhausted, "%d readers follow calls here already", maxTails)
+	}
+	if err := stream.SendHeaders(); err != nil {
+		return err
+	}
+	t := tail{calls: s.calls, filter: filter, since: s.now(), seen: map[string]bool{}}
+	look, recheck := time.NewTicker(tailInterval), time.NewTicker(recheckInterval)
+	defer look.Stop()
+	defer recheck.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.ended:
+			return nil
+		case <-recheck.C:
+			if err := s.still(ctx); err != nil {
+				return err
+			}
+			continue
+		case <-look.C:
+		}
+		calls, skipped, err := t.next(ctx, s.now())
+		if err != nil {
+			return err
+		}
+		for i, c := range calls {
+			answer := &adminv1.TailCallsResponse{Call: callView(c, req.GetWithAttempts())}
+			if i == 0 {
+				answer.Skipped = int64(skipped)
+			}
+			if err := stream.Send(answer); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// tail is where a stream stands.
+type tail struct {
+	calls  Calls
+	filter controlplane.CallFilter
+	since  time.Time       // from when on the next look asks
+	seen   map[string]bool // of those since then
+}
+
+// next returns calls that were stored since the look before, in that order, and how many
+// before them it leaves out.
+func (t *tail) next(ctx context.Context, now time.Time) (fresh []controlplane.Call, skipped int, err error) {
+	calls, skipped, err := t.calls.RecentCalls(ctx, t.filter, t.since, tailCalls+len(t.seen))
+	if err != nil {
+		return nil, 0, err
+	}
+	seen := make(map[string]bool, len(calls))
+	for _, c := range calls {
+		seen[c.GetId()] = true
+		if !t.seen[c.GetId()] {
+			fresh = append(fresh, c)
+		}
+	}
+	if over := len(fresh) - tailCalls; over > 0 {
+		fresh, skipped = fresh[over:], skipped+over
+	}
+	t.seen = seen
+	if skipped > 0 {
+		t.since = now // what was left out must not come up again
+		return fresh, skipped, nil
+	}
+	if back := now.Add(-tailOverlap); back.After(t.since) {
+		t.since = back
+	}
+	return fresh, 0, nil
+}

@@ -1,0 +1,65 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+)
+
+// maxSkipped is how many calls RecentCalls counts at most.
+const maxSkipped = 100_000
+
+// RecentCalls returns calls in the order in which they were stored, by any replica, at since
+// or later: at most limit, the latest of them, and how many came before those, up to
+// 100,000. The filter's id, position and limit do not count.
+func (s *Store) RecentCalls(ctx context.Context, f controlplane.CallFilter, since time.Time, limit int) ([]controlplane.Call, int, error) {
+	var (
+		calls   []controlplane.Call
+		skipped int
+	)
+	err := s.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		query, args := recentQuery(f, since, limit+1)
+		rows, err := tx.QueryContext(ctx, query, args...)
+		if calls, err = collect(rows, err, func(rows *sql.Rows) (controlplane.Call, error) { return scanCall(rows) }); err != nil {
+			return err
+		}
+		if len(calls) <= limit {
+			return nil
+		}
+		calls = calls[:limit]
+		query, args = countRecent(f, since)
+		if err := tx.QueryRowContext(ctx, query, args...).Scan(&skipped); err != nil {
+			return err
+		}
+		skipped -= limit
+		return nil
+	})
+	if err != nil {
+		return nil, 0, s.failed(err, "read the latest calls")
+	}
+	slices.Reverse(calls)
+	return calls, skipped, nil
+}
+
+func recentQuery(f controlplane.CallFilter, since time.Time, limit int) (string, []any) {
+	q := recent(f, since)
+	return `SELECT s.node, s.record FROM call s` + q.conditions() + ` ORDER BY s.stored_us DESC, s.start_us DESC, s.id DESC` + q.limit(limit), q.args
+}
+
+func countRecent(f controlplane.CallFilter, since time.Time) (string, []any) {
+	q := recent(f, since)
+	return `SELECT COUNT(*) FROM (SELECT 1 FROM call s` + q.conditions() + q.limit(maxSkipped) + `) n`, q.args
+}
+
+func recent(f controlplane.CallFilter, since time.Time) *callSearch {
+	q := &callSearch{}
+	q.where(`s.stored_us >= $%d`, micros(since))
+	if f.Provider != "" {
+		q.where(`EXISTS (SELECT 1 FROM call_provider p WHERE p.provider = $%d AND p.start_us = s.start_us AND p.call_id = s.id)`, f.Provider)
+	}
+	q.filter(f)
+	return q
+}
