@@ -43,6 +43,7 @@ type plane struct {
 	push chan *nodev1.Full
 	// orders go out on the Sync stream too.
 	orders chan *nodev1.ResetCooldown
+	drains chan *nodev1.Drain
 	// store takes a batch; its error ends the stream instead of an acknowledgement.
 	store func(batch *nodev1.ShipCallsRequest) ([]*nodev1.RejectedCall, error)
 
@@ -56,6 +57,7 @@ func newPlane() *plane {
 	return &plane{
 		push:     make(chan *nodev1.Full, 16),
 		orders:   make(chan *nodev1.ResetCooldown, 16),
+		drains:   make(chan *nodev1.Drain, 16),
 		hellos:   make(chan *nodev1.Hello, 1024),
 		answers:  make(chan *nodev1.SyncRequest, 1024),
 		statuses: make(chan *nodev1.Status, 1024),
@@ -88,6 +90,10 @@ func (p *plane) Sync(stream syncStream) error {
 			select {
 			case order := <-p.orders:
 				if stream.Send(&nodev1.SyncResponse{Message: &nodev1.SyncResponse_ResetCooldown{ResetCooldown: order}}) != nil {
+					return
+				}
+			case order := <-p.drains:
+				if stream.Send(&nodev1.SyncResponse{Message: &nodev1.SyncResponse_Drain{Drain: order}}) != nil {
 					return
 				}
 			case full := <-p.push:

@@ -3,6 +3,7 @@ package uplink
 import (
 	"context"
 	"io"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -13,7 +14,7 @@ import (
 // keepShipping ships calls until ctx ends; the link ends it when it is lost. Trouble with
 // the call log alone does not touch the snapshots.
 func (u *Uplink) keepShipping(ctx context.Context, client nodev1.NodeServiceClient) {
-	retry := retry{min: u.cfg.MinBackoff, max: u.cfg.MaxBackoff}
+	retry := retry{min: min(u.cfg.MinBackoff, time.Second), max: min(u.cfg.MaxBackoff, 30*time.Second)}
 	limit := batchCalls
 	last := codes.OK
 	for {

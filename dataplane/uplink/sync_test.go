@@ -45,7 +45,7 @@ func TestSnapshotIsAppliedAndAcknowledged(t *testing.T) {
 			u, _ := start(t, cfg)
 
 			hello := get(t, "hello", p.hellos)
-			if diff := cmp.Diff(&nodev1.Hello{Node: "node-1", BootId: "boot-a", Version: "v1.2.3"}, hello, protocmp.Transform()); diff != "" {
+			if diff := cmp.Diff(&nodev1.Hello{Node: "node-1", BootId: "boot-a", Version: "v1.2.3"}, hello, protocmp.Transform(), clocks); diff != "" {
 				t.Errorf("hello (-want +got):\n%s", diff)
 			}
 			select {
@@ -261,7 +261,7 @@ func TestStatusIsSentAtOnceOnChangeAndRegularly(t *testing.T) {
 		{Provider: "d", State: "cooling", Reason: "unreachable", Threshold: 5},
 		{Provider: "b", Model: "m", State: "degraded", Failures: 2, Threshold: 5},
 	}}
-	if diff := cmp.Diff(want, get(t, "first status", p.statuses), protocmp.Transform()); diff != "" {
+	if diff := cmp.Diff(want, get(t, "first status", p.statuses), protocmp.Transform(), statusClocks); diff != "" {
 		t.Errorf("first status (-want +got):\n%s", diff)
 	}
 	p.push <- full(t, 1, 9)
