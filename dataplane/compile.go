@@ -162,7 +162,7 @@ func (s *Snapshot) addKey(in *nodev1.ApiKey, groups map[string]*Group) error {
 	if _, taken := s.keys[sum]; taken {
 		return fmt.Errorf("another key has the same secret")
 	}
-	k := &APIKey{Name: in.GetName()}
+	k := &APIKey{Name: in.GetName(), hash: sum}
 	if err := k.restrict(in); err != nil {
 		return err
 	}

@@ -22,14 +22,23 @@ type Snapshot struct {
 	pepper []byte
 	keys   map[[sha256.Size]byte]*APIKey
 	groups map[string]*Group // by name and by alias
+	// refused are secrets among keys that were revoked since.
+	refused Refused
 
 	targets map[Scope]*Target
 }
 
 // Key finds the API key a client sent. Expiry is the caller's to check.
 func (s *Snapshot) Key(secret string) (*APIKey, bool) {
-	k, ok := s.keys[apikey.Hash(s.pepper, secret)]
-	return k, ok
+	hash := apikey.Hash(s.pepper, secret)
+	k, ok := s.keys[hash]
+	if !ok {
+		return nil, false
+	}
+	if _, gone := s.refused[hash]; gone {
+		return nil, false
+	}
+	return k, true
 }
 
 // Keys gives every API key, in no order.
@@ -127,6 +136,7 @@ type APIKey struct {
 	Debug bool
 
 	limited bool
+	hash    KeyHash
 }
 
 // Allows reports whether the key may use the group.

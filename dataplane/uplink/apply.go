@@ -26,12 +26,15 @@ const (
 // damaged, too large, or refused by Apply leaves everything as it was.
 func (u *Uplink) receive(full *nodev1.Full) *nodev1.SyncRequest {
 	began := u.cfg.Now()
-	have := u.have.Load()
-	if have != nil && have.revision == full.GetRevision() && bytes.Equal(have.sha256, full.GetSha256()) {
+	if have := u.have.Load(); have != nil && *have == versionOf(full) {
 		u.beReady()
 		return ack(full)
 	}
-	snapshot, err := u.use(full)
+	var snapshot *nodev1.Snapshot
+	code, err := u.goesBack(full)
+	if err == nil {
+		snapshot, err = u.use(full)
+	}
 	if err != nil {
 		u.log.Error("snapshot refused; serving on with the last one",
 			"revision", full.GetRevision(), "serving", u.Revision(), "error", err)
@@ -39,6 +42,7 @@ func (u *Uplink) receive(full *nodev1.Full) *nodev1.SyncRequest {
 			Nonce:    full.GetNonce(),
 			Revision: full.GetRevision(),
 			Reason:   text(err.Error(), maxRefusal),
+			Code:     code,
 		}}}
 	}
 	u.save(full)
@@ -65,10 +69,14 @@ func (u *Uplink) use(full *nodev1.Full) (*nodev1.Snapshot, error) {
 		return nil, err
 	}
 	defer done()
-	if err := u.apply(snapshot); err != nil {
+	used := u.mind(full)
+	err = u.apply(snapshot)
+	used(snapshot, err)
+	if err != nil {
 		return nil, err
 	}
-	u.have.Store(&version{revision: full.GetRevision(), sha256: full.GetSha256()})
+	have := versionOf(full)
+	u.have.Store(&have)
 	return snapshot, nil
 }
 

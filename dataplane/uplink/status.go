@@ -20,6 +20,7 @@ func (u *Uplink) status() *nodev1.SyncRequest {
 	st, count := u.cfg.Status(), u.Counters()
 	m := &nodev1.Status{
 		AppliedRevision: u.Revision(),
+		RevokedRevision: u.revokedUpTo(),
 		InFlight:        int32(st.InFlight),
 		CallsWaiting:    int64(count.Waiting),
 		CallsDropped:    int64(count.Dropped),

@@ -43,6 +43,16 @@ func (u *Uplink) sync(ctx context.Context, client nodev1.NodeServiceClient, up f
 		defer quiet()
 		u.talk(talking, stream, answers)
 	})
+	say := func(m *nodev1.SyncRequest) {
+		if m == nil {
+			return
+		}
+		select {
+		case answers <- m:
+		case <-talking.Done(): // the stream is broken; Recv knows why
+		}
+	}
+	say(u.revoked.news())
 	for {
 		m, err := stream.Recv()
 		if err == io.EOF {
@@ -53,10 +63,10 @@ func (u *Uplink) sync(ctx context.Context, client nodev1.NodeServiceClient, up f
 		}
 		switch m := m.GetMessage().(type) {
 		case *nodev1.SyncResponse_Full:
-			select {
-			case answers <- u.receive(m.Full):
-			case <-talking.Done(): // the stream is broken; Recv knows why
-			}
+			say(u.receive(m.Full))
+			say(u.revoked.news())
+		case *nodev1.SyncResponse_Revoke:
+			say(u.revoke(m.Revoke))
 		case *nodev1.SyncResponse_ResetCooldown:
 			u.reset(m.ResetCooldown)
 		case *nodev1.SyncResponse_Drain:
@@ -78,8 +88,9 @@ func (u *Uplink) reset(order *nodev1.ResetCooldown) {
 func (u *Uplink) greet(stream syncStream) error {
 	hello := &nodev1.Hello{Node: u.cfg.Node, BootId: u.cfg.BootID, Version: u.cfg.Version}
 	if v := u.have.Load(); v != nil {
-		hello.HaveRevision, hello.HaveSha256 = v.revision, v.sha256
+		hello.HaveRevision, hello.HaveSha256, hello.HaveLineage = v.revision, []byte(v.sha256), v.lineage
 	}
+	hello.RevokedRevision = u.revoked.greeting(hello.HaveLineage)
 	u.introduce(hello)
 	err := stream.Send(&nodev1.SyncRequest{Message: &nodev1.SyncRequest_Hello{Hello: hello}})
 	if err != nil && err != io.EOF {

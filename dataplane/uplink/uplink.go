@@ -20,6 +20,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/identity"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/lastgood"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/spool"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -39,14 +40,17 @@ type Status struct {
 // Config is what an Uplink needs.
 type Config struct {
 	// Target names the control plane as gRPC does: "cp.internal:8002",
-	// "passthrough:///memory" with a dialer of DialOptions. Required.
+	// "passthrough:///memory" with a dialer of DialOptions; or several such names, separated
+	// by commas. Of a name's addresses one is taken at random. Required.
 	Target string
-	// DialOptions are added to ours. Without transport credentials the link is in clear.
+	// DialOptions are added to ours.
 	DialOptions []grpc.DialOption
-	JoinToken   string // required
-	Node        string // required; stable over restarts, 1 to 128 bytes
-	BootID      string // default: a new UUID
-	Version     string // of the program
+	// Identity is who the node is. Required, unless Target is Memory: nothing but memory is
+	// dialed without TLS.
+	Identity *identity.Identity
+	Node     string // required; stable over restarts, 1 to 128 bytes
+	BootID   string // default: a new UUID
+	Version  string // of the program
 	// Apply brings a snapshot into use. An error or a panic refuses it: the node keeps
 	// what it has and the control plane shows the reason. Required; never called twice
 	// at once.
@@ -58,6 +62,12 @@ type Config struct {
 	// Drain says at a person's word whether the node shall get new clients. It must not
 	// block. Default: nothing.
 	Drain func(draining bool)
+	// Refuse takes the secrets of API keys that are refused whatever a snapshot holds, in place
+	// of those it took before. It is called before Apply whenever a snapshot needs it. Default: nothing.
+	Refuse func(dataplane.Refused)
+	// Share takes revocations that the control plane told, for nodes that it cannot tell. It
+	// must not block. Default: nothing.
+	Share func([]dataplane.Revocation)
 	// Snapshots keeps what is in use, to start from while the control plane is away.
 	// Default: nothing is kept.
 	Snapshots *lastgood.Store
@@ -73,16 +83,21 @@ type Config struct {
 	BatchDelay      time.Duration // how long a call waits for company; default 1s
 	StatusInterval  time.Duration // between two reports; default 5s
 	AnswerTimeout   time.Duration // longest wait for the control plane's answer; default 30s
-	MinBackoff      time.Duration // bound of the first wait before a new try; default 1s
-	MaxBackoff      time.Duration // bound of every wait before a new try; default 30s
+	MinBackoff      time.Duration // bound of the first wait before a new try, which is a random part of it; default 5s
+	MaxBackoff      time.Duration // bound of every wait before a new try; default 60s
 	// HeadStart is how long a node that has started from its disk leaves the control plane
 	// to send something newer before it calls itself ready; default 500ms.
 	HeadStart time.Duration
+	// RenewCheck is how often the node looks whether its certificate is due; default 1m.
+	RenewCheck time.Duration
 }
 
 func (c *Config) complete() error {
-	if c.Target == "" || c.JoinToken == "" || c.Node == "" {
-		return errors.New("uplink: Target, JoinToken and Node are required")
+	if strings.Trim(c.Target, ", ") == "" || c.Node == "" {
+		return errors.New("uplink: Target and Node are required")
+	}
+	if c.Identity == nil && c.Target != Memory {
+		return errors.New("uplink: an Identity is required, but for the target " + Memory)
 	}
 	if len(c.Node) > 128 || !utf8.ValidString(c.Node) || strings.ContainsFunc(c.Node, unicode.IsControl) || strings.TrimSpace(c.Node) != c.Node {
 		return fmt.Errorf("uplink: the node's name %q must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end", c.Node)
@@ -99,6 +114,12 @@ func (c *Config) complete() error {
 	if c.Drain == nil {
 		c.Drain = func(bool) {}
 	}
+	if c.Refuse == nil {
+		c.Refuse = func(dataplane.Refused) {}
+	}
+	if c.Share == nil {
+		c.Share = func([]dataplane.Revocation) {}
+	}
 	c.BootID = cmp.Or(c.BootID, uuid.NewString())
 	c.QueueSize = cmp.Or(c.QueueSize, 8192)
 	c.MaxBacklog = cmp.Or(c.MaxBacklog, 100_000)
@@ -106,37 +127,34 @@ func (c *Config) complete() error {
 	c.BatchDelay = cmp.Or(c.BatchDelay, time.Second)
 	c.StatusInterval = cmp.Or(c.StatusInterval, 5*time.Second)
 	c.AnswerTimeout = cmp.Or(c.AnswerTimeout, 30*time.Second)
-	c.MinBackoff = cmp.Or(c.MinBackoff, time.Second)
-	c.MaxBackoff = cmp.Or(c.MaxBackoff, 30*time.Second)
+	c.MinBackoff = cmp.Or(c.MinBackoff, 5*time.Second)
+	c.MaxBackoff = cmp.Or(c.MaxBackoff, time.Minute)
+	c.RenewCheck = cmp.Or(c.RenewCheck, time.Minute)
 	c.HeadStart = cmp.Or(c.HeadStart, 500*time.Millisecond)
 	return nil
 }
 
 // Uplink is one node's link. It is safe for concurrent use.
 type Uplink struct {
-	cfg     Config
-	began   time.Time
-	log     *slog.Logger
-	queue   chan entry
-	backlog *backlog
-	have    atomic.Pointer[version]
-	ready   chan struct{}
-	beReady func()        // closes ready
-	missed  chan struct{} // a try to connect has failed
-	contact contact
-	stopped chan struct{}
-	changed chan struct{} // the status is worth sending
-	hurry   chan struct{} // a flush is waiting: do not wait to connect
+	cfg       Config
+	began     time.Time
+	addresses *addresses // of the linking goroutine alone
+	log       *slog.Logger
+	queue     chan entry
+	backlog   *backlog
+	have      atomic.Pointer[version]
+	revoked   *revoked
+	ready     chan struct{}
+	beReady   func()        // closes ready
+	missed    chan struct{} // a try to connect has failed
+	contact   contact
+	stopped   chan struct{}
+	changed   chan struct{} // the status is worth sending
+	hurry     chan struct{} // a flush is waiting: do not wait to connect
 
 	dropped  atomic.Uint64
 	shipped  atomic.Uint64
 	rejected atomic.Uint64
-}
-
-// version identifies a snapshot.
-type version struct {
-	revision uint64
-	sha256   []byte
 }
 
 // New returns a link that takes calls but talks to nobody until Run.
@@ -146,17 +164,19 @@ func New(cfg Config) (*Uplink, error) {
 	}
 	ready := make(chan struct{})
 	return &Uplink{
-		cfg:     cfg,
-		began:   time.Now(),
-		log:     cfg.Logger,
-		queue:   make(chan entry, cfg.QueueSize),
-		backlog: newBacklog(cfg.MaxBacklog, cfg.MaxBacklogBytes, newDisk(cfg.Spool)),
-		ready:   ready,
-		beReady: sync.OnceFunc(func() { close(ready) }),
-		missed:  make(chan struct{}, 1),
-		stopped: make(chan struct{}),
-		changed: make(chan struct{}, 1),
-		hurry:   make(chan struct{}, 1),
+		cfg:       cfg,
+		began:     time.Now(),
+		addresses: parseAddresses(cfg.Target),
+		log:       cfg.Logger,
+		queue:     make(chan entry, cfg.QueueSize),
+		backlog:   newBacklog(cfg.MaxBacklog, cfg.MaxBacklogBytes, newDisk(cfg.Spool)),
+		revoked:   newRevoked(),
+		ready:     ready,
+		beReady:   sync.OnceFunc(func() { close(ready) }),
+		missed:    make(chan struct{}, 1),
+		stopped:   make(chan struct{}),
+		changed:   make(chan struct{}, 1),
+		hurry:     make(chan struct{}, 1),
 	}, nil
 }
 
@@ -166,6 +186,7 @@ func New(cfg Config) (*Uplink, error) {
 func (u *Uplink) Run(ctx context.Context) error {
 	defer close(u.stopped)
 	var wg sync.WaitGroup
+	u.recall()
 	if u.restore() {
 		wg.Go(func() { u.awaitNewer(ctx) })
 	}

@@ -13,6 +13,7 @@
 package lastgood
 
 import (
+	"cmp"
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/sha256"
@@ -39,9 +40,10 @@ const (
 	// compress, and what is around it.
 	maxFile = 40 << 20
 
-	suffix  = ".trunkline"
-	aside   = ".tmp"
-	noChain = "0" // in place of a lineage, which the node link does not tell yet
+	suffix = ".trunkline"
+	aside  = ".tmp"
+	// unknown is in place of a lineage that nobody told.
+	unknown = "0"
 )
 
 // Config says where snapshots are kept, and for whom.
@@ -65,8 +67,14 @@ type Store struct {
 
 // Generation is one snapshot on disk.
 type Generation struct {
+	Lineage  string // of its database
 	Revision uint64
 	SavedAt  time.Time
+}
+
+// generationOf is how a snapshot is told from others on disk.
+func generationOf(full *nodev1.Full) Generation {
+	return Generation{Lineage: cmp.Or(full.GetLineage(), unknown), Revision: full.GetRevision()}
 }
 
 // Open opens the folder. What a crash left behind is cleared away, and a snapshot that
@@ -94,7 +102,7 @@ func Open(cfg Config) (*Store, error) {
 }
 
 // Generations lists what is there, newest first, without what is in quarantine. Newest
-// is what has the highest revision: see Save.
+// is what has the highest revision, of whichever lineage: see Save.
 func (s *Store) Generations() ([]Generation, error) {
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
@@ -102,21 +110,19 @@ func (s *Store) Generations() ([]Generation, error) {
 	}
 	var list []Generation
 	for _, e := range entries {
-		revision, ok := revisionOf(e.Name())
-		if !ok || s.isQuarantined(revision) {
+		g, ok := parseName(e.Name())
+		if !ok || s.isQuarantined(g.Revision) {
 			continue
 		}
 		info, err := e.Info()
 		if err != nil || !info.Mode().IsRegular() {
 			continue
 		}
-		list = append(list, Generation{Revision: revision, SavedAt: info.ModTime()})
+		g.SavedAt = info.ModTime()
+		list = append(list, g)
 	}
 	slices.SortFunc(list, func(a, b Generation) int {
-		if a.Revision > b.Revision {
-			return -1
-		}
-		return 1
+		return cmp.Or(cmp.Compare(b.Revision, a.Revision), b.SavedAt.Compare(a.SavedAt), strings.Compare(a.Lineage, b.Lineage))
 	})
 	return list, nil
 }
@@ -124,7 +130,7 @@ func (s *Store) Generations() ([]Generation, error) {
 // Read returns a snapshot as it was saved. A file that is damaged, or was written with
 // another key, for another node or under another name, is an error.
 func (s *Store) Read(g Generation) (*nodev1.Full, error) {
-	path := s.path(g.Revision)
+	path := s.path(g)
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("read last good snapshot: %w", err)
@@ -136,65 +142,75 @@ func (s *Store) Read(g Generation) (*nodev1.Full, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read last good snapshot: %w", err)
 	}
-	full, err := s.open(g.Revision, sealed)
+	full, err := s.open(g, sealed)
 	if err != nil {
 		return nil, fmt.Errorf("last good snapshot %s: %w", path, err)
 	}
 	return full, nil
 }
 
-// Save keeps a snapshot that is in use, and the two before it. Later revisions are
-// removed: whoever goes back to an older one has given them up, so the highest revision
-// is always what was in use last. When Save returns without error the snapshot survives
+// Save keeps a snapshot that is in use, and the two before it. Later revisions, and the same
+// one of another lineage, are removed: whoever goes back to an older one has given them up, so
+// the highest revision is always what was in use last. When Save returns without error the snapshot survives
 // a loss of power.
 func (s *Store) Save(full *nodev1.Full) error {
+	g := generationOf(full)
+	if !nameable(g.Lineage) {
+		return fmt.Errorf("save snapshot %d: the lineage %q is not a name for a file", g.Revision, g.Lineage)
+	}
 	sealed, err := s.seal(full)
 	if err != nil {
 		return fmt.Errorf("save snapshot %d: %w", full.GetRevision(), err)
 	}
-	if err := writeFile(s.path(full.GetRevision()), sealed); err != nil {
+	if err := writeFile(s.path(g), sealed); err != nil {
 		return fmt.Errorf("save snapshot %d: %w", full.GetRevision(), err)
 	}
 	s.release(full.GetRevision())
-	if err := s.prune(full.GetRevision()); err != nil {
+	if err := s.prune(g); err != nil {
 		return fmt.Errorf("remove old snapshots: %w", err)
 	}
 	return nil
 }
 
-// prune keeps the newest files up to the revision that is in use.
-func (s *Store) prune(current uint64) error {
+// prune keeps the newest files up to the one that is in use.
+func (s *Store) prune(current Generation) error {
 	list, err := s.Generations()
 	if err != nil {
 		return err
 	}
 	kept := 0
 	for _, g := range list {
-		if g.Revision <= current && kept < generations {
+		inUse := g.Revision == current.Revision && g.Lineage == current.Lineage
+		if inUse || g.Revision < current.Revision && kept < generations {
 			kept++
 			continue
 		}
-		if err := os.Remove(s.path(g.Revision)); err != nil {
+		if err := os.Remove(s.path(g)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Store) path(revision uint64) string {
-	return filepath.Join(s.dir, fmt.Sprintf("%s-%020d%s", noChain, revision, suffix))
+func (s *Store) path(g Generation) string {
+	return filepath.Join(s.dir, fmt.Sprintf("%s-%020d%s", cmp.Or(g.Lineage, unknown), g.Revision, suffix))
 }
 
-// revisionOf is the inverse of path.
-func revisionOf(name string) (uint64, bool) {
-	digits, ok := strings.CutSuffix(name, suffix)
+// parseName is the inverse of path.
+func parseName(name string) (Generation, bool) {
+	name, ok := strings.CutSuffix(name, suffix)
 	if !ok {
-		return 0, false
+		return Generation{}, false
 	}
-	digits, ok = strings.CutPrefix(digits, noChain+"-")
-	if !ok || len(digits) != 20 {
-		return 0, false
+	i := strings.LastIndexByte(name, '-')
+	if i < 0 || len(name)-i-1 != 20 || !nameable(name[:i]) {
+		return Generation{}, false
 	}
-	revision, err := strconv.ParseUint(digits, 10, 64)
-	return revision, err == nil
+	revision, err := strconv.ParseUint(name[i+1:], 10, 64)
+	return Generation{Lineage: name[:i], Revision: revision}, err == nil
+}
+
+// nameable reports whether a lineage can be part of a file's name, as a UUID can.
+func nameable(lineage string) bool {
+	return lineage != "" && len(lineage) <= 64 && strings.Trim(lineage, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_") == ""
 }

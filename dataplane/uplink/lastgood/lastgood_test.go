@@ -167,7 +167,7 @@ func TestHugeAndStrangeFilesAreLeftAlone(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
 	save(t, s, 4)
-	for _, name := range []string{"0-5.trunkline", "0-0000000000000000000x.trunkline", "1-00000000000000000009.trunkline", "notes.txt", "applying-x"} {
+	for _, name := range []string{"0-5.trunkline", "0-0000000000000000000x.trunkline", "a.b-00000000000000000009.trunkline", "notes.txt", "applying-x"} {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
