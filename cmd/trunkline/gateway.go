@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net"
@@ -18,6 +17,7 @@ import (
 	controlplane "github.com/trunkline-ai/trunkline/controlplane/server"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
 	dataplane "github.com/trunkline-ai/trunkline/dataplane/server"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink"
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
 	"github.com/trunkline-ai/trunkline/internal/ops"
 	"github.com/trunkline-ai/trunkline/internal/run"
@@ -61,12 +61,12 @@ func newGateway(ctx context.Context, o options, log *slog.Logger, lookup func(st
 		return nil, fmt.Errorf("listen for operators: %w", err)
 	}
 	metrics := ops.NewRegistry()
-	joinToken := rand.Text()
 	g.control, err = controlplane.New(ctx, controlplane.Config{
-		DatabaseURL: o.databaseURL, SecretKey: key, JoinToken: joinToken,
+		DatabaseURL: o.databaseURL, SecretKey: key, InMemory: true,
 		AdminUsername: o.control.AdminUsername, AdminPassword: o.control.AdminPassword, DefaultPassword: defaultPassword,
 		TrustForwardedHeaders: o.control.TrustForwarded,
 		GatewayURL:            g.gatewayURL(), Version: version.String(), Logger: log, Metrics: metrics,
+		AllowPrivateNetwork: true, FakeDial: g.fake.DialContext, PriceCatalogue: o.control.PriceCatalogue,
 	})
 	if err != nil {
 		return nil, err
@@ -74,11 +74,11 @@ func newGateway(ctx context.Context, o options, log *slog.Logger, lookup func(st
 	bounds := o.data.Proxy()
 	bounds.TrustForwarded = o.control.TrustForwarded
 	g.node, err = dataplane.New(dataplane.Config{
-		ControlPlane: "passthrough:///memory",
+		ControlPlane: uplink.Memory,
 		DialOptions: []grpc.DialOption{grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
 			return g.link.DialContext(ctx)
 		})},
-		JoinToken: joinToken, Node: o.data.NodeName(), Version: version.String(),
+		Node: o.data.NodeName(), Version: version.String(),
 		RedisURL: o.data.RedisURL, Environment: o.data.Environment, HealthFile: filepath.Join(o.dataDir, "health.json"),
 		BudgetFile:          filepath.Join(o.dataDir, "budgets.json"),
 		AllowPrivateNetwork: true, FakeDial: g.fake.DialContext,
@@ -151,7 +151,7 @@ func (g *gateway) run(ctx context.Context) error {
 		return ops.Server{Handler: g.ops, Logger: g.log}.Serve(ctx, g.opsWeb)
 	})
 	group.Go("console and API", func(ctx context.Context) error {
-		return ops.Server{Handler: mux, Logger: g.log, Drain: drainTime, UnencryptedHTTP2: true}.Serve(ctx, g.web)
+		return ops.Server{Handler: mux, Logger: g.log, Drain: drainTime, UnencryptedHTTP2: true, OnDrain: g.control.EndStreams}.Serve(ctx, g.web)
 	})
 	g.announce()
 	if g.demo {

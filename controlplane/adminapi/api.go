@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -41,24 +42,40 @@ type Live interface {
 type Calls interface {
 	ListCalls(ctx context.Context, f controlplane.CallFilter) ([]controlplane.Call, error)
 	GetCall(ctx context.Context, id string) (controlplane.Call, error)
+	// RecentCalls returns calls in the order in which they were stored, at since or later:
+	// at most limit, the latest, and how many came before those.
+	RecentCalls(ctx context.Context, f controlplane.CallFilter, since time.Time, limit int) (calls []controlplane.Call, skipped int, err error)
 	ListGaps(ctx context.Context, f controlplane.GapFilter) ([]controlplane.Gap, error)
 	ListRefused(ctx context.Context, after controlplane.CallPosition, limit int) ([]controlplane.Refused, error)
 }
 
-// Nodes knows the data-plane nodes and how they stand.
+// Nodes knows the data-plane nodes of every control-plane replica and how they stand.
 type Nodes interface {
+	// Nodes lists them in name order; the result is the caller's.
 	Nodes() []*adminv1.Node
+	// Node returns one; errs.NotFound when nobody knows it.
+	Node(name string) (*adminv1.Node, error)
+	// Incomplete says why some may be missing or shown as they were; empty when none are.
+	Incomplete() string
+	// DrainNode orders that a node gets no new clients as long as it runs, or undoes that,
+	// and returns it as it stands. Unknown nodes are errs.NotFound.
+	DrainNode(ctx context.Context, name string, drain bool) (*adminv1.Node, error)
+	// ForgetNode stops listing a node; errs.FailedPrecondition while it is connected.
+	ForgetNode(ctx context.Context, name string) error
 }
 
 // Config is what the API works with. Everything is required unless it says otherwise.
 type Config struct {
 	Live   Live
 	Calls  Calls
+	Bodies Bodies
 	Usage  Usage
 	Access controlplane.AccessStore
 	Nodes  Nodes
 	// Cooldowns ends cooldowns on the nodes.
 	Cooldowns Cooldowns
+	// Importer imports models of providers, and tests providers.
+	Importer Importer
 
 	// AdminUsername and AdminPassword are the one account of the console. New keeps a
 	// slow hash of the password only; sessions end when either of them changes.
@@ -87,6 +104,8 @@ func (c Config) Validate() error {
 		return errors.New("admin API: Live is missing")
 	case c.Calls == nil:
 		return errors.New("admin API: Calls is missing")
+	case c.Bodies.Store == nil || c.Bodies.Sealer == nil:
+		return errors.New("admin API: Bodies is missing")
 	case c.Usage == nil:
 		return errors.New("admin API: Usage is missing")
 	case c.Access == nil:
@@ -95,6 +114,8 @@ func (c Config) Validate() error {
 		return errors.New("admin API: Nodes is missing")
 	case c.Cooldowns == nil:
 		return errors.New("admin API: Cooldowns is missing")
+	case c.Importer == nil:
+		return errors.New("admin API: Importer is missing")
 	case c.AdminUsername == "" || c.AdminPassword == "":
 		return errors.New("admin API: the admin's user name or password is empty")
 	case c.Logger == nil:
@@ -107,6 +128,8 @@ func (c Config) Validate() error {
 type API struct {
 	server *connect.Server
 	guard  *guard
+	ended  chan struct{}
+	end    func() // closes ended
 }
 
 // New builds the API. It takes about a tenth of a second: it hashes the password.
@@ -129,18 +152,22 @@ func New(cfg Config) (*API, error) {
 		return nil, err
 	}
 
+	ended := make(chan struct{})
 	server := connect.NewServer(
 		(&errorMapper{log: cfg.Logger}).intercept,
 		auth.intercept,
 		validation.intercept,
 	)
-	adminv1connect.RegisterProviderServiceHandler(server, providerService{live: cfg.Live})
+	adminv1connect.RegisterProviderServiceHandler(server, providerService{cfg.Live, cfg.Importer})
 	adminv1connect.RegisterGroupServiceHandler(server, groupService{cfg.Live, cfg.Nodes, cfg.Cooldowns})
 	adminv1connect.RegisterKeyServiceHandler(server, keyService{cfg.Live})
 	adminv1connect.RegisterKeywordServiceHandler(server, keywordService{cfg.Live, cfg.Calls})
 	adminv1connect.RegisterSettingsServiceHandler(server, settingsService{cfg.Live})
 	adminv1connect.RegisterConfigServiceHandler(server, configService{cfg.Live})
-	adminv1connect.RegisterCallServiceHandler(server, callService{cfg.Calls})
+	adminv1connect.RegisterCallServiceHandler(server, callService{
+		calls: cfg.Calls, bodies: cfg.Bodies, log: cfg.Logger, now: now, still: auth.still, ended: ended,
+		tails: make(chan struct{}, maxTails), exports: make(chan struct{}, maxExports),
+	})
 	adminv1connect.RegisterUsageServiceHandler(server, usageService{cfg.Usage, now})
 	adminv1connect.RegisterNodeServiceHandler(server, nodeService{nodes: cfg.Nodes, live: cfg.Live})
 	adminv1connect.RegisterTokenServiceHandler(server, tokenService{cfg.Access, now})
@@ -155,8 +182,12 @@ func New(cfg Config) (*API, error) {
 		log: cfg.Logger,
 	})
 	grpcreflect.Register(server)
-	return &API{server: server, guard: newGuard(cfg.DefaultPassword)}, nil
+	return &API{server: server, guard: newGuard(cfg.DefaultPassword), ended: ended, end: sync.OnceFunc(func() { close(ended) })}, nil
 }
+
+// EndStreams ends the streams that would never end by themselves. Call it when the server
+// begins to drain.
+func (a *API) EndStreams() { a.end() }
 
 // Mount adds a route per procedure to mux, beside whatever else it serves. gRPC clients
 // need a server that speaks HTTP/2.

@@ -141,6 +141,7 @@ func (e *env) handler(t *testing.T, adjust ...func(*adminapi.Config)) http.Handl
 		Access:        e.backend.access,
 		Nodes:         nodes(nil),
 		Cooldowns:     &resets{},
+		Importer:      e.importer(t),
 		AdminUsername: adminUser,
 		AdminPassword: adminPassword,
 		GatewayURL:    "http://gateway.example/v1",

@@ -1,6 +1,9 @@
 package adminapi_test
 
 import (
+	"context"
+	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -44,7 +47,26 @@ func procedure(m protoreflect.MethodDescriptor) string {
 func (c *client) invoke(t *testing.T, m protoreflect.MethodDescriptor) error {
 	t.Helper()
 	spec := connect.Spec{StreamType: connect.StreamTypeUnary, Schema: m, Procedure: procedure(m)}
+	if m.IsStreamingServer() {
+		return c.open(t, m, spec)
+	}
 	return c.conn.CallUnary(t.Context(), spec, dynamicpb.NewMessage(m.Input()), dynamicpb.NewMessage(m.Output()))
+}
+
+// open calls a method that streams, and waits for its first message or its end.
+func (c *client) open(t *testing.T, m protoreflect.MethodDescriptor, spec connect.Spec) error {
+	t.Helper()
+	spec.StreamType = connect.StreamTypeServer
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	stream, err := c.conn.CallServerStream(ctx, spec, dynamicpb.NewMessage(m.Input()))
+	if err != nil {
+		return err
+	}
+	if err := stream.Receive(dynamicpb.NewMessage(m.Output())); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	return nil
 }
 
 func TestEveryMethodButLoginNeedsAnIdentity(t *testing.T) {

@@ -5,13 +5,12 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
-	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
 
 // providerService manages providers.
 type providerService struct {
-	adminv1connect.UnimplementedProviderServiceHandler
-	live Live
+	live     Live
+	importer Importer
 }
 
 // ListProviders lists providers in name order.

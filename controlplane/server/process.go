@@ -16,7 +16,7 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/version"
 )
 
-// minJoinToken is the least length of a join token, in characters.
+// minJoinToken is the least length of a preset join token, in characters.
 const minJoinToken = 16
 
 // Process is a control plane as a process of its own, as its settings describe it.
@@ -29,11 +29,11 @@ type Process struct {
 // Register adds every setting of the process.
 func (p *Process) Register(set *settings.Set) {
 	set.String(&p.listen, "listen", "TRUNKLINE_LISTEN", "127.0.0.1:8001", "address of console and admin API")
-	set.String(&p.nodeListen, "node-listen", "TRUNKLINE_NODE_LISTEN", "127.0.0.1:8002", "address that nodes dial")
+	set.String(&p.nodeListen, "node-listen", "TRUNKLINE_NODE_LISTEN", "127.0.0.1:8002", "address that nodes dial: TLS 1.3 with certificates of its own, so it must be reached as TCP, not through a proxy that ends TLS")
 	set.String(&p.opsListen, "ops-listen", "TRUNKLINE_OPS_LISTEN", "127.0.0.1:8003", "address of /healthz, /readyz and /metrics")
 	set.String(&p.databaseURL, "database-url", "DATABASE_URL", "", "postgres://user:password@host/database; required")
 	set.Secret(&p.secretKey, "secret-key-file", "TRUNKLINE_SECRET_KEY", "", "base64 of 32 bytes that seal provider keys; required, the same on every replica")
-	set.Secret(&p.joinToken, "join-token-file", "TRUNKLINE_JOIN_TOKEN", "", "what nodes must send, at least 16 characters; required, the same everywhere")
+	set.Secret(&p.joinToken, "join-token-file", "TRUNKLINE_JOIN_TOKEN", "", "a token with which any node may join, at least 16 characters and hard to guess; default: none, only those of `trunklinectl nodes create-join-token`")
 	p.Settings.Register(set)
 }
 
@@ -71,7 +71,7 @@ func (p *Process) Run(ctx context.Context, log *slog.Logger, lookup func(string)
 		return ops.Server{Handler: handler, Logger: log}.Serve(ctx, operators)
 	})
 	group.Go("console and admin API", func(ctx context.Context) error {
-		return ops.Server{Handler: mux, Logger: log, UnencryptedHTTP2: true}.Serve(ctx, web)
+		return ops.Server{Handler: mux, Logger: log, UnencryptedHTTP2: true, OnDrain: s.EndStreams}.Serve(ctx, web)
 	})
 	log.Info("serving", "console", "http://"+web.Addr().String(), "nodes", nodes.Addr().String(), "ops", "http://"+operators.Addr().String())
 	return group.Wait()
@@ -85,8 +85,8 @@ func (p *Process) config(log *slog.Logger) (Config, error) {
 	if p.databaseURL == "" {
 		return Config{}, errors.New("DATABASE_URL is required, such as postgres://user:password@host/database")
 	}
-	if len(p.joinToken) < minJoinToken {
-		return Config{}, fmt.Errorf("TRUNKLINE_JOIN_TOKEN of at least %d characters is required, the same on nodes and control plane", minJoinToken)
+	if p.joinToken != "" && len(p.joinToken) < minJoinToken {
+		return Config{}, fmt.Errorf("TRUNKLINE_JOIN_TOKEN must have at least %d characters, or be left out", minJoinToken)
 	}
 	key, err := secrets.ParseKey(p.secretKey)
 	if err != nil {
@@ -96,5 +96,6 @@ func (p *Process) config(log *slog.Logger) (Config, error) {
 		DatabaseURL: p.databaseURL, SecretKey: key, JoinToken: p.joinToken,
 		AdminUsername: p.AdminUsername, AdminPassword: p.AdminPassword, DefaultPassword: defaultPassword,
 		TrustForwardedHeaders: p.TrustForwarded, GatewayURL: p.GatewayURL, Version: version.String(), Logger: log,
+		PriceCatalogue: p.PriceCatalogue,
 	}, nil
 }

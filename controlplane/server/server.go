@@ -14,6 +14,9 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/controlplane/fleet"
+	"github.com/trunkline-ai/trunkline/controlplane/importer"
+	"github.com/trunkline-ai/trunkline/controlplane/joining"
 	"github.com/trunkline-ai/trunkline/controlplane/nodeapi"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/controlplane/snapshot"
@@ -24,9 +27,14 @@ import (
 
 // Config is what a control plane needs.
 type Config struct {
-	DatabaseURL   string // sqlite:///path or postgres://...; required
-	SecretKey     []byte // 32 bytes that seal provider credentials; required
-	JoinToken     string // what nodes must send; required
+	DatabaseURL string // sqlite:///path or postgres://...; required
+	SecretKey   []byte // 32 bytes that seal provider credentials; required
+	// JoinToken lets any number of nodes join, beside the tokens that the admin API makes.
+	// Default: none.
+	JoinToken string
+	// InMemory says that Run gets a listener in memory: nodes are of this process, and the
+	// node link needs neither TLS nor join tokens.
+	InMemory      bool
 	AdminUsername string // required
 	AdminPassword string // required
 	// DefaultPassword says that AdminPassword is the well-known one of a first run.
@@ -35,8 +43,15 @@ type Config struct {
 	TrustForwardedHeaders bool
 	GatewayURL            string // where clients send /v1 requests; shown in the console
 	Version               string
-	Logger                *slog.Logger          // required
-	Metrics               prometheus.Registerer // required
+	// AllowPrivateNetwork lets the importer reach every provider at private and loopback
+	// addresses, as the all-in-one does; otherwise each provider must allow it.
+	AllowPrivateNetwork bool
+	// FakeDial reaches the scripted upstream of the all-in-one; nil: there is none.
+	FakeDial func(ctx context.Context, network, address string) (net.Conn, error)
+	// PriceCatalogue is the path of a file that imports take prices from; empty: none.
+	PriceCatalogue string
+	Logger         *slog.Logger          // required
+	Metrics        prometheus.Registerer // required
 }
 
 // stopTime bounds how long the node link may take to end its streams.
@@ -49,8 +64,12 @@ type Server struct {
 	live  *controlplane.Live
 	hub   *snapshot.Hub
 	nodes *nodeapi.Server
+	joins *joining.Service // nil in memory
+	fleet *fleet.Fleet
 	calls *calllog.Log
 	api   *adminapi.API
+
+	imports *importer.Importer
 }
 
 // New opens the database, brings its schema up to date and loads the configuration.
@@ -85,16 +104,30 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if s.hub, err = snapshot.NewHub(snapshot.Config{Source: s.live, Sealer: sealer, Pepper: pepper, Logger: cfg.Logger}); err != nil {
 		return nil, err
 	}
-	if s.calls, err = calllog.New(calllog.Config{Store: s.store, Usage: s.store, Source: s.live, Logger: cfg.Logger}); err != nil {
-		return nil, err
-	}
-	if s.nodes, err = nodeapi.New(nodeapi.Config{
-		JoinToken: cfg.JoinToken, Snapshots: s.hub, Calls: s.calls, Logger: cfg.Logger,
+	if s.calls, err = calllog.New(calllog.Config{
+		Store: s.store, Usage: s.store, Bodies: s.store, BodySealer: secrets.Bodies(sealer), Source: s.live, Logger: cfg.Logger,
 	}); err != nil {
 		return nil, err
 	}
+	link := nodeapi.Config{Snapshots: s.hub, Calls: s.calls, Logger: cfg.Logger}
+	if err = s.secure(ctx, cfg, sealer, &link); err != nil {
+		return nil, err
+	}
+	if s.nodes, err = nodeapi.New(link); err != nil {
+		return nil, err
+	}
+	if s.fleet, err = fleet.New(fleet.Config{
+		Store: s.store, Local: s.nodes.Registry(), Source: s.live, Logger: cfg.Logger,
+	}); err != nil {
+		return nil, err
+	}
+	s.nodes.Admit(s.fleet.Admit)
+	if err = s.newImporter(cfg); err != nil {
+		return nil, err
+	}
 	s.api, err = adminapi.New(adminapi.Config{
-		Live: s.live, Calls: s.store, Usage: s.store, Access: s.store, Nodes: s.nodes.Registry(), Cooldowns: s.nodes,
+		Live: s.live, Calls: s.store, Bodies: adminapi.Bodies{Store: s.store, Sealer: secrets.Bodies(sealer)}, Usage: s.store, Access: s.store, Nodes: s.fleet, Cooldowns: s.fleet,
+		Importer:      s.imports,
 		AdminUsername: cfg.AdminUsername, AdminPassword: cfg.AdminPassword, DefaultPassword: cfg.DefaultPassword,
 		TrustForwardedHeaders: cfg.TrustForwardedHeaders,
 		GatewayURL:            cfg.GatewayURL, Version: cfg.Version, Logger: cfg.Logger,
@@ -112,6 +145,10 @@ func (s *Server) Mount(mux *http.ServeMux) {
 	mux.Handle("/", webui.Handler())
 }
 
+// EndStreams ends the streams of the admin API that would never end by themselves. Call it
+// when the server of Mount's mux begins to drain.
+func (s *Server) EndStreams() { s.api.EndStreams() }
+
 // Run serves nodes on the listener until ctx ends, then closes the database.
 func (s *Server) Run(ctx context.Context, nodes net.Listener) error {
 	defer s.Close()
@@ -119,6 +156,11 @@ func (s *Server) Run(ctx context.Context, nodes net.Listener) error {
 	group.Go("configuration", s.live.Run)
 	group.Go("snapshots", s.hub.Run)
 	group.Go("call retention", s.calls.Run)
+	group.Go("imports", s.imports.Run)
+	group.Go("fleet", s.fleet.Run)
+	if s.joins != nil {
+		group.Go("nodes' identities", s.joins.Run)
+	}
 	group.Go("node link", func(ctx context.Context) error { return s.serveNodes(ctx, nodes) })
 	return group.Wait()
 }

@@ -17,6 +17,7 @@ type Settings struct {
 	GatewayURL     string
 	TrustForwarded bool
 	Apply          string
+	PriceCatalogue string
 }
 
 // Register adds the settings that both the control plane and the all-in-one have.
@@ -28,6 +29,8 @@ func (s *Settings) Register(set *settings.Set) {
 	set.Bool(&s.TrustForwarded, "trust-forwarded-headers", "TRUNKLINE_TRUST_FORWARDED_HEADERS", false,
 		"believe X-Forwarded-For and X-Forwarded-Proto; only behind a proxy that sets them")
 	set.String(&s.Apply, "apply", "TRUNKLINE_APPLY", "", "declarative YAML file to apply at start; ${NAME} comes from the environment")
+	set.String(&s.PriceCatalogue, "price-catalogue", "TRUNKLINE_PRICE_CATALOGUE", "",
+		"YAML or JSON file that imports of models take prices from, LiteLLM's model_prices_and_context_window.json too; read again when it changes")
 }
 
 // DefaultPassword reports whether the well-known password is in use, and refuses it on

@@ -1,0 +1,64 @@
+package adminapi
+
+import (
+	"context"
+
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
+)
+
+// Importer imports models of providers, and tests providers.
+type Importer interface {
+	Preview(ctx context.Context, req *adminv1.PreviewImportRequest) ([]*adminv1.ImportPlan, error)
+	// Import tells each step to emit, whose error ends it.
+	Import(ctx context.Context, actor string, req *adminv1.ImportModelsRequest, emit func(*adminv1.ImportModelsResponse) error) error
+	Runs(ctx context.Context, req *adminv1.ListImportsRequest) ([]*adminv1.ImportRun, error)
+	Remove(ctx context.Context, actor string, req *adminv1.RemoveImportedModelsRequest) (*adminv1.RemoveImportedModelsResponse, error)
+	// Test tells each step to emit, whose error ends it.
+	Test(ctx context.Context, req *adminv1.TestProviderRequest, emit func(*adminv1.TestProviderResponse) error) error
+}
+
+// PreviewImport shows what an import would do.
+func (s providerService) PreviewImport(ctx context.Context, req *adminv1.PreviewImportRequest) (*adminv1.PreviewImportResponse, error) {
+	nameDraft(req.GetProvider(), req.GetName())
+	plans, err := s.importer.Preview(ctx, req)
+	if err != nil {
+		return nil, inRequest(err, req.GetProvider())
+	}
+	return &adminv1.PreviewImportResponse{Plans: plans}, nil
+}
+
+// ImportModels imports the models that providers list.
+func (s providerService) ImportModels(ctx context.Context, req *adminv1.ImportModelsRequest, stream adminv1connect.ProviderServiceImportModelsServerStream) error {
+	return s.importer.Import(ctx, caller(ctx).actor(), req, stream.Send)
+}
+
+// ListImports lists past imports.
+func (s providerService) ListImports(ctx context.Context, req *adminv1.ListImportsRequest) (*adminv1.ListImportsResponse, error) {
+	if !storable(req.GetProvider()) {
+		return &adminv1.ListImportsResponse{}, nil
+	}
+	runs, err := s.importer.Runs(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	return &adminv1.ListImportsResponse{Imports: runs}, nil
+}
+
+// RemoveImportedModels removes models that imports brought.
+func (s providerService) RemoveImportedModels(ctx context.Context, req *adminv1.RemoveImportedModelsRequest) (*adminv1.RemoveImportedModelsResponse, error) {
+	return s.importer.Remove(ctx, caller(ctx).actor(), req)
+}
+
+// TestProvider tests a provider step by step.
+func (s providerService) TestProvider(ctx context.Context, req *adminv1.TestProviderRequest, stream adminv1connect.ProviderServiceTestProviderServerStream) error {
+	nameDraft(req.GetProvider(), req.GetName())
+	return inRequest(s.importer.Test(ctx, req, stream.Send), req.GetProvider())
+}
+
+// nameDraft gives a draft without a name that of the request, so that its faults are found.
+func nameDraft(draft *adminv1.Provider, name string) {
+	if draft != nil && draft.GetName() == "" {
+		draft.Name = name
+	}
+}

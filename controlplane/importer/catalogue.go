@@ -1,0 +1,222 @@
+package importer
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// maxCatalogue bounds a price catalogue, in bytes.
+const maxCatalogue = 16 << 20
+
+// Known is what a catalogue says about a model.
+type Known struct {
+	Price         *adminv1.Price
+	ContextWindow int64 // tokens; 0 is unknown
+}
+
+// Prices looks models up by id. A nil Prices knows none.
+type Prices map[string]Known
+
+// Find gives what is known of a model: by its whole id, then without what stands before
+// slashes, one after the other. A provider is asked for first: of "openrouter" and
+// "openai/gpt-4o", the entries openrouter/openai/gpt-4o, openai/gpt-4o and gpt-4o are looked
+// for in this order.
+func (p Prices) Find(provider, id string) (Known, bool) {
+	id = strings.ToLower(id)
+	if k, ok := p[strings.ToLower(provider)+"/"+id]; ok {
+		return k, true
+	}
+	for {
+		if k, ok := p[id]; ok {
+			return k, true
+		}
+		_, rest, more := strings.Cut(id, "/")
+		if !more {
+			return Known{}, false
+		}
+		id = rest
+	}
+}
+
+// ReadPrices reads a price catalogue. It is YAML or JSON in one of two shapes. Ours is
+//
+//	models:
+//	  gpt-4o-mini: {input: "0.15", cached_input: "0.075", output: "0.60", context_window: 128000}
+//	  openai-main/dall-e: {per_call: "0.04"}
+//
+// in USD per million tokens or per call, by model id, or by provider/id for one provider.
+// The other is LiteLLM's model_prices_and_context_window.json: by model, with
+// input_cost_per_token, output_cost_per_token, cache_read_input_token_cost and
+// max_input_tokens. Letter case does not matter. An entry without a price that can be used
+// is left out in LiteLLM's shape, which holds much else, and an error in ours.
+func ReadPrices(data []byte) (Prices, error) {
+	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
+		var shape map[string]json.RawMessage
+		if err := json.Unmarshal(data, &shape); err != nil {
+			return nil, fmt.Errorf("price catalogue: %w", err)
+		}
+		if _, ours := shape["models"]; !ours {
+			return readLiteLLM(shape)
+		}
+	}
+	var doc struct {
+		Models map[string]struct {
+			Input         string `yaml:"input"`
+			CachedInput   string `yaml:"cached_input"`
+			Output        string `yaml:"output"`
+			PerCall       string `yaml:"per_call"`
+			ContextWindow int64  `yaml:"context_window"`
+		} `yaml:"models"`
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	if err := dec.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("price catalogue: %w", err)
+	}
+	if len(doc.Models) == 0 {
+		return nil, errors.New("price catalogue: it names no models")
+	}
+	prices := make(Prices, len(doc.Models))
+	for id, m := range doc.Models {
+		price := &adminv1.Price{Input: m.Input, CachedInput: m.CachedInput, Output: m.Output, PerCall: m.PerCall}
+		resolved, err := controlplane.ResolvePrice(price)
+		if err != nil {
+			return nil, fmt.Errorf("price catalogue: models[%q].%w", id, err)
+		}
+		switch {
+		case resolved == nil && m.ContextWindow <= 0:
+			return nil, fmt.Errorf("price catalogue: models[%q] says nothing", id)
+		case resolved == nil:
+			price = nil
+		case max(resolved.GetInput(), resolved.GetCachedInput(), resolved.GetOutput()) > controlplane.MaxTokenPrice || resolved.GetPerCall() > controlplane.MaxCallPrice:
+			return nil, fmt.Errorf("price catalogue: models[%q] costs more than any model may", id)
+		}
+		prices[strings.ToLower(id)] = Known{Price: price, ContextWindow: window(m.ContextWindow)}
+	}
+	return prices, nil
+}
+
+const perToken = 1_000_000 // prices are per million
+
+func readLiteLLM(shape map[string]json.RawMessage) (Prices, error) {
+	prices := Prices{}
+	for id, raw := range shape {
+		var m struct {
+			Input     json.Number `json:"input_cost_per_token"`
+			Output    json.Number `json:"output_cost_per_token"`
+			CacheRead json.Number `json:"cache_read_input_token_cost"`
+			// Numbers, but text where the file explains itself.
+			MaxInput any `json:"max_input_tokens"`
+		}
+		if json.Unmarshal(raw, &m) != nil {
+			continue
+		}
+		price, ok := tokenPrice(m.Input.String(), m.CacheRead.String(), m.Output.String())
+		if !ok || free(price) { // 0 stands for unknown there, as in its sample entry
+			continue
+		}
+		limit, _ := m.MaxInput.(float64)
+		prices[strings.ToLower(id)] = Known{Price: price, ContextWindow: window(int64(limit))}
+	}
+	if len(prices) == 0 {
+		return nil, errors.New("price catalogue: it holds no prices: neither `models:` nor entries with input_cost_per_token")
+	}
+	return prices, nil
+}
+
+// tokenPrice is a price from amounts per token; false when there is none.
+func tokenPrice(input, cached, output string) (*adminv1.Price, bool) {
+	p := &adminv1.Price{}
+	var in, out bool
+	p.Input, in = controlplane.PriceFrom(input, perToken)
+	p.Output, out = controlplane.PriceFrom(output, perToken)
+	p.CachedInput, _ = controlplane.PriceFrom(cached, perToken)
+	return p, in || out
+}
+
+func free(p *adminv1.Price) bool {
+	return (p.GetInput() == "" || p.GetInput() == "0") && (p.GetOutput() == "" || p.GetOutput() == "0")
+}
+
+// window is a context window within what a model may have; else unknown.
+func window(tokens int64) int64 {
+	if tokens < 0 || tokens > 1_000_000_000 {
+		return 0
+	}
+	return tokens
+}
+
+// Catalogue is a price catalogue in a file, read anew when the file changes. It is safe for
+// concurrent use. A nil Catalogue knows no prices.
+type Catalogue struct {
+	path string
+	log  *slog.Logger
+
+	mu     sync.Mutex // guards what follows
+	stamp  time.Time
+	size   int64
+	prices Prices
+}
+
+// OpenCatalogue reads the file, and fails when it cannot be used.
+func OpenCatalogue(path string, log *slog.Logger) (*Catalogue, error) {
+	c := &Catalogue{path: path, log: log}
+	if err := c.refresh(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Prices gives what the file says now. While it cannot be used, what it said before counts.
+func (c *Catalogue) Prices() Prices {
+	if c == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.refresh(); err != nil {
+		c.log.Warn("price catalogue cannot be used: the one read before stays in use", "path", c.path, "error", err)
+	}
+	return c.prices
+}
+
+func (c *Catalogue) refresh() error {
+	info, err := os.Stat(c.path)
+	if err != nil {
+		return fmt.Errorf("price catalogue: %w", err)
+	}
+	if c.prices != nil && info.ModTime().Equal(c.stamp) && info.Size() == c.size {
+		return nil
+	}
+	f, err := os.Open(c.path)
+	if err != nil {
+		return fmt.Errorf("price catalogue: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxCatalogue+1))
+	if err != nil {
+		return fmt.Errorf("price catalogue: %w", err)
+	}
+	if len(data) > maxCatalogue {
+		return fmt.Errorf("price catalogue %s is larger than %d MiB", c.path, maxCatalogue>>20)
+	}
+	prices, err := ReadPrices(data)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.path, err)
+	}
+	c.stamp, c.size, c.prices = info.ModTime(), info.Size(), prices
+	return nil
+}

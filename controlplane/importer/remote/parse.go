@@ -1,0 +1,137 @@
+package remote
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// Model is one model that a provider lists.
+type Model struct {
+	ID            string
+	ContextWindow int64          // tokens; 0 is unknown
+	Price         *adminv1.Price // nil is unknown
+}
+
+// list is one page.
+type list struct {
+	models []Model
+	after  string // the id after which the next page begins; empty on the last
+}
+
+const (
+	maxID     = 256 // bytes, as Model.id says
+	maxTokens = 1_000_000_000
+)
+
+// parse reads the shapes in which providers list their models: {"data": [...]} as OpenAI
+// does, {"models": [...]} as Ollama does, or the array alone as Together does; each a
+// string or an object with an id or a name. Valid JSON is taken for granted.
+func parse(data []byte) (*list, error) {
+	doc := gjson.ParseBytes(data)
+	items := doc
+	if !doc.IsArray() {
+		items = doc.Get("data")
+		if !items.IsArray() {
+			items = doc.Get("models")
+		}
+	}
+	if !items.IsArray() {
+		if doc.Get("error").Exists() {
+			return nil, fault(kindAnswer, "it answers with an error in place of a list of models")
+		}
+		return nil, fault(kindAnswer, "its answer is JSON but no list of models")
+	}
+	found := &list{}
+	unusable := 0
+	items.ForEach(func(_, item gjson.Result) bool {
+		if m, ok := readModel(item); ok {
+			found.models = append(found.models, m)
+		} else {
+			unusable++
+		}
+		return true
+	})
+	if len(found.models) == 0 && unusable > 0 {
+		return nil, fault(kindAnswer, "its list holds no model with an id")
+	}
+	if doc.Get("has_more").Bool() {
+		found.after = doc.Get("last_id").String()
+	}
+	return found, nil
+}
+
+func readModel(item gjson.Result) (Model, bool) {
+	m := Model{ID: item.Str}
+	if item.IsObject() {
+		for _, name := range []string{"id", "name", "model"} {
+			if v := item.Get(name); v.Type == gjson.String && v.Str != "" {
+				m.ID = v.Str
+				break
+			}
+		}
+		m.ContextWindow = contextWindow(item)
+		m.Price = price(item)
+	}
+	return m, usable(m.ID)
+}
+
+// usable reports whether an id can be a model's.
+func usable(id string) bool {
+	return id != "" && len(id) <= maxID && utf8.ValidString(id) && strings.TrimSpace(id) == id &&
+		!strings.ContainsFunc(id, func(r rune) bool { return r < 0x20 || r == 0x7f })
+}
+
+// contextWindow reads what OpenRouter, Together, Groq, Mistral, vLLM and Gemini call it.
+func contextWindow(item gjson.Result) int64 {
+	for _, name := range []string{"context_length", "context_window", "max_context_length", "max_model_len", "inputTokenLimit", "top_provider.context_length"} {
+		if n := item.Get(name); n.Type == gjson.Number && n.Num >= 1 && n.Num <= maxTokens {
+			return int64(n.Num)
+		}
+	}
+	return 0
+}
+
+// price reads OpenRouter's pricing, in USD per token, and Together's, in USD per million.
+func price(item gjson.Result) *adminv1.Price {
+	pricing := item.Get("pricing")
+	p := &adminv1.Price{}
+	var input, output, cached gjson.Result
+	unit := int64(1)
+	if prompt := pricing.Get("prompt"); prompt.Exists() {
+		input, output, cached, unit = prompt, pricing.Get("completion"), pricing.Get("input_cache_read"), 1_000_000
+	} else {
+		input, output, cached = pricing.Get("input"), pricing.Get("output"), pricing.Get("cached_input")
+	}
+	var in, out bool
+	p.Input, in = controlplane.PriceFrom(number(input), unit)
+	p.Output, out = controlplane.PriceFrom(number(output), unit)
+	if !in && !out {
+		return nil
+	}
+	if unit == 1 && p.GetInput() == "0" && p.GetOutput() == "0" {
+		return nil // Together's way to say that a model is billed otherwise
+	}
+	if c, ok := controlplane.PriceFrom(number(cached), unit); ok && c != "0" {
+		p.CachedInput = c // OpenRouter's 0 says that there is no cache
+	}
+	if request, ok := controlplane.PriceFrom(number(pricing.Get("request")), 1); ok && request != "0" {
+		p.PerCall = request
+	}
+	return p
+}
+
+// number gives the text of a number, as it stands or in quotes.
+func number(v gjson.Result) string {
+	switch v.Type {
+	case gjson.Number:
+		return v.Raw
+	case gjson.String:
+		return v.Str
+	}
+	return ""
+}

@@ -1,0 +1,192 @@
+// Package remote talks to providers for the control plane: it reads the models they list,
+// and tests them step by step. It never carries traffic.
+//
+// Providers are not trusted. Addresses are judged when they are dialled, after the name was
+// resolved, and again at every redirect: link-local and metadata addresses never, private
+// ones only where that is allowed. At most 3 redirects are followed, and only on the same
+// scheme, host and port, so that a secret stays with its URL. An answer has 5 seconds and
+// 4 MiB after decompression, and must be JSON. What goes wrong is said in words of our own:
+// no error holds anything of a body, a secret, or the query of a URL. A proxy of the
+// environment is not used.
+package remote
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/internal/addrguard"
+	"github.com/trunkline-ai/trunkline/internal/baseurl"
+)
+
+// What bounds one answer and one list.
+const (
+	answerTime   = 5 * time.Second
+	answerBytes  = 4 << 20
+	headerBytes  = 64 << 10
+	maxRedirects = 3
+	maxPages     = 50
+	listTime     = 20 * time.Second // all pages together
+	// MaxModels is how many models a provider may list.
+	MaxModels = 10_000
+)
+
+// DialFunc replaces the network.
+type DialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
+
+// Config has a default for every field.
+type Config struct {
+	// AllowPrivateNetwork lets every provider have a private or loopback address, as the
+	// all-in-one does; otherwise each provider must allow it.
+	AllowPrivateNetwork bool
+	// FakeDial reaches the built-in scripted upstream, for providers of dialect fake
+	// without a base URL; nil: there is none.
+	FakeDial DialFunc
+	// TLS is how TLS is spoken; nil trusts what the system trusts.
+	TLS *tls.Config
+	// AnswerTime bounds one answer; default 5 s.
+	AnswerTime time.Duration
+}
+
+// Client reaches providers. It is safe for concurrent use and keeps no connections.
+type Client struct{ cfg Config }
+
+// New makes a Client.
+func New(cfg Config) *Client {
+	if cfg.AnswerTime == 0 {
+		cfg.AnswerTime = answerTime
+	}
+	return &Client{cfg}
+}
+
+// Target is a provider as it is called.
+type Target struct {
+	BaseURL             string
+	Dialect             string // openai when empty
+	Headers             map[string]string
+	Secret              string // sent to the base URL's host only; may be empty
+	AllowPrivateNetwork bool
+}
+
+const (
+	dialectAnthropic = "anthropic"
+	dialectFake      = "fake"
+	anthropicVersion = "2023-06-01"
+)
+
+// base is the target's base URL.
+func (t Target) base() (*url.URL, error) {
+	if t.Dialect == dialectFake && t.BaseURL == "" {
+		return &url.URL{Scheme: "http", Host: "fake.invalid", Path: "/v1"}, nil
+	}
+	u, err := url.Parse(t.BaseURL)
+	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, fault(kindURL, "its base_url is not a URL")
+	}
+	return u, nil
+}
+
+// dial is how the target is reached.
+func (c *Client) dial(t Target) (DialFunc, error) {
+	if t.Dialect != dialectFake {
+		return addrguard.Dial(c.cfg.AllowPrivateNetwork || t.AllowPrivateNetwork), nil
+	}
+	if c.cfg.FakeDial == nil {
+		return nil, fault(kindURL, "the scripted provider lives in the all-in-one only")
+	}
+	return c.cfg.FakeDial, nil
+}
+
+// session is a client for one target; close it.
+type session struct {
+	target Target
+	base   *url.URL
+	http   *http.Client
+	time   time.Duration
+}
+
+func (c *Client) open(t Target) (*session, error) {
+	base, err := t.base()
+	if err != nil {
+		return nil, err
+	}
+	dial, err := c.dial(t)
+	if err != nil {
+		return nil, err
+	}
+	transport := &http.Transport{
+		DialContext:            dial,
+		TLSClientConfig:        c.tls(),
+		ForceAttemptHTTP2:      true,
+		DisableCompression:     true, // inflated here, under a bound
+		MaxResponseHeaderBytes: headerBytes,
+		TLSHandshakeTimeout:    c.cfg.AnswerTime,
+		MaxIdleConnsPerHost:    1,
+	}
+	return &session{
+		target: t, base: base, time: c.cfg.AnswerTime,
+		http: &http.Client{Transport: transport, CheckRedirect: checkRedirect},
+	}, nil
+}
+
+func (c *Client) tls() *tls.Config {
+	if c.cfg.TLS == nil {
+		return &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	return c.cfg.TLS.Clone()
+}
+
+func (s *session) close() { s.http.CloseIdleConnections() }
+
+// checkRedirect lets a redirect stay where the first request went. The new address is
+// judged when it is dialled.
+func checkRedirect(next *http.Request, via []*http.Request) error {
+	from := via[0].URL
+	if via[0].Method != http.MethodGet {
+		return fault(kindRedirect, "it redirects a chat, which is not followed; is base_url right?")
+	}
+	if next.URL.Scheme != from.Scheme || next.URL.Host != from.Host {
+		return fault(kindRedirect, fmt.Sprintf("it redirects to %s://%s, which is not followed; if that is right, make it the base_url",
+			next.URL.Scheme, next.URL.Host))
+	}
+	if len(via) > maxRedirects {
+		return fault(kindRedirect, fmt.Sprintf("it redirects more than %d times", maxRedirects))
+	}
+	return nil
+}
+
+// request makes a request to an endpoint with the target's headers and credential. More
+// is added to the query.
+func (s *session) request(ctx context.Context, method, endpoint string, more url.Values) (*http.Request, error) {
+	target := baseurl.Join(s.base, endpoint)
+	if len(more) > 0 {
+		query := target.Query()
+		for name, values := range more {
+			query[name] = values
+		}
+		target.RawQuery = query.Encode()
+	}
+	r, err := http.NewRequestWithContext(ctx, method, target.String(), nil)
+	if err != nil {
+		return nil, fault(kindURL, "its base_url is not a URL")
+	}
+	r.Header.Set("Accept", "application/json")
+	r.Header.Set("Accept-Encoding", "gzip")
+	r.Header.Set("User-Agent", "trunkline")
+	switch {
+	case s.target.Secret == "":
+	case s.target.Dialect == dialectAnthropic && endpoint == modelsEndpoint:
+		r.Header.Set("X-Api-Key", s.target.Secret)
+		r.Header.Set("Anthropic-Version", anthropicVersion)
+	default:
+		r.Header.Set("Authorization", "Bearer "+s.target.Secret)
+	}
+	for name, value := range s.target.Headers {
+		r.Header.Set(name, value)
+	}
+	return r, nil
+}

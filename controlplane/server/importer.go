@@ -1,0 +1,41 @@
+package server
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/trunkline-ai/trunkline/controlplane/importer"
+	"github.com/trunkline-ai/trunkline/controlplane/importer/remote"
+)
+
+// newImporter wires what imports models and tests providers.
+func (s *Server) newImporter(cfg Config) (err error) {
+	var catalogue *importer.Catalogue
+	if cfg.PriceCatalogue != "" {
+		if catalogue, err = importer.OpenCatalogue(cfg.PriceCatalogue, cfg.Logger); err != nil {
+			return err
+		}
+	}
+	s.imports, err = importer.New(importer.Config{
+		Live: s.live, Store: s.store, Catalogue: catalogue, Logger: cfg.Logger,
+		Remote: remote.New(remote.Config{AllowPrivateNetwork: cfg.AllowPrivateNetwork, FakeDial: cfg.FakeDial}),
+	})
+	if err != nil {
+		return err
+	}
+	registerImports(cfg.Metrics, s.imports)
+	return nil
+}
+
+func registerImports(reg prometheus.Registerer, imports *importer.Importer) {
+	counter := func(result string, read func(importer.Stats) uint64) {
+		reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "trunkline_imports_total", Help: "Imports of models, one per provider, that this replica made.",
+			ConstLabels: prometheus.Labels{"result": result},
+		}, func() float64 { return float64(read(imports.Stats())) }))
+	}
+	counter("ok", func(s importer.Stats) uint64 { return s.Succeeded })
+	counter("failed", func(s importer.Stats) uint64 { return s.Failed })
+	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "trunkline_imports_failing", Help: "Providers whose last scheduled import failed, as the replica that makes them saw last.",
+	}, func() float64 { return float64(imports.Stats().Failing) }))
+}
