@@ -36,6 +36,8 @@ func (s *Shared) Run(ctx context.Context) error {
 			s.deliver(ctx, s.waiting([]delivery{d}))
 		case <-count.C:
 			s.deliver(ctx, s.successes())
+		case <-s.bulletin.wake:
+			s.tellRevoked(ctx)
 		case <-refresh.C:
 			refresh.Reset(s.refresh(ctx))
 		case done := <-s.syncs:
@@ -153,6 +155,9 @@ func (s *Shared) refresh(ctx context.Context) (wait time.Duration) {
 	})
 	if err == nil {
 		err = s.learn(reply, began)
+	}
+	if err == nil {
+		err = s.readRevoked(ctx)
 	}
 	if err != nil && !errors.Is(err, errAway) {
 		s.cfg.Logger.Debug("health was not refreshed", "error", oneLine(err))

@@ -56,7 +56,10 @@
 //     deadline; levels and windows begin anew. When a replica takes over that had not heard of
 //     the last trip, that trip is lost and the target is tried again early.
 //   - The keys of an environment share one hash tag, {trunkline:<environment>}: window:<scope>
-//     and scope:<scope> fade by themselves; open and epoch stay.
+//     and scope:<scope> fade by themselves; open, epoch and rev stay.
+//
+// Nodes also pass on through it which API keys are revoked (rev, the newest 10,000), so that
+// one that the control plane cannot reach learns of a revocation with its next refresh.
 //
 // A Keeper writes cooldowns to a file, so that they outlast the process.
 package health

@@ -112,6 +112,8 @@ func (l *link) selfTest(ctx context.Context) error {
 		{"probe", newCall(probeScript, []string{record, open}, probeArgs{Scope: scope, Token: "test", Lease: 1})},
 		{"reset", newCall(resetScript, []string{window, record, open}, resetArgs{Scope: scope, StaleAfter: 1})},
 		{"refresh", newCall(refreshScript, []string{open, l.key("epoch")}, refreshArgs{Epoch: rand.Text()})},
+		{"revoke", newCall(revokeScript, []string{l.key(scope)}, revokeArgs{Members: []string{scope}})},
+		{"revoked", newCall(revokedScript, []string{l.key(scope)}, revokedArgs{})},
 	}
 	for _, test := range tests {
 		if err := l.run(ctx, test.call).Err(); err != nil {

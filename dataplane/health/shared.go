@@ -19,6 +19,12 @@ type SharedConfig struct {
 	URL string
 	// Environment keeps apart several Trunklines on one Redis; default "default".
 	Environment string
+	// Revoked takes what other nodes say of revoked API keys; it is called from Run's
+	// goroutine. Default: nobody does.
+	Revoked func([]dataplane.Revocation)
+	// Revocations is all that this node knows to be revoked: other nodes are told when Redis
+	// is reached anew. Default: nothing.
+	Revocations func() []dataplane.Revocation
 }
 
 // outboxSize is how many reports may wait to be told to the other nodes.
@@ -32,13 +38,14 @@ const outboxSize = 1024
 // While Redis is away the node goes by what it sees itself, exactly as a Memory does.
 type Shared struct {
 	*Memory
-	cfg     SharedConfig
-	link    *link
-	outbox  chan delivery
-	syncs   chan chan struct{}
-	dropped atomic.Uint64
-	keep    atomic.Pointer[func(dataplane.Scope) bool]
-	clock   func() time.Time // what the scripts go by; nil: Redis' own clock
+	cfg      SharedConfig
+	link     *link
+	outbox   chan delivery
+	syncs    chan chan struct{}
+	bulletin bulletin
+	dropped  atomic.Uint64
+	keep     atomic.Pointer[func(dataplane.Scope) bool]
+	clock    func() time.Time // what the scripts go by; nil: Redis' own clock
 }
 
 // NewShared makes a store in which every scope is closed. It talks to nobody until Run.
@@ -50,6 +57,7 @@ func NewShared(cfg SharedConfig) (*Shared, error) {
 		return nil, errors.New("health: Logger is required")
 	}
 	s := &Shared{Memory: NewMemory(cfg.Config), outbox: make(chan delivery, outboxSize), syncs: make(chan chan struct{})}
+	s.bulletin.wake = make(chan struct{}, 1)
 	cfg.Config = s.Memory.cfg // with its defaults
 	s.cfg = cfg
 	var err error
