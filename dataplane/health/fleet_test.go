@@ -202,6 +202,12 @@ func TestOneProbeInTheWholeFleet(t *testing.T) {
 				t.Fatal("no probe")
 			}
 			report(f.nodes[1], dataplane.Success, got)
+			f.nodes[1].Sync(t.Context())
+			for _, n := range f.nodes { // even those that have not heard of it
+				if _, ok := n.Probe(t.Context(), modelScope, time.Second); ok {
+					t.Fatal("another probe right after one that went well")
+				}
+			}
 			f.sync()
 			f.wantState(dataplane.Closed)
 		})

@@ -130,9 +130,10 @@ func (s *Shared) Probe(ctx context.Context, scope dataplane.Scope, lease time.Du
 	case answer == "granted":
 		s.granted(scope, token, lease)
 		return token, true
-	case answer == "closed": // the others are done with it; if it is open here, that is our own
-		s.denied(scope, 0)
-		return s.Memory.Probe(ctx, scope, lease)
+	case answer == "closed":
+		// Another node's probe went well, or Redis was flushed: the next refresh tells. A
+		// probe of our own now could open again, on this node, what the fleet has just closed.
+		wait = refreshEvery
 	}
 	s.denied(scope, wait)
 	return "", false
