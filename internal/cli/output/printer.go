@@ -49,6 +49,8 @@ type Printer struct {
 	Out, Notes io.Writer
 	Format     Format
 	Views      Views
+
+	lines *lines // of the stream that is printed
 }
 
 // List prints a response whose one list of messages is the result: a row each.
@@ -90,8 +92,16 @@ func (p *Printer) Message(m proto.Message) error {
 	return p.describe(m.ProtoReflect())
 }
 
-// Event prints one message of a stream: JSON on one line, YAML as a document of its own.
+// Event prints one message of a stream: JSON on one line, YAML as a document of its own,
+// the bytes of a file as they are.
 func (p *Printer) Event(m proto.Message) error {
+	if f := Raw(m.ProtoReflect().Descriptor()); f != nil {
+		_, err := p.Out.Write(m.ProtoReflect().Get(f).Bytes())
+		return err
+	}
+	if v, ok := p.Views[m.ProtoReflect().Descriptor().FullName()]; ok && p.Format == Table {
+		return p.line(v, m)
+	}
 	switch p.Format {
 	case JSON:
 		b, err := compactJSON(m)

@@ -23,6 +23,15 @@ func call(c *adminv1.Call) []string {
 	}
 }
 
+// tailed is a call as it is followed; one that some were skipped before says so.
+func tailed(t *adminv1.TailCallsResponse) []string {
+	cells := call(t.GetCall())
+	if t.GetSkipped() > 0 {
+		cells[len(cells)-1] += fmt.Sprintf("  (%d calls before it were skipped)", t.GetSkipped())
+	}
+	return cells
+}
+
 func attempt(a *adminv1.Attempt) []string {
 	status := "-"
 	if a.GetStatus() != 0 {

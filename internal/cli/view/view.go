@@ -27,6 +27,7 @@ func All() output.Views {
 		output.ViewOf(settings, "updated", "failover", "calls kept"),
 		output.ViewOf(token, "name", "token", "created", "expires"),
 		output.ViewOf(call, "time", "id", "model", "api key", "outcome", "status", "provider", "attempts", "first token", "duration", "cost"),
+		output.ViewOf(tailed, "time", "id", "model", "api key", "outcome", "status", "provider", "attempts", "first token", "duration", "cost"),
 		output.ViewOf(attempt, "provider", "model", "credential", "start", "first token", "duration", "status", "outcome", "reason"),
 		output.ViewOf(usageRow, totalColumns("value")...),
 		output.ViewOf(usageSeries, totalColumns("value")...),
