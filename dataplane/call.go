@@ -24,6 +24,7 @@ type Call struct {
 	Attempts      []Attempt
 	ClientRetry   int
 	KeywordLate   bool // a failure keyword was seen after the commit
+	Body          *Body
 }
 
 // Attempt is the record of one try on one target.

@@ -159,6 +159,7 @@ func (b *builder) group(r *controlplane.Resource, in *adminv1.Group) (*nodev1.Gr
 		Aliases:    slices.Sorted(slices.Values(in.GetAliases())),
 		CreateTime: r.CreatedAt.Unix(),
 		Selection:  cmp.Or(in.GetSelection(), "cheapest"),
+		BodyLog:    bodyLog(in.GetBodyLog()),
 	}
 	for i, m := range in.GetMembers() {
 		ids, served := b.models[m.GetProvider()]
