@@ -42,16 +42,25 @@ func (p *pusher) held(full *nodev1.Full) bool {
 // release lets older snapshots through: the configuration really is older.
 func (p *pusher) release() { p.floor = 0 }
 
+// wants reports whether there is something to send now.
+func (p *pusher) wants() bool {
+	if p.next == nil || p.sent != nil || p.held(p.next) {
+		return false
+	}
+	if p.has(p.next) || bytes.Equal(p.next.GetSha256(), p.refused) && p.next.GetLineage() == p.refusedOf {
+		p.next = nil
+		return false
+	}
+	return true
+}
+
 // take returns what to send now, under a new nonce, or nil.
 func (p *pusher) take() *nodev1.Full {
-	if p.next == nil || p.sent != nil || p.held(p.next) {
+	if !p.wants() {
 		return nil
 	}
 	full := p.next
 	p.next = nil
-	if p.has(full) || bytes.Equal(full.GetSha256(), p.refused) && full.GetLineage() == p.refusedOf {
-		return nil
-	}
 	p.nonce++
 	p.sent = full
 	return &nodev1.Full{

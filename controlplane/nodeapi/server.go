@@ -98,6 +98,7 @@ func New(cfg Config) (*Server, error) {
 			calls:      cfg.Calls,
 			identities: cfg.Identities,
 			registry:   newRegistry(cfg.Now),
+			deliveries: newDeliveries(),
 			log:        cfg.Logger,
 		},
 	}

@@ -36,6 +36,7 @@ type service struct {
 	log        *slog.Logger
 	readers    sync.WaitGroup
 	admit      func(node string) error // nil: every node is
+	deliveries *deliveries
 }
 
 // Sync takes a node's hello and pushes snapshots to it until one side ends the stream.
@@ -84,17 +85,20 @@ func (s *service) push(
 	p := &pusher{have: hello.GetHaveSha256(), lineage: hello.GetHaveLineage(), floor: hello.GetHaveRevision()}
 	grace := time.NewTimer(lagGrace)
 	defer grace.Stop()
+	turn := s.deliveries.turn()
+	defer turn.release()
 	for {
 		if err := revoked.send(stream); err != nil { // ahead of any snapshot
 			return err
 		}
-		if full := p.take(); full != nil {
-			response := &nodev1.SyncResponse{Message: &nodev1.SyncResponse_Full{Full: full}}
-			if err := stream.Send(response); err != nil {
+		select {
+		case turn.ask(p.wants()) <- struct{}{}:
+			turn.got()
+			if err := stream.Send(&nodev1.SyncResponse{Message: &nodev1.SyncResponse_Full{Full: p.take()}}); err != nil {
 				return err
 			}
-		}
-		select {
+		case <-turn.late():
+			turn.release()
 		case <-ctx.Done():
 			return ended(ctx)
 		case full := <-mailbox:
@@ -115,6 +119,9 @@ func (s *service) push(
 			}
 			if err := s.heard(r.message, p, session); err != nil {
 				return err
+			}
+			if p.sent == nil {
+				turn.release()
 			}
 		}
 	}
