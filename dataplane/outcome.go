@@ -53,6 +53,7 @@ const (
 	KeyLimited                // a limit of the API key is met
 	KeyBudget                 // the budget of the API key is spent
 	KeyAddress                // the API key may not be used from there
+	KeyRevoked                // the API key was revoked while a stream ran
 	numOutcomes
 )
 
@@ -159,6 +160,7 @@ var rules = [numOutcomes]Rule{
 	InvalidRequest: {Name: "invalid_request", Move: Stay, Status: 400, Type: callerErr, Code: "invalid_request", Blame: "caller"},
 	KeyLimited:     {Name: "key_limited", Move: Stay, NeverSent: true, Status: 429, Type: "rate_limit_error", Code: "rate_limit_exceeded", Blame: "caller"},
 	KeyBudget:      {Name: "key_budget", Move: Stay, NeverSent: true, Status: 429, Type: "insufficient_quota", Code: "insufficient_quota", Blame: "caller"},
+	KeyRevoked:     {Name: "key_revoked", Move: Stay, MaybeBilled: true, Status: 401, Type: callerErr, Code: "invalid_api_key", Blame: "caller"},
 	KeyAddress:     {Name: "key_address", Move: Stay, NeverSent: true, Status: 403, Type: callerErr, Code: "ip_not_allowed", Blame: "caller"},
 }
 

@@ -19,7 +19,8 @@ type call struct {
 	key      *dataplane.APIKey
 	group    *dataplane.Group
 	endpoint *endpoint
-	body     []byte // of a JSON request
+	body     []byte // of a JSON request; until the answer has begun
+	bodySize int    // in bytes
 	form     *form  // of any other
 	envelope envelope
 	unsafe   bool  // to repeat: it could take effect twice
@@ -32,7 +33,9 @@ type call struct {
 	out      outlet
 	deadline *time.Timer // of the caller's own clock, until the commit
 	options  options
+	capture  *capture        // of the bodies; nil: they are not kept
 	lease    dataplane.Lease // what is reserved of the key's limits; nil: nothing
+	running  place           // among the streams under way
 }
 
 // failure is an attempt that left the client unanswered.
@@ -103,6 +106,7 @@ func (c *call) finish() {
 		c.record.Cost += c.record.Attempts[i].Cost
 	}
 	c.settle()
+	c.endCapture()
 	c.h.cfg.Record(c.record)
 }
 

@@ -115,8 +115,12 @@ type Handler struct {
 	cfg      Config
 	inFlight atomic.Int64
 	bodies   holdings
-	gaps     gaps
-	buffers  buffers
+	captures holdings // bodies that are kept for the call log
+	// uncaptured counts calls whose bodies found no room there.
+	uncaptured atomic.Int64
+	gaps       gaps
+	buffers    buffers
+	running    running // streams
 }
 
 // New returns the handler.
@@ -136,6 +140,7 @@ func New(cfg Config) *Handler {
 	}
 	h := &Handler{cfg: cfg}
 	h.bodies.limit = cfg.MaxBodies
+	h.captures.limit = maxCaptures
 	return h
 }
 

@@ -25,7 +25,12 @@ func (c *call) run() {
 	defer limit.Stop()
 	c.callerClock(cancel)
 	defer c.commitClock()
+	if c.envelope.stream {
+		c.h.running.enter(c, cancel)
+		defer c.h.running.leave(c)
+	}
 
+	c.captureBodies()
 	c.out.init(c)
 	c.holdWhole(policy)
 	if c.envelope.stream && policy.StreamKeepAlive && c.endpoint.keepsAlive() {
@@ -93,6 +98,13 @@ func (c *call) fail() {
 	c.record.Outcome = last
 	if last == dataplane.ClientClosed {
 		c.gone(last)
+		return
+	}
+	if last == dataplane.KeyRevoked {
+		rule := last.Rule()
+		c.answer(final{status: rule.Status, permanent: true, err: apiError{
+			Message: "The API key was revoked.", Type: rule.Type, Code: rule.Code,
+		}})
 		return
 	}
 	if last == dataplane.CallerDeadline || last == dataplane.DeadlineExceeded {

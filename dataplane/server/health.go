@@ -24,12 +24,14 @@ type nodeHealth struct {
 	healthStore
 	redis func() string // off, up or down
 	runs  []func(context.Context) error
+	// revoke tells other nodes of revoked keys; without Redis it does nothing.
+	revoke func([]dataplane.Revocation)
 }
 
 // openHealth makes the health, with the cooldowns of the last run. onChange is called when
-// the status is worth sending.
-func openHealth(cfg *Config, onChange func()) (*nodeHealth, error) {
-	h := &nodeHealth{redis: func() string { return "off" }}
+// the status is worth sending; talk is how revoked keys come and go through Redis.
+func openHealth(cfg *Config, onChange func(), talk gossip) (*nodeHealth, error) {
+	h := &nodeHealth{redis: func() string { return "off" }, revoke: func([]dataplane.Revocation) {}}
 	changed := onChange
 	hc := health.Config{Logger: cfg.Logger, Metrics: cfg.Metrics, OnChange: func() { changed() }}
 	var memory *health.Memory
@@ -37,11 +39,13 @@ func openHealth(cfg *Config, onChange func()) (*nodeHealth, error) {
 		memory = health.NewMemory(hc)
 		h.healthStore = memory
 	} else {
-		shared, err := health.NewShared(health.SharedConfig{Config: hc, URL: cfg.RedisURL, Environment: cfg.Environment})
+		shared, err := health.NewShared(health.SharedConfig{
+			Config: hc, URL: cfg.RedisURL, Environment: cfg.Environment, Revoked: talk.learn, Revocations: talk.known,
+		})
 		if err != nil {
 			return nil, err
 		}
-		memory, h.healthStore, h.redis = shared.Memory, shared, shared.State
+		memory, h.healthStore, h.redis, h.revoke = shared.Memory, shared, shared.State, shared.Revoke
 		h.runs = append(h.runs, shared.Run)
 	}
 	path := cfg.HealthFile

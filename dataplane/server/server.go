@@ -20,6 +20,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/bodies"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/spool"
 	"github.com/trunkline-ai/trunkline/dataplane/upstream"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -27,11 +28,12 @@ import (
 
 // Config is what a node needs.
 type Config struct {
-	// ControlPlane names the control plane as gRPC does, such as cp.internal:8002. Required.
+	// ControlPlane names the control plane as gRPC does, such as cp.internal:8002, or is
+	// Memory. Required.
 	ControlPlane string
 	// DialOptions are added to those of the link, such as an in-memory dialer.
 	DialOptions []grpc.DialOption
-	JoinToken   string // required
+	JoinToken   string // required until the node has joined, but for a link in memory
 	Node        string // required; stable over restarts
 	Version     string
 	// DataDir is where the node keeps its last good snapshots and the calls that are not
@@ -75,9 +77,11 @@ const flushTime = 5 * time.Second
 type Server struct {
 	log      *slog.Logger
 	snapshot atomic.Pointer[dataplane.Snapshot]
+	overlay  overlay
 	pool     *upstream.Pool
 	health   *nodeHealth
 	uplink   *uplink.Uplink
+	bodies   *bodies.Keeper
 	spool    *spool.Spool // of the uplink; nil when there is none
 	proxy    *proxy.Handler
 	keywords *keywordHits
@@ -95,21 +99,29 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.pool = upstream.NewPool(upstream.Config{Dialects: dialects, AllowPrivateNetwork: cfg.AllowPrivateNetwork, NetHTTP: cfg.Proxy.NetHTTP})
 	var err error
-	if s.health, err = openHealth(&cfg, func() { s.uplink.StatusChanged() }); err != nil {
+	if s.health, err = openHealth(&cfg, func() { s.uplink.StatusChanged() }, s.gossip()); err != nil {
 		return nil, err
 	}
 	if s.limits, err = openLimits(&cfg); err != nil {
 		return nil, err
 	}
 	link := uplink.Config{
-		Target: cfg.ControlPlane, DialOptions: cfg.DialOptions, JoinToken: cfg.JoinToken,
+		Target: cfg.ControlPlane, DialOptions: cfg.DialOptions,
 		Node: cfg.Node, Version: cmp.Or(cfg.Version, "dev"),
-		Apply: s.apply, Status: s.status, Reset: s.resetCooldown, Drain: s.drain.order, Logger: cfg.Logger,
+		Apply: s.apply, Refuse: s.refuse, Share: s.share, Status: s.status, Reset: s.resetCooldown, Drain: s.drain.order, Logger: cfg.Logger,
+	}
+	if err := cfg.useIdentity(&link); err != nil {
+		return nil, err
 	}
 	if err := cfg.useDisk(&link); err != nil {
 		return nil, err
 	}
 	s.spool = link.Spool
+	if err := s.openBodies(); err != nil {
+		s.closeDisk()
+		return nil, err
+	}
+	link.Bodies = s.bodies
 	s.uplink, err = uplink.New(link)
 	if err != nil {
 		s.closeDisk()
@@ -121,7 +133,7 @@ func New(cfg Config) (*Server, error) {
 		Snapshot:   s.snapshot.Load,
 		Upstream:   s.upstream,
 		Health:     s.health.healthStore,
-		Record:     func(c dataplane.Call) { s.requests.Add(1); meter.observe(&c); s.uplink.Record(c) },
+		Record:     func(c dataplane.Call) { s.requests.Add(1); meter.observe(&c); s.bodies.Record(c) },
 		Random:     rand.IntN,
 		NewID:      newID,
 		Now:        time.Now,
@@ -135,6 +147,7 @@ func New(cfg Config) (*Server, error) {
 
 		TrustForwarded: cfg.Proxy.TrustForwarded,
 	})
+	s.bodyMetrics(cfg.Metrics)
 	return s, nil
 }
 
@@ -151,15 +164,18 @@ func (s *Server) Run(ctx context.Context) error {
 	defer stopHealth()
 	stopLimits := s.limits.start(link)
 	defer stopLimits()
+	stopBodies := s.startBodies()
 	done := make(chan error, 1)
 	go func() { done <- s.uplink.Run(link) }()
 	select {
 	case err := <-done:
+		stopBodies(link)
 		return err
 	case <-ctx.Done():
 	}
 	flush, cancel := context.WithTimeout(link, flushTime)
 	defer cancel()
+	stopBodies(flush)
 	if err := s.uplink.Flush(flush); err != nil {
 		s.log.Warn("calls were not shipped before exit", "on_disk", s.uplink.Spool().Waiting, "error", err)
 	}
@@ -191,7 +207,7 @@ func (s *Server) apply(in *nodev1.Snapshot) error {
 	}
 	compiled.KeepLoads(s.snapshot.Load())
 	s.pool.Update(compiled)
-	s.snapshot.Store(compiled)
+	s.use(compiled)
 	s.health.Forget(compiled.Has)
 	s.limits.Use(compiled.Keys())
 	return nil

@@ -46,6 +46,7 @@ const keys: Record<string, PlainKey> = {
   key_limited: 'outcome.key_limited',
   key_budget: 'outcome.key_budget',
   key_address: 'outcome.key_address',
+  key_revoked: 'outcome.key_revoked',
 };
 
 /** Every outcome a call may have, in the order of the gateway's own table. */
@@ -72,6 +73,7 @@ const CALLERS = new Set([
   'key_limited',
   'key_budget',
   'key_address',
+  'key_revoked',
 ]);
 
 /** Red is for what the gateway or a provider failed at; what a caller caused is amber. */

@@ -309,5 +309,6 @@ export const en = {
   'outcome.key_limited': 'Key over its limit',
   'outcome.key_budget': "Key's budget spent",
   'outcome.key_address': 'Address not allowed for the key',
+  'outcome.key_revoked': 'Key revoked while it ran',
   'outcome.other': 'Other',
 } as const;

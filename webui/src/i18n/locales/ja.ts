@@ -307,5 +307,6 @@ export const ja: Messages = {
   'outcome.key_limited': 'キーの上限超過',
   'outcome.key_budget': 'キーの予算切れ',
   'outcome.key_address': 'キーで許可されていないアドレス',
+  'outcome.key_revoked': '実行中にキーが失効',
   'outcome.other': 'その他',
 };

@@ -306,5 +306,6 @@ export const ko: Messages = {
   'outcome.key_limited': '키 한도 초과',
   'outcome.key_budget': '키 예산 소진',
   'outcome.key_address': '키에 허용되지 않은 주소',
+  'outcome.key_revoked': '실행 중 키가 폐기됨',
   'outcome.other': '기타',
 };

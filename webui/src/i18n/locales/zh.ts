@@ -302,5 +302,6 @@ export const zh: Messages = {
   'outcome.key_limited': '密钥超出限额',
   'outcome.key_budget': '密钥预算已用完',
   'outcome.key_address': '密钥不允许该地址',
+  'outcome.key_revoked': '运行中密钥被吊销',
   'outcome.other': '其他',
 };
