@@ -41,6 +41,9 @@
 // Behaviours that only make sense in a stream leave a plain answer as it is, except that
 // an error inside a stream becomes an error inside a 200.
 //
+// http://HOST/lists/SPEC/v1 is a base URL whose list of models has another shape or goes
+// wrong; lists.go tells the SPECs.
+//
 // [Table] prints the whole list, GET / serves it. GET /_served tells what was
 // asked and how each answer ended, DELETE /_served forgets it.
 package fakeprovider

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -29,6 +30,7 @@ type Provider struct {
 	cfg    Config
 	mux    *http.ServeMux
 	ledger ledger
+	lists  sync.Map // name -> []string, see SetList
 }
 
 var _ http.Handler = (*Provider)(nil)
@@ -54,6 +56,7 @@ func New(cfg Config) *Provider {
 		p.mux.HandleFunc("GET "+prefix+"/models", p.models)
 		p.mux.HandleFunc("GET "+prefix+"/models/{id...}", p.model)
 	}
+	p.handleLists()
 	p.mux.HandleFunc("GET /{$}", p.help)
 	p.mux.HandleFunc("GET /_served", p.showServed)
 	p.mux.HandleFunc("DELETE /_served", p.forgetServed)

@@ -104,7 +104,7 @@ func tlsFault(err error) string {
 		}
 		return "its certificate is not valid"
 	}
-	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || errors.Is(err, http.ErrSchemeMismatch) {
 		return "it does not speak TLS there; is it http:// rather than https://?"
 	}
 	if _, ok := errors.AsType[tls.AlertError](err); ok {
