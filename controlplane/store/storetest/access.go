@@ -51,7 +51,7 @@ func tokens(t *testing.T, db Database) {
 
 	clock := newClock()
 	created, expires := clock.now(), clock.now()
-	ci := controlplane.Token{Name: "ci", Hash: [32]byte{1, 0, 255}, LastFour: "wxyz", CreatedAt: created, ExpiresAt: expires}
+	ci := controlplane.Token{Name: "ci", Hash: [32]byte{1, 0, 255}, LastFour: "wxyz", CreatedAt: created, ExpiresAt: expires, ReadBodies: true}
 	ops := controlplane.Token{Name: "Ops ü", Hash: [32]byte{2}, LastFour: "abcd", CreatedAt: created}
 	must(t, s.CreateToken(t.Context(), ci))
 	must(t, s.CreateToken(t.Context(), ops))

@@ -213,8 +213,11 @@ func rejectedCallsHoldUpNobody(t *testing.T, db Database) {
 func callFilters(t *testing.T, db Database) {
 	s := db.Open(t, time.Now)
 	calls := newestFirst(makeCalls(500))
-	insertAll(t, s, calls)
 	r := rand.New(rand.NewPCG(7, 8))
+	for _, c := range calls {
+		c.UpstreamModel, c.Stream, c.DurationUs = []string{"m1", "m2", ""}[r.IntN(3)], r.IntN(2) == 0, r.Int64N(4_000_000)
+	}
+	insertAll(t, s, calls)
 	maybe := func(of ...string) string {
 		if r.IntN(2) == 0 {
 			return ""
@@ -226,6 +229,16 @@ func callFilters(t *testing.T, db Database) {
 		f := controlplane.CallFilter{
 			Group: maybe("g1", "g2", "g3", "nobody"), Provider: maybe("p1", "p2", "p3", "p4", "nobody"), APIKey: maybe("k1", "k2"),
 			Outcome: maybe("ok", "rate_limited"), Status: []int{0, 0, 0, 200, 429, 500}[r.IntN(6)], Limit: 1 + r.IntN(50),
+		}
+		if r.IntN(4) == 0 {
+			f.Model, f.Node = maybe("m1", "m2", "nobody"), maybe("node-1", "node-1", "node-2")
+		}
+		if r.IntN(4) == 0 {
+			stream := r.IntN(2) == 0
+			f.Stream, f.MinDuration = &stream, time.Duration(r.IntN(3))*time.Second
+		}
+		if r.IntN(20) == 0 {
+			f.ID = calls[r.IntN(len(calls))].GetId()
 		}
 		if r.IntN(3) == 0 {
 			f.From = epoch.Add(time.Duration(r.IntN(500)) * time.Millisecond)
@@ -245,6 +258,13 @@ func callFilters(t *testing.T, db Database) {
 		got, err := s.ListCalls(t.Context(), f)
 		must(t, err)
 		wantCalls(t, fmt.Sprintf("filter %+v", f), got, want)
+		for _, c := range calls {
+			g := f
+			g.After = controlplane.CallPosition{}
+			if m := matches(g, c); m != g.Matches(controlplane.Call{Node: "node-1", Call: c}) {
+				t.Fatalf("filter %+v: Matches says %t of %v", f, !m, c)
+			}
+		}
 		hits += len(want)
 	}
 	if hits < 500 {
@@ -261,6 +281,11 @@ func matches(f controlplane.CallFilter, c *nodev1.Call) bool {
 		(f.Provider == "" || hasProvider(c, f.Provider)) &&
 		(f.APIKey == "" || f.APIKey == c.GetApiKey()) &&
 		(f.Outcome == "" || f.Outcome == c.GetOutcome()) &&
+		(f.ID == "" || f.ID == c.GetId()) &&
+		(f.Model == "" || f.Model == c.GetUpstreamModel()) &&
+		(f.Node == "" || f.Node == "node-1") &&
+		(f.Stream == nil || *f.Stream == c.GetStream()) &&
+		time.Duration(c.GetDurationUs())*time.Microsecond >= f.MinDuration &&
 		(f.Status == 0 || f.Status == int(c.GetStatus())) &&
 		(f.From.IsZero() || !start.Before(f.From)) &&
 		(f.To.IsZero() || start.Before(f.To))

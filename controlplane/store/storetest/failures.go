@@ -37,6 +37,19 @@ func Operations(base *controlplane.Config) map[string]func(context.Context, Stor
 		},
 		"GetCall":           func(ctx context.Context, s Store) error { _, err := s.GetCall(ctx, "id"); return err },
 		"DeleteCallsBefore": func(ctx context.Context, s Store) error { _, err := s.DeleteCallsBefore(ctx, epoch, 1); return err },
+		"RecentCalls": func(ctx context.Context, s Store) error {
+			_, _, err := s.RecentCalls(ctx, controlplane.CallFilter{}, epoch, 1)
+			return err
+		},
+		"InsertBodies": func(ctx context.Context, s Store) error {
+			return s.InsertBodies(ctx, []controlplane.Body{{CallID: "c", Key: []byte{1}, Ciphertext: []byte{2}}})
+		},
+		"ReadBody":       func(ctx context.Context, s Store) error { _, _, err := s.ReadBody(ctx, "c", "a", epoch); return err },
+		"DeleteBodiesOf": func(ctx context.Context, s Store) error { _, err := s.DeleteBodiesOf(ctx, "k", 1); return err },
+		"DeleteBodiesBefore": func(ctx context.Context, s Store) error {
+			_, err := s.DeleteBodiesBefore(ctx, epoch, epoch, 1)
+			return err
+		},
 		"Usage":             func(ctx context.Context, s Store) error { _, err := s.Usage(ctx, usageQuery()); return err },
 		"RecountUsage":      func(ctx context.Context, s Store) error { _, err := s.RecountUsage(ctx, epoch); return err },
 		"DeleteUsageBefore": func(ctx context.Context, s Store) error { _, err := s.DeleteUsageBefore(ctx, epoch, epoch); return err },

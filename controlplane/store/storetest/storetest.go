@@ -23,6 +23,8 @@ type Store interface {
 	controlplane.Store
 	controlplane.CallStore
 	controlplane.UsageStore
+	controlplane.BodyStore
+	RecentCalls(ctx context.Context, f controlplane.CallFilter, since time.Time, limit int) ([]controlplane.Call, int, error)
 	controlplane.AccessStore
 	controlplane.SecretStore
 	controlplane.ImportStore
@@ -69,6 +71,10 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		"CallFilters":                   callFilters,
 		"CallPagesAreStable":            callPagesAreStable,
 		"OldCallsAreDeletedInPieces":    oldCallsAreDeletedInPieces,
+		"CallsAreFollowed":              callsAreFollowed,
+		"BodiesOfCalls":                 bodiesOfCalls,
+		"OldBodiesAreDeleted":           oldBodiesAreDeleted,
+		"UsageOfDays":                   usageOfDays,
 		"UsageIsCountedOnce":            usageIsCountedOnce,
 		"UsageQueries":                  usageQueries,
 		"UsageSurvivesAbsurdCalls":      usageSurvivesAbsurdCalls,
