@@ -36,6 +36,16 @@ type Live interface {
 	Diff(docs []proto.Message, prune bool) (*controlplane.ApplyResult, error)
 	// Export returns every document as callers may see it.
 	Export() (controlplane.Revision, []proto.Message)
+	// RevokeKey revokes an API key for good; RotateKey gives it a new secret.
+	RevokeKey(ctx context.Context, actor, name string, cut bool) (*controlplane.Resource, error)
+	RotateKey(ctx context.Context, actor, name string, overlap time.Duration) (res *controlplane.Resource, secret string, err error)
+	// Revisions, Revision and DiffRevisions read the history, Rollback goes back in it.
+	Revisions(ctx context.Context, before controlplane.Revision, limit int) ([]controlplane.RevisionSummary, error)
+	Revision(ctx context.Context, revision controlplane.Revision) (*controlplane.RevisionSummary, []controlplane.ResourceChange, error)
+	DiffRevisions(ctx context.Context, from, to controlplane.Revision) (until controlplane.Revision, changes []controlplane.ResourceChange, err error)
+	Rollback(ctx context.Context, actor string, to controlplane.Revision, dryRun bool) (*controlplane.RollbackResult, error)
+	// Adopt puts the database in the place of others that nodes follow.
+	Adopt(ctx context.Context, actor string, others []string) (*controlplane.Config, error)
 }
 
 // Calls is what the API reads of the call log.
@@ -62,6 +72,9 @@ type Nodes interface {
 	DrainNode(ctx context.Context, name string, drain bool) (*adminv1.Node, error)
 	// ForgetNode stops listing a node; errs.FailedPrecondition while it is connected.
 	ForgetNode(ctx context.Context, name string) error
+	// Subscribe gives a channel that gets a value after changes of what Nodes says, and a
+	// function that ends the subscription.
+	Subscribe() (changed <-chan struct{}, cancel func())
 }
 
 // Config is what the API works with. Everything is required unless it says otherwise.
@@ -160,10 +173,10 @@ func New(cfg Config) (*API, error) {
 	)
 	adminv1connect.RegisterProviderServiceHandler(server, providerService{cfg.Live, cfg.Importer})
 	adminv1connect.RegisterGroupServiceHandler(server, groupService{cfg.Live, cfg.Nodes, cfg.Cooldowns})
-	adminv1connect.RegisterKeyServiceHandler(server, keyService{cfg.Live})
+	adminv1connect.RegisterKeyServiceHandler(server, keyService{cfg.Live, cfg.Nodes})
 	adminv1connect.RegisterKeywordServiceHandler(server, keywordService{cfg.Live, cfg.Calls})
 	adminv1connect.RegisterSettingsServiceHandler(server, settingsService{cfg.Live})
-	adminv1connect.RegisterConfigServiceHandler(server, configService{cfg.Live})
+	adminv1connect.RegisterConfigServiceHandler(server, configService{cfg.Live, cfg.Nodes})
 	adminv1connect.RegisterCallServiceHandler(server, callService{
 		calls: cfg.Calls, bodies: cfg.Bodies, log: cfg.Logger, now: now, still: auth.still, ended: ended,
 		tails: make(chan struct{}, maxTails), exports: make(chan struct{}, maxExports),

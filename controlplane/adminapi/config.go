@@ -11,7 +11,10 @@ import (
 )
 
 // configService works with the configuration as a whole.
-type configService struct{ live Live }
+type configService struct {
+	live  Live
+	nodes Nodes
+}
 
 // Apply makes the resources so, in one transaction.
 func (s configService) Apply(ctx context.Context, req *adminv1.ApplyRequest) (*adminv1.ApplyResponse, error) {
@@ -133,6 +136,8 @@ func operation(op controlplane.ChangeOp) adminv1.Operation {
 		return adminv1.Operation_OPERATION_UPDATE
 	case controlplane.OpDelete:
 		return adminv1.Operation_OPERATION_DELETE
+	case controlplane.OpAdopt:
+		return adminv1.Operation_OPERATION_ADOPT
 	default:
 		return adminv1.Operation_OPERATION_UNSPECIFIED
 	}

@@ -19,6 +19,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
+	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
@@ -77,6 +78,8 @@ func (n nodes) Node(name string) (*adminv1.Node, error) {
 	}
 	return nil, errs.Newf(errs.NotFound, "node %q does not exist", name)
 }
+
+func (n nodes) Subscribe() (<-chan struct{}, func()) { return nil, func() {} }
 
 func (n nodes) Incomplete() string { return "the database is away" }
 
@@ -137,6 +140,7 @@ func (e *env) handler(t *testing.T, adjust ...func(*adminapi.Config)) http.Handl
 	cfg := adminapi.Config{
 		Live:          e.backend.live,
 		Calls:         e.backend.calls,
+		Bodies:        adminapi.Bodies{Store: e.backend.store, Sealer: secrets.Bodies(e.backend.sealer)},
 		Usage:         e.backend.store,
 		Access:        e.backend.access,
 		Nodes:         nodes(nil),

@@ -8,7 +8,10 @@ import (
 )
 
 // keyService manages API keys.
-type keyService struct{ live Live }
+type keyService struct {
+	live  Live
+	nodes Nodes
+}
 
 // ListApiKeys lists API keys in name order.
 func (s keyService) ListApiKeys(_ context.Context, req *adminv1.ListApiKeysRequest) (*adminv1.ListApiKeysResponse, error) {

@@ -109,7 +109,7 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	}); err != nil {
 		return nil, err
 	}
-	link := nodeapi.Config{Snapshots: s.hub, Calls: s.calls, Logger: cfg.Logger}
+	link := nodeapi.Config{Snapshots: s.hub, Revoked: snapshot.NewRevoker(s.live), Calls: s.calls, Logger: cfg.Logger}
 	if err = s.secure(ctx, cfg, sealer, &link); err != nil {
 		return nil, err
 	}

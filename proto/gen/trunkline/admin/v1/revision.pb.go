@@ -32,6 +32,8 @@ const (
 	Operation_OPERATION_CREATE      Operation = 2
 	Operation_OPERATION_UPDATE      Operation = 3
 	Operation_OPERATION_DELETE      Operation = 4
+	// Only of kind Database: an admin put it in the place of another one.
+	Operation_OPERATION_ADOPT Operation = 5
 )
 
 // Enum value maps for Operation.
@@ -42,6 +44,7 @@ var (
 		2: "OPERATION_CREATE",
 		3: "OPERATION_UPDATE",
 		4: "OPERATION_DELETE",
+		5: "OPERATION_ADOPT",
 	}
 	Operation_value = map[string]int32{
 		"OPERATION_UNSPECIFIED": 0,
@@ -49,6 +52,7 @@ var (
 		"OPERATION_CREATE":      2,
 		"OPERATION_UPDATE":      3,
 		"OPERATION_DELETE":      4,
+		"OPERATION_ADOPT":       5,
 	}
 )
 
@@ -890,13 +894,14 @@ const file_trunkline_admin_v1_revision_proto_rawDesc = "" +
 	"\x15AdoptDatabaseResponse\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12\x18\n" +
 	"\alineage\x18\x02 \x01(\tR\alineage\x12\x1a\n" +
-	"\breplaces\x18\x03 \x03(\tR\breplaces*\x81\x01\n" +
+	"\breplaces\x18\x03 \x03(\tR\breplaces*\x96\x01\n" +
 	"\tOperation\x12\x19\n" +
 	"\x15OPERATION_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13OPERATION_UNCHANGED\x10\x01\x12\x14\n" +
 	"\x10OPERATION_CREATE\x10\x02\x12\x14\n" +
 	"\x10OPERATION_UPDATE\x10\x03\x12\x14\n" +
-	"\x10OPERATION_DELETE\x10\x04B\xd9\x01\n" +
+	"\x10OPERATION_DELETE\x10\x04\x12\x13\n" +
+	"\x0fOPERATION_ADOPT\x10\x05B\xd9\x01\n" +
 	"\x16com.trunkline.admin.v1B\rRevisionProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
 var (

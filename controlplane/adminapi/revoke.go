@@ -1,0 +1,86 @@
+package adminapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// RevokeApiKey revokes an API key for good and tells which nodes refuse it.
+func (s keyService) RevokeApiKey(ctx context.Context, req *adminv1.RevokeApiKeyRequest) (*adminv1.RevokeApiKeyResponse, error) {
+	r, err := s.live.RevokeKey(ctx, caller(ctx).actor(), req.GetName(), req.GetCutStreams())
+	if err != nil {
+		return nil, err
+	}
+	receipt := s.receipt(ctx, r, req.GetWait().AsDuration())
+	return &adminv1.RevokeApiKeyResponse{ApiKey: controlplane.Public(r).(*adminv1.ApiKey), Receipt: receipt}, nil
+}
+
+// RotateApiKey gives an API key a new secret, shown this one time.
+func (s keyService) RotateApiKey(ctx context.Context, req *adminv1.RotateApiKeyRequest) (*adminv1.RotateApiKeyResponse, error) {
+	r, secret, err := s.live.RotateKey(ctx, caller(ctx).actor(), req.GetName(), req.GetOverlap().AsDuration())
+	if err != nil {
+		return nil, err
+	}
+	return &adminv1.RotateApiKeyResponse{ApiKey: controlplane.Public(r).(*adminv1.ApiKey), Secret: secret}, nil
+}
+
+// receipt waits until every connected node has confirmed that it refuses a revoked key, or
+// for as long as it may. The revocation is made: what ends the wait early ends only the wait.
+func (s keyService) receipt(ctx context.Context, key *controlplane.Resource, wait time.Duration) *adminv1.RevocationReceipt {
+	changed, unsubscribe := s.nodes.Subscribe()
+	defer unsubscribe()
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	over := wait <= 0
+	for {
+		receipt, pending := s.standing(key)
+		if over || !pending {
+			return receipt
+		}
+		select {
+		case <-changed:
+		case <-timer.C:
+			over = true
+		case <-ctx.Done():
+			over = true
+		}
+	}
+}
+
+// standing tells which nodes have confirmed by now; pending says that a connected one may yet.
+func (s keyService) standing(key *controlplane.Resource) (receipt *adminv1.RevocationReceipt, pending bool) {
+	receipt = &adminv1.RevocationReceipt{Revision: uint64(key.Revision)}
+	lineage := s.live.Current().Lineage
+	for _, n := range s.nodes.Nodes() {
+		reason := unconfirmed(n, lineage, uint64(key.Revision))
+		if reason == "" {
+			receipt.Confirmed = append(receipt.Confirmed, n.GetName())
+			continue
+		}
+		pending = pending || n.GetConnected()
+		receipt.Unconfirmed = append(receipt.Unconfirmed, &adminv1.UnconfirmedNode{
+			Name: n.GetName(), Connected: n.GetConnected(), LastSeenTime: n.GetLastSeenTime(), Reason: reason,
+		})
+	}
+	return receipt, pending
+}
+
+// unconfirmed says why a node may still accept what was revoked at a revision; empty when it
+// does not.
+func unconfirmed(n *adminv1.Node, lineage string, revision uint64) string {
+	l := n.GetLineage()
+	switch {
+	case l.GetAhead(), l.GetLineage() != "" && l.GetLineage() != lineage && n.GetConnected():
+		return "it follows a newer state of the database, or another one; see AdoptDatabase"
+	case l.GetLineage() == lineage && (l.GetRevokedRevision() >= revision || n.GetAppliedRevision() >= revision):
+		return ""
+	case !n.GetConnected():
+		return "it is not connected"
+	case n.GetError() != "":
+		return "it has not answered, and refused the last snapshot: " + n.GetError()
+	}
+	return "it has not answered yet"
+}
