@@ -17,7 +17,6 @@ import (
 	controlplane "github.com/trunkline-ai/trunkline/controlplane/server"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
 	dataplane "github.com/trunkline-ai/trunkline/dataplane/server"
-	"github.com/trunkline-ai/trunkline/dataplane/uplink"
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
 	"github.com/trunkline-ai/trunkline/internal/ops"
 	"github.com/trunkline-ai/trunkline/internal/run"
@@ -65,6 +64,7 @@ func newGateway(ctx context.Context, o options, log *slog.Logger, lookup func(st
 		DatabaseURL: o.databaseURL, SecretKey: key, InMemory: true,
 		AdminUsername: o.control.AdminUsername, AdminPassword: o.control.AdminPassword, DefaultPassword: defaultPassword,
 		TrustForwardedHeaders: o.control.TrustForwarded,
+		FakeDialect:           true,
 		GatewayURL:            g.gatewayURL(), Version: version.String(), Logger: log, Metrics: metrics,
 		AllowPrivateNetwork: true, FakeDial: g.fake.DialContext, PriceCatalogue: o.control.PriceCatalogue,
 	})
@@ -74,13 +74,17 @@ func newGateway(ctx context.Context, o options, log *slog.Logger, lookup func(st
 	bounds := o.data.Proxy()
 	bounds.TrustForwarded = o.control.TrustForwarded
 	g.node, err = dataplane.New(dataplane.Config{
-		ControlPlane: uplink.Memory,
+		ControlPlane: dataplane.Memory,
 		DialOptions: []grpc.DialOption{grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
 			return g.link.DialContext(ctx)
 		})},
 		Node: o.data.NodeName(), Version: version.String(),
 		RedisURL: o.data.RedisURL, Environment: o.data.Environment, HealthFile: filepath.Join(o.dataDir, "health.json"),
-		BudgetFile:          filepath.Join(o.dataDir, "budgets.json"),
+		BudgetFile: filepath.Join(o.dataDir, "budgets.json"),
+		// Calls wait here until the database has them: a crash loses what it may lose on any
+		// node. The last good snapshot is not kept: without the database beside it this
+		// process would not start.
+		CallDir: filepath.Join(o.dataDir, "calls"), SpoolBytes: int64(o.data.SpoolBytes), SpoolAge: o.data.SpoolAge,
 		AllowPrivateNetwork: true, FakeDial: g.fake.DialContext,
 		Logger: log, Metrics: metrics, Proxy: bounds,
 	})

@@ -67,7 +67,7 @@ func (o *options) register(set *settings.Set) {
 	set.String(&o.listen, "listen", "TRUNKLINE_LISTEN", "127.0.0.1:8001", "address of console, admin API and /v1")
 	set.String(&o.opsListen, "ops-listen", "TRUNKLINE_OPS_LISTEN", "127.0.0.1:8003", "address of /healthz, /readyz and /metrics")
 	set.String(&o.databaseURL, "database-url", "DATABASE_URL", "sqlite:///./data/trunkline.db", "sqlite:///path or postgres://user:password@host/database")
-	set.String(&o.dataDir, "data-dir", "TRUNKLINE_DATA_DIR", "./data", "where the key file lies when TRUNKLINE_SECRET_KEY is not set")
+	set.String(&o.dataDir, "data-dir", "TRUNKLINE_DATA_DIR", "./data", "where calls wait that are not in the database yet, and the key file lies when TRUNKLINE_SECRET_KEY is not set; of this process alone")
 	set.Secret(&o.secretKey, "secret-key-file", "TRUNKLINE_SECRET_KEY", "", "base64 of 32 bytes that seal provider keys; default: a key file made in the data directory")
 	set.String(&o.logLevel, "log-level", "TRUNKLINE_LOG_LEVEL", "info", "debug, info, warn or error")
 	set.Bool(&o.demo, "demo", "", false, "start with three scripted providers on a throw-away database, send calls that fail over, and show what happened")

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/fold"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/lastgood"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/spool"
 )
@@ -15,20 +16,15 @@ import (
 // A folder that another process uses is a mistake, and nobody would notice until calls
 // are missing.
 func (c *Config) useDisk(link *uplink.Config) error {
-	if c.DataDir == "" {
+	if err := c.useCallDir(link); err != nil {
+		return err
+	}
+	if c.DataDir == "" || link.Identity == nil {
 		return nil
 	}
-	calls, err := spool.Open(spool.Config{Dir: filepath.Join(c.DataDir, "calls"), Logger: c.Logger})
-	switch {
-	case errors.Is(err, spool.ErrInUse):
-		return fmt.Errorf("data folder: %w; give each node a folder of its own (TRUNKLINE_DATA_DIR)", err)
-	case err != nil:
-		c.Logger.Error("call records are kept in memory only; a crash loses those that are not shipped", "error", err)
-	default:
-		link.Spool = calls
-	}
+	var err error
 	link.Snapshots, err = lastgood.Open(lastgood.Config{
-		Dir: filepath.Join(c.DataDir, "snapshots"), Secret: []byte(c.JoinToken), Node: c.Node, Logger: c.Logger,
+		Dir: filepath.Join(c.DataDir, "snapshots"), Secret: link.Identity.Secret(), Node: c.Node, Logger: c.Logger,
 	})
 	if err != nil {
 		c.Logger.Error("snapshots are not kept on disk; a restart without the control plane would not serve", "error", err)
@@ -36,12 +32,52 @@ func (c *Config) useDisk(link *uplink.Config) error {
 	return nil
 }
 
-// closeDisk gives up the data folder once the uplink has ended.
+// useCallDir lets the uplink keep call records, and the sums of those it has no room for.
+func (c *Config) useCallDir(link *uplink.Config) error {
+	dir := c.CallDir
+	if dir == "" && c.DataDir != "" {
+		dir = filepath.Join(c.DataDir, "calls")
+	}
+	if dir == "" {
+		return nil
+	}
+	err := c.openCalls(link, dir)
+	if errors.Is(err, spool.ErrInUse) {
+		return fmt.Errorf("data folder: %w; give each node a folder of its own (TRUNKLINE_DATA_DIR)", err)
+	}
+	if err != nil {
+		c.Logger.Error("call records are kept in memory only; a crash loses those that are not shipped", "error", err)
+	}
+	return nil
+}
+
+// openCalls takes the folder, which only one process may have, before it reads anything.
+func (c *Config) openCalls(link *uplink.Config, dir string) error {
+	lock, err := spool.LockDir(dir)
+	if err != nil {
+		return err
+	}
+	totals, err := fold.Open(fold.Config{Path: filepath.Join(dir, "totals"), Logger: c.Logger})
+	if err != nil {
+		return errors.Join(err, lock.Close())
+	}
+	calls, err := spool.Open(uplink.FoldInto(spool.Config{
+		Dir: dir, Lock: lock, MaxBytes: c.SpoolBytes, MaxAge: c.SpoolAge, Logger: c.Logger,
+	}, totals))
+	if err != nil {
+		return errors.Join(err, totals.Close())
+	}
+	link.Spool, link.Totals = calls, totals
+	return nil
+}
+
+// closeDisk gives up the data folder once the uplink has ended. The spool goes last, for it
+// holds the lock.
 func (s *Server) closeDisk() {
 	if s.spool == nil {
 		return
 	}
-	if err := s.spool.Close(); err != nil {
+	if err := errors.Join(s.totals.Close(), s.spool.Close()); err != nil {
 		s.log.Error("close the spool of call records", "error", err)
 	}
 }

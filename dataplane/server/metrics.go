@@ -2,6 +2,7 @@ package server
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -51,8 +52,17 @@ func newMeter(reg prometheus.Registerer, s *Server) *meter {
 			}
 			return 0
 		}),
+		gauge("trunkline_call_spool_age_seconds", "Time since the oldest call records on disk were written; 0 when none wait.", func() float64 {
+			if oldest := s.uplink.Spool().Oldest; !oldest.IsZero() {
+				return max(time.Since(oldest).Seconds(), 0)
+			}
+			return 0
+		}),
+		gauge("trunkline_call_totals_waiting", "Sums of calls without records, and gaps, that wait to be shipped.", func() float64 { return float64(s.uplink.Folded().Waiting) }),
+		counter("trunkline_call_gaps_total", "Records of times without call records that were made.", func() float64 { return float64(s.uplink.Folded().Gaps) }),
+		folded{s.uplink},
 		counter("trunkline_call_records_damaged_total", "Call records lost because the disk did not keep them.", func() float64 { return float64(s.uplink.Counters().Damaged) }),
-		counter("trunkline_call_records_dropped_total", "Call records dropped because the control plane was away for too long.", func() float64 { return float64(s.uplink.Counters().Dropped) }),
+		counter("trunkline_call_records_dropped_total", "Calls of which neither record nor sum is kept, because there was no room for either.", func() float64 { return float64(s.uplink.Counters().Dropped) }),
 		counter("trunkline_call_records_shipped_total", "Call records the control plane has committed.", func() float64 { return float64(s.uplink.Counters().Shipped) }),
 		counter("trunkline_call_records_rejected_total", "Call records the control plane refused.", func() float64 { return float64(s.uplink.Counters().Rejected) }),
 	)

@@ -27,8 +27,8 @@ func (p *Process) Register(set *settings.Set) {
 	set.String(&p.listen, "listen", "TRUNKLINE_LISTEN", ":8080", "address of /v1")
 	set.String(&p.opsListen, "ops-listen", "TRUNKLINE_OPS_LISTEN", "127.0.0.1:8083", "address of /healthz, /readyz and /metrics")
 	set.String(&p.controlPlane, "control-plane", "TRUNKLINE_CONTROL_PLANE", "", "host:port of the control plane's node link; required")
-	set.Secret(&p.joinToken, "join-token-file", "TRUNKLINE_JOIN_TOKEN", "", "the token that the control plane expects; required")
-	set.String(&p.dataDir, "data-dir", "TRUNKLINE_DATA_DIR", "./data", "where the node keeps its last good snapshots and the call records that are not shipped yet (at most 1 GiB, 7 days); of this node alone")
+	set.Secret(&p.joinToken, "join-token-file", "TRUNKLINE_JOIN_TOKEN", "", "with which the node joins the control plane, made by `trunklinectl nodes create-join-token` or preset there; needed until the node has joined, for its identity stays in the data folder")
+	set.String(&p.dataDir, "data-dir", "TRUNKLINE_DATA_DIR", "./data", "where the node keeps its identity, its last good snapshots and the call records that are not shipped yet (see call-spool-bytes, and 16 MiB for sums); of this node alone")
 	set.Duration(&p.drain, "drain-timeout", "TRUNKLINE_DRAIN_TIMEOUT", 10*time.Minute, "how long streams may go on after SIGTERM")
 	set.Bool(&p.trustForwarded, "trust-forwarded-headers", "TRUNKLINE_TRUST_FORWARDED_HEADERS", false,
 		"take clients' addresses from the last X-Forwarded-For; only behind a proxy that sets it")
@@ -37,8 +37,8 @@ func (p *Process) Register(set *settings.Set) {
 
 // Run serves until ctx ends, then finishes the requests under way and ships their records.
 func (p *Process) Run(ctx context.Context, log *slog.Logger) error {
-	if p.controlPlane == "" || p.joinToken == "" {
-		return errors.New("TRUNKLINE_CONTROL_PLANE and TRUNKLINE_JOIN_TOKEN are required (--help lists all settings)")
+	if p.controlPlane == "" {
+		return errors.New("TRUNKLINE_CONTROL_PLANE is required (--help lists all settings)")
 	}
 	web, err := net.Listen("tcp", p.listen)
 	if err != nil {
@@ -53,7 +53,7 @@ func (p *Process) Run(ctx context.Context, log *slog.Logger) error {
 	bounds.TrustForwarded = p.trustForwarded
 	s, err := New(Config{
 		ControlPlane: p.controlPlane, JoinToken: p.joinToken, Node: p.NodeName(), Version: version.String(),
-		DataDir: p.dataDir, RedisURL: p.RedisURL, Environment: p.Environment,
+		DataDir: p.dataDir, SpoolBytes: int64(p.SpoolBytes), SpoolAge: p.SpoolAge, RedisURL: p.RedisURL, Environment: p.Environment,
 		Logger: log, Metrics: metrics, Proxy: bounds,
 	})
 	if err != nil {

@@ -21,6 +21,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/bodies"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/fold"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/spool"
 	"github.com/trunkline-ai/trunkline/dataplane/upstream"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -40,6 +41,11 @@ type Config struct {
 	// shipped yet; empty: it keeps nothing, and needs the control plane to start. No other
 	// process may use it.
 	DataDir string
+	// CallDir is where call records are kept that are not shipped yet; default calls in
+	// DataDir, if that is set. No other process may use it.
+	CallDir    string
+	SpoolBytes int64         // of the records in CallDir; default 1 GiB
+	SpoolAge   time.Duration // of the records in CallDir; default 7 days
 	// RedisURL names the Redis through which nodes share what they know; empty: each keeps
 	// its own. It may hold a password.
 	RedisURL    string
@@ -83,6 +89,7 @@ type Server struct {
 	uplink   *uplink.Uplink
 	bodies   *bodies.Keeper
 	spool    *spool.Spool // of the uplink; nil when there is none
+	totals   *fold.Book   // beside the spool
 	proxy    *proxy.Handler
 	keywords *keywordHits
 	limits   *nodeLimits
@@ -116,7 +123,7 @@ func New(cfg Config) (*Server, error) {
 	if err := cfg.useDisk(&link); err != nil {
 		return nil, err
 	}
-	s.spool = link.Spool
+	s.spool, s.totals = link.Spool, link.Totals
 	if err := s.openBodies(); err != nil {
 		s.closeDisk()
 		return nil, err

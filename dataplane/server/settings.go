@@ -15,6 +15,8 @@ type Settings struct {
 	SpoolDir    string
 	KeepAlive   time.Duration
 	NetHTTP     bool
+	SpoolBytes  int
+	SpoolAge    time.Duration
 	Node        string
 	RedisURL    string // may hold a password: never log it
 	Environment string
@@ -30,6 +32,9 @@ func (s *Settings) Register(set *settings.Set) {
 		"silence after which a stream that waits for its first token gets a comment line")
 	set.Bool(&s.NetHTTP, "upstream-net-http", "TRUNKLINE_UPSTREAM_NET_HTTP", false,
 		"reach providers with net/http's client instead of the leaner one of this program; only to find out whether that makes a difference")
+	set.Int(&s.SpoolBytes, "call-spool-bytes", "TRUNKLINE_CALL_SPOOL_BYTES", 1<<30,
+		"call records kept on disk until the control plane has taken them, in bytes, at least 64 KiB; beyond it old ones are summed up")
+	set.Duration(&s.SpoolAge, "call-spool-age", "TRUNKLINE_CALL_SPOOL_AGE", 7*24*time.Hour, "age at which call records that wait on disk are summed up")
 	set.Secret(&s.RedisURL, "redis-url-file", "REDIS_URL", "",
 		"redis://[user:password@]host:port/db, or rediss:// for TLS, that nodes share health and limits through; default: each node keeps its own")
 	set.String(&s.Environment, "environment", "TRUNKLINE_ENVIRONMENT", "default", "keeps Trunklines apart that use one Redis")

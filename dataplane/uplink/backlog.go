@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/fold"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -16,15 +17,17 @@ const (
 )
 
 // backlog keeps calls until they are acknowledged: on disk where there is one, in memory
-// where there is none or the disk fails. What is in memory goes first, for it is the first
-// to be lost. Memory is bounded: when it is full, what comes is turned away, so that what
-// was taken is never lost and a batch may be sent again as it was.
+// where there is none or the disk fails. Sums of calls without records go first, then what
+// is in memory, for it is the first to be lost. Memory is bounded: when it is full, what
+// comes is turned away, so that what was taken is never lost and a batch may be sent again
+// as it was.
 type backlog struct {
 	maxCalls int
 	maxBytes int64
-	disk     *disk         // nil: memory only
+	disk     *disk // nil: memory only
+	book     *fold.Book
 	wake     chan struct{} // a batch may be worth sending
-	onDisk   bool          // where the last batch came from; of the shipping goroutine alone
+	last     source        // where the last parcel came from; of the shipping goroutine alone
 
 	mu    sync.Mutex // guards the fields below
 	calls []kept
@@ -33,6 +36,24 @@ type backlog struct {
 	done  uint64 // of those, the ones settled
 	marks []mark // in order
 }
+
+// source is where a parcel comes from.
+type source uint8
+
+const (
+	fromMemory source = iota
+	fromDisk
+	fromBook
+)
+
+// parcel is what one request ships: calls, or totals, or gaps.
+type parcel struct {
+	calls  []*nodev1.Call
+	totals []*nodev1.Total
+	gaps   []*nodev1.Gap
+}
+
+func (p parcel) size() int { return len(p.calls) + len(p.totals) + len(p.gaps) }
 
 type kept struct {
 	call *nodev1.Call
@@ -46,8 +67,8 @@ type mark struct {
 	closed  chan struct{}
 }
 
-func newBacklog(maxCalls int, maxBytes int64, disk *disk) *backlog {
-	return &backlog{maxCalls: maxCalls, maxBytes: maxBytes, disk: disk, wake: make(chan struct{}, 1)}
+func newBacklog(maxCalls int, maxBytes int64, disk *disk, book *fold.Book) *backlog {
+	return &backlog{maxCalls: maxCalls, maxBytes: maxBytes, disk: disk, book: book, wake: make(chan struct{}, 1)}
 }
 
 // add takes a call; false when there is no room.
@@ -78,20 +99,23 @@ func (b *backlog) mark(m chan struct{}) {
 
 // closeMarks needs mu.
 func (b *backlog) closeMarks() {
-	for len(b.marks) > 0 && b.marks[0].after <= b.done && b.marks[0].written <= b.disk.acknowledged() {
+	for len(b.marks) > 0 && b.marks[0].after <= b.done && b.marks[0].written <= b.disk.acknowledged() && b.book.Waiting() == 0 {
 		close(b.marks[0].closed)
 		b.marks = b.marks[1:]
 	}
 }
 
-// settle forgets the n oldest calls of the last batch: they are acknowledged, or given up.
+// settle forgets the n oldest of the last parcel: they are acknowledged, or given up.
 func (b *backlog) settle(n int) {
-	if b.onDisk {
+	switch b.last {
+	case fromDisk:
 		b.disk.settle(n)
+	case fromBook:
+		b.book.Settle(n)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.onDisk {
+	if b.last == fromMemory {
 		for _, k := range b.calls[:n] {
 			b.bytes -= k.size
 		}
@@ -108,28 +132,41 @@ func (b *backlog) review() {
 	b.closeMarks()
 }
 
-// batch returns the oldest calls, at most limit, without removing them. It waits until
-// there are enough for a whole batch, or some and delay has passed, or a mark is waiting;
-// none when ctx ended, or with an error when the disk cannot be read.
-func (b *backlog) batch(ctx context.Context, limit int, delay time.Duration) ([]*nodev1.Call, error) {
+// next returns what to ship, at most limit of it, without removing it: sums that are due,
+// or the oldest calls. It waits until there are enough for a whole batch, or some and delay
+// has passed, or a mark is waiting; nothing when ctx ended, or with an error when the disk
+// cannot be read. Without sums it leaves them where they are.
+func (b *backlog) next(ctx context.Context, limit int, delay time.Duration, sums bool) (parcel, error) {
 	late := time.NewTimer(delay)
 	late.Stop()
 	defer late.Stop()
 	armed, overdue := false, false
 	for {
 		b.mu.Lock()
+		marked := len(b.marks) > 0
+		b.mu.Unlock()
+		if sums {
+			if totals, gaps := b.book.Next(limit, marked); len(totals)+len(gaps) > 0 {
+				b.last = fromBook
+				return parcel{totals: totals, gaps: gaps}, nil
+			}
+		}
+		b.mu.Lock()
 		waiting := len(b.calls) > 0 || b.disk.waiting() > 0
 		if waiting && (overdue || len(b.marks) > 0 || b.fullBatch()) {
 			calls := b.head(limit)
 			b.mu.Unlock()
-			if b.onDisk = len(calls) == 0; !b.onDisk {
-				return calls, nil
+			if len(calls) > 0 {
+				b.last = fromMemory
+				return parcel{calls: calls}, nil
 			}
+			b.last = fromDisk
 			calls, err := b.disk.head(limit)
 			if len(calls) > 0 || err != nil {
-				return calls, err
+				return parcel{calls: calls}, err
 			}
-			// What waits is damaged. The spool knows for sure when the file is complete.
+			// What waits is damaged, or the file behind it is being dropped. The spool knows
+			// for sure when the one is complete and the other gone.
 			b.review()
 			armed, overdue = false, false
 		} else {
@@ -141,7 +178,7 @@ func (b *backlog) batch(ctx context.Context, limit int, delay time.Duration) ([]
 		}
 		select {
 		case <-ctx.Done():
-			return nil, nil
+			return parcel{}, nil
 		case <-b.wake:
 		case <-late.C:
 			overdue = true

@@ -3,12 +3,23 @@ package uplink
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/fold"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
+
+func emptyBook(t *testing.T) *fold.Book {
+	t.Helper()
+	book, err := fold.Open(fold.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return book
+}
 
 func fill(b *backlog, from, to int) {
 	for i := from; i < to; i++ {
@@ -32,12 +43,13 @@ func TestBatchWaitsForCompanyOrDelay(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				b := newBacklog(1<<20, 1<<30, nil)
+				b := newBacklog(1<<20, 1<<30, nil, emptyBook(t))
 				began := time.Now()
 				go func() {
 					fill(b, 0, tt.calls)
 				}()
-				calls, _ := b.batch(t.Context(), batchCalls, time.Second)
+				out, _ := b.next(t.Context(), batchCalls, time.Second, true)
+				calls := out.calls
 				if took := time.Since(began); len(calls) != tt.want || took != tt.after {
 					t.Errorf("%d calls after %s, want %d after %s", len(calls), took, tt.want, tt.after)
 				}
@@ -51,8 +63,8 @@ func TestBatchEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if calls, _ := newBacklog(1, 1, nil).batch(ctx, batchCalls, time.Minute); calls != nil {
-			t.Errorf("%d calls out of nothing", len(calls))
+		if out, _ := newBacklog(1, 1, nil, emptyBook(t)).next(ctx, batchCalls, time.Minute, true); out.size() != 0 {
+			t.Errorf("%d calls out of nothing", out.size())
 		}
 	})
 }
@@ -67,7 +79,7 @@ func TestMarkClosesWhenWhatWasBeforeItIsSettled(t *testing.T) {
 			return false
 		}
 	}
-	b := newBacklog(100, 1<<20, nil)
+	b := newBacklog(100, 1<<20, nil, emptyBook(t))
 	empty, first, second := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	b.mark(empty)
 	if !closed(empty) {
@@ -93,11 +105,11 @@ func TestMarkClosesWhenWhatWasBeforeItIsSettled(t *testing.T) {
 
 func TestHeadKeepsAnOversizedCallSendable(t *testing.T) {
 	t.Parallel()
-	b := newBacklog(100, 1<<30, nil)
+	b := newBacklog(100, 1<<30, nil, emptyBook(t))
 	b.add(&nodev1.Call{Id: "huge"}, 2*batchBytes)
 	b.add(&nodev1.Call{Id: "small"}, 1)
-	if calls, _ := b.batch(t.Context(), batchCalls, time.Hour); len(calls) != 1 || calls[0].GetId() != "huge" {
-		t.Errorf("batch %v, want the huge call alone", calls)
+	if out, _ := b.next(t.Context(), batchCalls, time.Hour, true); len(out.calls) != 1 || out.calls[0].GetId() != "huge" {
+		t.Errorf("batch %v, want the huge call alone", out.calls)
 	}
 }
 

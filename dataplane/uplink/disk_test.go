@@ -171,35 +171,6 @@ func TestDiskThatFailsLeavesCallsInMemory(t *testing.T) {
 	}
 }
 
-func TestSpoolThatOverflowsKeepsTheNewest(t *testing.T) {
-	t.Parallel()
-	s := openSpool(t, t.TempDir(), func(c *spool.Config) { c.SegmentBytes, c.MaxBytes = 2<<10, 8<<10 })
-	var stored ledger
-	p := storing(&stored)
-	lis, target, options := memory()
-	cfg := config(target)
-	cfg.DialOptions = options
-	u, _ := startSpooled(t, cfg, s)
-	const n = 1000
-	for i := range n {
-		record(u, i, i+1)
-		if i%20 == 19 { // or all of them are written at once
-			until(t, "the calls are on disk", func() bool { c := u.Counters(); return c.Waiting+int(c.Dropped) == i+1 && u.Spool().Waiting > 0 })
-		}
-	}
-	p.serve(t, lis)
-	flush(t, u)
-	c := u.Counters()
-	if c.Dropped == 0 || c.Dropped+c.Shipped != n {
-		t.Errorf("counters %+v, want %d in all", c, n)
-	}
-	stored.mu.Lock()
-	defer stored.mu.Unlock()
-	if len(stored.ids) != int(c.Shipped) || stored.ids[len(stored.ids)-1] != name(n-1) || stored.ids[0] != name(int(c.Dropped)) {
-		t.Errorf("%d stored, from %s to %s", len(stored.ids), stored.ids[0], stored.ids[len(stored.ids)-1])
-	}
-}
-
 func TestRecordOnDiskThatIsNoCallHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

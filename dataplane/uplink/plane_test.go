@@ -39,6 +39,8 @@ type plane struct {
 	accept func(md metadata.MD) error
 	// silent never answers a hello.
 	silent bool
+	// old does not know totals and gaps.
+	old bool
 	// push is what each Sync stream is sent; nil is a message without content.
 	push chan *nodev1.Full
 	// orders go out on the Sync stream too.
@@ -136,7 +138,11 @@ func (p *plane) ShipCalls(stream shipStream) error {
 				return err
 			}
 		}
-		err = stream.Send(&nodev1.ShipCallsResponse{Sequence: batch.GetSequence(), Rejected: rejected})
+		taken := int32(len(batch.GetTotals()) + len(batch.GetGaps()))
+		if p.old {
+			taken = 0
+		}
+		err = stream.Send(&nodev1.ShipCallsResponse{Sequence: batch.GetSequence(), Rejected: rejected, Taken: taken})
 		if err != nil {
 			return err
 		}
@@ -180,11 +186,11 @@ func memory() (net.Listener, string, []grpc.DialOption) {
 	}
 }
 
-// config is that of an uplink in a hurry.
+// config is that of an uplink in a hurry, and without TLS.
 func config(target string) uplink.Config {
 	return uplink.Config{
 		Target:     target,
-		JoinToken:  "let-me-in",
+		InMemory:   true,
 		Node:       "node-1",
 		Version:    "v1.2.3",
 		Apply:      func(*nodev1.Snapshot) error { return nil },

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/fold"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -28,16 +29,16 @@ type entry struct {
 }
 
 // Record takes a finished call for shipping. It never blocks: when the queue is full the
-// call is dropped and counted. The call's attempts must not be changed afterwards.
+// call is added to a sum instead. The call's attempts must not be changed afterwards.
 func (u *Uplink) Record(c dataplane.Call) {
 	select {
 	case u.queue <- entry{call: c}:
 	default:
-		u.dropped.Add(1)
+		u.cfg.Totals.Call(fold.QueueFull, toCall(c))
 	}
 }
 
-// Flush waits until every call recorded before it is acknowledged or dropped, and hurries
+// Flush waits until every call recorded before it is acknowledged, by itself or in a sum, and hurries
 // the link meanwhile. It returns an error when ctx or Run ended first.
 func (u *Uplink) Flush(ctx context.Context) error {
 	mark := make(chan struct{})
@@ -64,7 +65,7 @@ func (u *Uplink) unflushed(err error) error {
 	return fmt.Errorf("ship the last calls, %d still wait: %w", u.Counters().Waiting, err)
 }
 
-// collect moves calls from the queue to the backlog, and says so when calls begin and
+// collect moves calls from the queue to the backlog, and says so when records begin and
 // cease to be dropped.
 func (u *Uplink) collect(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
@@ -88,6 +89,9 @@ func (u *Uplink) collect(ctx context.Context) {
 			u.flushDisk()
 		case <-tick.C:
 			u.backlog.disk.tend()
+			if u.cfg.Totals.Tend() {
+				nudge(u.backlog.wake)
+			}
 			u.backlog.review()
 			losses.watch(u)
 		}
@@ -102,6 +106,7 @@ func (u *Uplink) collectRest() {
 			u.take(e)
 		default:
 			u.flushDisk()
+			u.cfg.Totals.Tend()
 			return
 		}
 	}
@@ -137,7 +142,7 @@ func (u *Uplink) flushDisk() {
 
 func (u *Uplink) keepInMemory(c *nodev1.Call) {
 	if !u.backlog.add(c, footprint(c)) {
-		u.dropped.Add(1)
+		u.cfg.Totals.Call(fold.MemoryFull, c)
 	}
 }
 
@@ -158,19 +163,20 @@ func (u *Uplink) keepSynced(ctx context.Context) {
 	}
 }
 
-// losses turns the counter of dropped calls into one log line for each spell of them.
+// losses turns the counter of dropped records into one log line for each spell of them.
 type losses struct {
 	seen, before uint64
 	losing       bool
 }
 
 func (l *losses) watch(u *Uplink) {
-	now := u.Counters().Dropped
+	count := u.Counters()
+	now := count.Folded + count.Dropped
 	switch grew := now > l.seen; {
 	case grew && !l.losing:
 		l.losing, l.before = true, l.seen
-		u.log.Error("call records are being dropped: the control plane does not take them fast enough",
-			"dropped", now-l.before, "waiting", u.Counters().Waiting)
+		u.log.Error("call records are being dropped for lack of room; what they add up to is kept",
+			"dropped", now-l.before, "waiting", count.Waiting, "lost_altogether", count.Dropped)
 	case !grew && l.losing:
 		l.losing = false
 		u.log.Warn("call records are no longer dropped", "dropped", now-l.before, "dropped_since_start", now)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/fold"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -13,7 +14,7 @@ func TestLossesAreLoggedOncePerSpell(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	u, err := New(Config{
-		Target: "t", JoinToken: "t", Node: "n",
+		Target: "t", InMemory: true, Node: "n",
 		Apply: func(*nodev1.Snapshot) error { return nil }, Status: func() Status { return Status{} },
 		Logger: slog.New(slog.NewTextHandler(&log, nil)),
 	})
@@ -25,7 +26,9 @@ func TestLossesAreLoggedOncePerSpell(t *testing.T) {
 		dropped      uint64
 		began, ended int
 	}{{0, 0, 0}, {3, 1, 0}, {5, 1, 0}, {0, 1, 1}, {0, 1, 1}, {1, 2, 1}, {0, 2, 2}} {
-		u.dropped.Add(step.dropped)
+		for range step.dropped {
+			u.cfg.Totals.Call(fold.QueueFull, &nodev1.Call{})
+		}
 		l.watch(u)
 		began := strings.Count(log.String(), "are being dropped")
 		ended := strings.Count(log.String(), "no longer dropped")

@@ -17,8 +17,9 @@ func (u *Uplink) keepShipping(ctx context.Context, client nodev1.NodeServiceClie
 	retry := retry{min: min(u.cfg.MinBackoff, time.Second), max: min(u.cfg.MaxBackoff, 30*time.Second)}
 	limit := batchCalls
 	last := codes.OK
+	sums := true // whether the control plane takes totals and gaps
 	for {
-		acked, sent, err := u.ship(ctx, client, limit)
+		acked, sent, err := u.ship(ctx, client, limit, &sums)
 		if ctx.Err() != nil {
 			return
 		}
@@ -29,7 +30,7 @@ func (u *Uplink) keepShipping(ctx context.Context, client nodev1.NodeServiceClie
 		code := status.Code(err)
 		switch {
 		case code == codes.InvalidArgument && sent > 1:
-			// One call of the batch is at fault. Halving finds it, so that it holds up no other.
+			// One record of the batch is at fault. Halving finds it, so that it holds up no other.
 			limit = sent / 2
 			continue
 		case code == codes.InvalidArgument && sent == 1:
@@ -50,8 +51,8 @@ func (u *Uplink) keepShipping(ctx context.Context, client nodev1.NodeServiceClie
 }
 
 // ship is one ShipCalls stream: a batch goes out when the one before is acknowledged. It
-// returns whether any was, how many calls the last one held, and why it ended.
-func (u *Uplink) ship(ctx context.Context, client nodev1.NodeServiceClient, limit int) (acked bool, sent int, err error) {
+// returns whether any was, how many records the last one held, and why it ended.
+func (u *Uplink) ship(ctx context.Context, client nodev1.NodeServiceClient, limit int, sums *bool) (acked bool, sent int, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	dog := newWatchdog(u.cfg.AnswerTimeout, cancel)
@@ -62,42 +63,52 @@ func (u *Uplink) ship(ctx context.Context, client nodev1.NodeServiceClient, limi
 	}
 	for sequence := uint64(1); ; sequence++ {
 		dog.rest()
-		calls, err := u.backlog.batch(ctx, limit, u.cfg.BatchDelay)
+		out, err := u.backlog.next(ctx, limit, u.cfg.BatchDelay, *sums)
 		if err != nil {
 			return acked, 0, err
 		}
-		if calls == nil {
+		if out.size() == 0 {
 			return acked, 0, ctx.Err()
 		}
 		dog.watch()
-		err = stream.Send(&nodev1.ShipCallsRequest{Node: u.cfg.Node, Sequence: sequence, Calls: calls})
+		err = stream.Send(&nodev1.ShipCallsRequest{
+			Node: u.cfg.Node, Sequence: sequence, WallUs: u.cfg.Now().UnixMicro(),
+			Calls: u.cfg.Bodies.With(out.calls), Totals: out.totals, Gaps: out.gaps,
+		})
 		if err != nil && err != io.EOF { // after EOF Recv has the reason
-			return acked, len(calls), because(ctx, err)
+			return acked, out.size(), because(ctx, err)
 		}
 		response, err := stream.Recv()
 		if err == io.EOF {
 			err = status.Error(codes.Unavailable, "the control plane ended the stream")
 		}
 		if err != nil {
-			return acked, len(calls), because(ctx, err)
+			return acked, out.size(), because(ctx, err)
 		}
 		if response.GetSequence() != sequence {
-			return acked, len(calls), status.Errorf(codes.Internal,
+			return acked, out.size(), status.Errorf(codes.Internal,
 				"batch %d was sent but %d acknowledged", sequence, response.GetSequence())
 		}
-		u.acknowledge(response, len(calls))
+		if int(response.GetTaken()) < len(out.totals)+len(out.gaps) {
+			// It would lose them. They wait for one that knows them.
+			u.log.Warn("this control plane is too old to take sums of calls; they wait for another")
+			*sums = false
+			continue
+		}
+		u.cfg.Bodies.Settle(out.calls)
+		u.acknowledge(response, out)
 		acked, limit = true, batchCalls
 	}
 }
 
-func (u *Uplink) acknowledge(response *nodev1.ShipCallsResponse, calls int) {
-	rejected := min(len(response.GetRejected()), calls)
+func (u *Uplink) acknowledge(response *nodev1.ShipCallsResponse, out parcel) {
+	rejected := min(len(response.GetRejected()), out.size())
 	if rejected > 0 {
 		first := response.GetRejected()[0]
 		u.log.Error("call records were put aside by the control plane",
 			"count", rejected, "first_id", first.GetId(), "first_reason", first.GetReason())
 	}
 	u.rejected.Add(uint64(rejected))
-	u.shipped.Add(uint64(calls - rejected))
-	u.backlog.settle(calls)
+	u.shipped.Add(uint64(max(len(out.calls)-rejected, 0)))
+	u.backlog.settle(out.size())
 }

@@ -256,7 +256,7 @@ func TestRecordNeverBlocks(t *testing.T) {
 		t.Fatal(err)
 	}
 	record(u, 0, 25)
-	if c := u.Counters(); c != (uplink.Counters{Waiting: 10, Dropped: 15}) {
+	if c := u.Counters(); c != (uplink.Counters{Waiting: 10, Folded: 15, Totals: 2}) {
 		t.Errorf("counters %+v", c)
 	}
 }
@@ -287,12 +287,12 @@ func TestBacklogIsBoundedWhileTheControlPlaneIsAway(t *testing.T) {
 			record(u, 0, 100)
 			until(t, "the queue is empty", func() bool {
 				c := u.Counters()
-				return c.Waiting+int(c.Dropped) == 100 && c.Waiting == tt.kept
+				return c.Waiting+int(c.Folded) == 100 && c.Waiting == tt.kept
 			})
 			p.serve(t, lis)
 			flush(t, u)
 			stored.check(t, tt.kept)
-			if c := u.Counters(); c.Shipped != uint64(tt.kept) || c.Dropped != uint64(100-tt.kept) {
+			if c := u.Counters(); c.Shipped != uint64(tt.kept) || c.Folded != uint64(100-tt.kept) || c.Dropped != 0 || c.Totals != 0 || c.Gaps == 0 {
 				t.Errorf("counters %+v", c)
 			}
 			record(u, tt.kept, tt.kept+5) // there is room again

@@ -20,6 +20,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/fold"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/identity"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/lastgood"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/spool"
@@ -45,9 +46,11 @@ type Config struct {
 	Target string
 	// DialOptions are added to ours.
 	DialOptions []grpc.DialOption
-	// Identity is who the node is. Required, unless Target is Memory: nothing but memory is
-	// dialed without TLS.
+	// Identity is who the node is. Required, unless InMemory.
 	Identity *identity.Identity
+	// InMemory says that the control plane is in this process, where DialOptions reach it:
+	// the link needs neither TLS nor an identity.
+	InMemory bool
 	Node     string // required; stable over restarts, 1 to 128 bytes
 	BootID   string // default: a new UUID
 	Version  string // of the program
@@ -73,7 +76,12 @@ type Config struct {
 	Snapshots *lastgood.Store
 	// Spool keeps calls that are not shipped yet over a restart or a crash. Run writes to
 	// it and leaves it open. Default: calls are kept in memory only.
-	Spool  *spool.Spool
+	Spool *spool.Spool
+	// Totals keeps sums of calls for whose records there is no room. Run leaves it open.
+	// Default: they are kept in memory only.
+	Totals *fold.Book
+	// Bodies keeps the bodies of calls, which travel with them. Default: there are none.
+	Bodies Bodies
 	Logger *slog.Logger     // required
 	Now    func() time.Time // default time.Now
 
@@ -96,8 +104,8 @@ func (c *Config) complete() error {
 	if strings.Trim(c.Target, ", ") == "" || c.Node == "" {
 		return errors.New("uplink: Target and Node are required")
 	}
-	if c.Identity == nil && c.Target != Memory {
-		return errors.New("uplink: an Identity is required, but for the target " + Memory)
+	if (c.Identity == nil) != c.InMemory {
+		return errors.New("uplink: an Identity is required, but for a link in memory")
 	}
 	if len(c.Node) > 128 || !utf8.ValidString(c.Node) || strings.ContainsFunc(c.Node, unicode.IsControl) || strings.TrimSpace(c.Node) != c.Node {
 		return fmt.Errorf("uplink: the node's name %q must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end", c.Node)
@@ -119,6 +127,9 @@ func (c *Config) complete() error {
 	}
 	if c.Share == nil {
 		c.Share = func([]dataplane.Revocation) {}
+	}
+	if c.Bodies == nil {
+		c.Bodies = noBodies{}
 	}
 	c.BootID = cmp.Or(c.BootID, uuid.NewString())
 	c.QueueSize = cmp.Or(c.QueueSize, 8192)
@@ -152,7 +163,6 @@ type Uplink struct {
 	changed   chan struct{} // the status is worth sending
 	hurry     chan struct{} // a flush is waiting: do not wait to connect
 
-	dropped  atomic.Uint64
 	shipped  atomic.Uint64
 	rejected atomic.Uint64
 }
@@ -162,6 +172,13 @@ func New(cfg Config) (*Uplink, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, err
 	}
+	if cfg.Totals == nil {
+		book, err := fold.Open(fold.Config{Logger: cfg.Logger, Now: cfg.Now})
+		if err != nil {
+			return nil, err
+		}
+		cfg.Totals = book
+	}
 	ready := make(chan struct{})
 	return &Uplink{
 		cfg:       cfg,
@@ -169,7 +186,7 @@ func New(cfg Config) (*Uplink, error) {
 		addresses: parseAddresses(cfg.Target),
 		log:       cfg.Logger,
 		queue:     make(chan entry, cfg.QueueSize),
-		backlog:   newBacklog(cfg.MaxBacklog, cfg.MaxBacklogBytes, newDisk(cfg.Spool)),
+		backlog:   newBacklog(cfg.MaxBacklog, cfg.MaxBacklogBytes, newDisk(cfg.Spool), cfg.Totals),
 		revoked:   newRevoked(),
 		ready:     ready,
 		beReady:   sync.OnceFunc(func() { close(ready) }),
@@ -212,18 +229,24 @@ func (u *Uplink) Revision() uint64 {
 // Counters counts calls since the node started.
 type Counters struct {
 	Waiting  int    // recorded and not acknowledged yet, by an earlier run of the node too
-	Dropped  uint64 // lost because queue, backlog or spool was full
+	Folded   uint64 // in sums only, because there was no room for their records
+	Dropped  uint64 // lost altogether, because there was no room for their sums either
 	Damaged  uint64 // lost because the disk did not keep them
+	Gaps     uint64 // records of times without records
+	Totals   int    // sums and gaps that are not acknowledged yet
 	Shipped  uint64 // stored by the control plane
 	Rejected uint64 // put aside by the control plane because they cannot be stored
 }
 
 // Counters gives the numbers for metrics and status.
 func (u *Uplink) Counters() Counters {
-	disk := u.Spool()
+	disk, folded := u.Spool(), u.Folded()
 	return Counters{
 		Waiting:  len(u.queue) + u.backlog.length(),
-		Dropped:  u.dropped.Load() + disk.Overflow,
+		Folded:   folded.Total(),
+		Dropped:  folded.Lost,
+		Gaps:     folded.Gaps,
+		Totals:   folded.Waiting,
 		Damaged:  disk.Damaged + u.backlog.disk.undecodable(),
 		Shipped:  u.shipped.Load(),
 		Rejected: u.rejected.Load(),
@@ -237,6 +260,9 @@ func (u *Uplink) Spool() spool.Stats {
 	}
 	return u.cfg.Spool.Stats()
 }
+
+// Folded tells about sums of calls without records.
+func (u *Uplink) Folded() fold.Stats { return u.cfg.Totals.Stats() }
 
 // nudge puts a value into a channel of size one unless there is one.
 func nudge(c chan struct{}) {

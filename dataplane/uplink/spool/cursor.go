@@ -9,9 +9,18 @@ import (
 	"sync"
 )
 
-// cursorSize is that of the three numbers of a position and their checksum: less than a
-// disk writes at once, so that it is overwritten in place, which a full disk allows too.
-const cursorSize = 3*8 + 4
+// cursorSize is that of the four numbers of a mark and their checksum: less than a disk
+// writes at once, so that it is overwritten in place, which a full disk allows too.
+const (
+	cursorNumbers = 4 * 8
+	cursorSize    = cursorNumbers + 4
+)
+
+// mark is what the cursor file holds.
+type mark struct {
+	Position
+	end uint64 // behind the last record of the segment; 0 while records may be added to it
+}
 
 // cursor is the file that tells what is acknowledged. One that is damaged tells nothing:
 // everything is read again.
@@ -28,29 +37,31 @@ func openCursor(path string) (*cursor, error) {
 	return &cursor{file: f}, nil
 }
 
-// load returns the position that was saved last; ok is false when there is none.
-func (c *cursor) load() (p Position, ok bool) {
+// load returns the mark that was saved last; ok is false when there is none.
+func (c *cursor) load() (m mark, ok bool) {
 	b := make([]byte, cursorSize)
 	if _, err := c.file.ReadAt(b, 0); err != nil {
-		return p, false
+		return m, false
 	}
-	if crc32.Checksum(b[:24], castagnoli) != binary.LittleEndian.Uint32(b[24:]) {
-		return p, false
+	if crc32.Checksum(b[:cursorNumbers], castagnoli) != binary.LittleEndian.Uint32(b[cursorNumbers:]) {
+		return m, false
 	}
-	p.segment = binary.LittleEndian.Uint64(b)
-	p.offset = int64(binary.LittleEndian.Uint64(b[8:]))
-	p.number = binary.LittleEndian.Uint64(b[16:])
-	return p, p.offset >= 0 && p.segment > 0
+	m.segment = binary.LittleEndian.Uint64(b)
+	m.offset = int64(binary.LittleEndian.Uint64(b[8:]))
+	m.number = binary.LittleEndian.Uint64(b[16:])
+	m.end = binary.LittleEndian.Uint64(b[24:])
+	return m, m.offset >= 0 && m.segment > 0
 }
 
-// save notes a position. It survives the end of the process; to survive a loss of power,
-// too, it must be last.
-func (c *cursor) save(p Position, last bool) error {
+// save notes a mark. It survives the end of the process; to survive a loss of power, too,
+// it must be last.
+func (c *cursor) save(m mark, last bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	b := binary.LittleEndian.AppendUint64(nil, p.segment)
-	b = binary.LittleEndian.AppendUint64(b, uint64(p.offset))
-	b = binary.LittleEndian.AppendUint64(b, p.number)
+	b := binary.LittleEndian.AppendUint64(nil, m.segment)
+	b = binary.LittleEndian.AppendUint64(b, uint64(m.offset))
+	b = binary.LittleEndian.AppendUint64(b, m.number)
+	b = binary.LittleEndian.AppendUint64(b, m.end)
 	b = binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 	_, err := c.file.WriteAt(b, 0)
 	if err == nil && last {

@@ -39,7 +39,9 @@ func (s *Spool) Read(maxRecords, maxBytes int) ([]Record, error) {
 		case !ok:
 			return nil, nil
 		case at.offset >= limit && complete:
-			s.finish(at)
+			if !s.finish(at) {
+				return nil, nil
+			}
 			continue
 		case at.offset >= limit:
 			return nil, nil
@@ -140,40 +142,45 @@ func (s *Spool) skip(from Position, to int64) bool {
 	return true
 }
 
-// finish leaves a complete segment in which nothing is left to read.
-func (s *Spool) finish(at Position) {
+// finish leaves a complete segment in which nothing is left to read; false while the next
+// one is being dropped.
+func (s *Spool) finish(at Position) bool {
 	s.mu.Lock()
-	if s.at.segment != at.segment { // dropped meanwhile
+	if s.dropping {
 		s.mu.Unlock()
-		return
+		return false
 	}
 	done := s.segments[0]
-	after := s.after(0)
 	missing := uint64(0)
-	if s.at.number < after {
-		missing = after - s.at.number
+	if at.number < done.end {
+		missing = done.end - at.number
 	}
 	s.damaged += missing
-	s.leave(after)
-	next := s.at
+	s.leave()
+	next := s.mark()
 	s.mu.Unlock()
 	if missing > 0 {
 		s.log.Error("call records on disk were damaged and are lost", "count", missing)
+		if s.cfg.Lost != nil {
+			s.cfg.Lost(missing, done.modified)
+		}
 	}
 	s.remove(done, next)
+	return true
 }
 
 // Ack says that all records up to one are taken over by whoever reads them. It is noted
 // for the next process.
 func (s *Spool) Ack(to Position) {
 	s.mu.Lock()
-	if to.number <= s.at.number || to.segment != s.at.segment { // dropped meanwhile
+	if to.number <= s.at.number || to.segment != s.at.segment {
 		s.mu.Unlock()
 		return
 	}
 	s.at = to
+	m := s.mark()
 	s.mu.Unlock()
-	if err := s.cursor.save(to, false); err != nil {
+	if err := s.cursor.save(m, false); err != nil {
 		s.log.Warn("acknowledged call records cannot be noted; they are sent again after a restart", "error", err)
 	}
 }

@@ -1,9 +1,6 @@
 package spool
 
 import (
-	"errors"
-	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,19 +19,47 @@ func (s *Spool) recover() error {
 	if s.segments, err = s.list(); err != nil {
 		return err
 	}
+	s.forgetDropped()
 	at, ok := s.cursor.load()
 	if ok {
 		s.forget(at)
 	}
-	s.next = max(1, at.segment, at.number)
+	s.next = max(s.next, 1, at.segment, at.number)
 	if n := len(s.segments); n > 0 {
 		s.next = max(s.next, s.segments[n-1].first+s.count(s.segments[n-1]))
 	}
-	s.at = s.start(at)
+	s.findEnds(at)
+	s.at = s.start(at.Position)
 	for _, seg := range s.segments {
 		s.bytes += seg.size
 	}
 	return nil
+}
+
+// findEnds tells of each segment where its numbers end: where the next one begins, but for
+// the first, behind which some may have been dropped.
+func (s *Spool) findEnds(at mark) {
+	for i := range s.segments {
+		seg := &s.segments[i]
+		seg.end = s.next
+		if i+1 < len(s.segments) {
+			seg.end = s.segments[i+1].first
+		}
+		if i == 0 && seg.first == at.segment && at.end > seg.first && at.end < seg.end {
+			s.holes += seg.end - at.end
+			seg.end = at.end
+		}
+	}
+}
+
+// forgetDropped removes the segments that an earlier process dropped and could not remove.
+// Their numbers are not used again.
+func (s *Spool) forgetDropped() {
+	for _, r := range s.cfg.Dropped {
+		s.next = max(s.next, r.End)
+		s.segments = slices.DeleteFunc(s.segments, func(seg segment) bool { return seg.first == r.First })
+		s.removeFile(r.First)
+	}
 }
 
 // start is where reading begins: at the cursor if it points to something, else at the
@@ -80,7 +105,7 @@ func (s *Spool) list() ([]segment, error) {
 
 // forget removes the segments before the cursor: a crash came between noting that they
 // are done and removing them.
-func (s *Spool) forget(at Position) {
+func (s *Spool) forget(at mark) {
 	for len(s.segments) > 0 && s.segments[0].first < at.segment {
 		s.remove(s.segments[0], at)
 		s.segments = s.segments[1:]
@@ -91,39 +116,9 @@ func (s *Spool) forget(at Position) {
 // MiB by default, for a crash leaves no other trace of their number. One at least, so that
 // the next segment has another name.
 func (s *Spool) count(seg segment) uint64 {
-	n, err := s.countRecords(seg)
-	if err != nil {
-		s.log.Warn("call records of the last run cannot be counted", "error", err)
+	n := uint64(0)
+	for range s.records(seg) {
+		n++
 	}
 	return max(n, 1)
-}
-
-func (s *Spool) countRecords(seg segment) (n uint64, err error) {
-	f, err := os.Open(s.path(seg.first))
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	b := make([]byte, 0, readSize)
-	for {
-		got, err := io.ReadFull(f, b[len(b):cap(b)])
-		last := err == io.EOF || err == io.ErrUnexpectedEOF
-		if err != nil && !last {
-			return n, fmt.Errorf("after %d records: %w", n, err)
-		}
-		b = b[:len(b)+got]
-		rest := b
-		for {
-			payload, end := scan(rest, last)
-			rest = rest[end:]
-			if payload == nil {
-				break
-			}
-			n++
-		}
-		if last {
-			return n, nil
-		}
-		b = append(b[:0], rest...)
-	}
 }

@@ -77,9 +77,9 @@ func (s *Spool) write() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	last := &s.segments[len(s.segments)-1]
-	last.size, last.modified = s.out.size, now
 	s.bytes += int64(len(s.out.buffer))
 	s.next += uint64(s.out.count)
+	last.size, last.end, last.modified = s.out.size, s.next, now
 	s.dirty = true
 	return nil
 }
@@ -100,11 +100,18 @@ func (s *Spool) checkDisk(now time.Time) error {
 	return nil
 }
 
-// begin completes the active segment and makes the next one, at the cost of the oldest
+// begin completes the active segment and makes the next one, at the cost of an old one
 // when there is no room.
 func (s *Spool) begin(now time.Time) error {
 	s.seal()
-	for s.Stats().Bytes+s.cfg.SegmentBytes > s.cfg.MaxBytes && s.dropOldest() {
+	for s.Stats().Bytes+s.cfg.SegmentBytes > s.cfg.MaxBytes {
+		dropped, err := s.drop(false)
+		if err != nil {
+			return fmt.Errorf("make room: %w", err)
+		}
+		if !dropped {
+			break
+		}
 	}
 	s.mu.Lock()
 	first := s.next
@@ -120,7 +127,7 @@ func (s *Spool) begin(now time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.active = f
-	s.segments = append(s.segments, segment{first: first, modified: now})
+	s.segments = append(s.segments, segment{first: first, end: first, modified: now})
 	return nil
 }
 
@@ -137,7 +144,9 @@ func (s *Spool) seal() {
 	if f == nil {
 		return
 	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+	// A write that failed may have left a part behind. Its records are in other hands now:
+	// the next process must not find them.
+	if err := errors.Join(f.Truncate(s.out.size), f.Sync(), f.Close()); err != nil {
 		s.log.Warn("a file of call records may not survive a loss of power", "file", f.Name(), "error", err)
 	}
 }
