@@ -79,6 +79,9 @@ type CallStore interface {
 	InsertCalls(ctx context.Context, node string, calls []*nodev1.Call) (stored int, rejected []*nodev1.RejectedCall, err error)
 	// ListCalls returns at most Limit calls, newest first.
 	ListCalls(ctx context.Context, f CallFilter) ([]Call, error)
+	// RecentCalls returns calls in the order in which they were stored, by any replica, at
+	// since or later: at most limit, the latest of them, and how many came before those.
+	RecentCalls(ctx context.Context, f CallFilter, since time.Time, limit int) (calls []Call, skipped int, err error)
 	// GetCall returns one call, whatever its age.
 	GetCall(ctx context.Context, id string) (Call, error)
 	// KeepCalls makes room for the calls of the days to come and drops what it can of those

@@ -16,6 +16,7 @@ type backend struct {
 	live   *controlplane.Live
 	calls  controlplane.CallStore
 	access controlplane.AccessStore
+	sealer controlplane.Sealer
 }
 
 func (e *env) open(t *testing.T) backend {
@@ -44,5 +45,5 @@ func (e *env) open(t *testing.T) backend {
 	if err := live.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return backend{store: db, live: live, calls: db, access: db}
+	return backend{store: db, live: live, calls: db, access: db, sealer: sealer}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
+	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -114,7 +115,7 @@ func TestConfigMustBeComplete(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	whole := adminapi.Config{
-		Live: e.backend.live, Calls: e.backend.calls, Usage: e.backend.store, Access: e.backend.access, Nodes: nodes(nil), Cooldowns: &resets{},
+		Live: e.backend.live, Calls: e.backend.calls, Bodies: adminapi.Bodies{Store: e.backend.store, Sealer: secrets.Bodies(e.backend.sealer)}, Usage: e.backend.store, Access: e.backend.access, Nodes: nodes(nil), Cooldowns: &resets{},
 		AdminUsername: "a", AdminPassword: "b", Logger: e.logger(),
 	}
 	if err := whole.Validate(); err != nil {
@@ -123,6 +124,7 @@ func TestConfigMustBeComplete(t *testing.T) {
 	for want, spoil := range map[string]func(*adminapi.Config){
 		"Live":      func(c *adminapi.Config) { c.Live = nil },
 		"Calls":     func(c *adminapi.Config) { c.Calls = nil },
+		"Bodies":    func(c *adminapi.Config) { c.Bodies = adminapi.Bodies{} },
 		"Usage":     func(c *adminapi.Config) { c.Usage = nil },
 		"Access":    func(c *adminapi.Config) { c.Access = nil },
 		"Nodes":     func(c *adminapi.Config) { c.Nodes = nil },

@@ -113,6 +113,7 @@ type env struct {
 	url     string
 	clock   *clock
 	backend backend
+	api     *adminapi.API // that handler made last
 	logs    *buffer
 	// seen are the bodies and headers of every answer that clients of this env got.
 	seen *buffer
@@ -160,6 +161,7 @@ func (e *env) handler(t *testing.T, adjust ...func(*adminapi.Config)) http.Handl
 	if err != nil {
 		t.Fatal(err)
 	}
+	e.api = api
 	return api.Handler()
 }
 

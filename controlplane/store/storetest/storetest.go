@@ -24,7 +24,6 @@ type Store interface {
 	controlplane.CallStore
 	controlplane.UsageStore
 	controlplane.BodyStore
-	RecentCalls(ctx context.Context, f controlplane.CallFilter, since time.Time, limit int) ([]controlplane.Call, int, error)
 	controlplane.AccessStore
 	controlplane.SecretStore
 	controlplane.ImportStore

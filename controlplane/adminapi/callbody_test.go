@@ -1,0 +1,131 @@
+package adminapi_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/secrets"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+const bodyCanary = "a-prompt-canary-of-a-client"
+
+// keepBody stores a body as the call log does.
+func (e *env) keepBody(t *testing.T, id, apiKey string, body *nodev1.CallBody) {
+	t.Helper()
+	plain, err := proto.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, sealed, err := secrets.Bodies(e.backend.sealer).SealBody(plain, controlplane.BodyBinding(id))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.backend.store.InsertBodies(t.Context(), []controlplane.Body{{
+		CallID: id, APIKey: apiKey, Start: e.clock.Now(), ExpiresAt: e.clock.Now().Add(time.Hour), Key: key, Ciphertext: sealed,
+	}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestBodyIsShownToWhomItMay(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	admin := e.admin(t)
+	e.keepBody(t, callID(1), "app", &nodev1.CallBody{
+		Request: []byte(bodyCanary), Response: []byte("answer \xff cut"), ResponseTruncated: true, Redacted: true,
+	})
+	plain := e.client(t, header{"Authorization": "Bearer " + admin.bearer(t, "plain")})
+	made := ok(admin.tokens.CreateToken(t.Context(), &adminv1.CreateTokenRequest{Token: &adminv1.Token{Name: "auditor", ReadBodies: true}}))(t)
+	if !made.GetToken().GetReadBodies() {
+		t.Error("the token does not say that it may read bodies")
+	}
+	auditor := e.client(t, header{"Authorization": "Bearer " + made.GetSecret()})
+
+	req := &adminv1.GetCallBodyRequest{Id: callID(1)}
+	_, err := plain.calls.GetCallBody(t.Context(), req)
+	wantCode(t, err, connect.CodePermissionDenied)
+	ok(auditor.calls.GetCallBody(t.Context(), req))(t)
+	e.clock.Advance(time.Minute)
+	got := ok(admin.calls.GetCallBody(t.Context(), req))(t)
+	now := e.clock.Now()
+	want := &adminv1.GetCallBodyResponse{
+		Body: &adminv1.CallBody{
+			Request: bodyCanary, Response: "answer \uFFFD cut", ResponseTruncated: true, Redacted: true,
+			ExpireTime: timestamppb.New(now.Add(59 * time.Minute)),
+		},
+		Reads: []*adminv1.CallBodyRead{
+			{Time: timestamppb.New(now), Actor: "user:" + adminUser},
+			{Time: timestamppb.New(now.Add(-time.Minute)), Actor: "token:auditor"},
+		},
+	}
+	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
+		t.Errorf("body (-want +got):\n%s", diff)
+	}
+	logs := e.logs.String()
+	for _, line := range []string{`msg="body of a call read" call=` + callID(1) + ` actor=token:auditor`, `msg="body of a call refused" call=` + callID(1) + ` actor=token:plain`} {
+		if !strings.Contains(logs, line) {
+			t.Errorf("the log does not say %s", line)
+		}
+	}
+	if strings.Contains(logs, bodyCanary) {
+		t.Error("the log holds the body")
+	}
+	e.clock.Advance(time.Hour)
+	_, err = admin.calls.GetCallBody(t.Context(), req)
+	wantCode(t, err, connect.CodeNotFound)
+	for _, id := range []string{callID(2), "a\x00b"} {
+		_, err := admin.calls.GetCallBody(t.Context(), &adminv1.GetCallBodyRequest{Id: id})
+		wantCode(t, err, connect.CodeNotFound)
+	}
+}
+
+// TestBodyOfAnotherCall: what was moved to another call in the database is not shown.
+func TestBodyOfAnotherCall(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	admin := e.admin(t)
+	key, sealed, err := secrets.Bodies(e.backend.sealer).SealBody([]byte(bodyCanary), controlplane.BodyBinding(callID(1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.backend.store.InsertBodies(t.Context(), []controlplane.Body{{
+		CallID: callID(2), Start: e.clock.Now(), ExpiresAt: e.clock.Now().Add(time.Hour), Key: key, Ciphertext: sealed,
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = admin.calls.GetCallBody(t.Context(), &adminv1.GetCallBodyRequest{Id: callID(2)})
+	wantCode(t, err, connect.CodeInternal)
+}
+
+func TestBodiesOfAKeyAreDeleted(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	admin := e.admin(t)
+	for i := range 501 { // more than one piece
+		e.keepBody(t, callID(i), "leaver", &nodev1.CallBody{Request: []byte(bodyCanary)})
+	}
+	e.keepBody(t, callID(900), "stayer", &nodev1.CallBody{Request: []byte(bodyCanary)})
+	for _, tt := range []struct {
+		key  string
+		want int64
+	}{{"leaver", 501}, {"leaver", 0}, {"nobody", 0}, {"a\x00b", 0}} {
+		if got := ok(admin.calls.DeleteCallBodies(t.Context(), &adminv1.DeleteCallBodiesRequest{ApiKey: tt.key}))(t).GetDeleted(); got != tt.want {
+			t.Errorf("deleted %d bodies of %q, want %d", got, tt.key, tt.want)
+		}
+	}
+	_, err := admin.calls.GetCallBody(t.Context(), &adminv1.GetCallBodyRequest{Id: callID(5)})
+	wantCode(t, err, connect.CodeNotFound)
+	ok(admin.calls.GetCallBody(t.Context(), &adminv1.GetCallBodyRequest{Id: callID(900)}))(t)
+	_, err = admin.calls.DeleteCallBodies(t.Context(), &adminv1.DeleteCallBodiesRequest{})
+	wantCode(t, err, connect.CodeInvalidArgument)
+}

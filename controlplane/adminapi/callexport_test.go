@@ -1,0 +1,164 @@
+package adminapi_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/testing/protocmp"
+
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// export reads an export to its end; chunks is in how many pieces it came.
+func (c *client) export(t *testing.T, req *adminv1.ExportCallsRequest) (file []byte, chunks int) {
+	t.Helper()
+	stream := ok(c.calls.ExportCalls(t.Context(), req))(t)
+	defer stream.Close()
+	for {
+		res, err := stream.Receive()
+		if errors.Is(err, io.EOF) {
+			return file, chunks
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		file = append(file, res.GetData()...)
+		chunks++
+	}
+}
+
+func TestExportAsCSV(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	e.clock.Advance(2 * time.Hour) // behind the calls
+	c := e.admin(t)
+	e.insert(t, 1, func(_ int, call *nodev1.Call) {
+		*call = nodev1.Call{
+			Id: callID(0), StartUs: callsBegin, Endpoint: "/v1/chat/completions", Model: "=HYPERLINK(\"http://evil\")", Group: "po,ol",
+			ApiKey: "+app", Stream: true, Outcome: "ok", Status: 200, Provider: "a \"b\"", UpstreamModel: " @SUM(1)",
+			FirstTokenUs: 830_500, DurationUs: 2_000_001, OverheadUs: 812, ErrorCode: "-1",
+			Usage:    &nodev1.Usage{InputTokens: 10, CachedInputTokens: 4, OutputTokens: 20, Source: "upstream"},
+			Cost:     13_500_001,
+			Attempts: []*nodev1.Attempt{{Provider: "a \"b\""}, {Provider: "c"}},
+		}
+	})
+	file, _ := c.export(t, &adminv1.ExportCallsRequest{})
+	rows, err := csv.NewReader(bytes.NewReader(file)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := [][]string{
+		{
+			"id", "start_time", "node", "endpoint", "model", "group", "api_key", "stream", "outcome", "status", "error_code", "provider", "upstream_model",
+			"attempts", "first_token_ms", "duration_ms", "overhead_ms", "input_tokens", "cached_input_tokens", "output_tokens", "usage_source", "cost_usd",
+		},
+		{
+			callID(0), "2026-11-03T10:00:00.000123Z", "node-1", "/v1/chat/completions", "'=HYPERLINK(\"http://evil\")", "po,ol", "'+app", "true", "ok", "200", "'-1",
+			"a \"b\"", "' @SUM(1)", "2", "830.500", "2000.001", "0.812", "10", "4", "20", "upstream", "0.000013500001",
+		},
+	}
+	if diff := cmp.Diff(want, rows); diff != "" {
+		t.Errorf("file (-want +got):\n%s", diff)
+	}
+	if !bytes.Contains(file, []byte("cost_usd\r\n")) {
+		t.Error("lines do not end with CRLF")
+	}
+	empty, _ := c.export(t, &adminv1.ExportCallsRequest{Group: "nobody"})
+	if got := strings.Count(string(empty), "\r\n"); got != 1 {
+		t.Errorf("an empty export has %d lines, want the header", got)
+	}
+}
+
+func TestCSVCellsAreNoFormulas(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	e.clock.Advance(2 * time.Hour) // behind the calls
+	c := e.admin(t)
+	texts := []string{"=1", "+1", "-1", "@x", "\t=1", "\r=1", " =1", "\u00a0=1", "=cmd|' /C calc'!A0", "|x", "%x", "\uff1d1", "plain", "a=b", "", "'quoted"}
+	e.insert(t, len(texts), func(i int, call *nodev1.Call) { call.Model = texts[i] })
+	file, _ := c.export(t, &adminv1.ExportCallsRequest{})
+	rows, err := csv.NewReader(bytes.NewReader(file)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, text := range texts {
+		cell := rows[len(rows)-1-i][4] // the newest first
+		text = strings.ReplaceAll(text, "\r\n", "\n")
+		dangerous := i < 12
+		if safe := strings.HasPrefix(cell, "'"); safe != dangerous && text != "'quoted" {
+			t.Errorf("%q is exported as %q", text, cell)
+		}
+	}
+}
+
+func TestExportOfManyCallsInPieces(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	e.clock.Advance(2 * time.Hour) // behind the calls
+	c := e.admin(t)
+	const n = 1203 // more than two pages
+	e.insert(t, n, func(i int, call *nodev1.Call) {
+		call.ApiKey = fmt.Sprint("key-", i%2)
+		call.Attempts[0].Reason = strings.Repeat("x", 150)
+	})
+	file, chunks := c.export(t, &adminv1.ExportCallsRequest{Format: adminv1.ExportFormat_EXPORT_FORMAT_JSON_LINES})
+	lines := strings.Split(strings.TrimSuffix(string(file), "\n"), "\n")
+	if len(lines) != n || chunks < 2 {
+		t.Fatalf("%d lines in %d pieces, want %d lines in several", len(lines), chunks, n)
+	}
+	for i, line := range lines {
+		var call adminv1.Call
+		if err := protojson.Unmarshal([]byte(line), &call); err != nil {
+			t.Fatal(err)
+		}
+		if want := callID(n - 1 - i); call.GetId() != want || len(call.GetAttempts()) != 1 {
+			t.Fatalf("line %d is call %s with %d attempts, want %s with one", i, call.GetId(), len(call.GetAttempts()), want)
+		}
+	}
+	first := ok(c.calls.GetCall(t.Context(), &adminv1.GetCallRequest{Id: callID(n - 1)}))(t).GetCall()
+	var exported adminv1.Call
+	if err := protojson.Unmarshal([]byte(lines[0]), &exported); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(first, &exported, protocmp.Transform()); diff != "" {
+		t.Errorf("an exported call differs from GetCall's (-get +exported):\n%s", diff)
+	}
+	for name, tt := range map[string]struct {
+		req  *adminv1.ExportCallsRequest
+		want int
+	}{
+		"by key":     {&adminv1.ExportCallsRequest{ApiKey: "key-1"}, n / 2},
+		"by id":      {&adminv1.ExportCallsRequest{Id: callID(7)}, 1},
+		"most":       {&adminv1.ExportCallsRequest{MaxCalls: 501}, 501},
+		"most, page": {&adminv1.ExportCallsRequest{MaxCalls: 500}, 500},
+		"most, few":  {&adminv1.ExportCallsRequest{MaxCalls: 1, ApiKey: "key-1"}, 1},
+	} {
+		file, _ := c.export(t, tt.req)
+		if got := strings.Count(string(file), "\r\n") - 1; got != tt.want {
+			t.Errorf("%s: exported %d calls, want %d", name, got, tt.want)
+		}
+	}
+}
+
+func TestExportFiltersAreChecked(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	e.clock.Advance(2 * time.Hour) // behind the calls
+	c := e.admin(t)
+	stream := ok(c.calls.ExportCalls(t.Context(), &adminv1.ExportCallsRequest{Status: 99, Model: "a\x00b"}))(t)
+	defer stream.Close()
+	_, err := stream.Receive()
+	want := []string{"model: must not contain NUL characters", "status: must be an HTTP status from 100 to 599"}
+	if diff := cmp.Diff(want, violations(t, err)); diff != "" {
+		t.Error(diff)
+	}
+}
