@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/trunkline-ai/trunkline/internal/errs"
+	"github.com/trunkline-ai/trunkline/internal/nodeid"
 )
 
 var errShuttingDown = status.Error(codes.Unavailable, "the control plane is shutting down")
@@ -29,6 +30,9 @@ var codesOf = map[errs.Code]codes.Code{
 // toStatus is the one place where errors become gRPC statuses. What is not safe to show
 // becomes an internal error; the caller has logged it.
 func toStatus(err error) error {
+	if refusal, ok := errors.AsType[*nodeid.Refusal](err); ok {
+		return refusal.GRPCStatus().Err()
+	}
 	if e, ok := errors.AsType[*errs.Error](err); ok {
 		if code, ok := codesOf[e.Code]; ok {
 			shown := errs.Error{Message: e.Message, Violations: e.Violations}

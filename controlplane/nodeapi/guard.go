@@ -2,8 +2,6 @@ package nodeapi
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"log/slog"
 	"runtime/debug"
 	"strings"
@@ -13,31 +11,33 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
-	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
+
+	"github.com/trunkline-ai/trunkline/internal/nodeid"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
-// guard stands before every handler: it checks the join token, binds streams to the
-// server's life and turns a panic into an error. Health checks need no token.
+// guard stands before every handler: it finds out who calls, binds streams to the server's
+// life and to the caller's standing, and turns a panic into an error. Health checks need
+// no identity, and joining is how one gets it. In memory nobody is asked.
 type guard struct {
-	token   [sha256.Size]byte
-	streams *streams
-	log     *slog.Logger
-	refused rate.Sometimes // so that a stranger cannot fill the log
+	identities Identities // nil in memory
+	streams    *streams
+	log        *slog.Logger
+	refused    rate.Sometimes // so that a stranger cannot fill the log
 }
 
-func newGuard(token string, streams *streams, log *slog.Logger) *guard {
+func newGuard(identities Identities, streams *streams, log *slog.Logger) *guard {
 	return &guard{
-		token:   sha256.Sum256([]byte(token)),
-		streams: streams,
-		log:     log,
-		refused: rate.Sometimes{First: 5, Interval: 10 * time.Second},
+		identities: identities,
+		streams:    streams,
+		log:        log,
+		refused:    rate.Sometimes{First: 5, Interval: 10 * time.Second},
 	}
 }
 
 func (g *guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (resp any, err error) {
-	if err := g.admit(ctx, info.FullMethod); err != nil {
+	if _, err := g.admit(ctx, info.FullMethod); err != nil {
 		return nil, err
 	}
 	defer g.recovered(info.FullMethod, &err)
@@ -45,41 +45,76 @@ func (g *guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 }
 
 func (g *guard) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
-	if err := g.admit(ss.Context(), info.FullMethod); err != nil {
+	who, err := g.admit(ss.Context(), info.FullMethod)
+	if err != nil {
 		return err
 	}
-	ctx, leave, err := g.streams.enter(ss.Context())
+	ctx, leave, err := g.streams.enter(ss.Context(), who)
 	if err != nil {
 		return err
 	}
 	defer leave()
+	if who != nil { // who was revoked since is not among those that Recheck saw
+		if err := g.identities.Standing(who.node, who.keyHash); err != nil {
+			return err
+		}
+	}
 	defer g.recovered(info.FullMethod, &err)
 	return next(srv, boundStream{ss, ctx})
 }
 
-// admit refuses whoever does not hold the join token. Tokens are compared by their
-// hashes in constant time, so neither content nor length can be probed.
-func (g *guard) admit(ctx context.Context, method string) error {
-	if strings.HasPrefix(method, "/"+healthv1.Health_ServiceDesc.ServiceName+"/") {
-		return nil
+// holder is who has shown a certificate of ours.
+type holder struct {
+	node    string
+	keyHash [32]byte
+}
+
+type holderKey struct{}
+
+// admit says who calls: nil for whoever needs no identity.
+func (g *guard) admit(ctx context.Context, method string) (*holder, error) {
+	if g.identities == nil || method == nodev1.NodeService_Enroll_FullMethodName ||
+		strings.HasPrefix(method, "/"+healthv1.Health_ServiceDesc.ServiceName+"/") {
+		return nil, nil
 	}
-	err := status.Error(codes.Unauthenticated, "no join token: send it as `authorization: Bearer <token>`")
-	if sent := metadata.ValueFromIncomingContext(ctx, "authorization"); len(sent) == 1 {
-		scheme, token, _ := strings.Cut(sent[0], " ")
-		sum := sha256.Sum256([]byte(token))
-		if strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(sum[:], g.token[:]) == 1 {
-			return nil
-		}
-		err = status.Error(codes.Unauthenticated, "the join token is not the one of this control plane")
+	who, err := g.identify(ctx, method)
+	if err != nil {
+		g.refused.Do(func() {
+			name := ""
+			if who != nil {
+				name = who.node
+			}
+			g.log.Warn("node refused", "method", method, "node", name, "from", origin(ctx), "error", err)
+		})
+		return nil, toStatus(err)
 	}
-	g.refused.Do(func() {
-		from := "unknown"
-		if p, ok := peer.FromContext(ctx); ok {
-			from = p.Addr.String()
-		}
-		g.log.Warn("node refused", "method", method, "from", from, "error", err)
-	})
-	return err
+	return who, nil
+}
+
+// identify judges the certificate. One that has only expired is good for renewing it.
+func (g *guard) identify(ctx context.Context, method string) (*holder, error) {
+	certificate, ok := certificateOf(ctx)
+	if !ok {
+		return nil, &nodeid.Refusal{Reason: nodeid.Missing, Message: "no certificate: the node has to join first"}
+	}
+	node, err := g.identities.Identify(ctx, certificate)
+	who := &holder{node: node, keyHash: nodeid.KeyHash(certificate)}
+	if nodeid.ReasonOf(err) == nodeid.Expired && method == nodev1.NodeService_Renew_FullMethodName {
+		err = nil
+	}
+	return who, err
+}
+
+// checkNode refuses a node that calls itself what its certificate does not, and names that
+// could not be shown or told apart.
+func checkNode(ctx context.Context, name string) error {
+	if who, ok := ctx.Value(holderKey{}).(*holder); ok && who.node != name {
+		return status.Errorf(codes.PermissionDenied, "the node calls itself %q, but its certificate is that of %q", cut(name, 128), who.node)
+	}
+	if err := nodeid.CheckName(name); err != nil {
+		return status.Error(codes.InvalidArgument, err.Error())
+	}
+	return nil
 }
 
 // recovered keeps a panic of one handler from ending the control plane.

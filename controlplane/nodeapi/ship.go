@@ -35,7 +35,7 @@ func (s *service) store(
 	batch *nodev1.ShipCallsRequest,
 ) (*nodev1.ShipCallsResponse, error) {
 	ctx, node := stream.Context(), batch.GetNode()
-	if err := checkNode(node); err != nil {
+	if err := checkNode(ctx, node); err != nil {
 		return nil, err
 	}
 	stored, rejected, err := s.ingest(ctx, batch)

@@ -13,15 +13,25 @@ type streams struct {
 	mu    sync.Mutex // guards the fields below
 	ended error      // why no stream may open any more; nil while they may
 	next  uint64
-	open  map[uint64]context.CancelCauseFunc
+	open  map[uint64]open
+}
+
+// open is a stream, and who opened it: nil for whoever needed no identity.
+type open struct {
+	end context.CancelCauseFunc
+	who *holder
 }
 
 func newStreams() *streams {
-	return &streams{open: map[uint64]context.CancelCauseFunc{}}
+	return &streams{open: map[uint64]open{}}
 }
 
-// enter derives the context under which a stream is handled; leave must be called after.
-func (s *streams) enter(ctx context.Context) (inner context.Context, leave func(), err error) {
+// enter derives the context under which a stream is handled, with who opened it; leave
+// must be called after.
+func (s *streams) enter(ctx context.Context, who *holder) (inner context.Context, leave func(), err error) {
+	if who != nil {
+		ctx = context.WithValue(ctx, holderKey{}, who)
+	}
 	inner, cancel := context.WithCancelCause(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -31,7 +41,7 @@ func (s *streams) enter(ctx context.Context) (inner context.Context, leave func(
 	}
 	id := s.next
 	s.next++
-	s.open[id] = cancel
+	s.open[id] = open{cancel, who}
 	return inner, func() {
 		cancel(nil)
 		s.mu.Lock()
@@ -45,8 +55,22 @@ func (s *streams) end(cause error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ended = cause
-	for _, cancel := range s.open {
-		cancel(cause)
+	for _, stream := range s.open {
+		stream.end(cause)
+	}
+}
+
+// judge ends the streams of those who do not stand well any more, and tells them why.
+func (s *streams) judge(standing func(node string, keyHash [32]byte) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, stream := range s.open {
+		if stream.who == nil {
+			continue
+		}
+		if err := standing(stream.who.node, stream.who.keyHash); err != nil {
+			stream.end(err)
+		}
 	}
 }
 

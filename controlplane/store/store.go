@@ -61,6 +61,7 @@ var (
 	_ controlplane.Store       = (*Store)(nil)
 	_ controlplane.CallStore   = (*Store)(nil)
 	_ controlplane.UsageStore  = (*Store)(nil)
+	_ controlplane.BodyStore   = (*Store)(nil)
 	_ controlplane.AccessStore = (*Store)(nil)
 	_ controlplane.SecretStore = (*Store)(nil)
 	_ controlplane.JoinStore   = (*Store)(nil)

@@ -16,6 +16,7 @@ import (
 // A folder that another process uses is a mistake, and nobody would notice until calls
 // are missing.
 func (c *Config) useDisk(link *uplink.Config) error {
+	link.MaxBacklogBytes = c.CallMemory
 	if err := c.useCallDir(link); err != nil {
 		return err
 	}

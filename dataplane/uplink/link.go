@@ -10,9 +10,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/keepalive"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -27,17 +26,26 @@ func (u *Uplink) keepLinked(ctx context.Context) {
 	retry := retry{min: u.cfg.MinBackoff, max: u.cfg.MaxBackoff}
 	last := codes.OK
 	for {
-		up, err := u.link(ctx)
+		target := u.addresses.take()
+		up, err := u.link(ctx, target)
 		if ctx.Err() != nil {
 			return
 		}
-		nudge(u.missed)
 		code := status.Code(err)
+		if bound, more := u.addresses.more(code); !up && more {
+			u.log.Debug("control plane not reached here; trying the next address", "target", target, "error", err)
+			if !pause(ctx, min(bound, u.cfg.MinBackoff)) {
+				return
+			}
+			continue
+		}
+		u.addresses.begin()
+		nudge(u.missed)
 		switch {
 		case up:
 			u.log.Warn("control plane lost; serving on with the last snapshot", "error", err)
 		case code != last:
-			u.log.Warn("control plane not reached; trying again", "target", u.cfg.Target, "error", err)
+			u.log.Warn("control plane not reached; trying again", "target", target, "error", err)
 		}
 		last = code
 		// Aborted means that another node took the name over: two of them must not
@@ -54,13 +62,16 @@ func (u *Uplink) keepLinked(ctx context.Context) {
 // link is one connection: it syncs, ships while the sync is up, and ends when the sync
 // ends. A connection of its own for each try leaves nothing to gRPC's own reconnecting,
 // which neither spreads nodes out nor tells a stream that its server is gone for good.
-func (u *Uplink) link(ctx context.Context) (up bool, err error) {
-	conn, err := u.dial()
+func (u *Uplink) link(ctx context.Context, target string) (up bool, err error) {
+	if err := u.identify(ctx, target); err != nil {
+		return false, err
+	}
+	conn, err := u.dial(target, u.credentials())
 	if err != nil {
 		return false, err
 	}
 	defer conn.Close()
-	ctx, cancel := context.WithCancel(metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+u.cfg.JoinToken))
+	ctx, cancel := context.WithCancel(ctx)
 	client := nodev1.NewNodeServiceClient(conn)
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -68,18 +79,24 @@ func (u *Uplink) link(ctx context.Context) (up bool, err error) {
 	err = u.sync(ctx, client, func() {
 		up = true
 		u.contact.made()
-		u.log.Info("control plane connected", "target", u.cfg.Target, "node", u.cfg.Node)
+		u.log.Info("control plane connected", "target", target, "node", u.cfg.Node)
 		wg.Go(func() { u.keepShipping(ctx, client) })
+		wg.Go(func() { u.keepRenewed(ctx, client) })
 	})
+	if u.cfg.Identity != nil {
+		u.cfg.Identity.Refused(err)
+	}
 	if up {
 		u.contact.lost(u.cfg.Now())
 	}
 	return up, err
 }
 
-func (u *Uplink) dial() (*grpc.ClientConn, error) {
-	conn, err := grpc.NewClient(u.cfg.Target, append([]grpc.DialOption{
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
+// dial prepares a connection. Of several addresses that a name has a random one is first.
+func (u *Uplink) dial(target string, as credentials.TransportCredentials) (*grpc.ClientConn, error) {
+	conn, err := grpc.NewClient(target, append([]grpc.DialOption{
+		grpc.WithTransportCredentials(as),
+		grpc.WithDefaultServiceConfig(`{"loadBalancingConfig": [{"pick_first": {"shuffleAddressList": true}}]}`),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxReceive)),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{
 			Time:                20 * time.Second, // the server allows 5s
@@ -92,7 +109,7 @@ func (u *Uplink) dial() (*grpc.ClientConn, error) {
 		}),
 	}, u.cfg.DialOptions...)...)
 	if err != nil {
-		return nil, fmt.Errorf("dial %q: %w", u.cfg.Target, err)
+		return nil, fmt.Errorf("dial %q: %w", target, err)
 	}
 	return conn, nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/identity"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -111,12 +112,12 @@ func TestWrongTokenNeverGetsASnapshot(t *testing.T) {
 	c := serve(t, lis, newConfig(1, 1), newLedger())
 	tries := make(chan string, 100)
 	n := join(t, "stranger", lis.Addr().String(), func(c *uplink.Config) {
-		c.JoinToken = "guessed"
 		c.Logger = messages(tries)
+		known(t, func(i *identity.Config) { i.JoinToken = "guessed" })(c)
 	})
 	select {
 	case m := <-tries:
-		if !strings.Contains(m, "not the one of this control plane") {
+		if !strings.Contains(m, "the proof of the join token does not fit") {
 			t.Errorf("logged %q", m)
 		}
 	case <-time.After(patience):

@@ -19,7 +19,9 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/controlplane/joining"
 	"github.com/trunkline-ai/trunkline/controlplane/nodeapi"
+	"github.com/trunkline-ai/trunkline/controlplane/pki"
 	"github.com/trunkline-ai/trunkline/controlplane/snapshot"
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
@@ -36,6 +38,8 @@ const (
 
 // config is the present configuration of a control plane: so many groups.
 type config struct {
+	realm *realm // made when it is first served over TLS
+
 	mu      sync.Mutex
 	now     *controlplane.Config
 	changed map[chan struct{}]bool
@@ -95,6 +99,7 @@ func (noSecrets) Open(c, _ []byte) ([]byte, error) { return c, nil }
 // control is a running control plane, as far as nodes see it.
 type control struct {
 	nodes *nodeapi.Registry
+	joins *joining.Service // nil in memory
 	// kill cuts every connection without a word, as the end of the process would; stop
 	// shuts down in order.
 	kill, stop func()
@@ -139,7 +144,20 @@ func serve(t *testing.T, lis net.Listener, cfg *config, calls controlplane.CallS
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := nodeapi.New(nodeapi.Config{JoinToken: token, Snapshots: hub, Calls: ingest, Logger: log})
+	link := nodeapi.Config{Snapshots: hub, Calls: ingest, Logger: log}
+	var (
+		server *nodeapi.Server
+		joins  *joining.Service
+	)
+	if lis.Addr().Network() == "tcp" {
+		if cfg.realm == nil {
+			cfg.realm = newRealm(t)
+		}
+		var authority *pki.Authority
+		joins, authority = cfg.realm.replica(t, func() { server.Recheck() })
+		link.Identities, link.TLS = joins, authority.ServerTLS()
+	}
+	server, err = nodeapi.New(link)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,6 +171,9 @@ func serve(t *testing.T, lis net.Listener, cfg *config, calls controlplane.CallS
 		})
 	}
 	check("hub", func() error { return hub.Run(ctx) })
+	if joins != nil {
+		check("identities", func() error { return joins.Run(ctx) })
+	}
 	wire := &cutter{Listener: lis}
 	check("server", func() error {
 		err := server.Serve(wire)
@@ -171,6 +192,7 @@ func serve(t *testing.T, lis net.Listener, cfg *config, calls controlplane.CallS
 	once := sync.Once{}
 	c := &control{
 		nodes: server.Registry(),
+		joins: joins,
 		kill: func() {
 			once.Do(func() {
 				wire.cut()
@@ -213,7 +235,7 @@ func join(t *testing.T, name, target string, change func(*uplink.Config)) *node 
 	t.Helper()
 	n := &node{applied: make(chan uint64, 1000)}
 	cfg := uplink.Config{
-		Target: target, JoinToken: token, Node: name, Version: "test",
+		Target: target, Node: name, Version: "test",
 		Apply: func(in *nodev1.Snapshot) error {
 			if in.GetRevision() == n.refuse.Load() {
 				return fmt.Errorf("revision %d is refused by the test", in.GetRevision())
@@ -234,6 +256,9 @@ func join(t *testing.T, name, target string, change func(*uplink.Config)) *node 
 	}
 	if change != nil {
 		change(&cfg)
+	}
+	if cfg.Identity == nil && !cfg.InMemory {
+		known(t, nil)(&cfg)
 	}
 	var err error
 	if n.Uplink, err = uplink.New(cfg); err != nil {
@@ -291,7 +316,7 @@ func until(t *testing.T, what string, done func() bool) {
 func inMemory() (net.Listener, func(*uplink.Config)) {
 	lis := bufconn.Listen(1 << 20)
 	return lis, func(c *uplink.Config) {
-		c.Target = "passthrough:///memory"
+		c.Target, c.InMemory = "passthrough:///memory", true
 		c.DialOptions = []grpc.DialOption{
 			grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return lis.DialContext(ctx) }),
 		}

@@ -1,0 +1,278 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/errs"
+)
+
+const (
+	// keepTokens is how long a join token is listed after it has expired.
+	keepTokens = 7 * 24 * time.Hour
+	// keepIdentities is how long a node is known whose certificate has expired.
+	keepIdentities = 90 * 24 * time.Hour
+)
+
+// CreateJoinToken stores a token; errs.AlreadyExists when its id is taken.
+func (s *Store) CreateJoinToken(ctx context.Context, t controlplane.JoinToken) error {
+	_, err := s.exec(ctx,
+		`INSERT INTO join_token (id, sealed_key, note, created_by, created_at, expires_at, max_uses) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		t.ID, notNil(t.SealedKey), t.Note, t.CreatedBy, micros(t.CreatedAt), micros(t.ExpiresAt), t.MaxUses)
+	return s.failed(err, "create the join token")
+}
+
+// JoinToken returns a token with its uses.
+func (s *Store) JoinToken(ctx context.Context, id string) (controlplane.JoinToken, error) {
+	tokens, err := s.joinTokens(ctx, `WHERE id = $1`, id)
+	if err != nil {
+		return controlplane.JoinToken{}, s.failed(err, "read the join token")
+	}
+	if len(tokens) == 0 {
+		return controlplane.JoinToken{}, errNoJoinToken(id)
+	}
+	return tokens[0], nil
+}
+
+// ListJoinTokens returns every token that is kept, newest first.
+func (s *Store) ListJoinTokens(ctx context.Context) ([]controlplane.JoinToken, error) {
+	tokens, err := s.joinTokens(ctx, `ORDER BY created_at DESC, id`)
+	return tokens, s.failed(err, "list join tokens")
+}
+
+// DeleteJoinToken ends a token.
+func (s *Store) DeleteJoinToken(ctx context.Context, id string) error {
+	n, err := s.exec(ctx, `DELETE FROM join_token WHERE id = $1`, id)
+	if err == nil && n == 0 {
+		return errNoJoinToken(id)
+	}
+	return s.failed(err, "delete the join token")
+}
+
+func errNoJoinToken(id string) error {
+	return errs.Newf(errs.NotFound, "join token %q does not exist", id)
+}
+
+// joinTokens reads the tokens that the rest of the query selects, and their uses.
+func (s *Store) joinTokens(ctx context.Context, rest string, args ...any) (tokens []controlplane.JoinToken, err error) {
+	err = s.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, `SELECT id, sealed_key, note, created_by, created_at, expires_at, max_uses FROM join_token `+rest, args...)
+		tokens, err = collect(rows, err, func(rows *sql.Rows) (controlplane.JoinToken, error) {
+			var (
+				t                controlplane.JoinToken
+				created, expires int64
+			)
+			err := rows.Scan(&t.ID, &t.SealedKey, &t.Note, &t.CreatedBy, &created, &expires, &t.MaxUses)
+			t.CreatedAt, t.ExpiresAt = fromMicros(created), fromMicros(expires)
+			return t, err
+		})
+		if err != nil {
+			return err
+		}
+		for i := range tokens {
+			if tokens[i].Uses, err = joinTokenUses(ctx, tx, tokens[i].ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return tokens, err
+}
+
+func joinTokenUses(ctx context.Context, q querier, id string) ([]controlplane.JoinTokenUse, error) {
+	rows, err := q.QueryContext(ctx, `SELECT node, at FROM join_token_use WHERE token_id = $1 ORDER BY use`, id)
+	return collect(rows, err, func(rows *sql.Rows) (controlplane.JoinTokenUse, error) {
+		var (
+			use controlplane.JoinTokenUse
+			at  int64
+		)
+		err := rows.Scan(&use.Node, &at)
+		use.At = fromMicros(at)
+		return use, err
+	})
+}
+
+// JoinNode uses the token and makes id the identity of its name.
+func (s *Store) JoinNode(ctx context.Context, id controlplane.NodeIdentity) error {
+	err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		before, err := readIdentity(ctx, tx, id.Node)
+		known := err == nil
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if known && before.Revoked() {
+			if err := reopen(ctx, tx, before, id); err != nil {
+				return err
+			}
+		}
+		again := known && !before.Revoked() && before.KeyHash == id.KeyHash && before.TokenID == id.TokenID
+		if id.TokenID != "" && !again {
+			if err := useToken(ctx, tx, id); err != nil {
+				return err
+			}
+		}
+		return writeIdentity(ctx, tx, before, id)
+	})
+	return s.failed(err, "let the node join")
+}
+
+// reopen refuses what may not undo the revocation of a name.
+func reopen(ctx context.Context, tx *sql.Tx, before, id controlplane.NodeIdentity) error {
+	if before.KeyHash == id.KeyHash {
+		return errs.Newf(errs.PermissionDenied, "the key of node %q was revoked: the node needs a new one", id.Node)
+	}
+	made := int64(-1)
+	if id.TokenID != "" {
+		err := tx.QueryRowContext(ctx, `SELECT created_at FROM join_token WHERE id = $1`, id.TokenID).Scan(&made)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+	}
+	if made <= micros(before.RevokedAt) {
+		return errs.Newf(errs.PermissionDenied, "node %q was revoked: it joins again only with a join token made after that", id.Node)
+	}
+	return nil
+}
+
+// writeIdentity puts id in the place of what was read before, unless that was revoked
+// since: a revocation is never undone by accident.
+func writeIdentity(ctx context.Context, tx *sql.Tx, before, id controlplane.NodeIdentity) error {
+	revoked := sql.NullInt64{Int64: micros(before.RevokedAt), Valid: before.Revoked()}
+	result, err := tx.ExecContext(ctx, `INSERT INTO node_identity (node, key_hash, token_id, joined_at, expires_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (node) DO UPDATE SET key_hash = excluded.key_hash, token_id = excluded.token_id,
+		joined_at = excluded.joined_at, expires_at = excluded.expires_at, revoked_at = NULL, revoked_by = ''
+		WHERE node_identity.revoked_at IS NULL OR node_identity.revoked_at = $6`,
+		id.Node, id.KeyHash[:], id.TokenID, micros(id.JoinedAt), micros(id.ExpiresAt), revoked)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n > 0 {
+		return err
+	}
+	return errs.Newf(errs.Unavailable, "node %q was revoked at this very moment", id.Node)
+}
+
+// useToken takes one use of a token, in one statement: whoever comes second finds it gone.
+func useToken(ctx context.Context, tx *sql.Tx, id controlplane.NodeIdentity) error {
+	var use int
+	err := tx.QueryRowContext(ctx,
+		`UPDATE join_token SET uses = uses + 1 WHERE id = $1 AND uses < max_uses AND expires_at > $2 RETURNING uses`,
+		id.TokenID, micros(id.JoinedAt)).Scan(&use)
+	if errors.Is(err, sql.ErrNoRows) {
+		return whyUnusable(ctx, tx, id)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO join_token_use (token_id, use, node, at) VALUES ($1, $2, $3, $4)`,
+		id.TokenID, use, id.Node, micros(id.JoinedAt))
+	return err
+}
+
+func whyUnusable(ctx context.Context, tx *sql.Tx, id controlplane.NodeIdentity) error {
+	var expires int64
+	err := tx.QueryRowContext(ctx, `SELECT expires_at FROM join_token WHERE id = $1`, id.TokenID).Scan(&expires)
+	if errors.Is(err, sql.ErrNoRows) {
+		return errNoJoinToken(id.TokenID)
+	}
+	if err != nil {
+		return err
+	}
+	if at := fromMicros(expires); !id.JoinedAt.Before(at) {
+		return errs.Newf(errs.FailedPrecondition, "join token %s expired at %s", id.TokenID, at.Format(time.RFC3339))
+	}
+	uses, err := joinTokenUses(ctx, tx, id.TokenID)
+	if err != nil {
+		return err
+	}
+	last := uses[len(uses)-1]
+	return errs.Newf(errs.FailedPrecondition, "join token %s is used up: node %q joined with it at %s",
+		id.TokenID, last.Node, last.At.Format(time.RFC3339))
+}
+
+// RenewNode notes until when a node's certificate is good.
+func (s *Store) RenewNode(ctx context.Context, node string, keyHash [32]byte, expires time.Time) error {
+	n, err := s.exec(ctx, `UPDATE node_identity SET expires_at = $1 WHERE node = $2 AND key_hash = $3 AND revoked_at IS NULL`,
+		micros(expires), node, keyHash[:])
+	if err == nil && n == 0 {
+		return errNoNode(node)
+	}
+	return s.failed(err, "note the node's new certificate")
+}
+
+// RevokeNode refuses a node's identity from now on.
+func (s *Store) RevokeNode(ctx context.Context, node, by string, at time.Time) error {
+	n, err := s.exec(ctx, `UPDATE node_identity SET
+		revoked_at = CASE WHEN revoked_at IS NULL THEN $1 ELSE revoked_at END,
+		revoked_by = CASE WHEN revoked_at IS NULL THEN $2 ELSE revoked_by END WHERE node = $3`, micros(at), by, node)
+	if err == nil && n == 0 {
+		return errNoNode(node)
+	}
+	return s.failed(err, fmt.Sprintf("revoke node %q", node))
+}
+
+// NodeIdentity returns the identity of a name.
+func (s *Store) NodeIdentity(ctx context.Context, node string) (controlplane.NodeIdentity, error) {
+	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
+	defer cancel()
+	id, err := readIdentity(ctx, s.engine.Reader(), node)
+	if errors.Is(err, sql.ErrNoRows) {
+		return controlplane.NodeIdentity{}, errNoNode(node)
+	}
+	return id, s.failed(err, "read the node's identity")
+}
+
+func errNoNode(node string) error {
+	return errs.Newf(errs.NotFound, "no node %q has joined", node)
+}
+
+// NodeIdentities returns every identity in name order.
+func (s *Store) NodeIdentities(ctx context.Context) ([]controlplane.NodeIdentity, error) {
+	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
+	defer cancel()
+	rows, err := s.engine.Reader().QueryContext(ctx, selectIdentity+`ORDER BY node`)
+	all, err := collect(rows, err, func(rows *sql.Rows) (controlplane.NodeIdentity, error) { return scanIdentity(rows) })
+	return all, s.failed(err, "list the identities of nodes")
+}
+
+const selectIdentity = `SELECT node, key_hash, token_id, joined_at, expires_at, revoked_at, revoked_by FROM node_identity `
+
+func readIdentity(ctx context.Context, q querier, node string) (controlplane.NodeIdentity, error) {
+	return scanIdentity(q.QueryRowContext(ctx, selectIdentity+`WHERE node = $1`, node))
+}
+
+func scanIdentity(row interface{ Scan(...any) error }) (controlplane.NodeIdentity, error) {
+	var (
+		id              controlplane.NodeIdentity
+		key             []byte
+		joined, expires int64
+		revoked         sql.NullInt64
+	)
+	if err := row.Scan(&id.Node, &key, &id.TokenID, &joined, &expires, &revoked, &id.RevokedBy); err != nil {
+		return controlplane.NodeIdentity{}, err
+	}
+	if copy(id.KeyHash[:], key) != len(key) || len(key) != len(id.KeyHash) {
+		return controlplane.NodeIdentity{}, fmt.Errorf("the key of node %q has %d bytes", id.Node, len(key))
+	}
+	id.JoinedAt, id.ExpiresAt = fromMicros(joined), fromMicros(expires)
+	if revoked.Valid {
+		id.RevokedAt = fromMicros(revoked.Int64)
+	}
+	return id, nil
+}
+
+// DeleteStaleJoins removes what nobody can use any more.
+func (s *Store) DeleteStaleJoins(ctx context.Context, now time.Time) error {
+	err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM join_token WHERE expires_at < $1`, micros(now.Add(-keepTokens))); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `DELETE FROM node_identity WHERE expires_at < $1 AND revoked_at IS NULL`, micros(now.Add(-keepIdentities)))
+		return err
+	})
+	return s.failed(err, "delete old join tokens")
+}
