@@ -20,23 +20,24 @@ import (
 
 func main() {
 	listen := flag.String("listen", "127.0.0.1:8089", "address to serve on; port 0 picks a free one")
+	remember := flag.Int("remember", 1000, "requests that GET /_served tells of")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *listen, os.Stdout); err != nil {
+	if err := run(ctx, *listen, *remember, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "fakeprovider:", err)
 		os.Exit(1)
 	}
 }
 
 // run serves until ctx ends; answers that still wait or stall are then cut short.
-func run(ctx context.Context, listen string, out io.Writer) error {
+func run(ctx context.Context, listen string, remember int, out io.Writer) error {
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
 	server := &http.Server{
-		Handler:           fakeprovider.New(fakeprovider.Config{}),
+		Handler:           fakeprovider.New(fakeprovider.Config{MaxServed: remember}),
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 	}

@@ -17,7 +17,7 @@ func TestRunEndsCleanlyUnderAStalledCall(t *testing.T) {
 	defer stop()
 	out, in := io.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, "127.0.0.1:0", in) }()
+	go func() { ended <- run(ctx, "127.0.0.1:0", 1000, in) }()
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +45,7 @@ func TestRunEndsCleanlyUnderAStalledCall(t *testing.T) {
 
 func TestRunSaysWhatItCouldNotListenOn(t *testing.T) {
 	t.Parallel()
-	err := run(t.Context(), "127.0.0.1:notaport", io.Discard)
+	err := run(t.Context(), "127.0.0.1:notaport", 1000, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "notaport") {
 		t.Errorf("error %v, want the address in it", err)
 	}

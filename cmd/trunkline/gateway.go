@@ -85,6 +85,7 @@ func newGateway(ctx context.Context, o options, log *slog.Logger, lookup func(st
 		// node. The last good snapshot is not kept: without the database beside it this
 		// process would not start.
 		CallDir: filepath.Join(o.dataDir, "calls"), SpoolBytes: int64(o.data.SpoolBytes), SpoolAge: o.data.SpoolAge,
+		CallMemory:          int64(o.data.CallMemory),
 		AllowPrivateNetwork: true, FakeDial: g.fake.DialContext,
 		Logger: log, Metrics: metrics, Proxy: bounds,
 	})
@@ -141,7 +142,8 @@ func (g *gateway) apply(ctx context.Context, lookup func(string) (string, bool))
 }
 
 // run serves until ctx ends, then drains: requests first, the link and the database last.
-func (g *gateway) run(ctx context.Context) error {
+// When hurry is closed what is still under way is cut.
+func (g *gateway) run(ctx context.Context, hurry <-chan struct{}) error {
 	mux := http.NewServeMux()
 	g.control.Mount(mux)
 	for _, pattern := range proxy.Patterns() {
@@ -155,13 +157,15 @@ func (g *gateway) run(ctx context.Context) error {
 		return ops.Server{Handler: g.ops, Logger: g.log}.Serve(ctx, g.opsWeb)
 	})
 	group.Go("console and API", func(ctx context.Context) error {
-		return ops.Server{Handler: mux, Logger: g.log, Drain: drainTime, UnencryptedHTTP2: true, OnDrain: g.control.EndStreams}.Serve(ctx, g.web)
+		return ops.Server{Handler: mux, Logger: g.log, Drain: drainTime, UnencryptedHTTP2: true, OnDrain: g.control.EndStreams, OnStop: g.node.Leave, OnCut: g.node.CutAll, Hurry: hurry}.Serve(ctx, g.web)
 	})
 	g.announce()
 	if g.demo {
 		group.Go("demo", func(ctx context.Context) error { return runDemo(ctx, g) })
 	}
-	return group.Wait()
+	err := group.Wait()
+	g.log.Info("stopped", "cut_streams", g.node.CutStreams(), "error", err)
+	return err
 }
 
 // serveFake is the upstream of providers of dialect fake.

@@ -33,8 +33,14 @@ func (c *Config) useDisk(link *uplink.Config) error {
 	return nil
 }
 
+// minSpool is the least that is worth the name of a spool, in bytes.
+const minSpool = 64 << 10
+
 // useCallDir lets the uplink keep call records, and the sums of those it has no room for.
 func (c *Config) useCallDir(link *uplink.Config) error {
+	if c.SpoolBytes != 0 && c.SpoolBytes < minSpool {
+		return fmt.Errorf("TRUNKLINE_CALL_SPOOL_BYTES is %d, at least %d are needed", c.SpoolBytes, minSpool)
+	}
 	dir := c.CallDir
 	if dir == "" && c.DataDir != "" {
 		dir = filepath.Join(c.DataDir, "calls")

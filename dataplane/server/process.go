@@ -18,7 +18,7 @@ import (
 type Process struct {
 	Settings
 	listen, opsListen, controlPlane, joinToken, dataDir string
-	drain                                               time.Duration
+	drain, settle                                       time.Duration
 	trustForwarded                                      bool
 }
 
@@ -26,17 +26,19 @@ type Process struct {
 func (p *Process) Register(set *settings.Set) {
 	set.String(&p.listen, "listen", "TRUNKLINE_LISTEN", ":8080", "address of /v1")
 	set.String(&p.opsListen, "ops-listen", "TRUNKLINE_OPS_LISTEN", "127.0.0.1:8083", "address of /healthz, /readyz and /metrics")
-	set.String(&p.controlPlane, "control-plane", "TRUNKLINE_CONTROL_PLANE", "", "host:port of the control plane's node link; required")
+	set.String(&p.controlPlane, "control-plane", "TRUNKLINE_CONTROL_PLANE", "", "host:port of the control plane's node link, or several of them, separated by commas; of a name's addresses any may be taken; required")
 	set.Secret(&p.joinToken, "join-token-file", "TRUNKLINE_JOIN_TOKEN", "", "with which the node joins the control plane, made by `trunklinectl nodes create-join-token` or preset there; needed until the node has joined, for its identity stays in the data folder")
 	set.String(&p.dataDir, "data-dir", "TRUNKLINE_DATA_DIR", "./data", "where the node keeps its identity, its last good snapshots and the call records that are not shipped yet (see call-spool-bytes, and 16 MiB for sums); of this node alone")
-	set.Duration(&p.drain, "drain-timeout", "TRUNKLINE_DRAIN_TIMEOUT", 10*time.Minute, "how long streams may go on after SIGTERM")
+	set.Duration(&p.settle, "drain-delay", "TRUNKLINE_DRAIN_DELAY", 5*time.Second, "how long the node takes new requests after SIGTERM, while /readyz says 503 already, for load balancers to notice")
+	set.Duration(&p.drain, "drain-timeout", "TRUNKLINE_DRAIN_TIMEOUT", 10*time.Minute, "how long streams may go on after that; a second SIGTERM cuts them at once")
 	set.Bool(&p.trustForwarded, "trust-forwarded-headers", "TRUNKLINE_TRUST_FORWARDED_HEADERS", false,
 		"take clients' addresses from the last X-Forwarded-For; only behind a proxy that sets it")
 	p.Settings.Register(set)
 }
 
 // Run serves until ctx ends, then finishes the requests under way and ships their records.
-func (p *Process) Run(ctx context.Context, log *slog.Logger) error {
+// When hurry is closed it cuts those that are still under way.
+func (p *Process) Run(ctx context.Context, hurry <-chan struct{}, log *slog.Logger) error {
 	if p.controlPlane == "" {
 		return errors.New("TRUNKLINE_CONTROL_PLANE is required (--help lists all settings)")
 	}
@@ -53,7 +55,7 @@ func (p *Process) Run(ctx context.Context, log *slog.Logger) error {
 	bounds.TrustForwarded = p.trustForwarded
 	s, err := New(Config{
 		ControlPlane: p.controlPlane, JoinToken: p.joinToken, Node: p.NodeName(), Version: version.String(),
-		DataDir: p.dataDir, SpoolBytes: int64(p.SpoolBytes), SpoolAge: p.SpoolAge, RedisURL: p.RedisURL, Environment: p.Environment,
+		DataDir: p.dataDir, SpoolBytes: int64(p.SpoolBytes), SpoolAge: p.SpoolAge, CallMemory: int64(p.CallMemory), RedisURL: p.RedisURL, Environment: p.Environment,
 		Logger: log, Metrics: metrics, Proxy: bounds,
 	})
 	if err != nil {
@@ -66,8 +68,12 @@ func (p *Process) Run(ctx context.Context, log *slog.Logger) error {
 		return ops.Server{Handler: handler, Logger: log}.Serve(ctx, operators)
 	})
 	group.Go("API", func(ctx context.Context) error {
-		return ops.Server{Handler: s.Handler(), Logger: log, Drain: p.drain}.Serve(ctx, web)
+		return ops.Server{
+			Handler: s.Handler(), Logger: log, Settle: p.settle, Drain: p.drain, Hurry: hurry, OnStop: s.Leave, OnCut: s.CutAll,
+		}.Serve(ctx, web)
 	})
 	log.Info("serving", "api", "http://"+web.Addr().String()+"/v1", "ops", "http://"+operators.Addr().String(), "control_plane", p.controlPlane)
-	return group.Wait()
+	err = group.Wait()
+	log.Info("stopped", "cut_streams", s.CutStreams(), "error", err)
+	return err
 }

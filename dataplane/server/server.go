@@ -46,6 +46,7 @@ type Config struct {
 	CallDir    string
 	SpoolBytes int64         // of the records in CallDir; default 1 GiB
 	SpoolAge   time.Duration // of the records in CallDir; default 7 days
+	CallMemory int64         // bytes of records that the disk does not take; default 64 MiB
 	// RedisURL names the Redis through which nodes share what they know; empty: each keeps
 	// its own. It may hold a password.
 	RedisURL    string

@@ -17,6 +17,7 @@ type Settings struct {
 	NetHTTP     bool
 	SpoolBytes  int
 	SpoolAge    time.Duration
+	CallMemory  int
 	Node        string
 	RedisURL    string // may hold a password: never log it
 	Environment string
@@ -35,6 +36,8 @@ func (s *Settings) Register(set *settings.Set) {
 	set.Int(&s.SpoolBytes, "call-spool-bytes", "TRUNKLINE_CALL_SPOOL_BYTES", 1<<30,
 		"call records kept on disk until the control plane has taken them, in bytes, at least 64 KiB; beyond it old ones are summed up")
 	set.Duration(&s.SpoolAge, "call-spool-age", "TRUNKLINE_CALL_SPOOL_AGE", 7*24*time.Hour, "age at which call records that wait on disk are summed up")
+	set.Int(&s.CallMemory, "call-memory-bytes", "TRUNKLINE_CALL_MEMORY_BYTES", 64<<20,
+		"memory for call records that the disk does not take, in bytes; beyond it they are summed up")
 	set.Secret(&s.RedisURL, "redis-url-file", "REDIS_URL", "",
 		"redis://[user:password@]host:port/db, or rediss:// for TLS, that nodes share health and limits through; default: each node keeps its own")
 	set.String(&s.Environment, "environment", "TRUNKLINE_ENVIRONMENT", "default", "keeps Trunklines apart that use one Redis")
