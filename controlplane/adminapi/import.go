@@ -20,7 +20,6 @@ type Importer interface {
 
 // PreviewImport shows what an import would do.
 func (s providerService) PreviewImport(ctx context.Context, req *adminv1.PreviewImportRequest) (*adminv1.PreviewImportResponse, error) {
-	nameDraft(req.GetProvider(), req.GetName())
 	plans, err := s.importer.Preview(ctx, req)
 	if err != nil {
 		return nil, inRequest(err, req.GetProvider())
@@ -52,13 +51,5 @@ func (s providerService) RemoveImportedModels(ctx context.Context, req *adminv1.
 
 // TestProvider tests a provider step by step.
 func (s providerService) TestProvider(ctx context.Context, req *adminv1.TestProviderRequest, stream adminv1connect.ProviderServiceTestProviderServerStream) error {
-	nameDraft(req.GetProvider(), req.GetName())
 	return inRequest(s.importer.Test(ctx, req, stream.Send), req.GetProvider())
-}
-
-// nameDraft gives a draft without a name that of the request, so that its faults are found.
-func nameDraft(draft *adminv1.Provider, name string) {
-	if draft != nil && draft.GetName() == "" {
-		draft.Name = name
-	}
 }

@@ -41,7 +41,7 @@ func (i *Importer) previewed(req *adminv1.PreviewImportRequest) ([]*job, error) 
 	how := ask{rules: req.GetRules(), only: given(req.GetModels()), restore: req.GetRestoreRemoved()}
 	prices := i.cfg.Catalogue.Prices()
 	if req.GetProvider() != nil {
-		draft := named(req.GetProvider(), req.GetName())
+		draft := req.GetProvider()
 		u, err := i.cfg.Live.DraftUpstream(draft)
 		if err != nil {
 			return nil, err

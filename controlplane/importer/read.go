@@ -69,7 +69,7 @@ func (i *Importer) read(ctx context.Context, jobs []*job, progress func(j *job, 
 			j.began = i.now()
 			began := time.Now()
 			j.err = i.readOne(ctx, j, func(listed int) { progress(j, listed) })
-			j.took = time.Since(began)
+			j.took = max(time.Since(began).Round(precision), precision)
 			return ctx.Err()
 		})
 	}

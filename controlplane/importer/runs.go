@@ -14,7 +14,7 @@ const defaultRuns = 100
 // Runs lists imports, newest first: of one provider, or of all for an empty name. The
 // newest scheduled one of a provider tells when the schedule imports it next.
 func (i *Importer) Runs(ctx context.Context, req *adminv1.ListImportsRequest) ([]*adminv1.ImportRun, error) {
-	limit := int(req.GetPageSize())
+	limit := int(req.GetLimit())
 	if limit == 0 {
 		limit = defaultRuns
 	}

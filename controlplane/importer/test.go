@@ -1,10 +1,9 @@
 package importer
 
 import (
-	"cmp"
 	"context"
+	"time"
 
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
@@ -12,6 +11,9 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
+
+// precision is how exactly it is told how long a step took.
+const precision = 100 * time.Microsecond
 
 // Test tests a provider step by step, and tells each step to emit. A provider that fails
 // is a result, not an error.
@@ -29,28 +31,22 @@ func (i *Importer) Test(ctx context.Context, req *adminv1.TestProviderRequest, e
 		return err
 	}
 	return i.cfg.Remote.Test(ctx, to, model, func(s remote.Step) error {
-		return emit(&adminv1.TestProviderResponse{Step: s.Step, Result: s.Result, Duration: durationpb.New(s.Took), Detail: s.Detail})
+		res := &adminv1.TestProviderResponse{Step: s.Step, Result: s.Result, Detail: s.Detail}
+		if s.Result != adminv1.TestResult_TEST_RESULT_SKIPPED {
+			res.Duration = durationpb.New(max(s.Took.Round(precision), precision))
+		}
+		return emit(res)
 	})
 }
 
 func (i *Importer) tested(req *adminv1.TestProviderRequest) (*controlplane.Upstream, error) {
 	switch {
 	case req.GetProvider() != nil:
-		return i.cfg.Live.DraftUpstream(named(req.GetProvider(), req.GetName()))
+		return i.cfg.Live.DraftUpstream(req.GetProvider())
 	case req.GetName() != "":
 		return i.cfg.Live.Upstream(req.GetName())
 	}
 	return nil, errs.Invalid(errs.Violation{Field: "name", Description: "is required: the name of a provider, or a provider that is not saved yet"})
-}
-
-// named gives a draft without a name one.
-func named(draft *adminv1.Provider, name string) *adminv1.Provider {
-	if draft.GetName() != "" {
-		return draft
-	}
-	draft = proto.CloneOf(draft)
-	draft.Name = cmp.Or(name, "draft")
-	return draft
 }
 
 // chatModel is the id of the model to chat with; "" when no chat is asked for.

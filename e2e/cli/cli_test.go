@@ -21,6 +21,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/server"
 	"github.com/trunkline-ai/trunkline/internal/cli/app"
 	"github.com/trunkline-ai/trunkline/internal/cli/proc"
+	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
 )
 
 const adminPassword = "correct horse battery staple"
@@ -45,6 +46,9 @@ func TestStories(t *testing.T) {
 				return err
 			}
 			env.Defer(stop)
+			upstream := httptest.NewServer(fakeprovider.New(fakeprovider.Config{}))
+			env.Defer(upstream.Close)
+			env.Setenv("UPSTREAM", upstream.URL)
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // else each process lingers for a second under -race
 			env.Setenv("TRUNKLINE_SERVER", url)

@@ -89,6 +89,9 @@ func (p *Printer) Message(m proto.Message) error {
 	if p.Format != Table {
 		return p.encode(m)
 	}
+	if parts := p.parts(m.ProtoReflect()); parts != nil {
+		return p.sections(parts)
+	}
 	return p.describe(m.ProtoReflect())
 }
 

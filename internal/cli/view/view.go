@@ -17,7 +17,11 @@ func All() output.Views {
 	return output.NewViews(
 		output.ViewOf(provider, "name", "dialect", "base url", "models", "credentials", "enabled", "updated"),
 		output.ViewOf(credential, "name", "secret", "enabled", "stored"),
-		output.ViewOf(model, "id", "alias", "price", "context"),
+		output.ViewOf(model, "id", "alias", "price", "context", "origin"),
+		output.ViewOf(importedModel, "id", "action", "alias", "price", "from", "context", "why"),
+		output.ViewOf(importStep, "provider", "stage", "what"),
+		output.ViewOf(importRun, "time", "provider", "by", "took", "result", "next", "id"),
+		output.ViewOf(testStep, "step", "result", "took", "found"),
 		output.ViewOf(group, "name", "aliases", "members", "selection", "enabled", "updated"),
 		output.ViewOf(candidate, "provider", "model", "priority", "weight", "price", "state", "left", "failures", "nodes", "reason"),
 		output.ViewOf(hit, "call", "provider", "text"),
@@ -32,6 +36,7 @@ func All() output.Views {
 		output.ViewOf(usageRow, totalColumns("value")...),
 		output.ViewOf(usageSeries, totalColumns("value")...),
 		output.ViewOf(usagePoint, totalColumns("start")...),
+		output.ViewOf(joinToken, "id", "state", "note", "created", "by", "expires", "joined"),
 		output.ViewOf(node, "name", "version", "connected", "revision", "in flight", "calls waiting", "dropped", "last seen", "not healthy", "error"),
 	)
 }
@@ -52,11 +57,7 @@ func credential(c *adminv1.Credential) []string {
 }
 
 func model(m *adminv1.Model) []string {
-	context := "-"
-	if m.GetContextWindow() > 0 {
-		context = strconv.FormatInt(m.GetContextWindow(), 10)
-	}
-	return []string{m.GetId(), output.Text(m.GetAlias()), price(m.GetPrice()), context}
+	return []string{m.GetId(), output.Text(m.GetAlias()), price(m.GetPrice()), tokens(m.GetContextWindow()), origin(m.GetImported())}
 }
 
 // price names each part, USD per million tokens or per call.

@@ -1057,7 +1057,7 @@ type ListImportsRequest struct {
 	// Only those of this provider.
 	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
 	// Most imports to list, 1 to 1000; default 100.
-	PageSize      int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	Limit         int32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1099,9 +1099,9 @@ func (x *ListImportsRequest) GetProvider() string {
 	return ""
 }
 
-func (x *ListImportsRequest) GetPageSize() int32 {
+func (x *ListImportsRequest) GetLimit() int32 {
 	if x != nil {
-		return x.PageSize
+		return x.Limit
 	}
 	return 0
 }
@@ -1569,11 +1569,11 @@ const file_trunkline_admin_v1_import_proto_rawDesc = "" +
 	"\x05error\x18\x04 \x01(\tR\x05error\x12\x1a\n" +
 	"\brevision\x18\x05 \x01(\x04R\brevision\x12\x16\n" +
 	"\x06import\x18\x06 \x01(\tR\x06import\x129\n" +
-	"\x06models\x18\a \x03(\v2!.trunkline.admin.v1.ImportedModelR\x06models\"c\n" +
+	"\x06models\x18\a \x03(\v2!.trunkline.admin.v1.ImportedModelR\x06models\"\\\n" +
 	"\x12ListImportsRequest\x12$\n" +
-	"\bprovider\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\bprovider\x12'\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\"N\n" +
+	"\bprovider\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\bprovider\x12 \n" +
+	"\x05limit\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\x05limit\"N\n" +
 	"\x13ListImportsResponse\x127\n" +
 	"\aimports\x18\x01 \x03(\v2\x1d.trunkline.admin.v1.ImportRunR\aimports\"\xf7\x02\n" +
 	"\tImportRun\x12\x0e\n" +

@@ -1205,7 +1205,7 @@ type TestProviderResponse struct {
 	Step TestStep `protobuf:"varint,1,opt,name=step,proto3,enum=trunkline.admin.v1.TestStep" json:"step,omitempty"`
 	// How it ended.
 	Result TestResult `protobuf:"varint,2,opt,name=result,proto3,enum=trunkline.admin.v1.TestResult" json:"result,omitempty"`
-	// How long it took.
+	// How long it took; unset when it was skipped.
 	Duration *durationpb.Duration `protobuf:"bytes,3,opt,name=duration,proto3" json:"duration,omitempty"`
 	// What was found, or why it failed or was skipped, in words.
 	Detail        string `protobuf:"bytes,4,opt,name=detail,proto3" json:"detail,omitempty"`

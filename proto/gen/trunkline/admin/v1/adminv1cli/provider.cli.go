@@ -65,7 +65,7 @@ func providerService() cli.Service {
 			"trunkline.admin.v1.ImportRules.include":                      "Only models whose id contains one of these keywords or matches one of these globs (* is any text, ? one\ncharacter); letter case does not matter. Empty: all.",
 			"trunkline.admin.v1.ImportRules.skip_alias_conflicts":         "Import a model whose alias is taken without an alias; default: the import is refused and names them.",
 			"trunkline.admin.v1.ImportRules.skip_prices":                  "Suggest no prices: neither those that the provider lists nor those of the price catalogue.",
-			"trunkline.admin.v1.ListImportsRequest.page_size":             "Most imports to list, 1 to 1000; default 100.",
+			"trunkline.admin.v1.ListImportsRequest.limit":                 "Most imports to list, 1 to 1000; default 100.",
 			"trunkline.admin.v1.ListImportsRequest.provider":              "Only those of this provider.",
 			"trunkline.admin.v1.ListProvidersRequest.page_size":           "Most providers in one page, 1 to 1000; default 100.",
 			"trunkline.admin.v1.ListProvidersRequest.page_token":          "next_page_token of the page before.",

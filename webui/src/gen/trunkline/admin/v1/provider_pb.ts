@@ -606,7 +606,7 @@ export type TestProviderResponse = Message<"trunkline.admin.v1.TestProviderRespo
   result: TestResult;
 
   /**
-   * How long it took.
+   * How long it took; unset when it was skipped.
    *
    * @generated from field: google.protobuf.Duration duration = 3;
    */
