@@ -54,6 +54,7 @@ const (
 	KeyBudget                 // the budget of the API key is spent
 	KeyAddress                // the API key may not be used from there
 	KeyRevoked                // the API key was revoked while a stream ran
+	GatewayDraining           // this node stops and could not wait any longer
 	numOutcomes
 )
 
@@ -154,14 +155,15 @@ var rules = [numOutcomes]Rule{
 	GatewayBusy:  {Name: "gateway_busy", Move: Stay, Status: 503, Type: serverErr, Code: "gateway_busy", Blame: "gateway"},
 	TargetBusy:   {Name: "target_busy", Move: Next, NeverSent: true, Status: 503, Type: serverErr, Code: "upstream_busy", Blame: "gateway"},
 
-	NoCandidate:    {Name: "no_candidate", Move: Stay, Status: 503, Type: serverErr, Code: "no_provider", Blame: "gateway"},
-	Unauthorized:   {Name: "unauthorized", Move: Stay, Status: 401, Type: callerErr, Code: "invalid_api_key", Blame: "caller"},
-	ModelUnknown:   {Name: "model_unknown", Move: Stay, Status: 404, Type: callerErr, Code: "model_not_found", Blame: "caller"},
-	InvalidRequest: {Name: "invalid_request", Move: Stay, Status: 400, Type: callerErr, Code: "invalid_request", Blame: "caller"},
-	KeyLimited:     {Name: "key_limited", Move: Stay, NeverSent: true, Status: 429, Type: "rate_limit_error", Code: "rate_limit_exceeded", Blame: "caller"},
-	KeyBudget:      {Name: "key_budget", Move: Stay, NeverSent: true, Status: 429, Type: "insufficient_quota", Code: "insufficient_quota", Blame: "caller"},
-	KeyRevoked:     {Name: "key_revoked", Move: Stay, MaybeBilled: true, Status: 401, Type: callerErr, Code: "invalid_api_key", Blame: "caller"},
-	KeyAddress:     {Name: "key_address", Move: Stay, NeverSent: true, Status: 403, Type: callerErr, Code: "ip_not_allowed", Blame: "caller"},
+	NoCandidate:     {Name: "no_candidate", Move: Stay, Status: 503, Type: serverErr, Code: "no_provider", Blame: "gateway"},
+	Unauthorized:    {Name: "unauthorized", Move: Stay, Status: 401, Type: callerErr, Code: "invalid_api_key", Blame: "caller"},
+	ModelUnknown:    {Name: "model_unknown", Move: Stay, Status: 404, Type: callerErr, Code: "model_not_found", Blame: "caller"},
+	InvalidRequest:  {Name: "invalid_request", Move: Stay, Status: 400, Type: callerErr, Code: "invalid_request", Blame: "caller"},
+	KeyLimited:      {Name: "key_limited", Move: Stay, NeverSent: true, Status: 429, Type: "rate_limit_error", Code: "rate_limit_exceeded", Blame: "caller"},
+	KeyBudget:       {Name: "key_budget", Move: Stay, NeverSent: true, Status: 429, Type: "insufficient_quota", Code: "insufficient_quota", Blame: "caller"},
+	KeyRevoked:      {Name: "key_revoked", Move: Stay, MaybeBilled: true, Status: 401, Type: callerErr, Code: "invalid_api_key", Blame: "caller"},
+	GatewayDraining: {Name: "gateway_draining", Move: Stay, MaybeBilled: true, Status: 503, Type: serverErr, Code: "gateway_draining", Blame: "gateway"},
+	KeyAddress:      {Name: "key_address", Move: Stay, NeverSent: true, Status: 403, Type: callerErr, Code: "ip_not_allowed", Blame: "caller"},
 }
 
 // Verdict is the judgement of one answer.

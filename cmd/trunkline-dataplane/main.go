@@ -12,9 +12,9 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/settings"
 )
 
-func main() { run.Main(start) }
+func main() { run.MainDraining(start) }
 
-func start(ctx context.Context) error {
+func start(ctx context.Context, hurry <-chan struct{}) error {
 	set := settings.New(settings.Config{
 		Program: "trunkline-dataplane",
 		About:   "A data-plane node of Trunkline: it serves /v1 from the control plane's snapshot.",
@@ -30,5 +30,5 @@ func start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return process.Run(ctx, log)
+	return process.Run(ctx, hurry, log)
 }

@@ -17,7 +17,7 @@ import (
 	dataplane "github.com/trunkline-ai/trunkline/dataplane/server"
 )
 
-func main() { run.Main(start) }
+func main() { run.MainDraining(start) }
 
 // options are the settings of the all-in-one.
 type options struct {
@@ -31,7 +31,7 @@ type options struct {
 	data              dataplane.Settings
 }
 
-func start(ctx context.Context) error {
+func start(ctx context.Context, hurry <-chan struct{}) error {
 	var o options
 	set := settings.New(settings.Config{
 		Program: "trunkline",
@@ -60,7 +60,7 @@ func start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return g.run(ctx)
+	return g.run(ctx, hurry)
 }
 
 func (o *options) register(set *settings.Set) {

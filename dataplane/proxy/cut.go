@@ -14,6 +14,8 @@ const runningShards = 16
 // running knows the streams under way, so that those of a revoked key can be ended.
 type running struct {
 	turn   atomic.Uint32
+	cut    atomic.Bool  // none may go on: the node stops
+	count  atomic.Int64 // streams that were cut because of that
 	shards [runningShards]runningShard
 }
 
@@ -27,6 +29,7 @@ type place struct {
 	shard          *runningShard
 	before, behind *call
 	cancel         context.CancelCauseFunc
+	counted        bool // among those that were cut because the node stops
 }
 
 // enter lists a stream; leave must follow. A key that was revoked meanwhile ends it at once.
@@ -38,6 +41,9 @@ func (r *running) enter(c *call, cancel context.CancelCauseFunc) {
 		s.first.running.before = c
 	}
 	c.running.behind, s.first = s.first, c
+	if r.cut.Load() {
+		r.end(c)
+	}
 	s.mu.Unlock()
 	if c.h.revoked(c) {
 		cancel(timeUp{dataplane.KeyRevoked})

@@ -86,6 +86,11 @@ func (c *call) mayMove(v dataplane.Verdict, q *queue) bool {
 
 // fail tells the client that nobody answered.
 func (c *call) fail() {
+	if len(c.failed) == 0 && c.h.running.cut.Load() {
+		c.record.Outcome = dataplane.GatewayDraining
+		c.answer(draining())
+		return
+	}
 	if len(c.failed) == 0 { // every candidate was busy or being probed
 		c.record.Outcome = dataplane.TargetBusy
 		c.answer(final{
@@ -96,8 +101,16 @@ func (c *call) fail() {
 	}
 	last := c.failed[len(c.failed)-1].verdict.Outcome
 	c.record.Outcome = last
+	if last == dataplane.ClientClosed && c.h.running.cut.Load() {
+		last = dataplane.GatewayDraining // it was we who ended it
+		c.record.Outcome = last
+	}
 	if last == dataplane.ClientClosed {
 		c.gone(last)
+		return
+	}
+	if last == dataplane.GatewayDraining {
+		c.answer(draining())
 		return
 	}
 	if last == dataplane.KeyRevoked {

@@ -6,27 +6,46 @@ import (
 	"sync/atomic"
 )
 
-// errDraining is why a node that works is not ready.
-var errDraining = errors.New("the node is drained at an admin's word; it answers what still comes")
+// Why a node that works is not ready.
+var (
+	errDraining = errors.New("the node is drained at an admin's word; it answers what still comes")
+	errLeaving  = errors.New("the node is stopping; it answers what still comes")
+)
 
-// drain is an admin's word that the node shall get no new clients. It lasts until it is
-// taken back or the process ends.
-type drain struct{ on atomic.Bool }
+// drain is whether the node shall get no new clients.
+type drain struct {
+	on      atomic.Bool // at an admin's word, until it is taken back or the process ends
+	leaving atomic.Bool // because the process ends
+}
 
 func (d *drain) order(on bool) { d.on.Store(on) }
 
 func (d *drain) ready() error {
-	if d.on.Load() {
+	switch {
+	case d.leaving.Load():
+		return errLeaving
+	case d.on.Load():
 		return errDraining
 	}
 	return nil
 }
 
+// Leave says that the process is about to end: the node is not ready from now on, and
+// answers whatever still comes.
+func (s *Server) Leave() { s.drain.leaving.Store(true) }
+
+// CutAll ends what is under way because the process cannot wait any longer: streams end
+// with an error event gateway_draining.
+func (s *Server) CutAll() { s.proxy.CutAll() }
+
+// CutStreams is how many streams CutAll has ended.
+func (s *Server) CutStreams() int64 { return s.proxy.CutStreams() }
+
 // handler asks clients that keep their connections to open new ones while the node drains:
 // through a load balancer these lead elsewhere.
 func (d *drain) handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if d.on.Load() {
+		if d.on.Load() || d.leaving.Load() {
 			w.Header().Set("Connection", "close")
 		}
 		next.ServeHTTP(w, r)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -28,9 +29,19 @@ type Server struct {
 	// Drain is how long requests in flight may go on once the server is to stop;
 	// default 30s. After that they are cancelled.
 	Drain time.Duration
+	// Settle is how long the server goes on as before once it is to stop, so that load
+	// balancers which ask for its readiness learn of it first; default 0.
+	Settle time.Duration
+	// OnStop, if set, is called once when the server is to stop, before Settle.
+	OnStop func()
 	// OnDrain, if set, is called once when draining begins, to end streams that would
 	// never end by themselves.
 	OnDrain func()
+	// OnCut, if set, is called once when requests in flight may go on no longer, so that
+	// their answers say so; they are cancelled a second later.
+	OnCut func()
+	// Hurry, when it is closed, ends Settle and Drain at once. Default: nothing does.
+	Hurry <-chan struct{}
 	// UnencryptedHTTP2 also serves HTTP/2 without TLS, as gRPC clients speak it.
 	UnencryptedHTTP2 bool
 }
@@ -51,6 +62,7 @@ func (s Server) Serve(ctx context.Context, ln net.Listener) error {
 		return fmt.Errorf("serve on %s: %w", ln.Addr(), err)
 	case <-ctx.Done():
 	}
+	s.settle()
 	if s.OnDrain != nil {
 		s.OnDrain()
 	}
@@ -59,16 +71,35 @@ func (s Server) Serve(ctx context.Context, ln net.Listener) error {
 	return err
 }
 
+// settle lets the world learn that the server is about to stop.
+func (s Server) settle() {
+	if s.OnStop != nil {
+		s.OnStop()
+	}
+	t := time.NewTimer(s.Settle)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-s.Hurry:
+	}
+}
+
 // drain waits for requests in flight, cancels those that last too long and closes the
 // connections of those that do not heed it.
 func (s Server) drain(srv *http.Server, cancelRequests context.CancelFunc) error {
 	limit := cmp.Or(s.Drain, defaultDrain)
-	if shutdown(srv, limit) == nil {
+	if shutdown(srv, limit, s.Hurry) == nil {
 		return nil
 	}
 	s.Logger.Warn("requests in flight are cancelled: the time to drain is over", "drain", limit)
+	if s.OnCut != nil {
+		s.OnCut()
+		if shutdown(srv, cancelGrace, nil) == nil {
+			return nil
+		}
+	}
 	cancelRequests()
-	if shutdown(srv, cancelGrace) == nil {
+	if shutdown(srv, cancelGrace, nil) == nil {
 		return nil
 	}
 	if err := srv.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
@@ -77,10 +108,21 @@ func (s Server) drain(srv *http.Server, cancelRequests context.CancelFunc) error
 	return nil
 }
 
-// shutdown waits for requests in flight, at most for the limit.
-func shutdown(srv *http.Server, limit time.Duration) error {
+// shutdown waits for requests in flight, at most for the limit or until hurry is closed.
+func shutdown(srv *http.Server, limit time.Duration, hurry <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	done := make(chan struct{})
+	defer close(done)
+	wg.Go(func() {
+		select {
+		case <-hurry:
+			cancel()
+		case <-done:
+		}
+	})
 	return srv.Shutdown(ctx)
 }
 

@@ -87,3 +87,42 @@ func TestSuperviseSecondSignalExitsAtOnce(t *testing.T) {
 		t.Errorf("printed %q, want %q", &stderr, want)
 	}
 }
+
+func TestSuperviseDrainingHurriesBeforeItExits(t *testing.T) {
+	t.Parallel()
+	signals := make(chan os.Signal, 3)
+	signals <- syscall.SIGTERM
+	var stderr bytes.Buffer
+	code := superviseDraining(func(ctx context.Context, hurry <-chan struct{}) error {
+		<-ctx.Done()
+		select {
+		case <-hurry:
+			t.Error("hurried by the first signal")
+		default:
+		}
+		signals <- syscall.SIGTERM
+		<-hurry
+		return ctx.Err()
+	}, signals, "cmd", &stderr)
+	if code != 0 {
+		t.Errorf("code %d, want 0", code)
+	}
+	if want := "cmd: terminated again: what is under way is cut; once more exits without waiting\n"; stderr.String() != want {
+		t.Errorf("printed %q, want %q", &stderr, want)
+	}
+}
+
+func TestSuperviseDrainingThirdSignalExitsAtOnce(t *testing.T) {
+	t.Parallel()
+	signals := make(chan os.Signal, 3)
+	for range 3 {
+		signals <- syscall.SIGTERM
+	}
+	var stderr bytes.Buffer
+	release := make(chan struct{})
+	defer close(release)
+	code := superviseDraining(func(context.Context, <-chan struct{}) error { <-release; return nil }, signals, "cmd", &stderr)
+	if code != 143 {
+		t.Errorf("code %d, want 143", code)
+	}
+}
