@@ -15,8 +15,9 @@ const (
 	// sentAway bounds the wait after a replica sent the node on to another one, behind the
 	// same name perhaps.
 	sentAway = time.Second
-	// mostSentAway is how often that happens in one round: replicas send a node away twice.
-	mostSentAway = 3
+	// mostExtra is how many tries follow in a round in which the node was sent away: whoever
+	// did so lives, and takes the node when it has been sent away twice.
+	mostExtra = 6
 )
 
 // addresses takes turns among the addresses of the control plane. A round is over when each
@@ -24,8 +25,10 @@ const (
 type addresses struct {
 	all  []string
 	next int
-	left int // addresses not tried in this round
-	away int // times that the node was sent away in this round
+	// Of this round.
+	left  int  // addresses that were not tried
+	away  bool // the node was sent away
+	extra int  // tries since every address was tried
 }
 
 // parseAddresses takes a list separated by commas. It begins anywhere, so that nodes spread.
@@ -44,7 +47,7 @@ func parseAddresses(list string) *addresses {
 }
 
 // begin starts a round.
-func (t *addresses) begin() { t.left, t.away = len(t.all), 0 }
+func (t *addresses) begin() { t.left, t.away, t.extra = len(t.all), false, 0 }
 
 // take is the address to try now.
 func (t *addresses) take() string {
@@ -56,11 +59,12 @@ func (t *addresses) take() string {
 
 // more reports whether another try belongs to the same round, and how long it waits at most.
 func (t *addresses) more(code codes.Code) (time.Duration, bool) {
-	if code == codes.ResourceExhausted && t.away < mostSentAway {
-		t.away++
-		return sentAway, true
+	t.away = t.away || code == codes.ResourceExhausted
+	if t.left > 0 {
+		return nextPause, true
 	}
-	return nextPause, t.left > 0
+	t.extra++
+	return sentAway, t.away && t.extra <= mostExtra
 }
 
 // pause waits for a random part of a bound; false when ctx ended.

@@ -40,13 +40,18 @@ func TestARoundTriesEveryAddressOnceAndWaitsForThoseThatSendAway(t *testing.T) {
 		list  string
 		steps []step
 	}{
-		"one address": {"a", []step{{codes.Unavailable, false, nextPause}}},
+		"one address": {"a", []step{{codes.Unavailable, false, sentAway}}},
 		"three addresses": {"a,b,c", []step{
-			{codes.Unavailable, true, nextPause}, {codes.Unavailable, true, nextPause}, {codes.Unavailable, false, nextPause},
+			{codes.Unavailable, true, nextPause}, {codes.Unavailable, true, nextPause}, {codes.Unavailable, false, sentAway},
 		}},
 		"a name with several replicas": {"a", []step{
-			{codes.ResourceExhausted, true, sentAway}, {codes.ResourceExhausted, true, sentAway},
-			{codes.ResourceExhausted, true, sentAway}, {codes.ResourceExhausted, false, nextPause},
+			{codes.ResourceExhausted, true, sentAway}, {codes.ResourceExhausted, true, sentAway}, {codes.ResourceExhausted, true, sentAway},
+			{codes.ResourceExhausted, true, sentAway}, {codes.ResourceExhausted, true, sentAway}, {codes.ResourceExhausted, true, sentAway},
+			{codes.ResourceExhausted, false, sentAway},
+		}},
+		"a crowded replica and one that died": {"a,b", []step{
+			{codes.ResourceExhausted, true, nextPause}, {codes.Unavailable, true, sentAway},
+			{codes.ResourceExhausted, true, sentAway}, {codes.Unavailable, true, sentAway},
 		}},
 	} {
 		a := parseAddresses(tt.list)
