@@ -53,17 +53,18 @@ func (c *client) invoke(t *testing.T, m protoreflect.MethodDescriptor) error {
 	return c.conn.CallUnary(t.Context(), spec, dynamicpb.NewMessage(m.Input()), dynamicpb.NewMessage(m.Output()))
 }
 
-// open calls a method that streams, and waits for its first message or its end.
+// open calls a method that streams, and waits for its first message or its end; one that
+// is silent, as a tail without calls is, has taken the request.
 func (c *client) open(t *testing.T, m protoreflect.MethodDescriptor, spec connect.Spec) error {
 	t.Helper()
 	spec.StreamType = connect.StreamTypeServer
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
 	stream, err := c.conn.CallServerStream(ctx, spec, dynamicpb.NewMessage(m.Input()))
 	if err != nil {
 		return err
 	}
-	if err := stream.Receive(dynamicpb.NewMessage(m.Output())); err != nil && !errors.Is(err, io.EOF) {
+	if err := stream.Receive(dynamicpb.NewMessage(m.Output())); err != nil && !errors.Is(err, io.EOF) && connect.CodeOf(err) != connect.CodeDeadlineExceeded {
 		return err
 	}
 	return nil
@@ -146,7 +147,7 @@ func TestOnlyReadsAnswerToGET(t *testing.T) {
 	admin := e.admin(t)
 	for _, m := range methods(t) {
 		name := string(m.Name())
-		reads := strings.HasPrefix(name, "List") || strings.HasPrefix(name, "Get") || slices.Contains([]string{"WhoAmI", "Export", "ExplainGroup", "DryRun", "Summary", "TimeSeries", "Breakdown"}, name)
+		reads := strings.HasPrefix(name, "List") || strings.HasPrefix(name, "Get") && name != "GetCallBody" /* it is noted who does */ || slices.Contains([]string{"WhoAmI", "Export", "ExplainGroup", "DryRun", "Summary", "TimeSeries", "Breakdown"}, name)
 		declared := m.Options().(*descriptorpb.MethodOptions).GetIdempotencyLevel() == descriptorpb.MethodOptions_NO_SIDE_EFFECTS
 		if reads != declared {
 			t.Errorf("%s: declared without side effects: %t", name, declared)
