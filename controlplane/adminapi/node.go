@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
@@ -12,8 +13,10 @@ import (
 // nodeService shows the data-plane nodes and takes them out of load balancing.
 type nodeService struct {
 	adminv1connect.UnimplementedNodeServiceHandler
-	nodes Nodes
-	live  Live
+	nodes   Nodes
+	live    Live
+	joining Joining // nil: nobody joins
+	now     func() time.Time
 }
 
 // ListNodes lists the nodes in name order, beside the revision they should serve.
@@ -21,6 +24,7 @@ func (s nodeService) ListNodes(context.Context, *adminv1.ListNodesRequest) (*adm
 	nodes := slices.SortedFunc(slices.Values(s.nodes.Nodes()), func(a, b *adminv1.Node) int {
 		return strings.Compare(a.GetName(), b.GetName())
 	})
+	s.certify(nodes...)
 	return &adminv1.ListNodesResponse{
 		Nodes: nodes, Revision: uint64(s.live.Current().Revision), Incomplete: s.nodes.Incomplete(),
 	}, nil
@@ -32,6 +36,7 @@ func (s nodeService) GetNode(_ context.Context, req *adminv1.GetNodeRequest) (*a
 	if err != nil {
 		return nil, err
 	}
+	s.certify(node)
 	return &adminv1.GetNodeResponse{Node: node, Revision: uint64(s.live.Current().Revision)}, nil
 }
 
@@ -41,6 +46,7 @@ func (s nodeService) DrainNode(ctx context.Context, req *adminv1.DrainNodeReques
 	if err != nil {
 		return nil, err
 	}
+	s.certify(node)
 	return &adminv1.DrainNodeResponse{Node: node}, nil
 }
 

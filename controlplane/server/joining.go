@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
 	"github.com/trunkline-ai/trunkline/controlplane/joining"
 	"github.com/trunkline-ai/trunkline/controlplane/nodeapi"
 	"github.com/trunkline-ai/trunkline/controlplane/pki"
@@ -29,4 +30,13 @@ func (s *Server) secure(ctx context.Context, cfg Config, sealer controlplane.Sea
 	}
 	link.Identities, link.TLS = s.joins, authority.ServerTLS()
 	return nil
+}
+
+// joining is what the admin API makes join tokens with; nil in memory, and not an interface
+// that holds nil.
+func (s *Server) joining() adminapi.Joining {
+	if s.joins == nil {
+		return nil
+	}
+	return s.joins
 }

@@ -43,6 +43,8 @@ type Config struct {
 	TrustForwardedHeaders bool
 	GatewayURL            string // where clients send /v1 requests; shown in the console
 	Version               string
+	// FakeDialect allows providers of dialect fake, which only the all-in-one serves.
+	FakeDialect bool
 	// AllowPrivateNetwork lets the importer reach every provider at private and loopback
 	// addresses, as the all-in-one does; otherwise each provider must allow it.
 	AllowPrivateNetwork bool
@@ -93,7 +95,7 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 		return nil, err
 	}
 	s.live, err = controlplane.NewLive(controlplane.LiveConfig{
-		Store: s.store, Sealer: sealer, Pepper: pepper, Logger: cfg.Logger,
+		Store: s.store, Sealer: sealer, Pepper: pepper, Logger: cfg.Logger, FakeDialect: cfg.FakeDialect,
 	})
 	if err != nil {
 		return nil, err
@@ -130,7 +132,7 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 		Importer:      s.imports,
 		AdminUsername: cfg.AdminUsername, AdminPassword: cfg.AdminPassword, DefaultPassword: cfg.DefaultPassword,
 		TrustForwardedHeaders: cfg.TrustForwardedHeaders,
-		GatewayURL:            cfg.GatewayURL, Version: cfg.Version, Logger: cfg.Logger,
+		GatewayURL:            cfg.GatewayURL, Version: cfg.Version, Logger: cfg.Logger, Joining: s.joining(),
 	})
 	if err != nil {
 		return nil, err
