@@ -11,8 +11,12 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/trunkline-ai/trunkline/controlplane/pki"
+	"github.com/trunkline-ai/trunkline/internal/nodeid"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -21,9 +25,10 @@ import (
 type control struct {
 	nodev1.UnimplementedNodeServiceServer
 
-	address string
-	server  *grpc.Server
-	served  chan struct{} // closed when the server has ended
+	address   string
+	authority *pki.Authority
+	server    *grpc.Server
+	served    chan struct{} // closed when the server has ended
 
 	push chan *nodev1.SyncResponse
 	acks chan error // nil for an ack, the reason for a nack
@@ -45,9 +50,14 @@ func newControl() (*control, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for the node: %w", err)
 	}
+	authority, err := pki.New(time.Now)
+	if err != nil {
+		return nil, fmt.Errorf("make an authority for the node: %w", err)
+	}
 	c := &control{
-		address: l.Addr().String(), server: grpc.NewServer(), served: make(chan struct{}),
-		push: make(chan *nodev1.SyncResponse, 1), acks: make(chan error, 1), calls: map[string]bool{},
+		address: l.Addr().String(), authority: authority, served: make(chan struct{}),
+		server: grpc.NewServer(grpc.Creds(credentials.NewTLS(authority.ServerTLS()))),
+		push:   make(chan *nodev1.SyncResponse, 1), acks: make(chan error, 1), calls: map[string]bool{},
 	}
 	nodev1.RegisterNodeServiceServer(c.server, c)
 	go func() {
@@ -90,6 +100,33 @@ func (c *control) apply(ctx context.Context, s *nodev1.Snapshot) (time.Duration,
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	}
+}
+
+// joinToken is what the nodes of the bench join with.
+const joinToken = "the join token of the bench"
+
+// Enroll gives the node its certificate.
+func (c *control) Enroll(ctx context.Context, r *nodev1.EnrollRequest) (*nodev1.EnrollResponse, error) {
+	certificate, err := c.authority.Issue(r.GetNode(), r.GetCertificateRequest())
+	if err != nil {
+		return nil, err
+	}
+	node, ok := peer.FromContext(ctx)
+	if !ok {
+		return nil, errors.New("there is no peer")
+	}
+	secure, ok := node.AuthInfo.(credentials.TLSInfo)
+	if !ok {
+		return nil, errors.New("the connection is not TLS")
+	}
+	channel, err := nodeid.Channel(secure.State)
+	if err != nil {
+		return nil, err
+	}
+	return &nodev1.EnrollResponse{
+		Certificate: certificate.Raw, Authority: c.authority.Certificate(),
+		Proof: nodeid.ControlPlaneProof(nodeid.TokenKey(joinToken), channel, r.GetNode(), certificate.Raw, c.authority.Certificate()),
+	}, nil
 }
 
 // Sync serves the node's configuration stream.

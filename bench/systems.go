@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -210,14 +211,19 @@ func (b *bench) node(ctx context.Context, name, binary string, first *nodev1.Sna
 	}
 	err = b.cpus.proxy.with(func() error {
 		s.process, s.address, err = start(ctx, serving, dir, []string{
-			"TRUNKLINE_CONTROL_PLANE=" + c.address, "TRUNKLINE_JOIN_TOKEN=bench",
+			"TRUNKLINE_CONTROL_PLANE=" + c.address, "TRUNKLINE_JOIN_TOKEN=" + joinToken,
 			"TRUNKLINE_LISTEN=127.0.0.1:0", "TRUNKLINE_OPS_LISTEN=127.0.0.1:0", "TRUNKLINE_NODE=bench-" + name,
 		}, binary)
 		return err
 	})
 	if err == nil {
 		c.revision = first.GetRevision()
-		_, err = c.apply(ctx, first)
+		wait, cancel := context.WithTimeout(ctx, startTime)
+		_, err = c.apply(wait, first)
+		cancel()
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = fmt.Errorf("%s does not fetch its configuration:\n%s", name, s.process.output())
+		}
 	}
 	if err != nil {
 		s.stop()
