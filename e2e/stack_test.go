@@ -63,8 +63,8 @@ func upstreams(fake, dead string) string {
 		"keyword":      "keyword-overloaded",
 	}
 	provider("dead", dead, "ok")
-	provider("good", fake, "ok", "tokens-300+eof-events-200", "error-context_length_exceeded", "chunk-20ms")
-	groups := []string{"plain", "dead-first", "cut", "too-long", "slow"}
+	provider("good", fake, "ok", "tokens-300+eof-events-200", "error-context_length_exceeded", "chunk-20ms", "stall-events-3")
+	groups := []string{"plain", "dead-first", "cut", "too-long", "slow", "stalls"}
 	group := func(name string, members ...string) {
 		fmt.Fprintf(&b, "kind: Group\nname: %s\nmembers:\n", name)
 		for i, m := range members {
@@ -78,6 +78,7 @@ func upstreams(fake, dead string) string {
 	group("cut", "good/tokens-300+eof-events-200")
 	group("too-long", "good/error-context_length_exceeded")
 	group("slow", "good/chunk-20ms")
+	group("stalls", "good/stall-events-3")
 	for name, model := range failing {
 		provider("bad-"+name, fake, model)
 		group("first-"+name, "bad-"+name+"/"+model, "good/ok")
