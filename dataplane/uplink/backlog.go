@@ -32,6 +32,7 @@ type backlog struct {
 	mu    sync.Mutex // guards the fields below
 	calls []kept
 	bytes int64
+	sent  int    // of the oldest calls, those that were sent and not settled: they may be stored
 	added uint64 // calls ever added
 	done  uint64 // of those, the ones settled
 	marks []mark // in order
@@ -120,6 +121,7 @@ func (b *backlog) settle(n int) {
 			b.bytes -= k.size
 		}
 		b.calls = slices.Delete(b.calls, 0, n)
+		b.sent = max(b.sent-n, 0)
 		b.done += uint64(n)
 	}
 	b.closeMarks()
@@ -155,6 +157,7 @@ func (b *backlog) next(ctx context.Context, limit int, delay time.Duration, sums
 		waiting := len(b.calls) > 0 || b.disk.waiting() > 0
 		if waiting && (overdue || len(b.marks) > 0 || b.fullBatch()) {
 			calls := b.head(limit)
+			b.sent = max(b.sent, len(calls))
 			b.mu.Unlock()
 			if len(calls) > 0 {
 				b.last = fromMemory
@@ -184,6 +187,18 @@ func (b *backlog) next(ctx context.Context, limit int, delay time.Duration, sums
 			overdue = true
 		}
 	}
+}
+
+// foldRest adds what is in memory to the sums, for the process ends. Calls that were sent
+// without an answer may be stored and are left out; it returns how many they are.
+func (b *backlog) foldRest() (unsure int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, k := range b.calls[b.sent:] {
+		b.book.Call(fold.MemoryFull, k.call)
+	}
+	b.calls = b.calls[:b.sent]
+	return b.sent
 }
 
 // fullBatch and head need mu.

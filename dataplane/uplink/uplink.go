@@ -198,8 +198,8 @@ func New(cfg Config) (*Uplink, error) {
 }
 
 // Run keeps the link up until ctx ends; it must be called once. Losing the control plane
-// is no error: it is looked for again, for ever. Call Flush before ending ctx, or calls
-// that wait are lost, but for those in the spool.
+// is no error: it is looked for again, for ever. Call Flush before ending ctx: what waits
+// in memory then is summed up, if the sums have a file, or lost. What is in the spool stays.
 func (u *Uplink) Run(ctx context.Context) error {
 	defer close(u.stopped)
 	var wg sync.WaitGroup
@@ -211,7 +211,19 @@ func (u *Uplink) Run(ctx context.Context) error {
 	wg.Go(func() { u.keepSynced(ctx) })
 	wg.Go(func() { u.keepLinked(ctx) })
 	wg.Wait()
+	u.saveRest()
 	return nil
+}
+
+// saveRest sums up what the disk did not take, when the process ends.
+func (u *Uplink) saveRest() {
+	if !u.cfg.Totals.Lasting() {
+		return
+	}
+	if unsure := u.backlog.foldRest(); unsure > 0 {
+		u.log.Warn("call records were sent without an answer and are on no disk; they are lost unless the control plane has them", "count", unsure)
+	}
+	u.cfg.Totals.Tend()
 }
 
 // Ready is closed once a snapshot is in use. One that comes from the node's own disk is in

@@ -125,6 +125,9 @@ func (b *Book) restore(state *nodev1.TotalsFile) {
 	b.recount()
 }
 
+// Lasting reports whether there is a file that outlasts the process.
+func (b *Book) Lasting() bool { return b.file != nil }
+
 // Summed are the files of records that are in sums and may be there still: they must be
 // removed, and Forget be told, but never be read.
 func (b *Book) Summed() []*nodev1.Range {
