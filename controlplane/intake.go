@@ -43,6 +43,7 @@ type intake struct {
 	now    time.Time
 	// declared says that documents come from a declarative file.
 	declared bool
+	fake     bool // whether providers of dialect fake may be
 }
 
 // taken is a document in stored form.
@@ -82,6 +83,7 @@ func (in *intake) take(c *Config, doc proto.Message, old *Resource) (taken, []er
 // URL: when the provider moves to another scheme, host or port, none is kept, so that
 // nobody can have stored keys sent to a host of their own.
 func (in *intake) provider(c *Config, t *taken, d, before *adminv1.Provider) (violations []errs.Violation, err error) {
+	violations = in.dialect(d)
 	moved := before != nil && endpoint(d.GetBaseUrl()) != endpoint(before.GetBaseUrl())
 	stored := make(map[string]*adminv1.Credential, len(before.GetCredentials()))
 	for _, cred := range before.GetCredentials() {
@@ -114,6 +116,17 @@ func (in *intake) provider(c *Config, t *taken, d, before *adminv1.Provider) (vi
 		}
 	}
 	return violations, nil
+}
+
+// dialect refuses the scripted upstream where there is none.
+func (in *intake) dialect(d *adminv1.Provider) []errs.Violation {
+	if d.GetDialect() != DialectFake || in.fake {
+		return nil
+	}
+	return []errs.Violation{{
+		Field:       fieldPath(KindProvider, d.GetName(), "dialect"),
+		Description: "fake is the scripted upstream of the all-in-one (trunkline); nodes have none",
+	}}
 }
 
 // endpoint is what a secret is bound to: the scheme, host and port of a base URL.

@@ -19,6 +19,9 @@ type LiveConfig struct {
 	Pepper []byte           // keys the hashes of API keys; at least 16 bytes
 	Now    func() time.Time // default time.Now
 	Logger *slog.Logger
+	// FakeDialect allows providers of dialect fake: only the all-in-one has one. Elsewhere
+	// every node would refuse a snapshot that holds one.
+	FakeDialect bool
 }
 
 // Validate reports what is missing.

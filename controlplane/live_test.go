@@ -51,7 +51,7 @@ func replica(t *testing.T, store *memStore) *bundle {
 	}
 	b := &bundle{store: store, sealer: sealer, logs: &safeBuffer{}}
 	b.Live, err = controlplane.NewLive(controlplane.LiveConfig{
-		Store: store, Sealer: sealer, Pepper: pepper,
+		Store: store, Sealer: sealer, Pepper: pepper, FakeDialect: true,
 		Now: func() time.Time { return noon }, Logger: slog.New(slog.NewTextHandler(b.logs, nil)),
 	})
 	if err != nil {

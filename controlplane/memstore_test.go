@@ -206,3 +206,10 @@ func (s *memStore) changes() int {
 	defer s.mu.Unlock()
 	return len(s.log)
 }
+
+// loseSecret forgets a secret, as a store from which old ones were removed.
+func (s *memStore) loseSecret(ref string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.secrets = slices.DeleteFunc(s.secrets, func(secret controlplane.Secret) bool { return secret.Ref == ref })
+}

@@ -121,7 +121,7 @@ func (c *Config) revoke(changes []Change) (map[SecretHash]Revocation, Revision) 
 		gone, back := Retire(changes[:n])
 		changes = changes[n:]
 		for _, hash := range back {
-			if _, ok := all[hash]; ok {
+			if old, ok := all[hash]; ok && old.Reason != RevokeForGood {
 				edit()
 				delete(all, hash)
 			}

@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -45,11 +46,11 @@ func (l *Live) Rollback(ctx context.Context, actor string, to Revision, dryRun b
 	if err := past.read(ctx, l.cfg.Store, present.Revision); err != nil {
 		return nil, err
 	}
-	r := &rollback{live: l, past: past}
+	r := &rollback{live: l, past: past, stored: map[string]*Secret{}}
+	if err := r.plan(ctx, present); err != nil {
+		return nil, err
+	}
 	if dryRun {
-		if err := r.plan(ctx, present); err != nil {
-			return nil, err
-		}
 		return r.preview(present)
 	}
 	next, err := l.write(ctx, actor, func(c *Config) ([]Op, error) {
@@ -70,7 +71,7 @@ func (l *Live) Rollback(ctx context.Context, actor string, to Revision, dryRun b
 type rollback struct {
 	live    *Live
 	past    *span
-	stored  map[string]Secret // by ref: secrets that the present configuration does not refer to
+	stored  map[string]*Secret // by ref: secrets that were looked up; nil: not stored
 	ops     []Op
 	result  RollbackResult
 	secrets []Secret // those of stored that come back
@@ -82,6 +83,7 @@ func (r *rollback) plan(ctx context.Context, c *Config) error {
 	if err := r.findSecrets(ctx, c); err != nil {
 		return err
 	}
+	var violations []errs.Violation
 	for _, id := range r.past.sorted() {
 		present, _ := c.Get(id.kind, id.name)
 		want := r.wanted(c, id, present)
@@ -92,10 +94,13 @@ func (r *rollback) plan(ctx context.Context, c *Config) error {
 		if equalDocs(have, want) {
 			continue
 		}
+		if p, ok := want.(*adminv1.Provider); ok {
+			violations = append(violations, r.live.intake().dialect(p)...)
+		}
 		r.ops = append(r.ops, Op{Kind: id.kind, Name: id.name, Spec: want})
 		r.result.Changes = append(r.result.Changes, describe(id.kind, id.name, have, want))
 	}
-	return nil
+	return refused(violations)
 }
 
 // preview checks the result as a transaction would.
@@ -174,8 +179,8 @@ func (r *rollback) provider(c *Config, name string, old *adminv1.Provider, prese
 		if _, ok := c.Secret(cred.GetSecretRef()); ok {
 			continue
 		}
-		if secret, ok := r.stored[cred.GetSecretRef()]; ok {
-			r.secrets = append(r.secrets, secret)
+		if secret := r.stored[cred.GetSecretRef()]; secret != nil {
+			r.secrets = append(r.secrets, *secret)
 			continue
 		}
 		r.except(KindProvider, name, "the secret of credential %q is not stored any more; it is disabled until it is given again", cred.GetName())
@@ -184,25 +189,30 @@ func (r *rollback) provider(c *Config, name string, old *adminv1.Provider, prese
 	return doc
 }
 
-// findSecrets reads the secrets that older documents refer to and present ones do not.
+// findSecrets reads the secrets that older documents refer to and present ones do not, each
+// once: they never change.
 func (r *rollback) findSecrets(ctx context.Context, c *Config) error {
 	var missing []string
 	for _, doc := range r.past.first {
 		p, _ := doc.(*adminv1.Provider)
 		for _, cred := range p.GetCredentials() {
 			ref := cred.GetSecretRef()
-			if _, ok := c.Secret(ref); !ok && ref != "" {
+			_, known := c.Secret(ref)
+			if _, asked := r.stored[ref]; !known && !asked && ref != "" {
 				missing = append(missing, ref)
+				r.stored[ref] = nil
 			}
 		}
+	}
+	if len(missing) == 0 {
+		return nil
 	}
 	found, err := r.live.cfg.Store.Secrets(ctx, missing)
 	if err != nil {
 		return err
 	}
-	r.stored = make(map[string]Secret, len(found))
-	for _, s := range found {
-		r.stored[s.Ref] = s
+	for i := range found {
+		r.stored[found[i].Ref] = &found[i]
 	}
 	return nil
 }

@@ -93,7 +93,7 @@ func (l *Live) Delete(ctx context.Context, actor string, kind Kind, name, etag s
 }
 
 func (l *Live) intake() *intake {
-	return &intake{sealer: l.cfg.Sealer, pepper: l.cfg.Pepper, now: l.now()}
+	return &intake{sealer: l.cfg.Sealer, pepper: l.cfg.Pepper, now: l.now(), fake: l.cfg.FakeDialect}
 }
 
 func notFound(kind Kind, name string) error {

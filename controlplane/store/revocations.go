@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strconv"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 )
@@ -13,11 +14,12 @@ import (
 func writeRevocations(ctx context.Context, tx *sql.Tx, changes []controlplane.Change) error {
 	gone, back := controlplane.Retire(changes)
 	for batch := range batches(back) {
-		args := make([]any, len(batch))
+		args := make([]any, len(batch), len(batch)+1)
 		for i, hash := range batch {
 			args[i] = hash[:]
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM revocation WHERE hash IN `+placeholders(1, len(batch)), args...); err != nil {
+		query := `DELETE FROM revocation WHERE hash IN ` + placeholders(1, len(batch)) + ` AND reason <> $` + strconv.Itoa(len(batch)+1)
+		if _, err := tx.ExecContext(ctx, query, append(args, controlplane.RevokeForGood)...); err != nil {
 			return err
 		}
 	}
