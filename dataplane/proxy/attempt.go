@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"sync/atomic"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
@@ -26,6 +27,7 @@ type attempt struct {
 	record     dataplane.Attempt
 	clock      clock
 	stall      stall
+	sent       atomic.Bool // the upstream's client is done with the request's body
 	reported   bool
 	// keywordMoves: the failure keyword in the record is one that moves on.
 	keywordMoves bool
@@ -129,7 +131,7 @@ func (a *attempt) promptAllowance() time.Duration {
 	return time.Duration(a.promptTokens()/4096) * time.Second
 }
 
-func (a *attempt) promptTokens() int { return len(a.call.body) / 4 }
+func (a *attempt) promptTokens() int { return a.call.bodySize / 4 }
 
 // giantPrompt is where a timeout says more about the caller than about the target.
 const giantPrompt = 32 << 10

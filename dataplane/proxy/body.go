@@ -28,6 +28,7 @@ func (c *call) readBody() bool {
 		var lent *buffer
 		if lent, err = in.all(&c.h.buffers); err == nil {
 			c.body = c.keep(lent)
+			c.bodySize = len(c.body)
 		}
 	}
 	c.held = in.taken

@@ -4,7 +4,7 @@ import "sync"
 
 // classes are the sizes of buffers that are kept for the next request, in bytes. Each has
 // room for one byte more than a round number: the end of a body is seen without growing.
-var classes = [...]int{4<<10 + 64, 64<<10 + 64, 256<<10 + 64, 1<<20 + 64, 4<<20 + 64}
+var classes = [...]int{1<<10 + 64, 4<<10 + 64, 16<<10 + 64, 64<<10 + 64, 256<<10 + 64, 1<<20 + 64, 4<<20 + 64}
 
 // buffers lends memory for bodies. A prompt of 1 MB costs more to allocate and to collect
 // than everything else that is done with it.
@@ -50,6 +50,20 @@ func (p *buffers) grow(full *buffer) *buffer {
 func (c *call) keep(lent *buffer) []byte {
 	c.lent = append(c.lent, lent)
 	return lent.b
+}
+
+// bodyIsSent gives the memory of the request's body back when the answer has begun: no
+// other attempt will need it. An upstream that still reads it keeps it.
+func (c *call) bodyIsSent(a *attempt) {
+	if c.leaked || c.form != nil || !a.sent.Load() {
+		return
+	}
+	for _, lent := range c.lent {
+		c.h.buffers.put(lent)
+	}
+	c.lent, c.body = nil, nil
+	c.h.bodies.give(c.held)
+	c.held = 0
 }
 
 // giveBack ends the use of the call's buffers. Those of a call whose upstream may still

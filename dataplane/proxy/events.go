@@ -9,8 +9,7 @@ import (
 // Bounds on what a stream may make us hold.
 const (
 	maxEvent   = 1 << 20  // one event
-	firstRead  = 4 << 10  // one read of a stream that comes in drops
-	readChunk  = 16 << 10 // one read of any other
+	readChunk  = 16 << 10 // one read
 	holdBytes  = 64 << 10 // before the commit
 	holdEvents = 32       // before the commit
 )
@@ -19,17 +18,36 @@ var errEventTooLarge = errors.New("an event is larger than 1 MiB")
 
 // eventReader cuts a stream into server-sent events. Events are returned as the
 // upstream's own bytes, blank line included, and are valid until the next fill.
+//
+// Its memory is lent while something is unread: a stream that is quiet holds none, if the
+// upstream's client can wait without.
 type eventReader struct {
 	src        io.Reader
-	buf        []byte
-	start, end int  // unread bytes
-	scanned    int  // bytes behind start that hold no end of an event
-	rush       bool // the last read filled the buffer
+	wait       func() // until src has something to read; nil: only a read can wait
+	pool       *buffers
+	lent       *buffer // nil: nothing is unread
+	buf        []byte  // all of lent
+	start, end int     // unread bytes
+	scanned    int     // bytes behind start that hold no end of an event
 	err        error
 }
 
-func newEventReader(src io.Reader) *eventReader {
-	return &eventReader{src: src, buf: make([]byte, firstRead)}
+// newEventReader reads a stream's body. Whoever makes it calls close.
+func newEventReader(src io.Reader, pool *buffers) *eventReader {
+	r := &eventReader{src: src, pool: pool}
+	if body, ok := src.(interface{ Await() }); ok {
+		r.wait = body.Await
+	}
+	return r
+}
+
+// close gives the memory back. No event is valid behind it.
+func (r *eventReader) close() {
+	if r.lent != nil {
+		r.pool.put(r.lent)
+		r.lent, r.buf = nil, nil
+	}
+	r.start, r.end, r.scanned = 0, 0, 0
 }
 
 // next returns the next whole event that is already here; nil when a fill is needed.
@@ -64,23 +82,12 @@ func (r *eventReader) fill() error {
 	if r.err != nil {
 		return r.err
 	}
-	if r.start > 0 {
-		copy(r.buf, r.buf[r.start:r.end])
-		r.end -= r.start
-		r.start = 0
-	}
-	if r.end == len(r.buf) || r.rush && len(r.buf) < readChunk {
-		if len(r.buf) >= maxEvent {
-			r.err = errEventTooLarge
-			return r.err
-		}
-		grown := make([]byte, min(2*len(r.buf), maxEvent))
-		copy(grown, r.buf[:r.end])
-		r.buf = grown
+	if err := r.makeRoom(); err != nil {
+		r.err = err
+		return err
 	}
 	n, err := r.src.Read(r.buf[r.end:])
 	r.end += n
-	r.rush = r.end == len(r.buf)
 	if n > 0 {
 		r.err = err // told with the next fill, after what came
 		return nil
@@ -90,6 +97,32 @@ func (r *eventReader) fill() error {
 	}
 	r.err = err
 	return err
+}
+
+// makeRoom sees to it that there is room to read into, and if nothing is unread, only once
+// something has come.
+func (r *eventReader) makeRoom() error {
+	switch {
+	case r.start == r.end && r.wait != nil:
+		r.close()
+		r.wait()
+	case r.start > 0:
+		r.end = copy(r.buf, r.buf[r.start:r.end])
+		r.start = 0
+	}
+	switch {
+	case r.lent == nil:
+		r.lent = r.pool.get(readChunk)
+	case r.end < len(r.buf):
+		return nil
+	case r.end >= maxEvent:
+		return errEventTooLarge
+	default:
+		r.lent.b = r.lent.b[:r.end]
+		r.lent = r.pool.grow(r.lent)
+	}
+	r.buf = r.lent.b[:min(cap(r.lent.b), maxEvent)]
+	return nil
 }
 
 // rest is what follows the last whole event.

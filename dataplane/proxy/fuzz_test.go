@@ -45,7 +45,7 @@ func FuzzEventReader(f *testing.F) {
 func readEvents(t *testing.T, src io.Reader) [][]byte {
 	t.Helper()
 	var all [][]byte
-	r := newEventReader(src)
+	r := newEventReader(src, new(buffers))
 	for {
 		for event := r.next(); event != nil; event = r.next() {
 			if !bytes.HasSuffix(event, []byte("\n")) || len(event) < 2 {

@@ -20,11 +20,11 @@ type outlet struct {
 	rc   *http.ResponseController
 
 	mu      sync.Mutex
-	pending []byte // held before the commit; after it, to be written at the next flush
-	events  int    // held
-	whole   *whole // holds streams to their end; nil: only their head is held
-	open    bool   // committed: this attempt's answer is the client's
-	headers bool   // sent, maybe by a keep-alive comment long before
+	pending *buffer // held before the commit; after it, to be written at the next flush; nil: nothing
+	events  int     // held
+	whole   *whole  // holds streams to their end; nil: only their head is held
+	open    bool    // committed: this attempt's answer is the client's
+	headers bool    // sent, maybe by a keep-alive comment long before
 	closed  bool
 	accept  func() // what the present attempt does at its commit
 	waiting *time.Timer
@@ -72,9 +72,29 @@ func (o *outlet) add(event []byte) {
 		o.whole.add(event)
 		return
 	}
-	o.pending = append(o.pending, event...)
+	o.append(event)
 	if !o.open {
 		o.events++
+	}
+}
+
+// append adds to what is pending. The caller holds mu.
+func (o *outlet) append(event []byte) {
+	pool := &o.call.h.buffers
+	if o.pending == nil {
+		o.pending = pool.get(len(event))
+	}
+	for len(o.pending.b)+len(event) > cap(o.pending.b) {
+		o.pending = pool.grow(o.pending)
+	}
+	o.pending.b = append(o.pending.b, event...)
+}
+
+// forget gives back the memory of what was pending. The caller holds mu.
+func (o *outlet) forget() {
+	if o.pending != nil {
+		o.call.h.buffers.put(o.pending)
+		o.pending = nil
 	}
 }
 
@@ -82,7 +102,7 @@ func (o *outlet) add(event []byte) {
 func (o *outlet) full() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return len(o.pending) >= holdBytes || o.events >= holdEvents
+	return o.pending != nil && len(o.pending.b) >= holdBytes || o.events >= holdEvents
 }
 
 func (o *outlet) isOpen() bool {
@@ -105,6 +125,7 @@ func (o *outlet) commitLocked() {
 	o.open = true
 	o.stopTimers()
 	o.accept()
+	o.accept = nil
 	o.sendHeaders()
 }
 
@@ -139,7 +160,8 @@ func (o *outlet) discard() bool {
 
 // dropHeld forgets what an attempt has held. The caller holds mu.
 func (o *outlet) dropHeld() {
-	o.pending, o.events = o.pending[:0], 0
+	o.forget()
+	o.events = 0
 	if o.whole != nil {
 		o.whole.drop()
 	}
@@ -162,13 +184,9 @@ func (o *outlet) flushLocked() {
 			return o.err
 		})
 	}
-	if len(o.pending) == 0 {
-		return
-	}
-	o.write(o.pending)
-	o.pending = o.pending[:0]
-	if cap(o.pending) > holdBytes {
-		o.pending = nil
+	if o.pending != nil {
+		o.write(o.pending.b)
+		o.forget()
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
@@ -29,7 +30,8 @@ func (a *attempt) fill(r *http.Request) {
 		body, r.ContentLength = p.reader(), p.size
 	}
 	a.stall.start(c.h.cfg.WriteStall, r.ContentLength, a.clock.cancel)
-	r.Body = &sending{src: body, stall: &a.stall, left: r.ContentLength}
+	a.sent.Store(false)
+	r.Body = &sending{src: body, stall: &a.stall, left: r.ContentLength, sent: &a.sent}
 }
 
 // sets reports whether the provider's own configuration sets a header, which then counts.
@@ -89,6 +91,7 @@ type sending struct {
 	src   io.Reader
 	stall *stall
 	left  int64
+	sent  *atomic.Bool // nothing of it will be looked at any more
 }
 
 // Read gives the next bytes.
@@ -119,6 +122,7 @@ func (s *sending) WriteTo(w io.Writer) (n int64, err error) {
 			return n, err
 		}
 	}
+	s.sent.Store(true)
 	return n, nil
 }
 

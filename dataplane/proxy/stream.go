@@ -21,9 +21,14 @@ const keywordChars = 200
 // on the client gets this upstream's events, then its [DONE] or an error event.
 func (a *attempt) stream(ctx context.Context, resp *http.Response, body io.Reader) (dataplane.Verdict, bool) {
 	out := &a.call.out
-	events := newEventReader(body)
+	events := newEventReader(body, &a.call.h.buffers)
+	defer events.close()
 	view := streamView{kind: a.call.endpoint.stream, watch: a.Keywords.Watch()}
-	out.begin(func() { a.accept(resp.Header) })
+	out.begin(func() {
+		a.accept(resp.Header)
+		resp.Header = nil // an open stream is to hold what it needs, and no more
+		a.call.bodyIsSent(a)
+	})
 	for {
 		for event := events.next(); event != nil; event = events.next() {
 			if v, ended := a.take(&view, event); ended {

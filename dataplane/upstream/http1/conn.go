@@ -1,7 +1,6 @@
 package http1
 
 import (
-	"bufio"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -9,27 +8,27 @@ import (
 	"time"
 )
 
-// readBuffer holds the head of an answer; larger reads of a body pass it by. Every open
-// stream has one.
-const readBuffer = 4 << 10
-
 // conn is one connection. One exchange has it at a time.
 type conn struct {
 	origin origin
 	nc     net.Conn // TLS included
 	raw    net.Conn // below TLS
-	br     *bufio.Reader
-	head   []byte    // scratch, for the heads of answers
-	peek   *peeker   // looks at the socket without taking from it; nil: cannot
+	sock   *socket  // of raw; nil: it is none
+	in     input
 	since  time.Time // idle since
 }
 
 func newConn(o origin, nc net.Conn) *conn {
-	c := &conn{origin: o, nc: nc, raw: nc, br: bufio.NewReaderSize(nc, readBuffer)}
-	if secure, ok := nc.(*tls.Conn); ok {
+	c := &conn{origin: o, nc: nc, raw: nc}
+	secure, isTLS := nc.(*tls.Conn)
+	if isTLS {
 		c.raw = secure.NetConn()
 	}
-	c.peek = newPeeker(c.raw)
+	c.sock = newSocket(c.raw)
+	c.in.nc = nc
+	if !isTLS {
+		c.in.sock = c.sock
+	}
 	return c
 }
 
@@ -41,7 +40,7 @@ func (c *conn) close() {
 // alive reports whether an idle connection can take a request: the upstream has neither
 // closed it nor sent what nobody asked for.
 func (c *conn) alive() bool {
-	switch c.peek.look() {
+	switch c.sock.look() {
 	case quiet:
 		return true
 	case pending:
@@ -56,11 +55,10 @@ func (c *conn) ticketsOnly() bool {
 	if c.nc.SetReadDeadline(time.Now().Add(time.Millisecond)) != nil {
 		return false
 	}
-	_, err := c.br.Peek(1)
-	if !errors.Is(err, os.ErrDeadlineExceeded) {
+	if err := c.in.more(); !errors.Is(err, os.ErrDeadlineExceeded) {
 		return false
 	}
-	c.br.Reset(c.nc)
+	c.in.err = nil
 	return c.nc.SetReadDeadline(time.Time{}) == nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httputil"
 	"sync/atomic"
 	"time"
 )
@@ -40,9 +39,9 @@ type exchange struct {
 	answered atomic.Bool   // the answer's headers are here
 
 	framing framing
-	left    int64     // of a body whose length is known
-	chunks  io.Reader // of a chunked one
-	err     error     // what every Read returns from now on
+	left    int64   // of a body whose length is known
+	chunks  chunked // of a chunked one
+	err     error   // what every Read returns from now on
 }
 
 // begin sends the request on the connection, which it owns from now on, and reads the
@@ -123,25 +122,28 @@ func (x *exchange) readHead() (head, error) {
 
 // readHead reads up to a blank line, which it leaves out. io.EOF means that not a byte came.
 func (c *conn) readHead(limit int) (string, error) {
-	c.head = c.head[:0]
+	if c.in.unread() == 0 { // wait before memory is taken
+		if err := c.in.more(); err != nil {
+			return "", err
+		}
+	}
+	scratch := inputs.Get().(*[lentBuffer]byte)
+	defer inputs.Put(scratch)
+	text := scratch[:0]
 	for {
-		line, err := c.br.ReadSlice('\n')
-		if len(c.head)+len(line) > limit {
+		line, err := c.in.line()
+		if len(text)+len(line) > limit {
 			return "", errMalformed("headers larger than the limit")
 		}
 		// A line longer than the buffer comes in parts: the last of them is not blank.
-		if n := len(c.head); n > 0 && c.head[n-1] == '\n' && (string(line) == "\r\n" || string(line) == "\n") {
-			text := string(c.head)
-			if cap(c.head) > readBuffer {
-				c.head = nil
-			}
-			return text, nil
+		if n := len(text); n > 0 && text[n-1] == '\n' && (string(line) == "\r\n" || string(line) == "\n") {
+			return string(text), nil
 		}
-		c.head = append(c.head, line...)
+		text = append(text, line...)
 		if err == nil || errors.Is(err, bufio.ErrBufferFull) {
 			continue
 		}
-		if errors.Is(err, io.EOF) && len(c.head) > 0 {
+		if errors.Is(err, io.EOF) && len(text) > 0 {
 			err = io.ErrUnexpectedEOF
 		}
 		return "", err
@@ -163,7 +165,7 @@ func (x *exchange) answer(h head) {
 	case x.framing.chunked:
 		resp.ContentLength, resp.TransferEncoding = -1, chunkedEncoding
 		delete(resp.Header, "Transfer-Encoding")
-		x.chunks = httputil.NewChunkedReader(x.c.br)
+		x.chunks = chunked{in: &x.c.in}
 	case x.framing.length == 0:
 		x.end(io.EOF)
 	default:
@@ -179,7 +181,7 @@ func (x *exchange) Read(p []byte) (n int, err error) {
 		return 0, x.err
 	}
 	switch {
-	case x.chunks != nil:
+	case x.framing.chunked:
 		n, err = x.chunks.Read(p)
 		if errors.Is(err, io.EOF) {
 			err = x.trailer()
@@ -188,7 +190,7 @@ func (x *exchange) Read(p []byte) (n int, err error) {
 		if int64(len(p)) > x.left {
 			p = p[:x.left]
 		}
-		n, err = x.c.br.Read(p)
+		n, err = x.c.in.Read(p)
 		x.left -= int64(n)
 		switch {
 		case x.left == 0:
@@ -197,7 +199,7 @@ func (x *exchange) Read(p []byte) (n int, err error) {
 			err = io.ErrUnexpectedEOF
 		}
 	default: // until the connection closes
-		n, err = x.c.br.Read(p)
+		n, err = x.c.in.Read(p)
 	}
 	if err != nil {
 		x.end(err)
@@ -206,12 +208,24 @@ func (x *exchange) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
+// Await waits until Read has something to give, if only its error. Unlike a Read that
+// waits, it needs no memory meanwhile, neither here nor of the caller.
+func (x *exchange) Await() {
+	switch {
+	case x.err != nil:
+	case x.framing.chunked:
+		x.chunks.await()
+	case x.c.in.unread() == 0:
+		_ = x.c.in.more() // an error is told by the next Read
+	}
+}
+
 // trailer reads what follows the last chunk. Trailers are checked and dropped.
 func (x *exchange) trailer() error {
 	limit := x.t.cfg.MaxHead
 	var raw []byte
 	for {
-		line, err := x.c.br.ReadSlice('\n')
+		line, err := x.c.in.line()
 		if err != nil {
 			if errors.Is(err, bufio.ErrBufferFull) {
 				return errMalformed("trailer")
@@ -250,10 +264,12 @@ var errClosed = errors.New("http1: read of a closed body")
 func (x *exchange) end(err error) {
 	watched := x.stop == nil || x.stop() // false: interrupt runs or has run
 	c := x.c
-	if errors.Is(err, io.EOF) && watched && x.framing.persist && !x.resp.Request.Close && x.sentWhole() && c.br.Buffered() == 0 {
+	if errors.Is(err, io.EOF) && watched && x.framing.persist && !x.resp.Request.Close && x.sentWhole() && c.in.unread() == 0 && c.in.err == nil {
+		c.in.release()
 		x.t.pool.put(c)
 	} else {
 		c.close()
+		c.in.release()
 		x.awaitSender()
 	}
 	if !watched && !errors.Is(err, io.EOF) && !errors.Is(err, errClosed) {
@@ -289,6 +305,7 @@ func (x *exchange) awaitSender() {
 func (x *exchange) fail(err error) error {
 	watched := x.stop == nil || x.stop()
 	x.c.close()
+	x.c.in.release()
 	x.awaitSender()
 	switch {
 	case !watched:
