@@ -115,7 +115,7 @@ func TestConfigMustBeComplete(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	whole := adminapi.Config{
-		Live: e.backend.live, Calls: e.backend.calls, Bodies: adminapi.Bodies{Store: e.backend.store, Sealer: secrets.Bodies(e.backend.sealer)}, Usage: e.backend.store, Access: e.backend.access, Nodes: nodes(nil), Cooldowns: &resets{},
+		Live: e.backend.live, Calls: e.backend.calls, Bodies: adminapi.Bodies{Store: e.backend.store, Sealer: secrets.Bodies(e.backend.sealer)}, Usage: e.backend.store, Access: e.backend.access, Nodes: nodes(nil), Cooldowns: &resets{}, Importer: e.importer(t),
 		AdminUsername: "a", AdminPassword: "b", Logger: e.logger(),
 	}
 	if err := whole.Validate(); err != nil {
@@ -129,6 +129,7 @@ func TestConfigMustBeComplete(t *testing.T) {
 		"Access":    func(c *adminapi.Config) { c.Access = nil },
 		"Nodes":     func(c *adminapi.Config) { c.Nodes = nil },
 		"Cooldowns": func(c *adminapi.Config) { c.Cooldowns = nil },
+		"Importer":  func(c *adminapi.Config) { c.Importer = nil },
 		"name":      func(c *adminapi.Config) { c.AdminUsername = "" },
 		"password":  func(c *adminapi.Config) { c.AdminPassword = "" },
 		"Logger":    func(c *adminapi.Config) { c.Logger = nil },
