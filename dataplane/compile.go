@@ -98,6 +98,7 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 			Scope:  Scope{Kind: ScopeCredential, Provider: p.Name, Name: c.GetName()},
 		})
 	}
+	p.compileSecrets()
 	for _, m := range in.GetModels() {
 		t := &Target{
 			Provider:      p,

@@ -78,6 +78,8 @@ type Provider struct {
 	Policy              *Policy
 	Scope               Scope
 	Load                *Load
+
+	secrets [][]byte
 }
 
 // Header is one header that is added to upstream requests.

@@ -172,7 +172,7 @@ func (a *attempt) end(v dataplane.Verdict) dataplane.Verdict {
 func (a *attempt) close(v dataplane.Verdict) {
 	c := a.call
 	a.record.Duration = c.h.cfg.Now().Sub(a.started)
-	a.record.Outcome, a.record.Reason = v.Outcome, v.Reason
+	a.record.Outcome, a.record.Reason = v.Outcome, string(a.Provider.Scrub([]byte(v.Reason)))
 	a.record.MaybeBilled = v.Outcome.Rule().MaybeBilled
 	if a.record.Usage.Source != dataplane.UsageNone || v.Outcome == dataplane.OK { // calls may have a price of their own
 		a.record.Cost = a.Price.Cost(a.record.Usage)

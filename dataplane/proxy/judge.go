@@ -49,6 +49,7 @@ func (a *attempt) refused(ctx context.Context, resp *http.Response, body io.Read
 	if o, ok := stopped(ctx); ok && err != nil {
 		return dataplane.Verdict{Outcome: o}
 	}
+	text = a.Provider.Scrub(text)
 	a.body = text // what came of it is enough to judge by
 	v := dataplane.ClassifyStatus(resp.StatusCode, resp.Header, text, a.Model, a.call.h.cfg.Now())
 	if k := a.keyword(text, a.Keywords.Error); k != nil {

@@ -26,7 +26,7 @@ func (a *attempt) plain(ctx context.Context, resp *http.Response, body io.Reader
 		return a.long(ctx, resp, held, body)
 	}
 	if v, ok := a.judgeBody(held, mediaType(resp.Header)); !ok {
-		a.body = held[:min(len(held), maxErrorBody)]
+		a.body = a.Provider.Scrub(held[:min(len(held), maxErrorBody)])
 		return v, false
 	}
 	if stream := a.call.endpoint.stream; a.call.envelope.stream && !stream.plain {
@@ -88,7 +88,8 @@ func (a *attempt) judgeBody(body []byte, media string) (dataplane.Verdict, bool)
 		}
 		return bad("the answer is not valid JSON")
 	}
-	if v, is := dataplane.ClassifyError(body, a.Model); is {
+	if _, is := dataplane.ClassifyError(body, a.Model); is {
+		v, _ := dataplane.ClassifyError(a.Provider.Scrub(body), a.Model)
 		if k := a.keyword(body, a.Keywords.Error, a.Keywords.Answer); k != nil {
 			v = keywordInError(k, v)
 		}

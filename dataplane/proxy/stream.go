@@ -129,9 +129,10 @@ func (a *attempt) holdsText() bool {
 }
 
 // judgeError judges an error event. Before the commit its class decides; after it the
-// event goes to the client, without the credential should it hold it.
+// event goes to the client, without the provider's secrets should it hold them.
 func (a *attempt) judgeError(view *streamView, event []byte) dataplane.Verdict {
 	out := &a.call.out
+	event = a.Provider.Scrub(event)
 	text, _ := data(event)
 	v, is := dataplane.ClassifyError(text, a.Model)
 	if !is { // its type says that it failed, and nothing says why
@@ -143,9 +144,6 @@ func (a *attempt) judgeError(view *streamView, event []byte) dataplane.Verdict {
 		}
 		a.body = bytes.Clone(text)
 		return v
-	}
-	if a.credential != nil && a.credential.Secret != "" {
-		event = bytes.ReplaceAll(event, []byte(a.credential.Secret.Reveal()), []byte("[redacted]"))
 	}
 	out.add(event)
 	view.sentError = true
