@@ -31,7 +31,7 @@ type callService struct {
 
 // ListCalls lists calls, newest first.
 func (s callService) ListCalls(ctx context.Context, req *adminv1.ListCallsRequest) (*adminv1.ListCallsResponse, error) {
-	filter, err := callFilter(req, req.Stream)
+	filter, err := callFilter(req, req.GetId(), req.Stream)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,6 @@ func (s callService) GetCall(ctx context.Context, req *adminv1.GetCallRequest) (
 
 // callFilters are the fields that every request about calls has.
 type callFilters interface {
-	GetId() string
 	GetGroup() string
 	GetProvider() string
 	GetApiKey() string
@@ -87,10 +86,11 @@ type callFilters interface {
 	GetEndTime() *timestamppb.Timestamp
 }
 
-// callFilter turns the filters of a request into a query; stream is apart because it may be unset.
-func callFilter(req callFilters, stream *bool) (controlplane.CallFilter, error) {
+// callFilter turns the filters of a request into a query. The id is apart because not every
+// request has one, stream because it may be unset.
+func callFilter(req callFilters, id string, stream *bool) (controlplane.CallFilter, error) {
 	f := controlplane.CallFilter{
-		ID:          req.GetId(),
+		ID:          id,
 		Group:       req.GetGroup(),
 		Provider:    req.GetProvider(),
 		APIKey:      req.GetApiKey(),

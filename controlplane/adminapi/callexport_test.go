@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -137,7 +138,7 @@ func TestExportOfManyCallsInPieces(t *testing.T) {
 		want int
 	}{
 		"by key":     {&adminv1.ExportCallsRequest{ApiKey: "key-1"}, n / 2},
-		"by id":      {&adminv1.ExportCallsRequest{Id: callID(7)}, 1},
+		"by time":    {&adminv1.ExportCallsRequest{StartTime: timestamppb.New(time.UnixMicro(callsBegin + 1_200_000_000))}, 3},
 		"most":       {&adminv1.ExportCallsRequest{MaxCalls: 501}, 501},
 		"most, page": {&adminv1.ExportCallsRequest{MaxCalls: 500}, 500},
 		"most, few":  {&adminv1.ExportCallsRequest{MaxCalls: 1, ApiKey: "key-1"}, 1},

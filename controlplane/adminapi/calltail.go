@@ -30,7 +30,7 @@ func (s callService) TailCalls(ctx context.Context, req *adminv1.TailCallsReques
 	filter, err := callFilter(&adminv1.ListCallsRequest{
 		Group: req.GetGroup(), Provider: req.GetProvider(), ApiKey: req.GetApiKey(), Outcome: req.GetOutcome(), Status: req.GetStatus(),
 		Model: req.GetModel(), Node: req.GetNode(), MinDuration: req.GetMinDuration(),
-	}, req.Stream)
+	}, "", req.Stream)
 	if err != nil {
 		return err
 	}

@@ -100,8 +100,6 @@ type ExportCallsRequest struct {
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	// Only calls that arrived before this time; default now.
 	EndTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
-	// Only the call with this request id.
-	Id string `protobuf:"bytes,11,opt,name=id,proto3" json:"id,omitempty"`
 	// Only calls that this upstream model answered.
 	Model string `protobuf:"bytes,12,opt,name=model,proto3" json:"model,omitempty"`
 	// Only calls that this node served.
@@ -205,13 +203,6 @@ func (x *ExportCallsRequest) GetEndTime() *timestamppb.Timestamp {
 		return x.EndTime
 	}
 	return nil
-}
-
-func (x *ExportCallsRequest) GetId() string {
-	if x != nil {
-		return x.Id
-	}
-	return ""
 }
 
 func (x *ExportCallsRequest) GetModel() string {
@@ -417,7 +408,7 @@ var File_trunkline_admin_v1_call_stream_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_call_stream_proto_rawDesc = "" +
 	"\n" +
-	"$trunkline/admin/v1/call_stream.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8d\x04\n" +
+	"$trunkline/admin/v1/call_stream.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfd\x03\n" +
 	"\x12ExportCallsRequest\x12B\n" +
 	"\x06format\x18\x01 \x01(\x0e2 .trunkline.admin.v1.ExportFormatB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06format\x12$\n" +
 	"\tmax_calls\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\bmaxCalls\x12\x14\n" +
@@ -428,8 +419,7 @@ const file_trunkline_admin_v1_call_stream_proto_rawDesc = "" +
 	"\x06status\x18\a \x01(\x05R\x06status\x129\n" +
 	"\n" +
 	"start_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
-	"\bend_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x0e\n" +
-	"\x02id\x18\v \x01(\tR\x02id\x12\x14\n" +
+	"\bend_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x14\n" +
 	"\x05model\x18\f \x01(\tR\x05model\x12\x12\n" +
 	"\x04node\x18\r \x01(\tR\x04node\x12\x1b\n" +
 	"\x06stream\x18\x0e \x01(\bH\x00R\x06stream\x88\x01\x01\x12<\n" +

@@ -38,7 +38,6 @@ func callService() cli.Service {
 			"trunkline.admin.v1.ExportCallsRequest.end_time":     "Only calls that arrived before this time; default now.",
 			"trunkline.admin.v1.ExportCallsRequest.format":       "How calls are written; default CSV.",
 			"trunkline.admin.v1.ExportCallsRequest.group":        "Only calls to this group.",
-			"trunkline.admin.v1.ExportCallsRequest.id":           "Only the call with this request id.",
 			"trunkline.admin.v1.ExportCallsRequest.max_calls":    "Most calls, the newest; default all.",
 			"trunkline.admin.v1.ExportCallsRequest.min_duration": "Only calls that took at least so long.",
 			"trunkline.admin.v1.ExportCallsRequest.model":        "Only calls that this upstream model answered.",
