@@ -1,0 +1,239 @@
+package e2e
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
+
+	"github.com/trunkline-ai/trunkline/internal/testenv"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// closed starts a control plane without a preset join token.
+func closed(t *testing.T) *stack {
+	t.Helper()
+	s := newStack(t)
+	s.plane = start(t, "trunkline-controlplane", []string{
+		"ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret", "DATABASE_URL=" + testenv.Postgres(t),
+		"TRUNKLINE_SECRET_KEY=" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef")),
+	}, "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
+	s.admin = s.plane.address("console")
+	return s
+}
+
+// ctl runs trunklinectl as somebody who knows the password.
+func (s *stack) ctl(args ...string) string {
+	s.t.Helper()
+	dir, err := binaries()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	cmd := exec.CommandContext(s.t.Context(), filepath.Join(dir, "trunklinectl"), append(args, "--username", "admin", "--server", s.admin)...)
+	cmd.Env = append(os.Environ(), "TRUNKLINE_ADMIN_PASSWORD="+adminPassword)
+	out, err := cmd.Output()
+	if err != nil {
+		s.t.Fatalf("trunklinectl %s: %v", strings.Join(args, " "), err)
+	}
+	return string(out)
+}
+
+// ticket makes a join token with the CLI.
+func (s *stack) ticket(args ...string) (id, secret string) {
+	s.t.Helper()
+	var answer struct {
+		JoinToken struct{ ID string } `json:"join_token"`
+		Secret    string
+	}
+	out := s.ctl(append([]string{"nodes", "create-join-token", "-o", "json"}, args...)...)
+	if err := json.Unmarshal([]byte(out), &answer); err != nil {
+		s.t.Fatalf("%v in %s", err, out)
+	}
+	return answer.JoinToken.ID, answer.Secret
+}
+
+// joiner starts a node of that name, with a token or none.
+func (s *stack) joiner(name, secret string) *process {
+	s.t.Helper()
+	return start(s.t, "trunkline-dataplane", s.nodeEnv(secret), "--listen", anyPort, "--ops-listen", anyPort, "--node", name)
+}
+
+func (s *stack) nodeEnv(secret string) []string {
+	env := []string{"TRUNKLINE_CONTROL_PLANE=" + s.plane.address("nodes")}
+	if secret != "" {
+		env = append(env, "TRUNKLINE_JOIN_TOKEN="+secret)
+	}
+	return env
+}
+
+// awaitLog waits until the process logs the text.
+func (s *stack) awaitLog(p *process, text string) {
+	s.t.Helper()
+	s.eventually(p.name+" logs "+text, func(context.Context) bool { return strings.Contains(p.logged(), text) })
+}
+
+func TestNodesJoinByToken(t *testing.T) {
+	t.Parallel()
+	s := closed(t)
+	id, secret := s.ticket("--note", "rack 4", "--ttl", "10m")
+	node := s.joiner("node-1", secret)
+	s.nodes = append(s.nodes, node)
+	s.awaitNodes(1)
+	awaitReady(t, node)
+
+	// The token is used up, and says by whom.
+	second := s.joiner("node-2", secret)
+	s.awaitLog(second, "join token "+id+" is used up")
+	if list := s.ctl("nodes", "list-join-tokens"); !strings.Contains(list, "1 of 1: node-1") || strings.Contains(list, secret) {
+		t.Errorf("tokens:\n%s", list)
+	}
+	second.stop()
+
+	// What has joined returns without it; a folder that was lost does not.
+	node.env = s.nodeEnv("")
+	node.restart()
+	s.awaitNodes(1)
+	dir, err := binaries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare := exec.CommandContext(t.Context(), filepath.Join(dir, "trunkline-dataplane"), "--listen", anyPort, "--ops-listen", anyPort)
+	bare.Dir, bare.Env = t.TempDir(), s.nodeEnv("")
+	if out, err := bare.CombinedOutput(); err == nil || !strings.Contains(string(out), "trunklinectl nodes create-join-token") {
+		t.Errorf("a node without a token: %v\n%s", err, out)
+	}
+
+	// Who speaks in clear is not heard.
+	conn, err := grpc.NewClient(s.plane.address("nodes"), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), startTime)
+	defer cancel()
+	plain, err := nodev1.NewNodeServiceClient(conn).Sync(ctx)
+	if err == nil {
+		_, err = plain.Recv()
+	}
+	if status.Code(err) != codes.Unavailable {
+		t.Errorf("a client without TLS: %v", err)
+	}
+	if logs := s.plane.logged() + node.logged() + second.logged(); strings.Contains(logs, secret) {
+		t.Error("a log holds the token")
+	}
+}
+
+func TestARevokedNodeIsCutOff(t *testing.T) {
+	t.Parallel()
+	s := closed(t)
+	_, many := s.ticket("--max-uses", "5")
+	node := s.joiner("node-1", many)
+	s.nodes = append(s.nodes, node, s.joiner("node-2", many))
+	s.awaitNodes(2)
+	s.ctl("nodes", "revoke", "node-1")
+	s.awaitNodes(1)
+	s.awaitLog(node, "the node was revoked at ")
+	s.awaitLog(node, "joins again only with a join token made after that") // it has tried its old one
+	list, err := adminv1connect.NewNodeServiceClient(s.rpc()).ListNodes(t.Context(), &adminv1.ListNodesRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range list.GetNodes() {
+		if n.GetRevoked() != (n.GetName() == "node-1") {
+			t.Errorf("node %v", n)
+		}
+		if left := time.Until(n.GetCertificateExpireTime().AsTime()); left < 23*time.Hour || left > 24*time.Hour {
+			t.Errorf("the certificate of %s is good for %s", n.GetName(), left)
+		}
+	}
+	if code := s.callStatus(node); code != http.StatusOK {
+		t.Errorf("the node answers %d; what it has it serves on", code)
+	}
+	_, fresh := s.ticket()
+	node.env = s.nodeEnv(fresh)
+	node.restart()
+	s.awaitNodes(2)
+}
+
+// callStatus is how a node answers one call.
+func (s *stack) callStatus(node *process) int {
+	s.t.Helper()
+	body := strings.NewReader(`{"model":"plain","messages":[{"role":"user","content":"hi"}]}`)
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, node.address("api")+"/chat/completions", body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+appKey)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	resp.Body.Close()
+	return resp.StatusCode
+}
+
+// A proxy that passes TCP on is no man in the middle.
+func TestNodesReachTheControlPlaneThroughATCPBalancer(t *testing.T) {
+	t.Parallel()
+	s := closed(t)
+	_, secret := s.ticket()
+	front, err := net.Listen("tcp", anyPort)
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := s.plane.address("nodes")
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		forward(front, target)
+	}()
+	t.Cleanup(func() {
+		front.Close()
+		<-done
+	})
+	env := []string{"TRUNKLINE_CONTROL_PLANE=" + front.Addr().String(), "TRUNKLINE_JOIN_TOKEN=" + secret}
+	s.nodes = append(s.nodes, start(t, "trunkline-dataplane", env, "--listen", anyPort, "--ops-listen", anyPort, "--node", "behind"))
+	s.awaitNodes(1)
+}
+
+// forward passes what comes on to target until the listener is closed, and ends with it.
+func forward(lis net.Listener, target string) {
+	var (
+		wg    sync.WaitGroup
+		conns []net.Conn
+	)
+	for {
+		in, err := lis.Accept()
+		if err != nil {
+			break
+		}
+		out, err := net.Dial("tcp", target)
+		if err != nil {
+			in.Close()
+			continue
+		}
+		conns = append(conns, in, out)
+		wg.Go(func() { defer out.Close(); io.Copy(out, in) })
+		wg.Go(func() { defer in.Close(); io.Copy(in, out) })
+	}
+	for _, c := range conns {
+		c.Close()
+	}
+	wg.Wait()
+}
