@@ -64,3 +64,28 @@ func TestReasonIsOneCleanLine(t *testing.T) {
 		}
 	}
 }
+
+// FuzzRedact holds the short cuts against looking for every form.
+func FuzzRedact(f *testing.F) {
+	for _, seed := range []string{
+		"Incorrect API key provided: sk-proj-abcdefgh", "Authorization: Bearer abcdefgh1234", "Ba\u017fic abcdefgh1234", "to\u212Aen=abc",
+		"https://u:p@h.example/x?key=1", strings.Repeat("a1", 20), "abc1***xyz", "eyJabcdefghijk.abc", "AKIAABCDEFGHIJKL", "500 server_error: oops",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		want := text
+		for _, s := range secretForms {
+			want = s.form.ReplaceAllString(want, s.with)
+		}
+		if got := Redact(text); got != want {
+			t.Errorf("Redact(%q) = %q, want %q", text, got, want)
+		}
+	})
+}
+
+func BenchmarkReason(b *testing.B) {
+	for b.Loop() {
+		Reason("500 server_error: The server had an error while processing your request. Sorry about that!")
+	}
+}
