@@ -15,6 +15,9 @@ import (
 const (
 	// roundTime is how often it is looked whether an import is due.
 	roundTime = time.Minute
+	// firstTime is when it is looked for the first time: what was due while no control
+	// plane ran is due now.
+	firstTime = 2 * time.Second
 	// retryTime is how long the schedule waits after one failure; it doubles with each,
 	// up to the interval.
 	retryTime = 15 * time.Minute
@@ -27,7 +30,7 @@ const (
 
 // Run makes the imports that are due until ctx ends. Of several replicas one makes them.
 func (i *Importer) Run(ctx context.Context) error {
-	timer := time.NewTimer(roundTime)
+	timer := time.NewTimer(firstTime)
 	defer timer.Stop()
 	for {
 		select {
