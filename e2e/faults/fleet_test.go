@@ -30,6 +30,7 @@ const (
 	otherKey      = "sk-other-0123456789abcdef"
 	adminPassword = "correct horse battery staple"
 	joinToken     = "faults-join-token-0123456789"
+	sealingKey    = "faults-sealing-key-0123456789abc" // 32 bytes
 	anyPort       = "127.0.0.1:0"
 )
 
@@ -37,24 +38,26 @@ const (
 type fleet struct {
 	t         *testing.T
 	plane     *process
+	database  string // its URL
 	nodes     []*process
 	providers map[string]*process // primary and backup
 	redis     *testenv.RedisServer
-	env       []string // of the nodes
+	redisURL  string
 }
 
 // setup is what differs between tests. In config, PRIMARY and BACKUP stand for the
 // providers' addresses.
 type setup struct {
-	config  string
-	noRedis bool
-	env     []string // more of it for the control plane
+	config        string
+	noRedis       bool
+	redisPassword string
+	env           []string // more of it, for the control plane and the nodes
 }
 
 // newFleet starts everything and waits until all nodes serve the configuration.
 func newFleet(t *testing.T, s setup) *fleet {
 	t.Helper()
-	f := &fleet{t: t, providers: map[string]*process{}}
+	f := &fleet{t: t, providers: map[string]*process{}, database: testenv.Postgres(t)}
 	config := s.config
 	for _, name := range []string{"primary", "backup"} {
 		p := start(t, "fakeprovider", nil, "--listen", anyPort)
@@ -67,17 +70,22 @@ func newFleet(t *testing.T, s setup) *fleet {
 		t.Fatal(err)
 	}
 	f.plane = start(t, "trunkline-controlplane", append([]string{
-		"ADMIN_PASSWORD=" + adminPassword, "DATABASE_URL=" + testenv.Postgres(t),
-		"TRUNKLINE_SECRET_KEY=" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef")),
+		"ADMIN_PASSWORD=" + adminPassword, "DATABASE_URL=" + f.database,
+		"TRUNKLINE_SECRET_KEY=" + base64.StdEncoding.EncodeToString([]byte(sealingKey)),
 		"TRUNKLINE_JOIN_TOKEN=" + joinToken,
 	}, s.env...), "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", file)
-	f.env = []string{"TRUNKLINE_CONTROL_PLANE=" + f.plane.told["nodes"], "TRUNKLINE_JOIN_TOKEN=" + joinToken}
+	env := append([]string{"TRUNKLINE_CONTROL_PLANE=" + f.plane.told["nodes"], "TRUNKLINE_JOIN_TOKEN=" + joinToken}, s.env...)
 	if !s.noRedis {
 		f.redis = testenv.Redis(t)
-		f.env = append(f.env, "REDIS_URL="+f.redis.URL())
+		f.redisURL = f.redis.URL()
+		if s.redisPassword != "" {
+			f.lockRedis(s.redisPassword)
+			f.redisURL = strings.Replace(f.redisURL, "redis://", "redis://:"+s.redisPassword+"@", 1)
+		}
+		env = append(env, "REDIS_URL="+f.redisURL)
 	}
 	for i := range 3 {
-		n := start(t, "trunkline-dataplane", f.env, "--listen", anyPort, "--ops-listen", anyPort, "--node", fmt.Sprintf("node-%d", i+1))
+		n := start(t, "trunkline-dataplane", env, "--listen", anyPort, "--ops-listen", anyPort, "--drain-delay", "300ms", "--node", fmt.Sprintf("node-%d", i+1))
 		n.pin("--listen", n.told["api"])
 		n.pin("--ops-listen", n.told["ops"])
 		f.nodes = append(f.nodes, n)
@@ -247,10 +255,24 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
+// lockRedis asks for a password from then on, until Redis is restarted.
+func (f *fleet) lockRedis(password string) {
+	f.t.Helper()
+	options, err := redis.ParseURL(f.redis.URL())
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	c := redis.NewClient(options)
+	defer c.Close()
+	if err := c.ConfigSet(f.t.Context(), "requirepass", password).Err(); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
 // records is the Redis of the nodes.
 func (f *fleet) records() *redis.Client {
 	f.t.Helper()
-	options, err := redis.ParseURL(f.redis.URL())
+	options, err := redis.ParseURL(f.redisURL)
 	if err != nil {
 		f.t.Fatal(err)
 	}
