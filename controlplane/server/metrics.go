@@ -39,6 +39,9 @@ func register(reg prometheus.Registerer, s *Server) {
 	counter("trunkline_call_records_refused_total", "Call records, totals and gaps that this replica could not store and has put aside.", func() float64 {
 		return float64(s.calls.Refused())
 	})
+	counter("trunkline_call_bodies_lost_total", "Bodies of calls that this replica could not store; their calls it has.", func() float64 {
+		return float64(s.calls.BodiesLost())
+	})
 	gauge("trunkline_snapshot_build_failed", "1 while the newest revision cannot be made into a snapshot.", func() float64 {
 		if s.hub.Err() != nil {
 			return 1

@@ -119,7 +119,8 @@ func TestScale(t *testing.T) {
 	exec(fmt.Sprintf("make %d calls of 30 days", n), `INSERT INTO call SELECT 'call-' || lpad(i::text, 12, '0'), 'node-' || i % 4,
 		$1::bigint + (i * (30 * 86400000000::numeric / $2::bigint))::bigint, CASE WHEN i % 20 = 5 AND i > $2::bigint / 3 THEN 'group-6' ELSE 'group-' || i % 20 END, 'key-' || i % 200,
 		CASE WHEN i % 20 = 0 THEN 'server_error' ELSE 'ok' END, CASE WHEN i % 20 = 0 THEN 502 ELSE 200 END,
-		decode(repeat(md5(i::text), 12), 'hex'), 'model-' || i % 60, i % 2, CASE WHEN i % 10000 = 0 THEN 60000000 ELSE i % 5000000 END FROM generate_series(0, $2::bigint - 1) i`, end.AddDate(0, 0, -30).UnixMicro(), n)
+		decode(repeat(md5(i::text), 12), 'hex'), 'model-' || i % 60, i % 2, CASE WHEN i % 10000 = 0 THEN 60000000 ELSE i % 5000000 END,
+		$1::bigint + (i * (30 * 86400000000::numeric / $2::bigint))::bigint FROM generate_series(0, $2::bigint - 1) i`, end.AddDate(0, 0, -30).UnixMicro(), n)
 	exec("make their providers", `INSERT INTO call_provider SELECT 'provider-' || right(id, 1), start_us, id, group_name, api_key, outcome, status, node, model, stream, duration_us FROM call`)
 	exec("analyze", `VACUUM ANALYZE call, call_provider`)
 	after := controlplane.CallPosition{StartUS: end.AddDate(0, 0, -15).UnixMicro(), ID: "x"}
@@ -162,6 +163,11 @@ func TestScale(t *testing.T) {
 	id := fmt.Sprintf("call-%012d", n/2)
 	plan := explain(t, s.engine.Reader(), `EXPLAIN (ANALYZE, COSTS OFF) SELECT node, record FROM call WHERE id = $1`, []any{id}, 1)
 	t.Logf("one call by id: %s", plan[strings.LastIndex(plan, "Planning Time"):])
+	for _, f := range []controlplane.CallFilter{{}, {Provider: "provider-3"}, {Outcome: "timeout"}} {
+		query, args := recentQuery(f, end.Add(-5*time.Second), 501)
+		plan := explain(t, s.engine.Reader(), "EXPLAIN (ANALYZE, COSTS OFF) "+query, args, 1)
+		t.Logf("follow, %+v: %s", f, plan[strings.LastIndex(plan, "Planning Time"):])
+	}
 	batch := make([]*nodev1.Call, 500)
 	for round := range 20 {
 		for i := range batch {
