@@ -31,15 +31,23 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type memory struct {
 	controlplane.CallStore // what is not used here panics
 
-	mu      sync.Mutex
-	calls   map[string]*nodev1.Call
-	err     error // of the next call, then gone
-	refuse  string
-	aside   []controlplane.Refused
-	largest int // most calls removed at once
+	mu     sync.Mutex
+	calls  map[string]*nodev1.Call
+	err    error // of the next call, then gone
+	refuse string
+	aside  []controlplane.Refused
+	totals []*nodev1.Total
+	gaps   []*nodev1.Gap
+	// failAfter is how many calls go well before the one that fails with err.
+	failAfter int
+	largest   int // most calls removed at once
 }
 
 func (m *memory) fail() error {
+	if m.failAfter > 0 {
+		m.failAfter--
+		return nil
+	}
 	err := m.err
 	m.err = nil
 	return err

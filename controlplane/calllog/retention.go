@@ -27,7 +27,7 @@ func (l *Log) Run(ctx context.Context) error {
 	for {
 		l.lead(ctx, retentionJob, func(ctx context.Context) error {
 			l.expire(ctx)
-		l.expireBodies(ctx)
+			l.expireBodies(ctx)
 			l.expireTotals(ctx)
 			if l.cfg.Usage != nil {
 				l.expireUsage(ctx)
