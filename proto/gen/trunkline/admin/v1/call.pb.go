@@ -302,7 +302,9 @@ type Attempt struct {
 	// USD, exact decimal.
 	Cost string `protobuf:"bytes,15,opt,name=cost,proto3" json:"cost,omitempty"`
 	// Name of the failure keyword that was seen in the answer.
-	Keyword       string `protobuf:"bytes,16,opt,name=keyword,proto3" json:"keyword,omitempty"`
+	Keyword string `protobuf:"bytes,16,opt,name=keyword,proto3" json:"keyword,omitempty"`
+	// The candidate of the attempt before, tried once more since no other was left.
+	Again         bool `protobuf:"varint,17,opt,name=again,proto3" json:"again,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -449,6 +451,13 @@ func (x *Attempt) GetKeyword() string {
 	return ""
 }
 
+func (x *Attempt) GetAgain() bool {
+	if x != nil {
+		return x.Again
+	}
+	return false
+}
+
 // Tokens of an answer.
 type Usage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -459,9 +468,11 @@ type Usage struct {
 	// Output tokens, reasoning included.
 	OutputTokens int64 `protobuf:"varint,3,opt,name=output_tokens,json=outputTokens,proto3" json:"output_tokens,omitempty"`
 	// Where the numbers come from: upstream, estimated or none.
-	Source        string `protobuf:"bytes,4,opt,name=source,proto3" json:"source,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Source string `protobuf:"bytes,4,opt,name=source,proto3" json:"source,omitempty"`
+	// Input tokens the upstream wrote to its cache.
+	CacheWriteTokens int64 `protobuf:"varint,5,opt,name=cache_write_tokens,json=cacheWriteTokens,proto3" json:"cache_write_tokens,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Usage) Reset() {
@@ -520,6 +531,13 @@ func (x *Usage) GetSource() string {
 		return x.Source
 	}
 	return ""
+}
+
+func (x *Usage) GetCacheWriteTokens() int64 {
+	if x != nil {
+		return x.CacheWriteTokens
+	}
+	return 0
 }
 
 type ListCallsRequest struct {
@@ -921,7 +939,7 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\fclient_retry\x18\x15 \x01(\x05R\vclientRetry\x120\n" +
 	"\x14keyword_after_commit\x18\x16 \x01(\bR\x12keywordAfterCommit\x12:\n" +
 	"\vclock_ahead\x18\x1e \x01(\v2\x19.google.protobuf.DurationR\n" +
-	"clockAhead\"\xdd\x04\n" +
+	"clockAhead\"\xf3\x04\n" +
 	"\aAttempt\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -942,12 +960,14 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"lastResort\x12/\n" +
 	"\x05usage\x18\x0e \x01(\v2\x19.trunkline.admin.v1.UsageR\x05usage\x12\x12\n" +
 	"\x04cost\x18\x0f \x01(\tR\x04cost\x12\x18\n" +
-	"\akeyword\x18\x10 \x01(\tR\akeyword\"\x97\x01\n" +
+	"\akeyword\x18\x10 \x01(\tR\akeyword\x12\x14\n" +
+	"\x05again\x18\x11 \x01(\bR\x05again\"\xc5\x01\n" +
 	"\x05Usage\x12!\n" +
 	"\finput_tokens\x18\x01 \x01(\x03R\vinputTokens\x12.\n" +
 	"\x13cached_input_tokens\x18\x02 \x01(\x03R\x11cachedInputTokens\x12#\n" +
 	"\routput_tokens\x18\x03 \x01(\x03R\foutputTokens\x12\x16\n" +
-	"\x06source\x18\x04 \x01(\tR\x06source\"\x8e\x04\n" +
+	"\x06source\x18\x04 \x01(\tR\x06source\x12,\n" +
+	"\x12cache_write_tokens\x18\x05 \x01(\x03R\x10cacheWriteTokens\"\x8e\x04\n" +
 	"\x10ListCallsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12\x1d\n" +

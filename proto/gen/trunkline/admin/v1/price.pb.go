@@ -32,7 +32,9 @@ type Price struct {
 	// USD per million output tokens.
 	Output string `protobuf:"bytes,3,opt,name=output,proto3" json:"output,omitempty"`
 	// USD for each successful call, instead of or on top of token prices.
-	PerCall       string `protobuf:"bytes,4,opt,name=per_call,json=perCall,proto3" json:"per_call,omitempty"`
+	PerCall string `protobuf:"bytes,4,opt,name=per_call,json=perCall,proto3" json:"per_call,omitempty"`
+	// USD per million input tokens the upstream wrote to its cache, as Anthropic tells them; default: 1.25 times the input price.
+	CacheWrite    string `protobuf:"bytes,5,opt,name=cache_write,json=cacheWrite,proto3" json:"cache_write,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -95,16 +97,25 @@ func (x *Price) GetPerCall() string {
 	return ""
 }
 
+func (x *Price) GetCacheWrite() string {
+	if x != nil {
+		return x.CacheWrite
+	}
+	return ""
+}
+
 var File_trunkline_admin_v1_price_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_price_proto_rawDesc = "" +
 	"\n" +
-	"\x1etrunkline/admin/v1/price.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\"\x8f\x02\n" +
+	"\x1etrunkline/admin/v1/price.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\"\xd7\x02\n" +
 	"\x05Price\x12;\n" +
 	"\x05input\x18\x01 \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\x05input\x12H\n" +
 	"\fcached_input\x18\x02 \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\vcachedInput\x12=\n" +
 	"\x06output\x18\x03 \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\x06output\x12@\n" +
-	"\bper_call\x18\x04 \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\aperCallB\xd6\x01\n" +
+	"\bper_call\x18\x04 \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\aperCall\x12F\n" +
+	"\vcache_write\x18\x05 \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\n" +
+	"cacheWriteB\xd6\x01\n" +
 	"\x16com.trunkline.admin.v1B\n" +
 	"PriceProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 

@@ -114,6 +114,7 @@ type FailoverPolicy struct {
 	// Window in which failures count; default 60s.
 	FailureWindow *durationpb.Duration `protobuf:"bytes,2,opt,name=failure_window,json=failureWindow,proto3" json:"failure_window,omitempty"`
 	// Share of attempts in the window that must have failed, 0 to 1; 0 is the pure count; default 0.2.
+	// Refused connections and the like in a row, or ten times as many of any failures, need no share.
 	MinRatio *float64 `protobuf:"fixed64,3,opt,name=min_ratio,json=minRatio,proto3,oneof" json:"min_ratio,omitempty"`
 	// First cooldown; each repeat adds as much again; default 30s.
 	Cooldown *durationpb.Duration `protobuf:"bytes,4,opt,name=cooldown,proto3" json:"cooldown,omitempty"`

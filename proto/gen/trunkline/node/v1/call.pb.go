@@ -335,7 +335,9 @@ type Attempt struct {
 	// Pico-USD.
 	Cost int64 `protobuf:"varint,15,opt,name=cost,proto3" json:"cost,omitempty"`
 	// Name of the failure keyword that was seen.
-	Keyword       string `protobuf:"bytes,16,opt,name=keyword,proto3" json:"keyword,omitempty"`
+	Keyword string `protobuf:"bytes,16,opt,name=keyword,proto3" json:"keyword,omitempty"`
+	// The last candidate was tried once more.
+	Again         bool `protobuf:"varint,17,opt,name=again,proto3" json:"again,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -482,15 +484,24 @@ func (x *Attempt) GetKeyword() string {
 	return ""
 }
 
+func (x *Attempt) GetAgain() bool {
+	if x != nil {
+		return x.Again
+	}
+	return false
+}
+
 type Usage struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
 	InputTokens       int64                  `protobuf:"varint,1,opt,name=input_tokens,json=inputTokens,proto3" json:"input_tokens,omitempty"`
 	CachedInputTokens int64                  `protobuf:"varint,2,opt,name=cached_input_tokens,json=cachedInputTokens,proto3" json:"cached_input_tokens,omitempty"`
 	OutputTokens      int64                  `protobuf:"varint,3,opt,name=output_tokens,json=outputTokens,proto3" json:"output_tokens,omitempty"`
 	// upstream, estimated or none.
-	Source        string `protobuf:"bytes,4,opt,name=source,proto3" json:"source,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Source string `protobuf:"bytes,4,opt,name=source,proto3" json:"source,omitempty"`
+	// Input tokens written to the upstream's cache.
+	CacheWriteTokens int64 `protobuf:"varint,5,opt,name=cache_write_tokens,json=cacheWriteTokens,proto3" json:"cache_write_tokens,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Usage) Reset() {
@@ -551,6 +562,13 @@ func (x *Usage) GetSource() string {
 	return ""
 }
 
+func (x *Usage) GetCacheWriteTokens() int64 {
+	if x != nil {
+		return x.CacheWriteTokens
+	}
+	return 0
+}
+
 var File_trunkline_node_v1_call_proto protoreflect.FileDescriptor
 
 const file_trunkline_node_v1_call_proto_rawDesc = "" +
@@ -588,7 +606,7 @@ const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\bresponse\x18\x02 \x01(\fR\bresponse\x12+\n" +
 	"\x11request_truncated\x18\x03 \x01(\bR\x10requestTruncated\x12-\n" +
 	"\x12response_truncated\x18\x04 \x01(\bR\x11responseTruncated\x12\x1a\n" +
-	"\bredacted\x18\x05 \x01(\bR\bredacted\"\xf2\x03\n" +
+	"\bredacted\x18\x05 \x01(\bR\bredacted\"\x88\x04\n" +
 	"\aAttempt\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -610,12 +628,14 @@ const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"lastResort\x12.\n" +
 	"\x05usage\x18\x0e \x01(\v2\x18.trunkline.node.v1.UsageR\x05usage\x12\x12\n" +
 	"\x04cost\x18\x0f \x01(\x03R\x04cost\x12\x18\n" +
-	"\akeyword\x18\x10 \x01(\tR\akeyword\"\x97\x01\n" +
+	"\akeyword\x18\x10 \x01(\tR\akeyword\x12\x14\n" +
+	"\x05again\x18\x11 \x01(\bR\x05again\"\xc5\x01\n" +
 	"\x05Usage\x12!\n" +
 	"\finput_tokens\x18\x01 \x01(\x03R\vinputTokens\x12.\n" +
 	"\x13cached_input_tokens\x18\x02 \x01(\x03R\x11cachedInputTokens\x12#\n" +
 	"\routput_tokens\x18\x03 \x01(\x03R\foutputTokens\x12\x16\n" +
-	"\x06source\x18\x04 \x01(\tR\x06sourceB\xce\x01\n" +
+	"\x06source\x18\x04 \x01(\tR\x06source\x12,\n" +
+	"\x12cache_write_tokens\x18\x05 \x01(\x03R\x10cacheWriteTokensB\xce\x01\n" +
 	"\x15com.trunkline.node.v1B\tCallProtoP\x01ZDgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1;nodev1\xa2\x02\x03TNX\xaa\x02\x11Trunkline.Node.V1\xca\x02\x11Trunkline\\Node\\V1\xe2\x02\x1dTrunkline\\Node\\V1\\GPBMetadata\xea\x02\x13Trunkline::Node::V1b\x06proto3"
 
 var (

@@ -402,7 +402,9 @@ type Price struct {
 	CachedInput int64                  `protobuf:"varint,2,opt,name=cached_input,json=cachedInput,proto3" json:"cached_input,omitempty"`
 	Output      int64                  `protobuf:"varint,3,opt,name=output,proto3" json:"output,omitempty"`
 	// Micro-USD per call, a million pico-USD each.
-	PerCall       int64 `protobuf:"varint,4,opt,name=per_call,json=perCall,proto3" json:"per_call,omitempty"`
+	PerCall int64 `protobuf:"varint,4,opt,name=per_call,json=perCall,proto3" json:"per_call,omitempty"`
+	// Input tokens the upstream wrote to its cache.
+	CacheWrite    int64 `protobuf:"varint,5,opt,name=cache_write,json=cacheWrite,proto3" json:"cache_write,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -461,6 +463,13 @@ func (x *Price) GetOutput() int64 {
 func (x *Price) GetPerCall() int64 {
 	if x != nil {
 		return x.PerCall
+	}
+	return 0
+}
+
+func (x *Price) GetCacheWrite() int64 {
+	if x != nil {
+		return x.CacheWrite
 	}
 	return 0
 }
@@ -1152,12 +1161,14 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\x05Model\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12.\n" +
 	"\x05price\x18\x02 \x01(\v2\x18.trunkline.node.v1.PriceR\x05price\x12%\n" +
-	"\x0econtext_window\x18\x03 \x01(\x03R\rcontextWindow\"s\n" +
+	"\x0econtext_window\x18\x03 \x01(\x03R\rcontextWindow\"\x94\x01\n" +
 	"\x05Price\x12\x14\n" +
 	"\x05input\x18\x01 \x01(\x03R\x05input\x12!\n" +
 	"\fcached_input\x18\x02 \x01(\x03R\vcachedInput\x12\x16\n" +
 	"\x06output\x18\x03 \x01(\x03R\x06output\x12\x19\n" +
-	"\bper_call\x18\x04 \x01(\x03R\aperCall\"\xe0\x01\n" +
+	"\bper_call\x18\x04 \x01(\x03R\aperCall\x12\x1f\n" +
+	"\vcache_write\x18\x05 \x01(\x03R\n" +
+	"cacheWrite\"\xe0\x01\n" +
 	"\x05Group\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aaliases\x18\x02 \x03(\tR\aaliases\x123\n" +

@@ -50,7 +50,7 @@ func groupService() cli.Service {
 			"trunkline.admin.v1.FailoverPolicy.first_token_timeout":        "From dispatch to the first meaningful event of a stream, not applied to the last candidate; default 60s.",
 			"trunkline.admin.v1.FailoverPolicy.keyword_hold":               "How long a stream is held for failure keywords behind its first meaningful event; 0s holds it\nfor that event only; default 1.5s.",
 			"trunkline.admin.v1.FailoverPolicy.max_attempts":               "Most attempts for one call, 1 to 20; default 5.",
-			"trunkline.admin.v1.FailoverPolicy.min_ratio":                  "Share of attempts in the window that must have failed, 0 to 1; 0 is the pure count; default 0.2.",
+			"trunkline.admin.v1.FailoverPolicy.min_ratio":                  "Share of attempts in the window that must have failed, 0 to 1; 0 is the pure count; default 0.2.\nRefused connections and the like in a row, or ten times as many of any failures, need no share.",
 			"trunkline.admin.v1.FailoverPolicy.probe_early":                "Whether a target that failed fast may be tried by one request every 5 s while it cools; default true.",
 			"trunkline.admin.v1.FailoverPolicy.response_timeout":           "From dispatch to the end of an answer that is not streamed; default 600s.",
 			"trunkline.admin.v1.FailoverPolicy.stream_commit":              "When a stream's answer becomes the client's: first_token (default), or complete, which holds\nthe whole answer so that failover stays possible to the last token.",

@@ -88,6 +88,7 @@ func providerService() cli.Service {
 			"trunkline.admin.v1.PreviewImportRequest.provider":            "A provider that is not saved yet; it replaces the stored one of its name, whose secrets it may use while\nbase_url stays on the same scheme, host and port.",
 			"trunkline.admin.v1.PreviewImportRequest.restore_removed":     "Bring back models that an admin removed.",
 			"trunkline.admin.v1.PreviewImportRequest.rules":               "The rules to use; default: the provider's own.",
+			"trunkline.admin.v1.Price.cache_write":                        "USD per million input tokens the upstream wrote to its cache, as Anthropic tells them; default: 1.25 times the input price.",
 			"trunkline.admin.v1.Price.cached_input":                       "USD per million input tokens the upstream served from its cache; default: the input price.",
 			"trunkline.admin.v1.Price.input":                              "USD per million input tokens.",
 			"trunkline.admin.v1.Price.output":                             "USD per million output tokens.",

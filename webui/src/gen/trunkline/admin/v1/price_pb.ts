@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/price.proto.
  */
 export const file_trunkline_admin_v1_price: GenFile = /*@__PURE__*/
-  fileDesc("Ch50cnVua2xpbmUvYWRtaW4vdjEvcHJpY2UucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSJOCgVQcmljZRINCgVpbnB1dBgBIAEoCRIUCgxjYWNoZWRfaW5wdXQYAiABKAkSDgoGb3V0cHV0GAMgASgJEhAKCHBlcl9jYWxsGAQgASgJQtYBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQgpQcmljZVByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z");
+  fileDesc("Ch50cnVua2xpbmUvYWRtaW4vdjEvcHJpY2UucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSJjCgVQcmljZRINCgVpbnB1dBgBIAEoCRIUCgxjYWNoZWRfaW5wdXQYAiABKAkSDgoGb3V0cHV0GAMgASgJEhAKCHBlcl9jYWxsGAQgASgJEhMKC2NhY2hlX3dyaXRlGAUgASgJQtYBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQgpQcmljZVByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z");
 
 /**
  * Exact decimals, at most 6 digits after the point: USD per million tokens, or USD per call.
@@ -45,6 +45,13 @@ export type Price = Message<"trunkline.admin.v1.Price"> & {
    * @generated from field: string per_call = 4;
    */
   perCall: string;
+
+  /**
+   * USD per million input tokens the upstream wrote to its cache, as Anthropic tells them; default: 1.25 times the input price.
+   *
+   * @generated from field: string cache_write = 5;
+   */
+  cacheWrite: string;
 };
 
 /**

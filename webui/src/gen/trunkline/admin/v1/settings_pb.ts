@@ -85,6 +85,7 @@ export type FailoverPolicy = Message<"trunkline.admin.v1.FailoverPolicy"> & {
 
   /**
    * Share of attempts in the window that must have failed, 0 to 1; 0 is the pure count; default 0.2.
+   * Refused connections and the like in a row, or ten times as many of any failures, need no share.
    *
    * @generated from field: optional double min_ratio = 3;
    */
