@@ -28,15 +28,16 @@ func NewRevoker(source Source) *Revoker { return &Revoker{source: source} }
 // function that ends the subscription.
 func (r *Revoker) Subscribe() (changed <-chan struct{}, cancel func()) { return r.source.Subscribe() }
 
-// After returns what was revoked after a revision of a lineage: of another lineage, all that
-// is. Nil when there is nothing. The result is shared and must not be changed.
+// After returns what was revoked after a revision of a lineage: all that is revoked, when that
+// is another lineage, or a revision that this database has not reached, having been put back.
+// Nil when there is nothing. The result is shared and must not be changed.
 func (r *Revoker) After(lineage string, revision uint64) *nodev1.Revoke {
 	cfg := r.source.Current()
 	if cfg == nil || cfg.Lineage == "" {
 		return nil
 	}
 	from := controlplane.Revision(revision)
-	if lineage != cfg.Lineage {
+	if lineage != cfg.Lineage || from > cfg.Revision {
 		from = 0
 	}
 	r.mu.Lock()
