@@ -124,6 +124,9 @@ func compileGroup(in *nodev1.Group, targets map[Scope]*Target, keywords *keyword
 	if g.Selection, err = compileSelection(in.GetSelection()); err != nil {
 		return nil, err
 	}
+	if g.BodyLog, err = compileBodyLog(in.GetBodyLog()); err != nil {
+		return nil, err
+	}
 	seen := map[*Target]bool{}
 	for _, m := range in.GetMembers() {
 		t, ok := targets[Scope{Kind: ScopeTarget, Provider: m.GetProvider(), Name: m.GetModel()}]
@@ -189,6 +192,7 @@ func compilePrice(in *nodev1.Price) *Price {
 	return &Price{
 		Input:       PicoUSD(in.GetInput()),
 		CachedInput: PicoUSD(in.GetCachedInput()),
+		CacheWrite:  PicoUSD(cmp.Or(in.GetCacheWrite(), in.GetInput())), // 0 from an older control plane
 		Output:      PicoUSD(in.GetOutput()),
 		PerCall:     PicoUSD(in.GetPerCall()) * microPerCall,
 	}

@@ -119,6 +119,7 @@ type Group struct {
 	Members   []*Member // in routing order: priority, then price where the selection minds it
 	CreatedAt int64     // Unix seconds
 	Selection Selection
+	BodyLog   *BodyLog // nil: bodies are not kept
 
 	ties bool // some members share a rank
 }
