@@ -114,6 +114,7 @@ func newFleet(t *testing.T, nodes int, withRedis bool, env ...string) *fleet {
 	return f
 }
 
+// apiOf is where clients of a node call.
 func (f *fleet) apiOf(node int) string { return f.nodes[node].address("api") }
 
 // killNode notes when: what the node had in memory then may be lost.
