@@ -3,7 +3,6 @@ package controlplane
 import (
 	"maps"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -18,6 +17,7 @@ type Config struct {
 	// Replaces are the lineages in whose place an admin put this one, oldest first.
 	Replaces  []string
 	resources map[Kind]map[string]*Resource
+	orders    map[Kind]*order   // of resources
 	secrets   map[string][]byte // ref -> ciphertext
 	// revocations are the secrets of API keys that are not accepted any more.
 	revocations map[SecretHash]Revocation
@@ -36,6 +36,7 @@ func NewConfig(revision Revision, lineage string, resources []*Resource, secrets
 		Revision:    revision,
 		Lineage:     lineage,
 		resources:   make(map[Kind]map[string]*Resource, len(Kinds)),
+		orders:      make(map[Kind]*order, len(Kinds)),
 		secrets:     make(map[string][]byte, len(secrets)),
 		revocations: make(map[SecretHash]Revocation, len(revocations)),
 	}
@@ -44,7 +45,7 @@ func NewConfig(revision Revision, lineage string, resources []*Resource, secrets
 		c.revokedAt = max(c.revokedAt, r.Revision)
 	}
 	for _, k := range Kinds {
-		c.resources[k] = map[string]*Resource{}
+		c.resources[k], c.orders[k] = map[string]*Resource{}, &order{}
 	}
 	for _, r := range resources {
 		c.resources[r.Kind][r.Name] = r
@@ -62,6 +63,7 @@ func (c *Config) With(revision Revision, changes []Change, secrets []Secret) *Co
 		Lineage:   c.Lineage,
 		Replaces:  c.Replaces,
 		resources: maps.Clone(c.resources),
+		orders:    maps.Clone(c.orders),
 		secrets:   c.secrets,
 		trusted:   c.trusted,
 		dirty:     make(map[Kind]map[string]bool, len(Kinds)),
@@ -106,6 +108,9 @@ func (c *Config) With(revision Revision, changes []Change, secrets []Secret) *Co
 			Spec: ch.After, CreatedAt: created, UpdatedAt: ch.At,
 		}
 	}
+	for kind := range cloned {
+		next.orders[kind] = c.orders[kind].after(next.dirty[kind], next.resources[kind])
+	}
 	return next
 }
 
@@ -137,11 +142,10 @@ func (c *Config) Get(kind Kind, name string) (*Resource, bool) {
 	return r, ok
 }
 
-// List returns the resources of a kind in name order.
+// List returns the resources of a kind in name order. The list is shared: it must not be
+// changed.
 func (c *Config) List(kind Kind) []*Resource {
-	return slices.SortedFunc(maps.Values(c.resources[kind]), func(a, b *Resource) int {
-		return strings.Compare(a.Name, b.Name)
-	})
+	return slices.Clip(c.orders[kind].of(c.resources[kind]))
 }
 
 // Count returns how many resources of a kind there are.
