@@ -629,6 +629,28 @@ func TestCrowdedIsAboveTwelveTenthsOfTheShare(t *testing.T) {
 	}
 }
 
+// A control plane that was killed and started anew must not send its nodes to what it was.
+func TestNobodyIsSentToAPredecessor(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 2)
+	for i := range 4 {
+		b.locals[0].connect(fmt.Sprint("node-", i), "boot", 1, 7)
+	}
+	if err := b.fleets[0].round(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 4 { // r1 is killed, r2 takes its place
+		if err := b.fleets[1].round(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		name := fmt.Sprint("node-", i)
+		if err := b.fleets[1].Admit(name); err != nil {
+			t.Fatal(err)
+		}
+		b.locals[1].connect(name, "boot", 2, 7)
+	}
+}
+
 func TestNodesAreSentAwayTwiceAtMost(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, 2)
@@ -636,6 +658,7 @@ func TestNodesAreSentAwayTwiceAtMost(t *testing.T) {
 		b.locals[0].connect(fmt.Sprint("node-", i), "boot", 1, 7)
 	}
 	b.round(b.fleets...)
+	b.round(b.fleets...) // now r2 was seen to live
 	for range 2 {
 		if err := b.fleets[0].Admit("new"); errs.CodeOf(err) != errs.ResourceExhausted {
 			t.Errorf("admitted to a crowded replica: %v", err)
@@ -651,7 +674,10 @@ func TestNodesAreSentAwayTwiceAtMost(t *testing.T) {
 		t.Error("what was forgiven once is forgiven for ever")
 	}
 	b.pass(2 * grudge)
-	b.round(b.fleets...) // or r2 counts as dead
+	if err := b.fleets[0].Admit("another"); err != nil {
+		t.Errorf("sent away to a replica that nobody has heard of for two minutes: %v", err)
+	}
+	b.round(b.fleets...)
 	if err := b.fleets[0].Admit("new"); err == nil {
 		t.Error("an old refusal still counts")
 	}

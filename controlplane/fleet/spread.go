@@ -52,11 +52,23 @@ func crowded(own, total, replicas int) bool {
 	return own+1 > most
 }
 
-// crowd counts the nodes that are connected, without the one that comes, and the replicas
-// that live.
+// crowd counts the replicas that take nodes, and the nodes that are connected to them
+// without the one that comes.
 func (f *Fleet) crowd(node string) (own, total, replicas int) {
-	for name, l := range f.lines() {
-		if name == node || !l.Node.GetConnected() {
+	lines := f.lines()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	takes := map[string]bool{f.cfg.Replica: true}
+	for id := range f.state.replicas {
+		takes[id] = f.takesNodes(id)
+	}
+	for _, yes := range takes {
+		if yes {
+			replicas++
+		}
+	}
+	for name, l := range lines {
+		if name == node || !l.Node.GetConnected() || !takes[l.Replica] {
 			continue
 		}
 		total++
@@ -64,7 +76,7 @@ func (f *Fleet) crowd(node string) (own, total, replicas int) {
 			own++
 		}
 	}
-	return own, total, f.Replicas()
+	return own, total, replicas
 }
 
 // Replicas counts the replicas that live, this one included.

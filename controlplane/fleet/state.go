@@ -30,6 +30,7 @@ func newState() state {
 type pulse struct {
 	beat    int64
 	changed time.Time // by our clock
+	proven  bool      // the beat was seen to change
 }
 
 // hear takes over what was read. It needs the fleet's mu.
@@ -45,7 +46,7 @@ func (f *Fleet) hear(read controlplane.FleetState) {
 			// sign of life says so.
 			p = pulse{beat: r.Beat}
 		case !known || p.beat != r.Beat:
-			p = pulse{beat: r.Beat, changed: now}
+			p = pulse{beat: r.Beat, changed: now, proven: known}
 		case s.trouble != nil && !p.changed.IsZero():
 			p.changed = now // nobody could give a sign of life: the time counts from here
 		}
@@ -73,6 +74,14 @@ func (f *Fleet) alive(replica string) bool {
 		return false
 	}
 	return f.state.trouble != nil || f.cfg.Now().Sub(p.changed) < f.cfg.DeadAt
+}
+
+// takesNodes reports whether a replica can be relied upon to take nodes: it was seen to live
+// a moment ago. A predecessor of this process that was killed counts as alive for ten
+// seconds; nobody must be sent to it. It needs the fleet's mu.
+func (f *Fleet) takesNodes(replica string) bool {
+	p := f.state.replicas[replica]
+	return replica == f.cfg.Replica || p.proven && f.state.trouble == nil && f.cfg.Now().Sub(p.changed) < f.cfg.DeadAt/2
 }
 
 // lines is one line for each node that is known: this replica's own where the node is
