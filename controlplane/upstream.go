@@ -2,7 +2,6 @@ package controlplane
 
 import (
 	"cmp"
-	"log/slog"
 
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -12,22 +11,16 @@ import (
 // logs or in formatted text.
 type Upstream struct {
 	Provider *adminv1.Provider // in stored form; not to be changed
-	secrets  map[string]clearText
+	// secret gives the secret of a credential. What a function holds cannot be printed.
+	secret func(credential string) string
 }
-
-// clearText is a secret that does not print.
-type clearText string
-
-func (clearText) String() string       { return "[redacted]" }
-func (clearText) GoString() string     { return "[redacted]" }
-func (clearText) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 
 // Credential gives the credential of that name, or the first enabled one for an empty name,
 // and its secret. A provider without credentials gives nil.
 func (u *Upstream) Credential(name string) (*adminv1.Credential, string, error) {
 	for _, c := range u.Provider.GetCredentials() {
 		if name == "" && (c.Enabled == nil || c.GetEnabled()) || name != "" && c.GetName() == name {
-			return c, string(u.secrets[c.GetName()]), nil
+			return c, u.secret(c.GetName()), nil
 		}
 	}
 	switch {
@@ -67,14 +60,14 @@ func (l *Live) upstream(c *Config, name string) (*Upstream, error) {
 		return nil, notFound(KindProvider, name)
 	}
 	doc := r.Spec.(*adminv1.Provider)
-	u := &Upstream{Provider: doc, secrets: make(map[string]clearText, len(doc.GetCredentials()))}
+	secrets := make(map[string]string, len(doc.GetCredentials()))
 	for _, cred := range doc.GetCredentials() {
 		sealed, _ := c.Secret(cred.GetSecretRef())
 		plain, err := l.cfg.Sealer.Open(sealed, CredentialBinding(name, cred.GetName()))
 		if err != nil {
 			return nil, errs.Newf(errs.FailedPrecondition, "credential %q of provider %q cannot be opened with this control plane's key; give it again", cred.GetName(), name)
 		}
-		u.secrets[cred.GetName()] = clearText(plain)
+		secrets[cred.GetName()] = string(plain)
 	}
-	return u, nil
+	return &Upstream{Provider: doc, secret: func(credential string) string { return secrets[credential] }}, nil
 }

@@ -2,6 +2,7 @@ package importer_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -175,6 +176,10 @@ func (h *history) check(t *testing.T, when string) {
 		if h.own[m.GetId()] != (m.GetImported() == nil) {
 			t.Fatalf("%s: %s is an admin's: %t, its origin %v", when, m.GetId(), h.own[m.GetId()], m.GetImported())
 		}
+	}
+	known := h.provider(t).GetImport().GetRemovedModels()
+	if want := slices.Sorted(maps.Keys(h.removed)); !slices.Equal(known, want) {
+		t.Fatalf("%s: known as removed are %v, want %v", when, known, want)
 	}
 	for id := range h.own {
 		if !seen[id] {

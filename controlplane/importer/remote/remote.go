@@ -11,12 +11,15 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/internal/addrguard"
@@ -71,6 +74,15 @@ type Target struct {
 	Secret              string // sent to the base URL's host only; may be empty
 	AllowPrivateNetwork bool
 }
+
+// String tells nothing secret; headers may hold secrets too.
+func (t Target) String() string { return "provider of dialect " + cmp.Or(t.Dialect, "openai") }
+
+// GoString is String.
+func (t Target) GoString() string { return t.String() }
+
+// LogValue is String.
+func (t Target) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
 const (
 	dialectAnthropic = "anthropic"
@@ -151,13 +163,16 @@ func checkRedirect(next *http.Request, via []*http.Request) error {
 	}
 	if next.URL.Scheme != from.Scheme || next.URL.Host != from.Host {
 		return fault(kindRedirect, fmt.Sprintf("it redirects to %s://%s, which is not followed; if that is right, make it the base_url",
-			next.URL.Scheme, next.URL.Host))
+			next.URL.Scheme, shortened(next.URL.Host)))
 	}
 	if len(via) > maxRedirects {
 		return fault(kindRedirect, fmt.Sprintf("it redirects more than %d times", maxRedirects))
 	}
 	return nil
 }
+
+// shortened cuts a host that the provider made up to the longest there is, as valid text.
+func shortened(host string) string { return strings.ToValidUTF8(host[:min(len(host), 253)], "?") }
 
 // request makes a request to an endpoint with the target's headers and credential. More
 // is added to the query.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +17,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/trunkline-ai/trunkline/controlplane/importer/remote"
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
@@ -122,6 +124,15 @@ func TestWhereTheListIs(t *testing.T) {
 		if r.Header.Get("Authorization") != "Bearer "+canary || r.Header.Get("X-Team") != "search" {
 			t.Errorf("headers %v", r.Header)
 		}
+	}
+	anthropic := on(base)
+	anthropic.Dialect = "anthropic"
+	if _, err := quick().Models(t.Context(), anthropic, nil); err != nil {
+		t.Fatal(err)
+	}
+	r := asked.Load()
+	if r.Header.Get("X-Api-Key") != canary || r.Header.Get("Anthropic-Version") == "" || r.Header.Get("Authorization") != "" || r.URL.Query().Get("limit") != "1000" {
+		t.Errorf("Anthropic is asked %s with %v", r.URL, r.Header)
 	}
 }
 
@@ -230,6 +241,34 @@ func TestSecretStaysWithItsURL(t *testing.T) {
 	}
 	if leaked.Load() {
 		t.Error("the redirect was followed")
+	}
+}
+
+// A provider cannot put what it likes into an error: a host is cut, and is text.
+func TestRedirectToAnOddHost(t *testing.T) {
+	t.Parallel()
+	for _, host := range []string{"a%ffb.example", strings.Repeat("x", 9000) + ".example"} {
+		base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", "http://"+host+"/")
+			w.WriteHeader(http.StatusFound)
+		}))
+		_, err := quick().Models(t.Context(), on(base), nil)
+		if f, ok := remote.FaultOf(err); !ok || len(f.Error()) > 400 || !utf8.ValidString(f.Error()) || !strings.Contains(f.Error(), "not followed") {
+			t.Errorf("fault %.300q", err)
+		}
+	}
+}
+
+func TestTargetsDoNotPrintSecrets(t *testing.T) {
+	t.Parallel()
+	target := on("https://p.example?key=" + canary)
+	target.Headers = map[string]string{"x-key": canary}
+	var logged strings.Builder
+	slog.New(slog.NewJSONHandler(&logged, nil)).Info("asked", "target", target)
+	for _, text := range []string{fmt.Sprintf("%v %+v %#v %s", target, target, &target, target), logged.String()} {
+		if strings.Contains(text, "canary") || !strings.Contains(text, "openai") {
+			t.Errorf("it prints as %s", text)
+		}
 	}
 }
 
