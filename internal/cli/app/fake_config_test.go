@@ -6,9 +6,13 @@ import (
 	"strings"
 
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
 
-type configFake struct{ *fake }
+type configFake struct {
+	*fake
+	adminv1connect.UnimplementedConfigServiceHandler
+}
 
 // Apply knows groups and keys.
 func (f configFake) Apply(_ context.Context, req *adminv1.ApplyRequest) (*adminv1.ApplyResponse, error) {

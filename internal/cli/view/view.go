@@ -27,6 +27,10 @@ func All() output.Views {
 		output.ViewOf(hit, "call", "provider", "text"),
 		output.ViewOf(member, "priority", "provider", "model", "weight", "enabled"),
 		output.ViewOf(apiKey, "name", "key", "groups", "enabled", "expires", "updated"),
+		output.ViewOf(unconfirmed, "name", "connected", "last seen", "why"),
+		output.ViewOf(revision, "revision", "time", "actor", "changes"),
+		output.ViewOf(change, "operation", "kind", "name", "differences"),
+		output.ViewOf(rollbackException, "kind", "name", "reason"),
 		output.ViewOf(keyword, "name", "looks for", "in", "on a hit", "enabled", "updated"),
 		output.ViewOf(settings, "updated", "failover", "calls kept"),
 		output.ViewOf(token, "name", "token", "created", "expires"),
@@ -101,9 +105,13 @@ func apiKey(k *adminv1.ApiKey) []string {
 	if k.GetExpiresAt() != nil {
 		expires = output.Time(k.GetExpiresAt())
 	}
+	works := enabled(k.Enabled)
+	if k.GetRevokeTime() != nil {
+		works = "revoked"
+	}
 	return []string{
 		k.GetName(), k.GetPrefix() + ending(k.GetLastFour()), output.Text(strings.Join(k.GetGroups(), ", ")),
-		enabled(k.Enabled), expires, output.Time(k.GetUpdateTime()),
+		works, expires, output.Time(k.GetUpdateTime()),
 	}
 }
 
