@@ -59,6 +59,8 @@ type UsageQuery struct {
 	Group, Provider, Model, Outcome, APIKey string
 
 	By UsageBy
+	// Values are the only ones of By to sum up; none: all of them.
+	Values []string
 	// PerBucket gives a sum for each minute or hour that has calls.
 	PerBucket bool
 }

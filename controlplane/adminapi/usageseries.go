@@ -33,11 +33,69 @@ func (s usageService) TimeSeries(ctx context.Context, req *adminv1.TimeSeriesReq
 	if err != nil {
 		return nil, err
 	}
-	sums, err := s.readBuckets(ctx, q, starts, req.GetBucket())
+	shown, others, err := s.readSeries(ctx, q, starts, req.GetBucket(), cmp.Or(int(req.GetLimit()), defaultUsageSeries))
 	if err != nil {
 		return nil, err
 	}
-	return seriesView(sums, starts, cmp.Or(int(req.GetLimit()), defaultUsageSeries)), nil
+	return seriesView(shown, others, starts), nil
+}
+
+// readSeries reads the buckets of the values with the most calls, and those of all others
+// together. The others are what is left of everything: there may be many values, and
+// reading each of them by the bucket would take long.
+func (s usageService) readSeries(
+	ctx context.Context, q controlplane.UsageQuery, starts []time.Time, bucket adminv1.UsageBucket, limit int,
+) (shown, others []controlplane.UsageSum, err error) {
+	if q.By == controlplane.ByNothing {
+		shown, err = s.readBuckets(ctx, q, starts, bucket, keyed(q))
+		return shown, nil, err
+	}
+	sums, err := s.read(ctx, q)
+	if err != nil {
+		return nil, nil, err
+	}
+	values := byValue(sums, adminv1.UsageOrder_USAGE_ORDER_CALLS)
+	top := q
+	for _, v := range values[:min(len(values), limit)] {
+		top.Values = append(top.Values, v.Value)
+	}
+	if len(top.Values) == 0 {
+		return nil, nil, nil
+	}
+	if shown, err = s.readBuckets(ctx, top, starts, bucket, keyed(q)); err != nil || len(values) <= limit {
+		return shown, nil, err
+	}
+	all := q
+	all.By = controlplane.ByNothing
+	if others, err = s.readBuckets(ctx, all, starts, bucket, keyed(q)); err != nil {
+		return nil, nil, err
+	}
+	return shown, without(others, shown), nil
+}
+
+// without is what is left of everything in each bucket when parts are taken off. Parts
+// must have been read before everything: calls come in meanwhile.
+func without(everything, parts []controlplane.UsageSum) []controlplane.UsageSum {
+	left := map[int64]*controlplane.UsageSum{}
+	for _, sum := range everything {
+		at := sum.Bucket.UnixMicro()
+		if left[at] == nil {
+			left[at] = &controlplane.UsageSum{Bucket: sum.Bucket}
+		}
+		left[at].Add(&sum.Usage)
+	}
+	for _, part := range parts {
+		if sum := left[part.Bucket.UnixMicro()]; sum != nil {
+			sum.Subtract(&part.Usage)
+		}
+	}
+	var all []controlplane.UsageSum
+	for _, sum := range left {
+		if sum.Calls > 0 {
+			all = append(all, *sum)
+		}
+	}
+	return all
 }
 
 // timeZone finds a zone of the IANA database.
@@ -103,15 +161,18 @@ func midnight(t time.Time) time.Time {
 	return start
 }
 
-// readBuckets reads the sums of a query with the start of their bucket.
-func (s usageService) readBuckets(ctx context.Context, q controlplane.UsageQuery, starts []time.Time, bucket adminv1.UsageBucket) ([]controlplane.UsageSum, error) {
+// readBuckets reads the sums of a query with the start of their bucket. By hours means that
+// an hour is never cut, as those of API keys cannot be: it counts where it begins.
+func (s usageService) readBuckets(
+	ctx context.Context, q controlplane.UsageQuery, starts []time.Time, bucket adminv1.UsageBucket, byHours bool,
+) ([]controlplane.UsageSum, error) {
 	whole := !slices.ContainsFunc(starts, func(t time.Time) bool { return !t.Truncate(time.Hour).Equal(t) })
-	if bucket == adminv1.UsageBucket_USAGE_BUCKET_DAY && !whole && !keyed(q) {
+	if bucket == adminv1.UsageBucket_USAGE_BUCKET_DAY && !whole && !byHours {
 		return s.readDays(ctx, q, starts)
 	}
 	q.PerBucket = true
 	q.Minutes = bucket == adminv1.UsageBucket_USAGE_BUCKET_MINUTE ||
-		!whole && !keyed(q) && !q.From.Before(s.now().Add(-controlplane.KeepUsageMinutes))
+		!whole && !byHours && !q.From.Before(s.now().Add(-controlplane.KeepUsageMinutes))
 	sums, err := s.read(ctx, q)
 	if err != nil {
 		return nil, err
@@ -147,47 +208,55 @@ func (s usageService) readDays(ctx context.Context, q controlplane.UsageQuery, s
 	return all, nil
 }
 
-// seriesView makes a series of each of the values with the most calls, and one of the others.
-func seriesView(sums []controlplane.UsageSum, starts []time.Time, limit int) *adminv1.TimeSeriesResponse {
+// seriesView makes a series of each value that is shown, the most calls first, and one of
+// the others.
+func seriesView(shown, others []controlplane.UsageSum, starts []time.Time) *adminv1.TimeSeriesResponse {
 	res := &adminv1.TimeSeriesResponse{}
 	for _, t := range starts {
 		res.BucketTimes = append(res.BucketTimes, timestamppb.New(t))
 	}
-	values := byValue(sums, adminv1.UsageOrder_USAGE_ORDER_CALLS)
-	shown := min(len(values), limit)
-	place := map[string]int{}
-	for i, v := range values {
-		place[v.Value] = min(i, shown) // shown: the others
+	points := map[string]map[int64]*controlplane.Usage{}
+	for i := range shown {
+		addPoint(points, shown[i].Value, &shown[i])
 	}
-	points := make([]map[int64]*controlplane.Usage, shown+1)
-	for i := range sums {
-		to := &points[place[sums[i].Value]]
-		if *to == nil {
-			*to = map[int64]*controlplane.Usage{}
-		}
-		at := sums[i].Bucket.UnixMicro()
-		if (*to)[at] == nil {
-			(*to)[at] = &controlplane.Usage{}
-		}
-		(*to)[at].Add(&sums[i].Usage)
+	for _, v := range byValue(shown, adminv1.UsageOrder_USAGE_ORDER_CALLS) {
+		series := series(points[v.Value], starts)
+		series.Value = v.Value
+		res.Series = append(res.Series, series)
 	}
-	for i, p := range points {
-		if p == nil {
-			continue
+	if len(others) > 0 {
+		rest := map[string]map[int64]*controlplane.Usage{}
+		for i := range others {
+			addPoint(rest, "", &others[i])
 		}
-		series := &adminv1.UsageSeries{Other: i == shown}
-		sum := &controlplane.Usage{}
-		if !series.Other {
-			series.Value = values[i].Value
-		}
-		for _, t := range starts {
-			if u := p[t.UnixMicro()]; u != nil {
-				sum.Add(u)
-				series.Points = append(series.Points, &adminv1.UsagePoint{StartTime: timestamppb.New(t), Total: totalsView(u)})
-			}
-		}
-		series.Total = totalsView(sum)
+		series := series(rest[""], starts)
+		series.Other = true
 		res.Series = append(res.Series, series)
 	}
 	return res
+}
+
+// addPoint adds a sum to the points of a value.
+func addPoint(points map[string]map[int64]*controlplane.Usage, value string, sum *controlplane.UsageSum) {
+	if points[value] == nil {
+		points[value] = map[int64]*controlplane.Usage{}
+	}
+	at := sum.Bucket.UnixMicro()
+	if points[value][at] == nil {
+		points[value][at] = &controlplane.Usage{}
+	}
+	points[value][at].Add(&sum.Usage)
+}
+
+// series puts the points of a value in order and adds them up.
+func series(points map[int64]*controlplane.Usage, starts []time.Time) *adminv1.UsageSeries {
+	series, sum := &adminv1.UsageSeries{}, &controlplane.Usage{}
+	for _, t := range starts {
+		if u := points[t.UnixMicro()]; u != nil {
+			sum.Add(u)
+			series.Points = append(series.Points, &adminv1.UsagePoint{StartTime: timestamppb.New(t), Total: totalsView(u)})
+		}
+	}
+	series.Total = totalsView(sum)
+	return series
 }

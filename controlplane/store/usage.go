@@ -190,6 +190,14 @@ func (s *Store) usageQuery(r rollup, q controlplane.UsageQuery, from, to int64) 
 			where(usageColumns[filter.by], filter.value)
 		}
 	}
+	if len(q.Values) > 0 {
+		marks := make([]string, len(q.Values))
+		for i, v := range q.Values {
+			args = append(args, v)
+			marks[i] = fmt.Sprintf("$%d", len(args))
+		}
+		conditions = append(conditions, value+" IN ("+strings.Join(marks, ", ")+")")
+	}
 	query := "SELECT " + strings.Join(columns, ", ") + " FROM " + r.table + " WHERE " + strings.Join(conditions, " AND ")
 	if len(group) > 0 {
 		query += " GROUP BY " + strings.Join(group, ", ")

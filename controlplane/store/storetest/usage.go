@@ -77,6 +77,9 @@ func wantUsage(t testing.TB, s Store, q controlplane.UsageQuery, calls []*nodev1
 			controlplane.ByGroup: k.Group, controlplane.ByProvider: k.Provider, controlplane.ByModel: k.Model,
 			controlplane.ByOutcome: k.Outcome, controlplane.ByAPIKey: k.APIKey,
 		}[q.By]}
+		if len(q.Values) > 0 && !slices.Contains(q.Values, place.Value) {
+			continue
+		}
 		if q.PerBucket {
 			place.Bucket = at.UnixMicro()
 		}
@@ -176,6 +179,9 @@ func usageQueries(t *testing.T, db Database) {
 			q.Minutes = true
 		} else {
 			q.APIKey = maybe("k1", "nobody")
+		}
+		if q.By != controlplane.ByNothing && r.IntN(3) == 0 {
+			q.Values = []string{"", "g1", "p2", "m1", "ok", "k1", "nobody"}[r.IntN(4):]
 		}
 		wantUsage(t, s, q, calls)
 	}
