@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -38,16 +37,10 @@ func closed(t *testing.T) *stack {
 	return s
 }
 
-// ctl runs trunklinectl as somebody who knows the password.
-func (s *stack) ctl(args ...string) string {
+// operate runs trunklinectl and returns what it prints.
+func (s *stack) operate(args ...string) string {
 	s.t.Helper()
-	dir, err := binaries()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	cmd := exec.CommandContext(s.t.Context(), filepath.Join(dir, "trunklinectl"), append(args, "--username", "admin", "--server", s.admin)...)
-	cmd.Env = append(os.Environ(), "TRUNKLINE_ADMIN_PASSWORD="+adminPassword)
-	out, err := cmd.Output()
+	out, err := s.ctl(args...).output()
 	if err != nil {
 		s.t.Fatalf("trunklinectl %s: %v", strings.Join(args, " "), err)
 	}
@@ -61,7 +54,7 @@ func (s *stack) ticket(args ...string) (id, secret string) {
 		JoinToken struct{ ID string } `json:"join_token"`
 		Secret    string
 	}
-	out := s.ctl(append([]string{"nodes", "create-join-token", "-o", "json"}, args...)...)
+	out := s.operate(append([]string{"nodes", "create-join-token", "-o", "json"}, args...)...)
 	if err := json.Unmarshal([]byte(out), &answer); err != nil {
 		s.t.Fatalf("%v in %s", err, out)
 	}
@@ -100,7 +93,7 @@ func TestNodesJoinByToken(t *testing.T) {
 	// The token is used up, and says by whom.
 	second := s.joiner("node-2", secret)
 	s.awaitLog(second, "join token "+id+" is used up")
-	if list := s.ctl("nodes", "list-join-tokens"); !strings.Contains(list, "1 of 1: node-1") || strings.Contains(list, secret) {
+	if list := s.operate("nodes", "list-join-tokens"); !strings.Contains(list, "1 of 1: node-1") || strings.Contains(list, secret) {
 		t.Errorf("tokens:\n%s", list)
 	}
 	second.stop()
@@ -146,7 +139,7 @@ func TestARevokedNodeIsCutOff(t *testing.T) {
 	node := s.joiner("node-1", many)
 	s.nodes = append(s.nodes, node, s.joiner("node-2", many))
 	s.awaitNodes(2)
-	s.ctl("nodes", "revoke", "node-1")
+	s.operate("nodes", "revoke", "node-1")
 	s.awaitNodes(1)
 	s.awaitLog(node, "the node was revoked at ")
 	s.awaitLog(node, "joins again only with a join token made after that") // it has tried its old one

@@ -20,10 +20,10 @@ func (c *Config) useDisk(link *uplink.Config) error {
 	if err := c.useCallDir(link); err != nil {
 		return err
 	}
-	if c.DataDir == "" || link.Identity == nil {
-		return nil
+	err := c.useIdentity(link) // after the lock of the folder
+	if err != nil || c.DataDir == "" || link.InMemory {
+		return err
 	}
-	var err error
 	link.Snapshots, err = lastgood.Open(lastgood.Config{
 		Dir: filepath.Join(c.DataDir, "snapshots"), Secret: link.Identity.Secret(), Node: c.Node, Logger: c.Logger,
 	})

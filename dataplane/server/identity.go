@@ -3,6 +3,8 @@ package server
 import (
 	"path/filepath"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/identity"
 )
@@ -22,4 +24,16 @@ func (c *Config) useIdentity(link *uplink.Config) (err error) {
 	}
 	link.Identity, err = identity.Open(identity.Config{Dir: dir, Node: c.Node, JoinToken: c.JoinToken, Logger: c.Logger})
 	return err
+}
+
+// registerIdentity shows until when the node can say who it is. It renews 8 hours before,
+// so a certificate with less time left than that tells of trouble in good time.
+func registerIdentity(reg prometheus.Registerer, link *uplink.Uplink) {
+	reg.MustRegister(gauge("trunkline_certificate_expires_timestamp_seconds",
+		"When the node's certificate expires, in seconds since the Unix epoch; 0 when it has none.", func() float64 {
+			if at := link.CertificateExpires(); !at.IsZero() {
+				return float64(at.Unix())
+			}
+			return 0
+		}))
 }

@@ -118,13 +118,12 @@ func New(cfg Config) (*Server, error) {
 		Node: cfg.Node, Version: cmp.Or(cfg.Version, "dev"),
 		Apply: s.apply, Refuse: s.refuse, Share: s.share, Status: s.status, Reset: s.resetCooldown, Drain: s.drain.order, Logger: cfg.Logger,
 	}
-	if err := cfg.useIdentity(&link); err != nil {
-		return nil, err
-	}
-	if err := cfg.useDisk(&link); err != nil {
-		return nil, err
-	}
+	err = cfg.useDisk(&link)
 	s.spool, s.totals = link.Spool, link.Totals
+	if err != nil {
+		s.closeDisk()
+		return nil, err
+	}
 	if err := s.openBodies(); err != nil {
 		s.closeDisk()
 		return nil, err
@@ -136,6 +135,9 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	meter := newMeter(cfg.Metrics, s)
+	if !link.InMemory {
+		registerIdentity(cfg.Metrics, s.uplink)
+	}
 	s.keywords = newKeywordHits(cfg.Metrics)
 	s.proxy = proxy.New(proxy.Config{
 		Snapshot:   s.snapshot.Load,
