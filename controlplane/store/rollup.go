@@ -36,7 +36,7 @@ var (
 	perKeyHour    = rollup{table: "usage_key_hour", width: time.Hour, keyed: true}
 	partsByMinute = rollup{table: "usage_minute_part", width: time.Minute, parts: properties}
 	partsByHour   = rollup{table: "usage_hour_part", width: time.Hour, parts: properties}
-	partsByDay    = rollup{table: "usage_day_part", width: 24 * time.Hour, parts: []controlplane.UsageBy{controlplane.ByAPIKey}}
+	partsByDay    = rollup{table: "usage_day_part", width: 24 * time.Hour, parts: append(slices.Clip(properties), controlplane.ByAPIKey)}
 	rollups       = []rollup{perMinute, perHour, perKeyHour, partsByMinute, partsByHour, partsByDay}
 )
 

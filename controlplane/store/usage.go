@@ -85,10 +85,10 @@ func usagePieces(q controlplane.UsageQuery) ([]usagePiece, error) {
 		return nil, err
 	}
 	from, to := floor(micros(q.From), r.width), floor(micros(q.To), r.width)
-	property, one := propertyOf(q)
+	_, one := propertyOf(q)
 	days := partsByDay.width
 	firstDay, lastDay := floor(from+days.Microseconds()-1, days), floor(to, days)
-	if !one || property != controlplane.ByAPIKey || q.PerBucket || firstDay >= lastDay {
+	if !one || q.PerBucket || q.Minutes || firstDay >= lastDay {
 		return []usagePiece{{r, from, to}}, nil
 	}
 	return []usagePiece{{r, from, firstDay}, {partsByDay, firstDay, lastDay}, {r, lastDay, to}}, nil

@@ -68,8 +68,7 @@ func belong(calls []*nodev1.Call, ids []string) (n int) {
 	return n
 }
 
-// usageOfDays: keys are summed by the day where whole days are asked for, and days and
-// hours add up.
+// usageOfDays: what is asked of whole days is read by the day, and days and hours add up.
 func usageOfDays(t *testing.T, db Database) {
 	s := db.Open(t, time.Now)
 	calls := makeUsage(400)
@@ -81,8 +80,11 @@ func usageOfDays(t *testing.T, db Database) {
 		q := controlplane.UsageQuery{
 			From: epoch.Add(time.Duration(hours[0]) * time.Hour), To: epoch.Add(time.Duration(hours[1]) * time.Hour), By: controlplane.ByAPIKey,
 		}
-		wantUsage(t, s, q, calls)
-		q.APIKey = "k1"
+		for _, by := range []controlplane.UsageBy{controlplane.ByAPIKey, controlplane.ByNothing, controlplane.ByModel, controlplane.ByOutcome} {
+			q.By = by
+			wantUsage(t, s, q, calls)
+		}
+		q.By, q.APIKey = controlplane.ByAPIKey, "k1"
 		wantUsage(t, s, q, calls)
 		q.By = controlplane.ByNothing
 		wantUsage(t, s, q, calls)

@@ -2,7 +2,8 @@
 --
 -- Sums of one property each (property: '', group, provider, model or outcome; '' is the sum
 -- over everything), beside those by every combination: nearly every question is about one
--- property or none, and there are few values of each. Of API keys there are sums per day.
+-- property or none, and there are few values of each. Per day there are those of API keys
+-- (property api_key) too.
 -- Nothing is made of calls that were stored before: no version without this was released.
 
 -- +goose Up
