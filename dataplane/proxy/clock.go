@@ -3,19 +3,26 @@ package proxy
 import (
 	"context"
 	"errors"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 )
 
 // clock is the one timer of an attempt. Each phase (connecting, waiting for the first
-// token, silence inside a stream) arms it with its own limit and its own outcome.
+// token, silence inside a stream) has its own limit and its own outcome.
+//
+// A stream begins a phase with each read, and nearly none of them ends by its limit. So a
+// phase only notes when it would: the timer is left as it is unless that is earlier than it
+// rings, and a timer that rings too early is wound up for the rest.
 type clock struct {
+	mu      sync.Mutex
 	cancel  context.CancelCauseFunc
-	timer   *time.Timer // made once, then wound up again for each phase
-	running bool
-	outcome atomic.Int32 // a dataplane.Outcome: that of the present phase
+	timer   *time.Timer // made once
+	rings   time.Time   // when it does; zero: never
+	running bool        // a phase is
+	outcome dataplane.Outcome
+	end     time.Time // of the phase
 }
 
 // timeUp is the cause with which a phase that took too long cancels the attempt.
@@ -26,31 +33,52 @@ func (t timeUp) Error() string { return t.outcome.String() }
 // phase starts a phase that ends the attempt with outcome o unless another phase or
 // stop comes within d.
 func (c *clock) phase(o dataplane.Outcome, d time.Duration) {
-	if c.timer == nil {
-		c.outcome.Store(int32(o))
-		cancel := c.cancel
-		c.timer = time.AfterFunc(d, func() { cancel(timeUp{dataplane.Outcome(c.outcome.Load())}) })
-		c.running = true
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.running, c.outcome, c.end = true, o, time.Now().Add(d)
+	switch {
+	case c.timer == nil:
+		c.timer = time.AfterFunc(d, c.ring)
+	case c.rings.IsZero() || c.end.Before(c.rings):
+		c.timer.Reset(d)
+	default:
 		return
 	}
-	if c.running && !c.timer.Stop() {
-		return // the last phase has just ended the attempt
+	c.rings = c.end
+}
+
+// ring ends the attempt if its phase has lasted too long.
+func (c *clock) ring() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rings = time.Time{}
+	if !c.running {
+		return
 	}
-	c.outcome.Store(int32(o))
-	c.timer.Reset(d)
-	c.running = true
+	if left := time.Until(c.end); left > 0 {
+		c.timer.Reset(left)
+		c.rings = c.end
+		return
+	}
+	c.running = false
+	c.cancel(timeUp{c.outcome})
 }
 
 // begin makes the clock end what cancel cancels.
 func (c *clock) begin(cancel context.CancelCauseFunc) {
 	c.stop()
-	c.cancel, c.timer = cancel, nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cancel = cancel
 }
 
 func (c *clock) stop() {
-	if c.running && c.timer.Stop() {
-		c.running = false
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.running && c.timer != nil {
+		c.timer.Stop()
 	}
+	c.running, c.rings = false, time.Time{}
 }
 
 // stopped gives the outcome of an attempt that was cancelled: a phase that took too
