@@ -11,7 +11,7 @@ import (
 // ResolvePrice reads exact decimals of USD as micro-USD. A price without any number is
 // no price: the model's calls stay marked as unpriced instead of looking free.
 func ResolvePrice(in *adminv1.Price) (*nodev1.Price, error) {
-	if in.GetInput() == "" && in.GetCachedInput() == "" && in.GetOutput() == "" && in.GetPerCall() == "" {
+	if in.GetInput() == "" && in.GetCachedInput() == "" && in.GetOutput() == "" && in.GetPerCall() == "" && in.GetCacheWrite() == "" {
 		return nil, nil
 	}
 	out := &nodev1.Price{}
@@ -24,6 +24,7 @@ func ResolvePrice(in *adminv1.Price) (*nodev1.Price, error) {
 		{"cached_input", cmp.Or(in.GetCachedInput(), in.GetInput()), &out.CachedInput},
 		{"output", in.GetOutput(), &out.Output},
 		{"per_call", in.GetPerCall(), &out.PerCall},
+		{"cache_write", in.GetCacheWrite(), &out.CacheWrite},
 	} {
 		if p.text == "" {
 			continue
@@ -33,6 +34,9 @@ func ResolvePrice(in *adminv1.Price) (*nodev1.Price, error) {
 			return nil, fmt.Errorf("price.%s: %w", p.field, err)
 		}
 		*p.into = micro
+	}
+	if in.GetCacheWrite() == "" { // what Anthropic charges; nobody else tells such tokens
+		out.CacheWrite = (out.Input*5 + 2) / 4
 	}
 	return out, nil
 }

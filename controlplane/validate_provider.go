@@ -170,6 +170,7 @@ func (f *faults) price(r *Resource, path string, p *adminv1.Price) {
 	}{
 		{"input", p.GetInput(), MaxTokenPrice, "per million tokens"},
 		{"cached_input", p.GetCachedInput(), MaxTokenPrice, "per million tokens"},
+		{"cache_write", p.GetCacheWrite(), MaxTokenPrice, "per million tokens"},
 		{"output", p.GetOutput(), MaxTokenPrice, "per million tokens"},
 		{"per_call", p.GetPerCall(), MaxCallPrice, "per call"},
 	}

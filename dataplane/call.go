@@ -40,6 +40,8 @@ type Attempt struct {
 	Outcome     Outcome
 	Reason      string
 	Keyword     string // failure keyword that was seen in the answer
+	Blame       string // provider, target, credential, caller or gateway; empty on success
+	Again       bool   // the last candidate, tried once more
 	MaybeBilled bool
 	LastResort  bool
 	Usage       Usage
@@ -59,10 +61,12 @@ const (
 // String gives the source's name as calls record it.
 func (s UsageSource) String() string { return [...]string{"none", "upstream", "estimated"}[s] }
 
-// Usage is the tokens of an answer. Input includes cached, output includes reasoning.
+// Usage is the tokens of an answer. Input includes what came from a cache and what was
+// written to one, output includes reasoning.
 type Usage struct {
 	Input       int64
 	CachedInput int64
+	CacheWrite  int64
 	Output      int64
 	Source      UsageSource
 }
@@ -75,6 +79,7 @@ type PicoUSD int64
 type Price struct {
 	Input       PicoUSD // per token
 	CachedInput PicoUSD // per token
+	CacheWrite  PicoUSD // per token
 	Output      PicoUSD // per token
 	PerCall     PicoUSD
 }
@@ -84,6 +89,7 @@ func (p *Price) Cost(u Usage) PicoUSD {
 	if p == nil {
 		return 0
 	}
-	fresh := max(u.Input-u.CachedInput, 0)
-	return p.PerCall + p.Input*PicoUSD(fresh) + p.CachedInput*PicoUSD(u.CachedInput) + p.Output*PicoUSD(u.Output)
+	fresh := max(u.Input-u.CachedInput-u.CacheWrite, 0)
+	return p.PerCall + p.Input*PicoUSD(fresh) + p.CachedInput*PicoUSD(u.CachedInput) +
+		p.CacheWrite*PicoUSD(u.CacheWrite) + p.Output*PicoUSD(u.Output)
 }

@@ -192,7 +192,7 @@ func compilePrice(in *nodev1.Price) *Price {
 	return &Price{
 		Input:       PicoUSD(in.GetInput()),
 		CachedInput: PicoUSD(in.GetCachedInput()),
-		CacheWrite:  PicoUSD(cmp.Or(in.GetCacheWrite(), in.GetInput())), // 0 from an older control plane
+		CacheWrite:  PicoUSD(in.GetCacheWrite()),
 		Output:      PicoUSD(in.GetOutput()),
 		PerCall:     PicoUSD(in.GetPerCall()) * microPerCall,
 	}

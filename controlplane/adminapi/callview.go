@@ -67,6 +67,7 @@ func attemptView(a *nodev1.Attempt) *adminv1.Attempt {
 		Usage:          usageView(a.GetUsage()),
 		Cost:           controlplane.FormatPico(a.GetCost()),
 		Keyword:        a.GetKeyword(),
+		Again:          a.GetAgain(),
 	}
 }
 
@@ -77,6 +78,7 @@ func usageView(u *nodev1.Usage) *adminv1.Usage {
 	return &adminv1.Usage{
 		InputTokens:       u.GetInputTokens(),
 		CachedInputTokens: u.GetCachedInputTokens(),
+		CacheWriteTokens:  u.GetCacheWriteTokens(),
 		OutputTokens:      u.GetOutputTokens(),
 		Source:            u.GetSource(),
 	}

@@ -63,7 +63,7 @@ func plausible(u *nodev1.Usage) *nodev1.Usage {
 	if u == nil {
 		u = &nodev1.Usage{}
 	}
-	for _, n := range []*int64{&u.InputTokens, &u.CachedInputTokens, &u.OutputTokens} {
+	for _, n := range []*int64{&u.InputTokens, &u.CachedInputTokens, &u.OutputTokens, &u.CacheWriteTokens} {
 		*n = max(*n, 0)
 	}
 	switch u.Source {

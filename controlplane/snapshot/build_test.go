@@ -142,10 +142,10 @@ func TestBuildResolvesEverything(t *testing.T) {
 				Credentials: []*nodev1.Credential{{Name: "second", Secret: "sk-two"}, {Name: "first", Secret: "sk-one"}, {Name: "anonymous"}},
 				Headers:     []*nodev1.Header{{Name: "x-a", Value: "1"}, {Name: "x-b", Value: "2"}, {Name: "x-c", Value: "3"}},
 				Models: []*nodev1.Model{
-					{Id: "a-small", Price: &nodev1.Price{Input: 150_000, CachedInput: 75_000, Output: 600_000}},
+					{Id: "a-small", Price: &nodev1.Price{Input: 150_000, CachedInput: 75_000, CacheWrite: 187_500, Output: 600_000}},
 					{Id: "free", Price: &nodev1.Price{}},
 					{Id: "unpriced"},
-					{Id: "z-large", Price: &nodev1.Price{Input: 2_500_000, CachedInput: 2_500_000, Output: 10_000_000, PerCall: 10_000}, ContextWindow: 128000},
+					{Id: "z-large", Price: &nodev1.Price{Input: 2_500_000, CachedInput: 2_500_000, CacheWrite: 3_125_000, Output: 10_000_000, PerCall: 10_000}, ContextWindow: 128000},
 				},
 				Policy: controlplane.ResolvePolicy(settings, nil, timeouts),
 			},

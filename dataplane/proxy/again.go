@@ -31,7 +31,9 @@ func (c *call) again(ctx context.Context, failed *attempt, v dataplane.Verdict) 
 		c.failed = append(c.failed, failure{target: failed.Target, verdict: v})
 		return v, false
 	}
-	return newAttempt(c, turn{Candidate: failed.Candidate}, true).run(ctx)
+	a := newAttempt(c, turn{Candidate: failed.Candidate}, true)
+	a.again = true
+	return a.run(ctx)
 }
 
 // mayTryAgain says whether a failure on the last candidate is worth another try: not on a

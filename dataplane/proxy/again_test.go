@@ -50,6 +50,11 @@ func TestTheLastCandidateIsTriedOnceMore(t *testing.T) {
 				if outcomes(call) != tt.outcomes {
 					t.Fatalf("stream %v: attempts %s, want %s", stream, outcomes(call), tt.outcomes)
 				}
+				for i, a := range call.Attempts {
+					if again := i > 0 && a.Provider == call.Attempts[i-1].Provider; a.Again != again {
+						t.Errorf("stream %v: attempt %d is recorded as once more: %v", stream, i+1, a.Again)
+					}
+				}
 				if well := strings.HasSuffix(tt.outcomes, "ok"); (got.status == 200) != well {
 					t.Errorf("stream %v: status %d", stream, got.status)
 				}

@@ -22,6 +22,7 @@ type attempt struct {
 	up         Upstream
 	credential *dataplane.Credential
 	last       bool // no candidate is left behind it
+	again      bool // it is the attempt before, once more
 	wantUsage  bool // we asked for a usage chunk that the client did not
 	started    time.Time
 	record     dataplane.Attempt
@@ -57,7 +58,7 @@ func (a *attempt) run(ctx context.Context) (v dataplane.Verdict, answered bool) 
 	a.Provider.Load.Begin()
 	defer a.Provider.Load.End()
 	a.credential = c.credential(ctx, &a.turn, a.up)
-	a.record.LastResort = a.lastResort
+	a.record.LastResort, a.record.Again = a.lastResort, a.again
 	if a.credential != nil {
 		a.record.Credential = a.credential.Name
 	}
@@ -174,6 +175,7 @@ func (a *attempt) close(v dataplane.Verdict) {
 	a.record.Duration = c.h.cfg.Now().Sub(a.started)
 	a.record.Outcome, a.record.Reason = v.Outcome, string(a.Provider.Scrub([]byte(v.Reason)))
 	a.record.MaybeBilled = v.Outcome.Rule().MaybeBilled
+	a.record.Blame = a.blame(v)
 	if a.record.Usage.Source != dataplane.UsageNone || v.Outcome == dataplane.OK { // calls may have a price of their own
 		a.record.Cost = a.Price.Cost(a.record.Usage)
 	}

@@ -5,16 +5,9 @@ import "github.com/trunkline-ai/trunkline/dataplane"
 // report tells health how the attempt ended: the scope to blame gets the failure, and
 // whoever lent a probe learns that it is over.
 func (a *attempt) report(v dataplane.Verdict) {
-	rule := v.Outcome.Rule()
-	scope := rule.Scope
-	if v.Scope != dataplane.ScopeNone {
-		scope = v.Scope
-	}
+	rule, scope := v.Outcome.Rule(), a.against(v)
 	if v.Outcome == dataplane.Unsupported {
 		a.lacks()
-	}
-	if !a.counts(v.Outcome) {
-		scope = dataplane.ScopeNone
 	}
 	for _, s := range [...]dataplane.ScopeKind{dataplane.ScopeTarget, dataplane.ScopeProvider, dataplane.ScopeCredential} {
 		r := dataplane.Report{
@@ -43,6 +36,34 @@ func (a *attempt) report(v dataplane.Verdict) {
 			a.call.h.cfg.Health.Report(r)
 		}
 	}
+}
+
+// against is what a failure is held against: what the answer was about, if it said so.
+func (a *attempt) against(v dataplane.Verdict) dataplane.ScopeKind {
+	switch {
+	case !a.counts(v.Outcome):
+		return dataplane.ScopeNone
+	case v.Scope != dataplane.ScopeNone:
+		return v.Scope
+	}
+	return v.Outcome.Rule().Scope
+}
+
+// blame says for the record who is at fault.
+func (a *attempt) blame(v dataplane.Verdict) string {
+	switch scope := a.against(v); {
+	case v.Outcome == dataplane.OK:
+		return ""
+	case !a.counts(v.Outcome):
+		return "caller"
+	case scope == dataplane.ScopeTarget:
+		return "target"
+	case scope == dataplane.ScopeProvider:
+		return "provider"
+	case scope == dataplane.ScopeCredential:
+		return "credential"
+	}
+	return v.Outcome.Rule().Blame
 }
 
 // counts reports whether a failure may be held against anything: a timeout on a giant

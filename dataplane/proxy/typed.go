@@ -82,7 +82,7 @@ func (v *streamView) mergeUsage(u gjson.Result) {
 		return
 	}
 	if usage.Input == 0 {
-		usage.Input, usage.CachedInput = v.usage.Input, v.usage.CachedInput
+		usage.Input, usage.CachedInput, usage.CacheWrite = v.usage.Input, v.usage.CachedInput, v.usage.CacheWrite
 	}
 	v.usage = usage
 }

@@ -9,38 +9,94 @@ import (
 )
 
 // usageOf reads a usage object of any endpoint. Input includes what came from a cache:
-// OpenAI counts it in, Anthropic beside it. Audio that is measured in seconds has usage
+// OpenAI counts it in, Anthropic beside it, what it wrote to the cache too. Audio that is measured in seconds has usage
 // without tokens.
 func usageOf(u gjson.Result) (dataplane.Usage, bool) {
 	if !u.IsObject() {
 		return dataplane.Usage{}, false
 	}
+	var m usageMembers
+	u.ForEach(func(key, value gjson.Result) bool {
+		m.take(key.Str, value)
+		return true
+	})
 	usage := dataplane.Usage{
-		Input:  count(u, "prompt_tokens", "input_tokens"),
-		Output: count(u, "completion_tokens", "output_tokens"),
-		CachedInput: count(u, "prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens",
-			"input_token_details.cached_tokens", "prompt_cache_hit_tokens", "cache_read_input_tokens"),
-		Source: dataplane.UsageUpstream,
+		Input:       firstOf(&m.prompt, &m.input),
+		Output:      firstOf(&m.completion, &m.output),
+		CachedInput: firstOf(&m.promptCached, &m.inputCached, &m.inputTokenCached, &m.cacheHit, &m.cacheRead),
+		Source:      dataplane.UsageUpstream,
 	}
 	switch {
-	case u.Get("prompt_tokens").Exists():
-	case u.Get("input_tokens").Exists() && !u.Get("input_tokens_details").Exists():
-		usage.Input += count(u, "cache_read_input_tokens") + count(u, "cache_creation_input_tokens")
+	case m.prompt.there:
+	case m.input.there && !m.inputDetails:
+		usage.Input += m.cacheRead.tokens + m.cacheCreation.tokens
 	case usage.Input == 0 && usage.Output == 0:
-		usage.Input = count(u, "total_tokens") // embeddings and rerank, at some
+		usage.Input = m.total.tokens // embeddings and rerank, at some
 	}
 	usage.CachedInput = min(usage.CachedInput, usage.Input)
+	usage.CacheWrite = min(m.cacheCreation.tokens, usage.Input-usage.CachedInput)
 	return usage, true
 }
 
-// count reads the first of the paths that is there; an absurd number is 0.
-func count(u gjson.Result, paths ...string) int64 {
-	for _, p := range paths {
-		if v := u.Get(p); v.Type == gjson.Number {
-			if n := v.Int(); n >= 0 && n <= 1e9 {
-				return n
-			}
-			return 0
+// usageMembers are the members of a usage object that say something to us.
+type usageMembers struct {
+	prompt, input, completion, output, total    tokenCount
+	promptCached, inputCached, inputTokenCached tokenCount
+	cacheHit, cacheRead, cacheCreation          tokenCount
+	inputDetails                                bool // there are any
+}
+
+// take looks at one member. Of members of one name the first counts.
+func (m *usageMembers) take(name string, value gjson.Result) {
+	const cached = "cached_tokens"
+	switch name {
+	case "prompt_tokens":
+		m.prompt.set(value)
+	case "input_tokens":
+		m.input.set(value)
+	case "completion_tokens":
+		m.completion.set(value)
+	case "output_tokens":
+		m.output.set(value)
+	case "total_tokens":
+		m.total.set(value)
+	case "prompt_tokens_details":
+		m.promptCached.set(value.Get(cached))
+	case "input_tokens_details":
+		m.inputDetails = true
+		m.inputCached.set(value.Get(cached))
+	case "input_token_details":
+		m.inputTokenCached.set(value.Get(cached))
+	case "prompt_cache_hit_tokens":
+		m.cacheHit.set(value)
+	case "cache_read_input_tokens":
+		m.cacheRead.set(value)
+	case "cache_creation_input_tokens":
+		m.cacheCreation.set(value)
+	}
+}
+
+// tokenCount is a number of tokens; an absurd one is 0.
+type tokenCount struct {
+	there, number bool
+	tokens        int64
+}
+
+func (c *tokenCount) set(v gjson.Result) {
+	if c.there {
+		return
+	}
+	c.there, c.number = true, v.Type == gjson.Number
+	if n := v.Int(); c.number && n >= 0 && n <= 1e9 {
+		c.tokens = n
+	}
+}
+
+// firstOf is the first that is there as a number.
+func firstOf(counts ...*tokenCount) int64 {
+	for _, c := range counts {
+		if c.number {
+			return c.tokens
 		}
 	}
 	return 0

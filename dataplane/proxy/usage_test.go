@@ -39,6 +39,9 @@ func TestUsageOfEveryAPI(t *testing.T) {
 				t.Fatalf("found: %v", ok)
 			}
 			want := dataplane.Usage{Input: tt.in, CachedInput: tt.cached, Output: tt.out}
+			if strings.Contains(tt.usage, `"cache_creation_input_tokens":5`) {
+				want.CacheWrite = 5
+			}
 			if !tt.none {
 				want.Source = dataplane.UsageUpstream
 			}

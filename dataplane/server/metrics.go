@@ -17,6 +17,7 @@ type meter struct {
 	seconds  *prometheus.HistogramVec
 	overhead prometheus.Histogram
 	tokens   *prometheus.CounterVec
+	again    *prometheus.CounterVec
 }
 
 func newMeter(reg prometheus.Registerer, s *Server) *meter {
@@ -39,7 +40,10 @@ func newMeter(reg prometheus.Registerer, s *Server) *meter {
 			Name: "trunkline_tokens_total", Help: "Tokens by provider, model and direction (input, output).",
 		}, []string{"provider", "model", "direction"}),
 	}
-	reg.MustRegister(m.calls, m.attempts, m.seconds, m.overhead, m.tokens)
+	m.again = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "trunkline_retries_total", Help: "Attempts that tried the last candidate once more, by provider, model and outcome; they are attempts too.",
+	}, []string{"provider", "model", "outcome"})
+	reg.MustRegister(m.calls, m.attempts, m.seconds, m.overhead, m.tokens, m.again)
 	reg.MustRegister(
 		gauge("trunkline_calls_in_flight", "Requests being served.", func() float64 { return float64(s.proxy.InFlight()) }),
 		gauge("trunkline_snapshot_revision", "Revision of the configuration in use; 0 when there is none.", func() float64 { return float64(s.uplink.Revision()) }),
@@ -88,5 +92,8 @@ func (m *meter) observe(c *dataplane.Call) {
 	for i := range c.Attempts {
 		a := &c.Attempts[i]
 		m.attempts.WithLabelValues(a.Provider, a.Model, a.Outcome.String()).Inc()
+		if a.Again {
+			m.again.WithLabelValues(a.Provider, a.Model, a.Outcome.String()).Inc()
+		}
 	}
 }

@@ -57,12 +57,13 @@ func toAttempt(a dataplane.Attempt) *nodev1.Attempt {
 		Status:        int32(a.Status),
 		Outcome:       a.Outcome.String(),
 		Reason:        text(a.Reason, maxReason),
-		Blame:         a.Outcome.Rule().Blame,
+		Blame:         a.Blame,
 		MaybeBilled:   a.MaybeBilled,
 		LastResort:    a.LastResort,
 		Usage:         toUsage(a.Usage),
 		Cost:          int64(a.Cost),
 		Keyword:       text(a.Keyword, maxName),
+		Again:         a.Again,
 	}
 }
 
@@ -70,6 +71,7 @@ func toUsage(u dataplane.Usage) *nodev1.Usage {
 	return &nodev1.Usage{
 		InputTokens:       u.Input,
 		CachedInputTokens: u.CachedInput,
+		CacheWriteTokens:  u.CacheWrite,
 		OutputTokens:      u.Output,
 		Source:            u.Source.String(),
 	}

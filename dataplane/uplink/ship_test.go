@@ -367,10 +367,10 @@ func TestWholeRecordIsShipped(t *testing.T) {
 		Usage: dataplane.Usage{Input: 10, CachedInput: 4, Output: 7, Source: dataplane.UsageEstimated}, Cost: 12345, ClientRetry: 2, KeywordLate: true,
 		Attempts: []dataplane.Attempt{
 			{Provider: "a", Model: "m1", Credential: "main", StartOffset: time.Millisecond, Duration: 20 * time.Millisecond, Status: 401,
-				Outcome: dataplane.AuthFailed, Reason: "bad key"},
+				Outcome: dataplane.AuthFailed, Reason: "bad key", Blame: "credential"},
 			{Provider: "b", Model: "m2", StartOffset: 22 * time.Millisecond, FirstFrame: 2 * time.Millisecond, FirstToken: 3 * time.Millisecond,
 				Duration: time.Second, Status: 200, Outcome: dataplane.StreamCut, MaybeBilled: true, LastResort: true,
-				Usage: dataplane.Usage{Input: 10, Source: dataplane.UsageUpstream}, Cost: 99, Keyword: "busy"},
+				Usage: dataplane.Usage{Input: 10, Source: dataplane.UsageUpstream}, Cost: 99, Keyword: "busy", Blame: "target"},
 			{Outcome: dataplane.OK},
 		},
 	})

@@ -41,6 +41,9 @@ func attempt(a *adminv1.Attempt) []string {
 	if a.GetLastResort() {
 		reason = strings.TrimSpace(reason + " (last resort)")
 	}
+	if a.GetAgain() {
+		reason = strings.TrimSpace(reason + " (once more)")
+	}
 	return []string{
 		a.GetProvider(), a.GetModel(), output.Text(a.GetCredential()), output.Duration(a.GetStartOffset()),
 		output.Duration(a.GetFirstTokenTime()), output.Duration(a.GetDuration()), status, a.GetOutcome(), output.Text(reason),
