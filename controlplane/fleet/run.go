@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
@@ -181,7 +183,8 @@ func (f *Fleet) report(ctx context.Context) error {
 // urgent reports whether others wait for what changed from a to b.
 func urgent(a, b controlplane.NodeLine) bool {
 	return a.Node.GetConnected() != b.Node.GetConnected() || a.Node.GetAppliedRevision() != b.Node.GetAppliedRevision() ||
-		a.Node.GetError() != b.Node.GetError() || a.Node.GetDraining() != b.Node.GetDraining()
+		a.Node.GetError() != b.Node.GetError() || a.Node.GetDraining() != b.Node.GetDraining() ||
+		!proto.Equal(a.Node.GetLineage(), b.Node.GetLineage())
 }
 
 // reported remembers what was written, and ends streams that a newer one has replaced.

@@ -36,9 +36,9 @@ func TestRegistryTellsHowNodesStand(t *testing.T) {
 	a.disconnect()
 	seen := timestamppb.New(clock)
 	want := []*adminv1.Node{
-		{Name: "a", BootId: "1", Uptime: durationpb.New(0), AppliedRevision: 3, ConnectTime: began, LastSeenTime: seen},
+		{Name: "a", BootId: "1", Lineage: &adminv1.NodeLineage{}, Uptime: durationpb.New(0), AppliedRevision: 3, ConnectTime: began, LastSeenTime: seen},
 		{
-			BootId: "1", Uptime: durationpb.New(61 * time.Second), RequestsPerSecond: 2, ClockOffset: durationpb.New(-2 * time.Second),
+			BootId: "1", Lineage: &adminv1.NodeLineage{}, Uptime: durationpb.New(61 * time.Second), RequestsPerSecond: 2, ClockOffset: durationpb.New(-2 * time.Second),
 			SpoolBytes: 4096, SpoolTrouble: "disk full", Draining: true,
 			Name: "b", Version: "v1", Connected: true, AppliedRevision: 4, Error: "revision 5: group has no sense",
 			ConnectTime: began, LastSeenTime: seen, InFlight: 2, CallsWaiting: 10, CallsDropped: 1, Redis: "down", KeywordHits: map[string]int64{"busy": 3},
