@@ -55,12 +55,13 @@ func (p Prices) Find(provider, id string) (Known, bool) {
 //
 //	models:
 //	  gpt-4o-mini: {input: "0.15", cached_input: "0.075", output: "0.60", context_window: 128000}
+//	  claude-sonnet: {input: "3", cached_input: "0.30", cache_write: "3.75", output: "15"}
 //	  openai-main/dall-e: {per_call: "0.04"}
 //
 // in USD per million tokens or per call, by model id, or by provider/id for one provider.
 // The other is LiteLLM's model_prices_and_context_window.json: by model, with
-// input_cost_per_token, output_cost_per_token, cache_read_input_token_cost and
-// max_input_tokens. Letter case does not matter. An entry without a price that can be used
+// input_cost_per_token, output_cost_per_token, cache_read_input_token_cost,
+// cache_creation_input_token_cost and max_input_tokens. Letter case does not matter. An entry without a price that can be used
 // is left out in LiteLLM's shape, which holds much else, and an error in ours.
 func ReadPrices(data []byte) (Prices, error) {
 	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
@@ -76,6 +77,7 @@ func ReadPrices(data []byte) (Prices, error) {
 		Models map[string]struct {
 			Input         string `yaml:"input"`
 			CachedInput   string `yaml:"cached_input"`
+			CacheWrite    string `yaml:"cache_write"`
 			Output        string `yaml:"output"`
 			PerCall       string `yaml:"per_call"`
 			ContextWindow int64  `yaml:"context_window"`
@@ -91,7 +93,7 @@ func ReadPrices(data []byte) (Prices, error) {
 	}
 	prices := make(Prices, len(doc.Models))
 	for id, m := range doc.Models {
-		price := &adminv1.Price{Input: m.Input, CachedInput: m.CachedInput, Output: m.Output, PerCall: m.PerCall}
+		price := &adminv1.Price{Input: m.Input, CachedInput: m.CachedInput, CacheWrite: m.CacheWrite, Output: m.Output, PerCall: m.PerCall}
 		resolved, err := controlplane.ResolvePrice(price)
 		if err != nil {
 			return nil, fmt.Errorf("price catalogue: models[%q].%w", id, err)
@@ -101,7 +103,7 @@ func ReadPrices(data []byte) (Prices, error) {
 			return nil, fmt.Errorf("price catalogue: models[%q] says nothing", id)
 		case resolved == nil:
 			price = nil
-		case max(resolved.GetInput(), resolved.GetCachedInput(), resolved.GetOutput()) > controlplane.MaxTokenPrice || resolved.GetPerCall() > controlplane.MaxCallPrice:
+		case max(resolved.GetInput(), resolved.GetCachedInput(), resolved.GetCacheWrite(), resolved.GetOutput()) > controlplane.MaxTokenPrice || resolved.GetPerCall() > controlplane.MaxCallPrice:
 			return nil, fmt.Errorf("price catalogue: models[%q] costs more than any model may", id)
 		}
 		prices[strings.ToLower(id)] = Known{Price: price, ContextWindow: window(m.ContextWindow)}
@@ -115,16 +117,17 @@ func readLiteLLM(shape map[string]json.RawMessage) (Prices, error) {
 	prices := Prices{}
 	for id, raw := range shape {
 		var m struct {
-			Input     json.Number `json:"input_cost_per_token"`
-			Output    json.Number `json:"output_cost_per_token"`
-			CacheRead json.Number `json:"cache_read_input_token_cost"`
+			Input      json.Number `json:"input_cost_per_token"`
+			Output     json.Number `json:"output_cost_per_token"`
+			CacheRead  json.Number `json:"cache_read_input_token_cost"`
+			CacheWrite json.Number `json:"cache_creation_input_token_cost"`
 			// Numbers, but text where the file explains itself.
 			MaxInput any `json:"max_input_tokens"`
 		}
 		if json.Unmarshal(raw, &m) != nil {
 			continue
 		}
-		price, ok := tokenPrice(m.Input.String(), m.CacheRead.String(), m.Output.String())
+		price, ok := tokenPrice(m.Input.String(), m.CacheRead.String(), m.CacheWrite.String(), m.Output.String())
 		if !ok || free(price) { // 0 stands for unknown there, as in its sample entry
 			continue
 		}
@@ -138,12 +141,13 @@ func readLiteLLM(shape map[string]json.RawMessage) (Prices, error) {
 }
 
 // tokenPrice is a price from amounts per token; false when there is none.
-func tokenPrice(input, cached, output string) (*adminv1.Price, bool) {
+func tokenPrice(input, cached, written, output string) (*adminv1.Price, bool) {
 	p := &adminv1.Price{}
 	var in, out bool
 	p.Input, in = controlplane.PriceFrom(input, perToken)
 	p.Output, out = controlplane.PriceFrom(output, perToken)
 	p.CachedInput, _ = controlplane.PriceFrom(cached, perToken)
+	p.CacheWrite, _ = controlplane.PriceFrom(written, perToken)
 	return p, in || out
 }
 

@@ -16,7 +16,7 @@ import (
 
 const litellm = `{
   "sample_spec": {"input_cost_per_token": 0.0, "output_cost_per_token": 0.0, "max_input_tokens": "max input tokens, if the provider specifies it"},
-  "gpt-4o-mini": {"input_cost_per_token": 1.5e-07, "cache_read_input_token_cost": 7.5e-08, "output_cost_per_token": 6e-07, "max_input_tokens": 128000, "mode": "chat"},
+  "gpt-4o-mini": {"input_cost_per_token": 1.5e-07, "cache_read_input_token_cost": 7.5e-08, "cache_creation_input_token_cost": 1.9e-07, "output_cost_per_token": 6e-07, "max_input_tokens": 128000, "mode": "chat"},
   "text-embedding-3-small": {"input_cost_per_token": 2e-08, "output_cost_per_token": 0.0, "max_input_tokens": 8191},
   "dall-e-3": {"input_cost_per_pixel": 4e-08, "output_cost_per_pixel": 0.0},
   "bomb": {"input_cost_per_token": 1e999999999},
@@ -31,9 +31,9 @@ func TestReadPrices(t *testing.T) {
 		want Prices
 	}{
 		"ours": {
-			"models:\n  GPT-4o-mini: {input: 0.15, cached_input: \"0.075\", output: 0.60, context_window: 128000}\n  p/dall-e: {per_call: 0.04}\n  big: {context_window: 9}\n",
+			"models:\n  GPT-4o-mini: {input: 0.15, cached_input: \"0.075\", cache_write: 0.2, output: 0.60, context_window: 128000}\n  p/dall-e: {per_call: 0.04}\n  big: {context_window: 9}\n",
 			Prices{
-				"gpt-4o-mini": {&adminv1.Price{Input: "0.15", CachedInput: "0.075", Output: "0.60"}, 128000},
+				"gpt-4o-mini": {&adminv1.Price{Input: "0.15", CachedInput: "0.075", CacheWrite: "0.2", Output: "0.60"}, 128000},
 				"p/dall-e":    {&adminv1.Price{PerCall: "0.04"}, 0},
 				"big":         {nil, 9},
 			},
@@ -45,7 +45,7 @@ func TestReadPrices(t *testing.T) {
 		"LiteLLM's": {
 			litellm,
 			Prices{
-				"gpt-4o-mini":            {&adminv1.Price{Input: "0.15", CachedInput: "0.075", Output: "0.6"}, 128000},
+				"gpt-4o-mini":            {&adminv1.Price{Input: "0.15", CachedInput: "0.075", CacheWrite: "0.19", Output: "0.6"}, 128000},
 				"text-embedding-3-small": {&adminv1.Price{Input: "0.02", Output: "0"}, 8191},
 				"dear":                   {&adminv1.Price{Output: "2"}, 0},
 			},

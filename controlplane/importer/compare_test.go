@@ -172,6 +172,11 @@ func TestCompare(t *testing.T) {
 			in:     Input{Listed: []remote.Model{{ID: "a", Price: usd("1")}}},
 			want:   []string{"a change price=1 by provider [price: (unset) -> in 1]"},
 		},
+		"each part of a price is an admin's": {
+			models: []*adminv1.Model{changed(imported("a", "", usd("1")), func(m *adminv1.Model) { m.Price.CacheWrite = "2" })},
+			in:     Input{Listed: []remote.Model{{ID: "a", Price: usd("3")}}},
+			want:   []string{"a keep price=1 by admin (price set by an admin)"},
+		},
 		"imports never clear": {
 			models: []*adminv1.Model{imported("v/a", "a", usd("1"))},
 			in:     Input{Listed: ids("v/a")},

@@ -27,7 +27,7 @@ func priceSource(m *adminv1.Model) string {
 // samePrice compares prices; one that says nothing is like none.
 func samePrice(a, b *adminv1.Price) bool {
 	return a.GetInput() == b.GetInput() && a.GetCachedInput() == b.GetCachedInput() &&
-		a.GetOutput() == b.GetOutput() && a.GetPerCall() == b.GetPerCall()
+		a.GetOutput() == b.GetOutput() && a.GetPerCall() == b.GetPerCall() && a.GetCacheWrite() == b.GetCacheWrite()
 }
 
 func change(field, before, after string) string {
@@ -38,7 +38,7 @@ func change(field, before, after string) string {
 func priceText(p *adminv1.Price) string {
 	var parts []string
 	for _, part := range [...]struct{ name, amount string }{
-		{"in", p.GetInput()}, {"cached", p.GetCachedInput()}, {"out", p.GetOutput()}, {"per call", p.GetPerCall()},
+		{"in", p.GetInput()}, {"cached", p.GetCachedInput()}, {"cache write", p.GetCacheWrite()}, {"out", p.GetOutput()}, {"per call", p.GetPerCall()},
 	} {
 		if part.amount != "" {
 			parts = append(parts, part.name+" "+part.amount)

@@ -29,9 +29,8 @@ type world struct {
 	imports  *importer.Importer
 	upstream *upstream
 
-	mu  sync.Mutex // guards at
-	at  time.Time
-	log *bytes.Buffer
+	mu sync.Mutex // guards at
+	at time.Time
 }
 
 func newWorld(t *testing.T) *world {

@@ -119,6 +119,9 @@ func price(item gjson.Result) *adminv1.Price {
 	if c, ok := controlplane.PriceFrom(number(cached), unit); ok && c != "0" {
 		p.CachedInput = c // OpenRouter's 0 says that there is no cache
 	}
+	if w, ok := controlplane.PriceFrom(number(pricing.Get("input_cache_write")), unit); ok && w != "0" {
+		p.CacheWrite = w
+	}
 	if request, ok := controlplane.PriceFrom(number(pricing.Get("request")), 1); ok && request != "0" {
 		p.PerCall = request
 	}

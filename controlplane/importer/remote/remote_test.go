@@ -19,6 +19,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/trunkline-ai/trunkline/controlplane/importer/remote"
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -44,8 +46,11 @@ func on(base string) remote.Target {
 	return remote.Target{BaseURL: base, Secret: canary, AllowPrivateNetwork: true}
 }
 
-// quick is a client that does not wait long.
-func quick() *remote.Client { return remote.New(remote.Config{AnswerTime: 700 * time.Millisecond}) }
+// patient is a client that waits as long as a busy machine may need.
+func patient() *remote.Client { return remote.New(remote.Config{AnswerTime: time.Minute}) }
+
+// hasty is a client for providers that never answer.
+func hasty() *remote.Client { return remote.New(remote.Config{AnswerTime: 200 * time.Millisecond}) }
 
 func TestShapes(t *testing.T) {
 	t.Parallel()
@@ -73,7 +78,7 @@ func TestShapes(t *testing.T) {
 			target := on(base + "/lists/" + spec + "/v1")
 			target.Dialect = want.dialect
 			var progress []int
-			models, err := remote.New(remote.Config{}).Models(t.Context(), target, func(n int) { progress = append(progress, n) })
+			models, err := patient().Models(t.Context(), target, func(n int) { progress = append(progress, n) })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -114,7 +119,7 @@ func TestWhereTheListIs(t *testing.T) {
 	} {
 		target := on(base + path)
 		target.Headers = map[string]string{"x-team": "search"}
-		if _, err := quick().Models(t.Context(), target, nil); err != nil {
+		if _, err := patient().Models(t.Context(), target, nil); err != nil {
 			t.Fatal(err)
 		}
 		r := asked.Load()
@@ -127,7 +132,7 @@ func TestWhereTheListIs(t *testing.T) {
 	}
 	anthropic := on(base)
 	anthropic.Dialect = "anthropic"
-	if _, err := quick().Models(t.Context(), anthropic, nil); err != nil {
+	if _, err := patient().Models(t.Context(), anthropic, nil); err != nil {
 		t.Fatal(err)
 	}
 	r := asked.Load()
@@ -162,7 +167,7 @@ func TestFaults(t *testing.T) {
 		base + "/lists/status-429/v1":                   "asked too often (429)",
 		base + "/lists/status-503/v1":                   "a problem of its own (503)",
 		base + "/lists/slow-10s/v1":                     "does not answer in time",
-		base + "/lists/drip-50ms/v1":                    "does not answer in time",
+		base + "/lists/drip-1s/v1":                    "does not answer in time",
 		base + "/lists/huge-5/v1":                       "more than 4 MiB",
 		base + "/lists/bomb-64/v1":                      "more than 4 MiB",
 		base + "/lists/html/v1":                         "web page rather than JSON",
@@ -188,7 +193,11 @@ func TestFaults(t *testing.T) {
 	} {
 		t.Run(target, func(t *testing.T) {
 			t.Parallel()
-			models, err := quick().Models(t.Context(), on(target+"?key="+canary), nil)
+			c := patient()
+			if want == "does not answer in time" {
+				c = hasty()
+			}
+			models, err := c.Models(t.Context(), on(target+"?key="+canary), nil)
 			if len(models) != 0 {
 				t.Errorf("models %v with an error", models)
 			}
@@ -216,7 +225,7 @@ func TestPrivateAddressesNeedLeave(t *testing.T) {
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(base, "http://"))
 	for _, host := range []string{"127.0.0.1", "localhost", "[::1]", "0x7f000001", "2130706433"} {
 		target := remote.Target{BaseURL: "http://" + host + ":" + port, Secret: canary}
-		if _, err := quick().Models(t.Context(), target, nil); err == nil {
+		if _, err := patient().Models(t.Context(), target, nil); err == nil {
 			t.Errorf("%s is reached", host)
 		}
 	}
@@ -235,7 +244,7 @@ func TestSecretStaysWithItsURL(t *testing.T) {
 	var leaked atomic.Bool
 	thief := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { leaked.Store(true) }))
 	base := serve(t, http.RedirectHandler(thief+"/v1/models", http.StatusFound))
-	_, err := quick().Models(t.Context(), on(base), nil)
+	_, err := patient().Models(t.Context(), on(base), nil)
 	if err == nil || !strings.Contains(err.Error(), "not followed") {
 		t.Errorf("error %v", err)
 	}
@@ -252,7 +261,7 @@ func TestRedirectToAnOddHost(t *testing.T) {
 			w.Header().Set("Location", "http://"+host+"/")
 			w.WriteHeader(http.StatusFound)
 		}))
-		_, err := quick().Models(t.Context(), on(base), nil)
+		_, err := patient().Models(t.Context(), on(base), nil)
 		if f, ok := remote.FaultOf(err); !ok || len(f.Error()) > 400 || !utf8.ValidString(f.Error()) || !strings.Contains(f.Error(), "not followed") {
 			t.Errorf("fault %.300q", err)
 		}
@@ -281,7 +290,7 @@ func TestLeavingEndsTheReading(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	go func() { <-arrived; cancel() }()
-	if _, err := remote.New(remote.Config{}).Models(ctx, on(slow), nil); !errors.Is(err, context.Canceled) {
+	if _, err := patient().Models(ctx, on(slow), nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want that the caller left", err)
 	}
 }
@@ -294,13 +303,36 @@ func TestOddLists(t *testing.T) {
 		`{"models":["a"],"data":null}`:                 {"a"},
 	} {
 		base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }))
-		models, err := quick().Models(t.Context(), on(base), nil)
+		models, err := patient().Models(t.Context(), on(base), nil)
 		var ids []string
 		for _, m := range models {
 			ids = append(ids, m.ID)
 		}
 		if err != nil || !slices.Equal(ids, want) {
 			t.Errorf("%.40s gives %v, %v; want %v", body, ids, err, want)
+		}
+	}
+}
+
+func TestListedPrices(t *testing.T) {
+	t.Parallel()
+	for pricing, want := range map[string]*adminv1.Price{
+		`{"prompt":"0.000003","completion":"0.000015","input_cache_read":"3e-7","input_cache_write":"0.00000375","request":"0.01"}`: {
+			Input: "3", CachedInput: "0.3", CacheWrite: "3.75", Output: "15", PerCall: "0.01"},
+		`{"prompt":"0","completion":"0","request":"0"}`:                 {Input: "0", Output: "0"}, // free, as it says
+		`{"prompt":"0.000001","completion":"x","input_cache_read":"0"}`: {Input: "1"},
+		`{"prompt":"-1","completion":"-1"}`:                             nil, // OpenRouter's router: it depends
+		`{"input":0,"output":0,"hourly":3.2}`:                           nil, // Together's dedicated ones
+		`{"input":0.2,"output":0.2}`:                                    {Input: "0.2", Output: "0.2"},
+		`{"prompt":1e999999999}`:                                        nil,
+		`"free"`:                                                        nil,
+	} {
+		base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, `{"data":[{"id":"m","pricing":`+pricing+`}]}`)
+		}))
+		models, err := patient().Models(t.Context(), on(base), nil)
+		if err != nil || len(models) != 1 || !proto.Equal(models[0].Price, want) {
+			t.Errorf("%s gives %v, %v; want %v", pricing, models, err, want)
 		}
 	}
 }
@@ -330,36 +362,36 @@ func TestSteps(t *testing.T) {
 	t.Cleanup(secure.Close)
 	roots := x509.NewCertPool()
 	roots.AddCert(secure.Certificate())
-	trusting := remote.New(remote.Config{TLS: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}})
+	trusting := remote.New(remote.Config{AnswerTime: time.Minute, TLS: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}})
 	for name, tc := range map[string]struct {
 		client *remote.Client
 		target remote.Target
 		model  string
 		want   []string // what each step begins with
 	}{
-		"all is well, by name": {quick(), on("http://localhost:" + port + "/lists/openai/v1"), "ok",
+		"all is well, by name": {patient(), on("http://localhost:" + port + "/lists/openai/v1"), "ok",
 			[]string{"dns ok: localhost has", "tcp ok: connected to port " + port, "tls skipped: base_url begins with http", "models ok: lists 3 models", "chat ok: ok answered"}},
-		"no chat unless asked": {quick(), on(base + "/lists/count-1/v1"), "",
+		"no chat unless asked": {patient(), on(base + "/lists/count-1/v1"), "",
 			[]string{"dns skipped: 127.0.0.1 is an address", "tcp ok", "tls skipped", "models ok: lists 1 model", "chat skipped: not asked for"}},
 		"over tls": {trusting, on(secure.URL + "/lists/openai/v1"), "",
 			[]string{"dns skipped", "tcp ok", "tls ok: tls 1.3, certificate valid until 20", "models ok", "chat skipped"}},
-		"untrusted tls": {quick(), on(secure.URL), "ok",
+		"untrusted tls": {patient(), on(secure.URL), "ok",
 			[]string{"dns skipped", "tcp ok", "tls failed: its certificate is not from", "models skipped: the provider cannot be reached", "chat skipped: the provider cannot"}},
-		"no such host": {quick(), on("https://no-such-host.invalid"), "ok",
+		"no such host": {patient(), on("https://no-such-host.invalid"), "ok",
 			[]string{"dns failed", "tcp skipped: the step before", "tls skipped: the step before", "models skipped", "chat skipped"}},
-		"metadata": {quick(), on("http://169.254.169.254"), "",
+		"metadata": {patient(), on("http://169.254.169.254"), "",
 			[]string{"dns skipped", "tcp failed: its host resolves to an address that is not allowed", "tls skipped", "models skipped", "chat skipped"}},
-		"a wrong key": {quick(), on(base + "/lists/key-another/v1"), "ok",
+		"a wrong key": {patient(), on(base + "/lists/key-another/v1"), "ok",
 			[]string{"dns skipped", "tcp ok", "tls skipped", "models failed: it refuses the credential (401)", "chat failed: it refuses the credential (401)"}},
-		"no list, but chats": {quick(), on(base + "/lists/status-404/v1"), "ok",
+		"no list, but chats": {patient(), on(base + "/lists/status-404/v1"), "ok",
 			[]string{"dns skipped", "tcp ok", "tls skipped", "models failed: there is nothing at", "chat ok"}},
-		"no such model": {quick(), on(base), "no-such-model",
+		"no such model": {patient(), on(base), "no-such-model",
 			[]string{"dns skipped", "tcp ok", "tls skipped", "models ok", `chat failed: there is no model "no-such-model"`}},
-		"an error inside a 200": {quick(), on(base), "200-error",
+		"an error inside a 200": {patient(), on(base), "200-error",
 			[]string{"dns skipped", "tcp ok", "tls skipped", "models ok", "chat failed: it answers a chat with an error inside a 200"}},
-		"a chat that is redirected": {quick(), on(base), "redirect",
+		"a chat that is redirected": {patient(), on(base), "redirect",
 			[]string{"dns skipped", "tcp ok", "tls skipped", "models ok", "chat failed: it answers with status 307"}},
-		"the scripted provider elsewhere": {quick(), remote.Target{Dialect: "fake"}, "",
+		"the scripted provider elsewhere": {patient(), remote.Target{Dialect: "fake"}, "",
 			[]string{"dns skipped: the scripted provider", "tcp skipped", "tls skipped", "models failed: the scripted provider lives in the all-in-one", "chat skipped"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -408,7 +440,7 @@ func TestChatTriesTheNewerLimit(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, `{"choices":[{}],"usage":{"prompt_tokens":7,"completion_tokens":1}}`)
 	}))
-	got := steps(t, quick(), on(base), "m")
+	got := steps(t, patient(), on(base), "m")
 	if got[4] != "chat ok: m answered, 7 tokens in, 1 out" || len(bodies) != 2 || !strings.Contains(bodies[1], `"max_completion_tokens":1`) {
 		t.Errorf("%q after %q", got[4], bodies)
 	}
