@@ -48,6 +48,9 @@ func (p *buffers) grow(full *buffer) *buffer {
 
 // keep notes a buffer that the call uses until its end.
 func (c *call) keep(lent *buffer) []byte {
+	if c.lent == nil {
+		c.lent = c.few[:0]
+	}
 	c.lent = append(c.lent, lent)
 	return lent.b
 }

@@ -26,6 +26,7 @@ type call struct {
 	unsafe   bool  // to repeat: it could take effect twice
 	held     int64 // bytes of bodies that are counted for this call
 	lent     []*buffer
+	few      [2]*buffer // room for lent: the request's body and the answer's
 	leaked   bool // an upstream may go on reading what was lent
 	record   dataplane.Call
 	failed   []failure     // attempts that ended without an answer

@@ -40,7 +40,7 @@ func (a *attempt) plain(ctx context.Context, resp *http.Response, body io.Reader
 		h["Content-Type"] = []string{safeType(resp.Header)}
 	}
 	h["Content-Length"] = []string{strconv.Itoa(len(held))}
-	a.call.allowWrite(http.NewResponseController(a.call.w))
+	a.call.allowWrite(a.call.out.rc)
 	a.call.w.WriteHeader(http.StatusOK)
 	if _, err := a.call.w.Write(held); err != nil {
 		return a.finish(clientVerdict(err)), true
