@@ -42,11 +42,12 @@ func TestCommands(t *testing.T) {
 		}
 	}
 	want := []string{
-		"calls get ID", "calls list",
+		"calls delete-call-bodies", "calls export", "calls get ID", "calls get-call-body ID", "calls list", "calls list-gaps", "calls list-refused", "calls tail",
+		"configs adopt-database", "configs diff-revisions", "configs get-revision", "configs list-revisions", "configs rollback",
 		"groups create [NAME]", "groups delete NAME", "groups explain NAME", "groups get NAME", "groups list", "groups reset-cooldown", "groups update NAME",
-		"keys create [NAME]", "keys delete NAME", "keys get NAME", "keys list", "keys update NAME",
+		"keys create [NAME]", "keys delete NAME", "keys get NAME", "keys list", "keys revoke NAME", "keys rotate NAME", "keys update NAME",
 		"keywords create [NAME]", "keywords delete NAME", "keywords dry-run", "keywords get NAME", "keywords list", "keywords update NAME",
-		"nodes list",
+		"nodes create-join-token", "nodes delete-join-token ID", "nodes drain NAME", "nodes forget NAME", "nodes get NAME", "nodes list", "nodes list-join-tokens", "nodes revoke NAME",
 		"providers create [NAME]", "providers delete NAME", "providers get NAME", "providers import-models NAME", "providers list",
 		"providers list-imports", "providers preview-import NAME", "providers remove-imported-models NAME", "providers test NAME", "providers update NAME",
 		"settings get", "settings update",
