@@ -167,7 +167,7 @@ func TestFaults(t *testing.T) {
 		base + "/lists/status-429/v1":                   "asked too often (429)",
 		base + "/lists/status-503/v1":                   "a problem of its own (503)",
 		base + "/lists/slow-10s/v1":                     "does not answer in time",
-		base + "/lists/drip-1s/v1":                    "does not answer in time",
+		base + "/lists/drip-1s/v1":                      "does not answer in time",
 		base + "/lists/huge-5/v1":                       "more than 4 MiB",
 		base + "/lists/bomb-64/v1":                      "more than 4 MiB",
 		base + "/lists/html/v1":                         "web page rather than JSON",
