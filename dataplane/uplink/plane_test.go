@@ -46,6 +46,7 @@ type plane struct {
 	// orders go out on the Sync stream too.
 	orders chan *nodev1.ResetCooldown
 	drains chan *nodev1.Drain
+	revoke chan *nodev1.Revoke
 	// store takes a batch; its error ends the stream instead of an acknowledgement.
 	store func(batch *nodev1.ShipCallsRequest) ([]*nodev1.RejectedCall, error)
 
@@ -60,6 +61,7 @@ func newPlane() *plane {
 		push:     make(chan *nodev1.Full, 16),
 		orders:   make(chan *nodev1.ResetCooldown, 16),
 		drains:   make(chan *nodev1.Drain, 16),
+		revoke:   make(chan *nodev1.Revoke, 16),
 		hellos:   make(chan *nodev1.Hello, 1024),
 		answers:  make(chan *nodev1.SyncRequest, 1024),
 		statuses: make(chan *nodev1.Status, 1024),
@@ -96,6 +98,10 @@ func (p *plane) Sync(stream syncStream) error {
 				}
 			case order := <-p.drains:
 				if stream.Send(&nodev1.SyncResponse{Message: &nodev1.SyncResponse_Drain{Drain: order}}) != nil {
+					return
+				}
+			case m := <-p.revoke:
+				if stream.Send(&nodev1.SyncResponse{Message: &nodev1.SyncResponse_Revoke{Revoke: m}}) != nil {
 					return
 				}
 			case full := <-p.push:
