@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"strings"
+
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
@@ -25,7 +27,7 @@ type shape struct {
 func shapeOf(m Method) shape {
 	in, out := m.in.Descriptor(), m.out.Descriptor()
 	s := shape{resource: onlyMessage(in)}
-	if m.use == "list" {
+	if m.use == "list" || strings.HasPrefix(m.use, "list-") {
 		s.items = output.Items(out)
 		s.pageSize, s.pageToken = in.Fields().ByName("page_size"), in.Fields().ByName("page_token")
 		s.nextPageToken = out.Fields().ByName("next_page_token")
