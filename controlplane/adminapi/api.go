@@ -70,6 +70,8 @@ type Nodes interface {
 	// DrainNode orders that a node gets no new clients as long as it runs, or undoes that,
 	// and returns it as it stands. Unknown nodes are errs.NotFound.
 	DrainNode(ctx context.Context, name string, drain bool) (*adminv1.Node, error)
+	// EndNode ends a node's stream, wherever it is; false when it has none.
+	EndNode(ctx context.Context, name, reason string) bool
 	// ForgetNode stops listing a node; errs.FailedPrecondition while it is connected.
 	ForgetNode(ctx context.Context, name string) error
 	// Subscribe gives a channel that gets a value after changes of what Nodes says, and a

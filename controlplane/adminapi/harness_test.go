@@ -93,6 +93,11 @@ func (n nodes) DrainNode(_ context.Context, name string, drain bool) (*adminv1.N
 	return node, nil
 }
 
+func (n nodes) EndNode(_ context.Context, name, _ string) bool {
+	node, err := n.Node(name)
+	return err == nil && node.GetConnected()
+}
+
 func (n nodes) ForgetNode(_ context.Context, name string) error {
 	node, err := n.Node(name)
 	if err == nil && node.GetConnected() {

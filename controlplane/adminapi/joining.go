@@ -99,6 +99,8 @@ func (s nodeService) RevokeNode(ctx context.Context, req *adminv1.RevokeNodeRequ
 	if err := joins.Revoke(ctx, req.GetName(), caller(ctx).actor()); err != nil {
 		return nil, err
 	}
+	// Another replica may have its stream, and learn of the revocation only later.
+	s.nodes.EndNode(ctx, req.GetName(), "the node was revoked")
 	return &adminv1.RevokeNodeResponse{}, nil
 }
 
