@@ -2,6 +2,7 @@ package uplink_test
 
 import (
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -74,12 +75,12 @@ func TestUptimeOrdersTheStreamsOfOneStart(t *testing.T) {
 	lis := listen(t, "127.0.0.1:0")
 	stop := p.serve(t, lis)
 	cfg := config(lis.Addr().String())
-	step := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	cfg.Now = func() time.Time { return step }
+	var back atomic.Int64 // how far the clock was set back
+	cfg.Now = func() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(-time.Duration(back.Load())) }
 	start(t, cfg)
 	first := get(t, "hello", p.hellos)
 	time.Sleep(2 * time.Millisecond) // what is tested is the passing of time itself
-	step = step.Add(-time.Hour)
+	back.Store(int64(time.Hour))
 	stop()
 	p.serve(t, listen(t, lis.Addr().String()))
 	second := get(t, "second hello", p.hellos)
