@@ -1,0 +1,509 @@
+// Package scale measures a control plane with a large configuration and many nodes. Its test
+// does nothing unless TRUNKLINE_SCALE_NODES says how many nodes to make:
+//
+//	TRUNKLINE_SCALE_NODES=200 go test ./e2e/scale -v -timeout 30m
+//
+// TRUNKLINE_SCALE_KEYS sets the number of API keys; default 100,000. What it found on one
+// machine is in docs/scale.md.
+package scale
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/identity"
+	"github.com/trunkline-ai/trunkline/internal/testenv"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+const (
+	password  = "correct horse battery staple"
+	joinToken = "scale-join-token-0123456789"
+	providers = 1000
+	groups    = 200
+	changes   = 10
+	burst     = 10
+)
+
+func TestScale(t *testing.T) {
+	count, _ := strconv.Atoi(os.Getenv("TRUNKLINE_SCALE_NODES"))
+	if count < 1 {
+		t.Skip("TRUNKLINE_SCALE_NODES does not say how many nodes to make")
+	}
+	keys, err := strconv.Atoi(os.Getenv("TRUNKLINE_SCALE_KEYS"))
+	if err != nil {
+		keys = 100_000
+	}
+	t.Logf("%s, %d cores, %d providers, %d groups, %d keys, %d nodes, load %s", runtime.Version(), runtime.NumCPU(), providers, groups, keys, count, loadAverage(t))
+
+	p := startPlane(t, build(t), testenv.Postgres(t))
+	p.log("empty")
+	began := time.Now()
+	p.load(keys)
+	t.Logf("configuration applied in %s", since(began))
+	p.log("configured")
+
+	f := join(t, p, count)
+	ctx, stop := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer stop()
+	began = time.Now()
+	for _, n := range f.nodes {
+		wg.Go(func() { n.run(ctx) })
+	}
+	at := f.await(1, time.Time{})
+	t.Logf("%d nodes connected and sent the snapshot of %.1f MB: %s", count, float64(f.nodes[0].received.Load())/1e6, spread(began, at))
+	p.log("connected")
+
+	p.changeOneByOne(f)
+	p.changeAtOnce(f)
+	p.listAll()
+	p.revoke()
+	p.oneRealNode(keys)
+	p.reconnect(f, "with what they have", false)
+	p.reconnect(f, "with nothing", true)
+}
+
+// changeOneByOne measures from the answer to a change until all nodes have it.
+func (p *plane) changeOneByOne(f *fleet) {
+	var all, last, answered []time.Duration
+	cpu := p.cpu()
+	for i := range changes {
+		asked := time.Now()
+		revision := p.change(i)
+		done := time.Now()
+		answered = append(answered, done.Sub(asked))
+		times := f.await(revision, asked)
+		for _, at := range times {
+			all = append(all, at.Sub(done))
+		}
+		last = append(last, slices.MaxFunc(times, time.Time.Compare).Sub(done))
+		listed := p.awaitListed(revision)
+		if i == 0 {
+			p.t.Logf("the list of nodes says so %s after the change", listed.Sub(done).Round(time.Millisecond))
+		}
+	}
+	p.t.Logf("a change is answered within: %s", percentiles(answered))
+	p.t.Logf("from the answer to applied, each node: %s", percentiles(all))
+	p.t.Logf("from the answer to applied, the last node: %s", percentiles(last))
+	p.t.Logf("CPU of the control plane for a change on all nodes: %.2fs", (p.cpu()-cpu)/changes)
+	p.log("after changes")
+}
+
+// changeAtOnce measures how a burst of changes becomes few snapshots.
+func (p *plane) changeAtOnce(f *fleet) {
+	sent := p.metric("trunkline_snapshot_sends_total")
+	began := time.Now()
+	var revision uint64
+	for i := range burst {
+		revision = p.change(i)
+	}
+	written := time.Since(began)
+	at := f.await(revision, began)
+	p.t.Logf("%d changes in a row: written in %s, applied on all after %s, %.1f snapshots for each node",
+		burst, written.Round(time.Millisecond), slices.MaxFunc(at, time.Time.Compare).Sub(began).Round(time.Millisecond),
+		(p.metric("trunkline_snapshot_sends_total")-sent)/float64(len(f.nodes)))
+	p.log("after a burst")
+}
+
+// listAll reads a hundred pages of keys.
+func (p *plane) listAll() {
+	client := adminv1connect.NewKeyServiceClient(p.client)
+	var took []time.Duration
+	token := ""
+	for range 100 {
+		asked := time.Now()
+		res, err := client.ListApiKeys(p.t.Context(), &adminv1.ListApiKeysRequest{PageToken: token})
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		took = append(took, time.Since(asked))
+		token = res.GetNextPageToken()
+	}
+	p.t.Logf("a page of 100 keys: %s", percentiles(took))
+	took = nil
+	nodes := adminv1connect.NewNodeServiceClient(p.client)
+	for range 100 {
+		asked := time.Now()
+		if _, err := nodes.ListNodes(p.t.Context(), &adminv1.ListNodesRequest{}); err != nil {
+			p.t.Fatal(err)
+		}
+		took = append(took, time.Since(asked))
+	}
+	p.t.Logf("the list of nodes: %s", percentiles(took))
+}
+
+// revoke measures one revocation as it is answered.
+func (p *plane) revoke() {
+	asked := time.Now()
+	_, err := adminv1connect.NewKeyServiceClient(p.client).DeleteApiKey(p.t.Context(), &adminv1.DeleteApiKeyRequest{Name: keyName(7)})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Logf("a key is deleted in %s", since(asked))
+	p.awaitListed(p.revision())
+}
+
+// oneRealNode measures what a whole node needs to decode and compile the snapshot.
+func (p *plane) oneRealNode(keys int) {
+	id, err := identity.Open(identity.Config{Node: "real", JoinToken: joinToken, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	took := make(chan time.Duration, 1)
+	u, err := uplink.New(uplink.Config{
+		Target: p.nodes, Identity: id, Node: "real", Logger: slog.New(slog.DiscardHandler), Status: func() uplink.Status { return uplink.Status{} },
+		Apply: func(s *nodev1.Snapshot) error {
+			began := time.Now()
+			_, err := dataplane.Compile(s)
+			took <- time.Since(began)
+			return err
+		},
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(p.t.Context())
+	done := make(chan error, 1)
+	began := time.Now()
+	go func() { done <- u.Run(ctx) }()
+	compile := <-took
+	<-u.Ready()
+	p.t.Logf("a real node: ready %s after it started, of which compiling %d keys took %s", since(began), keys, compile.Round(time.Millisecond))
+	stop()
+	if err := <-done; err != nil {
+		p.t.Error(err)
+	}
+}
+
+// reconnect kills the control plane and measures how all nodes come back at once.
+func (p *plane) reconnect(f *fleet, what string, forget bool) {
+	for _, n := range f.nodes {
+		n.forget.Store(forget)
+	}
+	p.kill()
+	before := int64(0)
+	for _, n := range f.nodes {
+		before += n.received.Load()
+	}
+	began := time.Now()
+	p.run()
+	p.signIn()
+	serving := time.Now()
+	if forget {
+		at := f.await(1, began)
+		p.t.Logf("all nodes reconnect %s: %s after the control plane serves", what, spread(serving, at))
+	}
+	p.awaitListed(p.revision())
+	received := int64(0)
+	for _, n := range f.nodes {
+		received += n.received.Load()
+	}
+	p.t.Logf("all nodes reconnect %s: serving after %s, all listed as up to date after %s; %.1f MB sent",
+		what, serving.Sub(began).Round(time.Millisecond), since(began), float64(received-before)/1e6)
+	p.log("after nodes reconnected " + what)
+}
+
+// join makes nodes and gets each its certificate.
+func join(t *testing.T, p *plane, count int) *fleet {
+	t.Helper()
+	f := &fleet{t: t, at: map[string]arrival{}, wake: make(chan struct{}, 1)}
+	began := time.Now()
+	var wg sync.WaitGroup
+	for i := range count {
+		name := fmt.Sprintf("node-%03d", i)
+		id, err := identity.Open(identity.Config{Node: name, JoinToken: joinToken, Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := &light{name: name, boot: name, target: p.nodes, began: time.Now(), identity: id}
+		n.seen = func(revision uint64, at time.Time) { f.saw(name, revision, at) }
+		f.nodes = append(f.nodes, n)
+		wg.Go(func() {
+			if err := n.join(t.Context()); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+	}
+	wg.Wait()
+	t.Logf("%d nodes joined in %s", count, since(began))
+	return f
+}
+
+// plane is a control-plane process.
+type plane struct {
+	t           *testing.T
+	binary, url string
+	dir         string
+	cmd         *exec.Cmd
+	done        chan struct{}
+	console     string
+	nodes       string
+	ops         string
+	client      *connect.Client
+}
+
+func build(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "trunkline-controlplane")
+	if out, err := exec.Command("go", "build", "-o", path, "../../cmd/trunkline-controlplane").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	return path
+}
+
+func startPlane(t *testing.T, binary, url string) *plane {
+	t.Helper()
+	p := &plane{t: t, binary: binary, url: url, dir: t.TempDir(), console: "127.0.0.1:0", nodes: "127.0.0.1:0", ops: "127.0.0.1:0"}
+	p.run()
+	t.Cleanup(p.kill)
+	p.signIn()
+	return p
+}
+
+var attribute = regexp.MustCompile(`(\w+)=(\S+)`)
+
+func (p *plane) run() {
+	p.t.Helper()
+	p.cmd = exec.Command(p.binary, "--listen", p.console, "--node-listen", p.nodes, "--ops-listen", p.ops)
+	p.cmd.Dir = p.dir
+	p.cmd.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "ADMIN_PASSWORD=" + password, "DATABASE_URL=" + p.url, "TRUNKLINE_JOIN_TOKEN=" + joinToken,
+		"TRUNKLINE_SECRET_KEY=" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef")), "TRUNKLINE_LOG_LEVEL=info",
+	}
+	stderr, err := p.cmd.StderrPipe()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	p.done = make(chan struct{})
+	serving := make(chan map[string]string, 1)
+	go func() {
+		lines := bufio.NewScanner(stderr)
+		lines.Buffer(nil, 1<<20)
+		for lines.Scan() {
+			if strings.Contains(lines.Text(), "msg=serving ") {
+				named := map[string]string{}
+				for _, m := range attribute.FindAllStringSubmatch(lines.Text(), -1) {
+					named[m[1]] = strings.TrimPrefix(m[2], "http://")
+				}
+				serving <- named
+			}
+			if strings.Contains(lines.Text(), "level=ERROR") {
+				p.t.Log(lines.Text())
+			}
+		}
+		_ = p.cmd.Wait() // it is killed
+		close(p.done)
+	}()
+	select {
+	case at := <-serving:
+		p.console, p.nodes, p.ops = at["console"], at["nodes"], at["ops"]
+	case <-p.done:
+		p.t.Fatal("the control plane ended at once")
+	case <-time.After(2 * time.Minute):
+		p.t.Fatal("the control plane does not serve")
+	}
+}
+
+func (p *plane) kill() {
+	_ = p.cmd.Process.Kill()
+	<-p.done
+}
+
+func (p *plane) signIn() {
+	p.t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.client = connect.NewClient(connecthttp.NewTransport(&http.Client{Jar: jar, Timeout: 5 * time.Minute}, "http://"+p.console))
+	if _, err := adminv1connect.NewSessionServiceClient(p.client).Login(p.t.Context(), &adminv1.LoginRequest{Username: "admin", Password: password}); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func keyName(i int) string   { return fmt.Sprintf("key-%06d", i) }
+func groupName(i int) string { return fmt.Sprintf("group-%03d", i%groups) }
+
+// load applies the configuration in parts.
+func (p *plane) load(keys int) {
+	p.t.Helper()
+	var all []*adminv1.Resource
+	for i := range providers {
+		var models []*adminv1.Model
+		for m := range 5 {
+			models = append(models, &adminv1.Model{Id: fmt.Sprintf("model-%d", m), Price: &adminv1.Price{Input: "0.15", Output: "0.60"}})
+		}
+		all = append(all, &adminv1.Resource{Spec: &adminv1.Resource_Provider{Provider: &adminv1.Provider{
+			Name: fmt.Sprintf("provider-%04d", i), BaseUrl: fmt.Sprintf("https://p%d.example.com/v1", i), Models: models,
+			Credentials: []*adminv1.Credential{{Name: "main", Secret: fmt.Sprintf("secret-of-provider-%d", i)}},
+		}}})
+	}
+	for i := range groups {
+		var members []*adminv1.Member
+		for m := range 10 {
+			members = append(members, &adminv1.Member{Provider: fmt.Sprintf("provider-%04d", (i*5+m)%providers), Model: fmt.Sprintf("model-%d", m%5), Priority: int32(m + 1)})
+		}
+		all = append(all, &adminv1.Resource{Spec: &adminv1.Resource_Group{Group: &adminv1.Group{Name: groupName(i), Members: members}}})
+	}
+	for i := range keys {
+		all = append(all, &adminv1.Resource{Spec: &adminv1.Resource_ApiKey{ApiKey: &adminv1.ApiKey{
+			Name: keyName(i), Secret: fmt.Sprintf("a-secret-of-key-%08d", i), Groups: []string{groupName(i), groupName(i + 1)},
+		}}})
+	}
+	for part := range slices.Chunk(all, 10_000) {
+		if _, err := adminv1connect.NewConfigServiceClient(p.client).Apply(p.t.Context(), &adminv1.ApplyRequest{Resources: part}); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+}
+
+// change changes one group and returns the revision.
+func (p *plane) change(i int) uint64 {
+	p.t.Helper()
+	client := adminv1connect.NewGroupServiceClient(p.client)
+	got, err := client.GetGroup(p.t.Context(), &adminv1.GetGroupRequest{Name: groupName(i)})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	group := got.GetGroup()
+	group.Members[0].Priority++
+	res, err := client.UpdateGroup(p.t.Context(), &adminv1.UpdateGroupRequest{Group: group})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	revision, err := strconv.ParseUint(res.GetGroup().GetEtag(), 10, 64)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return revision
+}
+
+func (p *plane) revision() uint64 {
+	p.t.Helper()
+	res, err := adminv1connect.NewNodeServiceClient(p.client).ListNodes(p.t.Context(), &adminv1.ListNodesRequest{})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return res.GetRevision()
+}
+
+// awaitListed waits until the list of nodes shows every connected node at a revision.
+func (p *plane) awaitListed(revision uint64) time.Time {
+	p.t.Helper()
+	client := adminv1connect.NewNodeServiceClient(p.client)
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		res, err := client.ListNodes(p.t.Context(), &adminv1.ListNodesRequest{})
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		behind := 0
+		for _, n := range res.GetNodes() {
+			if n.GetName() != "real" && (!n.GetConnected() || n.GetAppliedRevision() < revision) {
+				behind++
+			}
+		}
+		if behind == 0 {
+			return time.Now()
+		}
+	}
+	p.t.Fatalf("not every node is listed with revision %d", revision)
+	return time.Time{}
+}
+
+// metric reads one metric of the process.
+func (p *plane) metric(name string) float64 {
+	p.t.Helper()
+	resp, err := http.Get("http://" + p.ops + "/metrics")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
+		if value, ok := strings.CutPrefix(lines.Text(), name+" "); ok {
+			f, err := strconv.ParseFloat(value, 64)
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			return f
+		}
+	}
+	p.t.Fatalf("there is no metric %s", name)
+	return 0
+}
+
+func (p *plane) cpu() float64 { return p.metric("process_cpu_seconds_total") }
+
+// log says what the process holds now, and at most since it started.
+func (p *plane) log(when string) {
+	p.t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	memory := map[string]int{}
+	for line := range strings.SplitSeq(string(status), "\n") {
+		if name, value, ok := strings.Cut(line, ":"); ok && (name == "VmHWM" || name == "VmRSS") {
+			kb, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(value), " kB"))
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			memory[name] = kb / 1024
+		}
+	}
+	p.t.Logf("control plane %s: %d MB resident, at most %d MB; %.1fs of CPU since its start; load %s",
+		when, memory["VmRSS"], memory["VmHWM"], p.cpu(), loadAverage(p.t))
+}
+
+func loadAverage(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	first, _, _ := strings.Cut(string(text), " ")
+	return first
+}
+
+func since(t time.Time) time.Duration { return time.Since(t).Round(time.Millisecond) }
+
+func spread(from time.Time, at []time.Time) string {
+	var all []time.Duration
+	for _, t := range at {
+		all = append(all, t.Sub(from))
+	}
+	return percentiles(all)
+}
+
+func percentiles(all []time.Duration) string {
+	slices.Sort(all)
+	at := func(p int) time.Duration { return all[(len(all)-1)*p/100].Round(100 * time.Microsecond) }
+	return fmt.Sprintf("p50 %s, p99 %s, max %s", at(50), at(99), at(100))
+}
