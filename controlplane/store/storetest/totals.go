@@ -56,16 +56,16 @@ func sumUp(calls []*nodev1.Call, rounds int) []*nodev1.Total {
 // same time, cut into other batches, in another order, twice, and with totals that no
 // database takes. Usage then is that of all calls.
 func totalsAreAddedOnce(t *testing.T, db Database) {
-	calls := makeUsage(600)
+	calls := makeUsage(250)
 	for _, c := range calls {
 		c.Cost %= 1e12 // a total is refused when it is absurd
 	}
-	rows, totals := calls[:200], sumUp(calls[200:], 3)
+	rows, totals := calls[:100], sumUp(calls[100:], 2)
 	stores := make([]Store, max(1, db.Replicas))
 	for i := range stores {
 		stores[i] = db.Open(t, time.Now)
 	}
-	gap := &nodev1.Gap{Id: "0193f000-0000-7000-8000-00000000cafe", FromUs: 1, ToUs: epoch.UnixMicro(), Calls: 400, Reason: "spool_full", Summed: true}
+	gap := &nodev1.Gap{Id: "0193f000-0000-7000-8000-00000000cafe", FromUs: 1, ToUs: epoch.UnixMicro(), Calls: 150, Reason: "spool_full", Summed: true}
 	var wg sync.WaitGroup
 	for i := range 4 {
 		wg.Go(func() {
