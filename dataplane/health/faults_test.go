@@ -380,7 +380,8 @@ func TestReportsAreDroppedRatherThanWaitedFor(t *testing.T) {
 
 func TestURLsAreChecked(t *testing.T) {
 	t.Parallel()
-	for _, url := range []string{"", "localhost:6379", "http://localhost", "redis://:hunter2/x@host:99999999:1", "redis://user:hunter2@host:port/0", "redis://user:hunter2@host/database", "://hunter2"} {
+	for _, url := range []string{"", "localhost:6379", "http://localhost", "redis://:hunter2/x@host:99999999:1", "redis://user:hunter2@host:port/0", "redis://user:hunter2@host/database", "://hunter2",
+		"redis-sentinel://:hunter2@a:26379/mymaster", "redis+cluster://:hunter2@a:6379", "redis://:hunter2@a:6379,b:6379/0"} {
 		cfg := health.SharedConfig{URL: url}
 		cfg.Logger = (&lines{}).logger()
 		_, err := health.NewShared(cfg)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -47,9 +48,10 @@ type link struct {
 // newLink reads the URL and connects to nobody yet.
 func newLink(rawURL, environment string, log *slog.Logger, onChange func()) (*link, error) {
 	options, err := redis.ParseURL(rawURL)
-	if err != nil {
+	if err != nil || strings.Contains(options.Addr, ",") {
 		// The error may quote the URL, and that may hold a password.
-		return nil, errors.New("the Redis URL must have the form redis://[user:password@]host:port/db, or rediss:// for TLS")
+		return nil, errors.New("the Redis URL must have the form redis://[user:password@]host:port/db, or rediss:// for TLS; " +
+			"Sentinel and Cluster are not spoken here: give an address that leads to the primary")
 	}
 	// The library logs to a logger of its own, for the whole process, and once per failed
 	// connection; we log once per change.

@@ -45,9 +45,10 @@ func (o operator) ACLLogCount(t *testing.T) (n int64) {
 type proxy struct {
 	lis    net.Listener
 	target string
-	delay  atomic.Int64 // of each answer, in ns
-	broken atomic.Bool  // answers with nonsense
-	cut    atomic.Bool  // takes no connection
+	delay  atomic.Int64           // of each answer, in ns
+	broken atomic.Bool            // answers with nonsense
+	cut    atomic.Bool            // takes no connection
+	moved  atomic.Pointer[string] // where the target has moved
 
 	mu    sync.Mutex
 	conns map[net.Conn]bool // guarded by mu
@@ -87,7 +88,11 @@ func (p *proxy) accept() {
 		if err != nil {
 			return
 		}
-		server, err := net.Dial("tcp", p.target)
+		target := p.target
+		if moved := p.moved.Load(); moved != nil {
+			target = *moved
+		}
+		server, err := net.Dial("tcp", target)
 		if err != nil || p.cut.Load() {
 			client.Close()
 			if err == nil {
