@@ -20,7 +20,7 @@ func TestRedisFailsOverToAReplica(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := follower.SlaveOf(t.Context(), host, port).Err(); err != nil {
+	if err := follower.ReplicaOf(t.Context(), host, port).Err(); err != nil {
 		t.Fatal(err)
 	}
 	network := startProxy(t, primary.Addr)
@@ -34,7 +34,7 @@ func TestRedisFailsOverToAReplica(t *testing.T) {
 		return err == nil && len(keys) == 1
 	})
 	// From here on the replica hears nothing, and becomes the primary all the same.
-	if err := follower.SlaveOf(t.Context(), "NO", "ONE").Err(); err != nil {
+	if err := follower.ReplicaOf(t.Context(), "NO", "ONE").Err(); err != nil {
 		t.Fatal(err)
 	}
 	shares(t, a.node, b.node, "lost")
@@ -75,7 +75,7 @@ func TestRedisIsAReplica(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := operate(t, replica).SlaveOf(t.Context(), host, port).Err(); err != nil {
+	if err := operate(t, replica).ReplicaOf(t.Context(), host, port).Err(); err != nil {
 		t.Fatal(err)
 	}
 	n := startPatient(t, replica.URL())
