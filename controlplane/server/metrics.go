@@ -13,6 +13,15 @@ func register(reg prometheus.Registerer, s *Server) {
 	gauge("trunkline_nodes_connected", "Data-plane nodes connected to this replica.", func() float64 {
 		return float64(s.connected(false))
 	})
+	gauge("trunkline_nodes_ahead", "Nodes that refuse the database because it is older than what they have, or another one.", func() float64 {
+		n := 0
+		for _, node := range s.fleet.Nodes() {
+			if node.GetLineage().GetAhead() {
+				n++
+			}
+		}
+		return float64(n)
+	})
 	gauge("trunkline_nodes_behind", "Connected nodes that do not serve the newest revision.", func() float64 {
 		return float64(s.connected(true))
 	})

@@ -3,6 +3,8 @@ package server
 import (
 	"sync"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/trunkline-ai/trunkline/dataplane"
 )
 
@@ -51,4 +53,17 @@ func (s *Server) gossip() gossip {
 		learn: func(list []dataplane.Revocation) { s.uplink.Learn(list) },
 		known: func() []dataplane.Revocation { return s.uplink.Revocations() },
 	}
+}
+
+// registerRevoked shows how many secrets are refused beside the snapshot: it falls when one
+// that says so too is in use, but for those that are revoked for good.
+func registerRevoked(reg prometheus.Registerer, s *Server) {
+	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "trunkline_revoked_secrets",
+		Help: "Secrets of API keys that are refused whatever the snapshot says.",
+	}, func() float64 {
+		s.overlay.mu.Lock()
+		defer s.overlay.mu.Unlock()
+		return float64(len(s.overlay.refused))
+	}))
 }

@@ -135,6 +135,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	meter := newMeter(cfg.Metrics, s)
+	registerRevoked(cfg.Metrics, s)
 	if !link.InMemory {
 		registerIdentity(cfg.Metrics, s.uplink)
 	}
