@@ -36,6 +36,7 @@ type api struct {
 
 var (
 	tokens    = dataplane.Usage{Input: fakeprovider.PromptTokens, CachedInput: fakeprovider.CachedTokens, Output: 8, Source: dataplane.UsageUpstream}
+	written   = dataplane.Usage{Input: fakeprovider.PromptTokens, CachedInput: fakeprovider.CachedTokens, CacheWrite: fakeprovider.CacheCreationTokens, Output: 8, Source: dataplane.UsageUpstream}
 	inputOnly = dataplane.Usage{Input: fakeprovider.PromptTokens, Source: dataplane.UsageUpstream}
 	uncached  = dataplane.Usage{Input: fakeprovider.PromptTokens, Output: 8, Source: dataplane.UsageUpstream}
 )
@@ -46,7 +47,7 @@ var apis = []api{
 	{path: "/chat/completions", body: `"messages":[{"role":"user","content":"hi"}]`, good: "choices.0.message.content", stream: streamTrue, usage: tokens, first: `"content":"Hello!"`, end: "data: [DONE]\n\n"},
 	{path: "/completions", body: `"prompt":"hi"`, good: "choices.0.text", stream: streamTrue, usage: tokens, first: `"text":"Hello!"`, end: "data: [DONE]\n\n"},
 	{path: "/responses", body: `"input":"hi"`, good: "output.0.content.0.text", stream: streamTrue, usage: tokens, first: `"delta":"Hello!"`, end: `event: response.completed`},
-	{path: "/messages", body: `"max_tokens":64,"messages":[{"role":"user","content":"hi"}]`, good: "content.0.text", stream: streamTrue, usage: tokens, first: `"text":"Hello!"`, end: "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n", anthropic: true},
+	{path: "/messages", body: `"max_tokens":64,"messages":[{"role":"user","content":"hi"}]`, good: "content.0.text", stream: streamTrue, usage: written, first: `"text":"Hello!"`, end: "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n", anthropic: true},
 	{path: "/messages/count_tokens", body: `"messages":[{"role":"user","content":"hi"}]`, good: "input_tokens", anthropic: true},
 	{path: "/responses/compact", body: `"input":"hi"`, good: "output.0.encrypted_content", usage: tokens},
 	{path: "/responses/input_tokens", body: `"input":"hi"`, good: "input_tokens"},
