@@ -27,7 +27,7 @@ type call struct {
 	held     int64 // bytes of bodies that are counted for this call
 	lent     []*buffer
 	few      [2]*buffer // room for lent: the request's body and the answer's
-	leaked   bool // an upstream may go on reading what was lent
+	leaked   bool       // an upstream may go on reading what was lent
 	record   dataplane.Call
 	failed   []failure     // attempts that ended without an answer
 	upstream time.Duration // spent on attempts so far, to tell our own part
