@@ -163,7 +163,7 @@ type Revision struct {
 	Revision uint64 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
 	// When it was committed.
 	Time *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
-	// Who made it: an account, "token:" and the token's name, or "file".
+	// Who made it: "user:" and the account, "token:" and the token's name, or "file".
 	Actor string `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
 	// How many resources it changed.
 	ChangeCount int32 `protobuf:"varint,4,opt,name=change_count,json=changeCount,proto3" json:"change_count,omitempty"`

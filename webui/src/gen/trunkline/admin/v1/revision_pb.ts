@@ -77,7 +77,7 @@ export type Revision = Message<"trunkline.admin.v1.Revision"> & {
   time?: Timestamp | undefined;
 
   /**
-   * Who made it: an account, "token:" and the token's name, or "file".
+   * Who made it: "user:" and the account, "token:" and the token's name, or "file".
    *
    * @generated from field: string actor = 3;
    */
