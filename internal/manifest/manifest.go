@@ -50,18 +50,23 @@ func specs() protoreflect.FieldDescriptors {
 // outputOnly are the fields that the control plane fills in. They are read, since people
 // paste what the API answered, and left out when written.
 var outputOnly = map[protoreflect.Name]bool{
-	"uid":             true,
-	"etag":            true,
-	"create_time":     true,
-	"update_time":     true,
-	"prefix":          true,
-	"last_four":       true,
-	"secret_hash":     true,
-	"secret_hint":     true,
-	"secret_ref":      true,
-	"secret_set_time": true,
-	"imported":        true,
-	"removed_models":  true,
+	"uid":                   true,
+	"etag":                  true,
+	"create_time":           true,
+	"update_time":           true,
+	"prefix":                true,
+	"last_four":             true,
+	"secret_hash":           true,
+	"secret_hint":           true,
+	"secret_ref":            true,
+	"secret_set_time":       true,
+	"old_last_four":         true,
+	"old_secret_expires_at": true,
+	"old_secret_hash":       true,
+	"revoke_time":           true,
+	"revoke_cut_streams":    true,
+	"imported":              true,
+	"removed_models":        true,
 }
 
 // wellKnown are the messages that are written as one scalar.
