@@ -28,6 +28,8 @@ type Config struct {
 	MaxBatch int
 	// Queue is how many calls may wait to be looked through; default 256.
 	Queue int
+	// MaxQueue may wait to be looked through at most, in bytes; default 32 MiB.
+	MaxQueue int
 }
 
 // Keeper keeps bodies from Record until they are shipped. It is safe for concurrent use.
@@ -36,6 +38,7 @@ type Keeper struct {
 	queue   chan entry
 	stopped chan struct{}
 	dropped atomic.Uint64
+	queued  atomic.Int64 // bytes of bodies in queue
 
 	mu    sync.Mutex // guards the fields below
 	byID  map[string]*list.Element
@@ -70,6 +73,9 @@ func New(cfg Config) (*Keeper, error) {
 	if cfg.Queue == 0 {
 		cfg.Queue = 256
 	}
+	if cfg.MaxQueue == 0 {
+		cfg.MaxQueue = 32 << 20
+	}
 	return &Keeper{cfg: cfg, queue: make(chan entry, cfg.Queue), stopped: make(chan struct{}), byID: map[string]*list.Element{}}, nil
 }
 
@@ -83,15 +89,29 @@ func (k *Keeper) Record(c dataplane.Call) {
 	select {
 	case <-k.stopped:
 	default:
-		select {
-		case k.queue <- entry{call: c}:
+		if k.enqueue(c) {
 			return
-		default:
 		}
 	}
 	k.dropped.Add(1)
 	c.Body = nil
 	k.cfg.Record(c)
+}
+
+// enqueue has a body looked through; false when too many or too large ones wait for that.
+func (k *Keeper) enqueue(c dataplane.Call) bool {
+	size := int64(c.Body.Size())
+	if k.queued.Add(size) > int64(k.cfg.MaxQueue) {
+		k.queued.Add(-size)
+		return false
+	}
+	select {
+	case k.queue <- entry{call: c}:
+		return true
+	default:
+		k.queued.Add(-size)
+		return false
+	}
 }
 
 // Run looks bodies through until ctx ends; calls that wait then go on without.
@@ -120,6 +140,7 @@ func (k *Keeper) rest() {
 				continue
 			}
 			k.dropped.Add(1)
+			k.queued.Add(-int64(e.call.Body.Size()))
 			e.call.Body = nil
 			k.cfg.Record(e.call)
 		default:
@@ -135,6 +156,7 @@ func (k *Keeper) take(e entry) {
 	}
 	body := e.call.Body
 	e.call.Body = nil
+	k.queued.Add(-int64(body.Size()))
 	body.Clean()
 	k.add(e.call.ID, &nodev1.CallBody{
 		Request: body.Request, Response: body.Response, RequestTruncated: body.RequestTruncated, ResponseTruncated: body.ResponseTruncated,

@@ -170,6 +170,31 @@ func TestRecordNeverWaits(t *testing.T) {
 	}
 }
 
+// TestWhatWaitsIsBounded: looking through takes longer for a large body than for a small
+// one, so few of them are as bad as many.
+func TestWhatWaitsIsBounded(t *testing.T) {
+	t.Parallel()
+	k, l := open(t, bodies.Config{MaxQueue: 100}) // and nobody looks anything through
+	for _, id := range []string{"a", "b", "c"} {
+		k.Record(call(id, strings.Repeat("x", 40)))
+	}
+	k.Record(call("small", "y"))
+	if got := l.ids(); got != "c" || k.Dropped() != 1 {
+		t.Errorf("went on: %q with %d bodies dropped, want c only", got, k.Dropped())
+	}
+	run(t, k)
+	if err := k.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	k.Record(call("later", strings.Repeat("x", 90)))
+	if err := k.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := l.ids(); got != "c a b small later" || k.Dropped() != 1 {
+		t.Errorf("in the end went on: %q with %d bodies dropped", got, k.Dropped())
+	}
+}
+
 func TestFlushEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	k, _ := open(t, bodies.Config{})
