@@ -89,6 +89,20 @@ func TestBodyIsShownToWhomItMay(t *testing.T) {
 	}
 }
 
+// TestATokenGivesNoMoreThanItHas: else every token could make itself one that reads bodies.
+func TestATokenGivesNoMoreThanItHas(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	admin := e.admin(t)
+	plain := e.client(t, header{"Authorization": "Bearer " + admin.bearer(t, "plain")})
+	_, err := plain.tokens.CreateToken(t.Context(), &adminv1.CreateTokenRequest{Token: &adminv1.Token{Name: "more", ReadBodies: true}})
+	wantCode(t, err, connect.CodePermissionDenied)
+	ok(plain.tokens.CreateToken(t.Context(), &adminv1.CreateTokenRequest{Token: &adminv1.Token{Name: "same"}}))(t)
+	made := ok(admin.tokens.CreateToken(t.Context(), &adminv1.CreateTokenRequest{Token: &adminv1.Token{Name: "auditor", ReadBodies: true}}))(t)
+	auditor := e.client(t, header{"Authorization": "Bearer " + made.GetSecret()})
+	ok(auditor.tokens.CreateToken(t.Context(), &adminv1.CreateTokenRequest{Token: &adminv1.Token{Name: "second", ReadBodies: true}}))(t)
+}
+
 // TestBodyOfAnotherCall: what was moved to another call in the database is not shown.
 func TestBodyOfAnotherCall(t *testing.T) {
 	t.Parallel()

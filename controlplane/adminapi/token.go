@@ -47,8 +47,12 @@ func (s tokenService) ListTokens(ctx context.Context, _ *adminv1.ListTokensReque
 	return res, nil
 }
 
-// CreateToken makes a token and shows its secret this one time.
+// CreateToken makes a token and shows its secret this one time. Nobody gives a token more
+// than they may do themselves.
 func (s tokenService) CreateToken(ctx context.Context, req *adminv1.CreateTokenRequest) (*adminv1.CreateTokenResponse, error) {
+	if req.GetToken().GetReadBodies() && !caller(ctx).mayReadBodies() {
+		return nil, errs.Newf(errs.PermissionDenied, "this token may not read the bodies of calls, and so not make one that may: sign in")
+	}
 	now := s.now()
 	token := controlplane.Token{Name: req.GetToken().GetName(), CreatedAt: now, ReadBodies: req.GetToken().GetReadBodies()}
 	var violations []errs.Violation
