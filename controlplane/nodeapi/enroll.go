@@ -48,7 +48,9 @@ func (s *service) Enroll(ctx context.Context, req *nodev1.EnrollRequest) (*nodev
 	}
 	response, err := s.identities.Join(ctx, tokenID, proof, channel, req)
 	if err != nil {
-		s.log.Warn("a node could not join", "node", cut(req.GetNode(), 128), "token", tokenID, "from", origin(ctx), "error", err)
+		s.unjoined.Do(func() {
+			s.log.Warn("a node could not join", "node", cut(req.GetNode(), 128), "token", tokenID, "from", origin(ctx), "error", err)
+		})
 		return nil, toStatus(err)
 	}
 	return response, nil

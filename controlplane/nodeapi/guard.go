@@ -32,9 +32,12 @@ func newGuard(identities Identities, streams *streams, log *slog.Logger) *guard 
 		identities: identities,
 		streams:    streams,
 		log:        log,
-		refused:    rate.Sometimes{First: 5, Interval: 10 * time.Second},
+		refused:    rarely(),
 	}
 }
+
+// rarely is how often what strangers bring about is logged.
+func rarely() rate.Sometimes { return rate.Sometimes{First: 5, Interval: 10 * time.Second} }
 
 func (g *guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (resp any, err error) {
 	if _, err := g.admit(ctx, info.FullMethod); err != nil {

@@ -323,6 +323,14 @@ func TestJoiningNeedsAProofAndNoCertificate(t *testing.T) {
 	if !strings.Contains(s.log.String(), "something internal") {
 		t.Error("and not logged")
 	}
+	for range 20 { // whoever finds the port can ask
+		if _, err := client.Enroll(right, &nodev1.EnrollRequest{Node: "n"}); status.Code(err) != codes.Internal {
+			t.Error(err)
+		}
+	}
+	if n := strings.Count(s.log.String(), "a node could not join"); n > 6 {
+		t.Errorf("a stranger filled the log with %d lines", n)
+	}
 
 	answer, err := client.Enroll(within(t), &nodev1.EnrollRequest{Node: "n"}, grpc.PerRPCCredentials(prover{}))
 	if err != nil || string(answer.GetCertificate()) != "made" || len(s.who.joins) != 1 || s.who.joins[0] != "preset n" {

@@ -23,6 +23,8 @@ const (
 	forgetAfter = 24 * time.Hour
 	// maxTargets bounds how many lines of one status are kept.
 	maxTargets = 10_000
+	// maxSaid bounds a name that a node says, in bytes; the longest there is has 256.
+	maxSaid = 256
 )
 
 // Registry knows the nodes that are connected to this replica, or were within the last
@@ -166,12 +168,12 @@ func (s *session) status(st *nodev1.Status) {
 	targets := make([]*adminv1.TargetHealth, 0, min(len(st.GetTargets()), maxTargets))
 	for _, t := range st.GetTargets()[:cap(targets)] {
 		targets = append(targets, &adminv1.TargetHealth{
-			Provider:   t.GetProvider(),
-			Model:      t.GetModel(),
-			Credential: t.GetCredential(),
-			State:      t.GetState(),
+			Provider:   cut(t.GetProvider(), maxSaid),
+			Model:      cut(t.GetModel(), maxSaid),
+			Credential: cut(t.GetCredential(), maxSaid),
+			State:      cut(t.GetState(), maxSaid),
 			Remaining:  durationpb.New(time.Duration(t.GetRemainingMs()) * time.Millisecond),
-			Reason:     t.GetReason(),
+			Reason:     cut(t.GetReason(), maxReason),
 			Failures:   t.GetFailures(),
 			Threshold:  t.GetThreshold(),
 			Derived:    t.GetDerived(),
@@ -185,7 +187,7 @@ func (s *session) status(st *nodev1.Status) {
 		n.CallsDropped = st.GetCallsDropped()
 		n.CallsFolded, n.Gaps = st.GetCallsFolded(), st.GetGaps()
 		n.Targets = targets
-		n.Redis = st.GetRedis()
+		n.Redis = cut(st.GetRedis(), maxSaid)
 		n.KeywordHits = keywordHits(st.GetKeywordHits())
 		lineageOf(n).RevokedRevision = max(lineageOf(n).RevokedRevision, st.GetRevokedRevision())
 	})
@@ -196,7 +198,7 @@ func keywordHits(in map[string]int64) map[string]int64 {
 	out := make(map[string]int64, min(len(in), maxTargets))
 	for name, n := range in {
 		if len(out) < maxTargets {
-			out[name] = n
+			out[cut(name, maxSaid)] = n
 		}
 	}
 	return out

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -103,5 +104,30 @@ func TestStatusOfTooManyTargetsIsCut(t *testing.T) {
 	s.status(&nodev1.Status{Targets: targets})
 	if n := len(r.Nodes()[0].GetTargets()); n != maxTargets {
 		t.Errorf("%d targets kept, want %d", n, maxTargets)
+	}
+}
+
+// What a node says of itself is passed on to every replica all the time, so none of it may
+// be of any length.
+func TestWhatANodeSaysIsShortened(t *testing.T) {
+	t.Parallel()
+	r := newRegistry(time.Now)
+	s, _ := r.connect(&nodev1.Hello{Node: "n"}, func(error) {})
+	long := strings.Repeat("x", 100_000)
+	s.status(&nodev1.Status{
+		Targets:     []*nodev1.TargetHealth{{State: long, Provider: long, Model: long, Credential: long, Reason: long}},
+		KeywordHits: map[string]int64{long: 1},
+		Redis:       long,
+	})
+	s.revoked(&nodev1.RevokeAck{Kept: []string{long, "app"}, KeptCount: 2})
+	n := r.Nodes()[0]
+	if size := proto.Size(n); size > 10_000 {
+		t.Errorf("a node's line has %d bytes", size)
+	}
+	if kept := n.GetLineage().GetKeptRevocations(); len(kept) != 2 || kept[1] != "app" {
+		t.Errorf("kept %.20q", kept)
+	}
+	if len(n.GetTargets()) != 1 || len(n.GetKeywordHits()) != 1 {
+		t.Errorf("%d targets and %d keywords, want 1 each", len(n.GetTargets()), len(n.GetKeywordHits()))
 	}
 }

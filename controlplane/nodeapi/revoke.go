@@ -44,7 +44,10 @@ func (r *revoker) send(stream grpc.BidiStreamingServer[nodev1.SyncRequest, nodev
 
 // revoked records what the node confirms.
 func (s *session) revoked(ack *nodev1.RevokeAck) {
-	kept := ack.GetKept()[:min(len(ack.GetKept()), maxKept)]
+	kept := make([]string, min(len(ack.GetKept()), maxKept))
+	for i := range kept {
+		kept[i] = cut(ack.GetKept()[i], maxSaid)
+	}
 	s.update(func(n *adminv1.Node) {
 		l := lineageOf(n)
 		l.RevokedRevision = max(l.RevokedRevision, ack.GetRevision())

@@ -97,6 +97,7 @@ func New(cfg Config) (*Server, error) {
 			revoked:    cfg.Revoked,
 			calls:      cfg.Calls,
 			identities: cfg.Identities,
+			unjoined:   rarely(),
 			registry:   newRegistry(cfg.Now),
 			deliveries: newDeliveries(),
 			log:        cfg.Logger,

@@ -176,6 +176,11 @@ func TestHelloIsChecked(t *testing.T) {
 		"name in spaces":  hello(&nodev1.Hello{Node: " a "}),
 		"long boot id":    hello(&nodev1.Hello{Node: "a", BootId: strings.Repeat("b", 129)}),
 		"version too big": hello(&nodev1.Hello{Node: "a", Version: strings.Repeat("v", 129)}),
+		// PostgreSQL refuses NUL, and with it what it has to store of all other nodes.
+		"NUL in boot id":  hello(&nodev1.Hello{Node: "a", BootId: "b\x00"}),
+		"NUL in version":  hello(&nodev1.Hello{Node: "a", Version: "\x00"}),
+		"NUL in lineage":  hello(&nodev1.Hello{Node: "a", HaveLineage: "\x00"}),
+		"lineage too big": hello(&nodev1.Hello{Node: "a", HaveLineage: strings.Repeat("l", 129)}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -6,7 +6,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
+	"golang.org/x/time/rate"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -32,6 +34,7 @@ type service struct {
 	calls     Calls
 	// identities is nil in memory.
 	identities Identities
+	unjoined   rate.Sometimes // so that a stranger cannot fill the log
 	registry   *Registry
 	log        *slog.Logger
 	readers    sync.WaitGroup
@@ -174,8 +177,10 @@ func awaitHello(ctx context.Context, in <-chan received[nodev1.SyncRequest]) (*n
 		if err := checkNode(ctx, hello.GetNode()); err != nil {
 			return nil, err
 		}
-		if len(hello.GetBootId()) > 128 || len(hello.GetVersion()) > 128 {
-			return nil, status.Error(codes.InvalidArgument, "boot_id and version must be at most 128 bytes")
+		for _, said := range []string{hello.GetBootId(), hello.GetVersion(), hello.GetHaveLineage()} {
+			if len(said) > 128 || strings.ContainsFunc(said, unicode.IsControl) {
+				return nil, status.Error(codes.InvalidArgument, "boot_id, version and have_lineage must be at most 128 bytes without control characters")
+			}
 		}
 		return hello, nil
 	}
