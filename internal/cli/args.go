@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -47,10 +48,19 @@ func (c *subcommand) checkArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-func (c *subcommand) setArg(m protoreflect.Message, args []string) {
-	if c.shape.arg != nil && len(args) == 1 {
+func (c *subcommand) setArg(m protoreflect.Message, args []string) error {
+	switch {
+	case c.shape.arg == nil || len(args) == 0:
+	case c.shape.arg.Kind() == protoreflect.StringKind:
 		m.Set(c.shape.arg, protoreflect.ValueOfString(args[0]))
+	default:
+		n, err := strconv.ParseUint(args[0], 10, 64)
+		if err != nil {
+			return exit.Usagef("%s is not a %s: it is a number", quoted(args[0]), c.shape.arg.Name())
+		}
+		m.Set(c.shape.arg, protoreflect.ValueOfUint64(n))
 	}
+	return nil
 }
 
 // completeArgs offers the names of what exists. Without a server it offers nothing.

@@ -135,8 +135,7 @@ func (c *subcommand) request(args []string) (proto.Message, error) {
 	if err := c.flags.Apply(c.target(in)); err != nil {
 		return nil, err
 	}
-	c.setArg(c.target(in), args)
-	return in, nil
+	return in, c.setArg(c.target(in), args)
 }
 
 // target is the message that flags and argument speak of.

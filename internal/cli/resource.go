@@ -43,7 +43,9 @@ func (c *subcommand) nameIt(resource protoreflect.Message, args []string) error 
 	if len(args) == 1 && name != "" && name != args[0] {
 		return exit.Usagef("the argument says %s, but --%s or the file says %s", quoted(args[0]), c.shape.arg.Name(), quoted(name))
 	}
-	c.setArg(resource, args)
+	if err := c.setArg(resource, args); err != nil {
+		return err
+	}
 	if resource.Get(c.shape.arg).String() == "" {
 		return exit.Usagef("%s needs the %s", c.cmd.CommandPath(), c.argName())
 	}

@@ -45,12 +45,16 @@ func (s shape) paged() bool {
 	return s.items != nil && s.pageSize != nil && s.pageToken != nil && s.nextPageToken != nil
 }
 
-// identifier is the field that says which one is meant: name, or for what has no name, id.
+// identifier is the field that says which one is meant: name, for what has no name id, and
+// for what has neither its number among the revisions.
 func identifier(md protoreflect.MessageDescriptor) protoreflect.FieldDescriptor {
 	for _, name := range []protoreflect.Name{"name", "id"} {
 		if f := md.Fields().ByName(name); f != nil && f.Kind() == protoreflect.StringKind && !f.IsList() {
 			return f
 		}
+	}
+	if f := md.Fields().ByName("revision"); f != nil && f.Kind() == protoreflect.Uint64Kind {
+		return f
 	}
 	return nil
 }

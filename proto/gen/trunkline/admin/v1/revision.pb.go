@@ -240,7 +240,7 @@ func (x *Revision) GetChanges() []*ResourceChange {
 
 type ListRevisionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Most revisions in one page, 1 to 500; default 50.
+	// Most revisions in one page, 1 to 1000; default 50.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// next_page_token of the page before.
 	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
@@ -859,7 +859,7 @@ const file_trunkline_admin_v1_revision_proto_rawDesc = "" +
 	"\achanges\x18\x05 \x03(\v2\".trunkline.admin.v1.ResourceChangeR\achanges\"^\n" +
 	"\x14ListRevisionsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xf4\x03(\x00R\bpageSize\x12\x1d\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tR\tpageToken\"{\n" +
 	"\x15ListRevisionsResponse\x12:\n" +

@@ -30,7 +30,7 @@ func configService() cli.Service {
 			"trunkline.admin.v1.DiffRevisionsRequest.from":       "The revision to start from; 0 is the empty configuration.",
 			"trunkline.admin.v1.DiffRevisionsRequest.to":         "The revision to compare with; default: the present one.",
 			"trunkline.admin.v1.GetRevisionRequest.revision":     "Number of the revision.",
-			"trunkline.admin.v1.ListRevisionsRequest.page_size":  "Most revisions in one page, 1 to 500; default 50.",
+			"trunkline.admin.v1.ListRevisionsRequest.page_size":  "Most revisions in one page, 1 to 1000; default 50.",
 			"trunkline.admin.v1.ListRevisionsRequest.page_token": "next_page_token of the page before.",
 			"trunkline.admin.v1.RollbackRequest.dry_run":         "Only tell what would happen.",
 			"trunkline.admin.v1.RollbackRequest.revision":        "The revision whose content is wanted.",

@@ -110,7 +110,7 @@ export const RevisionSchema: GenMessage<Revision> = /*@__PURE__*/
  */
 export type ListRevisionsRequest = Message<"trunkline.admin.v1.ListRevisionsRequest"> & {
   /**
-   * Most revisions in one page, 1 to 500; default 50.
+   * Most revisions in one page, 1 to 1000; default 50.
    *
    * @generated from field: int32 page_size = 1;
    */
