@@ -2,19 +2,24 @@ package adminapi_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"connectrpc.com/connect/v2"
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -148,6 +153,43 @@ func TestExportOfManyCallsInPieces(t *testing.T) {
 			t.Errorf("%s: exported %d calls, want %d", name, got, tt.want)
 		}
 	}
+}
+
+// meanwhile does something after each page of calls.
+type meanwhile struct {
+	adminapi.Calls
+	do func()
+}
+
+func (m meanwhile) ListCalls(ctx context.Context, f controlplane.CallFilter) ([]controlplane.Call, error) {
+	calls, err := m.Calls.ListCalls(ctx, f)
+	m.do()
+	return calls, err
+}
+
+// TestExportEndsWithItsToken: an export may take hours, and whoever is locked out meanwhile
+// gets no more of it.
+func TestExportEndsWithItsToken(t *testing.T) {
+	t.Parallel()
+	var lockOut func()
+	e := start(t, func(cfg *adminapi.Config) { cfg.Calls = meanwhile{cfg.Calls, func() { lockOut() }} })
+	e.clock.Advance(2 * time.Hour) // behind the calls
+	admin := e.admin(t)
+	e.insert(t, 1203, nil)
+	c := e.client(t, header{"Authorization": "Bearer " + admin.bearer(t, "leaver")})
+	lockOut = sync.OnceFunc(func() {
+		if err := e.backend.access.DeleteToken(context.WithoutCancel(t.Context()), "leaver"); err != nil {
+			t.Error(err)
+		}
+		e.clock.Advance(time.Minute)
+	})
+	stream := ok(c.calls.ExportCalls(t.Context(), &adminv1.ExportCallsRequest{}))(t)
+	defer stream.Close()
+	var err error
+	for err == nil {
+		_, err = stream.Receive()
+	}
+	wantCode(t, err, connect.CodeUnauthenticated)
 }
 
 func TestExportFiltersAreChecked(t *testing.T) {

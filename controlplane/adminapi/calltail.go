@@ -91,9 +91,7 @@ func (t *tail) next(ctx context.Context, now time.Time) (fresh []controlplane.Ca
 	if err != nil {
 		return nil, 0, err
 	}
-	seen := make(map[string]bool, len(calls))
 	for _, c := range calls {
-		seen[c.GetId()] = true
 		if !t.seen[c.GetId()] {
 			fresh = append(fresh, c)
 		}
@@ -101,13 +99,22 @@ func (t *tail) next(ctx context.Context, now time.Time) (fresh []controlplane.Ca
 	if over := len(fresh) - tailCalls; over > 0 {
 		fresh, skipped = fresh[over:], skipped+over
 	}
-	t.seen = seen
 	if skipped > 0 {
-		t.since = now // what was left out must not come up again
+		// What was left out must not come up again, and only the latest can.
+		t.since, t.seen = now, idsOf(calls[max(len(calls)-2*tailCalls, 0):])
 		return fresh, skipped, nil
 	}
+	t.seen = idsOf(calls)
 	if back := now.Add(-tailOverlap); back.After(t.since) {
 		t.since = back
 	}
 	return fresh, 0, nil
+}
+
+func idsOf(calls []controlplane.Call) map[string]bool {
+	ids := make(map[string]bool, len(calls))
+	for _, c := range calls {
+		ids[c.GetId()] = true
+	}
+	return ids
 }
