@@ -35,26 +35,33 @@ func Dial(allowPrivate bool) func(ctx context.Context, network, address string) 
 // ranges that no provider lives in.
 var (
 	nat64      = netip.MustParsePrefix("64:ff9b::/96")
+	ownNAT64   = netip.MustParsePrefix("64:ff9b:1::/48") // of a network; the address is in the last 32 bits
 	sixToFour  = netip.MustParsePrefix("2002::/16")
 	carrierNAT = netip.MustParsePrefix("100.64.0.0/10")
 	thisHost   = netip.MustParsePrefix("0.0.0.0/8")
 	classE     = netip.MustParsePrefix("240.0.0.0/4")
-	// AWS and others serve instance metadata over IPv6 here, inside the private range.
-	metadataV6 = netip.MustParseAddr("fd00:ec2::254")
 )
+
+// metadata is where clouds serve what only the machine may know, outside the link-local range.
+var metadata = map[netip.Addr]bool{
+	netip.MustParseAddr("fd00:ec2::254"):   true, // AWS and others, inside the private range
+	netip.MustParseAddr("100.100.100.200"): true, // Alibaba
+	netip.MustParseAddr("192.0.0.192"):     true, // Oracle
+	netip.MustParseAddr("168.63.129.16"):   true, // Azure
+}
 
 // Allowed says whether a provider may live at the address: never link-local (cloud
 // metadata), multicast, unspecified or reserved; private and loopback only when allowed.
 func Allowed(a netip.Addr, allowPrivate bool) bool {
 	a = a.Unmap().WithZone("")
 	switch {
-	case nat64.Contains(a):
+	case nat64.Contains(a), ownNAT64.Contains(a):
 		b := a.As16()
 		return Allowed(netip.AddrFrom4([4]byte(b[12:16])), allowPrivate)
 	case sixToFour.Contains(a):
 		b := a.As16()
 		return Allowed(netip.AddrFrom4([4]byte(b[2:6])), allowPrivate)
-	case a.IsUnspecified(), a.IsMulticast(), a.IsLinkLocalUnicast(), a == metadataV6,
+	case a.IsUnspecified(), a.IsMulticast(), a.IsLinkLocalUnicast(), metadata[a],
 		thisHost.Contains(a), classE.Contains(a):
 		return false
 	case a.IsLoopback(), a.IsPrivate(), carrierNAT.Contains(a):

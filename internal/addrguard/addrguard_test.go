@@ -15,6 +15,7 @@ func TestAllowed(t *testing.T) {
 		"2606:4700::1111":        public,
 		"::ffff:8.8.8.8":         public,
 		"64:ff9b::808:808":       public, // NAT64 of 8.8.8.8
+		"64:ff9b:1::808:808":     public,
 		"2002:808:808::1":        public, // 6to4 of 8.8.8.8
 		"127.0.0.1":              private,
 		"127.8.9.10":             private,
@@ -26,6 +27,7 @@ func TestAllowed(t *testing.T) {
 		"fd12:3456::1":           private,
 		"::ffff:10.0.0.1":        private,
 		"64:ff9b::a00:1":         private, // NAT64 of 10.0.0.1
+		"64:ff9b:1::a00:1":       private,
 		"2002:a00:1::":           private, // 6to4 of 10.0.0.1
 		"169.254.169.254":        never,   // metadata
 		"169.254.170.2":          never,
@@ -35,6 +37,11 @@ func TestAllowed(t *testing.T) {
 		"fe80::1":                never,
 		"fe80::1%eth0":           never,
 		"fd00:ec2::254":          never,
+		"100.100.100.200":        never, // metadata at Alibaba, inside carrier NAT
+		"192.0.0.192":            never, // at Oracle
+		"168.63.129.16":          never, // at Azure, beside 169.254.169.254
+		"64:ff9b::6464:64c8":     never,
+		"64:ff9b:1::a9fe:a9fe":   never, // a network's own NAT64
 		"0.0.0.0":                never,
 		"0.1.2.3":                never,
 		"::":                     never,
