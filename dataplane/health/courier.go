@@ -118,7 +118,7 @@ func (s *Shared) deliverSome(ctx context.Context, notes []delivery) error {
 
 func (s *Shared) noteCall(d *delivery, now time.Time) call {
 	key := scopeKey(d.Scope)
-	keys := []string{s.link.window(key), s.link.record(key), s.link.key("open")}
+	keys := []string{s.link.window(key), s.link.record(key), s.link.key("open"), s.link.key("clock")}
 	if d.reset {
 		return newCall(resetScript, keys, resetArgs{Now: s.scriptTime(), Scope: key, StaleAfter: ms(staleAfterReset)})
 	}
@@ -150,7 +150,7 @@ func (s *Shared) refresh(ctx context.Context) (wait time.Duration) {
 	var reply []any
 	err := s.link.use(ctx, taskTimeout, func(ctx context.Context) (err error) {
 		args := refreshArgs{Now: s.scriptTime(), Epoch: rand.Text()}
-		reply, err = s.link.run(ctx, newCall(refreshScript, []string{s.link.key("open"), s.link.key("epoch")}, args)).Slice()
+		reply, err = s.link.run(ctx, newCall(refreshScript, []string{s.link.key("open"), s.link.key("epoch"), s.link.key("clock")}, args)).Slice()
 		return err
 	})
 	if err == nil {

@@ -101,17 +101,17 @@ func (l *link) selfTest(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, taskTimeout)
 	defer cancel()
 	scope := "test:" + rand.Text()
-	window, record, open := l.window(scope), l.record(scope), l.key("open")
+	window, record, open, clock := l.window(scope), l.record(scope), l.key("open"), l.key("clock")
 	d := reportArgs{Scope: scope, Window: 1000, Threshold: 1, Cooldown: 1, CooldownMax: 1, Age: -1, Result: "failure", Callers: 1}
 	tests := []struct {
 		name string
 		call call
 	}{
-		{"count", newCall(reportScript, []string{window, record, open}, reportArgs{Scope: scope, Window: 1000, Successes: 1})},
-		{"report", newCall(reportScript, []string{window, record, open}, d)},
-		{"probe", newCall(probeScript, []string{record, open}, probeArgs{Scope: scope, Token: "test", Lease: 1})},
-		{"reset", newCall(resetScript, []string{window, record, open}, resetArgs{Scope: scope, StaleAfter: 1})},
-		{"refresh", newCall(refreshScript, []string{open, l.key("epoch")}, refreshArgs{Epoch: rand.Text()})},
+		{"count", newCall(reportScript, []string{window, record, open, clock}, reportArgs{Scope: scope, Window: 1000, Successes: 1})},
+		{"report", newCall(reportScript, []string{window, record, open, clock}, d)},
+		{"probe", newCall(probeScript, []string{record, open, clock}, probeArgs{Scope: scope, Token: "test", Lease: 1})},
+		{"reset", newCall(resetScript, []string{window, record, open, clock}, resetArgs{Scope: scope, StaleAfter: 1})},
+		{"refresh", newCall(refreshScript, []string{open, l.key("epoch"), l.key("clock")}, refreshArgs{Epoch: rand.Text()})},
 		{"revoke", newCall(revokeScript, []string{l.key(scope)}, revokeArgs{Members: []string{scope}})},
 		{"revoked", newCall(revokedScript, []string{l.key(scope)}, revokedArgs{})},
 	}

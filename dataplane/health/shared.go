@@ -143,7 +143,7 @@ func (s *Shared) askRedis(ctx context.Context, scope dataplane.Scope, token stri
 	key := scopeKey(scope)
 	args := probeArgs{Now: s.scriptTime(), Scope: key, Token: token, Lease: ms(lease), EarlyEvery: ms(earlyEvery)}
 	err = s.link.use(ctx, callTimeout, func(ctx context.Context) error {
-		reply, err := s.link.run(ctx, newCall(probeScript, []string{s.link.record(key), s.link.key("open")}, args)).Slice()
+		reply, err := s.link.run(ctx, newCall(probeScript, []string{s.link.record(key), s.link.key("open"), s.link.key("clock")}, args)).Slice()
 		if err != nil {
 			return err
 		}

@@ -14,6 +14,10 @@ for i = 1, #all, 2 do
   if all[i] ~= ARGV[1] then
     local at, r, k, f = string.match(all[i + 1], '^(%d+) (%d+) (%d+) (%d+)$')
     local age = at and now - tonumber(at) or window
+    if age < 0 then -- Redis' clock was set back: it was told now, at the latest
+      age = 0
+      redis.call('HSET', KEYS[1], all[i], string.format('%.0f %s %s %s', now, r, k, f))
+    end
     if age >= window then
       redis.call('HDEL', KEYS[1], all[i])
     else

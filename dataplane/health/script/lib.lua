@@ -1,16 +1,28 @@
 -- What the scripts share. A scope has a record (hash: how it stands and what outlives a
 -- cooldown) and a window (hash: failures and successes by bucket); the hash of open scopes
 -- lists the records that are open or half-open, packed, so that one call reads them all.
--- Times are milliseconds of Redis' own clock: no node's clock is ever compared with another's.
+-- Times are milliseconds of Redis' own clock, made monotonic: no node's clock is ever compared
+-- with another's, and a clock that is set back, or that of a replica that is behind, lengthens
+-- no cooldown.
 
 local numbers = {'open', 'deadline', 'fades', 'closed', 'level', 'openings', 'probe_failed',
 	'early', 'early_at', 'threshold', 'lease', 'lease_early'}
 
--- clock reads the time. Tests may set it.
-local function clock(a)
+-- clock reads the time, which goes on from the last one known where Redis' own was set back.
+-- The key holds that last time and how far Redis' own is behind by now. It is written ten
+-- times a second at most: a step costs a tenth of a second, and what passed since the last
+-- call. Tests may set the time.
+local function clock(a, key)
 	if a.now then return a.now end
 	local t = redis.call('TIME')
-	return t[1] * 1000 + math.floor(t[2] / 1000)
+	local now = t[1] * 1000 + math.floor(t[2] / 1000)
+	local last, behind = string.match(redis.call('GET', key) or '', '^(%d+) (%d+)$')
+	last, behind = tonumber(last or 0), tonumber(behind or 0)
+	local stepped = now + behind < last
+	if stepped then behind = last - now end
+	now = now + behind
+	if stepped or now >= last + 100 then redis.call('SET', key, string.format('%d %d', now, behind)) end
+	return now
 end
 
 -- load reads a record; what has faded is as if it had never been.

@@ -1,9 +1,9 @@
--- KEYS: 1 record, 2 open scopes. ARGV: 1 the arguments as JSON.
+-- KEYS: 1 record, 2 open scopes, 3 clock. ARGV: 1 the arguments as JSON.
 -- The reply is what became of the question, and for how many milliseconds there is no use
 -- in asking again.
 
 local a = cjson.decode(ARGV[1])
-local now = clock(a)
+local now = clock(a, KEYS[3])
 local r = load(KEYS[1], now)
 if r.open == 0 then return {'closed', 0} end
 if r.token ~= '' and now < r.lease then return {'busy', r.lease - now} end

@@ -1,9 +1,9 @@
--- KEYS: 1 open scopes, 2 epoch. ARGV: 1 the arguments as JSON.
+-- KEYS: 1 open scopes, 2 epoch, 3 clock. ARGV: 1 the arguments as JSON.
 -- The reply is the time, the epoch, and each open scope with its packed record. The epoch
 -- changes when Redis has lost its memory.
 
 local a = cjson.decode(ARGV[1])
-local now = clock(a)
+local now = clock(a, KEYS[3])
 redis.call('SET', KEYS[2], a.epoch, 'NX')
 local out = {now, redis.call('GET', KEYS[2])}
 local h = redis.call('HGETALL', KEYS[1])

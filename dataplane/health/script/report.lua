@@ -1,9 +1,9 @@
--- KEYS: 1 window, 2 record, 3 open scopes. ARGV: 1 the arguments as JSON.
+-- KEYS: 1 window, 2 record, 3 open scopes, 4 clock. ARGV: 1 the arguments as JSON.
 -- The reply is the time and the packed record. The rules are those of tracker.go.
 
 local a = cjson.decode(ARGV[1])
 local window, record, open = KEYS[1], KEYS[2], KEYS[3]
-local now = clock(a)
+local now = clock(a, KEYS[4])
 local r = load(record, now)
 local dirty = r.faded
 
