@@ -45,6 +45,12 @@ var properties = []controlplane.UsageBy{
 	controlplane.ByNothing, controlplane.ByGroup, controlplane.ByProvider, controlplane.ByModel, controlplane.ByOutcome,
 }
 
+// maxSum is the most that a sum may come to, in whatever it counts: far beyond what all
+// nodes can serve in a day, and little enough that dozens of such sums add up. It stops
+// there, so that a node which makes up what it sends spoils that sum only: one that
+// overflowed would keep all that is added to it from being stored.
+const maxSum = 100_000_000_000_000_000
+
 // shards is how many rows a sum may be spread over.
 const shards = 8
 
@@ -245,9 +251,13 @@ func (r rollup) numbers() []string {
 }
 
 func (r rollup) numberArgs(u *controlplane.Usage) []any {
-	args := []any{u.Calls, u.Attempts, u.Failovers, u.InputTokens, u.CachedInputTokens, u.OutputTokens, u.Cost.Micro, u.Cost.Pico, u.DurationUS}
+	numbers := []int64{u.Calls, u.Attempts, u.Failovers, u.InputTokens, u.CachedInputTokens, u.OutputTokens, u.Cost.Micro, u.Cost.Pico, u.DurationUS}
 	if r.parts != nil {
-		args = append(args, u.OK, u.Saved)
+		numbers = append(numbers, u.OK, u.Saved)
+	}
+	args := make([]any, len(numbers))
+	for i, n := range numbers {
+		args[i] = min(n, maxSum)
 	}
 	return args
 }
@@ -262,9 +272,10 @@ func (r rollup) upsert(n int) string {
 		case "cost_micro":
 			sum += " + (" + r.table + ".cost_pico + excluded.cost_pico) / 1000000"
 		case "cost_pico":
-			sum = "(" + sum + ") % 1000000"
+			set[i] = c + " = (" + sum + ") % 1000000"
+			continue
 		}
-		set[i] = c + " = " + sum
+		set[i] = fmt.Sprintf("%s = CASE WHEN %s > %d THEN %d ELSE %s END", c, sum, maxSum, maxSum, sum)
 	}
 	keyed := r.keyColumns()
 	width := strings.Count(keyed, ",") + 1 + 1 + len(columns) + 2

@@ -1,0 +1,51 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/testenv"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// TestSumsDoNotOverflow: a node that makes its sums up spoils those, and keeps nobody's
+// calls from being stored.
+func TestSumsDoNotOverflow(t *testing.T) {
+	t.Parallel()
+	for name, url := range map[string]string{
+		"sqlite": "sqlite:///" + filepath.Join(t.TempDir(), "trunkline.db"), "postgres": testenv.Postgres(t),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := openPlain(t, url)
+			key := controlplane.UsageKey{Group: "g", Provider: "p", Outcome: controlplane.OutcomeOK}
+			lie := controlplane.Usage{Calls: 1, InputTokens: 5e17, DurationUS: 5e17, Cost: controlplane.Cost{Micro: 5e17}}
+			for range 20 {
+				err := s.inTx(t.Context(), func(ctx context.Context, tx *sql.Tx) error {
+					return addTotals(ctx, tx, "liar", []totalRow{{sum: total{today.UnixMicro(), key, &lie}}})
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			call := &nodev1.Call{Id: "a", StartUs: today.UnixMicro(), Group: "g", Provider: "p", Outcome: "ok", Usage: &nodev1.Usage{InputTokens: 7}}
+			if stored, _, err := s.InsertCalls(t.Context(), "liar", []*nodev1.Call{call}); err != nil || stored != 1 {
+				t.Fatalf("a call beside it: %d stored: %v", stored, err)
+			}
+			for _, q := range []controlplane.UsageQuery{
+				{From: today.Add(-time.Hour), To: today.Add(time.Hour)},
+				{From: today.Add(-time.Hour), To: today.Add(time.Hour), By: controlplane.ByGroup, Minutes: true},
+				{From: today.Add(-time.Hour), To: today.Add(time.Hour), By: controlplane.ByProvider, Group: "g"},
+			} {
+				sums, err := s.Usage(t.Context(), q)
+				if err != nil || len(sums) != 1 || sums[0].Calls != 21 || sums[0].InputTokens != maxSum || sums[0].Cost.Micro != maxSum {
+					t.Errorf("usage: %+v, %v", sums, err)
+				}
+			}
+		})
+	}
+}
