@@ -23,6 +23,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"github.com/trunkline-ai/trunkline/internal/testenv/program"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
@@ -203,10 +204,10 @@ func (s *stack) deleteBodies(answers map[string]string) {
 func (s *stack) stopPlane() {
 	s.t.Helper()
 	if s.all != nil {
-		s.all.stop()
+		s.all.Stop()
 		return
 	}
-	s.plane.stop()
+	s.plane.Stop()
 }
 
 // wantNowhere looks for what clients said in logs, in the files of every process and in
@@ -220,12 +221,12 @@ func (s *stack) wantNowhere() {
 			}
 		}
 	}
-	for _, p := range append([]*process{s.all, s.plane}, s.nodes...) {
+	for _, p := range append([]*program.Process{s.all, s.plane}, s.nodes...) {
 		if p == nil {
 			continue
 		}
-		look("the log of "+p.name, []byte(p.logged()))
-		err := filepath.WalkDir(p.dir, func(path string, d fs.DirEntry, err error) error {
+		look("the log of "+p.Name, []byte(p.Log()))
+		err := filepath.WalkDir(p.Dir, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
 				return nil // a file that goes away holds nothing
 			}
@@ -237,7 +238,7 @@ func (s *stack) wantNowhere() {
 		if err != nil {
 			s.t.Error(err)
 		}
-		for _, e := range p.env {
+		for _, e := range p.Env {
 			if url, ok := strings.CutPrefix(e, "DATABASE_URL="); ok {
 				s.wantNotInPostgres(url)
 			}
@@ -287,16 +288,12 @@ type command struct {
 // ctl makes a command that signs in with a token of its own.
 func (s *stack) ctl(args ...string) *command {
 	s.t.Helper()
-	dir, err := binaries()
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	tokens := adminv1connect.NewTokenServiceClient(s.rpc())
 	made, err := tokens.CreateToken(s.t.Context(), &adminv1.CreateTokenRequest{Token: &adminv1.Token{Name: fmt.Sprint("ctl-", time.Now().UnixNano())}})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	c := &command{t: s.t, cmd: exec.Command(filepath.Join(dir, "trunklinectl"), args...)}
+	c := &command{t: s.t, cmd: exec.Command(programs.Path(s.t, "trunklinectl"), args...)}
 	c.cmd.Env = []string{"HOME=" + s.t.TempDir(), "TRUNKLINE_SERVER=" + s.admin, "TRUNKLINE_TOKEN=" + made.GetSecret()}
 	c.cmd.Stderr = &c.stderr
 	return c
@@ -341,7 +338,7 @@ func (c *command) next(lines <-chan string) *adminv1.TailCallsResponse {
 			c.t.Fatalf("%v in %q; %s", err, line, c.stderr.String())
 		}
 		return &res
-	case <-time.After(startTime):
+	case <-time.After(patience):
 		c.t.Fatal("the tail shows nothing")
 		return nil
 	}
@@ -376,7 +373,7 @@ func (c *command) end(signal os.Signal, code int, said string) {
 		if got != code || c.stderr.String() != said {
 			c.t.Errorf("%v ended with %v and said %q, want code %d and %q", c.cmd.Args, err, c.stderr.String(), code, said)
 		}
-	case <-time.After(startTime):
+	case <-time.After(patience):
 		c.t.Errorf("%v does not end", c.cmd.Args)
 	}
 }

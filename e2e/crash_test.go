@@ -75,7 +75,7 @@ func TestKillTheAllInOneUnderLoad(t *testing.T) {
 	l := newLoad(t, s, "first-500")
 	for range 2 {
 		l.more(s, 100)
-		s.all.restart()
+		s.all.Restart()
 		s.awaitNodes(1)
 	}
 	l.more(s, 50)
@@ -90,8 +90,8 @@ func TestKillTheAllInOneUnderLoad(t *testing.T) {
 		}
 	}
 	s.callsStored() // fails the test if one is stored twice
-	s.all.stop()
-	s.all.run()
+	s.all.Stop()
+	s.all.Run()
 	s.awaitNodes(1)
 	stored := s.callsStored()
 	for _, c := range stored {
@@ -112,12 +112,12 @@ func TestKillTheControlPlane(t *testing.T) {
 	s := distributed(t)
 	l := newLoad(t, s, "first-500")
 	l.more(s, 100)
-	s.plane.kill()
+	s.plane.Kill()
 	l.more(s, 300)
 	if n := l.failed.Load(); n != 0 {
 		t.Errorf("%d calls failed without the control plane", n)
 	}
-	s.plane.run()
+	s.plane.Run()
 	s.awaitNodes(2)
 	l.more(s, 50)
 	l.end()
@@ -125,7 +125,7 @@ func TestKillTheControlPlane(t *testing.T) {
 		t.Errorf("%d calls failed around the restart of the control plane", n)
 	}
 	for _, node := range s.nodes {
-		node.stop() // ships what waits
+		node.Stop() // ships what waits
 	}
 	stored := s.callsStored()
 	missing := 0

@@ -11,18 +11,18 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"connectrpc.com/connect/v2"
 
 	"github.com/trunkline-ai/trunkline/internal/testenv"
+	"github.com/trunkline-ai/trunkline/internal/testenv/program"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
 
 // replica is one of several control-plane processes, with clients of its API.
 type replica struct {
-	*process
+	*program.Process
 	nodes  adminv1connect.NodeServiceClient
 	groups adminv1connect.GroupServiceClient
 }
@@ -39,13 +39,13 @@ func twoReplicas(t *testing.T) (*stack, []*replica) {
 	var replicas []*replica
 	var addresses []string
 	for range 2 {
-		p := start(t, "trunkline-controlplane", env, "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
-		r := &replica{process: p}
+		p := programs.Start(t, "trunkline-controlplane", env, "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
+		r := &replica{Process: p}
 		r.connect(s)
-		replicas, addresses = append(replicas, r), append(addresses, p.address("nodes"))
+		replicas, addresses = append(replicas, r), append(addresses, p.Address("nodes"))
 	}
 	for i := range 4 {
-		s.nodes = append(s.nodes, start(t, "trunkline-dataplane", []string{
+		s.nodes = append(s.nodes, programs.Start(t, "trunkline-dataplane", []string{
 			"TRUNKLINE_CONTROL_PLANE=" + strings.Join(addresses, ","), "TRUNKLINE_JOIN_TOKEN=" + joinToken, "TRUNKLINE_DRAIN_DELAY=0s",
 		}, "--listen", anyPort, "--ops-listen", anyPort, "--node", fmt.Sprintf("node-%d", i+1)))
 	}
@@ -55,7 +55,7 @@ func twoReplicas(t *testing.T) (*stack, []*replica) {
 
 // connect signs in at a replica.
 func (r *replica) connect(s *stack) {
-	s.admin = r.address("console")
+	s.admin = r.Address("console")
 	client := s.rpc()
 	r.nodes, r.groups = adminv1connect.NewNodeServiceClient(client), adminv1connect.NewGroupServiceClient(client)
 }
@@ -169,8 +169,8 @@ func TestEveryReplicaIsTheWholeControlPlane(t *testing.T) {
 	same("after all of that")
 
 	// A node that is gone is forgotten by either.
-	s.nodes[3].stop()
-	if text := s.nodes[3].logged(); !strings.Contains(text, "msg=stopped cut_streams=0") {
+	s.nodes[3].Stop()
+	if text := s.nodes[3].Log(); !strings.Contains(text, "msg=stopped cut_streams=0") {
 		t.Errorf("a node that had nothing to cut does not say so:\n%s", text)
 	}
 	s.eventually("node-4 is gone", func(ctx context.Context) bool { return len(a.homes(ctx)) == 3 && len(b.homes(ctx)) == 3 })
@@ -215,7 +215,7 @@ func TestNodesOfAKilledReplicaMoveOver(t *testing.T) {
 	}
 	s.eventually("two nodes drain", func(ctx context.Context) bool { return isDrained(ctx, b) })
 
-	a.kill()
+	a.Kill()
 	s.eventually("all nodes are at the replica that is left", func(ctx context.Context) bool {
 		now := b.homes(ctx)
 		at := map[string]bool{}
@@ -237,7 +237,7 @@ func TestNodesOfAKilledReplicaMoveOver(t *testing.T) {
 			t.Errorf("node-%d took %s attempts", i+1, got)
 		}
 	}
-	a.run()
+	a.Run()
 	a.connect(s)
 	s.eventually("both replicas say the same", func(ctx context.Context) bool {
 		one, other := a.shown(ctx), b.shown(ctx)
@@ -254,41 +254,33 @@ func TestNodesOfAKilledReplicaMoveOver(t *testing.T) {
 func TestANodeStopsAsDesigned(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
-	s.plane = start(t, "trunkline-controlplane", []string{
+	s.plane = programs.Start(t, "trunkline-controlplane", []string{
 		"ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret", "DATABASE_URL=" + testenv.Postgres(t),
 		"TRUNKLINE_SECRET_KEY=" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef")),
 		"TRUNKLINE_JOIN_TOKEN=" + joinToken,
 	}, "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
-	node := start(t, "trunkline-dataplane", []string{
-		"TRUNKLINE_CONTROL_PLANE=" + s.plane.address("nodes"), "TRUNKLINE_JOIN_TOKEN=" + joinToken, "TRUNKLINE_DRAIN_DELAY=1h",
+	node := programs.Start(t, "trunkline-dataplane", []string{
+		"TRUNKLINE_CONTROL_PLANE=" + s.plane.Address("nodes"), "TRUNKLINE_JOIN_TOKEN=" + joinToken, "TRUNKLINE_DRAIN_DELAY=1h",
 	}, "--listen", anyPort, "--ops-listen", anyPort, "--node", "node-1")
-	s.nodes, s.admin = []*process{node}, s.plane.address("console")
+	s.nodes, s.admin = []*program.Process{node}, s.plane.Address("console")
 	s.awaitNodes(1)
 	s.eventually("the node is ready", func(context.Context) bool { return readyz(node) == http.StatusOK })
 
 	stream := openStream(t, node, "stalls")
 	defer stream.Close()
-	if err := node.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
+	node.Signal(syscall.SIGTERM)
 	s.eventually("the node is not ready", func(context.Context) bool { return readyz(node) == http.StatusServiceUnavailable })
 	if got := attempts(t, node, "plain"); got != "1" {
 		t.Errorf("a call while the node settles took %s attempts", got)
 	}
-	if err := node.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
+	node.Signal(syscall.SIGTERM)
 	rest, err := io.ReadAll(stream)
 	if text := string(rest); err == nil || !strings.Contains(text, "gateway_draining") || strings.Contains(text, "[DONE]") {
 		t.Errorf("the stream ended with %v:\n%s", err, text)
 	}
-	select {
-	case <-node.done:
-	case <-time.After(startTime):
-		t.Fatalf("the node does not end:\n%s", node.logged())
-	}
-	if node.err != nil || !strings.Contains(node.logged(), "msg=stopped cut_streams=1") {
-		t.Errorf("the node ended with %v:\n%s", node.err, node.logged())
+	node.Wait()
+	if !strings.Contains(node.Log(), "msg=stopped cut_streams=1") {
+		t.Errorf("the node does not tell of the stream it cut:\n%s", node.Log())
 	}
 	// The spool was flushed: both calls are in the log, with what the cut one used.
 	s.eventually("both calls are stored", func(context.Context) bool { return len(s.callsStored()) == 2 })
@@ -300,10 +292,10 @@ func TestANodeStopsAsDesigned(t *testing.T) {
 }
 
 // openStream begins a stream through a node and reads its first line.
-func openStream(t *testing.T, node *process, model string) io.ReadCloser {
+func openStream(t *testing.T, node *program.Process, model string) io.ReadCloser {
 	t.Helper()
 	body := fmt.Sprintf(`{"model":%q,"stream":true,"messages":[{"role":"user","content":"hi"}]}`, model)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, node.address("api")+"/chat/completions", strings.NewReader(body))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, node.Address("api")+"/chat/completions", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,8 +312,8 @@ func openStream(t *testing.T, node *process, model string) io.ReadCloser {
 }
 
 // readyz is what a process answers load balancers.
-func readyz(p *process) int {
-	resp, err := http.Get(p.address("ops") + "/readyz")
+func readyz(p *program.Process) int {
+	resp, err := http.Get(p.Address("ops") + "/readyz")
 	if err != nil {
 		return 0
 	}

@@ -61,16 +61,16 @@ func TestImports(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.plane = start(t, "trunkline-controlplane", []string{
+	s.plane = programs.Start(t, "trunkline-controlplane", []string{
 		"ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret", "UPSTREAM=" + up.URL, "DATABASE_URL=" + testenv.Postgres(t),
 		"TRUNKLINE_SECRET_KEY=" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef")),
 		"TRUNKLINE_JOIN_TOKEN=" + joinToken, "TRUNKLINE_PRICE_CATALOGUE=" + filepath.Join(dir, "prices.yaml"),
 	}, "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", filepath.Join(dir, "config.yaml"))
-	s.admin = s.plane.address("console")
-	node := start(t, "trunkline-dataplane", []string{
-		"TRUNKLINE_CONTROL_PLANE=" + s.plane.address("nodes"), "TRUNKLINE_JOIN_TOKEN=" + joinToken,
+	s.admin = s.plane.Address("console")
+	node := programs.Start(t, "trunkline-dataplane", []string{
+		"TRUNKLINE_CONTROL_PLANE=" + s.plane.Address("nodes"), "TRUNKLINE_JOIN_TOKEN=" + joinToken,
 	}, "--listen", anyPort, "--ops-listen", anyPort)
-	s.api = strings.TrimSuffix(node.address("api"), "/v1")
+	s.api = strings.TrimSuffix(node.Address("api"), "/v1")
 	i := &importing{s, adminv1connect.NewProviderServiceClient(s.rpc())}
 
 	// By the schedule, with aliases and prices; what fails is told.
@@ -115,7 +115,7 @@ func TestImports(t *testing.T) {
 	before := export(t, s)
 	err := i.importModels(t, "stuck", func(m *adminv1.ImportModelsResponse) {
 		if m.GetStage() == adminv1.ImportStage_IMPORT_STAGE_READING {
-			s.plane.restart()
+			s.plane.Restart()
 		}
 	})
 	if err == nil {
@@ -135,7 +135,7 @@ func TestImports(t *testing.T) {
 	if got = i.models(t.Context(), "hub"); got[0].GetImported().GetGoneTime() != nil {
 		t.Errorf("models %v", got)
 	}
-	if strings.Contains(s.plane.logged(), "up-secret") {
+	if strings.Contains(s.plane.Log(), "up-secret") {
 		t.Error("the log holds the provider's secret")
 	}
 }

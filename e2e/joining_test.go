@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +19,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/trunkline-ai/trunkline/internal/testenv"
+	"github.com/trunkline-ai/trunkline/internal/testenv/program"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -29,11 +29,11 @@ import (
 func closed(t *testing.T) *stack {
 	t.Helper()
 	s := newStack(t)
-	s.plane = start(t, "trunkline-controlplane", []string{
+	s.plane = programs.Start(t, "trunkline-controlplane", []string{
 		"ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret", "DATABASE_URL=" + testenv.Postgres(t),
 		"TRUNKLINE_SECRET_KEY=" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef")),
 	}, "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
-	s.admin = s.plane.address("console")
+	s.admin = s.plane.Address("console")
 	return s
 }
 
@@ -62,13 +62,13 @@ func (s *stack) ticket(args ...string) (id, secret string) {
 }
 
 // joiner starts a node of that name, with a token or none.
-func (s *stack) joiner(name, secret string) *process {
+func (s *stack) joiner(name, secret string) *program.Process {
 	s.t.Helper()
-	return start(s.t, "trunkline-dataplane", s.nodeEnv(secret), "--listen", anyPort, "--ops-listen", anyPort, "--node", name)
+	return programs.Start(s.t, "trunkline-dataplane", s.nodeEnv(secret), "--listen", anyPort, "--ops-listen", anyPort, "--node", name)
 }
 
 func (s *stack) nodeEnv(secret string) []string {
-	env := []string{"TRUNKLINE_CONTROL_PLANE=" + s.plane.address("nodes")}
+	env := []string{"TRUNKLINE_CONTROL_PLANE=" + s.plane.Address("nodes")}
 	if secret != "" {
 		env = append(env, "TRUNKLINE_JOIN_TOKEN="+secret)
 	}
@@ -76,9 +76,9 @@ func (s *stack) nodeEnv(secret string) []string {
 }
 
 // awaitLog waits until the process logs the text.
-func (s *stack) awaitLog(p *process, text string) {
+func (s *stack) awaitLog(p *program.Process, text string) {
 	s.t.Helper()
-	s.eventually(p.name+" logs "+text, func(context.Context) bool { return strings.Contains(p.logged(), text) })
+	s.eventually(p.Name+" logs "+text, func(context.Context) bool { return strings.Contains(p.Log(), text) })
 }
 
 func TestNodesJoinByToken(t *testing.T) {
@@ -96,29 +96,25 @@ func TestNodesJoinByToken(t *testing.T) {
 	if list := s.operate("nodes", "list-join-tokens"); !strings.Contains(list, "1 of 1: node-1") || strings.Contains(list, secret) {
 		t.Errorf("tokens:\n%s", list)
 	}
-	second.stop()
+	second.Stop()
 
 	// What has joined returns without it; a folder that was lost does not.
-	node.env = s.nodeEnv("")
-	node.restart()
+	node.Env = s.nodeEnv("")
+	node.Restart()
 	s.awaitNodes(1)
-	dir, err := binaries()
-	if err != nil {
-		t.Fatal(err)
-	}
-	bare := exec.CommandContext(t.Context(), filepath.Join(dir, "trunkline-dataplane"), "--listen", anyPort, "--ops-listen", anyPort)
+	bare := exec.CommandContext(t.Context(), programs.Path(t, "trunkline-dataplane"), "--listen", anyPort, "--ops-listen", anyPort)
 	bare.Dir, bare.Env = t.TempDir(), s.nodeEnv("")
 	if out, err := bare.CombinedOutput(); err == nil || !strings.Contains(string(out), "trunklinectl nodes create-join-token") {
 		t.Errorf("a node without a token: %v\n%s", err, out)
 	}
 
 	// Who speaks in clear is not heard.
-	conn, err := grpc.NewClient(s.plane.address("nodes"), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient(s.plane.Address("nodes"), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), startTime)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	plain, err := nodev1.NewNodeServiceClient(conn).Sync(ctx)
 	if err == nil {
@@ -127,7 +123,7 @@ func TestNodesJoinByToken(t *testing.T) {
 	if status.Code(err) != codes.Unavailable {
 		t.Errorf("a client without TLS: %v", err)
 	}
-	if logs := s.plane.logged() + node.logged() + second.logged(); strings.Contains(logs, secret) {
+	if logs := s.plane.Log() + node.Log() + second.Log(); strings.Contains(logs, secret) {
 		t.Error("a log holds the token")
 	}
 }
@@ -159,16 +155,16 @@ func TestARevokedNodeIsCutOff(t *testing.T) {
 		t.Errorf("the node answers %d; what it has it serves on", code)
 	}
 	_, fresh := s.ticket()
-	node.env = s.nodeEnv(fresh)
-	node.restart()
+	node.Env = s.nodeEnv(fresh)
+	node.Restart()
 	s.awaitNodes(2)
 }
 
 // callStatus is how a node answers one call.
-func (s *stack) callStatus(node *process) int {
+func (s *stack) callStatus(node *program.Process) int {
 	s.t.Helper()
 	body := strings.NewReader(`{"model":"plain","messages":[{"role":"user","content":"hi"}]}`)
-	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, node.address("api")+"/chat/completions", body)
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, node.Address("api")+"/chat/completions", body)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -190,7 +186,7 @@ func TestNodesReachTheControlPlaneThroughATCPBalancer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	target := s.plane.address("nodes")
+	target := s.plane.Address("nodes")
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -201,7 +197,7 @@ func TestNodesReachTheControlPlaneThroughATCPBalancer(t *testing.T) {
 		<-done
 	})
 	env := []string{"TRUNKLINE_CONTROL_PLANE=" + front.Addr().String(), "TRUNKLINE_JOIN_TOKEN=" + secret}
-	s.nodes = append(s.nodes, start(t, "trunkline-dataplane", env, "--listen", anyPort, "--ops-listen", anyPort, "--node", "behind"))
+	s.nodes = append(s.nodes, programs.Start(t, "trunkline-dataplane", env, "--listen", anyPort, "--ops-listen", anyPort, "--node", "behind"))
 	s.awaitNodes(1)
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/internal/testenv"
+	"github.com/trunkline-ai/trunkline/internal/testenv/program"
 )
 
 // onServer is the distributed stack on a PostgreSQL server of its own, so that it can be hurt.
@@ -21,36 +22,36 @@ func onServer(t *testing.T) (*stack, *testenv.PostgresServer) {
 	t.Helper()
 	s := newStack(t)
 	database := testenv.NewPostgres(t)
-	s.plane = start(t, "trunkline-controlplane", []string{
+	s.plane = programs.Start(t, "trunkline-controlplane", []string{
 		"ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret", "DATABASE_URL=" + database.Database(t),
 		"TRUNKLINE_SECRET_KEY=" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef")),
 		"TRUNKLINE_JOIN_TOKEN=" + joinToken,
 	}, "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
 	for i := range 2 {
-		s.nodes = append(s.nodes, start(t, "trunkline-dataplane", []string{
-			"TRUNKLINE_CONTROL_PLANE=" + s.plane.address("nodes"), "TRUNKLINE_JOIN_TOKEN=" + joinToken,
+		s.nodes = append(s.nodes, programs.Start(t, "trunkline-dataplane", []string{
+			"TRUNKLINE_CONTROL_PLANE=" + s.plane.Address("nodes"), "TRUNKLINE_JOIN_TOKEN=" + joinToken,
 		}, "--listen", anyPort, "--ops-listen", anyPort, "--node", fmt.Sprintf("node-%d", i+1)))
 	}
-	s.admin = s.plane.address("console")
+	s.admin = s.plane.Address("console")
 	s.awaitNodes(2)
 	s.api = s.balance()
 	return s, database
 }
 
 // awaitReady waits until the process calls itself ready and returns how long that took.
-func awaitReady(t *testing.T, p *process) time.Duration {
+func awaitReady(t *testing.T, p *program.Process) time.Duration {
 	t.Helper()
 	began := time.Now()
 	for {
-		resp, err := http.Get(p.address("ops") + "/readyz")
+		resp, err := http.Get(p.Address("ops") + "/readyz")
 		if err == nil {
 			resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
 				return time.Since(began)
 			}
 		}
-		if time.Since(began) > startTime {
-			t.Fatalf("%s is not ready within %s", p.name, startTime)
+		if time.Since(began) > patience {
+			t.Fatalf("%s is not ready within %s", p.Name, patience)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
@@ -64,17 +65,17 @@ func TestNodesRestartWithoutTheControlPlane(t *testing.T) {
 	l := newLoad(t, s, "first-500")
 	l.more(s, 50)
 	l.end()
-	s.plane.kill()
+	s.plane.Kill()
 	database.Kill(t)
 	for _, node := range s.nodes {
 		began := time.Now()
-		node.restart()
+		node.Restart()
 		awaitReady(t, node)
 		if took := time.Since(began); took > 2*time.Second && !raceEnabled {
-			t.Errorf("%s served %s after its start, want at most 2s", node.args, took)
+			t.Errorf("%s served %s after its start, want at most 2s", node.Args, took)
 		}
-		age := metrics(t, node.address("ops"))["trunkline_snapshot_age_seconds"]
-		if age <= 0 || age > startTime.Seconds() {
+		age := metrics(t, node.Address("ops"))["trunkline_snapshot_age_seconds"]
+		if age <= 0 || age > patience.Seconds() {
 			t.Errorf("the snapshot is %v s old", age)
 		}
 	}
@@ -86,12 +87,12 @@ func TestNodesRestartWithoutTheControlPlane(t *testing.T) {
 	}
 
 	database.Restart(t)
-	s.plane.run()
+	s.plane.Run()
 	s.awaitNodes(2)
 	for _, node := range s.nodes {
 		// What the fleet knew of the nodes before the control plane was killed is listed at once.
 		s.eventually("the snapshot is not old with the control plane there", func(context.Context) bool {
-			return metrics(t, node.address("ops"))["trunkline_snapshot_age_seconds"] == 0
+			return metrics(t, node.Address("ops"))["trunkline_snapshot_age_seconds"] == 0
 		})
 	}
 }
@@ -102,18 +103,18 @@ func TestDamagedSnapshotOnDisk(t *testing.T) {
 	t.Parallel()
 	s, _ := onServer(t)
 	writeConfig(t, s, "kind: Group\nname: plain\nmembers: [{provider: good, model: ok, priority: 3}]\n")
-	s.plane.stop()
-	s.plane.run() // --apply makes a new revision
+	s.plane.Stop()
+	s.plane.Run() // --apply makes a new revision
 	s.awaitNodes(2)
 	node := s.nodes[0]
 	files := snapshotFiles(t, node)
 	if len(files) < 2 {
 		t.Fatalf("files %v, want at least two generations", files)
 	}
-	s.plane.kill()
+	s.plane.Kill()
 
 	damage(t, files[len(files)-1])
-	node.restart()
+	node.Restart()
 	awaitReady(t, node)
 	s.nodes = s.nodes[:1]
 	l := newLoad(t, s, "plain")
@@ -126,8 +127,8 @@ func TestDamagedSnapshotOnDisk(t *testing.T) {
 	for _, file := range files {
 		damage(t, file)
 	}
-	node.restart()
-	resp, err := http.Get(node.address("ops") + "/readyz")
+	node.Restart()
+	resp, err := http.Get(node.Address("ops") + "/readyz")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,9 +136,9 @@ func TestDamagedSnapshotOnDisk(t *testing.T) {
 	if resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("/readyz says %d with nothing to serve, want 503", resp.StatusCode)
 	}
-	s.plane.run()
+	s.plane.Run()
 	s.eventually("the node takes the snapshot again", func(context.Context) bool {
-		resp, err := http.Get(node.address("ops") + "/readyz")
+		resp, err := http.Get(node.Address("ops") + "/readyz")
 		if err != nil {
 			return false
 		}
@@ -156,13 +157,13 @@ func TestCallsOutliveTheNode(t *testing.T) {
 	s, database := onServer(t)
 	l := newLoad(t, s, "first-500")
 	l.more(s, 100)
-	s.plane.kill()
+	s.plane.Kill()
 	database.Kill(t)
 	l.more(s, 200)
 	l.end()
 	time.Sleep(grace)
 	for _, node := range s.nodes {
-		node.restart()
+		node.Restart()
 		awaitReady(t, node)
 	}
 	again := newLoad(t, s, "plain")
@@ -171,19 +172,19 @@ func TestCallsOutliveTheNode(t *testing.T) {
 	time.Sleep(grace)
 	waiting := 0.0
 	for _, node := range s.nodes {
-		node.restart()
+		node.Restart()
 		awaitReady(t, node)
-		waiting += metrics(t, node.address("ops"))["trunkline_call_records_waiting"]
+		waiting += metrics(t, node.Address("ops"))["trunkline_call_records_waiting"]
 	}
 	if waiting < 300 {
 		t.Errorf("%v calls wait on the disks of the nodes, want at least the 300 that were answered", waiting)
 	}
 
 	database.Restart(t)
-	s.plane.run()
+	s.plane.Run()
 	s.awaitNodes(2)
 	for _, node := range s.nodes {
-		node.stop() // ships what waits
+		node.Stop() // ships what waits
 	}
 	stored := s.callsStored() // fails the test if one is stored twice
 	for _, load := range []*load{l, again} {
@@ -201,7 +202,7 @@ func TestCallsOutliveTheNode(t *testing.T) {
 		}
 	}
 	for _, node := range s.nodes {
-		files, err := filepath.Glob(filepath.Join(node.dir, "data", "calls", "*.calls"))
+		files, err := filepath.Glob(filepath.Join(node.Dir, "data", "calls", "*.calls"))
 		if err != nil || len(files) > 1 {
 			t.Errorf("files %q are left, %v; want what was shipped to be gone", files, err)
 		}
@@ -212,14 +213,10 @@ func TestCallsOutliveTheNode(t *testing.T) {
 func TestTwoNodesInOneFolder(t *testing.T) {
 	t.Parallel()
 	s := distributed(t)
-	dir, err := binaries()
-	if err != nil {
-		t.Fatal(err)
-	}
 	node := s.nodes[0]
-	cmd := exec.CommandContext(t.Context(), filepath.Join(dir, node.name), "--listen", anyPort, "--ops-listen", anyPort)
-	cmd.Dir = node.dir
-	cmd.Env = node.env
+	cmd := exec.CommandContext(t.Context(), programs.Path(t, node.Name), "--listen", anyPort, "--ops-listen", anyPort)
+	cmd.Dir = node.Dir
+	cmd.Env = node.Env
 	out, err := cmd.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "TRUNKLINE_DATA_DIR") {
 		t.Errorf("a second node in the folder: %v\n%s", err, out)
@@ -235,9 +232,9 @@ func writeConfig(t *testing.T, s *stack, text string) {
 }
 
 // snapshotFiles are those of a node, oldest revision first.
-func snapshotFiles(t *testing.T, node *process) []string {
+func snapshotFiles(t *testing.T, node *program.Process) []string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(node.dir, "data", "snapshots", "*.trunkline"))
+	files, err := filepath.Glob(filepath.Join(node.Dir, "data", "snapshots", "*.trunkline"))
 	if err != nil {
 		t.Fatal(err)
 	}

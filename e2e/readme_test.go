@@ -28,8 +28,8 @@ func TestTheQuickStart(t *testing.T) {
 	if err := os.WriteFile(s.config, config, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.all = start(t, "trunkline", []string{"ADMIN_PASSWORD=" + adminPassword}, "--listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
-	s.admin = s.all.address("console")
+	s.all = programs.Start(t, "trunkline", []string{"ADMIN_PASSWORD=" + adminPassword}, "--listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
+	s.admin = s.all.Address("console")
 	s.awaitNodes(1)
 
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.admin+"/v1/chat/completions", strings.NewReader(body))

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/internal/testenv"
+	"github.com/trunkline-ai/trunkline/internal/testenv/program"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
@@ -36,30 +37,30 @@ func onRedis(t *testing.T, redis string) *stack {
 	if err := config.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s.plane = start(t, "trunkline-controlplane", []string{
+	s.plane = programs.Start(t, "trunkline-controlplane", []string{
 		"ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret", "DATABASE_URL=" + testenv.Postgres(t),
 		"TRUNKLINE_SECRET_KEY=" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef")),
 		"TRUNKLINE_JOIN_TOKEN=" + joinToken,
 	}, "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
 	for i := range 2 {
-		env := []string{"TRUNKLINE_CONTROL_PLANE=" + s.plane.address("nodes"), "TRUNKLINE_JOIN_TOKEN=" + joinToken}
+		env := []string{"TRUNKLINE_CONTROL_PLANE=" + s.plane.Address("nodes"), "TRUNKLINE_JOIN_TOKEN=" + joinToken}
 		if redis != "" {
 			env = append(env, "REDIS_URL="+redis)
 		}
-		s.nodes = append(s.nodes, start(t, "trunkline-dataplane", env,
+		s.nodes = append(s.nodes, programs.Start(t, "trunkline-dataplane", env,
 			"--listen", anyPort, "--ops-listen", anyPort, "--node", fmt.Sprintf("node-%d", i+1)))
 	}
-	s.admin = s.plane.address("console")
+	s.admin = s.plane.Address("console")
 	s.awaitNodes(2)
 	s.api = s.balance()
 	return s
 }
 
 // attempts makes a call through one node and returns how many attempts it took.
-func attempts(t *testing.T, node *process, model string) string {
+func attempts(t *testing.T, node *program.Process, model string) string {
 	t.Helper()
 	body := fmt.Sprintf(`{"model":%q,"messages":[{"role":"user","content":"hi"}]}`, model)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, node.address("api")+"/chat/completions", strings.NewReader(body))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, node.Address("api")+"/chat/completions", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +160,7 @@ func TestRedisFailsUnderLoad(t *testing.T) {
 		await("down")
 		l.more(s, 200)
 		for _, node := range s.nodes {
-			if got := metrics(t, node.address("ops"))["trunkline_redis_state"]; got != 0 {
+			if got := metrics(t, node.Address("ops"))["trunkline_redis_state"]; got != 0 {
 				t.Errorf("%s: trunkline_redis_state is %v", fault.name, got)
 			}
 		}
@@ -173,8 +174,8 @@ func TestRedisFailsUnderLoad(t *testing.T) {
 	l.end()
 	for _, node := range s.nodes {
 		for line, want := range map[string]int{"goes by its own health": 2, "health is shared through Redis": 3} {
-			if got := strings.Count(node.logged(), line); got != want {
-				t.Errorf("%d lines %q of %s, want %d:\n%s", got, line, node.args, want, node.logged())
+			if got := strings.Count(node.Log(), line); got != want {
+				t.Errorf("%d lines %q of %s, want %d:\n%s", got, line, node.Args, want, node.Log())
 			}
 		}
 	}
@@ -189,11 +190,11 @@ func TestCooldownsSurviveTheKillOfANode(t *testing.T) {
 		attempts(t, node, "first-500")
 	}
 	s.eventually("the cooldown is on disk", func(context.Context) bool {
-		raw, err := os.ReadFile(filepath.Join(node.dir, "data", "health.json"))
+		raw, err := os.ReadFile(filepath.Join(node.Dir, "data", "health.json"))
 		return err == nil && bytes.Contains(raw, []byte("target:bad-500:status-500"))
 	})
-	s.plane.kill()
-	node.restart()
+	s.plane.Kill()
+	node.Restart()
 	awaitReady(t, node)
 	if got := attempts(t, node, "first-500"); got != "1" {
 		t.Errorf("after the restart a call took %s attempts, want 1", got)
@@ -202,7 +203,7 @@ func TestCooldownsSurviveTheKillOfANode(t *testing.T) {
 		t.Errorf("the other node knows nothing of it, but a call took %s attempts, want 2", got)
 	}
 	began := time.Now()
-	node.stop() // nothing that runs in the background holds it up
+	node.Stop() // nothing that runs in the background holds it up
 	if took := time.Since(began); took > 30*time.Second {
 		t.Errorf("it took %v to stop", took)
 	}

@@ -68,9 +68,9 @@ func TestPostgresIsRestoredToAnOlderState(t *testing.T) {
 		create(name)
 	}
 	s.awaitNodes(2)
-	s.plane.stop()
+	s.plane.Stop()
 	copyDatabase(t, databaseURL, database, "backup")
-	s.plane.run()
+	s.plane.Run()
 	s.awaitNodes(2)
 
 	keys := adminv1connect.NewKeyServiceClient(s.rpc())
@@ -103,9 +103,9 @@ func TestPostgresIsRestoredToAnOlderState(t *testing.T) {
 		}
 	}
 
-	s.plane.stop()
+	s.plane.Stop()
 	copyDatabase(t, databaseURL, "backup", database)
-	s.plane.run()
+	s.plane.Run()
 	nodes := adminv1connect.NewNodeServiceClient(s.rpc())
 	ahead := func(ctx context.Context) bool {
 		for _, name := range []string{"node-1", "node-2"} {
@@ -134,7 +134,7 @@ func TestPostgresIsRestoredToAnOlderState(t *testing.T) {
 		other, err2 := statusOf(ctx, s.nodes[1], secrets["kept"], "plain")
 		return err == nil && err2 == nil && code == http.StatusUnauthorized && other == http.StatusUnauthorized
 	})
-	s.nodes[0].restart()
+	s.nodes[0].Restart()
 	awaitReady(t, s.nodes[0])
 	s.eventually("a node that was restarted is ahead too", ahead)
 	refused("restarted ahead of the database")
@@ -161,7 +161,7 @@ func TestPostgresIsRestoredToAnOlderState(t *testing.T) {
 	}
 	kept("deleted", "revoked", "rotated")
 	for _, node := range s.nodes {
-		node.restart()
+		node.Restart()
 		awaitReady(t, node)
 	}
 	s.awaitNodes(2)

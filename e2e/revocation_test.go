@@ -17,6 +17,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/internal/outcometest"
 	"github.com/trunkline-ai/trunkline/internal/testenv"
+	"github.com/trunkline-ai/trunkline/internal/testenv/program"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
@@ -25,28 +26,28 @@ import (
 func fleetOf(t *testing.T, databaseURL string, envs ...[]string) (*stack, []*cable) {
 	t.Helper()
 	s := newStack(t)
-	s.plane = start(t, "trunkline-controlplane", []string{
+	s.plane = programs.Start(t, "trunkline-controlplane", []string{
 		"ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret", "DATABASE_URL=" + databaseURL,
 		"TRUNKLINE_SECRET_KEY=" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef")),
 		"TRUNKLINE_JOIN_TOKEN=" + joinToken,
 	}, "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
 	var cables []*cable
 	for i, env := range envs {
-		c := newCable(t, s.plane.address("nodes"))
+		c := newCable(t, s.plane.Address("nodes"))
 		cables = append(cables, c)
-		s.nodes = append(s.nodes, start(t, "trunkline-dataplane", append([]string{
+		s.nodes = append(s.nodes, programs.Start(t, "trunkline-dataplane", append([]string{
 			"TRUNKLINE_CONTROL_PLANE=" + c.address, "TRUNKLINE_JOIN_TOKEN=" + joinToken, "TRUNKLINE_DRAIN_DELAY=0s",
 		}, env...), "--listen", anyPort, "--ops-listen", anyPort, "--node", fmt.Sprintf("node-%d", i+1)))
 	}
-	s.admin = s.plane.address("console")
+	s.admin = s.plane.Address("console")
 	s.awaitNodes(len(envs))
 	return s, cables
 }
 
 // statusOf is what a node answers a call with a key.
-func statusOf(ctx context.Context, node *process, key, model string) (int, error) {
+func statusOf(ctx context.Context, node *program.Process, key, model string) (int, error) {
 	body := fmt.Sprintf(`{"model":%q,"messages":[{"role":"user","content":"hi"}]}`, model)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, node.address("api")+"/chat/completions", strings.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, node.Address("api")+"/chat/completions", strings.NewReader(body))
 	if err != nil {
 		return 0, err
 	}
@@ -62,11 +63,11 @@ func statusOf(ctx context.Context, node *process, key, model string) (int, error
 }
 
 // wants checks what nodes answer a call with a key.
-func wants(t *testing.T, what string, want int, key string, nodes ...*process) {
+func wants(t *testing.T, what string, want int, key string, nodes ...*program.Process) {
 	t.Helper()
 	for _, node := range nodes {
 		if got, err := statusOf(t.Context(), node, key, "plain"); err != nil || got != want {
-			t.Errorf("%s: %s answers %d (%v), want %d", what, node.args[len(node.args)-1], got, err, want)
+			t.Errorf("%s: %s answers %d (%v), want %d", what, node.Args[len(node.Args)-1], got, err, want)
 		}
 	}
 }
@@ -78,7 +79,7 @@ type caller struct {
 	bad  atomic.Int64
 }
 
-func (s *stack) caller(t *testing.T, node *process, key string) (c *caller, stop func()) {
+func (s *stack) caller(t *testing.T, node *program.Process, key string) (c *caller, stop func()) {
 	c = &caller{}
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
@@ -210,16 +211,16 @@ func TestKeysAreRevokedUnderLoad(t *testing.T) {
 	wants(t, "cut from both", http.StatusOK, last, s.nodes[3])
 
 	// Started again without a control plane, each from an older snapshot: what was learned stays.
-	s.plane.kill()
+	s.plane.Kill()
 	for _, node := range s.nodes[:3] {
-		node.restart()
+		node.Restart()
 		awaitReady(t, node)
 	}
 	wants(t, "restarted without the control plane", http.StatusUnauthorized, last, s.nodes[:3]...)
 	wants(t, "restarted without the control plane", http.StatusUnauthorized, secrets[0], s.nodes[:3]...)
 	wants(t, "a key that was not revoked", http.StatusOK, appKey, s.nodes...)
 
-	s.plane.run()
+	s.plane.Run()
 	for _, c := range cables {
 		c.mend()
 	}
@@ -246,12 +247,11 @@ func TestStreamsAndRotationOfKeys(t *testing.T) {
 		}
 		return created.GetSecret()
 	}
-	here := &process{serving: map[string]string{"api": s.api + "/v1"}, args: []string{"here"}}
 	for cut, model := range map[bool]string{false: "slow", true: "stalls"} {
 		name := fmt.Sprintf("cut-%t", cut)
 		secret := create(name)
 		s.eventually("the key works", func(ctx context.Context) bool {
-			code, err := statusOf(ctx, here, secret, "plain")
+			code, err := statusOf(ctx, s.all, secret, "plain")
 			return err == nil && code == http.StatusOK
 		})
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.api+"/v1/chat/completions",
@@ -273,7 +273,7 @@ func TestStreamsAndRotationOfKeys(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		wants(t, "revoked", http.StatusUnauthorized, secret, here)
+		wants(t, "revoked", http.StatusUnauthorized, secret, s.all)
 		rest, err := io.ReadAll(resp.Body)
 		ended := err == nil && strings.HasSuffix(strings.TrimSpace(string(rest)), "data: [DONE]")
 		if ended == cut {
@@ -287,7 +287,7 @@ func TestStreamsAndRotationOfKeys(t *testing.T) {
 	old := create("rotated")
 	awaits := func(what string, want int, secret string) {
 		s.eventually(what, func(ctx context.Context) bool {
-			code, err := statusOf(ctx, here, secret, "plain")
+			code, err := statusOf(ctx, s.all, secret, "plain")
 			return err == nil && code == want
 		})
 	}
@@ -297,14 +297,14 @@ func TestStreamsAndRotationOfKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	awaits("the new secret works", http.StatusOK, rotated.GetSecret())
-	wants(t, "within the overlap", http.StatusOK, old, here)
+	wants(t, "within the overlap", http.StatusOK, old, s.all)
 	second, err := client.RotateApiKey(t.Context(), &adminv1.RotateApiKeyRequest{Name: "rotated"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	awaits("the second secret works", http.StatusOK, second.GetSecret())
-	wants(t, "rotated twice", http.StatusUnauthorized, old, here)
-	wants(t, "rotated without overlap", http.StatusUnauthorized, rotated.GetSecret(), here)
+	wants(t, "rotated twice", http.StatusUnauthorized, old, s.all)
+	wants(t, "rotated without overlap", http.StatusUnauthorized, rotated.GetSecret(), s.all)
 	off := false
 	if _, err := client.UpdateApiKey(t.Context(), &adminv1.UpdateApiKeyRequest{ApiKey: &adminv1.ApiKey{Name: "rotated", Groups: []string{"plain"}, Enabled: &off}}); err != nil {
 		t.Fatal(err)

@@ -103,7 +103,7 @@ func settled(t *testing.T, s *stack, base map[string]float64) map[string]float64
 	t.Helper()
 	deadline := time.Now().Add(15 * time.Second)
 	for {
-		now := metrics(t, s.all.address("ops"))
+		now := metrics(t, s.all.Address("ops"))
 		quiet := now["trunkline_calls_in_flight"] == 0 &&
 			(base == nil || now["go_goroutines"] <= base["go_goroutines"]+10 && now["process_open_fds"] <= base["process_open_fds"]+10)
 		if quiet || time.Now().After(deadline) {

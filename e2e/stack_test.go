@@ -22,6 +22,7 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
 	"github.com/trunkline-ai/trunkline/internal/outcometest"
 	"github.com/trunkline-ai/trunkline/internal/testenv"
+	"github.com/trunkline-ai/trunkline/internal/testenv/program"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
@@ -39,9 +40,9 @@ type stack struct {
 	fake   *fakeprovider.Provider
 	api    string // where clients call, without /v1
 	admin  string // where the admin API is
-	all    *process
-	plane  *process
-	nodes  []*process
+	all    *program.Process
+	plane  *program.Process
+	nodes  []*program.Process
 	config string
 }
 
@@ -107,9 +108,9 @@ func newStack(t *testing.T) *stack {
 func allInOne(t *testing.T) *stack {
 	t.Helper()
 	s := newStack(t)
-	s.all = start(t, "trunkline", []string{"ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret"},
+	s.all = programs.Start(t, "trunkline", []string{"ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret"},
 		"--listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
-	s.api, s.admin = s.all.address("console"), s.all.address("console")
+	s.api, s.admin = s.all.Address("console"), s.all.Address("console")
 	s.awaitNodes(1)
 	return s
 }
@@ -119,16 +120,16 @@ func distributed(t *testing.T) *stack {
 	t.Helper()
 	s := newStack(t)
 	key := base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef"))
-	s.plane = start(t, "trunkline-controlplane", []string{
+	s.plane = programs.Start(t, "trunkline-controlplane", []string{
 		"ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret", "DATABASE_URL=" + testenv.Postgres(t),
 		"TRUNKLINE_SECRET_KEY=" + key, "TRUNKLINE_JOIN_TOKEN=" + joinToken,
 	}, "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
 	for i := range 2 {
-		s.nodes = append(s.nodes, start(t, "trunkline-dataplane", []string{
-			"TRUNKLINE_CONTROL_PLANE=" + s.plane.address("nodes"), "TRUNKLINE_JOIN_TOKEN=" + joinToken,
+		s.nodes = append(s.nodes, programs.Start(t, "trunkline-dataplane", []string{
+			"TRUNKLINE_CONTROL_PLANE=" + s.plane.Address("nodes"), "TRUNKLINE_JOIN_TOKEN=" + joinToken,
 		}, "--listen", anyPort, "--ops-listen", anyPort, "--node", fmt.Sprintf("node-%d", i+1)))
 	}
-	s.admin = s.plane.address("console")
+	s.admin = s.plane.Address("console")
 	s.awaitNodes(2)
 	s.api = s.balance()
 	return s
@@ -141,7 +142,7 @@ func (s *stack) balance() string {
 		FlushInterval: -1,
 		Rewrite: func(r *httputil.ProxyRequest) {
 			node := s.nodes[turn.Add(1)%uint64(len(s.nodes))]
-			target, err := url.Parse(strings.TrimSuffix(node.address("api"), "/v1"))
+			target, err := url.Parse(strings.TrimSuffix(node.Address("api"), "/v1"))
 			if err != nil {
 				panic(err)
 			}
@@ -189,7 +190,7 @@ func (s *stack) awaitNodes(n int) {
 // eventually polls until a condition holds.
 func (s *stack) eventually(what string, holds func(ctx context.Context) bool) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), startTime)
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
 	for !holds(ctx) {
 		select {

@@ -22,6 +22,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/trunkline-ai/trunkline/internal/testenv/program"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
@@ -62,7 +63,7 @@ func TestSecretsStayWhereTheyBelong(t *testing.T) {
 
 	// Faults under calls: providers that say what they should not, one that is dead, Redis
 	// gone and back, the control plane killed.
-	f.providers["primary"].kill()
+	f.providers["primary"].Kill()
 	c := f.client(t, canaryKey)
 	calls := 0
 	ask := func() {
@@ -89,25 +90,23 @@ func TestSecretsStayWhereTheyBelong(t *testing.T) {
 	ask()
 	f.calls("app", calls)
 	f.exports(heard)
-	f.plane.kill()
+	f.plane.Kill()
 	ask()
-	f.plane.pin("--listen", f.plane.told["console"])
-	f.plane.pin("--node-listen", f.plane.told["nodes"])
-	f.plane.run()
+	f.plane.Run()
 	f.calls("app", calls)
 	f.signInWrongly(heard)
 	f.exports(heard)
 	for _, n := range f.nodes {
 		for _, ops := range []string{"/metrics", "/readyz", "/healthz"} {
-			heard.page(t, "metrics", n.told["ops"]+ops)
+			heard.page(t, "metrics", n.Address("ops")+ops)
 		}
 	}
-	heard.page(t, "metrics", f.plane.told["ops"]+"/metrics")
+	heard.page(t, "metrics", f.plane.Address("ops")+"/metrics")
 	f.dumpDatabase(heard)
 	f.dumpRedis(heard)
-	for _, p := range append([]*process{f.plane}, f.nodes...) {
-		p.stop()
-		heard.look("log of "+p.name, []byte(p.said()))
+	for _, p := range append([]*program.Process{f.plane}, f.nodes...) {
+		p.Stop()
+		heard.look("log of "+p.Name, []byte(p.Log()))
 		heard.folder(t, p)
 	}
 	for _, what := range []string{"log of trunkline-dataplane", "log of trunkline-controlplane", "the database", "a file of trunkline-dataplane", "metrics", "Redis", "the admin API"} {
@@ -257,14 +256,14 @@ func (s *sinks) page(t *testing.T, where, url string) {
 }
 
 // folder looks at every file a process has left.
-func (s *sinks) folder(t *testing.T, p *process) {
+func (s *sinks) folder(t *testing.T, p *program.Process) {
 	t.Helper()
-	err := filepath.WalkDir(p.dir, func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(p.Dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
 		b, err := os.ReadFile(path)
-		s.look("a file of "+p.name, b)
+		s.look("a file of "+p.Name, b)
 		return err
 	})
 	if err != nil {
@@ -296,7 +295,7 @@ func (f *fleet) exports(s *sinks) {
 
 func (f *fleet) signInWrongly(s *sinks) {
 	f.t.Helper()
-	client := connect.NewClient(connecthttp.NewTransport(&http.Client{}, f.plane.told["console"]))
+	client := connect.NewClient(connecthttp.NewTransport(&http.Client{}, f.plane.Address("console")))
 	_, err := adminv1connect.NewSessionServiceClient(client).Login(f.t.Context(), &adminv1.LoginRequest{Username: "admin", Password: wrongPassword})
 	if err == nil {
 		f.t.Fatal("a wrong password signs in")

@@ -26,7 +26,7 @@ func (f *fleet) client(t *testing.T, key string) *client {
 	t.Cleanup(transport.CloseIdleConnections)
 	c := &client{http: &http.Client{Transport: transport}, key: key}
 	for _, n := range f.nodes {
-		c.urls = append(c.urls, n.told["api"])
+		c.urls = append(c.urls, n.Address("api"))
 	}
 	return c
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
 	"github.com/trunkline-ai/trunkline/internal/testenv"
+	"github.com/trunkline-ai/trunkline/internal/testenv/program"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
@@ -37,10 +38,10 @@ const (
 // fleet is a control plane, three nodes with one Redis, and two providers.
 type fleet struct {
 	t         *testing.T
-	plane     *process
+	plane     *program.Process
 	database  string // its URL
-	nodes     []*process
-	providers map[string]*process // primary and backup
+	nodes     []*program.Process
+	providers map[string]*program.Process // primary and backup
 	redis     *testenv.RedisServer
 	redisURL  string
 }
@@ -57,24 +58,23 @@ type setup struct {
 // newFleet starts everything and waits until all nodes serve the configuration.
 func newFleet(t *testing.T, s setup) *fleet {
 	t.Helper()
-	f := &fleet{t: t, providers: map[string]*process{}, database: testenv.Postgres(t)}
+	f := &fleet{t: t, providers: map[string]*program.Process{}, database: testenv.Postgres(t)}
 	config := s.config
 	for _, name := range []string{"primary", "backup"} {
-		p := start(t, "fakeprovider", nil, "--listen", anyPort)
-		p.pin("--listen", p.told[""])
+		p := programs.Start(t, "fakeprovider", nil, "--listen", anyPort)
 		f.providers[name] = p
-		config = strings.ReplaceAll(config, strings.ToUpper(name), p.told[""])
+		config = strings.ReplaceAll(config, strings.ToUpper(name), root(p))
 	}
 	file := filepath.Join(t.TempDir(), "config.yaml")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f.plane = start(t, "trunkline-controlplane", append([]string{
+	f.plane = programs.Start(t, "trunkline-controlplane", append([]string{
 		"ADMIN_PASSWORD=" + adminPassword, "DATABASE_URL=" + f.database,
 		"TRUNKLINE_SECRET_KEY=" + base64.StdEncoding.EncodeToString([]byte(sealingKey)),
 		"TRUNKLINE_JOIN_TOKEN=" + joinToken,
 	}, s.env...), "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", file)
-	env := append([]string{"TRUNKLINE_CONTROL_PLANE=" + f.plane.told["nodes"], "TRUNKLINE_JOIN_TOKEN=" + joinToken}, s.env...)
+	env := append([]string{"TRUNKLINE_CONTROL_PLANE=" + f.plane.Address("nodes"), "TRUNKLINE_JOIN_TOKEN=" + joinToken}, s.env...)
 	if !s.noRedis {
 		f.redis = testenv.Redis(t)
 		f.redisURL = f.redis.URL()
@@ -85,14 +85,15 @@ func newFleet(t *testing.T, s setup) *fleet {
 		env = append(env, "REDIS_URL="+f.redisURL)
 	}
 	for i := range 3 {
-		n := start(t, "trunkline-dataplane", env, "--listen", anyPort, "--ops-listen", anyPort, "--drain-delay", "300ms", "--node", fmt.Sprintf("node-%d", i+1))
-		n.pin("--listen", n.told["api"])
-		n.pin("--ops-listen", n.told["ops"])
-		f.nodes = append(f.nodes, n)
+		f.nodes = append(f.nodes, programs.Start(t, "trunkline-dataplane", env,
+			"--listen", anyPort, "--ops-listen", anyPort, "--drain-delay", "300ms", "--node", fmt.Sprintf("node-%d", i+1)))
 	}
 	f.awaitNodes()
 	return f
 }
+
+// root is the address of a provider without /v1, where it tells of itself.
+func root(p *program.Process) string { return strings.TrimSuffix(p.Address("api"), "/v1") }
 
 // provider writes a provider for a configuration.
 func provider(name string, models ...string) string {
@@ -130,7 +131,7 @@ func (f *fleet) rpc() *connect.Client {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	client := connect.NewClient(connecthttp.NewTransport(&http.Client{Jar: jar, Timeout: patience}, f.plane.told["console"]))
+	client := connect.NewClient(connecthttp.NewTransport(&http.Client{Jar: jar, Timeout: patience}, f.plane.Address("console")))
 	if _, err := adminv1connect.NewSessionServiceClient(client).Login(f.t.Context(), &adminv1.LoginRequest{Username: "admin", Password: adminPassword}); err != nil {
 		f.t.Fatalf("sign in: %v", err)
 	}
@@ -201,7 +202,7 @@ func (f *fleet) health(provider string) map[string]*adminv1.TargetHealth {
 // served is what a provider was asked, as it tells itself.
 func (f *fleet) served(provider string) []fakeprovider.Served {
 	f.t.Helper()
-	resp, err := http.Get(f.providers[provider].told[""] + "/_served")
+	resp, err := http.Get(root(f.providers[provider]) + "/_served")
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -219,7 +220,7 @@ func (f *fleet) served(provider string) []fakeprovider.Served {
 func (f *fleet) total(name string) (sum float64) {
 	f.t.Helper()
 	for _, n := range f.nodes {
-		sum += metrics(f.t, n.told["ops"])[name]
+		sum += metrics(f.t, n.Address("ops"))[name]
 	}
 	return sum
 }

@@ -25,7 +25,7 @@ func TestAProviderIsKilledUnderLoad(t *testing.T) {
 	l.more(t, before)
 	inFlight := f.total("trunkline_calls_in_flight")
 	killed := time.Now()
-	f.providers["primary"].kill()
+	f.providers["primary"].Kill()
 	l.more(t, after)
 	all := l.end()
 
@@ -129,7 +129,7 @@ func TestAFlappingProviderIsProbedOnce(t *testing.T) {
 	began := time.Now()
 	opened := func() (n int) {
 		for _, node := range f.nodes {
-			n = max(n, countLines(node.said(), "cooldown begins", failing))
+			n = max(n, countLines(node.Log(), "cooldown begins", failing))
 		}
 		return n
 	}
@@ -163,7 +163,7 @@ func TestAllProvidersAreDown(t *testing.T) {
 	sent := 0
 	for round := range rounds {
 		for _, p := range f.providers {
-			p.kill()
+			p.Kill()
 		}
 		for i := range 30 {
 			a := c.ask(t.Context(), i, "g", i%2 == 0)
@@ -173,7 +173,7 @@ func TestAllProvidersAreDown(t *testing.T) {
 			}
 		}
 		back := []string{"backup", "primary"}[round%2]
-		f.providers[back].run()
+		f.providers[back].Run()
 		// Each node is asked once: none needs a second call to find out.
 		for i := range f.nodes {
 			a := c.ask(t.Context(), i, "g", false)
@@ -183,8 +183,8 @@ func TestAllProvidersAreDown(t *testing.T) {
 			}
 		}
 		for _, p := range f.providers {
-			p.kill()
-			p.run()
+			p.Kill()
+			p.Run()
 		}
 		for i := range f.nodes {
 			if a := c.ask(t.Context(), i, "g", false); !a.good() {

@@ -58,8 +58,8 @@ func TestNodesAreReplacedUnderStreams(t *testing.T) {
 	more(int64(lanes))
 	for range rounds {
 		for _, n := range f.nodes {
-			n.stop()
-			n.run()
+			n.Stop()
+			n.Run()
 			f.awaitNodes()
 			more(int64(lanes / 2))
 		}
@@ -80,7 +80,7 @@ func (f *fleet) balance(t *testing.T) string {
 	}
 	var targets []*target
 	for _, n := range f.nodes {
-		targets = append(targets, &target{api: n.told["api"], ops: n.told["ops"]})
+		targets = append(targets, &target{api: n.Address("api"), ops: n.Address("ops")})
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	check := &http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/trunkline-ai/trunkline/internal/testenv/program"
 )
 
 // The one process that holds everything is killed under load, again and again: what it had
@@ -13,22 +15,22 @@ import (
 func TestAllInOneIsKilledUnderLoad(t *testing.T) {
 	t.Parallel()
 	f := &fleet{t: t, kills: map[int][]time.Time{}, errors: map[string]int{}, pause: 10 * time.Millisecond}
-	f.up = start(t, "fakeprovider", nil, "--listen", anyPort, "--remember", "1000000")
+	f.up = programs.Start(t, "fakeprovider", nil, "--listen", anyPort, "--remember", "1000000")
 	file := filepath.Join(t.TempDir(), "config.yaml")
-	if err := os.WriteFile(file, []byte(config(f.up.address("api"))), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(config(f.up.Address("api"))), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	all := start(t, "trunkline", []string{"ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret"},
+	all := programs.Start(t, "trunkline", []string{"ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret"},
 		"--listen", anyPort, "--ops-listen", anyPort, "--apply", file)
-	f.plane, f.nodes = all, []*program{all}
-	f.database = "sqlite:///" + (&url.URL{Path: filepath.Join(all.dir, "data", "trunkline.db")}).EscapedPath()
-	all.awaitReady()
+	f.plane, f.nodes = all, []*program.Process{all}
+	f.database = "sqlite:///" + (&url.URL{Path: filepath.Join(all.Dir, "data", "trunkline.db")}).EscapedPath()
+	awaitReady(f.t, all)
 	l := newLoad(t, f, 4)
 	for range 4 {
 		l.more(t, 150)
 		f.killNode(0)
-		all.run()
-		all.awaitReady()
+		all.Run()
+		awaitReady(f.t, all)
 	}
 	l.more(t, 100)
 	l.end()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
+	"github.com/trunkline-ai/trunkline/internal/testenv/program"
 )
 
 // grace is what a killed node may lose: 20 ms of calls, and what the machine stalls.
@@ -156,7 +157,7 @@ func recount(t *testing.T, db controlplane.UsageStore) (drifts int) {
 // served is the upstream's own record, by the id of its answers: those that it sent to the end.
 func (f *fleet) served(t *testing.T) map[string]bool {
 	t.Helper()
-	resp, err := http.Get(strings.TrimSuffix(f.up.address("api"), "/v1") + "/_served")
+	resp, err := http.Get(strings.TrimSuffix(f.up.Address("api"), "/v1") + "/_served")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,9 +179,9 @@ func (f *fleet) served(t *testing.T) map[string]bool {
 }
 
 // metrics are a node's, labels summed up.
-func metrics(t *testing.T, p *program) map[string]float64 {
+func metrics(t *testing.T, p *program.Process) map[string]float64 {
 	t.Helper()
-	resp, err := http.Get(p.address("ops") + "/metrics")
+	resp, err := http.Get(p.Address("ops") + "/metrics")
 	if err != nil {
 		return nil // it says nothing while it is down
 	}

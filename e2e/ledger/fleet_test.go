@@ -17,6 +17,7 @@ import (
 	"connectrpc.com/connect/v2/connecthttp"
 
 	"github.com/trunkline-ai/trunkline/internal/testenv"
+	"github.com/trunkline-ai/trunkline/internal/testenv/program"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
@@ -70,9 +71,9 @@ func config(upstream string) string {
 // fleet is everything that can be killed, and the upstream, which is not.
 type fleet struct {
 	t        *testing.T
-	up       *program
-	plane    *program
-	nodes    []*program
+	up       *program.Process
+	plane    *program.Process
+	nodes    []*program.Process
 	postgres *testenv.PostgresServer
 	redis    *testenv.RedisServer // nil: none
 	database string
@@ -87,14 +88,14 @@ type fleet struct {
 func newFleet(t *testing.T, nodes int, withRedis bool, env ...string) *fleet {
 	t.Helper()
 	f := &fleet{t: t, kills: map[int][]time.Time{}, errors: map[string]int{}, pause: 10 * time.Millisecond}
-	f.up = start(t, "fakeprovider", nil, "--listen", anyPort, "--remember", "10000000")
+	f.up = programs.Start(t, "fakeprovider", nil, "--listen", anyPort, "--remember", "10000000")
 	f.postgres = testenv.NewPostgres(t)
 	f.database = f.postgres.Database(t)
 	file := filepath.Join(t.TempDir(), "config.yaml")
-	if err := os.WriteFile(file, []byte(config(f.up.address("api"))), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(config(f.up.Address("api"))), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f.plane = start(t, "trunkline-controlplane", []string{
+	f.plane = programs.Start(t, "trunkline-controlplane", []string{
 		"ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret", "DATABASE_URL=" + f.database,
 		"TRUNKLINE_SECRET_KEY=" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef")),
 		"TRUNKLINE_JOIN_TOKEN=" + joinToken,
@@ -103,26 +104,26 @@ func newFleet(t *testing.T, nodes int, withRedis bool, env ...string) *fleet {
 		f.redis = testenv.Redis(t)
 		env = append(env, "REDIS_URL="+f.redis.URL())
 	}
-	env = append(env, "TRUNKLINE_CONTROL_PLANE="+f.plane.address("nodes"), "TRUNKLINE_JOIN_TOKEN="+joinToken)
+	env = append(env, "TRUNKLINE_CONTROL_PLANE="+f.plane.Address("nodes"), "TRUNKLINE_JOIN_TOKEN="+joinToken)
 	for i := range nodes {
-		f.nodes = append(f.nodes, start(t, "trunkline-dataplane", env,
+		f.nodes = append(f.nodes, programs.Start(t, "trunkline-dataplane", env,
 			"--listen", anyPort, "--ops-listen", anyPort, "--node", fmt.Sprintf("node-%d", i+1)))
 	}
 	for _, node := range f.nodes {
-		node.awaitReady()
+		awaitReady(f.t, node)
 	}
 	return f
 }
 
 // apiOf is where clients of a node call.
-func (f *fleet) apiOf(node int) string { return f.nodes[node].address("api") }
+func (f *fleet) apiOf(node int) string { return f.nodes[node].Address("api") }
 
 // killNode notes when: what the node had in memory then may be lost.
 func (f *fleet) killNode(i int) {
 	f.mu.Lock()
 	f.kills[i] = append(f.kills[i], time.Now())
 	f.mu.Unlock()
-	f.nodes[i].kill()
+	f.nodes[i].Kill()
 }
 
 // failure counts what went wrong for clients, for messages.
@@ -144,7 +145,7 @@ func (f *fleet) drain() {
 			m := metrics(f.t, node)
 			return m["trunkline_call_records_waiting"] == 0 && m["trunkline_call_totals_waiting"] == 0
 		})
-		node.stop()
+		node.Stop()
 	}
 }
 
@@ -155,7 +156,7 @@ func (f *fleet) rpc() *connect.Client {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	client := connect.NewClient(connecthttp.NewTransport(&http.Client{Jar: jar, Timeout: patience}, f.plane.address("console")))
+	client := connect.NewClient(connecthttp.NewTransport(&http.Client{Jar: jar, Timeout: patience}, f.plane.Address("console")))
 	_, err = adminv1connect.NewSessionServiceClient(client).Login(f.t.Context(), &adminv1.LoginRequest{Username: "admin", Password: adminPassword})
 	if err != nil {
 		f.t.Fatalf("sign in: %v", err)

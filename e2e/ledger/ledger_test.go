@@ -39,13 +39,13 @@ func TestBooksBalanceWhateverIsKilled(t *testing.T) {
 			kills["node"]++
 			f.killNode(node)
 			l.more(t, calls/4)
-			f.nodes[node].run()
-			f.nodes[node].awaitReady()
+			f.nodes[node].Run()
+			awaitReady(f.t, f.nodes[node])
 		case 2:
 			kills["control plane"]++
-			f.plane.kill()
+			f.plane.Kill()
 			l.more(t, calls)
-			f.plane.run()
+			f.plane.Run()
 		case 3:
 			kills["PostgreSQL"]++
 			f.postgres.Kill(t)
@@ -54,20 +54,20 @@ func TestBooksBalanceWhateverIsKilled(t *testing.T) {
 		case 4: // all of it, a node last
 			kills["all"]++
 			node := random.IntN(len(f.nodes))
-			f.plane.kill()
+			f.plane.Kill()
 			f.postgres.Kill(t)
 			l.more(t, calls)
 			f.killNode(node)
-			f.nodes[node].run()
-			f.nodes[node].awaitReady()
+			f.nodes[node].Run()
+			awaitReady(f.t, f.nodes[node])
 			l.more(t, calls/4)
 			f.postgres.Restart(t)
-			f.plane.run()
+			f.plane.Run()
 		}
 		l.more(t, calls)
 	}
 	l.end()
-	f.plane.awaitReady()
+	awaitReady(f.t, f.plane)
 	f.drain()
 	a := f.compare(t, l.answers())
 	a.report(t)
@@ -79,7 +79,7 @@ func TestBooksBalanceWhateverIsKilled(t *testing.T) {
 		t.Errorf("%d calls were answered: the test proves little", a.answered)
 	}
 	for _, node := range f.nodes {
-		if s := node.tail(); len(s) == 0 {
+		if s := node.Log(); len(s) == 0 {
 			t.Error("a node said nothing")
 		}
 	}

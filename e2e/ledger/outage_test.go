@@ -56,14 +56,14 @@ func TestNodesServeOnWithEverythingElseDead(t *testing.T) {
 	before := newLoad(t, f, 3)
 	before.more(t, 100)
 	before.end()
-	f.plane.kill()
+	f.plane.Kill()
 	f.postgres.Kill(t)
 	f.redis.Kill(t)
 	for i, node := range f.nodes {
 		f.killNode(i)
 		began := time.Now()
-		node.run()
-		node.awaitReady()
+		node.Run()
+		awaitReady(f.t, node)
 		took := time.Since(began)
 		t.Logf("node %d serves %s after its start", i+1, took.Round(time.Millisecond))
 		if took > 2*time.Second {
@@ -86,7 +86,7 @@ func TestNodesServeOnWithEverythingElseDead(t *testing.T) {
 	})
 	f.redis.Restart(t)
 	f.postgres.Restart(t)
-	f.plane.run()
+	f.plane.Run()
 	began := time.Now()
 	f.drain()
 	t.Logf("%v records were drained within %s of the control plane's return", spooled, time.Since(began).Round(time.Millisecond))
@@ -106,7 +106,7 @@ func TestSpoolOverflowsThreeTimes(t *testing.T) {
 	f.pause = 0
 	l := newLoad(t, f, 4)
 	l.more(t, 100)
-	f.plane.kill()
+	f.plane.Kill()
 	folded := func() float64 { return metrics(t, f.nodes[0])["trunkline_call_records_folded_total"] }
 	kept := 0.0
 	eventually(t, "the spool is full", func() bool {
@@ -117,13 +117,13 @@ func TestSpoolOverflowsThreeTimes(t *testing.T) {
 	l.end() // so that the kill costs nothing that is only in memory
 	f.awaitWritten(t, l)
 	f.killNode(0)
-	f.nodes[0].run()
-	f.nodes[0].awaitReady()
+	f.nodes[0].Run()
+	awaitReady(f.t, f.nodes[0])
 	again := newLoad(t, f, 4)
 	eventually(t, "it overflows once more", func() bool { return folded() > kept })
 	again.end()
 	bytes := metrics(t, f.nodes[0])["trunkline_call_spool_bytes"]
-	f.plane.run()
+	f.plane.Run()
 	f.drain()
 	again.lines = append(again.lines, l.lines...)
 	a := mustBeExact(t, f, again)
@@ -153,35 +153,35 @@ func TestSpoolDiskFullAndReadOnly(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, 1, false, "TRUNKLINE_CALL_MEMORY_BYTES="+strconv.Itoa(128<<10))
 	node := f.nodes[0]
-	node.stop()
-	calls := filepath.Join(node.dir, "data", "calls")
+	node.Stop()
+	calls := filepath.Join(node.Dir, "data", "calls")
 	small(t, calls)
-	node.run()
-	node.awaitReady()
+	node.Run()
+	awaitReady(f.t, node)
 	f.pause = 0
 	l := newLoad(t, f, 4)
 	l.more(t, 100)
-	f.plane.kill()
+	f.plane.Kill()
 	eventually(t, "the disk is full, and memory too", func() bool {
 		m := metrics(t, node)
 		return m["trunkline_call_spool_failing"] == 1 && m["trunkline_call_records_folded_total"] > 500
 	})
 	l.end()
-	node.stop() // what is in memory becomes a sum
+	node.Stop() // what is in memory becomes a sum
 	remount(t, calls, "ro")
-	node.run()
-	node.awaitReady()
+	node.Run()
+	awaitReady(f.t, node)
 	again := newLoad(t, f, 4)
 	eventually(t, "more is summed up in memory alone", func() bool {
 		return metrics(t, node)["trunkline_call_records_folded_total"] > 500
 	})
-	f.plane.run()
+	f.plane.Run()
 	again.more(t, 100)
 	again.end()
 	f.drain()
 	remount(t, calls, "rw")
-	node.run()
-	node.awaitReady()
+	node.Run()
+	awaitReady(f.t, node)
 	f.drain()
 	again.lines = append(again.lines, l.lines...)
 	if n := l.failed.Load(); n != 0 {
