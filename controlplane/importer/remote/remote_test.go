@@ -409,6 +409,37 @@ func TestSteps(t *testing.T) {
 	}
 }
 
+// TestATestThatIsLeftLeavesNoConnection: the console is closed between two steps.
+func TestATestThatIsLeftLeavesNoConnection(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	left := errors.New("left")
+	err = patient().Test(t.Context(), on("https://"+l.Addr().String()), "", func(s remote.Step) error {
+		if s.Step == adminv1.TestStep_TEST_STEP_TCP {
+			return left
+		}
+		return nil
+	})
+	if !errors.Is(err, left) {
+		t.Fatal(err)
+	}
+	conn, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("the connection is still open: %v", err)
+	}
+}
+
 func TestScriptedProviderInMemory(t *testing.T) {
 	t.Parallel()
 	l := fakeprovider.Listen()

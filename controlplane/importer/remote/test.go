@@ -32,6 +32,7 @@ const (
 // failed one is skipped. The error is that of emit, or of ctx.
 func (c *Client) Test(ctx context.Context, t Target, chatWith string, emit func(Step) error) error {
 	tr := &trial{client: c, target: t, chatWith: chatWith}
+	defer tr.close()
 	for _, step := range []struct {
 		step adminv1.TestStep
 		run  func(context.Context) (string, error)
@@ -74,6 +75,13 @@ type trial struct {
 	conn     net.Conn // between TCP and TLS
 	// failed is the first step that did.
 	failed adminv1.TestStep
+}
+
+// close ends a connection whose steps were not all made.
+func (t *trial) close() {
+	if t.conn != nil {
+		t.conn.Close()
+	}
 }
 
 // host is where the target lives; a skip when that is not on a network.
