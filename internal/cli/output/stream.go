@@ -1,6 +1,7 @@
 package output
 
 import (
+	"io"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -13,32 +14,40 @@ type lines struct{ widths []int }
 
 // line prints one message of a stream in its columns, the first below their names.
 func (p *Printer) line(v View, m proto.Message) error {
-	if p.lines == nil {
-		p.lines = &lines{}
-		header := make([]string, len(v.columns))
-		for i, c := range v.columns {
-			header[i] = strings.ToUpper(c)
-		}
-		if err := p.cells(header); err != nil {
-			return err
-		}
+	row := v.row(m)
+	for i := range row {
+		row[i] = Visible(row[i])
 	}
-	return p.cells(v.row(m))
+	if p.lines != nil {
+		return p.lines.print(p.Out, row)
+	}
+	p.lines = &lines{widths: make([]int, len(row))}
+	p.lines.grow(row) // so that the names stand above what they name
+	names := make([]string, len(v.columns))
+	for i, c := range v.columns {
+		names[i] = strings.ToUpper(c)
+	}
+	if err := p.lines.print(p.Out, names); err != nil {
+		return err
+	}
+	return p.lines.print(p.Out, row)
 }
 
-func (p *Printer) cells(cells []string) error {
+func (l *lines) grow(cells []string) {
+	for i, cell := range cells {
+		l.widths[i] = max(l.widths[i], displayWidth(cell))
+	}
+}
+
+func (l *lines) print(out io.Writer, cells []string) error {
+	l.grow(cells)
 	var line strings.Builder
 	for i, cell := range cells {
-		cell = Visible(cell)
-		if i == len(p.lines.widths) {
-			p.lines.widths = append(p.lines.widths, 0)
-		}
-		p.lines.widths[i] = max(p.lines.widths[i], displayWidth(cell))
 		line.WriteString(cell)
-		line.WriteString(strings.Repeat(" ", p.lines.widths[i]-displayWidth(cell)))
+		line.WriteString(strings.Repeat(" ", l.widths[i]-displayWidth(cell)))
 		line.WriteString(gap)
 	}
-	_, err := p.Out.Write([]byte(strings.TrimRight(line.String(), " ") + "\n"))
+	_, err := io.WriteString(out, strings.TrimRight(line.String(), " ")+"\n")
 	return err
 }
 
