@@ -44,7 +44,7 @@ func normalise(c *nodev1.Call, now time.Time) (reason string) {
 	for _, a := range c.Attempts {
 		attempt(a)
 	}
-	return ""
+	return judgeSize(c)
 }
 
 func attempt(a *nodev1.Attempt) {

@@ -1,7 +1,9 @@
 package calllog
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -66,7 +68,7 @@ func (l *Log) IngestTotals(ctx context.Context, node string, totals []*nodev1.To
 
 // judgeTotal says why a total cannot be stored; empty when it can.
 func judgeTotal(t *nodev1.Total, now time.Time) string {
-	if reason := judgeIdentity(t.GetId(), t.GetStartUs(), now); reason != "" {
+	if reason := cmp.Or(judgeIdentity(t.GetId(), t.GetStartUs(), now), judgeSize(t)); reason != "" {
 		return reason
 	}
 	if _, _, err := usage.FromTotal(t); err != nil {
@@ -79,7 +81,7 @@ func judgeGap(g *nodev1.Gap, now time.Time) string {
 	if reason := judgeIdentity(g.GetId(), g.GetFromUs(), now); reason != "" {
 		return reason
 	}
-	if reason := judgeIdentity(g.GetId(), g.GetToUs(), now); reason != "" {
+	if reason := cmp.Or(judgeIdentity(g.GetId(), g.GetToUs(), now), judgeSize(g)); reason != "" {
 		return reason
 	}
 	if g.GetToUs() < g.GetFromUs() || g.GetCalls() < 1 {
@@ -104,6 +106,18 @@ func judgeIdentity(raw string, us int64, now time.Time) string {
 	return ""
 }
 
+// maxRecord bounds a record that is kept, in bytes: pages of them are read into memory.
+// The largest call, of texts as long as may be, has two thirds of that.
+const maxRecord = 256 << 10
+
+// judgeSize refuses what only fields that we do not know can have made so large.
+func judgeSize(m proto.Message) string {
+	if n := proto.Size(m); n > maxRecord {
+		return fmt.Sprintf("it has %d bytes, more than %d", n, maxRecord)
+	}
+	return ""
+}
+
 // aside is what is put aside of one batch.
 type aside struct {
 	node     string
@@ -119,6 +133,9 @@ func (a *aside) add(kind controlplane.RefusedKind, m interface {
 	record, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
 	if err != nil {
 		record = nil // text that is not UTF-8: the reason says so
+	}
+	if len(record) > maxRecord {
+		record, reason = nil, fmt.Sprintf("%s; its %d bytes are not kept", reason, len(record))
 	}
 	a.records = append(a.records, controlplane.Refused{
 		ID: m.GetId(), Kind: kind, Node: a.node, At: a.at, Reason: reason, Record: record,

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	"github.com/trunkline-ai/trunkline/internal/usage"
@@ -94,6 +97,38 @@ func TestTotalsAreJudged(t *testing.T) {
 				t.Errorf("put aside %+v", store.aside)
 			}
 		})
+	}
+}
+
+// A page of records is read into memory, so none may be of any size: neither one that is
+// stored, whose unknown fields a newer node may have meant, nor one that is put aside.
+func TestHugeRecordsAreNotKept(t *testing.T) {
+	t.Parallel()
+	store := &memory{calls: map[string]*nodev1.Call{}}
+	l := newLog(t, store, &settings{}, fixed)
+	unknown := protowire.AppendBytes(protowire.AppendTag(nil, 9000, protowire.BytesType), make([]byte, 1<<20))
+	small := protowire.AppendBytes(protowire.AppendTag(nil, 9000, protowire.BytesType), []byte("of a newer node"))
+	padded := func(m proto.Message, with []byte) { m.ProtoReflect().SetUnknown(with) }
+	huge, newer := call(1, now), call(2, now)
+	padded(huge, unknown)
+	padded(newer, small)
+	if stored, rejected, err := l.Ingest(t.Context(), "node", []*nodev1.Call{huge, newer}); err != nil || stored != 1 || len(rejected) != 1 {
+		t.Errorf("%d calls stored, rejected %v: %v", stored, rejected, err)
+	}
+	sum, missing := total(3), gap(4)
+	padded(sum, unknown)
+	padded(missing, unknown)
+	rejected, err := l.IngestTotals(t.Context(), "node", []*nodev1.Total{sum}, []*nodev1.Gap{missing})
+	if err != nil || len(rejected) != 2 || len(store.totals)+len(store.gaps) != 0 {
+		t.Errorf("totals and gaps: rejected %v: %v", rejected, err)
+	}
+	if len(store.aside) != 3 {
+		t.Fatalf("%d records put aside, want 3", len(store.aside))
+	}
+	for _, r := range store.aside {
+		if len(r.Record) > 256<<10 || !strings.Contains(r.Reason, "bytes") {
+			t.Errorf("of %s %d bytes are kept: %s", r.Kind, len(r.Record), r.Reason)
+		}
 	}
 }
 
