@@ -218,7 +218,8 @@ func compilePolicy(in *nodev1.Policy) (*Policy, error) {
 		HoldWhole:          in.GetStreamCommit() == "complete",
 		KeywordHold:        keywordHold(in.GetKeywordHold()),
 	}
-	if p.FailureThreshold < 1 || p.MaxAttempts < 1 || p.MinRatio < 0 || p.MinRatio > 1 {
+	// What is no number is in no range.
+	if p.FailureThreshold < 1 || p.MaxAttempts < 1 || !(p.MinRatio >= 0 && p.MinRatio <= 1) {
 		return nil, fmt.Errorf("policy: threshold, attempts or ratio out of range")
 	}
 	for _, d := range []time.Duration{
