@@ -35,8 +35,13 @@ func Dial(allowPrivate bool) func(ctx context.Context, network, address string) 
 // ranges that no provider lives in.
 var (
 	nat64      = netip.MustParsePrefix("64:ff9b::/96")
-	ownNAT64   = netip.MustParsePrefix("64:ff9b:1::/48") // of a network; the address is in the last 32 bits
+	ownNAT64   = netip.MustParsePrefix("64:ff9b:1::/48")  // of a network; the address is in the last 32 bits
+	compatible = netip.MustParsePrefix("::/96")           // of the time before mapped addresses
+	translated = netip.MustParsePrefix("::ffff:0:0:0/96") // of SIIT
 	sixToFour  = netip.MustParsePrefix("2002::/16")
+	teredo     = netip.MustParsePrefix("2001::/32") // hides two IPv4 addresses; nobody serves there
+	siteLocal  = netip.MustParsePrefix("fec0::/10") // private, before there were fd00::/8
+	benchmarks = netip.MustParsePrefix("198.18.0.0/15")
 	carrierNAT = netip.MustParsePrefix("100.64.0.0/10")
 	thisHost   = netip.MustParsePrefix("0.0.0.0/8")
 	classE     = netip.MustParsePrefix("240.0.0.0/4")
@@ -55,16 +60,18 @@ var metadata = map[netip.Addr]bool{
 func Allowed(a netip.Addr, allowPrivate bool) bool {
 	a = a.Unmap().WithZone("")
 	switch {
-	case nat64.Contains(a), ownNAT64.Contains(a):
+	case a == netip.IPv6Loopback():
+		return allowPrivate
+	case nat64.Contains(a), ownNAT64.Contains(a), compatible.Contains(a), translated.Contains(a):
 		b := a.As16()
 		return Allowed(netip.AddrFrom4([4]byte(b[12:16])), allowPrivate)
 	case sixToFour.Contains(a):
 		b := a.As16()
 		return Allowed(netip.AddrFrom4([4]byte(b[2:6])), allowPrivate)
 	case a.IsUnspecified(), a.IsMulticast(), a.IsLinkLocalUnicast(), metadata[a],
-		thisHost.Contains(a), classE.Contains(a):
+		thisHost.Contains(a), classE.Contains(a), teredo.Contains(a):
 		return false
-	case a.IsLoopback(), a.IsPrivate(), carrierNAT.Contains(a):
+	case a.IsLoopback(), a.IsPrivate(), carrierNAT.Contains(a), siteLocal.Contains(a), benchmarks.Contains(a):
 		return allowPrivate
 	}
 	return true

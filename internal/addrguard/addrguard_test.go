@@ -29,7 +29,17 @@ func TestAllowed(t *testing.T) {
 		"64:ff9b::a00:1":         private, // NAT64 of 10.0.0.1
 		"64:ff9b:1::a00:1":       private,
 		"2002:a00:1::":           private, // 6to4 of 10.0.0.1
-		"169.254.169.254":        never,   // metadata
+		"::10.0.0.1":             private, // IPv4-compatible
+		"::8.8.8.8":              public,
+		"::ffff:0:10.0.0.1":      private, // IPv4-translated
+		"fec0::1":                private,
+		"198.18.0.1":             private,
+		"198.19.255.255":         private,
+		"::ffff:0:a9fe:a9fe":     never,
+		"::a9fe:a9fe":            never,
+		"::2":                    never, // 0.0.0.2
+		"2001:0:808:808::1":      never, // Teredo
+		"169.254.169.254":        never, // metadata
 		"169.254.170.2":          never,
 		"::ffff:169.254.169.254": never,
 		"64:ff9b::a9fe:a9fe":     never,
