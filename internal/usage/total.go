@@ -7,11 +7,12 @@ import (
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
-// Most that one total may hold: far beyond what a node can serve in a day, and little
-// enough that thousands of them overflow nothing.
+// Most that one total may hold: beyond what a node can serve in a day, which 100,000 streams
+// that are always open fill with 8.64e15 microseconds, and little enough that a batch of
+// totals overflows nothing.
 const (
 	maxTotalCalls = 1e11
-	maxTotal      = 1e15
+	maxTotal      = 1e16
 )
 
 // ToTotal writes a sum as nodes ship it. Its id and its time are the caller's.
