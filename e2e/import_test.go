@@ -68,7 +68,7 @@ func TestImports(t *testing.T) {
 	}, "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", filepath.Join(dir, "config.yaml"))
 	s.admin = s.plane.Address("console")
 	node := programs.Start(t, "trunkline-dataplane", []string{
-		"TRUNKLINE_CONTROL_PLANE=" + s.plane.Address("nodes"), "TRUNKLINE_JOIN_TOKEN=" + joinToken,
+		"TRUNKLINE_CONTROL_PLANE=" + s.plane.Address("nodes"), "TRUNKLINE_JOIN_TOKEN=" + joinToken, "TRUNKLINE_DRAIN_DELAY=0s",
 	}, "--listen", anyPort, "--ops-listen", anyPort)
 	s.api = strings.TrimSuffix(node.Address("api"), "/v1")
 	i := &importing{s, adminv1connect.NewProviderServiceClient(s.rpc())}

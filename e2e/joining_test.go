@@ -68,7 +68,7 @@ func (s *stack) joiner(name, secret string) *program.Process {
 }
 
 func (s *stack) nodeEnv(secret string) []string {
-	env := []string{"TRUNKLINE_CONTROL_PLANE=" + s.plane.Address("nodes")}
+	env := []string{"TRUNKLINE_CONTROL_PLANE=" + s.plane.Address("nodes"), "TRUNKLINE_DRAIN_DELAY=0s"}
 	if secret != "" {
 		env = append(env, "TRUNKLINE_JOIN_TOKEN="+secret)
 	}

@@ -43,7 +43,7 @@ func onRedis(t *testing.T, redis string) *stack {
 		"TRUNKLINE_JOIN_TOKEN=" + joinToken,
 	}, "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
 	for i := range 2 {
-		env := []string{"TRUNKLINE_CONTROL_PLANE=" + s.plane.Address("nodes"), "TRUNKLINE_JOIN_TOKEN=" + joinToken}
+		env := []string{"TRUNKLINE_CONTROL_PLANE=" + s.plane.Address("nodes"), "TRUNKLINE_JOIN_TOKEN=" + joinToken, "TRUNKLINE_DRAIN_DELAY=0s"}
 		if redis != "" {
 			env = append(env, "REDIS_URL="+redis)
 		}

@@ -95,6 +95,10 @@ func (s *stack) caller(t *testing.T, node *program.Process, key string) (c *call
 			case code != http.StatusUnauthorized:
 				c.bad.Add(1)
 			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(2 * time.Millisecond): // a client's own pace
+			}
 		}
 	})
 	stop = sync.OnceFunc(func() {

@@ -104,7 +104,7 @@ func newFleet(t *testing.T, nodes int, withRedis bool, env ...string) *fleet {
 		f.redis = testenv.Redis(t)
 		env = append(env, "REDIS_URL="+f.redis.URL())
 	}
-	env = append(env, "TRUNKLINE_CONTROL_PLANE="+f.plane.Address("nodes"), "TRUNKLINE_JOIN_TOKEN="+joinToken)
+	env = append(env, "TRUNKLINE_CONTROL_PLANE="+f.plane.Address("nodes"), "TRUNKLINE_JOIN_TOKEN="+joinToken, "TRUNKLINE_DRAIN_DELAY=0s")
 	for i := range nodes {
 		f.nodes = append(f.nodes, programs.Start(t, "trunkline-dataplane", env,
 			"--listen", anyPort, "--ops-listen", anyPort, "--node", fmt.Sprintf("node-%d", i+1)))
