@@ -115,7 +115,7 @@ func callComesBackAsWritten(t *testing.T, db Database) {
 // other batches, in another order, and twice.
 func callsAreStoredOnce(t *testing.T, db Database) {
 	const senders = 4
-	calls := makeCalls(1000)
+	calls := makeCalls(600)
 	stores := make([]Store, max(1, db.Replicas))
 	for i := range stores {
 		stores[i] = db.Open(t, time.Now)

@@ -114,7 +114,7 @@ func wantNoDrift(t testing.TB, s Store) {
 // batches, in another order, twice, and each batch with calls that the database refuses.
 func usageIsCountedOnce(t *testing.T, db Database) {
 	const senders = 4
-	calls := makeUsage(800)
+	calls := makeUsage(300)
 	stores := make([]Store, max(1, db.Replicas))
 	for i := range stores {
 		stores[i] = db.Open(t, time.Now)
@@ -126,7 +126,7 @@ func usageIsCountedOnce(t *testing.T, db Database) {
 			mine := slices.Concat(calls, calls)
 			r.Shuffle(len(mine), func(a, b int) { mine[a], mine[b] = mine[b], mine[a] })
 			for len(mine) > 0 {
-				n := min(len(mine), 1+r.IntN(300))
+				n := min(len(mine), 1+r.IntN(150))
 				poison := []*nodev1.Call{
 					{Id: "", StartUs: epoch.UnixMicro(), Cost: 1},
 					{Id: strings.Repeat("x", 65), StartUs: epoch.UnixMicro(), Cost: 1},
@@ -168,7 +168,7 @@ func usageQueries(t *testing.T, db Database) {
 	dimensions := []controlplane.UsageBy{
 		controlplane.ByNothing, controlplane.ByGroup, controlplane.ByProvider, controlplane.ByModel, controlplane.ByOutcome, controlplane.ByAPIKey,
 	}
-	for range 200 {
+	for range 100 {
 		q := controlplane.UsageQuery{
 			From:  epoch.Add(time.Duration(r.Int64N(int64(3 * time.Hour)))),
 			To:    epoch.Add(time.Duration(r.Int64N(int64(7 * time.Hour)))),
