@@ -122,8 +122,8 @@ func TestCrashingWriter(t *testing.T) {
 func TestFrozenReplicaDoesNotBlockTheOthers(t *testing.T) {
 	t.Parallel()
 	url := testenv.Postgres(t)
-	frozen := open(t, store.Config{URL: url + "&idle_in_transaction_session_timeout=300"})
-	healthy := open(t, store.Config{URL: url})
+	healthy := open(t, store.Config{URL: url}) // makes the schema, without a limit on how long that may idle
+	frozen := open(t, store.Config{URL: url + "&idle_in_transaction_session_timeout=1000"})
 	update := storetest.Operations(nil)["Update"]
 
 	holding, thaw, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
