@@ -26,7 +26,6 @@ func (u *Uplink) status() *nodev1.SyncRequest {
 		CallsDropped:    int64(count.Dropped),
 		CallsFolded:     int64(count.Folded),
 		Gaps:            int64(count.Gaps),
-		TotalsWaiting:   int64(count.Totals),
 		Targets:         targets(st.Targets, u.cfg.Now()),
 		Redis:           st.Redis,
 		KeywordHits:     keywordHits(st.KeywordHits),

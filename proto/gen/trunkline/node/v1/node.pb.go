@@ -585,8 +585,6 @@ type Status struct {
 	CallsFolded int64 `protobuf:"varint,17,opt,name=calls_folded,json=callsFolded,proto3" json:"calls_folded,omitempty"`
 	// Gaps in the call records, since the process started.
 	Gaps int64 `protobuf:"varint,18,opt,name=gaps,proto3" json:"gaps,omitempty"`
-	// Totals and gaps that wait to be shipped.
-	TotalsWaiting int64 `protobuf:"varint,19,opt,name=totals_waiting,json=totalsWaiting,proto3" json:"totals_waiting,omitempty"`
 	// What was revoked up to this revision the node refuses.
 	RevokedRevision uint64 `protobuf:"varint,16,opt,name=revoked_revision,json=revokedRevision,proto3" json:"revoked_revision,omitempty"`
 	unknownFields   protoimpl.UnknownFields
@@ -724,13 +722,6 @@ func (x *Status) GetCallsFolded() int64 {
 func (x *Status) GetGaps() int64 {
 	if x != nil {
 		return x.Gaps
-	}
-	return 0
-}
-
-func (x *Status) GetTotalsWaiting() int64 {
-	if x != nil {
-		return x.TotalsWaiting
 	}
 	return 0
 }
@@ -1302,7 +1293,7 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x05nonce\x18\x01 \x01(\x04R\x05nonce\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12/\n" +
-	"\x04code\x18\x04 \x01(\x0e2\x1b.trunkline.node.v1.NackCodeR\x04code\"\xb7\x05\n" +
+	"\x04code\x18\x04 \x01(\x0e2\x1b.trunkline.node.v1.NackCodeR\x04code\"\x90\x05\n" +
 	"\x06Status\x12)\n" +
 	"\x10applied_revision\x18\x01 \x01(\x04R\x0fappliedRevision\x12\x1b\n" +
 	"\tin_flight\x18\x02 \x01(\x05R\binFlight\x12#\n" +
@@ -1320,8 +1311,7 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\awall_us\x18\f \x01(\x03R\x06wallUs\x12\x1a\n" +
 	"\bdraining\x18\r \x01(\bR\bdraining\x12!\n" +
 	"\fcalls_folded\x18\x11 \x01(\x03R\vcallsFolded\x12\x12\n" +
-	"\x04gaps\x18\x12 \x01(\x03R\x04gaps\x12%\n" +
-	"\x0etotals_waiting\x18\x13 \x01(\x03R\rtotalsWaiting\x12)\n" +
+	"\x04gaps\x18\x12 \x01(\x03R\x04gaps\x12)\n" +
 	"\x10revoked_revision\x18\x10 \x01(\x04R\x0frevokedRevision\x1a>\n" +
 	"\x10KeywordHitsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
