@@ -7,9 +7,6 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,91 +16,31 @@ import (
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
 
+	"github.com/trunkline-ai/trunkline/internal/testenv/program"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
 
-// plane is a control-plane process.
+var programs = program.Build(false, "trunkline-controlplane")
+
+func TestMain(m *testing.M) { os.Exit(programs.Main(m)) }
+
+// plane is a control-plane process, and a client of its API.
 type plane struct {
-	t           *testing.T
-	binary, url string
-	dir         string
-	cmd         *exec.Cmd
-	done        chan struct{}
-	console     string
-	nodes       string
-	ops         string
-	client      *connect.Client
+	*program.Process
+	t      *testing.T
+	client *connect.Client
 }
 
-func build(t *testing.T) string {
+func startPlane(t *testing.T, database string) *plane {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "trunkline-controlplane")
-	if out, err := exec.Command("go", "build", "-o", path, "../../cmd/trunkline-controlplane").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	return path
-}
-
-func startPlane(t *testing.T, binary, url string) *plane {
-	t.Helper()
-	p := &plane{t: t, binary: binary, url: url, dir: t.TempDir(), console: "127.0.0.1:0", nodes: "127.0.0.1:0", ops: "127.0.0.1:0"}
-	p.run()
-	t.Cleanup(p.kill)
+	const anyPort = "127.0.0.1:0"
+	p := &plane{t: t, Process: programs.Start(t, "trunkline-controlplane", []string{
+		"ADMIN_PASSWORD=" + password, "DATABASE_URL=" + database, "TRUNKLINE_JOIN_TOKEN=" + joinToken,
+		"TRUNKLINE_SECRET_KEY=" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef")), "TRUNKLINE_LOG_LEVEL=info",
+	}, "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort)}
 	p.signIn()
 	return p
-}
-
-var attribute = regexp.MustCompile(`(\w+)=(\S+)`)
-
-func (p *plane) run() {
-	p.t.Helper()
-	p.cmd = exec.Command(p.binary, "--listen", p.console, "--node-listen", p.nodes, "--ops-listen", p.ops)
-	p.cmd.Dir = p.dir
-	p.cmd.Env = []string{
-		"PATH=" + os.Getenv("PATH"), "ADMIN_PASSWORD=" + password, "DATABASE_URL=" + p.url, "TRUNKLINE_JOIN_TOKEN=" + joinToken,
-		"TRUNKLINE_SECRET_KEY=" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef")), "TRUNKLINE_LOG_LEVEL=info",
-	}
-	stderr, err := p.cmd.StderrPipe()
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	if err := p.cmd.Start(); err != nil {
-		p.t.Fatal(err)
-	}
-	p.done = make(chan struct{})
-	serving := make(chan map[string]string, 1)
-	go func() {
-		lines := bufio.NewScanner(stderr)
-		lines.Buffer(nil, 1<<20)
-		for lines.Scan() {
-			if strings.Contains(lines.Text(), "msg=serving ") {
-				named := map[string]string{}
-				for _, m := range attribute.FindAllStringSubmatch(lines.Text(), -1) {
-					named[m[1]] = strings.TrimPrefix(m[2], "http://")
-				}
-				serving <- named
-			}
-			if strings.Contains(lines.Text(), "level=ERROR") {
-				p.t.Log(lines.Text())
-			}
-		}
-		_ = p.cmd.Wait() // it is killed
-		close(p.done)
-	}()
-	select {
-	case at := <-serving:
-		p.console, p.nodes, p.ops = at["console"], at["nodes"], at["ops"]
-	case <-p.done:
-		p.t.Fatal("the control plane ended at once")
-	case <-time.After(2 * time.Minute):
-		p.t.Fatal("the control plane does not serve")
-	}
-}
-
-func (p *plane) kill() {
-	_ = p.cmd.Process.Kill()
-	<-p.done
 }
 
 func (p *plane) signIn() {
@@ -112,7 +49,7 @@ func (p *plane) signIn() {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	p.client = connect.NewClient(connecthttp.NewTransport(&http.Client{Jar: jar, Timeout: 5 * time.Minute}, "http://"+p.console))
+	p.client = connect.NewClient(connecthttp.NewTransport(&http.Client{Jar: jar, Timeout: 5 * time.Minute}, p.Address("console")))
 	if _, err := adminv1connect.NewSessionServiceClient(p.client).Login(p.t.Context(), &adminv1.LoginRequest{Username: "admin", Password: password}); err != nil {
 		p.t.Fatal(err)
 	}
@@ -211,7 +148,7 @@ func (p *plane) awaitListed(revision uint64) time.Time {
 // metric reads one metric of the process.
 func (p *plane) metric(name string) float64 {
 	p.t.Helper()
-	resp, err := http.Get("http://" + p.ops + "/metrics")
+	resp, err := http.Get(p.Address("ops") + "/metrics")
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -234,7 +171,7 @@ func (p *plane) cpu() float64 { return p.metric("process_cpu_seconds_total") }
 // log says what the process holds now, and at most since it started.
 func (p *plane) log(when string) {
 	p.t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Pid()))
 	if err != nil {
 		p.t.Fatal(err)
 	}

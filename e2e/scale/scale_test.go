@@ -49,7 +49,7 @@ func TestScale(t *testing.T) {
 	}
 	t.Logf("%s, %d cores, %d providers, %d groups, %d keys, %d nodes, load %s", runtime.Version(), runtime.NumCPU(), providers, groups, keys, count, loadAverage(t))
 
-	p := startPlane(t, build(t), testenv.Postgres(t))
+	p := startPlane(t, testenv.Postgres(t))
 	p.log("empty")
 	began := time.Now()
 	p.load(keys)
@@ -166,7 +166,7 @@ func (p *plane) oneRealNode(keys int) {
 	}
 	took := make(chan time.Duration, 1)
 	u, err := uplink.New(uplink.Config{
-		Target: p.nodes, Identity: id, Node: "real", Logger: slog.New(slog.DiscardHandler), Status: func() uplink.Status { return uplink.Status{} },
+		Target: p.Address("nodes"), Identity: id, Node: "real", Logger: slog.New(slog.DiscardHandler), Status: func() uplink.Status { return uplink.Status{} },
 		Apply: func(s *nodev1.Snapshot) error {
 			began := time.Now()
 			_, err := dataplane.Compile(s)
@@ -195,13 +195,13 @@ func (p *plane) reconnect(f *fleet, what string, forget bool) {
 	for _, n := range f.nodes {
 		n.forget.Store(forget)
 	}
-	p.kill()
+	p.Kill()
 	before := int64(0)
 	for _, n := range f.nodes {
 		before += n.received.Load()
 	}
 	began := time.Now()
-	p.run()
+	p.Run()
 	p.signIn()
 	serving := time.Now()
 	if forget {
@@ -230,7 +230,7 @@ func join(t *testing.T, p *plane, count int) *fleet {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n := &light{name: name, boot: name, target: p.nodes, began: time.Now(), identity: id}
+		n := &light{name: name, boot: name, target: p.Address("nodes"), began: time.Now(), identity: id}
 		n.seen = func(revision uint64, at time.Time) { f.saw(name, revision, at) }
 		f.nodes = append(f.nodes, n)
 		wg.Go(func() {

@@ -16,7 +16,7 @@ import (
 
 const (
 	// patience bounds how long a process may take to serve, and to end.
-	patience = 90 * time.Second
+	patience = 2 * time.Minute
 	// logTail is how much of its log a failed test shows, in bytes.
 	logTail = 64 << 10
 )
