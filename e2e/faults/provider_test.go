@@ -116,7 +116,7 @@ func TestAFlappingProviderIsProbedOnce(t *testing.T) {
 	}
 	openings := record("status-500", "openings")
 	// The news of the last probe may still be on their way to Redis.
-	for deadline := time.Now().Add(5 * time.Second); asked != threshold+openings-1 && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); asked != threshold+openings-1 && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		openings = record("status-500", "openings")
 	}
 	if asked != threshold+openings-1 {
