@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,22 +17,9 @@ import (
 )
 
 // diary is what a node logged, to wait for.
-type diary struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
+type diary struct{ notes }
 
-func (d *diary) Write(p []byte) (int, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.text.Write(p)
-}
-
-func (d *diary) says(text string) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return strings.Contains(d.text.String(), text)
-}
+func (d *diary) says(text string) bool { return strings.Contains(string(d.read()), text) }
 
 func (d *diary) await(t *testing.T, text string) {
 	t.Helper()
