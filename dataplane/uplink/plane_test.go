@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -283,12 +284,24 @@ func dialer(dial func(context.Context, string) (net.Conn, error)) grpc.DialOptio
 // refuse lets every connection fail, and tells.
 func refuse(tried chan<- struct{}) grpc.DialOption {
 	return dialer(func(context.Context, string) (net.Conn, error) {
-		select {
-		case tried <- struct{}{}:
-		default:
-		}
-		return nil, net.ErrClosed
+		nudge(tried)
+		return nil, syscall.ECONNREFUSED
 	})
+}
+
+// unreachable is the configuration of an uplink whose control plane is away.
+func unreachable() uplink.Config {
+	cfg := config("passthrough:///memory")
+	cfg.DialOptions = []grpc.DialOption{refuse(nil)}
+	return cfg
+}
+
+// nudge tells once, however often.
+func nudge(told chan<- struct{}) {
+	select {
+	case told <- struct{}{}:
+	default:
+	}
 }
 
 // compact is a message in one line; prototext varies its spaces on purpose.

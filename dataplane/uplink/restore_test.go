@@ -28,9 +28,7 @@ func snapshots(t *testing.T, dir string) *lastgood.Store {
 // nowhere is an uplink's configuration without a control plane, and what it applied last.
 func nowhere(t *testing.T, dir string) (uplink.Config, *atomic.Uint64) {
 	t.Helper()
-	lis := listen(t, "127.0.0.1:0")
-	lis.Close()
-	cfg := config(lis.Addr().String())
+	cfg := unreachable()
 	cfg.Snapshots = snapshots(t, dir)
 	var applied atomic.Uint64
 	cfg.Apply = func(s *nodev1.Snapshot) error { applied.Store(s.GetRevision()); return nil }

@@ -7,12 +7,16 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 	"unicode/utf8"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
@@ -304,10 +308,7 @@ func TestBacklogIsBoundedWhileTheControlPlaneIsAway(t *testing.T) {
 
 func TestFlushGivesUp(t *testing.T) {
 	t.Parallel()
-	lis := listen(t, "127.0.0.1:0")
-	address := lis.Addr().String()
-	lis.Close()
-	u, stop := start(t, config(address))
+	u, stop := start(t, unreachable())
 	flush(t, u) // nothing to wait for
 	record(u, 0, 7)
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
@@ -331,21 +332,22 @@ func TestFlushHurriesTheLink(t *testing.T) {
 		stored.add(b.GetCalls())
 		return nil, nil
 	}
-	lis := listen(t, "127.0.0.1:0")
-	lis.Close()
-	refused := make(chan struct{}, 100)
-	cfg := config(lis.Addr().String())
+	lis, target, _ := memory()
+	p.serve(t, lis)
+	var open atomic.Bool
+	refused := make(chan struct{}, 1)
+	cfg := config(target)
 	cfg.MinBackoff, cfg.MaxBackoff = time.Hour, time.Hour
-	cfg.DialOptions = append(cfg.DialOptions, dialer(func(ctx context.Context, address string) (net.Conn, error) {
-		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
-		if err != nil {
-			refused <- struct{}{}
+	cfg.DialOptions = []grpc.DialOption{dialer(func(ctx context.Context, _ string) (net.Conn, error) {
+		if open.Load() {
+			return lis.(*bufconn.Listener).DialContext(ctx)
 		}
-		return conn, err
-	}))
+		nudge(refused)
+		return nil, syscall.ECONNREFUSED
+	})}
 	u, _ := start(t, cfg)
 	get(t, "refused connection", refused)
-	p.serve(t, listen(t, lis.Addr().String()))
+	open.Store(true)
 	record(u, 0, 5)
 	flush(t, u)
 	stored.check(t, 5)
