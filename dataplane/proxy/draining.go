@@ -1,10 +1,6 @@
 package proxy
 
-import (
-	"time"
-
-	"github.com/trunkline-ai/trunkline/dataplane"
-)
+import "github.com/trunkline-ai/trunkline/dataplane"
 
 // CutAll ends every stream under way, and those that begin later, because the node stops:
 // the client gets an error event gateway_draining and no clean end, and what was used until
@@ -32,12 +28,4 @@ func (r *running) end(c *call) {
 		r.count.Add(1)
 		c.running.cancel(timeUp{dataplane.GatewayDraining})
 	}
-}
-
-// draining is what a client is told whose request this node cannot finish: another node can.
-func draining() final {
-	rule := dataplane.GatewayDraining.Rule()
-	return final{status: rule.Status, retryAfter: time.Second, err: apiError{
-		Message: "This node of the gateway is stopping. Send the request again.", Type: rule.Type, Code: rule.Code,
-	}}
 }

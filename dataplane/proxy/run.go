@@ -86,52 +86,50 @@ func (c *call) mayMove(v dataplane.Verdict, q *queue) bool {
 
 // fail tells the client that nobody answered.
 func (c *call) fail() {
-	if len(c.failed) == 0 && c.h.running.cut.Load() {
-		c.record.Outcome = dataplane.GatewayDraining
-		c.answer(draining())
-		return
-	}
-	if len(c.failed) == 0 { // every candidate was busy or being probed
-		c.record.Outcome = dataplane.TargetBusy
-		c.answer(final{
-			status: http.StatusServiceUnavailable, retryAfter: time.Second,
-			err: apiError{Message: "Every provider of this group is at its limit.", Type: serverError, Code: "upstream_busy"},
-		})
-		return
-	}
-	last := c.failed[len(c.failed)-1].verdict.Outcome
+	last := c.lastOutcome()
 	c.record.Outcome = last
-	if last == dataplane.ClientClosed && c.h.running.cut.Load() {
-		last = dataplane.GatewayDraining // it was we who ended it
-		c.record.Outcome = last
-	}
 	if last == dataplane.ClientClosed {
 		c.gone(last)
 		return
 	}
-	if last == dataplane.GatewayDraining {
-		c.answer(draining())
-		return
+	c.answer(c.final(last))
+}
+
+// lastOutcome is how the last attempt ended; without any, every candidate was busy or being
+// probed. What was cancelled while the node cuts its streams was cancelled by us.
+func (c *call) lastOutcome() dataplane.Outcome {
+	last := dataplane.TargetBusy
+	if n := len(c.failed); n > 0 {
+		last = c.failed[n-1].verdict.Outcome
 	}
-	if last == dataplane.KeyRevoked {
-		rule := last.Rule()
-		c.answer(final{status: rule.Status, permanent: true, err: apiError{
-			Message: "The API key was revoked.", Type: rule.Type, Code: rule.Code,
-		}})
-		return
+	if (last == dataplane.TargetBusy || last == dataplane.ClientClosed) && c.h.running.cut.Load() {
+		return dataplane.GatewayDraining
 	}
-	if last == dataplane.CallerDeadline || last == dataplane.DeadlineExceeded {
-		rule := last.Rule()
-		c.answer(final{status: rule.Status, permanent: last == dataplane.CallerDeadline, err: apiError{
-			Message: "The call did not finish in time: " + rule.Name + ".", Type: rule.Type, Code: rule.Code,
-		}})
-		return
+	return last
+}
+
+// final is what the client is told after the last outcome.
+func (c *call) final(last dataplane.Outcome) final {
+	rule := last.Rule()
+	switch last {
+	case dataplane.TargetBusy:
+		return final{status: http.StatusServiceUnavailable, retryAfter: time.Second,
+			err: apiError{Message: "Every provider of this group is at its limit.", Type: serverError, Code: "upstream_busy"}}
+	case dataplane.GatewayDraining: // another node can
+		return final{status: rule.Status, retryAfter: time.Second,
+			err: apiError{Message: "This node of the gateway is stopping. Send the request again.", Type: rule.Type, Code: rule.Code}}
+	case dataplane.KeyRevoked:
+		return final{status: rule.Status, permanent: true,
+			err: apiError{Message: "The API key was revoked.", Type: rule.Type, Code: rule.Code}}
+	case dataplane.CallerDeadline, dataplane.DeadlineExceeded:
+		return final{status: rule.Status, permanent: last == dataplane.CallerDeadline,
+			err: apiError{Message: "The call did not finish in time: " + rule.Name + ".", Type: rule.Type, Code: rule.Code}}
 	}
 	f := finalError(c.failed, c.endpoint.schema, c.soonest())
-	if c.unsafe && !last.Rule().NeverSent {
+	if c.unsafe && !rule.NeverSent {
 		f.permanent = true // an SDK that repeats it is no better than we are
 	}
-	c.answer(f)
+	return f
 }
 
 // answer sends the final error: as a response, or as an event when the headers of a
