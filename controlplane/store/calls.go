@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -56,13 +55,13 @@ func (s *Store) callWithID(ctx context.Context, f controlplane.CallFilter) ([]co
 // those of the page are fetched: a plain join has PostgreSQL read every call when it
 // misjudges how many there are.
 func listQuery(f controlplane.CallFilter) (string, []any) {
-	q := &callSearch{}
+	q := &search{}
 	table, id := `call`, `id`
 	if f.Provider != "" {
 		table, id = `call_provider`, `call_id`
 		q.where(`s.provider = $%d`, f.Provider)
 	}
-	q.filter(f)
+	q.filterCalls(f)
 	if f.After != (controlplane.CallPosition{}) {
 		q.where(`(s.start_us, s.`+id+`) < ($%d, $%d)`, f.After.StartUS, f.After.ID)
 	}
@@ -75,25 +74,9 @@ func listQuery(f controlplane.CallFilter) (string, []any) {
 		` ORDER BY p.start_us DESC, p.call_id DESC`, q.args
 }
 
-// callSearch collects the conditions of a search and their values. What is searched is s:
-// call or call_provider, which have the same columns for it.
-type callSearch struct {
-	all  []string
-	args []any
-}
-
-// where adds a condition, with a %d for the number of each value.
-func (q *callSearch) where(condition string, values ...any) {
-	marks := make([]any, len(values))
-	for i, v := range values {
-		q.args = append(q.args, v)
-		marks[i] = len(q.args)
-	}
-	q.all = append(q.all, fmt.Sprintf(condition, marks...))
-}
-
-// filter adds what a filter asks for, but for the id and the provider.
-func (q *callSearch) filter(f controlplane.CallFilter) {
+// filterCalls adds what a filter asks for, but for the id and the provider. What is searched
+// is s: call or call_provider, which have the same columns for it.
+func (q *search) filterCalls(f controlplane.CallFilter) {
 	for _, text := range []struct{ column, value string }{
 		{`group_name`, f.Group}, {`api_key`, f.APIKey}, {`outcome`, f.Outcome}, {`node`, f.Node}, {`model`, f.Model},
 	} {
@@ -116,18 +99,6 @@ func (q *callSearch) filter(f controlplane.CallFilter) {
 	if !f.To.IsZero() {
 		q.where(`s.start_us < $%d`, micros(f.To))
 	}
-}
-
-func (q *callSearch) conditions() string {
-	if len(q.all) == 0 {
-		return ``
-	}
-	return ` WHERE ` + strings.Join(q.all, ` AND `)
-}
-
-func (q *callSearch) limit(n int) string {
-	q.args = append(q.args, n)
-	return fmt.Sprintf(` LIMIT $%d`, len(q.args))
 }
 
 // GetCall returns one call, whatever its age.

@@ -25,29 +25,21 @@ func (s *Store) ListGaps(ctx context.Context, f controlplane.GapFilter) ([]contr
 	}
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
-	query, conditions, args := `SELECT node, record FROM call_gap`, []string{}, []any{}
-	where := func(condition string, value any) {
-		args = append(args, value)
-		conditions = append(conditions, fmt.Sprintf(condition, len(args)))
-	}
+	q := &search{}
 	if f.Node != "" {
-		where(`node = $%d`, f.Node)
+		q.where(`node = $%d`, f.Node)
 	}
 	if !f.From.IsZero() {
-		where(`to_us >= $%d`, micros(f.From))
+		q.where(`to_us >= $%d`, micros(f.From))
 	}
 	if !f.To.IsZero() {
-		where(`to_us < $%d`, micros(f.To))
+		q.where(`to_us < $%d`, micros(f.To))
 	}
 	if f.After != (controlplane.CallPosition{}) {
-		args = append(args, f.After.StartUS, f.After.ID)
-		conditions = append(conditions, fmt.Sprintf(`(to_us, id) < ($%d, $%d)`, len(args)-1, len(args)))
+		q.where(`(to_us, id) < ($%d, $%d)`, f.After.StartUS, f.After.ID)
 	}
-	if len(conditions) > 0 {
-		query += ` WHERE ` + strings.Join(conditions, ` AND `)
-	}
-	args = append(args, f.Limit)
-	rows, err := s.engine.Reader().QueryContext(ctx, query+fmt.Sprintf(` ORDER BY to_us DESC, id DESC LIMIT $%d`, len(args)), args...)
+	query := `SELECT node, record FROM call_gap` + q.conditions() + ` ORDER BY to_us DESC, id DESC` + q.limit(f.Limit)
+	rows, err := s.engine.Reader().QueryContext(ctx, query, q.args...)
 	gaps, err := collect(rows, err, func(rows *sql.Rows) (controlplane.Gap, error) {
 		gap := controlplane.Gap{Gap: &nodev1.Gap{}}
 		var record []byte
@@ -118,12 +110,12 @@ func (s *Store) ListRefused(ctx context.Context, after controlplane.CallPosition
 	}
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
-	query, args := `SELECT id, kind, node, at, reason, record FROM call_refused`, []any{}
+	q := &search{}
 	if after != (controlplane.CallPosition{}) {
-		query, args = query+` WHERE (at, id) < ($1, $2)`, []any{after.StartUS, after.ID}
+		q.where(`(at, id) < ($%d, $%d)`, after.StartUS, after.ID)
 	}
-	args = append(args, limit)
-	rows, err := s.engine.Reader().QueryContext(ctx, query+fmt.Sprintf(` ORDER BY at DESC, id DESC LIMIT $%d`, len(args)), args...)
+	query := `SELECT id, kind, node, at, reason, record FROM call_refused` + q.conditions() + ` ORDER BY at DESC, id DESC` + q.limit(limit)
+	rows, err := s.engine.Reader().QueryContext(ctx, query, q.args...)
 	records, err := collect(rows, err, func(rows *sql.Rows) (controlplane.Refused, error) {
 		var (
 			r  controlplane.Refused

@@ -54,12 +54,12 @@ func countRecent(f controlplane.CallFilter, since time.Time) (string, []any) {
 	return `SELECT COUNT(*) FROM (SELECT 1 FROM call s` + q.conditions() + q.limit(maxSkipped) + `) n`, q.args
 }
 
-func recent(f controlplane.CallFilter, since time.Time) *callSearch {
-	q := &callSearch{}
+func recent(f controlplane.CallFilter, since time.Time) *search {
+	q := &search{}
 	q.where(`s.stored_us >= $%d`, micros(since))
 	if f.Provider != "" {
 		q.where(`EXISTS (SELECT 1 FROM call_provider p WHERE p.provider = $%d AND p.start_us = s.start_us AND p.call_id = s.id)`, f.Provider)
 	}
-	q.filter(f)
+	q.filterCalls(f)
 	return q
 }

@@ -171,37 +171,34 @@ func (s *Store) usageQuery(r rollup, q controlplane.UsageQuery, from, to int64) 
 	}
 	columns = append(columns, s.engine.Concatenate("latency"), s.engine.Concatenate("first_token"))
 
-	conditions, args := []string{"bucket >= $1", "bucket < $2"}, []any{from, to}
-	where := func(column, value string) {
-		args = append(args, value)
-		conditions = append(conditions, fmt.Sprintf("%s = $%d", column, len(args)))
-	}
+	var where search
+	where.where("bucket >= $%d", from)
+	where.where("bucket < $%d", to)
 	if r.parts != nil {
 		property, _ := propertyOf(q)
-		where("property", string(property))
+		where.where("property = $%d", string(property))
 	}
 	for _, filter := range filtersOf(q) {
 		switch {
 		case filter.value == "":
 		case r.parts != nil:
-			where("value", filter.value)
+			where.where("value = $%d", filter.value)
 		default:
-			where(usageColumns[filter.by], filter.value)
+			where.where(usageColumns[filter.by]+" = $%d", filter.value)
 		}
 	}
 	if len(q.Values) > 0 {
-		marks := make([]string, len(q.Values))
+		values := make([]any, len(q.Values))
 		for i, v := range q.Values {
-			args = append(args, v)
-			marks[i] = fmt.Sprintf("$%d", len(args))
+			values[i] = v
 		}
-		conditions = append(conditions, value+" IN ("+strings.Join(marks, ", ")+")")
+		where.where(value+" IN ($%d"+strings.Repeat(", $%d", len(values)-1)+")", values...)
 	}
-	query := "SELECT " + strings.Join(columns, ", ") + " FROM " + r.table + " WHERE " + strings.Join(conditions, " AND ")
+	query := "SELECT " + strings.Join(columns, ", ") + " FROM " + r.table + where.conditions()
 	if len(group) > 0 {
 		query += " GROUP BY " + strings.Join(group, ", ")
 	}
-	return query + " HAVING COUNT(*) > 0", args
+	return query + " HAVING COUNT(*) > 0", where.args
 }
 
 // onlyOK is a column of the sums of calls that were ok, and 0 of others.
