@@ -12,7 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
-	"github.com/trunkline-ai/trunkline/internal/apikey"
+	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	"github.com/trunkline-ai/trunkline/internal/manifest"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"

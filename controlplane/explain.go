@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/trunkline-ai/trunkline/internal/domain/routing"
 	"github.com/trunkline-ai/trunkline/internal/errs"
-	"github.com/trunkline-ai/trunkline/internal/routing"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 

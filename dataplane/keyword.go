@@ -3,7 +3,7 @@ package dataplane
 import (
 	"slices"
 
-	"github.com/trunkline-ai/trunkline/internal/keyword"
+	"github.com/trunkline-ai/trunkline/internal/domain/keyword"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 

@@ -1,6 +1,6 @@
 package dataplane
 
-import "github.com/trunkline-ai/trunkline/internal/routing"
+import "github.com/trunkline-ai/trunkline/internal/domain/routing"
 
 // Candidate is a member as one call would try it.
 type Candidate struct {

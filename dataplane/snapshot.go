@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/internal/apikey"
+	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
 )
 
 // Snapshot is the configuration at one revision, compiled for serving. It is immutable

@@ -12,7 +12,7 @@ import (
 )
 
 // runtimePath is the package that turns the generated data into commands.
-const runtimePath = protogen.GoImportPath("github.com/trunkline-ai/trunkline/internal/cli")
+const runtimePath = protogen.GoImportPath("github.com/trunkline-ai/trunkline/cli")
 
 // generate writes one file per proto file with services, and for each proto
 // package one that lists all of its services.

@@ -3,7 +3,7 @@
 //
 // What it writes is data only: per RPC the name, the comment and the typed
 // call, per request field the comment, which Go descriptors do not carry.
-// How these become flags, tables and exit codes is the job of internal/cli.
+// How these become flags, tables and exit codes is the job of cli.
 package main
 
 import "google.golang.org/protobuf/compiler/protogen"

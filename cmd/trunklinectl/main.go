@@ -7,8 +7,8 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/trunkline-ai/trunkline/internal/cli/app"
-	"github.com/trunkline-ai/trunkline/internal/cli/proc"
+	"github.com/trunkline-ai/trunkline/cli/app"
+	"github.com/trunkline-ai/trunkline/cli/proc"
 	"github.com/trunkline-ai/trunkline/internal/version"
 )
 

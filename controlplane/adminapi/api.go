@@ -87,8 +87,8 @@ type Config struct {
 	Usage  Usage
 	Access controlplane.AccessStore
 	Nodes  Nodes
-	// Joining decides which nodes belong here; nil: the one in the same process.
-	Joining Joining
+	// Enrollment decides which nodes belong here; nil: the one in the same process.
+	Enrollment Enrollment
 	// Cooldowns ends cooldowns on the nodes.
 	Cooldowns Cooldowns
 	// Importer imports models of providers, and tests providers.
@@ -186,7 +186,7 @@ func New(cfg Config) (*API, error) {
 		tails: make(chan struct{}, maxTails), exports: make(chan struct{}, maxExports),
 	})
 	adminv1connect.RegisterUsageServiceHandler(server, usageService{cfg.Usage, now})
-	adminv1connect.RegisterNodeServiceHandler(server, nodeService{nodes: cfg.Nodes, live: cfg.Live, joining: cfg.Joining, now: now})
+	adminv1connect.RegisterNodeServiceHandler(server, nodeService{nodes: cfg.Nodes, live: cfg.Live, enrollment: cfg.Enrollment, now: now})
 	adminv1connect.RegisterTokenServiceHandler(server, tokenService{cfg.Access, now})
 	adminv1connect.RegisterSessionServiceHandler(server, &sessionService{
 		sessions: sessions,

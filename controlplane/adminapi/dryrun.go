@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/domain/keyword"
 	"github.com/trunkline-ai/trunkline/internal/errs"
-	"github.com/trunkline-ai/trunkline/internal/keyword"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )

@@ -19,7 +19,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
-	"github.com/trunkline-ai/trunkline/controlplane/joining"
+	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -119,8 +119,8 @@ type env struct {
 	url     string
 	clock   *clock
 	backend backend
-	api     *adminapi.API    // that handler made last
-	joins   *joining.Service // that handler made last
+	api     *adminapi.API       // that handler made last
+	joins   *enrollment.Service // that handler made last
 	logs    *buffer
 	// seen are the bodies and headers of every answer that clients of this env got.
 	seen *buffer
@@ -153,7 +153,7 @@ func (e *env) handler(t *testing.T, adjust ...func(*adminapi.Config)) http.Handl
 		Access:        e.backend.access,
 		Nodes:         nodes(nil),
 		Cooldowns:     &resets{},
-		Joining:       e.joining(t),
+		Enrollment:    e.enrollment(t),
 		Importer:      e.importer(t),
 		AdminUsername: adminUser,
 		AdminPassword: adminPassword,

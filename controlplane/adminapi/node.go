@@ -13,10 +13,10 @@ import (
 // nodeService shows the data-plane nodes and takes them out of load balancing.
 type nodeService struct {
 	adminv1connect.UnimplementedNodeServiceHandler
-	nodes   Nodes
-	live    Live
-	joining Joining // nil: nobody joins
-	now     func() time.Time
+	nodes      Nodes
+	live       Live
+	enrollment Enrollment // nil: nobody joins
+	now        func() time.Time
 }
 
 // ListNodes lists the nodes in name order, beside the revision they should serve.

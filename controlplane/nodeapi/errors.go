@@ -8,8 +8,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
 	"github.com/trunkline-ai/trunkline/internal/errs"
-	"github.com/trunkline-ai/trunkline/internal/nodeid"
 )
 
 var errShuttingDown = status.Error(codes.Unavailable, "the control plane is shutting down")

@@ -13,7 +13,7 @@ import (
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
 
-	"github.com/trunkline-ai/trunkline/internal/nodeid"
+	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 

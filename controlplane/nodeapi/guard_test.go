@@ -25,7 +25,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane/nodeapi"
 	"github.com/trunkline-ai/trunkline/controlplane/pki"
-	"github.com/trunkline-ai/trunkline/internal/nodeid"
+	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 

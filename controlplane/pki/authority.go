@@ -21,8 +21,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
 	"github.com/trunkline-ai/trunkline/internal/errs"
-	"github.com/trunkline-ai/trunkline/internal/nodeid"
 )
 
 const (

@@ -18,8 +18,8 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/pki"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
+	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
 	"github.com/trunkline-ai/trunkline/internal/errs"
-	"github.com/trunkline-ai/trunkline/internal/nodeid"
 )
 
 // vault keeps the first secret of each name.

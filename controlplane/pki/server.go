@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/trunkline-ai/trunkline/internal/nodeid"
+	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
 )
 
 // server is the certificate of this replica. It exists in memory only, is made when it is

@@ -14,9 +14,9 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
 	"github.com/trunkline-ai/trunkline/controlplane/fleet"
 	"github.com/trunkline-ai/trunkline/controlplane/importer"
-	"github.com/trunkline-ai/trunkline/controlplane/joining"
 	"github.com/trunkline-ai/trunkline/controlplane/nodeapi"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/controlplane/snapshot"
@@ -66,7 +66,7 @@ type Server struct {
 	live  *controlplane.Live
 	hub   *snapshot.Hub
 	nodes *nodeapi.Server
-	joins *joining.Service // nil in memory
+	joins *enrollment.Service // nil in memory
 	fleet *fleet.Fleet
 	calls *calllog.Log
 	api   *adminapi.API
@@ -132,7 +132,7 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 		Importer:      s.imports,
 		AdminUsername: cfg.AdminUsername, AdminPassword: cfg.AdminPassword, DefaultPassword: cfg.DefaultPassword,
 		TrustForwardedHeaders: cfg.TrustForwardedHeaders,
-		GatewayURL:            cfg.GatewayURL, Version: cfg.Version, Logger: cfg.Logger, Joining: s.joining(),
+		GatewayURL:            cfg.GatewayURL, Version: cfg.Version, Logger: cfg.Logger, Enrollment: s.enrollment(),
 	})
 	if err != nil {
 		return nil, err

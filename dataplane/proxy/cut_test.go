@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
-	"github.com/trunkline-ai/trunkline/internal/apikey"
+	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
 )
 
 const testKey = "sk-test-0123456789abcdef"

@@ -10,7 +10,7 @@ import (
 	"testing/iotest"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
-	"github.com/trunkline-ai/trunkline/internal/keyword"
+	"github.com/trunkline-ai/trunkline/internal/domain/keyword"
 )
 
 // streams are the seeds of what reads streams: whole ones, and what breaks readers.

@@ -20,7 +20,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/health"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
 	"github.com/trunkline-ai/trunkline/dataplane/upstream"
-	"github.com/trunkline-ai/trunkline/internal/apikey"
+	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )

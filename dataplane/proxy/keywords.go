@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
-	"github.com/trunkline-ai/trunkline/internal/keyword"
+	"github.com/trunkline-ai/trunkline/internal/domain/keyword"
 )
 
 // keyword looks for failure keywords in a body and notes what it finds. It gives the first

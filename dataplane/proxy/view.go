@@ -7,7 +7,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
-	"github.com/trunkline-ai/trunkline/internal/keyword"
+	"github.com/trunkline-ai/trunkline/internal/domain/keyword"
 )
 
 // eventKind is what an event means for the commit.

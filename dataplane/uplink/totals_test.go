@@ -15,7 +15,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/fold"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/spool"
-	"github.com/trunkline-ai/trunkline/internal/usage"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 

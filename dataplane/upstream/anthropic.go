@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/trunkline-ai/trunkline/internal/baseurl"
+	"github.com/trunkline-ai/trunkline/internal/domain/baseurl"
 )
 
 // anthropicVersion is what is asked for when the client names no version.

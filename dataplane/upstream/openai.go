@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/trunkline-ai/trunkline/internal/baseurl"
+	"github.com/trunkline-ai/trunkline/internal/domain/baseurl"
 )
 
 // Dialect is how a kind of upstream differs from the others.

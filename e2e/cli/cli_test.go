@@ -18,9 +18,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/trunkline-ai/trunkline/cli/app"
+	"github.com/trunkline-ai/trunkline/cli/proc"
 	"github.com/trunkline-ai/trunkline/controlplane/server"
-	"github.com/trunkline-ai/trunkline/internal/cli/app"
-	"github.com/trunkline-ai/trunkline/internal/cli/proc"
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
 )
 

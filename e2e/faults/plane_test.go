@@ -12,13 +12,13 @@ import (
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	"github.com/trunkline-ai/trunkline/controlplane/joining"
+	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
 	"github.com/trunkline-ai/trunkline/controlplane/nodeapi"
 	"github.com/trunkline-ai/trunkline/controlplane/pki"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/controlplane/snapshot"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
-	"github.com/trunkline-ai/trunkline/internal/apikey"
+	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -51,7 +51,7 @@ func newScriptedPlane(t *testing.T) *scriptedPlane {
 	}
 	p := &scriptedPlane{boxes: map[chan *nodev1.Full]bool{}}
 	var server *nodeapi.Server
-	joins, err := joining.New(t.Context(), joining.Config{
+	joins, err := enrollment.New(t.Context(), enrollment.Config{
 		Store: db, Authority: authority, Sealer: sealer, Preset: joinToken,
 		Changed: func() { server.Recheck() }, Logger: log, Now: time.Now, Poll: time.Second,
 	})

@@ -19,7 +19,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
-	"github.com/trunkline-ai/trunkline/controlplane/joining"
+	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
 	"github.com/trunkline-ai/trunkline/controlplane/nodeapi"
 	"github.com/trunkline-ai/trunkline/controlplane/pki"
 	"github.com/trunkline-ai/trunkline/controlplane/snapshot"
@@ -99,7 +99,7 @@ func (noSecrets) Open(c, _ []byte) ([]byte, error) { return c, nil }
 // control is a running control plane, as far as nodes see it.
 type control struct {
 	nodes *nodeapi.Registry
-	joins *joining.Service // nil in memory
+	joins *enrollment.Service // nil in memory
 	// kill cuts every connection without a word, as the end of the process would; stop
 	// shuts down in order.
 	kill, stop func()
@@ -147,7 +147,7 @@ func serve(t *testing.T, lis net.Listener, cfg *config, calls controlplane.CallS
 	link := nodeapi.Config{Snapshots: hub, Calls: ingest, Logger: log}
 	var (
 		server *nodeapi.Server
-		joins  *joining.Service
+		joins  *enrollment.Service
 	)
 	if lis.Addr().Network() == "tcp" {
 		if cfg.realm == nil {

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane/joining"
+	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
 	"github.com/trunkline-ai/trunkline/controlplane/pki"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
@@ -35,7 +35,7 @@ func newRealm(t *testing.T) *realm {
 }
 
 // replica is one process on the realm's database.
-func (r *realm) replica(t *testing.T, changed func()) (*joining.Service, *pki.Authority) {
+func (r *realm) replica(t *testing.T, changed func()) (*enrollment.Service, *pki.Authority) {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	db, err := store.Open(t.Context(), store.Config{URL: r.url, Logger: log, Now: r.now})
@@ -51,7 +51,7 @@ func (r *realm) replica(t *testing.T, changed func()) (*joining.Service, *pki.Au
 	if err != nil {
 		t.Fatal(err)
 	}
-	joins, err := joining.New(t.Context(), joining.Config{
+	joins, err := enrollment.New(t.Context(), enrollment.Config{
 		Store: db, Authority: authority, Sealer: sealer, Preset: token,
 		Changed: changed, Logger: log, Now: r.now, Poll: 20 * time.Millisecond,
 	})

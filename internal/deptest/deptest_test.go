@@ -152,7 +152,7 @@ func TestRulesCatch(t *testing.T) {
 		{"controlplane/server", "webui", false, false},
 		{"dataplane/server", "webui", false, true},
 		{"e2e", "controlplane/server", true, false},
-		{"internal/cli", "cmd/trunklinectl", false, true},
+		{"cli", "cmd/trunklinectl", false, true},
 		{"cmd/trunkline", "cmd/fakeprovider", false, true},
 		{"cmd/trunkline", "dataplane/server", false, false},
 		{"dataplane/health", "dataplane/health/healthtest", true, false},

@@ -23,7 +23,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/internal/addrguard"
-	"github.com/trunkline-ai/trunkline/internal/baseurl"
+	"github.com/trunkline-ai/trunkline/internal/domain/baseurl"
 )
 
 // What bounds one answer and one list.

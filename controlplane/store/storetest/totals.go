@@ -12,8 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	"github.com/trunkline-ai/trunkline/internal/errs"
-	"github.com/trunkline-ai/trunkline/internal/usage"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 

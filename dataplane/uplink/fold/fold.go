@@ -19,7 +19,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/trunkline-ai/trunkline/internal/usage"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 

@@ -4,7 +4,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/internal/usage"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 

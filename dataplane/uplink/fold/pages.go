@@ -7,7 +7,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"github.com/trunkline-ai/trunkline/internal/usage"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 

@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/internal/nodeid"
+	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
 )
 
 // credential is a certificate with its key, and by whom it was issued. It is immutable.

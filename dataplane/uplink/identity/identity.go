@@ -17,7 +17,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/internal/nodeid"
+	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
 )
 
 // Config says who the node is and where that is kept.

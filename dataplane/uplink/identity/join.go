@@ -13,7 +13,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/peer"
 
-	"github.com/trunkline-ai/trunkline/internal/nodeid"
+	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 

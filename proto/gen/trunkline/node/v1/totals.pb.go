@@ -49,7 +49,7 @@ type Total struct {
 	// Pico-USD on top, 0 to 999,999.
 	CostPico   int64 `protobuf:"varint,17,opt,name=cost_pico,json=costPico,proto3" json:"cost_pico,omitempty"`
 	DurationUs int64 `protobuf:"varint,18,opt,name=duration_us,json=durationUs,proto3" json:"duration_us,omitempty"`
-	// Histograms in the form of internal/usage: the times of all calls, and those to the first token.
+	// Histograms in the form of internal/domain/usage: the times of all calls, and those to the first token.
 	Latency       []byte `protobuf:"bytes,19,opt,name=latency,proto3" json:"latency,omitempty"`
 	FirstToken    []byte `protobuf:"bytes,20,opt,name=first_token,json=firstToken,proto3" json:"first_token,omitempty"`
 	unknownFields protoimpl.UnknownFields

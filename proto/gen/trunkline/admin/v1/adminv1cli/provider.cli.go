@@ -4,7 +4,7 @@
 package adminv1cli
 
 import (
-	cli "github.com/trunkline-ai/trunkline/internal/cli"
+	cli "github.com/trunkline-ai/trunkline/cli"
 	adminv1connect "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 )

@@ -5,7 +5,7 @@
 package adminv1cli
 
 import (
-	cli "github.com/trunkline-ai/trunkline/internal/cli"
+	cli "github.com/trunkline-ai/trunkline/cli"
 )
 
 // Services describes every service of trunkline.admin.v1.

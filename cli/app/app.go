@@ -1,0 +1,104 @@
+// Package app is trunklinectl as a whole: all commands, and what a run of them
+// leaves on the streams and as exit code.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/trunkline-ai/trunkline/cli"
+	"github.com/trunkline-ai/trunkline/cli/conn"
+	"github.com/trunkline-ai/trunkline/cli/declare"
+	"github.com/trunkline-ai/trunkline/cli/exit"
+	"github.com/trunkline-ai/trunkline/cli/proc"
+	"github.com/trunkline-ai/trunkline/cli/view"
+	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1cli"
+)
+
+// Name is the name of the program.
+const Name = "trunklinectl"
+
+const about = `Operate Trunkline through its admin API.
+
+Commands that name a thing (providers, groups, keys...) work on one at a time;
+apply, diff and export work on files that hold many.
+
+Flags that take a list may be repeated or hold commas; a comma inside a value
+is written \,. Durations are written 30s or 5m. An empty value unsets a field.
+
+Where: --server or $` + conn.EnvServer + `, else ` + conn.DefaultServer + `.
+Who:   --token-file or $` + conn.EnvTokenFile + `, --token or $` + conn.EnvToken + `.
+
+The first token is made with the password of the console's account, taken from
+$` + conn.EnvPassword + ` or stdin:
+
+  ` + Name + ` tokens create --name me --username admin
+
+`
+
+// Run runs the program with its arguments and gives the exit code.
+func Run(ctx context.Context, env *proc.Env, version string, args []string) int {
+	root, started := newRoot(env, version)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !*started {
+		// Cobra's own complaints come before any command runs and have no type.
+		err = exit.AsUsage(err)
+	}
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	exit.Report(env.Stderr, Name, err)
+	return exit.Code(err)
+}
+
+// newRoot builds the command tree. started tells whether a command got to run.
+func newRoot(env *proc.Env, version string) (root *cobra.Command, started *bool) {
+	started = new(bool)
+	runtime := cli.New(cli.Config{Env: env, Views: view.All(), UserAgent: Name + "/" + version})
+	root = &cobra.Command{
+		Use:           Name,
+		Short:         "Operate Trunkline",
+		Long:          about + exit.Help,
+		Version:       version,
+		Args:          cli.KnownSubcommand,
+		RunE:          cli.ShowHelp,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		PersistentPreRun: func(*cobra.Command, []string) {
+			*started = true
+		},
+	}
+	root.SetIn(env.Stdin)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	root.SetFlagErrorFunc(flagError)
+	runtime.BindGlobal(root)
+	root.AddGroup(&cobra.Group{ID: "one", Title: "One at a time:"}, &cobra.Group{ID: "many", Title: "Whole files:"})
+	for _, s := range adminv1cli.Services() {
+		add(root, "one", runtime.Command(s))
+	}
+	add(root, "many", declare.Apply(runtime), declare.Diff(runtime), declare.Export(runtime))
+	root.AddCommand(whoAmI(runtime))
+	return root, started
+}
+
+func add(root *cobra.Command, group string, commands ...*cobra.Command) {
+	for _, c := range commands {
+		c.GroupID = group
+		root.AddCommand(c)
+	}
+}
+
+// flagError names the flag without repeating its value, which may be a secret.
+func flagError(_ *cobra.Command, err error) error {
+	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		return exit.Usagef("--%s: %s", invalid.GetFlag().Name, strings.TrimSpace(errors.Unwrap(invalid).Error()))
+	}
+	return exit.AsUsage(fmt.Errorf("%w", err))
+}

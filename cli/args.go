@@ -1,0 +1,119 @@
+package cli
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/trunkline-ai/trunkline/cli/exit"
+)
+
+// completionTimeout is how long a pressed tab key may take: nobody waits longer.
+const completionTimeout = 2 * time.Second
+
+// argUsage is the part of the usage line after the command.
+func (c *subcommand) argUsage() string {
+	usage := " [flags]"
+	switch {
+	case c.shape.arg == nil:
+		return usage
+	case c.argOptional():
+		return " [" + c.argName() + "]" + usage
+	default:
+		return " " + c.argName() + usage
+	}
+}
+
+func (c *subcommand) argName() string { return strings.ToUpper(string(c.shape.arg.Name())) }
+
+// argOptional: a new resource may be named by --name or in its document as well, a changed one in its document.
+func (c *subcommand) argOptional() bool { return c.method.use == "create" }
+
+func (c *subcommand) checkArgs(cmd *cobra.Command, args []string) error {
+	switch {
+	case c.shape.arg == nil && len(args) > 0:
+		return exit.Usagef("%s takes no argument, got %s", cmd.CommandPath(), quoted(args[0]))
+	case len(args) > 1:
+		return exit.Usagef("%s takes one %s, got %d (a flag's value is joined with '=': --enabled=false)", cmd.CommandPath(), c.argName(), len(args))
+	case c.shape.arg != nil && len(args) == 0 && !c.argOptional() && c.file == "":
+		return exit.Usagef("%s needs the %s", cmd.CommandPath(), c.argName())
+	case len(args) == 1 && args[0] == "":
+		return exit.Usagef("%s: the %s is empty", cmd.CommandPath(), c.argName())
+	}
+	return nil
+}
+
+func (c *subcommand) setArg(m protoreflect.Message, args []string) error {
+	switch {
+	case c.shape.arg == nil || len(args) == 0:
+	case c.shape.arg.Kind() == protoreflect.StringKind:
+		m.Set(c.shape.arg, protoreflect.ValueOfString(args[0]))
+	default:
+		n, err := strconv.ParseUint(args[0], 10, 64)
+		if err != nil {
+			return exit.Usagef("%s is not a %s: it is a number", quoted(args[0]), c.shape.arg.Name())
+		}
+		m.Set(c.shape.arg, protoreflect.ValueOfUint64(n))
+	}
+	return nil
+}
+
+// completeArgs offers the names of what exists. Without a server it offers nothing.
+func (c *subcommand) completeArgs(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	const noFiles = cobra.ShellCompDirectiveNoFileComp
+	if c.shape.arg == nil || c.method.use == "create" || len(args) > 0 {
+		return nil, noFiles
+	}
+	list, ok := c.service.method("list")
+	if !ok {
+		return nil, noFiles
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)
+	defer cancel()
+	var names []string
+	err := c.r.Connect(ctx, func(client *connect.Client) (err error) {
+		names, err = existing(ctx, client, list)
+		return err
+	})
+	if err != nil {
+		return nil, noFiles
+	}
+	return names, noFiles
+}
+
+// existing lists identifiers, one page of them.
+func existing(ctx context.Context, client *connect.Client, list Method) ([]string, error) {
+	s := shapeOf(list)
+	if s.items == nil || identifier(s.items.Message()) == nil {
+		return nil, nil
+	}
+	in := list.in.New()
+	if s.paged() {
+		in.Set(s.pageSize, protoreflect.ValueOfInt32(int32(s.wanted())))
+	}
+	out, err := list.do(ctx, client, in.Interface())
+	if err != nil {
+		return nil, err
+	}
+	items := out.ProtoReflect().Get(s.items).List()
+	names := make([]string, items.Len())
+	for i := range names {
+		names[i] = items.Get(i).Message().Get(identifier(s.items.Message())).String()
+	}
+	return names, nil
+}
+
+// method finds a method of the service by its command.
+func (s *Service) method(use string) (Method, bool) {
+	for _, m := range s.Methods {
+		if m.use == use {
+			return m, true
+		}
+	}
+	return Method{}, false
+}

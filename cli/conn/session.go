@@ -1,0 +1,49 @@
+package conn
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"connectrpc.com/connect/v2"
+
+	"github.com/trunkline-ai/trunkline/cli/exit"
+	"github.com/trunkline-ai/trunkline/cli/proc"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
+)
+
+// signOutTimeout bounds the goodbye: the command has done its work by then.
+const signOutTimeout = 3 * time.Second
+
+// session is a sign-in with a password, for the time of one command.
+type session struct{ cookie string }
+
+// signIn trades user name and password for a session cookie.
+func signIn(ctx context.Context, transport connect.Transport, headers map[string]string, username string, env *proc.Env) (*session, error) {
+	password := env.Getenv(EnvPassword)
+	if password == "" {
+		var err error
+		if password, err = env.SecretFromStdin("the password of --username (or set $" + EnvPassword + ")"); err != nil {
+			return nil, err
+		}
+	}
+	ctx, info := connect.NewClientContext(ctx)
+	client := adminv1connect.NewSessionServiceClient(connect.NewClient(transport, withHeaders(headers)))
+	if _, err := client.Login(ctx, &adminv1.LoginRequest{Username: username, Password: password}); err != nil {
+		return nil, fmt.Errorf("%w as %s: %w", exit.ErrSignIn, username, err)
+	}
+	cookie := joinCookies(info.ResponseHeader().Values("Set-Cookie"))
+	if cookie == "" {
+		return nil, fmt.Errorf("%w as %s: the server set no session cookie", exit.ErrSignIn, username)
+	}
+	return &session{cookie: cookie}, nil
+}
+
+// end signs out. It runs even when the command was interrupted, and a failure
+// is not worth a word: the session then ends by itself.
+func (s *session) end(client *connect.Client) {
+	ctx, cancel := context.WithTimeout(context.Background(), signOutTimeout)
+	defer cancel()
+	_, _ = adminv1connect.NewSessionServiceClient(client).Logout(ctx, &adminv1.LogoutRequest{})
+}

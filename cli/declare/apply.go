@@ -1,0 +1,136 @@
+// Package declare holds the commands that work on whole files of the
+// configuration: apply makes it as the files say, diff says what that would
+// change, export writes it as a file.
+package declare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"connectrpc.com/connect/v2"
+	"github.com/spf13/cobra"
+
+	"github.com/trunkline-ai/trunkline/cli"
+	"github.com/trunkline-ai/trunkline/cli/exit"
+	"github.com/trunkline-ai/trunkline/cli/output"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
+)
+
+// selection is what apply and diff have in common: the files, and what they leave out.
+type selection struct {
+	r     *cli.Runtime
+	files []string
+	prune bool
+}
+
+func (s *selection) bind(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVarP(&s.files, "file", "f", nil,
+		"file, directory (its .yaml, .yml and .json files) or - for stdin; repeat for more")
+	cmd.Flags().BoolVar(&s.prune, "prune", false,
+		"delete every provider, group, key and keyword that the files do not name")
+	cmd.Args = cobra.NoArgs
+}
+
+// resources reads the files.
+func (s *selection) resources() ([]*adminv1.Resource, error) {
+	if len(s.files) == 0 {
+		return nil, exit.Usagef("give at least one file with -f; -f - is stdin")
+	}
+	all, err := readFiles(s.r.Env(), s.files)
+	if err != nil {
+		return nil, err
+	}
+	// Nothing at all is a wrong path or an empty pipe; with prune it would delete everything.
+	if len(all) == 0 {
+		return nil, errors.New("the files hold no resources")
+	}
+	return all, nil
+}
+
+const fileHelp = `
+
+A file holds YAML documents, each with its kind and name, as export writes
+them. ${NAME} stands for an environment variable; one that is not set is an error.`
+
+// Apply makes the apply command.
+func Apply(r *cli.Runtime) *cobra.Command {
+	s := &selection{r: r}
+	var dryRun bool
+	cmd := &cobra.Command{
+		Use:   "apply -f FILE",
+		Short: "Make the configuration as files say, all of it or nothing",
+		Long: `Make the configuration as the files say, in one transaction: either all of it
+is done or nothing. What the files do not name stays, unless --prune is given.` + fileHelp,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			resources, err := s.resources()
+			if err != nil {
+				return err
+			}
+			if dryRun {
+				_, err = s.diff(cmd.Context(), resources)
+				return err
+			}
+			return s.apply(cmd.Context(), resources)
+		},
+	}
+	s.bind(cmd)
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only show what would change, like diff, but exit 0 either way")
+	return cmd
+}
+
+// Diff makes the diff command.
+func Diff(r *cli.Runtime) *cobra.Command {
+	s := &selection{r: r}
+	cmd := &cobra.Command{
+		Use:   "diff -f FILE",
+		Short: "Show what apply would change",
+		Long: fmt.Sprintf(`Show what apply would change, without changing it. Exits 0 when nothing would,
+and %d when something would.`, exit.DifferencesSeen) + fileHelp,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			resources, err := s.resources()
+			if err != nil {
+				return err
+			}
+			differences, err := s.diff(cmd.Context(), resources)
+			if err == nil && differences {
+				return exit.ErrDifferences
+			}
+			return err
+		},
+	}
+	s.bind(cmd)
+	return cmd
+}
+
+func (s *selection) apply(ctx context.Context, resources []*adminv1.Resource) error {
+	return s.r.Call(ctx, func(ctx context.Context, c *connect.Client) error {
+		done, err := adminv1connect.NewConfigServiceClient(c).Apply(ctx, &adminv1.ApplyRequest{Resources: resources, Prune: s.prune})
+		if err != nil {
+			return err
+		}
+		p := s.r.Printer()
+		if p.Format != output.Table {
+			return p.Message(done)
+		}
+		return printApplied(p, done)
+	})
+}
+
+// diff prints what apply would do, and reports whether that is anything.
+func (s *selection) diff(ctx context.Context, resources []*adminv1.Resource) (differences bool, err error) {
+	err = s.r.Call(ctx, func(ctx context.Context, c *connect.Client) error {
+		found, err := adminv1connect.NewConfigServiceClient(c).Diff(ctx, &adminv1.DiffRequest{Resources: resources, Prune: s.prune})
+		if err != nil {
+			return err
+		}
+		differences = countChanges(found.GetChanges()).any()
+		p := s.r.Printer()
+		if p.Format != output.Table {
+			return p.Message(found)
+		}
+		return printDiff(p, found)
+	})
+	return differences, err
+}

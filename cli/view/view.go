@@ -1,0 +1,184 @@
+// Package view chooses what the tables of trunklinectl show of each kind of
+// message. What is not listed here shows its simple fields.
+package view
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/trunkline-ai/trunkline/cli/output"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// All gives the views of the admin API.
+func All() output.Views {
+	return output.NewViews(
+		output.ViewOf(provider, "name", "dialect", "base url", "models", "credentials", "enabled", "updated"),
+		output.ViewOf(credential, "name", "secret", "enabled", "stored"),
+		output.ViewOf(model, "id", "alias", "price", "context", "origin"),
+		output.ViewOf(importedModel, "id", "action", "alias", "price", "from", "context", "why"),
+		output.ViewOf(importStep, "provider", "stage", "what"),
+		output.ViewOf(importRun, "time", "provider", "by", "took", "result", "next", "id"),
+		output.ViewOf(testStep, "step", "result", "took", "found"),
+		output.ViewOf(group, "name", "aliases", "members", "selection", "enabled", "updated"),
+		output.ViewOf(candidate, "provider", "model", "priority", "weight", "price", "state", "left", "failures", "nodes", "reason"),
+		output.ViewOf(hit, "call", "provider", "text"),
+		output.ViewOf(member, "priority", "provider", "model", "weight", "enabled"),
+		output.ViewOf(apiKey, "name", "key", "groups", "enabled", "expires", "updated"),
+		output.ViewOf(unconfirmed, "name", "connected", "last seen", "why"),
+		output.ViewOf(revision, "revision", "time", "actor", "changes"),
+		output.ViewOf(change, "operation", "kind", "name", "differences"),
+		output.ViewOf(rollbackException, "kind", "name", "reason"),
+		output.ViewOf(keyword, "name", "looks for", "in", "on a hit", "enabled", "updated"),
+		output.ViewOf(settings, "updated", "failover", "calls kept"),
+		output.ViewOf(token, "name", "token", "created", "expires"),
+		output.ViewOf(call, "time", "id", "model", "api key", "outcome", "status", "provider", "attempts", "first token", "duration", "cost"),
+		output.ViewOf(tailed, "time", "id", "model", "api key", "outcome", "status", "provider", "attempts", "first token", "duration", "cost"),
+		output.ViewOf(attempt, "provider", "model", "credential", "start", "first token", "duration", "status", "outcome", "reason"),
+		output.ViewOf(gap, "start", "end", "node", "calls", "reason", "in usage", "id"),
+		output.ViewOf(refused, "time", "kind", "node", "reason", "id"),
+		output.ViewOf(usageRow, totalColumns("value")...),
+		output.ViewOf(usageSeries, totalColumns("value")...),
+		output.ViewOf(usagePoint, totalColumns("start")...),
+		output.ViewOf(joinToken, "id", "state", "note", "created", "by", "expires", "joined"),
+		output.ViewOf(node, "name", "version", "connected", "revision", "in flight", "calls waiting", "dropped", "last seen", "not healthy", "error"),
+	)
+}
+
+func provider(p *adminv1.Provider) []string {
+	dialect := p.GetDialect()
+	if dialect == "" {
+		dialect = "openai"
+	}
+	return []string{
+		p.GetName(), dialect, output.Text(p.GetBaseUrl()), strconv.Itoa(len(p.GetModels())), strconv.Itoa(len(p.GetCredentials())),
+		enabled(p.Enabled), output.Time(p.GetUpdateTime()),
+	}
+}
+
+func credential(c *adminv1.Credential) []string {
+	return []string{c.GetName(), ending(c.GetSecretHint()), enabled(c.Enabled), output.Time(c.GetSecretSetTime())}
+}
+
+func model(m *adminv1.Model) []string {
+	return []string{m.GetId(), output.Text(m.GetAlias()), price(m.GetPrice()), tokens(m.GetContextWindow()), origin(m.GetImported())}
+}
+
+// price names each part, USD per million tokens or per call.
+func price(p *adminv1.Price) string {
+	var parts []string
+	add := func(name, amount string) {
+		if amount != "" {
+			parts = append(parts, name+" "+amount)
+		}
+	}
+	add("in", p.GetInput())
+	add("cached", p.GetCachedInput())
+	add("out", p.GetOutput())
+	add("per call", p.GetPerCall())
+	return output.Text(strings.Join(parts, ", "))
+}
+
+func group(g *adminv1.Group) []string {
+	members := make([]string, len(g.GetMembers()))
+	for i, m := range g.GetMembers() {
+		members[i] = fmt.Sprintf("%d:%s/%s", m.GetPriority(), m.GetProvider(), m.GetModel())
+	}
+	return []string{
+		g.GetName(), output.Text(strings.Join(g.GetAliases(), ", ")), output.Text(strings.Join(members, ", ")),
+		cmp.Or(g.GetSelection(), "cheapest"), enabled(g.Enabled), output.Time(g.GetUpdateTime()),
+	}
+}
+
+func member(m *adminv1.Member) []string {
+	weight := "1"
+	if m.Weight != nil {
+		weight = strconv.Itoa(int(m.GetWeight()))
+	}
+	return []string{strconv.Itoa(int(m.GetPriority())), m.GetProvider(), m.GetModel(), weight, enabled(m.Enabled)}
+}
+
+func apiKey(k *adminv1.ApiKey) []string {
+	expires := "never"
+	if k.GetExpiresAt() != nil {
+		expires = output.Time(k.GetExpiresAt())
+	}
+	works := enabled(k.Enabled)
+	if k.GetRevokeTime() != nil {
+		works = "revoked"
+	}
+	return []string{
+		k.GetName(), k.GetPrefix() + ending(k.GetLastFour()), output.Text(strings.Join(k.GetGroups(), ", ")),
+		works, expires, output.Time(k.GetUpdateTime()),
+	}
+}
+
+func keyword(k *adminv1.FailureKeyword) []string {
+	looksFor := k.GetKeyword()
+	if k.GetPattern() != "" {
+		looksFor = "/" + k.GetPattern() + "/"
+	}
+	onHit := "fail over"
+	switch {
+	case k.GetLogOnly():
+		onHit = "note"
+	case k.GetCount():
+		onHit = "fail over, count"
+	}
+	return []string{k.GetName(), looksFor, places(k), onHit, enabled(k.Enabled), output.Time(k.GetUpdateTime())}
+}
+
+// places says where a failure keyword is looked for: answer, stream of openai for chat.
+func places(k *adminv1.FailureKeyword) string {
+	text := "everywhere"
+	if len(k.GetScopes()) > 0 {
+		text = strings.Join(k.GetScopes(), ", ")
+	}
+	if len(k.GetProviders()) > 0 {
+		text += " of " + strings.Join(k.GetProviders(), ", ")
+	}
+	if len(k.GetGroups()) > 0 {
+		text += " for " + strings.Join(k.GetGroups(), ", ")
+	}
+	return text
+}
+
+func settings(s *adminv1.Settings) []string {
+	failover := "defaults"
+	if n := overrides(s.GetFailover()); n > 0 {
+		failover = fmt.Sprintf("%d set", n)
+	}
+	kept := "default"
+	if s.GetRetention().GetCalls() != nil {
+		kept = output.Duration(s.GetRetention().GetCalls())
+	}
+	return []string{output.Time(s.GetUpdateTime()), failover, kept}
+}
+
+func token(t *adminv1.Token) []string {
+	expires := "never"
+	if t.GetExpiresAt() != nil {
+		expires = output.Time(t.GetExpiresAt())
+	}
+	return []string{t.GetName(), ending(t.GetLastFour()), output.Time(t.GetCreateTime()), expires}
+}
+
+// enabled is the state of a switch that is on when nothing is said.
+func enabled(on *bool) string { return yes(on == nil || *on) }
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// ending shows the end of a secret.
+func ending(lastFour string) string {
+	if lastFour == "" {
+		return "-"
+	}
+	return "..." + lastFour
+}

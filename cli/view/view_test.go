@@ -1,0 +1,95 @@
+package view_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/trunkline-ai/trunkline/cli/output"
+	"github.com/trunkline-ai/trunkline/cli/view"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// TestRows: each kind in a state that is not the plain one.
+func TestRows(t *testing.T) {
+	t.Parallel()
+	at := &timestamppb.Timestamp{Seconds: 1795431600}
+	const then = "2026-11-23T11:00:00Z"
+	for _, tc := range []struct {
+		in   proto.Message
+		want string
+	}{
+		{&adminv1.Provider{Name: "p", Dialect: "fake", Enabled: new(false), UpdateTime: at}, "p|fake|-|0|0|no|" + then},
+		{&adminv1.Credential{Name: "c"}, "c|-|yes|-"},
+		{&adminv1.Model{Id: "m", Price: &adminv1.Price{Input: "1", CachedInput: "0.5", PerCall: "0.01"}, ContextWindow: 128000}, "m|-|in 1, cached 0.5, per call 0.01|128000|-"},
+		{&adminv1.Model{Id: "m", Imported: &adminv1.ModelImport{}}, "m|-|-|-|import"},
+		{&adminv1.Model{Id: "m", Imported: &adminv1.ModelImport{GoneTime: at}}, "m|-|-|-|import, gone since 2026-11-23"},
+		{&adminv1.ImportedModel{Id: "m", Action: adminv1.ImportAction_IMPORT_ACTION_CHANGE, Alias: "a", Price: &adminv1.Price{Input: "2"}, PriceSource: "provider",
+			ContextWindow: 8, Changes: []string{"price: in 1 -> in 2"}, Note: "listed again", Groups: []string{"g"}},
+			"m|change|a|in 2|provider|8|price: in 1 -> in 2; listed again; used by g"},
+		{&adminv1.ImportModelsResponse{Provider: "p", Stage: adminv1.ImportStage_IMPORT_STAGE_READING, Counts: &adminv1.ImportCounts{Listed: 40}}, "p|reading|40 listed"},
+		{&adminv1.ImportModelsResponse{Stage: adminv1.ImportStage_IMPORT_STAGE_WRITING}, "-|writing|-"},
+		{&adminv1.ImportModelsResponse{Provider: "p", Stage: adminv1.ImportStage_IMPORT_STAGE_FAILED, Error: "it refuses the credential (401)"}, "p|failed|it refuses the credential (401)"},
+		{&adminv1.ImportModelsResponse{Provider: "p", Stage: adminv1.ImportStage_IMPORT_STAGE_DONE, Revision: 7, Import: "x", Counts: &adminv1.ImportCounts{Listed: 40, Added: 2, Gone: 1}},
+			"p|done|2 added, 1 gone, of 40 listed; revision 7, import x"},
+		{&adminv1.ImportRun{Id: "x", Provider: "p", Time: at, Actor: "schedule", Error: "it does not answer in time", NextTime: at}, then + "|p|schedule|-|failed: it does not answer in time|" + then + "|x"},
+		{&adminv1.ImportRun{Id: "x", Provider: "p", Actor: "user:ann", Duration: durationpb.New(1e9)}, "-|p|user:ann|1s|nothing, of 0 listed|-|x"},
+		{&adminv1.TestProviderResponse{Step: adminv1.TestStep_TEST_STEP_TLS, Result: adminv1.TestResult_TEST_RESULT_FAILED, Duration: durationpb.New(2e6), Detail: "its certificate has expired"},
+			"tls|failed|2ms|its certificate has expired"},
+		{&adminv1.Member{Provider: "p", Model: "m"}, "0|p|m|1|yes"},
+		{&adminv1.ApiKey{Name: "k", Prefix: "sk-tl-", LastFour: "wxyz", Enabled: new(true)}, "k|sk-tl-...wxyz|-|yes|never|-"},
+		{&adminv1.FailureKeyword{Name: "f", Keyword: "overloaded"}, "f|overloaded|everywhere|fail over|yes|-"},
+		{&adminv1.FailureKeyword{Name: "f", Pattern: "(?i)over", Count: true, Scopes: []string{"answer", "stream"}, Providers: []string{"p"}, Groups: []string{"g", "h"}},
+			"f|/(?i)over/|answer, stream of p for g, h|fail over, count|yes|-"},
+		{&adminv1.FailureKeyword{Name: "f", Keyword: "x", LogOnly: true, Enabled: new(false)}, "f|x|everywhere|note|no|-"},
+		{&adminv1.Group{Name: "g", Selection: "weighted"}, "g|-|-|weighted|yes|-"},
+		{&adminv1.Candidate{Provider: "p", Model: "m", Priority: 2, Weight: 1, State: "cooling", Reason: "busy", Remaining: durationpb.New(9e9), Failures: 5, Threshold: 5, Nodes: []string{"a", "b"}},
+			"p|m|2|1|-|cooling|9s|5/5|a, b|busy"},
+		{&adminv1.KeywordHit{CallId: "c", Provider: "p", Text: "is overloaded"}, "c|p|is overloaded"},
+		{&adminv1.Settings{}, "-|defaults|default"},
+		{&adminv1.Token{Name: "t", LastFour: "abcd", CreateTime: at, ExpiresAt: at}, "t|...abcd|" + then + "|" + then},
+		{&adminv1.Call{Id: "c", Outcome: "failed", ErrorCode: "no_provider", Status: 502}, "-|c|-|-|failed (no_provider)|502|-|0|-|-|-"},
+		{&adminv1.Attempt{Provider: "p", Model: "m", Outcome: "timeout", LastResort: true}, "p|m|-|-|-|-|-|timeout|(last resort)"},
+		{&adminv1.UsageRow{Total: &adminv1.UsageTotals{Calls: 3, OkCalls: 2, Cost: "0.5", Duration: &adminv1.UsageQuantiles{P95: durationpb.New(2e9)}}},
+			"-|3|2|0|0|0|0|0|0.5|-|2s|-|-"},
+		{&adminv1.UsageSeries{Other: true, Total: &adminv1.UsageTotals{FailedOverCalls: 4, SavedCalls: 1, Cost: "0"}}, "(others)|0|0|4|1|0|0|0|0|-|-|-|-"},
+		{&adminv1.UsagePoint{StartTime: at, Total: &adminv1.UsageTotals{InputTokens: 9, CachedInputTokens: 8, OutputTokens: 7, Cost: "1"}}, then + "|0|0|0|0|9|8|7|1|-|-|-|-"},
+		{&adminv1.Node{Name: "n", Error: "bad group", Targets: []*adminv1.TargetHealth{
+			{Provider: "p", State: "cooling", Remaining: durationpb.New(12e9), Reason: "rate_limited", Failures: 5, Threshold: 5},
+			{Provider: "p", Model: "m", Credential: "main", State: "degraded", Failures: 2, Threshold: 5},
+		}}, "n|-|no|0|0|0|0|-|p cooling 12s (rate_limited), p/m key main degraded 2/5|bad group"},
+	} {
+		var out bytes.Buffer
+		p := &output.Printer{Out: &out, Notes: &out, Format: output.Table, Views: view.All()}
+		if err := p.Row(tc.in); err != nil {
+			t.Fatal(err)
+		}
+		if got := cells(out.String()); got != tc.want {
+			t.Errorf("%T is\n%s\nwant\n%s", tc.in, got, tc.want)
+		}
+	}
+}
+
+// cells gives the second line with a bar between columns, which the header's spaces tell apart.
+func cells(table string) string {
+	header, row, _ := strings.Cut(strings.TrimRight(table, "\n"), "\n")
+	var starts []int
+	for i := range header {
+		if header[i] != ' ' && (i == 0 || strings.HasSuffix(header[:i], "  ")) {
+			starts = append(starts, i)
+		}
+	}
+	var out []string
+	for i, from := range starts {
+		to := len(row)
+		if i+1 < len(starts) {
+			to = min(starts[i+1], len(row))
+		}
+		out = append(out, strings.TrimSpace(row[from:to]))
+	}
+	return strings.Join(out, "|")
+}

@@ -1,0 +1,163 @@
+// Package enrollment decides which nodes belong to a control plane: it makes join tokens, lets
+// nodes join by proof of one, issues their certificates, and says of each certificate that
+// is shown whether its holder is welcome.
+//
+// A name stands for one key, that of the node which joined under it last. So a certificate
+// is good while its key is the one its name stands for and nobody has revoked it: a list of
+// who may, not of who may not.
+package enrollment
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"log/slog"
+	"maps"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+)
+
+const (
+	// defaultPoll is how often other replicas' joins and revocations are looked for.
+	defaultPoll = 2 * time.Second
+	// tidyEvery is how often what nobody can use any more is removed.
+	tidyEvery = time.Hour
+	// joinsPerSecond bounds how often strangers may make us ask the database.
+	joinsPerSecond = 100
+)
+
+// Authority issues certificates and knows its own.
+type Authority interface {
+	// Certificate is that of the authority, in DER.
+	Certificate() []byte
+	Issue(node string, request []byte) (*x509.Certificate, error)
+	// Verify says which node a certificate names, whatever its time.
+	Verify(*x509.Certificate) (node string, err error)
+}
+
+// Config is what a Service needs.
+type Config struct {
+	Store     controlplane.JoinStore // required
+	Authority Authority              // required
+	Sealer    controlplane.Sealer    // required
+	// Preset is a token that works until it is taken out of the settings, for any number of
+	// nodes. Default: none.
+	Preset string
+	// Changed is called, without a lock held, after an identity was replaced or revoked.
+	// Default: nothing.
+	Changed func()
+	Logger  *slog.Logger     // required
+	Now     func() time.Time // default time.Now
+	Poll    time.Duration    // how often other replicas' changes are looked for; default 2s
+}
+
+// Service is safe for concurrent use.
+type Service struct {
+	cfg   Config
+	log   *slog.Logger
+	joins *rate.Limiter
+	// reading is held from a read of the database until its result is in byName, so that
+	// what was read later is never overwritten by what was read before.
+	reading sync.Mutex
+	mu      sync.Mutex
+	byName  map[string]controlplane.NodeIdentity // guarded by mu; as last read
+}
+
+// New reads who has joined.
+func New(ctx context.Context, cfg Config) (*Service, error) {
+	if cfg.Store == nil || cfg.Authority == nil || cfg.Sealer == nil || cfg.Logger == nil {
+		return nil, errors.New("enrollment: Store, Authority, Sealer and Logger are required")
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Changed == nil {
+		cfg.Changed = func() {}
+	}
+	if cfg.Poll == 0 {
+		cfg.Poll = defaultPoll
+	}
+	s := &Service{cfg: cfg, log: cfg.Logger, joins: rate.NewLimiter(joinsPerSecond, 2*joinsPerSecond)}
+	if _, err := s.refresh(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Run follows what other replicas change, until ctx ends. While the database is away,
+// nodes that are known keep being known.
+func (s *Service) Run(ctx context.Context) error {
+	poll, tidy := time.NewTicker(s.cfg.Poll), time.NewTicker(tidyEvery)
+	defer poll.Stop()
+	defer tidy.Stop()
+	failing := false
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tidy.C:
+			if err := s.cfg.Store.DeleteStaleJoins(ctx, s.now()); err != nil && ctx.Err() == nil {
+				s.log.Warn("old join tokens not removed; trying again", "error", err)
+			}
+		case <-poll.C:
+			changed, err := s.refresh(ctx)
+			if err != nil && !failing && ctx.Err() == nil {
+				s.log.Warn("changes to nodes' identities not read; those that are known stay welcome", "error", err)
+			}
+			if failing = err != nil; changed {
+				s.cfg.Changed()
+			}
+		}
+	}
+}
+
+// refresh reads every identity anew and reports whether one that was there is not as it was.
+func (s *Service) refresh(ctx context.Context) (changed bool, err error) {
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	all, err := s.cfg.Store.NodeIdentities(ctx)
+	if err != nil {
+		return false, err
+	}
+	fresh := make(map[string]controlplane.NodeIdentity, len(all))
+	for _, id := range all {
+		fresh[id.Node] = id
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for node, was := range s.byName {
+		is, ok := fresh[node]
+		changed = changed || !ok || is.KeyHash != was.KeyHash || is.Revoked() != was.Revoked()
+	}
+	s.byName = fresh
+	return changed, nil
+}
+
+// learn reads one identity anew.
+func (s *Service) learn(ctx context.Context, node string) (controlplane.NodeIdentity, error) {
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	id, err := s.cfg.Store.NodeIdentity(ctx, node)
+	if err != nil {
+		return id, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.byName = maps.Clone(s.byName)
+	s.byName[node] = id
+	return id, nil
+}
+
+func (s *Service) known(node string) (controlplane.NodeIdentity, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id, ok := s.byName[node]
+	return id, ok
+}
+
+// now is the time as databases keep it.
+func (s *Service) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Microsecond) }

@@ -1,0 +1,130 @@
+package enrollment
+
+import (
+	"context"
+	"crypto/x509"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
+	"github.com/trunkline-ai/trunkline/internal/errs"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// maxRequest bounds a certificate request, in bytes; one for P-256 has about 300.
+const maxRequest = 4 << 10
+
+// Join lets a node join that proves a token, on the connection that channel stands for.
+func (s *Service) Join(ctx context.Context, tokenID string, proof, channel []byte, req *nodev1.EnrollRequest) (*nodev1.EnrollResponse, error) {
+	if !s.joins.AllowN(s.cfg.Now(), 1) {
+		return nil, errs.Newf(errs.ResourceExhausted, "too many nodes join at this moment; try again")
+	}
+	node, request := req.GetNode(), req.GetCertificateRequest()
+	if len(request) > maxRequest {
+		return nil, errs.Newf(errs.InvalidArgument, "the certificate request has %d bytes, more than %d", len(request), maxRequest)
+	}
+	key, err := s.key(ctx, tokenID)
+	if err != nil {
+		return nil, err
+	}
+	if !nodeid.Equal(proof, nodeid.NodeProof(key, channel, node, request)) {
+		return nil, errs.Newf(errs.Unauthenticated, "the proof of the join token does not fit: either the token is mistyped, "+
+			"or something between node and control plane ends TLS, which the node link does not allow")
+	}
+	certificate, err := s.cfg.Authority.Issue(node, request)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.admit(ctx, tokenID, node, certificate); err != nil {
+		return nil, err
+	}
+	authority := s.cfg.Authority.Certificate()
+	return &nodev1.EnrollResponse{
+		Certificate: certificate.Raw, Authority: authority,
+		Proof: nodeid.ControlPlaneProof(key, channel, node, certificate.Raw, authority),
+	}, nil
+}
+
+// key is what proofs of the token are made with. Whoever asks has proved nothing yet, so
+// the errors tell nothing but that.
+func (s *Service) key(ctx context.Context, tokenID string) ([]byte, error) {
+	if s.cfg.Preset != "" && tokenID == nodeid.TokenID(s.cfg.Preset) {
+		return nodeid.TokenKey(s.cfg.Preset), nil
+	}
+	if tokenID == nodeid.Preset {
+		return nil, errs.Newf(errs.Unauthenticated, "the join token is not one that this control plane made, and it has no preset one; "+
+			"make one with: trunklinectl nodes create-join-token")
+	}
+	token, err := s.cfg.Store.JoinToken(ctx, tokenID)
+	if errs.CodeOf(err) == errs.NotFound {
+		return nil, errs.Newf(errs.Unauthenticated, "join token %s is unknown here: it was deleted, expired long ago, is mistyped, "+
+			"or is one of another control plane", tokenID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.cfg.Sealer.Open(token.SealedKey, sealedFor(tokenID))
+}
+
+// admit uses the token and makes the certificate's key the one its name stands for.
+func (s *Service) admit(ctx context.Context, tokenID, node string, certificate *x509.Certificate) error {
+	id := controlplane.NodeIdentity{
+		Node: node, KeyHash: nodeid.KeyHash(certificate), TokenID: tokenID, JoinedAt: s.now(), ExpiresAt: certificate.NotAfter,
+	}
+	if s.isPreset(tokenID) {
+		id.TokenID = ""
+	}
+	if err := s.cfg.Store.JoinNode(ctx, id); err != nil {
+		return err
+	}
+	before, known := s.known(node)
+	if _, err := s.learn(ctx, node); err != nil {
+		s.log.Warn("a node's identity not read after it joined; it is read again soon", "node", node, "error", err)
+	}
+	replaced := known && before.KeyHash != id.KeyHash && !before.Revoked()
+	if replaced {
+		s.log.Warn("a node joined under a name that another had; the older one's certificate is refused from now on", "node", node, "token", tokenID)
+	} else {
+		s.log.Info("node joined", "node", node, "token", tokenID, "certificate_expires", certificate.NotAfter.Format(time.RFC3339))
+	}
+	s.cfg.Changed()
+	return nil
+}
+
+func (s *Service) isPreset(tokenID string) bool {
+	return s.cfg.Preset != "" && tokenID == nodeid.TokenID(s.cfg.Preset)
+}
+
+// Renew issues a new certificate for the key of the present one, which Identify has found
+// to be good or just expired.
+func (s *Service) Renew(ctx context.Context, present *x509.Certificate, req *nodev1.RenewRequest) (*nodev1.RenewResponse, error) {
+	node, err := s.cfg.Authority.Verify(present)
+	if err != nil {
+		return nil, err
+	}
+	if len(req.GetCertificateRequest()) > maxRequest {
+		return nil, errs.Newf(errs.InvalidArgument, "the certificate request has more than %d bytes", maxRequest)
+	}
+	certificate, err := s.cfg.Authority.Issue(node, req.GetCertificateRequest())
+	if err != nil {
+		return nil, err
+	}
+	hash := nodeid.KeyHash(certificate)
+	if hash != nodeid.KeyHash(present) {
+		return nil, errs.Newf(errs.PermissionDenied, "a certificate is renewed for the key it has; a new key has to join")
+	}
+	err = s.cfg.Store.RenewNode(ctx, node, hash, certificate.NotAfter)
+	switch errs.CodeOf(err) {
+	case errs.NotFound: // revoked or replaced at this moment
+		return nil, err
+	case errs.Unavailable:
+		// A node must not be lost because the database is away for long.
+		s.log.Warn("a node's certificate is renewed without the database", "node", node, "error", err)
+	default:
+		if err != nil {
+			return nil, err
+		}
+	}
+	s.log.Info("certificate renewed", "node", node, "expires", certificate.NotAfter.Format(time.RFC3339))
+	return &nodev1.RenewResponse{Certificate: certificate.Raw}, nil
+}

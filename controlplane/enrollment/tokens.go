@@ -1,0 +1,56 @@
+package enrollment
+
+import (
+	"context"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
+	"github.com/trunkline-ai/trunkline/internal/errs"
+)
+
+// Bounds of what CreateToken takes.
+const (
+	DefaultTTL = time.Hour
+	MaxTTL     = 24 * time.Hour
+	MaxUses    = 1000
+)
+
+// CreateToken makes a token for so many nodes (at least 1) that works for a while (more
+// than zero), and returns its text, which cannot be had again.
+func (s *Service) CreateToken(ctx context.Context, by, note string, ttl time.Duration, uses int) (controlplane.JoinToken, string, error) {
+	if ttl <= 0 || ttl > MaxTTL || uses < 1 || uses > MaxUses {
+		return controlplane.JoinToken{}, "", errs.Newf(errs.InvalidArgument, "a join token works for at most %s and %d nodes", MaxTTL, MaxUses)
+	}
+	id, text := nodeid.NewToken()
+	sealed, err := s.cfg.Sealer.Seal(nodeid.TokenKey(text), sealedFor(id))
+	if err != nil {
+		return controlplane.JoinToken{}, "", errs.Wrap(errs.Internal, err, "seal the join token")
+	}
+	now := s.now()
+	token := controlplane.JoinToken{
+		ID: id, SealedKey: sealed, Note: note, CreatedBy: by, CreatedAt: now, ExpiresAt: now.Add(ttl), MaxUses: uses,
+	}
+	if err := s.cfg.Store.CreateJoinToken(ctx, token); err != nil {
+		return controlplane.JoinToken{}, "", err
+	}
+	s.log.Info("join token made", "token", id, "by", by, "uses", uses, "expires", token.ExpiresAt.Format(time.RFC3339))
+	return token, text, nil
+}
+
+// Tokens lists the tokens that are kept, newest first.
+func (s *Service) Tokens(ctx context.Context) ([]controlplane.JoinToken, error) {
+	return s.cfg.Store.ListJoinTokens(ctx)
+}
+
+// DeleteToken ends a token. Nodes that joined with it stay.
+func (s *Service) DeleteToken(ctx context.Context, id, by string) error {
+	if err := s.cfg.Store.DeleteJoinToken(ctx, id); err != nil {
+		return err
+	}
+	s.log.Info("join token deleted", "token", id, "by", by)
+	return nil
+}
+
+// sealedFor binds a token's key to its id.
+func sealedFor(id string) []byte { return []byte("join-token/" + id) }

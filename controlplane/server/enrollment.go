@@ -1,0 +1,42 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
+	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
+	"github.com/trunkline-ai/trunkline/controlplane/nodeapi"
+	"github.com/trunkline-ai/trunkline/controlplane/pki"
+)
+
+// secure lets the node link be served over TLS to nodes that have joined, unless it stays
+// in memory.
+func (s *Server) secure(ctx context.Context, cfg Config, sealer controlplane.Sealer, link *nodeapi.Config) error {
+	if cfg.InMemory {
+		return nil
+	}
+	authority, err := pki.Ensure(ctx, s.store, sealer, time.Now)
+	if err != nil {
+		return err
+	}
+	s.joins, err = enrollment.New(ctx, enrollment.Config{
+		Store: s.store, Authority: authority, Sealer: sealer, Preset: cfg.JoinToken,
+		Changed: func() { s.nodes.Recheck() }, Logger: cfg.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	link.Identities, link.TLS = s.joins, authority.ServerTLS()
+	return nil
+}
+
+// enrollment is what the admin API makes join tokens with; nil in memory, and not an interface
+// that holds nil.
+func (s *Server) enrollment() adminapi.Enrollment {
+	if s.joins == nil {
+		return nil
+	}
+	return s.joins
+}
