@@ -27,7 +27,7 @@ func (g *Group) Order(buf []Candidate, look func(Scope) Condition, random func(n
 		buf = append(buf, Candidate{Member: m, Cooling: c.State == Open, HalfOpen: c.State == HalfOpen})
 		if c.State == Open {
 			cooling++
-			if c.Reason.needsHelp() {
+			if c.Reason.Rule().NeedsHelp {
 				hopeless++
 			}
 		}
@@ -73,9 +73,6 @@ func worse(a, b Condition) Condition {
 	return a
 }
 
-// needsHelp reports whether a cooldown for this reason usually needs a person to end it.
-func (o Outcome) needsHelp() bool { return routing.NeedsHelp(o.String()) }
-
 func coolingLast(in []Candidate, look func(Scope) Condition) []Candidate {
 	out := make([]Candidate, 0, len(in))
 	for pass := range 3 {
@@ -83,7 +80,7 @@ func coolingLast(in []Candidate, look func(Scope) Condition) []Candidate {
 			class := 0
 			if c.Cooling {
 				class = 1
-				if c.Target.Condition(look).Reason.needsHelp() {
+				if c.Target.Condition(look).Reason.Rule().NeedsHelp {
 					class = 2
 				}
 			}

@@ -92,7 +92,12 @@ type Rule struct {
 	Status      int    // else the client sees this status
 	Type        string // and this error type
 	Code        string // and this error code
-	Blame       string // provider, target, credential, caller or gateway
+	Blame       string // provider, target, credential, caller or gateway; empty for OK
+	// Permanent: the same request sent again soon cannot do better.
+	Permanent bool
+	// NeedsHelp: a cooldown for it usually needs a person to end it. Among targets that are
+	// cooling, those that time alone will heal go first.
+	NeedsHelp bool
 }
 
 // Rule returns what follows from the outcome.
@@ -101,19 +106,30 @@ func (o Outcome) Rule() *Rule { return &rules[o] }
 // String gives the outcome's name as calls record it.
 func (o Outcome) String() string { return rules[o].Name }
 
+// OutcomeNamed finds an outcome by its name.
+func OutcomeNamed(name string) (Outcome, bool) {
+	for o := range numOutcomes {
+		if rules[o].Name == name {
+			return o, true
+		}
+	}
+	return 0, false
+}
+
 const (
 	serverErr = "server_error"
 	callerErr = "invalid_request_error"
 )
 
-// rules is the whole failure policy of failover.md, section 1.3, in one table.
+// rules is the whole failure policy in one table. testdata/outcomes.yaml says the same for
+// everyone who cannot import it; a test holds the two together.
 var rules = [numOutcomes]Rule{
-	OK: {Name: "ok", Scope: ScopeTarget, Status: 200},
+	OK: {Name: "ok", Status: 200},
 
 	Unreachable:     {Name: "unreachable", Move: Next, Scope: ScopeProvider, AnyCaller: true, NeverSent: true, Status: 502, Type: serverErr, Code: "upstream_unreachable", Blame: "provider"},
 	DNSError:        {Name: "dns_error", Move: Next, Scope: ScopeProvider, AnyCaller: true, NeverSent: true, Status: 502, Type: serverErr, Code: "upstream_unreachable", Blame: "provider"},
-	TLSError:        {Name: "tls_error", Move: Next, Scope: ScopeProvider, AnyCaller: true, NeverSent: true, Hold: time.Minute, HoldMax: time.Minute, Status: 502, Type: serverErr, Code: "upstream_tls", Blame: "provider"},
-	BlockedAddress:  {Name: "blocked_address", Move: Next, NeverSent: true, Status: 502, Type: serverErr, Code: "upstream_unreachable", Blame: "gateway"},
+	TLSError:        {Name: "tls_error", Move: Next, Scope: ScopeProvider, AnyCaller: true, NeverSent: true, Hold: time.Minute, HoldMax: time.Minute, Status: 502, Type: serverErr, Code: "upstream_tls", Blame: "provider", NeedsHelp: true},
+	BlockedAddress:  {Name: "blocked_address", Move: Next, NeverSent: true, Status: 502, Type: serverErr, Code: "upstream_unreachable", Blame: "gateway", Permanent: true, NeedsHelp: true},
 	ConnectTimeout:  {Name: "connect_timeout", Move: Next, Scope: ScopeProvider, AnyCaller: true, NeverSent: true, Status: 504, Type: serverErr, Code: "upstream_timeout", Blame: "provider"},
 	ConnectionReset: {Name: "connection_reset", Move: NextIfSafe, Scope: ScopeTarget, OnceMore: true, MaybeBilled: true, Status: 502, Type: serverErr, Code: "upstream_unreachable", Blame: "target"},
 	WriteTimeout:    {Name: "write_timeout", Move: NextIfSafe, Scope: ScopeProvider, AnyCaller: true, Status: 504, Type: serverErr, Code: "upstream_timeout", Blame: "provider"},
@@ -121,19 +137,19 @@ var rules = [numOutcomes]Rule{
 	FirstTokenTimeout: {Name: "first_token_timeout", Move: NextIfSafe, Scope: ScopeTarget, MaybeBilled: true, Status: 504, Type: serverErr, Code: "upstream_timeout", Blame: "target"},
 	ResponseTimeout:   {Name: "response_timeout", Move: NextIfSafe, Scope: ScopeTarget, MaybeBilled: true, Status: 504, Type: serverErr, Code: "upstream_timeout", Blame: "target"},
 	DeadlineExceeded:  {Name: "deadline_exceeded", Move: Stay, MaybeBilled: true, Status: 504, Type: serverErr, Code: "deadline_exceeded", Blame: "gateway"},
-	CallerDeadline:    {Name: "caller_deadline", Move: Stay, MaybeBilled: true, Status: 504, Type: serverErr, Code: "caller_deadline", Blame: "caller"},
+	CallerDeadline:    {Name: "caller_deadline", Move: Stay, MaybeBilled: true, Status: 504, Type: serverErr, Code: "caller_deadline", Blame: "caller", Permanent: true},
 
-	BadRequest:       {Name: "bad_request", Move: Stay, PassThrough: true, Status: 400, Type: callerErr, Code: "bad_request", Blame: "caller"},
-	ContextLength:    {Name: "context_length", Move: NextIfWide, PassThrough: true, Status: 400, Type: callerErr, Code: "context_length_exceeded", Blame: "caller"},
-	ContentPolicy:    {Name: "content_policy", Move: NextIfSet, PassThrough: true, Status: 400, Type: callerErr, Code: "content_policy_violation", Blame: "caller"},
-	AuthFailed:       {Name: "auth_failed", Move: Next, Scope: ScopeCredential, AnyCaller: true, NeverSent: true, Hold: 5 * time.Minute, HoldDoubles: true, HoldMax: time.Hour, Status: 502, Type: serverErr, Code: "provider_auth", Blame: "credential"},
-	QuotaExhausted:   {Name: "quota_exhausted", Move: Next, Scope: ScopeCredential, AnyCaller: true, NeverSent: true, Hold: 10 * time.Minute, HoldDoubles: true, HoldMax: time.Hour, Status: 502, Type: serverErr, Code: "provider_quota", Blame: "credential"},
-	ModelNotFound:    {Name: "model_not_found", Move: Next, Scope: ScopeTarget, AnyCaller: true, NeverSent: true, Hold: 10 * time.Minute, HoldMax: 10 * time.Minute, Status: 404, Type: callerErr, Code: "model_not_found", Blame: "target"},
-	NotFound:         {Name: "not_found", Move: Stay, PassThrough: true, Status: 404, Type: callerErr, Code: "not_found", Blame: "caller"},
+	BadRequest:       {Name: "bad_request", Move: Stay, PassThrough: true, Status: 400, Type: callerErr, Code: "bad_request", Blame: "caller", Permanent: true},
+	ContextLength:    {Name: "context_length", Move: NextIfWide, PassThrough: true, Status: 400, Type: callerErr, Code: "context_length_exceeded", Blame: "caller", Permanent: true},
+	ContentPolicy:    {Name: "content_policy", Move: NextIfSet, PassThrough: true, Status: 400, Type: callerErr, Code: "content_policy_violation", Blame: "caller", Permanent: true},
+	AuthFailed:       {Name: "auth_failed", Move: Next, Scope: ScopeCredential, AnyCaller: true, NeverSent: true, Hold: 5 * time.Minute, HoldDoubles: true, HoldMax: time.Hour, Status: 502, Type: serverErr, Code: "provider_auth", Blame: "credential", Permanent: true, NeedsHelp: true},
+	QuotaExhausted:   {Name: "quota_exhausted", Move: Next, Scope: ScopeCredential, AnyCaller: true, NeverSent: true, Hold: 10 * time.Minute, HoldDoubles: true, HoldMax: time.Hour, Status: 502, Type: serverErr, Code: "provider_quota", Blame: "credential", Permanent: true, NeedsHelp: true},
+	ModelNotFound:    {Name: "model_not_found", Move: Next, Scope: ScopeTarget, AnyCaller: true, NeverSent: true, Hold: 10 * time.Minute, HoldMax: 10 * time.Minute, Status: 404, Type: callerErr, Code: "model_not_found", Blame: "target", Permanent: true, NeedsHelp: true},
+	NotFound:         {Name: "not_found", Move: Stay, PassThrough: true, Status: 404, Type: callerErr, Code: "not_found", Blame: "caller", Permanent: true},
 	UpstreamTimeout:  {Name: "upstream_timeout", Move: NextIfSafe, Scope: ScopeTarget, OnceMore: true, MaybeBilled: true, Status: 504, Type: serverErr, Code: "upstream_timeout", Blame: "target"},
-	UpstreamConflict: {Name: "conflict", Move: NextIfSafe, PassThrough: true, Status: 409, Type: callerErr, Code: "conflict", Blame: "caller"},
+	UpstreamConflict: {Name: "conflict", Move: NextIfSafe, PassThrough: true, Status: 409, Type: callerErr, Code: "conflict", Blame: "caller", Permanent: true},
 	// Held against nothing: the proxy asks such a target last, for that endpoint alone.
-	Unsupported: {Name: "unsupported", Move: Next, NeverSent: true, PassThrough: true, Status: 400, Type: callerErr, Code: "unsupported", Blame: "target"},
+	Unsupported: {Name: "unsupported", Move: Next, NeverSent: true, PassThrough: true, Status: 400, Type: callerErr, Code: "unsupported", Blame: "target", Permanent: true, NeedsHelp: true},
 
 	RateLimited: {Name: "rate_limited", Move: Next, Scope: ScopeCredential, AnyCaller: true, NeverSent: true, Status: 429, Type: "rate_limit_error", Code: "rate_limit_exceeded", Blame: "credential"},
 	Busy:        {Name: "busy", Move: Next, Scope: ScopeTarget, NeverSent: true, Status: 429, Type: "rate_limit_error", Code: "rate_limit_exceeded", Blame: "target"},
@@ -155,15 +171,15 @@ var rules = [numOutcomes]Rule{
 	GatewayBusy:  {Name: "gateway_busy", Move: Stay, Status: 503, Type: serverErr, Code: "gateway_busy", Blame: "gateway"},
 	TargetBusy:   {Name: "target_busy", Move: Next, NeverSent: true, Status: 503, Type: serverErr, Code: "upstream_busy", Blame: "gateway"},
 
-	NoCandidate:     {Name: "no_candidate", Move: Stay, Status: 503, Type: serverErr, Code: "no_provider", Blame: "gateway"},
-	Unauthorized:    {Name: "unauthorized", Move: Stay, Status: 401, Type: callerErr, Code: "invalid_api_key", Blame: "caller"},
-	ModelUnknown:    {Name: "model_unknown", Move: Stay, Status: 404, Type: callerErr, Code: "model_not_found", Blame: "caller"},
-	InvalidRequest:  {Name: "invalid_request", Move: Stay, Status: 400, Type: callerErr, Code: "invalid_request", Blame: "caller"},
+	NoCandidate:     {Name: "no_candidate", Move: Stay, Status: 503, Type: serverErr, Code: "no_provider", Blame: "gateway", Permanent: true},
+	Unauthorized:    {Name: "unauthorized", Move: Stay, Status: 401, Type: callerErr, Code: "invalid_api_key", Blame: "caller", Permanent: true},
+	ModelUnknown:    {Name: "model_unknown", Move: Stay, Status: 404, Type: callerErr, Code: "model_not_found", Blame: "caller", Permanent: true},
+	InvalidRequest:  {Name: "invalid_request", Move: Stay, Status: 400, Type: callerErr, Code: "invalid_request", Blame: "caller", Permanent: true},
 	KeyLimited:      {Name: "key_limited", Move: Stay, NeverSent: true, Status: 429, Type: "rate_limit_error", Code: "rate_limit_exceeded", Blame: "caller"},
-	KeyBudget:       {Name: "key_budget", Move: Stay, NeverSent: true, Status: 429, Type: "insufficient_quota", Code: "insufficient_quota", Blame: "caller"},
-	KeyRevoked:      {Name: "key_revoked", Move: Stay, MaybeBilled: true, Status: 401, Type: callerErr, Code: "invalid_api_key", Blame: "caller"},
+	KeyBudget:       {Name: "key_budget", Move: Stay, NeverSent: true, Status: 429, Type: "insufficient_quota", Code: "insufficient_quota", Blame: "caller", Permanent: true},
+	KeyRevoked:      {Name: "key_revoked", Move: Stay, MaybeBilled: true, Status: 401, Type: callerErr, Code: "invalid_api_key", Blame: "caller", Permanent: true},
 	GatewayDraining: {Name: "gateway_draining", Move: Stay, MaybeBilled: true, Status: 503, Type: serverErr, Code: "gateway_draining", Blame: "gateway"},
-	KeyAddress:      {Name: "key_address", Move: Stay, NeverSent: true, Status: 403, Type: callerErr, Code: "ip_not_allowed", Blame: "caller"},
+	KeyAddress:      {Name: "key_address", Move: Stay, NeverSent: true, Status: 403, Type: callerErr, Code: "ip_not_allowed", Blame: "caller", Permanent: true},
 }
 
 // Verdict is the judgement of one answer.

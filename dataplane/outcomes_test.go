@@ -2,6 +2,7 @@ package dataplane
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -21,13 +22,47 @@ var scopes = map[ScopeKind]string{ScopeNone: "none", ScopeTarget: "target", Scop
 
 func outcomeNamed(t *testing.T, name string) Outcome {
 	t.Helper()
+	o, ok := OutcomeNamed(name)
+	if !ok {
+		t.Fatalf("no outcome %q", name)
+	}
+	return o
+}
+
+// TestOutcomesAreWhatTheFileSays: the file tells everyone who cannot import the rules.
+func TestOutcomesAreWhatTheFileSays(t *testing.T) {
+	t.Parallel()
+	listed := outcometest.Load(t).Outcomes
 	for o := range numOutcomes {
-		if o.String() == name {
-			return o
+		if int(o) >= len(listed) {
+			t.Errorf("%s is missing in the file", o)
+			continue
+		}
+		rule := o.Rule()
+		want := outcometest.Outcome{
+			Name: rule.Name, CountsAgainst: scopes[rule.Scope], Blame: cmp.Or(rule.Blame, "none"),
+			Permanent: rule.Permanent, NeedsHelp: rule.NeedsHelp, Label: "outcome." + rule.Name,
+		}
+		if listed[o] != want {
+			t.Errorf("the file says %+v, want %+v", listed[o], want)
 		}
 	}
-	t.Fatalf("no outcome %q", name)
-	return 0
+	if len(listed) > int(numOutcomes) {
+		t.Errorf("the file has outcomes that do not exist: %+v", listed[numOutcomes:])
+	}
+}
+
+// TestOutcomesHaveTheirOwnNames: names are published, so each is there once and none is empty.
+func TestOutcomesHaveTheirOwnNames(t *testing.T) {
+	t.Parallel()
+	for o := range numOutcomes {
+		if got, ok := OutcomeNamed(o.String()); !ok || got != o {
+			t.Errorf("the name of outcome %d, %q, gives %d, %v", o, o, got, ok)
+		}
+	}
+	if o, ok := OutcomeNamed("no_such_outcome"); ok {
+		t.Errorf("a name that does not exist gives %s", o)
+	}
 }
 
 func TestEveryOutcomeIsInTheTable(t *testing.T) {

@@ -86,7 +86,7 @@ func finalError(failed []failure, s *schema, retryAfter time.Duration) final {
 		rule := f.verdict.Outcome.Rule()
 		same = same && rule.Code == first.Code
 		sameStatus = sameStatus && rule.Status == first.Status
-		permanent = permanent && isPermanent(f.verdict.Outcome)
+		permanent = permanent && rule.Permanent
 	}
 	out := final{status: first.Status, permanent: permanent, err: apiError{Type: first.Type, Code: first.Code}}
 	if !same {
@@ -115,21 +115,11 @@ func summary(n int, last failure) string {
 	return what + last.verdict.Outcome.String() + "."
 }
 
-// isPermanent reports whether trying again soon cannot help.
-func isPermanent(o dataplane.Outcome) bool {
-	switch o {
-	case dataplane.AuthFailed, dataplane.QuotaExhausted, dataplane.ModelNotFound,
-		dataplane.BlockedAddress, dataplane.NoCandidate, dataplane.Unsupported:
-		return true
-	}
-	return false
-}
-
 // passThrough gives the client an upstream's own refusal of its request: as it is when
 // it has the shape that the client expects, else its text inside that shape.
 func passThrough(f failure, s *schema) final {
 	rule := f.verdict.Outcome.Rule()
-	out := final{status: f.status, permanent: true}
+	out := final{status: f.status, permanent: rule.Permanent}
 	if out.status < 400 {
 		out.status = rule.Status
 	}

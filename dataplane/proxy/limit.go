@@ -70,13 +70,15 @@ func (c *call) deny(d *dataplane.Denial) {
 	outcome, head := dataplane.KeyLimited, c.w.Header()
 	if d.Limit == dataplane.LimitBudget {
 		outcome = dataplane.KeyBudget
+	}
+	rule := outcome.Rule()
+	if rule.Permanent {
 		head.Set("X-Should-Retry", "false")
 	}
 	if d.Wait <= longestWait {
 		head.Set("Retry-After", strconv.FormatInt(roundUp(d.Wait, time.Second), 10))
 		head.Set("Retry-After-Ms", strconv.FormatInt(roundUp(d.Wait, time.Millisecond), 10))
 	}
-	rule := outcome.Rule()
 	e := apiError{Message: c.denialText(d), Type: rule.Type, Code: rule.Code}
 	if d.Limit == dataplane.LimitConcurrency {
 		e.Code = "concurrency_limit_exceeded"

@@ -119,10 +119,10 @@ func (c *call) final(last dataplane.Outcome) final {
 		return final{status: rule.Status, retryAfter: time.Second,
 			err: apiError{Message: "This node of the gateway is stopping. Send the request again.", Type: rule.Type, Code: rule.Code}}
 	case dataplane.KeyRevoked:
-		return final{status: rule.Status, permanent: true,
+		return final{status: rule.Status, permanent: rule.Permanent,
 			err: apiError{Message: "The API key was revoked.", Type: rule.Type, Code: rule.Code}}
 	case dataplane.CallerDeadline, dataplane.DeadlineExceeded:
-		return final{status: rule.Status, permanent: last == dataplane.CallerDeadline,
+		return final{status: rule.Status, permanent: rule.Permanent,
 			err: apiError{Message: "The call did not finish in time: " + rule.Name + ".", Type: rule.Type, Code: rule.Code}}
 	}
 	f := finalError(c.failed, c.endpoint.schema, c.soonest())

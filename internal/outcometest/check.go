@@ -11,7 +11,7 @@ import (
 
 // check finds what would make a test pass or be left out silently.
 func (t *Table) check() error {
-	var problems []error
+	problems := t.checkOutcomes()
 	names, rows := map[string]bool{}, map[int]bool{}
 	for i := range t.Cases {
 		c := &t.Cases[i]
@@ -63,6 +63,25 @@ func (c *Case) check() error {
 		return errors.New("what counts against nothing cannot be held")
 	}
 	return nil
+}
+
+// checkOutcomes looks at the list of outcomes by itself.
+func (t *Table) checkOutcomes() (problems []error) {
+	names := map[string]bool{}
+	for _, o := range t.Outcomes {
+		switch {
+		case o.Name == "" || o.Label == "":
+			problems = append(problems, fmt.Errorf("outcome %q needs a name and a label", o.Name))
+		case names[o.Name]:
+			problems = append(problems, fmt.Errorf("outcome %q is there twice", o.Name))
+		case !slices.Contains([]string{"none", "target", "provider", "credential"}, o.CountsAgainst):
+			problems = append(problems, fmt.Errorf("outcome %q counts against %q", o.Name, o.CountsAgainst))
+		case !slices.Contains([]string{"none", "provider", "target", "credential", "caller", "gateway"}, o.Blame):
+			problems = append(problems, fmt.Errorf("outcome %q: blame is %q", o.Name, o.Blame))
+		}
+		names[o.Name] = true
+	}
+	return problems
 }
 
 // resolve copies a node with its aliases filled in, so that it can stand alone.

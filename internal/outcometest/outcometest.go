@@ -87,8 +87,19 @@ type Elsewhere struct {
 	Why     string `yaml:"why"`
 }
 
+// Outcome is what follows from an outcome, whatever led to it.
+type Outcome struct {
+	Name          string `yaml:"name"`
+	CountsAgainst string `yaml:"counts_against"` // none, target, provider, credential
+	Blame         string `yaml:"blame"`          // none, provider, target, credential, caller, gateway
+	Permanent     bool   `yaml:"permanent"`
+	NeedsHelp     bool   `yaml:"needs_help"`
+	Label         string `yaml:"label"`
+}
+
 // Table is the whole file.
 type Table struct {
+	Outcomes  []Outcome // in the order of the gateway's own table
 	Cases     []Case
 	Elsewhere []Elsewhere
 }
@@ -108,7 +119,8 @@ func Load(t testing.TB) *Table {
 
 // file is the form of outcomes.yaml.
 type file struct {
-	Rows []struct {
+	Outcomes []Outcome `yaml:"outcomes"`
+	Rows     []struct {
 		Row   int         `yaml:"row"`
 		What  string      `yaml:"what"`
 		Why   string      `yaml:"why"`
@@ -146,7 +158,7 @@ func load() (*Table, error) {
 	if err := decoder.Decode(&in); err != nil {
 		return nil, err
 	}
-	out := &Table{Elsewhere: in.Elsewhere}
+	out := &Table{Outcomes: in.Outcomes, Elsewhere: in.Elsewhere}
 	for _, row := range in.Rows {
 		for i := range row.Cases {
 			c := Case{Row: row.Row, What: row.What, Why: row.Why}
