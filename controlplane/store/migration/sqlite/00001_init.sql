@@ -9,6 +9,13 @@ CREATE TABLE config_version (
   lineage  TEXT    NOT NULL
 ) STRICT;
 
+CREATE TABLE replaced_lineage (
+  lineage     TEXT PRIMARY KEY,
+  revision    INTEGER NOT NULL,
+  actor       TEXT NOT NULL,
+  replaced_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE resource (
   kind       TEXT    NOT NULL,
   name       TEXT    NOT NULL,
@@ -40,32 +47,14 @@ CREATE TABLE secret (
   created_at INTEGER NOT NULL
 ) STRICT;
 
--- NUL in text is refused here because PostgreSQL refuses it: both engines agree.
-CREATE TABLE call (
-  id         TEXT    NOT NULL PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64),
-  node       TEXT    NOT NULL,
-  start_us   INTEGER NOT NULL,
-  group_name TEXT    NOT NULL,
-  api_key    TEXT    NOT NULL,
-  outcome    TEXT    NOT NULL,
-  status     INTEGER NOT NULL,
-  record     BLOB    NOT NULL,
-  CHECK (instr(id, char(0)) + instr(node, char(0)) + instr(group_name, char(0))
-    + instr(api_key, char(0)) + instr(outcome, char(0)) = 0)
+CREATE TABLE revocation (
+  hash     BLOB NOT NULL PRIMARY KEY,
+  key_name TEXT NOT NULL,
+  uid      TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  reason   TEXT NOT NULL,
+  cut      INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX call_by_start   ON call (start_us, id);
-CREATE INDEX call_by_group   ON call (group_name, start_us, id);
-CREATE INDEX call_by_api_key ON call (api_key, start_us, id);
-CREATE INDEX call_by_outcome ON call (outcome, start_us, id);
-CREATE INDEX call_by_status  ON call (status, start_us, id);
-
-CREATE TABLE call_provider (
-  provider TEXT    NOT NULL CHECK (instr(provider, char(0)) = 0),
-  start_us INTEGER NOT NULL,
-  call_id  TEXT    NOT NULL REFERENCES call (id) ON DELETE CASCADE,
-  PRIMARY KEY (provider, start_us, call_id)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX call_provider_by_call ON call_provider (call_id);
 
 CREATE TABLE session (
   hash       BLOB    NOT NULL PRIMARY KEY,
@@ -77,9 +66,299 @@ CREATE TABLE session (
 CREATE INDEX session_by_expiry ON session (expires_at);
 
 CREATE TABLE token (
-  name       TEXT    NOT NULL PRIMARY KEY,
-  hash       BLOB    NOT NULL UNIQUE,
-  last_four  TEXT    NOT NULL,
-  created_at INTEGER NOT NULL,
-  expires_at INTEGER            -- null: never
+  name        TEXT    NOT NULL PRIMARY KEY,
+  hash        BLOB    NOT NULL UNIQUE,
+  last_four   TEXT    NOT NULL,
+  created_at  INTEGER NOT NULL,
+  expires_at  INTEGER,           -- null: never
+  read_bodies INTEGER NOT NULL
 ) STRICT;
+
+CREATE TABLE join_token (
+  id         TEXT    NOT NULL PRIMARY KEY,
+  sealed_key BLOB    NOT NULL,
+  note       TEXT    NOT NULL,
+  created_by TEXT    NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  max_uses   INTEGER NOT NULL,
+  uses       INTEGER NOT NULL DEFAULT 0 CHECK (uses <= max_uses)
+) STRICT;
+
+CREATE TABLE join_token_use (
+  token_id TEXT    NOT NULL REFERENCES join_token (id) ON DELETE CASCADE,
+  use      INTEGER NOT NULL,
+  node     TEXT    NOT NULL,
+  at       INTEGER NOT NULL,
+  PRIMARY KEY (token_id, use)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE node_identity (
+  node       TEXT    NOT NULL PRIMARY KEY,
+  key_hash   BLOB    NOT NULL,
+  token_id   TEXT    NOT NULL,
+  joined_at  INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  revoked_at INTEGER,
+  revoked_by TEXT    NOT NULL DEFAULT ''
+) STRICT;
+
+CREATE TABLE replica (
+  id      TEXT    PRIMARY KEY,
+  beat    INTEGER NOT NULL,
+  seen_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE node (
+  name       TEXT    PRIMARY KEY,
+  replica    TEXT    NOT NULL,
+  boot_id    TEXT    NOT NULL,
+  opened     INTEGER NOT NULL,
+  seen_at    INTEGER NOT NULL,
+  drain_boot TEXT    NOT NULL DEFAULT '',
+  record     BLOB    NOT NULL
+) STRICT;
+
+CREATE TABLE node_order (
+  id         TEXT    PRIMARY KEY,
+  node       TEXT    NOT NULL,
+  expires_at INTEGER NOT NULL,
+  taken_by   TEXT    NOT NULL DEFAULT '',
+  what       TEXT    NOT NULL
+) STRICT;
+
+CREATE TABLE import_run (
+  id           TEXT    NOT NULL PRIMARY KEY,
+  provider_uid TEXT    NOT NULL,
+  provider     TEXT    NOT NULL,
+  start_us     INTEGER NOT NULL,
+  record       BLOB    NOT NULL
+) STRICT;
+CREATE INDEX import_run_by_start ON import_run (start_us, id);
+CREATE INDEX import_run_by_provider ON import_run (provider, start_us, id);
+CREATE INDEX import_run_by_provider_uid ON import_run (provider_uid, start_us, id);
+
+CREATE TABLE import_schedule (
+  provider_uid TEXT    NOT NULL PRIMARY KEY,
+  last_us      INTEGER NOT NULL,
+  failures     INTEGER NOT NULL
+) STRICT;
+
+-- NUL in text is refused here because PostgreSQL refuses it: both engines agree.
+CREATE TABLE call (
+  id          TEXT    NOT NULL PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64),
+  node        TEXT    NOT NULL,
+  start_us    INTEGER NOT NULL,
+  group_name  TEXT    NOT NULL,
+  api_key     TEXT    NOT NULL,
+  outcome     TEXT    NOT NULL,
+  status      INTEGER NOT NULL,
+  record      BLOB    NOT NULL,
+  model       TEXT    NOT NULL,
+  stream      INTEGER NOT NULL,
+  duration_us INTEGER NOT NULL,
+  stored_us   INTEGER NOT NULL,
+  CHECK (instr(id, char(0)) + instr(node, char(0)) + instr(group_name, char(0))
+    + instr(api_key, char(0)) + instr(outcome, char(0)) = 0)
+) STRICT;
+CREATE INDEX call_by_start   ON call (start_us, id);
+CREATE INDEX call_by_outcome ON call (outcome, start_us, id);
+CREATE INDEX call_by_status  ON call (status, start_us, id);
+CREATE INDEX call_by_group   ON call (group_name, start_us, id, outcome, status);
+CREATE INDEX call_by_api_key ON call (api_key, start_us, id, outcome, status);
+CREATE INDEX call_by_stored  ON call (stored_us);
+
+CREATE TABLE call_provider (
+  provider    TEXT    NOT NULL CHECK (instr(provider, char(0)) = 0),
+  start_us    INTEGER NOT NULL,
+  call_id     TEXT    NOT NULL REFERENCES call (id) ON DELETE CASCADE,
+  group_name  TEXT    NOT NULL,
+  api_key     TEXT    NOT NULL,
+  outcome     TEXT    NOT NULL,
+  status      INTEGER NOT NULL,
+  node        TEXT    NOT NULL,
+  model       TEXT    NOT NULL,
+  stream      INTEGER NOT NULL,
+  duration_us INTEGER NOT NULL,
+  PRIMARY KEY (provider, start_us, call_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX call_provider_by_call ON call_provider (call_id);
+
+CREATE TABLE call_total (
+  id     TEXT    NOT NULL PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64 AND instr(id, char(0)) = 0),
+  node   TEXT    NOT NULL,
+  bucket INTEGER NOT NULL,
+  record BLOB    NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX call_total_by_bucket ON call_total (bucket);
+
+CREATE TABLE call_gap (
+  id     TEXT    NOT NULL PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64 AND instr(id, char(0)) = 0),
+  node   TEXT    NOT NULL,
+  to_us  INTEGER NOT NULL,
+  record BLOB    NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX call_gap_by_end  ON call_gap (to_us, id);
+CREATE INDEX call_gap_by_node ON call_gap (node, to_us, id);
+
+CREATE TABLE call_refused (
+  id     TEXT    NOT NULL PRIMARY KEY,
+  kind   TEXT    NOT NULL,
+  node   TEXT    NOT NULL,
+  at     INTEGER NOT NULL,
+  reason TEXT    NOT NULL,
+  record BLOB    NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX call_refused_by_time ON call_refused (at, id);
+
+CREATE TABLE call_body (
+  call_id     TEXT PRIMARY KEY NOT NULL,
+  api_key     TEXT NOT NULL,
+  start_us    INTEGER NOT NULL,
+  expires_us  INTEGER NOT NULL,
+  wrapped_key BLOB NOT NULL,
+  ciphertext  BLOB NOT NULL
+) STRICT;
+CREATE INDEX call_body_by_api_key ON call_body (api_key);
+CREATE INDEX call_body_by_start   ON call_body (start_us);
+CREATE INDEX call_body_by_expiry  ON call_body (expires_us);
+
+CREATE TABLE call_body_read (
+  id      TEXT PRIMARY KEY NOT NULL,
+  call_id TEXT NOT NULL,
+  at_us   INTEGER NOT NULL,
+  actor   TEXT NOT NULL
+) STRICT;
+CREATE INDEX call_body_read_by_call ON call_body_read (call_id, at_us);
+CREATE INDEX call_body_read_by_time ON call_body_read (at_us);
+
+CREATE TABLE usage_minute (
+  bucket        INTEGER NOT NULL,
+  group_name    TEXT    NOT NULL,
+  provider      TEXT    NOT NULL,
+  model         TEXT    NOT NULL,
+  outcome       TEXT    NOT NULL,
+  status        INTEGER NOT NULL,
+  shard         INTEGER NOT NULL,
+  calls         INTEGER NOT NULL DEFAULT 0,
+  attempts      INTEGER NOT NULL DEFAULT 0,
+  failovers     INTEGER NOT NULL DEFAULT 0,
+  input_tokens  INTEGER NOT NULL DEFAULT 0,
+  cached_tokens INTEGER NOT NULL DEFAULT 0,
+  output_tokens INTEGER NOT NULL DEFAULT 0,
+  cost_micro    INTEGER NOT NULL DEFAULT 0,
+  cost_pico     INTEGER NOT NULL DEFAULT 0,
+  duration_us   INTEGER NOT NULL DEFAULT 0,
+  latency       BLOB    NOT NULL,
+  first_token   BLOB    NOT NULL,
+  PRIMARY KEY (bucket, group_name, provider, model, outcome, status, shard)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE usage_hour (
+  bucket        INTEGER NOT NULL,
+  group_name    TEXT    NOT NULL,
+  provider      TEXT    NOT NULL,
+  model         TEXT    NOT NULL,
+  outcome       TEXT    NOT NULL,
+  status        INTEGER NOT NULL,
+  shard         INTEGER NOT NULL,
+  calls         INTEGER NOT NULL DEFAULT 0,
+  attempts      INTEGER NOT NULL DEFAULT 0,
+  failovers     INTEGER NOT NULL DEFAULT 0,
+  input_tokens  INTEGER NOT NULL DEFAULT 0,
+  cached_tokens INTEGER NOT NULL DEFAULT 0,
+  output_tokens INTEGER NOT NULL DEFAULT 0,
+  cost_micro    INTEGER NOT NULL DEFAULT 0,
+  cost_pico     INTEGER NOT NULL DEFAULT 0,
+  duration_us   INTEGER NOT NULL DEFAULT 0,
+  latency       BLOB    NOT NULL,
+  first_token   BLOB    NOT NULL,
+  PRIMARY KEY (bucket, group_name, provider, model, outcome, status, shard)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE usage_key_hour (
+  bucket        INTEGER NOT NULL,
+  api_key       TEXT    NOT NULL,
+  group_name    TEXT    NOT NULL,
+  provider      TEXT    NOT NULL,
+  model         TEXT    NOT NULL,
+  outcome       TEXT    NOT NULL,
+  status        INTEGER NOT NULL,
+  shard         INTEGER NOT NULL,
+  calls         INTEGER NOT NULL DEFAULT 0,
+  attempts      INTEGER NOT NULL DEFAULT 0,
+  failovers     INTEGER NOT NULL DEFAULT 0,
+  input_tokens  INTEGER NOT NULL DEFAULT 0,
+  cached_tokens INTEGER NOT NULL DEFAULT 0,
+  output_tokens INTEGER NOT NULL DEFAULT 0,
+  cost_micro    INTEGER NOT NULL DEFAULT 0,
+  cost_pico     INTEGER NOT NULL DEFAULT 0,
+  duration_us   INTEGER NOT NULL DEFAULT 0,
+  latency       BLOB    NOT NULL,
+  first_token   BLOB    NOT NULL,
+  PRIMARY KEY (bucket, api_key, group_name, provider, model, outcome, status, shard)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX usage_key_hour_by_key ON usage_key_hour (api_key, bucket);
+
+CREATE TABLE usage_minute_part (
+  bucket        INTEGER NOT NULL,
+  property      TEXT NOT NULL,
+  value         TEXT NOT NULL,
+  shard         INTEGER NOT NULL,
+  calls         INTEGER NOT NULL DEFAULT 0,
+  ok_calls      INTEGER NOT NULL DEFAULT 0,
+  attempts      INTEGER NOT NULL DEFAULT 0,
+  failovers     INTEGER NOT NULL DEFAULT 0,
+  saved_calls   INTEGER NOT NULL DEFAULT 0,
+  input_tokens  INTEGER NOT NULL DEFAULT 0,
+  cached_tokens INTEGER NOT NULL DEFAULT 0,
+  output_tokens INTEGER NOT NULL DEFAULT 0,
+  cost_micro    INTEGER NOT NULL DEFAULT 0,
+  cost_pico     INTEGER NOT NULL DEFAULT 0,
+  duration_us   INTEGER NOT NULL DEFAULT 0,
+  latency       BLOB    NOT NULL,
+  first_token   BLOB    NOT NULL,
+  PRIMARY KEY (bucket, property, value, shard)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE usage_hour_part (
+  bucket        INTEGER NOT NULL,
+  property      TEXT NOT NULL,
+  value         TEXT NOT NULL,
+  shard         INTEGER NOT NULL,
+  calls         INTEGER NOT NULL DEFAULT 0,
+  ok_calls      INTEGER NOT NULL DEFAULT 0,
+  attempts      INTEGER NOT NULL DEFAULT 0,
+  failovers     INTEGER NOT NULL DEFAULT 0,
+  saved_calls   INTEGER NOT NULL DEFAULT 0,
+  input_tokens  INTEGER NOT NULL DEFAULT 0,
+  cached_tokens INTEGER NOT NULL DEFAULT 0,
+  output_tokens INTEGER NOT NULL DEFAULT 0,
+  cost_micro    INTEGER NOT NULL DEFAULT 0,
+  cost_pico     INTEGER NOT NULL DEFAULT 0,
+  duration_us   INTEGER NOT NULL DEFAULT 0,
+  latency       BLOB    NOT NULL,
+  first_token   BLOB    NOT NULL,
+  PRIMARY KEY (bucket, property, value, shard)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE usage_day_part (
+  bucket        INTEGER NOT NULL,
+  property      TEXT NOT NULL,
+  value         TEXT NOT NULL,
+  shard         INTEGER NOT NULL,
+  calls         INTEGER NOT NULL DEFAULT 0,
+  ok_calls      INTEGER NOT NULL DEFAULT 0,
+  attempts      INTEGER NOT NULL DEFAULT 0,
+  failovers     INTEGER NOT NULL DEFAULT 0,
+  saved_calls   INTEGER NOT NULL DEFAULT 0,
+  input_tokens  INTEGER NOT NULL DEFAULT 0,
+  cached_tokens INTEGER NOT NULL DEFAULT 0,
+  output_tokens INTEGER NOT NULL DEFAULT 0,
+  cost_micro    INTEGER NOT NULL DEFAULT 0,
+  cost_pico     INTEGER NOT NULL DEFAULT 0,
+  duration_us   INTEGER NOT NULL DEFAULT 0,
+  latency       BLOB    NOT NULL,
+  first_token   BLOB    NOT NULL,
+  PRIMARY KEY (bucket, property, value, shard)
+) STRICT, WITHOUT ROWID;
