@@ -2,8 +2,6 @@ package dataplane
 
 import (
 	"fmt"
-	"regexp"
-	"strings"
 
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -47,41 +45,3 @@ func (*Body) GoString() string { return redacted }
 
 // Size is how many bytes it holds.
 func (b *Body) Size() int { return len(b.Request) + len(b.Response) }
-
-var email = regexp.MustCompile(`[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+`)
-
-// Clean replaces what the group wants replaced. It takes some milliseconds.
-func (b *Body) Clean() {
-	clean := func(p *[]byte, truncated bool) {
-		if len(*p) == 0 {
-			return
-		}
-		text := string(*p)
-		if truncated {
-			text = whole(text)
-		}
-		if b.Log.Redact {
-			text = Redact(text)
-		}
-		if b.Log.RedactEmails {
-			text = email.ReplaceAllString(text, redacted)
-		}
-		*p = []byte(text)
-	}
-	if b.Log.Redact || b.Log.RedactEmails {
-		clean(&b.Request, b.RequestTruncated)
-		clean(&b.Response, b.ResponseTruncated)
-	}
-}
-
-// cutWord is how far from the end of a truncated text its last word is looked for.
-const cutWord = 256
-
-// whole takes off the last word of a truncated text: half a credential would not be recognised.
-func whole(text string) string {
-	from := max(len(text)-cutWord, 0)
-	if at := strings.LastIndexAny(text[from:], " \t\r\n\"',;\\"); at >= 0 {
-		return text[:from+at]
-	}
-	return text[:from]
-}

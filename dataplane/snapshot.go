@@ -78,8 +78,9 @@ type Provider struct {
 	Policy              *Policy
 	Scope               Scope
 	Load                *Load
-
-	secrets [][]byte
+	// Secrets are what no answer of the provider may show: its credentials and the values of
+	// configured headers that may be secret, as they are and as JSON writes them, longest first.
+	Secrets []Secret
 }
 
 // Header is one header that is added to upstream requests.
@@ -172,18 +173,3 @@ type Policy struct {
 	HoldWhole          bool          // streams go to the client when they are complete
 	KeywordHold        time.Duration // how long streams are held for failure keywords; 0: for their first meaningful event
 }
-
-// Secret is text that must never reach a log: it prints as [redacted].
-type Secret string
-
-// String hides the secret from fmt and slog.
-func (Secret) String() string { return "[redacted]" }
-
-// GoString hides it from %#v.
-func (Secret) GoString() string { return "[redacted]" }
-
-// MarshalJSON hides it from encoders.
-func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"[redacted]"`), nil }
-
-// Reveal gives the text itself, for the one place that sends it upstream.
-func (s Secret) Reveal() string { return string(s) }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/classify"
 )
 
 // attempt is one try on one target. Everything that belongs to a try lives here, so a
@@ -149,7 +150,7 @@ func (a *attempt) transportVerdict(ctx context.Context, err error) dataplane.Ver
 	if o, ok := stopped(ctx); ok {
 		return dataplane.Verdict{Outcome: o}
 	}
-	return dataplane.ClassifyTransport(err)
+	return classify.Transport(err)
 }
 
 // refusedStreamUsage recognises an upstream that does not know stream_options.
@@ -173,7 +174,7 @@ func (a *attempt) end(v dataplane.Verdict) dataplane.Verdict {
 func (a *attempt) close(v dataplane.Verdict) {
 	c := a.call
 	a.record.Duration = c.h.cfg.Now().Sub(a.started)
-	a.record.Outcome, a.record.Reason = v.Outcome, string(a.Provider.Scrub([]byte(v.Reason)))
+	a.record.Outcome, a.record.Reason = v.Outcome, string(classify.Scrub([]byte(v.Reason), a.Provider.Secrets))
 	a.record.MaybeBilled = v.Outcome.Rule().MaybeBilled
 	a.record.Blame = a.blame(v)
 	if a.record.Usage.Source != dataplane.UsageNone || v.Outcome == dataplane.OK { // calls may have a price of their own

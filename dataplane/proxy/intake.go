@@ -16,6 +16,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/classify"
 )
 
 // How a request body may come in. A client that sends slower than minRate on average over
@@ -276,7 +277,7 @@ func (c *call) intakeFailed(ctx context.Context, in *intake, err error) {
 }
 
 // reasonOf words an error of reading for the client.
-func reasonOf(err error) string { return dataplane.Reason(err.Error()) }
+func reasonOf(err error) string { return classify.Reason(err.Error()) }
 
 // busy answers that the gateway itself is at one of its bounds.
 func (c *call) busy(message string) {

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/classify"
 )
 
 // Bounds on what an attempt reads before it decides.
@@ -49,9 +50,9 @@ func (a *attempt) refused(ctx context.Context, resp *http.Response, body io.Read
 	if o, ok := stopped(ctx); ok && err != nil {
 		return dataplane.Verdict{Outcome: o}
 	}
-	text = a.Provider.Scrub(text)
+	text = classify.Scrub(text, a.Provider.Secrets)
 	a.body = text // what came of it is enough to judge by
-	v := dataplane.ClassifyStatus(resp.StatusCode, resp.Header, text, a.Model, a.call.h.cfg.Now())
+	v := classify.Status(resp.StatusCode, resp.Header, text, a.Model, a.call.h.cfg.Now())
 	if k := a.keyword(text, a.Keywords.Error); k != nil {
 		return keywordInError(k, v)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/classify"
 )
 
 // plain judges an answer that is not streamed. It is held whole up to 2 MiB; a longer
@@ -26,7 +27,7 @@ func (a *attempt) plain(ctx context.Context, resp *http.Response, body io.Reader
 		return a.long(ctx, resp, held, body)
 	}
 	if v, ok := a.judgeBody(held, mediaType(resp.Header)); !ok {
-		a.body = a.Provider.Scrub(held[:min(len(held), maxErrorBody)])
+		a.body = classify.Scrub(held[:min(len(held), maxErrorBody)], a.Provider.Secrets)
 		return v, false
 	}
 	if stream := a.call.endpoint.stream; a.call.envelope.stream && !stream.plain {
@@ -88,8 +89,8 @@ func (a *attempt) judgeBody(body []byte, media string) (dataplane.Verdict, bool)
 		}
 		return bad("the answer is not valid JSON")
 	}
-	if _, is := dataplane.ClassifyError(body, a.Model); is {
-		v, _ := dataplane.ClassifyError(a.Provider.Scrub(body), a.Model)
+	if _, is := classify.ErrorBody(body, a.Model); is {
+		v, _ := classify.ErrorBody(classify.Scrub(body, a.Provider.Secrets), a.Model)
 		if k := a.keyword(body, a.Keywords.Error, a.Keywords.Answer); k != nil {
 			v = keywordInError(k, v)
 		}

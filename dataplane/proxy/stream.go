@@ -11,6 +11,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/classify"
 )
 
 // keywordChars is how much output text a stream is held for when failure keywords exist.
@@ -132,9 +133,9 @@ func (a *attempt) holdsText() bool {
 // event goes to the client, without the provider's secrets should it hold them.
 func (a *attempt) judgeError(view *streamView, event []byte) dataplane.Verdict {
 	out := &a.call.out
-	event = a.Provider.Scrub(event)
+	event = classify.Scrub(event, a.Provider.Secrets)
 	text, _ := data(event)
-	v, is := dataplane.ClassifyError(text, a.Model)
+	v, is := classify.ErrorBody(text, a.Model)
 	if !is { // its type says that it failed, and nothing says why
 		v = dataplane.Verdict{Outcome: dataplane.ServerError, Reason: "an event of the stream says that it failed"}
 	}

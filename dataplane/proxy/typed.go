@@ -8,6 +8,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/classify"
 )
 
 // seeTyped looks at an event of a stream whose events say in "type" what they are.
@@ -17,7 +18,7 @@ func (v *streamView) seeTyped(text []byte) eventKind {
 		return eventError
 	}
 	if bytes.Contains(text, keyError) {
-		if _, is := dataplane.ClassifyError(text, ""); is {
+		if _, is := classify.ErrorBody(text, ""); is {
 			return eventError
 		}
 	}

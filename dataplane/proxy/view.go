@@ -7,6 +7,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/classify"
 	"github.com/trunkline-ai/trunkline/internal/domain/keyword"
 )
 
@@ -65,7 +66,7 @@ func (v *streamView) see(event []byte, hideUsage bool) eventKind {
 	}
 	has := keysOf(text)
 	if has.err {
-		if _, is := dataplane.ClassifyError(text, ""); is {
+		if _, is := classify.ErrorBody(text, ""); is {
 			return eventError
 		}
 	}

@@ -77,14 +77,14 @@ func part(path string) string {
 }
 
 // siblings lists what a package imports from other parts of its folder.
-func siblings(p pkg, folder, wiring string) (bad []string) {
+func siblings(p pkg, i isolation) (bad []string) {
 	from := short(p.ImportPath)
-	if !strings.HasPrefix(from, folder+"/") || part(from) == wiring {
+	if !strings.HasPrefix(from, i.folder+"/") || part(from) == i.wiring {
 		return nil
 	}
 	for _, path := range p.Imports {
 		to := short(path)
-		if strings.HasPrefix(to, folder+"/") && part(to) != part(from) {
+		if strings.HasPrefix(to, i.folder+"/") && part(to) != part(from) && !matches(to, i.shared) {
 			bad = append(bad, to)
 		}
 	}
@@ -100,7 +100,7 @@ func TestImportRules(t *testing.T) {
 			}
 		}
 		for _, folder := range isolated {
-			for _, to := range siblings(p, folder.folder, folder.wiring) {
+			for _, to := range siblings(p, folder) {
 				t.Errorf("%s imports its sibling %s: %s", short(p.ImportPath), to, folder.why)
 			}
 		}
@@ -138,6 +138,11 @@ func TestRulesCatch(t *testing.T) {
 		{"dataplane/proxy", "dataplane/upstream", true, false},
 		{"dataplane/server", "dataplane/upstream", false, false},
 		{"dataplane/proxy", "dataplane/server", false, true},
+		{"dataplane/proxy", "dataplane/classify", false, false},
+		{"dataplane/classify", "dataplane", false, false},
+		{"dataplane/classify", "dataplane/proxy", false, true},
+		{"dataplane/wire/chat", "dataplane/wire/sse", false, false},
+		{"dataplane/wire/chat", "dataplane/upstream", false, true},
 		{"controlplane/store", "controlplane/store/sqlite", false, false},
 		{"controlplane", "controlplane/store", false, true},
 		{"controlplane", "internal/errs", false, false},
@@ -185,7 +190,7 @@ func caught(p pkg) bool {
 		}
 	}
 	for _, folder := range isolated {
-		if len(siblings(p, folder.folder, folder.wiring)) > 0 {
+		if len(siblings(p, folder)) > 0 {
 			return true
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/classify"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -157,7 +158,7 @@ func (k *Keeper) take(e entry) {
 	body := e.call.Body
 	e.call.Body = nil
 	k.queued.Add(-int64(body.Size()))
-	body.Clean()
+	classify.CleanBody(body)
 	k.add(e.call.ID, &nodev1.CallBody{
 		Request: body.Request, Response: body.Response, RequestTruncated: body.RequestTruncated, ResponseTruncated: body.ResponseTruncated,
 		Redacted: body.Log.Redact,

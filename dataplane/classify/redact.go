@@ -1,4 +1,4 @@
-package dataplane
+package classify
 
 import (
 	"net/http"

@@ -1,6 +1,10 @@
-package dataplane
+package classify
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
 
 // sign is what in an error's body tells its class. Codes are compared with every code of
 // the body, types with its type; all in lower case.
@@ -11,7 +15,7 @@ import "strings"
 // parameter, near within 80 characters of the model's id. What is held against nobody may
 // stand anywhere: anywhere.
 type sign struct {
-	outcome Outcome
+	outcome dataplane.Outcome
 	codes   []string
 	types   []string
 
@@ -23,7 +27,7 @@ type sign struct {
 // signs is read from the top; the first that fits wins.
 var signs = []sign{
 	{
-		outcome: ContentPolicy,
+		outcome: dataplane.ContentPolicy,
 		codes: []string{
 			"content_policy_violation", "content_filter", "contentfilter", "responsibleaipolicyviolation",
 			"moderation_blocked", "moderation", "data_inspection_failed", "datainspectionfailed",
@@ -39,7 +43,7 @@ var signs = []sign{
 		},
 	},
 	{
-		outcome: ContextLength,
+		outcome: dataplane.ContextLength,
 		codes: []string{
 			"context_length_exceeded", "context_window_exceeded", "contextwindowexceedederror",
 			"string_above_max_length", "prompt_too_long", "input_too_long", "request_too_large",
@@ -60,7 +64,7 @@ var signs = []sign{
 		},
 	},
 	{
-		outcome: QuotaExhausted,
+		outcome: dataplane.QuotaExhausted,
 		codes: []string{
 			"insufficient_quota", "insufficient_balance", "insufficient_credits", "insufficient_funds",
 			"insufficient_user_quota", "pre_consume_token_quota_failed", "quota_exceeded",
@@ -81,7 +85,7 @@ var signs = []sign{
 		},
 	},
 	{
-		outcome: ModelNotFound,
+		outcome: dataplane.ModelNotFound,
 		codes: []string{
 			"model_not_found", "model_not_available", "model_not_supported", "unknown_model", "invalid_model",
 			"no_such_model", "model_does_not_exist", "deploymentnotfound", "model_decommissioned",
@@ -99,7 +103,7 @@ var signs = []sign{
 		},
 	},
 	{
-		outcome: AuthFailed,
+		outcome: dataplane.AuthFailed,
 		codes: []string{
 			"invalid_api_key", "incorrect_api_key", "api_key_invalid", "invalidapikey", "api_key_expired",
 			"api_key_disabled", "account_deactivated", "account_disabled", "account_suspended",
@@ -120,7 +124,7 @@ var signs = []sign{
 		},
 	},
 	{
-		outcome: Overloaded,
+		outcome: dataplane.Overloaded,
 		codes: []string{
 			"overloaded", "overloaded_error", "engine_overloaded", "engine_overloaded_error",
 			"capacity_exceeded", "serveroverloaded", "model_overloaded", "server_overloaded", "1305",
@@ -132,7 +136,7 @@ var signs = []sign{
 		},
 	},
 	{
-		outcome: Busy, // judge tells the kinds of 429 apart
+		outcome: dataplane.Busy, // judge tells the kinds of 429 apart
 		codes: []string{
 			"rate_limit_exceeded", "rate_limit_reached", "rate_limit_reached_error", "rate_limited",
 			"ratelimitexceeded", "ratelimitreached", "rate_limit_error", "too_many_requests", "toomanyrequests",
@@ -143,7 +147,7 @@ var signs = []sign{
 		opens: []string{"rate limit", "too many requests", "too many concurrent", "request rate limit"},
 	},
 	{
-		outcome: Unsupported,
+		outcome: dataplane.Unsupported,
 		codes:   []string{"unknown_url", "unsupported_endpoint", "endpoint_not_found"},
 		opens: []string{
 			"invalid url", "unknown request url", "no route matched", "404 page not found", "resource not found",
@@ -200,7 +204,7 @@ func (f *fault) phrased(s *sign, status int, model string) bool {
 	case 402: // QuotaExhausted whatever it says, except:
 		// The balance does not reach for what was asked: the account is low, not spent, and
 		// how much is asked is the caller's to choose.
-		return s.outcome == Busy && f.says([]string{"can only afford"}) && !f.says([]string{"can only afford 0."})
+		return s.outcome == dataplane.Busy && f.says([]string{"can only afford"}) && !f.says([]string{"can only afford 0."})
 	case 405, 408, 409, 415, 425, 429:
 		return false
 	}
@@ -210,7 +214,7 @@ func (f *fault) phrased(s *sign, status int, model string) bool {
 	if f.param != "" && f.param != "model" {
 		return false
 	}
-	if s.outcome == Unsupported && status == 400 {
+	if s.outcome == dataplane.Unsupported && status == 400 {
 		return false // "Invalid URL" may be an image's
 	}
 	for _, p := range s.opens {
@@ -218,7 +222,7 @@ func (f *fault) phrased(s *sign, status int, model string) bool {
 			return true
 		}
 	}
-	if s.outcome == Unsupported && strings.TrimRight(f.lower, ".!") == "not found" {
+	if s.outcome == dataplane.Unsupported && strings.TrimRight(f.lower, ".!") == "not found" {
 		return true
 	}
 	return len(s.near) > 0 && f.near(model, s.near)

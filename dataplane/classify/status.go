@@ -1,4 +1,4 @@
-package dataplane
+package classify
 
 import (
 	"bytes"
@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
 )
 
-// ClassifyStatus judges an answer whose status is not 2xx, from its status, headers and
+// Status judges an answer whose status is not 2xx, from its status, headers and
 // the first bytes of its body (decoded, at most 64 KiB). model is the upstream model id
 // that was asked for; now is for dates in Retry-After.
-func ClassifyStatus(status int, header http.Header, body []byte, model string, now time.Time) Verdict {
+func Status(status int, header http.Header, body []byte, model string, now time.Time) dataplane.Verdict {
 	f := readFault(body)
 	wait, named := f.wait()
 	if w, ok := headerWait(status, header, now); ok {
@@ -21,16 +23,16 @@ func ClassifyStatus(status int, header http.Header, body []byte, model string, n
 	return judge(status, &f, model, wait, named, tokensAreOut(header))
 }
 
-// ClassifyError judges an error object that came without an error status: the body of a
+// ErrorBody judges an error object that came without an error status: the body of a
 // 200, or the data of a stream's event. ok is false when data holds no error: error null,
 // no error key, or not a JSON object.
-func ClassifyError(data []byte, model string) (v Verdict, ok bool) {
+func ErrorBody(data []byte, model string) (v dataplane.Verdict, ok bool) {
 	if plainlyGood(data) || !gjson.ValidBytes(data) {
-		return Verdict{}, false
+		return dataplane.Verdict{}, false
 	}
 	doc := gjson.ParseBytes(data)
 	if !holdsError(doc) {
-		return Verdict{}, false
+		return dataplane.Verdict{}, false
 	}
 	f := readFault(data)
 	wait, named := f.wait()
@@ -39,39 +41,39 @@ func ClassifyError(data []byte, model string) (v Verdict, ok bool) {
 
 // judge is the one decision: by code, then type, then phrase, then status. A status of 0
 // is unknown.
-func judge(status int, f *fault, model string, wait time.Duration, named, tokensOut bool) Verdict {
-	v := Verdict{Reason: f.reason(status)}
+func judge(status int, f *fault, model string, wait time.Duration, named, tokensOut bool) dataplane.Verdict {
+	v := dataplane.Verdict{Reason: f.reason(status)}
 	s, found := f.sign(status, model)
 	if !found {
 		s = byStatus(status, f, model)
 	}
 	v.Outcome = s.outcome
 	switch v.Outcome {
-	case Busy: // a 429: which of the three kinds?
+	case dataplane.Busy: // a 429: which of the three kinds?
 		switch {
 		case f.perDay, f.says(spent), !named && f.says(spentUnlessWait):
-			v.Outcome = QuotaExhausted
+			v.Outcome = dataplane.QuotaExhausted
 			if f.resource {
-				v.Scope = ScopeTarget
+				v.Scope = dataplane.ScopeTarget
 			}
 		case named:
-			v.Outcome = RateLimited
+			v.Outcome = dataplane.RateLimited
 			if tokensOut || f.resource || f.aboutModel(model) {
-				v.Scope = ScopeTarget
+				v.Scope = dataplane.ScopeTarget
 			}
 		}
-	case ServerError, Overloaded:
+	case dataplane.ServerError, dataplane.Overloaded:
 		// Only 503 is asked to stay away from; it is about the model, not about the key.
 		if status == http.StatusServiceUnavailable && named {
-			v.Outcome, v.Scope = RateLimited, ScopeTarget
+			v.Outcome, v.Scope = dataplane.RateLimited, dataplane.ScopeTarget
 		}
 	}
 	switch {
 	case !named:
-	case v.Outcome == RateLimited:
+	case v.Outcome == dataplane.RateLimited:
 		v.Wait = min(max(wait, minWait), maxWait)
-	case v.Outcome == QuotaExhausted:
-		v.Wait = min(max(wait, minWait), QuotaExhausted.Rule().HoldMax)
+	case v.Outcome == dataplane.QuotaExhausted:
+		v.Wait = min(max(wait, minWait), dataplane.QuotaExhausted.Rule().HoldMax)
 	}
 	return v
 }
@@ -80,50 +82,50 @@ func judge(status int, f *fault, model string, wait time.Duration, named, tokens
 func byStatus(status int, f *fault, model string) sign {
 	switch status {
 	case 401:
-		return sign{outcome: AuthFailed}
+		return sign{outcome: dataplane.AuthFailed}
 	case 402:
-		return sign{outcome: QuotaExhausted}
+		return sign{outcome: dataplane.QuotaExhausted}
 	case 403:
 		if f.html {
 			// A firewall before the API did not like the text of the request, which is the
 			// caller's: that must not take the credential away from everybody.
-			return sign{outcome: BadBody}
+			return sign{outcome: dataplane.BadBody}
 		}
 		if f.aboutAccess(model) {
-			return sign{outcome: ModelNotFound}
+			return sign{outcome: dataplane.ModelNotFound}
 		}
-		return sign{outcome: AuthFailed}
+		return sign{outcome: dataplane.AuthFailed}
 	case 404, 410:
 		if !f.present {
-			return sign{outcome: Unsupported} // no API wrote this: the endpoint is not there
+			return sign{outcome: dataplane.Unsupported} // no API wrote this: the endpoint is not there
 		}
 		if f.typ == "not_found_error" && f.names(model) {
-			return sign{outcome: ModelNotFound}
+			return sign{outcome: dataplane.ModelNotFound}
 		}
-		return sign{outcome: NotFound}
+		return sign{outcome: dataplane.NotFound}
 	case 405, 415, 501:
-		return sign{outcome: Unsupported}
+		return sign{outcome: dataplane.Unsupported}
 	case 408, 425:
-		return sign{outcome: UpstreamTimeout}
+		return sign{outcome: dataplane.UpstreamTimeout}
 	case 409:
-		return sign{outcome: UpstreamConflict}
+		return sign{outcome: dataplane.UpstreamConflict}
 	case 413:
-		return sign{outcome: ContextLength}
+		return sign{outcome: dataplane.ContextLength}
 	case 429:
-		return sign{outcome: Busy}
+		return sign{outcome: dataplane.Busy}
 	case 451:
-		return sign{outcome: ContentPolicy}
+		return sign{outcome: dataplane.ContentPolicy}
 	case 498, 529:
-		return sign{outcome: Overloaded}
+		return sign{outcome: dataplane.Overloaded}
 	}
 	switch {
 	case status >= 400 && status < 500 && f.present:
-		return sign{outcome: BadRequest}
+		return sign{outcome: dataplane.BadRequest}
 	case status >= 300 && status < 500:
 		// A redirect, or an error page that no API wrote: nobody said it is the caller's fault.
-		return sign{outcome: BadBody}
+		return sign{outcome: dataplane.BadBody}
 	}
-	return sign{outcome: ServerError}
+	return sign{outcome: dataplane.ServerError}
 }
 
 // plainlyGood is true for nearly every good answer, and cheap.

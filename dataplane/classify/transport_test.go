@@ -1,4 +1,4 @@
-package dataplane
+package classify
 
 import (
 	"context"
@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/internal/addrguard"
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
 	"github.com/trunkline-ai/trunkline/internal/outcometest"
@@ -44,7 +45,7 @@ func TestClassifyTransportOfRealErrors(t *testing.T) {
 				resp.Body.Close()
 				t.Fatalf("status %d, want an error", resp.StatusCode)
 			}
-			got := ClassifyTransport(err)
+			got := Transport(err)
 			if got.Outcome.String() != c.Want.Outcome {
 				t.Errorf("%v (%T)\nis %s, want %s", err, err, got.Outcome, c.Want.Outcome)
 			}
@@ -66,37 +67,37 @@ func TestClassifyTransportOfMadeErrors(t *testing.T) {
 	op := func(op string, err error) error { return &net.OpError{Op: op, Net: "tcp", Err: err} }
 	for name, tc := range map[string]struct {
 		err  error
-		want Outcome
+		want dataplane.Outcome
 	}{
-		"no route":              {op("dial", os.NewSyscallError("connect", syscall.EHOSTUNREACH)), Unreachable},
-		"no network":            {op("dial", os.NewSyscallError("connect", syscall.ENETUNREACH)), Unreachable},
-		"kernel's dial timeout": {op("dial", os.NewSyscallError("connect", syscall.ETIMEDOUT)), ConnectTimeout},
-		"proxy refuses":         {op("proxyconnect", errors.New("503")), Unreachable},
-		"blocked":               {op("dial", fmt.Errorf("control: %w", addrguard.ErrBlocked)), BlockedAddress},
-		"servfail":              {op("dial", &net.DNSError{Err: "server misbehaving", IsTemporary: true}), DNSError},
-		"dns timeout":           {op("dial", &net.DNSError{Err: "i/o timeout", IsTimeout: true}), ConnectTimeout},
-		"out of files":          {op("dial", os.NewSyscallError("socket", syscall.EMFILE)), GatewayBusy},
-		"expired certificate":   {&tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.Expired}}, TLSError},
-		"wrong host":            {x509.HostnameError{Certificate: &x509.Certificate{}, Host: "a"}, TLSError},
-		"alert":                 {op("remote error", errors.New("tls: handshake failure")), TLSError},
-		"untyped tls":           {fmt.Errorf("connect: %w", errors.New("tls: server selected unsupported protocol version 301")), TLSError},
-		"scheme":                {http.ErrSchemeMismatch, TLSError},
-		"handshake timeout":     {timeoutError{"net/http: TLS handshake timeout"}, ConnectTimeout},
-		"header timeout":        {timeoutError{"net/http: timeout awaiting response headers"}, ResponseTimeout},
-		"write timeout":         {op("write", os.ErrDeadlineExceeded), WriteTimeout},
-		"read timeout":          {op("read", os.ErrDeadlineExceeded), ResponseTimeout},
-		"reset":                 {op("read", os.NewSyscallError("read", syscall.ECONNRESET)), ConnectionReset},
-		"reset while writing":   {op("write", os.NewSyscallError("write", syscall.EPIPE)), ConnectionReset},
-		"kernel gave up":        {op("read", os.NewSyscallError("read", syscall.ETIMEDOUT)), ConnectionReset},
-		"eof":                   {io.EOF, ConnectionReset},
-		"unexpected eof":        {fmt.Errorf("http: %w", io.ErrUnexpectedEOF), ConnectionReset},
-		"pipe closed":           {io.ErrClosedPipe, ConnectionReset},
-		"inside a url error":    {&url.Error{Op: "Post", URL: "https://h/v1?key=secret", Err: io.EOF}, ConnectionReset},
-		"nothing we know":       {errors.New("http2: server sent GOAWAY"), ConnectionReset},
+		"no route":              {op("dial", os.NewSyscallError("connect", syscall.EHOSTUNREACH)), dataplane.Unreachable},
+		"no network":            {op("dial", os.NewSyscallError("connect", syscall.ENETUNREACH)), dataplane.Unreachable},
+		"kernel's dial timeout": {op("dial", os.NewSyscallError("connect", syscall.ETIMEDOUT)), dataplane.ConnectTimeout},
+		"proxy refuses":         {op("proxyconnect", errors.New("503")), dataplane.Unreachable},
+		"blocked":               {op("dial", fmt.Errorf("control: %w", addrguard.ErrBlocked)), dataplane.BlockedAddress},
+		"servfail":              {op("dial", &net.DNSError{Err: "server misbehaving", IsTemporary: true}), dataplane.DNSError},
+		"dns timeout":           {op("dial", &net.DNSError{Err: "i/o timeout", IsTimeout: true}), dataplane.ConnectTimeout},
+		"out of files":          {op("dial", os.NewSyscallError("socket", syscall.EMFILE)), dataplane.GatewayBusy},
+		"expired certificate":   {&tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.Expired}}, dataplane.TLSError},
+		"wrong host":            {x509.HostnameError{Certificate: &x509.Certificate{}, Host: "a"}, dataplane.TLSError},
+		"alert":                 {op("remote error", errors.New("tls: handshake failure")), dataplane.TLSError},
+		"untyped tls":           {fmt.Errorf("connect: %w", errors.New("tls: server selected unsupported protocol version 301")), dataplane.TLSError},
+		"scheme":                {http.ErrSchemeMismatch, dataplane.TLSError},
+		"handshake timeout":     {timeoutError{"net/http: TLS handshake timeout"}, dataplane.ConnectTimeout},
+		"header timeout":        {timeoutError{"net/http: timeout awaiting response headers"}, dataplane.ResponseTimeout},
+		"write timeout":         {op("write", os.ErrDeadlineExceeded), dataplane.WriteTimeout},
+		"read timeout":          {op("read", os.ErrDeadlineExceeded), dataplane.ResponseTimeout},
+		"reset":                 {op("read", os.NewSyscallError("read", syscall.ECONNRESET)), dataplane.ConnectionReset},
+		"reset while writing":   {op("write", os.NewSyscallError("write", syscall.EPIPE)), dataplane.ConnectionReset},
+		"kernel gave up":        {op("read", os.NewSyscallError("read", syscall.ETIMEDOUT)), dataplane.ConnectionReset},
+		"eof":                   {io.EOF, dataplane.ConnectionReset},
+		"unexpected eof":        {fmt.Errorf("http: %w", io.ErrUnexpectedEOF), dataplane.ConnectionReset},
+		"pipe closed":           {io.ErrClosedPipe, dataplane.ConnectionReset},
+		"inside a url error":    {&url.Error{Op: "Post", URL: "https://h/v1?key=secret", Err: io.EOF}, dataplane.ConnectionReset},
+		"nothing we know":       {errors.New("http2: server sent GOAWAY"), dataplane.ConnectionReset},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := ClassifyTransport(tc.err)
+			got := Transport(tc.err)
 			if got.Outcome != tc.want {
 				t.Errorf("%v is %s, want %s", tc.err, got.Outcome, tc.want)
 			}
@@ -132,7 +133,7 @@ func TestClassifyTransportOfSomethingThatIsNotHTTP(t *testing.T) {
 		resp.Body.Close()
 		t.Fatal("want an error")
 	}
-	if got := ClassifyTransport(err); got.Outcome != BadBody {
+	if got := Transport(err); got.Outcome != dataplane.BadBody {
 		t.Errorf("%v is %s, want bad_body", err, got.Outcome)
 	}
 }

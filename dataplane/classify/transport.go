@@ -1,4 +1,4 @@
-package dataplane
+package classify
 
 import (
 	"crypto/tls"
@@ -13,62 +13,63 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/internal/addrguard"
 )
 
-// ClassifyTransport judges an error of dialling or of the round trip, from before any
+// Transport judges an error of dialling or of the round trip, from before any
 // byte of an answer came back. Whether the call's own context ended is for the caller to
 // ask first: a deadline of ours looks like any other timeout here.
-func ClassifyTransport(err error) Verdict {
+func Transport(err error) dataplane.Verdict {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err // it repeats method and URL
 	}
-	return Verdict{Outcome: transportOutcome(err), Reason: Reason(err.Error())}
+	return dataplane.Verdict{Outcome: transportOutcome(err), Reason: Reason(err.Error())}
 }
 
-func transportOutcome(err error) Outcome {
+func transportOutcome(err error) dataplane.Outcome {
 	op, isOp := errors.AsType[*net.OpError](err)
 	switch {
 	case errors.Is(err, addrguard.ErrBlocked):
-		return BlockedAddress
+		return dataplane.BlockedAddress
 	case ourShortage(err):
-		return GatewayBusy
+		return dataplane.GatewayBusy
 	case isTLS(err, op):
-		return TLSError
+		return dataplane.TLSError
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		if dns.IsTimeout {
-			return ConnectTimeout
+			return dataplane.ConnectTimeout
 		}
-		return DNSError
+		return dataplane.DNSError
 	}
 	if isOp {
 		switch {
 		case dialing(op) && op.Timeout():
-			return ConnectTimeout
+			return dataplane.ConnectTimeout
 		case dialing(op):
-			return Unreachable
+			return dataplane.Unreachable
 		case op.Op == "write" && errors.Is(err, os.ErrDeadlineExceeded):
-			return WriteTimeout
+			return dataplane.WriteTimeout
 		}
 	}
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return Unreachable
+		return dataplane.Unreachable
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ETIMEDOUT),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.ErrClosedPipe), errors.Is(err, net.ErrClosed):
-		return ConnectionReset // ETIMEDOUT: the kernel gave up a connection that worked before
+		return dataplane.ConnectionReset // ETIMEDOUT: the kernel gave up a connection that worked before
 	}
 	if _, ok := errors.AsType[textproto.ProtocolError](err); ok {
-		return BadBody // it answered, but not in HTTP
+		return dataplane.BadBody // it answered, but not in HTTP
 	}
 	if t, ok := errors.AsType[net.Error](err); ok && t.Timeout() {
 		if strings.Contains(err.Error(), "TLS handshake timeout") {
-			return ConnectTimeout // net/http has no type for it
+			return dataplane.ConnectTimeout // net/http has no type for it
 		}
-		return ResponseTimeout
+		return dataplane.ResponseTimeout
 	}
-	return ConnectionReset
+	return dataplane.ConnectionReset
 }
 
 // ourShortage reports an error that this machine caused: held against providers, it would

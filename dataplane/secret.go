@@ -1,0 +1,58 @@
+package dataplane
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// redacted stands for what must not be shown.
+const redacted = "[redacted]"
+
+// Secret is text that must never reach a log: it prints as [redacted].
+type Secret string
+
+// String hides the secret from fmt and slog.
+func (Secret) String() string { return redacted }
+
+// GoString hides it from %#v.
+func (Secret) GoString() string { return redacted }
+
+// MarshalJSON hides it from encoders.
+func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
+
+// Reveal gives the text itself, for the one place that sends it upstream.
+func (s Secret) Reveal() string { return string(s) }
+
+const (
+	// A secret of fewer bytes is not looked for: it would be found in everyday words.
+	minSecret = 6
+	// From this length on a header's value without spaces is taken for a secret, whatever
+	// its name says.
+	maybeSecret = 16
+)
+
+var secretHeader = regexp.MustCompile(`(?i)key|auth|token|secret|password|credential|cookie|signature`)
+
+// compileSecrets lists what no answer of the provider may show.
+func (p *Provider) compileSecrets() {
+	add := func(s string) {
+		if len(s) < minSecret {
+			return
+		}
+		p.Secrets = append(p.Secrets, Secret(s))
+		if quoted, err := json.Marshal(s); err == nil && len(quoted) != len(s)+2 {
+			p.Secrets = append(p.Secrets, Secret(quoted[1:len(quoted)-1]))
+		}
+	}
+	for _, c := range p.Credentials {
+		add(c.Secret.Reveal())
+	}
+	for _, h := range p.Headers {
+		if secretHeader.MatchString(h.Name) || len(h.Value) >= maybeSecret && !strings.Contains(h.Value, " ") {
+			add(h.Value)
+		}
+	}
+	slices.SortFunc(p.Secrets, func(a, b Secret) int { return len(b) - len(a) })
+}
