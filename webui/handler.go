@@ -21,6 +21,8 @@ const (
 	compressedExt = ".gz"
 	// nonceMark is what the page's sources say where the nonce belongs.
 	nonceMark = "__CSP_NONCE__"
+	// here begins every address in the page: all are relative to where the console begins.
+	here = `="./`
 )
 
 // Handler serves the console, or a page that says how to build it. It answers every path:
@@ -31,6 +33,9 @@ const (
 //   - Every other path is a view of the console and gets its page, fresh, with a
 //     Content-Security-Policy and a nonce of its own, but only for GET and HEAD by a client
 //     that accepts HTML.
+//   - The page names its files relative to its own path, so a proxy may show the console
+//     under any path, such as /trunkline/, as long as it takes that path away from what it
+//     passes on.
 //   - A missing file is 404 and never HTML: a tab that outlived an upgrade must see that
 //     its script is gone instead of failing to parse a page.
 func Handler() http.Handler {
@@ -124,7 +129,17 @@ func (h *handler) servePage(w http.ResponseWriter, r *http.Request) {
 	header.Set("Cache-Control", "no-store")
 	header.Set("Content-Type", contentType(h.page))
 	page = bytes.ReplaceAll(page, []byte(nonceMark), []byte(nonce))
+	page = bytes.ReplaceAll(page, []byte(here), []byte(`="`+toRoot(r.URL.EscapedPath())))
 	http.ServeContent(w, r, h.page, time.Time{}, bytes.NewReader(page))
+}
+
+// toRoot is the way from a view's path to where the console begins: "./" from /groups,
+// "../" from /groups/a.
+func toRoot(view string) string {
+	if up := strings.Count(strings.TrimPrefix(view, "/"), "/"); up > 0 {
+		return strings.Repeat("../", up)
+	}
+	return "./"
 }
 
 func newNonce() string {

@@ -271,3 +271,22 @@ func TestEmbedded(t *testing.T) {
 		t.Errorf("Built() = %v, but the page served is the console: %v", Built(), isConsole)
 	}
 }
+
+func TestUnderAnyPath(t *testing.T) {
+	t.Parallel()
+	h := newHandler(fstest.MapFS{"index.html": {Data: []byte(`<script src="./boot.js"></script><a href="https://x.example/./y">`)}})
+	for path, want := range map[string]string{
+		"/":              "./boot.js",
+		"/index.html":    "./boot.js",
+		"/groups":        "./boot.js",
+		"/groups?x=/a/b": "./boot.js",
+		"/groups/":       "../boot.js",
+		"/a/b/c":         "../../boot.js",
+		"/groups/a%2Fb":  "../boot.js",
+	} {
+		res := get(t, h, "GET", path, "Accept", html)
+		if got := body(t, res); !strings.Contains(got, `src="`+want+`"`) || !strings.Contains(got, "https://x.example/./y") {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+}

@@ -22,7 +22,10 @@ function emptyDist(): Plugin {
 
 const api = process.env.TRUNKLINE_URL ?? 'http://127.0.0.1:8001';
 
-export default defineConfig({
+export default defineConfig(({ command }) => ({
+  // Relative, so that a proxy may show the console under any path; the Go handler makes the page's own
+  // addresses fit the view that is asked for.
+  base: command === 'build' ? './' : '/',
   plugins: [react(), emptyDist()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   // `npm run dev` talks to a control plane that runs already.
@@ -37,4 +40,4 @@ export default defineConfig({
     env: { TZ: 'UTC' },
     css: { modules: { classNameStrategy: 'non-scoped' } },
   },
-});
+}));

@@ -29,14 +29,14 @@ test('a wrong password is refused, the right one leads in, and no policy is brok
   await page.getByRole('button', { name: /^Language/ }).click();
   await page.getByRole('menuitemradio', { name: '日本語' }).click();
   await expect(page.locator('html')).toHaveAttribute('lang', 'ja-JP');
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('呼び出し');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('変更履歴');
   await page.getByRole('button', { name: /^テーマ/ }).click();
   await page.getByRole('menuitemradio', { name: 'ダーク' }).click();
   await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', 'dark');
   expect(await violations(page)).toEqual([]);
 
   await page.reload();
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('呼び出し');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('変更履歴');
   await page.getByRole('button', { name: /アカウント/ }).click();
   await page.getByRole('menuitem', { name: 'サインアウト' }).click();
   await expect(page).toHaveURL(/\/login$/);

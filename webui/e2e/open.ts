@@ -7,8 +7,30 @@ export const password = process.env.CONSOLE_PASSWORD ?? 'password';
 /** Whether the tests run on a real Trunkline instead of e2e/fakeadmin. */
 export const isReal = process.env.BASE !== undefined;
 
-export const PAGES = ['Overview', 'Groups', 'Providers', 'API keys', 'Calls'] as const;
-export const PATHS = ['/', '/groups', '/providers', '/keys', '/calls'] as const;
+export const PAGES = [
+  'Dashboard',
+  'Call logs',
+  'Playground',
+  'Providers',
+  'Groups',
+  'API keys',
+  'Failure keywords',
+  'Nodes',
+  'History',
+  'Settings',
+] as const;
+export const PATHS = [
+  '/',
+  '/calls',
+  '/playground',
+  '/providers',
+  '/groups',
+  '/keys',
+  '/keywords',
+  '/nodes',
+  '/history',
+  '/settings',
+] as const;
 
 type Watched = { __violations?: string[] };
 
@@ -41,7 +63,7 @@ export async function signIn(page: Page) {
   await page.getByLabel('User name').fill(user);
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: 'Dashboard' })).toBeVisible();
 }
 
 /** The page has come to rest: its heading is there and nothing is loading. */

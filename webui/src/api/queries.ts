@@ -5,7 +5,8 @@ import {
   useQuery as useConnectQuery,
   useTransport,
 } from '@connectrpc/connect-query';
-import { keepPreviousData, QueryClient, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, QueryClient, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
 import { CallService, type ListCallsRequest, type ListCallsResponse } from '@/gen/trunkline/admin/v1/call_pb';
 import { GroupService } from '@/gen/trunkline/admin/v1/group_pb';
 import { KeyService } from '@/gen/trunkline/admin/v1/key_pb';
@@ -13,6 +14,7 @@ import { NodeService } from '@/gen/trunkline/admin/v1/node_pb';
 import { ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { SessionService } from '@/gen/trunkline/admin/v1/session_pb';
 import { SettingsService } from '@/gen/trunkline/admin/v1/settings_pb';
+import { BASE } from './base';
 import { isSignedOut } from './errors';
 
 /** How often live data is read again, in milliseconds; never in a hidden tab. */
@@ -29,9 +31,11 @@ export function createQueryClient(): QueryClient {
     defaultOptions: {
       queries: {
         staleTime: 2_000,
+        networkMode: 'always', // a control plane on this machine needs no network
         retry: (failures, error) => failures < 1 && !isSignedOut(error),
         retryDelay: 800,
       },
+      mutations: { networkMode: 'always' },
     },
   });
 }
@@ -133,4 +137,19 @@ export const whoAmI = (transport: Transport) => createQueryOptions(SessionServic
 
 export function useWhoAmI() {
   return useConnectQuery(SessionService.method.whoAmI, {}, { staleTime: 60_000 });
+}
+
+/** The nodes' report carries the configuration's revision: when it grows, what is shown of it is old. */
+export function useRefreshOnNewRevision() {
+  const client = useQueryClient();
+  const revision = useNodes().data?.revision;
+  useEffect(() => {
+    if (revision !== undefined) void client.invalidateQueries({ queryKey: CONFIG_KEY });
+  }, [client, revision]);
+}
+
+/** Where clients send their calls, without /v1: what the control plane was told, else where the console is. */
+export function useGateway(): string {
+  const told = useWhoAmI().data?.gatewayUrl;
+  return (told || window.location.origin + BASE).replace(/\/(v1\/?)?$/, '');
 }

@@ -1,6 +1,7 @@
 import { Code, ConnectError, type Interceptor, type Transport } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
 import { SessionService } from '@/gen/trunkline/admin/v1/session_pb';
+import { BASE } from './base';
 
 /**
  * Reads go out as GET, which the server lets other sites neither read nor abuse; nothing
@@ -8,7 +9,7 @@ import { SessionService } from '@/gen/trunkline/admin/v1/session_pb';
  */
 export function createTransport(onSignedOut: () => void): Transport {
   return createConnectTransport({
-    baseUrl: '/',
+    baseUrl: BASE,
     useHttpGet: true,
     interceptors: [watchSession(onSignedOut)],
     fetch: (input, init) => fetch(input, { ...init, cache: 'no-store' }),

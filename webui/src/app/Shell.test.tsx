@@ -1,5 +1,5 @@
 import { Code, ConnectError } from '@connectrpc/connect';
-import { screen, waitFor } from '@testing-library/react';
+import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 import { renderApp } from '@/test/renderApp';
@@ -73,5 +73,57 @@ test('a control plane that is down is a plain page with a way to try again', asy
 test('a path that leads nowhere has a way home', async () => {
   renderApp('/nothing-here');
   expect(await screen.findByRole('heading', { name: 'There is no such page' })).toBeVisible();
-  expect(screen.getByRole('link', { name: 'Go to the overview' })).toHaveAttribute('href', '/');
+  expect(screen.getByRole('link', { name: 'Go to the dashboard' })).toHaveAttribute('href', '/');
+});
+
+test('the palette goes to pages, groups, providers and calls', async () => {
+  const { router } = renderApp('/keys', {
+    groups: { listGroups: () => ({ groups: [{ name: 'chat/gpt-4.1', aliases: ['big'] }] }) },
+    providers: { listProviders: () => ({ providers: [{ name: 'azure' }] }) },
+  });
+  await screen.findByRole('heading', { name: 'API keys' });
+  await userEvent.keyboard('{Control>}k{/Control}');
+  const box = await screen.findByPlaceholderText('Page, provider, group or request id', {}, { timeout: 5000 });
+  await userEvent.type(box, 'big');
+  await userEvent.click(await screen.findByRole('button', { name: /chat\/gpt-4\.1/ }));
+  await waitFor(() => expect(router.state.location.search).toEqual({ group: 'chat/gpt-4.1' }));
+
+  await userEvent.keyboard('/');
+  const again = await screen.findByPlaceholderText('Page, provider, group or request id');
+  await userEvent.type(again, 'req_0199e5c100037d1e{Enter}');
+  await waitFor(() => expect(router.state.location.pathname).toBe('/calls'));
+  expect(router.state.location.search).toEqual({ call: 'req_0199e5c100037d1e' });
+});
+
+test('g and a letter jumps, but not while one writes; ? lists the shortcuts', async () => {
+  const { router } = renderApp('/groups');
+  await screen.findByRole('heading', { name: 'No groups yet' });
+  await userEvent.keyboard('gk');
+  await waitFor(() => expect(router.state.location.pathname).toBe('/keys'));
+  await userEvent.keyboard('gxd');
+  await userEvent.keyboard('?');
+  const help = await screen.findByRole('dialog', { name: 'Keyboard shortcuts' }, { timeout: 5000 });
+  expect(within(help).getByText('Failure keywords')).toBeInTheDocument();
+  expect(router.state.location.pathname).toBe('/keys');
+});
+
+test('a read that fails leaves what was there and says how old it is', async () => {
+  let down = false;
+  const { queryClient } = renderApp('/keys', {
+    keys: { listApiKeys: () => ({ apiKeys: [{ name: 'app', groups: ['g'] }] }) },
+    nodes: {
+      listNodes: () => {
+        if (down) throw new ConnectError('HTTP 503', Code.Unavailable);
+        return {};
+      },
+    },
+  });
+  await screen.findByText('app');
+  down = true;
+  await queryClient.refetchQueries().catch(() => undefined);
+  expect(await screen.findByText(/^This data is \d+ sec old\.$/)).toBeVisible();
+  expect(screen.getByText('app')).toBeVisible();
+  down = false;
+  await queryClient.refetchQueries();
+  await waitFor(() => expect(screen.queryByText(/^This data is/)).toBeNull());
 });

@@ -8,12 +8,23 @@ import {
   type RouterHistory,
   redirect,
 } from '@tanstack/react-router';
+import { BASE } from '@/api/base';
 import { isSignedOut } from '@/api/errors';
 import { whoAmI } from '@/api/queries';
+import { callsSearch } from '@/features/calls/search';
+import { dashboardSearch } from '@/features/dashboard/search';
+import { groupsSearch } from '@/features/groups/search';
+import { historySearch } from '@/features/history/search';
+import { keysSearch } from '@/features/keys/search';
+import { keywordsSearch } from '@/features/keywords/search';
+import { loginSearch } from '@/features/login/search';
+import { nodesSearch } from '@/features/nodes/search';
+import { playgroundSearch } from '@/features/playground/search';
+import { providersSearch } from '@/features/providers/search';
+import { settingsSearch } from '@/features/settings/search';
 import { NotFoundPage } from './NotFoundPage';
 import { RouteError } from './RouteError';
 import { Shell } from './Shell';
-import { safeNext, texts } from './search';
 
 export type RouterContext = { queryClient: QueryClient; transport: Transport };
 
@@ -22,7 +33,7 @@ const root = createRootRouteWithContext<RouterContext>()({ notFoundComponent: No
 const login = createRoute({
   getParentRoute: () => root,
   path: '/login',
-  validateSearch: (search: Record<string, unknown>): { next?: string } => safeNext(search.next),
+  validateSearch: loginSearch,
   component: lazyRouteComponent(() => import('@/features/login/LoginPage'), 'LoginPage'),
 });
 
@@ -42,47 +53,72 @@ const signedIn = createRoute({
   errorComponent: RouteError,
 });
 
-const overview = createRoute({
-  getParentRoute: () => signedIn,
-  path: '/',
-  component: lazyRouteComponent(() => import('@/features/overview/OverviewPage'), 'OverviewPage'),
-});
+// What a page's address holds is said in its own search.ts; names of things may hold dots and
+// slashes, so they are search parameters and never part of a path.
+const page = <P extends string>(path: P) => ({ getParentRoute: () => signedIn, path }) as const;
 
-const groups = createRoute({
-  getParentRoute: () => signedIn,
-  path: '/groups',
-  validateSearch: (s: Record<string, unknown>) => texts(s, 'q', 'group'),
-  component: lazyRouteComponent(() => import('@/features/groups/GroupsPage'), 'GroupsPage'),
+const dashboard = createRoute({
+  ...page('/'),
+  validateSearch: dashboardSearch,
+  component: lazyRouteComponent(() => import('@/features/dashboard/DashboardPage'), 'DashboardPage'),
 });
-
-const providers = createRoute({
-  getParentRoute: () => signedIn,
-  path: '/providers',
-  validateSearch: (s: Record<string, unknown>) => texts(s, 'q', 'provider'),
-  component: lazyRouteComponent(() => import('@/features/providers/ProvidersPage'), 'ProvidersPage'),
-});
-
-const keys = createRoute({
-  getParentRoute: () => signedIn,
-  path: '/keys',
-  validateSearch: (s: Record<string, unknown>) => texts(s, 'q'),
-  component: lazyRouteComponent(() => import('@/features/keys/KeysPage'), 'KeysPage'),
-});
-
 const calls = createRoute({
-  getParentRoute: () => signedIn,
-  path: '/calls',
-  validateSearch: (s: Record<string, unknown>) => texts(s, 'group', 'provider', 'key', 'outcome', 'call'),
+  ...page('/calls'),
+  validateSearch: callsSearch,
   component: lazyRouteComponent(() => import('@/features/calls/CallsPage'), 'CallsPage'),
 });
+const playground = createRoute({
+  ...page('/playground'),
+  validateSearch: playgroundSearch,
+  component: lazyRouteComponent(() => import('@/features/playground/PlaygroundPage'), 'PlaygroundPage'),
+});
+const providers = createRoute({
+  ...page('/providers'),
+  validateSearch: providersSearch,
+  component: lazyRouteComponent(() => import('@/features/providers/ProvidersPage'), 'ProvidersPage'),
+});
+const groups = createRoute({
+  ...page('/groups'),
+  validateSearch: groupsSearch,
+  component: lazyRouteComponent(() => import('@/features/groups/GroupsPage'), 'GroupsPage'),
+});
+const keys = createRoute({
+  ...page('/keys'),
+  validateSearch: keysSearch,
+  component: lazyRouteComponent(() => import('@/features/keys/KeysPage'), 'KeysPage'),
+});
+const keywords = createRoute({
+  ...page('/keywords'),
+  validateSearch: keywordsSearch,
+  component: lazyRouteComponent(() => import('@/features/keywords/KeywordsPage'), 'KeywordsPage'),
+});
+const nodes = createRoute({
+  ...page('/nodes'),
+  validateSearch: nodesSearch,
+  component: lazyRouteComponent(() => import('@/features/nodes/NodesPage'), 'NodesPage'),
+});
+const history = createRoute({
+  ...page('/history'),
+  validateSearch: historySearch,
+  component: lazyRouteComponent(() => import('@/features/history/HistoryPage'), 'HistoryPage'),
+});
+const settings = createRoute({
+  ...page('/settings'),
+  validateSearch: settingsSearch,
+  component: lazyRouteComponent(() => import('@/features/settings/SettingsPage'), 'SettingsPage'),
+});
 
-const routeTree = root.addChildren([login, signedIn.addChildren([overview, groups, providers, keys, calls])]);
+const routeTree = root.addChildren([
+  login,
+  signedIn.addChildren([dashboard, calls, playground, providers, groups, keys, keywords, nodes, history, settings]),
+]);
 
-export function createAppRouter(context: RouterContext, history?: RouterHistory) {
+export function createAppRouter(context: RouterContext, memory?: RouterHistory) {
   return createRouter({
     routeTree,
     context,
-    history,
+    history: memory,
+    basepath: BASE,
     defaultPreload: 'intent',
     defaultErrorComponent: RouteError,
     scrollRestoration: true,

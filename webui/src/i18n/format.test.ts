@@ -76,3 +76,38 @@ test('a time of today has no date, another has one', () => {
   expect(en.time(now - 60_000, now)).toBe('11:59:00');
   expect(en.time(now - 86_400_000, now)).toMatch(/^Nov 22, 12:00:00$/);
 });
+
+test.each([
+  ['0', '$0.00'],
+  ['0.0031234', '$0.0031'],
+  ['270.32', '$270.32'],
+  ['12432.9', '$12.4K'],
+  [-3.5, '-$3.50'],
+])('short money %s is %s', (value, text) => expect(en.usdShort(value)).toBe(text));
+
+test.each([
+  [0, '0 byte'],
+  [1500, '1.5 kB'],
+  [5_000_000n, '5 MB'],
+])('%s bytes are %s', (n, text) => expect(en.bytes(n)).toBe(text));
+
+test.each([
+  [0, '0 sec'],
+  [40_400, '40 sec'],
+  [190_000, '3 min'],
+  [2 * 86_400_000, '2 days'],
+])('an age of %d ms is %s', (ms, text) => expect(en.age(ms)).toBe(text));
+
+test('a change has its sign, and none when there is none', () => {
+  expect(en.change(0.1241)).toBe('+12.4%');
+  expect(en.change(-0.03)).toBe('-3%');
+  expect(en.change(0)).toBe('0%');
+});
+
+test('buckets are named by their length', () => {
+  expect(en.bucket(now, 3_600_000)).toBe('12:00');
+  expect(en.bucket(now, 86_400_000)).toBe('Nov 23');
+  expect(en.bucketLong(now, 3_600_000)).toBe('Nov 23, 12:00');
+  expect(zh.bucketLong(now, 86_400_000)).toBe('11月23日周一');
+  expect(en.span(now, now + 3_600_000).replaceAll('\u2009', ' ')).toBe('Nov 23, 12:00 – 13:00');
+});

@@ -26,11 +26,24 @@ export function makeFormat(lang: Lang) {
     minimumFractionDigits: 2,
     maximumFractionDigits: 6,
   });
+  const shortMoney = number({
+    style: 'currency',
+    currency: 'USD',
+    currencyDisplay: 'narrowSymbol',
+    notation: 'compact',
+    maximumFractionDigits: 1,
+  });
+  const wholeMoney = number({ style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol' });
+  const size = (unit: string) => number({ style: 'unit', unit, maximumFractionDigits: 1 });
   const relative = new Intl.RelativeTimeFormat(tag, { numeric: 'auto' });
   const collator = new Intl.Collator(tag, { numeric: true });
   const day = date({ dateStyle: 'medium' });
   const full = date({ dateStyle: 'medium', timeStyle: 'long' });
   const clock = date({ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+  const hourMinute = date({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  const monthDay = date({ month: 'short', day: 'numeric' });
+  const weekDay = date({ weekday: 'short', month: 'short', day: 'numeric' });
+  const dayHour = date({ month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
   const dayClock = date({
     month: 'short',
     day: 'numeric',
@@ -46,7 +59,26 @@ export function makeFormat(lang: Lang) {
     compact: (value: number | bigint) => short.format(value),
     /** An exact decimal of dollars; digits beyond six are rounded. */
     usd: (decimal: string) => money.format(decimal === '' ? 0 : (decimal as Intl.StringNumericLiteral)),
+    /** Dollars where room is short: $270.32, $12.4K, and $0.0031 when it is less than a cent. */
+    usdShort: (value: string | number) => {
+      const dollars = Math.abs(Number(value));
+      if (dollars >= 10_000) return shortMoney.format(Number(value));
+      if (dollars >= 0.01 || dollars === 0) return wholeMoney.format(Number(value));
+      return money.format(Number(Number(value).toPrecision(2)));
+    },
     percent: (share: number, digits = 0) => number({ style: 'percent', maximumFractionDigits: digits }).format(share),
+    /** A change against before: +12.4 %, −3 %. */
+    change: (share: number, digits = 1) =>
+      number({ style: 'percent', maximumFractionDigits: digits, signDisplay: 'exceptZero' }).format(share),
+    bytes: (n: number | bigint) => {
+      const value = Number(n);
+      const power = Math.min(4, Math.max(0, Math.floor(Math.log10(Math.max(1, value)) / 3)));
+      return size(['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'][power] ?? 'byte').format(
+        value / 1000 ** power,
+      );
+    },
+    /** A plain decimal: 38.4. */
+    decimal: (value: number, digits = 1) => number({ maximumFractionDigits: digits }).format(value),
     /** A measured time, with the symbols that every language shares: 85 ms, 1.42 s, 3 min 5 s. */
     duration: (ms: number) => {
       if (ms < 10) return `${number({ maximumFractionDigits: ms < 1 ? 2 : 1 }).format(ms)} ms`;
@@ -59,6 +91,11 @@ export function makeFormat(lang: Lang) {
     setting: (ms: number) => {
       const [name, size] = UNITS.find(([, size]) => ms >= size && ms % size === 0) ?? ['millisecond', 1];
       return number({ style: 'unit', unit: name, unitDisplay: 'short' }).format(ms / size);
+    },
+    /** A rough length of time in its largest unit: 40 sec, 3 min, 2 days. */
+    age: (ms: number) => {
+      const [name, size] = UNITS.find(([, size]) => ms >= size) ?? ['second', 1000];
+      return number({ style: 'unit', unit: name, unitDisplay: 'short' }).format(Math.round(ms / size));
     },
     /** A countdown: 0:07, 12:34, 1:02:03. Rounds up, so that it never shows 0:00 too early. */
     countdown: (ms: number) => {
@@ -83,6 +120,18 @@ export function makeFormat(lang: Lang) {
     /** Time of day; the date in front of it when it is not today's. */
     time: (ms: number, now: number) =>
       new Date(ms).toDateString() === new Date(now).toDateString() ? clock.format(ms) : dayClock.format(ms),
+    /** 14:05. */
+    hour: (ms: number) => hourMinute.format(ms),
+    /** Nov 23. */
+    dayMonth: (ms: number) => monthDay.format(ms),
+    /** Nov 23, 14:05. */
+    dayTime: (ms: number) => dayHour.format(ms),
+    /** Where a chart's bucket begins: a time of day, or a day when buckets are that long. */
+    bucket: (ms: number, step: number) => (step >= 86_400_000 ? monthDay : hourMinute).format(ms),
+    /** The same in full, for the chart's tooltip and table. */
+    bucketLong: (ms: number, step: number) => (step >= 86_400_000 ? weekDay : dayHour).format(ms),
+    /** From one time to another, what both share said once. */
+    span: (from: number, to: number) => dayHour.formatRange(from, to),
     /** Joins words into a list the way the language does: a, b, and c. */
     list: (words: string[]) => new Intl.ListFormat(tag, { type: 'conjunction' }).format(words),
     compare: (a: string, b: string) => collator.compare(a, b),

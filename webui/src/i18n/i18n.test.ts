@@ -27,6 +27,25 @@ describe.each(Object.entries({ zh, ja, ko }))('%s', (_, messages: Record<string,
   });
 });
 
+const areas = import.meta.glob<Record<string, Record<string, string>>>('./locales/en/*.ts', { eager: true });
+/** What may begin the keys of the areas that are no page; every page's keys begin with its own name. */
+const OPEN: Record<string, RegExp> = { common: /./, shell: /./, outcomes: /^outcome\./, errors: /^error\./ };
+
+test('a key begins with its area and is in no other', () => {
+  const names = Object.keys(areas).map((path) => path.slice('./locales/en/'.length, -'.ts'.length));
+  const seen = new Set<string>();
+  for (const area of names.filter((name) => name !== 'index')) {
+    const [texts = {}] = Object.values(areas[`./locales/en/${area}.ts`] ?? {});
+    for (const key of Object.keys(texts)) {
+      expect(seen.has(key), `${key} is said twice`).toBe(false);
+      seen.add(key);
+      const begin = key.split('.')[0] ?? '';
+      if (OPEN[area]) expect(OPEN[area].test(key) && (begin === area || !names.includes(begin)), key).toBe(true);
+      else expect(begin, key).toBe(area);
+    }
+  }
+});
+
 test('every message is used', () => {
   const sources = import.meta.glob('../**/*.{ts,tsx}', { query: '?raw', import: 'default', eager: true });
   const code = Object.entries(sources)
@@ -35,7 +54,7 @@ test('every message is used', () => {
     .join('\n');
   const unused = Object.keys(en).filter((key) => {
     const base = key.replace(/_(one|other)$/, '');
-    const isBuilt = /^connection\.(connect|firstToken|response|streamIdle)$/.test(key); // t(`connection.${timer}`)
+    const isBuilt = /^providers\.connection\.(connect|firstToken|response|streamIdle)$/.test(key); // t(`providers.connection.${timer}`)
     return !isBuilt && ![`'${key}'`, `"${key}"`, `'${base}'`].some((literal) => code.includes(literal));
   });
   expect(unused).toEqual([]);

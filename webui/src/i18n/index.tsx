@@ -1,18 +1,17 @@
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
 import { type Lang, pickLang, TAGS } from './languages';
-import { en } from './locales/en';
 import type { Messages } from './messages';
 import { type I18n, makeI18n } from './translate';
 
 export { LANGS, type Lang, TAGS } from './languages';
-export type { MessageKey, PlainKey } from './messages';
+export type { MessageKey, PlainKey, PluralKey } from './messages';
 export type { I18n } from './translate';
 
 const STORED = 'ui.lang';
 
-/** Each language is a chunk of its own; English is in the first load, as the others fall back to nothing. */
+/** Each language is a chunk of its own: nobody loads texts that they do not read. */
 const loaders: Record<Lang, () => Promise<Messages>> = {
-  en: async () => en,
+  en: async () => (await import('./locales/en')).en,
   zh: async () => (await import('./locales/zh')).zh,
   ja: async () => (await import('./locales/ja')).ja,
   ko: async () => (await import('./locales/ko')).ko,
@@ -21,8 +20,12 @@ const loaders: Record<Lang, () => Promise<Messages>> = {
 type Value = I18n & { setLang: (lang: Lang) => void };
 const Context = createContext<Value | null>(null);
 
+const first = (): Lang => pickLang([readStored(), ...navigator.languages]);
+/** Starts to load the language of this browser, before anything is rendered. */
+export const preloadLanguage = () => void loaders[first()]().catch(() => undefined);
+
 export function I18nProvider({ children, initial }: { children: ReactNode; initial?: Lang }) {
-  const [lang, setLang] = useState<Lang>(() => initial ?? pickLang([readStored(), ...navigator.languages]));
+  const [lang, setLang] = useState<Lang>(() => initial ?? first());
   const [loaded, setLoaded] = useState<{ lang: Lang; messages: Messages } | null>(null);
 
   useEffect(() => {

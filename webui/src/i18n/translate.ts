@@ -1,24 +1,36 @@
+import { createElement, Fragment, type ReactNode } from 'react';
 import { makeFormat } from './format';
 import { type Lang, TAGS } from './languages';
-import type { Args, MessageKey, Messages, PluralKey } from './messages';
+import type { Args, MessageKey, Messages, PluralArgs, PluralKey } from './messages';
+
+type Values = Record<string, string | number> | undefined;
 
 /** Everything one language needs: texts, plurals and formatters. */
 export function makeI18n(lang: Lang, messages: Messages) {
   const format = makeFormat(lang);
   const rules = new Intl.PluralRules(TAGS[lang]);
-  const fill = (text: string, params: Record<string, string | number> | undefined) =>
-    params ? text.replace(/\{(\w+)\}/g, (hole, name: string) => String(params[name] ?? hole)) : text;
+  const textOf = (key: MessageKey) => messages[key as keyof Messages] ?? '';
+  const fill = (text: string, values: Values) =>
+    values ? text.replace(/\{(\w+)\}/g, (hole, name: string) => String(values[name] ?? hole)) : text;
 
   return {
     lang,
     ...format,
     /** The text of a key, its placeholders filled in. */
-    t: <K extends MessageKey>(key: K, ...args: Args<K>): string =>
-      fill(messages[key as keyof Messages] ?? '', args[0] as Record<string, string | number> | undefined),
+    t: <K extends MessageKey>(key: K, ...args: Args<K>): string => fill(textOf(key), args[0] as Values),
+    /** The same with elements in the placeholders: a link, a name in bold, a time that ticks. */
+    rich: <K extends MessageKey>(key: K, ...args: Args<K, ReactNode>): ReactNode => {
+      const values = args[0] as Record<string, ReactNode> | undefined;
+      // Every second part is a placeholder's name.
+      return textOf(key)
+        .split(/\{(\w+)\}/)
+        .map((part, i) => createElement(Fragment, { key: i }, i % 2 === 0 ? part : values?.[part]));
+    },
     /** "1 member", "3 members": the form that the language's own rules pick for n. */
-    count: (key: PluralKey, n: number): string => {
-      const form = messages[`${key}_${rules.select(n)}` as keyof Messages] ?? messages[`${key}_other`];
-      return fill(form, { n: format.int(n) });
+    count: <K extends PluralKey>(key: K, n: number, ...args: PluralArgs<K>): string => {
+      const form =
+        messages[`${key}_${rules.select(n)}` as keyof Messages] ?? messages[`${key}_other` as keyof Messages];
+      return fill(form ?? '', { ...(args[0] as Values), n: format.int(n) });
     },
   };
 }

@@ -1,10 +1,9 @@
 import { Button } from '@mantine/core';
-import { CloudOff, RotateCw, TriangleAlert } from 'lucide-react';
+import { RotateCw, TriangleAlert } from 'lucide-react';
 import { type ReactNode, useEffect, useState } from 'react';
 import { problemOf } from '@/api/errors';
 import { useI18n } from '@/i18n';
 import c from './ui.module.css';
-import { useNow } from './useNow';
 
 /** Nothing is there yet, and this is what to do next. */
 export function EmptyState({ icon, title, children }: { icon: ReactNode; title: string; children?: ReactNode }) {
@@ -39,25 +38,6 @@ export function ErrorState({ error, onRetry, busy }: { error: unknown; onRetry: 
       <Button variant="default" leftSection={<RotateCw size={14} aria-hidden />} onClick={onRetry} loading={busy}>
         {t('error.retry')}
       </Button>
-    </div>
-  );
-}
-
-type Read = { isError: boolean; data: unknown; dataUpdatedAt: number };
-
-/** Old data stays visible; this says how old it is. Shown when any of the reads fails. */
-export function StaleBanner({ reads }: { reads: Read[] }) {
-  const stale = reads.filter((read) => read.isError && read.data !== undefined);
-  return stale.length > 0 ? <Stale since={Math.min(...stale.map((read) => read.dataUpdatedAt))} /> : null;
-}
-
-function Stale({ since }: { since: number }) {
-  const { t, relative } = useI18n();
-  const now = useNow(5000);
-  return (
-    <div className={c.banner} data-tone="warn" role="status">
-      <CloudOff size={16} aria-hidden />
-      <span>{t('error.stale', { when: relative(since, Math.max(now, since)) })}</span>
     </div>
   );
 }

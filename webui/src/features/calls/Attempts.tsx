@@ -9,7 +9,7 @@ import c from './calls.module.css';
 /** The attempts on one time scale: when each began, when its first token came, why it ended. */
 export function Attempts({ call }: { call: Call }) {
   const { t } = useI18n();
-  if (call.attempts.length === 0) return <p className={c.quiet}>{t('call.noAttempt')}</p>;
+  if (call.attempts.length === 0) return <p className={c.quiet}>{t('calls.call.noAttempt')}</p>;
   const ends = call.attempts.map((a) => toMs(a.startOffset) + toMs(a.duration));
   const total = Math.max(1, toMs(call.duration), ...ends);
   return (
@@ -47,12 +47,12 @@ function Row({ attempt: a, total }: { attempt: Attempt; total: number }) {
         </i>
       </div>
       <p className={`${c.attemptMeta} num`}>
-        <span>{t('attempt.after', { time: duration(toMs(a.startOffset)) })}</span>
-        {a.firstTokenTime && <span>{t('attempt.firstToken', { time: duration(toMs(a.firstTokenTime)) })}</span>}
-        <span>{t('attempt.took', { time: duration(toMs(a.duration)) })}</span>
-        {a.credential && <span>{t('attempt.credential', { name: a.credential })}</span>}
-        {a.lastResort && <Tag quiet>{t('attempt.lastResort')}</Tag>}
-        {a.maybeBilled && <Tag quiet>{t('attempt.maybeBilled')}</Tag>}
+        <span>{t('calls.attempt.after', { time: duration(toMs(a.startOffset)) })}</span>
+        {a.firstTokenTime && <span>{t('calls.attempt.firstToken', { time: duration(toMs(a.firstTokenTime)) })}</span>}
+        <span>{t('calls.attempt.took', { time: duration(toMs(a.duration)) })}</span>
+        {a.credential && <span>{t('calls.attempt.credential', { name: a.credential })}</span>}
+        {a.lastResort && <Tag quiet>{t('calls.attempt.lastResort')}</Tag>}
+        {a.maybeBilled && <Tag quiet>{t('calls.attempt.maybeBilled')}</Tag>}
       </p>
       {a.reason && a.outcome !== 'ok' && <p className={c.reason}>{a.reason}</p>}
     </>

@@ -21,7 +21,7 @@ export function CallDrawer({ id, onClose }: { id: string | undefined; onClose: (
       position="right"
       size={620}
       overlayProps={{ backgroundOpacity: 0.35 }}
-      title={t('call.title')}
+      title={t('calls.call.title')}
       closeButtonProps={{ 'aria-label': t('action.close') }}
       classNames={{ content: c.drawer, title: c.drawerTitle, header: c.drawerHead, body: c.drawerBody }}
     >
@@ -52,47 +52,50 @@ function Detail({ call }: { call: Call }) {
         <CopyAction value={call.id} />
       </p>
 
-      <h3>{t('call.attempts')}</h3>
+      <h3>{t('calls.call.attempts')}</h3>
       <Attempts call={call} />
 
-      <h3>{t('call.request')}</h3>
+      <h3>{t('calls.call.request')}</h3>
       <Facts
         rows={[
           {
             name: t('calls.group'),
             value: call.group || '–',
-            note: call.model !== call.group && t('call.asked', { model: call.model }),
+            note: call.model !== call.group && t('calls.call.asked', { model: call.model }),
           },
           { name: t('calls.key'), value: call.apiKey || '–' },
           {
-            name: t('call.endpoint'),
+            name: t('calls.call.endpoint'),
             value: <span className="mono">{call.endpoint}</span>,
-            note: call.stream && t('call.stream'),
+            note: call.stream && t('calls.call.stream'),
           },
-          { name: t('call.node'), value: call.node },
+          { name: t('calls.call.node'), value: call.node },
           ...(call.errorCode
-            ? [{ name: t('call.errorCode'), value: <span className="mono">{call.errorCode}</span> }]
+            ? [{ name: t('calls.call.errorCode'), value: <span className="mono">{call.errorCode}</span> }]
             : []),
-          ...(call.clientRetry > 0 ? [{ name: t('call.clientRetry'), value: int(call.clientRetry) }] : []),
-          ...(call.keywordAfterCommit ? [{ name: t('call.keyword'), value: t('call.keywordLate') }] : []),
+          ...(call.clientRetry > 0 ? [{ name: t('calls.call.clientRetry'), value: int(call.clientRetry) }] : []),
+          ...(call.keywordAfterCommit ? [{ name: t('calls.call.keyword'), value: t('calls.call.keywordLate') }] : []),
         ]}
       />
 
-      <h3>{t('call.timeAndCost')}</h3>
+      <h3>{t('calls.call.timeAndCost')}</h3>
       <Facts
         rows={[
           { name: t('calls.firstToken'), value: took(call.firstTokenTime) },
           { name: t('calls.duration'), value: took(call.duration) },
-          { name: t('call.overhead'), value: took(call.overhead) },
+          { name: t('calls.call.overhead'), value: took(call.overhead) },
           {
-            name: t('call.inputTokens'),
+            name: t('calls.call.inputTokens'),
             value: int(usage?.inputTokens ?? 0n),
-            note: usage && usage.cachedInputTokens > 0n && t('call.cachedTokens', { n: int(usage.cachedInputTokens) }),
+            note:
+              usage &&
+              usage.cachedInputTokens > 0n &&
+              t('calls.call.cachedTokens', { n: int(usage.cachedInputTokens) }),
           },
           {
-            name: t('call.outputTokens'),
+            name: t('calls.call.outputTokens'),
             value: int(usage?.outputTokens ?? 0n),
-            note: usage?.source === 'estimated' && t('call.estimated'),
+            note: usage?.source === 'estimated' && t('calls.call.estimated'),
           },
           { name: t('calls.cost'), value: usd(call.cost) },
         ]}

@@ -2,12 +2,12 @@ import { Button } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
 import { ScrollText } from 'lucide-react';
 import { useMemo } from 'react';
-import { useCalls, useGroups, useWhoAmI } from '@/api/queries';
+import { useCalls, useGateway, useGroups } from '@/api/queries';
 import { curlSnippet } from '@/api/snippets';
 import { useI18n } from '@/i18n';
 import { CodeBlock } from '@/ui/Code';
 import { PageHeader } from '@/ui/Page';
-import { EmptyState, ErrorState, SkeletonRows, StaleBanner } from '@/ui/States';
+import { EmptyState, ErrorState, SkeletonRows } from '@/ui/States';
 import table from '@/ui/table.module.css';
 import { useTitle } from '@/ui/useTitle';
 import { CallDrawer } from './CallDrawer';
@@ -24,7 +24,7 @@ export function CallsPage() {
   const filter = useMemo(() => ({ group, provider, apiKey: key, outcome }), [group, provider, key, outcome]);
   const calls = useCalls(filter);
   const groups = useGroups();
-  const gateway = useWhoAmI().data?.gatewayUrl || window.location.origin;
+  const gateway = useGateway();
   useTitle(t('nav.calls'));
 
   const rows = calls.data?.pages.flatMap((page) => page.calls) ?? [];
@@ -35,7 +35,6 @@ export function CallsPage() {
     <>
       <PageHeader title={t('nav.calls')} lead={t('calls.lead')} />
       <Filters value={{ group, provider, key, outcome }} />
-      <StaleBanner reads={[calls]} />
       {calls.data === undefined && calls.error ? (
         <ErrorState error={calls.error} onRetry={() => calls.refetch()} busy={calls.isFetching} />
       ) : calls.data === undefined ? (

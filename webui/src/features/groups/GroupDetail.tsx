@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { groupHealth, type MemberView } from '@/api/health';
 import { effectivePolicy, type PolicyView } from '@/api/policy';
-import { useSettings, useWhoAmI } from '@/api/queries';
+import { useGateway, useSettings } from '@/api/queries';
 import { curlSnippet } from '@/api/snippets';
 import type { Group } from '@/gen/trunkline/admin/v1/group_pb';
 import { useI18n } from '@/i18n';
@@ -22,7 +22,7 @@ export function GroupDetail({
   keys: number | undefined;
 }) {
   const { t, count } = useI18n();
-  const gateway = useWhoAmI().data?.gatewayUrl || window.location.origin;
+  const gateway = useGateway();
   return (
     <>
       <header className={c.head}>
@@ -59,11 +59,11 @@ export function GroupDetail({
         ) : (
           <>
             <div className={c.columns} aria-hidden>
-              <span>{t('member.target')}</span>
-              <span>{t('model.state')}</span>
-              <span>{t('member.priority')}</span>
-              <span>{t('member.weight')}</span>
-              <span>{t('member.price')}</span>
+              <span>{t('groups.member.target')}</span>
+              <span>{t('providers.model.state')}</span>
+              <span>{t('groups.member.priority')}</span>
+              <span>{t('groups.member.weight')}</span>
+              <span>{t('groups.member.price')}</span>
             </div>
             <ol className={c.members} aria-label={t('groups.order')}>
               {members.map((view, i) => (
@@ -89,25 +89,28 @@ function PolicyCard({ group }: { group: Group }) {
   const settings = useSettings();
   const { policy, own } = effectivePolicy(group.policy, settings.data?.failover);
   const mark = (...fields: (keyof PolicyView)[]) =>
-    fields.some((field) => own.has(field)) ? <Tag>{t('policy.own')}</Tag> : undefined;
+    fields.some((field) => own.has(field)) ? <Tag>{t('groups.policy.own')}</Tag> : undefined;
   return (
-    <Card title={t('policy.title')} sub={own.size > 0 ? t('policy.subOwn') : t('policy.sub')}>
+    <Card title={t('groups.policy.title')} sub={own.size > 0 ? t('groups.policy.subOwn') : t('groups.policy.sub')}>
       <Facts
         rows={[
           {
-            name: t('policy.limit'),
-            value: t('policy.limitValue', { n: int(policy.threshold), window: setting(policy.window) }),
+            name: t('groups.policy.limit'),
+            value: t('groups.policy.limitValue', { n: int(policy.threshold), window: setting(policy.window) }),
             note: mark('threshold', 'window'),
           },
           {
-            name: t('policy.cooldown'),
-            value: t('policy.cooldownValue', { base: setting(policy.cooldown), max: setting(policy.cooldownMax) }),
+            name: t('groups.policy.cooldown'),
+            value: t('groups.policy.cooldownValue', {
+              base: setting(policy.cooldown),
+              max: setting(policy.cooldownMax),
+            }),
             note: mark('cooldown', 'cooldownMax'),
           },
-          { name: t('policy.firstToken'), value: setting(policy.firstToken), note: mark('firstToken') },
+          { name: t('groups.policy.firstToken'), value: setting(policy.firstToken), note: mark('firstToken') },
           {
-            name: t('policy.attempts'),
-            value: t('policy.attemptsValue', { n: int(policy.attempts) }),
+            name: t('groups.policy.attempts'),
+            value: t('groups.policy.attemptsValue', { n: int(policy.attempts) }),
             note: mark('attempts'),
           },
         ]}

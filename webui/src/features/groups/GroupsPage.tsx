@@ -10,7 +10,7 @@ import { matches } from '@/ui/FilterBox';
 import { HealthIcon } from '@/ui/HealthPill';
 import { MasterDetail } from '@/ui/MasterDetail';
 import { PageHeader } from '@/ui/Page';
-import { EmptyState, ErrorState, SkeletonRows, StaleBanner } from '@/ui/States';
+import { EmptyState, ErrorState, SkeletonRows } from '@/ui/States';
 import { useTitle } from '@/ui/useTitle';
 import { GroupDetail } from './GroupDetail';
 
@@ -44,7 +44,6 @@ export function GroupsPage() {
   return (
     <>
       <PageHeader title={t('nav.groups')} lead={t('groups.lead')} />
-      <StaleBanner reads={[groups, providers, nodes]} />
       {failed?.error ? (
         <ErrorState error={failed.error} onRetry={() => failed.refetch()} busy={failed.isFetching} />
       ) : failed ? (

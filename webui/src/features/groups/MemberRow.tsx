@@ -7,9 +7,9 @@ import { PriceText } from '@/ui/Price';
 import c from './groups.module.css';
 
 const disabledWords: Record<NonNullable<MemberView['disabledBy']>, PlainKey> = {
-  member: 'member.disabled',
-  provider: 'member.providerDisabled',
-  missing: 'member.missing',
+  member: 'groups.member.disabled',
+  provider: 'groups.member.providerDisabled',
+  missing: 'groups.member.missing',
 };
 
 /** One member, at its place in the failover order. */
@@ -27,8 +27,8 @@ export function MemberRow({ view, position }: { view: MemberView; position: numb
           <Link to="/providers" search={{ provider: member.provider }} className={c.provider}>
             {member.provider}
           </Link>
-          {turn === 'first' && <Tag>{alone ? t('member.lastResort') : t('member.first')}</Tag>}
-          {turn === 'next' && <Tag quiet>{t('member.next')}</Tag>}
+          {turn === 'first' && <Tag>{alone ? t('groups.member.lastResort') : t('groups.member.first')}</Tag>}
+          {turn === 'next' && <Tag quiet>{t('groups.member.next')}</Tag>}
         </p>
         <p className={`${c.model} mono`}>
           {model && model.id !== member.model ? `${member.model} → ${model.id}` : member.model}
@@ -40,18 +40,18 @@ export function MemberRow({ view, position }: { view: MemberView; position: numb
       </div>
       <dl className={c.numbers}>
         <div>
-          <dt>{t('member.priority')}</dt>
+          <dt>{t('groups.member.priority')}</dt>
           <dd className="num">{int(member.priority)}</dd>
         </div>
         <div>
-          <dt>{t('member.weight')}</dt>
+          <dt>{t('groups.member.weight')}</dt>
           <dd className="num">
             {int(member.weight ?? 1)}
             {share !== undefined && <span className={c.share}>{percent(share)}</span>}
           </dd>
         </div>
         <div className={c.price}>
-          <dt>{t('member.price')}</dt>
+          <dt>{t('groups.member.price')}</dt>
           <dd className="num">
             <PriceText price={model?.price} />
           </dd>

@@ -8,7 +8,7 @@ import { useI18n } from '@/i18n';
 import { CodeBlock } from '@/ui/Code';
 import { FilterBox, matches } from '@/ui/FilterBox';
 import { PageHeader } from '@/ui/Page';
-import { EmptyState, ErrorState, SkeletonRows, StaleBanner } from '@/ui/States';
+import { EmptyState, ErrorState, SkeletonRows } from '@/ui/States';
 import table from '@/ui/table.module.css';
 import { useTitle } from '@/ui/useTitle';
 import { KeyRow } from './KeyRow';
@@ -40,7 +40,6 @@ export function KeysPage() {
   return (
     <>
       <PageHeader title={t('nav.keys')} lead={t('keys.lead')} aside={filterBox} />
-      <StaleBanner reads={[keys]} />
       {keys.data === undefined && keys.error ? (
         <ErrorState error={keys.error} onRetry={() => keys.refetch()} busy={keys.isFetching} />
       ) : keys.data === undefined ? (

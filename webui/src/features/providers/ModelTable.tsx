@@ -16,14 +16,14 @@ export function ModelTable({ provider, groups, index }: { provider: Provider; gr
     <table className={table.table}>
       <thead>
         <tr>
-          <th scope="col">{t('model.id')}</th>
-          <th scope="col">{t('model.state')}</th>
-          <th scope="col">{t('model.groups')}</th>
+          <th scope="col">{t('providers.model.id')}</th>
+          <th scope="col">{t('providers.model.state')}</th>
+          <th scope="col">{t('providers.model.groups')}</th>
           <th scope="col" className={table.right}>
-            {t('model.context')}
+            {t('providers.model.context')}
           </th>
           <th scope="col" className={table.right}>
-            {t('model.price')}
+            {t('providers.model.price')}
           </th>
         </tr>
       </thead>
@@ -35,21 +35,21 @@ export function ModelTable({ provider, groups, index }: { provider: Provider; gr
                 <span className="mono">{model.id}</span>
                 {model.alias && (
                   <span className={c.alias}>
-                    {t('model.alias')} <span className="mono">{model.alias}</span>
+                    {t('providers.model.alias')} <span className="mono">{model.alias}</span>
                   </span>
                 )}
               </div>
             </td>
-            <td data-label={t('model.state')}>
+            <td data-label={t('providers.model.state')}>
               <HealthDetail health={index.target(provider, model.id)} />
             </td>
-            <td data-label={t('model.groups')}>
+            <td data-label={t('providers.model.groups')}>
               <GroupLinks provider={provider} model={model} groups={groups} />
             </td>
-            <td data-label={t('model.context')} className={`${table.right} num`}>
-              {model.contextWindow > 0n ? compact(model.contextWindow) : t('model.unknown')}
+            <td data-label={t('providers.model.context')} className={`${table.right} num`}>
+              {model.contextWindow > 0n ? compact(model.contextWindow) : t('providers.model.unknown')}
             </td>
-            <td data-label={t('model.price')} className={`${table.right} num`}>
+            <td data-label={t('providers.model.price')} className={`${table.right} num`}>
               <div>
                 <PriceText price={model.price} />
                 {model.price?.cachedInput && <CachedPrice price={model.price.cachedInput} />}
@@ -74,7 +74,7 @@ function GroupLinks({ provider, model, groups }: { provider: Provider; model: Mo
       (m) => m.provider === provider.name && (m.model === model.id || (model.alias !== '' && m.model === model.alias)),
     ),
   );
-  if (using.length === 0) return <span className={c.quiet}>{t('model.noGroup')}</span>;
+  if (using.length === 0) return <span className={c.quiet}>{t('providers.model.noGroup')}</span>;
   return (
     <span className={c.links}>
       {using.map((g) => (

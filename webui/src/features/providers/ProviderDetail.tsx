@@ -55,9 +55,9 @@ export function ProviderDetail({
 function Credentials({ provider, index }: { provider: Provider; index: HealthIndex }) {
   const { t } = useI18n();
   return (
-    <Card title={t('credentials.title')} sub={t('credentials.sub')} flush>
+    <Card title={t('providers.credentials.title')} sub={t('providers.credentials.sub')} flush>
       {provider.credentials.length === 0 ? (
-        <p className={c.none}>{t('credentials.none')}</p>
+        <p className={c.none}>{t('providers.credentials.none')}</p>
       ) : (
         <ul className={c.credentials}>
           {provider.credentials.map((credential) => (
@@ -68,7 +68,7 @@ function Credentials({ provider, index }: { provider: Provider; index: HealthInd
                 {credential.secretHint && <span className={`${c.hint} mono`}>••••{credential.secretHint}</span>}
                 {credential.secretSetTime && (
                   <small>
-                    {t('credentials.set')} <RelativeTime at={credential.secretSetTime} />
+                    {t('providers.credentials.set')} <RelativeTime at={credential.secretSetTime} />
                   </small>
                 )}
               </div>
@@ -92,24 +92,31 @@ function Connection({ provider }: { provider: Provider }) {
   const { t, int, setting } = useI18n();
   const headers = Object.keys(provider.headers);
   return (
-    <Card title={t('connection.title')} sub={t('connection.sub')}>
+    <Card title={t('providers.connection.title')} sub={t('providers.connection.sub')}>
       <Facts
         rows={[
           {
-            name: t('connection.inFlight'),
-            value: provider.maxInFlight > 0 ? int(provider.maxInFlight) : t('connection.noLimit'),
+            name: t('providers.connection.inFlight'),
+            value: provider.maxInFlight > 0 ? int(provider.maxInFlight) : t('providers.connection.noLimit'),
           },
           // Said only when it is so: the all-in-one allows them to every provider.
-          ...(provider.allowPrivateNetwork ? [{ name: t('connection.private'), value: t('connection.allowed') }] : []),
+          ...(provider.allowPrivateNetwork
+            ? [{ name: t('providers.connection.private'), value: t('providers.connection.allowed') }]
+            : []),
           {
-            name: t('connection.headers'),
-            value: headers.length > 0 ? <span className="mono">{headers.join(', ')}</span> : t('connection.noHeaders'),
+            name: t('providers.connection.headers'),
+            value:
+              headers.length > 0 ? (
+                <span className="mono">{headers.join(', ')}</span>
+              ) : (
+                t('providers.connection.noHeaders')
+              ),
           },
           ...timers.map((timer) => {
             const value = provider.timeouts?.[timer];
             return {
-              name: t(`connection.${timer}`),
-              value: value ? setting(toMs(value)) : t('connection.inherited'),
+              name: t(`providers.connection.${timer}`),
+              value: value ? setting(toMs(value)) : t('providers.connection.inherited'),
             };
           }),
         ]}

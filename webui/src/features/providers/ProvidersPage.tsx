@@ -10,7 +10,7 @@ import { matches } from '@/ui/FilterBox';
 import { HealthIcon } from '@/ui/HealthPill';
 import { MasterDetail } from '@/ui/MasterDetail';
 import { PageHeader } from '@/ui/Page';
-import { EmptyState, ErrorState, SkeletonRows, StaleBanner } from '@/ui/States';
+import { EmptyState, ErrorState, SkeletonRows } from '@/ui/States';
 import { useTitle } from '@/ui/useTitle';
 import { hostOf } from './address';
 import { ProviderDetail } from './ProviderDetail';
@@ -39,7 +39,6 @@ export function ProvidersPage() {
   return (
     <>
       <PageHeader title={t('nav.providers')} lead={t('providers.lead')} />
-      <StaleBanner reads={[providers, nodes]} />
       {providers.data === undefined && providers.error ? (
         <ErrorState error={providers.error} onRetry={() => providers.refetch()} busy={providers.isFetching} />
       ) : providers.data === undefined ? (

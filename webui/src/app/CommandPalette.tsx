@@ -1,0 +1,132 @@
+import { createSpotlight, Spotlight } from '@mantine/spotlight';
+import { useNavigate } from '@tanstack/react-router';
+import { CornerDownLeft, Keyboard, Layers, type LucideIcon, Plug, ScrollText, Search } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { useGroups, useProviders } from '@/api/queries';
+import { type PlainKey, useI18n } from '@/i18n';
+import { matches } from '@/ui/FilterBox';
+import { Keys } from '@/ui/Kbd';
+import { PAGES } from './nav';
+import c from './palette.module.css';
+
+type Entry = { id: string; label: string; note?: string; keys?: string; Icon: LucideIcon; go: () => void };
+type Part = { word: PlainKey; entries: Entry[] };
+
+/** Things of one kind that are shown at most; more letters find the others. */
+const MOST = 6;
+/** A request id is one long word with digits in it; shorter words are names. */
+const REQUEST_ID = /^(?=.*\d)[\w-]{12,}$/;
+
+/** Goes anywhere by typing: pages, providers, groups, and a call by its request id. */
+export function CommandPalette({ onClose, onHelp }: { onClose: () => void; onHelp: () => void }) {
+  const { t } = useI18n();
+  const [[store, actions]] = useState(createSpotlight);
+  const [query, setQuery] = useState('');
+  useEffect(() => actions.open(), [actions]);
+  const parts = useEntries(query.trim(), onHelp).filter((part) => part.entries.length > 0);
+  return (
+    <Spotlight.Root
+      store={store}
+      query={query}
+      onQueryChange={setQuery}
+      onSpotlightClose={onClose}
+      shortcut={null}
+      size={580}
+      scrollable
+      maxHeight={420}
+      aria-label={t('shell.search')}
+      overlayProps={{ backgroundOpacity: 0.35 }}
+      transitionProps={{ duration: 120 }}
+      classNames={{ content: c.content }}
+    >
+      <Spotlight.Search
+        placeholder={t('palette.placeholder')}
+        aria-label={t('shell.search')}
+        leftSection={<Search size={17} aria-hidden />}
+      />
+      <Spotlight.ActionsList className={c.list}>
+        {parts.map((part) => (
+          <Spotlight.ActionsGroup key={part.word} label={t(part.word)} className={c.part}>
+            {part.entries.map((entry) => (
+              <Spotlight.Action key={entry.id} onClick={entry.go} className={c.entry}>
+                <entry.Icon size={16} aria-hidden />
+                <span className={c.label}>{entry.label}</span>
+                {entry.note && <span className={c.note}>{entry.note}</span>}
+                {entry.keys && <Keys keys={entry.keys} />}
+              </Spotlight.Action>
+            ))}
+          </Spotlight.ActionsGroup>
+        ))}
+        {parts.length === 0 && <Spotlight.Empty>{t('list.noMatch')}</Spotlight.Empty>}
+      </Spotlight.ActionsList>
+    </Spotlight.Root>
+  );
+}
+
+function useEntries(query: string, onHelp: () => void): Part[] {
+  const { t, count } = useI18n();
+  const navigate = useNavigate();
+  const providers = useProviders().data ?? [];
+  const groups = useGroups().data ?? [];
+  const pages = PAGES.map(({ to, word, Icon, jump }) => ({
+    id: to,
+    label: t(word),
+    keys: `g ${jump}`,
+    Icon,
+    go: () => void navigate({ to }),
+  })).filter((page) => matches(query, page.label, page.id));
+  const call: Entry[] = REQUEST_ID.test(query)
+    ? [
+        {
+          id: 'call',
+          label: t('palette.call', { id: query }),
+          Icon: CornerDownLeft,
+          go: () => void navigate({ to: '/calls', search: { call: query } }),
+        },
+      ]
+    : [];
+  // Without a word there would only be the first few by name, which helps nobody.
+  const named = query === '' ? [] : groups.filter((g) => matches(query, g.name, ...g.aliases)).slice(0, MOST);
+  const accounts = query === '' ? [] : providers.filter((p) => matches(query, p.name, p.baseUrl)).slice(0, MOST);
+  const help = { id: 'help', label: t('shortcuts.title'), keys: '?', Icon: Keyboard, go: onHelp };
+  return [
+    { word: 'palette.calls', entries: call },
+    { word: 'palette.pages', entries: pages },
+    {
+      word: 'nav.groups',
+      entries: named.map((g) => ({
+        id: g.name,
+        label: g.name,
+        note: count('groups.members', g.members.length),
+        Icon: Layers,
+        go: () => void navigate({ to: '/groups', search: { group: g.name } }),
+      })),
+    },
+    {
+      word: 'nav.providers',
+      entries: accounts.map((p) => ({
+        id: p.name,
+        label: p.name,
+        note: count('providers.models', p.models.length),
+        Icon: Plug,
+        go: () => void navigate({ to: '/providers', search: { provider: p.name } }),
+      })),
+    },
+    {
+      word: 'palette.more',
+      entries: [
+        ...(matches(query, help.label) ? [help] : []),
+        ...(query !== '' && call.length === 0
+          ? [
+              {
+                id: 'search-calls',
+                label: t('palette.callsOf', { name: query }),
+                Icon: ScrollText,
+                go: () => void navigate({ to: '/calls', search: { group: query } }),
+              },
+            ]
+          : []),
+      ],
+    },
+  ];
+}

@@ -1,0 +1,58 @@
+import {
+  ChartColumn,
+  FlaskConical,
+  History,
+  KeyRound,
+  Layers,
+  type LucideIcon,
+  Plug,
+  ScrollText,
+  Server,
+  Settings,
+  ShieldAlert,
+} from 'lucide-react';
+import type { PlainKey } from '@/i18n';
+
+export type NavPage = { to: PagePath; word: PlainKey; Icon: LucideIcon; jump: string };
+export type PagePath =
+  | '/'
+  | '/calls'
+  | '/playground'
+  | '/providers'
+  | '/groups'
+  | '/keys'
+  | '/keywords'
+  | '/nodes'
+  | '/history'
+  | '/settings';
+
+/** The pages as the sidebar, the palette and the shortcuts show them: g and then the letter jumps there. */
+export const NAV: readonly { word: PlainKey; pages: readonly NavPage[] }[] = [
+  {
+    word: 'nav.observe',
+    pages: [
+      { to: '/', word: 'nav.dashboard', Icon: ChartColumn, jump: 'd' },
+      { to: '/calls', word: 'nav.calls', Icon: ScrollText, jump: 'l' },
+      { to: '/playground', word: 'nav.playground', Icon: FlaskConical, jump: 't' },
+    ],
+  },
+  {
+    word: 'nav.route',
+    pages: [
+      { to: '/providers', word: 'nav.providers', Icon: Plug, jump: 'p' },
+      { to: '/groups', word: 'nav.groups', Icon: Layers, jump: 'g' },
+      { to: '/keys', word: 'nav.keys', Icon: KeyRound, jump: 'k' },
+      { to: '/keywords', word: 'nav.keywords', Icon: ShieldAlert, jump: 'w' },
+    ],
+  },
+  {
+    word: 'nav.system',
+    pages: [
+      { to: '/nodes', word: 'nav.nodes', Icon: Server, jump: 'n' },
+      { to: '/history', word: 'nav.history', Icon: History, jump: 'h' },
+      { to: '/settings', word: 'nav.settings', Icon: Settings, jump: 's' },
+    ],
+  },
+];
+
+export const PAGES: readonly NavPage[] = NAV.flatMap((part) => part.pages);

@@ -1,0 +1,35 @@
+import { calls } from './calls';
+import { common } from './common';
+import { dashboard } from './dashboard';
+import { errors } from './errors';
+import { groups } from './groups';
+import { history } from './history';
+import { imports } from './import';
+import { keys } from './keys';
+import { keywords } from './keywords';
+import { login } from './login';
+import { nodes } from './nodes';
+import { outcomes } from './outcomes';
+import { playground } from './playground';
+import { providers } from './providers';
+import { settings } from './settings';
+import { shell } from './shell';
+
+export const en = {
+  ...common,
+  ...shell,
+  ...login,
+  ...dashboard,
+  ...providers,
+  ...imports,
+  ...groups,
+  ...keys,
+  ...calls,
+  ...keywords,
+  ...settings,
+  ...playground,
+  ...nodes,
+  ...history,
+  ...outcomes,
+  ...errors,
+} as const;

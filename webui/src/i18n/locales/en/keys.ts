@@ -1,0 +1,20 @@
+export const keys = {
+  'keys.lead': 'What your apps send as their bearer token. A key only sees the groups it is assigned to.',
+  'keys.filter': 'Filter API keys',
+  'keys.name': 'Name',
+  'keys.key': 'Key',
+  'keys.groups': 'Groups',
+  'keys.noGroup': 'No group, so it cannot call anything',
+  'keys.moreGroups': '+{n} more',
+  'keys.status': 'Status',
+  'keys.active': 'Active',
+  'keys.expiring': 'Expires soon',
+  'keys.expired': 'Expired',
+  'keys.disabled': 'Disabled',
+  'keys.expires': 'Expires',
+  'keys.never': 'Never',
+  'keys.created': 'Created',
+  'keys.empty': 'No API keys yet',
+  'keys.emptyHow':
+    'An API key lets an app use the groups you assign to it. Save this as a file and apply it: the key is printed once.',
+} as const;

@@ -1,0 +1,15 @@
+export const nodes = {
+  'nodes.title': 'Nodes',
+  'nodes.sub': 'The newest revision is {revision}.',
+  'nodes.none': 'No node has connected yet. Start one with trunkline-dataplane.',
+  'nodes.revision': 'revision {revision}',
+  'nodes.inFlight': '{n} in flight',
+  'nodes.waiting': '{n} call records waiting',
+  'nodes.dropped': '{n} call records lost',
+  'nodes.live': 'Up to date',
+  'nodes.behind': 'Catching up',
+  'nodes.refused': 'Refused the revision',
+  'nodes.lost': 'Not connected',
+  'nodes.seen': 'Last seen',
+  'nodes.lead': 'The data-plane nodes that answer your apps, with the revision each of them serves.',
+} as const;

@@ -1,0 +1,16 @@
+import type { Texts } from '../../messages';
+import type { errors as en } from '../en/errors';
+
+export const errors: Texts<typeof en> = {
+  'error.retry': '重试',
+  'error.requestId': '请求',
+  'error.unreachable': '控制面无响应',
+  'error.unreachableHelp': '各节点仍会按已有配置继续处理调用。请确认控制面正在运行，然后重试。',
+  'error.unauthenticated': '会话已结束',
+  'error.denied': '您没有查看权限',
+  'error.notFound': '该内容已不存在',
+  'error.throttled': '请求过于频繁',
+  'error.internal': '控制面内部出错',
+  'error.unimplemented': '控制面不认识此请求，它的版本是否比控制台旧？',
+  'error.unknown': '出错了',
+};
