@@ -70,9 +70,8 @@ func (f CallFilter) Matches(c Call) bool {
 		slices.ContainsFunc(c.GetAttempts(), func(a *nodev1.Attempt) bool { return a.GetProvider() == f.Provider })
 }
 
-// CallStore keeps the calls, and the sums of those that nodes could not keep.
+// CallStore keeps the calls.
 type CallStore interface {
-	TotalStore
 	// InsertCalls stores calls that are not stored yet, in one transaction, and returns
 	// how many were new. A call that the database refuses by itself is put aside and
 	// returned as rejected; the others are stored.

@@ -85,12 +85,9 @@ type Drift struct {
 type UsageStore interface {
 	// Usage returns sums, by bucket and value in no particular order.
 	Usage(ctx context.Context, q UsageQuery) ([]UsageSum, error)
-	// RecountUsage compares the sums of the hour that begins at t with the calls that are
+	// VerifyUsage compares the sums of the hour that begins at t with the calls that are
 	// stored of it and returns the sums that differ, at most 100.
-	RecountUsage(ctx context.Context, t time.Time) ([]Drift, error)
-	// Exclusive runs do unless another replica runs the job of that name, and reports whether
-	// it ran.
-	Exclusive(ctx context.Context, job string, do func(context.Context) error) (ran bool, err error)
+	VerifyUsage(ctx context.Context, t time.Time) ([]Drift, error)
 	// DeleteUsageBefore deletes sums per minute and per hour of earlier times, a day's at
 	// most of each, and reports whether there is more to delete.
 	DeleteUsageBefore(ctx context.Context, minutes, hours time.Time) (more bool, err error)

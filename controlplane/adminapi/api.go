@@ -55,6 +55,10 @@ type Calls interface {
 	// RecentCalls returns calls in the order in which they were stored, at since or later:
 	// at most limit, the latest, and how many came before those.
 	RecentCalls(ctx context.Context, f controlplane.CallFilter, since time.Time, limit int) (calls []controlplane.Call, skipped int, err error)
+}
+
+// Gaps is what there is instead of calls.
+type Gaps interface {
 	ListGaps(ctx context.Context, f controlplane.GapFilter) ([]controlplane.Gap, error)
 	ListRefused(ctx context.Context, after controlplane.CallPosition, limit int) ([]controlplane.Refused, error)
 }
@@ -83,6 +87,7 @@ type Nodes interface {
 type Config struct {
 	Live   Live
 	Calls  Calls
+	Gaps   Gaps
 	Bodies Bodies
 	Usage  Usage
 	Access controlplane.AccessStore
@@ -182,7 +187,7 @@ func New(cfg Config) (*API, error) {
 	adminv1connect.RegisterSettingsServiceHandler(server, settingsService{cfg.Live})
 	adminv1connect.RegisterConfigServiceHandler(server, configService{cfg.Live, cfg.Nodes})
 	adminv1connect.RegisterCallServiceHandler(server, callService{
-		calls: cfg.Calls, bodies: cfg.Bodies, log: cfg.Logger, now: now, still: auth.still, ended: ended,
+		calls: cfg.Calls, gaps: cfg.Gaps, bodies: cfg.Bodies, log: cfg.Logger, now: now, still: auth.still, ended: ended,
 		tails: make(chan struct{}, maxTails), exports: make(chan struct{}, maxExports),
 	})
 	adminv1connect.RegisterUsageServiceHandler(server, usageService{cfg.Usage, now})

@@ -12,9 +12,10 @@ import (
 
 // backend is what the API stands on: a database of its own and the live configuration on it.
 type backend struct {
-	store  *store.Store
+	db     *store.DB
 	live   *controlplane.Live
 	calls  controlplane.CallStore
+	gaps   controlplane.TotalStore
 	access controlplane.AccessStore
 	sealer controlplane.Sealer
 }
@@ -37,7 +38,7 @@ func (e *env) open(t *testing.T) backend {
 		t.Fatal(err)
 	}
 	live, err := controlplane.NewLive(controlplane.LiveConfig{
-		Store: db, Sealer: sealer, Pepper: bytes.Repeat([]byte{9}, 32), Now: e.clock.Now, Logger: e.logger(),
+		Store: store.NewConfiguration(db), Sealer: sealer, Pepper: bytes.Repeat([]byte{9}, 32), Now: e.clock.Now, Logger: e.logger(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -45,5 +46,5 @@ func (e *env) open(t *testing.T) backend {
 	if err := live.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return backend{store: db, live: live, calls: db, access: db, sealer: sealer}
+	return backend{db: db, live: live, calls: store.NewCalls(db), gaps: store.NewCallGaps(db), access: store.NewAccess(db), sealer: sealer}
 }

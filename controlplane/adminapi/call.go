@@ -19,6 +19,7 @@ const defaultCallPageSize = 50
 // callService reads the call log.
 type callService struct {
 	calls  Calls
+	gaps   Gaps
 	bodies Bodies
 	log    *slog.Logger
 	now    func() time.Time

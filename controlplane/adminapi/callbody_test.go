@@ -13,6 +13,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
+	"github.com/trunkline-ai/trunkline/controlplane/store"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -30,7 +31,7 @@ func (e *env) keepBody(t *testing.T, id, apiKey string, body *nodev1.CallBody) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := e.backend.store.InsertBodies(t.Context(), []controlplane.Body{{
+	if err := store.NewBodies(e.backend.db).InsertBodies(t.Context(), []controlplane.Body{{
 		CallID: id, APIKey: apiKey, Start: e.clock.Now(), ExpiresAt: e.clock.Now().Add(time.Hour), Key: key, Ciphertext: sealed,
 	}}); err != nil {
 		t.Fatal(err)
@@ -112,7 +113,7 @@ func TestBodyOfAnotherCall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := e.backend.store.InsertBodies(t.Context(), []controlplane.Body{{
+	if err := store.NewBodies(e.backend.db).InsertBodies(t.Context(), []controlplane.Body{{
 		CallID: callID(2), Start: e.clock.Now(), ExpiresAt: e.clock.Now().Add(time.Hour), Key: key, Ciphertext: sealed,
 	}}); err != nil {
 		t.Fatal(err)

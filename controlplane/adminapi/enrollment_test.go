@@ -16,6 +16,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
 	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
 	"github.com/trunkline-ai/trunkline/controlplane/pki"
+	"github.com/trunkline-ai/trunkline/controlplane/store"
 	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -24,12 +25,12 @@ import (
 // enrollment is who belongs to the control plane of the test.
 func (e *env) enrollment(t *testing.T) *enrollment.Service {
 	t.Helper()
-	authority, err := pki.Ensure(t.Context(), e.backend.store, e.backend.sealer, e.clock.Now)
+	authority, err := pki.Ensure(t.Context(), store.NewSecrets(e.backend.db), e.backend.sealer, e.clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s, err := enrollment.New(t.Context(), enrollment.Config{
-		Store: e.backend.store, Authority: authority, Sealer: e.backend.sealer, Logger: e.logger(), Now: e.clock.Now,
+		Store: store.NewEnrollment(e.backend.db), Authority: authority, Sealer: e.backend.sealer, Logger: e.logger(), Now: e.clock.Now,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
+	"github.com/trunkline-ai/trunkline/controlplane/store"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -115,7 +116,7 @@ func TestConfigMustBeComplete(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	whole := adminapi.Config{
-		Live: e.backend.live, Calls: e.backend.calls, Bodies: adminapi.Bodies{Store: e.backend.store, Sealer: secrets.Bodies(e.backend.sealer)}, Usage: e.backend.store, Access: e.backend.access, Nodes: nodes(nil), Cooldowns: &resets{}, Importer: e.importer(t),
+		Live: e.backend.live, Calls: e.backend.calls, Gaps: e.backend.gaps, Bodies: adminapi.Bodies{Store: store.NewBodies(e.backend.db), Sealer: secrets.Bodies(e.backend.sealer)}, Usage: store.NewUsage(e.backend.db), Access: e.backend.access, Nodes: nodes(nil), Cooldowns: &resets{}, Importer: e.importer(t),
 		AdminUsername: "a", AdminPassword: "b", Logger: e.logger(),
 	}
 	if err := whole.Validate(); err != nil {

@@ -23,7 +23,7 @@ func (s callService) ListGaps(ctx context.Context, req *adminv1.ListGapsRequest)
 	}
 	size := sizeOf(req.GetPageSize())
 	filter.Limit = size + 1 // the one more tells whether there is another page
-	gaps, err := s.calls.ListGaps(ctx, filter)
+	gaps, err := s.gaps.ListGaps(ctx, filter)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (s callService) ListRefused(ctx context.Context, req *adminv1.ListRefusedRe
 		return nil, err
 	}
 	size := sizeOf(req.GetPageSize())
-	records, err := s.calls.ListRefused(ctx, after, size+1)
+	records, err := s.gaps.ListRefused(ctx, after, size+1)
 	if err != nil {
 		return nil, err
 	}

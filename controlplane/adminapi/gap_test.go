@@ -24,7 +24,7 @@ func TestGapsAreShownPageByPage(t *testing.T) {
 			Id: fmt.Sprintf("gap-%d", i), FromUs: callsBegin + int64(i)*1e6, ToUs: callsBegin + int64(i)*1e6 + 5, Calls: int64(i + 1),
 			Reason: "spool_full", Summed: i != 3,
 		}
-		if _, err := e.backend.calls.InsertTotals(t.Context(), []string{"a", "b"}[i%2], nil, []*nodev1.Gap{gap}); err != nil {
+		if _, err := e.backend.gaps.InsertTotals(t.Context(), []string{"a", "b"}[i%2], nil, []*nodev1.Gap{gap}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -77,7 +77,7 @@ func TestRefusedRecordsAreShown(t *testing.T) {
 			ID: fmt.Sprintf("id-%d", i), Kind: controlplane.RefusedTotal, Node: "a", At: time.UnixMicro(callsBegin + int64(i)), Reason: "why", Record: []byte("r"),
 		})
 	}
-	if err := e.backend.calls.PutAside(t.Context(), records); err != nil {
+	if err := e.backend.gaps.PutAside(t.Context(), records); err != nil {
 		t.Fatal(err)
 	}
 	var ids []string

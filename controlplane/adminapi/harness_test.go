@@ -21,6 +21,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
 	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
+	"github.com/trunkline-ai/trunkline/controlplane/store"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
@@ -148,8 +149,9 @@ func (e *env) handler(t *testing.T, adjust ...func(*adminapi.Config)) http.Handl
 	cfg := adminapi.Config{
 		Live:          e.backend.live,
 		Calls:         e.backend.calls,
-		Bodies:        adminapi.Bodies{Store: e.backend.store, Sealer: secrets.Bodies(e.backend.sealer)},
-		Usage:         e.backend.store,
+		Gaps:          e.backend.gaps,
+		Bodies:        adminapi.Bodies{Store: store.NewBodies(e.backend.db), Sealer: secrets.Bodies(e.backend.sealer)},
+		Usage:         store.NewUsage(e.backend.db),
 		Access:        e.backend.access,
 		Nodes:         nodes(nil),
 		Cooldowns:     &resets{},

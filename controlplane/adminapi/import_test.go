@@ -12,6 +12,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane/importer"
 	"github.com/trunkline-ai/trunkline/controlplane/importer/remote"
+	"github.com/trunkline-ai/trunkline/controlplane/store"
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -20,7 +21,7 @@ import (
 func (e *env) importer(t *testing.T) *importer.Importer {
 	t.Helper()
 	i, err := importer.New(importer.Config{
-		Live: e.backend.live, Store: e.backend.store, Remote: remote.New(remote.Config{}), Now: e.clock.Now, Logger: e.logger(),
+		Live: e.backend.live, Store: store.NewImports(e.backend.db), Lock: e.backend.db, Remote: remote.New(remote.Config{}), Now: e.clock.Now, Logger: e.logger(),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/trunkline-ai/trunkline/controlplane/store"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -286,7 +287,7 @@ func TestTheChangeLogNamesTheActor(t *testing.T) {
 	c.createGroup(t, &adminv1.Group{Name: "by hand"})
 	script := e.client(t, header{"Authorization": "Bearer " + c.bearer(t, "ci")})
 	script.createGroup(t, &adminv1.Group{Name: "by script"})
-	changes, err := e.backend.store.Changes(t.Context(), 0, 10)
+	changes, err := store.NewConfiguration(e.backend.db).Changes(t.Context(), 0, 10)
 	if err != nil || len(changes) != 2 {
 		t.Fatalf("%d changes, %v", len(changes), err)
 	}

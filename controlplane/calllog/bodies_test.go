@@ -55,7 +55,7 @@ func withBodies(t *testing.T, store *memory, groups map[string]*adminv1.BodyLog)
 	}
 	kept := &bodyStore{bodies: map[string]controlplane.Body{}}
 	l, err := calllog.New(calllog.Config{
-		Store: store, Bodies: kept, BodySealer: secrets.Bodies(sealer), Source: &settings{cfg: controlplane.NewConfig(1, "l", resources, nil)},
+		Store: store, Gaps: store, Bodies: kept, BodySealer: secrets.Bodies(sealer), Source: &settings{cfg: controlplane.NewConfig(1, "l", resources, nil)},
 		Logger: slog.New(slog.DiscardHandler), Now: fixed,
 	})
 	if err != nil {

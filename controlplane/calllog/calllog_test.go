@@ -30,6 +30,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // memory is a call store that keeps calls by id.
 type memory struct {
 	controlplane.CallStore // what is not used here panics
+	controlplane.TotalStore
 
 	mu     sync.Mutex
 	calls  map[string]*nodev1.Call
@@ -149,7 +150,7 @@ var now = time.Date(2026, 7, 8, 9, 10, 11, 0, time.UTC)
 
 func newLog(t *testing.T, store *memory, source *settings, clock func() time.Time) *calllog.Log {
 	t.Helper()
-	l, err := calllog.New(calllog.Config{Store: store, Source: source, Logger: slog.New(slog.DiscardHandler), Now: clock})
+	l, err := calllog.New(calllog.Config{Store: store, Gaps: store, Source: source, Logger: slog.New(slog.DiscardHandler), Now: clock})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,10 +24,19 @@ type Source interface {
 	Current() *controlplane.Config
 }
 
+// Lock keeps jobs that one replica does for all from running on two at once.
+type Lock interface {
+	// Exclusive runs do unless another replica runs the job of that name, and reports whether
+	// it ran.
+	Exclusive(ctx context.Context, job string, do func(context.Context) error) (ran bool, err error)
+}
+
 // Config is what a Log needs.
 type Config struct {
 	Store  controlplane.CallStore  // required
+	Gaps   controlplane.TotalStore // required
 	Usage  controlplane.UsageStore // sums of the calls; nil when Run has none to look after
+	Lock   Lock                    // held while one replica does a job for all; nil: there is no other replica
 	Bodies controlplane.BodyStore  // bodies of calls; nil: they are not kept
 	// BodySealer encrypts bodies; required with Bodies.
 	BodySealer controlplane.BodySealer
@@ -50,8 +59,8 @@ type Log struct {
 
 // New returns a log; Run keeps it within its bounds.
 func New(cfg Config) (*Log, error) {
-	if cfg.Store == nil || cfg.Source == nil || cfg.Logger == nil {
-		return nil, errors.New("calllog: Store, Source and Logger are required")
+	if cfg.Store == nil || cfg.Gaps == nil || cfg.Source == nil || cfg.Logger == nil {
+		return nil, errors.New("calllog: Store, Gaps, Source and Logger are required")
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

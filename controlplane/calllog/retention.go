@@ -23,20 +23,23 @@ const (
 // settings allow and sums that are older than is promised, and counts each day again when
 // it is over. Of several replicas one at a time does each of these.
 func (l *Log) Run(ctx context.Context) error {
-	due := l.cfg.Now().Add(recountAfter)
+	due := l.cfg.Now().Add(verifyAfter)
 	for {
-		l.lead(ctx, retentionJob, func(ctx context.Context) error {
+		_, err := l.exclusive(ctx, retentionJob, func(ctx context.Context) error {
 			l.expire(ctx)
 			l.expireBodies(ctx)
 			l.expireTotals(ctx)
 			if l.cfg.Usage != nil {
 				l.expireUsage(ctx)
 			}
-			return nil
+			return nil // each has reported its own failures
 		})
+		if err != nil && ctx.Err() == nil {
+			l.cfg.Logger.Error("job not run", "job", retentionJob, "error", err)
+		}
 		if l.cfg.Usage != nil {
 			if now := l.cfg.Now(); !now.Before(due) {
-				l.recountYesterday(ctx, now)
+				l.verifyYesterday(ctx, now)
 				due = nextNight(now)
 			}
 		}
@@ -46,15 +49,12 @@ func (l *Log) Run(ctx context.Context) error {
 	}
 }
 
-// lead runs do unless another replica runs the job.
-func (l *Log) lead(ctx context.Context, job string, do func(context.Context) error) {
-	if l.cfg.Usage == nil { // there is nobody to ask
-		_ = do(ctx) // it reports its own failures
-		return
+// exclusive runs do unless another replica runs the job, and reports whether it ran.
+func (l *Log) exclusive(ctx context.Context, job string, do func(context.Context) error) (ran bool, err error) {
+	if l.cfg.Lock == nil {
+		return true, do(ctx)
 	}
-	if _, err := l.cfg.Usage.Exclusive(ctx, job, do); err != nil && ctx.Err() == nil {
-		l.cfg.Logger.Error("job not run", "job", job, "error", err)
-	}
+	return l.cfg.Lock.Exclusive(ctx, job, do)
 }
 
 // keep is how long calls are kept; false while the settings are not known.

@@ -40,7 +40,7 @@ func (l *Log) IngestTotals(ctx context.Context, node string, totals []*nodev1.To
 		g.Reason = text(g.GetReason(), maxName)
 		goodGaps = append(goodGaps, g)
 	}
-	refused, err := l.cfg.Store.InsertTotals(ctx, node, goodTotals, goodGaps)
+	refused, err := l.cfg.Gaps.InsertTotals(ctx, node, goodTotals, goodGaps)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +148,7 @@ func (l *Log) putAside(ctx context.Context, a *aside) error {
 	if len(a.records) == 0 {
 		return nil
 	}
-	if err := l.cfg.Store.PutAside(ctx, a.records); err != nil {
+	if err := l.cfg.Gaps.PutAside(ctx, a.records); err != nil {
 		return err
 	}
 	l.refused.Add(int64(len(a.records)))
@@ -177,7 +177,7 @@ func (l *Log) expireTotals(ctx context.Context) {
 		return
 	}
 	for {
-		more, err := l.cfg.Store.DeleteTotalsBefore(ctx, l.cfg.Now().Add(-keep), chunk)
+		more, err := l.cfg.Gaps.DeleteTotalsBefore(ctx, l.cfg.Now().Add(-keep), chunk)
 		if err != nil {
 			if ctx.Err() == nil {
 				l.cfg.Logger.Error("old totals of calls not removed", "error", err)

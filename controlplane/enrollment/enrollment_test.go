@@ -32,7 +32,7 @@ const preset = "a token that a person chose"
 
 // database is a store that can go away.
 type database struct {
-	*store.Store
+	*store.Enrollment
 	down atomic.Bool
 }
 
@@ -47,35 +47,35 @@ func (d *database) JoinToken(ctx context.Context, id string) (controlplane.JoinT
 	if err := d.err(); err != nil {
 		return controlplane.JoinToken{}, err
 	}
-	return d.Store.JoinToken(ctx, id)
+	return d.Enrollment.JoinToken(ctx, id)
 }
 
 func (d *database) JoinNode(ctx context.Context, id controlplane.NodeIdentity) error {
 	if err := d.err(); err != nil {
 		return err
 	}
-	return d.Store.JoinNode(ctx, id)
+	return d.Enrollment.JoinNode(ctx, id)
 }
 
 func (d *database) RenewNode(ctx context.Context, node string, hash [32]byte, expires time.Time) error {
 	if err := d.err(); err != nil {
 		return err
 	}
-	return d.Store.RenewNode(ctx, node, hash, expires)
+	return d.Enrollment.RenewNode(ctx, node, hash, expires)
 }
 
 func (d *database) NodeIdentity(ctx context.Context, node string) (controlplane.NodeIdentity, error) {
 	if err := d.err(); err != nil {
 		return controlplane.NodeIdentity{}, err
 	}
-	return d.Store.NodeIdentity(ctx, node)
+	return d.Enrollment.NodeIdentity(ctx, node)
 }
 
 func (d *database) NodeIdentities(ctx context.Context) ([]controlplane.NodeIdentity, error) {
 	if err := d.err(); err != nil {
 		return nil, err
 	}
-	return d.Store.NodeIdentities(ctx)
+	return d.Enrollment.NodeIdentities(ctx)
 }
 
 // desk is a service, and what it stands on.
@@ -110,7 +110,7 @@ func open(t *testing.T) *desk {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	d.db = &database{Store: db}
+	d.db = &database{Enrollment: store.NewEnrollment(db)}
 	if d.authority, err = pki.New(d.now); err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestWhoCannotProveATokenUsesNone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stored, err := d.db.Store.JoinToken(t.Context(), token.ID)
+	stored, err := d.db.Enrollment.JoinToken(t.Context(), token.ID)
 	if err != nil || bytes.Contains(stored.SealedKey, nodeid.TokenKey(secret)) {
 		t.Errorf("the database holds what joins: %v", err)
 	}
@@ -345,7 +345,7 @@ func TestKnownNodesOutliveTheDatabase(t *testing.T) {
 	}
 
 	// It comes back with a revocation of another replica.
-	if err := d.db.Store.RevokeNode(t.Context(), "n", "admin", d.now()); err != nil {
+	if err := d.db.Enrollment.RevokeNode(t.Context(), "n", "admin", d.now()); err != nil {
 		t.Fatal(err)
 	}
 	before := d.changes.Load()

@@ -187,11 +187,11 @@ func newBench(t *testing.T, replicas int) *bench {
 			t.Error(err)
 		}
 	})
-	b := &bench{t: t, clock: time.Unix(2000, 0), source: &source{revision: 7}, store: &flaky{FleetStore: db}}
+	b := &bench{t: t, clock: time.Unix(2000, 0), source: &source{revision: 7}, store: &flaky{FleetStore: store.NewFleet(db)}}
 	for i := range replicas {
 		l := &local{lines: map[string]*controlplane.NodeLine{}, urgent: make(chan struct{}, 1)}
 		f, err := New(Config{
-			Store: b.store, Local: l, Source: b.source, Replica: fmt.Sprintf("r%d", i+1), Logger: log, Now: b.now,
+			Store: b.store, Lock: db, Local: l, Source: b.source, Replica: fmt.Sprintf("r%d", i+1), Logger: log, Now: b.now,
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -48,6 +48,13 @@ type Local interface {
 	Forget(node string)
 }
 
+// Lock keeps jobs that one replica does for all from running on two at once.
+type Lock interface {
+	// Exclusive runs do unless another replica runs the job of that name, and reports whether
+	// it ran.
+	Exclusive(ctx context.Context, job string, do func(context.Context) error) (ran bool, err error)
+}
+
 // Source is the present configuration.
 type Source interface {
 	Current() *controlplane.Config
@@ -56,6 +63,7 @@ type Source interface {
 // Config is what a Fleet works with. Everything is required unless it says otherwise.
 type Config struct {
 	Store   controlplane.FleetStore
+	Lock    Lock
 	Local   Local
 	Source  Source
 	Replica string // name of this replica, unique; default: a new UUID
@@ -82,8 +90,8 @@ type Fleet struct {
 
 // New makes a fleet that knows its own nodes only until Run.
 func New(cfg Config) (*Fleet, error) {
-	if cfg.Store == nil || cfg.Local == nil || cfg.Source == nil || cfg.Logger == nil {
-		return nil, errors.New("fleet: Store, Local, Source and Logger are required")
+	if cfg.Store == nil || cfg.Lock == nil || cfg.Local == nil || cfg.Source == nil || cfg.Logger == nil {
+		return nil, errors.New("fleet: Store, Lock, Local, Source and Logger are required")
 	}
 	if cfg.Replica == "" {
 		cfg.Replica = uuid.NewString()

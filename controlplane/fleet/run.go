@@ -26,11 +26,6 @@ const (
 	relisten = time.Second
 )
 
-// Leader runs a job that one replica does for all.
-type Leader interface {
-	Exclusive(ctx context.Context, job string, do func(context.Context) error) (ran bool, err error)
-}
-
 // Run exchanges news with the other replicas until ctx ends; then it tells them that this
 // replica has gone. End the nodes' streams before.
 func (f *Fleet) Run(ctx context.Context) error {
@@ -39,9 +34,7 @@ func (f *Fleet) Run(ctx context.Context) error {
 	listening, stop := context.WithCancel(ctx)
 	defer stop()
 	wg.Go(func() { f.listen(listening) })
-	if leader, ok := f.cfg.Store.(Leader); ok {
-		wg.Go(func() { f.expire(listening, leader) })
-	}
+	wg.Go(func() { f.expire(listening) })
 	tick := time.NewTicker(f.cfg.Interval)
 	defer tick.Stop()
 	for {
@@ -79,11 +72,11 @@ func (f *Fleet) listen(ctx context.Context) {
 }
 
 // expire removes what is old, for all replicas.
-func (f *Fleet) expire(ctx context.Context, leader Leader) {
+func (f *Fleet) expire(ctx context.Context) {
 	tick := time.NewTicker(expireEvery)
 	defer tick.Stop()
 	for {
-		if _, err := leader.Exclusive(ctx, expireJob, func(ctx context.Context) error {
+		if _, err := f.cfg.Lock.Exclusive(ctx, expireJob, func(ctx context.Context) error {
 			now := f.cfg.Now()
 			return f.cfg.Store.ExpireFleet(ctx, now.Add(-forgetAfter), now)
 		}); err != nil && ctx.Err() == nil {

@@ -143,7 +143,7 @@ func story(t *testing.T, w *world) {
 		t.Errorf("imports %v, %v", runs, err)
 	}
 	var actors []string
-	changes, err := w.store.Changes(t.Context(), revision, 100)
+	changes, err := w.config.Changes(t.Context(), revision, 100)
 	for _, c := range changes {
 		actors = append(actors, c.Actor)
 	}

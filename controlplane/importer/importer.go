@@ -23,9 +23,10 @@ type Live interface {
 	DraftUpstream(doc *adminv1.Provider) (*controlplane.Upstream, error)
 }
 
-// Store keeps how imports went, and lets one replica of all do the scheduled ones.
-type Store interface {
-	controlplane.ImportStore
+// Lock keeps scheduled imports from running on two replicas at once.
+type Lock interface {
+	// Exclusive runs do unless another replica runs the job of that name, and reports whether
+	// it ran.
 	Exclusive(ctx context.Context, job string, do func(context.Context) error) (ran bool, err error)
 }
 
@@ -38,7 +39,8 @@ type Remote interface {
 // Config is what an Importer works with. Everything is required unless it says otherwise.
 type Config struct {
 	Live      Live
-	Store     Store
+	Store     controlplane.ImportStore
+	Lock      Lock
 	Remote    Remote
 	Catalogue *Catalogue       // optional: what models cost
 	Now       func() time.Time // default time.Now
@@ -52,6 +54,8 @@ func (c Config) Validate() error {
 		return errors.New("importer: Live is missing")
 	case c.Store == nil:
 		return errors.New("importer: Store is missing")
+	case c.Lock == nil:
+		return errors.New("importer: Lock is missing")
 	case c.Remote == nil:
 		return errors.New("importer: Remote is missing")
 	case c.Logger == nil:

@@ -47,7 +47,7 @@ func (i *Importer) Run(ctx context.Context) error {
 
 // Round makes the imports that are due now, unless another replica does.
 func (i *Importer) Round(ctx context.Context) error {
-	_, err := i.cfg.Store.Exclusive(ctx, scheduleJob, func(ctx context.Context) error {
+	_, err := i.cfg.Lock.Exclusive(ctx, scheduleJob, func(ctx context.Context) error {
 		c := i.cfg.Live.Current()
 		past, err := i.past(ctx)
 		if err != nil {

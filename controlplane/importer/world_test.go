@@ -25,7 +25,7 @@ import (
 // world is an importer on a real database, with providers that list what tests say.
 type world struct {
 	live     *controlplane.Live
-	store    *store.Store
+	config   *store.Configuration
 	imports  *importer.Importer
 	upstream *upstream
 
@@ -42,12 +42,12 @@ func openWorld(t *testing.T, url string) *world {
 	t.Helper()
 	w := &world{at: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), upstream: &upstream{}}
 	logger := slog.New(slog.NewTextHandler(io.Discard, nil))
-	var err error
-	if w.store, err = store.Open(t.Context(), store.Config{URL: url, Logger: logger, Now: w.now}); err != nil {
+	db, err := store.Open(t.Context(), store.Config{URL: url, Logger: logger, Now: w.now})
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := w.store.Close(); err != nil {
+		if err := db.Close(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -55,8 +55,9 @@ func openWorld(t *testing.T, url string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.config = store.NewConfiguration(db)
 	w.live, err = controlplane.NewLive(controlplane.LiveConfig{
-		Store: w.store, Sealer: sealer, Pepper: bytes.Repeat([]byte{9}, 32), Now: w.now, Logger: logger,
+		Store: w.config, Sealer: sealer, Pepper: bytes.Repeat([]byte{9}, 32), Now: w.now, Logger: logger,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +65,7 @@ func openWorld(t *testing.T, url string) *world {
 	if err := w.live.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w.imports, err = importer.New(importer.Config{Live: w.live, Store: w.store, Remote: w.upstream, Now: w.now, Logger: logger})
+	w.imports, err = importer.New(importer.Config{Live: w.live, Store: store.NewImports(db), Lock: db, Remote: w.upstream, Now: w.now, Logger: logger})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
 	"github.com/trunkline-ai/trunkline/controlplane/nodeapi"
 	"github.com/trunkline-ai/trunkline/controlplane/pki"
+	"github.com/trunkline-ai/trunkline/controlplane/store"
 )
 
 // secure lets the node link be served over TLS to nodes that have joined, unless it stays
@@ -17,12 +18,12 @@ func (s *Server) secure(ctx context.Context, cfg Config, sealer controlplane.Sea
 	if cfg.InMemory {
 		return nil
 	}
-	authority, err := pki.Ensure(ctx, s.store, sealer, time.Now)
+	authority, err := pki.Ensure(ctx, store.NewSecrets(s.db), sealer, time.Now)
 	if err != nil {
 		return err
 	}
 	s.joins, err = enrollment.New(ctx, enrollment.Config{
-		Store: s.store, Authority: authority, Sealer: sealer, Preset: cfg.JoinToken,
+		Store: store.NewEnrollment(s.db), Authority: authority, Sealer: sealer, Preset: cfg.JoinToken,
 		Changed: func() { s.nodes.Recheck() }, Logger: cfg.Logger,
 	})
 	if err != nil {

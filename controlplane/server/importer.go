@@ -5,6 +5,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane/importer"
 	"github.com/trunkline-ai/trunkline/controlplane/importer/remote"
+	"github.com/trunkline-ai/trunkline/controlplane/store"
 )
 
 // newImporter wires what imports models and tests providers.
@@ -16,7 +17,7 @@ func (s *Server) newImporter(cfg Config) (err error) {
 		}
 	}
 	s.imports, err = importer.New(importer.Config{
-		Live: s.live, Store: s.store, Catalogue: catalogue, Logger: cfg.Logger,
+		Live: s.live, Store: store.NewImports(s.db), Lock: s.db, Catalogue: catalogue, Logger: cfg.Logger,
 		Remote: remote.New(remote.Config{AllowPrivateNetwork: cfg.AllowPrivateNetwork, FakeDial: cfg.FakeDial}),
 	})
 	if err != nil {

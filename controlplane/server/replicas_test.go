@@ -24,7 +24,7 @@ var pepper = bytes.Repeat([]byte{9}, 32)
 
 // replica is what one control-plane process has of the configuration.
 type replica struct {
-	store *store.Store
+	store *store.Configuration
 	live  *controlplane.Live
 	hub   *snapshot.Hub
 }
@@ -33,11 +33,12 @@ func newReplica(t *testing.T, url string, sealer controlplane.Sealer) *replica {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	r := &replica{}
-	var err error
-	if r.store, err = store.Open(t.Context(), store.Config{URL: url, Logger: log}); err != nil {
+	db, err := store.Open(t.Context(), store.Config{URL: url, Logger: log})
+	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = r.store.Close() })
+	t.Cleanup(func() { _ = db.Close() })
+	r.store = store.NewConfiguration(db)
 	r.live, err = controlplane.NewLive(controlplane.LiveConfig{Store: r.store, Sealer: sealer, Pepper: pepper, Logger: log})
 	if err != nil {
 		t.Fatal(err)

@@ -62,7 +62,7 @@ const stopTime = 5 * time.Second
 // Server is one control-plane replica.
 type Server struct {
 	log   *slog.Logger
-	store *store.Store
+	db    *store.DB
 	live  *controlplane.Live
 	hub   *snapshot.Hub
 	nodes *nodeapi.Server
@@ -78,7 +78,7 @@ type Server struct {
 // Close the server unless Run is called.
 func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	s := &Server{log: cfg.Logger}
-	if s.store, err = store.Open(ctx, store.Config{URL: cfg.DatabaseURL, Logger: cfg.Logger}); err != nil {
+	if s.db, err = store.Open(ctx, store.Config{URL: cfg.DatabaseURL, Logger: cfg.Logger}); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -90,12 +90,12 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	pepper, err := secrets.EnsurePepper(ctx, s.store, sealer)
+	pepper, err := secrets.EnsurePepper(ctx, store.NewSecrets(s.db), sealer)
 	if err != nil {
 		return nil, err
 	}
 	s.live, err = controlplane.NewLive(controlplane.LiveConfig{
-		Store: s.store, Sealer: sealer, Pepper: pepper, Logger: cfg.Logger, FakeDialect: cfg.FakeDialect,
+		Store: store.NewConfiguration(s.db), Sealer: sealer, Pepper: pepper, Logger: cfg.Logger, FakeDialect: cfg.FakeDialect,
 	})
 	if err != nil {
 		return nil, err
@@ -106,8 +106,9 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if s.hub, err = snapshot.NewHub(snapshot.Config{Source: s.live, Sealer: sealer, Pepper: pepper, Logger: cfg.Logger}); err != nil {
 		return nil, err
 	}
+	calls, gaps, usage, bodies := store.NewCalls(s.db), store.NewCallGaps(s.db), store.NewUsage(s.db), store.NewBodies(s.db)
 	if s.calls, err = calllog.New(calllog.Config{
-		Store: s.store, Usage: s.store, Bodies: s.store, BodySealer: secrets.Bodies(sealer), Source: s.live, Logger: cfg.Logger,
+		Store: calls, Gaps: gaps, Usage: usage, Lock: s.db, Bodies: bodies, BodySealer: secrets.Bodies(sealer), Source: s.live, Logger: cfg.Logger,
 	}); err != nil {
 		return nil, err
 	}
@@ -119,7 +120,7 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 		return nil, err
 	}
 	if s.fleet, err = fleet.New(fleet.Config{
-		Store: s.store, Local: s.nodes.Registry(), Source: s.live, Logger: cfg.Logger,
+		Store: store.NewFleet(s.db), Lock: s.db, Local: s.nodes.Registry(), Source: s.live, Logger: cfg.Logger,
 	}); err != nil {
 		return nil, err
 	}
@@ -128,7 +129,7 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 		return nil, err
 	}
 	s.api, err = adminapi.New(adminapi.Config{
-		Live: s.live, Calls: s.store, Bodies: adminapi.Bodies{Store: s.store, Sealer: secrets.Bodies(sealer)}, Usage: s.store, Access: s.store, Nodes: s.fleet, Cooldowns: s.fleet,
+		Live: s.live, Calls: calls, Gaps: gaps, Bodies: adminapi.Bodies{Store: bodies, Sealer: secrets.Bodies(sealer)}, Usage: usage, Access: store.NewAccess(s.db), Nodes: s.fleet, Cooldowns: s.fleet,
 		Importer:      s.imports,
 		AdminUsername: cfg.AdminUsername, AdminPassword: cfg.AdminPassword, DefaultPassword: cfg.DefaultPassword,
 		TrustForwardedHeaders: cfg.TrustForwardedHeaders,
@@ -185,11 +186,11 @@ func (s *Server) serveNodes(ctx context.Context, lis net.Listener) error {
 
 // Ready reports whether the database answers. A replica without it still serves the
 // nodes what it knows, but takes no changes.
-func (s *Server) Ready(ctx context.Context) error { return s.store.Ping(ctx) }
+func (s *Server) Ready(ctx context.Context) error { return s.db.Ping(ctx) }
 
 // Close closes the database.
 func (s *Server) Close() {
-	if err := s.store.Close(); err != nil {
+	if err := s.db.Close(); err != nil {
 		s.log.Warn("database did not close cleanly", "error", err)
 	}
 }

@@ -11,53 +11,59 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
+// Access keeps the sessions and tokens of admins.
+type Access struct{ db *DB }
+
+// NewAccess gives access to the sessions and tokens of a database.
+func NewAccess(db *DB) *Access { return &Access{db} }
+
 // CreateSession stores a session.
-func (s *Store) CreateSession(ctx context.Context, session controlplane.Session) error {
-	_, err := s.exec(ctx, `INSERT INTO session (hash, username, created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $5)`,
+func (s *Access) CreateSession(ctx context.Context, session controlplane.Session) error {
+	_, err := s.db.exec(ctx, `INSERT INTO session (hash, username, created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $5)`,
 		session.Hash[:], session.Username, micros(session.CreatedAt), micros(session.SeenAt), micros(session.ExpiresAt))
-	return s.failed(err, "create the session")
+	return s.db.failed(err, "create the session")
 }
 
 // Session returns a session; one that has expired too, as long as DeleteExpired has not
 // removed it: the caller checks.
-func (s *Store) Session(ctx context.Context, hash [32]byte) (controlplane.Session, error) {
+func (s *Access) Session(ctx context.Context, hash [32]byte) (controlplane.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
 	session := controlplane.Session{Hash: hash}
 	var created, seen, expires int64
-	err := s.engine.Reader().QueryRowContext(ctx, `SELECT username, created_at, seen_at, expires_at FROM session WHERE hash = $1`, hash[:]).
+	err := s.db.engine.Reader().QueryRowContext(ctx, `SELECT username, created_at, seen_at, expires_at FROM session WHERE hash = $1`, hash[:]).
 		Scan(&session.Username, &created, &seen, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return controlplane.Session{}, errNoSession()
 	}
 	if err != nil {
-		return controlplane.Session{}, s.failed(err, "read the session")
+		return controlplane.Session{}, s.db.failed(err, "read the session")
 	}
 	session.CreatedAt, session.SeenAt, session.ExpiresAt = fromMicros(created), fromMicros(seen), fromMicros(expires)
 	return session, nil
 }
 
 // TouchSession notes that a session was used, and until when it is good now.
-func (s *Store) TouchSession(ctx context.Context, hash [32]byte, seen, expires time.Time) error {
-	n, err := s.exec(ctx, `UPDATE session SET seen_at = $1, expires_at = $2 WHERE hash = $3`, micros(seen), micros(expires), hash[:])
+func (s *Access) TouchSession(ctx context.Context, hash [32]byte, seen, expires time.Time) error {
+	n, err := s.db.exec(ctx, `UPDATE session SET seen_at = $1, expires_at = $2 WHERE hash = $3`, micros(seen), micros(expires), hash[:])
 	if err == nil && n == 0 {
 		return errNoSession()
 	}
-	return s.failed(err, "renew the session")
+	return s.db.failed(err, "renew the session")
 }
 
 // DeleteSession ends a session.
-func (s *Store) DeleteSession(ctx context.Context, hash [32]byte) error {
-	n, err := s.exec(ctx, `DELETE FROM session WHERE hash = $1`, hash[:])
+func (s *Access) DeleteSession(ctx context.Context, hash [32]byte) error {
+	n, err := s.db.exec(ctx, `DELETE FROM session WHERE hash = $1`, hash[:])
 	if err == nil && n == 0 {
 		return errNoSession()
 	}
-	return s.failed(err, "delete the session")
+	return s.db.failed(err, "delete the session")
 }
 
 // DeleteExpired removes sessions and tokens that expired before now.
-func (s *Store) DeleteExpired(ctx context.Context, now time.Time) error {
-	err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+func (s *Access) DeleteExpired(ctx context.Context, now time.Time) error {
+	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, statement := range []string{
 			`DELETE FROM session WHERE expires_at < $1`,
 			`DELETE FROM token WHERE expires_at < $1`, // null, for never, is not less
@@ -68,29 +74,29 @@ func (s *Store) DeleteExpired(ctx context.Context, now time.Time) error {
 		}
 		return nil
 	})
-	return s.failed(err, "delete expired sessions and tokens")
+	return s.db.failed(err, "delete expired sessions and tokens")
 }
 
 // CreateToken stores a token; errs.AlreadyExists when its name is taken.
-func (s *Store) CreateToken(ctx context.Context, t controlplane.Token) error {
+func (s *Access) CreateToken(ctx context.Context, t controlplane.Token) error {
 	expires := sql.NullInt64{Int64: micros(t.ExpiresAt), Valid: !t.ExpiresAt.IsZero()}
-	_, err := s.exec(ctx, `INSERT INTO token (name, hash, last_four, created_at, expires_at, read_bodies) VALUES ($1, $2, $3, $4, $5, $6)`,
+	_, err := s.db.exec(ctx, `INSERT INTO token (name, hash, last_four, created_at, expires_at, read_bodies) VALUES ($1, $2, $3, $4, $5, $6)`,
 		t.Name, t.Hash[:], t.LastFour, micros(t.CreatedAt), expires, number(t.ReadBodies))
-	return s.failed(err, fmt.Sprintf("create token %q", t.Name))
+	return s.db.failed(err, fmt.Sprintf("create token %q", t.Name))
 }
 
 // ListTokens returns every token in name order.
-func (s *Store) ListTokens(ctx context.Context) ([]controlplane.Token, error) {
+func (s *Access) ListTokens(ctx context.Context) ([]controlplane.Token, error) {
 	tokens, err := s.tokens(ctx, `ORDER BY name`)
-	return tokens, s.failed(err, "list tokens")
+	return tokens, s.db.failed(err, "list tokens")
 }
 
 // TokenByHash returns a token; one that has expired too, as long as DeleteExpired has not
 // removed it: the caller checks.
-func (s *Store) TokenByHash(ctx context.Context, hash [32]byte) (controlplane.Token, error) {
+func (s *Access) TokenByHash(ctx context.Context, hash [32]byte) (controlplane.Token, error) {
 	tokens, err := s.tokens(ctx, `WHERE hash = $1`, hash[:])
 	if err != nil {
-		return controlplane.Token{}, s.failed(err, "read the token")
+		return controlplane.Token{}, s.db.failed(err, "read the token")
 	}
 	if len(tokens) == 0 {
 		return controlplane.Token{}, errs.Newf(errs.NotFound, "the token does not exist")
@@ -99,19 +105,19 @@ func (s *Store) TokenByHash(ctx context.Context, hash [32]byte) (controlplane.To
 }
 
 // DeleteToken ends a token.
-func (s *Store) DeleteToken(ctx context.Context, name string) error {
-	n, err := s.exec(ctx, `DELETE FROM token WHERE name = $1`, name)
+func (s *Access) DeleteToken(ctx context.Context, name string) error {
+	n, err := s.db.exec(ctx, `DELETE FROM token WHERE name = $1`, name)
 	if err == nil && n == 0 {
 		return errs.Newf(errs.NotFound, "token %q does not exist", name)
 	}
-	return s.failed(err, fmt.Sprintf("delete token %q", name))
+	return s.db.failed(err, fmt.Sprintf("delete token %q", name))
 }
 
 // tokens reads the tokens that the rest of the query selects.
-func (s *Store) tokens(ctx context.Context, rest string, args ...any) ([]controlplane.Token, error) {
+func (s *Access) tokens(ctx context.Context, rest string, args ...any) ([]controlplane.Token, error) {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
-	rows, err := s.engine.Reader().QueryContext(ctx, `SELECT name, hash, last_four, created_at, expires_at, read_bodies FROM token `+rest, args...)
+	rows, err := s.db.engine.Reader().QueryContext(ctx, `SELECT name, hash, last_four, created_at, expires_at, read_bodies FROM token `+rest, args...)
 	return collect(rows, err, func(rows *sql.Rows) (controlplane.Token, error) {
 		var (
 			t       controlplane.Token
@@ -132,17 +138,6 @@ func (s *Store) tokens(ctx context.Context, rest string, args ...any) ([]control
 		}
 		return t, nil
 	})
-}
-
-// exec runs one statement by itself and returns how many rows it touched.
-func (s *Store) exec(ctx context.Context, statement string, args ...any) (int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
-	defer cancel()
-	result, err := s.engine.Writer().ExecContext(ctx, statement, args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
 }
 
 func errNoSession() error { return errs.Newf(errs.NotFound, "the session does not exist") }

@@ -14,9 +14,15 @@ import (
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
+// Calls keeps the calls that nodes report, and adds them to the sums of usage.
+type Calls struct{ db *DB }
+
+// NewCalls is the Calls of a database.
+func NewCalls(db *DB) *Calls { return &Calls{db} }
+
 // ListCalls returns at most f.Limit calls (at least 1), newest first. Calls that arrive
 // between two pages neither repeat nor hide others.
-func (s *Store) ListCalls(ctx context.Context, f controlplane.CallFilter) ([]controlplane.Call, error) {
+func (s *Calls) ListCalls(ctx context.Context, f controlplane.CallFilter) ([]controlplane.Call, error) {
 	if f.Limit < 1 {
 		return nil, errs.Newf(errs.InvalidArgument, "the limit of calls to list is %d, want at least 1", f.Limit)
 	}
@@ -26,16 +32,16 @@ func (s *Store) ListCalls(ctx context.Context, f controlplane.CallFilter) ([]con
 		return s.callWithID(ctx, f)
 	}
 	query, args := listQuery(f)
-	rows, err := s.engine.Reader().QueryContext(ctx, query, args...)
+	rows, err := s.db.engine.Reader().QueryContext(ctx, query, args...)
 	calls, err := collect(rows, err, func(rows *sql.Rows) (controlplane.Call, error) { return scanCall(rows) })
 	if err != nil {
-		return nil, s.failed(err, "list calls")
+		return nil, s.db.failed(err, "list calls")
 	}
 	return calls, nil
 }
 
 // callWithID is the list of the call with an id, if it passes the other filters.
-func (s *Store) callWithID(ctx context.Context, f controlplane.CallFilter) ([]controlplane.Call, error) {
+func (s *Calls) callWithID(ctx context.Context, f controlplane.CallFilter) ([]controlplane.Call, error) {
 	call, err := s.GetCall(ctx, f.ID)
 	switch {
 	case errs.CodeOf(err) == errs.NotFound:
@@ -102,24 +108,24 @@ func (q *search) filterCalls(f controlplane.CallFilter) {
 }
 
 // GetCall returns one call, whatever its age.
-func (s *Store) GetCall(ctx context.Context, id string) (controlplane.Call, error) {
+func (s *Calls) GetCall(ctx context.Context, id string) (controlplane.Call, error) {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
-	call, err := scanCall(s.engine.Reader().QueryRowContext(ctx, `SELECT node, record FROM call WHERE id = $1`, id))
+	call, err := scanCall(s.db.engine.Reader().QueryRowContext(ctx, `SELECT node, record FROM call WHERE id = $1`, id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return controlplane.Call{}, errs.Newf(errs.NotFound, "call %q does not exist", id)
 	}
-	return call, s.failed(err, "read a call")
+	return call, s.db.failed(err, "read a call")
 }
 
 // KeepCalls makes room for the calls of the days to come and drops, where the database
 // keeps calls by day, the days that ended before t. It returns the time before which
 // DeleteCallsBefore has to delete what is left: t, or the start of its day.
-func (s *Store) KeepCalls(ctx context.Context, t time.Time) (time.Time, error) {
+func (s *Calls) KeepCalls(ctx context.Context, t time.Time) (time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
-	kept, err := s.engine.KeepCalls(ctx, s.now(), t)
-	return kept, s.failed(err, "make room for calls")
+	kept, err := s.db.engine.KeepCalls(ctx, s.db.now(), t)
+	return kept, s.db.failed(err, "make room for calls")
 }
 
 const (
@@ -130,13 +136,13 @@ const (
 
 // DeleteCallsBefore deletes at most limit calls (at least 1) that arrived before t, the
 // oldest first, and returns how many.
-func (s *Store) DeleteCallsBefore(ctx context.Context, t time.Time, limit int) (int, error) {
+func (s *Calls) DeleteCallsBefore(ctx context.Context, t time.Time, limit int) (int, error) {
 	if limit < 1 {
 		return 0, errs.Newf(errs.InvalidArgument, "the limit of calls to delete is %d, want at least 1", limit)
 	}
 	var deleted int64
 	// Both statements see the same calls: another replica that deletes some makes this fail.
-	err := transact(ctx, s.engine.Writer(), &sql.TxOptions{Isolation: sql.LevelRepeatableRead}, func(ctx context.Context, tx *sql.Tx) error {
+	err := transact(ctx, s.db.engine.Writer(), &sql.TxOptions{Isolation: sql.LevelRepeatableRead}, func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, deleteProviders, micros(t), limit); err != nil {
 			return err
 		}
@@ -148,7 +154,7 @@ func (s *Store) DeleteCallsBefore(ctx context.Context, t time.Time, limit int) (
 		return err
 	})
 	if err != nil {
-		return 0, s.failed(err, "delete old calls")
+		return 0, s.db.failed(err, "delete old calls")
 	}
 	return int(deleted), nil
 }

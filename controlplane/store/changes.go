@@ -13,13 +13,13 @@ import (
 // Changes reads the change log after a revision, oldest first, at most limit lines. It
 // never cuts a revision in two, so that a reader may go on after the last one it got;
 // when the first revision alone has more lines than limit, it returns all of them.
-func (s *Store) Changes(ctx context.Context, after controlplane.Revision, limit int) ([]controlplane.Change, error) {
+func (s *Configuration) Changes(ctx context.Context, after controlplane.Revision, limit int) ([]controlplane.Change, error) {
 	if limit < 1 {
 		return nil, errs.Newf(errs.InvalidArgument, "the limit of changes to read is %d, want at least 1", limit)
 	}
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
-	q := s.engine.Reader()
+	q := s.db.engine.Reader()
 	// One line more than asked for tells whether the last revision is whole.
 	changes, err := readChanges(ctx, q, `WHERE revision > $1 ORDER BY revision, position LIMIT $2`, after, limit+1)
 	if err == nil && len(changes) > limit {
@@ -31,7 +31,7 @@ func (s *Store) Changes(ctx context.Context, after controlplane.Revision, limit 
 		}
 	}
 	if err != nil {
-		return nil, s.failed(err, "read the change log")
+		return nil, s.db.failed(err, "read the change log")
 	}
 	return changes, nil
 }

@@ -12,6 +12,19 @@ import (
 // everything.
 const followMost = 1000
 
+// Configuration keeps the configuration with its change log.
+type Configuration struct {
+	db *DB
+	// updating holds a value while an Update runs: writers of one process queue here,
+	// not with a database connection each.
+	updating chan struct{}
+}
+
+// NewConfiguration is the Configuration of a database: one for each process is enough.
+func NewConfiguration(db *DB) *Configuration {
+	return &Configuration{db: db, updating: make(chan struct{}, 1)}
+}
+
 // version is the state of the revision row.
 type version struct {
 	revision controlplane.Revision
@@ -19,26 +32,26 @@ type version struct {
 }
 
 // Load reads the whole configuration at one revision, with the secrets it refers to.
-func (s *Store) Load(ctx context.Context) (*controlplane.Config, error) {
+func (s *Configuration) Load(ctx context.Context) (*controlplane.Config, error) {
 	return s.Follow(ctx, nil)
 }
 
 // Follow returns base brought up to the newest revision, or base itself when nothing has
 // changed since; without a base it loads. A base of another database, or of a newer
 // revision than the database has, is errs.FailedPrecondition: an old backup was restored.
-func (s *Store) Follow(ctx context.Context, base *controlplane.Config) (*controlplane.Config, error) {
+func (s *Configuration) Follow(ctx context.Context, base *controlplane.Config) (*controlplane.Config, error) {
 	const doing = "read the configuration"
 	if base != nil {
 		now, err := s.currentVersion(ctx)
 		if err != nil {
-			return nil, s.failed(err, doing)
+			return nil, s.db.failed(err, doing)
 		}
 		if now == (version{base.Revision, base.Lineage}) {
 			return base, nil
 		}
 	}
 	var next *controlplane.Config
-	err := s.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.db.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		now, err := readVersion(ctx, tx)
 		if err != nil {
 			return err
@@ -47,23 +60,23 @@ func (s *Store) Follow(ctx context.Context, base *controlplane.Config) (*control
 		return err
 	})
 	if err != nil {
-		return nil, s.failed(err, doing)
+		return nil, s.db.failed(err, doing)
 	}
 	return next, nil
 }
 
 // Notify calls wake soon after another replica committed, until ctx ends; it may miss
 // some, so callers poll too. On SQLite, where there is no other replica, it only waits.
-func (s *Store) Notify(ctx context.Context, wake func()) error {
-	s.engine.Listen(ctx, configChannel, wake)
+func (s *Configuration) Notify(ctx context.Context, wake func()) error {
+	s.db.engine.Listen(ctx, configChannel, wake)
 	return nil
 }
 
 // currentVersion reads the revision row outside of any transaction.
-func (s *Store) currentVersion(ctx context.Context) (version, error) {
+func (s *Configuration) currentVersion(ctx context.Context) (version, error) {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
-	return readVersion(ctx, s.engine.Reader())
+	return readVersion(ctx, s.db.engine.Reader())
 }
 
 func readVersion(ctx context.Context, q querier) (version, error) {

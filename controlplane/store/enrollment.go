@@ -18,19 +18,25 @@ const (
 	keepIdentities = 90 * 24 * time.Hour
 )
 
+// Enrollment keeps join tokens and the identities of nodes.
+type Enrollment struct{ db *DB }
+
+// NewEnrollment is the Enrollment of a database.
+func NewEnrollment(db *DB) *Enrollment { return &Enrollment{db} }
+
 // CreateJoinToken stores a token; errs.AlreadyExists when its id is taken.
-func (s *Store) CreateJoinToken(ctx context.Context, t controlplane.JoinToken) error {
-	_, err := s.exec(ctx,
+func (s *Enrollment) CreateJoinToken(ctx context.Context, t controlplane.JoinToken) error {
+	_, err := s.db.exec(ctx,
 		`INSERT INTO join_token (id, sealed_key, note, created_by, created_at, expires_at, max_uses) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		t.ID, notNil(t.SealedKey), t.Note, t.CreatedBy, micros(t.CreatedAt), micros(t.ExpiresAt), t.MaxUses)
-	return s.failed(err, "create the join token")
+	return s.db.failed(err, "create the join token")
 }
 
 // JoinToken returns a token with its uses.
-func (s *Store) JoinToken(ctx context.Context, id string) (controlplane.JoinToken, error) {
+func (s *Enrollment) JoinToken(ctx context.Context, id string) (controlplane.JoinToken, error) {
 	tokens, err := s.joinTokens(ctx, `WHERE id = $1`, id)
 	if err != nil {
-		return controlplane.JoinToken{}, s.failed(err, "read the join token")
+		return controlplane.JoinToken{}, s.db.failed(err, "read the join token")
 	}
 	if len(tokens) == 0 {
 		return controlplane.JoinToken{}, errNoJoinToken(id)
@@ -39,18 +45,18 @@ func (s *Store) JoinToken(ctx context.Context, id string) (controlplane.JoinToke
 }
 
 // ListJoinTokens returns every token that is kept, newest first.
-func (s *Store) ListJoinTokens(ctx context.Context) ([]controlplane.JoinToken, error) {
+func (s *Enrollment) ListJoinTokens(ctx context.Context) ([]controlplane.JoinToken, error) {
 	tokens, err := s.joinTokens(ctx, `ORDER BY created_at DESC, id`)
-	return tokens, s.failed(err, "list join tokens")
+	return tokens, s.db.failed(err, "list join tokens")
 }
 
 // DeleteJoinToken ends a token.
-func (s *Store) DeleteJoinToken(ctx context.Context, id string) error {
-	n, err := s.exec(ctx, `DELETE FROM join_token WHERE id = $1`, id)
+func (s *Enrollment) DeleteJoinToken(ctx context.Context, id string) error {
+	n, err := s.db.exec(ctx, `DELETE FROM join_token WHERE id = $1`, id)
 	if err == nil && n == 0 {
 		return errNoJoinToken(id)
 	}
-	return s.failed(err, "delete the join token")
+	return s.db.failed(err, "delete the join token")
 }
 
 func errNoJoinToken(id string) error {
@@ -58,8 +64,8 @@ func errNoJoinToken(id string) error {
 }
 
 // joinTokens reads the tokens that the rest of the query selects, and their uses.
-func (s *Store) joinTokens(ctx context.Context, rest string, args ...any) (tokens []controlplane.JoinToken, err error) {
-	err = s.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+func (s *Enrollment) joinTokens(ctx context.Context, rest string, args ...any) (tokens []controlplane.JoinToken, err error) {
+	err = s.db.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		rows, err := tx.QueryContext(ctx, `SELECT id, sealed_key, note, created_by, created_at, expires_at, max_uses FROM join_token `+rest, args...)
 		tokens, err = collect(rows, err, func(rows *sql.Rows) (controlplane.JoinToken, error) {
 			var (
@@ -97,8 +103,8 @@ func joinTokenUses(ctx context.Context, q querier, id string) ([]controlplane.Jo
 }
 
 // JoinNode uses the token and makes id the identity of its name.
-func (s *Store) JoinNode(ctx context.Context, id controlplane.NodeIdentity) error {
-	err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+func (s *Enrollment) JoinNode(ctx context.Context, id controlplane.NodeIdentity) error {
+	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		before, err := readIdentity(ctx, tx, id.Node)
 		known := err == nil
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -117,7 +123,7 @@ func (s *Store) JoinNode(ctx context.Context, id controlplane.NodeIdentity) erro
 		}
 		return writeIdentity(ctx, tx, before, id)
 	})
-	return s.failed(err, "let the node join")
+	return s.db.failed(err, "let the node join")
 }
 
 // reopen refuses what may not undo the revocation of a name.
@@ -195,35 +201,35 @@ func whyUnusable(ctx context.Context, tx *sql.Tx, id controlplane.NodeIdentity) 
 }
 
 // RenewNode notes until when a node's certificate is good.
-func (s *Store) RenewNode(ctx context.Context, node string, keyHash [32]byte, expires time.Time) error {
-	n, err := s.exec(ctx, `UPDATE node_identity SET expires_at = $1 WHERE node = $2 AND key_hash = $3 AND revoked_at IS NULL`,
+func (s *Enrollment) RenewNode(ctx context.Context, node string, keyHash [32]byte, expires time.Time) error {
+	n, err := s.db.exec(ctx, `UPDATE node_identity SET expires_at = $1 WHERE node = $2 AND key_hash = $3 AND revoked_at IS NULL`,
 		micros(expires), node, keyHash[:])
 	if err == nil && n == 0 {
 		return errNoNode(node)
 	}
-	return s.failed(err, "note the node's new certificate")
+	return s.db.failed(err, "note the node's new certificate")
 }
 
 // RevokeNode refuses a node's identity from now on.
-func (s *Store) RevokeNode(ctx context.Context, node, by string, at time.Time) error {
-	n, err := s.exec(ctx, `UPDATE node_identity SET
+func (s *Enrollment) RevokeNode(ctx context.Context, node, by string, at time.Time) error {
+	n, err := s.db.exec(ctx, `UPDATE node_identity SET
 		revoked_at = CASE WHEN revoked_at IS NULL THEN $1 ELSE revoked_at END,
 		revoked_by = CASE WHEN revoked_at IS NULL THEN $2 ELSE revoked_by END WHERE node = $3`, micros(at), by, node)
 	if err == nil && n == 0 {
 		return errNoNode(node)
 	}
-	return s.failed(err, fmt.Sprintf("revoke node %q", node))
+	return s.db.failed(err, fmt.Sprintf("revoke node %q", node))
 }
 
 // NodeIdentity returns the identity of a name.
-func (s *Store) NodeIdentity(ctx context.Context, node string) (controlplane.NodeIdentity, error) {
+func (s *Enrollment) NodeIdentity(ctx context.Context, node string) (controlplane.NodeIdentity, error) {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
-	id, err := readIdentity(ctx, s.engine.Reader(), node)
+	id, err := readIdentity(ctx, s.db.engine.Reader(), node)
 	if errors.Is(err, sql.ErrNoRows) {
 		return controlplane.NodeIdentity{}, errNoNode(node)
 	}
-	return id, s.failed(err, "read the node's identity")
+	return id, s.db.failed(err, "read the node's identity")
 }
 
 func errNoNode(node string) error {
@@ -231,12 +237,12 @@ func errNoNode(node string) error {
 }
 
 // NodeIdentities returns every identity in name order.
-func (s *Store) NodeIdentities(ctx context.Context) ([]controlplane.NodeIdentity, error) {
+func (s *Enrollment) NodeIdentities(ctx context.Context) ([]controlplane.NodeIdentity, error) {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
-	rows, err := s.engine.Reader().QueryContext(ctx, selectIdentity+`ORDER BY node`)
+	rows, err := s.db.engine.Reader().QueryContext(ctx, selectIdentity+`ORDER BY node`)
 	all, err := collect(rows, err, func(rows *sql.Rows) (controlplane.NodeIdentity, error) { return scanIdentity(rows) })
-	return all, s.failed(err, "list the identities of nodes")
+	return all, s.db.failed(err, "list the identities of nodes")
 }
 
 const selectIdentity = `SELECT node, key_hash, token_id, joined_at, expires_at, revoked_at, revoked_by FROM node_identity `
@@ -266,13 +272,13 @@ func scanIdentity(row interface{ Scan(...any) error }) (controlplane.NodeIdentit
 }
 
 // DeleteStaleJoins removes what nobody can use any more.
-func (s *Store) DeleteStaleJoins(ctx context.Context, now time.Time) error {
-	err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+func (s *Enrollment) DeleteStaleJoins(ctx context.Context, now time.Time) error {
+	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM join_token WHERE expires_at < $1`, micros(now.Add(-keepTokens))); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `DELETE FROM node_identity WHERE expires_at < $1 AND revoked_at IS NULL`, micros(now.Add(-keepIdentities)))
 		return err
 	})
-	return s.failed(err, "delete old join tokens")
+	return s.db.failed(err, "delete old join tokens")
 }

@@ -22,11 +22,11 @@ var explanations = map[errs.Code]string{
 
 // failed makes an error of this package from what went wrong while doing something; nil
 // stays nil.
-func (s *Store) failed(err error, doing string) error {
-	if err != nil && s.closed.Load() {
+func (db *DB) failed(err error, doing string) error {
+	if err != nil && db.closed.Load() {
 		return errs.Wrap(errs.Unavailable, err, "cannot "+doing+": the database is closed")
 	}
-	return translate(err, s.engine.Classify, doing)
+	return translate(err, db.engine.Classify, doing)
 }
 
 // translate gives err a code and a message that is safe to show; the driver's text stays

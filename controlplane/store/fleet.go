@@ -27,10 +27,16 @@ const (
 		AND node.replica = excluded.replica RETURNING name`
 )
 
+// Fleet is where control-plane replicas tell each other of their nodes.
+type Fleet struct{ db *DB }
+
+// NewFleet is the Fleet of a database.
+func NewFleet(db *DB) *Fleet { return &Fleet{db} }
+
 // ReportFleet stores what a replica knows of its nodes, in one transaction with its sign of
 // life. It returns the names of nodes that a newer stream has.
-func (s *Store) ReportFleet(ctx context.Context, r controlplane.FleetReport) (lost []string, err error) {
-	err = s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+func (s *Fleet) ReportFleet(ctx context.Context, r controlplane.FleetReport) (lost []string, err error) {
+	err = s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		lost = nil
 		if _, err := tx.ExecContext(ctx, `INSERT INTO replica (id, beat, seen_at) VALUES ($1, 1, $2)
 			ON CONFLICT (id) DO UPDATE SET beat = replica.beat + 1, seen_at = excluded.seen_at`, r.Replica, micros(r.At)); err != nil {
@@ -49,9 +55,9 @@ func (s *Store) ReportFleet(ctx context.Context, r controlplane.FleetReport) (lo
 		if !r.Urgent {
 			return nil
 		}
-		return s.engine.Announce(ctx, tx, fleetChannel)
+		return s.db.engine.Announce(ctx, tx, fleetChannel)
 	})
-	return lost, s.failed(err, "report the nodes")
+	return lost, s.db.failed(err, "report the nodes")
 }
 
 // saveNodes writes lines and returns the names of those that were not. They are written in
@@ -84,7 +90,7 @@ func saveNodes(ctx context.Context, tx *sql.Tx, lines []controlplane.NodeLine, r
 }
 
 // LeaveFleet removes a replica.
-func (s *Store) LeaveFleet(ctx context.Context, replica string) error {
+func (s *Fleet) LeaveFleet(ctx context.Context, replica string) error {
 	return s.tellFleet(ctx, "leave the other replicas", func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM replica WHERE id = $1`, replica)
 		return err
@@ -92,8 +98,8 @@ func (s *Store) LeaveFleet(ctx context.Context, replica string) error {
 }
 
 // Fleet reads what every replica reported.
-func (s *Store) Fleet(ctx context.Context, now time.Time) (state controlplane.FleetState, err error) {
-	err = s.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+func (s *Fleet) Fleet(ctx context.Context, now time.Time) (state controlplane.FleetState, err error) {
+	err = s.db.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		rows, err := tx.QueryContext(ctx, `SELECT id, beat, seen_at FROM replica ORDER BY id`)
 		if state.Replicas, err = collect(rows, err, scanReplica); err != nil {
 			return err
@@ -107,7 +113,7 @@ func (s *Store) Fleet(ctx context.Context, now time.Time) (state controlplane.Fl
 		return err
 	})
 	if err != nil {
-		return controlplane.FleetState{}, s.failed(err, "read the nodes of all replicas")
+		return controlplane.FleetState{}, s.db.failed(err, "read the nodes of all replicas")
 	}
 	return state, nil
 }
@@ -157,7 +163,7 @@ func scanOrder(rows *sql.Rows) (o controlplane.NodeOrder, err error) {
 }
 
 // OrderDrain orders that a node drains until it is started anew, or undoes that.
-func (s *Store) OrderDrain(ctx context.Context, node string, drain bool) error {
+func (s *Fleet) OrderDrain(ctx context.Context, node string, drain bool) error {
 	statement := `UPDATE node SET drain_boot = '' WHERE name = $1`
 	if drain {
 		statement = `UPDATE node SET drain_boot = boot_id WHERE name = $1`
@@ -168,7 +174,7 @@ func (s *Store) OrderDrain(ctx context.Context, node string, drain bool) error {
 }
 
 // ForgetNode removes a node's line.
-func (s *Store) ForgetNode(ctx context.Context, node string) error {
+func (s *Fleet) ForgetNode(ctx context.Context, node string) error {
 	return s.tellFleet(ctx, "forget a node", func(ctx context.Context, tx *sql.Tx) error {
 		return changeNode(ctx, tx, `DELETE FROM node WHERE name = $1`, node)
 	})
@@ -187,12 +193,12 @@ func changeNode(ctx context.Context, tx *sql.Tx, statement, node string) error {
 }
 
 // PlaceOrders stores orders for other replicas.
-func (s *Store) PlaceOrders(ctx context.Context, orders []controlplane.NodeOrder) error {
+func (s *Fleet) PlaceOrders(ctx context.Context, orders []controlplane.NodeOrder) error {
 	rows := make([][]any, len(orders))
 	for i, o := range orders {
 		text, err := json.Marshal(orderText{o.Kind, o.Provider, o.Model, o.Credential, o.Reason})
 		if err != nil {
-			return s.failed(err, "write an order")
+			return s.db.failed(err, "write an order")
 		}
 		rows[i] = []any{o.ID, o.Node, micros(o.ExpiresAt), string(text)}
 	}
@@ -202,7 +208,7 @@ func (s *Store) PlaceOrders(ctx context.Context, orders []controlplane.NodeOrder
 }
 
 // TakeOrders claims orders; those that another replica was faster with are not returned.
-func (s *Store) TakeOrders(ctx context.Context, replica string, ids []string) (taken []string, err error) {
+func (s *Fleet) TakeOrders(ctx context.Context, replica string, ids []string) (taken []string, err error) {
 	ids = slices.Sorted(slices.Values(ids))
 	err = s.tellFleet(ctx, "take orders for nodes", func(ctx context.Context, tx *sql.Tx) error {
 		taken = nil
@@ -226,8 +232,8 @@ func (s *Store) TakeOrders(ctx context.Context, replica string, ids []string) (t
 
 // ExpireFleet removes nodes and replicas that nobody has heard of since a time, and orders
 // whose time is over.
-func (s *Store) ExpireFleet(ctx context.Context, before, now time.Time) error {
-	err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+func (s *Fleet) ExpireFleet(ctx context.Context, before, now time.Time) error {
+	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, old := range []struct {
 			statement string
 			at        time.Time
@@ -242,22 +248,22 @@ func (s *Store) ExpireFleet(ctx context.Context, before, now time.Time) error {
 		}
 		return nil
 	})
-	return s.failed(err, "forget nodes that are gone")
+	return s.db.failed(err, "forget nodes that are gone")
 }
 
 // NotifyFleet calls wake after other replicas told something urgent, until ctx ends.
-func (s *Store) NotifyFleet(ctx context.Context, wake func()) error {
-	s.engine.Listen(ctx, fleetChannel, wake)
+func (s *Fleet) NotifyFleet(ctx context.Context, wake func()) error {
+	s.db.engine.Listen(ctx, fleetChannel, wake)
 	return nil
 }
 
 // tellFleet runs do in a transaction of which the other replicas are told.
-func (s *Store) tellFleet(ctx context.Context, doing string, do func(context.Context, *sql.Tx) error) error {
-	err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+func (s *Fleet) tellFleet(ctx context.Context, doing string, do func(context.Context, *sql.Tx) error) error {
+	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if err := do(ctx, tx); err != nil {
 			return err
 		}
-		return s.engine.Announce(ctx, tx, fleetChannel)
+		return s.db.engine.Announce(ctx, tx, fleetChannel)
 	})
-	return s.failed(err, doing)
+	return s.db.failed(err, doing)
 }

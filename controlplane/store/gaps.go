@@ -18,8 +18,15 @@ import (
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
+// CallGaps keeps what there is instead of calls: the totals of those that a node could not keep,
+// the gaps in its records, and the records that were refused.
+type CallGaps struct{ db *DB }
+
+// NewCallGaps is the CallGaps of a database.
+func NewCallGaps(db *DB) *CallGaps { return &CallGaps{db} }
+
 // ListGaps returns at most f.Limit gaps (at least 1), the newest end first.
-func (s *Store) ListGaps(ctx context.Context, f controlplane.GapFilter) ([]controlplane.Gap, error) {
+func (s *CallGaps) ListGaps(ctx context.Context, f controlplane.GapFilter) ([]controlplane.Gap, error) {
 	if f.Limit < 1 {
 		return nil, errs.Newf(errs.InvalidArgument, "the limit of gaps to list is %d, want at least 1", f.Limit)
 	}
@@ -39,7 +46,7 @@ func (s *Store) ListGaps(ctx context.Context, f controlplane.GapFilter) ([]contr
 		q.where(`(to_us, id) < ($%d, $%d)`, f.After.StartUS, f.After.ID)
 	}
 	query := `SELECT node, record FROM call_gap` + q.conditions() + ` ORDER BY to_us DESC, id DESC` + q.limit(f.Limit)
-	rows, err := s.engine.Reader().QueryContext(ctx, query, q.args...)
+	rows, err := s.db.engine.Reader().QueryContext(ctx, query, q.args...)
 	gaps, err := collect(rows, err, func(rows *sql.Rows) (controlplane.Gap, error) {
 		gap := controlplane.Gap{Gap: &nodev1.Gap{}}
 		var record []byte
@@ -51,12 +58,12 @@ func (s *Store) ListGaps(ctx context.Context, f controlplane.GapFilter) ([]contr
 		}
 		return gap, nil
 	})
-	return gaps, s.failed(err, "list gaps")
+	return gaps, s.db.failed(err, "list gaps")
 }
 
 // PutAside keeps refused records, each once. It makes texts such that no database refuses
 // them.
-func (s *Store) PutAside(ctx context.Context, records []controlplane.Refused) error {
+func (s *CallGaps) PutAside(ctx context.Context, records []controlplane.Refused) error {
 	if len(records) == 0 {
 		return nil
 	}
@@ -75,10 +82,10 @@ func (s *Store) PutAside(ctx context.Context, records []controlplane.Refused) er
 		rows = append(rows, []any{id, string(r.Kind), shown(r.Node), micros(r.At), shown(r.Reason), record})
 	}
 	slices.SortFunc(rows, func(a, b []any) int { return strings.Compare(a[0].(string), b[0].(string)) })
-	err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		return insert(ctx, tx, `INSERT INTO call_refused (id, kind, node, at, reason, record) VALUES `, rows, ` ON CONFLICT DO NOTHING`)
 	})
-	return s.failed(err, "put refused records aside")
+	return s.db.failed(err, "put refused records aside")
 }
 
 // maxRefusedID bounds ids that are shown, in bytes.
@@ -104,7 +111,7 @@ func shown(text string) string {
 }
 
 // ListRefused returns at most limit refused records (at least 1) behind a position, newest first.
-func (s *Store) ListRefused(ctx context.Context, after controlplane.CallPosition, limit int) ([]controlplane.Refused, error) {
+func (s *CallGaps) ListRefused(ctx context.Context, after controlplane.CallPosition, limit int) ([]controlplane.Refused, error) {
 	if limit < 1 {
 		return nil, errs.Newf(errs.InvalidArgument, "the limit of refused records to list is %d, want at least 1", limit)
 	}
@@ -115,7 +122,7 @@ func (s *Store) ListRefused(ctx context.Context, after controlplane.CallPosition
 		q.where(`(at, id) < ($%d, $%d)`, after.StartUS, after.ID)
 	}
 	query := `SELECT id, kind, node, at, reason, record FROM call_refused` + q.conditions() + ` ORDER BY at DESC, id DESC` + q.limit(limit)
-	rows, err := s.engine.Reader().QueryContext(ctx, query, q.args...)
+	rows, err := s.db.engine.Reader().QueryContext(ctx, query, q.args...)
 	records, err := collect(rows, err, func(rows *sql.Rows) (controlplane.Refused, error) {
 		var (
 			r  controlplane.Refused
@@ -125,17 +132,17 @@ func (s *Store) ListRefused(ctx context.Context, after controlplane.CallPosition
 		r.At = fromMicros(at)
 		return r, err
 	})
-	return records, s.failed(err, "list refused records")
+	return records, s.db.failed(err, "list refused records")
 }
 
 // DeleteTotalsBefore deletes totals, gaps and refused records from before t, at most limit
 // of each (at least 1), and reports whether there is more to delete. What the totals added
 // to usage stays.
-func (s *Store) DeleteTotalsBefore(ctx context.Context, t time.Time, limit int) (more bool, err error) {
+func (s *CallGaps) DeleteTotalsBefore(ctx context.Context, t time.Time, limit int) (more bool, err error) {
 	if limit < 1 {
 		return false, errs.Newf(errs.InvalidArgument, "the limit of totals to delete is %d, want at least 1", limit)
 	}
-	err = s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, of := range [][2]string{{"call_total", "bucket"}, {"call_gap", "to_us"}, {"call_refused", "at"}} {
 			result, err := tx.ExecContext(ctx, fmt.Sprintf(
 				`DELETE FROM %[1]s WHERE id IN (SELECT id FROM %[1]s WHERE %[2]s < $1 ORDER BY %[2]s, id LIMIT $2)`, of[0], of[1]), micros(t), limit)
@@ -150,5 +157,5 @@ func (s *Store) DeleteTotalsBefore(ctx context.Context, t time.Time, limit int) 
 		}
 		return nil
 	})
-	return more, s.failed(err, "delete old totals")
+	return more, s.db.failed(err, "delete old totals")
 }

@@ -11,10 +11,14 @@ import (
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
-var _ controlplane.ImportStore = (*Store)(nil)
+// Imports keeps how imports of providers' models went.
+type Imports struct{ db *DB }
+
+// NewImports is the Imports of a database.
+func NewImports(db *DB) *Imports { return &Imports{db} }
 
 // RecordImport stores an import and forgets all but the newest of its provider.
-func (s *Store) RecordImport(ctx context.Context, run controlplane.ImportRun) error {
+func (s *Imports) RecordImport(ctx context.Context, run controlplane.ImportRun) error {
 	record, err := proto.Marshal(run.ImportRun)
 	if err != nil {
 		return fmt.Errorf("encode import %q: %w", run.GetId(), err)
@@ -24,7 +28,7 @@ func (s *Store) RecordImport(ctx context.Context, run controlplane.ImportRun) er
 	if run.GetError() != "" {
 		failed = 1
 	}
-	err = s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx,
 			`INSERT INTO import_run (id, provider_uid, provider, start_us, record) VALUES ($1, $2, $3, $4, $5)`,
 			run.GetId(), run.ProviderUID, run.GetProvider(), start, record); err != nil {
@@ -46,11 +50,11 @@ func (s *Store) RecordImport(ctx context.Context, run controlplane.ImportRun) er
 			run.ProviderUID, start, failed)
 		return err
 	})
-	return s.failed(err, "store an import")
+	return s.db.failed(err, "store an import")
 }
 
 // Imports lists imports, newest first.
-func (s *Store) Imports(ctx context.Context, provider string, limit int) ([]controlplane.ImportRun, error) {
+func (s *Imports) Imports(ctx context.Context, provider string, limit int) ([]controlplane.ImportRun, error) {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
 	const read = `SELECT provider_uid, record FROM import_run`
@@ -58,7 +62,7 @@ func (s *Store) Imports(ctx context.Context, provider string, limit int) ([]cont
 	if provider != "" {
 		query, args = read+` WHERE provider = $1 ORDER BY start_us DESC, id DESC LIMIT $2`, []any{provider, limit}
 	}
-	rows, err := s.engine.Reader().QueryContext(ctx, query, args...)
+	rows, err := s.db.engine.Reader().QueryContext(ctx, query, args...)
 	runs, err := collect(rows, err, func(rows *sql.Rows) (controlplane.ImportRun, error) {
 		run := controlplane.ImportRun{ImportRun: &adminv1.ImportRun{}}
 		var record []byte
@@ -67,14 +71,14 @@ func (s *Store) Imports(ctx context.Context, provider string, limit int) ([]cont
 		}
 		return run, proto.Unmarshal(record, run.ImportRun)
 	})
-	return runs, s.failed(err, "list imports")
+	return runs, s.db.failed(err, "list imports")
 }
 
 // ImportSchedules lists how scheduled imports went.
-func (s *Store) ImportSchedules(ctx context.Context) ([]controlplane.ImportSchedule, error) {
+func (s *Imports) ImportSchedules(ctx context.Context) ([]controlplane.ImportSchedule, error) {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
-	rows, err := s.engine.Reader().QueryContext(ctx, `SELECT provider_uid, last_us, failures FROM import_schedule`)
+	rows, err := s.db.engine.Reader().QueryContext(ctx, `SELECT provider_uid, last_us, failures FROM import_schedule`)
 	schedules, err := collect(rows, err, func(rows *sql.Rows) (controlplane.ImportSchedule, error) {
 		var (
 			schedule controlplane.ImportSchedule
@@ -84,5 +88,5 @@ func (s *Store) ImportSchedules(ctx context.Context) ([]controlplane.ImportSched
 		schedule.LastAt = fromMicros(last)
 		return schedule, err
 	})
-	return schedules, s.failed(err, "list import schedules")
+	return schedules, s.db.failed(err, "list import schedules")
 }

@@ -11,7 +11,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
-	"github.com/trunkline-ai/trunkline/internal/errs"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -20,20 +19,17 @@ const (
 	insertCallProvider = `INSERT INTO call_provider (provider, start_us, call_id, group_name, api_key, outcome, status, node, model, stream, duration_us) VALUES `
 )
 
-// reasonRefused is what a node is told about a call that was put aside; the cause goes to the log.
-const reasonRefused = "the database refused the record"
-
 // InsertCalls stores calls that are not stored yet, in one transaction, and returns how
 // many were new. A call that the database refuses by itself is returned as rejected; the
 // others are stored. A call is stored once, however often and in whatever company it is
 // sent, and added to the sums of usage once, in the same transaction.
-func (s *Store) InsertCalls(ctx context.Context, node string, calls []*nodev1.Call) (int, []*nodev1.RejectedCall, error) {
+func (s *Calls) InsertCalls(ctx context.Context, node string, calls []*nodev1.Call) (int, []*nodev1.RejectedCall, error) {
 	rows, rejected := s.callRows(ctx, node, calls)
 	if len(rows) == 0 {
 		return 0, rejected, nil
 	}
-	in := &ingest{store: s}
-	err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	in := &ingest{db: s.db}
+	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for batch := range batches(rows) {
 			if err := in.insert(ctx, tx, batch); err != nil {
 				return err
@@ -42,7 +38,7 @@ func (s *Store) InsertCalls(ctx context.Context, node string, calls []*nodev1.Ca
 		return rollUp(ctx, tx, node, in.stored)
 	})
 	if err != nil {
-		return 0, nil, s.failed(err, "store calls")
+		return 0, nil, s.db.failed(err, "store calls")
 	}
 	return len(in.stored), append(rejected, in.rejected...), nil
 }
@@ -57,16 +53,16 @@ type callRow struct {
 
 // callRows prepares calls, each id once. They are sorted by id: transactions that insert
 // the same calls then wait for each other instead of deadlocking.
-func (s *Store) callRows(ctx context.Context, node string, calls []*nodev1.Call) ([]callRow, []*nodev1.RejectedCall) {
+func (s *Calls) callRows(ctx context.Context, node string, calls []*nodev1.Call) ([]callRow, []*nodev1.RejectedCall) {
 	var (
 		rows     = make([]callRow, 0, len(calls))
-		stored   = micros(s.now())
+		stored   = micros(s.db.now())
 		rejected []*nodev1.RejectedCall
 	)
 	for _, call := range calls {
 		record, err := proto.MarshalOptions{Deterministic: true}.Marshal(call)
 		if err != nil {
-			rejected = append(rejected, s.reject(ctx, call.GetId(), err))
+			rejected = append(rejected, s.db.reject(ctx, call.GetId(), err))
 			continue
 		}
 		model := controlplane.UsageKeyOf(call).Model // fit for a column
@@ -105,39 +101,24 @@ func providersOf(call *nodev1.Call) []string {
 	return slices.DeleteFunc(slices.Compact(providers), func(p string) bool { return p == "" })
 }
 
-// reject logs why a call was put aside and tells the node that it was.
-func (s *Store) reject(ctx context.Context, id string, err error) *nodev1.RejectedCall {
-	s.logger.WarnContext(ctx, "call rejected", "call", id, "error", err)
-	return &nodev1.RejectedCall{Id: id, Reason: reasonRefused}
-}
-
 // ingest is one InsertCalls.
 type ingest struct {
-	store    *Store
+	db       *DB
 	stored   []*nodev1.Call // those that were new
 	rejected []*nodev1.RejectedCall
 }
 
 // insert stores rows but for those that the database refuses.
 func (in *ingest) insert(ctx context.Context, tx *sql.Tx, rows []callRow) error {
-	return piecewise(ctx, in.store, tx, rows, func(rows []callRow) error {
+	return bisectInsert(ctx, in.db, tx, rows, func(rows []callRow) error {
 		stored, err := insertPiece(ctx, tx, rows)
 		if err == nil {
 			in.stored = append(in.stored, stored...)
 		}
 		return err
 	}, func(row callRow, err error) {
-		in.rejected = append(in.rejected, in.store.reject(ctx, row.id, err))
+		in.rejected = append(in.rejected, in.db.reject(ctx, row.id, err))
 	})
-}
-
-// refused reports whether an error is about the rows, not about the database.
-func (s *Store) refused(err error) bool {
-	switch codeOf(err, s.engine.Classify) {
-	case errs.InvalidArgument, errs.AlreadyExists, errs.FailedPrecondition:
-		return true
-	}
-	return false
 }
 
 // insertPiece inserts rows with one statement and returns the calls that were new. Only

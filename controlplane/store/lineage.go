@@ -14,16 +14,16 @@ import (
 // Adopt gives the database a new lineage, which takes the place of its present one and of
 // the others given, in one transaction with a line of the change log. It returns the
 // configuration afterwards, whose content is the same.
-func (s *Store) Adopt(ctx context.Context, actor string, others []string) (*controlplane.Config, error) {
+func (s *Configuration) Adopt(ctx context.Context, actor string, others []string) (*controlplane.Config, error) {
 	const doing = "adopt the database"
 	var next *controlplane.Config
-	err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		taken, err := takeRevision(ctx, tx)
 		if err != nil {
 			return err
 		}
 		now := version{taken.revision, uuid.NewString()}
-		at := s.now().UTC().Truncate(time.Microsecond)
+		at := s.db.now().UTC().Truncate(time.Microsecond)
 		if _, err := tx.ExecContext(ctx, `UPDATE config_version SET lineage = $1 WHERE id = 1`, now.lineage); err != nil {
 			return err
 		}
@@ -48,10 +48,10 @@ func (s *Store) Adopt(ctx context.Context, actor string, others []string) (*cont
 		if next, err = load(ctx, tx, now); err != nil {
 			return err
 		}
-		return s.engine.Announce(ctx, tx, configChannel)
+		return s.db.engine.Announce(ctx, tx, configChannel)
 	})
 	if err != nil {
-		return nil, s.failed(err, doing)
+		return nil, s.db.failed(err, doing)
 	}
 	return next, nil
 }

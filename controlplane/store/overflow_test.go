@@ -33,7 +33,7 @@ func TestSumsDoNotOverflow(t *testing.T) {
 				}
 			}
 			call := &nodev1.Call{Id: "a", StartUs: today.UnixMicro(), Group: "g", Provider: "p", Outcome: "ok", Usage: &nodev1.Usage{InputTokens: 7}}
-			if stored, _, err := s.InsertCalls(t.Context(), "liar", []*nodev1.Call{call}); err != nil || stored != 1 {
+			if stored, _, err := NewCalls(s).InsertCalls(t.Context(), "liar", []*nodev1.Call{call}); err != nil || stored != 1 {
 				t.Fatalf("a call beside it: %d stored: %v", stored, err)
 			}
 			for _, q := range []controlplane.UsageQuery{
@@ -41,7 +41,7 @@ func TestSumsDoNotOverflow(t *testing.T) {
 				{From: today.Add(-time.Hour), To: today.Add(time.Hour), By: controlplane.ByGroup, Minutes: true},
 				{From: today.Add(-time.Hour), To: today.Add(time.Hour), By: controlplane.ByProvider, Group: "g"},
 			} {
-				sums, err := s.Usage(t.Context(), q)
+				sums, err := NewUsage(s).Usage(t.Context(), q)
 				if err != nil || len(sums) != 1 || sums[0].Calls != 21 || sums[0].InputTokens != maxSum || sums[0].Cost.Micro != maxSum {
 					t.Errorf("usage: %+v, %v", sums, err)
 				}

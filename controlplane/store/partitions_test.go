@@ -21,7 +21,7 @@ import (
 var today = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 // atTime opens a PostgreSQL database with a clock that can be set.
-func atTime(t *testing.T, url string, us *atomic.Int64) *Store {
+func atTime(t *testing.T, url string, us *atomic.Int64) *DB {
 	t.Helper()
 	us.CompareAndSwap(0, today.UnixMicro())
 	s, err := Open(t.Context(), Config{URL: url, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return fromMicros(us.Load()) }})
@@ -33,7 +33,7 @@ func atTime(t *testing.T, url string, us *atomic.Int64) *Store {
 }
 
 // daysOf lists the tables of calls, without the default one.
-func daysOf(t *testing.T, s *Store, table string) string {
+func daysOf(t *testing.T, s *DB, table string) string {
 	t.Helper()
 	rows, err := s.engine.Reader().QueryContext(t.Context(),
 		`SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = $1::regclass ORDER BY 1`, table)
@@ -54,7 +54,7 @@ func daysOf(t *testing.T, s *Store, table string) string {
 	return strings.Join(names, " ")
 }
 
-func (s *Store) rowsOf(t *testing.T, table string) (n int) {
+func (s *DB) rowsOf(t *testing.T, table string) (n int) {
 	t.Helper()
 	if err := s.engine.Reader().QueryRowContext(t.Context(), `SELECT count(*) FROM `+table).Scan(&n); err != nil {
 		t.Fatal(err)
@@ -66,10 +66,10 @@ func callAt(name string, at time.Time) *nodev1.Call {
 	return &nodev1.Call{Id: name, StartUs: at.UnixMicro(), Group: "g", Outcome: "ok", Provider: "p"}
 }
 
-func idsOf(t *testing.T, s *Store, f controlplane.CallFilter) string {
+func idsOf(t *testing.T, s *DB, f controlplane.CallFilter) string {
 	t.Helper()
 	f.Limit = 1000
-	calls, err := s.ListCalls(t.Context(), f)
+	calls, err := NewCalls(s).ListCalls(t.Context(), f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestPostgresKeepsCallsByDay(t *testing.T) {
 		callAt("old", days(-9)), callAt("yesterday", days(-1)), callAt("today", days(0)), callAt("last-us", days(1).Truncate(24*time.Hour).Add(-time.Microsecond)),
 		callAt("midnight", days(1).Truncate(24*time.Hour)), callAt("ahead", days(5)),
 	}
-	if n, _, err := s.InsertCalls(t.Context(), "node", calls); n != len(calls) || err != nil {
+	if n, _, err := NewCalls(s).InsertCalls(t.Context(), "node", calls); n != len(calls) || err != nil {
 		t.Fatal(n, err)
 	}
 	if a, b := s.rowsOf(t, "call_default"), s.rowsOf(t, "call_20261123"); a != 2 || b != 2 {
@@ -103,7 +103,7 @@ func TestPostgresKeepsCallsByDay(t *testing.T) {
 
 	// Two days later the day of the call that was ahead gets its table, and the call with it.
 	now.Store(days(2).UnixMicro())
-	kept, err := s.KeepCalls(t.Context(), days(-1))
+	kept, err := NewCalls(s).KeepCalls(t.Context(), days(-1))
 	if err != nil || !kept.Equal(days(-1).Truncate(24*time.Hour)) {
 		t.Fatalf("kept from %s on: %v", kept, err)
 	}
@@ -123,18 +123,18 @@ func TestPostgresKeepsCallsByDay(t *testing.T) {
 	if a, b := s.rowsOf(t, "call_default"), s.rowsOf(t, "call_20261128"); a != 1 || b != 1 {
 		t.Errorf("%d rows without a day, %d on the 28th, want 1 and 1", a, b)
 	}
-	if n, _, err := s.InsertCalls(t.Context(), "node", calls); n != 0 || err != nil {
+	if n, _, err := NewCalls(s).InsertCalls(t.Context(), "node", calls); n != 0 || err != nil {
 		t.Errorf("sent again after the move: %d stored, %v", n, err)
 	}
 
 	// Whole days are dropped; what has no day is left to be deleted.
-	if kept, err = s.KeepCalls(t.Context(), days(1)); err != nil {
+	if kept, err = NewCalls(s).KeepCalls(t.Context(), days(1)); err != nil {
 		t.Fatal(err)
 	}
 	if got := idsOf(t, s, controlplane.CallFilter{Provider: "p"}); got != "ahead midnight old" {
 		t.Errorf("after two days were dropped: %s", got)
 	}
-	if n, err := s.DeleteCallsBefore(t.Context(), kept, 10); n != 1 || err != nil {
+	if n, err := NewCalls(s).DeleteCallsBefore(t.Context(), kept, 10); n != 1 || err != nil {
 		t.Errorf("%d left to delete, want 1: %v", n, err)
 	}
 	for _, table := range []string{"call", "call_provider"} {
@@ -145,7 +145,7 @@ func TestPostgresKeepsCallsByDay(t *testing.T) {
 			t.Errorf("%s has %d rows, want 2", table, n)
 		}
 	}
-	if _, err := s.GetCall(t.Context(), "ahead"); err != nil {
+	if _, err := NewCalls(s).GetCall(t.Context(), "ahead"); err != nil {
 		t.Error(err)
 	}
 }
@@ -157,7 +157,7 @@ func TestPostgresMakesDaysUnderLoad(t *testing.T) {
 	var (
 		now     atomic.Int64
 		url     = testenv.Postgres(t)
-		stores  = []*Store{atTime(t, url, &now), atTime(t, url, &now)}
+		stores  = []*DB{atTime(t, url, &now), atTime(t, url, &now)}
 		wg      sync.WaitGroup
 		stored  atomic.Int64
 		writers sync.WaitGroup
@@ -173,7 +173,7 @@ func TestPostgresMakesDaysUnderLoad(t *testing.T) {
 		writers.Go(func() {
 			for batch := range slices.Chunk(sent, 15+i) {
 				for {
-					n, rejected, err := stores[i%2].InsertCalls(t.Context(), fmt.Sprint("node-", i), batch)
+					n, rejected, err := NewCalls(stores[i%2]).InsertCalls(t.Context(), fmt.Sprint("node-", i), batch)
 					if err == nil {
 						stored.Add(int64(n))
 						if len(rejected) > 0 {
@@ -195,10 +195,10 @@ func TestPostgresMakesDaysUnderLoad(t *testing.T) {
 				default:
 				}
 				now.Store(today.AddDate(0, 0, min(d, days)).UnixMicro())
-				if _, err := stores[i].KeepCalls(t.Context(), today.AddDate(0, 0, -1)); err != nil {
+				if _, err := NewCalls(stores[i]).KeepCalls(t.Context(), today.AddDate(0, 0, -1)); err != nil {
 					t.Logf("try again: %v", err)
 				}
-				if _, err := stores[i].ListCalls(t.Context(), controlplane.CallFilter{Provider: "p", Limit: 100}); err != nil {
+				if _, err := NewCalls(stores[i]).ListCalls(t.Context(), controlplane.CallFilter{Provider: "p", Limit: 100}); err != nil {
 					t.Errorf("list: %v", err)
 				}
 			}
@@ -208,7 +208,7 @@ func TestPostgresMakesDaysUnderLoad(t *testing.T) {
 	close(done)
 	wg.Wait()
 	now.Store(today.AddDate(0, 0, days+1).UnixMicro())
-	if _, err := stores[0].KeepCalls(t.Context(), today); err != nil {
+	if _, err := NewCalls(stores[0]).KeepCalls(t.Context(), today); err != nil {
 		t.Fatal(err)
 	}
 	if n := stored.Load(); n != int64(len(sent)) {
@@ -223,7 +223,7 @@ func TestPostgresMakesDaysUnderLoad(t *testing.T) {
 		t.Errorf("%d rows have no day in the end", n)
 	}
 	for i := range days {
-		drifts, err := stores[0].RecountUsage(t.Context(), today.AddDate(0, 0, 4+i))
+		drifts, err := NewUsage(stores[0]).VerifyUsage(t.Context(), today.AddDate(0, 0, 4+i))
 		if err != nil || len(drifts) != 0 {
 			t.Errorf("day %d: %v, %v", i, drifts, err)
 		}
@@ -236,8 +236,8 @@ func TestPostgresJobsAreExclusive(t *testing.T) {
 	url := testenv.Postgres(t)
 	a, b := atTime(t, url, &now), atTime(t, url, &now)
 	nothing := func(context.Context) error { return nil }
-	ran, err := a.Exclusive(t.Context(), "recount", func(ctx context.Context) error {
-		if ran, err := b.Exclusive(ctx, "recount", nothing); ran || err != nil {
+	ran, err := a.Exclusive(t.Context(), "verify", func(ctx context.Context) error {
+		if ran, err := b.Exclusive(ctx, "verify", nothing); ran || err != nil {
 			t.Errorf("the same job ran twice at once: %t, %v", ran, err)
 		}
 		if ran, err := b.Exclusive(ctx, "another", nothing); !ran || err != nil {
@@ -250,7 +250,7 @@ func TestPostgresJobsAreExclusive(t *testing.T) {
 	}
 	// The lock goes with the connection, soon after the job.
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		if ran, err := b.Exclusive(t.Context(), "recount", nothing); err != nil || ran {
+		if ran, err := b.Exclusive(t.Context(), "verify", nothing); err != nil || ran {
 			if err != nil {
 				t.Error(err)
 			}

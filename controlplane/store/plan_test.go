@@ -102,7 +102,7 @@ func explain(t *testing.T, db *sql.DB, query string, args []any, columns int) st
 	return strings.Join(lines, "\n")
 }
 
-func openPlain(t *testing.T, url string) *Store {
+func openPlain(t *testing.T, url string) *DB {
 	t.Helper()
 	s, err := Open(t.Context(), Config{URL: url, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {

@@ -110,7 +110,7 @@ func TestReplicasStartTogether(t *testing.T) {
 				return
 			}
 			defer s.Close()
-			c, err := s.Load(t.Context())
+			c, err := store.NewConfiguration(s).Load(t.Context())
 			if err != nil {
 				t.Errorf("replica %d: %v", i, err)
 				return

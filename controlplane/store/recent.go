@@ -15,12 +15,12 @@ const maxSkipped = 100_000
 // RecentCalls returns calls in the order in which they were stored, by any replica, at since
 // or later: at most limit, the latest of them, and how many came before those, up to
 // 100,000. The filter's id, position and limit do not count.
-func (s *Store) RecentCalls(ctx context.Context, f controlplane.CallFilter, since time.Time, limit int) ([]controlplane.Call, int, error) {
+func (s *Calls) RecentCalls(ctx context.Context, f controlplane.CallFilter, since time.Time, limit int) ([]controlplane.Call, int, error) {
 	var (
 		calls   []controlplane.Call
 		skipped int
 	)
-	err := s.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.db.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		query, args := recentQuery(f, since, limit+1)
 		rows, err := tx.QueryContext(ctx, query, args...)
 		if calls, err = collect(rows, err, func(rows *sql.Rows) (controlplane.Call, error) { return scanCall(rows) }); err != nil {
@@ -38,7 +38,7 @@ func (s *Store) RecentCalls(ctx context.Context, f controlplane.CallFilter, sinc
 		return nil
 	})
 	if err != nil {
-		return nil, 0, s.failed(err, "read the latest calls")
+		return nil, 0, s.db.failed(err, "read the latest calls")
 	}
 	slices.Reverse(calls)
 	return calls, skipped, nil

@@ -12,12 +12,12 @@ import (
 
 // Revisions lists at most limit revisions before one (0: from the newest on), newest first,
 // each with its first few changes, without the documents.
-func (s *Store) Revisions(ctx context.Context, before controlplane.Revision, limit int) ([]controlplane.RevisionSummary, error) {
+func (s *Configuration) Revisions(ctx context.Context, before controlplane.Revision, limit int) ([]controlplane.RevisionSummary, error) {
 	if limit < 1 {
 		return nil, errs.Newf(errs.InvalidArgument, "the limit of revisions to list is %d, want at least 1", limit)
 	}
 	var list []controlplane.RevisionSummary
-	err := s.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+	err := s.db.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
 		query, args := `SELECT revision, count(*), min(at), min(actor) FROM change WHERE revision < $2
 			GROUP BY revision ORDER BY revision DESC LIMIT $1`, []any{limit, before}
 		if before == 0 {
@@ -31,7 +31,7 @@ func (s *Store) Revisions(ctx context.Context, before controlplane.Revision, lim
 		return firstChanges(ctx, tx, list)
 	})
 	if err != nil {
-		return nil, s.failed(err, "list revisions")
+		return nil, s.db.failed(err, "list revisions")
 	}
 	return list, nil
 }
@@ -71,15 +71,15 @@ func firstChanges(ctx context.Context, q querier, list []controlplane.RevisionSu
 }
 
 // Secrets reads those of the secrets that are stored, whether or not a document refers to them now.
-func (s *Store) Secrets(ctx context.Context, refs []string) ([]controlplane.Secret, error) {
+func (s *Configuration) Secrets(ctx context.Context, refs []string) ([]controlplane.Secret, error) {
 	if len(refs) == 0 {
 		return nil, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
-	found, err := readSecrets(ctx, s.engine.Reader(), refs)
+	found, err := readSecrets(ctx, s.db.engine.Reader(), refs)
 	if err != nil {
-		return nil, s.failed(err, "read secrets")
+		return nil, s.db.failed(err, "read secrets")
 	}
 	return found, nil
 }

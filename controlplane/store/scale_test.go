@@ -76,7 +76,7 @@ func TestScale(t *testing.T) {
 	ask := func(what string, days int, q controlplane.UsageQuery) {
 		q.From, q.To = end.AddDate(0, 0, -days), end
 		for range 2 { // the second is with a warm cache
-			timed(what, func() error { _, err := s.Usage(ctx, q); return err })
+			timed(what, func() error { _, err := NewUsage(s).Usage(ctx, q); return err })
 		}
 		pieces, err := usagePieces(q)
 		if err != nil {
@@ -84,7 +84,7 @@ func TestScale(t *testing.T) {
 		}
 		for _, piece := range pieces {
 			if piece.from < piece.to {
-				query, args := s.usageQuery(piece.rollup, q, piece.from, piece.to)
+				query, args := NewUsage(s).usageQuery(piece.rollup, q, piece.from, piece.to)
 				t.Logf("%s", explain(t, s.engine.Reader(), "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) "+query, args, 1))
 			}
 		}
@@ -105,7 +105,7 @@ func TestScale(t *testing.T) {
 	ask("series per minute, 1 day", 1, controlplane.UsageQuery{Minutes: true, PerBucket: true})
 	ask("series per minute and provider, 1 day", 1, controlplane.UsageQuery{Minutes: true, PerBucket: true, By: controlplane.ByProvider})
 	timed("summary, 12 months", func() error {
-		_, err := s.Usage(ctx, controlplane.UsageQuery{From: end.AddDate(0, 0, -365), To: end})
+		_, err := NewUsage(s).Usage(ctx, controlplane.UsageQuery{From: end.AddDate(0, 0, -365), To: end})
 		return err
 	})
 
@@ -181,12 +181,12 @@ func TestScale(t *testing.T) {
 			}
 		}
 		if round%5 == 0 {
-			timed("store 500 calls", func() error { _, _, err := s.InsertCalls(ctx, "node", batch); return err })
-		} else if _, _, err := s.InsertCalls(ctx, "node", batch); err != nil {
+			timed("store 500 calls", func() error { _, _, err := NewCalls(s).InsertCalls(ctx, "node", batch); return err })
+		} else if _, _, err := NewCalls(s).InsertCalls(ctx, "node", batch); err != nil {
 			t.Fatal(err)
 		}
 	}
-	timed("drop the oldest five days", func() error { _, err := s.KeepCalls(ctx, end.AddDate(0, 0, -25)); return err })
+	timed("drop the oldest five days", func() error { _, err := NewCalls(s).KeepCalls(ctx, end.AddDate(0, 0, -25)); return err })
 	var size string
 	if err := s.engine.Reader().QueryRowContext(ctx, `SELECT string_agg(name || ' ' || size, ', ') FROM (
 		SELECT 'calls (30 days)' AS name, pg_size_pretty(sum(pg_total_relation_size(inhrelid))) AS size FROM pg_inherits WHERE inhparent IN ('call'::regclass, 'call_provider'::regclass)

@@ -13,13 +13,19 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane"
 )
 
+// Secrets keeps the control plane's own sealed secrets.
+type Secrets struct{ db *DB }
+
+// NewSecrets is the Secrets of a database.
+func NewSecrets(db *DB) *Secrets { return &Secrets{db} }
+
 // EnsureSecret stores s unless its ref is taken, and returns what is stored now: of
 // several replicas that make the same secret at the same time, the first one wins.
-func (s *Store) EnsureSecret(ctx context.Context, secret controlplane.Secret) (controlplane.Secret, error) {
-	err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+func (s *Secrets) EnsureSecret(ctx context.Context, secret controlplane.Secret) (controlplane.Secret, error) {
+	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx,
 			`INSERT INTO secret (ref, ciphertext, created_at) VALUES ($1, $2, $3) ON CONFLICT (ref) DO NOTHING`,
-			secret.Ref, notNil(secret.Ciphertext), micros(s.now()))
+			secret.Ref, notNil(secret.Ciphertext), micros(s.db.now()))
 		if err != nil {
 			return err
 		}
@@ -34,7 +40,7 @@ func (s *Store) EnsureSecret(ctx context.Context, secret controlplane.Secret) (c
 		return nil
 	})
 	if err != nil {
-		return controlplane.Secret{}, s.failed(err, "store a secret")
+		return controlplane.Secret{}, s.db.failed(err, "store a secret")
 	}
 	return secret, nil
 }

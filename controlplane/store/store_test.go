@@ -12,8 +12,6 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/testenv"
 )
 
-var _ storetest.Store = (*store.Store)(nil)
-
 func TestPostgresConformance(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t testing.TB) storetest.Database {
@@ -37,19 +35,31 @@ func opener(url string) func(testing.TB, func() time.Time) storetest.Store {
 }
 
 // open opens a store that the end of the test closes.
-func open(t testing.TB, cfg store.Config) *store.Store {
+func open(t testing.TB, cfg store.Config) storetest.Store {
 	t.Helper()
 	cfg.Logger = slog.New(slog.DiscardHandler)
-	s, err := store.Open(t.Context(), cfg)
+	db, err := store.Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatalf("open: %v", err)
 	}
 	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
+		if err := db.Close(); err != nil {
 			t.Errorf("close: %v", err)
 		}
 	})
-	return s
+	return storetest.Store{
+		DB:          db,
+		Store:       store.NewConfiguration(db),
+		CallStore:   store.NewCalls(db),
+		TotalStore:  store.NewCallGaps(db),
+		UsageStore:  store.NewUsage(db),
+		BodyStore:   store.NewBodies(db),
+		AccessStore: store.NewAccess(db),
+		SecretStore: store.NewSecrets(db),
+		ImportStore: store.NewImports(db),
+		FleetStore:  store.NewFleet(db),
+		JoinStore:   store.NewEnrollment(db),
+	}
 }
 
 // sqliteURL is the URL of an absolute path.

@@ -37,14 +37,14 @@ type total struct {
 // InsertTotals stores totals and gaps that are not stored yet, in one transaction, and
 // adds the new totals to the sums of usage in the same one: each counts once, however
 // often it is sent. What the database refuses by itself is returned as rejected.
-func (s *Store) InsertTotals(ctx context.Context, node string, totals []*nodev1.Total, gaps []*nodev1.Gap) ([]*nodev1.RejectedCall, error) {
+func (s *CallGaps) InsertTotals(ctx context.Context, node string, totals []*nodev1.Total, gaps []*nodev1.Gap) ([]*nodev1.RejectedCall, error) {
 	var rejected []*nodev1.RejectedCall
 	totalRows, gapRows := make([]totalRow, 0, len(totals)), make([]totalRow, 0, len(gaps))
 	for _, t := range totals {
 		k, sum, err := usage.FromTotal(t)
 		record, encodeErr := proto.MarshalOptions{Deterministic: true}.Marshal(t)
 		if err := errors.Join(err, encodeErr); err != nil {
-			rejected = append(rejected, s.reject(ctx, t.GetId(), err))
+			rejected = append(rejected, s.db.reject(ctx, t.GetId(), err))
 			continue
 		}
 		totalRows = append(totalRows, totalRow{
@@ -54,23 +54,23 @@ func (s *Store) InsertTotals(ctx context.Context, node string, totals []*nodev1.
 	for _, g := range gaps {
 		record, err := proto.MarshalOptions{Deterministic: true}.Marshal(g)
 		if err != nil {
-			rejected = append(rejected, s.reject(ctx, g.GetId(), err))
+			rejected = append(rejected, s.db.reject(ctx, g.GetId(), err))
 			continue
 		}
 		gapRows = append(gapRows, totalRow{id: g.GetId(), columns: []any{g.GetId(), node, g.GetToUs(), record}})
 	}
 	var refused []*nodev1.RejectedCall
-	err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		refused = nil
 		put := func(into string, rows []totalRow) (stored []totalRow, err error) {
 			for batch := range batches(sortedByID(rows)) {
-				err := piecewise(ctx, s, tx, batch, func(rows []totalRow) error {
+				err := bisectInsert(ctx, s.db, tx, batch, func(rows []totalRow) error {
 					fresh, err := insertNew(ctx, tx, into, rows)
 					if err == nil {
 						stored = append(stored, fresh...)
 					}
 					return err
-				}, func(row totalRow, err error) { refused = append(refused, s.reject(ctx, row.id, err)) })
+				}, func(row totalRow, err error) { refused = append(refused, s.db.reject(ctx, row.id, err)) })
 				if err != nil {
 					return nil, err
 				}
@@ -87,7 +87,7 @@ func (s *Store) InsertTotals(ctx context.Context, node string, totals []*nodev1.
 		return addTotals(ctx, tx, node, stored)
 	})
 	if err != nil {
-		return nil, s.failed(err, "store totals of calls")
+		return nil, s.db.failed(err, "store totals of calls")
 	}
 	return append(rejected, refused...), nil
 }

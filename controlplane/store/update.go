@@ -21,7 +21,7 @@ var errNothingToDo = errors.New("nothing to do")
 // configuration. Updates run one after the other, over all replicas; decide must not
 // call Update. When the connection breaks during the commit the error is
 // errs.Unavailable and the change may have been made: read again to find out.
-func (s *Store) Update(ctx context.Context, actor string, base *controlplane.Config, decide func(*controlplane.Config) ([]controlplane.Op, error)) (*controlplane.Config, error) {
+func (s *Configuration) Update(ctx context.Context, actor string, base *controlplane.Config, decide func(*controlplane.Config) ([]controlplane.Op, error)) (*controlplane.Config, error) {
 	const doing = "change the configuration"
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
@@ -29,10 +29,10 @@ func (s *Store) Update(ctx context.Context, actor string, base *controlplane.Con
 	case s.updating <- struct{}{}:
 		defer func() { <-s.updating }()
 	case <-ctx.Done():
-		return nil, s.failed(ctx.Err(), doing)
+		return nil, s.db.failed(ctx.Err(), doing)
 	}
 	var next *controlplane.Config
-	err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		taken, err := takeRevision(ctx, tx)
 		if err != nil {
 			return err
@@ -44,7 +44,7 @@ func (s *Store) Update(ctx context.Context, actor string, base *controlplane.Con
 		if err != nil {
 			return err
 		}
-		at := s.now().UTC().Truncate(time.Microsecond)
+		at := s.db.now().UTC().Truncate(time.Microsecond)
 		c, err := prepare(next, taken.revision, at, actor, ops)
 		if err != nil {
 			return err
@@ -55,10 +55,10 @@ func (s *Store) Update(ctx context.Context, actor string, base *controlplane.Con
 		if err := c.write(ctx, tx); err != nil {
 			return err
 		}
-		return s.engine.Announce(ctx, tx, configChannel)
+		return s.db.engine.Announce(ctx, tx, configChannel)
 	})
 	if err != nil && !errors.Is(err, errNothingToDo) {
-		return nil, s.failed(err, doing)
+		return nil, s.db.failed(err, doing)
 	}
 	return next, nil
 }

@@ -25,9 +25,15 @@ var usageColumns = map[controlplane.UsageBy]string{
 	controlplane.ByAPIKey:   "api_key",
 }
 
+// Usage reads and verifies the sums of usage, which Calls and CallGaps make.
+type Usage struct{ db *DB }
+
+// NewUsage is the Usage of a database.
+func NewUsage(db *DB) *Usage { return &Usage{db} }
+
 // Usage returns sums, by bucket and value in no particular order. Sums per minute do not
 // know API keys: to ask them for one is errs.InvalidArgument.
-func (s *Store) Usage(ctx context.Context, q controlplane.UsageQuery) ([]controlplane.UsageSum, error) {
+func (s *Usage) Usage(ctx context.Context, q controlplane.UsageQuery) ([]controlplane.UsageSum, error) {
 	pieces, err := usagePieces(q)
 	if err != nil {
 		return nil, err
@@ -37,7 +43,7 @@ func (s *Store) Usage(ctx context.Context, q controlplane.UsageQuery) ([]control
 		value  string
 	}
 	sums := map[place]*controlplane.UsageSum{}
-	err = s.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = s.db.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, piece := range pieces {
 			for from := piece.from; from < piece.to; from += usageStep.Microseconds() {
 				query, args := s.usageQuery(piece.rollup, q, from, min(piece.to, from+usageStep.Microseconds()))
@@ -59,7 +65,7 @@ func (s *Store) Usage(ctx context.Context, q controlplane.UsageQuery) ([]control
 		return nil
 	})
 	if err != nil {
-		return nil, s.failed(err, "read usage")
+		return nil, s.db.failed(err, "read usage")
 	}
 	all := make([]controlplane.UsageSum, 0, len(sums))
 	for _, sum := range sums {
@@ -146,7 +152,7 @@ func filtersOf(q controlplane.UsageQuery) []usageFilter {
 
 // usageQuery sums up what lies in [from, to). SUM of whole numbers is a decimal in
 // PostgreSQL, hence the casts.
-func (s *Store) usageQuery(r rollup, q controlplane.UsageQuery, from, to int64) (string, []any) {
+func (s *Usage) usageQuery(r rollup, q controlplane.UsageQuery, from, to int64) (string, []any) {
 	bucket, group := "0", []string{}
 	if q.PerBucket {
 		bucket = "bucket"
@@ -169,7 +175,7 @@ func (s *Store) usageQuery(r rollup, q controlplane.UsageQuery, from, to int64) 
 	} {
 		columns = append(columns, "CAST(COALESCE(SUM("+of+"), 0) AS BIGINT)")
 	}
-	columns = append(columns, s.engine.Concatenate("latency"), s.engine.Concatenate("first_token"))
+	columns = append(columns, s.db.engine.Concatenate("latency"), s.db.engine.Concatenate("first_token"))
 
 	var where search
 	where.where("bucket >= $%d", from)
@@ -206,7 +212,7 @@ func onlyOK(column string) string {
 	return "CASE WHEN outcome = '" + controlplane.OutcomeOK + "' THEN " + column + " ELSE 0 END"
 }
 
-func (s *Store) scanUsage(rows *sql.Rows) (controlplane.UsageSum, error) {
+func (s *Usage) scanUsage(rows *sql.Rows) (controlplane.UsageSum, error) {
 	var (
 		u                   controlplane.UsageSum
 		bucket              int64
@@ -223,7 +229,7 @@ func (s *Store) scanUsage(rows *sql.Rows) (controlplane.UsageSum, error) {
 		to  *controlplane.Histogram
 		raw []byte
 	}{{&u.Latency, latency}, {&u.FirstToken, firstToken}} {
-		raw, err := s.engine.Concatenated(h.raw)
+		raw, err := s.db.engine.Concatenated(h.raw)
 		if err != nil {
 			return u, fmt.Errorf("decode histograms: %w", err)
 		}
@@ -236,7 +242,7 @@ func (s *Store) scanUsage(rows *sql.Rows) (controlplane.UsageSum, error) {
 
 // DeleteUsageBefore deletes sums per minute and per hour of earlier times, a day's at
 // most of each, and reports whether there is more to delete.
-func (s *Store) DeleteUsageBefore(ctx context.Context, minutes, hours time.Time) (more bool, err error) {
+func (s *Usage) DeleteUsageBefore(ctx context.Context, minutes, hours time.Time) (more bool, err error) {
 	for _, r := range rollups {
 		before := hours
 		if r.width < time.Hour {
@@ -244,7 +250,7 @@ func (s *Store) DeleteUsageBefore(ctx context.Context, minutes, hours time.Time)
 		}
 		left, err := s.deleteSums(ctx, r, floor(micros(before), r.width))
 		if err != nil {
-			return false, s.failed(err, "delete old usage")
+			return false, s.db.failed(err, "delete old usage")
 		}
 		more = more || left
 	}
@@ -252,8 +258,8 @@ func (s *Store) DeleteUsageBefore(ctx context.Context, minutes, hours time.Time)
 }
 
 // deleteSums deletes sums from the oldest one to a day later, and none of before and later.
-func (s *Store) deleteSums(ctx context.Context, r rollup, before int64) (more bool, err error) {
-	err = s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+func (s *Usage) deleteSums(ctx context.Context, r rollup, before int64) (more bool, err error) {
+	err = s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var oldest sql.NullInt64
 		if err := tx.QueryRowContext(ctx, `SELECT MIN(bucket) FROM `+r.table).Scan(&oldest); err != nil || !oldest.Valid || oldest.Int64 >= before {
 			return err

@@ -45,14 +45,14 @@ func newScriptedPlane(t *testing.T) *scriptedPlane {
 	if err != nil {
 		t.Fatal(err)
 	}
-	authority, err := pki.Ensure(t.Context(), db, sealer, time.Now)
+	authority, err := pki.Ensure(t.Context(), store.NewSecrets(db), sealer, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &scriptedPlane{boxes: map[chan *nodev1.Full]bool{}}
 	var server *nodeapi.Server
 	joins, err := enrollment.New(t.Context(), enrollment.Config{
-		Store: db, Authority: authority, Sealer: sealer, Preset: joinToken,
+		Store: store.NewEnrollment(db), Authority: authority, Sealer: sealer, Preset: joinToken,
 		Changed: func() { server.Recheck() }, Logger: log, Now: time.Now, Poll: time.Second,
 	})
 	if err != nil {

@@ -45,7 +45,7 @@ func (f *fleet) compare(t *testing.T, answers []answer) audit {
 	a := audit{answered: len(answers)}
 	served := f.served(t)
 	a.served = len(served)
-	rows := everyCall(t, db)
+	rows := everyCall(t, store.NewCalls(db))
 	a.rows = len(rows)
 	rowCost := controlplane.Cost{}
 	for _, row := range rows {
@@ -78,8 +78,8 @@ func (f *fleet) compare(t *testing.T, answers []answer) audit {
 	if others := a.rows - matched; others > a.served-a.answered+a.unserved {
 		a.unserved += others - (a.served - a.answered)
 	}
-	a.drifts = recount(t, db)
-	sums, err := db.Usage(t.Context(), controlplane.UsageQuery{From: time.Now().Add(-48 * time.Hour), To: time.Now().Add(48 * time.Hour)})
+	a.drifts = verify(t, store.NewUsage(db))
+	sums, err := store.NewUsage(db).Usage(t.Context(), controlplane.UsageQuery{From: time.Now().Add(-48 * time.Hour), To: time.Now().Add(48 * time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,12 +137,12 @@ func everyCall(t *testing.T, db controlplane.CallStore) map[string]controlplane.
 	}
 }
 
-// recount compares every hour that can have calls, and every day that ends with one.
-func recount(t *testing.T, db controlplane.UsageStore) (drifts int) {
+// verify compares every hour that can have calls, and every day that ends with one.
+func verify(t *testing.T, db controlplane.UsageStore) (drifts int) {
 	t.Helper()
 	hour := time.Now().UTC().Truncate(time.Hour)
 	for at := hour.Add(-26 * time.Hour); at.Before(hour.Add(26 * time.Hour)); at = at.Add(time.Hour) {
-		found, err := db.RecountUsage(t.Context(), at)
+		found, err := db.VerifyUsage(t.Context(), at)
 		if err != nil {
 			t.Fatal(err)
 		}

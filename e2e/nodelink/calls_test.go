@@ -100,9 +100,10 @@ func TestCallsAreStoredOnceInARealDatabase(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { db.Close() })
+			calls := store.NewCalls(db)
 			lis := listen(t, "127.0.0.1:0")
 			cfg := newConfig(1, 1)
-			c := serve(t, lis, cfg, &flaky{CallStore: db})
+			c := serve(t, lis, cfg, &flaky{CallStore: calls})
 			const perNode = 1500
 			nodes := []*node{join(t, "a", lis.Addr().String(), nil), join(t, "b", lis.Addr().String(), nil)}
 			for i, n := range nodes {
@@ -114,14 +115,14 @@ func TestCallsAreStoredOnceInARealDatabase(t *testing.T) {
 			for i, n := range nodes {
 				n.record(i, perNode/2, perNode)
 			}
-			serve(t, listen(t, lis.Addr().String()), cfg, &flaky{CallStore: db})
+			serve(t, listen(t, lis.Addr().String()), cfg, &flaky{CallStore: calls})
 			for _, n := range nodes {
 				n.flush(t)
 				if got := n.Counters(); got.Dropped != 0 || got.Waiting != 0 || got.Rejected != 1 || got.Shipped != perNode {
 					t.Errorf("counters %+v", got)
 				}
 			}
-			stored := list(t, db)
+			stored := list(t, calls)
 			if len(stored) != len(nodes)*perNode {
 				t.Errorf("%d calls are stored, want %d", len(stored), len(nodes)*perNode)
 			}

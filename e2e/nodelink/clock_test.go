@@ -32,8 +32,9 @@ func TestNodeWhoseClockIsOff(t *testing.T) {
 					t.Fatal(err)
 				}
 				t.Cleanup(func() { db.Close() })
+				calls, usage := store.NewCalls(db), store.NewUsage(db)
 				lis := listen(t, "127.0.0.1:0")
-				serve(t, lis, newConfig(1, 1), &flaky{CallStore: db})
+				serve(t, lis, newConfig(1, 1), &flaky{CallStore: calls})
 				n := join(t, "a", lis.Addr().String(), func(c *uplink.Config) {
 					c.Now = func() time.Time { return time.Now().Add(off) }
 				})
@@ -49,7 +50,7 @@ func TestNodeWhoseClockIsOff(t *testing.T) {
 				n.flush(t)
 				var after controlplane.CallPosition
 				for {
-					page, err := db.ListCalls(t.Context(), controlplane.CallFilter{After: after, Limit: 100})
+					page, err := calls.ListCalls(t.Context(), controlplane.CallFilter{After: after, Limit: 100})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -71,12 +72,12 @@ func TestNodeWhoseClockIsOff(t *testing.T) {
 				if len(starts) != 0 {
 					t.Errorf("%d calls are not kept", len(starts))
 				}
-				sums, err := db.Usage(t.Context(), controlplane.UsageQuery{From: time.Now().Add(-49 * time.Hour), To: time.Now().Add(49 * time.Hour)})
+				sums, err := usage.Usage(t.Context(), controlplane.UsageQuery{From: time.Now().Add(-49 * time.Hour), To: time.Now().Add(49 * time.Hour)})
 				if err != nil || len(sums) != 1 || sums[0].Calls != 600 || sums[0].Cost != controlplane.CostOfPico(4200) {
 					t.Errorf("usage %+v, %v; want 600 calls that cost 4200 pico-USD", sums, err)
 				}
 				for _, day := range []time.Duration{0, off} {
-					drifts, err := db.RecountUsage(t.Context(), time.Now().Add(day))
+					drifts, err := usage.VerifyUsage(t.Context(), time.Now().Add(day))
 					if err != nil || len(drifts) != 0 {
 						t.Errorf("drift %+v, %v", drifts, err)
 					}

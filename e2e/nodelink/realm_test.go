@@ -47,12 +47,12 @@ func (r *realm) replica(t *testing.T, changed func()) (*enrollment.Service, *pki
 	if err != nil {
 		t.Fatal(err)
 	}
-	authority, err := pki.Ensure(t.Context(), db, sealer, r.now)
+	authority, err := pki.Ensure(t.Context(), store.NewSecrets(db), sealer, r.now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	joins, err := enrollment.New(t.Context(), enrollment.Config{
-		Store: db, Authority: authority, Sealer: sealer, Preset: token,
+		Store: store.NewEnrollment(db), Authority: authority, Sealer: sealer, Preset: token,
 		Changed: changed, Logger: log, Now: r.now, Poll: 20 * time.Millisecond,
 	})
 	if err != nil {

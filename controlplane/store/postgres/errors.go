@@ -49,7 +49,7 @@ func Classify(err error) (errs.Code, bool) {
 		return code, ok
 	}
 	_, connecting := errors.AsType[*pgconn.ConnectError](err)
-	if connecting || errors.Is(err, errLeadLost) || pgconn.Timeout(err) || pgconn.SafeToRetry(err) || errors.Is(err, pgconn.ErrConnClosed) {
+	if connecting || errors.Is(err, errLockLost) || pgconn.Timeout(err) || pgconn.SafeToRetry(err) || errors.Is(err, pgconn.ErrConnClosed) {
 		return errs.Unavailable, true
 	}
 	return "", false

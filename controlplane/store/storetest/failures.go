@@ -51,7 +51,7 @@ func Operations(base *controlplane.Config) map[string]func(context.Context, Stor
 			return err
 		},
 		"Usage":             func(ctx context.Context, s Store) error { _, err := s.Usage(ctx, usageQuery()); return err },
-		"RecountUsage":      func(ctx context.Context, s Store) error { _, err := s.RecountUsage(ctx, epoch); return err },
+		"VerifyUsage":       func(ctx context.Context, s Store) error { _, err := s.VerifyUsage(ctx, epoch); return err },
 		"DeleteUsageBefore": func(ctx context.Context, s Store) error { _, err := s.DeleteUsageBefore(ctx, epoch, epoch); return err },
 		"CreateSession": func(ctx context.Context, s Store) error {
 			return s.CreateSession(ctx, controlplane.Session{Hash: hash})

@@ -92,7 +92,7 @@ func usageOfDays(t *testing.T, db Database) {
 		wantUsage(t, s, q, calls)
 	}
 	for hour := range 90 {
-		drifts, err := s.RecountUsage(t.Context(), epoch.Add(time.Duration(hour)*time.Hour))
+		drifts, err := s.VerifyUsage(t.Context(), epoch.Add(time.Duration(hour)*time.Hour))
 		must(t, err)
 		if len(drifts) != 0 {
 			t.Errorf("hour %d: %d sums differ, the first of %s: %s", hour, len(drifts), drifts[0].Table, fmt.Sprintf("%+v", drifts[0].Key))

@@ -18,10 +18,12 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
-// Store is everything the control plane asks of a database.
-type Store interface {
+// Store is every role that the control plane asks of one database.
+type Store struct {
+	DB
 	controlplane.Store
 	controlplane.CallStore
+	controlplane.TotalStore
 	controlplane.UsageStore
 	controlplane.BodyStore
 	controlplane.AccessStore
@@ -29,6 +31,11 @@ type Store interface {
 	controlplane.ImportStore
 	controlplane.FleetStore
 	controlplane.JoinStore
+}
+
+// DB is the open database itself.
+type DB interface {
+	Exclusive(ctx context.Context, job string, do func(context.Context) error) (ran bool, err error)
 	Ping(ctx context.Context) error
 	Close() error
 }
@@ -82,7 +89,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		"UsageIsCountedOnce":            usageIsCountedOnce,
 		"UsageQueries":                  usageQueries,
 		"UsageSurvivesAbsurdCalls":      usageSurvivesAbsurdCalls,
-		"RecountFindsWhatDiffers":       recountFindsWhatDiffers,
+		"VerifyFindsWhatDiffers":        verifyFindsWhatDiffers,
 		"TotalsAreAddedOnce":            totalsAreAddedOnce,
 		"GapsAreListed":                 gapsAreListed,
 		"RefusedRecordsAreKept":         refusedRecordsAreKept,

@@ -108,7 +108,7 @@ func totalsAreAddedOnce(t *testing.T, db Database) {
 		t.Errorf("%d gaps, want one", len(gaps))
 	}
 
-	// Totals go as calls do; a recount then says that they are missing.
+	// Totals go as calls do; verifying then says that they are missing.
 	for {
 		more, err := stores[0].DeleteTotalsBefore(t.Context(), epoch.Add(time.Hour), 50)
 		must(t, err)
@@ -116,12 +116,12 @@ func totalsAreAddedOnce(t *testing.T, db Database) {
 			break
 		}
 	}
-	drifts, err := stores[0].RecountUsage(t.Context(), epoch)
+	drifts, err := stores[0].VerifyUsage(t.Context(), epoch)
 	must(t, err)
 	if len(drifts) == 0 {
-		t.Error("the totals of the first hour were deleted, but a recount misses nothing")
+		t.Error("the totals of the first hour were deleted, but verifying misses nothing")
 	}
-	drifts, err = stores[0].RecountUsage(t.Context(), epoch.Add(2*time.Hour))
+	drifts, err = stores[0].VerifyUsage(t.Context(), epoch.Add(2*time.Hour))
 	must(t, err)
 	if len(drifts) != 0 {
 		t.Errorf("totals of the third hour are missing: %+v", drifts[0])

@@ -102,7 +102,7 @@ func wantNoDrift(t testing.TB, s Store) {
 	t.Helper()
 	day := epoch.Truncate(24 * time.Hour)
 	for hour := range 24 {
-		drifts, err := s.RecountUsage(context.Background(), day.Add(time.Duration(hour)*time.Hour))
+		drifts, err := s.VerifyUsage(context.Background(), day.Add(time.Duration(hour)*time.Hour))
 		must(t, err)
 		for _, d := range drifts {
 			t.Errorf("%s at %s, %+v: stored %d calls, counted %d", d.Table, d.Bucket, d.Key, d.Stored.Calls, d.Counted.Calls)
@@ -219,8 +219,8 @@ func usageSurvivesAbsurdCalls(t *testing.T, db Database) {
 	}
 }
 
-// recountFindsWhatDiffers: sums outlive their calls; a recount then says by how much.
-func recountFindsWhatDiffers(t *testing.T, db Database) {
+// verifyFindsWhatDiffers: sums outlive their calls; verifying then says by how much.
+func verifyFindsWhatDiffers(t *testing.T, db Database) {
 	s := db.Open(t, time.Now)
 	calls := makeUsage(300)
 	insertAll(t, s, calls)
@@ -233,7 +233,7 @@ func recountFindsWhatDiffers(t *testing.T, db Database) {
 	if n != 1 {
 		t.Fatalf("deleted %d calls", n)
 	}
-	drifts, err := s.RecountUsage(t.Context(), epoch.Add(25*time.Minute))
+	drifts, err := s.VerifyUsage(t.Context(), epoch.Add(25*time.Minute))
 	must(t, err)
 	if want := 3 + 2*5; len(drifts) != want { // and one of each property, per minute and per hour
 		t.Fatalf("%d sums differ, want %d", len(drifts), want)
@@ -253,7 +253,7 @@ func recountFindsWhatDiffers(t *testing.T, db Database) {
 			t.Errorf("%+v, want one call and %d pico-USD less than stored", d, calls[0].GetCost())
 		}
 	}
-	if drifts, err = s.RecountUsage(t.Context(), epoch.Add(2*time.Hour)); err != nil || len(drifts) != 0 {
+	if drifts, err = s.VerifyUsage(t.Context(), epoch.Add(2*time.Hour)); err != nil || len(drifts) != 0 {
 		t.Errorf("another hour: %+v, %v", drifts, err)
 	}
 }

@@ -16,14 +16,13 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/store/postgres"
 	"github.com/trunkline-ai/trunkline/controlplane/store/sqlite"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
 // operationTimeout bounds every operation whose context has no earlier deadline, so that
-// a database that hangs cannot hold a caller for ever. Opening, which may migrate, has none.
+// a database that hangs cannot hold a caller forever. Opening, which may migrate, has none.
 const operationTimeout = 30 * time.Second
 
 // What replicas announce to each other.
@@ -44,29 +43,17 @@ type Config struct {
 	Now    func() time.Time // default time.Now
 }
 
-// Store is an open database. It is safe for concurrent use; several Stores, in several
-// processes, may share one PostgreSQL database.
-type Store struct {
+// DB is an open database. What it keeps is read and written through one small type for each
+// role: Configuration, Calls, Usage and so on, each made with its New function over one DB.
+// It is safe for concurrent use; several DBs, in several processes, may share one PostgreSQL
+// database.
+type DB struct {
 	engine engine
 	logger *slog.Logger
 	now    func() time.Time
-	// updating holds a value while an Update runs: writers of one process queue here,
-	// not with a database connection each.
-	updating chan struct{}
-	closed   atomic.Bool
-	close    func() error
+	closed atomic.Bool
+	close  func() error
 }
-
-var (
-	_ controlplane.Store       = (*Store)(nil)
-	_ controlplane.CallStore   = (*Store)(nil)
-	_ controlplane.UsageStore  = (*Store)(nil)
-	_ controlplane.BodyStore   = (*Store)(nil)
-	_ controlplane.AccessStore = (*Store)(nil)
-	_ controlplane.SecretStore = (*Store)(nil)
-	_ controlplane.JoinStore   = (*Store)(nil)
-	_ controlplane.FleetStore  = (*Store)(nil)
-)
 
 // engine is what differs between the databases.
 type engine interface {
@@ -94,33 +81,27 @@ type engine interface {
 // errs.InvalidArgument for a URL that cannot be used, errs.Unavailable for a database
 // that does not answer, and errs.FailedPrecondition for one that refuses us or that a
 // newer version of the program wrote.
-func Open(ctx context.Context, cfg Config) (*Store, error) {
+func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if cfg.Logger == nil {
 		return nil, errs.Newf(errs.InvalidArgument, "the store needs a logger")
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	db, err := openEngine(ctx, cfg)
+	engine, err := openEngine(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{
-		engine:   db,
-		logger:   cfg.Logger,
-		now:      cfg.Now,
-		updating: make(chan struct{}, 1),
-		close:    sync.OnceValue(db.Close),
+	db := &DB{engine: engine, logger: cfg.Logger, now: cfg.Now, close: sync.OnceValue(engine.Close)}
+	if err := db.initialise(ctx); err != nil {
+		_ = engine.Close() // the first error says more
+		return nil, db.failed(err, openDatabase)
 	}
-	if err := s.initialise(ctx); err != nil {
-		_ = db.Close() // the first error says more
-		return nil, s.failed(err, openDatabase)
-	}
-	if _, err := db.KeepCalls(ctx, cfg.Now(), time.Time{}); err != nil {
+	if _, err := engine.KeepCalls(ctx, cfg.Now(), time.Time{}); err != nil {
 		// Calls have a place without it, and the call log's rounds try again.
 		cfg.Logger.WarnContext(ctx, "no room made for the calls of the next days", "error", err)
 	}
-	return s, nil
+	return db, nil
 }
 
 // openEngine opens the database that the URL's scheme names.
@@ -145,25 +126,25 @@ func openEngine(ctx context.Context, cfg Config) (engine, error) {
 }
 
 // initialise gives a new database its identity; of several replicas the first one wins.
-func (s *Store) initialise(ctx context.Context) error {
-	_, err := s.engine.Writer().ExecContext(ctx,
+func (db *DB) initialise(ctx context.Context) error {
+	_, err := db.engine.Writer().ExecContext(ctx,
 		`INSERT INTO config_version (id, revision, lineage) VALUES (1, 0, $1) ON CONFLICT (id) DO NOTHING`, uuid.NewString())
 	return err
 }
 
 // Close ends the connections, each when the operation that uses it is done. Operations
 // that come later fail with errs.Unavailable. Closing again does nothing.
-func (s *Store) Close() error {
-	s.closed.Store(true)
-	return s.failed(s.close(), "close the database")
+func (db *DB) Close() error {
+	db.closed.Store(true)
+	return db.failed(db.close(), "close the database")
 }
 
 // Ping reports whether the database answers.
-func (s *Store) Ping(ctx context.Context) error {
+func (db *DB) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
-	_, err := readVersion(ctx, s.engine.Reader())
-	return s.failed(err, "ping the database")
+	_, err := readVersion(ctx, db.engine.Reader())
+	return db.failed(err, "ping the database")
 }
 
 // querier is a handle or a transaction.
@@ -173,14 +154,25 @@ type querier interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
+// exec runs one statement by itself and returns how many rows it touched.
+func (db *DB) exec(ctx context.Context, statement string, args ...any) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
+	defer cancel()
+	result, err := db.engine.Writer().ExecContext(ctx, statement, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 // inTx runs do in a transaction that writes; an error rolls back.
-func (s *Store) inTx(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
-	return transact(ctx, s.engine.Writer(), nil, do)
+func (db *DB) inTx(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
+	return transact(ctx, db.engine.Writer(), nil, do)
 }
 
 // inReadTx runs do in a transaction in which every query sees the same state.
-func (s *Store) inReadTx(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
-	return transact(ctx, s.engine.Reader(), &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, do)
+func (db *DB) inReadTx(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
+	return transact(ctx, db.engine.Reader(), &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, do)
 }
 
 func transact(ctx context.Context, db *sql.DB, options *sql.TxOptions, do func(context.Context, *sql.Tx) error) error {

@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// errLeadLost is why a job's context ends before the job does.
-var errLeadLost = errors.New("the connection that holds the job's lock is lost: another replica may run the job now")
+// errLockLost is why a job's context ends before the job does.
+var errLockLost = errors.New("the connection that holds the job's lock is lost: another replica may run the job now")
 
 // Exclusive runs do while this replica alone, of all, has the job of that name; it returns
 // false when another one has it. The lock is of a connection of its own, which must not go
@@ -33,12 +33,12 @@ func (db *DB) Exclusive(ctx context.Context, job string, do func(context.Context
 	}); err != nil || !mine {
 		return false, err
 	}
-	led, end := context.WithCancelCause(ctx)
+	locked, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	var watch sync.WaitGroup
-	watch.Go(func() { db.watchLead(led, conn, end) })
-	err = do(led)
-	if lost := context.Cause(led); err != nil && errors.Is(lost, errLeadLost) {
+	watch.Go(func() { db.watchLock(locked, conn, end) })
+	err = do(locked)
+	if lost := context.Cause(locked); err != nil && errors.Is(lost, errLockLost) {
 		err = fmt.Errorf("%w: %w", lost, err)
 	}
 	end(nil)
@@ -51,9 +51,9 @@ func (db *DB) Exclusive(ctx context.Context, job string, do func(context.Context
 	return true, err
 }
 
-// watchLead asks the connection for a sign of life until ctx ends, and ends ctx when there
+// watchLock asks the connection for a sign of life until ctx ends, and ends ctx when there
 // is none.
-func (db *DB) watchLead(ctx context.Context, conn *pgx.Conn, end context.CancelCauseFunc) {
+func (db *DB) watchLock(ctx context.Context, conn *pgx.Conn, end context.CancelCauseFunc) {
 	tick := time.NewTicker(db.lease)
 	defer tick.Stop()
 	for {
@@ -64,7 +64,7 @@ func (db *DB) watchLead(ctx context.Context, conn *pgx.Conn, end context.CancelC
 		}
 		// Not with ctx: its end would break the connection off.
 		if err := db.soon(context.WithoutCancel(ctx), conn.Ping); err != nil {
-			end(errLeadLost)
+			end(errLockLost)
 			return
 		}
 	}

@@ -29,7 +29,7 @@ type sums struct {
 	leftover int // how often there is more to delete
 }
 
-func (s *sums) RecountUsage(_ context.Context, t time.Time) ([]controlplane.Drift, error) {
+func (s *sums) VerifyUsage(_ context.Context, t time.Time) ([]controlplane.Drift, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.counted = append(s.counted, t)
@@ -69,7 +69,7 @@ func hoursOf(day time.Time, from, to int) (hours []time.Time) {
 	return hours
 }
 
-func TestRecount(t *testing.T) {
+func TestVerifyUsage(t *testing.T) {
 	t.Parallel()
 	day := now.Truncate(24 * time.Hour)
 	broken := errors.New("broken")
@@ -94,12 +94,12 @@ func TestRecount(t *testing.T) {
 			source := &settings{}
 			source.keep(tt.keep)
 			l, err := calllog.New(calllog.Config{
-				Store: &memory{}, Usage: tt.sums, Source: source, Logger: slog.New(slog.DiscardHandler), Now: fixed,
+				Store: &memory{}, Gaps: &memory{}, Usage: tt.sums, Lock: tt.sums, Source: source, Logger: slog.New(slog.DiscardHandler), Now: fixed,
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			drifts, ran, err := l.Recount(t.Context(), now)
+			drifts, ran, err := l.VerifyUsage(t.Context(), now)
 			if len(drifts) != tt.drifts || ran != tt.ran || !errors.Is(err, tt.err) {
 				t.Errorf("%d drifts, ran %t, %v", len(drifts), ran, err)
 			}
@@ -110,8 +110,8 @@ func TestRecount(t *testing.T) {
 	}
 }
 
-// TestNightlyRecount: an hour after the start, and then each night, the day before.
-func TestNightlyRecount(t *testing.T) {
+// TestNightlyVerification: an hour after the start, and then each night, the day before.
+func TestNightlyVerification(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now() // midnight UTC, 2000-01-01
@@ -119,7 +119,7 @@ func TestNightlyRecount(t *testing.T) {
 		source := &settings{}
 		source.keep(0)
 		l, err := calllog.New(calllog.Config{
-			Store: &memory{calls: map[string]*nodev1.Call{}}, Usage: store, Source: source, Logger: slog.New(slog.DiscardHandler), Now: time.Now,
+			Store: &memory{calls: map[string]*nodev1.Call{}}, Gaps: &memory{}, Usage: store, Lock: store, Source: source, Logger: slog.New(slog.DiscardHandler), Now: time.Now,
 		})
 		if err != nil {
 			t.Fatal(err)

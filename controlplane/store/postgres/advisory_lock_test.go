@@ -10,9 +10,9 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/testenv"
 )
 
-// TestLeadEndsWithItsConnection: who lost the lock must stop, for another replica may have
+// TestLockEndsWithItsConnection: who lost the lock must stop, for another replica may have
 // begun.
-func TestLeadEndsWithItsConnection(t *testing.T) {
+func TestLockEndsWithItsConnection(t *testing.T) {
 	t.Parallel()
 	url := testenv.Postgres(t)
 	a, b := openTest(t, url), openTest(t, url)
@@ -29,20 +29,20 @@ func TestLeadEndsWithItsConnection(t *testing.T) {
 			t.Error("the job goes on without its lock")
 		}
 		if ran, err := b.Exclusive(context.WithoutCancel(ctx), "import", nothing); !ran || err != nil {
-			t.Errorf("another replica cannot lead: %t, %v", ran, err)
+			t.Errorf("another replica cannot take the lock: %t, %v", ran, err)
 		}
 		return ctx.Err()
 	})
-	if !ran || !errors.Is(err, errLeadLost) {
-		t.Errorf("%t, %v; want the loss of the lead as the reason", ran, err)
+	if !ran || !errors.Is(err, errLockLost) {
+		t.Errorf("%t, %v; want the loss of the lock as the reason", ran, err)
 	}
 	if code, ok := Classify(err); !ok || code != errs.Unavailable {
 		t.Errorf("the loss is %s, want %s", code, errs.Unavailable)
 	}
 }
 
-// TestLeadThatWasKeptIsNoError: a job that fails says its own reason.
-func TestLeadThatWasKeptIsNoError(t *testing.T) {
+// TestLockThatWasKeptIsNoError: a job that fails says its own reason.
+func TestLockThatWasKeptIsNoError(t *testing.T) {
 	t.Parallel()
 	db := openTest(t, testenv.Postgres(t))
 	db.lease = time.Millisecond
@@ -50,7 +50,7 @@ func TestLeadThatWasKeptIsNoError(t *testing.T) {
 	if ran, err := db.Exclusive(t.Context(), "import", func(context.Context) error {
 		time.Sleep(20 * db.lease) // what is tested is that checks beside the job do no harm
 		return broken
-	}); !ran || !errors.Is(err, broken) || errors.Is(err, errLeadLost) {
+	}); !ran || !errors.Is(err, broken) || errors.Is(err, errLockLost) {
 		t.Errorf("%t, %v; want the job's own error", ran, err)
 	}
 	if ran, err := db.Exclusive(t.Context(), "import", func(context.Context) error { return nil }); !ran || err != nil {

@@ -11,18 +11,18 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane"
 )
 
-// maxDrift is how many sums RecountUsage returns.
+// maxDrift is how many sums VerifyUsage returns.
 const maxDrift = 100
 
-// RecountUsage compares the sums of the hour that begins at t with the calls that are
+// VerifyUsage compares the sums of the hour that begins at t with the calls that are
 // stored of it and returns the sums that differ, at most 100, in order; with the last hour
 // of a UTC day, also the sums of that day with those of its hours. Calls come in while it
 // counts without disturbing it.
-func (s *Store) RecountUsage(ctx context.Context, t time.Time) ([]controlplane.Drift, error) {
+func (s *Usage) VerifyUsage(ctx context.Context, t time.Time) ([]controlplane.Drift, error) {
 	var drifts []controlplane.Drift
 	from := floor(micros(t), time.Hour)
 	to := from + time.Hour.Microseconds()
-	err := s.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.db.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		counted, err := countCalls(ctx, tx, from, to)
 		if err != nil {
 			return err
@@ -48,7 +48,7 @@ func (s *Store) RecountUsage(ctx context.Context, t time.Time) ([]controlplane.D
 		return err
 	})
 	if err != nil {
-		return nil, s.failed(err, "count usage again")
+		return nil, s.db.failed(err, "verify usage")
 	}
 	return drifts[:min(len(drifts), maxDrift)], nil
 }
