@@ -9,26 +9,18 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/trunkline-ai/trunkline/internal/allinone"
 	"github.com/trunkline-ai/trunkline/internal/ops"
 	"github.com/trunkline-ai/trunkline/internal/run"
 	"github.com/trunkline-ai/trunkline/internal/settings"
-
-	controlplane "github.com/trunkline-ai/trunkline/controlplane/server"
-	dataplane "github.com/trunkline-ai/trunkline/dataplane/server"
 )
 
 func main() { run.MainDraining(start) }
 
 // options are the settings of the all-in-one.
 type options struct {
-	listen, opsListen string
-	databaseURL       string
-	dataDir           string
-	secretKey         string
-	logLevel          string
-	demo              bool
-	control           controlplane.Settings
-	data              dataplane.Settings
+	allinone.Config
+	logLevel string
 }
 
 func start(ctx context.Context, hurry <-chan struct{}) error {
@@ -41,36 +33,37 @@ func start(ctx context.Context, hurry <-chan struct{}) error {
 	if err := set.Parse(os.Args[1:]); err != nil {
 		return err
 	}
-	if o.demo {
+	if o.Demo {
 		o.logLevel = "error" // the tables are the log
 	}
 	log, err := ops.NewLogger(os.Stderr, o.logLevel)
 	if err != nil {
 		return err
 	}
-	if o.demo {
+	if o.Demo {
 		dir, err := os.MkdirTemp("", "trunkline-demo-")
 		if err != nil {
 			return fmt.Errorf("demo: %w", err)
 		}
 		defer os.RemoveAll(dir)
-		o.dataDir, o.databaseURL = dir, "sqlite:///"+filepath.Join(dir, "trunkline.db")
+		o.DataDir, o.DatabaseURL = dir, "sqlite:///"+filepath.Join(dir, "trunkline.db")
 	}
-	g, err := newGateway(ctx, o, log, set.LookupEnv)
+	o.Logger, o.Lookup = log, set.LookupEnv
+	g, err := allinone.New(ctx, o.Config)
 	if err != nil {
 		return err
 	}
-	return g.run(ctx, hurry)
+	return g.Run(ctx, hurry)
 }
 
 func (o *options) register(set *settings.Set) {
-	set.String(&o.listen, "listen", "TRUNKLINE_LISTEN", "127.0.0.1:8001", "address of console, admin API and /v1")
-	set.String(&o.opsListen, "ops-listen", "TRUNKLINE_OPS_LISTEN", "127.0.0.1:8003", "address of /healthz, /readyz and /metrics")
-	set.String(&o.databaseURL, "database-url", "DATABASE_URL", "sqlite:///./data/trunkline.db", "sqlite:///path or postgres://user:password@host/database")
-	set.String(&o.dataDir, "data-dir", "TRUNKLINE_DATA_DIR", "./data", "where calls wait that are not in the database yet, and the key file lies when TRUNKLINE_SECRET_KEY is not set; of this process alone")
-	set.Secret(&o.secretKey, "secret-key-file", "TRUNKLINE_SECRET_KEY", "", "base64 of 32 bytes that seal provider keys; default: a key file made in the data directory")
+	set.String(&o.Listen, "listen", "TRUNKLINE_LISTEN", "127.0.0.1:8001", "address of console, admin API and /v1")
+	set.String(&o.OpsListen, "ops-listen", "TRUNKLINE_OPS_LISTEN", "127.0.0.1:8003", "address of /healthz, /readyz and /metrics")
+	set.String(&o.DatabaseURL, "database-url", "DATABASE_URL", "sqlite:///./data/trunkline.db", "sqlite:///path or postgres://user:password@host/database")
+	set.String(&o.DataDir, "data-dir", "TRUNKLINE_DATA_DIR", "./data", "where calls wait that are not in the database yet, and the key file lies when TRUNKLINE_SECRET_KEY is not set; of this process alone")
+	set.Secret(&o.SecretKey, "secret-key-file", "TRUNKLINE_SECRET_KEY", "", "base64 of 32 bytes that seal provider keys; default: a key file made in the data directory")
 	set.String(&o.logLevel, "log-level", "TRUNKLINE_LOG_LEVEL", "info", "debug, info, warn or error")
-	set.Bool(&o.demo, "demo", "", false, "start with three scripted providers on a throw-away database, send calls that fail over, and show what happened")
-	o.control.Register(set)
-	o.data.Register(set)
+	set.Bool(&o.Demo, "demo", "", false, "start with three scripted providers on a throw-away database, send calls that fail over, and show what happened")
+	o.Control.Register(set)
+	o.Data.Register(set)
 }

@@ -15,7 +15,7 @@ import (
 // secure lets the node link be served over TLS to nodes that have joined, unless it stays
 // in memory.
 func (s *Server) secure(ctx context.Context, cfg Config, sealer controlplane.Sealer, link *nodeapi.Config) error {
-	if cfg.InMemory {
+	if cfg.AllInOne != nil {
 		return nil
 	}
 	authority, err := pki.Ensure(ctx, store.NewSecrets(s.db), sealer, time.Now)

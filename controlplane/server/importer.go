@@ -16,9 +16,13 @@ func (s *Server) newImporter(cfg Config) (err error) {
 			return err
 		}
 	}
+	upstream := remote.Config{}
+	if cfg.AllInOne != nil {
+		upstream = remote.Config{AllowPrivateNetwork: true, FakeDial: cfg.AllInOne.DialFake}
+	}
 	s.imports, err = importer.New(importer.Config{
 		Live: s.live, Store: store.NewImports(s.db), Lock: s.db, Catalogue: catalogue, Logger: cfg.Logger,
-		Remote: remote.New(remote.Config{AllowPrivateNetwork: cfg.AllowPrivateNetwork, FakeDial: cfg.FakeDial}),
+		Remote: remote.New(upstream),
 	})
 	if err != nil {
 		return err

@@ -32,9 +32,8 @@ type Config struct {
 	// JoinToken lets any number of nodes join, beside the tokens that the admin API makes.
 	// Default: none.
 	JoinToken string
-	// InMemory says that Run gets a listener in memory: nodes are of this process, and the
-	// node link needs neither TLS nor join tokens.
-	InMemory      bool
+	// AllInOne says that the one node is in the same process; nil: nodes are elsewhere.
+	AllInOne      *AllInOne
 	AdminUsername string // required
 	AdminPassword string // required
 	// DefaultPassword says that AdminPassword is the well-known one of a first run.
@@ -43,17 +42,18 @@ type Config struct {
 	TrustForwardedHeaders bool
 	GatewayURL            string // where clients send /v1 requests; shown in the console
 	Version               string
-	// FakeDialect allows providers of dialect fake, which only the all-in-one serves.
-	FakeDialect bool
-	// AllowPrivateNetwork lets the importer reach every provider at private and loopback
-	// addresses, as the all-in-one does; otherwise each provider must allow it.
-	AllowPrivateNetwork bool
-	// FakeDial reaches the scripted upstream of the all-in-one; nil: there is none.
-	FakeDial func(ctx context.Context, network, address string) (net.Conn, error)
 	// PriceCatalogue is the path of a file that imports take prices from; empty: none.
 	PriceCatalogue string
 	Logger         *slog.Logger          // required
 	Metrics        prometheus.Registerer // required
+}
+
+// AllInOne is what a control plane has that shares its process with its node: Run gets a
+// listener in memory, which needs neither TLS nor join tokens; providers may be of dialect
+// fake, and every one may be at a private or loopback address.
+type AllInOne struct {
+	// DialFake reaches the scripted provider; required.
+	DialFake func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // stopTime bounds how long the node link may take to end its streams.
@@ -95,7 +95,7 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 		return nil, err
 	}
 	s.live, err = controlplane.NewLive(controlplane.LiveConfig{
-		Store: store.NewConfiguration(s.db), Sealer: sealer, Pepper: pepper, Logger: cfg.Logger, FakeDialect: cfg.FakeDialect,
+		Store: store.NewConfiguration(s.db), Sealer: sealer, Pepper: pepper, Logger: cfg.Logger, FakeDialect: cfg.AllInOne != nil,
 	})
 	if err != nil {
 		return nil, err

@@ -1,21 +1,37 @@
 package server
 
 import (
+	"context"
+	"net"
 	"path/filepath"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/grpc"
 
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/identity"
 )
 
-// Memory is the ControlPlane of a node that has it in its own process, where DialOptions
-// reach it. Every other is dialed with TLS.
-const Memory = "passthrough:///memory"
+// AllInOne is what a node has that shares its process with the control plane: a link in
+// memory, which needs neither TLS nor an identity; providers of dialect fake, and every
+// provider may be at a private or loopback address.
+type AllInOne struct {
+	// DialControlPlane reaches the control plane; required.
+	DialControlPlane func(ctx context.Context) (net.Conn, error)
+	// DialFake reaches the scripted provider; required.
+	DialFake func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// inMemory is the name of a control plane that gRPC does not look up.
+const inMemory = "passthrough:///memory"
 
 // useIdentity reads who the node is, unless the control plane is in the same process.
 func (c *Config) useIdentity(link *uplink.Config) (err error) {
-	if link.InMemory = c.ControlPlane == Memory; link.InMemory {
+	if c.AllInOne != nil {
+		link.InMemory, link.Target = true, inMemory
+		link.DialOptions = []grpc.DialOption{grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+			return c.AllInOne.DialControlPlane(ctx)
+		})}
 		return nil
 	}
 	dir := ""

@@ -8,14 +8,12 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
-	"google.golang.org/grpc"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
@@ -29,14 +27,14 @@ import (
 
 // Config is what a node needs.
 type Config struct {
-	// ControlPlane names the control plane as gRPC does, such as cp.internal:8002, or is
-	// Memory. Required.
+	// ControlPlane names the control plane as gRPC does, such as cp.internal:8002. Required
+	// unless AllInOne.
 	ControlPlane string
-	// DialOptions are added to those of the link, such as an in-memory dialer.
-	DialOptions []grpc.DialOption
-	JoinToken   string // required until the node has joined, but for a link in memory
-	Node        string // required; stable over restarts
-	Version     string
+	JoinToken    string // required until the node has joined, unless AllInOne
+	// AllInOne says that the control plane is in the same process; nil: it is elsewhere.
+	AllInOne *AllInOne
+	Node     string // required; stable over restarts
+	Version  string
 	// DataDir is where the node keeps its last good snapshots and the calls that are not
 	// shipped yet; empty: it keeps nothing, and needs the control plane to start. No other
 	// process may use it.
@@ -57,13 +55,9 @@ type Config struct {
 	// BudgetFile is where the spending of API keys is kept over a restart; default
 	// budgets.json in DataDir, if that is set.
 	BudgetFile string
-	// AllowPrivateNetwork lets every provider live at a private or loopback address.
-	AllowPrivateNetwork bool
-	// FakeDial serves providers of dialect fake; nil: this node has none.
-	FakeDial func(ctx context.Context, network, address string) (net.Conn, error)
-	Logger   *slog.Logger          // required
-	Metrics  prometheus.Registerer // required
-	Proxy    ProxyConfig
+	Logger     *slog.Logger          // required
+	Metrics    prometheus.Registerer // required
+	Proxy      ProxyConfig
 }
 
 // ProxyConfig bounds requests; zero values mean the proxy's defaults.
@@ -102,10 +96,10 @@ type Server struct {
 func New(cfg Config) (*Server, error) {
 	s := &Server{log: cfg.Logger}
 	dialects := map[string]upstream.Dialect{"openai": upstream.OpenAI(), "anthropic": upstream.Anthropic()}
-	if cfg.FakeDial != nil {
-		dialects["fake"] = upstream.Fake(cfg.FakeDial)
+	if cfg.AllInOne != nil {
+		dialects["fake"] = upstream.Fake(cfg.AllInOne.DialFake)
 	}
-	s.pool = upstream.NewPool(upstream.Config{Dialects: dialects, AllowPrivateNetwork: cfg.AllowPrivateNetwork, NetHTTP: cfg.Proxy.NetHTTP})
+	s.pool = upstream.NewPool(upstream.Config{Dialects: dialects, AllowPrivateNetwork: cfg.AllInOne != nil, NetHTTP: cfg.Proxy.NetHTTP})
 	var err error
 	if s.health, err = openHealth(&cfg, func() { s.uplink.StatusChanged() }, s.gossip()); err != nil {
 		return nil, err
@@ -114,8 +108,8 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	link := uplink.Config{
-		Target: cfg.ControlPlane, DialOptions: cfg.DialOptions,
-		Node: cfg.Node, Version: cmp.Or(cfg.Version, "dev"),
+		Target: cfg.ControlPlane,
+		Node:   cfg.Node, Version: cmp.Or(cfg.Version, "dev"),
 		Apply: s.apply, Refuse: s.refuse, Share: s.share, Status: s.status, Reset: s.resetCooldown, Drain: s.drain.order, Logger: cfg.Logger,
 	}
 	err = cfg.useDisk(&link)

@@ -1,4 +1,4 @@
-package main
+package allinone
 
 import (
 	"bytes"
@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
-	"os"
 	"text/tabwriter"
 	"time"
 
@@ -37,7 +36,7 @@ func demoConfig() ([]proto.Message, error) {
 
 // runDemo sends calls through the gateway as a client would, then shows from the call log
 // what each of them went through. It uses nothing but the public APIs.
-func runDemo(ctx context.Context, g *gateway) error {
+func runDemo(ctx context.Context, g *Gateway) error {
 	base := "http://" + g.web.Addr().String()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -46,7 +45,7 @@ func runDemo(ctx context.Context, g *gateway) error {
 	client := &http.Client{Jar: jar}
 	rpc := connect.NewClient(connecthttp.NewTransport(client, base))
 	session := adminv1connect.NewSessionServiceClient(rpc)
-	control := g.options.control
+	control := g.cfg.Control
 	if _, err := session.Login(ctx, &adminv1.LoginRequest{Username: control.AdminUsername, Password: control.AdminPassword}); err != nil {
 		return fmt.Errorf("sign in: %w", err)
 	}
@@ -66,9 +65,9 @@ func runDemo(ctx context.Context, g *gateway) error {
 		if err != nil {
 			return err
 		}
-		printCall(os.Stdout, call, answer)
+		printCall(g.cfg.Out, call, answer)
 	}
-	fmt.Printf(`
+	fmt.Fprintf(g.cfg.Out, `
 Console  %s   (sign in as %s)
 Try it   curl %s/v1/chat/completions -H 'Authorization: Bearer %s' \
            -H 'Content-Type: application/json' -d '{"model":"demo","messages":[{"role":"user","content":"hello"}]}'

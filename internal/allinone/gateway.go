@@ -1,0 +1,216 @@
+// Package allinone runs both planes in one process: a control plane and a node as they are
+// elsewhere, joined by a gRPC connection in memory, and the scripted provider beside them.
+package allinone
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"google.golang.org/grpc/test/bufconn"
+
+	"github.com/trunkline-ai/trunkline/controlplane/secrets"
+	controlplane "github.com/trunkline-ai/trunkline/controlplane/server"
+	"github.com/trunkline-ai/trunkline/dataplane/proxy"
+	dataplane "github.com/trunkline-ai/trunkline/dataplane/server"
+	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
+	"github.com/trunkline-ai/trunkline/internal/ops"
+	"github.com/trunkline-ai/trunkline/internal/run"
+	"github.com/trunkline-ai/trunkline/internal/version"
+)
+
+// linkBuffer is how much the in-memory node link holds between its two ends.
+const linkBuffer = 1 << 20
+
+// drainTime is how long streams may go on after SIGTERM.
+const drainTime = 10 * time.Minute
+
+// Config is what the all-in-one works with. Everything is required unless it says otherwise.
+type Config struct {
+	Listen      string // console, admin API and /v1
+	OpsListen   string // /healthz, /readyz and /metrics
+	DatabaseURL string
+	DataDir     string // of this process alone
+	// SecretKey is base64 of 32 bytes; default: a key file made in DataDir.
+	SecretKey string
+	// Demo loads the scripted providers, sends calls and shows what happened to them.
+	Demo    bool
+	Control controlplane.Settings
+	Data    dataplane.Settings
+	Logger  *slog.Logger
+	// Lookup finds the variables that a declarative file names.
+	Lookup func(string) (string, bool)
+	// Out is where generated keys and the demo are printed; default: standard output.
+	Out io.Writer
+}
+
+// Gateway is both planes of one process and what serves them.
+type Gateway struct {
+	cfg     Config
+	log     *slog.Logger
+	control *controlplane.Server
+	node    *dataplane.Server
+	link    *bufconn.Listener
+	fake    *fakeprovider.Listener
+	ops     http.Handler
+	web     net.Listener
+	opsWeb  net.Listener
+}
+
+// New wires the process and opens its listeners.
+func New(ctx context.Context, cfg Config) (_ *Gateway, err error) {
+	if cfg.Out == nil {
+		cfg.Out = os.Stdout
+	}
+	g := &Gateway{cfg: cfg, log: cfg.Logger, link: bufconn.Listen(linkBuffer), fake: fakeprovider.Listen()}
+	defer func() {
+		if err != nil {
+			g.close()
+		}
+	}()
+	defaultPassword, err := cfg.Control.DefaultPassword(cfg.Listen)
+	if err != nil {
+		return nil, err
+	}
+	key, err := g.loadKey()
+	if err != nil {
+		return nil, err
+	}
+	if g.web, err = net.Listen("tcp", cfg.Listen); err != nil {
+		return nil, fmt.Errorf("listen for console and API: %w", err)
+	}
+	if g.opsWeb, err = net.Listen("tcp", cfg.OpsListen); err != nil {
+		return nil, fmt.Errorf("listen for operators: %w", err)
+	}
+	metrics := ops.NewRegistry()
+	g.control, err = controlplane.New(ctx, controlplane.Config{
+		DatabaseURL: cfg.DatabaseURL, SecretKey: key, AllInOne: &controlplane.AllInOne{DialFake: g.fake.DialContext},
+		AdminUsername: cfg.Control.AdminUsername, AdminPassword: cfg.Control.AdminPassword, DefaultPassword: defaultPassword,
+		TrustForwardedHeaders: cfg.Control.TrustForwarded, PriceCatalogue: cfg.Control.PriceCatalogue,
+		GatewayURL: g.gatewayURL(), Version: version.String(), Logger: cfg.Logger, Metrics: metrics,
+	})
+	if err != nil {
+		return nil, err
+	}
+	bounds := cfg.Data.Proxy()
+	bounds.TrustForwarded = cfg.Control.TrustForwarded
+	g.node, err = dataplane.New(dataplane.Config{
+		AllInOne: &dataplane.AllInOne{DialControlPlane: g.link.DialContext, DialFake: g.fake.DialContext},
+		Node:     cfg.Data.NodeName(), Version: version.String(),
+		RedisURL: cfg.Data.RedisURL, Environment: cfg.Data.Environment, HealthFile: filepath.Join(cfg.DataDir, "health.json"),
+		BudgetFile: filepath.Join(cfg.DataDir, "budgets.json"),
+		// Calls wait here until the database has them: a crash loses what it may lose on any
+		// node. The last good snapshot is not kept: without the database beside it this
+		// process would not start.
+		CallDir: filepath.Join(cfg.DataDir, "calls"), SpoolBytes: int64(cfg.Data.SpoolBytes), SpoolAge: cfg.Data.SpoolAge,
+		CallMemory: int64(cfg.Data.CallMemory),
+		Logger:     cfg.Logger, Metrics: metrics, Proxy: bounds,
+	})
+	if err != nil {
+		return nil, err
+	}
+	g.ops = ops.Handler(ops.Config{
+		Ready:   map[string]ops.Check{"database": g.control.Ready, "configuration": g.node.Ready},
+		Metrics: metrics, Logger: cfg.Logger,
+	})
+	if err := g.apply(ctx); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+// close gives back what a start that failed had opened.
+func (g *Gateway) close() {
+	for _, lis := range []net.Listener{g.web, g.opsWeb} {
+		if lis != nil {
+			_ = lis.Close() // nobody has used it
+		}
+	}
+	if g.control != nil {
+		g.control.Close()
+	}
+}
+
+// loadKey reads the key that seals provider credentials, or makes one at the first start.
+func (g *Gateway) loadKey() ([]byte, error) {
+	if g.cfg.SecretKey != "" {
+		return secrets.ParseKey(g.cfg.SecretKey)
+	}
+	path := filepath.Join(g.cfg.DataDir, "secret.key")
+	key, created, err := secrets.LoadOrCreateKeyFile(path)
+	if created {
+		g.log.Info("made a key that seals provider credentials: back it up", "path", path)
+	}
+	return key, err
+}
+
+func (g *Gateway) gatewayURL() string {
+	if g.cfg.Control.GatewayURL != "" {
+		return g.cfg.Control.GatewayURL
+	}
+	return "http://" + g.web.Addr().String()
+}
+
+// apply loads the documents of --demo and the declarative file of --apply.
+func (g *Gateway) apply(ctx context.Context) error {
+	if g.cfg.Demo {
+		docs, err := demoConfig()
+		if err != nil {
+			return err
+		}
+		if err := g.control.Apply(ctx, docs, g.cfg.Out); err != nil {
+			return err
+		}
+	}
+	if path := g.cfg.Control.Apply; path != "" {
+		return g.control.ApplyFile(ctx, path, g.cfg.Lookup, g.cfg.Out)
+	}
+	return nil
+}
+
+// Run serves until ctx ends, then drains: requests first, the link and the database last.
+// When hurry is closed what is still under way is cut.
+func (g *Gateway) Run(ctx context.Context, hurry <-chan struct{}) error {
+	mux := http.NewServeMux()
+	g.control.Mount(mux)
+	for _, pattern := range proxy.Patterns() {
+		mux.Handle(pattern, g.node.Handler())
+	}
+	group := run.NewGroup(ctx)
+	group.Go("control plane", func(ctx context.Context) error { return g.control.Run(ctx, g.link) })
+	group.Go("node", g.node.Run)
+	group.Go("scripted provider", g.serveFake)
+	group.Go("operators", func(ctx context.Context) error {
+		return ops.Server{Handler: g.ops, Logger: g.log}.Serve(ctx, g.opsWeb)
+	})
+	group.Go("console and API", func(ctx context.Context) error {
+		return ops.Server{Handler: mux, Logger: g.log, Drain: drainTime, UnencryptedHTTP2: true, OnDrain: g.control.EndStreams, OnStop: g.node.Leave, OnCut: g.node.CutAll, Hurry: hurry}.Serve(ctx, g.web)
+	})
+	g.announce()
+	if g.cfg.Demo {
+		group.Go("demo", func(ctx context.Context) error { return runDemo(ctx, g) })
+	}
+	err := group.Wait()
+	g.log.Info("stopped", "cut_streams", g.node.CutStreams(), "error", err)
+	return err
+}
+
+// serveFake is the upstream of providers of dialect fake.
+func (g *Gateway) serveFake(ctx context.Context) error {
+	server := ops.Server{Handler: fakeprovider.New(fakeprovider.Config{}), Logger: g.log, Drain: time.Second}
+	return server.Serve(ctx, g.fake)
+}
+
+func (g *Gateway) announce() {
+	g.log.Info("serving", "console", "http://"+g.web.Addr().String(), "api", g.gatewayURL()+"/v1", "ops", "http://"+g.opsWeb.Addr().String())
+	if g.cfg.Control.AdminPassword == controlplane.DefaultAdminPassword {
+		g.log.Warn("THE DEFAULT PASSWORD IS IN USE: sign in as " + g.cfg.Control.AdminUsername + " / " +
+			controlplane.DefaultAdminPassword + ", and set ADMIN_PASSWORD before anyone else can reach this machine")
+	}
+}
