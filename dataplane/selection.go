@@ -43,11 +43,11 @@ func (s Selection) rank(a, b *Member) int {
 type Load struct {
 	n        atomic.Int64
 	again    atomic.Int64 // of these, retries on the last candidate
-	answered [maxEndpoints]atomic.Uint32
+	answered [MaxEndpoints]atomic.Uint32
 }
 
-// maxEndpoints is how many endpoints a Load tells apart.
-const maxEndpoints = 32
+// MaxEndpoints is how many endpoints a Load tells apart.
+const MaxEndpoints = 32
 
 // Answered notes a good answer on an endpoint, given by its number.
 func (l *Load) Answered(endpoint int, now time.Time) {

@@ -104,11 +104,11 @@ func (a *attempt) send(ctx context.Context) (*http.Response, error) {
 
 func (a *attempt) roundTrip(ctx context.Context) (*http.Response, error) {
 	e := &a.call.envelope
-	a.wantUsage = e.stream && a.call.endpoint.stream.options && !e.usageAsked && a.up.StreamUsage()
+	a.wantUsage = e.Stream && a.call.endpoint.Stream.Options && !e.UsageAsked && a.up.StreamUsage()
 	a.reused = false
 	a.clock.phase(dataplane.ConnectTimeout, a.Policy.ConnectTimeout)
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: a.connected})
-	r := a.up.NewRequest(ctx, a.Provider, a.credential, a.call.endpoint.path)
+	r := a.up.NewRequest(ctx, a.Provider, a.credential, a.call.endpoint.Path)
 	a.fill(r)
 	return a.up.RoundTrip(r)
 }
@@ -119,7 +119,7 @@ func (a *attempt) roundTrip(ctx context.Context) (*http.Response, error) {
 func (a *attempt) connected(info httptrace.GotConnInfo) {
 	a.reused = info.Reused
 	switch {
-	case !a.call.envelope.stream, a.call.endpoint.stream.plain:
+	case !a.call.envelope.Stream, a.call.endpoint.Stream.Plain:
 		a.clock.phase(dataplane.ResponseTimeout, a.Policy.ResponseTimeout)
 	case a.last:
 		a.clock.stop()

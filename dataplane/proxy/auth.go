@@ -6,10 +6,11 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
 )
 
 // authenticate finds the API key of a request by a lookup in the snapshot.
-func authenticate(s *dataplane.Snapshot, r *http.Request, now time.Time) (*dataplane.APIKey, *apiError) {
+func authenticate(s *dataplane.Snapshot, r *http.Request, now time.Time) (*dataplane.APIKey, *wire.Error) {
 	secret := clientSecret(r)
 	if secret == "" {
 		return nil, unauthorized("No API key was provided. Send it as 'Authorization: Bearer <key>'.")
@@ -24,8 +25,8 @@ func authenticate(s *dataplane.Snapshot, r *http.Request, now time.Time) (*datap
 	return key, nil
 }
 
-func unauthorized(message string) *apiError {
-	return &apiError{Message: message, Type: invalidRequest, Code: "invalid_api_key"}
+func unauthorized(message string) *wire.Error {
+	return &wire.Error{Message: message, Type: wire.InvalidRequest, Code: "invalid_api_key"}
 }
 
 // clientSecret reads the key where SDKs put it: Authorization: Bearer, x-api-key or api-key.

@@ -8,6 +8,9 @@ import (
 	"strings"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // readBody reads the whole request before anything is sent upstream: retries need it, and
@@ -25,7 +28,7 @@ func (c *call) readBody() bool {
 	if isForm {
 		c.form, c.envelope, err = readForm(in, boundary, c.h.cfg.SpoolDir)
 	} else {
-		var lent *buffer
+		var lent *buffer.Buffer
 		if lent, err = in.all(&c.h.buffers); err == nil {
 			c.body = c.keep(lent)
 			c.bodySize = len(c.body)
@@ -34,19 +37,19 @@ func (c *call) readBody() bool {
 	c.held = in.taken
 	in.close(err == nil)
 	if err == nil && !isForm {
-		c.envelope, err = scan(c.body)
+		c.envelope, err = wire.ReadEnvelope(c.body, c.endpoint)
 	}
 	if err != nil {
-		if bad, is := errors.AsType[*badBody](err); is {
+		if bad, is := errors.AsType[*scan.Error](err); is {
 			c.refuse(dataplane.InvalidRequest, http.StatusBadRequest,
-				apiError{Message: bad.message, Type: invalidRequest, Param: bad.param, Code: "invalid_request"})
+				wire.Error{Message: bad.Message, Type: wire.InvalidRequest, Param: bad.Param, Code: "invalid_request"})
 		} else {
 			c.intakeFailed(c.r.Context(), in, err)
 		}
 		return false
 	}
-	c.envelope.stream = c.endpoint.asksStream(&c.envelope)
-	c.unsafe = c.endpoint.unsafe != nil && c.endpoint.unsafe(&c.envelope)
+	c.envelope.Stream = c.endpoint.WantsStream(&c.envelope)
+	c.unsafe = c.endpoint.Unsafe != nil && c.endpoint.Unsafe(&c.envelope)
 	return true
 }
 
@@ -68,18 +71,18 @@ func (c *call) bodyKind() (boundary string, isForm, ok bool) {
 	}
 	media, params, err := mime.ParseMediaType(given)
 	switch {
-	case err == nil && media == "multipart/form-data" && c.endpoint.form && params["boundary"] != "":
+	case err == nil && media == "multipart/form-data" && c.endpoint.Form && params["boundary"] != "":
 		return params["boundary"], true, true
 	case err == nil && takenForJSON(media):
 		return "", false, true
 	}
 	want := "application/json"
-	if c.endpoint.form {
+	if c.endpoint.Form {
 		want = "multipart/form-data with a boundary"
 	}
-	c.refuse(dataplane.InvalidRequest, http.StatusUnsupportedMediaType, apiError{
+	c.refuse(dataplane.InvalidRequest, http.StatusUnsupportedMediaType, wire.Error{
 		Message: "Content-Type " + strconv.Quote(given) + " is not supported here; use " + want + ".",
-		Type:    invalidRequest, Code: "unsupported_media_type",
+		Type:    wire.InvalidRequest, Code: "unsupported_media_type",
 	})
 	return "", false, false
 }

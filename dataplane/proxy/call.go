@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
 )
 
 // call is one client request on its way through the proxy.
@@ -18,16 +20,16 @@ type call struct {
 	snapshot *dataplane.Snapshot
 	key      *dataplane.APIKey
 	group    *dataplane.Group
-	endpoint *endpoint
+	endpoint *wire.Endpoint
 	body     []byte // of a JSON request; until the answer has begun
 	bodySize int    // in bytes
 	form     *form  // of any other
-	envelope envelope
+	envelope wire.Envelope
 	unsafe   bool  // to repeat: it could take effect twice
 	held     int64 // bytes of bodies that are counted for this call
-	lent     []*buffer
-	few      [2]*buffer // room for lent: the request's body and the answer's
-	leaked   bool       // an upstream may go on reading what was lent
+	lent     []*buffer.Buffer
+	few      [2]*buffer.Buffer // room for lent: the request's body and the answer's
+	leaked   bool              // an upstream may go on reading what was lent
 	record   dataplane.Call
 	failed   []failure     // attempts that ended without an answer
 	upstream time.Duration // spent on attempts so far, to tell our own part
@@ -48,14 +50,14 @@ type failure struct {
 }
 
 // complete serves an endpoint whose requests name a model.
-func (h *Handler) complete(w http.ResponseWriter, r *http.Request, id string, endpoint *endpoint) {
+func (h *Handler) complete(w http.ResponseWriter, r *http.Request, id string, endpoint *wire.Endpoint) {
 	c := &call{h: h, w: w, r: r, endpoint: endpoint}
 	c.record = dataplane.Call{
-		ID: id, Start: h.cfg.Now(), Endpoint: "/v1" + endpoint.path,
+		ID: id, Start: h.cfg.Now(), Endpoint: "/v1" + endpoint.Path,
 		ClientRetry: smallInt(r.Header.Get("X-Stainless-Retry-Count")),
 	}
 	var ok bool
-	if c.snapshot, c.key, ok = h.enter(w, r, endpoint.schema); !ok {
+	if c.snapshot, c.key, ok = h.enter(w, r, endpoint.Errors); !ok {
 		return // nobody to hold it against
 	}
 	c.record.APIKey = c.key.Name
@@ -70,25 +72,25 @@ func (c *call) route() bool {
 	if !c.readBody() {
 		return false
 	}
-	c.record.Model, c.record.Stream = c.envelope.model, c.envelope.stream
-	g, found := c.snapshot.Group(c.envelope.model)
+	c.record.Model, c.record.Stream = c.envelope.Model, c.envelope.Stream
+	g, found := c.snapshot.Group(c.envelope.Model)
 	if !found || !c.key.Allows(g) {
-		c.refuse(dataplane.ModelUnknown, http.StatusNotFound, unknownModel(c.envelope.model))
+		c.refuse(dataplane.ModelUnknown, http.StatusNotFound, unknownModel(c.envelope.Model))
 		return false
 	}
 	c.group, c.record.Group = g, g.Name
 	if len(g.Members) == 0 {
 		c.refuse(dataplane.NoCandidate, http.StatusServiceUnavailable,
-			apiError{Message: "The group '" + g.Name + "' has no enabled provider.", Type: serverError, Code: "no_provider"})
+			wire.Error{Message: "The group '" + g.Name + "' has no enabled provider.", Type: wire.ServerError, Code: "no_provider"})
 		return false
 	}
 	return true
 }
 
 // refuse answers with an error of ours and notes it.
-func (c *call) refuse(o dataplane.Outcome, status int, e apiError) {
+func (c *call) refuse(o dataplane.Outcome, status int, e wire.Error) {
 	c.record.Outcome, c.record.Status, c.record.ErrorCode = o, status, e.Code
-	writeJSON(c.w, status, c.explain(c.endpoint.schema.body(status, e, c.record.ID)))
+	writeJSON(c.w, status, c.explain(c.endpoint.Errors.Body(status, e, c.record.ID)))
 }
 
 // gone notes that the client left; there is nobody to answer.

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"time"
@@ -9,49 +8,16 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
 )
 
-// Error types of OpenAI's schema.
-const (
-	invalidRequest = "invalid_request_error"
-	serverError    = "server_error"
-)
-
-// apiError is the error object every SDK understands. Param and Code are null when empty.
-type apiError struct {
-	Message string
-	Type    string
-	Param   string
-	Code    string
+func writeError(w http.ResponseWriter, status int, e wire.Error) {
+	writeJSON(w, status, wire.OpenAI.Body(status, e, ""))
 }
 
-// MarshalJSON writes all four keys, as SDKs expect them.
-func (e apiError) MarshalJSON() ([]byte, error) {
-	orNull := func(s string) *string {
-		if s == "" {
-			return nil
-		}
-		return &s
-	}
-	return json.Marshal(struct {
-		Message string  `json:"message"`
-		Type    string  `json:"type"`
-		Param   *string `json:"param"`
-		Code    *string `json:"code"`
-	}{e.Message, e.Type, orNull(e.Param), orNull(e.Code)})
-}
-
-// envelope is the error as a response body or as the data of an event.
-func (e apiError) envelope() []byte {
-	body, err := json.Marshal(map[string]apiError{"error": e})
-	if err != nil { // a struct of strings always marshals
-		panic(err)
-	}
-	return body
-}
-
-func writeError(w http.ResponseWriter, status int, e apiError) {
-	writeJSON(w, status, e.envelope())
+// writeAs answers with an error as a family of APIs words it.
+func writeAs(w http.ResponseWriter, errors *wire.Errors, status int, e wire.Error) {
+	writeJSON(w, status, errors.Body(status, e, w.Header().Get("X-Request-Id")))
 }
 
 func writeJSON(w http.ResponseWriter, status int, body []byte) {
@@ -67,14 +33,14 @@ func writeJSON(w http.ResponseWriter, status int, body []byte) {
 type final struct {
 	status     int
 	body       []byte // an upstream's own error, passed through
-	err        apiError
+	err        wire.Error
 	retryAfter time.Duration
 	permanent  bool // the client's SDK should not try again
 }
 
 // finalError chooses what the client sees from how the attempts ended: an upstream's
 // refusal of the request itself as it was, else the class they share, else a mixture.
-func finalError(failed []failure, s *schema, retryAfter time.Duration) final {
+func finalError(failed []failure, s *wire.Errors, retryAfter time.Duration) final {
 	for _, f := range failed {
 		if f.verdict.Outcome.Rule().PassThrough {
 			return passThrough(f, s)
@@ -88,9 +54,9 @@ func finalError(failed []failure, s *schema, retryAfter time.Duration) final {
 		sameStatus = sameStatus && rule.Status == first.Status
 		permanent = permanent && rule.Permanent
 	}
-	out := final{status: first.Status, permanent: permanent, err: apiError{Type: first.Type, Code: first.Code}}
+	out := final{status: first.Status, permanent: permanent, err: wire.Error{Type: first.Type, Code: first.Code}}
 	if !same {
-		out.err = apiError{Type: serverError, Code: "all_providers_failed"}
+		out.err = wire.Error{Type: wire.ServerError, Code: "all_providers_failed"}
 		if !sameStatus {
 			out.status = http.StatusServiceUnavailable
 		}
@@ -117,17 +83,17 @@ func summary(n int, last failure) string {
 
 // passThrough gives the client an upstream's own refusal of its request: as it is when
 // it has the shape that the client expects, else its text inside that shape.
-func passThrough(f failure, s *schema) final {
+func passThrough(f failure, s *wire.Errors) final {
 	rule := f.verdict.Outcome.Rule()
 	out := final{status: f.status, permanent: rule.Permanent}
 	if out.status < 400 {
 		out.status = rule.Status
 	}
-	if gjson.ValidBytes(f.body) && s.fits(gjson.ParseBytes(f.body)) {
+	if gjson.ValidBytes(f.body) && s.Fits(gjson.ParseBytes(f.body)) {
 		out.body = f.body
 		return out
 	}
-	out.err = apiError{Message: "The provider refused the request: " + f.verdict.Reason, Type: rule.Type, Code: rule.Code}
+	out.err = wire.Error{Message: "The provider refused the request: " + f.verdict.Reason, Type: rule.Type, Code: rule.Code}
 	return out
 }
 
@@ -146,9 +112,9 @@ func (f final) write(w http.ResponseWriter, body []byte) {
 }
 
 // bytes is the error as a body. id is the request's.
-func (f final) bytes(s *schema, id string) []byte {
+func (f final) bytes(s *wire.Errors, id string) []byte {
 	if f.body != nil {
 		return f.body
 	}
-	return s.body(f.status, f.err, id)
+	return s.Body(f.status, f.err, id)
 }

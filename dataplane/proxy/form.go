@@ -7,6 +7,9 @@ import (
 	"mime/multipart"
 	"net/textproto"
 	"strings"
+
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // Bounds on a form. Names of groups are at most 128 bytes.
@@ -25,21 +28,21 @@ type form struct {
 }
 
 // readForm copies a form from its request into a spool and notes what routing needs.
-func readForm(src io.Reader, boundary, dir string) (*form, envelope, error) {
-	var e envelope
+func readForm(src io.Reader, boundary, dir string) (*form, wire.Envelope, error) {
+	var e wire.Envelope
 	f := &form{spool: spool{dir: dir}}
-	var last tail
+	var last wire.Tail
 	if err := f.copy(multipart.NewReader(io.TeeReader(src, &last), boundary), &e); err != nil {
 		f.close()
 		return nil, e, err
 	}
-	if !bytes.Contains(last.kept, []byte("--"+boundary+"--")) { // cut inside a part's header, the reader says nothing
+	if !bytes.Contains(last.Bytes(), []byte("--"+boundary+"--")) { // cut inside a part's header, the reader says nothing
 		f.close()
-		return nil, e, &badBody{message: "the form ends before its last boundary"}
+		return nil, e, &scan.Error{Message: "the form ends before its last boundary"}
 	}
-	if e.model == "" {
+	if e.Model == "" {
 		f.close()
-		return nil, e, &badBody{param: "model", message: "you must provide a model parameter"}
+		return nil, e, &scan.Error{Param: "model", Message: "you must provide a model parameter"}
 	}
 	// What follows the form means nothing, but must be off the connection.
 	if _, err := io.Copy(io.Discard, src); err != nil {
@@ -49,7 +52,7 @@ func readForm(src io.Reader, boundary, dir string) (*form, envelope, error) {
 	return f, e, nil
 }
 
-func (f *form) copy(parts *multipart.Reader, e *envelope) error {
+func (f *form) copy(parts *multipart.Reader, e *wire.Envelope) error {
 	out := multipart.NewWriter(&f.spool)
 	f.contentType = out.FormDataContentType()
 	seen := map[string]bool{}
@@ -62,7 +65,7 @@ func (f *form) copy(parts *multipart.Reader, e *envelope) error {
 			return err
 		}
 		if n == maxParts {
-			return &badBody{message: "the form has more than 128 parts"}
+			return &scan.Error{Message: "the form has more than 128 parts"}
 		}
 		if err := f.part(out, part, e, seen); err != nil {
 			return err
@@ -72,20 +75,20 @@ func (f *form) copy(parts *multipart.Reader, e *envelope) error {
 
 // part copies one part. A second model or stream field, or one in other letters, is
 // refused as in JSON.
-func (f *form) part(out *multipart.Writer, part *multipart.Part, e *envelope, seen map[string]bool) error {
+func (f *form) part(out *multipart.Writer, part *multipart.Part, e *wire.Envelope, seen map[string]bool) error {
 	name := part.FormName()
 	if name == "" {
-		return &badBody{message: "a part of the form has no name"}
+		return &scan.Error{Message: "a part of the form has no name"}
 	}
 	switch encoding := part.Header.Get("Content-Transfer-Encoding"); strings.ToLower(encoding) {
 	case "", "binary", "8bit", "7bit":
 	default:
-		return &badBody{param: name, message: "content-transfer-encoding is not supported in forms"}
+		return &scan.Error{Param: name, Message: "content-transfer-encoding is not supported in forms"}
 	}
 	key := strings.ToLower(name)
 	watched := key == "model" || key == "stream"
 	if watched && (key != name || seen[key] || part.FileName() != "") {
-		return &badBody{param: key, message: key + " must appear once, in lower case and as a plain field"}
+		return &scan.Error{Param: key, Message: key + " must appear once, in lower case and as a plain field"}
 	}
 	seen[key] = true
 	to, err := out.CreatePart(partHeader(part, name))
@@ -101,18 +104,18 @@ func (f *form) part(out *multipart.Writer, part *multipart.Part, e *envelope, se
 		return err
 	}
 	if len(value) > maxFormValue {
-		return &badBody{param: key, message: key + " is too long"}
+		return &scan.Error{Param: key, Message: key + " is too long"}
 	}
 	if key == "model" {
-		e.model, f.modelAt = string(value), f.spool.size
+		e.Model, f.modelAt = string(value), f.spool.size
 		return nil
 	}
 	switch strings.ToLower(string(value)) {
 	case "true", "1":
-		e.stream = true
+		e.Stream = true
 	case "false", "0", "":
 	default:
-		return &badBody{param: "stream", message: "stream must be true or false"}
+		return &scan.Error{Param: "stream", Message: "stream must be true or false"}
 	}
 	_, err = to.Write(value)
 	return err

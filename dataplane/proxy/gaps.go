@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
 )
 
 // gaps remembers which targets do not have which endpoint: such a target goes to the end of
@@ -21,7 +22,7 @@ type gaps struct {
 
 type gap struct {
 	target   dataplane.Scope
-	endpoint *endpoint
+	endpoint *wire.Endpoint
 }
 
 const (
@@ -33,8 +34,8 @@ const (
 )
 
 // add notes that a target does not have an endpoint; it reports whether that is news.
-func (g *gaps) add(t *dataplane.Target, e *endpoint, now time.Time) bool {
-	if now.Sub(t.Load.LastAnswer(e.number())) < gapTime {
+func (g *gaps) add(t *dataplane.Target, e *wire.Endpoint, now time.Time) bool {
+	if now.Sub(t.Load.LastAnswer(e.Number)) < gapTime {
 		return false
 	}
 	g.mu.Lock()
@@ -53,14 +54,14 @@ func (g *gaps) add(t *dataplane.Target, e *endpoint, now time.Time) bool {
 }
 
 // last puts candidates without the endpoint behind the others, each part in its order.
-func (g *gaps) last(candidates []dataplane.Candidate, e *endpoint, now time.Time) []dataplane.Candidate {
+func (g *gaps) last(candidates []dataplane.Candidate, e *wire.Endpoint, now time.Time) []dataplane.Candidate {
 	known := g.known.Load()
 	if known == nil {
 		return candidates
 	}
 	missing := func(c dataplane.Candidate) int {
 		until := (*known)[gap{c.Scope, e}]
-		if until.After(now) && c.Load.LastAnswer(e.number()).Before(until.Add(-gapTime)) {
+		if until.After(now) && c.Load.LastAnswer(e.Number).Before(until.Add(-gapTime)) {
 			return 1
 		}
 		return 0
@@ -74,6 +75,6 @@ func (a *attempt) lacks() {
 	h := a.call.h
 	if h.gaps.add(a.Target, a.call.endpoint, h.cfg.Now()) {
 		h.cfg.Logger.Warn("a target does not have an endpoint: it is asked last there for a while",
-			"provider", a.Provider.Name, "model", a.Model, "endpoint", a.call.endpoint.path, "for", gapTime)
+			"provider", a.Provider.Name, "model", a.Model, "endpoint", a.call.endpoint.Path, "for", gapTime)
 	}
 }

@@ -33,6 +33,9 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/api"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
 )
 
 // Upstream is how the proxy reaches one provider.
@@ -119,7 +122,7 @@ type Handler struct {
 	// uncaptured counts calls whose bodies found no room there.
 	uncaptured atomic.Int64
 	gaps       gaps
-	buffers    buffers
+	buffers    buffer.Pool
 	running    running // streams
 }
 
@@ -147,8 +150,8 @@ func New(cfg Config) *Handler {
 // Patterns are the paths the handler serves, for a mux that it shares with others.
 func Patterns() []string {
 	all := []string{"/v1/", "/models", "/models/"}
-	for i := range endpoints {
-		all = append(all, endpoints[i].path)
+	for _, e := range api.Endpoints {
+		all = append(all, e.Path)
 	}
 	return all
 }
@@ -166,14 +169,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	limitBody(w, r, h.cfg.BodyWindow)
 	path := strings.TrimPrefix(r.URL.Path, "/v1")
-	if name := schemaOf(path).idHeader; name != "" {
+	if name := api.ErrorsOf(path).IDHeader; name != "" {
 		w.Header()[name] = []string{id}
 	}
 	if h.crossOrigin(w, r) || refuseHeaders(w, r, path) {
 		return
 	}
 	model, isModel := strings.CutPrefix(path, "/models/")
-	endpoint := findEndpoint(path)
+	endpoint := api.Find(path)
 	switch {
 	case endpoint != nil:
 		if allow(w, r, http.MethodPost) {
@@ -198,9 +201,9 @@ func allow(w http.ResponseWriter, r *http.Request, methods ...string) bool {
 		return true
 	}
 	w.Header().Set("Allow", strings.Join(methods, ", "))
-	schemaOf(strings.TrimPrefix(r.URL.Path, "/v1")).write(w, http.StatusMethodNotAllowed, apiError{
+	writeAs(w, api.ErrorsOf(strings.TrimPrefix(r.URL.Path, "/v1")), http.StatusMethodNotAllowed, wire.Error{
 		Message: r.Method + " is not allowed on " + r.URL.Path + "; use " + strings.Join(methods, " or "),
-		Type:    invalidRequest, Code: "method_not_allowed",
+		Type:    wire.InvalidRequest, Code: "method_not_allowed",
 	})
 	return false
 }
@@ -213,6 +216,6 @@ func (h *Handler) recovered(w http.ResponseWriter, id string) {
 		panic(p) // how a stream is cut on purpose
 	default:
 		h.cfg.Logger.Error("request panicked", "request_id", id, "panic", p, "stack", string(debug.Stack()))
-		writeError(w, http.StatusInternalServerError, apiError{Message: "internal error", Type: serverError, Code: "internal_error"})
+		writeError(w, http.StatusInternalServerError, wire.Error{Message: "internal error", Type: wire.ServerError, Code: "internal_error"})
 	}
 }

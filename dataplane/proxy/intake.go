@@ -17,6 +17,8 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
 )
 
 // How a request body may come in. A client that sends slower than minRate on average over
@@ -133,25 +135,25 @@ func (in *intake) close(whole bool) {
 }
 
 // all reads the whole body into one buffer that grows no faster than the body comes in.
-func (in *intake) all(pool *buffers) (*buffer, error) {
+func (in *intake) all(pool *buffer.Pool) (*buffer.Buffer, error) {
 	const atOnce = 2 << 20
 	size := int64(4 << 10)
 	if in.size >= 0 {
 		size = min(in.size, atOnce) + 1 // one more, so that the end is seen without growing
 	}
-	buf := pool.get(int(size))
+	buf := pool.Get(int(size))
 	for {
-		n, err := in.Read(buf.b[len(buf.b):cap(buf.b)])
-		buf.b = buf.b[:len(buf.b)+n]
+		n, err := in.Read(buf.B[len(buf.B):cap(buf.B)])
+		buf.B = buf.B[:len(buf.B)+n]
 		if errors.Is(err, io.EOF) {
 			return buf, nil
 		}
 		if err != nil {
-			pool.put(buf)
+			pool.Put(buf)
 			return nil, err
 		}
-		if len(buf.b) == cap(buf.b) {
-			buf = pool.grow(buf)
+		if len(buf.B) == cap(buf.B) {
+			buf = pool.Grow(buf)
 		}
 	}
 }
@@ -243,13 +245,13 @@ func (g *lazyGzip) Read(b []byte) (int, error) {
 // intakeFailed answers for a body that could not be read.
 func (c *call) intakeFailed(ctx context.Context, in *intake, err error) {
 	limit := strconv.FormatInt(c.h.cfg.MaxBody, 10)
-	var wire error
+	var broken error // of the connection
 	if in != nil {
-		wire = in.wire.err
+		broken = in.wire.err
 	}
 	refuse := func(status int, code, message string) {
 		c.w.Header().Set("Connection", "close") // the rest of the body is not worth reading
-		c.refuse(dataplane.InvalidRequest, status, apiError{Message: message, Type: invalidRequest, Code: code})
+		c.refuse(dataplane.InvalidRequest, status, wire.Error{Message: message, Type: wire.InvalidRequest, Code: code})
 	}
 	if _, ours := errors.AsType[*spoolError](err); ours {
 		c.h.cfg.Logger.Error("form not spooled", "request_id", c.record.ID, "error", err)
@@ -269,7 +271,7 @@ func (c *call) intakeFailed(ctx context.Context, in *intake, err error) {
 		c.busy("Too many large requests are being served.")
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		refuse(http.StatusRequestTimeout, "request_timeout", "The request body did not arrive in time.")
-	case ctx.Err() != nil, wire != nil && errors.Is(wire, io.ErrUnexpectedEOF), isReset(wire):
+	case ctx.Err() != nil, broken != nil && errors.Is(broken, io.ErrUnexpectedEOF), isReset(broken):
 		c.gone(dataplane.ClientClosed)
 	default:
 		refuse(http.StatusBadRequest, "invalid_request", "The request body could not be read: "+reasonOf(err)+".")
@@ -282,5 +284,5 @@ func reasonOf(err error) string { return classify.Reason(err.Error()) }
 // busy answers that the gateway itself is at one of its bounds.
 func (c *call) busy(message string) {
 	c.w.Header().Set("Retry-After", "1")
-	c.refuse(dataplane.GatewayBusy, http.StatusServiceUnavailable, apiError{Message: message, Type: serverError, Code: dataplane.GatewayBusy.Rule().Code})
+	c.refuse(dataplane.GatewayBusy, http.StatusServiceUnavailable, wire.Error{Message: message, Type: wire.ServerError, Code: dataplane.GatewayBusy.Rule().Code})
 }

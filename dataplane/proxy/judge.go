@@ -13,6 +13,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
 )
 
 // Bounds on what an attempt reads before it decides.
@@ -34,11 +35,11 @@ func (a *attempt) judge(ctx context.Context, resp *http.Response) (dataplane.Ver
 	}
 	isStream := mediaType(resp.Header) == "text/event-stream"
 	switch {
-	case isStream && a.call.envelope.stream:
+	case isStream && a.call.envelope.Stream:
 		return a.stream(ctx, resp, body)
 	case isStream:
 		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: "a stream came although none was asked for"}, false
-	case a.call.endpoint.media && isMedia(mediaType(resp.Header)):
+	case a.call.endpoint.Media && isMedia(mediaType(resp.Header)):
 		return a.media(ctx, resp, body)
 	}
 	return a.plain(ctx, resp, body)
@@ -96,7 +97,7 @@ func readVerdict(ctx context.Context, err error) dataplane.Verdict {
 	if o, ok := stopped(ctx); ok {
 		return dataplane.Verdict{Outcome: o}
 	}
-	if errors.Is(err, errEventTooLarge) {
+	if errors.Is(err, sse.ErrTooLarge) {
 		return dataplane.Verdict{Outcome: dataplane.TooLarge, Reason: err.Error()}
 	}
 	if errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) {

@@ -34,12 +34,12 @@ func (a *attempt) keyword(body []byte, lists ...[]*dataplane.Keyword) *dataplane
 // gives the first that moves the call on, if it still can.
 func (a *attempt) streamKeyword(view *streamView) *dataplane.Keyword {
 	var first *dataplane.Keyword
-	for _, i := range view.hits {
+	for _, i := range view.Hits {
 		if k := a.Keywords.Stream[i]; a.noteKeyword(k) && first == nil {
 			first = k
 		}
 	}
-	view.hits = view.hits[:0]
+	view.Hits = view.Hits[:0]
 	return first
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
 )
 
 // Limits keeps what API keys may use and spend. Nothing of it waits.
@@ -39,11 +40,11 @@ func (c *call) admit() bool {
 // output tokens as the client allows, at the price of the member that is to be tried first.
 func (c *call) estimate() dataplane.Estimate {
 	usage := dataplane.Usage{}
-	if c.endpoint.estimate != estimateNothing {
+	if c.endpoint.Estimate != wire.EstimateNothing {
 		usage.Input = int64(len(c.body) / 4)
 	}
-	if c.endpoint.estimate == estimateBoth {
-		usage.Output = c.envelope.maxTokens
+	if c.endpoint.Estimate == wire.EstimateBoth {
+		usage.Output = c.envelope.MaxTokens
 	}
 	return dataplane.Estimate{Tokens: usage.Input + usage.Output, Cost: c.group.Members[0].Price.Cost(usage)}
 }
@@ -79,7 +80,7 @@ func (c *call) deny(d *dataplane.Denial) {
 		head.Set("Retry-After", strconv.FormatInt(roundUp(d.Wait, time.Second), 10))
 		head.Set("Retry-After-Ms", strconv.FormatInt(roundUp(d.Wait, time.Millisecond), 10))
 	}
-	e := apiError{Message: c.denialText(d), Type: rule.Type, Code: rule.Code}
+	e := wire.Error{Message: c.denialText(d), Type: rule.Type, Code: rule.Code}
 	if d.Limit == dataplane.LimitConcurrency {
 		e.Code = "concurrency_limit_exceeded"
 	}

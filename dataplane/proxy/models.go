@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
 )
 
 // model is one entry of /v1/models: a group under its name or one of its aliases.
@@ -54,31 +55,31 @@ func (h *Handler) getModel(w http.ResponseWriter, r *http.Request, id string) {
 }
 
 // enter gives the snapshot and the key of a request, or answers why not.
-func (h *Handler) enter(w http.ResponseWriter, r *http.Request, errors *schema) (*dataplane.Snapshot, *dataplane.APIKey, bool) {
+func (h *Handler) enter(w http.ResponseWriter, r *http.Request, errors *wire.Errors) (*dataplane.Snapshot, *dataplane.APIKey, bool) {
 	snapshot := h.cfg.Snapshot()
 	if snapshot == nil {
 		w.Header().Set("Retry-After", "1")
-		errors.write(w, http.StatusServiceUnavailable, notReady())
+		writeAs(w, errors, http.StatusServiceUnavailable, notReady())
 		return nil, nil, false
 	}
 	key, refused := authenticate(snapshot, r, h.cfg.Now())
 	if refused != nil {
-		errors.write(w, http.StatusUnauthorized, *refused)
+		writeAs(w, errors, http.StatusUnauthorized, *refused)
 		return nil, nil, false
 	}
 	return snapshot, key, true
 }
 
-func notReady() apiError {
-	return apiError{Message: "This node has no configuration yet.", Type: serverError, Code: "not_ready"}
+func notReady() wire.Error {
+	return wire.Error{Message: "This node has no configuration yet.", Type: wire.ServerError, Code: "not_ready"}
 }
 
 // unknownModel is the answer for a group that does not exist and for one the key may
 // not use: the two look alike, so that names do not leak.
-func unknownModel(id string) apiError {
-	return apiError{
+func unknownModel(id string) wire.Error {
+	return wire.Error{
 		Message: "The model '" + id + "' does not exist or you do not have access to it.",
-		Type:    invalidRequest, Param: "model", Code: "model_not_found",
+		Type:    wire.InvalidRequest, Param: "model", Code: "model_not_found",
 	}
 }
 

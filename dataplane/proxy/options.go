@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
 )
 
 // Headers with which a client changes how its call is routed, where its key allows it.
@@ -38,9 +39,9 @@ func (c *call) readOptions() bool {
 			continue
 		}
 		if !c.key.RequestOptions {
-			c.refuse(dataplane.InvalidRequest, http.StatusForbidden, apiError{
+			c.refuse(dataplane.InvalidRequest, http.StatusForbidden, wire.Error{
 				Message: "API key '" + c.key.Name + "' may not send the header " + strings.ToLower(name) + "; allow it with request_options.",
-				Type:    invalidRequest, Param: strings.ToLower(name), Code: "request_option_not_allowed",
+				Type:    wire.InvalidRequest, Param: strings.ToLower(name), Code: "request_option_not_allowed",
 			})
 			return false
 		}
@@ -48,9 +49,9 @@ func (c *call) readOptions() bool {
 			if len(values) > 1 {
 				want = "sent once"
 			}
-			c.refuse(dataplane.InvalidRequest, http.StatusBadRequest, apiError{
+			c.refuse(dataplane.InvalidRequest, http.StatusBadRequest, wire.Error{
 				Message: "The header " + strings.ToLower(name) + " must be " + want + ".",
-				Type:    invalidRequest, Param: strings.ToLower(name), Code: "invalid_request",
+				Type:    wire.InvalidRequest, Param: strings.ToLower(name), Code: "invalid_request",
 			})
 			return false
 		}
@@ -94,9 +95,9 @@ func (c *call) pinned() bool {
 			return true
 		}
 	}
-	c.refuse(dataplane.NoCandidate, http.StatusNotFound, apiError{
+	c.refuse(dataplane.NoCandidate, http.StatusNotFound, wire.Error{
 		Message: "The group '" + c.group.Name + "' has no enabled model of the provider '" + pin + "' that x-trunkline-provider names.",
-		Type:    invalidRequest, Param: strings.ToLower(headerProvider), Code: "provider_not_found",
+		Type:    wire.InvalidRequest, Param: strings.ToLower(headerProvider), Code: "provider_not_found",
 	})
 	return false
 }
@@ -125,7 +126,7 @@ func (c *call) maxAttempts(p *dataplane.Policy) int {
 // end is how long the whole call may take from now, and what it is called when that is over.
 func (c *call) end(p *dataplane.Policy) (time.Duration, dataplane.Outcome) {
 	total := p.TotalTimeout
-	if c.envelope.stream {
+	if c.envelope.Stream {
 		total = p.StreamTotalTimeout
 	}
 	if c.options.deadline == 0 {

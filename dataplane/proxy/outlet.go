@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
 )
 
 // outlet is the client's side of a stream. Before the commit it holds events, and keeps
@@ -20,11 +21,11 @@ type outlet struct {
 	rc   *http.ResponseController
 
 	mu      sync.Mutex
-	pending *buffer // held before the commit; after it, to be written at the next flush; nil: nothing
-	events  int     // held
-	whole   *whole  // holds streams to their end; nil: only their head is held
-	open    bool    // committed: this attempt's answer is the client's
-	headers bool    // sent, maybe by a keep-alive comment long before
+	pending *buffer.Buffer // held before the commit; after it, to be written at the next flush; nil: nothing
+	events  int            // held
+	whole   *whole         // holds streams to their end; nil: only their head is held
+	open    bool           // committed: this attempt's answer is the client's
+	headers bool           // sent, maybe by a keep-alive comment long before
 	closed  bool
 	accept  func() // what the present attempt does at its commit
 	waiting *time.Timer
@@ -82,18 +83,18 @@ func (o *outlet) add(event []byte) {
 func (o *outlet) append(event []byte) {
 	pool := &o.call.h.buffers
 	if o.pending == nil {
-		o.pending = pool.get(len(event))
+		o.pending = pool.Get(len(event))
 	}
-	for len(o.pending.b)+len(event) > cap(o.pending.b) {
-		o.pending = pool.grow(o.pending)
+	for len(o.pending.B)+len(event) > cap(o.pending.B) {
+		o.pending = pool.Grow(o.pending)
 	}
-	o.pending.b = append(o.pending.b, event...)
+	o.pending.B = append(o.pending.B, event...)
 }
 
 // forget gives back the memory of what was pending. The caller holds mu.
 func (o *outlet) forget() {
 	if o.pending != nil {
-		o.call.h.buffers.put(o.pending)
+		o.call.h.buffers.Put(o.pending)
 		o.pending = nil
 	}
 }
@@ -102,7 +103,7 @@ func (o *outlet) forget() {
 func (o *outlet) full() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.pending != nil && len(o.pending.b) >= holdBytes || o.events >= holdEvents
+	return o.pending != nil && len(o.pending.B) >= holdBytes || o.events >= holdEvents
 }
 
 func (o *outlet) isOpen() bool {
@@ -185,7 +186,7 @@ func (o *outlet) flushLocked() {
 		})
 	}
 	if o.pending != nil {
-		o.write(o.pending.b)
+		o.write(o.pending.B)
 		o.forget()
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
 )
 
 // clientAddr is where a request comes from: the connection's other end, or what the proxy
@@ -33,9 +34,9 @@ func parseAddr(s string) netip.Addr {
 	return a
 }
 
-func notFromThere(key *dataplane.APIKey) apiError {
+func notFromThere(key *dataplane.APIKey) wire.Error {
 	rule := dataplane.KeyAddress.Rule()
-	return apiError{Message: "API key '" + key.Name + "' may not be used from this address.", Type: rule.Type, Code: rule.Code}
+	return wire.Error{Message: "API key '" + key.Name + "' may not be used from this address.", Type: rule.Type, Code: rule.Code}
 }
 
 // welcome checks where the call comes from, and tells how the key's limits stand in every
@@ -57,7 +58,7 @@ func (h *Handler) mayCome(key *dataplane.APIKey, r *http.Request) bool {
 
 // visit is enter for requests that are no calls.
 func (h *Handler) visit(w http.ResponseWriter, r *http.Request) (*dataplane.Snapshot, *dataplane.APIKey, bool) {
-	snapshot, key, ok := h.enter(w, r, openAI)
+	snapshot, key, ok := h.enter(w, r, wire.OpenAI)
 	if !ok {
 		return nil, nil, false
 	}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
 )
 
 // plain judges an answer that is not streamed. It is held whole up to 2 MiB; a longer
@@ -30,14 +32,14 @@ func (a *attempt) plain(ctx context.Context, resp *http.Response, body io.Reader
 		a.body = classify.Scrub(held[:min(len(held), maxErrorBody)], a.Provider.Secrets)
 		return v, false
 	}
-	if stream := a.call.endpoint.stream; a.call.envelope.stream && !stream.plain {
-		return a.convert(resp, held, stream.chunk)
+	if stream := a.call.endpoint.Stream; a.call.envelope.Stream && !stream.Plain {
+		return a.convert(resp, held)
 	}
 	a.record.FirstToken = a.record.FirstFrame
 	a.accept(resp.Header)
 	h := a.call.w.Header()
 	h["Content-Type"] = jsonType
-	if a.call.endpoint.text && isText(mediaType(resp.Header)) {
+	if a.call.endpoint.Text && isText(mediaType(resp.Header)) {
 		h["Content-Type"] = []string{safeType(resp.Header)}
 	}
 	h["Content-Length"] = []string{strconv.Itoa(len(held))}
@@ -52,18 +54,18 @@ func (a *attempt) plain(ctx context.Context, resp *http.Response, body io.Reader
 var jsonType = []string{"application/json"}
 
 // hold reads a body to its end, or to just over what is held.
-func hold(body io.Reader, announced int64, pool *buffers) (*buffer, error) {
+func hold(body io.Reader, announced int64, pool *buffer.Pool) (*buffer.Buffer, error) {
 	size := int64(4 << 10)
 	if announced > 0 {
 		size = min(announced, maxHeld) + 1
 	}
-	buf := pool.get(int(size))
-	for len(buf.b) <= maxHeld {
-		if len(buf.b) == cap(buf.b) {
-			buf = pool.grow(buf)
+	buf := pool.Get(int(size))
+	for len(buf.B) <= maxHeld {
+		if len(buf.B) == cap(buf.B) {
+			buf = pool.Grow(buf)
 		}
-		n, err := body.Read(buf.b[len(buf.b):min(cap(buf.b), maxHeld+1)])
-		buf.b = buf.b[:len(buf.b)+n]
+		n, err := body.Read(buf.B[len(buf.B):min(cap(buf.B), maxHeld+1)])
+		buf.B = buf.B[:len(buf.B)+n]
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -84,7 +86,7 @@ func (a *attempt) judgeBody(body []byte, media string) (dataplane.Verdict, bool)
 		return bad("the answer is empty")
 	}
 	if !gjson.ValidBytes(body) {
-		if a.call.endpoint.text && isText(media) {
+		if a.call.endpoint.Text && isText(media) {
 			return a.plainText(body)
 		}
 		return bad("the answer is not valid JSON")
@@ -96,10 +98,10 @@ func (a *attempt) judgeBody(body []byte, media string) (dataplane.Verdict, bool)
 		}
 		return v, false
 	}
-	if !a.call.endpoint.answers(body) {
-		return bad("the answer has no " + a.call.endpoint.holds())
+	if !a.call.endpoint.Answers(body) {
+		return bad("the answer has no " + a.call.endpoint.Holds())
 	}
-	if u, ok := usageOf(gjson.GetBytes(body, "usage")); ok {
+	if u, ok := wire.UsageOf(gjson.GetBytes(body, "usage")); ok {
 		a.record.Usage = u
 	} else {
 		a.record.Usage = a.estimate(len(body))
@@ -112,17 +114,17 @@ func (a *attempt) judgeBody(body []byte, media string) (dataplane.Verdict, bool)
 
 // long commits an answer that is too large to hold and copies the rest.
 func (a *attempt) long(ctx context.Context, resp *http.Response, held []byte, body io.Reader) (dataplane.Verdict, bool) {
-	if c := bytes.TrimLeft(held, " \t\r\n"); c[0] != '{' || a.call.envelope.stream {
+	if c := bytes.TrimLeft(held, " \t\r\n"); c[0] != '{' || a.call.envelope.Stream {
 		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: "a large answer is not a JSON object"}, false
 	}
 	a.record.FirstToken = a.record.FirstFrame
 	a.accept(resp.Header)
 	a.call.w.Header()["Content-Type"] = jsonType
 	a.call.w.WriteHeader(http.StatusOK)
-	var last tail
+	var last wire.Tail
 	end := a.relay(io.TeeReader(body, &last), held, len(held))
 	a.record.Usage = a.estimate(int(end.sent))
-	if u, ok := last.usage(); ok {
+	if u, ok := last.Usage(); ok {
 		a.record.Usage = u
 	}
 	return a.endRelay(ctx, end)

@@ -4,6 +4,9 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/api"
 )
 
 // maxHeaders bounds the header fields of a request; their bytes are bounded by the server.
@@ -16,9 +19,9 @@ func refuseHeaders(w http.ResponseWriter, r *http.Request, path string) bool {
 	n := 0
 	for name, values := range r.Header {
 		if strings.IndexByte(name, '_') >= 0 {
-			refuseHeader(w, path, http.StatusBadRequest, apiError{
+			refuseHeader(w, path, http.StatusBadRequest, wire.Error{
 				Message: "The name of the header field " + strconv.Quote(name) + " has an underscore.",
-				Type:    invalidRequest, Code: "invalid_header",
+				Type:    wire.InvalidRequest, Code: "invalid_header",
 			})
 			return true
 		}
@@ -27,26 +30,26 @@ func refuseHeaders(w http.ResponseWriter, r *http.Request, path string) bool {
 	if n <= maxHeaders {
 		return false
 	}
-	refuseHeader(w, path, http.StatusRequestHeaderFieldsTooLarge, apiError{
+	refuseHeader(w, path, http.StatusRequestHeaderFieldsTooLarge, wire.Error{
 		Message: "The request has more than " + strconv.Itoa(maxHeaders) + " header fields.",
-		Type:    invalidRequest, Code: "too_many_headers",
+		Type:    wire.InvalidRequest, Code: "too_many_headers",
 	})
 	return true
 }
 
-func refuseHeader(w http.ResponseWriter, path string, status int, e apiError) {
+func refuseHeader(w http.ResponseWriter, path string, status int, e wire.Error) {
 	w.Header().Set("Connection", "close")
-	schemaOf(path).write(w, status, e)
+	writeAs(w, api.ErrorsOf(path), status, e)
 }
 
 // notServed answers for paths without an endpoint here.
 func notServed(w http.ResponseWriter, r *http.Request, path string) {
-	e := apiError{Message: "unknown request URL: " + r.Method + " " + r.URL.Path, Type: invalidRequest, Code: "unknown_url"}
-	if isElsewhere(path) {
-		e = apiError{
+	e := wire.Error{Message: "unknown request URL: " + r.Method + " " + r.URL.Path, Type: wire.InvalidRequest, Code: "unknown_url"}
+	if api.IsElsewhere(path) {
+		e = wire.Error{
 			Message: r.Method + " " + r.URL.Path + " is not served by this gateway: it belongs to one provider's account and names no model to route by. Call the provider itself.",
-			Type:    invalidRequest, Code: "unsupported_endpoint",
+			Type:    wire.InvalidRequest, Code: "unsupported_endpoint",
 		}
 	}
-	schemaOf(path).write(w, http.StatusNotFound, e)
+	writeAs(w, api.ErrorsOf(path), http.StatusNotFound, e)
 }

@@ -81,7 +81,7 @@ func (a *attempt) succeeded() {
 		return
 	}
 	a.reported = true
-	a.Load.Answered(a.call.endpoint.number(), a.call.h.cfg.Now())
+	a.Load.Answered(a.call.endpoint.Number, a.call.h.cfg.Now())
 	for _, s := range [...]dataplane.ScopeKind{dataplane.ScopeTarget, dataplane.ScopeProvider, dataplane.ScopeCredential} {
 		r := dataplane.Report{
 			Scope: a.scope(s), Policy: a.Policy, Result: dataplane.Success, StartedAt: a.started,

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -25,7 +26,7 @@ func (c *call) run() {
 	defer limit.Stop()
 	c.callerClock(cancel)
 	defer c.commitClock()
-	if c.envelope.stream {
+	if c.envelope.Stream {
 		c.h.running.enter(c, cancel)
 		defer c.h.running.leave(c)
 	}
@@ -33,7 +34,7 @@ func (c *call) run() {
 	c.captureBodies()
 	c.out.init(c)
 	c.holdWhole(policy)
-	if c.envelope.stream && policy.StreamKeepAlive && c.endpoint.keepsAlive() {
+	if c.envelope.Stream && policy.StreamKeepAlive && c.endpoint.KeepsAlive() {
 		c.out.keepAlive(c.h.cfg.KeepAlive)
 	}
 	defer c.out.close()
@@ -114,18 +115,18 @@ func (c *call) final(last dataplane.Outcome) final {
 	switch last {
 	case dataplane.TargetBusy:
 		return final{status: http.StatusServiceUnavailable, retryAfter: time.Second,
-			err: apiError{Message: "Every provider of this group is at its limit.", Type: serverError, Code: "upstream_busy"}}
+			err: wire.Error{Message: "Every provider of this group is at its limit.", Type: wire.ServerError, Code: "upstream_busy"}}
 	case dataplane.GatewayDraining: // another node can
 		return final{status: rule.Status, retryAfter: time.Second,
-			err: apiError{Message: "This node of the gateway is stopping. Send the request again.", Type: rule.Type, Code: rule.Code}}
+			err: wire.Error{Message: "This node of the gateway is stopping. Send the request again.", Type: rule.Type, Code: rule.Code}}
 	case dataplane.KeyRevoked:
 		return final{status: rule.Status, permanent: rule.Permanent,
-			err: apiError{Message: "The API key was revoked.", Type: rule.Type, Code: rule.Code}}
+			err: wire.Error{Message: "The API key was revoked.", Type: rule.Type, Code: rule.Code}}
 	case dataplane.CallerDeadline, dataplane.DeadlineExceeded:
 		return final{status: rule.Status, permanent: rule.Permanent,
-			err: apiError{Message: "The call did not finish in time: " + rule.Name + ".", Type: rule.Type, Code: rule.Code}}
+			err: wire.Error{Message: "The call did not finish in time: " + rule.Name + ".", Type: rule.Type, Code: rule.Code}}
 	}
-	f := finalError(c.failed, c.endpoint.schema, c.soonest())
+	f := finalError(c.failed, c.endpoint.Errors, c.soonest())
 	if c.unsafe && !rule.NeverSent {
 		f.permanent = true // an SDK that repeats it is no better than we are
 	}
@@ -140,8 +141,8 @@ func (c *call) answer(f final) {
 		c.record.ErrorCode = c.record.Outcome.Rule().Code
 	}
 	h := c.w.Header()
-	body := c.explain(f.bytes(c.endpoint.schema, c.record.ID))
-	if !c.out.fail(c.endpoint.schema.event(body, 0)) {
+	body := c.explain(f.bytes(c.endpoint.Errors, c.record.ID))
+	if !c.out.fail(c.endpoint.Errors.Event(body, 0)) {
 		h["X-Trunkline-Attempts"] = []string{itoa(len(c.record.Attempts))}
 		f.write(c.w, body)
 		return

@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // fill puts the call's body and the client's passed headers into an attempt's request.
 func (a *attempt) fill(r *http.Request) {
 	c := a.call
 	c.leaked = c.leaked || !releases(a.up)
-	for _, name := range c.endpoint.passed {
+	for _, name := range c.endpoint.Passed {
 		if values := c.r.Header[name]; len(values) > 0 && !a.sets(name) {
 			r.Header[name] = []string{strings.Join(values, ",")}
 		}
@@ -26,8 +27,8 @@ func (a *attempt) fill(r *http.Request) {
 		body, r.ContentLength = c.form.reader(a.Model), c.form.size(a.Model)
 		r.Header["Content-Type"] = []string{c.form.contentType}
 	} else {
-		p := newPayload(c.body, &c.envelope, a.ModelJSON, a.wantUsage)
-		body, r.ContentLength = p.reader(), p.size
+		p := c.envelope.Splice(c.body, a.ModelJSON, a.wantUsage)
+		body, r.ContentLength = p.Reader(), p.Size()
 	}
 	a.stall.start(c.h.cfg.WriteStall, r.ContentLength, a.clock.cancel)
 	a.sent.Store(false)
@@ -108,12 +109,12 @@ func (s *sending) Read(b []byte) (int, error) {
 // WriteTo hands a body that lies in memory over without copying it, in pieces small enough
 // to show that it moves.
 func (s *sending) WriteTo(w io.Writer) (n int64, err error) {
-	p, ok := s.src.(*payloadReader)
+	p, ok := s.src.(*scan.Reader)
 	if !ok {
 		return io.Copy(w, struct{ io.Reader }{s})
 	}
 	defer s.stall.stop()
-	for b := p.next(stallFrom); b != nil; b = p.next(stallFrom) {
+	for b := p.Next(stallFrom); b != nil; b = p.Next(stallFrom) {
 		if s.left -= int64(len(b)); s.left > 0 {
 			s.stall.moved()
 		}

@@ -12,7 +12,22 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
 )
+
+// What a stream may make us hold before the commit.
+const (
+	holdBytes  = 64 << 10
+	holdEvents = 32
+)
+
+// streamView is what has been seen of a stream, and how it ended for the client.
+type streamView struct {
+	wire.Inspection
+	sentDone  bool
+	sentError bool
+}
 
 // keywordChars is how much output text a stream is held for when failure keywords exist.
 const keywordChars = 200
@@ -22,16 +37,16 @@ const keywordChars = 200
 // on the client gets this upstream's events, then its [DONE] or an error event.
 func (a *attempt) stream(ctx context.Context, resp *http.Response, body io.Reader) (dataplane.Verdict, bool) {
 	out := &a.call.out
-	events := newEventReader(body, &a.call.h.buffers)
-	defer events.close()
-	view := streamView{kind: a.call.endpoint.stream, watch: a.Keywords.Watch()}
+	events := sse.NewReader(body, waits(body), &a.call.h.buffers)
+	defer events.Close()
+	view := streamView{Inspection: wire.Inspection{Stream: a.call.endpoint.Stream, Watch: a.Keywords.Watch()}}
 	out.begin(func() {
 		a.accept(resp.Header)
 		resp.Header = nil // an open stream is to hold what it needs, and no more
 		a.call.bodyIsSent(a)
 	})
 	for {
-		for event := events.next(); event != nil; event = events.next() {
+		for event := events.Next(); event != nil; event = events.Next() {
 			if v, ended := a.take(&view, event); ended {
 				a.drain(ctx, body, v)
 				return a.endStream(&view, v)
@@ -40,19 +55,19 @@ func (a *attempt) stream(ctx context.Context, resp *http.Response, body io.Reade
 		if err := out.flush(); err != nil {
 			return a.endStream(&view, clientVerdict(err))
 		}
-		err := events.fill()
+		err := events.Fill()
 		if err == nil {
 			a.arrived(out)
 			continue
 		}
 		if errors.Is(err, io.EOF) {
-			if last := wholeEvent(events.rest()); last != nil {
+			if last := wholeEvent(events.Rest()); last != nil {
 				if v, ended := a.take(&view, last); ended {
 					return a.endStream(&view, v)
 				}
 			}
 		}
-		return a.endStream(&view, a.closed(ctx, &view, err, len(events.rest()) > 0))
+		return a.endStream(&view, a.closed(ctx, &view, err, len(events.Rest()) > 0))
 	}
 }
 
@@ -70,7 +85,7 @@ func (a *attempt) arrived(out *outlet) {
 // take looks at one event and passes it on. ended means that the stream is over.
 func (a *attempt) take(view *streamView, event []byte) (v dataplane.Verdict, ended bool) {
 	out := &a.call.out
-	kind := view.see(event, a.wantUsage)
+	kind := view.See(event, a.wantUsage)
 	if k := a.streamKeyword(view); k != nil {
 		if !out.isOpen() {
 			return keywordVerdict(k), true
@@ -78,10 +93,10 @@ func (a *attempt) take(view *streamView, event []byte) (v dataplane.Verdict, end
 		a.call.record.KeywordLate = true
 	}
 	switch kind {
-	case eventError:
+	case wire.Failed:
 		return a.judgeError(view, event), true
-	case eventDone:
-		if !view.meaningful && !view.finished {
+	case wire.Done:
+		if !view.Meaningful && !view.Finished {
 			return dataplane.Verdict{Outcome: dataplane.EmptyStream, Reason: "the stream ended without content"}, true
 		}
 		if v, failed := a.pass(event); failed {
@@ -90,7 +105,7 @@ func (a *attempt) take(view *streamView, event []byte) (v dataplane.Verdict, end
 		out.commit()
 		view.sentDone = true
 		return dataplane.Verdict{Outcome: dataplane.OK}, true
-	case eventHidden:
+	case wire.Hidden:
 		return v, false
 	}
 	if v, failed := a.pass(event); failed {
@@ -99,7 +114,7 @@ func (a *attempt) take(view *streamView, event []byte) (v dataplane.Verdict, end
 	if out.isOpen() {
 		return v, false
 	}
-	if kind == eventMeaningful && a.record.FirstToken == 0 {
+	if kind == wire.Meaningful && a.record.FirstToken == 0 {
 		a.record.FirstToken = max(a.call.h.cfg.Now().Sub(a.started), 1)
 		a.clock.phase(dataplane.StreamIdle, a.Policy.StreamIdleTimeout)
 		if a.holdsText() {
@@ -120,7 +135,7 @@ func (a *attempt) ripe(view *streamView, out *outlet) bool {
 	if out.full() {
 		return true
 	}
-	return view.meaningful && (!a.holdsText() || view.finished || view.textLen >= keywordChars)
+	return view.Meaningful && (!a.holdsText() || view.Finished || view.TextLen >= keywordChars)
 }
 
 // holdsText says whether the stream is held for failure keywords behind its first
@@ -134,7 +149,7 @@ func (a *attempt) holdsText() bool {
 func (a *attempt) judgeError(view *streamView, event []byte) dataplane.Verdict {
 	out := &a.call.out
 	event = classify.Scrub(event, a.Provider.Secrets)
-	text, _ := data(event)
+	text, _ := sse.Data(event)
 	v, is := classify.ErrorBody(text, a.Model)
 	if !is { // its type says that it failed, and nothing says why
 		v = dataplane.Verdict{Outcome: dataplane.ServerError, Reason: "an event of the stream says that it failed"}
@@ -164,18 +179,18 @@ func (a *attempt) closed(ctx context.Context, view *streamView, err error, rest 
 		}
 		return dataplane.Verdict{Outcome: o}
 	}
-	if view.finished && !errors.Is(err, errEventTooLarge) {
+	if view.Finished && !errors.Is(err, sse.ErrTooLarge) {
 		out.commit()
 		return dataplane.Verdict{Outcome: dataplane.OK} // all that is missing is [DONE]
 	}
 	switch {
-	case out.isOpen() && errors.Is(err, errEventTooLarge):
+	case out.isOpen() && errors.Is(err, sse.ErrTooLarge):
 		return dataplane.Verdict{Outcome: dataplane.TooLarge, Reason: err.Error()}
 	case out.isOpen():
 		return dataplane.Verdict{Outcome: dataplane.StreamCut, Reason: "the stream ended early"}
-	case !errors.Is(err, io.EOF) || view.meaningful:
+	case !errors.Is(err, io.EOF) || view.Meaningful:
 		return readVerdict(ctx, err)
-	case view.parsed == 0 && rest:
+	case view.Events == 0 && rest:
 		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: "the stream held no event"}
 	}
 	return dataplane.Verdict{Outcome: dataplane.EmptyStream, Reason: "the stream ended without content"}
@@ -185,16 +200,16 @@ func (a *attempt) closed(ctx context.Context, view *streamView, err error, rest 
 // event and a cut connection, never a clean end of half an answer.
 func (a *attempt) endStream(view *streamView, v dataplane.Verdict) (dataplane.Verdict, bool) {
 	out := &a.call.out
-	a.record.Usage = view.spent()
+	a.record.Usage = view.Spent()
 	if out.discard() {
 		return v, false
 	}
-	if view.usage.Source == dataplane.UsageNone {
-		a.record.Usage = a.guess(int64(view.content))
+	if view.Usage.Source == dataplane.UsageNone {
+		a.record.Usage = a.guess(int64(view.Content))
 	}
 	if v.Outcome == dataplane.OK {
 		if !view.sentDone {
-			out.add(view.kind.end)
+			out.add(view.Stream.End)
 		}
 		if err := out.flush(); err != nil && (!view.sentDone || out.whole != nil) {
 			v = clientVerdict(err)
@@ -208,11 +223,11 @@ func (a *attempt) endStream(view *streamView, v dataplane.Verdict) (dataplane.Ve
 		return a.finish(v), true
 	}
 	if !view.sentError {
-		rule, schema := v.Outcome.Rule(), a.call.endpoint.schema
-		body := schema.body(rule.Status, apiError{
-			Message: "The provider's answer ended early: " + rule.Name + ".", Type: serverError, Code: rule.Code,
+		rule, schema := v.Outcome.Rule(), a.call.endpoint.Errors
+		body := schema.Body(rule.Status, wire.Error{
+			Message: "The provider's answer ended early: " + rule.Name + ".", Type: wire.ServerError, Code: rule.Code,
 		}, a.call.record.ID)
-		out.add(schema.event(a.call.explain(body, a.ending(v)), view.parsed))
+		out.add(schema.Event(a.call.explain(body, a.ending(v)), view.Events))
 	}
 	_ = out.flush()
 	a.finish(v)
@@ -238,8 +253,8 @@ const (
 // wholeEvent accepts what follows the last blank line of a stream that ended cleanly, if
 // only the blank line is missing.
 func wholeEvent(rest []byte) []byte {
-	text, ok := data(rest)
-	if !ok || (!bytes.Equal(text, doneData) && !gjson.ValidBytes(text)) {
+	text, ok := sse.Data(rest)
+	if !ok || (!bytes.Equal(text, sse.Done) && !gjson.ValidBytes(text)) {
 		return nil
 	}
 	return append(bytes.TrimRight(bytes.Clone(rest), "\r\n"), "\n\n"...)

@@ -26,7 +26,7 @@ var errWholeTooLarge = errors.New("the stream is too large to be held whole")
 
 // holdWhole makes the outlet hold streams whole, when the group or the client wants that.
 func (c *call) holdWhole(policy *dataplane.Policy) {
-	if !c.envelope.stream || !policy.HoldWhole && !strings.EqualFold(c.r.Header.Get(commitHeader), "complete") {
+	if !c.envelope.Stream || !policy.HoldWhole && !strings.EqualFold(c.r.Header.Get(commitHeader), "complete") {
 		return
 	}
 	c.out.whole = &whole{

@@ -1,4 +1,4 @@
-package proxy
+package wire
 
 import (
 	"bytes"
@@ -34,7 +34,7 @@ func TestUsageOfEveryAPI(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, ok := usageOf(gjson.Parse(tt.usage))
+			got, ok := UsageOf(gjson.Parse(tt.usage))
 			if ok == tt.none {
 				t.Fatalf("found: %v", ok)
 			}
@@ -56,7 +56,7 @@ func TestUsageAtTheEndOfALongAnswer(t *testing.T) {
 	t.Parallel()
 	text := `{"data":["` + strings.Repeat(`\"usage\":{\"input_tokens\":1}`, 1000) + `"], "usage" : {"prompt_tokens":7,"total_tokens":7}}`
 	for _, piece := range []int{1, 100, tailBytes - 1, tailBytes + 1, len(text)} {
-		var end tail
+		var end Tail
 		for rest := []byte(text); len(rest) > 0; {
 			n := min(piece, len(rest))
 			if _, err := end.Write(rest[:n]); err != nil {
@@ -67,7 +67,7 @@ func TestUsageAtTheEndOfALongAnswer(t *testing.T) {
 		if len(end.kept) > tailBytes || !bytes.HasSuffix([]byte(text), end.kept) {
 			t.Fatalf("in pieces of %d: kept %d bytes", piece, len(end.kept))
 		}
-		if got, ok := end.usage(); !ok || got.Input != 7 {
+		if got, ok := end.Usage(); !ok || got.Input != 7 {
 			t.Errorf("in pieces of %d: usage %+v %v", piece, got, ok)
 		}
 	}

@@ -1,21 +1,21 @@
-package proxy
+package wire
 
 import "bytes"
 
-// keys says which members an event has, wherever in it, that it must be parsed for.
-type keys struct {
+// members says which members an event has, wherever in it, that it must be parsed for.
+type members struct {
 	err    bool // error, with whatever value
 	usage  bool // usage, with an object: most upstreams send null until the end
 	finish bool // finish_reason, with a string
 }
 
-// keysOf finds them in one pass, from colon to colon. Quotes inside strings are escaped,
+// membersOf finds them in one pass, from colon to colon. Quotes inside strings are escaped,
 // so no key can be part of the output.
-func keysOf(text []byte) (k keys) {
+func membersOf(text []byte) (m members) {
 	for i := 0; ; {
 		n := bytes.IndexByte(text[i:], ':')
 		if n < 0 {
-			return k
+			return m
 		}
 		end := i + n
 		i = end + 1
@@ -27,11 +27,11 @@ func keysOf(text []byte) (k keys) {
 		}
 		switch text[end-2] {
 		case 'r':
-			k.err = k.err || bytes.HasSuffix(text[:end], keyError)
+			m.err = m.err || bytes.HasSuffix(text[:end], keyError)
 		case 'e':
-			k.usage = k.usage || bytes.HasSuffix(text[:end], keyUsage) && valueAt(text[i:]) == '{'
+			m.usage = m.usage || bytes.HasSuffix(text[:end], keyUsage) && valueAt(text[i:]) == '{'
 		case 'n':
-			k.finish = k.finish || bytes.HasSuffix(text[:end], keyFinish) && valueAt(text[i:]) == '"'
+			m.finish = m.finish || bytes.HasSuffix(text[:end], keyFinish) && valueAt(text[i:]) == '"'
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package proxy
+package wire
 
 import (
 	"encoding/json"
@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-func TestScanFindsWhatRoutingNeeds(t *testing.T) {
+func TestEnvelopeFindsWhatRoutingNeeds(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, body, model string
@@ -27,18 +27,18 @@ func TestScanFindsWhatRoutingNeeds(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			e, err := scan([]byte(tt.body))
+			e, err := ReadEnvelope([]byte(tt.body), &Endpoint{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if e.model != tt.model || e.stream != tt.stream || e.usageAsked != tt.usage {
-				t.Fatalf("got %q stream=%v usage=%v", e.model, e.stream, e.usageAsked)
+			if e.Model != tt.model || e.Stream != tt.stream || e.UsageAsked != tt.usage {
+				t.Fatalf("got %q stream=%v usage=%v", e.Model, e.Stream, e.UsageAsked)
 			}
 		})
 	}
 }
 
-func TestScanRefuses(t *testing.T) {
+func TestEnvelopeRefuses(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, body, message string }{
 		{"empty", ``, "not a JSON object"},
@@ -63,7 +63,7 @@ func TestScanRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := scan([]byte(tt.body))
+			_, err := ReadEnvelope([]byte(tt.body), &Endpoint{})
 			if err == nil || !strings.Contains(err.Error(), tt.message) {
 				t.Fatalf("got %v, want %q", err, tt.message)
 			}
@@ -71,7 +71,7 @@ func TestScanRefuses(t *testing.T) {
 	}
 }
 
-func TestPayloadChangesOnlyWhatItMust(t *testing.T) {
+func TestSpliceChangesOnlyWhatItMust(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, body, want string
@@ -87,24 +87,24 @@ func TestPayloadChangesOnlyWhatItMust(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			e, err := scan([]byte(tt.body))
+			e, err := ReadEnvelope([]byte(tt.body), &Endpoint{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := newPayload([]byte(tt.body), &e, []byte(`"up/stream"`), tt.usage)
+			p := e.Splice([]byte(tt.body), []byte(`"up/stream"`), tt.usage)
 			for range 2 { // each attempt reads it anew
-				got, err := io.ReadAll(p.reader())
-				if err != nil || string(got) != tt.want || p.size != int64(len(got)) {
-					t.Fatalf("got %s (size %d, %v)\nwant %s", got, p.size, err, tt.want)
+				got, err := io.ReadAll(p.Reader())
+				if err != nil || string(got) != tt.want || p.Size() != int64(len(got)) {
+					t.Fatalf("got %s (size %d, %v)\nwant %s", got, p.Size(), err, tt.want)
 				}
 			}
 		})
 	}
 }
 
-// FuzzScan holds the scanner against encoding/json: what it accepts as valid JSON must
+// FuzzEnvelope holds the scanner against encoding/json: what it accepts as valid JSON must
 // name the same model, and a rewritten body must name the new one.
-func FuzzScan(f *testing.F) {
+func FuzzEnvelope(f *testing.F) {
 	for _, s := range []string{
 		`{"model":"a"}`, `{"model":"a","stream":true,"stream_options":{"include_usage":false}}`,
 		`{"mod\u0065l":"x","model":"a"}`, `{"a":"\\","model":"\"\\\"","b":{"c":[1,2,{"d":"}"}]}}`,
@@ -113,7 +113,7 @@ func FuzzScan(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		e, err := scan(body)
+		e, err := ReadEnvelope(body, &Endpoint{})
 		if err != nil || !json.Valid(body) {
 			return
 		}
@@ -126,11 +126,11 @@ func FuzzScan(f *testing.F) {
 			t.Fatal(err)
 		}
 		// encoding/json replaces invalid UTF-8; we pass it on for the provider to refuse.
-		if utf8.Valid(body) && model != e.model {
-			t.Fatalf("model %q, encoding/json says %q", e.model, model)
+		if utf8.Valid(body) && model != e.Model {
+			t.Fatalf("model %q, encoding/json says %q", e.Model, model)
 		}
 		for _, usage := range []bool{false, true} {
-			out, _ := io.ReadAll(newPayload(body, &e, []byte(`"new"`), usage).reader())
+			out, _ := io.ReadAll(e.Splice(body, []byte(`"new"`), usage).Reader())
 			var changed map[string]json.RawMessage
 			if err := json.Unmarshal(out, &changed); err != nil || string(changed["model"]) != `"new"` {
 				t.Fatalf("rewritten body %q: model %s, %v", out, changed["model"], err)

@@ -1,10 +1,10 @@
-package proxy
+package wire
 
 import "testing"
 
-func TestKeysOf(t *testing.T) {
+func TestMembersOf(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]keys{
+	for text, want := range map[string]members{
 		``:                                {},
 		`:`:                               {},
 		`{"error":null}`:                  {err: true},
@@ -22,19 +22,8 @@ func TestKeysOf(t *testing.T) {
 		`{"finish_reason":`:               {},
 		`[{"finish_reason":"a","usage":{},"error":1}]`: {err: true, usage: true, finish: true},
 	} {
-		if got := keysOf([]byte(text)); got != want {
-			t.Errorf("keysOf(%s) = %+v, want %+v", text, got, want)
+		if got := membersOf([]byte(text)); got != want {
+			t.Errorf("membersOf(%s) = %+v, want %+v", text, got, want)
 		}
-	}
-}
-
-func BenchmarkChunk(b *testing.B) {
-	event := []byte(`data: {"id":"chatcmpl-0123456789abcdef","object":"chat.completion.chunk","created":1700000000,"model":"m","choices":[` +
-		`{"index":0,"delta":{"content":"word "},"logprobs":null,"finish_reason":null}],"usage":null,"service_tier":"default","system_fingerprint":"fp_1"}` + "\n\n")
-	view := streamView{meaningful: true, kind: &streamKind{}}
-	b.SetBytes(int64(len(event)))
-	b.ReportAllocs()
-	for b.Loop() {
-		view.see(event, true)
 	}
 }

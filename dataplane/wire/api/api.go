@@ -1,0 +1,76 @@
+// Package api is the table of every API that is served: a new one is a package beside this
+// one and a line here.
+package api
+
+import (
+	"strings"
+
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/audio"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/chat"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/completions"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/embeddings"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/images"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/messages"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/moderations"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/rerank"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/responses"
+)
+
+// Families are the APIs, in the order of the OpenAI reference, then those of others.
+var Families = []*wire.Family{
+	&chat.Family, &completions.Family, &responses.Family, &embeddings.Family, &moderations.Family, &images.Family,
+	&audio.Family, &rerank.Family, &messages.Family,
+}
+
+// Endpoints are those of all families. Nobody changes them.
+var Endpoints = endpoints()
+
+func endpoints() (all []*wire.Endpoint) {
+	for _, f := range Families {
+		for _, e := range f.Endpoints {
+			e.Errors, e.Number = f.Errors, len(all)
+			all = append(all, &e)
+		}
+	}
+	return all
+}
+
+// Find finds the endpoint of a path without /v1; nil: there is none.
+func Find(path string) *wire.Endpoint {
+	for _, e := range Endpoints {
+		if e.Path == path {
+			return e
+		}
+	}
+	return nil
+}
+
+// elsewhere are endpoints of OpenAI's that name no model or belong to one account: no
+// group could route them. Each stands for itself and all below it.
+var elsewhere = []string{
+	"/files", "/uploads", "/batches", "/fine_tuning", "/assistants", "/threads", "/vector_stores", "/containers",
+	"/evals", "/realtime", "/videos", "/conversations", "/responses", "/organization", "/chat/completions", "/messages/batches", "/skills",
+}
+
+// IsElsewhere recognises the endpoints that a gateway cannot serve.
+func IsElsewhere(path string) bool {
+	for _, p := range elsewhere {
+		if isBelow(path, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// ErrorsOf is how errors under a path are worded, also where there is no endpoint.
+func ErrorsOf(path string) *wire.Errors {
+	if isBelow(path, "/messages") {
+		return messages.Family.Errors
+	}
+	return wire.OpenAI
+}
+
+func isBelow(path, prefix string) bool {
+	return path == prefix || strings.HasPrefix(path, prefix) && path[len(prefix)] == '/'
+}

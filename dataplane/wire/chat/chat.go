@@ -1,0 +1,23 @@
+// Package chat is OpenAI's chat completions, which nearly everyone speaks.
+package chat
+
+import (
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
+)
+
+// Family is the API.
+var Family = wire.Family{
+	Name: "chat", Errors: wire.OpenAI,
+	Endpoints: []wire.Endpoint{
+		{Path: "/chat/completions", Lists: []string{"choices"}, Estimate: wire.EstimateBoth, Stream: Stream("chat.completion.chunk")},
+	},
+}
+
+// Stream is a stream of chunks that end with [DONE]. object is what chunks call themselves.
+func Stream(object string) *wire.Stream {
+	return &wire.Stream{
+		Output: Output, UsageOnly: UsageOnly, Convert: Chunks(object), Options: true,
+		Usage: []string{"usage"}, End: sse.DoneEvent,
+	}
+}

@@ -1,0 +1,15 @@
+// Package completions is OpenAI's older text completions; its streams are those of chat.
+package completions
+
+import (
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/chat"
+)
+
+// Family is the API.
+var Family = wire.Family{
+	Name: "completions", Errors: wire.OpenAI,
+	Endpoints: []wire.Endpoint{
+		{Path: "/completions", Lists: []string{"choices"}, Estimate: wire.EstimateBoth, Stream: chat.Stream("text_completion")},
+	},
+}

@@ -1,0 +1,12 @@
+// Package embeddings is OpenAI's embeddings.
+package embeddings
+
+import (
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+)
+
+// Family is the API.
+var Family = wire.Family{
+	Name: "embeddings", Errors: wire.OpenAI,
+	Endpoints: []wire.Endpoint{{Path: "/embeddings", Lists: []string{"data"}, Estimate: wire.EstimateInput}},
+}

@@ -1,0 +1,87 @@
+package wire
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
+
+// Endpoint is what must be known of one endpoint to serve it.
+type Endpoint struct {
+	Path string // what clients and providers call it, without /v1
+	// Passed are headers of the client's that mean something to the provider; no other
+	// header of the client ever leaves.
+	Passed []string
+	// Form: the request may come as multipart/form-data, with model as a field.
+	Form bool
+	// Note keeps what only this endpoint looks at of a JSON request; nil: nothing.
+	Note func(e *Envelope, key, value []byte)
+	// Unsafe says of a request that it could take effect twice if it were repeated. Such
+	// a call moves on only from failures that provably never reached the provider. nil:
+	// every request may be repeated.
+	Unsafe func(*Envelope) bool
+	// AsksStream says whether a request wants its answer as a stream; nil: where stream is
+	// true, and answers may be streamed.
+	AsksStream func(*Envelope) bool
+
+	Lists []string // a good JSON answer is an object with one of these arrays,
+	Value string   // or with this member, text or a number,
+	Fails string   // and whose status is not this
+	Text  bool     // a good answer may also be plain text, such as subtitles
+	Media bool     // a good answer may also be audio, relayed as it comes
+	// Estimate is which tokens are guessed from bytes when an answer tells none.
+	Estimate Estimate
+	Stream   *Stream // nil: its answers are never streamed
+
+	// What the table of all endpoints fills in.
+	Errors *Errors // its family's
+	Number int     // its place in the table
+}
+
+// Estimate says what a number of bytes tells about tokens.
+type Estimate uint8
+
+// The estimates.
+const (
+	EstimateNothing Estimate = iota // not measured in tokens
+	EstimateInput                   // only the request is text
+	EstimateBoth
+)
+
+// WantsStream reports whether a request wants its answer as a stream.
+func (e *Endpoint) WantsStream(request *Envelope) bool {
+	switch {
+	case e.Stream == nil:
+		return false
+	case e.AsksStream != nil:
+		return e.AsksStream(request)
+	}
+	return request.Stream
+}
+
+// Answers reports whether a JSON document is a good answer.
+func (e *Endpoint) Answers(doc []byte) bool {
+	if e.Fails != "" && gjson.GetBytes(doc, "status").Str == e.Fails {
+		return false
+	}
+	for _, key := range e.Lists {
+		if gjson.GetBytes(doc, key).IsArray() {
+			return true
+		}
+	}
+	if e.Value == "" {
+		return false
+	}
+	v := gjson.GetBytes(doc, e.Value)
+	return v.Type == gjson.String || v.Type == gjson.Number
+}
+
+// Holds names what a good answer holds, for people.
+func (e *Endpoint) Holds() string {
+	return cmp.Or(e.Value, strings.Join(e.Lists, " or "), "audio")
+}
+
+// KeepsAlive reports whether comments may be sent while a stream is waited for: where a
+// plain answer may come instead, they would be its wrong beginning.
+func (e *Endpoint) KeepsAlive() bool { return e.Stream != nil && !e.Stream.Plain }

@@ -1,0 +1,183 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+)
+
+// Envelope is what routing needs to know of a request's body. Nothing else is decoded: the
+// body goes upstream as it came, but for the value of model.
+type Envelope struct {
+	Model      string // decoded
+	Stream     bool
+	UsageAsked bool  // the client asked for the usage chunk
+	MaxTokens  int64 // output tokens that the client allows; 0 when it does not say
+	Notes      Notes // of the endpoint's own
+
+	modelAt      scan.Span // the value of model, quotes included
+	optionsAt    scan.Span // the value of stream_options; empty when absent or null
+	usageAt      scan.Span // the value of include_usage inside it; empty when absent
+	firstMember  int       // offset behind the opening brace
+	firstOption  int       // offset behind the opening brace of stream_options
+	optionsEmpty bool      // stream_options is {}
+}
+
+// Notes are what an endpoint has noted of a request, one bit for each of its own questions.
+type Notes uint8
+
+// Has reports whether one of the notes was made.
+func (n Notes) Has(any Notes) bool { return n&any != 0 }
+
+// Set notes something, or that it is not so.
+func (n *Notes) Set(note Notes, is bool) {
+	*n &^= note
+	if is {
+		*n |= note
+	}
+}
+
+// maxCounted bounds the output tokens that a client's own limit makes us expect.
+const maxCounted = 1_000_000_000
+
+// ReadEnvelope reads the top level of a JSON object. A second model, stream or stream_options
+// key, or one spelt with escapes or capitals, is refused: we and the provider could
+// disagree about which one counts, and the model decides what the caller may use. The error
+// is a *scan.Error.
+func ReadEnvelope(body []byte, endpoint *Endpoint) (Envelope, error) {
+	var e Envelope
+	s := scan.New(body)
+	if !s.Open() {
+		return e, &scan.Error{Message: "the request body is not a JSON object"}
+	}
+	e.firstMember = s.Offset()
+	err := s.Members(func(key []byte, value scan.Span) error {
+		switch string(key) {
+		case "model":
+			return e.setModel(body, value)
+		case "stream":
+			return e.setStream(body[value.Start:value.End])
+		case "stream_options":
+			return e.setOptions(body, value)
+		}
+		e.note(endpoint, key, body[value.Start:value.End])
+		return nil
+	}, "model", "stream", "stream_options")
+	if err != nil {
+		return e, err
+	}
+	if err := s.End(); err != nil {
+		return e, err
+	}
+	if e.modelAt.End == 0 {
+		return e, noModel()
+	}
+	return e, nil
+}
+
+func noModel() error {
+	return &scan.Error{Param: "model", Message: "you must provide a model parameter"}
+}
+
+// note keeps what only some endpoints look at. Here it does not matter which of two equal
+// keys counts: only whoever sends both is harmed.
+func (e *Envelope) note(endpoint *Endpoint, key, value []byte) {
+	if endpoint.Note != nil {
+		endpoint.Note(e, key, value)
+	}
+	if endpoint.Estimate != EstimateBoth {
+		return
+	}
+	switch string(key) {
+	case "max_tokens", "max_completion_tokens", "max_output_tokens":
+		n, err := strconv.ParseInt(string(value), 10, 64)
+		if err == nil && n > e.MaxTokens {
+			e.MaxTokens = min(n, maxCounted)
+		}
+	}
+}
+
+func (e *Envelope) setModel(body []byte, value scan.Span) error {
+	raw := body[value.Start:value.End]
+	if raw[0] != '"' {
+		return &scan.Error{Param: "model", Message: "model must be a string"}
+	}
+	e.modelAt = value
+	if bytes.IndexByte(raw, '\\') < 0 {
+		e.Model = string(raw[1 : len(raw)-1])
+	} else if err := json.Unmarshal(raw, &e.Model); err != nil {
+		return &scan.Error{Param: "model", Message: "model is not a valid JSON string"}
+	}
+	if e.Model == "" {
+		return noModel()
+	}
+	return nil
+}
+
+func (e *Envelope) setStream(raw []byte) error {
+	switch string(raw) {
+	case "true":
+		e.Stream = true
+	case "false", "null":
+	default:
+		return &scan.Error{Param: "stream", Message: "stream must be true or false"}
+	}
+	return nil
+}
+
+func (e *Envelope) setOptions(body []byte, value scan.Span) error {
+	if string(body[value.Start:value.End]) == "null" {
+		e.optionsAt = value
+		return nil
+	}
+	s := scan.Inside(body, value)
+	if !s.Open() {
+		return &scan.Error{Param: "stream_options", Message: "stream_options must be an object"}
+	}
+	e.optionsAt, e.firstOption, e.optionsEmpty = value, s.Offset(), true
+	return s.Members(func(key []byte, v scan.Span) error {
+		e.optionsEmpty = false
+		if string(key) == "include_usage" {
+			e.usageAt = v
+			e.UsageAsked = string(body[v.Start:v.End]) == "true"
+		}
+		return nil
+	}, "include_usage")
+}
+
+const (
+	optionsMember = `"stream_options":{"include_usage":true},`
+	optionsValue  = `{"include_usage":true}`
+	usageMember   = `"include_usage":true`
+)
+
+// Splice puts model, a JSON string, in place of the client's and, when wantUsage is set, asks
+// for the usage chunk of a stream.
+func (e *Envelope) Splice(body, model []byte, wantUsage bool) scan.Spliced {
+	first := scan.Edit{At: e.modelAt, With: model}
+	if !wantUsage {
+		return scan.Splice(body, first)
+	}
+	second := e.usageEdit()
+	if second.At.Start < first.At.Start {
+		first, second = second, first
+	}
+	return scan.Splice(body, first, second)
+}
+
+func (e *Envelope) usageEdit() scan.Edit {
+	at := func(offset int) scan.Span { return scan.Span{Start: offset, End: offset} }
+	switch {
+	case e.usageAt.End > 0:
+		return scan.Edit{At: e.usageAt, With: []byte("true")}
+	case e.optionsAt.End == 0:
+		return scan.Edit{At: at(e.firstMember), With: []byte(optionsMember)}
+	case e.firstOption == 0: // null
+		return scan.Edit{At: e.optionsAt, With: []byte(optionsValue)}
+	case e.optionsEmpty:
+		return scan.Edit{At: at(e.firstOption), With: []byte(usageMember)}
+	}
+	return scan.Edit{At: at(e.firstOption), With: []byte(usageMember + ",")}
+}

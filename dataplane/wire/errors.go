@@ -1,0 +1,68 @@
+package wire
+
+import (
+	"encoding/json"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
+)
+
+// Error types of OpenAI's schema.
+const (
+	InvalidRequest = "invalid_request_error"
+	ServerError    = "server_error"
+)
+
+// Error is the error object every SDK understands. Param and Code are null when empty.
+type Error struct {
+	Message string
+	Type    string
+	Param   string
+	Code    string
+}
+
+// MarshalJSON writes all four keys, as SDKs expect them.
+func (e Error) MarshalJSON() ([]byte, error) {
+	orNull := func(s string) *string {
+		if s == "" {
+			return nil
+		}
+		return &s
+	}
+	return json.Marshal(struct {
+		Message string  `json:"message"`
+		Type    string  `json:"type"`
+		Param   *string `json:"param"`
+		Code    *string `json:"code"`
+	}{e.Message, e.Type, orNull(e.Param), orNull(e.Code)})
+}
+
+// Errors is how one family of APIs words its errors.
+type Errors struct {
+	// Body is an error as a response's body. id is the request's.
+	Body func(status int, e Error, id string) []byte
+	// Event makes a whole server-sent event of a body; n is how many events came before it.
+	Event func(body []byte, n int) []byte
+	// Fits reports whether an upstream's error body is in this schema already.
+	Fits func(doc gjson.Result) bool
+	// IDHeader is a second header that holds the request's id; empty: there is none.
+	IDHeader string
+}
+
+// OpenAI is how most families word their errors.
+var OpenAI = &Errors{
+	Body:  func(_ int, e Error, _ string) []byte { return e.body() },
+	Event: func(body []byte, _ int) []byte { return sse.Event(body) },
+	Fits: func(doc gjson.Result) bool {
+		return doc.Get("error").IsObject() && doc.Get("error.message").Type == gjson.String
+	},
+}
+
+func (e Error) body() []byte {
+	body, err := json.Marshal(map[string]Error{"error": e})
+	if err != nil { // a struct of strings always marshals
+		panic(err)
+	}
+	return body
+}

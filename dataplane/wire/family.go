@@ -1,0 +1,8 @@
+package wire
+
+// Family is one API: all that is known of it.
+type Family struct {
+	Name      string  // what it is called here, such as chat
+	Errors    *Errors // how its errors are worded
+	Endpoints []Endpoint
+}

@@ -1,0 +1,22 @@
+// Package images is OpenAI's making and changing of images.
+package images
+
+import (
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+)
+
+// Family is the API.
+var Family = wire.Family{
+	Name: "images", Errors: wire.OpenAI,
+	Endpoints: []wire.Endpoint{
+		{Path: "/images/generations", Lists: []string{"data"}, Stream: stream},
+		{Path: "/images/edits", Lists: []string{"data"}, Form: true, Stream: stream},
+		{Path: "/images/variations", Lists: []string{"data"}, Form: true},
+	},
+}
+
+// With n above 1 each image has its own last event, so the stream goes on behind it.
+var stream = &wire.Stream{
+	Typed: true, Plain: true, Finish: []string{"image_generation.completed", "image_edit.completed"},
+	Failed: []string{"error"}, Usage: []string{"usage"},
+}

@@ -1,0 +1,55 @@
+// Package responses is OpenAI's Responses API.
+package responses
+
+import (
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+)
+
+// Family is the API.
+var Family = wire.Family{
+	Name: "responses", Errors: errors,
+	Endpoints: []wire.Endpoint{
+		{Path: "/responses", Lists: []string{"output"}, Fails: "failed", Estimate: wire.EstimateBoth, Stream: stream, Note: note, Unsafe: changesConversation},
+		{Path: "/responses/compact", Lists: []string{"output"}, Estimate: wire.EstimateBoth},
+		{Path: "/responses/input_tokens", Value: "input_tokens"},
+	},
+}
+
+var stream = &wire.Stream{
+	Typed: true,
+	Filler: []string{
+		"response.created", "response.queued", "response.in_progress", "response.output_item.added",
+		"response.content_part.added", "response.reasoning_summary_part.added", "keepalive",
+	},
+	Last:   []string{"response.completed", "response.incomplete"},
+	Failed: []string{"response.failed", "error"},
+	Text:   []string{"delta"}, Usage: []string{"response.usage"},
+}
+
+// What decides whether a response may be asked for again.
+const (
+	background wire.Notes = 1 << iota
+	conversation
+	previous
+	notStored
+)
+
+func note(e *wire.Envelope, key, value []byte) {
+	there := len(value) > 2 && string(value) != "null" && string(value) != "false"
+	switch string(key) {
+	case "background":
+		e.Notes.Set(background, there)
+	case "conversation":
+		e.Notes.Set(conversation, there)
+	case "previous_response_id":
+		e.Notes.Set(previous, there)
+	case "store":
+		e.Notes.Set(notStored, string(value) == "false")
+	}
+}
+
+// changesConversation: a response that runs in the background, or that the provider files
+// behind an earlier one, would be there twice.
+func changesConversation(e *wire.Envelope) bool {
+	return e.Notes.Has(background|conversation) || e.Notes.Has(previous) && !e.Notes.Has(notStored)
+}

@@ -1,0 +1,53 @@
+package sse
+
+import "bytes"
+
+// Done is the data of the event that ends a stream of chunks.
+var Done = []byte("[DONE]")
+
+// DoneEvent is that event.
+var DoneEvent = []byte("data: [DONE]\n\n")
+
+// Data returns an event's data: the text behind "data:" of its lines, joined by newlines.
+// ok is false when the event has none, as with comments. The result may share the event's bytes.
+func Data(event []byte) (text []byte, ok bool) {
+	for len(event) > 0 {
+		line := event
+		if n := bytes.IndexByte(event, '\n'); n >= 0 {
+			line, event = event[:n], event[n+1:]
+		} else {
+			event = nil
+		}
+		line = bytes.TrimSuffix(line, []byte("\r"))
+		value, found := bytes.CutPrefix(line, []byte("data:"))
+		if !found {
+			if string(line) == "data" {
+				value = nil
+			} else {
+				continue
+			}
+		}
+		value = bytes.TrimPrefix(value, []byte(" "))
+		if !ok {
+			text, ok = value, true
+			continue
+		}
+		joined := make([]byte, 0, len(text)+1+len(value))
+		text = append(append(append(joined, text...), '\n'), value...)
+	}
+	return text, ok
+}
+
+// Event makes an event of a JSON body.
+func Event(body []byte) []byte {
+	body = bytes.Map(func(r rune) rune {
+		if r == '\n' || r == '\r' { // white space of JSON
+			return ' '
+		}
+		return r
+	}, body)
+	event := make([]byte, 0, len(body)+8)
+	event = append(event, "data: "...)
+	event = append(event, body...)
+	return append(event, "\n\n"...)
+}

@@ -1,0 +1,28 @@
+package wire
+
+// Stream is how the events of a stream are to be read.
+type Stream struct {
+	// Typed: every event says in "type" what it is. Otherwise events are chunks, which the
+	// functions below read, and [DONE] is the last.
+	Typed  bool
+	Filler []string // types that show the user nothing
+	Finish []string // types with which the answer is whole; the stream may go on
+	Last   []string // types with which the stream is over
+	Failed []string // types of failures
+	Text   []string // where output text is
+	Usage  []string // where usage is
+	End    []byte   // what is added to a whole answer whose last event is missing
+
+	// Output reports whether a chunk carries output of any kind, and gives its text to Keep.
+	Output func(chunk []byte, i *Inspection) bool
+	// UsageOnly recognises a chunk that holds nothing but the usage.
+	UsageOnly func(chunk []byte) bool
+	// Convert turns a plain answer into the chunks of a stream, for clients that asked for
+	// one; nil: it cannot be.
+	Convert func(answer []byte, withUsage bool) ([][]byte, error)
+
+	// Options: the request takes stream_options.include_usage.
+	Options bool
+	// Plain: some providers never stream here, so a plain answer is passed on as it is.
+	Plain bool
+}
