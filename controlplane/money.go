@@ -13,10 +13,7 @@ const (
 	MaxCallPrice  int64 = 1_000_000_000_000 // 1,000,000 USD per call
 )
 
-const (
-	microDigits = 6
-	picoDigits  = 12
-)
+const microDigits = 6
 
 var errNotDecimal = errors.New("must be a decimal number with at most 9 digits before and 6 after the point")
 
@@ -31,23 +28,6 @@ func ParseDecimal(s string) (int64, error) {
 		return 0, errNotDecimal
 	}
 	return strconv.ParseInt(whole+fraction+strings.Repeat("0", microDigits-len(fraction)), 10, 64)
-}
-
-// FormatPico writes pico-USD as an exact decimal of USD without trailing zeros: 150000000
-// is "0.00015".
-func FormatPico(pico int64) string {
-	s, sign := strconv.FormatInt(pico, 10), ""
-	if pico < 0 {
-		s, sign = s[1:], "-"
-	}
-	if len(s) <= picoDigits {
-		s = strings.Repeat("0", picoDigits+1-len(s)) + s
-	}
-	whole, fraction := s[:len(s)-picoDigits], strings.TrimRight(s[len(s)-picoDigits:], "0")
-	if fraction == "" {
-		return sign + whole
-	}
-	return sign + whole + "." + fraction
 }
 
 func digits(s string) bool {

@@ -1,7 +1,6 @@
 package controlplane_test
 
 import (
-	"math"
 	"math/big"
 	"testing"
 
@@ -45,46 +44,6 @@ func TestParseDecimalRefuses(t *testing.T) {
 			t.Errorf("ParseDecimal(%q) = %d, want an error", in, got)
 		}
 	}
-}
-
-func TestFormatPico(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		in   int64
-		want string
-	}{
-		{0, "0"},
-		{1, "0.000000000001"},
-		{150_000_000, "0.00015"},
-		{1_000_000_000_000, "1"},
-		{1_500_000_000_000, "1.5"},
-		{10_000_000_000_000, "10"},
-		{-150_000_000, "-0.00015"},
-		{-1_000_000_000_000, "-1"},
-		{math.MaxInt64, "9223372.036854775807"},
-		{math.MinInt64, "-9223372.036854775808"},
-	}
-	for _, tt := range tests {
-		if got := controlplane.FormatPico(tt.in); got != tt.want {
-			t.Errorf("FormatPico(%d) = %q, want %q", tt.in, got, tt.want)
-		}
-	}
-}
-
-func FuzzFormatPicoLosesNothing(f *testing.F) {
-	for _, n := range []int64{0, 1, -1, 150_000_000, math.MaxInt64, math.MinInt64} {
-		f.Add(n)
-	}
-	f.Fuzz(func(t *testing.T, n int64) {
-		r, ok := new(big.Rat).SetString(controlplane.FormatPico(n))
-		if !ok {
-			t.Fatalf("FormatPico(%d) = %q is no number", n, controlplane.FormatPico(n))
-		}
-		r.Mul(r, big.NewRat(1_000_000_000_000, 1))
-		if !r.IsInt() || r.Num().Int64() != n {
-			t.Fatalf("FormatPico(%d) = %q means %s", n, controlplane.FormatPico(n), r)
-		}
-	})
 }
 
 // The bound that MaxTokenPrice and MaxCallPrice promise.

@@ -11,6 +11,13 @@ import (
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
+// Bounds of the bodies of calls that are kept.
+const (
+	DefaultBodyBytes     = 64 << 10 // of a request and of an answer each
+	MaxBodyBytes         = 1 << 20
+	DefaultBodyRetention = 7 * 24 * time.Hour
+)
+
 // ResolvePolicy gives the policy that holds for a member of a group at a provider: the
 // provider's timers before the group's policy, before the settings, before the defaults
 // that settings.proto documents. Every field of the result is set. Each argument may be nil.

@@ -40,3 +40,9 @@ type Store interface {
 	// may miss some, so callers poll too. It returns when ctx ends.
 	Notify(ctx context.Context, wake func()) error
 }
+
+// SecretStore keeps sealed secrets of the control plane itself, such as the pepper of API keys.
+type SecretStore interface {
+	// EnsureSecret stores s unless its ref is taken, and returns what is stored now.
+	EnsureSecret(ctx context.Context, s Secret) (Secret, error)
+}

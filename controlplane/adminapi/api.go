@@ -15,6 +15,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/access"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
@@ -50,17 +52,17 @@ type Live interface {
 
 // Calls is what the API reads of the call log.
 type Calls interface {
-	ListCalls(ctx context.Context, f controlplane.CallFilter) ([]controlplane.Call, error)
-	GetCall(ctx context.Context, id string) (controlplane.Call, error)
+	ListCalls(ctx context.Context, f calllog.Filter) ([]calllog.Call, error)
+	GetCall(ctx context.Context, id string) (calllog.Call, error)
 	// RecentCalls returns calls in the order in which they were stored, at since or later:
 	// at most limit, the latest, and how many came before those.
-	RecentCalls(ctx context.Context, f controlplane.CallFilter, since time.Time, limit int) (calls []controlplane.Call, skipped int, err error)
+	RecentCalls(ctx context.Context, f calllog.Filter, since time.Time, limit int) (calls []calllog.Call, skipped int, err error)
 }
 
 // Gaps is what there is instead of calls.
 type Gaps interface {
-	ListGaps(ctx context.Context, f controlplane.GapFilter) ([]controlplane.Gap, error)
-	ListRefused(ctx context.Context, after controlplane.CallPosition, limit int) ([]controlplane.Refused, error)
+	ListGaps(ctx context.Context, f calllog.GapFilter) ([]calllog.Gap, error)
+	ListRefused(ctx context.Context, after calllog.Position, limit int) ([]calllog.Refused, error)
 }
 
 // Nodes knows the data-plane nodes of every control-plane replica and how they stand.
@@ -90,7 +92,7 @@ type Config struct {
 	Gaps   Gaps
 	Bodies Bodies
 	Usage  Usage
-	Access controlplane.AccessStore
+	Access access.Store
 	Nodes  Nodes
 	// Enrollment decides which nodes belong here; nil: the one in the same process.
 	Enrollment Enrollment

@@ -9,7 +9,7 @@ import (
 
 	"connectrpc.com/connect/v2"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/access"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
@@ -45,7 +45,7 @@ func caller(ctx context.Context) identity {
 // authenticator lets nobody through who has not said who they are, except to Login.
 type authenticator struct {
 	sessions *sessions
-	access   controlplane.AccessStore
+	access   access.Store
 	now      func() time.Time
 }
 

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/access"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
 )
@@ -14,9 +16,9 @@ import (
 type backend struct {
 	db     *store.DB
 	live   *controlplane.Live
-	calls  controlplane.CallStore
-	gaps   controlplane.TotalStore
-	access controlplane.AccessStore
+	calls  calllog.Store
+	gaps   calllog.GapStore
+	access access.Store
 	sealer controlplane.Sealer
 }
 

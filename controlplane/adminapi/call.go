@@ -9,7 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -52,7 +52,7 @@ func (s callService) ListCalls(ctx context.Context, req *adminv1.ListCallsReques
 	if len(calls) > size {
 		calls = calls[:size]
 		last := calls[size-1]
-		res.NextPageToken = encodeCursor(filter, controlplane.CallPosition{StartUS: last.GetStartUs(), ID: last.GetId()})
+		res.NextPageToken = encodeCursor(filter, calllog.Position{StartUS: last.GetStartUs(), ID: last.GetId()})
 	}
 	res.Calls = make([]*adminv1.Call, len(calls))
 	for i, c := range calls {
@@ -89,8 +89,8 @@ type callFilters interface {
 
 // callFilter turns the filters of a request into a query. The id is apart because not every
 // request has one, stream because it may be unset.
-func callFilter(req callFilters, id string, stream *bool) (controlplane.CallFilter, error) {
-	f := controlplane.CallFilter{
+func callFilter(req callFilters, id string, stream *bool) (calllog.Filter, error) {
+	f := calllog.Filter{
 		ID:          id,
 		Group:       req.GetGroup(),
 		Provider:    req.GetProvider(),

@@ -7,7 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -18,8 +18,8 @@ const bodyChunk = 500
 
 // Bodies are the bodies of calls and what opens them.
 type Bodies struct {
-	Store  controlplane.BodyStore
-	Sealer controlplane.BodySealer
+	Store  calllog.BodyStore
+	Sealer calllog.BodySealer
 }
 
 // GetCallBody returns what a call's client sent and was answered. That it was read is
@@ -38,7 +38,7 @@ func (s callService) GetCallBody(ctx context.Context, req *adminv1.GetCallBodyRe
 		return nil, err
 	}
 	s.log.InfoContext(ctx, "body of a call read", "call", req.GetId(), "actor", who.actor())
-	plain, err := s.bodies.Sealer.OpenBody(sealed.Key, sealed.Ciphertext, controlplane.BodyBinding(sealed.CallID))
+	plain, err := s.bodies.Sealer.OpenBody(sealed.Key, sealed.Ciphertext, calllog.BodyBinding(sealed.CallID))
 	if err != nil {
 		return nil, errs.Wrap(errs.Internal, err, "open the body of a call")
 	}

@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -27,11 +27,11 @@ func (e *env) keepBody(t *testing.T, id, apiKey string, body *nodev1.CallBody) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, sealed, err := secrets.Bodies(e.backend.sealer).SealBody(plain, controlplane.BodyBinding(id))
+	key, sealed, err := secrets.Bodies(e.backend.sealer).SealBody(plain, calllog.BodyBinding(id))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := store.NewBodies(e.backend.db).InsertBodies(t.Context(), []controlplane.Body{{
+	if err := store.NewBodies(e.backend.db).InsertBodies(t.Context(), []calllog.Body{{
 		CallID: id, APIKey: apiKey, Start: e.clock.Now(), ExpiresAt: e.clock.Now().Add(time.Hour), Key: key, Ciphertext: sealed,
 	}}); err != nil {
 		t.Fatal(err)
@@ -109,11 +109,11 @@ func TestBodyOfAnotherCall(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	admin := e.admin(t)
-	key, sealed, err := secrets.Bodies(e.backend.sealer).SealBody([]byte(bodyCanary), controlplane.BodyBinding(callID(1)))
+	key, sealed, err := secrets.Bodies(e.backend.sealer).SealBody([]byte(bodyCanary), calllog.BodyBinding(callID(1)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := store.NewBodies(e.backend.db).InsertBodies(t.Context(), []controlplane.Body{{
+	if err := store.NewBodies(e.backend.db).InsertBodies(t.Context(), []calllog.Body{{
 		CallID: callID(2), Start: e.clock.Now(), ExpiresAt: e.clock.Now().Add(time.Hour), Key: key, Ciphertext: sealed,
 	}}); err != nil {
 		t.Fatal(err)

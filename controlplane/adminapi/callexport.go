@@ -10,7 +10,8 @@ import (
 
 	"google.golang.org/protobuf/encoding/protojson"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
@@ -108,7 +109,7 @@ func (e *export) take() []byte {
 	return b
 }
 
-func (e *export) add(c controlplane.Call) error {
+func (e *export) add(c calllog.Call) error {
 	if e.table != nil {
 		_ = e.table.Write(exportRow(c)) // a buffer takes everything
 		e.table.Flush()
@@ -129,7 +130,7 @@ var exportColumns = []string{
 	"usage_source", "cost_usd",
 }
 
-func exportRow(c controlplane.Call) []string {
+func exportRow(c calllog.Call) []string {
 	firstToken := ""
 	if c.GetFirstTokenUs() > 0 {
 		firstToken = millis(c.GetFirstTokenUs())
@@ -141,7 +142,7 @@ func exportRow(c controlplane.Call) []string {
 		cell(c.GetModel()), cell(c.GetGroup()), cell(c.GetApiKey()), strconv.FormatBool(c.GetStream()), cell(c.GetOutcome()), whole(int64(c.GetStatus())),
 		cell(c.GetErrorCode()), cell(c.GetProvider()), cell(c.GetUpstreamModel()), whole(int64(len(c.GetAttempts()))),
 		firstToken, millis(c.GetDurationUs()), millis(c.GetOverheadUs()), whole(u.GetInputTokens()), whole(u.GetCachedInputTokens()),
-		whole(u.GetOutputTokens()), cell(u.GetSource()), controlplane.FormatPico(c.GetCost()),
+		whole(u.GetOutputTokens()), cell(u.GetSource()), usage.CostOfPico(c.GetCost()).String(),
 	}
 }
 

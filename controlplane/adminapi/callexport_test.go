@@ -18,8 +18,8 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -161,7 +161,7 @@ type meanwhile struct {
 	do func()
 }
 
-func (m meanwhile) ListCalls(ctx context.Context, f controlplane.CallFilter) ([]controlplane.Call, error) {
+func (m meanwhile) ListCalls(ctx context.Context, f calllog.Filter) ([]calllog.Call, error) {
 	calls, err := m.Calls.ListCalls(ctx, f)
 	m.do()
 	return calls, err

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
@@ -79,14 +79,14 @@ func (s callService) TailCalls(ctx context.Context, req *adminv1.TailCallsReques
 // tail is where a stream stands.
 type tail struct {
 	calls  Calls
-	filter controlplane.CallFilter
+	filter calllog.Filter
 	since  time.Time       // from when on the next look asks
 	seen   map[string]bool // of those since then
 }
 
 // next returns calls that were stored since the look before, in that order, and how many
 // before them it leaves out.
-func (t *tail) next(ctx context.Context, now time.Time) (fresh []controlplane.Call, skipped int, err error) {
+func (t *tail) next(ctx context.Context, now time.Time) (fresh []calllog.Call, skipped int, err error) {
 	calls, skipped, err := t.calls.RecentCalls(ctx, t.filter, t.since, tailCalls+len(t.seen))
 	if err != nil {
 		return nil, 0, err
@@ -111,7 +111,7 @@ func (t *tail) next(ctx context.Context, now time.Time) (fresh []controlplane.Ca
 	return fresh, 0, nil
 }
 
-func idsOf(calls []controlplane.Call) map[string]bool {
+func idsOf(calls []calllog.Call) map[string]bool {
 	ids := make(map[string]bool, len(calls))
 	for _, c := range calls {
 		ids[c.GetId()] = true

@@ -6,13 +6,14 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
 // callView shows a stored call.
-func callView(c controlplane.Call, withAttempts bool) *adminv1.Call {
+func callView(c calllog.Call, withAttempts bool) *adminv1.Call {
 	view := &adminv1.Call{
 		Id:                 c.GetId(),
 		StartTime:          timestamppb.New(time.UnixMicro(c.GetStartUs())),
@@ -31,7 +32,7 @@ func callView(c controlplane.Call, withAttempts bool) *adminv1.Call {
 		Duration:           micros(c.GetDurationUs()),
 		Overhead:           micros(c.GetOverheadUs()),
 		Usage:              usageView(c.GetUsage()),
-		Cost:               controlplane.FormatPico(c.GetCost()),
+		Cost:               usage.CostOfPico(c.GetCost()).String(),
 		AttemptCount:       int32(len(c.GetAttempts())),
 		ClientRetry:        c.GetClientRetry(),
 		KeywordAfterCommit: c.GetKeywordAfterCommit(),
@@ -65,7 +66,7 @@ func attemptView(a *nodev1.Attempt) *adminv1.Attempt {
 		MaybeBilled:    a.GetMaybeBilled(),
 		LastResort:     a.GetLastResort(),
 		Usage:          usageView(a.GetUsage()),
-		Cost:           controlplane.FormatPico(a.GetCost()),
+		Cost:           usage.CostOfPico(a.GetCost()).String(),
 		Keyword:        a.GetKeyword(),
 		Again:          a.GetAgain(),
 	}

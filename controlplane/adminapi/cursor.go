@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -20,36 +20,36 @@ const (
 )
 
 // encodeCursor makes the page token that continues behind a call of the filtered list.
-func encodeCursor(f controlplane.CallFilter, at controlplane.CallPosition) string {
+func encodeCursor(f calllog.Filter, at calllog.Position) string {
 	digest := filterDigest(f)
 	raw := binary.BigEndian.AppendUint64(digest[:], uint64(at.StartUS))
 	return base64.RawURLEncoding.EncodeToString(append(raw, at.ID...))
 }
 
 // decodeCursor reads a page token made for the same filters; an empty one starts at the newest call.
-func decodeCursor(f controlplane.CallFilter, token string) (controlplane.CallPosition, error) {
+func decodeCursor(f calllog.Filter, token string) (calllog.Position, error) {
 	if token == "" {
-		return controlplane.CallPosition{}, nil
+		return calllog.Position{}, nil
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil || len(raw) <= cursorFixed || len(raw) > cursorFixed+maxCursorID {
-		return controlplane.CallPosition{}, errPageToken()
+		return calllog.Position{}, errPageToken()
 	}
 	digest := filterDigest(f)
 	if string(raw[:cursorDigest]) != string(digest[:]) {
-		return controlplane.CallPosition{}, errs.Invalid(errs.Violation{
+		return calllog.Position{}, errs.Invalid(errs.Violation{
 			Field: "page_token", Description: "belongs to a list with other filters",
 		})
 	}
 	id := string(raw[cursorFixed:])
 	if strings.ContainsFunc(id, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsPrint(r) }) {
-		return controlplane.CallPosition{}, errPageToken()
+		return calllog.Position{}, errPageToken()
 	}
-	return controlplane.CallPosition{StartUS: int64(binary.BigEndian.Uint64(raw[cursorDigest:])), ID: id}, nil
+	return calllog.Position{StartUS: int64(binary.BigEndian.Uint64(raw[cursorDigest:])), ID: id}, nil
 }
 
 // filterDigest identifies what is filtered by; the page's size and position are no part of it.
-func filterDigest(f controlplane.CallFilter) [cursorDigest]byte {
+func filterDigest(f calllog.Filter) [cursorDigest]byte {
 	h := sha256.New()
 	stream := ""
 	if f.Stream != nil {

@@ -5,14 +5,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
 func TestCursorRoundTrip(t *testing.T) {
 	t.Parallel()
-	filter := controlplane.CallFilter{Group: "g", Status: 429, From: time.UnixMicro(1).UTC(), Limit: 51}
-	at := controlplane.CallPosition{StartUS: 1_760_000_000_000_123, ID: "0199c2f4-7a51-7d3e-8d2b-2f4a5f6e7a8b"}
+	filter := calllog.Filter{Group: "g", Status: 429, From: time.UnixMicro(1).UTC(), Limit: 51}
+	at := calllog.Position{StartUS: 1_760_000_000_000_123, ID: "0199c2f4-7a51-7d3e-8d2b-2f4a5f6e7a8b"}
 	token := encodeCursor(filter, at)
 	filter.Limit = 7 // the size of a page may change on the way
 	got, err := decodeCursor(filter, token)
@@ -23,9 +23,9 @@ func TestCursorRoundTrip(t *testing.T) {
 
 func TestCursorOfOtherFiltersIsRefused(t *testing.T) {
 	t.Parallel()
-	filter := controlplane.CallFilter{Group: "g", Provider: "p"}
-	token := encodeCursor(filter, controlplane.CallPosition{StartUS: 5, ID: "id"})
-	for name, other := range map[string]controlplane.CallFilter{
+	filter := calllog.Filter{Group: "g", Provider: "p"}
+	token := encodeCursor(filter, calllog.Position{StartUS: 5, ID: "id"})
+	for name, other := range map[string]calllog.Filter{
 		"none":              {},
 		"values swapped":    {Group: "p", Provider: "g"},
 		"another field":     {Group: "g", APIKey: "p"},
@@ -46,9 +46,9 @@ func TestCursorOfOtherFiltersIsRefused(t *testing.T) {
 }
 
 func FuzzCursor(f *testing.F) {
-	filter := controlplane.CallFilter{Group: "g"}
+	filter := calllog.Filter{Group: "g"}
 	digest := filterDigest(filter)
-	f.Add(encodeCursor(filter, controlplane.CallPosition{StartUS: 1, ID: "x"}))
+	f.Add(encodeCursor(filter, calllog.Position{StartUS: 1, ID: "x"}))
 	f.Add("")
 	f.Add("AAAA")
 	f.Add(base64.RawURLEncoding.EncodeToString(append(digest[:], "12345678\x00\x01"...)))

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/internal/domain/keyword"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -38,7 +38,7 @@ func (s keywordService) DryRun(ctx context.Context, req *adminv1.DryRunRequest) 
 	if left == 0 {
 		left = defaultDryRunCalls
 	}
-	for filter := (controlplane.CallFilter{}); left > 0; {
+	for filter := (calllog.Filter{}); left > 0; {
 		filter.Limit = min(left, dryRunPage)
 		calls, err := s.calls.ListCalls(ctx, filter)
 		if err != nil {
@@ -52,7 +52,7 @@ func (s keywordService) DryRun(ctx context.Context, req *adminv1.DryRunRequest) 
 		}
 		left -= len(calls)
 		last := calls[len(calls)-1]
-		filter.After = controlplane.CallPosition{StartUS: last.GetStartUs(), ID: last.GetId()}
+		filter.After = calllog.Position{StartUS: last.GetStartUs(), ID: last.GetId()}
 	}
 	return res, nil
 }
@@ -64,7 +64,7 @@ type trial struct {
 }
 
 // on tries the keyword on one call: the first attempt it hits makes the hit.
-func (t trial) on(c controlplane.Call, res *adminv1.DryRunResponse) {
+func (t trial) on(c calllog.Call, res *adminv1.DryRunResponse) {
 	res.LookedAt++
 	if !within(t.keyword.GetGroups(), c.GetGroup()) {
 		return
@@ -84,7 +84,7 @@ func (t trial) on(c controlplane.Call, res *adminv1.DryRunResponse) {
 
 // inScope reports whether nodes look for the keyword in such an answer. What failed behind a
 // status of 200 is an error as well as an answer or a stream.
-func (t trial) inScope(c controlplane.Call, a *nodev1.Attempt) bool {
+func (t trial) inScope(c calllog.Call, a *nodev1.Attempt) bool {
 	scopes := t.keyword.GetScopes()
 	if within(scopes, "error") {
 		return true

@@ -6,7 +6,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -14,14 +14,14 @@ import (
 // Enrollment decides which nodes belong to the control plane.
 type Enrollment interface {
 	// CreateToken makes a token for so many nodes that works for a while, and returns its text.
-	CreateToken(ctx context.Context, by, note string, ttl time.Duration, uses int) (controlplane.JoinToken, string, error)
+	CreateToken(ctx context.Context, by, note string, ttl time.Duration, uses int) (enrollment.JoinToken, string, error)
 	// Tokens lists the tokens that are kept, newest first.
-	Tokens(ctx context.Context) ([]controlplane.JoinToken, error)
+	Tokens(ctx context.Context) ([]enrollment.JoinToken, error)
 	DeleteToken(ctx context.Context, id, by string) error
 	// Revoke refuses a node's certificate and ends its streams.
 	Revoke(ctx context.Context, node, by string) error
 	// Identities are those of the nodes that have joined, by name. They must not be changed.
-	Identities() map[string]controlplane.NodeIdentity
+	Identities() map[string]enrollment.NodeIdentity
 }
 
 // defaultTTL is how long a join token works of which nothing else is said.
@@ -119,7 +119,7 @@ func (s nodeService) certify(nodes ...*adminv1.Node) {
 }
 
 // joinTokenView is a token as it stands now.
-func joinTokenView(t controlplane.JoinToken, now time.Time) *adminv1.JoinToken {
+func joinTokenView(t enrollment.JoinToken, now time.Time) *adminv1.JoinToken {
 	view := &adminv1.JoinToken{
 		Id: t.ID, Note: t.Note, State: "usable", CreatedBy: t.CreatedBy, MaxUses: int32(t.MaxUses),
 		CreateTime: timestamppb.New(t.CreatedAt), ExpireTime: timestamppb.New(t.ExpiresAt),

@@ -10,8 +10,8 @@ import (
 
 	"connectrpc.com/connect/v2"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
 	"github.com/trunkline-ai/trunkline/internal/errs"
@@ -24,8 +24,8 @@ type brokenCalls struct {
 	get func(ctx context.Context, id string) error
 }
 
-func (b brokenCalls) GetCall(ctx context.Context, id string) (controlplane.Call, error) {
-	return controlplane.Call{}, b.get(ctx, id)
+func (b brokenCalls) GetCall(ctx context.Context, id string) (calllog.Call, error) {
+	return calllog.Call{}, b.get(ctx, id)
 }
 
 func TestErrorCodes(t *testing.T) {

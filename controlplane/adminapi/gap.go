@@ -10,7 +10,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -31,7 +31,7 @@ func (s callService) ListGaps(ctx context.Context, req *adminv1.ListGapsRequest)
 	if len(gaps) > size {
 		gaps = gaps[:size]
 		last := gaps[size-1]
-		res.NextPageToken = positionToken(digest, controlplane.CallPosition{StartUS: last.GetToUs(), ID: last.GetId()})
+		res.NextPageToken = positionToken(digest, calllog.Position{StartUS: last.GetToUs(), ID: last.GetId()})
 	}
 	for _, g := range gaps {
 		res.Gaps = append(res.Gaps, &adminv1.Gap{
@@ -58,7 +58,7 @@ func (s callService) ListRefused(ctx context.Context, req *adminv1.ListRefusedRe
 	if len(records) > size {
 		records = records[:size]
 		last := records[size-1]
-		res.NextPageToken = positionToken(digest, controlplane.CallPosition{StartUS: last.At.UnixMicro(), ID: last.ID})
+		res.NextPageToken = positionToken(digest, calllog.Position{StartUS: last.At.UnixMicro(), ID: last.ID})
 	}
 	for _, r := range records {
 		res.Refused = append(res.Refused, &adminv1.Refused{
@@ -76,8 +76,8 @@ func sizeOf(asked int32) int {
 }
 
 // gapFilter turns a request into a query; the digest binds page tokens to its filters.
-func gapFilter(req *adminv1.ListGapsRequest) (controlplane.GapFilter, [cursorDigest]byte, error) {
-	f := controlplane.GapFilter{Node: req.GetNode()}
+func gapFilter(req *adminv1.ListGapsRequest) (calllog.GapFilter, [cursorDigest]byte, error) {
+	f := calllog.GapFilter{Node: req.GetNode()}
 	var violations []errs.Violation
 	if !storable(f.Node) {
 		violations = append(violations, errs.Violation{Field: "node", Description: "must not contain NUL characters"})
@@ -118,13 +118,13 @@ func listDigest(parts ...string) [cursorDigest]byte {
 }
 
 // positionToken makes the page token that continues behind a position of a list.
-func positionToken(digest [cursorDigest]byte, at controlplane.CallPosition) string {
+func positionToken(digest [cursorDigest]byte, at calllog.Position) string {
 	raw := binary.BigEndian.AppendUint64(digest[:], uint64(at.StartUS))
 	return base64.RawURLEncoding.EncodeToString(append(raw, at.ID...))
 }
 
 // positionFromToken reads a page token that was made for the same list.
-func positionFromToken(digest [cursorDigest]byte, token string) (at controlplane.CallPosition, err error) {
+func positionFromToken(digest [cursorDigest]byte, token string) (at calllog.Position, err error) {
 	if token == "" {
 		return at, nil
 	}
@@ -135,9 +135,9 @@ func positionFromToken(digest [cursorDigest]byte, token string) (at controlplane
 	if [cursorDigest]byte(raw) != digest {
 		return at, errs.Invalid(errs.Violation{Field: "page_token", Description: "belongs to a list with other filters"})
 	}
-	at = controlplane.CallPosition{StartUS: int64(binary.BigEndian.Uint64(raw[cursorDigest:])), ID: string(raw[cursorFixed:])}
+	at = calllog.Position{StartUS: int64(binary.BigEndian.Uint64(raw[cursorDigest:])), ID: string(raw[cursorFixed:])}
 	if !utf8.ValidString(at.ID) || !storable(at.ID) {
-		return controlplane.CallPosition{}, errPageToken()
+		return calllog.Position{}, errPageToken()
 	}
 	return at, nil
 }

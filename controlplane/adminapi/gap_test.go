@@ -9,7 +9,7 @@ import (
 	"connectrpc.com/connect/v2"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -71,10 +71,10 @@ func TestRefusedRecordsAreShown(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	c := e.admin(t)
-	var records []controlplane.Refused
+	var records []calllog.Refused
 	for i := range 5 {
-		records = append(records, controlplane.Refused{
-			ID: fmt.Sprintf("id-%d", i), Kind: controlplane.RefusedTotal, Node: "a", At: time.UnixMicro(callsBegin + int64(i)), Reason: "why", Record: []byte("r"),
+		records = append(records, calllog.Refused{
+			ID: fmt.Sprintf("id-%d", i), Kind: calllog.RefusedTotal, Node: "a", At: time.UnixMicro(callsBegin + int64(i)), Reason: "why", Record: []byte("r"),
 		})
 	}
 	if err := e.backend.gaps.PutAside(t.Context(), records); err != nil {

@@ -14,7 +14,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/access"
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -298,16 +298,16 @@ func TestLoginsAreThrottledPerClientBehindAProxy(t *testing.T) {
 
 // watchedAccess counts what is done to sessions, and fails on demand.
 type watchedAccess struct {
-	controlplane.AccessStore
+	access.Store
 	touches, sweeps   atomic.Int32
 	readErr, touchErr error
 }
 
-func (w *watchedAccess) Session(ctx context.Context, hash [32]byte) (controlplane.Session, error) {
+func (w *watchedAccess) Session(ctx context.Context, hash [32]byte) (access.Session, error) {
 	if w.readErr != nil {
-		return controlplane.Session{}, w.readErr
+		return access.Session{}, w.readErr
 	}
-	return w.AccessStore.Session(ctx, hash)
+	return w.Store.Session(ctx, hash)
 }
 
 func (w *watchedAccess) TouchSession(ctx context.Context, hash [32]byte, seen, expires time.Time) error {
@@ -315,18 +315,18 @@ func (w *watchedAccess) TouchSession(ctx context.Context, hash [32]byte, seen, e
 	if w.touchErr != nil {
 		return w.touchErr
 	}
-	return w.AccessStore.TouchSession(ctx, hash, seen, expires)
+	return w.Store.TouchSession(ctx, hash, seen, expires)
 }
 
 func (w *watchedAccess) DeleteExpired(ctx context.Context, now time.Time) error {
 	w.sweeps.Add(1)
-	return w.AccessStore.DeleteExpired(ctx, now)
+	return w.Store.DeleteExpired(ctx, now)
 }
 
 func TestSessionIsRenewedAtMostOnceAMinute(t *testing.T) {
 	t.Parallel()
 	access := &watchedAccess{}
-	e := start(t, func(c *adminapi.Config) { access.AccessStore, c.Access = c.Access, access })
+	e := start(t, func(c *adminapi.Config) { access.Store, c.Access = c.Access, access })
 	c := e.admin(t)
 	for range 60 {
 		ok(c.whoAmI(t))(t)
@@ -350,7 +350,7 @@ func TestSessionIsRenewedAtMostOnceAMinute(t *testing.T) {
 func TestSessionSurvivesAFailedRenewal(t *testing.T) {
 	t.Parallel()
 	access := &watchedAccess{touchErr: errs.Newf(errs.Unavailable, "read-only")}
-	e := start(t, func(c *adminapi.Config) { access.AccessStore, c.Access = c.Access, access })
+	e := start(t, func(c *adminapi.Config) { access.Store, c.Access = c.Access, access })
 	c := e.admin(t)
 	e.clock.Advance(time.Hour)
 	ok(c.whoAmI(t))(t)
@@ -363,7 +363,7 @@ func TestSessionSurvivesAFailedRenewal(t *testing.T) {
 func TestAccessStoreThatIsAwayIsNoRefusal(t *testing.T) {
 	t.Parallel()
 	access := &watchedAccess{}
-	e := start(t, func(c *adminapi.Config) { access.AccessStore, c.Access = c.Access, access })
+	e := start(t, func(c *adminapi.Config) { access.Store, c.Access = c.Access, access })
 	c := e.admin(t)
 	access.readErr = errs.Newf(errs.Unavailable, "the database is away")
 	_, err := c.whoAmI(t)

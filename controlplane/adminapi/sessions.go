@@ -12,7 +12,7 @@ import (
 
 	"connectrpc.com/connect/v2"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/access"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -29,7 +29,7 @@ const (
 
 // sessions are the signed-in browsers: a random cookie each, of which only a keyed hash is stored.
 type sessions struct {
-	access controlplane.AccessStore
+	access access.Store
 	key    []byte // changes with the password
 	peers  peers
 	now    func() time.Time
@@ -47,7 +47,7 @@ func (s *sessions) begin(ctx context.Context, info *connect.CallInfo, username s
 	rand.Read(raw)
 	value := base64.RawURLEncoding.EncodeToString(raw)
 	now := s.now()
-	err := s.access.CreateSession(ctx, controlplane.Session{
+	err := s.access.CreateSession(ctx, access.Session{
 		Hash: s.hash(value), Username: username, CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(sessionIdle),
 	})
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -16,11 +16,11 @@ type flood struct {
 	most, next int
 }
 
-func (f *flood) RecentCalls(_ context.Context, _ controlplane.CallFilter, _ time.Time, limit int) (calls []controlplane.Call, skipped int, err error) {
+func (f *flood) RecentCalls(_ context.Context, _ calllog.Filter, _ time.Time, limit int) (calls []calllog.Call, skipped int, err error) {
 	f.most = max(f.most, limit)
 	for range limit {
 		f.next++
-		calls = append(calls, controlplane.Call{Call: &nodev1.Call{Id: fmt.Sprint(f.next)}})
+		calls = append(calls, calllog.Call{Call: &nodev1.Call{Id: fmt.Sprint(f.next)}})
 	}
 	return calls, 100_000, nil
 }

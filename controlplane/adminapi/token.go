@@ -11,7 +11,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/access"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -29,7 +29,7 @@ func looksLikeToken(s string) bool {
 
 // tokenService manages the bearer tokens of the CLI and of automation.
 type tokenService struct {
-	access controlplane.AccessStore
+	access access.Store
 	now    func() time.Time
 }
 
@@ -39,7 +39,7 @@ func (s tokenService) ListTokens(ctx context.Context, _ *adminv1.ListTokensReque
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(tokens, func(a, b controlplane.Token) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(tokens, func(a, b access.Token) int { return strings.Compare(a.Name, b.Name) })
 	res := &adminv1.ListTokensResponse{Tokens: make([]*adminv1.Token, len(tokens))}
 	for i, t := range tokens {
 		res.Tokens[i] = tokenView(t)
@@ -54,7 +54,7 @@ func (s tokenService) CreateToken(ctx context.Context, req *adminv1.CreateTokenR
 		return nil, errs.Newf(errs.PermissionDenied, "this token may not read the bodies of calls, and so not make one that may: sign in")
 	}
 	now := s.now()
-	token := controlplane.Token{Name: req.GetToken().GetName(), CreatedAt: now, ReadBodies: req.GetToken().GetReadBodies()}
+	token := access.Token{Name: req.GetToken().GetName(), CreatedAt: now, ReadBodies: req.GetToken().GetReadBodies()}
 	var violations []errs.Violation
 	if !cleanName(token.Name) {
 		violations = append(violations, errs.Violation{
@@ -91,7 +91,7 @@ func (s tokenService) DeleteToken(ctx context.Context, req *adminv1.DeleteTokenR
 	return &adminv1.DeleteTokenResponse{}, nil
 }
 
-func tokenView(t controlplane.Token) *adminv1.Token {
+func tokenView(t access.Token) *adminv1.Token {
 	view := &adminv1.Token{Name: t.Name, LastFour: t.LastFour, CreateTime: timestamppb.New(t.CreatedAt), ReadBodies: t.ReadBodies}
 	if !t.ExpiresAt.IsZero() {
 		view.ExpiresAt = timestamppb.New(t.ExpiresAt)

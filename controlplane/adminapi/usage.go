@@ -8,7 +8,8 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -24,7 +25,7 @@ const (
 
 // Usage is what the API reads of the sums over calls.
 type Usage interface {
-	Usage(ctx context.Context, q controlplane.UsageQuery) ([]controlplane.UsageSum, error)
+	Usage(ctx context.Context, q calllog.UsageQuery) ([]calllog.UsageSum, error)
 }
 
 // usageService reads sums over calls.
@@ -43,7 +44,7 @@ func (s usageService) Summary(ctx context.Context, req *adminv1.SummaryRequest) 
 	before.From, before.To = q.From.Add(-q.To.Sub(q.From)), q.From
 	res := &adminv1.SummaryResponse{StartTime: timestamppb.New(q.From), EndTime: timestamppb.New(q.To)}
 	for _, part := range []struct {
-		q  controlplane.UsageQuery
+		q  calllog.UsageQuery
 		to **adminv1.UsageTotals
 	}{{q, &res.Total}, {before, &res.Previous}} {
 		sums, err := s.read(ctx, part.q)
@@ -74,7 +75,7 @@ func (s usageService) Breakdown(ctx context.Context, req *adminv1.BreakdownReque
 	res := &adminv1.BreakdownResponse{OtherCount: int32(max(len(rows)-limit, 0))}
 	shown := min(len(rows), limit)
 	for _, row := range rows[:shown] {
-		res.Rows = append(res.Rows, &adminv1.UsageRow{Value: row.Value, Total: totalsView(&row.Usage)})
+		res.Rows = append(res.Rows, &adminv1.UsageRow{Value: row.Value, Total: totalsView(&row.Sum)})
 	}
 	if shown < len(rows) {
 		res.Other = totalsView(total(rows[shown:]))
@@ -94,8 +95,8 @@ type filters interface {
 }
 
 // question turns the filters of a request into a query.
-func (s usageService) question(req filters) (controlplane.UsageQuery, error) {
-	q := controlplane.UsageQuery{
+func (s usageService) question(req filters) (calllog.UsageQuery, error) {
+	q := calllog.UsageQuery{
 		Group: req.GetGroup(), Provider: req.GetProvider(), Model: req.GetModel(), APIKey: req.GetApiKey(), Outcome: req.GetOutcome(),
 	}
 	var violations []errs.Violation
@@ -131,7 +132,7 @@ func (s usageService) question(req filters) (controlplane.UsageQuery, error) {
 }
 
 // bounded rounds the times of a query to what sums are kept of.
-func (s usageService) bounded(q controlplane.UsageQuery) (controlplane.UsageQuery, error) {
+func (s usageService) bounded(q calllog.UsageQuery) (calllog.UsageQuery, error) {
 	switch {
 	case !q.To.After(q.From):
 		return q, errs.Invalid(errs.Violation{Field: "end_time", Description: "must be after start_time"})
@@ -147,7 +148,7 @@ func (s usageService) bounded(q controlplane.UsageQuery) (controlplane.UsageQuer
 }
 
 // keyed reports whether a query is about API keys, of which sums are kept per hour only.
-func keyed(q controlplane.UsageQuery) bool { return q.APIKey != "" || q.By == controlplane.ByAPIKey }
+func keyed(q calllog.UsageQuery) bool { return q.APIKey != "" || q.By == calllog.ByAPIKey }
 
 func ceil(t time.Time, d time.Duration) time.Time {
 	if floor := t.Truncate(d); !floor.Equal(t) {
@@ -158,10 +159,10 @@ func ceil(t time.Time, d time.Duration) time.Time {
 
 // read reads whole hours from the sums per hour, and the minutes before and after them
 // from the sums per minute as far as those are kept.
-func (s usageService) read(ctx context.Context, q controlplane.UsageQuery) ([]controlplane.UsageSum, error) {
+func (s usageService) read(ctx context.Context, q calllog.UsageQuery) ([]calllog.UsageSum, error) {
 	from, to := ceil(q.From, time.Hour), q.To.Truncate(time.Hour)
-	parts := []controlplane.UsageQuery{q}
-	switch oldest := s.now().Add(-controlplane.KeepUsageMinutes); {
+	parts := []calllog.UsageQuery{q}
+	switch oldest := s.now().Add(-calllog.KeepUsageMinutes); {
 	case keyed(q) || q.Minutes || q.From.Equal(from) && q.To.Equal(to):
 	case q.From.Before(oldest): // its minutes are gone
 		parts[0].From, parts[0].To = q.From.Truncate(time.Hour), ceil(q.To, time.Hour)
@@ -174,7 +175,7 @@ func (s usageService) read(ctx context.Context, q controlplane.UsageQuery) ([]co
 		parts[0].From, parts[0].To = from, to
 		parts = append(parts, head, tail)
 	}
-	var all []controlplane.UsageSum
+	var all []calllog.UsageSum
 	for _, part := range parts {
 		if !part.From.Before(part.To) {
 			continue
@@ -189,27 +190,27 @@ func (s usageService) read(ctx context.Context, q controlplane.UsageQuery) ([]co
 }
 
 // total adds sums up.
-func total(sums []controlplane.UsageSum) *controlplane.Usage {
-	u := &controlplane.Usage{}
+func total(sums []calllog.UsageSum) *usage.Sum {
+	u := &usage.Sum{}
 	for i := range sums {
-		u.Add(&sums[i].Usage)
+		u.Add(&sums[i].Sum)
 	}
 	return u
 }
 
 // byValue adds the sums of each value up and puts them in order; values break ties.
-func byValue(sums []controlplane.UsageSum, order adminv1.UsageOrder) []controlplane.UsageSum {
+func byValue(sums []calllog.UsageSum, order adminv1.UsageOrder) []calllog.UsageSum {
 	at := map[string]int{}
-	var rows []controlplane.UsageSum
+	var rows []calllog.UsageSum
 	for i := range sums {
 		value := sums[i].Value
 		if _, there := at[value]; !there {
 			at[value] = len(rows)
-			rows = append(rows, controlplane.UsageSum{Value: value})
+			rows = append(rows, calllog.UsageSum{Value: value})
 		}
-		rows[at[value]].Add(&sums[i].Usage)
+		rows[at[value]].Add(&sums[i].Sum)
 	}
-	slices.SortFunc(rows, func(a, b controlplane.UsageSum) int {
+	slices.SortFunc(rows, func(a, b calllog.UsageSum) int {
 		var c int
 		switch order {
 		case adminv1.UsageOrder_USAGE_ORDER_COST:
@@ -225,18 +226,18 @@ func byValue(sums []controlplane.UsageSum, order adminv1.UsageOrder) []controlpl
 }
 
 // dimension is what a request breaks usage down by.
-func dimension(by adminv1.UsageDimension) controlplane.UsageBy {
+func dimension(by adminv1.UsageDimension) calllog.UsageBy {
 	switch by {
 	case adminv1.UsageDimension_USAGE_DIMENSION_GROUP:
-		return controlplane.ByGroup
+		return calllog.ByGroup
 	case adminv1.UsageDimension_USAGE_DIMENSION_PROVIDER:
-		return controlplane.ByProvider
+		return calllog.ByProvider
 	case adminv1.UsageDimension_USAGE_DIMENSION_MODEL:
-		return controlplane.ByModel
+		return calllog.ByModel
 	case adminv1.UsageDimension_USAGE_DIMENSION_OUTCOME:
-		return controlplane.ByOutcome
+		return calllog.ByOutcome
 	case adminv1.UsageDimension_USAGE_DIMENSION_API_KEY:
-		return controlplane.ByAPIKey
+		return calllog.ByAPIKey
 	}
-	return controlplane.ByNothing
+	return calllog.ByNothing
 }

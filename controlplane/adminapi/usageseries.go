@@ -10,7 +10,8 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -44,9 +45,9 @@ func (s usageService) TimeSeries(ctx context.Context, req *adminv1.TimeSeriesReq
 // together. The others are what is left of everything: there may be many values, and
 // reading each of them by the bucket would take long.
 func (s usageService) readSeries(
-	ctx context.Context, q controlplane.UsageQuery, starts []time.Time, bucket adminv1.UsageBucket, limit int,
-) (shown, others []controlplane.UsageSum, err error) {
-	if q.By == controlplane.ByNothing {
+	ctx context.Context, q calllog.UsageQuery, starts []time.Time, bucket adminv1.UsageBucket, limit int,
+) (shown, others []calllog.UsageSum, err error) {
+	if q.By == calllog.ByNothing {
 		shown, err = s.readBuckets(ctx, q, starts, bucket, keyed(q))
 		return shown, nil, err
 	}
@@ -66,7 +67,7 @@ func (s usageService) readSeries(
 		return shown, nil, err
 	}
 	all := q
-	all.By = controlplane.ByNothing
+	all.By = calllog.ByNothing
 	if others, err = s.readBuckets(ctx, all, starts, bucket, keyed(q)); err != nil {
 		return nil, nil, err
 	}
@@ -75,21 +76,21 @@ func (s usageService) readSeries(
 
 // without is what is left of everything in each bucket when parts are taken off. Parts
 // must have been read before everything: calls come in meanwhile.
-func without(everything, parts []controlplane.UsageSum) []controlplane.UsageSum {
-	left := map[int64]*controlplane.UsageSum{}
+func without(everything, parts []calllog.UsageSum) []calllog.UsageSum {
+	left := map[int64]*calllog.UsageSum{}
 	for _, sum := range everything {
 		at := sum.Bucket.UnixMicro()
 		if left[at] == nil {
-			left[at] = &controlplane.UsageSum{Bucket: sum.Bucket}
+			left[at] = &calllog.UsageSum{Bucket: sum.Bucket}
 		}
-		left[at].Add(&sum.Usage)
+		left[at].Add(&sum.Sum)
 	}
 	for _, part := range parts {
 		if sum := left[part.Bucket.UnixMicro()]; sum != nil {
-			sum.Subtract(&part.Usage)
+			sum.Subtract(&part.Sum)
 		}
 	}
-	var all []controlplane.UsageSum
+	var all []calllog.UsageSum
 	for _, sum := range left {
 		if sum.Calls > 0 {
 			all = append(all, *sum)
@@ -111,7 +112,7 @@ func timeZone(name string) (*time.Location, error) {
 }
 
 // buckets lists when each bucket of a query begins. The first one may begin before the query.
-func (s usageService) buckets(q controlplane.UsageQuery, bucket adminv1.UsageBucket, zone *time.Location) ([]time.Time, error) {
+func (s usageService) buckets(q calllog.UsageQuery, bucket adminv1.UsageBucket, zone *time.Location) ([]time.Time, error) {
 	at := q.From.In(zone)
 	next := func(t time.Time) time.Time { return t.Add(time.Hour) }
 	switch bucket {
@@ -119,7 +120,7 @@ func (s usageService) buckets(q controlplane.UsageQuery, bucket adminv1.UsageBuc
 		switch {
 		case keyed(q):
 			return nil, errs.Invalid(errs.Violation{Field: "bucket", Description: "usage of API keys is kept per hour: choose HOUR or DAY"})
-		case q.From.Before(s.now().Add(-controlplane.KeepUsageMinutes)):
+		case q.From.Before(s.now().Add(-calllog.KeepUsageMinutes)):
 			return nil, errs.Invalid(errs.Violation{Field: "start_time", Description: "usage per minute is kept for 90 days"})
 		}
 		next = func(t time.Time) time.Time { return t.Add(time.Minute) }
@@ -164,15 +165,15 @@ func midnight(t time.Time) time.Time {
 // readBuckets reads the sums of a query with the start of their bucket. By hours means that
 // an hour is never cut, as those of API keys cannot be: it counts where it begins.
 func (s usageService) readBuckets(
-	ctx context.Context, q controlplane.UsageQuery, starts []time.Time, bucket adminv1.UsageBucket, byHours bool,
-) ([]controlplane.UsageSum, error) {
+	ctx context.Context, q calllog.UsageQuery, starts []time.Time, bucket adminv1.UsageBucket, byHours bool,
+) ([]calllog.UsageSum, error) {
 	whole := !slices.ContainsFunc(starts, func(t time.Time) bool { return !t.Truncate(time.Hour).Equal(t) })
 	if bucket == adminv1.UsageBucket_USAGE_BUCKET_DAY && !whole && !byHours {
 		return s.readDays(ctx, q, starts)
 	}
 	q.PerBucket = true
 	q.Minutes = bucket == adminv1.UsageBucket_USAGE_BUCKET_MINUTE ||
-		!whole && !byHours && !q.From.Before(s.now().Add(-controlplane.KeepUsageMinutes))
+		!whole && !byHours && !q.From.Before(s.now().Add(-calllog.KeepUsageMinutes))
 	sums, err := s.read(ctx, q)
 	if err != nil {
 		return nil, err
@@ -186,8 +187,8 @@ func (s usageService) readBuckets(
 
 // readDays reads day by day, where days do not begin with an hour of UTC: most of each
 // from the sums per hour, its ends from those per minute.
-func (s usageService) readDays(ctx context.Context, q controlplane.UsageQuery, starts []time.Time) ([]controlplane.UsageSum, error) {
-	var all []controlplane.UsageSum
+func (s usageService) readDays(ctx context.Context, q calllog.UsageQuery, starts []time.Time) ([]calllog.UsageSum, error) {
+	var all []calllog.UsageSum
 	for i, start := range starts {
 		day := q
 		if start.After(q.From) {
@@ -210,12 +211,12 @@ func (s usageService) readDays(ctx context.Context, q controlplane.UsageQuery, s
 
 // seriesView makes a series of each value that is shown, the most calls first, and one of
 // the others.
-func seriesView(shown, others []controlplane.UsageSum, starts []time.Time) *adminv1.TimeSeriesResponse {
+func seriesView(shown, others []calllog.UsageSum, starts []time.Time) *adminv1.TimeSeriesResponse {
 	res := &adminv1.TimeSeriesResponse{}
 	for _, t := range starts {
 		res.BucketTimes = append(res.BucketTimes, timestamppb.New(t))
 	}
-	points := map[string]map[int64]*controlplane.Usage{}
+	points := map[string]map[int64]*usage.Sum{}
 	for i := range shown {
 		addPoint(points, shown[i].Value, &shown[i])
 	}
@@ -225,7 +226,7 @@ func seriesView(shown, others []controlplane.UsageSum, starts []time.Time) *admi
 		res.Series = append(res.Series, series)
 	}
 	if len(others) > 0 {
-		rest := map[string]map[int64]*controlplane.Usage{}
+		rest := map[string]map[int64]*usage.Sum{}
 		for i := range others {
 			addPoint(rest, "", &others[i])
 		}
@@ -237,20 +238,20 @@ func seriesView(shown, others []controlplane.UsageSum, starts []time.Time) *admi
 }
 
 // addPoint adds a sum to the points of a value.
-func addPoint(points map[string]map[int64]*controlplane.Usage, value string, sum *controlplane.UsageSum) {
+func addPoint(points map[string]map[int64]*usage.Sum, value string, sum *calllog.UsageSum) {
 	if points[value] == nil {
-		points[value] = map[int64]*controlplane.Usage{}
+		points[value] = map[int64]*usage.Sum{}
 	}
 	at := sum.Bucket.UnixMicro()
 	if points[value][at] == nil {
-		points[value][at] = &controlplane.Usage{}
+		points[value][at] = &usage.Sum{}
 	}
-	points[value][at].Add(&sum.Usage)
+	points[value][at].Add(&sum.Sum)
 }
 
 // series puts the points of a value in order and adds them up.
-func series(points map[int64]*controlplane.Usage, starts []time.Time) *adminv1.UsageSeries {
-	series, sum := &adminv1.UsageSeries{}, &controlplane.Usage{}
+func series(points map[int64]*usage.Sum, starts []time.Time) *adminv1.UsageSeries {
+	series, sum := &adminv1.UsageSeries{}, &usage.Sum{}
 	for _, t := range starts {
 		if u := points[t.UnixMicro()]; u != nil {
 			sum.Add(u)

@@ -1,12 +1,12 @@
 package adminapi
 
 import (
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
 // totalsView shows a sum.
-func totalsView(u *controlplane.Usage) *adminv1.UsageTotals {
+func totalsView(u *usage.Sum) *adminv1.UsageTotals {
 	view := &adminv1.UsageTotals{
 		Calls:             u.Calls,
 		OkCalls:           u.OK,
@@ -27,7 +27,7 @@ func totalsView(u *controlplane.Usage) *adminv1.UsageTotals {
 }
 
 // quantilesView shows a histogram; nil when it is empty.
-func quantilesView(h controlplane.Histogram) *adminv1.UsageQuantiles {
+func quantilesView(h usage.Histogram) *adminv1.UsageQuantiles {
 	if h.Total() == 0 {
 		return nil
 	}

@@ -35,7 +35,7 @@ func (l *Log) keepBodies(ctx context.Context, calls []*nodev1.Call, bodies map[s
 		return
 	}
 	now := l.cfg.Now()
-	var sealed []controlplane.Body
+	var sealed []Body
 	for _, c := range calls {
 		body := bodies[c.GetId()]
 		keep := l.keepBody(c, now)
@@ -48,7 +48,7 @@ func (l *Log) keepBodies(ctx context.Context, calls []*nodev1.Call, bodies map[s
 			l.bodiesLost.Add(1)
 			continue
 		}
-		sealed = append(sealed, controlplane.Body{
+		sealed = append(sealed, Body{
 			CallID: c.GetId(), APIKey: c.GetApiKey(), Start: time.UnixMicro(c.GetStartUs()), ExpiresAt: now.Add(keep), Key: key, Ciphertext: ciphertext,
 		})
 	}
@@ -62,7 +62,7 @@ func (l *Log) keepBodies(ctx context.Context, calls []*nodev1.Call, bodies map[s
 }
 
 // sealBody encrypts a body for its call, cut to what may be kept.
-func sealBody(sealer controlplane.BodySealer, callID string, body *nodev1.CallBody) (key, ciphertext []byte, err error) {
+func sealBody(sealer BodySealer, callID string, body *nodev1.CallBody) (key, ciphertext []byte, err error) {
 	for _, part := range []struct {
 		bytes     *[]byte
 		truncated *bool
@@ -75,7 +75,7 @@ func sealBody(sealer controlplane.BodySealer, callID string, body *nodev1.CallBo
 	if err != nil {
 		return nil, nil, err
 	}
-	return sealer.SealBody(plain, controlplane.BodyBinding(callID))
+	return sealer.SealBody(plain, BodyBinding(callID))
 }
 
 // keepBody is for how long from now a call's body is kept: 0 when its group keeps none by

@@ -23,14 +23,14 @@ import (
 
 // bodyStore keeps bodies by call.
 type bodyStore struct {
-	controlplane.BodyStore // what is not used here panics
+	calllog.BodyStore // what is not used here panics
 
 	mu     sync.Mutex
-	bodies map[string]controlplane.Body
+	bodies map[string]calllog.Body
 	err    error
 }
 
-func (s *bodyStore) InsertBodies(_ context.Context, bodies []controlplane.Body) error {
+func (s *bodyStore) InsertBodies(_ context.Context, bodies []calllog.Body) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, b := range bodies {
@@ -40,7 +40,7 @@ func (s *bodyStore) InsertBodies(_ context.Context, bodies []controlplane.Body) 
 }
 
 // withBodies makes a log whose groups are these.
-func withBodies(t *testing.T, store *memory, groups map[string]*adminv1.BodyLog) (*calllog.Log, *bodyStore, controlplane.BodySealer) {
+func withBodies(t *testing.T, store *memory, groups map[string]*adminv1.BodyLog) (*calllog.Log, *bodyStore, calllog.BodySealer) {
 	t.Helper()
 	var resources []*controlplane.Resource
 	for name, log := range groups {
@@ -53,7 +53,7 @@ func withBodies(t *testing.T, store *memory, groups map[string]*adminv1.BodyLog)
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept := &bodyStore{bodies: map[string]controlplane.Body{}}
+	kept := &bodyStore{bodies: map[string]calllog.Body{}}
 	l, err := calllog.New(calllog.Config{
 		Store: store, Gaps: store, Bodies: kept, BodySealer: secrets.Bodies(sealer), Source: &settings{cfg: controlplane.NewConfig(1, "l", resources, nil)},
 		Logger: slog.New(slog.DiscardHandler), Now: fixed,
@@ -101,7 +101,7 @@ func TestBodiesAreStoredApart(t *testing.T) {
 		if got := b.ExpiresAt.Sub(now); got != keep || b.APIKey != "app" {
 			t.Errorf("the body of %s of key %q is kept for %v, want %v", callID, b.APIKey, got, keep)
 		}
-		plain, err := sealer.OpenBody(b.Key, b.Ciphertext, controlplane.BodyBinding(callID))
+		plain, err := sealer.OpenBody(b.Key, b.Ciphertext, calllog.BodyBinding(callID))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -140,7 +140,7 @@ func TestHugeBodiesAreCut(t *testing.T) {
 	if _, _, err := l.Ingest(t.Context(), "node", []*nodev1.Call{c}); err != nil {
 		t.Fatal(err)
 	}
-	plain, err := sealer.OpenBody(kept.bodies[id(1)].Key, kept.bodies[id(1)].Ciphertext, controlplane.BodyBinding(id(1)))
+	plain, err := sealer.OpenBody(kept.bodies[id(1)].Key, kept.bodies[id(1)].Ciphertext, calllog.BodyBinding(id(1)))
 	if err != nil {
 		t.Fatal(err)
 	}

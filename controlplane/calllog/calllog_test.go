@@ -29,14 +29,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // memory is a call store that keeps calls by id.
 type memory struct {
-	controlplane.CallStore // what is not used here panics
-	controlplane.TotalStore
+	calllog.Store // what is not used here panics
+	calllog.GapStore
 
 	mu     sync.Mutex
 	calls  map[string]*nodev1.Call
 	err    error // of the next call, then gone
 	refuse string
-	aside  []controlplane.Refused
+	aside  []calllog.Refused
 	totals []*nodev1.Total
 	gaps   []*nodev1.Gap
 	// failAfter is how many calls go well before the one that fails with err.
@@ -102,7 +102,7 @@ func (m *memory) KeepCalls(_ context.Context, t time.Time) (time.Time, error) {
 	return t, m.fail()
 }
 
-func (m *memory) PutAside(_ context.Context, records []controlplane.Refused) error {
+func (m *memory) PutAside(_ context.Context, records []calllog.Refused) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.fail(); err != nil {

@@ -33,13 +33,13 @@ type Lock interface {
 
 // Config is what a Log needs.
 type Config struct {
-	Store  controlplane.CallStore  // required
-	Gaps   controlplane.TotalStore // required
-	Usage  controlplane.UsageStore // sums of the calls; nil when Run has none to look after
-	Lock   Lock                    // held while one replica does a job for all; nil: there is no other replica
-	Bodies controlplane.BodyStore  // bodies of calls; nil: they are not kept
+	Store  Store      // required
+	Gaps   GapStore   // required
+	Usage  UsageStore // sums of the calls; nil when Run has none to look after
+	Lock   Lock       // held while one replica does a job for all; nil: there is no other replica
+	Bodies BodyStore  // bodies of calls; nil: they are not kept
 	// BodySealer encrypts bodies; required with Bodies.
-	BodySealer controlplane.BodySealer
+	BodySealer BodySealer
 	Source     Source           // required; says how long calls are kept
 	Logger     *slog.Logger     // required
 	Now        func() time.Time // default time.Now
@@ -86,7 +86,7 @@ func (l *Log) Ingest(ctx context.Context, node string, calls []*nodev1.Call) (st
 	good := make([]*nodev1.Call, 0, len(calls))
 	for _, c := range calls {
 		if reason := normalise(c, now); reason != "" {
-			aside.add(controlplane.RefusedCall, c, reason)
+			aside.add(RefusedCall, c, reason)
 			continue
 		}
 		if !seen[c.GetId()] {
@@ -103,7 +103,7 @@ func (l *Log) Ingest(ctx context.Context, node string, calls []*nodev1.Call) (st
 		for _, c := range good {
 			if reason, ok := reasons[c.GetId()]; ok {
 				delete(bodies, c.GetId())
-				aside.add(controlplane.RefusedCall, c, reason)
+				aside.add(RefusedCall, c, reason)
 			}
 		}
 	}

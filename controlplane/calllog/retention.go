@@ -3,8 +3,6 @@ package calllog
 import (
 	"context"
 	"time"
-
-	"github.com/trunkline-ai/trunkline/controlplane"
 )
 
 const (
@@ -107,7 +105,7 @@ func (l *Log) expire(ctx context.Context) {
 func (l *Log) expireUsage(ctx context.Context) {
 	now := l.cfg.Now()
 	for {
-		more, err := l.cfg.Usage.DeleteUsageBefore(ctx, now.Add(-controlplane.KeepUsageMinutes), now.Add(-controlplane.KeepUsageHours))
+		more, err := l.cfg.Usage.DeleteUsageBefore(ctx, now.Add(-KeepUsageMinutes), now.Add(-KeepUsageHours))
 		if err != nil {
 			if ctx.Err() == nil {
 				l.cfg.Logger.Error("old usage not removed", "error", err)

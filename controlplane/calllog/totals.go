@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -27,14 +26,14 @@ func (l *Log) IngestTotals(ctx context.Context, node string, totals []*nodev1.To
 	goodTotals, goodGaps := make([]*nodev1.Total, 0, len(totals)), make([]*nodev1.Gap, 0, len(gaps))
 	for _, t := range totals {
 		if reason := judgeTotal(t, now); reason != "" {
-			aside.add(controlplane.RefusedTotal, t, reason)
+			aside.add(RefusedTotal, t, reason)
 			continue
 		}
 		goodTotals = append(goodTotals, t)
 	}
 	for _, g := range gaps {
 		if reason := judgeGap(g, now); reason != "" {
-			aside.add(controlplane.RefusedGap, g, reason)
+			aside.add(RefusedGap, g, reason)
 			continue
 		}
 		g.Reason = text(g.GetReason(), maxName)
@@ -47,12 +46,12 @@ func (l *Log) IngestTotals(ctx context.Context, node string, totals []*nodev1.To
 	reasons := reasonsOf(refused)
 	for _, t := range goodTotals {
 		if reason, ok := reasons[t.GetId()]; ok {
-			aside.add(controlplane.RefusedTotal, t, reason)
+			aside.add(RefusedTotal, t, reason)
 		}
 	}
 	for _, g := range goodGaps {
 		if reason, ok := reasons[g.GetId()]; ok {
-			aside.add(controlplane.RefusedGap, g, reason)
+			aside.add(RefusedGap, g, reason)
 		}
 	}
 	if err := l.putAside(ctx, aside); err != nil {
@@ -122,11 +121,11 @@ func judgeSize(m proto.Message) string {
 type aside struct {
 	node     string
 	at       time.Time
-	records  []controlplane.Refused
+	records  []Refused
 	rejected []*nodev1.RejectedCall
 }
 
-func (a *aside) add(kind controlplane.RefusedKind, m interface {
+func (a *aside) add(kind RefusedKind, m interface {
 	proto.Message
 	GetId() string
 }, reason string) {
@@ -137,7 +136,7 @@ func (a *aside) add(kind controlplane.RefusedKind, m interface {
 	if len(record) > maxRecord {
 		record, reason = nil, fmt.Sprintf("%s; its %d bytes are not kept", reason, len(record))
 	}
-	a.records = append(a.records, controlplane.Refused{
+	a.records = append(a.records, Refused{
 		ID: m.GetId(), Kind: kind, Node: a.node, At: a.at, Reason: reason, Record: record,
 	})
 	a.rejected = append(a.rejected, &nodev1.RejectedCall{Id: text(m.GetId(), maxName), Reason: reason})

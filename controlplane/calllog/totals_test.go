@@ -10,7 +10,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -93,7 +93,7 @@ func TestTotalsAreJudged(t *testing.T) {
 			if len(rejected) != 1 || !strings.Contains(rejected[0].GetReason(), tt.want) || len(store.totals) != 1 || len(store.gaps) != 1 || l.Folded() != 1 {
 				t.Errorf("rejected %v, stored %d, %d calls; want %q", rejected, len(store.totals), l.Folded(), tt.want)
 			}
-			if len(store.aside) != 1 || store.aside[0].Kind != controlplane.RefusedTotal || store.aside[0].Node != "node" || len(store.aside[0].Record) == 0 || l.Refused() != 1 {
+			if len(store.aside) != 1 || store.aside[0].Kind != calllog.RefusedTotal || store.aside[0].Node != "node" || len(store.aside[0].Record) == 0 || l.Refused() != 1 {
 				t.Errorf("put aside %+v", store.aside)
 			}
 		})
@@ -141,7 +141,7 @@ func TestGapsAreJudged(t *testing.T) {
 		gap(4, func(g *nodev1.Gap) { g.Id = "x" }), gap(5, func(g *nodev1.Gap) { g.Reason = "a\x00b" + strings.Repeat("c", 999) }),
 		gap(6, func(g *nodev1.Gap) { g.ToUs += 90 * 86_400e6 }),
 	})
-	if err != nil || len(rejected) != 4 || len(store.gaps) != 2 || len(store.aside) != 4 || store.aside[0].Kind != controlplane.RefusedGap {
+	if err != nil || len(rejected) != 4 || len(store.gaps) != 2 || len(store.aside) != 4 || store.aside[0].Kind != calllog.RefusedGap {
 		t.Errorf("%v: rejected %v, stored %v", err, rejected, store.gaps)
 	}
 	if r := store.gaps[1].GetReason(); len(r) > 256 || strings.Contains(r, "\x00") {

@@ -3,8 +3,6 @@ package calllog
 import (
 	"context"
 	"time"
-
-	"github.com/trunkline-ai/trunkline/controlplane"
 )
 
 const (
@@ -31,7 +29,7 @@ func nextNight(now time.Time) time.Time {
 // VerifyUsage counts the calls of a UTC day again, hour by hour, and returns the sums of usage
 // that differ from them; there should be none. Hours of which calls have been removed
 // already are left out. It changes nothing. ran is false when another replica is counting.
-func (l *Log) VerifyUsage(ctx context.Context, day time.Time) (drifts []controlplane.Drift, ran bool, err error) {
+func (l *Log) VerifyUsage(ctx context.Context, day time.Time) (drifts []Drift, ran bool, err error) {
 	keep, known := l.keep()
 	if !known {
 		return nil, false, nil

@@ -10,14 +10,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
 // sums is a store of sums that notes what is asked of it.
 type sums struct {
-	controlplane.UsageStore // what is not used here panics
+	calllog.UsageStore // what is not used here panics
 
 	mu       sync.Mutex
 	counted  []time.Time // hours
@@ -29,12 +28,12 @@ type sums struct {
 	leftover int // how often there is more to delete
 }
 
-func (s *sums) VerifyUsage(_ context.Context, t time.Time) ([]controlplane.Drift, error) {
+func (s *sums) VerifyUsage(_ context.Context, t time.Time) ([]calllog.Drift, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.counted = append(s.counted, t)
 	if t.Equal(s.drift) {
-		return []controlplane.Drift{{Table: "usage_hour", Bucket: t}}, s.err
+		return []calllog.Drift{{Table: "usage_hour", Bucket: t}}, s.err
 	}
 	return nil, s.err
 }
@@ -157,10 +156,10 @@ func TestNightlyVerification(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Errorf("Run: %v", err)
 		}
-		if age := time.Since(store.minutes); age < controlplane.KeepUsageMinutes || age > controlplane.KeepUsageMinutes+time.Hour {
+		if age := time.Since(store.minutes); age < calllog.KeepUsageMinutes || age > calllog.KeepUsageMinutes+time.Hour {
 			t.Errorf("sums per minute are kept for %s", age)
 		}
-		if age := time.Since(store.hours); age < controlplane.KeepUsageHours || age > controlplane.KeepUsageHours+time.Hour {
+		if age := time.Since(store.hours); age < calllog.KeepUsageHours || age > calllog.KeepUsageHours+time.Hour {
 			t.Errorf("sums per hour are kept for %s", age)
 		}
 	})

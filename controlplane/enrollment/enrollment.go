@@ -41,9 +41,9 @@ type Authority interface {
 
 // Config is what a Service needs.
 type Config struct {
-	Store     controlplane.JoinStore // required
-	Authority Authority              // required
-	Sealer    controlplane.Sealer    // required
+	Store     Store               // required
+	Authority Authority           // required
+	Sealer    controlplane.Sealer // required
 	// Preset is a token that works until it is taken out of the settings, for any number of
 	// nodes. Default: none.
 	Preset string
@@ -64,7 +64,7 @@ type Service struct {
 	// what was read later is never overwritten by what was read before.
 	reading sync.Mutex
 	mu      sync.Mutex
-	byName  map[string]controlplane.NodeIdentity // guarded by mu; as last read
+	byName  map[string]NodeIdentity // guarded by mu; as last read
 }
 
 // New reads who has joined.
@@ -123,7 +123,7 @@ func (s *Service) refresh(ctx context.Context) (changed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	fresh := make(map[string]controlplane.NodeIdentity, len(all))
+	fresh := make(map[string]NodeIdentity, len(all))
 	for _, id := range all {
 		fresh[id.Node] = id
 	}
@@ -138,7 +138,7 @@ func (s *Service) refresh(ctx context.Context) (changed bool, err error) {
 }
 
 // learn reads one identity anew.
-func (s *Service) learn(ctx context.Context, node string) (controlplane.NodeIdentity, error) {
+func (s *Service) learn(ctx context.Context, node string) (NodeIdentity, error) {
 	s.reading.Lock()
 	defer s.reading.Unlock()
 	id, err := s.cfg.Store.NodeIdentity(ctx, node)
@@ -152,7 +152,7 @@ func (s *Service) learn(ctx context.Context, node string) (controlplane.NodeIden
 	return id, nil
 }
 
-func (s *Service) known(node string) (controlplane.NodeIdentity, bool) {
+func (s *Service) known(node string) (NodeIdentity, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	id, ok := s.byName[node]

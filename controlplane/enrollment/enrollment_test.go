@@ -18,7 +18,6 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
 	"github.com/trunkline-ai/trunkline/controlplane/pki"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
@@ -43,14 +42,14 @@ func (d *database) err() error {
 	return nil
 }
 
-func (d *database) JoinToken(ctx context.Context, id string) (controlplane.JoinToken, error) {
+func (d *database) JoinToken(ctx context.Context, id string) (enrollment.JoinToken, error) {
 	if err := d.err(); err != nil {
-		return controlplane.JoinToken{}, err
+		return enrollment.JoinToken{}, err
 	}
 	return d.Enrollment.JoinToken(ctx, id)
 }
 
-func (d *database) JoinNode(ctx context.Context, id controlplane.NodeIdentity) error {
+func (d *database) JoinNode(ctx context.Context, id enrollment.NodeIdentity) error {
 	if err := d.err(); err != nil {
 		return err
 	}
@@ -64,14 +63,14 @@ func (d *database) RenewNode(ctx context.Context, node string, hash [32]byte, ex
 	return d.Enrollment.RenewNode(ctx, node, hash, expires)
 }
 
-func (d *database) NodeIdentity(ctx context.Context, node string) (controlplane.NodeIdentity, error) {
+func (d *database) NodeIdentity(ctx context.Context, node string) (enrollment.NodeIdentity, error) {
 	if err := d.err(); err != nil {
-		return controlplane.NodeIdentity{}, err
+		return enrollment.NodeIdentity{}, err
 	}
 	return d.Enrollment.NodeIdentity(ctx, node)
 }
 
-func (d *database) NodeIdentities(ctx context.Context) ([]controlplane.NodeIdentity, error) {
+func (d *database) NodeIdentities(ctx context.Context) ([]enrollment.NodeIdentity, error) {
 	if err := d.err(); err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
@@ -79,7 +78,7 @@ func (s *Service) Revoke(ctx context.Context, node, by string) error {
 
 // Identities are those of all nodes that have joined, by name, as this replica knows them.
 // The map must not be changed.
-func (s *Service) Identities() map[string]controlplane.NodeIdentity {
+func (s *Service) Identities() map[string]NodeIdentity {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.byName

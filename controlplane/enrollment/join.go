@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -68,7 +67,7 @@ func (s *Service) key(ctx context.Context, tokenID string) ([]byte, error) {
 
 // admit uses the token and makes the certificate's key the one its name stands for.
 func (s *Service) admit(ctx context.Context, tokenID, node string, certificate *x509.Certificate) error {
-	id := controlplane.NodeIdentity{
+	id := NodeIdentity{
 		Node: node, KeyHash: nodeid.KeyHash(certificate), TokenID: tokenID, JoinedAt: s.now(), ExpiresAt: certificate.NotAfter,
 	}
 	if s.isPreset(tokenID) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
@@ -18,28 +17,28 @@ const (
 
 // CreateToken makes a token for so many nodes (at least 1) that works for a while (more
 // than zero), and returns its text, which cannot be had again.
-func (s *Service) CreateToken(ctx context.Context, by, note string, ttl time.Duration, uses int) (controlplane.JoinToken, string, error) {
+func (s *Service) CreateToken(ctx context.Context, by, note string, ttl time.Duration, uses int) (JoinToken, string, error) {
 	if ttl <= 0 || ttl > MaxTTL || uses < 1 || uses > MaxUses {
-		return controlplane.JoinToken{}, "", errs.Newf(errs.InvalidArgument, "a join token works for at most %s and %d nodes", MaxTTL, MaxUses)
+		return JoinToken{}, "", errs.Newf(errs.InvalidArgument, "a join token works for at most %s and %d nodes", MaxTTL, MaxUses)
 	}
 	id, text := nodeid.NewToken()
 	sealed, err := s.cfg.Sealer.Seal(nodeid.TokenKey(text), sealedFor(id))
 	if err != nil {
-		return controlplane.JoinToken{}, "", errs.Wrap(errs.Internal, err, "seal the join token")
+		return JoinToken{}, "", errs.Wrap(errs.Internal, err, "seal the join token")
 	}
 	now := s.now()
-	token := controlplane.JoinToken{
+	token := JoinToken{
 		ID: id, SealedKey: sealed, Note: note, CreatedBy: by, CreatedAt: now, ExpiresAt: now.Add(ttl), MaxUses: uses,
 	}
 	if err := s.cfg.Store.CreateJoinToken(ctx, token); err != nil {
-		return controlplane.JoinToken{}, "", err
+		return JoinToken{}, "", err
 	}
 	s.log.Info("join token made", "token", id, "by", by, "uses", uses, "expires", token.ExpiresAt.Format(time.RFC3339))
 	return token, text, nil
 }
 
 // Tokens lists the tokens that are kept, newest first.
-func (s *Service) Tokens(ctx context.Context) ([]controlplane.JoinToken, error) {
+func (s *Service) Tokens(ctx context.Context) ([]JoinToken, error) {
 	return s.cfg.Store.ListJoinTokens(ctx)
 }
 

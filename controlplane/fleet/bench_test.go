@@ -1,4 +1,4 @@
-package fleet
+package fleet_test
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/fleet"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -24,14 +25,14 @@ import (
 // local is the nodes of one replica, and what they were told.
 type local struct {
 	mu     sync.Mutex
-	lines  map[string]*controlplane.NodeLine
+	lines  map[string]*fleet.Line
 	told   []string
 	urgent chan struct{}
 }
 
 func (l *local) Urgent() <-chan struct{} { return l.urgent }
 
-func (l *local) Lines() (all []controlplane.NodeLine) {
+func (l *local) Lines() (all []fleet.Line) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, line := range l.lines {
@@ -103,7 +104,7 @@ func (l *local) set(node, boot string, opened int64, doc *adminv1.Node) {
 	if old := l.lines[node]; old != nil {
 		change = old.Change + 1
 	}
-	l.lines[node] = &controlplane.NodeLine{Node: doc, BootID: boot, Opened: opened, Seen: time.Unix(1000, 0), Change: change}
+	l.lines[node] = &fleet.Line{Node: doc, BootID: boot, Opened: opened, Seen: time.Unix(1000, 0), Change: change}
 	select {
 	case l.urgent <- struct{}{}:
 	default:
@@ -130,7 +131,7 @@ func (s *source) set(r controlplane.Revision) {
 
 // flaky is a store that can be away.
 type flaky struct {
-	controlplane.FleetStore
+	fleet.Store
 	mu   sync.Mutex
 	away bool
 }
@@ -150,18 +151,18 @@ func (s *flaky) check() error {
 	return nil
 }
 
-func (s *flaky) ReportFleet(ctx context.Context, r controlplane.FleetReport) ([]string, error) {
+func (s *flaky) ReportFleet(ctx context.Context, r fleet.Report) ([]string, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	return s.FleetStore.ReportFleet(ctx, r)
+	return s.Store.ReportFleet(ctx, r)
 }
 
-func (s *flaky) PlaceOrders(ctx context.Context, orders []controlplane.NodeOrder) error {
+func (s *flaky) PlaceOrders(ctx context.Context, orders []fleet.Order) error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	return s.FleetStore.PlaceOrders(ctx, orders)
+	return s.Store.PlaceOrders(ctx, orders)
 }
 
 // bench is several replicas on one database, whose rounds a test runs one by one.
@@ -170,7 +171,7 @@ type bench struct {
 	clock  time.Time
 	source *source
 	store  *flaky
-	fleets []*Fleet
+	fleets []*fleet.Fleet
 	locals []*local
 	mu     sync.Mutex
 }
@@ -187,10 +188,10 @@ func newBench(t *testing.T, replicas int) *bench {
 			t.Error(err)
 		}
 	})
-	b := &bench{t: t, clock: time.Unix(2000, 0), source: &source{revision: 7}, store: &flaky{FleetStore: store.NewFleet(db)}}
+	b := &bench{t: t, clock: time.Unix(2000, 0), source: &source{revision: 7}, store: &flaky{Store: store.NewFleet(db)}}
 	for i := range replicas {
-		l := &local{lines: map[string]*controlplane.NodeLine{}, urgent: make(chan struct{}, 1)}
-		f, err := New(Config{
+		l := &local{lines: map[string]*fleet.Line{}, urgent: make(chan struct{}, 1)}
+		f, err := fleet.New(fleet.Config{
 			Store: b.store, Lock: db, Local: l, Source: b.source, Replica: fmt.Sprintf("r%d", i+1), Logger: log, Now: b.now,
 		})
 		if err != nil {
@@ -214,11 +215,11 @@ func (b *bench) pass(d time.Duration) {
 }
 
 // round runs a round of some replicas; twice, so that each has heard of the others.
-func (b *bench) round(fleets ...*Fleet) {
+func (b *bench) round(fleets ...*fleet.Fleet) {
 	b.t.Helper()
 	for range 2 {
 		for _, f := range fleets {
-			if err := f.round(b.t.Context()); err != nil {
+			if err := f.Round(b.t.Context()); err != nil {
 				b.t.Fatal(err)
 			}
 		}
@@ -226,7 +227,7 @@ func (b *bench) round(fleets ...*Fleet) {
 }
 
 // shown is the nodes as a replica lists them, in short.
-func shown(f *Fleet) (all []string) {
+func shown(f *fleet.Fleet) (all []string) {
 	for _, n := range f.Nodes() {
 		line := fmt.Sprintf("%s %d at %s", n.GetName(), n.GetAppliedRevision(), n.GetReplica())
 		if !n.GetConnected() {
@@ -254,10 +255,10 @@ func (b *bench) run() (stop func()) {
 	ctx, cancel := context.WithCancel(b.t.Context())
 	var wg sync.WaitGroup
 	for _, f := range b.fleets {
-		f.cfg.Interval = 5 * time.Millisecond
+		f.SetInterval(5 * time.Millisecond)
 		wg.Go(func() {
 			for ctx.Err() == nil {
-				_ = f.round(ctx) // it ends with ctx
+				_ = f.Round(ctx) // it ends with ctx
 			}
 		})
 	}

@@ -34,7 +34,7 @@ import (
 // Local is the nodes that are connected to this replica.
 type Local interface {
 	// Lines is what is known of every node that is or was connected here.
-	Lines() []controlplane.NodeLine
+	Lines() []Line
 	// Urgent holds a value after something changed that others wait for.
 	Urgent() <-chan struct{}
 	// Reset ends cooldowns on a node, End its stream; false when it is not connected here.
@@ -62,7 +62,7 @@ type Source interface {
 
 // Config is what a Fleet works with. Everything is required unless it says otherwise.
 type Config struct {
-	Store   controlplane.FleetStore
+	Store   Store
 	Lock    Lock
 	Local   Local
 	Source  Source

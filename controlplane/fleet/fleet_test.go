@@ -1,4 +1,4 @@
-package fleet
+package fleet_test
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/testing/protocmp"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/fleet"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -98,7 +98,7 @@ func TestClocksOfReplicasDoNotMatter(t *testing.T) {
 	late := b.now().Add(-24 * time.Hour)
 	report := func() {
 		t.Helper()
-		if _, err := b.store.ReportFleet(t.Context(), controlplane.FleetReport{Replica: "behind", At: late, Opened: []controlplane.NodeLine{{
+		if _, err := b.store.ReportFleet(t.Context(), fleet.Report{Replica: "behind", At: late, Opened: []fleet.Line{{
 			Node: &adminv1.Node{Name: "n", Connected: true}, Replica: "behind", BootID: "boot", Seen: late,
 		}}}); err != nil {
 			t.Fatal(err)
@@ -128,7 +128,7 @@ func TestADatabaseThatIsAwayCostsTheNewsOfOthersOnly(t *testing.T) {
 	}
 	b.store.set(true)
 	for _, f := range b.fleets {
-		if err := f.round(t.Context()); errs.CodeOf(err) != errs.Unavailable {
+		if err := f.Round(t.Context()); errs.CodeOf(err) != errs.Unavailable {
 			t.Errorf("round: %v", err)
 		}
 	}
@@ -156,7 +156,7 @@ func TestADatabaseThatIsAwayCostsTheNewsOfOthersOnly(t *testing.T) {
 	}
 	b.store.set(false)
 	// Nobody could give a sign of life meanwhile: that must make nobody seem dead.
-	if err := b.fleets[0].round(t.Context()); err != nil {
+	if err := b.fleets[0].Round(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if got := shown(b.fleets[0]); !slices.Equal(got, []string{"a 8 at r1", "b 7 at r2", "new 8 at r1 gone"}) {

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-
-	"github.com/trunkline-ai/trunkline/controlplane"
 )
 
 const (
@@ -22,7 +20,7 @@ const (
 // that have been told, in order: own ones at once, those of other replicas when these say
 // so within three seconds.
 func (f *Fleet) ResetCooldown(ctx context.Context, provider, model, credential string) (nodes []string) {
-	order := controlplane.NodeOrder{Kind: controlplane.OrderResetCooldown, Provider: provider, Model: model, Credential: credential}
+	order := Order{Kind: OrderResetCooldown, Provider: provider, Model: model, Credential: credential}
 	var told, elsewhere []string
 	for _, n := range f.Nodes() {
 		switch {
@@ -40,7 +38,7 @@ func (f *Fleet) ResetCooldown(ctx context.Context, provider, model, credential s
 // EndNode ends a node's stream, wherever it is, with a reason that the node is told. It
 // reports whether there was one; the node may come back unless something else keeps it out.
 func (f *Fleet) EndNode(ctx context.Context, name, reason string) bool {
-	order := controlplane.NodeOrder{Kind: controlplane.OrderEnd, Reason: reason}
+	order := Order{Kind: OrderEnd, Reason: reason}
 	if f.carryOut(order, name) {
 		return true
 	}
@@ -53,11 +51,11 @@ func (f *Fleet) EndNode(ctx context.Context, name, reason string) bool {
 
 // order has other replicas carry out an order for nodes of theirs, and returns those for
 // which one has.
-func (f *Fleet) order(ctx context.Context, order controlplane.NodeOrder, nodes []string) (told []string) {
+func (f *Fleet) order(ctx context.Context, order Order, nodes []string) (told []string) {
 	if len(nodes) == 0 {
 		return nil
 	}
-	orders := make([]controlplane.NodeOrder, len(nodes))
+	orders := make([]Order, len(nodes))
 	for i, name := range nodes {
 		orders[i] = order
 		orders[i].ID, orders[i].Node, orders[i].ExpiresAt = uuid.Must(uuid.NewV7()).String(), name, f.cfg.Now().Add(orderTime)
@@ -86,7 +84,7 @@ func (f *Fleet) order(ctx context.Context, order controlplane.NodeOrder, nodes [
 }
 
 // obeyed lists the nodes whose orders were taken.
-func (f *Fleet) obeyed(orders []controlplane.NodeOrder) (nodes []string) {
+func (f *Fleet) obeyed(orders []Order) (nodes []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, o := range orders {
@@ -99,12 +97,12 @@ func (f *Fleet) obeyed(orders []controlplane.NodeOrder) (nodes []string) {
 
 // obey takes the orders for nodes that are connected here, and carries out those that
 // nobody has taken before.
-func (f *Fleet) obey(ctx context.Context, orders []controlplane.NodeOrder) error {
+func (f *Fleet) obey(ctx context.Context, orders []Order) error {
 	here := map[string]bool{}
 	for _, l := range f.cfg.Local.Lines() {
 		here[l.Node.GetName()] = l.Node.GetConnected()
 	}
-	mine := map[string]controlplane.NodeOrder{}
+	mine := map[string]Order{}
 	var ids []string
 	for _, o := range orders {
 		if o.TakenBy == "" && here[o.Node] {
@@ -128,11 +126,11 @@ func (f *Fleet) obey(ctx context.Context, orders []controlplane.NodeOrder) error
 }
 
 // carryOut does what an order says with a node of this replica; false when it is not one.
-func (f *Fleet) carryOut(o controlplane.NodeOrder, node string) bool {
+func (f *Fleet) carryOut(o Order, node string) bool {
 	switch o.Kind {
-	case controlplane.OrderResetCooldown:
+	case OrderResetCooldown:
 		return f.cfg.Local.Reset(node, o.Provider, o.Model, o.Credential)
-	case controlplane.OrderEnd:
+	case OrderEnd:
 		return f.cfg.Local.End(node, o.Reason)
 	}
 	return false // a newer replica's

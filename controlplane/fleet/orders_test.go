@@ -1,4 +1,4 @@
-package fleet
+package fleet_test
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/trunkline-ai/trunkline/controlplane/fleet"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -51,7 +52,7 @@ func TestOrdersThatNobodyTakesTellNobody(t *testing.T) {
 	if told := b.fleets[0].ResetCooldown(ctx, "p", "", ""); !slices.Equal(told, []string{"a"}) {
 		t.Errorf("told %q, want the own node only", told)
 	}
-	b.pass(orderTime + time.Second)
+	b.pass(fleet.OrderTime + time.Second)
 	b.round(b.fleets...)
 	if told := b.locals[1].heard(); len(told) != 0 {
 		t.Errorf("an order that has expired was carried out: %q", told)

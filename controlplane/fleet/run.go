@@ -7,7 +7,6 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -145,7 +144,7 @@ func (f *Fleet) note(ctx context.Context, err error) {
 
 // report writes the lines that changed since they were written last.
 func (f *Fleet) report(ctx context.Context) error {
-	r := controlplane.FleetReport{Replica: f.cfg.Replica, At: f.cfg.Now()}
+	r := Report{Replica: f.cfg.Replica, At: f.cfg.Now()}
 	f.mu.Lock()
 	for _, l := range f.cfg.Local.Lines() {
 		l.Replica = f.cfg.Replica
@@ -174,17 +173,17 @@ func (f *Fleet) report(ctx context.Context) error {
 }
 
 // urgent reports whether others wait for what changed from a to b.
-func urgent(a, b controlplane.NodeLine) bool {
+func urgent(a, b Line) bool {
 	return a.Node.GetConnected() != b.Node.GetConnected() || a.Node.GetAppliedRevision() != b.Node.GetAppliedRevision() ||
 		a.Node.GetError() != b.Node.GetError() || a.Node.GetDraining() != b.Node.GetDraining() ||
 		!proto.Equal(a.Node.GetLineage(), b.Node.GetLineage())
 }
 
 // reported remembers what was written, and ends streams that a newer one has replaced.
-func (f *Fleet) reported(r controlplane.FleetReport, lost []string) {
+func (f *Fleet) reported(r Report, lost []string) {
 	f.mu.Lock()
-	written := map[string]controlplane.NodeLine{}
-	for _, lines := range [][]controlplane.NodeLine{r.Opened, r.Lines} {
+	written := map[string]Line{}
+	for _, lines := range [][]Line{r.Opened, r.Lines} {
 		for _, l := range lines {
 			name := l.Node.GetName()
 			f.state.written[name], written[name] = l, l
@@ -233,7 +232,7 @@ func (f *Fleet) forgetLocal() {
 }
 
 // drain tells own nodes whether they shall drain.
-func (f *Fleet) drain(lines []controlplane.NodeLine) {
+func (f *Fleet) drain(lines []Line) {
 	for _, l := range lines {
 		if l.Replica == f.cfg.Replica && l.Node.GetConnected() {
 			f.cfg.Local.Drain(l.Node.GetName(), l.BootID, l.Draining())

@@ -1,9 +1,10 @@
-package fleet
+package fleet_test
 
 import (
 	"fmt"
 	"testing"
 
+	"github.com/trunkline-ai/trunkline/controlplane/fleet"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -23,7 +24,7 @@ func TestCrowdedIsAboveTwelveTenthsOfTheShare(t *testing.T) {
 		{79, 199, 3, false},
 		{80, 199, 3, true},
 	} {
-		if got := crowded(tt.own, tt.total, tt.replicas); got != tt.want {
+		if got := fleet.Crowded(tt.own, tt.total, tt.replicas); got != tt.want {
 			t.Errorf("%d of %d nodes on one of %d replicas is crowded: %t, want %t", tt.own, tt.total, tt.replicas, got, tt.want)
 		}
 	}
@@ -31,7 +32,7 @@ func TestCrowdedIsAboveTwelveTenthsOfTheShare(t *testing.T) {
 	for total := range 100 {
 		for replicas := 2; replicas <= 5; replicas++ {
 			least := total / replicas
-			if crowded(least, total, replicas) {
+			if fleet.Crowded(least, total, replicas) {
 				t.Errorf("with %d nodes on %d replicas even the emptiest sends away", total, replicas)
 			}
 		}
@@ -45,11 +46,11 @@ func TestNobodyIsSentToAPredecessor(t *testing.T) {
 	for i := range 4 {
 		b.locals[0].connect(fmt.Sprint("node-", i), "boot", 1, 7)
 	}
-	if err := b.fleets[0].round(t.Context()); err != nil {
+	if err := b.fleets[0].Round(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 4 { // r1 is killed, r2 takes its place
-		if err := b.fleets[1].round(t.Context()); err != nil {
+		if err := b.fleets[1].Round(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		name := fmt.Sprint("node-", i)
@@ -82,7 +83,7 @@ func TestNodesAreSentAwayTwiceAtMost(t *testing.T) {
 	if err := b.fleets[0].Admit("new"); err == nil {
 		t.Error("what was forgiven once is forgiven for ever")
 	}
-	b.pass(2 * grudge)
+	b.pass(2 * fleet.Grudge)
 	if err := b.fleets[0].Admit("another"); err != nil {
 		t.Errorf("sent away to a replica that nobody has heard of for two minutes: %v", err)
 	}

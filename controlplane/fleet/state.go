@@ -5,7 +5,6 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -13,16 +12,16 @@ import (
 type state struct {
 	read     bool // at least once
 	trouble  error
-	stored   map[string]controlplane.NodeLine // as read, by node
-	orders   map[string]controlplane.NodeOrder
+	stored   map[string]Line // as read, by node
+	orders   map[string]Order
 	replicas map[string]pulse
-	written  map[string]controlplane.NodeLine // own lines as they were written last
+	written  map[string]Line // own lines as they were written last
 }
 
 func newState() state {
 	return state{
-		stored: map[string]controlplane.NodeLine{}, orders: map[string]controlplane.NodeOrder{},
-		replicas: map[string]pulse{}, written: map[string]controlplane.NodeLine{},
+		stored: map[string]Line{}, orders: map[string]Order{},
+		replicas: map[string]pulse{}, written: map[string]Line{},
 	}
 }
 
@@ -34,7 +33,7 @@ type pulse struct {
 }
 
 // hear takes over what was read. It needs the fleet's mu.
-func (f *Fleet) hear(read controlplane.FleetState) {
+func (f *Fleet) hear(read State) {
 	now, s := f.cfg.Now(), &f.state
 	s.read = true
 	pulses := make(map[string]pulse, len(read.Replicas))
@@ -53,11 +52,11 @@ func (f *Fleet) hear(read controlplane.FleetState) {
 		pulses[r.ID] = p
 	}
 	s.replicas = pulses
-	s.stored = make(map[string]controlplane.NodeLine, len(read.Nodes))
+	s.stored = make(map[string]Line, len(read.Nodes))
 	for _, l := range read.Nodes {
 		s.stored[l.Node.GetName()] = l
 	}
-	s.orders = make(map[string]controlplane.NodeOrder, len(read.Orders))
+	s.orders = make(map[string]Order, len(read.Orders))
 	for _, o := range read.Orders {
 		s.orders[o.ID] = o
 	}
@@ -86,11 +85,11 @@ func (f *Fleet) takesNodes(replica string) bool {
 
 // lines is one line for each node that is known: this replica's own where the node is
 // connected here, else what was read.
-func (f *Fleet) lines() map[string]controlplane.NodeLine {
+func (f *Fleet) lines() map[string]Line {
 	local := f.cfg.Local.Lines()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	all := make(map[string]controlplane.NodeLine, len(f.state.stored)+len(local))
+	all := make(map[string]Line, len(f.state.stored)+len(local))
 	for name, l := range f.state.stored {
 		if l.Node.GetConnected() && (l.Replica == f.cfg.Replica || !f.alive(l.Replica)) {
 			l.Node = asGone(l.Node)
@@ -117,7 +116,7 @@ func asGone(n *adminv1.Node) *adminv1.Node {
 }
 
 // present is a node as it is shown now.
-func (f *Fleet) present(l controlplane.NodeLine, newest uint64, now time.Time) *adminv1.Node {
+func (f *Fleet) present(l Line, newest uint64, now time.Time) *adminv1.Node {
 	n := proto.CloneOf(l.Node)
 	n.Replica = l.Replica
 	n.DrainOrdered = l.Draining()

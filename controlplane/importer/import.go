@@ -226,7 +226,7 @@ func (i *Importer) record(ctx context.Context, actor string, scheduled bool, job
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
 	defer cancel()
 	for _, j := range jobs {
-		run := controlplane.ImportRun{ProviderUID: j.uid, ImportRun: &adminv1.ImportRun{
+		run := Run{ProviderUID: j.uid, ImportRun: &adminv1.ImportRun{
 			Id: j.id, Provider: j.provider, Time: timestamppb.New(j.began), Duration: durationpb.New(j.took),
 			Scheduled: scheduled, Actor: actor,
 		}}

@@ -39,7 +39,7 @@ type Remote interface {
 // Config is what an Importer works with. Everything is required unless it says otherwise.
 type Config struct {
 	Live      Live
-	Store     controlplane.ImportStore
+	Store     Store
 	Lock      Lock
 	Remote    Remote
 	Catalogue *Catalogue       // optional: what models cost

@@ -73,12 +73,12 @@ func (i *Importer) Round(ctx context.Context) error {
 }
 
 // past is how scheduled imports went, by the provider's uid.
-func (i *Importer) past(ctx context.Context) (map[string]controlplane.ImportSchedule, error) {
+func (i *Importer) past(ctx context.Context) (map[string]Schedule, error) {
 	all, err := i.cfg.Store.ImportSchedules(ctx)
 	if err != nil {
 		return nil, err
 	}
-	past := make(map[string]controlplane.ImportSchedule, len(all))
+	past := make(map[string]Schedule, len(all))
 	for _, s := range all {
 		past[s.ProviderUID] = s
 	}
@@ -104,7 +104,7 @@ func (i *Importer) countFailing(ctx context.Context, c *controlplane.Config) err
 // next is when the schedule imports a provider next: at once the first time; later an
 // interval after the last time it began, or sooner after a failure, and up to a tenth of
 // that more, so that providers that were set up together do not stay together.
-func next(p *adminv1.Provider, uid string, past controlplane.ImportSchedule) time.Time {
+func next(p *adminv1.Provider, uid string, past Schedule) time.Time {
 	if past.LastAt.IsZero() {
 		return time.Time{}
 	}

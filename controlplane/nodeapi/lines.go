@@ -10,12 +10,12 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/fleet"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
-// stream names a node's stream, as controlplane.NodeLine does.
+// stream names a node's stream, as fleet.Line does.
 type stream struct {
 	bootID string
 	opened int64
@@ -23,17 +23,17 @@ type stream struct {
 
 // Lines is what this replica knows of every node that is listed, in name order. The result
 // is the caller's, but for the documents: they are never changed, a change makes a new one.
-func (r *Registry) Lines() []controlplane.NodeLine {
+func (r *Registry) Lines() []fleet.Line {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.forget()
-	lines := make([]controlplane.NodeLine, 0, len(r.nodes))
+	lines := make([]fleet.Line, 0, len(r.nodes))
 	for _, name := range slices.Sorted(maps.Keys(r.nodes)) {
 		e := r.nodes[name]
 		if e.told != e.change {
 			e.shown, e.told = proto.CloneOf(e.node), e.change
 		}
-		lines = append(lines, controlplane.NodeLine{
+		lines = append(lines, fleet.Line{
 			Node: e.shown, BootID: e.stream.bootID, Opened: e.stream.opened,
 			Seen: e.node.GetLastSeenTime().AsTime(), Change: e.change,
 		})

@@ -9,16 +9,16 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane"
 )
 
-// bodySealer seals each body with a key of its own, so that the key of the control plane
-// is used on few bytes, and can be changed without touching bodies.
-type bodySealer struct{ wrap controlplane.Sealer }
-
-// Bodies makes a sealer of bodies that wraps their keys with another sealer. It is safe for
+// BodySealer seals each body with a key of its own, so that the key of the control plane
+// is used on few bytes, and can be changed without touching bodies. It is safe for
 // concurrent use.
-func Bodies(wrap controlplane.Sealer) controlplane.BodySealer { return bodySealer{wrap} }
+type BodySealer struct{ wrap controlplane.Sealer }
+
+// Bodies makes a sealer of bodies that wraps their keys with another sealer.
+func Bodies(wrap controlplane.Sealer) BodySealer { return BodySealer{wrap} }
 
 // SealBody encrypts with AES-256-GCM and a fresh key.
-func (s bodySealer) SealBody(plaintext, associated []byte) (key, ciphertext []byte, err error) {
+func (s BodySealer) SealBody(plaintext, associated []byte) (key, ciphertext []byte, err error) {
 	fresh := make([]byte, KeySize)
 	_, _ = rand.Read(fresh) // never fails
 	gcm, err := bodyCipher(fresh)
@@ -32,7 +32,7 @@ func (s bodySealer) SealBody(plaintext, associated []byte) (key, ciphertext []by
 }
 
 // OpenBody decrypts what SealBody made.
-func (s bodySealer) OpenBody(key, ciphertext, associated []byte) ([]byte, error) {
+func (s BodySealer) OpenBody(key, ciphertext, associated []byte) ([]byte, error) {
 	plain, err := s.wrap.Open(key, associated)
 	if err != nil {
 		return nil, fmt.Errorf("unwrap the key of a body: %w", err)

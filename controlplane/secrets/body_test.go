@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"testing"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 )
 
@@ -16,7 +16,7 @@ func TestBodies(t *testing.T) {
 	}
 	bodies := secrets.Bodies(sealer)
 	plain := []byte("what a client asked")
-	mine := controlplane.BodyBinding("call-1")
+	mine := calllog.BodyBinding("call-1")
 	key, sealed, err := bodies.SealBody(plain, mine)
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +34,7 @@ func TestBodies(t *testing.T) {
 	changed := bytes.Clone(sealed)
 	changed[len(changed)-1] ^= 1
 	for name, try := range map[string]func() ([]byte, error){
-		"another call":  func() ([]byte, error) { return bodies.OpenBody(key, sealed, controlplane.BodyBinding("call-2")) },
+		"another call":  func() ([]byte, error) { return bodies.OpenBody(key, sealed, calllog.BodyBinding("call-2")) },
 		"another key":   func() ([]byte, error) { return bodies.OpenBody(again, sealed, mine) },
 		"changed":       func() ([]byte, error) { return bodies.OpenBody(key, changed, mine) },
 		"cut":           func() ([]byte, error) { return bodies.OpenBody(key, sealed[:5], mine) },

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/access"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -18,7 +18,7 @@ type Access struct{ db *DB }
 func NewAccess(db *DB) *Access { return &Access{db} }
 
 // CreateSession stores a session.
-func (s *Access) CreateSession(ctx context.Context, session controlplane.Session) error {
+func (s *Access) CreateSession(ctx context.Context, session access.Session) error {
 	_, err := s.db.exec(ctx, `INSERT INTO session (hash, username, created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $5)`,
 		session.Hash[:], session.Username, micros(session.CreatedAt), micros(session.SeenAt), micros(session.ExpiresAt))
 	return s.db.failed(err, "create the session")
@@ -26,18 +26,18 @@ func (s *Access) CreateSession(ctx context.Context, session controlplane.Session
 
 // Session returns a session; one that has expired too, as long as DeleteExpired has not
 // removed it: the caller checks.
-func (s *Access) Session(ctx context.Context, hash [32]byte) (controlplane.Session, error) {
+func (s *Access) Session(ctx context.Context, hash [32]byte) (access.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
-	session := controlplane.Session{Hash: hash}
+	session := access.Session{Hash: hash}
 	var created, seen, expires int64
 	err := s.db.engine.Reader().QueryRowContext(ctx, `SELECT username, created_at, seen_at, expires_at FROM session WHERE hash = $1`, hash[:]).
 		Scan(&session.Username, &created, &seen, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
-		return controlplane.Session{}, errNoSession()
+		return access.Session{}, errNoSession()
 	}
 	if err != nil {
-		return controlplane.Session{}, s.db.failed(err, "read the session")
+		return access.Session{}, s.db.failed(err, "read the session")
 	}
 	session.CreatedAt, session.SeenAt, session.ExpiresAt = fromMicros(created), fromMicros(seen), fromMicros(expires)
 	return session, nil
@@ -78,7 +78,7 @@ func (s *Access) DeleteExpired(ctx context.Context, now time.Time) error {
 }
 
 // CreateToken stores a token; errs.AlreadyExists when its name is taken.
-func (s *Access) CreateToken(ctx context.Context, t controlplane.Token) error {
+func (s *Access) CreateToken(ctx context.Context, t access.Token) error {
 	expires := sql.NullInt64{Int64: micros(t.ExpiresAt), Valid: !t.ExpiresAt.IsZero()}
 	_, err := s.db.exec(ctx, `INSERT INTO token (name, hash, last_four, created_at, expires_at, read_bodies) VALUES ($1, $2, $3, $4, $5, $6)`,
 		t.Name, t.Hash[:], t.LastFour, micros(t.CreatedAt), expires, number(t.ReadBodies))
@@ -86,20 +86,20 @@ func (s *Access) CreateToken(ctx context.Context, t controlplane.Token) error {
 }
 
 // ListTokens returns every token in name order.
-func (s *Access) ListTokens(ctx context.Context) ([]controlplane.Token, error) {
+func (s *Access) ListTokens(ctx context.Context) ([]access.Token, error) {
 	tokens, err := s.tokens(ctx, `ORDER BY name`)
 	return tokens, s.db.failed(err, "list tokens")
 }
 
 // TokenByHash returns a token; one that has expired too, as long as DeleteExpired has not
 // removed it: the caller checks.
-func (s *Access) TokenByHash(ctx context.Context, hash [32]byte) (controlplane.Token, error) {
+func (s *Access) TokenByHash(ctx context.Context, hash [32]byte) (access.Token, error) {
 	tokens, err := s.tokens(ctx, `WHERE hash = $1`, hash[:])
 	if err != nil {
-		return controlplane.Token{}, s.db.failed(err, "read the token")
+		return access.Token{}, s.db.failed(err, "read the token")
 	}
 	if len(tokens) == 0 {
-		return controlplane.Token{}, errs.Newf(errs.NotFound, "the token does not exist")
+		return access.Token{}, errs.Newf(errs.NotFound, "the token does not exist")
 	}
 	return tokens[0], nil
 }
@@ -114,13 +114,13 @@ func (s *Access) DeleteToken(ctx context.Context, name string) error {
 }
 
 // tokens reads the tokens that the rest of the query selects.
-func (s *Access) tokens(ctx context.Context, rest string, args ...any) ([]controlplane.Token, error) {
+func (s *Access) tokens(ctx context.Context, rest string, args ...any) ([]access.Token, error) {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
 	rows, err := s.db.engine.Reader().QueryContext(ctx, `SELECT name, hash, last_four, created_at, expires_at, read_bodies FROM token `+rest, args...)
-	return collect(rows, err, func(rows *sql.Rows) (controlplane.Token, error) {
+	return collect(rows, err, func(rows *sql.Rows) (access.Token, error) {
 		var (
-			t       controlplane.Token
+			t       access.Token
 			hash    []byte
 			created int64
 			expires sql.NullInt64

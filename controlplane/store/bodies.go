@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -25,7 +25,7 @@ type Bodies struct{ db *DB }
 func NewBodies(db *DB) *Bodies { return &Bodies{db} }
 
 // InsertBodies stores the bodies of calls; one that is stored already stays as it is.
-func (s *Bodies) InsertBodies(ctx context.Context, bodies []controlplane.Body) error {
+func (s *Bodies) InsertBodies(ctx context.Context, bodies []calllog.Body) error {
 	rows := make([][]any, len(bodies))
 	for i, b := range bodies {
 		rows[i] = []any{b.CallID, b.APIKey, micros(b.Start), micros(b.ExpiresAt), b.Key, b.Ciphertext}
@@ -39,9 +39,9 @@ func (s *Bodies) InsertBodies(ctx context.Context, bodies []controlplane.Body) e
 
 // ReadBody notes that actor reads the body of a call and returns it, with who has read it:
 // both or neither.
-func (s *Bodies) ReadBody(ctx context.Context, callID, actor string, at time.Time) (controlplane.Body, []controlplane.BodyRead, error) {
-	body := controlplane.Body{CallID: callID}
-	var reads []controlplane.BodyRead
+func (s *Bodies) ReadBody(ctx context.Context, callID, actor string, at time.Time) (calllog.Body, []calllog.BodyRead, error) {
+	body := calllog.Body{CallID: callID}
+	var reads []calllog.BodyRead
 	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var start, expires int64
 		err := tx.QueryRowContext(ctx, `SELECT api_key, start_us, expires_us, wrapped_key, ciphertext FROM call_body WHERE call_id = $1 AND expires_us > $2`,
@@ -58,9 +58,9 @@ func (s *Bodies) ReadBody(ctx context.Context, callID, actor string, at time.Tim
 			return err
 		}
 		rows, err := tx.QueryContext(ctx, `SELECT at_us, actor FROM call_body_read WHERE call_id = $1 ORDER BY at_us DESC, id DESC LIMIT $2`, callID, shownReads)
-		reads, err = collect(rows, err, func(rows *sql.Rows) (controlplane.BodyRead, error) {
+		reads, err = collect(rows, err, func(rows *sql.Rows) (calllog.BodyRead, error) {
 			var (
-				r  controlplane.BodyRead
+				r  calllog.BodyRead
 				us int64
 			)
 			err := rows.Scan(&us, &r.Actor)
@@ -70,7 +70,7 @@ func (s *Bodies) ReadBody(ctx context.Context, callID, actor string, at time.Tim
 		return err
 	})
 	if err != nil {
-		return controlplane.Body{}, nil, s.db.failed(err, "read the body of a call")
+		return calllog.Body{}, nil, s.db.failed(err, "read the body of a call")
 	}
 	return body, reads, nil
 }

@@ -9,7 +9,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -22,7 +22,7 @@ func NewCalls(db *DB) *Calls { return &Calls{db} }
 
 // ListCalls returns at most f.Limit calls (at least 1), newest first. Calls that arrive
 // between two pages neither repeat nor hide others.
-func (s *Calls) ListCalls(ctx context.Context, f controlplane.CallFilter) ([]controlplane.Call, error) {
+func (s *Calls) ListCalls(ctx context.Context, f calllog.Filter) ([]calllog.Call, error) {
 	if f.Limit < 1 {
 		return nil, errs.Newf(errs.InvalidArgument, "the limit of calls to list is %d, want at least 1", f.Limit)
 	}
@@ -33,7 +33,7 @@ func (s *Calls) ListCalls(ctx context.Context, f controlplane.CallFilter) ([]con
 	}
 	query, args := listQuery(f)
 	rows, err := s.db.engine.Reader().QueryContext(ctx, query, args...)
-	calls, err := collect(rows, err, func(rows *sql.Rows) (controlplane.Call, error) { return scanCall(rows) })
+	calls, err := collect(rows, err, func(rows *sql.Rows) (calllog.Call, error) { return scanCall(rows) })
 	if err != nil {
 		return nil, s.db.failed(err, "list calls")
 	}
@@ -41,17 +41,17 @@ func (s *Calls) ListCalls(ctx context.Context, f controlplane.CallFilter) ([]con
 }
 
 // callWithID is the list of the call with an id, if it passes the other filters.
-func (s *Calls) callWithID(ctx context.Context, f controlplane.CallFilter) ([]controlplane.Call, error) {
+func (s *Calls) callWithID(ctx context.Context, f calllog.Filter) ([]calllog.Call, error) {
 	call, err := s.GetCall(ctx, f.ID)
 	switch {
 	case errs.CodeOf(err) == errs.NotFound:
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case !f.Matches(call) || f.After != (controlplane.CallPosition{}) && !call.Position().Before(f.After):
+	case !f.Matches(call) || f.After != (calllog.Position{}) && !call.Position().Before(f.After):
 		return nil, nil
 	}
-	return []controlplane.Call{call}, nil
+	return []calllog.Call{call}, nil
 }
 
 // listQuery walks the index of one filter from the position onwards; the other filters are
@@ -60,7 +60,7 @@ func (s *Calls) callWithID(ctx context.Context, f controlplane.CallFilter) ([]co
 // Calls of a provider are found in call_provider, which has what is searched by, and only
 // those of the page are fetched: a plain join has PostgreSQL read every call when it
 // misjudges how many there are.
-func listQuery(f controlplane.CallFilter) (string, []any) {
+func listQuery(f calllog.Filter) (string, []any) {
 	q := &search{}
 	table, id := `call`, `id`
 	if f.Provider != "" {
@@ -68,7 +68,7 @@ func listQuery(f controlplane.CallFilter) (string, []any) {
 		q.where(`s.provider = $%d`, f.Provider)
 	}
 	q.filterCalls(f)
-	if f.After != (controlplane.CallPosition{}) {
+	if f.After != (calllog.Position{}) {
 		q.where(`(s.start_us, s.`+id+`) < ($%d, $%d)`, f.After.StartUS, f.After.ID)
 	}
 	rest := q.conditions() + ` ORDER BY s.start_us DESC, s.` + id + ` DESC` + q.limit(f.Limit)
@@ -82,7 +82,7 @@ func listQuery(f controlplane.CallFilter) (string, []any) {
 
 // filterCalls adds what a filter asks for, but for the id and the provider. What is searched
 // is s: call or call_provider, which have the same columns for it.
-func (q *search) filterCalls(f controlplane.CallFilter) {
+func (q *search) filterCalls(f calllog.Filter) {
 	for _, text := range []struct{ column, value string }{
 		{`group_name`, f.Group}, {`api_key`, f.APIKey}, {`outcome`, f.Outcome}, {`node`, f.Node}, {`model`, f.Model},
 	} {
@@ -108,12 +108,12 @@ func (q *search) filterCalls(f controlplane.CallFilter) {
 }
 
 // GetCall returns one call, whatever its age.
-func (s *Calls) GetCall(ctx context.Context, id string) (controlplane.Call, error) {
+func (s *Calls) GetCall(ctx context.Context, id string) (calllog.Call, error) {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
 	call, err := scanCall(s.db.engine.Reader().QueryRowContext(ctx, `SELECT node, record FROM call WHERE id = $1`, id))
 	if errors.Is(err, sql.ErrNoRows) {
-		return controlplane.Call{}, errs.Newf(errs.NotFound, "call %q does not exist", id)
+		return calllog.Call{}, errs.Newf(errs.NotFound, "call %q does not exist", id)
 	}
 	return call, s.db.failed(err, "read a call")
 }
@@ -160,14 +160,14 @@ func (s *Calls) DeleteCallsBefore(ctx context.Context, t time.Time, limit int) (
 }
 
 // scanCall reads a row of node and record.
-func scanCall(row interface{ Scan(...any) error }) (controlplane.Call, error) {
-	call := controlplane.Call{Call: &nodev1.Call{}}
+func scanCall(row interface{ Scan(...any) error }) (calllog.Call, error) {
+	call := calllog.Call{Call: &nodev1.Call{}}
 	var record []byte
 	if err := row.Scan(&call.Node, &record); err != nil {
-		return controlplane.Call{}, err
+		return calllog.Call{}, err
 	}
 	if err := proto.Unmarshal(record, call.Call); err != nil {
-		return controlplane.Call{}, fmt.Errorf("decode a stored call: %w", err)
+		return calllog.Call{}, fmt.Errorf("decode a stored call: %w", err)
 	}
 	return call, nil
 }

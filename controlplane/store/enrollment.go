@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -25,7 +25,7 @@ type Enrollment struct{ db *DB }
 func NewEnrollment(db *DB) *Enrollment { return &Enrollment{db} }
 
 // CreateJoinToken stores a token; errs.AlreadyExists when its id is taken.
-func (s *Enrollment) CreateJoinToken(ctx context.Context, t controlplane.JoinToken) error {
+func (s *Enrollment) CreateJoinToken(ctx context.Context, t enrollment.JoinToken) error {
 	_, err := s.db.exec(ctx,
 		`INSERT INTO join_token (id, sealed_key, note, created_by, created_at, expires_at, max_uses) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		t.ID, notNil(t.SealedKey), t.Note, t.CreatedBy, micros(t.CreatedAt), micros(t.ExpiresAt), t.MaxUses)
@@ -33,19 +33,19 @@ func (s *Enrollment) CreateJoinToken(ctx context.Context, t controlplane.JoinTok
 }
 
 // JoinToken returns a token with its uses.
-func (s *Enrollment) JoinToken(ctx context.Context, id string) (controlplane.JoinToken, error) {
+func (s *Enrollment) JoinToken(ctx context.Context, id string) (enrollment.JoinToken, error) {
 	tokens, err := s.joinTokens(ctx, `WHERE id = $1`, id)
 	if err != nil {
-		return controlplane.JoinToken{}, s.db.failed(err, "read the join token")
+		return enrollment.JoinToken{}, s.db.failed(err, "read the join token")
 	}
 	if len(tokens) == 0 {
-		return controlplane.JoinToken{}, errNoJoinToken(id)
+		return enrollment.JoinToken{}, errNoJoinToken(id)
 	}
 	return tokens[0], nil
 }
 
 // ListJoinTokens returns every token that is kept, newest first.
-func (s *Enrollment) ListJoinTokens(ctx context.Context) ([]controlplane.JoinToken, error) {
+func (s *Enrollment) ListJoinTokens(ctx context.Context) ([]enrollment.JoinToken, error) {
 	tokens, err := s.joinTokens(ctx, `ORDER BY created_at DESC, id`)
 	return tokens, s.db.failed(err, "list join tokens")
 }
@@ -64,12 +64,12 @@ func errNoJoinToken(id string) error {
 }
 
 // joinTokens reads the tokens that the rest of the query selects, and their uses.
-func (s *Enrollment) joinTokens(ctx context.Context, rest string, args ...any) (tokens []controlplane.JoinToken, err error) {
+func (s *Enrollment) joinTokens(ctx context.Context, rest string, args ...any) (tokens []enrollment.JoinToken, err error) {
 	err = s.db.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		rows, err := tx.QueryContext(ctx, `SELECT id, sealed_key, note, created_by, created_at, expires_at, max_uses FROM join_token `+rest, args...)
-		tokens, err = collect(rows, err, func(rows *sql.Rows) (controlplane.JoinToken, error) {
+		tokens, err = collect(rows, err, func(rows *sql.Rows) (enrollment.JoinToken, error) {
 			var (
-				t                controlplane.JoinToken
+				t                enrollment.JoinToken
 				created, expires int64
 			)
 			err := rows.Scan(&t.ID, &t.SealedKey, &t.Note, &t.CreatedBy, &created, &expires, &t.MaxUses)
@@ -89,11 +89,11 @@ func (s *Enrollment) joinTokens(ctx context.Context, rest string, args ...any) (
 	return tokens, err
 }
 
-func joinTokenUses(ctx context.Context, q querier, id string) ([]controlplane.JoinTokenUse, error) {
+func joinTokenUses(ctx context.Context, q querier, id string) ([]enrollment.JoinTokenUse, error) {
 	rows, err := q.QueryContext(ctx, `SELECT node, at FROM join_token_use WHERE token_id = $1 ORDER BY use`, id)
-	return collect(rows, err, func(rows *sql.Rows) (controlplane.JoinTokenUse, error) {
+	return collect(rows, err, func(rows *sql.Rows) (enrollment.JoinTokenUse, error) {
 		var (
-			use controlplane.JoinTokenUse
+			use enrollment.JoinTokenUse
 			at  int64
 		)
 		err := rows.Scan(&use.Node, &at)
@@ -103,7 +103,7 @@ func joinTokenUses(ctx context.Context, q querier, id string) ([]controlplane.Jo
 }
 
 // JoinNode uses the token and makes id the identity of its name.
-func (s *Enrollment) JoinNode(ctx context.Context, id controlplane.NodeIdentity) error {
+func (s *Enrollment) JoinNode(ctx context.Context, id enrollment.NodeIdentity) error {
 	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		before, err := readIdentity(ctx, tx, id.Node)
 		known := err == nil
@@ -127,7 +127,7 @@ func (s *Enrollment) JoinNode(ctx context.Context, id controlplane.NodeIdentity)
 }
 
 // reopen refuses what may not undo the revocation of a name.
-func reopen(ctx context.Context, tx *sql.Tx, before, id controlplane.NodeIdentity) error {
+func reopen(ctx context.Context, tx *sql.Tx, before, id enrollment.NodeIdentity) error {
 	if before.KeyHash == id.KeyHash {
 		return errs.Newf(errs.PermissionDenied, "the key of node %q was revoked: the node needs a new one", id.Node)
 	}
@@ -146,7 +146,7 @@ func reopen(ctx context.Context, tx *sql.Tx, before, id controlplane.NodeIdentit
 
 // writeIdentity puts id in the place of what was read before, unless that was revoked
 // since: a revocation is never undone by accident.
-func writeIdentity(ctx context.Context, tx *sql.Tx, before, id controlplane.NodeIdentity) error {
+func writeIdentity(ctx context.Context, tx *sql.Tx, before, id enrollment.NodeIdentity) error {
 	revoked := sql.NullInt64{Int64: micros(before.RevokedAt), Valid: before.Revoked()}
 	result, err := tx.ExecContext(ctx, `INSERT INTO node_identity (node, key_hash, token_id, joined_at, expires_at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (node) DO UPDATE SET key_hash = excluded.key_hash, token_id = excluded.token_id,
@@ -163,7 +163,7 @@ func writeIdentity(ctx context.Context, tx *sql.Tx, before, id controlplane.Node
 }
 
 // useToken takes one use of a token, in one statement: whoever comes second finds it gone.
-func useToken(ctx context.Context, tx *sql.Tx, id controlplane.NodeIdentity) error {
+func useToken(ctx context.Context, tx *sql.Tx, id enrollment.NodeIdentity) error {
 	var use int
 	err := tx.QueryRowContext(ctx,
 		`UPDATE join_token SET uses = uses + 1 WHERE id = $1 AND uses < max_uses AND expires_at > $2 RETURNING uses`,
@@ -179,7 +179,7 @@ func useToken(ctx context.Context, tx *sql.Tx, id controlplane.NodeIdentity) err
 	return err
 }
 
-func whyUnusable(ctx context.Context, tx *sql.Tx, id controlplane.NodeIdentity) error {
+func whyUnusable(ctx context.Context, tx *sql.Tx, id enrollment.NodeIdentity) error {
 	var expires int64
 	err := tx.QueryRowContext(ctx, `SELECT expires_at FROM join_token WHERE id = $1`, id.TokenID).Scan(&expires)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -222,12 +222,12 @@ func (s *Enrollment) RevokeNode(ctx context.Context, node, by string, at time.Ti
 }
 
 // NodeIdentity returns the identity of a name.
-func (s *Enrollment) NodeIdentity(ctx context.Context, node string) (controlplane.NodeIdentity, error) {
+func (s *Enrollment) NodeIdentity(ctx context.Context, node string) (enrollment.NodeIdentity, error) {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
 	id, err := readIdentity(ctx, s.db.engine.Reader(), node)
 	if errors.Is(err, sql.ErrNoRows) {
-		return controlplane.NodeIdentity{}, errNoNode(node)
+		return enrollment.NodeIdentity{}, errNoNode(node)
 	}
 	return id, s.db.failed(err, "read the node's identity")
 }
@@ -237,32 +237,32 @@ func errNoNode(node string) error {
 }
 
 // NodeIdentities returns every identity in name order.
-func (s *Enrollment) NodeIdentities(ctx context.Context) ([]controlplane.NodeIdentity, error) {
+func (s *Enrollment) NodeIdentities(ctx context.Context) ([]enrollment.NodeIdentity, error) {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
 	rows, err := s.db.engine.Reader().QueryContext(ctx, selectIdentity+`ORDER BY node`)
-	all, err := collect(rows, err, func(rows *sql.Rows) (controlplane.NodeIdentity, error) { return scanIdentity(rows) })
+	all, err := collect(rows, err, func(rows *sql.Rows) (enrollment.NodeIdentity, error) { return scanIdentity(rows) })
 	return all, s.db.failed(err, "list the identities of nodes")
 }
 
 const selectIdentity = `SELECT node, key_hash, token_id, joined_at, expires_at, revoked_at, revoked_by FROM node_identity `
 
-func readIdentity(ctx context.Context, q querier, node string) (controlplane.NodeIdentity, error) {
+func readIdentity(ctx context.Context, q querier, node string) (enrollment.NodeIdentity, error) {
 	return scanIdentity(q.QueryRowContext(ctx, selectIdentity+`WHERE node = $1`, node))
 }
 
-func scanIdentity(row interface{ Scan(...any) error }) (controlplane.NodeIdentity, error) {
+func scanIdentity(row interface{ Scan(...any) error }) (enrollment.NodeIdentity, error) {
 	var (
-		id              controlplane.NodeIdentity
+		id              enrollment.NodeIdentity
 		key             []byte
 		joined, expires int64
 		revoked         sql.NullInt64
 	)
 	if err := row.Scan(&id.Node, &key, &id.TokenID, &joined, &expires, &revoked, &id.RevokedBy); err != nil {
-		return controlplane.NodeIdentity{}, err
+		return enrollment.NodeIdentity{}, err
 	}
 	if copy(id.KeyHash[:], key) != len(key) || len(key) != len(id.KeyHash) {
-		return controlplane.NodeIdentity{}, fmt.Errorf("the key of node %q has %d bytes", id.Node, len(key))
+		return enrollment.NodeIdentity{}, fmt.Errorf("the key of node %q has %d bytes", id.Node, len(key))
 	}
 	id.JoinedAt, id.ExpiresAt = fromMicros(joined), fromMicros(expires)
 	if revoked.Valid {

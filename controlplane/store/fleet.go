@@ -11,7 +11,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/fleet"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -35,7 +35,7 @@ func NewFleet(db *DB) *Fleet { return &Fleet{db} }
 
 // ReportFleet stores what a replica knows of its nodes, in one transaction with its sign of
 // life. It returns the names of nodes that a newer stream has.
-func (s *Fleet) ReportFleet(ctx context.Context, r controlplane.FleetReport) (lost []string, err error) {
+func (s *Fleet) ReportFleet(ctx context.Context, r fleet.Report) (lost []string, err error) {
 	err = s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		lost = nil
 		if _, err := tx.ExecContext(ctx, `INSERT INTO replica (id, beat, seen_at) VALUES ($1, 1, $2)
@@ -43,7 +43,7 @@ func (s *Fleet) ReportFleet(ctx context.Context, r controlplane.FleetReport) (lo
 			return err
 		}
 		for _, part := range []struct {
-			lines []controlplane.NodeLine
+			lines []fleet.Line
 			rest  string
 		}{{r.Opened, openedNodes}, {r.Lines, laterNodes}} {
 			missed, err := saveNodes(ctx, tx, part.lines, part.rest)
@@ -62,8 +62,8 @@ func (s *Fleet) ReportFleet(ctx context.Context, r controlplane.FleetReport) (lo
 
 // saveNodes writes lines and returns the names of those that were not. They are written in
 // name order, so that replicas which write the same ones wait for each other and no more.
-func saveNodes(ctx context.Context, tx *sql.Tx, lines []controlplane.NodeLine, rest string) (lost []string, err error) {
-	lines = slices.SortedFunc(slices.Values(lines), func(a, b controlplane.NodeLine) int {
+func saveNodes(ctx context.Context, tx *sql.Tx, lines []fleet.Line, rest string) (lost []string, err error) {
+	lines = slices.SortedFunc(slices.Values(lines), func(a, b fleet.Line) int {
 		return cmp.Compare(a.Node.GetName(), b.Node.GetName())
 	})
 	for batch := range batches(lines) {
@@ -98,7 +98,7 @@ func (s *Fleet) LeaveFleet(ctx context.Context, replica string) error {
 }
 
 // Fleet reads what every replica reported.
-func (s *Fleet) Fleet(ctx context.Context, now time.Time) (state controlplane.FleetState, err error) {
+func (s *Fleet) Fleet(ctx context.Context, now time.Time) (state fleet.State, err error) {
 	err = s.db.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		rows, err := tx.QueryContext(ctx, `SELECT id, beat, seen_at FROM replica ORDER BY id`)
 		if state.Replicas, err = collect(rows, err, scanReplica); err != nil {
@@ -113,22 +113,22 @@ func (s *Fleet) Fleet(ctx context.Context, now time.Time) (state controlplane.Fl
 		return err
 	})
 	if err != nil {
-		return controlplane.FleetState{}, s.db.failed(err, "read the nodes of all replicas")
+		return fleet.State{}, s.db.failed(err, "read the nodes of all replicas")
 	}
 	return state, nil
 }
 
 func scanText(rows *sql.Rows) (text string, err error) { return text, rows.Scan(&text) }
 
-func scanReplica(rows *sql.Rows) (r controlplane.Replica, err error) {
+func scanReplica(rows *sql.Rows) (r fleet.Replica, err error) {
 	var seen int64
 	err = rows.Scan(&r.ID, &r.Beat, &seen)
 	r.Seen = fromMicros(seen)
 	return r, err
 }
 
-func scanNode(rows *sql.Rows) (controlplane.NodeLine, error) {
-	l := controlplane.NodeLine{Node: &adminv1.Node{}}
+func scanNode(rows *sql.Rows) (fleet.Line, error) {
+	l := fleet.Line{Node: &adminv1.Node{}}
 	var seen int64
 	var record []byte
 	if err := rows.Scan(&l.Replica, &l.BootID, &l.Opened, &seen, &l.DrainBoot, &record); err != nil {
@@ -147,7 +147,7 @@ type orderText struct {
 	Reason     string `json:"reason,omitempty"`
 }
 
-func scanOrder(rows *sql.Rows) (o controlplane.NodeOrder, err error) {
+func scanOrder(rows *sql.Rows) (o fleet.Order, err error) {
 	var expires int64
 	var text string
 	if err := rows.Scan(&o.ID, &o.Node, &expires, &o.TakenBy, &text); err != nil {
@@ -193,7 +193,7 @@ func changeNode(ctx context.Context, tx *sql.Tx, statement, node string) error {
 }
 
 // PlaceOrders stores orders for other replicas.
-func (s *Fleet) PlaceOrders(ctx context.Context, orders []controlplane.NodeOrder) error {
+func (s *Fleet) PlaceOrders(ctx context.Context, orders []fleet.Order) error {
 	rows := make([][]any, len(orders))
 	for i, o := range orders {
 		text, err := json.Marshal(orderText{o.Kind, o.Provider, o.Model, o.Credential, o.Reason})

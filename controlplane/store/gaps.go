@@ -13,7 +13,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -26,7 +26,7 @@ type CallGaps struct{ db *DB }
 func NewCallGaps(db *DB) *CallGaps { return &CallGaps{db} }
 
 // ListGaps returns at most f.Limit gaps (at least 1), the newest end first.
-func (s *CallGaps) ListGaps(ctx context.Context, f controlplane.GapFilter) ([]controlplane.Gap, error) {
+func (s *CallGaps) ListGaps(ctx context.Context, f calllog.GapFilter) ([]calllog.Gap, error) {
 	if f.Limit < 1 {
 		return nil, errs.Newf(errs.InvalidArgument, "the limit of gaps to list is %d, want at least 1", f.Limit)
 	}
@@ -42,13 +42,13 @@ func (s *CallGaps) ListGaps(ctx context.Context, f controlplane.GapFilter) ([]co
 	if !f.To.IsZero() {
 		q.where(`to_us < $%d`, micros(f.To))
 	}
-	if f.After != (controlplane.CallPosition{}) {
+	if f.After != (calllog.Position{}) {
 		q.where(`(to_us, id) < ($%d, $%d)`, f.After.StartUS, f.After.ID)
 	}
 	query := `SELECT node, record FROM call_gap` + q.conditions() + ` ORDER BY to_us DESC, id DESC` + q.limit(f.Limit)
 	rows, err := s.db.engine.Reader().QueryContext(ctx, query, q.args...)
-	gaps, err := collect(rows, err, func(rows *sql.Rows) (controlplane.Gap, error) {
-		gap := controlplane.Gap{Gap: &nodev1.Gap{}}
+	gaps, err := collect(rows, err, func(rows *sql.Rows) (calllog.Gap, error) {
+		gap := calllog.Gap{Gap: &nodev1.Gap{}}
 		var record []byte
 		if err := rows.Scan(&gap.Node, &record); err != nil {
 			return gap, err
@@ -63,7 +63,7 @@ func (s *CallGaps) ListGaps(ctx context.Context, f controlplane.GapFilter) ([]co
 
 // PutAside keeps refused records, each once. It makes texts such that no database refuses
 // them.
-func (s *CallGaps) PutAside(ctx context.Context, records []controlplane.Refused) error {
+func (s *CallGaps) PutAside(ctx context.Context, records []calllog.Refused) error {
 	if len(records) == 0 {
 		return nil
 	}
@@ -92,7 +92,7 @@ func (s *CallGaps) PutAside(ctx context.Context, records []controlplane.Refused)
 const maxRefusedID = 64
 
 // shownID is the record's id if that can be shown as it is, else one made of its content.
-func shownID(r controlplane.Refused) string {
+func shownID(r calllog.Refused) string {
 	if r.ID != "" && len(r.ID) <= maxRefusedID && shown(r.ID) == r.ID {
 		return r.ID
 	}
@@ -111,21 +111,21 @@ func shown(text string) string {
 }
 
 // ListRefused returns at most limit refused records (at least 1) behind a position, newest first.
-func (s *CallGaps) ListRefused(ctx context.Context, after controlplane.CallPosition, limit int) ([]controlplane.Refused, error) {
+func (s *CallGaps) ListRefused(ctx context.Context, after calllog.Position, limit int) ([]calllog.Refused, error) {
 	if limit < 1 {
 		return nil, errs.Newf(errs.InvalidArgument, "the limit of refused records to list is %d, want at least 1", limit)
 	}
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
 	q := &search{}
-	if after != (controlplane.CallPosition{}) {
+	if after != (calllog.Position{}) {
 		q.where(`(at, id) < ($%d, $%d)`, after.StartUS, after.ID)
 	}
 	query := `SELECT id, kind, node, at, reason, record FROM call_refused` + q.conditions() + ` ORDER BY at DESC, id DESC` + q.limit(limit)
 	rows, err := s.db.engine.Reader().QueryContext(ctx, query, q.args...)
-	records, err := collect(rows, err, func(rows *sql.Rows) (controlplane.Refused, error) {
+	records, err := collect(rows, err, func(rows *sql.Rows) (calllog.Refused, error) {
 		var (
-			r  controlplane.Refused
+			r  calllog.Refused
 			at int64
 		)
 		err := rows.Scan(&r.ID, &r.Kind, &r.Node, &at, &r.Reason, &r.Record)

@@ -7,7 +7,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/importer"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -18,7 +18,7 @@ type Imports struct{ db *DB }
 func NewImports(db *DB) *Imports { return &Imports{db} }
 
 // RecordImport stores an import and forgets all but the newest of its provider.
-func (s *Imports) RecordImport(ctx context.Context, run controlplane.ImportRun) error {
+func (s *Imports) RecordImport(ctx context.Context, run importer.Run) error {
 	record, err := proto.Marshal(run.ImportRun)
 	if err != nil {
 		return fmt.Errorf("encode import %q: %w", run.GetId(), err)
@@ -37,7 +37,7 @@ func (s *Imports) RecordImport(ctx context.Context, run controlplane.ImportRun) 
 		if _, err := tx.ExecContext(ctx,
 			`DELETE FROM import_run WHERE provider_uid = $1 AND id NOT IN (
 			   SELECT id FROM import_run WHERE provider_uid = $2 ORDER BY start_us DESC, id DESC LIMIT $3)`,
-			run.ProviderUID, run.ProviderUID, controlplane.KeptImports); err != nil {
+			run.ProviderUID, run.ProviderUID, importer.KeptRuns); err != nil {
 			return err
 		}
 		if !run.GetScheduled() {
@@ -54,7 +54,7 @@ func (s *Imports) RecordImport(ctx context.Context, run controlplane.ImportRun) 
 }
 
 // Imports lists imports, newest first.
-func (s *Imports) Imports(ctx context.Context, provider string, limit int) ([]controlplane.ImportRun, error) {
+func (s *Imports) Imports(ctx context.Context, provider string, limit int) ([]importer.Run, error) {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
 	const read = `SELECT provider_uid, record FROM import_run`
@@ -63,8 +63,8 @@ func (s *Imports) Imports(ctx context.Context, provider string, limit int) ([]co
 		query, args = read+` WHERE provider = $1 ORDER BY start_us DESC, id DESC LIMIT $2`, []any{provider, limit}
 	}
 	rows, err := s.db.engine.Reader().QueryContext(ctx, query, args...)
-	runs, err := collect(rows, err, func(rows *sql.Rows) (controlplane.ImportRun, error) {
-		run := controlplane.ImportRun{ImportRun: &adminv1.ImportRun{}}
+	runs, err := collect(rows, err, func(rows *sql.Rows) (importer.Run, error) {
+		run := importer.Run{ImportRun: &adminv1.ImportRun{}}
 		var record []byte
 		if err := rows.Scan(&run.ProviderUID, &record); err != nil {
 			return run, err
@@ -75,13 +75,13 @@ func (s *Imports) Imports(ctx context.Context, provider string, limit int) ([]co
 }
 
 // ImportSchedules lists how scheduled imports went.
-func (s *Imports) ImportSchedules(ctx context.Context) ([]controlplane.ImportSchedule, error) {
+func (s *Imports) ImportSchedules(ctx context.Context) ([]importer.Schedule, error) {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
 	rows, err := s.db.engine.Reader().QueryContext(ctx, `SELECT provider_uid, last_us, failures FROM import_schedule`)
-	schedules, err := collect(rows, err, func(rows *sql.Rows) (controlplane.ImportSchedule, error) {
+	schedules, err := collect(rows, err, func(rows *sql.Rows) (importer.Schedule, error) {
 		var (
-			schedule controlplane.ImportSchedule
+			schedule importer.Schedule
 			last     int64
 		)
 		err := rows.Scan(&schedule.ProviderUID, &last, &schedule.Failures)

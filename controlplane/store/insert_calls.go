@@ -10,7 +10,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -65,7 +65,7 @@ func (s *Calls) callRows(ctx context.Context, node string, calls []*nodev1.Call)
 			rejected = append(rejected, s.db.reject(ctx, call.GetId(), err))
 			continue
 		}
-		model := controlplane.UsageKeyOf(call).Model // fit for a column
+		model := usage.KeyOf(call).Model // fit for a column
 		row := callRow{id: call.GetId(), call: call, columns: []any{
 			call.GetId(), node, call.GetStartUs(), call.GetGroup(), call.GetApiKey(), call.GetOutcome(), call.GetStatus(),
 			model, number(call.GetStream()), call.GetDurationUs(), stored, record,

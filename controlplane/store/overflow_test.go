@@ -7,7 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	"github.com/trunkline-ai/trunkline/internal/testenv"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -22,8 +23,8 @@ func TestSumsDoNotOverflow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := openPlain(t, url)
-			key := controlplane.UsageKey{Group: "g", Provider: "p", Outcome: controlplane.OutcomeOK}
-			lie := controlplane.Usage{Calls: 1, InputTokens: 5e17, DurationUS: 5e17, Cost: controlplane.Cost{Micro: 5e17}}
+			key := usage.Key{Group: "g", Provider: "p", Outcome: usage.OutcomeOK}
+			lie := usage.Sum{Calls: 1, InputTokens: 5e17, DurationUS: 5e17, Cost: usage.Cost{Micro: 5e17}}
 			for range 20 {
 				err := s.inTx(t.Context(), func(ctx context.Context, tx *sql.Tx) error {
 					return addTotals(ctx, tx, "liar", []totalRow{{sum: total{today.UnixMicro(), key, &lie}}})
@@ -36,10 +37,10 @@ func TestSumsDoNotOverflow(t *testing.T) {
 			if stored, _, err := NewCalls(s).InsertCalls(t.Context(), "liar", []*nodev1.Call{call}); err != nil || stored != 1 {
 				t.Fatalf("a call beside it: %d stored: %v", stored, err)
 			}
-			for _, q := range []controlplane.UsageQuery{
+			for _, q := range []calllog.UsageQuery{
 				{From: today.Add(-time.Hour), To: today.Add(time.Hour)},
-				{From: today.Add(-time.Hour), To: today.Add(time.Hour), By: controlplane.ByGroup, Minutes: true},
-				{From: today.Add(-time.Hour), To: today.Add(time.Hour), By: controlplane.ByProvider, Group: "g"},
+				{From: today.Add(-time.Hour), To: today.Add(time.Hour), By: calllog.ByGroup, Minutes: true},
+				{From: today.Add(-time.Hour), To: today.Add(time.Hour), By: calllog.ByProvider, Group: "g"},
 			} {
 				sums, err := NewUsage(s).Usage(t.Context(), q)
 				if err != nil || len(sums) != 1 || sums[0].Calls != 21 || sums[0].InputTokens != maxSum || sums[0].Cost.Micro != maxSum {

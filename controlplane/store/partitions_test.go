@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/internal/testenv"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -66,7 +66,7 @@ func callAt(name string, at time.Time) *nodev1.Call {
 	return &nodev1.Call{Id: name, StartUs: at.UnixMicro(), Group: "g", Outcome: "ok", Provider: "p"}
 }
 
-func idsOf(t *testing.T, s *DB, f controlplane.CallFilter) string {
+func idsOf(t *testing.T, s *DB, f calllog.Filter) string {
 	t.Helper()
 	f.Limit = 1000
 	calls, err := NewCalls(s).ListCalls(t.Context(), f)
@@ -108,7 +108,7 @@ func TestPostgresKeepsCallsByDay(t *testing.T) {
 		t.Fatalf("kept from %s on: %v", kept, err)
 	}
 	const all = "ahead midnight last-us today yesterday old"
-	for f, want := range map[controlplane.CallFilter]string{
+	for f, want := range map[calllog.Filter]string{
 		{}:                                    all,
 		{Provider: "p"}:                       all,
 		{Group: "g"}:                          all,
@@ -131,7 +131,7 @@ func TestPostgresKeepsCallsByDay(t *testing.T) {
 	if kept, err = NewCalls(s).KeepCalls(t.Context(), days(1)); err != nil {
 		t.Fatal(err)
 	}
-	if got := idsOf(t, s, controlplane.CallFilter{Provider: "p"}); got != "ahead midnight old" {
+	if got := idsOf(t, s, calllog.Filter{Provider: "p"}); got != "ahead midnight old" {
 		t.Errorf("after two days were dropped: %s", got)
 	}
 	if n, err := NewCalls(s).DeleteCallsBefore(t.Context(), kept, 10); n != 1 || err != nil {
@@ -198,7 +198,7 @@ func TestPostgresMakesDaysUnderLoad(t *testing.T) {
 				if _, err := NewCalls(stores[i]).KeepCalls(t.Context(), today.AddDate(0, 0, -1)); err != nil {
 					t.Logf("try again: %v", err)
 				}
-				if _, err := NewCalls(stores[i]).ListCalls(t.Context(), controlplane.CallFilter{Provider: "p", Limit: 100}); err != nil {
+				if _, err := NewCalls(stores[i]).ListCalls(t.Context(), calllog.Filter{Provider: "p", Limit: 100}); err != nil {
 					t.Errorf("list: %v", err)
 				}
 			}
@@ -214,7 +214,7 @@ func TestPostgresMakesDaysUnderLoad(t *testing.T) {
 	if n := stored.Load(); n != int64(len(sent)) {
 		t.Errorf("%d calls were reported as new, want %d", n, len(sent))
 	}
-	for _, f := range []controlplane.CallFilter{{}, {Provider: "p"}} {
+	for _, f := range []calllog.Filter{{}, {Provider: "p"}} {
 		if n := len(strings.Fields(idsOf(t, stores[0], f))); n != len(sent) {
 			t.Errorf("%d calls are listed with %+v, want %d", n, f, len(sent))
 		}

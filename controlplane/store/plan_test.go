@@ -9,14 +9,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/internal/testenv"
 )
 
 // searches are the queries that must stay fast with a hundred million calls.
-func searches() map[string]controlplane.CallFilter {
-	after := controlplane.CallPosition{StartUS: 1, ID: "x"}
-	return map[string]controlplane.CallFilter{
+func searches() map[string]calllog.Filter {
+	after := calllog.Position{StartUS: 1, ID: "x"}
+	return map[string]calllog.Filter{
 		"none":             {Limit: 10},
 		"position":         {After: after, Limit: 10},
 		"group":            {Group: "g", After: after, Limit: 10},
@@ -69,7 +69,7 @@ func TestPostgresPlans(t *testing.T) {
 			t.Errorf("filter %s sorts or reads everything:\n%s\n%s", name, query, plan)
 		}
 	}
-	for name, f := range map[string]controlplane.CallFilter{
+	for name, f := range map[string]calllog.Filter{
 		"provider, group, outcome": {Provider: "p", Group: "g", Outcome: "o", Limit: 10}, "group, outcome": {Group: "g", Outcome: "o", Limit: 10},
 		"api key, status": {APIKey: "k", Status: 200, Limit: 10},
 	} {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 )
 
 // maxSkipped is how many calls RecentCalls counts at most.
@@ -15,15 +15,15 @@ const maxSkipped = 100_000
 // RecentCalls returns calls in the order in which they were stored, by any replica, at since
 // or later: at most limit, the latest of them, and how many came before those, up to
 // 100,000. The filter's id, position and limit do not count.
-func (s *Calls) RecentCalls(ctx context.Context, f controlplane.CallFilter, since time.Time, limit int) ([]controlplane.Call, int, error) {
+func (s *Calls) RecentCalls(ctx context.Context, f calllog.Filter, since time.Time, limit int) ([]calllog.Call, int, error) {
 	var (
-		calls   []controlplane.Call
+		calls   []calllog.Call
 		skipped int
 	)
 	err := s.db.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		query, args := recentQuery(f, since, limit+1)
 		rows, err := tx.QueryContext(ctx, query, args...)
-		if calls, err = collect(rows, err, func(rows *sql.Rows) (controlplane.Call, error) { return scanCall(rows) }); err != nil {
+		if calls, err = collect(rows, err, func(rows *sql.Rows) (calllog.Call, error) { return scanCall(rows) }); err != nil {
 			return err
 		}
 		if len(calls) <= limit {
@@ -44,17 +44,17 @@ func (s *Calls) RecentCalls(ctx context.Context, f controlplane.CallFilter, sinc
 	return calls, skipped, nil
 }
 
-func recentQuery(f controlplane.CallFilter, since time.Time, limit int) (string, []any) {
+func recentQuery(f calllog.Filter, since time.Time, limit int) (string, []any) {
 	q := recent(f, since)
 	return `SELECT s.node, s.record FROM call s` + q.conditions() + ` ORDER BY s.stored_us DESC, s.start_us DESC, s.id DESC` + q.limit(limit), q.args
 }
 
-func countRecent(f controlplane.CallFilter, since time.Time) (string, []any) {
+func countRecent(f calllog.Filter, since time.Time) (string, []any) {
 	q := recent(f, since)
 	return `SELECT COUNT(*) FROM (SELECT 1 FROM call s` + q.conditions() + q.limit(maxSkipped) + `) n`, q.args
 }
 
-func recent(f controlplane.CallFilter, since time.Time) *search {
+func recent(f calllog.Filter, since time.Time) *search {
 	q := &search{}
 	q.where(`s.stored_us >= $%d`, micros(since))
 	if f.Provider != "" {

@@ -11,7 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -21,7 +22,7 @@ type rollup struct {
 	width time.Duration // of a bucket
 	keyed bool          // has a sum for each API key
 	// parts are what calls are summed up by, each by itself; none: by everything together.
-	parts []controlplane.UsageBy
+	parts []calllog.UsageBy
 }
 
 // Sums are kept per minute and per hour. Those that know API keys are apart: with a
@@ -36,13 +37,13 @@ var (
 	perKeyHour    = rollup{table: "usage_key_hour", width: time.Hour, keyed: true}
 	partsByMinute = rollup{table: "usage_minute_part", width: time.Minute, parts: properties}
 	partsByHour   = rollup{table: "usage_hour_part", width: time.Hour, parts: properties}
-	partsByDay    = rollup{table: "usage_day_part", width: 24 * time.Hour, parts: append(slices.Clip(properties), controlplane.ByAPIKey)}
+	partsByDay    = rollup{table: "usage_day_part", width: 24 * time.Hour, parts: append(slices.Clip(properties), calllog.ByAPIKey)}
 	rollups       = []rollup{perMinute, perHour, perKeyHour, partsByMinute, partsByHour, partsByDay}
 )
 
 // properties are those of which there are few values.
-var properties = []controlplane.UsageBy{
-	controlplane.ByNothing, controlplane.ByGroup, controlplane.ByProvider, controlplane.ByModel, controlplane.ByOutcome,
+var properties = []calllog.UsageBy{
+	calllog.ByNothing, calllog.ByGroup, calllog.ByProvider, calllog.ByModel, calllog.ByOutcome,
 }
 
 // maxSum is the most that a sum may come to, in whatever it counts: far beyond what all
@@ -64,24 +65,24 @@ func shardOf(node string) int {
 // sumKey is which sum of a table.
 type sumKey struct {
 	bucket int64 // when it begins, in microseconds
-	controlplane.UsageKey
+	usage.Key
 	// Of a part, which has nothing in UsageKey: what it is summed up by, and the value.
-	by    controlplane.UsageBy
+	by    calllog.UsageBy
 	value string
 }
 
 func (k sumKey) compare(o sumKey) int {
-	return cmp.Or(cmp.Compare(k.bucket, o.bucket), cmp.Compare(k.by, o.by), cmp.Compare(k.value, o.value), k.UsageKey.Compare(o.UsageKey))
+	return cmp.Or(cmp.Compare(k.bucket, o.bucket), cmp.Compare(k.by, o.by), cmp.Compare(k.value, o.value), k.Key.Compare(o.Key))
 }
 
 // keysOf are the sums of this table that calls of a key belong to which arrived at a time.
-func (r rollup) keysOf(us int64, k controlplane.UsageKey) []sumKey {
+func (r rollup) keysOf(us int64, k usage.Key) []sumKey {
 	bucket := floor(us, r.width)
 	if r.parts == nil {
 		if !r.keyed {
 			k.APIKey = ""
 		}
-		return []sumKey{{bucket: bucket, UsageKey: k}}
+		return []sumKey{{bucket: bucket, Key: k}}
 	}
 	keys := make([]sumKey, len(r.parts))
 	for i, by := range r.parts {
@@ -91,17 +92,17 @@ func (r rollup) keysOf(us int64, k controlplane.UsageKey) []sumKey {
 }
 
 // valueOf is the value that a key has of a property.
-func valueOf(k controlplane.UsageKey, by controlplane.UsageBy) string {
+func valueOf(k usage.Key, by calllog.UsageBy) string {
 	switch by {
-	case controlplane.ByGroup:
+	case calllog.ByGroup:
 		return k.Group
-	case controlplane.ByProvider:
+	case calllog.ByProvider:
 		return k.Provider
-	case controlplane.ByModel:
+	case calllog.ByModel:
 		return k.Model
-	case controlplane.ByOutcome:
+	case calllog.ByOutcome:
 		return k.Outcome
-	case controlplane.ByAPIKey:
+	case calllog.ByAPIKey:
 		return k.APIKey
 	}
 	return ""
@@ -118,18 +119,18 @@ func floor(us int64, width time.Duration) int64 {
 }
 
 // sum sums calls up for this table.
-func (r rollup) sum(calls []*nodev1.Call) map[sumKey]*controlplane.Usage {
-	sums := map[sumKey]*controlplane.Usage{}
+func (r rollup) sum(calls []*nodev1.Call) map[sumKey]*usage.Sum {
+	sums := map[sumKey]*usage.Sum{}
 	for _, c := range calls {
 		r.count(sums, c)
 	}
 	return sums
 }
 
-func (r rollup) count(sums map[sumKey]*controlplane.Usage, c *nodev1.Call) {
-	for _, k := range r.keysOf(c.GetStartUs(), controlplane.UsageKeyOf(c)) {
+func (r rollup) count(sums map[sumKey]*usage.Sum, c *nodev1.Call) {
+	for _, k := range r.keysOf(c.GetStartUs(), usage.KeyOf(c)) {
 		if sums[k] == nil {
-			sums[k] = &controlplane.Usage{}
+			sums[k] = &usage.Sum{}
 		}
 		sums[k].Count(c)
 	}
@@ -185,7 +186,7 @@ func rollUp(ctx context.Context, tx *sql.Tx, node string, calls []*nodev1.Call) 
 // here: the database returns those of the rows it updated, which are locked from then on.
 // Rows are taken in the order of their keys: transactions that add to the same sums wait
 // for each other instead of deadlocking.
-func (r rollup) add(ctx context.Context, tx *sql.Tx, shard int, sums map[sumKey]*controlplane.Usage) error {
+func (r rollup) add(ctx context.Context, tx *sql.Tx, shard int, sums map[sumKey]*usage.Sum) error {
 	keys := make([]sumKey, 0, len(sums))
 	for k := range sums {
 		keys = append(keys, k)
@@ -223,7 +224,7 @@ type addedRow struct {
 	latency, firstToken []byte
 }
 
-func (r rollup) addNumbers(ctx context.Context, tx *sql.Tx, shard int, keys []sumKey, sums map[sumKey]*controlplane.Usage) ([]addedRow, error) {
+func (r rollup) addNumbers(ctx context.Context, tx *sql.Tx, shard int, keys []sumKey, sums map[sumKey]*usage.Sum) ([]addedRow, error) {
 	var args []any
 	for _, k := range keys {
 		u := sums[k]
@@ -250,7 +251,7 @@ func (r rollup) numbers() []string {
 	return columns
 }
 
-func (r rollup) numberArgs(u *controlplane.Usage) []any {
+func (r rollup) numberArgs(u *usage.Sum) []any {
 	numbers := []int64{u.Calls, u.Attempts, u.Failovers, u.InputTokens, u.CachedInputTokens, u.OutputTokens, u.Cost.Micro, u.Cost.Pico, u.DurationUS}
 	if r.parts != nil {
 		numbers = append(numbers, u.OK, u.Saved)

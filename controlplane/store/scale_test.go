@@ -8,7 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	"github.com/trunkline-ai/trunkline/internal/testenv"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -44,7 +45,7 @@ func TestScale(t *testing.T) {
 	}
 
 	// The histograms of a sum over some two hundred calls.
-	var h controlplane.Histogram
+	var h usage.Histogram
 	for i := range 200 {
 		h.Count(int64(200_000 + 37_000*i%5_000_000))
 	}
@@ -73,7 +74,7 @@ func TestScale(t *testing.T) {
 	sums("of keys per day", 365, 24*time.Hour, "usage_day_part", part, `(SELECT 'api_key' AS property, 'key-' || i AS value FROM generate_series(0, 199) i) v, generate_series(0, 1) sh`, partNumbers)
 	exec("analyze", `VACUUM ANALYZE usage_minute, usage_hour, usage_key_hour, usage_minute_part, usage_hour_part, usage_day_part`)
 
-	ask := func(what string, days int, q controlplane.UsageQuery) {
+	ask := func(what string, days int, q calllog.UsageQuery) {
 		q.From, q.To = end.AddDate(0, 0, -days), end
 		for range 2 { // the second is with a warm cache
 			timed(what, func() error { _, err := NewUsage(s).Usage(ctx, q); return err })
@@ -89,23 +90,23 @@ func TestScale(t *testing.T) {
 			}
 		}
 	}
-	ask("summary, 30 days", 30, controlplane.UsageQuery{})
-	ask("summary of a group, 30 days", 30, controlplane.UsageQuery{Group: "group-1"})
-	ask("series by hour, 30 days", 30, controlplane.UsageQuery{PerBucket: true})
-	ask("series by hour and outcome, 30 days", 30, controlplane.UsageQuery{By: controlplane.ByOutcome, PerBucket: true})
-	ask("series by hour and model, 30 days", 30, controlplane.UsageQuery{By: controlplane.ByModel, PerBucket: true})
-	ask("six models of them, 30 days", 30, controlplane.UsageQuery{By: controlplane.ByModel, PerBucket: true, Values: []string{"model-1", "model-2", "model-3", "model-4", "model-5", "model-6"}})
-	ask("breakdown by model, 30 days", 30, controlplane.UsageQuery{By: controlplane.ByModel})
-	ask("breakdown of a group by model, 30 days", 30, controlplane.UsageQuery{By: controlplane.ByModel, Group: "group-1"})
-	ask("breakdown of a provider by model, 30 days", 30, controlplane.UsageQuery{By: controlplane.ByModel, Provider: "provider-1"})
-	ask("breakdown by key, 30 days", 30, controlplane.UsageQuery{By: controlplane.ByAPIKey})
-	ask("six keys by hour, 30 days", 30, controlplane.UsageQuery{By: controlplane.ByAPIKey, PerBucket: true, Values: []string{"key-1", "key-2", "key-3", "key-4", "key-5", "key-6"}})
-	ask("one key, 30 days", 30, controlplane.UsageQuery{APIKey: "key-7"})
-	ask("one key by model, per hour, 30 days", 30, controlplane.UsageQuery{APIKey: "key-7", By: controlplane.ByModel, PerBucket: true})
-	ask("series per minute, 1 day", 1, controlplane.UsageQuery{Minutes: true, PerBucket: true})
-	ask("series per minute and provider, 1 day", 1, controlplane.UsageQuery{Minutes: true, PerBucket: true, By: controlplane.ByProvider})
+	ask("summary, 30 days", 30, calllog.UsageQuery{})
+	ask("summary of a group, 30 days", 30, calllog.UsageQuery{Group: "group-1"})
+	ask("series by hour, 30 days", 30, calllog.UsageQuery{PerBucket: true})
+	ask("series by hour and outcome, 30 days", 30, calllog.UsageQuery{By: calllog.ByOutcome, PerBucket: true})
+	ask("series by hour and model, 30 days", 30, calllog.UsageQuery{By: calllog.ByModel, PerBucket: true})
+	ask("six models of them, 30 days", 30, calllog.UsageQuery{By: calllog.ByModel, PerBucket: true, Values: []string{"model-1", "model-2", "model-3", "model-4", "model-5", "model-6"}})
+	ask("breakdown by model, 30 days", 30, calllog.UsageQuery{By: calllog.ByModel})
+	ask("breakdown of a group by model, 30 days", 30, calllog.UsageQuery{By: calllog.ByModel, Group: "group-1"})
+	ask("breakdown of a provider by model, 30 days", 30, calllog.UsageQuery{By: calllog.ByModel, Provider: "provider-1"})
+	ask("breakdown by key, 30 days", 30, calllog.UsageQuery{By: calllog.ByAPIKey})
+	ask("six keys by hour, 30 days", 30, calllog.UsageQuery{By: calllog.ByAPIKey, PerBucket: true, Values: []string{"key-1", "key-2", "key-3", "key-4", "key-5", "key-6"}})
+	ask("one key, 30 days", 30, calllog.UsageQuery{APIKey: "key-7"})
+	ask("one key by model, per hour, 30 days", 30, calllog.UsageQuery{APIKey: "key-7", By: calllog.ByModel, PerBucket: true})
+	ask("series per minute, 1 day", 1, calllog.UsageQuery{Minutes: true, PerBucket: true})
+	ask("series per minute and provider, 1 day", 1, calllog.UsageQuery{Minutes: true, PerBucket: true, By: calllog.ByProvider})
 	timed("summary, 12 months", func() error {
-		_, err := NewUsage(s).Usage(ctx, controlplane.UsageQuery{From: end.AddDate(0, 0, -365), To: end})
+		_, err := NewUsage(s).Usage(ctx, calllog.UsageQuery{From: end.AddDate(0, 0, -365), To: end})
 		return err
 	})
 
@@ -126,32 +127,32 @@ func TestScale(t *testing.T) {
 		$1::bigint + (i * (30 * 86400000000::numeric / $2::bigint))::bigint FROM generate_series(0, $2::bigint - 1) i`, end.AddDate(0, 0, -30).UnixMicro(), n)
 	exec("make their providers", `INSERT INTO call_provider SELECT 'provider-' || right(id, 1), start_us, id, group_name, api_key, outcome, status, node, model, stream, duration_us FROM call`)
 	exec("analyze", `VACUUM ANALYZE call, call_provider`)
-	after := controlplane.CallPosition{StartUS: end.AddDate(0, 0, -15).UnixMicro(), ID: "x"}
-	day := controlplane.CallFilter{From: end.AddDate(0, 0, -12), To: end.AddDate(0, 0, -11)}
+	after := calllog.Position{StartUS: end.AddDate(0, 0, -15).UnixMicro(), ID: "x"}
+	day := calllog.Filter{From: end.AddDate(0, 0, -12), To: end.AddDate(0, 0, -11)}
 	for _, search := range []struct {
 		name string
-		f    controlplane.CallFilter
+		f    calllog.Filter
 	}{
-		{"newest", controlplane.CallFilter{}}, {"from the middle", controlplane.CallFilter{After: after}}, {"a day", day},
-		{"a group", controlplane.CallFilter{Group: "group-2"}}, {"a group that went quiet", controlplane.CallFilter{Group: "group-5"}},
-		{"an unknown group", controlplane.CallFilter{Group: "nobody"}}, {"a key, from the middle", controlplane.CallFilter{APIKey: "key-7", After: after}},
-		{"an outcome", controlplane.CallFilter{Outcome: "server_error"}}, {"an outcome that never was", controlplane.CallFilter{Outcome: "timeout"}},
-		{"a status", controlplane.CallFilter{Status: 502, After: after}}, {"a provider", controlplane.CallFilter{Provider: "provider-3"}},
-		{"a provider, from the middle", controlplane.CallFilter{Provider: "provider-3", After: after}},
-		{"a provider on a day", controlplane.CallFilter{Provider: "provider-3", From: day.From, To: day.To}},
-		{"a provider and a rare status", controlplane.CallFilter{Provider: "provider-0", Status: 502, After: after}},
-		{"a provider that never failed", controlplane.CallFilter{Provider: "provider-3", Outcome: "server_error"}},
-		{"a provider and a group", controlplane.CallFilter{Provider: "provider-4", Group: "group-14"}},
-		{"a provider and a group it never served", controlplane.CallFilter{Provider: "provider-3", Group: "group-14"}},
-		{"a group that never failed", controlplane.CallFilter{Group: "group-2", Outcome: "server_error"}},
-		{"a key and a status it never had", controlplane.CallFilter{APIKey: "key-7", Status: 502}},
-		{"a group and a key", controlplane.CallFilter{Group: "group-7", APIKey: "key-7"}},
-		{"a group and a key that never used it", controlplane.CallFilter{Group: "group-8", APIKey: "key-7"}},
-		{"a model", controlplane.CallFilter{Model: "model-7"}}, {"a model of a day", controlplane.CallFilter{Model: "model-7", From: day.From, To: day.To}},
-		{"an unknown model (reads everything)", controlplane.CallFilter{Model: "nobody"}},
-		{"an unknown model of a day", controlplane.CallFilter{Model: "nobody", From: day.From, To: day.To}},
-		{"longer than 30 s", controlplane.CallFilter{MinDuration: 30 * time.Second}},
-		{"a node and not streamed", controlplane.CallFilter{Node: "node-2", Stream: new(bool)}},
+		{"newest", calllog.Filter{}}, {"from the middle", calllog.Filter{After: after}}, {"a day", day},
+		{"a group", calllog.Filter{Group: "group-2"}}, {"a group that went quiet", calllog.Filter{Group: "group-5"}},
+		{"an unknown group", calllog.Filter{Group: "nobody"}}, {"a key, from the middle", calllog.Filter{APIKey: "key-7", After: after}},
+		{"an outcome", calllog.Filter{Outcome: "server_error"}}, {"an outcome that never was", calllog.Filter{Outcome: "timeout"}},
+		{"a status", calllog.Filter{Status: 502, After: after}}, {"a provider", calllog.Filter{Provider: "provider-3"}},
+		{"a provider, from the middle", calllog.Filter{Provider: "provider-3", After: after}},
+		{"a provider on a day", calllog.Filter{Provider: "provider-3", From: day.From, To: day.To}},
+		{"a provider and a rare status", calllog.Filter{Provider: "provider-0", Status: 502, After: after}},
+		{"a provider that never failed", calllog.Filter{Provider: "provider-3", Outcome: "server_error"}},
+		{"a provider and a group", calllog.Filter{Provider: "provider-4", Group: "group-14"}},
+		{"a provider and a group it never served", calllog.Filter{Provider: "provider-3", Group: "group-14"}},
+		{"a group that never failed", calllog.Filter{Group: "group-2", Outcome: "server_error"}},
+		{"a key and a status it never had", calllog.Filter{APIKey: "key-7", Status: 502}},
+		{"a group and a key", calllog.Filter{Group: "group-7", APIKey: "key-7"}},
+		{"a group and a key that never used it", calllog.Filter{Group: "group-8", APIKey: "key-7"}},
+		{"a model", calllog.Filter{Model: "model-7"}}, {"a model of a day", calllog.Filter{Model: "model-7", From: day.From, To: day.To}},
+		{"an unknown model (reads everything)", calllog.Filter{Model: "nobody"}},
+		{"an unknown model of a day", calllog.Filter{Model: "nobody", From: day.From, To: day.To}},
+		{"longer than 30 s", calllog.Filter{MinDuration: 30 * time.Second}},
+		{"a node and not streamed", calllog.Filter{Node: "node-2", Stream: new(bool)}},
 	} {
 		search.f.Limit = 50
 		query, args := listQuery(search.f)
@@ -166,7 +167,7 @@ func TestScale(t *testing.T) {
 	id := fmt.Sprintf("call-%012d", n/2)
 	plan := explain(t, s.engine.Reader(), `EXPLAIN (ANALYZE, COSTS OFF) SELECT node, record FROM call WHERE id = $1`, []any{id}, 1)
 	t.Logf("one call by id: %s", plan[strings.LastIndex(plan, "Planning Time"):])
-	for _, f := range []controlplane.CallFilter{{}, {Provider: "provider-3"}, {Outcome: "timeout"}} {
+	for _, f := range []calllog.Filter{{}, {Provider: "provider-3"}, {Outcome: "timeout"}} {
 		query, args := recentQuery(f, end.Add(-5*time.Second), 501)
 		plan := explain(t, s.engine.Reader(), "EXPLAIN (ANALYZE, COSTS OFF) "+query, args, 1)
 		t.Logf("follow, %+v: %s", f, plan[strings.LastIndex(plan, "Planning Time"):])

@@ -48,17 +48,17 @@ func open(t testing.TB, cfg store.Config) storetest.Store {
 		}
 	})
 	return storetest.Store{
-		DB:          db,
-		Store:       store.NewConfiguration(db),
-		CallStore:   store.NewCalls(db),
-		TotalStore:  store.NewCallGaps(db),
-		UsageStore:  store.NewUsage(db),
-		BodyStore:   store.NewBodies(db),
-		AccessStore: store.NewAccess(db),
-		SecretStore: store.NewSecrets(db),
-		ImportStore: store.NewImports(db),
-		FleetStore:  store.NewFleet(db),
-		JoinStore:   store.NewEnrollment(db),
+		DB:              db,
+		ConfigStore:     store.NewConfiguration(db),
+		CallStore:       store.NewCalls(db),
+		GapStore:        store.NewCallGaps(db),
+		UsageStore:      store.NewUsage(db),
+		BodyStore:       store.NewBodies(db),
+		AccessStore:     store.NewAccess(db),
+		SecretStore:     store.NewSecrets(db),
+		ImportStore:     store.NewImports(db),
+		FleetStore:      store.NewFleet(db),
+		EnrollmentStore: store.NewEnrollment(db),
 	}
 }
 

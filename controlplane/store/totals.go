@@ -10,7 +10,6 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -30,8 +29,8 @@ type totalRow struct {
 // total is a total in the form that is added to usage.
 type total struct {
 	us  int64
-	key controlplane.UsageKey
-	sum *controlplane.Usage
+	key usage.Key
+	sum *usage.Sum
 }
 
 // InsertTotals stores totals and gaps that are not stored yet, in one transaction, and
@@ -123,7 +122,7 @@ func addTotals(ctx context.Context, tx *sql.Tx, node string, rows []totalRow) er
 		return nil
 	}
 	for _, r := range rollups {
-		sums := map[sumKey]*controlplane.Usage{}
+		sums := map[sumKey]*usage.Sum{}
 		for _, row := range rows {
 			r.addTotal(sums, row.sum)
 		}
@@ -134,17 +133,17 @@ func addTotals(ctx context.Context, tx *sql.Tx, node string, rows []totalRow) er
 	return nil
 }
 
-func (r rollup) addTotal(sums map[sumKey]*controlplane.Usage, t total) {
+func (r rollup) addTotal(sums map[sumKey]*usage.Sum, t total) {
 	for _, k := range r.keysOf(t.us, t.key) {
 		if sums[k] == nil {
-			sums[k] = &controlplane.Usage{}
+			sums[k] = &usage.Sum{}
 		}
 		sums[k].Add(t.sum)
 	}
 }
 
 // countTotals adds the stored totals of [from, to) to what was counted, for each table.
-func countTotals(ctx context.Context, q querier, from, to int64, counted map[string]map[sumKey]*controlplane.Usage) error {
+func countTotals(ctx context.Context, q querier, from, to int64, counted map[string]map[sumKey]*usage.Sum) error {
 	rows, err := q.QueryContext(ctx, `SELECT record FROM call_total WHERE bucket >= $1 AND bucket < $2`, from, to)
 	records, err := collect(rows, err, func(rows *sql.Rows) (total, error) {
 		var raw []byte

@@ -7,7 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -16,13 +17,13 @@ import (
 const usageStep = 31 * 24 * time.Hour
 
 // usageColumns are the columns that usage is broken down by.
-var usageColumns = map[controlplane.UsageBy]string{
-	controlplane.ByNothing:  "''",
-	controlplane.ByGroup:    "group_name",
-	controlplane.ByProvider: "provider",
-	controlplane.ByModel:    "model",
-	controlplane.ByOutcome:  "outcome",
-	controlplane.ByAPIKey:   "api_key",
+var usageColumns = map[calllog.UsageBy]string{
+	calllog.ByNothing:  "''",
+	calllog.ByGroup:    "group_name",
+	calllog.ByProvider: "provider",
+	calllog.ByModel:    "model",
+	calllog.ByOutcome:  "outcome",
+	calllog.ByAPIKey:   "api_key",
 }
 
 // Usage reads and verifies the sums of usage, which Calls and CallGaps make.
@@ -33,7 +34,7 @@ func NewUsage(db *DB) *Usage { return &Usage{db} }
 
 // Usage returns sums, by bucket and value in no particular order. Sums per minute do not
 // know API keys: to ask them for one is errs.InvalidArgument.
-func (s *Usage) Usage(ctx context.Context, q controlplane.UsageQuery) ([]controlplane.UsageSum, error) {
+func (s *Usage) Usage(ctx context.Context, q calllog.UsageQuery) ([]calllog.UsageSum, error) {
 	pieces, err := usagePieces(q)
 	if err != nil {
 		return nil, err
@@ -42,7 +43,7 @@ func (s *Usage) Usage(ctx context.Context, q controlplane.UsageQuery) ([]control
 		bucket int64
 		value  string
 	}
-	sums := map[place]*controlplane.UsageSum{}
+	sums := map[place]*calllog.UsageSum{}
 	err = s.db.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, piece := range pieces {
 			for from := piece.from; from < piece.to; from += usageStep.Microseconds() {
@@ -57,7 +58,7 @@ func (s *Usage) Usage(ctx context.Context, q controlplane.UsageQuery) ([]control
 					if sums[at] == nil {
 						sums[at] = &p
 					} else {
-						sums[at].Add(&p.Usage)
+						sums[at].Add(&p.Sum)
 					}
 				}
 			}
@@ -67,7 +68,7 @@ func (s *Usage) Usage(ctx context.Context, q controlplane.UsageQuery) ([]control
 	if err != nil {
 		return nil, s.db.failed(err, "read usage")
 	}
-	all := make([]controlplane.UsageSum, 0, len(sums))
+	all := make([]calllog.UsageSum, 0, len(sums))
 	for _, sum := range sums {
 		if !q.PerBucket {
 			sum.Bucket = time.Time{}
@@ -84,7 +85,7 @@ type usagePiece struct {
 }
 
 // usagePieces cuts a question into pieces, each for the smallest table that can answer.
-func usagePieces(q controlplane.UsageQuery) ([]usagePiece, error) {
+func usagePieces(q calllog.UsageQuery) ([]usagePiece, error) {
 	r, err := rollupFor(q)
 	if err != nil {
 		return nil, err
@@ -100,12 +101,12 @@ func usagePieces(q controlplane.UsageQuery) ([]usagePiece, error) {
 }
 
 // rollupFor is the smallest table that can answer for all of a question's time.
-func rollupFor(q controlplane.UsageQuery) (rollup, error) {
+func rollupFor(q calllog.UsageQuery) (rollup, error) {
 	if _, known := usageColumns[q.By]; !known {
 		return rollup{}, errs.Newf(errs.InvalidArgument, "usage cannot be broken down by %q", q.By)
 	}
 	_, one := propertyOf(q)
-	keyed := q.APIKey != "" || q.By == controlplane.ByAPIKey
+	keyed := q.APIKey != "" || q.By == calllog.ByAPIKey
 	switch {
 	case keyed && q.Minutes:
 		return rollup{}, errs.Newf(errs.InvalidArgument, "usage of API keys is kept per hour, not per minute")
@@ -123,12 +124,12 @@ func rollupFor(q controlplane.UsageQuery) (rollup, error) {
 
 // propertyOf is the property that a question is about, by which it breaks down or filters;
 // false when it is about several.
-func propertyOf(q controlplane.UsageQuery) (property controlplane.UsageBy, one bool) {
+func propertyOf(q calllog.UsageQuery) (property calllog.UsageBy, one bool) {
 	property = q.By
 	for _, f := range filtersOf(q) {
 		switch {
 		case f.value == "" || f.by == property:
-		case property == controlplane.ByNothing:
+		case property == calllog.ByNothing:
 			property = f.by
 		default:
 			return property, false
@@ -139,20 +140,20 @@ func propertyOf(q controlplane.UsageQuery) (property controlplane.UsageBy, one b
 
 // usageFilter is a value that a property must have; empty: any.
 type usageFilter struct {
-	by    controlplane.UsageBy
+	by    calllog.UsageBy
 	value string
 }
 
-func filtersOf(q controlplane.UsageQuery) []usageFilter {
+func filtersOf(q calllog.UsageQuery) []usageFilter {
 	return []usageFilter{
-		{controlplane.ByGroup, q.Group}, {controlplane.ByProvider, q.Provider}, {controlplane.ByModel, q.Model},
-		{controlplane.ByOutcome, q.Outcome}, {controlplane.ByAPIKey, q.APIKey},
+		{calllog.ByGroup, q.Group}, {calllog.ByProvider, q.Provider}, {calllog.ByModel, q.Model},
+		{calllog.ByOutcome, q.Outcome}, {calllog.ByAPIKey, q.APIKey},
 	}
 }
 
 // usageQuery sums up what lies in [from, to). SUM of whole numbers is a decimal in
 // PostgreSQL, hence the casts.
-func (s *Usage) usageQuery(r rollup, q controlplane.UsageQuery, from, to int64) (string, []any) {
+func (s *Usage) usageQuery(r rollup, q calllog.UsageQuery, from, to int64) (string, []any) {
 	bucket, group := "0", []string{}
 	if q.PerBucket {
 		bucket = "bucket"
@@ -161,11 +162,11 @@ func (s *Usage) usageQuery(r rollup, q controlplane.UsageQuery, from, to int64) 
 	value, ok, saved := usageColumns[q.By], onlyOK("calls"), onlyOK("failovers")
 	if r.parts != nil {
 		ok, saved = "ok_calls", "saved_calls"
-		if q.By != controlplane.ByNothing {
+		if q.By != calllog.ByNothing {
 			value = "value"
 		}
 	}
-	if q.By != controlplane.ByNothing {
+	if q.By != calllog.ByNothing {
 		group = append(group, value)
 	}
 	columns := []string{bucket, value}
@@ -209,12 +210,12 @@ func (s *Usage) usageQuery(r rollup, q controlplane.UsageQuery, from, to int64) 
 
 // onlyOK is a column of the sums of calls that were ok, and 0 of others.
 func onlyOK(column string) string {
-	return "CASE WHEN outcome = '" + controlplane.OutcomeOK + "' THEN " + column + " ELSE 0 END"
+	return "CASE WHEN outcome = '" + usage.OutcomeOK + "' THEN " + column + " ELSE 0 END"
 }
 
-func (s *Usage) scanUsage(rows *sql.Rows) (controlplane.UsageSum, error) {
+func (s *Usage) scanUsage(rows *sql.Rows) (calllog.UsageSum, error) {
 	var (
-		u                   controlplane.UsageSum
+		u                   calllog.UsageSum
 		bucket              int64
 		latency, firstToken []byte
 	)
@@ -224,9 +225,9 @@ func (s *Usage) scanUsage(rows *sql.Rows) (controlplane.UsageSum, error) {
 		return u, err
 	}
 	u.Bucket = fromMicros(bucket)
-	u.Cost = u.Cost.Plus(controlplane.Cost{}) // the sum of many Picos is one
+	u.Cost = u.Cost.Plus(usage.Cost{}) // the sum of many Picos is one
 	for _, h := range []struct {
-		to  *controlplane.Histogram
+		to  *usage.Histogram
 		raw []byte
 	}{{&u.Latency, latency}, {&u.FirstToken, firstToken}} {
 		raw, err := s.db.engine.Concatenated(h.raw)

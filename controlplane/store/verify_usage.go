@@ -8,7 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 )
 
 // maxDrift is how many sums VerifyUsage returns.
@@ -18,8 +19,8 @@ const maxDrift = 100
 // stored of it and returns the sums that differ, at most 100, in order; with the last hour
 // of a UTC day, also the sums of that day with those of its hours. Calls come in while it
 // counts without disturbing it.
-func (s *Usage) VerifyUsage(ctx context.Context, t time.Time) ([]controlplane.Drift, error) {
-	var drifts []controlplane.Drift
+func (s *Usage) VerifyUsage(ctx context.Context, t time.Time) ([]calllog.Drift, error) {
+	var drifts []calllog.Drift
 	from := floor(micros(t), time.Hour)
 	to := from + time.Hour.Microseconds()
 	err := s.db.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
@@ -55,16 +56,16 @@ func (s *Usage) VerifyUsage(ctx context.Context, t time.Time) ([]controlplane.Dr
 
 // compareDay compares the sums of a day with those of its hours, which are compared with
 // the calls themselves.
-func compareDay(ctx context.Context, q querier, from, to int64) ([]controlplane.Drift, error) {
+func compareDay(ctx context.Context, q querier, from, to int64) ([]calllog.Drift, error) {
 	hours, err := perKeyHour.read(ctx, q, from, to)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", perKeyHour.table, err)
 	}
-	counted := map[sumKey]*controlplane.Usage{}
+	counted := map[sumKey]*usage.Sum{}
 	for k, u := range hours {
-		for _, part := range partsByDay.keysOf(k.bucket, k.UsageKey) {
+		for _, part := range partsByDay.keysOf(k.bucket, k.Key) {
 			if counted[part] == nil {
-				counted[part] = &controlplane.Usage{}
+				counted[part] = &usage.Sum{}
 			}
 			counted[part].Add(u)
 		}
@@ -77,10 +78,10 @@ func compareDay(ctx context.Context, q querier, from, to int64) ([]controlplane.
 }
 
 // countCalls sums the stored calls of [from, to) up, for each table.
-func countCalls(ctx context.Context, q querier, from, to int64) (map[string]map[sumKey]*controlplane.Usage, error) {
-	counted := map[string]map[sumKey]*controlplane.Usage{}
+func countCalls(ctx context.Context, q querier, from, to int64) (map[string]map[sumKey]*usage.Sum, error) {
+	counted := map[string]map[sumKey]*usage.Sum{}
 	for _, r := range rollups {
-		counted[r.table] = map[sumKey]*controlplane.Usage{}
+		counted[r.table] = map[sumKey]*usage.Sum{}
 	}
 	rows, err := q.QueryContext(ctx, `SELECT node, record FROM call WHERE start_us >= $1 AND start_us < $2`, from, to)
 	if err != nil {
@@ -100,18 +101,18 @@ func countCalls(ctx context.Context, q querier, from, to int64) (map[string]map[
 }
 
 // read returns the sums of [from, to), their shards added up.
-func (r rollup) read(ctx context.Context, q querier, from, to int64) (map[sumKey]*controlplane.Usage, error) {
+func (r rollup) read(ctx context.Context, q querier, from, to int64) (map[sumKey]*usage.Sum, error) {
 	rows, err := q.QueryContext(ctx, `SELECT `+r.keyColumns()+`, `+strings.Join(r.numbers(), ", ")+`, latency, first_token FROM `+r.table+
 		` WHERE bucket >= $1 AND bucket < $2`, from, to)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	sums := map[sumKey]*controlplane.Usage{}
+	sums := map[sumKey]*usage.Sum{}
 	for rows.Next() {
 		var (
 			k                   sumKey
-			u                   controlplane.Usage
+			u                   usage.Sum
 			latency, firstToken []byte
 		)
 		into := append(r.scanInto(&k), &u.Calls, &u.Attempts, &u.Failovers, &u.InputTokens, &u.CachedInputTokens, &u.OutputTokens,
@@ -122,7 +123,7 @@ func (r rollup) read(ctx context.Context, q querier, from, to int64) (map[sumKey
 		if err := rows.Scan(append(into, &latency, &firstToken)...); err != nil {
 			return nil, err
 		}
-		if k.Outcome == controlplane.OutcomeOK {
+		if k.Outcome == usage.OutcomeOK {
 			u.OK, u.Saved = u.Calls, u.Failovers
 		}
 		if err := u.Latency.AddEncoded(latency); err != nil {
@@ -132,7 +133,7 @@ func (r rollup) read(ctx context.Context, q querier, from, to int64) (map[sumKey
 			return nil, err
 		}
 		if sums[k] == nil {
-			sums[k] = &controlplane.Usage{}
+			sums[k] = &usage.Sum{}
 		}
 		sums[k].Add(&u)
 	}
@@ -140,7 +141,7 @@ func (r rollup) read(ctx context.Context, q querier, from, to int64) (map[sumKey
 }
 
 // compareSums lists the sums that differ, in the order of their keys.
-func compareSums(table string, stored, counted map[sumKey]*controlplane.Usage) []controlplane.Drift {
+func compareSums(table string, stored, counted map[sumKey]*usage.Sum) []calllog.Drift {
 	keys := make([]sumKey, 0, len(counted))
 	for k := range counted {
 		keys = append(keys, k)
@@ -151,9 +152,9 @@ func compareSums(table string, stored, counted map[sumKey]*controlplane.Usage) [
 		}
 	}
 	slices.SortFunc(keys, sumKey.compare)
-	var drifts []controlplane.Drift
+	var drifts []calllog.Drift
 	for _, k := range keys {
-		d := controlplane.Drift{Table: table, Bucket: fromMicros(k.bucket), Key: k.shown()}
+		d := calllog.Drift{Table: table, Bucket: fromMicros(k.bucket), Key: k.shown()}
 		if u := stored[k]; u != nil {
 			d.Stored = *u
 		}
@@ -168,18 +169,18 @@ func compareSums(table string, stored, counted map[sumKey]*controlplane.Usage) [
 }
 
 // shown is the key of a sum as it is reported: of a part, what it has.
-func (k sumKey) shown() controlplane.UsageKey {
-	shown := k.UsageKey
+func (k sumKey) shown() usage.Key {
+	shown := k.Key
 	switch k.by {
-	case controlplane.ByGroup:
+	case calllog.ByGroup:
 		shown.Group = k.value
-	case controlplane.ByProvider:
+	case calllog.ByProvider:
 		shown.Provider = k.value
-	case controlplane.ByModel:
+	case calllog.ByModel:
 		shown.Model = k.value
-	case controlplane.ByOutcome:
+	case calllog.ByOutcome:
 		shown.Outcome = k.value
-	case controlplane.ByAPIKey:
+	case calllog.ByAPIKey:
 		shown.APIKey = k.value
 	}
 	return shown

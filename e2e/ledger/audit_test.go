@@ -10,8 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	"github.com/trunkline-ai/trunkline/internal/testenv/program"
 )
 
@@ -29,8 +30,8 @@ type audit struct {
 	wrong    int // rows that differ from what the client was answered
 	unserved int // rows or answers that the upstream knows nothing of
 	drifts   int // sums of usage that differ from the calls
-	total    controlplane.Usage
-	answers  controlplane.Cost // what the answers cost, by the price list
+	total    usage.Sum
+	answers  usage.Cost // what the answers cost, by the price list
 }
 
 // compare reads the database, the upstream's record and the clients' answers. Run it when
@@ -47,13 +48,13 @@ func (f *fleet) compare(t *testing.T, answers []answer) audit {
 	a.served = len(served)
 	rows := everyCall(t, store.NewCalls(db))
 	a.rows = len(rows)
-	rowCost := controlplane.Cost{}
+	rowCost := usage.Cost{}
 	for _, row := range rows {
-		rowCost = rowCost.Plus(controlplane.CostOfPico(row.GetCost()))
+		rowCost = rowCost.Plus(usage.CostOfPico(row.GetCost()))
 	}
 	matched := 0
 	for _, line := range answers {
-		a.answers = a.answers.Plus(controlplane.CostOfPico(costOf(line)))
+		a.answers = a.answers.Plus(usage.CostOfPico(costOf(line)))
 		if !served[line.upstream] {
 			a.unserved++
 		}
@@ -79,12 +80,12 @@ func (f *fleet) compare(t *testing.T, answers []answer) audit {
 		a.unserved += others - (a.served - a.answered)
 	}
 	a.drifts = verify(t, store.NewUsage(db))
-	sums, err := store.NewUsage(db).Usage(t.Context(), controlplane.UsageQuery{From: time.Now().Add(-48 * time.Hour), To: time.Now().Add(48 * time.Hour)})
+	sums, err := store.NewUsage(db).Usage(t.Context(), calllog.UsageQuery{From: time.Now().Add(-48 * time.Hour), To: time.Now().Add(48 * time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, s := range sums {
-		a.total.Add(&s.Usage)
+		a.total.Add(&s.Sum)
 	}
 	a.folded = a.total.Calls - int64(a.rows)
 	if a.folded == 0 && a.total.Cost != rowCost {
@@ -115,12 +116,12 @@ func (a audit) report(t *testing.T) {
 }
 
 // everyCall pages through the log; a call that is there twice fails the test.
-func everyCall(t *testing.T, db controlplane.CallStore) map[string]controlplane.Call {
+func everyCall(t *testing.T, db calllog.Store) map[string]calllog.Call {
 	t.Helper()
-	all := map[string]controlplane.Call{}
-	var after controlplane.CallPosition
+	all := map[string]calllog.Call{}
+	var after calllog.Position
 	for {
-		page, err := db.ListCalls(t.Context(), controlplane.CallFilter{After: after, Limit: 1000})
+		page, err := db.ListCalls(t.Context(), calllog.Filter{After: after, Limit: 1000})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,7 +130,7 @@ func everyCall(t *testing.T, db controlplane.CallStore) map[string]controlplane.
 				t.Errorf("call %s is stored twice", c.GetId())
 			}
 			all[c.GetId()] = c
-			after = controlplane.CallPosition{StartUS: c.GetStartUs(), ID: c.GetId()}
+			after = calllog.Position{StartUS: c.GetStartUs(), ID: c.GetId()}
 		}
 		if len(page) < 1000 {
 			return all
@@ -138,7 +139,7 @@ func everyCall(t *testing.T, db controlplane.CallStore) map[string]controlplane.
 }
 
 // verify compares every hour that can have calls, and every day that ends with one.
-func verify(t *testing.T, db controlplane.UsageStore) (drifts int) {
+func verify(t *testing.T, db calllog.UsageStore) (drifts int) {
 	t.Helper()
 	hour := time.Now().UTC().Truncate(time.Hour)
 	for at := hour.Add(-26 * time.Hour); at.Before(hour.Add(26 * time.Hour)); at = at.Add(time.Hour) {

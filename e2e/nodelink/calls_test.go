@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/internal/errs"
@@ -34,7 +34,7 @@ func (n *node) record(node, from, to int) {
 
 // ledger is a call store that counts how often it was given each call.
 type ledger struct {
-	controlplane.CallStore
+	calllog.Store
 
 	mu    sync.Mutex
 	given map[string]int
@@ -73,12 +73,12 @@ func (l *ledger) check(t *testing.T, nodes, calls int) {
 
 // flaky fails every third batch after it was committed, so that its acknowledgement is lost.
 type flaky struct {
-	controlplane.CallStore
+	calllog.Store
 	batches atomic.Int32
 }
 
 func (f *flaky) InsertCalls(ctx context.Context, node string, calls []*nodev1.Call) (int, []*nodev1.RejectedCall, error) {
-	stored, rejected, err := f.CallStore.InsertCalls(ctx, node, calls)
+	stored, rejected, err := f.Store.InsertCalls(ctx, node, calls)
 	if f.batches.Add(1)%3 == 1 {
 		return 0, nil, errs.Newf(errs.Unavailable, "the test loses this acknowledgement")
 	}
@@ -103,7 +103,7 @@ func TestCallsAreStoredOnceInARealDatabase(t *testing.T) {
 			calls := store.NewCalls(db)
 			lis := listen(t, "127.0.0.1:0")
 			cfg := newConfig(1, 1)
-			c := serve(t, lis, cfg, &flaky{CallStore: calls})
+			c := serve(t, lis, cfg, &flaky{Store: calls})
 			const perNode = 1500
 			nodes := []*node{join(t, "a", lis.Addr().String(), nil), join(t, "b", lis.Addr().String(), nil)}
 			for i, n := range nodes {
@@ -115,7 +115,7 @@ func TestCallsAreStoredOnceInARealDatabase(t *testing.T) {
 			for i, n := range nodes {
 				n.record(i, perNode/2, perNode)
 			}
-			serve(t, listen(t, lis.Addr().String()), cfg, &flaky{CallStore: calls})
+			serve(t, listen(t, lis.Addr().String()), cfg, &flaky{Store: calls})
 			for _, n := range nodes {
 				n.flush(t)
 				if got := n.Counters(); got.Dropped != 0 || got.Waiting != 0 || got.Rejected != 1 || got.Shipped != perNode {
@@ -138,12 +138,12 @@ func TestCallsAreStoredOnceInARealDatabase(t *testing.T) {
 }
 
 // list pages through every call: id to node.
-func list(t *testing.T, db controlplane.CallStore) map[string]string {
+func list(t *testing.T, db calllog.Store) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	var after controlplane.CallPosition
+	var after calllog.Position
 	for {
-		page, err := db.ListCalls(t.Context(), controlplane.CallFilter{After: after, Limit: 1000})
+		page, err := db.ListCalls(t.Context(), calllog.Filter{After: after, Limit: 1000})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +152,7 @@ func list(t *testing.T, db controlplane.CallStore) map[string]string {
 				t.Fatalf("call %s is listed twice", c.GetId())
 			}
 			all[c.GetId()] = c.Node
-			after = controlplane.CallPosition{StartUS: c.GetStartUs(), ID: c.GetId()}
+			after = calllog.Position{StartUS: c.GetStartUs(), ID: c.GetId()}
 		}
 		if len(page) < 1000 {
 			return all

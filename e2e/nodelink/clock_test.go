@@ -7,10 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	"github.com/trunkline-ai/trunkline/internal/testenv"
 )
 
@@ -32,9 +33,9 @@ func TestNodeWhoseClockIsOff(t *testing.T) {
 					t.Fatal(err)
 				}
 				t.Cleanup(func() { db.Close() })
-				calls, usage := store.NewCalls(db), store.NewUsage(db)
+				calls, sums := store.NewCalls(db), store.NewUsage(db)
 				lis := listen(t, "127.0.0.1:0")
-				serve(t, lis, newConfig(1, 1), &flaky{CallStore: calls})
+				serve(t, lis, newConfig(1, 1), &flaky{Store: calls})
 				n := join(t, "a", lis.Addr().String(), func(c *uplink.Config) {
 					c.Now = func() time.Time { return time.Now().Add(off) }
 				})
@@ -48,9 +49,9 @@ func TestNodeWhoseClockIsOff(t *testing.T) {
 					n.Record(dataplane.Call{ID: id(0, i), Start: at, Group: "g", Outcome: dataplane.OK, Status: 200, Cost: 7})
 				}
 				n.flush(t)
-				var after controlplane.CallPosition
+				var after calllog.Position
 				for {
-					page, err := calls.ListCalls(t.Context(), controlplane.CallFilter{After: after, Limit: 100})
+					page, err := calls.ListCalls(t.Context(), calllog.Filter{After: after, Limit: 100})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -63,7 +64,7 @@ func TestNodeWhoseClockIsOff(t *testing.T) {
 						if d := ahead - off; d < -time.Minute || d > time.Minute {
 							t.Errorf("call %s says that the clock was %s ahead, want %s", c.GetId(), ahead, off)
 						}
-						after = controlplane.CallPosition{StartUS: c.GetStartUs(), ID: c.GetId()}
+						after = calllog.Position{StartUS: c.GetStartUs(), ID: c.GetId()}
 					}
 					if len(page) < 100 {
 						break
@@ -72,12 +73,12 @@ func TestNodeWhoseClockIsOff(t *testing.T) {
 				if len(starts) != 0 {
 					t.Errorf("%d calls are not kept", len(starts))
 				}
-				sums, err := usage.Usage(t.Context(), controlplane.UsageQuery{From: time.Now().Add(-49 * time.Hour), To: time.Now().Add(49 * time.Hour)})
-				if err != nil || len(sums) != 1 || sums[0].Calls != 600 || sums[0].Cost != controlplane.CostOfPico(4200) {
-					t.Errorf("usage %+v, %v; want 600 calls that cost 4200 pico-USD", sums, err)
+				total, err := sums.Usage(t.Context(), calllog.UsageQuery{From: time.Now().Add(-49 * time.Hour), To: time.Now().Add(49 * time.Hour)})
+				if err != nil || len(total) != 1 || total[0].Calls != 600 || total[0].Cost != usage.CostOfPico(4200) {
+					t.Errorf("usage %+v, %v; want 600 calls that cost 4200 pico-USD", total, err)
 				}
 				for _, day := range []time.Duration{0, off} {
-					drifts, err := usage.VerifyUsage(t.Context(), time.Now().Add(day))
+					drifts, err := sums.VerifyUsage(t.Context(), time.Now().Add(day))
 					if err != nil || len(drifts) != 0 {
 						t.Errorf("drift %+v, %v", drifts, err)
 					}

@@ -131,7 +131,7 @@ func (c *cutter) cut() {
 	}
 }
 
-func serve(t *testing.T, lis net.Listener, cfg *config, calls controlplane.CallStore) *control {
+func serve(t *testing.T, lis net.Listener, cfg *config, calls calllog.Store) *control {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	hub, err := snapshot.NewHub(snapshot.Config{

@@ -4,15 +4,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/access"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
 func sessions(t *testing.T, db Database) {
 	s := db.Open(t, time.Now)
 	clock := newClock()
-	one := controlplane.Session{Hash: [32]byte{1, 0, 255}, Username: "admin ü", CreatedAt: clock.now(), SeenAt: clock.now(), ExpiresAt: clock.now()}
-	two := controlplane.Session{Hash: [32]byte{2}, Username: "admin", CreatedAt: epoch, SeenAt: epoch, ExpiresAt: epoch}
+	one := access.Session{Hash: [32]byte{1, 0, 255}, Username: "admin ü", CreatedAt: clock.now(), SeenAt: clock.now(), ExpiresAt: clock.now()}
+	two := access.Session{Hash: [32]byte{2}, Username: "admin", CreatedAt: epoch, SeenAt: epoch, ExpiresAt: epoch}
 	must(t, s.CreateSession(t.Context(), one))
 	must(t, s.CreateSession(t.Context(), two))
 	wantCode(t, s.CreateSession(t.Context(), one), errs.AlreadyExists)
@@ -36,7 +36,7 @@ func sessions(t *testing.T, db Database) {
 	wantCode(t, s.DeleteSession(t.Context(), one.Hash), errs.NotFound)
 }
 
-func wantSession(t *testing.T, s Store, want controlplane.Session) {
+func wantSession(t *testing.T, s Store, want access.Session) {
 	t.Helper()
 	got, err := s.Session(t.Context(), want.Hash)
 	must(t, err)
@@ -47,22 +47,22 @@ func tokens(t *testing.T, db Database) {
 	s := db.Open(t, time.Now)
 	none, err := s.ListTokens(t.Context())
 	must(t, err)
-	wantEqual(t, "no tokens", none, []controlplane.Token{})
+	wantEqual(t, "no tokens", none, []access.Token{})
 
 	clock := newClock()
 	created, expires := clock.now(), clock.now()
-	ci := controlplane.Token{Name: "ci", Hash: [32]byte{1, 0, 255}, LastFour: "wxyz", CreatedAt: created, ExpiresAt: expires, ReadBodies: true}
-	ops := controlplane.Token{Name: "Ops ü", Hash: [32]byte{2}, LastFour: "abcd", CreatedAt: created}
+	ci := access.Token{Name: "ci", Hash: [32]byte{1, 0, 255}, LastFour: "wxyz", CreatedAt: created, ExpiresAt: expires, ReadBodies: true}
+	ops := access.Token{Name: "Ops ü", Hash: [32]byte{2}, LastFour: "abcd", CreatedAt: created}
 	must(t, s.CreateToken(t.Context(), ci))
 	must(t, s.CreateToken(t.Context(), ops))
-	wantCode(t, s.CreateToken(t.Context(), controlplane.Token{Name: "ci", Hash: [32]byte{3}}), errs.AlreadyExists)
-	wantCode(t, s.CreateToken(t.Context(), controlplane.Token{Name: "other", Hash: ci.Hash}), errs.AlreadyExists)
+	wantCode(t, s.CreateToken(t.Context(), access.Token{Name: "ci", Hash: [32]byte{3}}), errs.AlreadyExists)
+	wantCode(t, s.CreateToken(t.Context(), access.Token{Name: "other", Hash: ci.Hash}), errs.AlreadyExists)
 
 	ci.CreatedAt, ci.ExpiresAt = created.UTC().Truncate(time.Microsecond), expires.UTC().Truncate(time.Microsecond)
 	ops.CreatedAt = ci.CreatedAt
 	all, err := s.ListTokens(t.Context())
 	must(t, err)
-	wantEqual(t, "tokens, sorted by bytes", all, []controlplane.Token{ops, ci})
+	wantEqual(t, "tokens, sorted by bytes", all, []access.Token{ops, ci})
 	got, err := s.TokenByHash(t.Context(), ops.Hash)
 	must(t, err)
 	wantEqual(t, "token", got, ops)
@@ -84,8 +84,8 @@ func expiredAccessIsDeleted(t *testing.T, db Database) {
 	now := epoch
 	for i, expires := range []time.Time{now.Add(-time.Microsecond), now, now.Add(time.Microsecond), {}} {
 		hash := [32]byte{byte(i)}
-		must(t, s.CreateToken(t.Context(), controlplane.Token{Name: string(rune('a' + i)), Hash: hash, CreatedAt: now, ExpiresAt: expires}))
-		must(t, s.CreateSession(t.Context(), controlplane.Session{Hash: hash, CreatedAt: now, SeenAt: now, ExpiresAt: expires}))
+		must(t, s.CreateToken(t.Context(), access.Token{Name: string(rune('a' + i)), Hash: hash, CreatedAt: now, ExpiresAt: expires}))
+		must(t, s.CreateSession(t.Context(), access.Session{Hash: hash, CreatedAt: now, SeenAt: now, ExpiresAt: expires}))
 	}
 	must(t, s.DeleteExpired(t.Context(), now))
 	left, err := s.ListTokens(t.Context())

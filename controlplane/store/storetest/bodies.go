@@ -5,13 +5,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
 // makeBody makes what is stored of a call's body; the store does not look into it.
-func makeBody(id, apiKey string, start, expires time.Time) controlplane.Body {
-	return controlplane.Body{
+func makeBody(id, apiKey string, start, expires time.Time) calllog.Body {
+	return calllog.Body{
 		CallID: id, APIKey: apiKey, Start: start, ExpiresAt: expires, Key: []byte("key of " + id), Ciphertext: []byte{0, 255, byte(len(id))},
 	}
 }
@@ -23,20 +23,20 @@ func bodiesOfCalls(t *testing.T, db Database) {
 	later := epoch.Add(time.Hour)
 	mine := makeBody("call-1", "k1", epoch, later)
 	must(t, s.InsertBodies(t.Context(), nil))
-	must(t, s.InsertBodies(t.Context(), []controlplane.Body{mine, makeBody("call-2", "k2", epoch, later), makeBody("call-3", "k1", epoch, later)}))
-	must(t, s.InsertBodies(t.Context(), []controlplane.Body{makeBody("call-1", "other", epoch, later.Add(time.Hour))}))
+	must(t, s.InsertBodies(t.Context(), []calllog.Body{mine, makeBody("call-2", "k2", epoch, later), makeBody("call-3", "k1", epoch, later)}))
+	must(t, s.InsertBodies(t.Context(), []calllog.Body{makeBody("call-1", "other", epoch, later.Add(time.Hour))}))
 
 	_, _, err := s.ReadBody(t.Context(), "nothing", "user:eve", epoch)
 	wantCode(t, err, errs.NotFound)
 	_, _, err = s.ReadBody(t.Context(), "call-1", "user:late", later)
 	wantCode(t, err, errs.NotFound)
-	var want []controlplane.BodyRead
+	var want []calllog.BodyRead
 	for i, actor := range []string{"user:admin", "token:ci", "user:admin"} {
 		at := epoch.Add(time.Duration(i) * time.Minute)
 		body, reads, err := s.ReadBody(t.Context(), "call-1", actor, at)
 		must(t, err)
 		wantEqual(t, "body", body, mine)
-		want = append([]controlplane.BodyRead{{At: at, Actor: actor}}, want...)
+		want = append([]calllog.BodyRead{{At: at, Actor: actor}}, want...)
 		wantEqual(t, "readers", reads, want)
 	}
 	n, err := s.DeleteBodiesOf(t.Context(), "k1", 1)
@@ -57,7 +57,7 @@ func bodiesOfCalls(t *testing.T, db Database) {
 func oldBodiesAreDeleted(t *testing.T, db Database) {
 	s := db.Open(t, time.Now)
 	at := func(hours int) time.Time { return epoch.Add(time.Duration(hours) * time.Hour) }
-	var bodies []controlplane.Body
+	var bodies []calllog.Body
 	for i := range 10 {
 		bodies = append(bodies, makeBody(fmt.Sprint("expires-", i), "k", at(0), at(1+i)))
 	}

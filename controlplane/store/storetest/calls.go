@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -55,9 +55,9 @@ func insertAll(t testing.TB, s Store, calls []*nodev1.Call) {
 }
 
 // listAll lists by pages of an odd size.
-func listAll(t testing.TB, s Store, f controlplane.CallFilter) []controlplane.Call {
+func listAll(t testing.TB, s Store, f calllog.Filter) []calllog.Call {
 	t.Helper()
-	var all []controlplane.Call
+	var all []calllog.Call
 	f.Limit = 137
 	for {
 		page, err := s.ListCalls(context.Background(), f)
@@ -70,8 +70,8 @@ func listAll(t testing.TB, s Store, f controlplane.CallFilter) []controlplane.Ca
 	}
 }
 
-func positionOf(c controlplane.Call) controlplane.CallPosition {
-	return controlplane.CallPosition{StartUS: c.GetStartUs(), ID: c.GetId()}
+func positionOf(c calllog.Call) calllog.Position {
+	return calllog.Position{StartUS: c.GetStartUs(), ID: c.GetId()}
 }
 
 // newestFirst is the order of a list.
@@ -82,11 +82,11 @@ func newestFirst(calls []*nodev1.Call) []*nodev1.Call {
 }
 
 // wantCalls compares a list with calls of node-1.
-func wantCalls(t testing.TB, what string, got []controlplane.Call, want []*nodev1.Call) {
+func wantCalls(t testing.TB, what string, got []calllog.Call, want []*nodev1.Call) {
 	t.Helper()
-	expected := make([]controlplane.Call, len(want))
+	expected := make([]calllog.Call, len(want))
 	for i, c := range want {
-		expected[i] = controlplane.Call{Node: "node-1", Call: c}
+		expected[i] = calllog.Call{Node: "node-1", Call: c}
 	}
 	wantEqual(t, what, got, expected)
 }
@@ -103,11 +103,11 @@ func callComesBackAsWritten(t *testing.T, db Database) {
 	insertAll(t, s, []*nodev1.Call{full, {Id: "least"}})
 	got, err := s.GetCall(t.Context(), "0193-id")
 	must(t, err)
-	wantEqual(t, "call", got, controlplane.Call{Node: "node-1", Call: full})
-	wantCalls(t, "list", listAll(t, s, controlplane.CallFilter{}), []*nodev1.Call{full, {Id: "least"}})
+	wantEqual(t, "call", got, calllog.Call{Node: "node-1", Call: full})
+	wantCalls(t, "list", listAll(t, s, calllog.Filter{}), []*nodev1.Call{full, {Id: "least"}})
 	_, err = s.GetCall(t.Context(), "nobody")
 	wantCode(t, err, errs.NotFound)
-	_, err = s.ListCalls(t.Context(), controlplane.CallFilter{})
+	_, err = s.ListCalls(t.Context(), calllog.Filter{})
 	wantCode(t, err, errs.InvalidArgument) // a list without limit
 }
 
@@ -145,10 +145,10 @@ func callsAreStoredOnce(t *testing.T, db Database) {
 	if got := total.Load(); got != int64(len(calls)) {
 		t.Errorf("%d calls were reported as new, want %d", got, len(calls))
 	}
-	wantCalls(t, "stored calls", listAll(t, stores[0], controlplane.CallFilter{}), newestFirst(calls))
+	wantCalls(t, "stored calls", listAll(t, stores[0], calllog.Filter{}), newestFirst(calls))
 	for _, p := range []string{"p1", "p2", "p3", "p4"} {
 		want := newestFirst(withProvider(calls, p))
-		wantCalls(t, "calls of "+p, listAll(t, stores[0], controlplane.CallFilter{Provider: p}), want)
+		wantCalls(t, "calls of "+p, listAll(t, stores[0], calllog.Filter{Provider: p}), want)
 	}
 }
 
@@ -191,8 +191,8 @@ func rejectedCallsHoldUpNobody(t *testing.T, db Database) {
 	if len(rejected) != len(bad) {
 		t.Errorf("%d calls rejected, want %d", len(rejected), len(bad))
 	}
-	wantCalls(t, "stored calls", listAll(t, s, controlplane.CallFilter{}), newestFirst(good))
-	if n := len(listAll(t, s, controlplane.CallFilter{Provider: "p1"})); n != len(withProvider(good, "p1")) {
+	wantCalls(t, "stored calls", listAll(t, s, calllog.Filter{}), newestFirst(good))
+	if n := len(listAll(t, s, calllog.Filter{Provider: "p1"})); n != len(withProvider(good, "p1")) {
 		t.Errorf("%d calls of p1, want %d: a rejected call left a trace", n, len(withProvider(good, "p1")))
 	}
 
@@ -226,7 +226,7 @@ func callFilters(t *testing.T, db Database) {
 	}
 	hits := 0
 	for range 300 {
-		f := controlplane.CallFilter{
+		f := calllog.Filter{
 			Group: maybe("g1", "g2", "g3", "nobody"), Provider: maybe("p1", "p2", "p3", "p4", "nobody"), APIKey: maybe("k1", "k2"),
 			Outcome: maybe("ok", "rate_limited"), Status: []int{0, 0, 0, 200, 429, 500}[r.IntN(6)], Limit: 1 + r.IntN(50),
 		}
@@ -247,7 +247,7 @@ func callFilters(t *testing.T, db Database) {
 			f.To = epoch.Add(time.Duration(r.IntN(500)) * time.Millisecond)
 		}
 		if r.IntN(3) == 0 {
-			f.After = positionOf(controlplane.Call{Call: calls[r.IntN(len(calls))]})
+			f.After = positionOf(calllog.Call{Call: calls[r.IntN(len(calls))]})
 		}
 		var want []*nodev1.Call
 		for _, c := range calls {
@@ -260,8 +260,8 @@ func callFilters(t *testing.T, db Database) {
 		wantCalls(t, fmt.Sprintf("filter %+v", f), got, want)
 		for _, c := range calls {
 			g := f
-			g.After = controlplane.CallPosition{}
-			if m := matches(g, c); m != g.Matches(controlplane.Call{Node: "node-1", Call: c}) {
+			g.After = calllog.Position{}
+			if m := matches(g, c); m != g.Matches(calllog.Call{Node: "node-1", Call: c}) {
 				t.Fatalf("filter %+v: Matches says %t of %v", f, !m, c)
 			}
 		}
@@ -272,9 +272,9 @@ func callFilters(t *testing.T, db Database) {
 	}
 }
 
-func matches(f controlplane.CallFilter, c *nodev1.Call) bool {
+func matches(f calllog.Filter, c *nodev1.Call) bool {
 	start := time.UnixMicro(c.GetStartUs())
-	after := f.After == controlplane.CallPosition{} || c.GetStartUs() < f.After.StartUS ||
+	after := f.After == calllog.Position{} || c.GetStartUs() < f.After.StartUS ||
 		c.GetStartUs() == f.After.StartUS && c.GetId() < f.After.ID
 	return after &&
 		(f.Group == "" || f.Group == c.GetGroup()) &&
@@ -305,8 +305,8 @@ func callPagesAreStable(t *testing.T, db Database) {
 	all := makeCalls(900)
 	there, newer := all[:600], all[600:]
 	insertAll(t, s, there)
-	f := controlplane.CallFilter{Limit: 37}
-	var got []controlplane.Call
+	f := calllog.Filter{Limit: 37}
+	var got []calllog.Call
 	for page := 0; ; page++ {
 		calls, err := s.ListCalls(t.Context(), f)
 		must(t, err)
@@ -338,13 +338,13 @@ func oldCallsAreDeletedInPieces(t *testing.T, db Database) {
 		}
 		left -= n
 		// The oldest go first: what is left is the newest part.
-		wantCalls(t, "what is left", listAll(t, s, controlplane.CallFilter{}), newestFirst(calls)[:len(kept)+left])
+		wantCalls(t, "what is left", listAll(t, s, calllog.Filter{}), newestFirst(calls)[:len(kept)+left])
 	}
 	if n, err := s.DeleteCallsBefore(t.Context(), until, 70); n != 0 || err != nil {
 		t.Errorf("%d more deleted (%v), want none", n, err)
 	}
 	for _, p := range []string{"p1", "p2", "p3", "p4"} {
-		wantCalls(t, "calls of "+p, listAll(t, s, controlplane.CallFilter{Provider: p}), newestFirst(withProvider(kept, p)))
+		wantCalls(t, "calls of "+p, listAll(t, s, calllog.Filter{Provider: p}), newestFirst(withProvider(kept, p)))
 	}
 	_, err := s.DeleteCallsBefore(t.Context(), until, 0)
 	wantCode(t, err, errs.InvalidArgument)

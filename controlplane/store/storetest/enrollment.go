@@ -5,21 +5,21 @@ import (
 	"testing"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
 // ticket is a token that is good for an hour from epoch on.
-func ticket(id string, uses int) controlplane.JoinToken {
-	return controlplane.JoinToken{
+func ticket(id string, uses int) enrollment.JoinToken {
+	return enrollment.JoinToken{
 		ID: id, SealedKey: []byte{0, 255, 1}, Note: "rack ü", CreatedBy: "admin",
 		CreatedAt: epoch, ExpiresAt: epoch.Add(time.Hour), MaxUses: uses,
 	}
 }
 
 // candidate is a node that joins a minute after epoch.
-func candidate(node, token string, key byte) controlplane.NodeIdentity {
-	return controlplane.NodeIdentity{
+func candidate(node, token string, key byte) enrollment.NodeIdentity {
+	return enrollment.NodeIdentity{
 		Node: node, KeyHash: [32]byte{key, 0, 255}, TokenID: token,
 		JoinedAt: epoch.Add(time.Minute), ExpiresAt: epoch.Add(24 * time.Hour),
 	}
@@ -29,7 +29,7 @@ func joinTokens(t *testing.T, db Database) {
 	s := db.Open(t, time.Now)
 	none, err := s.ListJoinTokens(t.Context())
 	must(t, err)
-	wantEqual(t, "no tokens", none, []controlplane.JoinToken{})
+	wantEqual(t, "no tokens", none, []enrollment.JoinToken{})
 
 	one, two := ticket("one", 1), ticket("two", 3)
 	two.CreatedAt = two.CreatedAt.Add(time.Microsecond)
@@ -39,12 +39,12 @@ func joinTokens(t *testing.T, db Database) {
 	for _, node := range []string{"b", "a"} {
 		id := candidate(node, "two", node[0])
 		must(t, s.JoinNode(t.Context(), id))
-		two.Uses = append(two.Uses, controlplane.JoinTokenUse{Node: node, At: id.JoinedAt})
+		two.Uses = append(two.Uses, enrollment.JoinTokenUse{Node: node, At: id.JoinedAt})
 	}
 
 	all, err := s.ListJoinTokens(t.Context())
 	must(t, err)
-	wantEqual(t, "tokens, newest first", all, []controlplane.JoinToken{two, one})
+	wantEqual(t, "tokens, newest first", all, []enrollment.JoinToken{two, one})
 	got, err := s.JoinToken(t.Context(), "two")
 	must(t, err)
 	wantEqual(t, "token", got, two)
@@ -124,7 +124,7 @@ func joinedNodes(t *testing.T, db Database) {
 	must(t, s.JoinNode(t.Context(), a))
 	all, err := s.NodeIdentities(t.Context())
 	must(t, err)
-	wantEqual(t, "nodes in name order", all, []controlplane.NodeIdentity{a, b})
+	wantEqual(t, "nodes in name order", all, []enrollment.NodeIdentity{a, b})
 
 	renewed := b.ExpiresAt.Add(time.Hour)
 	must(t, s.RenewNode(t.Context(), "b", b.KeyHash, renewed))
@@ -141,7 +141,7 @@ func joinedNodes(t *testing.T, db Database) {
 	wantCode(t, err, errs.NotFound)
 }
 
-func wantIdentity(t *testing.T, s Store, want controlplane.NodeIdentity) {
+func wantIdentity(t *testing.T, s Store, want enrollment.NodeIdentity) {
 	t.Helper()
 	got, err := s.NodeIdentity(t.Context(), want.Node)
 	must(t, err)

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/access"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -32,17 +34,17 @@ func Operations(base *controlplane.Config) map[string]func(context.Context, Stor
 			return err
 		},
 		"ListCalls": func(ctx context.Context, s Store) error {
-			_, err := s.ListCalls(ctx, controlplane.CallFilter{Limit: 1})
+			_, err := s.ListCalls(ctx, calllog.Filter{Limit: 1})
 			return err
 		},
 		"GetCall":           func(ctx context.Context, s Store) error { _, err := s.GetCall(ctx, "id"); return err },
 		"DeleteCallsBefore": func(ctx context.Context, s Store) error { _, err := s.DeleteCallsBefore(ctx, epoch, 1); return err },
 		"RecentCalls": func(ctx context.Context, s Store) error {
-			_, _, err := s.RecentCalls(ctx, controlplane.CallFilter{}, epoch, 1)
+			_, _, err := s.RecentCalls(ctx, calllog.Filter{}, epoch, 1)
 			return err
 		},
 		"InsertBodies": func(ctx context.Context, s Store) error {
-			return s.InsertBodies(ctx, []controlplane.Body{{CallID: "c", Key: []byte{1}, Ciphertext: []byte{2}}})
+			return s.InsertBodies(ctx, []calllog.Body{{CallID: "c", Key: []byte{1}, Ciphertext: []byte{2}}})
 		},
 		"ReadBody":       func(ctx context.Context, s Store) error { _, _, err := s.ReadBody(ctx, "c", "a", epoch); return err },
 		"DeleteBodiesOf": func(ctx context.Context, s Store) error { _, err := s.DeleteBodiesOf(ctx, "k", 1); return err },
@@ -54,14 +56,14 @@ func Operations(base *controlplane.Config) map[string]func(context.Context, Stor
 		"VerifyUsage":       func(ctx context.Context, s Store) error { _, err := s.VerifyUsage(ctx, epoch); return err },
 		"DeleteUsageBefore": func(ctx context.Context, s Store) error { _, err := s.DeleteUsageBefore(ctx, epoch, epoch); return err },
 		"CreateSession": func(ctx context.Context, s Store) error {
-			return s.CreateSession(ctx, controlplane.Session{Hash: hash})
+			return s.CreateSession(ctx, access.Session{Hash: hash})
 		},
 		"Session":       func(ctx context.Context, s Store) error { _, err := s.Session(ctx, hash); return err },
 		"TouchSession":  func(ctx context.Context, s Store) error { return s.TouchSession(ctx, hash, epoch, epoch) },
 		"DeleteSession": func(ctx context.Context, s Store) error { return s.DeleteSession(ctx, hash) },
 		"DeleteExpired": func(ctx context.Context, s Store) error { return s.DeleteExpired(ctx, epoch) },
 		"CreateToken": func(ctx context.Context, s Store) error {
-			return s.CreateToken(ctx, controlplane.Token{Name: "t", Hash: hash})
+			return s.CreateToken(ctx, access.Token{Name: "t", Hash: hash})
 		},
 		"ListTokens":  func(ctx context.Context, s Store) error { _, err := s.ListTokens(ctx); return err },
 		"TokenByHash": func(ctx context.Context, s Store) error { _, err := s.TokenByHash(ctx, hash); return err },

@@ -7,21 +7,21 @@ import (
 	"testing"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/fleet"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
 // line is what a replica knows of a node's stream.
-func line(node, replica, boot string, opened int64, revision uint64, seen time.Time) controlplane.NodeLine {
-	return controlplane.NodeLine{
+func line(node, replica, boot string, opened int64, revision uint64, seen time.Time) fleet.Line {
+	return fleet.Line{
 		Node:    &adminv1.Node{Name: node, Connected: true, AppliedRevision: revision, Replica: replica},
 		Replica: replica, BootID: boot, Opened: opened, Seen: seen,
 	}
 }
 
 // report stores lines and wants some of them lost.
-func report(t *testing.T, s Store, r controlplane.FleetReport, lost ...string) {
+func report(t *testing.T, s Store, r fleet.Report, lost ...string) {
 	t.Helper()
 	got, err := s.ReportFleet(t.Context(), r)
 	must(t, err)
@@ -47,15 +47,15 @@ func revisions(t *testing.T, s Store) map[string]string {
 func newestStreamOfANodeIsKept(t *testing.T, db Database) {
 	clock := newClock()
 	s := db.Open(t, clock.now)
-	lines := func(all ...controlplane.NodeLine) []controlplane.NodeLine { return all }
+	lines := func(all ...fleet.Line) []fleet.Line { return all }
 	at := clock.kept()
-	r1 := func(opened, later []controlplane.NodeLine, lost ...string) {
+	r1 := func(opened, later []fleet.Line, lost ...string) {
 		t.Helper()
-		report(t, s, controlplane.FleetReport{Replica: "r1", At: at, Opened: opened, Lines: later}, lost...)
+		report(t, s, fleet.Report{Replica: "r1", At: at, Opened: opened, Lines: later}, lost...)
 	}
-	r2 := func(opened, later []controlplane.NodeLine, lost ...string) {
+	r2 := func(opened, later []fleet.Line, lost ...string) {
 		t.Helper()
-		report(t, s, controlplane.FleetReport{Replica: "r2", At: at, Opened: opened, Lines: later, Urgent: true}, lost...)
+		report(t, s, fleet.Report{Replica: "r2", At: at, Opened: opened, Lines: later, Urgent: true}, lost...)
 	}
 	r1(lines(line("b", "r1", "boot", 10, 1, at), line("a", "r1", "boot", 5, 1, at)), nil)
 	r1(nil, lines(line("a", "r1", "boot", 5, 2, at), line("b", "r1", "boot", 10, 2, at)))
@@ -98,11 +98,11 @@ func manyNodesOfRacingReplicas(t *testing.T, db Database) {
 	for i, s := range stores {
 		go func() {
 			name := fmt.Sprintf("r%d", i)
-			var opened []controlplane.NodeLine
+			var opened []fleet.Line
 			for n := range nodes {
 				opened = append(opened, line(fmt.Sprintf("node-%03d", (n*7+i*31)%nodes), name, name, 1, uint64(i), at))
 			}
-			_, err := s.ReportFleet(context.Background(), controlplane.FleetReport{Replica: name, At: at, Opened: opened, Urgent: true})
+			_, err := s.ReportFleet(context.Background(), fleet.Report{Replica: name, At: at, Opened: opened, Urgent: true})
 			done <- err
 		}()
 	}
@@ -134,12 +134,12 @@ func drainIsOfOneStart(t *testing.T, db Database) {
 		must(t, err)
 		return state.Nodes[0].Draining()
 	}
-	report(t, s, controlplane.FleetReport{Replica: "r1", At: at, Opened: []controlplane.NodeLine{line("a", "r1", "boot", 1, 1, at)}})
+	report(t, s, fleet.Report{Replica: "r1", At: at, Opened: []fleet.Line{line("a", "r1", "boot", 1, 1, at)}})
 	if draining() {
 		t.Error("drains without an order")
 	}
 	must(t, s.OrderDrain(t.Context(), "a", true))
-	report(t, s, controlplane.FleetReport{Replica: "r2", At: at, Opened: []controlplane.NodeLine{line("a", "r2", "boot", 2, 1, at)}})
+	report(t, s, fleet.Report{Replica: "r2", At: at, Opened: []fleet.Line{line("a", "r2", "boot", 2, 1, at)}})
 	if !draining() {
 		t.Error("the order is lost with the stream")
 	}
@@ -148,7 +148,7 @@ func drainIsOfOneStart(t *testing.T, db Database) {
 		t.Error("the order is not undone")
 	}
 	must(t, s.OrderDrain(t.Context(), "a", true))
-	report(t, s, controlplane.FleetReport{Replica: "r1", At: at, Opened: []controlplane.NodeLine{line("a", "r1", "reboot", 0, 1, at)}})
+	report(t, s, fleet.Report{Replica: "r1", At: at, Opened: []fleet.Line{line("a", "r1", "reboot", 0, 1, at)}})
 	if draining() {
 		t.Error("the order outlives the start it was for")
 	}
@@ -166,15 +166,15 @@ func ordersAreTakenOnce(t *testing.T, db Database) {
 	for i := range stores {
 		stores[i] = db.Open(t, time.Now)
 	}
-	var orders []controlplane.NodeOrder
+	var orders []fleet.Order
 	var ids []string
 	for i := range 70 {
 		ids = append(ids, fmt.Sprintf("order-%02d", i))
-		orders = append(orders, controlplane.NodeOrder{
-			ID: ids[i], Node: "a", Kind: controlplane.OrderResetCooldown, Provider: "p", Model: "m", ExpiresAt: at.Add(time.Minute),
+		orders = append(orders, fleet.Order{
+			ID: ids[i], Node: "a", Kind: fleet.OrderResetCooldown, Provider: "p", Model: "m", ExpiresAt: at.Add(time.Minute),
 		})
 	}
-	orders[0] = controlplane.NodeOrder{ID: ids[0], Node: "b", Kind: controlplane.OrderEnd, Reason: "revoked", ExpiresAt: at.Add(time.Hour)}
+	orders[0] = fleet.Order{ID: ids[0], Node: "b", Kind: fleet.OrderEnd, Reason: "revoked", ExpiresAt: at.Add(time.Hour)}
 	must(t, stores[0].PlaceOrders(t.Context(), orders))
 	state, err := stores[len(stores)-1].Fleet(t.Context(), at)
 	must(t, err)
@@ -218,8 +218,8 @@ func goneNodesExpire(t *testing.T, db Database) {
 	clock := newClock()
 	s := db.Open(t, clock.now)
 	at := clock.kept()
-	report(t, s, controlplane.FleetReport{Replica: "r1", At: at, Opened: []controlplane.NodeLine{line("old", "r1", "boot", 1, 1, at)}})
-	report(t, s, controlplane.FleetReport{Replica: "r2", At: at.Add(time.Hour), Opened: []controlplane.NodeLine{line("new", "r2", "boot", 1, 7, at.Add(time.Hour))}})
+	report(t, s, fleet.Report{Replica: "r1", At: at, Opened: []fleet.Line{line("old", "r1", "boot", 1, 1, at)}})
+	report(t, s, fleet.Report{Replica: "r2", At: at.Add(time.Hour), Opened: []fleet.Line{line("new", "r2", "boot", 1, 7, at.Add(time.Hour))}})
 	must(t, s.ExpireFleet(t.Context(), at.Add(time.Second), at))
 	wantEqual(t, "left", revisions(t, s), map[string]string{"new": "7 at r2"})
 	state, err := s.Fleet(t.Context(), at)

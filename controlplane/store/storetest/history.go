@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/access"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -44,14 +46,14 @@ func restartKeepsEverything(t *testing.T, db Database) {
 	c = change(t, first, c, put(group("g", "p")))
 	changes := changesOf(t, first)
 	insertAll(t, first, makeCalls(10))
-	must(t, first.CreateToken(t.Context(), controlplane.Token{Name: "t", Hash: [32]byte{1}, CreatedAt: time.Unix(1, 0)}))
+	must(t, first.CreateToken(t.Context(), access.Token{Name: "t", Hash: [32]byte{1}, CreatedAt: time.Unix(1, 0)}))
 	must(t, first.Close())
 	must(t, first.Close()) // twice is no harm
 
 	second := db.Open(t, time.Now)
 	wantSameConfig(t, "reopened", load(t, second), c, "ref")
 	wantEqual(t, "change log", changesOf(t, second), changes)
-	if n := len(listAll(t, second, controlplane.CallFilter{})); n != 10 {
+	if n := len(listAll(t, second, calllog.Filter{})); n != 10 {
 		t.Errorf("%d calls, want 10", n)
 	}
 	if _, err := second.TokenByHash(t.Context(), [32]byte{1}); err != nil {

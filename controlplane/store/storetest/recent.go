@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -21,30 +21,30 @@ func callsAreFollowed(t *testing.T, db Database) {
 		insertAll(t, s, calls[i:i+30])
 		times = append(times, clock.kept())
 	}
-	recent := func(f controlplane.CallFilter, since time.Time, limit int) ([]controlplane.Call, int) {
+	recent := func(f calllog.Filter, since time.Time, limit int) ([]calllog.Call, int) {
 		t.Helper()
 		got, skipped, err := s.RecentCalls(t.Context(), f, since, limit)
 		must(t, err)
 		return got, skipped
 	}
-	ids := func(calls []controlplane.Call) (all []string) {
+	ids := func(calls []calllog.Call) (all []string) {
 		for _, c := range calls {
 			all = append(all, c.GetId())
 		}
 		return all
 	}
-	got, skipped := recent(controlplane.CallFilter{}, times[1], 100)
+	got, skipped := recent(calllog.Filter{}, times[1], 100)
 	if len(got) != 60 || skipped != 0 {
 		t.Fatalf("found %d and skipped %d, want the 60 of the last two times", len(got), skipped)
 	}
 	wantEqual(t, "those of one time come together", belong(calls[30:60], ids(got[:30])), 30)
-	last, skipped := recent(controlplane.CallFilter{}, times[1], 7)
+	last, skipped := recent(calllog.Filter{}, times[1], 7)
 	wantEqual(t, "the last seven", ids(last), ids(got[53:]))
 	wantEqual(t, "skipped", skipped, 53)
-	if none, skipped := recent(controlplane.CallFilter{}, clock.now(), 10); len(none) != 0 || skipped != 0 {
+	if none, skipped := recent(calllog.Filter{}, clock.now(), 10); len(none) != 0 || skipped != 0 {
 		t.Errorf("found %d and skipped %d of the future", len(none), skipped)
 	}
-	for _, f := range []controlplane.CallFilter{{Group: "g1"}, {Provider: "p2"}, {Provider: "p2", Outcome: "ok", APIKey: "k1"}, {Status: 429}, {Node: "nobody"}} {
+	for _, f := range []calllog.Filter{{Group: "g1"}, {Provider: "p2"}, {Provider: "p2", Outcome: "ok", APIKey: "k1"}, {Status: 429}, {Node: "nobody"}} {
 		want := 0
 		for _, c := range got {
 			if f.Matches(c) {
@@ -52,7 +52,7 @@ func callsAreFollowed(t *testing.T, db Database) {
 			}
 		}
 		found, _ := recent(f, times[1], 100)
-		if len(found) != want || slices.ContainsFunc(found, func(c controlplane.Call) bool { return !f.Matches(c) }) {
+		if len(found) != want || slices.ContainsFunc(found, func(c calllog.Call) bool { return !f.Matches(c) }) {
 			t.Errorf("%+v: found %d calls, want %d", f, len(found), want)
 		}
 	}
@@ -77,16 +77,16 @@ func usageOfDays(t *testing.T, db Database) {
 	}
 	insertAll(t, s, calls)
 	for _, hours := range [][2]int{{0, 90}, {5, 70}, {16, 64}, {15, 65}, {17, 39}, {16, 40}, {0, 10}, {-100, 200}} {
-		q := controlplane.UsageQuery{
-			From: epoch.Add(time.Duration(hours[0]) * time.Hour), To: epoch.Add(time.Duration(hours[1]) * time.Hour), By: controlplane.ByAPIKey,
+		q := calllog.UsageQuery{
+			From: epoch.Add(time.Duration(hours[0]) * time.Hour), To: epoch.Add(time.Duration(hours[1]) * time.Hour), By: calllog.ByAPIKey,
 		}
-		for _, by := range []controlplane.UsageBy{controlplane.ByAPIKey, controlplane.ByNothing, controlplane.ByModel, controlplane.ByOutcome} {
+		for _, by := range []calllog.UsageBy{calllog.ByAPIKey, calllog.ByNothing, calllog.ByModel, calllog.ByOutcome} {
 			q.By = by
 			wantUsage(t, s, q, calls)
 		}
-		q.By, q.APIKey = controlplane.ByAPIKey, "k1"
+		q.By, q.APIKey = calllog.ByAPIKey, "k1"
 		wantUsage(t, s, q, calls)
-		q.By = controlplane.ByNothing
+		q.By = calllog.ByNothing
 		wantUsage(t, s, q, calls)
 		q.Group = "g1"
 		wantUsage(t, s, q, calls)

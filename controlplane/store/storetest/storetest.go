@@ -15,22 +15,41 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/access"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
+	"github.com/trunkline-ai/trunkline/controlplane/fleet"
+	"github.com/trunkline-ai/trunkline/controlplane/importer"
 	"github.com/trunkline-ai/trunkline/internal/errs"
+)
+
+// The roles, under names that tell them apart.
+type (
+	ConfigStore     = controlplane.Store
+	CallStore       = calllog.Store
+	GapStore        = calllog.GapStore
+	UsageStore      = calllog.UsageStore
+	BodyStore       = calllog.BodyStore
+	AccessStore     = access.Store
+	SecretStore     = controlplane.SecretStore
+	ImportStore     = importer.Store
+	FleetStore      = fleet.Store
+	EnrollmentStore = enrollment.Store
 )
 
 // Store is every role that the control plane asks of one database.
 type Store struct {
 	DB
-	controlplane.Store
-	controlplane.CallStore
-	controlplane.TotalStore
-	controlplane.UsageStore
-	controlplane.BodyStore
-	controlplane.AccessStore
-	controlplane.SecretStore
-	controlplane.ImportStore
-	controlplane.FleetStore
-	controlplane.JoinStore
+	ConfigStore
+	CallStore
+	GapStore
+	UsageStore
+	BodyStore
+	AccessStore
+	SecretStore
+	ImportStore
+	FleetStore
+	EnrollmentStore
 }
 
 // DB is the open database itself.

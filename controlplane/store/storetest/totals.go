@@ -11,7 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -93,7 +93,7 @@ func totalsAreAddedOnce(t *testing.T, db Database) {
 		})
 	}
 	wg.Wait()
-	for _, by := range []controlplane.UsageBy{controlplane.ByNothing, controlplane.ByGroup, controlplane.ByAPIKey} {
+	for _, by := range []calllog.UsageBy{calllog.ByNothing, calllog.ByGroup, calllog.ByAPIKey} {
 		q := usageQuery()
 		q.By = by
 		wantUsage(t, stores[0], q, calls)
@@ -102,7 +102,7 @@ func totalsAreAddedOnce(t *testing.T, db Database) {
 	perMinute.Minutes, perMinute.PerBucket = true, true
 	wantUsage(t, stores[0], perMinute, calls)
 	wantNoDrift(t, stores[0])
-	gaps, err := stores[0].ListGaps(t.Context(), controlplane.GapFilter{Limit: 10})
+	gaps, err := stores[0].ListGaps(t.Context(), calllog.GapFilter{Limit: 10})
 	must(t, err)
 	if len(gaps) != 1 {
 		t.Errorf("%d gaps, want one", len(gaps))
@@ -141,7 +141,7 @@ func gapsAreListed(t *testing.T, db Database) {
 	}
 	_, err := s.InsertTotals(t.Context(), "a", nil, gaps[:7]) // once more
 	must(t, err)
-	list := func(f controlplane.GapFilter) (ids []string) {
+	list := func(f calllog.GapFilter) (ids []string) {
 		f.Limit = 7
 		for {
 			page, err := s.ListGaps(t.Context(), f)
@@ -153,7 +153,7 @@ func gapsAreListed(t *testing.T, db Database) {
 				return ids
 			}
 			last := page[len(page)-1]
-			f.After = controlplane.CallPosition{StartUS: last.GetToUs(), ID: last.GetId()}
+			f.After = calllog.Position{StartUS: last.GetToUs(), ID: last.GetId()}
 		}
 	}
 	want := func(from, to int, node string) (ids []string) {
@@ -164,13 +164,13 @@ func gapsAreListed(t *testing.T, db Database) {
 		}
 		return ids
 	}
-	wantEqual(t, "all gaps", list(controlplane.GapFilter{}), want(0, 50, ""))
-	wantEqual(t, "gaps of a node", list(controlplane.GapFilter{Node: "b"}), want(0, 50, "b"))
-	wantEqual(t, "gaps of a time", list(controlplane.GapFilter{From: epoch.Add(3 * time.Second), To: epoch.Add(5 * time.Second)}), want(9, 15, ""))
-	one, err := s.ListGaps(t.Context(), controlplane.GapFilter{Limit: 1})
+	wantEqual(t, "all gaps", list(calllog.GapFilter{}), want(0, 50, ""))
+	wantEqual(t, "gaps of a node", list(calllog.GapFilter{Node: "b"}), want(0, 50, "b"))
+	wantEqual(t, "gaps of a time", list(calllog.GapFilter{From: epoch.Add(3 * time.Second), To: epoch.Add(5 * time.Second)}), want(9, 15, ""))
+	one, err := s.ListGaps(t.Context(), calllog.GapFilter{Limit: 1})
 	must(t, err)
-	wantEqual(t, "the newest gap", one, []controlplane.Gap{{Node: "b", Gap: gaps[49]}})
-	_, err = s.ListGaps(t.Context(), controlplane.GapFilter{})
+	wantEqual(t, "the newest gap", one, []calllog.Gap{{Node: "b", Gap: gaps[49]}})
+	_, err = s.ListGaps(t.Context(), calllog.GapFilter{})
 	wantCode(t, err, errs.InvalidArgument)
 }
 
@@ -178,17 +178,17 @@ func gapsAreListed(t *testing.T, db Database) {
 func refusedRecordsAreKept(t *testing.T, db Database) {
 	s := db.Open(t, time.Now)
 	long := strings.Repeat("é", 100)
-	records := []controlplane.Refused{
-		{ID: "plain", Kind: controlplane.RefusedCall, Node: "n", At: epoch, Reason: "why", Record: []byte("\x00\xff")},
-		{ID: "", Kind: controlplane.RefusedTotal, Node: "n\x00\xff", At: epoch.Add(time.Second), Reason: "NUL \x00 and \xff", Record: []byte("a")},
-		{ID: long, Kind: controlplane.RefusedGap, Node: "n", At: epoch.Add(2 * time.Second), Reason: "too long"},
-		{ID: "nul-\x00", Kind: controlplane.RefusedCall, Node: "n", At: epoch.Add(3 * time.Second), Record: []byte("b")},
+	records := []calllog.Refused{
+		{ID: "plain", Kind: calllog.RefusedCall, Node: "n", At: epoch, Reason: "why", Record: []byte("\x00\xff")},
+		{ID: "", Kind: calllog.RefusedTotal, Node: "n\x00\xff", At: epoch.Add(time.Second), Reason: "NUL \x00 and \xff", Record: []byte("a")},
+		{ID: long, Kind: calllog.RefusedGap, Node: "n", At: epoch.Add(2 * time.Second), Reason: "too long"},
+		{ID: "nul-\x00", Kind: calllog.RefusedCall, Node: "n", At: epoch.Add(3 * time.Second), Record: []byte("b")},
 	}
 	must(t, s.PutAside(t.Context(), records))
 	must(t, s.PutAside(t.Context(), slices.Concat(records, records))) // sent again
 	must(t, s.PutAside(t.Context(), nil))
-	var got []controlplane.Refused
-	var after controlplane.CallPosition
+	var got []calllog.Refused
+	var after calllog.Position
 	for {
 		page, err := s.ListRefused(t.Context(), after, 3)
 		must(t, err)
@@ -196,7 +196,7 @@ func refusedRecordsAreKept(t *testing.T, db Database) {
 		if len(page) < 3 {
 			break
 		}
-		after = controlplane.CallPosition{StartUS: page[2].At.UnixMicro(), ID: page[2].ID}
+		after = calllog.Position{StartUS: page[2].At.UnixMicro(), ID: page[2].ID}
 	}
 	if len(got) != len(records) {
 		t.Fatalf("%d records are kept, want %d: %+v", len(got), len(records), got)
@@ -215,12 +215,12 @@ func refusedRecordsAreKept(t *testing.T, db Database) {
 	}
 	_, err = s.DeleteTotalsBefore(t.Context(), epoch.Add(2*time.Second), 10)
 	must(t, err)
-	got, err = s.ListRefused(t.Context(), controlplane.CallPosition{}, 10)
+	got, err = s.ListRefused(t.Context(), calllog.Position{}, 10)
 	must(t, err)
 	if len(got) != 2 {
 		t.Errorf("%d records are left, want 2", len(got))
 	}
-	_, err = s.ListRefused(t.Context(), controlplane.CallPosition{}, 0)
+	_, err = s.ListRefused(t.Context(), calllog.Position{}, 0)
 	wantCode(t, err, errs.InvalidArgument)
 	_, err = s.DeleteTotalsBefore(t.Context(), epoch, 0)
 	wantCode(t, err, errs.InvalidArgument)

@@ -12,7 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -34,19 +35,19 @@ func makeUsage(n int) []*nodev1.Call {
 }
 
 // usageQuery covers every call of makeUsage.
-func usageQuery() controlplane.UsageQuery {
-	return controlplane.UsageQuery{From: epoch, To: epoch.Add(6 * time.Hour)}
+func usageQuery() calllog.UsageQuery {
+	return calllog.UsageQuery{From: epoch, To: epoch.Add(6 * time.Hour)}
 }
 
 // wantUsage compares an answer with what a loop over the calls finds.
-func wantUsage(t testing.TB, s Store, q controlplane.UsageQuery, calls []*nodev1.Call) {
+func wantUsage(t testing.TB, s Store, q calllog.UsageQuery, calls []*nodev1.Call) {
 	t.Helper()
 	type line struct {
 		Bucket  int64
 		Value   string
 		Numbers string
 	}
-	show := func(bucket int64, value string, u *controlplane.Usage) line {
+	show := func(bucket int64, value string, u *usage.Sum) line {
 		return line{bucket, value, fmt.Sprint(u.Calls, u.OK, u.Attempts, u.Failovers, u.Saved, u.InputTokens, u.CachedInputTokens,
 			u.OutputTokens, u.Cost, u.DurationUS, fmt.Sprintf("%x", u.Latency.Encode()), fmt.Sprintf("%x", u.FirstToken.Encode()))}
 	}
@@ -58,24 +59,24 @@ func wantUsage(t testing.TB, s Store, q controlplane.UsageQuery, calls []*nodev1
 		if !sum.Bucket.IsZero() {
 			bucket = sum.Bucket.UnixMicro()
 		}
-		lines = append(lines, show(bucket, sum.Value, &sum.Usage))
+		lines = append(lines, show(bucket, sum.Value, &sum.Sum))
 	}
 	width := time.Hour
 	if q.Minutes {
 		width = time.Minute
 	}
-	expected := map[line]*controlplane.Usage{}
+	expected := map[line]*usage.Sum{}
 	for _, c := range calls {
 		at := time.UnixMicro(c.GetStartUs()).Truncate(width)
-		k := controlplane.UsageKeyOf(c)
+		k := usage.KeyOf(c)
 		if at.Before(q.From.Truncate(width)) || !at.Before(q.To.Truncate(width)) ||
 			q.Group != "" && q.Group != k.Group || q.Provider != "" && q.Provider != k.Provider || q.Model != "" && q.Model != k.Model ||
 			q.Outcome != "" && q.Outcome != k.Outcome || q.APIKey != "" && q.APIKey != k.APIKey {
 			continue
 		}
-		place := line{Value: map[controlplane.UsageBy]string{
-			controlplane.ByGroup: k.Group, controlplane.ByProvider: k.Provider, controlplane.ByModel: k.Model,
-			controlplane.ByOutcome: k.Outcome, controlplane.ByAPIKey: k.APIKey,
+		place := line{Value: map[calllog.UsageBy]string{
+			calllog.ByGroup: k.Group, calllog.ByProvider: k.Provider, calllog.ByModel: k.Model,
+			calllog.ByOutcome: k.Outcome, calllog.ByAPIKey: k.APIKey,
 		}[q.By]}
 		if len(q.Values) > 0 && !slices.Contains(q.Values, place.Value) {
 			continue
@@ -84,7 +85,7 @@ func wantUsage(t testing.TB, s Store, q controlplane.UsageQuery, calls []*nodev1
 			place.Bucket = at.UnixMicro()
 		}
 		if expected[place] == nil {
-			expected[place] = &controlplane.Usage{}
+			expected[place] = &usage.Sum{}
 		}
 		expected[place].Count(c)
 	}
@@ -142,7 +143,7 @@ func usageIsCountedOnce(t *testing.T, db Database) {
 		})
 	}
 	wg.Wait()
-	for _, by := range []controlplane.UsageBy{controlplane.ByNothing, controlplane.ByGroup, controlplane.ByAPIKey} {
+	for _, by := range []calllog.UsageBy{calllog.ByNothing, calllog.ByGroup, calllog.ByAPIKey} {
 		q := usageQuery()
 		q.By = by
 		wantUsage(t, stores[0], q, calls)
@@ -165,22 +166,22 @@ func usageQueries(t *testing.T, db Database) {
 		}
 		return of[r.IntN(len(of))]
 	}
-	dimensions := []controlplane.UsageBy{
-		controlplane.ByNothing, controlplane.ByGroup, controlplane.ByProvider, controlplane.ByModel, controlplane.ByOutcome, controlplane.ByAPIKey,
+	dimensions := []calllog.UsageBy{
+		calllog.ByNothing, calllog.ByGroup, calllog.ByProvider, calllog.ByModel, calllog.ByOutcome, calllog.ByAPIKey,
 	}
 	for range 100 {
-		q := controlplane.UsageQuery{
+		q := calllog.UsageQuery{
 			From:  epoch.Add(time.Duration(r.Int64N(int64(3 * time.Hour)))),
 			To:    epoch.Add(time.Duration(r.Int64N(int64(7 * time.Hour)))),
 			Group: maybe("g1", "g2", "nobody"), Provider: maybe("p1", "p2"), Model: maybe("m1", "m2"), Outcome: maybe("ok", "rate_limited"),
 			By: dimensions[r.IntN(len(dimensions))], PerBucket: r.IntN(2) == 0,
 		}
-		if q.By != controlplane.ByAPIKey && r.IntN(2) == 0 {
+		if q.By != calllog.ByAPIKey && r.IntN(2) == 0 {
 			q.Minutes = true
 		} else {
 			q.APIKey = maybe("k1", "nobody")
 		}
-		if q.By != controlplane.ByNothing && r.IntN(3) == 0 {
+		if q.By != calllog.ByNothing && r.IntN(3) == 0 {
 			q.Values = []string{"", "g1", "p2", "m1", "ok", "k1", "nobody"}[r.IntN(4):]
 		}
 		wantUsage(t, s, q, calls)
@@ -188,7 +189,7 @@ func usageQueries(t *testing.T, db Database) {
 	long := usageQuery()
 	long.From, long.To = epoch.AddDate(-1, 0, 0), epoch.AddDate(1, 0, 0) // several statements
 	wantUsage(t, s, long, calls)
-	for _, q := range []controlplane.UsageQuery{{By: "node"}, {By: controlplane.ByAPIKey, Minutes: true}, {APIKey: "k1", Minutes: true}} {
+	for _, q := range []calllog.UsageQuery{{By: "node"}, {By: calllog.ByAPIKey, Minutes: true}, {APIKey: "k1", Minutes: true}} {
 		_, err := s.Usage(t.Context(), q)
 		wantCode(t, err, errs.InvalidArgument)
 	}
@@ -245,11 +246,11 @@ func verifyFindsWhatDiffers(t *testing.T, db Database) {
 			}
 			continue
 		}
-		key := controlplane.UsageKeyOf(calls[0])
+		key := usage.KeyOf(calls[0])
 		if d.Table != "usage_key_hour" {
 			key.APIKey = ""
 		}
-		if d.Key != key || d.Stored.Calls-d.Counted.Calls != 1 || d.Stored.Cost.Plus(controlplane.CostOfPico(-calls[0].GetCost())) != d.Counted.Cost {
+		if d.Key != key || d.Stored.Calls-d.Counted.Calls != 1 || d.Stored.Cost.Plus(usage.CostOfPico(-calls[0].GetCost())) != d.Counted.Cost {
 			t.Errorf("%+v, want one call and %d pico-USD less than stored", d, calls[0].GetCost())
 		}
 	}
@@ -280,11 +281,11 @@ func oldUsageIsDeleted(t *testing.T, db Database) {
 	since := func(t0 time.Time) []*nodev1.Call {
 		return slices.DeleteFunc(slices.Clone(calls), func(c *nodev1.Call) bool { return c.GetStartUs() < t0.UnixMicro() })
 	}
-	q := controlplane.UsageQuery{From: epoch, To: epoch.AddDate(0, 0, 20), PerBucket: true}
+	q := calllog.UsageQuery{From: epoch, To: epoch.AddDate(0, 0, 20), PerBucket: true}
 	wantUsage(t, s, q, since(hours))
-	q.By = controlplane.ByAPIKey
+	q.By = calllog.ByAPIKey
 	wantUsage(t, s, q, since(hours))
-	q.By, q.Minutes = controlplane.ByNothing, true
+	q.By, q.Minutes = calllog.ByNothing, true
 	wantUsage(t, s, q, since(minutes))
-	wantCalls(t, "the calls themselves", listAll(t, s, controlplane.CallFilter{}), newestFirst(calls))
+	wantCalls(t, "the calls themselves", listAll(t, s, calllog.Filter{}), newestFirst(calls))
 }

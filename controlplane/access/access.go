@@ -1,4 +1,5 @@
-package controlplane
+// Package access is who may use the admin API: signed-in browsers and bearer tokens.
+package access
 
 import (
 	"context"
@@ -25,8 +26,8 @@ type Token struct {
 	ReadBodies bool
 }
 
-// AccessStore keeps sessions and tokens. Unknown ones are errs.NotFound.
-type AccessStore interface {
+// Store keeps sessions and tokens. Unknown ones are errs.NotFound.
+type Store interface {
 	CreateSession(ctx context.Context, s Session) error
 	Session(ctx context.Context, hash [32]byte) (Session, error)
 	TouchSession(ctx context.Context, hash [32]byte, seen, expires time.Time) error
@@ -38,10 +39,4 @@ type AccessStore interface {
 	ListTokens(ctx context.Context) ([]Token, error)
 	TokenByHash(ctx context.Context, hash [32]byte) (Token, error)
 	DeleteToken(ctx context.Context, name string) error
-}
-
-// SecretStore keeps sealed secrets of the control plane itself, such as the pepper of API keys.
-type SecretStore interface {
-	// EnsureSecret stores s unless its ref is taken, and returns what is stored now.
-	EnsureSecret(ctx context.Context, s Secret) (Secret, error)
 }

@@ -1,4 +1,4 @@
-package controlplane
+package calllog
 
 import (
 	"context"
@@ -39,12 +39,12 @@ type GapFilter struct {
 	Node     string
 	From, To time.Time
 	// After continues behind the gap that ends at this position; zero starts at the newest.
-	After CallPosition
+	After Position
 	Limit int
 }
 
-// TotalStore keeps sums that nodes made of calls they could not keep.
-type TotalStore interface {
+// GapStore keeps sums that nodes made of calls they could not keep.
+type GapStore interface {
 	// InsertTotals stores totals that are not stored yet, adds them to the sums of usage,
 	// and stores gaps, all in one transaction. What the database refuses by itself is
 	// returned as rejected; the rest is stored.
@@ -54,7 +54,7 @@ type TotalStore interface {
 	// PutAside keeps refused records, each once.
 	PutAside(ctx context.Context, records []Refused) error
 	// ListRefused returns at most limit refused records from before a position, newest first.
-	ListRefused(ctx context.Context, after CallPosition, limit int) ([]Refused, error)
+	ListRefused(ctx context.Context, after Position, limit int) ([]Refused, error)
 	// DeleteTotalsBefore deletes totals, gaps and refused records from before t, at most
 	// limit of each, and reports whether there is more to delete. It does not touch usage.
 	DeleteTotalsBefore(ctx context.Context, t time.Time, limit int) (more bool, err error)

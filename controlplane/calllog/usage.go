@@ -1,34 +1,11 @@
-package controlplane
+package calllog
 
 import (
 	"context"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/internal/domain/usage"
-	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
-
-// What calls are summed up with is shared with the nodes, which sum up by themselves what
-// they cannot ship call by call.
-type (
-	// Usage is the sum over some calls.
-	Usage = usage.Sum
-	// UsageKey is what usage is summed by. APIKey is empty where it is summed over keys.
-	UsageKey = usage.Key
-	// Cost is an exact amount of USD.
-	Cost = usage.Cost
-	// Histogram counts durations.
-	Histogram = usage.Histogram
-)
-
-// CostOfPico is an amount given in pico-USD.
-func CostOfPico(pico int64) Cost { return usage.CostOfPico(pico) }
-
-// UsageKeyOf is the key a call is summed under.
-func UsageKeyOf(c *nodev1.Call) UsageKey { return usage.KeyOf(c) }
-
-// OutcomeOK is the outcome of a call that was answered well.
-const OutcomeOK = usage.OutcomeOK
 
 // UsageBy is what usage is broken down by.
 type UsageBy string
@@ -69,16 +46,16 @@ type UsageQuery struct {
 type UsageSum struct {
 	Bucket time.Time // zero unless PerBucket
 	Value  string
-	Usage
+	usage.Sum
 }
 
 // Drift is a sum that differs from the calls it is made of.
 type Drift struct {
 	Table  string // which sums: usage_minute, usage_hour or usage_key_hour
 	Bucket time.Time
-	Key    UsageKey
+	Key    usage.Key
 	// Stored and Counted are the sum and what the calls add up to.
-	Stored, Counted Usage
+	Stored, Counted usage.Sum
 }
 
 // UsageStore keeps sums over calls, which InsertCalls makes with the calls.

@@ -1,4 +1,4 @@
-package controlplane_test
+package usage_test
 
 import (
 	"math"
@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -17,16 +17,16 @@ func TestCost(t *testing.T) {
 		0: "0", 1: "0.000000000001", -1: "-0.000000000001", 150_000_000: "0.00015", 1e12: "1", -1e12: "-1", -1_500_000_000_000: "-1.5",
 		999_999_999_999: "0.999999999999", -1_000_000: "-0.000001", math.MaxInt64: "9223372.036854775807", math.MinInt64: "-9223372.036854775808",
 	} {
-		if got := controlplane.CostOfPico(pico).String(); got != want || got != controlplane.FormatPico(pico) {
+		if got := usage.CostOfPico(pico).String(); got != want {
 			t.Errorf("%d pico-USD are %q, want %q", pico, got, want)
 		}
 	}
 	r := rand.New(rand.NewPCG(1, 2))
-	var sum controlplane.Cost
+	var sum usage.Cost
 	exact := new(big.Int)
 	for range 10_000 {
 		pico := r.Int64() - r.Int64()
-		sum = sum.Plus(controlplane.CostOfPico(pico))
+		sum = sum.Plus(usage.CostOfPico(pico))
 		exact.Add(exact, big.NewInt(pico))
 		got := new(big.Int).Add(new(big.Int).Mul(big.NewInt(sum.Micro), big.NewInt(1_000_000)), big.NewInt(sum.Pico))
 		if got.Cmp(exact) != 0 || sum.Pico < 0 || sum.Pico > 999_999 {
@@ -42,7 +42,7 @@ func TestQuantiles(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 10, 1000, 20_000} {
 		for range 20 {
 			scale := math.Pow(10, 1+9*r.Float64())
-			var h controlplane.Histogram
+			var h usage.Histogram
 			all := make([]int64, n)
 			for i := range all {
 				all[i] = int64(scale * math.Exp(r.NormFloat64()))
@@ -61,7 +61,7 @@ func TestQuantiles(t *testing.T) {
 			}
 		}
 	}
-	var h controlplane.Histogram
+	var h usage.Histogram
 	if h.Quantile(0.5) != 0 {
 		t.Error("a quantile of nothing")
 	}
@@ -76,10 +76,10 @@ func TestQuantiles(t *testing.T) {
 func TestHistogramsAddUpInEveryForm(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(5, 6))
-	var all, added, decoded controlplane.Histogram
+	var all, added, decoded usage.Histogram
 	var row []byte
 	for range 50 {
-		var part controlplane.Histogram
+		var part usage.Histogram
 		for range r.IntN(20) {
 			us := r.Int64N(1 << (1 + r.IntN(45)))
 			part.Count(us)
@@ -95,7 +95,7 @@ func TestHistogramsAddUpInEveryForm(t *testing.T) {
 		t.Errorf("counted %d, added %d, decoded %d", all.Total(), added.Total(), decoded.Total())
 	}
 	for _, damaged := range [][]byte{{1}, {1, 0x80}, {0xff, 0xff, 0xff, 0x7f}, {1, 0xff, 0xff, 0x7f, 1}, {2, 1, 1}, row[:len(row)-1]} {
-		var h controlplane.Histogram
+		var h usage.Histogram
 		if err := h.AddEncoded(damaged); err == nil {
 			t.Errorf("%x was taken", damaged[:min(len(damaged), 8)])
 		}
@@ -105,7 +105,7 @@ func TestHistogramsAddUpInEveryForm(t *testing.T) {
 func FuzzHistogram(f *testing.F) {
 	f.Add([]byte{1, 3, 2})
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		var h, again controlplane.Histogram
+		var h, again usage.Histogram
 		if h.AddEncoded(raw) != nil {
 			return
 		}
@@ -117,7 +117,7 @@ func FuzzHistogram(f *testing.F) {
 
 func TestUsageCountsACall(t *testing.T) {
 	t.Parallel()
-	var u, sum controlplane.Usage
+	var u, sum usage.Sum
 	u.Count(&nodev1.Call{
 		Outcome: "ok", Attempts: []*nodev1.Attempt{{}, {}, {}}, Cost: 7, DurationUs: 100, FirstTokenUs: 50,
 		Usage: &nodev1.Usage{InputTokens: 5, CachedInputTokens: 3, OutputTokens: 2},
@@ -129,7 +129,7 @@ func TestUsageCountsACall(t *testing.T) {
 	sum.Add(&u)
 	for _, tt := range []struct {
 		name string
-		u    controlplane.Usage
+		u    usage.Sum
 		n    int64
 	}{{"counted", u, 1}, {"added", sum, 2}} {
 		got := []int64{tt.u.Calls, tt.u.OK, tt.u.Attempts, tt.u.Failovers, tt.u.Saved, tt.u.InputTokens, tt.u.CachedInputTokens, tt.u.OutputTokens, tt.u.Cost.Pico, tt.u.DurationUS, tt.u.Latency.Total(), tt.u.FirstToken.Total()}
@@ -146,7 +146,7 @@ func TestUsageCountsACall(t *testing.T) {
 // BenchmarkAddEncoded reads what a question about a month reads: some hundred thousand
 // histograms in one piece.
 func BenchmarkAddEncoded(b *testing.B) {
-	var one controlplane.Histogram
+	var one usage.Histogram
 	r := rand.New(rand.NewPCG(7, 8))
 	for range 200 {
 		one.Count(int64(500_000 * math.Exp(r.NormFloat64())))
@@ -157,9 +157,49 @@ func BenchmarkAddEncoded(b *testing.B) {
 	}
 	b.SetBytes(int64(len(row)))
 	for b.Loop() {
-		var h controlplane.Histogram
+		var h usage.Histogram
 		if err := h.AddEncoded(row); err != nil {
 			b.Fatal(err)
 		}
 	}
+}
+
+func TestCostOfPico(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		in   int64
+		want string
+	}{
+		{0, "0"},
+		{1, "0.000000000001"},
+		{150_000_000, "0.00015"},
+		{1_000_000_000_000, "1"},
+		{1_500_000_000_000, "1.5"},
+		{10_000_000_000_000, "10"},
+		{-150_000_000, "-0.00015"},
+		{-1_000_000_000_000, "-1"},
+		{math.MaxInt64, "9223372.036854775807"},
+		{math.MinInt64, "-9223372.036854775808"},
+	}
+	for _, tt := range tests {
+		if got := usage.CostOfPico(tt.in).String(); got != tt.want {
+			t.Errorf("CostOfPico(%d) = %q, want %q", tt.in, got, tt.want)
+		}
+	}
+}
+
+func FuzzCostOfPicoLosesNothing(f *testing.F) {
+	for _, n := range []int64{0, 1, -1, 150_000_000, math.MaxInt64, math.MinInt64} {
+		f.Add(n)
+	}
+	f.Fuzz(func(t *testing.T, n int64) {
+		r, ok := new(big.Rat).SetString(usage.CostOfPico(n).String())
+		if !ok {
+			t.Fatalf("CostOfPico(%d) = %q is no number", n, usage.CostOfPico(n).String())
+		}
+		r.Mul(r, big.NewRat(1_000_000_000_000, 1))
+		if !r.IsInt() || r.Num().Int64() != n {
+			t.Fatalf("CostOfPico(%d) = %q means %s", n, usage.CostOfPico(n).String(), r)
+		}
+	})
 }

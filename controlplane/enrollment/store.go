@@ -1,4 +1,4 @@
-package controlplane
+package enrollment
 
 import (
 	"context"
@@ -39,8 +39,8 @@ type NodeIdentity struct {
 // Revoked reports whether the node's certificates are refused.
 func (id *NodeIdentity) Revoked() bool { return !id.RevokedAt.IsZero() }
 
-// JoinStore keeps join tokens and the identities of nodes. Unknown ones are errs.NotFound.
-type JoinStore interface {
+// Store keeps join tokens and the identities of nodes. Unknown ones are errs.NotFound.
+type Store interface {
 	CreateJoinToken(ctx context.Context, t JoinToken) error // errs.AlreadyExists
 	// JoinToken returns a token, with its uses, also one that is used up or has expired.
 	JoinToken(ctx context.Context, id string) (JoinToken, error)

@@ -1,4 +1,4 @@
-package controlplane
+package calllog
 
 import (
 	"context"
@@ -14,8 +14,8 @@ type Call struct {
 	*nodev1.Call
 }
 
-// CallFilter selects calls; a zero field does not filter.
-type CallFilter struct {
+// Filter selects calls; a zero field does not filter.
+type Filter struct {
 	ID          string
 	Group       string
 	Provider    string // answered or failed the call: any of its attempts
@@ -29,26 +29,26 @@ type CallFilter struct {
 	From        time.Time     // arrived at or after
 	To          time.Time     // arrived before
 	// After continues behind the call at this position; zero starts at the newest.
-	After CallPosition
+	After Position
 	Limit int
 }
 
-// CallPosition is a call's place in the list: newest first, the id breaks ties.
-type CallPosition struct {
+// Position is a call's place in the list: newest first, the id breaks ties.
+type Position struct {
 	StartUS int64
 	ID      string
 }
 
 // Before reports whether p comes later in the list than o: it is older.
-func (p CallPosition) Before(o CallPosition) bool {
+func (p Position) Before(o Position) bool {
 	return p.StartUS < o.StartUS || p.StartUS == o.StartUS && p.ID < o.ID
 }
 
 // Position is the call's place in the list.
-func (c Call) Position() CallPosition { return CallPosition{StartUS: c.GetStartUs(), ID: c.GetId()} }
+func (c Call) Position() Position { return Position{StartUS: c.GetStartUs(), ID: c.GetId()} }
 
 // Matches reports whether a call passes the filter, its position and limit apart.
-func (f CallFilter) Matches(c Call) bool {
+func (f Filter) Matches(c Call) bool {
 	for _, text := range []struct{ want, have string }{
 		{f.ID, c.GetId()}, {f.Group, c.GetGroup()}, {f.Model, c.GetUpstreamModel()}, {f.APIKey, c.GetApiKey()},
 		{f.Node, c.Node}, {f.Outcome, c.GetOutcome()},
@@ -70,17 +70,17 @@ func (f CallFilter) Matches(c Call) bool {
 		slices.ContainsFunc(c.GetAttempts(), func(a *nodev1.Attempt) bool { return a.GetProvider() == f.Provider })
 }
 
-// CallStore keeps the calls.
-type CallStore interface {
+// Store keeps the calls.
+type Store interface {
 	// InsertCalls stores calls that are not stored yet, in one transaction, and returns
 	// how many were new. A call that the database refuses by itself is put aside and
 	// returned as rejected; the others are stored.
 	InsertCalls(ctx context.Context, node string, calls []*nodev1.Call) (stored int, rejected []*nodev1.RejectedCall, err error)
 	// ListCalls returns at most Limit calls, newest first.
-	ListCalls(ctx context.Context, f CallFilter) ([]Call, error)
+	ListCalls(ctx context.Context, f Filter) ([]Call, error)
 	// RecentCalls returns calls in the order in which they were stored, by any replica, at
 	// since or later: at most limit, the latest of them, and how many came before those.
-	RecentCalls(ctx context.Context, f CallFilter, since time.Time, limit int) (calls []Call, skipped int, err error)
+	RecentCalls(ctx context.Context, f Filter, since time.Time, limit int) (calls []Call, skipped int, err error)
 	// GetCall returns one call, whatever its age.
 	GetCall(ctx context.Context, id string) (Call, error)
 	// KeepCalls makes room for the calls of the days to come and drops what it can of those

@@ -1,4 +1,4 @@
-package controlplane
+package fleet
 
 import (
 	"context"
@@ -7,8 +7,8 @@ import (
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
-// NodeLine is what one control-plane replica knows of one node.
-type NodeLine struct {
+// Line is what one control-plane replica knows of one node.
+type Line struct {
 	Node    *adminv1.Node
 	Replica string // that holds, or held, the node's stream
 	// BootID and Opened name the stream: Opened is the node's own uptime when it opened it,
@@ -24,12 +24,12 @@ type NodeLine struct {
 }
 
 // SameStream reports whether two lines are of one stream.
-func (l NodeLine) SameStream(other NodeLine) bool {
+func (l Line) SameStream(other Line) bool {
 	return l.Replica == other.Replica && l.BootID == other.BootID && l.Opened == other.Opened
 }
 
 // Draining reports whether the node, as it runs now, shall get no new clients.
-func (l NodeLine) Draining() bool { return l.DrainBoot != "" && l.DrainBoot == l.BootID }
+func (l Line) Draining() bool { return l.DrainBoot != "" && l.DrainBoot == l.BootID }
 
 // Replica is one control-plane process.
 type Replica struct {
@@ -44,8 +44,8 @@ const (
 	OrderEnd           = "end"
 )
 
-// NodeOrder is for the replica that a node is connected to, to be carried out once.
-type NodeOrder struct {
+// Order is for the replica that a node is connected to, to be carried out once.
+type Order struct {
 	ID        string
 	Node      string
 	Kind      string // one of the Order constants
@@ -58,41 +58,41 @@ type NodeOrder struct {
 	Reason string
 }
 
-// FleetReport is what a replica has to say.
-type FleetReport struct {
+// Report is what a replica has to say.
+type Report struct {
 	Replica string
 	At      time.Time
 	// Opened are lines of streams that are new: they take a node over from the stream of
 	// another start, and from earlier streams of the same start. Lines are those of streams
 	// that have been taken over; they are left out when a newer stream has taken over since.
-	Opened, Lines []NodeLine
+	Opened, Lines []Line
 	// Urgent wakes the other replicas.
 	Urgent bool
 }
 
-// FleetState is what replicas have told each other.
-type FleetState struct {
+// State is what replicas have told each other.
+type State struct {
 	Replicas []Replica
-	Nodes    []NodeLine
-	Orders   []NodeOrder // that have not expired
+	Nodes    []Line
+	Orders   []Order // that have not expired
 }
 
-// FleetStore is where control-plane replicas tell each other of their nodes.
-type FleetStore interface {
+// Store is where control-plane replicas tell each other of their nodes.
+type Store interface {
 	// ReportFleet stores a report and the replica's sign of life. It returns the names of
 	// nodes whose lines were not stored because a newer stream has them.
-	ReportFleet(ctx context.Context, r FleetReport) (lost []string, err error)
+	ReportFleet(ctx context.Context, r Report) (lost []string, err error)
 	// LeaveFleet removes a replica that has ended its streams.
 	LeaveFleet(ctx context.Context, replica string) error
 	// Fleet reads what everybody reported; orders that expire before now are left out.
-	Fleet(ctx context.Context, now time.Time) (FleetState, error)
+	Fleet(ctx context.Context, now time.Time) (State, error)
 	// OrderDrain orders that the node drains as long as its present start lasts, or undoes
 	// that. errs.NotFound when there is no such node.
 	OrderDrain(ctx context.Context, node string, drain bool) error
 	// ForgetNode removes a node's line. errs.NotFound when there is no such node.
 	ForgetNode(ctx context.Context, node string) error
 	// PlaceOrders stores orders and wakes the other replicas.
-	PlaceOrders(ctx context.Context, orders []NodeOrder) error
+	PlaceOrders(ctx context.Context, orders []Order) error
 	// TakeOrders claims orders for a replica and returns the ids that nobody had taken.
 	TakeOrders(ctx context.Context, replica string, ids []string) ([]string, error)
 	// ExpireFleet removes nodes and replicas that were last seen before then, and orders

@@ -1,15 +1,8 @@
-package controlplane
+package calllog
 
 import (
 	"context"
 	"time"
-)
-
-// Bounds of the bodies of calls that are kept.
-const (
-	DefaultBodyBytes     = 64 << 10 // of a request and of an answer each
-	MaxBodyBytes         = 1 << 20
-	DefaultBodyRetention = 7 * 24 * time.Hour
 )
 
 // Body is what was sent and answered in a call, sealed: the database never has it in
