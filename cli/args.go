@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +23,8 @@ func (c *subcommand) argUsage() string {
 	switch {
 	case c.shape.arg == nil:
 		return usage
+	case c.shape.arg.IsList():
+		return " [" + c.argName() + "...]" + usage
 	case c.argOptional():
 		return " [" + c.argName() + "]" + usage
 	default:
@@ -29,7 +32,13 @@ func (c *subcommand) argUsage() string {
 	}
 }
 
-func (c *subcommand) argName() string { return strings.ToUpper(string(c.shape.arg.Name())) }
+func (c *subcommand) argName() string {
+	name := strings.ToUpper(string(c.shape.arg.Name()))
+	if c.shape.arg.IsList() {
+		name = strings.TrimSuffix(name, "S")
+	}
+	return name
+}
 
 // argOptional: a new resource may be named by --name or in its document as well, a changed one in its document.
 func (c *subcommand) argOptional() bool { return c.method.use == "create" }
@@ -38,12 +47,13 @@ func (c *subcommand) checkArgs(cmd *cobra.Command, args []string) error {
 	switch {
 	case c.shape.arg == nil && len(args) > 0:
 		return exit.Usagef("%s takes no argument, got %s", cmd.CommandPath(), quoted(args[0]))
+	case slices.Contains(args, ""):
+		return exit.Usagef("%s: the %s is empty", cmd.CommandPath(), c.argName())
+	case c.shape.arg != nil && c.shape.arg.IsList():
 	case len(args) > 1:
 		return exit.Usagef("%s takes one %s, got %d (a flag's value is joined with '=': --enabled=false)", cmd.CommandPath(), c.argName(), len(args))
 	case c.shape.arg != nil && len(args) == 0 && !c.argOptional() && c.file == "":
 		return exit.Usagef("%s needs the %s", cmd.CommandPath(), c.argName())
-	case len(args) == 1 && args[0] == "":
-		return exit.Usagef("%s: the %s is empty", cmd.CommandPath(), c.argName())
 	}
 	return nil
 }
@@ -51,6 +61,11 @@ func (c *subcommand) checkArgs(cmd *cobra.Command, args []string) error {
 func (c *subcommand) setArg(m protoreflect.Message, args []string) error {
 	switch {
 	case c.shape.arg == nil || len(args) == 0:
+	case c.shape.arg.IsList():
+		names := m.Mutable(c.shape.arg).List()
+		for _, name := range args {
+			names.Append(protoreflect.ValueOfString(name))
+		}
 	case c.shape.arg.Kind() == protoreflect.StringKind:
 		m.Set(c.shape.arg, protoreflect.ValueOfString(args[0]))
 	default:
@@ -66,7 +81,7 @@ func (c *subcommand) setArg(m protoreflect.Message, args []string) error {
 // completeArgs offers the names of what exists. Without a server it offers nothing.
 func (c *subcommand) completeArgs(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	const noFiles = cobra.ShellCompDirectiveNoFileComp
-	if c.shape.arg == nil || c.method.use == "create" || len(args) > 0 {
+	if c.shape.arg == nil || c.method.use == "create" || len(args) > 0 && !c.shape.arg.IsList() {
 		return nil, noFiles
 	}
 	list, ok := c.service.method("list")

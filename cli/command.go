@@ -105,7 +105,7 @@ func (c *subcommand) notAFlag(f protoreflect.FieldDescriptor) bool {
 	case c.shape.arg:
 		return c.method.use != "create"
 	}
-	return false
+	return c.shape.resource != nil && f.Name() == "etag" // it is read with the rest
 }
 
 func (c *subcommand) newRequest() proto.Message { return c.method.in.New().Interface() }
@@ -117,7 +117,7 @@ func (c *subcommand) run(cmd *cobra.Command, args []string) error {
 	case c.method.stream:
 		return c.runStream(ctx, args)
 	case c.shape.items != nil:
-		return c.runList(ctx)
+		return c.runList(ctx, args)
 	case c.method.use == "update" && c.shape.resource != nil:
 		return c.runUpdate(ctx, args)
 	case c.method.use == "create" && c.shape.resource != nil:

@@ -43,16 +43,16 @@ func TestCommands(t *testing.T) {
 	}
 	want := []string{
 		"calls delete-call-bodies", "calls export", "calls get ID", "calls get-call-body ID", "calls list", "calls list-gaps", "calls list-refused", "calls tail",
-		"configs adopt-database", "configs diff-revisions", "configs get-revision REVISION", "configs list-revisions", "configs rollback REVISION",
-		"groups create [NAME]", "groups delete NAME", "groups explain NAME", "groups get NAME", "groups list", "groups reset-cooldown", "groups update NAME",
+		"configs adopt-database", "configs diff-revisions", "configs get-revision REVISION", "configs list-revisions", "configs roll-back REVISION",
+		"groups create [NAME]", "groups delete NAME", "groups explain [NAME...]", "groups get NAME", "groups list", "groups update NAME",
 		"keys create [NAME]", "keys delete NAME", "keys get NAME", "keys list", "keys revoke NAME", "keys rotate NAME", "keys update NAME",
 		"keywords create [NAME]", "keywords delete NAME", "keywords dry-run", "keywords get NAME", "keywords list", "keywords update NAME",
 		"nodes create-join-token", "nodes delete-join-token ID", "nodes drain NAME", "nodes forget NAME", "nodes get NAME", "nodes list", "nodes list-join-tokens", "nodes revoke NAME",
-		"providers create [NAME]", "providers delete NAME", "providers get NAME", "providers import-models NAME", "providers list",
-		"providers list-imports", "providers preview-import NAME", "providers remove-imported-models NAME", "providers test NAME", "providers update NAME",
+		"providers create [NAME]", "providers delete NAME", "providers get NAME", "providers health [NAME...]", "providers import-models NAME", "providers list",
+		"providers list-imports", "providers preview-import NAME", "providers remove-imported-models NAME", "providers reset-cooldown", "providers test NAME", "providers update NAME",
 		"settings get", "settings update",
 		"tokens create [NAME]", "tokens delete NAME", "tokens list",
-		"usages breakdown", "usages summary", "usages time-series",
+		"usage attempt-series", "usage break-down", "usage break-down-attempts", "usage series", "usage summarize",
 	}
 	if diff := strings.Join(got, "\n"); diff != strings.Join(want, "\n") {
 		t.Errorf("commands are\n%s\nwant\n%s", diff, strings.Join(want, "\n"))

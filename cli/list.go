@@ -34,11 +34,11 @@ func (s shape) wanted() int {
 	return maxPage
 }
 
-func (c *subcommand) runList(ctx context.Context) error {
+func (c *subcommand) runList(ctx context.Context, args []string) error {
 	if c.limit < 0 {
 		return exit.Usagef("--limit must be 0 or more")
 	}
-	in, err := c.request(nil)
+	in, err := c.request(args)
 	if err != nil {
 		return err
 	}

@@ -9,13 +9,19 @@ import (
 	"github.com/trunkline-ai/trunkline/cli/output"
 )
 
+// maskName is the field that says what of a resource an update replaces.
+const maskName = "update_mask"
+
+// filterName is the field that says which ones are meant.
+const filterName = "filter"
+
 // shape is what a method's messages say about how its command is used.
 type shape struct {
 	// resource is the one message in a create or update request; its fields
 	// become flags without a prefix. Nil when the request's own fields do.
 	resource protoreflect.FieldDescriptor
 	// arg is the field of the resource, or else of the request, that the
-	// positional argument sets. Nil when there is none.
+	// positional argument sets, or all of them when it is a list. Nil when there is none.
 	arg protoreflect.FieldDescriptor
 
 	items               protoreflect.FieldDescriptor // the list in the answer of a list method
@@ -27,11 +33,12 @@ type shape struct {
 func shapeOf(m Method) shape {
 	in, out := m.in.Descriptor(), m.out.Descriptor()
 	s := shape{resource: onlyMessage(in)}
-	if m.use == "list" || strings.HasPrefix(m.use, "list-") {
+	if lists(in) {
 		s.items = output.Items(out)
 		s.pageSize, s.pageToken = in.Fields().ByName("page_size"), in.Fields().ByName("page_token")
 		s.nextPageToken = out.Fields().ByName("next_page_token")
-		s.endless = in.Fields().ByName("start_time") != nil
+		s.endless = in.Fields().ByName("start_time") != nil || in.Fields().ByName(filterName) != nil
+		s.arg = in.Fields().ByName("names")
 		return s
 	}
 	if s.resource != nil {
@@ -39,6 +46,11 @@ func shapeOf(m Method) shape {
 	}
 	s.arg = identifier(in)
 	return s
+}
+
+// lists reports whether a method gives a list: it says so, or comes in pages.
+func lists(in protoreflect.MessageDescriptor) bool {
+	return strings.HasPrefix(string(in.Name()), "List") || in.Fields().ByName("page_token") != nil
 }
 
 func (s shape) paged() bool {
@@ -59,10 +71,13 @@ func identifier(md protoreflect.MessageDescriptor) protoreflect.FieldDescriptor 
 	return nil
 }
 
-// onlyMessage gives the field of a message that holds one other message and nothing else.
+// onlyMessage gives the field of a message that holds one other message and nothing else,
+// but for a mask.
 func onlyMessage(md protoreflect.MessageDescriptor) protoreflect.FieldDescriptor {
-	if md.Fields().Len() != 1 {
-		return nil
+	for i := range md.Fields().Len() {
+		if f := md.Fields().Get(i); f.Name() != maskName && (messageField(md) != f || f.Name() == filterName) {
+			return nil
+		}
 	}
 	return messageField(md)
 }

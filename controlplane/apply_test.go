@@ -28,7 +28,7 @@ func file() []proto.Message {
 			Headers: map[string]string{"x-team": "search"},
 			Models:  []*adminv1.Model{{Id: "m", Price: &adminv1.Price{Input: "0.15"}}, {Id: "n"}},
 		},
-		&adminv1.ApiKey{Name: "given", Groups: []string{"pool"}, Secret: "canary-0123456789", ExpiresAt: timestamppb.New(noonUTC)},
+		&adminv1.ApiKey{Name: "given", Groups: []string{"pool"}, Secret: "canary-0123456789", ExpireTime: timestamppb.New(noonUTC)},
 		&adminv1.ApiKey{Name: "made", Groups: []string{"pool"}},
 		&adminv1.FailureKeyword{Name: "k", Keyword: "overloaded"},
 		&adminv1.Settings{Failover: &adminv1.FailoverPolicy{MinRatio: proto.Float64(0.5)}},
@@ -105,7 +105,7 @@ func TestApplySaysWhatDiffers(t *testing.T) {
 	p.Headers = map[string]string{"x-team": "ads", "x-new": "1"}
 	p.Models = []*adminv1.Model{{Id: "m", Price: &adminv1.Price{Input: "0.20", Output: "1"}, ContextWindow: 10}, {Id: "n", Price: &adminv1.Price{}}}
 	p.Enabled, p.AllowPrivateNetwork = proto.Bool(true), true
-	k.Secret, k.ExpiresAt = "canary-9876543210", nil
+	k.Secret, k.ExpireTime = "canary-9876543210", nil
 	docs[4] = &adminv1.FailureKeyword{Name: "k", Pattern: `over"load`}
 	docs[5] = &adminv1.Settings{Retention: &adminv1.Retention{Calls: seconds(7200)}}
 
@@ -127,7 +127,7 @@ func TestApplySaysWhatDiffers(t *testing.T) {
 		"  models[0].context_window: (unset) -> 10",
 		"  models[1].price: (unset) -> {}",
 		"update ApiKey given",
-		"  expires_at: 2026-11-23T12:00:00.123456Z -> (unset)",
+		"  expire_time: 2026-11-23T12:00:00.123456Z -> (unset)",
 		"  secret: (changed)",
 		"unchanged ApiKey made",
 		"update FailureKeyword k",

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/trunkline-ai/trunkline/internal/domain/visibility"
 	"github.com/trunkline-ai/trunkline/internal/manifest"
 )
 
@@ -22,14 +23,10 @@ const (
 	secretChanged = "secret: (changed)"
 )
 
-// secretFields stand for a secret: when one differs, the secret was changed. What they
-// hold is never written.
-var secretFields = map[protoreflect.Name]bool{"secret_ref": true, "secret_hash": true, "secret": true}
-
 // followFields change only together with the secret, so they make no line of their own.
 var followFields = map[protoreflect.Name]bool{
 	"secret_hint": true, "secret_set_time": true, "prefix": true, "last_four": true,
-	"old_secret_hash": true, "old_last_four": true, // old_secret_expires_at says it
+	"old_secret_hash": true, "old_last_four": true, // old_secret_expire_time says it
 }
 
 // differences lists the fields in which two documents in stored form differ, in the order
@@ -53,7 +50,7 @@ func (d *differ) messages(path string, a, b protoreflect.Message) {
 		va, vb := a.Get(fd), b.Get(fd)
 		switch {
 		case followFields[fd.Name()]:
-		case secretFields[fd.Name()]:
+		case !visibility.Returned(fd): // it stands for a secret, and what it holds is never written
 			if !va.Equal(vb) {
 				d.lines = append(d.lines, strings.TrimPrefix(path+"."+secretChanged, "."))
 			}
@@ -168,7 +165,7 @@ func text(fd protoreflect.FieldDescriptor, v protoreflect.Value) string {
 func structureText(m protoreflect.Message) string {
 	var parts []string
 	for _, fd := range inOrder(m.Descriptor()) {
-		if !m.Has(fd) || secretFields[fd.Name()] || followFields[fd.Name()] {
+		if !m.Has(fd) || !visibility.Returned(fd) || followFields[fd.Name()] {
 			continue
 		}
 		parts = append(parts, string(fd.Name())+": "+fieldText(fd, m.Get(fd)))

@@ -15,7 +15,7 @@ import (
 // nodes' health is known here, and which members no call tries. What shares the calls of
 // one priority by chance or by load is listed by weight. The group may be named by an
 // alias; the error for an unknown one is NotFound.
-func (c *Config) Explain(name string, nodes []*adminv1.Node) (*adminv1.ExplainGroupResponse, error) {
+func (c *Config) Explain(name string, nodes []*adminv1.Node) (*adminv1.GroupRoute, error) {
 	group, ok := c.groupNamed(name)
 	if !ok {
 		return nil, errs.Newf(errs.NotFound, "%s %q does not exist", KindGroup, name)
@@ -28,10 +28,12 @@ func (c *Config) Explain(name string, nodes []*adminv1.Node) (*adminv1.ExplainGr
 		e.add(m)
 	}
 	slices.SortStableFunc(e.tried, e.compare)
-	out := &adminv1.ExplainGroupResponse{LeftOut: e.leftOut}
+	e.assignRoles()
+	out := &adminv1.GroupRoute{Group: group.GetName(), LeftOut: e.leftOut}
 	for _, t := range e.tried {
 		out.Candidates = append(out.Candidates, t.Candidate)
 	}
+	out.State, out.Reason = e.state()
 	return out, nil
 }
 
@@ -52,7 +54,7 @@ type explained struct {
 }
 
 func (e *explanation) add(m *adminv1.Member) {
-	c := &adminv1.Candidate{Provider: m.GetProvider(), Model: m.GetModel(), Priority: m.GetPriority(), Weight: 1, State: "healthy"}
+	c := &adminv1.Candidate{Provider: m.GetProvider(), Model: m.GetModel(), Priority: m.GetPriority(), Weight: 1, State: stateHealthy, MemberModel: m.GetModel()}
 	if m.Weight != nil {
 		c.Weight = m.GetWeight()
 	}
@@ -99,11 +101,15 @@ func leftOut(group *adminv1.Group, provider *adminv1.Provider, m *adminv1.Member
 // compare orders as nodes do: cooling ones last, and before that by rank. Members that
 // share the calls of a rank come by weight.
 func (e *explanation) compare(a, b explained) int {
-	ra, rb := a.rank, b.rank
+	return cmp.Or(cmp.Compare(a.last, b.last), e.compareRank(a, b), cmp.Compare(b.GetWeight(), a.GetWeight()))
+}
+
+// compareRank gives 0 for members that share calls.
+func (e *explanation) compareRank(a, b explained) int {
 	if s := e.group.GetSelection(); s != "" && s != "cheapest" {
-		ra, rb = routing.Rank{Priority: ra.Priority}, routing.Rank{Priority: rb.Priority}
+		return cmp.Compare(a.rank.Priority, b.rank.Priority)
 	}
-	return cmp.Or(cmp.Compare(a.last, b.last), ra.Compare(rb), cmp.Compare(b.GetWeight(), a.GetWeight()))
+	return a.rank.Compare(b.rank)
 }
 
 // groupNamed finds a group by its name or an alias.

@@ -51,7 +51,7 @@ func explainConfig(selection string) *controlplane.Config {
 func standings(list []*adminv1.Candidate) string {
 	var out []string
 	for _, c := range list {
-		line := c.GetProvider() + "/" + c.GetModel() + " " + c.GetState()
+		line := c.GetProvider() + "/" + c.GetModel() + " " + shortState(c.GetState())
 		if c.GetReason() != "" {
 			line += " (" + c.GetReason() + ")"
 		}
@@ -118,9 +118,18 @@ func TestExplainOfWhatIsNotServed(t *testing.T) {
 	}
 }
 
+// States are written short: "cooling".
+func shortState(s adminv1.TargetState) string {
+	return strings.ToLower(strings.TrimPrefix(s.String(), "TARGET_STATE_"))
+}
+
+func longState(short string) adminv1.TargetState {
+	return adminv1.TargetState(adminv1.TargetState_value["TARGET_STATE_"+strings.ToUpper(short)])
+}
+
 // health writes lines of health as nodes report them.
 func health(provider, model, credential, state, reason string, seconds, failures int) *adminv1.TargetHealth {
-	h := &adminv1.TargetHealth{Provider: provider, Model: model, Credential: credential, State: state, Reason: reason, Failures: int32(failures)}
+	h := &adminv1.TargetHealth{Provider: provider, Model: model, Credential: credential, State: longState(state), Reason: reason, Failures: int32(failures)}
 	if seconds > 0 {
 		h.Remaining = durationpb.New(time.Duration(seconds) * time.Second)
 	}

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
+	"github.com/trunkline-ai/trunkline/internal/domain/visibility"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -58,7 +59,7 @@ type taken struct {
 // error is a failure of ours.
 func (in *intake) take(c *Config, doc proto.Message, old *Resource) (taken, []errs.Violation, error) {
 	spec := stripped(doc)
-	forgetOutput(spec)
+	visibility.KeepSettable(spec)
 	t := taken{spec: spec}
 	switch d := spec.(type) {
 	case *adminv1.Provider:
@@ -186,7 +187,7 @@ func (in *intake) apiKey(t *taken, d, before *adminv1.ApiKey) []errs.Violation {
 	secret := d.GetSecret()
 	d.Secret = ""
 	if secret == "" && before != nil {
-		keepIdentity(d, before)
+		visibility.Carry(d, before)
 		return nil
 	}
 	if secret == "" {
@@ -202,7 +203,7 @@ func (in *intake) apiKey(t *taken, d, before *adminv1.ApiKey) []errs.Violation {
 	}
 	hash := apikey.Hash(in.pepper, secret)
 	if before != nil && bytes.Equal(hash[:], before.GetSecretHash()) {
-		keepIdentity(d, before)
+		visibility.Carry(d, before)
 		return nil
 	}
 	if before.GetRevokeTime() != nil {

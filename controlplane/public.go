@@ -7,14 +7,14 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	"github.com/trunkline-ai/trunkline/internal/domain/visibility"
 )
 
 // Public gives the document as callers of the API may see it: a copy with uid, etag and
 // times filled in, and without secrets, their references and hashes.
 func Public(r *Resource) proto.Message {
 	doc := stripped(r.Spec)
-	hideStored(doc)
+	visibility.KeepReturned(doc)
 	m := doc.ProtoReflect()
 	setField(m, "uid", protoreflect.ValueOfString(r.UID))
 	setField(m, "etag", protoreflect.ValueOfString(etagOf(r)))
@@ -49,36 +49,5 @@ func stripped(doc proto.Message) proto.Message {
 func setField(m protoreflect.Message, name protoreflect.Name, v protoreflect.Value) {
 	if fd := m.Descriptor().Fields().ByName(name); fd != nil {
 		m.Set(fd, v)
-	}
-}
-
-// hideStored clears what only the store may know.
-func hideStored(doc proto.Message) {
-	switch d := doc.(type) {
-	case *adminv1.Provider:
-		for _, c := range d.GetCredentials() {
-			c.Secret, c.SecretRef = "", ""
-		}
-	case *adminv1.ApiKey:
-		d.Secret, d.SecretHash, d.OldSecretHash = "", nil, nil
-	}
-}
-
-// forgetOutput clears what callers may not set, however they got it: hints, references
-// and hashes are the control plane's own.
-func forgetOutput(doc proto.Message) {
-	switch d := doc.(type) {
-	case *adminv1.Provider:
-		for _, c := range d.GetCredentials() {
-			c.SecretRef, c.SecretHint, c.SecretSetTime = "", "", nil
-		}
-		for _, m := range d.GetModels() {
-			m.Imported = nil
-		}
-		if d.GetImport() != nil {
-			d.Import.RemovedModels = nil
-		}
-	case *adminv1.ApiKey:
-		keepIdentity(d, nil)
 	}
 }

@@ -40,10 +40,10 @@ func (l *Live) RotateKey(ctx context.Context, actor, name string, overlap time.D
 		if d.GetRevokeTime() != nil {
 			return errs.Newf(errs.FailedPrecondition, "API key %q is revoked: create another one", name)
 		}
-		d.OldSecretHash, d.OldLastFour, d.OldSecretExpiresAt = nil, "", nil
+		d.OldSecretHash, d.OldLastFour, d.OldSecretExpireTime = nil, "", nil
 		if overlap > 0 {
 			d.OldSecretHash, d.OldLastFour = d.GetSecretHash(), d.GetLastFour()
-			d.OldSecretExpiresAt = timestamppb.New(l.now().Add(overlap))
+			d.OldSecretExpireTime = timestamppb.New(l.now().Add(overlap))
 		}
 		secret = apikey.Generate()
 		hash := apikey.Hash(l.cfg.Pepper, secret)
@@ -77,13 +77,6 @@ func (l *Live) changeKey(ctx context.Context, actor, name string, edit func(*adm
 	}
 	res, _ := next.Get(KindAPIKey, name)
 	return res, nil
-}
-
-// keepIdentity takes over what belongs to a key's secrets and its revocation.
-func keepIdentity(d, from *adminv1.ApiKey) {
-	d.SecretHash, d.Prefix, d.LastFour = from.GetSecretHash(), from.GetPrefix(), from.GetLastFour()
-	d.OldSecretHash, d.OldLastFour, d.OldSecretExpiresAt = from.GetOldSecretHash(), from.GetOldLastFour(), from.GetOldSecretExpiresAt()
-	d.RevokeTime, d.RevokeCutStreams = from.GetRevokeTime(), from.GetRevokeCutStreams()
 }
 
 // revocation checks what a revocation promises: the key stays off, and no key has a secret

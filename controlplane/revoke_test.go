@@ -185,7 +185,7 @@ func TestRotation(t *testing.T) {
 	switch {
 	case !apikey.Valid(first) || hashOf(first) != controlplane.SecretHash(k.GetSecretHash()) || k.GetLastFour() != apikey.LastFour(first):
 		t.Errorf("the new secret does not fit the key %v", k)
-	case controlplane.SecretHash(k.GetOldSecretHash()) != old || !k.GetOldSecretExpiresAt().AsTime().Equal(noonUTC.Add(36*time.Hour)):
+	case controlplane.SecretHash(k.GetOldSecretHash()) != old || !k.GetOldSecretExpireTime().AsTime().Equal(noonUTC.Add(36*time.Hour)):
 		t.Errorf("the old secret does not work on for 36h: %v", k)
 	}
 	if public := controlplane.Public(r).(*adminv1.ApiKey); public.GetOldSecretHash() != nil || public.GetSecretHash() != nil || public.GetOldLastFour() == "" {
@@ -204,7 +204,7 @@ func TestRotation(t *testing.T) {
 	if _, second, err := b.RotateKey(t.Context(), "alice", "app", 0); err != nil || second == first {
 		t.Errorf("the second rotation: %v", err)
 	}
-	if k := b.key(t, "app"); k.GetOldSecretHash() != nil || k.GetOldSecretExpiresAt() != nil || k.GetOldLastFour() != "" {
+	if k := b.key(t, "app"); k.GetOldSecretHash() != nil || k.GetOldSecretExpireTime() != nil || k.GetOldLastFour() != "" {
 		t.Errorf("without overlap the old secret is kept: %v", k)
 	}
 	if b.reason(keySecret) != controlplane.RevokeRotated || b.reason(first) != controlplane.RevokeRotated {

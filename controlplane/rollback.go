@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/trunkline-ai/trunkline/internal/domain/visibility"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -138,7 +139,7 @@ func (r *rollback) key(name string, old *adminv1.ApiKey, present *Resource) prot
 	}
 	now := present.Spec.(*adminv1.ApiKey)
 	doc := proto.CloneOf(old)
-	keepIdentity(doc, now)
+	visibility.Carry(doc, now)
 	switch {
 	case now.GetRevokeTime() != nil:
 		doc.Enabled = now.Enabled

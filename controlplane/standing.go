@@ -12,16 +12,12 @@ import (
 
 // The states of a target, from good to bad.
 const (
-	stateHealthy  = "healthy"
-	stateDegraded = "degraded"
-	stateProbing  = "probing"
-	stateCooling  = "cooling"
-	stateDisabled = "disabled"
+	stateHealthy  = adminv1.TargetState_TARGET_STATE_HEALTHY
+	stateDegraded = adminv1.TargetState_TARGET_STATE_DEGRADED
+	stateProbing  = adminv1.TargetState_TARGET_STATE_PROBING
+	stateCooling  = adminv1.TargetState_TARGET_STATE_COOLING
+	stateDisabled = adminv1.TargetState_TARGET_STATE_DISABLED
 )
-
-func badness(state string) int {
-	return slices.Index([]string{stateHealthy, stateDegraded, stateProbing, stateCooling}, state)
-}
 
 // scopeOnNode names what a node's line of health is about.
 type scopeOnNode struct{ node, provider, model, credential string }
@@ -45,7 +41,7 @@ func connected(nodes []*adminv1.Node) []*adminv1.Node {
 
 // standing is how a target stands on one node.
 type standing struct {
-	state     string
+	state     adminv1.TargetState
 	remaining time.Duration
 	reason    string // outcome that opened the cooldown
 	of        string // what stands so, when it is not the target itself
@@ -60,7 +56,7 @@ func standingOf(t *adminv1.TargetHealth, of string) standing {
 }
 
 func (s standing) compare(other standing) int {
-	return cmp.Or(cmp.Compare(badness(s.state), badness(other.state)), cmp.Compare(s.remaining, other.remaining))
+	return cmp.Or(cmp.Compare(s.state, other.state), cmp.Compare(s.remaining, other.remaining))
 }
 
 // on gives how a target stands on a node: as the worst of itself, its provider and the best
@@ -71,7 +67,7 @@ func (h healthIndex) on(node, model string, provider *adminv1.Provider) standing
 	}
 	worst := at(model, "", "")
 	derived := h[scopeOnNode{node: node, provider: provider.GetName()}].GetDerived()
-	if p := at("", "", "the provider: "); p.compare(worst) > 0 && (!derived || badness(worst.state) < badness(stateProbing)) {
+	if p := at("", "", "the provider: "); p.compare(worst) > 0 && (!derived || worst.state < stateProbing) {
 		worst = p
 	}
 	var best *standing

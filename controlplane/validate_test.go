@@ -262,9 +262,9 @@ func TestValidateNamesTheFieldAtFault(t *testing.T) {
 			`api_keys["a"].secret: is the secret of API key "app" too; each needs its own`,
 			`api_keys["z"].secret: is the secret of API key "app" too; each needs its own`,
 		}},
-		{"an expiry beyond the calendar", func(d *documents) { d.key.ExpiresAt = &timestamppb.Timestamp{Seconds: math.MaxInt64} },
-			[]string{`api_keys["app"].expires_at: must be a time between the years 1 and 9999`}},
-		{"an expiry in the past", func(d *documents) { d.key.ExpiresAt = timestamppb.New(time.Unix(0, 0)) }, nil},
+		{"an expiry beyond the calendar", func(d *documents) { d.key.ExpireTime = &timestamppb.Timestamp{Seconds: math.MaxInt64} },
+			[]string{`api_keys["app"].expire_time: must be a time between the years 1 and 9999`}},
+		{"an expiry in the past", func(d *documents) { d.key.ExpireTime = timestamppb.New(time.Unix(0, 0)) }, nil},
 
 		// Failure keywords.
 		{"neither keyword nor pattern", func(d *documents) { d.keyword.Keyword = "" },

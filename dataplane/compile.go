@@ -174,8 +174,8 @@ func (s *Snapshot) addKey(in *nodev1.ApiKey, groups map[string]*Group) error {
 	if err := k.restrict(in); err != nil {
 		return err
 	}
-	if in.GetExpiresAt() != nil {
-		k.ExpiresAt = in.GetExpiresAt().AsTime()
+	if in.GetExpireTime() != nil {
+		k.ExpiresAt = in.GetExpireTime().AsTime()
 	}
 	for _, name := range in.GetGroups() {
 		g, ok := groups[name]

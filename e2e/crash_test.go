@@ -143,7 +143,7 @@ func TestKillTheControlPlane(t *testing.T) {
 
 func export(t *testing.T, s *stack) []*adminv1.Resource {
 	t.Helper()
-	got, err := adminv1connect.NewConfigServiceClient(s.rpc()).Export(t.Context(), &adminv1.ExportRequest{})
+	got, err := adminv1connect.NewConfigServiceClient(s.rpc()).ExportConfig(t.Context(), &adminv1.ExportConfigRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}

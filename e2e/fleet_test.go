@@ -23,8 +23,9 @@ import (
 // replica is one of several control-plane processes, with clients of its API.
 type replica struct {
 	*program.Process
-	nodes  adminv1connect.NodeServiceClient
-	groups adminv1connect.GroupServiceClient
+	nodes     adminv1connect.NodeServiceClient
+	groups    adminv1connect.GroupServiceClient
+	providers adminv1connect.ProviderServiceClient
 }
 
 // twoReplicas starts two control planes on one PostgreSQL and four nodes that know both.
@@ -58,6 +59,7 @@ func (r *replica) connect(s *stack) {
 	s.admin = r.Address("console")
 	client := s.rpc()
 	r.nodes, r.groups = adminv1connect.NewNodeServiceClient(client), adminv1connect.NewGroupServiceClient(client)
+	r.providers = adminv1connect.NewProviderServiceClient(client)
 }
 
 // shown is what a replica says of the nodes, without what changes from moment to moment.
@@ -120,17 +122,17 @@ func TestEveryReplicaIsTheWholeControlPlane(t *testing.T) {
 		for _, r := range replicas {
 			s.eventually("the cooldown is explained, on four nodes", func(ctx context.Context) bool {
 				res, err := r.groups.ExplainGroup(ctx, &adminv1.ExplainGroupRequest{Name: "first-429"})
-				return err == nil && len(res.GetCandidates()) == 2 && len(res.GetCandidates()[1].GetNodes()) == 4
+				return err == nil && len(res.GetRoute().GetCandidates()) == 2 && len(res.GetRoute().GetCandidates()[1].GetNodes()) == 4
 			})
 		}
-		reset, err := asked.groups.ResetCooldown(t.Context(), &adminv1.ResetCooldownRequest{Provider: "bad-429"})
+		reset, err := asked.providers.ResetCooldown(t.Context(), &adminv1.ResetCooldownRequest{Provider: "bad-429"})
 		if err != nil || !slices.Equal(reset.GetNodes(), []string{"node-1", "node-2", "node-3", "node-4"}) {
 			t.Fatalf("replica %d told %v: %v", i, reset.GetNodes(), err)
 		}
 		for _, r := range replicas {
 			s.eventually("the cooldown is over", func(ctx context.Context) bool {
 				res, err := r.groups.ExplainGroup(ctx, &adminv1.ExplainGroupRequest{Name: "first-429"})
-				return err == nil && len(res.GetCandidates()) == 2 && res.GetCandidates()[0].GetState() == "healthy"
+				return err == nil && len(res.GetRoute().GetCandidates()) == 2 && res.GetRoute().GetCandidates()[0].GetState() == adminv1.TargetState_TARGET_STATE_HEALTHY
 			})
 		}
 	}
@@ -243,7 +245,7 @@ func TestNodesOfAKilledReplicaMoveOver(t *testing.T) {
 		one, other := a.shown(ctx), b.shown(ctx)
 		return len(one) == 4 && slices.Equal(one, other)
 	})
-	reset, err := a.groups.ResetCooldown(t.Context(), &adminv1.ResetCooldownRequest{Provider: "good"})
+	reset, err := a.providers.ResetCooldown(t.Context(), &adminv1.ResetCooldownRequest{Provider: "good"})
 	if err != nil || len(reset.GetNodes()) != 4 {
 		t.Errorf("the replica that is back told %v: %v", reset.GetNodes(), err)
 	}

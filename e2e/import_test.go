@@ -81,7 +81,7 @@ func TestImports(t *testing.T) {
 	}
 	s.eventually("a failed import is listed", func(ctx context.Context) bool {
 		runs := i.runs(ctx, "locked")
-		return len(runs) == 1 && strings.Contains(runs[0].GetError(), "refuses the credential (401)") && runs[0].GetScheduled() && runs[0].GetNextTime() != nil
+		return len(runs) == 1 && strings.Contains(runs[0].GetError(), "refuses the credential (401)") && runs[0].GetScheduled() && runs[0].GetNextStartTime() != nil
 	})
 
 	// Routed by its alias, and billed.

@@ -94,7 +94,7 @@ func (s *stack) node(ctx context.Context, nodes adminv1connect.NodeServiceClient
 
 func cooling(n *adminv1.Node, provider string) bool {
 	return slices.ContainsFunc(n.GetTargets(), func(h *adminv1.TargetHealth) bool {
-		return h.GetProvider() == provider && h.GetModel() != "" && h.GetState() == "cooling"
+		return h.GetProvider() == provider && h.GetModel() != "" && h.GetState() == adminv1.TargetState_TARGET_STATE_COOLING
 	})
 }
 
@@ -120,8 +120,8 @@ func TestATargetTrippedThroughOneNodeIsSkippedByTheOther(t *testing.T) {
 		t.Errorf("the first call ever through node 2 took %s attempts, want 1", got)
 	}
 
-	groups := adminv1connect.NewGroupServiceClient(s.rpc())
-	reset, err := groups.ResetCooldown(t.Context(), &adminv1.ResetCooldownRequest{Provider: "bad-500"})
+	providers := adminv1connect.NewProviderServiceClient(s.rpc())
+	reset, err := providers.ResetCooldown(t.Context(), &adminv1.ResetCooldownRequest{Provider: "bad-500"})
 	if err != nil || !slices.Equal(reset.GetNodes(), []string{"node-1", "node-2"}) {
 		t.Fatalf("reset told %v (%v), want both nodes", reset.GetNodes(), err)
 	}

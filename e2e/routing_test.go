@@ -26,28 +26,28 @@ func TestRoutingIsExplainedAndChangedLive(t *testing.T) {
 	}
 	first := func(ctx context.Context) *adminv1.Candidate {
 		res, err := groups.ExplainGroup(ctx, &adminv1.ExplainGroupRequest{Name: "first-429"})
-		if err != nil || len(res.GetCandidates()) != 2 {
+		if err != nil || len(res.GetRoute().GetCandidates()) != 2 {
 			return nil
 		}
-		return res.GetCandidates()[0]
+		return res.GetRoute().GetCandidates()[0]
 	}
 	s.eventually("the held provider is explained as last, on both nodes", func(ctx context.Context) bool {
 		res, err := groups.ExplainGroup(ctx, &adminv1.ExplainGroupRequest{Name: "first-429"})
-		if err != nil || len(res.GetCandidates()) != 2 {
+		if err != nil || len(res.GetRoute().GetCandidates()) != 2 {
 			return false
 		}
-		held := res.GetCandidates()[1]
+		held := res.GetRoute().GetCandidates()[1]
 		left := held.GetRemaining().AsDuration()
-		return held.GetProvider() == "bad-429" && held.GetState() == "cooling" && strings.Contains(held.GetReason(), "rate_limited") &&
+		return held.GetProvider() == "bad-429" && held.GetState() == adminv1.TargetState_TARGET_STATE_COOLING && strings.Contains(held.GetReason(), "rate_limited") &&
 			len(held.GetNodes()) == 2 && left > 0 && left <= 30*time.Second
 	})
-	reset, err := groups.ResetCooldown(t.Context(), &adminv1.ResetCooldownRequest{Provider: "bad-429"})
+	reset, err := adminv1connect.NewProviderServiceClient(s.rpc()).ResetCooldown(t.Context(), &adminv1.ResetCooldownRequest{Provider: "bad-429"})
 	if err != nil || len(reset.GetNodes()) != 2 {
 		t.Fatalf("reset told %v: %v", reset.GetNodes(), err)
 	}
 	s.eventually("the provider is first again", func(ctx context.Context) bool {
 		c := first(ctx)
-		return c.GetProvider() == "bad-429" && c.GetState() == "healthy"
+		return c.GetProvider() == "bad-429" && c.GetState() == adminv1.TargetState_TARGET_STATE_HEALTHY
 	})
 
 	// A keyword's hit is in the call, and counted on the node that saw it.

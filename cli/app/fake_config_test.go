@@ -15,10 +15,10 @@ type configFake struct {
 }
 
 // Apply knows groups and keys.
-func (f configFake) Apply(_ context.Context, req *adminv1.ApplyRequest) (*adminv1.ApplyResponse, error) {
+func (f configFake) ApplyConfig(_ context.Context, req *adminv1.ApplyConfigRequest) (*adminv1.ApplyConfigResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	out := &adminv1.ApplyResponse{Changes: f.changes(req.GetResources(), req.GetPrune())}
+	out := &adminv1.ApplyConfigResponse{Changes: f.changes(req.GetResources(), req.GetPrune())}
 	for _, r := range req.GetResources() {
 		if g := r.GetGroup(); g != nil {
 			f.groups[g.GetName()] = g
@@ -33,10 +33,10 @@ func (f configFake) Apply(_ context.Context, req *adminv1.ApplyRequest) (*adminv
 	return out, nil
 }
 
-func (f configFake) Diff(_ context.Context, req *adminv1.DiffRequest) (*adminv1.DiffResponse, error) {
+func (f configFake) DiffConfig(_ context.Context, req *adminv1.DiffConfigRequest) (*adminv1.DiffConfigResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return &adminv1.DiffResponse{Revision: uint64(f.revision), Changes: f.changes(req.GetResources(), req.GetPrune())}, nil
+	return &adminv1.DiffConfigResponse{Revision: uint64(f.revision), Changes: f.changes(req.GetResources(), req.GetPrune())}, nil
 }
 
 func (f configFake) changes(resources []*adminv1.Resource, prune bool) []*adminv1.ResourceChange {
@@ -72,10 +72,10 @@ func (f configFake) changes(resources []*adminv1.Resource, prune bool) []*adminv
 	return out
 }
 
-func (f configFake) Export(context.Context, *adminv1.ExportRequest) (*adminv1.ExportResponse, error) {
+func (f configFake) ExportConfig(context.Context, *adminv1.ExportConfigRequest) (*adminv1.ExportConfigResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	out := &adminv1.ExportResponse{Revision: uint64(f.revision)}
+	out := &adminv1.ExportConfigResponse{Revision: uint64(f.revision)}
 	for _, g := range sorted(f.groups) {
 		out.Resources = append(out.Resources, &adminv1.Resource{Spec: &adminv1.Resource_Group{Group: g}})
 	}

@@ -287,7 +287,10 @@ func (f settingsFake) UpdateSettings(_ context.Context, req *adminv1.UpdateSetti
 	return &adminv1.UpdateSettingsResponse{Settings: f.settings}, nil
 }
 
-type sessionFake struct{ *fake }
+type sessionFake struct {
+	*fake
+	adminv1connect.UnimplementedSessionServiceHandler
+}
 
 func (f sessionFake) Login(ctx context.Context, req *adminv1.LoginRequest) (*adminv1.LoginResponse, error) {
 	if req.GetUsername() != "admin" || req.GetPassword() != "correct horse" {

@@ -24,7 +24,7 @@ func aCall(i int) *adminv1.Call {
 
 // ListCalls has no end, as a log has none.
 func (callFake) ListCalls(_ context.Context, req *adminv1.ListCallsRequest) (*adminv1.ListCallsResponse, error) {
-	if req.GetOutcome() == "none" {
+	if req.GetFilter().GetOutcome() == "none" {
 		return &adminv1.ListCallsResponse{}, nil
 	}
 	from, _ := strconv.Atoi(req.GetPageToken())
@@ -52,6 +52,6 @@ type nodeFake struct {
 func (nodeFake) ListNodes(context.Context, *adminv1.ListNodesRequest) (*adminv1.ListNodesResponse, error) {
 	return &adminv1.ListNodesResponse{Revision: 7, Nodes: []*adminv1.Node{{
 		Name: "node-1", Version: "v1", Connected: true, AppliedRevision: 7, InFlight: 3,
-		Targets: []*adminv1.TargetHealth{{Provider: "openai", Model: "m", State: "cooling", Remaining: durationpb.New(12e9), Reason: "rate_limited"}},
+		Targets: []*adminv1.TargetHealth{{Provider: "openai", Model: "m", State: adminv1.TargetState_TARGET_STATE_COOLING, Remaining: durationpb.New(12e9), Reason: "rate_limited"}},
 	}}}, nil
 }

@@ -106,7 +106,7 @@ and %d when something would.`, exit.DifferencesSeen) + fileHelp,
 
 func (s *selection) apply(ctx context.Context, resources []*adminv1.Resource) error {
 	return s.r.Call(ctx, func(ctx context.Context, c *connect.Client) error {
-		done, err := adminv1connect.NewConfigServiceClient(c).Apply(ctx, &adminv1.ApplyRequest{Resources: resources, Prune: s.prune})
+		done, err := adminv1connect.NewConfigServiceClient(c).ApplyConfig(ctx, &adminv1.ApplyConfigRequest{Resources: resources, Prune: s.prune})
 		if err != nil {
 			return err
 		}
@@ -121,7 +121,7 @@ func (s *selection) apply(ctx context.Context, resources []*adminv1.Resource) er
 // diff prints what apply would do, and reports whether that is anything.
 func (s *selection) diff(ctx context.Context, resources []*adminv1.Resource) (differences bool, err error) {
 	err = s.r.Call(ctx, func(ctx context.Context, c *connect.Client) error {
-		found, err := adminv1connect.NewConfigServiceClient(c).Diff(ctx, &adminv1.DiffRequest{Resources: resources, Prune: s.prune})
+		found, err := adminv1connect.NewConfigServiceClient(c).DiffConfig(ctx, &adminv1.DiffConfigRequest{Resources: resources, Prune: s.prune})
 		if err != nil {
 			return err
 		}

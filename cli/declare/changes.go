@@ -32,7 +32,7 @@ func countChanges(changes []*adminv1.ResourceChange) tally {
 func (t tally) any() bool { return t.created+t.updated+t.deleted > 0 }
 
 // printApplied prints a row per change, the keys that were made, and the sum.
-func printApplied(p *output.Printer, done *adminv1.ApplyResponse) error {
+func printApplied(p *output.Printer, done *adminv1.ApplyConfigResponse) error {
 	t := countChanges(done.GetChanges())
 	if t.any() {
 		g := output.NewGrid("kind", "name", "change")
@@ -72,7 +72,7 @@ func printKeys(p *output.Printer, keys []*adminv1.GeneratedKey) error {
 }
 
 // printDiff prints each change with its fields, and the sum.
-func printDiff(p *output.Printer, found *adminv1.DiffResponse) error {
+func printDiff(p *output.Printer, found *adminv1.DiffConfigResponse) error {
 	var out bytes.Buffer
 	for _, c := range found.GetChanges() {
 		verb, ok := verbOf(c.GetOperation())

@@ -28,7 +28,7 @@ With -o json it is the answer of the API instead.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return r.Call(cmd.Context(), func(ctx context.Context, c *connect.Client) error {
-				all, err := adminv1connect.NewConfigServiceClient(c).Export(ctx, &adminv1.ExportRequest{})
+				all, err := adminv1connect.NewConfigServiceClient(c).ExportConfig(ctx, &adminv1.ExportConfigRequest{})
 				if err != nil {
 					return err
 				}

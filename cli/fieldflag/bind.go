@@ -3,7 +3,9 @@
 //
 // A nested message gives dotted flags (--policy.cooldown), a list or map takes
 // repetition or commas, and each element of a list of messages is one flag in
-// a compact form (--member provider=a,model=b). An empty value unsets a field.
+// a compact form (--member provider=a,model=b). The fields of a message named filter are
+// flags without its name. An empty value unsets a field. What a request may not set has no
+// flag, and a secret may come from stdin or the environment.
 package fieldflag
 
 import (
@@ -14,25 +16,16 @@ import (
 
 	"github.com/trunkline-ai/trunkline/cli/enumname"
 	"github.com/trunkline-ai/trunkline/cli/proc"
+	"github.com/trunkline-ai/trunkline/internal/domain/visibility"
 )
 
 // Options say how fields become flags. Env and Doc are required.
 type Options struct {
 	Env *proc.Env
-	// Doc gives the comment of a field. Its words decide: "Output only" and
-	// "Internal" fields get no flag, "Write-only" ones are secrets.
+	// Doc gives the comment of a field.
 	Doc func(protoreflect.FieldDescriptor) string
 	// Skip leaves out fields that are given in another way; nil leaves out none.
 	Skip func(protoreflect.FieldDescriptor) bool
-}
-
-func (o *Options) hidden(f protoreflect.FieldDescriptor) bool {
-	doc := o.Doc(f)
-	return f.Kind() == protoreflect.BytesKind || strings.Contains(doc, "Output only") || strings.Contains(doc, "Internal:")
-}
-
-func (o *Options) secret(f protoreflect.FieldDescriptor) bool {
-	return f.Kind() == protoreflect.StringKind && f.Cardinality() != protoreflect.Repeated && strings.Contains(o.Doc(f), "Write-only")
 }
 
 // Set is the flags of one message.
@@ -78,7 +71,7 @@ type binder struct {
 func (b *binder) walk(md protoreflect.MessageDescriptor, at []protoreflect.FieldDescriptor) {
 	for i := range md.Fields().Len() {
 		f := md.Fields().Get(i)
-		if b.opt.hidden(f) || (len(at) == 0 && b.opt.Skip != nil && b.opt.Skip(f)) {
+		if !visibility.Settable(f) || (len(at) == 0 && b.opt.Skip != nil && b.opt.Skip(f)) {
 			continue
 		}
 		path := append(at[:len(at):len(at)], f)
@@ -106,7 +99,7 @@ func (b *binder) bind(path []protoreflect.FieldDescriptor) {
 	default:
 		b.complete(v.name)
 	}
-	if b.opt.secret(f) {
+	if visibility.Secret(f) {
 		env := &fromEnv{of: v}
 		b.cmd.Flags().Var(env, v.name+"-env", "name of the environment variable that holds --"+v.name)
 		b.complete(v.name + "-env")
@@ -122,6 +115,9 @@ func (b *binder) complete(flag string, values ...string) {
 // flagName is the dotted path with dashes. A flag that gives one element of a
 // list of messages is in the singular: --member.
 func flagName(path []protoreflect.FieldDescriptor) string {
+	if path[0].Name() == "filter" && len(path) > 1 {
+		path = path[1:]
+	}
 	name := fieldPath(path)
 	if f := path[len(path)-1]; f.IsList() && f.Message() != nil {
 		name = strings.TrimSuffix(name, "s")
@@ -141,7 +137,7 @@ func usage(opt *Options, f protoreflect.FieldDescriptor) string {
 	// pflag takes a word in back quotes for the name of the value.
 	text := strings.ReplaceAll(strings.Join(strings.Fields(opt.Doc(f)), " "), "`", "'")
 	switch {
-	case opt.secret(f):
+	case visibility.Secret(f):
 		text += " '-' reads it from stdin."
 	case f.Message() != nil && f.Message().FullName() == timestampName:
 		text += " As 2027-01-31T00:00:00Z, or relative to now: -15m, +720h."

@@ -19,15 +19,9 @@ import (
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
-// docs are comments as the protos have them; the words in them decide.
+// docs are comments as the protos have them.
 var docs = map[protoreflect.FullName]string{
-	"trunkline.admin.v1.Provider.uid":           "Identity. Output only.",
-	"trunkline.admin.v1.Provider.etag":          "Send it back. Output only otherwise.",
-	"trunkline.admin.v1.Credential.secret":      "The key itself. Write-only: never returned.",
-	"trunkline.admin.v1.Credential.secret_hint": "Last four. Output only.",
-	"trunkline.admin.v1.Credential.secret_ref":  "Where it lies. Internal: never returned.",
-	"trunkline.admin.v1.ApiKey.secret":          "The key itself. Write-only: only its hash is stored.",
-	"trunkline.admin.v1.Call.model":             "What the client named in `model`.",
+	"trunkline.admin.v1.Call.model": "What the client named in `model`.",
 }
 
 // parse binds the flags of m to a command, parses args and lays them over m.
@@ -87,9 +81,9 @@ func TestApply(t *testing.T) {
 		{"secret from the environment", []string{"--secret-env", "KEY"}, "", &adminv1.ApiKey{}, `secret:"from-env"`},
 		{"secrets inside a compact form", []string{"--credential", "name=a,secret=-", "--credential", "name=b,secret-env=KEY"}, "from-stdin\r\n", &adminv1.Provider{},
 			`credentials:{name:"a" secret:"from-stdin"} credentials:{name:"b" secret:"from-env"}`},
-		{"times, in any zone", []string{"--expires-at", "2027-01-31T02:00:00+02:00"}, "", &adminv1.ApiKey{}, `expires_at:{seconds:1801353600}`},
+		{"times, in any zone", []string{"--expire-time", "2027-01-31T02:00:00+02:00"}, "", &adminv1.ApiKey{}, `expire_time:{seconds:1801353600}`},
 		{"times relative to now", []string{"--start-time", "-1h", "--end-time=+30m"}, "", &adminv1.ListCallsRequest{},
-			`start_time:{seconds:1795431600} end_time:{seconds:1795437000}`},
+			`filter:{start_time:{seconds:1795431600} end_time:{seconds:1795437000}}`},
 		{"empty unsets a scalar", []string{"--enabled=", "--base-url="}, "", &adminv1.Provider{Enabled: new(false), BaseUrl: "x"}, ``},
 		{"empty unsets lists and maps", []string{"--headers=", "--credential="}, "",
 			&adminv1.Provider{Headers: map[string]string{"a": "b"}, Credentials: []*adminv1.Credential{{Name: "a"}}}, ``},
@@ -126,7 +120,6 @@ func TestErrors(t *testing.T) {
 		want  string
 	}{
 		{"output only", &adminv1.Provider{}, []string{"--uid", "x"}, "", "unknown flag: --uid"},
-		{"etag", &adminv1.Provider{}, []string{"--etag", "x"}, "", "unknown flag: --etag"},
 		{"bytes", &adminv1.ApiKey{}, []string{"--secret-hash", "x"}, "", "unknown flag: --secret-hash"},
 		{"output only in a compact form", &adminv1.Provider{}, []string{"--credential", "name=a,secret-hint=x"}, "", `unknown key "secret-hint"; known keys: name, secret, secret-env, enabled`},
 		{"internal in a compact form", &adminv1.Provider{}, []string{"--credential", "secret_ref=x"}, "", `unknown key "secret_ref"`},
@@ -186,7 +179,7 @@ func TestUsage(t *testing.T) {
 	help := cmd.Flags().FlagUsages()
 	for _, want := range []string{
 		"--member key=value,...", "Keys: provider, model, priority, weight, enabled.",
-		"--aliases strings", "--policy.cooldown duration", "--create-time time", "What the 'client' names.",
+		"--aliases strings", "--policy.cooldown duration", "What the 'client' names.",
 	} {
 		if !strings.Contains(help, want) {
 			t.Errorf("help lacks %q:\n%s", want, help)

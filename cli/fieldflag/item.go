@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/trunkline-ai/trunkline/internal/domain/visibility"
 )
 
 // parseItem fills m from the compact form key=value,key=value. It gives the
@@ -35,7 +37,7 @@ func setKey(opt *Options, m protoreflect.Message, key, val, flag string) (late f
 	root := m
 	for _, name := range names[:len(names)-1] {
 		f := m.Descriptor().Fields().ByName(protoreflect.Name(name))
-		if f == nil || !nested(f) || opt.hidden(f) {
+		if f == nil || !nested(f) || !visibility.Settable(f) {
 			return nil, unknownKey(opt, root.Descriptor(), key)
 		}
 		m = m.Mutable(f).Message()
@@ -43,7 +45,7 @@ func setKey(opt *Options, m protoreflect.Message, key, val, flag string) (late f
 	last := names[len(names)-1]
 	f := m.Descriptor().Fields().ByName(protoreflect.Name(last))
 	if base, ok := strings.CutSuffix(last, "_env"); f == nil && ok {
-		if f = m.Descriptor().Fields().ByName(protoreflect.Name(base)); f == nil || !opt.secret(f) {
+		if f = m.Descriptor().Fields().ByName(protoreflect.Name(base)); f == nil || !visibility.Secret(f) {
 			return nil, unknownKey(opt, root.Descriptor(), key)
 		}
 		if val, err = opt.Env.SecretFromEnv(val); err != nil {
@@ -52,10 +54,10 @@ func setKey(opt *Options, m protoreflect.Message, key, val, flag string) (late f
 		m.Set(f, protoreflect.ValueOfString(val))
 		return nil, nil
 	}
-	if f == nil || opt.hidden(f) || !isLeaf(f) {
+	if f == nil || !visibility.Settable(f) || !isLeaf(f) {
 		return nil, unknownKey(opt, root.Descriptor(), key)
 	}
-	if opt.secret(f) && val == "-" {
+	if visibility.Secret(f) && val == "-" {
 		return func() error {
 			secret, err := opt.Env.SecretFromStdin(flag + " " + key)
 			m.Set(f, protoreflect.ValueOfString(secret))
@@ -87,8 +89,8 @@ func itemKeys(opt *Options, md protoreflect.MessageDescriptor, at []protoreflect
 		path := append(at[:len(at):len(at)], f)
 		key := strings.ReplaceAll(fieldPath(path), "_", "-")
 		switch {
-		case opt.hidden(f):
-		case isLeaf(f) && opt.secret(f):
+		case !visibility.Settable(f):
+		case isLeaf(f) && visibility.Secret(f):
 			keys = append(keys, key, key+"-env")
 		case isLeaf(f):
 			keys = append(keys, key)

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/trunkline-ai/trunkline/internal/domain/visibility"
 )
 
 // value is the flag of one field. Set checks what is given at once, so that a
@@ -62,7 +64,7 @@ func (v *value) Set(s string) error {
 		return v.addItem(s)
 	case f.IsList():
 		return v.addScalars(s)
-	case v.opt.secret(f) && s == "-":
+	case visibility.Secret(f) && s == "-":
 		v.readLate()
 		return nil
 	}

@@ -15,5 +15,5 @@ func gap(g *adminv1.Gap) []string {
 }
 
 func refused(r *adminv1.Refused) []string {
-	return []string{output.Time(r.GetTime()), output.Text(r.GetKind()), output.Text(r.GetNode()), output.Text(r.GetReason()), r.GetId()}
+	return []string{output.Time(r.GetRefuseTime()), output.Text(r.GetKind()), output.Text(r.GetNode()), output.Text(r.GetReason()), r.GetId()}
 }

@@ -64,7 +64,7 @@ func importRun(r *adminv1.ImportRun) []string {
 		result = "failed: " + r.GetError()
 	}
 	return []string{
-		output.Time(r.GetTime()), r.GetProvider(), r.GetActor(), output.Duration(r.GetDuration()), result, output.Time(r.GetNextTime()), r.GetId(),
+		output.Time(r.GetStartTime()), r.GetProvider(), r.GetActor(), output.Duration(r.GetDuration()), result, output.Time(r.GetNextStartTime()), r.GetId(),
 	}
 }
 

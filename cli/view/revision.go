@@ -11,7 +11,7 @@ import (
 
 func revision(r *adminv1.Revision) []string {
 	return []string{
-		strconv.FormatUint(r.GetRevision(), 10), output.Time(r.GetTime()), output.Text(r.GetActor()), output.Text(inShort(r)),
+		strconv.FormatUint(r.GetRevision(), 10), output.Time(r.GetCommitTime()), output.Text(r.GetActor()), output.Text(inShort(r)),
 	}
 }
 

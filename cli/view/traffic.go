@@ -19,7 +19,7 @@ func call(c *adminv1.Call) []string {
 	return []string{
 		output.Time(c.GetStartTime()), c.GetId(), output.Text(c.GetModel()), output.Text(c.GetApiKey()), output.Text(outcome),
 		strconv.Itoa(int(c.GetStatus())), output.Text(c.GetProvider()), strconv.Itoa(int(c.GetAttemptCount())),
-		output.Duration(c.GetFirstTokenTime()), output.Duration(c.GetDuration()), output.Text(c.GetCost()),
+		output.Duration(c.GetFirstTokenLatency()), output.Duration(c.GetDuration()), output.Text(c.GetCost()),
 	}
 }
 
@@ -46,7 +46,7 @@ func attempt(a *adminv1.Attempt) []string {
 	}
 	return []string{
 		a.GetProvider(), a.GetModel(), output.Text(a.GetCredential()), output.Duration(a.GetStartOffset()),
-		output.Duration(a.GetFirstTokenTime()), output.Duration(a.GetDuration()), status, a.GetOutcome(), output.Text(reason),
+		output.Duration(a.GetFirstTokenLatency()), output.Duration(a.GetDuration()), status, a.GetOutcome(), output.Text(reason),
 	}
 }
 
@@ -69,7 +69,7 @@ func targets(all []*adminv1.TargetHealth) string {
 		if t.GetCredential() != "" {
 			name += " key " + t.GetCredential()
 		}
-		texts[i] = name + " " + t.GetState()
+		texts[i] = name + " " + targetState(t.GetState())
 		switch {
 		case t.GetRemaining() != nil:
 			texts[i] += " " + output.Duration(t.GetRemaining())

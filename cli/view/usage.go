@@ -18,7 +18,7 @@ func totals(u *adminv1.UsageTotals) []string {
 		n(u.GetCalls()), n(u.GetOkCalls()), n(u.GetFailedOverCalls()), n(u.GetSavedCalls()),
 		n(u.GetInputTokens()), n(u.GetCachedInputTokens()), n(u.GetOutputTokens()), u.GetCost(),
 		output.Duration(u.GetDuration().GetP50()), output.Duration(u.GetDuration().GetP95()), output.Duration(u.GetDuration().GetP99()),
-		output.Duration(u.GetFirstTokenTime().GetP95()),
+		output.Duration(u.GetFirstTokenLatency().GetP95()),
 	}
 }
 

@@ -102,8 +102,8 @@ func member(m *adminv1.Member) []string {
 
 func apiKey(k *adminv1.ApiKey) []string {
 	expires := "never"
-	if k.GetExpiresAt() != nil {
-		expires = output.Time(k.GetExpiresAt())
+	if k.GetExpireTime() != nil {
+		expires = output.Time(k.GetExpireTime())
 	}
 	works := enabled(k.Enabled)
 	if k.GetRevokeTime() != nil {
@@ -159,8 +159,8 @@ func settings(s *adminv1.Settings) []string {
 
 func token(t *adminv1.Token) []string {
 	expires := "never"
-	if t.GetExpiresAt() != nil {
-		expires = output.Time(t.GetExpiresAt())
+	if t.GetExpireTime() != nil {
+		expires = output.Time(t.GetExpireTime())
 	}
 	return []string{t.GetName(), ending(t.GetLastFour()), output.Time(t.GetCreateTime()), expires}
 }

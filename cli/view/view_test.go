@@ -36,7 +36,7 @@ func TestRows(t *testing.T) {
 		{&adminv1.ImportModelsResponse{Provider: "p", Stage: adminv1.ImportStage_IMPORT_STAGE_FAILED, Error: "it refuses the credential (401)"}, "p|failed|it refuses the credential (401)"},
 		{&adminv1.ImportModelsResponse{Provider: "p", Stage: adminv1.ImportStage_IMPORT_STAGE_DONE, Revision: 7, Import: "x", Counts: &adminv1.ImportCounts{Listed: 40, Added: 2, Gone: 1}},
 			"p|done|2 added, 1 gone, of 40 listed; revision 7, import x"},
-		{&adminv1.ImportRun{Id: "x", Provider: "p", Time: at, Actor: "schedule", Error: "it does not answer in time", NextTime: at}, then + "|p|schedule|-|failed: it does not answer in time|" + then + "|x"},
+		{&adminv1.ImportRun{Id: "x", Provider: "p", StartTime: at, Actor: "schedule", Error: "it does not answer in time", NextStartTime: at}, then + "|p|schedule|-|failed: it does not answer in time|" + then + "|x"},
 		{&adminv1.ImportRun{Id: "x", Provider: "p", Actor: "user:ann", Duration: durationpb.New(1e9)}, "-|p|user:ann|1s|nothing, of 0 listed|-|x"},
 		{&adminv1.TestProviderResponse{Step: adminv1.TestStep_TEST_STEP_TLS, Result: adminv1.TestResult_TEST_RESULT_FAILED, Duration: durationpb.New(2e6), Detail: "its certificate has expired"},
 			"tls|failed|2ms|its certificate has expired"},
@@ -47,11 +47,11 @@ func TestRows(t *testing.T) {
 			"f|/(?i)over/|answer, stream of p for g, h|fail over, count|yes|-"},
 		{&adminv1.FailureKeyword{Name: "f", Keyword: "x", LogOnly: true, Enabled: new(false)}, "f|x|everywhere|note|no|-"},
 		{&adminv1.Group{Name: "g", Selection: "weighted"}, "g|-|-|weighted|yes|-"},
-		{&adminv1.Candidate{Provider: "p", Model: "m", Priority: 2, Weight: 1, State: "cooling", Reason: "busy", Remaining: durationpb.New(9e9), Failures: 5, Threshold: 5, Nodes: []string{"a", "b"}},
+		{&adminv1.Candidate{Provider: "p", Model: "m", Priority: 2, Weight: 1, State: adminv1.TargetState_TARGET_STATE_COOLING, Reason: "busy", Remaining: durationpb.New(9e9), Failures: 5, Threshold: 5, Nodes: []string{"a", "b"}},
 			"p|m|2|1|-|cooling|9s|5/5|a, b|busy"},
 		{&adminv1.KeywordHit{CallId: "c", Provider: "p", Text: "is overloaded"}, "c|p|is overloaded"},
 		{&adminv1.Settings{}, "-|defaults|default"},
-		{&adminv1.Token{Name: "t", LastFour: "abcd", CreateTime: at, ExpiresAt: at}, "t|...abcd|" + then + "|" + then},
+		{&adminv1.Token{Name: "t", LastFour: "abcd", CreateTime: at, ExpireTime: at}, "t|...abcd|" + then + "|" + then},
 		{&adminv1.Call{Id: "c", Outcome: "failed", ErrorCode: "no_provider", Status: 502}, "-|c|-|-|failed (no_provider)|502|-|0|-|-|-"},
 		{&adminv1.Attempt{Provider: "p", Model: "m", Outcome: "timeout", LastResort: true}, "p|m|-|-|-|-|-|timeout|(last resort)"},
 		{&adminv1.UsageRow{Total: &adminv1.UsageTotals{Calls: 3, OkCalls: 2, Cost: "0.5", Duration: &adminv1.UsageQuantiles{P95: durationpb.New(2e9)}}},
@@ -59,8 +59,8 @@ func TestRows(t *testing.T) {
 		{&adminv1.UsageSeries{Other: true, Total: &adminv1.UsageTotals{FailedOverCalls: 4, SavedCalls: 1, Cost: "0"}}, "(others)|0|0|4|1|0|0|0|0|-|-|-|-"},
 		{&adminv1.UsagePoint{StartTime: at, Total: &adminv1.UsageTotals{InputTokens: 9, CachedInputTokens: 8, OutputTokens: 7, Cost: "1"}}, then + "|0|0|0|0|9|8|7|1|-|-|-|-"},
 		{&adminv1.Node{Name: "n", Error: "bad group", Targets: []*adminv1.TargetHealth{
-			{Provider: "p", State: "cooling", Remaining: durationpb.New(12e9), Reason: "rate_limited", Failures: 5, Threshold: 5},
-			{Provider: "p", Model: "m", Credential: "main", State: "degraded", Failures: 2, Threshold: 5},
+			{Provider: "p", State: adminv1.TargetState_TARGET_STATE_COOLING, Remaining: durationpb.New(12e9), Reason: "rate_limited", Failures: 5, Threshold: 5},
+			{Provider: "p", Model: "m", Credential: "main", State: adminv1.TargetState_TARGET_STATE_DEGRADED, Failures: 2, Threshold: 5},
 		}}, "n|-|no|0|0|0|0|-|p cooling 12s (rate_limited), p/m key main degraded 2/5|bad group"},
 	} {
 		var out bytes.Buffer

@@ -65,8 +65,8 @@ func writeService(g *protogen.GeneratedFile, f *protogen.File, s *protogen.Servi
 	g.P("Doc: ", strconv.Quote(comment(s.Comments)), ",")
 	g.P("Methods: []", runtimePath.Ident("Method"), "{")
 	for _, m := range s.Methods {
-		if m.Desc.IsStreamingClient() {
-			continue // nothing a terminal could send
+		if m.Desc.IsStreamingClient() || many(s, m) {
+			continue // nothing a terminal could send, or a command that is there already
 		}
 		kind := "Unary"
 		if m.Desc.IsStreamingServer() {

@@ -90,8 +90,19 @@ func TestNames(t *testing.T) {
 		{"KeywordService", "GetFailureKeyword", "keywords get"},
 		{"SettingsService", "GetSettings", "settings get"},
 		{"NodeService", "CreateJoinToken", "nodes create-join-token"},
-		{"GroupService", "ResetCooldown", "groups reset-cooldown"},
-		{"GroupService", "Explain", "groups explain"},
+		{"ProviderService", "ResetCooldown", "providers reset-cooldown"},
+		{"ProviderService", "ListProviderHealth", "providers health"},
+		{"ProviderService", "ListImports", "providers list-imports"},
+		{"GroupService", "ExplainGroups", "groups explain"},
+		{"KeywordService", "DryRunFailureKeyword", "keywords dry-run"},
+		{"ConfigService", "RollBackConfig", "configs roll-back"},
+		{"CallService", "GetCallBody", "calls get-call-body"},
+		{"UsageService", "SummarizeUsage", "usage summarize"},
+		{"UsageService", "BreakDownUsage", "usage break-down"},
+		{"UsageService", "BreakDownAttempts", "usage break-down-attempts"},
+		{"UsageService", "GetUsageSeries", "usage series"},
+		{"UsageService", "GetAttemptSeries", "usage attempt-series"},
+		{"NodeService", "Drain", "nodes drain"},
 	} {
 		if got := strings.Join([]string{serviceUse(tc.service), methodUse(tc.service, tc.method)}, " "); got != tc.want {
 			t.Errorf("%s.%s is %q, want %q", tc.service, tc.method, got, tc.want)

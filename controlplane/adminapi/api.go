@@ -182,8 +182,8 @@ func New(cfg Config) (*API, error) {
 		auth.intercept,
 		validation.intercept,
 	)
-	adminv1connect.RegisterProviderServiceHandler(server, providerService{cfg.Live, cfg.Importer})
-	adminv1connect.RegisterGroupServiceHandler(server, groupService{cfg.Live, cfg.Nodes, cfg.Cooldowns})
+	adminv1connect.RegisterProviderServiceHandler(server, providerService{live: cfg.Live, importer: cfg.Importer, nodes: cfg.Nodes, cooldowns: cfg.Cooldowns})
+	adminv1connect.RegisterGroupServiceHandler(server, groupService{cfg.Live, cfg.Nodes})
 	adminv1connect.RegisterKeyServiceHandler(server, keyService{cfg.Live, cfg.Nodes})
 	adminv1connect.RegisterKeywordServiceHandler(server, keywordService{cfg.Live, cfg.Calls})
 	adminv1connect.RegisterSettingsServiceHandler(server, settingsService{cfg.Live})
@@ -221,7 +221,7 @@ func (a *API) Mount(mux *http.ServeMux) {
 		connecthttp.WithReadMaxBytes(maxRequestBytes),
 		connecthttp.WithConditionalOptions(func(spec connect.Spec) []connecthttp.Option {
 			switch spec.Procedure {
-			case adminv1connect.ConfigServiceApplyProcedure, adminv1connect.ConfigServiceDiffProcedure:
+			case adminv1connect.ConfigServiceApplyConfigProcedure, adminv1connect.ConfigServiceDiffConfigProcedure:
 				return []connecthttp.Option{connecthttp.WithReadMaxBytes(maxApplyBytes)}
 			}
 			return nil

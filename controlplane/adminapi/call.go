@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
@@ -32,7 +31,7 @@ type callService struct {
 
 // ListCalls lists calls, newest first.
 func (s callService) ListCalls(ctx context.Context, req *adminv1.ListCallsRequest) (*adminv1.ListCallsResponse, error) {
-	filter, err := callFilter(req, req.GetId(), req.Stream)
+	filter, err := callFilter(req.GetFilter())
 	if err != nil {
 		return nil, err
 	}
@@ -73,38 +72,25 @@ func (s callService) GetCall(ctx context.Context, req *adminv1.GetCallRequest) (
 	return &adminv1.GetCallResponse{Call: callView(call, true)}, nil
 }
 
-// callFilters are the fields that every request about calls has.
-type callFilters interface {
-	GetGroup() string
-	GetProvider() string
-	GetApiKey() string
-	GetOutcome() string
-	GetStatus() int32
-	GetModel() string
-	GetNode() string
-	GetMinDuration() *durationpb.Duration
-	GetStartTime() *timestamppb.Timestamp
-	GetEndTime() *timestamppb.Timestamp
-}
-
-// callFilter turns the filters of a request into a query. The id is apart because not every
-// request has one, stream because it may be unset.
-func callFilter(req callFilters, id string, stream *bool) (calllog.Filter, error) {
+// callFilter turns the filter of a request into a query. It may be nil.
+func callFilter(in *adminv1.CallFilter) (calllog.Filter, error) {
 	f := calllog.Filter{
-		ID:          id,
-		Group:       req.GetGroup(),
-		Provider:    req.GetProvider(),
-		APIKey:      req.GetApiKey(),
-		Outcome:     req.GetOutcome(),
-		Status:      int(req.GetStatus()),
-		Model:       req.GetModel(),
-		Node:        req.GetNode(),
-		Stream:      stream,
-		MinDuration: req.GetMinDuration().AsDuration(),
+		ID:          in.GetId(),
+		Group:       in.GetGroup(),
+		Provider:    in.GetProvider(),
+		APIKey:      in.GetApiKey(),
+		Outcome:     in.GetOutcome(),
+		Status:      int(in.GetStatus()),
+		Model:       in.GetModel(),
+		Node:        in.GetNode(),
+		MinDuration: in.GetMinDuration().AsDuration(),
+	}
+	if in != nil {
+		f.Stream = in.Stream
 	}
 	var violations []errs.Violation
 	fault := func(field, description string) {
-		violations = append(violations, errs.Violation{Field: field, Description: description})
+		violations = append(violations, errs.Violation{Field: "filter." + field, Description: description})
 	}
 	for _, text := range []struct{ field, value string }{
 		{"id", f.ID}, {"group", f.Group}, {"provider", f.Provider}, {"api_key", f.APIKey}, {"outcome", f.Outcome}, {"model", f.Model}, {"node", f.Node},
@@ -116,13 +102,13 @@ func callFilter(req callFilters, id string, stream *bool) (calllog.Filter, error
 	if f.Status != 0 && (f.Status < 100 || f.Status > 599) {
 		fault("status", "must be an HTTP status from 100 to 599")
 	}
-	if d := req.GetMinDuration(); d != nil && (d.CheckValid() != nil || f.MinDuration < 0) {
+	if d := in.GetMinDuration(); d != nil && (d.CheckValid() != nil || f.MinDuration < 0) {
 		fault("min_duration", "must not be negative")
 	}
 	for _, bound := range []struct {
 		field string
 		value *timestamppb.Timestamp
-	}{{"start_time", req.GetStartTime()}, {"end_time", req.GetEndTime()}} {
+	}{{"start_time", in.GetStartTime()}, {"end_time", in.GetEndTime()}} {
 		if bound.value != nil && bound.value.CheckValid() != nil {
 			fault(bound.field, "must be a time from year 1 to 9999")
 		}
@@ -130,14 +116,14 @@ func callFilter(req callFilters, id string, stream *bool) (calllog.Filter, error
 	if len(violations) > 0 {
 		return f, errs.Invalid(violations...)
 	}
-	if req.GetStartTime() != nil {
-		f.From = req.GetStartTime().AsTime()
+	if in.GetStartTime() != nil {
+		f.From = in.GetStartTime().AsTime()
 	}
-	if req.GetEndTime() != nil {
-		f.To = req.GetEndTime().AsTime()
+	if in.GetEndTime() != nil {
+		f.To = in.GetEndTime().AsTime()
 	}
 	if !f.From.IsZero() && !f.To.IsZero() && !f.To.After(f.From) {
-		return f, errs.Invalid(errs.Violation{Field: "end_time", Description: "must be after start_time"})
+		return f, errs.Invalid(errs.Violation{Field: "filter.end_time", Description: "must be after start_time"})
 	}
 	return f, nil
 }

@@ -70,11 +70,11 @@ func TestCallIsShownExactly(t *testing.T) {
 		Id: callID(0), StartTime: &timestamppb.Timestamp{Seconds: 1_793_700_000, Nanos: 123_000}, Node: "node-1",
 		Endpoint: "/v1/chat/completions", Model: "gpt-4", Group: "pool", ApiKey: "app", Stream: true, Outcome: "ok", Status: 200,
 		Provider: "backup", UpstreamModel: "m2",
-		FirstTokenTime: durationpb.New(830_500 * time.Microsecond),
-		Duration:       durationpb.New(2_000_001 * time.Microsecond),
-		Overhead:       durationpb.New(812 * time.Microsecond),
-		Usage:          &adminv1.Usage{InputTokens: 10, CachedInputTokens: 4, OutputTokens: 20, Source: "upstream"},
-		Cost:           "0.000013500001", AttemptCount: 2, ClientRetry: 1, KeywordAfterCommit: true,
+		FirstTokenLatency: durationpb.New(830_500 * time.Microsecond),
+		Duration:          durationpb.New(2_000_001 * time.Microsecond),
+		Overhead:          durationpb.New(812 * time.Microsecond),
+		Usage:             &adminv1.Usage{InputTokens: 10, CachedInputTokens: 4, OutputTokens: 20, Source: "upstream"},
+		Cost:              "0.000013500001", AttemptCount: 2, ClientRetry: 1, KeywordAfterCommit: true,
 		Attempts: []*adminv1.Attempt{
 			{
 				Provider: "main", Model: "m1", Credential: "k1", StartOffset: durationpb.New(400 * time.Microsecond),
@@ -83,7 +83,7 @@ func TestCallIsShownExactly(t *testing.T) {
 			},
 			{
 				Provider: "backup", Model: "m2", Credential: "k2", StartOffset: durationpb.New(250_900 * time.Microsecond),
-				FirstFrameTime: durationpb.New(100 * time.Microsecond), FirstTokenTime: durationpb.New(579_600 * time.Microsecond),
+				FirstFrameLatency: durationpb.New(100 * time.Microsecond), FirstTokenLatency: durationpb.New(579_600 * time.Microsecond),
 				Duration: durationpb.New(1_749 * time.Millisecond), Status: 200, Outcome: "ok", LastResort: true,
 				Usage: &adminv1.Usage{InputTokens: 10, OutputTokens: 20, Source: "upstream"}, Cost: "0.000013500001", Keyword: "busy",
 			},
@@ -162,16 +162,16 @@ func TestCallFilters(t *testing.T) {
 		want []int
 	}{
 		"none":               {&adminv1.ListCallsRequest{}, []int{7, 6, 5, 4, 3, 2, 1, 0}},
-		"group":              {&adminv1.ListCallsRequest{Group: "other"}, []int{7, 5, 3, 1}},
-		"key":                {&adminv1.ListCallsRequest{ApiKey: "app"}, []int{7, 5, 3, 1}},
-		"provider failed it": {&adminv1.ListCallsRequest{Provider: "flaky"}, []int{7, 6}},
-		"outcome":            {&adminv1.ListCallsRequest{Outcome: "rate_limited"}, []int{7, 6}},
-		"status":             {&adminv1.ListCallsRequest{Status: 429}, []int{7, 6}},
-		"from is included":   {&adminv1.ListCallsRequest{StartTime: at(6)}, []int{7, 6}},
-		"end is not":         {&adminv1.ListCallsRequest{EndTime: at(2)}, []int{1, 0}},
-		"window":             {&adminv1.ListCallsRequest{StartTime: at(2), EndTime: at(5)}, []int{4, 3, 2}},
-		"together":           {&adminv1.ListCallsRequest{Group: "pool", Status: 429, StartTime: at(1)}, []int{6}},
-		"nothing":            {&adminv1.ListCallsRequest{Group: "nobody"}, nil},
+		"group":              {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "other"}}, []int{7, 5, 3, 1}},
+		"key":                {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{ApiKey: "app"}}, []int{7, 5, 3, 1}},
+		"provider failed it": {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Provider: "flaky"}}, []int{7, 6}},
+		"outcome":            {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Outcome: "rate_limited"}}, []int{7, 6}},
+		"status":             {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Status: 429}}, []int{7, 6}},
+		"from is included":   {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{StartTime: at(6)}}, []int{7, 6}},
+		"end is not":         {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{EndTime: at(2)}}, []int{1, 0}},
+		"window":             {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{StartTime: at(2), EndTime: at(5)}}, []int{4, 3, 2}},
+		"together":           {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "pool", Status: 429, StartTime: at(1)}}, []int{6}},
+		"nothing":            {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "nobody"}}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -193,18 +193,18 @@ func TestCallFiltersAreChecked(t *testing.T) {
 	e.insert(t, 3, nil)
 	noon := timestamppb.New(time.Date(2026, 11, 3, 12, 0, 0, 0, time.UTC))
 	ctx := t.Context()
-	token := ok(c.calls.ListCalls(ctx, &adminv1.ListCallsRequest{Group: "pool", PageSize: 1}))(t).GetNextPageToken()
+	token := ok(c.calls.ListCalls(ctx, &adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "pool"}, PageSize: 1}))(t).GetNextPageToken()
 	for name, tt := range map[string]struct {
 		req  *adminv1.ListCallsRequest
 		want []string
 	}{
-		"end before start": {&adminv1.ListCallsRequest{StartTime: noon, EndTime: timestamppb.New(noon.AsTime().Add(-1))}, []string{"end_time: must be after start_time"}},
-		"empty window":     {&adminv1.ListCallsRequest{StartTime: noon, EndTime: noon}, []string{"end_time: must be after start_time"}},
-		"no status":        {&adminv1.ListCallsRequest{Status: 42}, []string{"status: must be an HTTP status from 100 to 599"}},
-		"negative status":  {&adminv1.ListCallsRequest{Status: -1}, []string{"status: must be an HTTP status from 100 to 599"}},
-		"NUL":              {&adminv1.ListCallsRequest{Group: "\x00", Outcome: "a\x00"}, []string{"group: must not contain NUL characters", "outcome: must not contain NUL characters"}},
+		"end before start": {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{StartTime: noon, EndTime: timestamppb.New(noon.AsTime().Add(-1))}}, []string{"filter.end_time: must be after start_time"}},
+		"empty window":     {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{StartTime: noon, EndTime: noon}}, []string{"filter.end_time: must be after start_time"}},
+		"no status":        {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Status: 42}}, []string{"filter.status: must be an HTTP status from 100 to 599"}},
+		"negative status":  {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Status: -1}}, []string{"filter.status: must be greater than or equal to 0 and less than or equal to 599"}},
+		"NUL":              {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "\x00", Outcome: "a\x00"}}, []string{"filter.group: must not contain NUL characters", "filter.outcome: must not contain NUL characters"}},
 		"other filters":    {&adminv1.ListCallsRequest{PageToken: token}, []string{"page_token: belongs to a list with other filters"}},
-		"changed filters":  {&adminv1.ListCallsRequest{Group: "pool", Status: 200, PageToken: token}, []string{"page_token: belongs to a list with other filters"}},
+		"changed filters":  {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "pool", Status: 200}, PageToken: token}, []string{"page_token: belongs to a list with other filters"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -218,9 +218,9 @@ func TestCallFiltersAreChecked(t *testing.T) {
 		t.Parallel()
 		binary := e.client(t, header{"Cookie": "trunkline_session=" + c.cookie(t, e)}, connecthttp.WithSendCodec(connect.CodecNameProto))
 		_, err := binary.calls.ListCalls(ctx, &adminv1.ListCallsRequest{
-			StartTime: &timestamppb.Timestamp{Seconds: 1 << 60}, EndTime: &timestamppb.Timestamp{Nanos: -1},
+			Filter: &adminv1.CallFilter{StartTime: &timestamppb.Timestamp{Seconds: 1 << 60}, EndTime: &timestamppb.Timestamp{Nanos: -1}},
 		})
-		if got := violations(t, err); len(got) != 2 || !strings.HasPrefix(got[0], "start_time: ") || !strings.HasPrefix(got[1], "end_time: ") {
+		if got := violations(t, err); len(got) != 2 || !strings.HasPrefix(got[0], "filter.start_time: ") || !strings.HasPrefix(got[1], "filter.end_time: ") {
 			t.Errorf("violations %q", got)
 		}
 	})

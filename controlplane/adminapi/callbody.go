@@ -52,7 +52,7 @@ func (s callService) GetCallBody(ctx context.Context, req *adminv1.GetCallBodyRe
 		Redacted: body.GetRedacted(), ExpireTime: timestamppb.New(sealed.ExpiresAt),
 	}}
 	for _, r := range reads {
-		res.Reads = append(res.Reads, &adminv1.CallBodyRead{Time: timestamppb.New(r.At), Actor: r.Actor})
+		res.Reads = append(res.Reads, &adminv1.CallBodyRead{ReadTime: timestamppb.New(r.At), Actor: r.Actor})
 	}
 	return res, nil
 }

@@ -65,8 +65,8 @@ func TestBodyIsShownToWhomItMay(t *testing.T) {
 			ExpireTime: timestamppb.New(now.Add(59 * time.Minute)),
 		},
 		Reads: []*adminv1.CallBodyRead{
-			{Time: timestamppb.New(now), Actor: "user:" + adminUser},
-			{Time: timestamppb.New(now.Add(-time.Minute)), Actor: "token:auditor"},
+			{ReadTime: timestamppb.New(now), Actor: "user:" + adminUser},
+			{ReadTime: timestamppb.New(now.Add(-time.Minute)), Actor: "token:auditor"},
 		},
 	}
 	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {

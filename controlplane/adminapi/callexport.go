@@ -28,7 +28,7 @@ const (
 
 // ExportCalls sends calls as the bytes of a file, a page of them in memory at a time.
 func (s callService) ExportCalls(ctx context.Context, req *adminv1.ExportCallsRequest, stream adminv1connect.CallServiceExportCallsServerStream) error {
-	filter, err := callFilter(req, "", req.Stream)
+	filter, err := callFilter(req.GetFilter())
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func TestExportAsCSV(t *testing.T) {
 	if !bytes.Contains(file, []byte("cost_usd\r\n")) {
 		t.Error("lines do not end with CRLF")
 	}
-	empty, _ := c.export(t, &adminv1.ExportCallsRequest{Group: "nobody"})
+	empty, _ := c.export(t, &adminv1.ExportCallsRequest{Filter: &adminv1.CallFilter{Group: "nobody"}})
 	if got := strings.Count(string(empty), "\r\n"); got != 1 {
 		t.Errorf("an empty export has %d lines, want the header", got)
 	}
@@ -142,11 +142,11 @@ func TestExportOfManyCallsInPieces(t *testing.T) {
 		req  *adminv1.ExportCallsRequest
 		want int
 	}{
-		"by key":     {&adminv1.ExportCallsRequest{ApiKey: "key-1"}, n / 2},
-		"by time":    {&adminv1.ExportCallsRequest{StartTime: timestamppb.New(time.UnixMicro(callsBegin + 1_200_000_000))}, 3},
+		"by key":     {&adminv1.ExportCallsRequest{Filter: &adminv1.CallFilter{ApiKey: "key-1"}}, n / 2},
+		"by time":    {&adminv1.ExportCallsRequest{Filter: &adminv1.CallFilter{StartTime: timestamppb.New(time.UnixMicro(callsBegin + 1_200_000_000))}}, 3},
 		"most":       {&adminv1.ExportCallsRequest{MaxCalls: 501}, 501},
 		"most, page": {&adminv1.ExportCallsRequest{MaxCalls: 500}, 500},
-		"most, few":  {&adminv1.ExportCallsRequest{MaxCalls: 1, ApiKey: "key-1"}, 1},
+		"most, few":  {&adminv1.ExportCallsRequest{Filter: &adminv1.CallFilter{ApiKey: "key-1"}, MaxCalls: 1}, 1},
 	} {
 		file, _ := c.export(t, tt.req)
 		if got := strings.Count(string(file), "\r\n") - 1; got != tt.want {
@@ -197,10 +197,10 @@ func TestExportFiltersAreChecked(t *testing.T) {
 	e := start(t)
 	e.clock.Advance(2 * time.Hour) // behind the calls
 	c := e.admin(t)
-	stream := ok(c.calls.ExportCalls(t.Context(), &adminv1.ExportCallsRequest{Status: 99, Model: "a\x00b"}))(t)
+	stream := ok(c.calls.ExportCalls(t.Context(), &adminv1.ExportCallsRequest{Filter: &adminv1.CallFilter{Status: 99, Model: "a\x00b"}}))(t)
 	defer stream.Close()
 	_, err := stream.Receive()
-	want := []string{"model: must not contain NUL characters", "status: must be an HTTP status from 100 to 599"}
+	want := []string{"filter.model: must not contain NUL characters", "filter.status: must be an HTTP status from 100 to 599"}
 	if diff := cmp.Diff(want, violations(t, err)); diff != "" {
 		t.Error(diff)
 	}

@@ -27,10 +27,11 @@ const (
 // TailCalls sends calls as they are stored, by whatever replica: it asks the database, so
 // that nothing waits for a reader and no replica needs to know of another's.
 func (s callService) TailCalls(ctx context.Context, req *adminv1.TailCallsRequest, stream adminv1connect.CallServiceTailCallsServerStream) error {
-	filter, err := callFilter(&adminv1.ListCallsRequest{
-		Group: req.GetGroup(), Provider: req.GetProvider(), ApiKey: req.GetApiKey(), Outcome: req.GetOutcome(), Status: req.GetStatus(),
-		Model: req.GetModel(), Node: req.GetNode(), MinDuration: req.GetMinDuration(),
-	}, "", req.Stream)
+	f := req.GetFilter()
+	if f.GetId() != "" || f.GetStartTime() != nil || f.GetEndTime() != nil {
+		return errs.Invalid(errs.Violation{Field: "filter", Description: "must not have an id or times: what is followed is still to come"})
+	}
+	filter, err := callFilter(f)
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func TestTailShowsWhatIsStored(t *testing.T) {
 	e.insert(t, 3, nil) // before anyone follows
 	e.clock.Advance(time.Second)
 	all, _ := c.follow(t, t.Context(), &adminv1.TailCallsRequest{WithAttempts: true})
-	some, _ := c.follow(t, t.Context(), &adminv1.TailCallsRequest{Group: "other", Provider: "backup"})
+	some, _ := c.follow(t, t.Context(), &adminv1.TailCallsRequest{Filter: &adminv1.CallFilter{Group: "other", Provider: "backup"}})
 	insert := func(from, n int, group, provider string) {
 		calls := make([]*nodev1.Call, n)
 		for i := range calls {

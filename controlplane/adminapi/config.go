@@ -16,8 +16,8 @@ type configService struct {
 	nodes Nodes
 }
 
-// Apply makes the resources so, in one transaction.
-func (s configService) Apply(ctx context.Context, req *adminv1.ApplyRequest) (*adminv1.ApplyResponse, error) {
+// ApplyConfig makes the resources so, in one transaction.
+func (s configService) ApplyConfig(ctx context.Context, req *adminv1.ApplyConfigRequest) (*adminv1.ApplyConfigResponse, error) {
 	docs, err := documents(req.GetResources())
 	if err != nil {
 		return nil, err
@@ -26,7 +26,7 @@ func (s configService) Apply(ctx context.Context, req *adminv1.ApplyRequest) (*a
 	if err != nil {
 		return nil, err
 	}
-	res := &adminv1.ApplyResponse{
+	res := &adminv1.ApplyConfigResponse{
 		Revision:      uint64(result.Revision),
 		Changes:       changeViews(result.Changes),
 		GeneratedKeys: make([]*adminv1.GeneratedKey, len(result.Generated)),
@@ -37,8 +37,8 @@ func (s configService) Apply(ctx context.Context, req *adminv1.ApplyRequest) (*a
 	return res, nil
 }
 
-// Diff tells what Apply would change.
-func (s configService) Diff(_ context.Context, req *adminv1.DiffRequest) (*adminv1.DiffResponse, error) {
+// DiffConfig tells what Apply would change.
+func (s configService) DiffConfig(_ context.Context, req *adminv1.DiffConfigRequest) (*adminv1.DiffConfigResponse, error) {
 	docs, err := documents(req.GetResources())
 	if err != nil {
 		return nil, err
@@ -47,13 +47,13 @@ func (s configService) Diff(_ context.Context, req *adminv1.DiffRequest) (*admin
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.DiffResponse{Revision: uint64(result.Revision), Changes: changeViews(result.Changes)}, nil
+	return &adminv1.DiffConfigResponse{Revision: uint64(result.Revision), Changes: changeViews(result.Changes)}, nil
 }
 
-// Export returns everything, without secrets.
-func (s configService) Export(context.Context, *adminv1.ExportRequest) (*adminv1.ExportResponse, error) {
+// ExportConfig returns everything, without secrets.
+func (s configService) ExportConfig(context.Context, *adminv1.ExportConfigRequest) (*adminv1.ExportConfigResponse, error) {
 	revision, docs := s.live.Export()
-	res := &adminv1.ExportResponse{Revision: uint64(revision), Resources: make([]*adminv1.Resource, len(docs))}
+	res := &adminv1.ExportConfigResponse{Revision: uint64(revision), Resources: make([]*adminv1.Resource, len(docs))}
 	for i, doc := range docs {
 		r, err := resourceOf(doc)
 		if err != nil {

@@ -50,8 +50,8 @@ func TestApplyDiffExport(t *testing.T) {
 		resource(&adminv1.ApiKey{Name: "app", Groups: []string{"pool"}}),
 		resource(&adminv1.FailureKeyword{Name: "busy", Keyword: "overloaded"}),
 	}
-	planned := ok(c.config.Diff(ctx, &adminv1.DiffRequest{Resources: docs}))(t)
-	applied := ok(c.config.Apply(ctx, &adminv1.ApplyRequest{Resources: docs}))(t)
+	planned := ok(c.config.DiffConfig(ctx, &adminv1.DiffConfigRequest{Resources: docs}))(t)
+	applied := ok(c.config.ApplyConfig(ctx, &adminv1.ApplyConfigRequest{Resources: docs}))(t)
 	want := []string{"create Settings", "create Provider main", "create Group pool", "create ApiKey app", "create FailureKeyword busy"}
 	if diff := cmp.Diff(want, brief(applied.GetChanges())); diff != "" {
 		t.Errorf("applied:\n%s", diff)
@@ -66,12 +66,12 @@ func TestApplyDiffExport(t *testing.T) {
 		t.Errorf("generated keys %v", keys)
 	}
 
-	exported := ok(c.config.Export(ctx, &adminv1.ExportRequest{}))(t)
+	exported := ok(c.config.ExportConfig(ctx, &adminv1.ExportConfigRequest{}))(t)
 	if exported.GetRevision() != 1 || len(exported.GetResources()) != 5 {
 		t.Fatalf("exported %d resources at revision %d", len(exported.GetResources()), exported.GetRevision())
 	}
 	// An export applies again and changes nothing.
-	again := ok(c.config.Apply(ctx, &adminv1.ApplyRequest{Resources: exported.GetResources(), Prune: true}))(t)
+	again := ok(c.config.ApplyConfig(ctx, &adminv1.ApplyConfigRequest{Resources: exported.GetResources(), Prune: true}))(t)
 	for _, change := range again.GetChanges() {
 		if change.GetOperation() != adminv1.Operation_OPERATION_UNCHANGED {
 			t.Errorf("applying the export: %v", change)
@@ -84,7 +84,7 @@ func TestApplyDiffExport(t *testing.T) {
 	p := provider("main")
 	p.MaxInFlight = 5
 	rest := []*adminv1.Resource{resource(group("pool", "main")), resource(p)}
-	pruned := ok(c.config.Apply(ctx, &adminv1.ApplyRequest{Resources: rest, Prune: true}))(t)
+	pruned := ok(c.config.ApplyConfig(ctx, &adminv1.ApplyConfigRequest{Resources: rest, Prune: true}))(t)
 	want = []string{"unchanged Group pool", "update Provider main", "delete ApiKey app", "delete FailureKeyword busy"}
 	if diff := cmp.Diff(want, brief(pruned.GetChanges())); diff != "" {
 		t.Errorf("pruned:\n%s", diff)
@@ -98,7 +98,7 @@ func TestApplyIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	c := e.admin(t)
-	_, err := c.config.Apply(t.Context(), &adminv1.ApplyRequest{Resources: []*adminv1.Resource{
+	_, err := c.config.ApplyConfig(t.Context(), &adminv1.ApplyConfigRequest{Resources: []*adminv1.Resource{
 		resource(provider("main")), resource(group("pool", "nobody")),
 	}})
 	violations(t, err)

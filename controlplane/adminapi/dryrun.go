@@ -20,7 +20,7 @@ const (
 
 // DryRun tries a failure keyword on the newest calls and on a sample. Of an answer the call
 // log keeps what it gave as its reason to fail, so that is what the keyword is tried on.
-func (s keywordService) DryRun(ctx context.Context, req *adminv1.DryRunRequest) (*adminv1.DryRunResponse, error) {
+func (s keywordService) DryRunFailureKeyword(ctx context.Context, req *adminv1.DryRunFailureKeywordRequest) (*adminv1.DryRunFailureKeywordResponse, error) {
 	doc := req.GetFailureKeyword()
 	if doc == nil {
 		return nil, errs.Invalid(errs.Violation{Field: "failure_keyword", Description: "value is required"})
@@ -32,7 +32,7 @@ func (s keywordService) DryRun(ctx context.Context, req *adminv1.DryRunRequest) 
 	if err != nil {
 		return nil, errs.Invalid(errs.Violation{Field: "failure_keyword", Description: err.Error()})
 	}
-	res := &adminv1.DryRunResponse{SampleHit: req.GetSample() != "" && matcher.InSample(req.GetSample())}
+	res := &adminv1.DryRunFailureKeywordResponse{SampleHit: req.GetSample() != "" && matcher.InSample(req.GetSample())}
 	trial := trial{keyword: doc, matcher: matcher}
 	left := int(req.GetCalls())
 	if left == 0 {
@@ -64,7 +64,7 @@ type trial struct {
 }
 
 // on tries the keyword on one call: the first attempt it hits makes the hit.
-func (t trial) on(c calllog.Call, res *adminv1.DryRunResponse) {
+func (t trial) on(c calllog.Call, res *adminv1.DryRunFailureKeywordResponse) {
 	res.LookedAt++
 	if !within(t.keyword.GetGroups(), c.GetGroup()) {
 		return

@@ -23,9 +23,9 @@ func TestDryRunLooksAtTheNewestCalls(t *testing.T) {
 			}
 		}
 	})
-	dry := func(k *adminv1.FailureKeyword, calls int32, sample string) *adminv1.DryRunResponse {
+	dry := func(k *adminv1.FailureKeyword, calls int32, sample string) *adminv1.DryRunFailureKeywordResponse {
 		t.Helper()
-		return ok(c.keywords.DryRun(ctx, &adminv1.DryRunRequest{FailureKeyword: k, Calls: calls, Sample: sample}))(t)
+		return ok(c.keywords.DryRunFailureKeyword(ctx, &adminv1.DryRunFailureKeywordRequest{FailureKeyword: k, Calls: calls, Sample: sample}))(t)
 	}
 	all := dry(&adminv1.FailureKeyword{Keyword: "model is overloaded"}, 10_000, "")
 	if all.GetLookedAt() != 1100 || all.GetHitCount() != 367 || len(all.GetHits()) != 100 || all.GetSampleHit() {
@@ -75,7 +75,7 @@ func TestDryRunHoldsTheKeywordToItsPlaces(t *testing.T) {
 	}
 	for name, tt := range tests {
 		tt.keyword.Keyword = "busy"
-		got := ok(c.keywords.DryRun(ctx, &adminv1.DryRunRequest{FailureKeyword: tt.keyword}))(t)
+		got := ok(c.keywords.DryRunFailureKeyword(ctx, &adminv1.DryRunFailureKeywordRequest{FailureKeyword: tt.keyword}))(t)
 		if got.GetHitCount() != tt.hits {
 			t.Errorf("%s: %d hits, want %d: %v", name, got.GetHitCount(), tt.hits, got.GetHits())
 		}
@@ -87,7 +87,7 @@ func TestDryRunHoldsTheKeywordToItsPlaces(t *testing.T) {
 		"<h1>Busy</h1>": true,
 		"calm":          false,
 	} {
-		got := ok(c.keywords.DryRun(ctx, &adminv1.DryRunRequest{FailureKeyword: &adminv1.FailureKeyword{Keyword: "busy"}, Sample: sample}))(t)
+		got := ok(c.keywords.DryRunFailureKeyword(ctx, &adminv1.DryRunFailureKeywordRequest{FailureKeyword: &adminv1.FailureKeyword{Keyword: "busy"}, Sample: sample}))(t)
 		if got.GetSampleHit() != want {
 			t.Errorf("sample %s: hit %v", sample, got.GetSampleHit())
 		}
@@ -96,7 +96,7 @@ func TestDryRunHoldsTheKeywordToItsPlaces(t *testing.T) {
 		nil, {}, {Keyword: "a", Pattern: "b"}, {Pattern: "("}, {Keyword: " "}, {Keyword: "a", Scopes: []string{"x"}},
 		{Keyword: "a", Providers: []string{"ghost"}}, {Keyword: "a", Groups: []string{"ghost"}},
 	} {
-		_, err := c.keywords.DryRun(ctx, &adminv1.DryRunRequest{FailureKeyword: k})
+		_, err := c.keywords.DryRunFailureKeyword(ctx, &adminv1.DryRunFailureKeywordRequest{FailureKeyword: k})
 		wantCode(t, err, connect.CodeInvalidArgument)
 	}
 }

@@ -125,7 +125,7 @@ func joinTokenView(t enrollment.JoinToken, now time.Time) *adminv1.JoinToken {
 		CreateTime: timestamppb.New(t.CreatedAt), ExpireTime: timestamppb.New(t.ExpiresAt),
 	}
 	for _, use := range t.Uses {
-		view.Uses = append(view.Uses, &adminv1.JoinTokenUse{Node: use.Node, Time: timestamppb.New(use.At)})
+		view.Uses = append(view.Uses, &adminv1.JoinTokenUse{Node: use.Node, JoinTime: timestamppb.New(use.At)})
 	}
 	switch {
 	case len(t.Uses) >= t.MaxUses:

@@ -15,13 +15,17 @@ type Cooldowns interface {
 	ResetCooldown(ctx context.Context, provider, model, credential string) (nodes []string)
 }
 
-// ExplainGroup shows a group's candidates in the order in which a call would try them now.
+// ExplainGroup shows in which order a call would try the members of a group now.
 func (s groupService) ExplainGroup(_ context.Context, req *adminv1.ExplainGroupRequest) (*adminv1.ExplainGroupResponse, error) {
-	return s.live.Current().Explain(req.GetName(), s.nodes.Nodes())
+	route, err := s.live.Current().Explain(req.GetName(), s.nodes.Nodes())
+	if err != nil {
+		return nil, err
+	}
+	return &adminv1.ExplainGroupResponse{Route: route}, nil
 }
 
 // ResetCooldown ends cooldowns on every node that is connected.
-func (s groupService) ResetCooldown(ctx context.Context, req *adminv1.ResetCooldownRequest) (*adminv1.ResetCooldownResponse, error) {
+func (s providerService) ResetCooldown(ctx context.Context, req *adminv1.ResetCooldownRequest) (*adminv1.ResetCooldownResponse, error) {
 	model, err := resetModel(s.live.Current(), req)
 	if err != nil {
 		return nil, err

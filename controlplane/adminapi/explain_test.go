@@ -17,7 +17,7 @@ func TestExplainAndReset(t *testing.T) {
 	e := start(t, func(c *adminapi.Config) {
 		c.Cooldowns = asked
 		c.Nodes = nodes{{Name: "n1", Connected: true, Targets: []*adminv1.TargetHealth{
-			{Provider: "main", Model: "gpt-4o", State: "cooling", Reason: "busy", Remaining: durationpb.New(9e9)},
+			{Provider: "main", Model: "gpt-4o", State: adminv1.TargetState_TARGET_STATE_COOLING, Reason: "busy", Remaining: durationpb.New(9e9)},
 		}}}
 	})
 	c, ctx := e.admin(t), t.Context()
@@ -32,10 +32,10 @@ func TestExplainAndReset(t *testing.T) {
 
 	got := ok(c.groups.ExplainGroup(ctx, &adminv1.ExplainGroupRequest{Name: "chat"}))(t)
 	var order []string
-	for _, candidate := range got.GetCandidates() {
-		order = append(order, candidate.GetModel()+" "+candidate.GetState())
+	for _, candidate := range got.GetRoute().GetCandidates() {
+		order = append(order, candidate.GetModel()+" "+candidate.GetState().String())
 	}
-	if !slices.Equal(order, []string{"mini healthy", "gpt-4o cooling"}) {
+	if !slices.Equal(order, []string{"mini TARGET_STATE_HEALTHY", "gpt-4o TARGET_STATE_COOLING"}) {
 		t.Errorf("order %q", order)
 	}
 	_, err := c.groups.ExplainGroup(ctx, &adminv1.ExplainGroupRequest{Name: "none"})
@@ -44,7 +44,7 @@ func TestExplainAndReset(t *testing.T) {
 	for _, req := range []*adminv1.ResetCooldownRequest{
 		{Provider: "main"}, {Provider: "main", Model: "big"}, {Provider: "main", Credential: "k"},
 	} {
-		if res := ok(c.groups.ResetCooldown(ctx, req))(t); !slices.Equal(res.GetNodes(), []string{"a", "b"}) {
+		if res := ok(c.providers.ResetCooldown(ctx, req))(t); !slices.Equal(res.GetNodes(), []string{"a", "b"}) {
 			t.Errorf("nodes %q", res.GetNodes())
 		}
 	}
@@ -56,7 +56,7 @@ func TestExplainAndReset(t *testing.T) {
 		connect.CodeInvalidArgument: {{}, {Provider: "main", Model: "none"}, {Provider: "main", Credential: "none"}, {Provider: "main", Model: "big", Credential: "k"}},
 	} {
 		for _, req := range reqs {
-			_, err := c.groups.ResetCooldown(ctx, req)
+			_, err := c.providers.ResetCooldown(ctx, req)
 			wantCode(t, err, code)
 		}
 	}

@@ -62,7 +62,7 @@ func (s callService) ListRefused(ctx context.Context, req *adminv1.ListRefusedRe
 	}
 	for _, r := range records {
 		res.Refused = append(res.Refused, &adminv1.Refused{
-			Id: r.ID, Kind: string(r.Kind), Node: r.Node, Time: timestamppb.New(r.At), Reason: r.Reason,
+			Id: r.ID, Kind: string(r.Kind), Node: r.Node, RefuseTime: timestamppb.New(r.At), Reason: r.Reason,
 		})
 	}
 	return res, nil

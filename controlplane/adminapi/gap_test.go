@@ -85,7 +85,7 @@ func TestRefusedRecordsAreShown(t *testing.T) {
 		res := ok(c.calls.ListRefused(t.Context(), req))(t)
 		for _, r := range res.GetRefused() {
 			ids = append(ids, r.GetId())
-			if r.GetKind() != "total" || r.GetNode() != "a" || r.GetReason() != "why" || r.GetTime().AsTime().UnixMicro() < callsBegin {
+			if r.GetKind() != "total" || r.GetNode() != "a" || r.GetReason() != "why" || r.GetRefuseTime().AsTime().UnixMicro() < callsBegin {
 				t.Errorf("shown %v", r)
 			}
 		}

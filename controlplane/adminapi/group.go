@@ -9,9 +9,8 @@ import (
 
 // groupService manages groups.
 type groupService struct {
-	live      Live
-	nodes     Nodes
-	cooldowns Cooldowns
+	live  Live
+	nodes Nodes
 }
 
 // ListGroups lists groups in name order.

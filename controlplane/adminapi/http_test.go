@@ -245,7 +245,7 @@ func TestHugeRequestsAreRefused(t *testing.T) {
 	e := start(t)
 	admin := e.admin(t)
 	pad := func(n int) string { return `{"group":{"name":"x"}}` + strings.Repeat(" ", n) }
-	const apply = "/trunkline.admin.v1.ConfigService/Apply"
+	const apply = "/trunkline.admin.v1.ConfigService/ApplyConfig"
 	applied := func(n int) string { return `{"resources":[]}` + strings.Repeat(" ", n) }
 
 	if _, text := admin.post(t, e.url+createGroup, pad(8<<20), nil); decodeError(t, text).Code != "resource_exhausted" {

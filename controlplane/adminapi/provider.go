@@ -9,8 +9,10 @@ import (
 
 // providerService manages providers.
 type providerService struct {
-	live     Live
-	importer Importer
+	live      Live
+	importer  Importer
+	nodes     Nodes
+	cooldowns Cooldowns
 }
 
 // ListProviders lists providers in name order.

@@ -182,7 +182,7 @@ func TestViolationsNameTheField(t *testing.T) {
 		return err
 	}
 	apply := func(docs ...*adminv1.Resource) error {
-		_, err := c.config.Apply(ctx, &adminv1.ApplyRequest{Resources: docs})
+		_, err := c.config.ApplyConfig(ctx, &adminv1.ApplyConfigRequest{Resources: docs})
 		return err
 	}
 	_, missing := c.providers.CreateProvider(ctx, &adminv1.CreateProviderRequest{})

@@ -69,12 +69,12 @@ func (s configService) DiffRevisions(ctx context.Context, req *adminv1.DiffRevis
 }
 
 // Rollback goes back to an older revision.
-func (s configService) Rollback(ctx context.Context, req *adminv1.RollbackRequest) (*adminv1.RollbackResponse, error) {
+func (s configService) RollBackConfig(ctx context.Context, req *adminv1.RollBackConfigRequest) (*adminv1.RollBackConfigResponse, error) {
 	result, err := s.live.Rollback(ctx, caller(ctx).actor(), controlplane.Revision(req.GetRevision()), req.GetDryRun())
 	if err != nil {
 		return nil, err
 	}
-	res := &adminv1.RollbackResponse{Revision: uint64(result.Revision), Changes: changeViews(result.Changes)}
+	res := &adminv1.RollBackConfigResponse{Revision: uint64(result.Revision), Changes: changeViews(result.Changes)}
 	for _, e := range result.Exceptions {
 		res.Exceptions = append(res.Exceptions, &adminv1.RollbackException{Kind: string(e.Kind), Name: e.Name, Reason: e.Reason})
 	}
@@ -98,7 +98,7 @@ func (s configService) AdoptDatabase(ctx context.Context, _ *adminv1.AdoptDataba
 
 func revisionView(r *controlplane.RevisionSummary, changes []controlplane.ResourceChange) *adminv1.Revision {
 	return &adminv1.Revision{
-		Revision: uint64(r.Revision), Time: timestamppb.New(r.At), Actor: r.Actor,
+		Revision: uint64(r.Revision), CommitTime: timestamppb.New(r.At), Actor: r.Actor,
 		ChangeCount: int32(r.Count), Changes: someChanges(changes),
 	}
 }

@@ -99,7 +99,7 @@ func TestHistoryOverTheAPI(t *testing.T) {
 		ok(c.keys.CreateApiKey(ctx, &adminv1.CreateApiKeyRequest{ApiKey: &adminv1.ApiKey{Name: name}}))(t)
 	}
 	rotated := ok(c.keys.RotateApiKey(ctx, &adminv1.RotateApiKeyRequest{Name: "a", Overlap: durationpb.New(time.Hour)}))(t)
-	if rotated.GetSecret() == "" || rotated.GetApiKey().GetOldSecretExpiresAt() == nil {
+	if rotated.GetSecret() == "" || rotated.GetApiKey().GetOldSecretExpireTime() == nil {
 		t.Errorf("rotated: %v", rotated.GetApiKey())
 	}
 	var seen []uint64
@@ -107,7 +107,7 @@ func TestHistoryOverTheAPI(t *testing.T) {
 		page := ok(c.config.ListRevisions(ctx, &adminv1.ListRevisionsRequest{PageSize: 3, PageToken: token}))(t)
 		for _, r := range page.GetRevisions() {
 			seen = append(seen, r.GetRevision())
-			if r.GetActor() != "user:"+adminUser || r.GetTime() == nil || r.GetChangeCount() != 1 || len(r.GetChanges()) != 1 {
+			if r.GetActor() != "user:"+adminUser || r.GetCommitTime() == nil || r.GetChangeCount() != 1 || len(r.GetChanges()) != 1 {
 				t.Errorf("revision %v", r)
 			}
 		}
@@ -132,11 +132,11 @@ func TestHistoryOverTheAPI(t *testing.T) {
 	if diff.GetTo() != 4 || diff.GetChangeCount() != 3 || !slices.Equal(brief(diff.GetChanges()), []string{"update ApiKey a", "create ApiKey b", "create ApiKey c"}) {
 		t.Errorf("difference %v", diff)
 	}
-	dry := ok(c.config.Rollback(ctx, &adminv1.RollbackRequest{Revision: 2, DryRun: true}))(t)
+	dry := ok(c.config.RollBackConfig(ctx, &adminv1.RollBackConfigRequest{Revision: 2, DryRun: true}))(t)
 	if dry.GetRevision() != 4 || e.backend.live.Current().Revision != 4 {
 		t.Errorf("the dry run made revision %d", dry.GetRevision())
 	}
-	back := ok(c.config.Rollback(ctx, &adminv1.RollbackRequest{Revision: 2}))(t)
+	back := ok(c.config.RollBackConfig(ctx, &adminv1.RollBackConfigRequest{Revision: 2}))(t)
 	if back.GetRevision() != 5 || !slices.Equal(brief(back.GetChanges()), []string{"delete ApiKey c"}) || len(back.GetExceptions()) != 1 || back.GetExceptions()[0].GetName() != "a" {
 		t.Errorf("rolled back: %v", back)
 	}
@@ -154,7 +154,7 @@ func TestHistoryOverTheAPI(t *testing.T) {
 			return err
 		},
 		connect.CodeInvalidArgument: func() error {
-			_, err := c.config.Rollback(ctx, &adminv1.RollbackRequest{Revision: 99})
+			_, err := c.config.RollBackConfig(ctx, &adminv1.RollBackConfigRequest{Revision: 99})
 			return err
 		},
 	} {

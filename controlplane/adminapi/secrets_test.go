@@ -36,8 +36,8 @@ func TestSecretsNeverComeBack(t *testing.T) {
 	p.Credentials = append(p.Credentials, &adminv1.Credential{Name: "b", Secret: second})
 	rotated := &adminv1.ApiKey{Name: "app", Groups: []string{"pool"}, Secret: own + "-rotated"}
 	docs := []*adminv1.Resource{resource(p), resource(rotated)}
-	ok(c.config.Diff(ctx, &adminv1.DiffRequest{Resources: docs}))(t)
-	ok(c.config.Apply(ctx, &adminv1.ApplyRequest{Resources: docs}))(t)
+	ok(c.config.DiffConfig(ctx, &adminv1.DiffConfigRequest{Resources: docs}))(t)
+	ok(c.config.ApplyConfig(ctx, &adminv1.ApplyConfigRequest{Resources: docs}))(t)
 	ok(c.providers.UpdateProvider(ctx, &adminv1.UpdateProviderRequest{Provider: p}))(t)
 	ok(c.keys.UpdateApiKey(ctx, &adminv1.UpdateApiKeyRequest{ApiKey: rotated}))(t)
 
@@ -55,7 +55,7 @@ func TestSecretsNeverComeBack(t *testing.T) {
 	wantCode(t, c.try(t, adminPassword, upstream), connect.CodeUnauthenticated)
 
 	for _, m := range methods(t) {
-		if strings.HasPrefix(string(m.Name()), "List") || m.Name() == "Export" || m.Name() == "WhoAmI" || m.Name() == "GetSettings" {
+		if strings.HasPrefix(string(m.Name()), "List") && !pending(m) || m.Name() == "ExportConfig" || m.Name() == "WhoAmI" || m.Name() == "GetSettings" {
 			if err := c.invoke(t, m); err != nil {
 				t.Fatalf("%s: %v", m.Name(), err)
 			}
@@ -96,12 +96,12 @@ func TestGeneratedSecretsComeBackOnce(t *testing.T) {
 	ctx := t.Context()
 	secrets := []string{
 		c.createKey(t, &adminv1.ApiKey{Name: "one"}).GetSecret(),
-		ok(c.config.Apply(ctx, &adminv1.ApplyRequest{Resources: []*adminv1.Resource{resource(&adminv1.ApiKey{Name: "two"})}}))(t).GetGeneratedKeys()[0].GetSecret(),
+		ok(c.config.ApplyConfig(ctx, &adminv1.ApplyConfigRequest{Resources: []*adminv1.Resource{resource(&adminv1.ApiKey{Name: "two"})}}))(t).GetGeneratedKeys()[0].GetSecret(),
 		c.bearer(t, "ci"),
 		c.cookie(t, e),
 	}
 	script := e.client(t, header{"Authorization": "Bearer " + secrets[2]})
-	ok(script.config.Export(ctx, &adminv1.ExportRequest{}))(t)
+	ok(script.config.ExportConfig(ctx, &adminv1.ExportConfigRequest{}))(t)
 	ok(script.keys.ListApiKeys(ctx, &adminv1.ListApiKeysRequest{}))(t)
 	ok(script.tokens.ListTokens(ctx, &adminv1.ListTokensRequest{}))(t)
 	ok(c.whoAmI(t))(t)

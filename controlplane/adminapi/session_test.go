@@ -193,7 +193,7 @@ func TestTokens(t *testing.T) {
 	ctx := t.Context()
 	in := e.clock.Now().Add(time.Hour)
 	made := ok(c.tokens.CreateToken(ctx, &adminv1.CreateTokenRequest{
-		Token: &adminv1.Token{Name: "zeta", ExpiresAt: timestamppb.New(in)},
+		Token: &adminv1.Token{Name: "zeta", ExpireTime: timestamppb.New(in)},
 	}))(t)
 	if !strings.HasPrefix(made.GetSecret(), "tlat_") || !strings.HasSuffix(made.GetSecret(), made.GetToken().GetLastFour()) {
 		t.Errorf("token %v", made)
@@ -203,11 +203,11 @@ func TestTokens(t *testing.T) {
 	if len(list) != 2 || list[0].GetName() != "alpha" || list[1].GetName() != "zeta" {
 		t.Fatalf("tokens %v", list)
 	}
-	if got := list[1]; !got.GetExpiresAt().AsTime().Equal(in) || !got.GetCreateTime().AsTime().Equal(e.clock.Now()) ||
+	if got := list[1]; !got.GetExpireTime().AsTime().Equal(in) || !got.GetCreateTime().AsTime().Equal(e.clock.Now()) ||
 		got.GetLastFour() != made.GetToken().GetLastFour() {
 		t.Errorf("token %v", got)
 	}
-	if list[0].GetExpiresAt() != nil {
+	if list[0].GetExpireTime() != nil {
 		t.Errorf("token %v expires", list[0])
 	}
 	_, err := c.tokens.CreateToken(ctx, &adminv1.CreateTokenRequest{Token: &adminv1.Token{Name: "zeta"}})
@@ -217,10 +217,10 @@ func TestTokens(t *testing.T) {
 	_, err = c.tokens.DeleteToken(ctx, &adminv1.DeleteTokenRequest{Name: "no\x00body"})
 	wantCode(t, err, connect.CodeNotFound)
 	_, err = c.tokens.CreateToken(ctx, &adminv1.CreateTokenRequest{
-		Token: &adminv1.Token{Name: "a\x00b", ExpiresAt: timestamppb.New(e.clock.Now())},
+		Token: &adminv1.Token{Name: "a\x00b", ExpireTime: timestamppb.New(e.clock.Now())},
 	})
 	if got := violations(t, err); len(got) != 2 || !strings.HasPrefix(got[0], "token.name: ") ||
-		got[1] != "token.expires_at: must lie in the future" {
+		got[1] != "token.expire_time: must lie in the future" {
 		t.Errorf("violations %q", got)
 	}
 }

@@ -62,10 +62,10 @@ func (s tokenService) CreateToken(ctx context.Context, req *adminv1.CreateTokenR
 			Description: "must be without control characters and without spaces at either end",
 		})
 	}
-	if at := req.GetToken().GetExpiresAt(); at != nil {
+	if at := req.GetToken().GetExpireTime(); at != nil {
 		token.ExpiresAt = at.AsTime()
 		if at.CheckValid() != nil || !token.ExpiresAt.After(now) {
-			violations = append(violations, errs.Violation{Field: "token.expires_at", Description: "must lie in the future"})
+			violations = append(violations, errs.Violation{Field: "token.expire_time", Description: "must lie in the future"})
 		}
 	}
 	if len(violations) > 0 {
@@ -94,7 +94,7 @@ func (s tokenService) DeleteToken(ctx context.Context, req *adminv1.DeleteTokenR
 func tokenView(t access.Token) *adminv1.Token {
 	view := &adminv1.Token{Name: t.Name, LastFour: t.LastFour, CreateTime: timestamppb.New(t.CreatedAt), ReadBodies: t.ReadBodies}
 	if !t.ExpiresAt.IsZero() {
-		view.ExpiresAt = timestamppb.New(t.ExpiresAt)
+		view.ExpireTime = timestamppb.New(t.ExpiresAt)
 	}
 	return view
 }

@@ -34,15 +34,15 @@ type usageService struct {
 	now   func() time.Time
 }
 
-// Summary sums up a time and the time before it.
-func (s usageService) Summary(ctx context.Context, req *adminv1.SummaryRequest) (*adminv1.SummaryResponse, error) {
-	q, err := s.question(req)
+// SummarizeUsage sums up a time and the time before it.
+func (s usageService) SummarizeUsage(ctx context.Context, req *adminv1.SummarizeUsageRequest) (*adminv1.SummarizeUsageResponse, error) {
+	q, err := s.question(req.GetFilter())
 	if err != nil {
 		return nil, err
 	}
 	before := q
 	before.From, before.To = q.From.Add(-q.To.Sub(q.From)), q.From
-	res := &adminv1.SummaryResponse{StartTime: timestamppb.New(q.From), EndTime: timestamppb.New(q.To)}
+	res := &adminv1.SummarizeUsageResponse{StartTime: timestamppb.New(q.From), EndTime: timestamppb.New(q.To)}
 	for _, part := range []struct {
 		q  calllog.UsageQuery
 		to **adminv1.UsageTotals
@@ -56,9 +56,9 @@ func (s usageService) Summary(ctx context.Context, req *adminv1.SummaryRequest) 
 	return res, nil
 }
 
-// Breakdown sums up a time by a dimension.
-func (s usageService) Breakdown(ctx context.Context, req *adminv1.BreakdownRequest) (*adminv1.BreakdownResponse, error) {
-	q, err := s.question(req)
+// BreakDownUsage sums up a time by a dimension.
+func (s usageService) BreakDownUsage(ctx context.Context, req *adminv1.BreakDownUsageRequest) (*adminv1.BreakDownUsageResponse, error) {
+	q, err := s.question(req.GetFilter())
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (s usageService) Breakdown(ctx context.Context, req *adminv1.BreakdownReque
 	}
 	rows := byValue(sums, req.GetOrder())
 	limit := cmp.Or(int(req.GetLimit()), defaultUsageRows)
-	res := &adminv1.BreakdownResponse{OtherCount: int32(max(len(rows)-limit, 0))}
+	res := &adminv1.BreakDownUsageResponse{OtherCount: int32(max(len(rows)-limit, 0))}
 	shown := min(len(rows), limit)
 	for _, row := range rows[:shown] {
 		res.Rows = append(res.Rows, &adminv1.UsageRow{Value: row.Value, Total: totalsView(&row.Sum)})
@@ -83,49 +83,38 @@ func (s usageService) Breakdown(ctx context.Context, req *adminv1.BreakdownReque
 	return res, nil
 }
 
-// filters are the fields that every request about usage has.
-type filters interface {
-	GetStartTime() *timestamppb.Timestamp
-	GetEndTime() *timestamppb.Timestamp
-	GetGroup() string
-	GetProvider() string
-	GetModel() string
-	GetApiKey() string
-	GetOutcome() string
-}
-
-// question turns the filters of a request into a query.
-func (s usageService) question(req filters) (calllog.UsageQuery, error) {
+// question turns the filter of a request into a query. It may be nil.
+func (s usageService) question(in *adminv1.UsageFilter) (calllog.UsageQuery, error) {
 	q := calllog.UsageQuery{
-		Group: req.GetGroup(), Provider: req.GetProvider(), Model: req.GetModel(), APIKey: req.GetApiKey(), Outcome: req.GetOutcome(),
+		Group: in.GetGroup(), Provider: in.GetProvider(), Model: in.GetModel(), APIKey: in.GetApiKey(), Outcome: in.GetOutcome(),
 	}
 	var violations []errs.Violation
 	for _, text := range []struct{ field, value string }{
 		{"group", q.Group}, {"provider", q.Provider}, {"model", q.Model}, {"api_key", q.APIKey}, {"outcome", q.Outcome},
 	} {
 		if !storable(text.value) {
-			violations = append(violations, errs.Violation{Field: text.field, Description: "must not contain NUL characters"})
+			violations = append(violations, errs.Violation{Field: "filter." + text.field, Description: "must not contain NUL characters"})
 		}
 	}
 	for _, bound := range []struct {
 		field string
 		value *timestamppb.Timestamp
 		to    *time.Time
-	}{{"start_time", req.GetStartTime(), &q.From}, {"end_time", req.GetEndTime(), &q.To}} {
+	}{{"start_time", in.GetStartTime(), &q.From}, {"end_time", in.GetEndTime(), &q.To}} {
 		if bound.value == nil {
 			continue
 		}
 		if *bound.to = bound.value.AsTime(); bound.value.CheckValid() != nil {
-			violations = append(violations, errs.Violation{Field: bound.field, Description: "must be a time from year 1 to 9999"})
+			violations = append(violations, errs.Violation{Field: "filter." + bound.field, Description: "must be a time from year 1 to 9999"})
 		}
 	}
 	if len(violations) > 0 {
 		return q, errs.Invalid(violations...)
 	}
-	if req.GetEndTime() == nil {
+	if in.GetEndTime() == nil {
 		q.To = s.now().Truncate(time.Minute).Add(time.Minute) // with the minute that is running
 	}
-	if req.GetStartTime() == nil {
+	if in.GetStartTime() == nil {
 		q.From = q.To.Add(-defaultUsageSpan)
 	}
 	return s.bounded(q)
@@ -135,9 +124,9 @@ func (s usageService) question(req filters) (calllog.UsageQuery, error) {
 func (s usageService) bounded(q calllog.UsageQuery) (calllog.UsageQuery, error) {
 	switch {
 	case !q.To.After(q.From):
-		return q, errs.Invalid(errs.Violation{Field: "end_time", Description: "must be after start_time"})
+		return q, errs.Invalid(errs.Violation{Field: "filter.end_time", Description: "must be after start_time"})
 	case q.To.Sub(q.From) > maxUsageSpan:
-		return q, errs.Invalid(errs.Violation{Field: "end_time", Description: "must be at most two years after start_time"})
+		return q, errs.Invalid(errs.Violation{Field: "filter.end_time", Description: "must be at most two years after start_time"})
 	}
 	if keyed(q) {
 		q.From, q.To = q.From.Truncate(time.Hour), ceil(q.To, time.Hour)

@@ -88,20 +88,20 @@ func TestUsageSummary(t *testing.T) {
 		}
 	}
 	for name, tt := range map[string]struct {
-		req      *adminv1.SummaryRequest
+		req      *adminv1.SummarizeUsageRequest
 		from, to time.Time // what is summed up
 		and      func(int) bool
 	}{
-		"the last day": {&adminv1.SummaryRequest{}, usageTime(usageCalls).Add(time.Minute - 24*time.Hour), usageTime(usageCalls).Add(time.Minute), nil},
-		"odd minutes": {&adminv1.SummaryRequest{StartTime: at(23 * time.Minute), EndTime: at(51*time.Hour + 5*time.Minute)},
+		"the last day": {&adminv1.SummarizeUsageRequest{}, usageTime(usageCalls).Add(time.Minute - 24*time.Hour), usageTime(usageCalls).Add(time.Minute), nil},
+		"odd minutes": {&adminv1.SummarizeUsageRequest{Filter: &adminv1.UsageFilter{StartTime: at(23 * time.Minute), EndTime: at(51*time.Hour + 5*time.Minute)}},
 			usageBegin.Add(23 * time.Minute), usageBegin.Add(51*time.Hour + 5*time.Minute), nil},
-		"within an hour": {&adminv1.SummaryRequest{StartTime: at(46 * time.Minute), EndTime: at(70 * time.Minute)},
+		"within an hour": {&adminv1.SummarizeUsageRequest{Filter: &adminv1.UsageFilter{StartTime: at(46 * time.Minute), EndTime: at(70 * time.Minute)}},
 			usageBegin.Add(46 * time.Minute), usageBegin.Add(70 * time.Minute), nil},
-		"a group": {&adminv1.SummaryRequest{StartTime: at(0), EndTime: at(100 * time.Hour), Group: "group-1"},
+		"a group": {&adminv1.SummarizeUsageRequest{Filter: &adminv1.UsageFilter{StartTime: at(0), EndTime: at(100 * time.Hour), Group: "group-1"}},
 			usageBegin, usageBegin.Add(100 * time.Hour), func(i int) bool { return i%3 == 1 }},
-		"everything at once": {&adminv1.SummaryRequest{StartTime: at(0), EndTime: at(100 * time.Hour), Provider: "provider-1", Model: "model-3", Outcome: "ok"},
+		"everything at once": {&adminv1.SummarizeUsageRequest{Filter: &adminv1.UsageFilter{StartTime: at(0), EndTime: at(100 * time.Hour), Provider: "provider-1", Model: "model-3", Outcome: "ok"}},
 			usageBegin, usageBegin.Add(100 * time.Hour), func(i int) bool { return i%10 == 3 && i%8 != 0 }},
-		"a key, in whole hours": {&adminv1.SummaryRequest{StartTime: at(30 * time.Hour), EndTime: at(60*time.Hour + time.Minute), ApiKey: "key-2"},
+		"a key, in whole hours": {&adminv1.SummarizeUsageRequest{Filter: &adminv1.UsageFilter{StartTime: at(30 * time.Hour), EndTime: at(60*time.Hour + time.Minute), ApiKey: "key-2"}},
 			usageBegin.Add(30 * time.Hour).Truncate(time.Hour), usageBegin.Add(61 * time.Hour).Truncate(time.Hour), func(i int) bool { return i%4 == 2 }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -114,7 +114,7 @@ func TestUsageSummary(t *testing.T) {
 				inside := in(from, to)
 				return wantNumbers(func(i int) bool { return inside(i) && and(i) })
 			}
-			res := ok(c.usage.Summary(t.Context(), tt.req))(t)
+			res := ok(c.usage.SummarizeUsage(t.Context(), tt.req))(t)
 			if got, want := numbers(res.GetTotal()), which(tt.from, tt.to); got != want {
 				t.Errorf("total %s, want %s", got, want)
 			}
@@ -128,7 +128,7 @@ func TestUsageSummary(t *testing.T) {
 	}
 	t.Run("times", func(t *testing.T) {
 		t.Parallel()
-		u := ok(c.usage.Summary(t.Context(), &adminv1.SummaryRequest{StartTime: at(0), EndTime: at(usageCalls * time.Hour)}))(t).GetTotal()
+		u := ok(c.usage.SummarizeUsage(t.Context(), &adminv1.SummarizeUsageRequest{Filter: &adminv1.UsageFilter{StartTime: at(0), EndTime: at(usageCalls * time.Hour)}}))(t).GetTotal()
 		for _, tt := range []struct {
 			name      string
 			got, want time.Duration
@@ -137,7 +137,7 @@ func TestUsageSummary(t *testing.T) {
 			{"p50", u.GetDuration().GetP50().AsDuration(), 2010 * time.Millisecond},
 			{"p95", u.GetDuration().GetP95().AsDuration(), 3810 * time.Millisecond},
 			{"p99", u.GetDuration().GetP99().AsDuration(), 3970 * time.Millisecond},
-			{"first token p50", u.GetFirstTokenTime().GetP50().AsDuration(), 201 * time.Millisecond},
+			{"first token p50", u.GetFirstTokenLatency().GetP50().AsDuration(), 201 * time.Millisecond},
 		} {
 			if off := (tt.got - tt.want).Abs(); off > tt.want*63/1000 {
 				t.Errorf("%s is %s, want %s within 6.3 %%", tt.name, tt.got, tt.want)
@@ -149,17 +149,17 @@ func TestUsageSummary(t *testing.T) {
 func TestUsageOfNothing(t *testing.T) {
 	t.Parallel()
 	c := start(t).admin(t)
-	res := ok(c.usage.Summary(t.Context(), &adminv1.SummaryRequest{}))(t)
+	res := ok(c.usage.SummarizeUsage(t.Context(), &adminv1.SummarizeUsageRequest{}))(t)
 	for _, u := range []*adminv1.UsageTotals{res.GetTotal(), res.GetPrevious()} {
-		if numbers(u) != wantNumbers(func(int) bool { return false }) || u.GetAverageDuration() != nil || u.GetDuration() != nil || u.GetFirstTokenTime() != nil {
+		if numbers(u) != wantNumbers(func(int) bool { return false }) || u.GetAverageDuration() != nil || u.GetDuration() != nil || u.GetFirstTokenLatency() != nil {
 			t.Errorf("%v", u)
 		}
 	}
-	series := ok(c.usage.TimeSeries(t.Context(), &adminv1.TimeSeriesRequest{}))(t)
+	series := ok(c.usage.GetUsageSeries(t.Context(), &adminv1.GetUsageSeriesRequest{}))(t)
 	if len(series.GetBucketTimes()) != 25 || len(series.GetSeries()) != 0 { // 08:01 to 09:01
 		t.Errorf("%d buckets, %d series", len(series.GetBucketTimes()), len(series.GetSeries()))
 	}
-	rows := ok(c.usage.Breakdown(t.Context(), &adminv1.BreakdownRequest{By: adminv1.UsageDimension_USAGE_DIMENSION_MODEL}))(t)
+	rows := ok(c.usage.BreakDownUsage(t.Context(), &adminv1.BreakDownUsageRequest{By: adminv1.UsageDimension_USAGE_DIMENSION_MODEL}))(t)
 	if len(rows.GetRows()) != 0 || rows.GetOther() != nil {
 		t.Errorf("%v", rows)
 	}
@@ -205,8 +205,10 @@ func TestUsageTimeSeries(t *testing.T) {
 				from = from.Truncate(24 * time.Hour)
 			}
 			to := from.AddDate(0, 0, tt.days)
-			res := ok(c.usage.TimeSeries(t.Context(), &adminv1.TimeSeriesRequest{
-				StartTime: timestamppb.New(from), EndTime: timestamppb.New(to), Bucket: tt.bucket, TimeZone: tt.zone, ApiKey: tt.key,
+			res := ok(c.usage.GetUsageSeries(t.Context(), &adminv1.GetUsageSeriesRequest{
+				Filter:   &adminv1.UsageFilter{StartTime: timestamppb.New(from), EndTime: timestamppb.New(to), ApiKey: tt.key},
+				Bucket:   tt.bucket,
+				TimeZone: tt.zone,
 			}))(t)
 			if len(res.GetBucketTimes()) != tt.buckets || len(res.GetSeries()) != 1 {
 				t.Fatalf("%d buckets of %d series, want %d of 1", len(res.GetBucketTimes()), len(res.GetSeries()), tt.buckets)
@@ -250,9 +252,11 @@ func TestUsageSeriesOfADimension(t *testing.T) {
 	e := start(t)
 	e.insertUsage(t)
 	c := e.admin(t)
-	res := ok(c.usage.TimeSeries(t.Context(), &adminv1.TimeSeriesRequest{
-		StartTime: timestamppb.New(usageBegin), EndTime: timestamppb.New(usageTime(usageCalls)),
-		Bucket: adminv1.UsageBucket_USAGE_BUCKET_DAY, By: adminv1.UsageDimension_USAGE_DIMENSION_MODEL, Limit: 3,
+	res := ok(c.usage.GetUsageSeries(t.Context(), &adminv1.GetUsageSeriesRequest{
+		Filter: &adminv1.UsageFilter{StartTime: timestamppb.New(usageBegin), EndTime: timestamppb.New(usageTime(usageCalls))},
+		Bucket: adminv1.UsageBucket_USAGE_BUCKET_DAY,
+		By:     adminv1.UsageDimension_USAGE_DIMENSION_MODEL,
+		Limit:  3,
 	}))(t)
 	var got []string
 	for _, s := range res.GetSeries() {
@@ -295,8 +299,11 @@ func TestUsageBreakdown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			res := ok(c.usage.Breakdown(t.Context(), &adminv1.BreakdownRequest{
-				StartTime: timestamppb.New(usageBegin.Truncate(time.Hour)), EndTime: timestamppb.New(usageTime(usageCalls)), By: tt.by, Order: tt.order, Limit: 2,
+			res := ok(c.usage.BreakDownUsage(t.Context(), &adminv1.BreakDownUsageRequest{
+				Filter: &adminv1.UsageFilter{StartTime: timestamppb.New(usageBegin.Truncate(time.Hour)), EndTime: timestamppb.New(usageTime(usageCalls))},
+				By:     tt.by,
+				Order:  tt.order,
+				Limit:  2,
 			}))(t)
 			var got []string
 			for _, row := range res.GetRows() {
@@ -325,27 +332,27 @@ func TestUsageQuestionsAreChecked(t *testing.T) {
 	c := e.admin(t)
 	ctx := t.Context()
 	ago := func(d time.Duration) *timestamppb.Timestamp { return timestamppb.New(e.clock.Now().Add(-d)) }
-	summary := func(req *adminv1.SummaryRequest) error { _, err := c.usage.Summary(ctx, req); return err }
-	series := func(req *adminv1.TimeSeriesRequest) error { _, err := c.usage.TimeSeries(ctx, req); return err }
-	breakdown := func(req *adminv1.BreakdownRequest) error { _, err := c.usage.Breakdown(ctx, req); return err }
+	summary := func(req *adminv1.SummarizeUsageRequest) error { _, err := c.usage.SummarizeUsage(ctx, req); return err }
+	series := func(req *adminv1.GetUsageSeriesRequest) error { _, err := c.usage.GetUsageSeries(ctx, req); return err }
+	breakdown := func(req *adminv1.BreakDownUsageRequest) error { _, err := c.usage.BreakDownUsage(ctx, req); return err }
 	const minute, day = adminv1.UsageBucket_USAGE_BUCKET_MINUTE, adminv1.UsageBucket_USAGE_BUCKET_DAY
 	for name, tt := range map[string]struct {
 		err  error
 		want []string
 	}{
-		"end before start":  {summary(&adminv1.SummaryRequest{StartTime: ago(0), EndTime: ago(time.Hour)}), []string{"end_time: must be after start_time"}},
-		"start after now":   {breakdown(&adminv1.BreakdownRequest{By: 1, StartTime: ago(-time.Hour)}), []string{"end_time: must be after start_time"}},
-		"three years":       {summary(&adminv1.SummaryRequest{StartTime: ago(3 * 366 * 24 * time.Hour)}), []string{"end_time: must be at most two years after start_time"}},
-		"NUL":               {summary(&adminv1.SummaryRequest{Group: "a\x00", Model: "\x00"}), []string{"group: must not contain NUL characters", "model: must not contain NUL characters"}},
-		"no such zone":      {series(&adminv1.TimeSeriesRequest{TimeZone: "Mars/Olympus"}), []string{"time_zone: must be a name of the IANA time zone database, such as Europe/Berlin"}},
-		"a path":            {series(&adminv1.TimeSeriesRequest{TimeZone: "../../etc/passwd"}), []string{"time_zone: must be a name of the IANA time zone database, such as Europe/Berlin"}},
-		"the server's zone": {series(&adminv1.TimeSeriesRequest{TimeZone: "Local"}), []string{"time_zone: must be a name of the IANA time zone database, such as Europe/Berlin"}},
-		"minutes of a key":  {series(&adminv1.TimeSeriesRequest{Bucket: minute, ApiKey: "k"}), []string{"bucket: usage of API keys is kept per hour: choose HOUR or DAY"}},
-		"minutes by key":    {series(&adminv1.TimeSeriesRequest{Bucket: minute, By: adminv1.UsageDimension_USAGE_DIMENSION_API_KEY}), []string{"bucket: usage of API keys is kept per hour: choose HOUR or DAY"}},
-		"minutes of last year": {series(&adminv1.TimeSeriesRequest{Bucket: minute, StartTime: ago(300 * 24 * time.Hour), EndTime: ago(299 * 24 * time.Hour)}),
-			[]string{"start_time: usage per minute is kept for 90 days"}},
-		"too many minutes": {series(&adminv1.TimeSeriesRequest{Bucket: minute, StartTime: ago(34 * time.Hour)}), []string{"end_time: must be at most 2000 buckets after start_time: choose a longer bucket"}},
-		"too many hours":   {series(&adminv1.TimeSeriesRequest{StartTime: ago(84 * 24 * time.Hour)}), []string{"end_time: must be at most 2000 buckets after start_time: choose a longer bucket"}},
+		"end before start":  {summary(&adminv1.SummarizeUsageRequest{Filter: &adminv1.UsageFilter{StartTime: ago(0), EndTime: ago(time.Hour)}}), []string{"filter.end_time: must be after start_time"}},
+		"start after now":   {breakdown(&adminv1.BreakDownUsageRequest{Filter: &adminv1.UsageFilter{StartTime: ago(-time.Hour)}, By: 1}), []string{"filter.end_time: must be after start_time"}},
+		"three years":       {summary(&adminv1.SummarizeUsageRequest{Filter: &adminv1.UsageFilter{StartTime: ago(3 * 366 * 24 * time.Hour)}}), []string{"filter.end_time: must be at most two years after start_time"}},
+		"NUL":               {summary(&adminv1.SummarizeUsageRequest{Filter: &adminv1.UsageFilter{Group: "a\x00", Model: "\x00"}}), []string{"filter.group: must not contain NUL characters", "filter.model: must not contain NUL characters"}},
+		"no such zone":      {series(&adminv1.GetUsageSeriesRequest{TimeZone: "Mars/Olympus"}), []string{"time_zone: must be a name of the IANA time zone database, such as Europe/Berlin"}},
+		"a path":            {series(&adminv1.GetUsageSeriesRequest{TimeZone: "../../etc/passwd"}), []string{"time_zone: must be a name of the IANA time zone database, such as Europe/Berlin"}},
+		"the server's zone": {series(&adminv1.GetUsageSeriesRequest{TimeZone: "Local"}), []string{"time_zone: must be a name of the IANA time zone database, such as Europe/Berlin"}},
+		"minutes of a key":  {series(&adminv1.GetUsageSeriesRequest{Filter: &adminv1.UsageFilter{ApiKey: "k"}, Bucket: minute}), []string{"bucket: usage of API keys is kept per hour: choose HOUR or DAY"}},
+		"minutes by key":    {series(&adminv1.GetUsageSeriesRequest{Bucket: minute, By: adminv1.UsageDimension_USAGE_DIMENSION_API_KEY}), []string{"bucket: usage of API keys is kept per hour: choose HOUR or DAY"}},
+		"minutes of last year": {series(&adminv1.GetUsageSeriesRequest{Filter: &adminv1.UsageFilter{StartTime: ago(300 * 24 * time.Hour), EndTime: ago(299 * 24 * time.Hour)}, Bucket: minute}),
+			[]string{"filter.start_time: usage per minute is kept for 90 days"}},
+		"too many minutes": {series(&adminv1.GetUsageSeriesRequest{Filter: &adminv1.UsageFilter{StartTime: ago(34 * time.Hour)}, Bucket: minute}), []string{"filter.end_time: must be at most 2000 buckets after start_time: choose a longer bucket"}},
+		"too many hours":   {series(&adminv1.GetUsageSeriesRequest{Filter: &adminv1.UsageFilter{StartTime: ago(84 * 24 * time.Hour)}}), []string{"filter.end_time: must be at most 2000 buckets after start_time: choose a longer bucket"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -355,17 +362,17 @@ func TestUsageQuestionsAreChecked(t *testing.T) {
 		})
 	}
 	for name, err := range map[string]error{
-		"no dimension":      breakdown(&adminv1.BreakdownRequest{}),
-		"unknown dimension": breakdown(&adminv1.BreakdownRequest{By: 99}),
-		"unknown bucket":    series(&adminv1.TimeSeriesRequest{Bucket: 99}),
-		"too many rows":     breakdown(&adminv1.BreakdownRequest{By: 1, Limit: 1001}),
-		"negative":          series(&adminv1.TimeSeriesRequest{Limit: -1}),
+		"no dimension":      breakdown(&adminv1.BreakDownUsageRequest{}),
+		"unknown dimension": breakdown(&adminv1.BreakDownUsageRequest{By: 99}),
+		"unknown bucket":    series(&adminv1.GetUsageSeriesRequest{Bucket: 99}),
+		"too many rows":     breakdown(&adminv1.BreakDownUsageRequest{By: 1, Limit: 1001}),
+		"negative":          series(&adminv1.GetUsageSeriesRequest{Limit: -1}),
 	} {
 		if got := violations(t, err); len(got) != 1 {
 			t.Errorf("%s: violations %q", name, got)
 		}
 	}
-	if err := series(&adminv1.TimeSeriesRequest{Bucket: day, StartTime: ago(729 * 24 * time.Hour), TimeZone: "Asia/Kolkata"}); err != nil {
+	if err := series(&adminv1.GetUsageSeriesRequest{Filter: &adminv1.UsageFilter{StartTime: ago(729 * 24 * time.Hour)}, Bucket: day, TimeZone: "Asia/Kolkata"}); err != nil {
 		t.Errorf("two years of days: %v", err)
 	}
 }

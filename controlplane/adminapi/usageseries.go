@@ -16,9 +16,9 @@ import (
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
-// TimeSeries sums up each bucket of a time.
-func (s usageService) TimeSeries(ctx context.Context, req *adminv1.TimeSeriesRequest) (*adminv1.TimeSeriesResponse, error) {
-	q, err := s.question(req)
+// GetUsageSeries sums up each bucket of a time.
+func (s usageService) GetUsageSeries(ctx context.Context, req *adminv1.GetUsageSeriesRequest) (*adminv1.GetUsageSeriesResponse, error) {
+	q, err := s.question(req.GetFilter())
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func (s usageService) buckets(q calllog.UsageQuery, bucket adminv1.UsageBucket, 
 		case keyed(q):
 			return nil, errs.Invalid(errs.Violation{Field: "bucket", Description: "usage of API keys is kept per hour: choose HOUR or DAY"})
 		case q.From.Before(s.now().Add(-calllog.KeepUsageMinutes)):
-			return nil, errs.Invalid(errs.Violation{Field: "start_time", Description: "usage per minute is kept for 90 days"})
+			return nil, errs.Invalid(errs.Violation{Field: "filter.start_time", Description: "usage per minute is kept for 90 days"})
 		}
 		next = func(t time.Time) time.Time { return t.Add(time.Minute) }
 	case adminv1.UsageBucket_USAGE_BUCKET_DAY:
@@ -142,7 +142,7 @@ func (s usageService) buckets(q calllog.UsageQuery, bucket adminv1.UsageBucket, 
 	var starts []time.Time
 	for ; at.Before(q.To); at = next(at) {
 		if len(starts) == maxUsageBuckets {
-			return nil, errs.Invalid(errs.Violation{Field: "end_time", Description: "must be at most 2000 buckets after start_time: choose a longer bucket"})
+			return nil, errs.Invalid(errs.Violation{Field: "filter.end_time", Description: "must be at most 2000 buckets after start_time: choose a longer bucket"})
 		}
 		starts = append(starts, at)
 	}
@@ -211,8 +211,8 @@ func (s usageService) readDays(ctx context.Context, q calllog.UsageQuery, starts
 
 // seriesView makes a series of each value that is shown, the most calls first, and one of
 // the others.
-func seriesView(shown, others []calllog.UsageSum, starts []time.Time) *adminv1.TimeSeriesResponse {
-	res := &adminv1.TimeSeriesResponse{}
+func seriesView(shown, others []calllog.UsageSum, starts []time.Time) *adminv1.GetUsageSeriesResponse {
+	res := &adminv1.GetUsageSeriesResponse{}
 	for _, t := range starts {
 		res.BucketTimes = append(res.BucketTimes, timestamppb.New(t))
 	}

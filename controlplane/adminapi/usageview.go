@@ -18,7 +18,7 @@ func totalsView(u *usage.Sum) *adminv1.UsageTotals {
 		OutputTokens:      u.OutputTokens,
 		Cost:              u.Cost.String(),
 		Duration:          quantilesView(u.Latency),
-		FirstTokenTime:    quantilesView(u.FirstToken),
+		FirstTokenLatency: quantilesView(u.FirstToken),
 	}
 	if u.Calls > 0 {
 		view.AverageDuration = micros(u.DurationUS / u.Calls)

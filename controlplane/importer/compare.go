@@ -175,7 +175,7 @@ func (c *comparison) model(l remote.Model) {
 // add brings a new model in.
 func (c *comparison) add(l remote.Model, report *adminv1.ImportedModel) {
 	m := &adminv1.Model{Id: l.ID, Imported: &adminv1.ModelImport{
-		Import: c.Import, Time: timestamppb.New(c.Now), Credential: c.Credential,
+		Import: c.Import, ImportTime: timestamppb.New(c.Now), Credential: c.Credential,
 	}}
 	m.Price, m.Imported.PriceSource = c.price(l)
 	m.ContextWindow = cmp.Or(l.ContextWindow, c.known(l.ID).ContextWindow)

@@ -25,7 +25,7 @@ func usd(input string) *adminv1.Price { return &adminv1.Price{Input: input} }
 // imported is a model as an import on day 1 wrote it.
 func imported(id, alias string, price *adminv1.Price) *adminv1.Model {
 	return &adminv1.Model{Id: id, Alias: alias, Price: price, Imported: &adminv1.ModelImport{
-		Import: "first", Time: timestamppb.New(day1), Alias: alias, Price: proto.CloneOf(price), PriceSource: fromProvider,
+		Import: "first", ImportTime: timestamppb.New(day1), Alias: alias, Price: proto.CloneOf(price), PriceSource: fromProvider,
 	}}
 }
 
@@ -274,7 +274,7 @@ func TestAddedModelsRememberTheirOrigin(t *testing.T) {
 	want := &adminv1.Provider{Name: "p", Models: []*adminv1.Model{{
 		Id: "v/a", Alias: "a", Price: usd("1"), ContextWindow: 8,
 		Imported: &adminv1.ModelImport{
-			Import: "run", Credential: "main", Time: timestamppb.New(day1),
+			Import: "run", Credential: "main", ImportTime: timestamppb.New(day1),
 			Alias: "a", Price: usd("1"), ContextWindow: 8, PriceSource: fromProvider,
 		},
 	}}}

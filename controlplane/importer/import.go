@@ -227,7 +227,7 @@ func (i *Importer) record(ctx context.Context, actor string, scheduled bool, job
 	defer cancel()
 	for _, j := range jobs {
 		run := Run{ProviderUID: j.uid, ImportRun: &adminv1.ImportRun{
-			Id: j.id, Provider: j.provider, Time: timestamppb.New(j.began), Duration: durationpb.New(j.took),
+			Id: j.id, Provider: j.provider, StartTime: timestamppb.New(j.began), Duration: durationpb.New(j.took),
 			Scheduled: scheduled, Actor: actor,
 		}}
 		if j.err != nil {

@@ -416,12 +416,12 @@ func TestSchedule(t *testing.T) {
 	if err != nil || len(runs) != 3 {
 		t.Fatalf("imports %v, %v", runs, err)
 	}
-	if r := runs[0]; r.GetError() != "it does not answer" || !r.GetTime().AsTime().Equal(failedAt) || !r.GetScheduled() || r.GetActor() != "schedule" {
+	if r := runs[0]; r.GetError() != "it does not answer" || !r.GetStartTime().AsTime().Equal(failedAt) || !r.GetScheduled() || r.GetActor() != "schedule" {
 		t.Errorf("the failure shows as %v", r)
 	}
-	next := runs[0].GetNextTime().AsTime().Sub(failedAt)
-	if next < 15*time.Minute || next > 16*time.Minute+30*time.Second || runs[1].GetNextTime() != nil {
-		t.Errorf("the next is in %v, and %v", next, runs[1].GetNextTime())
+	next := runs[0].GetNextStartTime().AsTime().Sub(failedAt)
+	if next < 15*time.Minute || next > 16*time.Minute+30*time.Second || runs[1].GetNextStartTime() != nil {
+		t.Errorf("the next is in %v, and %v", next, runs[1].GetNextStartTime())
 	}
 	if s := w.imports.Stats(); s.Failing != 1 || s.Failed != 1 || s.Succeeded != 2 {
 		t.Errorf("stats %+v", s)

@@ -37,7 +37,7 @@ func (i *Importer) Runs(ctx context.Context, req *adminv1.ListImportsRequest) ([
 		}
 		told[r.UID] = true
 		if p := r.Spec.(*adminv1.Provider); isEnabled(p) && p.GetImport().GetInterval() != nil {
-			runs[n].NextTime = timestamppb.New(next(p, r.UID, past[r.UID]))
+			runs[n].NextStartTime = timestamppb.New(next(p, r.UID, past[r.UID]))
 		}
 	}
 	return runs, nil

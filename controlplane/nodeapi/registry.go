@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -163,6 +164,11 @@ func (s *session) refused(revision uint64, reason string) {
 	})
 }
 
+// targetState reads a state that a node sent; one that is not known is left unset.
+func targetState(name string) adminv1.TargetState {
+	return adminv1.TargetState(adminv1.TargetState_value["TARGET_STATE_"+strings.ToUpper(name)])
+}
+
 // status records how the node is doing.
 func (s *session) status(st *nodev1.Status) {
 	targets := make([]*adminv1.TargetHealth, 0, min(len(st.GetTargets()), maxTargets))
@@ -171,7 +177,7 @@ func (s *session) status(st *nodev1.Status) {
 			Provider:   cut(t.GetProvider(), maxSaid),
 			Model:      cut(t.GetModel(), maxSaid),
 			Credential: cut(t.GetCredential(), maxSaid),
-			State:      cut(t.GetState(), maxSaid),
+			State:      targetState(t.GetState()),
 			Remaining:  durationpb.New(time.Duration(t.GetRemainingMs()) * time.Millisecond),
 			Reason:     cut(t.GetReason(), maxReason),
 			Failures:   t.GetFailures(),

@@ -44,7 +44,7 @@ func TestRegistryTellsHowNodesStand(t *testing.T) {
 			Name: "b", Version: "v1", Connected: true, AppliedRevision: 4, Error: "revision 5: group has no sense",
 			ConnectTime: began, LastSeenTime: seen, InFlight: 2, CallsWaiting: 10, CallsDropped: 1, Redis: "down", KeywordHits: map[string]int64{"busy": 3},
 			Targets: []*adminv1.TargetHealth{{
-				Provider: "p", Model: "m", State: "cooling", Remaining: durationpb.New(1500 * time.Millisecond), Reason: "busy", Failures: 5, Threshold: 5, Derived: true,
+				Provider: "p", Model: "m", State: adminv1.TargetState_TARGET_STATE_COOLING, Remaining: durationpb.New(1500 * time.Millisecond), Reason: "busy", Failures: 5, Threshold: 5, Derived: true,
 			}},
 		},
 	}

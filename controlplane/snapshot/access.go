@@ -42,9 +42,9 @@ func oldSecret(key *nodev1.ApiKey, in *adminv1.ApiKey) *nodev1.ApiKey {
 		return nil
 	}
 	old := proto.CloneOf(key)
-	old.Hash, old.ExpiresAt = in.GetOldSecretHash(), in.GetOldSecretExpiresAt()
-	if end := key.GetExpiresAt(); end != nil && end.AsTime().Before(old.GetExpiresAt().AsTime()) {
-		old.ExpiresAt = end
+	old.Hash, old.ExpireTime = in.GetOldSecretHash(), in.GetOldSecretExpireTime()
+	if end := key.GetExpireTime(); end != nil && end.AsTime().Before(old.GetExpireTime().AsTime()) {
+		old.ExpireTime = end
 	}
 	return old
 }

@@ -198,7 +198,7 @@ func (b *builder) key(name string, in *adminv1.ApiKey) (*nodev1.ApiKey, error) {
 	if len(in.GetSecretHash()) != keyHashSize {
 		return nil, fmt.Errorf("its hash has %d bytes instead of %d", len(in.GetSecretHash()), keyHashSize)
 	}
-	out := &nodev1.ApiKey{Name: name, Hash: in.GetSecretHash(), ExpiresAt: in.GetExpiresAt()}
+	out := &nodev1.ApiKey{Name: name, Hash: in.GetSecretHash(), ExpireTime: in.GetExpireTime()}
 	for _, g := range slices.Compact(slices.Sorted(slices.Values(in.GetGroups()))) {
 		if b.groups[g] {
 			out.Groups = append(out.Groups, g)

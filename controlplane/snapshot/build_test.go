@@ -103,7 +103,7 @@ func resources() []*controlplane.Resource {
 		resource(controlplane.KindGroup, "asleep", &adminv1.Group{Name: "asleep", Enabled: off, Members: []*adminv1.Member{{Provider: "main", Model: "nonsense"}}}),
 		resource(controlplane.KindGroup, "bare", &adminv1.Group{Name: "bare"}),
 		resource(controlplane.KindAPIKey, "app", &adminv1.ApiKey{
-			Name: "app", SecretHash: hash(1), Groups: []string{"chat", "asleep", "bare", "chat"}, ExpiresAt: timestamppb.New(created),
+			Name: "app", SecretHash: hash(1), Groups: []string{"chat", "asleep", "bare", "chat"}, ExpireTime: timestamppb.New(created),
 		}),
 		resource(controlplane.KindAPIKey, "revoked", &adminv1.ApiKey{Name: "revoked", Enabled: off}),
 		resource(controlplane.KindFailureKeyword, "busy", &adminv1.FailureKeyword{
@@ -160,7 +160,7 @@ func TestBuildResolvesEverything(t *testing.T) {
 				},
 			},
 		},
-		ApiKeys: []*nodev1.ApiKey{{Name: "app", Hash: hash(1), Groups: []string{"bare", "chat"}, ExpiresAt: timestamppb.New(created)}},
+		ApiKeys: []*nodev1.ApiKey{{Name: "app", Hash: hash(1), Groups: []string{"bare", "chat"}, ExpireTime: timestamppb.New(created)}},
 		FailureKeywords: []*nodev1.FailureKeyword{
 			{Name: "again", Pattern: "(?i)try again"},
 			{

@@ -23,7 +23,7 @@ func (s *Imports) RecordImport(ctx context.Context, run importer.Run) error {
 	if err != nil {
 		return fmt.Errorf("encode import %q: %w", run.GetId(), err)
 	}
-	start := micros(run.GetTime().AsTime())
+	start := micros(run.GetStartTime().AsTime())
 	failed := 0
 	if run.GetError() != "" {
 		failed = 1

@@ -168,7 +168,7 @@ func TestLargeAnswersAreStreamedOn(t *testing.T) {
 func TestRequestsWeRefuse(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, setup{models: []string{"ok"}, config: func(c *proxy.Config) { c.MaxBody = 2000 }, snapshot: func(s *nodev1.Snapshot) {
-		s.ApiKeys = append(s.ApiKeys, &nodev1.ApiKey{Name: "old", Hash: hashOf("sk-old-0123456789"), Groups: []string{"g"}, ExpiresAt: timestamppb.New(time.Unix(1, 0))})
+		s.ApiKeys = append(s.ApiKeys, &nodev1.ApiKey{Name: "old", Hash: hashOf("sk-old-0123456789"), Groups: []string{"g"}, ExpireTime: timestamppb.New(time.Unix(1, 0))})
 	}})
 	tests := []struct {
 		name, method, path, body string

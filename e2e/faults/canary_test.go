@@ -288,7 +288,7 @@ func (f *fleet) exports(s *sinks) {
 	}
 	look(adminv1connect.NewProviderServiceClient(client).ListProviders(ctx, &adminv1.ListProvidersRequest{}))
 	look(adminv1connect.NewKeyServiceClient(client).ListApiKeys(ctx, &adminv1.ListApiKeysRequest{}))
-	look(adminv1connect.NewConfigServiceClient(client).Export(ctx, &adminv1.ExportRequest{}))
+	look(adminv1connect.NewConfigServiceClient(client).ExportConfig(ctx, &adminv1.ExportConfigRequest{}))
 	look(adminv1connect.NewNodeServiceClient(client).ListNodes(ctx, &adminv1.ListNodesRequest{}))
 	look(adminv1connect.NewCallServiceClient(client).ListCalls(ctx, &adminv1.ListCallsRequest{PageSize: 1000, WithAttempts: true}))
 }

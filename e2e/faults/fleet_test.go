@@ -166,7 +166,7 @@ func (f *fleet) calls(key string, n int) map[string]*adminv1.Call {
 	eventually(f.t, fmt.Sprintf("%d calls of %s are stored", n, key), func() bool {
 		all = map[string]*adminv1.Call{}
 		for token := ""; ; {
-			page, err := client.ListCalls(f.t.Context(), &adminv1.ListCallsRequest{ApiKey: key, PageSize: 1000, PageToken: token, WithAttempts: true})
+			page, err := client.ListCalls(f.t.Context(), &adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{ApiKey: key}, PageSize: 1000, PageToken: token, WithAttempts: true})
 			if err != nil {
 				f.t.Fatal(err)
 			}

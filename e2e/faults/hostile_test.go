@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
 // T-F5: nothing that one caller does counts against a provider, and nobody else notices.
@@ -74,7 +76,7 @@ func TestAHostileCaller(t *testing.T) {
 
 	counted := 0
 	for scope, h := range f.health("primary") {
-		if h.GetState() != "healthy" || h.GetFailures() > 0 {
+		if h.GetState() != adminv1.TargetState_TARGET_STATE_HEALTHY || h.GetFailures() > 0 {
 			counted++
 			t.Errorf("%s is %s with %d failures: %v", scope, h.GetState(), h.GetFailures(), h)
 		}

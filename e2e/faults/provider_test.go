@@ -94,7 +94,7 @@ func TestAFlappingProviderIsProbedOnce(t *testing.T) {
 	eventually(t, "all nodes skip it", func() bool {
 		cooling := 0
 		for _, h := range f.health("primary") {
-			if h.GetModel() == "status-500" && h.GetState() != "healthy" {
+			if h.GetModel() == "status-500" && h.GetState() != adminv1.TargetState_TARGET_STATE_HEALTHY {
 				cooling++
 			}
 		}

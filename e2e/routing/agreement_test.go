@@ -91,9 +91,9 @@ func newWorld(r *rand.Rand, selection string) world {
 func (w world) reported() []*adminv1.Node {
 	node := &adminv1.Node{Name: "n", Connected: true}
 	for s, c := range w.health {
-		line := &adminv1.TargetHealth{Provider: s.Provider, State: "probing", Reason: c.Reason.String(), Derived: c.Derived}
+		line := &adminv1.TargetHealth{Provider: s.Provider, State: adminv1.TargetState_TARGET_STATE_PROBING, Reason: c.Reason.String(), Derived: c.Derived}
 		if c.State == dataplane.Open {
-			line.State, line.Remaining = "cooling", durationpb.New(c.Until.Sub(time.Unix(0, 0)))
+			line.State, line.Remaining = adminv1.TargetState_TARGET_STATE_COOLING, durationpb.New(c.Until.Sub(time.Unix(0, 0)))
 		}
 		switch s.Kind {
 		case dataplane.ScopeTarget:
@@ -152,7 +152,7 @@ func agree(t *testing.T, w world, r *rand.Rand) (candidates int) {
 	for _, c := range explained.GetCandidates() {
 		name := c.GetProvider() + "/" + c.GetModel()
 		shown[name] = c
-		rank := fmt.Sprint(c.GetPriority(), c.GetState() == "cooling", w.needsHelp(c))
+		rank := fmt.Sprint(c.GetPriority(), c.GetState() == adminv1.TargetState_TARGET_STATE_COOLING, w.needsHelp(c))
 		if group.Selection == dataplane.Cheapest {
 			rank += c.GetPrice()
 		}
@@ -170,7 +170,7 @@ func agree(t *testing.T, w world, r *rand.Rand) (candidates int) {
 		var names []string
 		for _, c := range order[:len(run)] {
 			names = append(names, c.Provider.Name+"/"+c.Model)
-			if state := shown[names[len(names)-1]].GetState(); (state == "cooling") != c.Cooling || (state == "probing") != c.HalfOpen {
+			if state := shown[names[len(names)-1]].GetState(); (state == adminv1.TargetState_TARGET_STATE_COOLING) != c.Cooling || (state == adminv1.TargetState_TARGET_STATE_PROBING) != c.HalfOpen {
 				t.Errorf("%s is explained as %s; cooling %v, half open %v", names[len(names)-1], state, c.Cooling, c.HalfOpen)
 			}
 		}
@@ -187,5 +187,5 @@ func agree(t *testing.T, w world, r *rand.Rand) (candidates int) {
 
 // needsHelp reads the class of a cooling candidate from what is explained of it.
 func (w world) needsHelp(c *adminv1.Candidate) bool {
-	return c.GetState() == "cooling" && (strings.HasSuffix(c.GetReason(), "auth_failed") || strings.HasSuffix(c.GetReason(), "model_not_found"))
+	return c.GetState() == adminv1.TargetState_TARGET_STATE_COOLING && (strings.HasSuffix(c.GetReason(), "auth_failed") || strings.HasSuffix(c.GetReason(), "model_not_found"))
 }

@@ -86,7 +86,7 @@ func (p *plane) load(keys int) {
 		}}})
 	}
 	for part := range slices.Chunk(all, 10_000) {
-		if _, err := adminv1connect.NewConfigServiceClient(p.client).Apply(p.t.Context(), &adminv1.ApplyRequest{Resources: part}); err != nil {
+		if _, err := adminv1connect.NewConfigServiceClient(p.client).ApplyConfig(p.t.Context(), &adminv1.ApplyConfigRequest{Resources: part}); err != nil {
 			p.t.Fatal(err)
 		}
 	}

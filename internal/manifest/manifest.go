@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/trunkline-ai/trunkline/internal/domain/visibility"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -47,26 +48,11 @@ func specs() protoreflect.FieldDescriptors {
 	return (&adminv1.Resource{}).ProtoReflect().Descriptor().Oneofs().ByName("spec").Fields()
 }
 
-// outputOnly are the fields that the control plane fills in. They are read, since people
-// paste what the API answered, and left out when written.
-var outputOnly = map[protoreflect.Name]bool{
-	"uid":                   true,
-	"etag":                  true,
-	"create_time":           true,
-	"update_time":           true,
-	"prefix":                true,
-	"last_four":             true,
-	"secret_hash":           true,
-	"secret_hint":           true,
-	"secret_ref":            true,
-	"secret_set_time":       true,
-	"old_last_four":         true,
-	"old_secret_expires_at": true,
-	"old_secret_hash":       true,
-	"revoke_time":           true,
-	"revoke_cut_streams":    true,
-	"imported":              true,
-	"removed_models":        true,
+// written reports whether Write writes the field. What the control plane fills in is read,
+// since people paste what the API answered, and left out when written; so is the etag, which
+// would be old by the time the file is applied.
+func written(f protoreflect.FieldDescriptor) bool {
+	return f.Name() != "etag" && visibility.Settable(f)
 }
 
 // wellKnown are the messages that are written as one scalar.

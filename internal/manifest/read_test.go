@@ -73,7 +73,7 @@ kind: ApiKey
 name: my-app
 groups: [gpt-4-pool]
 enabled: true
-expires_at: 2027-01-01T00:00:00Z      # optional
+expire_time: 2027-01-01T00:00:00Z      # optional
 limits: {requests_per_minute: 600, tokens_per_minute: 200000, concurrency: 20}
 budget: {amount: "50", period: month}
 ---
@@ -115,9 +115,9 @@ func exampleDocs() []proto.Message {
 		},
 		&adminv1.ApiKey{
 			Name: "my-app", Groups: []string{"gpt-4-pool"}, Enabled: proto.Bool(true),
-			ExpiresAt: timestamppb.New(time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)),
-			Limits:    &adminv1.KeyLimits{RequestsPerMinute: 600, TokensPerMinute: 200_000, Concurrency: 20},
-			Budget:    &adminv1.Budget{Amount: "50", Period: "month"},
+			ExpireTime: timestamppb.New(time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)),
+			Limits:     &adminv1.KeyLimits{RequestsPerMinute: 600, TokensPerMinute: 200_000, Concurrency: 20},
+			Budget:     &adminv1.Budget{Amount: "50", Period: "month"},
 		},
 		&adminv1.FailureKeyword{Name: "overloaded", Keyword: "model is overloaded"},
 		&adminv1.Settings{Failover: &adminv1.FailoverPolicy{
@@ -160,8 +160,8 @@ func TestReadValues(t *testing.T) {
 		{"mixed", "kind: Settings\nfailover: {cooldown: 1h30m}", policy(&adminv1.FailoverPolicy{Cooldown: duration(90 * time.Minute)})},
 		{"fractions", "kind: Settings\nfailover: {cooldown: 2.5s}", policy(&adminv1.FailoverPolicy{Cooldown: duration(2500 * time.Millisecond)})},
 		{"milliseconds", "kind: Settings\nfailover: {cooldown: 250ms}", policy(&adminv1.FailoverPolicy{Cooldown: duration(250 * time.Millisecond)})},
-		{"a time with an offset", "kind: ApiKey\nname: k\nexpires_at: \"2027-01-01T02:00:00.5+02:00\"",
-			&adminv1.ApiKey{Name: "k", ExpiresAt: timestamppb.New(time.Date(2027, 1, 1, 0, 0, 0, 500_000_000, time.UTC))}},
+		{"a time with an offset", "kind: ApiKey\nname: k\nexpire_time: \"2027-01-01T02:00:00.5+02:00\"",
+			&adminv1.ApiKey{Name: "k", ExpireTime: timestamppb.New(time.Date(2027, 1, 1, 0, 0, 0, 500_000_000, time.UTC))}},
 		{"what the API answers, pasted", "kind: ApiKey\nname: k\nuid: u\netag: \"7\"\ncreate_time: 2026-01-01T00:00:00Z\nprefix: sk-tl-ab\nlast_four: wxyz\nsecret_hash: aGk=",
 			&adminv1.ApiKey{Name: "k", Uid: "u", Etag: "7", Prefix: "sk-tl-ab", LastFour: "wxyz", SecretHash: []byte("hi"),
 				CreateTime: timestamppb.New(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))}},
@@ -265,7 +265,7 @@ func TestReadFaultsNameLineAndField(t *testing.T) {
 		{"a duration without unit", "kind: Settings\nfailover: {cooldown: 30}", []string{"line 2: failover.cooldown: must be a duration such as 30s, 5m or 1h30m"}},
 		{"a duration in days", "kind: Settings\nfailover: {cooldown: 1d}", []string{"line 2: failover.cooldown: must be a duration such as 30s, 5m or 1h30m"}},
 		{"a duration as mapping", "kind: Settings\nfailover: {cooldown: {seconds: 1}}", []string{"line 2: failover.cooldown: must be a duration such as 30s, 5m or 1h30m"}},
-		{"a date without time", "kind: ApiKey\nname: k\nexpires_at: 2027-01-01", []string{"line 3: expires_at: must be a time such as 2027-01-01T00:00:00Z"}},
+		{"a date without time", "kind: ApiKey\nname: k\nexpire_time: 2027-01-01", []string{"line 3: expire_time: must be a time such as 2027-01-01T00:00:00Z"}},
 		{"a list for text", "kind: Group\nname: [g]", []string{"line 2: name: must be text"}},
 		{"text for a list", "kind: Group\nname: g\naliases: x", []string{"line 3: aliases: must be a list"}},
 		{"a list for a message", "kind: Group\nname: g\npolicy: []", []string{"line 3: policy: must be a mapping of fields to values"}},

@@ -51,7 +51,7 @@ func Write(w io.Writer, messages []proto.Message) error {
 func structure(m protoreflect.Message) (*yaml.Node, error) {
 	fields := make([]protoreflect.FieldDescriptor, 0, m.Descriptor().Fields().Len())
 	m.Range(func(fd protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
-		if !outputOnly[fd.Name()] {
+		if written(fd) {
 			fields = append(fields, fd)
 		}
 		return true

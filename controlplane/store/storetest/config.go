@@ -89,7 +89,7 @@ func everyKindComesBackAsWritten(t *testing.T, db Database) {
 	rich.Enabled = proto.Bool(false)
 	rich.Models = []*adminv1.Model{{Id: "model", Alias: "m", ContextWindow: 1_000_000_000, Price: &adminv1.Price{Input: "0.15", Output: "9999.123456"}}}
 	rich.Timeouts = &adminv1.ProviderTimeouts{Connect: durationpb.New(1500 * time.Millisecond)}
-	keyDoc := &adminv1.ApiKey{Name: "key", Groups: []string{"g"}, SecretHash: append(make([]byte, 29), 1, 254, 255), LastFour: "wxyz", ExpiresAt: timestamppb.New(at)}
+	keyDoc := &adminv1.ApiKey{Name: "key", Groups: []string{"g"}, SecretHash: append(make([]byte, 29), 1, 254, 255), LastFour: "wxyz", ExpireTime: timestamppb.New(at)}
 	docs := []proto.Message{
 		&adminv1.Settings{Failover: &adminv1.FailoverPolicy{}}, rich, group("g", name), keyDoc,
 		&adminv1.FailureKeyword{Name: "kw", Pattern: `(?i)over\s*loaded|ü`},
@@ -104,7 +104,7 @@ func everyKindComesBackAsWritten(t *testing.T, db Database) {
 	loaded := load(t, s)
 	wantSameConfig(t, "loaded", loaded, returned, "ref")
 	kept := timestamppb.New(at.Truncate(time.Microsecond))
-	rich.Credentials[0].SecretSetTime, keyDoc.ExpiresAt = kept, kept
+	rich.Credentials[0].SecretSetTime, keyDoc.ExpireTime = kept, kept
 	for i, doc := range docs {
 		r, ok := loaded.Get(ops[i].Kind, ops[i].Name)
 		if !ok {

@@ -18,7 +18,7 @@ import (
 // importRun is an import that began n minutes after the epoch.
 func importRun(id, uid string, n int, scheduled bool, failure string) importer.Run {
 	return importer.Run{ProviderUID: uid, ImportRun: &adminv1.ImportRun{
-		Id: id, Provider: "provider of " + uid, Time: timestamppb.New(epoch.Add(time.Duration(n) * time.Minute)),
+		Id: id, Provider: "provider of " + uid, StartTime: timestamppb.New(epoch.Add(time.Duration(n) * time.Minute)),
 		Duration: durationpb.New(time.Second), Scheduled: scheduled, Actor: "user:ü", Error: failure,
 		Counts: &adminv1.ImportCounts{Listed: 3, Added: 2}, Revision: 7,
 	}}

@@ -139,12 +139,12 @@ func madeKeys(scenario string) []*adminv1.ApiKey {
 		return timestamppb.New(time.Now().Add(d + 30*time.Minute))
 	}
 	return []*adminv1.ApiKey{
-		{Name: "batch-jobs", Prefix: "sk-tl-Qm4x", LastFour: "t8Wd", Groups: []string{"fast-cheap"}, CreateTime: ago(61 * day), ExpiresAt: in(120 * day)},
-		{Name: "contractor-2026", Prefix: "sk-tl-0aZk", LastFour: "hP1c", Groups: []string{"chat-default"}, CreateTime: ago(29 * day), ExpiresAt: in(28 * time.Hour)},
+		{Name: "batch-jobs", Prefix: "sk-tl-Qm4x", LastFour: "t8Wd", Groups: []string{"fast-cheap"}, CreateTime: ago(61 * day), ExpireTime: in(120 * day)},
+		{Name: "contractor-2026", Prefix: "sk-tl-0aZk", LastFour: "hP1c", Groups: []string{"chat-default"}, CreateTime: ago(29 * day), ExpireTime: in(28 * time.Hour)},
 		{Name: "mobile-app", Prefix: "sk-tl-Vt7R", LastFour: "9yLe", Groups: []string{"chat-default", "embeddings", "fast-cheap", "reasoning", "retired", "実験用グループ"}, CreateTime: ago(14 * day)},
 		{Name: "old-laptop", Prefix: "sk-tl-bb2N", LastFour: "Xq0s", Groups: []string{"chat-default"}, CreateTime: ago(420 * day), Enabled: proto.Bool(false)},
 		{Name: "search-service", Prefix: "sk-tl-Gc5h", LastFour: "mK3v", Groups: []string{"embeddings", "reasoning"}, CreateTime: ago(5 * day)},
-		{Name: "summer-intern", Prefix: "sk-tl-Jw8p", LastFour: "Zz4r", Groups: []string{"fast-cheap"}, CreateTime: ago(150 * day), ExpiresAt: ago(33 * day)},
+		{Name: "summer-intern", Prefix: "sk-tl-Jw8p", LastFour: "Zz4r", Groups: []string{"fast-cheap"}, CreateTime: ago(150 * day), ExpireTime: ago(33 * day)},
 		{Name: "unassigned", Prefix: "sk-tl-Ys1u", LastFour: "d6Fa", CreateTime: ago(3 * time.Hour)},
 	}
 }

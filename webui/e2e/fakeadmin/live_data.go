@@ -24,10 +24,10 @@ func madeNodes(scenario string) *adminv1.ListNodesResponse {
 			Nodes:    []*adminv1.Node{{Name: "local", Version: "v0.1.0", Connected: true, AppliedRevision: 1}},
 		}
 	}
-	cooling := &adminv1.TargetHealth{Provider: "azure-eastus2", Model: "gpt-4o", State: "cooling", Remaining: left(5 * time.Minute), Reason: "server_error", Failures: 5, Threshold: 5}
-	degraded := &adminv1.TargetHealth{Provider: "openrouter", Model: "openai/gpt-4o", State: "degraded", Failures: 3, Threshold: 5}
-	refused := &adminv1.TargetHealth{Provider: "azure-eastus2", Credential: "secondary", State: "cooling", Remaining: left(40 * time.Minute), Reason: "auth_failed", Failures: 1, Threshold: 5}
-	probing := &adminv1.TargetHealth{Provider: "deepseek", Model: "deepseek-reasoner", State: "probing"}
+	cooling := &adminv1.TargetHealth{Provider: "azure-eastus2", Model: "gpt-4o", State: adminv1.TargetState_TARGET_STATE_COOLING, Remaining: left(5 * time.Minute), Reason: "server_error", Failures: 5, Threshold: 5}
+	degraded := &adminv1.TargetHealth{Provider: "openrouter", Model: "openai/gpt-4o", State: adminv1.TargetState_TARGET_STATE_DEGRADED, Failures: 3, Threshold: 5}
+	refused := &adminv1.TargetHealth{Provider: "azure-eastus2", Credential: "secondary", State: adminv1.TargetState_TARGET_STATE_COOLING, Remaining: left(40 * time.Minute), Reason: "auth_failed", Failures: 1, Threshold: 5}
+	probing := &adminv1.TargetHealth{Provider: "deepseek", Model: "deepseek-reasoner", State: adminv1.TargetState_TARGET_STATE_PROBING}
 	list := &adminv1.ListNodesResponse{
 		Revision: 12,
 		Nodes: []*adminv1.Node{
@@ -55,7 +55,7 @@ type shape struct {
 func attempt(provider, model, outcome string, status int32, start, first, took int64, reason string) *adminv1.Attempt {
 	a := &adminv1.Attempt{Provider: provider, Model: model, Credential: "main", StartOffset: ms(start), Duration: ms(took), Status: status, Outcome: outcome, Reason: reason}
 	if first > 0 {
-		a.FirstTokenTime = ms(first)
+		a.FirstTokenLatency = ms(first)
 	}
 	a.MaybeBilled = outcome == "first_token_timeout"
 	return a
@@ -126,8 +126,8 @@ func finish(c *adminv1.Call) {
 		return
 	}
 	c.Provider, c.UpstreamModel = last.GetProvider(), last.GetModel()
-	if last.GetFirstTokenTime() != nil {
-		c.FirstTokenTime = durationpb.New(last.GetStartOffset().AsDuration() + last.GetFirstTokenTime().AsDuration())
+	if last.GetFirstTokenLatency() != nil {
+		c.FirstTokenLatency = durationpb.New(last.GetStartOffset().AsDuration() + last.GetFirstTokenLatency().AsDuration())
 	}
 	c.Usage = &adminv1.Usage{InputTokens: 1843, CachedInputTokens: 1024, OutputTokens: 412, Source: "upstream"}
 	c.Cost = "0.007403"

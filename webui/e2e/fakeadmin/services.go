@@ -93,7 +93,7 @@ func (settings) GetSettings(context.Context, *adminv1.GetSettingsRequest) (*admi
 func (calls) ListCalls(ctx context.Context, req *adminv1.ListCallsRequest) (*adminv1.ListCallsResponse, error) {
 	var found []*adminv1.Call
 	for _, c := range madeCalls(scenario(ctx)) {
-		if matches(c, req) {
+		if matches(c, req.GetFilter()) {
 			found = append(found, c)
 		}
 	}
@@ -101,7 +101,7 @@ func (calls) ListCalls(ctx context.Context, req *adminv1.ListCallsRequest) (*adm
 	return &adminv1.ListCallsResponse{Calls: page, NextPageToken: next}, nil
 }
 
-func matches(c *adminv1.Call, req *adminv1.ListCallsRequest) bool {
+func matches(c *adminv1.Call, req *adminv1.CallFilter) bool {
 	tried := req.GetProvider() == ""
 	for _, a := range c.GetAttempts() {
 		tried = tried || a.GetProvider() == req.GetProvider()

@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import { type Group, GroupSchema } from '@/gen/trunkline/admin/v1/group_pb';
+import { TargetState } from '@/gen/trunkline/admin/v1/health_pb';
 import { type Node, NodeSchema } from '@/gen/trunkline/admin/v1/node_pb';
 import { type Provider, ProviderSchema } from '@/gen/trunkline/admin/v1/provider_pb';
 import { groupHealth, HealthIndex, membersInOrder, needsHelp } from './health';
@@ -11,7 +12,7 @@ type Target = {
   provider?: string;
   model?: string;
   credential?: string;
-  state: string;
+  state: 'UNSPECIFIED' | 'HEALTHY' | 'DEGRADED' | 'PROBING' | 'COOLING' | 'DISABLED';
   seconds?: number;
   reason?: string;
   failures?: number;
@@ -25,6 +26,7 @@ const node = (name: string, targets: Target[], connected = true): Node =>
       provider: 'a',
       threshold: 5,
       ...t,
+      state: TargetState[t.state],
       remaining: seconds === undefined ? undefined : { seconds: BigInt(seconds) },
     })),
   });
@@ -47,41 +49,41 @@ describe('a target', () => {
   test('nobody complains about is healthy', () => expect(state(node('n', [])).state).toBe('healthy'));
   test('is unknown when no node is connected, whatever the lost ones said', () => {
     expect(state().state).toBe('unknown');
-    expect(state(node('n', [{ model: 'm', state: 'cooling' }], false)).state).toBe('unknown');
+    expect(state(node('n', [{ model: 'm', state: 'COOLING' }], false)).state).toBe('unknown');
   });
   test('is as bad as the worst node says, and tells on how many', () => {
     const h = state(
-      node('n1', [{ model: 'm', state: 'degraded', failures: 2 }]),
-      node('n2', [{ model: 'm', state: 'cooling', seconds: 30 }]),
+      node('n1', [{ model: 'm', state: 'DEGRADED', failures: 2 }]),
+      node('n2', [{ model: 'm', state: 'COOLING', seconds: 30 }]),
     );
     expect(h).toMatchObject({ state: 'cooling', until: AT + 30_000, nodes: 1, of: 2 });
   });
   test('counts down to the last node', () => {
     const h = state(
-      node('n1', [{ model: 'm', state: 'cooling', seconds: 10 }]),
-      node('n2', [{ model: 'm', state: 'cooling', seconds: 40 }]),
+      node('n1', [{ model: 'm', state: 'COOLING', seconds: 10 }]),
+      node('n2', [{ model: 'm', state: 'COOLING', seconds: 40 }]),
     );
     expect(h).toMatchObject({ until: AT + 40_000, nodes: 2, of: 2 });
   });
   test('cools with its whole provider', () =>
-    expect(state(node('n', [{ state: 'cooling', seconds: 5 }])).state).toBe('cooling'));
+    expect(state(node('n', [{ state: 'COOLING', seconds: 5 }])).state).toBe('cooling'));
   test('works while one credential does', () => {
-    expect(state(node('n', [{ credential: 'k1', state: 'cooling', seconds: 5 }])).state).toBe('healthy');
+    expect(state(node('n', [{ credential: 'k1', state: 'COOLING', seconds: 5 }])).state).toBe('healthy');
   });
   test('cools when all credentials do, until the first is back', () => {
     const h = state(
       node('n', [
-        { credential: 'k1', state: 'cooling', seconds: 50 },
-        { credential: 'k2', state: 'cooling', seconds: 20, reason: 'auth_failed' },
+        { credential: 'k1', state: 'COOLING', seconds: 50 },
+        { credential: 'k2', state: 'COOLING', seconds: 20, reason: 'auth_failed' },
       ]),
     );
     expect(h).toMatchObject({ state: 'cooling', until: AT + 20_000, reason: 'auth_failed' });
     expect(needsHelp(h)).toBe(true);
   });
   test('another model does not matter', () =>
-    expect(state(node('n', [{ model: 'x', state: 'cooling' }])).state).toBe('healthy'));
+    expect(state(node('n', [{ model: 'x', state: 'COOLING' }])).state).toBe('healthy'));
   test('an unknown word of a newer node is no alarm', () =>
-    expect(state(node('n', [{ model: 'm', state: 'dancing' }])).state).toBe('healthy'));
+    expect(state(node('n', [{ model: 'm', state: 'UNSPECIFIED' }])).state).toBe('healthy'));
   test('of a disabled provider is disabled', () => {
     const off = provider('a', { enabled: false });
     expect(new HealthIndex([node('n', [])], AT).target(off, 'm').state).toBe('disabled');
@@ -92,12 +94,12 @@ describe('a provider', () => {
   const a = provider('a', { models: ['m', 'o'], credentials: ['k1', 'k2'] });
   const state = (...targets: Target[]) => new HealthIndex([node('n', targets)], AT).provider(a).state;
 
-  test('with one model cooling is degraded', () => expect(state({ model: 'm', state: 'cooling' })).toBe('degraded'));
+  test('with one model cooling is degraded', () => expect(state({ model: 'm', state: 'COOLING' })).toBe('degraded'));
   test('with every model cooling is cooling', () => {
-    expect(state({ model: 'm', state: 'cooling' }, { model: 'o', state: 'cooling' })).toBe('cooling');
+    expect(state({ model: 'm', state: 'COOLING' }, { model: 'o', state: 'COOLING' })).toBe('cooling');
   });
   test('with one credential refused is degraded', () =>
-    expect(state({ credential: 'k1', state: 'cooling' })).toBe('degraded'));
+    expect(state({ credential: 'k1', state: 'COOLING' })).toBe('degraded'));
   test('with nothing wrong is healthy', () => expect(state()).toBe('healthy'));
 });
 
@@ -140,17 +142,17 @@ describe('the failover order', () => {
   });
   test('a cooling member gives its turn away', () => {
     const views = order(group([{ provider: 'cheap' }, { provider: 'dear', priority: 2 }]), [
-      { provider: 'cheap', model: 'm', state: 'cooling' },
+      { provider: 'cheap', model: 'm', state: 'COOLING' },
     ]);
     expect(views.map((v) => v.turn)).toEqual(['next', 'first']);
   });
   test('a probing member does not serve yet', () => {
     const g = group([{ provider: 'cheap' }, { provider: 'dear', priority: 2 }]);
-    const views = order(g, [{ provider: 'cheap', model: 'm', state: 'probing' }]);
+    const views = order(g, [{ provider: 'cheap', model: 'm', state: 'PROBING' }]);
     expect(views.map((v) => v.turn)).toEqual(['next', 'first']);
   });
   test('when all cool, the first is still tried', () => {
-    const cooling = ['cheap', 'dear'].map((p) => ({ provider: p, model: 'm', state: 'cooling', seconds: 9 }));
+    const cooling = ['cheap', 'dear'].map((p) => ({ provider: p, model: 'm', state: 'COOLING' as const, seconds: 9 }));
     const g = group([{ provider: 'cheap' }, { provider: 'dear', priority: 2 }]);
     const views = order(g, cooling);
     expect(views[0]).toMatchObject({ turn: 'first', health: { state: 'cooling' } });

@@ -1,5 +1,6 @@
 import type { Group, Member } from '@/gen/trunkline/admin/v1/group_pb';
-import type { Node, TargetHealth } from '@/gen/trunkline/admin/v1/node_pb';
+import { type TargetHealth, TargetState } from '@/gen/trunkline/admin/v1/health_pb';
+import type { Node } from '@/gen/trunkline/admin/v1/node_pb';
 import type { Model, Provider } from '@/gen/trunkline/admin/v1/provider_pb';
 import { toMs } from './duration';
 
@@ -94,9 +95,14 @@ export class HealthIndex {
 
 const HEALTHY: Health = { state: 'healthy', until: 0, reason: '', failures: 0, threshold: 0, nodes: 0, of: 0 };
 
+const STATES: Partial<Record<TargetState, HealthState>> = {
+  [TargetState.DEGRADED]: 'degraded',
+  [TargetState.PROBING]: 'probing',
+  [TargetState.COOLING]: 'cooling',
+};
+
 function read(t: TargetHealth, at: number): Health {
-  const state: HealthState =
-    t.state === 'degraded' || t.state === 'probing' || t.state === 'cooling' ? t.state : 'healthy';
+  const state = STATES[t.state] ?? 'healthy';
   const until = state === 'cooling' && t.remaining ? at + toMs(t.remaining) : 0;
   return { ...HEALTHY, state, until, reason: t.reason, failures: t.failures, threshold: t.threshold };
 }

@@ -7,7 +7,8 @@ import {
 } from '@connectrpc/connect-query';
 import { keepPreviousData, QueryClient, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
-import { CallService, type ListCallsRequest, type ListCallsResponse } from '@/gen/trunkline/admin/v1/call_pb';
+import { CallService, type ListCallsResponse } from '@/gen/trunkline/admin/v1/call_pb';
+import type { CallFilter as AnyCallFilter } from '@/gen/trunkline/admin/v1/filter_pb';
 import { GroupService } from '@/gen/trunkline/admin/v1/group_pb';
 import { KeyService } from '@/gen/trunkline/admin/v1/key_pb';
 import { NodeService } from '@/gen/trunkline/admin/v1/node_pb';
@@ -111,7 +112,7 @@ export function useNodes() {
   return useConnectQuery(NodeService.method.listNodes, {}, { refetchInterval: LIVE });
 }
 
-export type CallFilter = Pick<ListCallsRequest, 'group' | 'provider' | 'apiKey' | 'outcome'>;
+export type CallFilter = Pick<AnyCallFilter, 'group' | 'provider' | 'apiKey' | 'outcome'>;
 
 /** Calls, newest first, a page at a time. Only the first page is live: a longer list would read it all again. */
 export function useCalls(filter: CallFilter, pageSize = 50) {
@@ -121,7 +122,7 @@ export function useCalls(filter: CallFilter, pageSize = 50) {
     initialPageParam: '',
     placeholderData: keepPreviousData,
     queryFn: ({ pageParam, signal }): Promise<ListCallsResponse> => {
-      const input = { ...filter, pageSize, pageToken: pageParam, withAttempts: true };
+      const input = { filter, pageSize, pageToken: pageParam, withAttempts: true };
       return callUnaryMethod(transport, CallService.method.listCalls, input, { signal });
     },
     getNextPageParam: (last) => last.nextPageToken || undefined,

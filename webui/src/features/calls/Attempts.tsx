@@ -27,7 +27,8 @@ function Row({ attempt: a, total }: { attempt: Attempt; total: number }) {
   const { t, duration } = useI18n();
   const start = (toMs(a.startOffset) / total) * 100;
   const width = Math.max(0.8, (toMs(a.duration) / total) * 100);
-  const first = a.firstTokenTime && toMs(a.duration) > 0 ? (toMs(a.firstTokenTime) / toMs(a.duration)) * 100 : null;
+  const first =
+    a.firstTokenLatency && toMs(a.duration) > 0 ? (toMs(a.firstTokenLatency) / toMs(a.duration)) * 100 : null;
   return (
     <>
       <div className={c.attemptHead}>
@@ -48,7 +49,9 @@ function Row({ attempt: a, total }: { attempt: Attempt; total: number }) {
       </div>
       <p className={`${c.attemptMeta} num`}>
         <span>{t('calls.attempt.after', { time: duration(toMs(a.startOffset)) })}</span>
-        {a.firstTokenTime && <span>{t('calls.attempt.firstToken', { time: duration(toMs(a.firstTokenTime)) })}</span>}
+        {a.firstTokenLatency && (
+          <span>{t('calls.attempt.firstToken', { time: duration(toMs(a.firstTokenLatency)) })}</span>
+        )}
         <span>{t('calls.attempt.took', { time: duration(toMs(a.duration)) })}</span>
         {a.credential && <span>{t('calls.attempt.credential', { name: a.credential })}</span>}
         {a.lastResort && <Tag quiet>{t('calls.attempt.lastResort')}</Tag>}

@@ -81,7 +81,7 @@ function Detail({ call }: { call: Call }) {
       <h3>{t('calls.call.timeAndCost')}</h3>
       <Facts
         rows={[
-          { name: t('calls.firstToken'), value: took(call.firstTokenTime) },
+          { name: t('calls.firstToken'), value: took(call.firstTokenLatency) },
           { name: t('calls.duration'), value: took(call.duration) },
           { name: t('calls.call.overhead'), value: took(call.overhead) },
           {

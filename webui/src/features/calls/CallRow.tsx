@@ -33,7 +33,7 @@ export function CallRow({ call }: { call: Call }) {
         {call.attemptCount > 1 && <small className={c.sub}>{count('calls.attempts', call.attemptCount)}</small>}
       </td>
       <td data-label={t('calls.firstToken')} className={`${table.right} num`}>
-        {call.firstTokenTime ? duration(toMs(call.firstTokenTime)) : <None />}
+        {call.firstTokenLatency ? duration(toMs(call.firstTokenLatency)) : <None />}
       </td>
       <td data-label={t('calls.duration')} className={`${table.right} num`}>
         {call.duration ? duration(toMs(call.duration)) : <None />}

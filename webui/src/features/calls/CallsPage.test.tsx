@@ -79,10 +79,15 @@ test('filters go into the URL and to the server, and can be cleared', async () =
     },
   });
   expect(await screen.findByText('No calls match these filters')).toBeVisible();
-  expect(asked.mock.lastCall?.[0]).toMatchObject({ outcome: 'server_error', group: '', withAttempts: true });
+  expect(asked.mock.lastCall?.[0]).toMatchObject({
+    filter: { outcome: 'server_error', group: '' },
+    withAttempts: true,
+  });
   await screen.findByRole('option', { name: 'chat' });
   await userEvent.selectOptions(screen.getByRole('combobox', { name: 'Group' }), 'chat');
-  await waitFor(() => expect(asked.mock.lastCall?.[0]).toMatchObject({ outcome: 'server_error', group: 'chat' }));
+  await waitFor(() =>
+    expect(asked.mock.lastCall?.[0]).toMatchObject({ filter: { outcome: 'server_error', group: 'chat' } }),
+  );
   expect(router.state.location.search).toEqual({ outcome: 'server_error', group: 'chat' });
   await userEvent.click(screen.getByRole('button', { name: 'Clear filters' }));
   expect(await screen.findByText('No calls yet')).toBeVisible();

@@ -1,5 +1,6 @@
 import { screen, within } from '@testing-library/react';
 import { expect, test } from 'vitest';
+import { TargetState } from '@/gen/trunkline/admin/v1/health_pb';
 import { type Backend, renderApp } from '@/test/renderApp';
 
 const provider: Backend = {
@@ -35,7 +36,7 @@ test('the checklist is gone once a call was made, and trouble comes first', asyn
             name: 'n1',
             connected: true,
             appliedRevision: 2n,
-            targets: [{ provider: 'p', model: 'm', state: 'degraded', failures: 2, threshold: 5 }],
+            targets: [{ provider: 'p', model: 'm', state: TargetState.DEGRADED, failures: 2, threshold: 5 }],
           },
           { name: 'n2', connected: true, appliedRevision: 1n, error: 'unknown dialect' },
           { name: 'n3', callsDropped: 4n },

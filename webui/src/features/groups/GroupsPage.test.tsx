@@ -2,6 +2,7 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
+import { TargetState } from '@/gen/trunkline/admin/v1/health_pb';
 import { type Backend, renderApp } from '@/test/renderApp';
 
 const backend: Backend = {
@@ -46,7 +47,7 @@ const backend: Backend = {
             {
               provider: 'first',
               model: 'm',
-              state: 'cooling',
+              state: TargetState.COOLING,
               remaining: { seconds: 75n },
               reason: 'rate_limited',
               failures: 5,

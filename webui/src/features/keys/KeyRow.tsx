@@ -67,9 +67,9 @@ export function KeyRow({ apiKey }: { apiKey: ApiKey }) {
         )}
       </td>
       <td data-label={t('keys.expires')}>
-        {apiKey.expiresAt ? (
-          <span className={status === 'expiring' ? c.warn : undefined} title={dateTime(timestampMs(apiKey.expiresAt))}>
-            <RelativeTime at={apiKey.expiresAt} />
+        {apiKey.expireTime ? (
+          <span className={status === 'expiring' ? c.warn : undefined} title={dateTime(timestampMs(apiKey.expireTime))}>
+            <RelativeTime at={apiKey.expireTime} />
           </span>
         ) : (
           <span className={c.quiet}>{t('keys.never')}</span>

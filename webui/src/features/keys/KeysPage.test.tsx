@@ -17,8 +17,8 @@ test.each([
   ['expired', 100, true],
   ['disabled', 1, false],
 ])('is %s when it expires at %s and enabled is %s', (status, expires, enabled) => {
-  const expiresAt = expires === undefined ? undefined : timestampFromMs(expires);
-  expect(keyStatus(create(ApiKeySchema, { expiresAt, enabled }), 100)).toBe(status);
+  const expireTime = expires === undefined ? undefined : timestampFromMs(expires);
+  expect(keyStatus(create(ApiKeySchema, { expireTime, enabled }), 100)).toBe(status);
 });
 
 test('lists keys by what is known of them, and filters', async () => {
@@ -31,7 +31,7 @@ test('lists keys by what is known of them, and filters', async () => {
             prefix: 'sk-tl-Qm4x',
             lastFour: 't8Wd',
             groups: ['a', 'b', 'c', 'd', 'e', 'f'],
-            expiresAt: at(3 * day + 60_000),
+            expireTime: at(3 * day + 60_000),
           },
           { name: 'loose', prefix: 'sk-tl-Ys1u', lastFour: 'd6Fa' },
         ],

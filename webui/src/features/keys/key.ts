@@ -8,8 +8,8 @@ const WEEK = 7 * 86_400_000;
 /** Whether a key works at this moment, and whether it will stop within a week. */
 export function keyStatus(key: ApiKey, now: number): KeyStatus {
   if (key.enabled === false) return 'disabled';
-  if (!key.expiresAt) return 'active';
-  const left = timestampMs(key.expiresAt) - now;
+  if (!key.expireTime) return 'active';
+  const left = timestampMs(key.expireTime) - now;
   if (left <= 0) return 'expired';
   return left <= WEEK ? 'expiring' : 'active';
 }

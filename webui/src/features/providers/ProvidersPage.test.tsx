@@ -1,6 +1,7 @@
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { screen, within } from '@testing-library/react';
 import { expect, test } from 'vitest';
+import { TargetState } from '@/gen/trunkline/admin/v1/health_pb';
 import { type Backend, renderApp } from '@/test/renderApp';
 
 const backend: Backend = {
@@ -38,7 +39,7 @@ const backend: Backend = {
         {
           name: 'n',
           connected: true,
-          targets: [{ provider: 'azure', credential: 'main', state: 'cooling', reason: 'auth_failed' }],
+          targets: [{ provider: 'azure', credential: 'main', state: TargetState.COOLING, reason: 'auth_failed' }],
         },
       ],
     }),

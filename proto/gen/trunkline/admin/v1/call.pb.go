@@ -54,7 +54,7 @@ type Call struct {
 	// Upstream model that answered.
 	UpstreamModel string `protobuf:"bytes,13,opt,name=upstream_model,json=upstreamModel,proto3" json:"upstream_model,omitempty"`
 	// From arrival to the first meaningful event.
-	FirstTokenTime *durationpb.Duration `protobuf:"bytes,14,opt,name=first_token_time,json=firstTokenTime,proto3" json:"first_token_time,omitempty"`
+	FirstTokenLatency *durationpb.Duration `protobuf:"bytes,14,opt,name=first_token_latency,json=firstTokenLatency,proto3" json:"first_token_latency,omitempty"`
 	// From arrival to the last byte.
 	Duration *durationpb.Duration `protobuf:"bytes,15,opt,name=duration,proto3" json:"duration,omitempty"`
 	// Part of it that Trunkline itself took before the answer began.
@@ -198,9 +198,9 @@ func (x *Call) GetUpstreamModel() string {
 	return ""
 }
 
-func (x *Call) GetFirstTokenTime() *durationpb.Duration {
+func (x *Call) GetFirstTokenLatency() *durationpb.Duration {
 	if x != nil {
-		return x.FirstTokenTime
+		return x.FirstTokenLatency
 	}
 	return nil
 }
@@ -280,9 +280,9 @@ type Attempt struct {
 	// From the call's arrival to the attempt's start.
 	StartOffset *durationpb.Duration `protobuf:"bytes,4,opt,name=start_offset,json=startOffset,proto3" json:"start_offset,omitempty"`
 	// From the attempt's start to the first event of any kind.
-	FirstFrameTime *durationpb.Duration `protobuf:"bytes,5,opt,name=first_frame_time,json=firstFrameTime,proto3" json:"first_frame_time,omitempty"`
+	FirstFrameLatency *durationpb.Duration `protobuf:"bytes,5,opt,name=first_frame_latency,json=firstFrameLatency,proto3" json:"first_frame_latency,omitempty"`
 	// From the attempt's start to the first meaningful event.
-	FirstTokenTime *durationpb.Duration `protobuf:"bytes,6,opt,name=first_token_time,json=firstTokenTime,proto3" json:"first_token_time,omitempty"`
+	FirstTokenLatency *durationpb.Duration `protobuf:"bytes,6,opt,name=first_token_latency,json=firstTokenLatency,proto3" json:"first_token_latency,omitempty"`
 	// From the attempt's start to its end.
 	Duration *durationpb.Duration `protobuf:"bytes,7,opt,name=duration,proto3" json:"duration,omitempty"`
 	// HTTP status of the upstream; 0 when there was none.
@@ -367,16 +367,16 @@ func (x *Attempt) GetStartOffset() *durationpb.Duration {
 	return nil
 }
 
-func (x *Attempt) GetFirstFrameTime() *durationpb.Duration {
+func (x *Attempt) GetFirstFrameLatency() *durationpb.Duration {
 	if x != nil {
-		return x.FirstFrameTime
+		return x.FirstFrameLatency
 	}
 	return nil
 }
 
-func (x *Attempt) GetFirstTokenTime() *durationpb.Duration {
+func (x *Attempt) GetFirstTokenLatency() *durationpb.Duration {
 	if x != nil {
-		return x.FirstTokenTime
+		return x.FirstTokenLatency
 	}
 	return nil
 }
@@ -544,34 +544,12 @@ type ListCallsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Most calls in one page, 1 to 1000; default 50.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before; the filters must be the same.
+	// next_page_token of the page before; the filter must be the same.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Only calls to this group.
-	Group string `protobuf:"bytes,3,opt,name=group,proto3" json:"group,omitempty"`
-	// Only calls that this provider answered or failed.
-	Provider string `protobuf:"bytes,4,opt,name=provider,proto3" json:"provider,omitempty"`
-	// Only calls with the API key of this name.
-	ApiKey string `protobuf:"bytes,5,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
-	// Only calls with this outcome.
-	Outcome string `protobuf:"bytes,6,opt,name=outcome,proto3" json:"outcome,omitempty"`
-	// Only calls the client saw with this status.
-	Status int32 `protobuf:"varint,7,opt,name=status,proto3" json:"status,omitempty"`
-	// Only calls that arrived at this time or later.
-	StartTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
-	// Only calls that arrived before this time.
-	EndTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// Which calls; default all.
+	Filter *CallFilter `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Return the attempts of each call too.
-	WithAttempts bool `protobuf:"varint,10,opt,name=with_attempts,json=withAttempts,proto3" json:"with_attempts,omitempty"`
-	// Only the call with this request id, whatever its age.
-	Id string `protobuf:"bytes,11,opt,name=id,proto3" json:"id,omitempty"`
-	// Only calls that this upstream model answered. Best together with a time or another filter.
-	Model string `protobuf:"bytes,12,opt,name=model,proto3" json:"model,omitempty"`
-	// Only calls that this node served. Best together with a time or another filter.
-	Node string `protobuf:"bytes,13,opt,name=node,proto3" json:"node,omitempty"`
-	// Only calls that asked for a stream, or only those that did not.
-	Stream *bool `protobuf:"varint,14,opt,name=stream,proto3,oneof" json:"stream,omitempty"`
-	// Only calls that took at least so long. Best together with a time or another filter.
-	MinDuration   *durationpb.Duration `protobuf:"bytes,15,opt,name=min_duration,json=minDuration,proto3" json:"min_duration,omitempty"`
+	WithAttempts  bool `protobuf:"varint,4,opt,name=with_attempts,json=withAttempts,proto3" json:"with_attempts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -620,51 +598,9 @@ func (x *ListCallsRequest) GetPageToken() string {
 	return ""
 }
 
-func (x *ListCallsRequest) GetGroup() string {
+func (x *ListCallsRequest) GetFilter() *CallFilter {
 	if x != nil {
-		return x.Group
-	}
-	return ""
-}
-
-func (x *ListCallsRequest) GetProvider() string {
-	if x != nil {
-		return x.Provider
-	}
-	return ""
-}
-
-func (x *ListCallsRequest) GetApiKey() string {
-	if x != nil {
-		return x.ApiKey
-	}
-	return ""
-}
-
-func (x *ListCallsRequest) GetOutcome() string {
-	if x != nil {
-		return x.Outcome
-	}
-	return ""
-}
-
-func (x *ListCallsRequest) GetStatus() int32 {
-	if x != nil {
-		return x.Status
-	}
-	return 0
-}
-
-func (x *ListCallsRequest) GetStartTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.StartTime
-	}
-	return nil
-}
-
-func (x *ListCallsRequest) GetEndTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.EndTime
+		return x.Filter
 	}
 	return nil
 }
@@ -674,41 +610,6 @@ func (x *ListCallsRequest) GetWithAttempts() bool {
 		return x.WithAttempts
 	}
 	return false
-}
-
-func (x *ListCallsRequest) GetId() string {
-	if x != nil {
-		return x.Id
-	}
-	return ""
-}
-
-func (x *ListCallsRequest) GetModel() string {
-	if x != nil {
-		return x.Model
-	}
-	return ""
-}
-
-func (x *ListCallsRequest) GetNode() string {
-	if x != nil {
-		return x.Node
-	}
-	return ""
-}
-
-func (x *ListCallsRequest) GetStream() bool {
-	if x != nil && x.Stream != nil {
-		return *x.Stream
-	}
-	return false
-}
-
-func (x *ListCallsRequest) GetMinDuration() *durationpb.Duration {
-	if x != nil {
-		return x.MinDuration
-	}
-	return nil
 }
 
 type ListCallsResponse struct {
@@ -911,7 +812,7 @@ var File_trunkline_admin_v1_call_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\n" +
-	"\x1dtrunkline/admin/v1/call.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a$trunkline/admin/v1/call_stream.proto\x1a\x1ctrunkline/admin/v1/gap.proto\"\xd9\x06\n" +
+	"\x1dtrunkline/admin/v1/call.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a$trunkline/admin/v1/call_stream.proto\x1a\x1ftrunkline/admin/v1/filter.proto\x1a\x1ctrunkline/admin/v1/gap.proto\"\xdf\x06\n" +
 	"\x04Call\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x129\n" +
 	"\n" +
@@ -928,8 +829,8 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\n" +
 	"error_code\x18\v \x01(\tR\terrorCode\x12\x1a\n" +
 	"\bprovider\x18\f \x01(\tR\bprovider\x12%\n" +
-	"\x0eupstream_model\x18\r \x01(\tR\rupstreamModel\x12C\n" +
-	"\x10first_token_time\x18\x0e \x01(\v2\x19.google.protobuf.DurationR\x0efirstTokenTime\x125\n" +
+	"\x0eupstream_model\x18\r \x01(\tR\rupstreamModel\x12I\n" +
+	"\x13first_token_latency\x18\x0e \x01(\v2\x19.google.protobuf.DurationR\x11firstTokenLatency\x125\n" +
 	"\bduration\x18\x0f \x01(\v2\x19.google.protobuf.DurationR\bduration\x125\n" +
 	"\boverhead\x18\x10 \x01(\v2\x19.google.protobuf.DurationR\boverhead\x12/\n" +
 	"\x05usage\x18\x11 \x01(\v2\x19.trunkline.admin.v1.UsageR\x05usage\x12\x12\n" +
@@ -939,16 +840,16 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\fclient_retry\x18\x15 \x01(\x05R\vclientRetry\x120\n" +
 	"\x14keyword_after_commit\x18\x16 \x01(\bR\x12keywordAfterCommit\x12:\n" +
 	"\vclock_ahead\x18\x1e \x01(\v2\x19.google.protobuf.DurationR\n" +
-	"clockAhead\"\xf3\x04\n" +
+	"clockAhead\"\xff\x04\n" +
 	"\aAttempt\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
 	"\n" +
 	"credential\x18\x03 \x01(\tR\n" +
 	"credential\x12<\n" +
-	"\fstart_offset\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\vstartOffset\x12C\n" +
-	"\x10first_frame_time\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\x0efirstFrameTime\x12C\n" +
-	"\x10first_token_time\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\x0efirstTokenTime\x125\n" +
+	"\fstart_offset\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\vstartOffset\x12I\n" +
+	"\x13first_frame_latency\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\x11firstFrameLatency\x12I\n" +
+	"\x13first_token_latency\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\x11firstTokenLatency\x125\n" +
 	"\bduration\x18\a \x01(\v2\x19.google.protobuf.DurationR\bduration\x12\x16\n" +
 	"\x06status\x18\b \x01(\x05R\x06status\x12\x18\n" +
 	"\aoutcome\x18\t \x01(\tR\aoutcome\x12\x16\n" +
@@ -967,28 +868,14 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\x13cached_input_tokens\x18\x02 \x01(\x03R\x11cachedInputTokens\x12#\n" +
 	"\routput_tokens\x18\x03 \x01(\x03R\foutputTokens\x12\x16\n" +
 	"\x06source\x18\x04 \x01(\tR\x06source\x12,\n" +
-	"\x12cache_write_tokens\x18\x05 \x01(\x03R\x10cacheWriteTokens\"\x8e\x04\n" +
+	"\x12cache_write_tokens\x18\x05 \x01(\x03R\x10cacheWriteTokens\"\xb7\x01\n" +
 	"\x10ListCallsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tR\tpageToken\x12\x14\n" +
-	"\x05group\x18\x03 \x01(\tR\x05group\x12\x1a\n" +
-	"\bprovider\x18\x04 \x01(\tR\bprovider\x12\x17\n" +
-	"\aapi_key\x18\x05 \x01(\tR\x06apiKey\x12\x18\n" +
-	"\aoutcome\x18\x06 \x01(\tR\aoutcome\x12\x16\n" +
-	"\x06status\x18\a \x01(\x05R\x06status\x129\n" +
-	"\n" +
-	"start_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
-	"\bend_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12#\n" +
-	"\rwith_attempts\x18\n" +
-	" \x01(\bR\fwithAttempts\x12\x0e\n" +
-	"\x02id\x18\v \x01(\tR\x02id\x12\x14\n" +
-	"\x05model\x18\f \x01(\tR\x05model\x12\x12\n" +
-	"\x04node\x18\r \x01(\tR\x04node\x12\x1b\n" +
-	"\x06stream\x18\x0e \x01(\bH\x00R\x06stream\x88\x01\x01\x12<\n" +
-	"\fmin_duration\x18\x0f \x01(\v2\x19.google.protobuf.DurationR\vminDurationB\t\n" +
-	"\a_stream\"k\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\x126\n" +
+	"\x06filter\x18\x03 \x01(\v2\x1e.trunkline.admin.v1.CallFilterR\x06filter\x12#\n" +
+	"\rwith_attempts\x18\x04 \x01(\bR\fwithAttempts\"k\n" +
 	"\x11ListCallsResponse\x12.\n" +
 	"\x05calls\x18\x01 \x03(\v2\x18.trunkline.admin.v1.CallR\x05calls\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"[\n" +
@@ -1034,58 +921,57 @@ var file_trunkline_admin_v1_call_proto_goTypes = []any{
 	(*GetCallResponse)(nil),          // 7: trunkline.admin.v1.GetCallResponse
 	(*timestamppb.Timestamp)(nil),    // 8: google.protobuf.Timestamp
 	(*durationpb.Duration)(nil),      // 9: google.protobuf.Duration
-	(*TailCallsRequest)(nil),         // 10: trunkline.admin.v1.TailCallsRequest
-	(*ExportCallsRequest)(nil),       // 11: trunkline.admin.v1.ExportCallsRequest
-	(*GetCallBodyRequest)(nil),       // 12: trunkline.admin.v1.GetCallBodyRequest
-	(*DeleteCallBodiesRequest)(nil),  // 13: trunkline.admin.v1.DeleteCallBodiesRequest
-	(*ListGapsRequest)(nil),          // 14: trunkline.admin.v1.ListGapsRequest
-	(*ListRefusedRequest)(nil),       // 15: trunkline.admin.v1.ListRefusedRequest
-	(*ExportCallsResponse)(nil),      // 16: trunkline.admin.v1.ExportCallsResponse
-	(*GetCallBodyResponse)(nil),      // 17: trunkline.admin.v1.GetCallBodyResponse
-	(*DeleteCallBodiesResponse)(nil), // 18: trunkline.admin.v1.DeleteCallBodiesResponse
-	(*ListGapsResponse)(nil),         // 19: trunkline.admin.v1.ListGapsResponse
-	(*ListRefusedResponse)(nil),      // 20: trunkline.admin.v1.ListRefusedResponse
+	(*CallFilter)(nil),               // 10: trunkline.admin.v1.CallFilter
+	(*TailCallsRequest)(nil),         // 11: trunkline.admin.v1.TailCallsRequest
+	(*ExportCallsRequest)(nil),       // 12: trunkline.admin.v1.ExportCallsRequest
+	(*GetCallBodyRequest)(nil),       // 13: trunkline.admin.v1.GetCallBodyRequest
+	(*DeleteCallBodiesRequest)(nil),  // 14: trunkline.admin.v1.DeleteCallBodiesRequest
+	(*ListGapsRequest)(nil),          // 15: trunkline.admin.v1.ListGapsRequest
+	(*ListRefusedRequest)(nil),       // 16: trunkline.admin.v1.ListRefusedRequest
+	(*ExportCallsResponse)(nil),      // 17: trunkline.admin.v1.ExportCallsResponse
+	(*GetCallBodyResponse)(nil),      // 18: trunkline.admin.v1.GetCallBodyResponse
+	(*DeleteCallBodiesResponse)(nil), // 19: trunkline.admin.v1.DeleteCallBodiesResponse
+	(*ListGapsResponse)(nil),         // 20: trunkline.admin.v1.ListGapsResponse
+	(*ListRefusedResponse)(nil),      // 21: trunkline.admin.v1.ListRefusedResponse
 }
 var file_trunkline_admin_v1_call_proto_depIdxs = []int32{
 	8,  // 0: trunkline.admin.v1.Call.start_time:type_name -> google.protobuf.Timestamp
-	9,  // 1: trunkline.admin.v1.Call.first_token_time:type_name -> google.protobuf.Duration
+	9,  // 1: trunkline.admin.v1.Call.first_token_latency:type_name -> google.protobuf.Duration
 	9,  // 2: trunkline.admin.v1.Call.duration:type_name -> google.protobuf.Duration
 	9,  // 3: trunkline.admin.v1.Call.overhead:type_name -> google.protobuf.Duration
 	2,  // 4: trunkline.admin.v1.Call.usage:type_name -> trunkline.admin.v1.Usage
 	1,  // 5: trunkline.admin.v1.Call.attempts:type_name -> trunkline.admin.v1.Attempt
 	9,  // 6: trunkline.admin.v1.Call.clock_ahead:type_name -> google.protobuf.Duration
 	9,  // 7: trunkline.admin.v1.Attempt.start_offset:type_name -> google.protobuf.Duration
-	9,  // 8: trunkline.admin.v1.Attempt.first_frame_time:type_name -> google.protobuf.Duration
-	9,  // 9: trunkline.admin.v1.Attempt.first_token_time:type_name -> google.protobuf.Duration
+	9,  // 8: trunkline.admin.v1.Attempt.first_frame_latency:type_name -> google.protobuf.Duration
+	9,  // 9: trunkline.admin.v1.Attempt.first_token_latency:type_name -> google.protobuf.Duration
 	9,  // 10: trunkline.admin.v1.Attempt.duration:type_name -> google.protobuf.Duration
 	2,  // 11: trunkline.admin.v1.Attempt.usage:type_name -> trunkline.admin.v1.Usage
-	8,  // 12: trunkline.admin.v1.ListCallsRequest.start_time:type_name -> google.protobuf.Timestamp
-	8,  // 13: trunkline.admin.v1.ListCallsRequest.end_time:type_name -> google.protobuf.Timestamp
-	9,  // 14: trunkline.admin.v1.ListCallsRequest.min_duration:type_name -> google.protobuf.Duration
-	0,  // 15: trunkline.admin.v1.ListCallsResponse.calls:type_name -> trunkline.admin.v1.Call
-	0,  // 16: trunkline.admin.v1.TailCallsResponse.call:type_name -> trunkline.admin.v1.Call
-	0,  // 17: trunkline.admin.v1.GetCallResponse.call:type_name -> trunkline.admin.v1.Call
-	3,  // 18: trunkline.admin.v1.CallService.ListCalls:input_type -> trunkline.admin.v1.ListCallsRequest
-	6,  // 19: trunkline.admin.v1.CallService.GetCall:input_type -> trunkline.admin.v1.GetCallRequest
-	10, // 20: trunkline.admin.v1.CallService.TailCalls:input_type -> trunkline.admin.v1.TailCallsRequest
-	11, // 21: trunkline.admin.v1.CallService.ExportCalls:input_type -> trunkline.admin.v1.ExportCallsRequest
-	12, // 22: trunkline.admin.v1.CallService.GetCallBody:input_type -> trunkline.admin.v1.GetCallBodyRequest
-	13, // 23: trunkline.admin.v1.CallService.DeleteCallBodies:input_type -> trunkline.admin.v1.DeleteCallBodiesRequest
-	14, // 24: trunkline.admin.v1.CallService.ListGaps:input_type -> trunkline.admin.v1.ListGapsRequest
-	15, // 25: trunkline.admin.v1.CallService.ListRefused:input_type -> trunkline.admin.v1.ListRefusedRequest
-	4,  // 26: trunkline.admin.v1.CallService.ListCalls:output_type -> trunkline.admin.v1.ListCallsResponse
-	7,  // 27: trunkline.admin.v1.CallService.GetCall:output_type -> trunkline.admin.v1.GetCallResponse
-	5,  // 28: trunkline.admin.v1.CallService.TailCalls:output_type -> trunkline.admin.v1.TailCallsResponse
-	16, // 29: trunkline.admin.v1.CallService.ExportCalls:output_type -> trunkline.admin.v1.ExportCallsResponse
-	17, // 30: trunkline.admin.v1.CallService.GetCallBody:output_type -> trunkline.admin.v1.GetCallBodyResponse
-	18, // 31: trunkline.admin.v1.CallService.DeleteCallBodies:output_type -> trunkline.admin.v1.DeleteCallBodiesResponse
-	19, // 32: trunkline.admin.v1.CallService.ListGaps:output_type -> trunkline.admin.v1.ListGapsResponse
-	20, // 33: trunkline.admin.v1.CallService.ListRefused:output_type -> trunkline.admin.v1.ListRefusedResponse
-	26, // [26:34] is the sub-list for method output_type
-	18, // [18:26] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	10, // 12: trunkline.admin.v1.ListCallsRequest.filter:type_name -> trunkline.admin.v1.CallFilter
+	0,  // 13: trunkline.admin.v1.ListCallsResponse.calls:type_name -> trunkline.admin.v1.Call
+	0,  // 14: trunkline.admin.v1.TailCallsResponse.call:type_name -> trunkline.admin.v1.Call
+	0,  // 15: trunkline.admin.v1.GetCallResponse.call:type_name -> trunkline.admin.v1.Call
+	3,  // 16: trunkline.admin.v1.CallService.ListCalls:input_type -> trunkline.admin.v1.ListCallsRequest
+	6,  // 17: trunkline.admin.v1.CallService.GetCall:input_type -> trunkline.admin.v1.GetCallRequest
+	11, // 18: trunkline.admin.v1.CallService.TailCalls:input_type -> trunkline.admin.v1.TailCallsRequest
+	12, // 19: trunkline.admin.v1.CallService.ExportCalls:input_type -> trunkline.admin.v1.ExportCallsRequest
+	13, // 20: trunkline.admin.v1.CallService.GetCallBody:input_type -> trunkline.admin.v1.GetCallBodyRequest
+	14, // 21: trunkline.admin.v1.CallService.DeleteCallBodies:input_type -> trunkline.admin.v1.DeleteCallBodiesRequest
+	15, // 22: trunkline.admin.v1.CallService.ListGaps:input_type -> trunkline.admin.v1.ListGapsRequest
+	16, // 23: trunkline.admin.v1.CallService.ListRefused:input_type -> trunkline.admin.v1.ListRefusedRequest
+	4,  // 24: trunkline.admin.v1.CallService.ListCalls:output_type -> trunkline.admin.v1.ListCallsResponse
+	7,  // 25: trunkline.admin.v1.CallService.GetCall:output_type -> trunkline.admin.v1.GetCallResponse
+	5,  // 26: trunkline.admin.v1.CallService.TailCalls:output_type -> trunkline.admin.v1.TailCallsResponse
+	17, // 27: trunkline.admin.v1.CallService.ExportCalls:output_type -> trunkline.admin.v1.ExportCallsResponse
+	18, // 28: trunkline.admin.v1.CallService.GetCallBody:output_type -> trunkline.admin.v1.GetCallBodyResponse
+	19, // 29: trunkline.admin.v1.CallService.DeleteCallBodies:output_type -> trunkline.admin.v1.DeleteCallBodiesResponse
+	20, // 30: trunkline.admin.v1.CallService.ListGaps:output_type -> trunkline.admin.v1.ListGapsResponse
+	21, // 31: trunkline.admin.v1.CallService.ListRefused:output_type -> trunkline.admin.v1.ListRefusedResponse
+	24, // [24:32] is the sub-list for method output_type
+	16, // [16:24] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_call_proto_init() }
@@ -1095,8 +981,8 @@ func file_trunkline_admin_v1_call_proto_init() {
 	}
 	file_trunkline_admin_v1_call_body_proto_init()
 	file_trunkline_admin_v1_call_stream_proto_init()
+	file_trunkline_admin_v1_filter_proto_init()
 	file_trunkline_admin_v1_gap_proto_init()
-	file_trunkline_admin_v1_call_proto_msgTypes[3].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

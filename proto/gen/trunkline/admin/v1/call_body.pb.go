@@ -213,7 +213,7 @@ func (x *CallBody) GetExpireTime() *timestamppb.Timestamp {
 type CallBodyRead struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// When.
-	Time *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=time,proto3" json:"time,omitempty"`
+	ReadTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
 	// Who, such as user:admin or token:ci.
 	Actor         string `protobuf:"bytes,2,opt,name=actor,proto3" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -250,9 +250,9 @@ func (*CallBodyRead) Descriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_call_body_proto_rawDescGZIP(), []int{2}
 }
 
-func (x *CallBodyRead) GetTime() *timestamppb.Timestamp {
+func (x *CallBodyRead) GetReadTime() *timestamppb.Timestamp {
 	if x != nil {
-		return x.Time
+		return x.ReadTime
 	}
 	return nil
 }
@@ -473,9 +473,9 @@ const file_trunkline_admin_v1_call_body_proto_rawDesc = "" +
 	"\x12response_truncated\x18\x04 \x01(\bR\x11responseTruncated\x12\x1a\n" +
 	"\bredacted\x18\x05 \x01(\bR\bredacted\x12;\n" +
 	"\vexpire_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\"T\n" +
-	"\fCallBodyRead\x12.\n" +
-	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x14\n" +
+	"expireTime\"]\n" +
+	"\fCallBodyRead\x127\n" +
+	"\tread_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\x12\x14\n" +
 	"\x05actor\x18\x02 \x01(\tR\x05actor\",\n" +
 	"\x12GetCallBodyRequest\x12\x16\n" +
 	"\x02id\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x02id\"\x7f\n" +
@@ -515,7 +515,7 @@ var file_trunkline_admin_v1_call_body_proto_goTypes = []any{
 var file_trunkline_admin_v1_call_body_proto_depIdxs = []int32{
 	7, // 0: trunkline.admin.v1.BodyLog.retention:type_name -> google.protobuf.Duration
 	8, // 1: trunkline.admin.v1.CallBody.expire_time:type_name -> google.protobuf.Timestamp
-	8, // 2: trunkline.admin.v1.CallBodyRead.time:type_name -> google.protobuf.Timestamp
+	8, // 2: trunkline.admin.v1.CallBodyRead.read_time:type_name -> google.protobuf.Timestamp
 	1, // 3: trunkline.admin.v1.GetCallBodyResponse.body:type_name -> trunkline.admin.v1.CallBody
 	2, // 4: trunkline.admin.v1.GetCallBodyResponse.reads:type_name -> trunkline.admin.v1.CallBodyRead
 	5, // [5:5] is the sub-list for method output_type

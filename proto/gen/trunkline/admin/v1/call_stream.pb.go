@@ -10,8 +10,6 @@ import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
-	durationpb "google.golang.org/protobuf/types/known/durationpb"
-	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -86,28 +84,8 @@ type ExportCallsRequest struct {
 	Format ExportFormat `protobuf:"varint,1,opt,name=format,proto3,enum=trunkline.admin.v1.ExportFormat" json:"format,omitempty"`
 	// Most calls, the newest; default all.
 	MaxCalls int64 `protobuf:"varint,2,opt,name=max_calls,json=maxCalls,proto3" json:"max_calls,omitempty"`
-	// Only calls to this group.
-	Group string `protobuf:"bytes,3,opt,name=group,proto3" json:"group,omitempty"`
-	// Only calls that this provider answered or failed.
-	Provider string `protobuf:"bytes,4,opt,name=provider,proto3" json:"provider,omitempty"`
-	// Only calls with the API key of this name.
-	ApiKey string `protobuf:"bytes,5,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
-	// Only calls with this outcome.
-	Outcome string `protobuf:"bytes,6,opt,name=outcome,proto3" json:"outcome,omitempty"`
-	// Only calls the client saw with this status.
-	Status int32 `protobuf:"varint,7,opt,name=status,proto3" json:"status,omitempty"`
-	// Only calls that arrived at this time or later.
-	StartTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
-	// Only calls that arrived before this time; default now.
-	EndTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
-	// Only calls that this upstream model answered.
-	Model string `protobuf:"bytes,12,opt,name=model,proto3" json:"model,omitempty"`
-	// Only calls that this node served.
-	Node string `protobuf:"bytes,13,opt,name=node,proto3" json:"node,omitempty"`
-	// Only calls that asked for a stream, or only those that did not.
-	Stream *bool `protobuf:"varint,14,opt,name=stream,proto3,oneof" json:"stream,omitempty"`
-	// Only calls that took at least so long.
-	MinDuration   *durationpb.Duration `protobuf:"bytes,15,opt,name=min_duration,json=minDuration,proto3" json:"min_duration,omitempty"`
+	// Which calls; default all that arrived before now.
+	Filter        *CallFilter `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -156,79 +134,9 @@ func (x *ExportCallsRequest) GetMaxCalls() int64 {
 	return 0
 }
 
-func (x *ExportCallsRequest) GetGroup() string {
+func (x *ExportCallsRequest) GetFilter() *CallFilter {
 	if x != nil {
-		return x.Group
-	}
-	return ""
-}
-
-func (x *ExportCallsRequest) GetProvider() string {
-	if x != nil {
-		return x.Provider
-	}
-	return ""
-}
-
-func (x *ExportCallsRequest) GetApiKey() string {
-	if x != nil {
-		return x.ApiKey
-	}
-	return ""
-}
-
-func (x *ExportCallsRequest) GetOutcome() string {
-	if x != nil {
-		return x.Outcome
-	}
-	return ""
-}
-
-func (x *ExportCallsRequest) GetStatus() int32 {
-	if x != nil {
-		return x.Status
-	}
-	return 0
-}
-
-func (x *ExportCallsRequest) GetStartTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.StartTime
-	}
-	return nil
-}
-
-func (x *ExportCallsRequest) GetEndTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.EndTime
-	}
-	return nil
-}
-
-func (x *ExportCallsRequest) GetModel() string {
-	if x != nil {
-		return x.Model
-	}
-	return ""
-}
-
-func (x *ExportCallsRequest) GetNode() string {
-	if x != nil {
-		return x.Node
-	}
-	return ""
-}
-
-func (x *ExportCallsRequest) GetStream() bool {
-	if x != nil && x.Stream != nil {
-		return *x.Stream
-	}
-	return false
-}
-
-func (x *ExportCallsRequest) GetMinDuration() *durationpb.Duration {
-	if x != nil {
-		return x.MinDuration
+		return x.Filter
 	}
 	return nil
 }
@@ -280,26 +188,10 @@ func (x *ExportCallsResponse) GetData() []byte {
 
 type TailCallsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only calls to this group.
-	Group string `protobuf:"bytes,3,opt,name=group,proto3" json:"group,omitempty"`
-	// Only calls that this provider answered or failed.
-	Provider string `protobuf:"bytes,4,opt,name=provider,proto3" json:"provider,omitempty"`
-	// Only calls with the API key of this name.
-	ApiKey string `protobuf:"bytes,5,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
-	// Only calls with this outcome.
-	Outcome string `protobuf:"bytes,6,opt,name=outcome,proto3" json:"outcome,omitempty"`
-	// Only calls the client saw with this status.
-	Status int32 `protobuf:"varint,7,opt,name=status,proto3" json:"status,omitempty"`
-	// Only calls that this upstream model answered.
-	Model string `protobuf:"bytes,12,opt,name=model,proto3" json:"model,omitempty"`
-	// Only calls that this node served.
-	Node string `protobuf:"bytes,13,opt,name=node,proto3" json:"node,omitempty"`
-	// Only calls that asked for a stream, or only those that did not.
-	Stream *bool `protobuf:"varint,14,opt,name=stream,proto3,oneof" json:"stream,omitempty"`
-	// Only calls that took at least so long.
-	MinDuration *durationpb.Duration `protobuf:"bytes,15,opt,name=min_duration,json=minDuration,proto3" json:"min_duration,omitempty"`
+	// Which calls; default all. Times and ids do not filter what is still to come and are refused.
+	Filter *CallFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Return the attempts of each call too.
-	WithAttempts  bool `protobuf:"varint,16,opt,name=with_attempts,json=withAttempts,proto3" json:"with_attempts,omitempty"`
+	WithAttempts  bool `protobuf:"varint,2,opt,name=with_attempts,json=withAttempts,proto3" json:"with_attempts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -334,65 +226,9 @@ func (*TailCallsRequest) Descriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_call_stream_proto_rawDescGZIP(), []int{2}
 }
 
-func (x *TailCallsRequest) GetGroup() string {
+func (x *TailCallsRequest) GetFilter() *CallFilter {
 	if x != nil {
-		return x.Group
-	}
-	return ""
-}
-
-func (x *TailCallsRequest) GetProvider() string {
-	if x != nil {
-		return x.Provider
-	}
-	return ""
-}
-
-func (x *TailCallsRequest) GetApiKey() string {
-	if x != nil {
-		return x.ApiKey
-	}
-	return ""
-}
-
-func (x *TailCallsRequest) GetOutcome() string {
-	if x != nil {
-		return x.Outcome
-	}
-	return ""
-}
-
-func (x *TailCallsRequest) GetStatus() int32 {
-	if x != nil {
-		return x.Status
-	}
-	return 0
-}
-
-func (x *TailCallsRequest) GetModel() string {
-	if x != nil {
-		return x.Model
-	}
-	return ""
-}
-
-func (x *TailCallsRequest) GetNode() string {
-	if x != nil {
-		return x.Node
-	}
-	return ""
-}
-
-func (x *TailCallsRequest) GetStream() bool {
-	if x != nil && x.Stream != nil {
-		return *x.Stream
-	}
-	return false
-}
-
-func (x *TailCallsRequest) GetMinDuration() *durationpb.Duration {
-	if x != nil {
-		return x.MinDuration
+		return x.Filter
 	}
 	return nil
 }
@@ -408,37 +244,16 @@ var File_trunkline_admin_v1_call_stream_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_call_stream_proto_rawDesc = "" +
 	"\n" +
-	"$trunkline/admin/v1/call_stream.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfd\x03\n" +
+	"$trunkline/admin/v1/call_stream.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1ftrunkline/admin/v1/filter.proto\"\xb6\x01\n" +
 	"\x12ExportCallsRequest\x12B\n" +
 	"\x06format\x18\x01 \x01(\x0e2 .trunkline.admin.v1.ExportFormatB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06format\x12$\n" +
-	"\tmax_calls\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\bmaxCalls\x12\x14\n" +
-	"\x05group\x18\x03 \x01(\tR\x05group\x12\x1a\n" +
-	"\bprovider\x18\x04 \x01(\tR\bprovider\x12\x17\n" +
-	"\aapi_key\x18\x05 \x01(\tR\x06apiKey\x12\x18\n" +
-	"\aoutcome\x18\x06 \x01(\tR\aoutcome\x12\x16\n" +
-	"\x06status\x18\a \x01(\x05R\x06status\x129\n" +
-	"\n" +
-	"start_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
-	"\bend_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x14\n" +
-	"\x05model\x18\f \x01(\tR\x05model\x12\x12\n" +
-	"\x04node\x18\r \x01(\tR\x04node\x12\x1b\n" +
-	"\x06stream\x18\x0e \x01(\bH\x00R\x06stream\x88\x01\x01\x12<\n" +
-	"\fmin_duration\x18\x0f \x01(\v2\x19.google.protobuf.DurationR\vminDurationB\t\n" +
-	"\a_stream\")\n" +
+	"\tmax_calls\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\bmaxCalls\x126\n" +
+	"\x06filter\x18\x03 \x01(\v2\x1e.trunkline.admin.v1.CallFilterR\x06filter\")\n" +
 	"\x13ExportCallsResponse\x12\x12\n" +
-	"\x04data\x18\x01 \x01(\fR\x04data\"\xc4\x02\n" +
-	"\x10TailCallsRequest\x12\x14\n" +
-	"\x05group\x18\x03 \x01(\tR\x05group\x12\x1a\n" +
-	"\bprovider\x18\x04 \x01(\tR\bprovider\x12\x17\n" +
-	"\aapi_key\x18\x05 \x01(\tR\x06apiKey\x12\x18\n" +
-	"\aoutcome\x18\x06 \x01(\tR\aoutcome\x12\x16\n" +
-	"\x06status\x18\a \x01(\x05R\x06status\x12\x14\n" +
-	"\x05model\x18\f \x01(\tR\x05model\x12\x12\n" +
-	"\x04node\x18\r \x01(\tR\x04node\x12\x1b\n" +
-	"\x06stream\x18\x0e \x01(\bH\x00R\x06stream\x88\x01\x01\x12<\n" +
-	"\fmin_duration\x18\x0f \x01(\v2\x19.google.protobuf.DurationR\vminDuration\x12#\n" +
-	"\rwith_attempts\x18\x10 \x01(\bR\fwithAttemptsB\t\n" +
-	"\a_stream*b\n" +
+	"\x04data\x18\x01 \x01(\fR\x04data\"o\n" +
+	"\x10TailCallsRequest\x126\n" +
+	"\x06filter\x18\x01 \x01(\v2\x1e.trunkline.admin.v1.CallFilterR\x06filter\x12#\n" +
+	"\rwith_attempts\x18\x02 \x01(\bR\fwithAttempts*b\n" +
 	"\fExportFormat\x12\x1d\n" +
 	"\x19EXPORT_FORMAT_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11EXPORT_FORMAT_CSV\x10\x01\x12\x1c\n" +
@@ -460,24 +275,21 @@ func file_trunkline_admin_v1_call_stream_proto_rawDescGZIP() []byte {
 var file_trunkline_admin_v1_call_stream_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_trunkline_admin_v1_call_stream_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_trunkline_admin_v1_call_stream_proto_goTypes = []any{
-	(ExportFormat)(0),             // 0: trunkline.admin.v1.ExportFormat
-	(*ExportCallsRequest)(nil),    // 1: trunkline.admin.v1.ExportCallsRequest
-	(*ExportCallsResponse)(nil),   // 2: trunkline.admin.v1.ExportCallsResponse
-	(*TailCallsRequest)(nil),      // 3: trunkline.admin.v1.TailCallsRequest
-	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 5: google.protobuf.Duration
+	(ExportFormat)(0),           // 0: trunkline.admin.v1.ExportFormat
+	(*ExportCallsRequest)(nil),  // 1: trunkline.admin.v1.ExportCallsRequest
+	(*ExportCallsResponse)(nil), // 2: trunkline.admin.v1.ExportCallsResponse
+	(*TailCallsRequest)(nil),    // 3: trunkline.admin.v1.TailCallsRequest
+	(*CallFilter)(nil),          // 4: trunkline.admin.v1.CallFilter
 }
 var file_trunkline_admin_v1_call_stream_proto_depIdxs = []int32{
 	0, // 0: trunkline.admin.v1.ExportCallsRequest.format:type_name -> trunkline.admin.v1.ExportFormat
-	4, // 1: trunkline.admin.v1.ExportCallsRequest.start_time:type_name -> google.protobuf.Timestamp
-	4, // 2: trunkline.admin.v1.ExportCallsRequest.end_time:type_name -> google.protobuf.Timestamp
-	5, // 3: trunkline.admin.v1.ExportCallsRequest.min_duration:type_name -> google.protobuf.Duration
-	5, // 4: trunkline.admin.v1.TailCallsRequest.min_duration:type_name -> google.protobuf.Duration
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	4, // 1: trunkline.admin.v1.ExportCallsRequest.filter:type_name -> trunkline.admin.v1.CallFilter
+	4, // 2: trunkline.admin.v1.TailCallsRequest.filter:type_name -> trunkline.admin.v1.CallFilter
+	3, // [3:3] is the sub-list for method output_type
+	3, // [3:3] is the sub-list for method input_type
+	3, // [3:3] is the sub-list for extension type_name
+	3, // [3:3] is the sub-list for extension extendee
+	0, // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_call_stream_proto_init() }
@@ -485,8 +297,7 @@ func file_trunkline_admin_v1_call_stream_proto_init() {
 	if File_trunkline_admin_v1_call_stream_proto != nil {
 		return
 	}
-	file_trunkline_admin_v1_call_stream_proto_msgTypes[0].OneofWrappers = []any{}
-	file_trunkline_admin_v1_call_stream_proto_msgTypes[2].OneofWrappers = []any{}
+	file_trunkline_admin_v1_filter_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -208,7 +208,7 @@ func (x *GeneratedKey) GetSecret() string {
 	return ""
 }
 
-type ApplyRequest struct {
+type ApplyConfigRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The resources as they should be; a name may appear once per kind.
 	Resources []*Resource `protobuf:"bytes,1,rep,name=resources,proto3" json:"resources,omitempty"`
@@ -218,20 +218,20 @@ type ApplyRequest struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ApplyRequest) Reset() {
-	*x = ApplyRequest{}
+func (x *ApplyConfigRequest) Reset() {
+	*x = ApplyConfigRequest{}
 	mi := &file_trunkline_admin_v1_config_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ApplyRequest) String() string {
+func (x *ApplyConfigRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ApplyRequest) ProtoMessage() {}
+func (*ApplyConfigRequest) ProtoMessage() {}
 
-func (x *ApplyRequest) ProtoReflect() protoreflect.Message {
+func (x *ApplyConfigRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_trunkline_admin_v1_config_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -243,26 +243,26 @@ func (x *ApplyRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ApplyRequest.ProtoReflect.Descriptor instead.
-func (*ApplyRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use ApplyConfigRequest.ProtoReflect.Descriptor instead.
+func (*ApplyConfigRequest) Descriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{2}
 }
 
-func (x *ApplyRequest) GetResources() []*Resource {
+func (x *ApplyConfigRequest) GetResources() []*Resource {
 	if x != nil {
 		return x.Resources
 	}
 	return nil
 }
 
-func (x *ApplyRequest) GetPrune() bool {
+func (x *ApplyConfigRequest) GetPrune() bool {
 	if x != nil {
 		return x.Prune
 	}
 	return false
 }
 
-type ApplyResponse struct {
+type ApplyConfigResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Revision of the configuration afterwards.
 	Revision uint64 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
@@ -274,20 +274,20 @@ type ApplyResponse struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ApplyResponse) Reset() {
-	*x = ApplyResponse{}
+func (x *ApplyConfigResponse) Reset() {
+	*x = ApplyConfigResponse{}
 	mi := &file_trunkline_admin_v1_config_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ApplyResponse) String() string {
+func (x *ApplyConfigResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ApplyResponse) ProtoMessage() {}
+func (*ApplyConfigResponse) ProtoMessage() {}
 
-func (x *ApplyResponse) ProtoReflect() protoreflect.Message {
+func (x *ApplyConfigResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_trunkline_admin_v1_config_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -299,52 +299,52 @@ func (x *ApplyResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ApplyResponse.ProtoReflect.Descriptor instead.
-func (*ApplyResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use ApplyConfigResponse.ProtoReflect.Descriptor instead.
+func (*ApplyConfigResponse) Descriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{3}
 }
 
-func (x *ApplyResponse) GetRevision() uint64 {
+func (x *ApplyConfigResponse) GetRevision() uint64 {
 	if x != nil {
 		return x.Revision
 	}
 	return 0
 }
 
-func (x *ApplyResponse) GetChanges() []*ResourceChange {
+func (x *ApplyConfigResponse) GetChanges() []*ResourceChange {
 	if x != nil {
 		return x.Changes
 	}
 	return nil
 }
 
-func (x *ApplyResponse) GetGeneratedKeys() []*GeneratedKey {
+func (x *ApplyConfigResponse) GetGeneratedKeys() []*GeneratedKey {
 	if x != nil {
 		return x.GeneratedKeys
 	}
 	return nil
 }
 
-type ExportRequest struct {
+type ExportConfigRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ExportRequest) Reset() {
-	*x = ExportRequest{}
+func (x *ExportConfigRequest) Reset() {
+	*x = ExportConfigRequest{}
 	mi := &file_trunkline_admin_v1_config_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ExportRequest) String() string {
+func (x *ExportConfigRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ExportRequest) ProtoMessage() {}
+func (*ExportConfigRequest) ProtoMessage() {}
 
-func (x *ExportRequest) ProtoReflect() protoreflect.Message {
+func (x *ExportConfigRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_trunkline_admin_v1_config_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -356,12 +356,12 @@ func (x *ExportRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ExportRequest.ProtoReflect.Descriptor instead.
-func (*ExportRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use ExportConfigRequest.ProtoReflect.Descriptor instead.
+func (*ExportConfigRequest) Descriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{4}
 }
 
-type ExportResponse struct {
+type ExportConfigResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Revision of the configuration.
 	Revision uint64 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
@@ -371,20 +371,20 @@ type ExportResponse struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ExportResponse) Reset() {
-	*x = ExportResponse{}
+func (x *ExportConfigResponse) Reset() {
+	*x = ExportConfigResponse{}
 	mi := &file_trunkline_admin_v1_config_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ExportResponse) String() string {
+func (x *ExportConfigResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ExportResponse) ProtoMessage() {}
+func (*ExportConfigResponse) ProtoMessage() {}
 
-func (x *ExportResponse) ProtoReflect() protoreflect.Message {
+func (x *ExportConfigResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_trunkline_admin_v1_config_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -396,26 +396,26 @@ func (x *ExportResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ExportResponse.ProtoReflect.Descriptor instead.
-func (*ExportResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use ExportConfigResponse.ProtoReflect.Descriptor instead.
+func (*ExportConfigResponse) Descriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{5}
 }
 
-func (x *ExportResponse) GetRevision() uint64 {
+func (x *ExportConfigResponse) GetRevision() uint64 {
 	if x != nil {
 		return x.Revision
 	}
 	return 0
 }
 
-func (x *ExportResponse) GetResources() []*Resource {
+func (x *ExportConfigResponse) GetResources() []*Resource {
 	if x != nil {
 		return x.Resources
 	}
 	return nil
 }
 
-type DiffRequest struct {
+type DiffConfigRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The resources as they should be.
 	Resources []*Resource `protobuf:"bytes,1,rep,name=resources,proto3" json:"resources,omitempty"`
@@ -425,20 +425,20 @@ type DiffRequest struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *DiffRequest) Reset() {
-	*x = DiffRequest{}
+func (x *DiffConfigRequest) Reset() {
+	*x = DiffConfigRequest{}
 	mi := &file_trunkline_admin_v1_config_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *DiffRequest) String() string {
+func (x *DiffConfigRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*DiffRequest) ProtoMessage() {}
+func (*DiffConfigRequest) ProtoMessage() {}
 
-func (x *DiffRequest) ProtoReflect() protoreflect.Message {
+func (x *DiffConfigRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_trunkline_admin_v1_config_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -450,26 +450,26 @@ func (x *DiffRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use DiffRequest.ProtoReflect.Descriptor instead.
-func (*DiffRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use DiffConfigRequest.ProtoReflect.Descriptor instead.
+func (*DiffConfigRequest) Descriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{6}
 }
 
-func (x *DiffRequest) GetResources() []*Resource {
+func (x *DiffConfigRequest) GetResources() []*Resource {
 	if x != nil {
 		return x.Resources
 	}
 	return nil
 }
 
-func (x *DiffRequest) GetPrune() bool {
+func (x *DiffConfigRequest) GetPrune() bool {
 	if x != nil {
 		return x.Prune
 	}
 	return false
 }
 
-type DiffResponse struct {
+type DiffConfigResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Revision compared against.
 	Revision uint64 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
@@ -479,20 +479,20 @@ type DiffResponse struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *DiffResponse) Reset() {
-	*x = DiffResponse{}
+func (x *DiffConfigResponse) Reset() {
+	*x = DiffConfigResponse{}
 	mi := &file_trunkline_admin_v1_config_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *DiffResponse) String() string {
+func (x *DiffConfigResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*DiffResponse) ProtoMessage() {}
+func (*DiffConfigResponse) ProtoMessage() {}
 
-func (x *DiffResponse) ProtoReflect() protoreflect.Message {
+func (x *DiffConfigResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_trunkline_admin_v1_config_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -504,19 +504,19 @@ func (x *DiffResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use DiffResponse.ProtoReflect.Descriptor instead.
-func (*DiffResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use DiffConfigResponse.ProtoReflect.Descriptor instead.
+func (*DiffConfigResponse) Descriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{7}
 }
 
-func (x *DiffResponse) GetRevision() uint64 {
+func (x *DiffConfigResponse) GetRevision() uint64 {
 	if x != nil {
 		return x.Revision
 	}
 	return 0
 }
 
-func (x *DiffResponse) GetChanges() []*ResourceChange {
+func (x *DiffConfigResponse) GetChanges() []*ResourceChange {
 	if x != nil {
 		return x.Changes
 	}
@@ -537,34 +537,35 @@ const file_trunkline_admin_v1_config_proto_rawDesc = "" +
 	"\x04spec\x12\x05\xbaH\x02\b\x01\":\n" +
 	"\fGeneratedKey\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
-	"\x06secret\x18\x02 \x01(\tR\x06secret\"l\n" +
-	"\fApplyRequest\x12F\n" +
+	"\x06secret\x18\x02 \x01(\tR\x06secret\"r\n" +
+	"\x12ApplyConfigRequest\x12F\n" +
 	"\tresources\x18\x01 \x03(\v2\x1c.trunkline.admin.v1.ResourceB\n" +
 	"\xbaH\a\x92\x01\x04\x10\xc0\x9a\fR\tresources\x12\x14\n" +
-	"\x05prune\x18\x02 \x01(\bR\x05prune\"\xb2\x01\n" +
-	"\rApplyResponse\x12\x1a\n" +
+	"\x05prune\x18\x02 \x01(\bR\x05prune\"\xb8\x01\n" +
+	"\x13ApplyConfigResponse\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12<\n" +
 	"\achanges\x18\x02 \x03(\v2\".trunkline.admin.v1.ResourceChangeR\achanges\x12G\n" +
-	"\x0egenerated_keys\x18\x03 \x03(\v2 .trunkline.admin.v1.GeneratedKeyR\rgeneratedKeys\"\x0f\n" +
-	"\rExportRequest\"h\n" +
-	"\x0eExportResponse\x12\x1a\n" +
+	"\x0egenerated_keys\x18\x03 \x03(\v2 .trunkline.admin.v1.GeneratedKeyR\rgeneratedKeys\"\x15\n" +
+	"\x13ExportConfigRequest\"n\n" +
+	"\x14ExportConfigResponse\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12:\n" +
-	"\tresources\x18\x02 \x03(\v2\x1c.trunkline.admin.v1.ResourceR\tresources\"k\n" +
-	"\vDiffRequest\x12F\n" +
+	"\tresources\x18\x02 \x03(\v2\x1c.trunkline.admin.v1.ResourceR\tresources\"q\n" +
+	"\x11DiffConfigRequest\x12F\n" +
 	"\tresources\x18\x01 \x03(\v2\x1c.trunkline.admin.v1.ResourceB\n" +
 	"\xbaH\a\x92\x01\x04\x10\xc0\x9a\fR\tresources\x12\x14\n" +
-	"\x05prune\x18\x02 \x01(\bR\x05prune\"h\n" +
-	"\fDiffResponse\x12\x1a\n" +
+	"\x05prune\x18\x02 \x01(\bR\x05prune\"n\n" +
+	"\x12DiffConfigResponse\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12<\n" +
-	"\achanges\x18\x02 \x03(\v2\".trunkline.admin.v1.ResourceChangeR\achanges2\xf6\x05\n" +
-	"\rConfigService\x12L\n" +
-	"\x05Apply\x12 .trunkline.admin.v1.ApplyRequest\x1a!.trunkline.admin.v1.ApplyResponse\x12T\n" +
-	"\x06Export\x12!.trunkline.admin.v1.ExportRequest\x1a\".trunkline.admin.v1.ExportResponse\"\x03\x90\x02\x01\x12I\n" +
-	"\x04Diff\x12\x1f.trunkline.admin.v1.DiffRequest\x1a .trunkline.admin.v1.DiffResponse\x12i\n" +
+	"\achanges\x18\x02 \x03(\v2\".trunkline.admin.v1.ResourceChangeR\achanges2\xbe\x06\n" +
+	"\rConfigService\x12^\n" +
+	"\vApplyConfig\x12&.trunkline.admin.v1.ApplyConfigRequest\x1a'.trunkline.admin.v1.ApplyConfigResponse\x12f\n" +
+	"\fExportConfig\x12'.trunkline.admin.v1.ExportConfigRequest\x1a(.trunkline.admin.v1.ExportConfigResponse\"\x03\x90\x02\x01\x12[\n" +
+	"\n" +
+	"DiffConfig\x12%.trunkline.admin.v1.DiffConfigRequest\x1a&.trunkline.admin.v1.DiffConfigResponse\x12i\n" +
 	"\rListRevisions\x12(.trunkline.admin.v1.ListRevisionsRequest\x1a).trunkline.admin.v1.ListRevisionsResponse\"\x03\x90\x02\x01\x12c\n" +
 	"\vGetRevision\x12&.trunkline.admin.v1.GetRevisionRequest\x1a'.trunkline.admin.v1.GetRevisionResponse\"\x03\x90\x02\x01\x12i\n" +
-	"\rDiffRevisions\x12(.trunkline.admin.v1.DiffRevisionsRequest\x1a).trunkline.admin.v1.DiffRevisionsResponse\"\x03\x90\x02\x01\x12U\n" +
-	"\bRollback\x12#.trunkline.admin.v1.RollbackRequest\x1a$.trunkline.admin.v1.RollbackResponse\x12d\n" +
+	"\rDiffRevisions\x12(.trunkline.admin.v1.DiffRevisionsRequest\x1a).trunkline.admin.v1.DiffRevisionsResponse\"\x03\x90\x02\x01\x12g\n" +
+	"\x0eRollBackConfig\x12).trunkline.admin.v1.RollBackConfigRequest\x1a*.trunkline.admin.v1.RollBackConfigResponse\x12d\n" +
 	"\rAdoptDatabase\x12(.trunkline.admin.v1.AdoptDatabaseRequest\x1a).trunkline.admin.v1.AdoptDatabaseResponseB\xd7\x01\n" +
 	"\x16com.trunkline.admin.v1B\vConfigProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
@@ -582,30 +583,30 @@ func file_trunkline_admin_v1_config_proto_rawDescGZIP() []byte {
 
 var file_trunkline_admin_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_trunkline_admin_v1_config_proto_goTypes = []any{
-	(*Resource)(nil),              // 0: trunkline.admin.v1.Resource
-	(*GeneratedKey)(nil),          // 1: trunkline.admin.v1.GeneratedKey
-	(*ApplyRequest)(nil),          // 2: trunkline.admin.v1.ApplyRequest
-	(*ApplyResponse)(nil),         // 3: trunkline.admin.v1.ApplyResponse
-	(*ExportRequest)(nil),         // 4: trunkline.admin.v1.ExportRequest
-	(*ExportResponse)(nil),        // 5: trunkline.admin.v1.ExportResponse
-	(*DiffRequest)(nil),           // 6: trunkline.admin.v1.DiffRequest
-	(*DiffResponse)(nil),          // 7: trunkline.admin.v1.DiffResponse
-	(*Provider)(nil),              // 8: trunkline.admin.v1.Provider
-	(*Group)(nil),                 // 9: trunkline.admin.v1.Group
-	(*ApiKey)(nil),                // 10: trunkline.admin.v1.ApiKey
-	(*FailureKeyword)(nil),        // 11: trunkline.admin.v1.FailureKeyword
-	(*Settings)(nil),              // 12: trunkline.admin.v1.Settings
-	(*ResourceChange)(nil),        // 13: trunkline.admin.v1.ResourceChange
-	(*ListRevisionsRequest)(nil),  // 14: trunkline.admin.v1.ListRevisionsRequest
-	(*GetRevisionRequest)(nil),    // 15: trunkline.admin.v1.GetRevisionRequest
-	(*DiffRevisionsRequest)(nil),  // 16: trunkline.admin.v1.DiffRevisionsRequest
-	(*RollbackRequest)(nil),       // 17: trunkline.admin.v1.RollbackRequest
-	(*AdoptDatabaseRequest)(nil),  // 18: trunkline.admin.v1.AdoptDatabaseRequest
-	(*ListRevisionsResponse)(nil), // 19: trunkline.admin.v1.ListRevisionsResponse
-	(*GetRevisionResponse)(nil),   // 20: trunkline.admin.v1.GetRevisionResponse
-	(*DiffRevisionsResponse)(nil), // 21: trunkline.admin.v1.DiffRevisionsResponse
-	(*RollbackResponse)(nil),      // 22: trunkline.admin.v1.RollbackResponse
-	(*AdoptDatabaseResponse)(nil), // 23: trunkline.admin.v1.AdoptDatabaseResponse
+	(*Resource)(nil),               // 0: trunkline.admin.v1.Resource
+	(*GeneratedKey)(nil),           // 1: trunkline.admin.v1.GeneratedKey
+	(*ApplyConfigRequest)(nil),     // 2: trunkline.admin.v1.ApplyConfigRequest
+	(*ApplyConfigResponse)(nil),    // 3: trunkline.admin.v1.ApplyConfigResponse
+	(*ExportConfigRequest)(nil),    // 4: trunkline.admin.v1.ExportConfigRequest
+	(*ExportConfigResponse)(nil),   // 5: trunkline.admin.v1.ExportConfigResponse
+	(*DiffConfigRequest)(nil),      // 6: trunkline.admin.v1.DiffConfigRequest
+	(*DiffConfigResponse)(nil),     // 7: trunkline.admin.v1.DiffConfigResponse
+	(*Provider)(nil),               // 8: trunkline.admin.v1.Provider
+	(*Group)(nil),                  // 9: trunkline.admin.v1.Group
+	(*ApiKey)(nil),                 // 10: trunkline.admin.v1.ApiKey
+	(*FailureKeyword)(nil),         // 11: trunkline.admin.v1.FailureKeyword
+	(*Settings)(nil),               // 12: trunkline.admin.v1.Settings
+	(*ResourceChange)(nil),         // 13: trunkline.admin.v1.ResourceChange
+	(*ListRevisionsRequest)(nil),   // 14: trunkline.admin.v1.ListRevisionsRequest
+	(*GetRevisionRequest)(nil),     // 15: trunkline.admin.v1.GetRevisionRequest
+	(*DiffRevisionsRequest)(nil),   // 16: trunkline.admin.v1.DiffRevisionsRequest
+	(*RollBackConfigRequest)(nil),  // 17: trunkline.admin.v1.RollBackConfigRequest
+	(*AdoptDatabaseRequest)(nil),   // 18: trunkline.admin.v1.AdoptDatabaseRequest
+	(*ListRevisionsResponse)(nil),  // 19: trunkline.admin.v1.ListRevisionsResponse
+	(*GetRevisionResponse)(nil),    // 20: trunkline.admin.v1.GetRevisionResponse
+	(*DiffRevisionsResponse)(nil),  // 21: trunkline.admin.v1.DiffRevisionsResponse
+	(*RollBackConfigResponse)(nil), // 22: trunkline.admin.v1.RollBackConfigResponse
+	(*AdoptDatabaseResponse)(nil),  // 23: trunkline.admin.v1.AdoptDatabaseResponse
 }
 var file_trunkline_admin_v1_config_proto_depIdxs = []int32{
 	8,  // 0: trunkline.admin.v1.Resource.provider:type_name -> trunkline.admin.v1.Provider
@@ -613,27 +614,27 @@ var file_trunkline_admin_v1_config_proto_depIdxs = []int32{
 	10, // 2: trunkline.admin.v1.Resource.api_key:type_name -> trunkline.admin.v1.ApiKey
 	11, // 3: trunkline.admin.v1.Resource.failure_keyword:type_name -> trunkline.admin.v1.FailureKeyword
 	12, // 4: trunkline.admin.v1.Resource.settings:type_name -> trunkline.admin.v1.Settings
-	0,  // 5: trunkline.admin.v1.ApplyRequest.resources:type_name -> trunkline.admin.v1.Resource
-	13, // 6: trunkline.admin.v1.ApplyResponse.changes:type_name -> trunkline.admin.v1.ResourceChange
-	1,  // 7: trunkline.admin.v1.ApplyResponse.generated_keys:type_name -> trunkline.admin.v1.GeneratedKey
-	0,  // 8: trunkline.admin.v1.ExportResponse.resources:type_name -> trunkline.admin.v1.Resource
-	0,  // 9: trunkline.admin.v1.DiffRequest.resources:type_name -> trunkline.admin.v1.Resource
-	13, // 10: trunkline.admin.v1.DiffResponse.changes:type_name -> trunkline.admin.v1.ResourceChange
-	2,  // 11: trunkline.admin.v1.ConfigService.Apply:input_type -> trunkline.admin.v1.ApplyRequest
-	4,  // 12: trunkline.admin.v1.ConfigService.Export:input_type -> trunkline.admin.v1.ExportRequest
-	6,  // 13: trunkline.admin.v1.ConfigService.Diff:input_type -> trunkline.admin.v1.DiffRequest
+	0,  // 5: trunkline.admin.v1.ApplyConfigRequest.resources:type_name -> trunkline.admin.v1.Resource
+	13, // 6: trunkline.admin.v1.ApplyConfigResponse.changes:type_name -> trunkline.admin.v1.ResourceChange
+	1,  // 7: trunkline.admin.v1.ApplyConfigResponse.generated_keys:type_name -> trunkline.admin.v1.GeneratedKey
+	0,  // 8: trunkline.admin.v1.ExportConfigResponse.resources:type_name -> trunkline.admin.v1.Resource
+	0,  // 9: trunkline.admin.v1.DiffConfigRequest.resources:type_name -> trunkline.admin.v1.Resource
+	13, // 10: trunkline.admin.v1.DiffConfigResponse.changes:type_name -> trunkline.admin.v1.ResourceChange
+	2,  // 11: trunkline.admin.v1.ConfigService.ApplyConfig:input_type -> trunkline.admin.v1.ApplyConfigRequest
+	4,  // 12: trunkline.admin.v1.ConfigService.ExportConfig:input_type -> trunkline.admin.v1.ExportConfigRequest
+	6,  // 13: trunkline.admin.v1.ConfigService.DiffConfig:input_type -> trunkline.admin.v1.DiffConfigRequest
 	14, // 14: trunkline.admin.v1.ConfigService.ListRevisions:input_type -> trunkline.admin.v1.ListRevisionsRequest
 	15, // 15: trunkline.admin.v1.ConfigService.GetRevision:input_type -> trunkline.admin.v1.GetRevisionRequest
 	16, // 16: trunkline.admin.v1.ConfigService.DiffRevisions:input_type -> trunkline.admin.v1.DiffRevisionsRequest
-	17, // 17: trunkline.admin.v1.ConfigService.Rollback:input_type -> trunkline.admin.v1.RollbackRequest
+	17, // 17: trunkline.admin.v1.ConfigService.RollBackConfig:input_type -> trunkline.admin.v1.RollBackConfigRequest
 	18, // 18: trunkline.admin.v1.ConfigService.AdoptDatabase:input_type -> trunkline.admin.v1.AdoptDatabaseRequest
-	3,  // 19: trunkline.admin.v1.ConfigService.Apply:output_type -> trunkline.admin.v1.ApplyResponse
-	5,  // 20: trunkline.admin.v1.ConfigService.Export:output_type -> trunkline.admin.v1.ExportResponse
-	7,  // 21: trunkline.admin.v1.ConfigService.Diff:output_type -> trunkline.admin.v1.DiffResponse
+	3,  // 19: trunkline.admin.v1.ConfigService.ApplyConfig:output_type -> trunkline.admin.v1.ApplyConfigResponse
+	5,  // 20: trunkline.admin.v1.ConfigService.ExportConfig:output_type -> trunkline.admin.v1.ExportConfigResponse
+	7,  // 21: trunkline.admin.v1.ConfigService.DiffConfig:output_type -> trunkline.admin.v1.DiffConfigResponse
 	19, // 22: trunkline.admin.v1.ConfigService.ListRevisions:output_type -> trunkline.admin.v1.ListRevisionsResponse
 	20, // 23: trunkline.admin.v1.ConfigService.GetRevision:output_type -> trunkline.admin.v1.GetRevisionResponse
 	21, // 24: trunkline.admin.v1.ConfigService.DiffRevisions:output_type -> trunkline.admin.v1.DiffRevisionsResponse
-	22, // 25: trunkline.admin.v1.ConfigService.Rollback:output_type -> trunkline.admin.v1.RollbackResponse
+	22, // 25: trunkline.admin.v1.ConfigService.RollBackConfig:output_type -> trunkline.admin.v1.RollBackConfigResponse
 	23, // 26: trunkline.admin.v1.ConfigService.AdoptDatabase:output_type -> trunkline.admin.v1.AdoptDatabaseResponse
 	19, // [19:27] is the sub-list for method output_type
 	11, // [11:19] is the sub-list for method input_type

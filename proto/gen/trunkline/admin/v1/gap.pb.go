@@ -269,7 +269,7 @@ type Refused struct {
 	// Node that sent it.
 	Node string `protobuf:"bytes,3,opt,name=node,proto3" json:"node,omitempty"`
 	// When it was put aside.
-	Time *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=time,proto3" json:"time,omitempty"`
+	RefuseTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=refuse_time,json=refuseTime,proto3" json:"refuse_time,omitempty"`
 	// Why.
 	Reason        string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -327,9 +327,9 @@ func (x *Refused) GetNode() string {
 	return ""
 }
 
-func (x *Refused) GetTime() *timestamppb.Timestamp {
+func (x *Refused) GetRefuseTime() *timestamppb.Timestamp {
 	if x != nil {
-		return x.Time
+		return x.RefuseTime
 	}
 	return nil
 }
@@ -473,12 +473,13 @@ const file_trunkline_admin_v1_gap_proto_rawDesc = "" +
 	"\bend_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\"g\n" +
 	"\x10ListGapsResponse\x12+\n" +
 	"\x04gaps\x18\x01 \x03(\v2\x17.trunkline.admin.v1.GapR\x04gaps\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x89\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x96\x01\n" +
 	"\aRefused\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x12\n" +
-	"\x04node\x18\x03 \x01(\tR\x04node\x12.\n" +
-	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x16\n" +
+	"\x04node\x18\x03 \x01(\tR\x04node\x12;\n" +
+	"\vrefuse_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"refuseTime\x12\x16\n" +
 	"\x06reason\x18\x05 \x01(\tR\x06reason\"\\\n" +
 	"\x12ListRefusedRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
@@ -518,7 +519,7 @@ var file_trunkline_admin_v1_gap_proto_depIdxs = []int32{
 	6, // 2: trunkline.admin.v1.ListGapsRequest.start_time:type_name -> google.protobuf.Timestamp
 	6, // 3: trunkline.admin.v1.ListGapsRequest.end_time:type_name -> google.protobuf.Timestamp
 	0, // 4: trunkline.admin.v1.ListGapsResponse.gaps:type_name -> trunkline.admin.v1.Gap
-	6, // 5: trunkline.admin.v1.Refused.time:type_name -> google.protobuf.Timestamp
+	6, // 5: trunkline.admin.v1.Refused.refuse_time:type_name -> google.protobuf.Timestamp
 	3, // 6: trunkline.admin.v1.ListRefusedResponse.refused:type_name -> trunkline.admin.v1.Refused
 	7, // [7:7] is the sub-list for method output_type
 	7, // [7:7] is the sub-list for method input_type

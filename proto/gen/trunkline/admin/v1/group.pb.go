@@ -11,6 +11,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -24,18 +25,82 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// What part a candidate has in serving calls now.
+type CandidateRole int32
+
+const (
+	CandidateRole_CANDIDATE_ROLE_UNSPECIFIED CandidateRole = 0
+	// Calls go to it first; several share them where weights or load decide.
+	CandidateRole_CANDIDATE_ROLE_SERVING CandidateRole = 1
+	// It is tried when what serves fails.
+	CandidateRole_CANDIDATE_ROLE_NEXT CandidateRole = 2
+	// It is tried after that.
+	CandidateRole_CANDIDATE_ROLE_STANDBY CandidateRole = 3
+	// It is cooling: tried only when nothing else is left.
+	CandidateRole_CANDIDATE_ROLE_LAST_RESORT CandidateRole = 4
+	// Single requests try it; all others pass it by until it answers.
+	CandidateRole_CANDIDATE_ROLE_PROBING CandidateRole = 5
+)
+
+// Enum value maps for CandidateRole.
+var (
+	CandidateRole_name = map[int32]string{
+		0: "CANDIDATE_ROLE_UNSPECIFIED",
+		1: "CANDIDATE_ROLE_SERVING",
+		2: "CANDIDATE_ROLE_NEXT",
+		3: "CANDIDATE_ROLE_STANDBY",
+		4: "CANDIDATE_ROLE_LAST_RESORT",
+		5: "CANDIDATE_ROLE_PROBING",
+	}
+	CandidateRole_value = map[string]int32{
+		"CANDIDATE_ROLE_UNSPECIFIED": 0,
+		"CANDIDATE_ROLE_SERVING":     1,
+		"CANDIDATE_ROLE_NEXT":        2,
+		"CANDIDATE_ROLE_STANDBY":     3,
+		"CANDIDATE_ROLE_LAST_RESORT": 4,
+		"CANDIDATE_ROLE_PROBING":     5,
+	}
+)
+
+func (x CandidateRole) Enum() *CandidateRole {
+	p := new(CandidateRole)
+	*p = x
+	return p
+}
+
+func (x CandidateRole) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (CandidateRole) Descriptor() protoreflect.EnumDescriptor {
+	return file_trunkline_admin_v1_group_proto_enumTypes[0].Descriptor()
+}
+
+func (CandidateRole) Type() protoreflect.EnumType {
+	return &file_trunkline_admin_v1_group_proto_enumTypes[0]
+}
+
+func (x CandidateRole) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use CandidateRole.Descriptor instead.
+func (CandidateRole) EnumDescriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{0}
+}
+
 // What a client names in `model`: an ordered list of members.
 type Group struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Unique name, 1 to 128 bytes without control characters; cannot be changed.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Identity that survives a re-creation under the same name. Output only.
+	// Identity that survives a re-creation under the same name.
 	Uid string `protobuf:"bytes,2,opt,name=uid,proto3" json:"uid,omitempty"`
-	// Revision the group was last changed at; send it back with an update. Output only otherwise.
+	// Revision the group was last changed at; send it back with an update.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	// When the group was created. Output only.
+	// When the group was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When the group was last changed. Output only.
+	// When the group was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Other names that clients may use for the group, matched exactly; unique over all groups.
 	Aliases []string `protobuf:"bytes,10,rep,name=aliases,proto3" json:"aliases,omitempty"`
@@ -49,7 +114,12 @@ type Group struct {
 	// or least_busy (fewest attempts in flight on the node, weighted).
 	Selection string `protobuf:"bytes,14,opt,name=selection,proto3" json:"selection,omitempty"`
 	// Whether and how the bodies of calls are kept; default not at all.
-	BodyLog       *BodyLog `protobuf:"bytes,15,opt,name=body_log,json=bodyLog,proto3" json:"body_log,omitempty"`
+	BodyLog *BodyLog `protobuf:"bytes,15,opt,name=body_log,json=bodyLog,proto3" json:"body_log,omitempty"`
+	// The policy that holds for the group, every field set: its own over the settings over the defaults. Timers of a
+	// provider win over it.
+	EffectivePolicy *FailoverPolicy `protobuf:"bytes,30,opt,name=effective_policy,json=effectivePolicy,proto3" json:"effective_policy,omitempty"`
+	// How many API keys may use the group.
+	ApiKeyCount   int32 `protobuf:"varint,31,opt,name=api_key_count,json=apiKeyCount,proto3" json:"api_key_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -161,6 +231,20 @@ func (x *Group) GetBodyLog() *BodyLog {
 	return nil
 }
 
+func (x *Group) GetEffectivePolicy() *FailoverPolicy {
+	if x != nil {
+		return x.EffectivePolicy
+	}
+	return nil
+}
+
+func (x *Group) GetApiKeyCount() int32 {
+	if x != nil {
+		return x.ApiKeyCount
+	}
+	return 0
+}
+
 // A target inside a group.
 type Member struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -247,8 +331,14 @@ type ListGroupsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Most groups in one page, 1 to 1000; default 100.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before.
-	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// next_page_token of the page before; everything else must be the same.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only those with this text in their name, aliases, or the providers and models of their members; letter case does not matter.
+	Search string `protobuf:"bytes,3,opt,name=search,proto3" json:"search,omitempty"`
+	// Order: one of name, create_time, update_time, followed by " desc" to turn it round; default name. Equal ones come in name order.
+	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
+	// Only groups with a member of this provider.
+	Provider      string `protobuf:"bytes,5,opt,name=provider,proto3" json:"provider,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -297,11 +387,34 @@ func (x *ListGroupsRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListGroupsRequest) GetSearch() string {
+	if x != nil {
+		return x.Search
+	}
+	return ""
+}
+
+func (x *ListGroupsRequest) GetOrderBy() string {
+	if x != nil {
+		return x.OrderBy
+	}
+	return ""
+}
+
+func (x *ListGroupsRequest) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
 type ListGroupsResponse struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Groups []*Group               `protobuf:"bytes,1,rep,name=groups,proto3" json:"groups,omitempty"`
 	// Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How many there are on all pages together.
+	TotalSize     int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -348,6 +461,13 @@ func (x *ListGroupsResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListGroupsResponse) GetTotalSize() int32 {
+	if x != nil {
+		return x.TotalSize
+	}
+	return 0
 }
 
 type GetGroupRequest struct {
@@ -530,8 +650,11 @@ func (x *CreateGroupResponse) GetGroup() *Group {
 
 type UpdateGroupRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The whole group as it should be; group.etag, when set, must be the present one.
-	Group         *Group `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
+	// The group as it should be; group.etag, when set, must be the present one.
+	Group *Group `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
+	// Only the fields named here change, each replaced as a whole, such as enabled or policy.cooldown; default: everything is
+	// replaced. A path that does not exist, or that cannot be set, is refused.
+	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -569,6 +692,13 @@ func (*UpdateGroupRequest) Descriptor() ([]byte, []int) {
 func (x *UpdateGroupRequest) GetGroup() *Group {
 	if x != nil {
 		return x.Group
+	}
+	return nil
+}
+
+func (x *UpdateGroupRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
 	}
 	return nil
 }
@@ -753,11 +883,8 @@ func (x *ExplainGroupRequest) GetName() string {
 }
 
 type ExplainGroupResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Candidates in the order in which a call would try them now.
-	Candidates []*Candidate `protobuf:"bytes,1,rep,name=candidates,proto3" json:"candidates,omitempty"`
-	// Members that no call tries: disabled, or their provider is.
-	LeftOut       []*Candidate `protobuf:"bytes,2,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Route         *GroupRoute            `protobuf:"bytes,1,opt,name=route,proto3" json:"route,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -792,14 +919,207 @@ func (*ExplainGroupResponse) Descriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{13}
 }
 
-func (x *ExplainGroupResponse) GetCandidates() []*Candidate {
+func (x *ExplainGroupResponse) GetRoute() *GroupRoute {
+	if x != nil {
+		return x.Route
+	}
+	return nil
+}
+
+type ExplainGroupsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Names or aliases of groups; default: all. One that does not exist is refused.
+	Names []string `protobuf:"bytes,1,rep,name=names,proto3" json:"names,omitempty"`
+	// Most groups in one page, 1 to 1000; default 100.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before; the names must be the same.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainGroupsRequest) Reset() {
+	*x = ExplainGroupsRequest{}
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainGroupsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainGroupsRequest) ProtoMessage() {}
+
+func (x *ExplainGroupsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainGroupsRequest.ProtoReflect.Descriptor instead.
+func (*ExplainGroupsRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ExplainGroupsRequest) GetNames() []string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+func (x *ExplainGroupsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ExplainGroupsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ExplainGroupsResponse struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Routes []*GroupRoute          `protobuf:"bytes,1,rep,name=routes,proto3" json:"routes,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainGroupsResponse) Reset() {
+	*x = ExplainGroupsResponse{}
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainGroupsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainGroupsResponse) ProtoMessage() {}
+
+func (x *ExplainGroupsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainGroupsResponse.ProtoReflect.Descriptor instead.
+func (*ExplainGroupsResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ExplainGroupsResponse) GetRoutes() []*GroupRoute {
+	if x != nil {
+		return x.Routes
+	}
+	return nil
+}
+
+func (x *ExplainGroupsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// How calls to a group are routed now, as far as the nodes' health is known.
+type GroupRoute struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the group.
+	Group string `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
+	// How the group stands: disabled; cooling when every candidate is, or when it has none; degraded when what
+	// should serve does not; otherwise healthy.
+	State TargetState `protobuf:"varint,2,opt,name=state,proto3,enum=trunkline.admin.v1.TargetState" json:"state,omitempty"`
+	// Why it does not stand well, in a few words; empty when it is healthy.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Candidates in the order in which a call would try them now. What shares the calls of one priority by chance or
+	// by load is listed by weight.
+	Candidates []*Candidate `protobuf:"bytes,4,rep,name=candidates,proto3" json:"candidates,omitempty"`
+	// Members that no call tries: disabled, or their provider is.
+	LeftOut       []*Candidate `protobuf:"bytes,5,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GroupRoute) Reset() {
+	*x = GroupRoute{}
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GroupRoute) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GroupRoute) ProtoMessage() {}
+
+func (x *GroupRoute) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GroupRoute.ProtoReflect.Descriptor instead.
+func (*GroupRoute) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *GroupRoute) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+func (x *GroupRoute) GetState() TargetState {
+	if x != nil {
+		return x.State
+	}
+	return TargetState_TARGET_STATE_UNSPECIFIED
+}
+
+func (x *GroupRoute) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *GroupRoute) GetCandidates() []*Candidate {
 	if x != nil {
 		return x.Candidates
 	}
 	return nil
 }
 
-func (x *ExplainGroupResponse) GetLeftOut() []*Candidate {
+func (x *GroupRoute) GetLeftOut() []*Candidate {
 	if x != nil {
 		return x.LeftOut
 	}
@@ -819,8 +1139,8 @@ type Candidate struct {
 	Weight int32 `protobuf:"varint,4,opt,name=weight,proto3" json:"weight,omitempty"`
 	// USD per million tokens as the order sees it; empty when the model has no price.
 	Price string `protobuf:"bytes,5,opt,name=price,proto3" json:"price,omitempty"`
-	// healthy, degraded, cooling, probing or disabled; the worst of all nodes.
-	State string `protobuf:"bytes,6,opt,name=state,proto3" json:"state,omitempty"`
+	// How it stands: the worst of all nodes.
+	State TargetState `protobuf:"varint,6,opt,name=state,proto3,enum=trunkline.admin.v1.TargetState" json:"state,omitempty"`
 	// Why it stands so, or why it is left out, in a few words.
 	Reason string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Time left of the cooldown, the longest of all nodes.
@@ -830,14 +1150,21 @@ type Candidate struct {
 	// Failures that open a cooldown.
 	Threshold int32 `protobuf:"varint,10,opt,name=threshold,proto3" json:"threshold,omitempty"`
 	// Nodes on which it stands so.
-	Nodes         []string `protobuf:"bytes,11,rep,name=nodes,proto3" json:"nodes,omitempty"`
+	Nodes []string `protobuf:"bytes,11,rep,name=nodes,proto3" json:"nodes,omitempty"`
+	// Its part in serving calls; unset when it is left out.
+	Role CandidateRole `protobuf:"varint,12,opt,name=role,proto3,enum=trunkline.admin.v1.CandidateRole" json:"role,omitempty"`
+	// Part of the calls that come to it first, 0 to 1: its weight among those that serve; with least_busy what it is
+	// when all are equally busy.
+	Share float64 `protobuf:"fixed64,13,opt,name=share,proto3" json:"share,omitempty"`
+	// The model as the member names it: id or alias.
+	MemberModel   string `protobuf:"bytes,14,opt,name=member_model,json=memberModel,proto3" json:"member_model,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Candidate) Reset() {
 	*x = Candidate{}
-	mi := &file_trunkline_admin_v1_group_proto_msgTypes[14]
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -849,7 +1176,7 @@ func (x *Candidate) String() string {
 func (*Candidate) ProtoMessage() {}
 
 func (x *Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_group_proto_msgTypes[14]
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -862,7 +1189,7 @@ func (x *Candidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
 func (*Candidate) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{14}
+	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Candidate) GetProvider() string {
@@ -900,11 +1227,11 @@ func (x *Candidate) GetPrice() string {
 	return ""
 }
 
-func (x *Candidate) GetState() string {
+func (x *Candidate) GetState() TargetState {
 	if x != nil {
 		return x.State
 	}
-	return ""
+	return TargetState_TARGET_STATE_UNSPECIFIED
 }
 
 func (x *Candidate) GetReason() string {
@@ -942,127 +1269,40 @@ func (x *Candidate) GetNodes() []string {
 	return nil
 }
 
-type ResetCooldownRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name of the provider.
-	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
-	// Only this upstream model; all of the provider when empty.
-	Model string `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
-	// Only this credential; all of the provider when empty.
-	Credential    string `protobuf:"bytes,3,opt,name=credential,proto3" json:"credential,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ResetCooldownRequest) Reset() {
-	*x = ResetCooldownRequest{}
-	mi := &file_trunkline_admin_v1_group_proto_msgTypes[15]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ResetCooldownRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ResetCooldownRequest) ProtoMessage() {}
-
-func (x *ResetCooldownRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_group_proto_msgTypes[15]
+func (x *Candidate) GetRole() CandidateRole {
 	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
+		return x.Role
 	}
-	return mi.MessageOf(x)
+	return CandidateRole_CANDIDATE_ROLE_UNSPECIFIED
 }
 
-// Deprecated: Use ResetCooldownRequest.ProtoReflect.Descriptor instead.
-func (*ResetCooldownRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{15}
-}
-
-func (x *ResetCooldownRequest) GetProvider() string {
+func (x *Candidate) GetShare() float64 {
 	if x != nil {
-		return x.Provider
+		return x.Share
+	}
+	return 0
+}
+
+func (x *Candidate) GetMemberModel() string {
+	if x != nil {
+		return x.MemberModel
 	}
 	return ""
-}
-
-func (x *ResetCooldownRequest) GetModel() string {
-	if x != nil {
-		return x.Model
-	}
-	return ""
-}
-
-func (x *ResetCooldownRequest) GetCredential() string {
-	if x != nil {
-		return x.Credential
-	}
-	return ""
-}
-
-type ResetCooldownResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Nodes that were told.
-	Nodes         []string `protobuf:"bytes,1,rep,name=nodes,proto3" json:"nodes,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ResetCooldownResponse) Reset() {
-	*x = ResetCooldownResponse{}
-	mi := &file_trunkline_admin_v1_group_proto_msgTypes[16]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ResetCooldownResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ResetCooldownResponse) ProtoMessage() {}
-
-func (x *ResetCooldownResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_group_proto_msgTypes[16]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ResetCooldownResponse.ProtoReflect.Descriptor instead.
-func (*ResetCooldownResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{16}
-}
-
-func (x *ResetCooldownResponse) GetNodes() []string {
-	if x != nil {
-		return x.Nodes
-	}
-	return nil
 }
 
 var File_trunkline_admin_v1_group_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\n" +
-	"\x1etrunkline/admin/v1/group.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a!trunkline/admin/v1/settings.proto\"\x8c\x06\n" +
+	"\x1etrunkline/admin/v1/group.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a!trunkline/admin/v1/settings.proto\x1a#trunkline/admin/v1/visibility.proto\"\x9d\a\n" +
 	"\x05Group\x12\x8e\x02\n" +
 	"\x04name\x18\x01 \x01(\tB\xf9\x01\xbaH\xf5\x01\xba\x01\xf1\x01\n" +
-	"\x04name\x12[must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end\x1a\x8b\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\x00-\\\\x1f\\\\x7f]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x10\n" +
-	"\x03uid\x18\x02 \x01(\tR\x03uid\x12\x12\n" +
-	"\x04etag\x18\x03 \x01(\tR\x04etag\x12;\n" +
-	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x12;\n" +
-	"\vupdate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"\x04name\x12[must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end\x1a\x8b\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\x00-\\\\x1f\\\\x7f]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x16\n" +
+	"\x03uid\x18\x02 \x01(\tB\x04\xa0\xed\x18\x01R\x03uid\x12\x12\n" +
+	"\x04etag\x18\x03 \x01(\tR\x04etag\x12A\n" +
+	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\n" +
+	"createTime\x12A\n" +
+	"\vupdate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\n" +
 	"updateTime\x12+\n" +
 	"\aaliases\x18\n" +
 	" \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10d\"\ar\x05\x10\x01(\x80\x01R\aaliases\x12?\n" +
@@ -1071,7 +1311,9 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\aenabled\x18\r \x01(\bH\x00R\aenabled\x88\x01\x01\x12E\n" +
 	"\tselection\x18\x0e \x01(\tB'\xbaH$r\"R\x00R\bcheapestR\bweightedR\n" +
 	"least_busyR\tselection\x126\n" +
-	"\bbody_log\x18\x0f \x01(\v2\x1b.trunkline.admin.v1.BodyLogR\abodyLogB\n" +
+	"\bbody_log\x18\x0f \x01(\v2\x1b.trunkline.admin.v1.BodyLogR\abodyLog\x12S\n" +
+	"\x10effective_policy\x18\x1e \x01(\v2\".trunkline.admin.v1.FailoverPolicyB\x04\xa0\xed\x18\x01R\x0feffectivePolicy\x12(\n" +
+	"\rapi_key_count\x18\x1f \x01(\x05B\x04\xa0\xed\x18\x01R\vapiKeyCountB\n" +
 	"\n" +
 	"\b_enabled\"\xd5\x01\n" +
 	"\x06Member\x12#\n" +
@@ -1082,15 +1324,20 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\aenabled\x18\x05 \x01(\bH\x01R\aenabled\x88\x01\x01B\t\n" +
 	"\a_weightB\n" +
 	"\n" +
-	"\b_enabled\"[\n" +
+	"\b_enabled\"\xc7\x01\n" +
 	"\x11ListGroupsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tR\tpageToken\"o\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\x12 \n" +
+	"\x06search\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\x06search\x12\"\n" +
+	"\border_by\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorderBy\x12$\n" +
+	"\bprovider\x18\x05 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\bprovider\"\x8e\x01\n" +
 	"\x12ListGroupsResponse\x121\n" +
 	"\x06groups\x18\x01 \x03(\v2\x19.trunkline.admin.v1.GroupR\x06groups\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"-\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
+	"\n" +
+	"total_size\x18\x03 \x01(\x05R\ttotalSize\"-\n" +
 	"\x0fGetGroupRequest\x12\x1a\n" +
 	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\"C\n" +
 	"\x10GetGroupResponse\x12/\n" +
@@ -1098,9 +1345,11 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\x12CreateGroupRequest\x127\n" +
 	"\x05group\x18\x01 \x01(\v2\x19.trunkline.admin.v1.GroupB\x06\xbaH\x03\xc8\x01\x01R\x05group\"F\n" +
 	"\x13CreateGroupResponse\x12/\n" +
-	"\x05group\x18\x01 \x01(\v2\x19.trunkline.admin.v1.GroupR\x05group\"M\n" +
+	"\x05group\x18\x01 \x01(\v2\x19.trunkline.admin.v1.GroupR\x05group\"\x8a\x01\n" +
 	"\x12UpdateGroupRequest\x127\n" +
-	"\x05group\x18\x01 \x01(\v2\x19.trunkline.admin.v1.GroupB\x06\xbaH\x03\xc8\x01\x01R\x05group\"F\n" +
+	"\x05group\x18\x01 \x01(\v2\x19.trunkline.admin.v1.GroupB\x06\xbaH\x03\xc8\x01\x01R\x05group\x12;\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
+	"updateMask\"F\n" +
 	"\x13UpdateGroupResponse\x12/\n" +
 	"\x05group\x18\x01 \x01(\v2\x19.trunkline.admin.v1.GroupR\x05group\"D\n" +
 	"\x12DeleteGroupRequest\x12\x1a\n" +
@@ -1108,33 +1357,50 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\x04etag\x18\x02 \x01(\tR\x04etag\"\x15\n" +
 	"\x13DeleteGroupResponse\"1\n" +
 	"\x13ExplainGroupRequest\x12\x1a\n" +
-	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\"\x8f\x01\n" +
-	"\x14ExplainGroupResponse\x12=\n" +
+	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\"L\n" +
+	"\x14ExplainGroupResponse\x124\n" +
+	"\x05route\x18\x01 \x01(\v2\x1e.trunkline.admin.v1.GroupRouteR\x05route\"\x7f\n" +
+	"\x14ExplainGroupsRequest\x12\x1f\n" +
+	"\x05names\x18\x01 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x05names\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"candidates\x18\x01 \x03(\v2\x1d.trunkline.admin.v1.CandidateR\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\"w\n" +
+	"\x15ExplainGroupsResponse\x126\n" +
+	"\x06routes\x18\x01 \x03(\v2\x1e.trunkline.admin.v1.GroupRouteR\x06routes\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xea\x01\n" +
+	"\n" +
+	"GroupRoute\x12\x14\n" +
+	"\x05group\x18\x01 \x01(\tR\x05group\x125\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x1f.trunkline.admin.v1.TargetStateR\x05state\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12=\n" +
+	"\n" +
+	"candidates\x18\x04 \x03(\v2\x1d.trunkline.admin.v1.CandidateR\n" +
 	"candidates\x128\n" +
-	"\bleft_out\x18\x02 \x03(\v2\x1d.trunkline.admin.v1.CandidateR\aleftOut\"\xbe\x02\n" +
+	"\bleft_out\x18\x05 \x03(\v2\x1d.trunkline.admin.v1.CandidateR\aleftOut\"\xcf\x03\n" +
 	"\tCandidate\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1a\n" +
 	"\bpriority\x18\x03 \x01(\x05R\bpriority\x12\x16\n" +
 	"\x06weight\x18\x04 \x01(\x05R\x06weight\x12\x14\n" +
-	"\x05price\x18\x05 \x01(\tR\x05price\x12\x14\n" +
-	"\x05state\x18\x06 \x01(\tR\x05state\x12\x16\n" +
+	"\x05price\x18\x05 \x01(\tR\x05price\x125\n" +
+	"\x05state\x18\x06 \x01(\x0e2\x1f.trunkline.admin.v1.TargetStateR\x05state\x12\x16\n" +
 	"\x06reason\x18\a \x01(\tR\x06reason\x127\n" +
 	"\tremaining\x18\b \x01(\v2\x19.google.protobuf.DurationR\tremaining\x12\x1a\n" +
 	"\bfailures\x18\t \x01(\x05R\bfailures\x12\x1c\n" +
 	"\tthreshold\x18\n" +
 	" \x01(\x05R\tthreshold\x12\x14\n" +
-	"\x05nodes\x18\v \x03(\tR\x05nodes\"p\n" +
-	"\x14ResetCooldownRequest\x12\"\n" +
-	"\bprovider\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\bprovider\x12\x14\n" +
-	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
-	"\n" +
-	"credential\x18\x03 \x01(\tR\n" +
-	"credential\"-\n" +
-	"\x15ResetCooldownResponse\x12\x14\n" +
-	"\x05nodes\x18\x01 \x03(\tR\x05nodes2\xba\x05\n" +
+	"\x05nodes\x18\v \x03(\tR\x05nodes\x125\n" +
+	"\x04role\x18\f \x01(\x0e2!.trunkline.admin.v1.CandidateRoleR\x04role\x12\x14\n" +
+	"\x05share\x18\r \x01(\x01R\x05share\x12!\n" +
+	"\fmember_model\x18\x0e \x01(\tR\vmemberModel*\xbc\x01\n" +
+	"\rCandidateRole\x12\x1e\n" +
+	"\x1aCANDIDATE_ROLE_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16CANDIDATE_ROLE_SERVING\x10\x01\x12\x17\n" +
+	"\x13CANDIDATE_ROLE_NEXT\x10\x02\x12\x1a\n" +
+	"\x16CANDIDATE_ROLE_STANDBY\x10\x03\x12\x1e\n" +
+	"\x1aCANDIDATE_ROLE_LAST_RESORT\x10\x04\x12\x1a\n" +
+	"\x16CANDIDATE_ROLE_PROBING\x10\x052\xbf\x05\n" +
 	"\fGroupService\x12`\n" +
 	"\n" +
 	"ListGroups\x12%.trunkline.admin.v1.ListGroupsRequest\x1a&.trunkline.admin.v1.ListGroupsResponse\"\x03\x90\x02\x01\x12Z\n" +
@@ -1142,8 +1408,8 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\vCreateGroup\x12&.trunkline.admin.v1.CreateGroupRequest\x1a'.trunkline.admin.v1.CreateGroupResponse\x12^\n" +
 	"\vUpdateGroup\x12&.trunkline.admin.v1.UpdateGroupRequest\x1a'.trunkline.admin.v1.UpdateGroupResponse\x12^\n" +
 	"\vDeleteGroup\x12&.trunkline.admin.v1.DeleteGroupRequest\x1a'.trunkline.admin.v1.DeleteGroupResponse\x12f\n" +
-	"\fExplainGroup\x12'.trunkline.admin.v1.ExplainGroupRequest\x1a(.trunkline.admin.v1.ExplainGroupResponse\"\x03\x90\x02\x01\x12d\n" +
-	"\rResetCooldown\x12(.trunkline.admin.v1.ResetCooldownRequest\x1a).trunkline.admin.v1.ResetCooldownResponseB\xd6\x01\n" +
+	"\fExplainGroup\x12'.trunkline.admin.v1.ExplainGroupRequest\x1a(.trunkline.admin.v1.ExplainGroupResponse\"\x03\x90\x02\x01\x12i\n" +
+	"\rExplainGroups\x12(.trunkline.admin.v1.ExplainGroupsRequest\x1a).trunkline.admin.v1.ExplainGroupsResponse\"\x03\x90\x02\x01B\xd6\x01\n" +
 	"\x16com.trunkline.admin.v1B\n" +
 	"GroupProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
@@ -1159,64 +1425,76 @@ func file_trunkline_admin_v1_group_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_group_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_group_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_trunkline_admin_v1_group_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_trunkline_admin_v1_group_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_trunkline_admin_v1_group_proto_goTypes = []any{
-	(*Group)(nil),                 // 0: trunkline.admin.v1.Group
-	(*Member)(nil),                // 1: trunkline.admin.v1.Member
-	(*ListGroupsRequest)(nil),     // 2: trunkline.admin.v1.ListGroupsRequest
-	(*ListGroupsResponse)(nil),    // 3: trunkline.admin.v1.ListGroupsResponse
-	(*GetGroupRequest)(nil),       // 4: trunkline.admin.v1.GetGroupRequest
-	(*GetGroupResponse)(nil),      // 5: trunkline.admin.v1.GetGroupResponse
-	(*CreateGroupRequest)(nil),    // 6: trunkline.admin.v1.CreateGroupRequest
-	(*CreateGroupResponse)(nil),   // 7: trunkline.admin.v1.CreateGroupResponse
-	(*UpdateGroupRequest)(nil),    // 8: trunkline.admin.v1.UpdateGroupRequest
-	(*UpdateGroupResponse)(nil),   // 9: trunkline.admin.v1.UpdateGroupResponse
-	(*DeleteGroupRequest)(nil),    // 10: trunkline.admin.v1.DeleteGroupRequest
-	(*DeleteGroupResponse)(nil),   // 11: trunkline.admin.v1.DeleteGroupResponse
-	(*ExplainGroupRequest)(nil),   // 12: trunkline.admin.v1.ExplainGroupRequest
-	(*ExplainGroupResponse)(nil),  // 13: trunkline.admin.v1.ExplainGroupResponse
-	(*Candidate)(nil),             // 14: trunkline.admin.v1.Candidate
-	(*ResetCooldownRequest)(nil),  // 15: trunkline.admin.v1.ResetCooldownRequest
-	(*ResetCooldownResponse)(nil), // 16: trunkline.admin.v1.ResetCooldownResponse
-	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
-	(*FailoverPolicy)(nil),        // 18: trunkline.admin.v1.FailoverPolicy
-	(*BodyLog)(nil),               // 19: trunkline.admin.v1.BodyLog
-	(*durationpb.Duration)(nil),   // 20: google.protobuf.Duration
+	(CandidateRole)(0),            // 0: trunkline.admin.v1.CandidateRole
+	(*Group)(nil),                 // 1: trunkline.admin.v1.Group
+	(*Member)(nil),                // 2: trunkline.admin.v1.Member
+	(*ListGroupsRequest)(nil),     // 3: trunkline.admin.v1.ListGroupsRequest
+	(*ListGroupsResponse)(nil),    // 4: trunkline.admin.v1.ListGroupsResponse
+	(*GetGroupRequest)(nil),       // 5: trunkline.admin.v1.GetGroupRequest
+	(*GetGroupResponse)(nil),      // 6: trunkline.admin.v1.GetGroupResponse
+	(*CreateGroupRequest)(nil),    // 7: trunkline.admin.v1.CreateGroupRequest
+	(*CreateGroupResponse)(nil),   // 8: trunkline.admin.v1.CreateGroupResponse
+	(*UpdateGroupRequest)(nil),    // 9: trunkline.admin.v1.UpdateGroupRequest
+	(*UpdateGroupResponse)(nil),   // 10: trunkline.admin.v1.UpdateGroupResponse
+	(*DeleteGroupRequest)(nil),    // 11: trunkline.admin.v1.DeleteGroupRequest
+	(*DeleteGroupResponse)(nil),   // 12: trunkline.admin.v1.DeleteGroupResponse
+	(*ExplainGroupRequest)(nil),   // 13: trunkline.admin.v1.ExplainGroupRequest
+	(*ExplainGroupResponse)(nil),  // 14: trunkline.admin.v1.ExplainGroupResponse
+	(*ExplainGroupsRequest)(nil),  // 15: trunkline.admin.v1.ExplainGroupsRequest
+	(*ExplainGroupsResponse)(nil), // 16: trunkline.admin.v1.ExplainGroupsResponse
+	(*GroupRoute)(nil),            // 17: trunkline.admin.v1.GroupRoute
+	(*Candidate)(nil),             // 18: trunkline.admin.v1.Candidate
+	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
+	(*FailoverPolicy)(nil),        // 20: trunkline.admin.v1.FailoverPolicy
+	(*BodyLog)(nil),               // 21: trunkline.admin.v1.BodyLog
+	(*fieldmaskpb.FieldMask)(nil), // 22: google.protobuf.FieldMask
+	(TargetState)(0),              // 23: trunkline.admin.v1.TargetState
+	(*durationpb.Duration)(nil),   // 24: google.protobuf.Duration
 }
 var file_trunkline_admin_v1_group_proto_depIdxs = []int32{
-	17, // 0: trunkline.admin.v1.Group.create_time:type_name -> google.protobuf.Timestamp
-	17, // 1: trunkline.admin.v1.Group.update_time:type_name -> google.protobuf.Timestamp
-	1,  // 2: trunkline.admin.v1.Group.members:type_name -> trunkline.admin.v1.Member
-	18, // 3: trunkline.admin.v1.Group.policy:type_name -> trunkline.admin.v1.FailoverPolicy
-	19, // 4: trunkline.admin.v1.Group.body_log:type_name -> trunkline.admin.v1.BodyLog
-	0,  // 5: trunkline.admin.v1.ListGroupsResponse.groups:type_name -> trunkline.admin.v1.Group
-	0,  // 6: trunkline.admin.v1.GetGroupResponse.group:type_name -> trunkline.admin.v1.Group
-	0,  // 7: trunkline.admin.v1.CreateGroupRequest.group:type_name -> trunkline.admin.v1.Group
-	0,  // 8: trunkline.admin.v1.CreateGroupResponse.group:type_name -> trunkline.admin.v1.Group
-	0,  // 9: trunkline.admin.v1.UpdateGroupRequest.group:type_name -> trunkline.admin.v1.Group
-	0,  // 10: trunkline.admin.v1.UpdateGroupResponse.group:type_name -> trunkline.admin.v1.Group
-	14, // 11: trunkline.admin.v1.ExplainGroupResponse.candidates:type_name -> trunkline.admin.v1.Candidate
-	14, // 12: trunkline.admin.v1.ExplainGroupResponse.left_out:type_name -> trunkline.admin.v1.Candidate
-	20, // 13: trunkline.admin.v1.Candidate.remaining:type_name -> google.protobuf.Duration
-	2,  // 14: trunkline.admin.v1.GroupService.ListGroups:input_type -> trunkline.admin.v1.ListGroupsRequest
-	4,  // 15: trunkline.admin.v1.GroupService.GetGroup:input_type -> trunkline.admin.v1.GetGroupRequest
-	6,  // 16: trunkline.admin.v1.GroupService.CreateGroup:input_type -> trunkline.admin.v1.CreateGroupRequest
-	8,  // 17: trunkline.admin.v1.GroupService.UpdateGroup:input_type -> trunkline.admin.v1.UpdateGroupRequest
-	10, // 18: trunkline.admin.v1.GroupService.DeleteGroup:input_type -> trunkline.admin.v1.DeleteGroupRequest
-	12, // 19: trunkline.admin.v1.GroupService.ExplainGroup:input_type -> trunkline.admin.v1.ExplainGroupRequest
-	15, // 20: trunkline.admin.v1.GroupService.ResetCooldown:input_type -> trunkline.admin.v1.ResetCooldownRequest
-	3,  // 21: trunkline.admin.v1.GroupService.ListGroups:output_type -> trunkline.admin.v1.ListGroupsResponse
-	5,  // 22: trunkline.admin.v1.GroupService.GetGroup:output_type -> trunkline.admin.v1.GetGroupResponse
-	7,  // 23: trunkline.admin.v1.GroupService.CreateGroup:output_type -> trunkline.admin.v1.CreateGroupResponse
-	9,  // 24: trunkline.admin.v1.GroupService.UpdateGroup:output_type -> trunkline.admin.v1.UpdateGroupResponse
-	11, // 25: trunkline.admin.v1.GroupService.DeleteGroup:output_type -> trunkline.admin.v1.DeleteGroupResponse
-	13, // 26: trunkline.admin.v1.GroupService.ExplainGroup:output_type -> trunkline.admin.v1.ExplainGroupResponse
-	16, // 27: trunkline.admin.v1.GroupService.ResetCooldown:output_type -> trunkline.admin.v1.ResetCooldownResponse
-	21, // [21:28] is the sub-list for method output_type
-	14, // [14:21] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	19, // 0: trunkline.admin.v1.Group.create_time:type_name -> google.protobuf.Timestamp
+	19, // 1: trunkline.admin.v1.Group.update_time:type_name -> google.protobuf.Timestamp
+	2,  // 2: trunkline.admin.v1.Group.members:type_name -> trunkline.admin.v1.Member
+	20, // 3: trunkline.admin.v1.Group.policy:type_name -> trunkline.admin.v1.FailoverPolicy
+	21, // 4: trunkline.admin.v1.Group.body_log:type_name -> trunkline.admin.v1.BodyLog
+	20, // 5: trunkline.admin.v1.Group.effective_policy:type_name -> trunkline.admin.v1.FailoverPolicy
+	1,  // 6: trunkline.admin.v1.ListGroupsResponse.groups:type_name -> trunkline.admin.v1.Group
+	1,  // 7: trunkline.admin.v1.GetGroupResponse.group:type_name -> trunkline.admin.v1.Group
+	1,  // 8: trunkline.admin.v1.CreateGroupRequest.group:type_name -> trunkline.admin.v1.Group
+	1,  // 9: trunkline.admin.v1.CreateGroupResponse.group:type_name -> trunkline.admin.v1.Group
+	1,  // 10: trunkline.admin.v1.UpdateGroupRequest.group:type_name -> trunkline.admin.v1.Group
+	22, // 11: trunkline.admin.v1.UpdateGroupRequest.update_mask:type_name -> google.protobuf.FieldMask
+	1,  // 12: trunkline.admin.v1.UpdateGroupResponse.group:type_name -> trunkline.admin.v1.Group
+	17, // 13: trunkline.admin.v1.ExplainGroupResponse.route:type_name -> trunkline.admin.v1.GroupRoute
+	17, // 14: trunkline.admin.v1.ExplainGroupsResponse.routes:type_name -> trunkline.admin.v1.GroupRoute
+	23, // 15: trunkline.admin.v1.GroupRoute.state:type_name -> trunkline.admin.v1.TargetState
+	18, // 16: trunkline.admin.v1.GroupRoute.candidates:type_name -> trunkline.admin.v1.Candidate
+	18, // 17: trunkline.admin.v1.GroupRoute.left_out:type_name -> trunkline.admin.v1.Candidate
+	23, // 18: trunkline.admin.v1.Candidate.state:type_name -> trunkline.admin.v1.TargetState
+	24, // 19: trunkline.admin.v1.Candidate.remaining:type_name -> google.protobuf.Duration
+	0,  // 20: trunkline.admin.v1.Candidate.role:type_name -> trunkline.admin.v1.CandidateRole
+	3,  // 21: trunkline.admin.v1.GroupService.ListGroups:input_type -> trunkline.admin.v1.ListGroupsRequest
+	5,  // 22: trunkline.admin.v1.GroupService.GetGroup:input_type -> trunkline.admin.v1.GetGroupRequest
+	7,  // 23: trunkline.admin.v1.GroupService.CreateGroup:input_type -> trunkline.admin.v1.CreateGroupRequest
+	9,  // 24: trunkline.admin.v1.GroupService.UpdateGroup:input_type -> trunkline.admin.v1.UpdateGroupRequest
+	11, // 25: trunkline.admin.v1.GroupService.DeleteGroup:input_type -> trunkline.admin.v1.DeleteGroupRequest
+	13, // 26: trunkline.admin.v1.GroupService.ExplainGroup:input_type -> trunkline.admin.v1.ExplainGroupRequest
+	15, // 27: trunkline.admin.v1.GroupService.ExplainGroups:input_type -> trunkline.admin.v1.ExplainGroupsRequest
+	4,  // 28: trunkline.admin.v1.GroupService.ListGroups:output_type -> trunkline.admin.v1.ListGroupsResponse
+	6,  // 29: trunkline.admin.v1.GroupService.GetGroup:output_type -> trunkline.admin.v1.GetGroupResponse
+	8,  // 30: trunkline.admin.v1.GroupService.CreateGroup:output_type -> trunkline.admin.v1.CreateGroupResponse
+	10, // 31: trunkline.admin.v1.GroupService.UpdateGroup:output_type -> trunkline.admin.v1.UpdateGroupResponse
+	12, // 32: trunkline.admin.v1.GroupService.DeleteGroup:output_type -> trunkline.admin.v1.DeleteGroupResponse
+	14, // 33: trunkline.admin.v1.GroupService.ExplainGroup:output_type -> trunkline.admin.v1.ExplainGroupResponse
+	16, // 34: trunkline.admin.v1.GroupService.ExplainGroups:output_type -> trunkline.admin.v1.ExplainGroupsResponse
+	28, // [28:35] is the sub-list for method output_type
+	21, // [21:28] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_group_proto_init() }
@@ -1225,7 +1503,9 @@ func file_trunkline_admin_v1_group_proto_init() {
 		return
 	}
 	file_trunkline_admin_v1_call_body_proto_init()
+	file_trunkline_admin_v1_health_proto_init()
 	file_trunkline_admin_v1_settings_proto_init()
+	file_trunkline_admin_v1_visibility_proto_init()
 	file_trunkline_admin_v1_group_proto_msgTypes[0].OneofWrappers = []any{}
 	file_trunkline_admin_v1_group_proto_msgTypes[1].OneofWrappers = []any{}
 	type x struct{}
@@ -1233,13 +1513,14 @@ func file_trunkline_admin_v1_group_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_group_proto_rawDesc), len(file_trunkline_admin_v1_group_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   17,
+			NumEnums:      1,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_trunkline_admin_v1_group_proto_goTypes,
 		DependencyIndexes: file_trunkline_admin_v1_group_proto_depIdxs,
+		EnumInfos:         file_trunkline_admin_v1_group_proto_enumTypes,
 		MessageInfos:      file_trunkline_admin_v1_group_proto_msgTypes,
 	}.Build()
 	File_trunkline_admin_v1_group_proto = out.File

@@ -168,7 +168,7 @@ type ProviderImport struct {
 	Rules *ImportRules `protobuf:"bytes,1,opt,name=rules,proto3" json:"rules,omitempty"`
 	// How often models are imported by themselves, 1 hour to 90 days; unset: only when asked.
 	Interval *durationpb.Duration `protobuf:"bytes,2,opt,name=interval,proto3" json:"interval,omitempty"`
-	// Ids of imported models that an admin removed; imports leave them out. Output only.
+	// Ids of imported models that an admin removed; imports leave them out.
 	RemovedModels []string `protobuf:"bytes,3,rep,name=removed_models,json=removedModels,proto3" json:"removed_models,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -414,7 +414,7 @@ type ModelImport struct {
 	// Id of the import that brought the model.
 	Import string `protobuf:"bytes,1,opt,name=import,proto3" json:"import,omitempty"`
 	// When it did.
-	Time *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
+	ImportTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=import_time,json=importTime,proto3" json:"import_time,omitempty"`
 	// Name of the credential that was asked; empty when the upstream needs none.
 	Credential string `protobuf:"bytes,3,opt,name=credential,proto3" json:"credential,omitempty"`
 	// The alias that imports wrote last.
@@ -468,9 +468,9 @@ func (x *ModelImport) GetImport() string {
 	return ""
 }
 
-func (x *ModelImport) GetTime() *timestamppb.Timestamp {
+func (x *ModelImport) GetImportTime() *timestamppb.Timestamp {
 	if x != nil {
-		return x.Time
+		return x.ImportTime
 	}
 	return nil
 }
@@ -1159,7 +1159,7 @@ type ImportRun struct {
 	// Name of the provider.
 	Provider string `protobuf:"bytes,2,opt,name=provider,proto3" json:"provider,omitempty"`
 	// When it began.
-	Time *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=time,proto3" json:"time,omitempty"`
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	// How long it took.
 	Duration *durationpb.Duration `protobuf:"bytes,4,opt,name=duration,proto3" json:"duration,omitempty"`
 	// Whether it was the schedule's; otherwise somebody asked for it.
@@ -1173,7 +1173,7 @@ type ImportRun struct {
 	// Revision that it made; 0 when nothing had to change.
 	Revision uint64 `protobuf:"varint,9,opt,name=revision,proto3" json:"revision,omitempty"`
 	// When the schedule imports the provider next; set on its newest scheduled import.
-	NextTime      *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=next_time,json=nextTime,proto3" json:"next_time,omitempty"`
+	NextStartTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=next_start_time,json=nextStartTime,proto3" json:"next_start_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1222,9 +1222,9 @@ func (x *ImportRun) GetProvider() string {
 	return ""
 }
 
-func (x *ImportRun) GetTime() *timestamppb.Timestamp {
+func (x *ImportRun) GetStartTime() *timestamppb.Timestamp {
 	if x != nil {
-		return x.Time
+		return x.StartTime
 	}
 	return nil
 }
@@ -1271,9 +1271,9 @@ func (x *ImportRun) GetRevision() uint64 {
 	return 0
 }
 
-func (x *ImportRun) GetNextTime() *timestamppb.Timestamp {
+func (x *ImportRun) GetNextStartTime() *timestamppb.Timestamp {
 	if x != nil {
-		return x.NextTime
+		return x.NextStartTime
 	}
 	return nil
 }
@@ -1490,11 +1490,11 @@ var File_trunkline_admin_v1_import_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_import_proto_rawDesc = "" +
 	"\n" +
-	"\x1ftrunkline/admin/v1/import.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1etrunkline/admin/v1/price.proto\"\xc4\x01\n" +
+	"\x1ftrunkline/admin/v1/import.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1etrunkline/admin/v1/price.proto\x1a#trunkline/admin/v1/visibility.proto\"\xc8\x01\n" +
 	"\x0eProviderImport\x125\n" +
 	"\x05rules\x18\x01 \x01(\v2\x1f.trunkline.admin.v1.ImportRulesR\x05rules\x12I\n" +
-	"\binterval\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xce\xda\x032\x03\b\x90\x1cR\binterval\x120\n" +
-	"\x0eremoved_models\x18\x03 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\x90NR\rremovedModels\"\xfe\x03\n" +
+	"\binterval\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xce\xda\x032\x03\b\x90\x1cR\binterval\x124\n" +
+	"\x0eremoved_models\x18\x03 \x03(\tB\r\xbaH\x06\x92\x01\x03\x10\x90N\xa0\xed\x18\x01R\rremovedModels\"\xfe\x03\n" +
 	"\vImportRules\x12,\n" +
 	"\ainclude\x18\x01 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\xc8\x01\"\ar\x05\x10\x01\x18\x80\x02R\ainclude\x12,\n" +
 	"\aexclude\x18\x02 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\xc8\x01\"\ar\x05\x10\x01\x18\x80\x02R\aexclude\x127\n" +
@@ -1515,10 +1515,11 @@ const file_trunkline_admin_v1_import_proto_rawDesc = "" +
 	"\n" +
 	"lower_case\x18\x02 \x01(\bR\tlowerCase\x12\x1f\n" +
 	"\x06prefix\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\x06prefix\x12\x1f\n" +
-	"\x06suffix\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\x06suffix\"\xbf\x02\n" +
+	"\x06suffix\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\x06suffix\"\xcc\x02\n" +
 	"\vModelImport\x12\x16\n" +
-	"\x06import\x18\x01 \x01(\tR\x06import\x12.\n" +
-	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1e\n" +
+	"\x06import\x18\x01 \x01(\tR\x06import\x12;\n" +
+	"\vimport_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"importTime\x12\x1e\n" +
 	"\n" +
 	"credential\x18\x03 \x01(\tR\n" +
 	"credential\x12\x14\n" +
@@ -1575,19 +1576,20 @@ const file_trunkline_admin_v1_import_proto_rawDesc = "" +
 	"\x05limit\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\x05limit\"N\n" +
 	"\x13ListImportsResponse\x127\n" +
-	"\aimports\x18\x01 \x03(\v2\x1d.trunkline.admin.v1.ImportRunR\aimports\"\xf7\x02\n" +
+	"\aimports\x18\x01 \x03(\v2\x1d.trunkline.admin.v1.ImportRunR\aimports\"\x8d\x03\n" +
 	"\tImportRun\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
-	"\bprovider\x18\x02 \x01(\tR\bprovider\x12.\n" +
-	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x125\n" +
+	"\bprovider\x18\x02 \x01(\tR\bprovider\x129\n" +
+	"\n" +
+	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
 	"\bduration\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\bduration\x12\x1c\n" +
 	"\tscheduled\x18\x05 \x01(\bR\tscheduled\x12\x14\n" +
 	"\x05actor\x18\x06 \x01(\tR\x05actor\x12\x14\n" +
 	"\x05error\x18\a \x01(\tR\x05error\x128\n" +
 	"\x06counts\x18\b \x01(\v2 .trunkline.admin.v1.ImportCountsR\x06counts\x12\x1a\n" +
-	"\brevision\x18\t \x01(\x04R\brevision\x127\n" +
-	"\tnext_time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\bnextTime\"\xd4\x01\n" +
+	"\brevision\x18\t \x01(\x04R\brevision\x12B\n" +
+	"\x0fnext_start_time\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\rnextStartTime\"\xd4\x01\n" +
 	"\x1bRemoveImportedModelsRequest\x12\x1a\n" +
 	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\x12\x1f\n" +
 	"\x06import\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x06import\x12(\n" +
@@ -1666,7 +1668,7 @@ var file_trunkline_admin_v1_import_proto_depIdxs = []int32{
 	4,  // 2: trunkline.admin.v1.ImportRules.alias:type_name -> trunkline.admin.v1.AliasTemplate
 	18, // 3: trunkline.admin.v1.ImportRules.aliases:type_name -> trunkline.admin.v1.ImportRules.AliasesEntry
 	20, // 4: trunkline.admin.v1.ImportRules.default_price:type_name -> trunkline.admin.v1.Price
-	21, // 5: trunkline.admin.v1.ModelImport.time:type_name -> google.protobuf.Timestamp
+	21, // 5: trunkline.admin.v1.ModelImport.import_time:type_name -> google.protobuf.Timestamp
 	20, // 6: trunkline.admin.v1.ModelImport.price:type_name -> trunkline.admin.v1.Price
 	21, // 7: trunkline.admin.v1.ModelImport.gone_time:type_name -> google.protobuf.Timestamp
 	0,  // 8: trunkline.admin.v1.ImportedModel.action:type_name -> trunkline.admin.v1.ImportAction
@@ -1679,10 +1681,10 @@ var file_trunkline_admin_v1_import_proto_depIdxs = []int32{
 	7,  // 15: trunkline.admin.v1.ImportModelsResponse.counts:type_name -> trunkline.admin.v1.ImportCounts
 	6,  // 16: trunkline.admin.v1.ImportModelsResponse.models:type_name -> trunkline.admin.v1.ImportedModel
 	14, // 17: trunkline.admin.v1.ListImportsResponse.imports:type_name -> trunkline.admin.v1.ImportRun
-	21, // 18: trunkline.admin.v1.ImportRun.time:type_name -> google.protobuf.Timestamp
+	21, // 18: trunkline.admin.v1.ImportRun.start_time:type_name -> google.protobuf.Timestamp
 	19, // 19: trunkline.admin.v1.ImportRun.duration:type_name -> google.protobuf.Duration
 	7,  // 20: trunkline.admin.v1.ImportRun.counts:type_name -> trunkline.admin.v1.ImportCounts
-	21, // 21: trunkline.admin.v1.ImportRun.next_time:type_name -> google.protobuf.Timestamp
+	21, // 21: trunkline.admin.v1.ImportRun.next_start_time:type_name -> google.protobuf.Timestamp
 	17, // 22: trunkline.admin.v1.RemoveImportedModelsResponse.members:type_name -> trunkline.admin.v1.ModelUse
 	23, // [23:23] is the sub-list for method output_type
 	23, // [23:23] is the sub-list for method input_type
@@ -1697,6 +1699,7 @@ func file_trunkline_admin_v1_import_proto_init() {
 		return
 	}
 	file_trunkline_admin_v1_price_proto_init()
+	file_trunkline_admin_v1_visibility_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

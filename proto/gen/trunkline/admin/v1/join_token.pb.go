@@ -24,7 +24,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Lets a new node join. Everything but the note is output only.
+// Lets a new node join. Only its note is given by whoever makes it.
 type JoinToken struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identifies it; part of the token, but no secret.
@@ -139,7 +139,7 @@ type JoinTokenUse struct {
 	// Name of the node.
 	Node string `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
 	// When it joined.
-	Time          *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
+	JoinTime      *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=join_time,json=joinTime,proto3" json:"join_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -181,9 +181,9 @@ func (x *JoinTokenUse) GetNode() string {
 	return ""
 }
 
-func (x *JoinTokenUse) GetTime() *timestamppb.Timestamp {
+func (x *JoinTokenUse) GetJoinTime() *timestamppb.Timestamp {
 	if x != nil {
-		return x.Time
+		return x.JoinTime
 	}
 	return nil
 }
@@ -465,87 +465,6 @@ func (*DeleteJoinTokenResponse) Descriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_join_token_proto_rawDescGZIP(), []int{7}
 }
 
-type RevokeNodeRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name of the node.
-	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *RevokeNodeRequest) Reset() {
-	*x = RevokeNodeRequest{}
-	mi := &file_trunkline_admin_v1_join_token_proto_msgTypes[8]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *RevokeNodeRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*RevokeNodeRequest) ProtoMessage() {}
-
-func (x *RevokeNodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_join_token_proto_msgTypes[8]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use RevokeNodeRequest.ProtoReflect.Descriptor instead.
-func (*RevokeNodeRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_join_token_proto_rawDescGZIP(), []int{8}
-}
-
-func (x *RevokeNodeRequest) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-type RevokeNodeResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *RevokeNodeResponse) Reset() {
-	*x = RevokeNodeResponse{}
-	mi := &file_trunkline_admin_v1_join_token_proto_msgTypes[9]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *RevokeNodeResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*RevokeNodeResponse) ProtoMessage() {}
-
-func (x *RevokeNodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_join_token_proto_msgTypes[9]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use RevokeNodeResponse.ProtoReflect.Descriptor instead.
-func (*RevokeNodeResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_join_token_proto_rawDescGZIP(), []int{9}
-}
-
 var File_trunkline_admin_v1_join_token_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_join_token_proto_rawDesc = "" +
@@ -562,10 +481,10 @@ const file_trunkline_admin_v1_join_token_proto_rawDesc = "" +
 	"\n" +
 	"created_by\x18\x06 \x01(\tR\tcreatedBy\x12\x19\n" +
 	"\bmax_uses\x18\a \x01(\x05R\amaxUses\x124\n" +
-	"\x04uses\x18\b \x03(\v2 .trunkline.admin.v1.JoinTokenUseR\x04uses\"R\n" +
+	"\x04uses\x18\b \x03(\v2 .trunkline.admin.v1.JoinTokenUseR\x04uses\"[\n" +
 	"\fJoinTokenUse\x12\x12\n" +
-	"\x04node\x18\x01 \x01(\tR\x04node\x12.\n" +
-	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"\x9c\x01\n" +
+	"\x04node\x18\x01 \x01(\tR\x04node\x127\n" +
+	"\tjoin_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bjoinTime\"\x9c\x01\n" +
 	"\x16CreateJoinTokenRequest\x12\x1c\n" +
 	"\x04note\x18\x01 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\x04note\x12=\n" +
 	"\x03ttl\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n" +
@@ -582,11 +501,7 @@ const file_trunkline_admin_v1_join_token_proto_rawDesc = "" +
 	"joinTokens\"3\n" +
 	"\x16DeleteJoinTokenRequest\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01(@R\x02id\"\x19\n" +
-	"\x17DeleteJoinTokenResponse\"3\n" +
-	"\x11RevokeNodeRequest\x12\x1e\n" +
-	"\x04name\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01(\x80\x01R\x04name\"\x14\n" +
-	"\x12RevokeNodeResponseB\xda\x01\n" +
+	"\x17DeleteJoinTokenResponseB\xda\x01\n" +
 	"\x16com.trunkline.admin.v1B\x0eJoinTokenProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
 var (
@@ -601,7 +516,7 @@ func file_trunkline_admin_v1_join_token_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_join_token_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_join_token_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_trunkline_admin_v1_join_token_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_trunkline_admin_v1_join_token_proto_goTypes = []any{
 	(*JoinToken)(nil),               // 0: trunkline.admin.v1.JoinToken
 	(*JoinTokenUse)(nil),            // 1: trunkline.admin.v1.JoinTokenUse
@@ -611,24 +526,22 @@ var file_trunkline_admin_v1_join_token_proto_goTypes = []any{
 	(*ListJoinTokensResponse)(nil),  // 5: trunkline.admin.v1.ListJoinTokensResponse
 	(*DeleteJoinTokenRequest)(nil),  // 6: trunkline.admin.v1.DeleteJoinTokenRequest
 	(*DeleteJoinTokenResponse)(nil), // 7: trunkline.admin.v1.DeleteJoinTokenResponse
-	(*RevokeNodeRequest)(nil),       // 8: trunkline.admin.v1.RevokeNodeRequest
-	(*RevokeNodeResponse)(nil),      // 9: trunkline.admin.v1.RevokeNodeResponse
-	(*timestamppb.Timestamp)(nil),   // 10: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),     // 11: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),   // 8: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),     // 9: google.protobuf.Duration
 }
 var file_trunkline_admin_v1_join_token_proto_depIdxs = []int32{
-	10, // 0: trunkline.admin.v1.JoinToken.create_time:type_name -> google.protobuf.Timestamp
-	10, // 1: trunkline.admin.v1.JoinToken.expire_time:type_name -> google.protobuf.Timestamp
-	1,  // 2: trunkline.admin.v1.JoinToken.uses:type_name -> trunkline.admin.v1.JoinTokenUse
-	10, // 3: trunkline.admin.v1.JoinTokenUse.time:type_name -> google.protobuf.Timestamp
-	11, // 4: trunkline.admin.v1.CreateJoinTokenRequest.ttl:type_name -> google.protobuf.Duration
-	0,  // 5: trunkline.admin.v1.CreateJoinTokenResponse.join_token:type_name -> trunkline.admin.v1.JoinToken
-	0,  // 6: trunkline.admin.v1.ListJoinTokensResponse.join_tokens:type_name -> trunkline.admin.v1.JoinToken
-	7,  // [7:7] is the sub-list for method output_type
-	7,  // [7:7] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	8, // 0: trunkline.admin.v1.JoinToken.create_time:type_name -> google.protobuf.Timestamp
+	8, // 1: trunkline.admin.v1.JoinToken.expire_time:type_name -> google.protobuf.Timestamp
+	1, // 2: trunkline.admin.v1.JoinToken.uses:type_name -> trunkline.admin.v1.JoinTokenUse
+	8, // 3: trunkline.admin.v1.JoinTokenUse.join_time:type_name -> google.protobuf.Timestamp
+	9, // 4: trunkline.admin.v1.CreateJoinTokenRequest.ttl:type_name -> google.protobuf.Duration
+	0, // 5: trunkline.admin.v1.CreateJoinTokenResponse.join_token:type_name -> trunkline.admin.v1.JoinToken
+	0, // 6: trunkline.admin.v1.ListJoinTokensResponse.join_tokens:type_name -> trunkline.admin.v1.JoinToken
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_join_token_proto_init() }
@@ -642,7 +555,7 @@ func file_trunkline_admin_v1_join_token_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_join_token_proto_rawDesc), len(file_trunkline_admin_v1_join_token_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

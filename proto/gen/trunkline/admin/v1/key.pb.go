@@ -10,6 +10,7 @@ import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -23,32 +24,92 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Whether a key works now.
+type ApiKeyState int32
+
+const (
+	ApiKeyState_API_KEY_STATE_UNSPECIFIED ApiKeyState = 0
+	// It works.
+	ApiKeyState_API_KEY_STATE_ACTIVE ApiKeyState = 1
+	// An admin disabled it; it can be enabled again.
+	ApiKeyState_API_KEY_STATE_DISABLED ApiKeyState = 2
+	// Its time is over.
+	ApiKeyState_API_KEY_STATE_EXPIRED ApiKeyState = 3
+	// It was revoked for good.
+	ApiKeyState_API_KEY_STATE_REVOKED ApiKeyState = 4
+)
+
+// Enum value maps for ApiKeyState.
+var (
+	ApiKeyState_name = map[int32]string{
+		0: "API_KEY_STATE_UNSPECIFIED",
+		1: "API_KEY_STATE_ACTIVE",
+		2: "API_KEY_STATE_DISABLED",
+		3: "API_KEY_STATE_EXPIRED",
+		4: "API_KEY_STATE_REVOKED",
+	}
+	ApiKeyState_value = map[string]int32{
+		"API_KEY_STATE_UNSPECIFIED": 0,
+		"API_KEY_STATE_ACTIVE":      1,
+		"API_KEY_STATE_DISABLED":    2,
+		"API_KEY_STATE_EXPIRED":     3,
+		"API_KEY_STATE_REVOKED":     4,
+	}
+)
+
+func (x ApiKeyState) Enum() *ApiKeyState {
+	p := new(ApiKeyState)
+	*p = x
+	return p
+}
+
+func (x ApiKeyState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ApiKeyState) Descriptor() protoreflect.EnumDescriptor {
+	return file_trunkline_admin_v1_key_proto_enumTypes[0].Descriptor()
+}
+
+func (ApiKeyState) Type() protoreflect.EnumType {
+	return &file_trunkline_admin_v1_key_proto_enumTypes[0]
+}
+
+func (x ApiKeyState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ApiKeyState.Descriptor instead.
+func (ApiKeyState) EnumDescriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{0}
+}
+
 // What a client sends as its bearer token.
 type ApiKey struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Unique name, 1 to 128 bytes without control characters; cannot be changed.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Identity that survives a re-creation under the same name. Output only.
+	// Identity that survives a re-creation under the same name.
 	Uid string `protobuf:"bytes,2,opt,name=uid,proto3" json:"uid,omitempty"`
-	// Revision the key was last changed at; send it back with an update. Output only otherwise.
+	// Revision the key was last changed at; send it back with an update.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	// When the key was created. Output only.
+	// When the key was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When the key was last changed. Output only.
+	// When the key was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Names of the groups the key may use; others look like unknown models.
 	Groups []string `protobuf:"bytes,10,rep,name=groups,proto3" json:"groups,omitempty"`
-	// The key itself, 16 to 256 visible ASCII characters. Write-only: only its hash is stored.
+	// The key itself, 16 to 256 visible ASCII characters. Only its hash is stored.
 	Secret string `protobuf:"bytes,11,opt,name=secret,proto3" json:"secret,omitempty"`
 	// Whether the key works; default true.
 	Enabled *bool `protobuf:"varint,12,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
 	// When the key stops working; never when unset.
-	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
-	// First characters of the key, to recognise it. Output only.
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// First characters of the key, to recognise it.
 	Prefix string `protobuf:"bytes,14,opt,name=prefix,proto3" json:"prefix,omitempty"`
-	// Last four characters of the key. Output only.
+	// Last four characters of the key.
 	LastFour string `protobuf:"bytes,15,opt,name=last_four,json=lastFour,proto3" json:"last_four,omitempty"`
-	// Hash of the key. Internal: never returned.
+	// Hash of the key.
 	SecretHash []byte `protobuf:"bytes,16,opt,name=secret_hash,json=secretHash,proto3" json:"secret_hash,omitempty"`
 	// What the key may use per minute and at once.
 	Limits *KeyLimits `protobuf:"bytes,17,opt,name=limits,proto3" json:"limits,omitempty"`
@@ -60,18 +121,26 @@ type ApiKey struct {
 	RequestOptions bool `protobuf:"varint,20,opt,name=request_options,json=requestOptions,proto3" json:"request_options,omitempty"`
 	// Whether error answers tell which providers were tried and how that ended; default false.
 	Debug bool `protobuf:"varint,21,opt,name=debug,proto3" json:"debug,omitempty"`
-	// When the key was revoked for good. Output only.
+	// Whom the key belongs to, such as a team or an e-mail address; shown and searched, not judged.
+	Owner string `protobuf:"bytes,22,opt,name=owner,proto3" json:"owner,omitempty"`
+	// Words to find the key by.
+	Tags []string `protobuf:"bytes,23,rep,name=tags,proto3" json:"tags,omitempty"`
+	// When the key was revoked for good.
 	RevokeTime *timestamppb.Timestamp `protobuf:"bytes,30,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
-	// Until when the secret before the last rotation works too. Output only.
-	OldSecretExpiresAt *timestamppb.Timestamp `protobuf:"bytes,31,opt,name=old_secret_expires_at,json=oldSecretExpiresAt,proto3" json:"old_secret_expires_at,omitempty"`
-	// Last four characters of the secret before the last rotation. Output only.
+	// Until when the secret before the last rotation works too.
+	OldSecretExpireTime *timestamppb.Timestamp `protobuf:"bytes,31,opt,name=old_secret_expire_time,json=oldSecretExpireTime,proto3" json:"old_secret_expire_time,omitempty"`
+	// Last four characters of the secret before the last rotation.
 	OldLastFour string `protobuf:"bytes,32,opt,name=old_last_four,json=oldLastFour,proto3" json:"old_last_four,omitempty"`
-	// Hash of the secret before the last rotation. Internal: never returned.
+	// Hash of the secret before the last rotation.
 	OldSecretHash []byte `protobuf:"bytes,33,opt,name=old_secret_hash,json=oldSecretHash,proto3" json:"old_secret_hash,omitempty"`
-	// Whether streams that ran were ended when the key was revoked. Output only.
+	// Whether streams that ran were ended when the key was revoked.
 	RevokeCutStreams bool `protobuf:"varint,34,opt,name=revoke_cut_streams,json=revokeCutStreams,proto3" json:"revoke_cut_streams,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Whether it works now.
+	State ApiKeyState `protobuf:"varint,35,opt,name=state,proto3,enum=trunkline.admin.v1.ApiKeyState" json:"state,omitempty"`
+	// What it has used; unset while the call log cannot be read.
+	Usage         *ApiKeyUsage `protobuf:"bytes,36,opt,name=usage,proto3" json:"usage,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ApiKey) Reset() {
@@ -160,9 +229,9 @@ func (x *ApiKey) GetEnabled() bool {
 	return false
 }
 
-func (x *ApiKey) GetExpiresAt() *timestamppb.Timestamp {
+func (x *ApiKey) GetExpireTime() *timestamppb.Timestamp {
 	if x != nil {
-		return x.ExpiresAt
+		return x.ExpireTime
 	}
 	return nil
 }
@@ -223,6 +292,20 @@ func (x *ApiKey) GetDebug() bool {
 	return false
 }
 
+func (x *ApiKey) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+func (x *ApiKey) GetTags() []string {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
 func (x *ApiKey) GetRevokeTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.RevokeTime
@@ -230,9 +313,9 @@ func (x *ApiKey) GetRevokeTime() *timestamppb.Timestamp {
 	return nil
 }
 
-func (x *ApiKey) GetOldSecretExpiresAt() *timestamppb.Timestamp {
+func (x *ApiKey) GetOldSecretExpireTime() *timestamppb.Timestamp {
 	if x != nil {
-		return x.OldSecretExpiresAt
+		return x.OldSecretExpireTime
 	}
 	return nil
 }
@@ -258,6 +341,84 @@ func (x *ApiKey) GetRevokeCutStreams() bool {
 	return false
 }
 
+func (x *ApiKey) GetState() ApiKeyState {
+	if x != nil {
+		return x.State
+	}
+	return ApiKeyState_API_KEY_STATE_UNSPECIFIED
+}
+
+func (x *ApiKey) GetUsage() *ApiKeyUsage {
+	if x != nil {
+		return x.Usage
+	}
+	return nil
+}
+
+// What a key has used, as far as calls are stored: about a second behind.
+type ApiKeyUsage struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When the last call with it that is stored arrived; unset when there is none.
+	LastUsedTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=last_used_time,json=lastUsedTime,proto3" json:"last_used_time,omitempty"`
+	// What it has spent in the present period of its budget, in USD, an exact decimal; empty without a budget.
+	Spent string `protobuf:"bytes,2,opt,name=spent,proto3" json:"spent,omitempty"`
+	// When the present period ends and the budget is whole again; unset without a budget.
+	BudgetResetTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=budget_reset_time,json=budgetResetTime,proto3" json:"budget_reset_time,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *ApiKeyUsage) Reset() {
+	*x = ApiKeyUsage{}
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApiKeyUsage) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApiKeyUsage) ProtoMessage() {}
+
+func (x *ApiKeyUsage) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApiKeyUsage.ProtoReflect.Descriptor instead.
+func (*ApiKeyUsage) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ApiKeyUsage) GetLastUsedTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastUsedTime
+	}
+	return nil
+}
+
+func (x *ApiKeyUsage) GetSpent() string {
+	if x != nil {
+		return x.Spent
+	}
+	return ""
+}
+
+func (x *ApiKeyUsage) GetBudgetResetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.BudgetResetTime
+	}
+	return nil
+}
+
 // What a key may use; 0 is no limit. Exact on one node, shared through Redis between nodes.
 type KeyLimits struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -273,7 +434,7 @@ type KeyLimits struct {
 
 func (x *KeyLimits) Reset() {
 	*x = KeyLimits{}
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[1]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -285,7 +446,7 @@ func (x *KeyLimits) String() string {
 func (*KeyLimits) ProtoMessage() {}
 
 func (x *KeyLimits) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[1]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -298,7 +459,7 @@ func (x *KeyLimits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyLimits.ProtoReflect.Descriptor instead.
 func (*KeyLimits) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{1}
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *KeyLimits) GetRequestsPerMinute() int64 {
@@ -335,7 +496,7 @@ type Budget struct {
 
 func (x *Budget) Reset() {
 	*x = Budget{}
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[2]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -347,7 +508,7 @@ func (x *Budget) String() string {
 func (*Budget) ProtoMessage() {}
 
 func (x *Budget) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[2]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -360,7 +521,7 @@ func (x *Budget) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Budget.ProtoReflect.Descriptor instead.
 func (*Budget) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{2}
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Budget) GetAmount() string {
@@ -381,15 +542,23 @@ type ListApiKeysRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Most API keys in one page, 1 to 1000; default 100.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before.
-	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// next_page_token of the page before; everything else must be the same.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only those with this text in their name, owner, tags, prefix or last four characters; letter case does not matter.
+	Search string `protobuf:"bytes,3,opt,name=search,proto3" json:"search,omitempty"`
+	// Order: one of name, create_time, update_time, expire_time, followed by " desc" to turn it round; default name. Equal ones come in name order.
+	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
+	// Only keys that may use this group.
+	Group string `protobuf:"bytes,5,opt,name=group,proto3" json:"group,omitempty"`
+	// Only keys in this state.
+	State         ApiKeyState `protobuf:"varint,6,opt,name=state,proto3,enum=trunkline.admin.v1.ApiKeyState" json:"state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListApiKeysRequest) Reset() {
 	*x = ListApiKeysRequest{}
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -401,7 +570,7 @@ func (x *ListApiKeysRequest) String() string {
 func (*ListApiKeysRequest) ProtoMessage() {}
 
 func (x *ListApiKeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -414,7 +583,7 @@ func (x *ListApiKeysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListApiKeysRequest.ProtoReflect.Descriptor instead.
 func (*ListApiKeysRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{3}
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListApiKeysRequest) GetPageSize() int32 {
@@ -431,18 +600,48 @@ func (x *ListApiKeysRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListApiKeysRequest) GetSearch() string {
+	if x != nil {
+		return x.Search
+	}
+	return ""
+}
+
+func (x *ListApiKeysRequest) GetOrderBy() string {
+	if x != nil {
+		return x.OrderBy
+	}
+	return ""
+}
+
+func (x *ListApiKeysRequest) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+func (x *ListApiKeysRequest) GetState() ApiKeyState {
+	if x != nil {
+		return x.State
+	}
+	return ApiKeyState_API_KEY_STATE_UNSPECIFIED
+}
+
 type ListApiKeysResponse struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	ApiKeys []*ApiKey              `protobuf:"bytes,1,rep,name=api_keys,json=apiKeys,proto3" json:"api_keys,omitempty"`
 	// Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How many there are on all pages together.
+	TotalSize     int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListApiKeysResponse) Reset() {
 	*x = ListApiKeysResponse{}
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -454,7 +653,7 @@ func (x *ListApiKeysResponse) String() string {
 func (*ListApiKeysResponse) ProtoMessage() {}
 
 func (x *ListApiKeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -467,7 +666,7 @@ func (x *ListApiKeysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListApiKeysResponse.ProtoReflect.Descriptor instead.
 func (*ListApiKeysResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{4}
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListApiKeysResponse) GetApiKeys() []*ApiKey {
@@ -484,6 +683,13 @@ func (x *ListApiKeysResponse) GetNextPageToken() string {
 	return ""
 }
 
+func (x *ListApiKeysResponse) GetTotalSize() int32 {
+	if x != nil {
+		return x.TotalSize
+	}
+	return 0
+}
+
 type GetApiKeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the API key.
@@ -494,7 +700,7 @@ type GetApiKeyRequest struct {
 
 func (x *GetApiKeyRequest) Reset() {
 	*x = GetApiKeyRequest{}
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -506,7 +712,7 @@ func (x *GetApiKeyRequest) String() string {
 func (*GetApiKeyRequest) ProtoMessage() {}
 
 func (x *GetApiKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -519,7 +725,7 @@ func (x *GetApiKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetApiKeyRequest.ProtoReflect.Descriptor instead.
 func (*GetApiKeyRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetApiKeyRequest) GetName() string {
@@ -538,7 +744,7 @@ type GetApiKeyResponse struct {
 
 func (x *GetApiKeyResponse) Reset() {
 	*x = GetApiKeyResponse{}
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -550,7 +756,7 @@ func (x *GetApiKeyResponse) String() string {
 func (*GetApiKeyResponse) ProtoMessage() {}
 
 func (x *GetApiKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -563,7 +769,7 @@ func (x *GetApiKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetApiKeyResponse.ProtoReflect.Descriptor instead.
 func (*GetApiKeyResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetApiKeyResponse) GetApiKey() *ApiKey {
@@ -583,7 +789,7 @@ type CreateApiKeyRequest struct {
 
 func (x *CreateApiKeyRequest) Reset() {
 	*x = CreateApiKeyRequest{}
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -595,7 +801,7 @@ func (x *CreateApiKeyRequest) String() string {
 func (*CreateApiKeyRequest) ProtoMessage() {}
 
 func (x *CreateApiKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -608,7 +814,7 @@ func (x *CreateApiKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateApiKeyRequest.ProtoReflect.Descriptor instead.
 func (*CreateApiKeyRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *CreateApiKeyRequest) GetApiKey() *ApiKey {
@@ -629,7 +835,7 @@ type CreateApiKeyResponse struct {
 
 func (x *CreateApiKeyResponse) Reset() {
 	*x = CreateApiKeyResponse{}
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -641,7 +847,7 @@ func (x *CreateApiKeyResponse) String() string {
 func (*CreateApiKeyResponse) ProtoMessage() {}
 
 func (x *CreateApiKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -654,7 +860,7 @@ func (x *CreateApiKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateApiKeyResponse.ProtoReflect.Descriptor instead.
 func (*CreateApiKeyResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CreateApiKeyResponse) GetApiKey() *ApiKey {
@@ -673,15 +879,18 @@ func (x *CreateApiKeyResponse) GetSecret() string {
 
 type UpdateApiKeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The whole API key as it should be; api_key.etag, when set, must be the present one.
-	ApiKey        *ApiKey `protobuf:"bytes,1,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
+	// The API key as it should be; api_key.etag, when set, must be the present one.
+	ApiKey *ApiKey `protobuf:"bytes,1,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
+	// Only the fields named here change, each replaced as a whole, such as enabled or limits.concurrency; default: everything is
+	// replaced. A path that does not exist, or that cannot be set, is refused.
+	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *UpdateApiKeyRequest) Reset() {
 	*x = UpdateApiKeyRequest{}
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -693,7 +902,7 @@ func (x *UpdateApiKeyRequest) String() string {
 func (*UpdateApiKeyRequest) ProtoMessage() {}
 
 func (x *UpdateApiKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -706,12 +915,19 @@ func (x *UpdateApiKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateApiKeyRequest.ProtoReflect.Descriptor instead.
 func (*UpdateApiKeyRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *UpdateApiKeyRequest) GetApiKey() *ApiKey {
 	if x != nil {
 		return x.ApiKey
+	}
+	return nil
+}
+
+func (x *UpdateApiKeyRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
 	}
 	return nil
 }
@@ -725,7 +941,7 @@ type UpdateApiKeyResponse struct {
 
 func (x *UpdateApiKeyResponse) Reset() {
 	*x = UpdateApiKeyResponse{}
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[10]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -737,7 +953,7 @@ func (x *UpdateApiKeyResponse) String() string {
 func (*UpdateApiKeyResponse) ProtoMessage() {}
 
 func (x *UpdateApiKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[10]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -750,7 +966,7 @@ func (x *UpdateApiKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateApiKeyResponse.ProtoReflect.Descriptor instead.
 func (*UpdateApiKeyResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{10}
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *UpdateApiKeyResponse) GetApiKey() *ApiKey {
@@ -772,7 +988,7 @@ type DeleteApiKeyRequest struct {
 
 func (x *DeleteApiKeyRequest) Reset() {
 	*x = DeleteApiKeyRequest{}
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[11]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -784,7 +1000,7 @@ func (x *DeleteApiKeyRequest) String() string {
 func (*DeleteApiKeyRequest) ProtoMessage() {}
 
 func (x *DeleteApiKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[11]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -797,7 +1013,7 @@ func (x *DeleteApiKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteApiKeyRequest.ProtoReflect.Descriptor instead.
 func (*DeleteApiKeyRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{11}
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *DeleteApiKeyRequest) GetName() string {
@@ -822,7 +1038,7 @@ type DeleteApiKeyResponse struct {
 
 func (x *DeleteApiKeyResponse) Reset() {
 	*x = DeleteApiKeyResponse{}
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[12]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -834,7 +1050,7 @@ func (x *DeleteApiKeyResponse) String() string {
 func (*DeleteApiKeyResponse) ProtoMessage() {}
 
 func (x *DeleteApiKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[12]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -847,7 +1063,7 @@ func (x *DeleteApiKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteApiKeyResponse.ProtoReflect.Descriptor instead.
 func (*DeleteApiKeyResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{12}
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{13}
 }
 
 type RotateApiKeyResponse struct {
@@ -861,7 +1077,7 @@ type RotateApiKeyResponse struct {
 
 func (x *RotateApiKeyResponse) Reset() {
 	*x = RotateApiKeyResponse{}
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[13]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -873,7 +1089,7 @@ func (x *RotateApiKeyResponse) String() string {
 func (*RotateApiKeyResponse) ProtoMessage() {}
 
 func (x *RotateApiKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[13]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -886,7 +1102,7 @@ func (x *RotateApiKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RotateApiKeyResponse.ProtoReflect.Descriptor instead.
 func (*RotateApiKeyResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{13}
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *RotateApiKeyResponse) GetApiKey() *ApiKey {
@@ -914,7 +1130,7 @@ type RevokeApiKeyResponse struct {
 
 func (x *RevokeApiKeyResponse) Reset() {
 	*x = RevokeApiKeyResponse{}
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[14]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -926,7 +1142,7 @@ func (x *RevokeApiKeyResponse) String() string {
 func (*RevokeApiKeyResponse) ProtoMessage() {}
 
 func (x *RevokeApiKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_key_proto_msgTypes[14]
+	mi := &file_trunkline_admin_v1_key_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -939,7 +1155,7 @@ func (x *RevokeApiKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeApiKeyResponse.ProtoReflect.Descriptor instead.
 func (*RevokeApiKeyResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{14}
+	return file_trunkline_admin_v1_key_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *RevokeApiKeyResponse) GetApiKey() *ApiKey {
@@ -960,40 +1176,48 @@ var File_trunkline_admin_v1_key_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_key_proto_rawDesc = "" +
 	"\n" +
-	"\x1ctrunkline/admin/v1/key.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#trunkline/admin/v1/revocation.proto\"\xb9\t\n" +
+	"\x1ctrunkline/admin/v1/key.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#trunkline/admin/v1/revocation.proto\x1a#trunkline/admin/v1/visibility.proto\"\xc5\v\n" +
 	"\x06ApiKey\x12\x8e\x02\n" +
 	"\x04name\x18\x01 \x01(\tB\xf9\x01\xbaH\xf5\x01\xba\x01\xf1\x01\n" +
-	"\x04name\x12[must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end\x1a\x8b\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\x00-\\\\x1f\\\\x7f]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x10\n" +
-	"\x03uid\x18\x02 \x01(\tR\x03uid\x12\x12\n" +
-	"\x04etag\x18\x03 \x01(\tR\x04etag\x12;\n" +
-	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x12;\n" +
-	"\vupdate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"\x04name\x12[must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end\x1a\x8b\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\x00-\\\\x1f\\\\x7f]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x16\n" +
+	"\x03uid\x18\x02 \x01(\tB\x04\xa0\xed\x18\x01R\x03uid\x12\x12\n" +
+	"\x04etag\x18\x03 \x01(\tR\x04etag\x12A\n" +
+	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\n" +
+	"createTime\x12A\n" +
+	"\vupdate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\n" +
 	"updateTime\x12#\n" +
 	"\x06groups\x18\n" +
-	" \x03(\tB\v\xbaH\b\x92\x01\x05\x10\x90N\x18\x01R\x06groups\x127\n" +
-	"\x06secret\x18\v \x01(\tB\x1f\xbaH\x1cr\x1a2\x18^([\\x21-\\x7e]{16,256})?$R\x06secret\x12\x1d\n" +
-	"\aenabled\x18\f \x01(\bH\x00R\aenabled\x88\x01\x01\x129\n" +
-	"\n" +
-	"expires_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12\x16\n" +
-	"\x06prefix\x18\x0e \x01(\tR\x06prefix\x12\x1b\n" +
-	"\tlast_four\x18\x0f \x01(\tR\blastFour\x12\x1f\n" +
-	"\vsecret_hash\x18\x10 \x01(\fR\n" +
+	" \x03(\tB\v\xbaH\b\x92\x01\x05\x10\x90N\x18\x01R\x06groups\x12;\n" +
+	"\x06secret\x18\v \x01(\tB#\xbaH\x1cr\x1a2\x18^([\\x21-\\x7e]{16,256})?$\xa0\xed\x18\x02R\x06secret\x12\x1d\n" +
+	"\aenabled\x18\f \x01(\bH\x00R\aenabled\x88\x01\x01\x12;\n" +
+	"\vexpire_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\x12\x1c\n" +
+	"\x06prefix\x18\x0e \x01(\tB\x04\xa0\xed\x18\x01R\x06prefix\x12!\n" +
+	"\tlast_four\x18\x0f \x01(\tB\x04\xa0\xed\x18\x01R\blastFour\x12%\n" +
+	"\vsecret_hash\x18\x10 \x01(\fB\x04\xa0\xed\x18\x03R\n" +
 	"secretHash\x125\n" +
 	"\x06limits\x18\x11 \x01(\v2\x1d.trunkline.admin.v1.KeyLimitsR\x06limits\x122\n" +
 	"\x06budget\x18\x12 \x01(\v2\x1a.trunkline.admin.v1.BudgetR\x06budget\x124\n" +
 	"\vallowed_ips\x18\x13 \x03(\tB\x13\xbaH\x10\x92\x01\r\x10\xe8\a\x18\x01\"\x06r\x04\x10\x01\x18@R\n" +
 	"allowedIps\x12'\n" +
 	"\x0frequest_options\x18\x14 \x01(\bR\x0erequestOptions\x12\x14\n" +
-	"\x05debug\x18\x15 \x01(\bR\x05debug\x12;\n" +
-	"\vrevoke_time\x18\x1e \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"revokeTime\x12M\n" +
-	"\x15old_secret_expires_at\x18\x1f \x01(\v2\x1a.google.protobuf.TimestampR\x12oldSecretExpiresAt\x12\"\n" +
-	"\rold_last_four\x18  \x01(\tR\voldLastFour\x12&\n" +
-	"\x0fold_secret_hash\x18! \x01(\fR\roldSecretHash\x12,\n" +
-	"\x12revoke_cut_streams\x18\" \x01(\bR\x10revokeCutStreamsB\n" +
+	"\x05debug\x18\x15 \x01(\bR\x05debug\x12\x1e\n" +
+	"\x05owner\x18\x16 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\x05owner\x12&\n" +
+	"\x04tags\x18\x17 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x102\x18\x01\"\x06r\x04\x10\x01(@R\x04tags\x12A\n" +
+	"\vrevoke_time\x18\x1e \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\n" +
+	"revokeTime\x12U\n" +
+	"\x16old_secret_expire_time\x18\x1f \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\x13oldSecretExpireTime\x12(\n" +
+	"\rold_last_four\x18  \x01(\tB\x04\xa0\xed\x18\x01R\voldLastFour\x12,\n" +
+	"\x0fold_secret_hash\x18! \x01(\fB\x04\xa0\xed\x18\x03R\roldSecretHash\x122\n" +
+	"\x12revoke_cut_streams\x18\" \x01(\bB\x04\xa0\xed\x18\x01R\x10revokeCutStreams\x12;\n" +
+	"\x05state\x18# \x01(\x0e2\x1f.trunkline.admin.v1.ApiKeyStateB\x04\xa0\xed\x18\x01R\x05state\x12;\n" +
+	"\x05usage\x18$ \x01(\v2\x1f.trunkline.admin.v1.ApiKeyUsageB\x04\xa0\xed\x18\x01R\x05usageB\n" +
 	"\n" +
-	"\b_enabled\"\xb5\x01\n" +
+	"\b_enabled\"\xad\x01\n" +
+	"\vApiKeyUsage\x12@\n" +
+	"\x0elast_used_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\flastUsedTime\x12\x14\n" +
+	"\x05spent\x18\x02 \x01(\tR\x05spent\x12F\n" +
+	"\x11budget_reset_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x0fbudgetResetTime\"\xb5\x01\n" +
 	"\tKeyLimits\x12=\n" +
 	"\x13requests_per_minute\x18\x01 \x01(\x03B\r\xbaH\n" +
 	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\x11requestsPerMinute\x12:\n" +
@@ -1001,15 +1225,21 @@ const file_trunkline_admin_v1_key_proto_rawDesc = "" +
 	"\vconcurrency\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x00R\vconcurrency\"u\n" +
 	"\x06Budget\x12:\n" +
 	"\x06amount\x18\x01 \x01(\tB\"\xbaH\x1fr\x1d2\x1b^[0-9]{1,6}(\\.[0-9]{1,6})?$R\x06amount\x12/\n" +
-	"\x06period\x18\x02 \x01(\tB\x17\xbaH\x14r\x12R\x03dayR\x04weekR\x05monthR\x06period\"\\\n" +
+	"\x06period\x18\x02 \x01(\tB\x17\xbaH\x14r\x12R\x03dayR\x04weekR\x05monthR\x06period\"\x83\x02\n" +
 	"\x12ListApiKeysRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tR\tpageToken\"t\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\x12 \n" +
+	"\x06search\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\x06search\x12\"\n" +
+	"\border_by\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorderBy\x12\x1e\n" +
+	"\x05group\x18\x05 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x05group\x12?\n" +
+	"\x05state\x18\x06 \x01(\x0e2\x1f.trunkline.admin.v1.ApiKeyStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\"\x93\x01\n" +
 	"\x13ListApiKeysResponse\x125\n" +
 	"\bapi_keys\x18\x01 \x03(\v2\x1a.trunkline.admin.v1.ApiKeyR\aapiKeys\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\".\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
+	"\n" +
+	"total_size\x18\x03 \x01(\x05R\ttotalSize\".\n" +
 	"\x10GetApiKeyRequest\x12\x1a\n" +
 	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\"H\n" +
 	"\x11GetApiKeyResponse\x123\n" +
@@ -1018,9 +1248,11 @@ const file_trunkline_admin_v1_key_proto_rawDesc = "" +
 	"\aapi_key\x18\x01 \x01(\v2\x1a.trunkline.admin.v1.ApiKeyB\x06\xbaH\x03\xc8\x01\x01R\x06apiKey\"c\n" +
 	"\x14CreateApiKeyResponse\x123\n" +
 	"\aapi_key\x18\x01 \x01(\v2\x1a.trunkline.admin.v1.ApiKeyR\x06apiKey\x12\x16\n" +
-	"\x06secret\x18\x02 \x01(\tR\x06secret\"R\n" +
+	"\x06secret\x18\x02 \x01(\tR\x06secret\"\x8f\x01\n" +
 	"\x13UpdateApiKeyRequest\x12;\n" +
-	"\aapi_key\x18\x01 \x01(\v2\x1a.trunkline.admin.v1.ApiKeyB\x06\xbaH\x03\xc8\x01\x01R\x06apiKey\"K\n" +
+	"\aapi_key\x18\x01 \x01(\v2\x1a.trunkline.admin.v1.ApiKeyB\x06\xbaH\x03\xc8\x01\x01R\x06apiKey\x12;\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
+	"updateMask\"K\n" +
 	"\x14UpdateApiKeyResponse\x123\n" +
 	"\aapi_key\x18\x01 \x01(\v2\x1a.trunkline.admin.v1.ApiKeyR\x06apiKey\"E\n" +
 	"\x13DeleteApiKeyRequest\x12\x1a\n" +
@@ -1032,7 +1264,13 @@ const file_trunkline_admin_v1_key_proto_rawDesc = "" +
 	"\x06secret\x18\x02 \x01(\tR\x06secret\"\x8c\x01\n" +
 	"\x14RevokeApiKeyResponse\x123\n" +
 	"\aapi_key\x18\x01 \x01(\v2\x1a.trunkline.admin.v1.ApiKeyR\x06apiKey\x12?\n" +
-	"\areceipt\x18\x02 \x01(\v2%.trunkline.admin.v1.RevocationReceiptR\areceipt2\xbf\x05\n" +
+	"\areceipt\x18\x02 \x01(\v2%.trunkline.admin.v1.RevocationReceiptR\areceipt*\x98\x01\n" +
+	"\vApiKeyState\x12\x1d\n" +
+	"\x19API_KEY_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14API_KEY_STATE_ACTIVE\x10\x01\x12\x1a\n" +
+	"\x16API_KEY_STATE_DISABLED\x10\x02\x12\x19\n" +
+	"\x15API_KEY_STATE_EXPIRED\x10\x03\x12\x19\n" +
+	"\x15API_KEY_STATE_REVOKED\x10\x042\xbf\x05\n" +
 	"\n" +
 	"KeyService\x12c\n" +
 	"\vListApiKeys\x12&.trunkline.admin.v1.ListApiKeysRequest\x1a'.trunkline.admin.v1.ListApiKeysResponse\"\x03\x90\x02\x01\x12]\n" +
@@ -1056,64 +1294,74 @@ func file_trunkline_admin_v1_key_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_key_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_key_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_trunkline_admin_v1_key_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_trunkline_admin_v1_key_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_trunkline_admin_v1_key_proto_goTypes = []any{
-	(*ApiKey)(nil),                // 0: trunkline.admin.v1.ApiKey
-	(*KeyLimits)(nil),             // 1: trunkline.admin.v1.KeyLimits
-	(*Budget)(nil),                // 2: trunkline.admin.v1.Budget
-	(*ListApiKeysRequest)(nil),    // 3: trunkline.admin.v1.ListApiKeysRequest
-	(*ListApiKeysResponse)(nil),   // 4: trunkline.admin.v1.ListApiKeysResponse
-	(*GetApiKeyRequest)(nil),      // 5: trunkline.admin.v1.GetApiKeyRequest
-	(*GetApiKeyResponse)(nil),     // 6: trunkline.admin.v1.GetApiKeyResponse
-	(*CreateApiKeyRequest)(nil),   // 7: trunkline.admin.v1.CreateApiKeyRequest
-	(*CreateApiKeyResponse)(nil),  // 8: trunkline.admin.v1.CreateApiKeyResponse
-	(*UpdateApiKeyRequest)(nil),   // 9: trunkline.admin.v1.UpdateApiKeyRequest
-	(*UpdateApiKeyResponse)(nil),  // 10: trunkline.admin.v1.UpdateApiKeyResponse
-	(*DeleteApiKeyRequest)(nil),   // 11: trunkline.admin.v1.DeleteApiKeyRequest
-	(*DeleteApiKeyResponse)(nil),  // 12: trunkline.admin.v1.DeleteApiKeyResponse
-	(*RotateApiKeyResponse)(nil),  // 13: trunkline.admin.v1.RotateApiKeyResponse
-	(*RevokeApiKeyResponse)(nil),  // 14: trunkline.admin.v1.RevokeApiKeyResponse
-	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
-	(*RevocationReceipt)(nil),     // 16: trunkline.admin.v1.RevocationReceipt
-	(*RevokeApiKeyRequest)(nil),   // 17: trunkline.admin.v1.RevokeApiKeyRequest
-	(*RotateApiKeyRequest)(nil),   // 18: trunkline.admin.v1.RotateApiKeyRequest
+	(ApiKeyState)(0),              // 0: trunkline.admin.v1.ApiKeyState
+	(*ApiKey)(nil),                // 1: trunkline.admin.v1.ApiKey
+	(*ApiKeyUsage)(nil),           // 2: trunkline.admin.v1.ApiKeyUsage
+	(*KeyLimits)(nil),             // 3: trunkline.admin.v1.KeyLimits
+	(*Budget)(nil),                // 4: trunkline.admin.v1.Budget
+	(*ListApiKeysRequest)(nil),    // 5: trunkline.admin.v1.ListApiKeysRequest
+	(*ListApiKeysResponse)(nil),   // 6: trunkline.admin.v1.ListApiKeysResponse
+	(*GetApiKeyRequest)(nil),      // 7: trunkline.admin.v1.GetApiKeyRequest
+	(*GetApiKeyResponse)(nil),     // 8: trunkline.admin.v1.GetApiKeyResponse
+	(*CreateApiKeyRequest)(nil),   // 9: trunkline.admin.v1.CreateApiKeyRequest
+	(*CreateApiKeyResponse)(nil),  // 10: trunkline.admin.v1.CreateApiKeyResponse
+	(*UpdateApiKeyRequest)(nil),   // 11: trunkline.admin.v1.UpdateApiKeyRequest
+	(*UpdateApiKeyResponse)(nil),  // 12: trunkline.admin.v1.UpdateApiKeyResponse
+	(*DeleteApiKeyRequest)(nil),   // 13: trunkline.admin.v1.DeleteApiKeyRequest
+	(*DeleteApiKeyResponse)(nil),  // 14: trunkline.admin.v1.DeleteApiKeyResponse
+	(*RotateApiKeyResponse)(nil),  // 15: trunkline.admin.v1.RotateApiKeyResponse
+	(*RevokeApiKeyResponse)(nil),  // 16: trunkline.admin.v1.RevokeApiKeyResponse
+	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil), // 18: google.protobuf.FieldMask
+	(*RevocationReceipt)(nil),     // 19: trunkline.admin.v1.RevocationReceipt
+	(*RevokeApiKeyRequest)(nil),   // 20: trunkline.admin.v1.RevokeApiKeyRequest
+	(*RotateApiKeyRequest)(nil),   // 21: trunkline.admin.v1.RotateApiKeyRequest
 }
 var file_trunkline_admin_v1_key_proto_depIdxs = []int32{
-	15, // 0: trunkline.admin.v1.ApiKey.create_time:type_name -> google.protobuf.Timestamp
-	15, // 1: trunkline.admin.v1.ApiKey.update_time:type_name -> google.protobuf.Timestamp
-	15, // 2: trunkline.admin.v1.ApiKey.expires_at:type_name -> google.protobuf.Timestamp
-	1,  // 3: trunkline.admin.v1.ApiKey.limits:type_name -> trunkline.admin.v1.KeyLimits
-	2,  // 4: trunkline.admin.v1.ApiKey.budget:type_name -> trunkline.admin.v1.Budget
-	15, // 5: trunkline.admin.v1.ApiKey.revoke_time:type_name -> google.protobuf.Timestamp
-	15, // 6: trunkline.admin.v1.ApiKey.old_secret_expires_at:type_name -> google.protobuf.Timestamp
-	0,  // 7: trunkline.admin.v1.ListApiKeysResponse.api_keys:type_name -> trunkline.admin.v1.ApiKey
-	0,  // 8: trunkline.admin.v1.GetApiKeyResponse.api_key:type_name -> trunkline.admin.v1.ApiKey
-	0,  // 9: trunkline.admin.v1.CreateApiKeyRequest.api_key:type_name -> trunkline.admin.v1.ApiKey
-	0,  // 10: trunkline.admin.v1.CreateApiKeyResponse.api_key:type_name -> trunkline.admin.v1.ApiKey
-	0,  // 11: trunkline.admin.v1.UpdateApiKeyRequest.api_key:type_name -> trunkline.admin.v1.ApiKey
-	0,  // 12: trunkline.admin.v1.UpdateApiKeyResponse.api_key:type_name -> trunkline.admin.v1.ApiKey
-	0,  // 13: trunkline.admin.v1.RotateApiKeyResponse.api_key:type_name -> trunkline.admin.v1.ApiKey
-	0,  // 14: trunkline.admin.v1.RevokeApiKeyResponse.api_key:type_name -> trunkline.admin.v1.ApiKey
-	16, // 15: trunkline.admin.v1.RevokeApiKeyResponse.receipt:type_name -> trunkline.admin.v1.RevocationReceipt
-	3,  // 16: trunkline.admin.v1.KeyService.ListApiKeys:input_type -> trunkline.admin.v1.ListApiKeysRequest
-	5,  // 17: trunkline.admin.v1.KeyService.GetApiKey:input_type -> trunkline.admin.v1.GetApiKeyRequest
-	7,  // 18: trunkline.admin.v1.KeyService.CreateApiKey:input_type -> trunkline.admin.v1.CreateApiKeyRequest
-	9,  // 19: trunkline.admin.v1.KeyService.UpdateApiKey:input_type -> trunkline.admin.v1.UpdateApiKeyRequest
-	11, // 20: trunkline.admin.v1.KeyService.DeleteApiKey:input_type -> trunkline.admin.v1.DeleteApiKeyRequest
-	17, // 21: trunkline.admin.v1.KeyService.RevokeApiKey:input_type -> trunkline.admin.v1.RevokeApiKeyRequest
-	18, // 22: trunkline.admin.v1.KeyService.RotateApiKey:input_type -> trunkline.admin.v1.RotateApiKeyRequest
-	4,  // 23: trunkline.admin.v1.KeyService.ListApiKeys:output_type -> trunkline.admin.v1.ListApiKeysResponse
-	6,  // 24: trunkline.admin.v1.KeyService.GetApiKey:output_type -> trunkline.admin.v1.GetApiKeyResponse
-	8,  // 25: trunkline.admin.v1.KeyService.CreateApiKey:output_type -> trunkline.admin.v1.CreateApiKeyResponse
-	10, // 26: trunkline.admin.v1.KeyService.UpdateApiKey:output_type -> trunkline.admin.v1.UpdateApiKeyResponse
-	12, // 27: trunkline.admin.v1.KeyService.DeleteApiKey:output_type -> trunkline.admin.v1.DeleteApiKeyResponse
-	14, // 28: trunkline.admin.v1.KeyService.RevokeApiKey:output_type -> trunkline.admin.v1.RevokeApiKeyResponse
-	13, // 29: trunkline.admin.v1.KeyService.RotateApiKey:output_type -> trunkline.admin.v1.RotateApiKeyResponse
-	23, // [23:30] is the sub-list for method output_type
-	16, // [16:23] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	17, // 0: trunkline.admin.v1.ApiKey.create_time:type_name -> google.protobuf.Timestamp
+	17, // 1: trunkline.admin.v1.ApiKey.update_time:type_name -> google.protobuf.Timestamp
+	17, // 2: trunkline.admin.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
+	3,  // 3: trunkline.admin.v1.ApiKey.limits:type_name -> trunkline.admin.v1.KeyLimits
+	4,  // 4: trunkline.admin.v1.ApiKey.budget:type_name -> trunkline.admin.v1.Budget
+	17, // 5: trunkline.admin.v1.ApiKey.revoke_time:type_name -> google.protobuf.Timestamp
+	17, // 6: trunkline.admin.v1.ApiKey.old_secret_expire_time:type_name -> google.protobuf.Timestamp
+	0,  // 7: trunkline.admin.v1.ApiKey.state:type_name -> trunkline.admin.v1.ApiKeyState
+	2,  // 8: trunkline.admin.v1.ApiKey.usage:type_name -> trunkline.admin.v1.ApiKeyUsage
+	17, // 9: trunkline.admin.v1.ApiKeyUsage.last_used_time:type_name -> google.protobuf.Timestamp
+	17, // 10: trunkline.admin.v1.ApiKeyUsage.budget_reset_time:type_name -> google.protobuf.Timestamp
+	0,  // 11: trunkline.admin.v1.ListApiKeysRequest.state:type_name -> trunkline.admin.v1.ApiKeyState
+	1,  // 12: trunkline.admin.v1.ListApiKeysResponse.api_keys:type_name -> trunkline.admin.v1.ApiKey
+	1,  // 13: trunkline.admin.v1.GetApiKeyResponse.api_key:type_name -> trunkline.admin.v1.ApiKey
+	1,  // 14: trunkline.admin.v1.CreateApiKeyRequest.api_key:type_name -> trunkline.admin.v1.ApiKey
+	1,  // 15: trunkline.admin.v1.CreateApiKeyResponse.api_key:type_name -> trunkline.admin.v1.ApiKey
+	1,  // 16: trunkline.admin.v1.UpdateApiKeyRequest.api_key:type_name -> trunkline.admin.v1.ApiKey
+	18, // 17: trunkline.admin.v1.UpdateApiKeyRequest.update_mask:type_name -> google.protobuf.FieldMask
+	1,  // 18: trunkline.admin.v1.UpdateApiKeyResponse.api_key:type_name -> trunkline.admin.v1.ApiKey
+	1,  // 19: trunkline.admin.v1.RotateApiKeyResponse.api_key:type_name -> trunkline.admin.v1.ApiKey
+	1,  // 20: trunkline.admin.v1.RevokeApiKeyResponse.api_key:type_name -> trunkline.admin.v1.ApiKey
+	19, // 21: trunkline.admin.v1.RevokeApiKeyResponse.receipt:type_name -> trunkline.admin.v1.RevocationReceipt
+	5,  // 22: trunkline.admin.v1.KeyService.ListApiKeys:input_type -> trunkline.admin.v1.ListApiKeysRequest
+	7,  // 23: trunkline.admin.v1.KeyService.GetApiKey:input_type -> trunkline.admin.v1.GetApiKeyRequest
+	9,  // 24: trunkline.admin.v1.KeyService.CreateApiKey:input_type -> trunkline.admin.v1.CreateApiKeyRequest
+	11, // 25: trunkline.admin.v1.KeyService.UpdateApiKey:input_type -> trunkline.admin.v1.UpdateApiKeyRequest
+	13, // 26: trunkline.admin.v1.KeyService.DeleteApiKey:input_type -> trunkline.admin.v1.DeleteApiKeyRequest
+	20, // 27: trunkline.admin.v1.KeyService.RevokeApiKey:input_type -> trunkline.admin.v1.RevokeApiKeyRequest
+	21, // 28: trunkline.admin.v1.KeyService.RotateApiKey:input_type -> trunkline.admin.v1.RotateApiKeyRequest
+	6,  // 29: trunkline.admin.v1.KeyService.ListApiKeys:output_type -> trunkline.admin.v1.ListApiKeysResponse
+	8,  // 30: trunkline.admin.v1.KeyService.GetApiKey:output_type -> trunkline.admin.v1.GetApiKeyResponse
+	10, // 31: trunkline.admin.v1.KeyService.CreateApiKey:output_type -> trunkline.admin.v1.CreateApiKeyResponse
+	12, // 32: trunkline.admin.v1.KeyService.UpdateApiKey:output_type -> trunkline.admin.v1.UpdateApiKeyResponse
+	14, // 33: trunkline.admin.v1.KeyService.DeleteApiKey:output_type -> trunkline.admin.v1.DeleteApiKeyResponse
+	16, // 34: trunkline.admin.v1.KeyService.RevokeApiKey:output_type -> trunkline.admin.v1.RevokeApiKeyResponse
+	15, // 35: trunkline.admin.v1.KeyService.RotateApiKey:output_type -> trunkline.admin.v1.RotateApiKeyResponse
+	29, // [29:36] is the sub-list for method output_type
+	22, // [22:29] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_key_proto_init() }
@@ -1122,19 +1370,21 @@ func file_trunkline_admin_v1_key_proto_init() {
 		return
 	}
 	file_trunkline_admin_v1_revocation_proto_init()
+	file_trunkline_admin_v1_visibility_proto_init()
 	file_trunkline_admin_v1_key_proto_msgTypes[0].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_key_proto_rawDesc), len(file_trunkline_admin_v1_key_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   15,
+			NumEnums:      1,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_trunkline_admin_v1_key_proto_goTypes,
 		DependencyIndexes: file_trunkline_admin_v1_key_proto_depIdxs,
+		EnumInfos:         file_trunkline_admin_v1_key_proto_enumTypes,
 		MessageInfos:      file_trunkline_admin_v1_key_proto_msgTypes,
 	}.Build()
 	File_trunkline_admin_v1_key_proto = out.File

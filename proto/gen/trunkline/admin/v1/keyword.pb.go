@@ -10,6 +10,7 @@ import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -28,13 +29,13 @@ type FailureKeyword struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Unique name, 1 to 128 bytes without control characters; cannot be changed.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Identity that survives a re-creation under the same name. Output only.
+	// Identity that survives a re-creation under the same name.
 	Uid string `protobuf:"bytes,2,opt,name=uid,proto3" json:"uid,omitempty"`
-	// Revision the keyword was last changed at; send it back with an update. Output only otherwise.
+	// Revision the keyword was last changed at; send it back with an update.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	// When the keyword was created. Output only.
+	// When the keyword was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When the keyword was last changed. Output only.
+	// When the keyword was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Text to look for, case-insensitive. Either this or pattern.
 	Keyword string `protobuf:"bytes,10,opt,name=keyword,proto3" json:"keyword,omitempty"`
@@ -182,8 +183,12 @@ type ListFailureKeywordsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Most failure keywords in one page, 1 to 1000; default 100.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before.
-	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// next_page_token of the page before; everything else must be the same.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only those with this text in their name, keyword or pattern; letter case does not matter.
+	Search string `protobuf:"bytes,3,opt,name=search,proto3" json:"search,omitempty"`
+	// Order: one of name, create_time, update_time, followed by " desc" to turn it round; default name. Equal ones come in name order.
+	OrderBy       string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -232,11 +237,27 @@ func (x *ListFailureKeywordsRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListFailureKeywordsRequest) GetSearch() string {
+	if x != nil {
+		return x.Search
+	}
+	return ""
+}
+
+func (x *ListFailureKeywordsRequest) GetOrderBy() string {
+	if x != nil {
+		return x.OrderBy
+	}
+	return ""
+}
+
 type ListFailureKeywordsResponse struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	FailureKeywords []*FailureKeyword      `protobuf:"bytes,1,rep,name=failure_keywords,json=failureKeywords,proto3" json:"failure_keywords,omitempty"`
 	// Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How many there are on all pages together.
+	TotalSize     int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -283,6 +304,13 @@ func (x *ListFailureKeywordsResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListFailureKeywordsResponse) GetTotalSize() int32 {
+	if x != nil {
+		return x.TotalSize
+	}
+	return 0
 }
 
 type GetFailureKeywordRequest struct {
@@ -465,10 +493,13 @@ func (x *CreateFailureKeywordResponse) GetFailureKeyword() *FailureKeyword {
 
 type UpdateFailureKeywordRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The whole failure keyword as it should be; failure_keyword.etag, when set, must be the present one.
+	// The failure keyword as it should be; failure_keyword.etag, when set, must be the present one.
 	FailureKeyword *FailureKeyword `protobuf:"bytes,1,opt,name=failure_keyword,json=failureKeyword,proto3" json:"failure_keyword,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Only the fields named here change, each replaced as a whole, such as enabled or log_only; default: everything is
+	// replaced. A path that does not exist, or that cannot be set, is refused.
+	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *UpdateFailureKeywordRequest) Reset() {
@@ -504,6 +535,13 @@ func (*UpdateFailureKeywordRequest) Descriptor() ([]byte, []int) {
 func (x *UpdateFailureKeywordRequest) GetFailureKeyword() *FailureKeyword {
 	if x != nil {
 		return x.FailureKeyword
+	}
+	return nil
+}
+
+func (x *UpdateFailureKeywordRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
 	}
 	return nil
 }
@@ -642,7 +680,7 @@ func (*DeleteFailureKeywordResponse) Descriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_keyword_proto_rawDescGZIP(), []int{10}
 }
 
-type DryRunRequest struct {
+type DryRunFailureKeywordRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The keyword to try; it needs no name. Held against the configuration as if it were stored.
 	FailureKeyword *FailureKeyword `protobuf:"bytes,1,opt,name=failure_keyword,json=failureKeyword,proto3" json:"failure_keyword,omitempty"`
@@ -654,20 +692,20 @@ type DryRunRequest struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *DryRunRequest) Reset() {
-	*x = DryRunRequest{}
+func (x *DryRunFailureKeywordRequest) Reset() {
+	*x = DryRunFailureKeywordRequest{}
 	mi := &file_trunkline_admin_v1_keyword_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *DryRunRequest) String() string {
+func (x *DryRunFailureKeywordRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*DryRunRequest) ProtoMessage() {}
+func (*DryRunFailureKeywordRequest) ProtoMessage() {}
 
-func (x *DryRunRequest) ProtoReflect() protoreflect.Message {
+func (x *DryRunFailureKeywordRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_trunkline_admin_v1_keyword_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -679,33 +717,33 @@ func (x *DryRunRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use DryRunRequest.ProtoReflect.Descriptor instead.
-func (*DryRunRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use DryRunFailureKeywordRequest.ProtoReflect.Descriptor instead.
+func (*DryRunFailureKeywordRequest) Descriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_keyword_proto_rawDescGZIP(), []int{11}
 }
 
-func (x *DryRunRequest) GetFailureKeyword() *FailureKeyword {
+func (x *DryRunFailureKeywordRequest) GetFailureKeyword() *FailureKeyword {
 	if x != nil {
 		return x.FailureKeyword
 	}
 	return nil
 }
 
-func (x *DryRunRequest) GetCalls() int32 {
+func (x *DryRunFailureKeywordRequest) GetCalls() int32 {
 	if x != nil {
 		return x.Calls
 	}
 	return 0
 }
 
-func (x *DryRunRequest) GetSample() string {
+func (x *DryRunFailureKeywordRequest) GetSample() string {
 	if x != nil {
 		return x.Sample
 	}
 	return ""
 }
 
-type DryRunResponse struct {
+type DryRunFailureKeywordResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Calls that were looked at.
 	LookedAt int32 `protobuf:"varint,1,opt,name=looked_at,json=lookedAt,proto3" json:"looked_at,omitempty"`
@@ -719,20 +757,20 @@ type DryRunResponse struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *DryRunResponse) Reset() {
-	*x = DryRunResponse{}
+func (x *DryRunFailureKeywordResponse) Reset() {
+	*x = DryRunFailureKeywordResponse{}
 	mi := &file_trunkline_admin_v1_keyword_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *DryRunResponse) String() string {
+func (x *DryRunFailureKeywordResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*DryRunResponse) ProtoMessage() {}
+func (*DryRunFailureKeywordResponse) ProtoMessage() {}
 
-func (x *DryRunResponse) ProtoReflect() protoreflect.Message {
+func (x *DryRunFailureKeywordResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_trunkline_admin_v1_keyword_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -744,33 +782,33 @@ func (x *DryRunResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use DryRunResponse.ProtoReflect.Descriptor instead.
-func (*DryRunResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use DryRunFailureKeywordResponse.ProtoReflect.Descriptor instead.
+func (*DryRunFailureKeywordResponse) Descriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_keyword_proto_rawDescGZIP(), []int{12}
 }
 
-func (x *DryRunResponse) GetLookedAt() int32 {
+func (x *DryRunFailureKeywordResponse) GetLookedAt() int32 {
 	if x != nil {
 		return x.LookedAt
 	}
 	return 0
 }
 
-func (x *DryRunResponse) GetHits() []*KeywordHit {
+func (x *DryRunFailureKeywordResponse) GetHits() []*KeywordHit {
 	if x != nil {
 		return x.Hits
 	}
 	return nil
 }
 
-func (x *DryRunResponse) GetHitCount() int32 {
+func (x *DryRunFailureKeywordResponse) GetHitCount() int32 {
 	if x != nil {
 		return x.HitCount
 	}
 	return 0
 }
 
-func (x *DryRunResponse) GetSampleHit() bool {
+func (x *DryRunFailureKeywordResponse) GetSampleHit() bool {
 	if x != nil {
 		return x.SampleHit
 	}
@@ -845,15 +883,15 @@ var File_trunkline_admin_v1_keyword_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_keyword_proto_rawDesc = "" +
 	"\n" +
-	" trunkline/admin/v1/keyword.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xda\x06\n" +
+	" trunkline/admin/v1/keyword.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#trunkline/admin/v1/visibility.proto\"\xec\x06\n" +
 	"\x0eFailureKeyword\x12\x8e\x02\n" +
 	"\x04name\x18\x01 \x01(\tB\xf9\x01\xbaH\xf5\x01\xba\x01\xf1\x01\n" +
-	"\x04name\x12[must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end\x1a\x8b\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\x00-\\\\x1f\\\\x7f]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x10\n" +
-	"\x03uid\x18\x02 \x01(\tR\x03uid\x12\x12\n" +
-	"\x04etag\x18\x03 \x01(\tR\x04etag\x12;\n" +
-	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x12;\n" +
-	"\vupdate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"\x04name\x12[must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end\x1a\x8b\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\x00-\\\\x1f\\\\x7f]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x16\n" +
+	"\x03uid\x18\x02 \x01(\tB\x04\xa0\xed\x18\x01R\x03uid\x12\x12\n" +
+	"\x04etag\x18\x03 \x01(\tR\x04etag\x12A\n" +
+	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\n" +
+	"createTime\x12A\n" +
+	"\vupdate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\n" +
 	"updateTime\x12\"\n" +
 	"\akeyword\x18\n" +
 	" \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\akeyword\x12\"\n" +
@@ -866,15 +904,19 @@ const file_trunkline_admin_v1_keyword_proto_rawDesc = "" +
 	"\x06groups\x18\x11 \x03(\tB\v\xbaH\b\x92\x01\x05\x10\xe8\a\x18\x01R\x06groups:f\xbaHc\x1aa\n" +
 	"\x12keyword_or_pattern\x12\x1dset either keyword or pattern\x1a,(this.keyword == '') != (this.pattern == '')B\n" +
 	"\n" +
-	"\b_enabled\"d\n" +
+	"\b_enabled\"\xaa\x01\n" +
 	"\x1aListFailureKeywordsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tR\tpageToken\"\x94\x01\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\x12 \n" +
+	"\x06search\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\x06search\x12\"\n" +
+	"\border_by\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorderBy\"\xb3\x01\n" +
 	"\x1bListFailureKeywordsResponse\x12M\n" +
 	"\x10failure_keywords\x18\x01 \x03(\v2\".trunkline.admin.v1.FailureKeywordR\x0ffailureKeywords\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"6\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
+	"\n" +
+	"total_size\x18\x03 \x01(\x05R\ttotalSize\"6\n" +
 	"\x18GetFailureKeywordRequest\x12\x1a\n" +
 	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\"h\n" +
 	"\x19GetFailureKeywordResponse\x12K\n" +
@@ -882,21 +924,23 @@ const file_trunkline_admin_v1_keyword_proto_rawDesc = "" +
 	"\x1bCreateFailureKeywordRequest\x12S\n" +
 	"\x0ffailure_keyword\x18\x01 \x01(\v2\".trunkline.admin.v1.FailureKeywordB\x06\xbaH\x03\xc8\x01\x01R\x0efailureKeyword\"k\n" +
 	"\x1cCreateFailureKeywordResponse\x12K\n" +
-	"\x0ffailure_keyword\x18\x01 \x01(\v2\".trunkline.admin.v1.FailureKeywordR\x0efailureKeyword\"r\n" +
+	"\x0ffailure_keyword\x18\x01 \x01(\v2\".trunkline.admin.v1.FailureKeywordR\x0efailureKeyword\"\xaf\x01\n" +
 	"\x1bUpdateFailureKeywordRequest\x12S\n" +
-	"\x0ffailure_keyword\x18\x01 \x01(\v2\".trunkline.admin.v1.FailureKeywordB\x06\xbaH\x03\xc8\x01\x01R\x0efailureKeyword\"k\n" +
+	"\x0ffailure_keyword\x18\x01 \x01(\v2\".trunkline.admin.v1.FailureKeywordB\x06\xbaH\x03\xc8\x01\x01R\x0efailureKeyword\x12;\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
+	"updateMask\"k\n" +
 	"\x1cUpdateFailureKeywordResponse\x12K\n" +
 	"\x0ffailure_keyword\x18\x01 \x01(\v2\".trunkline.admin.v1.FailureKeywordR\x0efailureKeyword\"M\n" +
 	"\x1bDeleteFailureKeywordRequest\x12\x1a\n" +
 	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\x12\x12\n" +
 	"\x04etag\x18\x02 \x01(\tR\x04etag\"\x1e\n" +
-	"\x1cDeleteFailureKeywordResponse\"\xa9\x01\n" +
-	"\rDryRunRequest\x12S\n" +
+	"\x1cDeleteFailureKeywordResponse\"\xb7\x01\n" +
+	"\x1bDryRunFailureKeywordRequest\x12S\n" +
 	"\x0ffailure_keyword\x18\x01 \x01(\v2\".trunkline.admin.v1.FailureKeywordB\x06\xbaH\x03\xd8\x01\x03R\x0efailureKeyword\x12 \n" +
 	"\x05calls\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\x90N(\x00R\x05calls\x12!\n" +
-	"\x06sample\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x04R\x06sample\"\x9d\x01\n" +
-	"\x0eDryRunResponse\x12\x1b\n" +
+	"\x06sample\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x04R\x06sample\"\xab\x01\n" +
+	"\x1cDryRunFailureKeywordResponse\x12\x1b\n" +
 	"\tlooked_at\x18\x01 \x01(\x05R\blookedAt\x122\n" +
 	"\x04hits\x18\x02 \x03(\v2\x1e.trunkline.admin.v1.KeywordHitR\x04hits\x12\x1b\n" +
 	"\thit_count\x18\x03 \x01(\x05R\bhitCount\x12\x1d\n" +
@@ -906,14 +950,14 @@ const file_trunkline_admin_v1_keyword_proto_rawDesc = "" +
 	"KeywordHit\x12\x17\n" +
 	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1a\n" +
 	"\bprovider\x18\x02 \x01(\tR\bprovider\x12\x12\n" +
-	"\x04text\x18\x03 \x01(\tR\x04text2\xcb\x05\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text2\xf5\x05\n" +
 	"\x0eKeywordService\x12{\n" +
 	"\x13ListFailureKeywords\x12..trunkline.admin.v1.ListFailureKeywordsRequest\x1a/.trunkline.admin.v1.ListFailureKeywordsResponse\"\x03\x90\x02\x01\x12u\n" +
 	"\x11GetFailureKeyword\x12,.trunkline.admin.v1.GetFailureKeywordRequest\x1a-.trunkline.admin.v1.GetFailureKeywordResponse\"\x03\x90\x02\x01\x12y\n" +
 	"\x14CreateFailureKeyword\x12/.trunkline.admin.v1.CreateFailureKeywordRequest\x1a0.trunkline.admin.v1.CreateFailureKeywordResponse\x12y\n" +
 	"\x14UpdateFailureKeyword\x12/.trunkline.admin.v1.UpdateFailureKeywordRequest\x1a0.trunkline.admin.v1.UpdateFailureKeywordResponse\x12y\n" +
-	"\x14DeleteFailureKeyword\x12/.trunkline.admin.v1.DeleteFailureKeywordRequest\x1a0.trunkline.admin.v1.DeleteFailureKeywordResponse\x12T\n" +
-	"\x06DryRun\x12!.trunkline.admin.v1.DryRunRequest\x1a\".trunkline.admin.v1.DryRunResponse\"\x03\x90\x02\x01B\xd8\x01\n" +
+	"\x14DeleteFailureKeyword\x12/.trunkline.admin.v1.DeleteFailureKeywordRequest\x1a0.trunkline.admin.v1.DeleteFailureKeywordResponse\x12~\n" +
+	"\x14DryRunFailureKeyword\x12/.trunkline.admin.v1.DryRunFailureKeywordRequest\x1a0.trunkline.admin.v1.DryRunFailureKeywordResponse\"\x03\x90\x02\x01B\xd8\x01\n" +
 	"\x16com.trunkline.admin.v1B\fKeywordProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
 var (
@@ -941,10 +985,11 @@ var file_trunkline_admin_v1_keyword_proto_goTypes = []any{
 	(*UpdateFailureKeywordResponse)(nil), // 8: trunkline.admin.v1.UpdateFailureKeywordResponse
 	(*DeleteFailureKeywordRequest)(nil),  // 9: trunkline.admin.v1.DeleteFailureKeywordRequest
 	(*DeleteFailureKeywordResponse)(nil), // 10: trunkline.admin.v1.DeleteFailureKeywordResponse
-	(*DryRunRequest)(nil),                // 11: trunkline.admin.v1.DryRunRequest
-	(*DryRunResponse)(nil),               // 12: trunkline.admin.v1.DryRunResponse
+	(*DryRunFailureKeywordRequest)(nil),  // 11: trunkline.admin.v1.DryRunFailureKeywordRequest
+	(*DryRunFailureKeywordResponse)(nil), // 12: trunkline.admin.v1.DryRunFailureKeywordResponse
 	(*KeywordHit)(nil),                   // 13: trunkline.admin.v1.KeywordHit
 	(*timestamppb.Timestamp)(nil),        // 14: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),        // 15: google.protobuf.FieldMask
 }
 var file_trunkline_admin_v1_keyword_proto_depIdxs = []int32{
 	14, // 0: trunkline.admin.v1.FailureKeyword.create_time:type_name -> google.protobuf.Timestamp
@@ -954,26 +999,27 @@ var file_trunkline_admin_v1_keyword_proto_depIdxs = []int32{
 	0,  // 4: trunkline.admin.v1.CreateFailureKeywordRequest.failure_keyword:type_name -> trunkline.admin.v1.FailureKeyword
 	0,  // 5: trunkline.admin.v1.CreateFailureKeywordResponse.failure_keyword:type_name -> trunkline.admin.v1.FailureKeyword
 	0,  // 6: trunkline.admin.v1.UpdateFailureKeywordRequest.failure_keyword:type_name -> trunkline.admin.v1.FailureKeyword
-	0,  // 7: trunkline.admin.v1.UpdateFailureKeywordResponse.failure_keyword:type_name -> trunkline.admin.v1.FailureKeyword
-	0,  // 8: trunkline.admin.v1.DryRunRequest.failure_keyword:type_name -> trunkline.admin.v1.FailureKeyword
-	13, // 9: trunkline.admin.v1.DryRunResponse.hits:type_name -> trunkline.admin.v1.KeywordHit
-	1,  // 10: trunkline.admin.v1.KeywordService.ListFailureKeywords:input_type -> trunkline.admin.v1.ListFailureKeywordsRequest
-	3,  // 11: trunkline.admin.v1.KeywordService.GetFailureKeyword:input_type -> trunkline.admin.v1.GetFailureKeywordRequest
-	5,  // 12: trunkline.admin.v1.KeywordService.CreateFailureKeyword:input_type -> trunkline.admin.v1.CreateFailureKeywordRequest
-	7,  // 13: trunkline.admin.v1.KeywordService.UpdateFailureKeyword:input_type -> trunkline.admin.v1.UpdateFailureKeywordRequest
-	9,  // 14: trunkline.admin.v1.KeywordService.DeleteFailureKeyword:input_type -> trunkline.admin.v1.DeleteFailureKeywordRequest
-	11, // 15: trunkline.admin.v1.KeywordService.DryRun:input_type -> trunkline.admin.v1.DryRunRequest
-	2,  // 16: trunkline.admin.v1.KeywordService.ListFailureKeywords:output_type -> trunkline.admin.v1.ListFailureKeywordsResponse
-	4,  // 17: trunkline.admin.v1.KeywordService.GetFailureKeyword:output_type -> trunkline.admin.v1.GetFailureKeywordResponse
-	6,  // 18: trunkline.admin.v1.KeywordService.CreateFailureKeyword:output_type -> trunkline.admin.v1.CreateFailureKeywordResponse
-	8,  // 19: trunkline.admin.v1.KeywordService.UpdateFailureKeyword:output_type -> trunkline.admin.v1.UpdateFailureKeywordResponse
-	10, // 20: trunkline.admin.v1.KeywordService.DeleteFailureKeyword:output_type -> trunkline.admin.v1.DeleteFailureKeywordResponse
-	12, // 21: trunkline.admin.v1.KeywordService.DryRun:output_type -> trunkline.admin.v1.DryRunResponse
-	16, // [16:22] is the sub-list for method output_type
-	10, // [10:16] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	15, // 7: trunkline.admin.v1.UpdateFailureKeywordRequest.update_mask:type_name -> google.protobuf.FieldMask
+	0,  // 8: trunkline.admin.v1.UpdateFailureKeywordResponse.failure_keyword:type_name -> trunkline.admin.v1.FailureKeyword
+	0,  // 9: trunkline.admin.v1.DryRunFailureKeywordRequest.failure_keyword:type_name -> trunkline.admin.v1.FailureKeyword
+	13, // 10: trunkline.admin.v1.DryRunFailureKeywordResponse.hits:type_name -> trunkline.admin.v1.KeywordHit
+	1,  // 11: trunkline.admin.v1.KeywordService.ListFailureKeywords:input_type -> trunkline.admin.v1.ListFailureKeywordsRequest
+	3,  // 12: trunkline.admin.v1.KeywordService.GetFailureKeyword:input_type -> trunkline.admin.v1.GetFailureKeywordRequest
+	5,  // 13: trunkline.admin.v1.KeywordService.CreateFailureKeyword:input_type -> trunkline.admin.v1.CreateFailureKeywordRequest
+	7,  // 14: trunkline.admin.v1.KeywordService.UpdateFailureKeyword:input_type -> trunkline.admin.v1.UpdateFailureKeywordRequest
+	9,  // 15: trunkline.admin.v1.KeywordService.DeleteFailureKeyword:input_type -> trunkline.admin.v1.DeleteFailureKeywordRequest
+	11, // 16: trunkline.admin.v1.KeywordService.DryRunFailureKeyword:input_type -> trunkline.admin.v1.DryRunFailureKeywordRequest
+	2,  // 17: trunkline.admin.v1.KeywordService.ListFailureKeywords:output_type -> trunkline.admin.v1.ListFailureKeywordsResponse
+	4,  // 18: trunkline.admin.v1.KeywordService.GetFailureKeyword:output_type -> trunkline.admin.v1.GetFailureKeywordResponse
+	6,  // 19: trunkline.admin.v1.KeywordService.CreateFailureKeyword:output_type -> trunkline.admin.v1.CreateFailureKeywordResponse
+	8,  // 20: trunkline.admin.v1.KeywordService.UpdateFailureKeyword:output_type -> trunkline.admin.v1.UpdateFailureKeywordResponse
+	10, // 21: trunkline.admin.v1.KeywordService.DeleteFailureKeyword:output_type -> trunkline.admin.v1.DeleteFailureKeywordResponse
+	12, // 22: trunkline.admin.v1.KeywordService.DryRunFailureKeyword:output_type -> trunkline.admin.v1.DryRunFailureKeywordResponse
+	17, // [17:23] is the sub-list for method output_type
+	11, // [11:17] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_keyword_proto_init() }
@@ -981,6 +1027,7 @@ func file_trunkline_admin_v1_keyword_proto_init() {
 	if File_trunkline_admin_v1_keyword_proto != nil {
 		return
 	}
+	file_trunkline_admin_v1_visibility_proto_init()
 	file_trunkline_admin_v1_keyword_proto_msgTypes[0].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

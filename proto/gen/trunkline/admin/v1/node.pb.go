@@ -55,7 +55,7 @@ type Node struct {
 	KeywordHits map[string]int64 `protobuf:"bytes,13,rep,name=keyword_hits,json=keywordHits,proto3" json:"keyword_hits,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	// Control-plane replica that it is, or was, connected to.
 	Replica string `protobuf:"bytes,14,opt,name=replica,proto3" json:"replica,omitempty"`
-	// Made anew at each start of the node.
+	// New at each start of the node.
 	BootId string `protobuf:"bytes,15,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
 	// Revisions that the newest one is ahead of the one it serves.
 	RevisionsBehind uint64 `protobuf:"varint,16,opt,name=revisions_behind,json=revisionsBehind,proto3" json:"revisions_behind,omitempty"`
@@ -72,7 +72,7 @@ type Node struct {
 	// How far its clock is ahead of the control plane's, the way of the message left out of account;
 	// negative when it is behind.
 	ClockOffset *durationpb.Duration `protobuf:"bytes,22,opt,name=clock_offset,json=clockOffset,proto3" json:"clock_offset,omitempty"`
-	// Whether it gets no new clients, at an admin's word.
+	// Whether it gets no new clients because an admin said so.
 	Draining bool `protobuf:"varint,23,opt,name=draining,proto3" json:"draining,omitempty"`
 	// Whether it shall: ordered, and not undone since. It differs from draining until the node has heard.
 	DrainOrdered bool `protobuf:"varint,24,opt,name=drain_ordered,json=drainOrdered,proto3" json:"drain_ordered,omitempty"`
@@ -332,125 +332,6 @@ func (x *Node) GetLineage() *NodeLineage {
 	return nil
 }
 
-// How a target, credential or whole provider stands on a node.
-type TargetHealth struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name of the provider.
-	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
-	// Upstream model id; empty when the whole provider is meant.
-	Model string `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
-	// Name of the credential when only that is meant.
-	Credential string `protobuf:"bytes,3,opt,name=credential,proto3" json:"credential,omitempty"`
-	// healthy, degraded (failures within the window), cooling or probing.
-	State string `protobuf:"bytes,4,opt,name=state,proto3" json:"state,omitempty"`
-	// Time left of the cooldown.
-	Remaining *durationpb.Duration `protobuf:"bytes,5,opt,name=remaining,proto3" json:"remaining,omitempty"`
-	// Outcome that opened the cooldown.
-	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
-	// Failures within the window.
-	Failures int32 `protobuf:"varint,7,opt,name=failures,proto3" json:"failures,omitempty"`
-	// Failures that open a cooldown.
-	Threshold int32 `protobuf:"varint,8,opt,name=threshold,proto3" json:"threshold,omitempty"`
-	// A whole provider that cools only because several of its models do; says nothing of models that
-	// stand badly by themselves.
-	Derived       bool `protobuf:"varint,9,opt,name=derived,proto3" json:"derived,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *TargetHealth) Reset() {
-	*x = TargetHealth{}
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[1]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *TargetHealth) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*TargetHealth) ProtoMessage() {}
-
-func (x *TargetHealth) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[1]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use TargetHealth.ProtoReflect.Descriptor instead.
-func (*TargetHealth) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{1}
-}
-
-func (x *TargetHealth) GetProvider() string {
-	if x != nil {
-		return x.Provider
-	}
-	return ""
-}
-
-func (x *TargetHealth) GetModel() string {
-	if x != nil {
-		return x.Model
-	}
-	return ""
-}
-
-func (x *TargetHealth) GetCredential() string {
-	if x != nil {
-		return x.Credential
-	}
-	return ""
-}
-
-func (x *TargetHealth) GetState() string {
-	if x != nil {
-		return x.State
-	}
-	return ""
-}
-
-func (x *TargetHealth) GetRemaining() *durationpb.Duration {
-	if x != nil {
-		return x.Remaining
-	}
-	return nil
-}
-
-func (x *TargetHealth) GetReason() string {
-	if x != nil {
-		return x.Reason
-	}
-	return ""
-}
-
-func (x *TargetHealth) GetFailures() int32 {
-	if x != nil {
-		return x.Failures
-	}
-	return 0
-}
-
-func (x *TargetHealth) GetThreshold() int32 {
-	if x != nil {
-		return x.Threshold
-	}
-	return 0
-}
-
-func (x *TargetHealth) GetDerived() bool {
-	if x != nil {
-		return x.Derived
-	}
-	return false
-}
-
 type ListNodesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -459,7 +340,7 @@ type ListNodesRequest struct {
 
 func (x *ListNodesRequest) Reset() {
 	*x = ListNodesRequest{}
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[2]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -471,7 +352,7 @@ func (x *ListNodesRequest) String() string {
 func (*ListNodesRequest) ProtoMessage() {}
 
 func (x *ListNodesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[2]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -484,7 +365,7 @@ func (x *ListNodesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListNodesRequest.ProtoReflect.Descriptor instead.
 func (*ListNodesRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{2}
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{1}
 }
 
 type ListNodesResponse struct {
@@ -500,7 +381,7 @@ type ListNodesResponse struct {
 
 func (x *ListNodesResponse) Reset() {
 	*x = ListNodesResponse{}
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -512,7 +393,7 @@ func (x *ListNodesResponse) String() string {
 func (*ListNodesResponse) ProtoMessage() {}
 
 func (x *ListNodesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -525,7 +406,7 @@ func (x *ListNodesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListNodesResponse.ProtoReflect.Descriptor instead.
 func (*ListNodesResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{3}
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ListNodesResponse) GetNodes() []*Node {
@@ -558,7 +439,7 @@ type GetNodeRequest struct {
 
 func (x *GetNodeRequest) Reset() {
 	*x = GetNodeRequest{}
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -570,7 +451,7 @@ func (x *GetNodeRequest) String() string {
 func (*GetNodeRequest) ProtoMessage() {}
 
 func (x *GetNodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -583,7 +464,7 @@ func (x *GetNodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetNodeRequest.ProtoReflect.Descriptor instead.
 func (*GetNodeRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{4}
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *GetNodeRequest) GetName() string {
@@ -604,7 +485,7 @@ type GetNodeResponse struct {
 
 func (x *GetNodeResponse) Reset() {
 	*x = GetNodeResponse{}
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -616,7 +497,7 @@ func (x *GetNodeResponse) String() string {
 func (*GetNodeResponse) ProtoMessage() {}
 
 func (x *GetNodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -629,7 +510,7 @@ func (x *GetNodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetNodeResponse.ProtoReflect.Descriptor instead.
 func (*GetNodeResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetNodeResponse) GetNode() *Node {
@@ -657,7 +538,7 @@ type DrainNodeRequest struct {
 
 func (x *DrainNodeRequest) Reset() {
 	*x = DrainNodeRequest{}
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -669,7 +550,7 @@ func (x *DrainNodeRequest) String() string {
 func (*DrainNodeRequest) ProtoMessage() {}
 
 func (x *DrainNodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -682,7 +563,7 @@ func (x *DrainNodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainNodeRequest.ProtoReflect.Descriptor instead.
 func (*DrainNodeRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *DrainNodeRequest) GetName() string {
@@ -709,7 +590,7 @@ type DrainNodeResponse struct {
 
 func (x *DrainNodeResponse) Reset() {
 	*x = DrainNodeResponse{}
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -721,7 +602,7 @@ func (x *DrainNodeResponse) String() string {
 func (*DrainNodeResponse) ProtoMessage() {}
 
 func (x *DrainNodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -734,7 +615,7 @@ func (x *DrainNodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainNodeResponse.ProtoReflect.Descriptor instead.
 func (*DrainNodeResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *DrainNodeResponse) GetNode() *Node {
@@ -753,7 +634,7 @@ type ForgetNodeRequest struct {
 
 func (x *ForgetNodeRequest) Reset() {
 	*x = ForgetNodeRequest{}
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -765,7 +646,7 @@ func (x *ForgetNodeRequest) String() string {
 func (*ForgetNodeRequest) ProtoMessage() {}
 
 func (x *ForgetNodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -778,7 +659,7 @@ func (x *ForgetNodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForgetNodeRequest.ProtoReflect.Descriptor instead.
 func (*ForgetNodeRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ForgetNodeRequest) GetName() string {
@@ -796,7 +677,7 @@ type ForgetNodeResponse struct {
 
 func (x *ForgetNodeResponse) Reset() {
 	*x = ForgetNodeResponse{}
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -808,7 +689,7 @@ func (x *ForgetNodeResponse) String() string {
 func (*ForgetNodeResponse) ProtoMessage() {}
 
 func (x *ForgetNodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -821,14 +702,95 @@ func (x *ForgetNodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForgetNodeResponse.ProtoReflect.Descriptor instead.
 func (*ForgetNodeResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{8}
+}
+
+type RevokeNodeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the node.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeNodeRequest) Reset() {
+	*x = RevokeNodeRequest{}
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeNodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeNodeRequest) ProtoMessage() {}
+
+func (x *RevokeNodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeNodeRequest.ProtoReflect.Descriptor instead.
+func (*RevokeNodeRequest) Descriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *RevokeNodeRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type RevokeNodeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeNodeResponse) Reset() {
+	*x = RevokeNodeResponse{}
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeNodeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeNodeResponse) ProtoMessage() {}
+
+func (x *RevokeNodeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeNodeResponse.ProtoReflect.Descriptor instead.
+func (*RevokeNodeResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{10}
 }
 
 var File_trunkline_admin_v1_node_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\n" +
-	"\x1dtrunkline/admin/v1/node.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#trunkline/admin/v1/join_token.proto\x1a#trunkline/admin/v1/revocation.proto\"\xb8\n" +
+	"\x1dtrunkline/admin/v1/node.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a#trunkline/admin/v1/join_token.proto\x1a#trunkline/admin/v1/revocation.proto\"\xb8\n" +
 	"\n" +
 	"\x04Node\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
@@ -867,19 +829,7 @@ const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\alineage\x18\x19 \x01(\v2\x1f.trunkline.admin.v1.NodeLineageR\alineage\x1a>\n" +
 	"\x10KeywordHitsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\x9b\x02\n" +
-	"\fTargetHealth\x12\x1a\n" +
-	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
-	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
-	"\n" +
-	"credential\x18\x03 \x01(\tR\n" +
-	"credential\x12\x14\n" +
-	"\x05state\x18\x04 \x01(\tR\x05state\x127\n" +
-	"\tremaining\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\tremaining\x12\x16\n" +
-	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x1a\n" +
-	"\bfailures\x18\a \x01(\x05R\bfailures\x12\x1c\n" +
-	"\tthreshold\x18\b \x01(\x05R\tthreshold\x12\x18\n" +
-	"\aderived\x18\t \x01(\bR\aderived\"\x12\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\x12\n" +
 	"\x10ListNodesRequest\"\x7f\n" +
 	"\x11ListNodesResponse\x12.\n" +
 	"\x05nodes\x18\x01 \x03(\v2\x18.trunkline.admin.v1.NodeR\x05nodes\x12\x1a\n" +
@@ -902,7 +852,11 @@ const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\x11ForgetNodeRequest\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01(\x80\x01R\x04name\"\x14\n" +
-	"\x12ForgetNodeResponse2\x9f\x06\n" +
+	"\x12ForgetNodeResponse\"3\n" +
+	"\x11RevokeNodeRequest\x12\x1e\n" +
+	"\x04name\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01(\x80\x01R\x04name\"\x14\n" +
+	"\x12RevokeNodeResponse2\x9f\x06\n" +
 	"\vNodeService\x12]\n" +
 	"\tListNodes\x12$.trunkline.admin.v1.ListNodesRequest\x1a%.trunkline.admin.v1.ListNodesResponse\"\x03\x90\x02\x01\x12W\n" +
 	"\aGetNode\x12\".trunkline.admin.v1.GetNodeRequest\x1a#.trunkline.admin.v1.GetNodeResponse\"\x03\x90\x02\x01\x12X\n" +
@@ -928,67 +882,66 @@ func file_trunkline_admin_v1_node_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_node_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_trunkline_admin_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_trunkline_admin_v1_node_proto_goTypes = []any{
 	(*Node)(nil),                    // 0: trunkline.admin.v1.Node
-	(*TargetHealth)(nil),            // 1: trunkline.admin.v1.TargetHealth
-	(*ListNodesRequest)(nil),        // 2: trunkline.admin.v1.ListNodesRequest
-	(*ListNodesResponse)(nil),       // 3: trunkline.admin.v1.ListNodesResponse
-	(*GetNodeRequest)(nil),          // 4: trunkline.admin.v1.GetNodeRequest
-	(*GetNodeResponse)(nil),         // 5: trunkline.admin.v1.GetNodeResponse
-	(*DrainNodeRequest)(nil),        // 6: trunkline.admin.v1.DrainNodeRequest
-	(*DrainNodeResponse)(nil),       // 7: trunkline.admin.v1.DrainNodeResponse
-	(*ForgetNodeRequest)(nil),       // 8: trunkline.admin.v1.ForgetNodeRequest
-	(*ForgetNodeResponse)(nil),      // 9: trunkline.admin.v1.ForgetNodeResponse
-	nil,                             // 10: trunkline.admin.v1.Node.KeywordHitsEntry
-	(*timestamppb.Timestamp)(nil),   // 11: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),     // 12: google.protobuf.Duration
-	(*NodeLineage)(nil),             // 13: trunkline.admin.v1.NodeLineage
-	(*RevokeNodeRequest)(nil),       // 14: trunkline.admin.v1.RevokeNodeRequest
-	(*CreateJoinTokenRequest)(nil),  // 15: trunkline.admin.v1.CreateJoinTokenRequest
-	(*ListJoinTokensRequest)(nil),   // 16: trunkline.admin.v1.ListJoinTokensRequest
-	(*DeleteJoinTokenRequest)(nil),  // 17: trunkline.admin.v1.DeleteJoinTokenRequest
-	(*RevokeNodeResponse)(nil),      // 18: trunkline.admin.v1.RevokeNodeResponse
+	(*ListNodesRequest)(nil),        // 1: trunkline.admin.v1.ListNodesRequest
+	(*ListNodesResponse)(nil),       // 2: trunkline.admin.v1.ListNodesResponse
+	(*GetNodeRequest)(nil),          // 3: trunkline.admin.v1.GetNodeRequest
+	(*GetNodeResponse)(nil),         // 4: trunkline.admin.v1.GetNodeResponse
+	(*DrainNodeRequest)(nil),        // 5: trunkline.admin.v1.DrainNodeRequest
+	(*DrainNodeResponse)(nil),       // 6: trunkline.admin.v1.DrainNodeResponse
+	(*ForgetNodeRequest)(nil),       // 7: trunkline.admin.v1.ForgetNodeRequest
+	(*ForgetNodeResponse)(nil),      // 8: trunkline.admin.v1.ForgetNodeResponse
+	(*RevokeNodeRequest)(nil),       // 9: trunkline.admin.v1.RevokeNodeRequest
+	(*RevokeNodeResponse)(nil),      // 10: trunkline.admin.v1.RevokeNodeResponse
+	nil,                             // 11: trunkline.admin.v1.Node.KeywordHitsEntry
+	(*timestamppb.Timestamp)(nil),   // 12: google.protobuf.Timestamp
+	(*TargetHealth)(nil),            // 13: trunkline.admin.v1.TargetHealth
+	(*durationpb.Duration)(nil),     // 14: google.protobuf.Duration
+	(*NodeLineage)(nil),             // 15: trunkline.admin.v1.NodeLineage
+	(*CreateJoinTokenRequest)(nil),  // 16: trunkline.admin.v1.CreateJoinTokenRequest
+	(*ListJoinTokensRequest)(nil),   // 17: trunkline.admin.v1.ListJoinTokensRequest
+	(*DeleteJoinTokenRequest)(nil),  // 18: trunkline.admin.v1.DeleteJoinTokenRequest
 	(*CreateJoinTokenResponse)(nil), // 19: trunkline.admin.v1.CreateJoinTokenResponse
 	(*ListJoinTokensResponse)(nil),  // 20: trunkline.admin.v1.ListJoinTokensResponse
 	(*DeleteJoinTokenResponse)(nil), // 21: trunkline.admin.v1.DeleteJoinTokenResponse
 }
 var file_trunkline_admin_v1_node_proto_depIdxs = []int32{
-	11, // 0: trunkline.admin.v1.Node.connect_time:type_name -> google.protobuf.Timestamp
-	11, // 1: trunkline.admin.v1.Node.last_seen_time:type_name -> google.protobuf.Timestamp
-	1,  // 2: trunkline.admin.v1.Node.targets:type_name -> trunkline.admin.v1.TargetHealth
-	10, // 3: trunkline.admin.v1.Node.keyword_hits:type_name -> trunkline.admin.v1.Node.KeywordHitsEntry
-	12, // 4: trunkline.admin.v1.Node.behind_for:type_name -> google.protobuf.Duration
-	12, // 5: trunkline.admin.v1.Node.uptime:type_name -> google.protobuf.Duration
-	12, // 6: trunkline.admin.v1.Node.clock_offset:type_name -> google.protobuf.Duration
-	11, // 7: trunkline.admin.v1.Node.certificate_expire_time:type_name -> google.protobuf.Timestamp
-	11, // 8: trunkline.admin.v1.Node.enroll_time:type_name -> google.protobuf.Timestamp
-	13, // 9: trunkline.admin.v1.Node.lineage:type_name -> trunkline.admin.v1.NodeLineage
-	12, // 10: trunkline.admin.v1.TargetHealth.remaining:type_name -> google.protobuf.Duration
-	0,  // 11: trunkline.admin.v1.ListNodesResponse.nodes:type_name -> trunkline.admin.v1.Node
-	0,  // 12: trunkline.admin.v1.GetNodeResponse.node:type_name -> trunkline.admin.v1.Node
-	0,  // 13: trunkline.admin.v1.DrainNodeResponse.node:type_name -> trunkline.admin.v1.Node
-	2,  // 14: trunkline.admin.v1.NodeService.ListNodes:input_type -> trunkline.admin.v1.ListNodesRequest
-	4,  // 15: trunkline.admin.v1.NodeService.GetNode:input_type -> trunkline.admin.v1.GetNodeRequest
-	6,  // 16: trunkline.admin.v1.NodeService.DrainNode:input_type -> trunkline.admin.v1.DrainNodeRequest
-	8,  // 17: trunkline.admin.v1.NodeService.ForgetNode:input_type -> trunkline.admin.v1.ForgetNodeRequest
-	14, // 18: trunkline.admin.v1.NodeService.RevokeNode:input_type -> trunkline.admin.v1.RevokeNodeRequest
-	15, // 19: trunkline.admin.v1.NodeService.CreateJoinToken:input_type -> trunkline.admin.v1.CreateJoinTokenRequest
-	16, // 20: trunkline.admin.v1.NodeService.ListJoinTokens:input_type -> trunkline.admin.v1.ListJoinTokensRequest
-	17, // 21: trunkline.admin.v1.NodeService.DeleteJoinToken:input_type -> trunkline.admin.v1.DeleteJoinTokenRequest
-	3,  // 22: trunkline.admin.v1.NodeService.ListNodes:output_type -> trunkline.admin.v1.ListNodesResponse
-	5,  // 23: trunkline.admin.v1.NodeService.GetNode:output_type -> trunkline.admin.v1.GetNodeResponse
-	7,  // 24: trunkline.admin.v1.NodeService.DrainNode:output_type -> trunkline.admin.v1.DrainNodeResponse
-	9,  // 25: trunkline.admin.v1.NodeService.ForgetNode:output_type -> trunkline.admin.v1.ForgetNodeResponse
-	18, // 26: trunkline.admin.v1.NodeService.RevokeNode:output_type -> trunkline.admin.v1.RevokeNodeResponse
-	19, // 27: trunkline.admin.v1.NodeService.CreateJoinToken:output_type -> trunkline.admin.v1.CreateJoinTokenResponse
-	20, // 28: trunkline.admin.v1.NodeService.ListJoinTokens:output_type -> trunkline.admin.v1.ListJoinTokensResponse
-	21, // 29: trunkline.admin.v1.NodeService.DeleteJoinToken:output_type -> trunkline.admin.v1.DeleteJoinTokenResponse
-	22, // [22:30] is the sub-list for method output_type
-	14, // [14:22] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	12, // 0: trunkline.admin.v1.Node.connect_time:type_name -> google.protobuf.Timestamp
+	12, // 1: trunkline.admin.v1.Node.last_seen_time:type_name -> google.protobuf.Timestamp
+	13, // 2: trunkline.admin.v1.Node.targets:type_name -> trunkline.admin.v1.TargetHealth
+	11, // 3: trunkline.admin.v1.Node.keyword_hits:type_name -> trunkline.admin.v1.Node.KeywordHitsEntry
+	14, // 4: trunkline.admin.v1.Node.behind_for:type_name -> google.protobuf.Duration
+	14, // 5: trunkline.admin.v1.Node.uptime:type_name -> google.protobuf.Duration
+	14, // 6: trunkline.admin.v1.Node.clock_offset:type_name -> google.protobuf.Duration
+	12, // 7: trunkline.admin.v1.Node.certificate_expire_time:type_name -> google.protobuf.Timestamp
+	12, // 8: trunkline.admin.v1.Node.enroll_time:type_name -> google.protobuf.Timestamp
+	15, // 9: trunkline.admin.v1.Node.lineage:type_name -> trunkline.admin.v1.NodeLineage
+	0,  // 10: trunkline.admin.v1.ListNodesResponse.nodes:type_name -> trunkline.admin.v1.Node
+	0,  // 11: trunkline.admin.v1.GetNodeResponse.node:type_name -> trunkline.admin.v1.Node
+	0,  // 12: trunkline.admin.v1.DrainNodeResponse.node:type_name -> trunkline.admin.v1.Node
+	1,  // 13: trunkline.admin.v1.NodeService.ListNodes:input_type -> trunkline.admin.v1.ListNodesRequest
+	3,  // 14: trunkline.admin.v1.NodeService.GetNode:input_type -> trunkline.admin.v1.GetNodeRequest
+	5,  // 15: trunkline.admin.v1.NodeService.DrainNode:input_type -> trunkline.admin.v1.DrainNodeRequest
+	7,  // 16: trunkline.admin.v1.NodeService.ForgetNode:input_type -> trunkline.admin.v1.ForgetNodeRequest
+	9,  // 17: trunkline.admin.v1.NodeService.RevokeNode:input_type -> trunkline.admin.v1.RevokeNodeRequest
+	16, // 18: trunkline.admin.v1.NodeService.CreateJoinToken:input_type -> trunkline.admin.v1.CreateJoinTokenRequest
+	17, // 19: trunkline.admin.v1.NodeService.ListJoinTokens:input_type -> trunkline.admin.v1.ListJoinTokensRequest
+	18, // 20: trunkline.admin.v1.NodeService.DeleteJoinToken:input_type -> trunkline.admin.v1.DeleteJoinTokenRequest
+	2,  // 21: trunkline.admin.v1.NodeService.ListNodes:output_type -> trunkline.admin.v1.ListNodesResponse
+	4,  // 22: trunkline.admin.v1.NodeService.GetNode:output_type -> trunkline.admin.v1.GetNodeResponse
+	6,  // 23: trunkline.admin.v1.NodeService.DrainNode:output_type -> trunkline.admin.v1.DrainNodeResponse
+	8,  // 24: trunkline.admin.v1.NodeService.ForgetNode:output_type -> trunkline.admin.v1.ForgetNodeResponse
+	10, // 25: trunkline.admin.v1.NodeService.RevokeNode:output_type -> trunkline.admin.v1.RevokeNodeResponse
+	19, // 26: trunkline.admin.v1.NodeService.CreateJoinToken:output_type -> trunkline.admin.v1.CreateJoinTokenResponse
+	20, // 27: trunkline.admin.v1.NodeService.ListJoinTokens:output_type -> trunkline.admin.v1.ListJoinTokensResponse
+	21, // 28: trunkline.admin.v1.NodeService.DeleteJoinToken:output_type -> trunkline.admin.v1.DeleteJoinTokenResponse
+	21, // [21:29] is the sub-list for method output_type
+	13, // [13:21] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_node_proto_init() }
@@ -996,6 +949,7 @@ func file_trunkline_admin_v1_node_proto_init() {
 	if File_trunkline_admin_v1_node_proto != nil {
 		return
 	}
+	file_trunkline_admin_v1_health_proto_init()
 	file_trunkline_admin_v1_join_token_proto_init()
 	file_trunkline_admin_v1_revocation_proto_init()
 	type x struct{}
@@ -1004,7 +958,7 @@ func file_trunkline_admin_v1_node_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_node_proto_rawDesc), len(file_trunkline_admin_v1_node_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

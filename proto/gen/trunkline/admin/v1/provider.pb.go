@@ -11,6 +11,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -147,13 +148,13 @@ type Provider struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Unique name, 1 to 128 bytes without control characters; cannot be changed.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Identity that survives a re-creation under the same name. Output only.
+	// Identity that survives a re-creation under the same name.
 	Uid string `protobuf:"bytes,2,opt,name=uid,proto3" json:"uid,omitempty"`
-	// Revision the provider was last changed at; send it back with an update. Output only otherwise.
+	// Revision the provider was last changed at; send it back with an update.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	// When the provider was created. Output only.
+	// When the provider was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When the provider was last changed. Output only.
+	// When the provider was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Where the API lives, with or without /v1: https://api.openai.com/v1. Not needed for dialect fake.
 	BaseUrl string `protobuf:"bytes,10,opt,name=base_url,json=baseUrl,proto3" json:"base_url,omitempty"`
@@ -175,9 +176,11 @@ type Provider struct {
 	// Timers that differ from the settings for this provider.
 	Timeouts *ProviderTimeouts `protobuf:"bytes,18,opt,name=timeouts,proto3" json:"timeouts,omitempty"`
 	// How its models are imported; unset: only when asked, all of them.
-	Import        *ProviderImport `protobuf:"bytes,19,opt,name=import,proto3" json:"import,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Import *ProviderImport `protobuf:"bytes,19,opt,name=import,proto3" json:"import,omitempty"`
+	// The timers that hold for the provider outside of groups that override them, every field set.
+	EffectiveTimeouts *ProviderTimeouts `protobuf:"bytes,30,opt,name=effective_timeouts,json=effectiveTimeouts,proto3" json:"effective_timeouts,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Provider) Reset() {
@@ -315,20 +318,27 @@ func (x *Provider) GetImport() *ProviderImport {
 	return nil
 }
 
+func (x *Provider) GetEffectiveTimeouts() *ProviderTimeouts {
+	if x != nil {
+		return x.EffectiveTimeouts
+	}
+	return nil
+}
+
 // One key of a provider.
 type Credential struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name, unique within the provider; shown in call logs.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The key itself. Write-only: never returned. Empty in an update keeps the stored one.
+	// The key itself. Never returned. Empty in an update keeps the stored one.
 	Secret string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
 	// Whether the credential is used; default true.
 	Enabled *bool `protobuf:"varint,3,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
-	// Last four characters of the stored key. Output only.
+	// Last four characters of the stored key.
 	SecretHint string `protobuf:"bytes,4,opt,name=secret_hint,json=secretHint,proto3" json:"secret_hint,omitempty"`
-	// When the key was stored. Output only.
+	// When the key was stored.
 	SecretSetTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=secret_set_time,json=secretSetTime,proto3" json:"secret_set_time,omitempty"`
-	// Where the ciphertext lies. Internal: never returned.
+	// Where the ciphertext lies.
 	SecretRef     string `protobuf:"bytes,6,opt,name=secret_ref,json=secretRef,proto3" json:"secret_ref,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -417,7 +427,7 @@ type Model struct {
 	Price *Price `protobuf:"bytes,3,opt,name=price,proto3" json:"price,omitempty"`
 	// Largest prompt plus answer in tokens, when known; 0 is unknown.
 	ContextWindow int64 `protobuf:"varint,4,opt,name=context_window,json=contextWindow,proto3" json:"context_window,omitempty"`
-	// Set on models that an import brought. Output only.
+	// Set on models that an import brought.
 	Imported      *ModelImport `protobuf:"bytes,5,opt,name=imported,proto3" json:"imported,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -565,8 +575,12 @@ type ListProvidersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Most providers in one page, 1 to 1000; default 100.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before.
-	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// next_page_token of the page before; everything else must be the same.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only those with this text in their name, base URL, model ids or aliases; letter case does not matter.
+	Search string `protobuf:"bytes,3,opt,name=search,proto3" json:"search,omitempty"`
+	// Order: one of name, create_time, update_time, followed by " desc" to turn it round; default name. Equal ones come in name order.
+	OrderBy       string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -615,11 +629,27 @@ func (x *ListProvidersRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListProvidersRequest) GetSearch() string {
+	if x != nil {
+		return x.Search
+	}
+	return ""
+}
+
+func (x *ListProvidersRequest) GetOrderBy() string {
+	if x != nil {
+		return x.OrderBy
+	}
+	return ""
+}
+
 type ListProvidersResponse struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Providers []*Provider            `protobuf:"bytes,1,rep,name=providers,proto3" json:"providers,omitempty"`
 	// Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How many there are on all pages together.
+	TotalSize     int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -666,6 +696,13 @@ func (x *ListProvidersResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListProvidersResponse) GetTotalSize() int32 {
+	if x != nil {
+		return x.TotalSize
+	}
+	return 0
 }
 
 type GetProviderRequest struct {
@@ -848,8 +885,11 @@ func (x *CreateProviderResponse) GetProvider() *Provider {
 
 type UpdateProviderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The whole provider as it should be; provider.etag, when set, must be the present one.
-	Provider      *Provider `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	// The provider as it should be; provider.etag, when set, must be the present one.
+	Provider *Provider `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	// Only the fields named here change, each replaced as a whole, such as enabled or timeouts.connect; default: everything is
+	// replaced. A path that does not exist, or that cannot be set, is refused.
+	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -887,6 +927,13 @@ func (*UpdateProviderRequest) Descriptor() ([]byte, []int) {
 func (x *UpdateProviderRequest) GetProvider() *Provider {
 	if x != nil {
 		return x.Provider
+	}
+	return nil
+}
+
+func (x *UpdateProviderRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
 	}
 	return nil
 }
@@ -1025,6 +1072,204 @@ func (*DeleteProviderResponse) Descriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{13}
 }
 
+type ListProviderHealthRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Names of providers; default: all. One that does not exist is refused.
+	Names         []string `protobuf:"bytes,1,rep,name=names,proto3" json:"names,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListProviderHealthRequest) Reset() {
+	*x = ListProviderHealthRequest{}
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListProviderHealthRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListProviderHealthRequest) ProtoMessage() {}
+
+func (x *ListProviderHealthRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListProviderHealthRequest.ProtoReflect.Descriptor instead.
+func (*ListProviderHealthRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ListProviderHealthRequest) GetNames() []string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+type ListProviderHealthResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In name order.
+	Providers     []*ProviderHealth `protobuf:"bytes,1,rep,name=providers,proto3" json:"providers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListProviderHealthResponse) Reset() {
+	*x = ListProviderHealthResponse{}
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListProviderHealthResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListProviderHealthResponse) ProtoMessage() {}
+
+func (x *ListProviderHealthResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListProviderHealthResponse.ProtoReflect.Descriptor instead.
+func (*ListProviderHealthResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ListProviderHealthResponse) GetProviders() []*ProviderHealth {
+	if x != nil {
+		return x.Providers
+	}
+	return nil
+}
+
+type ResetCooldownRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the provider.
+	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	// Only this upstream model, by id or alias; all of the provider when empty.
+	Model string `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
+	// Only this credential; all of the provider when empty.
+	Credential    string `protobuf:"bytes,3,opt,name=credential,proto3" json:"credential,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResetCooldownRequest) Reset() {
+	*x = ResetCooldownRequest{}
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResetCooldownRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResetCooldownRequest) ProtoMessage() {}
+
+func (x *ResetCooldownRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResetCooldownRequest.ProtoReflect.Descriptor instead.
+func (*ResetCooldownRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ResetCooldownRequest) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
+func (x *ResetCooldownRequest) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *ResetCooldownRequest) GetCredential() string {
+	if x != nil {
+		return x.Credential
+	}
+	return ""
+}
+
+type ResetCooldownResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Nodes that were told.
+	Nodes         []string `protobuf:"bytes,1,rep,name=nodes,proto3" json:"nodes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResetCooldownResponse) Reset() {
+	*x = ResetCooldownResponse{}
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResetCooldownResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResetCooldownResponse) ProtoMessage() {}
+
+func (x *ResetCooldownResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResetCooldownResponse.ProtoReflect.Descriptor instead.
+func (*ResetCooldownResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ResetCooldownResponse) GetNodes() []string {
+	if x != nil {
+		return x.Nodes
+	}
+	return nil
+}
+
 type PreviewImportRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the provider, or a glob such as openai-*; * is every enabled provider.
@@ -1046,7 +1291,7 @@ type PreviewImportRequest struct {
 
 func (x *PreviewImportRequest) Reset() {
 	*x = PreviewImportRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[14]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1058,7 +1303,7 @@ func (x *PreviewImportRequest) String() string {
 func (*PreviewImportRequest) ProtoMessage() {}
 
 func (x *PreviewImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[14]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1071,7 +1316,7 @@ func (x *PreviewImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewImportRequest.ProtoReflect.Descriptor instead.
 func (*PreviewImportRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{14}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *PreviewImportRequest) GetName() string {
@@ -1135,7 +1380,7 @@ type TestProviderRequest struct {
 
 func (x *TestProviderRequest) Reset() {
 	*x = TestProviderRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[15]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1147,7 +1392,7 @@ func (x *TestProviderRequest) String() string {
 func (*TestProviderRequest) ProtoMessage() {}
 
 func (x *TestProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[15]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1160,7 +1405,7 @@ func (x *TestProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestProviderRequest.ProtoReflect.Descriptor instead.
 func (*TestProviderRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{15}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *TestProviderRequest) GetName() string {
@@ -1215,7 +1460,7 @@ type TestProviderResponse struct {
 
 func (x *TestProviderResponse) Reset() {
 	*x = TestProviderResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[16]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1227,7 +1472,7 @@ func (x *TestProviderResponse) String() string {
 func (*TestProviderResponse) ProtoMessage() {}
 
 func (x *TestProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[16]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1240,7 +1485,7 @@ func (x *TestProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestProviderResponse.ProtoReflect.Descriptor instead.
 func (*TestProviderResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{16}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *TestProviderResponse) GetStep() TestStep {
@@ -1275,15 +1520,15 @@ var File_trunkline_admin_v1_provider_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\n" +
-	"!trunkline/admin/v1/provider.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftrunkline/admin/v1/import.proto\x1a\x1etrunkline/admin/v1/price.proto\"\xa7\b\n" +
+	"!trunkline/admin/v1/provider.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a\x1ftrunkline/admin/v1/import.proto\x1a\x1etrunkline/admin/v1/price.proto\x1a#trunkline/admin/v1/visibility.proto\"\x94\t\n" +
 	"\bProvider\x12\x8e\x02\n" +
 	"\x04name\x18\x01 \x01(\tB\xf9\x01\xbaH\xf5\x01\xba\x01\xf1\x01\n" +
-	"\x04name\x12[must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end\x1a\x8b\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\x00-\\\\x1f\\\\x7f]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x10\n" +
-	"\x03uid\x18\x02 \x01(\tR\x03uid\x12\x12\n" +
-	"\x04etag\x18\x03 \x01(\tR\x04etag\x12;\n" +
-	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x12;\n" +
-	"\vupdate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"\x04name\x12[must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end\x1a\x8b\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\x00-\\\\x1f\\\\x7f]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x16\n" +
+	"\x03uid\x18\x02 \x01(\tB\x04\xa0\xed\x18\x01R\x03uid\x12\x12\n" +
+	"\x04etag\x18\x03 \x01(\tR\x04etag\x12A\n" +
+	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\n" +
+	"createTime\x12A\n" +
+	"\vupdate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\n" +
 	"updateTime\x12#\n" +
 	"\bbase_url\x18\n" +
 	" \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\abaseUrl\x12!\n" +
@@ -1295,48 +1540,53 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\aenabled\x18\x10 \x01(\bH\x00R\aenabled\x88\x01\x01\x12<\n" +
 	"\x06models\x18\x11 \x03(\v2\x19.trunkline.admin.v1.ModelB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x06models\x12@\n" +
 	"\btimeouts\x18\x12 \x01(\v2$.trunkline.admin.v1.ProviderTimeoutsR\btimeouts\x12:\n" +
-	"\x06import\x18\x13 \x01(\v2\".trunkline.admin.v1.ProviderImportR\x06import\x1a:\n" +
+	"\x06import\x18\x13 \x01(\v2\".trunkline.admin.v1.ProviderImportR\x06import\x12Y\n" +
+	"\x12effective_timeouts\x18\x1e \x01(\v2$.trunkline.admin.v1.ProviderTimeoutsB\x04\xa0\xed\x18\x01R\x11effectiveTimeouts\x1a:\n" +
 	"\fHeadersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\n" +
 	"\n" +
-	"\b_enabled\"\xfe\x01\n" +
+	"\b_enabled\"\x94\x02\n" +
 	"\n" +
 	"Credential\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\x04name\x12!\n" +
-	"\x06secret\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x01R\x06secret\x12\x1d\n" +
-	"\aenabled\x18\x03 \x01(\bH\x00R\aenabled\x88\x01\x01\x12\x1f\n" +
-	"\vsecret_hint\x18\x04 \x01(\tR\n" +
-	"secretHint\x12B\n" +
-	"\x0fsecret_set_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\rsecretSetTime\x12\x1d\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\x04name\x12%\n" +
+	"\x06secret\x18\x02 \x01(\tB\r\xbaH\x06r\x04\x18\x80\x80\x01\xa0\xed\x18\x02R\x06secret\x12\x1d\n" +
+	"\aenabled\x18\x03 \x01(\bH\x00R\aenabled\x88\x01\x01\x12%\n" +
+	"\vsecret_hint\x18\x04 \x01(\tB\x04\xa0\xed\x18\x01R\n" +
+	"secretHint\x12H\n" +
+	"\x0fsecret_set_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\rsecretSetTime\x12#\n" +
 	"\n" +
-	"secret_ref\x18\x06 \x01(\tR\tsecretRefB\n" +
+	"secret_ref\x18\x06 \x01(\tB\x04\xa0\xed\x18\x03R\tsecretRefB\n" +
 	"\n" +
-	"\b_enabled\"\xe7\x01\n" +
+	"\b_enabled\"\xed\x01\n" +
 	"\x05Model\x12\x1a\n" +
 	"\x02id\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\x02id\x12\x1e\n" +
 	"\x05alias\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\x05alias\x12/\n" +
 	"\x05price\x18\x03 \x01(\v2\x19.trunkline.admin.v1.PriceR\x05price\x124\n" +
 	"\x0econtext_window\x18\x04 \x01(\x03B\r\xbaH\n" +
-	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\rcontextWindow\x12;\n" +
-	"\bimported\x18\x05 \x01(\v2\x1f.trunkline.admin.v1.ModelImportR\bimported\"\xc2\x02\n" +
+	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\rcontextWindow\x12A\n" +
+	"\bimported\x18\x05 \x01(\v2\x1f.trunkline.admin.v1.ModelImportB\x04\xa0\xed\x18\x01R\bimported\"\xc2\x02\n" +
 	"\x10ProviderTimeouts\x12F\n" +
 	"\aconnect\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\xd8\x042\x04\x10\xc0\x84=R\aconnect\x12M\n" +
 	"\vfirst_token\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\x90\x1c2\x04\x10\xc0\x84=R\n" +
 	"firstToken\x12H\n" +
 	"\bresponse\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\x90\x1c2\x04\x10\xc0\x84=R\bresponse\x12M\n" +
 	"\vstream_idle\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\x90\x1c2\x04\x10\xc0\x84=R\n" +
-	"streamIdle\"^\n" +
+	"streamIdle\"\xa4\x01\n" +
 	"\x14ListProvidersRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tR\tpageToken\"{\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\x12 \n" +
+	"\x06search\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\x06search\x12\"\n" +
+	"\border_by\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorderBy\"\x9a\x01\n" +
 	"\x15ListProvidersResponse\x12:\n" +
 	"\tproviders\x18\x01 \x03(\v2\x1c.trunkline.admin.v1.ProviderR\tproviders\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"0\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
+	"\n" +
+	"total_size\x18\x03 \x01(\x05R\ttotalSize\"0\n" +
 	"\x12GetProviderRequest\x12\x1a\n" +
 	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\"O\n" +
 	"\x13GetProviderResponse\x128\n" +
@@ -1344,15 +1594,29 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\x15CreateProviderRequest\x12@\n" +
 	"\bprovider\x18\x01 \x01(\v2\x1c.trunkline.admin.v1.ProviderB\x06\xbaH\x03\xc8\x01\x01R\bprovider\"R\n" +
 	"\x16CreateProviderResponse\x128\n" +
-	"\bprovider\x18\x01 \x01(\v2\x1c.trunkline.admin.v1.ProviderR\bprovider\"Y\n" +
+	"\bprovider\x18\x01 \x01(\v2\x1c.trunkline.admin.v1.ProviderR\bprovider\"\x96\x01\n" +
 	"\x15UpdateProviderRequest\x12@\n" +
-	"\bprovider\x18\x01 \x01(\v2\x1c.trunkline.admin.v1.ProviderB\x06\xbaH\x03\xc8\x01\x01R\bprovider\"R\n" +
+	"\bprovider\x18\x01 \x01(\v2\x1c.trunkline.admin.v1.ProviderB\x06\xbaH\x03\xc8\x01\x01R\bprovider\x12;\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
+	"updateMask\"R\n" +
 	"\x16UpdateProviderResponse\x128\n" +
 	"\bprovider\x18\x01 \x01(\v2\x1c.trunkline.admin.v1.ProviderR\bprovider\"G\n" +
 	"\x15DeleteProviderRequest\x12\x1a\n" +
 	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\x12\x12\n" +
 	"\x04etag\x18\x02 \x01(\tR\x04etag\"\x18\n" +
-	"\x16DeleteProviderResponse\"\x92\x02\n" +
+	"\x16DeleteProviderResponse\"<\n" +
+	"\x19ListProviderHealthRequest\x12\x1f\n" +
+	"\x05names\x18\x01 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x05names\"^\n" +
+	"\x1aListProviderHealthResponse\x12@\n" +
+	"\tproviders\x18\x01 \x03(\v2\".trunkline.admin.v1.ProviderHealthR\tproviders\"p\n" +
+	"\x14ResetCooldownRequest\x12\"\n" +
+	"\bprovider\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\bprovider\x12\x14\n" +
+	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
+	"\n" +
+	"credential\x18\x03 \x01(\tR\n" +
+	"credential\"-\n" +
+	"\x15ResetCooldownResponse\x12\x14\n" +
+	"\x05nodes\x18\x01 \x03(\tR\x05nodes\"\x92\x02\n" +
 	"\x14PreviewImportRequest\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04name\x12\x1f\n" +
 	"\x05names\x18\x02 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x05names\x128\n" +
@@ -1385,13 +1649,16 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\x17TEST_RESULT_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eTEST_RESULT_OK\x10\x01\x12\x16\n" +
 	"\x12TEST_RESULT_FAILED\x10\x02\x12\x17\n" +
-	"\x13TEST_RESULT_SKIPPED\x10\x032\xac\b\n" +
+	"\x13TEST_RESULT_SKIPPED\x10\x032\x8c\n" +
+	"\n" +
 	"\x0fProviderService\x12i\n" +
 	"\rListProviders\x12(.trunkline.admin.v1.ListProvidersRequest\x1a).trunkline.admin.v1.ListProvidersResponse\"\x03\x90\x02\x01\x12c\n" +
 	"\vGetProvider\x12&.trunkline.admin.v1.GetProviderRequest\x1a'.trunkline.admin.v1.GetProviderResponse\"\x03\x90\x02\x01\x12g\n" +
 	"\x0eCreateProvider\x12).trunkline.admin.v1.CreateProviderRequest\x1a*.trunkline.admin.v1.CreateProviderResponse\x12g\n" +
 	"\x0eUpdateProvider\x12).trunkline.admin.v1.UpdateProviderRequest\x1a*.trunkline.admin.v1.UpdateProviderResponse\x12g\n" +
-	"\x0eDeleteProvider\x12).trunkline.admin.v1.DeleteProviderRequest\x1a*.trunkline.admin.v1.DeleteProviderResponse\x12d\n" +
+	"\x0eDeleteProvider\x12).trunkline.admin.v1.DeleteProviderRequest\x1a*.trunkline.admin.v1.DeleteProviderResponse\x12x\n" +
+	"\x12ListProviderHealth\x12-.trunkline.admin.v1.ListProviderHealthRequest\x1a..trunkline.admin.v1.ListProviderHealthResponse\"\x03\x90\x02\x01\x12d\n" +
+	"\rResetCooldown\x12(.trunkline.admin.v1.ResetCooldownRequest\x1a).trunkline.admin.v1.ResetCooldownResponse\x12d\n" +
 	"\rPreviewImport\x12(.trunkline.admin.v1.PreviewImportRequest\x1a).trunkline.admin.v1.PreviewImportResponse\x12c\n" +
 	"\fImportModels\x12'.trunkline.admin.v1.ImportModelsRequest\x1a(.trunkline.admin.v1.ImportModelsResponse0\x01\x12c\n" +
 	"\vListImports\x12&.trunkline.admin.v1.ListImportsRequest\x1a'.trunkline.admin.v1.ListImportsResponse\"\x03\x90\x02\x01\x12y\n" +
@@ -1412,7 +1679,7 @@ func file_trunkline_admin_v1_provider_proto_rawDescGZIP() []byte {
 }
 
 var file_trunkline_admin_v1_provider_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_trunkline_admin_v1_provider_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_trunkline_admin_v1_provider_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_trunkline_admin_v1_provider_proto_goTypes = []any{
 	(TestStep)(0),                        // 0: trunkline.admin.v1.TestStep
 	(TestResult)(0),                      // 1: trunkline.admin.v1.TestResult
@@ -1430,76 +1697,89 @@ var file_trunkline_admin_v1_provider_proto_goTypes = []any{
 	(*UpdateProviderResponse)(nil),       // 13: trunkline.admin.v1.UpdateProviderResponse
 	(*DeleteProviderRequest)(nil),        // 14: trunkline.admin.v1.DeleteProviderRequest
 	(*DeleteProviderResponse)(nil),       // 15: trunkline.admin.v1.DeleteProviderResponse
-	(*PreviewImportRequest)(nil),         // 16: trunkline.admin.v1.PreviewImportRequest
-	(*TestProviderRequest)(nil),          // 17: trunkline.admin.v1.TestProviderRequest
-	(*TestProviderResponse)(nil),         // 18: trunkline.admin.v1.TestProviderResponse
-	nil,                                  // 19: trunkline.admin.v1.Provider.HeadersEntry
-	(*timestamppb.Timestamp)(nil),        // 20: google.protobuf.Timestamp
-	(*ProviderImport)(nil),               // 21: trunkline.admin.v1.ProviderImport
-	(*Price)(nil),                        // 22: trunkline.admin.v1.Price
-	(*ModelImport)(nil),                  // 23: trunkline.admin.v1.ModelImport
-	(*durationpb.Duration)(nil),          // 24: google.protobuf.Duration
-	(*ImportRules)(nil),                  // 25: trunkline.admin.v1.ImportRules
-	(*ImportModelsRequest)(nil),          // 26: trunkline.admin.v1.ImportModelsRequest
-	(*ListImportsRequest)(nil),           // 27: trunkline.admin.v1.ListImportsRequest
-	(*RemoveImportedModelsRequest)(nil),  // 28: trunkline.admin.v1.RemoveImportedModelsRequest
-	(*PreviewImportResponse)(nil),        // 29: trunkline.admin.v1.PreviewImportResponse
-	(*ImportModelsResponse)(nil),         // 30: trunkline.admin.v1.ImportModelsResponse
-	(*ListImportsResponse)(nil),          // 31: trunkline.admin.v1.ListImportsResponse
-	(*RemoveImportedModelsResponse)(nil), // 32: trunkline.admin.v1.RemoveImportedModelsResponse
+	(*ListProviderHealthRequest)(nil),    // 16: trunkline.admin.v1.ListProviderHealthRequest
+	(*ListProviderHealthResponse)(nil),   // 17: trunkline.admin.v1.ListProviderHealthResponse
+	(*ResetCooldownRequest)(nil),         // 18: trunkline.admin.v1.ResetCooldownRequest
+	(*ResetCooldownResponse)(nil),        // 19: trunkline.admin.v1.ResetCooldownResponse
+	(*PreviewImportRequest)(nil),         // 20: trunkline.admin.v1.PreviewImportRequest
+	(*TestProviderRequest)(nil),          // 21: trunkline.admin.v1.TestProviderRequest
+	(*TestProviderResponse)(nil),         // 22: trunkline.admin.v1.TestProviderResponse
+	nil,                                  // 23: trunkline.admin.v1.Provider.HeadersEntry
+	(*timestamppb.Timestamp)(nil),        // 24: google.protobuf.Timestamp
+	(*ProviderImport)(nil),               // 25: trunkline.admin.v1.ProviderImport
+	(*Price)(nil),                        // 26: trunkline.admin.v1.Price
+	(*ModelImport)(nil),                  // 27: trunkline.admin.v1.ModelImport
+	(*durationpb.Duration)(nil),          // 28: google.protobuf.Duration
+	(*fieldmaskpb.FieldMask)(nil),        // 29: google.protobuf.FieldMask
+	(*ProviderHealth)(nil),               // 30: trunkline.admin.v1.ProviderHealth
+	(*ImportRules)(nil),                  // 31: trunkline.admin.v1.ImportRules
+	(*ImportModelsRequest)(nil),          // 32: trunkline.admin.v1.ImportModelsRequest
+	(*ListImportsRequest)(nil),           // 33: trunkline.admin.v1.ListImportsRequest
+	(*RemoveImportedModelsRequest)(nil),  // 34: trunkline.admin.v1.RemoveImportedModelsRequest
+	(*PreviewImportResponse)(nil),        // 35: trunkline.admin.v1.PreviewImportResponse
+	(*ImportModelsResponse)(nil),         // 36: trunkline.admin.v1.ImportModelsResponse
+	(*ListImportsResponse)(nil),          // 37: trunkline.admin.v1.ListImportsResponse
+	(*RemoveImportedModelsResponse)(nil), // 38: trunkline.admin.v1.RemoveImportedModelsResponse
 }
 var file_trunkline_admin_v1_provider_proto_depIdxs = []int32{
-	20, // 0: trunkline.admin.v1.Provider.create_time:type_name -> google.protobuf.Timestamp
-	20, // 1: trunkline.admin.v1.Provider.update_time:type_name -> google.protobuf.Timestamp
+	24, // 0: trunkline.admin.v1.Provider.create_time:type_name -> google.protobuf.Timestamp
+	24, // 1: trunkline.admin.v1.Provider.update_time:type_name -> google.protobuf.Timestamp
 	3,  // 2: trunkline.admin.v1.Provider.credentials:type_name -> trunkline.admin.v1.Credential
-	19, // 3: trunkline.admin.v1.Provider.headers:type_name -> trunkline.admin.v1.Provider.HeadersEntry
+	23, // 3: trunkline.admin.v1.Provider.headers:type_name -> trunkline.admin.v1.Provider.HeadersEntry
 	4,  // 4: trunkline.admin.v1.Provider.models:type_name -> trunkline.admin.v1.Model
 	5,  // 5: trunkline.admin.v1.Provider.timeouts:type_name -> trunkline.admin.v1.ProviderTimeouts
-	21, // 6: trunkline.admin.v1.Provider.import:type_name -> trunkline.admin.v1.ProviderImport
-	20, // 7: trunkline.admin.v1.Credential.secret_set_time:type_name -> google.protobuf.Timestamp
-	22, // 8: trunkline.admin.v1.Model.price:type_name -> trunkline.admin.v1.Price
-	23, // 9: trunkline.admin.v1.Model.imported:type_name -> trunkline.admin.v1.ModelImport
-	24, // 10: trunkline.admin.v1.ProviderTimeouts.connect:type_name -> google.protobuf.Duration
-	24, // 11: trunkline.admin.v1.ProviderTimeouts.first_token:type_name -> google.protobuf.Duration
-	24, // 12: trunkline.admin.v1.ProviderTimeouts.response:type_name -> google.protobuf.Duration
-	24, // 13: trunkline.admin.v1.ProviderTimeouts.stream_idle:type_name -> google.protobuf.Duration
-	2,  // 14: trunkline.admin.v1.ListProvidersResponse.providers:type_name -> trunkline.admin.v1.Provider
-	2,  // 15: trunkline.admin.v1.GetProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	2,  // 16: trunkline.admin.v1.CreateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	2,  // 17: trunkline.admin.v1.CreateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	2,  // 18: trunkline.admin.v1.UpdateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	2,  // 19: trunkline.admin.v1.UpdateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	2,  // 20: trunkline.admin.v1.PreviewImportRequest.provider:type_name -> trunkline.admin.v1.Provider
-	25, // 21: trunkline.admin.v1.PreviewImportRequest.rules:type_name -> trunkline.admin.v1.ImportRules
-	2,  // 22: trunkline.admin.v1.TestProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	0,  // 23: trunkline.admin.v1.TestProviderResponse.step:type_name -> trunkline.admin.v1.TestStep
-	1,  // 24: trunkline.admin.v1.TestProviderResponse.result:type_name -> trunkline.admin.v1.TestResult
-	24, // 25: trunkline.admin.v1.TestProviderResponse.duration:type_name -> google.protobuf.Duration
-	6,  // 26: trunkline.admin.v1.ProviderService.ListProviders:input_type -> trunkline.admin.v1.ListProvidersRequest
-	8,  // 27: trunkline.admin.v1.ProviderService.GetProvider:input_type -> trunkline.admin.v1.GetProviderRequest
-	10, // 28: trunkline.admin.v1.ProviderService.CreateProvider:input_type -> trunkline.admin.v1.CreateProviderRequest
-	12, // 29: trunkline.admin.v1.ProviderService.UpdateProvider:input_type -> trunkline.admin.v1.UpdateProviderRequest
-	14, // 30: trunkline.admin.v1.ProviderService.DeleteProvider:input_type -> trunkline.admin.v1.DeleteProviderRequest
-	16, // 31: trunkline.admin.v1.ProviderService.PreviewImport:input_type -> trunkline.admin.v1.PreviewImportRequest
-	26, // 32: trunkline.admin.v1.ProviderService.ImportModels:input_type -> trunkline.admin.v1.ImportModelsRequest
-	27, // 33: trunkline.admin.v1.ProviderService.ListImports:input_type -> trunkline.admin.v1.ListImportsRequest
-	28, // 34: trunkline.admin.v1.ProviderService.RemoveImportedModels:input_type -> trunkline.admin.v1.RemoveImportedModelsRequest
-	17, // 35: trunkline.admin.v1.ProviderService.TestProvider:input_type -> trunkline.admin.v1.TestProviderRequest
-	7,  // 36: trunkline.admin.v1.ProviderService.ListProviders:output_type -> trunkline.admin.v1.ListProvidersResponse
-	9,  // 37: trunkline.admin.v1.ProviderService.GetProvider:output_type -> trunkline.admin.v1.GetProviderResponse
-	11, // 38: trunkline.admin.v1.ProviderService.CreateProvider:output_type -> trunkline.admin.v1.CreateProviderResponse
-	13, // 39: trunkline.admin.v1.ProviderService.UpdateProvider:output_type -> trunkline.admin.v1.UpdateProviderResponse
-	15, // 40: trunkline.admin.v1.ProviderService.DeleteProvider:output_type -> trunkline.admin.v1.DeleteProviderResponse
-	29, // 41: trunkline.admin.v1.ProviderService.PreviewImport:output_type -> trunkline.admin.v1.PreviewImportResponse
-	30, // 42: trunkline.admin.v1.ProviderService.ImportModels:output_type -> trunkline.admin.v1.ImportModelsResponse
-	31, // 43: trunkline.admin.v1.ProviderService.ListImports:output_type -> trunkline.admin.v1.ListImportsResponse
-	32, // 44: trunkline.admin.v1.ProviderService.RemoveImportedModels:output_type -> trunkline.admin.v1.RemoveImportedModelsResponse
-	18, // 45: trunkline.admin.v1.ProviderService.TestProvider:output_type -> trunkline.admin.v1.TestProviderResponse
-	36, // [36:46] is the sub-list for method output_type
-	26, // [26:36] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	25, // 6: trunkline.admin.v1.Provider.import:type_name -> trunkline.admin.v1.ProviderImport
+	5,  // 7: trunkline.admin.v1.Provider.effective_timeouts:type_name -> trunkline.admin.v1.ProviderTimeouts
+	24, // 8: trunkline.admin.v1.Credential.secret_set_time:type_name -> google.protobuf.Timestamp
+	26, // 9: trunkline.admin.v1.Model.price:type_name -> trunkline.admin.v1.Price
+	27, // 10: trunkline.admin.v1.Model.imported:type_name -> trunkline.admin.v1.ModelImport
+	28, // 11: trunkline.admin.v1.ProviderTimeouts.connect:type_name -> google.protobuf.Duration
+	28, // 12: trunkline.admin.v1.ProviderTimeouts.first_token:type_name -> google.protobuf.Duration
+	28, // 13: trunkline.admin.v1.ProviderTimeouts.response:type_name -> google.protobuf.Duration
+	28, // 14: trunkline.admin.v1.ProviderTimeouts.stream_idle:type_name -> google.protobuf.Duration
+	2,  // 15: trunkline.admin.v1.ListProvidersResponse.providers:type_name -> trunkline.admin.v1.Provider
+	2,  // 16: trunkline.admin.v1.GetProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 17: trunkline.admin.v1.CreateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 18: trunkline.admin.v1.CreateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 19: trunkline.admin.v1.UpdateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	29, // 20: trunkline.admin.v1.UpdateProviderRequest.update_mask:type_name -> google.protobuf.FieldMask
+	2,  // 21: trunkline.admin.v1.UpdateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
+	30, // 22: trunkline.admin.v1.ListProviderHealthResponse.providers:type_name -> trunkline.admin.v1.ProviderHealth
+	2,  // 23: trunkline.admin.v1.PreviewImportRequest.provider:type_name -> trunkline.admin.v1.Provider
+	31, // 24: trunkline.admin.v1.PreviewImportRequest.rules:type_name -> trunkline.admin.v1.ImportRules
+	2,  // 25: trunkline.admin.v1.TestProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	0,  // 26: trunkline.admin.v1.TestProviderResponse.step:type_name -> trunkline.admin.v1.TestStep
+	1,  // 27: trunkline.admin.v1.TestProviderResponse.result:type_name -> trunkline.admin.v1.TestResult
+	28, // 28: trunkline.admin.v1.TestProviderResponse.duration:type_name -> google.protobuf.Duration
+	6,  // 29: trunkline.admin.v1.ProviderService.ListProviders:input_type -> trunkline.admin.v1.ListProvidersRequest
+	8,  // 30: trunkline.admin.v1.ProviderService.GetProvider:input_type -> trunkline.admin.v1.GetProviderRequest
+	10, // 31: trunkline.admin.v1.ProviderService.CreateProvider:input_type -> trunkline.admin.v1.CreateProviderRequest
+	12, // 32: trunkline.admin.v1.ProviderService.UpdateProvider:input_type -> trunkline.admin.v1.UpdateProviderRequest
+	14, // 33: trunkline.admin.v1.ProviderService.DeleteProvider:input_type -> trunkline.admin.v1.DeleteProviderRequest
+	16, // 34: trunkline.admin.v1.ProviderService.ListProviderHealth:input_type -> trunkline.admin.v1.ListProviderHealthRequest
+	18, // 35: trunkline.admin.v1.ProviderService.ResetCooldown:input_type -> trunkline.admin.v1.ResetCooldownRequest
+	20, // 36: trunkline.admin.v1.ProviderService.PreviewImport:input_type -> trunkline.admin.v1.PreviewImportRequest
+	32, // 37: trunkline.admin.v1.ProviderService.ImportModels:input_type -> trunkline.admin.v1.ImportModelsRequest
+	33, // 38: trunkline.admin.v1.ProviderService.ListImports:input_type -> trunkline.admin.v1.ListImportsRequest
+	34, // 39: trunkline.admin.v1.ProviderService.RemoveImportedModels:input_type -> trunkline.admin.v1.RemoveImportedModelsRequest
+	21, // 40: trunkline.admin.v1.ProviderService.TestProvider:input_type -> trunkline.admin.v1.TestProviderRequest
+	7,  // 41: trunkline.admin.v1.ProviderService.ListProviders:output_type -> trunkline.admin.v1.ListProvidersResponse
+	9,  // 42: trunkline.admin.v1.ProviderService.GetProvider:output_type -> trunkline.admin.v1.GetProviderResponse
+	11, // 43: trunkline.admin.v1.ProviderService.CreateProvider:output_type -> trunkline.admin.v1.CreateProviderResponse
+	13, // 44: trunkline.admin.v1.ProviderService.UpdateProvider:output_type -> trunkline.admin.v1.UpdateProviderResponse
+	15, // 45: trunkline.admin.v1.ProviderService.DeleteProvider:output_type -> trunkline.admin.v1.DeleteProviderResponse
+	17, // 46: trunkline.admin.v1.ProviderService.ListProviderHealth:output_type -> trunkline.admin.v1.ListProviderHealthResponse
+	19, // 47: trunkline.admin.v1.ProviderService.ResetCooldown:output_type -> trunkline.admin.v1.ResetCooldownResponse
+	35, // 48: trunkline.admin.v1.ProviderService.PreviewImport:output_type -> trunkline.admin.v1.PreviewImportResponse
+	36, // 49: trunkline.admin.v1.ProviderService.ImportModels:output_type -> trunkline.admin.v1.ImportModelsResponse
+	37, // 50: trunkline.admin.v1.ProviderService.ListImports:output_type -> trunkline.admin.v1.ListImportsResponse
+	38, // 51: trunkline.admin.v1.ProviderService.RemoveImportedModels:output_type -> trunkline.admin.v1.RemoveImportedModelsResponse
+	22, // 52: trunkline.admin.v1.ProviderService.TestProvider:output_type -> trunkline.admin.v1.TestProviderResponse
+	41, // [41:53] is the sub-list for method output_type
+	29, // [29:41] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_provider_proto_init() }
@@ -1507,8 +1787,10 @@ func file_trunkline_admin_v1_provider_proto_init() {
 	if File_trunkline_admin_v1_provider_proto != nil {
 		return
 	}
+	file_trunkline_admin_v1_health_proto_init()
 	file_trunkline_admin_v1_import_proto_init()
 	file_trunkline_admin_v1_price_proto_init()
+	file_trunkline_admin_v1_visibility_proto_init()
 	file_trunkline_admin_v1_provider_proto_msgTypes[0].OneofWrappers = []any{}
 	file_trunkline_admin_v1_provider_proto_msgTypes[1].OneofWrappers = []any{}
 	type x struct{}
@@ -1517,7 +1799,7 @@ func file_trunkline_admin_v1_provider_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_provider_proto_rawDesc), len(file_trunkline_admin_v1_provider_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   18,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

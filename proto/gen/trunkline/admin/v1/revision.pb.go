@@ -162,7 +162,7 @@ type Revision struct {
 	// Its number; it grows by one with each change.
 	Revision uint64 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
 	// When it was committed.
-	Time *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
+	CommitTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=commit_time,json=commitTime,proto3" json:"commit_time,omitempty"`
 	// Who made it: "user:" and the account, "token:" and the token's name, or "file".
 	Actor string `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
 	// How many resources it changed.
@@ -210,9 +210,9 @@ func (x *Revision) GetRevision() uint64 {
 	return 0
 }
 
-func (x *Revision) GetTime() *timestamppb.Timestamp {
+func (x *Revision) GetCommitTime() *timestamppb.Timestamp {
 	if x != nil {
-		return x.Time
+		return x.CommitTime
 	}
 	return nil
 }
@@ -561,7 +561,7 @@ func (x *DiffRevisionsResponse) GetChanges() []*ResourceChange {
 	return nil
 }
 
-type RollbackRequest struct {
+type RollBackConfigRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The revision whose content is wanted.
 	Revision uint64 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
@@ -571,20 +571,20 @@ type RollbackRequest struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *RollbackRequest) Reset() {
-	*x = RollbackRequest{}
+func (x *RollBackConfigRequest) Reset() {
+	*x = RollBackConfigRequest{}
 	mi := &file_trunkline_admin_v1_revision_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *RollbackRequest) String() string {
+func (x *RollBackConfigRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*RollbackRequest) ProtoMessage() {}
+func (*RollBackConfigRequest) ProtoMessage() {}
 
-func (x *RollbackRequest) ProtoReflect() protoreflect.Message {
+func (x *RollBackConfigRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_trunkline_admin_v1_revision_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -596,26 +596,26 @@ func (x *RollbackRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use RollbackRequest.ProtoReflect.Descriptor instead.
-func (*RollbackRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use RollBackConfigRequest.ProtoReflect.Descriptor instead.
+func (*RollBackConfigRequest) Descriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_revision_proto_rawDescGZIP(), []int{8}
 }
 
-func (x *RollbackRequest) GetRevision() uint64 {
+func (x *RollBackConfigRequest) GetRevision() uint64 {
 	if x != nil {
 		return x.Revision
 	}
 	return 0
 }
 
-func (x *RollbackRequest) GetDryRun() bool {
+func (x *RollBackConfigRequest) GetDryRun() bool {
 	if x != nil {
 		return x.DryRun
 	}
 	return false
 }
 
-type RollbackResponse struct {
+type RollBackConfigResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Revision of the configuration afterwards; with dry_run, or when nothing differs, the present one.
 	Revision uint64 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
@@ -627,20 +627,20 @@ type RollbackResponse struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *RollbackResponse) Reset() {
-	*x = RollbackResponse{}
+func (x *RollBackConfigResponse) Reset() {
+	*x = RollBackConfigResponse{}
 	mi := &file_trunkline_admin_v1_revision_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *RollbackResponse) String() string {
+func (x *RollBackConfigResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*RollbackResponse) ProtoMessage() {}
+func (*RollBackConfigResponse) ProtoMessage() {}
 
-func (x *RollbackResponse) ProtoReflect() protoreflect.Message {
+func (x *RollBackConfigResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_trunkline_admin_v1_revision_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -652,26 +652,26 @@ func (x *RollbackResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use RollbackResponse.ProtoReflect.Descriptor instead.
-func (*RollbackResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use RollBackConfigResponse.ProtoReflect.Descriptor instead.
+func (*RollBackConfigResponse) Descriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_revision_proto_rawDescGZIP(), []int{9}
 }
 
-func (x *RollbackResponse) GetRevision() uint64 {
+func (x *RollBackConfigResponse) GetRevision() uint64 {
 	if x != nil {
 		return x.Revision
 	}
 	return 0
 }
 
-func (x *RollbackResponse) GetChanges() []*ResourceChange {
+func (x *RollBackConfigResponse) GetChanges() []*ResourceChange {
 	if x != nil {
 		return x.Changes
 	}
 	return nil
 }
 
-func (x *RollbackResponse) GetExceptions() []*RollbackException {
+func (x *RollBackConfigResponse) GetExceptions() []*RollbackException {
 	if x != nil {
 		return x.Exceptions
 	}
@@ -850,10 +850,11 @@ const file_trunkline_admin_v1_revision_proto_rawDesc = "" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12;\n" +
 	"\toperation\x18\x03 \x01(\x0e2\x1d.trunkline.admin.v1.OperationR\toperation\x12 \n" +
-	"\vdifferences\x18\x04 \x03(\tR\vdifferences\"\xcd\x01\n" +
+	"\vdifferences\x18\x04 \x03(\tR\vdifferences\"\xda\x01\n" +
 	"\bRevision\x12\x1a\n" +
-	"\brevision\x18\x01 \x01(\x04R\brevision\x12.\n" +
-	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x14\n" +
+	"\brevision\x18\x01 \x01(\x04R\brevision\x12;\n" +
+	"\vcommit_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"commitTime\x12\x14\n" +
 	"\x05actor\x18\x03 \x01(\tR\x05actor\x12!\n" +
 	"\fchange_count\x18\x04 \x01(\x05R\vchangeCount\x12<\n" +
 	"\achanges\x18\x05 \x03(\v2\".trunkline.admin.v1.ResourceChangeR\achanges\"^\n" +
@@ -876,11 +877,11 @@ const file_trunkline_admin_v1_revision_proto_rawDesc = "" +
 	"\x04from\x18\x01 \x01(\x04R\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\x04R\x02to\x12!\n" +
 	"\fchange_count\x18\x03 \x01(\x05R\vchangeCount\x12<\n" +
-	"\achanges\x18\x04 \x03(\v2\".trunkline.admin.v1.ResourceChangeR\achanges\"N\n" +
-	"\x0fRollbackRequest\x12\"\n" +
+	"\achanges\x18\x04 \x03(\v2\".trunkline.admin.v1.ResourceChangeR\achanges\"T\n" +
+	"\x15RollBackConfigRequest\x12\"\n" +
 	"\brevision\x18\x01 \x01(\x04B\x06\xbaH\x03\xc8\x01\x01R\brevision\x12\x17\n" +
-	"\adry_run\x18\x02 \x01(\bR\x06dryRun\"\xb3\x01\n" +
-	"\x10RollbackResponse\x12\x1a\n" +
+	"\adry_run\x18\x02 \x01(\bR\x06dryRun\"\xb9\x01\n" +
+	"\x16RollBackConfigResponse\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12<\n" +
 	"\achanges\x18\x02 \x03(\v2\".trunkline.admin.v1.ResourceChangeR\achanges\x12E\n" +
 	"\n" +
@@ -919,31 +920,31 @@ func file_trunkline_admin_v1_revision_proto_rawDescGZIP() []byte {
 var file_trunkline_admin_v1_revision_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_trunkline_admin_v1_revision_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_trunkline_admin_v1_revision_proto_goTypes = []any{
-	(Operation)(0),                // 0: trunkline.admin.v1.Operation
-	(*ResourceChange)(nil),        // 1: trunkline.admin.v1.ResourceChange
-	(*Revision)(nil),              // 2: trunkline.admin.v1.Revision
-	(*ListRevisionsRequest)(nil),  // 3: trunkline.admin.v1.ListRevisionsRequest
-	(*ListRevisionsResponse)(nil), // 4: trunkline.admin.v1.ListRevisionsResponse
-	(*GetRevisionRequest)(nil),    // 5: trunkline.admin.v1.GetRevisionRequest
-	(*GetRevisionResponse)(nil),   // 6: trunkline.admin.v1.GetRevisionResponse
-	(*DiffRevisionsRequest)(nil),  // 7: trunkline.admin.v1.DiffRevisionsRequest
-	(*DiffRevisionsResponse)(nil), // 8: trunkline.admin.v1.DiffRevisionsResponse
-	(*RollbackRequest)(nil),       // 9: trunkline.admin.v1.RollbackRequest
-	(*RollbackResponse)(nil),      // 10: trunkline.admin.v1.RollbackResponse
-	(*RollbackException)(nil),     // 11: trunkline.admin.v1.RollbackException
-	(*AdoptDatabaseRequest)(nil),  // 12: trunkline.admin.v1.AdoptDatabaseRequest
-	(*AdoptDatabaseResponse)(nil), // 13: trunkline.admin.v1.AdoptDatabaseResponse
-	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
+	(Operation)(0),                 // 0: trunkline.admin.v1.Operation
+	(*ResourceChange)(nil),         // 1: trunkline.admin.v1.ResourceChange
+	(*Revision)(nil),               // 2: trunkline.admin.v1.Revision
+	(*ListRevisionsRequest)(nil),   // 3: trunkline.admin.v1.ListRevisionsRequest
+	(*ListRevisionsResponse)(nil),  // 4: trunkline.admin.v1.ListRevisionsResponse
+	(*GetRevisionRequest)(nil),     // 5: trunkline.admin.v1.GetRevisionRequest
+	(*GetRevisionResponse)(nil),    // 6: trunkline.admin.v1.GetRevisionResponse
+	(*DiffRevisionsRequest)(nil),   // 7: trunkline.admin.v1.DiffRevisionsRequest
+	(*DiffRevisionsResponse)(nil),  // 8: trunkline.admin.v1.DiffRevisionsResponse
+	(*RollBackConfigRequest)(nil),  // 9: trunkline.admin.v1.RollBackConfigRequest
+	(*RollBackConfigResponse)(nil), // 10: trunkline.admin.v1.RollBackConfigResponse
+	(*RollbackException)(nil),      // 11: trunkline.admin.v1.RollbackException
+	(*AdoptDatabaseRequest)(nil),   // 12: trunkline.admin.v1.AdoptDatabaseRequest
+	(*AdoptDatabaseResponse)(nil),  // 13: trunkline.admin.v1.AdoptDatabaseResponse
+	(*timestamppb.Timestamp)(nil),  // 14: google.protobuf.Timestamp
 }
 var file_trunkline_admin_v1_revision_proto_depIdxs = []int32{
 	0,  // 0: trunkline.admin.v1.ResourceChange.operation:type_name -> trunkline.admin.v1.Operation
-	14, // 1: trunkline.admin.v1.Revision.time:type_name -> google.protobuf.Timestamp
+	14, // 1: trunkline.admin.v1.Revision.commit_time:type_name -> google.protobuf.Timestamp
 	1,  // 2: trunkline.admin.v1.Revision.changes:type_name -> trunkline.admin.v1.ResourceChange
 	2,  // 3: trunkline.admin.v1.ListRevisionsResponse.revisions:type_name -> trunkline.admin.v1.Revision
 	2,  // 4: trunkline.admin.v1.GetRevisionResponse.revision:type_name -> trunkline.admin.v1.Revision
 	1,  // 5: trunkline.admin.v1.DiffRevisionsResponse.changes:type_name -> trunkline.admin.v1.ResourceChange
-	1,  // 6: trunkline.admin.v1.RollbackResponse.changes:type_name -> trunkline.admin.v1.ResourceChange
-	11, // 7: trunkline.admin.v1.RollbackResponse.exceptions:type_name -> trunkline.admin.v1.RollbackException
+	1,  // 6: trunkline.admin.v1.RollBackConfigResponse.changes:type_name -> trunkline.admin.v1.ResourceChange
+	11, // 7: trunkline.admin.v1.RollBackConfigResponse.exceptions:type_name -> trunkline.admin.v1.RollbackException
 	8,  // [8:8] is the sub-list for method output_type
 	8,  // [8:8] is the sub-list for method input_type
 	8,  // [8:8] is the sub-list for extension type_name

@@ -28,12 +28,12 @@ type Token struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Unique name.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Last four characters, to recognise it. Output only.
+	// Last four characters, to recognise it.
 	LastFour string `protobuf:"bytes,2,opt,name=last_four,json=lastFour,proto3" json:"last_four,omitempty"`
-	// When it was created. Output only.
+	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it stops working; never when unset.
-	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	// It may read the bodies of calls; default false.
 	ReadBodies    bool `protobuf:"varint,5,opt,name=read_bodies,json=readBodies,proto3" json:"read_bodies,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -91,9 +91,9 @@ func (x *Token) GetCreateTime() *timestamppb.Timestamp {
 	return nil
 }
 
-func (x *Token) GetExpiresAt() *timestamppb.Timestamp {
+func (x *Token) GetExpireTime() *timestamppb.Timestamp {
 	if x != nil {
-		return x.ExpiresAt
+		return x.ExpireTime
 	}
 	return nil
 }
@@ -275,6 +275,96 @@ func (*LogoutResponse) Descriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{4}
 }
 
+type ChangePasswordRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The present password.
+	CurrentPassword string `protobuf:"bytes,1,opt,name=current_password,json=currentPassword,proto3" json:"current_password,omitempty"`
+	// The new one, 8 to 1024 bytes; the default password is refused.
+	NewPassword   string `protobuf:"bytes,2,opt,name=new_password,json=newPassword,proto3" json:"new_password,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangePasswordRequest) Reset() {
+	*x = ChangePasswordRequest{}
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangePasswordRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangePasswordRequest) ProtoMessage() {}
+
+func (x *ChangePasswordRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangePasswordRequest.ProtoReflect.Descriptor instead.
+func (*ChangePasswordRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ChangePasswordRequest) GetCurrentPassword() string {
+	if x != nil {
+		return x.CurrentPassword
+	}
+	return ""
+}
+
+func (x *ChangePasswordRequest) GetNewPassword() string {
+	if x != nil {
+		return x.NewPassword
+	}
+	return ""
+}
+
+type ChangePasswordResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangePasswordResponse) Reset() {
+	*x = ChangePasswordResponse{}
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangePasswordResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangePasswordResponse) ProtoMessage() {}
+
+func (x *ChangePasswordResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangePasswordResponse.ProtoReflect.Descriptor instead.
+func (*ChangePasswordResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{6}
+}
+
 type WhoAmIRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -283,7 +373,7 @@ type WhoAmIRequest struct {
 
 func (x *WhoAmIRequest) Reset() {
 	*x = WhoAmIRequest{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -295,7 +385,7 @@ func (x *WhoAmIRequest) String() string {
 func (*WhoAmIRequest) ProtoMessage() {}
 
 func (x *WhoAmIRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -308,7 +398,7 @@ func (x *WhoAmIRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WhoAmIRequest.ProtoReflect.Descriptor instead.
 func (*WhoAmIRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{7}
 }
 
 type WhoAmIResponse struct {
@@ -321,13 +411,15 @@ type WhoAmIResponse struct {
 	Version string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
 	// The default password is in use.
 	DefaultPassword bool `protobuf:"varint,4,opt,name=default_password,json=defaultPassword,proto3" json:"default_password,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// ChangePassword works for this caller: it is signed in to the console, and the password is not set by ADMIN_PASSWORD.
+	CanChangePassword bool `protobuf:"varint,5,opt,name=can_change_password,json=canChangePassword,proto3" json:"can_change_password,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *WhoAmIResponse) Reset() {
 	*x = WhoAmIResponse{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -339,7 +431,7 @@ func (x *WhoAmIResponse) String() string {
 func (*WhoAmIResponse) ProtoMessage() {}
 
 func (x *WhoAmIResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -352,7 +444,7 @@ func (x *WhoAmIResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WhoAmIResponse.ProtoReflect.Descriptor instead.
 func (*WhoAmIResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *WhoAmIResponse) GetUsername() string {
@@ -383,6 +475,13 @@ func (x *WhoAmIResponse) GetDefaultPassword() bool {
 	return false
 }
 
+func (x *WhoAmIResponse) GetCanChangePassword() bool {
+	if x != nil {
+		return x.CanChangePassword
+	}
+	return false
+}
+
 type ListTokensRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -391,7 +490,7 @@ type ListTokensRequest struct {
 
 func (x *ListTokensRequest) Reset() {
 	*x = ListTokensRequest{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -403,7 +502,7 @@ func (x *ListTokensRequest) String() string {
 func (*ListTokensRequest) ProtoMessage() {}
 
 func (x *ListTokensRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -416,7 +515,7 @@ func (x *ListTokensRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTokensRequest.ProtoReflect.Descriptor instead.
 func (*ListTokensRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{9}
 }
 
 type ListTokensResponse struct {
@@ -428,7 +527,7 @@ type ListTokensResponse struct {
 
 func (x *ListTokensResponse) Reset() {
 	*x = ListTokensResponse{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -440,7 +539,7 @@ func (x *ListTokensResponse) String() string {
 func (*ListTokensResponse) ProtoMessage() {}
 
 func (x *ListTokensResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -453,7 +552,7 @@ func (x *ListTokensResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTokensResponse.ProtoReflect.Descriptor instead.
 func (*ListTokensResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListTokensResponse) GetTokens() []*Token {
@@ -473,7 +572,7 @@ type CreateTokenRequest struct {
 
 func (x *CreateTokenRequest) Reset() {
 	*x = CreateTokenRequest{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -485,7 +584,7 @@ func (x *CreateTokenRequest) String() string {
 func (*CreateTokenRequest) ProtoMessage() {}
 
 func (x *CreateTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -498,7 +597,7 @@ func (x *CreateTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTokenRequest.ProtoReflect.Descriptor instead.
 func (*CreateTokenRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CreateTokenRequest) GetToken() *Token {
@@ -519,7 +618,7 @@ type CreateTokenResponse struct {
 
 func (x *CreateTokenResponse) Reset() {
 	*x = CreateTokenResponse{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[10]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -531,7 +630,7 @@ func (x *CreateTokenResponse) String() string {
 func (*CreateTokenResponse) ProtoMessage() {}
 
 func (x *CreateTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[10]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -544,7 +643,7 @@ func (x *CreateTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTokenResponse.ProtoReflect.Descriptor instead.
 func (*CreateTokenResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{10}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CreateTokenResponse) GetToken() *Token {
@@ -571,7 +670,7 @@ type DeleteTokenRequest struct {
 
 func (x *DeleteTokenRequest) Reset() {
 	*x = DeleteTokenRequest{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[11]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -583,7 +682,7 @@ func (x *DeleteTokenRequest) String() string {
 func (*DeleteTokenRequest) ProtoMessage() {}
 
 func (x *DeleteTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[11]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -596,7 +695,7 @@ func (x *DeleteTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteTokenRequest.ProtoReflect.Descriptor instead.
 func (*DeleteTokenRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{11}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *DeleteTokenRequest) GetName() string {
@@ -614,7 +713,7 @@ type DeleteTokenResponse struct {
 
 func (x *DeleteTokenResponse) Reset() {
 	*x = DeleteTokenResponse{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[12]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -626,7 +725,7 @@ func (x *DeleteTokenResponse) String() string {
 func (*DeleteTokenResponse) ProtoMessage() {}
 
 func (x *DeleteTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[12]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -639,40 +738,44 @@ func (x *DeleteTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteTokenResponse.ProtoReflect.Descriptor instead.
 func (*DeleteTokenResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{12}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{14}
 }
 
 var File_trunkline_admin_v1_session_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_session_proto_rawDesc = "" +
 	"\n" +
-	" trunkline/admin/v1/session.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdd\x01\n" +
+	" trunkline/admin/v1/session.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#trunkline/admin/v1/visibility.proto\"\xeb\x01\n" +
 	"\x05Token\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01(\x80\x01R\x04name\x12\x1b\n" +
-	"\tlast_four\x18\x02 \x01(\tR\blastFour\x12;\n" +
-	"\vcreate_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x129\n" +
-	"\n" +
-	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12\x1f\n" +
+	"\xbaH\ar\x05\x10\x01(\x80\x01R\x04name\x12!\n" +
+	"\tlast_four\x18\x02 \x01(\tB\x04\xa0\xed\x18\x01R\blastFour\x12A\n" +
+	"\vcreate_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\n" +
+	"createTime\x12;\n" +
+	"\vexpire_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\x12\x1f\n" +
 	"\vread_bodies\x18\x05 \x01(\bR\n" +
-	"readBodies\"^\n" +
+	"readBodies\"b\n" +
 	"\fLoginRequest\x12&\n" +
 	"\busername\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01(\x80\x02R\busername\x12&\n" +
-	"\bpassword\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01(\x80\bR\bpassword\"+\n" +
+	"\xbaH\ar\x05\x10\x01(\x80\x02R\busername\x12*\n" +
+	"\bpassword\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01(\x80\b\xa0\xed\x18\x02R\bpassword\"+\n" +
 	"\rLoginResponse\x12\x1a\n" +
 	"\busername\x18\x01 \x01(\tR\busername\"\x0f\n" +
 	"\rLogoutRequest\"\x10\n" +
-	"\x0eLogoutResponse\"\x0f\n" +
-	"\rWhoAmIRequest\"\x92\x01\n" +
+	"\x0eLogoutResponse\"\x85\x01\n" +
+	"\x15ChangePasswordRequest\x129\n" +
+	"\x10current_password\x18\x01 \x01(\tB\x0e\xbaH\ar\x05\x10\x01(\x80\b\xa0\xed\x18\x02R\x0fcurrentPassword\x121\n" +
+	"\fnew_password\x18\x02 \x01(\tB\x0e\xbaH\ar\x05 \b(\x80\b\xa0\xed\x18\x02R\vnewPassword\"\x18\n" +
+	"\x16ChangePasswordResponse\"\x0f\n" +
+	"\rWhoAmIRequest\"\xc2\x01\n" +
 	"\x0eWhoAmIResponse\x12\x1a\n" +
 	"\busername\x18\x01 \x01(\tR\busername\x12\x1f\n" +
 	"\vgateway_url\x18\x02 \x01(\tR\n" +
 	"gatewayUrl\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\tR\aversion\x12)\n" +
-	"\x10default_password\x18\x04 \x01(\bR\x0fdefaultPassword\"\x13\n" +
+	"\x10default_password\x18\x04 \x01(\bR\x0fdefaultPassword\x12.\n" +
+	"\x13can_change_password\x18\x05 \x01(\bR\x11canChangePassword\"\x13\n" +
 	"\x11ListTokensRequest\"G\n" +
 	"\x12ListTokensResponse\x121\n" +
 	"\x06tokens\x18\x01 \x03(\v2\x19.trunkline.admin.v1.TokenR\x06tokens\"M\n" +
@@ -683,10 +786,11 @@ const file_trunkline_admin_v1_session_proto_rawDesc = "" +
 	"\x06secret\x18\x02 \x01(\tR\x06secret\"0\n" +
 	"\x12DeleteTokenRequest\x12\x1a\n" +
 	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\"\x15\n" +
-	"\x13DeleteTokenResponse2\x85\x02\n" +
+	"\x13DeleteTokenResponse2\xee\x02\n" +
 	"\x0eSessionService\x12L\n" +
 	"\x05Login\x12 .trunkline.admin.v1.LoginRequest\x1a!.trunkline.admin.v1.LoginResponse\x12O\n" +
-	"\x06Logout\x12!.trunkline.admin.v1.LogoutRequest\x1a\".trunkline.admin.v1.LogoutResponse\x12T\n" +
+	"\x06Logout\x12!.trunkline.admin.v1.LogoutRequest\x1a\".trunkline.admin.v1.LogoutResponse\x12g\n" +
+	"\x0eChangePassword\x12).trunkline.admin.v1.ChangePasswordRequest\x1a*.trunkline.admin.v1.ChangePasswordResponse\x12T\n" +
 	"\x06WhoAmI\x12!.trunkline.admin.v1.WhoAmIRequest\x1a\".trunkline.admin.v1.WhoAmIResponse\"\x03\x90\x02\x012\xb0\x02\n" +
 	"\fTokenService\x12`\n" +
 	"\n" +
@@ -707,43 +811,47 @@ func file_trunkline_admin_v1_session_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_session_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_trunkline_admin_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_trunkline_admin_v1_session_proto_goTypes = []any{
-	(*Token)(nil),                 // 0: trunkline.admin.v1.Token
-	(*LoginRequest)(nil),          // 1: trunkline.admin.v1.LoginRequest
-	(*LoginResponse)(nil),         // 2: trunkline.admin.v1.LoginResponse
-	(*LogoutRequest)(nil),         // 3: trunkline.admin.v1.LogoutRequest
-	(*LogoutResponse)(nil),        // 4: trunkline.admin.v1.LogoutResponse
-	(*WhoAmIRequest)(nil),         // 5: trunkline.admin.v1.WhoAmIRequest
-	(*WhoAmIResponse)(nil),        // 6: trunkline.admin.v1.WhoAmIResponse
-	(*ListTokensRequest)(nil),     // 7: trunkline.admin.v1.ListTokensRequest
-	(*ListTokensResponse)(nil),    // 8: trunkline.admin.v1.ListTokensResponse
-	(*CreateTokenRequest)(nil),    // 9: trunkline.admin.v1.CreateTokenRequest
-	(*CreateTokenResponse)(nil),   // 10: trunkline.admin.v1.CreateTokenResponse
-	(*DeleteTokenRequest)(nil),    // 11: trunkline.admin.v1.DeleteTokenRequest
-	(*DeleteTokenResponse)(nil),   // 12: trunkline.admin.v1.DeleteTokenResponse
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(*Token)(nil),                  // 0: trunkline.admin.v1.Token
+	(*LoginRequest)(nil),           // 1: trunkline.admin.v1.LoginRequest
+	(*LoginResponse)(nil),          // 2: trunkline.admin.v1.LoginResponse
+	(*LogoutRequest)(nil),          // 3: trunkline.admin.v1.LogoutRequest
+	(*LogoutResponse)(nil),         // 4: trunkline.admin.v1.LogoutResponse
+	(*ChangePasswordRequest)(nil),  // 5: trunkline.admin.v1.ChangePasswordRequest
+	(*ChangePasswordResponse)(nil), // 6: trunkline.admin.v1.ChangePasswordResponse
+	(*WhoAmIRequest)(nil),          // 7: trunkline.admin.v1.WhoAmIRequest
+	(*WhoAmIResponse)(nil),         // 8: trunkline.admin.v1.WhoAmIResponse
+	(*ListTokensRequest)(nil),      // 9: trunkline.admin.v1.ListTokensRequest
+	(*ListTokensResponse)(nil),     // 10: trunkline.admin.v1.ListTokensResponse
+	(*CreateTokenRequest)(nil),     // 11: trunkline.admin.v1.CreateTokenRequest
+	(*CreateTokenResponse)(nil),    // 12: trunkline.admin.v1.CreateTokenResponse
+	(*DeleteTokenRequest)(nil),     // 13: trunkline.admin.v1.DeleteTokenRequest
+	(*DeleteTokenResponse)(nil),    // 14: trunkline.admin.v1.DeleteTokenResponse
+	(*timestamppb.Timestamp)(nil),  // 15: google.protobuf.Timestamp
 }
 var file_trunkline_admin_v1_session_proto_depIdxs = []int32{
-	13, // 0: trunkline.admin.v1.Token.create_time:type_name -> google.protobuf.Timestamp
-	13, // 1: trunkline.admin.v1.Token.expires_at:type_name -> google.protobuf.Timestamp
+	15, // 0: trunkline.admin.v1.Token.create_time:type_name -> google.protobuf.Timestamp
+	15, // 1: trunkline.admin.v1.Token.expire_time:type_name -> google.protobuf.Timestamp
 	0,  // 2: trunkline.admin.v1.ListTokensResponse.tokens:type_name -> trunkline.admin.v1.Token
 	0,  // 3: trunkline.admin.v1.CreateTokenRequest.token:type_name -> trunkline.admin.v1.Token
 	0,  // 4: trunkline.admin.v1.CreateTokenResponse.token:type_name -> trunkline.admin.v1.Token
 	1,  // 5: trunkline.admin.v1.SessionService.Login:input_type -> trunkline.admin.v1.LoginRequest
 	3,  // 6: trunkline.admin.v1.SessionService.Logout:input_type -> trunkline.admin.v1.LogoutRequest
-	5,  // 7: trunkline.admin.v1.SessionService.WhoAmI:input_type -> trunkline.admin.v1.WhoAmIRequest
-	7,  // 8: trunkline.admin.v1.TokenService.ListTokens:input_type -> trunkline.admin.v1.ListTokensRequest
-	9,  // 9: trunkline.admin.v1.TokenService.CreateToken:input_type -> trunkline.admin.v1.CreateTokenRequest
-	11, // 10: trunkline.admin.v1.TokenService.DeleteToken:input_type -> trunkline.admin.v1.DeleteTokenRequest
-	2,  // 11: trunkline.admin.v1.SessionService.Login:output_type -> trunkline.admin.v1.LoginResponse
-	4,  // 12: trunkline.admin.v1.SessionService.Logout:output_type -> trunkline.admin.v1.LogoutResponse
-	6,  // 13: trunkline.admin.v1.SessionService.WhoAmI:output_type -> trunkline.admin.v1.WhoAmIResponse
-	8,  // 14: trunkline.admin.v1.TokenService.ListTokens:output_type -> trunkline.admin.v1.ListTokensResponse
-	10, // 15: trunkline.admin.v1.TokenService.CreateToken:output_type -> trunkline.admin.v1.CreateTokenResponse
-	12, // 16: trunkline.admin.v1.TokenService.DeleteToken:output_type -> trunkline.admin.v1.DeleteTokenResponse
-	11, // [11:17] is the sub-list for method output_type
-	5,  // [5:11] is the sub-list for method input_type
+	5,  // 7: trunkline.admin.v1.SessionService.ChangePassword:input_type -> trunkline.admin.v1.ChangePasswordRequest
+	7,  // 8: trunkline.admin.v1.SessionService.WhoAmI:input_type -> trunkline.admin.v1.WhoAmIRequest
+	9,  // 9: trunkline.admin.v1.TokenService.ListTokens:input_type -> trunkline.admin.v1.ListTokensRequest
+	11, // 10: trunkline.admin.v1.TokenService.CreateToken:input_type -> trunkline.admin.v1.CreateTokenRequest
+	13, // 11: trunkline.admin.v1.TokenService.DeleteToken:input_type -> trunkline.admin.v1.DeleteTokenRequest
+	2,  // 12: trunkline.admin.v1.SessionService.Login:output_type -> trunkline.admin.v1.LoginResponse
+	4,  // 13: trunkline.admin.v1.SessionService.Logout:output_type -> trunkline.admin.v1.LogoutResponse
+	6,  // 14: trunkline.admin.v1.SessionService.ChangePassword:output_type -> trunkline.admin.v1.ChangePasswordResponse
+	8,  // 15: trunkline.admin.v1.SessionService.WhoAmI:output_type -> trunkline.admin.v1.WhoAmIResponse
+	10, // 16: trunkline.admin.v1.TokenService.ListTokens:output_type -> trunkline.admin.v1.ListTokensResponse
+	12, // 17: trunkline.admin.v1.TokenService.CreateToken:output_type -> trunkline.admin.v1.CreateTokenResponse
+	14, // 18: trunkline.admin.v1.TokenService.DeleteToken:output_type -> trunkline.admin.v1.DeleteTokenResponse
+	12, // [12:19] is the sub-list for method output_type
+	5,  // [5:12] is the sub-list for method input_type
 	5,  // [5:5] is the sub-list for extension type_name
 	5,  // [5:5] is the sub-list for extension extendee
 	0,  // [0:5] is the sub-list for field type_name
@@ -754,13 +862,14 @@ func file_trunkline_admin_v1_session_proto_init() {
 	if File_trunkline_admin_v1_session_proto != nil {
 		return
 	}
+	file_trunkline_admin_v1_visibility_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_session_proto_rawDesc), len(file_trunkline_admin_v1_session_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

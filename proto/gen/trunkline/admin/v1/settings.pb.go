@@ -11,6 +11,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -27,18 +28,26 @@ const (
 // What holds for the whole gateway; there is one.
 type Settings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Revision the settings were last changed at; send it back with an update. Output only otherwise.
+	// Revision the settings were last changed at; send it back with an update.
 	Etag string `protobuf:"bytes,1,opt,name=etag,proto3" json:"etag,omitempty"`
-	// When the settings were last changed. Output only.
+	// When the settings were last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// When targets are skipped and how long attempts may take; groups may override any of it.
 	Failover *FailoverPolicy `protobuf:"bytes,10,opt,name=failover,proto3" json:"failover,omitempty"`
 	// How long records are kept.
 	Retention *Retention `protobuf:"bytes,11,opt,name=retention,proto3" json:"retention,omitempty"`
 	// Which web pages may call /v1 from a browser.
-	Cors          *Cors `protobuf:"bytes,12,opt,name=cors,proto3" json:"cors,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Cors *Cors `protobuf:"bytes,12,opt,name=cors,proto3" json:"cors,omitempty"`
+	// The failover policy that holds where a group or provider sets nothing else, every field set.
+	EffectiveFailover *FailoverPolicy `protobuf:"bytes,30,opt,name=effective_failover,json=effectiveFailover,proto3" json:"effective_failover,omitempty"`
+	// The retention that holds, every field set.
+	EffectiveRetention *Retention `protobuf:"bytes,31,opt,name=effective_retention,json=effectiveRetention,proto3" json:"effective_retention,omitempty"`
+	// The failover policy without any setting: what a reset to the default brings back.
+	DefaultFailover *FailoverPolicy `protobuf:"bytes,32,opt,name=default_failover,json=defaultFailover,proto3" json:"default_failover,omitempty"`
+	// The retention without any setting.
+	DefaultRetention *Retention `protobuf:"bytes,33,opt,name=default_retention,json=defaultRetention,proto3" json:"default_retention,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Settings) Reset() {
@@ -106,6 +115,34 @@ func (x *Settings) GetCors() *Cors {
 	return nil
 }
 
+func (x *Settings) GetEffectiveFailover() *FailoverPolicy {
+	if x != nil {
+		return x.EffectiveFailover
+	}
+	return nil
+}
+
+func (x *Settings) GetEffectiveRetention() *Retention {
+	if x != nil {
+		return x.EffectiveRetention
+	}
+	return nil
+}
+
+func (x *Settings) GetDefaultFailover() *FailoverPolicy {
+	if x != nil {
+		return x.DefaultFailover
+	}
+	return nil
+}
+
+func (x *Settings) GetDefaultRetention() *Retention {
+	if x != nil {
+		return x.DefaultRetention
+	}
+	return nil
+}
+
 // When a target is skipped, and how long an attempt may take. An unset field means the default.
 type FailoverPolicy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -130,7 +167,7 @@ type FailoverPolicy struct {
 	ResponseTimeout *durationpb.Duration `protobuf:"bytes,9,opt,name=response_timeout,json=responseTimeout,proto3" json:"response_timeout,omitempty"`
 	// Longest silence inside a stream; default 120s.
 	StreamIdleTimeout *durationpb.Duration `protobuf:"bytes,10,opt,name=stream_idle_timeout,json=streamIdleTimeout,proto3" json:"stream_idle_timeout,omitempty"`
-	// All attempts of one call together; default 600s, for streams 1800s.
+	// All attempts of one call together, streams aside; default 600s.
 	TotalTimeout *durationpb.Duration `protobuf:"bytes,11,opt,name=total_timeout,json=totalTimeout,proto3" json:"total_timeout,omitempty"`
 	// Whether a content-policy refusal moves on to the next candidate; default false.
 	FailoverOnContentPolicy *bool `protobuf:"varint,12,opt,name=failover_on_content_policy,json=failoverOnContentPolicy,proto3,oneof" json:"failover_on_content_policy,omitempty"`
@@ -143,9 +180,11 @@ type FailoverPolicy struct {
 	StreamCommit string `protobuf:"bytes,15,opt,name=stream_commit,json=streamCommit,proto3" json:"stream_commit,omitempty"`
 	// How long a stream is held for failure keywords behind its first meaningful event; 0s holds it
 	// for that event only; default 1.5s.
-	KeywordHold   *durationpb.Duration `protobuf:"bytes,16,opt,name=keyword_hold,json=keywordHold,proto3" json:"keyword_hold,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	KeywordHold *durationpb.Duration `protobuf:"bytes,16,opt,name=keyword_hold,json=keywordHold,proto3" json:"keyword_hold,omitempty"`
+	// All attempts of one streamed call together; default total_timeout where the same policy sets it, otherwise 1800s.
+	StreamTotalTimeout *durationpb.Duration `protobuf:"bytes,17,opt,name=stream_total_timeout,json=streamTotalTimeout,proto3" json:"stream_total_timeout,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *FailoverPolicy) Reset() {
@@ -286,6 +325,13 @@ func (x *FailoverPolicy) GetStreamCommit() string {
 func (x *FailoverPolicy) GetKeywordHold() *durationpb.Duration {
 	if x != nil {
 		return x.KeywordHold
+	}
+	return nil
+}
+
+func (x *FailoverPolicy) GetStreamTotalTimeout() *durationpb.Duration {
+	if x != nil {
+		return x.StreamTotalTimeout
 	}
 	return nil
 }
@@ -465,7 +511,10 @@ func (x *GetSettingsResponse) GetSettings() *Settings {
 type UpdateSettingsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The whole settings as they should be; settings.etag, when set, must be the present one.
-	Settings      *Settings `protobuf:"bytes,1,opt,name=settings,proto3" json:"settings,omitempty"`
+	Settings *Settings `protobuf:"bytes,1,opt,name=settings,proto3" json:"settings,omitempty"`
+	// Only the fields named here change, each replaced as a whole, such as enabled or failover.cooldown; default: everything is
+	// replaced. A path that does not exist, or that cannot be set, is refused.
+	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -503,6 +552,13 @@ func (*UpdateSettingsRequest) Descriptor() ([]byte, []int) {
 func (x *UpdateSettingsRequest) GetSettings() *Settings {
 	if x != nil {
 		return x.Settings
+	}
+	return nil
+}
+
+func (x *UpdateSettingsRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
 	}
 	return nil
 }
@@ -555,15 +611,19 @@ var File_trunkline_admin_v1_settings_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"!trunkline/admin/v1/settings.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\x02\n" +
+	"!trunkline/admin/v1/settings.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#trunkline/admin/v1/visibility.proto\"\xe2\x04\n" +
 	"\bSettings\x12\x12\n" +
-	"\x04etag\x18\x01 \x01(\tR\x04etag\x12;\n" +
-	"\vupdate_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"\x04etag\x18\x01 \x01(\tR\x04etag\x12A\n" +
+	"\vupdate_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\n" +
 	"updateTime\x12>\n" +
 	"\bfailover\x18\n" +
 	" \x01(\v2\".trunkline.admin.v1.FailoverPolicyR\bfailover\x12;\n" +
 	"\tretention\x18\v \x01(\v2\x1d.trunkline.admin.v1.RetentionR\tretention\x12,\n" +
-	"\x04cors\x18\f \x01(\v2\x18.trunkline.admin.v1.CorsR\x04cors\"\x93\n" +
+	"\x04cors\x18\f \x01(\v2\x18.trunkline.admin.v1.CorsR\x04cors\x12W\n" +
+	"\x12effective_failover\x18\x1e \x01(\v2\".trunkline.admin.v1.FailoverPolicyB\x04\xa0\xed\x18\x01R\x11effectiveFailover\x12T\n" +
+	"\x13effective_retention\x18\x1f \x01(\v2\x1d.trunkline.admin.v1.RetentionB\x04\xa0\xed\x18\x01R\x12effectiveRetention\x12S\n" +
+	"\x10default_failover\x18  \x01(\v2\".trunkline.admin.v1.FailoverPolicyB\x04\xa0\xed\x18\x01R\x0fdefaultFailover\x12P\n" +
+	"\x11default_retention\x18! \x01(\v2\x1d.trunkline.admin.v1.RetentionB\x04\xa0\xed\x18\x01R\x10defaultRetention\"\xf3\n" +
 	"\n" +
 	"\x0eFailoverPolicy\x12=\n" +
 	"\x11failure_threshold\x18\x01 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x01H\x00R\x10failureThreshold\x88\x01\x01\x12R\n" +
@@ -584,7 +644,8 @@ const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\vprobe_early\x18\x0e \x01(\bH\x05R\n" +
 	"probeEarly\x88\x01\x01\x12C\n" +
 	"\rstream_commit\x18\x0f \x01(\tB\x1e\xbaH\x1br\x19R\x00R\vfirst_tokenR\bcompleteR\fstreamCommit\x12J\n" +
-	"\fkeyword_hold\x18\x10 \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b<2\x00R\vkeywordHoldB\x14\n" +
+	"\fkeyword_hold\x18\x10 \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b<2\x00R\vkeywordHold\x12^\n" +
+	"\x14stream_total_timeout\x18\x11 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\xa082\x04\x10\xc0\x84=R\x12streamTotalTimeoutB\x14\n" +
 	"\x12_failure_thresholdB\f\n" +
 	"\n" +
 	"_min_ratioB\x0f\n" +
@@ -598,9 +659,11 @@ const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\x0fallowed_origins\x18\x01 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10d\x18\x01\"\x05r\x03\x18\x80\x02R\x0eallowedOrigins\"\x14\n" +
 	"\x12GetSettingsRequest\"O\n" +
 	"\x13GetSettingsResponse\x128\n" +
-	"\bsettings\x18\x01 \x01(\v2\x1c.trunkline.admin.v1.SettingsR\bsettings\"Y\n" +
+	"\bsettings\x18\x01 \x01(\v2\x1c.trunkline.admin.v1.SettingsR\bsettings\"\x96\x01\n" +
 	"\x15UpdateSettingsRequest\x12@\n" +
-	"\bsettings\x18\x01 \x01(\v2\x1c.trunkline.admin.v1.SettingsB\x06\xbaH\x03\xc8\x01\x01R\bsettings\"R\n" +
+	"\bsettings\x18\x01 \x01(\v2\x1c.trunkline.admin.v1.SettingsB\x06\xbaH\x03\xc8\x01\x01R\bsettings\x12;\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
+	"updateMask\"R\n" +
 	"\x16UpdateSettingsResponse\x128\n" +
 	"\bsettings\x18\x01 \x01(\v2\x1c.trunkline.admin.v1.SettingsR\bsettings2\xdf\x01\n" +
 	"\x0fSettingsService\x12c\n" +
@@ -632,34 +695,41 @@ var file_trunkline_admin_v1_settings_proto_goTypes = []any{
 	(*UpdateSettingsResponse)(nil), // 7: trunkline.admin.v1.UpdateSettingsResponse
 	(*timestamppb.Timestamp)(nil),  // 8: google.protobuf.Timestamp
 	(*durationpb.Duration)(nil),    // 9: google.protobuf.Duration
+	(*fieldmaskpb.FieldMask)(nil),  // 10: google.protobuf.FieldMask
 }
 var file_trunkline_admin_v1_settings_proto_depIdxs = []int32{
 	8,  // 0: trunkline.admin.v1.Settings.update_time:type_name -> google.protobuf.Timestamp
 	1,  // 1: trunkline.admin.v1.Settings.failover:type_name -> trunkline.admin.v1.FailoverPolicy
 	2,  // 2: trunkline.admin.v1.Settings.retention:type_name -> trunkline.admin.v1.Retention
 	3,  // 3: trunkline.admin.v1.Settings.cors:type_name -> trunkline.admin.v1.Cors
-	9,  // 4: trunkline.admin.v1.FailoverPolicy.failure_window:type_name -> google.protobuf.Duration
-	9,  // 5: trunkline.admin.v1.FailoverPolicy.cooldown:type_name -> google.protobuf.Duration
-	9,  // 6: trunkline.admin.v1.FailoverPolicy.cooldown_max:type_name -> google.protobuf.Duration
-	9,  // 7: trunkline.admin.v1.FailoverPolicy.connect_timeout:type_name -> google.protobuf.Duration
-	9,  // 8: trunkline.admin.v1.FailoverPolicy.first_token_timeout:type_name -> google.protobuf.Duration
-	9,  // 9: trunkline.admin.v1.FailoverPolicy.response_timeout:type_name -> google.protobuf.Duration
-	9,  // 10: trunkline.admin.v1.FailoverPolicy.stream_idle_timeout:type_name -> google.protobuf.Duration
-	9,  // 11: trunkline.admin.v1.FailoverPolicy.total_timeout:type_name -> google.protobuf.Duration
-	9,  // 12: trunkline.admin.v1.FailoverPolicy.keyword_hold:type_name -> google.protobuf.Duration
-	9,  // 13: trunkline.admin.v1.Retention.calls:type_name -> google.protobuf.Duration
-	0,  // 14: trunkline.admin.v1.GetSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
-	0,  // 15: trunkline.admin.v1.UpdateSettingsRequest.settings:type_name -> trunkline.admin.v1.Settings
-	0,  // 16: trunkline.admin.v1.UpdateSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
-	4,  // 17: trunkline.admin.v1.SettingsService.GetSettings:input_type -> trunkline.admin.v1.GetSettingsRequest
-	6,  // 18: trunkline.admin.v1.SettingsService.UpdateSettings:input_type -> trunkline.admin.v1.UpdateSettingsRequest
-	5,  // 19: trunkline.admin.v1.SettingsService.GetSettings:output_type -> trunkline.admin.v1.GetSettingsResponse
-	7,  // 20: trunkline.admin.v1.SettingsService.UpdateSettings:output_type -> trunkline.admin.v1.UpdateSettingsResponse
-	19, // [19:21] is the sub-list for method output_type
-	17, // [17:19] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	1,  // 4: trunkline.admin.v1.Settings.effective_failover:type_name -> trunkline.admin.v1.FailoverPolicy
+	2,  // 5: trunkline.admin.v1.Settings.effective_retention:type_name -> trunkline.admin.v1.Retention
+	1,  // 6: trunkline.admin.v1.Settings.default_failover:type_name -> trunkline.admin.v1.FailoverPolicy
+	2,  // 7: trunkline.admin.v1.Settings.default_retention:type_name -> trunkline.admin.v1.Retention
+	9,  // 8: trunkline.admin.v1.FailoverPolicy.failure_window:type_name -> google.protobuf.Duration
+	9,  // 9: trunkline.admin.v1.FailoverPolicy.cooldown:type_name -> google.protobuf.Duration
+	9,  // 10: trunkline.admin.v1.FailoverPolicy.cooldown_max:type_name -> google.protobuf.Duration
+	9,  // 11: trunkline.admin.v1.FailoverPolicy.connect_timeout:type_name -> google.protobuf.Duration
+	9,  // 12: trunkline.admin.v1.FailoverPolicy.first_token_timeout:type_name -> google.protobuf.Duration
+	9,  // 13: trunkline.admin.v1.FailoverPolicy.response_timeout:type_name -> google.protobuf.Duration
+	9,  // 14: trunkline.admin.v1.FailoverPolicy.stream_idle_timeout:type_name -> google.protobuf.Duration
+	9,  // 15: trunkline.admin.v1.FailoverPolicy.total_timeout:type_name -> google.protobuf.Duration
+	9,  // 16: trunkline.admin.v1.FailoverPolicy.keyword_hold:type_name -> google.protobuf.Duration
+	9,  // 17: trunkline.admin.v1.FailoverPolicy.stream_total_timeout:type_name -> google.protobuf.Duration
+	9,  // 18: trunkline.admin.v1.Retention.calls:type_name -> google.protobuf.Duration
+	0,  // 19: trunkline.admin.v1.GetSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
+	0,  // 20: trunkline.admin.v1.UpdateSettingsRequest.settings:type_name -> trunkline.admin.v1.Settings
+	10, // 21: trunkline.admin.v1.UpdateSettingsRequest.update_mask:type_name -> google.protobuf.FieldMask
+	0,  // 22: trunkline.admin.v1.UpdateSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
+	4,  // 23: trunkline.admin.v1.SettingsService.GetSettings:input_type -> trunkline.admin.v1.GetSettingsRequest
+	6,  // 24: trunkline.admin.v1.SettingsService.UpdateSettings:input_type -> trunkline.admin.v1.UpdateSettingsRequest
+	5,  // 25: trunkline.admin.v1.SettingsService.GetSettings:output_type -> trunkline.admin.v1.GetSettingsResponse
+	7,  // 26: trunkline.admin.v1.SettingsService.UpdateSettings:output_type -> trunkline.admin.v1.UpdateSettingsResponse
+	25, // [25:27] is the sub-list for method output_type
+	23, // [23:25] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_settings_proto_init() }
@@ -667,6 +737,7 @@ func file_trunkline_admin_v1_settings_proto_init() {
 	if File_trunkline_admin_v1_settings_proto != nil {
 		return
 	}
+	file_trunkline_admin_v1_visibility_proto_init()
 	file_trunkline_admin_v1_settings_proto_msgTypes[1].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -28,7 +28,7 @@ const (
 type UsageDimension int32
 
 const (
-	// Nothing; Breakdown needs another.
+	// Nothing; a breakdown needs another.
 	UsageDimension_USAGE_DIMENSION_UNSPECIFIED UsageDimension = 0
 	// The group that was called; empty where none was found.
 	UsageDimension_USAGE_DIMENSION_GROUP UsageDimension = 1
@@ -233,9 +233,9 @@ type UsageTotals struct {
 	// Times from arrival to the last byte; unset without calls.
 	Duration *UsageQuantiles `protobuf:"bytes,11,opt,name=duration,proto3" json:"duration,omitempty"`
 	// Times from arrival to the first meaningful event; unset when no call came so far.
-	FirstTokenTime *UsageQuantiles `protobuf:"bytes,12,opt,name=first_token_time,json=firstTokenTime,proto3" json:"first_token_time,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	FirstTokenLatency *UsageQuantiles `protobuf:"bytes,12,opt,name=first_token_latency,json=firstTokenLatency,proto3" json:"first_token_latency,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *UsageTotals) Reset() {
@@ -345,9 +345,100 @@ func (x *UsageTotals) GetDuration() *UsageQuantiles {
 	return nil
 }
 
-func (x *UsageTotals) GetFirstTokenTime() *UsageQuantiles {
+func (x *UsageTotals) GetFirstTokenLatency() *UsageQuantiles {
 	if x != nil {
-		return x.FirstTokenTime
+		return x.FirstTokenLatency
+	}
+	return nil
+}
+
+// The sum over some attempts.
+type AttemptTotals struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many there are.
+	Attempts int64 `protobuf:"varint,1,opt,name=attempts,proto3" json:"attempts,omitempty"`
+	// Attempts with outcome ok.
+	OkAttempts int64 `protobuf:"varint,2,opt,name=ok_attempts,json=okAttempts,proto3" json:"ok_attempts,omitempty"`
+	// Attempts that failed and count against their target, credential or provider; others are the caller's or nobody's.
+	CountedFailures int64 `protobuf:"varint,3,opt,name=counted_failures,json=countedFailures,proto3" json:"counted_failures,omitempty"`
+	// Mean time from the attempt's start to its end; unset without attempts.
+	AverageDuration *durationpb.Duration `protobuf:"bytes,4,opt,name=average_duration,json=averageDuration,proto3" json:"average_duration,omitempty"`
+	// Times from the attempt's start to its end; unset without attempts.
+	Duration *UsageQuantiles `protobuf:"bytes,5,opt,name=duration,proto3" json:"duration,omitempty"`
+	// Times from the attempt's start to the first meaningful event; unset when no attempt came so far.
+	FirstTokenLatency *UsageQuantiles `protobuf:"bytes,6,opt,name=first_token_latency,json=firstTokenLatency,proto3" json:"first_token_latency,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *AttemptTotals) Reset() {
+	*x = AttemptTotals{}
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttemptTotals) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttemptTotals) ProtoMessage() {}
+
+func (x *AttemptTotals) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttemptTotals.ProtoReflect.Descriptor instead.
+func (*AttemptTotals) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *AttemptTotals) GetAttempts() int64 {
+	if x != nil {
+		return x.Attempts
+	}
+	return 0
+}
+
+func (x *AttemptTotals) GetOkAttempts() int64 {
+	if x != nil {
+		return x.OkAttempts
+	}
+	return 0
+}
+
+func (x *AttemptTotals) GetCountedFailures() int64 {
+	if x != nil {
+		return x.CountedFailures
+	}
+	return 0
+}
+
+func (x *AttemptTotals) GetAverageDuration() *durationpb.Duration {
+	if x != nil {
+		return x.AverageDuration
+	}
+	return nil
+}
+
+func (x *AttemptTotals) GetDuration() *UsageQuantiles {
+	if x != nil {
+		return x.Duration
+	}
+	return nil
+}
+
+func (x *AttemptTotals) GetFirstTokenLatency() *UsageQuantiles {
+	if x != nil {
+		return x.FirstTokenLatency
 	}
 	return nil
 }
@@ -367,7 +458,7 @@ type UsageQuantiles struct {
 
 func (x *UsageQuantiles) Reset() {
 	*x = UsageQuantiles{}
-	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[1]
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -379,7 +470,7 @@ func (x *UsageQuantiles) String() string {
 func (*UsageQuantiles) ProtoMessage() {}
 
 func (x *UsageQuantiles) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[1]
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -392,7 +483,7 @@ func (x *UsageQuantiles) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UsageQuantiles.ProtoReflect.Descriptor instead.
 func (*UsageQuantiles) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{1}
+	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *UsageQuantiles) GetP50() *durationpb.Duration {
@@ -416,41 +507,29 @@ func (x *UsageQuantiles) GetP99() *durationpb.Duration {
 	return nil
 }
 
-type SummaryRequest struct {
+type SummarizeUsageRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only calls that arrived at this time or later; default a day before the end.
-	StartTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
-	// Only calls that arrived before this time; default now. At most two years after the start.
-	EndTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
-	// Only calls to this group.
-	Group string `protobuf:"bytes,3,opt,name=group,proto3" json:"group,omitempty"`
-	// Only calls that this provider answered.
-	Provider string `protobuf:"bytes,4,opt,name=provider,proto3" json:"provider,omitempty"`
-	// Only calls that this upstream model answered.
-	Model string `protobuf:"bytes,5,opt,name=model,proto3" json:"model,omitempty"`
-	// Only calls with the API key of this name.
-	ApiKey string `protobuf:"bytes,6,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
-	// Only calls with this outcome.
-	Outcome       string `protobuf:"bytes,7,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	// Which calls are summed up; default those of the last day.
+	Filter        *UsageFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *SummaryRequest) Reset() {
-	*x = SummaryRequest{}
-	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[2]
+func (x *SummarizeUsageRequest) Reset() {
+	*x = SummarizeUsageRequest{}
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *SummaryRequest) String() string {
+func (x *SummarizeUsageRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*SummaryRequest) ProtoMessage() {}
+func (*SummarizeUsageRequest) ProtoMessage() {}
 
-func (x *SummaryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[2]
+func (x *SummarizeUsageRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -461,61 +540,19 @@ func (x *SummaryRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use SummaryRequest.ProtoReflect.Descriptor instead.
-func (*SummaryRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{2}
+// Deprecated: Use SummarizeUsageRequest.ProtoReflect.Descriptor instead.
+func (*SummarizeUsageRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{3}
 }
 
-func (x *SummaryRequest) GetStartTime() *timestamppb.Timestamp {
+func (x *SummarizeUsageRequest) GetFilter() *UsageFilter {
 	if x != nil {
-		return x.StartTime
+		return x.Filter
 	}
 	return nil
 }
 
-func (x *SummaryRequest) GetEndTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.EndTime
-	}
-	return nil
-}
-
-func (x *SummaryRequest) GetGroup() string {
-	if x != nil {
-		return x.Group
-	}
-	return ""
-}
-
-func (x *SummaryRequest) GetProvider() string {
-	if x != nil {
-		return x.Provider
-	}
-	return ""
-}
-
-func (x *SummaryRequest) GetModel() string {
-	if x != nil {
-		return x.Model
-	}
-	return ""
-}
-
-func (x *SummaryRequest) GetApiKey() string {
-	if x != nil {
-		return x.ApiKey
-	}
-	return ""
-}
-
-func (x *SummaryRequest) GetOutcome() string {
-	if x != nil {
-		return x.Outcome
-	}
-	return ""
-}
-
-type SummaryResponse struct {
+type SummarizeUsageResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Of the time asked for.
 	Total *UsageTotals `protobuf:"bytes,1,opt,name=total,proto3" json:"total,omitempty"`
@@ -529,21 +566,21 @@ type SummaryResponse struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *SummaryResponse) Reset() {
-	*x = SummaryResponse{}
-	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[3]
+func (x *SummarizeUsageResponse) Reset() {
+	*x = SummarizeUsageResponse{}
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *SummaryResponse) String() string {
+func (x *SummarizeUsageResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*SummaryResponse) ProtoMessage() {}
+func (*SummarizeUsageResponse) ProtoMessage() {}
 
-func (x *SummaryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[3]
+func (x *SummarizeUsageResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -554,82 +591,70 @@ func (x *SummaryResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use SummaryResponse.ProtoReflect.Descriptor instead.
-func (*SummaryResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{3}
+// Deprecated: Use SummarizeUsageResponse.ProtoReflect.Descriptor instead.
+func (*SummarizeUsageResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{4}
 }
 
-func (x *SummaryResponse) GetTotal() *UsageTotals {
+func (x *SummarizeUsageResponse) GetTotal() *UsageTotals {
 	if x != nil {
 		return x.Total
 	}
 	return nil
 }
 
-func (x *SummaryResponse) GetPrevious() *UsageTotals {
+func (x *SummarizeUsageResponse) GetPrevious() *UsageTotals {
 	if x != nil {
 		return x.Previous
 	}
 	return nil
 }
 
-func (x *SummaryResponse) GetStartTime() *timestamppb.Timestamp {
+func (x *SummarizeUsageResponse) GetStartTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.StartTime
 	}
 	return nil
 }
 
-func (x *SummaryResponse) GetEndTime() *timestamppb.Timestamp {
+func (x *SummarizeUsageResponse) GetEndTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.EndTime
 	}
 	return nil
 }
 
-type TimeSeriesRequest struct {
+type GetUsageSeriesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only calls that arrived at this time or later; default a day before the end.
-	StartTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
-	// Only calls that arrived before this time; default now. At most 2000 buckets after the start.
-	EndTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
-	// Only calls to this group.
-	Group string `protobuf:"bytes,3,opt,name=group,proto3" json:"group,omitempty"`
-	// Only calls that this provider answered.
-	Provider string `protobuf:"bytes,4,opt,name=provider,proto3" json:"provider,omitempty"`
-	// Only calls that this upstream model answered.
-	Model string `protobuf:"bytes,5,opt,name=model,proto3" json:"model,omitempty"`
-	// Only calls with the API key of this name.
-	ApiKey string `protobuf:"bytes,6,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
-	// Only calls with this outcome.
-	Outcome string `protobuf:"bytes,7,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	// Which calls are summed up; default those of the last day.
+	Filter *UsageFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Length of a point; default an hour.
-	Bucket UsageBucket `protobuf:"varint,8,opt,name=bucket,proto3,enum=trunkline.admin.v1.UsageBucket" json:"bucket,omitempty"`
+	Bucket UsageBucket `protobuf:"varint,2,opt,name=bucket,proto3,enum=trunkline.admin.v1.UsageBucket" json:"bucket,omitempty"`
 	// Time zone in which hours and days begin, such as Asia/Tokyo; default UTC.
-	TimeZone string `protobuf:"bytes,9,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
+	TimeZone string `protobuf:"bytes,3,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
 	// One series for each value of this; default one series of everything.
-	By UsageDimension `protobuf:"varint,10,opt,name=by,proto3,enum=trunkline.admin.v1.UsageDimension" json:"by,omitempty"`
+	By UsageDimension `protobuf:"varint,4,opt,name=by,proto3,enum=trunkline.admin.v1.UsageDimension" json:"by,omitempty"`
 	// Most series, 1 to 50, those with the most calls; the rest is one more. Default 6.
-	Limit         int32 `protobuf:"varint,11,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit         int32 `protobuf:"varint,5,opt,name=limit,proto3" json:"limit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *TimeSeriesRequest) Reset() {
-	*x = TimeSeriesRequest{}
-	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[4]
+func (x *GetUsageSeriesRequest) Reset() {
+	*x = GetUsageSeriesRequest{}
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *TimeSeriesRequest) String() string {
+func (x *GetUsageSeriesRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*TimeSeriesRequest) ProtoMessage() {}
+func (*GetUsageSeriesRequest) ProtoMessage() {}
 
-func (x *TimeSeriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[4]
+func (x *GetUsageSeriesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -640,89 +665,47 @@ func (x *TimeSeriesRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use TimeSeriesRequest.ProtoReflect.Descriptor instead.
-func (*TimeSeriesRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{4}
+// Deprecated: Use GetUsageSeriesRequest.ProtoReflect.Descriptor instead.
+func (*GetUsageSeriesRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{5}
 }
 
-func (x *TimeSeriesRequest) GetStartTime() *timestamppb.Timestamp {
+func (x *GetUsageSeriesRequest) GetFilter() *UsageFilter {
 	if x != nil {
-		return x.StartTime
+		return x.Filter
 	}
 	return nil
 }
 
-func (x *TimeSeriesRequest) GetEndTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.EndTime
-	}
-	return nil
-}
-
-func (x *TimeSeriesRequest) GetGroup() string {
-	if x != nil {
-		return x.Group
-	}
-	return ""
-}
-
-func (x *TimeSeriesRequest) GetProvider() string {
-	if x != nil {
-		return x.Provider
-	}
-	return ""
-}
-
-func (x *TimeSeriesRequest) GetModel() string {
-	if x != nil {
-		return x.Model
-	}
-	return ""
-}
-
-func (x *TimeSeriesRequest) GetApiKey() string {
-	if x != nil {
-		return x.ApiKey
-	}
-	return ""
-}
-
-func (x *TimeSeriesRequest) GetOutcome() string {
-	if x != nil {
-		return x.Outcome
-	}
-	return ""
-}
-
-func (x *TimeSeriesRequest) GetBucket() UsageBucket {
+func (x *GetUsageSeriesRequest) GetBucket() UsageBucket {
 	if x != nil {
 		return x.Bucket
 	}
 	return UsageBucket_USAGE_BUCKET_UNSPECIFIED
 }
 
-func (x *TimeSeriesRequest) GetTimeZone() string {
+func (x *GetUsageSeriesRequest) GetTimeZone() string {
 	if x != nil {
 		return x.TimeZone
 	}
 	return ""
 }
 
-func (x *TimeSeriesRequest) GetBy() UsageDimension {
+func (x *GetUsageSeriesRequest) GetBy() UsageDimension {
 	if x != nil {
 		return x.By
 	}
 	return UsageDimension_USAGE_DIMENSION_UNSPECIFIED
 }
 
-func (x *TimeSeriesRequest) GetLimit() int32 {
+func (x *GetUsageSeriesRequest) GetLimit() int32 {
 	if x != nil {
 		return x.Limit
 	}
 	return 0
 }
 
-type TimeSeriesResponse struct {
+type GetUsageSeriesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// When each bucket begins, those without calls too.
 	BucketTimes []*timestamppb.Timestamp `protobuf:"bytes,1,rep,name=bucket_times,json=bucketTimes,proto3" json:"bucket_times,omitempty"`
@@ -732,21 +715,21 @@ type TimeSeriesResponse struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *TimeSeriesResponse) Reset() {
-	*x = TimeSeriesResponse{}
-	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[5]
+func (x *GetUsageSeriesResponse) Reset() {
+	*x = GetUsageSeriesResponse{}
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *TimeSeriesResponse) String() string {
+func (x *GetUsageSeriesResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*TimeSeriesResponse) ProtoMessage() {}
+func (*GetUsageSeriesResponse) ProtoMessage() {}
 
-func (x *TimeSeriesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[5]
+func (x *GetUsageSeriesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -757,19 +740,19 @@ func (x *TimeSeriesResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use TimeSeriesResponse.ProtoReflect.Descriptor instead.
-func (*TimeSeriesResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{5}
+// Deprecated: Use GetUsageSeriesResponse.ProtoReflect.Descriptor instead.
+func (*GetUsageSeriesResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{6}
 }
 
-func (x *TimeSeriesResponse) GetBucketTimes() []*timestamppb.Timestamp {
+func (x *GetUsageSeriesResponse) GetBucketTimes() []*timestamppb.Timestamp {
 	if x != nil {
 		return x.BucketTimes
 	}
 	return nil
 }
 
-func (x *TimeSeriesResponse) GetSeries() []*UsageSeries {
+func (x *GetUsageSeriesResponse) GetSeries() []*UsageSeries {
 	if x != nil {
 		return x.Series
 	}
@@ -793,7 +776,7 @@ type UsageSeries struct {
 
 func (x *UsageSeries) Reset() {
 	*x = UsageSeries{}
-	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -805,7 +788,7 @@ func (x *UsageSeries) String() string {
 func (*UsageSeries) ProtoMessage() {}
 
 func (x *UsageSeries) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -818,7 +801,7 @@ func (x *UsageSeries) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UsageSeries.ProtoReflect.Descriptor instead.
 func (*UsageSeries) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *UsageSeries) GetValue() string {
@@ -862,7 +845,7 @@ type UsagePoint struct {
 
 func (x *UsagePoint) Reset() {
 	*x = UsagePoint{}
-	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -874,7 +857,7 @@ func (x *UsagePoint) String() string {
 func (*UsagePoint) ProtoMessage() {}
 
 func (x *UsagePoint) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -887,7 +870,7 @@ func (x *UsagePoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UsagePoint.ProtoReflect.Descriptor instead.
 func (*UsagePoint) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *UsagePoint) GetStartTime() *timestamppb.Timestamp {
@@ -904,47 +887,35 @@ func (x *UsagePoint) GetTotal() *UsageTotals {
 	return nil
 }
 
-type BreakdownRequest struct {
+type BreakDownUsageRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only calls that arrived at this time or later; default a day before the end.
-	StartTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
-	// Only calls that arrived before this time; default now. At most two years after the start.
-	EndTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
-	// Only calls to this group.
-	Group string `protobuf:"bytes,3,opt,name=group,proto3" json:"group,omitempty"`
-	// Only calls that this provider answered.
-	Provider string `protobuf:"bytes,4,opt,name=provider,proto3" json:"provider,omitempty"`
-	// Only calls that this upstream model answered.
-	Model string `protobuf:"bytes,5,opt,name=model,proto3" json:"model,omitempty"`
-	// Only calls with the API key of this name.
-	ApiKey string `protobuf:"bytes,6,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
-	// Only calls with this outcome.
-	Outcome string `protobuf:"bytes,7,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	// Which calls are summed up; default those of the last day.
+	Filter *UsageFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	// One row for each value of this.
-	By UsageDimension `protobuf:"varint,8,opt,name=by,proto3,enum=trunkline.admin.v1.UsageDimension" json:"by,omitempty"`
+	By UsageDimension `protobuf:"varint,2,opt,name=by,proto3,enum=trunkline.admin.v1.UsageDimension" json:"by,omitempty"`
 	// What comes first; default most calls.
-	Order UsageOrder `protobuf:"varint,9,opt,name=order,proto3,enum=trunkline.admin.v1.UsageOrder" json:"order,omitempty"`
+	Order UsageOrder `protobuf:"varint,3,opt,name=order,proto3,enum=trunkline.admin.v1.UsageOrder" json:"order,omitempty"`
 	// Most rows, 1 to 1000; default 20.
-	Limit         int32 `protobuf:"varint,10,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit         int32 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *BreakdownRequest) Reset() {
-	*x = BreakdownRequest{}
-	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[8]
+func (x *BreakDownUsageRequest) Reset() {
+	*x = BreakDownUsageRequest{}
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *BreakdownRequest) String() string {
+func (x *BreakDownUsageRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*BreakdownRequest) ProtoMessage() {}
+func (*BreakDownUsageRequest) ProtoMessage() {}
 
-func (x *BreakdownRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[8]
+func (x *BreakDownUsageRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -955,82 +926,40 @@ func (x *BreakdownRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use BreakdownRequest.ProtoReflect.Descriptor instead.
-func (*BreakdownRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{8}
+// Deprecated: Use BreakDownUsageRequest.ProtoReflect.Descriptor instead.
+func (*BreakDownUsageRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{9}
 }
 
-func (x *BreakdownRequest) GetStartTime() *timestamppb.Timestamp {
+func (x *BreakDownUsageRequest) GetFilter() *UsageFilter {
 	if x != nil {
-		return x.StartTime
+		return x.Filter
 	}
 	return nil
 }
 
-func (x *BreakdownRequest) GetEndTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.EndTime
-	}
-	return nil
-}
-
-func (x *BreakdownRequest) GetGroup() string {
-	if x != nil {
-		return x.Group
-	}
-	return ""
-}
-
-func (x *BreakdownRequest) GetProvider() string {
-	if x != nil {
-		return x.Provider
-	}
-	return ""
-}
-
-func (x *BreakdownRequest) GetModel() string {
-	if x != nil {
-		return x.Model
-	}
-	return ""
-}
-
-func (x *BreakdownRequest) GetApiKey() string {
-	if x != nil {
-		return x.ApiKey
-	}
-	return ""
-}
-
-func (x *BreakdownRequest) GetOutcome() string {
-	if x != nil {
-		return x.Outcome
-	}
-	return ""
-}
-
-func (x *BreakdownRequest) GetBy() UsageDimension {
+func (x *BreakDownUsageRequest) GetBy() UsageDimension {
 	if x != nil {
 		return x.By
 	}
 	return UsageDimension_USAGE_DIMENSION_UNSPECIFIED
 }
 
-func (x *BreakdownRequest) GetOrder() UsageOrder {
+func (x *BreakDownUsageRequest) GetOrder() UsageOrder {
 	if x != nil {
 		return x.Order
 	}
 	return UsageOrder_USAGE_ORDER_UNSPECIFIED
 }
 
-func (x *BreakdownRequest) GetLimit() int32 {
+func (x *BreakDownUsageRequest) GetLimit() int32 {
 	if x != nil {
 		return x.Limit
 	}
 	return 0
 }
 
-type BreakdownResponse struct {
+type BreakDownUsageResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The first values in the order asked for.
 	Rows []*UsageRow `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
@@ -1042,21 +971,21 @@ type BreakdownResponse struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *BreakdownResponse) Reset() {
-	*x = BreakdownResponse{}
-	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[9]
+func (x *BreakDownUsageResponse) Reset() {
+	*x = BreakDownUsageResponse{}
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *BreakdownResponse) String() string {
+func (x *BreakDownUsageResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*BreakdownResponse) ProtoMessage() {}
+func (*BreakDownUsageResponse) ProtoMessage() {}
 
-func (x *BreakdownResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[9]
+func (x *BreakDownUsageResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1067,26 +996,26 @@ func (x *BreakdownResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use BreakdownResponse.ProtoReflect.Descriptor instead.
-func (*BreakdownResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{9}
+// Deprecated: Use BreakDownUsageResponse.ProtoReflect.Descriptor instead.
+func (*BreakDownUsageResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{10}
 }
 
-func (x *BreakdownResponse) GetRows() []*UsageRow {
+func (x *BreakDownUsageResponse) GetRows() []*UsageRow {
 	if x != nil {
 		return x.Rows
 	}
 	return nil
 }
 
-func (x *BreakdownResponse) GetOther() *UsageTotals {
+func (x *BreakDownUsageResponse) GetOther() *UsageTotals {
 	if x != nil {
 		return x.Other
 	}
 	return nil
 }
 
-func (x *BreakdownResponse) GetOtherCount() int32 {
+func (x *BreakDownUsageResponse) GetOtherCount() int32 {
 	if x != nil {
 		return x.OtherCount
 	}
@@ -1106,7 +1035,7 @@ type UsageRow struct {
 
 func (x *UsageRow) Reset() {
 	*x = UsageRow{}
-	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[10]
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1118,7 +1047,7 @@ func (x *UsageRow) String() string {
 func (*UsageRow) ProtoMessage() {}
 
 func (x *UsageRow) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[10]
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1131,7 +1060,7 @@ func (x *UsageRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UsageRow.ProtoReflect.Descriptor instead.
 func (*UsageRow) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{10}
+	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *UsageRow) GetValue() string {
@@ -1148,11 +1077,473 @@ func (x *UsageRow) GetTotal() *UsageTotals {
 	return nil
 }
 
+type GetAttemptSeriesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which attempts are summed up; default those of the last day. At most 2000 buckets.
+	Filter *UsageFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
+	// Length of a point; default an hour.
+	Bucket UsageBucket `protobuf:"varint,2,opt,name=bucket,proto3,enum=trunkline.admin.v1.UsageBucket" json:"bucket,omitempty"`
+	// Time zone in which hours and days begin, such as Asia/Tokyo; default UTC.
+	TimeZone string `protobuf:"bytes,3,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
+	// One series for each value of this; default one series of everything. API keys are refused.
+	By UsageDimension `protobuf:"varint,4,opt,name=by,proto3,enum=trunkline.admin.v1.UsageDimension" json:"by,omitempty"`
+	// Most series, 1 to 50, those with the most attempts; the rest is one more. Default 6.
+	Limit         int32 `protobuf:"varint,5,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetAttemptSeriesRequest) Reset() {
+	*x = GetAttemptSeriesRequest{}
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetAttemptSeriesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetAttemptSeriesRequest) ProtoMessage() {}
+
+func (x *GetAttemptSeriesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetAttemptSeriesRequest.ProtoReflect.Descriptor instead.
+func (*GetAttemptSeriesRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *GetAttemptSeriesRequest) GetFilter() *UsageFilter {
+	if x != nil {
+		return x.Filter
+	}
+	return nil
+}
+
+func (x *GetAttemptSeriesRequest) GetBucket() UsageBucket {
+	if x != nil {
+		return x.Bucket
+	}
+	return UsageBucket_USAGE_BUCKET_UNSPECIFIED
+}
+
+func (x *GetAttemptSeriesRequest) GetTimeZone() string {
+	if x != nil {
+		return x.TimeZone
+	}
+	return ""
+}
+
+func (x *GetAttemptSeriesRequest) GetBy() UsageDimension {
+	if x != nil {
+		return x.By
+	}
+	return UsageDimension_USAGE_DIMENSION_UNSPECIFIED
+}
+
+func (x *GetAttemptSeriesRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type GetAttemptSeriesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When each bucket begins, those without attempts too.
+	BucketTimes []*timestamppb.Timestamp `protobuf:"bytes,1,rep,name=bucket_times,json=bucketTimes,proto3" json:"bucket_times,omitempty"`
+	// Most attempts first.
+	Series        []*AttemptSeries `protobuf:"bytes,2,rep,name=series,proto3" json:"series,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetAttemptSeriesResponse) Reset() {
+	*x = GetAttemptSeriesResponse{}
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetAttemptSeriesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetAttemptSeriesResponse) ProtoMessage() {}
+
+func (x *GetAttemptSeriesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetAttemptSeriesResponse.ProtoReflect.Descriptor instead.
+func (*GetAttemptSeriesResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *GetAttemptSeriesResponse) GetBucketTimes() []*timestamppb.Timestamp {
+	if x != nil {
+		return x.BucketTimes
+	}
+	return nil
+}
+
+func (x *GetAttemptSeriesResponse) GetSeries() []*AttemptSeries {
+	if x != nil {
+		return x.Series
+	}
+	return nil
+}
+
+// How attempts went over time.
+type AttemptSeries struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Value of the dimension that was asked for; empty for other values, or without a dimension.
+	Value string `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
+	// The sum of every value that has no series of its own.
+	Other bool `protobuf:"varint,2,opt,name=other,proto3" json:"other,omitempty"`
+	// All points together.
+	Total *AttemptTotals `protobuf:"bytes,3,opt,name=total,proto3" json:"total,omitempty"`
+	// The buckets with attempts, in order.
+	Points        []*AttemptPoint `protobuf:"bytes,4,rep,name=points,proto3" json:"points,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttemptSeries) Reset() {
+	*x = AttemptSeries{}
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttemptSeries) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttemptSeries) ProtoMessage() {}
+
+func (x *AttemptSeries) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttemptSeries.ProtoReflect.Descriptor instead.
+func (*AttemptSeries) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *AttemptSeries) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *AttemptSeries) GetOther() bool {
+	if x != nil {
+		return x.Other
+	}
+	return false
+}
+
+func (x *AttemptSeries) GetTotal() *AttemptTotals {
+	if x != nil {
+		return x.Total
+	}
+	return nil
+}
+
+func (x *AttemptSeries) GetPoints() []*AttemptPoint {
+	if x != nil {
+		return x.Points
+	}
+	return nil
+}
+
+// One bucket of a series of attempts.
+type AttemptPoint struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When the bucket begins.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// What it sums up to.
+	Total         *AttemptTotals `protobuf:"bytes,2,opt,name=total,proto3" json:"total,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttemptPoint) Reset() {
+	*x = AttemptPoint{}
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttemptPoint) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttemptPoint) ProtoMessage() {}
+
+func (x *AttemptPoint) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttemptPoint.ProtoReflect.Descriptor instead.
+func (*AttemptPoint) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *AttemptPoint) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *AttemptPoint) GetTotal() *AttemptTotals {
+	if x != nil {
+		return x.Total
+	}
+	return nil
+}
+
+type BreakDownAttemptsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which attempts are summed up; default those of the last day.
+	Filter *UsageFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
+	// One row for each value of this. API keys are refused.
+	By UsageDimension `protobuf:"varint,2,opt,name=by,proto3,enum=trunkline.admin.v1.UsageDimension" json:"by,omitempty"`
+	// Break each row down by this as well, such as providers by outcome; default not at all. API keys are refused.
+	ThenBy UsageDimension `protobuf:"varint,3,opt,name=then_by,json=thenBy,proto3,enum=trunkline.admin.v1.UsageDimension" json:"then_by,omitempty"`
+	// Most rows, 1 to 1000, those with the most attempts; default 20.
+	Limit         int32 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BreakDownAttemptsRequest) Reset() {
+	*x = BreakDownAttemptsRequest{}
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BreakDownAttemptsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BreakDownAttemptsRequest) ProtoMessage() {}
+
+func (x *BreakDownAttemptsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BreakDownAttemptsRequest.ProtoReflect.Descriptor instead.
+func (*BreakDownAttemptsRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *BreakDownAttemptsRequest) GetFilter() *UsageFilter {
+	if x != nil {
+		return x.Filter
+	}
+	return nil
+}
+
+func (x *BreakDownAttemptsRequest) GetBy() UsageDimension {
+	if x != nil {
+		return x.By
+	}
+	return UsageDimension_USAGE_DIMENSION_UNSPECIFIED
+}
+
+func (x *BreakDownAttemptsRequest) GetThenBy() UsageDimension {
+	if x != nil {
+		return x.ThenBy
+	}
+	return UsageDimension_USAGE_DIMENSION_UNSPECIFIED
+}
+
+func (x *BreakDownAttemptsRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type BreakDownAttemptsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Most attempts first.
+	Rows []*AttemptRow `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
+	// The sum of the values that have no row.
+	Other *AttemptTotals `protobuf:"bytes,2,opt,name=other,proto3" json:"other,omitempty"`
+	// How many values that are.
+	OtherCount    int32 `protobuf:"varint,3,opt,name=other_count,json=otherCount,proto3" json:"other_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BreakDownAttemptsResponse) Reset() {
+	*x = BreakDownAttemptsResponse{}
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BreakDownAttemptsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BreakDownAttemptsResponse) ProtoMessage() {}
+
+func (x *BreakDownAttemptsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BreakDownAttemptsResponse.ProtoReflect.Descriptor instead.
+func (*BreakDownAttemptsResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *BreakDownAttemptsResponse) GetRows() []*AttemptRow {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+func (x *BreakDownAttemptsResponse) GetOther() *AttemptTotals {
+	if x != nil {
+		return x.Other
+	}
+	return nil
+}
+
+func (x *BreakDownAttemptsResponse) GetOtherCount() int32 {
+	if x != nil {
+		return x.OtherCount
+	}
+	return 0
+}
+
+// The attempts of one value.
+type AttemptRow struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Value of the dimension that was asked for.
+	Value string `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
+	// What it sums up to.
+	Total *AttemptTotals `protobuf:"bytes,2,opt,name=total,proto3" json:"total,omitempty"`
+	// The same by then_by, most attempts first, at most 50; empty without it.
+	Parts         []*AttemptRow `protobuf:"bytes,3,rep,name=parts,proto3" json:"parts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttemptRow) Reset() {
+	*x = AttemptRow{}
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttemptRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttemptRow) ProtoMessage() {}
+
+func (x *AttemptRow) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_usage_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttemptRow.ProtoReflect.Descriptor instead.
+func (*AttemptRow) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *AttemptRow) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *AttemptRow) GetTotal() *AttemptTotals {
+	if x != nil {
+		return x.Total
+	}
+	return nil
+}
+
+func (x *AttemptRow) GetParts() []*AttemptRow {
+	if x != nil {
+		return x.Parts
+	}
+	return nil
+}
+
 var File_trunkline_admin_v1_usage_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_usage_proto_rawDesc = "" +
 	"\n" +
-	"\x1etrunkline/admin/v1/usage.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x87\x04\n" +
+	"\x1etrunkline/admin/v1/usage.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftrunkline/admin/v1/filter.proto\"\x8d\x04\n" +
 	"\vUsageTotals\x12\x14\n" +
 	"\x05calls\x18\x01 \x01(\x03R\x05calls\x12\x19\n" +
 	"\bok_calls\x18\x02 \x01(\x03R\aokCalls\x12\x1a\n" +
@@ -1166,42 +1557,35 @@ const file_trunkline_admin_v1_usage_proto_rawDesc = "" +
 	"\x04cost\x18\t \x01(\tR\x04cost\x12D\n" +
 	"\x10average_duration\x18\n" +
 	" \x01(\v2\x19.google.protobuf.DurationR\x0faverageDuration\x12>\n" +
-	"\bduration\x18\v \x01(\v2\".trunkline.admin.v1.UsageQuantilesR\bduration\x12L\n" +
-	"\x10first_token_time\x18\f \x01(\v2\".trunkline.admin.v1.UsageQuantilesR\x0efirstTokenTime\"\x97\x01\n" +
+	"\bduration\x18\v \x01(\v2\".trunkline.admin.v1.UsageQuantilesR\bduration\x12R\n" +
+	"\x13first_token_latency\x18\f \x01(\v2\".trunkline.admin.v1.UsageQuantilesR\x11firstTokenLatency\"\xd1\x02\n" +
+	"\rAttemptTotals\x12\x1a\n" +
+	"\battempts\x18\x01 \x01(\x03R\battempts\x12\x1f\n" +
+	"\vok_attempts\x18\x02 \x01(\x03R\n" +
+	"okAttempts\x12)\n" +
+	"\x10counted_failures\x18\x03 \x01(\x03R\x0fcountedFailures\x12D\n" +
+	"\x10average_duration\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x0faverageDuration\x12>\n" +
+	"\bduration\x18\x05 \x01(\v2\".trunkline.admin.v1.UsageQuantilesR\bduration\x12R\n" +
+	"\x13first_token_latency\x18\x06 \x01(\v2\".trunkline.admin.v1.UsageQuantilesR\x11firstTokenLatency\"\x97\x01\n" +
 	"\x0eUsageQuantiles\x12+\n" +
 	"\x03p50\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x03p50\x12+\n" +
 	"\x03p95\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x03p95\x12+\n" +
-	"\x03p99\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x03p99\"\xfd\x01\n" +
-	"\x0eSummaryRequest\x129\n" +
-	"\n" +
-	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
-	"\bend_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x14\n" +
-	"\x05group\x18\x03 \x01(\tR\x05group\x12\x1a\n" +
-	"\bprovider\x18\x04 \x01(\tR\bprovider\x12\x14\n" +
-	"\x05model\x18\x05 \x01(\tR\x05model\x12\x17\n" +
-	"\aapi_key\x18\x06 \x01(\tR\x06apiKey\x12\x18\n" +
-	"\aoutcome\x18\a \x01(\tR\aoutcome\"\xf7\x01\n" +
-	"\x0fSummaryResponse\x125\n" +
+	"\x03p99\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x03p99\"P\n" +
+	"\x15SummarizeUsageRequest\x127\n" +
+	"\x06filter\x18\x01 \x01(\v2\x1f.trunkline.admin.v1.UsageFilterR\x06filter\"\xfe\x01\n" +
+	"\x16SummarizeUsageResponse\x125\n" +
 	"\x05total\x18\x01 \x01(\v2\x1f.trunkline.admin.v1.UsageTotalsR\x05total\x12;\n" +
 	"\bprevious\x18\x02 \x01(\v2\x1f.trunkline.admin.v1.UsageTotalsR\bprevious\x129\n" +
 	"\n" +
 	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
-	"\bend_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\"\xc8\x03\n" +
-	"\x11TimeSeriesRequest\x129\n" +
-	"\n" +
-	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
-	"\bend_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x14\n" +
-	"\x05group\x18\x03 \x01(\tR\x05group\x12\x1a\n" +
-	"\bprovider\x18\x04 \x01(\tR\bprovider\x12\x14\n" +
-	"\x05model\x18\x05 \x01(\tR\x05model\x12\x17\n" +
-	"\aapi_key\x18\x06 \x01(\tR\x06apiKey\x12\x18\n" +
-	"\aoutcome\x18\a \x01(\tR\aoutcome\x12A\n" +
-	"\x06bucket\x18\b \x01(\x0e2\x1f.trunkline.admin.v1.UsageBucketB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06bucket\x12$\n" +
-	"\ttime_zone\x18\t \x01(\tB\a\xbaH\x04r\x02\x18@R\btimeZone\x12<\n" +
-	"\x02by\x18\n" +
-	" \x01(\x0e2\".trunkline.admin.v1.UsageDimensionB\b\xbaH\x05\x82\x01\x02\x10\x01R\x02by\x12\x1f\n" +
-	"\x05limit\x18\v \x01(\x05B\t\xbaH\x06\x1a\x04\x182(\x00R\x05limit\"\x8c\x01\n" +
-	"\x12TimeSeriesResponse\x12=\n" +
+	"\bend_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\"\x98\x02\n" +
+	"\x15GetUsageSeriesRequest\x127\n" +
+	"\x06filter\x18\x01 \x01(\v2\x1f.trunkline.admin.v1.UsageFilterR\x06filter\x12A\n" +
+	"\x06bucket\x18\x02 \x01(\x0e2\x1f.trunkline.admin.v1.UsageBucketB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06bucket\x12$\n" +
+	"\ttime_zone\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\btimeZone\x12<\n" +
+	"\x02by\x18\x04 \x01(\x0e2\".trunkline.admin.v1.UsageDimensionB\b\xbaH\x05\x82\x01\x02\x10\x01R\x02by\x12\x1f\n" +
+	"\x05limit\x18\x05 \x01(\x05B\t\xbaH\x06\x1a\x04\x182(\x00R\x05limit\"\x90\x01\n" +
+	"\x16GetUsageSeriesResponse\x12=\n" +
 	"\fbucket_times\x18\x01 \x03(\v2\x1a.google.protobuf.TimestampR\vbucketTimes\x127\n" +
 	"\x06series\x18\x02 \x03(\v2\x1f.trunkline.admin.v1.UsageSeriesR\x06series\"\xa8\x01\n" +
 	"\vUsageSeries\x12\x14\n" +
@@ -1213,30 +1597,57 @@ const file_trunkline_admin_v1_usage_proto_rawDesc = "" +
 	"UsagePoint\x129\n" +
 	"\n" +
 	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
-	"\x05total\x18\x02 \x01(\v2\x1f.trunkline.admin.v1.UsageTotalsR\x05total\"\xa1\x03\n" +
-	"\x10BreakdownRequest\x129\n" +
-	"\n" +
-	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
-	"\bend_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x14\n" +
-	"\x05group\x18\x03 \x01(\tR\x05group\x12\x1a\n" +
-	"\bprovider\x18\x04 \x01(\tR\bprovider\x12\x14\n" +
-	"\x05model\x18\x05 \x01(\tR\x05model\x12\x17\n" +
-	"\aapi_key\x18\x06 \x01(\tR\x06apiKey\x12\x18\n" +
-	"\aoutcome\x18\a \x01(\tR\aoutcome\x12>\n" +
-	"\x02by\x18\b \x01(\x0e2\".trunkline.admin.v1.UsageDimensionB\n" +
+	"\x05total\x18\x02 \x01(\v2\x1f.trunkline.admin.v1.UsageTotalsR\x05total\"\xf2\x01\n" +
+	"\x15BreakDownUsageRequest\x127\n" +
+	"\x06filter\x18\x01 \x01(\v2\x1f.trunkline.admin.v1.UsageFilterR\x06filter\x12>\n" +
+	"\x02by\x18\x02 \x01(\x0e2\".trunkline.admin.v1.UsageDimensionB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x02by\x12>\n" +
-	"\x05order\x18\t \x01(\x0e2\x1e.trunkline.admin.v1.UsageOrderB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05order\x12 \n" +
-	"\x05limit\x18\n" +
-	" \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\x05limit\"\x9d\x01\n" +
-	"\x11BreakdownResponse\x120\n" +
+	"\x05order\x18\x03 \x01(\x0e2\x1e.trunkline.admin.v1.UsageOrderB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05order\x12 \n" +
+	"\x05limit\x18\x04 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\x05limit\"\xa2\x01\n" +
+	"\x16BreakDownUsageResponse\x120\n" +
 	"\x04rows\x18\x01 \x03(\v2\x1c.trunkline.admin.v1.UsageRowR\x04rows\x125\n" +
 	"\x05other\x18\x02 \x01(\v2\x1f.trunkline.admin.v1.UsageTotalsR\x05other\x12\x1f\n" +
 	"\vother_count\x18\x03 \x01(\x05R\n" +
 	"otherCount\"W\n" +
 	"\bUsageRow\x12\x14\n" +
 	"\x05value\x18\x01 \x01(\tR\x05value\x125\n" +
-	"\x05total\x18\x02 \x01(\v2\x1f.trunkline.admin.v1.UsageTotalsR\x05total*\xbf\x01\n" +
+	"\x05total\x18\x02 \x01(\v2\x1f.trunkline.admin.v1.UsageTotalsR\x05total\"\x9a\x02\n" +
+	"\x17GetAttemptSeriesRequest\x127\n" +
+	"\x06filter\x18\x01 \x01(\v2\x1f.trunkline.admin.v1.UsageFilterR\x06filter\x12A\n" +
+	"\x06bucket\x18\x02 \x01(\x0e2\x1f.trunkline.admin.v1.UsageBucketB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06bucket\x12$\n" +
+	"\ttime_zone\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\btimeZone\x12<\n" +
+	"\x02by\x18\x04 \x01(\x0e2\".trunkline.admin.v1.UsageDimensionB\b\xbaH\x05\x82\x01\x02\x10\x01R\x02by\x12\x1f\n" +
+	"\x05limit\x18\x05 \x01(\x05B\t\xbaH\x06\x1a\x04\x182(\x00R\x05limit\"\x94\x01\n" +
+	"\x18GetAttemptSeriesResponse\x12=\n" +
+	"\fbucket_times\x18\x01 \x03(\v2\x1a.google.protobuf.TimestampR\vbucketTimes\x129\n" +
+	"\x06series\x18\x02 \x03(\v2!.trunkline.admin.v1.AttemptSeriesR\x06series\"\xae\x01\n" +
+	"\rAttemptSeries\x12\x14\n" +
+	"\x05value\x18\x01 \x01(\tR\x05value\x12\x14\n" +
+	"\x05other\x18\x02 \x01(\bR\x05other\x127\n" +
+	"\x05total\x18\x03 \x01(\v2!.trunkline.admin.v1.AttemptTotalsR\x05total\x128\n" +
+	"\x06points\x18\x04 \x03(\v2 .trunkline.admin.v1.AttemptPointR\x06points\"\x82\x01\n" +
+	"\fAttemptPoint\x129\n" +
+	"\n" +
+	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x127\n" +
+	"\x05total\x18\x02 \x01(\v2!.trunkline.admin.v1.AttemptTotalsR\x05total\"\xfc\x01\n" +
+	"\x18BreakDownAttemptsRequest\x127\n" +
+	"\x06filter\x18\x01 \x01(\v2\x1f.trunkline.admin.v1.UsageFilterR\x06filter\x12>\n" +
+	"\x02by\x18\x02 \x01(\x0e2\".trunkline.admin.v1.UsageDimensionB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x02by\x12E\n" +
+	"\athen_by\x18\x03 \x01(\x0e2\".trunkline.admin.v1.UsageDimensionB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06thenBy\x12 \n" +
+	"\x05limit\x18\x04 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\x05limit\"\xa9\x01\n" +
+	"\x19BreakDownAttemptsResponse\x122\n" +
+	"\x04rows\x18\x01 \x03(\v2\x1e.trunkline.admin.v1.AttemptRowR\x04rows\x127\n" +
+	"\x05other\x18\x02 \x01(\v2!.trunkline.admin.v1.AttemptTotalsR\x05other\x12\x1f\n" +
+	"\vother_count\x18\x03 \x01(\x05R\n" +
+	"otherCount\"\x91\x01\n" +
+	"\n" +
+	"AttemptRow\x12\x14\n" +
+	"\x05value\x18\x01 \x01(\tR\x05value\x127\n" +
+	"\x05total\x18\x02 \x01(\v2!.trunkline.admin.v1.AttemptTotalsR\x05total\x124\n" +
+	"\x05parts\x18\x03 \x03(\v2\x1e.trunkline.admin.v1.AttemptRowR\x05parts*\xbf\x01\n" +
 	"\x0eUsageDimension\x12\x1f\n" +
 	"\x1bUSAGE_DIMENSION_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15USAGE_DIMENSION_GROUP\x10\x01\x12\x1c\n" +
@@ -1255,12 +1666,13 @@ const file_trunkline_admin_v1_usage_proto_rawDesc = "" +
 	"\x11USAGE_ORDER_CALLS\x10\x01\x12\x14\n" +
 	"\x10USAGE_ORDER_COST\x10\x02\x12\x16\n" +
 	"\x12USAGE_ORDER_TOKENS\x10\x03\x12\x18\n" +
-	"\x14USAGE_ORDER_FAILURES\x10\x042\xa8\x02\n" +
-	"\fUsageService\x12W\n" +
-	"\aSummary\x12\".trunkline.admin.v1.SummaryRequest\x1a#.trunkline.admin.v1.SummaryResponse\"\x03\x90\x02\x01\x12`\n" +
-	"\n" +
-	"TimeSeries\x12%.trunkline.admin.v1.TimeSeriesRequest\x1a&.trunkline.admin.v1.TimeSeriesResponse\"\x03\x90\x02\x01\x12]\n" +
-	"\tBreakdown\x12$.trunkline.admin.v1.BreakdownRequest\x1a%.trunkline.admin.v1.BreakdownResponse\"\x03\x90\x02\x01B\xd6\x01\n" +
+	"\x14USAGE_ORDER_FAILURES\x10\x042\xc3\x04\n" +
+	"\fUsageService\x12l\n" +
+	"\x0eSummarizeUsage\x12).trunkline.admin.v1.SummarizeUsageRequest\x1a*.trunkline.admin.v1.SummarizeUsageResponse\"\x03\x90\x02\x01\x12l\n" +
+	"\x0eGetUsageSeries\x12).trunkline.admin.v1.GetUsageSeriesRequest\x1a*.trunkline.admin.v1.GetUsageSeriesResponse\"\x03\x90\x02\x01\x12l\n" +
+	"\x0eBreakDownUsage\x12).trunkline.admin.v1.BreakDownUsageRequest\x1a*.trunkline.admin.v1.BreakDownUsageResponse\"\x03\x90\x02\x01\x12r\n" +
+	"\x10GetAttemptSeries\x12+.trunkline.admin.v1.GetAttemptSeriesRequest\x1a,.trunkline.admin.v1.GetAttemptSeriesResponse\"\x03\x90\x02\x01\x12u\n" +
+	"\x11BreakDownAttempts\x12,.trunkline.admin.v1.BreakDownAttemptsRequest\x1a-.trunkline.admin.v1.BreakDownAttemptsResponse\"\x03\x90\x02\x01B\xd6\x01\n" +
 	"\x16com.trunkline.admin.v1B\n" +
 	"UsageProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
@@ -1277,66 +1689,95 @@ func file_trunkline_admin_v1_usage_proto_rawDescGZIP() []byte {
 }
 
 var file_trunkline_admin_v1_usage_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_trunkline_admin_v1_usage_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_trunkline_admin_v1_usage_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_trunkline_admin_v1_usage_proto_goTypes = []any{
-	(UsageDimension)(0),           // 0: trunkline.admin.v1.UsageDimension
-	(UsageBucket)(0),              // 1: trunkline.admin.v1.UsageBucket
-	(UsageOrder)(0),               // 2: trunkline.admin.v1.UsageOrder
-	(*UsageTotals)(nil),           // 3: trunkline.admin.v1.UsageTotals
-	(*UsageQuantiles)(nil),        // 4: trunkline.admin.v1.UsageQuantiles
-	(*SummaryRequest)(nil),        // 5: trunkline.admin.v1.SummaryRequest
-	(*SummaryResponse)(nil),       // 6: trunkline.admin.v1.SummaryResponse
-	(*TimeSeriesRequest)(nil),     // 7: trunkline.admin.v1.TimeSeriesRequest
-	(*TimeSeriesResponse)(nil),    // 8: trunkline.admin.v1.TimeSeriesResponse
-	(*UsageSeries)(nil),           // 9: trunkline.admin.v1.UsageSeries
-	(*UsagePoint)(nil),            // 10: trunkline.admin.v1.UsagePoint
-	(*BreakdownRequest)(nil),      // 11: trunkline.admin.v1.BreakdownRequest
-	(*BreakdownResponse)(nil),     // 12: trunkline.admin.v1.BreakdownResponse
-	(*UsageRow)(nil),              // 13: trunkline.admin.v1.UsageRow
-	(*durationpb.Duration)(nil),   // 14: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
+	(UsageDimension)(0),               // 0: trunkline.admin.v1.UsageDimension
+	(UsageBucket)(0),                  // 1: trunkline.admin.v1.UsageBucket
+	(UsageOrder)(0),                   // 2: trunkline.admin.v1.UsageOrder
+	(*UsageTotals)(nil),               // 3: trunkline.admin.v1.UsageTotals
+	(*AttemptTotals)(nil),             // 4: trunkline.admin.v1.AttemptTotals
+	(*UsageQuantiles)(nil),            // 5: trunkline.admin.v1.UsageQuantiles
+	(*SummarizeUsageRequest)(nil),     // 6: trunkline.admin.v1.SummarizeUsageRequest
+	(*SummarizeUsageResponse)(nil),    // 7: trunkline.admin.v1.SummarizeUsageResponse
+	(*GetUsageSeriesRequest)(nil),     // 8: trunkline.admin.v1.GetUsageSeriesRequest
+	(*GetUsageSeriesResponse)(nil),    // 9: trunkline.admin.v1.GetUsageSeriesResponse
+	(*UsageSeries)(nil),               // 10: trunkline.admin.v1.UsageSeries
+	(*UsagePoint)(nil),                // 11: trunkline.admin.v1.UsagePoint
+	(*BreakDownUsageRequest)(nil),     // 12: trunkline.admin.v1.BreakDownUsageRequest
+	(*BreakDownUsageResponse)(nil),    // 13: trunkline.admin.v1.BreakDownUsageResponse
+	(*UsageRow)(nil),                  // 14: trunkline.admin.v1.UsageRow
+	(*GetAttemptSeriesRequest)(nil),   // 15: trunkline.admin.v1.GetAttemptSeriesRequest
+	(*GetAttemptSeriesResponse)(nil),  // 16: trunkline.admin.v1.GetAttemptSeriesResponse
+	(*AttemptSeries)(nil),             // 17: trunkline.admin.v1.AttemptSeries
+	(*AttemptPoint)(nil),              // 18: trunkline.admin.v1.AttemptPoint
+	(*BreakDownAttemptsRequest)(nil),  // 19: trunkline.admin.v1.BreakDownAttemptsRequest
+	(*BreakDownAttemptsResponse)(nil), // 20: trunkline.admin.v1.BreakDownAttemptsResponse
+	(*AttemptRow)(nil),                // 21: trunkline.admin.v1.AttemptRow
+	(*durationpb.Duration)(nil),       // 22: google.protobuf.Duration
+	(*UsageFilter)(nil),               // 23: trunkline.admin.v1.UsageFilter
+	(*timestamppb.Timestamp)(nil),     // 24: google.protobuf.Timestamp
 }
 var file_trunkline_admin_v1_usage_proto_depIdxs = []int32{
-	14, // 0: trunkline.admin.v1.UsageTotals.average_duration:type_name -> google.protobuf.Duration
-	4,  // 1: trunkline.admin.v1.UsageTotals.duration:type_name -> trunkline.admin.v1.UsageQuantiles
-	4,  // 2: trunkline.admin.v1.UsageTotals.first_token_time:type_name -> trunkline.admin.v1.UsageQuantiles
-	14, // 3: trunkline.admin.v1.UsageQuantiles.p50:type_name -> google.protobuf.Duration
-	14, // 4: trunkline.admin.v1.UsageQuantiles.p95:type_name -> google.protobuf.Duration
-	14, // 5: trunkline.admin.v1.UsageQuantiles.p99:type_name -> google.protobuf.Duration
-	15, // 6: trunkline.admin.v1.SummaryRequest.start_time:type_name -> google.protobuf.Timestamp
-	15, // 7: trunkline.admin.v1.SummaryRequest.end_time:type_name -> google.protobuf.Timestamp
-	3,  // 8: trunkline.admin.v1.SummaryResponse.total:type_name -> trunkline.admin.v1.UsageTotals
-	3,  // 9: trunkline.admin.v1.SummaryResponse.previous:type_name -> trunkline.admin.v1.UsageTotals
-	15, // 10: trunkline.admin.v1.SummaryResponse.start_time:type_name -> google.protobuf.Timestamp
-	15, // 11: trunkline.admin.v1.SummaryResponse.end_time:type_name -> google.protobuf.Timestamp
-	15, // 12: trunkline.admin.v1.TimeSeriesRequest.start_time:type_name -> google.protobuf.Timestamp
-	15, // 13: trunkline.admin.v1.TimeSeriesRequest.end_time:type_name -> google.protobuf.Timestamp
-	1,  // 14: trunkline.admin.v1.TimeSeriesRequest.bucket:type_name -> trunkline.admin.v1.UsageBucket
-	0,  // 15: trunkline.admin.v1.TimeSeriesRequest.by:type_name -> trunkline.admin.v1.UsageDimension
-	15, // 16: trunkline.admin.v1.TimeSeriesResponse.bucket_times:type_name -> google.protobuf.Timestamp
-	9,  // 17: trunkline.admin.v1.TimeSeriesResponse.series:type_name -> trunkline.admin.v1.UsageSeries
-	3,  // 18: trunkline.admin.v1.UsageSeries.total:type_name -> trunkline.admin.v1.UsageTotals
-	10, // 19: trunkline.admin.v1.UsageSeries.points:type_name -> trunkline.admin.v1.UsagePoint
-	15, // 20: trunkline.admin.v1.UsagePoint.start_time:type_name -> google.protobuf.Timestamp
-	3,  // 21: trunkline.admin.v1.UsagePoint.total:type_name -> trunkline.admin.v1.UsageTotals
-	15, // 22: trunkline.admin.v1.BreakdownRequest.start_time:type_name -> google.protobuf.Timestamp
-	15, // 23: trunkline.admin.v1.BreakdownRequest.end_time:type_name -> google.protobuf.Timestamp
-	0,  // 24: trunkline.admin.v1.BreakdownRequest.by:type_name -> trunkline.admin.v1.UsageDimension
-	2,  // 25: trunkline.admin.v1.BreakdownRequest.order:type_name -> trunkline.admin.v1.UsageOrder
-	13, // 26: trunkline.admin.v1.BreakdownResponse.rows:type_name -> trunkline.admin.v1.UsageRow
-	3,  // 27: trunkline.admin.v1.BreakdownResponse.other:type_name -> trunkline.admin.v1.UsageTotals
+	22, // 0: trunkline.admin.v1.UsageTotals.average_duration:type_name -> google.protobuf.Duration
+	5,  // 1: trunkline.admin.v1.UsageTotals.duration:type_name -> trunkline.admin.v1.UsageQuantiles
+	5,  // 2: trunkline.admin.v1.UsageTotals.first_token_latency:type_name -> trunkline.admin.v1.UsageQuantiles
+	22, // 3: trunkline.admin.v1.AttemptTotals.average_duration:type_name -> google.protobuf.Duration
+	5,  // 4: trunkline.admin.v1.AttemptTotals.duration:type_name -> trunkline.admin.v1.UsageQuantiles
+	5,  // 5: trunkline.admin.v1.AttemptTotals.first_token_latency:type_name -> trunkline.admin.v1.UsageQuantiles
+	22, // 6: trunkline.admin.v1.UsageQuantiles.p50:type_name -> google.protobuf.Duration
+	22, // 7: trunkline.admin.v1.UsageQuantiles.p95:type_name -> google.protobuf.Duration
+	22, // 8: trunkline.admin.v1.UsageQuantiles.p99:type_name -> google.protobuf.Duration
+	23, // 9: trunkline.admin.v1.SummarizeUsageRequest.filter:type_name -> trunkline.admin.v1.UsageFilter
+	3,  // 10: trunkline.admin.v1.SummarizeUsageResponse.total:type_name -> trunkline.admin.v1.UsageTotals
+	3,  // 11: trunkline.admin.v1.SummarizeUsageResponse.previous:type_name -> trunkline.admin.v1.UsageTotals
+	24, // 12: trunkline.admin.v1.SummarizeUsageResponse.start_time:type_name -> google.protobuf.Timestamp
+	24, // 13: trunkline.admin.v1.SummarizeUsageResponse.end_time:type_name -> google.protobuf.Timestamp
+	23, // 14: trunkline.admin.v1.GetUsageSeriesRequest.filter:type_name -> trunkline.admin.v1.UsageFilter
+	1,  // 15: trunkline.admin.v1.GetUsageSeriesRequest.bucket:type_name -> trunkline.admin.v1.UsageBucket
+	0,  // 16: trunkline.admin.v1.GetUsageSeriesRequest.by:type_name -> trunkline.admin.v1.UsageDimension
+	24, // 17: trunkline.admin.v1.GetUsageSeriesResponse.bucket_times:type_name -> google.protobuf.Timestamp
+	10, // 18: trunkline.admin.v1.GetUsageSeriesResponse.series:type_name -> trunkline.admin.v1.UsageSeries
+	3,  // 19: trunkline.admin.v1.UsageSeries.total:type_name -> trunkline.admin.v1.UsageTotals
+	11, // 20: trunkline.admin.v1.UsageSeries.points:type_name -> trunkline.admin.v1.UsagePoint
+	24, // 21: trunkline.admin.v1.UsagePoint.start_time:type_name -> google.protobuf.Timestamp
+	3,  // 22: trunkline.admin.v1.UsagePoint.total:type_name -> trunkline.admin.v1.UsageTotals
+	23, // 23: trunkline.admin.v1.BreakDownUsageRequest.filter:type_name -> trunkline.admin.v1.UsageFilter
+	0,  // 24: trunkline.admin.v1.BreakDownUsageRequest.by:type_name -> trunkline.admin.v1.UsageDimension
+	2,  // 25: trunkline.admin.v1.BreakDownUsageRequest.order:type_name -> trunkline.admin.v1.UsageOrder
+	14, // 26: trunkline.admin.v1.BreakDownUsageResponse.rows:type_name -> trunkline.admin.v1.UsageRow
+	3,  // 27: trunkline.admin.v1.BreakDownUsageResponse.other:type_name -> trunkline.admin.v1.UsageTotals
 	3,  // 28: trunkline.admin.v1.UsageRow.total:type_name -> trunkline.admin.v1.UsageTotals
-	5,  // 29: trunkline.admin.v1.UsageService.Summary:input_type -> trunkline.admin.v1.SummaryRequest
-	7,  // 30: trunkline.admin.v1.UsageService.TimeSeries:input_type -> trunkline.admin.v1.TimeSeriesRequest
-	11, // 31: trunkline.admin.v1.UsageService.Breakdown:input_type -> trunkline.admin.v1.BreakdownRequest
-	6,  // 32: trunkline.admin.v1.UsageService.Summary:output_type -> trunkline.admin.v1.SummaryResponse
-	8,  // 33: trunkline.admin.v1.UsageService.TimeSeries:output_type -> trunkline.admin.v1.TimeSeriesResponse
-	12, // 34: trunkline.admin.v1.UsageService.Breakdown:output_type -> trunkline.admin.v1.BreakdownResponse
-	32, // [32:35] is the sub-list for method output_type
-	29, // [29:32] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	23, // 29: trunkline.admin.v1.GetAttemptSeriesRequest.filter:type_name -> trunkline.admin.v1.UsageFilter
+	1,  // 30: trunkline.admin.v1.GetAttemptSeriesRequest.bucket:type_name -> trunkline.admin.v1.UsageBucket
+	0,  // 31: trunkline.admin.v1.GetAttemptSeriesRequest.by:type_name -> trunkline.admin.v1.UsageDimension
+	24, // 32: trunkline.admin.v1.GetAttemptSeriesResponse.bucket_times:type_name -> google.protobuf.Timestamp
+	17, // 33: trunkline.admin.v1.GetAttemptSeriesResponse.series:type_name -> trunkline.admin.v1.AttemptSeries
+	4,  // 34: trunkline.admin.v1.AttemptSeries.total:type_name -> trunkline.admin.v1.AttemptTotals
+	18, // 35: trunkline.admin.v1.AttemptSeries.points:type_name -> trunkline.admin.v1.AttemptPoint
+	24, // 36: trunkline.admin.v1.AttemptPoint.start_time:type_name -> google.protobuf.Timestamp
+	4,  // 37: trunkline.admin.v1.AttemptPoint.total:type_name -> trunkline.admin.v1.AttemptTotals
+	23, // 38: trunkline.admin.v1.BreakDownAttemptsRequest.filter:type_name -> trunkline.admin.v1.UsageFilter
+	0,  // 39: trunkline.admin.v1.BreakDownAttemptsRequest.by:type_name -> trunkline.admin.v1.UsageDimension
+	0,  // 40: trunkline.admin.v1.BreakDownAttemptsRequest.then_by:type_name -> trunkline.admin.v1.UsageDimension
+	21, // 41: trunkline.admin.v1.BreakDownAttemptsResponse.rows:type_name -> trunkline.admin.v1.AttemptRow
+	4,  // 42: trunkline.admin.v1.BreakDownAttemptsResponse.other:type_name -> trunkline.admin.v1.AttemptTotals
+	4,  // 43: trunkline.admin.v1.AttemptRow.total:type_name -> trunkline.admin.v1.AttemptTotals
+	21, // 44: trunkline.admin.v1.AttemptRow.parts:type_name -> trunkline.admin.v1.AttemptRow
+	6,  // 45: trunkline.admin.v1.UsageService.SummarizeUsage:input_type -> trunkline.admin.v1.SummarizeUsageRequest
+	8,  // 46: trunkline.admin.v1.UsageService.GetUsageSeries:input_type -> trunkline.admin.v1.GetUsageSeriesRequest
+	12, // 47: trunkline.admin.v1.UsageService.BreakDownUsage:input_type -> trunkline.admin.v1.BreakDownUsageRequest
+	15, // 48: trunkline.admin.v1.UsageService.GetAttemptSeries:input_type -> trunkline.admin.v1.GetAttemptSeriesRequest
+	19, // 49: trunkline.admin.v1.UsageService.BreakDownAttempts:input_type -> trunkline.admin.v1.BreakDownAttemptsRequest
+	7,  // 50: trunkline.admin.v1.UsageService.SummarizeUsage:output_type -> trunkline.admin.v1.SummarizeUsageResponse
+	9,  // 51: trunkline.admin.v1.UsageService.GetUsageSeries:output_type -> trunkline.admin.v1.GetUsageSeriesResponse
+	13, // 52: trunkline.admin.v1.UsageService.BreakDownUsage:output_type -> trunkline.admin.v1.BreakDownUsageResponse
+	16, // 53: trunkline.admin.v1.UsageService.GetAttemptSeries:output_type -> trunkline.admin.v1.GetAttemptSeriesResponse
+	20, // 54: trunkline.admin.v1.UsageService.BreakDownAttempts:output_type -> trunkline.admin.v1.BreakDownAttemptsResponse
+	50, // [50:55] is the sub-list for method output_type
+	45, // [45:50] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_usage_proto_init() }
@@ -1344,13 +1785,14 @@ func file_trunkline_admin_v1_usage_proto_init() {
 	if File_trunkline_admin_v1_usage_proto != nil {
 		return
 	}
+	file_trunkline_admin_v1_filter_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_usage_proto_rawDesc), len(file_trunkline_admin_v1_usage_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   11,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -893,9 +893,9 @@ type ApiKey struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// HMAC-SHA256 of the key under key_pepper.
-	Hash      []byte                 `protobuf:"bytes,2,opt,name=hash,proto3" json:"hash,omitempty"`
-	Groups    []string               `protobuf:"bytes,3,rep,name=groups,proto3" json:"groups,omitempty"`
-	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	Hash       []byte                 `protobuf:"bytes,2,opt,name=hash,proto3" json:"hash,omitempty"`
+	Groups     []string               `protobuf:"bytes,3,rep,name=groups,proto3" json:"groups,omitempty"`
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	// 0: no limit.
 	RequestsPerMinute int64 `protobuf:"varint,5,opt,name=requests_per_minute,json=requestsPerMinute,proto3" json:"requests_per_minute,omitempty"`
 	TokensPerMinute   int64 `protobuf:"varint,6,opt,name=tokens_per_minute,json=tokensPerMinute,proto3" json:"tokens_per_minute,omitempty"`
@@ -963,9 +963,9 @@ func (x *ApiKey) GetGroups() []string {
 	return nil
 }
 
-func (x *ApiKey) GetExpiresAt() *timestamppb.Timestamp {
+func (x *ApiKey) GetExpireTime() *timestamppb.Timestamp {
 	if x != nil {
-		return x.ExpiresAt
+		return x.ExpireTime
 	}
 	return nil
 }
@@ -1207,13 +1207,13 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\vprobe_early\x18\x0f \x01(\bR\n" +
 	"probeEarly\x12#\n" +
 	"\rstream_commit\x18\x10 \x01(\tR\fstreamCommit\x12<\n" +
-	"\fkeyword_hold\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\vkeywordHold\"\x9e\x03\n" +
+	"\fkeyword_hold\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\vkeywordHold\"\xa0\x03\n" +
 	"\x06ApiKey\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x16\n" +
-	"\x06groups\x18\x03 \x03(\tR\x06groups\x129\n" +
-	"\n" +
-	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12.\n" +
+	"\x06groups\x18\x03 \x03(\tR\x06groups\x12;\n" +
+	"\vexpire_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\x12.\n" +
 	"\x13requests_per_minute\x18\x05 \x01(\x03R\x11requestsPerMinute\x12*\n" +
 	"\x11tokens_per_minute\x18\x06 \x01(\x03R\x0ftokensPerMinute\x12 \n" +
 	"\vconcurrency\x18\a \x01(\x03R\vconcurrency\x12\x16\n" +
@@ -1287,7 +1287,7 @@ var file_trunkline_node_v1_snapshot_proto_depIdxs = []int32{
 	12, // 19: trunkline.node.v1.Policy.total_timeout:type_name -> google.protobuf.Duration
 	12, // 20: trunkline.node.v1.Policy.stream_total_timeout:type_name -> google.protobuf.Duration
 	12, // 21: trunkline.node.v1.Policy.keyword_hold:type_name -> google.protobuf.Duration
-	13, // 22: trunkline.node.v1.ApiKey.expires_at:type_name -> google.protobuf.Timestamp
+	13, // 22: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
 	23, // [23:23] is the sub-list for method output_type
 	23, // [23:23] is the sub-list for method input_type
 	23, // [23:23] is the sub-list for extension type_name

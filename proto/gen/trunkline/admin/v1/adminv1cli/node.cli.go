@@ -19,7 +19,7 @@ func nodeService() cli.Service {
 				adminv1connect.NewNodeServiceClient, adminv1connect.NodeServiceClient.ListNodes),
 			cli.Unary("get", "Get one node.",
 				adminv1connect.NewNodeServiceClient, adminv1connect.NodeServiceClient.GetNode),
-			cli.Unary("drain", "Take a node out of load balancing before it is stopped: /readyz answers 503, what still comes is\nanswered, streams go on. It lasts until it is undone or the node starts anew.",
+			cli.Unary("drain", "Take a node out of load balancing before it is stopped: /readyz answers 503, what still comes is\nanswered, streams go on. It lasts until it is undone or the node restarts.",
 				adminv1connect.NewNodeServiceClient, adminv1connect.NodeServiceClient.DrainNode),
 			cli.Unary("forget", "Stop listing a node that is not connected. One that is gone is forgotten after 24 hours by itself.",
 				adminv1connect.NewNodeServiceClient, adminv1connect.NodeServiceClient.ForgetNode),

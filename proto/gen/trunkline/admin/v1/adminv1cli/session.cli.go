@@ -25,9 +25,9 @@ func tokenService() cli.Service {
 		Docs: map[protoreflect.FullName]string{
 			"trunkline.admin.v1.CreateTokenRequest.token": "The token to create.",
 			"trunkline.admin.v1.DeleteTokenRequest.name":  "Name of the token.",
-			"trunkline.admin.v1.Token.create_time":        "When it was created. Output only.",
-			"trunkline.admin.v1.Token.expires_at":         "When it stops working; never when unset.",
-			"trunkline.admin.v1.Token.last_four":          "Last four characters, to recognise it. Output only.",
+			"trunkline.admin.v1.Token.create_time":        "When it was created.",
+			"trunkline.admin.v1.Token.expire_time":        "When it stops working; never when unset.",
+			"trunkline.admin.v1.Token.last_four":          "Last four characters, to recognise it.",
 			"trunkline.admin.v1.Token.name":               "Unique name.",
 			"trunkline.admin.v1.Token.read_bodies":        "It may read the bodies of calls; default false.",
 		},

@@ -24,12 +24,12 @@ const (
 // reflection-formatted method names, remove the leading slash and convert the remaining slash to a
 // period.
 const (
-	// ConfigServiceApplyProcedure is the procedure name of the ConfigService's Apply RPC.
-	ConfigServiceApplyProcedure = "/trunkline.admin.v1.ConfigService/Apply"
-	// ConfigServiceExportProcedure is the procedure name of the ConfigService's Export RPC.
-	ConfigServiceExportProcedure = "/trunkline.admin.v1.ConfigService/Export"
-	// ConfigServiceDiffProcedure is the procedure name of the ConfigService's Diff RPC.
-	ConfigServiceDiffProcedure = "/trunkline.admin.v1.ConfigService/Diff"
+	// ConfigServiceApplyConfigProcedure is the procedure name of the ConfigService's ApplyConfig RPC.
+	ConfigServiceApplyConfigProcedure = "/trunkline.admin.v1.ConfigService/ApplyConfig"
+	// ConfigServiceExportConfigProcedure is the procedure name of the ConfigService's ExportConfig RPC.
+	ConfigServiceExportConfigProcedure = "/trunkline.admin.v1.ConfigService/ExportConfig"
+	// ConfigServiceDiffConfigProcedure is the procedure name of the ConfigService's DiffConfig RPC.
+	ConfigServiceDiffConfigProcedure = "/trunkline.admin.v1.ConfigService/DiffConfig"
 	// ConfigServiceListRevisionsProcedure is the procedure name of the ConfigService's ListRevisions
 	// RPC.
 	ConfigServiceListRevisionsProcedure = "/trunkline.admin.v1.ConfigService/ListRevisions"
@@ -38,34 +38,35 @@ const (
 	// ConfigServiceDiffRevisionsProcedure is the procedure name of the ConfigService's DiffRevisions
 	// RPC.
 	ConfigServiceDiffRevisionsProcedure = "/trunkline.admin.v1.ConfigService/DiffRevisions"
-	// ConfigServiceRollbackProcedure is the procedure name of the ConfigService's Rollback RPC.
-	ConfigServiceRollbackProcedure = "/trunkline.admin.v1.ConfigService/Rollback"
+	// ConfigServiceRollBackConfigProcedure is the procedure name of the ConfigService's RollBackConfig
+	// RPC.
+	ConfigServiceRollBackConfigProcedure = "/trunkline.admin.v1.ConfigService/RollBackConfig"
 	// ConfigServiceAdoptDatabaseProcedure is the procedure name of the ConfigService's AdoptDatabase
 	// RPC.
 	ConfigServiceAdoptDatabaseProcedure = "/trunkline.admin.v1.ConfigService/AdoptDatabase"
 )
 
 var (
-	configServiceApplySpec = sync.OnceValue(func() connect.Spec {
+	configServiceApplyConfigSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType: connect.StreamTypeUnary,
-			Schema:     v1.File_trunkline_admin_v1_config_proto.Services().ByName("ConfigService").Methods().ByName("Apply"),
-			Procedure:  ConfigServiceApplyProcedure,
+			Schema:     v1.File_trunkline_admin_v1_config_proto.Services().ByName("ConfigService").Methods().ByName("ApplyConfig"),
+			Procedure:  ConfigServiceApplyConfigProcedure,
 		}
 	})
-	configServiceExportSpec = sync.OnceValue(func() connect.Spec {
+	configServiceExportConfigSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType:       connect.StreamTypeUnary,
-			Schema:           v1.File_trunkline_admin_v1_config_proto.Services().ByName("ConfigService").Methods().ByName("Export"),
-			Procedure:        ConfigServiceExportProcedure,
+			Schema:           v1.File_trunkline_admin_v1_config_proto.Services().ByName("ConfigService").Methods().ByName("ExportConfig"),
+			Procedure:        ConfigServiceExportConfigProcedure,
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
-	configServiceDiffSpec = sync.OnceValue(func() connect.Spec {
+	configServiceDiffConfigSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType: connect.StreamTypeUnary,
-			Schema:     v1.File_trunkline_admin_v1_config_proto.Services().ByName("ConfigService").Methods().ByName("Diff"),
-			Procedure:  ConfigServiceDiffProcedure,
+			Schema:     v1.File_trunkline_admin_v1_config_proto.Services().ByName("ConfigService").Methods().ByName("DiffConfig"),
+			Procedure:  ConfigServiceDiffConfigProcedure,
 		}
 	})
 	configServiceListRevisionsSpec = sync.OnceValue(func() connect.Spec {
@@ -92,11 +93,11 @@ var (
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
-	configServiceRollbackSpec = sync.OnceValue(func() connect.Spec {
+	configServiceRollBackConfigSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType: connect.StreamTypeUnary,
-			Schema:     v1.File_trunkline_admin_v1_config_proto.Services().ByName("ConfigService").Methods().ByName("Rollback"),
-			Procedure:  ConfigServiceRollbackProcedure,
+			Schema:     v1.File_trunkline_admin_v1_config_proto.Services().ByName("ConfigService").Methods().ByName("RollBackConfig"),
+			Procedure:  ConfigServiceRollBackConfigProcedure,
 		}
 	})
 	configServiceAdoptDatabaseSpec = sync.OnceValue(func() connect.Spec {
@@ -111,11 +112,11 @@ var (
 // ConfigServiceClient is a client for the trunkline.admin.v1.ConfigService service.
 type ConfigServiceClient interface {
 	// Make the given resources so, in one transaction; others stay unless prune is set.
-	Apply(context.Context, *v1.ApplyRequest) (*v1.ApplyResponse, error)
+	ApplyConfig(context.Context, *v1.ApplyConfigRequest) (*v1.ApplyConfigResponse, error)
 	// Everything as resources, without secrets.
-	Export(context.Context, *v1.ExportRequest) (*v1.ExportResponse, error)
-	// What Apply would change, without changing it.
-	Diff(context.Context, *v1.DiffRequest) (*v1.DiffResponse, error)
+	ExportConfig(context.Context, *v1.ExportConfigRequest) (*v1.ExportConfigResponse, error)
+	// What ApplyConfig would change, without changing it.
+	DiffConfig(context.Context, *v1.DiffConfigRequest) (*v1.DiffConfigResponse, error)
 	// List the revisions of the configuration, newest first: who changed what, and when.
 	ListRevisions(context.Context, *v1.ListRevisionsRequest) (*v1.ListRevisionsResponse, error)
 	// Get one revision with the fields it changed, without secrets.
@@ -124,7 +125,7 @@ type ConfigServiceClient interface {
 	DiffRevisions(context.Context, *v1.DiffRevisionsRequest) (*v1.DiffRevisionsResponse, error)
 	// Go back to an older revision, by a new one with its content. Revoked keys stay revoked and
 	// deleted ones deleted; keys keep their present secrets, and so do providers that still exist.
-	Rollback(context.Context, *v1.RollbackRequest) (*v1.RollbackResponse, error)
+	RollBackConfig(context.Context, *v1.RollBackConfigRequest) (*v1.RollBackConfigResponse, error)
 	// Declare this database to be the right one although nodes have a newer revision or another
 	// database: after an old backup was restored. Nodes then take what it says; keys that they
 	// know to be revoked stay refused.
@@ -140,11 +141,11 @@ func NewConfigServiceClient(client *connect.Client) ConfigServiceClient {
 // ConfigServiceHandler is an implementation of the trunkline.admin.v1.ConfigService service.
 type ConfigServiceHandler interface {
 	// Make the given resources so, in one transaction; others stay unless prune is set.
-	Apply(context.Context, *v1.ApplyRequest) (*v1.ApplyResponse, error)
+	ApplyConfig(context.Context, *v1.ApplyConfigRequest) (*v1.ApplyConfigResponse, error)
 	// Everything as resources, without secrets.
-	Export(context.Context, *v1.ExportRequest) (*v1.ExportResponse, error)
-	// What Apply would change, without changing it.
-	Diff(context.Context, *v1.DiffRequest) (*v1.DiffResponse, error)
+	ExportConfig(context.Context, *v1.ExportConfigRequest) (*v1.ExportConfigResponse, error)
+	// What ApplyConfig would change, without changing it.
+	DiffConfig(context.Context, *v1.DiffConfigRequest) (*v1.DiffConfigResponse, error)
 	// List the revisions of the configuration, newest first: who changed what, and when.
 	ListRevisions(context.Context, *v1.ListRevisionsRequest) (*v1.ListRevisionsResponse, error)
 	// Get one revision with the fields it changed, without secrets.
@@ -153,7 +154,7 @@ type ConfigServiceHandler interface {
 	DiffRevisions(context.Context, *v1.DiffRevisionsRequest) (*v1.DiffRevisionsResponse, error)
 	// Go back to an older revision, by a new one with its content. Revoked keys stay revoked and
 	// deleted ones deleted; keys keep their present secrets, and so do providers that still exist.
-	Rollback(context.Context, *v1.RollbackRequest) (*v1.RollbackResponse, error)
+	RollBackConfig(context.Context, *v1.RollBackConfigRequest) (*v1.RollBackConfigResponse, error)
 	// Declare this database to be the right one although nodes have a newer revision or another
 	// database: after an old backup was restored. Nodes then take what it says; keys that they
 	// know to be revoked stay refused.
@@ -165,13 +166,13 @@ type ConfigServiceHandler interface {
 func RegisterConfigServiceHandler(server *connect.Server, svc ConfigServiceHandler) {
 	adapter := configServiceHandler{svc: svc}
 	server.Register(
-		connect.Method{Spec: configServiceApplySpec(), Handler: adapter.apply},
-		connect.Method{Spec: configServiceExportSpec(), Handler: adapter.export},
-		connect.Method{Spec: configServiceDiffSpec(), Handler: adapter.diff},
+		connect.Method{Spec: configServiceApplyConfigSpec(), Handler: adapter.applyConfig},
+		connect.Method{Spec: configServiceExportConfigSpec(), Handler: adapter.exportConfig},
+		connect.Method{Spec: configServiceDiffConfigSpec(), Handler: adapter.diffConfig},
 		connect.Method{Spec: configServiceListRevisionsSpec(), Handler: adapter.listRevisions},
 		connect.Method{Spec: configServiceGetRevisionSpec(), Handler: adapter.getRevision},
 		connect.Method{Spec: configServiceDiffRevisionsSpec(), Handler: adapter.diffRevisions},
-		connect.Method{Spec: configServiceRollbackSpec(), Handler: adapter.rollback},
+		connect.Method{Spec: configServiceRollBackConfigSpec(), Handler: adapter.rollBackConfig},
 		connect.Method{Spec: configServiceAdoptDatabaseSpec(), Handler: adapter.adoptDatabase},
 	)
 }
@@ -179,16 +180,16 @@ func RegisterConfigServiceHandler(server *connect.Server, svc ConfigServiceHandl
 // UnimplementedConfigServiceHandler returns CodeUnimplemented from all methods.
 type UnimplementedConfigServiceHandler struct{}
 
-func (UnimplementedConfigServiceHandler) Apply(context.Context, *v1.ApplyRequest) (*v1.ApplyResponse, error) {
-	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ConfigService.Apply is not implemented")
+func (UnimplementedConfigServiceHandler) ApplyConfig(context.Context, *v1.ApplyConfigRequest) (*v1.ApplyConfigResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ConfigService.ApplyConfig is not implemented")
 }
 
-func (UnimplementedConfigServiceHandler) Export(context.Context, *v1.ExportRequest) (*v1.ExportResponse, error) {
-	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ConfigService.Export is not implemented")
+func (UnimplementedConfigServiceHandler) ExportConfig(context.Context, *v1.ExportConfigRequest) (*v1.ExportConfigResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ConfigService.ExportConfig is not implemented")
 }
 
-func (UnimplementedConfigServiceHandler) Diff(context.Context, *v1.DiffRequest) (*v1.DiffResponse, error) {
-	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ConfigService.Diff is not implemented")
+func (UnimplementedConfigServiceHandler) DiffConfig(context.Context, *v1.DiffConfigRequest) (*v1.DiffConfigResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ConfigService.DiffConfig is not implemented")
 }
 
 func (UnimplementedConfigServiceHandler) ListRevisions(context.Context, *v1.ListRevisionsRequest) (*v1.ListRevisionsResponse, error) {
@@ -203,8 +204,8 @@ func (UnimplementedConfigServiceHandler) DiffRevisions(context.Context, *v1.Diff
 	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ConfigService.DiffRevisions is not implemented")
 }
 
-func (UnimplementedConfigServiceHandler) Rollback(context.Context, *v1.RollbackRequest) (*v1.RollbackResponse, error) {
-	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ConfigService.Rollback is not implemented")
+func (UnimplementedConfigServiceHandler) RollBackConfig(context.Context, *v1.RollBackConfigRequest) (*v1.RollBackConfigResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ConfigService.RollBackConfig is not implemented")
 }
 
 func (UnimplementedConfigServiceHandler) AdoptDatabase(context.Context, *v1.AdoptDatabaseRequest) (*v1.AdoptDatabaseResponse, error) {
@@ -215,25 +216,25 @@ type configServiceClient struct {
 	client *connect.Client
 }
 
-func (c *configServiceClient) Apply(ctx context.Context, req *v1.ApplyRequest) (*v1.ApplyResponse, error) {
-	var res v1.ApplyResponse
-	if err := c.client.CallUnary(ctx, configServiceApplySpec(), req, &res); err != nil {
+func (c *configServiceClient) ApplyConfig(ctx context.Context, req *v1.ApplyConfigRequest) (*v1.ApplyConfigResponse, error) {
+	var res v1.ApplyConfigResponse
+	if err := c.client.CallUnary(ctx, configServiceApplyConfigSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
 }
 
-func (c *configServiceClient) Export(ctx context.Context, req *v1.ExportRequest) (*v1.ExportResponse, error) {
-	var res v1.ExportResponse
-	if err := c.client.CallUnary(ctx, configServiceExportSpec(), req, &res); err != nil {
+func (c *configServiceClient) ExportConfig(ctx context.Context, req *v1.ExportConfigRequest) (*v1.ExportConfigResponse, error) {
+	var res v1.ExportConfigResponse
+	if err := c.client.CallUnary(ctx, configServiceExportConfigSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
 }
 
-func (c *configServiceClient) Diff(ctx context.Context, req *v1.DiffRequest) (*v1.DiffResponse, error) {
-	var res v1.DiffResponse
-	if err := c.client.CallUnary(ctx, configServiceDiffSpec(), req, &res); err != nil {
+func (c *configServiceClient) DiffConfig(ctx context.Context, req *v1.DiffConfigRequest) (*v1.DiffConfigResponse, error) {
+	var res v1.DiffConfigResponse
+	if err := c.client.CallUnary(ctx, configServiceDiffConfigSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -263,9 +264,9 @@ func (c *configServiceClient) DiffRevisions(ctx context.Context, req *v1.DiffRev
 	return &res, nil
 }
 
-func (c *configServiceClient) Rollback(ctx context.Context, req *v1.RollbackRequest) (*v1.RollbackResponse, error) {
-	var res v1.RollbackResponse
-	if err := c.client.CallUnary(ctx, configServiceRollbackSpec(), req, &res); err != nil {
+func (c *configServiceClient) RollBackConfig(ctx context.Context, req *v1.RollBackConfigRequest) (*v1.RollBackConfigResponse, error) {
+	var res v1.RollBackConfigResponse
+	if err := c.client.CallUnary(ctx, configServiceRollBackConfigSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -281,36 +282,36 @@ func (c *configServiceClient) AdoptDatabase(ctx context.Context, req *v1.AdoptDa
 
 type configServiceHandler struct{ svc ConfigServiceHandler }
 
-func (h configServiceHandler) apply(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
-	var req v1.ApplyRequest
+func (h configServiceHandler) applyConfig(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ApplyConfigRequest
 	if err := stream.Receive(&req); err != nil {
 		return err
 	}
-	res, err := h.svc.Apply(ctx, &req)
+	res, err := h.svc.ApplyConfig(ctx, &req)
 	if err != nil {
 		return err
 	}
 	return stream.Send(res)
 }
 
-func (h configServiceHandler) export(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
-	var req v1.ExportRequest
+func (h configServiceHandler) exportConfig(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ExportConfigRequest
 	if err := stream.Receive(&req); err != nil {
 		return err
 	}
-	res, err := h.svc.Export(ctx, &req)
+	res, err := h.svc.ExportConfig(ctx, &req)
 	if err != nil {
 		return err
 	}
 	return stream.Send(res)
 }
 
-func (h configServiceHandler) diff(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
-	var req v1.DiffRequest
+func (h configServiceHandler) diffConfig(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.DiffConfigRequest
 	if err := stream.Receive(&req); err != nil {
 		return err
 	}
-	res, err := h.svc.Diff(ctx, &req)
+	res, err := h.svc.DiffConfig(ctx, &req)
 	if err != nil {
 		return err
 	}
@@ -353,12 +354,12 @@ func (h configServiceHandler) diffRevisions(ctx context.Context, _ connect.Spec,
 	return stream.Send(res)
 }
 
-func (h configServiceHandler) rollback(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
-	var req v1.RollbackRequest
+func (h configServiceHandler) rollBackConfig(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.RollBackConfigRequest
 	if err := stream.Receive(&req); err != nil {
 		return err
 	}
-	res, err := h.svc.Rollback(ctx, &req)
+	res, err := h.svc.RollBackConfig(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -36,8 +36,8 @@ const (
 	GroupServiceDeleteGroupProcedure = "/trunkline.admin.v1.GroupService/DeleteGroup"
 	// GroupServiceExplainGroupProcedure is the procedure name of the GroupService's ExplainGroup RPC.
 	GroupServiceExplainGroupProcedure = "/trunkline.admin.v1.GroupService/ExplainGroup"
-	// GroupServiceResetCooldownProcedure is the procedure name of the GroupService's ResetCooldown RPC.
-	GroupServiceResetCooldownProcedure = "/trunkline.admin.v1.GroupService/ResetCooldown"
+	// GroupServiceExplainGroupsProcedure is the procedure name of the GroupService's ExplainGroups RPC.
+	GroupServiceExplainGroupsProcedure = "/trunkline.admin.v1.GroupService/ExplainGroups"
 )
 
 var (
@@ -86,11 +86,12 @@ var (
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
-	groupServiceResetCooldownSpec = sync.OnceValue(func() connect.Spec {
+	groupServiceExplainGroupsSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
-			StreamType: connect.StreamTypeUnary,
-			Schema:     v1.File_trunkline_admin_v1_group_proto.Services().ByName("GroupService").Methods().ByName("ResetCooldown"),
-			Procedure:  GroupServiceResetCooldownProcedure,
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_trunkline_admin_v1_group_proto.Services().ByName("GroupService").Methods().ByName("ExplainGroups"),
+			Procedure:        GroupServiceExplainGroupsProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
 )
@@ -107,10 +108,10 @@ type GroupServiceClient interface {
 	UpdateGroup(context.Context, *v1.UpdateGroupRequest) (*v1.UpdateGroupResponse, error)
 	// Delete a group; refused while an API key refers to it.
 	DeleteGroup(context.Context, *v1.DeleteGroupRequest) (*v1.DeleteGroupResponse, error)
-	// Show the candidates of a group in the order in which a call would try them now, and why.
+	// Show in which order a call would try the members of a group now, and why.
 	ExplainGroup(context.Context, *v1.ExplainGroupRequest) (*v1.ExplainGroupResponse, error)
-	// End cooldowns on every connected node: of a provider, one of its models or one of its credentials.
-	ResetCooldown(context.Context, *v1.ResetCooldownRequest) (*v1.ResetCooldownResponse, error)
+	// The same for many groups at once, in name order.
+	ExplainGroups(context.Context, *v1.ExplainGroupsRequest) (*v1.ExplainGroupsResponse, error)
 }
 
 // NewGroupServiceClient constructs a client for the trunkline.admin.v1.GroupService service.
@@ -131,10 +132,10 @@ type GroupServiceHandler interface {
 	UpdateGroup(context.Context, *v1.UpdateGroupRequest) (*v1.UpdateGroupResponse, error)
 	// Delete a group; refused while an API key refers to it.
 	DeleteGroup(context.Context, *v1.DeleteGroupRequest) (*v1.DeleteGroupResponse, error)
-	// Show the candidates of a group in the order in which a call would try them now, and why.
+	// Show in which order a call would try the members of a group now, and why.
 	ExplainGroup(context.Context, *v1.ExplainGroupRequest) (*v1.ExplainGroupResponse, error)
-	// End cooldowns on every connected node: of a provider, one of its models or one of its credentials.
-	ResetCooldown(context.Context, *v1.ResetCooldownRequest) (*v1.ResetCooldownResponse, error)
+	// The same for many groups at once, in name order.
+	ExplainGroups(context.Context, *v1.ExplainGroupsRequest) (*v1.ExplainGroupsResponse, error)
 }
 
 // RegisterGroupServiceHandler registers svc as the trunkline.admin.v1.GroupService implementation
@@ -148,7 +149,7 @@ func RegisterGroupServiceHandler(server *connect.Server, svc GroupServiceHandler
 		connect.Method{Spec: groupServiceUpdateGroupSpec(), Handler: adapter.updateGroup},
 		connect.Method{Spec: groupServiceDeleteGroupSpec(), Handler: adapter.deleteGroup},
 		connect.Method{Spec: groupServiceExplainGroupSpec(), Handler: adapter.explainGroup},
-		connect.Method{Spec: groupServiceResetCooldownSpec(), Handler: adapter.resetCooldown},
+		connect.Method{Spec: groupServiceExplainGroupsSpec(), Handler: adapter.explainGroups},
 	)
 }
 
@@ -179,8 +180,8 @@ func (UnimplementedGroupServiceHandler) ExplainGroup(context.Context, *v1.Explai
 	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.GroupService.ExplainGroup is not implemented")
 }
 
-func (UnimplementedGroupServiceHandler) ResetCooldown(context.Context, *v1.ResetCooldownRequest) (*v1.ResetCooldownResponse, error) {
-	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.GroupService.ResetCooldown is not implemented")
+func (UnimplementedGroupServiceHandler) ExplainGroups(context.Context, *v1.ExplainGroupsRequest) (*v1.ExplainGroupsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.GroupService.ExplainGroups is not implemented")
 }
 
 type groupServiceClient struct {
@@ -235,9 +236,9 @@ func (c *groupServiceClient) ExplainGroup(ctx context.Context, req *v1.ExplainGr
 	return &res, nil
 }
 
-func (c *groupServiceClient) ResetCooldown(ctx context.Context, req *v1.ResetCooldownRequest) (*v1.ResetCooldownResponse, error) {
-	var res v1.ResetCooldownResponse
-	if err := c.client.CallUnary(ctx, groupServiceResetCooldownSpec(), req, &res); err != nil {
+func (c *groupServiceClient) ExplainGroups(ctx context.Context, req *v1.ExplainGroupsRequest) (*v1.ExplainGroupsResponse, error) {
+	var res v1.ExplainGroupsResponse
+	if err := c.client.CallUnary(ctx, groupServiceExplainGroupsSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -317,12 +318,12 @@ func (h groupServiceHandler) explainGroup(ctx context.Context, _ connect.Spec, s
 	return stream.Send(res)
 }
 
-func (h groupServiceHandler) resetCooldown(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
-	var req v1.ResetCooldownRequest
+func (h groupServiceHandler) explainGroups(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ExplainGroupsRequest
 	if err := stream.Receive(&req); err != nil {
 		return err
 	}
-	res, err := h.svc.ResetCooldown(ctx, &req)
+	res, err := h.svc.ExplainGroups(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -39,8 +39,9 @@ const (
 	// KeywordServiceDeleteFailureKeywordProcedure is the procedure name of the KeywordService's
 	// DeleteFailureKeyword RPC.
 	KeywordServiceDeleteFailureKeywordProcedure = "/trunkline.admin.v1.KeywordService/DeleteFailureKeyword"
-	// KeywordServiceDryRunProcedure is the procedure name of the KeywordService's DryRun RPC.
-	KeywordServiceDryRunProcedure = "/trunkline.admin.v1.KeywordService/DryRun"
+	// KeywordServiceDryRunFailureKeywordProcedure is the procedure name of the KeywordService's
+	// DryRunFailureKeyword RPC.
+	KeywordServiceDryRunFailureKeywordProcedure = "/trunkline.admin.v1.KeywordService/DryRunFailureKeyword"
 )
 
 var (
@@ -81,11 +82,11 @@ var (
 			Procedure:  KeywordServiceDeleteFailureKeywordProcedure,
 		}
 	})
-	keywordServiceDryRunSpec = sync.OnceValue(func() connect.Spec {
+	keywordServiceDryRunFailureKeywordSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType:       connect.StreamTypeUnary,
-			Schema:           v1.File_trunkline_admin_v1_keyword_proto.Services().ByName("KeywordService").Methods().ByName("DryRun"),
-			Procedure:        KeywordServiceDryRunProcedure,
+			Schema:           v1.File_trunkline_admin_v1_keyword_proto.Services().ByName("KeywordService").Methods().ByName("DryRunFailureKeyword"),
+			Procedure:        KeywordServiceDryRunFailureKeywordProcedure,
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
@@ -104,7 +105,7 @@ type KeywordServiceClient interface {
 	// Delete a failure keyword.
 	DeleteFailureKeyword(context.Context, *v1.DeleteFailureKeywordRequest) (*v1.DeleteFailureKeywordResponse, error)
 	// Try a failure keyword on the newest calls, and on a sample, without storing it.
-	DryRun(context.Context, *v1.DryRunRequest) (*v1.DryRunResponse, error)
+	DryRunFailureKeyword(context.Context, *v1.DryRunFailureKeywordRequest) (*v1.DryRunFailureKeywordResponse, error)
 }
 
 // NewKeywordServiceClient constructs a client for the trunkline.admin.v1.KeywordService service.
@@ -126,7 +127,7 @@ type KeywordServiceHandler interface {
 	// Delete a failure keyword.
 	DeleteFailureKeyword(context.Context, *v1.DeleteFailureKeywordRequest) (*v1.DeleteFailureKeywordResponse, error)
 	// Try a failure keyword on the newest calls, and on a sample, without storing it.
-	DryRun(context.Context, *v1.DryRunRequest) (*v1.DryRunResponse, error)
+	DryRunFailureKeyword(context.Context, *v1.DryRunFailureKeywordRequest) (*v1.DryRunFailureKeywordResponse, error)
 }
 
 // RegisterKeywordServiceHandler registers svc as the trunkline.admin.v1.KeywordService
@@ -139,7 +140,7 @@ func RegisterKeywordServiceHandler(server *connect.Server, svc KeywordServiceHan
 		connect.Method{Spec: keywordServiceCreateFailureKeywordSpec(), Handler: adapter.createFailureKeyword},
 		connect.Method{Spec: keywordServiceUpdateFailureKeywordSpec(), Handler: adapter.updateFailureKeyword},
 		connect.Method{Spec: keywordServiceDeleteFailureKeywordSpec(), Handler: adapter.deleteFailureKeyword},
-		connect.Method{Spec: keywordServiceDryRunSpec(), Handler: adapter.dryRun},
+		connect.Method{Spec: keywordServiceDryRunFailureKeywordSpec(), Handler: adapter.dryRunFailureKeyword},
 	)
 }
 
@@ -166,8 +167,8 @@ func (UnimplementedKeywordServiceHandler) DeleteFailureKeyword(context.Context, 
 	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.KeywordService.DeleteFailureKeyword is not implemented")
 }
 
-func (UnimplementedKeywordServiceHandler) DryRun(context.Context, *v1.DryRunRequest) (*v1.DryRunResponse, error) {
-	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.KeywordService.DryRun is not implemented")
+func (UnimplementedKeywordServiceHandler) DryRunFailureKeyword(context.Context, *v1.DryRunFailureKeywordRequest) (*v1.DryRunFailureKeywordResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.KeywordService.DryRunFailureKeyword is not implemented")
 }
 
 type keywordServiceClient struct {
@@ -214,9 +215,9 @@ func (c *keywordServiceClient) DeleteFailureKeyword(ctx context.Context, req *v1
 	return &res, nil
 }
 
-func (c *keywordServiceClient) DryRun(ctx context.Context, req *v1.DryRunRequest) (*v1.DryRunResponse, error) {
-	var res v1.DryRunResponse
-	if err := c.client.CallUnary(ctx, keywordServiceDryRunSpec(), req, &res); err != nil {
+func (c *keywordServiceClient) DryRunFailureKeyword(ctx context.Context, req *v1.DryRunFailureKeywordRequest) (*v1.DryRunFailureKeywordResponse, error) {
+	var res v1.DryRunFailureKeywordResponse
+	if err := c.client.CallUnary(ctx, keywordServiceDryRunFailureKeywordSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -284,12 +285,12 @@ func (h keywordServiceHandler) deleteFailureKeyword(ctx context.Context, _ conne
 	return stream.Send(res)
 }
 
-func (h keywordServiceHandler) dryRun(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
-	var req v1.DryRunRequest
+func (h keywordServiceHandler) dryRunFailureKeyword(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.DryRunFailureKeywordRequest
 	if err := stream.Receive(&req); err != nil {
 		return err
 	}
-	res, err := h.svc.DryRun(ctx, &req)
+	res, err := h.svc.DryRunFailureKeyword(ctx, &req)
 	if err != nil {
 		return err
 	}

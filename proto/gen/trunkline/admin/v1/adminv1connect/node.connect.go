@@ -113,7 +113,7 @@ type NodeServiceClient interface {
 	// Get one node.
 	GetNode(context.Context, *v1.GetNodeRequest) (*v1.GetNodeResponse, error)
 	// Take a node out of load balancing before it is stopped: /readyz answers 503, what still comes is
-	// answered, streams go on. It lasts until it is undone or the node starts anew.
+	// answered, streams go on. It lasts until it is undone or the node restarts.
 	DrainNode(context.Context, *v1.DrainNodeRequest) (*v1.DrainNodeResponse, error)
 	// Stop listing a node that is not connected. One that is gone is forgotten after 24 hours by itself.
 	ForgetNode(context.Context, *v1.ForgetNodeRequest) (*v1.ForgetNodeResponse, error)
@@ -142,7 +142,7 @@ type NodeServiceHandler interface {
 	// Get one node.
 	GetNode(context.Context, *v1.GetNodeRequest) (*v1.GetNodeResponse, error)
 	// Take a node out of load balancing before it is stopped: /readyz answers 503, what still comes is
-	// answered, streams go on. It lasts until it is undone or the node starts anew.
+	// answered, streams go on. It lasts until it is undone or the node restarts.
 	DrainNode(context.Context, *v1.DrainNodeRequest) (*v1.DrainNodeResponse, error)
 	// Stop listing a node that is not connected. One that is gone is forgotten after 24 hours by itself.
 	ForgetNode(context.Context, *v1.ForgetNodeRequest) (*v1.ForgetNodeResponse, error)

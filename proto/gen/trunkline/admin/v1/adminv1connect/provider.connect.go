@@ -39,6 +39,12 @@ const (
 	// ProviderServiceDeleteProviderProcedure is the procedure name of the ProviderService's
 	// DeleteProvider RPC.
 	ProviderServiceDeleteProviderProcedure = "/trunkline.admin.v1.ProviderService/DeleteProvider"
+	// ProviderServiceListProviderHealthProcedure is the procedure name of the ProviderService's
+	// ListProviderHealth RPC.
+	ProviderServiceListProviderHealthProcedure = "/trunkline.admin.v1.ProviderService/ListProviderHealth"
+	// ProviderServiceResetCooldownProcedure is the procedure name of the ProviderService's
+	// ResetCooldown RPC.
+	ProviderServiceResetCooldownProcedure = "/trunkline.admin.v1.ProviderService/ResetCooldown"
 	// ProviderServicePreviewImportProcedure is the procedure name of the ProviderService's
 	// PreviewImport RPC.
 	ProviderServicePreviewImportProcedure = "/trunkline.admin.v1.ProviderService/PreviewImport"
@@ -94,6 +100,21 @@ var (
 			Procedure:  ProviderServiceDeleteProviderProcedure,
 		}
 	})
+	providerServiceListProviderHealthSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_trunkline_admin_v1_provider_proto.Services().ByName("ProviderService").Methods().ByName("ListProviderHealth"),
+			Procedure:        ProviderServiceListProviderHealthProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	providerServiceResetCooldownSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_trunkline_admin_v1_provider_proto.Services().ByName("ProviderService").Methods().ByName("ResetCooldown"),
+			Procedure:  ProviderServiceResetCooldownProcedure,
+		}
+	})
 	providerServicePreviewImportSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType: connect.StreamTypeUnary,
@@ -145,6 +166,10 @@ type ProviderServiceClient interface {
 	UpdateProvider(context.Context, *v1.UpdateProviderRequest) (*v1.UpdateProviderResponse, error)
 	// Delete a provider; refused while a group refers to it.
 	DeleteProvider(context.Context, *v1.DeleteProviderRequest) (*v1.DeleteProviderResponse, error)
+	// How providers stand on all connected nodes together.
+	ListProviderHealth(context.Context, *v1.ListProviderHealthRequest) (*v1.ListProviderHealthResponse, error)
+	// End cooldowns on every connected node: of a provider, one of its models or one of its credentials.
+	ResetCooldown(context.Context, *v1.ResetCooldownRequest) (*v1.ResetCooldownResponse, error)
 	// Show what an import of a provider's models would do, and change nothing.
 	PreviewImport(context.Context, *v1.PreviewImportRequest) (*v1.PreviewImportResponse, error)
 	// Import the models that providers list: several providers in one transaction, step by step. What an admin set stays,
@@ -222,6 +247,10 @@ type ProviderServiceHandler interface {
 	UpdateProvider(context.Context, *v1.UpdateProviderRequest) (*v1.UpdateProviderResponse, error)
 	// Delete a provider; refused while a group refers to it.
 	DeleteProvider(context.Context, *v1.DeleteProviderRequest) (*v1.DeleteProviderResponse, error)
+	// How providers stand on all connected nodes together.
+	ListProviderHealth(context.Context, *v1.ListProviderHealthRequest) (*v1.ListProviderHealthResponse, error)
+	// End cooldowns on every connected node: of a provider, one of its models or one of its credentials.
+	ResetCooldown(context.Context, *v1.ResetCooldownRequest) (*v1.ResetCooldownResponse, error)
 	// Show what an import of a provider's models would do, and change nothing.
 	PreviewImport(context.Context, *v1.PreviewImportRequest) (*v1.PreviewImportResponse, error)
 	// Import the models that providers list: several providers in one transaction, step by step. What an admin set stays,
@@ -248,6 +277,8 @@ func RegisterProviderServiceHandler(server *connect.Server, svc ProviderServiceH
 		connect.Method{Spec: providerServiceCreateProviderSpec(), Handler: adapter.createProvider},
 		connect.Method{Spec: providerServiceUpdateProviderSpec(), Handler: adapter.updateProvider},
 		connect.Method{Spec: providerServiceDeleteProviderSpec(), Handler: adapter.deleteProvider},
+		connect.Method{Spec: providerServiceListProviderHealthSpec(), Handler: adapter.listProviderHealth},
+		connect.Method{Spec: providerServiceResetCooldownSpec(), Handler: adapter.resetCooldown},
 		connect.Method{Spec: providerServicePreviewImportSpec(), Handler: adapter.previewImport},
 		connect.Method{Spec: providerServiceImportModelsSpec(), Handler: adapter.importModels},
 		connect.Method{Spec: providerServiceListImportsSpec(), Handler: adapter.listImports},
@@ -311,6 +342,14 @@ func (UnimplementedProviderServiceHandler) DeleteProvider(context.Context, *v1.D
 	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ProviderService.DeleteProvider is not implemented")
 }
 
+func (UnimplementedProviderServiceHandler) ListProviderHealth(context.Context, *v1.ListProviderHealthRequest) (*v1.ListProviderHealthResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ProviderService.ListProviderHealth is not implemented")
+}
+
+func (UnimplementedProviderServiceHandler) ResetCooldown(context.Context, *v1.ResetCooldownRequest) (*v1.ResetCooldownResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ProviderService.ResetCooldown is not implemented")
+}
+
 func (UnimplementedProviderServiceHandler) PreviewImport(context.Context, *v1.PreviewImportRequest) (*v1.PreviewImportResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ProviderService.PreviewImport is not implemented")
 }
@@ -370,6 +409,22 @@ func (c *providerServiceClient) UpdateProvider(ctx context.Context, req *v1.Upda
 func (c *providerServiceClient) DeleteProvider(ctx context.Context, req *v1.DeleteProviderRequest) (*v1.DeleteProviderResponse, error) {
 	var res v1.DeleteProviderResponse
 	if err := c.client.CallUnary(ctx, providerServiceDeleteProviderSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *providerServiceClient) ListProviderHealth(ctx context.Context, req *v1.ListProviderHealthRequest) (*v1.ListProviderHealthResponse, error) {
+	var res v1.ListProviderHealthResponse
+	if err := c.client.CallUnary(ctx, providerServiceListProviderHealthSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *providerServiceClient) ResetCooldown(ctx context.Context, req *v1.ResetCooldownRequest) (*v1.ResetCooldownResponse, error) {
+	var res v1.ResetCooldownResponse
+	if err := c.client.CallUnary(ctx, providerServiceResetCooldownSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -471,6 +526,30 @@ func (h providerServiceHandler) deleteProvider(ctx context.Context, _ connect.Sp
 		return err
 	}
 	res, err := h.svc.DeleteProvider(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h providerServiceHandler) listProviderHealth(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListProviderHealthRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListProviderHealth(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h providerServiceHandler) resetCooldown(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ResetCooldownRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ResetCooldown(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,9 @@ const (
 	SessionServiceLoginProcedure = "/trunkline.admin.v1.SessionService/Login"
 	// SessionServiceLogoutProcedure is the procedure name of the SessionService's Logout RPC.
 	SessionServiceLogoutProcedure = "/trunkline.admin.v1.SessionService/Logout"
+	// SessionServiceChangePasswordProcedure is the procedure name of the SessionService's
+	// ChangePassword RPC.
+	SessionServiceChangePasswordProcedure = "/trunkline.admin.v1.SessionService/ChangePassword"
 	// SessionServiceWhoAmIProcedure is the procedure name of the SessionService's WhoAmI RPC.
 	SessionServiceWhoAmIProcedure = "/trunkline.admin.v1.SessionService/WhoAmI"
 	// TokenServiceListTokensProcedure is the procedure name of the TokenService's ListTokens RPC.
@@ -55,6 +58,13 @@ var (
 			Procedure:  SessionServiceLogoutProcedure,
 		}
 	})
+	sessionServiceChangePasswordSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_trunkline_admin_v1_session_proto.Services().ByName("SessionService").Methods().ByName("ChangePassword"),
+			Procedure:  SessionServiceChangePasswordProcedure,
+		}
+	})
 	sessionServiceWhoAmISpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType:       connect.StreamTypeUnary,
@@ -71,6 +81,8 @@ type SessionServiceClient interface {
 	Login(context.Context, *v1.LoginRequest) (*v1.LoginResponse, error)
 	// Sign out; the session ends on every replica.
 	Logout(context.Context, *v1.LogoutRequest) (*v1.LogoutResponse, error)
+	// Change the password of the console's account; every other session of it ends. Refused where ADMIN_PASSWORD sets it.
+	ChangePassword(context.Context, *v1.ChangePasswordRequest) (*v1.ChangePasswordResponse, error)
 	// Who is signed in.
 	WhoAmI(context.Context, *v1.WhoAmIRequest) (*v1.WhoAmIResponse, error)
 }
@@ -87,6 +99,8 @@ type SessionServiceHandler interface {
 	Login(context.Context, *v1.LoginRequest) (*v1.LoginResponse, error)
 	// Sign out; the session ends on every replica.
 	Logout(context.Context, *v1.LogoutRequest) (*v1.LogoutResponse, error)
+	// Change the password of the console's account; every other session of it ends. Refused where ADMIN_PASSWORD sets it.
+	ChangePassword(context.Context, *v1.ChangePasswordRequest) (*v1.ChangePasswordResponse, error)
 	// Who is signed in.
 	WhoAmI(context.Context, *v1.WhoAmIRequest) (*v1.WhoAmIResponse, error)
 }
@@ -98,6 +112,7 @@ func RegisterSessionServiceHandler(server *connect.Server, svc SessionServiceHan
 	server.Register(
 		connect.Method{Spec: sessionServiceLoginSpec(), Handler: adapter.login},
 		connect.Method{Spec: sessionServiceLogoutSpec(), Handler: adapter.logout},
+		connect.Method{Spec: sessionServiceChangePasswordSpec(), Handler: adapter.changePassword},
 		connect.Method{Spec: sessionServiceWhoAmISpec(), Handler: adapter.whoAmI},
 	)
 }
@@ -111,6 +126,10 @@ func (UnimplementedSessionServiceHandler) Login(context.Context, *v1.LoginReques
 
 func (UnimplementedSessionServiceHandler) Logout(context.Context, *v1.LogoutRequest) (*v1.LogoutResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.SessionService.Logout is not implemented")
+}
+
+func (UnimplementedSessionServiceHandler) ChangePassword(context.Context, *v1.ChangePasswordRequest) (*v1.ChangePasswordResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.SessionService.ChangePassword is not implemented")
 }
 
 func (UnimplementedSessionServiceHandler) WhoAmI(context.Context, *v1.WhoAmIRequest) (*v1.WhoAmIResponse, error) {
@@ -132,6 +151,14 @@ func (c *sessionServiceClient) Login(ctx context.Context, req *v1.LoginRequest) 
 func (c *sessionServiceClient) Logout(ctx context.Context, req *v1.LogoutRequest) (*v1.LogoutResponse, error) {
 	var res v1.LogoutResponse
 	if err := c.client.CallUnary(ctx, sessionServiceLogoutSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *sessionServiceClient) ChangePassword(ctx context.Context, req *v1.ChangePasswordRequest) (*v1.ChangePasswordResponse, error) {
+	var res v1.ChangePasswordResponse
+	if err := c.client.CallUnary(ctx, sessionServiceChangePasswordSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -165,6 +192,18 @@ func (h sessionServiceHandler) logout(ctx context.Context, _ connect.Spec, strea
 		return err
 	}
 	res, err := h.svc.Logout(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h sessionServiceHandler) changePassword(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ChangePasswordRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ChangePassword(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -24,36 +24,61 @@ const (
 // reflection-formatted method names, remove the leading slash and convert the remaining slash to a
 // period.
 const (
-	// UsageServiceSummaryProcedure is the procedure name of the UsageService's Summary RPC.
-	UsageServiceSummaryProcedure = "/trunkline.admin.v1.UsageService/Summary"
-	// UsageServiceTimeSeriesProcedure is the procedure name of the UsageService's TimeSeries RPC.
-	UsageServiceTimeSeriesProcedure = "/trunkline.admin.v1.UsageService/TimeSeries"
-	// UsageServiceBreakdownProcedure is the procedure name of the UsageService's Breakdown RPC.
-	UsageServiceBreakdownProcedure = "/trunkline.admin.v1.UsageService/Breakdown"
+	// UsageServiceSummarizeUsageProcedure is the procedure name of the UsageService's SummarizeUsage
+	// RPC.
+	UsageServiceSummarizeUsageProcedure = "/trunkline.admin.v1.UsageService/SummarizeUsage"
+	// UsageServiceGetUsageSeriesProcedure is the procedure name of the UsageService's GetUsageSeries
+	// RPC.
+	UsageServiceGetUsageSeriesProcedure = "/trunkline.admin.v1.UsageService/GetUsageSeries"
+	// UsageServiceBreakDownUsageProcedure is the procedure name of the UsageService's BreakDownUsage
+	// RPC.
+	UsageServiceBreakDownUsageProcedure = "/trunkline.admin.v1.UsageService/BreakDownUsage"
+	// UsageServiceGetAttemptSeriesProcedure is the procedure name of the UsageService's
+	// GetAttemptSeries RPC.
+	UsageServiceGetAttemptSeriesProcedure = "/trunkline.admin.v1.UsageService/GetAttemptSeries"
+	// UsageServiceBreakDownAttemptsProcedure is the procedure name of the UsageService's
+	// BreakDownAttempts RPC.
+	UsageServiceBreakDownAttemptsProcedure = "/trunkline.admin.v1.UsageService/BreakDownAttempts"
 )
 
 var (
-	usageServiceSummarySpec = sync.OnceValue(func() connect.Spec {
+	usageServiceSummarizeUsageSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType:       connect.StreamTypeUnary,
-			Schema:           v1.File_trunkline_admin_v1_usage_proto.Services().ByName("UsageService").Methods().ByName("Summary"),
-			Procedure:        UsageServiceSummaryProcedure,
+			Schema:           v1.File_trunkline_admin_v1_usage_proto.Services().ByName("UsageService").Methods().ByName("SummarizeUsage"),
+			Procedure:        UsageServiceSummarizeUsageProcedure,
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
-	usageServiceTimeSeriesSpec = sync.OnceValue(func() connect.Spec {
+	usageServiceGetUsageSeriesSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType:       connect.StreamTypeUnary,
-			Schema:           v1.File_trunkline_admin_v1_usage_proto.Services().ByName("UsageService").Methods().ByName("TimeSeries"),
-			Procedure:        UsageServiceTimeSeriesProcedure,
+			Schema:           v1.File_trunkline_admin_v1_usage_proto.Services().ByName("UsageService").Methods().ByName("GetUsageSeries"),
+			Procedure:        UsageServiceGetUsageSeriesProcedure,
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
-	usageServiceBreakdownSpec = sync.OnceValue(func() connect.Spec {
+	usageServiceBreakDownUsageSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType:       connect.StreamTypeUnary,
-			Schema:           v1.File_trunkline_admin_v1_usage_proto.Services().ByName("UsageService").Methods().ByName("Breakdown"),
-			Procedure:        UsageServiceBreakdownProcedure,
+			Schema:           v1.File_trunkline_admin_v1_usage_proto.Services().ByName("UsageService").Methods().ByName("BreakDownUsage"),
+			Procedure:        UsageServiceBreakDownUsageProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	usageServiceGetAttemptSeriesSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_trunkline_admin_v1_usage_proto.Services().ByName("UsageService").Methods().ByName("GetAttemptSeries"),
+			Procedure:        UsageServiceGetAttemptSeriesProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	usageServiceBreakDownAttemptsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_trunkline_admin_v1_usage_proto.Services().ByName("UsageService").Methods().ByName("BreakDownAttempts"),
+			Procedure:        UsageServiceBreakDownAttemptsProcedure,
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
@@ -62,11 +87,15 @@ var (
 // UsageServiceClient is a client for the trunkline.admin.v1.UsageService service.
 type UsageServiceClient interface {
 	// Sum up a time, and the time of the same length before it.
-	Summary(context.Context, *v1.SummaryRequest) (*v1.SummaryResponse, error)
+	SummarizeUsage(context.Context, *v1.SummarizeUsageRequest) (*v1.SummarizeUsageResponse, error)
 	// Sum up each minute, hour or day of a time.
-	TimeSeries(context.Context, *v1.TimeSeriesRequest) (*v1.TimeSeriesResponse, error)
+	GetUsageSeries(context.Context, *v1.GetUsageSeriesRequest) (*v1.GetUsageSeriesResponse, error)
 	// Sum up a time by group, provider, model, outcome or API key.
-	Breakdown(context.Context, *v1.BreakdownRequest) (*v1.BreakdownResponse, error)
+	BreakDownUsage(context.Context, *v1.BreakDownUsageRequest) (*v1.BreakDownUsageResponse, error)
+	// Sum up the attempts in each minute, hour or day of a time: those that failed over too, which no call's sum shows.
+	GetAttemptSeries(context.Context, *v1.GetAttemptSeriesRequest) (*v1.GetAttemptSeriesResponse, error)
+	// Sum up the attempts of a time by group, provider, model or outcome.
+	BreakDownAttempts(context.Context, *v1.BreakDownAttemptsRequest) (*v1.BreakDownAttemptsResponse, error)
 }
 
 // NewUsageServiceClient constructs a client for the trunkline.admin.v1.UsageService service.
@@ -78,11 +107,15 @@ func NewUsageServiceClient(client *connect.Client) UsageServiceClient {
 // UsageServiceHandler is an implementation of the trunkline.admin.v1.UsageService service.
 type UsageServiceHandler interface {
 	// Sum up a time, and the time of the same length before it.
-	Summary(context.Context, *v1.SummaryRequest) (*v1.SummaryResponse, error)
+	SummarizeUsage(context.Context, *v1.SummarizeUsageRequest) (*v1.SummarizeUsageResponse, error)
 	// Sum up each minute, hour or day of a time.
-	TimeSeries(context.Context, *v1.TimeSeriesRequest) (*v1.TimeSeriesResponse, error)
+	GetUsageSeries(context.Context, *v1.GetUsageSeriesRequest) (*v1.GetUsageSeriesResponse, error)
 	// Sum up a time by group, provider, model, outcome or API key.
-	Breakdown(context.Context, *v1.BreakdownRequest) (*v1.BreakdownResponse, error)
+	BreakDownUsage(context.Context, *v1.BreakDownUsageRequest) (*v1.BreakDownUsageResponse, error)
+	// Sum up the attempts in each minute, hour or day of a time: those that failed over too, which no call's sum shows.
+	GetAttemptSeries(context.Context, *v1.GetAttemptSeriesRequest) (*v1.GetAttemptSeriesResponse, error)
+	// Sum up the attempts of a time by group, provider, model or outcome.
+	BreakDownAttempts(context.Context, *v1.BreakDownAttemptsRequest) (*v1.BreakDownAttemptsResponse, error)
 }
 
 // RegisterUsageServiceHandler registers svc as the trunkline.admin.v1.UsageService implementation
@@ -90,50 +123,76 @@ type UsageServiceHandler interface {
 func RegisterUsageServiceHandler(server *connect.Server, svc UsageServiceHandler) {
 	adapter := usageServiceHandler{svc: svc}
 	server.Register(
-		connect.Method{Spec: usageServiceSummarySpec(), Handler: adapter.summary},
-		connect.Method{Spec: usageServiceTimeSeriesSpec(), Handler: adapter.timeSeries},
-		connect.Method{Spec: usageServiceBreakdownSpec(), Handler: adapter.breakdown},
+		connect.Method{Spec: usageServiceSummarizeUsageSpec(), Handler: adapter.summarizeUsage},
+		connect.Method{Spec: usageServiceGetUsageSeriesSpec(), Handler: adapter.getUsageSeries},
+		connect.Method{Spec: usageServiceBreakDownUsageSpec(), Handler: adapter.breakDownUsage},
+		connect.Method{Spec: usageServiceGetAttemptSeriesSpec(), Handler: adapter.getAttemptSeries},
+		connect.Method{Spec: usageServiceBreakDownAttemptsSpec(), Handler: adapter.breakDownAttempts},
 	)
 }
 
 // UnimplementedUsageServiceHandler returns CodeUnimplemented from all methods.
 type UnimplementedUsageServiceHandler struct{}
 
-func (UnimplementedUsageServiceHandler) Summary(context.Context, *v1.SummaryRequest) (*v1.SummaryResponse, error) {
-	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.UsageService.Summary is not implemented")
+func (UnimplementedUsageServiceHandler) SummarizeUsage(context.Context, *v1.SummarizeUsageRequest) (*v1.SummarizeUsageResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.UsageService.SummarizeUsage is not implemented")
 }
 
-func (UnimplementedUsageServiceHandler) TimeSeries(context.Context, *v1.TimeSeriesRequest) (*v1.TimeSeriesResponse, error) {
-	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.UsageService.TimeSeries is not implemented")
+func (UnimplementedUsageServiceHandler) GetUsageSeries(context.Context, *v1.GetUsageSeriesRequest) (*v1.GetUsageSeriesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.UsageService.GetUsageSeries is not implemented")
 }
 
-func (UnimplementedUsageServiceHandler) Breakdown(context.Context, *v1.BreakdownRequest) (*v1.BreakdownResponse, error) {
-	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.UsageService.Breakdown is not implemented")
+func (UnimplementedUsageServiceHandler) BreakDownUsage(context.Context, *v1.BreakDownUsageRequest) (*v1.BreakDownUsageResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.UsageService.BreakDownUsage is not implemented")
+}
+
+func (UnimplementedUsageServiceHandler) GetAttemptSeries(context.Context, *v1.GetAttemptSeriesRequest) (*v1.GetAttemptSeriesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.UsageService.GetAttemptSeries is not implemented")
+}
+
+func (UnimplementedUsageServiceHandler) BreakDownAttempts(context.Context, *v1.BreakDownAttemptsRequest) (*v1.BreakDownAttemptsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.UsageService.BreakDownAttempts is not implemented")
 }
 
 type usageServiceClient struct {
 	client *connect.Client
 }
 
-func (c *usageServiceClient) Summary(ctx context.Context, req *v1.SummaryRequest) (*v1.SummaryResponse, error) {
-	var res v1.SummaryResponse
-	if err := c.client.CallUnary(ctx, usageServiceSummarySpec(), req, &res); err != nil {
+func (c *usageServiceClient) SummarizeUsage(ctx context.Context, req *v1.SummarizeUsageRequest) (*v1.SummarizeUsageResponse, error) {
+	var res v1.SummarizeUsageResponse
+	if err := c.client.CallUnary(ctx, usageServiceSummarizeUsageSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
 }
 
-func (c *usageServiceClient) TimeSeries(ctx context.Context, req *v1.TimeSeriesRequest) (*v1.TimeSeriesResponse, error) {
-	var res v1.TimeSeriesResponse
-	if err := c.client.CallUnary(ctx, usageServiceTimeSeriesSpec(), req, &res); err != nil {
+func (c *usageServiceClient) GetUsageSeries(ctx context.Context, req *v1.GetUsageSeriesRequest) (*v1.GetUsageSeriesResponse, error) {
+	var res v1.GetUsageSeriesResponse
+	if err := c.client.CallUnary(ctx, usageServiceGetUsageSeriesSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
 }
 
-func (c *usageServiceClient) Breakdown(ctx context.Context, req *v1.BreakdownRequest) (*v1.BreakdownResponse, error) {
-	var res v1.BreakdownResponse
-	if err := c.client.CallUnary(ctx, usageServiceBreakdownSpec(), req, &res); err != nil {
+func (c *usageServiceClient) BreakDownUsage(ctx context.Context, req *v1.BreakDownUsageRequest) (*v1.BreakDownUsageResponse, error) {
+	var res v1.BreakDownUsageResponse
+	if err := c.client.CallUnary(ctx, usageServiceBreakDownUsageSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *usageServiceClient) GetAttemptSeries(ctx context.Context, req *v1.GetAttemptSeriesRequest) (*v1.GetAttemptSeriesResponse, error) {
+	var res v1.GetAttemptSeriesResponse
+	if err := c.client.CallUnary(ctx, usageServiceGetAttemptSeriesSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *usageServiceClient) BreakDownAttempts(ctx context.Context, req *v1.BreakDownAttemptsRequest) (*v1.BreakDownAttemptsResponse, error) {
+	var res v1.BreakDownAttemptsResponse
+	if err := c.client.CallUnary(ctx, usageServiceBreakDownAttemptsSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -141,36 +200,60 @@ func (c *usageServiceClient) Breakdown(ctx context.Context, req *v1.BreakdownReq
 
 type usageServiceHandler struct{ svc UsageServiceHandler }
 
-func (h usageServiceHandler) summary(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
-	var req v1.SummaryRequest
+func (h usageServiceHandler) summarizeUsage(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.SummarizeUsageRequest
 	if err := stream.Receive(&req); err != nil {
 		return err
 	}
-	res, err := h.svc.Summary(ctx, &req)
+	res, err := h.svc.SummarizeUsage(ctx, &req)
 	if err != nil {
 		return err
 	}
 	return stream.Send(res)
 }
 
-func (h usageServiceHandler) timeSeries(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
-	var req v1.TimeSeriesRequest
+func (h usageServiceHandler) getUsageSeries(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.GetUsageSeriesRequest
 	if err := stream.Receive(&req); err != nil {
 		return err
 	}
-	res, err := h.svc.TimeSeries(ctx, &req)
+	res, err := h.svc.GetUsageSeries(ctx, &req)
 	if err != nil {
 		return err
 	}
 	return stream.Send(res)
 }
 
-func (h usageServiceHandler) breakdown(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
-	var req v1.BreakdownRequest
+func (h usageServiceHandler) breakDownUsage(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.BreakDownUsageRequest
 	if err := stream.Receive(&req); err != nil {
 		return err
 	}
-	res, err := h.svc.Breakdown(ctx, &req)
+	res, err := h.svc.BreakDownUsage(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h usageServiceHandler) getAttemptSeries(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.GetAttemptSeriesRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.GetAttemptSeries(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h usageServiceHandler) breakDownAttempts(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.BreakDownAttemptsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.BreakDownAttempts(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import type { DeleteCallBodiesRequestSchema, DeleteCallBodiesResponseSchema, Get
 import { file_trunkline_admin_v1_call_body } from "./call_body_pb";
 import type { ExportCallsRequestSchema, ExportCallsResponseSchema, TailCallsRequestSchema } from "./call_stream_pb";
 import { file_trunkline_admin_v1_call_stream } from "./call_stream_pb";
+import type { CallFilter } from "./filter_pb";
+import { file_trunkline_admin_v1_filter } from "./filter_pb";
 import type { ListGapsRequestSchema, ListGapsResponseSchema, ListRefusedRequestSchema, ListRefusedResponseSchema } from "./gap_pb";
 import { file_trunkline_admin_v1_gap } from "./gap_pb";
 import type { Message } from "@bufbuild/protobuf";
@@ -18,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/call.proto.
  */
 export const file_trunkline_admin_v1_call: GenFile = /*@__PURE__*/
-  fileDesc("Ch10cnVua2xpbmUvYWRtaW4vdjEvY2FsbC5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIvEECgRDYWxsEgoKAmlkGAEgASgJEi4KCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBG5vZGUYAyABKAkSEAoIZW5kcG9pbnQYBCABKAkSDQoFbW9kZWwYBSABKAkSDQoFZ3JvdXAYBiABKAkSDwoHYXBpX2tleRgHIAEoCRIOCgZzdHJlYW0YCCABKAgSDwoHb3V0Y29tZRgJIAEoCRIOCgZzdGF0dXMYCiABKAUSEgoKZXJyb3JfY29kZRgLIAEoCRIQCghwcm92aWRlchgMIAEoCRIWCg51cHN0cmVhbV9tb2RlbBgNIAEoCRIzChBmaXJzdF90b2tlbl90aW1lGA4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCGR1cmF0aW9uGA8gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCG92ZXJoZWFkGBAgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBXVzYWdlGBEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlEgwKBGNvc3QYEiABKAkSLQoIYXR0ZW1wdHMYEyADKAsyGy50cnVua2xpbmUuYWRtaW4udjEuQXR0ZW1wdBIVCg1hdHRlbXB0X2NvdW50GBQgASgFEhQKDGNsaWVudF9yZXRyeRgVIAEoBRIcChRrZXl3b3JkX2FmdGVyX2NvbW1pdBgWIAEoCBIuCgtjbG9ja19haGVhZBgeIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiLJAwoHQXR0ZW1wdBIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRISCgpjcmVkZW50aWFsGAMgASgJEi8KDHN0YXJ0X29mZnNldBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIzChBmaXJzdF9mcmFtZV90aW1lGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjMKEGZpcnN0X3Rva2VuX3RpbWUYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIZHVyYXRpb24YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDgoGc3RhdHVzGAggASgFEg8KB291dGNvbWUYCSABKAkSDgoGcmVhc29uGAogASgJEg0KBWJsYW1lGAsgASgJEhQKDG1heWJlX2JpbGxlZBgMIAEoCBITCgtsYXN0X3Jlc29ydBgNIAEoCBIoCgV1c2FnZRgOIAEoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZRIMCgRjb3N0GA8gASgJEg8KB2tleXdvcmQYECABKAkSDQoFYWdhaW4YESABKAgifQoFVXNhZ2USFAoMaW5wdXRfdG9rZW5zGAEgASgDEhsKE2NhY2hlZF9pbnB1dF90b2tlbnMYAiABKAMSFQoNb3V0cHV0X3Rva2VucxgDIAEoAxIOCgZzb3VyY2UYBCABKAkSGgoSY2FjaGVfd3JpdGVfdG9rZW5zGAUgASgDIvsCChBMaXN0Q2FsbHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEg0KBWdyb3VwGAMgASgJEhAKCHByb3ZpZGVyGAQgASgJEg8KB2FwaV9rZXkYBSABKAkSDwoHb3V0Y29tZRgGIAEoCRIOCgZzdGF0dXMYByABKAUSLgoKc3RhcnRfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDXdpdGhfYXR0ZW1wdHMYCiABKAgSCgoCaWQYCyABKAkSDQoFbW9kZWwYDCABKAkSDAoEbm9kZRgNIAEoCRITCgZzdHJlYW0YDiABKAhIAIgBARIvCgxtaW5fZHVyYXRpb24YDyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CCQoHX3N0cmVhbSJVChFMaXN0Q2FsbHNSZXNwb25zZRInCgVjYWxscxgBIAMoCzIYLnRydW5rbGluZS5hZG1pbi52MS5DYWxsEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJMChFUYWlsQ2FsbHNSZXNwb25zZRImCgRjYWxsGAEgASgLMhgudHJ1bmtsaW5lLmFkbWluLnYxLkNhbGwSDwoHc2tpcHBlZBgCIAEoAyIcCg5HZXRDYWxsUmVxdWVzdBIKCgJpZBgBIAEoCSI5Cg9HZXRDYWxsUmVzcG9uc2USJgoEY2FsbBgBIAEoCzIYLnRydW5rbGluZS5hZG1pbi52MS5DYWxsMpMGCgtDYWxsU2VydmljZRJdCglMaXN0Q2FsbHMSJC50cnVua2xpbmUuYWRtaW4udjEuTGlzdENhbGxzUmVxdWVzdBolLnRydW5rbGluZS5hZG1pbi52MS5MaXN0Q2FsbHNSZXNwb25zZSIDkAIBElcKB0dldENhbGwSIi50cnVua2xpbmUuYWRtaW4udjEuR2V0Q2FsbFJlcXVlc3QaIy50cnVua2xpbmUuYWRtaW4udjEuR2V0Q2FsbFJlc3BvbnNlIgOQAgESWgoJVGFpbENhbGxzEiQudHJ1bmtsaW5lLmFkbWluLnYxLlRhaWxDYWxsc1JlcXVlc3QaJS50cnVua2xpbmUuYWRtaW4udjEuVGFpbENhbGxzUmVzcG9uc2UwARJgCgtFeHBvcnRDYWxscxImLnRydW5rbGluZS5hZG1pbi52MS5FeHBvcnRDYWxsc1JlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuRXhwb3J0Q2FsbHNSZXNwb25zZTABEl4KC0dldENhbGxCb2R5EiYudHJ1bmtsaW5lLmFkbWluLnYxLkdldENhbGxCb2R5UmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5HZXRDYWxsQm9keVJlc3BvbnNlEm0KEERlbGV0ZUNhbGxCb2RpZXMSKy50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlQ2FsbEJvZGllc1JlcXVlc3QaLC50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlQ2FsbEJvZGllc1Jlc3BvbnNlEloKCExpc3RHYXBzEiMudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RHYXBzUmVxdWVzdBokLnRydW5rbGluZS5hZG1pbi52MS5MaXN0R2Fwc1Jlc3BvbnNlIgOQAgESYwoLTGlzdFJlZnVzZWQSJi50cnVua2xpbmUuYWRtaW4udjEuTGlzdFJlZnVzZWRSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RSZWZ1c2VkUmVzcG9uc2UiA5ACAULVAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIJQ2FsbFByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_trunkline_admin_v1_call_body, file_trunkline_admin_v1_call_stream, file_trunkline_admin_v1_gap]);
+  fileDesc("Ch10cnVua2xpbmUvYWRtaW4vdjEvY2FsbC5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIvQECgRDYWxsEgoKAmlkGAEgASgJEi4KCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBG5vZGUYAyABKAkSEAoIZW5kcG9pbnQYBCABKAkSDQoFbW9kZWwYBSABKAkSDQoFZ3JvdXAYBiABKAkSDwoHYXBpX2tleRgHIAEoCRIOCgZzdHJlYW0YCCABKAgSDwoHb3V0Y29tZRgJIAEoCRIOCgZzdGF0dXMYCiABKAUSEgoKZXJyb3JfY29kZRgLIAEoCRIQCghwcm92aWRlchgMIAEoCRIWCg51cHN0cmVhbV9tb2RlbBgNIAEoCRI2ChNmaXJzdF90b2tlbl9sYXRlbmN5GA4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCGR1cmF0aW9uGA8gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCG92ZXJoZWFkGBAgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBXVzYWdlGBEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlEgwKBGNvc3QYEiABKAkSLQoIYXR0ZW1wdHMYEyADKAsyGy50cnVua2xpbmUuYWRtaW4udjEuQXR0ZW1wdBIVCg1hdHRlbXB0X2NvdW50GBQgASgFEhQKDGNsaWVudF9yZXRyeRgVIAEoBRIcChRrZXl3b3JkX2FmdGVyX2NvbW1pdBgWIAEoCBIuCgtjbG9ja19haGVhZBgeIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiLPAwoHQXR0ZW1wdBIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRISCgpjcmVkZW50aWFsGAMgASgJEi8KDHN0YXJ0X29mZnNldBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI2ChNmaXJzdF9mcmFtZV9sYXRlbmN5GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjYKE2ZpcnN0X3Rva2VuX2xhdGVuY3kYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIZHVyYXRpb24YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDgoGc3RhdHVzGAggASgFEg8KB291dGNvbWUYCSABKAkSDgoGcmVhc29uGAogASgJEg0KBWJsYW1lGAsgASgJEhQKDG1heWJlX2JpbGxlZBgMIAEoCBITCgtsYXN0X3Jlc29ydBgNIAEoCBIoCgV1c2FnZRgOIAEoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZRIMCgRjb3N0GA8gASgJEg8KB2tleXdvcmQYECABKAkSDQoFYWdhaW4YESABKAgifQoFVXNhZ2USFAoMaW5wdXRfdG9rZW5zGAEgASgDEhsKE2NhY2hlZF9pbnB1dF90b2tlbnMYAiABKAMSFQoNb3V0cHV0X3Rva2VucxgDIAEoAxIOCgZzb3VyY2UYBCABKAkSGgoSY2FjaGVfd3JpdGVfdG9rZW5zGAUgASgDIoABChBMaXN0Q2FsbHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEi4KBmZpbHRlchgDIAEoCzIeLnRydW5rbGluZS5hZG1pbi52MS5DYWxsRmlsdGVyEhUKDXdpdGhfYXR0ZW1wdHMYBCABKAgiVQoRTGlzdENhbGxzUmVzcG9uc2USJwoFY2FsbHMYASADKAsyGC50cnVua2xpbmUuYWRtaW4udjEuQ2FsbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiTAoRVGFpbENhbGxzUmVzcG9uc2USJgoEY2FsbBgBIAEoCzIYLnRydW5rbGluZS5hZG1pbi52MS5DYWxsEg8KB3NraXBwZWQYAiABKAMiHAoOR2V0Q2FsbFJlcXVlc3QSCgoCaWQYASABKAkiOQoPR2V0Q2FsbFJlc3BvbnNlEiYKBGNhbGwYASABKAsyGC50cnVua2xpbmUuYWRtaW4udjEuQ2FsbDKTBgoLQ2FsbFNlcnZpY2USXQoJTGlzdENhbGxzEiQudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RDYWxsc1JlcXVlc3QaJS50cnVua2xpbmUuYWRtaW4udjEuTGlzdENhbGxzUmVzcG9uc2UiA5ACARJXCgdHZXRDYWxsEiIudHJ1bmtsaW5lLmFkbWluLnYxLkdldENhbGxSZXF1ZXN0GiMudHJ1bmtsaW5lLmFkbWluLnYxLkdldENhbGxSZXNwb25zZSIDkAIBEloKCVRhaWxDYWxscxIkLnRydW5rbGluZS5hZG1pbi52MS5UYWlsQ2FsbHNSZXF1ZXN0GiUudHJ1bmtsaW5lLmFkbWluLnYxLlRhaWxDYWxsc1Jlc3BvbnNlMAESYAoLRXhwb3J0Q2FsbHMSJi50cnVua2xpbmUuYWRtaW4udjEuRXhwb3J0Q2FsbHNSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkV4cG9ydENhbGxzUmVzcG9uc2UwARJeCgtHZXRDYWxsQm9keRImLnRydW5rbGluZS5hZG1pbi52MS5HZXRDYWxsQm9keVJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuR2V0Q2FsbEJvZHlSZXNwb25zZRJtChBEZWxldGVDYWxsQm9kaWVzEisudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUNhbGxCb2RpZXNSZXF1ZXN0GiwudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUNhbGxCb2RpZXNSZXNwb25zZRJaCghMaXN0R2FwcxIjLnRydW5rbGluZS5hZG1pbi52MS5MaXN0R2Fwc1JlcXVlc3QaJC50cnVua2xpbmUuYWRtaW4udjEuTGlzdEdhcHNSZXNwb25zZSIDkAIBEmMKC0xpc3RSZWZ1c2VkEiYudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RSZWZ1c2VkUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5MaXN0UmVmdXNlZFJlc3BvbnNlIgOQAgFC1QEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCCUNhbGxQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_trunkline_admin_v1_call_body, file_trunkline_admin_v1_call_stream, file_trunkline_admin_v1_filter, file_trunkline_admin_v1_gap]);
 
 /**
  * One client request.
@@ -120,9 +122,9 @@ export type Call = Message<"trunkline.admin.v1.Call"> & {
   /**
    * From arrival to the first meaningful event.
    *
-   * @generated from field: google.protobuf.Duration first_token_time = 14;
+   * @generated from field: google.protobuf.Duration first_token_latency = 14;
    */
-  firstTokenTime?: Duration | undefined;
+  firstTokenLatency?: Duration | undefined;
 
   /**
    * From arrival to the last byte.
@@ -232,16 +234,16 @@ export type Attempt = Message<"trunkline.admin.v1.Attempt"> & {
   /**
    * From the attempt's start to the first event of any kind.
    *
-   * @generated from field: google.protobuf.Duration first_frame_time = 5;
+   * @generated from field: google.protobuf.Duration first_frame_latency = 5;
    */
-  firstFrameTime?: Duration | undefined;
+  firstFrameLatency?: Duration | undefined;
 
   /**
    * From the attempt's start to the first meaningful event.
    *
-   * @generated from field: google.protobuf.Duration first_token_time = 6;
+   * @generated from field: google.protobuf.Duration first_token_latency = 6;
    */
-  firstTokenTime?: Duration | undefined;
+  firstTokenLatency?: Duration | undefined;
 
   /**
    * From the attempt's start to its end.
@@ -389,102 +391,25 @@ export type ListCallsRequest = Message<"trunkline.admin.v1.ListCallsRequest"> & 
   pageSize: number;
 
   /**
-   * next_page_token of the page before; the filters must be the same.
+   * next_page_token of the page before; the filter must be the same.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
 
   /**
-   * Only calls to this group.
+   * Which calls; default all.
    *
-   * @generated from field: string group = 3;
+   * @generated from field: trunkline.admin.v1.CallFilter filter = 3;
    */
-  group: string;
-
-  /**
-   * Only calls that this provider answered or failed.
-   *
-   * @generated from field: string provider = 4;
-   */
-  provider: string;
-
-  /**
-   * Only calls with the API key of this name.
-   *
-   * @generated from field: string api_key = 5;
-   */
-  apiKey: string;
-
-  /**
-   * Only calls with this outcome.
-   *
-   * @generated from field: string outcome = 6;
-   */
-  outcome: string;
-
-  /**
-   * Only calls the client saw with this status.
-   *
-   * @generated from field: int32 status = 7;
-   */
-  status: number;
-
-  /**
-   * Only calls that arrived at this time or later.
-   *
-   * @generated from field: google.protobuf.Timestamp start_time = 8;
-   */
-  startTime?: Timestamp | undefined;
-
-  /**
-   * Only calls that arrived before this time.
-   *
-   * @generated from field: google.protobuf.Timestamp end_time = 9;
-   */
-  endTime?: Timestamp | undefined;
+  filter?: CallFilter | undefined;
 
   /**
    * Return the attempts of each call too.
    *
-   * @generated from field: bool with_attempts = 10;
+   * @generated from field: bool with_attempts = 4;
    */
   withAttempts: boolean;
-
-  /**
-   * Only the call with this request id, whatever its age.
-   *
-   * @generated from field: string id = 11;
-   */
-  id: string;
-
-  /**
-   * Only calls that this upstream model answered. Best together with a time or another filter.
-   *
-   * @generated from field: string model = 12;
-   */
-  model: string;
-
-  /**
-   * Only calls that this node served. Best together with a time or another filter.
-   *
-   * @generated from field: string node = 13;
-   */
-  node: string;
-
-  /**
-   * Only calls that asked for a stream, or only those that did not.
-   *
-   * @generated from field: optional bool stream = 14;
-   */
-  stream?: boolean | undefined;
-
-  /**
-   * Only calls that took at least so long. Best together with a time or another filter.
-   *
-   * @generated from field: google.protobuf.Duration min_duration = 15;
-   */
-  minDuration?: Duration | undefined;
 };
 
 /**

@@ -4,15 +4,15 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { CallFilter } from "./filter_pb";
+import { file_trunkline_admin_v1_filter } from "./filter_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file trunkline/admin/v1/call_stream.proto.
  */
 export const file_trunkline_admin_v1_call_stream: GenFile = /*@__PURE__*/
-  fileDesc("CiR0cnVua2xpbmUvYWRtaW4vdjEvY2FsbF9zdHJlYW0ucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSL4AgoSRXhwb3J0Q2FsbHNSZXF1ZXN0EjAKBmZvcm1hdBgBIAEoDjIgLnRydW5rbGluZS5hZG1pbi52MS5FeHBvcnRGb3JtYXQSEQoJbWF4X2NhbGxzGAIgASgDEg0KBWdyb3VwGAMgASgJEhAKCHByb3ZpZGVyGAQgASgJEg8KB2FwaV9rZXkYBSABKAkSDwoHb3V0Y29tZRgGIAEoCRIOCgZzdGF0dXMYByABKAUSLgoKc3RhcnRfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBW1vZGVsGAwgASgJEgwKBG5vZGUYDSABKAkSEwoGc3RyZWFtGA4gASgISACIAQESLwoMbWluX2R1cmF0aW9uGA8gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgkKB19zdHJlYW0iIwoTRXhwb3J0Q2FsbHNSZXNwb25zZRIMCgRkYXRhGAEgASgMIuoBChBUYWlsQ2FsbHNSZXF1ZXN0Eg0KBWdyb3VwGAMgASgJEhAKCHByb3ZpZGVyGAQgASgJEg8KB2FwaV9rZXkYBSABKAkSDwoHb3V0Y29tZRgGIAEoCRIOCgZzdGF0dXMYByABKAUSDQoFbW9kZWwYDCABKAkSDAoEbm9kZRgNIAEoCRITCgZzdHJlYW0YDiABKAhIAIgBARIvCgxtaW5fZHVyYXRpb24YDyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoNd2l0aF9hdHRlbXB0cxgQIAEoCEIJCgdfc3RyZWFtKmIKDEV4cG9ydEZvcm1hdBIdChlFWFBPUlRfRk9STUFUX1VOU1BFQ0lGSUVEEAASFQoRRVhQT1JUX0ZPUk1BVF9DU1YQARIcChhFWFBPUlRfRk9STUFUX0pTT05fTElORVMQAkLbAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIPQ2FsbFN0cmVhbVByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiR0cnVua2xpbmUvYWRtaW4vdjEvY2FsbF9zdHJlYW0ucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSKJAQoSRXhwb3J0Q2FsbHNSZXF1ZXN0EjAKBmZvcm1hdBgBIAEoDjIgLnRydW5rbGluZS5hZG1pbi52MS5FeHBvcnRGb3JtYXQSEQoJbWF4X2NhbGxzGAIgASgDEi4KBmZpbHRlchgDIAEoCzIeLnRydW5rbGluZS5hZG1pbi52MS5DYWxsRmlsdGVyIiMKE0V4cG9ydENhbGxzUmVzcG9uc2USDAoEZGF0YRgBIAEoDCJZChBUYWlsQ2FsbHNSZXF1ZXN0Ei4KBmZpbHRlchgBIAEoCzIeLnRydW5rbGluZS5hZG1pbi52MS5DYWxsRmlsdGVyEhUKDXdpdGhfYXR0ZW1wdHMYAiABKAgqYgoMRXhwb3J0Rm9ybWF0Eh0KGUVYUE9SVF9GT1JNQVRfVU5TUEVDSUZJRUQQABIVChFFWFBPUlRfRk9STUFUX0NTVhABEhwKGEVYUE9SVF9GT1JNQVRfSlNPTl9MSU5FUxACQtsBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQg9DYWxsU3RyZWFtUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_trunkline_admin_v1_filter]);
 
 /**
  * @generated from message trunkline.admin.v1.ExportCallsRequest
@@ -33,81 +33,11 @@ export type ExportCallsRequest = Message<"trunkline.admin.v1.ExportCallsRequest"
   maxCalls: bigint;
 
   /**
-   * Only calls to this group.
+   * Which calls; default all that arrived before now.
    *
-   * @generated from field: string group = 3;
+   * @generated from field: trunkline.admin.v1.CallFilter filter = 3;
    */
-  group: string;
-
-  /**
-   * Only calls that this provider answered or failed.
-   *
-   * @generated from field: string provider = 4;
-   */
-  provider: string;
-
-  /**
-   * Only calls with the API key of this name.
-   *
-   * @generated from field: string api_key = 5;
-   */
-  apiKey: string;
-
-  /**
-   * Only calls with this outcome.
-   *
-   * @generated from field: string outcome = 6;
-   */
-  outcome: string;
-
-  /**
-   * Only calls the client saw with this status.
-   *
-   * @generated from field: int32 status = 7;
-   */
-  status: number;
-
-  /**
-   * Only calls that arrived at this time or later.
-   *
-   * @generated from field: google.protobuf.Timestamp start_time = 8;
-   */
-  startTime?: Timestamp | undefined;
-
-  /**
-   * Only calls that arrived before this time; default now.
-   *
-   * @generated from field: google.protobuf.Timestamp end_time = 9;
-   */
-  endTime?: Timestamp | undefined;
-
-  /**
-   * Only calls that this upstream model answered.
-   *
-   * @generated from field: string model = 12;
-   */
-  model: string;
-
-  /**
-   * Only calls that this node served.
-   *
-   * @generated from field: string node = 13;
-   */
-  node: string;
-
-  /**
-   * Only calls that asked for a stream, or only those that did not.
-   *
-   * @generated from field: optional bool stream = 14;
-   */
-  stream?: boolean | undefined;
-
-  /**
-   * Only calls that took at least so long.
-   *
-   * @generated from field: google.protobuf.Duration min_duration = 15;
-   */
-  minDuration?: Duration | undefined;
+  filter?: CallFilter | undefined;
 };
 
 /**
@@ -141,72 +71,16 @@ export const ExportCallsResponseSchema: GenMessage<ExportCallsResponse> = /*@__P
  */
 export type TailCallsRequest = Message<"trunkline.admin.v1.TailCallsRequest"> & {
   /**
-   * Only calls to this group.
+   * Which calls; default all. Times and ids do not filter what is still to come and are refused.
    *
-   * @generated from field: string group = 3;
+   * @generated from field: trunkline.admin.v1.CallFilter filter = 1;
    */
-  group: string;
-
-  /**
-   * Only calls that this provider answered or failed.
-   *
-   * @generated from field: string provider = 4;
-   */
-  provider: string;
-
-  /**
-   * Only calls with the API key of this name.
-   *
-   * @generated from field: string api_key = 5;
-   */
-  apiKey: string;
-
-  /**
-   * Only calls with this outcome.
-   *
-   * @generated from field: string outcome = 6;
-   */
-  outcome: string;
-
-  /**
-   * Only calls the client saw with this status.
-   *
-   * @generated from field: int32 status = 7;
-   */
-  status: number;
-
-  /**
-   * Only calls that this upstream model answered.
-   *
-   * @generated from field: string model = 12;
-   */
-  model: string;
-
-  /**
-   * Only calls that this node served.
-   *
-   * @generated from field: string node = 13;
-   */
-  node: string;
-
-  /**
-   * Only calls that asked for a stream, or only those that did not.
-   *
-   * @generated from field: optional bool stream = 14;
-   */
-  stream?: boolean | undefined;
-
-  /**
-   * Only calls that took at least so long.
-   *
-   * @generated from field: google.protobuf.Duration min_duration = 15;
-   */
-  minDuration?: Duration | undefined;
+  filter?: CallFilter | undefined;
 
   /**
    * Return the attempts of each call too.
    *
-   * @generated from field: bool with_attempts = 16;
+   * @generated from field: bool with_attempts = 2;
    */
   withAttempts: boolean;
 };

@@ -12,7 +12,7 @@ import type { FailureKeyword } from "./keyword_pb";
 import { file_trunkline_admin_v1_keyword } from "./keyword_pb";
 import type { Provider } from "./provider_pb";
 import { file_trunkline_admin_v1_provider } from "./provider_pb";
-import type { AdoptDatabaseRequestSchema, AdoptDatabaseResponseSchema, DiffRevisionsRequestSchema, DiffRevisionsResponseSchema, GetRevisionRequestSchema, GetRevisionResponseSchema, ListRevisionsRequestSchema, ListRevisionsResponseSchema, ResourceChange, RollbackRequestSchema, RollbackResponseSchema } from "./revision_pb";
+import type { AdoptDatabaseRequestSchema, AdoptDatabaseResponseSchema, DiffRevisionsRequestSchema, DiffRevisionsResponseSchema, GetRevisionRequestSchema, GetRevisionResponseSchema, ListRevisionsRequestSchema, ListRevisionsResponseSchema, ResourceChange, RollBackConfigRequestSchema, RollBackConfigResponseSchema } from "./revision_pb";
 import { file_trunkline_admin_v1_revision } from "./revision_pb";
 import type { Settings } from "./settings_pb";
 import { file_trunkline_admin_v1_settings } from "./settings_pb";
@@ -22,7 +22,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/config.proto.
  */
 export const file_trunkline_admin_v1_config: GenFile = /*@__PURE__*/
-  fileDesc("Ch90cnVua2xpbmUvYWRtaW4vdjEvY29uZmlnLnByb3RvEhJ0cnVua2xpbmUuYWRtaW4udjEikAIKCFJlc291cmNlEjAKCHByb3ZpZGVyGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVySAASKgoFZ3JvdXAYAiABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXBIABItCgdhcGlfa2V5GAMgASgLMhoudHJ1bmtsaW5lLmFkbWluLnYxLkFwaUtleUgAEj0KD2ZhaWx1cmVfa2V5d29yZBgEIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5GYWlsdXJlS2V5d29yZEgAEjAKCHNldHRpbmdzGAUgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlNldHRpbmdzSABCBgoEc3BlYyIsCgxHZW5lcmF0ZWRLZXkSDAoEbmFtZRgBIAEoCRIOCgZzZWNyZXQYAiABKAkiTgoMQXBwbHlSZXF1ZXN0Ei8KCXJlc291cmNlcxgBIAMoCzIcLnRydW5rbGluZS5hZG1pbi52MS5SZXNvdXJjZRINCgVwcnVuZRgCIAEoCCKQAQoNQXBwbHlSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBBIzCgdjaGFuZ2VzGAIgAygLMiIudHJ1bmtsaW5lLmFkbWluLnYxLlJlc291cmNlQ2hhbmdlEjgKDmdlbmVyYXRlZF9rZXlzGAMgAygLMiAudHJ1bmtsaW5lLmFkbWluLnYxLkdlbmVyYXRlZEtleSIPCg1FeHBvcnRSZXF1ZXN0IlMKDkV4cG9ydFJlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgEEi8KCXJlc291cmNlcxgCIAMoCzIcLnRydW5rbGluZS5hZG1pbi52MS5SZXNvdXJjZSJNCgtEaWZmUmVxdWVzdBIvCglyZXNvdXJjZXMYASADKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUmVzb3VyY2USDQoFcHJ1bmUYAiABKAgiVQoMRGlmZlJlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgEEjMKB2NoYW5nZXMYAiADKAsyIi50cnVua2xpbmUuYWRtaW4udjEuUmVzb3VyY2VDaGFuZ2Uy9gUKDUNvbmZpZ1NlcnZpY2USTAoFQXBwbHkSIC50cnVua2xpbmUuYWRtaW4udjEuQXBwbHlSZXF1ZXN0GiEudHJ1bmtsaW5lLmFkbWluLnYxLkFwcGx5UmVzcG9uc2USVAoGRXhwb3J0EiEudHJ1bmtsaW5lLmFkbWluLnYxLkV4cG9ydFJlcXVlc3QaIi50cnVua2xpbmUuYWRtaW4udjEuRXhwb3J0UmVzcG9uc2UiA5ACARJJCgREaWZmEh8udHJ1bmtsaW5lLmFkbWluLnYxLkRpZmZSZXF1ZXN0GiAudHJ1bmtsaW5lLmFkbWluLnYxLkRpZmZSZXNwb25zZRJpCg1MaXN0UmV2aXNpb25zEigudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RSZXZpc2lvbnNSZXF1ZXN0GikudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RSZXZpc2lvbnNSZXNwb25zZSIDkAIBEmMKC0dldFJldmlzaW9uEiYudHJ1bmtsaW5lLmFkbWluLnYxLkdldFJldmlzaW9uUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5HZXRSZXZpc2lvblJlc3BvbnNlIgOQAgESaQoNRGlmZlJldmlzaW9ucxIoLnRydW5rbGluZS5hZG1pbi52MS5EaWZmUmV2aXNpb25zUmVxdWVzdBopLnRydW5rbGluZS5hZG1pbi52MS5EaWZmUmV2aXNpb25zUmVzcG9uc2UiA5ACARJVCghSb2xsYmFjaxIjLnRydW5rbGluZS5hZG1pbi52MS5Sb2xsYmFja1JlcXVlc3QaJC50cnVua2xpbmUuYWRtaW4udjEuUm9sbGJhY2tSZXNwb25zZRJkCg1BZG9wdERhdGFiYXNlEigudHJ1bmtsaW5lLmFkbWluLnYxLkFkb3B0RGF0YWJhc2VSZXF1ZXN0GikudHJ1bmtsaW5lLmFkbWluLnYxLkFkb3B0RGF0YWJhc2VSZXNwb25zZULXAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUILQ29uZmlnUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_trunkline_admin_v1_group, file_trunkline_admin_v1_key, file_trunkline_admin_v1_keyword, file_trunkline_admin_v1_provider, file_trunkline_admin_v1_revision, file_trunkline_admin_v1_settings]);
+  fileDesc("Ch90cnVua2xpbmUvYWRtaW4vdjEvY29uZmlnLnByb3RvEhJ0cnVua2xpbmUuYWRtaW4udjEikAIKCFJlc291cmNlEjAKCHByb3ZpZGVyGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVySAASKgoFZ3JvdXAYAiABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXBIABItCgdhcGlfa2V5GAMgASgLMhoudHJ1bmtsaW5lLmFkbWluLnYxLkFwaUtleUgAEj0KD2ZhaWx1cmVfa2V5d29yZBgEIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5GYWlsdXJlS2V5d29yZEgAEjAKCHNldHRpbmdzGAUgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlNldHRpbmdzSABCBgoEc3BlYyIsCgxHZW5lcmF0ZWRLZXkSDAoEbmFtZRgBIAEoCRIOCgZzZWNyZXQYAiABKAkiVAoSQXBwbHlDb25maWdSZXF1ZXN0Ei8KCXJlc291cmNlcxgBIAMoCzIcLnRydW5rbGluZS5hZG1pbi52MS5SZXNvdXJjZRINCgVwcnVuZRgCIAEoCCKWAQoTQXBwbHlDb25maWdSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBBIzCgdjaGFuZ2VzGAIgAygLMiIudHJ1bmtsaW5lLmFkbWluLnYxLlJlc291cmNlQ2hhbmdlEjgKDmdlbmVyYXRlZF9rZXlzGAMgAygLMiAudHJ1bmtsaW5lLmFkbWluLnYxLkdlbmVyYXRlZEtleSIVChNFeHBvcnRDb25maWdSZXF1ZXN0IlkKFEV4cG9ydENvbmZpZ1Jlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgEEi8KCXJlc291cmNlcxgCIAMoCzIcLnRydW5rbGluZS5hZG1pbi52MS5SZXNvdXJjZSJTChFEaWZmQ29uZmlnUmVxdWVzdBIvCglyZXNvdXJjZXMYASADKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUmVzb3VyY2USDQoFcHJ1bmUYAiABKAgiWwoSRGlmZkNvbmZpZ1Jlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgEEjMKB2NoYW5nZXMYAiADKAsyIi50cnVua2xpbmUuYWRtaW4udjEuUmVzb3VyY2VDaGFuZ2UyvgYKDUNvbmZpZ1NlcnZpY2USXgoLQXBwbHlDb25maWcSJi50cnVua2xpbmUuYWRtaW4udjEuQXBwbHlDb25maWdSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkFwcGx5Q29uZmlnUmVzcG9uc2USZgoMRXhwb3J0Q29uZmlnEicudHJ1bmtsaW5lLmFkbWluLnYxLkV4cG9ydENvbmZpZ1JlcXVlc3QaKC50cnVua2xpbmUuYWRtaW4udjEuRXhwb3J0Q29uZmlnUmVzcG9uc2UiA5ACARJbCgpEaWZmQ29uZmlnEiUudHJ1bmtsaW5lLmFkbWluLnYxLkRpZmZDb25maWdSZXF1ZXN0GiYudHJ1bmtsaW5lLmFkbWluLnYxLkRpZmZDb25maWdSZXNwb25zZRJpCg1MaXN0UmV2aXNpb25zEigudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RSZXZpc2lvbnNSZXF1ZXN0GikudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RSZXZpc2lvbnNSZXNwb25zZSIDkAIBEmMKC0dldFJldmlzaW9uEiYudHJ1bmtsaW5lLmFkbWluLnYxLkdldFJldmlzaW9uUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5HZXRSZXZpc2lvblJlc3BvbnNlIgOQAgESaQoNRGlmZlJldmlzaW9ucxIoLnRydW5rbGluZS5hZG1pbi52MS5EaWZmUmV2aXNpb25zUmVxdWVzdBopLnRydW5rbGluZS5hZG1pbi52MS5EaWZmUmV2aXNpb25zUmVzcG9uc2UiA5ACARJnCg5Sb2xsQmFja0NvbmZpZxIpLnRydW5rbGluZS5hZG1pbi52MS5Sb2xsQmFja0NvbmZpZ1JlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuUm9sbEJhY2tDb25maWdSZXNwb25zZRJkCg1BZG9wdERhdGFiYXNlEigudHJ1bmtsaW5lLmFkbWluLnYxLkFkb3B0RGF0YWJhc2VSZXF1ZXN0GikudHJ1bmtsaW5lLmFkbWluLnYxLkFkb3B0RGF0YWJhc2VSZXNwb25zZULXAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUILQ29uZmlnUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_trunkline_admin_v1_group, file_trunkline_admin_v1_key, file_trunkline_admin_v1_keyword, file_trunkline_admin_v1_provider, file_trunkline_admin_v1_revision, file_trunkline_admin_v1_settings]);
 
 /**
  * One document of the configuration.
@@ -102,9 +102,9 @@ export const GeneratedKeySchema: GenMessage<GeneratedKey> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_config, 1);
 
 /**
- * @generated from message trunkline.admin.v1.ApplyRequest
+ * @generated from message trunkline.admin.v1.ApplyConfigRequest
  */
-export type ApplyRequest = Message<"trunkline.admin.v1.ApplyRequest"> & {
+export type ApplyConfigRequest = Message<"trunkline.admin.v1.ApplyConfigRequest"> & {
   /**
    * The resources as they should be; a name may appear once per kind.
    *
@@ -121,16 +121,16 @@ export type ApplyRequest = Message<"trunkline.admin.v1.ApplyRequest"> & {
 };
 
 /**
- * Describes the message trunkline.admin.v1.ApplyRequest.
- * Use `create(ApplyRequestSchema)` to create a new message.
+ * Describes the message trunkline.admin.v1.ApplyConfigRequest.
+ * Use `create(ApplyConfigRequestSchema)` to create a new message.
  */
-export const ApplyRequestSchema: GenMessage<ApplyRequest> = /*@__PURE__*/
+export const ApplyConfigRequestSchema: GenMessage<ApplyConfigRequest> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_config, 2);
 
 /**
- * @generated from message trunkline.admin.v1.ApplyResponse
+ * @generated from message trunkline.admin.v1.ApplyConfigResponse
  */
-export type ApplyResponse = Message<"trunkline.admin.v1.ApplyResponse"> & {
+export type ApplyConfigResponse = Message<"trunkline.admin.v1.ApplyConfigResponse"> & {
   /**
    * Revision of the configuration afterwards.
    *
@@ -154,29 +154,29 @@ export type ApplyResponse = Message<"trunkline.admin.v1.ApplyResponse"> & {
 };
 
 /**
- * Describes the message trunkline.admin.v1.ApplyResponse.
- * Use `create(ApplyResponseSchema)` to create a new message.
+ * Describes the message trunkline.admin.v1.ApplyConfigResponse.
+ * Use `create(ApplyConfigResponseSchema)` to create a new message.
  */
-export const ApplyResponseSchema: GenMessage<ApplyResponse> = /*@__PURE__*/
+export const ApplyConfigResponseSchema: GenMessage<ApplyConfigResponse> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_config, 3);
 
 /**
- * @generated from message trunkline.admin.v1.ExportRequest
+ * @generated from message trunkline.admin.v1.ExportConfigRequest
  */
-export type ExportRequest = Message<"trunkline.admin.v1.ExportRequest"> & {
+export type ExportConfigRequest = Message<"trunkline.admin.v1.ExportConfigRequest"> & {
 };
 
 /**
- * Describes the message trunkline.admin.v1.ExportRequest.
- * Use `create(ExportRequestSchema)` to create a new message.
+ * Describes the message trunkline.admin.v1.ExportConfigRequest.
+ * Use `create(ExportConfigRequestSchema)` to create a new message.
  */
-export const ExportRequestSchema: GenMessage<ExportRequest> = /*@__PURE__*/
+export const ExportConfigRequestSchema: GenMessage<ExportConfigRequest> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_config, 4);
 
 /**
- * @generated from message trunkline.admin.v1.ExportResponse
+ * @generated from message trunkline.admin.v1.ExportConfigResponse
  */
-export type ExportResponse = Message<"trunkline.admin.v1.ExportResponse"> & {
+export type ExportConfigResponse = Message<"trunkline.admin.v1.ExportConfigResponse"> & {
   /**
    * Revision of the configuration.
    *
@@ -193,16 +193,16 @@ export type ExportResponse = Message<"trunkline.admin.v1.ExportResponse"> & {
 };
 
 /**
- * Describes the message trunkline.admin.v1.ExportResponse.
- * Use `create(ExportResponseSchema)` to create a new message.
+ * Describes the message trunkline.admin.v1.ExportConfigResponse.
+ * Use `create(ExportConfigResponseSchema)` to create a new message.
  */
-export const ExportResponseSchema: GenMessage<ExportResponse> = /*@__PURE__*/
+export const ExportConfigResponseSchema: GenMessage<ExportConfigResponse> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_config, 5);
 
 /**
- * @generated from message trunkline.admin.v1.DiffRequest
+ * @generated from message trunkline.admin.v1.DiffConfigRequest
  */
-export type DiffRequest = Message<"trunkline.admin.v1.DiffRequest"> & {
+export type DiffConfigRequest = Message<"trunkline.admin.v1.DiffConfigRequest"> & {
   /**
    * The resources as they should be.
    *
@@ -219,16 +219,16 @@ export type DiffRequest = Message<"trunkline.admin.v1.DiffRequest"> & {
 };
 
 /**
- * Describes the message trunkline.admin.v1.DiffRequest.
- * Use `create(DiffRequestSchema)` to create a new message.
+ * Describes the message trunkline.admin.v1.DiffConfigRequest.
+ * Use `create(DiffConfigRequestSchema)` to create a new message.
  */
-export const DiffRequestSchema: GenMessage<DiffRequest> = /*@__PURE__*/
+export const DiffConfigRequestSchema: GenMessage<DiffConfigRequest> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_config, 6);
 
 /**
- * @generated from message trunkline.admin.v1.DiffResponse
+ * @generated from message trunkline.admin.v1.DiffConfigResponse
  */
-export type DiffResponse = Message<"trunkline.admin.v1.DiffResponse"> & {
+export type DiffConfigResponse = Message<"trunkline.admin.v1.DiffConfigResponse"> & {
   /**
    * Revision compared against.
    *
@@ -245,10 +245,10 @@ export type DiffResponse = Message<"trunkline.admin.v1.DiffResponse"> & {
 };
 
 /**
- * Describes the message trunkline.admin.v1.DiffResponse.
- * Use `create(DiffResponseSchema)` to create a new message.
+ * Describes the message trunkline.admin.v1.DiffConfigResponse.
+ * Use `create(DiffConfigResponseSchema)` to create a new message.
  */
-export const DiffResponseSchema: GenMessage<DiffResponse> = /*@__PURE__*/
+export const DiffConfigResponseSchema: GenMessage<DiffConfigResponse> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_config, 7);
 
 /**
@@ -260,32 +260,32 @@ export const ConfigService: GenService<{
   /**
    * Make the given resources so, in one transaction; others stay unless prune is set.
    *
-   * @generated from rpc trunkline.admin.v1.ConfigService.Apply
+   * @generated from rpc trunkline.admin.v1.ConfigService.ApplyConfig
    */
-  apply: {
+  applyConfig: {
     methodKind: "unary";
-    input: typeof ApplyRequestSchema;
-    output: typeof ApplyResponseSchema;
+    input: typeof ApplyConfigRequestSchema;
+    output: typeof ApplyConfigResponseSchema;
   },
   /**
    * Everything as resources, without secrets.
    *
-   * @generated from rpc trunkline.admin.v1.ConfigService.Export
+   * @generated from rpc trunkline.admin.v1.ConfigService.ExportConfig
    */
-  export: {
+  exportConfig: {
     methodKind: "unary";
-    input: typeof ExportRequestSchema;
-    output: typeof ExportResponseSchema;
+    input: typeof ExportConfigRequestSchema;
+    output: typeof ExportConfigResponseSchema;
   },
   /**
-   * What Apply would change, without changing it.
+   * What ApplyConfig would change, without changing it.
    *
-   * @generated from rpc trunkline.admin.v1.ConfigService.Diff
+   * @generated from rpc trunkline.admin.v1.ConfigService.DiffConfig
    */
-  diff: {
+  diffConfig: {
     methodKind: "unary";
-    input: typeof DiffRequestSchema;
-    output: typeof DiffResponseSchema;
+    input: typeof DiffConfigRequestSchema;
+    output: typeof DiffConfigResponseSchema;
   },
   /**
    * List the revisions of the configuration, newest first: who changed what, and when.
@@ -321,12 +321,12 @@ export const ConfigService: GenService<{
    * Go back to an older revision, by a new one with its content. Revoked keys stay revoked and
    * deleted ones deleted; keys keep their present secrets, and so do providers that still exist.
    *
-   * @generated from rpc trunkline.admin.v1.ConfigService.Rollback
+   * @generated from rpc trunkline.admin.v1.ConfigService.RollBackConfig
    */
-  rollback: {
+  rollBackConfig: {
     methodKind: "unary";
-    input: typeof RollbackRequestSchema;
-    output: typeof RollbackResponseSchema;
+    input: typeof RollBackConfigRequestSchema;
+    output: typeof RollBackConfigResponseSchema;
   },
   /**
    * Declare this database to be the right one although nodes have a newer revision or another

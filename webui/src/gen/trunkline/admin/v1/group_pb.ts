@@ -2,21 +2,24 @@
 // @generated from file trunkline/admin/v1/group.proto (package trunkline.admin.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { BodyLog } from "./call_body_pb";
 import { file_trunkline_admin_v1_call_body } from "./call_body_pb";
+import type { TargetState } from "./health_pb";
+import { file_trunkline_admin_v1_health } from "./health_pb";
 import type { FailoverPolicy } from "./settings_pb";
 import { file_trunkline_admin_v1_settings } from "./settings_pb";
+import { file_trunkline_admin_v1_visibility } from "./visibility_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file trunkline/admin/v1/group.proto.
  */
 export const file_trunkline_admin_v1_group: GenFile = /*@__PURE__*/
-  fileDesc("Ch50cnVua2xpbmUvYWRtaW4vdjEvZ3JvdXAucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSLoAgoFR3JvdXASDAoEbmFtZRgBIAEoCRILCgN1aWQYAiABKAkSDAoEZXRhZxgDIAEoCRIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2FsaWFzZXMYCiADKAkSKwoHbWVtYmVycxgLIAMoCzIaLnRydW5rbGluZS5hZG1pbi52MS5NZW1iZXISMgoGcG9saWN5GAwgASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWxvdmVyUG9saWN5EhQKB2VuYWJsZWQYDSABKAhIAIgBARIRCglzZWxlY3Rpb24YDiABKAkSLQoIYm9keV9sb2cYDyABKAsyGy50cnVua2xpbmUuYWRtaW4udjEuQm9keUxvZ0IKCghfZW5hYmxlZCJ9CgZNZW1iZXISEAoIcHJvdmlkZXIYASABKAkSDQoFbW9kZWwYAiABKAkSEAoIcHJpb3JpdHkYAyABKAUSEwoGd2VpZ2h0GAQgASgFSACIAQESFAoHZW5hYmxlZBgFIAEoCEgBiAEBQgkKB193ZWlnaHRCCgoIX2VuYWJsZWQiOgoRTGlzdEdyb3Vwc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiWAoSTGlzdEdyb3Vwc1Jlc3BvbnNlEikKBmdyb3VwcxgBIAMoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Hcm91cBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiHwoPR2V0R3JvdXBSZXF1ZXN0EgwKBG5hbWUYASABKAkiPAoQR2V0R3JvdXBSZXNwb25zZRIoCgVncm91cBgBIAEoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Hcm91cCI+ChJDcmVhdGVHcm91cFJlcXVlc3QSKAoFZ3JvdXAYASABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXAiPwoTQ3JlYXRlR3JvdXBSZXNwb25zZRIoCgVncm91cBgBIAEoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Hcm91cCI+ChJVcGRhdGVHcm91cFJlcXVlc3QSKAoFZ3JvdXAYASABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXAiPwoTVXBkYXRlR3JvdXBSZXNwb25zZRIoCgVncm91cBgBIAEoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Hcm91cCIwChJEZWxldGVHcm91cFJlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgRldGFnGAIgASgJIhUKE0RlbGV0ZUdyb3VwUmVzcG9uc2UiIwoTRXhwbGFpbkdyb3VwUmVxdWVzdBIMCgRuYW1lGAEgASgJInoKFEV4cGxhaW5Hcm91cFJlc3BvbnNlEjEKCmNhbmRpZGF0ZXMYASADKAsyHS50cnVua2xpbmUuYWRtaW4udjEuQ2FuZGlkYXRlEi8KCGxlZnRfb3V0GAIgAygLMh0udHJ1bmtsaW5lLmFkbWluLnYxLkNhbmRpZGF0ZSLeAQoJQ2FuZGlkYXRlEhAKCHByb3ZpZGVyGAEgASgJEg0KBW1vZGVsGAIgASgJEhAKCHByaW9yaXR5GAMgASgFEg4KBndlaWdodBgEIAEoBRINCgVwcmljZRgFIAEoCRINCgVzdGF0ZRgGIAEoCRIOCgZyZWFzb24YByABKAkSLAoJcmVtYWluaW5nGAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCGZhaWx1cmVzGAkgASgFEhEKCXRocmVzaG9sZBgKIAEoBRINCgVub2RlcxgLIAMoCSJLChRSZXNldENvb2xkb3duUmVxdWVzdBIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRISCgpjcmVkZW50aWFsGAMgASgJIiYKFVJlc2V0Q29vbGRvd25SZXNwb25zZRINCgVub2RlcxgBIAMoCTK6BQoMR3JvdXBTZXJ2aWNlEmAKCkxpc3RHcm91cHMSJS50cnVua2xpbmUuYWRtaW4udjEuTGlzdEdyb3Vwc1JlcXVlc3QaJi50cnVua2xpbmUuYWRtaW4udjEuTGlzdEdyb3Vwc1Jlc3BvbnNlIgOQAgESWgoIR2V0R3JvdXASIy50cnVua2xpbmUuYWRtaW4udjEuR2V0R3JvdXBSZXF1ZXN0GiQudHJ1bmtsaW5lLmFkbWluLnYxLkdldEdyb3VwUmVzcG9uc2UiA5ACARJeCgtDcmVhdGVHcm91cBImLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVHcm91cFJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlR3JvdXBSZXNwb25zZRJeCgtVcGRhdGVHcm91cBImLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVHcm91cFJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlR3JvdXBSZXNwb25zZRJeCgtEZWxldGVHcm91cBImLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVHcm91cFJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlR3JvdXBSZXNwb25zZRJmCgxFeHBsYWluR3JvdXASJy50cnVua2xpbmUuYWRtaW4udjEuRXhwbGFpbkdyb3VwUmVxdWVzdBooLnRydW5rbGluZS5hZG1pbi52MS5FeHBsYWluR3JvdXBSZXNwb25zZSIDkAIBEmQKDVJlc2V0Q29vbGRvd24SKC50cnVua2xpbmUuYWRtaW4udjEuUmVzZXRDb29sZG93blJlcXVlc3QaKS50cnVua2xpbmUuYWRtaW4udjEuUmVzZXRDb29sZG93blJlc3BvbnNlQtYBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQgpHcm91cFByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_trunkline_admin_v1_call_body, file_trunkline_admin_v1_settings]);
+  fileDesc("Ch50cnVua2xpbmUvYWRtaW4vdjEvZ3JvdXAucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSLbAwoFR3JvdXASDAoEbmFtZRgBIAEoCRIRCgN1aWQYAiABKAlCBKDtGAESDAoEZXRhZxgDIAEoCRI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESNQoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSg7RgBEg8KB2FsaWFzZXMYCiADKAkSKwoHbWVtYmVycxgLIAMoCzIaLnRydW5rbGluZS5hZG1pbi52MS5NZW1iZXISMgoGcG9saWN5GAwgASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWxvdmVyUG9saWN5EhQKB2VuYWJsZWQYDSABKAhIAIgBARIRCglzZWxlY3Rpb24YDiABKAkSLQoIYm9keV9sb2cYDyABKAsyGy50cnVua2xpbmUuYWRtaW4udjEuQm9keUxvZxJCChBlZmZlY3RpdmVfcG9saWN5GB4gASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWxvdmVyUG9saWN5QgSg7RgBEhsKDWFwaV9rZXlfY291bnQYHyABKAVCBKDtGAFCCgoIX2VuYWJsZWQifQoGTWVtYmVyEhAKCHByb3ZpZGVyGAEgASgJEg0KBW1vZGVsGAIgASgJEhAKCHByaW9yaXR5GAMgASgFEhMKBndlaWdodBgEIAEoBUgAiAEBEhQKB2VuYWJsZWQYBSABKAhIAYgBAUIJCgdfd2VpZ2h0QgoKCF9lbmFibGVkIm4KEUxpc3RHcm91cHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEg4KBnNlYXJjaBgDIAEoCRIQCghvcmRlcl9ieRgEIAEoCRIQCghwcm92aWRlchgFIAEoCSJsChJMaXN0R3JvdXBzUmVzcG9uc2USKQoGZ3JvdXBzGAEgAygLMhkudHJ1bmtsaW5lLmFkbWluLnYxLkdyb3VwEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAMgASgFIh8KD0dldEdyb3VwUmVxdWVzdBIMCgRuYW1lGAEgASgJIjwKEEdldEdyb3VwUmVzcG9uc2USKAoFZ3JvdXAYASABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXAiPgoSQ3JlYXRlR3JvdXBSZXF1ZXN0EigKBWdyb3VwGAEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLkdyb3VwIj8KE0NyZWF0ZUdyb3VwUmVzcG9uc2USKAoFZ3JvdXAYASABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXAibwoSVXBkYXRlR3JvdXBSZXF1ZXN0EigKBWdyb3VwGAEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLkdyb3VwEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayI/ChNVcGRhdGVHcm91cFJlc3BvbnNlEigKBWdyb3VwGAEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLkdyb3VwIjAKEkRlbGV0ZUdyb3VwUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBGV0YWcYAiABKAkiFQoTRGVsZXRlR3JvdXBSZXNwb25zZSIjChNFeHBsYWluR3JvdXBSZXF1ZXN0EgwKBG5hbWUYASABKAkiRQoURXhwbGFpbkdyb3VwUmVzcG9uc2USLQoFcm91dGUYASABKAsyHi50cnVua2xpbmUuYWRtaW4udjEuR3JvdXBSb3V0ZSJMChRFeHBsYWluR3JvdXBzUmVxdWVzdBINCgVuYW1lcxgBIAMoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJgChVFeHBsYWluR3JvdXBzUmVzcG9uc2USLgoGcm91dGVzGAEgAygLMh4udHJ1bmtsaW5lLmFkbWluLnYxLkdyb3VwUm91dGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIr8BCgpHcm91cFJvdXRlEg0KBWdyb3VwGAEgASgJEi4KBXN0YXRlGAIgASgOMh8udHJ1bmtsaW5lLmFkbWluLnYxLlRhcmdldFN0YXRlEg4KBnJlYXNvbhgDIAEoCRIxCgpjYW5kaWRhdGVzGAQgAygLMh0udHJ1bmtsaW5lLmFkbWluLnYxLkNhbmRpZGF0ZRIvCghsZWZ0X291dBgFIAMoCzIdLnRydW5rbGluZS5hZG1pbi52MS5DYW5kaWRhdGUi1QIKCUNhbmRpZGF0ZRIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRIQCghwcmlvcml0eRgDIAEoBRIOCgZ3ZWlnaHQYBCABKAUSDQoFcHJpY2UYBSABKAkSLgoFc3RhdGUYBiABKA4yHy50cnVua2xpbmUuYWRtaW4udjEuVGFyZ2V0U3RhdGUSDgoGcmVhc29uGAcgASgJEiwKCXJlbWFpbmluZxgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghmYWlsdXJlcxgJIAEoBRIRCgl0aHJlc2hvbGQYCiABKAUSDQoFbm9kZXMYCyADKAkSLwoEcm9sZRgMIAEoDjIhLnRydW5rbGluZS5hZG1pbi52MS5DYW5kaWRhdGVSb2xlEg0KBXNoYXJlGA0gASgBEhQKDG1lbWJlcl9tb2RlbBgOIAEoCSq8AQoNQ2FuZGlkYXRlUm9sZRIeChpDQU5ESURBVEVfUk9MRV9VTlNQRUNJRklFRBAAEhoKFkNBTkRJREFURV9ST0xFX1NFUlZJTkcQARIXChNDQU5ESURBVEVfUk9MRV9ORVhUEAISGgoWQ0FORElEQVRFX1JPTEVfU1RBTkRCWRADEh4KGkNBTkRJREFURV9ST0xFX0xBU1RfUkVTT1JUEAQSGgoWQ0FORElEQVRFX1JPTEVfUFJPQklORxAFMr8FCgxHcm91cFNlcnZpY2USYAoKTGlzdEdyb3VwcxIlLnRydW5rbGluZS5hZG1pbi52MS5MaXN0R3JvdXBzUmVxdWVzdBomLnRydW5rbGluZS5hZG1pbi52MS5MaXN0R3JvdXBzUmVzcG9uc2UiA5ACARJaCghHZXRHcm91cBIjLnRydW5rbGluZS5hZG1pbi52MS5HZXRHcm91cFJlcXVlc3QaJC50cnVua2xpbmUuYWRtaW4udjEuR2V0R3JvdXBSZXNwb25zZSIDkAIBEl4KC0NyZWF0ZUdyb3VwEiYudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZUdyb3VwUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVHcm91cFJlc3BvbnNlEl4KC1VwZGF0ZUdyb3VwEiYudHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZUdyb3VwUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVHcm91cFJlc3BvbnNlEl4KC0RlbGV0ZUdyb3VwEiYudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUdyb3VwUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVHcm91cFJlc3BvbnNlEmYKDEV4cGxhaW5Hcm91cBInLnRydW5rbGluZS5hZG1pbi52MS5FeHBsYWluR3JvdXBSZXF1ZXN0GigudHJ1bmtsaW5lLmFkbWluLnYxLkV4cGxhaW5Hcm91cFJlc3BvbnNlIgOQAgESaQoNRXhwbGFpbkdyb3VwcxIoLnRydW5rbGluZS5hZG1pbi52MS5FeHBsYWluR3JvdXBzUmVxdWVzdBopLnRydW5rbGluZS5hZG1pbi52MS5FeHBsYWluR3JvdXBzUmVzcG9uc2UiA5ACAULWAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIKR3JvdXBQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_trunkline_admin_v1_call_body, file_trunkline_admin_v1_health, file_trunkline_admin_v1_settings, file_trunkline_admin_v1_visibility]);
 
 /**
  * What a client names in `model`: an ordered list of members.
@@ -32,28 +35,28 @@ export type Group = Message<"trunkline.admin.v1.Group"> & {
   name: string;
 
   /**
-   * Identity that survives a re-creation under the same name. Output only.
+   * Identity that survives a re-creation under the same name.
    *
    * @generated from field: string uid = 2;
    */
   uid: string;
 
   /**
-   * Revision the group was last changed at; send it back with an update. Output only otherwise.
+   * Revision the group was last changed at; send it back with an update.
    *
    * @generated from field: string etag = 3;
    */
   etag: string;
 
   /**
-   * When the group was created. Output only.
+   * When the group was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 4;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When the group was last changed. Output only.
+   * When the group was last changed.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 5;
    */
@@ -101,6 +104,21 @@ export type Group = Message<"trunkline.admin.v1.Group"> & {
    * @generated from field: trunkline.admin.v1.BodyLog body_log = 15;
    */
   bodyLog?: BodyLog | undefined;
+
+  /**
+   * The policy that holds for the group, every field set: its own over the settings over the defaults. Timers of a
+   * provider win over it.
+   *
+   * @generated from field: trunkline.admin.v1.FailoverPolicy effective_policy = 30;
+   */
+  effectivePolicy?: FailoverPolicy | undefined;
+
+  /**
+   * How many API keys may use the group.
+   *
+   * @generated from field: int32 api_key_count = 31;
+   */
+  apiKeyCount: number;
 };
 
 /**
@@ -171,11 +189,32 @@ export type ListGroupsRequest = Message<"trunkline.admin.v1.ListGroupsRequest"> 
   pageSize: number;
 
   /**
-   * next_page_token of the page before.
+   * next_page_token of the page before; everything else must be the same.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
+
+  /**
+   * Only those with this text in their name, aliases, or the providers and models of their members; letter case does not matter.
+   *
+   * @generated from field: string search = 3;
+   */
+  search: string;
+
+  /**
+   * Order: one of name, create_time, update_time, followed by " desc" to turn it round; default name. Equal ones come in name order.
+   *
+   * @generated from field: string order_by = 4;
+   */
+  orderBy: string;
+
+  /**
+   * Only groups with a member of this provider.
+   *
+   * @generated from field: string provider = 5;
+   */
+  provider: string;
 };
 
 /**
@@ -200,6 +239,13 @@ export type ListGroupsResponse = Message<"trunkline.admin.v1.ListGroupsResponse"
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How many there are on all pages together.
+   *
+   * @generated from field: int32 total_size = 3;
+   */
+  totalSize: number;
 };
 
 /**
@@ -286,11 +332,19 @@ export const CreateGroupResponseSchema: GenMessage<CreateGroupResponse> = /*@__P
  */
 export type UpdateGroupRequest = Message<"trunkline.admin.v1.UpdateGroupRequest"> & {
   /**
-   * The whole group as it should be; group.etag, when set, must be the present one.
+   * The group as it should be; group.etag, when set, must be the present one.
    *
    * @generated from field: trunkline.admin.v1.Group group = 1;
    */
   group?: Group | undefined;
+
+  /**
+   * Only the fields named here change, each replaced as a whole, such as enabled or policy.cooldown; default: everything is
+   * replaced. A path that does not exist, or that cannot be set, is refused.
+   *
+   * @generated from field: google.protobuf.FieldMask update_mask = 2;
+   */
+  updateMask?: FieldMask | undefined;
 };
 
 /**
@@ -380,18 +434,9 @@ export const ExplainGroupRequestSchema: GenMessage<ExplainGroupRequest> = /*@__P
  */
 export type ExplainGroupResponse = Message<"trunkline.admin.v1.ExplainGroupResponse"> & {
   /**
-   * Candidates in the order in which a call would try them now.
-   *
-   * @generated from field: repeated trunkline.admin.v1.Candidate candidates = 1;
+   * @generated from field: trunkline.admin.v1.GroupRoute route = 1;
    */
-  candidates: Candidate[];
-
-  /**
-   * Members that no call tries: disabled, or their provider is.
-   *
-   * @generated from field: repeated trunkline.admin.v1.Candidate left_out = 2;
-   */
-  leftOut: Candidate[];
+  route?: GroupRoute | undefined;
 };
 
 /**
@@ -400,6 +445,114 @@ export type ExplainGroupResponse = Message<"trunkline.admin.v1.ExplainGroupRespo
  */
 export const ExplainGroupResponseSchema: GenMessage<ExplainGroupResponse> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_group, 13);
+
+/**
+ * @generated from message trunkline.admin.v1.ExplainGroupsRequest
+ */
+export type ExplainGroupsRequest = Message<"trunkline.admin.v1.ExplainGroupsRequest"> & {
+  /**
+   * Names or aliases of groups; default: all. One that does not exist is refused.
+   *
+   * @generated from field: repeated string names = 1;
+   */
+  names: string[];
+
+  /**
+   * Most groups in one page, 1 to 1000; default 100.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * next_page_token of the page before; the names must be the same.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.ExplainGroupsRequest.
+ * Use `create(ExplainGroupsRequestSchema)` to create a new message.
+ */
+export const ExplainGroupsRequestSchema: GenMessage<ExplainGroupsRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_group, 14);
+
+/**
+ * @generated from message trunkline.admin.v1.ExplainGroupsResponse
+ */
+export type ExplainGroupsResponse = Message<"trunkline.admin.v1.ExplainGroupsResponse"> & {
+  /**
+   * @generated from field: repeated trunkline.admin.v1.GroupRoute routes = 1;
+   */
+  routes: GroupRoute[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.ExplainGroupsResponse.
+ * Use `create(ExplainGroupsResponseSchema)` to create a new message.
+ */
+export const ExplainGroupsResponseSchema: GenMessage<ExplainGroupsResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_group, 15);
+
+/**
+ * How calls to a group are routed now, as far as the nodes' health is known.
+ *
+ * @generated from message trunkline.admin.v1.GroupRoute
+ */
+export type GroupRoute = Message<"trunkline.admin.v1.GroupRoute"> & {
+  /**
+   * Name of the group.
+   *
+   * @generated from field: string group = 1;
+   */
+  group: string;
+
+  /**
+   * How the group stands: disabled; cooling when every candidate is, or when it has none; degraded when what
+   * should serve does not; otherwise healthy.
+   *
+   * @generated from field: trunkline.admin.v1.TargetState state = 2;
+   */
+  state: TargetState;
+
+  /**
+   * Why it does not stand well, in a few words; empty when it is healthy.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * Candidates in the order in which a call would try them now. What shares the calls of one priority by chance or
+   * by load is listed by weight.
+   *
+   * @generated from field: repeated trunkline.admin.v1.Candidate candidates = 4;
+   */
+  candidates: Candidate[];
+
+  /**
+   * Members that no call tries: disabled, or their provider is.
+   *
+   * @generated from field: repeated trunkline.admin.v1.Candidate left_out = 5;
+   */
+  leftOut: Candidate[];
+};
+
+/**
+ * Describes the message trunkline.admin.v1.GroupRoute.
+ * Use `create(GroupRouteSchema)` to create a new message.
+ */
+export const GroupRouteSchema: GenMessage<GroupRoute> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_group, 16);
 
 /**
  * A member of a group as a call would meet it.
@@ -443,11 +596,11 @@ export type Candidate = Message<"trunkline.admin.v1.Candidate"> & {
   price: string;
 
   /**
-   * healthy, degraded, cooling, probing or disabled; the worst of all nodes.
+   * How it stands: the worst of all nodes.
    *
-   * @generated from field: string state = 6;
+   * @generated from field: trunkline.admin.v1.TargetState state = 6;
    */
-  state: string;
+  state: TargetState;
 
   /**
    * Why it stands so, or why it is left out, in a few words.
@@ -483,6 +636,28 @@ export type Candidate = Message<"trunkline.admin.v1.Candidate"> & {
    * @generated from field: repeated string nodes = 11;
    */
   nodes: string[];
+
+  /**
+   * Its part in serving calls; unset when it is left out.
+   *
+   * @generated from field: trunkline.admin.v1.CandidateRole role = 12;
+   */
+  role: CandidateRole;
+
+  /**
+   * Part of the calls that come to it first, 0 to 1: its weight among those that serve; with least_busy what it is
+   * when all are equally busy.
+   *
+   * @generated from field: double share = 13;
+   */
+  share: number;
+
+  /**
+   * The model as the member names it: id or alias.
+   *
+   * @generated from field: string member_model = 14;
+   */
+  memberModel: string;
 };
 
 /**
@@ -490,59 +665,60 @@ export type Candidate = Message<"trunkline.admin.v1.Candidate"> & {
  * Use `create(CandidateSchema)` to create a new message.
  */
 export const CandidateSchema: GenMessage<Candidate> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_group, 14);
+  messageDesc(file_trunkline_admin_v1_group, 17);
 
 /**
- * @generated from message trunkline.admin.v1.ResetCooldownRequest
+ * What part a candidate has in serving calls now.
+ *
+ * @generated from enum trunkline.admin.v1.CandidateRole
  */
-export type ResetCooldownRequest = Message<"trunkline.admin.v1.ResetCooldownRequest"> & {
+export enum CandidateRole {
   /**
-   * Name of the provider.
-   *
-   * @generated from field: string provider = 1;
+   * @generated from enum value: CANDIDATE_ROLE_UNSPECIFIED = 0;
    */
-  provider: string;
+  UNSPECIFIED = 0,
 
   /**
-   * Only this upstream model; all of the provider when empty.
+   * Calls go to it first; several share them where weights or load decide.
    *
-   * @generated from field: string model = 2;
+   * @generated from enum value: CANDIDATE_ROLE_SERVING = 1;
    */
-  model: string;
+  SERVING = 1,
 
   /**
-   * Only this credential; all of the provider when empty.
+   * It is tried when what serves fails.
    *
-   * @generated from field: string credential = 3;
+   * @generated from enum value: CANDIDATE_ROLE_NEXT = 2;
    */
-  credential: string;
-};
+  NEXT = 2,
+
+  /**
+   * It is tried after that.
+   *
+   * @generated from enum value: CANDIDATE_ROLE_STANDBY = 3;
+   */
+  STANDBY = 3,
+
+  /**
+   * It is cooling: tried only when nothing else is left.
+   *
+   * @generated from enum value: CANDIDATE_ROLE_LAST_RESORT = 4;
+   */
+  LAST_RESORT = 4,
+
+  /**
+   * Single requests try it; all others pass it by until it answers.
+   *
+   * @generated from enum value: CANDIDATE_ROLE_PROBING = 5;
+   */
+  PROBING = 5,
+}
 
 /**
- * Describes the message trunkline.admin.v1.ResetCooldownRequest.
- * Use `create(ResetCooldownRequestSchema)` to create a new message.
+ * Describes the enum trunkline.admin.v1.CandidateRole.
  */
-export const ResetCooldownRequestSchema: GenMessage<ResetCooldownRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_group, 15);
-
-/**
- * @generated from message trunkline.admin.v1.ResetCooldownResponse
- */
-export type ResetCooldownResponse = Message<"trunkline.admin.v1.ResetCooldownResponse"> & {
-  /**
-   * Nodes that were told.
-   *
-   * @generated from field: repeated string nodes = 1;
-   */
-  nodes: string[];
-};
-
-/**
- * Describes the message trunkline.admin.v1.ResetCooldownResponse.
- * Use `create(ResetCooldownResponseSchema)` to create a new message.
- */
-export const ResetCooldownResponseSchema: GenMessage<ResetCooldownResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_group, 16);
+export const CandidateRoleSchema: GenEnum<CandidateRole> = /*@__PURE__*/
+  enumDesc(file_trunkline_admin_v1_group, 0);
 
 /**
  * Manage groups: the names that clients call, each an ordered list of members.
@@ -601,7 +777,7 @@ export const GroupService: GenService<{
     output: typeof DeleteGroupResponseSchema;
   },
   /**
-   * Show the candidates of a group in the order in which a call would try them now, and why.
+   * Show in which order a call would try the members of a group now, and why.
    *
    * @generated from rpc trunkline.admin.v1.GroupService.ExplainGroup
    */
@@ -611,14 +787,14 @@ export const GroupService: GenService<{
     output: typeof ExplainGroupResponseSchema;
   },
   /**
-   * End cooldowns on every connected node: of a provider, one of its models or one of its credentials.
+   * The same for many groups at once, in name order.
    *
-   * @generated from rpc trunkline.admin.v1.GroupService.ResetCooldown
+   * @generated from rpc trunkline.admin.v1.GroupService.ExplainGroups
    */
-  resetCooldown: {
+  explainGroups: {
     methodKind: "unary";
-    input: typeof ResetCooldownRequestSchema;
-    output: typeof ResetCooldownResponseSchema;
+    input: typeof ExplainGroupsRequestSchema;
+    output: typeof ExplainGroupsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_trunkline_admin_v1_group, 0);

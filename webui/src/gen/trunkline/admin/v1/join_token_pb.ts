@@ -12,10 +12,10 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/join_token.proto.
  */
 export const file_trunkline_admin_v1_join_token: GenFile = /*@__PURE__*/
-  fileDesc("CiN0cnVua2xpbmUvYWRtaW4vdjEvam9pbl90b2tlbi5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIuwBCglKb2luVG9rZW4SCgoCaWQYASABKAkSDAoEbm90ZRgCIAEoCRINCgVzdGF0ZRgDIAEoCRIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmNyZWF0ZWRfYnkYBiABKAkSEAoIbWF4X3VzZXMYByABKAUSLgoEdXNlcxgIIAMoCzIgLnRydW5rbGluZS5hZG1pbi52MS5Kb2luVG9rZW5Vc2UiRgoMSm9pblRva2VuVXNlEgwKBG5vZGUYASABKAkSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiYAoWQ3JlYXRlSm9pblRva2VuUmVxdWVzdBIMCgRub3RlGAEgASgJEiYKA3R0bBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghtYXhfdXNlcxgDIAEoBSJcChdDcmVhdGVKb2luVG9rZW5SZXNwb25zZRIxCgpqb2luX3Rva2VuGAEgASgLMh0udHJ1bmtsaW5lLmFkbWluLnYxLkpvaW5Ub2tlbhIOCgZzZWNyZXQYAiABKAkiFwoVTGlzdEpvaW5Ub2tlbnNSZXF1ZXN0IkwKFkxpc3RKb2luVG9rZW5zUmVzcG9uc2USMgoLam9pbl90b2tlbnMYASADKAsyHS50cnVua2xpbmUuYWRtaW4udjEuSm9pblRva2VuIiQKFkRlbGV0ZUpvaW5Ub2tlblJlcXVlc3QSCgoCaWQYASABKAkiGQoXRGVsZXRlSm9pblRva2VuUmVzcG9uc2UiIQoRUmV2b2tlTm9kZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSIUChJSZXZva2VOb2RlUmVzcG9uc2VC2gEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCDkpvaW5Ub2tlblByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiN0cnVua2xpbmUvYWRtaW4vdjEvam9pbl90b2tlbi5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIuwBCglKb2luVG9rZW4SCgoCaWQYASABKAkSDAoEbm90ZRgCIAEoCRINCgVzdGF0ZRgDIAEoCRIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmNyZWF0ZWRfYnkYBiABKAkSEAoIbWF4X3VzZXMYByABKAUSLgoEdXNlcxgIIAMoCzIgLnRydW5rbGluZS5hZG1pbi52MS5Kb2luVG9rZW5Vc2UiSwoMSm9pblRva2VuVXNlEgwKBG5vZGUYASABKAkSLQoJam9pbl90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJgChZDcmVhdGVKb2luVG9rZW5SZXF1ZXN0EgwKBG5vdGUYASABKAkSJgoDdHRsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCG1heF91c2VzGAMgASgFIlwKF0NyZWF0ZUpvaW5Ub2tlblJlc3BvbnNlEjEKCmpvaW5fdG9rZW4YASABKAsyHS50cnVua2xpbmUuYWRtaW4udjEuSm9pblRva2VuEg4KBnNlY3JldBgCIAEoCSIXChVMaXN0Sm9pblRva2Vuc1JlcXVlc3QiTAoWTGlzdEpvaW5Ub2tlbnNSZXNwb25zZRIyCgtqb2luX3Rva2VucxgBIAMoCzIdLnRydW5rbGluZS5hZG1pbi52MS5Kb2luVG9rZW4iJAoWRGVsZXRlSm9pblRva2VuUmVxdWVzdBIKCgJpZBgBIAEoCSIZChdEZWxldGVKb2luVG9rZW5SZXNwb25zZULaAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIOSm9pblRva2VuUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
- * Lets a new node join. Everything but the note is output only.
+ * Lets a new node join. Only its note is given by whoever makes it.
  *
  * @generated from message trunkline.admin.v1.JoinToken
  */
@@ -100,9 +100,9 @@ export type JoinTokenUse = Message<"trunkline.admin.v1.JoinTokenUse"> & {
   /**
    * When it joined.
    *
-   * @generated from field: google.protobuf.Timestamp time = 2;
+   * @generated from field: google.protobuf.Timestamp join_time = 2;
    */
-  time?: Timestamp | undefined;
+  joinTime?: Timestamp | undefined;
 };
 
 /**
@@ -230,36 +230,4 @@ export type DeleteJoinTokenResponse = Message<"trunkline.admin.v1.DeleteJoinToke
  */
 export const DeleteJoinTokenResponseSchema: GenMessage<DeleteJoinTokenResponse> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_join_token, 7);
-
-/**
- * @generated from message trunkline.admin.v1.RevokeNodeRequest
- */
-export type RevokeNodeRequest = Message<"trunkline.admin.v1.RevokeNodeRequest"> & {
-  /**
-   * Name of the node.
-   *
-   * @generated from field: string name = 1;
-   */
-  name: string;
-};
-
-/**
- * Describes the message trunkline.admin.v1.RevokeNodeRequest.
- * Use `create(RevokeNodeRequestSchema)` to create a new message.
- */
-export const RevokeNodeRequestSchema: GenMessage<RevokeNodeRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_join_token, 8);
-
-/**
- * @generated from message trunkline.admin.v1.RevokeNodeResponse
- */
-export type RevokeNodeResponse = Message<"trunkline.admin.v1.RevokeNodeResponse"> & {
-};
-
-/**
- * Describes the message trunkline.admin.v1.RevokeNodeResponse.
- * Use `create(RevokeNodeResponseSchema)` to create a new message.
- */
-export const RevokeNodeResponseSchema: GenMessage<RevokeNodeResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_join_token, 9);
 

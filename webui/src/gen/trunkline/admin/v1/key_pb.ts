@@ -2,19 +2,20 @@
 // @generated from file trunkline/admin/v1/key.proto (package trunkline.admin.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { RevocationReceipt, RevokeApiKeyRequestSchema, RotateApiKeyRequestSchema } from "./revocation_pb";
 import { file_trunkline_admin_v1_revocation } from "./revocation_pb";
+import { file_trunkline_admin_v1_visibility } from "./visibility_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file trunkline/admin/v1/key.proto.
  */
 export const file_trunkline_admin_v1_key: GenFile = /*@__PURE__*/
-  fileDesc("Chx0cnVua2xpbmUvYWRtaW4vdjEva2V5LnByb3RvEhJ0cnVua2xpbmUuYWRtaW4udjEijQUKBkFwaUtleRIMCgRuYW1lGAEgASgJEgsKA3VpZBgCIAEoCRIMCgRldGFnGAMgASgJEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGZ3JvdXBzGAogAygJEg4KBnNlY3JldBgLIAEoCRIUCgdlbmFibGVkGAwgASgISACIAQESLgoKZXhwaXJlc19hdBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcHJlZml4GA4gASgJEhEKCWxhc3RfZm91chgPIAEoCRITCgtzZWNyZXRfaGFzaBgQIAEoDBItCgZsaW1pdHMYESABKAsyHS50cnVua2xpbmUuYWRtaW4udjEuS2V5TGltaXRzEioKBmJ1ZGdldBgSIAEoCzIaLnRydW5rbGluZS5hZG1pbi52MS5CdWRnZXQSEwoLYWxsb3dlZF9pcHMYEyADKAkSFwoPcmVxdWVzdF9vcHRpb25zGBQgASgIEg0KBWRlYnVnGBUgASgIEi8KC3Jldm9rZV90aW1lGB4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI5ChVvbGRfc2VjcmV0X2V4cGlyZXNfYXQYHyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDW9sZF9sYXN0X2ZvdXIYICABKAkSFwoPb2xkX3NlY3JldF9oYXNoGCEgASgMEhoKEnJldm9rZV9jdXRfc3RyZWFtcxgiIAEoCEIKCghfZW5hYmxlZCJYCglLZXlMaW1pdHMSGwoTcmVxdWVzdHNfcGVyX21pbnV0ZRgBIAEoAxIZChF0b2tlbnNfcGVyX21pbnV0ZRgCIAEoAxITCgtjb25jdXJyZW5jeRgDIAEoAyIoCgZCdWRnZXQSDgoGYW1vdW50GAEgASgJEg4KBnBlcmlvZBgCIAEoCSI7ChJMaXN0QXBpS2V5c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiXAoTTGlzdEFwaUtleXNSZXNwb25zZRIsCghhcGlfa2V5cxgBIAMoCzIaLnRydW5rbGluZS5hZG1pbi52MS5BcGlLZXkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiAKEEdldEFwaUtleVJlcXVlc3QSDAoEbmFtZRgBIAEoCSJAChFHZXRBcGlLZXlSZXNwb25zZRIrCgdhcGlfa2V5GAEgASgLMhoudHJ1bmtsaW5lLmFkbWluLnYxLkFwaUtleSJCChNDcmVhdGVBcGlLZXlSZXF1ZXN0EisKB2FwaV9rZXkYASABKAsyGi50cnVua2xpbmUuYWRtaW4udjEuQXBpS2V5IlMKFENyZWF0ZUFwaUtleVJlc3BvbnNlEisKB2FwaV9rZXkYASABKAsyGi50cnVua2xpbmUuYWRtaW4udjEuQXBpS2V5Eg4KBnNlY3JldBgCIAEoCSJCChNVcGRhdGVBcGlLZXlSZXF1ZXN0EisKB2FwaV9rZXkYASABKAsyGi50cnVua2xpbmUuYWRtaW4udjEuQXBpS2V5IkMKFFVwZGF0ZUFwaUtleVJlc3BvbnNlEisKB2FwaV9rZXkYASABKAsyGi50cnVua2xpbmUuYWRtaW4udjEuQXBpS2V5IjEKE0RlbGV0ZUFwaUtleVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgRldGFnGAIgASgJIhYKFERlbGV0ZUFwaUtleVJlc3BvbnNlIlMKFFJvdGF0ZUFwaUtleVJlc3BvbnNlEisKB2FwaV9rZXkYASABKAsyGi50cnVua2xpbmUuYWRtaW4udjEuQXBpS2V5Eg4KBnNlY3JldBgCIAEoCSJ7ChRSZXZva2VBcGlLZXlSZXNwb25zZRIrCgdhcGlfa2V5GAEgASgLMhoudHJ1bmtsaW5lLmFkbWluLnYxLkFwaUtleRI2CgdyZWNlaXB0GAIgASgLMiUudHJ1bmtsaW5lLmFkbWluLnYxLlJldm9jYXRpb25SZWNlaXB0Mr8FCgpLZXlTZXJ2aWNlEmMKC0xpc3RBcGlLZXlzEiYudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RBcGlLZXlzUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5MaXN0QXBpS2V5c1Jlc3BvbnNlIgOQAgESXQoJR2V0QXBpS2V5EiQudHJ1bmtsaW5lLmFkbWluLnYxLkdldEFwaUtleVJlcXVlc3QaJS50cnVua2xpbmUuYWRtaW4udjEuR2V0QXBpS2V5UmVzcG9uc2UiA5ACARJhCgxDcmVhdGVBcGlLZXkSJy50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlQXBpS2V5UmVxdWVzdBooLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVBcGlLZXlSZXNwb25zZRJhCgxVcGRhdGVBcGlLZXkSJy50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlQXBpS2V5UmVxdWVzdBooLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVBcGlLZXlSZXNwb25zZRJhCgxEZWxldGVBcGlLZXkSJy50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlQXBpS2V5UmVxdWVzdBooLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVBcGlLZXlSZXNwb25zZRJhCgxSZXZva2VBcGlLZXkSJy50cnVua2xpbmUuYWRtaW4udjEuUmV2b2tlQXBpS2V5UmVxdWVzdBooLnRydW5rbGluZS5hZG1pbi52MS5SZXZva2VBcGlLZXlSZXNwb25zZRJhCgxSb3RhdGVBcGlLZXkSJy50cnVua2xpbmUuYWRtaW4udjEuUm90YXRlQXBpS2V5UmVxdWVzdBooLnRydW5rbGluZS5hZG1pbi52MS5Sb3RhdGVBcGlLZXlSZXNwb25zZULUAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIIS2V5UHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_trunkline_admin_v1_revocation]);
+  fileDesc("Chx0cnVua2xpbmUvYWRtaW4vdjEva2V5LnByb3RvEhJ0cnVua2xpbmUuYWRtaW4udjEi4AYKBkFwaUtleRIMCgRuYW1lGAEgASgJEhEKA3VpZBgCIAEoCUIEoO0YARIMCgRldGFnGAMgASgJEjUKC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEoO0YARI1Cgt1cGRhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESDgoGZ3JvdXBzGAogAygJEhQKBnNlY3JldBgLIAEoCUIEoO0YAhIUCgdlbmFibGVkGAwgASgISACIAQESLwoLZXhwaXJlX3RpbWUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKBnByZWZpeBgOIAEoCUIEoO0YARIXCglsYXN0X2ZvdXIYDyABKAlCBKDtGAESGQoLc2VjcmV0X2hhc2gYECABKAxCBKDtGAMSLQoGbGltaXRzGBEgASgLMh0udHJ1bmtsaW5lLmFkbWluLnYxLktleUxpbWl0cxIqCgZidWRnZXQYEiABKAsyGi50cnVua2xpbmUuYWRtaW4udjEuQnVkZ2V0EhMKC2FsbG93ZWRfaXBzGBMgAygJEhcKD3JlcXVlc3Rfb3B0aW9ucxgUIAEoCBINCgVkZWJ1ZxgVIAEoCBINCgVvd25lchgWIAEoCRIMCgR0YWdzGBcgAygJEjUKC3Jldm9rZV90aW1lGB4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEoO0YARJAChZvbGRfc2VjcmV0X2V4cGlyZV90aW1lGB8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEoO0YARIbCg1vbGRfbGFzdF9mb3VyGCAgASgJQgSg7RgBEh0KD29sZF9zZWNyZXRfaGFzaBghIAEoDEIEoO0YAxIgChJyZXZva2VfY3V0X3N0cmVhbXMYIiABKAhCBKDtGAESNAoFc3RhdGUYIyABKA4yHy50cnVua2xpbmUuYWRtaW4udjEuQXBpS2V5U3RhdGVCBKDtGAESNAoFdXNhZ2UYJCABKAsyHy50cnVua2xpbmUuYWRtaW4udjEuQXBpS2V5VXNhZ2VCBKDtGAFCCgoIX2VuYWJsZWQihwEKC0FwaUtleVVzYWdlEjIKDmxhc3RfdXNlZF90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVzcGVudBgCIAEoCRI1ChFidWRnZXRfcmVzZXRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiWAoJS2V5TGltaXRzEhsKE3JlcXVlc3RzX3Blcl9taW51dGUYASABKAMSGQoRdG9rZW5zX3Blcl9taW51dGUYAiABKAMSEwoLY29uY3VycmVuY3kYAyABKAMiKAoGQnVkZ2V0Eg4KBmFtb3VudBgBIAEoCRIOCgZwZXJpb2QYAiABKAkinAEKEkxpc3RBcGlLZXlzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIOCgZzZWFyY2gYAyABKAkSEAoIb3JkZXJfYnkYBCABKAkSDQoFZ3JvdXAYBSABKAkSLgoFc3RhdGUYBiABKA4yHy50cnVua2xpbmUuYWRtaW4udjEuQXBpS2V5U3RhdGUicAoTTGlzdEFwaUtleXNSZXNwb25zZRIsCghhcGlfa2V5cxgBIAMoCzIaLnRydW5rbGluZS5hZG1pbi52MS5BcGlLZXkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAUiIAoQR2V0QXBpS2V5UmVxdWVzdBIMCgRuYW1lGAEgASgJIkAKEUdldEFwaUtleVJlc3BvbnNlEisKB2FwaV9rZXkYASABKAsyGi50cnVua2xpbmUuYWRtaW4udjEuQXBpS2V5IkIKE0NyZWF0ZUFwaUtleVJlcXVlc3QSKwoHYXBpX2tleRgBIAEoCzIaLnRydW5rbGluZS5hZG1pbi52MS5BcGlLZXkiUwoUQ3JlYXRlQXBpS2V5UmVzcG9uc2USKwoHYXBpX2tleRgBIAEoCzIaLnRydW5rbGluZS5hZG1pbi52MS5BcGlLZXkSDgoGc2VjcmV0GAIgASgJInMKE1VwZGF0ZUFwaUtleVJlcXVlc3QSKwoHYXBpX2tleRgBIAEoCzIaLnRydW5rbGluZS5hZG1pbi52MS5BcGlLZXkSLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIkMKFFVwZGF0ZUFwaUtleVJlc3BvbnNlEisKB2FwaV9rZXkYASABKAsyGi50cnVua2xpbmUuYWRtaW4udjEuQXBpS2V5IjEKE0RlbGV0ZUFwaUtleVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgRldGFnGAIgASgJIhYKFERlbGV0ZUFwaUtleVJlc3BvbnNlIlMKFFJvdGF0ZUFwaUtleVJlc3BvbnNlEisKB2FwaV9rZXkYASABKAsyGi50cnVua2xpbmUuYWRtaW4udjEuQXBpS2V5Eg4KBnNlY3JldBgCIAEoCSJ7ChRSZXZva2VBcGlLZXlSZXNwb25zZRIrCgdhcGlfa2V5GAEgASgLMhoudHJ1bmtsaW5lLmFkbWluLnYxLkFwaUtleRI2CgdyZWNlaXB0GAIgASgLMiUudHJ1bmtsaW5lLmFkbWluLnYxLlJldm9jYXRpb25SZWNlaXB0KpgBCgtBcGlLZXlTdGF0ZRIdChlBUElfS0VZX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUQVBJX0tFWV9TVEFURV9BQ1RJVkUQARIaChZBUElfS0VZX1NUQVRFX0RJU0FCTEVEEAISGQoVQVBJX0tFWV9TVEFURV9FWFBJUkVEEAMSGQoVQVBJX0tFWV9TVEFURV9SRVZPS0VEEAQyvwUKCktleVNlcnZpY2USYwoLTGlzdEFwaUtleXMSJi50cnVua2xpbmUuYWRtaW4udjEuTGlzdEFwaUtleXNSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RBcGlLZXlzUmVzcG9uc2UiA5ACARJdCglHZXRBcGlLZXkSJC50cnVua2xpbmUuYWRtaW4udjEuR2V0QXBpS2V5UmVxdWVzdBolLnRydW5rbGluZS5hZG1pbi52MS5HZXRBcGlLZXlSZXNwb25zZSIDkAIBEmEKDENyZWF0ZUFwaUtleRInLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVBcGlLZXlSZXF1ZXN0GigudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZUFwaUtleVJlc3BvbnNlEmEKDFVwZGF0ZUFwaUtleRInLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVBcGlLZXlSZXF1ZXN0GigudHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZUFwaUtleVJlc3BvbnNlEmEKDERlbGV0ZUFwaUtleRInLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVBcGlLZXlSZXF1ZXN0GigudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUFwaUtleVJlc3BvbnNlEmEKDFJldm9rZUFwaUtleRInLnRydW5rbGluZS5hZG1pbi52MS5SZXZva2VBcGlLZXlSZXF1ZXN0GigudHJ1bmtsaW5lLmFkbWluLnYxLlJldm9rZUFwaUtleVJlc3BvbnNlEmEKDFJvdGF0ZUFwaUtleRInLnRydW5rbGluZS5hZG1pbi52MS5Sb3RhdGVBcGlLZXlSZXF1ZXN0GigudHJ1bmtsaW5lLmFkbWluLnYxLlJvdGF0ZUFwaUtleVJlc3BvbnNlQtQBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQghLZXlQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_trunkline_admin_v1_revocation, file_trunkline_admin_v1_visibility]);
 
 /**
  * What a client sends as its bearer token.
@@ -30,28 +31,28 @@ export type ApiKey = Message<"trunkline.admin.v1.ApiKey"> & {
   name: string;
 
   /**
-   * Identity that survives a re-creation under the same name. Output only.
+   * Identity that survives a re-creation under the same name.
    *
    * @generated from field: string uid = 2;
    */
   uid: string;
 
   /**
-   * Revision the key was last changed at; send it back with an update. Output only otherwise.
+   * Revision the key was last changed at; send it back with an update.
    *
    * @generated from field: string etag = 3;
    */
   etag: string;
 
   /**
-   * When the key was created. Output only.
+   * When the key was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 4;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When the key was last changed. Output only.
+   * When the key was last changed.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 5;
    */
@@ -65,7 +66,7 @@ export type ApiKey = Message<"trunkline.admin.v1.ApiKey"> & {
   groups: string[];
 
   /**
-   * The key itself, 16 to 256 visible ASCII characters. Write-only: only its hash is stored.
+   * The key itself, 16 to 256 visible ASCII characters. Only its hash is stored.
    *
    * @generated from field: string secret = 11;
    */
@@ -81,26 +82,26 @@ export type ApiKey = Message<"trunkline.admin.v1.ApiKey"> & {
   /**
    * When the key stops working; never when unset.
    *
-   * @generated from field: google.protobuf.Timestamp expires_at = 13;
+   * @generated from field: google.protobuf.Timestamp expire_time = 13;
    */
-  expiresAt?: Timestamp | undefined;
+  expireTime?: Timestamp | undefined;
 
   /**
-   * First characters of the key, to recognise it. Output only.
+   * First characters of the key, to recognise it.
    *
    * @generated from field: string prefix = 14;
    */
   prefix: string;
 
   /**
-   * Last four characters of the key. Output only.
+   * Last four characters of the key.
    *
    * @generated from field: string last_four = 15;
    */
   lastFour: string;
 
   /**
-   * Hash of the key. Internal: never returned.
+   * Hash of the key.
    *
    * @generated from field: bytes secret_hash = 16;
    */
@@ -142,39 +143,67 @@ export type ApiKey = Message<"trunkline.admin.v1.ApiKey"> & {
   debug: boolean;
 
   /**
-   * When the key was revoked for good. Output only.
+   * Whom the key belongs to, such as a team or an e-mail address; shown and searched, not judged.
+   *
+   * @generated from field: string owner = 22;
+   */
+  owner: string;
+
+  /**
+   * Words to find the key by.
+   *
+   * @generated from field: repeated string tags = 23;
+   */
+  tags: string[];
+
+  /**
+   * When the key was revoked for good.
    *
    * @generated from field: google.protobuf.Timestamp revoke_time = 30;
    */
   revokeTime?: Timestamp | undefined;
 
   /**
-   * Until when the secret before the last rotation works too. Output only.
+   * Until when the secret before the last rotation works too.
    *
-   * @generated from field: google.protobuf.Timestamp old_secret_expires_at = 31;
+   * @generated from field: google.protobuf.Timestamp old_secret_expire_time = 31;
    */
-  oldSecretExpiresAt?: Timestamp | undefined;
+  oldSecretExpireTime?: Timestamp | undefined;
 
   /**
-   * Last four characters of the secret before the last rotation. Output only.
+   * Last four characters of the secret before the last rotation.
    *
    * @generated from field: string old_last_four = 32;
    */
   oldLastFour: string;
 
   /**
-   * Hash of the secret before the last rotation. Internal: never returned.
+   * Hash of the secret before the last rotation.
    *
    * @generated from field: bytes old_secret_hash = 33;
    */
   oldSecretHash: Uint8Array;
 
   /**
-   * Whether streams that ran were ended when the key was revoked. Output only.
+   * Whether streams that ran were ended when the key was revoked.
    *
    * @generated from field: bool revoke_cut_streams = 34;
    */
   revokeCutStreams: boolean;
+
+  /**
+   * Whether it works now.
+   *
+   * @generated from field: trunkline.admin.v1.ApiKeyState state = 35;
+   */
+  state: ApiKeyState;
+
+  /**
+   * What it has used; unset while the call log cannot be read.
+   *
+   * @generated from field: trunkline.admin.v1.ApiKeyUsage usage = 36;
+   */
+  usage?: ApiKeyUsage | undefined;
 };
 
 /**
@@ -183,6 +212,41 @@ export type ApiKey = Message<"trunkline.admin.v1.ApiKey"> & {
  */
 export const ApiKeySchema: GenMessage<ApiKey> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_key, 0);
+
+/**
+ * What a key has used, as far as calls are stored: about a second behind.
+ *
+ * @generated from message trunkline.admin.v1.ApiKeyUsage
+ */
+export type ApiKeyUsage = Message<"trunkline.admin.v1.ApiKeyUsage"> & {
+  /**
+   * When the last call with it that is stored arrived; unset when there is none.
+   *
+   * @generated from field: google.protobuf.Timestamp last_used_time = 1;
+   */
+  lastUsedTime?: Timestamp | undefined;
+
+  /**
+   * What it has spent in the present period of its budget, in USD, an exact decimal; empty without a budget.
+   *
+   * @generated from field: string spent = 2;
+   */
+  spent: string;
+
+  /**
+   * When the present period ends and the budget is whole again; unset without a budget.
+   *
+   * @generated from field: google.protobuf.Timestamp budget_reset_time = 3;
+   */
+  budgetResetTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.ApiKeyUsage.
+ * Use `create(ApiKeyUsageSchema)` to create a new message.
+ */
+export const ApiKeyUsageSchema: GenMessage<ApiKeyUsage> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_key, 1);
 
 /**
  * What a key may use; 0 is no limit. Exact on one node, shared through Redis between nodes.
@@ -217,7 +281,7 @@ export type KeyLimits = Message<"trunkline.admin.v1.KeyLimits"> & {
  * Use `create(KeyLimitsSchema)` to create a new message.
  */
 export const KeyLimitsSchema: GenMessage<KeyLimits> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_key, 1);
+  messageDesc(file_trunkline_admin_v1_key, 2);
 
 /**
  * What a key may spend in a period of the calendar, in UTC.
@@ -245,7 +309,7 @@ export type Budget = Message<"trunkline.admin.v1.Budget"> & {
  * Use `create(BudgetSchema)` to create a new message.
  */
 export const BudgetSchema: GenMessage<Budget> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_key, 2);
+  messageDesc(file_trunkline_admin_v1_key, 3);
 
 /**
  * @generated from message trunkline.admin.v1.ListApiKeysRequest
@@ -259,11 +323,39 @@ export type ListApiKeysRequest = Message<"trunkline.admin.v1.ListApiKeysRequest"
   pageSize: number;
 
   /**
-   * next_page_token of the page before.
+   * next_page_token of the page before; everything else must be the same.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
+
+  /**
+   * Only those with this text in their name, owner, tags, prefix or last four characters; letter case does not matter.
+   *
+   * @generated from field: string search = 3;
+   */
+  search: string;
+
+  /**
+   * Order: one of name, create_time, update_time, expire_time, followed by " desc" to turn it round; default name. Equal ones come in name order.
+   *
+   * @generated from field: string order_by = 4;
+   */
+  orderBy: string;
+
+  /**
+   * Only keys that may use this group.
+   *
+   * @generated from field: string group = 5;
+   */
+  group: string;
+
+  /**
+   * Only keys in this state.
+   *
+   * @generated from field: trunkline.admin.v1.ApiKeyState state = 6;
+   */
+  state: ApiKeyState;
 };
 
 /**
@@ -271,7 +363,7 @@ export type ListApiKeysRequest = Message<"trunkline.admin.v1.ListApiKeysRequest"
  * Use `create(ListApiKeysRequestSchema)` to create a new message.
  */
 export const ListApiKeysRequestSchema: GenMessage<ListApiKeysRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_key, 3);
+  messageDesc(file_trunkline_admin_v1_key, 4);
 
 /**
  * @generated from message trunkline.admin.v1.ListApiKeysResponse
@@ -288,6 +380,13 @@ export type ListApiKeysResponse = Message<"trunkline.admin.v1.ListApiKeysRespons
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How many there are on all pages together.
+   *
+   * @generated from field: int32 total_size = 3;
+   */
+  totalSize: number;
 };
 
 /**
@@ -295,7 +394,7 @@ export type ListApiKeysResponse = Message<"trunkline.admin.v1.ListApiKeysRespons
  * Use `create(ListApiKeysResponseSchema)` to create a new message.
  */
 export const ListApiKeysResponseSchema: GenMessage<ListApiKeysResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_key, 4);
+  messageDesc(file_trunkline_admin_v1_key, 5);
 
 /**
  * @generated from message trunkline.admin.v1.GetApiKeyRequest
@@ -314,7 +413,7 @@ export type GetApiKeyRequest = Message<"trunkline.admin.v1.GetApiKeyRequest"> & 
  * Use `create(GetApiKeyRequestSchema)` to create a new message.
  */
 export const GetApiKeyRequestSchema: GenMessage<GetApiKeyRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_key, 5);
+  messageDesc(file_trunkline_admin_v1_key, 6);
 
 /**
  * @generated from message trunkline.admin.v1.GetApiKeyResponse
@@ -331,7 +430,7 @@ export type GetApiKeyResponse = Message<"trunkline.admin.v1.GetApiKeyResponse"> 
  * Use `create(GetApiKeyResponseSchema)` to create a new message.
  */
 export const GetApiKeyResponseSchema: GenMessage<GetApiKeyResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_key, 6);
+  messageDesc(file_trunkline_admin_v1_key, 7);
 
 /**
  * @generated from message trunkline.admin.v1.CreateApiKeyRequest
@@ -350,7 +449,7 @@ export type CreateApiKeyRequest = Message<"trunkline.admin.v1.CreateApiKeyReques
  * Use `create(CreateApiKeyRequestSchema)` to create a new message.
  */
 export const CreateApiKeyRequestSchema: GenMessage<CreateApiKeyRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_key, 7);
+  messageDesc(file_trunkline_admin_v1_key, 8);
 
 /**
  * @generated from message trunkline.admin.v1.CreateApiKeyResponse
@@ -374,18 +473,26 @@ export type CreateApiKeyResponse = Message<"trunkline.admin.v1.CreateApiKeyRespo
  * Use `create(CreateApiKeyResponseSchema)` to create a new message.
  */
 export const CreateApiKeyResponseSchema: GenMessage<CreateApiKeyResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_key, 8);
+  messageDesc(file_trunkline_admin_v1_key, 9);
 
 /**
  * @generated from message trunkline.admin.v1.UpdateApiKeyRequest
  */
 export type UpdateApiKeyRequest = Message<"trunkline.admin.v1.UpdateApiKeyRequest"> & {
   /**
-   * The whole API key as it should be; api_key.etag, when set, must be the present one.
+   * The API key as it should be; api_key.etag, when set, must be the present one.
    *
    * @generated from field: trunkline.admin.v1.ApiKey api_key = 1;
    */
   apiKey?: ApiKey | undefined;
+
+  /**
+   * Only the fields named here change, each replaced as a whole, such as enabled or limits.concurrency; default: everything is
+   * replaced. A path that does not exist, or that cannot be set, is refused.
+   *
+   * @generated from field: google.protobuf.FieldMask update_mask = 2;
+   */
+  updateMask?: FieldMask | undefined;
 };
 
 /**
@@ -393,7 +500,7 @@ export type UpdateApiKeyRequest = Message<"trunkline.admin.v1.UpdateApiKeyReques
  * Use `create(UpdateApiKeyRequestSchema)` to create a new message.
  */
 export const UpdateApiKeyRequestSchema: GenMessage<UpdateApiKeyRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_key, 9);
+  messageDesc(file_trunkline_admin_v1_key, 10);
 
 /**
  * @generated from message trunkline.admin.v1.UpdateApiKeyResponse
@@ -410,7 +517,7 @@ export type UpdateApiKeyResponse = Message<"trunkline.admin.v1.UpdateApiKeyRespo
  * Use `create(UpdateApiKeyResponseSchema)` to create a new message.
  */
 export const UpdateApiKeyResponseSchema: GenMessage<UpdateApiKeyResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_key, 10);
+  messageDesc(file_trunkline_admin_v1_key, 11);
 
 /**
  * @generated from message trunkline.admin.v1.DeleteApiKeyRequest
@@ -436,7 +543,7 @@ export type DeleteApiKeyRequest = Message<"trunkline.admin.v1.DeleteApiKeyReques
  * Use `create(DeleteApiKeyRequestSchema)` to create a new message.
  */
 export const DeleteApiKeyRequestSchema: GenMessage<DeleteApiKeyRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_key, 11);
+  messageDesc(file_trunkline_admin_v1_key, 12);
 
 /**
  * @generated from message trunkline.admin.v1.DeleteApiKeyResponse
@@ -449,7 +556,7 @@ export type DeleteApiKeyResponse = Message<"trunkline.admin.v1.DeleteApiKeyRespo
  * Use `create(DeleteApiKeyResponseSchema)` to create a new message.
  */
 export const DeleteApiKeyResponseSchema: GenMessage<DeleteApiKeyResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_key, 12);
+  messageDesc(file_trunkline_admin_v1_key, 13);
 
 /**
  * @generated from message trunkline.admin.v1.RotateApiKeyResponse
@@ -473,7 +580,7 @@ export type RotateApiKeyResponse = Message<"trunkline.admin.v1.RotateApiKeyRespo
  * Use `create(RotateApiKeyResponseSchema)` to create a new message.
  */
 export const RotateApiKeyResponseSchema: GenMessage<RotateApiKeyResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_key, 13);
+  messageDesc(file_trunkline_admin_v1_key, 14);
 
 /**
  * @generated from message trunkline.admin.v1.RevokeApiKeyResponse
@@ -497,7 +604,53 @@ export type RevokeApiKeyResponse = Message<"trunkline.admin.v1.RevokeApiKeyRespo
  * Use `create(RevokeApiKeyResponseSchema)` to create a new message.
  */
 export const RevokeApiKeyResponseSchema: GenMessage<RevokeApiKeyResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_key, 14);
+  messageDesc(file_trunkline_admin_v1_key, 15);
+
+/**
+ * Whether a key works now.
+ *
+ * @generated from enum trunkline.admin.v1.ApiKeyState
+ */
+export enum ApiKeyState {
+  /**
+   * @generated from enum value: API_KEY_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It works.
+   *
+   * @generated from enum value: API_KEY_STATE_ACTIVE = 1;
+   */
+  ACTIVE = 1,
+
+  /**
+   * An admin disabled it; it can be enabled again.
+   *
+   * @generated from enum value: API_KEY_STATE_DISABLED = 2;
+   */
+  DISABLED = 2,
+
+  /**
+   * Its time is over.
+   *
+   * @generated from enum value: API_KEY_STATE_EXPIRED = 3;
+   */
+  EXPIRED = 3,
+
+  /**
+   * It was revoked for good.
+   *
+   * @generated from enum value: API_KEY_STATE_REVOKED = 4;
+   */
+  REVOKED = 4,
+}
+
+/**
+ * Describes the enum trunkline.admin.v1.ApiKeyState.
+ */
+export const ApiKeyStateSchema: GenEnum<ApiKeyState> = /*@__PURE__*/
+  enumDesc(file_trunkline_admin_v1_key, 0);
 
 /**
  * Manage API keys: what clients send, and which groups they may use.

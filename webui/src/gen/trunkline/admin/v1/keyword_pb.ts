@@ -4,15 +4,16 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import { file_trunkline_admin_v1_visibility } from "./visibility_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file trunkline/admin/v1/keyword.proto.
  */
 export const file_trunkline_admin_v1_keyword: GenFile = /*@__PURE__*/
-  fileDesc("CiB0cnVua2xpbmUvYWRtaW4vdjEva2V5d29yZC5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIrMCCg5GYWlsdXJlS2V5d29yZBIMCgRuYW1lGAEgASgJEgsKA3VpZBgCIAEoCRIMCgRldGFnGAMgASgJEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHa2V5d29yZBgKIAEoCRIPCgdwYXR0ZXJuGAsgASgJEhQKB2VuYWJsZWQYDCABKAhIAIgBARINCgVjb3VudBgNIAEoCBIQCghsb2dfb25seRgOIAEoCBIOCgZzY29wZXMYDyADKAkSEQoJcHJvdmlkZXJzGBAgAygJEg4KBmdyb3VwcxgRIAMoCUIKCghfZW5hYmxlZCJDChpMaXN0RmFpbHVyZUtleXdvcmRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJ0ChtMaXN0RmFpbHVyZUtleXdvcmRzUmVzcG9uc2USPAoQZmFpbHVyZV9rZXl3b3JkcxgBIAMoCzIiLnRydW5rbGluZS5hZG1pbi52MS5GYWlsdXJlS2V5d29yZBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiKAoYR2V0RmFpbHVyZUtleXdvcmRSZXF1ZXN0EgwKBG5hbWUYASABKAkiWAoZR2V0RmFpbHVyZUtleXdvcmRSZXNwb25zZRI7Cg9mYWlsdXJlX2tleXdvcmQYASABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuRmFpbHVyZUtleXdvcmQiWgobQ3JlYXRlRmFpbHVyZUtleXdvcmRSZXF1ZXN0EjsKD2ZhaWx1cmVfa2V5d29yZBgBIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5GYWlsdXJlS2V5d29yZCJbChxDcmVhdGVGYWlsdXJlS2V5d29yZFJlc3BvbnNlEjsKD2ZhaWx1cmVfa2V5d29yZBgBIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5GYWlsdXJlS2V5d29yZCJaChtVcGRhdGVGYWlsdXJlS2V5d29yZFJlcXVlc3QSOwoPZmFpbHVyZV9rZXl3b3JkGAEgASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWx1cmVLZXl3b3JkIlsKHFVwZGF0ZUZhaWx1cmVLZXl3b3JkUmVzcG9uc2USOwoPZmFpbHVyZV9rZXl3b3JkGAEgASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWx1cmVLZXl3b3JkIjkKG0RlbGV0ZUZhaWx1cmVLZXl3b3JkUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBGV0YWcYAiABKAkiHgocRGVsZXRlRmFpbHVyZUtleXdvcmRSZXNwb25zZSJrCg1EcnlSdW5SZXF1ZXN0EjsKD2ZhaWx1cmVfa2V5d29yZBgBIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5GYWlsdXJlS2V5d29yZBINCgVjYWxscxgCIAEoBRIOCgZzYW1wbGUYAyABKAkieAoORHJ5UnVuUmVzcG9uc2USEQoJbG9va2VkX2F0GAEgASgFEiwKBGhpdHMYAiADKAsyHi50cnVua2xpbmUuYWRtaW4udjEuS2V5d29yZEhpdBIRCgloaXRfY291bnQYAyABKAUSEgoKc2FtcGxlX2hpdBgEIAEoCCI9CgpLZXl3b3JkSGl0Eg8KB2NhbGxfaWQYASABKAkSEAoIcHJvdmlkZXIYAiABKAkSDAoEdGV4dBgDIAEoCTLLBQoOS2V5d29yZFNlcnZpY2USewoTTGlzdEZhaWx1cmVLZXl3b3JkcxIuLnRydW5rbGluZS5hZG1pbi52MS5MaXN0RmFpbHVyZUtleXdvcmRzUmVxdWVzdBovLnRydW5rbGluZS5hZG1pbi52MS5MaXN0RmFpbHVyZUtleXdvcmRzUmVzcG9uc2UiA5ACARJ1ChFHZXRGYWlsdXJlS2V5d29yZBIsLnRydW5rbGluZS5hZG1pbi52MS5HZXRGYWlsdXJlS2V5d29yZFJlcXVlc3QaLS50cnVua2xpbmUuYWRtaW4udjEuR2V0RmFpbHVyZUtleXdvcmRSZXNwb25zZSIDkAIBEnkKFENyZWF0ZUZhaWx1cmVLZXl3b3JkEi8udHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZUZhaWx1cmVLZXl3b3JkUmVxdWVzdBowLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVGYWlsdXJlS2V5d29yZFJlc3BvbnNlEnkKFFVwZGF0ZUZhaWx1cmVLZXl3b3JkEi8udHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZUZhaWx1cmVLZXl3b3JkUmVxdWVzdBowLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVGYWlsdXJlS2V5d29yZFJlc3BvbnNlEnkKFERlbGV0ZUZhaWx1cmVLZXl3b3JkEi8udHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUZhaWx1cmVLZXl3b3JkUmVxdWVzdBowLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVGYWlsdXJlS2V5d29yZFJlc3BvbnNlElQKBkRyeVJ1bhIhLnRydW5rbGluZS5hZG1pbi52MS5EcnlSdW5SZXF1ZXN0GiIudHJ1bmtsaW5lLmFkbWluLnYxLkRyeVJ1blJlc3BvbnNlIgOQAgFC2AEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCDEtleXdvcmRQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("CiB0cnVua2xpbmUvYWRtaW4vdjEva2V5d29yZC5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIsUCCg5GYWlsdXJlS2V5d29yZBIMCgRuYW1lGAEgASgJEhEKA3VpZBgCIAEoCUIEoO0YARIMCgRldGFnGAMgASgJEjUKC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEoO0YARI1Cgt1cGRhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESDwoHa2V5d29yZBgKIAEoCRIPCgdwYXR0ZXJuGAsgASgJEhQKB2VuYWJsZWQYDCABKAhIAIgBARINCgVjb3VudBgNIAEoCBIQCghsb2dfb25seRgOIAEoCBIOCgZzY29wZXMYDyADKAkSEQoJcHJvdmlkZXJzGBAgAygJEg4KBmdyb3VwcxgRIAMoCUIKCghfZW5hYmxlZCJlChpMaXN0RmFpbHVyZUtleXdvcmRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIOCgZzZWFyY2gYAyABKAkSEAoIb3JkZXJfYnkYBCABKAkiiAEKG0xpc3RGYWlsdXJlS2V5d29yZHNSZXNwb25zZRI8ChBmYWlsdXJlX2tleXdvcmRzGAEgAygLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWx1cmVLZXl3b3JkEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAMgASgFIigKGEdldEZhaWx1cmVLZXl3b3JkUmVxdWVzdBIMCgRuYW1lGAEgASgJIlgKGUdldEZhaWx1cmVLZXl3b3JkUmVzcG9uc2USOwoPZmFpbHVyZV9rZXl3b3JkGAEgASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWx1cmVLZXl3b3JkIloKG0NyZWF0ZUZhaWx1cmVLZXl3b3JkUmVxdWVzdBI7Cg9mYWlsdXJlX2tleXdvcmQYASABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuRmFpbHVyZUtleXdvcmQiWwocQ3JlYXRlRmFpbHVyZUtleXdvcmRSZXNwb25zZRI7Cg9mYWlsdXJlX2tleXdvcmQYASABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuRmFpbHVyZUtleXdvcmQiiwEKG1VwZGF0ZUZhaWx1cmVLZXl3b3JkUmVxdWVzdBI7Cg9mYWlsdXJlX2tleXdvcmQYASABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuRmFpbHVyZUtleXdvcmQSLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIlsKHFVwZGF0ZUZhaWx1cmVLZXl3b3JkUmVzcG9uc2USOwoPZmFpbHVyZV9rZXl3b3JkGAEgASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWx1cmVLZXl3b3JkIjkKG0RlbGV0ZUZhaWx1cmVLZXl3b3JkUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBGV0YWcYAiABKAkiHgocRGVsZXRlRmFpbHVyZUtleXdvcmRSZXNwb25zZSJ5ChtEcnlSdW5GYWlsdXJlS2V5d29yZFJlcXVlc3QSOwoPZmFpbHVyZV9rZXl3b3JkGAEgASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWx1cmVLZXl3b3JkEg0KBWNhbGxzGAIgASgFEg4KBnNhbXBsZRgDIAEoCSKGAQocRHJ5UnVuRmFpbHVyZUtleXdvcmRSZXNwb25zZRIRCglsb29rZWRfYXQYASABKAUSLAoEaGl0cxgCIAMoCzIeLnRydW5rbGluZS5hZG1pbi52MS5LZXl3b3JkSGl0EhEKCWhpdF9jb3VudBgDIAEoBRISCgpzYW1wbGVfaGl0GAQgASgIIj0KCktleXdvcmRIaXQSDwoHY2FsbF9pZBgBIAEoCRIQCghwcm92aWRlchgCIAEoCRIMCgR0ZXh0GAMgASgJMvUFCg5LZXl3b3JkU2VydmljZRJ7ChNMaXN0RmFpbHVyZUtleXdvcmRzEi4udHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RGYWlsdXJlS2V5d29yZHNSZXF1ZXN0Gi8udHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RGYWlsdXJlS2V5d29yZHNSZXNwb25zZSIDkAIBEnUKEUdldEZhaWx1cmVLZXl3b3JkEiwudHJ1bmtsaW5lLmFkbWluLnYxLkdldEZhaWx1cmVLZXl3b3JkUmVxdWVzdBotLnRydW5rbGluZS5hZG1pbi52MS5HZXRGYWlsdXJlS2V5d29yZFJlc3BvbnNlIgOQAgESeQoUQ3JlYXRlRmFpbHVyZUtleXdvcmQSLy50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlRmFpbHVyZUtleXdvcmRSZXF1ZXN0GjAudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZUZhaWx1cmVLZXl3b3JkUmVzcG9uc2USeQoUVXBkYXRlRmFpbHVyZUtleXdvcmQSLy50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlRmFpbHVyZUtleXdvcmRSZXF1ZXN0GjAudHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZUZhaWx1cmVLZXl3b3JkUmVzcG9uc2USeQoURGVsZXRlRmFpbHVyZUtleXdvcmQSLy50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlRmFpbHVyZUtleXdvcmRSZXF1ZXN0GjAudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUZhaWx1cmVLZXl3b3JkUmVzcG9uc2USfgoURHJ5UnVuRmFpbHVyZUtleXdvcmQSLy50cnVua2xpbmUuYWRtaW4udjEuRHJ5UnVuRmFpbHVyZUtleXdvcmRSZXF1ZXN0GjAudHJ1bmtsaW5lLmFkbWluLnYxLkRyeVJ1bkZhaWx1cmVLZXl3b3JkUmVzcG9uc2UiA5ACAULYAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIMS2V5d29yZFByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_trunkline_admin_v1_visibility]);
 
 /**
  * Text or a pattern; an answer that contains it moves the call on to the next candidate.
@@ -28,28 +29,28 @@ export type FailureKeyword = Message<"trunkline.admin.v1.FailureKeyword"> & {
   name: string;
 
   /**
-   * Identity that survives a re-creation under the same name. Output only.
+   * Identity that survives a re-creation under the same name.
    *
    * @generated from field: string uid = 2;
    */
   uid: string;
 
   /**
-   * Revision the keyword was last changed at; send it back with an update. Output only otherwise.
+   * Revision the keyword was last changed at; send it back with an update.
    *
    * @generated from field: string etag = 3;
    */
   etag: string;
 
   /**
-   * When the keyword was created. Output only.
+   * When the keyword was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 4;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When the keyword was last changed. Output only.
+   * When the keyword was last changed.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 5;
    */
@@ -132,11 +133,25 @@ export type ListFailureKeywordsRequest = Message<"trunkline.admin.v1.ListFailure
   pageSize: number;
 
   /**
-   * next_page_token of the page before.
+   * next_page_token of the page before; everything else must be the same.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
+
+  /**
+   * Only those with this text in their name, keyword or pattern; letter case does not matter.
+   *
+   * @generated from field: string search = 3;
+   */
+  search: string;
+
+  /**
+   * Order: one of name, create_time, update_time, followed by " desc" to turn it round; default name. Equal ones come in name order.
+   *
+   * @generated from field: string order_by = 4;
+   */
+  orderBy: string;
 };
 
 /**
@@ -161,6 +176,13 @@ export type ListFailureKeywordsResponse = Message<"trunkline.admin.v1.ListFailur
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How many there are on all pages together.
+   *
+   * @generated from field: int32 total_size = 3;
+   */
+  totalSize: number;
 };
 
 /**
@@ -247,11 +269,19 @@ export const CreateFailureKeywordResponseSchema: GenMessage<CreateFailureKeyword
  */
 export type UpdateFailureKeywordRequest = Message<"trunkline.admin.v1.UpdateFailureKeywordRequest"> & {
   /**
-   * The whole failure keyword as it should be; failure_keyword.etag, when set, must be the present one.
+   * The failure keyword as it should be; failure_keyword.etag, when set, must be the present one.
    *
    * @generated from field: trunkline.admin.v1.FailureKeyword failure_keyword = 1;
    */
   failureKeyword?: FailureKeyword | undefined;
+
+  /**
+   * Only the fields named here change, each replaced as a whole, such as enabled or log_only; default: everything is
+   * replaced. A path that does not exist, or that cannot be set, is refused.
+   *
+   * @generated from field: google.protobuf.FieldMask update_mask = 2;
+   */
+  updateMask?: FieldMask | undefined;
 };
 
 /**
@@ -318,9 +348,9 @@ export const DeleteFailureKeywordResponseSchema: GenMessage<DeleteFailureKeyword
   messageDesc(file_trunkline_admin_v1_keyword, 10);
 
 /**
- * @generated from message trunkline.admin.v1.DryRunRequest
+ * @generated from message trunkline.admin.v1.DryRunFailureKeywordRequest
  */
-export type DryRunRequest = Message<"trunkline.admin.v1.DryRunRequest"> & {
+export type DryRunFailureKeywordRequest = Message<"trunkline.admin.v1.DryRunFailureKeywordRequest"> & {
   /**
    * The keyword to try; it needs no name. Held against the configuration as if it were stored.
    *
@@ -344,16 +374,16 @@ export type DryRunRequest = Message<"trunkline.admin.v1.DryRunRequest"> & {
 };
 
 /**
- * Describes the message trunkline.admin.v1.DryRunRequest.
- * Use `create(DryRunRequestSchema)` to create a new message.
+ * Describes the message trunkline.admin.v1.DryRunFailureKeywordRequest.
+ * Use `create(DryRunFailureKeywordRequestSchema)` to create a new message.
  */
-export const DryRunRequestSchema: GenMessage<DryRunRequest> = /*@__PURE__*/
+export const DryRunFailureKeywordRequestSchema: GenMessage<DryRunFailureKeywordRequest> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_keyword, 11);
 
 /**
- * @generated from message trunkline.admin.v1.DryRunResponse
+ * @generated from message trunkline.admin.v1.DryRunFailureKeywordResponse
  */
-export type DryRunResponse = Message<"trunkline.admin.v1.DryRunResponse"> & {
+export type DryRunFailureKeywordResponse = Message<"trunkline.admin.v1.DryRunFailureKeywordResponse"> & {
   /**
    * Calls that were looked at.
    *
@@ -384,10 +414,10 @@ export type DryRunResponse = Message<"trunkline.admin.v1.DryRunResponse"> & {
 };
 
 /**
- * Describes the message trunkline.admin.v1.DryRunResponse.
- * Use `create(DryRunResponseSchema)` to create a new message.
+ * Describes the message trunkline.admin.v1.DryRunFailureKeywordResponse.
+ * Use `create(DryRunFailureKeywordResponseSchema)` to create a new message.
  */
-export const DryRunResponseSchema: GenMessage<DryRunResponse> = /*@__PURE__*/
+export const DryRunFailureKeywordResponseSchema: GenMessage<DryRunFailureKeywordResponse> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_keyword, 12);
 
 /**
@@ -484,12 +514,12 @@ export const KeywordService: GenService<{
   /**
    * Try a failure keyword on the newest calls, and on a sample, without storing it.
    *
-   * @generated from rpc trunkline.admin.v1.KeywordService.DryRun
+   * @generated from rpc trunkline.admin.v1.KeywordService.DryRunFailureKeyword
    */
-  dryRun: {
+  dryRunFailureKeyword: {
     methodKind: "unary";
-    input: typeof DryRunRequestSchema;
-    output: typeof DryRunResponseSchema;
+    input: typeof DryRunFailureKeywordRequestSchema;
+    output: typeof DryRunFailureKeywordResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_trunkline_admin_v1_keyword, 0);

@@ -6,7 +6,9 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { CreateJoinTokenRequestSchema, CreateJoinTokenResponseSchema, DeleteJoinTokenRequestSchema, DeleteJoinTokenResponseSchema, ListJoinTokensRequestSchema, ListJoinTokensResponseSchema, RevokeNodeRequestSchema, RevokeNodeResponseSchema } from "./join_token_pb";
+import type { TargetHealth } from "./health_pb";
+import { file_trunkline_admin_v1_health } from "./health_pb";
+import type { CreateJoinTokenRequestSchema, CreateJoinTokenResponseSchema, DeleteJoinTokenRequestSchema, DeleteJoinTokenResponseSchema, ListJoinTokensRequestSchema, ListJoinTokensResponseSchema } from "./join_token_pb";
 import { file_trunkline_admin_v1_join_token } from "./join_token_pb";
 import type { NodeLineage } from "./revocation_pb";
 import { file_trunkline_admin_v1_revocation } from "./revocation_pb";
@@ -16,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/node.proto.
  */
 export const file_trunkline_admin_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("Ch10cnVua2xpbmUvYWRtaW4vdjEvbm9kZS5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIs0HCgROb2RlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIRCgljb25uZWN0ZWQYAyABKAgSGAoQYXBwbGllZF9yZXZpc2lvbhgEIAEoBBINCgVlcnJvchgFIAEoCRIwCgxjb25uZWN0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmxhc3Rfc2Vlbl90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglpbl9mbGlnaHQYCCABKAUSFQoNY2FsbHNfd2FpdGluZxgJIAEoAxIVCg1jYWxsc19kcm9wcGVkGAogASgDEjEKB3RhcmdldHMYCyADKAsyIC50cnVua2xpbmUuYWRtaW4udjEuVGFyZ2V0SGVhbHRoEg0KBXJlZGlzGAwgASgJEj8KDGtleXdvcmRfaGl0cxgNIAMoCzIpLnRydW5rbGluZS5hZG1pbi52MS5Ob2RlLktleXdvcmRIaXRzRW50cnkSDwoHcmVwbGljYRgOIAEoCRIPCgdib290X2lkGA8gASgJEhgKEHJldmlzaW9uc19iZWhpbmQYECABKAQSLQoKYmVoaW5kX2ZvchgRIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIpCgZ1cHRpbWUYEiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGwoTcmVxdWVzdHNfcGVyX3NlY29uZBgTIAEoARITCgtzcG9vbF9ieXRlcxgUIAEoAxIVCg1zcG9vbF90cm91YmxlGBUgASgJEi8KDGNsb2NrX29mZnNldBgWIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghkcmFpbmluZxgXIAEoCBIVCg1kcmFpbl9vcmRlcmVkGBggASgIEjsKF2NlcnRpZmljYXRlX2V4cGlyZV90aW1lGB4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtlbnJvbGxfdGltZRgfIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcmV2b2tlZBggIAEoCBIUCgxjYWxsc19mb2xkZWQYGiABKAMSDAoEZ2FwcxgbIAEoAxIwCgdsaW5lYWdlGBkgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLk5vZGVMaW5lYWdlGjIKEEtleXdvcmRIaXRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgDOgI4ASLGAQoMVGFyZ2V0SGVhbHRoEhAKCHByb3ZpZGVyGAEgASgJEg0KBW1vZGVsGAIgASgJEhIKCmNyZWRlbnRpYWwYAyABKAkSDQoFc3RhdGUYBCABKAkSLAoJcmVtYWluaW5nGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg4KBnJlYXNvbhgGIAEoCRIQCghmYWlsdXJlcxgHIAEoBRIRCgl0aHJlc2hvbGQYCCABKAUSDwoHZGVyaXZlZBgJIAEoCCISChBMaXN0Tm9kZXNSZXF1ZXN0ImIKEUxpc3ROb2Rlc1Jlc3BvbnNlEicKBW5vZGVzGAEgAygLMhgudHJ1bmtsaW5lLmFkbWluLnYxLk5vZGUSEAoIcmV2aXNpb24YAiABKAQSEgoKaW5jb21wbGV0ZRgDIAEoCSIeCg5HZXROb2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJIksKD0dldE5vZGVSZXNwb25zZRImCgRub2RlGAEgASgLMhgudHJ1bmtsaW5lLmFkbWluLnYxLk5vZGUSEAoIcmV2aXNpb24YAiABKAQiLgoQRHJhaW5Ob2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBHVuZG8YAiABKAgiOwoRRHJhaW5Ob2RlUmVzcG9uc2USJgoEbm9kZRgBIAEoCzIYLnRydW5rbGluZS5hZG1pbi52MS5Ob2RlIiEKEUZvcmdldE5vZGVSZXF1ZXN0EgwKBG5hbWUYASABKAkiFAoSRm9yZ2V0Tm9kZVJlc3BvbnNlMp8GCgtOb2RlU2VydmljZRJdCglMaXN0Tm9kZXMSJC50cnVua2xpbmUuYWRtaW4udjEuTGlzdE5vZGVzUmVxdWVzdBolLnRydW5rbGluZS5hZG1pbi52MS5MaXN0Tm9kZXNSZXNwb25zZSIDkAIBElcKB0dldE5vZGUSIi50cnVua2xpbmUuYWRtaW4udjEuR2V0Tm9kZVJlcXVlc3QaIy50cnVua2xpbmUuYWRtaW4udjEuR2V0Tm9kZVJlc3BvbnNlIgOQAgESWAoJRHJhaW5Ob2RlEiQudHJ1bmtsaW5lLmFkbWluLnYxLkRyYWluTm9kZVJlcXVlc3QaJS50cnVua2xpbmUuYWRtaW4udjEuRHJhaW5Ob2RlUmVzcG9uc2USWwoKRm9yZ2V0Tm9kZRIlLnRydW5rbGluZS5hZG1pbi52MS5Gb3JnZXROb2RlUmVxdWVzdBomLnRydW5rbGluZS5hZG1pbi52MS5Gb3JnZXROb2RlUmVzcG9uc2USWwoKUmV2b2tlTm9kZRIlLnRydW5rbGluZS5hZG1pbi52MS5SZXZva2VOb2RlUmVxdWVzdBomLnRydW5rbGluZS5hZG1pbi52MS5SZXZva2VOb2RlUmVzcG9uc2USagoPQ3JlYXRlSm9pblRva2VuEioudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZUpvaW5Ub2tlblJlcXVlc3QaKy50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlSm9pblRva2VuUmVzcG9uc2USbAoOTGlzdEpvaW5Ub2tlbnMSKS50cnVua2xpbmUuYWRtaW4udjEuTGlzdEpvaW5Ub2tlbnNSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RKb2luVG9rZW5zUmVzcG9uc2UiA5ACARJqCg9EZWxldGVKb2luVG9rZW4SKi50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlSm9pblRva2VuUmVxdWVzdBorLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVKb2luVG9rZW5SZXNwb25zZULVAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIJTm9kZVByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_trunkline_admin_v1_join_token, file_trunkline_admin_v1_revocation]);
+  fileDesc("Ch10cnVua2xpbmUvYWRtaW4vdjEvbm9kZS5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIs0HCgROb2RlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIRCgljb25uZWN0ZWQYAyABKAgSGAoQYXBwbGllZF9yZXZpc2lvbhgEIAEoBBINCgVlcnJvchgFIAEoCRIwCgxjb25uZWN0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmxhc3Rfc2Vlbl90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglpbl9mbGlnaHQYCCABKAUSFQoNY2FsbHNfd2FpdGluZxgJIAEoAxIVCg1jYWxsc19kcm9wcGVkGAogASgDEjEKB3RhcmdldHMYCyADKAsyIC50cnVua2xpbmUuYWRtaW4udjEuVGFyZ2V0SGVhbHRoEg0KBXJlZGlzGAwgASgJEj8KDGtleXdvcmRfaGl0cxgNIAMoCzIpLnRydW5rbGluZS5hZG1pbi52MS5Ob2RlLktleXdvcmRIaXRzRW50cnkSDwoHcmVwbGljYRgOIAEoCRIPCgdib290X2lkGA8gASgJEhgKEHJldmlzaW9uc19iZWhpbmQYECABKAQSLQoKYmVoaW5kX2ZvchgRIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIpCgZ1cHRpbWUYEiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGwoTcmVxdWVzdHNfcGVyX3NlY29uZBgTIAEoARITCgtzcG9vbF9ieXRlcxgUIAEoAxIVCg1zcG9vbF90cm91YmxlGBUgASgJEi8KDGNsb2NrX29mZnNldBgWIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghkcmFpbmluZxgXIAEoCBIVCg1kcmFpbl9vcmRlcmVkGBggASgIEjsKF2NlcnRpZmljYXRlX2V4cGlyZV90aW1lGB4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtlbnJvbGxfdGltZRgfIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcmV2b2tlZBggIAEoCBIUCgxjYWxsc19mb2xkZWQYGiABKAMSDAoEZ2FwcxgbIAEoAxIwCgdsaW5lYWdlGBkgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLk5vZGVMaW5lYWdlGjIKEEtleXdvcmRIaXRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgDOgI4ASISChBMaXN0Tm9kZXNSZXF1ZXN0ImIKEUxpc3ROb2Rlc1Jlc3BvbnNlEicKBW5vZGVzGAEgAygLMhgudHJ1bmtsaW5lLmFkbWluLnYxLk5vZGUSEAoIcmV2aXNpb24YAiABKAQSEgoKaW5jb21wbGV0ZRgDIAEoCSIeCg5HZXROb2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJIksKD0dldE5vZGVSZXNwb25zZRImCgRub2RlGAEgASgLMhgudHJ1bmtsaW5lLmFkbWluLnYxLk5vZGUSEAoIcmV2aXNpb24YAiABKAQiLgoQRHJhaW5Ob2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBHVuZG8YAiABKAgiOwoRRHJhaW5Ob2RlUmVzcG9uc2USJgoEbm9kZRgBIAEoCzIYLnRydW5rbGluZS5hZG1pbi52MS5Ob2RlIiEKEUZvcmdldE5vZGVSZXF1ZXN0EgwKBG5hbWUYASABKAkiFAoSRm9yZ2V0Tm9kZVJlc3BvbnNlIiEKEVJldm9rZU5vZGVSZXF1ZXN0EgwKBG5hbWUYASABKAkiFAoSUmV2b2tlTm9kZVJlc3BvbnNlMp8GCgtOb2RlU2VydmljZRJdCglMaXN0Tm9kZXMSJC50cnVua2xpbmUuYWRtaW4udjEuTGlzdE5vZGVzUmVxdWVzdBolLnRydW5rbGluZS5hZG1pbi52MS5MaXN0Tm9kZXNSZXNwb25zZSIDkAIBElcKB0dldE5vZGUSIi50cnVua2xpbmUuYWRtaW4udjEuR2V0Tm9kZVJlcXVlc3QaIy50cnVua2xpbmUuYWRtaW4udjEuR2V0Tm9kZVJlc3BvbnNlIgOQAgESWAoJRHJhaW5Ob2RlEiQudHJ1bmtsaW5lLmFkbWluLnYxLkRyYWluTm9kZVJlcXVlc3QaJS50cnVua2xpbmUuYWRtaW4udjEuRHJhaW5Ob2RlUmVzcG9uc2USWwoKRm9yZ2V0Tm9kZRIlLnRydW5rbGluZS5hZG1pbi52MS5Gb3JnZXROb2RlUmVxdWVzdBomLnRydW5rbGluZS5hZG1pbi52MS5Gb3JnZXROb2RlUmVzcG9uc2USWwoKUmV2b2tlTm9kZRIlLnRydW5rbGluZS5hZG1pbi52MS5SZXZva2VOb2RlUmVxdWVzdBomLnRydW5rbGluZS5hZG1pbi52MS5SZXZva2VOb2RlUmVzcG9uc2USagoPQ3JlYXRlSm9pblRva2VuEioudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZUpvaW5Ub2tlblJlcXVlc3QaKy50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlSm9pblRva2VuUmVzcG9uc2USbAoOTGlzdEpvaW5Ub2tlbnMSKS50cnVua2xpbmUuYWRtaW4udjEuTGlzdEpvaW5Ub2tlbnNSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RKb2luVG9rZW5zUmVzcG9uc2UiA5ACARJqCg9EZWxldGVKb2luVG9rZW4SKi50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlSm9pblRva2VuUmVxdWVzdBorLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVKb2luVG9rZW5SZXNwb25zZULVAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIJTm9kZVByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_trunkline_admin_v1_health, file_trunkline_admin_v1_join_token, file_trunkline_admin_v1_revocation]);
 
 /**
  * One data-plane process.
@@ -123,7 +125,7 @@ export type Node = Message<"trunkline.admin.v1.Node"> & {
   replica: string;
 
   /**
-   * Made anew at each start of the node.
+   * New at each start of the node.
    *
    * @generated from field: string boot_id = 15;
    */
@@ -180,7 +182,7 @@ export type Node = Message<"trunkline.admin.v1.Node"> & {
   clockOffset?: Duration | undefined;
 
   /**
-   * Whether it gets no new clients, at an admin's word.
+   * Whether it gets no new clients because an admin said so.
    *
    * @generated from field: bool draining = 23;
    */
@@ -244,84 +246,6 @@ export const NodeSchema: GenMessage<Node> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_node, 0);
 
 /**
- * How a target, credential or whole provider stands on a node.
- *
- * @generated from message trunkline.admin.v1.TargetHealth
- */
-export type TargetHealth = Message<"trunkline.admin.v1.TargetHealth"> & {
-  /**
-   * Name of the provider.
-   *
-   * @generated from field: string provider = 1;
-   */
-  provider: string;
-
-  /**
-   * Upstream model id; empty when the whole provider is meant.
-   *
-   * @generated from field: string model = 2;
-   */
-  model: string;
-
-  /**
-   * Name of the credential when only that is meant.
-   *
-   * @generated from field: string credential = 3;
-   */
-  credential: string;
-
-  /**
-   * healthy, degraded (failures within the window), cooling or probing.
-   *
-   * @generated from field: string state = 4;
-   */
-  state: string;
-
-  /**
-   * Time left of the cooldown.
-   *
-   * @generated from field: google.protobuf.Duration remaining = 5;
-   */
-  remaining?: Duration | undefined;
-
-  /**
-   * Outcome that opened the cooldown.
-   *
-   * @generated from field: string reason = 6;
-   */
-  reason: string;
-
-  /**
-   * Failures within the window.
-   *
-   * @generated from field: int32 failures = 7;
-   */
-  failures: number;
-
-  /**
-   * Failures that open a cooldown.
-   *
-   * @generated from field: int32 threshold = 8;
-   */
-  threshold: number;
-
-  /**
-   * A whole provider that cools only because several of its models do; says nothing of models that
-   * stand badly by themselves.
-   *
-   * @generated from field: bool derived = 9;
-   */
-  derived: boolean;
-};
-
-/**
- * Describes the message trunkline.admin.v1.TargetHealth.
- * Use `create(TargetHealthSchema)` to create a new message.
- */
-export const TargetHealthSchema: GenMessage<TargetHealth> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_node, 1);
-
-/**
  * @generated from message trunkline.admin.v1.ListNodesRequest
  */
 export type ListNodesRequest = Message<"trunkline.admin.v1.ListNodesRequest"> & {
@@ -332,7 +256,7 @@ export type ListNodesRequest = Message<"trunkline.admin.v1.ListNodesRequest"> & 
  * Use `create(ListNodesRequestSchema)` to create a new message.
  */
 export const ListNodesRequestSchema: GenMessage<ListNodesRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_node, 2);
+  messageDesc(file_trunkline_admin_v1_node, 1);
 
 /**
  * @generated from message trunkline.admin.v1.ListNodesResponse
@@ -363,7 +287,7 @@ export type ListNodesResponse = Message<"trunkline.admin.v1.ListNodesResponse"> 
  * Use `create(ListNodesResponseSchema)` to create a new message.
  */
 export const ListNodesResponseSchema: GenMessage<ListNodesResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_node, 3);
+  messageDesc(file_trunkline_admin_v1_node, 2);
 
 /**
  * @generated from message trunkline.admin.v1.GetNodeRequest
@@ -380,7 +304,7 @@ export type GetNodeRequest = Message<"trunkline.admin.v1.GetNodeRequest"> & {
  * Use `create(GetNodeRequestSchema)` to create a new message.
  */
 export const GetNodeRequestSchema: GenMessage<GetNodeRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_node, 4);
+  messageDesc(file_trunkline_admin_v1_node, 3);
 
 /**
  * @generated from message trunkline.admin.v1.GetNodeResponse
@@ -404,7 +328,7 @@ export type GetNodeResponse = Message<"trunkline.admin.v1.GetNodeResponse"> & {
  * Use `create(GetNodeResponseSchema)` to create a new message.
  */
 export const GetNodeResponseSchema: GenMessage<GetNodeResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_node, 5);
+  messageDesc(file_trunkline_admin_v1_node, 4);
 
 /**
  * @generated from message trunkline.admin.v1.DrainNodeRequest
@@ -428,7 +352,7 @@ export type DrainNodeRequest = Message<"trunkline.admin.v1.DrainNodeRequest"> & 
  * Use `create(DrainNodeRequestSchema)` to create a new message.
  */
 export const DrainNodeRequestSchema: GenMessage<DrainNodeRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_node, 6);
+  messageDesc(file_trunkline_admin_v1_node, 5);
 
 /**
  * @generated from message trunkline.admin.v1.DrainNodeResponse
@@ -447,7 +371,7 @@ export type DrainNodeResponse = Message<"trunkline.admin.v1.DrainNodeResponse"> 
  * Use `create(DrainNodeResponseSchema)` to create a new message.
  */
 export const DrainNodeResponseSchema: GenMessage<DrainNodeResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_node, 7);
+  messageDesc(file_trunkline_admin_v1_node, 6);
 
 /**
  * @generated from message trunkline.admin.v1.ForgetNodeRequest
@@ -464,7 +388,7 @@ export type ForgetNodeRequest = Message<"trunkline.admin.v1.ForgetNodeRequest"> 
  * Use `create(ForgetNodeRequestSchema)` to create a new message.
  */
 export const ForgetNodeRequestSchema: GenMessage<ForgetNodeRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_node, 8);
+  messageDesc(file_trunkline_admin_v1_node, 7);
 
 /**
  * @generated from message trunkline.admin.v1.ForgetNodeResponse
@@ -477,7 +401,39 @@ export type ForgetNodeResponse = Message<"trunkline.admin.v1.ForgetNodeResponse"
  * Use `create(ForgetNodeResponseSchema)` to create a new message.
  */
 export const ForgetNodeResponseSchema: GenMessage<ForgetNodeResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_node, 8);
+
+/**
+ * @generated from message trunkline.admin.v1.RevokeNodeRequest
+ */
+export type RevokeNodeRequest = Message<"trunkline.admin.v1.RevokeNodeRequest"> & {
+  /**
+   * Name of the node.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.RevokeNodeRequest.
+ * Use `create(RevokeNodeRequestSchema)` to create a new message.
+ */
+export const RevokeNodeRequestSchema: GenMessage<RevokeNodeRequest> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_node, 9);
+
+/**
+ * @generated from message trunkline.admin.v1.RevokeNodeResponse
+ */
+export type RevokeNodeResponse = Message<"trunkline.admin.v1.RevokeNodeResponse"> & {
+};
+
+/**
+ * Describes the message trunkline.admin.v1.RevokeNodeResponse.
+ * Use `create(RevokeNodeResponseSchema)` to create a new message.
+ */
+export const RevokeNodeResponseSchema: GenMessage<RevokeNodeResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_node, 10);
 
 /**
  * Look at the data-plane nodes.
@@ -507,7 +463,7 @@ export const NodeService: GenService<{
   },
   /**
    * Take a node out of load balancing before it is stopped: /readyz answers 503, what still comes is
-   * answered, streams go on. It lasts until it is undone or the node starts anew.
+   * answered, streams go on. It lasts until it is undone or the node restarts.
    *
    * @generated from rpc trunkline.admin.v1.NodeService.DrainNode
    */

@@ -4,19 +4,22 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { ProviderHealth } from "./health_pb";
+import { file_trunkline_admin_v1_health } from "./health_pb";
 import type { ImportModelsRequestSchema, ImportModelsResponseSchema, ImportRules, ListImportsRequestSchema, ListImportsResponseSchema, ModelImport, PreviewImportResponseSchema, ProviderImport, RemoveImportedModelsRequestSchema, RemoveImportedModelsResponseSchema } from "./import_pb";
 import { file_trunkline_admin_v1_import } from "./import_pb";
 import type { Price } from "./price_pb";
 import { file_trunkline_admin_v1_price } from "./price_pb";
+import { file_trunkline_admin_v1_visibility } from "./visibility_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file trunkline/admin/v1/provider.proto.
  */
 export const file_trunkline_admin_v1_provider: GenFile = /*@__PURE__*/
-  fileDesc("CiF0cnVua2xpbmUvYWRtaW4vdjEvcHJvdmlkZXIucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSLIBAoIUHJvdmlkZXISDAoEbmFtZRgBIAEoCRILCgN1aWQYAiABKAkSDAoEZXRhZxgDIAEoCRIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCGJhc2VfdXJsGAogASgJEg8KB2RpYWxlY3QYCyABKAkSMwoLY3JlZGVudGlhbHMYDCADKAsyHi50cnVua2xpbmUuYWRtaW4udjEuQ3JlZGVudGlhbBI6CgdoZWFkZXJzGA0gAygLMikudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyLkhlYWRlcnNFbnRyeRIdChVhbGxvd19wcml2YXRlX25ldHdvcmsYDiABKAgSFQoNbWF4X2luX2ZsaWdodBgPIAEoBRIUCgdlbmFibGVkGBAgASgISACIAQESKQoGbW9kZWxzGBEgAygLMhkudHJ1bmtsaW5lLmFkbWluLnYxLk1vZGVsEjYKCHRpbWVvdXRzGBIgASgLMiQudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyVGltZW91dHMSMgoGaW1wb3J0GBMgASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVySW1wb3J0Gi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgoKCF9lbmFibGVkIqoBCgpDcmVkZW50aWFsEgwKBG5hbWUYASABKAkSDgoGc2VjcmV0GAIgASgJEhQKB2VuYWJsZWQYAyABKAhIAIgBARITCgtzZWNyZXRfaGludBgEIAEoCRIzCg9zZWNyZXRfc2V0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnNlY3JldF9yZWYYBiABKAlCCgoIX2VuYWJsZWQilwEKBU1vZGVsEgoKAmlkGAEgASgJEg0KBWFsaWFzGAIgASgJEigKBXByaWNlGAMgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLlByaWNlEhYKDmNvbnRleHRfd2luZG93GAQgASgDEjEKCGltcG9ydGVkGAUgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLk1vZGVsSW1wb3J0IssBChBQcm92aWRlclRpbWVvdXRzEioKB2Nvbm5lY3QYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLZmlyc3RfdG9rZW4YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIcmVzcG9uc2UYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLc3RyZWFtX2lkbGUYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iPQoUTGlzdFByb3ZpZGVyc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiYQoVTGlzdFByb3ZpZGVyc1Jlc3BvbnNlEi8KCXByb3ZpZGVycxgBIAMoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiIgoSR2V0UHJvdmlkZXJSZXF1ZXN0EgwKBG5hbWUYASABKAkiRQoTR2V0UHJvdmlkZXJSZXNwb25zZRIuCghwcm92aWRlchgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlciJHChVDcmVhdGVQcm92aWRlclJlcXVlc3QSLgoIcHJvdmlkZXIYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXIiSAoWQ3JlYXRlUHJvdmlkZXJSZXNwb25zZRIuCghwcm92aWRlchgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlciJHChVVcGRhdGVQcm92aWRlclJlcXVlc3QSLgoIcHJvdmlkZXIYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXIiSAoWVXBkYXRlUHJvdmlkZXJSZXNwb25zZRIuCghwcm92aWRlchgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlciIzChVEZWxldGVQcm92aWRlclJlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgRldGFnGAIgASgJIhgKFkRlbGV0ZVByb3ZpZGVyUmVzcG9uc2UivAEKFFByZXZpZXdJbXBvcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSDQoFbmFtZXMYAiADKAkSLgoIcHJvdmlkZXIYAyABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXISLgoFcnVsZXMYBCABKAsyHy50cnVua2xpbmUuYWRtaW4udjEuSW1wb3J0UnVsZXMSDgoGbW9kZWxzGAUgAygJEhcKD3Jlc3RvcmVfcmVtb3ZlZBgGIAEoCCKEAQoTVGVzdFByb3ZpZGVyUmVxdWVzdBIMCgRuYW1lGAEgASgJEi4KCHByb3ZpZGVyGAIgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyEhIKCmNyZWRlbnRpYWwYAyABKAkSDAoEY2hhdBgEIAEoCBINCgVtb2RlbBgFIAEoCSKvAQoUVGVzdFByb3ZpZGVyUmVzcG9uc2USKgoEc3RlcBgBIAEoDjIcLnRydW5rbGluZS5hZG1pbi52MS5UZXN0U3RlcBIuCgZyZXN1bHQYAiABKA4yHi50cnVua2xpbmUuYWRtaW4udjEuVGVzdFJlc3VsdBIrCghkdXJhdGlvbhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIOCgZkZXRhaWwYBCABKAkqiAEKCFRlc3RTdGVwEhkKFVRFU1RfU1RFUF9VTlNQRUNJRklFRBAAEhEKDVRFU1RfU1RFUF9ETlMQARIRCg1URVNUX1NURVBfVENQEAISEQoNVEVTVF9TVEVQX1RMUxADEhQKEFRFU1RfU1RFUF9NT0RFTFMQBBISCg5URVNUX1NURVBfQ0hBVBAFKm4KClRlc3RSZXN1bHQSGwoXVEVTVF9SRVNVTFRfVU5TUEVDSUZJRUQQABISCg5URVNUX1JFU1VMVF9PSxABEhYKElRFU1RfUkVTVUxUX0ZBSUxFRBACEhcKE1RFU1RfUkVTVUxUX1NLSVBQRUQQAzKsCAoPUHJvdmlkZXJTZXJ2aWNlEmkKDUxpc3RQcm92aWRlcnMSKC50cnVua2xpbmUuYWRtaW4udjEuTGlzdFByb3ZpZGVyc1JlcXVlc3QaKS50cnVua2xpbmUuYWRtaW4udjEuTGlzdFByb3ZpZGVyc1Jlc3BvbnNlIgOQAgESYwoLR2V0UHJvdmlkZXISJi50cnVua2xpbmUuYWRtaW4udjEuR2V0UHJvdmlkZXJSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkdldFByb3ZpZGVyUmVzcG9uc2UiA5ACARJnCg5DcmVhdGVQcm92aWRlchIpLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVQcm92aWRlclJlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlUHJvdmlkZXJSZXNwb25zZRJnCg5VcGRhdGVQcm92aWRlchIpLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVQcm92aWRlclJlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlUHJvdmlkZXJSZXNwb25zZRJnCg5EZWxldGVQcm92aWRlchIpLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVQcm92aWRlclJlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlUHJvdmlkZXJSZXNwb25zZRJkCg1QcmV2aWV3SW1wb3J0EigudHJ1bmtsaW5lLmFkbWluLnYxLlByZXZpZXdJbXBvcnRSZXF1ZXN0GikudHJ1bmtsaW5lLmFkbWluLnYxLlByZXZpZXdJbXBvcnRSZXNwb25zZRJjCgxJbXBvcnRNb2RlbHMSJy50cnVua2xpbmUuYWRtaW4udjEuSW1wb3J0TW9kZWxzUmVxdWVzdBooLnRydW5rbGluZS5hZG1pbi52MS5JbXBvcnRNb2RlbHNSZXNwb25zZTABEmMKC0xpc3RJbXBvcnRzEiYudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RJbXBvcnRzUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5MaXN0SW1wb3J0c1Jlc3BvbnNlIgOQAgESeQoUUmVtb3ZlSW1wb3J0ZWRNb2RlbHMSLy50cnVua2xpbmUuYWRtaW4udjEuUmVtb3ZlSW1wb3J0ZWRNb2RlbHNSZXF1ZXN0GjAudHJ1bmtsaW5lLmFkbWluLnYxLlJlbW92ZUltcG9ydGVkTW9kZWxzUmVzcG9uc2USYwoMVGVzdFByb3ZpZGVyEicudHJ1bmtsaW5lLmFkbWluLnYxLlRlc3RQcm92aWRlclJlcXVlc3QaKC50cnVua2xpbmUuYWRtaW4udjEuVGVzdFByb3ZpZGVyUmVzcG9uc2UwAULZAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUINUHJvdmlkZXJQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_trunkline_admin_v1_import, file_trunkline_admin_v1_price]);
+  fileDesc("CiF0cnVua2xpbmUvYWRtaW4vdjEvcHJvdmlkZXIucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSKiBQoIUHJvdmlkZXISDAoEbmFtZRgBIAEoCRIRCgN1aWQYAiABKAlCBKDtGAESDAoEZXRhZxgDIAEoCRI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESNQoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSg7RgBEhAKCGJhc2VfdXJsGAogASgJEg8KB2RpYWxlY3QYCyABKAkSMwoLY3JlZGVudGlhbHMYDCADKAsyHi50cnVua2xpbmUuYWRtaW4udjEuQ3JlZGVudGlhbBI6CgdoZWFkZXJzGA0gAygLMikudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyLkhlYWRlcnNFbnRyeRIdChVhbGxvd19wcml2YXRlX25ldHdvcmsYDiABKAgSFQoNbWF4X2luX2ZsaWdodBgPIAEoBRIUCgdlbmFibGVkGBAgASgISACIAQESKQoGbW9kZWxzGBEgAygLMhkudHJ1bmtsaW5lLmFkbWluLnYxLk1vZGVsEjYKCHRpbWVvdXRzGBIgASgLMiQudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyVGltZW91dHMSMgoGaW1wb3J0GBMgASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVySW1wb3J0EkYKEmVmZmVjdGl2ZV90aW1lb3V0cxgeIAEoCzIkLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlclRpbWVvdXRzQgSg7RgBGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgoKCF9lbmFibGVkIsIBCgpDcmVkZW50aWFsEgwKBG5hbWUYASABKAkSFAoGc2VjcmV0GAIgASgJQgSg7RgCEhQKB2VuYWJsZWQYAyABKAhIAIgBARIZCgtzZWNyZXRfaGludBgEIAEoCUIEoO0YARI5Cg9zZWNyZXRfc2V0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSg7RgBEhgKCnNlY3JldF9yZWYYBiABKAlCBKDtGANCCgoIX2VuYWJsZWQinQEKBU1vZGVsEgoKAmlkGAEgASgJEg0KBWFsaWFzGAIgASgJEigKBXByaWNlGAMgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLlByaWNlEhYKDmNvbnRleHRfd2luZG93GAQgASgDEjcKCGltcG9ydGVkGAUgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLk1vZGVsSW1wb3J0QgSg7RgBIssBChBQcm92aWRlclRpbWVvdXRzEioKB2Nvbm5lY3QYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLZmlyc3RfdG9rZW4YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIcmVzcG9uc2UYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLc3RyZWFtX2lkbGUYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iXwoUTGlzdFByb3ZpZGVyc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSDgoGc2VhcmNoGAMgASgJEhAKCG9yZGVyX2J5GAQgASgJInUKFUxpc3RQcm92aWRlcnNSZXNwb25zZRIvCglwcm92aWRlcnMYASADKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAUiIgoSR2V0UHJvdmlkZXJSZXF1ZXN0EgwKBG5hbWUYASABKAkiRQoTR2V0UHJvdmlkZXJSZXNwb25zZRIuCghwcm92aWRlchgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlciJHChVDcmVhdGVQcm92aWRlclJlcXVlc3QSLgoIcHJvdmlkZXIYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXIiSAoWQ3JlYXRlUHJvdmlkZXJSZXNwb25zZRIuCghwcm92aWRlchgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlciJ4ChVVcGRhdGVQcm92aWRlclJlcXVlc3QSLgoIcHJvdmlkZXIYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXISLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIkgKFlVwZGF0ZVByb3ZpZGVyUmVzcG9uc2USLgoIcHJvdmlkZXIYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXIiMwoVRGVsZXRlUHJvdmlkZXJSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEZXRhZxgCIAEoCSIYChZEZWxldGVQcm92aWRlclJlc3BvbnNlIioKGUxpc3RQcm92aWRlckhlYWx0aFJlcXVlc3QSDQoFbmFtZXMYASADKAkiUwoaTGlzdFByb3ZpZGVySGVhbHRoUmVzcG9uc2USNQoJcHJvdmlkZXJzGAEgAygLMiIudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVySGVhbHRoIksKFFJlc2V0Q29vbGRvd25SZXF1ZXN0EhAKCHByb3ZpZGVyGAEgASgJEg0KBW1vZGVsGAIgASgJEhIKCmNyZWRlbnRpYWwYAyABKAkiJgoVUmVzZXRDb29sZG93blJlc3BvbnNlEg0KBW5vZGVzGAEgAygJIrwBChRQcmV2aWV3SW1wb3J0UmVxdWVzdBIMCgRuYW1lGAEgASgJEg0KBW5hbWVzGAIgAygJEi4KCHByb3ZpZGVyGAMgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyEi4KBXJ1bGVzGAQgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLkltcG9ydFJ1bGVzEg4KBm1vZGVscxgFIAMoCRIXCg9yZXN0b3JlX3JlbW92ZWQYBiABKAgihAEKE1Rlc3RQcm92aWRlclJlcXVlc3QSDAoEbmFtZRgBIAEoCRIuCghwcm92aWRlchgCIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlchISCgpjcmVkZW50aWFsGAMgASgJEgwKBGNoYXQYBCABKAgSDQoFbW9kZWwYBSABKAkirwEKFFRlc3RQcm92aWRlclJlc3BvbnNlEioKBHN0ZXAYASABKA4yHC50cnVua2xpbmUuYWRtaW4udjEuVGVzdFN0ZXASLgoGcmVzdWx0GAIgASgOMh4udHJ1bmtsaW5lLmFkbWluLnYxLlRlc3RSZXN1bHQSKwoIZHVyYXRpb24YAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDgoGZGV0YWlsGAQgASgJKogBCghUZXN0U3RlcBIZChVURVNUX1NURVBfVU5TUEVDSUZJRUQQABIRCg1URVNUX1NURVBfRE5TEAESEQoNVEVTVF9TVEVQX1RDUBACEhEKDVRFU1RfU1RFUF9UTFMQAxIUChBURVNUX1NURVBfTU9ERUxTEAQSEgoOVEVTVF9TVEVQX0NIQVQQBSpuCgpUZXN0UmVzdWx0EhsKF1RFU1RfUkVTVUxUX1VOU1BFQ0lGSUVEEAASEgoOVEVTVF9SRVNVTFRfT0sQARIWChJURVNUX1JFU1VMVF9GQUlMRUQQAhIXChNURVNUX1JFU1VMVF9TS0lQUEVEEAMyjAoKD1Byb3ZpZGVyU2VydmljZRJpCg1MaXN0UHJvdmlkZXJzEigudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RQcm92aWRlcnNSZXF1ZXN0GikudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RQcm92aWRlcnNSZXNwb25zZSIDkAIBEmMKC0dldFByb3ZpZGVyEiYudHJ1bmtsaW5lLmFkbWluLnYxLkdldFByb3ZpZGVyUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5HZXRQcm92aWRlclJlc3BvbnNlIgOQAgESZwoOQ3JlYXRlUHJvdmlkZXISKS50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlUHJvdmlkZXJSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZVByb3ZpZGVyUmVzcG9uc2USZwoOVXBkYXRlUHJvdmlkZXISKS50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlUHJvdmlkZXJSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZVByb3ZpZGVyUmVzcG9uc2USZwoORGVsZXRlUHJvdmlkZXISKS50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlUHJvdmlkZXJSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZVByb3ZpZGVyUmVzcG9uc2USeAoSTGlzdFByb3ZpZGVySGVhbHRoEi0udHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RQcm92aWRlckhlYWx0aFJlcXVlc3QaLi50cnVua2xpbmUuYWRtaW4udjEuTGlzdFByb3ZpZGVySGVhbHRoUmVzcG9uc2UiA5ACARJkCg1SZXNldENvb2xkb3duEigudHJ1bmtsaW5lLmFkbWluLnYxLlJlc2V0Q29vbGRvd25SZXF1ZXN0GikudHJ1bmtsaW5lLmFkbWluLnYxLlJlc2V0Q29vbGRvd25SZXNwb25zZRJkCg1QcmV2aWV3SW1wb3J0EigudHJ1bmtsaW5lLmFkbWluLnYxLlByZXZpZXdJbXBvcnRSZXF1ZXN0GikudHJ1bmtsaW5lLmFkbWluLnYxLlByZXZpZXdJbXBvcnRSZXNwb25zZRJjCgxJbXBvcnRNb2RlbHMSJy50cnVua2xpbmUuYWRtaW4udjEuSW1wb3J0TW9kZWxzUmVxdWVzdBooLnRydW5rbGluZS5hZG1pbi52MS5JbXBvcnRNb2RlbHNSZXNwb25zZTABEmMKC0xpc3RJbXBvcnRzEiYudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RJbXBvcnRzUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5MaXN0SW1wb3J0c1Jlc3BvbnNlIgOQAgESeQoUUmVtb3ZlSW1wb3J0ZWRNb2RlbHMSLy50cnVua2xpbmUuYWRtaW4udjEuUmVtb3ZlSW1wb3J0ZWRNb2RlbHNSZXF1ZXN0GjAudHJ1bmtsaW5lLmFkbWluLnYxLlJlbW92ZUltcG9ydGVkTW9kZWxzUmVzcG9uc2USYwoMVGVzdFByb3ZpZGVyEicudHJ1bmtsaW5lLmFkbWluLnYxLlRlc3RQcm92aWRlclJlcXVlc3QaKC50cnVua2xpbmUuYWRtaW4udjEuVGVzdFByb3ZpZGVyUmVzcG9uc2UwAULZAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUINUHJvdmlkZXJQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_trunkline_admin_v1_health, file_trunkline_admin_v1_import, file_trunkline_admin_v1_price, file_trunkline_admin_v1_visibility]);
 
 /**
  * An upstream account.
@@ -32,28 +35,28 @@ export type Provider = Message<"trunkline.admin.v1.Provider"> & {
   name: string;
 
   /**
-   * Identity that survives a re-creation under the same name. Output only.
+   * Identity that survives a re-creation under the same name.
    *
    * @generated from field: string uid = 2;
    */
   uid: string;
 
   /**
-   * Revision the provider was last changed at; send it back with an update. Output only otherwise.
+   * Revision the provider was last changed at; send it back with an update.
    *
    * @generated from field: string etag = 3;
    */
   etag: string;
 
   /**
-   * When the provider was created. Output only.
+   * When the provider was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 4;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When the provider was last changed. Output only.
+   * When the provider was last changed.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 5;
    */
@@ -129,6 +132,13 @@ export type Provider = Message<"trunkline.admin.v1.Provider"> & {
    * @generated from field: trunkline.admin.v1.ProviderImport import = 19;
    */
   import?: ProviderImport | undefined;
+
+  /**
+   * The timers that hold for the provider outside of groups that override them, every field set.
+   *
+   * @generated from field: trunkline.admin.v1.ProviderTimeouts effective_timeouts = 30;
+   */
+  effectiveTimeouts?: ProviderTimeouts | undefined;
 };
 
 /**
@@ -152,7 +162,7 @@ export type Credential = Message<"trunkline.admin.v1.Credential"> & {
   name: string;
 
   /**
-   * The key itself. Write-only: never returned. Empty in an update keeps the stored one.
+   * The key itself. Never returned. Empty in an update keeps the stored one.
    *
    * @generated from field: string secret = 2;
    */
@@ -166,21 +176,21 @@ export type Credential = Message<"trunkline.admin.v1.Credential"> & {
   enabled?: boolean | undefined;
 
   /**
-   * Last four characters of the stored key. Output only.
+   * Last four characters of the stored key.
    *
    * @generated from field: string secret_hint = 4;
    */
   secretHint: string;
 
   /**
-   * When the key was stored. Output only.
+   * When the key was stored.
    *
    * @generated from field: google.protobuf.Timestamp secret_set_time = 5;
    */
   secretSetTime?: Timestamp | undefined;
 
   /**
-   * Where the ciphertext lies. Internal: never returned.
+   * Where the ciphertext lies.
    *
    * @generated from field: string secret_ref = 6;
    */
@@ -229,7 +239,7 @@ export type Model = Message<"trunkline.admin.v1.Model"> & {
   contextWindow: bigint;
 
   /**
-   * Set on models that an import brought. Output only.
+   * Set on models that an import brought.
    *
    * @generated from field: trunkline.admin.v1.ModelImport imported = 5;
    */
@@ -297,11 +307,25 @@ export type ListProvidersRequest = Message<"trunkline.admin.v1.ListProvidersRequ
   pageSize: number;
 
   /**
-   * next_page_token of the page before.
+   * next_page_token of the page before; everything else must be the same.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
+
+  /**
+   * Only those with this text in their name, base URL, model ids or aliases; letter case does not matter.
+   *
+   * @generated from field: string search = 3;
+   */
+  search: string;
+
+  /**
+   * Order: one of name, create_time, update_time, followed by " desc" to turn it round; default name. Equal ones come in name order.
+   *
+   * @generated from field: string order_by = 4;
+   */
+  orderBy: string;
 };
 
 /**
@@ -326,6 +350,13 @@ export type ListProvidersResponse = Message<"trunkline.admin.v1.ListProvidersRes
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How many there are on all pages together.
+   *
+   * @generated from field: int32 total_size = 3;
+   */
+  totalSize: number;
 };
 
 /**
@@ -412,11 +443,19 @@ export const CreateProviderResponseSchema: GenMessage<CreateProviderResponse> = 
  */
 export type UpdateProviderRequest = Message<"trunkline.admin.v1.UpdateProviderRequest"> & {
   /**
-   * The whole provider as it should be; provider.etag, when set, must be the present one.
+   * The provider as it should be; provider.etag, when set, must be the present one.
    *
    * @generated from field: trunkline.admin.v1.Provider provider = 1;
    */
   provider?: Provider | undefined;
+
+  /**
+   * Only the fields named here change, each replaced as a whole, such as enabled or timeouts.connect; default: everything is
+   * replaced. A path that does not exist, or that cannot be set, is refused.
+   *
+   * @generated from field: google.protobuf.FieldMask update_mask = 2;
+   */
+  updateMask?: FieldMask | undefined;
 };
 
 /**
@@ -483,6 +522,96 @@ export const DeleteProviderResponseSchema: GenMessage<DeleteProviderResponse> = 
   messageDesc(file_trunkline_admin_v1_provider, 13);
 
 /**
+ * @generated from message trunkline.admin.v1.ListProviderHealthRequest
+ */
+export type ListProviderHealthRequest = Message<"trunkline.admin.v1.ListProviderHealthRequest"> & {
+  /**
+   * Names of providers; default: all. One that does not exist is refused.
+   *
+   * @generated from field: repeated string names = 1;
+   */
+  names: string[];
+};
+
+/**
+ * Describes the message trunkline.admin.v1.ListProviderHealthRequest.
+ * Use `create(ListProviderHealthRequestSchema)` to create a new message.
+ */
+export const ListProviderHealthRequestSchema: GenMessage<ListProviderHealthRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_provider, 14);
+
+/**
+ * @generated from message trunkline.admin.v1.ListProviderHealthResponse
+ */
+export type ListProviderHealthResponse = Message<"trunkline.admin.v1.ListProviderHealthResponse"> & {
+  /**
+   * In name order.
+   *
+   * @generated from field: repeated trunkline.admin.v1.ProviderHealth providers = 1;
+   */
+  providers: ProviderHealth[];
+};
+
+/**
+ * Describes the message trunkline.admin.v1.ListProviderHealthResponse.
+ * Use `create(ListProviderHealthResponseSchema)` to create a new message.
+ */
+export const ListProviderHealthResponseSchema: GenMessage<ListProviderHealthResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_provider, 15);
+
+/**
+ * @generated from message trunkline.admin.v1.ResetCooldownRequest
+ */
+export type ResetCooldownRequest = Message<"trunkline.admin.v1.ResetCooldownRequest"> & {
+  /**
+   * Name of the provider.
+   *
+   * @generated from field: string provider = 1;
+   */
+  provider: string;
+
+  /**
+   * Only this upstream model, by id or alias; all of the provider when empty.
+   *
+   * @generated from field: string model = 2;
+   */
+  model: string;
+
+  /**
+   * Only this credential; all of the provider when empty.
+   *
+   * @generated from field: string credential = 3;
+   */
+  credential: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.ResetCooldownRequest.
+ * Use `create(ResetCooldownRequestSchema)` to create a new message.
+ */
+export const ResetCooldownRequestSchema: GenMessage<ResetCooldownRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_provider, 16);
+
+/**
+ * @generated from message trunkline.admin.v1.ResetCooldownResponse
+ */
+export type ResetCooldownResponse = Message<"trunkline.admin.v1.ResetCooldownResponse"> & {
+  /**
+   * Nodes that were told.
+   *
+   * @generated from field: repeated string nodes = 1;
+   */
+  nodes: string[];
+};
+
+/**
+ * Describes the message trunkline.admin.v1.ResetCooldownResponse.
+ * Use `create(ResetCooldownResponseSchema)` to create a new message.
+ */
+export const ResetCooldownResponseSchema: GenMessage<ResetCooldownResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_provider, 17);
+
+/**
  * @generated from message trunkline.admin.v1.PreviewImportRequest
  */
 export type PreviewImportRequest = Message<"trunkline.admin.v1.PreviewImportRequest"> & {
@@ -535,7 +664,7 @@ export type PreviewImportRequest = Message<"trunkline.admin.v1.PreviewImportRequ
  * Use `create(PreviewImportRequestSchema)` to create a new message.
  */
 export const PreviewImportRequestSchema: GenMessage<PreviewImportRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 14);
+  messageDesc(file_trunkline_admin_v1_provider, 18);
 
 /**
  * @generated from message trunkline.admin.v1.TestProviderRequest
@@ -583,7 +712,7 @@ export type TestProviderRequest = Message<"trunkline.admin.v1.TestProviderReques
  * Use `create(TestProviderRequestSchema)` to create a new message.
  */
 export const TestProviderRequestSchema: GenMessage<TestProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 15);
+  messageDesc(file_trunkline_admin_v1_provider, 19);
 
 /**
  * One step of a test of a provider.
@@ -625,7 +754,7 @@ export type TestProviderResponse = Message<"trunkline.admin.v1.TestProviderRespo
  * Use `create(TestProviderResponseSchema)` to create a new message.
  */
 export const TestProviderResponseSchema: GenMessage<TestProviderResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 16);
+  messageDesc(file_trunkline_admin_v1_provider, 20);
 
 /**
  * What a test of a provider looks at, in this order.
@@ -771,6 +900,26 @@ export const ProviderService: GenService<{
     methodKind: "unary";
     input: typeof DeleteProviderRequestSchema;
     output: typeof DeleteProviderResponseSchema;
+  },
+  /**
+   * How providers stand on all connected nodes together.
+   *
+   * @generated from rpc trunkline.admin.v1.ProviderService.ListProviderHealth
+   */
+  listProviderHealth: {
+    methodKind: "unary";
+    input: typeof ListProviderHealthRequestSchema;
+    output: typeof ListProviderHealthResponseSchema;
+  },
+  /**
+   * End cooldowns on every connected node: of a provider, one of its models or one of its credentials.
+   *
+   * @generated from rpc trunkline.admin.v1.ProviderService.ResetCooldown
+   */
+  resetCooldown: {
+    methodKind: "unary";
+    input: typeof ResetCooldownRequestSchema;
+    output: typeof ResetCooldownResponseSchema;
   },
   /**
    * Show what an import of a provider's models would do, and change nothing.

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/revision.proto.
  */
 export const file_trunkline_admin_v1_revision: GenFile = /*@__PURE__*/
-  fileDesc("CiF0cnVua2xpbmUvYWRtaW4vdjEvcmV2aXNpb24ucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSJzCg5SZXNvdXJjZUNoYW5nZRIMCgRraW5kGAEgASgJEgwKBG5hbWUYAiABKAkSMAoJb3BlcmF0aW9uGAMgASgOMh0udHJ1bmtsaW5lLmFkbWluLnYxLk9wZXJhdGlvbhITCgtkaWZmZXJlbmNlcxgEIAMoCSKgAQoIUmV2aXNpb24SEAoIcmV2aXNpb24YASABKAQSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFYWN0b3IYAyABKAkSFAoMY2hhbmdlX2NvdW50GAQgASgFEjMKB2NoYW5nZXMYBSADKAsyIi50cnVua2xpbmUuYWRtaW4udjEuUmVzb3VyY2VDaGFuZ2UiPQoUTGlzdFJldmlzaW9uc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiYQoVTGlzdFJldmlzaW9uc1Jlc3BvbnNlEi8KCXJldmlzaW9ucxgBIAMoCzIcLnRydW5rbGluZS5hZG1pbi52MS5SZXZpc2lvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiJgoSR2V0UmV2aXNpb25SZXF1ZXN0EhAKCHJldmlzaW9uGAEgASgEIkUKE0dldFJldmlzaW9uUmVzcG9uc2USLgoIcmV2aXNpb24YASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUmV2aXNpb24iMAoURGlmZlJldmlzaW9uc1JlcXVlc3QSDAoEZnJvbRgBIAEoBBIKCgJ0bxgCIAEoBCJ8ChVEaWZmUmV2aXNpb25zUmVzcG9uc2USDAoEZnJvbRgBIAEoBBIKCgJ0bxgCIAEoBBIUCgxjaGFuZ2VfY291bnQYAyABKAUSMwoHY2hhbmdlcxgEIAMoCzIiLnRydW5rbGluZS5hZG1pbi52MS5SZXNvdXJjZUNoYW5nZSI0Cg9Sb2xsYmFja1JlcXVlc3QSEAoIcmV2aXNpb24YASABKAQSDwoHZHJ5X3J1bhgCIAEoCCKUAQoQUm9sbGJhY2tSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBBIzCgdjaGFuZ2VzGAIgAygLMiIudHJ1bmtsaW5lLmFkbWluLnYxLlJlc291cmNlQ2hhbmdlEjkKCmV4Y2VwdGlvbnMYAyADKAsyJS50cnVua2xpbmUuYWRtaW4udjEuUm9sbGJhY2tFeGNlcHRpb24iPwoRUm9sbGJhY2tFeGNlcHRpb24SDAoEa2luZBgBIAEoCRIMCgRuYW1lGAIgASgJEg4KBnJlYXNvbhgDIAEoCSIWChRBZG9wdERhdGFiYXNlUmVxdWVzdCJMChVBZG9wdERhdGFiYXNlUmVzcG9uc2USEAoIcmV2aXNpb24YASABKAQSDwoHbGluZWFnZRgCIAEoCRIQCghyZXBsYWNlcxgDIAMoCSqWAQoJT3BlcmF0aW9uEhkKFU9QRVJBVElPTl9VTlNQRUNJRklFRBAAEhcKE09QRVJBVElPTl9VTkNIQU5HRUQQARIUChBPUEVSQVRJT05fQ1JFQVRFEAISFAoQT1BFUkFUSU9OX1VQREFURRADEhQKEE9QRVJBVElPTl9ERUxFVEUQBBITCg9PUEVSQVRJT05fQURPUFQQBULZAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUINUmV2aXNpb25Qcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("CiF0cnVua2xpbmUvYWRtaW4vdjEvcmV2aXNpb24ucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSJzCg5SZXNvdXJjZUNoYW5nZRIMCgRraW5kGAEgASgJEgwKBG5hbWUYAiABKAkSMAoJb3BlcmF0aW9uGAMgASgOMh0udHJ1bmtsaW5lLmFkbWluLnYxLk9wZXJhdGlvbhITCgtkaWZmZXJlbmNlcxgEIAMoCSKnAQoIUmV2aXNpb24SEAoIcmV2aXNpb24YASABKAQSLwoLY29tbWl0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWFjdG9yGAMgASgJEhQKDGNoYW5nZV9jb3VudBgEIAEoBRIzCgdjaGFuZ2VzGAUgAygLMiIudHJ1bmtsaW5lLmFkbWluLnYxLlJlc291cmNlQ2hhbmdlIj0KFExpc3RSZXZpc2lvbnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJImEKFUxpc3RSZXZpc2lvbnNSZXNwb25zZRIvCglyZXZpc2lvbnMYASADKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUmV2aXNpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiYKEkdldFJldmlzaW9uUmVxdWVzdBIQCghyZXZpc2lvbhgBIAEoBCJFChNHZXRSZXZpc2lvblJlc3BvbnNlEi4KCHJldmlzaW9uGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlJldmlzaW9uIjAKFERpZmZSZXZpc2lvbnNSZXF1ZXN0EgwKBGZyb20YASABKAQSCgoCdG8YAiABKAQifAoVRGlmZlJldmlzaW9uc1Jlc3BvbnNlEgwKBGZyb20YASABKAQSCgoCdG8YAiABKAQSFAoMY2hhbmdlX2NvdW50GAMgASgFEjMKB2NoYW5nZXMYBCADKAsyIi50cnVua2xpbmUuYWRtaW4udjEuUmVzb3VyY2VDaGFuZ2UiOgoVUm9sbEJhY2tDb25maWdSZXF1ZXN0EhAKCHJldmlzaW9uGAEgASgEEg8KB2RyeV9ydW4YAiABKAgimgEKFlJvbGxCYWNrQ29uZmlnUmVzcG9uc2USEAoIcmV2aXNpb24YASABKAQSMwoHY2hhbmdlcxgCIAMoCzIiLnRydW5rbGluZS5hZG1pbi52MS5SZXNvdXJjZUNoYW5nZRI5CgpleGNlcHRpb25zGAMgAygLMiUudHJ1bmtsaW5lLmFkbWluLnYxLlJvbGxiYWNrRXhjZXB0aW9uIj8KEVJvbGxiYWNrRXhjZXB0aW9uEgwKBGtpbmQYASABKAkSDAoEbmFtZRgCIAEoCRIOCgZyZWFzb24YAyABKAkiFgoUQWRvcHREYXRhYmFzZVJlcXVlc3QiTAoVQWRvcHREYXRhYmFzZVJlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgEEg8KB2xpbmVhZ2UYAiABKAkSEAoIcmVwbGFjZXMYAyADKAkqlgEKCU9wZXJhdGlvbhIZChVPUEVSQVRJT05fVU5TUEVDSUZJRUQQABIXChNPUEVSQVRJT05fVU5DSEFOR0VEEAESFAoQT1BFUkFUSU9OX0NSRUFURRACEhQKEE9QRVJBVElPTl9VUERBVEUQAxIUChBPUEVSQVRJT05fREVMRVRFEAQSEwoPT1BFUkFUSU9OX0FET1BUEAVC2QEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCDVJldmlzaW9uUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * What happened, or would happen, to one resource.
@@ -72,9 +72,9 @@ export type Revision = Message<"trunkline.admin.v1.Revision"> & {
   /**
    * When it was committed.
    *
-   * @generated from field: google.protobuf.Timestamp time = 2;
+   * @generated from field: google.protobuf.Timestamp commit_time = 2;
    */
-  time?: Timestamp | undefined;
+  commitTime?: Timestamp | undefined;
 
   /**
    * Who made it: "user:" and the account, "token:" and the token's name, or "file".
@@ -260,9 +260,9 @@ export const DiffRevisionsResponseSchema: GenMessage<DiffRevisionsResponse> = /*
   messageDesc(file_trunkline_admin_v1_revision, 7);
 
 /**
- * @generated from message trunkline.admin.v1.RollbackRequest
+ * @generated from message trunkline.admin.v1.RollBackConfigRequest
  */
-export type RollbackRequest = Message<"trunkline.admin.v1.RollbackRequest"> & {
+export type RollBackConfigRequest = Message<"trunkline.admin.v1.RollBackConfigRequest"> & {
   /**
    * The revision whose content is wanted.
    *
@@ -279,16 +279,16 @@ export type RollbackRequest = Message<"trunkline.admin.v1.RollbackRequest"> & {
 };
 
 /**
- * Describes the message trunkline.admin.v1.RollbackRequest.
- * Use `create(RollbackRequestSchema)` to create a new message.
+ * Describes the message trunkline.admin.v1.RollBackConfigRequest.
+ * Use `create(RollBackConfigRequestSchema)` to create a new message.
  */
-export const RollbackRequestSchema: GenMessage<RollbackRequest> = /*@__PURE__*/
+export const RollBackConfigRequestSchema: GenMessage<RollBackConfigRequest> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_revision, 8);
 
 /**
- * @generated from message trunkline.admin.v1.RollbackResponse
+ * @generated from message trunkline.admin.v1.RollBackConfigResponse
  */
-export type RollbackResponse = Message<"trunkline.admin.v1.RollbackResponse"> & {
+export type RollBackConfigResponse = Message<"trunkline.admin.v1.RollBackConfigResponse"> & {
   /**
    * Revision of the configuration afterwards; with dry_run, or when nothing differs, the present one.
    *
@@ -312,10 +312,10 @@ export type RollbackResponse = Message<"trunkline.admin.v1.RollbackResponse"> & 
 };
 
 /**
- * Describes the message trunkline.admin.v1.RollbackResponse.
- * Use `create(RollbackResponseSchema)` to create a new message.
+ * Describes the message trunkline.admin.v1.RollBackConfigResponse.
+ * Use `create(RollBackConfigResponseSchema)` to create a new message.
  */
-export const RollbackResponseSchema: GenMessage<RollbackResponse> = /*@__PURE__*/
+export const RollBackConfigResponseSchema: GenMessage<RollBackConfigResponse> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_revision, 9);
 
 /**

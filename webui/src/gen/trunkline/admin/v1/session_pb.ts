@@ -6,13 +6,14 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import { file_trunkline_admin_v1_visibility } from "./visibility_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file trunkline/admin/v1/session.proto.
  */
 export const file_trunkline_admin_v1_session: GenFile = /*@__PURE__*/
-  fileDesc("CiB0cnVua2xpbmUvYWRtaW4vdjEvc2Vzc2lvbi5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIp4BCgVUb2tlbhIMCgRuYW1lGAEgASgJEhEKCWxhc3RfZm91chgCIAEoCRIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLcmVhZF9ib2RpZXMYBSABKAgiMgoMTG9naW5SZXF1ZXN0EhAKCHVzZXJuYW1lGAEgASgJEhAKCHBhc3N3b3JkGAIgASgJIiEKDUxvZ2luUmVzcG9uc2USEAoIdXNlcm5hbWUYASABKAkiDwoNTG9nb3V0UmVxdWVzdCIQCg5Mb2dvdXRSZXNwb25zZSIPCg1XaG9BbUlSZXF1ZXN0ImIKDldob0FtSVJlc3BvbnNlEhAKCHVzZXJuYW1lGAEgASgJEhMKC2dhdGV3YXlfdXJsGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSGAoQZGVmYXVsdF9wYXNzd29yZBgEIAEoCCITChFMaXN0VG9rZW5zUmVxdWVzdCI/ChJMaXN0VG9rZW5zUmVzcG9uc2USKQoGdG9rZW5zGAEgAygLMhkudHJ1bmtsaW5lLmFkbWluLnYxLlRva2VuIj4KEkNyZWF0ZVRva2VuUmVxdWVzdBIoCgV0b2tlbhgBIAEoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Ub2tlbiJPChNDcmVhdGVUb2tlblJlc3BvbnNlEigKBXRva2VuGAEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLlRva2VuEg4KBnNlY3JldBgCIAEoCSIiChJEZWxldGVUb2tlblJlcXVlc3QSDAoEbmFtZRgBIAEoCSIVChNEZWxldGVUb2tlblJlc3BvbnNlMoUCCg5TZXNzaW9uU2VydmljZRJMCgVMb2dpbhIgLnRydW5rbGluZS5hZG1pbi52MS5Mb2dpblJlcXVlc3QaIS50cnVua2xpbmUuYWRtaW4udjEuTG9naW5SZXNwb25zZRJPCgZMb2dvdXQSIS50cnVua2xpbmUuYWRtaW4udjEuTG9nb3V0UmVxdWVzdBoiLnRydW5rbGluZS5hZG1pbi52MS5Mb2dvdXRSZXNwb25zZRJUCgZXaG9BbUkSIS50cnVua2xpbmUuYWRtaW4udjEuV2hvQW1JUmVxdWVzdBoiLnRydW5rbGluZS5hZG1pbi52MS5XaG9BbUlSZXNwb25zZSIDkAIBMrACCgxUb2tlblNlcnZpY2USYAoKTGlzdFRva2VucxIlLnRydW5rbGluZS5hZG1pbi52MS5MaXN0VG9rZW5zUmVxdWVzdBomLnRydW5rbGluZS5hZG1pbi52MS5MaXN0VG9rZW5zUmVzcG9uc2UiA5ACARJeCgtDcmVhdGVUb2tlbhImLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVUb2tlblJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlVG9rZW5SZXNwb25zZRJeCgtEZWxldGVUb2tlbhImLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVUb2tlblJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlVG9rZW5SZXNwb25zZULYAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIMU2Vzc2lvblByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("CiB0cnVua2xpbmUvYWRtaW4vdjEvc2Vzc2lvbi5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIqsBCgVUb2tlbhIMCgRuYW1lGAEgASgJEhcKCWxhc3RfZm91chgCIAEoCUIEoO0YARI1CgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESLwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC3JlYWRfYm9kaWVzGAUgASgIIjgKDExvZ2luUmVxdWVzdBIQCgh1c2VybmFtZRgBIAEoCRIWCghwYXNzd29yZBgCIAEoCUIEoO0YAiIhCg1Mb2dpblJlc3BvbnNlEhAKCHVzZXJuYW1lGAEgASgJIg8KDUxvZ291dFJlcXVlc3QiEAoOTG9nb3V0UmVzcG9uc2UiUwoVQ2hhbmdlUGFzc3dvcmRSZXF1ZXN0Eh4KEGN1cnJlbnRfcGFzc3dvcmQYASABKAlCBKDtGAISGgoMbmV3X3Bhc3N3b3JkGAIgASgJQgSg7RgCIhgKFkNoYW5nZVBhc3N3b3JkUmVzcG9uc2UiDwoNV2hvQW1JUmVxdWVzdCJ/Cg5XaG9BbUlSZXNwb25zZRIQCgh1c2VybmFtZRgBIAEoCRITCgtnYXRld2F5X3VybBgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEhgKEGRlZmF1bHRfcGFzc3dvcmQYBCABKAgSGwoTY2FuX2NoYW5nZV9wYXNzd29yZBgFIAEoCCITChFMaXN0VG9rZW5zUmVxdWVzdCI/ChJMaXN0VG9rZW5zUmVzcG9uc2USKQoGdG9rZW5zGAEgAygLMhkudHJ1bmtsaW5lLmFkbWluLnYxLlRva2VuIj4KEkNyZWF0ZVRva2VuUmVxdWVzdBIoCgV0b2tlbhgBIAEoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Ub2tlbiJPChNDcmVhdGVUb2tlblJlc3BvbnNlEigKBXRva2VuGAEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLlRva2VuEg4KBnNlY3JldBgCIAEoCSIiChJEZWxldGVUb2tlblJlcXVlc3QSDAoEbmFtZRgBIAEoCSIVChNEZWxldGVUb2tlblJlc3BvbnNlMu4CCg5TZXNzaW9uU2VydmljZRJMCgVMb2dpbhIgLnRydW5rbGluZS5hZG1pbi52MS5Mb2dpblJlcXVlc3QaIS50cnVua2xpbmUuYWRtaW4udjEuTG9naW5SZXNwb25zZRJPCgZMb2dvdXQSIS50cnVua2xpbmUuYWRtaW4udjEuTG9nb3V0UmVxdWVzdBoiLnRydW5rbGluZS5hZG1pbi52MS5Mb2dvdXRSZXNwb25zZRJnCg5DaGFuZ2VQYXNzd29yZBIpLnRydW5rbGluZS5hZG1pbi52MS5DaGFuZ2VQYXNzd29yZFJlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuQ2hhbmdlUGFzc3dvcmRSZXNwb25zZRJUCgZXaG9BbUkSIS50cnVua2xpbmUuYWRtaW4udjEuV2hvQW1JUmVxdWVzdBoiLnRydW5rbGluZS5hZG1pbi52MS5XaG9BbUlSZXNwb25zZSIDkAIBMrACCgxUb2tlblNlcnZpY2USYAoKTGlzdFRva2VucxIlLnRydW5rbGluZS5hZG1pbi52MS5MaXN0VG9rZW5zUmVxdWVzdBomLnRydW5rbGluZS5hZG1pbi52MS5MaXN0VG9rZW5zUmVzcG9uc2UiA5ACARJeCgtDcmVhdGVUb2tlbhImLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVUb2tlblJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlVG9rZW5SZXNwb25zZRJeCgtEZWxldGVUb2tlbhImLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVUb2tlblJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlVG9rZW5SZXNwb25zZULYAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIMU2Vzc2lvblByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_trunkline_admin_v1_visibility]);
 
 /**
  * A bearer token of the admin API.
@@ -28,14 +29,14 @@ export type Token = Message<"trunkline.admin.v1.Token"> & {
   name: string;
 
   /**
-   * Last four characters, to recognise it. Output only.
+   * Last four characters, to recognise it.
    *
    * @generated from field: string last_four = 2;
    */
   lastFour: string;
 
   /**
-   * When it was created. Output only.
+   * When it was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 3;
    */
@@ -44,9 +45,9 @@ export type Token = Message<"trunkline.admin.v1.Token"> & {
   /**
    * When it stops working; never when unset.
    *
-   * @generated from field: google.protobuf.Timestamp expires_at = 4;
+   * @generated from field: google.protobuf.Timestamp expire_time = 4;
    */
-  expiresAt?: Timestamp | undefined;
+  expireTime?: Timestamp | undefined;
 
   /**
    * It may read the bodies of calls; default false.
@@ -133,6 +134,45 @@ export const LogoutResponseSchema: GenMessage<LogoutResponse> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_session, 4);
 
 /**
+ * @generated from message trunkline.admin.v1.ChangePasswordRequest
+ */
+export type ChangePasswordRequest = Message<"trunkline.admin.v1.ChangePasswordRequest"> & {
+  /**
+   * The present password.
+   *
+   * @generated from field: string current_password = 1;
+   */
+  currentPassword: string;
+
+  /**
+   * The new one, 8 to 1024 bytes; the default password is refused.
+   *
+   * @generated from field: string new_password = 2;
+   */
+  newPassword: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.ChangePasswordRequest.
+ * Use `create(ChangePasswordRequestSchema)` to create a new message.
+ */
+export const ChangePasswordRequestSchema: GenMessage<ChangePasswordRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_session, 5);
+
+/**
+ * @generated from message trunkline.admin.v1.ChangePasswordResponse
+ */
+export type ChangePasswordResponse = Message<"trunkline.admin.v1.ChangePasswordResponse"> & {
+};
+
+/**
+ * Describes the message trunkline.admin.v1.ChangePasswordResponse.
+ * Use `create(ChangePasswordResponseSchema)` to create a new message.
+ */
+export const ChangePasswordResponseSchema: GenMessage<ChangePasswordResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_session, 6);
+
+/**
  * @generated from message trunkline.admin.v1.WhoAmIRequest
  */
 export type WhoAmIRequest = Message<"trunkline.admin.v1.WhoAmIRequest"> & {
@@ -143,7 +183,7 @@ export type WhoAmIRequest = Message<"trunkline.admin.v1.WhoAmIRequest"> & {
  * Use `create(WhoAmIRequestSchema)` to create a new message.
  */
 export const WhoAmIRequestSchema: GenMessage<WhoAmIRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 5);
+  messageDesc(file_trunkline_admin_v1_session, 7);
 
 /**
  * @generated from message trunkline.admin.v1.WhoAmIResponse
@@ -176,6 +216,13 @@ export type WhoAmIResponse = Message<"trunkline.admin.v1.WhoAmIResponse"> & {
    * @generated from field: bool default_password = 4;
    */
   defaultPassword: boolean;
+
+  /**
+   * ChangePassword works for this caller: it is signed in to the console, and the password is not set by ADMIN_PASSWORD.
+   *
+   * @generated from field: bool can_change_password = 5;
+   */
+  canChangePassword: boolean;
 };
 
 /**
@@ -183,7 +230,7 @@ export type WhoAmIResponse = Message<"trunkline.admin.v1.WhoAmIResponse"> & {
  * Use `create(WhoAmIResponseSchema)` to create a new message.
  */
 export const WhoAmIResponseSchema: GenMessage<WhoAmIResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 6);
+  messageDesc(file_trunkline_admin_v1_session, 8);
 
 /**
  * @generated from message trunkline.admin.v1.ListTokensRequest
@@ -196,7 +243,7 @@ export type ListTokensRequest = Message<"trunkline.admin.v1.ListTokensRequest"> 
  * Use `create(ListTokensRequestSchema)` to create a new message.
  */
 export const ListTokensRequestSchema: GenMessage<ListTokensRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 7);
+  messageDesc(file_trunkline_admin_v1_session, 9);
 
 /**
  * @generated from message trunkline.admin.v1.ListTokensResponse
@@ -213,7 +260,7 @@ export type ListTokensResponse = Message<"trunkline.admin.v1.ListTokensResponse"
  * Use `create(ListTokensResponseSchema)` to create a new message.
  */
 export const ListTokensResponseSchema: GenMessage<ListTokensResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 8);
+  messageDesc(file_trunkline_admin_v1_session, 10);
 
 /**
  * @generated from message trunkline.admin.v1.CreateTokenRequest
@@ -232,7 +279,7 @@ export type CreateTokenRequest = Message<"trunkline.admin.v1.CreateTokenRequest"
  * Use `create(CreateTokenRequestSchema)` to create a new message.
  */
 export const CreateTokenRequestSchema: GenMessage<CreateTokenRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 9);
+  messageDesc(file_trunkline_admin_v1_session, 11);
 
 /**
  * @generated from message trunkline.admin.v1.CreateTokenResponse
@@ -256,7 +303,7 @@ export type CreateTokenResponse = Message<"trunkline.admin.v1.CreateTokenRespons
  * Use `create(CreateTokenResponseSchema)` to create a new message.
  */
 export const CreateTokenResponseSchema: GenMessage<CreateTokenResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 10);
+  messageDesc(file_trunkline_admin_v1_session, 12);
 
 /**
  * @generated from message trunkline.admin.v1.DeleteTokenRequest
@@ -275,7 +322,7 @@ export type DeleteTokenRequest = Message<"trunkline.admin.v1.DeleteTokenRequest"
  * Use `create(DeleteTokenRequestSchema)` to create a new message.
  */
 export const DeleteTokenRequestSchema: GenMessage<DeleteTokenRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 11);
+  messageDesc(file_trunkline_admin_v1_session, 13);
 
 /**
  * @generated from message trunkline.admin.v1.DeleteTokenResponse
@@ -288,7 +335,7 @@ export type DeleteTokenResponse = Message<"trunkline.admin.v1.DeleteTokenRespons
  * Use `create(DeleteTokenResponseSchema)` to create a new message.
  */
 export const DeleteTokenResponseSchema: GenMessage<DeleteTokenResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 12);
+  messageDesc(file_trunkline_admin_v1_session, 14);
 
 /**
  * Sign in to the console.
@@ -315,6 +362,16 @@ export const SessionService: GenService<{
     methodKind: "unary";
     input: typeof LogoutRequestSchema;
     output: typeof LogoutResponseSchema;
+  },
+  /**
+   * Change the password of the console's account; every other session of it ends. Refused where ADMIN_PASSWORD sets it.
+   *
+   * @generated from rpc trunkline.admin.v1.SessionService.ChangePassword
+   */
+  changePassword: {
+    methodKind: "unary";
+    input: typeof ChangePasswordRequestSchema;
+    output: typeof ChangePasswordResponseSchema;
   },
   /**
    * Who is signed in.

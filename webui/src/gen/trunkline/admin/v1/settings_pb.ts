@@ -4,15 +4,16 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import { file_trunkline_admin_v1_visibility } from "./visibility_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file trunkline/admin/v1/settings.proto.
  */
 export const file_trunkline_admin_v1_settings: GenFile = /*@__PURE__*/
-  fileDesc("CiF0cnVua2xpbmUvYWRtaW4vdjEvc2V0dGluZ3MucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSLZAQoIU2V0dGluZ3MSDAoEZXRhZxgBIAEoCRIvCgt1cGRhdGVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNAoIZmFpbG92ZXIYCiABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuRmFpbG92ZXJQb2xpY3kSMAoJcmV0ZW50aW9uGAsgASgLMh0udHJ1bmtsaW5lLmFkbWluLnYxLlJldGVudGlvbhImCgRjb3JzGAwgASgLMhgudHJ1bmtsaW5lLmFkbWluLnYxLkNvcnMipAYKDkZhaWxvdmVyUG9saWN5Eh4KEWZhaWx1cmVfdGhyZXNob2xkGAEgASgFSACIAQESMQoOZmFpbHVyZV93aW5kb3cYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFgoJbWluX3JhdGlvGAMgASgBSAGIAQESKwoIY29vbGRvd24YBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoMY29vbGRvd25fbWF4GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhkKDG1heF9hdHRlbXB0cxgGIAEoBUgCiAEBEjIKD2Nvbm5lY3RfdGltZW91dBgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI2ChNmaXJzdF90b2tlbl90aW1lb3V0GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjMKEHJlc3BvbnNlX3RpbWVvdXQYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNgoTc3RyZWFtX2lkbGVfdGltZW91dBgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIwCg10b3RhbF90aW1lb3V0GAsgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEicKGmZhaWxvdmVyX29uX2NvbnRlbnRfcG9saWN5GAwgASgISAOIAQESHgoRc3RyZWFtX2tlZXBfYWxpdmUYDSABKAhIBIgBARIYCgtwcm9iZV9lYXJseRgOIAEoCEgFiAEBEhUKDXN0cmVhbV9jb21taXQYDyABKAkSLwoMa2V5d29yZF9ob2xkGBAgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhQKEl9mYWlsdXJlX3RocmVzaG9sZEIMCgpfbWluX3JhdGlvQg8KDV9tYXhfYXR0ZW1wdHNCHQobX2ZhaWxvdmVyX29uX2NvbnRlbnRfcG9saWN5QhQKEl9zdHJlYW1fa2VlcF9hbGl2ZUIOCgxfcHJvYmVfZWFybHkiNQoJUmV0ZW50aW9uEigKBWNhbGxzGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIh8KBENvcnMSFwoPYWxsb3dlZF9vcmlnaW5zGAEgAygJIhQKEkdldFNldHRpbmdzUmVxdWVzdCJFChNHZXRTZXR0aW5nc1Jlc3BvbnNlEi4KCHNldHRpbmdzGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlNldHRpbmdzIkcKFVVwZGF0ZVNldHRpbmdzUmVxdWVzdBIuCghzZXR0aW5ncxgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5TZXR0aW5ncyJIChZVcGRhdGVTZXR0aW5nc1Jlc3BvbnNlEi4KCHNldHRpbmdzGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlNldHRpbmdzMt8BCg9TZXR0aW5nc1NlcnZpY2USYwoLR2V0U2V0dGluZ3MSJi50cnVua2xpbmUuYWRtaW4udjEuR2V0U2V0dGluZ3NSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkdldFNldHRpbmdzUmVzcG9uc2UiA5ACARJnCg5VcGRhdGVTZXR0aW5ncxIpLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVTZXR0aW5nc1JlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlU2V0dGluZ3NSZXNwb25zZULZAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUINU2V0dGluZ3NQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiF0cnVua2xpbmUvYWRtaW4vdjEvc2V0dGluZ3MucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSLrAwoIU2V0dGluZ3MSDAoEZXRhZxgBIAEoCRI1Cgt1cGRhdGVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESNAoIZmFpbG92ZXIYCiABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuRmFpbG92ZXJQb2xpY3kSMAoJcmV0ZW50aW9uGAsgASgLMh0udHJ1bmtsaW5lLmFkbWluLnYxLlJldGVudGlvbhImCgRjb3JzGAwgASgLMhgudHJ1bmtsaW5lLmFkbWluLnYxLkNvcnMSRAoSZWZmZWN0aXZlX2ZhaWxvdmVyGB4gASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWxvdmVyUG9saWN5QgSg7RgBEkAKE2VmZmVjdGl2ZV9yZXRlbnRpb24YHyABKAsyHS50cnVua2xpbmUuYWRtaW4udjEuUmV0ZW50aW9uQgSg7RgBEkIKEGRlZmF1bHRfZmFpbG92ZXIYICABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuRmFpbG92ZXJQb2xpY3lCBKDtGAESPgoRZGVmYXVsdF9yZXRlbnRpb24YISABKAsyHS50cnVua2xpbmUuYWRtaW4udjEuUmV0ZW50aW9uQgSg7RgBIt0GCg5GYWlsb3ZlclBvbGljeRIeChFmYWlsdXJlX3RocmVzaG9sZBgBIAEoBUgAiAEBEjEKDmZhaWx1cmVfd2luZG93GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhYKCW1pbl9yYXRpbxgDIAEoAUgBiAEBEisKCGNvb2xkb3duGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KDGNvb2xkb3duX21heBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIZCgxtYXhfYXR0ZW1wdHMYBiABKAVIAogBARIyCg9jb25uZWN0X3RpbWVvdXQYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNgoTZmlyc3RfdG9rZW5fdGltZW91dBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIzChByZXNwb25zZV90aW1lb3V0GAkgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjYKE3N0cmVhbV9pZGxlX3RpbWVvdXQYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNdG90YWxfdGltZW91dBgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhInChpmYWlsb3Zlcl9vbl9jb250ZW50X3BvbGljeRgMIAEoCEgDiAEBEh4KEXN0cmVhbV9rZWVwX2FsaXZlGA0gASgISASIAQESGAoLcHJvYmVfZWFybHkYDiABKAhIBYgBARIVCg1zdHJlYW1fY29tbWl0GA8gASgJEi8KDGtleXdvcmRfaG9sZBgQIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI3ChRzdHJlYW1fdG90YWxfdGltZW91dBgRIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIUChJfZmFpbHVyZV90aHJlc2hvbGRCDAoKX21pbl9yYXRpb0IPCg1fbWF4X2F0dGVtcHRzQh0KG19mYWlsb3Zlcl9vbl9jb250ZW50X3BvbGljeUIUChJfc3RyZWFtX2tlZXBfYWxpdmVCDgoMX3Byb2JlX2Vhcmx5IjUKCVJldGVudGlvbhIoCgVjYWxscxgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIfCgRDb3JzEhcKD2FsbG93ZWRfb3JpZ2lucxgBIAMoCSIUChJHZXRTZXR0aW5nc1JlcXVlc3QiRQoTR2V0U2V0dGluZ3NSZXNwb25zZRIuCghzZXR0aW5ncxgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5TZXR0aW5ncyJ4ChVVcGRhdGVTZXR0aW5nc1JlcXVlc3QSLgoIc2V0dGluZ3MYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuU2V0dGluZ3MSLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIkgKFlVwZGF0ZVNldHRpbmdzUmVzcG9uc2USLgoIc2V0dGluZ3MYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuU2V0dGluZ3My3wEKD1NldHRpbmdzU2VydmljZRJjCgtHZXRTZXR0aW5ncxImLnRydW5rbGluZS5hZG1pbi52MS5HZXRTZXR0aW5nc1JlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuR2V0U2V0dGluZ3NSZXNwb25zZSIDkAIBEmcKDlVwZGF0ZVNldHRpbmdzEikudHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZVNldHRpbmdzUmVxdWVzdBoqLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVTZXR0aW5nc1Jlc3BvbnNlQtkBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQg1TZXR0aW5nc1Byb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_trunkline_admin_v1_visibility]);
 
 /**
  * What holds for the whole gateway; there is one.
@@ -21,14 +22,14 @@ export const file_trunkline_admin_v1_settings: GenFile = /*@__PURE__*/
  */
 export type Settings = Message<"trunkline.admin.v1.Settings"> & {
   /**
-   * Revision the settings were last changed at; send it back with an update. Output only otherwise.
+   * Revision the settings were last changed at; send it back with an update.
    *
    * @generated from field: string etag = 1;
    */
   etag: string;
 
   /**
-   * When the settings were last changed. Output only.
+   * When the settings were last changed.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 2;
    */
@@ -54,6 +55,34 @@ export type Settings = Message<"trunkline.admin.v1.Settings"> & {
    * @generated from field: trunkline.admin.v1.Cors cors = 12;
    */
   cors?: Cors | undefined;
+
+  /**
+   * The failover policy that holds where a group or provider sets nothing else, every field set.
+   *
+   * @generated from field: trunkline.admin.v1.FailoverPolicy effective_failover = 30;
+   */
+  effectiveFailover?: FailoverPolicy | undefined;
+
+  /**
+   * The retention that holds, every field set.
+   *
+   * @generated from field: trunkline.admin.v1.Retention effective_retention = 31;
+   */
+  effectiveRetention?: Retention | undefined;
+
+  /**
+   * The failover policy without any setting: what a reset to the default brings back.
+   *
+   * @generated from field: trunkline.admin.v1.FailoverPolicy default_failover = 32;
+   */
+  defaultFailover?: FailoverPolicy | undefined;
+
+  /**
+   * The retention without any setting.
+   *
+   * @generated from field: trunkline.admin.v1.Retention default_retention = 33;
+   */
+  defaultRetention?: Retention | undefined;
 };
 
 /**
@@ -141,7 +170,7 @@ export type FailoverPolicy = Message<"trunkline.admin.v1.FailoverPolicy"> & {
   streamIdleTimeout?: Duration | undefined;
 
   /**
-   * All attempts of one call together; default 600s, for streams 1800s.
+   * All attempts of one call together, streams aside; default 600s.
    *
    * @generated from field: google.protobuf.Duration total_timeout = 11;
    */
@@ -183,6 +212,13 @@ export type FailoverPolicy = Message<"trunkline.admin.v1.FailoverPolicy"> & {
    * @generated from field: google.protobuf.Duration keyword_hold = 16;
    */
   keywordHold?: Duration | undefined;
+
+  /**
+   * All attempts of one streamed call together; default total_timeout where the same policy sets it, otherwise 1800s.
+   *
+   * @generated from field: google.protobuf.Duration stream_total_timeout = 17;
+   */
+  streamTotalTimeout?: Duration | undefined;
 };
 
 /**
@@ -274,6 +310,14 @@ export type UpdateSettingsRequest = Message<"trunkline.admin.v1.UpdateSettingsRe
    * @generated from field: trunkline.admin.v1.Settings settings = 1;
    */
   settings?: Settings | undefined;
+
+  /**
+   * Only the fields named here change, each replaced as a whole, such as enabled or failover.cooldown; default: everything is
+   * replaced. A path that does not exist, or that cannot be set, is refused.
+   *
+   * @generated from field: google.protobuf.FieldMask update_mask = 2;
+   */
+  updateMask?: FieldMask | undefined;
 };
 
 /**

@@ -6,13 +6,15 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { UsageFilter } from "./filter_pb";
+import { file_trunkline_admin_v1_filter } from "./filter_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file trunkline/admin/v1/usage.proto.
  */
 export const file_trunkline_admin_v1_usage: GenFile = /*@__PURE__*/
-  fileDesc("Ch50cnVua2xpbmUvYWRtaW4vdjEvdXNhZ2UucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSLxAgoLVXNhZ2VUb3RhbHMSDQoFY2FsbHMYASABKAMSEAoIb2tfY2FsbHMYAiABKAMSEAoIYXR0ZW1wdHMYAyABKAMSGQoRZmFpbGVkX292ZXJfY2FsbHMYBCABKAMSEwoLc2F2ZWRfY2FsbHMYBSABKAMSFAoMaW5wdXRfdG9rZW5zGAYgASgDEhsKE2NhY2hlZF9pbnB1dF90b2tlbnMYByABKAMSFQoNb3V0cHV0X3Rva2VucxgIIAEoAxIMCgRjb3N0GAkgASgJEjMKEGF2ZXJhZ2VfZHVyYXRpb24YCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNAoIZHVyYXRpb24YCyABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuVXNhZ2VRdWFudGlsZXMSPAoQZmlyc3RfdG9rZW5fdGltZRgMIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZVF1YW50aWxlcyKIAQoOVXNhZ2VRdWFudGlsZXMSJgoDcDUwGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiYKA3A5NRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCgNwOTkYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iwAEKDlN1bW1hcnlSZXF1ZXN0Ei4KCnN0YXJ0X3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVncm91cBgDIAEoCRIQCghwcm92aWRlchgEIAEoCRINCgVtb2RlbBgFIAEoCRIPCgdhcGlfa2V5GAYgASgJEg8KB291dGNvbWUYByABKAki0gEKD1N1bW1hcnlSZXNwb25zZRIuCgV0b3RhbBgBIAEoCzIfLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZVRvdGFscxIxCghwcmV2aW91cxgCIAEoCzIfLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZVRvdGFscxIuCgpzdGFydF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAixgIKEVRpbWVTZXJpZXNSZXF1ZXN0Ei4KCnN0YXJ0X3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVncm91cBgDIAEoCRIQCghwcm92aWRlchgEIAEoCRINCgVtb2RlbBgFIAEoCRIPCgdhcGlfa2V5GAYgASgJEg8KB291dGNvbWUYByABKAkSLwoGYnVja2V0GAggASgOMh8udHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlQnVja2V0EhEKCXRpbWVfem9uZRgJIAEoCRIuCgJieRgKIAEoDjIiLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZURpbWVuc2lvbhINCgVsaW1pdBgLIAEoBSJ3ChJUaW1lU2VyaWVzUmVzcG9uc2USMAoMYnVja2V0X3RpbWVzGAEgAygLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgZzZXJpZXMYAiADKAsyHy50cnVua2xpbmUuYWRtaW4udjEuVXNhZ2VTZXJpZXMiiwEKC1VzYWdlU2VyaWVzEg0KBXZhbHVlGAEgASgJEg0KBW90aGVyGAIgASgIEi4KBXRvdGFsGAMgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlVG90YWxzEi4KBnBvaW50cxgEIAMoCzIeLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZVBvaW50ImwKClVzYWdlUG9pbnQSLgoKc3RhcnRfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoFdG90YWwYAiABKAsyHy50cnVua2xpbmUuYWRtaW4udjEuVXNhZ2VUb3RhbHMisAIKEEJyZWFrZG93blJlcXVlc3QSLgoKc3RhcnRfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWdyb3VwGAMgASgJEhAKCHByb3ZpZGVyGAQgASgJEg0KBW1vZGVsGAUgASgJEg8KB2FwaV9rZXkYBiABKAkSDwoHb3V0Y29tZRgHIAEoCRIuCgJieRgIIAEoDjIiLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZURpbWVuc2lvbhItCgVvcmRlchgJIAEoDjIeLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZU9yZGVyEg0KBWxpbWl0GAogASgFIoQBChFCcmVha2Rvd25SZXNwb25zZRIqCgRyb3dzGAEgAygLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlUm93Ei4KBW90aGVyGAIgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlVG90YWxzEhMKC290aGVyX2NvdW50GAMgASgFIkkKCFVzYWdlUm93Eg0KBXZhbHVlGAEgASgJEi4KBXRvdGFsGAIgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlVG90YWxzKr8BCg5Vc2FnZURpbWVuc2lvbhIfChtVU0FHRV9ESU1FTlNJT05fVU5TUEVDSUZJRUQQABIZChVVU0FHRV9ESU1FTlNJT05fR1JPVVAQARIcChhVU0FHRV9ESU1FTlNJT05fUFJPVklERVIQAhIZChVVU0FHRV9ESU1FTlNJT05fTU9ERUwQAxIbChdVU0FHRV9ESU1FTlNJT05fT1VUQ09NRRAEEhsKF1VTQUdFX0RJTUVOU0lPTl9BUElfS0VZEAUqcQoLVXNhZ2VCdWNrZXQSHAoYVVNBR0VfQlVDS0VUX1VOU1BFQ0lGSUVEEAASFwoTVVNBR0VfQlVDS0VUX01JTlVURRABEhUKEVVTQUdFX0JVQ0tFVF9IT1VSEAISFAoQVVNBR0VfQlVDS0VUX0RBWRADKogBCgpVc2FnZU9yZGVyEhsKF1VTQUdFX09SREVSX1VOU1BFQ0lGSUVEEAASFQoRVVNBR0VfT1JERVJfQ0FMTFMQARIUChBVU0FHRV9PUkRFUl9DT1NUEAISFgoSVVNBR0VfT1JERVJfVE9LRU5TEAMSGAoUVVNBR0VfT1JERVJfRkFJTFVSRVMQBDKoAgoMVXNhZ2VTZXJ2aWNlElcKB1N1bW1hcnkSIi50cnVua2xpbmUuYWRtaW4udjEuU3VtbWFyeVJlcXVlc3QaIy50cnVua2xpbmUuYWRtaW4udjEuU3VtbWFyeVJlc3BvbnNlIgOQAgESYAoKVGltZVNlcmllcxIlLnRydW5rbGluZS5hZG1pbi52MS5UaW1lU2VyaWVzUmVxdWVzdBomLnRydW5rbGluZS5hZG1pbi52MS5UaW1lU2VyaWVzUmVzcG9uc2UiA5ACARJdCglCcmVha2Rvd24SJC50cnVua2xpbmUuYWRtaW4udjEuQnJlYWtkb3duUmVxdWVzdBolLnRydW5rbGluZS5hZG1pbi52MS5CcmVha2Rvd25SZXNwb25zZSIDkAIBQtYBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQgpVc2FnZVByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("Ch50cnVua2xpbmUvYWRtaW4vdjEvdXNhZ2UucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSL0AgoLVXNhZ2VUb3RhbHMSDQoFY2FsbHMYASABKAMSEAoIb2tfY2FsbHMYAiABKAMSEAoIYXR0ZW1wdHMYAyABKAMSGQoRZmFpbGVkX292ZXJfY2FsbHMYBCABKAMSEwoLc2F2ZWRfY2FsbHMYBSABKAMSFAoMaW5wdXRfdG9rZW5zGAYgASgDEhsKE2NhY2hlZF9pbnB1dF90b2tlbnMYByABKAMSFQoNb3V0cHV0X3Rva2VucxgIIAEoAxIMCgRjb3N0GAkgASgJEjMKEGF2ZXJhZ2VfZHVyYXRpb24YCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNAoIZHVyYXRpb24YCyABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuVXNhZ2VRdWFudGlsZXMSPwoTZmlyc3RfdG9rZW5fbGF0ZW5jeRgMIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZVF1YW50aWxlcyL8AQoNQXR0ZW1wdFRvdGFscxIQCghhdHRlbXB0cxgBIAEoAxITCgtva19hdHRlbXB0cxgCIAEoAxIYChBjb3VudGVkX2ZhaWx1cmVzGAMgASgDEjMKEGF2ZXJhZ2VfZHVyYXRpb24YBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNAoIZHVyYXRpb24YBSABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuVXNhZ2VRdWFudGlsZXMSPwoTZmlyc3RfdG9rZW5fbGF0ZW5jeRgGIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZVF1YW50aWxlcyKIAQoOVXNhZ2VRdWFudGlsZXMSJgoDcDUwGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiYKA3A5NRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCgNwOTkYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iSAoVU3VtbWFyaXplVXNhZ2VSZXF1ZXN0Ei8KBmZpbHRlchgBIAEoCzIfLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZUZpbHRlciLZAQoWU3VtbWFyaXplVXNhZ2VSZXNwb25zZRIuCgV0b3RhbBgBIAEoCzIfLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZVRvdGFscxIxCghwcmV2aW91cxgCIAEoCzIfLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZVRvdGFscxIuCgpzdGFydF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiywEKFUdldFVzYWdlU2VyaWVzUmVxdWVzdBIvCgZmaWx0ZXIYASABKAsyHy50cnVua2xpbmUuYWRtaW4udjEuVXNhZ2VGaWx0ZXISLwoGYnVja2V0GAIgASgOMh8udHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlQnVja2V0EhEKCXRpbWVfem9uZRgDIAEoCRIuCgJieRgEIAEoDjIiLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZURpbWVuc2lvbhINCgVsaW1pdBgFIAEoBSJ7ChZHZXRVc2FnZVNlcmllc1Jlc3BvbnNlEjAKDGJ1Y2tldF90aW1lcxgBIAMoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoGc2VyaWVzGAIgAygLMh8udHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlU2VyaWVzIosBCgtVc2FnZVNlcmllcxINCgV2YWx1ZRgBIAEoCRINCgVvdGhlchgCIAEoCBIuCgV0b3RhbBgDIAEoCzIfLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZVRvdGFscxIuCgZwb2ludHMYBCADKAsyHi50cnVua2xpbmUuYWRtaW4udjEuVXNhZ2VQb2ludCJsCgpVc2FnZVBvaW50Ei4KCnN0YXJ0X3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KBXRvdGFsGAIgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlVG90YWxzIrYBChVCcmVha0Rvd25Vc2FnZVJlcXVlc3QSLwoGZmlsdGVyGAEgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlRmlsdGVyEi4KAmJ5GAIgASgOMiIudHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlRGltZW5zaW9uEi0KBW9yZGVyGAMgASgOMh4udHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlT3JkZXISDQoFbGltaXQYBCABKAUiiQEKFkJyZWFrRG93blVzYWdlUmVzcG9uc2USKgoEcm93cxgBIAMoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZVJvdxIuCgVvdGhlchgCIAEoCzIfLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZVRvdGFscxITCgtvdGhlcl9jb3VudBgDIAEoBSJJCghVc2FnZVJvdxINCgV2YWx1ZRgBIAEoCRIuCgV0b3RhbBgCIAEoCzIfLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZVRvdGFscyLNAQoXR2V0QXR0ZW1wdFNlcmllc1JlcXVlc3QSLwoGZmlsdGVyGAEgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlRmlsdGVyEi8KBmJ1Y2tldBgCIAEoDjIfLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZUJ1Y2tldBIRCgl0aW1lX3pvbmUYAyABKAkSLgoCYnkYBCABKA4yIi50cnVua2xpbmUuYWRtaW4udjEuVXNhZ2VEaW1lbnNpb24SDQoFbGltaXQYBSABKAUifwoYR2V0QXR0ZW1wdFNlcmllc1Jlc3BvbnNlEjAKDGJ1Y2tldF90aW1lcxgBIAMoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMQoGc2VyaWVzGAIgAygLMiEudHJ1bmtsaW5lLmFkbWluLnYxLkF0dGVtcHRTZXJpZXMikQEKDUF0dGVtcHRTZXJpZXMSDQoFdmFsdWUYASABKAkSDQoFb3RoZXIYAiABKAgSMAoFdG90YWwYAyABKAsyIS50cnVua2xpbmUuYWRtaW4udjEuQXR0ZW1wdFRvdGFscxIwCgZwb2ludHMYBCADKAsyIC50cnVua2xpbmUuYWRtaW4udjEuQXR0ZW1wdFBvaW50InAKDEF0dGVtcHRQb2ludBIuCgpzdGFydF90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgV0b3RhbBgCIAEoCzIhLnRydW5rbGluZS5hZG1pbi52MS5BdHRlbXB0VG90YWxzIr8BChhCcmVha0Rvd25BdHRlbXB0c1JlcXVlc3QSLwoGZmlsdGVyGAEgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlRmlsdGVyEi4KAmJ5GAIgASgOMiIudHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlRGltZW5zaW9uEjMKB3RoZW5fYnkYAyABKA4yIi50cnVua2xpbmUuYWRtaW4udjEuVXNhZ2VEaW1lbnNpb24SDQoFbGltaXQYBCABKAUikAEKGUJyZWFrRG93bkF0dGVtcHRzUmVzcG9uc2USLAoEcm93cxgBIAMoCzIeLnRydW5rbGluZS5hZG1pbi52MS5BdHRlbXB0Um93EjAKBW90aGVyGAIgASgLMiEudHJ1bmtsaW5lLmFkbWluLnYxLkF0dGVtcHRUb3RhbHMSEwoLb3RoZXJfY291bnQYAyABKAUifAoKQXR0ZW1wdFJvdxINCgV2YWx1ZRgBIAEoCRIwCgV0b3RhbBgCIAEoCzIhLnRydW5rbGluZS5hZG1pbi52MS5BdHRlbXB0VG90YWxzEi0KBXBhcnRzGAMgAygLMh4udHJ1bmtsaW5lLmFkbWluLnYxLkF0dGVtcHRSb3cqvwEKDlVzYWdlRGltZW5zaW9uEh8KG1VTQUdFX0RJTUVOU0lPTl9VTlNQRUNJRklFRBAAEhkKFVVTQUdFX0RJTUVOU0lPTl9HUk9VUBABEhwKGFVTQUdFX0RJTUVOU0lPTl9QUk9WSURFUhACEhkKFVVTQUdFX0RJTUVOU0lPTl9NT0RFTBADEhsKF1VTQUdFX0RJTUVOU0lPTl9PVVRDT01FEAQSGwoXVVNBR0VfRElNRU5TSU9OX0FQSV9LRVkQBSpxCgtVc2FnZUJ1Y2tldBIcChhVU0FHRV9CVUNLRVRfVU5TUEVDSUZJRUQQABIXChNVU0FHRV9CVUNLRVRfTUlOVVRFEAESFQoRVVNBR0VfQlVDS0VUX0hPVVIQAhIUChBVU0FHRV9CVUNLRVRfREFZEAMqiAEKClVzYWdlT3JkZXISGwoXVVNBR0VfT1JERVJfVU5TUEVDSUZJRUQQABIVChFVU0FHRV9PUkRFUl9DQUxMUxABEhQKEFVTQUdFX09SREVSX0NPU1QQAhIWChJVU0FHRV9PUkRFUl9UT0tFTlMQAxIYChRVU0FHRV9PUkRFUl9GQUlMVVJFUxAEMsMECgxVc2FnZVNlcnZpY2USbAoOU3VtbWFyaXplVXNhZ2USKS50cnVua2xpbmUuYWRtaW4udjEuU3VtbWFyaXplVXNhZ2VSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLlN1bW1hcml6ZVVzYWdlUmVzcG9uc2UiA5ACARJsCg5HZXRVc2FnZVNlcmllcxIpLnRydW5rbGluZS5hZG1pbi52MS5HZXRVc2FnZVNlcmllc1JlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuR2V0VXNhZ2VTZXJpZXNSZXNwb25zZSIDkAIBEmwKDkJyZWFrRG93blVzYWdlEikudHJ1bmtsaW5lLmFkbWluLnYxLkJyZWFrRG93blVzYWdlUmVxdWVzdBoqLnRydW5rbGluZS5hZG1pbi52MS5CcmVha0Rvd25Vc2FnZVJlc3BvbnNlIgOQAgEScgoQR2V0QXR0ZW1wdFNlcmllcxIrLnRydW5rbGluZS5hZG1pbi52MS5HZXRBdHRlbXB0U2VyaWVzUmVxdWVzdBosLnRydW5rbGluZS5hZG1pbi52MS5HZXRBdHRlbXB0U2VyaWVzUmVzcG9uc2UiA5ACARJ1ChFCcmVha0Rvd25BdHRlbXB0cxIsLnRydW5rbGluZS5hZG1pbi52MS5CcmVha0Rvd25BdHRlbXB0c1JlcXVlc3QaLS50cnVua2xpbmUuYWRtaW4udjEuQnJlYWtEb3duQXR0ZW1wdHNSZXNwb25zZSIDkAIBQtYBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQgpVc2FnZVByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_trunkline_admin_v1_filter]);
 
 /**
  * The sum over some calls.
@@ -100,9 +102,9 @@ export type UsageTotals = Message<"trunkline.admin.v1.UsageTotals"> & {
   /**
    * Times from arrival to the first meaningful event; unset when no call came so far.
    *
-   * @generated from field: trunkline.admin.v1.UsageQuantiles first_token_time = 12;
+   * @generated from field: trunkline.admin.v1.UsageQuantiles first_token_latency = 12;
    */
-  firstTokenTime?: UsageQuantiles | undefined;
+  firstTokenLatency?: UsageQuantiles | undefined;
 };
 
 /**
@@ -111,6 +113,62 @@ export type UsageTotals = Message<"trunkline.admin.v1.UsageTotals"> & {
  */
 export const UsageTotalsSchema: GenMessage<UsageTotals> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_usage, 0);
+
+/**
+ * The sum over some attempts.
+ *
+ * @generated from message trunkline.admin.v1.AttemptTotals
+ */
+export type AttemptTotals = Message<"trunkline.admin.v1.AttemptTotals"> & {
+  /**
+   * How many there are.
+   *
+   * @generated from field: int64 attempts = 1;
+   */
+  attempts: bigint;
+
+  /**
+   * Attempts with outcome ok.
+   *
+   * @generated from field: int64 ok_attempts = 2;
+   */
+  okAttempts: bigint;
+
+  /**
+   * Attempts that failed and count against their target, credential or provider; others are the caller's or nobody's.
+   *
+   * @generated from field: int64 counted_failures = 3;
+   */
+  countedFailures: bigint;
+
+  /**
+   * Mean time from the attempt's start to its end; unset without attempts.
+   *
+   * @generated from field: google.protobuf.Duration average_duration = 4;
+   */
+  averageDuration?: Duration | undefined;
+
+  /**
+   * Times from the attempt's start to its end; unset without attempts.
+   *
+   * @generated from field: trunkline.admin.v1.UsageQuantiles duration = 5;
+   */
+  duration?: UsageQuantiles | undefined;
+
+  /**
+   * Times from the attempt's start to the first meaningful event; unset when no attempt came so far.
+   *
+   * @generated from field: trunkline.admin.v1.UsageQuantiles first_token_latency = 6;
+   */
+  firstTokenLatency?: UsageQuantiles | undefined;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.AttemptTotals.
+ * Use `create(AttemptTotalsSchema)` to create a new message.
+ */
+export const AttemptTotalsSchema: GenMessage<AttemptTotals> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_usage, 1);
 
 /**
  * Times that a share of the calls does not exceed, within 6.3 %.
@@ -145,73 +203,31 @@ export type UsageQuantiles = Message<"trunkline.admin.v1.UsageQuantiles"> & {
  * Use `create(UsageQuantilesSchema)` to create a new message.
  */
 export const UsageQuantilesSchema: GenMessage<UsageQuantiles> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_usage, 1);
-
-/**
- * @generated from message trunkline.admin.v1.SummaryRequest
- */
-export type SummaryRequest = Message<"trunkline.admin.v1.SummaryRequest"> & {
-  /**
-   * Only calls that arrived at this time or later; default a day before the end.
-   *
-   * @generated from field: google.protobuf.Timestamp start_time = 1;
-   */
-  startTime?: Timestamp | undefined;
-
-  /**
-   * Only calls that arrived before this time; default now. At most two years after the start.
-   *
-   * @generated from field: google.protobuf.Timestamp end_time = 2;
-   */
-  endTime?: Timestamp | undefined;
-
-  /**
-   * Only calls to this group.
-   *
-   * @generated from field: string group = 3;
-   */
-  group: string;
-
-  /**
-   * Only calls that this provider answered.
-   *
-   * @generated from field: string provider = 4;
-   */
-  provider: string;
-
-  /**
-   * Only calls that this upstream model answered.
-   *
-   * @generated from field: string model = 5;
-   */
-  model: string;
-
-  /**
-   * Only calls with the API key of this name.
-   *
-   * @generated from field: string api_key = 6;
-   */
-  apiKey: string;
-
-  /**
-   * Only calls with this outcome.
-   *
-   * @generated from field: string outcome = 7;
-   */
-  outcome: string;
-};
-
-/**
- * Describes the message trunkline.admin.v1.SummaryRequest.
- * Use `create(SummaryRequestSchema)` to create a new message.
- */
-export const SummaryRequestSchema: GenMessage<SummaryRequest> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_usage, 2);
 
 /**
- * @generated from message trunkline.admin.v1.SummaryResponse
+ * @generated from message trunkline.admin.v1.SummarizeUsageRequest
  */
-export type SummaryResponse = Message<"trunkline.admin.v1.SummaryResponse"> & {
+export type SummarizeUsageRequest = Message<"trunkline.admin.v1.SummarizeUsageRequest"> & {
+  /**
+   * Which calls are summed up; default those of the last day.
+   *
+   * @generated from field: trunkline.admin.v1.UsageFilter filter = 1;
+   */
+  filter?: UsageFilter | undefined;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.SummarizeUsageRequest.
+ * Use `create(SummarizeUsageRequestSchema)` to create a new message.
+ */
+export const SummarizeUsageRequestSchema: GenMessage<SummarizeUsageRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_usage, 3);
+
+/**
+ * @generated from message trunkline.admin.v1.SummarizeUsageResponse
+ */
+export type SummarizeUsageResponse = Message<"trunkline.admin.v1.SummarizeUsageResponse"> & {
   /**
    * Of the time asked for.
    *
@@ -242,105 +258,63 @@ export type SummaryResponse = Message<"trunkline.admin.v1.SummaryResponse"> & {
 };
 
 /**
- * Describes the message trunkline.admin.v1.SummaryResponse.
- * Use `create(SummaryResponseSchema)` to create a new message.
+ * Describes the message trunkline.admin.v1.SummarizeUsageResponse.
+ * Use `create(SummarizeUsageResponseSchema)` to create a new message.
  */
-export const SummaryResponseSchema: GenMessage<SummaryResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_usage, 3);
+export const SummarizeUsageResponseSchema: GenMessage<SummarizeUsageResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_usage, 4);
 
 /**
- * @generated from message trunkline.admin.v1.TimeSeriesRequest
+ * @generated from message trunkline.admin.v1.GetUsageSeriesRequest
  */
-export type TimeSeriesRequest = Message<"trunkline.admin.v1.TimeSeriesRequest"> & {
+export type GetUsageSeriesRequest = Message<"trunkline.admin.v1.GetUsageSeriesRequest"> & {
   /**
-   * Only calls that arrived at this time or later; default a day before the end.
+   * Which calls are summed up; default those of the last day.
    *
-   * @generated from field: google.protobuf.Timestamp start_time = 1;
+   * @generated from field: trunkline.admin.v1.UsageFilter filter = 1;
    */
-  startTime?: Timestamp | undefined;
-
-  /**
-   * Only calls that arrived before this time; default now. At most 2000 buckets after the start.
-   *
-   * @generated from field: google.protobuf.Timestamp end_time = 2;
-   */
-  endTime?: Timestamp | undefined;
-
-  /**
-   * Only calls to this group.
-   *
-   * @generated from field: string group = 3;
-   */
-  group: string;
-
-  /**
-   * Only calls that this provider answered.
-   *
-   * @generated from field: string provider = 4;
-   */
-  provider: string;
-
-  /**
-   * Only calls that this upstream model answered.
-   *
-   * @generated from field: string model = 5;
-   */
-  model: string;
-
-  /**
-   * Only calls with the API key of this name.
-   *
-   * @generated from field: string api_key = 6;
-   */
-  apiKey: string;
-
-  /**
-   * Only calls with this outcome.
-   *
-   * @generated from field: string outcome = 7;
-   */
-  outcome: string;
+  filter?: UsageFilter | undefined;
 
   /**
    * Length of a point; default an hour.
    *
-   * @generated from field: trunkline.admin.v1.UsageBucket bucket = 8;
+   * @generated from field: trunkline.admin.v1.UsageBucket bucket = 2;
    */
   bucket: UsageBucket;
 
   /**
    * Time zone in which hours and days begin, such as Asia/Tokyo; default UTC.
    *
-   * @generated from field: string time_zone = 9;
+   * @generated from field: string time_zone = 3;
    */
   timeZone: string;
 
   /**
    * One series for each value of this; default one series of everything.
    *
-   * @generated from field: trunkline.admin.v1.UsageDimension by = 10;
+   * @generated from field: trunkline.admin.v1.UsageDimension by = 4;
    */
   by: UsageDimension;
 
   /**
    * Most series, 1 to 50, those with the most calls; the rest is one more. Default 6.
    *
-   * @generated from field: int32 limit = 11;
+   * @generated from field: int32 limit = 5;
    */
   limit: number;
 };
 
 /**
- * Describes the message trunkline.admin.v1.TimeSeriesRequest.
- * Use `create(TimeSeriesRequestSchema)` to create a new message.
+ * Describes the message trunkline.admin.v1.GetUsageSeriesRequest.
+ * Use `create(GetUsageSeriesRequestSchema)` to create a new message.
  */
-export const TimeSeriesRequestSchema: GenMessage<TimeSeriesRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_usage, 4);
+export const GetUsageSeriesRequestSchema: GenMessage<GetUsageSeriesRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_usage, 5);
 
 /**
- * @generated from message trunkline.admin.v1.TimeSeriesResponse
+ * @generated from message trunkline.admin.v1.GetUsageSeriesResponse
  */
-export type TimeSeriesResponse = Message<"trunkline.admin.v1.TimeSeriesResponse"> & {
+export type GetUsageSeriesResponse = Message<"trunkline.admin.v1.GetUsageSeriesResponse"> & {
   /**
    * When each bucket begins, those without calls too.
    *
@@ -357,11 +331,11 @@ export type TimeSeriesResponse = Message<"trunkline.admin.v1.TimeSeriesResponse"
 };
 
 /**
- * Describes the message trunkline.admin.v1.TimeSeriesResponse.
- * Use `create(TimeSeriesResponseSchema)` to create a new message.
+ * Describes the message trunkline.admin.v1.GetUsageSeriesResponse.
+ * Use `create(GetUsageSeriesResponseSchema)` to create a new message.
  */
-export const TimeSeriesResponseSchema: GenMessage<TimeSeriesResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_usage, 5);
+export const GetUsageSeriesResponseSchema: GenMessage<GetUsageSeriesResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_usage, 6);
 
 /**
  * How usage went over time.
@@ -403,7 +377,7 @@ export type UsageSeries = Message<"trunkline.admin.v1.UsageSeries"> & {
  * Use `create(UsageSeriesSchema)` to create a new message.
  */
 export const UsageSeriesSchema: GenMessage<UsageSeries> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_usage, 6);
+  messageDesc(file_trunkline_admin_v1_usage, 7);
 
 /**
  * One bucket of a series.
@@ -431,94 +405,52 @@ export type UsagePoint = Message<"trunkline.admin.v1.UsagePoint"> & {
  * Use `create(UsagePointSchema)` to create a new message.
  */
 export const UsagePointSchema: GenMessage<UsagePoint> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_usage, 7);
+  messageDesc(file_trunkline_admin_v1_usage, 8);
 
 /**
- * @generated from message trunkline.admin.v1.BreakdownRequest
+ * @generated from message trunkline.admin.v1.BreakDownUsageRequest
  */
-export type BreakdownRequest = Message<"trunkline.admin.v1.BreakdownRequest"> & {
+export type BreakDownUsageRequest = Message<"trunkline.admin.v1.BreakDownUsageRequest"> & {
   /**
-   * Only calls that arrived at this time or later; default a day before the end.
+   * Which calls are summed up; default those of the last day.
    *
-   * @generated from field: google.protobuf.Timestamp start_time = 1;
+   * @generated from field: trunkline.admin.v1.UsageFilter filter = 1;
    */
-  startTime?: Timestamp | undefined;
-
-  /**
-   * Only calls that arrived before this time; default now. At most two years after the start.
-   *
-   * @generated from field: google.protobuf.Timestamp end_time = 2;
-   */
-  endTime?: Timestamp | undefined;
-
-  /**
-   * Only calls to this group.
-   *
-   * @generated from field: string group = 3;
-   */
-  group: string;
-
-  /**
-   * Only calls that this provider answered.
-   *
-   * @generated from field: string provider = 4;
-   */
-  provider: string;
-
-  /**
-   * Only calls that this upstream model answered.
-   *
-   * @generated from field: string model = 5;
-   */
-  model: string;
-
-  /**
-   * Only calls with the API key of this name.
-   *
-   * @generated from field: string api_key = 6;
-   */
-  apiKey: string;
-
-  /**
-   * Only calls with this outcome.
-   *
-   * @generated from field: string outcome = 7;
-   */
-  outcome: string;
+  filter?: UsageFilter | undefined;
 
   /**
    * One row for each value of this.
    *
-   * @generated from field: trunkline.admin.v1.UsageDimension by = 8;
+   * @generated from field: trunkline.admin.v1.UsageDimension by = 2;
    */
   by: UsageDimension;
 
   /**
    * What comes first; default most calls.
    *
-   * @generated from field: trunkline.admin.v1.UsageOrder order = 9;
+   * @generated from field: trunkline.admin.v1.UsageOrder order = 3;
    */
   order: UsageOrder;
 
   /**
    * Most rows, 1 to 1000; default 20.
    *
-   * @generated from field: int32 limit = 10;
+   * @generated from field: int32 limit = 4;
    */
   limit: number;
 };
 
 /**
- * Describes the message trunkline.admin.v1.BreakdownRequest.
- * Use `create(BreakdownRequestSchema)` to create a new message.
+ * Describes the message trunkline.admin.v1.BreakDownUsageRequest.
+ * Use `create(BreakDownUsageRequestSchema)` to create a new message.
  */
-export const BreakdownRequestSchema: GenMessage<BreakdownRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_usage, 8);
+export const BreakDownUsageRequestSchema: GenMessage<BreakDownUsageRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_usage, 9);
 
 /**
- * @generated from message trunkline.admin.v1.BreakdownResponse
+ * @generated from message trunkline.admin.v1.BreakDownUsageResponse
  */
-export type BreakdownResponse = Message<"trunkline.admin.v1.BreakdownResponse"> & {
+export type BreakDownUsageResponse = Message<"trunkline.admin.v1.BreakDownUsageResponse"> & {
   /**
    * The first values in the order asked for.
    *
@@ -542,11 +474,11 @@ export type BreakdownResponse = Message<"trunkline.admin.v1.BreakdownResponse"> 
 };
 
 /**
- * Describes the message trunkline.admin.v1.BreakdownResponse.
- * Use `create(BreakdownResponseSchema)` to create a new message.
+ * Describes the message trunkline.admin.v1.BreakDownUsageResponse.
+ * Use `create(BreakDownUsageResponseSchema)` to create a new message.
  */
-export const BreakdownResponseSchema: GenMessage<BreakdownResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_usage, 9);
+export const BreakDownUsageResponseSchema: GenMessage<BreakDownUsageResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_usage, 10);
 
 /**
  * Usage of one value.
@@ -574,7 +506,258 @@ export type UsageRow = Message<"trunkline.admin.v1.UsageRow"> & {
  * Use `create(UsageRowSchema)` to create a new message.
  */
 export const UsageRowSchema: GenMessage<UsageRow> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_usage, 10);
+  messageDesc(file_trunkline_admin_v1_usage, 11);
+
+/**
+ * @generated from message trunkline.admin.v1.GetAttemptSeriesRequest
+ */
+export type GetAttemptSeriesRequest = Message<"trunkline.admin.v1.GetAttemptSeriesRequest"> & {
+  /**
+   * Which attempts are summed up; default those of the last day. At most 2000 buckets.
+   *
+   * @generated from field: trunkline.admin.v1.UsageFilter filter = 1;
+   */
+  filter?: UsageFilter | undefined;
+
+  /**
+   * Length of a point; default an hour.
+   *
+   * @generated from field: trunkline.admin.v1.UsageBucket bucket = 2;
+   */
+  bucket: UsageBucket;
+
+  /**
+   * Time zone in which hours and days begin, such as Asia/Tokyo; default UTC.
+   *
+   * @generated from field: string time_zone = 3;
+   */
+  timeZone: string;
+
+  /**
+   * One series for each value of this; default one series of everything. API keys are refused.
+   *
+   * @generated from field: trunkline.admin.v1.UsageDimension by = 4;
+   */
+  by: UsageDimension;
+
+  /**
+   * Most series, 1 to 50, those with the most attempts; the rest is one more. Default 6.
+   *
+   * @generated from field: int32 limit = 5;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.GetAttemptSeriesRequest.
+ * Use `create(GetAttemptSeriesRequestSchema)` to create a new message.
+ */
+export const GetAttemptSeriesRequestSchema: GenMessage<GetAttemptSeriesRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_usage, 12);
+
+/**
+ * @generated from message trunkline.admin.v1.GetAttemptSeriesResponse
+ */
+export type GetAttemptSeriesResponse = Message<"trunkline.admin.v1.GetAttemptSeriesResponse"> & {
+  /**
+   * When each bucket begins, those without attempts too.
+   *
+   * @generated from field: repeated google.protobuf.Timestamp bucket_times = 1;
+   */
+  bucketTimes: Timestamp[];
+
+  /**
+   * Most attempts first.
+   *
+   * @generated from field: repeated trunkline.admin.v1.AttemptSeries series = 2;
+   */
+  series: AttemptSeries[];
+};
+
+/**
+ * Describes the message trunkline.admin.v1.GetAttemptSeriesResponse.
+ * Use `create(GetAttemptSeriesResponseSchema)` to create a new message.
+ */
+export const GetAttemptSeriesResponseSchema: GenMessage<GetAttemptSeriesResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_usage, 13);
+
+/**
+ * How attempts went over time.
+ *
+ * @generated from message trunkline.admin.v1.AttemptSeries
+ */
+export type AttemptSeries = Message<"trunkline.admin.v1.AttemptSeries"> & {
+  /**
+   * Value of the dimension that was asked for; empty for other values, or without a dimension.
+   *
+   * @generated from field: string value = 1;
+   */
+  value: string;
+
+  /**
+   * The sum of every value that has no series of its own.
+   *
+   * @generated from field: bool other = 2;
+   */
+  other: boolean;
+
+  /**
+   * All points together.
+   *
+   * @generated from field: trunkline.admin.v1.AttemptTotals total = 3;
+   */
+  total?: AttemptTotals | undefined;
+
+  /**
+   * The buckets with attempts, in order.
+   *
+   * @generated from field: repeated trunkline.admin.v1.AttemptPoint points = 4;
+   */
+  points: AttemptPoint[];
+};
+
+/**
+ * Describes the message trunkline.admin.v1.AttemptSeries.
+ * Use `create(AttemptSeriesSchema)` to create a new message.
+ */
+export const AttemptSeriesSchema: GenMessage<AttemptSeries> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_usage, 14);
+
+/**
+ * One bucket of a series of attempts.
+ *
+ * @generated from message trunkline.admin.v1.AttemptPoint
+ */
+export type AttemptPoint = Message<"trunkline.admin.v1.AttemptPoint"> & {
+  /**
+   * When the bucket begins.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 1;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * What it sums up to.
+   *
+   * @generated from field: trunkline.admin.v1.AttemptTotals total = 2;
+   */
+  total?: AttemptTotals | undefined;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.AttemptPoint.
+ * Use `create(AttemptPointSchema)` to create a new message.
+ */
+export const AttemptPointSchema: GenMessage<AttemptPoint> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_usage, 15);
+
+/**
+ * @generated from message trunkline.admin.v1.BreakDownAttemptsRequest
+ */
+export type BreakDownAttemptsRequest = Message<"trunkline.admin.v1.BreakDownAttemptsRequest"> & {
+  /**
+   * Which attempts are summed up; default those of the last day.
+   *
+   * @generated from field: trunkline.admin.v1.UsageFilter filter = 1;
+   */
+  filter?: UsageFilter | undefined;
+
+  /**
+   * One row for each value of this. API keys are refused.
+   *
+   * @generated from field: trunkline.admin.v1.UsageDimension by = 2;
+   */
+  by: UsageDimension;
+
+  /**
+   * Break each row down by this as well, such as providers by outcome; default not at all. API keys are refused.
+   *
+   * @generated from field: trunkline.admin.v1.UsageDimension then_by = 3;
+   */
+  thenBy: UsageDimension;
+
+  /**
+   * Most rows, 1 to 1000, those with the most attempts; default 20.
+   *
+   * @generated from field: int32 limit = 4;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.BreakDownAttemptsRequest.
+ * Use `create(BreakDownAttemptsRequestSchema)` to create a new message.
+ */
+export const BreakDownAttemptsRequestSchema: GenMessage<BreakDownAttemptsRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_usage, 16);
+
+/**
+ * @generated from message trunkline.admin.v1.BreakDownAttemptsResponse
+ */
+export type BreakDownAttemptsResponse = Message<"trunkline.admin.v1.BreakDownAttemptsResponse"> & {
+  /**
+   * Most attempts first.
+   *
+   * @generated from field: repeated trunkline.admin.v1.AttemptRow rows = 1;
+   */
+  rows: AttemptRow[];
+
+  /**
+   * The sum of the values that have no row.
+   *
+   * @generated from field: trunkline.admin.v1.AttemptTotals other = 2;
+   */
+  other?: AttemptTotals | undefined;
+
+  /**
+   * How many values that are.
+   *
+   * @generated from field: int32 other_count = 3;
+   */
+  otherCount: number;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.BreakDownAttemptsResponse.
+ * Use `create(BreakDownAttemptsResponseSchema)` to create a new message.
+ */
+export const BreakDownAttemptsResponseSchema: GenMessage<BreakDownAttemptsResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_usage, 17);
+
+/**
+ * The attempts of one value.
+ *
+ * @generated from message trunkline.admin.v1.AttemptRow
+ */
+export type AttemptRow = Message<"trunkline.admin.v1.AttemptRow"> & {
+  /**
+   * Value of the dimension that was asked for.
+   *
+   * @generated from field: string value = 1;
+   */
+  value: string;
+
+  /**
+   * What it sums up to.
+   *
+   * @generated from field: trunkline.admin.v1.AttemptTotals total = 2;
+   */
+  total?: AttemptTotals | undefined;
+
+  /**
+   * The same by then_by, most attempts first, at most 50; empty without it.
+   *
+   * @generated from field: repeated trunkline.admin.v1.AttemptRow parts = 3;
+   */
+  parts: AttemptRow[];
+};
+
+/**
+ * Describes the message trunkline.admin.v1.AttemptRow.
+ * Use `create(AttemptRowSchema)` to create a new message.
+ */
+export const AttemptRowSchema: GenMessage<AttemptRow> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_usage, 18);
 
 /**
  * What usage is broken down by.
@@ -583,7 +766,7 @@ export const UsageRowSchema: GenMessage<UsageRow> = /*@__PURE__*/
  */
 export enum UsageDimension {
   /**
-   * Nothing; Breakdown needs another.
+   * Nothing; a breakdown needs another.
    *
    * @generated from enum value: USAGE_DIMENSION_UNSPECIFIED = 0;
    */
@@ -732,32 +915,52 @@ export const UsageService: GenService<{
   /**
    * Sum up a time, and the time of the same length before it.
    *
-   * @generated from rpc trunkline.admin.v1.UsageService.Summary
+   * @generated from rpc trunkline.admin.v1.UsageService.SummarizeUsage
    */
-  summary: {
+  summarizeUsage: {
     methodKind: "unary";
-    input: typeof SummaryRequestSchema;
-    output: typeof SummaryResponseSchema;
+    input: typeof SummarizeUsageRequestSchema;
+    output: typeof SummarizeUsageResponseSchema;
   },
   /**
    * Sum up each minute, hour or day of a time.
    *
-   * @generated from rpc trunkline.admin.v1.UsageService.TimeSeries
+   * @generated from rpc trunkline.admin.v1.UsageService.GetUsageSeries
    */
-  timeSeries: {
+  getUsageSeries: {
     methodKind: "unary";
-    input: typeof TimeSeriesRequestSchema;
-    output: typeof TimeSeriesResponseSchema;
+    input: typeof GetUsageSeriesRequestSchema;
+    output: typeof GetUsageSeriesResponseSchema;
   },
   /**
    * Sum up a time by group, provider, model, outcome or API key.
    *
-   * @generated from rpc trunkline.admin.v1.UsageService.Breakdown
+   * @generated from rpc trunkline.admin.v1.UsageService.BreakDownUsage
    */
-  breakdown: {
+  breakDownUsage: {
     methodKind: "unary";
-    input: typeof BreakdownRequestSchema;
-    output: typeof BreakdownResponseSchema;
+    input: typeof BreakDownUsageRequestSchema;
+    output: typeof BreakDownUsageResponseSchema;
+  },
+  /**
+   * Sum up the attempts in each minute, hour or day of a time: those that failed over too, which no call's sum shows.
+   *
+   * @generated from rpc trunkline.admin.v1.UsageService.GetAttemptSeries
+   */
+  getAttemptSeries: {
+    methodKind: "unary";
+    input: typeof GetAttemptSeriesRequestSchema;
+    output: typeof GetAttemptSeriesResponseSchema;
+  },
+  /**
+   * Sum up the attempts of a time by group, provider, model or outcome.
+   *
+   * @generated from rpc trunkline.admin.v1.UsageService.BreakDownAttempts
+   */
+  breakDownAttempts: {
+    methodKind: "unary";
+    input: typeof BreakDownAttemptsRequestSchema;
+    output: typeof BreakDownAttemptsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_trunkline_admin_v1_usage, 0);

@@ -1,0 +1,31 @@
+package adminapi
+
+import (
+	"context"
+
+	"connectrpc.com/connect/v2"
+
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+var errPending = connect.NewError(connect.CodeUnimplemented, "is not built yet")
+
+func (groupService) ExplainGroups(context.Context, *adminv1.ExplainGroupsRequest) (*adminv1.ExplainGroupsResponse, error) {
+	return nil, errPending
+}
+
+func (providerService) ListProviderHealth(context.Context, *adminv1.ListProviderHealthRequest) (*adminv1.ListProviderHealthResponse, error) {
+	return nil, errPending
+}
+
+func (usageService) GetAttemptSeries(context.Context, *adminv1.GetAttemptSeriesRequest) (*adminv1.GetAttemptSeriesResponse, error) {
+	return nil, errPending
+}
+
+func (usageService) BreakDownAttempts(context.Context, *adminv1.BreakDownAttemptsRequest) (*adminv1.BreakDownAttemptsResponse, error) {
+	return nil, errPending
+}
+
+func (*sessionService) ChangePassword(context.Context, *adminv1.ChangePasswordRequest) (*adminv1.ChangePasswordResponse, error) {
+	return nil, errPending
+}

@@ -1,0 +1,70 @@
+package controlplane
+
+import (
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// assignRoles says of each candidate, in their order, what part it has in serving calls: the
+// first of those that are neither cooling nor probing serve, all of one rank together; those
+// of the next rank follow when they fail.
+func (e *explanation) assignRoles() {
+	ranks, last, weight := 0, explained{}, 0.0
+	var serving []*adminv1.Candidate
+	for _, t := range e.tried {
+		switch t.GetState() {
+		case stateCooling:
+			t.Role = adminv1.CandidateRole_CANDIDATE_ROLE_LAST_RESORT
+			continue
+		case stateProbing:
+			t.Role = adminv1.CandidateRole_CANDIDATE_ROLE_PROBING
+			continue
+		}
+		if ranks == 0 || e.compareRank(last, t) != 0 {
+			ranks++
+		}
+		last = t
+		switch ranks {
+		case 1:
+			t.Role = adminv1.CandidateRole_CANDIDATE_ROLE_SERVING
+			serving, weight = append(serving, t.Candidate), weight+float64(t.GetWeight())
+		case 2:
+			t.Role = adminv1.CandidateRole_CANDIDATE_ROLE_NEXT
+		default:
+			t.Role = adminv1.CandidateRole_CANDIDATE_ROLE_STANDBY
+		}
+	}
+	for _, c := range serving {
+		c.Share = float64(c.GetWeight()) / weight
+	}
+}
+
+// state says how the group stands as a whole, and why when it does not stand well.
+func (e *explanation) state() (adminv1.TargetState, string) {
+	if e.group.Enabled != nil && !e.group.GetEnabled() {
+		return stateDisabled, "the group is disabled"
+	}
+	if len(e.tried) == 0 {
+		if len(e.leftOut) > 0 {
+			return stateCooling, "every member is left out"
+		}
+		return stateCooling, "it has no members"
+	}
+	first := e.tried[0]
+	for _, t := range e.tried {
+		if e.compareRank(t, first) < 0 {
+			first = t // it would be first if nothing cooled
+		}
+	}
+	if e.tried[0].GetState() == stateCooling {
+		return stateCooling, "every candidate is cooling"
+	}
+	for _, t := range e.tried {
+		if e.compareRank(t, first) != 0 {
+			continue
+		}
+		if s := t.GetState(); s == stateCooling || s == stateProbing {
+			return stateDegraded, t.GetProvider() + " / " + t.GetModel() + ": " + t.GetReason()
+		}
+	}
+	return stateHealthy, ""
+}
