@@ -24,6 +24,10 @@ export function problemOf(error: unknown): Problem {
 }
 
 const sentences: Partial<Record<Code, PlainKey>> = {
+  [Code.InvalidArgument]: 'error.invalid',
+  [Code.AlreadyExists]: 'error.exists',
+  [Code.FailedPrecondition]: 'error.precondition',
+  [Code.Aborted]: 'error.conflict',
   [Code.Unauthenticated]: 'error.unauthenticated',
   [Code.PermissionDenied]: 'error.denied',
   [Code.NotFound]: 'error.notFound',
@@ -39,6 +43,11 @@ export function isUnreachable(e: ConnectError): boolean {
 }
 
 export const isSignedOut = (error: unknown) => ConnectError.from(error).code === Code.Unauthenticated;
+
+/** Someone else changed the same thing first. */
+export const isConflict = (error: unknown) => ConnectError.from(error).code === Code.Aborted;
+
+export const isMissing = (error: unknown) => ConnectError.from(error).code === Code.NotFound;
 
 /** Seconds to wait before the next try, as a refusal names them; 0 when it names none. */
 export function retryAfterSeconds(error: unknown): number {

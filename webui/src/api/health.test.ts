@@ -4,7 +4,8 @@ import { type Group, GroupSchema } from '@/gen/trunkline/admin/v1/group_pb';
 import { TargetState } from '@/gen/trunkline/admin/v1/health_pb';
 import { type Node, NodeSchema } from '@/gen/trunkline/admin/v1/node_pb';
 import { type Provider, ProviderSchema } from '@/gen/trunkline/admin/v1/provider_pb';
-import { groupHealth, HealthIndex, membersInOrder, needsHelp } from './health';
+import { needsHelp } from '@/ui/health';
+import { groupHealth, HealthIndex, membersInOrder } from './health';
 
 const AT = 1_000_000;
 

@@ -6,7 +6,7 @@ import { useState } from 'react';
 import { createQueryClient } from '@/api/queries';
 import { createTransport } from '@/api/transport';
 import { I18nProvider } from '@/i18n';
-import { theme } from '@/theme/theme';
+import { cssVariables, theme } from '@/theme/theme';
 import { createAppRouter } from './routes';
 
 const schemeManager = localStorageColorSchemeManager({ key: 'ui.scheme' });
@@ -16,6 +16,7 @@ export function App({ nonce }: { nonce: string }) {
   return (
     <MantineProvider
       theme={theme}
+      cssVariablesResolver={cssVariables}
       defaultColorScheme="auto"
       colorSchemeManager={schemeManager}
       getStyleNonce={() => nonce}

@@ -11,6 +11,7 @@ import c from './shell.module.css';
 
 // Asked for by a key or a click, so not in the first load.
 const CommandPalette = lazy(() => import('./CommandPalette').then((m) => ({ default: m.CommandPalette })));
+const Notifications = lazy(() => import('./Notices').then((m) => ({ default: m.Notices })));
 const ShortcutsHelp = lazy(() => import('./ShortcutsHelp').then((m) => ({ default: m.ShortcutsHelp })));
 
 /** The frame around every page of a signed-in person. */
@@ -46,6 +47,7 @@ function Frame() {
         <Jump key={page.to} page={page} />
       ))}
       <Suspense>
+        <Notifications />
         {open === 'palette' && <CommandPalette onClose={() => setOpen(null)} onHelp={() => setOpen('help')} />}
         {open === 'help' && <ShortcutsHelp onClose={() => setOpen(null)} />}
       </Suspense>

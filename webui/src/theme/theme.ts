@@ -1,4 +1,4 @@
-import { createTheme, type MantineColorsTuple } from '@mantine/core';
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
 
 const iris: MantineColorsTuple = [
   '#f1f1fd',
@@ -55,3 +55,7 @@ export const theme = createTheme({
     Input: { vars: () => ({ wrapper: { '--input-bd': 'var(--line-strong)' } }) },
   },
 });
+
+/** The kit's own red is too pale for text on some of our surfaces. */
+const errors = { '--mantine-color-error': 'var(--bad-text)' };
+export const cssVariables: CSSVariablesResolver = () => ({ variables: {}, light: errors, dark: errors });

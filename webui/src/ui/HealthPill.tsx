@@ -1,10 +1,11 @@
 import { CircleAlert, CircleCheck, CircleDashed, CircleHelp, CirclePause, CircleX, Hourglass } from 'lucide-react';
-import { type Health, type HealthState, needsHelp } from '@/api/health';
 import { type PlainKey, useI18n } from '@/i18n';
+import { type Health, type HealthState, needsHelp } from '@/ui/health';
+import { Countdown } from './Countdown';
+import { Meter } from './Meter';
 import { outcomeKey, type Tone } from './outcome';
 import { Pill } from './Pill';
 import c from './ui.module.css';
-import { useNow } from './useNow';
 
 const looks: Record<HealthState, { tone: Tone; word: PlainKey; Icon: typeof CircleCheck }> = {
   healthy: { tone: 'ok', word: 'health.healthy', Icon: CircleCheck },
@@ -75,30 +76,4 @@ export function HealthNote({ health }: { health: Health }) {
     default:
       return null;
   }
-}
-
-function Countdown({ until }: { until: number }) {
-  const { t, countdown } = useI18n();
-  const now = useNow();
-  const left = until - now;
-  return (
-    <span className="num">{left > 0 ? t('health.retryIn', { time: countdown(left) }) : t('health.retrySoon')}</span>
-  );
-}
-
-/** How many failures of those that open a cooldown. Long scales are drawn with ten steps. */
-function Meter({ n, of }: { n: number; of: number }) {
-  const { t, int } = useI18n();
-  const steps = Math.min(of, 10);
-  const lit = Math.min(steps, Math.ceil((n / of) * steps));
-  return (
-    <span className={c.meter}>
-      <span className={c.meterBar} aria-hidden>
-        {Array.from({ length: steps }, (_, i) => (
-          <i key={i} data-lit={i < lit} />
-        ))}
-      </span>
-      <span className="num">{t('health.failures', { n: int(n), max: int(of) })}</span>
-    </span>
-  );
 }

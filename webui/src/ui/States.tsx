@@ -45,11 +45,7 @@ export function ErrorState({ error, onRetry, busy }: { error: unknown; onRetry: 
 /** Grey shapes in place of rows, only when waiting takes long enough to be seen. */
 export function SkeletonRows({ rows = 5, tall }: { rows?: number; tall?: boolean }) {
   const { t } = useI18n();
-  const [shown, setShown] = useState(false);
-  useEffect(() => {
-    const timer = setTimeout(() => setShown(true), 150);
-    return () => clearTimeout(timer);
-  }, []);
+  const shown = useDelay();
   return (
     <div className={c.skeleton} role="status" aria-busy="true" data-tall={tall} data-shown={shown}>
       <span className="visually-hidden">{t('state.loading')}</span>
@@ -58,4 +54,26 @@ export function SkeletonRows({ rows = 5, tall }: { rows?: number; tall?: boolean
       ))}
     </div>
   );
+}
+
+/** A grey block in the place of a chart or a card. */
+export function SkeletonBlock({ height }: { height: number }) {
+  const { t } = useI18n();
+  const shown = useDelay();
+  return (
+    <div className={c.skeleton} role="status" aria-busy="true" data-shown={shown}>
+      <span className="visually-hidden">{t('state.loading')}</span>
+      <i aria-hidden style={{ height }} />
+    </div>
+  );
+}
+
+/** Whether waiting takes long enough to be seen. */
+function useDelay(): boolean {
+  const [over, setOver] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setOver(true), 150);
+    return () => clearTimeout(timer);
+  }, []);
+  return over;
 }

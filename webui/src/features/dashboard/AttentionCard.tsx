@@ -1,11 +1,12 @@
 import { Link } from '@tanstack/react-router';
 import { CircleCheck } from 'lucide-react';
 import { useMemo } from 'react';
-import { type Health, HealthIndex } from '@/api/health';
+import { HealthIndex } from '@/api/health';
 import type { Node } from '@/gen/trunkline/admin/v1/node_pb';
 import type { Provider } from '@/gen/trunkline/admin/v1/provider_pb';
 import { useI18n } from '@/i18n';
 import { HealthDetail } from '@/ui/HealthPill';
+import type { Health } from '@/ui/health';
 import { Card } from '@/ui/Page';
 import c from './dashboard.module.css';
 

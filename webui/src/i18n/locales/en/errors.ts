@@ -11,4 +11,8 @@ export const errors = {
   'error.internal': 'Something went wrong in the control plane',
   'error.unimplemented': 'This control plane does not know the request. Is it older than the console?',
   'error.unknown': 'Something went wrong',
+  'error.invalid': 'Some values are not accepted',
+  'error.exists': 'The name is already taken',
+  'error.precondition': 'Not possible as things stand',
+  'error.conflict': 'Someone else changed it first',
 } as const;

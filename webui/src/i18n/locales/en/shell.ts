@@ -44,4 +44,5 @@ export const shell = {
   'shortcuts.page': 'On this page',
   'shortcuts.any': 'Anywhere',
   'shortcuts.go': 'Go to',
+  'shell.notices': 'Notifications',
 } as const;

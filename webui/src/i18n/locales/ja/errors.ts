@@ -14,4 +14,8 @@ export const errors: Texts<typeof en> = {
   'error.internal': 'コントロールプレーンで問題が発生しました',
   'error.unimplemented': 'コントロールプレーンがこのリクエストを認識できません。コンソールより古い版ではありませんか。',
   'error.unknown': '問題が発生しました',
+  'error.invalid': '受け付けられない値があります',
+  'error.exists': 'その名前はすでに使われています',
+  'error.precondition': '現在の状態では実行できません',
+  'error.conflict': '先に他の人が変更しました',
 };

@@ -47,4 +47,5 @@ export const shell: Texts<typeof en> = {
   'shortcuts.page': 'このページ',
   'shortcuts.any': 'どこでも',
   'shortcuts.go': '移動',
+  'shell.notices': '通知',
 };

@@ -14,4 +14,8 @@ export const errors: Texts<typeof en> = {
   'error.internal': '컨트롤 플레인에서 문제가 발생했습니다',
   'error.unimplemented': '컨트롤 플레인이 이 요청을 알지 못합니다. 콘솔보다 오래된 버전인가요?',
   'error.unknown': '문제가 발생했습니다',
+  'error.invalid': '허용되지 않는 값이 있습니다',
+  'error.exists': '이미 사용 중인 이름입니다',
+  'error.precondition': '현재 상태에서는 할 수 없습니다',
+  'error.conflict': '다른 사람이 먼저 변경했습니다',
 };

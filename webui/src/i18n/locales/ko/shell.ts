@@ -47,4 +47,5 @@ export const shell: Texts<typeof en> = {
   'shortcuts.page': '이 페이지',
   'shortcuts.any': '어디서나',
   'shortcuts.go': '이동',
+  'shell.notices': '알림',
 };

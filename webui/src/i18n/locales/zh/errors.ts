@@ -13,4 +13,8 @@ export const errors: Texts<typeof en> = {
   'error.internal': '控制面内部出错',
   'error.unimplemented': '控制面不认识此请求，它的版本是否比控制台旧？',
   'error.unknown': '出错了',
+  'error.invalid': '有些值不被接受',
+  'error.exists': '名称已被占用',
+  'error.precondition': '当前状态下无法执行',
+  'error.conflict': '其他人已先行修改',
 };

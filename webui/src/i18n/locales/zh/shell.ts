@@ -47,4 +47,5 @@ export const shell: Texts<typeof en> = {
   'shortcuts.page': '当前页面',
   'shortcuts.any': '任意位置',
   'shortcuts.go': '前往',
+  'shell.notices': '通知',
 };

@@ -1,0 +1,27 @@
+import { useBlocker } from '@tanstack/react-router';
+import { useI18n } from '@/i18n';
+import { ConfirmDialog } from './ConfirmDialog';
+
+/**
+ * Asks before a page with unsaved changes is left: by a link of the console, by Back, or by closing
+ * the tab. What stays on the same page, such as opening a drawer, does not ask.
+ */
+export function LeaveGuard({ when }: { when: boolean }) {
+  const { t } = useI18n();
+  const blocker = useBlocker({
+    shouldBlockFn: ({ current, next }) => when && current.pathname !== next.pathname,
+    enableBeforeUnload: () => when,
+    withResolver: true,
+  });
+  return (
+    <ConfirmDialog
+      opened={blocker.status === 'blocked'}
+      title={t('leave.title')}
+      confirm={t('leave.confirm')}
+      onConfirm={() => blocker.proceed?.()}
+      onClose={() => blocker.reset?.()}
+    >
+      {t('leave.text')}
+    </ConfirmDialog>
+  );
+}

@@ -1,0 +1,26 @@
+import type { LinkOptions } from '@tanstack/react-router';
+import { Link } from '@tanstack/react-router';
+import c from './charts.module.css';
+
+export type Cell = { at: number; tone: 'ok' | 'warn' | 'bad' | 'none'; title: string; link?: LinkOptions };
+
+/** How something fared, a cell for each hour or so; the words are what a screen reader gets. */
+export function HeatStrip({ label, cells }: { label: string; cells: readonly Cell[] }) {
+  return (
+    <span className={c.strip} role="img" aria-label={label}>
+      {cells.map((cell) =>
+        cell.link ? (
+          <Link key={cell.at} {...cell.link} data-tone={cell.tone} title={cell.title} tabIndex={-1} aria-hidden />
+        ) : (
+          <i key={cell.at} data-tone={cell.tone} title={cell.title} />
+        ),
+      )}
+    </span>
+  );
+}
+
+/** The tone of a share of calls that went well; undefined when there was none. */
+export function toneOf(share: number | undefined): Cell['tone'] {
+  if (share === undefined) return 'none';
+  return share >= 0.99 ? 'ok' : share >= 0.9 ? 'warn' : 'bad';
+}

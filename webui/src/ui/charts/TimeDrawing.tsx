@@ -1,0 +1,158 @@
+import { useRouter } from '@tanstack/react-router';
+import { useState } from 'react';
+import {
+  Area,
+  Bar,
+  type BarShapeProps,
+  CartesianGrid,
+  ComposedChart,
+  Line,
+  Rectangle,
+  ReferenceArea,
+  Tooltip,
+  XAxis,
+  YAxis,
+} from 'recharts';
+import { useI18n } from '@/i18n';
+import { ChartTip } from './ChartTip';
+import { MarkAnchor } from './MarkAnchor';
+import type { TimeChartProps } from './types';
+
+const TICK = { fill: 'var(--text-2)', fontSize: 11.5 };
+const MARGIN = { top: 6, right: 6, bottom: 0, left: 0 };
+/** What Recharts tells of the place under the pointer. */
+type Pointed = { activeLabel?: string | number };
+
+/** The picture itself; everything it shows is also in the chart's table, so it is hidden from screen readers. */
+export function TimeDrawing({
+  kind,
+  points,
+  series,
+  step,
+  format,
+  formatAxis,
+  link,
+  onZoom,
+  max,
+  width,
+  height = 220,
+}: TimeChartProps & { width: number }) {
+  const { bucket, bucketLong, compact } = useI18n();
+  const router = useRouter();
+  const [drag, setDrag] = useState<{ from: number; to: number } | null>(null);
+  const at = (pointed: Pointed) => Number(pointed.activeLabel ?? Number.NaN);
+  const move = (pointed: Pointed) =>
+    setDrag((d) => (d && Number.isFinite(at(pointed)) ? { ...d, to: at(pointed) } : d));
+  const release = (pointed: Pointed) => {
+    const end = drag?.to ?? at(pointed);
+    setDrag(null);
+    if (onZoom && drag && drag.from !== drag.to) {
+      onZoom(Math.min(drag.from, drag.to), Math.max(drag.from, drag.to) + step);
+      return;
+    }
+    // Bars are links themselves; lines and areas have no mark to hit, so the whole bucket is one.
+    const to = kind !== 'bars' && Number.isFinite(end) ? link?.(end) : undefined;
+    if (to) void router.navigate(to);
+  };
+  return (
+    <div aria-hidden data-pick={link !== undefined}>
+      <ComposedChart
+        width={width}
+        height={height}
+        data={points as { at: number }[]}
+        margin={MARGIN}
+        barCategoryGap={points.length > 60 ? 1 : '24%'}
+        accessibilityLayer={false}
+        onMouseDown={(p) => onZoom && Number.isFinite(at(p)) && setDrag({ from: at(p), to: at(p) })}
+        onMouseMove={move}
+        onMouseUp={release}
+        onMouseLeave={() => setDrag(null)}
+      >
+        <CartesianGrid vertical={false} stroke="var(--grid)" />
+        <XAxis
+          dataKey="at"
+          tick={TICK}
+          tickLine={false}
+          axisLine={false}
+          height={22}
+          minTickGap={26}
+          tickFormatter={(ms: number) => bucket(ms, step)}
+        />
+        <YAxis
+          tick={TICK}
+          tickLine={false}
+          axisLine={false}
+          width={46}
+          domain={[0, max ?? 'auto']}
+          allowDecimals={kind === 'lines' || max !== undefined}
+          tickFormatter={formatAxis ?? ((value: number) => compact(value))}
+        />
+        <Tooltip
+          isAnimationActive={false}
+          cursor={kind === 'bars' ? { fill: 'var(--hover)' } : { stroke: 'var(--line-strong)' }}
+          wrapperStyle={{ zIndex: 5, outline: 'none' }}
+          content={({ payload, label }) => {
+            const point = payload?.[0]?.payload as Record<string, number | undefined> | undefined;
+            if (!point || drag) return null;
+            const rows = series.map((s) => ({ ...s, value: point[s.key] })).filter((row) => row.value !== undefined);
+            return (
+              <ChartTip
+                title={bucketLong(Number(label), step)}
+                rows={rows.map((row) => ({ ...row, value: format(row.value ?? 0) }))}
+              />
+            );
+          }}
+        />
+        {series.map((s, i) => {
+          const common = { dataKey: s.key, isAnimationActive: false } as const;
+          const isTop = i === series.length - 1;
+          if (kind === 'lines') {
+            return (
+              <Line
+                key={s.key}
+                {...common}
+                type="monotone"
+                stroke={s.color}
+                strokeWidth={2}
+                dot={points.length === 1}
+                activeDot={{ r: 3.5 }}
+                connectNulls
+              />
+            );
+          }
+          if (kind === 'areas') {
+            return (
+              <Area
+                key={s.key}
+                {...common}
+                type="monotone"
+                stackId="all"
+                stroke={s.color}
+                fill={s.color}
+                fillOpacity={0.18}
+                strokeWidth={1.75}
+              />
+            );
+          }
+          return (
+            <Bar
+              key={s.key}
+              {...common}
+              stackId="all"
+              fill={s.color}
+              minPointSize={(value) => (Number(value) > 0 ? 2 : 0)}
+              shape={(shape: BarShapeProps) => (
+                <MarkAnchor to={link?.(Number(shape.payload?.at), s.key)}>
+                  <Rectangle {...shape} fill={s.color} radius={isTop ? [3, 3, 0, 0] : 0} />
+                </MarkAnchor>
+              )}
+            />
+          );
+        })}
+        {drag && drag.from !== drag.to && (
+          <ReferenceArea x1={drag.from} x2={drag.to} fill="var(--accent)" fillOpacity={0.14} ifOverflow="visible" />
+        )}
+      </ComposedChart>
+    </div>
+  );
+}
