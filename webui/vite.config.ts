@@ -30,7 +30,20 @@ export default defineConfig(({ command }) => ({
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   // `npm run dev` talks to a control plane that runs already.
   server: { host: '127.0.0.1', proxy: { '^/trunkline\\.': { target: api, changeOrigin: true } } },
-  build: { target: 'es2022', emptyOutDir: false, assetsInlineLimit: 0, reportCompressedSize: false },
+  build: {
+    target: 'es2022',
+    emptyOutDir: false,
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+    // The drawing library is one chunk, loaded with the first chart; it has a budget of its own.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [{ name: 'charts', test: /node_modules\/(recharts|d3-|victory-vendor|@reduxjs|immer|react-redux)/ }],
+        },
+      },
+    },
+  },
   test: {
     environment: 'happy-dom',
     include: ['src/**/*.test.{ts,tsx}'],

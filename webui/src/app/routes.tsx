@@ -109,14 +109,15 @@ const settings = createRoute({
 });
 
 // Shows every part of src/ui; only while developing, so no build holds it.
-const kit = createRoute({
-  getParentRoute: () => root,
-  path: '/kit',
-  component: lazyRouteComponent(() => import('@/kit/KitPage'), 'KitPage'),
-});
+const kit = () =>
+  createRoute({
+    getParentRoute: () => root,
+    path: '/kit',
+    component: lazyRouteComponent(() => import('@/kit/KitPage'), 'KitPage'),
+  });
 
 const routeTree = root.addChildren([
-  ...(import.meta.env.DEV ? [kit] : []),
+  ...(import.meta.env.DEV ? [kit()] : []),
   login,
   signedIn.addChildren([dashboard, calls, playground, providers, groups, keys, keywords, nodes, history, settings]),
 ]);
