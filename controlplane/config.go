@@ -17,8 +17,8 @@ type Config struct {
 	// Replaces are the lineages in whose place an admin put this one, oldest first.
 	Replaces  []string
 	resources map[Kind]map[string]*Resource
-	orders    map[Kind]*order   // of resources
-	secrets   map[string][]byte // ref -> ciphertext
+	sorted    map[Kind]*sortedIndex // of resources
+	secrets   map[string][]byte     // ref -> ciphertext
 	// revocations are the secrets of API keys that are not accepted any more.
 	revocations map[SecretHash]Revocation
 	revokedAt   Revision // newest revision in revocations
@@ -36,7 +36,7 @@ func NewConfig(revision Revision, lineage string, resources []*Resource, secrets
 		Revision:    revision,
 		Lineage:     lineage,
 		resources:   make(map[Kind]map[string]*Resource, len(Kinds)),
-		orders:      make(map[Kind]*order, len(Kinds)),
+		sorted:      make(map[Kind]*sortedIndex, len(Kinds)),
 		secrets:     make(map[string][]byte, len(secrets)),
 		revocations: make(map[SecretHash]Revocation, len(revocations)),
 	}
@@ -45,7 +45,7 @@ func NewConfig(revision Revision, lineage string, resources []*Resource, secrets
 		c.revokedAt = max(c.revokedAt, r.Revision)
 	}
 	for _, k := range Kinds {
-		c.resources[k], c.orders[k] = map[string]*Resource{}, &order{}
+		c.resources[k], c.sorted[k] = map[string]*Resource{}, &sortedIndex{}
 	}
 	for _, r := range resources {
 		c.resources[r.Kind][r.Name] = r
@@ -63,7 +63,7 @@ func (c *Config) With(revision Revision, changes []Change, secrets []Secret) *Co
 		Lineage:   c.Lineage,
 		Replaces:  c.Replaces,
 		resources: maps.Clone(c.resources),
-		orders:    maps.Clone(c.orders),
+		sorted:    maps.Clone(c.sorted),
 		secrets:   c.secrets,
 		trusted:   c.trusted,
 		dirty:     make(map[Kind]map[string]bool, len(Kinds)),
@@ -109,7 +109,7 @@ func (c *Config) With(revision Revision, changes []Change, secrets []Secret) *Co
 		}
 	}
 	for kind := range cloned {
-		next.orders[kind] = c.orders[kind].after(next.dirty[kind], next.resources[kind])
+		next.sorted[kind] = c.sorted[kind].after(next.dirty[kind], next.resources[kind])
 	}
 	return next
 }
@@ -145,7 +145,7 @@ func (c *Config) Get(kind Kind, name string) (*Resource, bool) {
 // List returns the resources of a kind in name order. The list is shared: it must not be
 // changed.
 func (c *Config) List(kind Kind) []*Resource {
-	return slices.Clip(c.orders[kind].of(c.resources[kind]))
+	return slices.Clip(c.sorted[kind].of(c.resources[kind]))
 }
 
 // Count returns how many resources of a kind there are.

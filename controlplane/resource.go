@@ -1,6 +1,8 @@
 package controlplane
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -41,6 +43,11 @@ func (k Kind) New() proto.Message {
 		return &adminv1.FailureKeyword{}
 	}
 	return nil
+}
+
+// Compare orders kinds as Kinds does.
+func (k Kind) Compare(other Kind) int {
+	return cmp.Compare(slices.Index(Kinds[:], k), slices.Index(Kinds[:], other))
 }
 
 // Revision is the version of the whole configuration; it grows by one with each committed change.

@@ -201,17 +201,17 @@ func (f *faults) err() error {
 		return nil
 	}
 	slices.SortStableFunc(f.list, func(a, b fault) int {
-		return cmp.Or(cmp.Compare(orderOf(a.of.Kind), orderOf(b.of.Kind)), cmp.Compare(a.of.Name, b.of.Name))
+		return cmp.Or(a.of.Kind.Compare(b.of.Kind), cmp.Compare(a.of.Name, b.of.Name))
 	})
 	violations := make([]errs.Violation, len(f.list))
 	for i, ft := range f.list {
-		violations[i] = errs.Violation{Field: fieldPath(ft.of.Kind, ft.of.Name, ft.field), Description: ft.text}
+		violations[i] = errs.Violation{Field: FieldPath(ft.of.Kind, ft.of.Name, ft.field), Description: ft.text}
 	}
-	return refused(violations)
+	return InvalidConfig(violations)
 }
 
-// refused is the error for a configuration with the given faults; nil when there are none.
-func refused(violations []errs.Violation) error {
+// InvalidConfig is the error for a configuration with the given faults; nil when there are none.
+func InvalidConfig(violations []errs.Violation) error {
 	if len(violations) == 0 {
 		return nil
 	}
@@ -223,18 +223,17 @@ func refused(violations []errs.Violation) error {
 	return e
 }
 
-func orderOf(kind Kind) int { return slices.Index(Kinds[:], kind) }
-
-// fieldPath is how errors and differences name a field: providers["p"].models[2].id.
-func fieldPath(kind Kind, name, field string) string {
-	path := documentPath(kind, name)
+// FieldPath is how errors and differences name a field: providers["p"].models[2].id.
+func FieldPath(kind Kind, name, field string) string {
+	path := DocumentPath(kind, name)
 	if field == "" {
 		return path
 	}
 	return path + "." + field
 }
 
-func documentPath(kind Kind, name string) string {
+// DocumentPath is how they name a document.
+func DocumentPath(kind Kind, name string) string {
 	switch kind {
 	case KindSettings:
 		return "settings"

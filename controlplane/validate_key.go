@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"time"
 
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -116,3 +117,32 @@ func groupAliases(groups map[string]*Resource) map[string]string {
 	}
 	return aliases
 }
+
+// revocation checks what a revocation promises: the key stays off, and no key has a secret
+// that was revoked.
+func (f *faults) revocation(c *Config, r *Resource, doc *adminv1.ApiKey) {
+	if doc.GetRevokeTime() != nil {
+		if enabledByDefault(doc.Enabled) {
+			f.add(r, "enabled", "must be false: the key was revoked at %s, for good; create another one",
+				doc.GetRevokeTime().AsTime().Format(time.RFC3339))
+		}
+		return
+	}
+	for _, secret := range [...]struct {
+		field string
+		hash  []byte
+	}{{"secret", doc.GetSecretHash()}, {"old_secret", doc.GetOldSecretHash()}} {
+		if len(secret.hash) != len(SecretHash{}) {
+			continue
+		}
+		if gone, ok := c.Revocation(SecretHash(secret.hash)); ok && gone.Reason == RevokeForGood {
+			f.add(r, secret.field, "%s", spentSecret(gone))
+		}
+	}
+}
+
+func spentSecret(gone Revocation) string {
+	return fmt.Sprintf("is the secret of API key %q, which was revoked at revision %d; use another", gone.Key, gone.Revision)
+}
+
+func enabledByDefault(b *bool) bool { return b == nil || *b }

@@ -17,6 +17,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/access"
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
@@ -34,8 +35,8 @@ type Live interface {
 	Create(ctx context.Context, actor string, doc proto.Message) (res *controlplane.Resource, generatedKey string, err error)
 	Update(ctx context.Context, actor string, doc proto.Message) (*controlplane.Resource, error)
 	Delete(ctx context.Context, actor string, kind controlplane.Kind, name, etag string) error
-	Apply(ctx context.Context, actor string, docs []proto.Message, prune bool) (*controlplane.ApplyResult, error)
-	Diff(docs []proto.Message, prune bool) (*controlplane.ApplyResult, error)
+	Apply(ctx context.Context, actor string, docs []proto.Message, prune bool) (*config.ApplyResult, error)
+	Diff(docs []proto.Message, prune bool) (*config.ApplyResult, error)
 	// Export returns every document as callers may see it.
 	Export() (controlplane.Revision, []proto.Message)
 	// RevokeKey revokes an API key for good; RotateKey gives it a new secret.
@@ -43,9 +44,9 @@ type Live interface {
 	RotateKey(ctx context.Context, actor, name string, overlap time.Duration) (res *controlplane.Resource, secret string, err error)
 	// Revisions, Revision and DiffRevisions read the history, Rollback goes back in it.
 	Revisions(ctx context.Context, before controlplane.Revision, limit int) ([]controlplane.RevisionSummary, error)
-	Revision(ctx context.Context, revision controlplane.Revision) (*controlplane.RevisionSummary, []controlplane.ResourceChange, error)
-	DiffRevisions(ctx context.Context, from, to controlplane.Revision) (until controlplane.Revision, changes []controlplane.ResourceChange, err error)
-	Rollback(ctx context.Context, actor string, to controlplane.Revision, dryRun bool) (*controlplane.RollbackResult, error)
+	Revision(ctx context.Context, revision controlplane.Revision) (*controlplane.RevisionSummary, []config.ResourceChange, error)
+	DiffRevisions(ctx context.Context, from, to controlplane.Revision) (until controlplane.Revision, changes []config.ResourceChange, err error)
+	Rollback(ctx context.Context, actor string, to controlplane.Revision, dryRun bool) (*config.RollbackResult, error)
 	// Adopt puts the database in the place of others that nodes follow.
 	Adopt(ctx context.Context, actor string, others []string) (*controlplane.Config, error)
 }

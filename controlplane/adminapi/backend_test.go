@@ -8,6 +8,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/access"
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
 )
@@ -15,7 +16,7 @@ import (
 // backend is what the API stands on: a database of its own and the live configuration on it.
 type backend struct {
 	db     *store.DB
-	live   *controlplane.Live
+	live   *config.Live
 	calls  calllog.Store
 	gaps   calllog.GapStore
 	access access.Store
@@ -39,7 +40,7 @@ func (e *env) open(t *testing.T) backend {
 	if err != nil {
 		t.Fatal(err)
 	}
-	live, err := controlplane.NewLive(controlplane.LiveConfig{
+	live, err := config.New(config.Options{
 		Store: store.NewConfiguration(db), Sealer: sealer, Pepper: bytes.Repeat([]byte{9}, 32), Now: e.clock.Now, Logger: e.logger(),
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -113,7 +114,7 @@ func resourceOf(doc proto.Message) (*adminv1.Resource, error) {
 	}
 }
 
-func changeViews(changes []controlplane.ResourceChange) []*adminv1.ResourceChange {
+func changeViews(changes []config.ResourceChange) []*adminv1.ResourceChange {
 	views := make([]*adminv1.ResourceChange, len(changes))
 	for i, c := range changes {
 		views[i] = &adminv1.ResourceChange{
@@ -128,7 +129,7 @@ func changeViews(changes []controlplane.ResourceChange) []*adminv1.ResourceChang
 
 func operation(op controlplane.ChangeOp) adminv1.Operation {
 	switch op {
-	case controlplane.OpUnchanged:
+	case config.OpUnchanged:
 		return adminv1.Operation_OPERATION_UNCHANGED
 	case controlplane.OpCreate:
 		return adminv1.Operation_OPERATION_CREATE

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -33,7 +34,7 @@ func list[T proto.Message](live Live, kind controlplane.Kind, size int32, token 
 	}
 	page = make([]T, len(all))
 	for i, r := range all {
-		page[i] = controlplane.Public(r).(T)
+		page[i] = config.Public(r).(T)
 	}
 	return page, next, nil
 }

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -16,7 +17,7 @@ func get[T proto.Message](live Live, kind controlplane.Kind, name string) (T, er
 		var none T
 		return none, errs.Newf(errs.NotFound, "%s %q does not exist", kind, name)
 	}
-	return controlplane.Public(r).(T), nil
+	return config.Public(r).(T), nil
 }
 
 // create stores a new resource and returns it as it now is, and the key made for it.
@@ -25,7 +26,7 @@ func create[T proto.Message](ctx context.Context, live Live, doc T) (created T, 
 	if err != nil {
 		return created, "", inRequest(err, doc)
 	}
-	return controlplane.Public(r).(T), generatedKey, nil
+	return config.Public(r).(T), generatedKey, nil
 }
 
 // update replaces a resource and returns it as it now is.
@@ -34,7 +35,7 @@ func update[T proto.Message](ctx context.Context, live Live, doc T) (updated T, 
 	if err != nil {
 		return updated, inRequest(err, doc)
 	}
-	return controlplane.Public(r).(T), nil
+	return config.Public(r).(T), nil
 }
 
 // remove deletes a resource.

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -38,9 +39,9 @@ func (s configService) ListRevisions(ctx context.Context, req *adminv1.ListRevis
 	}
 	res.Revisions = make([]*adminv1.Revision, len(list))
 	for i := range list {
-		changes := make([]controlplane.ResourceChange, len(list[i].Changes))
+		changes := make([]config.ResourceChange, len(list[i].Changes))
 		for j, ch := range list[i].Changes {
-			changes[j] = controlplane.ResourceChange{Kind: ch.Kind, Name: ch.Name, Op: ch.Op}
+			changes[j] = config.ResourceChange{Kind: ch.Kind, Name: ch.Name, Op: ch.Op}
 		}
 		res.Revisions[i] = revisionView(&list[i], changes)
 	}
@@ -96,14 +97,14 @@ func (s configService) AdoptDatabase(ctx context.Context, _ *adminv1.AdoptDataba
 	return &adminv1.AdoptDatabaseResponse{Revision: uint64(c.Revision), Lineage: c.Lineage, Replaces: c.Replaces}, nil
 }
 
-func revisionView(r *controlplane.RevisionSummary, changes []controlplane.ResourceChange) *adminv1.Revision {
+func revisionView(r *controlplane.RevisionSummary, changes []config.ResourceChange) *adminv1.Revision {
 	return &adminv1.Revision{
 		Revision: uint64(r.Revision), CommitTime: timestamppb.New(r.At), Actor: r.Actor,
 		ChangeCount: int32(r.Count), Changes: someChanges(changes),
 	}
 }
 
-func someChanges(changes []controlplane.ResourceChange) []*adminv1.ResourceChange {
+func someChanges(changes []config.ResourceChange) []*adminv1.ResourceChange {
 	return changeViews(changes[:min(len(changes), mostChanges)])
 }
 

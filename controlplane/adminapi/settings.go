@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -16,7 +17,7 @@ func (s settingsService) GetSettings(context.Context, *adminv1.GetSettingsReques
 	if !ok {
 		return &adminv1.GetSettingsResponse{Settings: &adminv1.Settings{}}, nil
 	}
-	return &adminv1.GetSettingsResponse{Settings: controlplane.Public(r).(*adminv1.Settings)}, nil
+	return &adminv1.GetSettingsResponse{Settings: config.Public(r).(*adminv1.Settings)}, nil
 }
 
 // UpdateSettings replaces the settings.

@@ -118,7 +118,7 @@ func (i *Importer) write(ctx context.Context, actor string, jobs []*job, steps *
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return i.cfg.Live.Edit(ctx, actor, func(c *controlplane.Config) (ops []controlplane.Op, err error) {
+	return i.cfg.Live.Transaction(ctx, actor, func(c *controlplane.Config) (ops []controlplane.Op, err error) {
 		for _, j := range jobs {
 			if j.err != nil {
 				continue

@@ -18,7 +18,7 @@ import (
 // Live is the present configuration, how to change it and how to call its providers.
 type Live interface {
 	Current() *controlplane.Config
-	Edit(ctx context.Context, actor string, decide func(*controlplane.Config) ([]controlplane.Op, error)) (*controlplane.Config, error)
+	Transaction(ctx context.Context, actor string, decide func(*controlplane.Config) ([]controlplane.Op, error)) (*controlplane.Config, error)
 	Upstream(name string) (*controlplane.Upstream, error)
 	DraftUpstream(doc *adminv1.Provider) (*controlplane.Upstream, error)
 }

@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/controlplane/importer/remote"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -197,7 +197,7 @@ func TestFilesAndImports(t *testing.T) {
 		Name: "p", BaseUrl: "https://p.example/v1", Models: []*adminv1.Model{{Id: "own"}},
 		Import: &adminv1.ProviderImport{Interval: durationpb.New(time.Hour)},
 	}
-	apply := func(doc proto.Message) []controlplane.ResourceChange {
+	apply := func(doc proto.Message) []config.ResourceChange {
 		t.Helper()
 		result, err := w.live.Apply(t.Context(), "file", []proto.Message{doc}, false)
 		if err != nil {
@@ -210,7 +210,7 @@ func TestFilesAndImports(t *testing.T) {
 	if _, err := w.importModels(t, &adminv1.ImportModelsRequest{Name: "p"}); err != nil {
 		t.Fatal(err)
 	}
-	if changes := apply(file); changes[0].Op != controlplane.OpUnchanged {
+	if changes := apply(file); changes[0].Op != config.OpUnchanged {
 		t.Errorf("the file again changes %q", changes[0].Differences)
 	}
 	_, docs := w.live.Export()
@@ -219,7 +219,7 @@ func TestFilesAndImports(t *testing.T) {
 	for _, m := range exported.GetModels() {
 		m.Imported = nil // as a YAML export has it
 	}
-	if changes := apply(exported); changes[0].Op != controlplane.OpUnchanged {
+	if changes := apply(exported); changes[0].Op != config.OpUnchanged {
 		t.Errorf("the export changes %q", changes[0].Differences)
 	}
 	if ids := w.ids(t); !slices.Equal(ids, []string{"own", "a", "b"}) {

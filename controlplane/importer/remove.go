@@ -24,7 +24,7 @@ func (i *Importer) Remove(ctx context.Context, actor string, req *adminv1.Remove
 		return r.res, nil
 	}
 	var r *removed
-	next, err := i.cfg.Live.Edit(ctx, actor, func(c *controlplane.Config) (_ []controlplane.Op, err error) {
+	next, err := i.cfg.Live.Transaction(ctx, actor, func(c *controlplane.Config) (_ []controlplane.Op, err error) {
 		if r, err = removal(c, req); err != nil {
 			return nil, err
 		}

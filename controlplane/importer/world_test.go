@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/controlplane/importer"
 	"github.com/trunkline-ai/trunkline/controlplane/importer/remote"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
@@ -24,7 +25,7 @@ import (
 
 // world is an importer on a real database, with providers that list what tests say.
 type world struct {
-	live     *controlplane.Live
+	live     *config.Live
 	config   *store.Configuration
 	imports  *importer.Importer
 	upstream *upstream
@@ -56,7 +57,7 @@ func openWorld(t *testing.T, url string) *world {
 		t.Fatal(err)
 	}
 	w.config = store.NewConfiguration(db)
-	w.live, err = controlplane.NewLive(controlplane.LiveConfig{
+	w.live, err = config.New(config.Options{
 		Store: w.config, Sealer: sealer, Pepper: bytes.Repeat([]byte{9}, 32), Now: w.now, Logger: logger,
 	})
 	if err != nil {
@@ -133,7 +134,7 @@ func (w *world) admin(t *testing.T, edit func(*adminv1.Provider)) {
 		w.put(t, p)
 		return
 	}
-	p := controlplane.Public(r).(*adminv1.Provider)
+	p := config.Public(r).(*adminv1.Provider)
 	edit(p)
 	if _, err := w.live.Update(t.Context(), "user:ann", p); err != nil {
 		t.Fatal(err)

@@ -16,10 +16,16 @@ import (
 // secretRef is where the authority is kept.
 const secretRef = "system/node-authority"
 
+// SecretStore keeps sealed secrets of the control plane itself.
+type SecretStore interface {
+	// EnsureSecret stores s unless its ref is taken, and returns what is stored now.
+	EnsureSecret(ctx context.Context, s controlplane.Secret) (controlplane.Secret, error)
+}
+
 // Ensure gives the database's authority and makes it on first use. Replicas that start at
 // once get the same one. Its key is sealed, and a backup that is restored brings the same
 // authority back, so nodes know it again.
-func Ensure(ctx context.Context, store controlplane.SecretStore, sealer controlplane.Sealer, now func() time.Time) (*Authority, error) {
+func Ensure(ctx context.Context, store SecretStore, sealer controlplane.Sealer, now func() time.Time) (*Authority, error) {
 	fresh, err := New(now)
 	if err != nil {
 		return nil, errs.Wrap(errs.Internal, err, "make the authority of nodes")

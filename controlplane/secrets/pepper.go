@@ -13,10 +13,16 @@ const (
 	pepperSize = 32
 )
 
+// SecretStore keeps sealed secrets of the control plane itself.
+type SecretStore interface {
+	// EnsureSecret stores s unless its ref is taken, and returns what is stored now.
+	EnsureSecret(ctx context.Context, s controlplane.Secret) (controlplane.Secret, error)
+}
+
 // EnsurePepper gives the database's pepper, which keys the hashes of API keys, and makes
 // it on first use. Replicas that start at once get the same one. When the sealer's key is
 // not the one the database was begun with, the error says so.
-func EnsurePepper(ctx context.Context, store controlplane.SecretStore, sealer controlplane.Sealer) ([]byte, error) {
+func EnsurePepper(ctx context.Context, store SecretStore, sealer controlplane.Sealer) ([]byte, error) {
 	pepper := make([]byte, pepperSize)
 	rand.Read(pepper)
 	sealed, err := sealer.Seal(pepper, []byte(pepperRef))

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/controlplane/snapshot"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
@@ -25,7 +26,7 @@ var pepper = bytes.Repeat([]byte{9}, 32)
 // replica is what one control-plane process has of the configuration.
 type replica struct {
 	store *store.Configuration
-	live  *controlplane.Live
+	live  *config.Live
 	hub   *snapshot.Hub
 }
 
@@ -39,7 +40,7 @@ func newReplica(t *testing.T, url string, sealer controlplane.Sealer) *replica {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	r.store = store.NewConfiguration(db)
-	r.live, err = controlplane.NewLive(controlplane.LiveConfig{Store: r.store, Sealer: sealer, Pepper: pepper, Logger: log})
+	r.live, err = config.New(config.Options{Store: r.store, Sealer: sealer, Pepper: pepper, Logger: log})
 	if err != nil {
 		t.Fatal(err)
 	}

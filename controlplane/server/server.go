@@ -11,9 +11,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
 	"github.com/trunkline-ai/trunkline/controlplane/fleet"
 	"github.com/trunkline-ai/trunkline/controlplane/importer"
@@ -63,7 +63,7 @@ const stopTime = 5 * time.Second
 type Server struct {
 	log   *slog.Logger
 	db    *store.DB
-	live  *controlplane.Live
+	live  *config.Live
 	hub   *snapshot.Hub
 	nodes *nodeapi.Server
 	joins *enrollment.Service // nil in memory
@@ -94,7 +94,7 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s.live, err = controlplane.NewLive(controlplane.LiveConfig{
+	s.live, err = config.New(config.Options{
 		Store: store.NewConfiguration(s.db), Sealer: sealer, Pepper: pepper, Logger: cfg.Logger, FakeDialect: cfg.AllInOne != nil,
 	})
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/access"
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
 	"github.com/trunkline-ai/trunkline/controlplane/fleet"
 	"github.com/trunkline-ai/trunkline/controlplane/importer"
@@ -25,13 +26,15 @@ import (
 
 // The roles, under names that tell them apart.
 type (
-	ConfigStore     = controlplane.Store
-	CallStore       = calllog.Store
-	GapStore        = calllog.GapStore
-	UsageStore      = calllog.UsageStore
-	BodyStore       = calllog.BodyStore
-	AccessStore     = access.Store
-	SecretStore     = controlplane.SecretStore
+	ConfigStore = config.Store
+	CallStore   = calllog.Store
+	GapStore    = calllog.GapStore
+	UsageStore  = calllog.UsageStore
+	BodyStore   = calllog.BodyStore
+	AccessStore = access.Store
+	SecretStore = interface {
+		EnsureSecret(ctx context.Context, s controlplane.Secret) (controlplane.Secret, error)
+	}
 	ImportStore     = importer.Store
 	FleetStore      = fleet.Store
 	EnrollmentStore = enrollment.Store

@@ -1,4 +1,4 @@
-package controlplane
+package config
 
 import (
 	"cmp"

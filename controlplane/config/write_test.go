@@ -1,4 +1,4 @@
-package controlplane_test
+package config_test
 
 import (
 	"bytes"
@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -63,7 +64,7 @@ func TestCreate(t *testing.T) {
 		Name: "p", Uid: "uid-1", Etag: "1", Dialect: "fake", Models: []*adminv1.Model{{Id: "m"}},
 		CreateTime: timestamppb.New(time.Unix(1_800_000_000, 0)), UpdateTime: timestamppb.New(time.Unix(1_800_000_000, 0)),
 	}
-	if got := controlplane.Public(res); !proto.Equal(got, want) {
+	if got := config.Public(res); !proto.Equal(got, want) {
 		t.Errorf("created\n%v\nwant\n%v", got, want)
 	}
 	if !proto.Equal(res.Spec, fake("p", "m")) {
@@ -130,7 +131,7 @@ func TestSettingsAlwaysExist(t *testing.T) {
 	if err != nil || res.Name != "settings" {
 		t.Fatalf("first update: %v, %v", res, err)
 	}
-	if got := controlplane.Public(res).(*adminv1.Settings); got.GetEtag() != "1" || got.GetUpdateTime() == nil {
+	if got := config.Public(res).(*adminv1.Settings); got.GetEtag() != "1" || got.GetUpdateTime() == nil {
 		t.Errorf("public settings %v, want etag 1 and a time", got)
 	}
 	stale := &adminv1.Settings{Etag: "9"}
@@ -188,7 +189,7 @@ func TestAProvidersSecretIsSealedAndKept(t *testing.T) {
 	if !strings.HasPrefix(stored[0].GetSecretRef(), "credential/") || stored[0].GetSecretRef() == stored[1].GetSecretRef() {
 		t.Errorf("refs %q and %q, want two of their own", stored[0].GetSecretRef(), stored[1].GetSecretRef())
 	}
-	public := controlplane.Public(res).(*adminv1.Provider).GetCredentials()
+	public := config.Public(res).(*adminv1.Provider).GetCredentials()
 	want := []*adminv1.Credential{
 		{Name: "main", SecretHint: "TAIL", SecretSetTime: timestamppb.New(noonUTC)},
 		{Name: "short", SecretSetTime: timestamppb.New(noonUTC)}, // too short to show four of it
@@ -364,7 +365,7 @@ func TestAPIKeys(t *testing.T) {
 	if !bytes.Equal(doc.GetSecretHash(), hash[:]) || doc.GetPrefix() != generated[:8] || doc.GetLastFour() != generated[51:] || doc.GetSecret() != "" {
 		t.Errorf("stored %v for %q", doc, generated)
 	}
-	if public := controlplane.Public(res).(*adminv1.ApiKey); public.GetSecretHash() != nil || public.GetPrefix() != generated[:8] {
+	if public := config.Public(res).(*adminv1.ApiKey); public.GetSecretHash() != nil || public.GetPrefix() != generated[:8] {
 		t.Errorf("public key %v, want the prefix and no hash", public)
 	}
 
@@ -409,7 +410,7 @@ func TestPublicIsACopy(t *testing.T) {
 	b := setup(t)
 	res := b.create(t, upstream("p", cred("main", "canary-secret")))
 	before := proto.Clone(res.Spec)
-	public := controlplane.Public(res).(*adminv1.Provider)
+	public := config.Public(res).(*adminv1.Provider)
 	public.Credentials[0].Name, public.BaseUrl = "changed", "changed"
 	if !proto.Equal(res.Spec, before) {
 		t.Error("changing the public document changed the stored one")

@@ -1,4 +1,4 @@
-package controlplane_test
+package config_test
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -23,7 +24,7 @@ type memStore struct {
 	follows int
 }
 
-var _ controlplane.Store = (*memStore)(nil)
+var _ config.Store = (*memStore)(nil)
 
 func newMemStore() *memStore {
 	return &memStore{config: controlplane.NewConfig(0, "lineage", nil, nil), wakes: map[int]func(){}}

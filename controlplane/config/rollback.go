@@ -1,4 +1,4 @@
-package controlplane
+package config
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/domain/visibility"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -15,14 +16,14 @@ import (
 
 // RollbackResult is what Rollback did, or what it would do.
 type RollbackResult struct {
-	Revision   Revision
+	Revision   controlplane.Revision
 	Changes    []ResourceChange
 	Exceptions []RollbackException
 }
 
 // RollbackException is something a rollback leaves as it is, or brings back only in part.
 type RollbackException struct {
-	Kind   Kind
+	Kind   controlplane.Kind
 	Name   string
 	Reason string
 }
@@ -37,7 +38,7 @@ type RollbackException struct {
 //     credential whose secret is gone comes back disabled and without one.
 //
 // With dryRun it only tells. Going back to what is there already changes nothing.
-func (l *Live) Rollback(ctx context.Context, actor string, to Revision, dryRun bool) (*RollbackResult, error) {
+func (l *Live) Rollback(ctx context.Context, actor string, to controlplane.Revision, dryRun bool) (*RollbackResult, error) {
 	present := l.Current()
 	if to > present.Revision {
 		return nil, noSuchRevision("revision", present.Revision)
@@ -47,14 +48,14 @@ func (l *Live) Rollback(ctx context.Context, actor string, to Revision, dryRun b
 	if err := past.read(ctx, l.cfg.Store, present.Revision); err != nil {
 		return nil, err
 	}
-	r := &rollback{live: l, past: past, stored: map[string]*Secret{}}
+	r := &rollback{live: l, past: past, stored: map[string]*controlplane.Secret{}}
 	if err := r.plan(ctx, present); err != nil {
 		return nil, err
 	}
 	if dryRun {
 		return r.preview(present)
 	}
-	next, err := l.write(ctx, actor, func(c *Config) ([]Op, error) {
+	next, err := l.Transaction(ctx, actor, func(c *controlplane.Config) ([]controlplane.Op, error) {
 		if err := past.read(ctx, l.cfg.Store, c.Revision); err != nil {
 			return nil, err
 		}
@@ -72,14 +73,14 @@ func (l *Live) Rollback(ctx context.Context, actor string, to Revision, dryRun b
 type rollback struct {
 	live    *Live
 	past    *span
-	stored  map[string]*Secret // by ref: secrets that were looked up; nil: not stored
-	ops     []Op
+	stored  map[string]*controlplane.Secret // by ref: secrets that were looked up; nil: not stored
+	ops     []controlplane.Op
 	result  RollbackResult
-	secrets []Secret // those of stored that come back
+	secrets []controlplane.Secret // those of stored that come back
 }
 
 // plan may run more than once; the last run counts.
-func (r *rollback) plan(ctx context.Context, c *Config) error {
+func (r *rollback) plan(ctx context.Context, c *controlplane.Config) error {
 	r.ops, r.secrets, r.result = nil, nil, RollbackResult{}
 	if err := r.findSecrets(ctx, c); err != nil {
 		return err
@@ -96,16 +97,16 @@ func (r *rollback) plan(ctx context.Context, c *Config) error {
 			continue
 		}
 		if p, ok := want.(*adminv1.Provider); ok {
-			violations = append(violations, r.live.intake().dialect(p)...)
+			violations = append(violations, r.live.normalizer().dialect(p)...)
 		}
-		r.ops = append(r.ops, Op{Kind: id.kind, Name: id.name, Spec: want})
+		r.ops = append(r.ops, controlplane.Op{Kind: id.kind, Name: id.name, Spec: want})
 		r.result.Changes = append(r.result.Changes, describe(id.kind, id.name, have, want))
 	}
-	return refused(violations)
+	return controlplane.InvalidConfig(violations)
 }
 
 // preview checks the result as a transaction would.
-func (r *rollback) preview(c *Config) (*RollbackResult, error) {
+func (r *rollback) preview(c *controlplane.Config) (*RollbackResult, error) {
 	changes := c.Changes(c.Revision+1, r.live.now(), "", r.ops, func() string { return "" })
 	if err := c.With(c.Revision+1, changes, r.secrets).Validate(); err != nil {
 		return nil, err
@@ -115,7 +116,7 @@ func (r *rollback) preview(c *Config) (*RollbackResult, error) {
 }
 
 // wanted is the document as it shall be; nil: there shall be none.
-func (r *rollback) wanted(c *Config, id identity, present *Resource) proto.Message {
+func (r *rollback) wanted(c *controlplane.Config, id identity, present *controlplane.Resource) proto.Message {
 	switch old := r.past.first[id].(type) {
 	case *adminv1.ApiKey:
 		return r.key(id.name, old, present)
@@ -128,13 +129,13 @@ func (r *rollback) wanted(c *Config, id identity, present *Resource) proto.Messa
 	}
 }
 
-func (r *rollback) except(kind Kind, name, format string, args ...any) {
+func (r *rollback) except(kind controlplane.Kind, name, format string, args ...any) {
 	r.result.Exceptions = append(r.result.Exceptions, RollbackException{kind, name, fmt.Sprintf(format, args...)})
 }
 
-func (r *rollback) key(name string, old *adminv1.ApiKey, present *Resource) proto.Message {
+func (r *rollback) key(name string, old *adminv1.ApiKey, present *controlplane.Resource) proto.Message {
 	if present == nil {
-		r.except(KindAPIKey, name, "was deleted since, and stays so; create it anew")
+		r.except(controlplane.KindAPIKey, name, "was deleted since, and stays so; create it anew")
 		return nil
 	}
 	now := present.Spec.(*adminv1.ApiKey)
@@ -144,10 +145,10 @@ func (r *rollback) key(name string, old *adminv1.ApiKey, present *Resource) prot
 	case now.GetRevokeTime() != nil:
 		doc.Enabled = now.Enabled
 		if old.GetRevokeTime() == nil {
-			r.except(KindAPIKey, name, "was revoked since, and stays so")
+			r.except(controlplane.KindAPIKey, name, "was revoked since, and stays so")
 		}
 	case !slices.Equal(old.GetSecretHash(), now.GetSecretHash()):
-		r.except(KindAPIKey, name, "got another secret since, and keeps it")
+		r.except(controlplane.KindAPIKey, name, "got another secret since, and keeps it")
 	}
 	if doc.GetRevokeTime() == nil && old.GetRevokeTime() != nil {
 		doc.Enabled = proto.Bool(false) // the name was a revoked key's; it is another one's now
@@ -155,7 +156,7 @@ func (r *rollback) key(name string, old *adminv1.ApiKey, present *Resource) prot
 	return doc
 }
 
-func (r *rollback) provider(c *Config, name string, old *adminv1.Provider, present *Resource) proto.Message {
+func (r *rollback) provider(c *controlplane.Config, name string, old *adminv1.Provider, present *controlplane.Resource) proto.Message {
 	doc := proto.CloneOf(old)
 	kept := map[string]*adminv1.Credential{}
 	if now, ok := specOf[*adminv1.Provider](present); ok && endpoint(now.GetBaseUrl()) == endpoint(old.GetBaseUrl()) {
@@ -166,7 +167,7 @@ func (r *rollback) provider(c *Config, name string, old *adminv1.Provider, prese
 	for _, cred := range doc.GetCredentials() {
 		if have := kept[cred.GetName()]; have != nil {
 			if have.GetSecretRef() != cred.GetSecretRef() {
-				r.except(KindProvider, name, "credential %q got another secret since, and keeps it", cred.GetName())
+				r.except(controlplane.KindProvider, name, "credential %q got another secret since, and keeps it", cred.GetName())
 			}
 			keep(cred, have)
 			if cred.GetSecretRef() == "" {
@@ -184,7 +185,7 @@ func (r *rollback) provider(c *Config, name string, old *adminv1.Provider, prese
 			r.secrets = append(r.secrets, *secret)
 			continue
 		}
-		r.except(KindProvider, name, "the secret of credential %q is not stored any more; it is disabled until it is given again", cred.GetName())
+		r.except(controlplane.KindProvider, name, "the secret of credential %q is not stored any more; it is disabled until it is given again", cred.GetName())
 		cred.SecretRef, cred.SecretHint, cred.SecretSetTime, cred.Enabled = "", "", nil, proto.Bool(false)
 	}
 	return doc
@@ -192,7 +193,7 @@ func (r *rollback) provider(c *Config, name string, old *adminv1.Provider, prese
 
 // findSecrets reads the secrets that older documents refer to and present ones do not, each
 // once: they never change.
-func (r *rollback) findSecrets(ctx context.Context, c *Config) error {
+func (r *rollback) findSecrets(ctx context.Context, c *controlplane.Config) error {
 	var missing []string
 	for _, doc := range r.past.first {
 		p, _ := doc.(*adminv1.Provider)
@@ -219,7 +220,7 @@ func (r *rollback) findSecrets(ctx context.Context, c *Config) error {
 }
 
 // specOf gives a resource's document, if there is one of that kind.
-func specOf[T proto.Message](r *Resource) (doc T, ok bool) {
+func specOf[T proto.Message](r *controlplane.Resource) (doc T, ok bool) {
 	if r == nil {
 		return doc, false
 	}
@@ -227,19 +228,4 @@ func specOf[T proto.Message](r *Resource) (doc T, ok bool) {
 	return doc, ok
 }
 
-// Adopt declares the database to be the right one although nodes, or this replica, know a
-// newer revision or another database. others are lineages that nodes follow.
-func (l *Live) Adopt(ctx context.Context, actor string, others []string) (*Config, error) {
-	c, err := l.cfg.Store.Adopt(ctx, actor, others)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.Validate(); err != nil {
-		l.cfg.Logger.Warn("adopted configuration breaks present rules: changes are refused until it is mended", "error", err)
-	}
-	l.install(c)
-	l.loaded.Store(true)
-	return c, nil
-}
-
-func itoa(r Revision) string { return strconv.FormatUint(uint64(r), 10) }
+func itoa(r controlplane.Revision) string { return strconv.FormatUint(uint64(r), 10) }

@@ -1,28 +1,29 @@
-package controlplane
+package config
 
 import (
 	"context"
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
 // OpUnchanged is the Op of a ResourceChange that changes nothing. The change log has none.
-const OpUnchanged ChangeOp = "unchanged"
+const OpUnchanged controlplane.ChangeOp = "unchanged"
 
 // ApplyResult is what Apply did, or what it would do.
 type ApplyResult struct {
-	Revision  Revision         // of the configuration afterwards; of the one compared against for Diff
-	Changes   []ResourceChange // one per document in the order given, then the deletions
-	Generated []GeneratedKey   // secrets of API keys that came without one; none for Diff
+	Revision  controlplane.Revision // of the configuration afterwards; of the one compared against for Diff
+	Changes   []ResourceChange      // one per document in the order given, then the deletions
+	Generated []GeneratedKey        // secrets of API keys that came without one; none for Diff
 }
 
 // ResourceChange is what happened, or would happen, to one resource.
 type ResourceChange struct {
-	Kind Kind
+	Kind controlplane.Kind
 	Name string
-	Op   ChangeOp // or OpUnchanged
+	Op   controlplane.ChangeOp // or OpUnchanged
 	// Differences has one line per field that an update changes: path, old and new value;
 	// of secrets only that they change.
 	Differences []string
@@ -39,7 +40,7 @@ type GeneratedKey struct {
 // the same documents again changes nothing and writes nothing.
 func (l *Live) Apply(ctx context.Context, actor string, docs []proto.Message, prune bool) (*ApplyResult, error) {
 	var p *planner
-	next, err := l.write(ctx, actor, func(c *Config) (ops []Op, err error) {
+	next, err := l.Transaction(ctx, actor, func(c *controlplane.Config) (ops []controlplane.Op, err error) {
 		p, err = l.plan(c, docs, prune)
 		return p.ops, err
 	})
@@ -56,7 +57,7 @@ func (l *Live) Diff(docs []proto.Message, prune bool) (*ApplyResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	var secrets []Secret
+	var secrets []controlplane.Secret
 	for _, op := range p.ops {
 		secrets = append(secrets, op.Secrets...)
 	}
@@ -68,15 +69,15 @@ func (l *Live) Diff(docs []proto.Message, prune bool) (*ApplyResult, error) {
 }
 
 // plan decides what has to change so that c holds docs.
-func (l *Live) plan(c *Config, docs []proto.Message, prune bool) (*planner, error) {
-	p := &planner{config: c, intake: l.intake(), given: make(map[identity]bool, len(docs))}
-	p.intake.declared = true
+func (l *Live) plan(c *controlplane.Config, docs []proto.Message, prune bool) (*planner, error) {
+	p := &planner{config: c, normalizer: l.normalizer(), given: make(map[identity]bool, len(docs))}
+	p.normalizer.declared = true
 	for _, doc := range docs {
 		if err := p.add(doc); err != nil {
 			return p, err
 		}
 	}
-	if err := refused(p.violations); err != nil {
+	if err := controlplane.InvalidConfig(p.violations); err != nil {
 		return p, err
 	}
 	if prune {
@@ -86,17 +87,17 @@ func (l *Live) plan(c *Config, docs []proto.Message, prune bool) (*planner, erro
 }
 
 type identity struct {
-	kind Kind
+	kind controlplane.Kind
 	name string
 }
 
 // planner turns documents into ops, and says of each what it changes.
 type planner struct {
-	config     *Config
-	intake     *intake
+	config     *controlplane.Config
+	normalizer *normalizer
 	given      map[identity]bool
 	violations []errs.Violation
-	ops        []Op
+	ops        []controlplane.Op
 	changes    []ResourceChange
 	generated  []GeneratedKey
 }
@@ -107,18 +108,18 @@ func (p *planner) add(doc proto.Message) error {
 		return err
 	}
 	if p.given[identity{kind, name}] {
-		p.violations = append(p.violations, errs.Violation{Field: documentPath(kind, name), Description: "is given twice"})
+		p.violations = append(p.violations, errs.Violation{Field: controlplane.DocumentPath(kind, name), Description: "is given twice"})
 		return nil
 	}
 	p.given[identity{kind, name}] = true
 
 	old, _ := p.config.Get(kind, name)
-	t, violations, err := p.intake.take(p.config, doc, old)
+	t, violations, err := p.normalizer.normalize(p.config, doc, old)
 	if err != nil || len(violations) > 0 {
 		p.violations = append(p.violations, violations...)
 		return err
 	}
-	change := ResourceChange{Kind: kind, Name: name, Op: OpCreate}
+	change := ResourceChange{Kind: kind, Name: name, Op: controlplane.OpCreate}
 	if old != nil {
 		if proto.Equal(old.Spec, t.spec) {
 			change.Op = OpUnchanged
@@ -130,10 +131,10 @@ func (p *planner) add(doc proto.Message) error {
 		if err := checkETag(old, kind, name, givenETag(doc)); err != nil {
 			return err
 		}
-		change.Op, change.Differences = OpUpdate, differences(old.Spec, t.spec)
+		change.Op, change.Differences = controlplane.OpUpdate, differences(old.Spec, t.spec)
 	}
 	p.changes = append(p.changes, change)
-	p.ops = append(p.ops, Op{Kind: kind, Name: name, Spec: t.spec, Secrets: t.secrets})
+	p.ops = append(p.ops, controlplane.Op{Kind: kind, Name: name, Spec: t.spec, Secrets: t.secrets})
 	if t.generated != "" {
 		p.generated = append(p.generated, GeneratedKey{Name: name, Secret: t.generated})
 	}
@@ -142,16 +143,16 @@ func (p *planner) add(doc proto.Message) error {
 
 // prune deletes what was not given, but never the settings.
 func (p *planner) prune() {
-	for _, kind := range Kinds {
-		if kind == KindSettings {
+	for _, kind := range controlplane.Kinds {
+		if kind == controlplane.KindSettings {
 			continue
 		}
 		for _, r := range p.config.List(kind) {
 			if p.given[identity{kind, r.Name}] {
 				continue
 			}
-			p.ops = append(p.ops, Op{Kind: kind, Name: r.Name})
-			p.changes = append(p.changes, ResourceChange{Kind: kind, Name: r.Name, Op: OpDelete})
+			p.ops = append(p.ops, controlplane.Op{Kind: kind, Name: r.Name})
+			p.changes = append(p.changes, ResourceChange{Kind: kind, Name: r.Name, Op: controlplane.OpDelete})
 		}
 	}
 }

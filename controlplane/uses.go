@@ -1,17 +1,35 @@
 package controlplane
 
 import (
-	"context"
+	"fmt"
 	"slices"
 
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
-// Edit changes documents in one transaction: decide sees the newest configuration and says
-// what to change, in stored form, so that nothing written in between is lost. decide may
-// run more than once: the last run counts. No ops change nothing.
-func (l *Live) Edit(ctx context.Context, actor string, decide func(*Config) ([]Op, error)) (*Config, error) {
-	return l.write(ctx, actor, decide)
+// Referrers lists, in order, the documents that refer to the one named.
+func (c *Config) Referrers(kind Kind, name string) (users []string) {
+	switch kind {
+	case KindProvider:
+		for _, r := range c.List(KindGroup) {
+			for _, m := range r.Spec.(*adminv1.Group).GetMembers() {
+				if m.GetProvider() == name {
+					users = append(users, fmt.Sprintf("group %q", r.Name))
+					break
+				}
+			}
+		}
+	case KindGroup:
+		for _, r := range c.List(KindAPIKey) {
+			for _, g := range r.Spec.(*adminv1.ApiKey).GetGroups() {
+				if g == name {
+					users = append(users, fmt.Sprintf("API key %q", r.Name))
+					break
+				}
+			}
+		}
+	}
+	return users
 }
 
 // ModelUse is a member of a group that uses a model.

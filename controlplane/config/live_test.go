@@ -1,8 +1,9 @@
-package controlplane_test
+package config_test
 
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -12,8 +13,10 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -27,7 +30,7 @@ var (
 
 // bundle is a loaded Live on an empty store, and what it logs.
 type bundle struct {
-	*controlplane.Live
+	*config.Live
 	store  *memStore
 	sealer controlplane.Sealer
 	logs   *safeBuffer
@@ -50,7 +53,7 @@ func replica(t *testing.T, store *memStore) *bundle {
 		t.Fatal(err)
 	}
 	b := &bundle{store: store, sealer: sealer, logs: &safeBuffer{}}
-	b.Live, err = controlplane.NewLive(controlplane.LiveConfig{
+	b.Live, err = config.New(config.Options{
 		Store: store, Sealer: sealer, Pepper: pepper, FakeDialect: true,
 		Now: func() time.Time { return noon }, Logger: slog.New(slog.NewTextHandler(b.logs, nil)),
 	})
@@ -114,22 +117,22 @@ func refusal(t *testing.T, err error, code errs.Code, part string) {
 
 func TestNewLiveNamesWhatIsMissing(t *testing.T) {
 	t.Parallel()
-	whole := controlplane.LiveConfig{
+	whole := config.Options{
 		Store: newMemStore(), Sealer: replica(t, newMemStore()).sealer, Pepper: pepper, Logger: slog.New(slog.DiscardHandler),
 	}
-	if _, err := controlplane.NewLive(whole); err != nil {
+	if _, err := config.New(whole); err != nil {
 		t.Errorf("a whole configuration: %v", err)
 	}
-	tests := map[string]func(*controlplane.LiveConfig){
-		"Store":  func(c *controlplane.LiveConfig) { c.Store = nil },
-		"Sealer": func(c *controlplane.LiveConfig) { c.Sealer = nil },
-		"Pepper": func(c *controlplane.LiveConfig) { c.Pepper = []byte("short") },
-		"Logger": func(c *controlplane.LiveConfig) { c.Logger = nil },
+	tests := map[string]func(*config.Options){
+		"Store":  func(c *config.Options) { c.Store = nil },
+		"Sealer": func(c *config.Options) { c.Sealer = nil },
+		"Pepper": func(c *config.Options) { c.Pepper = []byte("short") },
+		"Logger": func(c *config.Options) { c.Logger = nil },
 	}
 	for name, spoil := range tests {
 		c := whole
 		spoil(&c)
-		if _, err := controlplane.NewLive(c); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := config.New(c); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("without %s: %v", name, err)
 		}
 	}
@@ -147,11 +150,10 @@ func TestBeforeLoadNothingIsWritten(t *testing.T) {
 
 func TestLoadTakesAConfigurationThatPresentRulesRefuse(t *testing.T) {
 	t.Parallel()
-	d := validDocuments()
-	d.keyword.Keyword = ""
 	store := newMemStore()
-	store.replace(d.config())
-	store.secrets = []controlplane.Secret{{Ref: "credential/1"}}
+	store.replace(controlplane.NewConfig(1, "lineage", []*controlplane.Resource{
+		{Kind: controlplane.KindFailureKeyword, Name: "overloaded", Revision: 1, Spec: &adminv1.FailureKeyword{Name: "overloaded"}},
+	}, nil))
 	b := replica(t, store)
 	if err := b.Load(t.Context()); err != nil {
 		t.Fatal(err)
@@ -403,7 +405,7 @@ func TestRacingWritesAreAllKept(t *testing.T) {
 func TestOneOfTwoRacingUpdatesIsRefused(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	etag := controlplane.Public(b.create(t, fake("p"))).(*adminv1.Provider).GetEtag()
+	etag := config.Public(b.create(t, fake("p"))).(*adminv1.Provider).GetEtag()
 	results := make(chan error, 10)
 	for i := range cap(results) {
 		go func() {
@@ -440,4 +442,22 @@ func TestAFailedWriteChangesNothing(t *testing.T) {
 	if b.Current() != before {
 		t.Error("the configuration changed")
 	}
+}
+
+func seconds(n int) *durationpb.Duration { return durationpb.New(time.Duration(n) * time.Second) }
+
+// violations gives an error's violations as text; every fault must be InvalidArgument.
+func violations(t *testing.T, err error) (list []string) {
+	t.Helper()
+	if err == nil {
+		return nil
+	}
+	e, ok := errors.AsType[*errs.Error](err)
+	if !ok || e.Code != errs.InvalidArgument {
+		t.Fatalf("error %v, want InvalidArgument", err)
+	}
+	for _, v := range e.Violations {
+		list = append(list, v.Field+": "+v.Description)
+	}
+	return list
 }

@@ -1,4 +1,4 @@
-package controlplane_test
+package config_test
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -47,7 +48,7 @@ func (b *bundle) content() map[string]proto.Message {
 	return all
 }
 
-func rollbackLines(result *controlplane.RollbackResult) (changes, exceptions []string) {
+func rollbackLines(result *config.RollbackResult) (changes, exceptions []string) {
 	for _, c := range result.Changes {
 		changes = append(changes, strings.TrimSpace(string(c.Op)+" "+string(c.Kind)+" "+c.Name+" "+strings.Join(c.Differences, "; ")))
 	}

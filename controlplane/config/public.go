@@ -1,4 +1,4 @@
-package controlplane
+package config
 
 import (
 	"strconv"
@@ -7,12 +7,13 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/domain/visibility"
 )
 
 // Public gives the document as callers of the API may see it: a copy with uid, etag and
 // times filled in, and without secrets, their references and hashes.
-func Public(r *Resource) proto.Message {
+func Public(r *controlplane.Resource) proto.Message {
 	doc := stripped(r.Spec)
 	visibility.KeepReturned(doc)
 	m := doc.ProtoReflect()
@@ -28,7 +29,7 @@ func Public(r *Resource) proto.Message {
 }
 
 // etagOf is the revision of the resource's last change.
-func etagOf(r *Resource) string { return strconv.FormatUint(uint64(r.Revision), 10) }
+func etagOf(r *controlplane.Resource) string { return strconv.FormatUint(uint64(r.Revision), 10) }
 
 // ownFields are what a resource knows about itself; a stored document leaves them empty.
 var ownFields = [...]protoreflect.Name{"uid", "etag", "create_time", "update_time"}

@@ -1,13 +1,17 @@
-package controlplane
+package config
 
-import "google.golang.org/protobuf/proto"
+import (
+	"google.golang.org/protobuf/proto"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+)
 
 // Export gives every document as callers may see it, without secrets: settings,
 // providers, groups, keys and keywords, each kind in name order.
-func (l *Live) Export() (Revision, []proto.Message) {
+func (l *Live) Export() (controlplane.Revision, []proto.Message) {
 	c := l.Current()
 	var docs []proto.Message
-	for _, kind := range Kinds {
+	for _, kind := range controlplane.Kinds {
 		for _, r := range c.List(kind) {
 			docs = append(docs, Public(r))
 		}

@@ -1,4 +1,4 @@
-package controlplane_test
+package config_test
 
 import (
 	"fmt"
@@ -34,7 +34,7 @@ func TestImportRulesAreChecked(t *testing.T) {
 }
 
 // What nobody can set is not taken from callers, and an empty block says nothing.
-func TestOriginIsNotTakenFromCallers(t *testing.T) {
+func TestImportMarksAreNotTakenFromCallers(t *testing.T) {
 	t.Parallel()
 	l := setup(t)
 	r, _, err := l.Create(t.Context(), "user:ann", &adminv1.Provider{

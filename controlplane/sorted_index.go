@@ -7,16 +7,16 @@ import (
 	"sync/atomic"
 )
 
-// editedAtOnce is up to how many changes of a kind are made in its order; more sort anew.
+// editedAtOnce is up to how many changes of a kind are made in its order; more sort again.
 const editedAtOnce = 256
 
-// order is the resources of one kind in name order. It is made when somebody asks first, and
+// sortedIndex is the resources of one kind in name order. It is made when somebody asks first, and
 // handed on from one configuration to the next: sorting a hundred thousand keys takes longer
 // than all else that a page of them needs.
-type order struct{ list atomic.Pointer[[]*Resource] }
+type sortedIndex struct{ list atomic.Pointer[[]*Resource] }
 
 // of returns the resources in name order. Who asks at the same moment may both sort.
-func (o *order) of(resources map[string]*Resource) []*Resource {
+func (o *sortedIndex) of(resources map[string]*Resource) []*Resource {
 	if list := o.list.Load(); list != nil {
 		return *list
 	}
@@ -25,9 +25,9 @@ func (o *order) of(resources map[string]*Resource) []*Resource {
 	return list
 }
 
-// after is the order when the resources of some names have become others, or have gone.
-func (o *order) after(names map[string]bool, resources map[string]*Resource) *order {
-	next := &order{}
+// after is the index when the resources of some names have become others, or have gone.
+func (o *sortedIndex) after(names map[string]bool, resources map[string]*Resource) *sortedIndex {
+	next := &sortedIndex{}
 	old := o.list.Load()
 	if old == nil || len(names) > editedAtOnce {
 		return next

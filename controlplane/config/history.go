@@ -1,4 +1,4 @@
-package controlplane
+package config
 
 import (
 	"cmp"
@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -15,12 +16,12 @@ const historyLines = 500
 
 // Revisions lists at most limit revisions before one, or the newest when that is 0, newest
 // first.
-func (l *Live) Revisions(ctx context.Context, before Revision, limit int) ([]RevisionSummary, error) {
+func (l *Live) Revisions(ctx context.Context, before controlplane.Revision, limit int) ([]controlplane.RevisionSummary, error) {
 	return l.cfg.Store.Revisions(ctx, before, limit)
 }
 
 // Revision tells what one revision changed, with differences.
-func (l *Live) Revision(ctx context.Context, revision Revision) (*RevisionSummary, []ResourceChange, error) {
+func (l *Live) Revision(ctx context.Context, revision controlplane.Revision) (*controlplane.RevisionSummary, []ResourceChange, error) {
 	if revision == 0 {
 		return nil, nil, errs.Newf(errs.NotFound, "revision 0 is the empty configuration before the first change")
 	}
@@ -32,12 +33,12 @@ func (l *Live) Revision(ctx context.Context, revision Revision) (*RevisionSummar
 		return nil, nil, errs.Newf(errs.NotFound, "revision %d does not exist, or the change log does not reach back to it", revision)
 	}
 	first := changes[0]
-	summary := &RevisionSummary{Revision: revision, At: first.At, Actor: first.Actor, Count: len(changes)}
+	summary := &controlplane.RevisionSummary{Revision: revision, At: first.At, Actor: first.Actor, Count: len(changes)}
 	described := make([]ResourceChange, len(changes))
 	for i, ch := range changes {
 		described[i] = describe(ch.Kind, ch.Name, ch.Before, ch.After)
-		if ch.Op == OpAdopt {
-			described[i].Op = OpAdopt
+		if ch.Op == controlplane.OpAdopt {
+			described[i].Op = controlplane.OpAdopt
 		}
 	}
 	return summary, described, nil
@@ -45,12 +46,12 @@ func (l *Live) Revision(ctx context.Context, revision Revision) (*RevisionSummar
 
 // DiffRevisions tells what makes the configuration of one revision into that of another, by
 // kind and name. Zero for to is the present revision.
-func (l *Live) DiffRevisions(ctx context.Context, from, to Revision) (until Revision, changes []ResourceChange, err error) {
+func (l *Live) DiffRevisions(ctx context.Context, from, to controlplane.Revision) (until controlplane.Revision, changes []ResourceChange, err error) {
 	present := l.Current().Revision
 	to = cmp.Or(to, present)
 	for _, given := range [...]struct {
 		field    string
-		revision Revision
+		revision controlplane.Revision
 	}{{"from", from}, {"to", to}} {
 		if given.revision > present {
 			return 0, nil, noSuchRevision(given.field, present)
@@ -73,19 +74,19 @@ func (l *Live) DiffRevisions(ctx context.Context, from, to Revision) (until Revi
 	return to, changes, nil
 }
 
-func noSuchRevision(field string, present Revision) error {
+func noSuchRevision(field string, present controlplane.Revision) error {
 	return errs.Invalid(errs.Violation{Field: field, Description: "must not be above the present revision, which is " + itoa(present)})
 }
 
 // span is what a row of revisions changed: each document as it was before the first change
 // and after the last one; nil where there was none.
 type span struct {
-	after, to   Revision
+	after, to   controlplane.Revision
 	first, last map[identity]proto.Message
 }
 
 // read takes in the change log up to a revision, from where it was read to before.
-func (s *span) read(ctx context.Context, store Store, to Revision) error {
+func (s *span) read(ctx context.Context, store Store, to controlplane.Revision) error {
 	if s.first == nil {
 		s.to = s.after
 		s.first, s.last = map[identity]proto.Message{}, map[identity]proto.Message{}
@@ -103,7 +104,7 @@ func (s *span) read(ctx context.Context, store Store, to Revision) error {
 				break
 			}
 			s.to = ch.Revision
-			if ch.Op == OpAdopt {
+			if ch.Op == controlplane.OpAdopt {
 				continue
 			}
 			id := identity{ch.Kind, ch.Name}
@@ -123,7 +124,7 @@ func (s *span) sorted() []identity {
 		ids = append(ids, id)
 	}
 	slices.SortFunc(ids, func(a, b identity) int {
-		return cmp.Or(cmp.Compare(orderOf(a.kind), orderOf(b.kind)), cmp.Compare(a.name, b.name))
+		return cmp.Or(a.kind.Compare(b.kind), cmp.Compare(a.name, b.name))
 	})
 	return ids
 }
@@ -136,17 +137,17 @@ func equalDocs(a, b proto.Message) bool {
 }
 
 // describe says what makes one document into another; nil is none.
-func describe(kind Kind, name string, before, after proto.Message) ResourceChange {
+func describe(kind controlplane.Kind, name string, before, after proto.Message) ResourceChange {
 	ch := ResourceChange{Kind: kind, Name: name}
 	switch {
 	case before == nil && after == nil:
 		ch.Op = OpUnchanged
 	case before == nil:
-		ch.Op = OpCreate
+		ch.Op = controlplane.OpCreate
 	case after == nil:
-		ch.Op = OpDelete
+		ch.Op = controlplane.OpDelete
 	default:
-		ch.Op, ch.Differences = OpUpdate, differences(before, after)
+		ch.Op, ch.Differences = controlplane.OpUpdate, differences(before, after)
 	}
 	return ch
 }

@@ -1,4 +1,4 @@
-package controlplane
+package config
 
 import (
 	"cmp"
@@ -8,27 +8,27 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/errs"
-	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
 // Create stores a new document. An API key without a secret gets one, which is returned
 // here and nowhere else. The error is AlreadyExists when the name is taken.
-func (l *Live) Create(ctx context.Context, actor string, doc proto.Message) (res *Resource, generatedKey string, err error) {
+func (l *Live) Create(ctx context.Context, actor string, doc proto.Message) (res *controlplane.Resource, generatedKey string, err error) {
 	kind, name, err := kindOf(doc)
 	if err != nil {
 		return nil, "", err
 	}
-	next, err := l.write(ctx, actor, func(c *Config) ([]Op, error) {
+	next, err := l.Transaction(ctx, actor, func(c *controlplane.Config) ([]controlplane.Op, error) {
 		if _, exists := c.Get(kind, name); exists {
 			return nil, errs.Newf(errs.AlreadyExists, "%s %q exists already", kind, name)
 		}
-		t, violations, err := l.intake().take(c, doc, nil)
-		if err := cmp.Or(err, refused(violations)); err != nil {
+		t, violations, err := l.normalizer().normalize(c, doc, nil)
+		if err := cmp.Or(err, controlplane.InvalidConfig(violations)); err != nil {
 			return nil, err
 		}
 		generatedKey = t.generated
-		return []Op{{Kind: kind, Name: name, Spec: t.spec, Secrets: t.secrets}}, nil
+		return []controlplane.Op{{Kind: kind, Name: name, Spec: t.spec, Secrets: t.secrets}}, nil
 	})
 	if err != nil {
 		return nil, "", err
@@ -40,27 +40,27 @@ func (l *Live) Create(ctx context.Context, actor string, doc proto.Message) (res
 // Update replaces a document. When doc carries an etag it must be the present one, else
 // the error is Conflict. Secrets that doc does not give are kept. A document that would
 // not change is not written.
-func (l *Live) Update(ctx context.Context, actor string, doc proto.Message) (*Resource, error) {
+func (l *Live) Update(ctx context.Context, actor string, doc proto.Message) (*controlplane.Resource, error) {
 	kind, name, err := kindOf(doc)
 	if err != nil {
 		return nil, err
 	}
-	next, err := l.write(ctx, actor, func(c *Config) ([]Op, error) {
+	next, err := l.Transaction(ctx, actor, func(c *controlplane.Config) ([]controlplane.Op, error) {
 		old, exists := c.Get(kind, name)
-		if !exists && kind != KindSettings { // settings always exist: as defaults
+		if !exists && kind != controlplane.KindSettings { // settings always exist: as defaults
 			return nil, notFound(kind, name)
 		}
 		if err := checkETag(old, kind, name, givenETag(doc)); err != nil {
 			return nil, err
 		}
-		t, violations, err := l.intake().take(c, doc, old)
-		if err := cmp.Or(err, refused(violations)); err != nil {
+		t, violations, err := l.normalizer().normalize(c, doc, old)
+		if err := cmp.Or(err, controlplane.InvalidConfig(violations)); err != nil {
 			return nil, err
 		}
 		if old != nil && proto.Equal(old.Spec, t.spec) {
 			return nil, nil
 		}
-		return []Op{{Kind: kind, Name: name, Spec: t.spec, Secrets: t.secrets}}, nil
+		return []controlplane.Op{{Kind: kind, Name: name, Spec: t.spec, Secrets: t.secrets}}, nil
 	})
 	if err != nil {
 		return nil, err
@@ -72,11 +72,11 @@ func (l *Live) Update(ctx context.Context, actor string, doc proto.Message) (*Re
 // Delete removes a document. When etag is not empty it must be the present one, else the
 // error is Conflict. It is FailedPrecondition while other documents refer to it, and
 // names them.
-func (l *Live) Delete(ctx context.Context, actor string, kind Kind, name, etag string) error {
-	if kind == KindSettings {
+func (l *Live) Delete(ctx context.Context, actor string, kind controlplane.Kind, name, etag string) error {
+	if kind == controlplane.KindSettings {
 		return errs.Newf(errs.FailedPrecondition, "settings cannot be deleted; update them to an empty document for the defaults")
 	}
-	_, err := l.write(ctx, actor, func(c *Config) ([]Op, error) {
+	_, err := l.Transaction(ctx, actor, func(c *controlplane.Config) ([]controlplane.Op, error) {
 		old, exists := c.Get(kind, name)
 		if !exists {
 			return nil, notFound(kind, name)
@@ -84,19 +84,19 @@ func (l *Live) Delete(ctx context.Context, actor string, kind Kind, name, etag s
 		if err := checkETag(old, kind, name, etag); err != nil {
 			return nil, err
 		}
-		if users := c.referrers(kind, name); len(users) > 0 {
+		if users := c.Referrers(kind, name); len(users) > 0 {
 			return nil, errs.Newf(errs.FailedPrecondition, "%s %q is in use by %s", kind, name, someOf(users))
 		}
-		return []Op{{Kind: kind, Name: name}}, nil
+		return []controlplane.Op{{Kind: kind, Name: name}}, nil
 	})
 	return err
 }
 
-func (l *Live) intake() *intake {
-	return &intake{sealer: l.cfg.Sealer, pepper: l.cfg.Pepper, now: l.now(), fake: l.cfg.FakeDialect}
+func (l *Live) normalizer() *normalizer {
+	return &normalizer{sealer: l.cfg.Sealer, pepper: l.cfg.Pepper, now: l.now(), fake: l.cfg.FakeDialect}
 }
 
-func notFound(kind Kind, name string) error {
+func notFound(kind controlplane.Kind, name string) error {
 	return errs.Newf(errs.NotFound, "%s %q does not exist", kind, name)
 }
 
@@ -109,7 +109,7 @@ func givenETag(doc proto.Message) string {
 	return e.GetEtag()
 }
 
-func checkETag(old *Resource, kind Kind, name, etag string) error {
+func checkETag(old *controlplane.Resource, kind controlplane.Kind, name, etag string) error {
 	if etag == "" {
 		return nil
 	}
@@ -120,31 +120,6 @@ func checkETag(old *Resource, kind Kind, name, etag string) error {
 		return errs.Newf(errs.Conflict, "%s %q was changed in the meantime: its etag is %q, not %q; read it again", kind, name, present, etag)
 	}
 	return nil
-}
-
-// referrers lists, in order, the documents that refer to the one named.
-func (c *Config) referrers(kind Kind, name string) (users []string) {
-	switch kind {
-	case KindProvider:
-		for _, r := range c.List(KindGroup) {
-			for _, m := range r.Spec.(*adminv1.Group).GetMembers() {
-				if m.GetProvider() == name {
-					users = append(users, fmt.Sprintf("group %q", r.Name))
-					break
-				}
-			}
-		}
-	case KindGroup:
-		for _, r := range c.List(KindAPIKey) {
-			for _, g := range r.Spec.(*adminv1.ApiKey).GetGroups() {
-				if g == name {
-					users = append(users, fmt.Sprintf("API key %q", r.Name))
-					break
-				}
-			}
-		}
-	}
-	return users
 }
 
 // someOf names the first few of a long list and counts the rest.

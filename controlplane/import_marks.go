@@ -12,12 +12,12 @@ import (
 // maxRemovedModels bounds ProviderImport.removed_models, as the proto does.
 const maxRemovedModels = 10_000
 
-// keepOrigin gives the models of d, which replaces before, the marks that imports left on
+// KeepImportMarks gives the models of d, which replaces before, the marks that imports left on
 // them, and notes which imported models d leaves out: imports do not bring those back.
 //
 // A declarative file that has its provider imported on a schedule does not name what
 // imports brought, so there the models stay: with declared, leaving out is not removing.
-func keepOrigin(d, before *adminv1.Provider, declared bool) {
+func KeepImportMarks(d, before *adminv1.Provider, declared bool) {
 	marked := map[string]*adminv1.Model{}
 	for _, m := range before.GetModels() {
 		if m.GetImported() != nil {

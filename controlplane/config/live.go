@@ -1,4 +1,7 @@
-package controlplane
+// Package config is the live configuration: it follows the store, takes every change
+// (create, update, delete, apply, revoke, rotate, roll back, adopt) as one transaction, and
+// tells what changed and what would.
+package config
 
 import (
 	"context"
@@ -9,13 +12,13 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/internal/errs"
+	"github.com/trunkline-ai/trunkline/controlplane"
 )
 
-// LiveConfig is what a Live works with. Everything is required unless it says otherwise.
-type LiveConfig struct {
+// Options are what a Live works with; controlplane.Config is the configuration itself. Everything is required unless it says otherwise.
+type Options struct {
 	Store  Store
-	Sealer Sealer
+	Sealer controlplane.Sealer
 	Pepper []byte           // keys the hashes of API keys; at least 16 bytes
 	Now    func() time.Time // default time.Now
 	Logger *slog.Logger
@@ -25,7 +28,7 @@ type LiveConfig struct {
 }
 
 // Validate reports what is missing.
-func (c LiveConfig) Validate() error {
+func (c Options) Validate() error {
 	switch {
 	case c.Store == nil:
 		return errors.New("live configuration: Store is missing")
@@ -42,16 +45,16 @@ func (c LiveConfig) Validate() error {
 // Live is the configuration as it is now, in memory, and the only way to change it. Run
 // follows what other replicas change. It is safe for concurrent use.
 type Live struct {
-	cfg     LiveConfig
-	current atomic.Pointer[Config]
+	cfg     Options
+	current atomic.Pointer[controlplane.Config]
 	loaded  atomic.Bool
 
 	mu          sync.Mutex // guards subscribers, and the order of what current becomes
 	subscribers map[chan struct{}]struct{}
 }
 
-// NewLive makes a Live whose configuration is empty until Load.
-func NewLive(cfg LiveConfig) (*Live, error) {
+// New makes a Live whose configuration is empty until Load.
+func New(cfg Options) (*Live, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -59,7 +62,7 @@ func NewLive(cfg LiveConfig) (*Live, error) {
 		cfg.Now = time.Now
 	}
 	l := &Live{cfg: cfg, subscribers: map[chan struct{}]struct{}{}}
-	l.current.Store(NewConfig(0, "", nil, nil))
+	l.current.Store(controlplane.NewConfig(0, "", nil, nil))
 	return l, nil
 }
 
@@ -79,7 +82,7 @@ func (l *Live) Load(ctx context.Context) error {
 }
 
 // Current is the newest configuration this replica knows. It is never nil.
-func (l *Live) Current() *Config { return l.current.Load() }
+func (l *Live) Current() *controlplane.Config { return l.current.Load() }
 
 // Subscribe gives a channel that holds a value after each change until it is taken:
 // several changes in a row may be one value, so read Current after each. cancel ends the
@@ -98,7 +101,7 @@ func (l *Live) Subscribe() (changed <-chan struct{}, cancel func()) {
 
 // install makes next the current configuration unless that is as new: results may come in
 // another order than they were made in.
-func (l *Live) install(next *Config) {
+func (l *Live) install(next *controlplane.Config) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	current := l.current.Load()
@@ -112,20 +115,6 @@ func (l *Live) install(next *Config) {
 		default: // it has not yet taken the last value
 		}
 	}
-}
-
-// write commits what decide asks for and makes the result current. decide may run more
-// than once: the last run counts.
-func (l *Live) write(ctx context.Context, actor string, decide func(*Config) ([]Op, error)) (*Config, error) {
-	if !l.loaded.Load() {
-		return nil, errs.Newf(errs.Unavailable, "the configuration is not loaded yet")
-	}
-	next, err := l.cfg.Store.Update(ctx, actor, l.current.Load(), decide)
-	if err != nil {
-		return nil, err
-	}
-	l.install(next)
-	return next, nil
 }
 
 // now is the present time as databases keep it.

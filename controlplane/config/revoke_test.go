@@ -1,4 +1,4 @@
-package controlplane_test
+package config_test
 
 import (
 	"slices"
@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -49,7 +50,7 @@ func TestARevokedKeyIsRevokedForGood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	public := controlplane.Public(r).(*adminv1.ApiKey)
+	public := config.Public(r).(*adminv1.ApiKey)
 	if public.GetEnabled() || !public.GetRevokeTime().AsTime().Equal(noonUTC) || !public.GetRevokeCutStreams() || r.Revision != 4 {
 		t.Errorf("the key is %v at revision %d", public, r.Revision)
 	}
@@ -188,7 +189,7 @@ func TestRotation(t *testing.T) {
 	case controlplane.SecretHash(k.GetOldSecretHash()) != old || !k.GetOldSecretExpireTime().AsTime().Equal(noonUTC.Add(36*time.Hour)):
 		t.Errorf("the old secret does not work on for 36h: %v", k)
 	}
-	if public := controlplane.Public(r).(*adminv1.ApiKey); public.GetOldSecretHash() != nil || public.GetSecretHash() != nil || public.GetOldLastFour() == "" {
+	if public := config.Public(r).(*adminv1.ApiKey); public.GetOldSecretHash() != nil || public.GetSecretHash() != nil || public.GetOldLastFour() == "" {
 		t.Errorf("shown as %v", public)
 	}
 	// An update keeps the overlap, and callers cannot make one up.
@@ -210,7 +211,7 @@ func TestRotation(t *testing.T) {
 	if b.reason(keySecret) != controlplane.RevokeRotated || b.reason(first) != controlplane.RevokeRotated {
 		t.Errorf("the old secrets are %q and %q", b.reason(keySecret), b.reason(first))
 	}
-	for _, overlap := range []time.Duration{-time.Second, controlplane.MaxOverlap + 1} {
+	for _, overlap := range []time.Duration{-time.Second, config.MaxOverlap + 1} {
 		_, _, err := b.RotateKey(t.Context(), "alice", "app", overlap)
 		refusal(t, err, errs.InvalidArgument, "30 days")
 	}
@@ -226,7 +227,7 @@ func TestDialectFakeIsOfTheAllInOneOnly(t *testing.T) {
 	if err := b.Delete(t.Context(), "alice", controlplane.KindProvider, "old", ""); err != nil {
 		t.Fatal(err)
 	}
-	live, err := controlplane.NewLive(controlplane.LiveConfig{
+	live, err := config.New(config.Options{
 		Store: b.store, Sealer: b.sealer, Pepper: pepper, Logger: discard(),
 	})
 	if err != nil {

@@ -1,13 +1,13 @@
-package controlplane
+package config
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -19,7 +19,7 @@ const MaxOverlap = 30 * 24 * time.Hour
 // RevokeKey revokes an API key for good: it stays, disabled, until it is deleted, and no key
 // may ever have its secret again. With cut the streams that run with it are ended. A key
 // that is revoked already is returned as it is.
-func (l *Live) RevokeKey(ctx context.Context, actor, name string, cut bool) (*Resource, error) {
+func (l *Live) RevokeKey(ctx context.Context, actor, name string, cut bool) (*controlplane.Resource, error) {
 	return l.changeKey(ctx, actor, name, func(d *adminv1.ApiKey) error {
 		if d.GetRevokeTime() != nil {
 			return nil
@@ -32,7 +32,7 @@ func (l *Live) RevokeKey(ctx context.Context, actor, name string, cut bool) (*Re
 // RotateKey gives an API key a new secret, which is returned here and nowhere else. The
 // present one works on for the overlap, at most MaxOverlap; one from a rotation before that
 // ends at once.
-func (l *Live) RotateKey(ctx context.Context, actor, name string, overlap time.Duration) (res *Resource, secret string, err error) {
+func (l *Live) RotateKey(ctx context.Context, actor, name string, overlap time.Duration) (res *controlplane.Resource, secret string, err error) {
 	if overlap < 0 || overlap > MaxOverlap {
 		return nil, "", errs.Invalid(errs.Violation{Field: "overlap", Description: "must be from 0s to 720h (30 days)"})
 	}
@@ -57,11 +57,11 @@ func (l *Live) RotateKey(ctx context.Context, actor, name string, overlap time.D
 }
 
 // changeKey edits the stored form of one API key.
-func (l *Live) changeKey(ctx context.Context, actor, name string, edit func(*adminv1.ApiKey) error) (*Resource, error) {
-	next, err := l.write(ctx, actor, func(c *Config) ([]Op, error) {
-		old, exists := c.Get(KindAPIKey, name)
+func (l *Live) changeKey(ctx context.Context, actor, name string, edit func(*adminv1.ApiKey) error) (*controlplane.Resource, error) {
+	next, err := l.Transaction(ctx, actor, func(c *controlplane.Config) ([]controlplane.Op, error) {
+		old, exists := c.Get(controlplane.KindAPIKey, name)
 		if !exists {
-			return nil, notFound(KindAPIKey, name)
+			return nil, notFound(controlplane.KindAPIKey, name)
 		}
 		doc := proto.CloneOf(old.Spec.(*adminv1.ApiKey))
 		if err := edit(doc); err != nil {
@@ -70,40 +70,11 @@ func (l *Live) changeKey(ctx context.Context, actor, name string, edit func(*adm
 		if proto.Equal(old.Spec, doc) {
 			return nil, nil
 		}
-		return []Op{{Kind: KindAPIKey, Name: name, Spec: doc}}, nil
+		return []controlplane.Op{{Kind: controlplane.KindAPIKey, Name: name, Spec: doc}}, nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	res, _ := next.Get(KindAPIKey, name)
+	res, _ := next.Get(controlplane.KindAPIKey, name)
 	return res, nil
 }
-
-// revocation checks what a revocation promises: the key stays off, and no key has a secret
-// that was revoked.
-func (f *faults) revocation(c *Config, r *Resource, doc *adminv1.ApiKey) {
-	if doc.GetRevokeTime() != nil {
-		if enabledByDefault(doc.Enabled) {
-			f.add(r, "enabled", "must be false: the key was revoked at %s, for good; create another one",
-				doc.GetRevokeTime().AsTime().Format(time.RFC3339))
-		}
-		return
-	}
-	for _, secret := range [...]struct {
-		field string
-		hash  []byte
-	}{{"secret", doc.GetSecretHash()}, {"old_secret", doc.GetOldSecretHash()}} {
-		if len(secret.hash) != len(SecretHash{}) {
-			continue
-		}
-		if gone, ok := c.Revocation(SecretHash(secret.hash)); ok && gone.Reason == RevokeForGood {
-			f.add(r, secret.field, "%s", spentSecret(gone))
-		}
-	}
-}
-
-func spentSecret(gone Revocation) string {
-	return fmt.Sprintf("is the secret of API key %q, which was revoked at revision %d; use another", gone.Key, gone.Revision)
-}
-
-func enabledByDefault(b *bool) bool { return b == nil || *b }

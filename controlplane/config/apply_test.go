@@ -1,4 +1,4 @@
-package controlplane_test
+package config_test
 
 import (
 	"bytes"
@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	"github.com/trunkline-ai/trunkline/internal/manifest"
@@ -36,7 +37,7 @@ func file() []proto.Message {
 }
 
 // lines writes changes as text: op kind name, then the differences.
-func lines(changes []controlplane.ResourceChange) (out []string) {
+func lines(changes []config.ResourceChange) (out []string) {
 	for _, c := range changes {
 		out = append(out, fmt.Sprintf("%s %s %s", c.Op, c.Kind, c.Name))
 		for _, d := range c.Differences {
@@ -46,7 +47,7 @@ func lines(changes []controlplane.ResourceChange) (out []string) {
 	return out
 }
 
-func expect(t *testing.T, r *controlplane.ApplyResult, err error, want ...string) {
+func expect(t *testing.T, r *config.ApplyResult, err error, want ...string) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -247,15 +248,19 @@ func TestDiffMakesNoKey(t *testing.T) {
 
 func TestSealedWithALostKeyASecretCanBeGivenAgain(t *testing.T) {
 	t.Parallel()
-	d := validDocuments()
+	stored := &adminv1.Provider{
+		Name: "openai-main", BaseUrl: "https://api.openai.com/v1", Credentials: []*adminv1.Credential{{Name: "main", SecretRef: "credential/1"}},
+	}
 	store := newMemStore()
-	store.replace(d.config())
+	store.replace(controlplane.NewConfig(1, "lineage", []*controlplane.Resource{
+		{Kind: controlplane.KindProvider, Name: "openai-main", Revision: 1, Spec: stored},
+	}, []controlplane.Secret{{Ref: "credential/1"}}))
 	store.secrets = []controlplane.Secret{{Ref: "credential/1", Ciphertext: []byte("sealed with another key")}}
 	b := replica(t, store)
 	if err := b.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	p := proto.Clone(d.provider).(*adminv1.Provider)
+	p := proto.CloneOf(stored)
 	p.Credentials = []*adminv1.Credential{cred("main", "canary-again")}
 	r, err := b.Apply(t.Context(), "test", []proto.Message{p}, false)
 	expect(t, r, err, "update Provider openai-main", "  credentials[0].secret: (changed)")

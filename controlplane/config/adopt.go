@@ -1,0 +1,22 @@
+package config
+
+import (
+	"context"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+)
+
+// Adopt declares the database to be the right one although nodes, or this replica, know a
+// newer revision or another database. others are lineages that nodes follow.
+func (l *Live) Adopt(ctx context.Context, actor string, others []string) (*controlplane.Config, error) {
+	c, err := l.cfg.Store.Adopt(ctx, actor, others)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Validate(); err != nil {
+		l.cfg.Logger.Warn("adopted configuration breaks present rules: changes are refused until it is mended", "error", err)
+	}
+	l.install(c)
+	l.loaded.Store(true)
+	return c, nil
+}

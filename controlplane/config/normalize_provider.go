@@ -1,0 +1,117 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
+	"github.com/trunkline-ai/trunkline/internal/errs"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// provider seals the secrets that are given and keeps the others. A secret follows its
+// URL: when the provider moves to another scheme, host or port, none is kept, so that
+// nobody can have stored keys sent to a host of their own.
+func (in *normalizer) provider(c *controlplane.Config, t *normalized, d, before *adminv1.Provider) (violations []errs.Violation, err error) {
+	violations = in.dialect(d)
+	moved := before != nil && endpoint(d.GetBaseUrl()) != endpoint(before.GetBaseUrl())
+	stored := make(map[string]*adminv1.Credential, len(before.GetCredentials()))
+	for _, cred := range before.GetCredentials() {
+		stored[cred.GetName()] = cred
+	}
+	for i, cred := range d.GetCredentials() {
+		fault := func(format string, args ...any) {
+			violations = append(violations, errs.Violation{
+				Field:       controlplane.FieldPath(controlplane.KindProvider, d.GetName(), fmt.Sprintf("credentials[%d].secret", i)),
+				Description: fmt.Sprintf(format, args...),
+			})
+		}
+		secret, have := cred.GetSecret(), stored[cred.GetName()]
+		cred.Secret = ""
+		switch {
+		case secret == "" && have == nil:
+			fault("is required: none is stored for a credential named %q", cred.GetName())
+		case secret == "" && moved:
+			fault("must be given again, because base_url moves to another scheme, host or port")
+		case secret == "":
+			keep(cred, have)
+		case !sendable(secret):
+			fault("must be at most %d ASCII characters, without control characters and without spaces at either end", maxSecret)
+		case have != nil && in.opens(c, d.GetName(), have, secret):
+			keep(cred, have)
+		default:
+			if err := in.seal(t, d.GetName(), cred, secret); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return violations, nil
+}
+
+// dialect refuses the scripted upstream where there is none.
+func (in *normalizer) dialect(d *adminv1.Provider) []errs.Violation {
+	if d.GetDialect() != controlplane.DialectFake || in.fake {
+		return nil
+	}
+	return []errs.Violation{{
+		Field:       controlplane.FieldPath(controlplane.KindProvider, d.GetName(), "dialect"),
+		Description: "fake is the scripted upstream of the all-in-one (trunkline); nodes have none",
+	}}
+}
+
+// endpoint is what a secret is bound to: the scheme, host and port of a base URL.
+func endpoint(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return raw
+	}
+	scheme, port := strings.ToLower(u.Scheme), u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[scheme]
+	}
+	return scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
+}
+
+// keep takes over what is stored for a credential.
+func keep(cred, stored *adminv1.Credential) {
+	cred.SecretRef, cred.SecretHint, cred.SecretSetTime = stored.GetSecretRef(), stored.GetSecretHint(), stored.GetSecretSetTime()
+}
+
+// opens reports whether secret is the one that is stored already. One that cannot be
+// opened counts as another, and is sealed anew.
+func (in *normalizer) opens(c *controlplane.Config, provider string, stored *adminv1.Credential, secret string) bool {
+	sealed, ok := c.Secret(stored.GetSecretRef())
+	if !ok {
+		return false
+	}
+	plain, err := in.sealer.Open(sealed, controlplane.CredentialBinding(provider, stored.GetName()))
+	return err == nil && string(plain) == secret
+}
+
+func (in *normalizer) seal(t *normalized, provider string, cred *adminv1.Credential, secret string) error {
+	sealed, err := in.sealer.Seal([]byte(secret), controlplane.CredentialBinding(provider, cred.GetName()))
+	if err != nil {
+		return errs.Wrap(errs.Internal, err, "seal a credential")
+	}
+	cred.SecretRef = "credential/" + uuid.NewString()
+	cred.SecretHint = apikey.LastFour(secret)
+	cred.SecretSetTime = timestamppb.New(in.now)
+	t.secrets = append(t.secrets, controlplane.Secret{Ref: cred.GetSecretRef(), Ciphertext: sealed})
+	return nil
+}
+
+// sendable reports whether a provider's secret can travel in a header. A line break is
+// what files and pasted text add most often.
+func sendable(secret string) bool {
+	if len(secret) > maxSecret || strings.TrimSpace(secret) != secret {
+		return false
+	}
+	return !strings.ContainsFunc(secret, func(r rune) bool { return r < 0x20 || r > 0x7e })
+}
+
+const maxSecret = 16384 // characters, as Credential.secret says

@@ -1,0 +1,51 @@
+package config
+
+import (
+	"cmp"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/errs"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// Upstream opens a provider that is stored.
+func (l *Live) Upstream(name string) (*controlplane.Upstream, error) {
+	return l.upstream(l.Current(), name)
+}
+
+// DraftUpstream opens a provider that is not stored, as Create or Update would store it: a
+// credential without a secret has the stored one of the provider of that name, unless the
+// draft moves to another scheme, host or port. What they would refuse is refused here.
+func (l *Live) DraftUpstream(doc *adminv1.Provider) (*controlplane.Upstream, error) {
+	c := l.Current()
+	old, _ := c.Get(controlplane.KindProvider, doc.GetName())
+	t, violations, err := l.normalizer().normalize(c, doc, old)
+	if err := cmp.Or(err, controlplane.InvalidConfig(violations)); err != nil {
+		return nil, err
+	}
+	ops := []controlplane.Op{{Kind: controlplane.KindProvider, Name: doc.GetName(), Spec: t.spec, Secrets: t.secrets}}
+	changes := c.Changes(c.Revision+1, l.now(), "", ops, func() string { return "" })
+	next := c.With(c.Revision+1, changes, t.secrets)
+	if err := next.Validate(); err != nil {
+		return nil, err
+	}
+	return l.upstream(next, doc.GetName())
+}
+
+func (l *Live) upstream(c *controlplane.Config, name string) (*controlplane.Upstream, error) {
+	r, ok := c.Get(controlplane.KindProvider, name)
+	if !ok {
+		return nil, notFound(controlplane.KindProvider, name)
+	}
+	doc := r.Spec.(*adminv1.Provider)
+	secrets := make(map[string]string, len(doc.GetCredentials()))
+	for _, cred := range doc.GetCredentials() {
+		sealed, _ := c.Secret(cred.GetSecretRef())
+		plain, err := l.cfg.Sealer.Open(sealed, controlplane.CredentialBinding(name, cred.GetName()))
+		if err != nil {
+			return nil, errs.Newf(errs.FailedPrecondition, "credential %q of provider %q cannot be opened with this control plane's key; give it again", cred.GetName(), name)
+		}
+		secrets[cred.GetName()] = string(plain)
+	}
+	return controlplane.NewUpstream(doc, func(credential string) string { return secrets[credential] }), nil
+}
