@@ -41,7 +41,7 @@ type Attempt struct {
 	Reason      string
 	Keyword     string // failure keyword that was seen in the answer
 	Blame       string // provider, target, credential, caller or gateway; empty on success
-	Again       bool   // the last candidate, tried once more
+	Retry       bool   // the last candidate, tried once more
 	MaybeBilled bool
 	LastResort  bool
 	Usage       Usage

@@ -42,7 +42,7 @@ func (s Selection) rank(a, b *Member) int {
 // in flight, and when which endpoint was answered.
 type Load struct {
 	n        atomic.Int64
-	again    atomic.Int64 // of these, retries on the last candidate
+	retries  atomic.Int64 // of these, on the last candidate
 	answered [MaxEndpoints]atomic.Uint32
 }
 
@@ -75,17 +75,17 @@ const (
 	minRetries = 3
 )
 
-// Again takes a place for a retry, unless too many are under way; EndAgain gives it back.
-func (l *Load) Again() bool {
-	if l.again.Add(1) <= max(minRetries, l.n.Load()/retryShare) {
+// Retry takes a place for a retry, unless too many are under way; EndRetry gives it back.
+func (l *Load) Retry() bool {
+	if l.retries.Add(1) <= max(minRetries, l.n.Load()/retryShare) {
 		return true
 	}
-	l.again.Add(-1)
+	l.retries.Add(-1)
 	return false
 }
 
-// EndAgain gives back what Again took.
-func (l *Load) EndAgain() { l.again.Add(-1) }
+// EndRetry gives back what Retry took.
+func (l *Load) EndRetry() { l.retries.Add(-1) }
 
 // KeepLoads goes on with the counts of the snapshot that was in use before. Call it before
 // this one is in use.

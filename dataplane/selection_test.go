@@ -151,14 +151,14 @@ func TestRetryBudget(t *testing.T) {
 			l.Begin()
 		}
 		got := 0
-		for l.Again() {
+		for l.Retry() {
 			got++
 		}
 		if got != want {
 			t.Errorf("%d retries beside %d attempts, want %d", got, inFlight, want)
 		}
-		l.EndAgain()
-		if !l.Again() || l.Again() {
+		l.EndRetry()
+		if !l.Retry() || l.Retry() {
 			t.Error("a place that was given back is not exactly one place")
 		}
 	}

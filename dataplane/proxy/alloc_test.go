@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/proxy/engine"
 	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -58,7 +59,7 @@ func allocsOf(t *testing.T, body, media, answer string) float64 {
 	up := &canned{header: http.Header{"Content-Type": {media}, "X-Request-Id": {"up-1"}}, answer: answer}
 	h := New(Config{
 		Snapshot: func() *dataplane.Snapshot { return up.snapshot },
-		Upstream: func(*dataplane.Provider) Upstream { return up },
+		Upstream: func(*dataplane.Provider) engine.Upstream { return up },
 		Health:   healthy{}, Record: func(dataplane.Call) {}, Random: func(int) int { return 0 },
 		NewID: func() string { return "id" }, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 	})
@@ -140,6 +141,8 @@ func (u *canned) RoundTrip(r *http.Request) (*http.Response, error) {
 	u.text.left = u.answer
 	return &http.Response{StatusCode: http.StatusOK, Header: u.header, ContentLength: int64(len(u.answer)), Body: io.NopCloser(&u.text)}, nil
 }
+
+func (*canned) Waiter(*http.Response) func() { return nil }
 
 func (*canned) ReleasesBody() bool { return true }
 func (*canned) DropIdle()          {}

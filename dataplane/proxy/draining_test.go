@@ -52,11 +52,11 @@ func TestStreamsAreCutWithAnErrorWhenTheNodeStops(t *testing.T) {
 	if err != nil || !strings.HasPrefix(first, "data:") {
 		t.Fatalf("first line %q, %v", first, err)
 	}
-	if handler.CutStreams() != 0 {
+	if handler.Engine().Ended() != 0 {
 		t.Error("cut streams are counted before any was")
 	}
-	handler.CutAll()
-	handler.CutAll() // once more does nothing
+	handler.Engine().EndAll()
+	handler.Engine().EndAll() // once more does nothing
 	rest, err := io.ReadAll(body)
 	got := answer{body: first + string(rest), cut: err != nil}
 	if !got.cut || strings.Contains(got.body, "[DONE]") {
@@ -72,7 +72,7 @@ func TestStreamsAreCutWithAnErrorWhenTheNodeStops(t *testing.T) {
 	if c := r.health.Snapshot(); len(c) != 0 {
 		t.Errorf("the provider is blamed: %+v", c)
 	}
-	if n := handler.CutStreams(); n != 1 {
+	if n := handler.Engine().Ended(); n != 1 {
 		t.Errorf("%d streams cut, want 1", n)
 	}
 }
@@ -90,7 +90,7 @@ func TestRequestsWithoutAnAnswerAreSentElsewhere(t *testing.T) {
 		default:
 		}
 	}
-	handler.CutAll()
+	handler.Engine().EndAll()
 	for what, got := range map[string]answer{"a stream that waits": <-answered, "a stream that comes later": r.chat(true)} {
 		call := r.call()
 		if got.status != http.StatusServiceUnavailable || got.errorCode(t) != "gateway_draining" || got.header.Get("Retry-After") == "" {
@@ -100,7 +100,7 @@ func TestRequestsWithoutAnAnswerAreSentElsewhere(t *testing.T) {
 			t.Errorf("%s: recorded %v with %d", what, call.Outcome, call.Status)
 		}
 	}
-	if n := handler.CutStreams(); n != 2 {
+	if n := handler.Engine().Ended(); n != 2 {
 		t.Errorf("%d streams cut, want 2", n)
 	}
 }

@@ -66,7 +66,7 @@ func TestFormsArriveWhole(t *testing.T) {
 			t.Run(fmt.Sprintf("%d/last=%v", size, modelLast), func(t *testing.T) {
 				t.Parallel()
 				dir := t.TempDir()
-				r := newRig(t, setup{models: []string{"status-500", "cut-0", "echo"}, config: func(c *proxy.Config) { c.SpoolDir = dir }})
+				r := newRig(t, setup{models: []string{"status-500", "cut-0", "echo"}, config: func(c *proxy.Config) { c.TempDir = dir }})
 				boundary, body, file := upload(t, size, modelLast)
 				got := r.formCall(boundary, body)
 				call := r.call()

@@ -1,14 +1,13 @@
-// Package proxy serves /v1: authenticate, route, attempt, commit, relay, record. A
-// request is a call; the call tries candidates in order until one answers, and what it
-// sends the client is always one provider's own answer or one error.
+// Package proxy is the HTTP edge of /v1: it authenticates, checks access and limits, reads
+// the request, finds its group and hands it to the engine, which answers it.
 //
 // Every endpoint goes the same way; what differs between them is a row of one table
-// (endpoint.go). Served with and without /v1:
+// (wire/api). Served with and without /v1:
 //
 //   - POST chat/completions, completions, responses, responses/compact,
 //     responses/input_tokens, embeddings, moderations, rerank
 //   - POST images/generations, images/edits, images/variations, audio/speech,
-//     audio/transcriptions, audio/translations; forms are spooled, see form
+//     audio/transcriptions, audio/translations
 //   - POST messages, messages/count_tokens, as Anthropic's clients and providers speak
 //   - GET models, models/{id}
 //
@@ -33,47 +32,20 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/proxy/body"
+	"github.com/trunkline-ai/trunkline/dataplane/proxy/engine"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/api"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
 )
-
-// Upstream is how the proxy reaches one provider.
-type Upstream interface {
-	// NewRequest prepares a POST to an endpoint such as /chat/completions, without a body.
-	NewRequest(ctx context.Context, p *dataplane.Provider, cred *dataplane.Credential, endpoint string) *http.Request
-	// RoundTrip sends a request; it follows no redirect.
-	RoundTrip(r *http.Request) (*http.Response, error)
-	// DropIdle closes idle connections, so that the next request dials.
-	DropIdle()
-	// Acquire takes a place among at most limit attempts in flight (0 is no limit);
-	// Release gives it back.
-	Acquire(limit int) bool
-	Release()
-	// Turn counts up: credentials take turns by it.
-	Turn() uint32
-	// StreamUsage reports whether stream_options may be sent; RefuseStreamUsage remembers
-	// that the provider does not take them.
-	StreamUsage() bool
-	RefuseStreamUsage()
-}
-
-// Health says how scopes stand and learns how attempts ended. Only Probe may wait, and
-// at most 50 ms.
-type Health interface {
-	Condition(s dataplane.Scope) dataplane.Condition
-	// Probe asks for the one half-open probe of a scope and gives its token.
-	Probe(ctx context.Context, s dataplane.Scope, lease time.Duration) (token string, ok bool)
-	Report(r dataplane.Report)
-}
 
 // Config is complete when every field without a default is set.
 type Config struct {
 	// Snapshot gives the snapshot in use; nil until the first one came.
 	Snapshot func() *dataplane.Snapshot
 	// Upstream gives the way to a provider; nil when there is none.
-	Upstream func(p *dataplane.Provider) Upstream
-	Health   Health
+	Upstream func(p *dataplane.Provider) engine.Upstream
+	Health   engine.Health
 	// Record takes the finished call. It must not wait.
 	Record func(dataplane.Call)
 	// Random gives a number in [0, n).
@@ -86,8 +58,8 @@ type Config struct {
 	Logger *slog.Logger
 	// MaxBody bounds a request body in bytes; default 32 MiB.
 	MaxBody int64
-	// MaxBodies bounds the bytes of all request bodies and whole streams that are held at
-	// once, in memory or spooled; default 1 GiB. Beyond it requests are refused with 503.
+	// MaxBodies bounds the bytes of all request bodies and full responses that are held at
+	// once, in memory or on disk; default 1 GiB. Beyond it requests are refused with 503.
 	MaxBodies int64
 	// BodyWindow is the time in which a client that sends a body must bring 1 KiB for each
 	// of its seconds; default 10 s.
@@ -96,11 +68,11 @@ type Config struct {
 	WriteStall time.Duration
 	// SlowClient is how long one write to a client may take; default 60 s.
 	SlowClient time.Duration
-	// MaxWhole bounds a stream that is held until it is complete, in bytes; default 64 MiB.
-	MaxWhole int64
-	// SpoolDir is where forms and whole streams of more than 256 KiB are held; default the
+	// MaxFullResponse bounds a stream that is held until it is complete, in bytes; default 64 MiB.
+	MaxFullResponse int64
+	// TempDir is where forms and full responses of more than 256 KiB are held; default the
 	// system's directory for temporary files.
-	SpoolDir string
+	TempDir string
 	// Limits keeps what keys may use and spend; nil: keys are not limited.
 	Limits Limits
 	// TrustForwarded takes the client's address from the last X-Forwarded-For; only behind
@@ -116,25 +88,16 @@ type Config struct {
 // Handler serves the OpenAI-compatible API, with and without the /v1 prefix.
 type Handler struct {
 	cfg      Config
+	engine   *engine.Engine
+	bodies   body.Limits
+	pool     buffer.Pool
 	inFlight atomic.Int64
-	bodies   holdings
-	captures holdings // bodies that are kept for the call log
-	// uncaptured counts calls whose bodies found no room there.
-	uncaptured atomic.Int64
-	gaps       gaps
-	buffers    buffer.Pool
-	running    running // streams
 }
 
 // New returns the handler.
 func New(cfg Config) *Handler {
 	cfg.MaxBody = cmp.Or(cfg.MaxBody, 32<<20)
-	cfg.MaxBodies = cmp.Or(cfg.MaxBodies, 1<<30)
-	cfg.MaxWhole = cmp.Or(cfg.MaxWhole, 64<<20)
 	cfg.BodyWindow = cmp.Or(cfg.BodyWindow, 10*time.Second)
-	cfg.WriteStall = cmp.Or(cfg.WriteStall, 30*time.Second)
-	cfg.SlowClient = cmp.Or(cfg.SlowClient, time.Minute)
-	cfg.KeepAlive = cmp.Or(cfg.KeepAlive, 15*time.Second)
 	if cfg.Pause == nil {
 		cfg.Pause = pause
 	}
@@ -142,10 +105,32 @@ func New(cfg Config) *Handler {
 		cfg.KeywordHit = func(string) {}
 	}
 	h := &Handler{cfg: cfg}
-	h.bodies.limit = cfg.MaxBodies
-	h.captures.limit = maxCaptures
+	budget := body.NewBudget(cmp.Or(cfg.MaxBodies, 1<<30))
+	h.bodies = body.Limits{Max: cfg.MaxBody, Window: cfg.BodyWindow, Budget: budget, Pool: &h.pool, TempDir: cfg.TempDir}
+	h.engine = engine.New(engine.Config{
+		Snapshot: cfg.Snapshot, Upstream: cfg.Upstream, Health: cfg.Health,
+		Random: cfg.Random, Pause: cfg.Pause, Now: cfg.Now, Logger: cfg.Logger, KeywordHit: cfg.KeywordHit,
+		WriteStall:      cmp.Or(cfg.WriteStall, 30*time.Second),
+		SlowClient:      cmp.Or(cfg.SlowClient, time.Minute),
+		KeepAlive:       cmp.Or(cfg.KeepAlive, 15*time.Second),
+		MaxFullResponse: cmp.Or(cfg.MaxFullResponse, 64<<20),
+		TempDir:         cfg.TempDir, Budget: budget, Pool: &h.pool,
+	})
 	return h
 }
+
+// pause waits, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// Engine gives what serves the calls.
+func (h *Handler) Engine() *engine.Engine { return h.engine }
 
 // Patterns are the paths the handler serves, for a mux that it shares with others.
 func Patterns() []string {
@@ -167,7 +152,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header()["X-Request-Id"] = []string{id}
 	defer h.recovered(w, id)
 
-	limitBody(w, r, h.cfg.BodyWindow)
+	body.LimitTime(w, r, h.cfg.BodyWindow)
 	path := strings.TrimPrefix(r.URL.Path, "/v1")
 	if name := api.ErrorsOf(path).IDHeader; name != "" {
 		w.Header()[name] = []string{id}
@@ -180,7 +165,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case endpoint != nil:
 		if allow(w, r, http.MethodPost) {
-			h.complete(w, r, id, endpoint)
+			h.serve(w, r, id, endpoint)
 		}
 	case path == "/models":
 		if allow(w, r, http.MethodGet, http.MethodHead) {

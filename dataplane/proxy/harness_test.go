@@ -19,6 +19,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/health"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
+	"github.com/trunkline-ai/trunkline/dataplane/proxy/engine"
 	"github.com/trunkline-ai/trunkline/dataplane/upstream"
 	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
@@ -66,7 +67,7 @@ func newRig(t *testing.T, s setup) *rig {
 	n := 0
 	cfg := proxy.Config{
 		Snapshot: func() *dataplane.Snapshot { return compiled },
-		Upstream: func(p *dataplane.Provider) proxy.Upstream { return pool.Client(p.Name) },
+		Upstream: func(p *dataplane.Provider) engine.Upstream { return pool.Client(p.Name) },
 		Health:   r.health,
 		Record:   func(c dataplane.Call) { r.calls <- c },
 		Random:   func(int) int { return 0 },

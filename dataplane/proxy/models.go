@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/proxy/engine"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
 )
 
@@ -88,5 +89,5 @@ func respond(w http.ResponseWriter, v any) {
 	if err != nil { // strings and numbers always marshal
 		panic(err)
 	}
-	writeJSON(w, http.StatusOK, body)
+	engine.WriteJSON(w, http.StatusOK, body)
 }

@@ -36,7 +36,7 @@ func (s *Server) bodyMetrics(reg prometheus.Registerer) {
 	reg.MustRegister(
 		gauge("trunkline_call_bodies_waiting_bytes", "Bodies of calls that wait to be shipped, in bytes.", func() float64 { return float64(s.bodies.Waiting()) }),
 		counter("trunkline_call_bodies_dropped_total", "Bodies of calls that were given up for want of room; their calls were not.", func() float64 {
-			return float64(s.bodies.Dropped()) + float64(s.proxy.Uncaptured())
+			return float64(s.bodies.Dropped()) + float64(s.proxy.Engine().Uncaptured())
 		}),
 	)
 }

@@ -36,10 +36,10 @@ func (s *Server) Leave() { s.drain.leaving.Store(true) }
 
 // CutAll ends what is under way because the process cannot wait any longer: streams end
 // with an error event gateway_draining.
-func (s *Server) CutAll() { s.proxy.CutAll() }
+func (s *Server) CutAll() { s.proxy.Engine().EndAll() }
 
 // CutStreams is how many streams CutAll has ended.
-func (s *Server) CutStreams() int64 { return s.proxy.CutStreams() }
+func (s *Server) CutStreams() int64 { return s.proxy.Engine().Ended() }
 
 // handler asks clients that keep their connections to open new ones while the node drains:
 // through a load balancer these lead elsewhere.

@@ -7,12 +7,12 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/health"
-	"github.com/trunkline-ai/trunkline/dataplane/proxy"
+	"github.com/trunkline-ai/trunkline/dataplane/proxy/engine"
 )
 
 // healthStore is what a node needs of its health, shared or not.
 type healthStore interface {
-	proxy.Health
+	engine.Health
 	Snapshot() []dataplane.ScopeHealth
 	Reset(s dataplane.Scope)
 	Forget(keep func(dataplane.Scope) bool)

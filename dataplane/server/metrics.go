@@ -92,7 +92,7 @@ func (m *meter) observe(c *dataplane.Call) {
 	for i := range c.Attempts {
 		a := &c.Attempts[i]
 		m.attempts.WithLabelValues(a.Provider, a.Model, a.Outcome.String()).Inc()
-		if a.Again {
+		if a.Retry {
 			m.again.WithLabelValues(a.Provider, a.Model, a.Outcome.String()).Inc()
 		}
 	}

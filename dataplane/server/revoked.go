@@ -32,7 +32,7 @@ func (s *Server) refuse(refused dataplane.Refused) {
 	s.overlay.mu.Unlock()
 	for _, cut := range refused {
 		if cut {
-			s.proxy.CutRevoked()
+			s.proxy.Engine().EndRevoked()
 			return
 		}
 	}

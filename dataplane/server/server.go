@@ -17,6 +17,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
+	"github.com/trunkline-ai/trunkline/dataplane/proxy/engine"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/bodies"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/fold"
@@ -145,7 +146,7 @@ func New(cfg Config) (*Server, error) {
 		Logger:     cfg.Logger,
 		MaxBody:    cfg.Proxy.MaxBody,
 		MaxBodies:  cfg.Proxy.MaxBodies,
-		SpoolDir:   cfg.Proxy.SpoolDir,
+		TempDir:    cfg.Proxy.SpoolDir,
 		KeepAlive:  cfg.Proxy.KeepAlive,
 		KeywordHit: s.keywords.add,
 		Limits:     s.limits,
@@ -218,7 +219,7 @@ func (s *Server) apply(in *nodev1.Snapshot) error {
 	return nil
 }
 
-func (s *Server) upstream(p *dataplane.Provider) proxy.Upstream {
+func (s *Server) upstream(p *dataplane.Provider) engine.Upstream {
 	if c := s.pool.Client(p.Name); c != nil {
 		return c
 	}

@@ -63,7 +63,7 @@ func toAttempt(a dataplane.Attempt) *nodev1.Attempt {
 		Usage:         toUsage(a.Usage),
 		Cost:          int64(a.Cost),
 		Keyword:       text(a.Keyword, maxName),
-		Again:         a.Again,
+		Again:         a.Retry,
 	}
 }
 

@@ -101,6 +101,10 @@ func (c *Client) RoundTrip(r *http.Request) (*http.Response, error) {
 	return c.transport.RoundTrip(r)
 }
 
+// Waiter gives a way to wait until a response's body has something to read, without memory
+// to read it into; nil: only a read can wait.
+func (c *Client) Waiter(r *http.Response) func() { return http1.Waiter(r.Body) }
+
 // ReleasesBody reports whether nobody reads a request's body any more once RoundTrip has
 // failed or the answer's body was closed.
 func (c *Client) ReleasesBody() bool {

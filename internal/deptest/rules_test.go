@@ -55,6 +55,14 @@ var rules = []rule{
 		why:    "what is known of APIs and of errors is pure: it knows nouns, and no call",
 	},
 	{
+		from: []string{"dataplane/proxy/engine"}, never: []string{"dataplane/proxy"},
+		why: "the engine gets a request that was checked and read: it knows nothing of the edge",
+	},
+	{
+		from: []string{"dataplane/proxy/body"}, never: []string{"dataplane/proxy", "dataplane/proxy/engine"},
+		why: "bodies are read before anybody knows what becomes of them",
+	},
+	{
 		from: []string{"internal/..."}, except: []string{"internal/allinone/..."}, never: ours, tests: true,
 		why: "a leaf that both planes use must not tie them together",
 	},

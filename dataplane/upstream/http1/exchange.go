@@ -208,9 +208,18 @@ func (x *exchange) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// Await waits until Read has something to give, if only its error. Unlike a Read that
+// Waiter gives a way to wait until the body of a response of ours has something to read; nil
+// for other bodies.
+func Waiter(body io.ReadCloser) func() {
+	if x, ok := body.(*exchange); ok {
+		return x.await
+	}
+	return nil
+}
+
+// await waits until Read has something to give, if only its error. Unlike a Read that
 // waits, it needs no memory meanwhile, neither here nor of the caller.
-func (x *exchange) Await() {
+func (x *exchange) await() {
 	switch {
 	case x.err != nil:
 	case x.framing.chunked:

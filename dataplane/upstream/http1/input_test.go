@@ -122,7 +122,7 @@ func TestAQuietSocketHoldsNoBuffer(t *testing.T) {
 	}
 }
 
-// TestAwait covers what a stream's reader relies on: behind Await a Read does not wait, and
+// TestAwait covers what a stream's reader relies on: behind await a Read does not wait, and
 // between chunks nothing is held.
 func TestAwait(t *testing.T) {
 	t.Parallel()
@@ -148,7 +148,7 @@ func TestAwait(t *testing.T) {
 		if _, err := peer.Write([]byte(part)); err != nil {
 			t.Fatal(err)
 		}
-		x.Await()
+		x.await()
 		if n, err := x.chunks.Read(b[:]); n == 0 || err != nil {
 			t.Fatalf("%d bytes, %v", n, err)
 		}
@@ -157,7 +157,7 @@ func TestAwait(t *testing.T) {
 		}
 	}
 	peer.Close()
-	x.Await()
+	x.await()
 	if n, err := x.chunks.Read(b[:]); n != 0 || !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("%d bytes, %v, want an early end", n, err)
 	}

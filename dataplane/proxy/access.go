@@ -1,0 +1,74 @@
+package proxy
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+)
+
+// clientIP is where a request comes from: the connection's other end, or what the proxy
+// before us put last into X-Forwarded-For if we were told to believe it. What cannot be
+// read is no address, which no list of addresses holds.
+func (h *Handler) clientIP(r *http.Request) netip.Addr {
+	if h.cfg.TrustForwarded {
+		if lines := r.Header.Values("X-Forwarded-For"); len(lines) > 0 {
+			last := lines[len(lines)-1]
+			return parseAddr(strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:]))
+		}
+	}
+	return parseAddr(r.RemoteAddr)
+}
+
+// parseAddr reads an address with or without a port.
+func parseAddr(s string) netip.Addr {
+	if ap, err := netip.ParseAddrPort(s); err == nil {
+		return ap.Addr()
+	}
+	a, err := netip.ParseAddr(strings.Trim(s, "[]"))
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a
+}
+
+func wrongAddress(key *dataplane.APIKey) wire.Error {
+	rule := dataplane.KeyAddress.Rule()
+	return wire.Error{Message: "API key '" + key.Name + "' may not be used from this address.", Type: rule.Type, Code: rule.Code}
+}
+
+// checkAccess checks where the call comes from, and tells how the key's limits stand in every
+// answer that follows.
+func (c *call) checkAccess() bool {
+	key := c.req.Key
+	if !c.h.allowsAddress(key, c.req.HTTP) {
+		c.refuse(dataplane.KeyAddress, dataplane.KeyAddress.Rule().Status, wrongAddress(key))
+		return false
+	}
+	if c.h.limited(key) {
+		quotaHeaders(c.w.Header(), c.h.cfg.Limits.Look(key))
+	}
+	return true
+}
+
+func (h *Handler) allowsAddress(key *dataplane.APIKey, r *http.Request) bool {
+	return len(key.AllowedIPs) == 0 || key.MayComeFrom(h.clientIP(r))
+}
+
+// visit is enter for requests that are not calls.
+func (h *Handler) visit(w http.ResponseWriter, r *http.Request) (*dataplane.Snapshot, *dataplane.APIKey, bool) {
+	snapshot, key, ok := h.enter(w, r, wire.OpenAI)
+	if !ok {
+		return nil, nil, false
+	}
+	if !h.allowsAddress(key, r) {
+		writeError(w, dataplane.KeyAddress.Rule().Status, wrongAddress(key))
+		return nil, nil, false
+	}
+	if h.limited(key) {
+		quotaHeaders(w.Header(), h.cfg.Limits.Look(key))
+	}
+	return snapshot, key, true
+}

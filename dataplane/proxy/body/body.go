@@ -1,0 +1,119 @@
+// Package body reads the bodies of requests, whole, before anything is sent upstream:
+// retries need them, and an answer that starts early cannot cut them off. It bounds how
+// large, slow and compressed they may be, and how many bytes of all requests are held at
+// once. JSON is held in memory, a form in memory or in a temporary file.
+package body
+
+import (
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
+)
+
+// Limits say how bodies may come in, and where they are held.
+type Limits struct {
+	Max     int64         // bytes of one, decoded
+	Window  time.Duration // each must bring 1 KiB for each of its seconds
+	Budget  *Budget       // of the bytes of all that are held at once
+	Pool    *buffer.Pool
+	TempDir string // of large forms; empty: the system's
+}
+
+// Body is one request's body.
+type Body struct {
+	JSON []byte // of a JSON request, until Release
+	Form *Form  // of any other
+	Size int    // bytes of JSON, also behind Release
+
+	lent   *buffer.Buffer
+	pool   *buffer.Pool
+	budget *Budget
+	taken  int64 // of the budget
+	leaked bool
+}
+
+// Read reads the body of a request to an endpoint and what routing needs to know of it. The
+// error is an *Error, or a *scan.Error when the body came whole but cannot be accepted.
+// Release the body in either case.
+func (l *Limits) Read(w http.ResponseWriter, r *http.Request, endpoint *wire.Endpoint) (Body, wire.Envelope, error) {
+	b := Body{pool: l.Pool, budget: l.Budget}
+	boundary, isForm, ok := kind(r.Header.Get("Content-Type"), endpoint.Form)
+	if !ok {
+		return b, wire.Envelope{}, &Error{Kind: MediaType}
+	}
+	in, err := l.open(w, r)
+	if err != nil {
+		return b, wire.Envelope{}, in.failed(r.Context(), err)
+	}
+	var e wire.Envelope
+	if isForm {
+		b.Form, e, err = readForm(in, boundary, l.TempDir)
+	} else if b.lent, err = in.all(l.Pool); err == nil {
+		b.JSON, b.Size = b.lent.B, len(b.lent.B)
+	}
+	b.taken = in.taken
+	in.close(err == nil)
+	switch {
+	case err != nil:
+		return b, e, in.failed(r.Context(), err)
+	case !isForm:
+		e, err = wire.ReadEnvelope(b.JSON, endpoint)
+	}
+	return b, e, err
+}
+
+// Leak notes that somebody may go on reading the body behind Release: its memory is then
+// left to the garbage collector.
+func (b *Body) Leak() { b.leaked = true }
+
+// Sent gives back what the body holds, if nobody can need it any more: an upstream has it and
+// has begun to answer. A form is kept, and what somebody may still read.
+func (b *Body) Sent() {
+	if !b.leaked && b.Form == nil {
+		b.Release()
+	}
+}
+
+// Release gives back what the body holds. It may be called again.
+func (b *Body) Release() {
+	if b.lent != nil && !b.leaked {
+		b.pool.Put(b.lent)
+	}
+	b.lent, b.JSON = nil, nil
+	if b.Form != nil {
+		b.Form.close()
+		b.Form = nil
+	}
+	if b.budget != nil {
+		b.budget.Give(b.taken)
+	}
+	b.taken = 0
+}
+
+// kind reads the content type. What is no form is taken for JSON, also without a type or
+// under the one that curl -d sends; only what is plainly something else is refused.
+func kind(given string, mayBeForm bool) (boundary string, isForm, ok bool) {
+	if given == "" || given == "application/json" {
+		return "", false, true
+	}
+	media, params, err := mime.ParseMediaType(given)
+	if err != nil {
+		return "", false, false
+	}
+	if media == "multipart/form-data" && mayBeForm && params["boundary"] != "" {
+		return params["boundary"], true, true
+	}
+	return "", false, takenForJSON(media)
+}
+
+func takenForJSON(media string) bool {
+	switch media {
+	case "application/json", "text/json", "text/plain", "application/x-www-form-urlencoded", "application/octet-stream":
+		return true
+	}
+	return strings.HasSuffix(media, "+json")
+}

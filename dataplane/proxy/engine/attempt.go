@@ -1,0 +1,213 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/classify"
+)
+
+// attempt is one try on one target. Everything that belongs to a try lives here, so a
+// failed one leaves nothing behind for the next.
+type attempt struct {
+	trial
+	call      *call
+	up        Upstream
+	last      bool // no candidate is left behind it
+	wantUsage bool // we asked for a usage chunk that the client did not
+	record    dataplane.Attempt
+	keywords  keywordSearch
+	clock     clock
+	stall     stall
+	sent      atomic.Bool // the upstream's client is done with the request's body
+	reused    bool        // the connection: it may turn out to be stale
+	errorBody []byte      // of an error answer, bounded
+}
+
+func newAttempt(c *call, next candidate, last bool) *attempt {
+	cfg := &c.engine.cfg
+	a := &attempt{call: c, last: last}
+	a.trial = trial{candidate: next, health: cfg.Health, caller: c.req.Key.Name, giant: c.req.promptTokens() > giantPrompt}
+	a.keywords.hit = cfg.KeywordHit
+	return a
+}
+
+// giantPrompt is where a timeout says more about the caller than about the target, in tokens.
+const giantPrompt = 32 << 10
+
+// run makes the attempt. answered means that the client has its answer, good or cut;
+// else the verdict says what may follow.
+func (a *attempt) run(ctx context.Context) (v dataplane.Verdict, answered bool) {
+	cfg := &a.call.engine.cfg
+	a.started = cfg.Now()
+	a.record.Provider, a.record.Model, a.record.StartOffset = a.Provider.Name, a.Model, a.started.Sub(a.call.rec.Start)
+	if a.up = cfg.Upstream(a.Provider); a.up == nil || !a.up.Acquire(a.Provider.MaxInFlight) {
+		a.releaseProbes(cfg.Health)
+		return a.end(dataplane.Verdict{Outcome: dataplane.TargetBusy, Reason: "max_in_flight is met"}), false
+	}
+	defer a.up.Release()
+	a.Load.Begin()
+	defer a.Load.End()
+	a.Provider.Load.Begin()
+	defer a.Provider.Load.End()
+	a.credential = a.pickCredential(ctx, a.up, cfg.Health)
+	a.record.LastResort = a.lastResort
+	if a.credential != nil {
+		a.record.Credential = a.credential.Name
+	}
+
+	v, answered = a.exchange(ctx)
+	if !answered && a.refusedStreamUsage(v) {
+		a.up.RefuseStreamUsage()
+		v, answered = a.exchange(ctx)
+	}
+	if !answered {
+		a.end(v)
+	}
+	return v, answered
+}
+
+// exchange sends the request and classifies what comes back.
+func (a *attempt) exchange(ctx context.Context) (v dataplane.Verdict, answered bool) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	a.clock.begin(cancel)
+	defer a.clock.stop()
+	resp, err := a.send(ctx)
+	a.stall.stop()
+	if err != nil {
+		return noAnswer(ctx, err), false
+	}
+	defer resp.Body.Close()
+	a.record.Status = resp.StatusCode
+	return a.receive(ctx, resp)
+}
+
+// send posts the request, once more if the connection it was given turned out to be one
+// that the upstream had just closed.
+func (a *attempt) send(ctx context.Context) (*http.Response, error) {
+	resp, err := a.roundTrip(ctx)
+	if err == nil || !a.reused || ctx.Err() != nil || !isStale(err) || a.call.req.Unsafe {
+		return resp, err
+	}
+	a.up.DropIdle()
+	return a.roundTrip(ctx)
+}
+
+func (a *attempt) roundTrip(ctx context.Context) (*http.Response, error) {
+	req := a.call.req
+	a.wantUsage = req.Stream && req.Endpoint.Stream.Options && !req.Envelope.UsageAsked && a.up.StreamUsage()
+	a.reused = false
+	a.clock.phase(dataplane.ConnectTimeout, a.Policy.ConnectTimeout)
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: a.connected})
+	r := a.up.NewRequest(ctx, a.Provider, a.credential, req.Endpoint.Path)
+	a.fill(r)
+	return a.up.RoundTrip(r)
+}
+
+// connected starts the wait for the answer: for the first token of a stream, unless
+// nobody is left to try after this one, or for the whole of a plain answer, which may also
+// come where a stream was asked for.
+func (a *attempt) connected(info httptrace.GotConnInfo) {
+	a.reused = info.Reused
+	switch req := a.call.req; {
+	case !req.Stream, req.Endpoint.Stream.Plain:
+		a.clock.phase(dataplane.ResponseTimeout, a.Policy.ResponseTimeout)
+	case a.last:
+		a.clock.stop()
+	default:
+		// Long prompts take longer to read: a second for every 4,096 tokens.
+		more := time.Duration(req.promptTokens()/4096) * time.Second
+		a.clock.phase(dataplane.FirstTokenTimeout, a.Policy.FirstTokenTimeout+more)
+	}
+}
+
+// refusedStreamUsage recognises an upstream that does not know stream_options.
+func (a *attempt) refusedStreamUsage(v dataplane.Verdict) bool {
+	return a.wantUsage && v.Outcome == dataplane.BadRequest &&
+		(bytes.Contains(a.errorBody, []byte("stream_options")) || bytes.Contains(a.errorBody, []byte("include_usage")))
+}
+
+// accept commits the attempt: health hears of it, the caller's clock stops, and the
+// headers say who answers.
+func (a *attempt) accept(upstream http.Header) {
+	c := a.call
+	c.deadlines.stopCaller()
+	now := c.engine.cfg.Now()
+	a.succeeded(c.req.Endpoint.Number, now)
+	c.answerHeaders(a.Provider, upstream, c.rec.upstream+now.Sub(a.started))
+}
+
+// finish closes the record of an attempt whose answer the client has.
+func (a *attempt) finish(v dataplane.Verdict) dataplane.Verdict {
+	if v.Outcome != dataplane.OK {
+		a.failed(v)
+	}
+	a.call.rec.answered(&a.record, v.Outcome)
+	a.close(v)
+	return v
+}
+
+// end closes the record of an attempt that left the client unanswered.
+func (a *attempt) end(v dataplane.Verdict) dataplane.Verdict {
+	if v.Outcome != dataplane.TargetBusy {
+		a.failed(v)
+		rec := a.call.rec
+		rec.failed = append(rec.failed, failure{target: a.Target, verdict: v, status: a.record.Status, body: a.errorBody})
+	}
+	a.close(v)
+	return v
+}
+
+// failed tells health how the attempt ended, and remembers an endpoint that its target does
+// not have.
+func (a *attempt) failed(v dataplane.Verdict) {
+	if v.Outcome == dataplane.Unsupported {
+		a.call.engine.noteUnsupported(a.Target, a.call.req.Endpoint)
+	}
+	a.report(v)
+}
+
+// close writes the attempt into the record.
+func (a *attempt) close(v dataplane.Verdict) {
+	a.record = a.ending(v)
+	a.record.Reason = string(classify.Scrub([]byte(v.Reason), a.Provider.Secrets))
+	a.record.MaybeBilled = v.Outcome.Rule().MaybeBilled
+	a.record.Blame = a.blame(v)
+	a.record.Keyword = a.keywords.name
+	if a.record.Usage.Source != dataplane.UsageNone || v.Outcome == dataplane.OK { // calls may have a price of their own
+		a.record.Cost = a.Price.Cost(a.record.Usage)
+	}
+	a.call.rec.add(a.record)
+}
+
+// ending is the attempt as it will be recorded when it ends now with v.
+func (a *attempt) ending(v dataplane.Verdict) dataplane.Attempt {
+	r := a.record
+	r.Outcome, r.Duration = v.Outcome, a.call.engine.cfg.Now().Sub(a.started)
+	return r
+}
+
+// noAnswer judges an attempt that got no answer at all.
+func noAnswer(ctx context.Context, err error) dataplane.Verdict {
+	if o, ok := stopped(ctx); ok {
+		return dataplane.Verdict{Outcome: o}
+	}
+	return classify.Transport(err)
+}
+
+// isStale recognises what a connection gives that the upstream closed while it was idle.
+func isStale(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, io.ErrClosedPipe) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		bytes.Contains([]byte(err.Error()), []byte("server closed idle connection"))
+}

@@ -1,0 +1,176 @@
+package engine
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
+
+// call is one request on its way through the attempt loop. It holds the parts together:
+// what came in, what the client gets, what is recorded.
+type call struct {
+	engine *Engine
+	req    *Request
+	rec    *Record
+	client response
+
+	left      candidates
+	deadlines deadlines
+	answers   kept     // that are needed until the end
+	captured  *capture // nil: bodies are not kept
+	stream    activeStream
+}
+
+// serve is the attempt loop: candidates in order, each once and the last one perhaps twice,
+// until one answers, the attempts are used up, or an outcome says that another try cannot
+// help.
+func (c *call) serve() {
+	ctx, cancel := context.WithCancelCause(c.req.HTTP.Context())
+	defer cancel(nil)
+	c.deadlines.start(c, cancel)
+	defer c.deadlines.stop()
+	if c.req.Stream {
+		c.engine.enter(&c.stream, c.req.Key, cancel)
+		defer c.engine.active.leave(&c.stream)
+	}
+	c.openResponse()
+	defer c.client.close()
+
+	c.left = c.candidates()
+	left, most := &c.left, c.req.maxAttempts()
+	for len(c.rec.Attempts) < most {
+		next, ok := left.next(ctx)
+		if !ok {
+			break
+		}
+		a := newAttempt(c, next, left.count() == 0 || len(c.rec.Attempts) == most-1)
+		verdict, answered := a.run(ctx)
+		if !answered && left.count() == 0 && len(c.rec.Attempts) < most {
+			verdict, answered = c.retry(ctx, a, verdict)
+		}
+		if answered {
+			return
+		}
+		if !c.mayMove(verdict, left) {
+			break
+		}
+	}
+	c.fail()
+}
+
+// openResponse prepares what the client gets.
+func (c *call) openResponse() {
+	cfg := &c.engine.cfg
+	c.client.rc = http.NewResponseController(c.client.w)
+	c.client.slow, c.client.held.pool = cfg.SlowClient, cfg.Pool
+	policy := c.req.policy()
+	if !c.req.Stream {
+		return
+	}
+	if policy.HoldWhole || c.req.Complete {
+		c.client.held.full = newFullResponse(cfg)
+	}
+	if policy.StreamKeepAlive && c.req.Endpoint.KeepsAlive() {
+		c.client.keepAlive(cfg.KeepAlive)
+	}
+}
+
+// release gives back what the call holds beyond the request's body.
+func (c *call) release() {
+	c.answers.release()
+	c.captured.end(c.rec)
+}
+
+// answerHeaders says who answers, after how many attempts, and what we took ourselves; spent
+// is what all attempts took until now.
+func (c *call) answerHeaders(p *dataplane.Provider, upstream http.Header, spent time.Duration) {
+	c.rec.Overhead = max(c.engine.cfg.Now().Sub(c.rec.Start)-spent, 0)
+	h := c.client.w.Header()
+	values := []string{
+		headerText(p.Name),
+		strconv.Itoa(len(c.rec.Attempts) + 1),
+		strconv.FormatFloat(float64(c.rec.Overhead.Microseconds())/1000, 'f', 3, 64),
+	}
+	h["X-Trunkline-Provider"] = values[0:1:1]
+	h["X-Trunkline-Attempts"] = values[1:2:2]
+	h["X-Trunkline-Overhead-Ms"] = values[2:3:3]
+	if id := upstream.Get("X-Request-Id"); id != "" {
+		h["X-Upstream-Request-Id"] = []string{id}
+	}
+}
+
+// headerText makes a name fit for a header: other than visible ASCII becomes %-escapes.
+func headerText(s string) string {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' || s[i] == '%' {
+			return url.PathEscape(s)
+		}
+	}
+	return s
+}
+
+// mayMove says whether the next candidate may be tried after a verdict.
+func (c *call) mayMove(v dataplane.Verdict, left *candidates) bool {
+	rule := v.Outcome.Rule()
+	if c.req.Unsafe && !rule.NeverSent {
+		return false
+	}
+	switch rule.Move {
+	case dataplane.Next, dataplane.NextIfSafe:
+		return true
+	case dataplane.NextIfWide:
+		left.onlyWiderThan(c.rec.failed[len(c.rec.failed)-1].target.ContextWindow)
+		return true
+	case dataplane.NextIfSet:
+		return c.req.policy().FailOverOnContent
+	}
+	return false
+}
+
+// fail tells the client that nobody answered.
+func (c *call) fail() {
+	last := c.lastOutcome()
+	c.rec.Outcome = last
+	if last == dataplane.ClientClosed {
+		c.rec.Gone(last)
+		return
+	}
+	c.answer(c.final(last))
+}
+
+// lastOutcome is how the last attempt ended; without any, every candidate was busy or being
+// probed. What was cancelled while the node ends its streams was cancelled by us.
+func (c *call) lastOutcome() dataplane.Outcome {
+	last := dataplane.TargetBusy
+	if n := len(c.rec.failed); n > 0 {
+		last = c.rec.failed[n-1].verdict.Outcome
+	}
+	if (last == dataplane.TargetBusy || last == dataplane.ClientClosed) && c.engine.active.stopping.Load() {
+		return dataplane.GatewayDraining
+	}
+	return last
+}
+
+// answer sends the final error: as a response, or as an event when the headers of a
+// stream are out already.
+func (c *call) answer(f final) {
+	c.rec.Status, c.rec.ErrorCode = f.status, f.err.Code
+	if f.body != nil {
+		c.rec.ErrorCode = c.rec.Outcome.Rule().Code
+	}
+	errors := c.req.Endpoint.Errors
+	body := c.rec.explain(c.req.Key, f.bytes(errors, c.rec.ID))
+	if !c.client.fail(errors.Event(body, 0)) {
+		c.client.w.Header()["X-Trunkline-Attempts"] = []string{strconv.Itoa(len(c.rec.Attempts))}
+		f.write(c.client.w, body)
+		return
+	}
+	abort()
+}
+
+// abort cuts the connection, so that no client takes what it has for a whole answer.
+func abort() { panic(http.ErrAbortHandler) }

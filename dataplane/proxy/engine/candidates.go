@@ -1,0 +1,141 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
+
+// probeWait is how long a request may wait to become a half-open probe.
+const probeWait = 50 * time.Millisecond
+
+// candidates gives out those of one request, each once, in the order of failover.
+type candidates struct {
+	health Health
+	all    []dataplane.Candidate
+	at     int
+	wider  int64 // only context windows above this; 0 is no condition
+}
+
+// candidate is one that is to be tried now, with the probes it has won.
+type candidate struct {
+	dataplane.Candidate
+	probes     [3]probe
+	lastResort bool
+}
+
+// probe is the right to try a half-open scope.
+type probe struct {
+	scope dataplane.Scope
+	token string
+}
+
+// candidates are the members of the group in the order in which this request tries them.
+func (c *call) candidates() candidates {
+	cfg := &c.engine.cfg
+	members := make([]dataplane.Candidate, 0, len(c.req.Group.Members))
+	ordered := c.req.only(c.req.Group.Order(members, cfg.Health.Condition, cfg.Random))
+	return candidates{health: cfg.Health, all: c.engine.unsupported.last(ordered, c.req.Endpoint, cfg.Now())}
+}
+
+// count is how many are still to come.
+func (q *candidates) count() (n int) {
+	for _, c := range q.all[q.at:] {
+		if q.fits(c) {
+			n++
+		}
+	}
+	return n
+}
+
+func (q *candidates) fits(c dataplane.Candidate) bool {
+	return q.wider == 0 || c.ContextWindow == 0 || c.ContextWindow > q.wider
+}
+
+// onlyWiderThan leaves out candidates whose declared context window is no larger.
+func (q *candidates) onlyWiderThan(window int64) { q.wider = max(window, 1) }
+
+// next gives the next candidate. One that is half-open comes only if this request wins its
+// probe; otherwise it goes to the end and is tried as a last resort.
+func (q *candidates) next(ctx context.Context) (candidate, bool) {
+	for q.at < len(q.all) {
+		c := q.all[q.at]
+		q.at++
+		if !q.fits(c) {
+			continue
+		}
+		if !c.HalfOpen {
+			return candidate{Candidate: c, lastResort: c.Cooling}, true
+		}
+		if t, won := q.probe(ctx, c); won {
+			return t, true
+		}
+		c.HalfOpen, c.Cooling = false, true
+		q.all = append(q.all, c)
+	}
+	return candidate{}, false
+}
+
+// probe tries to win every half-open scope of the candidate.
+func (q *candidates) probe(ctx context.Context, member dataplane.Candidate) (candidate, bool) {
+	ctx, cancel := context.WithTimeout(ctx, probeWait)
+	defer cancel()
+	c := candidate{Candidate: member}
+	n := 0
+	for _, scope := range []dataplane.Scope{c.Provider.Scope, c.Scope} {
+		if q.health.Condition(scope).State != dataplane.HalfOpen {
+			continue
+		}
+		token, ok := q.health.Probe(ctx, scope, c.lease())
+		if !ok {
+			c.releaseProbes(q.health)
+			return candidate{}, false
+		}
+		c.probes[n] = probe{scope, token}
+		n++
+	}
+	return c, true
+}
+
+// lease is how long a probe may take.
+func (c *candidate) lease() time.Duration { return c.Policy.FirstTokenTimeout + 5*time.Second }
+
+// releaseProbes gives probes back unused.
+func (c *candidate) releaseProbes(health Health) {
+	for _, p := range c.probes {
+		if p.token != "" {
+			health.Report(dataplane.Report{Scope: p.scope, Policy: c.Policy, Result: dataplane.Neutral, Probe: p.token})
+		}
+	}
+}
+
+// pickCredential picks the provider's next credential in turn among those that are not
+// cooling; when all are, the one that is back first. A half-open one must win its probe.
+func (c *candidate) pickCredential(ctx context.Context, up Upstream, health Health) *dataplane.Credential {
+	all := c.Provider.Credentials
+	if len(all) == 0 {
+		return nil
+	}
+	first := int(up.Turn())
+	var back *dataplane.Credential
+	var until time.Time
+	for i := range all {
+		cred := all[(first+i)%len(all)]
+		condition := health.Condition(cred.Scope)
+		switch condition.State {
+		case dataplane.Closed:
+			return cred
+		case dataplane.HalfOpen:
+			if token, ok := health.Probe(ctx, cred.Scope, c.lease()); ok {
+				c.probes[2] = probe{cred.Scope, token}
+				return cred
+			}
+		}
+		if back == nil || condition.Until.Before(until) {
+			back, until = cred, condition.Until
+		}
+	}
+	c.lastResort = true
+	return back
+}

@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"errors"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/proxy/body"
+)
+
+// connection is the way to the client.
+type connection struct {
+	w       http.ResponseWriter
+	rc      *http.ResponseController
+	slow    time.Duration // that one write may take
+	headers bool          // of a stream are sent, maybe by a keep-alive comment long before the commit
+	written time.Time     // when the write deadline was set last
+	err     error         // of the first write that failed
+}
+
+// sendHeaders begins a stream, once.
+func (c *connection) sendHeaders() {
+	if c.headers {
+		return
+	}
+	c.headers = true
+	h := c.w.Header()
+	h["Content-Type"] = eventStream
+	h["Cache-Control"] = noCache
+	h["X-Accel-Buffering"] = noBuffering
+	c.w.WriteHeader(http.StatusOK)
+}
+
+var (
+	eventStream = []string{"text/event-stream; charset=utf-8"}
+	noCache     = []string{"no-cache"}
+	noBuffering = []string{"no"}
+)
+
+// write sends bytes of a stream and flushes them; a client that does not take them is cut.
+func (c *connection) write(b []byte) {
+	if c.err != nil {
+		return
+	}
+	if now := time.Now(); now.Sub(c.written) > c.slow/4 {
+		c.allowWrite()
+		c.written = now
+	}
+	if _, c.err = c.w.Write(b); c.err == nil {
+		c.err = c.rc.Flush()
+	}
+}
+
+// allowWrite gives the next write to the client its time.
+func (c *connection) allowWrite() {
+	_ = c.rc.SetWriteDeadline(time.Now().Add(c.slow)) // in-memory servers have no deadlines
+}
+
+// clientVerdict judges an error of writing to the client.
+func clientVerdict(err error) dataplane.Verdict {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return dataplane.Verdict{Outcome: dataplane.SlowClient, Reason: "the client took no data for too long"}
+	}
+	if _, ours := errors.AsType[*body.DiskError](err); ours {
+		return dataplane.Verdict{Outcome: dataplane.GatewayBusy, Reason: "the held stream could not be read again"}
+	}
+	return dataplane.Verdict{Outcome: dataplane.ClientClosed}
+}

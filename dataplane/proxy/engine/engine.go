@@ -1,0 +1,123 @@
+// Package engine takes a request that was checked and read to an answer and a record. It
+// tries candidates in order until one answers, and what it sends the client is always one
+// provider's own answer or one error. Read it in this order:
+//
+//	engine.go      what it needs; Serve
+//	request.go     what came in
+//	call.go        the attempt loop: which candidate is next, and what its failure means
+//	candidates.go  their order, half-open probes, credentials
+//	attempt.go     one try on one target; send.go, clock.go
+//	answer.go      what came back: refused, whole or relayed (plain.go, relay.go)
+//	stream.go      what came back as a stream, until the commit and behind it
+//	response.go    what the client gets; hold.go holds it until the commit
+//	report.go      what health learns
+//	final.go       what the client is told when nobody answered
+//	record.go      what is recorded
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/proxy/body"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
+)
+
+// Upstream is how one provider is reached.
+type Upstream interface {
+	// NewRequest prepares a POST to an endpoint such as /chat/completions, without a body.
+	NewRequest(ctx context.Context, p *dataplane.Provider, cred *dataplane.Credential, endpoint string) *http.Request
+	// RoundTrip sends a request; it follows no redirect.
+	RoundTrip(r *http.Request) (*http.Response, error)
+	// Waiter gives a way to wait until a response's body has something to read, without
+	// memory to read it into; nil: only a read can wait.
+	Waiter(r *http.Response) func()
+	// ReleasesBody reports whether nobody reads a request's body any more once RoundTrip has
+	// failed or the response's body was closed.
+	ReleasesBody() bool
+	// DropIdle closes idle connections, so that the next request dials.
+	DropIdle()
+	// Acquire takes a place among at most limit attempts in flight (0 is no limit);
+	// Release gives it back.
+	Acquire(limit int) bool
+	Release()
+	// Turn counts up: credentials take turns by it.
+	Turn() uint32
+	// StreamUsage reports whether stream_options may be sent; RefuseStreamUsage remembers
+	// that the provider does not take them.
+	StreamUsage() bool
+	RefuseStreamUsage()
+}
+
+// Health says how scopes stand and learns how attempts ended. Only Probe may wait, and
+// at most 50 ms.
+type Health interface {
+	Condition(s dataplane.Scope) dataplane.Condition
+	// Probe asks for the one half-open probe of a scope and gives its token.
+	Probe(ctx context.Context, s dataplane.Scope, lease time.Duration) (token string, ok bool)
+	Report(r dataplane.Report)
+}
+
+// Config is complete when every field is set.
+type Config struct {
+	// Snapshot gives the snapshot in use: streams of keys that it revokes are ended.
+	Snapshot func() *dataplane.Snapshot
+	// Upstream gives the way to a provider; nil when there is none.
+	Upstream func(p *dataplane.Provider) Upstream
+	Health   Health
+	// Random gives a number in [0, n).
+	Random func(n int) int
+	// Pause waits before the last candidate is tried again, at most until ctx ends.
+	Pause  func(ctx context.Context, d time.Duration)
+	Now    func() time.Time
+	Logger *slog.Logger
+	// KeywordHit learns of each failure keyword that is found in an answer. It must not wait.
+	KeywordHit func(name string)
+	// WriteStall is how long an upstream may take no byte of a request body.
+	WriteStall time.Duration
+	// SlowClient is how long one write to a client may take.
+	SlowClient time.Duration
+	// KeepAlive is the silence after which a waiting stream gets a comment.
+	KeepAlive time.Duration
+	// MaxFullResponse bounds a stream that is held until it is complete, in bytes.
+	MaxFullResponse int64
+	// TempDir is where large ones are held; empty: the system's directory.
+	TempDir string
+	Budget  *body.Budget // of what all requests hold
+	Pool    *buffer.Pool
+}
+
+// Engine serves requests. It is safe for concurrent use.
+type Engine struct {
+	cfg         Config
+	unsupported unsupported
+	active      activeStreams
+	captures    *body.Budget // of bodies that are kept for the call log
+	// uncaptured counts calls whose bodies found no room there.
+	uncaptured atomic.Int64
+}
+
+// New returns an engine.
+func New(cfg Config) *Engine {
+	return &Engine{cfg: cfg, captures: body.NewBudget(maxCaptures)}
+}
+
+// Uncaptured is how many calls' bodies were not kept for want of room.
+func (e *Engine) Uncaptured() int64 { return e.uncaptured.Load() }
+
+// Serve answers a request and fills in its record. It panics with http.ErrAbortHandler to cut
+// the connection of a client that must not take what it has for a whole answer; the record is
+// complete then too.
+func (e *Engine) Serve(w http.ResponseWriter, req *Request, rec *Record) {
+	c := &call{engine: e, req: req, rec: rec, answers: kept{pool: e.cfg.Pool}}
+	c.client.w = w
+	if c.captured = e.capture(w, req); c.captured != nil {
+		c.client.w = c.captured
+	}
+	defer c.release()
+	c.serve()
+}

@@ -1,0 +1,127 @@
+package engine
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+)
+
+// final is the error answer of a request whose candidates are exhausted.
+type final struct {
+	status     int
+	body       []byte // an upstream's own error, passed through
+	err        wire.Error
+	retryAfter time.Duration
+	permanent  bool // the client's SDK should not try again
+}
+
+// final is what the client is told after the last outcome.
+func (c *call) final(last dataplane.Outcome) final {
+	rule := last.Rule()
+	ours := func(message string, retryAfter time.Duration) final {
+		return final{
+			status: rule.Status, permanent: rule.Permanent, retryAfter: retryAfter,
+			err: wire.Error{Message: message, Type: rule.Type, Code: rule.Code},
+		}
+	}
+	switch last {
+	case dataplane.TargetBusy:
+		return ours("Every provider of this group is at its limit.", time.Second)
+	case dataplane.GatewayDraining: // another node can
+		return ours("This node of the gateway is stopping. Send the request again.", time.Second)
+	case dataplane.KeyRevoked:
+		return ours("The API key was revoked.", 0)
+	case dataplane.CallerDeadline, dataplane.DeadlineExceeded:
+		return ours("The call did not finish in time: "+rule.Name+".", 0)
+	}
+	f := finalError(c.rec.failed, c.req.Endpoint.Errors, c.req.soonest(c.engine.cfg.Health, c.engine.cfg.Now()))
+	if c.req.Unsafe && !rule.NeverSent {
+		f.permanent = true // an SDK that repeats it is no better than we are
+	}
+	return f
+}
+
+// finalError chooses what the client sees from how the attempts ended: an upstream's
+// refusal of the request itself as it was, else the class they share, else a mixture.
+func finalError(failed []failure, errors *wire.Errors, retryAfter time.Duration) final {
+	for _, f := range failed {
+		if f.verdict.Outcome.Rule().PassThrough {
+			return passThrough(f, errors)
+		}
+	}
+	first := failed[0].verdict.Outcome.Rule()
+	same, sameStatus, permanent := true, true, true
+	for _, f := range failed {
+		rule := f.verdict.Outcome.Rule()
+		same = same && rule.Code == first.Code
+		sameStatus = sameStatus && rule.Status == first.Status
+		permanent = permanent && rule.Permanent
+	}
+	out := final{status: first.Status, permanent: permanent, err: wire.Error{Type: first.Type, Code: first.Code}}
+	if !same {
+		out.err = wire.Error{Type: wire.ServerError, Code: "all_providers_failed"}
+		if !sameStatus {
+			out.status = http.StatusServiceUnavailable
+		}
+	}
+	last := failed[len(failed)-1]
+	out.err.Message = summary(len(failed), last)
+	if out.status == http.StatusTooManyRequests || out.status == http.StatusServiceUnavailable {
+		out.retryAfter = retryAfter
+		out.permanent = out.permanent || retryAfter > time.Minute
+	}
+	return out
+}
+
+func summary(n int, last failure) string {
+	what := "The provider could not answer: "
+	if n > 1 {
+		what = "All " + strconv.Itoa(n) + " attempts failed; the last one: "
+	}
+	if last.verdict.Outcome == dataplane.ModelNotFound {
+		what = "The model does not exist at any provider of this group: "
+	}
+	return what + last.verdict.Outcome.String() + "."
+}
+
+// passThrough gives the client an upstream's own refusal of its request: as it is when
+// it has the shape that the client expects, else its text inside that shape.
+func passThrough(f failure, errors *wire.Errors) final {
+	rule := f.verdict.Outcome.Rule()
+	out := final{status: f.status, permanent: rule.Permanent}
+	if out.status < 400 {
+		out.status = rule.Status
+	}
+	if gjson.ValidBytes(f.body) && errors.Fits(gjson.ParseBytes(f.body)) {
+		out.body = f.body
+		return out
+	}
+	out.err = wire.Error{Message: "The provider refused the request: " + f.verdict.Reason, Type: rule.Type, Code: rule.Code}
+	return out
+}
+
+// write sends the error as a response.
+func (f final) write(w http.ResponseWriter, body []byte) {
+	h := w.Header()
+	if f.retryAfter > 0 {
+		seconds := int64((f.retryAfter + time.Second - 1) / time.Second)
+		h.Set("Retry-After", strconv.FormatInt(seconds, 10))
+	}
+	if f.permanent {
+		h.Set("X-Should-Retry", "false")
+	}
+	WriteJSON(w, f.status, body)
+}
+
+// bytes is the error as a body. id is the request's.
+func (f final) bytes(errors *wire.Errors, id string) []byte {
+	if f.body != nil {
+		return f.body
+	}
+	return errors.Body(f.status, f.err, id)
+}

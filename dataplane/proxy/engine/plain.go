@@ -1,0 +1,133 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/classify"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
+)
+
+// plain takes an answer that is not streamed. It is held whole up to 2 MiB; a longer
+// one is committed then and streamed on.
+func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
+	c := a.call
+	lent, err := hold(a.body, a.resp.ContentLength, c.engine.cfg.Pool)
+	body := c.answers.keep(lent)
+	if err != nil {
+		return readVerdict(ctx, err), false
+	}
+	a.record.FirstFrame = c.engine.cfg.Now().Sub(a.started)
+	if len(body) > maxHeld {
+		return a.long(ctx, body)
+	}
+	media := mediaType(a.resp.Header)
+	if v, good := a.classify(body, media); !good {
+		a.errorBody = classify.Scrub(body[:min(len(body), maxErrorBody)], a.Provider.Secrets)
+		return v, false
+	}
+	if c.req.Stream && !c.req.Endpoint.Stream.Plain {
+		return a.convert(a.resp.Header, body)
+	}
+	a.record.FirstToken = a.record.FirstFrame
+	a.accept(a.resp.Header)
+	h := c.client.w.Header()
+	h["Content-Type"] = jsonType
+	if c.req.Endpoint.Text && isText(media) {
+		h["Content-Type"] = []string{safeType(a.resp.Header)}
+	}
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	c.client.allowWrite()
+	c.client.w.WriteHeader(http.StatusOK)
+	if _, err := c.client.w.Write(body); err != nil {
+		return a.finish(clientVerdict(err)), true
+	}
+	return a.finish(dataplane.Verdict{Outcome: dataplane.OK}), true
+}
+
+var jsonType = []string{"application/json"}
+
+// hold reads a body to its end, or to just over what is held.
+func hold(body io.Reader, announced int64, pool *buffer.Pool) (*buffer.Buffer, error) {
+	size := int64(4 << 10)
+	if announced > 0 {
+		size = min(announced, maxHeld) + 1
+	}
+	buf := pool.Get(int(size))
+	for len(buf.B) <= maxHeld {
+		if len(buf.B) == cap(buf.B) {
+			buf = pool.Grow(buf)
+		}
+		n, err := body.Read(buf.B[len(buf.B):min(cap(buf.B), maxHeld+1)])
+		buf.B = buf.B[:len(buf.B)+n]
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return buf, err
+		}
+	}
+	return buf, nil
+}
+
+// classify accepts a JSON object that holds what the endpoint's answers hold, no error and
+// no failure keyword; of some endpoints also plain text.
+func (a *answer) classify(body []byte, media string) (v dataplane.Verdict, good bool) {
+	bad := func(reason string) (dataplane.Verdict, bool) {
+		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: reason}, false
+	}
+	req := a.call.req
+	if len(bytes.TrimSpace(body)) == 0 {
+		return bad("the answer is empty")
+	}
+	if !gjson.ValidBytes(body) {
+		if req.Endpoint.Text && isText(media) {
+			return a.classifyText(body)
+		}
+		return bad("the answer is not valid JSON")
+	}
+	if _, is := classify.ErrorBody(body, a.Model); is {
+		v, _ := classify.ErrorBody(classify.Scrub(body, a.Provider.Secrets), a.Model)
+		if k := a.keywords.in(body, a.Keywords.Error, a.Keywords.Answer); k != nil {
+			v = keywordInError(k, v)
+		}
+		return v, false
+	}
+	if !req.Endpoint.Answers(body) {
+		return bad("the answer has no " + req.Endpoint.Holds())
+	}
+	if u, ok := wire.UsageOf(gjson.GetBytes(body, "usage")); ok {
+		a.record.Usage = u
+	} else {
+		a.record.Usage = req.guessBytes(int64(len(body)))
+	}
+	if k := a.keywords.in(body, a.Keywords.Answer); k != nil {
+		return keywordVerdict(k), false
+	}
+	return dataplane.Verdict{}, true
+}
+
+// classifyText accepts a transcript that is no JSON: subtitles, or nothing but the text.
+func (a *answer) classifyText(body []byte) (v dataplane.Verdict, good bool) {
+	start := bytes.ToLower(bytes.TrimSpace(body)[:min(len(bytes.TrimSpace(body)), 16)])
+	if bytes.HasPrefix(start, []byte("<!doctype")) || bytes.HasPrefix(start, []byte("<html")) {
+		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: "the answer is a web page"}, false
+	}
+	if k := a.keywords.in(body, a.Keywords.Answer); k != nil {
+		return keywordVerdict(k), false
+	}
+	return dataplane.Verdict{}, true
+}
+
+// isText reports whether an answer of this type is text that need not be JSON.
+func isText(media string) bool {
+	return media == "text/plain" || media == "text/vtt" || media == "text/srt" || media == "application/x-subrip"
+}

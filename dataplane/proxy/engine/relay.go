@@ -1,0 +1,133 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+)
+
+// mediaChunk is one read of audio, and all of it that is held before the commit.
+const mediaChunk = 32 << 10
+
+// isMedia reports whether an answer of this type is audio.
+func isMedia(media string) bool {
+	return strings.HasPrefix(media, "audio/") || media == "application/octet-stream"
+}
+
+// media relays audio as it comes. Its first bytes are the commit: what fails before them
+// moves on, what ends early behind them cuts the client off.
+func (a *answer) media(ctx context.Context) (dataplane.Verdict, bool) {
+	buf := make([]byte, mediaChunk)
+	n, err := io.ReadAtLeast(a.body, buf, 1)
+	if err != nil {
+		if errors.Is(err, io.EOF) && ctx.Err() == nil && a.resp.ContentLength <= 0 {
+			return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: "the answer is empty"}, false
+		}
+		return readVerdict(ctx, err), false
+	}
+	c := a.call
+	a.record.FirstFrame = c.engine.cfg.Now().Sub(a.started)
+	if mediaType(a.resp.Header) == "application/octet-stream" && buf[0] == '{' { // an error without its label
+		a.body = io.MultiReader(bytes.NewReader(buf[:n]), a.body)
+		return a.plain(ctx)
+	}
+	a.record.FirstToken = max(a.record.FirstFrame, 1)
+	a.accept(a.resp.Header)
+	c.client.w.Header()["Content-Type"] = []string{safeType(a.resp.Header)}
+	if a.resp.ContentLength > 0 && a.resp.Header.Get("Content-Encoding") == "" {
+		c.client.w.Header()["Content-Length"] = []string{strconv.FormatInt(a.resp.ContentLength, 10)}
+	}
+	c.client.w.WriteHeader(http.StatusOK)
+	end := a.relay(a.body, buf, n)
+	a.record.Usage = c.req.guessBytes(end.sent)
+	return a.endRelay(ctx, end)
+}
+
+// long commits an answer that is too large to hold and relays the rest.
+func (a *answer) long(ctx context.Context, body []byte) (dataplane.Verdict, bool) {
+	c := a.call
+	if start := bytes.TrimLeft(body, " \t\r\n"); start[0] != '{' || c.req.Stream {
+		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: "a large answer is not a JSON object"}, false
+	}
+	a.record.FirstToken = a.record.FirstFrame
+	a.accept(a.resp.Header)
+	c.client.w.Header()["Content-Type"] = jsonType
+	c.client.w.WriteHeader(http.StatusOK)
+	var last wire.Tail
+	end := a.relay(io.TeeReader(a.body, &last), body, len(body))
+	a.record.Usage = c.req.guessBytes(end.sent)
+	if u, ok := last.Usage(); ok {
+		a.record.Usage = u
+	}
+	return a.endRelay(ctx, end)
+}
+
+// relay writes the n bytes in buf, then what comes, up to maxAnswer.
+func (a *answer) relay(body io.Reader, buf []byte, n int) (end relayEnd) {
+	client := &a.call.client
+	for {
+		if n > 0 {
+			client.allowWrite()
+			if _, end.write = client.w.Write(buf[:n]); end.write == nil {
+				end.write = client.rc.Flush()
+			}
+			if end.sent += int64(n); end.write != nil {
+				return end
+			}
+			if end.sent > maxAnswer {
+				end.over = true
+				return end
+			}
+		}
+		if end.read != nil {
+			return end
+		}
+		a.clock.phase(dataplane.StreamIdle, a.Policy.StreamIdleTimeout)
+		n, end.read = body.Read(buf)
+	}
+}
+
+// relayEnd is how a relay ended: read is io.EOF at the end of the body.
+type relayEnd struct {
+	sent        int64
+	read, write error
+	over        bool // the limit was met
+}
+
+// endRelay closes the record of a relayed answer; unless it is whole, the connection is cut.
+func (a *answer) endRelay(ctx context.Context, end relayEnd) (dataplane.Verdict, bool) {
+	switch o, ended := stopped(ctx); {
+	case end.write != nil:
+		return a.finish(clientVerdict(end.write)), true
+	case end.over:
+		a.finish(dataplane.Verdict{Outcome: dataplane.TooLarge, Reason: "the answer is larger than 64 MiB"})
+	case errors.Is(end.read, io.EOF):
+		return a.finish(dataplane.Verdict{Outcome: dataplane.OK}), true
+	case ended:
+		a.finish(dataplane.Verdict{Outcome: o})
+	default:
+		a.finish(dataplane.Verdict{Outcome: dataplane.StreamCut, Reason: "the answer ended early"})
+	}
+	abort()
+	return dataplane.Verdict{}, true
+}
+
+// safeType is an upstream's content type, written anew.
+func safeType(h http.Header) string {
+	media, params, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if err != nil {
+		return "application/octet-stream"
+	}
+	if text := mime.FormatMediaType(media, params); text != "" {
+		return text
+	}
+	return media
+}

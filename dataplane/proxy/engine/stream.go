@@ -1,0 +1,301 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/classify"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
+)
+
+// keywordChars is how much output text a stream is held for when failure keywords exist.
+const keywordChars = 200
+
+// stream is a stream that an attempt got back, on its way to the client.
+type stream struct {
+	*attempt
+	out       *response
+	seen      wire.Inspection
+	sentDone  bool
+	sentError bool
+}
+
+// stream inspects and relays a stream. Events are held until the first meaningful one, or
+// longer for failure keywords; until then any failure moves on unseen. From the commit
+// on the client gets this upstream's events, then its [DONE] or an error event.
+func (a *attempt) stream(ctx context.Context, resp *http.Response, body io.Reader) (dataplane.Verdict, bool) {
+	c := a.call
+	var wait func()
+	if body == resp.Body {
+		wait = a.up.Waiter(resp)
+	}
+	events := sse.NewReader(body, wait, c.engine.cfg.Pool)
+	defer events.Close()
+	s := &stream{attempt: a, out: &c.client}
+	s.seen.Stream, s.seen.Watch = c.req.Endpoint.Stream, a.Keywords.Watch()
+	s.out.begin(func() {
+		a.accept(resp.Header)
+		// An open stream is to hold what it needs, and no more.
+		resp.Header = nil
+		c.answers.release()
+		if a.sent.Load() {
+			c.req.Body.Sent()
+		}
+	})
+	for {
+		for event := events.Next(); event != nil; event = events.Next() {
+			if v, ended := s.take(event); ended {
+				s.drain(ctx, body, v)
+				return s.end(v)
+			}
+		}
+		if err := s.out.flush(); err != nil {
+			return s.end(clientVerdict(err))
+		}
+		err := events.Fill()
+		if err == nil {
+			s.arrived()
+			continue
+		}
+		if errors.Is(err, io.EOF) {
+			if last := wholeEvent(events.Rest()); last != nil {
+				if v, ended := s.take(last); ended {
+					return s.end(v)
+				}
+			}
+		}
+		return s.end(s.closed(ctx, err, len(events.Rest()) > 0))
+	}
+}
+
+// arrived notes that the upstream sent something, and restarts the clock of a stream
+// that is under way.
+func (s *stream) arrived() {
+	if s.record.FirstFrame == 0 {
+		s.record.FirstFrame = s.sinceStart()
+	}
+	if s.out.isOpen() || s.last || s.record.FirstToken > 0 {
+		s.clock.phase(dataplane.StreamIdle, s.Policy.StreamIdleTimeout)
+	}
+}
+
+func (s *stream) sinceStart() time.Duration {
+	return max(s.call.engine.cfg.Now().Sub(s.started), 1)
+}
+
+// take looks at one event and passes it on. ended means that the stream is over.
+func (s *stream) take(event []byte) (v dataplane.Verdict, ended bool) {
+	kind := s.seen.See(event, s.wantUsage)
+	if k := s.keywords.inStream(&s.seen, s.Keywords.Stream); k != nil {
+		if !s.out.isOpen() {
+			return keywordVerdict(k), true
+		}
+		s.call.rec.KeywordLate = true
+	}
+	switch kind {
+	case wire.Failed:
+		return s.takeError(event), true
+	case wire.Done:
+		if !s.seen.Meaningful && !s.seen.Finished {
+			return dataplane.Verdict{Outcome: dataplane.EmptyStream, Reason: "the stream ended without content"}, true
+		}
+		if v, failed := s.pass(event); failed {
+			return v, true
+		}
+		s.out.commit()
+		s.sentDone = true
+		return dataplane.Verdict{Outcome: dataplane.OK}, true
+	case wire.Hidden:
+		return v, false
+	}
+	if v, failed := s.pass(event); failed {
+		return v, true
+	}
+	if s.out.isOpen() {
+		return v, false
+	}
+	if kind == wire.Meaningful && s.record.FirstToken == 0 {
+		s.record.FirstToken = s.sinceStart()
+		s.clock.phase(dataplane.StreamIdle, s.Policy.StreamIdleTimeout)
+		if s.holdsText() {
+			s.out.commitAfter(s.Policy.KeywordHold)
+		}
+	}
+	if s.mayCommit() {
+		s.out.commit()
+	}
+	return v, false
+}
+
+// mayCommit says whether the held events may go to the client.
+func (s *stream) mayCommit() bool {
+	if s.out.holdsAll() {
+		return false
+	}
+	if s.out.isFull() {
+		return true
+	}
+	return s.seen.Meaningful && (!s.holdsText() || s.seen.Finished || s.seen.TextLen >= keywordChars)
+}
+
+// holdsText says whether the stream is held for failure keywords behind its first
+// meaningful event.
+func (s *stream) holdsText() bool {
+	return s.Keywords.HoldStream && s.Policy.KeywordHold > 0 && !s.out.holdsAll()
+}
+
+// pass adds an event to the client's stream, and judges when that cannot be held.
+func (s *stream) pass(event []byte) (v dataplane.Verdict, failed bool) {
+	s.out.add(event)
+	err := s.out.holdError()
+	switch {
+	case err == nil:
+		return v, false
+	case errors.Is(err, errFullTooLarge):
+		return dataplane.Verdict{Outcome: dataplane.TooLarge, Reason: err.Error()}, true
+	}
+	s.call.engine.cfg.Logger.Error("a stream could not be held until it is complete", "request_id", s.call.rec.ID, "error", err)
+	return dataplane.Verdict{Outcome: dataplane.GatewayBusy, Reason: "the stream could not be held until it is complete"}, true
+}
+
+// takeError classifies an error event. Before the commit its class decides; after it the
+// event goes to the client, without the provider's secrets should it hold them.
+func (s *stream) takeError(event []byte) dataplane.Verdict {
+	event = classify.Scrub(event, s.Provider.Secrets)
+	text, _ := sse.Data(event)
+	v, is := classify.ErrorBody(text, s.Model)
+	if !is { // its type says that it failed, and nothing says why
+		v = dataplane.Verdict{Outcome: dataplane.ServerError, Reason: "an event of the stream says that it failed"}
+	}
+	if !s.out.isOpen() {
+		if k := s.keywords.in(text, s.Keywords.Error, s.Keywords.Stream); k != nil {
+			return keywordInError(k, v)
+		}
+		s.errorBody = bytes.Clone(text)
+		return v
+	}
+	s.out.add(event)
+	s.sentError = true
+	return dataplane.Verdict{Outcome: dataplane.StreamError, Reason: v.Outcome.String() + ": " + v.Reason, Scope: v.Outcome.Rule().Scope}
+}
+
+// closed judges a stream that ended without [DONE]; rest tells whether bytes are left
+// that make no event.
+func (s *stream) closed(ctx context.Context, err error, rest bool) dataplane.Verdict {
+	open := s.out.isOpen()
+	if o, ok := stopped(ctx); ok {
+		switch {
+		case open && o == dataplane.FirstTokenTimeout: // held events were committed meanwhile
+			o = dataplane.StreamIdle
+		case !open && o == dataplane.StreamIdle:
+			o = s.silence()
+		}
+		return dataplane.Verdict{Outcome: o}
+	}
+	if s.seen.Finished && !errors.Is(err, sse.ErrTooLarge) {
+		s.out.commit()
+		return dataplane.Verdict{Outcome: dataplane.OK} // all that is missing is [DONE]
+	}
+	switch open := s.out.isOpen(); {
+	case open && errors.Is(err, sse.ErrTooLarge):
+		return dataplane.Verdict{Outcome: dataplane.TooLarge, Reason: err.Error()}
+	case open:
+		return dataplane.Verdict{Outcome: dataplane.StreamCut, Reason: "the stream ended early"}
+	case !errors.Is(err, io.EOF) || s.seen.Meaningful:
+		return readVerdict(ctx, err)
+	case s.seen.Events == 0 && rest:
+		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: "the stream held no event"}
+	}
+	return dataplane.Verdict{Outcome: dataplane.EmptyStream, Reason: "the stream ended without content"}
+}
+
+// silence is the outcome of a stream that went silent before its commit: before its first
+// token, or somewhere in the answer that was to be held to its end.
+func (s *stream) silence() dataplane.Outcome {
+	if s.out.holdsAll() && s.record.FirstToken > 0 {
+		return dataplane.ResponseTimeout
+	}
+	return dataplane.FirstTokenTimeout
+}
+
+// end finishes the attempt: the end of a committed stream is [DONE] or an error event and a
+// cut connection, never a clean end of half an answer.
+func (s *stream) end(v dataplane.Verdict) (dataplane.Verdict, bool) {
+	s.record.Usage = s.seen.Spent()
+	if s.out.discard() {
+		return v, false
+	}
+	if s.seen.Usage.Source == dataplane.UsageNone {
+		s.record.Usage = s.call.req.guess(int64(s.seen.Content))
+	}
+	if v.Outcome == dataplane.OK {
+		if v = s.endWhole(v); v.Outcome == dataplane.OK {
+			return s.finish(v), true
+		}
+	}
+	switch v.Outcome {
+	case dataplane.ClientClosed, dataplane.SlowClient:
+		return s.finish(v), true
+	}
+	if !s.sentError {
+		s.out.add(s.errorEvent(v))
+	}
+	_ = s.out.flush()
+	s.finish(v)
+	abort()
+	return v, true
+}
+
+// endWhole writes the end of a whole stream, or judges why it cannot.
+func (s *stream) endWhole(v dataplane.Verdict) dataplane.Verdict {
+	if !s.sentDone {
+		s.out.add(s.seen.Stream.End)
+	}
+	if err := s.out.flush(); err != nil && (!s.sentDone || s.out.holdsAll()) {
+		return clientVerdict(err)
+	}
+	return v
+}
+
+// errorEvent tells the client that a committed stream is not whole.
+func (s *stream) errorEvent(v dataplane.Verdict) []byte {
+	c, rule := s.call, v.Outcome.Rule()
+	errors := c.req.Endpoint.Errors
+	body := errors.Body(rule.Status, wire.Error{
+		Message: "The provider's answer ended early: " + rule.Name + ".", Type: wire.ServerError, Code: rule.Code,
+	}, c.rec.ID)
+	return errors.Event(c.rec.explain(c.req.Key, body, s.ending(v)), s.seen.Events)
+}
+
+// drain reads the end of the body that follows [DONE], so that the connection can be
+// used again; an upstream that does not end it loses the connection.
+func (s *stream) drain(ctx context.Context, body io.Reader, v dataplane.Verdict) {
+	if v.Outcome != dataplane.OK || !s.out.holdsAll() && s.out.flush() != nil || ctx.Err() != nil {
+		return
+	}
+	s.clock.phase(dataplane.StreamIdle, drainTime)
+	_, _ = io.CopyN(io.Discard, body, drainBytes)
+}
+
+const (
+	drainTime  = 20 * time.Millisecond
+	drainBytes = 4 << 10
+)
+
+// wholeEvent accepts what follows the last blank line of a stream that ended cleanly, if
+// only the blank line is missing.
+func wholeEvent(rest []byte) []byte {
+	text, ok := sse.Data(rest)
+	if !ok || (!bytes.Equal(text, sse.Done) && !gjson.ValidBytes(text)) {
+		return nil
+	}
+	return append(bytes.TrimRight(bytes.Clone(rest), "\r\n"), "\n\n"...)
+}
