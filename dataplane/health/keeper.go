@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/trunkline-ai/trunkline/internal/atomicfile"
 )
 
 const (
@@ -134,7 +136,7 @@ func readFile(path string) (savedFile, error) {
 }
 
 // writeFile replaces the file as a whole: a crash leaves the old one or the new one.
-func writeFile(path string, f savedFile) (err error) {
+func writeFile(path string, f savedFile) error {
 	raw, err := json.Marshal(f)
 	if err != nil {
 		return err
@@ -142,18 +144,5 @@ func writeFile(path string, f savedFile) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	next, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(next.Name()))
-		}
-	}()
-	_, err = next.Write(raw)
-	if err := errors.Join(err, next.Sync(), next.Close()); err != nil {
-		return err
-	}
-	return os.Rename(next.Name(), path)
+	return atomicfile.Write(path, raw)
 }

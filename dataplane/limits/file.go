@@ -5,12 +5,12 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/internal/atomicfile"
 )
 
 // saveEvery is how old the file may get.
@@ -68,7 +68,7 @@ func (a *account) remember(p dataplane.Period, s saved, now time.Time) {
 	a.spending.own, a.spending.known = own, s.Spent-own
 }
 
-// save writes the file when something has changed: a new one first, then in place of the old.
+// save writes the file when something has changed.
 func (l *Limiter) save() {
 	if l.cfg.File == "" {
 		return
@@ -78,7 +78,7 @@ func (l *Limiter) save() {
 		if string(text) == l.saved {
 			return
 		}
-		err = replace(l.cfg.File, text)
+		err = atomicfile.Write(l.cfg.File, text)
 	}
 	if err == nil {
 		l.saved, l.unsaved = string(text), false
@@ -111,21 +111,4 @@ func (l *Limiter) spent() file {
 	})
 	slices.SortFunc(out.Keys, func(a, b saved) int { return strings.Compare(a.Key, b.Key) })
 	return out
-}
-
-// replace puts a file in place in one step, so that a crash leaves the old or the new one.
-func replace(path string, text []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
 }

@@ -211,7 +211,7 @@ func TestWhatDoesNotOutliveTheNodeIsNotConfirmed(t *testing.T) {
 	p.push <- fullOf(t, 1, "a", 4, 1, 2)
 	get(t, "ack", p.answers)
 	inTheWay := filepath.Join(dir, "revoked.sealed.tmp")
-	if err := os.Mkdir(inTheWay, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Join(inTheWay, "child"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	p.revoke <- revoke(6, deleted, 1)

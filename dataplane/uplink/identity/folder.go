@@ -1,12 +1,13 @@
 package identity
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/trunkline-ai/trunkline/internal/atomicfile"
 )
 
 const (
@@ -51,42 +52,16 @@ func (f folder) read(name string) ([]byte, error) {
 }
 
 // write puts a file in place as a whole or not at all, and makes it last.
-func (f folder) write(name string, content []byte) (err error) {
+func (f folder) write(name string, content []byte) error {
 	if f == "" {
 		return nil
 	}
-	file, err := os.CreateTemp(string(f), name+".*") // mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(content)
-	if err == nil {
-		err = file.Sync()
-	}
-	if err = errors.Join(err, file.Close()); err == nil {
-		err = os.Rename(file.Name(), f.path(name))
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
-	}
-	return f.sync()
+	return atomicfile.Write(f.path(name), content)
 }
 
 func (f folder) remove(name string) error {
 	if f == "" {
 		return nil
 	}
-	if err := os.Remove(f.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
-// sync makes the names in the folder last.
-func (f folder) sync() error {
-	d, err := os.Open(string(f))
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return atomicfile.Remove(f.path(name))
 }

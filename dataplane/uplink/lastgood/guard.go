@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/trunkline-ai/trunkline/internal/atomicfile"
 )
 
 // A mark is an empty-looking file whose name says what it marks: applying-7 while
@@ -24,13 +26,13 @@ const (
 // of it. On an error there is no guard, and done does nothing.
 func (s *Store) Begin(revision uint64, sha256 []byte) (done func(), err error) {
 	path := s.mark(applying, revision)
-	if err := writeFile(path, []byte(hex.EncodeToString(sha256))); err != nil {
+	if err := atomicfile.Write(path, []byte(hex.EncodeToString(sha256))); err != nil {
 		return func() {}, fmt.Errorf("mark snapshot %d as being applied: %w", revision, err)
 	}
 	return func() {
 		err := os.Remove(path)
 		if err == nil {
-			err = syncDir(s.dir) // or a loss of power brings it back
+			err = atomicfile.SyncDir(s.dir) // or a loss of power brings it back
 		}
 		if err != nil {
 			s.log.Error("the mark of a snapshot cannot be removed; the next start will take it for a crash", "path", path, "error", err)
@@ -61,7 +63,7 @@ func (s *Store) recover() error {
 	}
 	for _, e := range entries {
 		path := filepath.Join(s.dir, e.Name())
-		if strings.HasSuffix(e.Name(), aside) {
+		if strings.HasSuffix(e.Name(), atomicfile.Suffix) {
 			_ = os.Remove(path) // a disk that cannot be written to does not matter here
 			continue
 		}

@@ -30,6 +30,7 @@ import (
 
 	"golang.org/x/crypto/chacha20poly1305"
 
+	"github.com/trunkline-ai/trunkline/internal/atomicfile"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -41,7 +42,6 @@ const (
 	maxFile = 40 << 20
 
 	suffix = ".trunkline"
-	aside  = ".tmp"
 	// unknown is in place of a lineage that nobody told.
 	unknown = "0"
 )
@@ -162,7 +162,7 @@ func (s *Store) Save(full *nodev1.Full) error {
 	if err != nil {
 		return fmt.Errorf("save snapshot %d: %w", full.GetRevision(), err)
 	}
-	if err := writeFile(s.path(g), sealed); err != nil {
+	if err := atomicfile.Write(s.path(g), sealed); err != nil {
 		return fmt.Errorf("save snapshot %d: %w", full.GetRevision(), err)
 	}
 	s.release(full.GetRevision())

@@ -253,7 +253,7 @@ func TestFailedSaveLeavesWhatWasThere(t *testing.T) {
 	s := open(t, dir)
 	save(t, s, 4)
 	// A folder in the place of the file aside fails for root, too.
-	if err := os.Mkdir(filepath.Join(dir, "0-00000000000000000005.trunkline.tmp"), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, "0-00000000000000000005.trunkline.tmp", "child"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Save(full(5)); err == nil {

@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/trunkline-ai/trunkline/internal/atomicfile"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -25,7 +26,7 @@ func (s *Store) SaveRevoked(m *nodev1.Revoke) error {
 	if err != nil {
 		return fmt.Errorf("save revocations: %w", err)
 	}
-	if err := writeFile(filepath.Join(s.dir, revokedFile), s.sealAs(plain, s.revokedBelongs())); err != nil {
+	if err := atomicfile.Write(filepath.Join(s.dir, revokedFile), s.sealAs(plain, s.revokedBelongs())); err != nil {
 		return fmt.Errorf("save revocations: %w", err)
 	}
 	return nil

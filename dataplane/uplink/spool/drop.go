@@ -8,6 +8,8 @@ import (
 	"iter"
 	"os"
 	"time"
+
+	"github.com/trunkline-ai/trunkline/internal/atomicfile"
 )
 
 // Doomed is a segment that has to go because there are too many or it is too old.
@@ -183,7 +185,7 @@ func (s *Spool) removeFile(first uint64) {
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
-	if err = errors.Join(err, syncDir(s.cfg.Dir)); err != nil {
+	if err = errors.Join(err, atomicfile.SyncDir(s.cfg.Dir)); err != nil {
 		s.log.Error("a file of call records that is done with cannot be removed", "error", err)
 		return
 	}

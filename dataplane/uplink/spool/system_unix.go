@@ -35,12 +35,3 @@ func freeDisk(dir string) (float64, error) {
 	}
 	return float64(st.Bavail) / float64(st.Blocks), nil
 }
-
-// syncDir makes the names in a folder last.
-func syncDir(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}

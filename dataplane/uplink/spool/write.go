@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/trunkline-ai/trunkline/internal/atomicfile"
 )
 
 // writer is what the writing goroutine alone uses.
@@ -120,7 +122,7 @@ func (s *Spool) begin(now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if err := syncDir(s.cfg.Dir); err != nil {
+	if err := atomicfile.SyncDir(s.cfg.Dir); err != nil {
 		return errors.Join(err, f.Close())
 	}
 	s.out.size = 0
