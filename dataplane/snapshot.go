@@ -22,8 +22,8 @@ type Snapshot struct {
 	pepper []byte
 	keys   map[[sha256.Size]byte]*APIKey
 	groups map[string]*Group // by name and by alias
-	// refused are secrets among keys that were revoked since.
-	refused Refused
+	// revoked are secrets among keys that were revoked since.
+	revoked RevokedKeys
 
 	targets map[Scope]*Target
 }
@@ -35,7 +35,7 @@ func (s *Snapshot) Key(secret string) (*APIKey, bool) {
 	if !ok {
 		return nil, false
 	}
-	if _, gone := s.refused[hash]; gone {
+	if _, gone := s.revoked[hash]; gone {
 		return nil, false
 	}
 	return k, true

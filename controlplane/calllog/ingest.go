@@ -54,7 +54,7 @@ type Log struct {
 	// bodiesLost counts bodies that could not be stored.
 	bodiesLost atomic.Uint64
 
-	folded, refused atomic.Int64 // see Folded and Refused
+	summed, refused atomic.Int64 // see Summed and Refused
 }
 
 // New returns a log; Run keeps it within its bounds.

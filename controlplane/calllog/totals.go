@@ -59,7 +59,7 @@ func (l *Log) IngestTotals(ctx context.Context, node string, totals []*nodev1.To
 	}
 	for _, t := range goodTotals {
 		if _, no := reasons[t.GetId()]; !no {
-			l.folded.Add(t.GetCalls())
+			l.summed.Add(t.GetCalls())
 		}
 	}
 	return aside.rejected, nil
@@ -162,8 +162,8 @@ func reasonsOf(rejected []*nodev1.RejectedCall) map[string]string {
 	return reasons
 }
 
-// Folded is how many calls came to this replica in sums only, those sent twice included.
-func (l *Log) Folded() int64 { return l.folded.Load() }
+// Summed is how many calls came to this replica in sums only, those sent twice included.
+func (l *Log) Summed() int64 { return l.summed.Load() }
 
 // Refused is how many records this replica has put aside, those sent twice included.
 func (l *Log) Refused() int64 { return l.refused.Load() }

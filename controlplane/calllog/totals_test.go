@@ -85,13 +85,13 @@ func TestTotalsAreJudged(t *testing.T) {
 				t.Fatal(err)
 			}
 			if tt.want == "" {
-				if len(rejected) != 0 || len(store.totals) != 2 || len(store.aside) != 0 || l.Folded() != 2 {
-					t.Errorf("rejected %v, stored %d, %d calls", rejected, len(store.totals), l.Folded())
+				if len(rejected) != 0 || len(store.totals) != 2 || len(store.aside) != 0 || l.Summed() != 2 {
+					t.Errorf("rejected %v, stored %d, %d calls", rejected, len(store.totals), l.Summed())
 				}
 				return
 			}
-			if len(rejected) != 1 || !strings.Contains(rejected[0].GetReason(), tt.want) || len(store.totals) != 1 || len(store.gaps) != 1 || l.Folded() != 1 {
-				t.Errorf("rejected %v, stored %d, %d calls; want %q", rejected, len(store.totals), l.Folded(), tt.want)
+			if len(rejected) != 1 || !strings.Contains(rejected[0].GetReason(), tt.want) || len(store.totals) != 1 || len(store.gaps) != 1 || l.Summed() != 1 {
+				t.Errorf("rejected %v, stored %d, %d calls; want %q", rejected, len(store.totals), l.Summed(), tt.want)
 			}
 			if len(store.aside) != 1 || store.aside[0].Kind != calllog.RefusedTotal || store.aside[0].Node != "node" || len(store.aside[0].Record) == 0 || l.Refused() != 1 {
 				t.Errorf("put aside %+v", store.aside)

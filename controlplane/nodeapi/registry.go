@@ -191,7 +191,7 @@ func (s *session) status(st *nodev1.Status) {
 		n.InFlight = st.GetInFlight()
 		n.CallsWaiting = st.GetCallsWaiting()
 		n.CallsDropped = st.GetCallsDropped()
-		n.CallsFolded, n.Gaps = st.GetCallsFolded(), st.GetGaps()
+		n.CallsSummed, n.Gaps = st.GetCallsSummed(), st.GetGaps()
 		n.Targets = targets
 		n.Redis = cut(st.GetRedis(), maxSaid)
 		n.KeywordHits = keywordHits(st.GetKeywordHits())

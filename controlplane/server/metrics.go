@@ -42,8 +42,8 @@ func register(reg prometheus.Registerer, s *Server) {
 	counter := func(name, help string, read func() float64) {
 		reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, read))
 	}
-	counter("trunkline_calls_folded_total", "Calls that nodes sent to this replica as sums only, because there was no room for their records.", func() float64 {
-		return float64(s.calls.Folded())
+	counter("trunkline_calls_summed_total", "Calls that nodes sent to this replica as sums only, because there was no room for their records.", func() float64 {
+		return float64(s.calls.Summed())
 	})
 	counter("trunkline_call_records_refused_total", "Call records, totals and gaps that this replica could not store and has put aside.", func() float64 {
 		return float64(s.calls.Refused())

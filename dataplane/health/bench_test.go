@@ -96,8 +96,9 @@ func benchShared(b *testing.B, up bool) *health.Shared {
 	if up {
 		url = testenv.Redis(b).URL()
 	}
-	cfg := health.SharedConfig{URL: url}
+	cfg := health.SharedConfig{}
 	cfg.Logger = slog.New(slog.DiscardHandler)
+	cfg.Redis = connect(b, url, &cfg, 0)
 	s, err := health.NewShared(cfg)
 	if err != nil {
 		b.Fatal(err)
@@ -110,8 +111,9 @@ func benchShared(b *testing.B, up bool) *health.Shared {
 		if err := <-done; err != nil {
 			b.Error(err)
 		}
+		cfg.Redis.Close()
 	})
-	for up && s.State() != "up" {
+	for up && !cfg.Redis.Up() {
 		time.Sleep(time.Millisecond)
 	}
 	return s

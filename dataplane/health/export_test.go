@@ -9,10 +9,6 @@ import (
 // that tests can set it. It must be called before Run.
 func (s *Shared) UseClock(now func() time.Time) { s.clock = now }
 
-// RetryEvery sets the time between two tries while Redis is away. It must be called before
-// Run.
-func (s *Shared) RetryEvery(d time.Duration) { s.link.retry = d }
-
 // Sync tells the fleet what waits and learns how it stands. Run must be running.
 func (s *Shared) Sync(ctx context.Context) {
 	done := make(chan struct{})

@@ -49,9 +49,9 @@ func (t *tracker) delivery(now time.Time, r *dataplane.Report) delivery {
 // adopt makes the node agree with the others. It skips what either has open: an opening
 // that the others know and this node does not is taken over, a deadline is never moved
 // nearer, and what all had open closes here when it closed there. What this node alone has
-// open stays so until its own deadline. The standing was read after began: what this node
+// open stays so until its own deadline. The sharedState was read after began: what this node
 // closed since, the others will learn.
-func (t *tracker) adopt(began time.Time, s standing) change {
+func (t *tracker) adopt(began time.Time, s sharedState) change {
 	if !s.open {
 		if !t.open || !t.fleet.open {
 			return unchanged
@@ -142,7 +142,7 @@ func (m *Memory) asked(s dataplane.Scope, note func(*tracker, time.Time)) {
 }
 
 // adopt applies what the fleet says of a scope.
-func (m *Memory) adopt(s dataplane.Scope, began time.Time, st standing) {
+func (m *Memory) adopt(s dataplane.Scope, began time.Time, st sharedState) {
 	if _, open := m.table.Load().open[s]; !open && !st.open {
 		return // do not make a tracker to close it
 	}

@@ -41,7 +41,7 @@
 //	report ----> Memory ----> Condition, Snapshot
 //	                | ^
 //	          notes v | verdicts, every 500 ms
-//	             courier (one goroutine)
+//	             Redis reporter (one goroutine)
 //	                | ^
 //	                v |
 //	              Redis (scripts) <---- Probe (at most 50 ms)
@@ -50,18 +50,14 @@
 //
 //   - Probes are granted by Redis: one at a time in the whole fleet. A scope that only one
 //     node has open is that node's own to probe.
-//   - A breaker leaves Redis alone after 5 errors in a row, or when more than half of at least
-//     4 uses within 2 s failed, and tries it again every 5 s. Meanwhile the node is a Memory.
+//   - While Redis is away, as dataplane/redis decides, the node is a Memory.
 //   - When Redis forgets (a flush, a restart) nodes keep what they know to be open until its
 //     deadline; levels and windows begin anew. When a replica takes over that had not heard of
 //     the last trip, that trip is lost and the target is tried again early.
 //   - The keys of an environment share one hash tag, {trunkline:<environment>}: window:<scope>
-//     and scope:<scope> fade by themselves; open, epoch and rev stay.
+//     and scope:<scope> expire by themselves; open, epoch and clock stay.
 //
-// Nodes also pass on through it which API keys are revoked (rev, the newest 10,000), so that
-// one that the control plane cannot reach learns of a revocation with its next refresh.
-//
-// A Keeper writes cooldowns to a file, so that they outlast the process.
+// A Persistence writes cooldowns to a file, so that they outlast the process.
 package health
 
 import (

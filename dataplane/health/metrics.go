@@ -2,6 +2,7 @@ package health
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/trunkline-ai/trunkline/dataplane"
 )
 

@@ -20,7 +20,7 @@ func probeReply(reply []any) (answer string, wait int64, err error) {
 }
 
 // reportReply reads what report.lua and reset.lua return.
-func reportReply(reply []any, began time.Time) (standing, error) {
+func reportReply(reply []any, began time.Time) (sharedState, error) {
 	if len(reply) == 2 {
 		now, okNow := reply[0].(int64)
 		packed, okPacked := reply[1].(string)
@@ -28,7 +28,7 @@ func reportReply(reply []any, began time.Time) (standing, error) {
 			return unpack(packed, now, began)
 		}
 	}
-	return standing{}, errReply
+	return sharedState{}, errReply
 }
 
 // refreshReply reads what refresh.lua returns.

@@ -8,24 +8,21 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/redis"
 )
 
 // SharedConfig is what a Shared needs.
 type SharedConfig struct {
 	// Config is that of the health in this process.
 	Config
-	// URL names Redis: redis://[user:password@]host:port/db, rediss:// for TLS. Required.
-	URL string
-	// Environment keeps apart several Trunklines on one Redis; default "default".
-	Environment string
-	// Revoked takes what other nodes say of revoked API keys; it is called from Run's
-	// goroutine. Default: nobody does.
-	Revoked func([]dataplane.Revocation)
-	// Revocations is all that this node knows to be revoked: other nodes are told when Redis
-	// is reached anew. Default: nothing.
-	Revocations func() []dataplane.Revocation
+	// Redis is the connection. Required.
+	Redis *redis.Client
 }
+
+// probeTimeout bounds how long a request waits for a probe.
+const probeTimeout = 50 * time.Millisecond
 
 // outboxSize is how many reports may wait to be told to the other nodes.
 const outboxSize = 1024
@@ -38,55 +35,31 @@ const outboxSize = 1024
 // While Redis is away the node goes by what it sees itself, exactly as a Memory does.
 type Shared struct {
 	*Memory
-	cfg      SharedConfig
-	link     *link
-	outbox   chan delivery
-	syncs    chan chan struct{}
-	bulletin bulletin
-	dropped  atomic.Uint64
-	keep     atomic.Pointer[func(dataplane.Scope) bool]
-	clock    func() time.Time // what the scripts go by; nil: Redis' own clock
+	cfg     SharedConfig
+	redis   *redis.Client
+	outbox  chan delivery
+	syncs   chan chan struct{}
+	dropped atomic.Uint64
+	keep    atomic.Pointer[func(dataplane.Scope) bool]
+	clock   func() time.Time // what the scripts go by; nil: Redis' own clock
 }
 
 // NewShared makes a store in which every scope is closed. It talks to nobody until Run.
 func NewShared(cfg SharedConfig) (*Shared, error) {
-	if cfg.Environment == "" {
-		cfg.Environment = "default"
+	if cfg.Logger == nil || cfg.Redis == nil {
+		return nil, errors.New("health: Logger and Redis are required")
 	}
-	if cfg.Logger == nil {
-		return nil, errors.New("health: Logger is required")
-	}
-	s := &Shared{Memory: NewMemory(cfg.Config), outbox: make(chan delivery, outboxSize), syncs: make(chan chan struct{})}
-	s.bulletin.wake = make(chan struct{}, 1)
+	s := &Shared{Memory: NewMemory(cfg.Config), redis: cfg.Redis, outbox: make(chan delivery, outboxSize), syncs: make(chan chan struct{})}
 	cfg.Config = s.Memory.cfg // with its defaults
 	s.cfg = cfg
-	var err error
-	if s.link, err = newLink(cfg.URL, cfg.Environment, cfg.Logger, cfg.OnChange); err != nil {
-		return nil, err
-	}
+	addSelfTests(s.redis)
 	if cfg.Metrics != nil {
-		cfg.Metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "trunkline_redis_state",
-			Help: "1 while health is shared through Redis, 0 while this node goes by its own.",
-		}, func() float64 {
-			if s.link.up() {
-				return 1
-			}
-			return 0
-		}), prometheus.NewCounterFunc(prometheus.CounterOpts{
+		cfg.Metrics.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "trunkline_health_report_dropped_total",
 			Help: "Reports of failures, probes and resets that the other nodes were not told, because Redis was slow or failed.",
 		}, func() float64 { return float64(s.dropped.Load()) }))
 	}
 	return s, nil
-}
-
-// State says whether Redis is up or down.
-func (s *Shared) State() string {
-	if s.link.up() {
-		return "up"
-	}
-	return "down"
 }
 
 // Report takes what an attempt says about a scope, as Memory.Report does, and leaves a note
@@ -98,7 +71,7 @@ func (s *Shared) Report(r dataplane.Report) {
 }
 
 func (s *Shared) post(d delivery) {
-	if !s.link.up() {
+	if !s.redis.Up() {
 		return
 	}
 	select {
@@ -112,7 +85,7 @@ func (s *Shared) post(d delivery) {
 // this node has open is its own to probe, and so is every scope while Redis is away. When
 // Redis does not answer within 50 ms, or at once if ctx ends, the answer is no.
 func (s *Shared) Probe(ctx context.Context, scope dataplane.Scope, lease time.Duration) (token string, ok bool) {
-	if !s.link.up() {
+	if !s.redis.Up() {
 		return s.Memory.Probe(ctx, scope, lease)
 	}
 	shared, may := s.ask(scope)
@@ -142,8 +115,8 @@ func (s *Shared) Probe(ctx context.Context, scope dataplane.Scope, lease time.Du
 func (s *Shared) askRedis(ctx context.Context, scope dataplane.Scope, token string, lease time.Duration) (answer string, wait time.Duration, err error) {
 	key := scopeKey(scope)
 	args := probeArgs{Now: s.scriptTime(), Scope: key, Token: token, Lease: ms(lease), EarlyEvery: ms(earlyEvery)}
-	err = s.link.use(ctx, callTimeout, func(ctx context.Context) error {
-		reply, err := s.link.run(ctx, newCall(probeScript, []string{s.link.record(key), s.link.key("open"), s.link.key("clock")}, args)).Slice()
+	err = s.redis.Use(ctx, probeTimeout, func(ctx context.Context) error {
+		reply, err := s.redis.Run(ctx, newCall(probeScript, []string{recordKey(s.redis, key), s.redis.Key("open"), s.redis.Key("clock")}, args)).Slice()
 		if err != nil {
 			return err
 		}

@@ -11,27 +11,45 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/health"
 	"github.com/trunkline-ai/trunkline/dataplane/health/healthtest"
+	"github.com/trunkline-ai/trunkline/dataplane/redis"
 	"github.com/trunkline-ai/trunkline/internal/testenv"
 )
 
 // node is a Shared that runs.
 type node struct {
 	*health.Shared
+	redis   *redis.Client
 	changes atomic.Int64
 	stop    func()
+}
+
+// connect prepares a node's connection to Redis.
+func connect(t testing.TB, url string, cfg *health.SharedConfig, retryEvery time.Duration) *redis.Client {
+	t.Helper()
+	c, err := redis.New(redis.Config{
+		URL: url, Environment: t.Name(), Logger: cfg.Logger, Metrics: cfg.Metrics, OnChange: cfg.OnChange, RetryEvery: retryEvery,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 // startNode runs a node until the test ends or stop is called.
 func startNode(t *testing.T, url string, change ...func(*health.SharedConfig, *health.Shared)) *node {
 	t.Helper()
 	n := &node{}
-	cfg := health.SharedConfig{URL: url, Environment: t.Name()}
+	cfg := health.SharedConfig{}
 	cfg.Logger = slog.New(slog.DiscardHandler)
 	cfg.Rand = func() float64 { return 0 }
 	cfg.OnChange = func() { n.changes.Add(1) }
 	for _, c := range change {
 		c(&cfg, nil)
 	}
+	if cfg.Redis == nil {
+		cfg.Redis = connect(t, url, &cfg, 0)
+	}
+	n.redis = cfg.Redis
 	var err error
 	if n.Shared, err = health.NewShared(cfg); err != nil {
 		t.Fatal(err)
@@ -49,6 +67,7 @@ func startNode(t *testing.T, url string, change ...func(*health.SharedConfig, *h
 	n.stop = sync.OnceFunc(func() {
 		cancel()
 		wg.Wait()
+		cfg.Redis.Close()
 	})
 	t.Cleanup(n.stop)
 	return n
@@ -77,7 +96,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 
 func (n *node) awaitState(t *testing.T, want string) {
 	t.Helper()
-	eventually(t, "Redis is "+want, func() bool { return n.State() == want })
+	eventually(t, "Redis is "+want, func() bool { return n.redis.State() == want })
 }
 
 // twoNodes is a store of which one node does all the work and another, which learns of it

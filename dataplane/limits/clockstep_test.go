@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/internal/testenv"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -18,8 +20,9 @@ func TestWhatWasToldByAClockAheadIsNotOld(t *testing.T) {
 	a, key := newNode(t, server, c, ""), newKey(t, "k", &nodev1.ApiKey{RequestsPerMinute: 10})
 	mustAcquire(t, a.Limiter, key, dataplane.Estimate{})
 	a.tell()
-	client := a.cfg.Redis
-	hash := "{trunkline:" + a.cfg.Environment + ":limits:k}:w"
+	client := redis.NewClient(&redis.Options{Addr: server.Addr})
+	t.Cleanup(func() { _ = client.Close() })
+	const hash = "{trunkline:default:limits:k}:w"
 	ahead := time.Now().Add(time.Hour).UnixMilli()
 	if err := client.HSet(t.Context(), hash, "gone", fmt.Sprintf("%d 4 0 0", ahead)).Err(); err != nil {
 		t.Fatal(err)

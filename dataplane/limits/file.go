@@ -31,8 +31,8 @@ type saved struct {
 	Unshared dataplane.PicoUSD `json:"unshared,omitempty"`
 }
 
-// restore reads the file. One that is missing or broken is no reason not to serve.
-func (l *Limiter) restore() {
+// loadSpent reads the file. One that is missing or broken is no reason not to serve.
+func (l *Limiter) loadSpent() {
 	if l.cfg.File == "" {
 		return
 	}
@@ -45,7 +45,7 @@ func (l *Limiter) restore() {
 		err = json.Unmarshal(text, &in)
 	}
 	if err != nil {
-		l.cfg.Logger.Error("what API keys have spent could not be read; their budgets start anew on this node",
+		l.cfg.Logger.Error("what API keys have spent could not be read; their budgets start again from 0 on this node",
 			"file", l.cfg.File, "error", err)
 		return
 	}
@@ -92,7 +92,7 @@ func (l *Limiter) save() {
 
 // spent lists what keys have spent in periods that are not over, by name.
 func (l *Limiter) spent() file {
-	now, shared := l.cfg.Now(), l.Shared() && l.sharing.failures == 0
+	now, shared := l.cfg.Now(), l.Shared() && !l.sharing.failing
 	out := file{Keys: []saved{}}
 	l.accounts.Range(func(_, value any) bool {
 		a := value.(*account)

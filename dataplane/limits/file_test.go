@@ -94,7 +94,7 @@ func TestARestartWhileRedisIsAwayLosesNothing(t *testing.T) {
 	first.tell()
 	server.Pause(t)
 	mustAcquire(t, first.Limiter, key, dataplane.Estimate{}).Settle(0, usd*2)
-	for range failuresAway {
+	for first.Shared() {
 		first.share(t.Context())
 	}
 	first.save()

@@ -12,15 +12,15 @@
 // With Redis each node tells the others every 75 ms what its calls used, in one pipeline
 // beside the request path. A node therefore lets in too much by at most what the other nodes
 // let in since its last exchange. For a key that is quiet on this node that may be a second
-// ago, and longer for one that nobody used for a minute: its first call here wakes it. Without Redis, and while it is away, every node keeps the limits alone; how much
-// the others used a minute ago fades out over that minute.
+// ago, and longer for one that nobody used for a minute: its first call here wakes it. Without
+// Redis, and while it is away, every node keeps the limits alone; how much the others used a
+// minute ago fades out over that minute.
 //
 // What a key has spent survives a restart: it is read back from Redis, and from a file in
 // the node's data directory that is at most three seconds old.
 package limits
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"iter"
@@ -29,18 +29,16 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/redis/go-redis/v9"
+
+	"github.com/trunkline-ai/trunkline/dataplane/redis"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 )
 
 // Config is complete when every field without a default is set.
 type Config struct {
-	// Redis shares the limits with other nodes; nil: this node keeps them alone. Its
-	// timeouts should be far below a second.
-	Redis redis.UniversalClient
-	// Environment keeps fleets apart that use one Redis; default: default.
-	Environment string
+	// Redis shares the limits with other nodes; nil: this node keeps them alone.
+	Redis *redis.Client
 	// File remembers what was spent over a restart; empty: nothing is remembered.
 	File    string
 	Logger  *slog.Logger          // required
@@ -68,13 +66,15 @@ type Limiter struct {
 
 // New returns a limiter that remembers what its file says. Run shares and saves.
 func New(cfg Config) *Limiter {
-	cfg.Environment = cmp.Or(cfg.Environment, "default")
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
 	l := &Limiter{cfg: cfg, node: rand.Text(), started: cfg.Now()}
 	l.metrics = newMetrics(cfg.Metrics, l.Shared)
-	l.restore()
+	if cfg.Redis != nil {
+		l.addSelfTests()
+	}
+	l.loadSpent()
 	return l
 }
 

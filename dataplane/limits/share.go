@@ -5,22 +5,18 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strconv"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/redis"
 )
 
 const (
 	exchangeEvery = 75 * time.Millisecond
 	refreshEvery  = moment(time.Second) // for keys that this node has no news of
 	exchangeTime  = 250 * time.Millisecond
-	batchSize     = 256         // keys in one pipeline
-	retryAfter    = time.Second // after an exchange failed, with up to half of it more
-	failuresAway  = 3           // in a row, until Redis counts as away
+	batchSize     = 256 // keys in one pipeline
 	keepBudget    = 24 * time.Hour
 )
 
@@ -37,10 +33,10 @@ var (
 
 // sharing is how the exchange with other nodes stands. Only Run's goroutine writes it.
 type sharing struct {
-	state    state
-	failures int       // in a row
-	next     time.Time // not before
-	last     time.Time // that Redis answered
+	state   state
+	failing bool      // the last exchange failed
+	next    time.Time // not before; Redis is away
+	last    time.Time // that Redis answered
 }
 
 // offer is what one account tells, copied so that no lock is held while Redis answers.
@@ -55,7 +51,7 @@ type offer struct {
 	known   dataplane.PicoUSD
 	keep    time.Duration
 
-	window, budget *redis.Cmd
+	window, budget *redis.Reply // nil: nothing was asked
 }
 
 // Shared reports whether limits are shared with other nodes just now.
@@ -80,18 +76,26 @@ func (l *Limiter) share(ctx context.Context) {
 	if now.Before(l.sharing.next) {
 		return
 	}
-	err := l.exchangeAll(ctx, now)
-	if l.heard(err, now) {
+	if wait := l.cfg.Redis.Connect(ctx); wait > 0 {
+		l.sharing.next = now.Add(wait)
+	} else {
+		l.sharing.failing = l.exchangeAll(ctx, now) != nil // the connection tells when Redis is away
+	}
+	l.note()
+}
+
+// note keeps in mind whether limits are shared.
+func (l *Limiter) note() {
+	shared := aloneState
+	if l.cfg.Redis.Up() {
+		shared = sharedState
+	}
+	if l.sharing.state.Swap(shared) != shared {
 		l.save() // what is unshared has changed its meaning
 	}
 }
 
 func (l *Limiter) exchangeAll(ctx context.Context, now time.Time) error {
-	if l.sharing.state.Load() != sharedState {
-		if err := l.ping(ctx); err != nil { // one small question while it is away
-			return err
-		}
-	}
 	offers := l.offers(now)
 	if len(offers) == 0 && now.Sub(l.sharing.last) >= time.Duration(refreshEvery) {
 		return l.ping(ctx) // to notice that it is away before it is needed
@@ -110,34 +114,11 @@ func (l *Limiter) exchangeAll(ctx context.Context, now time.Time) error {
 }
 
 func (l *Limiter) ping(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, exchangeTime)
-	defer cancel()
-	err := l.cfg.Redis.Ping(ctx).Err()
+	err := l.cfg.Redis.Use(ctx, exchangeTime, l.cfg.Redis.Ping)
 	if err == nil {
 		l.sharing.last = l.cfg.Now()
 	}
 	return err
-}
-
-// heard notes how an exchange ended, and says it once when that is news.
-func (l *Limiter) heard(err error, now time.Time) (news bool) {
-	s := &l.sharing
-	if err == nil {
-		s.failures, s.next = 0, time.Time{}
-		if news = s.state.Swap(sharedState) != sharedState; news {
-			l.cfg.Logger.Info("limits of API keys are shared between nodes through Redis")
-		}
-		return news
-	}
-	s.failures++
-	if s.failures < failuresAway && s.state.Load() == sharedState {
-		return false
-	}
-	s.next = now.Add(retryAfter + rand.N(retryAfter/2))
-	if news = s.state.Swap(awayState) != awayState; news {
-		l.cfg.Logger.Warn("limits of API keys are kept by this node alone: Redis is away", "error", err)
-	}
-	return news
 }
 
 // offers lists what is due, and drops from the list what has nothing more to tell or hear.
@@ -204,12 +185,7 @@ func (a *account) offer(at moment, now time.Time) (o *offer, idle bool) {
 // exchange sends a batch in one pipeline and takes in what comes back. What fails is told
 // again with the next exchange; telling twice changes nothing.
 func (l *Limiter) exchange(ctx context.Context, offers []*offer) error {
-	ctx, cancel := context.WithTimeout(ctx, exchangeTime)
-	defer cancel()
-	err := l.pipe(ctx, offers, (*redis.Script).EvalSha)
-	if redis.HasErrorPrefix(err, "NOSCRIPT") {
-		err = l.pipe(ctx, offers, (*redis.Script).Eval)
-	}
+	err := l.cfg.Redis.Use(ctx, exchangeTime, func(ctx context.Context) error { return l.pipe(ctx, offers) })
 	at := l.moment(l.cfg.Now())
 	for _, o := range offers {
 		if e := o.take(at); e != nil {
@@ -217,32 +193,57 @@ func (l *Limiter) exchange(ctx context.Context, offers []*offer) error {
 			o.account.retry()
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("exchange limits with Redis: %w", firstOf(err))
+	if err == nil {
+		l.sharing.last = l.cfg.Now()
 	}
-	l.sharing.last = l.cfg.Now()
-	return nil
+	return err
 }
 
-type evaluate func(s *redis.Script, ctx context.Context, c redis.Scripter, keys []string, args ...any) *redis.Cmd
-
-func (l *Limiter) pipe(ctx context.Context, offers []*offer, run evaluate) error {
-	pipe := l.cfg.Redis.Pipeline()
+// pipe tells and asks in one round trip.
+func (l *Limiter) pipe(ctx context.Context, offers []*offer) error {
+	calls := make([]redis.Call, 0, 2*len(offers))
 	for _, o := range offers {
-		base := "{trunkline:" + l.cfg.Environment + ":limits:" + o.account.name + "}:"
-		o.window = run(windowScript, ctx, pipe, []string{base + "w"}, l.node,
-			o.use.requests, o.use.tokens, o.use.inFlight, (span+1)*1000, time.Duration(forgotten).Milliseconds())
+		calls = append(calls, redis.Call{
+			Script: windowScript, Keys: []string{l.key(o.account.name, "w")},
+			Args: []any{l.node, o.use.requests, o.use.tokens, o.use.inFlight, (span + 1) * 1000, time.Duration(forgotten).Milliseconds()},
+		})
 		if o.asks {
-			o.budget = run(budgetScript, ctx, pipe, []string{base + o.period.String() + ":" + o.start.Format(time.DateOnly)}, l.node,
-				int64(o.own/nanoUSD), int64(o.within/nanoUSD), int64(o.known/nanoUSD), o.keep.Milliseconds())
+			calls = append(calls, redis.Call{
+				Script: budgetScript, Keys: []string{l.key(o.account.name, o.period.String()+":"+o.start.Format(time.DateOnly))},
+				Args: []any{l.node, int64(o.own / nanoUSD), int64(o.within / nanoUSD), int64(o.known / nanoUSD), o.keep.Milliseconds()},
+			})
 		}
 	}
-	_, err := pipe.Exec(ctx)
+	replies, err := l.cfg.Redis.RunAll(ctx, calls)
+	for _, o := range offers {
+		o.window, replies = replies[0], replies[1:]
+		if o.asks {
+			o.budget, replies = replies[0], replies[1:]
+		}
+	}
 	return err
+}
+
+// key names what is kept of an API key.
+func (l *Limiter) key(apiKey, name string) string {
+	return l.cfg.Redis.TaggedKey("limits:"+apiKey, name)
+}
+
+// addSelfTests has both scripts tried on a key of nobody's.
+func (l *Limiter) addSelfTests() {
+	l.cfg.Redis.SelfTest("limits", func(key string) redis.Call {
+		return redis.Call{Script: windowScript, Keys: []string{l.key(key, "w")}, Args: []any{l.node, 0, 0, 0, 1, 1}}
+	})
+	l.cfg.Redis.SelfTest("budget", func(key string) redis.Call {
+		return redis.Call{Script: budgetScript, Keys: []string{l.key(key, "b")}, Args: []any{l.node, 1, 0, 0, 1}}
+	})
 }
 
 // take brings the answers into the account.
 func (o *offer) take(at moment) error {
+	if o.window == nil {
+		return redis.ErrAway
+	}
 	u, err := o.window.Int64Slice()
 	if err != nil {
 		return err
@@ -276,12 +277,4 @@ func (a *account) retry() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.changed = true
-}
-
-// firstOf keeps a log line short: a broken connection fails every key of a batch alike.
-func firstOf(err error) error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()[0]
-	}
-	return err
 }

@@ -6,7 +6,6 @@ import "sync/atomic"
 type state struct{ atomic.Int32 }
 
 const (
-	aloneState  int32 = iota // not tried yet, or no Redis is configured
+	aloneState  int32 = iota // not tried yet, no Redis is configured, or it is away
 	sharedState              // with the other nodes
-	awayState                // alone, because Redis is away
 )

@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
-	"github.com/trunkline-ai/trunkline/dataplane/uplink/bodies"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/bodies"
 )
 
 // openBodies makes what keeps bodies of calls between the proxy and the uplink.

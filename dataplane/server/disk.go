@@ -6,31 +6,35 @@ import (
 	"path/filepath"
 
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
-	"github.com/trunkline-ai/trunkline/dataplane/uplink/fold"
-	"github.com/trunkline-ai/trunkline/dataplane/uplink/lastgood"
-	"github.com/trunkline-ai/trunkline/dataplane/uplink/spool"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/overflow"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/spool"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing/lastgood"
+	"github.com/trunkline-ai/trunkline/internal/sealedfile"
 )
 
 // useDisk lets the uplink keep what must outlive the process in the data folder. A disk
 // that cannot be used costs only what it would have kept, so it is no reason not to serve.
 // A folder that another process uses is a mistake, and nobody would notice until calls
-// are missing.
-func (c *Config) useDisk(link *uplink.Config) error {
-	link.MaxBacklogBytes = c.CallMemory
+// are missing. The sealer is that of the folder; nil when nothing is to be sealed.
+func (c *Config) useDisk(link *uplink.Config) (*sealedfile.Sealer, error) {
+	link.Shipping.MaxBacklogBytes = c.CallMemory
 	if err := c.useCallDir(link); err != nil {
-		return err
+		return nil, err
 	}
 	err := c.useIdentity(link) // after the lock of the folder
 	if err != nil || c.DataDir == "" || link.InMemory {
-		return err
+		return nil, err
 	}
-	link.Snapshots, err = lastgood.Open(lastgood.Config{
-		Dir: filepath.Join(c.DataDir, "snapshots"), Secret: link.Identity.Secret(), Node: c.Node, Logger: c.Logger,
-	})
+	sealer, err := sealedfile.New(link.Identity.Secret(), c.Node)
+	if err != nil {
+		return nil, err
+	}
+	link.Sync.Snapshots, err = lastgood.Open(lastgood.Config{Dir: filepath.Join(c.DataDir, "snapshots"), Sealer: sealer, Logger: c.Logger})
 	if err != nil {
 		c.Logger.Error("snapshots are not kept on disk; a restart without the control plane would not serve", "error", err)
 	}
-	return nil
+	return sealer, nil
 }
 
 // minSpool is the least that is worth the name of a spool, in bytes.
@@ -64,17 +68,17 @@ func (c *Config) openCalls(link *uplink.Config, dir string) error {
 	if err != nil {
 		return err
 	}
-	totals, err := fold.Open(fold.Config{Path: filepath.Join(dir, "totals"), Logger: c.Logger})
+	totals, err := overflow.Open(overflow.Config{Path: filepath.Join(dir, "totals"), Logger: c.Logger})
 	if err != nil {
 		return errors.Join(err, lock.Close())
 	}
-	calls, err := spool.Open(uplink.FoldInto(spool.Config{
+	calls, err := spool.Open(shipping.SumInto(spool.Config{
 		Dir: dir, Lock: lock, MaxBytes: c.SpoolBytes, MaxAge: c.SpoolAge, Logger: c.Logger,
 	}, totals))
 	if err != nil {
 		return errors.Join(err, totals.Close())
 	}
-	link.Spool, link.Totals = calls, totals
+	link.Shipping.Spool, link.Shipping.Totals = calls, totals
 	return nil
 }
 

@@ -8,13 +8,13 @@ import (
 
 // Why a node that works is not ready.
 var (
-	errDraining = errors.New("the node is drained at an admin's word; it answers what still comes")
+	errDraining = errors.New("the node is drained by an admin; it answers what still comes")
 	errLeaving  = errors.New("the node is stopping; it answers what still comes")
 )
 
-// drain is whether the node shall get no new clients.
+// drain is whether the node is to get no new clients.
 type drain struct {
-	on      atomic.Bool // at an admin's word, until it is taken back or the process ends
+	on      atomic.Bool // ordered by an admin, until that is undone or the process ends
 	leaving atomic.Bool // because the process ends
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/health"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/engine"
+	"github.com/trunkline-ai/trunkline/dataplane/redis"
 )
 
 // healthStore is what a node needs of its health, shared or not.
@@ -22,44 +23,39 @@ type healthStore interface {
 // restart if it has a data folder.
 type nodeHealth struct {
 	healthStore
-	redis func() string // off, up or down
-	runs  []func(context.Context) error
-	// revoke tells other nodes of revoked keys; without Redis it does nothing.
-	revoke func([]dataplane.Revocation)
+	runs []func(context.Context) error
 }
 
 // openHealth makes the health, with the cooldowns of the last run. onChange is called when
-// the status is worth sending; talk is how revoked keys come and go through Redis.
-func openHealth(cfg *Config, onChange func(), talk gossip) (*nodeHealth, error) {
-	h := &nodeHealth{redis: func() string { return "off" }, revoke: func([]dataplane.Revocation) {}}
+// the status is worth sending; shared is nil when there is no Redis.
+func openHealth(cfg *Config, onChange func(), shared *redis.Client) (*nodeHealth, error) {
+	h := &nodeHealth{}
 	changed := onChange
 	hc := health.Config{Logger: cfg.Logger, Metrics: cfg.Metrics, OnChange: func() { changed() }}
 	var memory *health.Memory
-	if cfg.RedisURL == "" {
+	if shared == nil {
 		memory = health.NewMemory(hc)
 		h.healthStore = memory
 	} else {
-		shared, err := health.NewShared(health.SharedConfig{
-			Config: hc, URL: cfg.RedisURL, Environment: cfg.Environment, Revoked: talk.learn, Revocations: talk.known,
-		})
+		withOthers, err := health.NewShared(health.SharedConfig{Config: hc, Redis: shared})
 		if err != nil {
 			return nil, err
 		}
-		memory, h.healthStore, h.redis, h.revoke = shared.Memory, shared, shared.State, shared.Revoke
-		h.runs = append(h.runs, shared.Run)
+		memory, h.healthStore = withOthers.Memory, withOthers
+		h.runs = append(h.runs, withOthers.Run)
 	}
 	path := cfg.HealthFile
 	if path == "" && cfg.DataDir != "" {
 		path = filepath.Join(cfg.DataDir, "health.json")
 	}
 	if path != "" {
-		keeper := health.NewKeeper(path, memory, cfg.Logger)
-		keeper.Load()
+		persistence := health.NewPersistence(path, memory, cfg.Logger)
+		persistence.Load()
 		changed = func() {
-			keeper.Changed()
+			persistence.Changed()
 			onChange()
 		}
-		h.runs = append(h.runs, keeper.Run)
+		h.runs = append(h.runs, persistence.Run)
 	}
 	return h, nil
 }
@@ -80,7 +76,7 @@ func (h *nodeHealth) start(ctx context.Context) (stop func()) {
 // resetCooldown ends the cooldowns of a model, of a credential, or of all that belongs to
 // the provider when both are empty.
 func (s *Server) resetCooldown(provider, model, credential string) {
-	snapshot := s.snapshot.Load()
+	snapshot := s.overlay.Snapshot()
 	if snapshot == nil {
 		return
 	}

@@ -2,26 +2,19 @@ package server
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
-	"time"
-
-	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/trunkline-ai/trunkline/dataplane/limits"
+	"github.com/trunkline-ai/trunkline/dataplane/redis"
 )
 
 // nodeLimits keeps the limits of API keys: shared with other nodes if it has Redis, and what
 // was spent kept over a restart if it has a data folder.
-type nodeLimits struct {
-	*limits.Limiter
-	redis *redis.Client // nil: there is none
-}
+type nodeLimits struct{ *limits.Limiter }
 
-func openLimits(cfg *Config) (*nodeLimits, error) {
-	lc := limits.Config{Environment: cfg.Environment, Logger: cfg.Logger, Metrics: cfg.Metrics, File: cfg.BudgetFile}
+func openLimits(cfg *Config, shared *redis.Client) *nodeLimits {
+	lc := limits.Config{Redis: shared, Logger: cfg.Logger, Metrics: cfg.Metrics, File: cfg.BudgetFile}
 	if lc.File == "" && cfg.DataDir != "" {
 		lc.File = filepath.Join(cfg.DataDir, "budgets.json")
 	}
@@ -30,21 +23,7 @@ func openLimits(cfg *Config) (*nodeLimits, error) {
 			cfg.Logger.Error("data folder could not be made", "error", err) // saving will fail too
 		}
 	}
-	if cfg.RedisURL == "" {
-		return &nodeLimits{Limiter: limits.New(lc)}, nil
-	}
-	o, err := redis.ParseURL(cfg.RedisURL)
-	if err != nil { // never quoted: the URL may hold a password
-		return nil, errors.New("REDIS_URL is not of the form redis://[user:password@]host:port/db, or rediss:// for TLS")
-	}
-	// One goroutine uses it, which must not hang on what does not answer.
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = 200*time.Millisecond, 100*time.Millisecond, 100*time.Millisecond
-	o.PoolSize, o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled = 2, -1, 1, true
-	o.Protocol, o.DisableIdentity = 2, true
-	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	client := redis.NewClient(o)
-	lc.Redis = client
-	return &nodeLimits{limits.New(lc), client}, nil
+	return &nodeLimits{limits.New(lc)}
 }
 
 // start shares and saves in the background; stop does both once more and waits.
@@ -58,8 +37,5 @@ func (l *nodeLimits) start(ctx context.Context) (stop func()) {
 	return func() {
 		cancel()
 		<-done
-		if l.redis != nil {
-			_ = l.redis.Close() // nothing is lost with the connections
-		}
 	}
 }

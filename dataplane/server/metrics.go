@@ -62,9 +62,9 @@ func newMeter(reg prometheus.Registerer, s *Server) *meter {
 			}
 			return 0
 		}),
-		gauge("trunkline_call_totals_waiting", "Sums of calls without records, and gaps, that wait to be shipped.", func() float64 { return float64(s.uplink.Folded().Waiting) }),
-		counter("trunkline_call_gaps_total", "Records of times without call records that were made.", func() float64 { return float64(s.uplink.Folded().Gaps) }),
-		folded{s.uplink},
+		gauge("trunkline_call_totals_waiting", "Sums of calls without records, and gaps, that wait to be shipped.", func() float64 { return float64(s.uplink.Overflow().Waiting) }),
+		counter("trunkline_call_gaps_total", "Records of times without call records that were made.", func() float64 { return float64(s.uplink.Overflow().Gaps) }),
+		summed{s.uplink},
 		counter("trunkline_call_records_damaged_total", "Call records lost because the disk did not keep them.", func() float64 { return float64(s.uplink.Counters().Damaged) }),
 		counter("trunkline_call_records_dropped_total", "Calls of which neither record nor sum is kept, because there was no room for either.", func() float64 { return float64(s.uplink.Counters().Dropped) }),
 		counter("trunkline_call_records_shipped_total", "Call records the control plane has committed.", func() float64 { return float64(s.uplink.Counters().Shipped) }),

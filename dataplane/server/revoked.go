@@ -1,69 +1,59 @@
 package server
 
 import (
+	"context"
+	"path/filepath"
 	"sync"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/redis"
+	"github.com/trunkline-ai/trunkline/dataplane/revocation"
+	"github.com/trunkline-ai/trunkline/internal/sealedfile"
 )
 
-// overlay keeps the snapshot in use and what is refused beside it in step: requests read
-// both with one load.
-type overlay struct {
-	mu      sync.Mutex // guards refused, and the order in which snapshots are stored
-	refused dataplane.Refused
+// revocations is what the node knows of revoked keys: kept over a restart if it has a data
+// folder, passed on to other nodes if it has Redis.
+type revocations struct {
+	*revocation.Store
+	broadcast *revocation.Broadcast // nil: there is no Redis
 }
 
-// use brings a snapshot into use, without the keys that are refused.
-func (s *Server) use(compiled *dataplane.Snapshot) {
-	s.overlay.mu.Lock()
-	defer s.overlay.mu.Unlock()
-	s.snapshot.Store(compiled.Withdraw(s.overlay.refused))
-}
-
-// refuse replaces what is refused beside the snapshot, and ends streams where that was asked for.
-func (s *Server) refuse(refused dataplane.Refused) {
-	s.overlay.mu.Lock()
-	s.overlay.refused = refused
-	if current := s.snapshot.Load(); current != nil {
-		s.snapshot.Store(current.Withdraw(refused))
+// openRevocations makes the store. sealer is nil when nothing is kept.
+func (s *Server) openRevocations(cfg *Config, sealer *sealedfile.Sealer, shared *redis.Client) (err error) {
+	rc := revocation.Config{Apply: s.revoke, Logger: cfg.Logger}
+	if sealer != nil {
+		rc.File = revocation.NewFile(filepath.Join(cfg.DataDir, "revocations"), sealer)
 	}
-	s.overlay.mu.Unlock()
-	for _, cut := range refused {
-		if cut {
-			s.proxy.Engine().EndRevoked()
-			return
-		}
+	if shared != nil {
+		s.revocations.broadcast = revocation.NewBroadcast(revocation.BroadcastConfig{
+			Redis: shared,
+			Learn: func(list []revocation.Revocation) { s.revocations.Learn(list) },
+			All:   func() []revocation.Revocation { return s.revocations.All() },
+		})
+		rc.Publish = s.revocations.broadcast.Publish
 	}
+	s.revocations.Store, err = revocation.New(rc)
+	return err
 }
 
-// share tells the other nodes what is revoked, through Redis if there is one.
-func (s *Server) share(list []dataplane.Revocation) { s.health.revoke(list) }
-
-// gossip is what nodes tell each other of revoked keys, past the control plane.
-type gossip struct {
-	learn func([]dataplane.Revocation)
-	known func() []dataplane.Revocation
-}
-
-// gossip is used once the node runs, when the uplink is there.
-func (s *Server) gossip() gossip {
-	return gossip{
-		learn: func(list []dataplane.Revocation) { s.uplink.Learn(list) },
-		known: func() []dataplane.Revocation { return s.uplink.Revocations() },
+// revoke replaces the revoked keys, and cuts streams where that was asked for.
+func (s *Server) revoke(keys dataplane.RevokedKeys) {
+	if s.overlay.Revoke(keys) {
+		s.proxy.Engine().EndRevoked()
 	}
 }
 
-// registerRevoked shows how many secrets are refused beside the snapshot: it falls when one
-// that says so too is in use, but for those that are revoked for good.
-func registerRevoked(reg prometheus.Registerer, s *Server) {
-	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "trunkline_revoked_secrets",
-		Help: "Secrets of API keys that are refused whatever the snapshot says.",
-	}, func() float64 {
-		s.overlay.mu.Lock()
-		defer s.overlay.mu.Unlock()
-		return float64(len(s.overlay.refused))
-	}))
+// start loads what the last run knew and passes revocations on in the background; stop ends
+// that and waits. Without Redis there is nothing to pass on.
+func (r *revocations) start(ctx context.Context) (stop func()) {
+	r.Load()
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	if r.broadcast != nil {
+		wg.Go(func() { _ = r.broadcast.Run(ctx) }) // ends with ctx, and without an error
+	}
+	return func() {
+		cancel()
+		wg.Wait()
+	}
 }

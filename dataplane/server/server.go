@@ -18,10 +18,13 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/engine"
+	"github.com/trunkline-ai/trunkline/dataplane/redis"
+	"github.com/trunkline-ai/trunkline/dataplane/revocation"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
-	"github.com/trunkline-ai/trunkline/dataplane/uplink/bodies"
-	"github.com/trunkline-ai/trunkline/dataplane/uplink/fold"
-	"github.com/trunkline-ai/trunkline/dataplane/uplink/spool"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/bodies"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/overflow"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/spool"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing"
 	"github.com/trunkline-ai/trunkline/dataplane/upstream"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -78,19 +81,21 @@ const flushTime = 5 * time.Second
 // Server is one node.
 type Server struct {
 	log      *slog.Logger
-	snapshot atomic.Pointer[dataplane.Snapshot]
-	overlay  overlay
+	overlay  revocation.Overlay // the snapshot in use, and the revoked keys
 	pool     *upstream.Pool
+	redis    *redis.Client // nil: there is none
 	health   *nodeHealth
 	uplink   *uplink.Uplink
 	bodies   *bodies.Keeper
-	spool    *spool.Spool // of the uplink; nil when there is none
-	totals   *fold.Book   // beside the spool
+	spool    *spool.Spool     // of the uplink; nil when there is none
+	totals   *overflow.Totals // beside the spool
 	proxy    *proxy.Handler
 	keywords *keywordHits
 	limits   *nodeLimits
 	drain    drain
 	requests atomic.Int64 // finished
+
+	revocations revocations
 }
 
 // New wires a node; Run starts it.
@@ -102,41 +107,47 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.pool = upstream.NewPool(upstream.Config{Dialects: dialects, AllowPrivateNetwork: cfg.AllInOne != nil, NetHTTP: cfg.Proxy.NetHTTP})
 	var err error
-	if s.health, err = openHealth(&cfg, func() { s.uplink.StatusChanged() }, s.gossip()); err != nil {
+	changed := func() { s.uplink.StatusChanged() }
+	if s.redis, err = openRedis(&cfg, changed); err != nil {
 		return nil, err
 	}
-	if s.limits, err = openLimits(&cfg); err != nil {
+	if s.health, err = openHealth(&cfg, changed, s.redis); err != nil {
 		return nil, err
 	}
+	s.limits = openLimits(&cfg, s.redis)
 	link := uplink.Config{
-		Target: cfg.ControlPlane,
-		Node:   cfg.Node, Version: cmp.Or(cfg.Version, "dev"),
-		Apply: s.apply, Refuse: s.refuse, Share: s.share, Status: s.status, Reset: s.resetCooldown, Drain: s.drain.order, Logger: cfg.Logger,
+		Target: cfg.ControlPlane, Node: cfg.Node, Logger: cfg.Logger,
+		Sync: syncing.Config{
+			Version: cmp.Or(cfg.Version, "dev"),
+			Apply:   s.apply, Status: s.status, Reset: s.resetCooldown, Drain: s.drain.order,
+		},
 	}
-	err = cfg.useDisk(&link)
-	s.spool, s.totals = link.Spool, link.Totals
+	sealer, err := cfg.useDisk(&link)
+	s.spool, s.totals = link.Shipping.Spool, link.Shipping.Totals
+	if err == nil {
+		err = s.openRevocations(&cfg, sealer, s.redis)
+	}
+	if err == nil {
+		err = s.openBodies()
+	}
 	if err != nil {
 		s.closeDisk()
 		return nil, err
 	}
-	if err := s.openBodies(); err != nil {
-		s.closeDisk()
-		return nil, err
-	}
-	link.Bodies = s.bodies
+	link.Sync.Revocations, link.Shipping.Bodies = s.revocations, s.bodies
 	s.uplink, err = uplink.New(link)
 	if err != nil {
 		s.closeDisk()
 		return nil, err
 	}
 	meter := newMeter(cfg.Metrics, s)
-	registerRevoked(cfg.Metrics, s)
+	s.overlay.Register(cfg.Metrics)
 	if !link.InMemory {
 		registerIdentity(cfg.Metrics, s.uplink)
 	}
 	s.keywords = newKeywordHits(cfg.Metrics)
 	s.proxy = proxy.New(proxy.Config{
-		Snapshot:   s.snapshot.Load,
+		Snapshot:   s.overlay.Snapshot,
 		Upstream:   s.upstream,
 		Health:     s.health.healthStore,
 		Record:     func(c dataplane.Call) { s.requests.Add(1); meter.observe(&c); s.bodies.Record(c) },
@@ -166,6 +177,11 @@ func (s *Server) Run(ctx context.Context) error {
 	defer s.closeDisk()
 	link, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	if s.redis != nil {
+		defer s.redis.Close()
+	}
+	stopRevocations := s.revocations.start(link)
+	defer stopRevocations()
 	stopHealth := s.health.start(link)
 	defer stopHealth()
 	stopLimits := s.limits.start(link)
@@ -211,9 +227,9 @@ func (s *Server) apply(in *nodev1.Snapshot) error {
 	if err := s.pool.Check(compiled); err != nil {
 		return err
 	}
-	compiled.KeepLoads(s.snapshot.Load())
+	compiled.KeepLoads(s.overlay.Snapshot())
 	s.pool.Update(compiled)
-	s.use(compiled)
+	s.overlay.Use(compiled)
 	s.health.Forget(compiled.Has)
 	s.limits.Use(compiled.Keys())
 	return nil
@@ -226,9 +242,9 @@ func (s *Server) upstream(p *dataplane.Provider) engine.Upstream {
 	return nil
 }
 
-func (s *Server) status() uplink.Status {
-	return uplink.Status{
-		InFlight: s.proxy.InFlight(), Targets: s.health.Snapshot(), Redis: s.health.redis(), KeywordHits: s.keywords.all(),
+func (s *Server) status() syncing.Status {
+	return syncing.Status{
+		InFlight: s.proxy.InFlight(), Targets: s.health.Snapshot(), Redis: s.redisState(), KeywordHits: s.keywords.all(),
 		Requests: s.requests.Load(), Draining: s.drain.on.Load(),
 	}
 }

@@ -12,7 +12,8 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
-	"github.com/trunkline-ai/trunkline/dataplane/uplink/spool"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/spool"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -40,7 +41,7 @@ func closeSpool(t *testing.T, s *spool.Spool) {
 // startSpooled runs an uplink on a spool; stop ends both.
 func startSpooled(t *testing.T, cfg uplink.Config, s *spool.Spool) (*uplink.Uplink, func()) {
 	t.Helper()
-	cfg.Spool = s
+	cfg.Shipping.Spool = s
 	u, stop := start(t, cfg)
 	once := sync.OnceFunc(func() { stop(); closeSpool(t, s) })
 	t.Cleanup(once)
@@ -90,7 +91,7 @@ func TestCallsOutliveTheProcess(t *testing.T) {
 	u, _ = startSpooled(t, cfg, openSpool(t, dir))
 	flush(t, u)
 	stored.check(t, 1100)
-	if c := u.Counters(); c != (uplink.Counters{Shipped: 1100}) || stored.again != 0 {
+	if c := u.Counters(); c != (shipping.Counters{Shipped: 1100}) || stored.again != 0 {
 		t.Errorf("counters %+v, %d sent twice", c, stored.again)
 	}
 }
@@ -166,7 +167,7 @@ func TestDiskThatFailsLeavesCallsInMemory(t *testing.T) {
 	p.serve(t, lis)
 	flush(t, u)
 	stored.check(t, 500) // memory first, which is in order here
-	if c := u.Counters(); c != (uplink.Counters{Shipped: 500}) {
+	if c := u.Counters(); c != (shipping.Counters{Shipped: 500}) {
 		t.Errorf("counters %+v", c)
 	}
 }
@@ -229,7 +230,7 @@ func TestCallThatIsRefusedHoldsUpNoOtherOnDisk(t *testing.T) {
 	p.serve(t, lis)
 	flush(t, u)
 	stored.check(t, 900)
-	if c := u.Counters(); c != (uplink.Counters{Shipped: 900, Rejected: 1}) {
+	if c := u.Counters(); c != (shipping.Counters{Shipped: 900, Rejected: 1}) {
 		t.Errorf("counters %+v", c)
 	}
 }

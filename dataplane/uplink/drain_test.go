@@ -8,7 +8,7 @@ import (
 
 	"google.golang.org/protobuf/testing/protocmp"
 
-	"github.com/trunkline-ai/trunkline/dataplane/uplink"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -25,11 +25,11 @@ func TestDrainIsPassedOnAndShownSoon(t *testing.T) {
 	p.serve(t, lis)
 	cfg := config(target)
 	cfg.DialOptions = options
-	cfg.StatusInterval = time.Hour
+	cfg.Sync.StatusInterval = time.Hour
 	orders := make(chan bool, 1)
-	cfg.Drain = func(on bool) { orders <- on }
+	cfg.Sync.Drain = func(on bool) { orders <- on }
 	draining := false
-	cfg.Status = func() uplink.Status { return uplink.Status{Draining: draining, Requests: 42} }
+	cfg.Sync.Status = func() syncing.Status { return syncing.Status{Draining: draining, Requests: 42} }
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
 	cfg.Now = func() time.Time { return at }
 	start(t, cfg)

@@ -3,7 +3,6 @@ package uplink
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/stream"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -23,7 +23,7 @@ const maxReceive = 40 << 20
 // keepLinked connects again and again until ctx ends. A change of how the link stands is
 // logged once, not every try.
 func (u *Uplink) keepLinked(ctx context.Context) {
-	retry := retry{min: u.cfg.MinBackoff, max: u.cfg.MaxBackoff}
+	retry := stream.Retry{Min: u.cfg.MinBackoff, Max: u.cfg.MaxBackoff}
 	last := codes.OK
 	for {
 		target := u.addresses.take()
@@ -40,7 +40,7 @@ func (u *Uplink) keepLinked(ctx context.Context) {
 			continue
 		}
 		u.addresses.begin()
-		nudge(u.missed)
+		u.Missed()
 		switch {
 		case up:
 			u.log.Warn("control plane lost; serving on with the last snapshot", "error", err)
@@ -51,9 +51,9 @@ func (u *Uplink) keepLinked(ctx context.Context) {
 		// Aborted means that another node took the name over: two of them must not
 		// throw each other out as fast as they can.
 		if up && code != codes.Aborted {
-			retry.reset()
+			retry.Reset()
 		}
-		if !retry.wait(ctx, u.hurry) {
+		if !retry.Wait(ctx, u.Hurry()) {
 			return
 		}
 	}
@@ -76,18 +76,14 @@ func (u *Uplink) link(ctx context.Context, target string) (up bool, err error) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
-	err = u.sync(ctx, client, func() {
+	err = u.Sync(ctx, client, func() {
 		up = true
-		u.contact.made()
 		u.log.Info("control plane connected", "target", target, "node", u.cfg.Node)
-		wg.Go(func() { u.keepShipping(ctx, client) })
+		wg.Go(func() { u.Ship(ctx, client) })
 		wg.Go(func() { u.keepRenewed(ctx, client) })
 	})
 	if u.cfg.Identity != nil {
 		u.cfg.Identity.Refused(err)
-	}
-	if up {
-		u.contact.lost(u.cfg.Now())
 	}
 	return up, err
 }
@@ -112,62 +108,4 @@ func (u *Uplink) dial(target string, as credentials.TransportCredentials) (*grpc
 		return nil, fmt.Errorf("dial %q: %w", target, err)
 	}
 	return conn, nil
-}
-
-// retry spaces tries out: each wait is a random part of a bound that grows by the factor
-// 1.6, so that nodes which lost the same control plane do not return all at once.
-type retry struct {
-	min, max time.Duration
-	bound    time.Duration
-}
-
-func (r *retry) reset() { r.bound = 0 }
-
-func (r *retry) next() time.Duration {
-	r.bound = max(r.bound, r.min)
-	d := rand.N(r.bound + 1)
-	r.bound = min(r.bound*8/5, r.max)
-	return d
-}
-
-// wait sleeps before the next try; hurry ends the wait and starts over with short ones.
-// It returns false when ctx ended.
-func (r *retry) wait(ctx context.Context, hurry <-chan struct{}) bool {
-	t := time.NewTimer(r.next())
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-hurry:
-		r.reset()
-		return true
-	case <-t.C:
-		return true
-	}
-}
-
-// watchdog ends a stream whose peer owes an answer for too long: HTTP/2 pings prove that
-// the connection lives, not that somebody works behind it.
-type watchdog struct {
-	timer *time.Timer
-	limit time.Duration
-}
-
-func newWatchdog(limit time.Duration, cancel context.CancelCauseFunc) *watchdog {
-	w := &watchdog{limit: limit}
-	w.timer = time.AfterFunc(limit, func() {
-		cancel(status.Errorf(codes.DeadlineExceeded, "no answer from the control plane within %s", limit))
-	})
-	return w
-}
-
-func (w *watchdog) rest()  { w.timer.Stop() }
-func (w *watchdog) watch() { w.timer.Reset(w.limit) }
-
-// because prefers our own reason for ending a stream over the cancellation it became.
-func because(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); cause != nil && status.Code(cause) == codes.DeadlineExceeded {
-		return cause
-	}
-	return err
 }

@@ -20,6 +20,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -199,13 +201,15 @@ func config(target string) uplink.Config {
 		Target:     target,
 		InMemory:   true,
 		Node:       "node-1",
-		Version:    "v1.2.3",
-		Apply:      func(*nodev1.Snapshot) error { return nil },
-		Status:     func() uplink.Status { return uplink.Status{} },
 		Logger:     slog.New(slog.DiscardHandler),
-		BatchDelay: 10 * time.Millisecond,
 		MinBackoff: 5 * time.Millisecond,
 		MaxBackoff: 50 * time.Millisecond,
+		Sync: syncing.Config{
+			Version: "v1.2.3",
+			Apply:   func(*nodev1.Snapshot) error { return nil },
+			Status:  func() syncing.Status { return syncing.Status{} },
+		},
+		Shipping: shipping.Config{BatchDelay: 10 * time.Millisecond},
 	}
 }
 

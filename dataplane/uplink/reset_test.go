@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/dataplane/uplink"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -15,11 +15,11 @@ func TestResetIsPassedOnAndShownSoon(t *testing.T) {
 	p.serve(t, lis)
 	cfg := config(target)
 	cfg.DialOptions = options
-	cfg.StatusInterval = time.Hour
+	cfg.Sync.StatusInterval = time.Hour
 	type order struct{ provider, model, credential string }
 	orders := make(chan order, 1)
-	cfg.Reset = func(provider, model, credential string) { orders <- order{provider, model, credential} }
-	cfg.Status = func() uplink.Status { return uplink.Status{Redis: "down", KeywordHits: map[string]int64{"busy": 2}} }
+	cfg.Sync.Reset = func(provider, model, credential string) { orders <- order{provider, model, credential} }
+	cfg.Sync.Status = func() syncing.Status { return syncing.Status{Redis: "down", KeywordHits: map[string]int64{"busy": 2}} }
 	start(t, cfg)
 	if st := get(t, "first status", p.statuses); st.GetRedis() != "down" || st.GetKeywordHits()["busy"] != 2 {
 		t.Errorf("status says that redis is %q, keyword hits %v", st.GetRedis(), st.GetKeywordHits())

@@ -12,13 +12,23 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
-	"github.com/trunkline-ai/trunkline/dataplane/uplink/lastgood"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing/lastgood"
+	"github.com/trunkline-ai/trunkline/internal/sealedfile"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
+func sealer(t *testing.T) *sealedfile.Sealer {
+	t.Helper()
+	s, err := sealedfile.New([]byte("let-me-in"), "node-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func snapshots(t *testing.T, dir string) *lastgood.Store {
 	t.Helper()
-	s, err := lastgood.Open(lastgood.Config{Dir: dir, Secret: []byte("let-me-in"), Node: "node-1", Logger: slog.New(slog.DiscardHandler)})
+	s, err := lastgood.Open(lastgood.Config{Dir: dir, Sealer: sealer(t), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,9 +39,9 @@ func snapshots(t *testing.T, dir string) *lastgood.Store {
 func nowhere(t *testing.T, dir string) (uplink.Config, *atomic.Uint64) {
 	t.Helper()
 	cfg := unreachable()
-	cfg.Snapshots = snapshots(t, dir)
+	cfg.Sync.Snapshots = snapshots(t, dir)
 	var applied atomic.Uint64
-	cfg.Apply = func(s *nodev1.Snapshot) error { applied.Store(s.GetRevision()); return nil }
+	cfg.Sync.Apply = func(s *nodev1.Snapshot) error { applied.Store(s.GetRevision()); return nil }
 	return cfg, &applied
 }
 
@@ -43,7 +53,7 @@ func feed(t *testing.T, dir string, revisions ...uint64) {
 	p.serve(t, lis)
 	cfg := config(target)
 	cfg.DialOptions = options
-	cfg.Snapshots = snapshots(t, dir)
+	cfg.Sync.Snapshots = snapshots(t, dir)
 	_, stop := start(t, cfg)
 	for i, r := range revisions {
 		p.push <- full(t, uint64(i+1), r)
@@ -59,7 +69,7 @@ func TestNodeStartsFromItsDiskWithoutTheControlPlane(t *testing.T) {
 	dir := t.TempDir()
 	feed(t, dir, 3, 4)
 	cfg, applied := nowhere(t, dir)
-	cfg.HeadStart = time.Hour // a failed try must be enough
+	cfg.Sync.HeadStart = time.Hour // a failed try must be enough
 	later := time.Now().Add(time.Hour)
 	cfg.Now = func() time.Time { return later }
 	u, _ := start(t, cfg)
@@ -81,7 +91,7 @@ func TestNodeSaysWhatItHasOnItsDiskAndTakesWhatIsNewer(t *testing.T) {
 	p.serve(t, lis)
 	cfg, applied := nowhere(t, dir)
 	cfg.Target, cfg.DialOptions = target, options
-	cfg.HeadStart = time.Hour
+	cfg.Sync.HeadStart = time.Hour
 	u, _ := start(t, cfg)
 	hello := get(t, "hello", p.hellos)
 	if hello.GetHaveRevision() != 4 || !bytes.Equal(hello.GetHaveSha256(), full(t, 1, 4).GetSha256()) {
@@ -112,7 +122,7 @@ func TestHeadStartEnds(t *testing.T) {
 	p.serve(t, lis)
 	cfg, _ := nowhere(t, dir)
 	cfg.Target, cfg.DialOptions = target, options
-	cfg.HeadStart = 20 * time.Millisecond
+	cfg.Sync.HeadStart = 20 * time.Millisecond
 	u, _ := start(t, cfg)
 	get(t, "ready", u.Ready())
 }
@@ -218,7 +228,7 @@ func TestRefusedSnapshotIsNeitherKeptNorQuarantined(t *testing.T) {
 	p.serve(t, lis)
 	cfg, _ := nowhere(t, dir)
 	cfg.Target, cfg.DialOptions = target, options
-	cfg.Apply = func(s *nodev1.Snapshot) error {
+	cfg.Sync.Apply = func(s *nodev1.Snapshot) error {
 		switch s.GetRevision() {
 		case 2:
 			return errors.New("no")

@@ -15,14 +15,15 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/revocation"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
 const (
-	disabled = nodev1.RevokeReason_REVOKE_REASON_DISABLED
-	deleted  = nodev1.RevokeReason_REVOKE_REASON_DELETED
-	forGood  = nodev1.RevokeReason_REVOKE_REASON_REVOKED
+	disabled  = nodev1.RevokeReason_REVOKE_REASON_DISABLED
+	deleted   = nodev1.RevokeReason_REVOKE_REASON_DELETED
+	permanent = nodev1.RevokeReason_REVOKE_REASON_REVOKED
 )
 
 func hash(n byte) []byte { return bytes.Repeat([]byte{n}, 32) }
@@ -55,13 +56,15 @@ func fullOf(t *testing.T, nonce uint64, lineage string, revision uint64, keys ..
 type watch struct {
 	mu      sync.Mutex
 	held    map[dataplane.KeyHash]bool
-	refused dataplane.Refused
+	refused dataplane.RevokedKeys
+	store   *revocation.Store
 	leaked  []dataplane.KeyHash // keys that must not work and did for a moment
 	never   map[dataplane.KeyHash]bool
 }
 
-func (w *watch) use(cfg *uplink.Config) {
-	cfg.Apply = func(s *nodev1.Snapshot) error {
+func (w *watch) use(t *testing.T, cfg *uplink.Config, dir string) {
+	t.Helper()
+	cfg.Sync.Apply = func(s *nodev1.Snapshot) error {
 		held := map[dataplane.KeyHash]bool{}
 		for _, k := range s.GetApiKeys() {
 			held[dataplane.KeyHash(k.GetHash())] = true
@@ -69,7 +72,16 @@ func (w *watch) use(cfg *uplink.Config) {
 		w.change(func() { w.held = held })
 		return nil
 	}
-	cfg.Refuse = func(r dataplane.Refused) { w.change(func() { w.refused = r }) }
+	rc := revocation.Config{Apply: func(keys dataplane.RevokedKeys) { w.change(func() { w.refused = keys }) }, Logger: cfg.Logger}
+	if dir != "" {
+		rc.File = revocation.NewFile(filepath.Join(dir, "revocations"), sealer(t))
+	}
+	var err error
+	if w.store, err = revocation.New(rc); err != nil {
+		t.Fatal(err)
+	}
+	w.store.Load()
+	cfg.Sync.Revocations = w.store
 }
 
 func (w *watch) change(do func()) {
@@ -112,9 +124,9 @@ func linked(t *testing.T, dir string, w *watch) (*plane, *uplink.Uplink, func())
 	cfg := config(target)
 	cfg.DialOptions = options
 	if dir != "" {
-		cfg.Snapshots = snapshots(t, dir)
+		cfg.Sync.Snapshots = snapshots(t, dir)
 	}
-	w.use(&cfg)
+	w.use(t, &cfg, dir)
 	u, stop := start(t, cfg)
 	return p, u, stop
 }
@@ -128,7 +140,7 @@ func TestRevokedKeysAreRefusedUntilASnapshotDecides(t *testing.T) {
 	w.wants(t, "at first", 1, 2, 3, 4)
 
 	w.never = map[dataplane.KeyHash]bool{dataplane.KeyHash(hash(1)): true}
-	p.revoke <- revoke(7, forGood, 1)
+	p.revoke <- revoke(7, permanent, 1)
 	if ack := get(t, "ack", p.answers).GetRevokeAck(); ack.GetRevision() != 7 || ack.GetKeptCount() != 0 {
 		t.Errorf("answer %v", ack)
 	}
@@ -152,7 +164,7 @@ func TestRevokedKeysAreRefusedUntilASnapshotDecides(t *testing.T) {
 
 	w2 := &watch{never: w.never}
 	cfg, _ := nowhere(t, dir)
-	w2.use(&cfg)
+	w2.use(t, &cfg, dir)
 	u, _ := start(t, cfg)
 	get(t, "ready", u.Ready())
 	w2.wants(t, "after a restart", 2, 3)
@@ -180,7 +192,7 @@ func TestARestartBringsNoRevokedKeyBack(t *testing.T) {
 		}
 		w := &watch{never: map[dataplane.KeyHash]bool{dataplane.KeyHash(hash(1)): true}}
 		cfg, _ := nowhere(t, dir)
-		w.use(&cfg)
+		w.use(t, &cfg, dir)
 		u, stop := start(t, cfg)
 		get(t, "ready", u.Ready())
 		w.wants(t, "restarted", 2)
@@ -210,7 +222,7 @@ func TestWhatDoesNotOutliveTheNodeIsNotConfirmed(t *testing.T) {
 	p, _, _ := linked(t, dir, w)
 	p.push <- fullOf(t, 1, "a", 4, 1, 2)
 	get(t, "ack", p.answers)
-	inTheWay := filepath.Join(dir, "revoked.sealed.tmp")
+	inTheWay := filepath.Join(dir, "revocations.tmp")
 	if err := os.MkdirAll(filepath.Join(inTheWay, "child"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -282,19 +294,19 @@ func TestADatabaseThatWentBackIsRefusedUntilItIsAdopted(t *testing.T) {
 func TestNodesLearnFromEachOther(t *testing.T) {
 	t.Parallel()
 	dir, w := t.TempDir(), &watch{}
-	p, u, stop := linked(t, dir, w)
+	p, _, stop := linked(t, dir, w)
 	p.push <- fullOf(t, 1, "a", 5, 1, 2, 3, 4)
 	get(t, "ack", p.answers)
-	says := func(lineage string, revision uint64, reason dataplane.RevokeReason, key byte) {
-		u.Learn([]dataplane.Revocation{{Hash: dataplane.KeyHash(hash(key)), Lineage: lineage, Revision: revision, Reason: reason}})
+	says := func(lineage string, revision uint64, reason revocation.Reason, key byte) {
+		w.store.Learn([]revocation.Revocation{{Hash: dataplane.KeyHash(hash(key)), Lineage: lineage, Revision: revision, Reason: reason}})
 	}
-	says("a", 7, dataplane.RevokeDeleted, 1)
-	says("a", 5, dataplane.RevokeDeleted, 2)  // decided by the snapshot
-	says("b", 9, dataplane.RevokeDisabled, 3) // of another database
-	says("b", 1, dataplane.RevokeForGood, 4)
+	says("a", 7, revocation.Deleted, 1)
+	says("a", 5, revocation.Deleted, 2)  // decided by the snapshot
+	says("b", 9, revocation.Disabled, 3) // of another database
+	says("b", 1, revocation.Permanent, 4)
 	w.wants(t, "told by others", 2, 3)
 	known := map[byte]bool{}
-	for _, r := range u.Revocations() {
+	for _, r := range w.store.All() {
 		known[r.Hash[0]] = true
 	}
 	if !maps.Equal(known, map[byte]bool{1: true, 4: true}) {
@@ -303,7 +315,7 @@ func TestNodesLearnFromEachOther(t *testing.T) {
 	stop()
 	w2 := &watch{}
 	cfg, _ := nowhere(t, dir)
-	w2.use(&cfg)
+	w2.use(t, &cfg, dir)
 	again, _ := start(t, cfg)
 	get(t, "ready", again.Ready())
 	w2.wants(t, "after a restart", 2, 3)

@@ -20,6 +20,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -90,7 +91,7 @@ func TestCallsArriveInBatchesInOrder(t *testing.T) {
 	lis, target, options := memory()
 	cfg := config(target)
 	cfg.DialOptions = options
-	cfg.BatchDelay = time.Hour // only Flush and a full batch send
+	cfg.Shipping.BatchDelay = time.Hour // only Flush and a full batch send
 	u, _ := start(t, cfg)
 	record(u, 0, 1201)
 	p.serve(t, lis)
@@ -102,7 +103,7 @@ func TestCallsArriveInBatchesInOrder(t *testing.T) {
 			t.Errorf("batch of %q: sequence %d, %d calls; want %d and %d", b.GetNode(), b.GetSequence(), len(b.GetCalls()), i+1, want)
 		}
 	}
-	if c := u.Counters(); c != (uplink.Counters{Shipped: 1201}) {
+	if c := u.Counters(); c != (shipping.Counters{Shipped: 1201}) {
 		t.Errorf("counters %+v", c)
 	}
 }
@@ -127,7 +128,7 @@ func TestBatchesAreBoundedInBytes(t *testing.T) {
 	lis, target, options := memory()
 	cfg := config(target)
 	cfg.DialOptions = options
-	cfg.BatchDelay = time.Hour
+	cfg.Shipping.BatchDelay = time.Hour
 	u, _ := start(t, cfg)
 	attempts := make([]dataplane.Attempt, 64)
 	for i := range attempts {
@@ -219,7 +220,7 @@ func TestCallThatIsRefusedHoldsUpNoOther(t *testing.T) {
 	lis, target, options := memory()
 	cfg := config(target)
 	cfg.DialOptions = options
-	cfg.BatchDelay = time.Hour
+	cfg.Shipping.BatchDelay = time.Hour
 	u, _ := start(t, cfg)
 	record(u, 0, 300)
 	u.Record(dataplane.Call{ID: "poison"})
@@ -227,7 +228,7 @@ func TestCallThatIsRefusedHoldsUpNoOther(t *testing.T) {
 	p.serve(t, lis)
 	flush(t, u)
 	stored.check(t, 900)
-	if c := u.Counters(); c != (uplink.Counters{Shipped: 900, Rejected: 1}) {
+	if c := u.Counters(); c != (shipping.Counters{Shipped: 900, Rejected: 1}) {
 		t.Errorf("counters %+v", c)
 	}
 }
@@ -242,7 +243,7 @@ func TestCallsPutAsideAreCounted(t *testing.T) {
 	p.serve(t, lis)
 	cfg := config(target)
 	cfg.DialOptions = options
-	cfg.BatchDelay = time.Hour
+	cfg.Shipping.BatchDelay = time.Hour
 	u, _ := start(t, cfg)
 	record(u, 0, 3)
 	flush(t, u)
@@ -254,13 +255,13 @@ func TestCallsPutAsideAreCounted(t *testing.T) {
 func TestRecordNeverBlocks(t *testing.T) {
 	t.Parallel()
 	cfg := config("127.0.0.1:1")
-	cfg.QueueSize = 10
+	cfg.Shipping.QueueSize = 10
 	u, err := uplink.New(cfg) // nobody empties the queue
 	if err != nil {
 		t.Fatal(err)
 	}
 	record(u, 0, 25)
-	if c := u.Counters(); c != (uplink.Counters{Waiting: 10, Folded: 15, Totals: 2}) {
+	if c := u.Counters(); c != (shipping.Counters{Waiting: 10, Summed: 15, Totals: 2}) {
 		t.Errorf("counters %+v", c)
 	}
 }
@@ -272,8 +273,8 @@ func TestBacklogIsBoundedWhileTheControlPlaneIsAway(t *testing.T) {
 		bound func(*uplink.Config)
 		kept  int
 	}{
-		{"by number", func(c *uplink.Config) { c.MaxBacklog = 30 }, 30},
-		{"by size", func(c *uplink.Config) { c.MaxBacklogBytes = 10_000 }, 22}, // 451 bytes each
+		{"by number", func(c *uplink.Config) { c.Shipping.MaxBacklog = 30 }, 30},
+		{"by size", func(c *uplink.Config) { c.Shipping.MaxBacklogBytes = 10_000 }, 22}, // 451 bytes each
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -291,12 +292,12 @@ func TestBacklogIsBoundedWhileTheControlPlaneIsAway(t *testing.T) {
 			record(u, 0, 100)
 			until(t, "the queue is empty", func() bool {
 				c := u.Counters()
-				return c.Waiting+int(c.Folded) == 100 && c.Waiting == tt.kept
+				return c.Waiting+int(c.Summed) == 100 && c.Waiting == tt.kept
 			})
 			p.serve(t, lis)
 			flush(t, u)
 			stored.check(t, tt.kept)
-			if c := u.Counters(); c.Shipped != uint64(tt.kept) || c.Folded != uint64(100-tt.kept) || c.Dropped != 0 || c.Totals != 0 || c.Gaps == 0 {
+			if c := u.Counters(); c.Shipped != uint64(tt.kept) || c.Summed != uint64(100-tt.kept) || c.Dropped != 0 || c.Totals != 0 || c.Gaps == 0 {
 				t.Errorf("counters %+v", c)
 			}
 			record(u, tt.kept, tt.kept+5) // there is room again

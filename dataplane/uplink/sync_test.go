@@ -18,6 +18,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -39,8 +40,8 @@ func TestSnapshotIsAppliedAndAcknowledged(t *testing.T) {
 				cfg.DialOptions = options
 			}
 			applied := make(chan *nodev1.Snapshot, 1)
-			cfg.Apply = func(s *nodev1.Snapshot) error { applied <- s; return nil }
-			cfg.BootID = "boot-a"
+			cfg.Sync.Apply = func(s *nodev1.Snapshot) error { applied <- s; return nil }
+			cfg.Sync.BootID = "boot-a"
 			u, _ := start(t, cfg)
 
 			hello := get(t, "hello", p.hellos)
@@ -103,7 +104,7 @@ func TestRefusedSnapshotsLeaveTheOldOne(t *testing.T) {
 			cfg := config(target)
 			cfg.DialOptions = options
 			var applied atomic.Uint64
-			cfg.Apply = func(s *nodev1.Snapshot) error {
+			cfg.Sync.Apply = func(s *nodev1.Snapshot) error {
 				if s.GetRevision() == 2 && tt.apply != nil {
 					return tt.apply(s)
 				}
@@ -141,7 +142,7 @@ func TestReconnectSaysWhatTheNodeHas(t *testing.T) {
 	stop := p.serve(t, lis)
 	var applies atomic.Int32
 	cfg := config(lis.Addr().String())
-	cfg.Apply = func(*nodev1.Snapshot) error { applies.Add(1); return nil }
+	cfg.Sync.Apply = func(*nodev1.Snapshot) error { applies.Add(1); return nil }
 	u, _ := start(t, cfg)
 	first := get(t, "hello", p.hellos)
 	sent := full(t, 1, 5)
@@ -238,11 +239,11 @@ func TestStatusIsSentAtOnceOnChangeAndRegularly(t *testing.T) {
 	p.serve(t, lis)
 	cfg := config(target)
 	cfg.DialOptions = options
-	cfg.StatusInterval = time.Hour
+	cfg.Sync.StatusInterval = time.Hour
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	cfg.Now = func() time.Time { return now }
-	cfg.Status = func() uplink.Status {
-		return uplink.Status{InFlight: 3, Targets: []dataplane.ScopeHealth{
+	cfg.Sync.Status = func() syncing.Status {
+		return syncing.Status{InFlight: 3, Targets: []dataplane.ScopeHealth{
 			{Scope: dataplane.Scope{Kind: dataplane.ScopeTarget, Provider: "a", Name: "m"}, Threshold: 5},
 			{Scope: dataplane.Scope{Kind: dataplane.ScopeTarget, Provider: "b", Name: "m"}, Condition: dataplane.Condition{Failures: 2}, Threshold: 5},
 			{Scope: dataplane.Scope{Kind: dataplane.ScopeCredential, Provider: "b", Name: "main"}, Condition: dataplane.Condition{
@@ -287,7 +288,7 @@ func TestStatusComesRegularly(t *testing.T) {
 	p.serve(t, lis)
 	cfg := config(target)
 	cfg.DialOptions = options
-	cfg.StatusInterval = 5 * time.Millisecond
+	cfg.Sync.StatusInterval = 5 * time.Millisecond
 	start(t, cfg)
 	for range 4 {
 		get(t, "status", p.statuses)
@@ -303,8 +304,8 @@ func TestConfigIsChecked(t *testing.T) {
 		"long node":        func(c *uplink.Config) { c.Node = strings.Repeat("n", 129) },
 		"node with a line": func(c *uplink.Config) { c.Node = "a\nb" },
 		"node with spaces": func(c *uplink.Config) { c.Node = " a" },
-		"no apply":         func(c *uplink.Config) { c.Apply = nil },
-		"no status":        func(c *uplink.Config) { c.Status = nil },
+		"no apply":         func(c *uplink.Config) { c.Sync.Apply = nil },
+		"no status":        func(c *uplink.Config) { c.Sync.Status = nil },
 		"no logger":        func(c *uplink.Config) { c.Logger = nil },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -13,8 +13,9 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
-	"github.com/trunkline-ai/trunkline/dataplane/uplink/fold"
-	"github.com/trunkline-ai/trunkline/dataplane/uplink/spool"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/overflow"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/spool"
 	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -111,13 +112,13 @@ func (c *callers) record(u *uplink.Uplink, n int) {
 }
 
 // openBook opens the sums of a folder.
-func openBook(t *testing.T, dir string, change ...func(*fold.Config)) *fold.Book {
+func openBook(t *testing.T, dir string, change ...func(*overflow.Config)) *overflow.Totals {
 	t.Helper()
-	cfg := fold.Config{Path: filepath.Join(dir, "totals"), Bytes: 1 << 20, Delay: time.Millisecond, RetryAfter: time.Millisecond, Logger: slog.New(slog.DiscardHandler)}
+	cfg := overflow.Config{Path: filepath.Join(dir, "totals"), Bytes: 1 << 20, Delay: time.Millisecond, RetryAfter: time.Millisecond, Logger: slog.New(slog.DiscardHandler)}
 	for _, f := range change {
 		f(&cfg)
 	}
-	book, err := fold.Open(cfg)
+	book, err := overflow.Open(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,10 +130,10 @@ func startFolding(t *testing.T, cfg uplink.Config, dir string, change ...func(*s
 	t.Helper()
 	book := openBook(t, dir)
 	s := openSpool(t, dir, append([]func(*spool.Config){func(c *spool.Config) {
-		*c = uplink.FoldInto(*c, book)
+		*c = shipping.SumInto(*c, book)
 		c.SegmentBytes, c.MaxBytes = 2<<10, 8<<10
 	}}, change...)...)
-	cfg.Totals = book
+	cfg.Shipping.Totals = book
 	u, stop := startSpooled(t, cfg, s)
 	once := sync.OnceFunc(func() {
 		stop()
@@ -147,7 +148,7 @@ func startFolding(t *testing.T, cfg uplink.Config, dir string, change ...func(*s
 // settled waits until everything recorded is on disk or in sums.
 func settled(t *testing.T, u *uplink.Uplink, n int) {
 	t.Helper()
-	until(t, "what was recorded is on disk", func() bool { return u.Spool().Waiting+u.Counters().Folded == uint64(n) })
+	until(t, "what was recorded is on disk", func() bool { return u.Spool().Waiting+u.Counters().Summed == uint64(n) })
 }
 
 func connected(t *testing.T, p *plane) uplink.Config {
@@ -173,7 +174,7 @@ func TestSpoolThatOverflowsLosesRowsButNoMoney(t *testing.T) {
 			calls.record(u, 30)
 			settled(t, u, calls.n-earlier)
 		}
-		if c := u.Counters(); c.Folded == 0 || c.Dropped != 0 || c.Damaged != 0 {
+		if c := u.Counters(); c.Summed == 0 || c.Dropped != 0 || c.Damaged != 0 {
 			t.Fatalf("counters %+v, want calls in sums", c)
 		}
 		stop()
@@ -235,7 +236,7 @@ func TestWhatMayBeStoredIsNotSummedUp(t *testing.T) {
 			calls.record(u, 30)
 			settled(t, u, calls.n)
 		}
-		if u.Counters().Folded == 0 {
+		if u.Counters().Summed == 0 {
 			t.Error("nothing was summed up: the test proves nothing")
 		}
 		stop()
@@ -261,13 +262,13 @@ func TestFullDiskLosesRowsButNoMoney(t *testing.T) {
 	lis, target, options := memory()
 	cfg := config(target)
 	cfg.DialOptions = options
-	cfg.MaxBacklog = 40
+	cfg.Shipping.MaxBacklog = 40
 	u, _ := startFolding(t, cfg, dir, func(c *spool.Config) {
 		c.MinFree = 0.05
 		c.FreeDisk = func(string) (float64, error) { return 0, nil }
 	})
 	calls.record(u, 500)
-	until(t, "40 are in memory and 460 in sums", func() bool { c := u.Counters(); return c.Waiting == 40 && c.Folded == 460 })
+	until(t, "40 are in memory and 460 in sums", func() bool { c := u.Counters(); return c.Waiting == 40 && c.Summed == 460 })
 	p.serve(t, lis)
 	flush(t, u)
 	got.check(t, &calls.sum)
@@ -283,8 +284,8 @@ func TestFullQueueLosesRowsButNoMoney(t *testing.T) {
 	p := newPlane()
 	p.store = func(b *nodev1.ShipCallsRequest) ([]*nodev1.RejectedCall, error) { got.take(b); return nil, nil }
 	cfg := connected(t, p)
-	cfg.QueueSize = 10
-	cfg.Totals = openBook(t, t.TempDir())
+	cfg.Shipping.QueueSize = 10
+	cfg.Shipping.Totals = openBook(t, t.TempDir())
 	u, _ := start(t, cfg)
 	for range 100 {
 		calls.record(u, 50)
@@ -317,10 +318,10 @@ func TestTotalThatIsRefusedHoldsUpNoOther(t *testing.T) {
 	lis, target, options := memory()
 	cfg := config(target)
 	cfg.DialOptions = options
-	cfg.MaxBacklog, cfg.Totals = 1, openBook(t, t.TempDir())
+	cfg.Shipping.MaxBacklog, cfg.Shipping.Totals = 1, openBook(t, t.TempDir())
 	u, _ := start(t, cfg)
 	calls.record(u, 1000)
-	until(t, "all but one are in sums", func() bool { return u.Counters().Folded == 999 })
+	until(t, "all but one are in sums", func() bool { return u.Counters().Summed == 999 })
 	p.serve(t, lis)
 	flush(t, u)
 	if c := u.Counters(); c.Rejected != 1 || c.Totals != 0 {
@@ -347,13 +348,13 @@ func TestOldControlPlaneGetsNoTotals(t *testing.T) {
 	cfg.DialOptions = options
 	dir := t.TempDir()
 	book := openBook(t, dir)
-	cfg.MaxBacklog, cfg.Totals = 20, book
+	cfg.Shipping.MaxBacklog, cfg.Shipping.Totals = 20, book
 	u, stop := start(t, cfg)
 	calls.record(u, 100)
-	until(t, "all but 20 are in sums", func() bool { return u.Counters().Folded == 80 })
+	until(t, "all but 20 are in sums", func() bool { return u.Counters().Summed == 80 })
 	p.serve(t, lis)
 	until(t, "the calls are shipped", func() bool { return u.Counters().Shipped == 20 })
-	if c := u.Counters(); c.Folded != 80 || c.Totals == 0 {
+	if c := u.Counters(); c.Summed != 80 || c.Totals == 0 {
 		t.Errorf("counters %+v, want 80 calls in sums that wait", c)
 	}
 	stop()
@@ -363,7 +364,7 @@ func TestOldControlPlaneGetsNoTotals(t *testing.T) {
 	p = newPlane()
 	p.store = func(b *nodev1.ShipCallsRequest) ([]*nodev1.RejectedCall, error) { got.take(b); return nil, nil }
 	cfg = connected(t, p)
-	cfg.Totals = openBook(t, dir)
+	cfg.Shipping.Totals = openBook(t, dir)
 	u, _ = start(t, cfg)
 	flush(t, u)
 	got.check(t, &calls.sum)

@@ -107,7 +107,7 @@ func TestSpoolOverflowsThreeTimes(t *testing.T) {
 	l := newLoad(t, f, 4)
 	l.more(t, 100)
 	f.plane.Kill()
-	folded := func() float64 { return metrics(t, f.nodes[0])["trunkline_call_records_folded_total"] }
+	folded := func() float64 { return metrics(t, f.nodes[0])["trunkline_call_records_summed_total"] }
 	kept := 0.0
 	eventually(t, "the spool is full", func() bool {
 		kept = max(kept, metrics(t, f.nodes[0])["trunkline_call_records_waiting"])
@@ -139,7 +139,7 @@ func (f *fleet) awaitWritten(t *testing.T, l *load) {
 		total := 0.0
 		for _, node := range f.nodes {
 			m := metrics(t, node)
-			total += m["trunkline_call_records_waiting"] + m["trunkline_call_records_folded_total"] + m["trunkline_call_records_shipped_total"]
+			total += m["trunkline_call_records_waiting"] + m["trunkline_call_records_summed_total"] + m["trunkline_call_records_shipped_total"]
 		}
 		return total >= float64(l.count.Load())
 	})
@@ -164,7 +164,7 @@ func TestSpoolDiskFullAndReadOnly(t *testing.T) {
 	f.plane.Kill()
 	eventually(t, "the disk is full, and memory too", func() bool {
 		m := metrics(t, node)
-		return m["trunkline_call_spool_failing"] == 1 && m["trunkline_call_records_folded_total"] > 500
+		return m["trunkline_call_spool_failing"] == 1 && m["trunkline_call_records_summed_total"] > 500
 	})
 	l.end()
 	node.Stop() // what is in memory becomes a sum
@@ -173,7 +173,7 @@ func TestSpoolDiskFullAndReadOnly(t *testing.T) {
 	awaitReady(f.t, node)
 	again := newLoad(t, f, 4)
 	eventually(t, "more is summed up in memory alone", func() bool {
-		return metrics(t, node)["trunkline_call_records_folded_total"] > 500
+		return metrics(t, node)["trunkline_call_records_summed_total"] > 500
 	})
 	f.plane.Run()
 	again.more(t, 100)

@@ -82,8 +82,8 @@ func TestSlowNodeGetsTheLatest(t *testing.T) {
 	entered, leave := make(chan struct{}), make(chan struct{})
 	var slow []uint64
 	n := join(t, "slow", lis.Addr().String(), func(c *uplink.Config) {
-		apply := c.Apply
-		c.Apply = func(s *nodev1.Snapshot) error {
+		apply := c.Sync.Apply
+		c.Sync.Apply = func(s *nodev1.Snapshot) error {
 			if len(slow) == 0 {
 				close(entered)
 				<-leave

@@ -25,6 +25,8 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/snapshot"
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -131,6 +133,9 @@ func (c *cutter) cut() {
 	}
 }
 
+// noGaps is for nodes that keep every record.
+type noGaps struct{ calllog.GapStore }
+
 func serve(t *testing.T, lis net.Listener, cfg *config, calls calllog.Store) *control {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
@@ -140,7 +145,7 @@ func serve(t *testing.T, lis net.Listener, cfg *config, calls calllog.Store) *co
 	if err != nil {
 		t.Fatal(err)
 	}
-	ingest, err := calllog.New(calllog.Config{Store: calls, Source: cfg, Logger: log})
+	ingest, err := calllog.New(calllog.Config{Store: calls, Gaps: noGaps{}, Source: cfg, Logger: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +240,15 @@ func join(t *testing.T, name, target string, change func(*uplink.Config)) *node 
 	t.Helper()
 	n := &node{applied: make(chan uint64, 1000)}
 	cfg := uplink.Config{
-		Target: target, Node: name, Version: "test",
+		Target: target, Node: name,
+		Logger:     slog.New(slog.DiscardHandler),
+		MinBackoff: 5 * time.Millisecond,
+		MaxBackoff: 100 * time.Millisecond,
+		Shipping:   shipping.Config{BatchDelay: 5 * time.Millisecond},
+	}
+	cfg.Sync = syncing.Config{
+		Version: "test",
+		Status:  func() syncing.Status { return syncing.Status{} },
 		Apply: func(in *nodev1.Snapshot) error {
 			if in.GetRevision() == n.refuse.Load() {
 				return fmt.Errorf("revision %d is refused by the test", in.GetRevision())
@@ -248,11 +261,6 @@ func join(t *testing.T, name, target string, change func(*uplink.Config)) *node 
 			n.applied <- s.Revision
 			return nil
 		},
-		Status:     func() uplink.Status { return uplink.Status{} },
-		Logger:     slog.New(slog.DiscardHandler),
-		BatchDelay: 5 * time.Millisecond,
-		MinBackoff: 5 * time.Millisecond,
-		MaxBackoff: 100 * time.Millisecond,
 	}
 	if change != nil {
 		change(&cfg)

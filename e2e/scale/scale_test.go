@@ -23,6 +23,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/identity"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing"
 	"github.com/trunkline-ai/trunkline/internal/testenv"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
@@ -166,13 +167,13 @@ func (p *plane) oneRealNode(keys int) {
 	}
 	took := make(chan time.Duration, 1)
 	u, err := uplink.New(uplink.Config{
-		Target: p.Address("nodes"), Identity: id, Node: "real", Logger: slog.New(slog.DiscardHandler), Status: func() uplink.Status { return uplink.Status{} },
-		Apply: func(s *nodev1.Snapshot) error {
+		Target: p.Address("nodes"), Identity: id, Node: "real", Logger: slog.New(slog.DiscardHandler),
+		Sync: syncing.Config{Status: func() syncing.Status { return syncing.Status{} }, Apply: func(s *nodev1.Snapshot) error {
 			began := time.Now()
 			_, err := dataplane.Compile(s)
 			took <- time.Since(began)
 			return err
-		},
+		}},
 	})
 	if err != nil {
 		p.t.Fatal(err)

@@ -99,7 +99,7 @@ func (e *Engine) EndRevoked() {
 // revoked reports whether streams of a key must not go on.
 func (e *Engine) revoked(key *dataplane.APIKey) bool {
 	s := e.cfg.Snapshot()
-	return s != nil && s.Cut(key)
+	return s != nil && s.CutsStreams(key)
 }
 
 // EndAll ends every stream under way, and those that begin later, because the node stops:

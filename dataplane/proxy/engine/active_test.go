@@ -28,7 +28,7 @@ func revoking(t *testing.T) (e *Engine, key *dataplane.APIKey, refuse func(cut b
 	}
 	e = New(Config{Snapshot: func() *dataplane.Snapshot { return s }})
 	return e, key, func(cut bool) {
-		s = s.Withdraw(dataplane.Refused{apikey.Hash([]byte("pepper"), testKey): cut})
+		s = s.WithRevoked(dataplane.RevokedKeys{apikey.Hash([]byte("pepper"), testKey): cut})
 		if _, ok := s.Key(testKey); ok {
 			t.Error("the key is accepted though it is refused")
 		}

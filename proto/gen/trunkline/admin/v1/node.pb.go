@@ -83,13 +83,17 @@ type Node struct {
 	// Its certificate is refused.
 	Revoked bool `protobuf:"varint,32,opt,name=revoked,proto3" json:"revoked,omitempty"`
 	// Calls summed up because there was no room for their records, since the process started.
-	CallsFolded int64 `protobuf:"varint,26,opt,name=calls_folded,json=callsFolded,proto3" json:"calls_folded,omitempty"`
+	CallsSummed int64 `protobuf:"varint,26,opt,name=calls_summed,json=callsSummed,proto3" json:"calls_summed,omitempty"`
 	// Gaps in its call records, since the process started.
 	Gaps int64 `protobuf:"varint,27,opt,name=gaps,proto3" json:"gaps,omitempty"`
 	// The database it follows, and the revocations it holds.
-	Lineage       *NodeLineage `protobuf:"bytes,25,opt,name=lineage,proto3" json:"lineage,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Lineage *NodeLineage `protobuf:"bytes,25,opt,name=lineage,proto3" json:"lineage,omitempty"`
+	// What it does not serve of its revision because its build lacks a feature; at most 1,000 documents.
+	RefusedDocuments []*RefusedDocument `protobuf:"bytes,33,rep,name=refused_documents,json=refusedDocuments,proto3" json:"refused_documents,omitempty"`
+	// How many there are.
+	RefusedDocumentCount int32 `protobuf:"varint,34,opt,name=refused_document_count,json=refusedDocumentCount,proto3" json:"refused_document_count,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
 }
 
 func (x *Node) Reset() {
@@ -311,9 +315,9 @@ func (x *Node) GetRevoked() bool {
 	return false
 }
 
-func (x *Node) GetCallsFolded() int64 {
+func (x *Node) GetCallsSummed() int64 {
 	if x != nil {
-		return x.CallsFolded
+		return x.CallsSummed
 	}
 	return 0
 }
@@ -332,6 +336,84 @@ func (x *Node) GetLineage() *NodeLineage {
 	return nil
 }
 
+func (x *Node) GetRefusedDocuments() []*RefusedDocument {
+	if x != nil {
+		return x.RefusedDocuments
+	}
+	return nil
+}
+
+func (x *Node) GetRefusedDocumentCount() int32 {
+	if x != nil {
+		return x.RefusedDocumentCount
+	}
+	return 0
+}
+
+// A document that a node does not serve, because its build does not know all that the document says:
+// an API key with a restriction that the node could not enforce, for one. Upgrade the node.
+type RefusedDocument struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Provider, Group, ApiKey or FailureKeyword.
+	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// What its build lacks.
+	MissingFeatures []string `protobuf:"bytes,3,rep,name=missing_features,json=missingFeatures,proto3" json:"missing_features,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *RefusedDocument) Reset() {
+	*x = RefusedDocument{}
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefusedDocument) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefusedDocument) ProtoMessage() {}
+
+func (x *RefusedDocument) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefusedDocument.ProtoReflect.Descriptor instead.
+func (*RefusedDocument) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *RefusedDocument) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *RefusedDocument) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RefusedDocument) GetMissingFeatures() []string {
+	if x != nil {
+		return x.MissingFeatures
+	}
+	return nil
+}
+
 type ListNodesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -340,7 +422,7 @@ type ListNodesRequest struct {
 
 func (x *ListNodesRequest) Reset() {
 	*x = ListNodesRequest{}
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[1]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -352,7 +434,7 @@ func (x *ListNodesRequest) String() string {
 func (*ListNodesRequest) ProtoMessage() {}
 
 func (x *ListNodesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[1]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -365,7 +447,7 @@ func (x *ListNodesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListNodesRequest.ProtoReflect.Descriptor instead.
 func (*ListNodesRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{1}
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{2}
 }
 
 type ListNodesResponse struct {
@@ -381,7 +463,7 @@ type ListNodesResponse struct {
 
 func (x *ListNodesResponse) Reset() {
 	*x = ListNodesResponse{}
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[2]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -393,7 +475,7 @@ func (x *ListNodesResponse) String() string {
 func (*ListNodesResponse) ProtoMessage() {}
 
 func (x *ListNodesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[2]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -406,7 +488,7 @@ func (x *ListNodesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListNodesResponse.ProtoReflect.Descriptor instead.
 func (*ListNodesResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{2}
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ListNodesResponse) GetNodes() []*Node {
@@ -439,7 +521,7 @@ type GetNodeRequest struct {
 
 func (x *GetNodeRequest) Reset() {
 	*x = GetNodeRequest{}
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -451,7 +533,7 @@ func (x *GetNodeRequest) String() string {
 func (*GetNodeRequest) ProtoMessage() {}
 
 func (x *GetNodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -464,7 +546,7 @@ func (x *GetNodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetNodeRequest.ProtoReflect.Descriptor instead.
 func (*GetNodeRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{3}
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetNodeRequest) GetName() string {
@@ -485,7 +567,7 @@ type GetNodeResponse struct {
 
 func (x *GetNodeResponse) Reset() {
 	*x = GetNodeResponse{}
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -497,7 +579,7 @@ func (x *GetNodeResponse) String() string {
 func (*GetNodeResponse) ProtoMessage() {}
 
 func (x *GetNodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -510,7 +592,7 @@ func (x *GetNodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetNodeResponse.ProtoReflect.Descriptor instead.
 func (*GetNodeResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{4}
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetNodeResponse) GetNode() *Node {
@@ -538,7 +620,7 @@ type DrainNodeRequest struct {
 
 func (x *DrainNodeRequest) Reset() {
 	*x = DrainNodeRequest{}
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -550,7 +632,7 @@ func (x *DrainNodeRequest) String() string {
 func (*DrainNodeRequest) ProtoMessage() {}
 
 func (x *DrainNodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -563,7 +645,7 @@ func (x *DrainNodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainNodeRequest.ProtoReflect.Descriptor instead.
 func (*DrainNodeRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *DrainNodeRequest) GetName() string {
@@ -590,7 +672,7 @@ type DrainNodeResponse struct {
 
 func (x *DrainNodeResponse) Reset() {
 	*x = DrainNodeResponse{}
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -602,7 +684,7 @@ func (x *DrainNodeResponse) String() string {
 func (*DrainNodeResponse) ProtoMessage() {}
 
 func (x *DrainNodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -615,7 +697,7 @@ func (x *DrainNodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainNodeResponse.ProtoReflect.Descriptor instead.
 func (*DrainNodeResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *DrainNodeResponse) GetNode() *Node {
@@ -634,7 +716,7 @@ type ForgetNodeRequest struct {
 
 func (x *ForgetNodeRequest) Reset() {
 	*x = ForgetNodeRequest{}
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -646,7 +728,7 @@ func (x *ForgetNodeRequest) String() string {
 func (*ForgetNodeRequest) ProtoMessage() {}
 
 func (x *ForgetNodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -659,7 +741,7 @@ func (x *ForgetNodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForgetNodeRequest.ProtoReflect.Descriptor instead.
 func (*ForgetNodeRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ForgetNodeRequest) GetName() string {
@@ -677,7 +759,7 @@ type ForgetNodeResponse struct {
 
 func (x *ForgetNodeResponse) Reset() {
 	*x = ForgetNodeResponse{}
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -689,7 +771,7 @@ func (x *ForgetNodeResponse) String() string {
 func (*ForgetNodeResponse) ProtoMessage() {}
 
 func (x *ForgetNodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -702,7 +784,7 @@ func (x *ForgetNodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForgetNodeResponse.ProtoReflect.Descriptor instead.
 func (*ForgetNodeResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{9}
 }
 
 type RevokeNodeRequest struct {
@@ -715,7 +797,7 @@ type RevokeNodeRequest struct {
 
 func (x *RevokeNodeRequest) Reset() {
 	*x = RevokeNodeRequest{}
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -727,7 +809,7 @@ func (x *RevokeNodeRequest) String() string {
 func (*RevokeNodeRequest) ProtoMessage() {}
 
 func (x *RevokeNodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -740,7 +822,7 @@ func (x *RevokeNodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeNodeRequest.ProtoReflect.Descriptor instead.
 func (*RevokeNodeRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RevokeNodeRequest) GetName() string {
@@ -758,7 +840,7 @@ type RevokeNodeResponse struct {
 
 func (x *RevokeNodeResponse) Reset() {
 	*x = RevokeNodeResponse{}
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[10]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -770,7 +852,7 @@ func (x *RevokeNodeResponse) String() string {
 func (*RevokeNodeResponse) ProtoMessage() {}
 
 func (x *RevokeNodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_node_proto_msgTypes[10]
+	mi := &file_trunkline_admin_v1_node_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -783,15 +865,14 @@ func (x *RevokeNodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeNodeResponse.ProtoReflect.Descriptor instead.
 func (*RevokeNodeResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{10}
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{11}
 }
 
 var File_trunkline_admin_v1_node_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\n" +
-	"\x1dtrunkline/admin/v1/node.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a#trunkline/admin/v1/join_token.proto\x1a#trunkline/admin/v1/revocation.proto\"\xb8\n" +
-	"\n" +
+	"\x1dtrunkline/admin/v1/node.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a#trunkline/admin/v1/join_token.proto\x1a#trunkline/admin/v1/revocation.proto\"\xc0\v\n" +
 	"\x04Node\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x1c\n" +
@@ -824,12 +905,18 @@ const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\venroll_time\x18\x1f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"enrollTime\x12\x18\n" +
 	"\arevoked\x18  \x01(\bR\arevoked\x12!\n" +
-	"\fcalls_folded\x18\x1a \x01(\x03R\vcallsFolded\x12\x12\n" +
+	"\fcalls_summed\x18\x1a \x01(\x03R\vcallsSummed\x12\x12\n" +
 	"\x04gaps\x18\x1b \x01(\x03R\x04gaps\x129\n" +
-	"\alineage\x18\x19 \x01(\v2\x1f.trunkline.admin.v1.NodeLineageR\alineage\x1a>\n" +
+	"\alineage\x18\x19 \x01(\v2\x1f.trunkline.admin.v1.NodeLineageR\alineage\x12P\n" +
+	"\x11refused_documents\x18! \x03(\v2#.trunkline.admin.v1.RefusedDocumentR\x10refusedDocuments\x124\n" +
+	"\x16refused_document_count\x18\" \x01(\x05R\x14refusedDocumentCount\x1a>\n" +
 	"\x10KeywordHitsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\x12\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"d\n" +
+	"\x0fRefusedDocument\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12)\n" +
+	"\x10missing_features\x18\x03 \x03(\tR\x0fmissingFeatures\"\x12\n" +
 	"\x10ListNodesRequest\"\x7f\n" +
 	"\x11ListNodesResponse\x12.\n" +
 	"\x05nodes\x18\x01 \x03(\v2\x18.trunkline.admin.v1.NodeR\x05nodes\x12\x1a\n" +
@@ -882,66 +969,68 @@ func file_trunkline_admin_v1_node_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_node_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_trunkline_admin_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_trunkline_admin_v1_node_proto_goTypes = []any{
 	(*Node)(nil),                    // 0: trunkline.admin.v1.Node
-	(*ListNodesRequest)(nil),        // 1: trunkline.admin.v1.ListNodesRequest
-	(*ListNodesResponse)(nil),       // 2: trunkline.admin.v1.ListNodesResponse
-	(*GetNodeRequest)(nil),          // 3: trunkline.admin.v1.GetNodeRequest
-	(*GetNodeResponse)(nil),         // 4: trunkline.admin.v1.GetNodeResponse
-	(*DrainNodeRequest)(nil),        // 5: trunkline.admin.v1.DrainNodeRequest
-	(*DrainNodeResponse)(nil),       // 6: trunkline.admin.v1.DrainNodeResponse
-	(*ForgetNodeRequest)(nil),       // 7: trunkline.admin.v1.ForgetNodeRequest
-	(*ForgetNodeResponse)(nil),      // 8: trunkline.admin.v1.ForgetNodeResponse
-	(*RevokeNodeRequest)(nil),       // 9: trunkline.admin.v1.RevokeNodeRequest
-	(*RevokeNodeResponse)(nil),      // 10: trunkline.admin.v1.RevokeNodeResponse
-	nil,                             // 11: trunkline.admin.v1.Node.KeywordHitsEntry
-	(*timestamppb.Timestamp)(nil),   // 12: google.protobuf.Timestamp
-	(*TargetHealth)(nil),            // 13: trunkline.admin.v1.TargetHealth
-	(*durationpb.Duration)(nil),     // 14: google.protobuf.Duration
-	(*NodeLineage)(nil),             // 15: trunkline.admin.v1.NodeLineage
-	(*CreateJoinTokenRequest)(nil),  // 16: trunkline.admin.v1.CreateJoinTokenRequest
-	(*ListJoinTokensRequest)(nil),   // 17: trunkline.admin.v1.ListJoinTokensRequest
-	(*DeleteJoinTokenRequest)(nil),  // 18: trunkline.admin.v1.DeleteJoinTokenRequest
-	(*CreateJoinTokenResponse)(nil), // 19: trunkline.admin.v1.CreateJoinTokenResponse
-	(*ListJoinTokensResponse)(nil),  // 20: trunkline.admin.v1.ListJoinTokensResponse
-	(*DeleteJoinTokenResponse)(nil), // 21: trunkline.admin.v1.DeleteJoinTokenResponse
+	(*RefusedDocument)(nil),         // 1: trunkline.admin.v1.RefusedDocument
+	(*ListNodesRequest)(nil),        // 2: trunkline.admin.v1.ListNodesRequest
+	(*ListNodesResponse)(nil),       // 3: trunkline.admin.v1.ListNodesResponse
+	(*GetNodeRequest)(nil),          // 4: trunkline.admin.v1.GetNodeRequest
+	(*GetNodeResponse)(nil),         // 5: trunkline.admin.v1.GetNodeResponse
+	(*DrainNodeRequest)(nil),        // 6: trunkline.admin.v1.DrainNodeRequest
+	(*DrainNodeResponse)(nil),       // 7: trunkline.admin.v1.DrainNodeResponse
+	(*ForgetNodeRequest)(nil),       // 8: trunkline.admin.v1.ForgetNodeRequest
+	(*ForgetNodeResponse)(nil),      // 9: trunkline.admin.v1.ForgetNodeResponse
+	(*RevokeNodeRequest)(nil),       // 10: trunkline.admin.v1.RevokeNodeRequest
+	(*RevokeNodeResponse)(nil),      // 11: trunkline.admin.v1.RevokeNodeResponse
+	nil,                             // 12: trunkline.admin.v1.Node.KeywordHitsEntry
+	(*timestamppb.Timestamp)(nil),   // 13: google.protobuf.Timestamp
+	(*TargetHealth)(nil),            // 14: trunkline.admin.v1.TargetHealth
+	(*durationpb.Duration)(nil),     // 15: google.protobuf.Duration
+	(*NodeLineage)(nil),             // 16: trunkline.admin.v1.NodeLineage
+	(*CreateJoinTokenRequest)(nil),  // 17: trunkline.admin.v1.CreateJoinTokenRequest
+	(*ListJoinTokensRequest)(nil),   // 18: trunkline.admin.v1.ListJoinTokensRequest
+	(*DeleteJoinTokenRequest)(nil),  // 19: trunkline.admin.v1.DeleteJoinTokenRequest
+	(*CreateJoinTokenResponse)(nil), // 20: trunkline.admin.v1.CreateJoinTokenResponse
+	(*ListJoinTokensResponse)(nil),  // 21: trunkline.admin.v1.ListJoinTokensResponse
+	(*DeleteJoinTokenResponse)(nil), // 22: trunkline.admin.v1.DeleteJoinTokenResponse
 }
 var file_trunkline_admin_v1_node_proto_depIdxs = []int32{
-	12, // 0: trunkline.admin.v1.Node.connect_time:type_name -> google.protobuf.Timestamp
-	12, // 1: trunkline.admin.v1.Node.last_seen_time:type_name -> google.protobuf.Timestamp
-	13, // 2: trunkline.admin.v1.Node.targets:type_name -> trunkline.admin.v1.TargetHealth
-	11, // 3: trunkline.admin.v1.Node.keyword_hits:type_name -> trunkline.admin.v1.Node.KeywordHitsEntry
-	14, // 4: trunkline.admin.v1.Node.behind_for:type_name -> google.protobuf.Duration
-	14, // 5: trunkline.admin.v1.Node.uptime:type_name -> google.protobuf.Duration
-	14, // 6: trunkline.admin.v1.Node.clock_offset:type_name -> google.protobuf.Duration
-	12, // 7: trunkline.admin.v1.Node.certificate_expire_time:type_name -> google.protobuf.Timestamp
-	12, // 8: trunkline.admin.v1.Node.enroll_time:type_name -> google.protobuf.Timestamp
-	15, // 9: trunkline.admin.v1.Node.lineage:type_name -> trunkline.admin.v1.NodeLineage
-	0,  // 10: trunkline.admin.v1.ListNodesResponse.nodes:type_name -> trunkline.admin.v1.Node
-	0,  // 11: trunkline.admin.v1.GetNodeResponse.node:type_name -> trunkline.admin.v1.Node
-	0,  // 12: trunkline.admin.v1.DrainNodeResponse.node:type_name -> trunkline.admin.v1.Node
-	1,  // 13: trunkline.admin.v1.NodeService.ListNodes:input_type -> trunkline.admin.v1.ListNodesRequest
-	3,  // 14: trunkline.admin.v1.NodeService.GetNode:input_type -> trunkline.admin.v1.GetNodeRequest
-	5,  // 15: trunkline.admin.v1.NodeService.DrainNode:input_type -> trunkline.admin.v1.DrainNodeRequest
-	7,  // 16: trunkline.admin.v1.NodeService.ForgetNode:input_type -> trunkline.admin.v1.ForgetNodeRequest
-	9,  // 17: trunkline.admin.v1.NodeService.RevokeNode:input_type -> trunkline.admin.v1.RevokeNodeRequest
-	16, // 18: trunkline.admin.v1.NodeService.CreateJoinToken:input_type -> trunkline.admin.v1.CreateJoinTokenRequest
-	17, // 19: trunkline.admin.v1.NodeService.ListJoinTokens:input_type -> trunkline.admin.v1.ListJoinTokensRequest
-	18, // 20: trunkline.admin.v1.NodeService.DeleteJoinToken:input_type -> trunkline.admin.v1.DeleteJoinTokenRequest
-	2,  // 21: trunkline.admin.v1.NodeService.ListNodes:output_type -> trunkline.admin.v1.ListNodesResponse
-	4,  // 22: trunkline.admin.v1.NodeService.GetNode:output_type -> trunkline.admin.v1.GetNodeResponse
-	6,  // 23: trunkline.admin.v1.NodeService.DrainNode:output_type -> trunkline.admin.v1.DrainNodeResponse
-	8,  // 24: trunkline.admin.v1.NodeService.ForgetNode:output_type -> trunkline.admin.v1.ForgetNodeResponse
-	10, // 25: trunkline.admin.v1.NodeService.RevokeNode:output_type -> trunkline.admin.v1.RevokeNodeResponse
-	19, // 26: trunkline.admin.v1.NodeService.CreateJoinToken:output_type -> trunkline.admin.v1.CreateJoinTokenResponse
-	20, // 27: trunkline.admin.v1.NodeService.ListJoinTokens:output_type -> trunkline.admin.v1.ListJoinTokensResponse
-	21, // 28: trunkline.admin.v1.NodeService.DeleteJoinToken:output_type -> trunkline.admin.v1.DeleteJoinTokenResponse
-	21, // [21:29] is the sub-list for method output_type
-	13, // [13:21] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	13, // 0: trunkline.admin.v1.Node.connect_time:type_name -> google.protobuf.Timestamp
+	13, // 1: trunkline.admin.v1.Node.last_seen_time:type_name -> google.protobuf.Timestamp
+	14, // 2: trunkline.admin.v1.Node.targets:type_name -> trunkline.admin.v1.TargetHealth
+	12, // 3: trunkline.admin.v1.Node.keyword_hits:type_name -> trunkline.admin.v1.Node.KeywordHitsEntry
+	15, // 4: trunkline.admin.v1.Node.behind_for:type_name -> google.protobuf.Duration
+	15, // 5: trunkline.admin.v1.Node.uptime:type_name -> google.protobuf.Duration
+	15, // 6: trunkline.admin.v1.Node.clock_offset:type_name -> google.protobuf.Duration
+	13, // 7: trunkline.admin.v1.Node.certificate_expire_time:type_name -> google.protobuf.Timestamp
+	13, // 8: trunkline.admin.v1.Node.enroll_time:type_name -> google.protobuf.Timestamp
+	16, // 9: trunkline.admin.v1.Node.lineage:type_name -> trunkline.admin.v1.NodeLineage
+	1,  // 10: trunkline.admin.v1.Node.refused_documents:type_name -> trunkline.admin.v1.RefusedDocument
+	0,  // 11: trunkline.admin.v1.ListNodesResponse.nodes:type_name -> trunkline.admin.v1.Node
+	0,  // 12: trunkline.admin.v1.GetNodeResponse.node:type_name -> trunkline.admin.v1.Node
+	0,  // 13: trunkline.admin.v1.DrainNodeResponse.node:type_name -> trunkline.admin.v1.Node
+	2,  // 14: trunkline.admin.v1.NodeService.ListNodes:input_type -> trunkline.admin.v1.ListNodesRequest
+	4,  // 15: trunkline.admin.v1.NodeService.GetNode:input_type -> trunkline.admin.v1.GetNodeRequest
+	6,  // 16: trunkline.admin.v1.NodeService.DrainNode:input_type -> trunkline.admin.v1.DrainNodeRequest
+	8,  // 17: trunkline.admin.v1.NodeService.ForgetNode:input_type -> trunkline.admin.v1.ForgetNodeRequest
+	10, // 18: trunkline.admin.v1.NodeService.RevokeNode:input_type -> trunkline.admin.v1.RevokeNodeRequest
+	17, // 19: trunkline.admin.v1.NodeService.CreateJoinToken:input_type -> trunkline.admin.v1.CreateJoinTokenRequest
+	18, // 20: trunkline.admin.v1.NodeService.ListJoinTokens:input_type -> trunkline.admin.v1.ListJoinTokensRequest
+	19, // 21: trunkline.admin.v1.NodeService.DeleteJoinToken:input_type -> trunkline.admin.v1.DeleteJoinTokenRequest
+	3,  // 22: trunkline.admin.v1.NodeService.ListNodes:output_type -> trunkline.admin.v1.ListNodesResponse
+	5,  // 23: trunkline.admin.v1.NodeService.GetNode:output_type -> trunkline.admin.v1.GetNodeResponse
+	7,  // 24: trunkline.admin.v1.NodeService.DrainNode:output_type -> trunkline.admin.v1.DrainNodeResponse
+	9,  // 25: trunkline.admin.v1.NodeService.ForgetNode:output_type -> trunkline.admin.v1.ForgetNodeResponse
+	11, // 26: trunkline.admin.v1.NodeService.RevokeNode:output_type -> trunkline.admin.v1.RevokeNodeResponse
+	20, // 27: trunkline.admin.v1.NodeService.CreateJoinToken:output_type -> trunkline.admin.v1.CreateJoinTokenResponse
+	21, // 28: trunkline.admin.v1.NodeService.ListJoinTokens:output_type -> trunkline.admin.v1.ListJoinTokensResponse
+	22, // 29: trunkline.admin.v1.NodeService.DeleteJoinToken:output_type -> trunkline.admin.v1.DeleteJoinTokenResponse
+	22, // [22:30] is the sub-list for method output_type
+	14, // [14:22] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_node_proto_init() }
@@ -958,7 +1047,7 @@ func file_trunkline_admin_v1_node_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_node_proto_rawDesc), len(file_trunkline_admin_v1_node_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -30,6 +30,8 @@ const (
 	NackCode_NACK_CODE_VERSION_REGRESSION NackCode = 1
 	// The node has the configuration of another database.
 	NackCode_NACK_CODE_OTHER_DATABASE NackCode = 2
+	// The node lacks a feature that the whole snapshot requires.
+	NackCode_NACK_CODE_MISSING_FEATURE NackCode = 3
 )
 
 // Enum value maps for NackCode.
@@ -38,11 +40,13 @@ var (
 		0: "NACK_CODE_UNSPECIFIED",
 		1: "NACK_CODE_VERSION_REGRESSION",
 		2: "NACK_CODE_OTHER_DATABASE",
+		3: "NACK_CODE_MISSING_FEATURE",
 	}
 	NackCode_value = map[string]int32{
 		"NACK_CODE_UNSPECIFIED":        0,
 		"NACK_CODE_VERSION_REGRESSION": 1,
 		"NACK_CODE_OTHER_DATABASE":     2,
+		"NACK_CODE_MISSING_FEATURE":    3,
 	}
 )
 
@@ -336,8 +340,12 @@ type Hello struct {
 	WallUs int64 `protobuf:"varint,8,opt,name=wall_us,json=wallUs,proto3" json:"wall_us,omitempty"`
 	// What was revoked up to this revision of have_lineage the node knows.
 	RevokedRevision uint64 `protobuf:"varint,20,opt,name=revoked_revision,json=revokedRevision,proto3" json:"revoked_revision,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// What it does not serve of have_revision, at most 1,000 documents.
+	Refused []*RefusedDocument `protobuf:"bytes,21,rep,name=refused,proto3" json:"refused,omitempty"`
+	// How many there are.
+	RefusedCount  int32 `protobuf:"varint,22,opt,name=refused_count,json=refusedCount,proto3" json:"refused_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Hello) Reset() {
@@ -433,11 +441,29 @@ func (x *Hello) GetRevokedRevision() uint64 {
 	return 0
 }
 
+func (x *Hello) GetRefused() []*RefusedDocument {
+	if x != nil {
+		return x.Refused
+	}
+	return nil
+}
+
+func (x *Hello) GetRefusedCount() int32 {
+	if x != nil {
+		return x.RefusedCount
+	}
+	return 0
+}
+
 // A snapshot is in use.
 type Ack struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Nonce         uint64                 `protobuf:"varint,1,opt,name=nonce,proto3" json:"nonce,omitempty"`
-	Revision      uint64                 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Nonce    uint64                 `protobuf:"varint,1,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	Revision uint64                 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	// What the node does not serve of it because it lacks a feature, at most 1,000 documents.
+	Refused []*RefusedDocument `protobuf:"bytes,3,rep,name=refused,proto3" json:"refused,omitempty"`
+	// How many there are.
+	RefusedCount  int32 `protobuf:"varint,4,opt,name=refused_count,json=refusedCount,proto3" json:"refused_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -486,6 +512,83 @@ func (x *Ack) GetRevision() uint64 {
 	return 0
 }
 
+func (x *Ack) GetRefused() []*RefusedDocument {
+	if x != nil {
+		return x.Refused
+	}
+	return nil
+}
+
+func (x *Ack) GetRefusedCount() int32 {
+	if x != nil {
+		return x.RefusedCount
+	}
+	return 0
+}
+
+// A document of a snapshot that the node does not serve: it does not know all that the document says.
+type RefusedDocument struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Provider, Group, ApiKey or FailureKeyword.
+	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Features that the document requires and the node lacks.
+	MissingFeatures []string `protobuf:"bytes,3,rep,name=missing_features,json=missingFeatures,proto3" json:"missing_features,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *RefusedDocument) Reset() {
+	*x = RefusedDocument{}
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefusedDocument) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefusedDocument) ProtoMessage() {}
+
+func (x *RefusedDocument) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefusedDocument.ProtoReflect.Descriptor instead.
+func (*RefusedDocument) Descriptor() ([]byte, []int) {
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *RefusedDocument) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *RefusedDocument) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RefusedDocument) GetMissingFeatures() []string {
+	if x != nil {
+		return x.MissingFeatures
+	}
+	return nil
+}
+
 // A snapshot was refused; the node keeps the one it has.
 type Nack struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
@@ -500,7 +603,7 @@ type Nack struct {
 
 func (x *Nack) Reset() {
 	*x = Nack{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[4]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -512,7 +615,7 @@ func (x *Nack) String() string {
 func (*Nack) ProtoMessage() {}
 
 func (x *Nack) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[4]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -525,7 +628,7 @@ func (x *Nack) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Nack.ProtoReflect.Descriptor instead.
 func (*Nack) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{4}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Nack) GetNonce() uint64 {
@@ -579,10 +682,10 @@ type Status struct {
 	SpoolTrouble string `protobuf:"bytes,11,opt,name=spool_trouble,json=spoolTrouble,proto3" json:"spool_trouble,omitempty"`
 	// The node's clock, in microseconds since the Unix epoch.
 	WallUs int64 `protobuf:"varint,12,opt,name=wall_us,json=wallUs,proto3" json:"wall_us,omitempty"`
-	// Whether an admin's word holds that the node shall get no new clients.
+	// Whether an admin drains the node: it is to get no new clients.
 	Draining bool `protobuf:"varint,13,opt,name=draining,proto3" json:"draining,omitempty"`
 	// Calls summed up because there was no room for their records, since the process started.
-	CallsFolded int64 `protobuf:"varint,17,opt,name=calls_folded,json=callsFolded,proto3" json:"calls_folded,omitempty"`
+	CallsSummed int64 `protobuf:"varint,17,opt,name=calls_summed,json=callsSummed,proto3" json:"calls_summed,omitempty"`
 	// Gaps in the call records, since the process started.
 	Gaps int64 `protobuf:"varint,18,opt,name=gaps,proto3" json:"gaps,omitempty"`
 	// What was revoked up to this revision the node refuses.
@@ -593,7 +696,7 @@ type Status struct {
 
 func (x *Status) Reset() {
 	*x = Status{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[5]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -605,7 +708,7 @@ func (x *Status) String() string {
 func (*Status) ProtoMessage() {}
 
 func (x *Status) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[5]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -618,7 +721,7 @@ func (x *Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Status.ProtoReflect.Descriptor instead.
 func (*Status) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Status) GetAppliedRevision() uint64 {
@@ -712,9 +815,9 @@ func (x *Status) GetDraining() bool {
 	return false
 }
 
-func (x *Status) GetCallsFolded() int64 {
+func (x *Status) GetCallsSummed() int64 {
 	if x != nil {
-		return x.CallsFolded
+		return x.CallsSummed
 	}
 	return 0
 }
@@ -745,7 +848,7 @@ type ResetCooldown struct {
 
 func (x *ResetCooldown) Reset() {
 	*x = ResetCooldown{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[6]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -757,7 +860,7 @@ func (x *ResetCooldown) String() string {
 func (*ResetCooldown) ProtoMessage() {}
 
 func (x *ResetCooldown) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[6]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -770,7 +873,7 @@ func (x *ResetCooldown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetCooldown.ProtoReflect.Descriptor instead.
 func (*ResetCooldown) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ResetCooldown) GetProvider() string {
@@ -805,7 +908,7 @@ type Drain struct {
 
 func (x *Drain) Reset() {
 	*x = Drain{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[7]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -817,7 +920,7 @@ func (x *Drain) String() string {
 func (*Drain) ProtoMessage() {}
 
 func (x *Drain) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[7]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -830,7 +933,7 @@ func (x *Drain) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Drain.ProtoReflect.Descriptor instead.
 func (*Drain) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Drain) GetDraining() bool {
@@ -860,7 +963,7 @@ type TargetHealth struct {
 
 func (x *TargetHealth) Reset() {
 	*x = TargetHealth{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[8]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -872,7 +975,7 @@ func (x *TargetHealth) String() string {
 func (*TargetHealth) ProtoMessage() {}
 
 func (x *TargetHealth) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[8]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -885,7 +988,7 @@ func (x *TargetHealth) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TargetHealth.ProtoReflect.Descriptor instead.
 func (*TargetHealth) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *TargetHealth) GetProvider() string {
@@ -971,7 +1074,7 @@ type Full struct {
 
 func (x *Full) Reset() {
 	*x = Full{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[9]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -983,7 +1086,7 @@ func (x *Full) String() string {
 func (*Full) ProtoMessage() {}
 
 func (x *Full) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[9]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -996,7 +1099,7 @@ func (x *Full) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Full.ProtoReflect.Descriptor instead.
 func (*Full) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Full) GetNonce() uint64 {
@@ -1061,7 +1164,7 @@ type ShipCallsRequest struct {
 
 func (x *ShipCallsRequest) Reset() {
 	*x = ShipCallsRequest{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[10]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1073,7 +1176,7 @@ func (x *ShipCallsRequest) String() string {
 func (*ShipCallsRequest) ProtoMessage() {}
 
 func (x *ShipCallsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[10]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1086,7 +1189,7 @@ func (x *ShipCallsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipCallsRequest.ProtoReflect.Descriptor instead.
 func (*ShipCallsRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{10}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ShipCallsRequest) GetNode() string {
@@ -1148,7 +1251,7 @@ type ShipCallsResponse struct {
 
 func (x *ShipCallsResponse) Reset() {
 	*x = ShipCallsResponse{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[11]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1160,7 +1263,7 @@ func (x *ShipCallsResponse) String() string {
 func (*ShipCallsResponse) ProtoMessage() {}
 
 func (x *ShipCallsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[11]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1173,7 +1276,7 @@ func (x *ShipCallsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipCallsResponse.ProtoReflect.Descriptor instead.
 func (*ShipCallsResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{11}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ShipCallsResponse) GetSequence() uint64 {
@@ -1214,7 +1317,7 @@ type RejectedCall struct {
 
 func (x *RejectedCall) Reset() {
 	*x = RejectedCall{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[12]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1226,7 +1329,7 @@ func (x *RejectedCall) String() string {
 func (*RejectedCall) ProtoMessage() {}
 
 func (x *RejectedCall) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[12]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1239,7 +1342,7 @@ func (x *RejectedCall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RejectedCall.ProtoReflect.Descriptor instead.
 func (*RejectedCall) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{12}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *RejectedCall) GetId() string {
@@ -1274,7 +1377,7 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x0ereset_cooldown\x18\x02 \x01(\v2 .trunkline.node.v1.ResetCooldownH\x00R\rresetCooldown\x123\n" +
 	"\x06revoke\x18\x03 \x01(\v2\x19.trunkline.node.v1.RevokeH\x00R\x06revoke\x120\n" +
 	"\x05drain\x18\x04 \x01(\v2\x18.trunkline.node.v1.DrainH\x00R\x05drainB\t\n" +
-	"\amessage\"\x98\x02\n" +
+	"\amessage\"\xfb\x02\n" +
 	"\x05Hello\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12\x17\n" +
 	"\aboot_id\x18\x02 \x01(\tR\x06bootId\x12\x18\n" +
@@ -1285,10 +1388,18 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\fhave_lineage\x18\x06 \x01(\tR\vhaveLineage\x12\x1b\n" +
 	"\tuptime_ms\x18\a \x01(\x03R\buptimeMs\x12\x17\n" +
 	"\awall_us\x18\b \x01(\x03R\x06wallUs\x12)\n" +
-	"\x10revoked_revision\x18\x14 \x01(\x04R\x0frevokedRevision\"7\n" +
+	"\x10revoked_revision\x18\x14 \x01(\x04R\x0frevokedRevision\x12<\n" +
+	"\arefused\x18\x15 \x03(\v2\".trunkline.node.v1.RefusedDocumentR\arefused\x12#\n" +
+	"\rrefused_count\x18\x16 \x01(\x05R\frefusedCount\"\x9a\x01\n" +
 	"\x03Ack\x12\x14\n" +
 	"\x05nonce\x18\x01 \x01(\x04R\x05nonce\x12\x1a\n" +
-	"\brevision\x18\x02 \x01(\x04R\brevision\"\x81\x01\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\x12<\n" +
+	"\arefused\x18\x03 \x03(\v2\".trunkline.node.v1.RefusedDocumentR\arefused\x12#\n" +
+	"\rrefused_count\x18\x04 \x01(\x05R\frefusedCount\"d\n" +
+	"\x0fRefusedDocument\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12)\n" +
+	"\x10missing_features\x18\x03 \x03(\tR\x0fmissingFeatures\"\x81\x01\n" +
 	"\x04Nack\x12\x14\n" +
 	"\x05nonce\x18\x01 \x01(\x04R\x05nonce\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x16\n" +
@@ -1310,7 +1421,7 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\rspool_trouble\x18\v \x01(\tR\fspoolTrouble\x12\x17\n" +
 	"\awall_us\x18\f \x01(\x03R\x06wallUs\x12\x1a\n" +
 	"\bdraining\x18\r \x01(\bR\bdraining\x12!\n" +
-	"\fcalls_folded\x18\x11 \x01(\x03R\vcallsFolded\x12\x12\n" +
+	"\fcalls_summed\x18\x11 \x01(\x03R\vcallsSummed\x12\x12\n" +
 	"\x04gaps\x18\x12 \x01(\x03R\x04gaps\x12)\n" +
 	"\x10revoked_revision\x18\x10 \x01(\x04R\x0frevokedRevision\x1a>\n" +
 	"\x10KeywordHitsEntry\x12\x10\n" +
@@ -1357,11 +1468,12 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x05taken\x18\x04 \x01(\x05R\x05taken\"6\n" +
 	"\fRejectedCall\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason*e\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason*\x84\x01\n" +
 	"\bNackCode\x12\x19\n" +
 	"\x15NACK_CODE_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cNACK_CODE_VERSION_REGRESSION\x10\x01\x12\x1c\n" +
-	"\x18NACK_CODE_OTHER_DATABASE\x10\x022\xd1\x02\n" +
+	"\x18NACK_CODE_OTHER_DATABASE\x10\x02\x12\x1d\n" +
+	"\x19NACK_CODE_MISSING_FEATURE\x10\x032\xd1\x02\n" +
 	"\vNodeService\x12M\n" +
 	"\x06Enroll\x12 .trunkline.node.v1.EnrollRequest\x1a!.trunkline.node.v1.EnrollResponse\x12J\n" +
 	"\x05Renew\x12\x1f.trunkline.node.v1.RenewRequest\x1a .trunkline.node.v1.RenewResponse\x12K\n" +
@@ -1382,63 +1494,66 @@ func file_trunkline_node_v1_node_proto_rawDescGZIP() []byte {
 }
 
 var file_trunkline_node_v1_node_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_trunkline_node_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_trunkline_node_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_trunkline_node_v1_node_proto_goTypes = []any{
 	(NackCode)(0),             // 0: trunkline.node.v1.NackCode
 	(*SyncRequest)(nil),       // 1: trunkline.node.v1.SyncRequest
 	(*SyncResponse)(nil),      // 2: trunkline.node.v1.SyncResponse
 	(*Hello)(nil),             // 3: trunkline.node.v1.Hello
 	(*Ack)(nil),               // 4: trunkline.node.v1.Ack
-	(*Nack)(nil),              // 5: trunkline.node.v1.Nack
-	(*Status)(nil),            // 6: trunkline.node.v1.Status
-	(*ResetCooldown)(nil),     // 7: trunkline.node.v1.ResetCooldown
-	(*Drain)(nil),             // 8: trunkline.node.v1.Drain
-	(*TargetHealth)(nil),      // 9: trunkline.node.v1.TargetHealth
-	(*Full)(nil),              // 10: trunkline.node.v1.Full
-	(*ShipCallsRequest)(nil),  // 11: trunkline.node.v1.ShipCallsRequest
-	(*ShipCallsResponse)(nil), // 12: trunkline.node.v1.ShipCallsResponse
-	(*RejectedCall)(nil),      // 13: trunkline.node.v1.RejectedCall
-	nil,                       // 14: trunkline.node.v1.Status.KeywordHitsEntry
-	(*RevokeAck)(nil),         // 15: trunkline.node.v1.RevokeAck
-	(*Revoke)(nil),            // 16: trunkline.node.v1.Revoke
-	(*Call)(nil),              // 17: trunkline.node.v1.Call
-	(*Total)(nil),             // 18: trunkline.node.v1.Total
-	(*Gap)(nil),               // 19: trunkline.node.v1.Gap
-	(*EnrollRequest)(nil),     // 20: trunkline.node.v1.EnrollRequest
-	(*RenewRequest)(nil),      // 21: trunkline.node.v1.RenewRequest
-	(*EnrollResponse)(nil),    // 22: trunkline.node.v1.EnrollResponse
-	(*RenewResponse)(nil),     // 23: trunkline.node.v1.RenewResponse
+	(*RefusedDocument)(nil),   // 5: trunkline.node.v1.RefusedDocument
+	(*Nack)(nil),              // 6: trunkline.node.v1.Nack
+	(*Status)(nil),            // 7: trunkline.node.v1.Status
+	(*ResetCooldown)(nil),     // 8: trunkline.node.v1.ResetCooldown
+	(*Drain)(nil),             // 9: trunkline.node.v1.Drain
+	(*TargetHealth)(nil),      // 10: trunkline.node.v1.TargetHealth
+	(*Full)(nil),              // 11: trunkline.node.v1.Full
+	(*ShipCallsRequest)(nil),  // 12: trunkline.node.v1.ShipCallsRequest
+	(*ShipCallsResponse)(nil), // 13: trunkline.node.v1.ShipCallsResponse
+	(*RejectedCall)(nil),      // 14: trunkline.node.v1.RejectedCall
+	nil,                       // 15: trunkline.node.v1.Status.KeywordHitsEntry
+	(*RevokeAck)(nil),         // 16: trunkline.node.v1.RevokeAck
+	(*Revoke)(nil),            // 17: trunkline.node.v1.Revoke
+	(*Call)(nil),              // 18: trunkline.node.v1.Call
+	(*Total)(nil),             // 19: trunkline.node.v1.Total
+	(*Gap)(nil),               // 20: trunkline.node.v1.Gap
+	(*EnrollRequest)(nil),     // 21: trunkline.node.v1.EnrollRequest
+	(*RenewRequest)(nil),      // 22: trunkline.node.v1.RenewRequest
+	(*EnrollResponse)(nil),    // 23: trunkline.node.v1.EnrollResponse
+	(*RenewResponse)(nil),     // 24: trunkline.node.v1.RenewResponse
 }
 var file_trunkline_node_v1_node_proto_depIdxs = []int32{
 	3,  // 0: trunkline.node.v1.SyncRequest.hello:type_name -> trunkline.node.v1.Hello
 	4,  // 1: trunkline.node.v1.SyncRequest.ack:type_name -> trunkline.node.v1.Ack
-	5,  // 2: trunkline.node.v1.SyncRequest.nack:type_name -> trunkline.node.v1.Nack
-	6,  // 3: trunkline.node.v1.SyncRequest.status:type_name -> trunkline.node.v1.Status
-	15, // 4: trunkline.node.v1.SyncRequest.revoke_ack:type_name -> trunkline.node.v1.RevokeAck
-	10, // 5: trunkline.node.v1.SyncResponse.full:type_name -> trunkline.node.v1.Full
-	7,  // 6: trunkline.node.v1.SyncResponse.reset_cooldown:type_name -> trunkline.node.v1.ResetCooldown
-	16, // 7: trunkline.node.v1.SyncResponse.revoke:type_name -> trunkline.node.v1.Revoke
-	8,  // 8: trunkline.node.v1.SyncResponse.drain:type_name -> trunkline.node.v1.Drain
-	0,  // 9: trunkline.node.v1.Nack.code:type_name -> trunkline.node.v1.NackCode
-	9,  // 10: trunkline.node.v1.Status.targets:type_name -> trunkline.node.v1.TargetHealth
-	14, // 11: trunkline.node.v1.Status.keyword_hits:type_name -> trunkline.node.v1.Status.KeywordHitsEntry
-	17, // 12: trunkline.node.v1.ShipCallsRequest.calls:type_name -> trunkline.node.v1.Call
-	18, // 13: trunkline.node.v1.ShipCallsRequest.totals:type_name -> trunkline.node.v1.Total
-	19, // 14: trunkline.node.v1.ShipCallsRequest.gaps:type_name -> trunkline.node.v1.Gap
-	13, // 15: trunkline.node.v1.ShipCallsResponse.rejected:type_name -> trunkline.node.v1.RejectedCall
-	20, // 16: trunkline.node.v1.NodeService.Enroll:input_type -> trunkline.node.v1.EnrollRequest
-	21, // 17: trunkline.node.v1.NodeService.Renew:input_type -> trunkline.node.v1.RenewRequest
-	1,  // 18: trunkline.node.v1.NodeService.Sync:input_type -> trunkline.node.v1.SyncRequest
-	11, // 19: trunkline.node.v1.NodeService.ShipCalls:input_type -> trunkline.node.v1.ShipCallsRequest
-	22, // 20: trunkline.node.v1.NodeService.Enroll:output_type -> trunkline.node.v1.EnrollResponse
-	23, // 21: trunkline.node.v1.NodeService.Renew:output_type -> trunkline.node.v1.RenewResponse
-	2,  // 22: trunkline.node.v1.NodeService.Sync:output_type -> trunkline.node.v1.SyncResponse
-	12, // 23: trunkline.node.v1.NodeService.ShipCalls:output_type -> trunkline.node.v1.ShipCallsResponse
-	20, // [20:24] is the sub-list for method output_type
-	16, // [16:20] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	6,  // 2: trunkline.node.v1.SyncRequest.nack:type_name -> trunkline.node.v1.Nack
+	7,  // 3: trunkline.node.v1.SyncRequest.status:type_name -> trunkline.node.v1.Status
+	16, // 4: trunkline.node.v1.SyncRequest.revoke_ack:type_name -> trunkline.node.v1.RevokeAck
+	11, // 5: trunkline.node.v1.SyncResponse.full:type_name -> trunkline.node.v1.Full
+	8,  // 6: trunkline.node.v1.SyncResponse.reset_cooldown:type_name -> trunkline.node.v1.ResetCooldown
+	17, // 7: trunkline.node.v1.SyncResponse.revoke:type_name -> trunkline.node.v1.Revoke
+	9,  // 8: trunkline.node.v1.SyncResponse.drain:type_name -> trunkline.node.v1.Drain
+	5,  // 9: trunkline.node.v1.Hello.refused:type_name -> trunkline.node.v1.RefusedDocument
+	5,  // 10: trunkline.node.v1.Ack.refused:type_name -> trunkline.node.v1.RefusedDocument
+	0,  // 11: trunkline.node.v1.Nack.code:type_name -> trunkline.node.v1.NackCode
+	10, // 12: trunkline.node.v1.Status.targets:type_name -> trunkline.node.v1.TargetHealth
+	15, // 13: trunkline.node.v1.Status.keyword_hits:type_name -> trunkline.node.v1.Status.KeywordHitsEntry
+	18, // 14: trunkline.node.v1.ShipCallsRequest.calls:type_name -> trunkline.node.v1.Call
+	19, // 15: trunkline.node.v1.ShipCallsRequest.totals:type_name -> trunkline.node.v1.Total
+	20, // 16: trunkline.node.v1.ShipCallsRequest.gaps:type_name -> trunkline.node.v1.Gap
+	14, // 17: trunkline.node.v1.ShipCallsResponse.rejected:type_name -> trunkline.node.v1.RejectedCall
+	21, // 18: trunkline.node.v1.NodeService.Enroll:input_type -> trunkline.node.v1.EnrollRequest
+	22, // 19: trunkline.node.v1.NodeService.Renew:input_type -> trunkline.node.v1.RenewRequest
+	1,  // 20: trunkline.node.v1.NodeService.Sync:input_type -> trunkline.node.v1.SyncRequest
+	12, // 21: trunkline.node.v1.NodeService.ShipCalls:input_type -> trunkline.node.v1.ShipCallsRequest
+	23, // 22: trunkline.node.v1.NodeService.Enroll:output_type -> trunkline.node.v1.EnrollResponse
+	24, // 23: trunkline.node.v1.NodeService.Renew:output_type -> trunkline.node.v1.RenewResponse
+	2,  // 24: trunkline.node.v1.NodeService.Sync:output_type -> trunkline.node.v1.SyncResponse
+	13, // 25: trunkline.node.v1.NodeService.ShipCalls:output_type -> trunkline.node.v1.ShipCallsResponse
+	22, // [22:26] is the sub-list for method output_type
+	18, // [18:22] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_node_proto_init() }
@@ -1469,7 +1584,7 @@ func file_trunkline_node_v1_node_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_node_v1_node_proto_rawDesc), len(file_trunkline_node_v1_node_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   14,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -31,7 +31,7 @@ const (
 	RevokeReason_REVOKE_REASON_ROTATED RevokeReason = 2
 	// The key is gone; somebody who knows the secret may give it to a new one.
 	RevokeReason_REVOKE_REASON_DELETED RevokeReason = 3
-	// For good: no key may have this secret again.
+	// Permanently: no key may have this secret again.
 	RevokeReason_REVOKE_REASON_REVOKED RevokeReason = 4
 )
 
@@ -82,7 +82,7 @@ func (RevokeReason) EnumDescriptor() ([]byte, []int) {
 
 // API keys that are not accepted any more. It is sent at once, ahead of the snapshot that
 // says so too, and to a node that connects. A key is refused from when this arrives; a
-// snapshot of that revision or a newer one then decides again, but for reasons that are for good.
+// snapshot of that revision or a newer one then decides again, unless the reason is permanent.
 type Revoke struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What was revoked up to this revision is in this message or in one before it.
@@ -157,9 +157,7 @@ type RevokedKey struct {
 	Revision uint64       `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
 	Reason   RevokeReason `protobuf:"varint,4,opt,name=reason,proto3,enum=trunkline.node.v1.RevokeReason" json:"reason,omitempty"`
 	// End running streams of this key; else they may finish.
-	Cut bool `protobuf:"varint,5,opt,name=cut,proto3" json:"cut,omitempty"`
-	// Only where a node keeps it: lineage of the revision.
-	Lineage       string `protobuf:"bytes,6,opt,name=lineage,proto3" json:"lineage,omitempty"`
+	Cut           bool `protobuf:"varint,5,opt,name=cut,proto3" json:"cut,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -227,13 +225,6 @@ func (x *RevokedKey) GetCut() bool {
 		return x.Cut
 	}
 	return false
-}
-
-func (x *RevokedKey) GetLineage() string {
-	if x != nil {
-		return x.Lineage
-	}
-	return ""
 }
 
 // The node refuses everything that was revoked up to the revision, and will after a restart.
@@ -308,15 +299,14 @@ const file_trunkline_node_v1_revoke_proto_rawDesc = "" +
 	"\x06Revoke\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12\x18\n" +
 	"\alineage\x18\x02 \x01(\tR\alineage\x121\n" +
-	"\x04keys\x18\x03 \x03(\v2\x1d.trunkline.node.v1.RevokedKeyR\x04keys\"\xb5\x01\n" +
+	"\x04keys\x18\x03 \x03(\v2\x1d.trunkline.node.v1.RevokedKeyR\x04keys\"\x9b\x01\n" +
 	"\n" +
 	"RevokedKey\x12\x12\n" +
 	"\x04hash\x18\x01 \x01(\fR\x04hash\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
 	"\brevision\x18\x03 \x01(\x04R\brevision\x127\n" +
 	"\x06reason\x18\x04 \x01(\x0e2\x1f.trunkline.node.v1.RevokeReasonR\x06reason\x12\x10\n" +
-	"\x03cut\x18\x05 \x01(\bR\x03cut\x12\x18\n" +
-	"\alineage\x18\x06 \x01(\tR\alineage\"Z\n" +
+	"\x03cut\x18\x05 \x01(\bR\x03cut\"Z\n" +
 	"\tRevokeAck\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12\x12\n" +
 	"\x04kept\x18\x02 \x03(\tR\x04kept\x12\x1d\n" +

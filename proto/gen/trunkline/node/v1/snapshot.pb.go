@@ -25,6 +25,10 @@ const (
 
 // The whole configuration at one revision, with every default filled in and every
 // secret in clear. Lists are sorted by name, so equal revisions give equal bytes.
+//
+// A field that a node does not know is lost on it. Where that would change what is allowed or who is
+// called, the document names a required feature: a node that lacks it refuses that document and serves
+// the rest. The names are in internal/domain/feature.
 type Snapshot struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Revision uint64                 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
@@ -35,9 +39,11 @@ type Snapshot struct {
 	ApiKeys         []*ApiKey         `protobuf:"bytes,5,rep,name=api_keys,json=apiKeys,proto3" json:"api_keys,omitempty"`
 	FailureKeywords []*FailureKeyword `protobuf:"bytes,6,rep,name=failure_keywords,json=failureKeywords,proto3" json:"failure_keywords,omitempty"`
 	// Origins of web pages that may call /v1.
-	CorsOrigins   []string `protobuf:"bytes,7,rep,name=cors_origins,json=corsOrigins,proto3" json:"cors_origins,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	CorsOrigins []string `protobuf:"bytes,7,rep,name=cors_origins,json=corsOrigins,proto3" json:"cors_origins,omitempty"`
+	// A node that lacks one of these refuses the whole snapshot.
+	RequiredFeatures []string `protobuf:"bytes,20,rep,name=required_features,json=requiredFeatures,proto3" json:"required_features,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Snapshot) Reset() {
@@ -119,6 +125,13 @@ func (x *Snapshot) GetCorsOrigins() []string {
 	return nil
 }
 
+func (x *Snapshot) GetRequiredFeatures() []string {
+	if x != nil {
+		return x.RequiredFeatures
+	}
+	return nil
+}
+
 // An upstream account; disabled ones are left out.
 type Provider struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
@@ -132,9 +145,11 @@ type Provider struct {
 	MaxInFlight         int32     `protobuf:"varint,7,opt,name=max_in_flight,json=maxInFlight,proto3" json:"max_in_flight,omitempty"`
 	Models              []*Model  `protobuf:"bytes,8,rep,name=models,proto3" json:"models,omitempty"`
 	// Failover policy for what happens to the provider as a whole.
-	Policy        *Policy `protobuf:"bytes,9,opt,name=policy,proto3" json:"policy,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Policy *Policy `protobuf:"bytes,9,opt,name=policy,proto3" json:"policy,omitempty"`
+	// A node that lacks one of these refuses this document.
+	RequiredFeatures []string `protobuf:"bytes,20,rep,name=required_features,json=requiredFeatures,proto3" json:"required_features,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Provider) Reset() {
@@ -226,6 +241,13 @@ func (x *Provider) GetModels() []*Model {
 func (x *Provider) GetPolicy() *Policy {
 	if x != nil {
 		return x.Policy
+	}
+	return nil
+}
+
+func (x *Provider) GetRequiredFeatures() []string {
+	if x != nil {
+		return x.RequiredFeatures
 	}
 	return nil
 }
@@ -485,9 +507,11 @@ type Group struct {
 	// cheapest, weighted or least_busy.
 	Selection string `protobuf:"bytes,5,opt,name=selection,proto3" json:"selection,omitempty"`
 	// Absent: bodies are not kept.
-	BodyLog       *BodyLog `protobuf:"bytes,6,opt,name=body_log,json=bodyLog,proto3" json:"body_log,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	BodyLog *BodyLog `protobuf:"bytes,6,opt,name=body_log,json=bodyLog,proto3" json:"body_log,omitempty"`
+	// A node that lacks one of these refuses this document.
+	RequiredFeatures []string `protobuf:"bytes,20,rep,name=required_features,json=requiredFeatures,proto3" json:"required_features,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Group) Reset() {
@@ -558,6 +582,13 @@ func (x *Group) GetSelection() string {
 func (x *Group) GetBodyLog() *BodyLog {
 	if x != nil {
 		return x.BodyLog
+	}
+	return nil
+}
+
+func (x *Group) GetRequiredFeatures() []string {
+	if x != nil {
+		return x.RequiredFeatures
 	}
 	return nil
 }
@@ -908,8 +939,10 @@ type ApiKey struct {
 	AllowedIps     []string `protobuf:"bytes,10,rep,name=allowed_ips,json=allowedIps,proto3" json:"allowed_ips,omitempty"`
 	RequestOptions bool     `protobuf:"varint,11,opt,name=request_options,json=requestOptions,proto3" json:"request_options,omitempty"`
 	Debug          bool     `protobuf:"varint,12,opt,name=debug,proto3" json:"debug,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// A node that lacks one of these refuses this document.
+	RequiredFeatures []string `protobuf:"bytes,20,rep,name=required_features,json=requiredFeatures,proto3" json:"required_features,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *ApiKey) Reset() {
@@ -1026,6 +1059,13 @@ func (x *ApiKey) GetDebug() bool {
 	return false
 }
 
+func (x *ApiKey) GetRequiredFeatures() []string {
+	if x != nil {
+		return x.RequiredFeatures
+	}
+	return nil
+}
+
 type FailureKeyword struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Name    string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -1034,11 +1074,13 @@ type FailureKeyword struct {
 	Count   bool                   `protobuf:"varint,4,opt,name=count,proto3" json:"count,omitempty"`
 	LogOnly bool                   `protobuf:"varint,5,opt,name=log_only,json=logOnly,proto3" json:"log_only,omitempty"`
 	// error, answer, stream; empty: all of them.
-	Scopes        []string `protobuf:"bytes,6,rep,name=scopes,proto3" json:"scopes,omitempty"`
-	Providers     []string `protobuf:"bytes,7,rep,name=providers,proto3" json:"providers,omitempty"`
-	Groups        []string `protobuf:"bytes,8,rep,name=groups,proto3" json:"groups,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Scopes    []string `protobuf:"bytes,6,rep,name=scopes,proto3" json:"scopes,omitempty"`
+	Providers []string `protobuf:"bytes,7,rep,name=providers,proto3" json:"providers,omitempty"`
+	Groups    []string `protobuf:"bytes,8,rep,name=groups,proto3" json:"groups,omitempty"`
+	// A node that lacks one of these refuses this document.
+	RequiredFeatures []string `protobuf:"bytes,20,rep,name=required_features,json=requiredFeatures,proto3" json:"required_features,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *FailureKeyword) Reset() {
@@ -1127,11 +1169,18 @@ func (x *FailureKeyword) GetGroups() []string {
 	return nil
 }
 
+func (x *FailureKeyword) GetRequiredFeatures() []string {
+	if x != nil {
+		return x.RequiredFeatures
+	}
+	return nil
+}
+
 var File_trunkline_node_v1_snapshot_proto protoreflect.FileDescriptor
 
 const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\n" +
-	" trunkline/node/v1/snapshot.proto\x12\x11trunkline.node.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd9\x02\n" +
+	" trunkline/node/v1/snapshot.proto\x12\x11trunkline.node.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\x03\n" +
 	"\bSnapshot\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12\x1d\n" +
 	"\n" +
@@ -1140,7 +1189,8 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\x06groups\x18\x04 \x03(\v2\x18.trunkline.node.v1.GroupR\x06groups\x124\n" +
 	"\bapi_keys\x18\x05 \x03(\v2\x19.trunkline.node.v1.ApiKeyR\aapiKeys\x12L\n" +
 	"\x10failure_keywords\x18\x06 \x03(\v2!.trunkline.node.v1.FailureKeywordR\x0ffailureKeywords\x12!\n" +
-	"\fcors_origins\x18\a \x03(\tR\vcorsOrigins\"\x86\x03\n" +
+	"\fcors_origins\x18\a \x03(\tR\vcorsOrigins\x12+\n" +
+	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeatures\"\xb3\x03\n" +
 	"\bProvider\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x19\n" +
 	"\bbase_url\x18\x02 \x01(\tR\abaseUrl\x12\x18\n" +
@@ -1150,7 +1200,8 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\x15allow_private_network\x18\x06 \x01(\bR\x13allowPrivateNetwork\x12\"\n" +
 	"\rmax_in_flight\x18\a \x01(\x05R\vmaxInFlight\x120\n" +
 	"\x06models\x18\b \x03(\v2\x18.trunkline.node.v1.ModelR\x06models\x121\n" +
-	"\x06policy\x18\t \x01(\v2\x19.trunkline.node.v1.PolicyR\x06policy\"8\n" +
+	"\x06policy\x18\t \x01(\v2\x19.trunkline.node.v1.PolicyR\x06policy\x12+\n" +
+	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeatures\"8\n" +
 	"\n" +
 	"Credential\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
@@ -1168,7 +1219,7 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\x06output\x18\x03 \x01(\x03R\x06output\x12\x19\n" +
 	"\bper_call\x18\x04 \x01(\x03R\aperCall\x12\x1f\n" +
 	"\vcache_write\x18\x05 \x01(\x03R\n" +
-	"cacheWrite\"\xe0\x01\n" +
+	"cacheWrite\"\x8d\x02\n" +
 	"\x05Group\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aaliases\x18\x02 \x03(\tR\aaliases\x123\n" +
@@ -1176,7 +1227,8 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\vcreate_time\x18\x04 \x01(\x03R\n" +
 	"createTime\x12\x1c\n" +
 	"\tselection\x18\x05 \x01(\tR\tselection\x125\n" +
-	"\bbody_log\x18\x06 \x01(\v2\x1a.trunkline.node.v1.BodyLogR\abodyLog\"{\n" +
+	"\bbody_log\x18\x06 \x01(\v2\x1a.trunkline.node.v1.BodyLogR\abodyLog\x12+\n" +
+	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeatures\"{\n" +
 	"\aBodyLog\x12\x1b\n" +
 	"\tmax_bytes\x18\x01 \x01(\x05R\bmaxBytes\x12\x16\n" +
 	"\x06sample\x18\x02 \x01(\x01R\x06sample\x12\x16\n" +
@@ -1207,7 +1259,7 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\vprobe_early\x18\x0f \x01(\bR\n" +
 	"probeEarly\x12#\n" +
 	"\rstream_commit\x18\x10 \x01(\tR\fstreamCommit\x12<\n" +
-	"\fkeyword_hold\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\vkeywordHold\"\xa0\x03\n" +
+	"\fkeyword_hold\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\vkeywordHold\"\xcd\x03\n" +
 	"\x06ApiKey\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x16\n" +
@@ -1223,7 +1275,8 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	" \x03(\tR\n" +
 	"allowedIps\x12'\n" +
 	"\x0frequest_options\x18\v \x01(\bR\x0erequestOptions\x12\x14\n" +
-	"\x05debug\x18\f \x01(\bR\x05debug\"\xd7\x01\n" +
+	"\x05debug\x18\f \x01(\bR\x05debug\x12+\n" +
+	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeatures\"\x84\x02\n" +
 	"\x0eFailureKeyword\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\akeyword\x18\x02 \x01(\tR\akeyword\x12\x18\n" +
@@ -1232,7 +1285,8 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\blog_only\x18\x05 \x01(\bR\alogOnly\x12\x16\n" +
 	"\x06scopes\x18\x06 \x03(\tR\x06scopes\x12\x1c\n" +
 	"\tproviders\x18\a \x03(\tR\tproviders\x12\x16\n" +
-	"\x06groups\x18\b \x03(\tR\x06groupsB\xd2\x01\n" +
+	"\x06groups\x18\b \x03(\tR\x06groups\x12+\n" +
+	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeaturesB\xd2\x01\n" +
 	"\x15com.trunkline.node.v1B\rSnapshotProtoP\x01ZDgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1;nodev1\xa2\x02\x03TNX\xaa\x02\x11Trunkline.Node.V1\xca\x02\x11Trunkline\\Node\\V1\xe2\x02\x1dTrunkline\\Node\\V1\\GPBMetadata\xea\x02\x13Trunkline::Node::V1b\x06proto3"
 
 var (

@@ -316,139 +316,6 @@ func (x *Gap) GetSummed() bool {
 	return false
 }
 
-// What a node keeps of totals over a restart. It never leaves the node.
-type TotalsFile struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Not closed yet; their ids are empty.
-	Open     []*Total `protobuf:"bytes,1,rep,name=open,proto3" json:"open,omitempty"`
-	OpenGaps []*Gap   `protobuf:"bytes,2,rep,name=open_gaps,json=openGaps,proto3" json:"open_gaps,omitempty"`
-	// Closed, and not acknowledged yet.
-	Closed     []*Total `protobuf:"bytes,3,rep,name=closed,proto3" json:"closed,omitempty"`
-	ClosedGaps []*Gap   `protobuf:"bytes,4,rep,name=closed_gaps,json=closedGaps,proto3" json:"closed_gaps,omitempty"`
-	// Files of call records that are summed up here and may be there still.
-	Summed        []*Range `protobuf:"bytes,5,rep,name=summed,proto3" json:"summed,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *TotalsFile) Reset() {
-	*x = TotalsFile{}
-	mi := &file_trunkline_node_v1_totals_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *TotalsFile) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*TotalsFile) ProtoMessage() {}
-
-func (x *TotalsFile) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_totals_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use TotalsFile.ProtoReflect.Descriptor instead.
-func (*TotalsFile) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_totals_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *TotalsFile) GetOpen() []*Total {
-	if x != nil {
-		return x.Open
-	}
-	return nil
-}
-
-func (x *TotalsFile) GetOpenGaps() []*Gap {
-	if x != nil {
-		return x.OpenGaps
-	}
-	return nil
-}
-
-func (x *TotalsFile) GetClosed() []*Total {
-	if x != nil {
-		return x.Closed
-	}
-	return nil
-}
-
-func (x *TotalsFile) GetClosedGaps() []*Gap {
-	if x != nil {
-		return x.ClosedGaps
-	}
-	return nil
-}
-
-func (x *TotalsFile) GetSummed() []*Range {
-	if x != nil {
-		return x.Summed
-	}
-	return nil
-}
-
-// A file of call records: the number of its first record, and that behind its last.
-type Range struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	First         uint64                 `protobuf:"varint,1,opt,name=first,proto3" json:"first,omitempty"`
-	End           uint64                 `protobuf:"varint,2,opt,name=end,proto3" json:"end,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Range) Reset() {
-	*x = Range{}
-	mi := &file_trunkline_node_v1_totals_proto_msgTypes[3]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Range) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Range) ProtoMessage() {}
-
-func (x *Range) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_totals_proto_msgTypes[3]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Range.ProtoReflect.Descriptor instead.
-func (*Range) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_totals_proto_rawDescGZIP(), []int{3}
-}
-
-func (x *Range) GetFirst() uint64 {
-	if x != nil {
-		return x.First
-	}
-	return 0
-}
-
-func (x *Range) GetEnd() uint64 {
-	if x != nil {
-		return x.End
-	}
-	return 0
-}
-
 var File_trunkline_node_v1_totals_proto protoreflect.FileDescriptor
 
 const file_trunkline_node_v1_totals_proto_rawDesc = "" +
@@ -485,18 +352,7 @@ const file_trunkline_node_v1_totals_proto_rawDesc = "" +
 	"\x05to_us\x18\x03 \x01(\x03R\x04toUs\x12\x14\n" +
 	"\x05calls\x18\x04 \x01(\x03R\x05calls\x12\x16\n" +
 	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x16\n" +
-	"\x06summed\x18\x06 \x01(\bR\x06summed\"\x8c\x02\n" +
-	"\n" +
-	"TotalsFile\x12,\n" +
-	"\x04open\x18\x01 \x03(\v2\x18.trunkline.node.v1.TotalR\x04open\x123\n" +
-	"\topen_gaps\x18\x02 \x03(\v2\x16.trunkline.node.v1.GapR\bopenGaps\x120\n" +
-	"\x06closed\x18\x03 \x03(\v2\x18.trunkline.node.v1.TotalR\x06closed\x127\n" +
-	"\vclosed_gaps\x18\x04 \x03(\v2\x16.trunkline.node.v1.GapR\n" +
-	"closedGaps\x120\n" +
-	"\x06summed\x18\x05 \x03(\v2\x18.trunkline.node.v1.RangeR\x06summed\"/\n" +
-	"\x05Range\x12\x14\n" +
-	"\x05first\x18\x01 \x01(\x04R\x05first\x12\x10\n" +
-	"\x03end\x18\x02 \x01(\x04R\x03endB\xd0\x01\n" +
+	"\x06summed\x18\x06 \x01(\bR\x06summedB\xd0\x01\n" +
 	"\x15com.trunkline.node.v1B\vTotalsProtoP\x01ZDgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1;nodev1\xa2\x02\x03TNX\xaa\x02\x11Trunkline.Node.V1\xca\x02\x11Trunkline\\Node\\V1\xe2\x02\x1dTrunkline\\Node\\V1\\GPBMetadata\xea\x02\x13Trunkline::Node::V1b\x06proto3"
 
 var (
@@ -511,24 +367,17 @@ func file_trunkline_node_v1_totals_proto_rawDescGZIP() []byte {
 	return file_trunkline_node_v1_totals_proto_rawDescData
 }
 
-var file_trunkline_node_v1_totals_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_trunkline_node_v1_totals_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_trunkline_node_v1_totals_proto_goTypes = []any{
-	(*Total)(nil),      // 0: trunkline.node.v1.Total
-	(*Gap)(nil),        // 1: trunkline.node.v1.Gap
-	(*TotalsFile)(nil), // 2: trunkline.node.v1.TotalsFile
-	(*Range)(nil),      // 3: trunkline.node.v1.Range
+	(*Total)(nil), // 0: trunkline.node.v1.Total
+	(*Gap)(nil),   // 1: trunkline.node.v1.Gap
 }
 var file_trunkline_node_v1_totals_proto_depIdxs = []int32{
-	0, // 0: trunkline.node.v1.TotalsFile.open:type_name -> trunkline.node.v1.Total
-	1, // 1: trunkline.node.v1.TotalsFile.open_gaps:type_name -> trunkline.node.v1.Gap
-	0, // 2: trunkline.node.v1.TotalsFile.closed:type_name -> trunkline.node.v1.Total
-	1, // 3: trunkline.node.v1.TotalsFile.closed_gaps:type_name -> trunkline.node.v1.Gap
-	3, // 4: trunkline.node.v1.TotalsFile.summed:type_name -> trunkline.node.v1.Range
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	0, // [0:0] is the sub-list for method output_type
+	0, // [0:0] is the sub-list for method input_type
+	0, // [0:0] is the sub-list for extension type_name
+	0, // [0:0] is the sub-list for extension extendee
+	0, // [0:0] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_totals_proto_init() }
@@ -542,7 +391,7 @@ func file_trunkline_node_v1_totals_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_node_v1_totals_proto_rawDesc), len(file_trunkline_node_v1_totals_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/node.proto.
  */
 export const file_trunkline_admin_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("Ch10cnVua2xpbmUvYWRtaW4vdjEvbm9kZS5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIs0HCgROb2RlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIRCgljb25uZWN0ZWQYAyABKAgSGAoQYXBwbGllZF9yZXZpc2lvbhgEIAEoBBINCgVlcnJvchgFIAEoCRIwCgxjb25uZWN0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmxhc3Rfc2Vlbl90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglpbl9mbGlnaHQYCCABKAUSFQoNY2FsbHNfd2FpdGluZxgJIAEoAxIVCg1jYWxsc19kcm9wcGVkGAogASgDEjEKB3RhcmdldHMYCyADKAsyIC50cnVua2xpbmUuYWRtaW4udjEuVGFyZ2V0SGVhbHRoEg0KBXJlZGlzGAwgASgJEj8KDGtleXdvcmRfaGl0cxgNIAMoCzIpLnRydW5rbGluZS5hZG1pbi52MS5Ob2RlLktleXdvcmRIaXRzRW50cnkSDwoHcmVwbGljYRgOIAEoCRIPCgdib290X2lkGA8gASgJEhgKEHJldmlzaW9uc19iZWhpbmQYECABKAQSLQoKYmVoaW5kX2ZvchgRIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIpCgZ1cHRpbWUYEiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGwoTcmVxdWVzdHNfcGVyX3NlY29uZBgTIAEoARITCgtzcG9vbF9ieXRlcxgUIAEoAxIVCg1zcG9vbF90cm91YmxlGBUgASgJEi8KDGNsb2NrX29mZnNldBgWIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghkcmFpbmluZxgXIAEoCBIVCg1kcmFpbl9vcmRlcmVkGBggASgIEjsKF2NlcnRpZmljYXRlX2V4cGlyZV90aW1lGB4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtlbnJvbGxfdGltZRgfIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcmV2b2tlZBggIAEoCBIUCgxjYWxsc19mb2xkZWQYGiABKAMSDAoEZ2FwcxgbIAEoAxIwCgdsaW5lYWdlGBkgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLk5vZGVMaW5lYWdlGjIKEEtleXdvcmRIaXRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgDOgI4ASISChBMaXN0Tm9kZXNSZXF1ZXN0ImIKEUxpc3ROb2Rlc1Jlc3BvbnNlEicKBW5vZGVzGAEgAygLMhgudHJ1bmtsaW5lLmFkbWluLnYxLk5vZGUSEAoIcmV2aXNpb24YAiABKAQSEgoKaW5jb21wbGV0ZRgDIAEoCSIeCg5HZXROb2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJIksKD0dldE5vZGVSZXNwb25zZRImCgRub2RlGAEgASgLMhgudHJ1bmtsaW5lLmFkbWluLnYxLk5vZGUSEAoIcmV2aXNpb24YAiABKAQiLgoQRHJhaW5Ob2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBHVuZG8YAiABKAgiOwoRRHJhaW5Ob2RlUmVzcG9uc2USJgoEbm9kZRgBIAEoCzIYLnRydW5rbGluZS5hZG1pbi52MS5Ob2RlIiEKEUZvcmdldE5vZGVSZXF1ZXN0EgwKBG5hbWUYASABKAkiFAoSRm9yZ2V0Tm9kZVJlc3BvbnNlIiEKEVJldm9rZU5vZGVSZXF1ZXN0EgwKBG5hbWUYASABKAkiFAoSUmV2b2tlTm9kZVJlc3BvbnNlMp8GCgtOb2RlU2VydmljZRJdCglMaXN0Tm9kZXMSJC50cnVua2xpbmUuYWRtaW4udjEuTGlzdE5vZGVzUmVxdWVzdBolLnRydW5rbGluZS5hZG1pbi52MS5MaXN0Tm9kZXNSZXNwb25zZSIDkAIBElcKB0dldE5vZGUSIi50cnVua2xpbmUuYWRtaW4udjEuR2V0Tm9kZVJlcXVlc3QaIy50cnVua2xpbmUuYWRtaW4udjEuR2V0Tm9kZVJlc3BvbnNlIgOQAgESWAoJRHJhaW5Ob2RlEiQudHJ1bmtsaW5lLmFkbWluLnYxLkRyYWluTm9kZVJlcXVlc3QaJS50cnVua2xpbmUuYWRtaW4udjEuRHJhaW5Ob2RlUmVzcG9uc2USWwoKRm9yZ2V0Tm9kZRIlLnRydW5rbGluZS5hZG1pbi52MS5Gb3JnZXROb2RlUmVxdWVzdBomLnRydW5rbGluZS5hZG1pbi52MS5Gb3JnZXROb2RlUmVzcG9uc2USWwoKUmV2b2tlTm9kZRIlLnRydW5rbGluZS5hZG1pbi52MS5SZXZva2VOb2RlUmVxdWVzdBomLnRydW5rbGluZS5hZG1pbi52MS5SZXZva2VOb2RlUmVzcG9uc2USagoPQ3JlYXRlSm9pblRva2VuEioudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZUpvaW5Ub2tlblJlcXVlc3QaKy50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlSm9pblRva2VuUmVzcG9uc2USbAoOTGlzdEpvaW5Ub2tlbnMSKS50cnVua2xpbmUuYWRtaW4udjEuTGlzdEpvaW5Ub2tlbnNSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RKb2luVG9rZW5zUmVzcG9uc2UiA5ACARJqCg9EZWxldGVKb2luVG9rZW4SKi50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlSm9pblRva2VuUmVxdWVzdBorLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVKb2luVG9rZW5SZXNwb25zZULVAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIJTm9kZVByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_trunkline_admin_v1_health, file_trunkline_admin_v1_join_token, file_trunkline_admin_v1_revocation]);
+  fileDesc("Ch10cnVua2xpbmUvYWRtaW4vdjEvbm9kZS5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIq0ICgROb2RlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIRCgljb25uZWN0ZWQYAyABKAgSGAoQYXBwbGllZF9yZXZpc2lvbhgEIAEoBBINCgVlcnJvchgFIAEoCRIwCgxjb25uZWN0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmxhc3Rfc2Vlbl90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglpbl9mbGlnaHQYCCABKAUSFQoNY2FsbHNfd2FpdGluZxgJIAEoAxIVCg1jYWxsc19kcm9wcGVkGAogASgDEjEKB3RhcmdldHMYCyADKAsyIC50cnVua2xpbmUuYWRtaW4udjEuVGFyZ2V0SGVhbHRoEg0KBXJlZGlzGAwgASgJEj8KDGtleXdvcmRfaGl0cxgNIAMoCzIpLnRydW5rbGluZS5hZG1pbi52MS5Ob2RlLktleXdvcmRIaXRzRW50cnkSDwoHcmVwbGljYRgOIAEoCRIPCgdib290X2lkGA8gASgJEhgKEHJldmlzaW9uc19iZWhpbmQYECABKAQSLQoKYmVoaW5kX2ZvchgRIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIpCgZ1cHRpbWUYEiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGwoTcmVxdWVzdHNfcGVyX3NlY29uZBgTIAEoARITCgtzcG9vbF9ieXRlcxgUIAEoAxIVCg1zcG9vbF90cm91YmxlGBUgASgJEi8KDGNsb2NrX29mZnNldBgWIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghkcmFpbmluZxgXIAEoCBIVCg1kcmFpbl9vcmRlcmVkGBggASgIEjsKF2NlcnRpZmljYXRlX2V4cGlyZV90aW1lGB4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtlbnJvbGxfdGltZRgfIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcmV2b2tlZBggIAEoCBIUCgxjYWxsc19zdW1tZWQYGiABKAMSDAoEZ2FwcxgbIAEoAxIwCgdsaW5lYWdlGBkgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLk5vZGVMaW5lYWdlEj4KEXJlZnVzZWRfZG9jdW1lbnRzGCEgAygLMiMudHJ1bmtsaW5lLmFkbWluLnYxLlJlZnVzZWREb2N1bWVudBIeChZyZWZ1c2VkX2RvY3VtZW50X2NvdW50GCIgASgFGjIKEEtleXdvcmRIaXRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgDOgI4ASJHCg9SZWZ1c2VkRG9jdW1lbnQSDAoEa2luZBgBIAEoCRIMCgRuYW1lGAIgASgJEhgKEG1pc3NpbmdfZmVhdHVyZXMYAyADKAkiEgoQTGlzdE5vZGVzUmVxdWVzdCJiChFMaXN0Tm9kZXNSZXNwb25zZRInCgVub2RlcxgBIAMoCzIYLnRydW5rbGluZS5hZG1pbi52MS5Ob2RlEhAKCHJldmlzaW9uGAIgASgEEhIKCmluY29tcGxldGUYAyABKAkiHgoOR2V0Tm9kZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSJLCg9HZXROb2RlUmVzcG9uc2USJgoEbm9kZRgBIAEoCzIYLnRydW5rbGluZS5hZG1pbi52MS5Ob2RlEhAKCHJldmlzaW9uGAIgASgEIi4KEERyYWluTm9kZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgR1bmRvGAIgASgIIjsKEURyYWluTm9kZVJlc3BvbnNlEiYKBG5vZGUYASABKAsyGC50cnVua2xpbmUuYWRtaW4udjEuTm9kZSIhChFGb3JnZXROb2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJIhQKEkZvcmdldE5vZGVSZXNwb25zZSIhChFSZXZva2VOb2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJIhQKElJldm9rZU5vZGVSZXNwb25zZTKfBgoLTm9kZVNlcnZpY2USXQoJTGlzdE5vZGVzEiQudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3ROb2Rlc1JlcXVlc3QaJS50cnVua2xpbmUuYWRtaW4udjEuTGlzdE5vZGVzUmVzcG9uc2UiA5ACARJXCgdHZXROb2RlEiIudHJ1bmtsaW5lLmFkbWluLnYxLkdldE5vZGVSZXF1ZXN0GiMudHJ1bmtsaW5lLmFkbWluLnYxLkdldE5vZGVSZXNwb25zZSIDkAIBElgKCURyYWluTm9kZRIkLnRydW5rbGluZS5hZG1pbi52MS5EcmFpbk5vZGVSZXF1ZXN0GiUudHJ1bmtsaW5lLmFkbWluLnYxLkRyYWluTm9kZVJlc3BvbnNlElsKCkZvcmdldE5vZGUSJS50cnVua2xpbmUuYWRtaW4udjEuRm9yZ2V0Tm9kZVJlcXVlc3QaJi50cnVua2xpbmUuYWRtaW4udjEuRm9yZ2V0Tm9kZVJlc3BvbnNlElsKClJldm9rZU5vZGUSJS50cnVua2xpbmUuYWRtaW4udjEuUmV2b2tlTm9kZVJlcXVlc3QaJi50cnVua2xpbmUuYWRtaW4udjEuUmV2b2tlTm9kZVJlc3BvbnNlEmoKD0NyZWF0ZUpvaW5Ub2tlbhIqLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVKb2luVG9rZW5SZXF1ZXN0GisudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZUpvaW5Ub2tlblJlc3BvbnNlEmwKDkxpc3RKb2luVG9rZW5zEikudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RKb2luVG9rZW5zUmVxdWVzdBoqLnRydW5rbGluZS5hZG1pbi52MS5MaXN0Sm9pblRva2Vuc1Jlc3BvbnNlIgOQAgESagoPRGVsZXRlSm9pblRva2VuEioudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUpvaW5Ub2tlblJlcXVlc3QaKy50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlSm9pblRva2VuUmVzcG9uc2VC1QEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCCU5vZGVQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_trunkline_admin_v1_health, file_trunkline_admin_v1_join_token, file_trunkline_admin_v1_revocation]);
 
 /**
  * One data-plane process.
@@ -219,9 +219,9 @@ export type Node = Message<"trunkline.admin.v1.Node"> & {
   /**
    * Calls summed up because there was no room for their records, since the process started.
    *
-   * @generated from field: int64 calls_folded = 26;
+   * @generated from field: int64 calls_summed = 26;
    */
-  callsFolded: bigint;
+  callsSummed: bigint;
 
   /**
    * Gaps in its call records, since the process started.
@@ -236,6 +236,20 @@ export type Node = Message<"trunkline.admin.v1.Node"> & {
    * @generated from field: trunkline.admin.v1.NodeLineage lineage = 25;
    */
   lineage?: NodeLineage | undefined;
+
+  /**
+   * What it does not serve of its revision because its build lacks a feature; at most 1,000 documents.
+   *
+   * @generated from field: repeated trunkline.admin.v1.RefusedDocument refused_documents = 33;
+   */
+  refusedDocuments: RefusedDocument[];
+
+  /**
+   * How many there are.
+   *
+   * @generated from field: int32 refused_document_count = 34;
+   */
+  refusedDocumentCount: number;
 };
 
 /**
@@ -244,6 +258,40 @@ export type Node = Message<"trunkline.admin.v1.Node"> & {
  */
 export const NodeSchema: GenMessage<Node> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_node, 0);
+
+/**
+ * A document that a node does not serve, because its build does not know all that the document says:
+ * an API key with a restriction that the node could not enforce, for one. Upgrade the node.
+ *
+ * @generated from message trunkline.admin.v1.RefusedDocument
+ */
+export type RefusedDocument = Message<"trunkline.admin.v1.RefusedDocument"> & {
+  /**
+   * Provider, Group, ApiKey or FailureKeyword.
+   *
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * What its build lacks.
+   *
+   * @generated from field: repeated string missing_features = 3;
+   */
+  missingFeatures: string[];
+};
+
+/**
+ * Describes the message trunkline.admin.v1.RefusedDocument.
+ * Use `create(RefusedDocumentSchema)` to create a new message.
+ */
+export const RefusedDocumentSchema: GenMessage<RefusedDocument> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_node, 1);
 
 /**
  * @generated from message trunkline.admin.v1.ListNodesRequest
@@ -256,7 +304,7 @@ export type ListNodesRequest = Message<"trunkline.admin.v1.ListNodesRequest"> & 
  * Use `create(ListNodesRequestSchema)` to create a new message.
  */
 export const ListNodesRequestSchema: GenMessage<ListNodesRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_node, 1);
+  messageDesc(file_trunkline_admin_v1_node, 2);
 
 /**
  * @generated from message trunkline.admin.v1.ListNodesResponse
@@ -287,7 +335,7 @@ export type ListNodesResponse = Message<"trunkline.admin.v1.ListNodesResponse"> 
  * Use `create(ListNodesResponseSchema)` to create a new message.
  */
 export const ListNodesResponseSchema: GenMessage<ListNodesResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_node, 2);
+  messageDesc(file_trunkline_admin_v1_node, 3);
 
 /**
  * @generated from message trunkline.admin.v1.GetNodeRequest
@@ -304,7 +352,7 @@ export type GetNodeRequest = Message<"trunkline.admin.v1.GetNodeRequest"> & {
  * Use `create(GetNodeRequestSchema)` to create a new message.
  */
 export const GetNodeRequestSchema: GenMessage<GetNodeRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_node, 3);
+  messageDesc(file_trunkline_admin_v1_node, 4);
 
 /**
  * @generated from message trunkline.admin.v1.GetNodeResponse
@@ -328,7 +376,7 @@ export type GetNodeResponse = Message<"trunkline.admin.v1.GetNodeResponse"> & {
  * Use `create(GetNodeResponseSchema)` to create a new message.
  */
 export const GetNodeResponseSchema: GenMessage<GetNodeResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_node, 4);
+  messageDesc(file_trunkline_admin_v1_node, 5);
 
 /**
  * @generated from message trunkline.admin.v1.DrainNodeRequest
@@ -352,7 +400,7 @@ export type DrainNodeRequest = Message<"trunkline.admin.v1.DrainNodeRequest"> & 
  * Use `create(DrainNodeRequestSchema)` to create a new message.
  */
 export const DrainNodeRequestSchema: GenMessage<DrainNodeRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_node, 5);
+  messageDesc(file_trunkline_admin_v1_node, 6);
 
 /**
  * @generated from message trunkline.admin.v1.DrainNodeResponse
@@ -371,7 +419,7 @@ export type DrainNodeResponse = Message<"trunkline.admin.v1.DrainNodeResponse"> 
  * Use `create(DrainNodeResponseSchema)` to create a new message.
  */
 export const DrainNodeResponseSchema: GenMessage<DrainNodeResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_node, 6);
+  messageDesc(file_trunkline_admin_v1_node, 7);
 
 /**
  * @generated from message trunkline.admin.v1.ForgetNodeRequest
@@ -388,7 +436,7 @@ export type ForgetNodeRequest = Message<"trunkline.admin.v1.ForgetNodeRequest"> 
  * Use `create(ForgetNodeRequestSchema)` to create a new message.
  */
 export const ForgetNodeRequestSchema: GenMessage<ForgetNodeRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_node, 7);
+  messageDesc(file_trunkline_admin_v1_node, 8);
 
 /**
  * @generated from message trunkline.admin.v1.ForgetNodeResponse
@@ -401,7 +449,7 @@ export type ForgetNodeResponse = Message<"trunkline.admin.v1.ForgetNodeResponse"
  * Use `create(ForgetNodeResponseSchema)` to create a new message.
  */
 export const ForgetNodeResponseSchema: GenMessage<ForgetNodeResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_node, 8);
+  messageDesc(file_trunkline_admin_v1_node, 9);
 
 /**
  * @generated from message trunkline.admin.v1.RevokeNodeRequest
@@ -420,7 +468,7 @@ export type RevokeNodeRequest = Message<"trunkline.admin.v1.RevokeNodeRequest"> 
  * Use `create(RevokeNodeRequestSchema)` to create a new message.
  */
 export const RevokeNodeRequestSchema: GenMessage<RevokeNodeRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_node, 9);
+  messageDesc(file_trunkline_admin_v1_node, 10);
 
 /**
  * @generated from message trunkline.admin.v1.RevokeNodeResponse
@@ -433,7 +481,7 @@ export type RevokeNodeResponse = Message<"trunkline.admin.v1.RevokeNodeResponse"
  * Use `create(RevokeNodeResponseSchema)` to create a new message.
  */
 export const RevokeNodeResponseSchema: GenMessage<RevokeNodeResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_node, 10);
+  messageDesc(file_trunkline_admin_v1_node, 11);
 
 /**
  * Look at the data-plane nodes.

@@ -1,0 +1,239 @@
+// Package redis is a node's one connection to Redis. Health, limits and revocations share it,
+// and so agree on whether Redis is there: a breaker leaves it alone after 5 errors in a row,
+// or when more than half of at least 4 uses within 2 s failed, and it is tried again every 5 s.
+// While it is away every use fails at once.
+//
+// Nothing but scripts is run: each is one round trip and atomic. Before Redis counts as up
+// every script was run once, on keys of nobody's.
+package redis
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+const (
+	dialTimeout = 200 * time.Millisecond
+	callTimeout = 100 * time.Millisecond // of a read, a write, a wait for a connection
+	testTimeout = 300 * time.Millisecond // of all self-tests together
+	retryEvery  = 5 * time.Second        // while Redis is away; 20 % more or less
+)
+
+// ErrAway is what every use of Redis gets while the breaker is open.
+var ErrAway = errors.New("redis is away")
+
+// The states of a client.
+const (
+	untried int32 = iota
+	up
+	away
+)
+
+// Config is what a Client needs.
+type Config struct {
+	// URL names Redis: redis://[user:password@]host:port/db, rediss:// for TLS. Required.
+	URL string
+	// Environment keeps apart several Trunklines on one Redis; default "default".
+	Environment string
+	// OnChange is called when Redis went or came. It must not block. Default: nothing.
+	OnChange func()
+	Logger   *slog.Logger          // required
+	Metrics  prometheus.Registerer // nil: none
+	// RetryEvery is the time between two tries while Redis is away, 20 % more or less; default 5s.
+	RetryEvery time.Duration
+}
+
+// Client is the connection to Redis, behind a breaker. It is safe for concurrent use.
+type Client struct {
+	cfg      Config
+	redis    *redis.Client
+	log      *slog.Logger
+	start    time.Time
+	breaker  breaker
+	tests    []selfTest
+	trying   sync.Mutex // held by the one that tries whether Redis is there
+	state    atomic.Int32
+	retryAt  atomic.Int64 // time since start; meaningful while away
+	evalOnly atomic.Bool  // the server knows EVAL but not EVALSHA
+}
+
+type selfTest struct {
+	name string
+	call func(key string) Call
+}
+
+// New reads the URL and connects to nobody yet.
+func New(cfg Config) (*Client, error) {
+	if cfg.Logger == nil {
+		return nil, errors.New("redis: Logger is required")
+	}
+	cfg.Environment = cmp.Or(cfg.Environment, "default")
+	cfg.RetryEvery = cmp.Or(cfg.RetryEvery, retryEvery)
+	if cfg.OnChange == nil {
+		cfg.OnChange = func() {}
+	}
+	options, err := redis.ParseURL(cfg.URL)
+	if err != nil || strings.Contains(options.Addr, ",") {
+		// The error may quote the URL, and that may hold a password.
+		return nil, errors.New("the Redis URL must have the form redis://[user:password@]host:port/db, or rediss:// for TLS; " +
+			"Sentinel and Cluster are not supported: give an address that leads to the primary")
+	}
+	// The library logs to a logger of its own, for the whole process, and once per failed
+	// connection; we log once per change.
+	logging.Disable()
+	options.DialTimeout, options.ReadTimeout, options.WriteTimeout, options.PoolTimeout = dialTimeout, callTimeout, callTimeout, callTimeout
+	options.MaxRetries, options.DialerRetries, options.ContextTimeoutEnabled = -1, 1, true
+	options.PoolSize, options.MinIdleConns = 8, 0
+	options.Protocol, options.DisableIdentity = 2, true
+	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	c := &Client{cfg: cfg, redis: redis.NewClient(options), log: cfg.Logger.With("redis", options.Addr), start: time.Now()}
+	if cfg.Metrics != nil {
+		cfg.Metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "trunkline_redis_state",
+			Help: "1 while health, limits and revoked keys are shared through Redis, 0 while this node goes by its own.",
+		}, func() float64 {
+			if c.Up() {
+				return 1
+			}
+			return 0
+		}))
+	}
+	return c, nil
+}
+
+// SelfTest adds a call that must work before Redis counts as up, on a key of nobody's. It
+// must be called before Connect. A server on which a script cannot run is so found at once,
+// and not by losing what was to be told.
+func (c *Client) SelfTest(name string, call func(key string) Call) {
+	c.tests = append(c.tests, selfTest{name, call})
+}
+
+// Key is the name under which something is kept: all keys of an environment share one hash
+// tag, so that they are in one slot.
+func (c *Client) Key(name string) string { return "{trunkline:" + c.cfg.Environment + "}:" + name }
+
+// TaggedKey is a key with a hash tag of its own, for what need not be in one slot with all the rest.
+func (c *Client) TaggedKey(tag, name string) string {
+	return "{trunkline:" + c.cfg.Environment + ":" + tag + "}:" + name
+}
+
+// Up reports whether Redis is there.
+func (c *Client) Up() bool { return c.state.Load() == up }
+
+// State says whether Redis is up or down.
+func (c *Client) State() string {
+	if c.Up() {
+		return "up"
+	}
+	return "down"
+}
+
+// Close ends the connections. From then on Redis is away.
+func (c *Client) Close() {
+	c.state.Store(away)
+	if err := c.redis.Close(); err != nil {
+		c.log.Debug("close the connections to Redis", "error", err)
+	}
+}
+
+// Use does something with Redis, unless it is away, and learns from how that went.
+func (c *Client) Use(ctx context.Context, limit time.Duration, do func(context.Context) error) error {
+	if !c.Up() {
+		return ErrAway
+	}
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := do(limited)
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return err // our side gave up: that says nothing about Redis
+	}
+	if c.breaker.note(time.Since(c.start), err != nil) {
+		c.setAway(err)
+	}
+	return err
+}
+
+// Ping asks Redis for nothing. Call it within Use.
+func (c *Client) Ping(ctx context.Context) error { return c.redis.Ping(ctx).Err() }
+
+// Connect tries Redis if it is not up and a try is due: a PING, then every self-test. It
+// returns how long to leave Redis alone; 0 when it is up.
+func (c *Client) Connect(ctx context.Context) (wait time.Duration) {
+	if c.Up() {
+		return 0
+	}
+	c.trying.Lock()
+	defer c.trying.Unlock()
+	if c.Up() {
+		return 0
+	}
+	if wait := c.retryIn(); wait > 0 {
+		return wait
+	}
+	if err := c.try(ctx); err != nil {
+		if ctx.Err() == nil {
+			c.setAway(err)
+		}
+		return max(c.retryIn(), time.Millisecond)
+	}
+	c.breaker.clear()
+	c.state.Store(up)
+	c.log.Info("health, limits and revoked keys are shared through Redis")
+	c.cfg.OnChange()
+	return 0
+}
+
+func (c *Client) try(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, dialTimeout+callTimeout)
+	defer cancel()
+	if err := c.redis.Ping(limited).Err(); err != nil {
+		return err
+	}
+	limited, cancel = context.WithTimeout(ctx, testTimeout)
+	defer cancel()
+	key := "test:" + rand.Text()
+	for _, test := range c.tests {
+		if err := c.Run(limited, test.call(key)).Err(); err != nil {
+			return fmt.Errorf("try the script %q: %w", test.name, err)
+		}
+	}
+	return nil
+}
+
+// setAway leaves Redis alone for a while.
+func (c *Client) setAway(err error) {
+	wait := time.Duration(float64(c.cfg.RetryEvery) * (0.8 + 0.4*mathrand.Float64()))
+	c.retryAt.Store(int64(time.Since(c.start) + wait))
+	if c.state.Swap(away) != away {
+		c.log.Warn("Redis is away: this node goes by its own health and limits until it is back", "error", OneLine(err))
+		c.cfg.OnChange()
+	}
+}
+
+// retryIn is how long to leave Redis alone; 0 when it may be tried.
+func (c *Client) retryIn() time.Duration {
+	if c.state.Load() != away {
+		return 0
+	}
+	return max(time.Duration(c.retryAt.Load())-time.Since(c.start), 0)
+}
+
+// OneLine is for errors that servers and proxies made long.
+func OneLine(err error) string {
+	text, _, _ := strings.Cut(err.Error(), "\n")
+	return text[:min(len(text), 200)]
+}

@@ -1,0 +1,90 @@
+package shipping
+
+import (
+	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/stream"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// Longest texts in bytes, and most attempts, that are shipped of a call: no client can
+// make a record larger than a batch.
+const (
+	maxReason   = 1024
+	maxAttempts = 64
+)
+
+// toCall turns the record of a call into its message. Texts are made valid: one that is
+// not would keep its whole batch from ever being sent.
+func toCall(c dataplane.Call) *nodev1.Call {
+	out := &nodev1.Call{
+		Id:                 stream.Text(c.ID, stream.MaxName),
+		StartUs:            c.Start.UnixMicro(),
+		Endpoint:           stream.Text(c.Endpoint, stream.MaxName),
+		Model:              stream.Text(c.Model, stream.MaxName),
+		Group:              stream.Text(c.Group, stream.MaxName),
+		ApiKey:             stream.Text(c.APIKey, stream.MaxName),
+		Stream:             c.Stream,
+		Outcome:            c.Outcome.String(),
+		Status:             int32(c.Status),
+		ErrorCode:          stream.Text(c.ErrorCode, stream.MaxName),
+		Provider:           stream.Text(c.Provider, stream.MaxName),
+		UpstreamModel:      stream.Text(c.UpstreamModel, stream.MaxName),
+		FirstTokenUs:       c.FirstToken.Microseconds(),
+		DurationUs:         c.Duration.Microseconds(),
+		OverheadUs:         c.Overhead.Microseconds(),
+		Usage:              toUsage(c.Usage),
+		Cost:               int64(c.Cost),
+		ClientRetry:        int32(c.ClientRetry),
+		KeywordAfterCommit: c.KeywordLate,
+	}
+	attempts := c.Attempts[:min(len(c.Attempts), maxAttempts)]
+	out.Attempts = make([]*nodev1.Attempt, len(attempts))
+	for i, a := range attempts {
+		out.Attempts[i] = toAttempt(a)
+	}
+	return out
+}
+
+func toAttempt(a dataplane.Attempt) *nodev1.Attempt {
+	return &nodev1.Attempt{
+		Provider:      stream.Text(a.Provider, stream.MaxName),
+		Model:         stream.Text(a.Model, stream.MaxName),
+		Credential:    stream.Text(a.Credential, stream.MaxName),
+		StartOffsetUs: a.StartOffset.Microseconds(),
+		FirstFrameUs:  a.FirstFrame.Microseconds(),
+		FirstTokenUs:  a.FirstToken.Microseconds(),
+		DurationUs:    a.Duration.Microseconds(),
+		Status:        int32(a.Status),
+		Outcome:       a.Outcome.String(),
+		Reason:        stream.Text(a.Reason, maxReason),
+		Blame:         a.Blame,
+		MaybeBilled:   a.MaybeBilled,
+		LastResort:    a.LastResort,
+		Usage:         toUsage(a.Usage),
+		Cost:          int64(a.Cost),
+		Keyword:       stream.Text(a.Keyword, stream.MaxName),
+		Again:         a.Retry,
+	}
+}
+
+func toUsage(u dataplane.Usage) *nodev1.Usage {
+	return &nodev1.Usage{
+		InputTokens:       u.Input,
+		CachedInputTokens: u.CachedInput,
+		CacheWriteTokens:  u.CacheWrite,
+		OutputTokens:      u.Output,
+		Source:            u.Source.String(),
+	}
+}
+
+// footprint is about what a call takes in memory, in bytes: the messages themselves, and
+// their texts.
+func footprint(c *nodev1.Call) int64 {
+	const call, attempt, usage = 360, 280, 80
+	n := call + usage + len(c.Id) + len(c.Endpoint) + len(c.Model) + len(c.Group) + len(c.ApiKey) +
+		len(c.ErrorCode) + len(c.Provider) + len(c.UpstreamModel)
+	for _, a := range c.Attempts {
+		n += attempt + usage + len(a.Provider) + len(a.Model) + len(a.Credential) + len(a.Reason) + len(a.Keyword)
+	}
+	return int64(n)
+}

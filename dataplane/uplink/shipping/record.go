@@ -1,0 +1,186 @@
+package shipping
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/overflow"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/stream"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+const (
+	// flushDelay is what the end of the process may cost: calls wait so long in memory to
+	// be written together.
+	flushDelay = 20 * time.Millisecond
+	// flushBytes are written without waiting for more.
+	flushBytes = 256 << 10
+	// syncInterval is what a loss of power may cost.
+	syncInterval = 200 * time.Millisecond
+)
+
+// entry is what goes through the queue: a call, or a mark of Flush behind the calls that
+// were recorded before it.
+type entry struct {
+	call dataplane.Call
+	mark chan struct{}
+}
+
+// Record takes a finished call for shipping. It never blocks: when the queue is full the
+// call is added to a sum instead. The call's attempts must not be changed afterwards.
+func (s *Shipper) Record(c dataplane.Call) {
+	select {
+	case s.queue <- entry{call: c}:
+	default:
+		s.cfg.Totals.Call(overflow.QueueFull, toCall(c))
+	}
+}
+
+// Flush waits until every call recorded before it is acknowledged, by itself or in a sum, and hurries
+// the link meanwhile. It returns an error when ctx ended or shipping stopped first.
+func (s *Shipper) Flush(ctx context.Context) error {
+	mark := make(chan struct{})
+	select {
+	case s.queue <- entry{mark: mark}:
+	case <-ctx.Done():
+		return s.unflushed(ctx.Err())
+	case <-s.stopped:
+		return s.unflushed(errStopped)
+	}
+	select {
+	case <-mark:
+		return nil
+	case <-ctx.Done():
+		return s.unflushed(ctx.Err())
+	case <-s.stopped:
+		return s.unflushed(errStopped)
+	}
+}
+
+var errStopped = errors.New("shipping has stopped")
+
+func (s *Shipper) unflushed(err error) error {
+	return fmt.Errorf("ship the last calls, %d still wait: %w", s.Counters().Waiting, err)
+}
+
+// collect moves calls from the queue to the backlog, and says so when records begin and
+// cease to be dropped.
+func (s *Shipper) collect(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	flush := time.NewTimer(0)
+	defer flush.Stop()
+	armed := true
+	var losses losses
+	for {
+		select {
+		case <-ctx.Done():
+			s.collectRest()
+			return
+		case e := <-s.queue:
+			if s.take(e) && !armed {
+				armed = true
+				flush.Reset(flushDelay)
+			}
+		case <-flush.C:
+			armed = false
+			s.flushDisk()
+		case <-tick.C:
+			s.backlog.disk.tend()
+			if s.cfg.Totals.Tend() {
+				stream.Nudge(s.backlog.wake)
+			}
+			s.backlog.review()
+			losses.watch(s)
+		}
+	}
+}
+
+// collectRest takes what is in the queue when shipping ends: the disk keeps it.
+func (s *Shipper) collectRest() {
+	for {
+		select {
+		case e := <-s.queue:
+			s.take(e)
+		default:
+			s.flushDisk()
+			s.cfg.Totals.Tend()
+			return
+		}
+	}
+}
+
+// take puts an entry where it belongs; true when the disk has something to write.
+func (s *Shipper) take(e entry) (buffered bool) {
+	if e.mark != nil {
+		s.flushDisk()
+		s.backlog.mark(e.mark)
+		stream.Nudge(s.hurry)
+		return false
+	}
+	c := toCall(e.call)
+	if !s.backlog.disk.append(c) {
+		s.keepInMemory(c)
+		return false
+	}
+	if s.backlog.disk.buffered() >= flushBytes {
+		s.flushDisk()
+		return false
+	}
+	return true
+}
+
+// flushDisk writes what waits to be written; what the disk does not take stays in memory.
+func (s *Shipper) flushDisk() {
+	for _, c := range s.backlog.disk.flush() {
+		s.keepInMemory(c)
+	}
+	stream.Nudge(s.backlog.wake)
+}
+
+func (s *Shipper) keepInMemory(c *nodev1.Call) {
+	if !s.backlog.add(c, footprint(c)) {
+		s.cfg.Totals.Call(overflow.MemoryFull, c)
+	}
+}
+
+// keepSynced makes calls on disk survive a loss of power, too.
+func (s *Shipper) keepSynced(ctx context.Context) {
+	if s.cfg.Spool == nil {
+		return
+	}
+	tick := time.NewTicker(syncInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			s.cfg.Spool.Sync()
+		}
+	}
+}
+
+// losses turns the counter of dropped records into one log line for each spell of them.
+type losses struct {
+	seen, before uint64
+	losing       bool
+}
+
+func (l *losses) watch(s *Shipper) {
+	count := s.Counters()
+	now := count.Summed + count.Dropped
+	switch grew := now > l.seen; {
+	case grew && !l.losing:
+		l.losing, l.before = true, l.seen
+		s.cfg.Logger.Error("call records are being dropped for lack of room; what they add up to is kept",
+			"dropped", now-l.before, "waiting", count.Waiting, "lost_altogether", count.Dropped)
+	case !grew && l.losing:
+		l.losing = false
+		s.cfg.Logger.Warn("call records are no longer dropped", "dropped", now-l.before, "dropped_since_start", now)
+	}
+	l.seen = now
+}

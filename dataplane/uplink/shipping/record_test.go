@@ -1,0 +1,38 @@
+package shipping
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/overflow"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+func TestLossesAreLoggedOncePerSpell(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	u, err := New(Config{Node: "n", Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var l losses
+	for _, step := range []struct {
+		dropped      uint64
+		began, ended int
+	}{{0, 0, 0}, {3, 1, 0}, {5, 1, 0}, {0, 1, 1}, {0, 1, 1}, {1, 2, 1}, {0, 2, 2}} {
+		for range step.dropped {
+			u.cfg.Totals.Call(overflow.QueueFull, &nodev1.Call{})
+		}
+		l.watch(u)
+		began := strings.Count(log.String(), "are being dropped")
+		ended := strings.Count(log.String(), "no longer dropped")
+		if began != step.began || ended != step.ended {
+			t.Fatalf("after %d more: %d and %d lines, want %d and %d", step.dropped, began, ended, step.began, step.ended)
+		}
+	}
+	if !strings.Contains(log.String(), "dropped=8 dropped_since_start=8") || !strings.Contains(log.String(), "dropped=1 dropped_since_start=9") {
+		t.Errorf("log:\n%s", &log)
+	}
+}

@@ -1,0 +1,115 @@
+package shipping
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/stream"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// Ship ships calls over a connection until ctx ends; the link ends it when it is lost.
+// Trouble with the call log alone does not touch the snapshots.
+func (s *Shipper) Ship(ctx context.Context, client nodev1.NodeServiceClient) {
+	retry := stream.Retry{Min: min(s.cfg.MinBackoff, time.Second), Max: min(s.cfg.MaxBackoff, 30*time.Second)}
+	limit := batchCalls
+	last := codes.OK
+	sums := true // whether the control plane takes totals and gaps
+	for {
+		acked, sent, err := s.ship(ctx, client, limit, &sums)
+		if ctx.Err() != nil {
+			return
+		}
+		if acked {
+			limit, last = batchCalls, codes.OK
+			retry.Reset()
+		}
+		code := status.Code(err)
+		switch {
+		case code == codes.InvalidArgument && sent > 1:
+			// One record of the batch is at fault. Halving finds it, so that it holds up no other.
+			limit = sent / 2
+			continue
+		case code == codes.InvalidArgument && sent == 1:
+			s.cfg.Logger.Error("a call record was refused and is given up", "error", err)
+			s.rejected.Add(1)
+			s.backlog.settle(1)
+			limit = batchCalls
+			continue
+		}
+		if code != last {
+			s.cfg.Logger.Warn("calls not shipped; trying again", "waiting", s.Counters().Waiting, "error", err)
+		}
+		last = code
+		if !retry.Wait(ctx, s.hurry) {
+			return
+		}
+	}
+}
+
+// ship is one ShipCalls stream: a batch goes out when the one before is acknowledged. It
+// returns whether any was, how many records the last one held, and why it ended.
+func (s *Shipper) ship(ctx context.Context, client nodev1.NodeServiceClient, limit int, sums *bool) (acked bool, sent int, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	dog := stream.NewWatchdog(s.cfg.AnswerTimeout, cancel)
+	defer dog.Rest()
+	calls, err := client.ShipCalls(ctx)
+	if err != nil {
+		return false, 0, stream.Because(ctx, err)
+	}
+	for sequence := uint64(1); ; sequence++ {
+		dog.Rest()
+		out, err := s.backlog.next(ctx, limit, s.cfg.BatchDelay, *sums)
+		if err != nil {
+			return acked, 0, err
+		}
+		if out.size() == 0 {
+			return acked, 0, ctx.Err()
+		}
+		dog.Watch()
+		err = calls.Send(&nodev1.ShipCallsRequest{
+			Node: s.cfg.Node, Sequence: sequence, WallUs: s.cfg.Now().UnixMicro(),
+			Calls: s.cfg.Bodies.With(out.calls), Totals: out.totals, Gaps: out.gaps,
+		})
+		if err != nil && err != io.EOF { // after EOF Recv has the reason
+			return acked, out.size(), stream.Because(ctx, err)
+		}
+		response, err := calls.Recv()
+		if err == io.EOF {
+			err = status.Error(codes.Unavailable, "the control plane ended the stream")
+		}
+		if err != nil {
+			return acked, out.size(), stream.Because(ctx, err)
+		}
+		if response.GetSequence() != sequence {
+			return acked, out.size(), status.Errorf(codes.Internal,
+				"batch %d was sent but %d acknowledged", sequence, response.GetSequence())
+		}
+		if int(response.GetTaken()) < len(out.totals)+len(out.gaps) {
+			// It would lose them. They wait for one that knows them.
+			s.cfg.Logger.Warn("this control plane is too old to take sums of calls; they wait for another")
+			*sums = false
+			continue
+		}
+		s.cfg.Bodies.Settle(out.calls)
+		s.acknowledge(response, out)
+		acked, limit = true, batchCalls
+	}
+}
+
+func (s *Shipper) acknowledge(response *nodev1.ShipCallsResponse, out parcel) {
+	rejected := min(len(response.GetRejected()), out.size())
+	if rejected > 0 {
+		first := response.GetRejected()[0]
+		s.cfg.Logger.Error("call records were put aside by the control plane",
+			"count", rejected, "first_id", first.GetId(), "first_reason", first.GetReason())
+	}
+	s.rejected.Add(uint64(rejected))
+	s.shipped.Add(uint64(max(len(out.calls)-rejected, 0)))
+	s.backlog.settle(out.size())
+}

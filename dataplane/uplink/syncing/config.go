@@ -1,0 +1,162 @@
+// Package syncing keeps the snapshot of a node up to date: it receives snapshots over the
+// Sync stream, checks their version, brings them into use, keeps the last good ones for the
+// next start, and tells the control plane how the node is doing.
+package syncing
+
+import (
+	"cmp"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing/lastgood"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// Status is how the node is doing, as the control plane shows it.
+type Status struct {
+	InFlight int // calls in flight
+	Targets  []dataplane.ScopeHealth
+	Redis    string // off, up or down
+	// KeywordHits counts hits of failure keywords since the node started, by name.
+	KeywordHits map[string]int64
+	Requests    int64 // client requests finished since the node started
+	Draining    bool  // by an admin
+}
+
+// Records is how the call records are doing.
+type Records struct {
+	Waiting, Dropped, Summed, Gaps int64
+	SpoolBytes                     int64
+	SpoolTrouble                   error // why they cannot be written to disk
+}
+
+// Revocations is what the node knows of revoked keys.
+type Revocations interface {
+	// Revoke refuses keys. It returns the confirmation once that outlives the node, else nil.
+	Revoke(m *nodev1.Revoke) *nodev1.RevokeAck
+	// BeforeSnapshot is called before a snapshot is applied, and done with how that went.
+	BeforeSnapshot(lineage string, revision uint64) (done func(*nodev1.Snapshot, error))
+	// UpTo is the revision of a database up to which revocations are refused and kept.
+	UpTo(lineage string) uint64
+	// Hello is the same for a hello; what has to be reported is due again.
+	Hello(lineage string) uint64
+	// Report is a report that is due; nil when there is none.
+	Report() *nodev1.RevokeAck
+}
+
+// Config is what a Syncer needs.
+type Config struct {
+	Node    string // required; stable over restarts
+	BootID  string // default: a new UUID
+	Version string // of the program
+	// Apply brings a snapshot into use. An error or a panic refuses it: the node keeps
+	// what it has and the control plane shows the reason. Required; never called twice
+	// at once.
+	Apply   func(*nodev1.Snapshot) error
+	Status  func() Status  // required; safe for concurrent use
+	Records func() Records // default: there are none
+	// Reset ends cooldowns, ordered by an admin: of a model, of a credential, or of all that
+	// belongs to the provider when both are empty. It must not block. Default: nothing.
+	Reset func(provider, model, credential string)
+	// Drain says whether the node is to get new clients, as ordered by an admin. It must not
+	// block. Default: nothing.
+	Drain func(draining bool)
+	// Revocations outlive snapshots. Default: none are known and none are kept.
+	Revocations Revocations
+	// Snapshots keeps what is in use, to start from while the control plane is away.
+	// Default: nothing is kept.
+	Snapshots *lastgood.Store
+	Logger    *slog.Logger     // required
+	Now       func() time.Time // default time.Now
+
+	StatusInterval time.Duration // between two reports; default 5s
+	AnswerTimeout  time.Duration // longest wait for the control plane's answer; default 30s
+	// HeadStart is how long a node that has started from its disk leaves the control plane
+	// to send something newer before it calls itself ready; default 500ms.
+	HeadStart time.Duration
+}
+
+func (c *Config) complete() error {
+	if c.Node == "" || c.Apply == nil || c.Status == nil || c.Logger == nil {
+		return errors.New("syncing: Node, Apply, Status and Logger are required")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Records == nil {
+		c.Records = func() Records { return Records{} }
+	}
+	if c.Reset == nil {
+		c.Reset = func(string, string, string) {}
+	}
+	if c.Drain == nil {
+		c.Drain = func(bool) {}
+	}
+	if c.Revocations == nil {
+		c.Revocations = noRevocations{}
+	}
+	c.BootID = cmp.Or(c.BootID, uuid.NewString())
+	c.StatusInterval = cmp.Or(c.StatusInterval, 5*time.Second)
+	c.AnswerTimeout = cmp.Or(c.AnswerTimeout, 30*time.Second)
+	c.HeadStart = cmp.Or(c.HeadStart, 500*time.Millisecond)
+	return nil
+}
+
+// noRevocations is for a node that keeps none: it confirms nothing.
+type noRevocations struct{}
+
+func (noRevocations) Revoke(*nodev1.Revoke) *nodev1.RevokeAck { return nil }
+func (noRevocations) BeforeSnapshot(string, uint64) func(*nodev1.Snapshot, error) {
+	return func(*nodev1.Snapshot, error) {}
+}
+func (noRevocations) UpTo(string) uint64        { return 0 }
+func (noRevocations) Hello(string) uint64       { return 0 }
+func (noRevocations) Report() *nodev1.RevokeAck { return nil }
+
+// Syncer is what a node has of the configuration. It is safe for concurrent use.
+type Syncer struct {
+	cfg     Config
+	log     *slog.Logger
+	began   time.Time
+	have    atomic.Pointer[version]
+	ready   chan struct{}
+	beReady func()        // closes ready
+	missed  chan struct{} // a try to connect has failed
+	contact contact
+	changed chan struct{} // the status is worth sending
+}
+
+// New returns a syncer that has nothing yet and talks to nobody until Sync.
+func New(cfg Config) (*Syncer, error) {
+	if err := cfg.complete(); err != nil {
+		return nil, err
+	}
+	ready := make(chan struct{})
+	return &Syncer{
+		cfg:     cfg,
+		log:     cfg.Logger,
+		began:   time.Now(),
+		ready:   ready,
+		beReady: sync.OnceFunc(func() { close(ready) }),
+		missed:  make(chan struct{}, 1),
+		changed: make(chan struct{}, 1),
+	}, nil
+}
+
+// Ready is closed once a snapshot is in use. One that comes from the node's own disk is in
+// use from the start, but the control plane gets a moment to send what is newer first.
+func (s *Syncer) Ready() <-chan struct{} { return s.ready }
+
+// Revision is that of the snapshot in use; 0 when there is none yet.
+func (s *Syncer) Revision() uint64 {
+	if v := s.have.Load(); v != nil {
+		return v.revision
+	}
+	return 0
+}

@@ -1,0 +1,82 @@
+package syncing
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// errCrashed is why a snapshot is refused that has ended this node before.
+var errCrashed = errors.New("CRASHED: the node ended while it applied this revision before, and does not try it again; any later revision is tried")
+
+// LoadLastGood brings the newest snapshot of the node's own disk into use that is fit for it.
+// It returns whether there was one.
+func (s *Syncer) LoadLastGood() bool {
+	if s.cfg.Snapshots == nil {
+		return false
+	}
+	list, err := s.cfg.Snapshots.Generations()
+	if err != nil {
+		s.log.Error("last good snapshots cannot be read; waiting for the control plane", "error", err)
+		return false
+	}
+	for _, g := range list {
+		full, err := s.cfg.Snapshots.Read(g)
+		if err == nil {
+			_, err = s.use(full)
+		}
+		if err != nil {
+			s.log.Error("last good snapshot not usable; trying the one before", "revision", g.Revision, "error", err)
+			continue
+		}
+		s.contact.lost(g.SavedAt)
+		s.log.Info("serving from the last good snapshot", "revision", g.Revision, "saved", g.SavedAt.UTC())
+		return true
+	}
+	return false
+}
+
+// AwaitNewer makes a node ready that serves from its disk: when the control plane has sent
+// something newer, or is not there, or has had its head start. Until then a load balancer
+// that listens does not send calls to a configuration that may be long out of date.
+func (s *Syncer) AwaitNewer(ctx context.Context) {
+	t := time.NewTimer(s.cfg.HeadStart)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return
+	case <-s.ready:
+	case <-s.missed:
+	case <-t.C:
+	}
+	s.beReady()
+}
+
+// guard refuses what has ended the node before, and marks what is about to be applied. A
+// disk that cannot be written to is no reason to refuse a snapshot.
+func (s *Syncer) guard(full *nodev1.Full) (done func(), err error) {
+	if s.cfg.Snapshots == nil {
+		return func() {}, nil
+	}
+	if s.cfg.Snapshots.Crashed(full.GetRevision(), full.GetSha256()) {
+		return nil, errCrashed
+	}
+	done, err = s.cfg.Snapshots.Begin(full.GetRevision(), full.GetSha256())
+	if err != nil {
+		s.log.Warn("snapshot is applied without a guard against crashes", "revision", full.GetRevision(), "error", err)
+	}
+	return done, nil
+}
+
+// save keeps what is in use for the next start.
+func (s *Syncer) save(full *nodev1.Full) {
+	if s.cfg.Snapshots == nil {
+		return
+	}
+	if err := s.cfg.Snapshots.Save(full); err != nil {
+		s.log.Error("snapshot not kept on disk; a restart without the control plane would start from an older one",
+			"revision", full.GetRevision(), "error", err)
+	}
+}

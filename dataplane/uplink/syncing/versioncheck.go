@@ -1,0 +1,48 @@
+package syncing
+
+import (
+	"fmt"
+	"slices"
+
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// version identifies a snapshot.
+type version struct {
+	lineage  string // of its database; empty: not told
+	revision uint64
+	sha256   string
+}
+
+func versionOf(full *nodev1.Full) version {
+	return version{full.GetLineage(), full.GetRevision(), string(full.GetSha256())}
+}
+
+// checkVersion refuses a snapshot that is older than the one in use, or of another database: it
+// would bring back keys that were revoked since. An admin may adopt such a database; then it
+// names the lineage that the node has among those it replaces.
+func (s *Syncer) checkVersion(full *nodev1.Full) (nodev1.NackCode, error) {
+	have := s.have.Load()
+	if have == nil || have.lineage == "" || full.GetLineage() == "" || slices.Contains(full.GetReplaces(), have.lineage) {
+		return 0, nil
+	}
+	if full.GetLineage() != have.lineage {
+		return nodev1.NackCode_NACK_CODE_OTHER_DATABASE, fmt.Errorf(
+			"OTHER_DATABASE: the node has revision %d of database %s, and this is one of database %s, which no admin put in its place (AdoptDatabase)",
+			have.revision, have.lineage, full.GetLineage())
+	}
+	if full.GetRevision() < have.revision {
+		return nodev1.NackCode_NACK_CODE_VERSION_REGRESSION, fmt.Errorf(
+			"VERSION_REGRESSION: the node has revision %d of this database, and revision %d is older: was an old backup restored? An admin may adopt it (AdoptDatabase)",
+			have.revision, full.GetRevision())
+	}
+	return 0, nil
+}
+
+// lineage is that of the snapshot in use; empty when there is none, or it is not known.
+func (s *Syncer) lineage() string {
+	if v := s.have.Load(); v != nil {
+		return v.lineage
+	}
+	return ""
+}
