@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -84,6 +85,8 @@ func callFilter(in *adminv1.CallFilter) (calllog.Filter, error) {
 		Model:       in.GetModel(),
 		Node:        in.GetNode(),
 		MinDuration: in.GetMinDuration().AsDuration(),
+		Failed:      in.GetFailed(),
+		FailedOver:  in.GetFailedOver(),
 	}
 	if in != nil {
 		f.Stream = in.Stream
@@ -104,6 +107,12 @@ func callFilter(in *adminv1.CallFilter) (calllog.Filter, error) {
 	}
 	if d := in.GetMinDuration(); d != nil && (d.CheckValid() != nil || f.MinDuration < 0) {
 		fault("min_duration", "must not be negative")
+	}
+	if in.GetMinCost() != "" {
+		var err error
+		if f.MinCost, err = usage.ParsePico(in.GetMinCost()); err != nil {
+			fault("min_cost", err.Error())
+		}
 	}
 	for _, bound := range []struct {
 		field string

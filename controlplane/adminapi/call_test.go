@@ -153,6 +153,10 @@ func TestCallFilters(t *testing.T) {
 			call.Outcome, call.Status, call.Provider = "rate_limited", 429, ""
 			call.Attempts = []*nodev1.Attempt{{Provider: "flaky", Outcome: "rate_limited", Status: 429}}
 		}
+		if i == 2 || i == 7 {
+			call.Attempts = append(call.Attempts, &nodev1.Attempt{Provider: "main", Outcome: call.GetOutcome()})
+		}
+		call.Cost = int64(i) * 10_000_000_000 // a cent
 	})
 	at := func(i int) *timestamppb.Timestamp {
 		return timestamppb.New(time.UnixMicro(callsBegin + int64(i)*1e6))
@@ -161,17 +165,24 @@ func TestCallFilters(t *testing.T) {
 		req  *adminv1.ListCallsRequest
 		want []int
 	}{
-		"none":               {&adminv1.ListCallsRequest{}, []int{7, 6, 5, 4, 3, 2, 1, 0}},
-		"group":              {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "other"}}, []int{7, 5, 3, 1}},
-		"key":                {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{ApiKey: "app"}}, []int{7, 5, 3, 1}},
-		"provider failed it": {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Provider: "flaky"}}, []int{7, 6}},
-		"outcome":            {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Outcome: "rate_limited"}}, []int{7, 6}},
-		"status":             {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Status: 429}}, []int{7, 6}},
-		"from is included":   {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{StartTime: at(6)}}, []int{7, 6}},
-		"end is not":         {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{EndTime: at(2)}}, []int{1, 0}},
-		"window":             {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{StartTime: at(2), EndTime: at(5)}}, []int{4, 3, 2}},
-		"together":           {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "pool", Status: 429, StartTime: at(1)}}, []int{6}},
-		"nothing":            {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "nobody"}}, nil},
+		"none":                                   {&adminv1.ListCallsRequest{}, []int{7, 6, 5, 4, 3, 2, 1, 0}},
+		"group":                                  {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "other"}}, []int{7, 5, 3, 1}},
+		"key":                                    {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{ApiKey: "app"}}, []int{7, 5, 3, 1}},
+		"provider failed it":                     {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Provider: "flaky"}}, []int{7, 6}},
+		"outcome":                                {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Outcome: "rate_limited"}}, []int{7, 6}},
+		"status":                                 {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Status: 429}}, []int{7, 6}},
+		"from is included":                       {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{StartTime: at(6)}}, []int{7, 6}},
+		"end is not":                             {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{EndTime: at(2)}}, []int{1, 0}},
+		"window":                                 {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{StartTime: at(2), EndTime: at(5)}}, []int{4, 3, 2}},
+		"together":                               {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "pool", Status: 429, StartTime: at(1)}}, []int{6}},
+		"failed":                                 {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Failed: true}}, []int{7, 6}},
+		"failed over":                            {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{FailedOver: true}}, []int{7, 2}},
+		"saved, of a group":                      {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{FailedOver: true, Outcome: "ok", Group: "pool"}}, []int{2}},
+		"failed, by a provider that failed over": {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Failed: true, FailedOver: true, Provider: "flaky"}}, []int{7}},
+		"cost":                                   {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{MinCost: "0.05"}}, []int{7, 6, 5}},
+		"cost, a bit more":                       {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{MinCost: "0.050000000001"}}, []int{7, 6}},
+		"more than there is":                     {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{MinCost: "999999999"}}, nil},
+		"nothing":                                {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "nobody"}}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -203,6 +214,8 @@ func TestCallFiltersAreChecked(t *testing.T) {
 		"no status":        {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Status: 42}}, []string{"filter.status: must be an HTTP status from 100 to 599"}},
 		"negative status":  {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Status: -1}}, []string{"filter.status: must be greater than or equal to 0 and less than or equal to 599"}},
 		"NUL":              {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "\x00", Outcome: "a\x00"}}, []string{"filter.group: must not contain NUL characters", "filter.outcome: must not contain NUL characters"}},
+		"costs nothing":    {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{MinCost: "-1"}}, []string{"filter.min_cost: does not match regex pattern `^([0-9]{1,9}(\\.[0-9]{1,12})?)?$`"}},
+		"failed, too":      {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "pool", Failed: true}, PageToken: token}, []string{"page_token: belongs to a list with other filters"}},
 		"other filters":    {&adminv1.ListCallsRequest{PageToken: token}, []string{"page_token: belongs to a list with other filters"}},
 		"changed filters":  {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "pool", Status: 200}, PageToken: token}, []string{"page_token: belongs to a list with other filters"}},
 	} {

@@ -55,11 +55,13 @@ func filterDigest(f calllog.Filter) [cursorDigest]byte {
 	if f.Stream != nil {
 		stream = strconv.FormatBool(*f.Stream)
 	}
-	for _, s := range []string{f.Group, f.Provider, f.APIKey, f.Outcome, f.ID, f.Model, f.Node, stream} {
+	for _, s := range []string{
+		f.Group, f.Provider, f.APIKey, f.Outcome, f.ID, f.Model, f.Node, stream, strconv.FormatBool(f.Failed), strconv.FormatBool(f.FailedOver),
+	} {
 		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(s))))
 		h.Write([]byte(s))
 	}
-	for _, n := range []int64{int64(f.Status), int64(f.MinDuration), f.From.Unix(), int64(f.From.Nanosecond()), f.To.Unix(), int64(f.To.Nanosecond())} {
+	for _, n := range []int64{int64(f.Status), int64(f.MinDuration), f.MinCost, f.From.Unix(), int64(f.From.Nanosecond()), f.To.Unix(), int64(f.To.Nanosecond())} {
 		h.Write(binary.BigEndian.AppendUint64(nil, uint64(n)))
 	}
 	return [cursorDigest]byte(h.Sum(nil)[:cursorDigest])

@@ -34,6 +34,9 @@ func TestCursorOfOtherFiltersIsRefused(t *testing.T) {
 		"status":            {Group: "g", Provider: "p", Status: 200},
 		"from":              {Group: "g", Provider: "p", From: time.Unix(0, 0)},
 		"to":                {Group: "g", Provider: "p", To: time.Unix(0, 0)},
+		"failed":            {Group: "g", Provider: "p", Failed: true},
+		"failed over":       {Group: "g", Provider: "p", FailedOver: true},
+		"cost":              {Group: "g", Provider: "p", MinCost: 1},
 		"from a nanosecond": {Group: "g", Provider: "p", From: time.Unix(0, 1)},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -18,14 +18,6 @@ func (providerService) ListProviderHealth(context.Context, *adminv1.ListProvider
 	return nil, errPending
 }
 
-func (usageService) GetAttemptSeries(context.Context, *adminv1.GetAttemptSeriesRequest) (*adminv1.GetAttemptSeriesResponse, error) {
-	return nil, errPending
-}
-
-func (usageService) BreakDownAttempts(context.Context, *adminv1.BreakDownAttemptsRequest) (*adminv1.BreakDownAttemptsResponse, error) {
-	return nil, errPending
-}
-
 func (*sessionService) ChangePassword(context.Context, *adminv1.ChangePasswordRequest) (*adminv1.ChangePasswordResponse, error) {
 	return nil, errPending
 }

@@ -3,7 +3,6 @@ package adminapi
 import (
 	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -23,15 +22,25 @@ const (
 	defaultUsageRows   = 20
 )
 
-// Usage is what the API reads of the sums over calls.
+// Usage is what the API reads of the sums over calls and over attempts.
 type Usage interface {
 	Usage(ctx context.Context, q calllog.UsageQuery) ([]calllog.UsageSum, error)
+	AttemptUsage(ctx context.Context, q calllog.UsageQuery) ([]calllog.AttemptSum, error)
 }
 
-// usageService reads sums over calls.
+// usageService reads sums over calls and over attempts.
 type usageService struct {
 	usage Usage
 	now   func() time.Time
+}
+
+// calls are the sums over calls, attempts those over attempts.
+func (s usageService) calls() sums[usage.Sum, *usage.Sum] {
+	return sums[usage.Sum, *usage.Sum]{s.usage.Usage, s.now}
+}
+
+func (s usageService) attempts() sums[usage.Attempts, *usage.Attempts] {
+	return sums[usage.Attempts, *usage.Attempts]{s.usage.AttemptUsage, s.now}
 }
 
 // SummarizeUsage sums up a time and the time before it.
@@ -47,11 +56,11 @@ func (s usageService) SummarizeUsage(ctx context.Context, req *adminv1.Summarize
 		q  calllog.UsageQuery
 		to **adminv1.UsageTotals
 	}{{q, &res.Total}, {before, &res.Previous}} {
-		sums, err := s.read(ctx, part.q)
+		all, err := s.calls().read(ctx, part.q)
 		if err != nil {
 			return nil, err
 		}
-		*part.to = totalsView(total(sums))
+		*part.to = totalsView(total[usage.Sum](all))
 	}
 	return res, nil
 }
@@ -66,19 +75,19 @@ func (s usageService) BreakDownUsage(ctx context.Context, req *adminv1.BreakDown
 	if q, err = s.bounded(q); err != nil {
 		return nil, err
 	}
-	sums, err := s.read(ctx, q)
+	all, err := s.calls().read(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	rows := byValue(sums, req.GetOrder())
+	rows := byValue(all, valueOf, func(a, b *usage.Sum) int { return compareUsage(a, b, req.GetOrder()) })
 	limit := cmp.Or(int(req.GetLimit()), defaultUsageRows)
 	res := &adminv1.BreakDownUsageResponse{OtherCount: int32(max(len(rows)-limit, 0))}
 	shown := min(len(rows), limit)
 	for _, row := range rows[:shown] {
-		res.Rows = append(res.Rows, &adminv1.UsageRow{Value: row.Value, Total: totalsView(&row.Sum)})
+		res.Rows = append(res.Rows, &adminv1.UsageRow{Value: row.Value, Total: totalsView(&row.Total)})
 	}
 	if shown < len(rows) {
-		res.Other = totalsView(total(rows[shown:]))
+		res.Other = totalsView(total[usage.Sum](rows[shown:]))
 	}
 	return res, nil
 }
@@ -146,72 +155,17 @@ func ceil(t time.Time, d time.Duration) time.Time {
 	return t
 }
 
-// read reads whole hours from the sums per hour, and the minutes before and after them
-// from the sums per minute as far as those are kept.
-func (s usageService) read(ctx context.Context, q calllog.UsageQuery) ([]calllog.UsageSum, error) {
-	from, to := ceil(q.From, time.Hour), q.To.Truncate(time.Hour)
-	parts := []calllog.UsageQuery{q}
-	switch oldest := s.now().Add(-calllog.KeepUsageMinutes); {
-	case keyed(q) || q.Minutes || q.From.Equal(from) && q.To.Equal(to):
-	case q.From.Before(oldest): // its minutes are gone
-		parts[0].From, parts[0].To = q.From.Truncate(time.Hour), ceil(q.To, time.Hour)
-	case !from.Before(to):
-		parts[0].Minutes = true
-	default:
-		head, tail := q, q
-		head.To, head.Minutes = from, true
-		tail.From, tail.Minutes = to, true
-		parts[0].From, parts[0].To = from, to
-		parts = append(parts, head, tail)
+// compareUsage puts sums in the order that a breakdown asks for.
+func compareUsage(a, b *usage.Sum, order adminv1.UsageOrder) int {
+	switch order {
+	case adminv1.UsageOrder_USAGE_ORDER_COST:
+		return cmp.Or(cmp.Compare(b.Cost.Micro, a.Cost.Micro), cmp.Compare(b.Cost.Pico, a.Cost.Pico))
+	case adminv1.UsageOrder_USAGE_ORDER_TOKENS:
+		return cmp.Compare(b.InputTokens+b.OutputTokens, a.InputTokens+a.OutputTokens)
+	case adminv1.UsageOrder_USAGE_ORDER_FAILURES:
+		return cmp.Compare(b.Calls-b.OK, a.Calls-a.OK)
 	}
-	var all []calllog.UsageSum
-	for _, part := range parts {
-		if !part.From.Before(part.To) {
-			continue
-		}
-		sums, err := s.usage.Usage(ctx, part)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, sums...)
-	}
-	return all, nil
-}
-
-// total adds sums up.
-func total(sums []calllog.UsageSum) *usage.Sum {
-	u := &usage.Sum{}
-	for i := range sums {
-		u.Add(&sums[i].Sum)
-	}
-	return u
-}
-
-// byValue adds the sums of each value up and puts them in order; values break ties.
-func byValue(sums []calllog.UsageSum, order adminv1.UsageOrder) []calllog.UsageSum {
-	at := map[string]int{}
-	var rows []calllog.UsageSum
-	for i := range sums {
-		value := sums[i].Value
-		if _, there := at[value]; !there {
-			at[value] = len(rows)
-			rows = append(rows, calllog.UsageSum{Value: value})
-		}
-		rows[at[value]].Add(&sums[i].Sum)
-	}
-	slices.SortFunc(rows, func(a, b calllog.UsageSum) int {
-		var c int
-		switch order {
-		case adminv1.UsageOrder_USAGE_ORDER_COST:
-			c = cmp.Or(cmp.Compare(b.Cost.Micro, a.Cost.Micro), cmp.Compare(b.Cost.Pico, a.Cost.Pico))
-		case adminv1.UsageOrder_USAGE_ORDER_TOKENS:
-			c = cmp.Compare(b.InputTokens+b.OutputTokens, a.InputTokens+a.OutputTokens)
-		case adminv1.UsageOrder_USAGE_ORDER_FAILURES:
-			c = cmp.Compare(b.Calls-b.OK, a.Calls-a.OK)
-		}
-		return cmp.Or(c, cmp.Compare(b.Calls, a.Calls), cmp.Compare(a.Value, b.Value))
-	})
-	return rows
+	return 0
 }
 
 // dimension is what a request breaks usage down by.

@@ -3,15 +3,12 @@ package adminapi
 import (
 	"cmp"
 	"context"
-	"slices"
-	"sort"
 	"time"
 	_ "time/tzdata" // containers without zone files know the zones too
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
-	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -34,69 +31,19 @@ func (s usageService) GetUsageSeries(ctx context.Context, req *adminv1.GetUsageS
 	if err != nil {
 		return nil, err
 	}
-	shown, others, err := s.readSeries(ctx, q, starts, req.GetBucket(), cmp.Or(int(req.GetLimit()), defaultUsageSeries))
+	series, err := s.calls().series(ctx, q, starts, req.GetBucket(), cmp.Or(int(req.GetLimit()), defaultUsageSeries))
 	if err != nil {
 		return nil, err
 	}
-	return seriesView(shown, others, starts), nil
-}
-
-// readSeries reads the buckets of the values with the most calls, and those of all others
-// together. The others are what is left of everything: there may be many values, and
-// reading each of them by the bucket would take long.
-func (s usageService) readSeries(
-	ctx context.Context, q calllog.UsageQuery, starts []time.Time, bucket adminv1.UsageBucket, limit int,
-) (shown, others []calllog.UsageSum, err error) {
-	if q.By == calllog.ByNothing {
-		shown, err = s.readBuckets(ctx, q, starts, bucket, keyed(q))
-		return shown, nil, err
-	}
-	sums, err := s.read(ctx, q)
-	if err != nil {
-		return nil, nil, err
-	}
-	values := byValue(sums, adminv1.UsageOrder_USAGE_ORDER_CALLS)
-	top := q
-	for _, v := range values[:min(len(values), limit)] {
-		top.Values = append(top.Values, v.Value)
-	}
-	if len(top.Values) == 0 {
-		return nil, nil, nil
-	}
-	if shown, err = s.readBuckets(ctx, top, starts, bucket, keyed(q)); err != nil || len(values) <= limit {
-		return shown, nil, err
-	}
-	all := q
-	all.By = calllog.ByNothing
-	if others, err = s.readBuckets(ctx, all, starts, bucket, keyed(q)); err != nil {
-		return nil, nil, err
-	}
-	return shown, without(others, shown), nil
-}
-
-// without is what is left of everything in each bucket when parts are taken off. Parts
-// must have been read before everything: calls come in meanwhile.
-func without(everything, parts []calllog.UsageSum) []calllog.UsageSum {
-	left := map[int64]*calllog.UsageSum{}
-	for _, sum := range everything {
-		at := sum.Bucket.UnixMicro()
-		if left[at] == nil {
-			left[at] = &calllog.UsageSum{Bucket: sum.Bucket}
+	res := &adminv1.GetUsageSeriesResponse{BucketTimes: timesView(starts)}
+	for _, one := range series {
+		view := &adminv1.UsageSeries{Value: one.value, Other: one.other, Total: totalsView(&one.total)}
+		for _, p := range one.points {
+			view.Points = append(view.Points, &adminv1.UsagePoint{StartTime: timestamppb.New(p.Bucket), Total: totalsView(&p.Total)})
 		}
-		left[at].Add(&sum.Sum)
+		res.Series = append(res.Series, view)
 	}
-	for _, part := range parts {
-		if sum := left[part.Bucket.UnixMicro()]; sum != nil {
-			sum.Subtract(&part.Sum)
-		}
-	}
-	var all []calllog.UsageSum
-	for _, sum := range left {
-		if sum.Calls > 0 {
-			all = append(all, *sum)
-		}
-	}
-	return all
+	return res, nil
 }
 
 // timeZone finds a zone of the IANA database.
@@ -162,102 +109,10 @@ func midnight(t time.Time) time.Time {
 	return start
 }
 
-// readBuckets reads the sums of a query with the start of their bucket. By hours means that
-// an hour is never cut, as those of API keys cannot be: it counts where it begins.
-func (s usageService) readBuckets(
-	ctx context.Context, q calllog.UsageQuery, starts []time.Time, bucket adminv1.UsageBucket, byHours bool,
-) ([]calllog.UsageSum, error) {
-	whole := !slices.ContainsFunc(starts, func(t time.Time) bool { return !t.Truncate(time.Hour).Equal(t) })
-	if bucket == adminv1.UsageBucket_USAGE_BUCKET_DAY && !whole && !byHours {
-		return s.readDays(ctx, q, starts)
+func timesView(times []time.Time) []*timestamppb.Timestamp {
+	views := make([]*timestamppb.Timestamp, len(times))
+	for i, t := range times {
+		views[i] = timestamppb.New(t)
 	}
-	q.PerBucket = true
-	q.Minutes = bucket == adminv1.UsageBucket_USAGE_BUCKET_MINUTE ||
-		!whole && !byHours && !q.From.Before(s.now().Add(-calllog.KeepUsageMinutes))
-	sums, err := s.read(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	for i := range sums {
-		after := sort.Search(len(starts), func(n int) bool { return starts[n].After(sums[i].Bucket) })
-		sums[i].Bucket = starts[max(after-1, 0)]
-	}
-	return sums, nil
-}
-
-// readDays reads day by day, where days do not begin with an hour of UTC: most of each
-// from the sums per hour, its ends from those per minute.
-func (s usageService) readDays(ctx context.Context, q calllog.UsageQuery, starts []time.Time) ([]calllog.UsageSum, error) {
-	var all []calllog.UsageSum
-	for i, start := range starts {
-		day := q
-		if start.After(q.From) {
-			day.From = start
-		}
-		if i+1 < len(starts) {
-			day.To = starts[i+1]
-		}
-		sums, err := s.read(ctx, day)
-		if err != nil {
-			return nil, err
-		}
-		for _, sum := range sums {
-			sum.Bucket = start
-			all = append(all, sum)
-		}
-	}
-	return all, nil
-}
-
-// seriesView makes a series of each value that is shown, the most calls first, and one of
-// the others.
-func seriesView(shown, others []calllog.UsageSum, starts []time.Time) *adminv1.GetUsageSeriesResponse {
-	res := &adminv1.GetUsageSeriesResponse{}
-	for _, t := range starts {
-		res.BucketTimes = append(res.BucketTimes, timestamppb.New(t))
-	}
-	points := map[string]map[int64]*usage.Sum{}
-	for i := range shown {
-		addPoint(points, shown[i].Value, &shown[i])
-	}
-	for _, v := range byValue(shown, adminv1.UsageOrder_USAGE_ORDER_CALLS) {
-		series := series(points[v.Value], starts)
-		series.Value = v.Value
-		res.Series = append(res.Series, series)
-	}
-	if len(others) > 0 {
-		rest := map[string]map[int64]*usage.Sum{}
-		for i := range others {
-			addPoint(rest, "", &others[i])
-		}
-		series := series(rest[""], starts)
-		series.Other = true
-		res.Series = append(res.Series, series)
-	}
-	return res
-}
-
-// addPoint adds a sum to the points of a value.
-func addPoint(points map[string]map[int64]*usage.Sum, value string, sum *calllog.UsageSum) {
-	if points[value] == nil {
-		points[value] = map[int64]*usage.Sum{}
-	}
-	at := sum.Bucket.UnixMicro()
-	if points[value][at] == nil {
-		points[value][at] = &usage.Sum{}
-	}
-	points[value][at].Add(&sum.Sum)
-}
-
-// series puts the points of a value in order and adds them up.
-func series(points map[int64]*usage.Sum, starts []time.Time) *adminv1.UsageSeries {
-	series, sum := &adminv1.UsageSeries{}, &usage.Sum{}
-	for _, t := range starts {
-		if u := points[t.UnixMicro()]; u != nil {
-			sum.Add(u)
-			series.Points = append(series.Points, &adminv1.UsagePoint{StartTime: timestamppb.New(t), Total: totalsView(u)})
-		}
-	}
-	series.Total = totalsView(sum)
-	return series
+	return views
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -26,6 +27,9 @@ type Filter struct {
 	Status      int
 	Stream      *bool         // asked for as a stream, or not; nil: either
 	MinDuration time.Duration // took at least so long
+	Failed      bool          // did not end ok
+	FailedOver  bool          // took more than one attempt
+	MinCost     int64         // cost at least so much, in pico-USD
 	From        time.Time     // arrived at or after
 	To          time.Time     // arrived before
 	// After continues behind the call at this position; zero starts at the newest.
@@ -62,6 +66,9 @@ func (f Filter) Matches(c Call) bool {
 	case f.Status != 0 && int32(f.Status) != c.GetStatus(),
 		f.Stream != nil && *f.Stream != c.GetStream(),
 		c.GetDurationUs() < f.MinDuration.Microseconds(),
+		f.Failed && c.GetOutcome() == usage.OutcomeOK,
+		f.FailedOver && len(c.GetAttempts()) < 2,
+		f.MinCost > 0 && c.GetCost() < f.MinCost,
 		!f.From.IsZero() && at.Before(f.From),
 		!f.To.IsZero() && !at.Before(f.To):
 		return false

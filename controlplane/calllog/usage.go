@@ -26,9 +26,10 @@ const (
 	KeepUsageHours   = 2 * 365 * 24 * time.Hour
 )
 
-// UsageQuery asks for sums; an empty filter does not filter.
+// UsageQuery asks for sums over calls or over attempts; an empty filter does not filter.
+// Of attempts nothing is known of API keys.
 type UsageQuery struct {
-	From, To time.Time // calls that arrived at From or later and before To
+	From, To time.Time // calls that arrived at From or later and before To, or the attempts of these
 	// Minutes reads the sums per minute, for times that are no whole hours; it knows no
 	// API keys. From and To are rounded down to what is read.
 	Minutes bool
@@ -36,32 +37,45 @@ type UsageQuery struct {
 	Group, Provider, Model, Outcome, APIKey string
 
 	By UsageBy
+	// ThenBy breaks each value down once more; of attempts only.
+	ThenBy UsageBy
 	// Values are the only ones of By to sum up; none: all of them.
 	Values []string
 	// PerBucket gives a sum for each minute or hour that has calls.
 	PerBucket bool
 }
 
-// UsageSum is a sum of a value of what the query breaks down by, and of a bucket when it asks for them.
-type UsageSum struct {
+// SumOf is a sum of a value of what the query breaks down by, and of a bucket when it asks for them.
+type SumOf[T any] struct {
 	Bucket time.Time // zero unless PerBucket
 	Value  string
-	usage.Sum
+	Part   string // value of what ThenBy breaks down by
+	Total  T
 }
+
+// UsageSum sums calls up, AttemptSum attempts.
+type (
+	UsageSum   = SumOf[usage.Sum]
+	AttemptSum = SumOf[usage.Attempts]
+)
 
 // Drift is a sum that differs from the calls it is made of.
 type Drift struct {
-	Table  string // which sums: usage_minute, usage_hour or usage_key_hour
+	Table  string // which sums, such as usage_hour
 	Bucket time.Time
 	Key    usage.Key
-	// Stored and Counted are the sum and what the calls add up to.
+	// Stored and Counted are the sum and what the calls add up to; of a sum over attempts
+	// there are only their number, how many were ok and how long they took.
 	Stored, Counted usage.Sum
 }
 
-// UsageStore keeps sums over calls, which InsertCalls makes with the calls.
+// UsageStore keeps sums over calls and their attempts, which InsertCalls makes with the calls.
 type UsageStore interface {
 	// Usage returns sums, by bucket and value in no particular order.
 	Usage(ctx context.Context, q UsageQuery) ([]UsageSum, error)
+	// AttemptUsage is the same over attempts. Those of calls that nodes sent as totals only
+	// are not known.
+	AttemptUsage(ctx context.Context, q UsageQuery) ([]AttemptSum, error)
 	// VerifyUsage compares the sums of the hour that begins at t with the calls that are
 	// stored of it and returns the sums that differ, at most 100.
 	VerifyUsage(ctx context.Context, t time.Time) ([]Drift, error)

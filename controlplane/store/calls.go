@@ -67,6 +67,13 @@ func listQuery(f calllog.Filter) (string, []any) {
 		table, id = `call_provider`, `call_id`
 		q.where(`s.provider = $%d`, f.Provider)
 	}
+	// These are the texts of indexes that hold such calls only.
+	if f.Failed {
+		q.where(`s.outcome <> 'ok'`)
+	}
+	if f.FailedOver {
+		q.where(`s.failed_over = 1`)
+	}
 	q.filterCalls(f)
 	if f.After != (calllog.Position{}) {
 		q.where(`(s.start_us, s.`+id+`) < ($%d, $%d)`, f.After.StartUS, f.After.ID)
@@ -80,7 +87,8 @@ func listQuery(f calllog.Filter) (string, []any) {
 		` ORDER BY p.start_us DESC, p.call_id DESC`, q.args
 }
 
-// filterCalls adds what a filter asks for, but for the id and the provider. What is searched
+// filterCalls adds what a filter asks for, but for the id, the provider and whether a call
+// failed or failed over, for which lists and followers need other texts. What is searched
 // is s: call or call_provider, which have the same columns for it.
 func (q *search) filterCalls(f calllog.Filter) {
 	for _, text := range []struct{ column, value string }{
@@ -95,6 +103,9 @@ func (q *search) filterCalls(f calllog.Filter) {
 	}
 	if f.Stream != nil {
 		q.where(`s.stream = $%d`, number(*f.Stream))
+	}
+	if f.MinCost > 0 {
+		q.where(`s.cost_pico >= $%d`, f.MinCost)
 	}
 	if f.MinDuration > 0 {
 		q.where(`s.duration_us >= $%d`, f.MinDuration.Microseconds())

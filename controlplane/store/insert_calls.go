@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	insertCall         = `INSERT INTO call (id, node, start_us, group_name, api_key, outcome, status, model, stream, duration_us, stored_us, record) VALUES `
-	insertCallProvider = `INSERT INTO call_provider (provider, start_us, call_id, group_name, api_key, outcome, status, node, model, stream, duration_us) VALUES `
+	insertCall         = `INSERT INTO call (id, node, start_us, group_name, api_key, outcome, status, model, stream, duration_us, stored_us, failed_over, cost_pico, record) VALUES `
+	insertCallProvider = `INSERT INTO call_provider (provider, start_us, call_id, group_name, api_key, outcome, status, node, model, stream, duration_us, failed_over, cost_pico) VALUES `
 )
 
 // InsertCalls stores calls that are not stored yet, in one transaction, and returns how
@@ -66,14 +66,15 @@ func (s *Calls) callRows(ctx context.Context, node string, calls []*nodev1.Call)
 			continue
 		}
 		model := usage.KeyOf(call).Model // fit for a column
+		failedOver := number(len(call.GetAttempts()) > 1)
 		row := callRow{id: call.GetId(), call: call, columns: []any{
 			call.GetId(), node, call.GetStartUs(), call.GetGroup(), call.GetApiKey(), call.GetOutcome(), call.GetStatus(),
-			model, number(call.GetStream()), call.GetDurationUs(), stored, record,
+			model, number(call.GetStream()), call.GetDurationUs(), stored, failedOver, call.GetCost(), record,
 		}}
 		for _, provider := range providersOf(call) {
 			row.providers = append(row.providers, []any{
 				provider, call.GetStartUs(), call.GetId(), call.GetGroup(), call.GetApiKey(), call.GetOutcome(), call.GetStatus(),
-				node, model, number(call.GetStream()), call.GetDurationUs(),
+				node, model, number(call.GetStream()), call.GetDurationUs(), failedOver, call.GetCost(),
 			})
 		}
 		rows = append(rows, row)

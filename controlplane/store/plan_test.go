@@ -30,6 +30,11 @@ func searches() map[string]calllog.Filter {
 		"provider, group":  {Provider: "p", Group: "g", After: after, Limit: 10},
 		"group, outcome":   {Group: "g", Outcome: "o", After: after, Limit: 10},
 		"api key, status":  {APIKey: "k", Status: 200, After: after, Limit: 10},
+		"failed":           {Failed: true, From: time.Unix(1, 0), After: after, Limit: 10},
+		"failed over":      {FailedOver: true, From: time.Unix(1, 0), Limit: 10},
+		"provider, failed": {Provider: "p", Failed: true, FailedOver: true, After: after, Limit: 10},
+		"group, failed":    {Group: "g", Failed: true, After: after, Limit: 10},
+		"cost, time":       {MinCost: 1, From: time.Unix(1, 0), To: time.Unix(2, 0), Limit: 10},
 		"outcome, model":   {Outcome: "o", Model: "m", Node: "n", MinDuration: time.Second, After: after, Limit: 10},
 	}
 }
@@ -44,6 +49,17 @@ func TestSQLitePlans(t *testing.T) {
 		plan = strings.ReplaceAll(plan, "SCAN p\n", "") // the page of a provider's calls
 		if strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "SCAN") && name != "none" || !strings.Contains(plan, "INDEX") && !strings.Contains(plan, "PRIMARY KEY") {
 			t.Errorf("filter %s sorts or reads everything:\n%s\n%s", name, query, plan)
+		}
+	}
+	for index, f := range map[string]calllog.Filter{"call_failed": {Failed: true}, "call_failed_over": {FailedOver: true}} {
+		f.From, f.Limit = time.Unix(1, 0), 10
+		query, args := listQuery(f)
+		if plan := explain(t, s.engine.Reader(), "EXPLAIN QUERY PLAN "+query, args, 4); !strings.Contains(plan, "SEARCH s USING INDEX "+index+" (start_us>?)") {
+			t.Errorf("%s is not used: %s", index, plan)
+		}
+		query, args = recentQuery(f, time.Unix(1, 0), 10)
+		if plan := explain(t, s.engine.Reader(), "EXPLAIN QUERY PLAN "+query, args, 4); !strings.Contains(plan, "USING INDEX call_by_stored") {
+			t.Errorf("those that follow read more than what was stored since: %s", plan)
 		}
 	}
 	plan := explain(t, s.engine.Reader(), `EXPLAIN QUERY PLAN `+deleteProviders, []any{1, 10}, 4)
@@ -102,7 +118,7 @@ func explain(t *testing.T, db *sql.DB, query string, args []any, columns int) st
 	return strings.Join(lines, "\n")
 }
 
-func openPlain(t *testing.T, url string) *DB {
+func openPlain(t testing.TB, url string) *DB {
 	t.Helper()
 	s, err := Open(t.Context(), Config{URL: url, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {

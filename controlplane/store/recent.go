@@ -60,6 +60,13 @@ func recent(f calllog.Filter, since time.Time) *search {
 	if f.Provider != "" {
 		q.where(`EXISTS (SELECT 1 FROM call_provider p WHERE p.provider = $%d AND p.start_us = s.start_us AND p.call_id = s.id)`, f.Provider)
 	}
+	// Not the texts of the indexes of such calls: SQLite would read all of them and sort.
+	if f.Failed {
+		q.where(`NOT s.outcome = 'ok'`)
+	}
+	if f.FailedOver {
+		q.where(`s.failed_over > 0`)
+	}
 	q.filterCalls(f)
 	return q
 }

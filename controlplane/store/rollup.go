@@ -4,11 +4,9 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
@@ -21,6 +19,8 @@ type rollup struct {
 	table string
 	width time.Duration // of a bucket
 	keyed bool          // has a sum for each API key
+	// attempts says that attempts are summed up, not calls: without API key and status.
+	attempts bool
 	// parts are what calls are summed up by, each by itself; none: by everything together.
 	parts []calllog.UsageBy
 }
@@ -39,18 +39,20 @@ var (
 	partsByHour   = rollup{table: "usage_hour_part", width: time.Hour, parts: properties}
 	partsByDay    = rollup{table: "usage_day_part", width: 24 * time.Hour, parts: append(slices.Clip(properties), calllog.ByAPIKey)}
 	rollups       = []rollup{perMinute, perHour, perKeyHour, partsByMinute, partsByHour, partsByDay}
+
+	// Most questions about attempts are about two properties, such as how the attempts on
+	// each provider ended, so days have sums by everything together; of which there are few.
+	attemptsPerMinute  = rollup{table: "attempt_minute", width: time.Minute, attempts: true}
+	attemptsPerHour    = rollup{table: "attempt_hour", width: time.Hour, attempts: true}
+	attemptsPerDay     = rollup{table: "attempt_day", width: 24 * time.Hour, attempts: true}
+	attemptPartsByHour = rollup{table: "attempt_hour_part", width: time.Hour, attempts: true, parts: properties}
+	attemptRollups     = []rollup{attemptsPerMinute, attemptsPerHour, attemptsPerDay, attemptPartsByHour}
 )
 
 // properties are those of which there are few values.
 var properties = []calllog.UsageBy{
 	calllog.ByNothing, calllog.ByGroup, calllog.ByProvider, calllog.ByModel, calllog.ByOutcome,
 }
-
-// maxSum is the most that a sum may come to, in whatever it counts: far beyond what all
-// nodes can serve in a day, and little enough that dozens of such sums add up. It stops
-// there, so that a node which makes up what it sends spoils that sum only: one that
-// overflowed would keep all that is added to it from being stored.
-const maxSum = 100_000_000_000_000_000
 
 // shards is how many rows a sum may be spread over.
 const shards = 8
@@ -66,7 +68,7 @@ func shardOf(node string) int {
 type sumKey struct {
 	bucket int64 // when it begins, in microseconds
 	usage.Key
-	// Of a part, which has nothing in UsageKey: what it is summed up by, and the value.
+	// Of a part, which has nothing in Key: what it is summed up by, and the value.
 	by    calllog.UsageBy
 	value string
 }
@@ -118,28 +120,38 @@ func floor(us int64, width time.Duration) int64 {
 	return us - rest
 }
 
-// sum sums calls up for this table.
-func (r rollup) sum(calls []*nodev1.Call) map[sumKey]*usage.Sum {
-	sums := map[sumKey]*usage.Sum{}
-	for _, c := range calls {
-		r.count(sums, c)
-	}
-	return sums
-}
-
+// count adds a call to the sums that it belongs to.
 func (r rollup) count(sums map[sumKey]*usage.Sum, c *nodev1.Call) {
 	for _, k := range r.keysOf(c.GetStartUs(), usage.KeyOf(c)) {
-		if sums[k] == nil {
-			sums[k] = &usage.Sum{}
-		}
-		sums[k].Count(c)
+		sumOf(sums, k).Count(c)
 	}
+}
+
+// countAttempts adds the attempts of a call to the sums that they belong to: those of the
+// time at which the call arrived.
+func (r rollup) countAttempts(sums map[sumKey]*usage.Attempts, c *nodev1.Call) {
+	for _, a := range c.GetAttempts() {
+		for _, k := range r.keysOf(c.GetStartUs(), usage.AttemptKeyOf(c, a)) {
+			sumOf(sums, k).Count(a)
+		}
+	}
+}
+
+// sumOf is the sum of a key, an empty one at first.
+func sumOf[K comparable, T any](sums map[K]*T, k K) *T {
+	if sums[k] == nil {
+		sums[k] = new(T)
+	}
+	return sums[k]
 }
 
 // keyColumns name a sum, keyArgs are their values.
 func (r rollup) keyColumns() string {
-	if r.parts != nil {
+	switch {
+	case r.parts != nil:
 		return "bucket, property, value"
+	case r.attempts:
+		return "bucket, group_name, provider, model, outcome"
 	}
 	if r.keyed {
 		return "bucket, api_key, group_name, provider, model, outcome, status"
@@ -148,8 +160,11 @@ func (r rollup) keyColumns() string {
 }
 
 func (r rollup) keyArgs(k sumKey) []any {
-	if r.parts != nil {
+	switch {
+	case r.parts != nil:
 		return []any{k.bucket, string(k.by), k.value}
+	case r.attempts:
+		return []any{k.bucket, k.Group, k.Provider, k.Model, k.Outcome}
 	}
 	if r.keyed {
 		return []any{k.bucket, k.APIKey, k.Group, k.Provider, k.Model, k.Outcome, k.Status}
@@ -159,8 +174,11 @@ func (r rollup) keyArgs(k sumKey) []any {
 
 // scanInto is where the values of keyColumns go.
 func (r rollup) scanInto(k *sumKey) []any {
-	if r.parts != nil {
+	switch {
+	case r.parts != nil:
 		return []any{&k.bucket, &k.by, &k.value}
+	case r.attempts:
+		return []any{&k.bucket, &k.Group, &k.Provider, &k.Model, &k.Outcome}
 	}
 	if r.keyed {
 		return []any{&k.bucket, &k.APIKey, &k.Group, &k.Provider, &k.Model, &k.Outcome, &k.Status}
@@ -175,113 +193,22 @@ func rollUp(ctx context.Context, tx *sql.Tx, node string, calls []*nodev1.Call) 
 		return nil
 	}
 	for _, r := range rollups {
-		if err := r.add(ctx, tx, shardOf(node), r.sum(calls)); err != nil {
+		sums := map[sumKey]*usage.Sum{}
+		for _, c := range calls {
+			r.count(sums, c)
+		}
+		if err := r.add(ctx, tx, shardOf(node), figuresOf(sums, r.usageFigures)); err != nil {
+			return fmt.Errorf("add to %s: %w", r.table, err)
+		}
+	}
+	for _, r := range attemptRollups {
+		sums := map[sumKey]*usage.Attempts{}
+		for _, c := range calls {
+			r.countAttempts(sums, c)
+		}
+		if err := r.add(ctx, tx, shardOf(node), figuresOf(sums, attemptFigures)); err != nil {
 			return fmt.Errorf("add to %s: %w", r.table, err)
 		}
 	}
 	return nil
-}
-
-// add adds to the stored sums. Numbers are added by the database. Histograms are added
-// here: the database returns those of the rows it updated, which are locked from then on.
-// Rows are taken in the order of their keys: transactions that add to the same sums wait
-// for each other instead of deadlocking.
-func (r rollup) add(ctx context.Context, tx *sql.Tx, shard int, sums map[sumKey]*usage.Sum) error {
-	keys := make([]sumKey, 0, len(sums))
-	for k := range sums {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, sumKey.compare)
-	var merged [][]any
-	for batch := range batches(keys) {
-		there, err := r.addNumbers(ctx, tx, shard, batch, sums)
-		if err != nil {
-			return err
-		}
-		for _, row := range there {
-			mine, ok := sums[row.key]
-			switch {
-			case !ok:
-				return errors.New("the database returned a sum that was not sent")
-			case row.calls == mine.Calls:
-				continue // a new row: its histograms are the ones that were sent
-			}
-			latency, firstToken := mine.Latency, mine.FirstToken
-			if err := errors.Join(latency.AddEncoded(row.latency), firstToken.AddEncoded(row.firstToken)); err != nil {
-				return err
-			}
-			merged = append(merged, append(r.keyArgs(row.key), shard, latency.Encode(), firstToken.Encode()))
-		}
-	}
-	return insert(ctx, tx, `INSERT INTO `+r.table+` (`+r.keyColumns()+`, shard, latency, first_token) VALUES `, merged,
-		` ON CONFLICT (`+r.keyColumns()+`, shard) DO UPDATE SET latency = excluded.latency, first_token = excluded.first_token`)
-}
-
-// addedRow is a sum after numbers were added to it and before histograms are.
-type addedRow struct {
-	key                 sumKey
-	calls               int64
-	latency, firstToken []byte
-}
-
-func (r rollup) addNumbers(ctx context.Context, tx *sql.Tx, shard int, keys []sumKey, sums map[sumKey]*usage.Sum) ([]addedRow, error) {
-	var args []any
-	for _, k := range keys {
-		u := sums[k]
-		args = append(args, r.keyArgs(k)...)
-		args = append(args, shard)
-		args = append(args, r.numberArgs(u)...)
-		args = append(args, u.Latency.Encode(), u.FirstToken.Encode())
-	}
-	rows, err := tx.QueryContext(ctx, r.upsert(len(keys)), args...)
-	return collect(rows, err, func(rows *sql.Rows) (addedRow, error) {
-		var row addedRow
-		err := rows.Scan(append(r.scanInto(&row.key), &row.calls, &row.latency, &row.firstToken)...)
-		return row, err
-	})
-}
-
-// numbers name what is added up, numberArgs are their values. A part is no sum of one
-// outcome and so keeps apart how many calls were ok.
-func (r rollup) numbers() []string {
-	columns := []string{"calls", "attempts", "failovers", "input_tokens", "cached_tokens", "output_tokens", "cost_micro", "cost_pico", "duration_us"}
-	if r.parts != nil {
-		columns = append(columns, "ok_calls", "saved_calls")
-	}
-	return columns
-}
-
-func (r rollup) numberArgs(u *usage.Sum) []any {
-	numbers := []int64{u.Calls, u.Attempts, u.Failovers, u.InputTokens, u.CachedInputTokens, u.OutputTokens, u.Cost.Micro, u.Cost.Pico, u.DurationUS}
-	if r.parts != nil {
-		numbers = append(numbers, u.OK, u.Saved)
-	}
-	args := make([]any, len(numbers))
-	for i, n := range numbers {
-		args[i] = min(n, maxSum)
-	}
-	return args
-}
-
-// upsert is the statement that adds the numbers of so many sums.
-func (r rollup) upsert(n int) string {
-	columns := r.numbers()
-	set := make([]string, len(columns))
-	for i, c := range columns {
-		sum := r.table + "." + c + " + excluded." + c
-		switch c {
-		case "cost_micro":
-			sum += " + (" + r.table + ".cost_pico + excluded.cost_pico) / 1000000"
-		case "cost_pico":
-			set[i] = c + " = (" + sum + ") % 1000000"
-			continue
-		}
-		set[i] = fmt.Sprintf("%s = CASE WHEN %s > %d THEN %d ELSE %s END", c, sum, maxSum, maxSum, sum)
-	}
-	keyed := r.keyColumns()
-	width := strings.Count(keyed, ",") + 1 + 1 + len(columns) + 2
-	return `INSERT INTO ` + r.table + ` (` + keyed + `, shard, ` + strings.Join(columns, ", ") + `, latency, first_token) VALUES ` +
-		placeholders(n, width) +
-		` ON CONFLICT (` + keyed + `, shard) DO UPDATE SET ` + strings.Join(set, ", ") +
-		` RETURNING ` + keyed + `, calls, latency, first_token`
 }

@@ -116,7 +116,9 @@ func insertNew(ctx context.Context, tx *sql.Tx, into string, rows []totalRow) ([
 	return slices.DeleteFunc(slices.Clone(rows), func(row totalRow) bool { return !slices.Contains(ids, row.id) }), nil
 }
 
-// addTotals adds totals, which must be new ones of this transaction, to the sums.
+// addTotals adds totals, which must be new ones of this transaction, to the sums over calls.
+// They tell how many attempts there were, not on which targets and how they ended, so the
+// sums over attempts are without them.
 func addTotals(ctx context.Context, tx *sql.Tx, node string, rows []totalRow) error {
 	if len(rows) == 0 {
 		return nil
@@ -126,7 +128,7 @@ func addTotals(ctx context.Context, tx *sql.Tx, node string, rows []totalRow) er
 		for _, row := range rows {
 			r.addTotal(sums, row.sum)
 		}
-		if err := r.add(ctx, tx, shardOf(node), sums); err != nil {
+		if err := r.add(ctx, tx, shardOf(node), figuresOf(sums, r.usageFigures)); err != nil {
 			return fmt.Errorf("add to %s: %w", r.table, err)
 		}
 	}
@@ -135,10 +137,7 @@ func addTotals(ctx context.Context, tx *sql.Tx, node string, rows []totalRow) er
 
 func (r rollup) addTotal(sums map[sumKey]*usage.Sum, t total) {
 	for _, k := range r.keysOf(t.us, t.key) {
-		if sums[k] == nil {
-			sums[k] = &usage.Sum{}
-		}
-		sums[k].Add(t.sum)
+		sumOf(sums, k).Add(t.sum)
 	}
 }
 

@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,27 +39,42 @@ func (s *Usage) Usage(ctx context.Context, q calllog.UsageQuery) ([]calllog.Usag
 	if err != nil {
 		return nil, err
 	}
-	type place struct {
-		bucket int64
-		value  string
+	sums, err := sumsOf(ctx, s, q, pieces, partFigures)
+	for i := range sums {
+		cost := &sums[i].Total.Cost
+		*cost = cost.Plus(usage.Cost{}) // the sum of many Picos is one
 	}
-	sums := map[place]*calllog.UsageSum{}
-	err = s.db.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return sums, err
+}
+
+// sumsOf reads the pieces of a question and adds them up.
+func sumsOf[T any, P interface {
+	*T
+	Add(*T)
+}](ctx context.Context, s *Usage, q calllog.UsageQuery, pieces []usagePiece, of func(*T) figures) ([]calllog.SumOf[T], error) {
+	type place struct {
+		bucket      int64
+		value, part string
+	}
+	sums := map[place]*T{}
+	err := s.db.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, piece := range pieces {
 			for from := piece.from; from < piece.to; from += usageStep.Microseconds() {
 				query, args := s.usageQuery(piece.rollup, q, from, min(piece.to, from+usageStep.Microseconds()))
 				rows, err := tx.QueryContext(ctx, query, args...)
-				part, err := collect(rows, err, s.scanUsage)
+				_, err = collect(rows, err, func(rows *sql.Rows) (struct{}, error) {
+					var (
+						at  place
+						sum T
+					)
+					if err := of(&sum).scan(rows, []any{&at.bucket, &at.value, &at.part}, s.db.engine.Concatenated); err != nil {
+						return struct{}{}, err
+					}
+					P(sumOf(sums, at)).Add(&sum)
+					return struct{}{}, nil
+				})
 				if err != nil {
 					return err
-				}
-				for _, p := range part {
-					at := place{micros(p.Bucket), p.Value}
-					if sums[at] == nil {
-						sums[at] = &p
-					} else {
-						sums[at].Add(&p.Sum)
-					}
 				}
 			}
 		}
@@ -68,12 +83,13 @@ func (s *Usage) Usage(ctx context.Context, q calllog.UsageQuery) ([]calllog.Usag
 	if err != nil {
 		return nil, s.db.failed(err, "read usage")
 	}
-	all := make([]calllog.UsageSum, 0, len(sums))
-	for _, sum := range sums {
-		if !q.PerBucket {
-			sum.Bucket = time.Time{}
+	all := make([]calllog.SumOf[T], 0, len(sums))
+	for at, sum := range sums {
+		one := calllog.SumOf[T]{Value: at.value, Part: at.part, Total: *sum}
+		if q.PerBucket {
+			one.Bucket = fromMicros(at.bucket)
 		}
-		all = append(all, *sum)
+		all = append(all, one)
 	}
 	return all, nil
 }
@@ -102,8 +118,8 @@ func usagePieces(q calllog.UsageQuery) ([]usagePiece, error) {
 
 // rollupFor is the smallest table that can answer for all of a question's time.
 func rollupFor(q calllog.UsageQuery) (rollup, error) {
-	if _, known := usageColumns[q.By]; !known {
-		return rollup{}, errs.Newf(errs.InvalidArgument, "usage cannot be broken down by %q", q.By)
+	if _, known := usageColumns[q.By]; !known || q.ThenBy != calllog.ByNothing {
+		return rollup{}, errs.Newf(errs.InvalidArgument, "usage cannot be broken down by %q, then by %q", q.By, q.ThenBy)
 	}
 	_, one := propertyOf(q)
 	keyed := q.APIKey != "" || q.By == calllog.ByAPIKey
@@ -126,6 +142,9 @@ func rollupFor(q calllog.UsageQuery) (rollup, error) {
 // false when it is about several.
 func propertyOf(q calllog.UsageQuery) (property calllog.UsageBy, one bool) {
 	property = q.By
+	if q.ThenBy != calllog.ByNothing && q.ThenBy != q.By {
+		return property, false
+	}
 	for _, f := range filtersOf(q) {
 		switch {
 		case f.value == "" || f.by == property:
@@ -159,21 +178,25 @@ func (s *Usage) usageQuery(r rollup, q calllog.UsageQuery, from, to int64) (stri
 		bucket = "bucket"
 		group = append(group, "bucket")
 	}
-	value, ok, saved := usageColumns[q.By], onlyOK("calls"), onlyOK("failovers")
-	if r.parts != nil {
-		ok, saved = "ok_calls", "saved_calls"
-		if q.By != calllog.ByNothing {
-			value = "value"
-		}
+	value, part := usageColumns[q.By], usageColumns[q.ThenBy]
+	if r.parts != nil && q.By != calllog.ByNothing {
+		value = "value"
+	}
+	if r.parts != nil && q.ThenBy != calllog.ByNothing { // the same as By
+		part = value
 	}
 	if q.By != calllog.ByNothing {
 		group = append(group, value)
 	}
-	columns := []string{bucket, value}
-	for _, of := range []string{
-		"calls", ok, "attempts", "failovers", saved,
-		"input_tokens", "cached_tokens", "output_tokens", "cost_micro", "cost_pico", "duration_us",
-	} {
+	if q.ThenBy != calllog.ByNothing && part != value {
+		group = append(group, part)
+	}
+	columns := []string{bucket, value, part}
+	numbers := r.numbers()
+	if !r.attempts && r.parts == nil {
+		numbers = append(numbers, onlyOK("calls"), onlyOK("failovers"))
+	}
+	for _, of := range numbers {
 		columns = append(columns, "CAST(COALESCE(SUM("+of+"), 0) AS BIGINT)")
 	}
 	columns = append(columns, s.db.engine.Concatenate("latency"), s.db.engine.Concatenate("first_token"))
@@ -213,38 +236,10 @@ func onlyOK(column string) string {
 	return "CASE WHEN outcome = '" + usage.OutcomeOK + "' THEN " + column + " ELSE 0 END"
 }
 
-func (s *Usage) scanUsage(rows *sql.Rows) (calllog.UsageSum, error) {
-	var (
-		u                   calllog.UsageSum
-		bucket              int64
-		latency, firstToken []byte
-	)
-	err := rows.Scan(&bucket, &u.Value, &u.Calls, &u.OK, &u.Attempts, &u.Failovers, &u.Saved,
-		&u.InputTokens, &u.CachedInputTokens, &u.OutputTokens, &u.Cost.Micro, &u.Cost.Pico, &u.DurationUS, &latency, &firstToken)
-	if err != nil {
-		return u, err
-	}
-	u.Bucket = fromMicros(bucket)
-	u.Cost = u.Cost.Plus(usage.Cost{}) // the sum of many Picos is one
-	for _, h := range []struct {
-		to  *usage.Histogram
-		raw []byte
-	}{{&u.Latency, latency}, {&u.FirstToken, firstToken}} {
-		raw, err := s.db.engine.Concatenated(h.raw)
-		if err != nil {
-			return u, fmt.Errorf("decode histograms: %w", err)
-		}
-		if err := h.to.AddEncoded(raw); err != nil {
-			return u, err
-		}
-	}
-	return u, nil
-}
-
 // DeleteUsageBefore deletes sums per minute and per hour of earlier times, a day's at
 // most of each, and reports whether there is more to delete.
 func (s *Usage) DeleteUsageBefore(ctx context.Context, minutes, hours time.Time) (more bool, err error) {
-	for _, r := range rollups {
+	for _, r := range slices.Concat(rollups, attemptRollups) {
 		before := hours
 		if r.width < time.Hour {
 			before = minutes

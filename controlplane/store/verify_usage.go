@@ -28,21 +28,11 @@ func (s *Usage) VerifyUsage(ctx context.Context, t time.Time) ([]calllog.Drift, 
 		if err != nil {
 			return err
 		}
-		if err := countTotals(ctx, tx, from, to, counted); err != nil {
+		if err := countTotals(ctx, tx, from, to, counted.usage); err != nil {
 			return fmt.Errorf("count totals: %w", err)
 		}
-		for _, r := range rollups {
-			if r.width > time.Hour {
-				continue
-			}
-			stored, err := r.read(ctx, tx, from, to)
-			if err != nil {
-				return fmt.Errorf("read %s: %w", r.table, err)
-			}
-			drifts = append(drifts, compareSums(r.table, stored, counted[r.table])...)
-		}
-		if to != floor(to, partsByDay.width) {
-			return nil
+		if drifts, err = counted.compare(ctx, tx, from, to); err != nil || to != floor(to, partsByDay.width) {
+			return err
 		}
 		found, err := compareDay(ctx, tx, to-partsByDay.width.Microseconds(), to)
 		drifts = append(drifts, found...)
@@ -54,94 +44,145 @@ func (s *Usage) VerifyUsage(ctx context.Context, t time.Time) ([]calllog.Drift, 
 	return drifts[:min(len(drifts), maxDrift)], nil
 }
 
-// compareDay compares the sums of a day with those of its hours, which are compared with
-// the calls themselves.
-func compareDay(ctx context.Context, q querier, from, to int64) ([]calllog.Drift, error) {
-	hours, err := perKeyHour.read(ctx, q, from, to)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", perKeyHour.table, err)
-	}
-	counted := map[sumKey]*usage.Sum{}
-	for k, u := range hours {
-		for _, part := range partsByDay.keysOf(k.bucket, k.Key) {
-			if counted[part] == nil {
-				counted[part] = &usage.Sum{}
-			}
-			counted[part].Add(u)
-		}
-	}
-	stored, err := partsByDay.read(ctx, q, from, to)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", partsByDay.table, err)
-	}
-	return compareSums(partsByDay.table, stored, counted), nil
+// counts are sums as they should be, by table and key.
+type counts struct {
+	usage    map[string]map[sumKey]*usage.Sum
+	attempts map[string]map[sumKey]*usage.Attempts
 }
 
 // countCalls sums the stored calls of [from, to) up, for each table.
-func countCalls(ctx context.Context, q querier, from, to int64) (map[string]map[sumKey]*usage.Sum, error) {
-	counted := map[string]map[sumKey]*usage.Sum{}
+func countCalls(ctx context.Context, q querier, from, to int64) (counts, error) {
+	counted := counts{map[string]map[sumKey]*usage.Sum{}, map[string]map[sumKey]*usage.Attempts{}}
 	for _, r := range rollups {
-		counted[r.table] = map[sumKey]*usage.Sum{}
+		counted.usage[r.table] = map[sumKey]*usage.Sum{}
+	}
+	for _, r := range attemptRollups {
+		counted.attempts[r.table] = map[sumKey]*usage.Attempts{}
 	}
 	rows, err := q.QueryContext(ctx, `SELECT node, record FROM call WHERE start_us >= $1 AND start_us < $2`, from, to)
 	if err != nil {
-		return nil, err
+		return counted, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		call, err := scanCall(rows)
 		if err != nil {
-			return nil, err
+			return counted, err
 		}
 		for _, r := range rollups {
-			r.count(counted[r.table], call.Call)
+			r.count(counted.usage[r.table], call.Call)
+		}
+		for _, r := range attemptRollups {
+			r.countAttempts(counted.attempts[r.table], call.Call)
 		}
 	}
 	return counted, rows.Err()
 }
 
-// read returns the sums of [from, to), their shards added up.
-func (r rollup) read(ctx context.Context, q querier, from, to int64) (map[sumKey]*usage.Sum, error) {
-	rows, err := q.QueryContext(ctx, `SELECT `+r.keyColumns()+`, `+strings.Join(r.numbers(), ", ")+`, latency, first_token FROM `+r.table+
-		` WHERE bucket >= $1 AND bucket < $2`, from, to)
+// compare lists the sums per minute and hour that differ from those counted.
+func (c counts) compare(ctx context.Context, q querier, from, to int64) ([]calllog.Drift, error) {
+	var drifts []calllog.Drift
+	for _, r := range rollups {
+		if r.width > time.Hour {
+			continue
+		}
+		stored, err := readUsage(ctx, q, r, from, to)
+		if err != nil {
+			return nil, err
+		}
+		drifts = append(drifts, compareSums(r.table, stored, c.usage[r.table], shownUsage)...)
+	}
+	for _, r := range attemptRollups {
+		if r.width > time.Hour {
+			continue
+		}
+		stored, err := readSums(ctx, q, r, from, to, attemptFigures)
+		if err != nil {
+			return nil, err
+		}
+		drifts = append(drifts, compareSums(r.table, stored, c.attempts[r.table], shownAttempts)...)
+	}
+	return drifts, nil
+}
+
+// compareDay compares the sums of a day with those of its hours, which are compared with
+// the calls themselves.
+func compareDay(ctx context.Context, q querier, from, to int64) ([]calllog.Drift, error) {
+	hours, err := readUsage(ctx, q, perKeyHour, from, to)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	sums := map[sumKey]*usage.Sum{}
-	for rows.Next() {
-		var (
-			k                   sumKey
-			u                   usage.Sum
-			latency, firstToken []byte
-		)
-		into := append(r.scanInto(&k), &u.Calls, &u.Attempts, &u.Failovers, &u.InputTokens, &u.CachedInputTokens, &u.OutputTokens,
-			&u.Cost.Micro, &u.Cost.Pico, &u.DurationUS)
-		if r.parts != nil {
-			into = append(into, &u.OK, &u.Saved)
+	stored, err := readUsage(ctx, q, partsByDay, from, to)
+	if err != nil {
+		return nil, err
+	}
+	drifts := compareSums(partsByDay.table, stored, regroup(partsByDay, hours), shownUsage)
+	attempts, err := readSums(ctx, q, attemptsPerHour, from, to, attemptFigures)
+	if err != nil {
+		return nil, err
+	}
+	storedAttempts, err := readSums(ctx, q, attemptsPerDay, from, to, attemptFigures)
+	if err != nil {
+		return nil, err
+	}
+	return append(drifts, compareSums(attemptsPerDay.table, storedAttempts, regroup(attemptsPerDay, attempts), shownAttempts)...), nil
+}
+
+// regroup makes of the sums of hours those of another table.
+func regroup[T any, P interface {
+	*T
+	Add(*T)
+}](r rollup, hours map[sumKey]*T) map[sumKey]*T {
+	sums := map[sumKey]*T{}
+	for k, u := range hours {
+		for _, other := range r.keysOf(k.bucket, k.Key) {
+			P(sumOf(sums, other)).Add(u)
 		}
-		if err := rows.Scan(append(into, &latency, &firstToken)...); err != nil {
-			return nil, err
-		}
+	}
+	return sums
+}
+
+// readUsage returns the sums over calls of [from, to), their shards added up.
+func readUsage(ctx context.Context, q querier, r rollup, from, to int64) (map[sumKey]*usage.Sum, error) {
+	sums, err := readSums(ctx, q, r, from, to, r.usageFigures)
+	for k, u := range sums {
 		if k.Outcome == usage.OutcomeOK {
 			u.OK, u.Saved = u.Calls, u.Failovers
 		}
-		if err := u.Latency.AddEncoded(latency); err != nil {
-			return nil, err
+	}
+	return sums, err
+}
+
+func readSums[T any, P interface {
+	*T
+	Add(*T)
+}](ctx context.Context, q querier, r rollup, from, to int64, of func(*T) figures) (map[sumKey]*T, error) {
+	rows, err := q.QueryContext(ctx, `SELECT `+r.keyColumns()+`, `+strings.Join(r.numbers(), ", ")+`, latency, first_token FROM `+r.table+
+		` WHERE bucket >= $1 AND bucket < $2`, from, to)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", r.table, err)
+	}
+	defer rows.Close()
+	sums := map[sumKey]*T{}
+	asStored := func(raw []byte) ([]byte, error) { return raw, nil }
+	for rows.Next() {
+		var (
+			k sumKey
+			u T
+		)
+		if err := of(&u).scan(rows, r.scanInto(&k), asStored); err != nil {
+			return nil, fmt.Errorf("read %s: %w", r.table, err)
 		}
-		if err := u.FirstToken.AddEncoded(firstToken); err != nil {
-			return nil, err
-		}
-		if sums[k] == nil {
-			sums[k] = &usage.Sum{}
-		}
-		sums[k].Add(&u)
+		P(sumOf(sums, k)).Add(&u)
 	}
 	return sums, rows.Err()
 }
 
 // compareSums lists the sums that differ, in the order of their keys.
-func compareSums(table string, stored, counted map[sumKey]*usage.Sum) []calllog.Drift {
+func compareSums[T any, P interface {
+	*T
+	Equal(*T) bool
+}](table string, stored, counted map[sumKey]*T, shown func(*T) usage.Sum) []calllog.Drift {
 	keys := make([]sumKey, 0, len(counted))
 	for k := range counted {
 		keys = append(keys, k)
@@ -154,18 +195,20 @@ func compareSums(table string, stored, counted map[sumKey]*usage.Sum) []calllog.
 	slices.SortFunc(keys, sumKey.compare)
 	var drifts []calllog.Drift
 	for _, k := range keys {
-		d := calllog.Drift{Table: table, Bucket: fromMicros(k.bucket), Key: k.shown()}
-		if u := stored[k]; u != nil {
-			d.Stored = *u
-		}
-		if u := counted[k]; u != nil {
-			d.Counted = *u
-		}
-		if !d.Stored.Equal(&d.Counted) {
-			drifts = append(drifts, d)
+		is, should := sumOf(stored, k), sumOf(counted, k)
+		if !P(is).Equal(should) {
+			drifts = append(drifts, calllog.Drift{
+				Table: table, Bucket: fromMicros(k.bucket), Key: k.shown(), Stored: shown(is), Counted: shown(should),
+			})
 		}
 	}
 	return drifts
+}
+
+func shownUsage(u *usage.Sum) usage.Sum { return *u }
+
+func shownAttempts(u *usage.Attempts) usage.Sum {
+	return usage.Sum{Attempts: u.Attempts, OK: u.OK, DurationUS: u.DurationUS, Latency: u.Latency, FirstToken: u.FirstToken}
 }
 
 // shown is the key of a sum as it is reported: of a part, what it has.

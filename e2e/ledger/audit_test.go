@@ -85,7 +85,7 @@ func (f *fleet) compare(t *testing.T, answers []answer) audit {
 		t.Fatal(err)
 	}
 	for _, s := range sums {
-		a.total.Add(&s.Sum)
+		a.total.Add(&s.Total)
 	}
 	a.folded = a.total.Calls - int64(a.rows)
 	if a.folded == 0 && a.total.Cost != rowCost {

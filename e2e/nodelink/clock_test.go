@@ -74,7 +74,7 @@ func TestNodeWhoseClockIsOff(t *testing.T) {
 					t.Errorf("%d calls are not kept", len(starts))
 				}
 				total, err := sums.Usage(t.Context(), calllog.UsageQuery{From: time.Now().Add(-49 * time.Hour), To: time.Now().Add(49 * time.Hour)})
-				if err != nil || len(total) != 1 || total[0].Calls != 600 || total[0].Cost != usage.CostOfPico(4200) {
+				if err != nil || len(total) != 1 || total[0].Total.Calls != 600 || total[0].Total.Cost != usage.CostOfPico(4200) {
 					t.Errorf("usage %+v, %v; want 600 calls that cost 4200 pico-USD", total, err)
 				}
 				for _, day := range []time.Duration{0, off} {

@@ -237,6 +237,12 @@ func callFilters(t *testing.T, db Database) {
 			stream := r.IntN(2) == 0
 			f.Stream, f.MinDuration = &stream, time.Duration(r.IntN(3))*time.Second
 		}
+		if r.IntN(3) == 0 {
+			f.Failed, f.FailedOver = r.IntN(2) == 0, r.IntN(2) == 0
+		}
+		if r.IntN(4) == 0 {
+			f.MinCost = calls[r.IntN(len(calls))].GetCost() // met by that call exactly
+		}
 		if r.IntN(20) == 0 {
 			f.ID = calls[r.IntN(len(calls))].GetId()
 		}
@@ -286,6 +292,9 @@ func matches(f calllog.Filter, c *nodev1.Call) bool {
 		(f.Node == "" || f.Node == "node-1") &&
 		(f.Stream == nil || *f.Stream == c.GetStream()) &&
 		time.Duration(c.GetDurationUs())*time.Microsecond >= f.MinDuration &&
+		(!f.Failed || c.GetOutcome() != "ok") &&
+		(!f.FailedOver || len(c.GetAttempts()) > 1) &&
+		c.GetCost() >= f.MinCost &&
 		(f.Status == 0 || f.Status == int(c.GetStatus())) &&
 		(f.From.IsZero() || !start.Before(f.From)) &&
 		(f.To.IsZero() || start.Before(f.To))

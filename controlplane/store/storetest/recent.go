@@ -44,7 +44,7 @@ func callsAreFollowed(t *testing.T, db Database) {
 	if none, skipped := recent(calllog.Filter{}, clock.now(), 10); len(none) != 0 || skipped != 0 {
 		t.Errorf("found %d and skipped %d of the future", len(none), skipped)
 	}
-	for _, f := range []calllog.Filter{{Group: "g1"}, {Provider: "p2"}, {Provider: "p2", Outcome: "ok", APIKey: "k1"}, {Status: 429}, {Node: "nobody"}} {
+	for _, f := range []calllog.Filter{{Group: "g1"}, {Provider: "p2"}, {Provider: "p2", Outcome: "ok", APIKey: "k1"}, {Status: 429}, {Node: "nobody"}, {Failed: true}, {FailedOver: true, Provider: "p1"}, {MinCost: 1 << 62}} {
 		want := 0
 		for _, c := range got {
 			if f.Matches(c) {

@@ -30,6 +30,17 @@ func makeUsage(n int) []*nodev1.Call {
 			c.FirstTokenUs = c.GetDurationUs() / 2
 		}
 		c.Usage.CachedInputTokens, c.Usage.OutputTokens = r.Int64N(500), r.Int64N(2000)
+		for i, a := range c.GetAttempts() {
+			a.Model = []string{"m1", "m2", "m3"}[r.IntN(3)]
+			if i < len(c.GetAttempts())-1 {
+				a.Outcome = []string{"rate_limited", "server_error", "bad_request"}[r.IntN(3)]
+			}
+			if a.GetOutcome() != "ok" {
+				a.Blame = []string{"target", "credential", "provider", "caller", "gateway"}[r.IntN(5)]
+			}
+			a.DurationUs = r.Int64N(1 << r.IntN(36))
+			a.FirstTokenUs = a.GetDurationUs() / int64(2+r.IntN(3)) * int64(r.IntN(2))
+		}
 	}
 	return calls
 }
@@ -59,7 +70,7 @@ func wantUsage(t testing.TB, s Store, q calllog.UsageQuery, calls []*nodev1.Call
 		if !sum.Bucket.IsZero() {
 			bucket = sum.Bucket.UnixMicro()
 		}
-		lines = append(lines, show(bucket, sum.Value, &sum.Sum))
+		lines = append(lines, show(bucket, sum.Value, &sum.Total))
 	}
 	width := time.Hour
 	if q.Minutes {
@@ -151,6 +162,8 @@ func usageIsCountedOnce(t *testing.T, db Database) {
 	perMinute := usageQuery()
 	perMinute.Minutes, perMinute.PerBucket = true, true
 	wantUsage(t, stores[0], perMinute, calls)
+	wantAttempts(t, stores[0], perMinute, calls)
+	wantAttempts(t, stores[0], calllog.UsageQuery{From: epoch, To: epoch.Add(6 * time.Hour), By: calllog.ByProvider, ThenBy: calllog.ByOutcome}, calls)
 	wantNoDrift(t, stores[0])
 }
 
@@ -205,17 +218,19 @@ func usageSurvivesAbsurdCalls(t *testing.T, db Database) {
 			Id: fmt.Sprintf("absurd-%02d", i), StartUs: epoch.UnixMicro(), Outcome: "ok", Status: math.MaxInt32,
 			Provider: "p", UpstreamModel: "nul \x00 and long " + strings.Repeat("é", 300),
 			Cost: math.MaxInt64, DurationUs: math.MaxInt64, FirstTokenUs: math.MaxInt64,
-			Usage: &nodev1.Usage{InputTokens: math.MaxInt64, CachedInputTokens: math.MinInt64, OutputTokens: math.MaxInt64},
+			Usage:    &nodev1.Usage{InputTokens: math.MaxInt64, CachedInputTokens: math.MinInt64, OutputTokens: math.MaxInt64},
+			Attempts: []*nodev1.Attempt{{Provider: "p", Model: "nul \x00 and long " + strings.Repeat("é", 300), DurationUs: math.MaxInt64, FirstTokenUs: math.MinInt64}},
 		}
 	}
 	insertAll(t, s, calls[:20])
 	insertAll(t, s, calls[20:])
 	wantUsage(t, s, usageQuery(), calls)
+	wantAttempts(t, s, usageQuery(), calls)
 	wantNoDrift(t, s)
 	got, err := s.Usage(t.Context(), usageQuery())
 	must(t, err)
 	// 40 times 9223372.036854775807 USD is more than an int64 of pico-USD.
-	if len(got) != 1 || got[0].Cost.String() != "368934881.47419103228" {
+	if len(got) != 1 || got[0].Total.Cost.String() != "368934881.47419103228" {
 		t.Errorf("sums %+v", got)
 	}
 }
@@ -231,15 +246,22 @@ func verifyFindsWhatDiffers(t *testing.T, db Database) {
 	})
 	n, err := s.DeleteCallsBefore(t.Context(), epoch.Add(time.Hour), 1)
 	must(t, err)
-	if n != 1 {
-		t.Fatalf("deleted %d calls", n)
+	if n != 1 || len(calls[0].GetAttempts()) == 0 {
+		t.Fatalf("deleted %d calls; the first has %d attempts", n, len(calls[0].GetAttempts()))
 	}
 	drifts, err := s.VerifyUsage(t.Context(), epoch.Add(25*time.Minute))
 	must(t, err)
-	if want := 3 + 2*5; len(drifts) != want { // and one of each property, per minute and per hour
+	// One of each table, of parts one of each property, per minute and per hour; and those of its attempts.
+	if want := 3 + 2*5 + attemptSums(calls[0]); len(drifts) != want {
 		t.Fatalf("%d sums differ, want %d", len(drifts), want)
 	}
 	for _, d := range drifts {
+		if strings.HasPrefix(d.Table, "attempt_") {
+			if d.Stored.Attempts <= d.Counted.Attempts {
+				t.Errorf("%s, %+v: stored %d attempts, counted %d", d.Table, d.Key, d.Stored.Attempts, d.Counted.Attempts)
+			}
+			continue
+		}
 		if strings.HasSuffix(d.Table, "_part") {
 			if d.Stored.Calls-d.Counted.Calls != 1 {
 				t.Errorf("%s, %+v: stored %d calls, counted %d", d.Table, d.Key, d.Stored.Calls, d.Counted.Calls)
@@ -287,5 +309,13 @@ func oldUsageIsDeleted(t *testing.T, db Database) {
 	wantUsage(t, s, q, since(hours))
 	q.By, q.Minutes = calllog.ByNothing, true
 	wantUsage(t, s, q, since(minutes))
+	wantAttempts(t, s, q, since(minutes))
+	q.Minutes = false
+	for _, q.PerBucket = range []bool{false, true} { // from the sums per day, and from those per hour
+		wantAttempts(t, s, q, since(hours))
+		q.ThenBy = calllog.ByOutcome
+		wantAttempts(t, s, q, since(hours))
+		q.ThenBy = calllog.ByNothing
+	}
 	wantCalls(t, "the calls themselves", listAll(t, s, calllog.Filter{}), newestFirst(calls))
 }

@@ -1,6 +1,8 @@
 package usage
 
 import (
+	"errors"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -49,4 +51,21 @@ func (c Cost) String() string {
 func pad(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	return strings.Repeat("0", 6-len(s)) + s
+}
+
+// picoDigits is how many digits behind the point of USD there are.
+const picoDigits = 12
+
+// ParsePico reads an exact decimal of USD as pico-USD: 1 to 9 digits and, after a point, 1 to
+// 12 more. What is more than an int64 holds is the most that it holds.
+func ParsePico(s string) (int64, error) {
+	whole, fraction, point := strings.Cut(s, ".")
+	if len(whole) == 0 || len(whole) > 9 || point && (len(fraction) == 0 || len(fraction) > picoDigits) || strings.Trim(whole+fraction, "0123456789") != "" {
+		return 0, errors.New("must be a decimal number with at most 9 digits before and 12 after the point")
+	}
+	pico, err := strconv.ParseInt(whole+fraction+strings.Repeat("0", picoDigits-len(fraction)), 10, 64)
+	if errors.Is(err, strconv.ErrRange) {
+		return math.MaxInt64, nil
+	}
+	return pico, err
 }

@@ -120,5 +120,8 @@ func (u *Sum) Equal(o *Sum) bool {
 		u.Cost == o.Cost && u.DurationUS == o.DurationUS && u.Latency.Equal(o.Latency) && u.FirstToken.Equal(o.FirstToken)
 }
 
+// Size is how many calls are summed up.
+func (u *Sum) Size() int64 { return u.Calls }
+
 // OutcomeOK is the outcome of a call that was answered well.
 const OutcomeOK = "ok"

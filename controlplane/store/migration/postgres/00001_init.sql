@@ -178,6 +178,8 @@ CREATE TABLE call (
   stream      INTEGER NOT NULL,
   duration_us BIGINT NOT NULL,
   stored_us   BIGINT  NOT NULL, -- for those who follow along
+  failed_over INTEGER NOT NULL, -- 1: it took more than one attempt
+  cost_pico   BIGINT  NOT NULL, -- pico-USD
   PRIMARY KEY (start_us, id)
 ) PARTITION BY RANGE (start_us);
 CREATE TABLE call_default PARTITION OF call DEFAULT;
@@ -187,6 +189,8 @@ CREATE INDEX call_by_status  ON call (status, start_us, id);
 -- The columns behind the position are tested in the index, before the row is fetched.
 CREATE INDEX call_by_group   ON call (group_name, start_us, id, outcome, status);
 CREATE INDEX call_by_api_key ON call (api_key, start_us, id, outcome, status);
+CREATE INDEX call_failed      ON call (start_us, id) WHERE outcome <> 'ok';
+CREATE INDEX call_failed_over ON call (start_us, id) WHERE failed_over = 1;
 -- Rows lie in this order, so an index of a few pages is enough.
 CREATE INDEX call_by_stored  ON call USING BRIN (stored_us) WITH (pages_per_range = 32, autosummarize = on);
 
@@ -203,7 +207,9 @@ CREATE TABLE call_provider (
   node        TEXT    NOT NULL,
   model       TEXT COLLATE "C" NOT NULL,
   stream      INTEGER NOT NULL,
-  duration_us BIGINT  NOT NULL
+  duration_us BIGINT  NOT NULL,
+  failed_over INTEGER NOT NULL,
+  cost_pico   BIGINT  NOT NULL
 ) PARTITION BY RANGE (start_us);
 CREATE TABLE call_provider_default PARTITION OF call_provider DEFAULT;
 CREATE INDEX call_provider_by_provider ON call_provider (provider, start_us, call_id, group_name, api_key, outcome, status);
@@ -405,5 +411,70 @@ CREATE TABLE usage_day_part (
   duration_us   BIGINT  NOT NULL DEFAULT 0,
   latency       BYTEA   NOT NULL,
   first_token   BYTEA   NOT NULL,
+  PRIMARY KEY (bucket, property, value, shard)
+) WITH (fillfactor = 80);
+
+-- Sums over attempts, also those that failed over, which are no call's last one: by
+-- everything together per minute (kept 90 days), hour and day (two years), and of one property
+-- each per hour. An attempt counts in the minute in which its call arrived.
+CREATE TABLE attempt_minute (
+  bucket           BIGINT  NOT NULL,
+  group_name       TEXT COLLATE "C" NOT NULL,
+  provider         TEXT COLLATE "C" NOT NULL,
+  model            TEXT COLLATE "C" NOT NULL,
+  outcome          TEXT COLLATE "C" NOT NULL,
+  shard            INTEGER NOT NULL,
+  attempts         BIGINT  NOT NULL DEFAULT 0,
+  ok_attempts      BIGINT  NOT NULL DEFAULT 0,
+  counted_failures BIGINT  NOT NULL DEFAULT 0,
+  duration_us      BIGINT  NOT NULL DEFAULT 0,
+  latency          BYTEA   NOT NULL,
+  first_token      BYTEA   NOT NULL,
+  PRIMARY KEY (bucket, group_name, provider, model, outcome, shard)
+) WITH (fillfactor = 80);
+
+CREATE TABLE attempt_hour (
+  bucket           BIGINT  NOT NULL,
+  group_name       TEXT COLLATE "C" NOT NULL,
+  provider         TEXT COLLATE "C" NOT NULL,
+  model            TEXT COLLATE "C" NOT NULL,
+  outcome          TEXT COLLATE "C" NOT NULL,
+  shard            INTEGER NOT NULL,
+  attempts         BIGINT  NOT NULL DEFAULT 0,
+  ok_attempts      BIGINT  NOT NULL DEFAULT 0,
+  counted_failures BIGINT  NOT NULL DEFAULT 0,
+  duration_us      BIGINT  NOT NULL DEFAULT 0,
+  latency          BYTEA   NOT NULL,
+  first_token      BYTEA   NOT NULL,
+  PRIMARY KEY (bucket, group_name, provider, model, outcome, shard)
+) WITH (fillfactor = 80);
+
+CREATE TABLE attempt_day (
+  bucket           BIGINT  NOT NULL,
+  group_name       TEXT COLLATE "C" NOT NULL,
+  provider         TEXT COLLATE "C" NOT NULL,
+  model            TEXT COLLATE "C" NOT NULL,
+  outcome          TEXT COLLATE "C" NOT NULL,
+  shard            INTEGER NOT NULL,
+  attempts         BIGINT  NOT NULL DEFAULT 0,
+  ok_attempts      BIGINT  NOT NULL DEFAULT 0,
+  counted_failures BIGINT  NOT NULL DEFAULT 0,
+  duration_us      BIGINT  NOT NULL DEFAULT 0,
+  latency          BYTEA   NOT NULL,
+  first_token      BYTEA   NOT NULL,
+  PRIMARY KEY (bucket, group_name, provider, model, outcome, shard)
+) WITH (fillfactor = 80);
+
+CREATE TABLE attempt_hour_part (
+  bucket           BIGINT  NOT NULL,
+  property         TEXT COLLATE "C" NOT NULL,
+  value            TEXT COLLATE "C" NOT NULL,
+  shard            INTEGER NOT NULL,
+  attempts         BIGINT  NOT NULL DEFAULT 0,
+  ok_attempts      BIGINT  NOT NULL DEFAULT 0,
+  counted_failures BIGINT  NOT NULL DEFAULT 0,
+  duration_us      BIGINT  NOT NULL DEFAULT 0,
+  latency          BYTEA   NOT NULL,
+  first_token      BYTEA   NOT NULL,
   PRIMARY KEY (bucket, property, value, shard)
 ) WITH (fillfactor = 80);

@@ -158,6 +158,8 @@ CREATE TABLE call (
   stream      INTEGER NOT NULL,
   duration_us INTEGER NOT NULL,
   stored_us   INTEGER NOT NULL,
+  failed_over INTEGER NOT NULL,
+  cost_pico   INTEGER NOT NULL,
   CHECK (instr(id, char(0)) + instr(node, char(0)) + instr(group_name, char(0))
     + instr(api_key, char(0)) + instr(outcome, char(0)) = 0)
 ) STRICT;
@@ -166,6 +168,8 @@ CREATE INDEX call_by_outcome ON call (outcome, start_us, id);
 CREATE INDEX call_by_status  ON call (status, start_us, id);
 CREATE INDEX call_by_group   ON call (group_name, start_us, id, outcome, status);
 CREATE INDEX call_by_api_key ON call (api_key, start_us, id, outcome, status);
+CREATE INDEX call_failed      ON call (start_us, id) WHERE outcome <> 'ok';
+CREATE INDEX call_failed_over ON call (start_us, id) WHERE failed_over = 1;
 CREATE INDEX call_by_stored  ON call (stored_us);
 
 CREATE TABLE call_provider (
@@ -180,6 +184,8 @@ CREATE TABLE call_provider (
   model       TEXT    NOT NULL,
   stream      INTEGER NOT NULL,
   duration_us INTEGER NOT NULL,
+  failed_over INTEGER NOT NULL,
+  cost_pico   INTEGER NOT NULL,
   PRIMARY KEY (provider, start_us, call_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX call_provider_by_call ON call_provider (call_id);
@@ -360,5 +366,67 @@ CREATE TABLE usage_day_part (
   duration_us   INTEGER NOT NULL DEFAULT 0,
   latency       BLOB    NOT NULL,
   first_token   BLOB    NOT NULL,
+  PRIMARY KEY (bucket, property, value, shard)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE attempt_minute (
+  bucket           INTEGER NOT NULL,
+  group_name       TEXT    NOT NULL,
+  provider         TEXT    NOT NULL,
+  model            TEXT    NOT NULL,
+  outcome          TEXT    NOT NULL,
+  shard            INTEGER NOT NULL,
+  attempts         INTEGER NOT NULL DEFAULT 0,
+  ok_attempts      INTEGER NOT NULL DEFAULT 0,
+  counted_failures INTEGER NOT NULL DEFAULT 0,
+  duration_us      INTEGER NOT NULL DEFAULT 0,
+  latency          BLOB    NOT NULL,
+  first_token      BLOB    NOT NULL,
+  PRIMARY KEY (bucket, group_name, provider, model, outcome, shard)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE attempt_hour (
+  bucket           INTEGER NOT NULL,
+  group_name       TEXT    NOT NULL,
+  provider         TEXT    NOT NULL,
+  model            TEXT    NOT NULL,
+  outcome          TEXT    NOT NULL,
+  shard            INTEGER NOT NULL,
+  attempts         INTEGER NOT NULL DEFAULT 0,
+  ok_attempts      INTEGER NOT NULL DEFAULT 0,
+  counted_failures INTEGER NOT NULL DEFAULT 0,
+  duration_us      INTEGER NOT NULL DEFAULT 0,
+  latency          BLOB    NOT NULL,
+  first_token      BLOB    NOT NULL,
+  PRIMARY KEY (bucket, group_name, provider, model, outcome, shard)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE attempt_day (
+  bucket           INTEGER NOT NULL,
+  group_name       TEXT    NOT NULL,
+  provider         TEXT    NOT NULL,
+  model            TEXT    NOT NULL,
+  outcome          TEXT    NOT NULL,
+  shard            INTEGER NOT NULL,
+  attempts         INTEGER NOT NULL DEFAULT 0,
+  ok_attempts      INTEGER NOT NULL DEFAULT 0,
+  counted_failures INTEGER NOT NULL DEFAULT 0,
+  duration_us      INTEGER NOT NULL DEFAULT 0,
+  latency          BLOB    NOT NULL,
+  first_token      BLOB    NOT NULL,
+  PRIMARY KEY (bucket, group_name, provider, model, outcome, shard)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE attempt_hour_part (
+  bucket           INTEGER NOT NULL,
+  property         TEXT    NOT NULL,
+  value            TEXT    NOT NULL,
+  shard            INTEGER NOT NULL,
+  attempts         INTEGER NOT NULL DEFAULT 0,
+  ok_attempts      INTEGER NOT NULL DEFAULT 0,
+  counted_failures INTEGER NOT NULL DEFAULT 0,
+  duration_us      INTEGER NOT NULL DEFAULT 0,
+  latency          BLOB    NOT NULL,
+  first_token      BLOB    NOT NULL,
   PRIMARY KEY (bucket, property, value, shard)
 ) STRICT, WITHOUT ROWID;

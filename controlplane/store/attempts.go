@@ -1,0 +1,45 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/internal/errs"
+)
+
+// AttemptUsage returns sums over attempts, by bucket and values in no particular order. To
+// ask for an API key, of which they know nothing, is errs.InvalidArgument.
+func (s *Usage) AttemptUsage(ctx context.Context, q calllog.UsageQuery) ([]calllog.AttemptSum, error) {
+	pieces, err := attemptPieces(q)
+	if err != nil {
+		return nil, err
+	}
+	return sumsOf(ctx, s, q, pieces, attemptFigures)
+}
+
+// attemptPieces cuts a question into pieces, each for the smallest table that can answer.
+func attemptPieces(q calllog.UsageQuery) ([]usagePiece, error) {
+	for _, by := range []calllog.UsageBy{q.By, q.ThenBy} {
+		if _, known := usageColumns[by]; !known || by == calllog.ByAPIKey {
+			return nil, errs.Newf(errs.InvalidArgument, "attempts cannot be broken down by %q", by)
+		}
+	}
+	if q.APIKey != "" {
+		return nil, errs.Newf(errs.InvalidArgument, "sums over attempts know nothing of API keys")
+	}
+	r := attemptsPerHour
+	if _, one := propertyOf(q); one {
+		r = attemptPartsByHour
+	}
+	if q.Minutes {
+		r = attemptsPerMinute
+	}
+	from, to := floor(micros(q.From), r.width), floor(micros(q.To), r.width)
+	days := attemptsPerDay.width
+	firstDay, lastDay := floor(from+days.Microseconds()-1, days), floor(to, days)
+	if r.width < time.Hour || q.PerBucket || firstDay >= lastDay {
+		return []usagePiece{{r, from, to}}, nil
+	}
+	return []usagePiece{{r, from, firstDay}, {attemptsPerDay, firstDay, lastDay}, {r, lastDay, to}}, nil
+}

@@ -1,0 +1,176 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
+)
+
+// maxSum is the most that a sum may come to, in whatever it counts: far beyond what all
+// nodes can serve in a day, and little enough that dozens of such sums add up. It stops
+// there, so that a node which makes up what it sends spoils that sum only: one that
+// overflowed would keep all that is added to it from being stored.
+const maxSum = 100_000_000_000_000_000
+
+// figures is a sum as a table holds it: whole numbers, of which the first one says how much
+// is summed up and is never 0, and two histograms.
+type figures struct {
+	numbers             []*int64
+	latency, firstToken *usage.Histogram
+}
+
+func figuresOf[T any](sums map[sumKey]*T, of func(*T) figures) map[sumKey]figures {
+	all := make(map[sumKey]figures, len(sums))
+	for k, sum := range sums {
+		all[k] = of(sum)
+	}
+	return all
+}
+
+// scan reads a row of keys, then of these numbers and histograms, which decode makes of what
+// stands in the row.
+func (f figures) scan(row interface{ Scan(...any) error }, keys []any, decode func([]byte) ([]byte, error)) error {
+	var latency, firstToken []byte
+	for _, n := range f.numbers {
+		keys = append(keys, n)
+	}
+	if err := row.Scan(append(keys, &latency, &firstToken)...); err != nil {
+		return err
+	}
+	for _, h := range []struct {
+		to  *usage.Histogram
+		raw []byte
+	}{{f.latency, latency}, {f.firstToken, firstToken}} {
+		raw, err := decode(h.raw)
+		if err != nil {
+			return fmt.Errorf("decode histograms: %w", err)
+		}
+		if err := h.to.AddEncoded(raw); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add adds to the stored sums. Numbers are added by the database. Histograms are added
+// here: the database returns those of the rows it updated, which are locked from then on.
+// Rows are taken in the order of their keys: transactions that add to the same sums wait
+// for each other instead of deadlocking.
+func (r rollup) add(ctx context.Context, tx *sql.Tx, shard int, sums map[sumKey]figures) error {
+	keys := make([]sumKey, 0, len(sums))
+	for k := range sums {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, sumKey.compare)
+	var merged [][]any
+	for batch := range batches(keys) {
+		there, err := r.addNumbers(ctx, tx, shard, batch, sums)
+		if err != nil {
+			return err
+		}
+		for _, row := range there {
+			mine, ok := sums[row.key]
+			switch {
+			case !ok:
+				return errors.New("the database returned a sum that was not sent")
+			case row.first == min(*mine.numbers[0], maxSum):
+				continue // a new row: its histograms are the ones that were sent
+			}
+			latency, firstToken := *mine.latency, *mine.firstToken
+			if err := errors.Join(latency.AddEncoded(row.latency), firstToken.AddEncoded(row.firstToken)); err != nil {
+				return err
+			}
+			merged = append(merged, append(r.keyArgs(row.key), shard, latency.Encode(), firstToken.Encode()))
+		}
+	}
+	return insert(ctx, tx, `INSERT INTO `+r.table+` (`+r.keyColumns()+`, shard, latency, first_token) VALUES `, merged,
+		` ON CONFLICT (`+r.keyColumns()+`, shard) DO UPDATE SET latency = excluded.latency, first_token = excluded.first_token`)
+}
+
+// addedRow is a sum after numbers were added to it and before histograms are.
+type addedRow struct {
+	key                 sumKey
+	first               int64 // of its numbers
+	latency, firstToken []byte
+}
+
+func (r rollup) addNumbers(ctx context.Context, tx *sql.Tx, shard int, keys []sumKey, sums map[sumKey]figures) ([]addedRow, error) {
+	var args []any
+	for _, k := range keys {
+		u := sums[k]
+		args = append(args, r.keyArgs(k)...)
+		args = append(args, shard)
+		for _, n := range u.numbers {
+			args = append(args, min(*n, maxSum))
+		}
+		args = append(args, u.latency.Encode(), u.firstToken.Encode())
+	}
+	rows, err := tx.QueryContext(ctx, r.upsert(len(keys)), args...)
+	return collect(rows, err, func(rows *sql.Rows) (addedRow, error) {
+		var row addedRow
+		err := rows.Scan(append(r.scanInto(&row.key), &row.first, &row.latency, &row.firstToken)...)
+		return row, err
+	})
+}
+
+// numbers name what is added up. A part is no sum of one outcome and so keeps apart how many
+// calls were ok.
+func (r rollup) numbers() []string {
+	if r.attempts {
+		return []string{"attempts", "ok_attempts", "counted_failures", "duration_us"}
+	}
+	columns := []string{"calls", "attempts", "failovers", "input_tokens", "cached_tokens", "output_tokens", "cost_micro", "cost_pico", "duration_us"}
+	if r.parts != nil {
+		columns = append(columns, "ok_calls", "saved_calls")
+	}
+	return columns
+}
+
+// usageFigures are the figures of a sum over calls, attemptFigures those of one over attempts,
+// in the order of numbers.
+func (r rollup) usageFigures(u *usage.Sum) figures {
+	f := partFigures(u)
+	if r.parts == nil {
+		f.numbers = f.numbers[:len(f.numbers)-2]
+	}
+	return f
+}
+
+func partFigures(u *usage.Sum) figures {
+	return figures{[]*int64{
+		&u.Calls, &u.Attempts, &u.Failovers, &u.InputTokens, &u.CachedInputTokens, &u.OutputTokens,
+		&u.Cost.Micro, &u.Cost.Pico, &u.DurationUS, &u.OK, &u.Saved,
+	}, &u.Latency, &u.FirstToken}
+}
+
+func attemptFigures(u *usage.Attempts) figures {
+	return figures{[]*int64{&u.Attempts, &u.OK, &u.Counted, &u.DurationUS}, &u.Latency, &u.FirstToken}
+}
+
+// upsert is the statement that adds the numbers of so many sums.
+func (r rollup) upsert(n int) string {
+	columns := r.numbers()
+	set := make([]string, len(columns))
+	for i, c := range columns {
+		sum := r.table + "." + c + " + excluded." + c
+		switch c {
+		case "cost_micro":
+			sum += " + (" + r.table + ".cost_pico + excluded.cost_pico) / 1000000"
+		case "cost_pico":
+			set[i] = c + " = (" + sum + ") % 1000000"
+			continue
+		}
+		set[i] = fmt.Sprintf("%s = CASE WHEN %s > %d THEN %d ELSE %s END", c, sum, maxSum, maxSum, sum)
+	}
+	keyed := r.keyColumns()
+	width := strings.Count(keyed, ",") + 1 + 1 + len(columns) + 2
+	return `INSERT INTO ` + r.table + ` (` + keyed + `, shard, ` + strings.Join(columns, ", ") + `, latency, first_token) VALUES ` +
+		placeholders(n, width) +
+		` ON CONFLICT (` + keyed + `, shard) DO UPDATE SET ` + strings.Join(set, ", ") +
+		` RETURNING ` + keyed + `, ` + columns[0] + `, latency, first_token`
+}
