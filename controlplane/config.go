@@ -19,6 +19,7 @@ type Config struct {
 	resources map[Kind]map[string]*Resource
 	sorted    map[Kind]*sortedIndex // of resources
 	secrets   map[string][]byte     // ref -> ciphertext
+	keyCounts *keyCounts
 	// revocations are the secrets of API keys that are not accepted any more.
 	revocations map[SecretHash]Revocation
 	revokedAt   Revision // newest revision in revocations
@@ -37,6 +38,7 @@ func NewConfig(revision Revision, lineage string, resources []*Resource, secrets
 		Lineage:     lineage,
 		resources:   make(map[Kind]map[string]*Resource, len(Kinds)),
 		sorted:      make(map[Kind]*sortedIndex, len(Kinds)),
+		keyCounts:   &keyCounts{},
 		secrets:     make(map[string][]byte, len(secrets)),
 		revocations: make(map[SecretHash]Revocation, len(revocations)),
 	}
@@ -64,6 +66,7 @@ func (c *Config) With(revision Revision, changes []Change, secrets []Secret) *Co
 		Replaces:  c.Replaces,
 		resources: maps.Clone(c.resources),
 		sorted:    maps.Clone(c.sorted),
+		keyCounts: c.keyCounts,
 		secrets:   c.secrets,
 		trusted:   c.trusted,
 		dirty:     make(map[Kind]map[string]bool, len(Kinds)),
@@ -107,6 +110,9 @@ func (c *Config) With(revision Revision, changes []Change, secrets []Secret) *Co
 			Kind: ch.Kind, Name: ch.Name, UID: ch.UID, Revision: ch.Revision,
 			Spec: ch.After, CreatedAt: created, UpdatedAt: ch.At,
 		}
+	}
+	if cloned[KindAPIKey] {
+		next.keyCounts = &keyCounts{}
 	}
 	for kind := range cloned {
 		next.sorted[kind] = c.sorted[kind].after(next.dirty[kind], next.resources[kind])

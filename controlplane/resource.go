@@ -3,6 +3,7 @@ package controlplane
 import (
 	"cmp"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -64,6 +65,8 @@ type Resource struct {
 	Spec      proto.Message
 	CreatedAt time.Time
 	UpdatedAt time.Time
+
+	searchText atomic.Pointer[string] // made by SearchText
 }
 
 // Secret is a sealed provider credential. A Ref is never reused, so an old revision

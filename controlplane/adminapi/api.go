@@ -185,7 +185,7 @@ func New(cfg Config) (*API, error) {
 	)
 	adminv1connect.RegisterProviderServiceHandler(server, providerService{live: cfg.Live, importer: cfg.Importer, nodes: cfg.Nodes, cooldowns: cfg.Cooldowns})
 	adminv1connect.RegisterGroupServiceHandler(server, groupService{cfg.Live, cfg.Nodes})
-	adminv1connect.RegisterKeyServiceHandler(server, keyService{cfg.Live, cfg.Nodes})
+	adminv1connect.RegisterKeyServiceHandler(server, keyService{cfg.Live, cfg.Nodes, now})
 	adminv1connect.RegisterKeywordServiceHandler(server, keywordService{cfg.Live, cfg.Calls})
 	adminv1connect.RegisterSettingsServiceHandler(server, settingsService{cfg.Live})
 	adminv1connect.RegisterConfigServiceHandler(server, configService{cfg.Live, cfg.Nodes})

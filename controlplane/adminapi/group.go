@@ -2,8 +2,10 @@ package adminapi
 
 import (
 	"context"
+	"slices"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -15,38 +17,61 @@ type groupService struct {
 
 // ListGroups lists groups in name order.
 func (s groupService) ListGroups(_ context.Context, req *adminv1.ListGroupsRequest) (*adminv1.ListGroupsResponse, error) {
-	page, next, err := list[*adminv1.Group](s.live, controlplane.KindGroup, req.GetPageSize(), req.GetPageToken())
+	c := s.live.Current()
+	page, err := s.listing(req).list(c, req)
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.ListGroupsResponse{Groups: page, NextPageToken: next}, nil
+	res := &adminv1.ListGroupsResponse{NextPageToken: page.next, TotalSize: int32(page.total)}
+	for _, r := range page.resources {
+		res.Groups = append(res.Groups, s.view(c, r))
+	}
+	return res, nil
+}
+
+// listing leaves out groups without a member of the provider that the request names.
+func (groupService) listing(req *adminv1.ListGroupsRequest) listing[*adminv1.Group] {
+	l := listing[*adminv1.Group]{kind: controlplane.KindGroup}
+	if provider := req.GetProvider(); provider != "" {
+		l.wanted = func(g *adminv1.Group) bool {
+			return slices.ContainsFunc(g.GetMembers(), func(m *adminv1.Member) bool { return m.GetProvider() == provider })
+		}
+	}
+	return l
 }
 
 // GetGroup returns one group.
 func (s groupService) GetGroup(_ context.Context, req *adminv1.GetGroupRequest) (*adminv1.GetGroupResponse, error) {
-	group, err := get[*adminv1.Group](s.live, controlplane.KindGroup, req.GetName())
+	r, err := get(s.live, controlplane.KindGroup, req.GetName())
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.GetGroupResponse{Group: group}, nil
+	return &adminv1.GetGroupResponse{Group: s.view(s.live.Current(), r)}, nil
 }
 
 // CreateGroup creates a group.
 func (s groupService) CreateGroup(ctx context.Context, req *adminv1.CreateGroupRequest) (*adminv1.CreateGroupResponse, error) {
-	group, _, err := create(ctx, s.live, req.GetGroup())
+	r, _, err := create(ctx, s.live, req.GetGroup())
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.CreateGroupResponse{Group: group}, nil
+	return &adminv1.CreateGroupResponse{Group: s.view(s.live.Current(), r)}, nil
 }
 
 // UpdateGroup replaces a group.
 func (s groupService) UpdateGroup(ctx context.Context, req *adminv1.UpdateGroupRequest) (*adminv1.UpdateGroupResponse, error) {
-	group, err := update(ctx, s.live, req.GetGroup())
+	r, err := update(ctx, s.live, req.GetGroup())
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.UpdateGroupResponse{Group: group}, nil
+	return &adminv1.UpdateGroupResponse{Group: s.view(s.live.Current(), r)}, nil
+}
+
+// view is a group as callers may see it.
+func (groupService) view(c *controlplane.Config, r *controlplane.Resource) *adminv1.Group {
+	group := config.Public(r).(*adminv1.Group)
+	group.ApiKeyCount = int32(c.KeyCount(r.Name))
+	return group
 }
 
 // DeleteGroup deletes a group that no API key refers to.

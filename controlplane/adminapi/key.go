@@ -2,8 +2,11 @@ package adminapi
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -11,42 +14,68 @@ import (
 type keyService struct {
 	live  Live
 	nodes Nodes
+	now   func() time.Time
 }
 
 // ListApiKeys lists API keys in name order.
 func (s keyService) ListApiKeys(_ context.Context, req *adminv1.ListApiKeysRequest) (*adminv1.ListApiKeysResponse, error) {
-	page, next, err := list[*adminv1.ApiKey](s.live, controlplane.KindAPIKey, req.GetPageSize(), req.GetPageToken())
+	page, err := s.listing(req).list(s.live.Current(), req)
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.ListApiKeysResponse{ApiKeys: page, NextPageToken: next}, nil
+	res := &adminv1.ListApiKeysResponse{NextPageToken: page.next, TotalSize: int32(page.total)}
+	for _, r := range page.resources {
+		res.ApiKeys = append(res.ApiKeys, s.view(r))
+	}
+	return res, nil
+}
+
+// listing leaves out keys that may not use the group, or are not in the state, that the
+// request names.
+func (s keyService) listing(req *adminv1.ListApiKeysRequest) listing[*adminv1.ApiKey] {
+	now := s.now()
+	return listing[*adminv1.ApiKey]{
+		kind:  controlplane.KindAPIKey,
+		times: map[string]func(*adminv1.ApiKey) int64{"expire_time": func(k *adminv1.ApiKey) int64 { return orNever(k.GetExpireTime()) }},
+		wanted: func(k *adminv1.ApiKey) bool {
+			return (req.GetGroup() == "" || slices.Contains(k.GetGroups(), req.GetGroup())) &&
+				(req.GetState() == 0 || controlplane.KeyState(k, now) == req.GetState())
+		},
+	}
 }
 
 // GetApiKey returns one API key.
 func (s keyService) GetApiKey(_ context.Context, req *adminv1.GetApiKeyRequest) (*adminv1.GetApiKeyResponse, error) {
-	key, err := get[*adminv1.ApiKey](s.live, controlplane.KindAPIKey, req.GetName())
+	r, err := get(s.live, controlplane.KindAPIKey, req.GetName())
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.GetApiKeyResponse{ApiKey: key}, nil
+	return &adminv1.GetApiKeyResponse{ApiKey: s.view(r)}, nil
 }
 
 // CreateApiKey creates an API key. Without a secret it gets one, shown this one time.
 func (s keyService) CreateApiKey(ctx context.Context, req *adminv1.CreateApiKeyRequest) (*adminv1.CreateApiKeyResponse, error) {
-	key, secret, err := create(ctx, s.live, req.GetApiKey())
+	r, secret, err := create(ctx, s.live, req.GetApiKey())
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.CreateApiKeyResponse{ApiKey: key, Secret: secret}, nil
+	return &adminv1.CreateApiKeyResponse{ApiKey: s.view(r), Secret: secret}, nil
 }
 
 // UpdateApiKey replaces an API key.
 func (s keyService) UpdateApiKey(ctx context.Context, req *adminv1.UpdateApiKeyRequest) (*adminv1.UpdateApiKeyResponse, error) {
-	key, err := update(ctx, s.live, req.GetApiKey())
+	r, err := update(ctx, s.live, req.GetApiKey())
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.UpdateApiKeyResponse{ApiKey: key}, nil
+	return &adminv1.UpdateApiKeyResponse{ApiKey: s.view(r)}, nil
+}
+
+// view is an API key as callers may see it.
+func (s keyService) view(r *controlplane.Resource) *adminv1.ApiKey {
+	key := config.Public(r).(*adminv1.ApiKey)
+	key.State = controlplane.KeyState(key, s.now())
+	return key
 }
 
 // DeleteApiKey deletes an API key.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -15,38 +16,47 @@ type keywordService struct {
 
 // ListFailureKeywords lists failure keywords in name order.
 func (s keywordService) ListFailureKeywords(_ context.Context, req *adminv1.ListFailureKeywordsRequest) (*adminv1.ListFailureKeywordsResponse, error) {
-	page, next, err := list[*adminv1.FailureKeyword](s.live, controlplane.KindFailureKeyword, req.GetPageSize(), req.GetPageToken())
+	page, err := listing[*adminv1.FailureKeyword]{kind: controlplane.KindFailureKeyword}.list(s.live.Current(), req)
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.ListFailureKeywordsResponse{FailureKeywords: page, NextPageToken: next}, nil
+	res := &adminv1.ListFailureKeywordsResponse{NextPageToken: page.next, TotalSize: int32(page.total)}
+	for _, r := range page.resources {
+		res.FailureKeywords = append(res.FailureKeywords, s.view(r))
+	}
+	return res, nil
 }
 
 // GetFailureKeyword returns one failure keyword.
 func (s keywordService) GetFailureKeyword(_ context.Context, req *adminv1.GetFailureKeywordRequest) (*adminv1.GetFailureKeywordResponse, error) {
-	keyword, err := get[*adminv1.FailureKeyword](s.live, controlplane.KindFailureKeyword, req.GetName())
+	r, err := get(s.live, controlplane.KindFailureKeyword, req.GetName())
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.GetFailureKeywordResponse{FailureKeyword: keyword}, nil
+	return &adminv1.GetFailureKeywordResponse{FailureKeyword: s.view(r)}, nil
 }
 
 // CreateFailureKeyword creates a failure keyword.
 func (s keywordService) CreateFailureKeyword(ctx context.Context, req *adminv1.CreateFailureKeywordRequest) (*adminv1.CreateFailureKeywordResponse, error) {
-	keyword, _, err := create(ctx, s.live, req.GetFailureKeyword())
+	r, _, err := create(ctx, s.live, req.GetFailureKeyword())
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.CreateFailureKeywordResponse{FailureKeyword: keyword}, nil
+	return &adminv1.CreateFailureKeywordResponse{FailureKeyword: s.view(r)}, nil
 }
 
 // UpdateFailureKeyword replaces a failure keyword.
 func (s keywordService) UpdateFailureKeyword(ctx context.Context, req *adminv1.UpdateFailureKeywordRequest) (*adminv1.UpdateFailureKeywordResponse, error) {
-	keyword, err := update(ctx, s.live, req.GetFailureKeyword())
+	r, err := update(ctx, s.live, req.GetFailureKeyword())
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.UpdateFailureKeywordResponse{FailureKeyword: keyword}, nil
+	return &adminv1.UpdateFailureKeywordResponse{FailureKeyword: s.view(r)}, nil
+}
+
+// view is a failure keyword as callers may see it.
+func (keywordService) view(r *controlplane.Resource) *adminv1.FailureKeyword {
+	return config.Public(r).(*adminv1.FailureKeyword)
 }
 
 // DeleteFailureKeyword deletes a failure keyword.

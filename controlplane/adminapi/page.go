@@ -2,42 +2,13 @@ package adminapi
 
 import (
 	"encoding/base64"
-	"sort"
 	"strings"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/trunkline-ai/trunkline/controlplane"
-	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
 const defaultPageSize = 100
-
-// list returns one page of a kind in name order. A page begins behind a name, not at a
-// number, so nothing is skipped or shown twice when resources come and go between pages.
-func list[T proto.Message](live Live, kind controlplane.Kind, size int32, token string) (page []T, next string, err error) {
-	after, err := nameFromToken(kind, token)
-	if err != nil {
-		return nil, "", err
-	}
-	if size == 0 {
-		size = defaultPageSize
-	}
-	all := live.Current().List(kind)
-	if token != "" {
-		all = all[sort.Search(len(all), func(i int) bool { return all[i].Name > after }):]
-	}
-	if len(all) > int(size) {
-		all = all[:size]
-		next = tokenFromName(kind, all[size-1].Name)
-	}
-	page = make([]T, len(all))
-	for i, r := range all {
-		page[i] = config.Public(r).(T)
-	}
-	return page, next, nil
-}
 
 func tokenFromName(kind controlplane.Kind, name string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(string(kind) + "\x00" + name))

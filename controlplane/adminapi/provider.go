@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -17,38 +18,47 @@ type providerService struct {
 
 // ListProviders lists providers in name order.
 func (s providerService) ListProviders(_ context.Context, req *adminv1.ListProvidersRequest) (*adminv1.ListProvidersResponse, error) {
-	page, next, err := list[*adminv1.Provider](s.live, controlplane.KindProvider, req.GetPageSize(), req.GetPageToken())
+	page, err := listing[*adminv1.Provider]{kind: controlplane.KindProvider}.list(s.live.Current(), req)
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.ListProvidersResponse{Providers: page, NextPageToken: next}, nil
+	res := &adminv1.ListProvidersResponse{NextPageToken: page.next, TotalSize: int32(page.total)}
+	for _, r := range page.resources {
+		res.Providers = append(res.Providers, s.view(r))
+	}
+	return res, nil
 }
 
 // GetProvider returns one provider.
 func (s providerService) GetProvider(_ context.Context, req *adminv1.GetProviderRequest) (*adminv1.GetProviderResponse, error) {
-	provider, err := get[*adminv1.Provider](s.live, controlplane.KindProvider, req.GetName())
+	r, err := get(s.live, controlplane.KindProvider, req.GetName())
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.GetProviderResponse{Provider: provider}, nil
+	return &adminv1.GetProviderResponse{Provider: s.view(r)}, nil
 }
 
 // CreateProvider creates a provider.
 func (s providerService) CreateProvider(ctx context.Context, req *adminv1.CreateProviderRequest) (*adminv1.CreateProviderResponse, error) {
-	provider, _, err := create(ctx, s.live, req.GetProvider())
+	r, _, err := create(ctx, s.live, req.GetProvider())
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.CreateProviderResponse{Provider: provider}, nil
+	return &adminv1.CreateProviderResponse{Provider: s.view(r)}, nil
 }
 
 // UpdateProvider replaces a provider.
 func (s providerService) UpdateProvider(ctx context.Context, req *adminv1.UpdateProviderRequest) (*adminv1.UpdateProviderResponse, error) {
-	provider, err := update(ctx, s.live, req.GetProvider())
+	r, err := update(ctx, s.live, req.GetProvider())
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.UpdateProviderResponse{Provider: provider}, nil
+	return &adminv1.UpdateProviderResponse{Provider: s.view(r)}, nil
+}
+
+// view is a provider as callers may see it.
+func (providerService) view(r *controlplane.Resource) *adminv1.Provider {
+	return config.Public(r).(*adminv1.Provider)
 }
 
 // DeleteProvider deletes a provider that no group refers to.

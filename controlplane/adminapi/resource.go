@@ -6,36 +6,34 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
-	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
-// get returns one resource as callers may see it.
-func get[T proto.Message](live Live, kind controlplane.Kind, name string) (T, error) {
+// get returns one resource.
+func get(live Live, kind controlplane.Kind, name string) (*controlplane.Resource, error) {
 	r, ok := live.Current().Get(kind, name)
 	if !ok {
-		var none T
-		return none, errs.Newf(errs.NotFound, "%s %q does not exist", kind, name)
+		return nil, errs.Newf(errs.NotFound, "%s %q does not exist", kind, name)
 	}
-	return config.Public(r).(T), nil
+	return r, nil
 }
 
 // create stores a new resource and returns it as it now is, and the key made for it.
-func create[T proto.Message](ctx context.Context, live Live, doc T) (created T, generatedKey string, err error) {
-	r, generatedKey, err := live.Create(ctx, caller(ctx).actor(), doc)
+func create(ctx context.Context, live Live, doc proto.Message) (created *controlplane.Resource, generatedKey string, err error) {
+	created, generatedKey, err = live.Create(ctx, caller(ctx).actor(), doc)
 	if err != nil {
-		return created, "", inRequest(err, doc)
+		return nil, "", inRequest(err, doc)
 	}
-	return config.Public(r).(T), generatedKey, nil
+	return created, generatedKey, nil
 }
 
 // update replaces a resource and returns it as it now is.
-func update[T proto.Message](ctx context.Context, live Live, doc T) (updated T, err error) {
-	r, err := live.Update(ctx, caller(ctx).actor(), doc)
+func update(ctx context.Context, live Live, doc proto.Message) (*controlplane.Resource, error) {
+	updated, err := live.Update(ctx, caller(ctx).actor(), doc)
 	if err != nil {
-		return updated, inRequest(err, doc)
+		return nil, inRequest(err, doc)
 	}
-	return config.Public(r).(T), nil
+	return updated, nil
 }
 
 // remove deletes a resource.

@@ -22,9 +22,9 @@ func (s settingsService) GetSettings(context.Context, *adminv1.GetSettingsReques
 
 // UpdateSettings replaces the settings.
 func (s settingsService) UpdateSettings(ctx context.Context, req *adminv1.UpdateSettingsRequest) (*adminv1.UpdateSettingsResponse, error) {
-	settings, err := update(ctx, s.live, req.GetSettings())
+	r, err := update(ctx, s.live, req.GetSettings())
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.UpdateSettingsResponse{Settings: settings}, nil
+	return &adminv1.UpdateSettingsResponse{Settings: config.Public(r).(*adminv1.Settings)}, nil
 }
