@@ -57,6 +57,7 @@ type Broadcast struct {
 	waiting []Revocation // guarded by mu; to be published
 
 	place   int64 // in the list, up to which it was read; of Run's goroutine, as what follows
+	told    int64 // place of what was published last
 	current bool  // it was read since Redis was reached
 }
 
@@ -119,7 +120,10 @@ func (b *Broadcast) publish(ctx context.Context) {
 		for i := range n {
 			args.Members[i] = encode(&list[i])
 		}
-		err := b.run(ctx, publishScript, args, func(reply *redis.Reply) error { return reply.Err() })
+		err := b.run(ctx, publishScript, args, func(reply *redis.Reply) (err error) {
+			b.told, err = reply.Int64()
+			return err
+		})
 		if err != nil {
 			b.mu.Lock()
 			b.waiting = append(list, b.waiting...)
@@ -131,9 +135,10 @@ func (b *Broadcast) publish(ctx context.Context) {
 }
 
 // read learns what other nodes published since it was called last. When Redis was reached
-// again, or has lost its data, this node publishes all it knows.
+// again, or has lost its data, this node publishes all it knows and reads all there is.
 func (b *Broadcast) read(ctx context.Context) error {
 	if !b.current {
+		b.place, b.told = 0, 0
 		b.Publish(b.cfg.All())
 	}
 	b.publish(ctx)
@@ -146,17 +151,16 @@ func (b *Broadcast) read(ctx context.Context) error {
 		b.current = b.current && errors.Is(err, context.Canceled)
 		return err
 	}
-	if len(answer) == 0 {
-		return errReply
+	newest, oldest, members, err := readReply(answer)
+	if err != nil {
+		return err
 	}
-	place, ok := answer[0].(int64)
-	if !ok {
-		return errReply
-	}
-	b.current = place >= b.place
-	b.place = place
+	// When all that was seen or told is gone, Redis has lost its data.
+	seen := max(b.place, b.told)
+	b.current = seen == 0 || newest >= seen && oldest <= seen
+	b.place = newest
 	var learned []Revocation
-	for _, member := range answer[1:] {
+	for _, member := range members {
 		if r, err := decode(member); err == nil { // else of a newer node, or of nobody we know
 			learned = append(learned, r)
 		}
@@ -165,6 +169,19 @@ func (b *Broadcast) read(ctx context.Context) error {
 		b.cfg.Learn(learned)
 	}
 	return nil
+}
+
+// readReply reads what read.lua returns.
+func readReply(answer []any) (newest, oldest int64, members []any, err error) {
+	if len(answer) < 2 {
+		return 0, 0, nil, errReply
+	}
+	newest, okNewest := answer[0].(int64)
+	oldest, okOldest := answer[1].(int64)
+	if !okNewest || !okOldest {
+		return 0, 0, nil, errReply
+	}
+	return newest, oldest, answer[2:], nil
 }
 
 func (b *Broadcast) run(ctx context.Context, script redis.Script, args any, take func(*redis.Reply) error) error {

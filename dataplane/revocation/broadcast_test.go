@@ -127,3 +127,32 @@ func TestNodesTellEachOtherWhatIsRevoked(t *testing.T) {
 	server.Restart(t)
 	eventually(t, "what was published meanwhile arrives", func() bool { return b.has(gone(6)) })
 }
+
+// Redis loses its data and gets other data before anybody looks: nothing is missed, although
+// the list is as long as it was.
+func TestDataThatWasLostBetweenTwoReadsIsNoticed(t *testing.T) {
+	t.Parallel()
+	server := testenv.Redis(t)
+	a := startNode(t, server.URL(), gone(1))
+	eventually(t, "it reads what it has published", func() bool { return a.has(gone(1)) })
+	client := goredis.NewClient(&goredis.Options{Addr: server.Addr})
+	defer client.Close()
+	key := "{trunkline:" + t.Name() + "}:rev"
+	for n := byte(2); n < 6; n++ {
+		// As another node would, in one step: the old list is gone, a new one of the same length is there.
+		now := float64(time.Now().UnixMicro())
+		_, err := client.TxPipelined(t.Context(), func(p goredis.Pipeliner) error {
+			p.Del(t.Context(), key)
+			p.ZAdd(t.Context(), key, goredis.Z{Score: now, Member: revocation.Encode(gone(n))})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the new one is learned", func() bool { return a.has(gone(n)) })
+		eventually(t, "the lost one is published again", func() bool {
+			count, err := client.ZCard(t.Context(), key).Result()
+			return err == nil && count == 2
+		})
+	}
+}
