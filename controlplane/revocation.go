@@ -15,7 +15,7 @@ type SecretHash [sha256.Size]byte
 // RevokeReason says why a secret is not accepted any more.
 type RevokeReason string
 
-// The reasons. Only RevokeForGood bars a secret from every key for ever; a disabled key may
+// The reasons. Only RevokeForGood bars a secret from every key permanently; a disabled key may
 // be enabled, and who knows a rotated or deleted secret may give it to a key again.
 const (
 	RevokeDisabled RevokeReason = "disabled"

@@ -123,7 +123,7 @@ func groupAliases(groups map[string]*Resource) map[string]string {
 func (f *faults) revocation(c *Config, r *Resource, doc *adminv1.ApiKey) {
 	if doc.GetRevokeTime() != nil {
 		if enabledByDefault(doc.Enabled) {
-			f.add(r, "enabled", "must be false: the key was revoked at %s, for good; create another one",
+			f.add(r, "enabled", "must be false: the key was revoked permanently at %s; create another one",
 				doc.GetRevokeTime().AsTime().Format(time.RFC3339))
 		}
 		return

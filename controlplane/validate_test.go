@@ -424,7 +424,7 @@ func TestAChangeElsewhereIsNoticed(t *testing.T) {
 	}
 }
 
-func TestAnInvalidConfigurationStaysInvalidUntilItIsMended(t *testing.T) {
+func TestAnInvalidConfigurationStaysInvalidUntilItIsFixed(t *testing.T) {
 	t.Parallel()
 	d := validDocuments()
 	d.keyword.Keyword = ""
@@ -441,7 +441,7 @@ func TestAnInvalidConfigurationStaysInvalidUntilItIsMended(t *testing.T) {
 	}
 	c = change(c, controlplane.Op{Kind: controlplane.KindFailureKeyword, Name: "overloaded"})
 	if err := c.Validate(); err != nil {
-		t.Errorf("mended: %v", err)
+		t.Errorf("fixed: %v", err)
 	}
 }
 

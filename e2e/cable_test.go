@@ -90,7 +90,7 @@ func (c *cable) cut() {
 	}
 }
 
-func (c *cable) mend() {
+func (c *cable) repair() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.isCut = false

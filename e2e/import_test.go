@@ -126,7 +126,7 @@ func TestImports(t *testing.T) {
 		t.Errorf("%d resources, %d before; models %v", len(after), len(before), i.models(t.Context(), "stuck"))
 	}
 	if n := len(i.runs(t.Context(), "hub")); n != 2 {
-		t.Errorf("%d imports of hub are known, want 2: the schedule must not start anew", n)
+		t.Errorf("%d imports of hub are known, want 2: the schedule must not start again", n)
 	}
 	s.fake.SetList("hub", "ok", "echo", "tokens-3")
 	if err := i.importModels(t, "hub", nil); err != nil {

@@ -168,7 +168,7 @@ func TestPostgresIsRestoredToAnOlderState(t *testing.T) {
 	refused("restarted with the adopted database")
 	kept("deleted", "revoked", "rotated")
 
-	// An admin decides about each: one shall work again, the others stay what they were.
+	// An admin decides about each: one is to work again, the others stay what they were.
 	keys = adminv1connect.NewKeyServiceClient(s.rpc())
 	fresh, err := keys.RotateApiKey(t.Context(), &adminv1.RotateApiKeyRequest{Name: "rotated"})
 	if err != nil {

@@ -226,10 +226,10 @@ func TestKeysAreRevokedUnderLoad(t *testing.T) {
 
 	s.plane.Run()
 	for _, c := range cables {
-		c.mend()
+		c.repair()
 	}
 	s.awaitNodes(4)
-	wants(t, "mended", http.StatusUnauthorized, last, s.nodes...)
+	wants(t, "repaired", http.StatusUnauthorized, last, s.nodes...)
 	again, err := adminv1connect.NewKeyServiceClient(s.rpc()).RevokeApiKey(t.Context(), &adminv1.RevokeApiKeyRequest{
 		Name: name, Wait: durationpb.New(30 * time.Second),
 	})

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// A call that stalls for ever must not keep the process from ending.
+// A call that stalls forever must not keep the process from ending.
 func TestRunEndsCleanlyUnderAStalledCall(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())

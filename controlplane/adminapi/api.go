@@ -39,7 +39,7 @@ type Live interface {
 	Diff(docs []proto.Message, prune bool) (*config.ApplyResult, error)
 	// Export returns every document as callers may see it.
 	Export() (controlplane.Revision, []proto.Message)
-	// RevokeKey revokes an API key for good; RotateKey gives it a new secret.
+	// RevokeKey revokes an API key permanently; RotateKey gives it a new secret.
 	RevokeKey(ctx context.Context, actor, name string, cut bool) (*controlplane.Resource, error)
 	RotateKey(ctx context.Context, actor, name string, overlap time.Duration) (res *controlplane.Resource, secret string, err error)
 	// Revisions, Revision and DiffRevisions read the history, Rollback goes back in it.

@@ -37,7 +37,7 @@ func TestErrorCodes(t *testing.T) {
 		message string
 		logged  bool
 	}{
-		"invalid":       {errs.Newf(errs.InvalidArgument, "mend it"), connect.CodeInvalidArgument, "mend it", false},
+		"invalid":       {errs.Newf(errs.InvalidArgument, "fix it"), connect.CodeInvalidArgument, "fix it", false},
 		"not found":     {errs.Newf(errs.NotFound, "gone"), connect.CodeNotFound, "gone", false},
 		"exists":        {errs.Newf(errs.AlreadyExists, "taken"), connect.CodeAlreadyExists, "taken", false},
 		"conflict":      {errs.Newf(errs.Conflict, "read again"), connect.CodeAborted, "read again", false},

@@ -8,7 +8,7 @@ import (
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
-// RevokeApiKey revokes an API key for good and tells which nodes refuse it.
+// RevokeApiKey revokes an API key permanently and tells which nodes refuse it.
 func (s keyService) RevokeApiKey(ctx context.Context, req *adminv1.RevokeApiKeyRequest) (*adminv1.RevokeApiKeyResponse, error) {
 	r, err := s.live.RevokeKey(ctx, caller(ctx).actor(), req.GetName(), req.GetCutStreams())
 	if err != nil {

@@ -144,7 +144,7 @@ func TestSessionEndsWhenIdle(t *testing.T) {
 	e := start(t)
 	c := e.admin(t)
 	e.clock.Advance(12*time.Hour - time.Second)
-	ok(c.whoAmI(t))(t) // and so it starts anew
+	ok(c.whoAmI(t))(t) // and so it starts again
 	e.clock.Advance(12*time.Hour - time.Second)
 	ok(c.whoAmI(t))(t)
 	e.clock.Advance(12 * time.Hour)

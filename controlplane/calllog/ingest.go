@@ -85,7 +85,7 @@ func (l *Log) Ingest(ctx context.Context, node string, calls []*nodev1.Call) (st
 	seen := make(map[string]bool, len(calls))
 	good := make([]*nodev1.Call, 0, len(calls))
 	for _, c := range calls {
-		if reason := normalise(c, now); reason != "" {
+		if reason := normalize(c, now); reason != "" {
 			aside.add(RefusedCall, c, reason)
 			continue
 		}

@@ -25,14 +25,14 @@ func (l *Log) IngestTotals(ctx context.Context, node string, totals []*nodev1.To
 	aside := &aside{node: node, at: now}
 	goodTotals, goodGaps := make([]*nodev1.Total, 0, len(totals)), make([]*nodev1.Gap, 0, len(gaps))
 	for _, t := range totals {
-		if reason := judgeTotal(t, now); reason != "" {
+		if reason := checkTotal(t, now); reason != "" {
 			aside.add(RefusedTotal, t, reason)
 			continue
 		}
 		goodTotals = append(goodTotals, t)
 	}
 	for _, g := range gaps {
-		if reason := judgeGap(g, now); reason != "" {
+		if reason := checkGap(g, now); reason != "" {
 			aside.add(RefusedGap, g, reason)
 			continue
 		}
@@ -65,9 +65,9 @@ func (l *Log) IngestTotals(ctx context.Context, node string, totals []*nodev1.To
 	return aside.rejected, nil
 }
 
-// judgeTotal says why a total cannot be stored; empty when it can.
-func judgeTotal(t *nodev1.Total, now time.Time) string {
-	if reason := cmp.Or(judgeIdentity(t.GetId(), t.GetStartUs(), now), judgeSize(t)); reason != "" {
+// checkTotal says why a total cannot be stored; empty when it can.
+func checkTotal(t *nodev1.Total, now time.Time) string {
+	if reason := cmp.Or(checkIdentity(t.GetId(), t.GetStartUs(), now), checkSize(t)); reason != "" {
 		return reason
 	}
 	if _, _, err := usage.FromTotal(t); err != nil {
@@ -76,11 +76,11 @@ func judgeTotal(t *nodev1.Total, now time.Time) string {
 	return ""
 }
 
-func judgeGap(g *nodev1.Gap, now time.Time) string {
-	if reason := judgeIdentity(g.GetId(), g.GetFromUs(), now); reason != "" {
+func checkGap(g *nodev1.Gap, now time.Time) string {
+	if reason := checkIdentity(g.GetId(), g.GetFromUs(), now); reason != "" {
 		return reason
 	}
-	if reason := cmp.Or(judgeIdentity(g.GetId(), g.GetToUs(), now), judgeSize(g)); reason != "" {
+	if reason := cmp.Or(checkIdentity(g.GetId(), g.GetToUs(), now), checkSize(g)); reason != "" {
 		return reason
 	}
 	if g.GetToUs() < g.GetFromUs() || g.GetCalls() < 1 {
@@ -89,8 +89,8 @@ func judgeGap(g *nodev1.Gap, now time.Time) string {
 	return ""
 }
 
-// judgeIdentity checks what makes a record the same record.
-func judgeIdentity(raw string, us int64, now time.Time) string {
+// checkIdentity checks what makes a record the same record.
+func checkIdentity(raw string, us int64, now time.Time) string {
 	id, err := uuid.Parse(raw)
 	if err != nil || id.String() != raw {
 		return "the id is not a UUID in its usual lower-case form"
@@ -109,8 +109,8 @@ func judgeIdentity(raw string, us int64, now time.Time) string {
 // The largest call, of texts as long as may be, has two thirds of that.
 const maxRecord = 256 << 10
 
-// judgeSize refuses what only fields that we do not know can have made so large.
-func judgeSize(m proto.Message) string {
+// checkSize refuses what only fields that we do not know can have made so large.
+func checkSize(m proto.Message) string {
 	if n := proto.Size(m); n > maxRecord {
 		return fmt.Sprintf("it has %d bytes, more than %d", n, maxRecord)
 	}

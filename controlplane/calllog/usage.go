@@ -30,7 +30,7 @@ const (
 // Of attempts nothing is known of API keys.
 type UsageQuery struct {
 	From, To time.Time // calls that arrived at From or later and before To, or the attempts of these
-	// Minutes reads the sums per minute, for times that are no whole hours; it knows no
+	// Minutes reads the sums per minute, for times that are not whole hours; it knows no
 	// API keys. From and To are rounded down to what is read.
 	Minutes bool
 

@@ -14,7 +14,7 @@ func (l *Live) Adopt(ctx context.Context, actor string, others []string) (*contr
 		return nil, err
 	}
 	if err := c.Validate(); err != nil {
-		l.cfg.Logger.Warn("adopted configuration breaks present rules: changes are refused until it is mended", "error", err)
+		l.cfg.Logger.Warn("adopted configuration breaks present rules: changes are refused until it is fixed", "error", err)
 	}
 	l.install(c)
 	l.loaded.Store(true)

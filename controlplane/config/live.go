@@ -74,7 +74,7 @@ func (l *Live) Load(ctx context.Context) error {
 		return err
 	}
 	if err := c.Validate(); err != nil {
-		l.cfg.Logger.Warn("stored configuration breaks present rules: changes are refused until it is mended", "error", err)
+		l.cfg.Logger.Warn("stored configuration breaks present rules: changes are refused until it is fixed", "error", err)
 	}
 	l.install(c)
 	l.loaded.Store(true)

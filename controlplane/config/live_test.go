@@ -161,11 +161,11 @@ func TestLoadTakesAConfigurationThatPresentRulesRefuse(t *testing.T) {
 	if b.Current().Revision != 1 || !strings.Contains(b.logs.String(), `failure_keywords[\"overloaded\"] set either keyword or pattern`) {
 		t.Errorf("revision %d, log %s; want the stored one and a warning that names the fault", b.Current().Revision, b.logs)
 	}
-	// Another change is refused until the fault is mended, which is possible.
+	// Another change is refused until the fault is fixed, which is possible.
 	_, _, err := b.Create(t.Context(), "test", fake("p"))
 	refusal(t, err, errs.InvalidArgument, `failure_keywords["overloaded"] set either keyword or pattern`)
 	if _, err := b.Update(t.Context(), "test", &adminv1.FailureKeyword{Name: "overloaded", Keyword: "x"}); err != nil {
-		t.Errorf("mend it: %v", err)
+		t.Errorf("fix it: %v", err)
 	}
 	b.create(t, fake("p"))
 }

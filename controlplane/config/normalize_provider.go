@@ -83,7 +83,7 @@ func keep(cred, stored *adminv1.Credential) {
 }
 
 // opens reports whether secret is the one that is stored already. One that cannot be
-// opened counts as another, and is sealed anew.
+// opened counts as another, and is sealed again.
 func (in *normalizer) opens(c *controlplane.Config, provider string, stored *adminv1.Credential, secret string) bool {
 	sealed, ok := c.Secret(stored.GetSecretRef())
 	if !ok {

@@ -16,7 +16,7 @@ import (
 // MaxOverlap is how long an API key's old secret may go on working after a rotation.
 const MaxOverlap = 30 * 24 * time.Hour
 
-// RevokeKey revokes an API key for good: it stays, disabled, until it is deleted, and no key
+// RevokeKey revokes an API key permanently: it stays, disabled, until it is deleted, and no key
 // may ever have its secret again. With cut the streams that run with it are ended. A key
 // that is revoked already is returned as it is.
 func (l *Live) RevokeKey(ctx context.Context, actor, name string, cut bool) (*controlplane.Resource, error) {

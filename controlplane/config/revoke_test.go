@@ -67,7 +67,7 @@ func TestARevokedKeyIsRevokedForGood(t *testing.T) {
 		t.Errorf("revoked again: revision %d, %v; want nothing to change", again.Revision, err)
 	}
 	_, err = b.Update(t.Context(), "alice", &adminv1.ApiKey{Name: "app", Groups: []string{"g"}})
-	if got := violations(t, err); len(got) != 1 || got[0] != `api_keys["app"].enabled: must be false: the key was revoked at 2026-11-23T12:00:00Z, for good; create another one` {
+	if got := violations(t, err); len(got) != 1 || got[0] != `api_keys["app"].enabled: must be false: the key was revoked permanently at 2026-11-23T12:00:00Z; create another one` {
 		t.Errorf("enabled again: %q", got)
 	}
 	_, err = b.Update(t.Context(), "alice", &adminv1.ApiKey{Name: "app", Secret: "another-secret-0123456789", Enabled: proto.Bool(false)})

@@ -115,7 +115,7 @@ func (r *rollback) preview(c *controlplane.Config) (*RollbackResult, error) {
 	return &r.result, nil
 }
 
-// wanted is the document as it shall be; nil: there shall be none.
+// wanted is the document as it should be; nil: there should be none.
 func (r *rollback) wanted(c *controlplane.Config, id identity, present *controlplane.Resource) proto.Message {
 	switch old := r.past.first[id].(type) {
 	case *adminv1.ApiKey:
@@ -135,7 +135,7 @@ func (r *rollback) except(kind controlplane.Kind, name, format string, args ...a
 
 func (r *rollback) key(name string, old *adminv1.ApiKey, present *controlplane.Resource) proto.Message {
 	if present == nil {
-		r.except(controlplane.KindAPIKey, name, "was deleted since, and stays so; create it anew")
+		r.except(controlplane.KindAPIKey, name, "was deleted since, and stays so; create it again")
 		return nil
 	}
 	now := present.Spec.(*adminv1.ApiKey)

@@ -143,7 +143,7 @@ func TestRollbackBringsNoKeyBack(t *testing.T) {
 	}
 	_, exceptions := rollbackLines(result)
 	want := []string{
-		"ApiKey deleted was deleted since, and stays so; create it anew",
+		"ApiKey deleted was deleted since, and stays so; create it again",
 		"ApiKey replaced got another secret since, and keeps it",
 		"ApiKey revoked was revoked since, and stays so",
 		"ApiKey rotated got another secret since, and keeps it",

@@ -115,7 +115,7 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 }
 
-// refresh reads every identity anew and reports whether one that was there is not as it was.
+// refresh reads every identity again and reports whether one that was there is not as it was.
 func (s *Service) refresh(ctx context.Context) (changed bool, err error) {
 	s.reading.Lock()
 	defer s.reading.Unlock()
@@ -137,7 +137,7 @@ func (s *Service) refresh(ctx context.Context) (changed bool, err error) {
 	return changed, nil
 }
 
-// learn reads one identity anew.
+// learn reads one identity again.
 func (s *Service) learn(ctx context.Context, node string) (NodeIdentity, error) {
 	s.reading.Lock()
 	defer s.reading.Unlock()

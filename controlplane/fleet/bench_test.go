@@ -70,8 +70,8 @@ func (l *local) Forget(node string) {
 	delete(l.lines, node)
 }
 
-// heard takes what nodes were told, without drains that change nothing.
-func (l *local) heard() (all []string) {
+// takeTold takes what nodes were told, without drains that change nothing.
+func (l *local) takeTold() (all []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, told := range l.told {

@@ -8,11 +8,14 @@ import (
 // What the tests see of a fleet from inside. They are of a package of their own, because
 // the store that they use imports this one.
 const (
-	Grudge    = grudge
-	OrderTime = orderTime
+	RefusalMemory = refusalMemory
+	OrderTime     = orderTime
 )
 
-var Crowded = crowded
+// Balance is how nodes are spread; AboveShare what it says.
+type Balance = balance
+
+func (b balance) AboveShare() bool { return b.aboveShare() }
 
 // Round is one exchange with the other replicas.
 func (f *Fleet) Round(ctx context.Context) error { return f.round(ctx) }

@@ -5,7 +5,7 @@
 // what it read in memory, so nobody who asks waits for the database, and a database that is
 // away costs the news of the others' nodes only.
 //
-// What a node shall do is ordered in two ways. A drain is a state, kept with the node's line
+// What a node is to do is ordered in two ways. A drain is a state, kept with the node's line
 // for as long as the node runs: every replica that the node comes to tells it so. A reset or
 // the end of a stream is an order for the replica that has the stream: it is taken once,
 // carried out, and expires when nobody takes it.
@@ -40,7 +40,7 @@ type Local interface {
 	// Reset ends cooldowns on a node, End its stream; false when it is not connected here.
 	Reset(node, provider, model, credential string) bool
 	End(node, reason string) bool
-	// Drain tells a node whether it shall get new clients.
+	// Drain tells a node whether it is to get new clients.
 	Drain(node, bootID string, drain bool)
 	// Supersede ends a node's stream because a newer one is elsewhere.
 	Supersede(node, bootID string, opened int64)
@@ -76,12 +76,12 @@ type Config struct {
 
 // Fleet is the nodes of all replicas. It is safe for concurrent use.
 type Fleet struct {
-	cfg    Config
-	wake   chan struct{} // another round is worth while
-	rounds chan struct{} // holds a value while one runs
-	lag    lag
-	turns  turns
-	count  counters
+	cfg      Config
+	wake     chan struct{} // another round is worth while
+	rounds   chan struct{} // holds a value while one runs
+	lag      lag
+	refusals refusals
+	count    counters
 
 	mu      sync.Mutex // guards the fields below
 	state   state
@@ -107,7 +107,7 @@ func New(cfg Config) (*Fleet, error) {
 	}
 	return &Fleet{
 		cfg: cfg, wake: make(chan struct{}, 1), rounds: make(chan struct{}, 1), state: newState(), watched: map[chan struct{}]struct{}{},
-		turns: turns{now: cfg.Now, refused: map[string]refusal{}},
+		refusals: refusals{now: cfg.Now, byNode: map[string]refusal{}},
 	}, nil
 }
 

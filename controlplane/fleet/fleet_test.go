@@ -52,10 +52,10 @@ func TestNodeThatMovesIsShownWhereItIs(t *testing.T) {
 	b.round(b.fleets[1])
 	b.locals[0].connect("a", "boot", 10, 6) // and still says something
 	b.round(b.fleets...)
-	if told := b.locals[0].heard(); len(told) == 0 || told[0] != "a superseded boot 10" {
+	if told := b.locals[0].takeTold(); len(told) == 0 || told[0] != "a superseded boot 10" {
 		t.Errorf("the older stream was told %q", told)
 	}
-	if told := b.locals[1].heard(); len(told) != 0 {
+	if told := b.locals[1].takeTold(); len(told) != 0 {
 		t.Errorf("the newer stream was told %q", told)
 	}
 	b.locals[0].disconnect("a")

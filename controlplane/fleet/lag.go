@@ -22,7 +22,7 @@ type arrival struct {
 	at       time.Time
 }
 
-// saw notes the newest revision. One that is lower begins anew: the database was replaced.
+// saw notes the newest revision. One that is lower begins again: the database was replaced.
 func (l *lag) saw(revision uint64, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -29,7 +29,7 @@ func TestOrdersReachNodesOfOtherReplicasOnce(t *testing.T) {
 	}
 	stop()
 	for i, want := range [][]string{{"a reset p/m/"}, {"b reset p/m/", "b end: revoked"}, {"c reset p/m/"}} {
-		if told := b.locals[i].heard(); !slices.Equal(told, want) {
+		if told := b.locals[i].takeTold(); !slices.Equal(told, want) {
 			t.Errorf("nodes of r%d heard %q, want %q", i+1, told, want)
 		}
 	}
@@ -54,7 +54,7 @@ func TestOrdersThatNobodyTakesTellNobody(t *testing.T) {
 	}
 	b.pass(fleet.OrderTime + time.Second)
 	b.round(b.fleets...)
-	if told := b.locals[1].heard(); len(told) != 0 {
+	if told := b.locals[1].takeTold(); len(told) != 0 {
 		t.Errorf("an order that has expired was carried out: %q", told)
 	}
 }
@@ -67,14 +67,14 @@ func TestDrainLastsAsLongAsTheNodeRuns(t *testing.T) {
 	}
 	b.locals[1].connect("a", "boot", 1, 7)
 	b.round(b.fleets...)
-	b.locals[1].heard()
+	b.locals[1].takeTold()
 	n, err := b.fleets[0].DrainNode(t.Context(), "a", true)
 	if err != nil || !n.GetDrainOrdered() || n.GetDraining() {
 		t.Fatalf("drained %v, %v; want it ordered and not yet done", n, err)
 	}
 	b.round(b.fleets...)
 	b.want("a 7 at r2 drain")
-	if told := b.locals[1].heard(); len(told) == 0 || told[0] != "a drain boot true" {
+	if told := b.locals[1].takeTold(); len(told) == 0 || told[0] != "a drain boot true" {
 		t.Errorf("the node heard %q", told)
 	}
 	b.locals[0].connect("a", "boot", 2, 7) // another stream of the same start
@@ -82,15 +82,15 @@ func TestDrainLastsAsLongAsTheNodeRuns(t *testing.T) {
 	b.locals[1].disconnect("a")
 	b.round(b.fleets...)
 	b.want("a 7 at r1 drain")
-	if told := b.locals[0].heard(); len(told) == 0 || told[0] != "a drain boot true" {
+	if told := b.locals[0].takeTold(); len(told) == 0 || told[0] != "a drain boot true" {
 		t.Errorf("over the new stream the node heard %q", told)
 	}
 	b.locals[0].connect("a", "reboot", 0, 7)
 	b.round(b.fleets...)
 	b.want("a 7 at r1")
-	b.locals[0].heard()
+	b.locals[0].takeTold()
 	b.round(b.fleets...)
-	if told := b.locals[0].heard(); len(told) != 0 {
+	if told := b.locals[0].takeTold(); len(told) != 0 {
 		t.Errorf("after its restart the node heard %q", told)
 	}
 	if _, err := b.fleets[1].DrainNode(t.Context(), "a", true); err != nil {

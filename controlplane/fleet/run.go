@@ -203,7 +203,7 @@ func (f *Fleet) read(ctx context.Context) error {
 		return err
 	}
 	f.mu.Lock()
-	f.hear(read)
+	f.merge(read)
 	f.forgetLocal()
 	f.mu.Unlock()
 	f.drain(read.Nodes)
@@ -231,7 +231,7 @@ func (f *Fleet) forgetLocal() {
 	}
 }
 
-// drain tells own nodes whether they shall drain.
+// drain tells own nodes whether they are to drain.
 func (f *Fleet) drain(lines []Line) {
 	for _, l := range lines {
 		if l.Replica == f.cfg.Replica && l.Node.GetConnected() {

@@ -14,44 +14,44 @@ type state struct {
 	trouble  error
 	stored   map[string]Line // as read, by node
 	orders   map[string]Order
-	replicas map[string]pulse
+	replicas map[string]heartbeat
 	written  map[string]Line // own lines as they were written last
 }
 
 func newState() state {
 	return state{
 		stored: map[string]Line{}, orders: map[string]Order{},
-		replicas: map[string]pulse{}, written: map[string]Line{},
+		replicas: map[string]heartbeat{}, written: map[string]Line{},
 	}
 }
 
-// pulse is a replica's sign of life as it was seen here.
-type pulse struct {
+// heartbeat is a replica's sign of life as it was seen here.
+type heartbeat struct {
 	beat    int64
 	changed time.Time // by our clock
 	proven  bool      // the beat was seen to change
 }
 
-// hear takes over what was read. It needs the fleet's mu.
-func (f *Fleet) hear(read State) {
+// merge takes over what was read. It needs the fleet's mu.
+func (f *Fleet) merge(read State) {
 	now, s := f.cfg.Now(), &f.state
 	s.read = true
-	pulses := make(map[string]pulse, len(read.Replicas))
+	heartbeats := make(map[string]heartbeat, len(read.Replicas))
 	for _, r := range read.Replicas {
 		p, known := s.replicas[r.ID]
 		switch {
 		case !known && r.Seen.Before(now.Add(-f.cfg.DeadAt)):
 			// It may have died long ago. If it has not, and only its clock is wrong, its next
 			// sign of life says so.
-			p = pulse{beat: r.Beat}
+			p = heartbeat{beat: r.Beat}
 		case !known || p.beat != r.Beat:
-			p = pulse{beat: r.Beat, changed: now, proven: known}
+			p = heartbeat{beat: r.Beat, changed: now, proven: known}
 		case s.trouble != nil && !p.changed.IsZero():
 			p.changed = now // nobody could give a sign of life: the time counts from here
 		}
-		pulses[r.ID] = p
+		heartbeats[r.ID] = p
 	}
-	s.replicas = pulses
+	s.replicas = heartbeats
 	s.stored = make(map[string]Line, len(read.Nodes))
 	for _, l := range read.Nodes {
 		s.stored[l.Node.GetName()] = l
@@ -62,7 +62,7 @@ func (f *Fleet) hear(read State) {
 	}
 }
 
-// alive reports whether a replica lives. While the database is away nobody can be heard,
+// alive reports whether a replica lives. While the database is away nobody can be heard of,
 // and everybody counts as they did. It needs the fleet's mu.
 func (f *Fleet) alive(replica string) bool {
 	if replica == f.cfg.Replica {

@@ -28,7 +28,7 @@ func (l Line) SameStream(other Line) bool {
 	return l.Replica == other.Replica && l.BootID == other.BootID && l.Opened == other.Opened
 }
 
-// Draining reports whether the node, as it runs now, shall get no new clients.
+// Draining reports whether the node, as it runs now, is to get no new clients.
 func (l Line) Draining() bool { return l.DrainBoot != "" && l.DrainBoot == l.BootID }
 
 // Replica is one control-plane process.

@@ -163,7 +163,7 @@ func window(tokens int64) int64 {
 	return tokens
 }
 
-// Catalogue is a price catalogue in a file, read anew when the file changes. It is safe for
+// Catalogue is a price catalogue in a file, read again when the file changes. It is safe for
 // concurrent use. A nil Catalogue knows no prices.
 type Catalogue struct {
 	path string

@@ -61,7 +61,7 @@ func (r *Registry) connected(name string) *session {
 	return nil
 }
 
-// Drain tells a node whether it shall get new clients, unless it was told so already over
+// Drain tells a node whether it is to get new clients, unless it was told so already over
 // this stream or does so anyway.
 func (r *Registry) Drain(name, bootID string, drain bool) {
 	r.mu.Lock()

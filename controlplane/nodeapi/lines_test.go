@@ -101,7 +101,7 @@ func TestDrainIsToldOncePerStream(t *testing.T) {
 	if got := drains(s); len(got) != 2 || !got[0] || got[1] {
 		t.Errorf("told %v, want a drain and its end", got)
 	}
-	// Over a new stream a node says that it drains: if it shall not any more, it is told.
+	// Over a new stream a node says that it drains: if it need not any more, it is told.
 	s, _ = r.connect(&nodev1.Hello{Node: "n", BootId: "boot"}, func(error) {})
 	s.status(&nodev1.Status{Draining: true})
 	r.Drain("n", "boot", true)

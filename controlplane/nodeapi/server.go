@@ -119,7 +119,7 @@ func New(cfg Config) (*Server, error) {
 		grpc.KeepaliveParams(keepalive.ServerParameters{
 			Time:    20 * time.Second, // a node that went dark is noticed after Time + Timeout
 			Timeout: 10 * time.Second,
-			// Nodes spread anew over the replicas from time to time; gRPC adds jitter.
+			// Nodes spread again over the replicas from time to time; gRPC adds jitter.
 			MaxConnectionAge:      30 * time.Minute,
 			MaxConnectionAgeGrace: 10 * time.Second,
 		}),

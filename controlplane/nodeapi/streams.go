@@ -8,7 +8,7 @@ import (
 )
 
 // streams knows every open stream, so that a shutdown can end them: GracefulStop alone
-// waits for as long as a node stays, which is for ever.
+// waits for as long as a node stays, which may be forever.
 type streams struct {
 	mu    sync.Mutex // guards the fields below
 	ended error      // why no stream may open any more; nil while they may

@@ -120,7 +120,7 @@ func (s *service) push(
 			if r.err != nil {
 				return streamEnd(r.err)
 			}
-			if err := s.heard(r.message, p, session); err != nil {
+			if err := s.receive(r.message, p, session); err != nil {
 				return err
 			}
 			if p.sent == nil {
@@ -130,9 +130,9 @@ func (s *service) push(
 	}
 }
 
-// heard takes one message of the node. Messages of a kind we do not know are those of a
+// receive takes one message of the node. Messages of a kind we do not know are those of a
 // newer node and are passed over.
-func (s *service) heard(m *nodev1.SyncRequest, p *pusher, session *session) error {
+func (s *service) receive(m *nodev1.SyncRequest, p *pusher, session *session) error {
 	switch m := m.GetMessage().(type) {
 	case *nodev1.SyncRequest_Hello:
 		return status.Error(codes.InvalidArgument, "a second hello on one stream")

@@ -29,7 +29,7 @@ func (a *Authority) ServerTLS() *tls.Config {
 	return &tls.Config{
 		MinVersion:             tls.VersionTLS13,
 		ClientAuth:             tls.RequestClientCert,
-		SessionTicketsDisabled: true, // every connection is judged anew
+		SessionTicketsDisabled: true, // every connection is judged again
 		Time:                   a.now,
 		GetCertificate:         func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return a.replica() },
 	}

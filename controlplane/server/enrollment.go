@@ -22,22 +22,22 @@ func (s *Server) secure(ctx context.Context, cfg Config, sealer controlplane.Sea
 	if err != nil {
 		return err
 	}
-	s.joins, err = enrollment.New(ctx, enrollment.Config{
+	s.enrollment, err = enrollment.New(ctx, enrollment.Config{
 		Store: store.NewEnrollment(s.db), Authority: authority, Sealer: sealer, Preset: cfg.JoinToken,
 		Changed: func() { s.nodes.Recheck() }, Logger: cfg.Logger,
 	})
 	if err != nil {
 		return err
 	}
-	link.Identities, link.TLS = s.joins, authority.ServerTLS()
+	link.Identities, link.TLS = s.enrollment, authority.ServerTLS()
 	return nil
 }
 
-// enrollment is what the admin API makes join tokens with; nil in memory, and not an interface
+// enrollmentAPI is what the admin API makes join tokens with; nil in memory, and not an interface
 // that holds nil.
-func (s *Server) enrollment() adminapi.Enrollment {
-	if s.joins == nil {
+func (s *Server) enrollmentAPI() adminapi.Enrollment {
+	if s.enrollment == nil {
 		return nil
 	}
-	return s.joins
+	return s.enrollment
 }

@@ -29,7 +29,7 @@ func registerFleet(reg prometheus.Registerer, f *fleet.Fleet) {
 			func(s fleet.Stats) float64 { return float64(s.Nodes) }),
 		line("trunkline_fleet_nodes_behind", "Of those, the ones that do not serve the newest revision.", prometheus.GaugeValue,
 			func(s fleet.Stats) float64 { return float64(s.Behind) }),
-		line("trunkline_fleet_nodes_draining", "Of those, the ones that get no new clients at an admin's word.", prometheus.GaugeValue,
+		line("trunkline_fleet_nodes_draining", "Of those, the ones that get no new clients because an admin drains them.", prometheus.GaugeValue,
 			func(s fleet.Stats) float64 { return float64(s.Draining) }),
 		line("trunkline_fleet_lag_revisions", "Revisions that the connected node furthest behind is behind.", prometheus.GaugeValue,
 			func(s fleet.Stats) float64 { return float64(s.MostBehind) }),

@@ -61,15 +61,15 @@ const stopTime = 5 * time.Second
 
 // Server is one control-plane replica.
 type Server struct {
-	log   *slog.Logger
-	db    *store.DB
-	live  *config.Live
-	hub   *snapshot.Hub
-	nodes *nodeapi.Server
-	joins *enrollment.Service // nil in memory
-	fleet *fleet.Fleet
-	calls *calllog.Log
-	api   *adminapi.API
+	log        *slog.Logger
+	db         *store.DB
+	live       *config.Live
+	hub        *snapshot.Hub
+	nodes      *nodeapi.Server
+	enrollment *enrollment.Service // nil in memory
+	fleet      *fleet.Fleet
+	calls      *calllog.Log
+	api        *adminapi.API
 
 	imports *importer.Importer
 }
@@ -133,7 +133,7 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 		Importer:      s.imports,
 		AdminUsername: cfg.AdminUsername, AdminPassword: cfg.AdminPassword, DefaultPassword: cfg.DefaultPassword,
 		TrustForwardedHeaders: cfg.TrustForwardedHeaders,
-		GatewayURL:            cfg.GatewayURL, Version: cfg.Version, Logger: cfg.Logger, Enrollment: s.enrollment(),
+		GatewayURL:            cfg.GatewayURL, Version: cfg.Version, Logger: cfg.Logger, Enrollment: s.enrollmentAPI(),
 	})
 	if err != nil {
 		return nil, err
@@ -161,8 +161,8 @@ func (s *Server) Run(ctx context.Context, nodes net.Listener) error {
 	group.Go("call retention", s.calls.Run)
 	group.Go("imports", s.imports.Run)
 	group.Go("fleet", s.fleet.Run)
-	if s.joins != nil {
-		group.Go("nodes' identities", s.joins.Run)
+	if s.enrollment != nil {
+		group.Go("nodes' identities", s.enrollment.Run)
 	}
 	group.Go("node link", func(ctx context.Context) error { return s.serveNodes(ctx, nodes) })
 	return group.Wait()

@@ -84,7 +84,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	}
 }
 
-// settle waits until changes pause, but not for ever.
+// settle waits until changes pause, but not forever.
 func (h *Hub) settle(ctx context.Context, changed <-chan struct{}) bool {
 	limit := time.NewTimer(h.cfg.MaxDebounce)
 	defer limit.Stop()

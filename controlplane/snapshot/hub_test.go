@@ -137,7 +137,7 @@ func TestHubWaitsForChangesToPauseButNotForEver(t *testing.T) {
 		if got := h.Current().GetRevision(); got != 1 {
 			t.Errorf("published %d before 100ms had passed", got)
 		}
-		change() // starts the 100 ms anew
+		change() // starts the 100 ms again
 		time.Sleep(99 * time.Millisecond)
 		synctest.Wait()
 		if got := h.Current().GetRevision(); got != 1 {
@@ -195,7 +195,7 @@ func TestHubKeepsTheLastGoodSnapshot(t *testing.T) {
 		}
 		step(empty(4))
 		if h.Err() != nil || mail(box) != 4 {
-			t.Errorf("err %v, current %d after it was mended", h.Err(), h.Current().GetRevision())
+			t.Errorf("err %v, current %d after it was fixed", h.Err(), h.Current().GetRevision())
 		}
 		step(broken(5))
 		if n := strings.Count(log.String(), "snapshot not built"); n != 2 {

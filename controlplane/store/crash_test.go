@@ -92,7 +92,7 @@ func runUntilKilled(t *testing.T, url string, reports int) (revision int, call s
 	return revision, call
 }
 
-// TestCrashingWriter is the process that is killed: it writes for ever and reports what
+// TestCrashingWriter is the process that is killed: it writes forever and reports what
 // is done.
 func TestCrashingWriter(t *testing.T) {
 	url := os.Getenv(crashEnv)

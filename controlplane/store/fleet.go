@@ -162,7 +162,7 @@ func scanOrder(rows *sql.Rows) (o fleet.Order, err error) {
 	return o, nil
 }
 
-// OrderDrain orders that a node drains until it is started anew, or undoes that.
+// OrderDrain orders that a node drains until it is started again, or undoes that.
 func (s *Fleet) OrderDrain(ctx context.Context, node string, drain bool) error {
 	statement := `UPDATE node SET drain_boot = '' WHERE name = $1`
 	if drain {

@@ -65,7 +65,7 @@ func readReplaced(ctx context.Context, q querier) ([]string, error) {
 	})
 }
 
-// adopted reports whether the database took the place of the lineage at an admin's word.
+// adopted reports whether the database took the place of the lineage because an admin adopted it.
 func adopted(ctx context.Context, q querier, lineage string) (bool, error) {
 	all, err := readReplaced(ctx, q)
 	return slices.Contains(all, lineage), err

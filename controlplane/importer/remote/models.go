@@ -63,7 +63,7 @@ func (s *session) models(ctx context.Context, progress func(listed int)) ([]Mode
 				return nil, fault(kindAnswer, "it lists no models")
 			}
 			return all, nil
-		case fresh == 0: // it would go on for ever
+		case fresh == 0: // it would go on forever
 			return nil, fault(kindAnswer, "it gives the same page of models again and again")
 		case page == maxPages:
 			return nil, fault(kindAnswer, fmt.Sprintf("it lists its models on more than %d pages", maxPages))

@@ -73,7 +73,7 @@ func (db *DB) listenOnce(ctx context.Context, channel string, wake func()) error
 		case ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded):
 			return err
 		default:
-			// A server that vanished without a word would leave us waiting for ever.
+			// A server that vanished without a word would leave us waiting forever.
 			if err := db.soon(ctx, conn.Ping); err != nil {
 				return err
 			}

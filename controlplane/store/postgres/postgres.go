@@ -27,7 +27,7 @@ const (
 
 // idleTransaction is the server's limit for a transaction in which nothing happens,
 // unless the URL sets another: a replica that froze while it held the revision row must
-// not keep the others from writing for ever. Operations take half of it at most.
+// not keep the others from writing forever. Operations take half of it at most.
 const idleTransaction = "idle_in_transaction_session_timeout"
 
 // DB is one pool of connections. It is safe for concurrent use.

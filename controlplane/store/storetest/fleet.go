@@ -67,7 +67,7 @@ func newestStreamOfANodeIsKept(t *testing.T, db Database) {
 	r1(lines(line("a", "r1", "boot", 5, 9, at)), nil, "a")
 	wantEqual(t, "after the move", revisions(t, s), map[string]string{"a": "3 at r2", "b": "4 at r1"})
 
-	// It starts anew: its uptime begins again, and the new start wins.
+	// It starts again: its uptime begins again, and the new start wins.
 	r1(lines(line("a", "r1", "reboot", 0, 5, at)), nil)
 	r2(nil, lines(line("a", "r2", "boot", 6, 9, at)), "a")
 	wantEqual(t, "after the restart", revisions(t, s), map[string]string{"a": "5 at r1", "b": "4 at r1"})

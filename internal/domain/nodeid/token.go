@@ -13,7 +13,7 @@ const TokenPrefix = "tl-join-"
 // Preset is the id of a token that people chose themselves.
 const Preset = "preset"
 
-// A made token is tl-join-<id>-<secret>, both in base32: 8 characters that are no secret,
+// A made token is tl-join-<id>-<secret>, both in base32: 8 characters that are not secret,
 // and 52 that hold at least 256 random bits.
 const (
 	idLength     = 8

@@ -120,7 +120,7 @@ CREATE TABLE replica (
 ) WITH (fillfactor = 50);
 
 -- boot_id and opened name the stream that the line comes from: a line of an older stream is
--- never written over that of a newer one. drain_boot is the start of the node that shall drain.
+-- never written over that of a newer one. drain_boot is the start of the node that is to drain.
 CREATE TABLE node (
   name       TEXT COLLATE "C" PRIMARY KEY,
   replica    TEXT   NOT NULL,

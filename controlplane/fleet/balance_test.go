@@ -8,7 +8,7 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
-func TestCrowdedIsAboveTwelveTenthsOfTheShare(t *testing.T) {
+func TestAReplicaTakesTwelveTenthsOfItsShare(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		own, total, replicas int
@@ -24,22 +24,22 @@ func TestCrowdedIsAboveTwelveTenthsOfTheShare(t *testing.T) {
 		{79, 199, 3, false},
 		{80, 199, 3, true},
 	} {
-		if got := fleet.Crowded(tt.own, tt.total, tt.replicas); got != tt.want {
-			t.Errorf("%d of %d nodes on one of %d replicas is crowded: %t, want %t", tt.own, tt.total, tt.replicas, got, tt.want)
+		if got := (fleet.Balance{Own: tt.own, Total: tt.total, Replicas: tt.replicas}).AboveShare(); got != tt.want {
+			t.Errorf("%d of %d nodes on one of %d replicas is above its share: %t, want %t", tt.own, tt.total, tt.replicas, got, tt.want)
 		}
 	}
 	// However many come, somebody has room.
 	for total := range 100 {
 		for replicas := 2; replicas <= 5; replicas++ {
 			least := total / replicas
-			if fleet.Crowded(least, total, replicas) {
+			if (fleet.Balance{Own: least, Total: total, Replicas: replicas}).AboveShare() {
 				t.Errorf("with %d nodes on %d replicas even the emptiest sends away", total, replicas)
 			}
 		}
 	}
 }
 
-// A control plane that was killed and started anew must not send its nodes to what it was.
+// A control plane that was killed and started again must not send its nodes to what it was.
 func TestNobodyIsSentToAPredecessor(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, 2)
@@ -81,9 +81,9 @@ func TestNodesAreSentAwayTwiceAtMost(t *testing.T) {
 		t.Errorf("sent away a third time: %v", err)
 	}
 	if err := b.fleets[0].Admit("new"); err == nil {
-		t.Error("what was forgiven once is forgiven for ever")
+		t.Error("what was forgiven once is forgiven permanently")
 	}
-	b.pass(2 * fleet.Grudge)
+	b.pass(2 * fleet.RefusalMemory)
 	if err := b.fleets[0].Admit("another"); err != nil {
 		t.Errorf("sent away to a replica that nobody has heard of for two minutes: %v", err)
 	}

@@ -21,10 +21,10 @@ const maxAhead = 72 * time.Hour
 // earliest is before the first release: a call from before it has a broken clock.
 var earliest = time.Date(2024, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// normalise brings a call into the form that is stored, or says why that cannot be done.
+// normalize brings a call into the form that is stored, or says why that cannot be done.
 // Its id and time are never changed: they are what makes a call the same call.
-func normalise(c *nodev1.Call, now time.Time) (reason string) {
-	if reason := judgeIdentity(c.GetId(), c.GetStartUs(), now); reason != "" {
+func normalize(c *nodev1.Call, now time.Time) (reason string) {
+	if reason := checkIdentity(c.GetId(), c.GetStartUs(), now); reason != "" {
 		return reason
 	}
 	for _, s := range []*string{
@@ -44,7 +44,7 @@ func normalise(c *nodev1.Call, now time.Time) (reason string) {
 	for _, a := range c.Attempts {
 		attempt(a)
 	}
-	return judgeSize(c)
+	return checkSize(c)
 }
 
 func attempt(a *nodev1.Attempt) {
