@@ -90,52 +90,16 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	pepper, err := secrets.EnsurePepper(ctx, store.NewSecrets(s.db), sealer)
-	if err != nil {
+	if err = s.openConfiguration(ctx, cfg, sealer); err != nil {
 		return nil, err
 	}
-	s.live, err = config.New(config.Options{
-		Store: store.NewConfiguration(s.db), Sealer: sealer, Pepper: pepper, Logger: cfg.Logger, FakeDialect: cfg.AllInOne != nil,
-	})
-	if err != nil {
+	if err = s.openNodes(ctx, cfg, sealer); err != nil {
 		return nil, err
 	}
-	if err = s.live.Load(ctx); err != nil {
-		return nil, err
-	}
-	if s.hub, err = snapshot.NewHub(snapshot.Config{Source: s.live, Sealer: sealer, Pepper: pepper, Logger: cfg.Logger}); err != nil {
-		return nil, err
-	}
-	calls, gaps, usage, bodies := store.NewCalls(s.db), store.NewCallGaps(s.db), store.NewUsage(s.db), store.NewBodies(s.db)
-	if s.calls, err = calllog.New(calllog.Config{
-		Store: calls, Gaps: gaps, Usage: usage, Lock: s.db, Bodies: bodies, BodySealer: secrets.Bodies(sealer), Source: s.live, Logger: cfg.Logger,
-	}); err != nil {
-		return nil, err
-	}
-	link := nodeapi.Config{Snapshots: s.hub, Revoked: snapshot.NewRevoker(s.live), Calls: s.calls, Logger: cfg.Logger}
-	if err = s.secure(ctx, cfg, sealer, &link); err != nil {
-		return nil, err
-	}
-	if s.nodes, err = nodeapi.New(link); err != nil {
-		return nil, err
-	}
-	if s.fleet, err = fleet.New(fleet.Config{
-		Store: store.NewFleet(s.db), Lock: s.db, Local: s.nodes.Registry(), Source: s.live, Logger: cfg.Logger,
-	}); err != nil {
-		return nil, err
-	}
-	s.nodes.Admit(s.fleet.Admit)
 	if err = s.newImporter(cfg); err != nil {
 		return nil, err
 	}
-	s.api, err = adminapi.New(adminapi.Config{
-		Live: s.live, Calls: calls, Gaps: gaps, Bodies: adminapi.Bodies{Store: bodies, Sealer: secrets.Bodies(sealer)}, Usage: usage, Access: store.NewAccess(s.db), Nodes: s.fleet, Cooldowns: s.fleet,
-		Importer:      s.imports,
-		AdminUsername: cfg.AdminUsername, AdminPassword: cfg.AdminPassword, DefaultPassword: cfg.DefaultPassword,
-		TrustForwardedHeaders: cfg.TrustForwardedHeaders,
-		GatewayURL:            cfg.GatewayURL, Version: cfg.Version, Logger: cfg.Logger, Enrollment: s.enrollmentAPI(),
-	})
-	if err != nil {
+	if err = s.openAPI(cfg, sealer); err != nil {
 		return nil, err
 	}
 	register(cfg.Metrics, s)

@@ -15,6 +15,8 @@ import (
 
 	"google.golang.org/grpc/test/bufconn"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	controlplane "github.com/trunkline-ai/trunkline/controlplane/server"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
@@ -89,6 +91,22 @@ func New(ctx context.Context, cfg Config) (_ *Gateway, err error) {
 		return nil, fmt.Errorf("listen for operators: %w", err)
 	}
 	metrics := ops.NewRegistry()
+	if err := g.openPlanes(ctx, key, defaultPassword, metrics); err != nil {
+		return nil, err
+	}
+	g.ops = ops.Handler(ops.Config{
+		Ready:   map[string]ops.Check{"database": g.control.Ready, "configuration": g.node.Ready},
+		Metrics: metrics, Logger: cfg.Logger,
+	})
+	if err := g.apply(ctx); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+// openPlanes makes the control plane, and the node that finds it in memory.
+func (g *Gateway) openPlanes(ctx context.Context, key []byte, defaultPassword bool, metrics prometheus.Registerer) (err error) {
+	cfg := g.cfg
 	g.control, err = controlplane.New(ctx, controlplane.Config{
 		DatabaseURL: cfg.DatabaseURL, SecretKey: key, AllInOne: &controlplane.AllInOne{DialFake: g.fake.DialContext},
 		AdminUsername: cfg.Control.AdminUsername, AdminPassword: cfg.Control.AdminPassword, DefaultPassword: defaultPassword,
@@ -96,7 +114,7 @@ func New(ctx context.Context, cfg Config) (_ *Gateway, err error) {
 		GatewayURL: g.gatewayURL(), Version: version.String(), Logger: cfg.Logger, Metrics: metrics,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	bounds := cfg.Data.Proxy()
 	bounds.TrustForwarded = cfg.Control.TrustForwarded
@@ -112,17 +130,7 @@ func New(ctx context.Context, cfg Config) (_ *Gateway, err error) {
 		CallMemory: int64(cfg.Data.CallMemory),
 		Logger:     cfg.Logger, Metrics: metrics, Proxy: bounds,
 	})
-	if err != nil {
-		return nil, err
-	}
-	g.ops = ops.Handler(ops.Config{
-		Ready:   map[string]ops.Check{"database": g.control.Ready, "configuration": g.node.Ready},
-		Metrics: metrics, Logger: cfg.Logger,
-	})
-	if err := g.apply(ctx); err != nil {
-		return nil, err
-	}
-	return g, nil
+	return err
 }
 
 // close gives back what a start that failed had opened.

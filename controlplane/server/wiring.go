@@ -1,0 +1,72 @@
+package server
+
+import (
+	"context"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
+	"github.com/trunkline-ai/trunkline/controlplane/fleet"
+	"github.com/trunkline-ai/trunkline/controlplane/nodeapi"
+	"github.com/trunkline-ai/trunkline/controlplane/secrets"
+	"github.com/trunkline-ai/trunkline/controlplane/snapshot"
+	"github.com/trunkline-ai/trunkline/controlplane/store"
+)
+
+// openConfiguration loads the live configuration and what makes snapshots of it.
+func (s *Server) openConfiguration(ctx context.Context, cfg Config, sealer controlplane.Sealer) error {
+	pepper, err := secrets.EnsurePepper(ctx, store.NewSecrets(s.db), sealer)
+	if err != nil {
+		return err
+	}
+	s.live, err = config.New(config.Options{
+		Store: store.NewConfiguration(s.db), Sealer: sealer, Pepper: pepper, Logger: cfg.Logger, FakeDialect: cfg.AllInOne != nil,
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.live.Load(ctx); err != nil {
+		return err
+	}
+	s.hub, err = snapshot.NewHub(snapshot.Config{Source: s.live, Sealer: sealer, Pepper: pepper, Logger: cfg.Logger})
+	return err
+}
+
+// openNodes makes the node link, what takes in calls behind it, and the fleet of all replicas.
+func (s *Server) openNodes(ctx context.Context, cfg Config, sealer controlplane.Sealer) (err error) {
+	s.calls, err = calllog.New(calllog.Config{
+		Store: store.NewCalls(s.db), Gaps: store.NewCallGaps(s.db), Usage: store.NewUsage(s.db), Lock: s.db,
+		Bodies: store.NewBodies(s.db), BodySealer: secrets.Bodies(sealer), Source: s.live, Logger: cfg.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	link := nodeapi.Config{Snapshots: s.hub, Revoked: snapshot.NewRevoker(s.live), Calls: s.calls, Logger: cfg.Logger}
+	if err := s.secure(ctx, cfg, sealer, &link); err != nil {
+		return err
+	}
+	if s.nodes, err = nodeapi.New(link); err != nil {
+		return err
+	}
+	s.fleet, err = fleet.New(fleet.Config{
+		Store: store.NewFleet(s.db), Lock: s.db, Local: s.nodes.Registry(), Source: s.live, Logger: cfg.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	s.nodes.Admit(s.fleet.Admit)
+	return nil
+}
+
+// openAPI makes the admin API over all of it.
+func (s *Server) openAPI(cfg Config, sealer controlplane.Sealer) (err error) {
+	s.api, err = adminapi.New(adminapi.Config{
+		Live: s.live, Calls: store.NewCalls(s.db), Gaps: store.NewCallGaps(s.db), Usage: store.NewUsage(s.db),
+		Bodies: adminapi.Bodies{Store: store.NewBodies(s.db), Sealer: secrets.Bodies(sealer)},
+		Access: store.NewAccess(s.db), Nodes: s.fleet, Cooldowns: s.fleet, Importer: s.imports, Enrollment: s.enrollmentAPI(),
+		AdminUsername: cfg.AdminUsername, AdminPassword: cfg.AdminPassword, DefaultPassword: cfg.DefaultPassword,
+		TrustForwardedHeaders: cfg.TrustForwardedHeaders, GatewayURL: cfg.GatewayURL, Version: cfg.Version, Logger: cfg.Logger,
+	})
+	return err
+}
