@@ -11,24 +11,17 @@ import (
 	"buf.build/go/protovalidate"
 	"golang.org/x/net/http/httpguts"
 
+	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
-)
-
-// The dialects that exist. A provider that names none speaks openai.
-const (
-	DialectOpenAI    = "openai"
-	DialectAnthropic = "anthropic" // Anthropic's own API: the credential goes as x-api-key
-	DialectFake      = "fake"      // the built-in scripted upstream of the all-in-one
 )
 
 func (f *faults) provider(r *Resource, doc *adminv1.Provider) {
 	f.name(r, doc.GetName())
-	switch doc.GetDialect() {
-	case "", DialectOpenAI, DialectAnthropic, DialectFake:
-	default:
-		f.add(r, "dialect", "must be %s, %s or %s", DialectOpenAI, DialectAnthropic, DialectFake)
+	d, known := dialect.Find(doc.GetDialect())
+	if !known {
+		f.add(r, "dialect", "must be one of %s", strings.Join(dialect.Names(), ", "))
 	}
-	if doc.GetBaseUrl() != "" || doc.GetDialect() != DialectFake {
+	if doc.GetBaseUrl() != "" || !known || d.DefaultBase == nil {
 		if fault := urlFault(doc.GetBaseUrl()); fault != "" {
 			f.add(r, "base_url", "%s", fault)
 		}

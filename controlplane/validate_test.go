@@ -107,7 +107,7 @@ func TestValidateNamesTheFieldAtFault(t *testing.T) {
 			[]string{`providers["openai-main"].base_url: must begin with http:// or https://`}},
 		{"the default dialect", func(d *documents) { d.provider.Dialect = "" }, nil},
 		{"an unknown dialect", func(d *documents) { d.provider.Dialect = "gemini" },
-			[]string{`providers["openai-main"].dialect: must be openai, anthropic or fake`}},
+			[]string{`providers["openai-main"].dialect: must be one of openai, anthropic, fake`}},
 		{"a relative URL", baseURL("/v1"), []string{`providers["openai-main"].base_url: must begin with http:// or https://`}},
 		{"no scheme", baseURL("api.openai.com/v1"), []string{`providers["openai-main"].base_url: must begin with http:// or https://`}},
 		{"another scheme", baseURL("file:///etc/passwd"), []string{`providers["openai-main"].base_url: must begin with http:// or https://`}},

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/trunkline-ai/trunkline/cli/output"
+	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -48,12 +49,8 @@ func All() output.Views {
 }
 
 func provider(p *adminv1.Provider) []string {
-	dialect := p.GetDialect()
-	if dialect == "" {
-		dialect = "openai"
-	}
 	return []string{
-		p.GetName(), dialect, output.Text(p.GetBaseUrl()), strconv.Itoa(len(p.GetModels())), strconv.Itoa(len(p.GetCredentials())),
+		p.GetName(), cmp.Or(p.GetDialect(), dialect.Default), output.Text(p.GetBaseUrl()), strconv.Itoa(len(p.GetModels())), strconv.Itoa(len(p.GetCredentials())),
 		enabled(p.Enabled), output.Time(p.GetUpdateTime()),
 	}
 }

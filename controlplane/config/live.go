@@ -22,9 +22,9 @@ type Options struct {
 	Pepper []byte           // keys the hashes of API keys; at least 16 bytes
 	Now    func() time.Time // default time.Now
 	Logger *slog.Logger
-	// FakeDialect allows providers of dialect fake: only the all-in-one has one. Elsewhere
+	// AllInOne allows providers of dialects that live in the all-in-one only. Elsewhere
 	// every node would refuse a snapshot that holds one.
-	FakeDialect bool
+	AllInOne bool
 }
 
 // Validate reports what is missing.

@@ -54,7 +54,7 @@ func replica(t *testing.T, store *memStore) *bundle {
 	}
 	b := &bundle{store: store, sealer: sealer, logs: &safeBuffer{}}
 	b.Live, err = config.New(config.Options{
-		Store: store, Sealer: sealer, Pepper: pepper, FakeDialect: true,
+		Store: store, Sealer: sealer, Pepper: pepper, AllInOne: true,
 		Now: func() time.Time { return noon }, Logger: slog.New(slog.NewTextHandler(b.logs, nil)),
 	})
 	if err != nil {

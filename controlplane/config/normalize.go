@@ -38,7 +38,7 @@ type normalizer struct {
 	now    time.Time
 	// declared says that documents come from a declarative file.
 	declared bool
-	fake     bool // whether providers of dialect fake may be
+	allInOne bool // whether providers may be of what lives there only
 }
 
 // normalized is a document in stored form.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
+	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -53,14 +54,14 @@ func (in *normalizer) provider(c *controlplane.Config, t *normalized, d, before 
 	return violations, nil
 }
 
-// dialect refuses the scripted upstream where there is none.
-func (in *normalizer) dialect(d *adminv1.Provider) []errs.Violation {
-	if d.GetDialect() != controlplane.DialectFake || in.fake {
+// dialect refuses what lives in the all-in-one only where there is none.
+func (in *normalizer) dialect(p *adminv1.Provider) []errs.Violation {
+	if d, ok := dialect.Find(p.GetDialect()); !ok || !d.AllInOneOnly || in.allInOne {
 		return nil
 	}
 	return []errs.Violation{{
-		Field:       controlplane.FieldPath(controlplane.KindProvider, d.GetName(), "dialect"),
-		Description: "fake is the scripted upstream of the all-in-one (trunkline); nodes have none",
+		Field:       controlplane.FieldPath(controlplane.KindProvider, p.GetName(), "dialect"),
+		Description: p.GetDialect() + " is the scripted upstream of the all-in-one (trunkline); nodes have none",
 	}}
 }
 

@@ -93,7 +93,7 @@ func (l *Live) Delete(ctx context.Context, actor string, kind controlplane.Kind,
 }
 
 func (l *Live) normalizer() *normalizer {
-	return &normalizer{sealer: l.cfg.Sealer, pepper: l.cfg.Pepper, now: l.now(), fake: l.cfg.FakeDialect}
+	return &normalizer{sealer: l.cfg.Sealer, pepper: l.cfg.Pepper, now: l.now(), allInOne: l.cfg.AllInOne}
 }
 
 func notFound(kind controlplane.Kind, name string) error {

@@ -21,7 +21,7 @@ func (s *Server) openConfiguration(ctx context.Context, cfg Config, sealer contr
 		return err
 	}
 	s.live, err = config.New(config.Options{
-		Store: store.NewConfiguration(s.db), Sealer: sealer, Pepper: pepper, Logger: cfg.Logger, FakeDialect: cfg.AllInOne != nil,
+		Store: store.NewConfiguration(s.db), Sealer: sealer, Pepper: pepper, Logger: cfg.Logger, AllInOne: cfg.AllInOne != nil,
 	})
 	if err != nil {
 		return err

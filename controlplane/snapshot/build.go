@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -99,7 +100,7 @@ func (b *builder) provider(name string, in *adminv1.Provider) (*nodev1.Provider,
 	out := &nodev1.Provider{
 		Name:                name,
 		BaseUrl:             in.GetBaseUrl(),
-		Dialect:             cmp.Or(in.GetDialect(), "openai"),
+		Dialect:             cmp.Or(in.GetDialect(), dialect.Default),
 		AllowPrivateNetwork: in.GetAllowPrivateNetwork(),
 		MaxInFlight:         in.GetMaxInFlight(),
 		Policy:              controlplane.ResolvePolicy(b.settings, nil, in.GetTimeouts()),

@@ -15,7 +15,6 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
-	"github.com/trunkline-ai/trunkline/dataplane/upstream"
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
 	"github.com/trunkline-ai/trunkline/internal/outcometest"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -485,7 +484,7 @@ func TestErrorsAreInTheEndpointsOwnWords(t *testing.T) {
 
 func TestMessagesForAnthropicItself(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, setup{models: []string{"ok"}, dialect: upstream.Anthropic(), snapshot: func(s *nodev1.Snapshot) { s.Providers[0].Dialect = "case" }})
+	r := newRig(t, setup{models: []string{"ok"}, snapshot: func(s *nodev1.Snapshot) { s.Providers[0].Dialect = "anthropic" }})
 	messages := apis[3]
 	req := messages.request(t, r, false)
 	req.Header.Del("Authorization")

@@ -46,7 +46,7 @@ type setup struct {
 	policy   func(*nodev1.Policy)
 	snapshot func(*nodev1.Snapshot)
 	config   func(*proxy.Config)
-	dialect  upstream.Dialect // of providers of dialect "case"
+	dial     upstream.DialFunc // of providers of dialect fake; nil: the network
 }
 
 func newRig(t *testing.T, s setup) *rig {
@@ -59,7 +59,7 @@ func newRig(t *testing.T, s setup) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pool := upstream.NewPool(upstream.Config{Dialects: map[string]upstream.Dialect{"openai": upstream.OpenAI(), "case": s.dialect}, AllowPrivateNetwork: true})
+	pool := upstream.NewPool(upstream.Config{AllInOneDial: s.dial, AllowPrivateNetwork: true})
 	pool.Update(compiled)
 	t.Cleanup(pool.Close)
 	r.health = health.NewMemory(health.Config{Logger: slog.New(slog.DiscardHandler)})

@@ -13,7 +13,6 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
-	"github.com/trunkline-ai/trunkline/dataplane/upstream"
 	"github.com/trunkline-ai/trunkline/internal/outcometest"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -120,11 +119,10 @@ func caseRig(t *testing.T, c outcometest.Case, models []string, failing int) *ri
 	var r *rig
 	deferred := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { r.fake.ServeHTTP(w, req) })
 	end := outcometest.Serve(t, c.Upstream, deferred)
-	s.dialect = upstream.OpenAI()
-	s.dialect.Dial = end.Dial
+	s.dial = end.Dial
 	s.snapshot = func(in *nodev1.Snapshot) {
 		for _, p := range in.Providers[:failing] {
-			p.BaseUrl, p.Dialect = end.BaseURL, "case"
+			p.BaseUrl, p.Dialect = end.BaseURL, "fake"
 		}
 	}
 	r = newRig(t, s)

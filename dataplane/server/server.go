@@ -101,11 +101,11 @@ type Server struct {
 // New wires a node; Run starts it.
 func New(cfg Config) (*Server, error) {
 	s := &Server{log: cfg.Logger}
-	dialects := map[string]upstream.Dialect{"openai": upstream.OpenAI(), "anthropic": upstream.Anthropic()}
+	reach := upstream.Config{NetHTTP: cfg.Proxy.NetHTTP}
 	if cfg.AllInOne != nil {
-		dialects["fake"] = upstream.Fake(cfg.AllInOne.DialFake)
+		reach.AllowPrivateNetwork, reach.AllInOneDial = true, cfg.AllInOne.DialFake
 	}
-	s.pool = upstream.NewPool(upstream.Config{Dialects: dialects, AllowPrivateNetwork: cfg.AllInOne != nil, NetHTTP: cfg.Proxy.NetHTTP})
+	s.pool = upstream.NewPool(reach)
 	var err error
 	changed := func() { s.uplink.StatusChanged() }
 	if s.redis, err = openRedis(&cfg, changed); err != nil {

@@ -10,16 +10,16 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/upstream/http1"
 	"github.com/trunkline-ai/trunkline/internal/addrguard"
+	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 )
 
 // Client reaches one provider. It outlives snapshots as long as the provider keeps its
 // address, so connections and counters survive a configuration change.
 type Client struct {
 	transport transport
-	dialect   Dialect
+	dialect   *dialect.Dialect
 	base      *url.URL
 	private   bool
-	name      string
 
 	inFlight      atomic.Int64
 	turn          atomic.Uint32
@@ -29,27 +29,24 @@ type Client struct {
 	known   atomic.Int32
 }
 
-func newClient(p *dataplane.Provider, d Dialect, cfg *Config) *Client {
-	dial := d.Dial
-	if dial == nil {
-		dial = addrguard.Dial(cfg.AllowPrivateNetwork || p.AllowPrivateNetwork)
+func newClient(p *dataplane.Provider, d *dialect.Dialect, cfg *Config) *Client {
+	dial := addrguard.Dial(cfg.AllowPrivateNetwork || p.AllowPrivateNetwork)
+	if d.AllInOneOnly && cfg.AllInOneDial != nil {
+		dial = cfg.AllInOneDial
 	}
-	base := p.BaseURL
-	if base.Host == "" {
-		base = d.DefaultBase
-	}
+	base := d.Base(p.BaseURL)
 	return &Client{
 		transport: newTransport(base, dial, cfg.NetHTTP),
 		dialect:   d,
 		base:      base,
 		private:   p.AllowPrivateNetwork,
-		name:      p.Dialect,
 	}
 }
 
 // serves reports whether the client may go on for the provider as it is now.
 func (c *Client) serves(p *dataplane.Provider) bool {
-	return c.name == p.Dialect && c.private == p.AllowPrivateNetwork &&
+	d, _ := dialect.Find(p.Dialect)
+	return c.dialect == d && c.private == p.AllowPrivateNetwork &&
 		(p.BaseURL.Host == "" || p.BaseURL.String() == c.base.String())
 }
 
@@ -80,7 +77,7 @@ func (c *Client) target(endpoint string) *url.URL {
 	if known, ok := c.targets.Load(endpoint); ok {
 		return known.(*url.URL)
 	}
-	target := c.dialect.URL(c.base, endpoint)
+	target := dialect.Join(c.base, endpoint)
 	if c.known.Add(1) <= maxTargets {
 		c.targets.Store(endpoint, target)
 	}

@@ -1,6 +1,6 @@
 // Package upstream talks to providers: one pooled HTTP client per provider behind the
-// proxy's interface. What differs between dialects is data in a Dialect; OpenAI-compatible
-// vendors need none of their own.
+// engine's interface. What differs between dialects is data in a registry that both planes
+// read (internal/domain/dialect).
 package upstream
 
 import (
@@ -9,11 +9,14 @@ import (
 	"sync/atomic"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 )
 
-// Config is complete when Dialects holds every dialect that snapshots may name.
+// Config may be empty.
 type Config struct {
-	Dialects map[string]Dialect
+	// AllInOneDial connects to what lives in the all-in-one only; nil: there is no such thing
+	// here.
+	AllInOneDial DialFunc
 	// AllowPrivateNetwork lets every provider resolve to private and loopback addresses,
 	// as the all-in-one does; otherwise each provider must allow it.
 	AllowPrivateNetwork bool
@@ -38,7 +41,7 @@ func NewPool(cfg Config) *Pool {
 // Check reports the first provider of the snapshot that cannot be served here.
 func (p *Pool) Check(s *dataplane.Snapshot) error {
 	for _, provider := range s.Providers {
-		if _, ok := p.cfg.Dialects[provider.Dialect]; !ok {
+		if d, ok := dialect.Find(provider.Dialect); !ok || d.AllInOneOnly && p.cfg.AllInOneDial == nil {
 			return fmt.Errorf("provider %q: dialect %q is not available on this node", provider.Name, provider.Dialect)
 		}
 	}
@@ -58,7 +61,9 @@ func (p *Pool) Update(s *dataplane.Snapshot) {
 			next[name] = c
 			continue
 		}
-		next[name] = newClient(provider, p.cfg.Dialects[provider.Dialect], &p.cfg)
+		if d, ok := dialect.Find(provider.Dialect); ok { // Check said so
+			next[name] = newClient(provider, d, &p.cfg)
+		}
 	}
 	p.clients.Store(&next)
 	for name, c := range old {

@@ -1,11 +1,23 @@
 package upstream
 
 import (
+	"context"
+	"net"
 	"net/url"
 	"testing"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 )
+
+func openai(t *testing.T) *dialect.Dialect {
+	t.Helper()
+	d, ok := dialect.Find(dialect.Default)
+	if !ok {
+		t.Fatal("there is no default dialect")
+	}
+	return d
+}
 
 func snapshotOf(t *testing.T, bases map[string]string) *dataplane.Snapshot {
 	t.Helper()
@@ -22,7 +34,7 @@ func snapshotOf(t *testing.T, bases map[string]string) *dataplane.Snapshot {
 
 func TestAProviderKeepsItsClientWhileItsAddressStays(t *testing.T) {
 	t.Parallel()
-	p := NewPool(Config{Dialects: map[string]Dialect{"openai": OpenAI()}})
+	p := NewPool(Config{})
 	p.Update(snapshotOf(t, map[string]string{"a": "https://a.example", "b": "https://b.example"}))
 	a, b := p.Client("a"), p.Client("b")
 	p.Update(snapshotOf(t, map[string]string{"a": "https://a.example", "b": "https://elsewhere.example", "c": "https://c.example"}))
@@ -40,14 +52,21 @@ func TestAProviderKeepsItsClientWhileItsAddressStays(t *testing.T) {
 
 func TestADialectThatIsNotHereIsRefused(t *testing.T) {
 	t.Parallel()
-	p := NewPool(Config{Dialects: map[string]Dialect{"openai": OpenAI()}})
+	p := NewPool(Config{})
 	s := snapshotOf(t, map[string]string{"a": "https://a.example"})
 	if err := p.Check(s); err != nil {
 		t.Fatal(err)
 	}
+	for _, name := range []string{"fake", "klingon"} {
+		s.Providers["a"].Dialect = name
+		if err := p.Check(s); err == nil || err.Error() != `provider "a": dialect "`+name+`" is not available on this node` {
+			t.Errorf("got %v", err)
+		}
+	}
+	dial := func(context.Context, string, string) (net.Conn, error) { return nil, net.ErrClosed }
 	s.Providers["a"].Dialect = "fake"
-	if err := p.Check(s); err == nil || err.Error() != `provider "a": dialect "fake" is not available on this node` {
-		t.Errorf("got %v", err)
+	if err := NewPool(Config{AllInOneDial: dial}).Check(s); err != nil {
+		t.Errorf("where there is a scripted upstream: %v", err)
 	}
 }
 

@@ -31,7 +31,7 @@ func TestRequestsStayWhereTheyMayGo(t *testing.T) {
 				t.Fatal(err)
 			}
 			p := &dataplane.Provider{Name: "p", BaseURL: u, Dialect: "openai", AllowPrivateNetwork: private}
-			c := newClient(p, OpenAI(), &Config{NetHTTP: netHTTP})
+			c := newClient(p, openai(t), &Config{NetHTTP: netHTTP})
 			t.Cleanup(c.DropIdle)
 			r := c.NewRequest(t.Context(), p, &dataplane.Credential{Secret: "sk-secret"}, "/chat/completions")
 			r.Body, r.ContentLength = http.NoBody, 0

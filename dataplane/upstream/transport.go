@@ -22,11 +22,12 @@ const (
 	idleTimeout = 90 * time.Second
 )
 
-type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
+// DialFunc connects to an address.
+type DialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
 
 // newTransport gives our own client, or net/http's where that is asked for or needed:
 // http1 does not turn international host names into ASCII.
-func newTransport(base *url.URL, dial dialFunc, netHTTP bool) transport {
+func newTransport(base *url.URL, dial DialFunc, netHTTP bool) transport {
 	if !netHTTP && isASCII(base.Host) {
 		return http1.New(http1.Config{Dial: dial, MaxIdle: maxIdle, IdleTimeout: idleTimeout, MaxHead: maxHead})
 	}

@@ -27,7 +27,7 @@ func TestWhichTransport(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := newClient(&dataplane.Provider{BaseURL: base, Dialect: "openai"}, OpenAI(), &Config{NetHTTP: test.netHTTP})
+		c := newClient(&dataplane.Provider{BaseURL: base, Dialect: "openai"}, openai(t), &Config{NetHTTP: test.netHTTP})
 		_, ours := c.transport.(*http1.Transport)
 		if _, std := c.transport.(*http.Transport); ours != test.ours || std == ours {
 			t.Errorf("%s, NetHTTP %v: the client is %T", test.base, test.netHTTP, c.transport)
@@ -46,7 +46,7 @@ func TestRequestsShareNothingTheyChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := &dataplane.Provider{BaseURL: base, Dialect: "openai", Headers: []dataplane.Header{{Name: "x-team", Value: "search"}}}
-	c := newClient(p, OpenAI(), &Config{})
+	c := newClient(p, openai(t), &Config{})
 	a := c.NewRequest(t.Context(), p, &dataplane.Credential{Secret: "one"}, "/chat/completions")
 	b := c.NewRequest(t.Context(), p, &dataplane.Credential{Secret: "two"}, "/chat/completions")
 	other := c.NewRequest(t.Context(), p, nil, "/embeddings")

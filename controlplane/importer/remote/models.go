@@ -9,8 +9,6 @@ import (
 	"strconv"
 )
 
-const modelsEndpoint = "/models"
-
 // Models reads the models that a provider lists, in its order, each id once. progress is
 // told after each page how many there are so far; nil is fine. The error is a *Fault, or
 // that of ctx.
@@ -31,11 +29,9 @@ func (s *session) models(ctx context.Context, progress func(listed int)) ([]Mode
 		seen = map[string]bool{}
 		left = int64(answerBytes)
 		more = url.Values{}
-		// pages have no more than 100 models where nothing is said, and never over 1000.
-		bySize = s.target.Dialect == dialectAnthropic
 	)
-	if bySize {
-		more.Set("limit", strconv.Itoa(1000))
+	if n := s.dialect.ModelsPage; n > 0 {
+		more.Set("limit", strconv.Itoa(n))
 	}
 	for page := 1; ; page++ {
 		list, size, err := s.page(ctx, more, left)
@@ -76,7 +72,7 @@ func (s *session) models(ctx context.Context, progress func(listed int)) ([]Mode
 func (s *session) page(ctx context.Context, more url.Values, most int64) (*list, int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.time)
 	defer cancel()
-	r, err := s.request(ctx, http.MethodGet, modelsEndpoint, more)
+	r, err := s.request(ctx, http.MethodGet, s.dialect.ModelsPath, more)
 	if err != nil {
 		return nil, 0, err
 	}

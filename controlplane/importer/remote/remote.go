@@ -23,7 +23,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/internal/addrguard"
-	"github.com/trunkline-ai/trunkline/internal/domain/baseurl"
+	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 )
 
 // What bounds one answer and one list.
@@ -76,7 +76,7 @@ type Target struct {
 }
 
 // String tells nothing secret; headers may hold secrets too.
-func (t Target) String() string { return "provider of dialect " + cmp.Or(t.Dialect, "openai") }
+func (t Target) String() string { return "provider of dialect " + cmp.Or(t.Dialect, dialect.Default) }
 
 // GoString is String.
 func (t Target) GoString() string { return t.String() }
@@ -84,16 +84,14 @@ func (t Target) GoString() string { return t.String() }
 // LogValue is String.
 func (t Target) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
-const (
-	dialectAnthropic = "anthropic"
-	dialectFake      = "fake"
-	anthropicVersion = "2023-06-01"
-)
-
 // base is the target's base URL.
 func (t Target) base() (*url.URL, error) {
-	if t.Dialect == dialectFake && t.BaseURL == "" {
-		return &url.URL{Scheme: "http", Host: "fake.invalid", Path: "/v1"}, nil
+	d, ok := dialect.Find(t.Dialect)
+	if !ok {
+		return nil, fault(kindURL, "its dialect is not known")
+	}
+	if t.BaseURL == "" && d.DefaultBase != nil {
+		return d.DefaultBase, nil
 	}
 	u, err := url.Parse(t.BaseURL)
 	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -102,9 +100,15 @@ func (t Target) base() (*url.URL, error) {
 	return u, nil
 }
 
+// inProcess reports whether the target is in this process rather than on a network.
+func (t Target) inProcess() bool {
+	d, ok := dialect.Find(t.Dialect)
+	return ok && d.AllInOneOnly
+}
+
 // dial is how the target is reached.
 func (c *Client) dial(t Target) (DialFunc, error) {
-	if t.Dialect != dialectFake {
+	if !t.inProcess() {
 		return addrguard.Dial(c.cfg.AllowPrivateNetwork || t.AllowPrivateNetwork), nil
 	}
 	if c.cfg.FakeDial == nil {
@@ -115,10 +119,11 @@ func (c *Client) dial(t Target) (DialFunc, error) {
 
 // session is a client for one target; close it.
 type session struct {
-	target Target
-	base   *url.URL
-	http   *http.Client
-	time   time.Duration
+	target  Target
+	dialect *dialect.Dialect
+	base    *url.URL
+	http    *http.Client
+	time    time.Duration
 }
 
 func (c *Client) open(t Target) (*session, error) {
@@ -139,8 +144,9 @@ func (c *Client) open(t Target) (*session, error) {
 		TLSHandshakeTimeout:    c.cfg.AnswerTime,
 		MaxIdleConnsPerHost:    1,
 	}
+	d, _ := dialect.Find(t.Dialect) // base knows it
 	return &session{
-		target: t, base: base, time: c.cfg.AnswerTime,
+		target: t, dialect: d, base: base, time: c.cfg.AnswerTime,
 		http: &http.Client{Transport: transport, CheckRedirect: checkRedirect},
 	}, nil
 }
@@ -177,7 +183,7 @@ func shortened(host string) string { return strings.ToValidUTF8(host[:min(len(ho
 // request makes a request to an endpoint with the target's headers and credential. More
 // is added to the query.
 func (s *session) request(ctx context.Context, method, endpoint string, more url.Values) (*http.Request, error) {
-	target := baseurl.Join(s.base, endpoint)
+	target := dialect.Join(s.base, endpoint)
 	if len(more) > 0 {
 		query := target.Query()
 		for name, values := range more {
@@ -192,13 +198,8 @@ func (s *session) request(ctx context.Context, method, endpoint string, more url
 	r.Header.Set("Accept", "application/json")
 	r.Header.Set("Accept-Encoding", "gzip")
 	r.Header.Set("User-Agent", "trunkline")
-	switch {
-	case s.target.Secret == "":
-	case s.target.Dialect == dialectAnthropic && endpoint == modelsEndpoint:
-		r.Header.Set("X-Api-Key", s.target.Secret)
-		r.Header.Set("Anthropic-Version", anthropicVersion)
-	default:
-		r.Header.Set("Authorization", "Bearer "+s.target.Secret)
+	if s.target.Secret != "" {
+		s.dialect.Authorize(r.Header, endpoint, s.target.Secret)
 	}
 	for name, value := range s.target.Headers {
 		r.Header.Set(name, value)

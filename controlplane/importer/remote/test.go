@@ -89,7 +89,7 @@ func (t *trial) host() (*url.URL, error) {
 	if t.unreachable() {
 		return nil, skip("the step before failed")
 	}
-	if t.target.Dialect == dialectFake {
+	if t.target.inProcess() {
 		return nil, skip("the scripted provider lives in this process")
 	}
 	return t.target.base()

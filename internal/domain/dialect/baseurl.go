@@ -1,13 +1,12 @@
-// Package baseurl knows where an endpoint lives below a provider's base URL: both planes
-// must mean the same address.
-package baseurl
+package dialect
 
 import (
 	"net/url"
 	"strings"
 )
 
-// Join appends the endpoint to the base path. A base without a path gets /v1; any
+// Join says where an endpoint lives below a provider's base URL, of every dialect: it appends
+// the endpoint to the base path. A base without a path gets /v1; any
 // other path is taken as it is, so /v1, /api/v1 and /v1beta/openai all work. The query
 // (?api-version=...) stays.
 func Join(base *url.URL, endpoint string) *url.URL {

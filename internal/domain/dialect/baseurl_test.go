@@ -1,4 +1,4 @@
-package baseurl
+package dialect
 
 import (
 	"net/url"
