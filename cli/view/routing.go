@@ -17,7 +17,54 @@ func candidate(c *adminv1.Candidate) []string {
 	}
 	return []string{
 		c.GetProvider(), c.GetModel(), strconv.Itoa(int(c.GetPriority())), strconv.Itoa(int(c.GetWeight())), output.Text(c.GetPrice()),
-		targetState(c.GetState()), output.Duration(c.GetRemaining()), failures, output.Text(strings.Join(c.GetNodes(), ", ")), output.Text(c.GetReason()),
+		targetState(c.GetState()), role(c), share(c), output.Duration(c.GetRemaining()), failures,
+		output.Text(strings.Join(c.GetNodes(), ", ")), output.Text(c.GetReason()),
+	}
+}
+
+func role(c *adminv1.Candidate) string {
+	if c.GetRole() == adminv1.CandidateRole_CANDIDATE_ROLE_UNSPECIFIED {
+		return "-"
+	}
+	return enumname.Short(c.GetRole().Descriptor().Values().ByNumber(c.GetRole().Number()))
+}
+
+func share(c *adminv1.Candidate) string {
+	if c.GetShare() == 0 {
+		return "-"
+	}
+	return strconv.FormatFloat(100*c.GetShare(), 'f', 1, 64) + "%"
+}
+
+// groupRoute says in a line what serves a group and what follows.
+func groupRoute(r *adminv1.GroupRoute) []string {
+	return []string{
+		r.GetGroup(), targetState(r.GetState()),
+		withRole(r, adminv1.CandidateRole_CANDIDATE_ROLE_SERVING), withRole(r, adminv1.CandidateRole_CANDIDATE_ROLE_NEXT),
+		strconv.Itoa(len(r.GetCandidates())), strconv.Itoa(len(r.GetLeftOut())), output.Text(r.GetReason()),
+	}
+}
+
+// withRole lists the candidates of a role: p/m, or p/m 25.0% where several share the calls.
+func withRole(r *adminv1.GroupRoute, wanted adminv1.CandidateRole) string {
+	var names []string
+	for _, c := range r.GetCandidates() {
+		if c.GetRole() != wanted {
+			continue
+		}
+		name := c.GetProvider() + "/" + c.GetModel()
+		if s := c.GetShare(); s > 0 && s < 1 {
+			name += " " + share(c)
+		}
+		names = append(names, name)
+	}
+	return output.Text(strings.Join(names, ", "))
+}
+
+func providerHealth(h *adminv1.ProviderHealth) []string {
+	return []string{
+		h.GetProvider(), targetState(h.GetState()), output.Duration(h.GetRemaining()), fmt.Sprintf("%d/%d", h.GetUsableModels(), h.GetModelCount()),
+		output.Text(strings.Join(h.GetGroups(), ", ")), output.Text(h.GetReason()), output.Text(targets(h.GetTargets())),
 	}
 }
 

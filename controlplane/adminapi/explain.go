@@ -2,9 +2,11 @@ package adminapi
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/routing"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -15,13 +17,74 @@ type Cooldowns interface {
 	ResetCooldown(ctx context.Context, provider, model, credential string) (nodes []string)
 }
 
+// view is how calls are routed at this moment.
+func view(live Live, nodes Nodes) *routing.View {
+	return routing.NewView(live.Current(), nodes.Nodes())
+}
+
 // ExplainGroup shows in which order a call would try the members of a group now.
 func (s groupService) ExplainGroup(_ context.Context, req *adminv1.ExplainGroupRequest) (*adminv1.ExplainGroupResponse, error) {
-	route, err := s.live.Current().Explain(req.GetName(), s.nodes.Nodes())
+	v := view(s.live, s.nodes)
+	group, ok := v.Group(req.GetName())
+	if !ok {
+		return nil, errs.Newf(errs.NotFound, "%s %q does not exist", controlplane.KindGroup, req.GetName())
+	}
+	return &adminv1.ExplainGroupResponse{Route: v.Explain(group)}, nil
+}
+
+// ExplainGroups shows the same of many groups.
+func (s groupService) ExplainGroups(_ context.Context, req *adminv1.ExplainGroupsRequest) (*adminv1.ExplainGroupsResponse, error) {
+	v := view(s.live, s.nodes)
+	groups := v.Groups()
+	if len(req.GetNames()) > 0 {
+		var err error
+		if groups, err = named(controlplane.KindGroup, req.GetNames(), v.Group); err != nil {
+			return nil, err
+		}
+	}
+	groups, next, err := pageOf(controlplane.KindGroup, groups, (*adminv1.Group).GetName, req.GetPageSize(), req.GetPageToken())
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.ExplainGroupResponse{Route: route}, nil
+	res := &adminv1.ExplainGroupsResponse{Routes: make([]*adminv1.GroupRoute, len(groups)), NextPageToken: next}
+	for i, group := range groups {
+		res.Routes[i] = v.Explain(group)
+	}
+	return res, nil
+}
+
+// ListProviderHealth shows how providers stand on all connected nodes together.
+func (s providerService) ListProviderHealth(_ context.Context, req *adminv1.ListProviderHealthRequest) (*adminv1.ListProviderHealthResponse, error) {
+	v := view(s.live, s.nodes)
+	providers := v.Providers()
+	if len(req.GetNames()) > 0 {
+		var err error
+		if providers, err = named(controlplane.KindProvider, req.GetNames(), v.Provider); err != nil {
+			return nil, err
+		}
+	}
+	res := &adminv1.ListProviderHealthResponse{Providers: make([]*adminv1.ProviderHealth, len(providers))}
+	for i, p := range providers {
+		res.Providers[i] = v.ProviderHealth(p)
+	}
+	return res, nil
+}
+
+// named finds resources by their names, each once and in name order.
+func named[T interface{ GetName() string }](kind controlplane.Kind, names []string, find func(string) (T, bool)) ([]T, error) {
+	found := make(map[string]T, len(names))
+	for _, name := range names {
+		resource, ok := find(name)
+		if !ok {
+			return nil, errs.Newf(errs.NotFound, "%s %q does not exist", kind, name)
+		}
+		found[resource.GetName()] = resource
+	}
+	out := make([]T, 0, len(found))
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		out = append(out, found[name])
+	}
+	return out, nil
 }
 
 // ResetCooldown ends cooldowns on every node that is connected.
@@ -51,8 +114,9 @@ func resetModel(cfg *controlplane.Config, req *adminv1.ResetCooldownRequest) (mo
 	if req.GetModel() == "" {
 		return "", nil
 	}
-	if model, ok = controlplane.ModelID(provider, req.GetModel()); !ok {
+	m := controlplane.ModelNamed(provider, req.GetModel())
+	if m == nil {
 		return "", errs.Invalid(errs.Violation{Field: "model", Description: "is no model of the provider"})
 	}
-	return model, nil
+	return m.GetId(), nil
 }

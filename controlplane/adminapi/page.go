@@ -2,6 +2,7 @@ package adminapi
 
 import (
 	"encoding/base64"
+	"sort"
 	"strings"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
@@ -9,6 +10,26 @@ import (
 )
 
 const defaultPageSize = 100
+
+// pageOf returns one page of all, which is in name order. A page begins behind a name, not
+// at a number, so nothing is skipped or shown twice when resources come and go between pages.
+func pageOf[T any](kind controlplane.Kind, all []T, name func(T) string, size int32, token string) (page []T, next string, err error) {
+	after, err := nameFromToken(kind, token)
+	if err != nil {
+		return nil, "", err
+	}
+	if size == 0 {
+		size = defaultPageSize
+	}
+	if token != "" {
+		all = all[sort.Search(len(all), func(i int) bool { return name(all[i]) > after }):]
+	}
+	if len(all) > int(size) {
+		all = all[:size]
+		next = tokenFromName(kind, name(all[size-1]))
+	}
+	return all, next, nil
+}
 
 func tokenFromName(kind controlplane.Kind, name string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(string(kind) + "\x00" + name))

@@ -10,14 +10,6 @@ import (
 
 var errPending = connect.NewError(connect.CodeUnimplemented, "is not built yet")
 
-func (groupService) ExplainGroups(context.Context, *adminv1.ExplainGroupsRequest) (*adminv1.ExplainGroupsResponse, error) {
-	return nil, errPending
-}
-
-func (providerService) ListProviderHealth(context.Context, *adminv1.ListProviderHealthRequest) (*adminv1.ListProviderHealthResponse, error) {
-	return nil, errPending
-}
-
 func (*sessionService) ChangePassword(context.Context, *adminv1.ChangePasswordRequest) (*adminv1.ChangePasswordResponse, error) {
 	return nil, errPending
 }

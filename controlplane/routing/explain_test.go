@@ -1,4 +1,4 @@
-package controlplane_test
+package routing_test
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
-	"github.com/trunkline-ai/trunkline/internal/errs"
+	"github.com/trunkline-ai/trunkline/controlplane/routing"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -47,6 +47,16 @@ func explainConfig(selection string) *controlplane.Config {
 	return controlplane.NewConfig(1, "lineage", resources, nil)
 }
 
+func explain(t *testing.T, config *controlplane.Config, name string, nodes []*adminv1.Node) *adminv1.GroupRoute {
+	t.Helper()
+	v := routing.NewView(config, nodes)
+	group, ok := v.Group(name)
+	if !ok {
+		t.Fatalf("no group %q", name)
+	}
+	return v.Explain(group)
+}
+
 // standings writes candidates as "provider/model state reason remaining nodes".
 func standings(list []*adminv1.Candidate) string {
 	var out []string
@@ -76,10 +86,7 @@ func TestExplainOrdersByPriorityPriceAndWeight(t *testing.T) {
 		"weighted":   "b/twin healthy\na/cheap healthy\nb/unpriced healthy\na/dear healthy\nb/call healthy",
 		"least_busy": "b/twin healthy\na/cheap healthy\nb/unpriced healthy\na/dear healthy\nb/call healthy",
 	} {
-		got, err := explainConfig(selection).Explain("alias", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		got := explain(t, explainConfig(selection), "alias", nil)
 		if standings(got.GetCandidates()) != want {
 			t.Errorf("%q:\n%s\nwant\n%s", selection, standings(got.GetCandidates()), want)
 		}
@@ -87,10 +94,7 @@ func TestExplainOrdersByPriorityPriceAndWeight(t *testing.T) {
 			t.Errorf("left out:\n%s", left)
 		}
 	}
-	got, err := explainConfig("").Explain("pool", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := explain(t, explainConfig(""), "pool", nil)
 	prices := map[string]string{}
 	for _, c := range got.GetCandidates() {
 		prices[c.GetModel()] = c.GetPrice()
@@ -108,13 +112,12 @@ func TestExplainOrdersByPriorityPriceAndWeight(t *testing.T) {
 
 func TestExplainOfWhatIsNotServed(t *testing.T) {
 	t.Parallel()
-	_, err := explainConfig("").Explain("nobody", nil)
-	if errs.CodeOf(err) != errs.NotFound {
-		t.Errorf("error %v", err)
+	if group, ok := routing.NewView(explainConfig(""), nil).Group("nobody"); ok {
+		t.Errorf("found %v", group)
 	}
-	got, err := explainConfig("").Explain("asleep", nil)
-	if err != nil || len(got.GetCandidates()) != 0 || standings(got.GetLeftOut()) != "a/dear disabled (the group is disabled)" {
-		t.Errorf("got %v, %v", got, err)
+	got := explain(t, explainConfig(""), "asleep", nil)
+	if len(got.GetCandidates()) != 0 || standings(got.GetLeftOut()) != "a/dear disabled (the group is disabled)" {
+		t.Errorf("got %v", got)
 	}
 }
 
@@ -178,10 +181,7 @@ func TestExplainShowsTheWorstOfAllNodes(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := explainConfig("").Explain("pool", tt.nodes)
-			if err != nil {
-				t.Fatal(err)
-			}
+			got := explain(t, explainConfig(""), "pool", tt.nodes)
 			var ofA []*adminv1.Candidate
 			for _, c := range got.GetCandidates() {
 				if c.GetProvider() == "a" {

@@ -1,4 +1,4 @@
-package controlplane
+package routing
 
 import (
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -12,10 +12,10 @@ func (e *explanation) assignRoles() {
 	var serving []*adminv1.Candidate
 	for _, t := range e.tried {
 		switch t.GetState() {
-		case stateCooling:
+		case cooling:
 			t.Role = adminv1.CandidateRole_CANDIDATE_ROLE_LAST_RESORT
 			continue
-		case stateProbing:
+		case probing:
 			t.Role = adminv1.CandidateRole_CANDIDATE_ROLE_PROBING
 			continue
 		}
@@ -41,13 +41,13 @@ func (e *explanation) assignRoles() {
 // state says how the group stands as a whole, and why when it does not stand well.
 func (e *explanation) state() (adminv1.TargetState, string) {
 	if e.group.Enabled != nil && !e.group.GetEnabled() {
-		return stateDisabled, "the group is disabled"
+		return disabled, "the group is disabled"
 	}
 	if len(e.tried) == 0 {
 		if len(e.leftOut) > 0 {
-			return stateCooling, "every member is left out"
+			return cooling, "every member is left out"
 		}
-		return stateCooling, "it has no members"
+		return cooling, "it has no members"
 	}
 	first := e.tried[0]
 	for _, t := range e.tried {
@@ -55,16 +55,16 @@ func (e *explanation) state() (adminv1.TargetState, string) {
 			first = t // it would be first if nothing cooled
 		}
 	}
-	if e.tried[0].GetState() == stateCooling {
-		return stateCooling, "every candidate is cooling"
+	if e.tried[0].GetState() == cooling {
+		return cooling, "every candidate is cooling"
 	}
 	for _, t := range e.tried {
 		if e.compareRank(t, first) != 0 {
 			continue
 		}
-		if s := t.GetState(); s == stateCooling || s == stateProbing {
-			return stateDegraded, t.GetProvider() + " / " + t.GetModel() + ": " + t.GetReason()
+		if s := t.GetState(); s == cooling || s == probing {
+			return degraded, t.GetProvider() + " / " + t.GetModel() + ": " + t.GetReason()
 		}
 	}
-	return stateHealthy, ""
+	return healthy, ""
 }

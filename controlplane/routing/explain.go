@@ -1,0 +1,119 @@
+package routing
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/domain/routing"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// Explain says in which order a call to the group would try its members now, as far as the
+// nodes' health is known here, and which members no call tries. What shares the calls of
+// one priority by chance or by load is listed by weight.
+func (v *View) Explain(group *adminv1.Group) *adminv1.GroupRoute {
+	e := explanation{
+		group: group, tried: make([]explained, 0, len(group.GetMembers())),
+		threshold: controlplane.ResolvePolicy(v.config.Settings(), group.GetPolicy(), nil).GetFailureThreshold(),
+	}
+	for _, m := range group.GetMembers() {
+		e.add(m, v.target(m))
+	}
+	slices.SortStableFunc(e.tried, e.compare)
+	e.assignRoles()
+	out := &adminv1.GroupRoute{Group: group.GetName(), LeftOut: e.leftOut, Candidates: make([]*adminv1.Candidate, len(e.tried))}
+	for i, t := range e.tried {
+		out.Candidates[i] = t.Candidate
+	}
+	out.State, out.Reason = e.state()
+	return out
+}
+
+// explanation is one group being explained.
+type explanation struct {
+	group     *adminv1.Group
+	threshold int32
+	tried     []explained
+	leftOut   []*adminv1.Candidate
+}
+
+type explained struct {
+	*adminv1.Candidate
+	rank routing.Rank
+	last int // behind the others: 1 cooling, 2 cooling until a person helps
+}
+
+func (e *explanation) add(m *adminv1.Member, t *target) {
+	c := &adminv1.Candidate{
+		Provider: m.GetProvider(), Model: t.model, Priority: m.GetPriority(), Weight: 1,
+		Price: t.price, Threshold: e.threshold, MemberModel: m.GetModel(),
+	}
+	if m.Weight != nil {
+		c.Weight = m.GetWeight()
+	}
+	if why := leftOut(e.group, t.provider, m); why != "" {
+		c.State, c.Reason = disabled, why
+		e.leftOut = append(e.leftOut, c)
+		return
+	}
+	s := &t.standing
+	c.State, c.Failures, c.Nodes = s.state, s.failures, s.nodes
+	if s.reason != "" {
+		c.Reason = s.of + s.reason
+	}
+	if s.remaining > 0 {
+		c.Remaining = durationpb.New(s.remaining)
+	}
+	rank, last := t.rank, 0
+	rank.Priority = int(c.Priority)
+	if c.State == cooling {
+		last = 1
+		if routing.NeedsHelp(s.reason) {
+			last = 2
+		}
+	}
+	e.tried = append(e.tried, explained{c, rank, last})
+}
+
+// leftOut says why no call tries a member; empty when calls do.
+func leftOut(group *adminv1.Group, provider *adminv1.Provider, m *adminv1.Member) string {
+	switch {
+	case group.Enabled != nil && !group.GetEnabled():
+		return "the group is disabled"
+	case m.Enabled != nil && !m.GetEnabled():
+		return "the member is disabled"
+	case provider == nil:
+		return "the provider does not exist"
+	case provider.Enabled != nil && !provider.GetEnabled():
+		return "the provider is disabled"
+	}
+	return ""
+}
+
+// compare orders as nodes do: cooling ones last, and before that by rank. Members that
+// share the calls of a rank come by weight.
+func (e *explanation) compare(a, b explained) int {
+	return cmp.Or(cmp.Compare(a.last, b.last), e.compareRank(a, b), cmp.Compare(b.GetWeight(), a.GetWeight()))
+}
+
+// compareRank gives 0 for members that share calls.
+func (e *explanation) compareRank(a, b explained) int {
+	if s := e.group.GetSelection(); s != "" && s != "cheapest" {
+		return cmp.Compare(a.rank.Priority, b.rank.Priority)
+	}
+	return a.rank.Compare(b.rank)
+}
+
+// blendedPrice is what the order compares, in USD per million tokens: half of them read and
+// half written, in calls of twice routing.SampleTokens. Prices are micro-USD.
+func blendedPrice(input, output, perCall int64) string {
+	const callsPerMillion = 1_000_000 / (2 * routing.SampleTokens)
+	halves := input + output + 2*callsPerMillion*perCall // of a micro-USD
+	text := fmt.Sprintf("%d.%07d", halves/2_000_000, halves%2_000_000*5)
+	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+}

@@ -1,0 +1,145 @@
+package routing
+
+import (
+	"cmp"
+	"time"
+
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// The states of a target, from good to bad.
+const (
+	healthy  = adminv1.TargetState_TARGET_STATE_HEALTHY
+	degraded = adminv1.TargetState_TARGET_STATE_DEGRADED
+	probing  = adminv1.TargetState_TARGET_STATE_PROBING
+	cooling  = adminv1.TargetState_TARGET_STATE_COOLING
+	disabled = adminv1.TargetState_TARGET_STATE_DISABLED
+)
+
+// standing is how something stands on one node. The zero standing is better than any.
+type standing struct {
+	state     adminv1.TargetState
+	remaining time.Duration
+	reason    string // outcome that opened the cooldown
+	of        string // what stands so, when it is not the target itself
+	failures  int32
+}
+
+func standingOf(line *adminv1.TargetHealth, of string) standing {
+	return standing{line.GetState(), line.GetRemaining().AsDuration(), line.GetReason(), of, line.GetFailures()}
+}
+
+func (s standing) compare(other standing) int {
+	return cmp.Or(cmp.Compare(s.state, other.state), cmp.Compare(s.remaining, other.remaining))
+}
+
+// worse gives the worse of two; of equal ones the first.
+func worse(a, b standing) standing {
+	if b.compare(a) > 0 {
+		return b
+	}
+	return a
+}
+
+// account is how a provider stands on one node, its models aside.
+type account struct {
+	whole   standing
+	derived bool     // whole says nothing of models that stand badly by themselves
+	best    standing // of its enabled credentials; the zero standing when it has none
+}
+
+// of gives how a model of the account stands: as the worst of itself, its provider and the
+// best of its credentials, which is how nodes decide.
+func (a account) of(model standing) standing {
+	if !a.derived || model.state < probing {
+		model = worse(model, a.whole)
+	}
+	return worse(model, a.best)
+}
+
+// accountsOf gives how a provider stands on each connected node; nil when no node reports
+// anything of it, which is healthy.
+func (v *View) accountsOf(provider *adminv1.Provider) []account {
+	name := provider.GetName()
+	accounts, known := v.accounts[name]
+	if known || !v.reports.providers[name] {
+		return accounts
+	}
+	accounts = make([]account, len(v.nodes))
+	for i := range accounts {
+		accounts[i].whole.state = healthy
+	}
+	for _, r := range v.reports.of[scope{provider: name}] {
+		accounts[r.node].whole, accounts[r.node].derived = standingOf(r.line, "the provider: "), r.line.GetDerived()
+	}
+	for n, best := range v.bestCredentials(provider) {
+		accounts[n].best = best
+	}
+	v.accounts[name] = accounts
+	return accounts
+}
+
+// bestCredentials gives how the best of a provider's enabled credentials stands on each
+// node; nil when there is none.
+func (v *View) bestCredentials(provider *adminv1.Provider) []standing {
+	var best []standing
+	of := make([]standing, len(v.nodes)) // one credential
+	for _, c := range provider.GetCredentials() {
+		if c.Enabled != nil && !c.GetEnabled() {
+			continue
+		}
+		for n := range of {
+			of[n] = standing{state: healthy}
+		}
+		for _, r := range v.reports.of[scope{provider: provider.GetName(), credential: c.GetName()}] {
+			of[r.node] = standingOf(r.line, "every credential: ")
+		}
+		if best == nil {
+			best, of = of, make([]standing, len(v.nodes))
+			continue
+		}
+		for n := range best {
+			if of[n].compare(best[n]) < 0 {
+				best[n] = of[n]
+			}
+		}
+	}
+	return best
+}
+
+// fleetStanding is how something stands on all connected nodes together: the worst of them.
+type fleetStanding struct {
+	standing
+	nodes []string // on which it stands so; none when it is healthy
+}
+
+// add takes in how it stands on one more node.
+func (f *fleetStanding) add(node string, s standing) {
+	switch {
+	case s.state > f.state:
+		*f = fleetStanding{standing: s}
+	case s.state < f.state:
+		return
+	default:
+		failures := max(f.failures, s.failures)
+		f.standing = worse(f.standing, s)
+		f.failures = failures
+	}
+	if s.state > healthy {
+		f.nodes = append(f.nodes, node)
+	}
+}
+
+// standing gives how a model of a provider stands.
+func (v *View) standing(provider *adminv1.Provider, model string) fleetStanding {
+	f := fleetStanding{standing: standing{state: healthy}}
+	own := v.reports.of[scope{provider: provider.GetName(), model: model}]
+	for n, a := range v.accountsOf(provider) {
+		s := standing{state: healthy}
+		for len(own) > 0 && own[0].node == n {
+			s, own = standingOf(own[0].line, ""), own[1:]
+		}
+		f.add(v.nodes[n], a.of(s))
+	}
+	return f
+}
