@@ -1,9 +1,14 @@
 package dataplane
 
-import "time"
+import (
+	"strconv"
+	"time"
 
-// Outcome is the class of an attempt's result. What follows from each is in rules, and
-// nowhere else.
+	"github.com/trunkline-ai/trunkline/internal/domain/outcome"
+)
+
+// Outcome is the class of an attempt's result. What follows from each is in rules and, for
+// what others must know too, in package outcome; nowhere else.
 type Outcome uint8
 
 // The outcomes; the comments name rows of testdata/outcomes.yaml.
@@ -70,7 +75,8 @@ const (
 	NextIfSet              // only where the group's policy says so
 )
 
-// Rule is what follows from an outcome.
+// Rule is what follows from an outcome. Scope, Blame, Permanent and NeedsHelp are those of
+// package outcome.
 type Rule struct {
 	Name  string
 	Move  Move
@@ -81,6 +87,8 @@ type Rule struct {
 	HoldMax     time.Duration
 	// AnyCaller: no caller can cause it, so one caller's failures suffice.
 	AnyCaller bool
+	// OthersFine: it says nothing of the provider's other models.
+	OthersFine bool
 	// OnceMore: it may pass within moments, so the last candidate is tried once more.
 	OnceMore bool
 	// NeverSent: the request provably never reached the upstream.
@@ -93,11 +101,8 @@ type Rule struct {
 	Type        string // and this error type
 	Code        string // and this error code
 	Blame       string // provider, target, credential, caller or gateway; empty for OK
-	// Permanent: the same request sent again soon cannot do better.
-	Permanent bool
-	// NeedsHelp: a cooldown for it usually needs a person to end it. Among targets that are
-	// cooling, those that time alone will heal go first.
-	NeedsHelp bool
+	Permanent   bool
+	NeedsHelp   bool
 }
 
 // Rule returns what follows from the outcome.
@@ -121,65 +126,82 @@ const (
 	callerErr = "invalid_request_error"
 )
 
-// rules is the whole failure policy in one table. testdata/outcomes.yaml says the same for
-// everyone who cannot import it; a test holds the two together.
-var rules = [numOutcomes]Rule{
+// rules is the whole failure policy in one table: what only nodes must know, next to what
+// package outcome tells everyone.
+var rules = withShared([numOutcomes]Rule{
 	OK: {Name: "ok", Status: 200},
 
-	Unreachable:     {Name: "unreachable", Move: Next, Scope: ScopeProvider, AnyCaller: true, NeverSent: true, Status: 502, Type: serverErr, Code: "upstream_unreachable", Blame: "provider"},
-	DNSError:        {Name: "dns_error", Move: Next, Scope: ScopeProvider, AnyCaller: true, NeverSent: true, Status: 502, Type: serverErr, Code: "upstream_unreachable", Blame: "provider"},
-	TLSError:        {Name: "tls_error", Move: Next, Scope: ScopeProvider, AnyCaller: true, NeverSent: true, Hold: time.Minute, HoldMax: time.Minute, Status: 502, Type: serverErr, Code: "upstream_tls", Blame: "provider", NeedsHelp: true},
-	BlockedAddress:  {Name: "blocked_address", Move: Next, NeverSent: true, Status: 502, Type: serverErr, Code: "upstream_unreachable", Blame: "gateway", Permanent: true, NeedsHelp: true},
-	ConnectTimeout:  {Name: "connect_timeout", Move: Next, Scope: ScopeProvider, AnyCaller: true, NeverSent: true, Status: 504, Type: serverErr, Code: "upstream_timeout", Blame: "provider"},
-	ConnectionReset: {Name: "connection_reset", Move: NextIfSafe, Scope: ScopeTarget, OnceMore: true, MaybeBilled: true, Status: 502, Type: serverErr, Code: "upstream_unreachable", Blame: "target"},
-	WriteTimeout:    {Name: "write_timeout", Move: NextIfSafe, Scope: ScopeProvider, AnyCaller: true, Status: 504, Type: serverErr, Code: "upstream_timeout", Blame: "provider"},
+	Unreachable:     {Name: "unreachable", Move: Next, AnyCaller: true, NeverSent: true, Status: 502, Type: serverErr, Code: "upstream_unreachable"},
+	DNSError:        {Name: "dns_error", Move: Next, AnyCaller: true, NeverSent: true, Status: 502, Type: serverErr, Code: "upstream_unreachable"},
+	TLSError:        {Name: "tls_error", Move: Next, AnyCaller: true, NeverSent: true, Hold: time.Minute, HoldMax: time.Minute, Status: 502, Type: serverErr, Code: "upstream_tls"},
+	BlockedAddress:  {Name: "blocked_address", Move: Next, NeverSent: true, Status: 502, Type: serverErr, Code: "upstream_unreachable"},
+	ConnectTimeout:  {Name: "connect_timeout", Move: Next, AnyCaller: true, NeverSent: true, Status: 504, Type: serverErr, Code: "upstream_timeout"},
+	ConnectionReset: {Name: "connection_reset", Move: NextIfSafe, OnceMore: true, MaybeBilled: true, Status: 502, Type: serverErr, Code: "upstream_unreachable"},
+	WriteTimeout:    {Name: "write_timeout", Move: NextIfSafe, AnyCaller: true, Status: 504, Type: serverErr, Code: "upstream_timeout"},
 
-	FirstTokenTimeout: {Name: "first_token_timeout", Move: NextIfSafe, Scope: ScopeTarget, MaybeBilled: true, Status: 504, Type: serverErr, Code: "upstream_timeout", Blame: "target"},
-	ResponseTimeout:   {Name: "response_timeout", Move: NextIfSafe, Scope: ScopeTarget, MaybeBilled: true, Status: 504, Type: serverErr, Code: "upstream_timeout", Blame: "target"},
-	DeadlineExceeded:  {Name: "deadline_exceeded", Move: Stay, MaybeBilled: true, Status: 504, Type: serverErr, Code: "deadline_exceeded", Blame: "gateway"},
-	CallerDeadline:    {Name: "caller_deadline", Move: Stay, MaybeBilled: true, Status: 504, Type: serverErr, Code: "caller_deadline", Blame: "caller", Permanent: true},
+	FirstTokenTimeout: {Name: "first_token_timeout", Move: NextIfSafe, MaybeBilled: true, Status: 504, Type: serverErr, Code: "upstream_timeout"},
+	ResponseTimeout:   {Name: "response_timeout", Move: NextIfSafe, MaybeBilled: true, Status: 504, Type: serverErr, Code: "upstream_timeout"},
+	DeadlineExceeded:  {Name: "deadline_exceeded", Move: Stay, MaybeBilled: true, Status: 504, Type: serverErr, Code: "deadline_exceeded"},
+	CallerDeadline:    {Name: "caller_deadline", Move: Stay, MaybeBilled: true, Status: 504, Type: serverErr, Code: "caller_deadline"},
 
-	BadRequest:       {Name: "bad_request", Move: Stay, PassThrough: true, Status: 400, Type: callerErr, Code: "bad_request", Blame: "caller", Permanent: true},
-	ContextLength:    {Name: "context_length", Move: NextIfWide, PassThrough: true, Status: 400, Type: callerErr, Code: "context_length_exceeded", Blame: "caller", Permanent: true},
-	ContentPolicy:    {Name: "content_policy", Move: NextIfSet, PassThrough: true, Status: 400, Type: callerErr, Code: "content_policy_violation", Blame: "caller", Permanent: true},
-	AuthFailed:       {Name: "auth_failed", Move: Next, Scope: ScopeCredential, AnyCaller: true, NeverSent: true, Hold: 5 * time.Minute, HoldDoubles: true, HoldMax: time.Hour, Status: 502, Type: serverErr, Code: "provider_auth", Blame: "credential", Permanent: true, NeedsHelp: true},
-	QuotaExhausted:   {Name: "quota_exhausted", Move: Next, Scope: ScopeCredential, AnyCaller: true, NeverSent: true, Hold: 10 * time.Minute, HoldDoubles: true, HoldMax: time.Hour, Status: 502, Type: serverErr, Code: "provider_quota", Blame: "credential", Permanent: true, NeedsHelp: true},
-	ModelNotFound:    {Name: "model_not_found", Move: Next, Scope: ScopeTarget, AnyCaller: true, NeverSent: true, Hold: 10 * time.Minute, HoldMax: 10 * time.Minute, Status: 404, Type: callerErr, Code: "model_not_found", Blame: "target", Permanent: true, NeedsHelp: true},
-	NotFound:         {Name: "not_found", Move: Stay, PassThrough: true, Status: 404, Type: callerErr, Code: "not_found", Blame: "caller", Permanent: true},
-	UpstreamTimeout:  {Name: "upstream_timeout", Move: NextIfSafe, Scope: ScopeTarget, OnceMore: true, MaybeBilled: true, Status: 504, Type: serverErr, Code: "upstream_timeout", Blame: "target"},
-	UpstreamConflict: {Name: "conflict", Move: NextIfSafe, PassThrough: true, Status: 409, Type: callerErr, Code: "conflict", Blame: "caller", Permanent: true},
+	BadRequest:       {Name: "bad_request", Move: Stay, PassThrough: true, Status: 400, Type: callerErr, Code: "bad_request"},
+	ContextLength:    {Name: "context_length", Move: NextIfWide, PassThrough: true, Status: 400, Type: callerErr, Code: "context_length_exceeded"},
+	ContentPolicy:    {Name: "content_policy", Move: NextIfSet, PassThrough: true, Status: 400, Type: callerErr, Code: "content_policy_violation"},
+	AuthFailed:       {Name: "auth_failed", OthersFine: true, Move: Next, AnyCaller: true, NeverSent: true, Hold: 5 * time.Minute, HoldDoubles: true, HoldMax: time.Hour, Status: 502, Type: serverErr, Code: "provider_auth"},
+	QuotaExhausted:   {Name: "quota_exhausted", OthersFine: true, Move: Next, AnyCaller: true, NeverSent: true, Hold: 10 * time.Minute, HoldDoubles: true, HoldMax: time.Hour, Status: 502, Type: serverErr, Code: "provider_quota"},
+	ModelNotFound:    {Name: "model_not_found", OthersFine: true, Move: Next, AnyCaller: true, NeverSent: true, Hold: 10 * time.Minute, HoldMax: 10 * time.Minute, Status: 404, Type: callerErr, Code: "model_not_found"},
+	NotFound:         {Name: "not_found", Move: Stay, PassThrough: true, Status: 404, Type: callerErr, Code: "not_found"},
+	UpstreamTimeout:  {Name: "upstream_timeout", Move: NextIfSafe, OnceMore: true, MaybeBilled: true, Status: 504, Type: serverErr, Code: "upstream_timeout"},
+	UpstreamConflict: {Name: "conflict", Move: NextIfSafe, PassThrough: true, Status: 409, Type: callerErr, Code: "conflict"},
 	// Held against nothing: the proxy asks such a target last, for that endpoint alone.
-	Unsupported: {Name: "unsupported", Move: Next, NeverSent: true, PassThrough: true, Status: 400, Type: callerErr, Code: "unsupported", Blame: "target", Permanent: true, NeedsHelp: true},
+	Unsupported: {Name: "unsupported", OthersFine: true, Move: Next, NeverSent: true, PassThrough: true, Status: 400, Type: callerErr, Code: "unsupported"},
 
-	RateLimited: {Name: "rate_limited", Move: Next, Scope: ScopeCredential, AnyCaller: true, NeverSent: true, Status: 429, Type: "rate_limit_error", Code: "rate_limit_exceeded", Blame: "credential"},
-	Busy:        {Name: "busy", Move: Next, Scope: ScopeTarget, NeverSent: true, Status: 429, Type: "rate_limit_error", Code: "rate_limit_exceeded", Blame: "target"},
-	ServerError: {Name: "server_error", Move: NextIfSafe, Scope: ScopeTarget, OnceMore: true, MaybeBilled: true, Status: 503, Type: serverErr, Code: "upstream_error", Blame: "target"},
-	Overloaded:  {Name: "overloaded", Move: NextIfSafe, Scope: ScopeTarget, OnceMore: true, Status: 503, Type: serverErr, Code: "upstream_overloaded", Blame: "target"},
+	RateLimited: {Name: "rate_limited", OthersFine: true, Move: Next, AnyCaller: true, NeverSent: true, Status: 429, Type: "rate_limit_error", Code: "rate_limit_exceeded"},
+	Busy:        {Name: "busy", OthersFine: true, Move: Next, NeverSent: true, Status: 429, Type: "rate_limit_error", Code: "rate_limit_exceeded"},
+	ServerError: {Name: "server_error", Move: NextIfSafe, OnceMore: true, MaybeBilled: true, Status: 503, Type: serverErr, Code: "upstream_error"},
+	Overloaded:  {Name: "overloaded", Move: NextIfSafe, OnceMore: true, Status: 503, Type: serverErr, Code: "upstream_overloaded"},
 
-	FailureKeyword: {Name: "failure_keyword", Move: NextIfSafe, MaybeBilled: true, Status: 502, Type: serverErr, Code: "failure_keyword", Blame: "target"},
-	BadBody:        {Name: "bad_body", Move: NextIfSafe, Scope: ScopeTarget, MaybeBilled: true, Status: 502, Type: serverErr, Code: "bad_upstream_body", Blame: "target"},
-	Truncated:      {Name: "truncated", Move: NextIfSafe, Scope: ScopeTarget, MaybeBilled: true, Status: 502, Type: serverErr, Code: "upstream_truncated", Blame: "target"},
-	EmptyStream:    {Name: "empty_stream", Move: NextIfSafe, Scope: ScopeTarget, MaybeBilled: true, Status: 502, Type: serverErr, Code: "empty_stream", Blame: "target"},
-	StreamCut:      {Name: "stream_cut", Move: Stay, Scope: ScopeTarget, MaybeBilled: true, Status: 502, Type: serverErr, Code: "upstream_stream_cut", Blame: "target"},
-	StreamIdle:     {Name: "stream_idle", Move: Stay, Scope: ScopeTarget, MaybeBilled: true, Status: 504, Type: serverErr, Code: "upstream_stream_idle", Blame: "target"},
+	FailureKeyword: {Name: "failure_keyword", OthersFine: true, Move: NextIfSafe, MaybeBilled: true, Status: 502, Type: serverErr, Code: "failure_keyword"},
+	BadBody:        {Name: "bad_body", Move: NextIfSafe, MaybeBilled: true, Status: 502, Type: serverErr, Code: "bad_upstream_body"},
+	Truncated:      {Name: "truncated", Move: NextIfSafe, MaybeBilled: true, Status: 502, Type: serverErr, Code: "upstream_truncated"},
+	EmptyStream:    {Name: "empty_stream", Move: NextIfSafe, MaybeBilled: true, Status: 502, Type: serverErr, Code: "empty_stream"},
+	StreamCut:      {Name: "stream_cut", Move: Stay, MaybeBilled: true, Status: 502, Type: serverErr, Code: "upstream_stream_cut"},
+	StreamIdle:     {Name: "stream_idle", Move: Stay, MaybeBilled: true, Status: 504, Type: serverErr, Code: "upstream_stream_idle"},
 	// What it counts against is said by the class of the error inside.
-	StreamError: {Name: "stream_error", Move: Stay, MaybeBilled: true, Status: 502, Type: serverErr, Code: "upstream_stream_error", Blame: "target"},
-	TooLarge:    {Name: "too_large", Move: NextIfSafe, MaybeBilled: true, Status: 502, Type: serverErr, Code: "too_large", Blame: "caller"},
+	StreamError: {Name: "stream_error", Move: Stay, MaybeBilled: true, Status: 502, Type: serverErr, Code: "upstream_stream_error"},
+	TooLarge:    {Name: "too_large", Move: NextIfSafe, MaybeBilled: true, Status: 502, Type: serverErr, Code: "too_large"},
 
-	ClientClosed: {Name: "client_closed", Move: Stay, MaybeBilled: true, Status: 499, Type: callerErr, Code: "client_closed", Blame: "caller"},
-	SlowClient:   {Name: "slow_client", Move: Stay, MaybeBilled: true, Status: 499, Type: callerErr, Code: "slow_client", Blame: "caller"},
-	GatewayBusy:  {Name: "gateway_busy", Move: Stay, Status: 503, Type: serverErr, Code: "gateway_busy", Blame: "gateway"},
-	TargetBusy:   {Name: "target_busy", Move: Next, NeverSent: true, Status: 503, Type: serverErr, Code: "upstream_busy", Blame: "gateway"},
+	ClientClosed: {Name: "client_closed", Move: Stay, MaybeBilled: true, Status: 499, Type: callerErr, Code: "client_closed"},
+	SlowClient:   {Name: "slow_client", Move: Stay, MaybeBilled: true, Status: 499, Type: callerErr, Code: "slow_client"},
+	GatewayBusy:  {Name: "gateway_busy", Move: Stay, Status: 503, Type: serverErr, Code: "gateway_busy"},
+	TargetBusy:   {Name: "target_busy", Move: Next, NeverSent: true, Status: 503, Type: serverErr, Code: "upstream_busy"},
 
-	NoCandidate:     {Name: "no_candidate", Move: Stay, Status: 503, Type: serverErr, Code: "no_provider", Blame: "gateway", Permanent: true},
-	Unauthorized:    {Name: "unauthorized", Move: Stay, Status: 401, Type: callerErr, Code: "invalid_api_key", Blame: "caller", Permanent: true},
-	ModelUnknown:    {Name: "model_unknown", Move: Stay, Status: 404, Type: callerErr, Code: "model_not_found", Blame: "caller", Permanent: true},
-	InvalidRequest:  {Name: "invalid_request", Move: Stay, Status: 400, Type: callerErr, Code: "invalid_request", Blame: "caller", Permanent: true},
-	KeyLimited:      {Name: "key_limited", Move: Stay, NeverSent: true, Status: 429, Type: "rate_limit_error", Code: "rate_limit_exceeded", Blame: "caller"},
-	KeyBudget:       {Name: "key_budget", Move: Stay, NeverSent: true, Status: 429, Type: "insufficient_quota", Code: "insufficient_quota", Blame: "caller", Permanent: true},
-	KeyRevoked:      {Name: "key_revoked", Move: Stay, MaybeBilled: true, Status: 401, Type: callerErr, Code: "invalid_api_key", Blame: "caller", Permanent: true},
-	GatewayDraining: {Name: "gateway_draining", Move: Stay, MaybeBilled: true, Status: 503, Type: serverErr, Code: "gateway_draining", Blame: "gateway"},
-	KeyAddress:      {Name: "key_address", Move: Stay, NeverSent: true, Status: 403, Type: callerErr, Code: "ip_not_allowed", Blame: "caller", Permanent: true},
+	NoCandidate:     {Name: "no_candidate", Move: Stay, Status: 503, Type: serverErr, Code: "no_provider"},
+	Unauthorized:    {Name: "unauthorized", Move: Stay, Status: 401, Type: callerErr, Code: "invalid_api_key"},
+	ModelUnknown:    {Name: "model_unknown", Move: Stay, Status: 404, Type: callerErr, Code: "model_not_found"},
+	InvalidRequest:  {Name: "invalid_request", Move: Stay, Status: 400, Type: callerErr, Code: "invalid_request"},
+	KeyLimited:      {Name: "key_limited", Move: Stay, NeverSent: true, Status: 429, Type: "rate_limit_error", Code: "rate_limit_exceeded"},
+	KeyBudget:       {Name: "key_budget", Move: Stay, NeverSent: true, Status: 429, Type: "insufficient_quota", Code: "insufficient_quota"},
+	KeyRevoked:      {Name: "key_revoked", Move: Stay, MaybeBilled: true, Status: 401, Type: callerErr, Code: "invalid_api_key"},
+	GatewayDraining: {Name: "gateway_draining", Move: Stay, MaybeBilled: true, Status: 503, Type: serverErr, Code: "gateway_draining"},
+	KeyAddress:      {Name: "key_address", Move: Stay, NeverSent: true, Status: 403, Type: callerErr, Code: "ip_not_allowed"},
+})
+
+// scopeKinds are the scopes as package outcome names them.
+var scopeKinds = map[string]ScopeKind{"none": ScopeNone, "target": ScopeTarget, "provider": ScopeProvider, "credential": ScopeCredential}
+
+// withShared fills in the columns that everyone knows. A rule of an outcome that is not in the
+// list is a mistake of ours, which no program may start with.
+func withShared(rules [numOutcomes]Rule) [numOutcomes]Rule {
+	for i := range rules {
+		r := &rules[i]
+		shared, ok := outcome.Named(r.Name)
+		if !ok {
+			panic("dataplane: outcome " + strconv.Quote(r.Name) + " is not in testdata/outcomes.yaml")
+		}
+		r.Scope, r.Blame, r.Permanent, r.NeedsHelp = scopeKinds[shared.CountsAgainst], shared.Blame, shared.Permanent, shared.NeedsHelp
+	}
+	return rules
 }
 
 // Verdict is the judgement of one answer.

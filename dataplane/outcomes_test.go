@@ -1,9 +1,10 @@
 package dataplane
 
 import (
-	"cmp"
+	"slices"
 	"testing"
 
+	"github.com/trunkline-ai/trunkline/internal/domain/outcome"
 	"github.com/trunkline-ai/trunkline/internal/outcometest"
 )
 
@@ -22,26 +23,15 @@ func outcomeNamed(t *testing.T, name string) Outcome {
 	return o
 }
 
-// TestOutcomesAreWhatTheFileSays: the file tells everyone who cannot import the rules.
-func TestOutcomesAreWhatTheFileSays(t *testing.T) {
+// TestOutcomesAreThoseOfTheList: nodes have a rule for every outcome, in the same order.
+func TestOutcomesAreThoseOfTheList(t *testing.T) {
 	t.Parallel()
-	listed := outcometest.Load(t).Outcomes
+	names := make([]string, numOutcomes)
 	for o := range numOutcomes {
-		if int(o) >= len(listed) {
-			t.Errorf("%s is missing in the file", o)
-			continue
-		}
-		rule := o.Rule()
-		want := outcometest.Outcome{
-			Name: rule.Name, CountsAgainst: scopes[rule.Scope], Blame: cmp.Or(rule.Blame, "none"),
-			Permanent: rule.Permanent, NeedsHelp: rule.NeedsHelp, Label: "outcome." + rule.Name,
-		}
-		if listed[o] != want {
-			t.Errorf("the file says %+v, want %+v", listed[o], want)
-		}
+		names[o] = o.String()
 	}
-	if len(listed) > int(numOutcomes) {
-		t.Errorf("the file has outcomes that do not exist: %+v", listed[numOutcomes:])
+	if want := outcome.Names(); !slices.Equal(names, want) {
+		t.Errorf("rules are for %q, the list has %q", names, want)
 	}
 }
 

@@ -91,12 +91,12 @@ func callFilter(in *adminv1.CallFilter) (calllog.Filter, error) {
 	if in != nil {
 		f.Stream = in.Stream
 	}
-	var violations []errs.Violation
+	violations := checkOutcome(f.Outcome)
 	fault := func(field, description string) {
 		violations = append(violations, errs.Violation{Field: "filter." + field, Description: description})
 	}
 	for _, text := range []struct{ field, value string }{
-		{"id", f.ID}, {"group", f.Group}, {"provider", f.Provider}, {"api_key", f.APIKey}, {"outcome", f.Outcome}, {"model", f.Model}, {"node", f.Node},
+		{"id", f.ID}, {"group", f.Group}, {"provider", f.Provider}, {"api_key", f.APIKey}, {"model", f.Model}, {"node", f.Node},
 	} {
 		if !storable(text.value) {
 			fault(text.field, "must not contain NUL characters")

@@ -97,9 +97,9 @@ func (s usageService) question(in *adminv1.UsageFilter) (calllog.UsageQuery, err
 	q := calllog.UsageQuery{
 		Group: in.GetGroup(), Provider: in.GetProvider(), Model: in.GetModel(), APIKey: in.GetApiKey(), Outcome: in.GetOutcome(),
 	}
-	var violations []errs.Violation
+	violations := checkOutcome(q.Outcome)
 	for _, text := range []struct{ field, value string }{
-		{"group", q.Group}, {"provider", q.Provider}, {"model", q.Model}, {"api_key", q.APIKey}, {"outcome", q.Outcome},
+		{"group", q.Group}, {"provider", q.Provider}, {"model", q.Model}, {"api_key", q.APIKey},
 	} {
 		if !storable(text.value) {
 			violations = append(violations, errs.Violation{Field: "filter." + text.field, Description: "must not contain NUL characters"})

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/domain/outcome"
 	"github.com/trunkline-ai/trunkline/internal/domain/routing"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -73,7 +74,7 @@ func (e *explanation) add(m *adminv1.Member, t *target) {
 	rank.Priority = int(c.Priority)
 	if c.State == cooling {
 		last = 1
-		if routing.NeedsHelp(s.reason) {
+		if o, _ := outcome.Named(s.reason); o.NeedsHelp {
 			last = 2
 		}
 	}

@@ -36,12 +36,13 @@ func (old *table) with(s dataplane.Scope, t *tracker) *table {
 	return next
 }
 
-// judge finds out whether a provider is down.
+// judge finds out whether a provider is down: models that cool for limits, quotas or because
+// they do not exist say nothing of it.
 func (t *table) judge(provider string) {
 	delete(t.down, provider)
 	var last, last2 opening // the two of its models that are open for longest
 	for s, o := range t.open {
-		if s.Kind != dataplane.ScopeTarget || s.Provider != provider || !tellsOfProvider(o.reason) {
+		if s.Kind != dataplane.ScopeTarget || s.Provider != provider || o.reason.Rule().OthersFine {
 			continue
 		}
 		if o.until.After(last.until) {
@@ -58,17 +59,6 @@ func (t *table) judge(provider string) {
 		t.down = make(map[string]opening)
 	}
 	t.down[provider] = opening{until: last2.until, reason: last.reason}
-}
-
-// tellsOfProvider reports whether a model that cools for this reason may cool because its
-// provider is in trouble. Limits, quotas and models that do not exist say nothing of others.
-func tellsOfProvider(o dataplane.Outcome) bool {
-	switch o {
-	case dataplane.RateLimited, dataplane.Busy, dataplane.QuotaExhausted, dataplane.AuthFailed,
-		dataplane.ModelNotFound, dataplane.Unsupported, dataplane.FailureKeyword:
-		return false
-	}
-	return true
 }
 
 // condition says how a scope stands.

@@ -78,6 +78,8 @@ func (t *Table) checkOutcomes() (problems []error) {
 			problems = append(problems, fmt.Errorf("outcome %q counts against %q", o.Name, o.CountsAgainst))
 		case !slices.Contains([]string{"none", "provider", "target", "credential", "caller", "gateway"}, o.Blame):
 			problems = append(problems, fmt.Errorf("outcome %q: blame is %q", o.Name, o.Blame))
+		case !slices.Contains([]string{"", "neutral"}, o.Class):
+			problems = append(problems, fmt.Errorf("outcome %q: class is %q", o.Name, o.Class))
 		}
 		names[o.Name] = true
 	}

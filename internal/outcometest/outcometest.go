@@ -94,6 +94,7 @@ type Outcome struct {
 	Blame         string `yaml:"blame"`          // none, provider, target, credential, caller, gateway
 	Permanent     bool   `yaml:"permanent"`
 	NeedsHelp     bool   `yaml:"needs_help"`
+	Class         string `yaml:"class"` // empty: blame, and ok for ok
 	Label         string `yaml:"label"`
 }
 
@@ -115,6 +116,15 @@ func Load(t testing.TB) *Table {
 		t.Fatalf("testdata/outcomes.yaml: %v", err)
 	}
 	return table
+}
+
+// Outcomes reads and checks the list of outcomes, for what is generated of it.
+func Outcomes() ([]Outcome, error) {
+	table, err := load()
+	if err != nil {
+		return nil, fmt.Errorf("testdata/outcomes.yaml: %w", err)
+	}
+	return table.Outcomes, nil
 }
 
 // file is the form of outcomes.yaml.

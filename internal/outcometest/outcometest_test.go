@@ -68,11 +68,11 @@ func TestMissingAndDoubledRowsAreTold(t *testing.T) {
 	table.Cases = append(table.Cases[1:], table.Cases[len(table.Cases)-1])
 	table.Elsewhere = table.Elsewhere[1:]
 	table.Outcomes = append(table.Outcomes, table.Outcomes[1], Outcome{Name: "odd", Label: "x", CountsAgainst: "all"},
-		Outcome{Name: "unlabelled"}, Outcome{Name: "nobody", Label: "x", CountsAgainst: "none", Blame: "fate"})
+		Outcome{Name: "unlabelled"}, Outcome{Name: "nobody", Label: "x", CountsAgainst: "none", Blame: "fate"}, Outcome{Name: "classless", Label: "x", CountsAgainst: "none", Blame: "none", Class: "upper"})
 	err := table.check()
 	for _, want := range []string{
 		"row 8 is missing", "is there twice", `outcome "unreachable" is there twice`, `outcome "odd" counts against "all"`,
-		`outcome "unlabelled" needs`, `outcome "nobody": blame is "fate"`,
+		`outcome "unlabelled" needs`, `outcome "nobody": blame is "fate"`, `outcome "classless": class is "upper"`,
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("check() = %v, want %q in it", err, want)

@@ -32,13 +32,3 @@ const SampleTokens = 1000
 func SampleCost(input, output, perCall int64) int64 {
 	return perCall*1_000_000 + SampleTokens*(input+output)
 }
-
-// NeedsHelp reports whether a cooldown that the outcome opened usually needs a person to end
-// it. Among targets that are cooling, those that time alone will heal go first.
-func NeedsHelp(outcome string) bool {
-	switch outcome {
-	case "auth_failed", "quota_exhausted", "blocked_address", "tls_error", "model_not_found", "unsupported":
-		return true
-	}
-	return false
-}

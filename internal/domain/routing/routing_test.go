@@ -4,8 +4,6 @@ import (
 	"math"
 	"slices"
 	"testing"
-
-	"github.com/trunkline-ai/trunkline/internal/outcometest"
 )
 
 func TestRanksOrderByPriorityThenPrice(t *testing.T) {
@@ -43,14 +41,5 @@ func TestSampleCost(t *testing.T) {
 	// The highest prices that the configuration takes do not overflow.
 	if got := SampleCost(10_000_000_000, 10_000_000_000, 1_000_000_000_000); got < 1e18 {
 		t.Errorf("cost %d", got)
-	}
-}
-
-func TestNeedsHelpFollowsTheTable(t *testing.T) {
-	t.Parallel()
-	for _, o := range outcometest.Load(t).Outcomes {
-		if got := NeedsHelp(o.Name); got != o.NeedsHelp {
-			t.Errorf("NeedsHelp(%s) = %v, want %v", o.Name, got, o.NeedsHelp)
-		}
 	}
 }

@@ -1,0 +1,89 @@
+// Package outcome is the list of all outcomes: how an attempt or a call can end, and what
+// follows from that for everyone. Both planes, the CLI and the console take it from here or
+// from what is generated beside it. What a node does about an outcome is in package dataplane.
+package outcome
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+//go:generate go run ./generate -o ../../..
+
+// Outcome is one of them. Names are published and never change.
+type Outcome struct {
+	Name string
+	// CountsAgainst is what a failure is held against: none, target, provider or credential.
+	CountsAgainst string
+	// Blame is who is at fault: provider, target, credential, caller or gateway; empty for ok.
+	Blame string
+	// Permanent: the same request sent again soon cannot do better.
+	Permanent bool
+	// NeedsHelp: a cooldown for it usually needs a person to end it. Among targets that are
+	// cooling, those that time alone will heal go first.
+	NeedsHelp bool
+}
+
+// All lists them in the order of the table.
+func All() []Outcome { return slices.Clone(table[:]) }
+
+// Names lists their names in the order of the table.
+func Names() []string {
+	names := make([]string, len(table))
+	for i := range table {
+		names[i] = table[i].Name
+	}
+	return names
+}
+
+// Named finds an outcome by its name. A node that is newer may use others.
+func Named(name string) (Outcome, bool) {
+	for i := range table {
+		if table[i].Name == name {
+			return table[i], true
+		}
+	}
+	return Outcome{}, false
+}
+
+// Nearest gives the n names that are most like one that does not exist, the best first: those
+// that have it as a part, then those with the fewest letters to change.
+func Nearest(name string, n int) []string {
+	names := Names()
+	slices.SortStableFunc(names, func(a, b string) int {
+		return cmp.Or(compareBool(strings.Contains(b, name), strings.Contains(a, name)), cmp.Compare(distance(name, a), distance(name, b)))
+	})
+	return names[:min(n, len(names))]
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// distance is how many letters must be put in, taken out or changed to make b of a.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		before := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			changed := before
+			if a[i] != b[j] {
+				changed++
+			}
+			before = row[j+1]
+			row[j+1] = min(changed, before+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}
