@@ -118,8 +118,9 @@ fmt: $(NODE_MODULES) ## Format Go, protos and the console's sources
 	npm --prefix webui run fix
 
 .PHONY: generate
-generate: $(NODE_MODULES) ## Generate code from proto/ with buf; the result is committed
+generate: $(NODE_MODULES) ## Generate code from proto/ and testdata/outcomes.yaml; the result is committed
 	$(BUF) generate
+	go run ./internal/domain/outcome/generate
 
 # The console. Its targets are files, so that it is built only when its sources changed.
 

@@ -45,5 +45,6 @@ export const outcomes = {
   'outcome.key_budget': "Key's budget spent",
   'outcome.key_address': 'Address not allowed for the key',
   'outcome.key_revoked': 'Key revoked while it ran',
+  'outcome.gateway_draining': 'Node stopped while it ran',
   'outcome.other': 'Other',
 } as const;

@@ -48,5 +48,6 @@ export const outcomes: Texts<typeof en> = {
   'outcome.key_budget': '키 예산 소진',
   'outcome.key_address': '키에 허용되지 않은 주소',
   'outcome.key_revoked': '실행 중 키가 폐기됨',
+  'outcome.gateway_draining': '실행 중 노드가 중지됨',
   'outcome.other': '기타',
 };
