@@ -53,8 +53,8 @@ func defaultPolicy() *nodev1.Policy {
 	}
 }
 
-// override puts each field that f sets into the field of the same name in p. An explicit
-// total timeout holds for streams too.
+// override puts each field that f sets into the field of the same name in p. A total timeout
+// holds for streams too, unless the same policy sets theirs.
 func override(p *nodev1.Policy, f *adminv1.FailoverPolicy) {
 	into := p.ProtoReflect()
 	fields := into.Descriptor().Fields()
@@ -64,7 +64,9 @@ func override(p *nodev1.Policy, f *adminv1.FailoverPolicy) {
 		}
 		return true
 	})
-	replace(&p.StreamTotalTimeout, f.GetTotalTimeout())
+	if f.GetStreamTotalTimeout() == nil {
+		replace(&p.StreamTotalTimeout, f.GetTotalTimeout())
+	}
 }
 
 // replace copies d, so that a policy never shares memory with a stored document.

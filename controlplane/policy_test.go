@@ -83,6 +83,23 @@ func TestResolvePolicy(t *testing.T) {
 			group:    &adminv1.FailoverPolicy{TotalTimeout: seconds(30)},
 			want:     func(p *nodev1.Policy) { p.TotalTimeout, p.StreamTotalTimeout = seconds(30), seconds(30) },
 		},
+		{
+			name:     "a stream's own total timeout",
+			settings: &adminv1.Settings{Failover: &adminv1.FailoverPolicy{TotalTimeout: seconds(700), StreamTotalTimeout: seconds(900)}},
+			want:     func(p *nodev1.Policy) { p.TotalTimeout, p.StreamTotalTimeout = seconds(700), seconds(900) },
+		},
+		{
+			name:     "a total timeout of the group holds for streams over the settings' own for them",
+			settings: &adminv1.Settings{Failover: &adminv1.FailoverPolicy{StreamTotalTimeout: seconds(900)}},
+			group:    &adminv1.FailoverPolicy{TotalTimeout: seconds(30)},
+			want:     func(p *nodev1.Policy) { p.TotalTimeout, p.StreamTotalTimeout = seconds(30), seconds(30) },
+		},
+		{
+			name:     "the group sets streams alone",
+			settings: &adminv1.Settings{Failover: &adminv1.FailoverPolicy{TotalTimeout: seconds(700)}},
+			group:    &adminv1.FailoverPolicy{StreamTotalTimeout: seconds(40)},
+			want:     func(p *nodev1.Policy) { p.TotalTimeout, p.StreamTotalTimeout = seconds(700), seconds(40) },
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

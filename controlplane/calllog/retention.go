@@ -3,13 +3,13 @@ package calllog
 import (
 	"context"
 	"time"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
 )
 
 const (
 	// retentionJob is the name under which one replica at a time removes what is old.
 	retentionJob = "call retention"
-	// keepDefault is how long calls are kept when the settings do not say.
-	keepDefault = 720 * time.Hour
 	// chunk is how many calls one transaction removes, so that none holds locks for long.
 	chunk = 1000
 	// breath is the pause between two chunks, so that calls get in between.
@@ -61,10 +61,7 @@ func (l *Log) keep() (time.Duration, bool) {
 	if cfg == nil {
 		return 0, false
 	}
-	if d := cfg.Settings().GetRetention().GetCalls(); d.AsDuration() > 0 {
-		return d.AsDuration(), true
-	}
-	return keepDefault, true
+	return controlplane.EffectiveRetention(cfg.Settings()).GetCalls().AsDuration(), true
 }
 
 // expire is one round for calls. An error ends the round: the next one tries again.

@@ -1,0 +1,52 @@
+package controlplane
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// defaultCallRetention is how long calls are kept when the settings do not say it.
+const defaultCallRetention = 30 * 24 * time.Hour
+
+// EffectivePolicy is the policy that holds for a group, every field set; of the settings
+// alone when group is nil, and the defaults when settings is nil too.
+func EffectivePolicy(settings *adminv1.Settings, group *adminv1.FailoverPolicy) *adminv1.FailoverPolicy {
+	return asFailover(ResolvePolicy(settings, group, nil))
+}
+
+// EffectiveTimeouts are the timers that hold at a provider where a group sets none, every
+// field set. settings may be nil.
+func EffectiveTimeouts(settings *adminv1.Settings, provider *adminv1.ProviderTimeouts) *adminv1.ProviderTimeouts {
+	p := ResolvePolicy(settings, nil, provider)
+	return &adminv1.ProviderTimeouts{
+		Connect: p.GetConnectTimeout(), FirstToken: p.GetFirstTokenTimeout(), Response: p.GetResponseTimeout(), StreamIdle: p.GetStreamIdleTimeout(),
+	}
+}
+
+// EffectiveRetention is how long records are kept, every field set; the defaults when
+// settings is nil.
+func EffectiveRetention(settings *adminv1.Settings) *adminv1.Retention {
+	calls := settings.GetRetention().GetCalls().AsDuration()
+	if calls <= 0 {
+		calls = defaultCallRetention
+	}
+	return &adminv1.Retention{Calls: durationpb.New(calls)}
+}
+
+// asFailover writes a policy as settings and groups have it, every field set.
+func asFailover(p *nodev1.Policy) *adminv1.FailoverPolicy {
+	out := &adminv1.FailoverPolicy{}
+	into, from := out.ProtoReflect(), p.ProtoReflect()
+	fields := into.Descriptor().Fields()
+	for i := range fields.Len() {
+		to := fields.Get(i)
+		if fd := from.Descriptor().Fields().ByName(to.Name()); fd != nil { // a test sees to it that none is missing
+			into.Set(to, from.Get(fd))
+		}
+	}
+	return out
+}
