@@ -1,9 +1,11 @@
 package adminapi
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
+	"sort"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/routing"
@@ -42,11 +44,20 @@ func (s groupService) ExplainGroups(_ context.Context, req *adminv1.ExplainGroup
 			return nil, err
 		}
 	}
-	groups, next, err := pageOf(controlplane.KindGroup, groups, (*adminv1.Group).GetName, req.GetPageSize(), req.GetPageToken())
+	digest := newDigest(controlplane.KindGroup, req)
+	after, err := digest.position(req.GetPageToken())
 	if err != nil {
 		return nil, err
 	}
-	res := &adminv1.ExplainGroupsResponse{Routes: make([]*adminv1.GroupRoute, len(groups)), NextPageToken: next}
+	if after != nil {
+		groups = groups[sort.Search(len(groups), func(i int) bool { return groups[i].GetName() > after.name }):]
+	}
+	res := &adminv1.ExplainGroupsResponse{}
+	if size := int(cmp.Or(req.GetPageSize(), defaultPageSize)); len(groups) > size {
+		groups = groups[:size]
+		res.NextPageToken = digest.token(position{name: groups[size-1].GetName()})
+	}
+	res.Routes = make([]*adminv1.GroupRoute, len(groups))
 	for i, group := range groups {
 		res.Routes[i] = v.Explain(group)
 	}

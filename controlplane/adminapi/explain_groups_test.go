@@ -80,6 +80,9 @@ func TestExplainGroupsPageByPage(t *testing.T) {
 	}
 	_, err := c.groups.ExplainGroups(ctx, &adminv1.ExplainGroupsRequest{PageSize: 1001})
 	wantCode(t, err, connect.CodeInvalidArgument)
+	next := ok(c.groups.ExplainGroups(ctx, &adminv1.ExplainGroupsRequest{PageSize: 1}))(t).GetNextPageToken()
+	_, err = c.groups.ExplainGroups(ctx, &adminv1.ExplainGroupsRequest{Names: []string{"a", "b"}, PageToken: next})
+	wantCode(t, err, connect.CodeInvalidArgument)
 }
 
 func TestListProviderHealth(t *testing.T) {

@@ -71,6 +71,7 @@ func (s groupService) UpdateGroup(ctx context.Context, req *adminv1.UpdateGroupR
 func (groupService) view(c *controlplane.Config, r *controlplane.Resource) *adminv1.Group {
 	group := config.Public(r).(*adminv1.Group)
 	group.ApiKeyCount = int32(c.KeyCount(r.Name))
+	group.EffectivePolicy = controlplane.EffectivePolicy(c.Settings(), group.GetPolicy())
 	return group
 }
 

@@ -57,8 +57,10 @@ func (s providerService) UpdateProvider(ctx context.Context, req *adminv1.Update
 }
 
 // view is a provider as callers may see it.
-func (providerService) view(r *controlplane.Resource) *adminv1.Provider {
-	return config.Public(r).(*adminv1.Provider)
+func (s providerService) view(r *controlplane.Resource) *adminv1.Provider {
+	provider := config.Public(r).(*adminv1.Provider)
+	provider.EffectiveTimeouts = controlplane.EffectiveTimeouts(s.live.Current().Settings(), provider.GetTimeouts())
+	return provider
 }
 
 // DeleteProvider deletes a provider that no group refers to.

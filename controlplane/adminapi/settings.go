@@ -11,13 +11,14 @@ import (
 // settingsService reads and replaces the settings.
 type settingsService struct{ live Live }
 
-// GetSettings returns the settings; empty ones, which are all defaults, before the first change.
+// GetSettings returns the settings; before the first change all of them are defaults.
 func (s settingsService) GetSettings(context.Context, *adminv1.GetSettingsRequest) (*adminv1.GetSettingsResponse, error) {
 	r, ok := s.live.Current().Get(controlplane.KindSettings, controlplane.SettingsName)
-	if !ok {
-		return &adminv1.GetSettingsResponse{Settings: &adminv1.Settings{}}, nil
+	settings := &adminv1.Settings{}
+	if ok {
+		settings = config.Public(r).(*adminv1.Settings)
 	}
-	return &adminv1.GetSettingsResponse{Settings: config.Public(r).(*adminv1.Settings)}, nil
+	return &adminv1.GetSettingsResponse{Settings: withEffective(settings)}, nil
 }
 
 // UpdateSettings replaces the settings.
@@ -26,5 +27,12 @@ func (s settingsService) UpdateSettings(ctx context.Context, req *adminv1.Update
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.UpdateSettingsResponse{Settings: config.Public(r).(*adminv1.Settings)}, nil
+	return &adminv1.UpdateSettingsResponse{Settings: withEffective(config.Public(r).(*adminv1.Settings))}, nil
+}
+
+// withEffective adds to settings what holds because of them, and what would without them.
+func withEffective(s *adminv1.Settings) *adminv1.Settings {
+	s.EffectiveFailover, s.DefaultFailover = controlplane.EffectivePolicy(s, nil), controlplane.EffectivePolicy(nil, nil)
+	s.EffectiveRetention, s.DefaultRetention = controlplane.EffectiveRetention(s), controlplane.EffectiveRetention(nil)
+	return s
 }
