@@ -8,6 +8,7 @@ import { render } from '@testing-library/react';
 import { createQueryClient } from '@/api/queries';
 import { createAppRouter } from '@/app/routes';
 import { CallService } from '@/gen/trunkline/admin/v1/call_pb';
+import { ConfigService } from '@/gen/trunkline/admin/v1/config_pb';
 import { GroupService } from '@/gen/trunkline/admin/v1/group_pb';
 import { KeyService } from '@/gen/trunkline/admin/v1/key_pb';
 import { NodeService } from '@/gen/trunkline/admin/v1/node_pb';
@@ -24,6 +25,7 @@ export type Backend = {
   keys?: Partial<ServiceImpl<typeof KeyService>>;
   nodes?: Partial<ServiceImpl<typeof NodeService>>;
   calls?: Partial<ServiceImpl<typeof CallService>>;
+  config?: Partial<ServiceImpl<typeof ConfigService>>;
 };
 
 /** The whole console on an in-memory control plane, opened at a path. */
@@ -35,6 +37,7 @@ export function renderApp(path: string, backend: Backend = {}) {
     router.service(KeyService, { listApiKeys: () => ({}), ...backend.keys });
     router.service(NodeService, { listNodes: () => ({}), ...backend.nodes });
     router.service(CallService, { listCalls: () => ({}), ...backend.calls });
+    router.service(ConfigService, { listRevisions: () => ({}), ...backend.config });
     router.service(SettingsService, { getSettings: () => ({}) });
   });
   const queryClient = createQueryClient();

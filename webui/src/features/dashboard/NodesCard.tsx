@@ -1,9 +1,8 @@
-import { CircleCheck, CloudOff, type LucideIcon, RefreshCw, TriangleAlert } from 'lucide-react';
+import { CloudOff } from 'lucide-react';
 import type { Node } from '@/gen/trunkline/admin/v1/node_pb';
-import { type PlainKey, useI18n } from '@/i18n';
-import type { Tone } from '@/ui/outcome';
+import { useI18n } from '@/i18n';
+import { NodeState } from '@/ui/NodeState';
 import { Card } from '@/ui/Page';
-import { Pill } from '@/ui/Pill';
 import { RelativeTime } from '@/ui/Time';
 import c from './dashboard.module.css';
 
@@ -35,7 +34,7 @@ export function NodesCard({ nodes, revision }: { nodes: Node[]; revision: bigint
                     .join(' · ')}
                 </small>
               </div>
-              <NodeState node={node} revision={revision} />
+              <NodeStanding node={node} revision={revision} />
             </li>
           ))}
         </ul>
@@ -44,14 +43,11 @@ export function NodesCard({ nodes, revision }: { nodes: Node[]; revision: bigint
   );
 }
 
-function NodeState({ node, revision }: { node: Node; revision: bigint }) {
+function NodeStanding({ node, revision }: { node: Node; revision: bigint }) {
   const { t } = useI18n();
-  const [tone, Icon, word] = stateOf(node, revision);
   return (
     <div className={c.nodeState}>
-      <Pill tone={tone} Icon={Icon}>
-        {t(word)}
-      </Pill>
+      <NodeState node={node} revision={revision} />
       {!node.connected && node.lastSeenTime && (
         <small>
           {t('nodes.seen')} <RelativeTime at={node.lastSeenTime} />
@@ -60,11 +56,4 @@ function NodeState({ node, revision }: { node: Node; revision: bigint }) {
       {node.connected && node.error && <small>{node.error}</small>}
     </div>
   );
-}
-
-function stateOf(node: Node, revision: bigint): [Tone, LucideIcon, PlainKey] {
-  if (!node.connected) return ['mute', CloudOff, 'nodes.lost'];
-  if (node.error) return ['bad', TriangleAlert, 'nodes.refused'];
-  if (node.appliedRevision < revision) return ['warn', RefreshCw, 'nodes.behind'];
-  return ['ok', CircleCheck, 'nodes.live'];
 }

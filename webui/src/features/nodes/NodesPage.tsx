@@ -1,9 +1,76 @@
+import { Button } from '@mantine/core';
+import { getRouteApi } from '@tanstack/react-router';
+import { Plus, Server } from 'lucide-react';
+import { isMissing } from '@/api/errors';
+import { useNodes } from '@/api/queries';
 import { useI18n } from '@/i18n';
 import { PageHeader } from '@/ui/Page';
+import { EmptyState } from '@/ui/States';
 import { useTitle } from '@/ui/useTitle';
+import { AddNode } from './AddNode';
+import { JoinTokens } from './JoinTokens';
+import { NodePanel } from './NodePanel';
+import { NodeTable } from './NodeTable';
+import c from './nodes.module.css';
+import { useJoinTokens } from './useJoinTokens';
+
+const route = getRouteApi('/signed-in/nodes');
 
 export function NodesPage() {
-  const { t } = useI18n();
+  const { t, int } = useI18n();
+  const { node: open, add } = route.useSearch();
+  const navigate = route.useNavigate();
+  const nodes = useNodes();
+  const tokens = useJoinTokens();
   useTitle(t('nav.nodes'));
-  return <PageHeader title={t('nav.nodes')} lead={t('nodes.lead')} />;
+
+  const all = nodes.data?.nodes;
+  const revision = nodes.data?.revision ?? 0n;
+  const live = all?.filter((n) => n.connected && n.appliedRevision >= revision).length ?? 0;
+  const lead =
+    all && all.length > 0
+      ? t('nodes.summary', { revision: int(revision), live: int(live), nodes: int(all.length) })
+      : t('nodes.lead');
+
+  return (
+    <>
+      <PageHeader
+        title={t('nav.nodes')}
+        lead={lead}
+        aside={
+          tokens.joinable && (
+            <Button leftSection={<Plus size={16} aria-hidden />} onClick={() => navigate({ search: { add: true } })}>
+              {t('nodes.add')}
+            </Button>
+          )
+        }
+      />
+      {nodes.data?.incomplete && (
+        <p className={c.incomplete} role="status">
+          {nodes.data.incomplete}
+        </p>
+      )}
+      {tokens.joinable === false && <p className={c.note}>{t('nodes.allInOne')}</p>}
+      <NodeTable
+        query={nodes}
+        nodes={all}
+        revision={revision}
+        current={open}
+        empty={
+          <EmptyState icon={<Server size={22} aria-hidden />} title={t('nodes.none')}>
+            <p>{t('nodes.noneHow')}</p>
+          </EmptyState>
+        }
+      />
+      {tokens.joinable && <JoinTokens tokens={tokens.list} query={tokens.query} />}
+      <NodePanel
+        name={open}
+        node={all?.find((n) => n.name === open)}
+        missing={all !== undefined && !all.some((n) => n.name === open) && !isMissing(nodes.error)}
+        revision={revision}
+        onClose={() => navigate({ search: {} })}
+      />
+      <AddNode opened={add === true && tokens.joinable === true} onClose={() => navigate({ search: {} })} />
+    </>
+  );
 }

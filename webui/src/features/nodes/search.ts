@@ -1,4 +1,4 @@
-import { type Search, texts } from '@/ui/search';
+import { flag, type Search, texts } from '@/ui/search';
 
-/** What the nodes' address holds. */
-export const nodesSearch = (s: Search) => texts(s, 'node');
+/** What the nodes' address holds: the node that is open, and whether one is being added. */
+export const nodesSearch = (s: Search) => ({ ...texts(s, 'node'), ...flag(s, 'add') });
