@@ -20,7 +20,8 @@ const microPerCall = 1_000_000
 
 // Compile turns a received snapshot into the form that serves requests. It trusts
 // nothing: a snapshot that refers to what it does not hold, or lacks what serving needs,
-// is refused whole and the node keeps the one it has.
+// is refused whole and the node keeps the one it has. A group or a key that still names
+// required features is one that this build cannot serve: it is known, and refused.
 func Compile(in *nodev1.Snapshot) (*Snapshot, error) {
 	s := &Snapshot{
 		Revision:  in.GetRevision(),
@@ -28,6 +29,8 @@ func Compile(in *nodev1.Snapshot) (*Snapshot, error) {
 		pepper:    in.GetKeyPepper(),
 		keys:      make(map[[32]byte]*APIKey, len(in.GetApiKeys())),
 		groups:    make(map[string]*Group, len(in.GetGroups())),
+
+		unsupported: map[KeyHash][]string{},
 	}
 	s.CORS = compileOrigins(in.GetCorsOrigins())
 	targets := map[Scope]*Target{}
@@ -124,6 +127,9 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 
 func compileGroup(in *nodev1.Group, targets map[Scope]*Target, keywords *keywordsOf) (*Group, error) {
 	g := &Group{Name: in.GetName(), Aliases: in.GetAliases(), CreatedAt: in.GetCreateTime()}
+	if g.Unsupported = in.GetRequiredFeatures(); len(g.Unsupported) > 0 {
+		return g, nil // without members nobody is called
+	}
 	var err error
 	if g.Selection, err = compileSelection(in.GetSelection()); err != nil {
 		return nil, err
@@ -167,6 +173,10 @@ func (s *Snapshot) addKey(in *nodev1.ApiKey, groups map[string]*Group) error {
 		return fmt.Errorf("hash has %d bytes instead of 32", len(in.GetHash()))
 	}
 	sum := [32]byte(in.GetHash())
+	if missing := in.GetRequiredFeatures(); len(missing) > 0 { // what the node has was taken off the list before
+		s.unsupported[sum] = missing
+		return nil
+	}
 	if _, taken := s.keys[sum]; taken {
 		return fmt.Errorf("another key has the same secret")
 	}

@@ -22,6 +22,8 @@ type Snapshot struct {
 	pepper []byte
 	keys   map[[sha256.Size]byte]*APIKey
 	groups map[string]*Group // by name and by alias
+	// unsupported are the keys that this build cannot serve, with the features that it lacks.
+	unsupported map[KeyHash][]string
 	// revoked are secrets among keys that were revoked since.
 	revoked RevokedKeys
 
@@ -39,6 +41,12 @@ func (s *Snapshot) Key(secret string) (*APIKey, bool) {
 		return nil, false
 	}
 	return k, true
+}
+
+// Unsupported lists the features that this build lacks to serve the API key a client sent;
+// nil when that is not why it is not known.
+func (s *Snapshot) Unsupported(secret string) []string {
+	return s.unsupported[apikey.Hash(s.pepper, secret)]
 }
 
 // Keys gives every API key, in no order.
@@ -121,6 +129,9 @@ type Group struct {
 	CreatedAt int64     // Unix seconds
 	Selection Selection
 	BodyLog   *BodyLog // nil: bodies are not kept
+	// Unsupported are the features that this build lacks to serve the group, which then has
+	// no members.
+	Unsupported []string
 
 	ties bool // some members share a rank
 }

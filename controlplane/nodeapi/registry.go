@@ -111,6 +111,8 @@ func (r *Registry) connect(hello *nodev1.Hello, end context.CancelCauseFunc) (s 
 		BootId:          hello.GetBootId(),
 		Uptime:          milliseconds(hello.GetUptimeMs()),
 		ClockOffset:     r.offset(hello.GetWallUs()),
+
+		RefusedDocuments: refusedDocuments(hello.GetRefused()), RefusedDocumentCount: hello.GetRefusedCount(),
 	}}
 	return s, replaced
 }

@@ -120,12 +120,20 @@ func TestWhatANodeSaysIsShortened(t *testing.T) {
 		Redis:       long,
 	})
 	s.revoked(&nodev1.RevokeAck{Kept: []string{long, "app"}, KeptCount: 2})
+	s.withholds(&nodev1.Ack{Refused: []*nodev1.RefusedDocument{{Kind: long, Name: long, MissingFeatures: []string{long, "b"}}}, RefusedCount: 7})
 	n := r.Nodes()[0]
+	if refused := n.GetRefusedDocuments(); len(refused) != 1 || len(refused[0].GetMissingFeatures()) != 2 || n.GetRefusedDocumentCount() != 7 {
+		t.Errorf("%d of %d refused documents", len(refused), n.GetRefusedDocumentCount())
+	}
 	if size := proto.Size(n); size > 10_000 {
 		t.Errorf("a node's line has %d bytes", size)
 	}
 	if kept := n.GetLineage().GetKeptRevocations(); len(kept) != 2 || kept[1] != "app" {
 		t.Errorf("kept %.20q", kept)
+	}
+	s.withholds(&nodev1.Ack{Refused: make([]*nodev1.RefusedDocument, 5000), RefusedCount: 5000})
+	if n := r.Nodes()[0]; len(n.GetRefusedDocuments()) != maxRefused || n.GetRefusedDocumentCount() != 5000 {
+		t.Errorf("%d of %d refused documents are kept", len(n.GetRefusedDocuments()), n.GetRefusedDocumentCount())
 	}
 	if len(n.GetTargets()) != 1 || len(n.GetKeywordHits()) != 1 {
 		t.Errorf("%d targets and %d keywords, want 1 each", len(n.GetTargets()), len(n.GetKeywordHits()))

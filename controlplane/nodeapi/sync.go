@@ -140,6 +140,10 @@ func (s *service) receive(m *nodev1.SyncRequest, p *pusher, session *session) er
 		if revision, ok := p.acked(m.Ack.GetNonce()); ok {
 			session.follows(p.lineage)
 			session.applied(revision)
+			session.withholds(m.Ack)
+			if n := m.Ack.GetRefusedCount(); n > 0 {
+				s.log.Warn("node cannot serve all of the configuration: its build lacks features; upgrade it", "node", session.name, "revision", revision, "documents", n)
+			}
 		}
 	case *nodev1.SyncRequest_RevokeAck:
 		session.revoked(m.RevokeAck)

@@ -34,7 +34,7 @@ func TestBuildSaysWhatKeysMayDo(t *testing.T) {
 		{
 			Name: "app", Hash: hash(1), RequestOptions: true, Debug: true,
 			RequestsPerMinute: 600, TokensPerMinute: 200_000, Concurrency: 20,
-			Budget: 50_250_000, BudgetPeriod: "month", AllowedIps: []string{"10.0.0.0/8", "192.0.2.7/32", "2001:db8::1/128"},
+			Budget: 50_250_000, BudgetPeriod: "month", AllowedIps: []string{"10.0.0.0/8", "192.0.2.7/32", "2001:db8::1/128"}, RequiredFeatures: []string{"key.allowed_ips"},
 		},
 		{Name: "free", Hash: hash(2)},
 	}

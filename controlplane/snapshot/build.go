@@ -93,6 +93,7 @@ func Build(cfg *controlplane.Config, sealer controlplane.Sealer, pepper []byte) 
 			Groups:    slices.Sorted(slices.Values(spec.GetGroups())),
 		})
 	}
+	requireFeatures(s)
 	return s, nil
 }
 

@@ -134,7 +134,7 @@ func TestBuildResolvesEverything(t *testing.T) {
 		KeyPepper: []byte("pepper"),
 		Providers: []*nodev1.Provider{
 			{
-				Name: "backup", Dialect: "fake", Models: []*nodev1.Model{{Id: "m"}},
+				Name: "backup", Dialect: "fake", RequiredFeatures: []string{"dialect.fake"}, Models: []*nodev1.Model{{Id: "m"}},
 				Policy: controlplane.ResolvePolicy(settings, nil, nil),
 			},
 			{
@@ -153,7 +153,7 @@ func TestBuildResolvesEverything(t *testing.T) {
 		Groups: []*nodev1.Group{
 			{Name: "bare", CreateTime: created.Unix(), Selection: "cheapest"},
 			{
-				Name: "chat", Aliases: []string{"a-chat", "gpt-4"}, CreateTime: created.Unix(), Selection: "least_busy",
+				Name: "chat", Aliases: []string{"a-chat", "gpt-4"}, CreateTime: created.Unix(), Selection: "least_busy", RequiredFeatures: []string{"selection.least_busy"},
 				Members: []*nodev1.Member{
 					{Provider: "main", Model: "z-large", Priority: 2, Weight: 5, Policy: controlplane.ResolvePolicy(settings, group, timeouts)},
 					{Provider: "backup", Model: "m", Priority: 1, Weight: 1, Policy: controlplane.ResolvePolicy(settings, group, nil)},

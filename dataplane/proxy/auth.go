@@ -16,6 +16,10 @@ func authenticate(s *dataplane.Snapshot, r *http.Request, now time.Time) (*datap
 		return nil, unauthorized("No API key was provided. Send it as 'Authorization: Bearer <key>'.")
 	}
 	key, ok := s.Key(secret)
+	if !ok && s.Unsupported(secret) != nil {
+		missing := s.Unsupported(secret)
+		return nil, unauthorized("The API key has restrictions that this node does not know (" + strings.Join(missing, ", ") + "). The node must be upgraded.")
+	}
 	if !ok {
 		return nil, unauthorized("The API key is not valid.")
 	}

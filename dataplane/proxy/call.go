@@ -70,6 +70,10 @@ func (c *call) route() bool {
 		return false
 	}
 	c.req.Group, c.rec.Group = g, g.Name
+	if len(g.Unsupported) > 0 {
+		c.refuse(dataplane.NoCandidate, http.StatusServiceUnavailable, unsupportedGroup(g))
+		return false
+	}
 	if len(g.Members) == 0 {
 		c.refuse(dataplane.NoCandidate, http.StatusServiceUnavailable,
 			wire.Error{Message: "The group '" + g.Name + "' has no enabled provider.", Type: wire.ServerError, Code: "no_provider"})

@@ -84,6 +84,14 @@ func unknownModel(id string) wire.Error {
 	}
 }
 
+// unsupportedGroup is the answer for a group that this build of the node cannot serve.
+func unsupportedGroup(g *dataplane.Group) wire.Error {
+	return wire.Error{
+		Message: "The group '" + g.Name + "' needs what this node does not know (" + strings.Join(g.Unsupported, ", ") + "). The node must be upgraded.",
+		Type:    wire.ServerError, Code: "node_outdated",
+	}
+}
+
 func respond(w http.ResponseWriter, v any) {
 	body, err := json.Marshal(v)
 	if err != nil { // strings and numbers always marshal

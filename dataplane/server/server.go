@@ -26,6 +26,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/spool"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing"
 	"github.com/trunkline-ai/trunkline/dataplane/upstream"
+	"github.com/trunkline-ai/trunkline/internal/domain/feature"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -118,8 +119,9 @@ func New(cfg Config) (*Server, error) {
 	link := uplink.Config{
 		Target: cfg.ControlPlane, Node: cfg.Node, Logger: cfg.Logger,
 		Sync: syncing.Config{
-			Version: cmp.Or(cfg.Version, "dev"),
-			Apply:   s.apply, Status: s.status, Reset: s.resetCooldown, Drain: s.drain.order,
+			Version:  cmp.Or(cfg.Version, "dev"),
+			Features: feature.Known().With(dialectFeatures(dialects)...),
+			Apply:    s.apply, Status: s.status, Reset: s.resetCooldown, Drain: s.drain.order,
 		},
 	}
 	sealer, err := cfg.useDisk(&link)
@@ -166,6 +168,14 @@ func New(cfg Config) (*Server, error) {
 	})
 	s.bodyMetrics(cfg.Metrics)
 	return s, nil
+}
+
+// dialectFeatures are what a node has that can speak these dialects.
+func dialectFeatures(dialects map[string]upstream.Dialect) (features []string) {
+	for name := range dialects {
+		features = append(features, feature.Dialect(name))
+	}
+	return features
 }
 
 // Handler serves /v1.

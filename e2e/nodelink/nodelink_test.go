@@ -27,6 +27,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing"
+	"github.com/trunkline-ai/trunkline/internal/domain/feature"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -81,9 +82,13 @@ func (c *config) set(revision, groups int) {
 			Spec: &adminv1.Group{Members: []*adminv1.Member{{Provider: "p", Model: "ok", Priority: 1}}},
 		})
 	}
+	c.publish(controlplane.NewConfig(controlplane.Revision(revision), "lineage", resources, nil))
+}
+
+func (c *config) publish(now *controlplane.Config) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.now = controlplane.NewConfig(controlplane.Revision(revision), "lineage", resources, nil)
+	c.now = now
 	for ch := range c.changed {
 		select {
 		case ch <- struct{}{}:
@@ -249,8 +254,9 @@ func join(t *testing.T, name, target string, change func(*uplink.Config)) *node 
 		Shipping:   shipping.Config{BatchDelay: 5 * time.Millisecond},
 	}
 	cfg.Sync = syncing.Config{
-		Version: "test",
-		Status:  func() syncing.Status { return syncing.Status{} },
+		Version:  "test",
+		Features: feature.Known().With(feature.Dialect("fake")),
+		Status:   func() syncing.Status { return syncing.Status{} },
 		Apply: func(in *nodev1.Snapshot) error {
 			if in.GetRevision() == n.refuse.Load() {
 				return fmt.Errorf("revision %d is refused by the test", in.GetRevision())

@@ -13,6 +13,8 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/routing"
 	"github.com/trunkline-ai/trunkline/controlplane/snapshot"
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing"
+	"github.com/trunkline-ai/trunkline/internal/domain/feature"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -37,6 +39,9 @@ func explain(t *testing.T, w *world) explained {
 	built, err := snapshot.Build(w.config, nil, []byte("pepper"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if refused, err := syncing.Withhold(built, feature.Known()); err != nil || refused.Count > 0 {
+		t.Fatalf("the node refuses %v, %v", refused.List, err)
 	}
 	compiled, err := dataplane.Compile(built)
 	if err != nil {

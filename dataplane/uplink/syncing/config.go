@@ -15,6 +15,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing/lastgood"
+	"github.com/trunkline-ai/trunkline/internal/domain/feature"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -67,6 +68,9 @@ type Config struct {
 	// Drain says whether the node is to get new clients, as ordered by an admin. It must not
 	// block. Default: nothing.
 	Drain func(draining bool)
+	// Features are what this build can serve; documents that require others are withheld from
+	// Apply. Default: what this build knows, and no dialect but the first.
+	Features feature.Set
 	// Revocations outlive snapshots. Default: none are known and none are kept.
 	Revocations Revocations
 	// Snapshots keeps what is in use, to start from while the control plane is away.
@@ -98,6 +102,9 @@ func (c *Config) complete() error {
 	if c.Drain == nil {
 		c.Drain = func(bool) {}
 	}
+	if c.Features == nil {
+		c.Features = feature.Known()
+	}
 	if c.Revocations == nil {
 		c.Revocations = noRevocations{}
 	}
@@ -125,6 +132,7 @@ type Syncer struct {
 	log     *slog.Logger
 	began   time.Time
 	have    atomic.Pointer[version]
+	refused atomic.Pointer[Refused] // of the snapshot in use
 	ready   chan struct{}
 	beReady func()        // closes ready
 	missed  chan struct{} // a try to connect has failed

@@ -30,12 +30,15 @@ func (s *Syncer) receive(full *nodev1.Full) *nodev1.SyncRequest {
 	began := s.cfg.Now()
 	if have := s.have.Load(); have != nil && *have == versionOf(full) {
 		s.beReady()
-		return ack(full)
+		return s.ack(full)
 	}
 	var snapshot *nodev1.Snapshot
 	code, err := s.checkVersion(full)
 	if err == nil {
 		snapshot, err = s.use(full)
+	}
+	if _, lacks := errors.AsType[missingFeature](err); lacks {
+		code = nodev1.NackCode_NACK_CODE_MISSING_FEATURE
 	}
 	if err != nil {
 		s.log.Error("snapshot refused; serving on with the last one",
@@ -49,20 +52,31 @@ func (s *Syncer) receive(full *nodev1.Full) *nodev1.SyncRequest {
 	}
 	s.save(full)
 	s.beReady()
+	if refused := s.refused.Load(); refused.Count > 0 {
+		s.log.Warn("this build of the node cannot serve all of the snapshot; upgrade it", "revision", full.GetRevision(),
+			"refused", refused.Count, "first_kind", refused.List[0].GetKind(), "first_name", refused.List[0].GetName(),
+			"first_missing", refused.List[0].GetMissingFeatures())
+	}
 	s.log.Info("snapshot applied", "revision", full.GetRevision(), "providers", len(snapshot.GetProviders()),
 		"groups", len(snapshot.GetGroups()), "api_keys", len(snapshot.GetApiKeys()), "took", s.cfg.Now().Sub(began).Round(time.Microsecond))
-	return ack(full)
+	return s.ack(full)
 }
 
-func ack(full *nodev1.Full) *nodev1.SyncRequest {
+// ack says that the snapshot is in use, and what of it is not served.
+func (s *Syncer) ack(full *nodev1.Full) *nodev1.SyncRequest {
+	refused := s.refused.Load()
 	return &nodev1.SyncRequest{Message: &nodev1.SyncRequest_Ack{Ack: &nodev1.Ack{
-		Nonce: full.GetNonce(), Revision: full.GetRevision(),
+		Nonce: full.GetNonce(), Revision: full.GetRevision(), Refused: refused.List, RefusedCount: int32(refused.Count),
 	}}}
 }
 
 // use unpacks a snapshot, applies it, and from then on tells that the node has it.
 func (s *Syncer) use(full *nodev1.Full) (*nodev1.Snapshot, error) {
 	snapshot, err := decode(full)
+	if err != nil {
+		return nil, err
+	}
+	refused, err := Withhold(snapshot, s.cfg.Features)
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +93,7 @@ func (s *Syncer) use(full *nodev1.Full) (*nodev1.Snapshot, error) {
 	}
 	have := versionOf(full)
 	s.have.Store(&have)
+	s.refused.Store(&refused)
 	return snapshot, nil
 }
 

@@ -93,6 +93,9 @@ func (s *Syncer) greet(link syncStream) error {
 	if v := s.have.Load(); v != nil {
 		hello.HaveRevision, hello.HaveSha256, hello.HaveLineage = v.revision, []byte(v.sha256), v.lineage
 	}
+	if refused := s.refused.Load(); refused != nil {
+		hello.Refused, hello.RefusedCount = refused.List, int32(refused.Count)
+	}
 	hello.RevokedRevision = s.cfg.Revocations.Hello(hello.HaveLineage)
 	s.introduce(hello)
 	err := link.Send(&nodev1.SyncRequest{Message: &nodev1.SyncRequest_Hello{Hello: hello}})

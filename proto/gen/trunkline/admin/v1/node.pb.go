@@ -88,7 +88,7 @@ type Node struct {
 	Gaps int64 `protobuf:"varint,27,opt,name=gaps,proto3" json:"gaps,omitempty"`
 	// The database it follows, and the revocations it holds.
 	Lineage *NodeLineage `protobuf:"bytes,25,opt,name=lineage,proto3" json:"lineage,omitempty"`
-	// What it does not serve of its revision because its build lacks a feature; at most 1,000 documents.
+	// What it does not serve of its revision because its build lacks a feature; at most 100 documents.
 	RefusedDocuments []*RefusedDocument `protobuf:"bytes,33,rep,name=refused_documents,json=refusedDocuments,proto3" json:"refused_documents,omitempty"`
 	// How many there are.
 	RefusedDocumentCount int32 `protobuf:"varint,34,opt,name=refused_document_count,json=refusedDocumentCount,proto3" json:"refused_document_count,omitempty"`

@@ -340,7 +340,7 @@ type Hello struct {
 	WallUs int64 `protobuf:"varint,8,opt,name=wall_us,json=wallUs,proto3" json:"wall_us,omitempty"`
 	// What was revoked up to this revision of have_lineage the node knows.
 	RevokedRevision uint64 `protobuf:"varint,20,opt,name=revoked_revision,json=revokedRevision,proto3" json:"revoked_revision,omitempty"`
-	// What it does not serve of have_revision, at most 1,000 documents.
+	// What it does not serve of have_revision, at most 100 documents.
 	Refused []*RefusedDocument `protobuf:"bytes,21,rep,name=refused,proto3" json:"refused,omitempty"`
 	// How many there are.
 	RefusedCount  int32 `protobuf:"varint,22,opt,name=refused_count,json=refusedCount,proto3" json:"refused_count,omitempty"`
@@ -460,7 +460,7 @@ type Ack struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Nonce    uint64                 `protobuf:"varint,1,opt,name=nonce,proto3" json:"nonce,omitempty"`
 	Revision uint64                 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
-	// What the node does not serve of it because it lacks a feature, at most 1,000 documents.
+	// What the node does not serve of it because it lacks a feature, at most 100 documents.
 	Refused []*RefusedDocument `protobuf:"bytes,3,rep,name=refused,proto3" json:"refused,omitempty"`
 	// How many there are.
 	RefusedCount  int32 `protobuf:"varint,4,opt,name=refused_count,json=refusedCount,proto3" json:"refused_count,omitempty"`

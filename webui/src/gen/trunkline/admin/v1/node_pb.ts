@@ -238,7 +238,7 @@ export type Node = Message<"trunkline.admin.v1.Node"> & {
   lineage?: NodeLineage | undefined;
 
   /**
-   * What it does not serve of its revision because its build lacks a feature; at most 1,000 documents.
+   * What it does not serve of its revision because its build lacks a feature; at most 100 documents.
    *
    * @generated from field: repeated trunkline.admin.v1.RefusedDocument refused_documents = 33;
    */

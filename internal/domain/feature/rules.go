@@ -1,0 +1,93 @@
+package feature
+
+import (
+	"strings"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// The features by name. A name is never given another meaning.
+const (
+	KeyAllowedIPs       = "key.allowed_ips"
+	SelectionWeighted   = "selection.weighted"
+	SelectionLeastBusy  = "selection.least_busy"
+	StreamCommitAll     = "policy.stream_commit.complete"
+	BodyLogRedactEmails = "body_log.redact_emails"
+)
+
+// known are the features of this build.
+var known = []string{KeyAllowedIPs, SelectionWeighted, SelectionLeastBusy, StreamCommitAll, BodyLogRedactEmails}
+
+// rule says what a field requires where it is set: always the same feature, or one for each
+// value but those that every node knows.
+type rule struct {
+	feature string
+	prefix  string // of the value
+	base    []string
+}
+
+// rules are the fields that require a feature. A value that no build knows yet requires one
+// too, so that it is refused where it is unknown and not taken for another.
+var rules = map[string]rule{
+	"ApiKey.allowed_ips":    {feature: KeyAllowedIPs},
+	"ApiKey.budget_period":  {prefix: "key.budget_period.", base: []string{"day", "week", "month"}},
+	"Group.selection":       {prefix: "selection.", base: []string{"cheapest"}},
+	"BodyLog.redact_emails": {feature: BodyLogRedactEmails},
+	"Policy.stream_commit":  {prefix: "policy.stream_commit.", base: []string{"first_token"}},
+	"Provider.dialect":      {prefix: "dialect.", base: []string{"openai"}},
+	"FailureKeyword.scopes": {prefix: "keyword.scope.", base: []string{"error", "answer", "stream"}},
+}
+
+// base are the fields that every node knows, or that it may do without: those of the first
+// release, and later ones that neither restrict nor change who is called.
+var base = map[string]string{
+	"Snapshot":       "revision key_pepper providers groups api_keys failure_keywords cors_origins required_features",
+	"Provider":       "name base_url credentials headers allow_private_network max_in_flight models policy required_features",
+	"Credential":     "name secret",
+	"Header":         "name value",
+	"Model":          "id price context_window",
+	"Price":          "input cached_input output per_call cache_write",
+	"Group":          "name aliases members create_time body_log required_features",
+	"BodyLog":        "max_bytes sample redact",
+	"Member":         "provider model priority weight policy",
+	"ApiKey":         "name hash groups expire_time requests_per_minute tokens_per_minute concurrency budget request_options debug required_features",
+	"FailureKeyword": "name keyword pattern count log_only providers groups required_features",
+	"Policy": "failure_threshold failure_window min_ratio cooldown cooldown_max max_attempts connect_timeout first_token_timeout response_timeout " +
+		"stream_idle_timeout total_timeout stream_total_timeout failover_on_content_policy stream_keep_alive probe_early keyword_hold",
+}
+
+// field is a field that may require something: by its rule, or by what is inside of it.
+type field struct {
+	descriptor protoreflect.FieldDescriptor
+	rule
+}
+
+// fields are those of each message that is a document, or a part of one.
+var fields = indexFields(nodev1.File_trunkline_node_v1_snapshot_proto.Messages())
+
+func indexFields(messages protoreflect.MessageDescriptors) map[protoreflect.FullName][]*field {
+	out := map[protoreflect.FullName][]*field{}
+	for i := range messages.Len() {
+		m := messages.Get(i)
+		for j := range m.Fields().Len() {
+			f := &field{descriptor: m.Fields().Get(j)}
+			f.rule = rules[name(f.descriptor)]
+			if f.feature != "" || f.prefix != "" || isPart(f.descriptor) {
+				out[m.FullName()] = append(out[m.FullName()], f)
+			}
+		}
+	}
+	return out
+}
+
+// isPart reports whether a field holds a message of ours.
+func isPart(f protoreflect.FieldDescriptor) bool {
+	return f.Message() != nil && strings.HasPrefix(string(f.Message().FullName()), "trunkline.node.v1.")
+}
+
+// name is how the tables call a field.
+func name(f protoreflect.FieldDescriptor) string {
+	return string(f.ContainingMessage().Name()) + "." + string(f.Name())
+}
