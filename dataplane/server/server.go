@@ -26,6 +26,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/spool"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing"
 	"github.com/trunkline-ai/trunkline/dataplane/upstream"
+	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 	"github.com/trunkline-ai/trunkline/internal/domain/feature"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -120,7 +121,7 @@ func New(cfg Config) (*Server, error) {
 		Target: cfg.ControlPlane, Node: cfg.Node, Logger: cfg.Logger,
 		Sync: syncing.Config{
 			Version:  cmp.Or(cfg.Version, "dev"),
-			Features: feature.Known().With(dialectFeatures(dialects)...),
+			Features: feature.Known().With(dialectFeatures(cfg.AllInOne != nil)...),
 			Apply:    s.apply, Status: s.status, Reset: s.resetCooldown, Drain: s.drain.order,
 		},
 	}
@@ -170,10 +171,12 @@ func New(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// dialectFeatures are what a node has that can speak these dialects.
-func dialectFeatures(dialects map[string]upstream.Dialect) (features []string) {
-	for name := range dialects {
-		features = append(features, feature.Dialect(name))
+// dialectFeatures are what a node has for the dialects that it can speak.
+func dialectFeatures(allInOne bool) (features []string) {
+	for _, name := range dialect.Names() {
+		if d, _ := dialect.Find(name); allInOne || !d.AllInOneOnly {
+			features = append(features, feature.Dialect(name))
+		}
 	}
 	return features
 }
