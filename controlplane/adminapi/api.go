@@ -34,6 +34,8 @@ type Live interface {
 	// Create stores a new document. generatedKey is the secret of an API key that came without one.
 	Create(ctx context.Context, actor string, doc proto.Message) (res *controlplane.Resource, generatedKey string, err error)
 	Update(ctx context.Context, actor string, doc proto.Message) (*controlplane.Resource, error)
+	// Patch replaces the document that doc names by what merge makes of it.
+	Patch(ctx context.Context, actor string, doc proto.Message, merge func(present proto.Message) error) (*controlplane.Resource, error)
 	Delete(ctx context.Context, actor string, kind controlplane.Kind, name, etag string) error
 	Apply(ctx context.Context, actor string, docs []proto.Message, prune bool) (*config.ApplyResult, error)
 	Diff(docs []proto.Message, prune bool) (*config.ApplyResult, error)
@@ -183,11 +185,11 @@ func New(cfg Config) (*API, error) {
 		auth.intercept,
 		validation.intercept,
 	)
-	adminv1connect.RegisterProviderServiceHandler(server, providerService{live: cfg.Live, importer: cfg.Importer, nodes: cfg.Nodes, cooldowns: cfg.Cooldowns})
-	adminv1connect.RegisterGroupServiceHandler(server, groupService{cfg.Live, cfg.Nodes})
-	adminv1connect.RegisterKeyServiceHandler(server, keyService{cfg.Live, cfg.Nodes, now})
-	adminv1connect.RegisterKeywordServiceHandler(server, keywordService{cfg.Live, cfg.Calls})
-	adminv1connect.RegisterSettingsServiceHandler(server, settingsService{cfg.Live})
+	adminv1connect.RegisterProviderServiceHandler(server, providerService{live: cfg.Live, importer: cfg.Importer, nodes: cfg.Nodes, cooldowns: cfg.Cooldowns, rules: validation})
+	adminv1connect.RegisterGroupServiceHandler(server, groupService{cfg.Live, cfg.Nodes, validation})
+	adminv1connect.RegisterKeyServiceHandler(server, keyService{cfg.Live, cfg.Nodes, now, validation})
+	adminv1connect.RegisterKeywordServiceHandler(server, keywordService{cfg.Live, cfg.Calls, validation})
+	adminv1connect.RegisterSettingsServiceHandler(server, settingsService{cfg.Live, validation})
 	adminv1connect.RegisterConfigServiceHandler(server, configService{cfg.Live, cfg.Nodes})
 	adminv1connect.RegisterCallServiceHandler(server, callService{
 		calls: cfg.Calls, gaps: cfg.Gaps, bodies: cfg.Bodies, log: cfg.Logger, now: now, still: auth.still, ended: ended,

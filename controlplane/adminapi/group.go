@@ -13,6 +13,7 @@ import (
 type groupService struct {
 	live  Live
 	nodes Nodes
+	rules *validation
 }
 
 // ListGroups lists groups in name order.
@@ -60,7 +61,7 @@ func (s groupService) CreateGroup(ctx context.Context, req *adminv1.CreateGroupR
 
 // UpdateGroup replaces a group.
 func (s groupService) UpdateGroup(ctx context.Context, req *adminv1.UpdateGroupRequest) (*adminv1.UpdateGroupResponse, error) {
-	r, err := update(ctx, s.live, req.GetGroup())
+	r, err := s.rules.update(ctx, s.live, req, req.GetGroup())
 	if err != nil {
 		return nil, err
 	}

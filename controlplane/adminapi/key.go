@@ -15,6 +15,7 @@ type keyService struct {
 	live  Live
 	nodes Nodes
 	now   func() time.Time
+	rules *validation
 }
 
 // ListApiKeys lists API keys in name order.
@@ -64,7 +65,7 @@ func (s keyService) CreateApiKey(ctx context.Context, req *adminv1.CreateApiKeyR
 
 // UpdateApiKey replaces an API key.
 func (s keyService) UpdateApiKey(ctx context.Context, req *adminv1.UpdateApiKeyRequest) (*adminv1.UpdateApiKeyResponse, error) {
-	r, err := update(ctx, s.live, req.GetApiKey())
+	r, err := s.rules.update(ctx, s.live, req, req.GetApiKey())
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 type keywordService struct {
 	live  Live
 	calls Calls
+	rules *validation
 }
 
 // ListFailureKeywords lists failure keywords in name order.
@@ -47,7 +48,7 @@ func (s keywordService) CreateFailureKeyword(ctx context.Context, req *adminv1.C
 
 // UpdateFailureKeyword replaces a failure keyword.
 func (s keywordService) UpdateFailureKeyword(ctx context.Context, req *adminv1.UpdateFailureKeywordRequest) (*adminv1.UpdateFailureKeywordResponse, error) {
-	r, err := update(ctx, s.live, req.GetFailureKeyword())
+	r, err := s.rules.update(ctx, s.live, req, req.GetFailureKeyword())
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ type providerService struct {
 	importer  Importer
 	nodes     Nodes
 	cooldowns Cooldowns
+	rules     *validation
 }
 
 // ListProviders lists providers in name order.
@@ -49,7 +50,7 @@ func (s providerService) CreateProvider(ctx context.Context, req *adminv1.Create
 
 // UpdateProvider replaces a provider.
 func (s providerService) UpdateProvider(ctx context.Context, req *adminv1.UpdateProviderRequest) (*adminv1.UpdateProviderResponse, error) {
-	r, err := update(ctx, s.live, req.GetProvider())
+	r, err := s.rules.update(ctx, s.live, req, req.GetProvider())
 	if err != nil {
 		return nil, err
 	}

@@ -27,15 +27,6 @@ func create(ctx context.Context, live Live, doc proto.Message) (created *control
 	return created, generatedKey, nil
 }
 
-// update replaces a resource and returns it as it now is.
-func update(ctx context.Context, live Live, doc proto.Message) (*controlplane.Resource, error) {
-	updated, err := live.Update(ctx, caller(ctx).actor(), doc)
-	if err != nil {
-		return nil, inRequest(err, doc)
-	}
-	return updated, nil
-}
-
 // remove deletes a resource.
 func remove(ctx context.Context, live Live, kind controlplane.Kind, name, etag string) error {
 	return live.Delete(ctx, caller(ctx).actor(), kind, name, etag)

@@ -9,7 +9,10 @@ import (
 )
 
 // settingsService reads and replaces the settings.
-type settingsService struct{ live Live }
+type settingsService struct {
+	live  Live
+	rules *validation
+}
 
 // GetSettings returns the settings; before the first change all of them are defaults.
 func (s settingsService) GetSettings(context.Context, *adminv1.GetSettingsRequest) (*adminv1.GetSettingsResponse, error) {
@@ -23,7 +26,7 @@ func (s settingsService) GetSettings(context.Context, *adminv1.GetSettingsReques
 
 // UpdateSettings replaces the settings.
 func (s settingsService) UpdateSettings(ctx context.Context, req *adminv1.UpdateSettingsRequest) (*adminv1.UpdateSettingsResponse, error) {
-	r, err := update(ctx, s.live, req.GetSettings())
+	r, err := s.rules.update(ctx, s.live, req, req.GetSettings())
 	if err != nil {
 		return nil, err
 	}

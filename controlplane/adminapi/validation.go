@@ -9,6 +9,7 @@ import (
 	"buf.build/go/protovalidate"
 	"connectrpc.com/connect/v2"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -34,7 +35,12 @@ func (v *validation) intercept(next connect.ServerFunc) connect.ServerFunc {
 }
 
 func (v *validation) check(msg proto.Message) error {
-	err := v.validator.Validate(msg)
+	var options []protovalidate.ValidationOption
+	if req, ok := msg.(updateRequest); ok && len(req.GetUpdateMask().GetPaths()) > 0 {
+		// The document in it is a part of one; update checks the whole.
+		options = append(options, protovalidate.WithFilter(onlyOf(msg.ProtoReflect().Descriptor())))
+	}
+	err := v.validator.Validate(msg, options...)
 	if err == nil {
 		return nil
 	}
@@ -50,6 +56,11 @@ func (v *validation) check(msg proto.Message) error {
 		}
 	}
 	return errs.Invalid(violations...)
+}
+
+// onlyOf leaves out the rules of the messages inside a message.
+func onlyOf(md protoreflect.MessageDescriptor) protovalidate.Filter {
+	return protovalidate.FilterFunc(func(m protoreflect.Message, _ protoreflect.Descriptor) bool { return m.Descriptor() == md })
 }
 
 func fieldAtFault(msg proto.Message, path *validate.FieldPath) string {

@@ -41,6 +41,16 @@ func (l *Live) Create(ctx context.Context, actor string, doc proto.Message) (res
 // the error is Conflict. Secrets that doc does not give are kept. A document that would
 // not change is not written.
 func (l *Live) Update(ctx context.Context, actor string, doc proto.Message) (*controlplane.Resource, error) {
+	return l.update(ctx, actor, doc, nil)
+}
+
+// Patch is Update by what merge makes of the present document, as callers see it; doc says
+// only which one is meant and, by its etag, which state of it.
+func (l *Live) Patch(ctx context.Context, actor string, doc proto.Message, merge func(present proto.Message) error) (*controlplane.Resource, error) {
+	return l.update(ctx, actor, doc, merge)
+}
+
+func (l *Live) update(ctx context.Context, actor string, doc proto.Message, merge func(present proto.Message) error) (*controlplane.Resource, error) {
 	kind, name, err := kindOf(doc)
 	if err != nil {
 		return nil, err
@@ -53,7 +63,14 @@ func (l *Live) Update(ctx context.Context, actor string, doc proto.Message) (*co
 		if err := checkETag(old, kind, name, givenETag(doc)); err != nil {
 			return nil, err
 		}
-		t, violations, err := l.normalizer().normalize(c, doc, old)
+		replacement := doc
+		if merge != nil {
+			replacement = presentOf(kind, old)
+			if err := merge(replacement); err != nil {
+				return nil, err
+			}
+		}
+		t, violations, err := l.normalizer().normalize(c, replacement, old)
 		if err := cmp.Or(err, controlplane.InvalidConfig(violations)); err != nil {
 			return nil, err
 		}
@@ -67,6 +84,14 @@ func (l *Live) Update(ctx context.Context, actor string, doc proto.Message) (*co
 	}
 	res, _ := next.Get(kind, name)
 	return res, nil
+}
+
+// presentOf is a document as callers see it; settings are empty before there are any.
+func presentOf(kind controlplane.Kind, old *controlplane.Resource) proto.Message {
+	if old == nil {
+		return kind.New()
+	}
+	return Public(old)
 }
 
 // Delete removes a document. When etag is not empty it must be the present one, else the

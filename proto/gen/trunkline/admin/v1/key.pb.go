@@ -546,7 +546,8 @@ type ListApiKeysRequest struct {
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Only those with this text in their name, owner, tags, prefix or last four characters; letter case does not matter.
 	Search string `protobuf:"bytes,3,opt,name=search,proto3" json:"search,omitempty"`
-	// Order: one of name, create_time, update_time, expire_time, followed by " desc" to turn it round; default name. Equal ones come in name order.
+	// Order: one of name, create_time, update_time, expire_time, followed by " desc" to turn it round; default name. Equal ones come in
+	// name order; a key that never expires is later than all that do.
 	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	// Only keys that may use this group.
 	Group string `protobuf:"bytes,5,opt,name=group,proto3" json:"group,omitempty"`

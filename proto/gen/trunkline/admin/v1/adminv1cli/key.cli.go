@@ -70,7 +70,7 @@ func keyService() cli.Service {
 			"trunkline.admin.v1.KeyLimits.requests_per_minute":   "Calls per minute.",
 			"trunkline.admin.v1.KeyLimits.tokens_per_minute":     "Input and output tokens per minute.",
 			"trunkline.admin.v1.ListApiKeysRequest.group":        "Only keys that may use this group.",
-			"trunkline.admin.v1.ListApiKeysRequest.order_by":     "Order: one of name, create_time, update_time, expire_time, followed by \" desc\" to turn it round; default name. Equal ones come in name order.",
+			"trunkline.admin.v1.ListApiKeysRequest.order_by":     "Order: one of name, create_time, update_time, expire_time, followed by \" desc\" to turn it round; default name. Equal ones come in\nname order; a key that never expires is later than all that do.",
 			"trunkline.admin.v1.ListApiKeysRequest.page_size":    "Most API keys in one page, 1 to 1000; default 100.",
 			"trunkline.admin.v1.ListApiKeysRequest.page_token":   "next_page_token of the page before; everything else must be the same.",
 			"trunkline.admin.v1.ListApiKeysRequest.search":       "Only those with this text in their name, owner, tags, prefix or last four characters; letter case does not matter.",

@@ -337,7 +337,8 @@ export type ListApiKeysRequest = Message<"trunkline.admin.v1.ListApiKeysRequest"
   search: string;
 
   /**
-   * Order: one of name, create_time, update_time, expire_time, followed by " desc" to turn it round; default name. Equal ones come in name order.
+   * Order: one of name, create_time, update_time, expire_time, followed by " desc" to turn it round; default name. Equal ones come in
+   * name order; a key that never expires is later than all that do.
    *
    * @generated from field: string order_by = 4;
    */
