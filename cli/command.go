@@ -91,10 +91,9 @@ func (r *Runtime) method(s *Service, m Method) *subcommand {
 
 const updateHelp = `
 
-Only what the flags name changes: the present one is read, changed and sent
-back with its etag, so that a change by someone else in between is refused and
-not lost. A list or map is replaced as a whole; an empty value (--flag '')
-puts a field back to its default. With -f the document replaces it all.`
+Only what the flags name changes; with --etag only if nothing else changed
+since. A list or map is replaced as a whole; an empty value (--flag '') puts a
+field back to its default. With -f the document replaces it all.`
 
 // notAFlag leaves out what paging and the positional argument set. Create has
 // --name too: there it is one property among the others.
@@ -105,7 +104,7 @@ func (c *subcommand) notAFlag(f protoreflect.FieldDescriptor) bool {
 	case c.shape.arg:
 		return c.method.use != "create"
 	}
-	return c.shape.resource != nil && f.Name() == "etag" // it is read with the rest
+	return f.Name() == etagName && c.method.use == "create" // what is new has none
 }
 
 func (c *subcommand) newRequest() proto.Message { return c.method.in.New().Interface() }

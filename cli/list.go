@@ -51,6 +51,10 @@ func (c *subcommand) runList(ctx context.Context, args []string) error {
 		return err
 	}
 	p := c.r.Printer()
+	if len(args) == 1 && c.count(all) == 1 {
+		// One was named, so it is shown in full.
+		return p.Message(all.ProtoReflect().Get(c.shape.items).List().Get(0).Message().Interface())
+	}
 	if err := p.List(all, strings.ReplaceAll(string(c.shape.items.Name()), "_", " ")); err != nil {
 		return err
 	}

@@ -2,14 +2,14 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
-	"connectrpc.com/connect/v2"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"github.com/trunkline-ai/trunkline/cli/exit"
 	"github.com/trunkline-ai/trunkline/cli/output"
@@ -53,48 +53,37 @@ func (c *subcommand) nameIt(resource protoreflect.Message, args []string) error 
 }
 
 func (c *subcommand) runUpdate(ctx context.Context, args []string) error {
-	if c.file == "" && !c.flags.Given() {
-		return exit.Usagef("nothing to change: give a flag, or a document with -f")
-	}
 	in := c.newRequest()
-	return c.r.Call(ctx, func(ctx context.Context, client *connect.Client) error {
-		resource := c.target(in)
-		if err := c.present(ctx, client, resource, args); err != nil {
-			return err
-		}
-		if err := c.flags.Apply(resource); err != nil {
-			return err
-		}
-		out, err := c.method.do(ctx, client, in)
-		if err != nil {
-			return err
-		}
-		return c.printWritten(out)
-	})
-}
-
-// present fills resource with what the flags are laid over: the document when
-// there is one, else what the server has now, etag included.
-func (c *subcommand) present(ctx context.Context, client *connect.Client, resource protoreflect.Message, args []string) error {
-	if c.file != "" {
-		if err := c.readFile(resource); err != nil {
-			return err
-		}
-		return c.nameIt(resource, args)
+	resource := c.target(in)
+	if err := c.readFile(resource); err != nil {
+		return err
 	}
-	get, ok := c.service.method("get")
-	if !ok {
-		return errors.New("this can only be replaced as a whole: give a document with -f")
+	if err := c.flags.Apply(resource); err != nil {
+		return err
 	}
-	in := get.in.New()
-	if arg := shapeOf(get).arg; arg != nil {
-		in.Set(arg, protoreflect.ValueOfString(args[0]))
+	if err := c.nameIt(resource, args); err != nil {
+		return err
 	}
-	out, err := get.do(ctx, client, in.Interface())
+	if c.file == "" {
+		if err := c.setMask(in.ProtoReflect()); err != nil {
+			return err
+		}
+	}
+	out, err := c.call(ctx, in)
 	if err != nil {
 		return err
 	}
-	proto.Merge(resource.Interface(), unwrap(out))
+	return c.printWritten(out)
+}
+
+// setMask says that only what the flags name is to change.
+func (c *subcommand) setMask(in protoreflect.Message) error {
+	paths := slices.DeleteFunc(c.flags.Paths(), func(path string) bool { return path == etagName })
+	if len(paths) == 0 {
+		return exit.Usagef("nothing to change: give a flag, or a document with -f")
+	}
+	mask := &fieldmaskpb.FieldMask{Paths: paths}
+	in.Set(in.Descriptor().Fields().ByName(maskName), protoreflect.ValueOfMessage(mask.ProtoReflect()))
 	return nil
 }
 

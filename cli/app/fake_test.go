@@ -15,6 +15,7 @@ import (
 	"connectrpc.com/connect/v2/connectproto"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -107,6 +108,29 @@ func stale(etag string, present string) error {
 	return nil
 }
 
+// masked is doc or, with a mask, the present document with what the mask names from doc.
+func masked[M proto.Message](present, doc M, mask *fieldmaskpb.FieldMask) M {
+	if len(mask.GetPaths()) == 0 {
+		return doc
+	}
+	merged := proto.CloneOf(present)
+	for _, path := range mask.GetPaths() {
+		to, from := merged.ProtoReflect(), doc.ProtoReflect()
+		parents, last := strings.Split(path, "."), ""
+		parents, last = parents[:len(parents)-1], parents[len(parents)-1]
+		for _, name := range parents {
+			field := to.Descriptor().Fields().ByTextName(name)
+			to, from = to.Mutable(field).Message(), from.Get(field).Message()
+		}
+		if field := to.Descriptor().Fields().ByTextName(last); from.Has(field) {
+			to.Set(field, from.Get(field))
+		} else {
+			to.Clear(field)
+		}
+	}
+	return merged
+}
+
 func sorted[M any](m map[string]M) []M {
 	names := slices.Sorted(maps.Keys(m))
 	list := make([]M, len(names))
@@ -171,6 +195,7 @@ func (f providerFake) UpdateProvider(_ context.Context, req *adminv1.UpdateProvi
 	if err := stale(p.GetEtag(), present.GetEtag()); err != nil {
 		return nil, err
 	}
+	p = masked(present, p, req.GetUpdateMask())
 	p.Etag = f.next()
 	f.providers[p.GetName()] = p
 	return &adminv1.UpdateProviderResponse{Provider: p}, nil
@@ -242,6 +267,7 @@ func (f groupFake) UpdateGroup(_ context.Context, req *adminv1.UpdateGroupReques
 	if err := stale(g.GetEtag(), f.groups[g.GetName()].GetEtag()); err != nil {
 		return nil, err
 	}
+	g = masked(f.groups[g.GetName()], g, req.GetUpdateMask())
 	g.Etag = f.next()
 	f.groups[g.GetName()] = g
 	return &adminv1.UpdateGroupResponse{Group: g}, nil
@@ -256,7 +282,7 @@ func (f *fake) CreateApiKey(_ context.Context, req *adminv1.CreateApiKeyRequest)
 		k.Secret = secret
 	}
 	k.Prefix, k.LastFour, k.Secret = k.GetSecret()[:6], k.GetSecret()[len(k.GetSecret())-4:], ""
-	k.Etag = f.next()
+	k.State, k.Etag = adminv1.ApiKeyState_API_KEY_STATE_ACTIVE, f.next()
 	f.keys[k.GetName()] = k
 	return &adminv1.CreateApiKeyResponse{ApiKey: k, Secret: secret}, nil
 }
@@ -282,7 +308,7 @@ func (f settingsFake) UpdateSettings(_ context.Context, req *adminv1.UpdateSetti
 	if err := stale(req.GetSettings().GetEtag(), f.settings.GetEtag()); err != nil {
 		return nil, err
 	}
-	f.settings = proto.CloneOf(req.GetSettings())
+	f.settings = masked(f.settings, proto.CloneOf(req.GetSettings()), req.GetUpdateMask())
 	f.settings.Etag = f.next()
 	return &adminv1.UpdateSettingsResponse{Settings: f.settings}, nil
 }

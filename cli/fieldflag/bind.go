@@ -61,6 +61,17 @@ func (s *Set) Given() bool {
 	return false
 }
 
+// Paths gives the fields that the given flags name, as a field mask does.
+func (s *Set) Paths() []string {
+	var paths []string
+	for _, v := range s.flags {
+		if v.given {
+			paths = append(paths, fieldPath(v.path))
+		}
+	}
+	return paths
+}
+
 type binder struct {
 	cmd *cobra.Command
 	mt  protoreflect.MessageType

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/trunkline-ai/trunkline/cli/enumname"
 	"github.com/trunkline-ai/trunkline/cli/output"
 	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -23,13 +24,13 @@ func All() output.Views {
 		output.ViewOf(importStep, "provider", "stage", "what"),
 		output.ViewOf(importRun, "time", "provider", "by", "took", "result", "next", "id"),
 		output.ViewOf(testStep, "step", "result", "took", "found"),
-		output.ViewOf(group, "name", "aliases", "members", "selection", "enabled", "updated"),
+		output.ViewOf(group, "name", "aliases", "members", "selection", "api keys", "enabled", "updated"),
 		output.ViewOf(candidate, "provider", "model", "priority", "weight", "price", "state", "role", "share", "left", "failures", "nodes", "reason"),
 		output.ViewOf(groupRoute, "group", "state", "serving", "next", "candidates", "left out", "reason"),
 		output.ViewOf(providerHealth, "provider", "state", "left", "usable models", "groups", "reason", "not healthy"),
 		output.ViewOf(hit, "call", "provider", "text"),
 		output.ViewOf(member, "priority", "provider", "model", "weight", "enabled"),
-		output.ViewOf(apiKey, "name", "key", "groups", "enabled", "expires", "updated"),
+		output.ViewOf(apiKey, "name", "key", "groups", "owner", "tags", "state", "expires", "updated"),
 		output.ViewOf(unconfirmed, "name", "connected", "last seen", "why"),
 		output.ViewOf(revision, "revision", "time", "actor", "changes"),
 		output.ViewOf(change, "operation", "kind", "name", "differences"),
@@ -87,7 +88,7 @@ func group(g *adminv1.Group) []string {
 	}
 	return []string{
 		g.GetName(), output.Text(strings.Join(g.GetAliases(), ", ")), output.Text(strings.Join(members, ", ")),
-		cmp.Or(g.GetSelection(), "cheapest"), enabled(g.Enabled), output.Time(g.GetUpdateTime()),
+		cmp.Or(g.GetSelection(), "cheapest"), strconv.Itoa(int(g.GetApiKeyCount())), enabled(g.Enabled), output.Time(g.GetUpdateTime()),
 	}
 }
 
@@ -104,14 +105,18 @@ func apiKey(k *adminv1.ApiKey) []string {
 	if k.GetExpireTime() != nil {
 		expires = output.Time(k.GetExpireTime())
 	}
-	works := enabled(k.Enabled)
-	if k.GetRevokeTime() != nil {
-		works = "revoked"
-	}
 	return []string{
 		k.GetName(), k.GetPrefix() + ending(k.GetLastFour()), output.Text(strings.Join(k.GetGroups(), ", ")),
-		works, expires, output.Time(k.GetUpdateTime()),
+		output.Text(k.GetOwner()), output.Text(strings.Join(k.GetTags(), ", ")), keyState(k.GetState()), expires, output.Time(k.GetUpdateTime()),
 	}
+}
+
+// keyState is a state as people read it; a key that was not stored has none.
+func keyState(s adminv1.ApiKeyState) string {
+	if s == 0 {
+		return output.Text("")
+	}
+	return enumname.Short(s.Descriptor().Values().ByNumber(s.Number()))
 }
 
 func keyword(k *adminv1.FailureKeyword) []string {
