@@ -76,7 +76,7 @@ func (m *Memory) reset(s dataplane.Scope, now time.Time) (wasOpen bool) {
 }
 
 // Forget drops every scope that is not to be kept, because the configuration no longer
-// has it. A late report of such a scope starts it anew. keep must not call the Memory.
+// has it. A late report of such a scope starts it again. keep must not call the Memory.
 func (m *Memory) Forget(keep func(dataplane.Scope) bool) {
 	changed := false
 	for i := range m.shards {

@@ -368,7 +368,7 @@ func TestEnvironmentsAreApart(t *testing.T) {
 	for _, key := range f.connect().Keys(t.Context(), "*").Val() {
 		_, name, _ := strings.Cut(key, "}:")
 		if ttl := f.connect().PTTL(t.Context(), key).Val(); ttl < 0 && name != "open" && name != "epoch" && name != "clock" {
-			t.Errorf("the key %q stays for ever", key)
+			t.Errorf("the key %q stays forever", key)
 		}
 	}
 }

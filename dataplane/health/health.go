@@ -52,7 +52,7 @@
 //     node has open is that node's own to probe.
 //   - While Redis is away, as dataplane/redis decides, the node is a Memory.
 //   - When Redis forgets (a flush, a restart) nodes keep what they know to be open until its
-//     deadline; levels and windows begin anew. When a replica takes over that had not heard of
+//     deadline; levels and windows begin again. When a replica takes over that had not heard of
 //     the last trip, that trip is lost and the target is tried again early.
 //   - The keys of an environment share one hash tag, {trunkline:<environment>}: window:<scope>
 //     and scope:<scope> expire by themselves; open, epoch and clock stay.

@@ -240,7 +240,7 @@ func (t *tracker) shut(now time.Time) {
 	t.fleet = fleet{}
 }
 
-// reset is close by a person's word, who says that the trouble is over for good.
+// reset is close by an admin, who says that the trouble is over.
 func (t *tracker) reset(now time.Time) (wasOpen bool) {
 	wasOpen = t.open
 	*t = tracker{closedAt: now, fades: now.Add(staleAfterReset), threshold: t.threshold, fleet: fleet{closedAt: now}}

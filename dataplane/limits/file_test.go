@@ -44,7 +44,7 @@ func TestARestartRemembersWhatWasSpent(t *testing.T) {
 	mustAcquire(t, l, day, dataplane.Estimate{})
 	mustDeny(t, l, month, dataplane.Estimate{}, dataplane.LimitBudget)
 	weekly := newKey(t, "month", &nodev1.ApiKey{Budget: 1_000_000, BudgetPeriod: "week"})
-	mustAcquire(t, l, weekly, dataplane.Estimate{}) // another kind of period starts anew
+	mustAcquire(t, l, weekly, dataplane.Estimate{}) // another kind of period starts again
 }
 
 func TestABrokenFileIsSaidAndReplaced(t *testing.T) {

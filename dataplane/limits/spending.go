@@ -24,7 +24,7 @@ type spending struct {
 // total is what all nodes have spent, as far as this one can know.
 func (s *spending) total() dataplane.PicoUSD { return s.known + s.own - s.within }
 
-// enter starts anew when the period is over, or another kind of period than before.
+// enter starts again when the period is over, or another kind of period than before.
 func (s *spending) enter(period dataplane.Period, now time.Time) {
 	if s.period == period && now.Before(s.end) { // also when the clock was set back
 		return

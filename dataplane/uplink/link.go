@@ -61,7 +61,7 @@ func (u *Uplink) keepLinked(ctx context.Context) {
 
 // link is one connection: it syncs, ships while the sync is up, and ends when the sync
 // ends. A connection of its own for each try leaves nothing to gRPC's own reconnecting,
-// which neither spreads nodes out nor tells a stream that its server is gone for good.
+// which neither spreads nodes out nor tells a stream that its server is gone permanently.
 func (u *Uplink) link(ctx context.Context, target string) (up bool, err error) {
 	if err := u.identify(ctx, target); err != nil {
 		return false, err

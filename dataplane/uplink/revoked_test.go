@@ -156,7 +156,7 @@ func TestRevokedKeysAreRefusedUntilASnapshotDecides(t *testing.T) {
 	get(t, "ack", p.answers)
 	w.wants(t, "with a newer one that holds both", 2, 3)
 
-	// What comes late does not take back what the snapshot decided; what is for good does.
+	// What comes late does not take back what the snapshot decided; what is permanent does.
 	p.revoke <- revoke(8, deleted, 3)
 	get(t, "ack", p.answers)
 	w.wants(t, "a message that comes late", 2, 3)

@@ -215,7 +215,7 @@ func TestWhatMayBeStoredIsNotSummedUp(t *testing.T) {
 		p.store = func(b *nodev1.ShipCallsRequest) ([]*nodev1.RejectedCall, error) {
 			mu.Lock()
 			defer mu.Unlock()
-			if away { // from then on, for good
+			if away { // from then on
 				return nil, status.Error(codes.Unavailable, "away")
 			}
 			away = true

@@ -48,7 +48,7 @@ var ErrNoToken = errors.New("this node has not joined a control plane and has no
 	"make one with `trunklinectl nodes create-join-token` and give it to the node as TRUNKLINE_JOIN_TOKEN")
 
 // Open reads who the node is. A disk that cannot be used costs only what it would have
-// kept: the node then joins anew at each start. An identity that is there and is another
+// kept: the node then joins again at each start. An identity that is there and is another
 // node's, or may be read by others, is a mistake and an error.
 func Open(cfg Config) (*Identity, error) {
 	if cfg.Logger == nil {
@@ -62,7 +62,7 @@ func Open(cfg Config) (*Identity, error) {
 	}
 	i := &Identity{cfg: cfg, folder: folder(cfg.Dir), log: cfg.Logger}
 	if err := i.folder.make(); err != nil {
-		i.log.Error("the node's identity is kept in memory only, so it has to join anew at its next start", "error", err)
+		i.log.Error("the node's identity is kept in memory only, so it has to join again at its next start", "error", err)
 		i.folder = ""
 	}
 	if err := i.load(); err != nil {
@@ -91,7 +91,7 @@ func (i *Identity) load() (err error) {
 		if i.cfg.JoinToken == "" {
 			return fmt.Errorf("identity: %s: %w; give the node a new join token to replace it", i.folder.path(identityFile), err)
 		}
-		i.log.Error("the node's identity is damaged; it joins anew", "path", i.folder.path(identityFile), "error", err)
+		i.log.Error("the node's identity is damaged; it joins again", "path", i.folder.path(identityFile), "error", err)
 		return nil
 	}
 	if c.node != i.cfg.Node {
@@ -176,6 +176,6 @@ func (i *Identity) take(c *credential) {
 		err = i.folder.remove(joiningFile)
 	}
 	if err != nil {
-		i.log.Error("the node's identity is not kept on disk; a restart would use an older one, or have to join anew", "error", err)
+		i.log.Error("the node's identity is not kept on disk; a restart would use an older one, or have to join again", "error", err)
 	}
 }

@@ -179,7 +179,7 @@ func (s *Spool) remove(old segment, at mark) {
 	s.removeFile(old.first)
 }
 
-// removeFile removes a segment's file for good.
+// removeFile removes a segment's file permanently.
 func (s *Spool) removeFile(first uint64) {
 	err := os.Remove(s.path(first))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -326,7 +326,7 @@ type Hello struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the node, stable over restarts: the one its certificate names.
 	Node string `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
-	// Made anew at each start.
+	// A new one at each start.
 	BootId  string `protobuf:"bytes,2,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
 	Version string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
 	// What the node serves now; when it is the newest, nothing is sent.
