@@ -11,6 +11,7 @@ import { CallService } from '@/gen/trunkline/admin/v1/call_pb';
 import { ConfigService } from '@/gen/trunkline/admin/v1/config_pb';
 import { GroupService } from '@/gen/trunkline/admin/v1/group_pb';
 import { KeyService } from '@/gen/trunkline/admin/v1/key_pb';
+import { KeywordService } from '@/gen/trunkline/admin/v1/keyword_pb';
 import { NodeService } from '@/gen/trunkline/admin/v1/node_pb';
 import { ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { SessionService } from '@/gen/trunkline/admin/v1/session_pb';
@@ -25,6 +26,7 @@ export type Backend = {
   keys?: Partial<ServiceImpl<typeof KeyService>>;
   nodes?: Partial<ServiceImpl<typeof NodeService>>;
   calls?: Partial<ServiceImpl<typeof CallService>>;
+  keywords?: Partial<ServiceImpl<typeof KeywordService>>;
   config?: Partial<ServiceImpl<typeof ConfigService>>;
 };
 
@@ -37,6 +39,7 @@ export function renderApp(path: string, backend: Backend = {}) {
     router.service(KeyService, { listApiKeys: () => ({}), ...backend.keys });
     router.service(NodeService, { listNodes: () => ({}), ...backend.nodes });
     router.service(CallService, { listCalls: () => ({}), ...backend.calls });
+    router.service(KeywordService, { listFailureKeywords: () => ({}), ...backend.keywords });
     router.service(ConfigService, { listRevisions: () => ({}), ...backend.config });
     router.service(SettingsService, { getSettings: () => ({}) });
   });
