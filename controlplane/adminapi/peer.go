@@ -7,31 +7,21 @@ import (
 
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
+
+	"github.com/trunkline-ai/trunkline/internal/clientip"
 )
 
 // peers tells who is at the other end of a call.
 type peers struct{ trustForwarded bool }
 
 // network is what sign-ins are counted by: an IPv4 address, or the /64 that one IPv6
-// customer gets.
+// customer gets. All whose address cannot be read are counted together.
 func (p peers) network(info *connect.CallInfo) string {
-	addr := info.PeerAddr
-	if p.trustForwarded {
-		if values := info.RequestHeader().Values("X-Forwarded-For"); len(values) > 0 {
-			last := values[len(values)-1]
-			addr = strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])
-		}
-	}
-	ip, err := netip.ParseAddr(addr)
-	if err != nil {
-		withPort, err := netip.ParseAddrPort(addr)
-		if err != nil {
-			return addr
-		}
-		ip = withPort.Addr()
-	}
-	ip = ip.Unmap().WithZone("")
-	if ip.Is4() {
+	ip := clientip.Of(info.RequestHeader(), info.PeerAddr, p.trustForwarded)
+	switch {
+	case !ip.IsValid():
+		return "unknown"
+	case ip.Is4():
 		return ip.String()
 	}
 	return netip.PrefixFrom(ip, 64).Masked().String()

@@ -19,7 +19,7 @@ func TestNetwork(t *testing.T) {
 		{name: "IPv6 counts by /64", addr: "[2001:db8:1:2:3:4:5:6]:443", want: "2001:db8:1:2::/64"},
 		{name: "mapped IPv4", addr: "[::ffff:192.0.2.7]:1", want: "192.0.2.7"},
 		{name: "zone", addr: "[fe80::1%eth0]:1", want: "fe80::/64"},
-		{name: "no address", addr: "@", want: "@"},
+		{name: "no address", addr: "@", want: "unknown"},
 		{name: "header not trusted", addr: "192.0.2.7:1", forwarded: []string{"198.51.100.1"}, want: "192.0.2.7"},
 		{name: "last hop counts", trust: true, addr: "192.0.2.7:1", forwarded: []string{"10.0.0.1, 198.51.100.1"}, want: "198.51.100.1"},
 		{name: "last header counts", trust: true, addr: "192.0.2.7:1", forwarded: []string{"10.0.0.1", "198.51.100.2"}, want: "198.51.100.2"},

@@ -2,37 +2,11 @@ package proxy
 
 import (
 	"net/http"
-	"net/netip"
-	"strings"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/internal/clientip"
 )
-
-// clientIP is where a request comes from: the connection's other end, or what the proxy
-// before us put last into X-Forwarded-For if we were told to believe it. What cannot be
-// read is no address, which no list of addresses holds.
-func (h *Handler) clientIP(r *http.Request) netip.Addr {
-	if h.cfg.TrustForwarded {
-		if lines := r.Header.Values("X-Forwarded-For"); len(lines) > 0 {
-			last := lines[len(lines)-1]
-			return parseAddr(strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:]))
-		}
-	}
-	return parseAddr(r.RemoteAddr)
-}
-
-// parseAddr reads an address with or without a port.
-func parseAddr(s string) netip.Addr {
-	if ap, err := netip.ParseAddrPort(s); err == nil {
-		return ap.Addr()
-	}
-	a, err := netip.ParseAddr(strings.Trim(s, "[]"))
-	if err != nil {
-		return netip.Addr{}
-	}
-	return a
-}
 
 func wrongAddress(key *dataplane.APIKey) wire.Error {
 	rule := dataplane.KeyAddress.Rule()
@@ -54,7 +28,7 @@ func (c *call) checkAccess() bool {
 }
 
 func (h *Handler) allowsAddress(key *dataplane.APIKey, r *http.Request) bool {
-	return len(key.AllowedIPs) == 0 || key.MayComeFrom(h.clientIP(r))
+	return len(key.AllowedIPs) == 0 || key.MayComeFrom(clientip.Of(r.Header, r.RemoteAddr, h.cfg.TrustForwarded))
 }
 
 // visit is enter for requests that are not calls.
