@@ -11,6 +11,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/cli/exit"
 	"github.com/trunkline-ai/trunkline/cli/fieldflag"
+	"github.com/trunkline-ai/trunkline/internal/domain/outcome"
 )
 
 // Command makes the command of a service.
@@ -75,9 +76,10 @@ func (r *Runtime) method(s *Service, m Method) *subcommand {
 		c.cmd.Flags().StringVarP(&c.file, "file", "f", "", "file with the document, YAML or JSON; - is stdin. Flags win over it")
 	}
 	c.flags = fieldflag.Bind(c.cmd, target, fieldflag.Options{
-		Env:  r.cfg.Env,
-		Doc:  func(f protoreflect.FieldDescriptor) string { return s.Docs[f.FullName()] },
-		Skip: c.notAFlag,
+		Env:    r.cfg.Env,
+		Doc:    func(f protoreflect.FieldDescriptor) string { return s.Docs[f.FullName()] },
+		Values: knownValues,
+		Skip:   c.notAFlag,
 	})
 	if c.shape.paged() {
 		c.bindLimit()
@@ -192,3 +194,11 @@ func docs(comment string) (short, long string) {
 }
 
 func quoted(s string) string { return `"` + s + `"` }
+
+// knownValues gives the values of a field of text that is no enum, because its set grows.
+func knownValues(f protoreflect.FieldDescriptor) []string {
+	if f.Name() == "outcome" {
+		return outcome.Names()
+	}
+	return nil
+}

@@ -24,6 +24,8 @@ type Options struct {
 	Env *proc.Env
 	// Doc gives the comment of a field.
 	Doc func(protoreflect.FieldDescriptor) string
+	// Values gives what completion offers for a field of text; nil, or nothing, offers none.
+	Values func(protoreflect.FieldDescriptor) []string
 	// Skip leaves out fields that are given in another way; nil leaves out none.
 	Skip func(protoreflect.FieldDescriptor) bool
 }
@@ -107,6 +109,8 @@ func (b *binder) bind(path []protoreflect.FieldDescriptor) {
 		b.complete(v.name, "true", "false")
 	case f.Enum() != nil && !f.IsMap():
 		b.complete(v.name, enumname.All(f.Enum())...)
+	case b.opt.Values != nil:
+		b.complete(v.name, b.opt.Values(f)...)
 	default:
 		b.complete(v.name)
 	}

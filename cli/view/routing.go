@@ -11,15 +11,22 @@ import (
 )
 
 func candidate(c *adminv1.Candidate) []string {
-	failures := "-"
-	if c.GetFailures() > 0 {
-		failures = fmt.Sprintf("%d/%d", c.GetFailures(), c.GetThreshold())
-	}
 	return []string{
 		c.GetProvider(), c.GetModel(), strconv.Itoa(int(c.GetPriority())), strconv.Itoa(int(c.GetWeight())), output.Text(c.GetPrice()),
-		targetState(c.GetState()), role(c), share(c), output.Duration(c.GetRemaining()), failures,
+		targetState(c.GetState()), role(c), share(c), output.Duration(c.GetRemaining()), failures(c),
 		output.Text(strings.Join(c.GetNodes(), ", ")), output.Text(c.GetReason()),
 	}
+}
+
+// failures writes how many there were of how many that open a cooldown.
+func failures(of interface {
+	GetFailures() int32
+	GetThreshold() int32
+}) string {
+	if of.GetFailures() == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%d/%d", of.GetFailures(), of.GetThreshold())
 }
 
 func role(c *adminv1.Candidate) string {
@@ -65,6 +72,14 @@ func providerHealth(h *adminv1.ProviderHealth) []string {
 	return []string{
 		h.GetProvider(), targetState(h.GetState()), output.Duration(h.GetRemaining()), fmt.Sprintf("%d/%d", h.GetUsableModels(), h.GetModelCount()),
 		output.Text(strings.Join(h.GetGroups(), ", ")), output.Text(h.GetReason()), output.Text(targets(h.GetTargets())),
+	}
+}
+
+// targetHealth is a part of a provider: one that has neither model nor credential is all of it.
+func targetHealth(t *adminv1.TargetHealth) []string {
+	return []string{
+		output.Text(t.GetModel()), output.Text(t.GetCredential()), targetState(t.GetState()), output.Duration(t.GetRemaining()), failures(t),
+		output.Text(strings.Join(t.GetNodes(), ", ")), output.Text(t.GetReason()),
 	}
 }
 

@@ -59,6 +59,8 @@ func TestRows(t *testing.T) {
 		{&adminv1.GroupRoute{Group: "g", State: adminv1.TargetState_TARGET_STATE_HEALTHY, Candidates: []*adminv1.Candidate{
 			{Provider: "p", Model: "m", Role: adminv1.CandidateRole_CANDIDATE_ROLE_SERVING, Share: 1}, {Provider: "q", Model: "m", Role: adminv1.CandidateRole_CANDIDATE_ROLE_NEXT},
 		}}, "g|healthy|p/m|q/m|2|0|-"},
+		{&adminv1.TargetHealth{Provider: "p", Credential: "main", State: adminv1.TargetState_TARGET_STATE_COOLING, Remaining: durationpb.New(4e9), Reason: "rate_limited", Failures: 1, Threshold: 5, Nodes: []string{"a"}},
+			"-|main|cooling|4s|1/5|a|rate_limited"},
 		{&adminv1.ProviderHealth{Provider: "p", State: adminv1.TargetState_TARGET_STATE_COOLING, Remaining: durationpb.New(4e9), Reason: "rate_limited", ModelCount: 3, Groups: []string{"g", "h"},
 			Targets: []*adminv1.TargetHealth{{Provider: "p", Credential: "main", State: adminv1.TargetState_TARGET_STATE_COOLING, Remaining: durationpb.New(4e9), Reason: "rate_limited"}},
 		}, "p|cooling|4s|0/3|g, h|rate_limited|p key main cooling 4s (rate_limited)"},

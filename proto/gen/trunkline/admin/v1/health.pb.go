@@ -228,7 +228,7 @@ type ProviderHealth struct {
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Its parts that are not simply healthy: the provider as a whole, models, credentials.
 	Targets []*TargetHealth `protobuf:"bytes,5,rep,name=targets,proto3" json:"targets,omitempty"`
-	// Models that calls are sent to now, and models altogether.
+	// Models that cool on no connected node, and models altogether.
 	UsableModels int32 `protobuf:"varint,6,opt,name=usable_models,json=usableModels,proto3" json:"usable_models,omitempty"`
 	ModelCount   int32 `protobuf:"varint,7,opt,name=model_count,json=modelCount,proto3" json:"model_count,omitempty"`
 	// Names of the groups with a member of it.

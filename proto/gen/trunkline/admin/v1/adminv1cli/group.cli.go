@@ -25,7 +25,7 @@ func groupService() cli.Service {
 				adminv1connect.NewGroupServiceClient, adminv1connect.GroupServiceClient.UpdateGroup),
 			cli.Unary("delete", "Delete a group; refused while an API key refers to it.",
 				adminv1connect.NewGroupServiceClient, adminv1connect.GroupServiceClient.DeleteGroup),
-			cli.Unary("explain", "The same for many groups at once, in name order.",
+			cli.Unary("explain", "Show in which order calls would try the members of groups now, and why: of many groups at once, in name order.",
 				adminv1connect.NewGroupServiceClient, adminv1connect.GroupServiceClient.ExplainGroups),
 		},
 		Docs: map[protoreflect.FullName]string{

@@ -110,7 +110,7 @@ type GroupServiceClient interface {
 	DeleteGroup(context.Context, *v1.DeleteGroupRequest) (*v1.DeleteGroupResponse, error)
 	// Show in which order a call would try the members of a group now, and why.
 	ExplainGroup(context.Context, *v1.ExplainGroupRequest) (*v1.ExplainGroupResponse, error)
-	// The same for many groups at once, in name order.
+	// Show in which order calls would try the members of groups now, and why: of many groups at once, in name order.
 	ExplainGroups(context.Context, *v1.ExplainGroupsRequest) (*v1.ExplainGroupsResponse, error)
 }
 
@@ -134,7 +134,7 @@ type GroupServiceHandler interface {
 	DeleteGroup(context.Context, *v1.DeleteGroupRequest) (*v1.DeleteGroupResponse, error)
 	// Show in which order a call would try the members of a group now, and why.
 	ExplainGroup(context.Context, *v1.ExplainGroupRequest) (*v1.ExplainGroupResponse, error)
-	// The same for many groups at once, in name order.
+	// Show in which order calls would try the members of groups now, and why: of many groups at once, in name order.
 	ExplainGroups(context.Context, *v1.ExplainGroupsRequest) (*v1.ExplainGroupsResponse, error)
 }
 

@@ -787,7 +787,7 @@ export const GroupService: GenService<{
     output: typeof ExplainGroupResponseSchema;
   },
   /**
-   * The same for many groups at once, in name order.
+   * Show in which order calls would try the members of groups now, and why: of many groups at once, in name order.
    *
    * @generated from rpc trunkline.admin.v1.GroupService.ExplainGroups
    */

@@ -142,7 +142,7 @@ export type ProviderHealth = Message<"trunkline.admin.v1.ProviderHealth"> & {
   targets: TargetHealth[];
 
   /**
-   * Models that calls are sent to now, and models altogether.
+   * Models that cool on no connected node, and models altogether.
    *
    * @generated from field: int32 usable_models = 6;
    */
