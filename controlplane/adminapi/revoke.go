@@ -36,7 +36,7 @@ func (s keyService) receipt(ctx context.Context, key *controlplane.Resource, wai
 	defer timer.Stop()
 	over := wait <= 0
 	for {
-		receipt, pending := s.standing(key)
+		receipt, pending := s.confirmations(key)
 		if over || !pending {
 			return receipt
 		}
@@ -50,8 +50,8 @@ func (s keyService) receipt(ctx context.Context, key *controlplane.Resource, wai
 	}
 }
 
-// standing tells which nodes have confirmed by now; pending says that a connected one may yet.
-func (s keyService) standing(key *controlplane.Resource) (receipt *adminv1.RevocationReceipt, pending bool) {
+// confirmations tells which nodes have confirmed by now; pending says that a connected one may yet.
+func (s keyService) confirmations(key *controlplane.Resource) (receipt *adminv1.RevocationReceipt, pending bool) {
 	receipt = &adminv1.RevocationReceipt{Revision: uint64(key.Revision)}
 	lineage := s.live.Current().Lineage
 	for _, n := range s.nodes.Nodes() {

@@ -73,7 +73,7 @@ func (s *service) Renew(ctx context.Context, req *nodev1.RenewRequest) (*nodev1.
 // Recheck ends the streams of nodes that are not welcome any more.
 func (s *Server) Recheck() {
 	if identities := s.service.identities; identities != nil {
-		s.streams.judge(identities.Standing)
+		s.streams.recheck(identities.Standing)
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 )
 
 // guard stands before every handler: it finds out who calls, binds streams to the server's
-// life and to the caller's standing, and turns a panic into an error. Health checks need
+// life and to the caller's identity staying accepted, and turns a panic into an error. Health checks need
 // no identity, and joining is how one gets it. In memory nobody is asked.
 type guard struct {
 	identities Identities // nil in memory

@@ -60,15 +60,15 @@ func (s *streams) end(cause error) {
 	}
 }
 
-// judge ends the streams of those who do not stand well any more, and tells them why.
-func (s *streams) judge(standing func(node string, keyHash [32]byte) error) {
+// recheck ends the streams of those whose identity is not accepted any more, and tells them why.
+func (s *streams) recheck(check func(node string, keyHash [32]byte) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, stream := range s.open {
 		if stream.who == nil {
 			continue
 		}
-		if err := standing(stream.who.node, stream.who.keyHash); err != nil {
+		if err := check(stream.who.node, stream.who.keyHash); err != nil {
 			stream.end(err)
 		}
 	}

@@ -62,7 +62,7 @@ func (e *explanation) add(m *adminv1.Member, t *target) {
 		e.leftOut = append(e.leftOut, c)
 		return
 	}
-	s := &t.standing
+	s := &t.health
 	c.State, c.Failures, c.Nodes = s.state, s.failures, s.nodes
 	if s.reason != "" {
 		c.Reason = s.of + s.reason

@@ -57,8 +57,8 @@ func explain(t *testing.T, config *controlplane.Config, name string, nodes []*ad
 	return v.Explain(group)
 }
 
-// standings writes candidates as "provider/model state reason remaining nodes".
-func standings(list []*adminv1.Candidate) string {
+// states writes candidates as "provider/model state reason remaining nodes".
+func states(list []*adminv1.Candidate) string {
 	var out []string
 	for _, c := range list {
 		line := c.GetProvider() + "/" + c.GetModel() + " " + shortState(c.GetState())
@@ -87,10 +87,10 @@ func TestExplainOrdersByPriorityPriceAndWeight(t *testing.T) {
 		"least_busy": "b/twin healthy\na/cheap healthy\nb/unpriced healthy\na/dear healthy\nb/call healthy",
 	} {
 		got := explain(t, explainConfig(selection), "alias", nil)
-		if standings(got.GetCandidates()) != want {
-			t.Errorf("%q:\n%s\nwant\n%s", selection, standings(got.GetCandidates()), want)
+		if states(got.GetCandidates()) != want {
+			t.Errorf("%q:\n%s\nwant\n%s", selection, states(got.GetCandidates()), want)
 		}
-		if left := standings(got.GetLeftOut()); left != "gone/m disabled (the provider is disabled)\nb/call disabled (the member is disabled)" {
+		if left := states(got.GetLeftOut()); left != "gone/m disabled (the provider is disabled)\nb/call disabled (the member is disabled)" {
 			t.Errorf("left out:\n%s", left)
 		}
 	}
@@ -116,7 +116,7 @@ func TestExplainOfWhatIsNotServed(t *testing.T) {
 		t.Errorf("found %v", group)
 	}
 	got := explain(t, explainConfig(""), "asleep", nil)
-	if len(got.GetCandidates()) != 0 || standings(got.GetLeftOut()) != "a/dear disabled (the group is disabled)" {
+	if len(got.GetCandidates()) != 0 || states(got.GetLeftOut()) != "a/dear disabled (the group is disabled)" {
 		t.Errorf("got %v", got)
 	}
 }
@@ -188,8 +188,8 @@ func TestExplainShowsTheWorstOfAllNodes(t *testing.T) {
 					ofA = append(ofA, c)
 				}
 			}
-			if standings(ofA) != tt.want {
-				t.Errorf("got\n%s\nwant\n%s", standings(ofA), tt.want)
+			if states(ofA) != tt.want {
+				t.Errorf("got\n%s\nwant\n%s", states(ofA), tt.want)
 			}
 		})
 	}

@@ -46,25 +46,25 @@ func (v *View) groupsOf(provider string) []string {
 // whole is how the provider stands on that of the nodes where it stands worst: it cools
 // there when it does by itself, or when every credential or every model of it does. usable
 // counts the models that cool on no node.
-func (v *View) whole(provider *adminv1.Provider) (worst standing, usable int) {
+func (v *View) whole(provider *adminv1.Provider) (worst health, usable int) {
 	worst.state = healthy
 	accounts := v.accountsOf(provider)
 	if accounts == nil {
 		return worst, len(provider.GetModels())
 	}
-	others := make([]standing, len(accounts)) // how models stand of which nothing is reported
+	others := make([]health, len(accounts)) // how models stand of which nothing is reported
 	cool := 0                                 // on how many nodes these cool
 	for n, a := range accounts {
-		if others[n] = a.of(standing{state: healthy}); others[n].state == cooling {
+		if others[n] = a.of(health{state: healthy}); others[n].state == cooling {
 			cool++
 		}
 	}
-	best := make([]standing, len(accounts)) // of the models that are reported of
+	best := make([]health, len(accounts)) // of the models that are reported of
 	reported := make([]int, len(accounts))  // how many these are
 	for _, m := range provider.GetModels() {
 		cools, rest := false, cool
 		for _, r := range v.reports.of[scope{provider: provider.GetName(), model: m.GetId()}] {
-			s := accounts[r.node].of(standingOf(r.line, ""))
+			s := accounts[r.node].of(healthOf(r.line, ""))
 			if reported[r.node] == 0 || s.compare(best[r.node]) < 0 {
 				best[r.node] = s
 			}
@@ -111,12 +111,12 @@ func (v *View) parts(provider *adminv1.Provider) (out []*adminv1.TargetHealth) {
 
 // part sums up what the nodes report of one scope; nil when it is healthy on all.
 func (v *View) part(s scope) *adminv1.TargetHealth {
-	f := fleetStanding{standing: standing{state: healthy}}
+	f := fleetHealth{health: health{state: healthy}}
 	out := &adminv1.TargetHealth{Provider: s.provider, Model: s.model, Credential: s.credential}
 	derived := true
 	for _, r := range v.reports.of[s] {
 		state := f.state
-		f.add(v.nodes[r.node], standingOf(r.line, ""))
+		f.add(v.nodes[r.node], healthOf(r.line, ""))
 		if f.state != state {
 			derived = true
 		}
@@ -137,10 +137,10 @@ func (v *View) part(s scope) *adminv1.TargetHealth {
 }
 
 // worstPart is how a provider stands that can be used although parts of it stand badly.
-func worstPart(parts []*adminv1.TargetHealth) standing {
-	worst := standing{state: healthy}
+func worstPart(parts []*adminv1.TargetHealth) health {
+	worst := health{state: healthy}
 	for _, t := range parts {
-		worst = worse(worst, standing{state: t.GetState(), remaining: t.GetRemaining().AsDuration(), reason: t.GetReason()})
+		worst = worse(worst, health{state: t.GetState(), remaining: t.GetRemaining().AsDuration(), reason: t.GetReason()})
 	}
 	if worst.state == cooling {
 		worst.state = degraded

@@ -33,7 +33,7 @@ type target struct {
 	model    string            // upstream id
 	rank     routing.Rank      // without a priority
 	price    string
-	standing fleetStanding
+	health fleetHealth
 }
 
 // NewView looks at nodes with the eyes of config. Nodes that are not connected say nothing:
@@ -100,7 +100,7 @@ func (v *View) target(m *adminv1.Member) *target {
 	if known {
 		return t
 	}
-	t = &target{model: name.model, standing: fleetStanding{standing: standing{state: healthy}}}
+	t = &target{model: name.model, health: fleetHealth{health: health{state: healthy}}}
 	v.targets[name] = t
 	provider, ok := v.Provider(name.provider)
 	if !ok {
@@ -114,6 +114,6 @@ func (v *View) target(m *adminv1.Member) *target {
 			t.price = blendedPrice(price.GetInput(), price.GetOutput(), price.GetPerCall())
 		}
 	}
-	t.standing = v.standing(t.provider, t.model)
+	t.health = v.health(t.provider, t.model)
 	return t
 }

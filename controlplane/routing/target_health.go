@@ -16,8 +16,8 @@ const (
 	disabled = adminv1.TargetState_TARGET_STATE_DISABLED
 )
 
-// standing is how something stands on one node. The zero standing is better than any.
-type standing struct {
+// health is that of a target, a provider or a credential on one node. The zero health is better than any.
+type health struct {
 	state     adminv1.TargetState
 	remaining time.Duration
 	reason    string // outcome that opened the cooldown
@@ -25,16 +25,16 @@ type standing struct {
 	failures  int32
 }
 
-func standingOf(line *adminv1.TargetHealth, of string) standing {
-	return standing{line.GetState(), line.GetRemaining().AsDuration(), line.GetReason(), of, line.GetFailures()}
+func healthOf(line *adminv1.TargetHealth, of string) health {
+	return health{line.GetState(), line.GetRemaining().AsDuration(), line.GetReason(), of, line.GetFailures()}
 }
 
-func (s standing) compare(other standing) int {
+func (s health) compare(other health) int {
 	return cmp.Or(cmp.Compare(s.state, other.state), cmp.Compare(s.remaining, other.remaining))
 }
 
 // worse gives the worse of two; of equal ones the first.
-func worse(a, b standing) standing {
+func worse(a, b health) health {
 	if b.compare(a) > 0 {
 		return b
 	}
@@ -43,14 +43,14 @@ func worse(a, b standing) standing {
 
 // account is how a provider stands on one node, its models aside.
 type account struct {
-	whole   standing
+	whole   health
 	derived bool     // whole says nothing of models that stand badly by themselves
-	best    standing // of its enabled credentials; the zero standing when it has none
+	best    health // of its enabled credentials; the zero health when it has none
 }
 
 // of gives how a model of the account stands: as the worst of itself, its provider and the
 // best of its credentials, which is how nodes decide.
-func (a account) of(model standing) standing {
+func (a account) of(model health) health {
 	if !a.derived || model.state < probing {
 		model = worse(model, a.whole)
 	}
@@ -70,7 +70,7 @@ func (v *View) accountsOf(provider *adminv1.Provider) []account {
 		accounts[i].whole.state = healthy
 	}
 	for _, r := range v.reports.of[scope{provider: name}] {
-		accounts[r.node].whole, accounts[r.node].derived = standingOf(r.line, "the provider: "), r.line.GetDerived()
+		accounts[r.node].whole, accounts[r.node].derived = healthOf(r.line, "the provider: "), r.line.GetDerived()
 	}
 	for n, best := range v.bestCredentials(provider) {
 		accounts[n].best = best
@@ -81,21 +81,21 @@ func (v *View) accountsOf(provider *adminv1.Provider) []account {
 
 // bestCredentials gives how the best of a provider's enabled credentials stands on each
 // node; nil when there is none.
-func (v *View) bestCredentials(provider *adminv1.Provider) []standing {
-	var best []standing
-	of := make([]standing, len(v.nodes)) // one credential
+func (v *View) bestCredentials(provider *adminv1.Provider) []health {
+	var best []health
+	of := make([]health, len(v.nodes)) // one credential
 	for _, c := range provider.GetCredentials() {
 		if c.Enabled != nil && !c.GetEnabled() {
 			continue
 		}
 		for n := range of {
-			of[n] = standing{state: healthy}
+			of[n] = health{state: healthy}
 		}
 		for _, r := range v.reports.of[scope{provider: provider.GetName(), credential: c.GetName()}] {
-			of[r.node] = standingOf(r.line, "every credential: ")
+			of[r.node] = healthOf(r.line, "every credential: ")
 		}
 		if best == nil {
-			best, of = of, make([]standing, len(v.nodes))
+			best, of = of, make([]health, len(v.nodes))
 			continue
 		}
 		for n := range best {
@@ -107,22 +107,22 @@ func (v *View) bestCredentials(provider *adminv1.Provider) []standing {
 	return best
 }
 
-// fleetStanding is how something stands on all connected nodes together: the worst of them.
-type fleetStanding struct {
-	standing
+// fleetHealth is how something stands on all connected nodes together: the worst of them.
+type fleetHealth struct {
+	health
 	nodes []string // on which it stands so; none when it is healthy
 }
 
 // add takes in how it stands on one more node.
-func (f *fleetStanding) add(node string, s standing) {
+func (f *fleetHealth) add(node string, s health) {
 	switch {
 	case s.state > f.state:
-		*f = fleetStanding{standing: s}
+		*f = fleetHealth{health: s}
 	case s.state < f.state:
 		return
 	default:
 		failures := max(f.failures, s.failures)
-		f.standing = worse(f.standing, s)
+		f.health = worse(f.health, s)
 		f.failures = failures
 	}
 	if s.state > healthy {
@@ -130,14 +130,14 @@ func (f *fleetStanding) add(node string, s standing) {
 	}
 }
 
-// standing gives how a model of a provider stands.
-func (v *View) standing(provider *adminv1.Provider, model string) fleetStanding {
-	f := fleetStanding{standing: standing{state: healthy}}
+// health gives that of a provider's model on all nodes together.
+func (v *View) health(provider *adminv1.Provider, model string) fleetHealth {
+	f := fleetHealth{health: health{state: healthy}}
 	own := v.reports.of[scope{provider: provider.GetName(), model: model}]
 	for n, a := range v.accountsOf(provider) {
-		s := standing{state: healthy}
+		s := health{state: healthy}
 		for len(own) > 0 && own[0].node == n {
-			s, own = standingOf(own[0].line, ""), own[1:]
+			s, own = healthOf(own[0].line, ""), own[1:]
 		}
 		f.add(v.nodes[n], a.of(s))
 	}
