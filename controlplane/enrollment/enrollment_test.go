@@ -310,7 +310,7 @@ func TestEachReasonToRefuse(t *testing.T) {
 	d.wantReason(t, first, nodeid.Replaced)
 	d.advance(100 * 24 * time.Hour) // what is revoked is not merely old
 	d.wantReason(t, second, nodeid.Revoked)
-	if status.Code(d.Standing("n", nodeid.KeyHash(second))) != codes.Unauthenticated {
+	if status.Code(d.Accepted("n", nodeid.KeyHash(second))) != codes.Unauthenticated {
 		t.Error("the refusal has no code")
 	}
 	if _, err := d.join(t, "n", preset, newKey(t)); errs.CodeOf(err) != errs.PermissionDenied {

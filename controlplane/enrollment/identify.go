@@ -20,12 +20,12 @@ func (s *Service) Identify(ctx context.Context, certificate *x509.Certificate) (
 		return "", refuse(nodeid.Foreign, "the certificate is not one of this control plane: the node has joined another one")
 	}
 	hash := nodeid.KeyHash(certificate)
-	if s.Standing(node, hash) != nil {
+	if s.Accepted(node, hash) != nil {
 		// Another replica may know better.
 		if _, err := s.learn(ctx, node); err != nil && errs.CodeOf(err) != errs.NotFound {
 			return node, err
 		}
-		if err := s.Standing(node, hash); err != nil {
+		if err := s.Accepted(node, hash); err != nil {
 			return node, err
 		}
 	}
@@ -41,9 +41,9 @@ func (s *Service) Identify(ctx context.Context, certificate *x509.Certificate) (
 	return node, nil
 }
 
-// Standing says whether the holder of a key is still the node of that name, as far as this
+// Accepted says whether the holder of a key is still the node of that name, as far as this
 // replica knows: nil, or a *nodeid.Refusal.
-func (s *Service) Standing(node string, keyHash [32]byte) error {
+func (s *Service) Accepted(node string, keyHash [32]byte) error {
 	id, ok := s.known(node)
 	switch {
 	case !ok:

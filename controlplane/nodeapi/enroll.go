@@ -24,8 +24,8 @@ type Identities interface {
 	// Identify says which node shows the certificate, or why that is not welcome: a
 	// *nodeid.Refusal.
 	Identify(ctx context.Context, certificate *x509.Certificate) (node string, err error)
-	// Standing says the same of a key whose certificate was good before, without waiting.
-	Standing(node string, keyHash [32]byte) error
+	// Accepted says the same of a key whose certificate was good before, without waiting.
+	Accepted(node string, keyHash [32]byte) error
 }
 
 // Enroll lets a node join. Whoever calls has shown no certificate yet.
@@ -73,7 +73,7 @@ func (s *service) Renew(ctx context.Context, req *nodev1.RenewRequest) (*nodev1.
 // Recheck ends the streams of nodes that are not welcome any more.
 func (s *Server) Recheck() {
 	if identities := s.service.identities; identities != nil {
-		s.streams.recheck(identities.Standing)
+		s.streams.recheck(identities.Accepted)
 	}
 }
 

@@ -58,7 +58,7 @@ func (g *guard) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInf
 	}
 	defer leave()
 	if who != nil { // who was revoked since is not among those that Recheck saw
-		if err := g.identities.Standing(who.node, who.keyHash); err != nil {
+		if err := g.identities.Accepted(who.node, who.keyHash); err != nil {
 			return err
 		}
 	}

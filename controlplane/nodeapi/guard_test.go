@@ -67,10 +67,10 @@ func (i *identities) Identify(_ context.Context, certificate *x509.Certificate) 
 	if err != nil {
 		return "", &nodeid.Refusal{Reason: nodeid.Foreign, Message: "not ours"}
 	}
-	return node, i.Standing(node, nodeid.KeyHash(certificate))
+	return node, i.Accepted(node, nodeid.KeyHash(certificate))
 }
 
-func (i *identities) Standing(node string, _ [32]byte) error {
+func (i *identities) Accepted(node string, _ [32]byte) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if reason, ok := i.refused[node]; ok {

@@ -53,14 +53,14 @@ func (v *View) whole(provider *adminv1.Provider) (worst health, usable int) {
 		return worst, len(provider.GetModels())
 	}
 	others := make([]health, len(accounts)) // how models stand of which nothing is reported
-	cool := 0                                 // on how many nodes these cool
+	cool := 0                               // on how many nodes these cool
 	for n, a := range accounts {
 		if others[n] = a.of(health{state: healthy}); others[n].state == cooling {
 			cool++
 		}
 	}
-	best := make([]health, len(accounts)) // of the models that are reported of
-	reported := make([]int, len(accounts))  // how many these are
+	best := make([]health, len(accounts))  // of the models that are reported of
+	reported := make([]int, len(accounts)) // how many these are
 	for _, m := range provider.GetModels() {
 		cools, rest := false, cool
 		for _, r := range v.reports.of[scope{provider: provider.GetName(), model: m.GetId()}] {

@@ -44,7 +44,7 @@ func worse(a, b health) health {
 // account is how a provider stands on one node, its models aside.
 type account struct {
 	whole   health
-	derived bool     // whole says nothing of models that stand badly by themselves
+	derived bool   // whole says nothing of models that stand badly by themselves
 	best    health // of its enabled credentials; the zero health when it has none
 }
 

@@ -33,7 +33,7 @@ type target struct {
 	model    string            // upstream id
 	rank     routing.Rank      // without a priority
 	price    string
-	health fleetHealth
+	health   fleetHealth
 }
 
 // NewView looks at nodes with the eyes of config. Nodes that are not connected say nothing:
