@@ -1,7 +1,9 @@
 import type { Provider } from '@/gen/trunkline/admin/v1/provider_pb';
 
+type Addressed = Pick<Provider, 'baseUrl' | 'dialect'>;
+
 /** Host and port of a provider's address; its dialect when it has none, as the built-in fake has. */
-export function hostOf(provider: Provider): string {
+export function hostOf(provider: Addressed): string {
   try {
     return new URL(provider.baseUrl).host;
   } catch {
@@ -10,4 +12,6 @@ export function hostOf(provider: Provider): string {
 }
 
 /** The dialect; openai when the document leaves it out. */
-export const dialectOf = (provider: Provider) => provider.dialect || 'openai';
+export const dialectOf = (provider: Addressed) => provider.dialect || 'openai';
+
+export const isEnabled = (thing: { enabled?: boolean }) => thing.enabled !== false;

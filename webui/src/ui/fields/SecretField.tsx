@@ -8,7 +8,7 @@ import c from './fields.module.css';
 
 /**
  * A secret that can be written and never read: what is stored shows as its last characters and the
- * time it was set. An empty value keeps it.
+ * time it was set. An empty value keeps it, unless the server says that it must be given again.
  */
 export function SecretField({
   label,
@@ -25,7 +25,7 @@ export function SecretField({
 }) {
   const { t } = useI18n();
   const [replacing, setReplacing] = useState(false);
-  if (stored && !replacing) {
+  if (stored && !replacing && !rest.error && value === '') {
     return (
       <Input.Wrapper label={label} description={rest.description} labelElement="div">
         <div className={c.stored}>

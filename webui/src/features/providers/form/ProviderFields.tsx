@@ -1,0 +1,124 @@
+import { NumberInput, Select, Switch, TextInput } from '@mantine/core';
+import type { UseFormReturnType } from '@mantine/form';
+import { ExternalLink } from 'lucide-react';
+import type { Provider } from '@/gen/trunkline/admin/v1/provider_pb';
+import { useI18n } from '@/i18n';
+import { FieldPart, FieldRow, Fields } from '@/ui/fields/Form';
+import { PairsField } from '@/ui/fields/PairsField';
+import { CredentialFields } from './CredentialFields';
+import c from './form.module.css';
+import type { Preset } from './presets';
+import { TimeoutFields } from './TimeoutFields';
+import type { Values } from './values';
+
+export type ProviderForm = UseFormReturnType<Values>;
+
+/** Every field of a provider, the same for a new one and for one that is there. */
+export function ProviderFields({
+  form,
+  preset,
+  stored,
+}: {
+  form: ProviderForm;
+  /** What the provider was begun with, for its hints. */
+  preset?: Preset;
+  /** The provider as the server has it; undefined while it is new. */
+  stored?: Provider;
+}) {
+  const { t } = useI18n();
+  const dialects = [
+    { value: 'openai', label: t('providers.dialect.openai') },
+    { value: 'anthropic', label: t('providers.dialect.anthropic') },
+    { value: 'fake', label: t('providers.dialect.fake') },
+  ];
+  return (
+    <div>
+      <FieldPart title={t('providers.form.basics')}>
+        <FieldRow>
+          <TextInput
+            label={t('providers.form.name')}
+            description={stored ? t('providers.form.nameFixed') : t('providers.form.nameHint')}
+            disabled={stored !== undefined}
+            autoComplete="off"
+            {...form.getInputProps('name')}
+          />
+          <Select
+            label={t('providers.form.dialect')}
+            description={t('providers.form.dialectHint')}
+            data={dialects}
+            allowDeselect={false}
+            comboboxProps={{ shadow: 'md' }}
+            {...form.getInputProps('dialect')}
+          />
+        </FieldRow>
+        <TextInput
+          label={t('providers.form.baseUrl')}
+          description={
+            <>
+              {preset?.placeholders
+                ? t('providers.form.baseUrlReplace', { part: preset.placeholders.join(', ') })
+                : t('providers.form.baseUrlHint')}
+              {preset?.docs && (
+                <a className={c.docs} href={preset.docs} target="_blank" rel="noreferrer">
+                  {t('providers.form.docs', { name: preset.title })}
+                  <ExternalLink size={12} aria-hidden />
+                </a>
+              )}
+            </>
+          }
+          placeholder="https://api.example.com/v1"
+          classNames={{ input: 'mono' }}
+          spellCheck={false}
+          autoComplete="off"
+          {...form.getInputProps('baseUrl')}
+        />
+      </FieldPart>
+      <FieldPart
+        title={t('providers.form.credentials')}
+        sub={preset?.isKeyless ? t('providers.form.keyless') : t('providers.form.credentialsHint')}
+      >
+        <CredentialFields form={form} keyLooks={preset?.keyLooks ?? ''} />
+      </FieldPart>
+      <FieldPart title={t('providers.form.timeouts')} sub={t('providers.form.timeoutsHint')}>
+        <TimeoutFields form={form} stored={stored} />
+      </FieldPart>
+      <FieldPart title={t('providers.form.limits')}>
+        <Fields>
+          <PairsField
+            label={t('providers.form.headers')}
+            description={t('providers.form.headersHint')}
+            value={form.values.headers}
+            onChange={(headers) => form.setFieldValue('headers', headers)}
+            addLabel={t('providers.form.addHeader')}
+            errorOf={(name) => form.errors[`headers.${name.trim()}`]}
+            error={form.errors.headers}
+          />
+          <FieldRow>
+            <NumberInput
+              label={t('providers.form.maxInFlight')}
+              description={t('providers.form.maxInFlightHint')}
+              min={0}
+              max={1_000_000}
+              allowDecimal={false}
+              thousandSeparator=","
+              hideControls
+              {...form.getInputProps('maxInFlight')}
+              value={form.values.maxInFlight}
+              onChange={(n) => form.setFieldValue('maxInFlight', typeof n === 'number' ? n : 0)}
+            />
+          </FieldRow>
+          <Switch
+            label={t('providers.form.private')}
+            description={t('providers.form.privateHint')}
+            {...form.getInputProps('allowPrivateNetwork', { type: 'checkbox' })}
+          />
+          <Switch
+            label={t('providers.form.enabled')}
+            description={t('providers.form.enabledHint')}
+            {...form.getInputProps('enabled', { type: 'checkbox' })}
+          />
+        </Fields>
+      </FieldPart>
+    </div>
+  );
+}

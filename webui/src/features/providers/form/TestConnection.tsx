@@ -1,0 +1,121 @@
+import { Button, Switch, TextInput } from '@mantine/core';
+import { CircleCheck, CircleMinus, CircleX, LoaderCircle, PlugZap } from 'lucide-react';
+import { useState } from 'react';
+import { toMs } from '@/api/duration';
+import { type TestProviderResponse, TestResult, TestStep } from '@/gen/trunkline/admin/v1/provider_pb';
+import { type PlainKey, useI18n } from '@/i18n';
+import { FormError } from '@/ui/FormError';
+import { Combo } from '@/ui/fields/Combo';
+import { Card } from '@/ui/Page';
+import c from './test.module.css';
+import { useProviderTest } from './useProviderTest';
+import type { ProviderInit } from './values';
+
+const WORDS: Record<TestStep, PlainKey> = {
+  [TestStep.UNSPECIFIED]: 'providers.test.step',
+  [TestStep.DNS]: 'providers.test.dns',
+  [TestStep.TCP]: 'providers.test.tcp',
+  [TestStep.TLS]: 'providers.test.tls',
+  [TestStep.MODELS]: 'providers.test.models',
+  [TestStep.CHAT]: 'providers.test.chat',
+};
+const ORDER = [TestStep.DNS, TestStep.TCP, TestStep.TLS, TestStep.MODELS, TestStep.CHAT];
+
+/** Tries a provider step by step, saved or not. */
+export function TestConnection({
+  name,
+  draft,
+  credentials,
+  models,
+}: {
+  name: string;
+  /** The provider as it stands in a form; undefined tests what is saved. */
+  draft?: () => ProviderInit;
+  credentials: readonly string[];
+  /** To choose the one to chat with. */
+  models: readonly string[];
+}) {
+  const { t } = useI18n();
+  const { test, run, cancel } = useProviderTest();
+  const [credential, setCredential] = useState<string | null>(null);
+  const [chat, setChat] = useState(false);
+  const [model, setModel] = useState('');
+  const chosen = credential !== null && credentials.includes(credential) ? credential : '';
+  const start = () =>
+    void run({ ...(draft ? { provider: draft() } : { name }), credential: chosen, chat, model: model.trim() });
+  return (
+    <Card title={t('providers.test.title')} sub={t(draft ? 'providers.test.draft' : 'providers.test.saved')}>
+      <div className={c.form}>
+        {credentials.length > 1 && (
+          <Combo
+            label={t('providers.test.credential')}
+            data={[...new Set(credentials)]}
+            value={chosen || null}
+            onChange={setCredential}
+            placeholder={t('providers.test.first')}
+            clearable
+          />
+        )}
+        <Switch
+          label={t('providers.test.withChat')}
+          description={t('providers.test.costs')}
+          checked={chat}
+          onChange={(event) => setChat(event.currentTarget.checked)}
+        />
+        {chat && (
+          <TextInput
+            label={t('providers.test.model')}
+            placeholder={models[0] ?? ''}
+            value={model}
+            onChange={(event) => setModel(event.currentTarget.value)}
+            classNames={{ input: 'mono' }}
+            autoComplete="off"
+            spellCheck={false}
+          />
+        )}
+        <Button variant="default" leftSection={<PlugZap size={15} aria-hidden />} onClick={test?.busy ? cancel : start}>
+          {t(test?.busy ? 'action.cancel' : 'providers.test.run')}
+        </Button>
+      </div>
+      {test && (
+        <ol className={c.steps} aria-label={t('providers.test.title')} aria-live="polite">
+          {ORDER.map((step, i) => {
+            const told = test.steps.find((s) => s.step === step);
+            if (told) return <Step key={step} told={told} />;
+            const isNext = test.busy && i === test.steps.length;
+            return isNext ? (
+              <li key={step} data-result="running">
+                <LoaderCircle size={16} aria-hidden />
+                <b>{t(WORDS[step])}</b>
+              </li>
+            ) : null;
+          })}
+        </ol>
+      )}
+      <FormError error={test?.error} />
+    </Card>
+  );
+}
+
+const LOOKS = {
+  [TestResult.UNSPECIFIED]: { Icon: CircleMinus, word: 'providers.test.skipped', name: 'skipped' },
+  [TestResult.OK]: { Icon: CircleCheck, word: 'providers.test.ok', name: 'ok' },
+  [TestResult.FAILED]: { Icon: CircleX, word: 'providers.test.failed', name: 'failed' },
+  [TestResult.SKIPPED]: { Icon: CircleMinus, word: 'providers.test.skipped', name: 'skipped' },
+} as const;
+
+function Step({ told }: { told: TestProviderResponse }) {
+  const { t, duration } = useI18n();
+  const { Icon, word, name } = LOOKS[told.result];
+  return (
+    <li data-result={name}>
+      <Icon size={16} aria-hidden />
+      <b>
+        {t(WORDS[told.step])}
+        <span className="visually-hidden"> {t(word)}</span>
+      </b>
+      <span className="num">{told.duration ? duration(toMs(told.duration)) : t('providers.test.skipped')}</span>
+      <p>{told.detail}</p>
+    </li>
+  );
+}

@@ -1,0 +1,72 @@
+import { type PlainKey, useI18n } from '@/i18n';
+import type { Change } from '@/ui/Changes';
+import { toMap } from '@/ui/fields/PairsField';
+import { changedFields, type Field, TIMERS, type Timer, type Values } from './values';
+
+const WORDS: Record<Exclude<Field, 'credentials' | 'headers' | 'timeouts'>, PlainKey> = {
+  baseUrl: 'providers.form.baseUrl',
+  dialect: 'providers.form.dialect',
+  allowPrivateNetwork: 'providers.form.private',
+  maxInFlight: 'providers.form.maxInFlight',
+  enabled: 'providers.form.enabled',
+};
+const TIMER_WORDS: Record<Timer, PlainKey> = {
+  connect: 'providers.timer.connect',
+  firstToken: 'providers.timer.firstToken',
+  response: 'providers.timer.response',
+  streamIdle: 'providers.timer.streamIdle',
+};
+
+/** Says in words how one set of values differs from another. */
+export function useChanges(): (before: Values, after: Values) => Change[] {
+  const { t, int, setting } = useI18n();
+  const yes = (on: boolean) => t(on ? 'providers.yes' : 'providers.no');
+  const plain = (value: string | number | boolean) =>
+    typeof value === 'boolean' ? yes(value) : typeof value === 'number' ? int(value) : value;
+
+  const credentials = (before: Values, after: Values): Change[] => {
+    const old = new Map(before.credentials.map((c) => [c.name, c]));
+    const kept = new Set(after.credentials.map((c) => c.name));
+    const gone = before.credentials.filter((c) => !kept.has(c.name)).map((c) => named(c.name, { before: c.name }));
+    const others = after.credentials.flatMap((c) => {
+      const was = old.get(c.name);
+      if (!was) return [named(c.name, { after: t('providers.change.added') })];
+      const secret = c.secret !== '' ? [named(c.name, { after: t('providers.change.secret') })] : [];
+      const used =
+        was.enabled === c.enabled
+          ? []
+          : [{ name: `${c.name}: ${t('providers.form.used')}`, before: yes(was.enabled), after: yes(c.enabled) }];
+      return [...secret, ...used];
+    });
+    const all = [...gone, ...others];
+    // The order is that in which they are tried.
+    return all.length > 0 ? all : [named('', { after: after.credentials.map((c) => c.name).join(', ') })];
+  };
+  const named = (name: string, change: Partial<Change>): Change => ({
+    name: [t('providers.form.credential'), name].filter(Boolean).join(' '),
+    ...change,
+  });
+
+  const headers = (before: Values, after: Values): Change[] => {
+    const [was, is] = [toMap(before.headers), toMap(after.headers)];
+    return [...new Set([...Object.keys(was), ...Object.keys(is)])]
+      .filter((name) => was[name] !== is[name])
+      .map((name) => ({ name, before: was[name], after: is[name] }));
+  };
+  const timeouts = (before: Values, after: Values): Change[] => {
+    const text = (ms: number | undefined) => (ms === undefined ? t('providers.timer.none') : setting(ms));
+    return TIMERS.filter((timer) => before.timeouts[timer] !== after.timeouts[timer]).map((timer) => ({
+      name: t(TIMER_WORDS[timer]),
+      before: text(before.timeouts[timer]),
+      after: text(after.timeouts[timer]),
+    }));
+  };
+
+  return (before, after) =>
+    changedFields(before, after).flatMap((field): Change[] => {
+      if (field === 'credentials') return credentials(before, after);
+      if (field === 'headers') return headers(before, after);
+      if (field === 'timeouts') return timeouts(before, after);
+      return [{ name: t(WORDS[field]), before: plain(before[field]), after: plain(after[field]) }];
+    });
+}

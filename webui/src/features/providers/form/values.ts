@@ -1,0 +1,143 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { type Duration, durationFromMs, type Timestamp } from '@bufbuild/protobuf/wkt';
+import { toMs } from '@/api/duration';
+import type { Provider, ProviderSchema, ProviderTimeouts } from '@/gen/trunkline/admin/v1/provider_pb';
+import { type Pair, toMap, toPairs } from '@/ui/fields/PairsField';
+import { dialectOf, isEnabled } from '../address';
+import type { Preset } from './presets';
+
+export const TIMERS = ['connect', 'firstToken', 'response', 'streamIdle'] as const;
+export type Timer = (typeof TIMERS)[number];
+type Timers = { [K in Timer]?: number };
+
+/** A provider as it is sent. */
+export type ProviderInit = Exclude<MessageInitShape<typeof ProviderSchema>, Provider>;
+
+export type CredentialValues = {
+  /** Identity in the list while it is edited. */
+  key: string;
+  name: string;
+  secret: string;
+  enabled: boolean;
+  /** What the server has under storedName. */
+  stored?: { hint: string; setTime?: Timestamp };
+  storedName?: string;
+};
+
+/** A provider as the form holds it: everything but its models and how they are imported. */
+export type Values = {
+  name: string;
+  baseUrl: string;
+  dialect: string;
+  credentials: CredentialValues[];
+  headers: Pair[];
+  allowPrivateNetwork: boolean;
+  maxInFlight: number;
+  enabled: boolean;
+  timeouts: Timers;
+};
+
+/** Fields of the form and what they are called in an update mask. */
+export const FIELDS = {
+  baseUrl: 'base_url',
+  dialect: 'dialect',
+  credentials: 'credentials',
+  headers: 'headers',
+  allowPrivateNetwork: 'allow_private_network',
+  maxInFlight: 'max_in_flight',
+  enabled: 'enabled',
+  timeouts: 'timeouts',
+} as const satisfies Partial<Record<keyof Values, string>>;
+export type Field = keyof typeof FIELDS;
+
+export const newCredential = (key: string, name: string): CredentialValues => ({
+  key,
+  name,
+  secret: '',
+  enabled: true,
+});
+
+export function valuesOfPreset(preset: Preset): Values {
+  return {
+    name: preset.name,
+    baseUrl: preset.baseUrl,
+    dialect: preset.dialect,
+    credentials: preset.isKeyless ? [] : [newCredential('first', 'main')],
+    headers: [],
+    allowPrivateNetwork: preset.isLocal ?? false,
+    maxInFlight: 0,
+    enabled: true,
+    timeouts: {},
+  };
+}
+
+export function valuesOf(provider: Provider): Values {
+  return {
+    name: provider.name,
+    baseUrl: provider.baseUrl,
+    dialect: dialectOf(provider),
+    credentials: provider.credentials.map((c) => ({
+      ...newCredential(c.name, c.name),
+      enabled: isEnabled(c),
+      stored: c.secretHint || c.secretSetTime ? { hint: c.secretHint, setTime: c.secretSetTime } : undefined,
+      storedName: c.name,
+    })),
+    headers: toPairs(provider.headers),
+    allowPrivateNetwork: provider.allowPrivateNetwork,
+    maxInFlight: provider.maxInFlight,
+    enabled: isEnabled(provider),
+    timeouts: timersOf(provider.timeouts),
+  };
+}
+
+/** The same again under another name. Secrets cannot be read, so they must be given anew. */
+export function valuesOfCopy(provider: Provider, name: string): Values {
+  const values = valuesOf(provider);
+  const credentials = values.credentials.map((c) => ({ ...c, stored: undefined, storedName: undefined }));
+  return { ...values, name, credentials };
+}
+
+export function timersOf(timeouts: ProviderTimeouts | undefined): Timers {
+  const set = TIMERS.map((timer) => [timer, timeouts?.[timer]] as const).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(set.map(([timer, value]) => [timer, toMs(value)]));
+}
+
+/** The document that the values make. */
+export function providerOf(values: Values): ProviderInit {
+  const timers = TIMERS.filter((timer) => values.timeouts[timer] !== undefined);
+  return {
+    name: values.name.trim(),
+    baseUrl: values.baseUrl.trim(),
+    dialect: values.dialect,
+    credentials: values.credentials.map(({ name, secret, enabled }) => ({ name: name.trim(), secret, enabled })),
+    headers: toMap(values.headers),
+    allowPrivateNetwork: values.allowPrivateNetwork,
+    maxInFlight: values.maxInFlight,
+    enabled: values.enabled,
+    timeouts:
+      timers.length > 0
+        ? Object.fromEntries(
+            timers.map((timer): [Timer, Duration] => [timer, durationFromMs(values.timeouts[timer] ?? 0)]),
+          )
+        : undefined,
+  };
+}
+
+/** The fields in which two sets of values differ. */
+export function changedFields(before: Values, after: Values): Field[] {
+  const of = (values: Values, field: Field) => JSON.stringify(comparable(values, field));
+  return (Object.keys(FIELDS) as Field[]).filter((field) => of(before, field) !== of(after, field));
+}
+
+function comparable(values: Values, field: Field): unknown {
+  switch (field) {
+    case 'credentials':
+      return values.credentials.map(({ name, secret, enabled }) => [name, secret, enabled]);
+    case 'headers':
+      return Object.entries(toMap(values.headers)).sort(([a], [b]) => (a < b ? -1 : 1));
+    case 'timeouts':
+      return TIMERS.map((timer) => values.timeouts[timer] ?? null);
+    default:
+      return values[field];
+  }
+}

@@ -1,0 +1,85 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { Price } from '@/gen/trunkline/admin/v1/price_pb';
+import type { Model, ModelSchema } from '@/gen/trunkline/admin/v1/provider_pb';
+
+export const PRICE_FIELDS = ['input', 'cachedInput', 'cacheWrite', 'output', 'perCall'] as const;
+export type PriceField = (typeof PRICE_FIELDS)[number];
+export type Prices = Record<PriceField, string>;
+
+/** What one may set of a model. */
+export type ModelValues = { id: string; alias: string; contextWindow: number; price: Prices };
+
+/** What is edited and not saved: values by id, ids that go, and whole models that come. */
+export type Draft = {
+  edited: ReadonlyMap<string, ModelValues>;
+  removed: ReadonlySet<string>;
+  added: readonly ModelValues[];
+};
+export const EMPTY: Draft = { edited: new Map(), removed: new Set(), added: [] };
+
+export function pricesOf(price: Price | undefined): Prices {
+  return Object.fromEntries(PRICE_FIELDS.map((field) => [field, price?.[field] ?? ''])) as Prices;
+}
+
+export const valuesOf = (model: Model): ModelValues => ({
+  id: model.id,
+  alias: model.alias,
+  contextWindow: Number(model.contextWindow),
+  price: pricesOf(model.price),
+});
+export const newModel = (id: string): ModelValues => ({ id, alias: '', contextWindow: 0, price: pricesOf(undefined) });
+
+/** A row of the table: as it will be, and what is told of it as it is. */
+export type ModelRow = { values: ModelValues; stored: Model | undefined; isRemoved: boolean };
+
+export function rowsOf(models: readonly Model[], draft: Draft): ModelRow[] {
+  const stored = models.map((model) => ({
+    values: draft.edited.get(model.id) ?? valuesOf(model),
+    stored: model,
+    isRemoved: draft.removed.has(model.id),
+  }));
+  const added = draft.added.map((values) => ({
+    values: draft.edited.get(values.id) ?? values,
+    stored: undefined,
+    isRemoved: false,
+  }));
+  return [...added, ...stored];
+}
+
+/** Another value of one model; one that is as stored is no edit. */
+export function edit(draft: Draft, models: readonly Model[], values: ModelValues): Draft {
+  const edited = new Map(draft.edited).set(values.id, values);
+  const stored = models.find((model) => model.id === values.id);
+  if (stored && isSame(valuesOf(stored), values)) edited.delete(values.id);
+  return { ...draft, edited };
+}
+
+/** Takes models out; those that were only added are simply forgotten. */
+export function remove(draft: Draft, ids: ReadonlySet<string>): Draft {
+  const fresh = new Set(draft.added.map((values) => values.id));
+  return {
+    edited: new Map([...draft.edited].filter(([id]) => !(ids.has(id) && fresh.has(id)))),
+    removed: new Set([...draft.removed, ...[...ids].filter((id) => !fresh.has(id))]),
+    added: draft.added.filter((values) => !ids.has(values.id)),
+  };
+}
+
+export const isSame = (a: ModelValues, b: ModelValues) => JSON.stringify(a) === JSON.stringify(b);
+
+/** The models as they are to be saved, in their order; new ones at the end. */
+export function documentOf(models: readonly Model[], draft: Draft): MessageInitShape<typeof ModelSchema>[] {
+  return [...models.map(valuesOf), ...draft.added]
+    .filter((values) => !draft.removed.has(values.id))
+    .map((values) => draft.edited.get(values.id) ?? values)
+    .map(({ id, alias, contextWindow, price }) => ({
+      id,
+      alias: alias.trim(),
+      contextWindow: BigInt(contextWindow),
+      price: PRICE_FIELDS.some((field) => price[field] !== '') ? price : undefined,
+    }));
+}
+
+/** Ids out of a text that holds them in lines or between commas, each once. */
+export function idsOf(text: string): string[] {
+  return [...new Set(text.split(/[\n,;\t]+/).map((id) => id.trim()))].filter((id) => id !== '');
+}

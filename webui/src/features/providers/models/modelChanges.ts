@@ -1,0 +1,51 @@
+import type { Model, Provider } from '@/gen/trunkline/admin/v1/provider_pb';
+import type { I18n } from '@/i18n';
+import type { Change } from '@/ui/Changes';
+import { type Draft, EMPTY, isSame, type ModelValues, PRICE_FIELDS, valuesOf } from './draft';
+
+type Words = Pick<I18n, 't' | 'usd' | 'int'>;
+
+/** What a draft changes, a line for each field. */
+export function modelChanges(words: Words, models: readonly Model[], draft: Draft): Change[] {
+  const { t } = words;
+  const added = draft.added.map((values) => ({ name: values.id, after: t('providers.change.added') }));
+  const removed = models
+    .filter((model) => draft.removed.has(model.id))
+    .map((model) => ({ name: model.id, before: t('providers.change.present'), after: t('providers.change.removed') }));
+  const edited = models.flatMap((model) => {
+    const next = draft.edited.get(model.id);
+    return next && !draft.removed.has(model.id) ? fields(words, valuesOf(model), next) : [];
+  });
+  return [...added, ...removed, ...edited];
+}
+
+function fields({ t, usd, int }: Words, before: ModelValues, after: ModelValues): Change[] {
+  const line = (what: string, a: string, b: string): Change[] =>
+    a === b ? [] : [{ name: `${before.id} · ${what}`, before: a || '–', after: b || '–' }];
+  const money = (value: string) => (value === '' ? '' : usd(value));
+  const tokens = (value: number) => (value > 0 ? int(value) : '');
+  return [
+    ...line(t('providers.model.alias'), before.alias, after.alias),
+    ...line(t('providers.model.context'), tokens(before.contextWindow), tokens(after.contextWindow)),
+    ...PRICE_FIELDS.flatMap((field) =>
+      line(t(`providers.price.${field}`), money(before.price[field]), money(after.price[field])),
+    ),
+  ];
+}
+
+/** What someone else changed, as a draft on what was there before. */
+export function draftBetween(before: Provider, after: Provider): Draft {
+  const old = new Map(before.models.map((model) => [model.id, valuesOf(model)]));
+  const now = new Map(after.models.map((model) => [model.id, valuesOf(model)]));
+  return {
+    ...EMPTY,
+    added: [...now.values()].filter((values) => !old.has(values.id)),
+    removed: new Set([...old.keys()].filter((id) => !now.has(id))),
+    edited: new Map(
+      [...now].filter(([id, values]) => {
+        const was = old.get(id);
+        return was !== undefined && !isSame(was, values);
+      }),
+    ),
+  };
+}
