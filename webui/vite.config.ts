@@ -39,7 +39,19 @@ export default defineConfig(({ command }) => ({
     rolldownOptions: {
       output: {
         codeSplitting: {
-          groups: [{ name: 'charts', test: /node_modules\/(recharts|d3-|victory-vendor|@reduxjs|immer|react-redux)/ }],
+          groups: [
+            // A group takes along what it imports; what everything imports must have a chunk before it.
+            {
+              name: 'base',
+              priority: 2,
+              test: /node_modules\/(react|react-dom|scheduler|use-sync-external-store|clsx)\/|rolldown\/runtime/,
+            },
+            {
+              name: 'charts',
+              priority: 1,
+              test: /node_modules\/(recharts|d3-|victory-vendor|@reduxjs|immer|react-redux)/,
+            },
+          ],
         },
       },
     },
