@@ -16,7 +16,9 @@ import { NodeService } from '@/gen/trunkline/admin/v1/node_pb';
 import { ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { SessionService } from '@/gen/trunkline/admin/v1/session_pb';
 import { SettingsService } from '@/gen/trunkline/admin/v1/settings_pb';
+import { UsageService } from '@/gen/trunkline/admin/v1/usage_pb';
 import { I18nProvider } from '@/i18n';
+import { keepRefusals } from './refusal';
 
 /** What the control plane answers; what is left out is empty, and someone is signed in. */
 export type Backend = {
@@ -28,21 +30,34 @@ export type Backend = {
   calls?: Partial<ServiceImpl<typeof CallService>>;
   keywords?: Partial<ServiceImpl<typeof KeywordService>>;
   config?: Partial<ServiceImpl<typeof ConfigService>>;
+  settings?: Partial<ServiceImpl<typeof SettingsService>>;
+  usage?: Partial<ServiceImpl<typeof UsageService>>;
 };
 
 /** The whole console on an in-memory control plane, opened at a path. */
 export function renderApp(path: string, backend: Backend = {}) {
-  const transport = createRouterTransport((router) => {
-    router.service(SessionService, { whoAmI: () => ({ username: 'ada', version: 'v1' }), ...backend.session });
-    router.service(ProviderService, { listProviders: () => ({}), ...backend.providers });
-    router.service(GroupService, { listGroups: () => ({}), ...backend.groups });
-    router.service(KeyService, { listApiKeys: () => ({}), ...backend.keys });
-    router.service(NodeService, { listNodes: () => ({}), ...backend.nodes });
-    router.service(CallService, { listCalls: () => ({}), ...backend.calls });
-    router.service(KeywordService, { listFailureKeywords: () => ({}), ...backend.keywords });
-    router.service(ConfigService, { listRevisions: () => ({}), ...backend.config });
-    router.service(SettingsService, { getSettings: () => ({}) });
-  });
+  const transport = createRouterTransport(
+    (router) => {
+      router.service(SessionService, { whoAmI: () => ({ username: 'ada', version: 'v1' }), ...backend.session });
+      router.service(ProviderService, { listProviders: () => ({}), ...backend.providers });
+      router.service(GroupService, { listGroups: () => ({}), ...backend.groups });
+      router.service(KeyService, { listApiKeys: () => ({}), ...backend.keys });
+      router.service(NodeService, { listNodes: () => ({}), ...backend.nodes });
+      router.service(CallService, { listCalls: () => ({}), ...backend.calls });
+      router.service(KeywordService, { listFailureKeywords: () => ({}), ...backend.keywords });
+      router.service(ConfigService, { listRevisions: () => ({}), ...backend.config });
+      router.service(SettingsService, { getSettings: () => ({}), ...backend.settings });
+      router.service(UsageService, {
+        summarizeUsage: () => ({}),
+        getUsageSeries: () => ({}),
+        breakDownUsage: () => ({}),
+        getAttemptSeries: () => ({}),
+        breakDownAttempts: () => ({}),
+        ...backend.usage,
+      });
+    },
+    { transport: { interceptors: [keepRefusals] } },
+  );
   const queryClient = createQueryClient();
   const router = createAppRouter({ queryClient, transport }, createMemoryHistory({ initialEntries: [path] }));
   render(

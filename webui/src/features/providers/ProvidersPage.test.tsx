@@ -1,0 +1,219 @@
+import { Code, ConnectError } from '@connectrpc/connect';
+import { screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { expect, test, vi } from 'vitest';
+import { TargetState } from '@/gen/trunkline/admin/v1/health_pb';
+import type {
+  ListProvidersRequest,
+  ResetCooldownRequest,
+  UpdateProviderRequest,
+} from '@/gen/trunkline/admin/v1/provider_pb';
+import { TestResult, TestStep } from '@/gen/trunkline/admin/v1/provider_pb';
+import { refusal } from '@/test/refusal';
+import { type Backend, renderApp } from '@/test/renderApp';
+
+const azure = {
+  name: 'azure',
+  etag: '7',
+  baseUrl: 'https://eastus2.example:8443/openai/v1',
+  credentials: [
+    {
+      name: 'main',
+      secretHint: '9f3a',
+      secretSetTime: { seconds: BigInt(Math.floor(Date.now() / 1000) - 3 * 86_400) },
+    },
+  ],
+  models: [{ id: 'gpt-4o', alias: 'big', price: { input: '2.5', output: '10' } }],
+  effectiveTimeouts: { connect: { seconds: 5n } },
+};
+const openai = { name: 'openai', etag: '3', baseUrl: 'https://api.openai.example/v1' };
+
+const backend = (more: Backend['providers'] = {}, groups: Backend['groups'] = {}): Backend => ({
+  providers: {
+    listProviders: () => ({ providers: [azure, openai], totalSize: 2 }),
+    getProvider: ({ name }) => ({ provider: name === 'azure' ? azure : openai }),
+    listProviderHealth: () => ({
+      providers: [
+        {
+          provider: 'azure',
+          state: TargetState.COOLING,
+          reason: 'auth_failed',
+          remaining: { seconds: 60n },
+          usableModels: 0,
+          modelCount: 1,
+          targets: [{ provider: 'azure', credential: 'main', state: TargetState.COOLING, reason: 'auth_failed' }],
+        },
+        { provider: 'openai', state: TargetState.HEALTHY },
+      ],
+    }),
+    ...more,
+  },
+  groups: { listGroups: () => ({}), ...groups },
+  usage: {
+    breakDownAttempts: () => ({ rows: [{ value: 'openai', total: { attempts: 2000n, countedFailures: 50n } }] }),
+    breakDownUsage: () => ({ rows: [{ value: 'openai', total: { cost: '12.5' } }] }),
+  },
+});
+const namesInOrder = () =>
+  screen
+    .getAllByRole('row')
+    .slice(1)
+    .map((row) => within(row).getAllByRole('link')[0]?.textContent);
+
+test('the table shows health, requests, failures and cost, and sorts by any of them', async () => {
+  renderApp('/providers', backend());
+  const row = within(await screen.findByRole('row', { name: /openai/ }));
+  expect(await row.findByText('2,000')).toBeVisible();
+  expect(row.getByText('2.5%')).toBeVisible();
+  expect(row.getByText('$12.50')).toBeVisible();
+  expect(await screen.findByText('Credential refused')).toBeVisible();
+  expect(namesInOrder()).toEqual(['azureeastus2.example:8443', 'openaiapi.openai.example']);
+  await userEvent.click(screen.getByRole('button', { name: 'Requests' }));
+  await waitFor(() => expect(namesInOrder()[0]).toContain('openai'));
+  await userEvent.click(screen.getByRole('button', { name: 'State' }));
+  await waitFor(() => expect(namesInOrder()[0]).toContain('azure'));
+});
+
+test('the server searches and pages', async () => {
+  const asked: ListProvidersRequest[] = [];
+  const list = vi.fn((request: ListProvidersRequest) => {
+    asked.push(request);
+    const second = request.pageToken === 'next';
+    return { providers: [second ? openai : azure], nextPageToken: second ? '' : 'next', totalSize: 1000 };
+  });
+  renderApp('/providers', backend({ listProviders: list }));
+  expect(await screen.findByText('1,000 providers')).toBeVisible();
+  await userEvent.click(screen.getByRole('button', { name: 'Show more' }));
+  expect(await screen.findByRole('row', { name: /openai/ })).toBeVisible();
+  await userEvent.type(screen.getByRole('searchbox'), 'gpt');
+  await waitFor(() => expect(asked.at(-1)).toMatchObject({ search: 'gpt', pageToken: '', orderBy: 'name' }));
+});
+
+test('without any provider the page begins with the vendors', async () => {
+  renderApp('/providers', { providers: { listProviders: () => ({}) } });
+  const vendors = within(await screen.findByRole('list', { name: 'Vendors' }));
+  await userEvent.click(vendors.getByRole('link', { name: /Anthropic/ }));
+  expect(await screen.findByLabelText('Base URL')).toHaveValue('https://api.anthropic.com/v1');
+  expect(screen.getByRole('combobox', { name: 'Dialect' })).toHaveValue('Anthropic');
+});
+
+test('a new provider: a refusal stands at its field, then it is created and its models can be imported', async () => {
+  const create = vi.fn().mockImplementationOnce(() => {
+    throw refusal({ 'providers["openai"].credentials[0].secret': 'is required' });
+  });
+  create.mockImplementation(({ provider }) => ({ provider }));
+  const { router } = renderApp('/providers?new=openai', backend({ createProvider: create, previewImport: () => ({}) }));
+  await userEvent.click(await screen.findByRole('button', { name: 'Create and import models' }));
+  expect(await screen.findByText('Is required')).toBeVisible();
+  await userEvent.type(screen.getByLabelText('Secret'), 'sk-1');
+  await userEvent.click(screen.getByRole('button', { name: 'Create and import models' }));
+  await waitFor(() => expect(router.state.location.search).toEqual({ provider: 'openai', import: true }));
+  expect(create.mock.calls[1]?.[0].provider).toMatchObject({
+    name: 'openai',
+    baseUrl: 'https://api.openai.com/v1',
+    credentials: [{ name: 'main', secret: 'sk-1', enabled: true }],
+    enabled: true,
+  });
+});
+
+test('an edit sends only what changed; a conflict shows both sides', async () => {
+  const asked: UpdateProviderRequest[] = [];
+  const update = (request: UpdateProviderRequest) => {
+    asked.push(request);
+    if (request.provider?.etag === '7') throw new ConnectError('stale', Code.Aborted);
+    return { provider: { ...azure, etag: '9' } };
+  };
+  const get = () => ({ provider: asked.length === 0 ? azure : { ...azure, etag: '8', maxInFlight: 40 } });
+  renderApp('/providers?provider=azure&tab=settings', backend({ updateProvider: update, getProvider: get }));
+  expect(await screen.findByText('••••9f3a')).toBeVisible();
+  expect(screen.getByText('3 days ago')).toBeVisible();
+  expect(screen.getByLabelText('Name', { selector: '[disabled]' })).toHaveValue('azure');
+  await userEvent.click(screen.getByRole('switch', { name: /^Private network/ }));
+  await userEvent.click(screen.getByRole('button', { name: 'Save' }));
+  expect(await screen.findByText('Someone else changed this while you were editing.')).toBeVisible();
+  expect(within(screen.getByRole('alert')).getByText('Attempts in flight')).toBeVisible();
+  await userEvent.click(screen.getByRole('button', { name: 'Overwrite with mine' }));
+  await waitFor(() => expect(asked).toHaveLength(2));
+  expect(asked[1]?.updateMask?.paths).toEqual(['allow_private_network']);
+  expect(asked[1]?.provider).toMatchObject({ name: 'azure', etag: '8', allowPrivateNetwork: true });
+});
+
+test('a test of an unsaved provider tells each step, and only asks for a chat when told to', async () => {
+  const tested = vi.fn();
+  async function* run(request: unknown) {
+    tested(request);
+    yield { step: TestStep.DNS, result: TestResult.OK, duration: { nanos: 12_000_000 }, detail: '10.1.2.3' };
+    yield {
+      step: TestStep.TCP,
+      result: TestResult.FAILED,
+      duration: { nanos: 1_000_000 },
+      detail: 'it refuses the connection',
+    };
+    yield { step: TestStep.TLS, result: TestResult.SKIPPED, detail: 'not reached' };
+  }
+  renderApp('/providers?new=custom', backend({ testProvider: run }));
+  await userEvent.type(await screen.findByLabelText('Base URL'), 'http://x.example');
+  await userEvent.click(screen.getByRole('button', { name: 'Test connection' }));
+  const steps = within(await screen.findByRole('list', { name: 'Test connection' }));
+  expect(await steps.findByText('it refuses the connection')).toBeVisible();
+  expect(steps.getByText('12 ms')).toBeVisible();
+  expect(tested.mock.calls[0]?.[0]).toMatchObject({ chat: false, provider: { baseUrl: 'http://x.example' } });
+});
+
+test('before it is disabled, the page says where the calls of each group go then', async () => {
+  const update = vi.fn((_: UpdateProviderRequest) => ({ provider: azure }));
+  const groups: Backend['groups'] = {
+    listGroups: () => ({ groups: [{ name: 'chat' }, { name: 'solo' }] }),
+    explainGroups: () => ({
+      routes: [
+        {
+          group: 'chat',
+          candidates: [
+            { provider: 'azure', model: 'gpt-4o' },
+            { provider: 'openai', model: 'o3' },
+          ],
+        },
+        { group: 'solo', candidates: [{ provider: 'azure', model: 'gpt-4o' }] },
+      ],
+    }),
+  };
+  renderApp('/providers', backend({ updateProvider: update }, groups));
+  await userEvent.click(await screen.findByRole('button', { name: 'Actions for azure' }));
+  await userEvent.click(await screen.findByRole('menuitem', { name: 'Disable' }));
+  const dialog = within(await screen.findByRole('dialog', { name: 'Disable azure?' }));
+  expect(await dialog.findByText('o3')).toBeVisible();
+  expect(dialog.getByText('nothing is left to serve it: its calls will fail')).toBeVisible();
+  await userEvent.click(dialog.getByRole('button', { name: 'Disable' }));
+  await waitFor(() => expect(update).toHaveBeenCalledOnce());
+  expect(update.mock.calls[0]?.[0]).toMatchObject({
+    provider: { name: 'azure', etag: '7', enabled: false },
+    updateMask: { paths: ['enabled'] },
+  });
+});
+
+test('a provider in use is not deleted: its groups are named instead', async () => {
+  const groups = { listGroups: () => ({ groups: [{ name: 'chat', members: [{ provider: 'azure', model: 'big' }] }] }) };
+  renderApp('/providers?provider=azure', backend({}, groups));
+  await userEvent.click(await screen.findByRole('button', { name: 'Actions for azure' }));
+  await userEvent.click(await screen.findByRole('menuitem', { name: 'Delete' }));
+  const dialog = within(await screen.findByRole('dialog', { name: 'Delete azure?' }));
+  expect(await dialog.findByRole('link', { name: 'chat' })).toHaveAttribute('href', '/groups?group=chat');
+  expect(dialog.queryByRole('button', { name: 'Delete' })).toBeNull();
+});
+
+test('a cooldown of one credential can be ended', async () => {
+  const reset = vi.fn((_: ResetCooldownRequest) => ({ nodes: ['n'] }));
+  renderApp('/providers?provider=azure', backend({ resetCooldown: reset }));
+  await userEvent.click(await screen.findByRole('button', { name: 'End cooldown' }));
+  await waitFor(() =>
+    expect(reset.mock.calls[0]?.[0]).toMatchObject({ provider: 'azure', credential: 'main', model: '' }),
+  );
+});
+
+test('a provider that is not there says so', async () => {
+  const get = () => {
+    throw new ConnectError('Provider "x" does not exist', Code.NotFound);
+  };
+  renderApp('/providers?provider=x', backend({ getProvider: get }));
+  expect(await screen.findByText('There is no provider called x', {}, { timeout: 5000 })).toBeVisible();
+});

@@ -1,0 +1,58 @@
+import { create } from '@bufbuild/protobuf';
+import { expect, test } from 'vitest';
+import { ProviderSchema } from '@/gen/trunkline/admin/v1/provider_pb';
+import { PRESETS } from './presets';
+import { changedFields, providerOf, valuesOf, valuesOfCopy, valuesOfPreset } from './values';
+
+const provider = create(ProviderSchema, {
+  name: 'azure',
+  baseUrl: 'https://x.example/v1',
+  enabled: false,
+  credentials: [{ name: 'main', secretHint: '9f3a', enabled: false }],
+  headers: { 'x-team': 'a' },
+  timeouts: { connect: { seconds: 1n, nanos: 500_000_000 } },
+  maxInFlight: 7,
+});
+
+test('what is read is sent back as it was, secrets aside', () => {
+  expect(create(ProviderSchema, providerOf(valuesOf(provider)))).toMatchObject({
+    name: 'azure',
+    baseUrl: 'https://x.example/v1',
+    dialect: 'openai',
+    enabled: false,
+    credentials: [{ name: 'main', secret: '', enabled: false }],
+    headers: { 'x-team': 'a' },
+    timeouts: { connect: { seconds: 1n, nanos: 500_000_000 } },
+    maxInFlight: 7,
+  });
+  expect(providerOf({ ...valuesOf(provider), timeouts: {} }).timeouts).toBeUndefined();
+});
+
+test('only what differs counts as changed; a half-written header does not', () => {
+  const values = valuesOf(provider);
+  expect(changedFields(values, valuesOf(provider))).toEqual([]);
+  const next = {
+    ...values,
+    headers: [...values.headers, { name: '', value: 'x' }],
+    timeouts: { connect: 2000 },
+    credentials: values.credentials.map((c) => ({ ...c, secret: 'new' })),
+  };
+  expect(changedFields(values, next)).toEqual(['credentials', 'timeouts']);
+});
+
+test('a copy has no secrets', () => {
+  const copy = valuesOfCopy(provider, 'azure-copy');
+  expect(copy.name).toBe('azure-copy');
+  expect(copy.credentials).toMatchObject([{ name: 'main', secret: '', stored: undefined }]);
+});
+
+test('every preset has its own id and name, and an address that is a URL', () => {
+  expect(new Set(PRESETS.map((p) => p.id)).size).toBe(PRESETS.length);
+  expect(new Set(PRESETS.map((p) => p.name)).size).toBe(PRESETS.length);
+  for (const preset of PRESETS) {
+    expect(new URL(preset.baseUrl).protocol).toMatch(/^https?:$/);
+    expect(new URL(preset.docs ?? '').protocol).toBe('https:');
+    expect(valuesOfPreset(preset).credentials.length).toBe(preset.isKeyless ? 0 : 1);
+    for (const part of preset.placeholders ?? []) expect(preset.baseUrl).toContain(part);
+  }
+});
