@@ -2,6 +2,7 @@ import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } fro
 import type { ConnectError } from '@connectrpc/connect';
 import { useMutation } from '@connectrpc/connect-query';
 import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import { useI18n } from '@/i18n';
 import { isConflict, problemOf } from './errors';
 import { notifyDone, notifyFailed } from './notify';
@@ -36,7 +37,9 @@ export function useAction<I extends DescMessage, O extends DescMessage>(
 ) {
   const { t } = useI18n();
   const client = useQueryClient();
+  const [landed, setLanded] = useState(false);
   const mutation = useMutation(method, {
+    onMutate: () => setLanded(false),
     onSuccess: async (result) => {
       void client.invalidateQueries();
       await onDone?.(result);
@@ -45,7 +48,7 @@ export function useAction<I extends DescMessage, O extends DescMessage>(
     },
     onError: (error) => {
       if (onConflict && isConflict(error)) onConflict();
-      else if (form) showAtFields(form, error);
+      else if (form) setLanded(showAtFields(form, error));
       else if (!quiet) {
         const problem = problemOf(error);
         notifyFailed(t(problem.message), problem.detail);
@@ -59,22 +62,17 @@ export function useAction<I extends DescMessage, O extends DescMessage>(
     busy: mutation.isPending,
     result: mutation.data,
     error: mutation.error,
-    /** The error without what already stands at fields; for <FormError>. */
-    leftError: left(mutation.error, form?.name),
+    /** The error, unless all of it stands at fields; for <FormError>. */
+    leftError: landed ? null : mutation.error,
     reset: mutation.reset,
   };
 }
 
-function showAtFields({ target, name }: { target: ErrorTarget; name: string }, error: ConnectError) {
-  const { own } = splitViolations(violationsOf(error), name);
+/** Puts violations to their fields, and tells whether each of them has one that can be seen. */
+function showAtFields({ target, name }: { target: ErrorTarget; name: string }, error: ConnectError): boolean {
+  const { own, rest } = splitViolations(violationsOf(error), name);
   target.setErrors(own);
-  const first = Object.keys(own)[0];
-  if (first) target.getInputNode(first)?.focus();
-}
-
-/** Nothing is left of an error whose violations all have their field. */
-function left(error: ConnectError | null, name: string | undefined): ConnectError | null {
-  if (error === null || name === undefined) return error;
-  const violations = violationsOf(error);
-  return violations.length > 0 && splitViolations(violations, name).rest.length === 0 ? null : error;
+  const nodes = Object.keys(own).map((path) => target.getInputNode(path));
+  nodes.find((node) => node !== null)?.focus();
+  return rest.length === 0 && nodes.length > 0 && nodes.every((node) => node !== null);
 }

@@ -32,10 +32,14 @@ test('violations land at the form that is theirs', () => {
       { field: 'provider.models[2].price.cached_input', description: 'must be a number' },
       { field: 'provider.models[2].price.cached_input', description: 'a second one' },
       { field: 'groups["chat"].members[0].provider', description: 'there is no provider "mine"' },
-      { field: 'provider', description: 'is missing' },
+      { field: 'new_password', description: 'is too short' },
     ],
     'mine',
   );
-  expect(own).toEqual({ baseUrl: 'Must be a URL', 'models.2.price.cachedInput': 'Must be a number' });
-  expect(rest.map((v) => v.field)).toEqual(['groups["chat"].members[0].provider', 'provider']);
+  expect(own).toEqual({
+    baseUrl: 'Must be a URL',
+    'models.2.price.cachedInput': 'Must be a number',
+    newPassword: 'Is too short',
+  });
+  expect(rest.map((v) => v.field)).toEqual(['groups["chat"].members[0].provider']);
 });

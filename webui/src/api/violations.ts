@@ -59,7 +59,9 @@ export function splitViolations(
   for (const violation of violations) {
     const steps = stepsOf(violation.field);
     const isKeyed = /^[a-z_]+\["/.test(violation.field);
-    const path = (isKeyed && steps[1] !== name ? [] : steps.slice(isKeyed ? 2 : 1)).map(camel).join('.');
+    // A request without a document in it names its fields alone.
+    const inside = isKeyed ? 2 : Math.min(1, steps.length - 1);
+    const path = (isKeyed && steps[1] !== name ? [] : steps.slice(inside)).map(camel).join('.');
     if (path === '') rest.push(violation);
     else own[path] ??= sentence(violation.description);
   }

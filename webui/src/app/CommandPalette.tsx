@@ -34,7 +34,7 @@ export function CommandPalette({ onClose, onHelp }: { onClose: () => void; onHel
       size={580}
       scrollable
       maxHeight={420}
-      aria-label={t('shell.search')}
+      attributes={{ content: { 'aria-label': t('shell.search') } }}
       overlayProps={{ backgroundOpacity: 0.35 }}
       transitionProps={{ duration: 120 }}
       classNames={{ content: c.content }}

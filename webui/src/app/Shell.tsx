@@ -40,7 +40,7 @@ function Frame() {
       <Sidebar onSearch={() => setOpen('palette')} onHelp={() => setOpen('help')} />
       <main id="main" className={c.main} tabIndex={-1}>
         <StaleData />
-        {me?.defaultPassword && <DefaultPasswordNote />}
+        {me?.defaultPassword && <DefaultPasswordNote canChange={me.canChangePassword} />}
         <Outlet />
       </main>
       {PAGES.map((page) => (

@@ -80,3 +80,35 @@ test('nothing is sent while a field is empty', async () => {
   expect(screen.getByLabelText('Password')).toHaveFocus();
   expect(login).not.toHaveBeenCalled();
 });
+
+test('on the first run the default password is replaced before anything else', async () => {
+  const changed = vi.fn();
+  let isDefault = false;
+  const { router } = renderApp('/login?next=/keys', {
+    session: {
+      login: () => {
+        isDefault = true;
+        return { username: 'admin' };
+      },
+      whoAmI: () => ({ username: 'admin', defaultPassword: isDefault, canChangePassword: true }),
+      changePassword: (request) => {
+        changed(request.currentPassword, request.newPassword);
+        isDefault = false;
+        return {};
+      },
+    },
+  });
+  await signIn('admin', 'password');
+  expect(await screen.findByRole('heading', { name: 'Choose your password' })).toBeVisible();
+  await userEvent.type(screen.getByLabelText('New password'), 'short');
+  await userEvent.type(screen.getByLabelText('New password again'), 'other');
+  await userEvent.click(screen.getByRole('button', { name: 'Set password' }));
+  expect(screen.getByText('Too short: at least 8 characters')).toBeVisible();
+  expect(screen.getByText('The two are not the same')).toBeVisible();
+  await userEvent.type(screen.getByLabelText('New password'), ' and longer');
+  await userEvent.clear(screen.getByLabelText('New password again'));
+  await userEvent.type(screen.getByLabelText('New password again'), 'short and longer');
+  await userEvent.click(screen.getByRole('button', { name: 'Set password' }));
+  await waitFor(() => expect(router.state.location.pathname).toBe('/keys'));
+  expect(changed).toHaveBeenCalledWith('password', 'short and longer');
+});

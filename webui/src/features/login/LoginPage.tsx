@@ -1,105 +1,57 @@
-import type { ConnectError } from '@connectrpc/connect';
-import { useMutation } from '@connectrpc/connect-query';
-import { Button, PasswordInput, TextInput } from '@mantine/core';
+import { useTransport } from '@connectrpc/connect-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useRouter } from '@tanstack/react-router';
-import { CircleAlert } from 'lucide-react';
-import { type FormEvent, useRef, useState } from 'react';
-import { isSignedOut, isUnreachable, retryAfterSeconds } from '@/api/errors';
-import { SessionService } from '@/gen/trunkline/admin/v1/session_pb';
+import { useState } from 'react';
+import { under } from '@/api/base';
+import { whoAmI } from '@/api/queries';
 import { useI18n } from '@/i18n';
 import { Brand } from '@/ui/Brand';
+import { PasswordForm } from '@/ui/PasswordForm';
 import { Preferences } from '@/ui/Preferences';
-import { useNow } from '@/ui/useNow';
 import { useTitle } from '@/ui/useTitle';
+import { LoginForm } from './LoginForm';
 import c from './login.module.css';
 
 const route = getRouteApi('/login');
 
+/** Signs in, and on the first run has the default password changed before anything else. */
 export function LoginPage() {
   const { t } = useI18n();
   const router = useRouter();
+  const transport = useTransport();
+  const queryClient = useQueryClient();
   const { next } = route.useSearch();
-  const [username, setUsername] = useState('');
-  const [password, setPassword] = useState('');
-  const [waitUntil, setWaitUntil] = useState(0);
-  const form = useRef<HTMLFormElement>(null);
-  const waiting = useNow() < waitUntil;
+  /** The default password that was just used. */
+  const [initial, setInitial] = useState<string | null>(null);
+  useTitle(initial === null ? t('login.title') : t('password.firstTitle'));
 
-  useTitle(t('login.title'));
-
-  const signIn = useMutation(SessionService.method.login, {
-    onSuccess: () => router.history.push(next ?? '/'),
-    onError: (error) => {
-      const wait = retryAfterSeconds(error);
-      setWaitUntil(wait > 0 ? Date.now() + wait * 1000 : 0);
-      if (!isSignedOut(error)) return;
-      setPassword('');
-      form.current?.querySelector<HTMLInputElement>('input[name=password]')?.focus();
-    },
-  });
-
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    const empty = username === '' ? 'username' : password === '' ? 'password' : null;
-    if (empty) form.current?.querySelector<HTMLInputElement>(`input[name=${empty}]`)?.focus();
-    else if (!waiting && !signIn.isPending) signIn.mutate({ username, password });
+  // What stood in the address before is a path of the console, without that of a proxy.
+  const enter = () => router.history.push(under(next ?? '/'));
+  const signedIn = async (password: string) => {
+    const me = await queryClient.fetchQuery(whoAmI(transport)).catch(() => null);
+    if (me?.defaultPassword && me.canChangePassword) setInitial(password);
+    else enter();
   };
 
   return (
     <div className={c.page}>
       <main className={c.card}>
         <Brand />
-        <h1>{t('login.title')}</h1>
-        <p className={c.lead}>{t('login.lead')}</p>
-        <form ref={form} onSubmit={submit} noValidate>
-          <TextInput
-            name="username"
-            label={t('login.username')}
-            value={username}
-            onChange={(event) => setUsername(event.currentTarget.value)}
-            autoComplete="username"
-            autoCapitalize="none"
-            spellCheck={false}
-            autoFocus
-            required
-            withAsterisk={false}
-          />
-          <PasswordInput
-            name="password"
-            label={t('login.password')}
-            value={password}
-            onChange={(event) => setPassword(event.currentTarget.value)}
-            autoComplete="current-password"
-            visibilityToggleButtonProps={{ 'aria-label': t('login.showPassword'), tabIndex: 0 }}
-            required
-            withAsterisk={false}
-          />
-          {signIn.error && <Refusal error={signIn.error} waitUntil={waitUntil} />}
-          <Button type="submit" size="md" fullWidth loading={signIn.isPending} disabled={waiting}>
-            {signIn.error && isUnreachable(signIn.error) ? t('error.retry') : t('login.submit')}
-          </Button>
-        </form>
+        {initial === null ? (
+          <>
+            <h1>{t('login.title')}</h1>
+            <p className={c.lead}>{t('login.lead')}</p>
+            <LoginForm onDone={signedIn} />
+          </>
+        ) : (
+          <>
+            <h1>{t('password.firstTitle')}</h1>
+            <p className={c.lead}>{t('password.firstLead')}</p>
+            <PasswordForm current={initial} onDone={enter} cancel={{ label: t('password.later'), onCancel: enter }} />
+          </>
+        )}
       </main>
       <Preferences />
     </div>
-  );
-}
-
-/** One sentence that says what to do. It never tells which of the two was wrong: the server does not either. */
-function Refusal({ error, waitUntil }: { error: ConnectError; waitUntil: number }) {
-  const { t, countdown } = useI18n();
-  const now = useNow();
-  const left = waitUntil - now;
-  let message = t('login.failed');
-  if (isSignedOut(error)) message = t('login.wrong');
-  else if (isUnreachable(error)) message = t('error.unreachable');
-  else if (left > 0) message = t('login.wait', { time: countdown(left) });
-  else if (waitUntil > 0) message = t('login.waitOver');
-  else if (error.rawMessage) message = error.rawMessage;
-  return (
-    <p className={c.refusal} role={left > 0 ? undefined : 'alert'}>
-      <CircleAlert size={16} aria-hidden />
-      <span>{message}</span>
-    </p>
   );
 }

@@ -24,6 +24,7 @@ export function DurationField({
   placeholder,
   units = ['ms', 's', 'min', 'h', 'd'],
   disabled,
+  'data-path': path,
 }: {
   label: string;
   description?: ReactNode;
@@ -34,6 +35,8 @@ export function DurationField({
   placeholder?: string;
   units?: readonly Unit[];
   disabled?: boolean;
+  /** Of the form, so that a refusal finds the field. */
+  'data-path'?: string;
 }) {
   const { t } = useI18n();
   const id = useId();
@@ -46,6 +49,7 @@ export function DurationField({
       <div className={c.pair}>
         <NumberInput
           id={id}
+          data-path={path}
           value={inUnit(value)}
           onChange={(n) => onChange(typeof n === 'number' ? Math.round(n * UNITS[shown]) : undefined)}
           placeholder={placeholder}

@@ -15,6 +15,7 @@ export function PairsField({
   onChange,
   addLabel,
   errorOf,
+  'data-path': path,
 }: {
   label: string;
   description?: ReactNode;
@@ -24,13 +25,15 @@ export function PairsField({
   addLabel: string;
   /** What is wrong with one line, by its name. */
   errorOf?: (name: string) => ReactNode;
+  /** Of the form, so that a refusal finds the field. */
+  'data-path'?: string;
 }) {
   const { t } = useI18n();
   const set = (at: number, change: Partial<Pair>) =>
     onChange(value.map((pair, i) => (i === at ? { ...pair, ...change } : pair)));
   return (
     <Input.Wrapper label={label} description={description} error={error} labelElement="div">
-      <fieldset className={c.pairs} aria-label={label}>
+      <fieldset className={c.pairs} aria-label={label} data-path={path} tabIndex={-1}>
         {value.map((pair, i) => (
           <div key={i} className={c.line}>
             <TextInput

@@ -1,0 +1,108 @@
+import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import axe from 'axe-core';
+import { type Config, PASSWORD, type Server, startServer, USER } from './server';
+
+export { expect, test } from '@playwright/test';
+
+/**
+ * A Trunkline and one browser page for all tests of a file: on small machines a new browser context
+ * costs more than a test. Call it at the top of a spec; what it returns is filled in before the first test.
+ */
+export function useConsole(config: Config, options: Parameters<typeof startServer>[1] & { signedOut?: boolean } = {}) {
+  const it = {} as { server: Server; page: Page; context: BrowserContext };
+  test.beforeAll(async ({ browser }) => {
+    test.setTimeout(180_000); // the first one builds the program
+    it.server = await startServer(config, options);
+    it.context = await browser.newContext({
+      baseURL: it.server.url,
+      viewport: { width: 1440, height: 900 },
+      locale: 'en-US',
+      reducedMotion: 'reduce',
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+    it.page = await it.context.newPage();
+    await watchPolicy(it.page);
+    if (!options.signedOut) await signIn(it.page);
+  });
+  test.afterAll(async () => {
+    await it.context?.close();
+    await it.server?.remove();
+  });
+  return it;
+}
+
+export async function signIn(page: Page, { user = USER, password = PASSWORD } = {}) {
+  await page.goto('/login');
+  await page.getByLabel('User name').fill(user);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.keyboard.press('Enter');
+  await expect(page).not.toHaveURL(/\/login/);
+}
+
+/** Sets language and theme as the console stores them; they hold from the next load on. */
+export async function prefer(page: Page, lang: string, scheme: string) {
+  await page.evaluate(
+    ([l, s]) => {
+      localStorage.setItem('ui.lang', l ?? '');
+      localStorage.setItem('ui.scheme', s ?? '');
+    },
+    [lang, scheme],
+  );
+}
+
+export const setScheme = (page: Page, scheme: string) =>
+  page.evaluate((s) => document.documentElement.setAttribute('data-mantine-color-scheme', s), scheme);
+
+/** The page has come to rest: its heading is there and nothing is loading. */
+export async function settled(page: Page) {
+  await expect(page.locator('h1').first()).toBeVisible();
+  await expect(page.locator('[aria-busy=true]')).toHaveCount(0);
+}
+
+/** How many pixels one would have to scroll sideways; 0 when the page fits. */
+export const tooWide = (page: Page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+type Watched = { __violations?: string[] };
+
+/** Notes every breach of the content security policy from the first script on. */
+async function watchPolicy(page: Page) {
+  await page.addInitScript(() => {
+    const seen: string[] = [];
+    (window as Watched).__violations = seen;
+    document.addEventListener('securitypolicyviolation', (e) =>
+      seen.push(`${e.violatedDirective} ${e.blockedURI} ${e.sample}`),
+    );
+  });
+}
+export const violations = (page: Page) => page.evaluate(() => (window as Watched).__violations ?? []);
+
+type Axe = { axe: typeof axe };
+
+/** Runs axe; evaluate() is not subject to the page's policy, a script tag would be refused. */
+export async function audit(page: Page, where: string): Promise<string[]> {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source);
+  const found = await page.evaluate(async () => {
+    const result = await (window as unknown as Axe).axe.run(document, { resultTypes: ['violations'] });
+    return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
+  });
+  return found.map((line) => `${where} ${line}`);
+}
+
+/** Makes every answer of the control plane fail, as one that is down or broken does; await the result to end it. */
+export async function failing(page: Page, how: 'down' | 'broken', method = '*') {
+  const pattern = `**/trunkline.admin.v1.${method}*`;
+  await page.route(pattern, (route) =>
+    how === 'down'
+      ? route.abort('connectionrefused')
+      : route.fulfill({
+          status: 500,
+          json: { code: 'internal', message: 'internal error' },
+          headers: { 'x-request-id': 'r-77' },
+        }),
+  );
+  return () => page.unroute(pattern);
+}
+
+export const LANGS = ['en', 'zh', 'ja', 'ko'] as const;
+export const SCHEMES = ['light', 'dark'] as const;

@@ -1,0 +1,84 @@
+import {
+  audit,
+  expect,
+  LANGS,
+  prefer,
+  SCHEMES,
+  setScheme,
+  settled,
+  test,
+  tooWide,
+  useConsole,
+  violations,
+} from './fixture';
+import { PASSWORD, USER } from './server';
+
+const it = useConsole('empty', { signedOut: true });
+
+test('axe finds nothing in four languages and two themes, and a phone is wide enough', async () => {
+  const { page } = it;
+  const found: string[] = [];
+  await page.goto('/login');
+  for (const lang of LANGS) {
+    await prefer(page, lang, 'light');
+    await page.goto('/login');
+    await settled(page);
+    for (const scheme of SCHEMES) {
+      await setScheme(page, scheme);
+      found.push(...(await audit(page, `login ${lang} ${scheme}`)));
+    }
+  }
+  await page.setViewportSize({ width: 390, height: 844 });
+  expect(await tooWide(page)).toBe(0);
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await prefer(page, 'en', 'light');
+  expect(found).toEqual([]);
+});
+
+test('language and theme are chosen before signing in, and stay', async () => {
+  const { page } = it;
+  await page.goto('/login');
+  await page.getByRole('button', { name: /^Language/ }).click();
+  await page.getByRole('menuitemradio', { name: '日本語' }).click();
+  await expect(page.locator('html')).toHaveAttribute('lang', 'ja-JP');
+  await page.getByRole('button', { name: /^テーマ/ }).click();
+  await page.getByRole('menuitemradio', { name: 'ダーク' }).click();
+  await page.reload();
+  await expect(page.getByRole('heading', { level: 1, name: 'サインイン' })).toBeVisible();
+  await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', 'dark');
+  await prefer(page, 'en', 'light');
+});
+
+test('wrong, down, right; then too many tries', async () => {
+  const { page, server } = it;
+  await page.goto('/login?next=/keys');
+  await page.getByLabel('User name').fill(USER);
+  await page.getByLabel('Password', { exact: true }).fill('wrong');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('alert')).toHaveText('User name or password is wrong.');
+  await expect(page.getByLabel('Password', { exact: true })).toBeFocused();
+
+  await server.stop();
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('alert')).toHaveText('The control plane does not answer');
+  await server.restart();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await expect(page).toHaveURL(/\/keys$/);
+  const cookies = await page.context().cookies();
+  expect(cookies.filter((c) => /session/i.test(c.name)).every((c) => c.httpOnly && c.sameSite === 'Lax')).toBe(true);
+  expect(await violations(page)).toEqual([]);
+
+  await page.context().clearCookies();
+  await page.goto('/login');
+  await page.getByLabel('User name').fill('somebody');
+  const wait = page.getByText(/You can try again in \d+:\d\d/);
+  for (let tries = 0; tries < 30 && !(await wait.isVisible()); tries++) {
+    await page.getByLabel('Password', { exact: true }).fill('guess');
+    const answered = page.waitForResponse(/SessionService\/Login/);
+    await page.keyboard.press('Enter');
+    await answered;
+  }
+  await expect(wait).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Sign in' })).toBeDisabled();
+});

@@ -1,0 +1,30 @@
+/** A page as it is audited and photographed: what a page adds here is looked at in every language and theme. */
+export type Shot = {
+  name: string;
+  path: string;
+  /** What to do before the picture: open a menu, choose a tab. */
+  before?: (page: import('@playwright/test').Page) => Promise<void>;
+  /** Taken of an empty installation. */
+  empty?: true;
+  signedOut?: true;
+};
+
+export const SHOTS: readonly Shot[] = [
+  { name: 'login', path: '/login', signedOut: true },
+  { name: 'dashboard', path: '/' },
+  { name: 'dashboard-empty', path: '/', empty: true },
+  { name: 'calls', path: '/calls' },
+  { name: 'calls-empty', path: '/calls', empty: true },
+  { name: 'playground', path: '/playground' },
+  { name: 'providers', path: '/providers' },
+  { name: 'providers-empty', path: '/providers', empty: true },
+  { name: 'groups', path: '/groups' },
+  { name: 'groups-empty', path: '/groups', empty: true },
+  { name: 'keys', path: '/keys' },
+  { name: 'keys-empty', path: '/keys', empty: true },
+  { name: 'keywords', path: '/keywords' },
+  { name: 'nodes', path: '/nodes' },
+  { name: 'history', path: '/history' },
+  { name: 'settings', path: '/settings' },
+  { name: 'palette', path: '/groups', before: async (page) => page.keyboard.press('Control+k') },
+];

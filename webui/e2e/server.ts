@@ -1,0 +1,129 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const root = resolve(import.meta.dirname, '../..');
+export const USER = 'admin';
+export const PASSWORD = 'not-the-default-one';
+export const DEMO_KEY = 'sk-demo-support-bot-4c1d';
+
+export type Config = 'demo' | 'empty';
+/** A real all-in-one in a folder of its own. */
+export type Server = {
+  url: string;
+  /** Calls an RPC as the signed-in admin: call('GroupService/CreateGroup', { group }). */
+  call: <T = Record<string, unknown>>(method: string, request?: object) => Promise<T>;
+  /** Sends one chat call the way an app does, and returns its status. */
+  chat: (model: string, options?: { key?: string; stream?: boolean }) => Promise<number>;
+  /** Ends the process, and with restart() begins it again on the same port. */
+  stop: () => Promise<void>;
+  restart: () => Promise<void>;
+  /** Ends it and removes its folder. */
+  remove: () => Promise<void>;
+};
+
+/** The program under test: TRUNKLINE_BIN, or built from these sources, the console in webui/dist included. */
+function program(): string {
+  const given = process.env.TRUNKLINE_BIN;
+  if (given) return given;
+  const bin = join(tmpdir(), `trunkline-console-test-${process.pid}`);
+  mkdirSync(bin, { recursive: true });
+  execFileSync('go', ['build', '-o', bin, './cmd/trunkline', './webui/e2e/seed'], { cwd: root, stdio: 'inherit' });
+  process.env.TRUNKLINE_BIN = join(bin, 'trunkline');
+  return process.env.TRUNKLINE_BIN;
+}
+
+/** Starts a Trunkline: empty, or with e2e/demo.yaml; days of made-up calls before today come with seedDays. */
+export async function startServer(
+  config: Config,
+  { seedDays = 0, env = {} as Record<string, string> } = {},
+): Promise<Server> {
+  const bin = program();
+  const folder = mkdtempSync(join(tmpdir(), 'trunkline-console-'));
+  if (seedDays > 0) {
+    const seed = [
+      'run',
+      './webui/e2e/seed',
+      '-database',
+      `sqlite://${folder}/data/trunkline.db`,
+      '-days',
+      String(seedDays),
+    ];
+    mkdirSync(join(folder, 'data'));
+    execFileSync('go', seed, { cwd: root, stdio: 'inherit' });
+  }
+  const environment = { ...process.env, ADMIN_PASSWORD: PASSWORD, ...env };
+  const flags = config === 'demo' ? ['--apply', join(import.meta.dirname, 'demo.yaml')] : [];
+  let child: ChildProcess | undefined;
+  let port = 0;
+  let cookie = '';
+
+  const start = async () => {
+    const args = ['--listen', `127.0.0.1:${port}`, '--ops-listen', '127.0.0.1:0', ...flags];
+    child = spawn(bin, args, { cwd: folder, env: environment, stdio: ['ignore', 'ignore', 'pipe'] });
+    port = await portOf(child);
+  };
+  const stop = async () => {
+    const running = child;
+    child = undefined;
+    if (!running || running.exitCode !== null) return;
+    const ended = new Promise((done) => running.once('exit', done));
+    running.kill('SIGTERM');
+    await ended;
+  };
+  const rpc = (method: string, request: object) =>
+    fetch(`${server.url}/trunkline.admin.v1.${method}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Cookie: cookie },
+      body: JSON.stringify(request),
+    });
+  const server: Server = {
+    get url() {
+      return `http://127.0.0.1:${port}`;
+    },
+    call: async (method, request = {}) => {
+      if (cookie === '') {
+        const login = await rpc('SessionService/Login', { username: USER, password: environment.ADMIN_PASSWORD });
+        cookie = login.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+      }
+      const answer = await rpc(method, request);
+      if (!answer.ok) throw new Error(`${method}: ${answer.status} ${await answer.text()}`);
+      return answer.json();
+    },
+    chat: async (model, { key = DEMO_KEY, stream = false } = {}) => {
+      const answer = await fetch(`${server.url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${key}` },
+        body: JSON.stringify({ model, stream, messages: [{ role: 'user', content: 'Hello' }] }),
+      });
+      await answer.text();
+      return answer.status;
+    },
+    stop,
+    restart: async () => {
+      await stop();
+      await start();
+    },
+    remove: async () => {
+      await stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  await start();
+  return server;
+}
+
+/** The port it says that it serves on. */
+function portOf(child: ChildProcess): Promise<number> {
+  return new Promise((found, failed) => {
+    const lines: string[] = [];
+    child.once('exit', (code) => failed(new Error(`trunkline exited with ${code}:\n${lines.join('\n')}`)));
+    createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', (line) => {
+      lines.push(line);
+      const port = /msg=serving .*console=http:\/\/[\d.]+:(\d+)/.exec(line)?.[1];
+      if (port) found(Number(port));
+    });
+  });
+}

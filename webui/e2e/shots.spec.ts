@@ -1,0 +1,60 @@
+// Takes pictures of every page for people to look at: make shots, or
+// SHOTS=folder npx playwright test, with ONLY=groups,keys for some of them and LANGS=en,zh.
+import { mkdirSync } from 'node:fs';
+import { LANGS, prefer, SCHEMES, settled, signIn, test, tooWide, useConsole } from './fixture';
+import { SHOTS } from './pages';
+
+const out = process.env.SHOTS ?? 'shots';
+const only = process.env.ONLY?.split(',');
+const langs = process.env.LANGS?.split(',') ?? LANGS;
+const sizes = [
+  { name: '1440', width: 1440, height: 900 },
+  { name: '390', width: 390, height: 844 },
+];
+
+for (const isEmpty of [false, true]) {
+  test.describe(isEmpty ? 'empty' : 'demo', () => {
+    const wanted = SHOTS.filter(
+      (shot) => Boolean(shot.empty) === isEmpty && (!only || only.some((o) => shot.name.includes(o))),
+    );
+    test.skip(wanted.length === 0, 'none of these is wanted');
+    const it = useConsole(isEmpty ? 'empty' : 'demo', { seedDays: isEmpty ? 0 : 30, signedOut: true });
+
+    test('pictures', async () => {
+      test.setTimeout(1_200_000);
+      const { page, server } = it;
+      mkdirSync(out, { recursive: true });
+      const take = async (shots: typeof wanted) => {
+        for (const size of sizes) {
+          await page.setViewportSize(size);
+          for (const lang of langs) {
+            for (const scheme of SCHEMES) {
+              await prefer(page, lang, scheme);
+              for (const shot of shots) {
+                await page.goto(shot.path);
+                await settled(page);
+                await shot.before?.(page);
+                await page.waitForTimeout(400); // what moves has come to rest
+                const name = `${shot.name}-${lang}-${scheme}-${size.name}`;
+                await page.screenshot({ path: `${out}/${name}.png`, fullPage: size.width < 1000 && !shot.before });
+                const wide = await tooWide(page);
+                if (wide > 0) console.log(`${name}: ${wide} px too wide`);
+              }
+            }
+          }
+        }
+      };
+      await page.goto('/login');
+      await take(wanted.filter((shot) => shot.signedOut));
+      await prefer(page, 'en', 'light');
+      await page.setViewportSize({ width: 1440, height: 900 });
+      await signIn(page);
+      if (!isEmpty) {
+        for (const model of ['chat-default', 'reasoning-large', 'fast-cheap']) {
+          for (let i = 0; i < 12; i++) await server.chat(model, { stream: i % 2 === 0 });
+        }
+      }
+      await take(wanted.filter((shot) => !shot.signedOut));
+    });
+  });
+}
