@@ -11,6 +11,8 @@ STATICCHECK := go tool -modfile=tools/go.mod staticcheck
 
 # make run ARGS="--apply gateway.yaml"
 ARGS ?=
+# make shots OUT=folder
+OUT ?= webui/shots
 # make build VERSION=v1.2.3; without it binaries tell their commit.
 VERSION ?=
 LDFLAGS := -s -w $(if $(VERSION),-X github.com/trunkline-ai/trunkline/internal/version.number=$(VERSION))
@@ -63,6 +65,10 @@ test: setup-test webui-if-node ## Run all tests; installs PostgreSQL, Redis and 
 test-webui: webui
 	npm --prefix webui test
 	npm --prefix webui run e2e
+
+.PHONY: shots
+shots: setup-test webui ## Take pictures of every page of the console (OUT=folder, ONLY=groups,keys, LANGS=en,zh)
+	SHOTS=$(abspath $(OUT)) npm --prefix webui run e2e
 
 .PHONY: test-race
 test-race: setup-test ## Run the Go tests under the race detector

@@ -17,7 +17,7 @@ test.beforeAll(async ({ browser }) => {
     logLevel: 'error',
   });
   await vite.listen();
-  const { port } = vite.httpServer?.address() as AddressInfo;
+  const port = (vite.httpServer?.address() as AddressInfo | undefined)?.port ?? 0;
   const context = await browser.newContext({
     baseURL: `http://127.0.0.1:${port}`,
     viewport: { width: 1440, height: 900 },
@@ -111,7 +111,7 @@ test('panel, dialogs and save bar are reachable, named and clean', async () => {
   await page.getByRole('button', { name: 'Secret', exact: true }).click();
   expect(await audit(page, 'secret')).toEqual([]);
   await page.getByLabel('I have stored it').check();
-  await page.getByRole('button', { name: 'Done', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Done', exact: true }).click();
   await page.getByRole('button', { name: 'Failed', exact: true }).click();
   await expect(page.getByRole('alert').filter({ hasText: 'a group uses it' })).toBeVisible();
   await page.getByRole('button', { name: 'Conflict', exact: true }).click();

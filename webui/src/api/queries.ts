@@ -19,9 +19,9 @@ import { BASE } from './base';
 import { isSignedOut } from './errors';
 
 /** How often live data is read again, in milliseconds; never in a hidden tab. */
-const LIVE = 5_000;
+export const LIVE = 5_000;
 /** Configuration is read again when its revision changes; this is for when that news is lost. */
-const CALM = 30_000;
+export const CALM = 30_000;
 const PAGE_SIZE = 1000;
 
 /** Key prefix of everything that changes only with the configuration's revision. */

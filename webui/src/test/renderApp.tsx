@@ -14,45 +14,54 @@ import { KeyService } from '@/gen/trunkline/admin/v1/key_pb';
 import { KeywordService } from '@/gen/trunkline/admin/v1/keyword_pb';
 import { NodeService } from '@/gen/trunkline/admin/v1/node_pb';
 import { ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
-import { SessionService } from '@/gen/trunkline/admin/v1/session_pb';
+import { SessionService, TokenService } from '@/gen/trunkline/admin/v1/session_pb';
 import { SettingsService } from '@/gen/trunkline/admin/v1/settings_pb';
 import { UsageService } from '@/gen/trunkline/admin/v1/usage_pb';
-import { I18nProvider } from '@/i18n';
+import { I18nProvider, type Lang } from '@/i18n';
 import { keepRefusals } from './refusal';
 
-/** What the control plane answers; what is left out is empty, and someone is signed in. */
+/** What the control plane answers; lists that are left out are empty, and someone is signed in. */
 export type Backend = {
   session?: Partial<ServiceImpl<typeof SessionService>>;
+  tokens?: Partial<ServiceImpl<typeof TokenService>>;
   providers?: Partial<ServiceImpl<typeof ProviderService>>;
   groups?: Partial<ServiceImpl<typeof GroupService>>;
   keys?: Partial<ServiceImpl<typeof KeyService>>;
+  keywords?: Partial<ServiceImpl<typeof KeywordService>>;
+  settings?: Partial<ServiceImpl<typeof SettingsService>>;
+  config?: Partial<ServiceImpl<typeof ConfigService>>;
   nodes?: Partial<ServiceImpl<typeof NodeService>>;
   calls?: Partial<ServiceImpl<typeof CallService>>;
-  keywords?: Partial<ServiceImpl<typeof KeywordService>>;
-  config?: Partial<ServiceImpl<typeof ConfigService>>;
-  settings?: Partial<ServiceImpl<typeof SettingsService>>;
   usage?: Partial<ServiceImpl<typeof UsageService>>;
 };
 
+const empty = () => ({});
+
 /** The whole console on an in-memory control plane, opened at a path. */
-export function renderApp(path: string, backend: Backend = {}) {
+export function renderApp(path: string, backend: Backend = {}, lang: Lang = 'en') {
   const transport = createRouterTransport(
     (router) => {
       router.service(SessionService, { whoAmI: () => ({ username: 'ada', version: 'v1' }), ...backend.session });
-      router.service(ProviderService, { listProviders: () => ({}), ...backend.providers });
-      router.service(GroupService, { listGroups: () => ({}), ...backend.groups });
-      router.service(KeyService, { listApiKeys: () => ({}), ...backend.keys });
-      router.service(NodeService, { listNodes: () => ({}), ...backend.nodes });
-      router.service(CallService, { listCalls: () => ({}), ...backend.calls });
-      router.service(KeywordService, { listFailureKeywords: () => ({}), ...backend.keywords });
-      router.service(ConfigService, { listRevisions: () => ({}), ...backend.config });
-      router.service(SettingsService, { getSettings: () => ({}), ...backend.settings });
+      router.service(TokenService, { listTokens: empty, ...backend.tokens });
+      router.service(ProviderService, {
+        listProviders: empty,
+        listProviderHealth: empty,
+        listImports: empty,
+        ...backend.providers,
+      });
+      router.service(GroupService, { listGroups: empty, explainGroups: empty, ...backend.groups });
+      router.service(KeyService, { listApiKeys: empty, ...backend.keys });
+      router.service(KeywordService, { listFailureKeywords: empty, ...backend.keywords });
+      router.service(SettingsService, { getSettings: empty, ...backend.settings });
+      router.service(ConfigService, { listRevisions: empty, ...backend.config });
+      router.service(NodeService, { listNodes: empty, listJoinTokens: empty, ...backend.nodes });
+      router.service(CallService, { listCalls: empty, listGaps: empty, listRefused: empty, ...backend.calls });
       router.service(UsageService, {
-        summarizeUsage: () => ({}),
-        getUsageSeries: () => ({}),
-        breakDownUsage: () => ({}),
-        getAttemptSeries: () => ({}),
-        breakDownAttempts: () => ({}),
+        summarizeUsage: empty,
+        getUsageSeries: empty,
+        breakDownUsage: empty,
+        getAttemptSeries: empty,
+        breakDownAttempts: empty,
         ...backend.usage,
       });
     },
@@ -62,7 +71,7 @@ export function renderApp(path: string, backend: Backend = {}) {
   const router = createAppRouter({ queryClient, transport }, createMemoryHistory({ initialEntries: [path] }));
   render(
     <MantineProvider env="test">
-      <I18nProvider initial="en">
+      <I18nProvider initial={lang}>
         <TransportProvider transport={transport}>
           <QueryClientProvider client={queryClient}>
             <RouterProvider router={router} />
