@@ -62,9 +62,7 @@ test('a control plane that is down is a plain page with a way to try again', asy
       },
     },
   });
-  expect(
-    await screen.findByRole('heading', { name: 'The control plane does not answer' }, { timeout: 3000 }),
-  ).toBeVisible();
+  expect(await screen.findByRole('heading', { name: 'The control plane does not answer' })).toBeVisible();
   down = false;
   await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
   expect(await screen.findByRole('heading', { name: 'API keys' })).toBeVisible();
@@ -83,7 +81,7 @@ test('the palette goes to pages, groups, providers and calls', async () => {
   });
   await screen.findByRole('heading', { name: 'API keys' });
   await userEvent.keyboard('{Control>}k{/Control}');
-  const box = await screen.findByPlaceholderText('Page, provider, group or request id', {}, { timeout: 5000 });
+  const box = await screen.findByPlaceholderText('Page, provider, group or request id');
   await userEvent.type(box, 'big');
   await userEvent.click(await screen.findByRole('button', { name: /chat\/gpt-4\.1/ }));
   await waitFor(() => expect(router.state.location.search).toEqual({ group: 'chat/gpt-4.1' }));

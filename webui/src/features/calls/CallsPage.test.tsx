@@ -112,5 +112,5 @@ test('a call in the URL that is gone says so', async () => {
   renderApp('/calls?call=gone', {
     calls: { getCall: () => Promise.reject(new ConnectError('there is no such call', Code.NotFound)) },
   });
-  expect(await screen.findByText('It is not there any more', {}, { timeout: 3000 })).toBeVisible();
+  expect(await screen.findByText('It is not there any more')).toBeVisible();
 });

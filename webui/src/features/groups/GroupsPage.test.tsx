@@ -114,7 +114,7 @@ test('a failed read shows code and request id, and trying again works', async ()
       },
     },
   });
-  const alert = await screen.findByRole('alert', {}, { timeout: 3000 });
+  const alert = await screen.findByRole('alert');
   expect(alert).toHaveTextContent('the disk is full');
   expect(alert).toHaveTextContent('failed_precondition');
   expect(alert).toHaveTextContent('r-77');
@@ -137,6 +137,6 @@ test('data that cannot be refreshed stays, with a word about its age', async () 
   await screen.findByRole('heading', { name: 'chat' });
   broken = true;
   await queryClient.refetchQueries().catch(() => undefined);
-  expect(await screen.findByText(/^This data is \d+ sec old\.$/, {}, { timeout: 3000 })).toBeVisible();
+  expect(await screen.findByText(/^This data is \d+ sec old\.$/)).toBeVisible();
   expect(screen.getByRole('heading', { name: 'chat' })).toBeVisible();
 });
