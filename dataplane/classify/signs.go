@@ -136,7 +136,7 @@ var signs = []sign{
 		},
 	},
 	{
-		outcome: dataplane.Busy, // judge tells the kinds of 429 apart
+		outcome: dataplane.Busy, // decide tells the kinds of 429 apart
 		codes: []string{
 			"rate_limit_exceeded", "rate_limit_reached", "rate_limit_reached_error", "rate_limited",
 			"ratelimitexceeded", "ratelimitreached", "rate_limit_error", "too_many_requests", "toomanyrequests",

@@ -11,7 +11,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 )
 
-// Status judges an answer whose status is not 2xx, from its status, headers and
+// Status classifies an answer whose status is not 2xx, from its status, headers and
 // the first bytes of its body (decoded, at most 64 KiB). model is the upstream model id
 // that was asked for; now is for dates in Retry-After.
 func Status(status int, header http.Header, body []byte, model string, now time.Time) dataplane.Verdict {
@@ -20,10 +20,10 @@ func Status(status int, header http.Header, body []byte, model string, now time.
 	if w, ok := headerWait(status, header, now); ok {
 		wait, named = w, true
 	}
-	return judge(status, &f, model, wait, named, tokensAreOut(header))
+	return decide(status, &f, model, wait, named, tokensAreOut(header))
 }
 
-// ErrorBody judges an error object that came without an error status: the body of a
+// ErrorBody classifies an error object that came without an error status: the body of a
 // 200, or the data of a stream's event. ok is false when data holds no error: error null,
 // no error key, or not a JSON object.
 func ErrorBody(data []byte, model string) (v dataplane.Verdict, ok bool) {
@@ -36,12 +36,12 @@ func ErrorBody(data []byte, model string) (v dataplane.Verdict, ok bool) {
 	}
 	f := readFault(data)
 	wait, named := f.wait()
-	return judge(f.status, &f, model, wait, named, false), true
+	return decide(f.status, &f, model, wait, named, false), true
 }
 
-// judge is the one decision: by code, then type, then phrase, then status. A status of 0
+// decide is the one decision: by code, then type, then phrase, then status. A status of 0
 // is unknown.
-func judge(status int, f *fault, model string, wait time.Duration, named, tokensOut bool) dataplane.Verdict {
+func decide(status int, f *fault, model string, wait time.Duration, named, tokensOut bool) dataplane.Verdict {
 	v := dataplane.Verdict{Reason: f.reason(status)}
 	s, found := f.sign(status, model)
 	if !found {

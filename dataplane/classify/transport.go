@@ -17,7 +17,7 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/addrguard"
 )
 
-// Transport judges an error of dialling or of the round trip, from before any
+// Transport classifies an error of dialling or of the round trip, from before any
 // byte of an answer came back. Whether the call's own context ended is for the caller to
 // ask first: a deadline of ours looks like any other timeout here.
 func Transport(err error) dataplane.Verdict {

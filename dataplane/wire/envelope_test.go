@@ -92,7 +92,7 @@ func TestSpliceChangesOnlyWhatItMust(t *testing.T) {
 				t.Fatal(err)
 			}
 			p := e.Splice([]byte(tt.body), []byte(`"up/stream"`), tt.usage)
-			for range 2 { // each attempt reads it anew
+			for range 2 { // each attempt reads it again
 				got, err := io.ReadAll(p.Reader())
 				if err != nil || string(got) != tt.want || p.Size() != int64(len(got)) {
 					t.Fatalf("got %s (size %d, %v)\nwant %s", got, p.Size(), err, tt.want)

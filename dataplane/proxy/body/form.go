@@ -18,13 +18,13 @@ const (
 	maxFormValue = 1 << 10 // bytes of a field that we look at
 )
 
-// Form is a multipart/form-data request. It is written anew, part for part, with a boundary
+// Form is a multipart/form-data request. It is rewritten, part for part, with a boundary
 // of ours and plain headers: there is nothing left that we and a provider could read
 // differently. The value of model is left out; each attempt puts its own in.
 type Form struct {
 	file    *TempFile
 	modelAt int64
-	// ContentType is the content type of the form as it is written anew.
+	// ContentType is the content type of the rewritten form.
 	ContentType string
 }
 

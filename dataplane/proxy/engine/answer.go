@@ -100,7 +100,7 @@ func mediaType(h http.Header) string {
 	return t
 }
 
-// readVerdict judges an answer whose body ended with an error before the commit.
+// readVerdict classifies an answer whose body ended with an error before the commit.
 func readVerdict(ctx context.Context, err error) dataplane.Verdict {
 	if o, ok := stopped(ctx); ok {
 		return dataplane.Verdict{Outcome: o}

@@ -197,7 +197,7 @@ func (a *attempt) ending(v dataplane.Verdict) dataplane.Attempt {
 	return r
 }
 
-// noAnswer judges an attempt that got no answer at all.
+// noAnswer classifies an attempt that got no answer at all.
 func noAnswer(ctx context.Context, err error) dataplane.Verdict {
 	if o, ok := stopped(ctx); ok {
 		return dataplane.Verdict{Outcome: o}

@@ -58,7 +58,7 @@ func (c *connection) allowWrite() {
 	_ = c.rc.SetWriteDeadline(time.Now().Add(c.slow)) // in-memory servers have no deadlines
 }
 
-// clientVerdict judges an error of writing to the client.
+// clientVerdict classifies an error of writing to the client.
 func clientVerdict(err error) dataplane.Verdict {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return dataplane.Verdict{Outcome: dataplane.SlowClient, Reason: "the client took no data for too long"}

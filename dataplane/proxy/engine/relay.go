@@ -120,7 +120,7 @@ func (a *answer) endRelay(ctx context.Context, end relayEnd) (dataplane.Verdict,
 	return dataplane.Verdict{}, true
 }
 
-// safeType is an upstream's content type, written anew.
+// safeType is an upstream's content type, rewritten.
 func safeType(h http.Header) string {
 	media, params, err := mime.ParseMediaType(h.Get("Content-Type"))
 	if err != nil {

@@ -152,7 +152,7 @@ func (s *stream) holdsText() bool {
 	return s.Keywords.HoldStream && s.Policy.KeywordHold > 0 && !s.out.holdsAll()
 }
 
-// pass adds an event to the client's stream, and judges when that cannot be held.
+// pass adds an event to the client's stream, and tells when that cannot be held.
 func (s *stream) pass(event []byte) (v dataplane.Verdict, failed bool) {
 	s.out.add(event)
 	err := s.out.holdError()
@@ -187,7 +187,7 @@ func (s *stream) takeError(event []byte) dataplane.Verdict {
 	return dataplane.Verdict{Outcome: dataplane.StreamError, Reason: v.Outcome.String() + ": " + v.Reason, Scope: v.Outcome.Rule().Scope}
 }
 
-// closed judges a stream that ended without [DONE]; rest tells whether bytes are left
+// closed classifies a stream that ended without [DONE]; rest tells whether bytes are left
 // that make no event.
 func (s *stream) closed(ctx context.Context, err error, rest bool) dataplane.Verdict {
 	open := s.out.isOpen()
@@ -254,7 +254,7 @@ func (s *stream) end(v dataplane.Verdict) (dataplane.Verdict, bool) {
 	return v, true
 }
 
-// endWhole writes the end of a whole stream, or judges why it cannot.
+// endWhole writes the end of a whole stream, or tells why it cannot.
 func (s *stream) endWhole(v dataplane.Verdict) dataplane.Verdict {
 	if !s.sentDone {
 		s.out.add(s.seen.Stream.End)
