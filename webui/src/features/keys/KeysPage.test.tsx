@@ -2,52 +2,125 @@ import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { expect, test } from 'vitest';
-import { ApiKeySchema } from '@/gen/trunkline/admin/v1/key_pb';
+import { expect, test, vi } from 'vitest';
+import { ApiKeySchema, ApiKeyState } from '@/gen/trunkline/admin/v1/key_pb';
 import { renderApp } from '@/test/renderApp';
-import { keyStatus } from './key';
+import { draftOf, messageOf } from './draft';
+import { lookOf } from './key';
 
-const day = 86_400_000;
+const DAY = 86_400_000;
 const at = (ms: number) => timestampFromMs(Date.now() + ms);
+const app = {
+  name: 'app',
+  etag: '9',
+  prefix: 'sk-tl-Qm4x',
+  lastFour: 't8Wd',
+  state: ApiKeyState.ACTIVE,
+  groups: ['a', 'b', 'c', 'd', 'e'],
+  budget: { amount: '50', period: 'month' },
+  usage: { lastUsedTime: at(-60_000), spent: '45.5', budgetResetTime: at(9 * DAY) },
+};
+const groups = { listGroups: () => ({ groups: [{ name: 'a' }, { name: 'b' }] }) };
 
 test.each([
-  ['active', undefined, true],
-  ['active', 100 + 7 * day + 1, undefined],
-  ['expiring', 100 + 7 * day, undefined],
-  ['expired', 100, true],
-  ['disabled', 1, false],
-])('is %s when it expires at %s and enabled is %s', (status, expires, enabled) => {
-  const expireTime = expires === undefined ? undefined : timestampFromMs(expires);
-  expect(keyStatus(create(ApiKeySchema, { expireTime, enabled }), 100)).toBe(status);
+  [ApiKeyState.ACTIVE, undefined, 'keys.active'],
+  [ApiKeyState.ACTIVE, 8 * DAY, 'keys.active'],
+  [ApiKeyState.ACTIVE, 7 * DAY, 'keys.expiring'],
+  [ApiKeyState.EXPIRED, -DAY, 'keys.expired'],
+  [ApiKeyState.DISABLED, DAY, 'keys.disabled'],
+  [ApiKeyState.REVOKED, DAY, 'keys.revoked'],
+])('in state %s, expiring in %s ms, it is called %s', (state, expires, word) => {
+  const expireTime = expires === undefined ? undefined : timestampFromMs(1_000 * DAY + expires);
+  expect(lookOf(create(ApiKeySchema, { state, expireTime }), 1_000 * DAY).word).toBe(word);
 });
 
-test('lists keys by what is known of them, and filters', async () => {
-  renderApp('/keys', {
-    keys: {
-      listApiKeys: () => ({
-        apiKeys: [
-          {
-            name: 'app',
-            prefix: 'sk-tl-Qm4x',
-            lastFour: 't8Wd',
-            groups: ['a', 'b', 'c', 'd', 'e', 'f'],
-            expireTime: at(3 * day + 60_000),
-          },
-          { name: 'loose', prefix: 'sk-tl-Ys1u', lastFour: 'd6Fa' },
-        ],
-      }),
-    },
+test('a form that nobody touched says what is stored, to the second', () => {
+  const stored = create(ApiKeySchema, {
+    ...app,
+    enabled: true,
+    expireTime: timestampFromMs(1_790_000_012_345),
+    limits: { requestsPerMinute: 60n },
+    allowedIps: ['10.0.0.0/8'],
+    owner: 'search',
+    tags: ['prod'],
   });
+  const sent = create(ApiKeySchema, messageOf(draftOf(stored), stored));
+  for (const field of ['groups', 'expireTime', 'limits', 'budget', 'allowedIps', 'owner', 'tags', 'enabled'] as const) {
+    expect(sent[field]).toEqual(stored[field]);
+  }
+});
+
+test('lists keys with what is known of them, searched and sorted by the server', async () => {
+  const listApiKeys = vi.fn((_req: object) => ({
+    apiKeys: [app, { name: 'loose', state: ApiKeyState.REVOKED }],
+    totalSize: 100_000,
+  }));
+  renderApp('/keys?q=ap&state=active&order=expire_time desc', { keys: { listApiKeys } });
   const row = within(await screen.findByRole('row', { name: /app/ }));
   expect(row.getByText('sk-tl-Qm4x…t8Wd')).toBeVisible();
-  expect(row.getAllByRole('link').map((a) => a.textContent)).toEqual(['a', 'b', 'c', 'd']);
-  expect(row.getByText('+2 more')).toHaveAttribute('title', 'e, f');
-  expect(row.getByText('Expires soon')).toBeVisible();
-  expect(row.getByText('in 3 days')).toBeVisible();
-  expect(screen.getByText('No group, so it cannot call anything')).toBeVisible();
+  expect(row.getByText('$45.50 of $50.00 a month')).toBeVisible();
+  expect(row.getByText('+2 more')).toHaveAttribute('title', 'd, e');
+  expect(screen.getByText('100,000 keys')).toBeVisible();
+  expect(within(screen.getByRole('row', { name: /loose/ })).getByText('Revoked')).toBeVisible();
+  expect(listApiKeys.mock.calls[0]?.[0]).toMatchObject({
+    search: 'ap',
+    state: ApiKeyState.ACTIVE,
+    orderBy: 'expire_time desc',
+  });
+});
 
-  await userEvent.type(screen.getByRole('searchbox'), 't8wd');
-  expect(screen.getAllByRole('row')).toHaveLength(2);
-  await userEvent.type(screen.getByRole('searchbox'), 'zzz');
-  expect(screen.getByText('Nothing matches the filter')).toBeVisible();
+test('a new key is shown once, with calls and clients ready to copy', async () => {
+  const createApiKey = vi.fn((_req: object) => ({ apiKey: { name: 'app', groups: ['a'] }, secret: 'sk-tl-canary' }));
+  renderApp('/keys?new=true', { keys: { createApiKey }, groups });
+  await userEvent.type(await screen.findByLabelText(/^Name/), 'app');
+  await userEvent.type(screen.getByLabelText('Requests per minute'), '600');
+  await userEvent.type(screen.getByLabelText('Budget'), '12.5');
+  await userEvent.click(screen.getByRole('button', { name: 'Create key' }));
+  const dialog = within(await screen.findByRole('dialog', { name: 'Your new API key' }));
+  expect(dialog.getByText('sk-tl-canary')).toBeVisible();
+  expect(dialog.getByRole('tab', { name: 'Codex' })).toBeVisible();
+  expect(createApiKey.mock.calls[0]?.[0]).toMatchObject({
+    apiKey: { name: 'app', limits: { requestsPerMinute: 600n }, budget: { amount: '12.5', period: 'month' } },
+  });
+  await userEvent.click(dialog.getByLabelText('I have stored it'));
+  await userEvent.click(dialog.getByRole('button', { name: 'Done' }));
+  expect(screen.queryByText('sk-tl-canary')).toBeNull();
+});
+
+const open = (keys: object) =>
+  renderApp('/keys?key=app', { keys: { getApiKey: () => ({ apiKey: app }), ...keys }, groups });
+
+test('disabling changes that field only', async () => {
+  const updateApiKey = vi.fn((_req: object) => ({}));
+  open({ updateApiKey });
+  await userEvent.click(await screen.findByRole('button', { name: 'Disable' }));
+  expect(await screen.findByText('app is disabled.')).toBeInTheDocument();
+  expect(updateApiKey.mock.calls[0]?.[0]).toMatchObject({
+    apiKey: { name: 'app', etag: '9', enabled: false },
+    updateMask: { paths: ['enabled'] },
+  });
+});
+
+test('a rotation shows the new secret once and says how long the old one works', async () => {
+  const rotateApiKey = vi.fn((_req: object) => ({ apiKey: app, secret: 'sk-tl-fresh' }));
+  open({ rotateApiKey });
+  await userEvent.click(await screen.findByRole('button', { name: 'Rotate' }));
+  const dialog = within(await screen.findByRole('dialog', { name: 'Rotate the secret of app' }));
+  await userEvent.click(dialog.getByRole('button', { name: 'Rotate' }));
+  expect(await screen.findByText('sk-tl-fresh')).toBeVisible();
+  expect(rotateApiKey.mock.calls[0]?.[0]).toMatchObject({ name: 'app', overlap: { seconds: 86_400n } });
+});
+
+test('a revocation asks for the name, and gives a receipt', async () => {
+  const revokeApiKey = vi.fn((_req: object) => ({
+    receipt: { confirmed: ['node-1'], unconfirmed: [{ name: 'node-2', reason: 'is not connected' }] },
+  }));
+  open({ revokeApiKey });
+  await userEvent.click(await screen.findByRole('button', { name: 'Revoke' }));
+  const dialog = within(await screen.findByRole('dialog', { name: 'Revoke app' }));
+  expect(dialog.getByRole('button', { name: 'Revoke' })).toBeDisabled();
+  await userEvent.type(dialog.getByLabelText('Type app to confirm'), 'app');
+  await userEvent.click(dialog.getByRole('button', { name: 'Revoke' }));
+  expect(await dialog.findByText('1 node refuses the key, now and after a restart.')).toBeVisible();
+  expect(dialog.getByText(/is not connected/)).toBeVisible();
 });

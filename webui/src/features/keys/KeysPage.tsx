@@ -1,87 +1,114 @@
+import { useInfiniteQuery } from '@connectrpc/connect-query';
 import { Button } from '@mantine/core';
+import { keepPreviousData } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { KeyRound } from 'lucide-react';
-import { useState } from 'react';
-import { useApiKeys } from '@/api/queries';
-import { applyCommand, KEY_YAML } from '@/api/snippets';
+import { KeyRound, Plus } from 'lucide-react';
+import { useGroups } from '@/api/queries';
+import { KeyService } from '@/gen/trunkline/admin/v1/key_pb';
 import { useI18n } from '@/i18n';
-import { CodeBlock } from '@/ui/Code';
-import { FilterBox, matches } from '@/ui/FilterBox';
+import { FilterBox } from '@/ui/FilterBox';
+import { Combo } from '@/ui/fields/Combo';
+import { orderText, parseOrder } from '@/ui/order';
 import { PageHeader } from '@/ui/Page';
-import { EmptyState, ErrorState, SkeletonRows } from '@/ui/States';
-import table from '@/ui/table.module.css';
+import { EmptyState } from '@/ui/States';
 import { useTitle } from '@/ui/useTitle';
-import { KeyRow } from './KeyRow';
+import { KeyPanel } from './KeyPanel';
+import { KeyTable } from './KeyTable';
+import { stateNumbers } from './key';
 import c from './keys.module.css';
+import { NewKey } from './NewKey';
+import { STATES, type StateName } from './search';
 
 const route = getRouteApi('/signed-in/keys');
-const STEP = 200;
 
 export function KeysPage() {
-  const { t, int } = useI18n();
-  const { q = '' } = route.useSearch();
+  const { t, int, count } = useI18n();
+  const search = route.useSearch();
   const navigate = route.useNavigate();
-  const keys = useApiKeys();
-  const [shown, setShown] = useState(STEP);
+  const groups = useGroups().data;
+  const order = parseOrder(search.order, { by: 'name', desc: false });
+  const list = useInfiniteQuery(
+    KeyService.method.listApiKeys,
+    {
+      search: search.q ?? '',
+      group: search.group ?? '',
+      state: search.state && stateNumbers[search.state],
+      orderBy: orderText(order),
+      pageSize: 100,
+      pageToken: '',
+    },
+    {
+      pageParamKey: 'pageToken',
+      getNextPageParam: (last) => last.nextPageToken || undefined,
+      placeholderData: keepPreviousData,
+    },
+  );
   useTitle(t('nav.keys'));
 
-  const rows = keys.data ?? [];
-  const found = rows.filter((k) => matches(q, k.name, k.prefix, k.lastFour, ...k.groups));
-  const filterBox = rows.length > 0 && (
-    <div className={c.filter}>
-      <FilterBox
-        value={q}
-        onChange={(value) => navigate({ search: { q: value || undefined }, replace: true })}
-        label={t('keys.filter')}
-      />
-    </div>
-  );
+  const set = (change: Partial<typeof search>) => navigate({ search: { ...search, ...change }, replace: true });
+  const rows = list.data?.pages.flatMap((page) => page.apiKeys);
+  const total = list.data?.pages[0]?.totalSize ?? 0;
+  const filtered = Boolean(search.q || search.group || search.state);
+  const close = () => navigate({ search: { ...search, key: undefined, new: undefined } });
 
   return (
     <>
-      <PageHeader title={t('nav.keys')} lead={t('keys.lead')} aside={filterBox} />
-      {keys.data === undefined && keys.error ? (
-        <ErrorState error={keys.error} onRetry={() => keys.refetch()} busy={keys.isFetching} />
-      ) : keys.data === undefined ? (
-        <SkeletonRows />
-      ) : rows.length === 0 ? (
-        <EmptyState icon={<KeyRound size={22} aria-hidden />} title={t('keys.empty')}>
-          <p>{t('keys.emptyHow')}</p>
-          <CodeBlock label="key.yaml" code={KEY_YAML} />
-          <CodeBlock label={t('snippet.shell')} code={applyCommand('key.yaml')} />
-        </EmptyState>
-      ) : found.length === 0 ? (
-        <EmptyState icon={<KeyRound size={22} aria-hidden />} title={t('list.noMatch')} />
-      ) : (
-        <div className={c.card}>
-          <table className={table.table}>
-            <thead>
-              <tr>
-                <th scope="col">{t('keys.name')}</th>
-                <th scope="col">{t('keys.key')}</th>
-                <th scope="col">{t('keys.groups')}</th>
-                <th scope="col">{t('keys.status')}</th>
-                <th scope="col">{t('keys.expires')}</th>
-                <th scope="col" className={table.right}>
-                  {t('keys.created')}
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {found.slice(0, shown).map((key) => (
-                <KeyRow key={key.name} apiKey={key} />
-              ))}
-            </tbody>
-          </table>
-          {found.length > shown && (
-            <div className={c.more}>
-              <Button variant="default" onClick={() => setShown(shown + STEP)}>
-                {t('list.more', { n: int(found.length - shown) })}
-              </Button>
-            </div>
-          )}
-        </div>
-      )}
+      <PageHeader
+        title={t('nav.keys')}
+        lead={t('keys.lead')}
+        aside={
+          <Button
+            leftSection={<Plus size={16} aria-hidden />}
+            onClick={() => navigate({ search: { ...search, new: true, key: undefined } })}
+          >
+            {t('keys.add')}
+          </Button>
+        }
+      />
+      <div className={c.filters}>
+        <FilterBox value={search.q ?? ''} onChange={(q) => set({ q: q || undefined })} label={t('keys.filter')} />
+        <Combo
+          aria-label={t('keys.group')}
+          placeholder={t('keys.allGroups')}
+          data={groups?.map((g) => g.name) ?? []}
+          value={search.group ?? null}
+          onChange={(group) => set({ group: group ?? undefined })}
+          clearable
+        />
+        <Combo
+          aria-label={t('keys.status')}
+          placeholder={t('keys.allStates')}
+          searchable={false}
+          data={STATES.map((value) => ({ value, label: t(`keys.${value}`) }))}
+          value={search.state ?? null}
+          onChange={(state) => set({ state: (state as StateName | null) ?? undefined })}
+          clearable
+        />
+      </div>
+      <KeyTable
+        rows={rows}
+        query={list}
+        order={order}
+        onOrder={(next) => set({ order: orderText(next) })}
+        current={search.key}
+        tools={rows && count('keys.count', total)}
+        more={
+          list.hasNextPage
+            ? {
+                label: t('list.more', { n: int(total - (rows?.length ?? 0)) }),
+                load: () => list.fetchNextPage(),
+                busy: list.isFetchingNextPage,
+              }
+            : undefined
+        }
+        empty={
+          <EmptyState icon={<KeyRound size={22} aria-hidden />} title={t(filtered ? 'list.noMatch' : 'keys.empty')}>
+            {!filtered && <p>{t(groups?.length === 0 ? 'keys.groupsFirst' : 'keys.emptyHow')}</p>}
+          </EmptyState>
+        }
+      />
+      <KeyPanel name={search.key} onClose={close} />
+      <NewKey opened={search.new === true} onClose={close} />
     </>
   );
 }

@@ -1,4 +1,11 @@
-import { type Search, texts } from '@/ui/search';
+import { choice, flag, type Search, texts } from '@/ui/search';
 
-/** What the keys' address holds. */
-export const keysSearch = (s: Search) => texts(s, 'q');
+export const STATES = ['active', 'disabled', 'expired', 'revoked'] as const;
+export type StateName = (typeof STATES)[number];
+
+/** What the keys' address holds: what is searched for, the order, and the key that is open or being made. */
+export const keysSearch = (s: Search) => ({
+  ...texts(s, 'q', 'group', 'order', 'key'),
+  ...choice(s, 'state', STATES),
+  ...flag(s, 'new'),
+});
