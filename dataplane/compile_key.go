@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	"github.com/trunkline-ai/trunkline/internal/domain/period"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -19,15 +20,15 @@ func (k *APIKey) restrict(in *nodev1.ApiKey) error {
 	if k.Limits.Requests < 0 || k.Limits.Tokens < 0 || k.Limits.Concurrency < 0 {
 		return fmt.Errorf("a limit is below 0")
 	}
-	period, err := parsePeriod(in.GetBudgetPeriod())
+	budgetPeriod, err := period.Parse(in.GetBudgetPeriod())
 	if err != nil {
 		return err
 	}
-	if period != NoPeriod {
+	if budgetPeriod != NoPeriod {
 		if in.GetBudget() < 0 || in.GetBudget() > maxBudget {
 			return fmt.Errorf("budget of %d micro-USD is out of range", in.GetBudget())
 		}
-		k.Budget = Budget{Amount: PicoUSD(in.GetBudget()) * microUSD, Period: period}
+		k.Budget = Budget{Amount: PicoUSD(in.GetBudget()) * microUSD, Period: budgetPeriod}
 	}
 	for _, s := range in.GetAllowedIps() {
 		p, err := netip.ParsePrefix(s)

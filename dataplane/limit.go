@@ -1,9 +1,10 @@
 package dataplane
 
 import (
-	"fmt"
 	"net/netip"
 	"time"
+
+	"github.com/trunkline-ai/trunkline/internal/domain/period"
 )
 
 // Limits is what a key may use; 0 is no limit.
@@ -20,52 +21,15 @@ type Budget struct {
 }
 
 // Period is a stretch of the calendar, in UTC.
-type Period uint8
+type Period = period.Period
 
 // The periods.
 const (
-	NoPeriod Period = iota
-	Day
-	Week // from Monday
-	Month
+	NoPeriod = period.None
+	Day      = period.Day
+	Week     = period.Week
+	Month    = period.Month
 )
-
-// String gives the period's name as the configuration writes it; empty for none.
-func (p Period) String() string { return [...]string{"", "day", "week", "month"}[p] }
-
-func parsePeriod(s string) (Period, error) {
-	for p := NoPeriod; p <= Month; p++ {
-		if p.String() == s {
-			return p, nil
-		}
-	}
-	return NoPeriod, fmt.Errorf("budget period %q is not known", s)
-}
-
-// Start is when the period that holds t began.
-func (p Period) Start(t time.Time) time.Time {
-	t = t.UTC()
-	y, m, d := t.Date()
-	switch p {
-	case Week:
-		d -= (int(t.Weekday()) + 6) % 7
-	case Month:
-		d = 1
-	}
-	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
-}
-
-// End is when the period that holds t ends and the next one begins.
-func (p Period) End(t time.Time) time.Time {
-	start := p.Start(t)
-	switch p {
-	case Week:
-		return start.AddDate(0, 0, 7)
-	case Month:
-		return start.AddDate(0, 1, 0)
-	}
-	return start.AddDate(0, 0, 1)
-}
 
 // Limited reports whether anything must be counted before the key may make a call.
 func (k *APIKey) Limited() bool { return k.limited }

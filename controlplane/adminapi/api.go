@@ -187,7 +187,7 @@ func New(cfg Config) (*API, error) {
 	)
 	adminv1connect.RegisterProviderServiceHandler(server, providerService{live: cfg.Live, importer: cfg.Importer, nodes: cfg.Nodes, cooldowns: cfg.Cooldowns, rules: validation})
 	adminv1connect.RegisterGroupServiceHandler(server, groupService{cfg.Live, cfg.Nodes, validation})
-	adminv1connect.RegisterKeyServiceHandler(server, keyService{cfg.Live, cfg.Nodes, now, validation})
+	adminv1connect.RegisterKeyServiceHandler(server, keyService{live: cfg.Live, nodes: cfg.Nodes, usage: cfg.Usage, log: cfg.Logger, now: now, rules: validation})
 	adminv1connect.RegisterKeywordServiceHandler(server, keywordService{cfg.Live, cfg.Calls, validation})
 	adminv1connect.RegisterSettingsServiceHandler(server, settingsService{cfg.Live, validation})
 	adminv1connect.RegisterConfigServiceHandler(server, configService{cfg.Live, cfg.Nodes})

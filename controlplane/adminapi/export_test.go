@@ -1,18 +1,25 @@
 package adminapi
 
 import (
+	"context"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
+// unused says that nothing has been used.
+type unused struct{}
+
+func (unused) KeyUse(context.Context, map[string]time.Time) (map[string]calllog.KeyUse, error) {
+	return nil, nil
+}
+
 // ListKeys answers for a list of API keys of a configuration.
 func ListKeys(c *controlplane.Config, now time.Time, req *adminv1.ListApiKeysRequest) error {
-	s := keyService{now: func() time.Time { return now }}
+	s := keyService{usage: unused{}, now: func() time.Time { return now }}
 	page, err := s.listing(req).list(c, req)
-	for _, r := range page.resources {
-		s.view(r)
-	}
+	s.views(context.Background(), page.resources)
 	return err
 }

@@ -2,11 +2,11 @@ package adminapi
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
-	"github.com/trunkline-ai/trunkline/controlplane/config"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -14,21 +14,21 @@ import (
 type keyService struct {
 	live  Live
 	nodes Nodes
+	usage KeyUses
+	log   *slog.Logger
 	now   func() time.Time
 	rules *validation
 }
 
 // ListApiKeys lists API keys in name order.
-func (s keyService) ListApiKeys(_ context.Context, req *adminv1.ListApiKeysRequest) (*adminv1.ListApiKeysResponse, error) {
+func (s keyService) ListApiKeys(ctx context.Context, req *adminv1.ListApiKeysRequest) (*adminv1.ListApiKeysResponse, error) {
 	page, err := s.listing(req).list(s.live.Current(), req)
 	if err != nil {
 		return nil, err
 	}
-	res := &adminv1.ListApiKeysResponse{NextPageToken: page.next, TotalSize: int32(page.total)}
-	for _, r := range page.resources {
-		res.ApiKeys = append(res.ApiKeys, s.view(r))
-	}
-	return res, nil
+	return &adminv1.ListApiKeysResponse{
+		ApiKeys: s.views(ctx, page.resources), NextPageToken: page.next, TotalSize: int32(page.total),
+	}, nil
 }
 
 // listing leaves out keys that may not use the group, or are not in the state, that the
@@ -46,12 +46,12 @@ func (s keyService) listing(req *adminv1.ListApiKeysRequest) listing[*adminv1.Ap
 }
 
 // GetApiKey returns one API key.
-func (s keyService) GetApiKey(_ context.Context, req *adminv1.GetApiKeyRequest) (*adminv1.GetApiKeyResponse, error) {
+func (s keyService) GetApiKey(ctx context.Context, req *adminv1.GetApiKeyRequest) (*adminv1.GetApiKeyResponse, error) {
 	r, err := get(s.live, controlplane.KindAPIKey, req.GetName())
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.GetApiKeyResponse{ApiKey: s.view(r)}, nil
+	return &adminv1.GetApiKeyResponse{ApiKey: s.view(ctx, r)}, nil
 }
 
 // CreateApiKey creates an API key. Without a secret it gets one, shown this one time.
@@ -60,7 +60,7 @@ func (s keyService) CreateApiKey(ctx context.Context, req *adminv1.CreateApiKeyR
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.CreateApiKeyResponse{ApiKey: s.view(r), Secret: secret}, nil
+	return &adminv1.CreateApiKeyResponse{ApiKey: s.view(ctx, r), Secret: secret}, nil
 }
 
 // UpdateApiKey replaces an API key.
@@ -69,14 +69,7 @@ func (s keyService) UpdateApiKey(ctx context.Context, req *adminv1.UpdateApiKeyR
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.UpdateApiKeyResponse{ApiKey: s.view(r)}, nil
-}
-
-// view is an API key as callers may see it.
-func (s keyService) view(r *controlplane.Resource) *adminv1.ApiKey {
-	key := config.Public(r).(*adminv1.ApiKey)
-	key.State = controlplane.KeyState(key, s.now())
-	return key
+	return &adminv1.UpdateApiKeyResponse{ApiKey: s.view(ctx, r)}, nil
 }
 
 // DeleteApiKey deletes an API key.

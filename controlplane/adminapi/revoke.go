@@ -15,7 +15,7 @@ func (s keyService) RevokeApiKey(ctx context.Context, req *adminv1.RevokeApiKeyR
 		return nil, err
 	}
 	receipt := s.receipt(ctx, r, req.GetWait().AsDuration())
-	return &adminv1.RevokeApiKeyResponse{ApiKey: s.view(r), Receipt: receipt}, nil
+	return &adminv1.RevokeApiKeyResponse{ApiKey: s.view(ctx, r), Receipt: receipt}, nil
 }
 
 // RotateApiKey gives an API key a new secret, shown this one time.
@@ -24,7 +24,7 @@ func (s keyService) RotateApiKey(ctx context.Context, req *adminv1.RotateApiKeyR
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.RotateApiKeyResponse{ApiKey: s.view(r), Secret: secret}, nil
+	return &adminv1.RotateApiKeyResponse{ApiKey: s.view(ctx, r), Secret: secret}, nil
 }
 
 // receipt waits until every connected node has confirmed that it refuses a revoked key, or

@@ -26,6 +26,7 @@ const (
 type Usage interface {
 	Usage(ctx context.Context, q calllog.UsageQuery) ([]calllog.UsageSum, error)
 	AttemptUsage(ctx context.Context, q calllog.UsageQuery) ([]calllog.AttemptSum, error)
+	KeyUses
 }
 
 // usageService reads sums over calls and over attempts.

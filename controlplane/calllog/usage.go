@@ -69,6 +69,14 @@ type Drift struct {
 	Stored, Counted usage.Sum
 }
 
+// KeyUse is what an API key has used.
+type KeyUse struct {
+	// LastUsed is when the last call with it that is stored arrived; the start of its hour
+	// where the sums know of a later one; zero when they know of none.
+	LastUsed time.Time
+	Spent    usage.Cost // since the day that was asked for
+}
+
 // UsageStore keeps sums over calls and their attempts, which InsertCalls makes with the calls.
 type UsageStore interface {
 	// Usage returns sums, by bucket and value in no particular order.
@@ -76,6 +84,9 @@ type UsageStore interface {
 	// AttemptUsage is the same over attempts. Those of calls that nodes sent as totals only
 	// are not known.
 	AttemptUsage(ctx context.Context, q UsageQuery) ([]AttemptSum, error)
+	// KeyUse returns what API keys have used: of each its last use, and what it has spent
+	// since a day in UTC began, unless that is zero.
+	KeyUse(ctx context.Context, since map[string]time.Time) (map[string]KeyUse, error)
 	// VerifyUsage compares the sums of the hour that begins at t with the calls that are
 	// stored of it and returns the sums that differ, at most 100.
 	VerifyUsage(ctx context.Context, t time.Time) ([]Drift, error)

@@ -62,6 +62,17 @@ func TestSQLitePlans(t *testing.T) {
 			t.Errorf("those that follow read more than what was stored since: %s", plan)
 		}
 	}
+	for query, indexes := range map[string][]string{
+		given([]string{"name"}, []string{"TEXT"}, 1) + lastUseQuery:                     {"usage_key_hour_by_key (api_key=?)", "call_by_api_key (api_key=? AND start_us>?)"},
+		given([]string{"name", "since"}, []string{"TEXT", "BIGINT"}, 1) + spendingQuery: {"usage_day_part_by_key (value=? AND bucket>?)"},
+	} {
+		plan := explain(t, s.engine.Reader(), "EXPLAIN QUERY PLAN "+query, []any{"k", 1}[:strings.Count(query, "CAST($")], 4)
+		for _, index := range indexes {
+			if !strings.Contains(plan, "INDEX "+index) {
+				t.Errorf("use of keys without %s:\n%s", index, plan)
+			}
+		}
+	}
 	plan := explain(t, s.engine.Reader(), `EXPLAIN QUERY PLAN `+deleteProviders, []any{1, 10}, 4)
 	if strings.Contains(plan, "SCAN call_provider") || strings.Contains(plan, "TEMP B-TREE") {
 		t.Errorf("deleting reads everything: %s", plan)

@@ -110,6 +110,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		"UsageOfDays":                   usageOfDays,
 		"UsageIsCountedOnce":            usageIsCountedOnce,
 		"UsageQueries":                  usageQueries,
+		"KeyUse":                        keyUse,
 		"AttemptQueries":                attemptQueries,
 		"UsageSurvivesAbsurdCalls":      usageSurvivesAbsurdCalls,
 		"VerifyFindsWhatDiffers":        verifyFindsWhatDiffers,

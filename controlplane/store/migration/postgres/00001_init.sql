@@ -413,6 +413,7 @@ CREATE TABLE usage_day_part (
   first_token   BYTEA   NOT NULL,
   PRIMARY KEY (bucket, property, value, shard)
 ) WITH (fillfactor = 80);
+CREATE INDEX usage_day_part_by_key ON usage_day_part (value, bucket) WHERE property = 'api_key';
 
 -- Sums over attempts, also those that failed over, which are no call's last one: by
 -- everything together per minute (kept 90 days), hour and day (two years), and of one property

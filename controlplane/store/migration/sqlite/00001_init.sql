@@ -368,6 +368,7 @@ CREATE TABLE usage_day_part (
   first_token   BLOB    NOT NULL,
   PRIMARY KEY (bucket, property, value, shard)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX usage_day_part_by_key ON usage_day_part (value, bucket) WHERE property = 'api_key';
 
 CREATE TABLE attempt_minute (
   bucket           INTEGER NOT NULL,
