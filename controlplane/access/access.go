@@ -10,6 +10,7 @@ import (
 type Session struct {
 	Hash      [32]byte // of the cookie's value, under a key that changes with the account
 	Username  string
+	Version   int64 // of the account's password when it was begun; 0 while none was set
 	CreatedAt time.Time
 	SeenAt    time.Time
 	ExpiresAt time.Time
@@ -26,9 +27,24 @@ type Token struct {
 	ReadBodies bool
 }
 
-// Store keeps sessions and tokens. Unknown ones are errs.NotFound.
+// Account is the password that an admin has set, as it can be checked but not told.
+type Account struct {
+	Salt      []byte
+	Verifier  []byte
+	Version   int64 // grows by one with each change; the first is 1
+	ChangedAt time.Time
+}
+
+// Store keeps the account, sessions and tokens. Unknown ones are errs.NotFound.
 type Store interface {
+	// Account returns the password that was set last; errs.NotFound while none was.
+	Account(ctx context.Context) (Account, error)
+	// SetAccount puts a password in the place of the one with the version before, ends every
+	// session but one, and moves that one on. errs.Conflict when another one was set meanwhile.
+	SetAccount(ctx context.Context, a Account, keep [32]byte) error
+
 	CreateSession(ctx context.Context, s Session) error
+	// Session returns a session that was begun with the present password.
 	Session(ctx context.Context, hash [32]byte) (Session, error)
 	TouchSession(ctx context.Context, hash [32]byte, seen, expires time.Time) error
 	DeleteSession(ctx context.Context, hash [32]byte) error

@@ -108,9 +108,13 @@ type Config struct {
 	// slow hash of the password only; sessions end when either of them changes.
 	AdminUsername string
 	AdminPassword string
-	// DefaultPassword says that the password is the well-known one of a first run. The
-	// API then answers only under a host name that no web page can point at this machine.
+	// DefaultPassword says that AdminPassword is the well-known one of a first run: one that is
+	// set with ChangePassword takes its place. Until then the API answers only under a host
+	// name that no web page can point at this machine.
 	DefaultPassword bool
+	// PasswordSet says that one has been set already: the default one works no more, even when
+	// the database forgets it.
+	PasswordSet bool
 
 	GatewayURL string // where clients send /v1 requests; shown by WhoAmI; optional
 	Version    string // of the control plane; shown by WhoAmI; optional
@@ -170,6 +174,11 @@ func New(cfg Config) (*API, error) {
 	now := func() time.Time { return cfg.Now().UTC().Truncate(time.Microsecond) } // as databases keep it
 	peers := peers{trustForwarded: cfg.TrustForwardedHeaders}
 	password := newPassword(cfg.AdminUsername, cfg.AdminPassword)
+	account := &account{password: password, store: cfg.Access, now: now}
+	if cfg.DefaultPassword {
+		account.defaultPassword = cfg.AdminPassword
+		account.replaced.Store(cfg.PasswordSet)
+	}
 	sessions := &sessions{
 		access: cfg.Access, key: password.sessionKey(), peers: peers, now: now, log: cfg.Logger,
 	}
@@ -200,16 +209,16 @@ func New(cfg Config) (*API, error) {
 	adminv1connect.RegisterTokenServiceHandler(server, tokenService{cfg.Access, now})
 	adminv1connect.RegisterSessionServiceHandler(server, &sessionService{
 		sessions: sessions,
-		password: password,
+		account:  account,
 		throttle: newThrottle(now),
 		peers:    peers,
 		about: &adminv1.WhoAmIResponse{
-			GatewayUrl: cfg.GatewayURL, Version: cfg.Version, DefaultPassword: cfg.DefaultPassword,
+			GatewayUrl: cfg.GatewayURL, Version: cfg.Version,
 		},
 		log: cfg.Logger,
 	})
 	grpcreflect.Register(server)
-	return &API{server: server, guard: newGuard(cfg.DefaultPassword), ended: ended, end: sync.OnceFunc(func() { close(ended) })}, nil
+	return &API{server: server, guard: newGuard(account.mayBeNamed), ended: ended, end: sync.OnceFunc(func() { close(ended) })}, nil
 }
 
 // EndStreams ends the streams that would never end by themselves. Call it when the server

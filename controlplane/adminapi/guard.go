@@ -1,6 +1,7 @@
 package adminapi
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"net/netip"
@@ -14,17 +15,17 @@ import (
 // a browser send, and marks answers as neither cacheable nor embeddable.
 type guard struct {
 	crossOrigin *http.CrossOriginProtection
-	// namedHosts says that requests may come under any host name. Otherwise only under
+	// namedHosts says whether requests may come under any host name. Otherwise only under
 	// addresses and localhost: a page whose own name resolves to this machine (DNS
 	// rebinding) is same-origin to the browser, and could sign in with the default password.
-	namedHosts bool
+	namedHosts func(context.Context) bool
 	errors     *connecthttp.ErrorWriter
 }
 
-func newGuard(defaultPassword bool) *guard {
+func newGuard(namedHosts func(context.Context) bool) *guard {
 	return &guard{
 		crossOrigin: http.NewCrossOriginProtection(),
-		namedHosts:  !defaultPassword,
+		namedHosts:  namedHosts,
 		errors:      connecthttp.NewErrorWriter(),
 	}
 }
@@ -38,7 +39,7 @@ func (g *guard) wrap(next http.Handler) http.Handler {
 		switch {
 		case g.crossOrigin.Check(r) != nil:
 			g.refuse(w, r, "cross-site requests are refused")
-		case !g.namedHosts && !unboundHost(r.Host):
+		case !unboundHost(r.Host) && !g.namedHosts(r.Context()):
 			g.refuse(w, r, "with the default password the admin API answers only under localhost or an address")
 		default:
 			next.ServeHTTP(w, r)

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"testing"
+
+	"github.com/trunkline-ai/trunkline/controlplane/access"
 )
 
 func TestPasswordCheck(t *testing.T) {
@@ -20,9 +22,33 @@ func TestPasswordCheck(t *testing.T) {
 		{"Admin", "correct horse", false},
 		{"", "correct horse", false},
 	} {
-		got, err := p.check(t.Context(), tt.user, tt.plain)
+		got, err := p.check(t.Context(), tt.user, tt.plain, nil)
 		if err != nil || got != tt.want {
 			t.Errorf("check(%q, %q) = %t, %v; want %t", tt.user, tt.plain, got, err, tt.want)
+		}
+	}
+}
+
+// A password that was set takes the place of the configured one, and has a salt of its own.
+func TestPasswordCheckOfOneThatWasSet(t *testing.T) {
+	t.Parallel()
+	p := newPassword("admin", "password")
+	stored := func() *access.Account {
+		salt, verifier, err := p.set(t.Context(), "correct horse")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &access.Account{Salt: salt, Verifier: verifier, Version: 1}
+	}
+	set, again := stored(), stored()
+	if bytes.Equal(set.Salt, again.Salt) || bytes.Equal(set.Verifier, again.Verifier) {
+		t.Error("the same password is stored the same way twice")
+	}
+	for plain, want := range map[string]bool{"correct horse": true, "password": false, "": false} {
+		for _, user := range []string{"admin", "root"} {
+			if got, err := p.check(t.Context(), user, plain, set); err != nil || got != (want && user == "admin") {
+				t.Errorf("check(%q, %q) = %t, %v", user, plain, got, err)
+			}
 		}
 	}
 }
@@ -53,7 +79,7 @@ func TestPasswordCheckWaitsForASlot(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		_, err := p.check(ctx, "admin", "one")
+		_, err := p.check(ctx, "admin", "one", nil)
 		done <- err
 	}()
 	cancel()
@@ -61,7 +87,7 @@ func TestPasswordCheckWaitsForASlot(t *testing.T) {
 		t.Fatalf("check beside %d others: %v", maxConcurrent, err)
 	}
 	p.slots.Release(1)
-	if right, err := p.check(t.Context(), "admin", "one"); !right || err != nil {
+	if right, err := p.check(t.Context(), "admin", "one", nil); !right || err != nil {
 		t.Errorf("check with a free slot: %t, %v", right, err)
 	}
 }

@@ -19,7 +19,7 @@ const slotWait = 10 * time.Second
 // sessionService signs people in and out.
 type sessionService struct {
 	sessions *sessions
-	password *password
+	account  *account
 	throttle *throttle
 	peers    peers
 	about    *adminv1.WhoAmIResponse // what everyone is told; never changed
@@ -40,17 +40,17 @@ func (s *sessionService) Login(ctx context.Context, req *adminv1.LoginRequest) (
 	}
 	slotCtx, cancel := context.WithTimeout(ctx, slotWait)
 	defer cancel()
-	right, err := s.password.check(slotCtx, req.GetUsername(), req.GetPassword())
+	right, version, err := s.account.check(slotCtx, req.GetUsername(), req.GetPassword())
 	if err != nil {
 		attempt.withdrawn()
-		return nil, tooManyAttempts(slotWait)
+		return nil, err
 	}
 	if !right {
 		s.log.WarnContext(ctx, "sign-in failed", "network", network)
 		return nil, errs.Newf(errs.Unauthenticated, "the user name or the password is wrong")
 	}
 	attempt.succeeded()
-	if err := s.sessions.begin(ctx, info, req.GetUsername()); err != nil {
+	if err := s.sessions.begin(ctx, info, req.GetUsername(), version); err != nil {
 		return nil, err
 	}
 	s.log.InfoContext(ctx, "signed in", "user", req.GetUsername(), "network", network)
@@ -76,10 +76,14 @@ func (s *sessionService) Logout(ctx context.Context, _ *adminv1.LogoutRequest) (
 // WhoAmI tells who the caller is and what they talk to.
 func (s *sessionService) WhoAmI(ctx context.Context, _ *adminv1.WhoAmIRequest) (*adminv1.WhoAmIResponse, error) {
 	res := proto.CloneOf(s.about)
+	var err error
+	if res.DefaultPassword, err = s.account.isDefault(ctx); err != nil {
+		return nil, err
+	}
 	if id := caller(ctx); id.token != "" {
 		res.Username = id.actor()
 	} else {
-		res.Username = id.user
+		res.Username, res.CanChangePassword = id.user, s.account.changeable()
 	}
 	return res, nil
 }

@@ -30,14 +30,14 @@ const (
 // sessions are the signed-in browsers: a random cookie each, of which only a keyed hash is stored.
 type sessions struct {
 	access access.Store
-	key    []byte // changes with the password
+	key    []byte // changes with the configured account
 	peers  peers
 	now    func() time.Time
 	log    *slog.Logger
 }
 
-// begin stores a new session in place of the caller's present one and sets its cookie.
-func (s *sessions) begin(ctx context.Context, info *connect.CallInfo, username string) error {
+// begin stores a new session, of a version of the password, in place of the caller's present one and sets its cookie.
+func (s *sessions) begin(ctx context.Context, info *connect.CallInfo, username string, version int64) error {
 	if old, ok := s.cookie(ctx, info); ok {
 		if err := s.access.DeleteSession(ctx, s.hash(old)); err != nil && errs.CodeOf(err) != errs.NotFound {
 			return err
@@ -48,7 +48,7 @@ func (s *sessions) begin(ctx context.Context, info *connect.CallInfo, username s
 	value := base64.RawURLEncoding.EncodeToString(raw)
 	now := s.now()
 	err := s.access.CreateSession(ctx, access.Session{
-		Hash: s.hash(value), Username: username, CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(sessionIdle),
+		Hash: s.hash(value), Username: username, Version: version, CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(sessionIdle),
 	})
 	if err != nil {
 		return err

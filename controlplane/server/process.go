@@ -78,10 +78,6 @@ func (p *Process) Run(ctx context.Context, log *slog.Logger, lookup func(string)
 }
 
 func (p *Process) config(log *slog.Logger) (Config, error) {
-	defaultPassword, err := p.DefaultPassword(p.listen)
-	if err != nil {
-		return Config{}, err
-	}
 	if p.databaseURL == "" {
 		return Config{}, errors.New("DATABASE_URL is required, such as postgres://user:password@host/database")
 	}
@@ -94,7 +90,7 @@ func (p *Process) config(log *slog.Logger) (Config, error) {
 	}
 	return Config{
 		DatabaseURL: p.databaseURL, SecretKey: key, JoinToken: p.joinToken,
-		AdminUsername: p.AdminUsername, AdminPassword: p.AdminPassword, DefaultPassword: defaultPassword,
+		AdminUsername: p.AdminUsername, AdminPassword: p.AdminPassword, Listen: p.listen,
 		TrustForwardedHeaders: p.TrustForwarded, GatewayURL: p.GatewayURL, Version: version.String(), Logger: log,
 		PriceCatalogue: p.PriceCatalogue,
 	}, nil

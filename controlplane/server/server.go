@@ -36,8 +36,9 @@ type Config struct {
 	AllInOne      *AllInOne
 	AdminUsername string // required
 	AdminPassword string // required
-	// DefaultPassword says that AdminPassword is the well-known one of a first run.
-	DefaultPassword bool
+	// Listen is the address of the console, host:port. With the default password it must be
+	// one of this machine only, until another password was set in the console.
+	Listen string
 	// TrustForwardedHeaders believes X-Forwarded-For and -Proto; only behind a proxy that sets them.
 	TrustForwardedHeaders bool
 	GatewayURL            string // where clients send /v1 requests; shown in the console
@@ -72,6 +73,8 @@ type Server struct {
 	api        *adminapi.API
 
 	imports *importer.Importer
+
+	defaultPassword bool
 }
 
 // New opens the database, brings its schema up to date and loads the configuration.
@@ -86,6 +89,9 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 			s.Close()
 		}
 	}()
+	if s.defaultPassword, err = defaultPasswordWorks(ctx, cfg, s.db); err != nil {
+		return nil, err
+	}
 	sealer, err := secrets.New(cfg.SecretKey)
 	if err != nil {
 		return nil, err
@@ -105,6 +111,9 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	register(cfg.Metrics, s)
 	return s, nil
 }
+
+// DefaultPassword reports whether the well-known password worked when the server was made.
+func (s *Server) DefaultPassword() bool { return s.defaultPassword }
 
 // Mount adds the admin API and the console to mux.
 func (s *Server) Mount(mux *http.ServeMux) {

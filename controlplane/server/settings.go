@@ -1,13 +1,16 @@
 package server
 
 import (
-	"errors"
+	"context"
 	"net"
 
+	"github.com/trunkline-ai/trunkline/controlplane/store"
+	"github.com/trunkline-ai/trunkline/internal/errs"
 	"github.com/trunkline-ai/trunkline/internal/settings"
 )
 
-// DefaultAdminPassword is the well-known password of a first run. It works on loopback only.
+// DefaultAdminPassword is the well-known password of a first run. It works on loopback only,
+// and until an admin sets another one in the console.
 const DefaultAdminPassword = "password"
 
 // Settings are what flags and environment say about a control plane.
@@ -24,7 +27,7 @@ type Settings struct {
 func (s *Settings) Register(set *settings.Set) {
 	set.String(&s.AdminUsername, "admin-username", "ADMIN_USERNAME", "admin", "user name of the console's account")
 	set.Secret(&s.AdminPassword, "admin-password-file", "ADMIN_PASSWORD", DefaultAdminPassword,
-		"its password; the default works on loopback only")
+		"its password; the default works on loopback only, and one that is set in the console takes its place")
 	set.String(&s.GatewayURL, "gateway-url", "TRUNKLINE_GATEWAY_URL", "", "where clients send /v1 requests, for the console's examples")
 	set.Bool(&s.TrustForwarded, "trust-forwarded-headers", "TRUNKLINE_TRUST_FORWARDED_HEADERS", false,
 		"believe X-Forwarded-For and X-Forwarded-Proto; only behind a proxy that sets them")
@@ -33,19 +36,23 @@ func (s *Settings) Register(set *settings.Set) {
 		"YAML or JSON file that imports of models take prices from, LiteLLM's model_prices_and_context_window.json too; read again when it changes")
 }
 
-// DefaultPassword reports whether the well-known password is in use, and refuses it on
-// an address that others can reach.
-func (s *Settings) DefaultPassword(listen string) (bool, error) {
-	if s.AdminPassword != DefaultAdminPassword {
+// defaultPasswordWorks reports whether the well-known password is in use, and refuses it on an
+// address that others can reach.
+func defaultPasswordWorks(ctx context.Context, cfg Config, db *store.DB) (bool, error) {
+	if cfg.AdminPassword != DefaultAdminPassword {
 		return false, nil
 	}
-	host, _, err := net.SplitHostPort(listen)
+	_, err := store.NewAccess(db).Account(ctx)
+	if errs.CodeOf(err) != errs.NotFound {
+		return false, err
+	}
+	host, _, err := net.SplitHostPort(cfg.Listen)
 	if err != nil {
 		return true, err
 	}
 	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
 		return true, nil
 	}
-	return true, errors.New("ADMIN_PASSWORD is the default one, which works on loopback only: " +
-		"set ADMIN_PASSWORD (or ADMIN_PASSWORD_FILE) to listen on " + listen)
+	return true, errs.Newf(errs.FailedPrecondition, "ADMIN_PASSWORD is the default one, which works on loopback only: "+
+		"set ADMIN_PASSWORD (or ADMIN_PASSWORD_FILE), or another password in the console on loopback, to listen on %s", cfg.Listen)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
-// Access keeps the sessions and tokens of admins.
+// Access keeps the account, sessions and tokens of admins.
 type Access struct{ db *DB }
 
 // NewAccess gives access to the sessions and tokens of a database.
@@ -19,20 +19,21 @@ func NewAccess(db *DB) *Access { return &Access{db} }
 
 // CreateSession stores a session.
 func (s *Access) CreateSession(ctx context.Context, session access.Session) error {
-	_, err := s.db.exec(ctx, `INSERT INTO session (hash, username, created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $5)`,
-		session.Hash[:], session.Username, micros(session.CreatedAt), micros(session.SeenAt), micros(session.ExpiresAt))
+	_, err := s.db.exec(ctx, `INSERT INTO session (hash, username, version, created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		session.Hash[:], session.Username, session.Version, micros(session.CreatedAt), micros(session.SeenAt), micros(session.ExpiresAt))
 	return s.db.failed(err, "create the session")
 }
 
-// Session returns a session; one that has expired too, as long as DeleteExpired has not
-// removed it: the caller checks.
+// Session returns a session that was begun with the present password; one that has expired
+// too, as long as DeleteExpired has not removed it: the caller checks.
 func (s *Access) Session(ctx context.Context, hash [32]byte) (access.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
 	session := access.Session{Hash: hash}
 	var created, seen, expires int64
-	err := s.db.engine.Reader().QueryRowContext(ctx, `SELECT username, created_at, seen_at, expires_at FROM session WHERE hash = $1`, hash[:]).
-		Scan(&session.Username, &created, &seen, &expires)
+	err := s.db.engine.Reader().QueryRowContext(ctx, `SELECT username, version, created_at, seen_at, expires_at FROM session
+		WHERE hash = $1 AND version = COALESCE((SELECT version FROM account), 0)`, hash[:]).
+		Scan(&session.Username, &session.Version, &created, &seen, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return access.Session{}, errNoSession()
 	}

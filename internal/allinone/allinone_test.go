@@ -2,6 +2,7 @@ package allinone
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -14,7 +15,9 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/trunkline-ai/trunkline/controlplane/access"
 	controlplane "github.com/trunkline-ai/trunkline/controlplane/server"
+	"github.com/trunkline-ai/trunkline/controlplane/store"
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
 )
 
@@ -112,13 +115,43 @@ func TestEverythingInOneProcess(t *testing.T) {
 	}
 }
 
+// TestDefaultPasswordStaysOnThisMachine: with the well-known password the console is served on
+// loopback only, until another password was set.
 func TestDefaultPasswordStaysOnThisMachine(t *testing.T) {
 	t.Parallel()
-	_, err := New(t.Context(), Config{
-		Listen: "0.0.0.0:0", OpsListen: "127.0.0.1:0", DataDir: t.TempDir(), Logger: slog.New(slog.DiscardHandler),
-		Control: controlplane.Settings{AdminUsername: "admin", AdminPassword: controlplane.DefaultAdminPassword},
-	})
-	if err == nil || !strings.Contains(err.Error(), "loopback only") {
+	dir := t.TempDir()
+	database := "sqlite:///" + filepath.Join(dir, "trunkline.db")
+	var log output
+	begin := func(listen string) error {
+		g, err := New(t.Context(), Config{
+			Listen: listen, OpsListen: "127.0.0.1:0", DataDir: dir, DatabaseURL: database, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+			Control: controlplane.Settings{AdminUsername: "admin", AdminPassword: controlplane.DefaultAdminPassword},
+		})
+		if err != nil {
+			return err
+		}
+		g.announce()
+		g.close()
+		return nil
+	}
+	const warning = "THE DEFAULT PASSWORD IS IN USE"
+	if err := begin("0.0.0.0:0"); err == nil || !strings.Contains(err.Error(), "loopback only") {
 		t.Errorf("the well-known password on every address: %v", err)
+	}
+	if err := begin("127.0.0.1:0"); err != nil || !strings.Contains(log.String(), warning) {
+		t.Errorf("the well-known password on loopback: %v; log %s", err, log.String())
+	}
+
+	db, err := store.Open(t.Context(), store.Config{URL: database, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = store.NewAccess(db).SetAccount(t.Context(), access.Account{Salt: []byte{1}, Verifier: []byte{2}, Version: 1}, [32]byte{})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	before := strings.Count(log.String(), warning)
+	if err := begin("0.0.0.0:0"); err != nil || strings.Count(log.String(), warning) != before {
+		t.Errorf("a password that was set, on every address: %v; log %s", err, log.String())
 	}
 }

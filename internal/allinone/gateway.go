@@ -76,10 +76,6 @@ func New(ctx context.Context, cfg Config) (_ *Gateway, err error) {
 			g.close()
 		}
 	}()
-	defaultPassword, err := cfg.Control.DefaultPassword(cfg.Listen)
-	if err != nil {
-		return nil, err
-	}
 	key, err := g.loadKey()
 	if err != nil {
 		return nil, err
@@ -91,7 +87,7 @@ func New(ctx context.Context, cfg Config) (_ *Gateway, err error) {
 		return nil, fmt.Errorf("listen for operators: %w", err)
 	}
 	metrics := ops.NewRegistry()
-	if err := g.openPlanes(ctx, key, defaultPassword, metrics); err != nil {
+	if err := g.openPlanes(ctx, key, metrics); err != nil {
 		return nil, err
 	}
 	g.ops = ops.Handler(ops.Config{
@@ -105,11 +101,11 @@ func New(ctx context.Context, cfg Config) (_ *Gateway, err error) {
 }
 
 // openPlanes makes the control plane, and the node that finds it in memory.
-func (g *Gateway) openPlanes(ctx context.Context, key []byte, defaultPassword bool, metrics prometheus.Registerer) (err error) {
+func (g *Gateway) openPlanes(ctx context.Context, key []byte, metrics prometheus.Registerer) (err error) {
 	cfg := g.cfg
 	g.control, err = controlplane.New(ctx, controlplane.Config{
 		DatabaseURL: cfg.DatabaseURL, SecretKey: key, AllInOne: &controlplane.AllInOne{DialFake: g.fake.DialContext},
-		AdminUsername: cfg.Control.AdminUsername, AdminPassword: cfg.Control.AdminPassword, DefaultPassword: defaultPassword,
+		AdminUsername: cfg.Control.AdminUsername, AdminPassword: cfg.Control.AdminPassword, Listen: cfg.Listen,
 		TrustForwardedHeaders: cfg.Control.TrustForwarded, PriceCatalogue: cfg.Control.PriceCatalogue,
 		GatewayURL: g.gatewayURL(), Version: version.String(), Logger: cfg.Logger, Metrics: metrics,
 	})
@@ -217,8 +213,8 @@ func (g *Gateway) serveFake(ctx context.Context) error {
 
 func (g *Gateway) announce() {
 	g.log.Info("serving", "console", "http://"+g.web.Addr().String(), "api", g.gatewayURL()+"/v1", "ops", "http://"+g.opsWeb.Addr().String())
-	if g.cfg.Control.AdminPassword == controlplane.DefaultAdminPassword {
+	if g.control.DefaultPassword() {
 		g.log.Warn("THE DEFAULT PASSWORD IS IN USE: sign in as " + g.cfg.Control.AdminUsername + " / " +
-			controlplane.DefaultAdminPassword + ", and set ADMIN_PASSWORD before anyone else can reach this machine")
+			controlplane.DefaultAdminPassword + ", and set another one in the console before anyone else can reach this machine")
 	}
 }

@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"cmp"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,6 +36,56 @@ func sessions(t *testing.T, db Database) {
 	wantCode(t, err, errs.NotFound)
 	wantCode(t, s.TouchSession(t.Context(), one.Hash, epoch, epoch), errs.NotFound)
 	wantCode(t, s.DeleteSession(t.Context(), one.Hash), errs.NotFound)
+}
+
+// account: the password that is set last counts, one change at a time, and of the sessions
+// that were begun before it only the one that changed it goes on.
+func account(t *testing.T, db Database) {
+	stores := []Store{db.Open(t, time.Now), db.Open(t, time.Now)}
+	s, other := stores[0], stores[len(stores)-1]
+	ctx := t.Context()
+	_, err := s.Account(ctx)
+	wantCode(t, err, errs.NotFound)
+	session := func(hash byte, version int64) access.Session {
+		return access.Session{Hash: [32]byte{hash}, Username: "admin", Version: version, CreatedAt: epoch, SeenAt: epoch, ExpiresAt: epoch.Add(time.Hour)}
+	}
+	for hash := range byte(3) {
+		must(t, s.CreateSession(ctx, session(hash, 0)))
+	}
+	first := access.Account{Salt: []byte{1, 0}, Verifier: []byte{2, 0, 255}, Version: 1, ChangedAt: epoch}
+	must(t, s.SetAccount(ctx, first, [32]byte{1}))
+	got, err := other.Account(ctx)
+	must(t, err)
+	wantEqual(t, "account", got, first)
+	wantSession(t, other, session(1, 1))
+	for _, ended := range []byte{0, 2} {
+		_, err := other.Session(ctx, [32]byte{ended})
+		wantCode(t, err, errs.NotFound)
+	}
+	// A sign-in that checked the password before.
+	must(t, other.CreateSession(ctx, session(9, 0)))
+	_, err = s.Session(ctx, [32]byte{9})
+	wantCode(t, err, errs.NotFound)
+
+	must(t, s.CreateSession(ctx, session(4, 1)))
+	second := access.Account{Salt: []byte{3}, Verifier: []byte{4}, Version: 2, ChangedAt: epoch.Add(time.Second)}
+	var wg sync.WaitGroup
+	won := make([]error, 2)
+	for i, on := range []Store{s, other} {
+		wg.Go(func() { won[i] = on.SetAccount(ctx, second, [32]byte{4}) })
+	}
+	wg.Wait()
+	if (won[0] == nil) == (won[1] == nil) {
+		t.Fatalf("two changes at once: %v and %v, want one", won[0], won[1])
+	}
+	wantCode(t, cmp.Or(won[0], won[1]), errs.Conflict)
+	wantCode(t, s.SetAccount(ctx, first, [32]byte{4}), errs.Conflict)
+	got, err = s.Account(ctx)
+	must(t, err)
+	wantEqual(t, "account", got, second)
+	wantSession(t, s, session(4, 2))
+	_, err = s.Session(ctx, [32]byte{1})
+	wantCode(t, err, errs.NotFound)
 }
 
 func wantSession(t *testing.T, s Store, want access.Session) {

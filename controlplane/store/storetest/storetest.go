@@ -122,6 +122,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		"OldImportsAreForgotten":        oldImportsAreForgotten,
 		"ImportSchedulesCountFailures":  importSchedulesCountFailures,
 		"Sessions":                      sessions,
+		"Account":                       account,
 		"Tokens":                        tokens,
 		"ExpiredAccessIsDeleted":        expiredAccessIsDeleted,
 		"JoinTokens":                    joinTokens,

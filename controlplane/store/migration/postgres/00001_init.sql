@@ -62,9 +62,19 @@ CREATE TABLE revocation (
   cut      SMALLINT NOT NULL
 );
 
+-- The password of the console that an admin has set: what argon2id makes of it.
+CREATE TABLE account (
+  id         INTEGER PRIMARY KEY CHECK (id = 1),
+  salt       BYTEA  NOT NULL,
+  verifier   BYTEA  NOT NULL,
+  version    BIGINT NOT NULL,
+  changed_at BIGINT NOT NULL
+);
+
 CREATE TABLE session (
   hash       BYTEA  PRIMARY KEY,
   username   TEXT   NOT NULL,
+  version    BIGINT NOT NULL, -- of the password it was begun with; 0: none was set
   created_at BIGINT NOT NULL,
   seen_at    BIGINT NOT NULL,
   expires_at BIGINT NOT NULL

@@ -56,9 +56,18 @@ CREATE TABLE revocation (
   cut      INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE account (
+  id         INTEGER PRIMARY KEY CHECK (id = 1),
+  salt       BLOB    NOT NULL,
+  verifier   BLOB    NOT NULL,
+  version    INTEGER NOT NULL,
+  changed_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE session (
   hash       BLOB    NOT NULL PRIMARY KEY,
   username   TEXT    NOT NULL,
+  version    INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
   seen_at    INTEGER NOT NULL,
   expires_at INTEGER NOT NULL
