@@ -192,10 +192,11 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// wantEqual compares messages by content, and nil with empty slices as equal.
+// wantEqual compares messages by content, nil with empty slices as equal, and of resources
+// what can be seen of them.
 func wantEqual(t testing.TB, what string, got, want any) {
 	t.Helper()
-	if diff := cmp.Diff(want, got, protocmp.Transform(), cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, got, protocmp.Transform(), cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(controlplane.Resource{})); diff != "" {
 		t.Errorf("%s differs (-want +got):\n%s", what, diff)
 	}
 }
