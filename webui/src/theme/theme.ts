@@ -37,11 +37,25 @@ const gray: MantineColorsTuple = [
   '#15181e',
 ];
 
+/** Dark enough for white text on it. */
+const red: MantineColorsTuple = [
+  '#fdebee',
+  '#fbd5da',
+  '#f6acb5',
+  '#f0808d',
+  '#ea5c6c',
+  '#e24557',
+  '#c42f46',
+  '#b0243a',
+  '#961c30',
+  '#7d1527',
+];
+
 /** Mantine's share of the looks; everything else reads the tokens of tokens.css. */
 export const theme = createTheme({
   primaryColor: 'iris',
   primaryShade: { light: 6, dark: 6 },
-  colors: { iris, dark, gray },
+  colors: { iris, dark, gray, red },
   black: '#15181e',
   defaultRadius: 8,
   fontFamily: 'var(--font-ui)',

@@ -18,7 +18,7 @@ import {
 } from '@dnd-kit/sortable';
 import { CSS } from '@dnd-kit/utilities';
 import { GripVertical } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useRef } from 'react';
 import { useI18n } from '@/i18n';
 import c from './sortableList.module.css';
 
@@ -55,9 +55,18 @@ export function SortableList<T>({
     const item = items[placeOf(id)];
     return { name: item ? nameOf(item) : '', place: placeOf(at) + 1, of: ids.length };
   };
+  // Lifting counts as coming over oneself: that is said already, and so is staying where one is.
+  const lastOver = useRef<UniqueIdentifier | null>(null);
   const announcements: Announcements = {
-    onDragStart: ({ active }) => t('sort.lifted', words(active.id)),
-    onDragOver: ({ active, over }) => (over ? t('sort.moved', words(active.id, over.id)) : undefined),
+    onDragStart: ({ active }) => {
+      lastOver.current = active.id;
+      return t('sort.lifted', words(active.id));
+    },
+    onDragOver: ({ active, over }) => {
+      if (!over || over.id === lastOver.current) return undefined;
+      lastOver.current = over.id;
+      return t('sort.moved', words(active.id, over.id));
+    },
     onDragEnd: ({ active, over }) => t('sort.dropped', words(active.id, over?.id)),
     onDragCancel: ({ active }) => t('sort.cancelled', words(active.id)),
   };
