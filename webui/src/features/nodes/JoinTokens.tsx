@@ -52,7 +52,8 @@ export function JoinTokens({
     { id: 'expires', title: t('nodes.expires'), cell: (k) => k.expireTime && dateTime(timestampMs(k.expireTime)) },
     {
       id: 'delete',
-      title: '',
+      title: t('table.actions'),
+      hideTitle: true,
       align: 'right',
       bare: true,
       cell: (k) =>

@@ -19,7 +19,7 @@ export function HeadCell<T>({
   if (!sort || !order || !onOrder) {
     return (
       <th scope="col" className={right} title={hint}>
-        {title}
+        {column.hideTitle ? <span className="visually-hidden">{title}</span> : title}
       </th>
     );
   }

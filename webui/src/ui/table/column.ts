@@ -3,6 +3,8 @@ import type { ReactNode } from 'react';
 export type Column<T> = {
   id: string;
   title: string;
+  /** The head is only read out: for a column of buttons. */
+  hideTitle?: boolean;
   /** Shown instead of the title where the head needs an explanation: unit, period. */
   hint?: string;
   cell: (row: T) => ReactNode;

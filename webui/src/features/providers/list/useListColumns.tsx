@@ -126,7 +126,8 @@ export function useListColumns({ figures, healthAt, busiest }: Known): Column<Ro
     },
     {
       id: 'actions',
-      title: '',
+      title: t('table.actions'),
+      hideTitle: true,
       align: 'right',
       bare: true,
       cell: ({ provider, state }) => <ProviderMenu provider={provider} isCooling={state === 'cooling'} />,

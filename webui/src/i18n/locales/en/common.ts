@@ -83,4 +83,5 @@ export const common = {
   'leave.title': 'Leave without saving?',
   'leave.text': 'What you changed on this page will be lost.',
   'leave.confirm': 'Leave',
+  'table.actions': 'Actions',
 } as const;

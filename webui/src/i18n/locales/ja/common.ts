@@ -85,4 +85,5 @@ export const common: Texts<typeof en> = {
   'leave.title': '保存せずに移動しますか？',
   'leave.text': 'このページでの変更は失われます。',
   'leave.confirm': '移動する',
+  'table.actions': '操作',
 };

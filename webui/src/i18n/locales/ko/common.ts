@@ -85,4 +85,5 @@ export const common: Texts<typeof en> = {
   'leave.title': '저장하지 않고 나갈까요?',
   'leave.text': '이 페이지에서 변경한 내용이 사라집니다.',
   'leave.confirm': '나가기',
+  'table.actions': '작업',
 };

@@ -85,4 +85,5 @@ export const common: Texts<typeof en> = {
   'leave.title': '不保存就离开？',
   'leave.text': '此页面上的更改将会丢失。',
   'leave.confirm': '离开',
+  'table.actions': '操作',
 };
