@@ -1,9 +1,49 @@
-import { useI18n } from '@/i18n';
+import { getRouteApi } from '@tanstack/react-router';
+import { useSettings } from '@/api/queries';
+import { type PlainKey, useI18n } from '@/i18n';
+import { Loaded } from '@/ui/Loaded';
 import { PageHeader } from '@/ui/Page';
+import { Tabs } from '@/ui/Tabs';
 import { useTitle } from '@/ui/useTitle';
+import { AboutSection } from './AboutSection';
+import { AccessSection } from './AccessSection';
+import { DataSection } from './DataSection';
+import { FailoverSection } from './FailoverSection';
+import { SECTIONS, type Section } from './search';
+
+const words: Record<Section, PlainKey> = {
+  failover: 'settings.failover',
+  data: 'settings.data',
+  access: 'settings.access',
+  about: 'settings.about',
+};
+
+const route = getRouteApi('/signed-in/settings');
 
 export function SettingsPage() {
   const { t } = useI18n();
+  const { section = 'failover' } = route.useSearch();
+  const navigate = route.useNavigate();
+  const settings = useSettings();
   useTitle(t('nav.settings'));
-  return <PageHeader title={t('nav.settings')} lead={t('settings.lead')} />;
+  return (
+    <>
+      <PageHeader title={t('nav.settings')} lead={t('settings.lead')} />
+      <Tabs
+        label={t('nav.settings')}
+        tabs={SECTIONS.map((value) => ({ value, label: t(words[value]) }))}
+        value={section}
+        onChange={(next) => navigate({ search: { section: next }, replace: true })}
+      >
+        {section === 'failover' && (
+          <Loaded query={settings}>{(s) => s && <FailoverSection key={s.etag} settings={s} />}</Loaded>
+        )}
+        {section === 'data' && (
+          <Loaded query={settings}>{(s) => s && <DataSection key={s.etag} settings={s} />}</Loaded>
+        )}
+        {section === 'access' && <AccessSection />}
+        {section === 'about' && <AboutSection />}
+      </Tabs>
+    </>
+  );
 }

@@ -1,4 +1,7 @@
-import { type Search, texts } from '@/ui/search';
+import { choice, type Search } from '@/ui/search';
 
-/** What the settings' address holds. */
-export const settingsSearch = (s: Search) => texts(s, 'section');
+export const SECTIONS = ['failover', 'data', 'access', 'about'] as const;
+export type Section = (typeof SECTIONS)[number];
+
+/** What the settings' address holds: the section that is open. */
+export const settingsSearch = (s: Search) => choice(s, 'section', SECTIONS);

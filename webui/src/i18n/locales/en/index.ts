@@ -11,6 +11,7 @@ import { login } from './login';
 import { nodes } from './nodes';
 import { outcomes } from './outcomes';
 import { playground } from './playground';
+import { policy } from './policy';
 import { providers } from './providers';
 import { settings } from './settings';
 import { shell } from './shell';
@@ -26,6 +27,7 @@ export const en = {
   ...keys,
   ...calls,
   ...keywords,
+  ...policy,
   ...settings,
   ...playground,
   ...nodes,

@@ -12,6 +12,7 @@ import { login } from './login';
 import { nodes } from './nodes';
 import { outcomes } from './outcomes';
 import { playground } from './playground';
+import { policy } from './policy';
 import { providers } from './providers';
 import { settings } from './settings';
 import { shell } from './shell';
@@ -27,6 +28,7 @@ export const ko: Messages = {
   ...keys,
   ...calls,
   ...keywords,
+  ...policy,
   ...settings,
   ...playground,
   ...nodes,

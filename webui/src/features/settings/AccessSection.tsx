@@ -1,0 +1,38 @@
+import { Button } from '@mantine/core';
+import { useState } from 'react';
+import { useWhoAmI } from '@/api/queries';
+import { useI18n } from '@/i18n';
+import { Dialog } from '@/ui/Dialog';
+import { Card, Facts } from '@/ui/Page';
+import { PasswordForm } from '@/ui/PasswordForm';
+import c from './settings.module.css';
+import { Tokens } from './Tokens';
+
+/** Who may administer the gateway: the console's account, and the tokens of the CLI and of automation. */
+export function AccessSection() {
+  const { t } = useI18n();
+  const who = useWhoAmI().data;
+  const [changing, setChanging] = useState(false);
+  const close = () => setChanging(false);
+  return (
+    <>
+      <Card
+        title={t('settings.account')}
+        aside={
+          who?.canChangePassword && (
+            <Button variant="default" onClick={() => setChanging(true)}>
+              {t('password.change')}
+            </Button>
+          )
+        }
+      >
+        <Facts rows={[{ name: t('settings.signedInAs'), value: who?.username ?? '–' }]} />
+        {who && !who.canChangePassword && <p className={c.note}>{t('settings.passwordSet')}</p>}
+      </Card>
+      <Tokens />
+      <Dialog opened={changing} title={t('password.change')} onClose={close} size={420}>
+        <PasswordForm onDone={close} cancel={{ label: t('action.cancel'), onCancel: close }} />
+      </Dialog>
+    </>
+  );
+}

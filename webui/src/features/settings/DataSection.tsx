@@ -1,0 +1,97 @@
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { toMs } from '@/api/duration';
+import { CONFIG_KEY } from '@/api/queries';
+import type { Settings } from '@/gen/trunkline/admin/v1/settings_pb';
+import { useI18n } from '@/i18n';
+import type { Change } from '@/ui/Changes';
+import { TagsField } from '@/ui/fields/Combo';
+import { DurationField } from '@/ui/fields/DurationField';
+import { Fields } from '@/ui/fields/Form';
+import { LeaveGuard } from '@/ui/LeaveGuard';
+import { Card } from '@/ui/Page';
+import { SaveBar } from '@/ui/SaveBar';
+import c from './settings.module.css';
+import { useSave } from './useSave';
+
+type Draft = { calls: number | undefined; origins: string[] };
+
+const draftOf = (s: Settings): Draft => ({
+  calls: s.retention?.calls ? toMs(s.retention.calls) : undefined,
+  origins: [...(s.cors?.allowedOrigins ?? [])],
+});
+const messageOf = (d: Draft) => ({
+  retention: d.calls === undefined ? undefined : { calls: durationFromMs(d.calls) },
+  cors: d.origins.length > 0 ? { allowedOrigins: d.origins } : undefined,
+});
+
+/** How long calls are kept, what is kept of them, and which web pages may call the gateway. */
+export function DataSection({ settings }: { settings: Settings }) {
+  const { t, setting, list } = useI18n();
+  const client = useQueryClient();
+  const stored = draftOf(settings);
+  const [draft, setDraft] = useState(stored);
+  const { save, errors, busy, leftError, conflict } = useSave(settings, ['retention', 'cors']);
+  const byDefault = toMs(settings.defaultRetention?.calls);
+
+  const differences = (a: Draft, b: Draft): Change[] => {
+    const kept = (d: Draft) => (d.calls === undefined ? t('policy.inherited') : setting(d.calls));
+    const pages = (d: Draft) => (d.origins.length > 0 ? list(d.origins) : t('settings.noOrigins'));
+    return [
+      { name: t('settings.calls'), before: kept(a), after: kept(b) },
+      { name: t('settings.origins'), before: pages(a), after: pages(b) },
+    ].filter(({ before, after }) => before !== after);
+  };
+  const changes = differences(stored, draft);
+  const { theirs } = conflict;
+  return (
+    <>
+      <Card title={t('settings.retention')} sub={t('settings.retentionHow')}>
+        <Fields>
+          <DurationField
+            label={t('settings.calls')}
+            description={t('settings.callsHow')}
+            placeholder={setting(byDefault)}
+            value={draft.calls}
+            onChange={(calls) => setDraft({ ...draft, calls })}
+            units={['h', 'd']}
+            error={errors['retention.calls']}
+          />
+          <p className={c.note}>{t('settings.bodies')}</p>
+        </Fields>
+      </Card>
+      <Card title="CORS" sub={t('settings.corsHow')}>
+        <TagsField
+          label={t('settings.origins')}
+          description={t('settings.originsHow')}
+          placeholder="https://app.example.com"
+          value={draft.origins}
+          onChange={(origins) => setDraft({ ...draft, origins })}
+          error={Object.entries(errors).find(([path]) => path.startsWith('cors'))?.[1]}
+        />
+      </Card>
+      <Card title={t('settings.prices')}>
+        <p className={c.note}>{t('settings.pricesHow')}</p>
+      </Card>
+      <SaveBar
+        changes={changes}
+        onSave={() => save(messageOf(draft))}
+        onDiscard={() => setDraft(stored)}
+        busy={busy}
+        error={leftError}
+        conflict={
+          theirs && {
+            changes: differences(stored, draftOf(theirs)),
+            onReload: () => client.invalidateQueries({ queryKey: CONFIG_KEY }),
+            onOverwrite: () => {
+              conflict.settled();
+              save(messageOf(draft), theirs.etag);
+            },
+          }
+        }
+      />
+      <LeaveGuard when={changes.length > 0} />
+    </>
+  );
+}

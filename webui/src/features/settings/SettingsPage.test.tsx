@@ -1,0 +1,87 @@
+import { create } from '@bufbuild/protobuf';
+import { Code, ConnectError } from '@connectrpc/connect';
+import { screen, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { expect, test, vi } from 'vitest';
+import { FailoverPolicySchema } from '@/gen/trunkline/admin/v1/settings_pb';
+import { renderApp } from '@/test/renderApp';
+import { policyDraft, policyMessage } from '@/ui/policy/policy';
+
+const byDefault = {
+  failureThreshold: 5,
+  failureWindow: { seconds: 60n },
+  minRatio: 0.2,
+  cooldown: { seconds: 30n },
+  cooldownMax: { seconds: 300n },
+  maxAttempts: 5,
+};
+const settings = {
+  etag: '4',
+  failover: { failureThreshold: 3 },
+  defaultFailover: byDefault,
+  effectiveFailover: { ...byDefault, failureThreshold: 3 },
+  defaultRetention: { calls: { seconds: 2_592_000n } },
+};
+
+test('a policy survives the form as it is, and one that sets nothing is none', () => {
+  const full = create(FailoverPolicySchema, {
+    ...byDefault,
+    minRatio: 0,
+    connectTimeout: { nanos: 1_500_000 },
+    streamTotalTimeout: { seconds: 1800n },
+    keywordHold: { seconds: 0n },
+    failoverOnContentPolicy: false,
+    probeEarly: true,
+    streamCommit: 'complete',
+  });
+  expect(create(FailoverPolicySchema, policyMessage(policyDraft(full)))).toEqual(full);
+  expect(policyMessage(policyDraft(undefined))).toBeUndefined();
+});
+
+test('thresholds are restated in a sentence, changed with a mask, and shown before they are saved', async () => {
+  const updateSettings = vi.fn((_req: object) => ({}));
+  renderApp('/settings', { settings: { getSettings: () => ({ settings }), updateSettings } });
+  expect(await screen.findByText(/skipped after 3 failures within 1 min/)).toBeVisible();
+  const failures = screen.getByLabelText('Failures');
+  await userEvent.clear(failures);
+  await userEvent.type(failures, '8');
+  expect(screen.getByText(/skipped after 8 failures/)).toBeVisible();
+  await userEvent.click(screen.getByRole('button', { name: /1 unsaved change/ }));
+  expect(screen.getByRole('region', { name: 'Unsaved changes' })).toHaveTextContent(/Failures.*3.*8/);
+  await userEvent.click(screen.getByRole('button', { name: 'Save' }));
+  expect(await screen.findByText('Settings saved.')).toBeInTheDocument();
+  expect(updateSettings.mock.calls[0]?.[0]).toMatchObject({
+    settings: { etag: '4', failover: { failureThreshold: 8 } },
+    updateMask: { paths: ['failover'] },
+  });
+});
+
+test('when someone else saved first, both are shown and one decides', async () => {
+  const updateSettings = vi
+    .fn((_req: { settings?: { etag: string } }): object => ({}))
+    .mockImplementationOnce(() => {
+      throw new ConnectError('stale', Code.Aborted);
+    });
+  let stored: object = settings;
+  const getSettings = () => ({ settings: stored });
+  renderApp('/settings', { settings: { getSettings, updateSettings } });
+  await userEvent.type(await screen.findByLabelText('Attempts per call'), '2');
+  stored = { ...settings, etag: '5', failover: { maxAttempts: 9 } };
+  await userEvent.click(screen.getByRole('button', { name: 'Save' }));
+  const alert = await screen.findByText('Someone else changed this while you were editing.');
+  const bar = within(alert.closest('section') as HTMLElement);
+  expect(bar.getByText('What they changed').parentElement).toHaveTextContent(/Attempts per call.*9/);
+  expect(bar.getByText('What you changed').parentElement).toHaveTextContent(/Attempts per call.*2/);
+  await userEvent.click(bar.getByRole('button', { name: 'Overwrite with mine' }));
+  expect(updateSettings.mock.calls[1]?.[0]?.settings?.etag).toBe('5');
+});
+
+test('a token is shown once, with how to use it', async () => {
+  const createToken = vi.fn((_req: object) => ({ token: { name: 'ci' }, secret: 'tl-admin-canary' }));
+  renderApp('/settings?section=access', { tokens: { listTokens: () => ({}), createToken } });
+  await userEvent.click(await screen.findByRole('button', { name: 'New token' }));
+  await userEvent.type(await screen.findByLabelText(/^Name/), 'ci');
+  await userEvent.click(screen.getByRole('button', { name: 'Create token' }));
+  expect((await screen.findAllByText(/tl-admin-canary/)).length).toBe(2);
+  expect(createToken.mock.calls[0]?.[0]).toMatchObject({ token: { name: 'ci', readBodies: false } });
+});

@@ -1,0 +1,84 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { type Duration, durationFromMs } from '@bufbuild/protobuf/wkt';
+import { toMs } from '@/api/duration';
+import type { FailoverPolicy, FailoverPolicySchema } from '@/gen/trunkline/admin/v1/settings_pb';
+import type { PlainKey } from '@/i18n';
+
+/** Fields of a failover policy by how they are written. */
+export const COUNTS = ['failureThreshold', 'maxAttempts'] as const;
+export const TIMES = [
+  'failureWindow',
+  'cooldown',
+  'cooldownMax',
+  'connectTimeout',
+  'firstTokenTimeout',
+  'responseTimeout',
+  'streamIdleTimeout',
+  'totalTimeout',
+  'streamTotalTimeout',
+  'keywordHold',
+] as const;
+export const SWITCHES = ['failoverOnContentPolicy', 'streamKeepAlive', 'probeEarly'] as const;
+
+type Count = (typeof COUNTS)[number];
+type Time = (typeof TIMES)[number];
+type Switch = (typeof SWITCHES)[number];
+export type PolicyField = Count | Time | Switch | 'minRatio' | 'streamCommit';
+
+/** A policy as a form has it: times in ms, the ratio in percent; what is undefined is inherited. */
+export type PolicyDraft = { [F in Count | Time | 'minRatio']?: number } & { [F in Switch]?: boolean } & {
+  streamCommit?: string;
+};
+
+export function policyDraft(p: FailoverPolicy | undefined): PolicyDraft {
+  const draft: PolicyDraft = {};
+  if (!p) return draft;
+  for (const field of COUNTS) if (p[field] !== undefined) draft[field] = p[field];
+  for (const field of SWITCHES) if (p[field] !== undefined) draft[field] = p[field];
+  for (const field of TIMES) {
+    const d: Duration | undefined = p[field];
+    if (d) draft[field] = toMs(d);
+  }
+  if (p.minRatio !== undefined) draft.minRatio = Math.round(p.minRatio * 10_000) / 100;
+  if (p.streamCommit) draft.streamCommit = p.streamCommit;
+  return draft;
+}
+
+/** What the API takes; undefined when nothing is set. */
+export function policyMessage(draft: PolicyDraft): MessageInitShape<typeof FailoverPolicySchema> | undefined {
+  const message: MessageInitShape<typeof FailoverPolicySchema> = {};
+  for (const field of COUNTS) if (draft[field] !== undefined) message[field] = draft[field];
+  for (const field of SWITCHES) if (draft[field] !== undefined) message[field] = draft[field];
+  for (const field of TIMES) {
+    const ms = draft[field];
+    if (ms !== undefined) message[field] = durationFromMs(ms);
+  }
+  if (draft.minRatio !== undefined) message.minRatio = draft.minRatio / 100;
+  if (draft.streamCommit) message.streamCommit = draft.streamCommit;
+  return Object.keys(message).length > 0 ? message : undefined;
+}
+
+export const policyWords: Record<PolicyField, { label: PlainKey; how: PlainKey }> = {
+  failureThreshold: { label: 'policy.failureThreshold', how: 'policy.failureThresholdHow' },
+  failureWindow: { label: 'policy.failureWindow', how: 'policy.failureWindowHow' },
+  minRatio: { label: 'policy.minRatio', how: 'policy.minRatioHow' },
+  cooldown: { label: 'policy.cooldown', how: 'policy.cooldownHow' },
+  cooldownMax: { label: 'policy.cooldownMax', how: 'policy.cooldownMaxHow' },
+  maxAttempts: { label: 'policy.maxAttempts', how: 'policy.maxAttemptsHow' },
+  connectTimeout: { label: 'policy.connectTimeout', how: 'policy.connectTimeoutHow' },
+  firstTokenTimeout: { label: 'policy.firstTokenTimeout', how: 'policy.firstTokenTimeoutHow' },
+  responseTimeout: { label: 'policy.responseTimeout', how: 'policy.responseTimeoutHow' },
+  streamIdleTimeout: { label: 'policy.streamIdleTimeout', how: 'policy.streamIdleTimeoutHow' },
+  totalTimeout: { label: 'policy.totalTimeout', how: 'policy.totalTimeoutHow' },
+  streamTotalTimeout: { label: 'policy.streamTotalTimeout', how: 'policy.streamTotalTimeoutHow' },
+  keywordHold: { label: 'policy.keywordHold', how: 'policy.keywordHoldHow' },
+  failoverOnContentPolicy: { label: 'policy.failoverOnContentPolicy', how: 'policy.failoverOnContentPolicyHow' },
+  streamKeepAlive: { label: 'policy.streamKeepAlive', how: 'policy.streamKeepAliveHow' },
+  probeEarly: { label: 'policy.probeEarly', how: 'policy.probeEarlyHow' },
+  streamCommit: { label: 'policy.streamCommit', how: 'policy.streamCommitHow' },
+};
+
+export const commitWords: Record<string, PlainKey> = {
+  first_token: 'policy.commitFirstToken',
+  complete: 'policy.commitComplete',
+};
