@@ -8,7 +8,6 @@ import {
 import { keepPreviousData, QueryClient, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { CallService, type ListCallsResponse } from '@/gen/trunkline/admin/v1/call_pb';
-import type { CallFilter as AnyCallFilter } from '@/gen/trunkline/admin/v1/filter_pb';
 import { GroupService } from '@/gen/trunkline/admin/v1/group_pb';
 import { KeyService } from '@/gen/trunkline/admin/v1/key_pb';
 import { NodeService } from '@/gen/trunkline/admin/v1/node_pb';
@@ -16,6 +15,7 @@ import { ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { SessionService } from '@/gen/trunkline/admin/v1/session_pb';
 import { SettingsService } from '@/gen/trunkline/admin/v1/settings_pb';
 import { BASE } from './base';
+import { type CallSearch, callFilter } from './callFilter';
 import { isSignedOut } from './errors';
 
 /** How often live data is read again, in milliseconds; never in a hidden tab. */
@@ -112,17 +112,15 @@ export function useNodes() {
   return useConnectQuery(NodeService.method.listNodes, {}, { refetchInterval: LIVE });
 }
 
-export type CallFilter = Pick<AnyCallFilter, 'group' | 'provider' | 'apiKey' | 'outcome'>;
-
 /** Calls, newest first, a page at a time. Only the first page is live: a longer list would read it all again. */
-export function useCalls(filter: CallFilter, pageSize = 50) {
+export function useCalls(search: CallSearch, pageSize = 50) {
   const transport = useTransport();
   return useInfiniteQuery({
-    queryKey: ['calls', filter, pageSize],
+    queryKey: ['calls', search, pageSize],
     initialPageParam: '',
     placeholderData: keepPreviousData,
     queryFn: ({ pageParam, signal }): Promise<ListCallsResponse> => {
-      const input = { filter, pageSize, pageToken: pageParam, withAttempts: true };
+      const input = { filter: callFilter(search), pageSize, pageToken: pageParam, withAttempts: true };
       return callUnaryMethod(transport, CallService.method.listCalls, input, { signal });
     },
     getNextPageParam: (last) => last.nextPageToken || undefined,

@@ -1,7 +1,6 @@
 import { Button } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
 import { ScrollText } from 'lucide-react';
-import { useMemo } from 'react';
 import { useCalls, useGateway, useGroups } from '@/api/queries';
 import { curlSnippet } from '@/api/snippets';
 import { useI18n } from '@/i18n';
@@ -19,16 +18,16 @@ const route = getRouteApi('/signed-in/calls');
 
 export function CallsPage() {
   const { t } = useI18n();
-  const { group = '', provider = '', key = '', outcome = '', call } = route.useSearch();
+  const { call, range, ...search } = route.useSearch();
+  const { group = '', provider = '', key = '', outcome = '' } = search;
   const navigate = route.useNavigate();
-  const filter = useMemo(() => ({ group, provider, apiKey: key, outcome }), [group, provider, key, outcome]);
-  const calls = useCalls(filter);
+  const calls = useCalls(search);
   const groups = useGroups();
   const gateway = useGateway();
   useTitle(t('nav.calls'));
 
   const rows = calls.data?.pages.flatMap((page) => page.calls) ?? [];
-  const filtered = group !== '' || provider !== '' || key !== '' || outcome !== '';
+  const filtered = Object.keys(search).length > 0;
   const clear = () => navigate({ search: {} });
 
   return (

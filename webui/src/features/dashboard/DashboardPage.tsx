@@ -10,7 +10,7 @@ import c from './dashboard.module.css';
 import { LatestCalls } from './LatestCalls';
 import { NodesCard } from './NodesCard';
 
-const NO_FILTER = { group: '', provider: '', apiKey: '', outcome: '' };
+const NO_FILTER = {};
 /** Calls shown: what fits under the cards without scrolling far. */
 const LATEST = 6;
 
