@@ -59,7 +59,7 @@ func (a *attempt) run(ctx context.Context) (v dataplane.Verdict, answered bool) 
 	defer a.Load.End()
 	a.Provider.Load.Begin()
 	defer a.Provider.Load.End()
-	a.credential = a.pickCredential(ctx, a.up, cfg.Health)
+	a.pickCredential(ctx, a.up, cfg.Health)
 	a.record.LastResort = a.lastResort
 	if a.credential != nil {
 		a.record.Credential = a.credential.Name

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
@@ -22,6 +23,7 @@ type candidates struct {
 type candidate struct {
 	dataplane.Candidate
 	probes     [3]probe
+	credential *dataplane.Credential // that it is tried with; nil until one is picked
 	lastResort bool
 }
 
@@ -56,8 +58,8 @@ func (q *candidates) fits(c dataplane.Candidate) bool {
 // onlyWiderThan leaves out candidates whose declared context window is no larger.
 func (q *candidates) onlyWiderThan(window int64) { q.wider = max(window, 1) }
 
-// next gives the next candidate. One that is half-open comes only if this request wins its
-// probe; otherwise it goes to the end and is tried as a last resort.
+// next gives the next candidate. One that is half-open, be it only by its credentials, comes
+// only if this request wins its probe; otherwise it goes to the end and is tried as a last resort.
 func (q *candidates) next(ctx context.Context) (candidate, bool) {
 	for q.at < len(q.all) {
 		c := q.all[q.at]
@@ -77,7 +79,7 @@ func (q *candidates) next(ctx context.Context) (candidate, bool) {
 	return candidate{}, false
 }
 
-// probe tries to win every half-open scope of the candidate.
+// probe tries to win every half-open scope that the candidate needs.
 func (q *candidates) probe(ctx context.Context, member dataplane.Candidate) (candidate, bool) {
 	ctx, cancel := context.WithTimeout(ctx, probeWait)
 	defer cancel()
@@ -95,7 +97,32 @@ func (q *candidates) probe(ctx context.Context, member dataplane.Candidate) (can
 		c.probes[n] = probe{scope, token}
 		n++
 	}
+	if !c.probeCredential(ctx, q.health) {
+		c.releaseProbes(q.health)
+		return candidate{}, false
+	}
 	return c, true
+}
+
+// probeCredential tries to win the probe of one credential, if none may be used without.
+func (c *candidate) probeCredential(ctx context.Context, health Health) bool {
+	all := c.Provider.Credentials
+	closed := func(cred *dataplane.Credential) bool { return health.Condition(cred.Scope).State == dataplane.Closed }
+	if len(all) == 0 || slices.ContainsFunc(all, closed) {
+		return true
+	}
+	return slices.ContainsFunc(all, func(cred *dataplane.Credential) bool {
+		return health.Condition(cred.Scope).State == dataplane.HalfOpen && c.winCredential(ctx, cred, health)
+	})
+}
+
+// winCredential tries to win the probe of a credential, and picks it then.
+func (c *candidate) winCredential(ctx context.Context, cred *dataplane.Credential, health Health) bool {
+	token, won := health.Probe(ctx, cred.Scope, c.lease())
+	if won {
+		c.probes[2], c.credential = probe{cred.Scope, token}, cred
+	}
+	return won
 }
 
 // lease is how long a probe may take.
@@ -111,11 +138,12 @@ func (c *candidate) releaseProbes(health Health) {
 }
 
 // pickCredential picks the provider's next credential in turn among those that are not
-// cooling; when all are, the one that is back first. A half-open one must win its probe.
-func (c *candidate) pickCredential(ctx context.Context, up Upstream, health Health) *dataplane.Credential {
+// cooling; when all are, the one that is back first. A half-open one must win its probe;
+// the one whose probe the candidate has won stays.
+func (c *candidate) pickCredential(ctx context.Context, up Upstream, health Health) {
 	all := c.Provider.Credentials
-	if len(all) == 0 {
-		return nil
+	if len(all) == 0 || c.credential != nil {
+		return
 	}
 	first := int(up.Turn())
 	var back *dataplane.Credential
@@ -123,19 +151,16 @@ func (c *candidate) pickCredential(ctx context.Context, up Upstream, health Heal
 	for i := range all {
 		cred := all[(first+i)%len(all)]
 		condition := health.Condition(cred.Scope)
-		switch condition.State {
-		case dataplane.Closed:
-			return cred
-		case dataplane.HalfOpen:
-			if token, ok := health.Probe(ctx, cred.Scope, c.lease()); ok {
-				c.probes[2] = probe{cred.Scope, token}
-				return cred
-			}
+		if condition.State == dataplane.Closed {
+			c.credential = cred
+			return
+		}
+		if condition.State == dataplane.HalfOpen && c.winCredential(ctx, cred, health) {
+			return
 		}
 		if back == nil || condition.Until.Before(until) {
 			back, until = cred, condition.Until
 		}
 	}
-	c.lastResort = true
-	return back
+	c.credential, c.lastResort = back, true
 }

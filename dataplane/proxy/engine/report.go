@@ -6,16 +6,14 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 )
 
-// trial is what health must know of an attempt: what is tried, with which credential, for
-// whom and since when.
+// trial is what health must know of an attempt: what is tried, for whom and since when.
 type trial struct {
 	candidate
-	health     Health
-	caller     string // the API key's name
-	credential *dataplane.Credential
-	started    time.Time
-	giant      bool // the prompt is so long that a timeout is the caller's doing
-	reported   bool // that the target answers
+	health   Health
+	caller   string // the API key's name
+	started  time.Time
+	giant    bool // the prompt is so long that a timeout is the caller's doing
+	reported bool // that the target answers
 }
 
 // kinds are what an attempt may be held against.
