@@ -220,6 +220,14 @@ func (s *Server) Run(ctx context.Context) error {
 	return err
 }
 
+// Close gives back what a node that never ran has opened: another may then use its folder.
+func (s *Server) Close() {
+	if s.redis != nil {
+		s.redis.Close()
+	}
+	s.closeDisk()
+}
+
 // Ready reports whether the node shall get new clients: it has a snapshot, and no admin
 // drains it.
 func (s *Server) Ready(context.Context) error {

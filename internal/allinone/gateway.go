@@ -136,6 +136,9 @@ func (g *Gateway) close() {
 			_ = lis.Close() // nobody has used it
 		}
 	}
+	if g.node != nil {
+		g.node.Close()
+	}
 	if g.control != nil {
 		g.control.Close()
 	}
