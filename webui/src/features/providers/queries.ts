@@ -102,7 +102,8 @@ export function useFigures() {
   return { byName, isKnown: attempts.data !== undefined, error: attempts.error ?? usage.error };
 }
 
-const HOURS = { bucket: UsageBucket.HOUR, timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone };
+/** A day by the hour of this browser's time zone. */
+export const HOURS = { bucket: UsageBucket.HOUR, timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone };
 
 /** The hours of the last day by provider: of the 50 with the most attempts. */
 export function useBusiestHours() {

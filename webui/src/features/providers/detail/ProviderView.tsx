@@ -8,7 +8,7 @@ import type { Provider } from '@/gen/trunkline/admin/v1/provider_pb';
 import { useI18n } from '@/i18n';
 import { HealthDetail } from '@/ui/HealthPill';
 import { Loaded } from '@/ui/Loaded';
-import { Chip } from '@/ui/Page';
+import { Chip, PageHeader } from '@/ui/Page';
 import { EmptyState, SkeletonRows } from '@/ui/States';
 import { Tabs } from '@/ui/Tabs';
 import { useTitle } from '@/ui/useTitle';
@@ -36,6 +36,7 @@ export function ProviderView({ name }: { name: string }) {
     return (
       <>
         <Back>{t('providers.all')}</Back>
+        <PageHeader title={name} />
         <EmptyState icon={<Boxes size={22} aria-hidden />} title={t('providers.gone', { name })} />
       </>
     );

@@ -77,7 +77,7 @@ export const providers: Texts<typeof en> = {
   'providers.tab.models': 'モデル',
   'providers.tab.imports': '取り込み',
   'providers.tab.settings': '設定',
-  'providers.health.title': '状態の良くないもの',
+  'providers.health.title': '要確認',
   'providers.health.usable': '{of} 件中 {n} 件のモデルが利用可能',
   'providers.health.well': 'すべてのモデルと認証情報が正常です。',
   'providers.health.unknown': '状態を報告できるノードが接続されていません。',

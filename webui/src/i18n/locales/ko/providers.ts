@@ -76,7 +76,7 @@ export const providers: Texts<typeof en> = {
   'providers.tab.models': '모델',
   'providers.tab.imports': '가져오기',
   'providers.tab.settings': '설정',
-  'providers.health.title': '상태가 좋지 않은 항목',
+  'providers.health.title': '확인이 필요한 항목',
   'providers.health.usable': '모델 {of}개 중 {n}개 사용 가능',
   'providers.health.well': '모든 모델과 자격 증명이 정상입니다.',
   'providers.health.unknown': '상태를 알려 줄 연결된 노드가 없습니다.',

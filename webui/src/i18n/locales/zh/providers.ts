@@ -75,7 +75,7 @@ export const providers: Texts<typeof en> = {
   'providers.tab.models': '模型',
   'providers.tab.imports': '导入',
   'providers.tab.settings': '设置',
-  'providers.health.title': '异常项',
+  'providers.health.title': '需要关注',
   'providers.health.usable': '{of} 个模型中有 {n} 个可用',
   'providers.health.well': '所有模型和凭据均健康。',
   'providers.health.unknown': '没有已连接的节点可以提供信息。',

@@ -1,0 +1,194 @@
+// The providers' page on a real Trunkline and a small upstream of its own, whose list of models the tests decide.
+import { createServer, type Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  audit,
+  expect,
+  failing,
+  LANGS,
+  prefer,
+  SCHEMES,
+  setScheme,
+  settled,
+  test,
+  tooWide,
+  useConsole,
+  violations,
+} from './fixture';
+
+const it = useConsole('demo');
+
+let upstream: HttpServer;
+let address = '';
+let models = ['gpt-5', 'gpt-5-audio', 'text-embedding-4', 'vendor/Llama-5'];
+const KEY = 'upstream-not-a-real-key-12ab';
+
+test.beforeAll(async () => {
+  upstream = createServer((req, res) => {
+    const isOurs = req.headers.authorization === `Bearer ${KEY}`;
+    res.writeHead(isOurs ? 200 : 401, { 'Content-Type': 'application/json' });
+    const data = models.map((id) => ({ id, object: 'model' }));
+    res.end(JSON.stringify(isOurs ? { object: 'list', data } : { error: { message: 'no' } }));
+  });
+  await new Promise<void>((done) => upstream.listen(0, '127.0.0.1', done));
+  address = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/v1`;
+});
+test.afterAll(() => upstream.close());
+
+test('from nothing to imported models: refused, mended, tested, created, chosen, reviewed, imported', async () => {
+  const { page } = it;
+  await page.goto('/providers');
+  await page.getByRole('button', { name: 'New provider' }).click();
+  await page.getByRole('link', { name: /^Custom/ }).click();
+  await page.getByLabel('Name').first().fill('mine');
+  await page.getByLabel('Base URL').fill('not a url');
+  await page.getByLabel('Secret').fill('a-wrong-key');
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await expect(page.getByLabel('Base URL')).toHaveAttribute('aria-invalid', 'true');
+  await page.getByLabel('Base URL').fill(address);
+
+  await page.getByRole('button', { name: 'Test connection' }).click();
+  const steps = page.getByRole('list', { name: 'Test connection' });
+  await expect(steps.getByText(/refuses the credential/)).toBeVisible();
+  await page.getByLabel('Secret').fill(KEY);
+  await page.getByRole('button', { name: 'Test connection' }).click();
+  await expect(steps.getByRole('listitem').nth(3)).toContainText(/Credential and list of models passed/);
+  expect(await audit(page, 'a tested form')).toEqual([]);
+
+  await page.getByRole('button', { name: 'Create and import models' }).click();
+  await expect(page.getByText('4 models chosen')).toBeVisible();
+  const exclude = page.getByRole('combobox', { name: 'Exclude' });
+  await exclude.fill('embed*');
+  await exclude.press('Enter');
+  await expect(page.getByText('4 models chosen')).toBeVisible();
+  await exclude.fill('*embed*');
+  await exclude.press('Enter');
+  await exclude.fill('audio');
+  await exclude.press('Enter');
+  await expect(page.getByText('2 models chosen')).toBeVisible();
+  await page.getByRole('switch', { name: /^Leave out the vendor/ }).check();
+  await page.getByRole('switch', { name: 'Lower case' }).check();
+  await expect(page.getByRole('textbox', { name: 'vendor/Llama-5: Alias' })).toHaveValue('llama-5');
+  await page.getByRole('button', { name: 'Review' }).click();
+  await expect(page.getByRole('button', { name: 'New 2' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Left out 2' })).toBeVisible();
+  expect(await audit(page, 'the review')).toEqual([]);
+  await page.getByRole('checkbox', { name: /^Keep these rules/ }).check();
+  await page.getByRole('button', { name: 'Import 2 models' }).click();
+  await expect(page.getByText('2 added, 0 changed, 0 gone')).toBeVisible();
+  await page.getByRole('button', { name: 'Show the models' }).click();
+  await expect(page.getByRole('row', { name: /vendor\/Llama-5 llama-5/ })).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+});
+
+test('prices and aliases in place; a second admin in between makes a conflict', async () => {
+  const { page, server } = it;
+  await page.goto('/providers?provider=mine&tab=models');
+  await page.getByRole('button', { name: 'Edit gpt-5' }).click();
+  await page.getByRole('textbox', { name: 'gpt-5: Alias' }).fill('best');
+  await page.getByRole('textbox', { name: 'gpt-5: Input', exact: true }).fill('1.25');
+  await page.getByRole('textbox', { name: 'gpt-5: Output' }).fill('10');
+  const { provider } = await server.call<{ provider: { etag: string } }>('ProviderService/GetProvider', {
+    name: 'mine',
+  });
+  await server.call('ProviderService/UpdateProvider', {
+    provider: { name: 'mine', maxInFlight: 9, etag: provider.etag },
+    updateMask: 'maxInFlight',
+  });
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByText('Someone else changed this while you were editing.')).toBeVisible();
+  await page.getByRole('button', { name: 'Overwrite with mine' }).click();
+  await expect(page.getByText('$1.25 / $10.00')).toBeVisible();
+  await page.goto('/providers?provider=mine&tab=settings');
+  await expect(page.getByLabel('Attempts in flight')).toHaveValue('9');
+});
+
+test('a model that vanished is flagged, and removed with the others of its kind', async () => {
+  const { page } = it;
+  models = models.filter((id) => id !== 'vendor/Llama-5');
+  await page.goto('/providers?provider=mine&import=true');
+  await expect(page.getByText('0 models chosen')).toBeVisible();
+  await page.getByRole('button', { name: 'Review' }).click();
+  await expect(page.getByRole('button', { name: 'Gone 1' })).toBeVisible();
+  await page.getByRole('button', { name: 'Apply the changes' }).click();
+  await expect(page.getByText('0 added, 0 changed, 1 gone')).toBeVisible();
+  await page.goto('/providers?provider=mine&tab=imports');
+  await expect(page.getByRole('row')).toHaveCount(3);
+  await page.getByRole('button', { name: 'No longer listed (1)' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByText('vendor/Llama-5')).toBeVisible();
+  await dialog.getByRole('button', { name: 'Remove 1 model' }).click();
+  await expect(page.getByRole('button', { name: 'No longer listed (0)' })).toBeDisabled();
+});
+
+test('an upstream that refuses the key says so, and nothing changes', async () => {
+  const { page, server } = it;
+  await server.call('ProviderService/CreateProvider', {
+    provider: { name: 'refused', baseUrl: address, credentials: [{ name: 'main', secret: 'wrong-key-here' }] },
+  });
+  await page.goto('/providers?provider=refused&import=true');
+  await expect(page.getByRole('alert')).toContainText(/credential/);
+  await page.getByRole('link', { name: 'Check the address and test the connection' }).click();
+  await expect(page.getByLabel('Base URL')).toHaveValue(address);
+});
+
+test('disable says where calls go, delete names what hinders it', async () => {
+  const { page } = it;
+  await page.goto('/providers?provider=openai-direct');
+  await page.getByRole('button', { name: 'Actions for openai-direct' }).click();
+  await page.getByRole('menuitem', { name: 'Delete' }).click();
+  await expect(page.getByRole('dialog').getByRole('link', { name: 'reasoning-large' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Actions for openai-direct' }).click();
+  await page.getByRole('menuitem', { name: 'Disable' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Disable openai-direct?' });
+  await expect(dialog.getByRole('listitem').filter({ hasText: 'fast-cheap' })).toContainText('deepseek');
+  expect(await audit(page, 'the question')).toEqual([]);
+  await dialog.getByRole('button', { name: 'Disable' }).click();
+  await expect(page.getByText('Disabled', { exact: true }).first()).toBeVisible();
+  await page.getByRole('button', { name: 'Actions for openai-direct' }).click();
+  await page.getByRole('menuitem', { name: 'Enable' }).click();
+  await expect(page.getByText('Healthy', { exact: true }).first()).toBeVisible();
+});
+
+test('a list that cannot be read says why and tries again', async () => {
+  const { page } = it;
+  const mended = await failing(page, 'broken', 'ProviderService/ListProviders');
+  await page.goto('/providers');
+  await expect(page.getByRole('alert')).toContainText('Something went wrong in the control plane');
+  await mended();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await expect(page.getByRole('row', { name: /azure-east-us-2/ })).toBeVisible();
+});
+
+test('axe finds nothing and nothing is too wide, in every view, language and theme', async () => {
+  test.setTimeout(300_000);
+  const { page } = it;
+  const views = [
+    'new=choose',
+    'new=azure',
+    'provider=mine',
+    'provider=mine&tab=models',
+    'provider=mine&tab=imports',
+    'provider=mine&tab=settings',
+    'provider=mine&import=true',
+  ];
+  const found: string[] = [];
+  for (const lang of LANGS) {
+    await prefer(page, lang, 'light');
+    for (const view of ['', ...views]) {
+      await page.goto(`/providers?${view}`);
+      await settled(page);
+      for (const scheme of SCHEMES) {
+        await setScheme(page, scheme);
+        found.push(...(await audit(page, `${view} ${lang} ${scheme}`)));
+      }
+      await page.setViewportSize({ width: 390, height: 844 });
+      const extra = await tooWide(page);
+      if (extra > 0) found.push(`${view} ${lang}: ${extra} px too wide`);
+      await page.setViewportSize({ width: 1440, height: 900 });
+    }
+  }
+  await prefer(page, 'en', 'light');
+  expect(found).toEqual([]);
+});
