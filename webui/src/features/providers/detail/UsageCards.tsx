@@ -110,7 +110,7 @@ export function UsageCards({ provider }: { provider: string }) {
             step={HOUR}
             format={int}
             height={180}
-            link={() => link}
+            link={(at) => ({ to: '/calls', search: { provider, from: at, to: at + HOUR } })}
           />
         )}
       </Card>

@@ -75,7 +75,8 @@ export function Runs({ provider }: { provider: Provider }) {
     },
     {
       id: 'undo',
-      title: t('providers.col.actions'),
+      title: t('table.actions'),
+      hideTitle: true,
       align: 'right',
       bare: true,
       cell: (run) =>

@@ -5,6 +5,8 @@ import { useI18n } from '@/i18n';
 import { type Cell, HeatStrip, toneOf } from '@/ui/charts/HeatStrip';
 import { type BusiestHours, useHours } from '../queries';
 
+const HOUR = 3_600_000;
+
 /** The last 24 hours of a provider, an hour a cell: how many of its attempts went well. */
 export function Strip({ provider, busiest }: { provider: string; busiest: BusiestHours }) {
   // The busiest come in one answer; the others are asked for when their row is in sight.
@@ -12,11 +14,19 @@ export function Strip({ provider, busiest }: { provider: string; busiest: Busies
   const isAlone = busiest !== undefined && own === undefined && busiest.isCut;
   const alone = useHours(provider, isAlone);
   const times = isAlone ? alone.data?.bucketTimes : busiest?.times;
-  if (!times) return <HeatCells times={[]} series={undefined} />;
-  return <HeatCells times={times} series={isAlone ? alone.data?.series[0] : own} />;
+  if (!times) return <HeatCells provider={provider} times={[]} series={undefined} />;
+  return <HeatCells provider={provider} times={times} series={isAlone ? alone.data?.series[0] : own} />;
 }
 
-export function HeatCells({ times, series }: { times: readonly Timestamp[]; series: AttemptSeries | undefined }) {
+function HeatCells({
+  provider,
+  times,
+  series,
+}: {
+  provider: string;
+  times: readonly Timestamp[];
+  series: AttemptSeries | undefined;
+}) {
   const { t, int, percent, dayTime } = useI18n();
   const totals = new Map(series?.points.map((p) => [p.startTime ? timestampMs(p.startTime) : 0, p.total]));
   const cells = times.map((time): Cell => {
@@ -31,7 +41,8 @@ export function HeatCells({ times, series }: { times: readonly Timestamp[]; seri
             failures: int(total?.countedFailures ?? 0n),
             n: int(total?.attempts ?? 0n),
           });
-    return { at, tone: toneOf(share), title: `${dayTime(at)} · ${what}` };
+    const link = total && ({ to: '/calls', search: { provider, from: at, to: at + HOUR } } as const);
+    return { at, tone: toneOf(share), title: `${dayTime(at)} · ${what}`, link };
   });
   const share = shareOf(series?.total);
   const label =

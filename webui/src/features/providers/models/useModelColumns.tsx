@@ -112,7 +112,8 @@ export function useModelColumns(props: Props): Column<ModelRow>[] {
     },
     {
       id: 'edit',
-      title: t('providers.col.actions'),
+      title: t('table.actions'),
+      hideTitle: true,
       align: 'right',
       bare: true,
       cell: (row) => <Buttons row={row} {...props} isOpen={isOpen(row)} />,

@@ -64,7 +64,6 @@ export const providers = {
   'providers.col.groups': 'Groups',
   'providers.col.created': 'Created',
   'providers.col.changed': 'Changed',
-  'providers.col.actions': 'Actions',
   'providers.hint.requests': 'Attempts sent to it in the last 24 hours',
   'providers.hint.failures': 'Attempts of the last 24 hours that failed and count against it',
   'providers.hint.cost': 'Cost of the calls it answered in the last 24 hours, in USD',

@@ -65,7 +65,6 @@ export const providers: Texts<typeof en> = {
   'providers.col.groups': 'グループ',
   'providers.col.created': '作成',
   'providers.col.changed': '変更',
-  'providers.col.actions': '操作',
   'providers.hint.requests': '過去 24 時間に送った試行の数',
   'providers.hint.failures': '過去 24 時間に失敗し、このプロバイダーの失敗として数えた試行',
   'providers.hint.cost': '過去 24 時間に応答した呼び出しのコスト（米ドル）',

@@ -64,7 +64,6 @@ export const providers: Texts<typeof en> = {
   'providers.col.groups': '그룹',
   'providers.col.created': '만든 시간',
   'providers.col.changed': '변경 시간',
-  'providers.col.actions': '작업',
   'providers.hint.requests': '최근 24시간 동안 보낸 시도 수',
   'providers.hint.failures': '최근 24시간 동안 실패하여 이 프로바이더에 집계된 시도',
   'providers.hint.cost': '최근 24시간 동안 응답한 호출의 비용(미국 달러)',

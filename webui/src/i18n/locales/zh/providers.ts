@@ -63,7 +63,6 @@ export const providers: Texts<typeof en> = {
   'providers.col.groups': '分组',
   'providers.col.created': '创建时间',
   'providers.col.changed': '修改时间',
-  'providers.col.actions': '操作',
   'providers.hint.requests': '最近 24 小时发往它的尝试次数',
   'providers.hint.failures': '最近 24 小时内失败并计入它的尝试次数',
   'providers.hint.cost': '最近 24 小时由它应答的调用费用，单位：美元',
