@@ -31,7 +31,7 @@ export const shell = {
   'nav.observe': 'Observe',
   'nav.route': 'Route',
   'nav.system': 'System',
-  'shell.search': 'Search or jump to…',
+  'shell.search': 'Search or go to',
   'shell.stale': 'This data is {age} old.',
   'shell.staleWhy': 'The control plane does not answer; trying again.',
   'palette.placeholder': 'Page, provider, group or request id',

@@ -34,7 +34,7 @@ export const shell: Texts<typeof en> = {
   'nav.observe': '監視',
   'nav.route': 'ルーティング',
   'nav.system': 'システム',
-  'shell.search': '検索または移動…',
+  'shell.search': '検索または移動',
   'shell.stale': '{age}前のデータです。',
   'shell.staleWhy': 'コントロールプレーンが応答しないため、再試行しています。',
   'palette.placeholder': 'ページ、プロバイダー、グループ、リクエスト ID',

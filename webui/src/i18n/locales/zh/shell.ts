@@ -34,7 +34,7 @@ export const shell: Texts<typeof en> = {
   'nav.observe': '观测',
   'nav.route': '路由',
   'nav.system': '系统',
-  'shell.search': '搜索或跳转…',
+  'shell.search': '搜索或跳转',
   'shell.stale': '当前数据为 {age} 前的数据。',
   'shell.staleWhy': '控制面无响应，正在重试。',
   'palette.placeholder': '页面、供应商、分组或请求 ID',
