@@ -1,0 +1,79 @@
+// The life of an API key on a real Trunkline: made, used, limited, rotated, revoked.
+import { audit, expect, settled, test, useConsole, violations } from './fixture';
+
+const it = useConsole('demo');
+const GROUP = 'chat-default';
+
+/** The secret that the dialog shows once; storing it closes the dialog. */
+async function takeSecret(): Promise<string> {
+  const { page } = it;
+  const dialog = page.getByRole('dialog');
+  const secret = (await dialog.locator('code').first().textContent()) ?? '';
+  await dialog.getByLabel('I have stored it').check();
+  await dialog.getByRole('button', { name: 'Done' }).click();
+  await expect(page.getByText(secret)).toBeHidden();
+  return secret;
+}
+
+test('a key is made, works, is limited, rotated and revoked', async () => {
+  test.setTimeout(120_000);
+  const { page, server } = it;
+  await page.goto('/keys?new=true');
+  await page.getByLabel('Name').fill('robot');
+  await page.getByRole('dialog').getByLabel('Groups').fill(GROUP);
+  await page.getByRole('option', { name: GROUP, exact: true }).click();
+  await page.getByRole('button', { name: 'Create key' }).click();
+  await expect(page.getByRole('dialog', { name: 'Your new API key' })).toBeVisible();
+  expect(await audit(page, 'a new key')).toEqual([]);
+  const first = await takeSecret();
+  await expect.poll(() => server.chat(GROUP, { key: first })).toBe(200);
+
+  // One request a minute, of which one was made a moment ago.
+  await page.goto('/keys?key=robot');
+  await page.getByLabel('Requests per minute').fill('1');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('robot is saved.')).toBeVisible();
+  await expect.poll(() => server.chat(GROUP, { key: first })).toBe(429);
+
+  await page.goto('/keys?key=robot');
+  await page.getByLabel('Requests per minute').fill('');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('robot is saved.')).toBeVisible();
+  await page.goto('/keys?key=robot');
+  await page.getByRole('button', { name: 'Rotate' }).click();
+  await page.getByRole('dialog', { name: 'Rotate the secret of robot' }).getByRole('button', { name: 'Rotate' }).click();
+  await expect(page.getByRole('dialog', { name: 'The new secret' })).toBeVisible();
+  const second = await takeSecret();
+  expect(second).not.toBe(first);
+  await expect.poll(() => server.chat(GROUP, { key: second })).toBe(200);
+  expect(await server.chat(GROUP, { key: first })).toBe(200); // for a day
+
+  await page.goto('/keys?key=robot');
+  await page.getByRole('button', { name: 'Revoke' }).click();
+  const revoke = page.getByRole('dialog', { name: 'Revoke robot' });
+  await revoke.getByLabel('Type robot to confirm').fill('robot');
+  await revoke.getByRole('button', { name: 'Revoke' }).click();
+  await expect(revoke.getByText('1 node refuses the key, now and after a restart.')).toBeVisible();
+  expect(await server.chat(GROUP, { key: first })).toBe(401);
+  expect(await server.chat(GROUP, { key: second })).toBe(401);
+  expect(await violations(page)).toEqual([]);
+});
+
+test('what the server refuses stands at its field', async () => {
+  const { page } = it;
+  await page.goto('/keys?new=true');
+  await page.getByLabel('Name').fill(' no ');
+  await page.getByLabel('Budget').fill('1.1234567');
+  await page.getByRole('button', { name: 'Create key' }).click();
+  await expect(page.getByLabel('Budget')).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.getByRole('dialog', { name: 'New API key' })).toBeVisible();
+});
+
+test('the list is searched and filtered by the address', async () => {
+  const { page } = it;
+  await page.goto('/keys?state=revoked');
+  await settled(page);
+  await expect(page.getByRole('row', { name: /robot/ })).toBeVisible();
+  await page.goto('/keys?state=active&q=robot');
+  await expect(page.getByText('Nothing matches the filter')).toBeVisible();
+});

@@ -1,0 +1,35 @@
+// A failure keyword is tried, made, and moves the next call on.
+import { audit, expect, test, useConsole } from './fixture';
+
+const it = useConsole('demo');
+
+test('a keyword is tried on stored calls and made; a bad pattern is explained at its field', async () => {
+  const { page } = it;
+  await page.goto('/keywords?new=true');
+  await page.getByLabel('Name').fill('odd');
+  await page.getByRole('button', { name: 'Pattern (RE2)' }).click();
+  await page.getByRole('textbox', { name: 'Pattern' }).fill('(unclosed');
+  await page.getByRole('button', { name: 'Create keyword' }).click();
+  await expect(page.getByRole('textbox', { name: 'Pattern' })).toHaveAttribute('aria-invalid', 'true');
+  await page.getByRole('textbox', { name: 'Pattern' }).fill('(?i)server is (very )?busy');
+  await page.getByLabel('Sample').fill('Sorry, the SERVER IS BUSY.');
+  await page.getByRole('button', { name: 'Dry run' }).click();
+  await expect(page.getByText('The sample is hit')).toBeVisible();
+  expect(await audit(page, 'a keyword being made')).toEqual([]);
+  await page.getByRole('button', { name: 'Create keyword' }).click();
+  await expect(page.getByText('odd is created.')).toBeVisible();
+  await expect(page.getByRole('row', { name: /odd/ })).toBeVisible();
+});
+
+test('a stored keyword is switched off and deleted', async () => {
+  const { page } = it;
+  await page.goto('/keywords?keyword=odd');
+  await page.getByLabel('Look for it').uncheck();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('odd is saved.')).toBeVisible();
+  await expect(page.getByRole('row', { name: /odd/ })).toContainText('Off');
+  await page.goto('/keywords?keyword=odd');
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('dialog', { name: 'Delete odd?' }).getByRole('button', { name: 'Delete' }).click();
+  await expect(page.getByText('odd is deleted.')).toBeVisible();
+});
