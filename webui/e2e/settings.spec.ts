@@ -42,19 +42,23 @@ test('the history shows who did it, and goes back', async () => {
   const { page } = it;
   await page.goto('/history');
   await settled(page);
-  const row = page.getByRole('row', { name: /settings/ }).nth(1); // the newest is the second test's
+  const row = page.getByRole('row', { name: /changed settings/ }).first();
   await row.getByRole('link').click();
   const panel = page.getByRole('dialog', { name: /^Revision/ });
-  await expect(panel.getByText(/failure_threshold/)).toBeVisible();
+  await expect(panel.getByText(/max_attempts/)).toBeVisible();
   await page.keyboard.press('j');
   await expect(panel.getByRole('button', { name: 'Roll back to it' })).toBeVisible();
   await panel.getByRole('button', { name: 'Roll back to it' }).click();
   const question = page.getByRole('dialog', { name: /^Roll back to revision/ });
-  await expect(question.getByText(/failure_threshold/).first()).toBeVisible();
+  await expect(question.getByText(/max_attempts/).first()).toBeVisible();
   expect(await audit(page, 'a rollback')).toEqual([]);
   await question.getByRole('button', { name: 'Roll back to it' }).click();
   await expect(page.getByText(/^Rolled back\./)).toBeVisible();
-  expect(await threshold()).not.toBe(7);
+  expect(await threshold()).toBe(7); // which was saved before
+  const { settings } = await it.server.call<{ settings: { failover: { maxAttempts?: number } } }>(
+    'SettingsService/GetSettings',
+  );
+  expect(settings.failover.maxAttempts).toBeUndefined();
 });
 
 test('a node is drained and takes new clients again', async () => {
