@@ -41,7 +41,10 @@ test('a key is made, works, is limited, rotated and revoked', async () => {
   await expect(page.getByText('robot is saved.')).toBeVisible();
   await page.goto('/keys?key=robot');
   await page.getByRole('button', { name: 'Rotate' }).click();
-  await page.getByRole('dialog', { name: 'Rotate the secret of robot' }).getByRole('button', { name: 'Rotate' }).click();
+  await page
+    .getByRole('dialog', { name: 'Rotate the secret of robot' })
+    .getByRole('button', { name: 'Rotate' })
+    .click();
   await expect(page.getByRole('dialog', { name: 'The new secret' })).toBeVisible();
   const second = await takeSecret();
   expect(second).not.toBe(first);

@@ -68,7 +68,10 @@ test('a node is drained and takes new clients again', async () => {
   await expect(page.getByText(/This gateway runs as one process/)).toBeVisible();
   await page.getByRole('table').getByRole('link').first().click();
   await page.getByRole('button', { name: 'Drain' }).click();
-  await page.getByRole('dialog', { name: /^Drain/ }).getByRole('button', { name: 'Drain' }).click();
+  await page
+    .getByRole('dialog', { name: /^Drain/ })
+    .getByRole('button', { name: 'Drain' })
+    .click();
   const heard = { timeout: 20_000 }; // by the node, and then by the page
   await expect(page.getByRole('row', { name: /Draining/ })).toBeVisible(heard);
   expect(await audit(page, 'a node')).toEqual([]);
