@@ -358,7 +358,8 @@ func (x *ApiKey) GetUsage() *ApiKeyUsage {
 // What a key has used, as far as calls are stored: about a second behind.
 type ApiKeyUsage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When the last call with it that is stored arrived; unset when there is none.
+	// When the last call with it arrived, to the hour once the calls of that hour are deleted; unset when there was none
+	// in two years.
 	LastUsedTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=last_used_time,json=lastUsedTime,proto3" json:"last_used_time,omitempty"`
 	// What it has spent in the present period of its budget, in USD, an exact decimal; empty without a budget.
 	Spent string `protobuf:"bytes,2,opt,name=spent,proto3" json:"spent,omitempty"`

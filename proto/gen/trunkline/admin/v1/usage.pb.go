@@ -359,7 +359,7 @@ type AttemptTotals struct {
 	Attempts int64 `protobuf:"varint,1,opt,name=attempts,proto3" json:"attempts,omitempty"`
 	// Attempts with outcome ok.
 	OkAttempts int64 `protobuf:"varint,2,opt,name=ok_attempts,json=okAttempts,proto3" json:"ok_attempts,omitempty"`
-	// Attempts that failed and count against their target, credential or provider; others are the caller's or nobody's.
+	// Attempts that failed and whose blame is target, credential or provider; others are the caller's or the gateway's.
 	CountedFailures int64 `protobuf:"varint,3,opt,name=counted_failures,json=countedFailures,proto3" json:"counted_failures,omitempty"`
 	// Mean time from the attempt's start to its end; unset without attempts.
 	AverageDuration *durationpb.Duration `protobuf:"bytes,4,opt,name=average_duration,json=averageDuration,proto3" json:"average_duration,omitempty"`

@@ -58,7 +58,7 @@ func keyService() cli.Service {
 			"trunkline.admin.v1.ApiKey.update_time":              "When the key was last changed.",
 			"trunkline.admin.v1.ApiKey.usage":                    "What it has used; unset while the call log cannot be read.",
 			"trunkline.admin.v1.ApiKeyUsage.budget_reset_time":   "When the present period ends and the budget is whole again; unset without a budget.",
-			"trunkline.admin.v1.ApiKeyUsage.last_used_time":      "When the last call with it that is stored arrived; unset when there is none.",
+			"trunkline.admin.v1.ApiKeyUsage.last_used_time":      "When the last call with it arrived, to the hour once the calls of that hour are deleted; unset when there was none\nin two years.",
 			"trunkline.admin.v1.ApiKeyUsage.spent":               "What it has spent in the present period of its budget, in USD, an exact decimal; empty without a budget.",
 			"trunkline.admin.v1.Budget.amount":                   "USD, exact decimal, at most 6 digits after the point.",
 			"trunkline.admin.v1.Budget.period":                   "day, week (from Monday) or month.",

@@ -21,9 +21,9 @@ func usageService() cli.Service {
 				adminv1connect.NewUsageServiceClient, adminv1connect.UsageServiceClient.GetUsageSeries),
 			cli.Unary("break-down", "Sum up a time by group, provider, model, outcome or API key.",
 				adminv1connect.NewUsageServiceClient, adminv1connect.UsageServiceClient.BreakDownUsage),
-			cli.Unary("attempt-series", "Sum up the attempts in each minute, hour or day of a time: those that failed over too, which no call's sum shows.",
+			cli.Unary("attempt-series", "Sum up the attempts in each minute, hour or day of a time: those that failed over too, which no call's sum shows.\nAn attempt counts in the minute in which its call arrived. Sums of calls that a node sent in place of the calls\nthemselves, because it could not keep them, tell nothing of attempts: those attempts are missing here.",
 				adminv1connect.NewUsageServiceClient, adminv1connect.UsageServiceClient.GetAttemptSeries),
-			cli.Unary("break-down-attempts", "Sum up the attempts of a time by group, provider, model or outcome.",
+			cli.Unary("break-down-attempts", "Sum up the attempts of a time by group, provider, model or outcome; the same ones as GetAttemptSeries.",
 				adminv1connect.NewUsageServiceClient, adminv1connect.UsageServiceClient.BreakDownAttempts),
 		},
 		Docs: map[protoreflect.FullName]string{

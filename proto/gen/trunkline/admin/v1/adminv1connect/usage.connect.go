@@ -93,8 +93,10 @@ type UsageServiceClient interface {
 	// Sum up a time by group, provider, model, outcome or API key.
 	BreakDownUsage(context.Context, *v1.BreakDownUsageRequest) (*v1.BreakDownUsageResponse, error)
 	// Sum up the attempts in each minute, hour or day of a time: those that failed over too, which no call's sum shows.
+	// An attempt counts in the minute in which its call arrived. Sums of calls that a node sent in place of the calls
+	// themselves, because it could not keep them, tell nothing of attempts: those attempts are missing here.
 	GetAttemptSeries(context.Context, *v1.GetAttemptSeriesRequest) (*v1.GetAttemptSeriesResponse, error)
-	// Sum up the attempts of a time by group, provider, model or outcome.
+	// Sum up the attempts of a time by group, provider, model or outcome; the same ones as GetAttemptSeries.
 	BreakDownAttempts(context.Context, *v1.BreakDownAttemptsRequest) (*v1.BreakDownAttemptsResponse, error)
 }
 
@@ -113,8 +115,10 @@ type UsageServiceHandler interface {
 	// Sum up a time by group, provider, model, outcome or API key.
 	BreakDownUsage(context.Context, *v1.BreakDownUsageRequest) (*v1.BreakDownUsageResponse, error)
 	// Sum up the attempts in each minute, hour or day of a time: those that failed over too, which no call's sum shows.
+	// An attempt counts in the minute in which its call arrived. Sums of calls that a node sent in place of the calls
+	// themselves, because it could not keep them, tell nothing of attempts: those attempts are missing here.
 	GetAttemptSeries(context.Context, *v1.GetAttemptSeriesRequest) (*v1.GetAttemptSeriesResponse, error)
-	// Sum up the attempts of a time by group, provider, model or outcome.
+	// Sum up the attempts of a time by group, provider, model or outcome; the same ones as GetAttemptSeries.
 	BreakDownAttempts(context.Context, *v1.BreakDownAttemptsRequest) (*v1.BreakDownAttemptsResponse, error)
 }
 

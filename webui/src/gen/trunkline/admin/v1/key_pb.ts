@@ -220,7 +220,8 @@ export const ApiKeySchema: GenMessage<ApiKey> = /*@__PURE__*/
  */
 export type ApiKeyUsage = Message<"trunkline.admin.v1.ApiKeyUsage"> & {
   /**
-   * When the last call with it that is stored arrived; unset when there is none.
+   * When the last call with it arrived, to the hour once the calls of that hour are deleted; unset when there was none
+   * in two years.
    *
    * @generated from field: google.protobuf.Timestamp last_used_time = 1;
    */

@@ -135,7 +135,7 @@ export type AttemptTotals = Message<"trunkline.admin.v1.AttemptTotals"> & {
   okAttempts: bigint;
 
   /**
-   * Attempts that failed and count against their target, credential or provider; others are the caller's or nobody's.
+   * Attempts that failed and whose blame is target, credential or provider; others are the caller's or the gateway's.
    *
    * @generated from field: int64 counted_failures = 3;
    */
@@ -944,6 +944,8 @@ export const UsageService: GenService<{
   },
   /**
    * Sum up the attempts in each minute, hour or day of a time: those that failed over too, which no call's sum shows.
+   * An attempt counts in the minute in which its call arrived. Sums of calls that a node sent in place of the calls
+   * themselves, because it could not keep them, tell nothing of attempts: those attempts are missing here.
    *
    * @generated from rpc trunkline.admin.v1.UsageService.GetAttemptSeries
    */
@@ -953,7 +955,7 @@ export const UsageService: GenService<{
     output: typeof GetAttemptSeriesResponseSchema;
   },
   /**
-   * Sum up the attempts of a time by group, provider, model or outcome.
+   * Sum up the attempts of a time by group, provider, model or outcome; the same ones as GetAttemptSeries.
    *
    * @generated from rpc trunkline.admin.v1.UsageService.BreakDownAttempts
    */
