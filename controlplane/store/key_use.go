@@ -62,9 +62,13 @@ func lastUses(ctx context.Context, q querier, names []any, uses map[string]calll
 	return err
 }
 
-// spendingQuery adds up days: the periods of budgets begin with one, in UTC.
-const spendingQuery = ` SELECT k.name, CAST(SUM(u.cost_micro) AS BIGINT), CAST(SUM(u.cost_pico) AS BIGINT) FROM k
-	CROSS JOIN usage_day_part u WHERE u.property = 'api_key' AND u.value = k.name AND u.bucket >= k.since GROUP BY k.name`
+// spendingQuery adds up days: the periods of budgets begin with one, in UTC. It looks each key
+// up: for a join PostgreSQL may read the days of all keys.
+const (
+	daysOfKey     = ` FROM usage_day_part u WHERE u.property = 'api_key' AND u.value = k.name AND u.bucket >= k.since`
+	spendingQuery = ` SELECT k.name, COALESCE((SELECT CAST(SUM(u.cost_micro) AS BIGINT)` + daysOfKey + `), 0),
+		COALESCE((SELECT CAST(SUM(u.cost_pico) AS BIGINT)` + daysOfKey + `), 0) FROM k`
+)
 
 func spendings(ctx context.Context, q querier, names, days []any, uses map[string]calllog.KeyUse) error {
 	if len(names) == 0 {

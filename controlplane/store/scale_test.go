@@ -72,6 +72,14 @@ func TestScale(t *testing.T) {
 	sums("of parts per minute", 2, time.Minute, "usage_minute_part", part, parts, partNumbers)
 	sums("of parts per day", 365, 24*time.Hour, "usage_day_part", part, parts, partNumbers)
 	sums("of keys per day", 365, 24*time.Hour, "usage_day_part", part, `(SELECT 'api_key' AS property, 'key-' || i AS value FROM generate_series(0, 199) i) v, generate_series(0, 1) sh`, partNumbers)
+	// As many sums over attempts: a failed one in twelve.
+	const attemptNumbers = `200, 184, 10, 300000000, $3, $3`
+	const attemptCombination = `'group-' || g, 'provider-' || (g + p) % 6, 'model-' || g * 3 + m, CASE o WHEN 0 THEN 'ok' ELSE 'server_error' END, sh, `
+	sums("over attempts per hour", 365, time.Hour, "attempt_hour", attemptCombination, combinations, attemptNumbers)
+	sums("over attempts per minute", 2, time.Minute, "attempt_minute", attemptCombination, combinations, attemptNumbers)
+	sums("over attempts per day", 365, 24*time.Hour, "attempt_day", attemptCombination, combinations, attemptNumbers)
+	sums("over attempts of parts per hour", 365, time.Hour, "attempt_hour_part", part, parts, attemptNumbers)
+	exec("analyze", `VACUUM ANALYZE attempt_minute, attempt_hour, attempt_day, attempt_hour_part`)
 	exec("analyze", `VACUUM ANALYZE usage_minute, usage_hour, usage_key_hour, usage_minute_part, usage_hour_part, usage_day_part`)
 
 	ask := func(what string, days int, q calllog.UsageQuery) {
@@ -105,6 +113,33 @@ func TestScale(t *testing.T) {
 	ask("one key by model, per hour, 30 days", 30, calllog.UsageQuery{APIKey: "key-7", By: calllog.ByModel, PerBucket: true})
 	ask("series per minute, 1 day", 1, calllog.UsageQuery{Minutes: true, PerBucket: true})
 	ask("series per minute and provider, 1 day", 1, calllog.UsageQuery{Minutes: true, PerBucket: true, By: calllog.ByProvider})
+	attempts := func(what string, from, to time.Time, q calllog.UsageQuery) {
+		q.From, q.To = from, to
+		for range 2 {
+			timed("attempts: "+what, func() error { _, err := NewUsage(s).AttemptUsage(ctx, q); return err })
+		}
+		pieces, err := attemptPieces(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, piece := range pieces {
+			if piece.from < piece.to {
+				query, args := NewUsage(s).usageQuery(piece.rollup, q, piece.from, piece.to)
+				t.Logf("%s", firstLines(explain(t, s.engine.Reader(), "EXPLAIN (ANALYZE, COSTS OFF) "+query, args, 1), 8))
+			}
+		}
+	}
+	month := end.AddDate(0, 0, -30)
+	odd, until := month.Add(5*time.Hour), end.Add(-7*time.Hour) // hours at both ends
+	attempts("30 days by provider", odd, until, calllog.UsageQuery{By: calllog.ByProvider})
+	attempts("30 days by provider, then outcome", odd, until, calllog.UsageQuery{By: calllog.ByProvider, ThenBy: calllog.ByOutcome})
+	attempts("30 days of a group by model, then outcome", odd, until, calllog.UsageQuery{Group: "group-1", By: calllog.ByModel, ThenBy: calllog.ByOutcome})
+	attempts("30 days of a provider by outcome", odd, until, calllog.UsageQuery{Provider: "provider-1", By: calllog.ByOutcome})
+	attempts("59 minutes by provider, then outcome", end.Add(-59*time.Minute), end, calllog.UsageQuery{Minutes: true, By: calllog.ByProvider, ThenBy: calllog.ByOutcome})
+	attempts("30 days by hour", month, end, calllog.UsageQuery{PerBucket: true})
+	attempts("30 days by hour and provider", month, end, calllog.UsageQuery{PerBucket: true, By: calllog.ByProvider})
+	attempts("30 days by hour of a group, by provider", month, end, calllog.UsageQuery{PerBucket: true, Group: "group-1", By: calllog.ByProvider})
+	attempts("30 days by hour of a provider, by outcome", month, end, calllog.UsageQuery{PerBucket: true, Provider: "provider-1", By: calllog.ByOutcome})
 	timed("summary, 12 months", func() error {
 		_, err := NewUsage(s).Usage(ctx, calllog.UsageQuery{From: end.AddDate(0, 0, -365), To: end})
 		return err
@@ -152,6 +187,10 @@ func TestScale(t *testing.T) {
 		{"an unknown model (reads everything)", calllog.Filter{Model: "nobody"}},
 		{"an unknown model of a day", calllog.Filter{Model: "nobody", From: day.From, To: day.To}},
 		{"longer than 30 s", calllog.Filter{MinDuration: 30 * time.Second}},
+		{"failed in the last day", calllog.Filter{Failed: true, From: end.AddDate(0, 0, -1)}}, {"failed over in the last day", calllog.Filter{FailedOver: true, From: end.AddDate(0, 0, -1)}},
+		{"failed, from the middle", calllog.Filter{Failed: true, After: after}}, {"a group that never failed, failed", calllog.Filter{Group: "group-2", Failed: true}},
+		{"a provider, failed", calllog.Filter{Provider: "provider-0", Failed: true}}, {"failed and failed over", calllog.Filter{Failed: true, FailedOver: true}},
+		{"cost in a day", calllog.Filter{MinCost: 999_000_000, From: day.From, To: day.To}}, {"cost that never was in a day", calllog.Filter{MinCost: 1 << 60, From: day.From, To: day.To}},
 		{"a node and not streamed", calllog.Filter{Node: "node-2", Stream: new(bool)}},
 	} {
 		search.f.Limit = 50
@@ -159,7 +198,7 @@ func TestScale(t *testing.T) {
 		for _, cache := range []string{"cold", "warm"} {
 			plan := explain(t, s.engine.Reader(), "EXPLAIN (ANALYZE, COSTS OFF) "+query, args, 1)
 			t.Logf("list 50: %s, %s: %s", search.name, cache, plan[strings.LastIndex(plan, "Planning Time"):])
-			if cache == "warm" && (search.f.Provider != "" || strings.Contains(search.name, "never")) {
+			if cache == "warm" && (search.f.Provider != "" || strings.Contains(search.name, "never") || strings.Contains(search.name, "failed")) {
 				t.Log(firstLines(plan, 12))
 			}
 		}
@@ -172,6 +211,19 @@ func TestScale(t *testing.T) {
 		plan := explain(t, s.engine.Reader(), "EXPLAIN (ANALYZE, COSTS OFF) "+query, args, 1)
 		t.Logf("follow, %+v: %s", f, plan[strings.LastIndex(plan, "Planning Time"):])
 	}
+	keys := map[string]time.Time{}
+	for i := range 1000 { // of 200 that have been used, and of 800 that have not
+		keys[fmt.Sprint("key-", i)] = month
+	}
+	for range 3 {
+		timed("the use of 1000 API keys, 30 days", func() error { _, err := NewUsage(s).KeyUse(ctx, keys); return err })
+	}
+	names, since := []any{}, []any{}
+	for name, day := range keys {
+		names, since = append(names, name), append(since, name, day.UnixMicro())
+	}
+	t.Log(firstLines(explain(t, s.engine.Reader(), "EXPLAIN (ANALYZE, COSTS OFF) "+given([]string{"name"}, []string{"TEXT"}, len(names))+lastUseQuery, names, 1), 30))
+	t.Log(explain(t, s.engine.Reader(), "EXPLAIN (ANALYZE, COSTS OFF) "+given([]string{"name", "since"}, []string{"TEXT", "BIGINT"}, len(names))+spendingQuery, since, 1))
 	batch := make([]*nodev1.Call, 500)
 	for round := range 20 {
 		for i := range batch {
@@ -191,7 +243,7 @@ func TestScale(t *testing.T) {
 	var size string
 	if err := s.engine.Reader().QueryRowContext(ctx, `SELECT string_agg(name || ' ' || size, ', ') FROM (
 		SELECT 'calls (30 days)' AS name, pg_size_pretty(sum(pg_total_relation_size(inhrelid))) AS size FROM pg_inherits WHERE inhparent IN ('call'::regclass, 'call_provider'::regclass)
-		UNION ALL SELECT t, pg_size_pretty(pg_total_relation_size(t::regclass)) FROM unnest(ARRAY['usage_minute', 'usage_hour', 'usage_key_hour', 'usage_minute_part', 'usage_hour_part', 'usage_day_part']) t) x`).Scan(&size); err != nil {
+		UNION ALL SELECT t, pg_size_pretty(pg_total_relation_size(t::regclass)) FROM unnest(ARRAY['usage_minute', 'usage_hour', 'usage_key_hour', 'usage_minute_part', 'usage_hour_part', 'usage_day_part', 'attempt_minute', 'attempt_hour', 'attempt_day', 'attempt_hour_part']) t) x`).Scan(&size); err != nil {
 		t.Fatal(err)
 	}
 	t.Log(size)

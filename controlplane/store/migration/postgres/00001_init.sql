@@ -459,6 +459,7 @@ CREATE TABLE attempt_hour (
   first_token      BYTEA   NOT NULL,
   PRIMARY KEY (bucket, group_name, provider, model, outcome, shard)
 ) WITH (fillfactor = 80);
+CREATE INDEX attempt_hour_by_provider ON attempt_hour (provider, bucket);
 
 CREATE TABLE attempt_day (
   bucket           BIGINT  NOT NULL,

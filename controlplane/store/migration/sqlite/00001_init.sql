@@ -410,6 +410,7 @@ CREATE TABLE attempt_hour (
   first_token      BLOB    NOT NULL,
   PRIMARY KEY (bucket, group_name, provider, model, outcome, shard)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX attempt_hour_by_provider ON attempt_hour (provider, bucket);
 
 CREATE TABLE attempt_day (
   bucket           INTEGER NOT NULL,
