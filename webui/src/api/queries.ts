@@ -1,45 +1,19 @@
-import type { Transport } from '@connectrpc/connect';
-import {
-  callUnaryMethod,
-  createQueryOptions,
-  useQuery as useConnectQuery,
-  useTransport,
-} from '@connectrpc/connect-query';
-import { keepPreviousData, QueryClient, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { callUnaryMethod, useQuery as useConnectQuery, useTransport } from '@connectrpc/connect-query';
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { CallService, type ListCallsResponse } from '@/gen/trunkline/admin/v1/call_pb';
 import { GroupService } from '@/gen/trunkline/admin/v1/group_pb';
 import { KeyService } from '@/gen/trunkline/admin/v1/key_pb';
-import { NodeService } from '@/gen/trunkline/admin/v1/node_pb';
 import { ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
-import { SessionService } from '@/gen/trunkline/admin/v1/session_pb';
 import { SettingsService } from '@/gen/trunkline/admin/v1/settings_pb';
-import { BASE } from './base';
 import { type CallSearch, callFilter } from './callFilter';
-import { isSignedOut } from './errors';
+import { CALM, CONFIG_KEY, LIVE } from './client';
 
-/** How often live data is read again, in milliseconds; never in a hidden tab. */
-export const LIVE = 5_000;
-/** Configuration is read again when its revision changes; this is for when that news is lost. */
-export const CALM = 30_000;
+// The frame reads these without the pages' own reads, so that the first load stays small.
+export * from './client';
+export * from './nodes';
+export * from './session';
+
 const PAGE_SIZE = 1000;
-
-/** Key prefix of everything that changes only with the configuration's revision. */
-export const CONFIG_KEY = ['config'] as const;
-
-export function createQueryClient(): QueryClient {
-  return new QueryClient({
-    defaultOptions: {
-      queries: {
-        staleTime: 2_000,
-        networkMode: 'always', // a control plane on this machine needs no network
-        retry: (failures, error) => failures < 1 && !isSignedOut(error),
-        retryDelay: 800,
-      },
-      mutations: { networkMode: 'always' },
-    },
-  });
-}
 
 /** Reads a list to its end. Tokens that lead back would make it endless, so it stops at a repeated one. */
 export async function allPages<T>(read: (pageToken: string) => Promise<{ items: T[]; next: string }>): Promise<T[]> {
@@ -107,11 +81,6 @@ export function useSettings() {
   });
 }
 
-/** Nodes with the health of their targets, live. */
-export function useNodes() {
-  return useConnectQuery(NodeService.method.listNodes, {}, { refetchInterval: LIVE });
-}
-
 /** Calls, newest first, a page at a time. Only the first page is live: a longer list would read it all again. */
 export function useCalls(search: CallSearch, pageSize = 50) {
   const transport = useTransport();
@@ -130,25 +99,4 @@ export function useCalls(search: CallSearch, pageSize = 50) {
 
 export function useCall(id: string) {
   return useConnectQuery(CallService.method.getCall, { id });
-}
-
-export const whoAmI = (transport: Transport) => createQueryOptions(SessionService.method.whoAmI, {}, { transport });
-
-export function useWhoAmI() {
-  return useConnectQuery(SessionService.method.whoAmI, {}, { staleTime: 60_000 });
-}
-
-/** The nodes' report carries the configuration's revision: when it grows, what is shown of it is old. */
-export function useRefreshOnNewRevision() {
-  const client = useQueryClient();
-  const revision = useNodes().data?.revision;
-  useEffect(() => {
-    if (revision !== undefined) void client.invalidateQueries({ queryKey: CONFIG_KEY });
-  }, [client, revision]);
-}
-
-/** Where clients send their calls, without /v1: what the control plane was told, else where the console is. */
-export function useGateway(): string {
-  const told = useWhoAmI().data?.gatewayUrl;
-  return (told || window.location.origin + BASE).replace(/\/(v1\/?)?$/, '');
 }

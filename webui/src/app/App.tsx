@@ -3,7 +3,7 @@ import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { useState } from 'react';
-import { createQueryClient } from '@/api/queries';
+import { createQueryClient } from '@/api/client';
 import { createTransport } from '@/api/transport';
 import { I18nProvider } from '@/i18n';
 import { cssVariables, theme } from '@/theme/theme';

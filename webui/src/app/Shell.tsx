@@ -1,6 +1,7 @@
 import { Outlet, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
-import { useRefreshOnNewRevision, useWhoAmI } from '@/api/queries';
+import { useRefreshOnNewRevision } from '@/api/nodes';
+import { useWhoAmI } from '@/api/session';
 import { useI18n } from '@/i18n';
 import { ShortcutsProvider, useShortcut } from '@/ui/shortcuts';
 import { DefaultPasswordNote } from './DefaultPasswordNote';

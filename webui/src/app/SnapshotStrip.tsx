@@ -1,5 +1,5 @@
 import { problemOf } from '@/api/errors';
-import { useNodes } from '@/api/queries';
+import { useNodes } from '@/api/nodes';
 import { useI18n } from '@/i18n';
 import c from './shell.module.css';
 

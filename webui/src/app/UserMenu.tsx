@@ -4,7 +4,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { KeyRound, LogOut } from 'lucide-react';
 import { lazy, Suspense, useState } from 'react';
-import { useWhoAmI } from '@/api/queries';
+import { useWhoAmI } from '@/api/session';
 import { SessionService } from '@/gen/trunkline/admin/v1/session_pb';
 import { useI18n } from '@/i18n';
 import c from './shell.module.css';

@@ -10,7 +10,7 @@ import {
 } from '@tanstack/react-router';
 import { BASE } from '@/api/base';
 import { isSignedOut } from '@/api/errors';
-import { whoAmI } from '@/api/queries';
+import { whoAmI } from '@/api/session';
 import { callsSearch } from '@/features/calls/search';
 import { dashboardSearch } from '@/features/dashboard/search';
 import { groupsSearch } from '@/features/groups/search';

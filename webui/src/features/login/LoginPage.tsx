@@ -3,7 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useRouter } from '@tanstack/react-router';
 import { useState } from 'react';
 import { under } from '@/api/base';
-import { whoAmI } from '@/api/queries';
+import { whoAmI } from '@/api/session';
 import { useI18n } from '@/i18n';
 import { Brand } from '@/ui/Brand';
 import { PasswordForm } from '@/ui/PasswordForm';
