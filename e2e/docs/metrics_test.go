@@ -101,13 +101,14 @@ func controlPlaneMetrics(t *testing.T) []metric {
 func nodeMetrics(t *testing.T) []metric {
 	t.Helper()
 	reg := &recorder{Registerer: prometheus.NewRegistry()}
-	_, err := dataplane.New(dataplane.Config{
+	s, err := dataplane.New(dataplane.Config{
 		ControlPlane: "127.0.0.1:1", Node: "node-1", JoinToken: "preset-token-of-the-test", DataDir: t.TempDir(), RedisURL: "redis://127.0.0.1:1",
 		Logger: slog.New(slog.DiscardHandler), Metrics: reg,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(s.Close)
 	return reg.metrics(t)
 }
 

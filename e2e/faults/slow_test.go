@@ -119,19 +119,23 @@ func TestSlowReaders(t *testing.T) {
 	ctx, leave := context.WithTimeout(t.Context(), 5*patience)
 	defer leave()
 	var wg sync.WaitGroup
-	var reading, taken atomic.Int64
+	var reading, gone, taken atomic.Int64
 	for n := range readers {
 		wg.Go(func() {
-			if err := sip(ctx, f.nodes[n%3].Address("api"), n%2 == 0, &reading, &taken); err != nil && ctx.Err() == nil {
-				t.Errorf("a slow reader was cut: %v", err)
+			began := time.Now()
+			err := sip(ctx, f.nodes[n%3].Address("api"), n%2 == 0, &reading, &taken)
+			// One write to a client may take a minute: on a busy machine the first are gone
+			// before the last are there.
+			if held := time.Since(began); ctx.Err() == nil && held < slowClient {
+				t.Errorf("a slow reader was cut after %v: %v", held, err)
 			}
+			gone.Add(1)
 		})
 	}
-	eventually(t, "all read", func() bool { return reading.Load() == int64(readers) })
-	// Later some are gone: one write to a client may take a minute.
-	if n := f.total("trunkline_calls_in_flight"); n < float64(readers) {
-		t.Errorf("%v calls are in flight, want the %d slow ones: they were not held back", n, readers)
-	}
+	eventuallyWithin(t, 4*patience, "all read", func() bool { return t.Failed() || reading.Load() == int64(readers) })
+	eventually(t, "all that are there were held back", func() bool {
+		return t.Failed() || f.total("trunkline_calls_in_flight")+float64(gone.Load()) >= float64(readers)
+	})
 	others := f.client(t, otherKey).steadily(t, 30, "g")
 	others.more(t, calls)
 	all := others.end()
@@ -151,6 +155,9 @@ func TestSlowReaders(t *testing.T) {
 	t.Logf("figures: %d slow readers of %d MiB each took %d bytes in all; %d calls of others, 0 failed, p99 %v",
 		readers, 40, taken.Load(), len(all), quantile(all, 0.99))
 }
+
+// slowClient is how long a node waits for a client that takes nothing.
+const slowClient = time.Minute
 
 // sip asks for a large answer and reads a few bytes of it a second until ctx ends.
 func sip(ctx context.Context, url string, stream bool, reading, taken *atomic.Int64) error {
