@@ -18,6 +18,21 @@ func (s *Usage) AttemptUsage(ctx context.Context, q calllog.UsageQuery) ([]calll
 	return sumsOf(ctx, s, q, pieces, attemptFigures)
 }
 
+// attemptPropertyOf is the property that a question about attempts is about, its outcomes apart;
+// false when it is about several.
+func attemptPropertyOf(q calllog.UsageQuery) (property calllog.UsageBy, one bool) {
+	q.Outcome = ""
+	for _, by := range []*calllog.UsageBy{&q.By, &q.ThenBy} {
+		if *by == calllog.ByOutcome {
+			*by = calllog.ByNothing
+		}
+	}
+	if q.By == calllog.ByNothing {
+		q.By, q.ThenBy = q.ThenBy, calllog.ByNothing
+	}
+	return propertyOf(q)
+}
+
 // attemptPieces cuts a question into pieces, each for the smallest table that can answer.
 func attemptPieces(q calllog.UsageQuery) ([]usagePiece, error) {
 	for _, by := range []calllog.UsageBy{q.By, q.ThenBy} {
@@ -29,7 +44,7 @@ func attemptPieces(q calllog.UsageQuery) ([]usagePiece, error) {
 		return nil, errs.Newf(errs.InvalidArgument, "sums over attempts know nothing of API keys")
 	}
 	r := attemptsPerHour
-	if _, one := propertyOf(q); one {
+	if _, one := attemptPropertyOf(q); one {
 		r = attemptPartsByHour
 	}
 	if q.Minutes {

@@ -40,12 +40,13 @@ var (
 	partsByDay    = rollup{table: "usage_day_part", width: 24 * time.Hour, parts: append(slices.Clip(properties), calllog.ByAPIKey)}
 	rollups       = []rollup{perMinute, perHour, perKeyHour, partsByMinute, partsByHour, partsByDay}
 
-	// Most questions about attempts are about two properties, such as how the attempts on
-	// each provider ended, so days have sums by everything together; of which there are few.
+	// Most questions about attempts are about how those on something ended, so their parts
+	// are by outcome too. Others, such as the providers of a group, are answered by everything
+	// together, of which there is little per day.
 	attemptsPerMinute  = rollup{table: "attempt_minute", width: time.Minute, attempts: true}
 	attemptsPerHour    = rollup{table: "attempt_hour", width: time.Hour, attempts: true}
 	attemptsPerDay     = rollup{table: "attempt_day", width: 24 * time.Hour, attempts: true}
-	attemptPartsByHour = rollup{table: "attempt_hour_part", width: time.Hour, attempts: true, parts: properties}
+	attemptPartsByHour = rollup{table: "attempt_hour_part", width: time.Hour, attempts: true, parts: attemptProperties}
 	attemptRollups     = []rollup{attemptsPerMinute, attemptsPerHour, attemptsPerDay, attemptPartsByHour}
 )
 
@@ -53,6 +54,9 @@ var (
 var properties = []calllog.UsageBy{
 	calllog.ByNothing, calllog.ByGroup, calllog.ByProvider, calllog.ByModel, calllog.ByOutcome,
 }
+
+// attemptProperties are those of which attempts have parts, each by outcome.
+var attemptProperties = []calllog.UsageBy{calllog.ByNothing, calllog.ByGroup, calllog.ByProvider, calllog.ByModel}
 
 // shards is how many rows a sum may be spread over.
 const shards = 8
@@ -68,7 +72,8 @@ func shardOf(node string) int {
 type sumKey struct {
 	bucket int64 // when it begins, in microseconds
 	usage.Key
-	// Of a part, which has nothing in Key: what it is summed up by, and the value.
+	// Of a part, which has nothing in Key but the outcome of attempts: what it is summed up by,
+	// and the value.
 	by    calllog.UsageBy
 	value string
 }
@@ -89,6 +94,9 @@ func (r rollup) keysOf(us int64, k usage.Key) []sumKey {
 	keys := make([]sumKey, len(r.parts))
 	for i, by := range r.parts {
 		keys[i] = sumKey{bucket: bucket, by: by, value: valueOf(k, by)}
+		if r.attempts {
+			keys[i].Outcome = k.Outcome
+		}
 	}
 	return keys
 }
@@ -148,6 +156,8 @@ func sumOf[K comparable, T any](sums map[K]*T, k K) *T {
 // keyColumns name a sum, keyArgs are their values.
 func (r rollup) keyColumns() string {
 	switch {
+	case r.parts != nil && r.attempts:
+		return "bucket, property, value, outcome"
 	case r.parts != nil:
 		return "bucket, property, value"
 	case r.attempts:
@@ -161,6 +171,8 @@ func (r rollup) keyColumns() string {
 
 func (r rollup) keyArgs(k sumKey) []any {
 	switch {
+	case r.parts != nil && r.attempts:
+		return []any{k.bucket, string(k.by), k.value, k.Outcome}
 	case r.parts != nil:
 		return []any{k.bucket, string(k.by), k.value}
 	case r.attempts:
@@ -175,6 +187,8 @@ func (r rollup) keyArgs(k sumKey) []any {
 // scanInto is where the values of keyColumns go.
 func (r rollup) scanInto(k *sumKey) []any {
 	switch {
+	case r.parts != nil && r.attempts:
+		return []any{&k.bucket, &k.by, &k.value, &k.Outcome}
 	case r.parts != nil:
 		return []any{&k.bucket, &k.by, &k.value}
 	case r.attempts:

@@ -78,7 +78,9 @@ func TestScale(t *testing.T) {
 	sums("over attempts per hour", 365, time.Hour, "attempt_hour", attemptCombination, combinations, attemptNumbers)
 	sums("over attempts per minute", 2, time.Minute, "attempt_minute", attemptCombination, combinations, attemptNumbers)
 	sums("over attempts per day", 365, 24*time.Hour, "attempt_day", attemptCombination, combinations, attemptNumbers)
-	sums("over attempts of parts per hour", 365, time.Hour, "attempt_hour_part", part, parts, attemptNumbers)
+	sums("over attempts of parts per hour", 365, time.Hour, "attempt_hour_part", `property, value, o, sh, `, `(SELECT '' AS property, '' AS value
+		UNION ALL SELECT 'group', 'group-' || i FROM generate_series(0, 19) i UNION ALL SELECT 'provider', 'provider-' || i FROM generate_series(0, 5) i
+		UNION ALL SELECT 'model', 'model-' || i FROM generate_series(0, 59) i) v, unnest(ARRAY['ok', 'server_error']) o, generate_series(0, 1) sh`, attemptNumbers)
 	exec("analyze", `VACUUM ANALYZE attempt_minute, attempt_hour, attempt_day, attempt_hour_part`)
 	exec("analyze", `VACUUM ANALYZE usage_minute, usage_hour, usage_key_hour, usage_minute_part, usage_hour_part, usage_day_part`)
 

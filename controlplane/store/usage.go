@@ -178,13 +178,7 @@ func (s *Usage) usageQuery(r rollup, q calllog.UsageQuery, from, to int64) (stri
 		bucket = "bucket"
 		group = append(group, "bucket")
 	}
-	value, part := usageColumns[q.By], usageColumns[q.ThenBy]
-	if r.parts != nil && q.By != calllog.ByNothing {
-		value = "value"
-	}
-	if r.parts != nil && q.ThenBy != calllog.ByNothing { // the same as By
-		part = value
-	}
+	value, part := r.column(q.By), r.column(q.ThenBy)
 	if q.By != calllog.ByNothing {
 		group = append(group, value)
 	}
@@ -205,16 +199,12 @@ func (s *Usage) usageQuery(r rollup, q calllog.UsageQuery, from, to int64) (stri
 	where.where("bucket >= $%d", from)
 	where.where("bucket < $%d", to)
 	if r.parts != nil {
-		property, _ := propertyOf(q)
+		property, _ := r.property(q)
 		where.where("property = $%d", string(property))
 	}
 	for _, filter := range filtersOf(q) {
-		switch {
-		case filter.value == "":
-		case r.parts != nil:
-			where.where("value = $%d", filter.value)
-		default:
-			where.where(usageColumns[filter.by]+" = $%d", filter.value)
+		if filter.value != "" {
+			where.where(r.column(filter.by)+" = $%d", filter.value)
 		}
 	}
 	if len(q.Values) > 0 {
@@ -229,6 +219,22 @@ func (s *Usage) usageQuery(r rollup, q calllog.UsageQuery, from, to int64) (stri
 		query += " GROUP BY " + strings.Join(group, ", ")
 	}
 	return query + " HAVING COUNT(*) > 0", where.args
+}
+
+// column is the one that has the values of a property.
+func (r rollup) column(by calllog.UsageBy) string {
+	if r.parts == nil || by == calllog.ByNothing || r.attempts && by == calllog.ByOutcome {
+		return usageColumns[by]
+	}
+	return "value"
+}
+
+// property is the one by which this table of parts answers a question.
+func (r rollup) property(q calllog.UsageQuery) (property calllog.UsageBy, one bool) {
+	if r.attempts {
+		return attemptPropertyOf(q)
+	}
+	return propertyOf(q)
 }
 
 // onlyOK is a column of the sums of calls that were ok, and 0 of others.

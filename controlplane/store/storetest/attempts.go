@@ -90,9 +90,9 @@ func attemptSums(c *nodev1.Call) int {
 		k := usage.AttemptKeyOf(c, a)
 		together[k] = true
 		for _, by := range []calllog.UsageBy{
-			calllog.ByNothing, calllog.ByGroup, calllog.ByProvider, calllog.ByModel, calllog.ByOutcome,
+			calllog.ByNothing, calllog.ByGroup, calllog.ByProvider, calllog.ByModel,
 		} {
-			parts[fmt.Sprint(by, "=", property(k, by))] = true
+			parts[fmt.Sprint(by, "=", property(k, by), k.Outcome)] = true
 		}
 	}
 	return 2*len(together) + len(parts)

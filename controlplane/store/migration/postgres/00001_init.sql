@@ -427,7 +427,7 @@ CREATE INDEX usage_day_part_by_key ON usage_day_part (value, bucket) WHERE prope
 
 -- Sums over attempts, also those that failed over, which are no call's last one: by
 -- everything together per minute (kept 90 days), hour and day (two years), and of one property
--- each per hour. An attempt counts in the minute in which its call arrived.
+-- (group, provider, model or '' for none) and outcome each per hour. An attempt counts in the minute in which its call arrived.
 CREATE TABLE attempt_minute (
   bucket           BIGINT  NOT NULL,
   group_name       TEXT COLLATE "C" NOT NULL,
@@ -459,7 +459,6 @@ CREATE TABLE attempt_hour (
   first_token      BYTEA   NOT NULL,
   PRIMARY KEY (bucket, group_name, provider, model, outcome, shard)
 ) WITH (fillfactor = 80);
-CREATE INDEX attempt_hour_by_provider ON attempt_hour (provider, bucket);
 
 CREATE TABLE attempt_day (
   bucket           BIGINT  NOT NULL,
@@ -481,6 +480,7 @@ CREATE TABLE attempt_hour_part (
   bucket           BIGINT  NOT NULL,
   property         TEXT COLLATE "C" NOT NULL,
   value            TEXT COLLATE "C" NOT NULL,
+  outcome          TEXT COLLATE "C" NOT NULL,
   shard            INTEGER NOT NULL,
   attempts         BIGINT  NOT NULL DEFAULT 0,
   ok_attempts      BIGINT  NOT NULL DEFAULT 0,
@@ -488,5 +488,5 @@ CREATE TABLE attempt_hour_part (
   duration_us      BIGINT  NOT NULL DEFAULT 0,
   latency          BYTEA   NOT NULL,
   first_token      BYTEA   NOT NULL,
-  PRIMARY KEY (bucket, property, value, shard)
+  PRIMARY KEY (bucket, property, value, outcome, shard)
 ) WITH (fillfactor = 80);

@@ -410,7 +410,6 @@ CREATE TABLE attempt_hour (
   first_token      BLOB    NOT NULL,
   PRIMARY KEY (bucket, group_name, provider, model, outcome, shard)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX attempt_hour_by_provider ON attempt_hour (provider, bucket);
 
 CREATE TABLE attempt_day (
   bucket           INTEGER NOT NULL,
@@ -432,6 +431,7 @@ CREATE TABLE attempt_hour_part (
   bucket           INTEGER NOT NULL,
   property         TEXT    NOT NULL,
   value            TEXT    NOT NULL,
+  outcome          TEXT    NOT NULL,
   shard            INTEGER NOT NULL,
   attempts         INTEGER NOT NULL DEFAULT 0,
   ok_attempts      INTEGER NOT NULL DEFAULT 0,
@@ -439,5 +439,5 @@ CREATE TABLE attempt_hour_part (
   duration_us      INTEGER NOT NULL DEFAULT 0,
   latency          BLOB    NOT NULL,
   first_token      BLOB    NOT NULL,
-  PRIMARY KEY (bucket, property, value, shard)
+  PRIMARY KEY (bucket, property, value, outcome, shard)
 ) STRICT, WITHOUT ROWID;
