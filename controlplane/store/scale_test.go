@@ -191,6 +191,7 @@ func TestScale(t *testing.T) {
 		{"longer than 30 s", calllog.Filter{MinDuration: 30 * time.Second}},
 		{"failed in the last day", calllog.Filter{Failed: true, From: end.AddDate(0, 0, -1)}}, {"failed over in the last day", calllog.Filter{FailedOver: true, From: end.AddDate(0, 0, -1)}},
 		{"failed, from the middle", calllog.Filter{Failed: true, After: after}}, {"a group that never failed, failed", calllog.Filter{Group: "group-2", Failed: true}},
+		{"a provider that never failed, failed", calllog.Filter{Provider: "provider-3", Failed: true}}, {"a group and a key that never failed over", calllog.Filter{Group: "group-1", APIKey: "key-1", FailedOver: true}},
 		{"a provider, failed", calllog.Filter{Provider: "provider-0", Failed: true}}, {"failed and failed over", calllog.Filter{Failed: true, FailedOver: true}},
 		{"cost in a day", calllog.Filter{MinCost: 999_000_000, From: day.From, To: day.To}}, {"cost that never was in a day", calllog.Filter{MinCost: 1 << 60, From: day.From, To: day.To}},
 		{"a node and not streamed", calllog.Filter{Node: "node-2", Stream: new(bool)}},

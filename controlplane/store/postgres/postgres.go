@@ -25,10 +25,15 @@ const (
 	connectTimeout = 5 * time.Second // per host, unless the URL has connect_timeout
 )
 
-// idleTransaction is the server's limit for a transaction in which nothing happens,
-// unless the URL sets another: a replica that froze while it held the revision row must
-// not keep the others from writing forever. Operations take half of it at most.
-const idleTransaction = "idle_in_transaction_session_timeout"
+// sessionSettings are settings of the server, unless the URL has others.
+var sessionSettings = []struct{ name, value string }{
+	// The limit for a transaction in which nothing happens: a replica that froze while it held
+	// the revision row must not keep the others from writing forever. Operations take half
+	// of it at most.
+	{"idle_in_transaction_session_timeout", "60s"},
+	// Compiling a query takes half a second, and longer than any query here runs.
+	{"jit", "off"},
+}
 
 // DB is one pool of connections. It is safe for concurrent use.
 type DB struct {
@@ -61,7 +66,7 @@ func Open(ctx context.Context, url string, logger *slog.Logger) (*DB, error) {
 		// Look whether a connection still lives each time one is taken from the pool: a server
 		// that restarted must not fail one operation per connection. It costs a round trip.
 		stdlib.OptionShouldPing(func(context.Context, stdlib.ShouldPingParams) bool { return true }),
-		stdlib.OptionAfterConnect(limitIdleTransactions))
+		stdlib.OptionAfterConnect(applySettings))
 	pool.SetMaxOpenConns(maxConnections)
 	pool.SetMaxIdleConns(maxConnections)
 	pool.SetConnMaxIdleTime(maxIdleTime)
@@ -88,12 +93,16 @@ func (db *DB) Concatenated(value []byte) ([]byte, error) { return value, nil }
 // Close ends every connection, once those in use are given back.
 func (db *DB) Close() error { return db.pool.Close() }
 
-// limitIdleTransactions is a statement rather than a parameter of the connection, because
-// PgBouncer refuses parameters that it does not know.
-func limitIdleTransactions(ctx context.Context, conn *pgx.Conn) error {
-	if _, set := conn.Config().RuntimeParams[idleTransaction]; set {
-		return nil
+// applySettings uses statements rather than parameters of the connection, because PgBouncer
+// refuses parameters that it does not know.
+func applySettings(ctx context.Context, conn *pgx.Conn) error {
+	for _, setting := range sessionSettings {
+		if _, set := conn.Config().RuntimeParams[setting.name]; set {
+			continue
+		}
+		if _, err := conn.Exec(ctx, "SET "+setting.name+" = '"+setting.value+"'"); err != nil {
+			return err
+		}
 	}
-	_, err := conn.Exec(ctx, "SET "+idleTransaction+" = '60s'")
-	return err
+	return nil
 }

@@ -93,16 +93,23 @@ func TestListenerNoticesASilentServer(t *testing.T) {
 	stop()
 }
 
-func TestIdleTransactionsAreLimited(t *testing.T) {
+func TestSessionSettings(t *testing.T) {
 	t.Parallel()
 	url := testenv.Postgres(t)
-	for suffix, want := range map[string]string{"": "1min", "&" + idleTransaction + "=7000": "7s"} {
-		var got string
-		if err := openTest(t, url+suffix).Reader().QueryRow("SHOW " + idleTransaction).Scan(&got); err != nil {
-			t.Fatal(err)
-		}
-		if got != want {
-			t.Errorf("with %q the limit is %s, want %s", suffix, got, want)
+	const idle = "idle_in_transaction_session_timeout"
+	for suffix, wants := range map[string]map[string]string{
+		"":                          {idle: "1min", "jit": "off"},
+		"&" + idle + "=7000&jit=on": {idle: "7s", "jit": "on"},
+	} {
+		db := openTest(t, url+suffix)
+		for name, want := range wants {
+			var got string
+			if err := db.Reader().QueryRow("SHOW " + name).Scan(&got); err != nil {
+				t.Fatal(err)
+			}
+			if got != want {
+				t.Errorf("with %q %s is %s, want %s", suffix, name, got, want)
+			}
 		}
 	}
 }

@@ -199,8 +199,8 @@ CREATE INDEX call_by_status  ON call (status, start_us, id);
 -- The columns behind the position are tested in the index, before the row is fetched.
 CREATE INDEX call_by_group   ON call (group_name, start_us, id, outcome, status);
 CREATE INDEX call_by_api_key ON call (api_key, start_us, id, outcome, status);
-CREATE INDEX call_failed      ON call (start_us, id) WHERE outcome <> 'ok';
-CREATE INDEX call_failed_over ON call (start_us, id) WHERE failed_over = 1;
+CREATE INDEX call_failed      ON call (start_us, id, group_name, api_key, outcome, status) WHERE outcome <> 'ok';
+CREATE INDEX call_failed_over ON call (start_us, id, group_name, api_key, outcome, status) WHERE failed_over = 1;
 -- Rows lie in this order, so an index of a few pages is enough.
 CREATE INDEX call_by_stored  ON call USING BRIN (stored_us) WITH (pages_per_range = 32, autosummarize = on);
 
@@ -223,6 +223,8 @@ CREATE TABLE call_provider (
 ) PARTITION BY RANGE (start_us);
 CREATE TABLE call_provider_default PARTITION OF call_provider DEFAULT;
 CREATE INDEX call_provider_by_provider ON call_provider (provider, start_us, call_id, group_name, api_key, outcome, status);
+CREATE INDEX call_provider_failed      ON call_provider (provider, start_us, call_id, group_name, api_key, outcome, status) WHERE outcome <> 'ok';
+CREATE INDEX call_provider_failed_over ON call_provider (provider, start_us, call_id, group_name, api_key, outcome, status) WHERE failed_over = 1;
 
 -- Sums over calls that nodes sent instead of calls they could not keep, already added to the
 -- sums of usage: the id keeps them from being added twice, and the check of the sums counts
@@ -427,7 +429,8 @@ CREATE INDEX usage_day_part_by_key ON usage_day_part (value, bucket) WHERE prope
 
 -- Sums over attempts, also those that failed over, which are no call's last one: by
 -- everything together per minute (kept 90 days), hour and day (two years), and of one property
--- (group, provider, model or '' for none) and outcome each per hour. An attempt counts in the minute in which its call arrived.
+-- (group, provider, model or '' for none) and outcome each per hour. An attempt counts in the
+-- minute in which its call arrived.
 CREATE TABLE attempt_minute (
   bucket           BIGINT  NOT NULL,
   group_name       TEXT COLLATE "C" NOT NULL,

@@ -177,8 +177,8 @@ CREATE INDEX call_by_outcome ON call (outcome, start_us, id);
 CREATE INDEX call_by_status  ON call (status, start_us, id);
 CREATE INDEX call_by_group   ON call (group_name, start_us, id, outcome, status);
 CREATE INDEX call_by_api_key ON call (api_key, start_us, id, outcome, status);
-CREATE INDEX call_failed      ON call (start_us, id) WHERE outcome <> 'ok';
-CREATE INDEX call_failed_over ON call (start_us, id) WHERE failed_over = 1;
+CREATE INDEX call_failed      ON call (start_us, id, group_name, api_key, outcome, status) WHERE outcome <> 'ok';
+CREATE INDEX call_failed_over ON call (start_us, id, group_name, api_key, outcome, status) WHERE failed_over = 1;
 CREATE INDEX call_by_stored  ON call (stored_us);
 
 CREATE TABLE call_provider (
@@ -197,7 +197,9 @@ CREATE TABLE call_provider (
   cost_pico   INTEGER NOT NULL,
   PRIMARY KEY (provider, start_us, call_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX call_provider_by_call ON call_provider (call_id);
+CREATE INDEX call_provider_by_call     ON call_provider (call_id);
+CREATE INDEX call_provider_failed      ON call_provider (provider, start_us, call_id, group_name, api_key, outcome, status) WHERE outcome <> 'ok';
+CREATE INDEX call_provider_failed_over ON call_provider (provider, start_us, call_id, group_name, api_key, outcome, status) WHERE failed_over = 1;
 
 CREATE TABLE call_total (
   id     TEXT    NOT NULL PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64 AND instr(id, char(0)) = 0),
