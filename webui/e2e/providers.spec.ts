@@ -163,11 +163,16 @@ test('a list that cannot be read says why and tries again', async () => {
 
 test('axe finds nothing and nothing is too wide, in every view, language and theme', async () => {
   test.setTimeout(300_000);
-  const { page } = it;
+  const { page, server } = it;
+  for (let i = 0; i < 4; i++) await server.chat('chat-default'); // so that there are failures and hours to show
+  await expect
+    .poll(() => server.call('UsageService/BreakDownAttempts', { by: 'USAGE_DIMENSION_PROVIDER' }))
+    .toMatchObject({ rows: expect.arrayContaining([expect.objectContaining({ value: 'azure-east-us-2' })]) });
   const views = [
     'new=choose',
     'new=azure',
     'provider=mine',
+    'provider=azure-east-us-2',
     'provider=mine&tab=models',
     'provider=mine&tab=imports',
     'provider=mine&tab=settings',

@@ -18,7 +18,7 @@ import { type Order, orderText } from '@/ui/order';
 /** How often live figures are read again, in milliseconds; never in a hidden tab. */
 const LIVE = 10_000;
 /** Sums of a day move slowly. */
-const SUMS = 60_000;
+const SUMS = 30_000;
 /** Configuration is read again when its revision changes; this is for when that news is lost. */
 const CALM = 60_000;
 const PAGE = 100;

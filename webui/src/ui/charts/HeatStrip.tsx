@@ -4,18 +4,24 @@ import c from './charts.module.css';
 
 export type Cell = { at: number; tone: 'ok' | 'warn' | 'bad' | 'none'; title: string; link?: LinkOptions };
 
-/** How something fared, a cell for each hour or so; the words are what a screen reader gets. */
+/**
+ * How something fared, a cell for each hour or so; the words are what a screen reader gets. The links are for the
+ * pointer: they lead to parts of what a link beside the strip shows.
+ */
 export function HeatStrip({ label, cells }: { label: string; cells: readonly Cell[] }) {
   return (
-    <span className={c.strip} role="img" aria-label={label}>
-      {cells.map((cell) =>
-        cell.link ? (
-          <Link key={cell.at} {...cell.link} data-tone={cell.tone} title={cell.title} tabIndex={-1} aria-hidden />
-        ) : (
-          <i key={cell.at} data-tone={cell.tone} title={cell.title} />
-        ),
-      )}
-    </span>
+    <>
+      <span className="visually-hidden">{label}</span>
+      <span className={c.strip} aria-hidden>
+        {cells.map((cell) =>
+          cell.link ? (
+            <Link key={cell.at} {...cell.link} data-tone={cell.tone} title={cell.title} tabIndex={-1} />
+          ) : (
+            <i key={cell.at} data-tone={cell.tone} title={cell.title} />
+          ),
+        )}
+      </span>
+    </>
   );
 }
 

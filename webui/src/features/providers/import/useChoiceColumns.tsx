@@ -77,6 +77,7 @@ export function useChoiceColumns(choice: Choice, onChange: (choice: Choice) => v
       title: t('providers.model.price'),
       hint: t('providers.model.priceHint'),
       align: 'right',
+      phone: 'hide',
       cell: ({ model }) => <PriceText price={model.price} />,
     },
   ];
