@@ -14,6 +14,15 @@ export const SHOTS: readonly Shot[] = [
   { name: 'dashboard', path: '/' },
   { name: 'dashboard-empty', path: '/', empty: true },
   { name: 'calls', path: '/calls' },
+  {
+    name: 'calls-call',
+    path: '/calls?failedOver=true',
+    before: async (page) => {
+      await page.locator('tbody a').first().click();
+      await page.getByRole('dialog').locator('ol').first().waitFor();
+    },
+  },
+  { name: 'calls-none', path: '/calls?status=418' },
   { name: 'calls-empty', path: '/calls', empty: true },
   { name: 'playground', path: '/playground' },
   { name: 'providers', path: '/providers' },

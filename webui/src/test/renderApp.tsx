@@ -1,4 +1,4 @@
-import type { ServiceImpl } from '@connectrpc/connect';
+import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import { createRouterTransport } from '@connectrpc/connect';
 import { TransportProvider } from '@connectrpc/connect-query';
 import { MantineProvider } from '@mantine/core';
@@ -37,6 +37,11 @@ export type Backend = {
 
 const empty = () => ({});
 
+/** A stream on which nothing comes, until the reader leaves. */
+async function* silent(_: unknown, { signal }: HandlerContext) {
+  await new Promise<void>((done) => signal.addEventListener('abort', () => done()));
+}
+
 /** The whole console on an in-memory control plane, opened at a path. */
 export function renderApp(path: string, backend: Backend = {}, lang: Lang = 'en') {
   const transport = createRouterTransport(
@@ -55,7 +60,13 @@ export function renderApp(path: string, backend: Backend = {}, lang: Lang = 'en'
       router.service(SettingsService, { getSettings: empty, ...backend.settings });
       router.service(ConfigService, { listRevisions: empty, ...backend.config });
       router.service(NodeService, { listNodes: empty, listJoinTokens: empty, ...backend.nodes });
-      router.service(CallService, { listCalls: empty, listGaps: empty, listRefused: empty, ...backend.calls });
+      router.service(CallService, {
+        listCalls: empty,
+        listGaps: empty,
+        listRefused: empty,
+        tailCalls: silent,
+        ...backend.calls,
+      });
       router.service(UsageService, {
         summarizeUsage: empty,
         getUsageSeries: empty,

@@ -20,7 +20,8 @@ export function CodeBlock({ code, label }: { code: string; label: string }) {
   );
 }
 
-export function CopyAction({ value }: { value: string }) {
+/** label says what is copied where that is not plain to see. */
+export function CopyAction({ value, label }: { value: string; label?: string }) {
   const { t } = useI18n();
   const [copied, setCopied] = useState(false);
   useEffect(() => {
@@ -31,7 +32,7 @@ export function CopyAction({ value }: { value: string }) {
   return (
     <UnstyledButton className={c.copy} data-done={copied} onClick={async () => setCopied(await copyText(value))}>
       {copied ? <Check size={14} aria-hidden /> : <Copy size={14} aria-hidden />}
-      <span aria-live="polite">{copied ? t('action.copied') : t('action.copy')}</span>
+      <span aria-live="polite">{copied ? t('action.copied') : (label ?? t('action.copy'))}</span>
     </UnstyledButton>
   );
 }

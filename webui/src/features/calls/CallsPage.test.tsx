@@ -7,12 +7,15 @@ import { expect, test, vi } from 'vitest';
 import { type Call, CallSchema, type ListCallsRequest } from '@/gen/trunkline/admin/v1/call_pb';
 import { renderApp } from '@/test/renderApp';
 
+const AT = 1_795_000_000_000;
 const call = (init: MessageInitShape<typeof CallSchema>): Call =>
   create(CallSchema, {
-    startTime: timestampFromMs(1_795_000_000_000),
+    startTime: timestampFromMs(AT),
     group: 'chat',
     model: 'chat',
     apiKey: 'app',
+    node: 'node-1',
+    endpoint: '/v1/chat/completions',
     status: 200,
     outcome: 'ok',
     ...init,
@@ -31,6 +34,7 @@ const failedOver = call({
       model: 'm',
       outcome: 'rate_limited',
       status: 429,
+      blame: 'credential',
       duration: { nanos: 212_000_000 },
       reason: 'retry after 20 s',
     },
@@ -39,78 +43,247 @@ const failedOver = call({
       model: 'm',
       outcome: 'ok',
       status: 200,
-      startOffset: { nanos: 215_000_000 },
+      startOffset: { nanos: 312_000_000 },
       duration: { seconds: 2n },
     },
   ],
 });
 
-test('a failover shows in the row, and in full in the drawer', async () => {
+test('a failover shows in the row, and in full in the panel', async () => {
   const { router } = renderApp('/calls', {
     calls: { listCalls: () => ({ calls: [failedOver] }), getCall: () => ({ call: failedOver }) },
   });
   const row = within(await screen.findByRole('row', { name: /chat/ }));
   expect(row.getByText('first')).toBeVisible();
+  expect(row.getByText('429')).toBeVisible();
   expect(row.getByText('second')).toBeVisible();
+  expect(row.getByText('200')).toBeVisible();
   expect(row.getByText('2 attempts')).toBeVisible();
   expect(row.getByText('3.12 s')).toBeVisible();
   expect(row.getByText('2.2K')).toBeVisible();
-  expect(row.getByText('$0.0074')).toBeVisible();
 
   await userEvent.click(row.getByRole('link'));
-  const drawer = within(await screen.findByRole('dialog', { name: 'Call' }));
-  expect(await drawer.findByText('Rate limited')).toBeVisible();
-  expect(drawer.getByText('retry after 20 s')).toBeVisible();
-  expect(drawer.getByText('began after 215 ms')).toBeVisible();
+  const panel = within(await screen.findByRole('dialog', { name: /Call/ }));
+  expect(await panel.findByText('Rate limited')).toBeVisible();
+  expect(panel.getByText('1 attempt failed, then second answered.')).toBeVisible();
+  expect(panel.getByText(/retry after 20 s/)).toHaveTextContent('Counts against the credential.');
+  expect(panel.getByText('began after 312 ms')).toBeVisible();
+  expect(panel.getByText('waited 100 ms before')).toBeVisible();
+  expect(panel.getByRole('link', { name: 'app' })).toHaveAttribute('href', '/keys?key=app');
   expect(router.state.location.search).toEqual({ call: 'req_1' });
   await userEvent.keyboard('{Escape}');
   await waitFor(() => expect(router.state.location.search).toEqual({}));
 });
 
-test('filters go into the URL and to the server, and can be cleared', async () => {
+test('the address filters the list, and filters go into the address', async () => {
   const asked = vi.fn<(r: ListCallsRequest) => void>();
-  const { router } = renderApp('/calls?outcome=server_error', {
-    groups: { listGroups: () => ({ groups: [{ name: 'chat' }] }) },
+  const { router } = renderApp(
+    '/calls?outcome=server_error&model=gpt&status=502&stream=true&minMs=1500&minCost=0.05&node=n1&failedOver=true',
+    {
+      groups: { listGroups: () => ({ groups: [{ name: 'chat' }] }) },
+      calls: {
+        listCalls: (request) => {
+          if (request.filter?.startTime) asked(request);
+          return {};
+        },
+      },
+    },
+  );
+  expect(await screen.findByText('No calls match these filters')).toBeVisible();
+  expect(asked.mock.lastCall?.[0]).toMatchObject({
+    withAttempts: true,
+    filter: {
+      outcome: 'server_error',
+      model: 'gpt',
+      status: 502,
+      stream: true,
+      minDuration: { seconds: 1n, nanos: 500_000_000 },
+      minCost: '0.05',
+      node: 'n1',
+      failedOver: true,
+      group: '',
+    },
+  });
+  expect(asked.mock.lastCall?.[0].filter?.endTime).toBeUndefined();
+  expect(screen.getByText(/No bars for these filters/)).toBeVisible();
+  expect(screen.getByRole('button', { name: 'Failed over' })).toHaveAttribute('aria-pressed', 'true');
+
+  await userEvent.click(screen.getByRole('button', { name: 'Remove filter: Status 502' }));
+  await waitFor(() => expect(asked.mock.lastCall?.[0].filter?.status).toBe(0));
+  expect(router.state.location.search).not.toHaveProperty('status');
+  await userEvent.click(screen.getByRole('combobox', { name: 'Group' }));
+  await userEvent.click(await screen.findByRole('option', { name: 'chat' }));
+  await waitFor(() => expect(asked.mock.lastCall?.[0].filter?.group).toBe('chat'));
+  expect(router.state.location.search).toMatchObject({ group: 'chat', outcome: 'server_error' });
+
+  const clear = screen.getAllByRole('button', { name: 'Clear filters' })[0];
+  await userEvent.click(clear as HTMLElement);
+  expect(await screen.findByText('No calls yet')).toBeVisible();
+  expect(router.state.location.search).toEqual({});
+});
+
+test('slow and expensive are measured by the calls of the period', async () => {
+  const { router } = renderApp('/calls', {
+    usage: {
+      summarizeUsage: () => ({
+        total: { calls: 10n, cost: '0.4', duration: { p95: { seconds: 2n, nanos: 840_000_000 } } },
+      }),
+    },
+  });
+  await userEvent.click(await screen.findByRole('button', { name: 'Slow: 2.8 s or more' }));
+  await userEvent.click(await screen.findByRole('button', { name: 'Expensive: $0.20 or more' }));
+  await waitFor(() => expect(router.state.location.search).toEqual({ minMs: 2800, minCost: 0.2 }));
+});
+
+test('a request id finds its call whatever the period', async () => {
+  const asked = vi.fn<(r: ListCallsRequest) => void>();
+  renderApp('/calls?range=1h', {
     calls: {
       listCalls: (request) => {
         asked(request);
-        return {};
+        return request.filter?.id === 'req_1' ? { calls: [failedOver] } : {};
       },
     },
   });
-  expect(await screen.findByText('No calls match these filters')).toBeVisible();
-  expect(asked.mock.lastCall?.[0]).toMatchObject({
-    filter: { outcome: 'server_error', group: '' },
-    withAttempts: true,
-  });
-  await screen.findByRole('option', { name: 'chat' });
-  await userEvent.selectOptions(screen.getByRole('combobox', { name: 'Group' }), 'chat');
-  await waitFor(() =>
-    expect(asked.mock.lastCall?.[0]).toMatchObject({ filter: { outcome: 'server_error', group: 'chat' } }),
-  );
-  expect(router.state.location.search).toEqual({ outcome: 'server_error', group: 'chat' });
-  await userEvent.click(screen.getByRole('button', { name: 'Clear filters' }));
-  expect(await screen.findByText('No calls yet')).toBeVisible();
+  await userEvent.type(await screen.findByRole('searchbox', { name: 'Find by request id' }), 'req_1 ');
+  expect(await screen.findByRole('row', { name: /chat/ })).toBeVisible();
+  expect(asked.mock.lastCall?.[0].filter).toMatchObject({ id: 'req_1' });
+  expect(asked.mock.lastCall?.[0].filter?.startTime).toBeUndefined();
+  await userEvent.type(screen.getByRole('searchbox', { name: 'Find by request id' }), '9');
+  expect(await screen.findByText('No call has this request id')).toBeVisible();
 });
 
-test('older calls come by the page token', async () => {
-  renderApp('/calls', {
+test('older calls come by the page token, and J walks on into them', async () => {
+  const { router } = renderApp('/calls', {
     calls: {
       listCalls: ({ pageToken }) =>
         pageToken === ''
-          ? { calls: [call({ id: 'new', group: 'newest' })], nextPageToken: 'p2' }
-          : { calls: [call({ id: 'old', group: `from-${pageToken}` })] },
+          ? { calls: [call({ id: 'a', group: 'newest' }), call({ id: 'b' })], nextPageToken: 'p2' }
+          : { calls: [call({ id: 'c', group: `from-${pageToken}` })] },
+      getCall: ({ id }) => ({ call: call({ id }) }),
     },
   });
-  await userEvent.click(await screen.findByRole('button', { name: 'Show older calls' }));
+  await userEvent.click(within(await screen.findByRole('row', { name: /newest/ })).getByRole('link'));
+  await screen.findByRole('dialog', { name: /Call/ });
+  await userEvent.keyboard('j');
+  await waitFor(() => expect(router.state.location.search).toEqual({ call: 'b' }));
+  await userEvent.keyboard('j');
+  await waitFor(() => expect(router.state.location.search).toEqual({ call: 'c' }));
+  await userEvent.keyboard('k');
+  await waitFor(() => expect(router.state.location.search).toEqual({ call: 'b' }));
+  await userEvent.keyboard('{Escape}');
   expect(await screen.findByText('from-p2')).toBeVisible();
-  expect(screen.getByText('newest')).toBeVisible();
   expect(screen.queryByRole('button', { name: 'Show older calls' })).toBeNull();
 });
 
-test('a call in the URL that is gone says so', async () => {
+test('calls that come in are counted, not thrown into the list', async () => {
+  let send: () => void = () => undefined;
+  const stored = new Promise<void>((done) => {
+    send = done;
+  });
+  let calls = [call({ id: 'old', group: 'before' })];
+  renderApp('/calls', {
+    calls: {
+      listCalls: () => ({ calls }),
+      tailCalls: async function* (_, { signal }) {
+        await stored;
+        yield { call: calls[0] };
+        yield { call: call({ id: 'new-1' }), skipped: 2n };
+        await new Promise((done) => signal.addEventListener('abort', done));
+      },
+    },
+  });
+  expect(await screen.findByText('before')).toBeVisible();
+  calls = [call({ id: 'new-1', group: 'after' }), ...calls];
+  send();
+  await userEvent.click(await screen.findByRole('button', { name: '3 new calls' }));
+  expect(screen.getByText('Live')).toBeVisible();
+  expect(await screen.findByText('after')).toBeVisible();
+  expect(screen.queryByRole('button', { name: /new call/ })).toBeNull();
+  await userEvent.click(screen.getByRole('button', { name: 'Pause' }));
+  expect(screen.getByText('Paused')).toBeVisible();
+});
+
+test('a time without records stands where it is', async () => {
+  renderApp('/calls', {
+    calls: {
+      listCalls: () => ({
+        calls: [call({ id: 'late', startTime: timestampFromMs(AT + 9000) }), call({ id: 'early' })],
+      }),
+      listGaps: () => ({
+        gaps: [
+          {
+            id: 'g',
+            node: 'node-1',
+            calls: 12n,
+            reason: 'spool_full',
+            startTime: timestampFromMs(AT + 2000),
+            endTime: timestampFromMs(AT + 5000),
+          },
+        ],
+      }),
+    },
+  });
+  const gap = await screen.findByRole('row', { name: /No record of 12 calls on node-1/ });
+  expect(gap).toHaveTextContent('the buffer was full. Usage does not count them.');
+  expect(screen.getAllByRole('row').indexOf(gap)).toBe(2);
+});
+
+test('bodies are read when asked for, and that they are not kept is said with what to do', async () => {
+  const read = vi.fn();
+  renderApp('/calls?call=req_1', {
+    calls: {
+      getCall: () => ({ call: failedOver }),
+      getCallBody: () => {
+        read();
+        throw new ConnectError('no body is kept', Code.NotFound);
+      },
+    },
+  });
+  const show = await screen.findByRole('button', { name: 'Show request and answer' });
+  expect(read).not.toHaveBeenCalled();
+  await userEvent.click(show);
+  const word = await screen.findByText(/Not stored\. Turn it on in the group/);
+  expect(within(word).getByRole('link', { name: 'chat' })).toHaveAttribute('href', '/groups?group=chat');
+});
+
+test('a kept body is shown as text, and as who looked before', async () => {
+  renderApp('/calls?call=req_1', {
+    calls: {
+      getCall: () => ({ call: failedOver }),
+      getCallBody: () => ({
+        body: { request: '{"model":"chat"}', response: '<b>hi</b>', responseTruncated: true },
+        reads: [{ actor: 'user:ada' }, { actor: 'token:ci', readTime: timestampFromMs(AT) }],
+      }),
+    },
+  });
+  await userEvent.click(await screen.findByRole('button', { name: 'Show request and answer' }));
+  expect(await screen.findByText(/"model": "chat"/)).toBeVisible();
+  expect(screen.getByText(/Looked at before by token:ci/)).toBeVisible();
+  await userEvent.click(screen.getByRole('tab', { name: 'Answer' }));
+  expect(screen.getByText('<b>hi</b>')).toBeVisible();
+  expect(screen.getByText('Longer than what is kept: cut off here')).toBeVisible();
+});
+
+test('a call in the address that is gone says so', async () => {
   renderApp('/calls?call=gone', {
     calls: { getCall: () => Promise.reject(new ConnectError('there is no such call', Code.NotFound)) },
   });
-  expect(await screen.findByText('It is not there any more')).toBeVisible();
+  expect(await screen.findByText('No call has this request id')).toBeVisible();
+});
+
+test('a list that cannot be read says so and is tried again', async () => {
+  let fails = true;
+  renderApp('/calls', {
+    calls: {
+      listCalls: () => {
+        if (fails) throw new ConnectError('disk full', Code.FailedPrecondition);
+        return { calls: [failedOver] };
+      },
+    },
+  });
+  expect(await screen.findByText('disk full', {}, { timeout: 5000 })).toBeVisible();
+  fails = false;
+  await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
+  expect(await screen.findByRole('row', { name: /chat/ })).toBeVisible();
 });

@@ -1,93 +1,55 @@
-import { Button } from '@mantine/core';
-import { getRouteApi } from '@tanstack/react-router';
-import { ScrollText } from 'lucide-react';
-import { useCalls, useGateway, useGroups } from '@/api/queries';
-import { curlSnippet } from '@/api/snippets';
 import { useI18n } from '@/i18n';
-import { CodeBlock } from '@/ui/Code';
 import { PageHeader } from '@/ui/Page';
-import { EmptyState, ErrorState, SkeletonRows } from '@/ui/States';
-import table from '@/ui/table.module.css';
+import { RangePicker } from '@/ui/RangePicker';
+import { searchOf } from '@/ui/range';
 import { useTitle } from '@/ui/useTitle';
-import { CallDrawer } from './CallDrawer';
-import { CallRow } from './CallRow';
-import c from './calls.module.css';
-import { Filters } from './Filters';
-
-const route = getRouteApi('/signed-in/calls');
+import { CallPanel } from './detail/CallPanel';
+import { Filters } from './filters/Filters';
+import { useFilter } from './filters/useFilter';
+import { Views } from './filters/Views';
+import { CallTable } from './list/CallTable';
+import { useCallList } from './list/useCallList';
+import { route, useView } from './view';
+import { VolumeCard } from './volume/VolumeCard';
 
 export function CallsPage() {
   const { t } = useI18n();
-  const { call, range, ...search } = route.useSearch();
-  const { group = '', provider = '', key = '', outcome = '' } = search;
+  const { view, viewKey, call, renew } = useView();
+  const { set } = useFilter();
   const navigate = route.useNavigate();
-  const calls = useCalls(search);
-  const groups = useGroups();
-  const gateway = useGateway();
+  const list = useCallList(view.filter, viewKey);
   useTitle(t('nav.calls'));
 
-  const rows = calls.data?.pages.flatMap((page) => page.calls) ?? [];
-  const filtered = Object.keys(search).length > 0;
-  const clear = () => navigate({ search: {} });
+  const open = (id: string | undefined) =>
+    void navigate({ search: (s) => ({ ...s, call: id }), replace: true, resetScroll: false });
+  const ids = list.data?.pages.flatMap((page) => page.calls.map((row) => row.id)) ?? [];
+  const at = call === undefined ? -1 : ids.indexOf(call);
+  const [previous, next] = at < 0 ? [undefined, undefined] : [ids[at - 1], ids[at + 1]];
+  /** Walks on into the next page. */
+  const openOlder = async () => {
+    const read = await list.fetchNextPage();
+    open(read.data?.pages.at(-1)?.calls[0]?.id ?? call);
+  };
+  const onNext =
+    next !== undefined ? () => open(next) : at >= 0 && list.hasNextPage ? () => void openOlder() : undefined;
 
   return (
     <>
-      <PageHeader title={t('nav.calls')} lead={t('calls.lead')} />
-      <Filters value={{ group, provider, key, outcome }} />
-      {calls.data === undefined && calls.error ? (
-        <ErrorState error={calls.error} onRetry={() => calls.refetch()} busy={calls.isFetching} />
-      ) : calls.data === undefined ? (
-        <SkeletonRows rows={8} />
-      ) : rows.length > 0 ? (
-        <div className={c.card} data-old={calls.isPlaceholderData}>
-          <table className={`${table.table} ${c.calls}`}>
-            <thead>
-              <tr>
-                <th scope="col">{t('calls.time')}</th>
-                <th scope="col">{t('calls.outcome')}</th>
-                <th scope="col">{t('calls.group')}</th>
-                <th scope="col">{t('calls.route')}</th>
-                <th scope="col" className={table.right}>
-                  {t('calls.firstToken')}
-                </th>
-                <th scope="col" className={table.right}>
-                  {t('calls.duration')}
-                </th>
-                <th scope="col" className={table.right}>
-                  {t('calls.tokens')}
-                </th>
-                <th scope="col" className={table.right}>
-                  {t('calls.cost')}
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((row) => (
-                <CallRow key={row.id} call={row} />
-              ))}
-            </tbody>
-          </table>
-          {calls.hasNextPage && (
-            <div className={c.more}>
-              <Button variant="default" onClick={() => calls.fetchNextPage()} loading={calls.isFetchingNextPage}>
-                {t('calls.older')}
-              </Button>
-            </div>
-          )}
-        </div>
-      ) : filtered ? (
-        <EmptyState icon={<ScrollText size={22} aria-hidden />} title={t('calls.noMatch')}>
-          <Button variant="default" onClick={clear}>
-            {t('calls.clear')}
-          </Button>
-        </EmptyState>
-      ) : (
-        <EmptyState icon={<ScrollText size={22} aria-hidden />} title={t('calls.empty')}>
-          <p>{t('calls.emptyHow')}</p>
-          <CodeBlock label={t('snippet.shell')} code={curlSnippet(gateway, groups.data?.[0]?.name ?? 'gpt-4-pool')} />
-        </EmptyState>
-      )}
-      <CallDrawer id={call} onClose={() => navigate({ search: (s) => ({ ...s, call: undefined }), replace: true })} />
+      <PageHeader
+        title={t('nav.calls')}
+        lead={t('calls.lead')}
+        aside={<RangePicker value={view.range} onChange={(range) => set({ ...searchOf(range), id: undefined })} />}
+      />
+      <Filters span={view.span} />
+      <Views span={view.span} />
+      <VolumeCard view={view} />
+      <CallTable view={view} viewKey={viewKey} list={list} current={call} onRenew={renew} />
+      <CallPanel
+        id={call}
+        onClose={() => open(undefined)}
+        onPrevious={previous === undefined ? undefined : () => open(previous)}
+        onNext={onNext}
+      />
     </>
   );
 }

@@ -22,6 +22,8 @@ export type TableProps<T> = {
    * (row, content, className) => <Link to="/x" search={...} className={className}>{content}</Link>
    */
   rowLink?: (row: T, content: ReactNode, className: string | undefined) => ReactNode;
+  /** For a row that is no thing of the list but something about it: what to show in its place, across all columns. */
+  band?: (row: T) => ReactNode;
   /** The row whose drawer is open. */
   current?: string;
   order?: Order;
@@ -71,6 +73,7 @@ function Rows<T>({
   shown,
   rowKey,
   rowLink,
+  band,
   current,
   order,
   onOrder,
@@ -95,30 +98,37 @@ function Rows<T>({
           </thead>
           <tbody>
             {before > 0 && <Gap height={before} span={shown.length} />}
-            {items.map(({ row, index }) => (
-              <tr
-                key={rowKey(row)}
-                ref={measure}
-                data-index={index}
-                data-link={rowLink !== undefined}
-                data-current={current !== undefined && current === rowKey(row)}
-                aria-rowindex={isLong ? index + 2 : undefined}
-              >
-                {shown.map((column, i) => {
-                  const content = column.cell(row);
-                  return (
-                    <td
-                      key={column.id}
-                      data-label={i > 0 && !column.bare ? column.title : undefined}
-                      data-phone={column.phone}
-                      className={column.align === 'right' ? `${c.right} num` : undefined}
-                    >
-                      {i === 0 && rowLink ? rowLink(row, content, c.open) : content}
-                    </td>
-                  );
-                })}
-              </tr>
-            ))}
+            {items.map(({ row, index }) => {
+              const across = band?.(row);
+              return (
+                <tr
+                  key={rowKey(row)}
+                  ref={measure}
+                  data-index={index}
+                  data-link={rowLink !== undefined && !across}
+                  data-current={current !== undefined && current === rowKey(row)}
+                  aria-rowindex={isLong ? index + 2 : undefined}
+                >
+                  {across ? (
+                    <td colSpan={shown.length}>{across}</td>
+                  ) : (
+                    shown.map((column, i) => {
+                      const content = column.cell(row);
+                      return (
+                        <td
+                          key={column.id}
+                          data-label={i > 0 && !column.bare ? column.title : undefined}
+                          data-phone={column.phone}
+                          className={column.align === 'right' ? `${c.right} num` : undefined}
+                        >
+                          {i === 0 && rowLink ? rowLink(row, content, c.open) : content}
+                        </td>
+                      );
+                    })
+                  )}
+                </tr>
+              );
+            })}
             {after > 0 && <Gap height={after} span={shown.length} />}
           </tbody>
         </table>

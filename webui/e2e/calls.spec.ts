@@ -1,0 +1,166 @@
+// The call logs on a real Trunkline: its scripted upstream fails as demo.yaml says, so a failover is there to be read.
+import { readFileSync } from 'node:fs';
+import {
+  audit,
+  expect,
+  failing,
+  LANGS,
+  prefer,
+  SCHEMES,
+  setScheme,
+  settled,
+  test,
+  tooWide,
+  useConsole,
+  violations,
+} from './fixture';
+
+const it = useConsole('demo');
+type Listed = { calls?: { id: string; attemptCount?: number; outcome: string; group?: string }[] };
+
+test.beforeAll(async () => {
+  test.setTimeout(120_000);
+  for (const stream of [false, true, false]) await it.server.chat('chat-default', { stream });
+  await it.server.chat('fast-cheap');
+  await it.server.chat('no-such-group');
+  const stored = async () => (await it.server.call<Listed>('CallService/ListCalls')).calls?.length ?? 0;
+  await expect.poll(stored, { timeout: 30_000 }).toBe(5);
+});
+
+test('the failed-over call is found, and why it failed over is read', async () => {
+  const { page } = it;
+  await page.goto('/calls');
+  await settled(page);
+  await page.getByRole('button', { name: 'Failed over', exact: true }).click();
+  await expect(page).toHaveURL(/failedOver=true/);
+  const row = page.getByRole('row', { name: /azure-east-us-2 503 openai-direct 200/ }).first();
+  await row.getByRole('link').first().click();
+  const panel = page.getByRole('dialog');
+  await expect(panel.getByText('1 attempt failed, then openai-direct answered.')).toBeVisible();
+  await expect(panel.getByText(/Counts against/)).toBeVisible();
+  await expect(panel.getByText('503', { exact: true })).toBeVisible();
+  await expect(panel.getByRole('link', { name: 'support-bot' })).toHaveAttribute('href', '/keys?key=support-bot');
+  await panel.getByRole('button', { name: 'Copy as curl' }).click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('"model": "chat-default"');
+  await panel.getByRole('button', { name: 'Show request and answer' }).click();
+  await expect(panel.getByText(/Not stored/)).toBeVisible();
+  const first = page.url();
+  await page.keyboard.press('j');
+  await expect(page).not.toHaveURL(first);
+  await page.keyboard.press('k');
+  await expect(page).toHaveURL(first);
+  expect(await audit(page, 'a call')).toEqual([]);
+  await page.keyboard.press('Escape');
+  await expect(panel).toBeHidden();
+});
+
+test('an outcome and an id narrow the list, and what nobody called is said', async () => {
+  const { page, server } = it;
+  await page.goto('/calls');
+  await page.getByRole('combobox', { name: 'Outcome' }).fill('No such group');
+  await page.getByRole('option', { name: 'No such group' }).click();
+  await expect(page).toHaveURL(/outcome=model_unknown/);
+  await expect(page.getByText('1 call', { exact: true }).first()).toBeVisible();
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+
+  const { calls = [] } = await server.call<Listed>('CallService/ListCalls', { filter: { group: 'fast-cheap' } });
+  await page.getByRole('searchbox', { name: 'Find by request id' }).fill(calls[0]?.id ?? '');
+  await expect(page.locator('tbody tr')).toHaveCount(1);
+  await expect(page.locator('tbody tr')).toContainText('fast-cheap');
+  await page.getByRole('searchbox', { name: 'Find by request id' }).fill('nobody-sent-this');
+  await expect(page.getByText('No call has this request id')).toBeVisible();
+});
+
+test('the bars are zoomed by pointer and by key', async () => {
+  const { page } = it;
+  await page.goto('/calls?range=1h');
+  const bars = page.getByRole('figure', { name: 'Calls over time' });
+  await expect(bars.locator('.recharts-surface')).toBeVisible();
+  const box = await bars.locator('.recharts-surface').boundingBox();
+  if (!box) throw new Error('no bars are drawn');
+  await page.mouse.move(box.x + box.width * 0.6, box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.98, box.y + 40, { steps: 6 });
+  await page.mouse.up();
+  await expect(page).toHaveURL(/from=\d+&to=\d+/);
+  const dragged = page.url();
+  await page.keyboard.press('-');
+  await expect(page).not.toHaveURL(dragged);
+  await page.getByRole('button', { name: '1h', exact: true }).click();
+  await expect(page).toHaveURL(/range=1h/);
+  // Pressed on a bar, a drag is a drag all the same.
+  const bar = await bars.locator('a').last().boundingBox();
+  if (!bar) throw new Error('there is no bar');
+  await page.mouse.move(bar.x + bar.width / 2, bar.y + bar.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.5, bar.y, { steps: 6 });
+  await page.mouse.up();
+  await expect(page).toHaveURL(/from=\d+&to=\d+/);
+  const [, from, to] = /from=(\d+)&to=(\d+)/.exec(page.url()) ?? [];
+  expect(Number(to) - Number(from)).toBeGreaterThan(10 * 60_000);
+});
+
+test('the list is exported as CSV and as JSON lines', async () => {
+  const { page } = it;
+  await page.goto('/calls?group=chat-default');
+  await settled(page);
+  const exported = async (item: string) => {
+    await page.getByRole('button', { name: 'Export' }).click();
+    const download = page.waitForEvent('download');
+    await page.getByRole('menuitem', { name: item }).click();
+    return readFileSync(await (await download).path(), 'utf8')
+      .trimEnd()
+      .split('\n');
+  };
+  const csv = await exported('CSV, for spreadsheets');
+  expect(csv[0]).toMatch(/^id,start_time,node,/);
+  expect(csv).toHaveLength(4);
+  await expect(page.getByText('3 calls exported')).toBeVisible();
+  const json = await exported('JSON lines, with attempts');
+  expect(json.map((line) => JSON.parse(line).attempts.length)).toHaveLength(3);
+  expect(await violations(page)).toEqual([]);
+});
+
+test('a call that comes in is counted, and shown when asked for', async () => {
+  const { page, server } = it;
+  await page.goto('/calls');
+  await expect(page.getByText('Live', { exact: true })).toBeVisible();
+  await expect(page.getByText('5 calls', { exact: true }).first()).toBeVisible();
+  await server.chat('embeddings');
+  await page.getByRole('button', { name: '1 new call' }).click({ timeout: 30_000 });
+  await expect(page.locator('tbody tr').first()).toContainText('embeddings');
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await expect(page.getByText('Paused', { exact: true })).toBeVisible();
+});
+
+test('one part that cannot be read leaves the others', async () => {
+  const { page } = it;
+  const over = await failing(page, 'broken', 'UsageService/GetUsageSeries');
+  await page.goto('/calls');
+  await expect(page.getByRole('region', { name: 'Calls over time' }).getByRole('alert')).toBeVisible();
+  await expect(page.getByRole('row', { name: /chat-default/ }).first()).toBeVisible();
+  await over();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await expect(page.getByRole('figure', { name: 'Calls over time' })).toBeVisible();
+});
+
+test('axe finds nothing in four languages and two themes, and a phone is wide enough', async () => {
+  test.setTimeout(180_000);
+  const { page } = it;
+  const found: string[] = [];
+  for (const lang of LANGS) {
+    await prefer(page, lang, 'light');
+    await page.goto('/calls?model=gpt-5.2&failedOver=true');
+    await settled(page);
+    for (const scheme of SCHEMES) {
+      await setScheme(page, scheme);
+      found.push(...(await audit(page, `calls ${lang} ${scheme}`)));
+    }
+    await page.setViewportSize({ width: 390, height: 844 });
+    const extra = await tooWide(page);
+    if (extra > 0) found.push(`${lang}: ${extra} px too wide`);
+    await page.setViewportSize({ width: 1440, height: 900 });
+  }
+  await prefer(page, 'en', 'light');
+  expect(found).toEqual([]);
+});

@@ -1,0 +1,67 @@
+import { toMs } from '@/api/duration';
+import { useProviders } from '@/api/queries';
+import type { Call } from '@/gen/trunkline/admin/v1/call_pb';
+import { useI18n } from '@/i18n';
+import { Facts } from '@/ui/Page';
+import { PriceText } from '@/ui/Price';
+import { cachedShare, tokensPerSecond } from '../list/figures';
+
+/** Times, tokens, and what was paid at which prices. */
+export function Cost({ call }: { call: Call }) {
+  const { t, int, usd, duration, decimal, percent } = useI18n();
+  const { usage } = call;
+  const took = (d: Call['duration']) => (d ? duration(toMs(d)) : '–');
+  const speed = tokensPerSecond(call);
+  const cached = cachedShare(call);
+  return (
+    <Facts
+      rows={[
+        { name: t('calls.firstToken'), value: took(call.firstTokenLatency) },
+        { name: t('calls.duration'), value: took(call.duration) },
+        { name: t('calls.call.overhead'), value: took(call.overhead) },
+        {
+          name: t('calls.call.inputTokens'),
+          value: int(usage?.inputTokens ?? 0n),
+          note:
+            usage &&
+            usage.cachedInputTokens > 0n &&
+            t('calls.call.cachedTokens', { n: int(usage.cachedInputTokens), share: percent(cached ?? 0) }),
+        },
+        ...(usage && usage.cacheWriteTokens > 0n
+          ? [{ name: t('calls.call.cacheWrite'), value: int(usage.cacheWriteTokens) }]
+          : []),
+        {
+          name: t('calls.call.outputTokens'),
+          value: int(usage?.outputTokens ?? 0n),
+          note: usage?.source === 'estimated' && t('calls.call.estimated'),
+        },
+        ...(speed === undefined
+          ? []
+          : [{ name: t('calls.speed'), value: decimal(speed, speed < 10 ? 1 : 0), note: t('calls.speedHint') }]),
+        ...call.attempts
+          .filter((attempt) => call.attempts.length > 1 && Number(attempt.cost) > 0)
+          .map((attempt, i) => ({
+            name: t('calls.call.costOf', { n: int(i + 1), provider: attempt.provider }),
+            value: usd(attempt.cost),
+            note: <PriceOf provider={attempt.provider} model={attempt.model} />,
+          })),
+        {
+          name: t('calls.cost'),
+          value: usd(call.cost),
+          note: call.attempts.length === 1 && call.attempts[0] && (
+            <PriceOf provider={call.attempts[0].provider} model={call.attempts[0].model} />
+          ),
+        },
+      ]}
+    />
+  );
+}
+
+/** The price of today: a call keeps what it cost, not the prices of its day. */
+function PriceOf({ provider, model }: { provider: string; model: string }) {
+  const { rich } = useI18n();
+  const models = useProviders().data?.find((p) => p.name === provider)?.models;
+  const found = models?.find((m) => m.id === model || m.alias === model);
+  if (!found) return null;
+  return <>{rich('calls.call.priceToday', { price: <PriceText price={found.price} /> })}</>;
+}

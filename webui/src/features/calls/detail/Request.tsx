@@ -1,0 +1,68 @@
+import { Link } from '@tanstack/react-router';
+import type { Call } from '@/gen/trunkline/admin/v1/call_pb';
+import { useI18n } from '@/i18n';
+import { Facts } from '@/ui/Page';
+import c from './detail.module.css';
+
+/** What was asked, by whom, and where it arrived; everything that has a page leads to it. */
+export function Request({ call }: { call: Call }) {
+  const { t, int } = useI18n();
+  return (
+    <Facts
+      rows={[
+        {
+          name: t('calls.group'),
+          value: call.group ? (
+            <Link to="/groups" search={{ group: call.group }} className={c.link}>
+              {call.group}
+            </Link>
+          ) : (
+            '–'
+          ),
+          note: call.model !== call.group && t('calls.call.asked', { model: call.model }),
+        },
+        {
+          name: t('calls.key'),
+          value: call.apiKey ? (
+            <Link to="/keys" search={{ key: call.apiKey }} className={c.link}>
+              {call.apiKey}
+            </Link>
+          ) : (
+            '–'
+          ),
+        },
+        ...(call.provider
+          ? [
+              {
+                name: t('calls.route'),
+                value: (
+                  <Link to="/providers" search={{ provider: call.provider }} className={c.link}>
+                    {call.provider}
+                  </Link>
+                ),
+                note: call.upstreamModel,
+              },
+            ]
+          : []),
+        {
+          name: t('calls.call.endpoint'),
+          value: <span className="mono">{call.endpoint}</span>,
+          note: t(call.stream ? 'calls.streamYes' : 'calls.streamNo'),
+        },
+        {
+          name: t('calls.node'),
+          value: (
+            <Link to="/nodes" search={{ node: call.node }} className={c.link}>
+              {call.node}
+            </Link>
+          ),
+        },
+        ...(call.errorCode
+          ? [{ name: t('calls.call.errorCode'), value: <span className="mono">{call.errorCode}</span> }]
+          : []),
+        ...(call.clientRetry > 0 ? [{ name: t('calls.call.clientRetry'), value: int(call.clientRetry) }] : []),
+        ...(call.keywordAfterCommit ? [{ name: t('calls.call.keyword'), value: t('calls.call.keywordLate') }] : []),
+      ]}
+    />
+  );
+}
