@@ -1,6 +1,6 @@
 import { callUnaryMethod, useTransport } from '@connectrpc/connect-query';
-import { Button, Checkbox } from '@mantine/core';
-import { Boxes, CircleDollarSign, ListPlus, Share, Trash2 } from 'lucide-react';
+import { Button } from '@mantine/core';
+import { Boxes, ListPlus, Share } from 'lucide-react';
 import { useState } from 'react';
 import { useAction } from '@/api/useAction';
 import { useConflict } from '@/api/useConflict';
@@ -12,8 +12,11 @@ import { LeaveGuard } from '@/ui/LeaveGuard';
 import { SaveBar } from '@/ui/SaveBar';
 import { EmptyState } from '@/ui/States';
 import { DataTable } from '@/ui/table/DataTable';
-import { AddModels, BulkPrice, ExportModels } from './BulkDialogs';
+import { AddModels } from './AddModels';
+import { BulkPrice } from './BulkPrice';
 import { type Draft, documentOf, EMPTY, edit, newModel, remove, rowsOf } from './draft';
+import { ExportModels } from './ExportModels';
+import { ModelTools } from './ModelTools';
 import { draftBetween, modelChanges } from './modelChanges';
 import { modelErrors } from './modelErrors';
 import c from './models.module.css';
@@ -30,7 +33,7 @@ export function ModelsTab({
   at: number;
 }) {
   const i18n = useI18n();
-  const { t, count } = i18n;
+  const { t } = i18n;
   const transport = useTransport();
   const { name } = provider;
   /** What the edits are made on. */
@@ -119,41 +122,17 @@ export function ModelsTab({
         remember="provider-models"
         rowHeight={56}
         tools={
-          <>
-            <Checkbox
-              size="xs"
-              label={picked.size > 0 ? count('providers.picked', picked.size) : count('providers.models', rows.length)}
-              checked={shown.length > 0 && shown.every((row) => picked.has(row.values.id))}
-              indeterminate={picked.size > 0 && !shown.every((row) => picked.has(row.values.id))}
-              onChange={(event) =>
-                setPicked(new Set(event.currentTarget.checked ? shown.map((row) => row.values.id) : []))
-              }
-            />
-            {picked.size > 0 && (
-              <>
-                <Button
-                  variant="subtle"
-                  size="compact-sm"
-                  leftSection={<CircleDollarSign size={14} aria-hidden />}
-                  onClick={() => setDialog('price')}
-                >
-                  {t('providers.bulk.price')}
-                </Button>
-                <Button
-                  variant="subtle"
-                  size="compact-sm"
-                  color="red"
-                  leftSection={<Trash2 size={14} aria-hidden />}
-                  onClick={() => {
-                    start(remove(draft, picked));
-                    setPicked(new Set());
-                  }}
-                >
-                  {t('providers.bulk.remove')}
-                </Button>
-              </>
-            )}
-          </>
+          <ModelTools
+            n={rows.length}
+            shown={shown.map((row) => row.values.id)}
+            picked={picked}
+            onPick={setPicked}
+            onPrice={() => setDialog('price')}
+            onRemove={() => {
+              start(remove(draft, picked));
+              setPicked(new Set());
+            }}
+          />
         }
         empty={
           <EmptyState

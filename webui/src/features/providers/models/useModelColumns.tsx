@@ -1,16 +1,15 @@
 import { ActionIcon, Checkbox, NumberInput, TextInput } from '@mantine/core';
 import { Pencil, RotateCcw, Trash2 } from 'lucide-react';
-import { healthFrom } from '@/api/targetState';
-import { type ProviderHealth, TargetState } from '@/gen/trunkline/admin/v1/health_pb';
+import type { ProviderHealth } from '@/gen/trunkline/admin/v1/health_pb';
 import { useI18n } from '@/i18n';
-import { MoneyField } from '@/ui/fields/MoneyField';
-import { HealthDetail } from '@/ui/HealthPill';
 import { Tag } from '@/ui/Page';
-import { PriceText } from '@/ui/Price';
-import { RelativeTime } from '@/ui/Time';
 import type { Column } from '@/ui/table/column';
 import type { ModelRow, ModelValues } from './draft';
+import { ModelNotes } from './ModelNotes';
+import { ModelState } from './ModelState';
 import c from './models.module.css';
+import { PriceCell } from './PriceCell';
+import { PriceInputs } from './PriceInputs';
 
 type Props = {
   health: ProviderHealth | undefined;
@@ -49,7 +48,7 @@ export function useModelColumns(props: Props): Column<ModelRow>[] {
           />
           <span className="mono">
             {row.values.id}
-            <Notes row={row} errors={errors.get(row.values.id)} />
+            <ModelNotes row={row} errors={errors.get(row.values.id)} />
           </span>
         </span>
       ),
@@ -76,7 +75,12 @@ export function useModelColumns(props: Props): Column<ModelRow>[] {
     {
       id: 'state',
       title: t('providers.model.state'),
-      cell: (row) => (row.stored ? <State {...props} id={row.values.id} /> : <Tag>{t('providers.model.new')}</Tag>),
+      cell: (row) =>
+        row.stored ? (
+          <ModelState health={props.health} at={props.at} id={row.values.id} />
+        ) : (
+          <Tag>{t('providers.model.new')}</Tag>
+        ),
     },
     {
       id: 'context',
@@ -119,70 +123,6 @@ export function useModelColumns(props: Props): Column<ModelRow>[] {
       cell: (row) => <Buttons row={row} {...props} isOpen={isOpen(row)} />,
     },
   ];
-}
-
-function Notes({ row: { stored }, errors }: { row: ModelRow; errors: readonly string[] | undefined }) {
-  const { t } = useI18n();
-  const gone = stored?.imported?.goneTime;
-  if (!errors && !gone) return null;
-  return (
-    <small>
-      {gone && (
-        <span>
-          {t('providers.model.gone')} <RelativeTime at={gone} />
-        </span>
-      )}
-      {errors?.map((words) => (
-        <span key={words} role="alert">
-          {words}
-        </span>
-      ))}
-    </small>
-  );
-}
-
-function State({ health, at, id }: Pick<Props, 'health' | 'at'> & { id: string }) {
-  const told = health?.targets.find((target) => target.model === id && target.credential === '');
-  const whole = health?.targets.find((target) => target.model === '' && target.credential === '' && !target.derived);
-  const isOff = health?.state === TargetState.DISABLED;
-  // What is not told of is simply healthy, unless the whole provider is not, or nothing is known.
-  const state = isOff || health?.state === TargetState.UNSPECIFIED ? health.state : TargetState.HEALTHY;
-  return <HealthDetail health={healthFrom(health ? (told ?? whole ?? { state }) : undefined, at)} />;
-}
-
-function PriceCell({ row: { values, stored } }: { row: ModelRow }) {
-  const { t, usd } = useI18n();
-  const { cachedInput, cacheWrite } = values.price;
-  const source = stored?.imported?.priceSource;
-  const more = [
-    cachedInput && t('price.cached', { price: usd(cachedInput) }),
-    cacheWrite && t('providers.price.write', { price: usd(cacheWrite) }),
-    source === 'catalogue' && t('providers.price.fromCatalogue'),
-  ].filter(Boolean);
-  return (
-    <span>
-      <PriceText price={values.price} />
-      {more.length > 0 && <span className={c.sub}>{more.join(' · ')}</span>}
-    </span>
-  );
-}
-
-function PriceInputs({ row: { values }, onChange }: { row: ModelRow; onChange: Props['onChange'] }) {
-  const { t } = useI18n();
-  const fields = ['input', 'output', 'cachedInput', 'cacheWrite', 'perCall'] as const;
-  return (
-    <span className={c.prices}>
-      {fields.map((field) => (
-        <MoneyField
-          key={field}
-          aria-label={`${values.id}: ${t(`providers.price.${field}`)}`}
-          placeholder={t(`providers.price.${field}`)}
-          value={values.price[field]}
-          onChange={(amount) => onChange({ ...values, price: { ...values.price, [field]: amount } })}
-        />
-      ))}
-    </span>
-  );
 }
 
 function Buttons({ row, isOpen, onEdit, onRemove, onKeep }: Props & { row: ModelRow; isOpen: boolean }) {

@@ -1,0 +1,56 @@
+import { Button, Checkbox } from '@mantine/core';
+import { CircleDollarSign, Trash2 } from 'lucide-react';
+import { useI18n } from '@/i18n';
+
+/** How many models there are, and what can be done with those that are picked. */
+export function ModelTools({
+  n,
+  shown,
+  picked,
+  onPick,
+  onPrice,
+  onRemove,
+}: {
+  n: number;
+  /** Ids that the filter lets through: what a click on the box picks. */
+  shown: readonly string[];
+  picked: ReadonlySet<string>;
+  onPick: (ids: ReadonlySet<string>) => void;
+  onPrice: () => void;
+  onRemove: () => void;
+}) {
+  const { t, count } = useI18n();
+  const isAll = shown.length > 0 && shown.every((id) => picked.has(id));
+  return (
+    <>
+      <Checkbox
+        size="xs"
+        label={picked.size > 0 ? count('providers.picked', picked.size) : count('providers.models', n)}
+        checked={isAll}
+        indeterminate={picked.size > 0 && !isAll}
+        onChange={(event) => onPick(new Set(event.currentTarget.checked ? shown : []))}
+      />
+      {picked.size > 0 && (
+        <>
+          <Button
+            variant="subtle"
+            size="compact-sm"
+            leftSection={<CircleDollarSign size={14} aria-hidden />}
+            onClick={onPrice}
+          >
+            {t('providers.bulk.price')}
+          </Button>
+          <Button
+            variant="subtle"
+            size="compact-sm"
+            color="red"
+            leftSection={<Trash2 size={14} aria-hidden />}
+            onClick={onRemove}
+          >
+            {t('providers.bulk.remove')}
+          </Button>
+        </>
+      )}
+    </>
+  );
+}
