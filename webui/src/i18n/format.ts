@@ -132,6 +132,8 @@ export function makeFormat(lang: Lang) {
     bucketLong: (ms: number, step: number) => (step >= 86_400_000 ? weekDay : dayHour).format(ms),
     /** From one time to another, what both share said once. */
     span: (from: number, to: number) => dayHour.formatRange(from, to),
+    /** The same of whole days: Nov 17 – 23. */
+    daySpan: (from: number, to: number) => monthDay.formatRange(from, to),
     /** Joins words into a list the way the language does: a, b, and c. */
     list: (words: string[]) => new Intl.ListFormat(tag, { type: 'conjunction' }).format(words),
     compare: (a: string, b: string) => collator.compare(a, b),

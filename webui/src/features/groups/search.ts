@@ -1,4 +1,4 @@
-import { type Search, texts } from '@/ui/search';
+import { flag, type Search, texts } from '@/ui/search';
 
 /** What the groups' address holds. */
-export const groupsSearch = (s: Search) => texts(s, 'q', 'group');
+export const groupsSearch = (s: Search) => ({ ...texts(s, 'q', 'group'), ...flag(s, 'new') });

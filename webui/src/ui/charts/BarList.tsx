@@ -8,7 +8,16 @@ export function BarList({
   rows,
   color = 'var(--c1)',
 }: {
-  rows: readonly { key: string; label: ReactNode; value: number; text: string; color?: string; link?: LinkOptions }[];
+  rows: readonly {
+    key: string;
+    label: ReactNode;
+    value: number;
+    text: string;
+    /** What it is made of, under the name. */
+    note?: ReactNode;
+    color?: string;
+    link?: LinkOptions;
+  }[];
   color?: string;
 }) {
   const { percent } = useI18n();
@@ -20,10 +29,11 @@ export function BarList({
         <li key={row.key}>
           <span className={c.barName}>{row.link ? <Link {...row.link}>{row.label}</Link> : row.label}</span>
           <b className="num">{row.text}</b>
-          <span className="num">{percent(sum > 0 ? row.value / sum : 0)}</span>
+          <span className={`${c.barShare} num`}>{percent(sum > 0 ? row.value / sum : 0)}</span>
           <i aria-hidden>
             <i style={{ width: `${most > 0 ? (row.value / most) * 100 : 0}%`, background: row.color ?? color }} />
           </i>
+          {row.note && <small className={c.barNote}>{row.note}</small>}
         </li>
       ))}
     </ul>

@@ -1,11 +1,5 @@
 export const nodes = {
-  'nodes.title': 'Nodes',
-  'nodes.sub': 'The newest revision is {revision}.',
   'nodes.none': 'No node has connected yet. Start one with trunkline-dataplane.',
-  'nodes.revision': 'revision {revision}',
-  'nodes.inFlight': '{n} in flight',
-  'nodes.waiting': '{n} call records waiting',
-  'nodes.dropped': '{n} call records lost',
   'nodes.live': 'Up to date',
   'nodes.behind': 'Catching up',
   'nodes.refused': 'Refused the revision',
