@@ -12,7 +12,8 @@ export default defineConfig({
   testIgnore: shots ? [] : ['shots.spec.ts'],
   workers: 1,
   reporter: 'list',
-  timeout: 60_000,
+  timeout: 90_000,
+  expect: { timeout: 15_000 }, // CI machines are small and shared; what never comes still fails
   forbidOnly: !!process.env.CI,
   use: {
     launchOptions: {

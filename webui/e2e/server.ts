@@ -47,7 +47,7 @@ export async function startServer(
       'run',
       './webui/e2e/seed',
       '-database',
-      `sqlite://${folder}/data/trunkline.db`,
+      `sqlite:///${folder}/data/trunkline.db`,
       '-days',
       String(seedDays),
     ];

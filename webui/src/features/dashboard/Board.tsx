@@ -64,16 +64,19 @@ export function Board() {
     <>
       <PageHeader
         title={t('nav.dashboard')}
-        lead={t('dashboard.lead', { period: period(summary.data?.frame ?? frameOf(view, Date.now())) })}
+        lead={t('dashboard.lead', {
+          period: period(summary.data?.frame ?? frameOf(view, Date.now())),
+          zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+        })}
         aside={<Filters view={view} onRange={setRange} />}
       />
       <KpiRow summary={summary} series={series} calls={calls} />
       <NodesStrip />
       <div className={c.grid}>
-        <div className={c.traffic}>
+        <div className={c.half}>
           <TrafficCard query={series} calls={calls} onZoom={(from, to) => setRange({ from, to })} />
         </div>
-        <div className={c.models}>
+        <div className={c.half}>
           <ModelsCard query={models} calls={calls} colorOf={colorOf} />
         </div>
         <div className={c.third}>
@@ -98,7 +101,7 @@ export function Board() {
             colorOf={colorOf}
           />
         </div>
-        <div className={c.third}>
+        <div className={`${c.third} ${c.wide}`}>
           <ReasonsCard query={reasons} calls={calls} note={note} />
         </div>
         <div className={c.half}>

@@ -47,14 +47,18 @@ export function Kpi({ label, value, change, better, period, note, trend, color, 
   );
 }
 
+/** A change that its text shows: less is written as 0 %. */
+const SEEN = 0.0005;
+
 function Delta({ change, better }: { change: number; better: KpiProps['better'] }) {
   const { change: text } = useI18n();
-  const Icon = change === 0 ? ArrowRight : change > 0 ? ArrowUpRight : ArrowDownRight;
+  const isSame = Math.abs(change) < SEEN;
+  const Icon = isSame ? ArrowRight : change > 0 ? ArrowUpRight : ArrowDownRight;
   const isGood = change > 0 === (better === 'up');
   return (
-    <span className={`${c.delta} num`} data-good={better && change !== 0 ? isGood : undefined}>
+    <span className={`${c.delta} num`} data-good={better && !isSame ? isGood : undefined}>
       <Icon size={13} aria-hidden />
-      {text(change)}
+      {text(isSame ? 0 : change)}
     </span>
   );
 }

@@ -14,6 +14,7 @@ import {
   YAxis,
 } from 'recharts';
 import { useI18n } from '@/i18n';
+import { STEP_MS } from '../range';
 import { ChartTip } from './ChartTip';
 import { MarkAnchor } from './MarkAnchor';
 import type { TimeChartProps } from './types';
@@ -37,7 +38,8 @@ export function TimeDrawing({
   width,
   height = 220,
 }: TimeChartProps & { width: number }) {
-  const { bucket, bucketLong, compact } = useI18n();
+  const { bucketLong, compact } = useI18n();
+  const time = useTimeAxis(points, step);
   const router = useRouter();
   const [drag, setDrag] = useState<{ from: number; to: number } | null>(null);
   const at = (pointed: Pointed) => Number(pointed.activeLabel ?? Number.NaN);
@@ -69,20 +71,12 @@ export function TimeDrawing({
         onMouseLeave={() => setDrag(null)}
       >
         <CartesianGrid vertical={false} stroke="var(--grid)" />
-        <XAxis
-          dataKey="at"
-          tick={TICK}
-          tickLine={false}
-          axisLine={false}
-          height={22}
-          minTickGap={26}
-          tickFormatter={(ms: number) => bucket(ms, step)}
-        />
+        <XAxis dataKey="at" tick={TICK} tickLine={false} axisLine={false} height={22} minTickGap={26} {...time} />
         <YAxis
           tick={TICK}
           tickLine={false}
           axisLine={false}
-          width={46}
+          width={formatAxis ? 54 : 46}
           domain={[0, max ?? 'auto']}
           allowDecimals={kind === 'lines' || max !== undefined}
           tickFormatter={formatAxis ?? ((value: number) => compact(value))}
@@ -114,7 +108,7 @@ export function TimeDrawing({
                 type="monotone"
                 stroke={s.color}
                 strokeWidth={2}
-                dot={points.length === 1}
+                dot={points.filter((point) => point[s.key] !== undefined).length === 1}
                 activeDot={{ r: 3.5 }}
                 connectNulls
               />
@@ -155,4 +149,17 @@ export function TimeDrawing({
       </ComposedChart>
     </div>
   );
+}
+
+const DAY = STEP_MS.day;
+
+/** Where the times stand: hours of several days would not say which day, so then the days are marked. */
+function useTimeAxis(points: TimeChartProps['points'], step: number) {
+  const { bucket } = useI18n();
+  const isLong = step < DAY && (points.at(-1)?.at ?? 0) - (points[0]?.at ?? 0) > 2 * DAY;
+  const midnights = points.map((point) => point.at).filter((at) => new Date(at).getHours() === 0);
+  return {
+    ticks: isLong ? midnights : undefined,
+    tickFormatter: (ms: number) => bucket(ms, isLong ? DAY : step),
+  };
 }

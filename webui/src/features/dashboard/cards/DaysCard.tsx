@@ -29,7 +29,7 @@ export function DaysCard({
 }) {
   const { t, daySpan } = useI18n();
   const sub = (frame: Frame) => t('dashboard.days.sub', { days: daySpan(frame.from, frame.to - 1) });
-  const height = 200;
+  const height = 252;
   return (
     <ReadCard
       title={title}

@@ -12,7 +12,7 @@ import { usePeriod } from '../usePeriod';
 import { ReadCard } from './ReadCard';
 
 /** Reasons shown, and providers named under each. */
-const MOST = 6;
+const MOST = 5;
 const NAMED = 2;
 
 /** What went wrong with the attempts after which another target was asked, and on which providers. */
@@ -32,7 +32,7 @@ export function ReasonsCard({
       title={t('dashboard.reasons.title')}
       sub={({ frame }) => [t('dashboard.reasons.sub', { period: period(frame) }), note].filter(Boolean).join(' · ')}
       query={query}
-      height={200}
+      height={252}
       isEmpty={(data) => data.rows.length === 0}
     >
       {({ data, frame }) => {

@@ -19,7 +19,7 @@ import { SpeedTable } from './SpeedTable';
 import { TimeSwitch } from './TimeSwitch';
 
 const route = getRouteApi('/signed-in/');
-const HEIGHT = 220;
+const HEIGHT = 276;
 
 /** How long attempts took by provider or model: the course as lines, percentiles as a table. */
 export function SpeedCard({

@@ -45,7 +45,9 @@ export function SuccessCard({
           <thead>
             <tr>
               <th scope="col">{t('dashboard.col.provider')}</th>
-              <th scope="col">{t('dashboard.col.course')}</th>
+              <th scope="col" className={c.course}>
+                {t('dashboard.col.course')}
+              </th>
               <th scope="col">{t('dashboard.col.success')}</th>
               <th scope="col">{t('dashboard.col.attempts')}</th>
             </tr>

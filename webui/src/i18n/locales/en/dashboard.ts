@@ -1,5 +1,5 @@
 export const dashboard = {
-  'dashboard.lead': 'Figures of: {period}',
+  'dashboard.lead': 'Period: {period} · time zone {zone}',
   'dashboard.filters': 'Period and filters',
   'dashboard.anyGroup': 'All groups',
   'dashboard.anyKey': 'All API keys',

@@ -2,7 +2,7 @@ import type { Texts } from '../../messages';
 import type { dashboard as en } from '../en/dashboard';
 
 export const dashboard: Texts<typeof en> = {
-  'dashboard.lead': '集計期間: {period}',
+  'dashboard.lead': '期間: {period} · タイムゾーン {zone}',
   'dashboard.filters': '期間と絞り込み',
   'dashboard.anyGroup': 'すべてのグループ',
   'dashboard.anyKey': 'すべての API キー',

@@ -2,7 +2,7 @@ import type { Texts } from '../../messages';
 import type { dashboard as en } from '../en/dashboard';
 
 export const dashboard: Texts<typeof en> = {
-  'dashboard.lead': '집계 기간: {period}',
+  'dashboard.lead': '기간: {period} · 시간대 {zone}',
   'dashboard.filters': '기간 및 필터',
   'dashboard.anyGroup': '모든 그룹',
   'dashboard.anyKey': '모든 API 키',

@@ -2,7 +2,7 @@ import type { Texts } from '../../messages';
 import type { dashboard as en } from '../en/dashboard';
 
 export const dashboard: Texts<typeof en> = {
-  'dashboard.lead': '统计时段：{period}',
+  'dashboard.lead': '时段：{period} · 时区 {zone}',
   'dashboard.filters': '时间范围与筛选',
   'dashboard.anyGroup': '全部分组',
   'dashboard.anyKey': '全部 API 密钥',
