@@ -12,6 +12,7 @@ export type Shot = {
 export const SHOTS: readonly Shot[] = [
   { name: 'login', path: '/login', signedOut: true },
   { name: 'dashboard', path: '/' },
+  { name: 'dashboard-models', path: '/?range=7d&by=model&time=first' },
   { name: 'dashboard-empty', path: '/', empty: true },
   { name: 'calls', path: '/calls' },
   {

@@ -114,7 +114,7 @@ describe('with traffic', () => {
     const search = Object.fromEntries(address.searchParams);
     expect(search).toMatchObject({ group: 'chat', failed: 'true' });
     expect(Number(search.to) - Number(search.from)).toBe(7 * 24 * HOUR);
-    expect(screen.getByRole('link', { name: /p95/ }).getAttribute('href')).toContain('minDuration=4000');
+    expect(screen.getByRole('link', { name: /p95/ }).getAttribute('href')).toContain('minMs=4000');
     expect(screen.getByRole('link', { name: /Saved by failover/ }).getAttribute('href')).toContain('failedOver=true');
     expect(screen.getByRole('link', { name: /Requests/ })).toHaveTextContent(/200.*\+100%.*last 7 days/);
     expect(screen.getByRole('link', { name: /Tokens/ })).toHaveTextContent('25% cached');

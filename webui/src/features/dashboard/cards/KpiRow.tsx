@@ -78,7 +78,7 @@ function Figures({
       better: 'down',
       trend: trend((s) => msOf(s.duration?.p95)),
       color: 'var(--c3)',
-      link: calls(frame, p95 === undefined ? {} : { minDuration: Math.max(1, Math.round(p95)) }),
+      link: calls(frame, p95 === undefined ? {} : { minMs: Math.max(1, Math.round(p95)) }),
     },
     {
       label: t('dashboard.kpi.cost'),
