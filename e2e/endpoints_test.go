@@ -143,7 +143,7 @@ func nodeEndpoints(t *testing.T, s *stack) {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat("sdk/node_modules/@anthropic-ai/sdk"); err != nil {
-		t.Fatal("e2e/sdk/node_modules is not up to date: run scripts/setup-test.sh or npm ci in e2e/sdk")
+		t.Fatal("e2e/sdk/node_modules is not up to date: run npm ci in e2e/sdk, or make test")
 	}
 	cmd := exec.CommandContext(t.Context(), node, "--test", "--test-reporter=spec", "endpoints.test.mjs")
 	cmd.Dir = "sdk"

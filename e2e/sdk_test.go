@@ -161,7 +161,7 @@ func nodeSDK(t *testing.T, s *stack) {
 		t.Skip("node is missing; install Node 20 or later to run this")
 	}
 	if _, err := os.Stat("sdk/node_modules/openai"); err != nil {
-		t.Fatal("e2e/sdk/node_modules is missing: run scripts/setup-test.sh or npm ci in e2e/sdk")
+		t.Fatal("e2e/sdk/node_modules is missing: run npm ci in e2e/sdk, or make test")
 	}
 	cmd := exec.CommandContext(t.Context(), node, "--test", "--test-reporter=spec", "chat.test.mjs")
 	cmd.Dir = "sdk"
