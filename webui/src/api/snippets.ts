@@ -128,16 +128,6 @@ Model: ${group}
   ];
 }
 
-export const PROVIDER_YAML = `kind: Provider
-name: openai-main
-base_url: https://api.openai.com/v1
-credentials:
-  - {name: main, secret: "\${OPENAI_API_KEY}"}
-models:
-  - id: gpt-4o-mini
-    price: {input: "0.15", output: "0.60"}
-`;
-
 export const GROUP_YAML = `kind: Group
 name: gpt-4-pool
 members:
