@@ -97,7 +97,7 @@ Only what the flags name changes; with --etag only if nothing else changed
 since. A list or map is replaced as a whole; an empty value (--flag '') puts a
 field back to its default. With -f the document replaces it all.`
 
-// notAFlag leaves out what paging and the positional argument set. Create has
+// notAFlag leaves out what paging, the positional argument and the output's form set. Create has
 // --name too: there it is one property among the others.
 func (c *subcommand) notAFlag(f protoreflect.FieldDescriptor) bool {
 	switch f {
@@ -106,7 +106,7 @@ func (c *subcommand) notAFlag(f protoreflect.FieldDescriptor) bool {
 	case c.shape.arg:
 		return c.method.use != "create"
 	}
-	return f.Name() == etagName && c.method.use == "create" // what is new has none
+	return f.Name() == readMaskName || f.Name() == etagName && c.method.use == "create" // what is new has none
 }
 
 func (c *subcommand) newRequest() proto.Message { return c.method.in.New().Interface() }

@@ -12,6 +12,9 @@ import (
 // maskName is the field that says what of a resource an update replaces.
 const maskName = "update_mask"
 
+// readMaskName is the field that says which fields an answer holds.
+const readMaskName = "read_mask"
+
 // etagName is the field that says on what state of a resource an update is based.
 const etagName = "etag"
 

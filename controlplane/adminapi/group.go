@@ -18,6 +18,10 @@ type groupService struct {
 
 // ListGroups lists groups in name order.
 func (s groupService) ListGroups(_ context.Context, req *adminv1.ListGroupsRequest) (*adminv1.ListGroupsResponse, error) {
+	reader, err := newReader[*adminv1.Group](req.GetReadMask())
+	if err != nil {
+		return nil, err
+	}
 	c := s.live.Current()
 	page, err := s.listing(req).list(c, req)
 	if err != nil {
@@ -25,7 +29,7 @@ func (s groupService) ListGroups(_ context.Context, req *adminv1.ListGroupsReque
 	}
 	res := &adminv1.ListGroupsResponse{NextPageToken: page.next, TotalSize: int32(page.total)}
 	for _, r := range page.resources {
-		res.Groups = append(res.Groups, s.view(c, r))
+		res.Groups = append(res.Groups, reader.part(s.view(c, r)))
 	}
 	return res, nil
 }

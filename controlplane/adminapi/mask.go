@@ -28,7 +28,7 @@ func (v *validation) update(ctx context.Context, live Live, req updateRequest, d
 		updated, err := live.Update(ctx, caller(ctx).actor(), doc)
 		return updated, inRequest(err, doc)
 	}
-	fields, err := maskFields(doc.ProtoReflect().Descriptor(), paths)
+	fields, err := updateMask.fields(doc.ProtoReflect().Descriptor(), paths)
 	if err != nil {
 		return nil, err
 	}
@@ -51,14 +51,29 @@ func (v *validation) whole(req updateRequest, doc proto.Message) error {
 	return v.check(as.Interface())
 }
 
-// maskFields reads the paths of a mask for a document.
-func maskFields(md protoreflect.MessageDescriptor, paths []string) ([][]protoreflect.FieldDescriptor, error) {
+// maskRules is what the paths of a mask must be.
+type maskRules struct {
+	field string // of the request
+	// refuses says why a path to an existing field is no path of the mask; empty when it is one.
+	refuses func(field protoreflect.FieldDescriptor, isTop bool) string
+}
+
+// updateMask names fields that a caller may set.
+var updateMask = maskRules{"update_mask", func(f protoreflect.FieldDescriptor, isTop bool) string {
+	if !visibility.Settable(f) || isTop && (f.Name() == "name" || f.Name() == "etag") {
+		return "cannot be set by an update"
+	}
+	return ""
+}}
+
+// fields reads the paths of a mask for a document.
+func (m maskRules) fields(md protoreflect.MessageDescriptor, paths []string) ([][]protoreflect.FieldDescriptor, error) {
 	fields := make([][]protoreflect.FieldDescriptor, len(paths))
 	var violations []errs.Violation
 	for i, path := range paths {
 		var fault string
-		if fields[i], fault = maskField(md, path); fault != "" {
-			violations = append(violations, errs.Violation{Field: "update_mask", Description: fault})
+		if fields[i], fault = m.path(md, path); fault != "" {
+			violations = append(violations, errs.Violation{Field: m.field, Description: fault})
 		}
 	}
 	if len(violations) > 0 {
@@ -67,13 +82,13 @@ func maskFields(md protoreflect.MessageDescriptor, paths []string) ([][]protoref
 	return fields, nil
 }
 
-func maskField(md protoreflect.MessageDescriptor, path string) (fields []protoreflect.FieldDescriptor, fault string) {
+func (m maskRules) path(md protoreflect.MessageDescriptor, path string) (fields []protoreflect.FieldDescriptor, fault string) {
 	at := md
 	for name := range strings.SplitSeq(path, ".") {
 		if len(fields) > 0 {
 			last := fields[len(fields)-1]
 			if last.IsList() || last.IsMap() {
-				return nil, fmt.Sprintf("%q: %s is replaced as a whole", path, last.Name())
+				return nil, fmt.Sprintf("%q: %s can only be named as a whole", path, last.Name())
 			}
 			at = last.Message()
 		}
@@ -81,11 +96,11 @@ func maskField(md protoreflect.MessageDescriptor, path string) (fields []protore
 		if at != nil {
 			f = at.Fields().ByName(protoreflect.Name(name))
 		}
-		switch {
-		case f == nil:
+		if f == nil {
 			return nil, fmt.Sprintf("%q is no field of %s", path, md.Name())
-		case !visibility.Settable(f) || at == md && (name == "name" || name == "etag"):
-			return nil, fmt.Sprintf("%q cannot be set by an update", path)
+		}
+		if why := m.refuses(f, at == md); why != "" {
+			return nil, fmt.Sprintf("%q %s", path, why)
 		}
 		fields = append(fields, f)
 	}

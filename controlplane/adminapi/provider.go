@@ -19,13 +19,17 @@ type providerService struct {
 
 // ListProviders lists providers in name order.
 func (s providerService) ListProviders(_ context.Context, req *adminv1.ListProvidersRequest) (*adminv1.ListProvidersResponse, error) {
+	reader, err := newReader[*adminv1.Provider](req.GetReadMask())
+	if err != nil {
+		return nil, err
+	}
 	page, err := listing[*adminv1.Provider]{kind: controlplane.KindProvider}.list(s.live.Current(), req)
 	if err != nil {
 		return nil, err
 	}
 	res := &adminv1.ListProvidersResponse{NextPageToken: page.next, TotalSize: int32(page.total)}
 	for _, r := range page.resources {
-		res.Providers = append(res.Providers, s.view(r))
+		res.Providers = append(res.Providers, reader.part(s.view(r)))
 	}
 	return res, nil
 }

@@ -338,7 +338,10 @@ type ListGroupsRequest struct {
 	// Order: one of name, create_time, update_time, followed by " desc" to turn it round; default name. Equal ones come in name order.
 	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	// Only groups with a member of this provider.
-	Provider      string `protobuf:"bytes,5,opt,name=provider,proto3" json:"provider,omitempty"`
+	Provider string `protobuf:"bytes,5,opt,name=provider,proto3" json:"provider,omitempty"`
+	// Only these fields of each group are in the answer, such as name or policy.cooldown; default: all of them.
+	// A path that does not exist, or that is never in an answer, is refused.
+	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,6,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -406,6 +409,13 @@ func (x *ListGroupsRequest) GetProvider() string {
 		return x.Provider
 	}
 	return ""
+}
+
+func (x *ListGroupsRequest) GetReadMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.ReadMask
+	}
+	return nil
 }
 
 type ListGroupsResponse struct {
@@ -1324,7 +1334,7 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\aenabled\x18\x05 \x01(\bH\x01R\aenabled\x88\x01\x01B\t\n" +
 	"\a_weightB\n" +
 	"\n" +
-	"\b_enabled\"\xc7\x01\n" +
+	"\b_enabled\"\x80\x02\n" +
 	"\x11ListGroupsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12\x1d\n" +
@@ -1332,7 +1342,8 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tR\tpageToken\x12 \n" +
 	"\x06search\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\x06search\x12\"\n" +
 	"\border_by\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorderBy\x12$\n" +
-	"\bprovider\x18\x05 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\bprovider\"\x8e\x01\n" +
+	"\bprovider\x18\x05 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\bprovider\x127\n" +
+	"\tread_mask\x18\x06 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\"\x8e\x01\n" +
 	"\x12ListGroupsResponse\x121\n" +
 	"\x06groups\x18\x01 \x03(\v2\x19.trunkline.admin.v1.GroupR\x06groups\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
@@ -1461,40 +1472,41 @@ var file_trunkline_admin_v1_group_proto_depIdxs = []int32{
 	20, // 3: trunkline.admin.v1.Group.policy:type_name -> trunkline.admin.v1.FailoverPolicy
 	21, // 4: trunkline.admin.v1.Group.body_log:type_name -> trunkline.admin.v1.BodyLog
 	20, // 5: trunkline.admin.v1.Group.effective_policy:type_name -> trunkline.admin.v1.FailoverPolicy
-	1,  // 6: trunkline.admin.v1.ListGroupsResponse.groups:type_name -> trunkline.admin.v1.Group
-	1,  // 7: trunkline.admin.v1.GetGroupResponse.group:type_name -> trunkline.admin.v1.Group
-	1,  // 8: trunkline.admin.v1.CreateGroupRequest.group:type_name -> trunkline.admin.v1.Group
-	1,  // 9: trunkline.admin.v1.CreateGroupResponse.group:type_name -> trunkline.admin.v1.Group
-	1,  // 10: trunkline.admin.v1.UpdateGroupRequest.group:type_name -> trunkline.admin.v1.Group
-	22, // 11: trunkline.admin.v1.UpdateGroupRequest.update_mask:type_name -> google.protobuf.FieldMask
-	1,  // 12: trunkline.admin.v1.UpdateGroupResponse.group:type_name -> trunkline.admin.v1.Group
-	17, // 13: trunkline.admin.v1.ExplainGroupResponse.route:type_name -> trunkline.admin.v1.GroupRoute
-	17, // 14: trunkline.admin.v1.ExplainGroupsResponse.routes:type_name -> trunkline.admin.v1.GroupRoute
-	23, // 15: trunkline.admin.v1.GroupRoute.state:type_name -> trunkline.admin.v1.TargetState
-	18, // 16: trunkline.admin.v1.GroupRoute.candidates:type_name -> trunkline.admin.v1.Candidate
-	18, // 17: trunkline.admin.v1.GroupRoute.left_out:type_name -> trunkline.admin.v1.Candidate
-	23, // 18: trunkline.admin.v1.Candidate.state:type_name -> trunkline.admin.v1.TargetState
-	24, // 19: trunkline.admin.v1.Candidate.remaining:type_name -> google.protobuf.Duration
-	0,  // 20: trunkline.admin.v1.Candidate.role:type_name -> trunkline.admin.v1.CandidateRole
-	3,  // 21: trunkline.admin.v1.GroupService.ListGroups:input_type -> trunkline.admin.v1.ListGroupsRequest
-	5,  // 22: trunkline.admin.v1.GroupService.GetGroup:input_type -> trunkline.admin.v1.GetGroupRequest
-	7,  // 23: trunkline.admin.v1.GroupService.CreateGroup:input_type -> trunkline.admin.v1.CreateGroupRequest
-	9,  // 24: trunkline.admin.v1.GroupService.UpdateGroup:input_type -> trunkline.admin.v1.UpdateGroupRequest
-	11, // 25: trunkline.admin.v1.GroupService.DeleteGroup:input_type -> trunkline.admin.v1.DeleteGroupRequest
-	13, // 26: trunkline.admin.v1.GroupService.ExplainGroup:input_type -> trunkline.admin.v1.ExplainGroupRequest
-	15, // 27: trunkline.admin.v1.GroupService.ExplainGroups:input_type -> trunkline.admin.v1.ExplainGroupsRequest
-	4,  // 28: trunkline.admin.v1.GroupService.ListGroups:output_type -> trunkline.admin.v1.ListGroupsResponse
-	6,  // 29: trunkline.admin.v1.GroupService.GetGroup:output_type -> trunkline.admin.v1.GetGroupResponse
-	8,  // 30: trunkline.admin.v1.GroupService.CreateGroup:output_type -> trunkline.admin.v1.CreateGroupResponse
-	10, // 31: trunkline.admin.v1.GroupService.UpdateGroup:output_type -> trunkline.admin.v1.UpdateGroupResponse
-	12, // 32: trunkline.admin.v1.GroupService.DeleteGroup:output_type -> trunkline.admin.v1.DeleteGroupResponse
-	14, // 33: trunkline.admin.v1.GroupService.ExplainGroup:output_type -> trunkline.admin.v1.ExplainGroupResponse
-	16, // 34: trunkline.admin.v1.GroupService.ExplainGroups:output_type -> trunkline.admin.v1.ExplainGroupsResponse
-	28, // [28:35] is the sub-list for method output_type
-	21, // [21:28] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	22, // 6: trunkline.admin.v1.ListGroupsRequest.read_mask:type_name -> google.protobuf.FieldMask
+	1,  // 7: trunkline.admin.v1.ListGroupsResponse.groups:type_name -> trunkline.admin.v1.Group
+	1,  // 8: trunkline.admin.v1.GetGroupResponse.group:type_name -> trunkline.admin.v1.Group
+	1,  // 9: trunkline.admin.v1.CreateGroupRequest.group:type_name -> trunkline.admin.v1.Group
+	1,  // 10: trunkline.admin.v1.CreateGroupResponse.group:type_name -> trunkline.admin.v1.Group
+	1,  // 11: trunkline.admin.v1.UpdateGroupRequest.group:type_name -> trunkline.admin.v1.Group
+	22, // 12: trunkline.admin.v1.UpdateGroupRequest.update_mask:type_name -> google.protobuf.FieldMask
+	1,  // 13: trunkline.admin.v1.UpdateGroupResponse.group:type_name -> trunkline.admin.v1.Group
+	17, // 14: trunkline.admin.v1.ExplainGroupResponse.route:type_name -> trunkline.admin.v1.GroupRoute
+	17, // 15: trunkline.admin.v1.ExplainGroupsResponse.routes:type_name -> trunkline.admin.v1.GroupRoute
+	23, // 16: trunkline.admin.v1.GroupRoute.state:type_name -> trunkline.admin.v1.TargetState
+	18, // 17: trunkline.admin.v1.GroupRoute.candidates:type_name -> trunkline.admin.v1.Candidate
+	18, // 18: trunkline.admin.v1.GroupRoute.left_out:type_name -> trunkline.admin.v1.Candidate
+	23, // 19: trunkline.admin.v1.Candidate.state:type_name -> trunkline.admin.v1.TargetState
+	24, // 20: trunkline.admin.v1.Candidate.remaining:type_name -> google.protobuf.Duration
+	0,  // 21: trunkline.admin.v1.Candidate.role:type_name -> trunkline.admin.v1.CandidateRole
+	3,  // 22: trunkline.admin.v1.GroupService.ListGroups:input_type -> trunkline.admin.v1.ListGroupsRequest
+	5,  // 23: trunkline.admin.v1.GroupService.GetGroup:input_type -> trunkline.admin.v1.GetGroupRequest
+	7,  // 24: trunkline.admin.v1.GroupService.CreateGroup:input_type -> trunkline.admin.v1.CreateGroupRequest
+	9,  // 25: trunkline.admin.v1.GroupService.UpdateGroup:input_type -> trunkline.admin.v1.UpdateGroupRequest
+	11, // 26: trunkline.admin.v1.GroupService.DeleteGroup:input_type -> trunkline.admin.v1.DeleteGroupRequest
+	13, // 27: trunkline.admin.v1.GroupService.ExplainGroup:input_type -> trunkline.admin.v1.ExplainGroupRequest
+	15, // 28: trunkline.admin.v1.GroupService.ExplainGroups:input_type -> trunkline.admin.v1.ExplainGroupsRequest
+	4,  // 29: trunkline.admin.v1.GroupService.ListGroups:output_type -> trunkline.admin.v1.ListGroupsResponse
+	6,  // 30: trunkline.admin.v1.GroupService.GetGroup:output_type -> trunkline.admin.v1.GetGroupResponse
+	8,  // 31: trunkline.admin.v1.GroupService.CreateGroup:output_type -> trunkline.admin.v1.CreateGroupResponse
+	10, // 32: trunkline.admin.v1.GroupService.UpdateGroup:output_type -> trunkline.admin.v1.UpdateGroupResponse
+	12, // 33: trunkline.admin.v1.GroupService.DeleteGroup:output_type -> trunkline.admin.v1.DeleteGroupResponse
+	14, // 34: trunkline.admin.v1.GroupService.ExplainGroup:output_type -> trunkline.admin.v1.ExplainGroupResponse
+	16, // 35: trunkline.admin.v1.GroupService.ExplainGroups:output_type -> trunkline.admin.v1.ExplainGroupsResponse
+	29, // [29:36] is the sub-list for method output_type
+	22, // [22:29] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_group_proto_init() }

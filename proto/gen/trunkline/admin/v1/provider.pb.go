@@ -580,7 +580,10 @@ type ListProvidersRequest struct {
 	// Only those with this text in their name, base URL, model ids or aliases; letter case does not matter.
 	Search string `protobuf:"bytes,3,opt,name=search,proto3" json:"search,omitempty"`
 	// Order: one of name, create_time, update_time, followed by " desc" to turn it round; default name. Equal ones come in name order.
-	OrderBy       string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
+	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
+	// Only these fields of each provider are in the answer, such as name or timeouts.connect; default: all of them.
+	// A path that does not exist, or that is never in an answer, is refused.
+	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,5,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -641,6 +644,13 @@ func (x *ListProvidersRequest) GetOrderBy() string {
 		return x.OrderBy
 	}
 	return ""
+}
+
+func (x *ListProvidersRequest) GetReadMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.ReadMask
+	}
+	return nil
 }
 
 type ListProvidersResponse struct {
@@ -1574,14 +1584,15 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"firstToken\x12H\n" +
 	"\bresponse\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\x90\x1c2\x04\x10\xc0\x84=R\bresponse\x12M\n" +
 	"\vstream_idle\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\x90\x1c2\x04\x10\xc0\x84=R\n" +
-	"streamIdle\"\xa4\x01\n" +
+	"streamIdle\"\xdd\x01\n" +
 	"\x14ListProvidersRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tR\tpageToken\x12 \n" +
 	"\x06search\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\x06search\x12\"\n" +
-	"\border_by\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorderBy\"\x9a\x01\n" +
+	"\border_by\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorderBy\x127\n" +
+	"\tread_mask\x18\x05 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\"\x9a\x01\n" +
 	"\x15ListProvidersResponse\x12:\n" +
 	"\tproviders\x18\x01 \x03(\v2\x1c.trunkline.admin.v1.ProviderR\tproviders\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
@@ -1737,49 +1748,50 @@ var file_trunkline_admin_v1_provider_proto_depIdxs = []int32{
 	28, // 12: trunkline.admin.v1.ProviderTimeouts.first_token:type_name -> google.protobuf.Duration
 	28, // 13: trunkline.admin.v1.ProviderTimeouts.response:type_name -> google.protobuf.Duration
 	28, // 14: trunkline.admin.v1.ProviderTimeouts.stream_idle:type_name -> google.protobuf.Duration
-	2,  // 15: trunkline.admin.v1.ListProvidersResponse.providers:type_name -> trunkline.admin.v1.Provider
-	2,  // 16: trunkline.admin.v1.GetProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	2,  // 17: trunkline.admin.v1.CreateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	2,  // 18: trunkline.admin.v1.CreateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	2,  // 19: trunkline.admin.v1.UpdateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	29, // 20: trunkline.admin.v1.UpdateProviderRequest.update_mask:type_name -> google.protobuf.FieldMask
-	2,  // 21: trunkline.admin.v1.UpdateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	30, // 22: trunkline.admin.v1.ListProviderHealthResponse.providers:type_name -> trunkline.admin.v1.ProviderHealth
-	2,  // 23: trunkline.admin.v1.PreviewImportRequest.provider:type_name -> trunkline.admin.v1.Provider
-	31, // 24: trunkline.admin.v1.PreviewImportRequest.rules:type_name -> trunkline.admin.v1.ImportRules
-	2,  // 25: trunkline.admin.v1.TestProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	0,  // 26: trunkline.admin.v1.TestProviderResponse.step:type_name -> trunkline.admin.v1.TestStep
-	1,  // 27: trunkline.admin.v1.TestProviderResponse.result:type_name -> trunkline.admin.v1.TestResult
-	28, // 28: trunkline.admin.v1.TestProviderResponse.duration:type_name -> google.protobuf.Duration
-	6,  // 29: trunkline.admin.v1.ProviderService.ListProviders:input_type -> trunkline.admin.v1.ListProvidersRequest
-	8,  // 30: trunkline.admin.v1.ProviderService.GetProvider:input_type -> trunkline.admin.v1.GetProviderRequest
-	10, // 31: trunkline.admin.v1.ProviderService.CreateProvider:input_type -> trunkline.admin.v1.CreateProviderRequest
-	12, // 32: trunkline.admin.v1.ProviderService.UpdateProvider:input_type -> trunkline.admin.v1.UpdateProviderRequest
-	14, // 33: trunkline.admin.v1.ProviderService.DeleteProvider:input_type -> trunkline.admin.v1.DeleteProviderRequest
-	16, // 34: trunkline.admin.v1.ProviderService.ListProviderHealth:input_type -> trunkline.admin.v1.ListProviderHealthRequest
-	18, // 35: trunkline.admin.v1.ProviderService.ResetCooldown:input_type -> trunkline.admin.v1.ResetCooldownRequest
-	20, // 36: trunkline.admin.v1.ProviderService.PreviewImport:input_type -> trunkline.admin.v1.PreviewImportRequest
-	32, // 37: trunkline.admin.v1.ProviderService.ImportModels:input_type -> trunkline.admin.v1.ImportModelsRequest
-	33, // 38: trunkline.admin.v1.ProviderService.ListImports:input_type -> trunkline.admin.v1.ListImportsRequest
-	34, // 39: trunkline.admin.v1.ProviderService.RemoveImportedModels:input_type -> trunkline.admin.v1.RemoveImportedModelsRequest
-	21, // 40: trunkline.admin.v1.ProviderService.TestProvider:input_type -> trunkline.admin.v1.TestProviderRequest
-	7,  // 41: trunkline.admin.v1.ProviderService.ListProviders:output_type -> trunkline.admin.v1.ListProvidersResponse
-	9,  // 42: trunkline.admin.v1.ProviderService.GetProvider:output_type -> trunkline.admin.v1.GetProviderResponse
-	11, // 43: trunkline.admin.v1.ProviderService.CreateProvider:output_type -> trunkline.admin.v1.CreateProviderResponse
-	13, // 44: trunkline.admin.v1.ProviderService.UpdateProvider:output_type -> trunkline.admin.v1.UpdateProviderResponse
-	15, // 45: trunkline.admin.v1.ProviderService.DeleteProvider:output_type -> trunkline.admin.v1.DeleteProviderResponse
-	17, // 46: trunkline.admin.v1.ProviderService.ListProviderHealth:output_type -> trunkline.admin.v1.ListProviderHealthResponse
-	19, // 47: trunkline.admin.v1.ProviderService.ResetCooldown:output_type -> trunkline.admin.v1.ResetCooldownResponse
-	35, // 48: trunkline.admin.v1.ProviderService.PreviewImport:output_type -> trunkline.admin.v1.PreviewImportResponse
-	36, // 49: trunkline.admin.v1.ProviderService.ImportModels:output_type -> trunkline.admin.v1.ImportModelsResponse
-	37, // 50: trunkline.admin.v1.ProviderService.ListImports:output_type -> trunkline.admin.v1.ListImportsResponse
-	38, // 51: trunkline.admin.v1.ProviderService.RemoveImportedModels:output_type -> trunkline.admin.v1.RemoveImportedModelsResponse
-	22, // 52: trunkline.admin.v1.ProviderService.TestProvider:output_type -> trunkline.admin.v1.TestProviderResponse
-	41, // [41:53] is the sub-list for method output_type
-	29, // [29:41] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	29, // 15: trunkline.admin.v1.ListProvidersRequest.read_mask:type_name -> google.protobuf.FieldMask
+	2,  // 16: trunkline.admin.v1.ListProvidersResponse.providers:type_name -> trunkline.admin.v1.Provider
+	2,  // 17: trunkline.admin.v1.GetProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 18: trunkline.admin.v1.CreateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 19: trunkline.admin.v1.CreateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 20: trunkline.admin.v1.UpdateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	29, // 21: trunkline.admin.v1.UpdateProviderRequest.update_mask:type_name -> google.protobuf.FieldMask
+	2,  // 22: trunkline.admin.v1.UpdateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
+	30, // 23: trunkline.admin.v1.ListProviderHealthResponse.providers:type_name -> trunkline.admin.v1.ProviderHealth
+	2,  // 24: trunkline.admin.v1.PreviewImportRequest.provider:type_name -> trunkline.admin.v1.Provider
+	31, // 25: trunkline.admin.v1.PreviewImportRequest.rules:type_name -> trunkline.admin.v1.ImportRules
+	2,  // 26: trunkline.admin.v1.TestProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	0,  // 27: trunkline.admin.v1.TestProviderResponse.step:type_name -> trunkline.admin.v1.TestStep
+	1,  // 28: trunkline.admin.v1.TestProviderResponse.result:type_name -> trunkline.admin.v1.TestResult
+	28, // 29: trunkline.admin.v1.TestProviderResponse.duration:type_name -> google.protobuf.Duration
+	6,  // 30: trunkline.admin.v1.ProviderService.ListProviders:input_type -> trunkline.admin.v1.ListProvidersRequest
+	8,  // 31: trunkline.admin.v1.ProviderService.GetProvider:input_type -> trunkline.admin.v1.GetProviderRequest
+	10, // 32: trunkline.admin.v1.ProviderService.CreateProvider:input_type -> trunkline.admin.v1.CreateProviderRequest
+	12, // 33: trunkline.admin.v1.ProviderService.UpdateProvider:input_type -> trunkline.admin.v1.UpdateProviderRequest
+	14, // 34: trunkline.admin.v1.ProviderService.DeleteProvider:input_type -> trunkline.admin.v1.DeleteProviderRequest
+	16, // 35: trunkline.admin.v1.ProviderService.ListProviderHealth:input_type -> trunkline.admin.v1.ListProviderHealthRequest
+	18, // 36: trunkline.admin.v1.ProviderService.ResetCooldown:input_type -> trunkline.admin.v1.ResetCooldownRequest
+	20, // 37: trunkline.admin.v1.ProviderService.PreviewImport:input_type -> trunkline.admin.v1.PreviewImportRequest
+	32, // 38: trunkline.admin.v1.ProviderService.ImportModels:input_type -> trunkline.admin.v1.ImportModelsRequest
+	33, // 39: trunkline.admin.v1.ProviderService.ListImports:input_type -> trunkline.admin.v1.ListImportsRequest
+	34, // 40: trunkline.admin.v1.ProviderService.RemoveImportedModels:input_type -> trunkline.admin.v1.RemoveImportedModelsRequest
+	21, // 41: trunkline.admin.v1.ProviderService.TestProvider:input_type -> trunkline.admin.v1.TestProviderRequest
+	7,  // 42: trunkline.admin.v1.ProviderService.ListProviders:output_type -> trunkline.admin.v1.ListProvidersResponse
+	9,  // 43: trunkline.admin.v1.ProviderService.GetProvider:output_type -> trunkline.admin.v1.GetProviderResponse
+	11, // 44: trunkline.admin.v1.ProviderService.CreateProvider:output_type -> trunkline.admin.v1.CreateProviderResponse
+	13, // 45: trunkline.admin.v1.ProviderService.UpdateProvider:output_type -> trunkline.admin.v1.UpdateProviderResponse
+	15, // 46: trunkline.admin.v1.ProviderService.DeleteProvider:output_type -> trunkline.admin.v1.DeleteProviderResponse
+	17, // 47: trunkline.admin.v1.ProviderService.ListProviderHealth:output_type -> trunkline.admin.v1.ListProviderHealthResponse
+	19, // 48: trunkline.admin.v1.ProviderService.ResetCooldown:output_type -> trunkline.admin.v1.ResetCooldownResponse
+	35, // 49: trunkline.admin.v1.ProviderService.PreviewImport:output_type -> trunkline.admin.v1.PreviewImportResponse
+	36, // 50: trunkline.admin.v1.ProviderService.ImportModels:output_type -> trunkline.admin.v1.ImportModelsResponse
+	37, // 51: trunkline.admin.v1.ProviderService.ListImports:output_type -> trunkline.admin.v1.ListImportsResponse
+	38, // 52: trunkline.admin.v1.ProviderService.RemoveImportedModels:output_type -> trunkline.admin.v1.RemoveImportedModelsResponse
+	22, // 53: trunkline.admin.v1.ProviderService.TestProvider:output_type -> trunkline.admin.v1.TestProviderResponse
+	42, // [42:54] is the sub-list for method output_type
+	30, // [30:42] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_provider_proto_init() }

@@ -76,6 +76,7 @@ func groupService() cli.Service {
 			"trunkline.admin.v1.ListGroupsRequest.page_size":               "Most groups in one page, 1 to 1000; default 100.",
 			"trunkline.admin.v1.ListGroupsRequest.page_token":              "next_page_token of the page before; everything else must be the same.",
 			"trunkline.admin.v1.ListGroupsRequest.provider":                "Only groups with a member of this provider.",
+			"trunkline.admin.v1.ListGroupsRequest.read_mask":               "Only these fields of each group are in the answer, such as name or policy.cooldown; default: all of them.\nA path that does not exist, or that is never in an answer, is refused.",
 			"trunkline.admin.v1.ListGroupsRequest.search":                  "Only those with this text in their name, aliases, or the providers and models of their members; letter case does not matter.",
 			"trunkline.admin.v1.Member.enabled":                            "Whether the member takes part; default true.",
 			"trunkline.admin.v1.Member.model":                              "Id or alias of one of its models.",

@@ -75,6 +75,7 @@ func providerService() cli.Service {
 			"trunkline.admin.v1.ListProvidersRequest.order_by":            "Order: one of name, create_time, update_time, followed by \" desc\" to turn it round; default name. Equal ones come in name order.",
 			"trunkline.admin.v1.ListProvidersRequest.page_size":           "Most providers in one page, 1 to 1000; default 100.",
 			"trunkline.admin.v1.ListProvidersRequest.page_token":          "next_page_token of the page before; everything else must be the same.",
+			"trunkline.admin.v1.ListProvidersRequest.read_mask":           "Only these fields of each provider are in the answer, such as name or timeouts.connect; default: all of them.\nA path that does not exist, or that is never in an answer, is refused.",
 			"trunkline.admin.v1.ListProvidersRequest.search":              "Only those with this text in their name, base URL, model ids or aliases; letter case does not matter.",
 			"trunkline.admin.v1.Model.alias":                              "Another name for it in groups; unique within the provider.",
 			"trunkline.admin.v1.Model.context_window":                     "Largest prompt plus answer in tokens, when known; 0 is unknown.",
