@@ -29,6 +29,40 @@ export async function allPages<T>(read: (pageToken: string) => Promise<{ items: 
   return items;
 }
 
+/** What a picker needs of a provider or a group. */
+const NAMES = { pageSize: PAGE_SIZE, readMask: { paths: ['name'] } };
+const namesOf = (items: readonly { name: string }[]) => items.map((item) => item.name);
+
+/** The names of all providers, in order. */
+export function useProviderNames() {
+  const transport = useTransport();
+  return useQuery({
+    queryKey: [...CONFIG_KEY, 'provider-names'],
+    refetchInterval: CALM,
+    queryFn: ({ signal }) =>
+      allPages(async (pageToken) => {
+        const input = { ...NAMES, pageToken };
+        const page = await callUnaryMethod(transport, ProviderService.method.listProviders, input, { signal });
+        return { items: namesOf(page.providers), next: page.nextPageToken };
+      }),
+  });
+}
+
+/** The names of all groups, in order. */
+export function useGroupNames() {
+  const transport = useTransport();
+  return useQuery({
+    queryKey: [...CONFIG_KEY, 'group-names'],
+    refetchInterval: CALM,
+    queryFn: ({ signal }) =>
+      allPages(async (pageToken) => {
+        const input = { ...NAMES, pageToken };
+        const page = await callUnaryMethod(transport, GroupService.method.listGroups, input, { signal });
+        return { items: namesOf(page.groups), next: page.nextPageToken };
+      }),
+  });
+}
+
 export function useProviders() {
   const transport = useTransport();
   return useQuery({

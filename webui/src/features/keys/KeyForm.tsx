@@ -1,6 +1,6 @@
 import { NumberInput, Select, Switch, TextInput } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
-import { useGroups } from '@/api/queries';
+import { useGroupNames } from '@/api/queries';
 import { useI18n } from '@/i18n';
 import { MultiCombo, TagsField } from '@/ui/fields/Combo';
 import { FieldPart, FieldRow, Fields } from '@/ui/fields/Form';
@@ -10,7 +10,7 @@ import type { Draft } from './draft';
 /** Every field of an API key, the same for a new one and for one that is stored. */
 export function KeyForm({ form, isNew }: { form: UseFormReturnType<Draft>; isNew: boolean }) {
   const { t } = useI18n();
-  const groups = useGroups().data?.map((g) => g.name) ?? [];
+  const groups = useGroupNames().data ?? [];
   return (
     <Fields>
       {isNew && (

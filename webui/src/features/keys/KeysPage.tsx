@@ -3,7 +3,7 @@ import { Button } from '@mantine/core';
 import { keepPreviousData } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { KeyRound, Plus } from 'lucide-react';
-import { useGroups } from '@/api/queries';
+import { useGroupNames } from '@/api/queries';
 import { KeyService } from '@/gen/trunkline/admin/v1/key_pb';
 import { useI18n } from '@/i18n';
 import { FilterBox } from '@/ui/FilterBox';
@@ -25,7 +25,7 @@ export function KeysPage() {
   const { t, int, count } = useI18n();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const groups = useGroups().data;
+  const groups = useGroupNames().data;
   const order = parseOrder(search.order, { by: 'name', desc: false });
   const list = useInfiniteQuery(
     KeyService.method.listApiKeys,
@@ -70,7 +70,7 @@ export function KeysPage() {
         <Combo
           aria-label={t('keys.group')}
           placeholder={t('keys.allGroups')}
-          data={groups?.map((g) => g.name) ?? []}
+          data={groups ?? []}
           value={search.group ?? null}
           onChange={(group) => set({ group: group ?? undefined })}
           clearable

@@ -1,7 +1,7 @@
 import { Button, Checkbox, Radio, Switch, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import type { ReactNode } from 'react';
-import { useGroups, useProviders } from '@/api/queries';
+import { useGroupNames, useProviderNames } from '@/api/queries';
 import { useAction } from '@/api/useAction';
 import { type FailureKeyword, KeywordService } from '@/gen/trunkline/admin/v1/keyword_pb';
 import { useI18n } from '@/i18n';
@@ -31,8 +31,8 @@ export function KeywordForm({
   aside?: ReactNode;
 }) {
   const { t } = useI18n();
-  const providers = useProviders().data?.map((p) => p.name) ?? [];
-  const groups = useGroups().data?.map((g) => g.name) ?? [];
+  const providers = useProviderNames().data ?? [];
+  const groups = useGroupNames().data ?? [];
   const form = useForm<Draft>({ initialValues: stored ? draftOf(stored) : (initial ?? emptyDraft()) });
   const options = { form: { target: form, name: stored?.name ?? '' }, onDone: onSaved };
   const name = form.values.name.trim();

@@ -1,6 +1,7 @@
+import { useQuery } from '@connectrpc/connect-query';
 import { toMs } from '@/api/duration';
-import { useProviders } from '@/api/queries';
 import type { Call } from '@/gen/trunkline/admin/v1/call_pb';
+import { ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { useI18n } from '@/i18n';
 import { Facts } from '@/ui/Page';
 import { PriceText } from '@/ui/Price';
@@ -60,8 +61,8 @@ export function Cost({ call }: { call: Call }) {
 /** The price of today: a call keeps what it cost, not the prices of its day. */
 function PriceOf({ provider, model }: { provider: string; model: string }) {
   const { rich } = useI18n();
-  const models = useProviders().data?.find((p) => p.name === provider)?.models;
-  const found = models?.find((m) => m.id === model || m.alias === model);
+  const { data } = useQuery(ProviderService.method.getProvider, { name: provider });
+  const found = data?.provider?.models.find((m) => m.id === model || m.alias === model);
   if (!found) return null;
   return <>{rich('calls.call.priceToday', { price: <PriceText price={found.price} /> })}</>;
 }

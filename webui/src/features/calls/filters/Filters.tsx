@@ -1,6 +1,6 @@
 import { useDebouncedCallback } from '@mantine/hooks';
 import { useEffect, useState } from 'react';
-import { useGroups, useProviders } from '@/api/queries';
+import { useGroupNames, useProviderNames } from '@/api/queries';
 import { useI18n } from '@/i18n';
 import { FilterBox } from '@/ui/FilterBox';
 import { Combo } from '@/ui/fields/Combo';
@@ -15,8 +15,8 @@ import { useFilter } from './useFilter';
 export function Filters({ span }: { span: { from: number; to: number } }) {
   const { t } = useI18n();
   const { search, set } = useFilter();
-  const groups = useGroups().data?.map((g) => g.name) ?? [];
-  const providers = useProviders().data?.map((p) => p.name) ?? [];
+  const groups = useGroupNames().data ?? [];
+  const providers = useProviderNames().data ?? [];
   return (
     <search className={c.filters} aria-label={t('calls.filters')}>
       <IdBox value={search.id ?? ''} onChange={(id) => set({ id: id || undefined })} />

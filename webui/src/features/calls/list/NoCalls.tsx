@@ -1,7 +1,7 @@
 import { useQuery } from '@connectrpc/connect-query';
 import { Button } from '@mantine/core';
 import { ScrollText } from 'lucide-react';
-import { useGateway, useGroups } from '@/api/queries';
+import { useGateway, useGroupNames } from '@/api/queries';
 import { curlSnippet } from '@/api/snippets';
 import { CallService } from '@/gen/trunkline/admin/v1/call_pb';
 import { useI18n } from '@/i18n';
@@ -31,7 +31,7 @@ function NoneHere() {
   const { t, rich } = useI18n();
   const { set } = useFilter();
   const gateway = useGateway();
-  const groups = useGroups();
+  const groups = useGroupNames();
   const latest = useQuery(CallService.method.listCalls, { pageSize: 1 });
   if (latest.isPending) return <SkeletonRows rows={3} />;
   const last = latest.data?.calls[0]?.startTime;
@@ -48,7 +48,7 @@ function NoneHere() {
   return (
     <EmptyState icon={icon} title={t('calls.empty')}>
       <p>{t('calls.emptyHow')}</p>
-      <CodeBlock label={t('snippet.shell')} code={curlSnippet(gateway, groups.data?.[0]?.name ?? 'gpt-4-pool')} />
+      <CodeBlock label={t('snippet.shell')} code={curlSnippet(gateway, groups.data?.[0] ?? 'gpt-4-pool')} />
     </EmptyState>
   );
 }
