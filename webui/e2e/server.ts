@@ -38,7 +38,7 @@ function program(): string {
 /** Starts a Trunkline: empty, or with e2e/demo.yaml; days of made-up calls before today come with seedDays. */
 export async function startServer(
   config: Config,
-  { seedDays = 0, env = {} as Record<string, string> } = {},
+  { seedDays = 0, seedFlags = [] as string[], env = {} as Record<string, string> } = {},
 ): Promise<Server> {
   const bin = program();
   const folder = mkdtempSync(join(tmpdir(), 'trunkline-console-'));
@@ -50,6 +50,7 @@ export async function startServer(
       `sqlite:///${folder}/data/trunkline.db`,
       '-days',
       String(seedDays),
+      ...seedFlags,
     ];
     mkdirSync(join(folder, 'data'));
     execFileSync('go', seed, { cwd: root, stdio: 'inherit' });

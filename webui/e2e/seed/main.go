@@ -22,8 +22,13 @@ func main() {
 	database := flag.String("database", "", "database URL, as of trunkline --database-url")
 	days := flag.Int("days", 30, "how far back")
 	perHour := flag.Int("per-hour", 60, "calls in a busy hour")
+	large := flag.Bool("large", false, "with the names of e2e/large.ts")
 	flag.Parse()
-	if err := run(context.Background(), *database, *days, *perHour); err != nil {
+	maker := newMaker()
+	if *large {
+		useLarge(maker)
+	}
+	if err := run(context.Background(), maker, *database, *days, *perHour); err != nil {
 		slog.Error("seeding failed", "error", err)
 		os.Exit(1)
 	}
@@ -32,14 +37,13 @@ func main() {
 // batch is how many calls go into one transaction.
 const batch = 1000
 
-func run(ctx context.Context, database string, days, perHour int) error {
+func run(ctx context.Context, maker *maker, database string, days, perHour int) error {
 	db, err := store.Open(ctx, store.Config{URL: database, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 	calls := store.NewCalls(db)
-	maker := &maker{random: rand.New(rand.NewPCG(5, 2))}
 	now := time.Now()
 	var waiting []*nodev1.Call
 	for hour := now.Add(-time.Duration(days) * 24 * time.Hour).Truncate(time.Hour); hour.Before(now); hour = hour.Add(time.Hour) {
@@ -58,7 +62,19 @@ func run(ctx context.Context, database string, days, perHour int) error {
 	return nil
 }
 
-type maker struct{ random *rand.Rand }
+type maker struct {
+	random *rand.Rand
+	routes []route
+	pick   func(*rand.Rand) int    // which route a call takes
+	key    func(*rand.Rand) string // whose call it is
+}
+
+func newMaker() *maker {
+	return &maker{
+		random: rand.New(rand.NewPCG(5, 2)), routes: routes, pick: byShare,
+		key: func(random *rand.Rand) string { return keys[random.IntN(len(keys))] },
+	}
+}
 
 // busy is how many calls an hour has: more by day than by night, fewer at weekends.
 func (m *maker) busy(hour time.Time, most int) int {
@@ -106,10 +122,10 @@ var (
 
 // call makes one: its targets are tried in order until one goes well.
 func (m *maker) call(at time.Time) *nodev1.Call {
-	r := m.route()
+	r := m.routes[m.pick(m.random)]
 	c := &nodev1.Call{
 		Id: m.id(at), StartUs: at.UnixMicro(), Endpoint: "/v1/chat/completions", Model: r.group, Group: r.group,
-		ApiKey: keys[m.random.IntN(len(keys))], Stream: r.stream, OverheadUs: 180 + m.random.Int64N(400),
+		ApiKey: m.key(m.random), Stream: r.stream, OverheadUs: 180 + m.random.Int64N(400),
 	}
 	if r.group == "embeddings" {
 		c.Endpoint = "/v1/embeddings"
@@ -156,14 +172,14 @@ func (m *maker) attempt(t target, offset int64, stream bool) *nodev1.Attempt {
 	return a
 }
 
-func (m *maker) route() route {
-	at := m.random.IntN(100)
-	for _, r := range routes {
+func byShare(random *rand.Rand) int {
+	at := random.IntN(100)
+	for i, r := range routes {
 		if at -= r.share; at < 0 {
-			return r
+			return i
 		}
 	}
-	return routes[0]
+	return 0
 }
 
 // id is a UUIDv7 of that time.
