@@ -38,20 +38,23 @@ const (
 //     passes on.
 //   - A missing file is 404 and never HTML: a tab that outlived an upgrade must see that
 //     its script is gone instead of failing to parse a page.
-func Handler() http.Handler {
-	return newHandler(dist())
+//   - The page may call gateway, an origin, besides its own; empty: only its own.
+func Handler(gateway string) http.Handler {
+	return newHandler(dist(), gateway)
 }
 
 type handler struct {
-	files fs.FS
-	page  string
+	files   fs.FS
+	page    string
+	connect string // sources the page may call
 }
 
-func newHandler(files fs.FS) http.Handler {
+func newHandler(files fs.FS, gateway string) http.Handler {
+	h := &handler{files: files, page: placeholderPage, connect: strings.TrimSpace("'self' " + gateway)}
 	if built(files) {
-		return &handler{files: files, page: indexPage}
+		h.page = indexPage
 	}
-	return &handler{files: files, page: placeholderPage}
+	return h
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -124,7 +127,7 @@ func (h *handler) servePage(w http.ResponseWriter, r *http.Request) {
 	nonce := newNonce()
 	header := w.Header()
 	header.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-"+nonce+"'; "+
-		"style-src-attr 'none'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "+
+		"style-src-attr 'none'; img-src 'self' data:; font-src 'self'; connect-src "+h.connect+"; "+
 		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 	header.Set("Cache-Control", "no-store")
 	header.Set("Content-Type", contentType(h.page))

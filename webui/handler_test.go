@@ -69,7 +69,7 @@ func body(t *testing.T, res *http.Response) string {
 
 func TestRoutes(t *testing.T) {
 	t.Parallel()
-	h := newHandler(consoleFiles(t))
+	h := newHandler(consoleFiles(t), "")
 	const page, jsType = "text/html; charset=utf-8", "text/javascript; charset=utf-8"
 	tests := []struct {
 		name, method, path, accept string
@@ -128,7 +128,7 @@ func TestRoutes(t *testing.T) {
 
 func TestSecurityHeadersOnEveryAnswer(t *testing.T) {
 	t.Parallel()
-	h := newHandler(consoleFiles(t))
+	h := newHandler(consoleFiles(t), "")
 	for _, path := range []string{"/", "/groups", "/boot.js", "/assets/app-1a.js", "/assets/gone.js"} {
 		res := get(t, h, "GET", path, "Accept", html)
 		for name, want := range map[string]string{
@@ -148,11 +148,24 @@ func TestSecurityHeadersOnEveryAnswer(t *testing.T) {
 	}
 }
 
+func TestThePageMayCallTheGateway(t *testing.T) {
+	t.Parallel()
+	for gateway, want := range map[string]string{
+		"":                       "connect-src 'self';",
+		"https://gw.example:444": "connect-src 'self' https://gw.example:444;",
+	} {
+		policy := get(t, newHandler(consoleFiles(t), gateway), "GET", "/", "Accept", html).Header.Get("Content-Security-Policy")
+		if !strings.Contains(policy, want) {
+			t.Errorf("%q: %q has no %q", gateway, policy, want)
+		}
+	}
+}
+
 func TestEachPageHasItsOwnNonce(t *testing.T) {
 	t.Parallel()
 	nonceInPolicy := regexp.MustCompile(`style-src 'self' 'nonce-([A-Za-z0-9+/=]{24})';`)
 	for name, files := range map[string]fs.FS{"console": consoleFiles(t), "placeholder": placeholderOnly()} {
-		h := newHandler(files)
+		h := newHandler(files, "")
 		seen := map[string]bool{}
 		for range 3 {
 			res := get(t, h, "GET", "/", "Accept", html)
@@ -174,7 +187,7 @@ func TestEachPageHasItsOwnNonce(t *testing.T) {
 
 func TestGzip(t *testing.T) {
 	t.Parallel()
-	h := newHandler(consoleFiles(t))
+	h := newHandler(consoleFiles(t), "")
 	tests := []struct {
 		accept string
 		gzip   bool
@@ -218,7 +231,7 @@ func TestGzip(t *testing.T) {
 
 func TestUnchangedFileIsNotSentAgain(t *testing.T) {
 	t.Parallel()
-	h := newHandler(consoleFiles(t))
+	h := newHandler(consoleFiles(t), "")
 	tag := get(t, h, "GET", "/boot.js").Header.Get("ETag")
 	if len(tag) < 10 {
 		t.Fatalf("ETag = %q", tag)
@@ -241,7 +254,7 @@ func TestWithoutConsoleEveryViewSaysHowToBuildIt(t *testing.T) {
 	if built(files) {
 		t.Error("built = true without index.html")
 	}
-	h := newHandler(files)
+	h := newHandler(files, "")
 	for _, path := range []string{"/", "/groups", "/index.html"} {
 		res := get(t, h, "GET", path, "Accept", html)
 		if page := body(t, res); res.StatusCode != 200 || !strings.Contains(page, "make webui") {
@@ -266,7 +279,7 @@ func TestEmbedded(t *testing.T) {
 	if !bytes.Contains(placeholder, []byte("make webui")) || !bytes.Contains(placeholder, []byte(`<style nonce="`+nonceMark+`"`)) {
 		t.Error("the placeholder page must name the command and take the nonce")
 	}
-	page := body(t, get(t, Handler(), "GET", "/", "Accept", html))
+	page := body(t, get(t, Handler(""), "GET", "/", "Accept", html))
 	if isConsole := strings.Contains(page, `id="root"`); isConsole != Built() {
 		t.Errorf("Built() = %v, but the page served is the console: %v", Built(), isConsole)
 	}
@@ -274,7 +287,7 @@ func TestEmbedded(t *testing.T) {
 
 func TestUnderAnyPath(t *testing.T) {
 	t.Parallel()
-	h := newHandler(fstest.MapFS{"index.html": {Data: []byte(`<script src="./boot.js"></script><a href="https://x.example/./y">`)}})
+	h := newHandler(fstest.MapFS{"index.html": {Data: []byte(`<script src="./boot.js"></script><a href="https://x.example/./y">`)}}, "")
 	for path, want := range map[string]string{
 		"/":              "./boot.js",
 		"/index.html":    "./boot.js",

@@ -41,7 +41,9 @@ type Config struct {
 	Listen string
 	// TrustForwardedHeaders believes X-Forwarded-For and -Proto; only behind a proxy that sets them.
 	TrustForwardedHeaders bool
-	GatewayURL            string // where clients send /v1 requests; shown in the console
+	// GatewayURL is where clients send /v1 requests: the console shows it and may call its
+	// origin; empty: the same address as the console's.
+	GatewayURL string
 	Version               string
 	// PriceCatalogue is the path of a file that imports take prices from; empty: none.
 	PriceCatalogue string
@@ -74,6 +76,7 @@ type Server struct {
 
 	imports *importer.Importer
 
+	gatewayOrigin   string
 	defaultPassword bool
 }
 
@@ -81,6 +84,9 @@ type Server struct {
 // Close the server unless Run is called.
 func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	s := &Server{log: cfg.Logger}
+	if s.gatewayOrigin, err = gatewayOrigin(cfg.GatewayURL); err != nil {
+		return nil, err
+	}
 	if s.db, err = store.Open(ctx, store.Config{URL: cfg.DatabaseURL, Logger: cfg.Logger}); err != nil {
 		return nil, err
 	}
@@ -118,7 +124,7 @@ func (s *Server) DefaultPassword() bool { return s.defaultPassword }
 // Mount adds the admin API and the console to mux.
 func (s *Server) Mount(mux *http.ServeMux) {
 	s.api.Mount(mux)
-	mux.Handle("/", webui.Handler())
+	mux.Handle("/", webui.Handler(s.gatewayOrigin))
 }
 
 // EndStreams ends the streams of the admin API that would never end by themselves. Call it

@@ -28,7 +28,7 @@ func (s *Settings) Register(set *settings.Set) {
 	set.String(&s.AdminUsername, "admin-username", "ADMIN_USERNAME", "admin", "user name of the console's account")
 	set.Secret(&s.AdminPassword, "admin-password-file", "ADMIN_PASSWORD", DefaultAdminPassword,
 		"its password; the default works on loopback only, and one that is set in the console takes its place")
-	set.String(&s.GatewayURL, "gateway-url", "TRUNKLINE_GATEWAY_URL", "", "where clients send /v1 requests, for the console's examples")
+	set.String(&s.GatewayURL, "gateway-url", "TRUNKLINE_GATEWAY_URL", "", "where clients send /v1 requests, for the console's examples and playground; default: the console's own address")
 	set.Bool(&s.TrustForwarded, "trust-forwarded-headers", "TRUNKLINE_TRUST_FORWARDED_HEADERS", false,
 		"believe X-Forwarded-For and X-Forwarded-Proto; only behind a proxy that sets them")
 	set.String(&s.Apply, "apply", "TRUNKLINE_APPLY", "", "declarative YAML file to apply at start; ${NAME} comes from the environment")

@@ -107,7 +107,7 @@ func (g *Gateway) openPlanes(ctx context.Context, key []byte, metrics prometheus
 		DatabaseURL: cfg.DatabaseURL, SecretKey: key, AllInOne: &controlplane.AllInOne{DialFake: g.fake.DialContext},
 		AdminUsername: cfg.Control.AdminUsername, AdminPassword: cfg.Control.AdminPassword, Listen: cfg.Listen,
 		TrustForwardedHeaders: cfg.Control.TrustForwarded, PriceCatalogue: cfg.Control.PriceCatalogue,
-		GatewayURL: g.gatewayURL(), Version: version.String(), Logger: cfg.Logger, Metrics: metrics,
+		GatewayURL: cfg.Control.GatewayURL, Version: version.String(), Logger: cfg.Logger, Metrics: metrics,
 	})
 	if err != nil {
 		return err
@@ -157,6 +157,8 @@ func (g *Gateway) loadKey() ([]byte, error) {
 	return key, err
 }
 
+// gatewayURL is what the log calls the gateway's address. The console is not told ours: it asks
+// where it came from, which is right behind a proxy and under another name of this host too.
 func (g *Gateway) gatewayURL() string {
 	if g.cfg.Control.GatewayURL != "" {
 		return g.cfg.Control.GatewayURL

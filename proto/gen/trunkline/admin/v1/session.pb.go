@@ -405,7 +405,7 @@ type WhoAmIResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// User name, or the name of the token as token:<name>.
 	Username string `protobuf:"bytes,1,opt,name=username,proto3" json:"username,omitempty"`
-	// Where clients send /v1 requests, to show in examples.
+	// Where clients send /v1 requests, to show in examples; empty: to the address of this API.
 	GatewayUrl string `protobuf:"bytes,2,opt,name=gateway_url,json=gatewayUrl,proto3" json:"gateway_url,omitempty"`
 	// Version of the control plane.
 	Version string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`

@@ -197,7 +197,7 @@ export type WhoAmIResponse = Message<"trunkline.admin.v1.WhoAmIResponse"> & {
   username: string;
 
   /**
-   * Where clients send /v1 requests, to show in examples.
+   * Where clients send /v1 requests, to show in examples; empty: to the address of this API.
    *
    * @generated from field: string gateway_url = 2;
    */
