@@ -1,8 +1,8 @@
 import { createSpotlight, Spotlight } from '@mantine/spotlight';
 import { useNavigate } from '@tanstack/react-router';
-import { CornerDownLeft, Keyboard, Layers, type LucideIcon, Plug, ScrollText, Search } from 'lucide-react';
+import { CornerDownLeft, Keyboard, KeyRound, Layers, type LucideIcon, Plug, ScrollText, Search } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import { useGroups, useProviders } from '@/api/queries';
+import { useFoundGroups, useFoundKeys, useFoundProviders } from '@/api/found';
 import { type PlainKey, useI18n } from '@/i18n';
 import { matches } from '@/ui/FilterBox';
 import { Keys } from '@/ui/Kbd';
@@ -17,7 +17,7 @@ const MOST = 6;
 /** A request id is one long word with digits in it; shorter words are names. */
 const REQUEST_ID = /^(?=.*\d)[\w-]{12,}$/;
 
-/** Goes anywhere by typing: pages, providers, groups, and a call by its request id. */
+/** Goes anywhere by typing: pages, providers, groups, keys, and a call by its request id. */
 export function CommandPalette({ onClose, onHelp }: { onClose: () => void; onHelp: () => void }) {
   const { t } = useI18n();
   const [[store, actions]] = useState(createSpotlight);
@@ -66,8 +66,11 @@ export function CommandPalette({ onClose, onHelp }: { onClose: () => void; onHel
 function useEntries(query: string, onHelp: () => void): Part[] {
   const { t, count } = useI18n();
   const navigate = useNavigate();
-  const providers = useProviders().data ?? [];
-  const groups = useGroups().data ?? [];
+  // Without a word there would only be the first few by name, which helps nobody.
+  const options = { most: MOST, enabled: query !== '' };
+  const groups = found(useFoundGroups(query, options), query);
+  const providers = found(useFoundProviders(query, options), query);
+  const keys = found(useFoundKeys(query, options), query);
   const pages = PAGES.map(({ to, word, Icon, jump }) => ({
     id: to,
     label: t(word),
@@ -85,16 +88,13 @@ function useEntries(query: string, onHelp: () => void): Part[] {
         },
       ]
     : [];
-  // Without a word there would only be the first few by name, which helps nobody.
-  const named = query === '' ? [] : groups.filter((g) => matches(query, g.name, ...g.aliases)).slice(0, MOST);
-  const accounts = query === '' ? [] : providers.filter((p) => matches(query, p.name, p.baseUrl)).slice(0, MOST);
   const help = { id: 'help', label: t('shortcuts.title'), keys: '?', Icon: Keyboard, go: onHelp };
   return [
     { word: 'palette.calls', entries: call },
     { word: 'palette.pages', entries: pages },
     {
       word: 'nav.groups',
-      entries: named.map((g) => ({
+      entries: groups.map((g) => ({
         id: g.name,
         label: g.name,
         note: count('groups.members', g.members.length),
@@ -104,7 +104,7 @@ function useEntries(query: string, onHelp: () => void): Part[] {
     },
     {
       word: 'nav.providers',
-      entries: accounts.map((p) => ({
+      entries: providers.map((p) => ({
         id: p.name,
         label: p.name,
         note: count('providers.models', p.models.length),
@@ -113,20 +113,29 @@ function useEntries(query: string, onHelp: () => void): Part[] {
       })),
     },
     {
+      word: 'nav.keys',
+      entries: keys.map((k) => ({
+        id: k.name,
+        label: k.name,
+        note: k.owner,
+        Icon: KeyRound,
+        go: () => void navigate({ to: '/keys', search: { key: k.name } }),
+      })),
+    },
+    {
       word: 'palette.more',
       entries: [
         ...(matches(query, help.label) ? [help] : []),
-        ...(query !== '' && call.length === 0
-          ? [
-              {
-                id: 'search-calls',
-                label: t('palette.callsOf', { name: query }),
-                Icon: ScrollText,
-                go: () => void navigate({ to: '/calls', search: { group: query } }),
-              },
-            ]
-          : []),
+        ...groups.slice(0, 1).map(({ name }) => ({
+          id: 'search-calls',
+          label: t('palette.callsOf', { name }),
+          Icon: ScrollText,
+          go: () => void navigate({ to: '/calls', search: { group: name } }),
+        })),
       ],
     },
   ];
 }
+
+/** What was found for the letters before stays until there is an answer; without letters there is nothing. */
+const found = <T,>(items: T[] | undefined, query: string): T[] => (query === '' ? [] : (items ?? []));

@@ -74,20 +74,22 @@ test('a path that leads nowhere has a way home', async () => {
   expect(screen.getByRole('link', { name: 'Go to the dashboard' })).toHaveAttribute('href', '/');
 });
 
-test('the palette goes to pages, groups, providers and calls', async () => {
+test('the palette goes to pages, and to groups, providers, keys and calls that the server finds', async () => {
+  const listGroups = vi.fn((_req: { search: string }) => ({ groups: [{ name: 'chat/gpt-4.1', aliases: ['big'] }] }));
   const { router } = renderApp('/keys', {
-    groups: { listGroups: () => ({ groups: [{ name: 'chat/gpt-4.1', aliases: ['big'] }] }) },
+    groups: { listGroups },
     providers: { listProviders: () => ({ providers: [{ name: 'azure' }] }) },
   });
   await screen.findByRole('heading', { name: 'API keys' });
   await userEvent.keyboard('{Control>}k{/Control}');
-  const box = await screen.findByPlaceholderText('Page, provider, group or request id');
+  const box = await screen.findByPlaceholderText('Page, provider, group, API key or request id');
   await userEvent.type(box, 'big');
-  await userEvent.click(await screen.findByRole('button', { name: /chat\/gpt-4\.1/ }));
+  await userEvent.click(await screen.findByRole('button', { name: /^chat\/gpt-4\.1/ }));
   await waitFor(() => expect(router.state.location.search).toEqual({ group: 'chat/gpt-4.1' }));
+  expect(listGroups).toHaveBeenCalledWith(expect.objectContaining({ search: 'big', pageSize: 6 }), expect.anything());
 
   await userEvent.keyboard('/');
-  const again = await screen.findByPlaceholderText('Page, provider, group or request id');
+  const again = await screen.findByPlaceholderText('Page, provider, group, API key or request id');
   await userEvent.type(again, 'req_0199e5c100037d1e{Enter}');
   await waitFor(() => expect(router.state.location.pathname).toBe('/calls'));
   expect(router.state.location.search).toEqual({ call: 'req_0199e5c100037d1e' });

@@ -34,7 +34,7 @@ export const shell = {
   'shell.search': 'Search or go to',
   'shell.stale': 'This data is {age} old.',
   'shell.staleWhy': 'The control plane does not answer; trying again.',
-  'palette.placeholder': 'Page, provider, group or request id',
+  'palette.placeholder': 'Page, provider, group, API key or request id',
   'palette.pages': 'Pages',
   'palette.calls': 'Calls',
   'palette.more': 'More',
