@@ -9,35 +9,67 @@ export type Snippet = {
   file?: string;
 };
 
-/** What a snippet is for; without a key it reads one from the environment. */
-export type Target = { gateway: string; group: string; key?: string };
+export type ChatMessage = { role: 'system' | 'user' | 'assistant'; content: string };
+/** What a chat call says besides the model, in the words of the API. */
+export type Chat = {
+  messages: ChatMessage[];
+  temperature?: number;
+  max_tokens?: number;
+  top_p?: number;
+  stream?: boolean;
+};
+
+/** What a snippet is for; without a key it reads one from the environment, without a chat it says hello. */
+export type Target = { gateway: string; group: string; key?: string; chat?: Chat };
+
+const HELLO: Chat = { messages: [{ role: 'user', content: 'Hello' }] };
 
 const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 const json = (value: string) => JSON.stringify(value);
 
-/** A first call to a group, for a shell. */
-export function curlSnippet(gateway: string, group: string, key?: string): string {
-  const body = [
-    '{',
-    `    "model": ${json(group)},`,
-    '    "messages": [{"role": "user", "content": "Hello"}]',
-    '  }',
-  ].join('\n');
+type Value = string | number | boolean | ChatMessage[];
+/** How a language writes an object on one line; texts and numbers are the same in all of them. */
+type Style = { key: (name: string) => string; yes: string; around: [string, string] };
+const JSON_STYLE: Style = { key: (name) => `"${name}": `, yes: 'true', around: ['{', '}'] };
+const PYTHON: Style = { ...JSON_STYLE, yes: 'True' };
+const NODE: Style = { key: (name) => `${name}: `, yes: 'true', around: ['{ ', ' }'] };
+
+function literal(value: Value, style: Style): string {
+  if (typeof value === 'boolean') return value ? style.yes : '';
+  if (!Array.isArray(value)) return JSON.stringify(value);
+  const [open, close] = style.around;
+  const one = (m: ChatMessage) =>
+    `${open}${style.key('role')}${json(m.role)}, ${style.key('content')}${json(m.content)}${close}`;
+  return value.length < 2
+    ? `[${value.map(one).join('')}]`
+    : `[\n${value.map((m) => `      ${one(m)}`).join(',\n')}\n    ]`;
+}
+
+/** The lines of a call's arguments: the model and then what the chat says. */
+function lines(group: string, chat: Chat, style: Style, name: (key: string) => string): string[] {
+  return Object.entries<Value | undefined>({ model: group, ...chat })
+    .filter((entry): entry is [string, Value] => entry[1] !== undefined && entry[1] !== false)
+    .map(([key, value]) => `${name(key)}${literal(value, style)}`);
+}
+
+/** A first call to a group, or a given one, for a shell. */
+export function curlSnippet(gateway: string, group: string, key?: string, chat = HELLO): string {
+  const body = lines(group, chat, JSON_STYLE, JSON_STYLE.key).join(',\n    ');
   const bearer = key === undefined ? '"Authorization: Bearer $TRUNKLINE_KEY"' : quote(`Authorization: Bearer ${key}`);
   return [
-    `curl ${gateway}/v1/chat/completions \\`,
+    `curl ${chat.stream ? '-N ' : ''}${gateway}/v1/chat/completions \\`,
     `  -H ${bearer} \\`,
     '  -H "Content-Type: application/json" \\',
-    `  -d ${quote(body)}`,
+    `  -d ${quote(`{\n    ${body}\n  }`)}`,
   ].join('\n');
 }
 
 /** The same call from a program. */
-export function callSnippets({ gateway, group, key }: Target): Snippet[] {
+export function callSnippets({ gateway, group, key, chat = HELLO }: Target): Snippet[] {
   const pyKey = key === undefined ? 'os.environ["TRUNKLINE_KEY"]' : json(key);
   const jsKey = key === undefined ? 'process.env.TRUNKLINE_KEY' : json(key);
   return [
-    { id: 'curl', label: 'curl', code: curlSnippet(gateway, group, key) },
+    { id: 'curl', label: 'curl', code: curlSnippet(gateway, group, key, chat) },
     {
       id: 'python',
       label: 'Python',
@@ -46,10 +78,9 @@ export function callSnippets({ gateway, group, key }: Target): Snippet[] {
 
 client = OpenAI(base_url=${json(`${gateway}/v1`)}, api_key=${pyKey})
 answer = client.chat.completions.create(
-    model=${json(group)},
-    messages=[{"role": "user", "content": "Hello"}],
+    ${lines(group, chat, PYTHON, (name) => `${name}=`).join(',\n    ')},
 )
-print(answer.choices[0].message.content)
+${chat.stream ? PYTHON_STREAM : 'print(answer.choices[0].message.content)'}
 `,
     },
     {
@@ -60,10 +91,9 @@ print(answer.choices[0].message.content)
 
 const client = new OpenAI({ baseURL: ${json(`${gateway}/v1`)}, apiKey: ${jsKey} });
 const answer = await client.chat.completions.create({
-  model: ${json(group)},
-  messages: [{ role: "user", content: "Hello" }],
+  ${lines(group, chat, NODE, NODE.key).join(',\n  ')},
 });
-console.log(answer.choices[0].message.content);
+${chat.stream ? NODE_STREAM : 'console.log(answer.choices[0].message.content);'}
 `,
     },
     {
@@ -77,6 +107,11 @@ OPENAI_MODEL=${/^[\w./-]+$/.test(group) ? group : quote(group)}
     },
   ];
 }
+
+const PYTHON_STREAM = `for chunk in answer:
+    if chunk.choices:
+        print(chunk.choices[0].delta.content or "", end="", flush=True)`;
+const NODE_STREAM = 'for await (const chunk of answer) process.stdout.write(chunk.choices[0]?.delta.content ?? "");';
 
 /** How tools that people use already are pointed at the gateway. */
 export function clientSnippets({ gateway, group, key }: Target): Snippet[] {
