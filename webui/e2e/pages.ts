@@ -35,6 +35,29 @@ export const SHOTS: readonly Shot[] = [
   { name: 'provider-new', path: '/providers?new=openai' },
   { name: 'provider-presets', path: '/providers?new=choose' },
   { name: 'groups', path: '/groups' },
+  { name: 'groups-order', path: '/groups?group=fast-cheap' },
+  { name: 'groups-settings', path: '/groups?group=chat-default&tab=settings' },
+  { name: 'groups-policy', path: '/groups?group=chat-default&tab=policy' },
+  { name: 'groups-route', path: '/groups?group=chat-default&tab=route' },
+  { name: 'groups-new', path: '/groups?new=true' },
+  {
+    name: 'groups-unsaved',
+    path: '/groups?group=chat-default',
+    before: async (page) => {
+      const handle = page.locator('ol li button').first();
+      for (const key of ['Space', 'ArrowDown', 'Space']) {
+        await handle.focus();
+        await page.keyboard.press(key);
+        await page.waitForTimeout(200);
+      }
+      await page.locator('[aria-expanded=false]').last().click();
+    },
+  },
+  {
+    name: 'groups-add',
+    path: '/groups?group=embeddings',
+    before: async (page) => page.locator('header + div, section').locator('button:has(svg.lucide-plus)').last().click(),
+  },
   { name: 'groups-empty', path: '/groups', empty: true },
   { name: 'keys', path: '/keys' },
   { name: 'keys-empty', path: '/keys', empty: true },

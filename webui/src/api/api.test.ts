@@ -1,10 +1,7 @@
-import { create } from '@bufbuild/protobuf';
 import { Code, ConnectError, createClient, createRouterTransport } from '@connectrpc/connect';
 import { describe, expect, test, vi } from 'vitest';
 import { SessionService } from '@/gen/trunkline/admin/v1/session_pb';
-import { FailoverPolicySchema } from '@/gen/trunkline/admin/v1/settings_pb';
 import { problemOf, retryAfterSeconds } from './errors';
-import { effectivePolicy } from './policy';
 import { allPages } from './queries';
 import { curlSnippet } from './snippets';
 import { watchSession } from './transport';
@@ -79,16 +76,6 @@ describe('the session', () => {
     expect(ended).not.toHaveBeenCalled();
     await expect(client.whoAmI({})).rejects.toThrow('sign in');
     expect(ended).toHaveBeenCalledOnce();
-  });
-});
-
-describe('the policy', () => {
-  test('falls from the group to the settings to the defaults', () => {
-    const group = create(FailoverPolicySchema, { maxAttempts: 2 });
-    const settings = create(FailoverPolicySchema, { maxAttempts: 9, cooldown: { seconds: 7n } });
-    const { policy, own } = effectivePolicy(group, settings);
-    expect(policy).toMatchObject({ attempts: 2, cooldown: 7000, threshold: 5, window: 60_000 });
-    expect([...own]).toEqual(['attempts']);
   });
 });
 

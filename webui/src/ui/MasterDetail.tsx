@@ -1,12 +1,9 @@
 import { Button } from '@mantine/core';
 import { ArrowLeft, SearchX } from 'lucide-react';
-import { type ReactNode, useState } from 'react';
+import type { ReactNode } from 'react';
 import { useI18n } from '@/i18n';
 import { FilterBox } from './FilterBox';
 import c from './masterDetail.module.css';
-
-/** Rows put on the page at once; more come when asked for. */
-const STEP = 200;
 
 /**
  * A list of names beside what is behind the chosen one. On narrow screens it is one or the
@@ -14,6 +11,7 @@ const STEP = 200;
  */
 export function MasterDetail<T extends { name: string }>({
   items,
+  more,
   chosen,
   filter,
   onFilter,
@@ -24,7 +22,9 @@ export function MasterDetail<T extends { name: string }>({
   children,
 }: {
   /** What the filter left over. */
-  items: T[];
+  items: readonly T[];
+  /** How many more there are, and how to get some of them. */
+  more: { left: number; busy: boolean; onMore: () => void };
   /** Name in the URL; undefined when none is, and then wide screens show the first. */
   chosen: string | undefined;
   filter: string;
@@ -36,7 +36,6 @@ export function MasterDetail<T extends { name: string }>({
   children: ReactNode;
 }) {
   const { t, int } = useI18n();
-  const [shown, setShown] = useState(STEP);
   const current = chosen ?? items[0]?.name;
   return (
     <div className={c.layout} data-chosen={chosen !== undefined}>
@@ -49,13 +48,13 @@ export function MasterDetail<T extends { name: string }>({
           </p>
         )}
         <ul className={c.items}>
-          {items.slice(0, shown).map((item) => (
+          {items.map((item) => (
             <li key={item.name}>{renderLink(item, c.item, item.name === current)}</li>
           ))}
         </ul>
-        {items.length > shown && (
-          <Button variant="default" fullWidth onClick={() => setShown(shown + STEP)}>
-            {t('list.more', { n: int(items.length - shown) })}
+        {more.left > 0 && (
+          <Button variant="default" fullWidth loading={more.busy} onClick={more.onMore}>
+            {t('list.more', { n: int(more.left) })}
           </Button>
         )}
       </section>

@@ -40,7 +40,8 @@ export function SortableList<T>({
   idOf: (item: T) => string;
   /** What it is called when it is announced. */
   nameOf: (item: T) => string;
-  onMove: (items: T[]) => void;
+  /** The items in their new order, and which of them was moved. */
+  onMove: (items: T[], moved: T) => void;
   disabled?: boolean;
   children: (item: T, index: number, handle: ReactNode) => ReactNode;
 }) {
@@ -71,7 +72,9 @@ export function SortableList<T>({
     onDragCancel: ({ active }) => t('sort.cancelled', words(active.id)),
   };
   const drop = ({ active, over }: DragEndEvent) => {
-    if (over && active.id !== over.id) onMove(arrayMove([...items], placeOf(active.id), placeOf(over.id)));
+    const moved = items[placeOf(active.id)];
+    if (moved === undefined || !over || active.id === over.id) return;
+    onMove(arrayMove([...items], placeOf(active.id), placeOf(over.id)), moved);
   };
   return (
     <DndContext

@@ -1,94 +1,152 @@
+import { Button } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { Layers } from 'lucide-react';
-import { useMemo } from 'react';
-import { groupHealth, HealthIndex, membersInOrder } from '@/api/health';
-import { useApiKeys, useGroups, useNodes, useProviders } from '@/api/queries';
-import { applyCommand, GROUP_YAML } from '@/api/snippets';
+import { Layers, Plus } from 'lucide-react';
+import { lazy, Suspense } from 'react';
+import { stateOf } from '@/api/targetState';
+import type { Group, GroupRoute } from '@/gen/trunkline/admin/v1/group_pb';
+import { TargetState } from '@/gen/trunkline/admin/v1/health_pb';
 import { useI18n } from '@/i18n';
-import { CodeBlock } from '@/ui/Code';
-import { matches } from '@/ui/FilterBox';
 import { HealthIcon } from '@/ui/HealthPill';
+import { Loaded } from '@/ui/Loaded';
 import { MasterDetail } from '@/ui/MasterDetail';
 import { PageHeader } from '@/ui/Page';
-import { EmptyState, ErrorState, SkeletonRows } from '@/ui/States';
+import { EmptyState, SkeletonRows } from '@/ui/States';
+import { useShortcut } from '@/ui/shortcuts';
 import { useTitle } from '@/ui/useTitle';
-import { GroupDetail } from './GroupDetail';
+import { GroupView } from './GroupView';
+import { useGroupPages, useRoutes } from './queries';
+import { useRollout } from './useRollout';
 
 const route = getRouteApi('/signed-in/groups');
+const NewGroup = lazy(async () => ({ default: (await import('./NewGroup')).NewGroup }));
+/** The list's states may be a little older than those of the open group. */
+const LIST = 10_000;
 
+/** The groups beside the open one, or a new one: the address says which. */
 export function GroupsPage() {
-  const { t, count } = useI18n();
-  const { q = '', group: chosen } = route.useSearch();
+  const { t } = useI18n();
+  const { q = '', new: isNew, from } = route.useSearch();
   const navigate = route.useNavigate();
-  const groups = useGroups();
-  const providers = useProviders();
-  const nodes = useNodes();
-  const keys = useApiKeys();
+  const { rollout, watch } = useRollout();
+  const [search] = useDebouncedValue(q, 200);
+  const pages = useGroupPages(search);
+  const create = () => void navigate({ search: { new: true } });
   useTitle(t('nav.groups'));
+  useShortcut('n', t('groups.new'), create, { enabled: !isNew });
 
-  const byName = useMemo(() => new Map((providers.data ?? []).map((p) => [p.name, p])), [providers.data]);
-  const index = useMemo(
-    () => new HealthIndex(nodes.data?.nodes ?? [], nodes.dataUpdatedAt),
-    [nodes.data, nodes.dataUpdatedAt],
-  );
-  const rows = useMemo(
-    () =>
-      (groups.data ?? []).map((group) => ({ name: group.name, group, members: membersInOrder(group, byName, index) })),
-    [groups.data, byName, index],
-  );
-
-  const failed = groups.data === undefined ? groups : providers.data === undefined ? providers : null;
-  const found = rows.filter((r) => matches(q, r.name, ...r.group.aliases, ...r.group.members.map((m) => m.provider)));
-  const open = rows.find((r) => r.name === chosen) ?? (chosen === undefined ? found[0] : undefined);
-
+  if (isNew) {
+    return (
+      <Suspense fallback={<SkeletonRows />}>
+        <NewGroup key={from} from={from} watch={watch} />
+      </Suspense>
+    );
+  }
   return (
     <>
-      <PageHeader title={t('nav.groups')} lead={t('groups.lead')} />
-      {failed?.error ? (
-        <ErrorState error={failed.error} onRetry={() => failed.refetch()} busy={failed.isFetching} />
-      ) : failed ? (
-        <SkeletonRows />
-      ) : rows.length === 0 ? (
-        <EmptyState icon={<Layers size={22} aria-hidden />} title={t('groups.empty')}>
-          <p>{t('groups.emptyHow')}</p>
-          <CodeBlock label="group.yaml" code={GROUP_YAML} />
-          <CodeBlock label={t('snippet.shell')} code={applyCommand('group.yaml')} />
-        </EmptyState>
-      ) : (
-        <MasterDetail
-          items={found}
-          chosen={chosen}
-          filter={q}
-          onFilter={(value) => navigate({ search: (s) => ({ ...s, q: value || undefined }), replace: true })}
-          filterLabel={t('groups.filter')}
-          listLabel={t('groups.list')}
-          backLabel={(arrow, className) => (
-            <Link to="/groups" search={{ q: q || undefined }} className={className}>
-              {arrow}
-              {t('groups.all')}
-            </Link>
-          )}
-          renderLink={({ name, group, members }, className, current) => (
-            <Link to="/groups" search={{ q: q || undefined, group: name }} className={className} data-current={current}>
-              <b>{name}</b>
-              <HealthIcon state={groupHealth(group, members).state} />
-              <small>{count('groups.members', group.members.length)}</small>
-            </Link>
-          )}
-        >
-          {open ? (
-            <GroupDetail
-              group={open.group}
-              members={open.members}
-              keys={keys.data?.filter((key) => key.groups.includes(open.name)).length}
-            />
+      <PageHeader
+        title={t('nav.groups')}
+        lead={t('groups.lead')}
+        aside={
+          <Button leftSection={<Plus size={16} aria-hidden />} onClick={create}>
+            {t('groups.new')}
+          </Button>
+        }
+      />
+      <Loaded query={pages}>
+        {(data) =>
+          q === '' && data.pages[0]?.totalSize === 0 ? (
+            <EmptyState icon={<Layers size={22} aria-hidden />} title={t('groups.empty')}>
+              <p>{t('groups.emptyHow')}</p>
+              <Button leftSection={<Plus size={16} aria-hidden />} onClick={create}>
+                {t('groups.new')}
+              </Button>
+            </EmptyState>
           ) : (
-            chosen !== undefined && (
-              <EmptyState icon={<Layers size={22} aria-hidden />} title={t('groups.gone', { name: chosen })} />
-            )
-          )}
-        </MasterDetail>
+            <List
+              groups={data.pages.flatMap((page) => page.groups)}
+              total={data.pages[0]?.totalSize ?? 0}
+              more={{ busy: pages.isFetchingNextPage, onMore: () => void pages.fetchNextPage() }}
+              rollout={rollout}
+              watch={watch}
+            />
+          )
+        }
+      </Loaded>
+    </>
+  );
+}
+
+function List({
+  groups,
+  total,
+  more,
+  rollout,
+  watch,
+}: {
+  groups: readonly Group[];
+  total: number;
+  more: { busy: boolean; onMore: () => void };
+} & ReturnType<typeof useRollout>) {
+  const { t } = useI18n();
+  const { q = '', group: chosen, tab } = route.useSearch();
+  const navigate = route.useNavigate();
+  const routes = useRoutes(
+    groups.map((g) => g.name),
+    LIST,
+  );
+  const open = chosen ?? groups[0]?.name;
+  return (
+    <MasterDetail
+      items={groups}
+      more={{ ...more, left: total - groups.length }}
+      chosen={chosen}
+      filter={q}
+      onFilter={(value) => navigate({ search: (s) => ({ ...s, q: value || undefined }), replace: true })}
+      filterLabel={t('groups.filter')}
+      listLabel={t('groups.list')}
+      backLabel={(arrow, className) => (
+        <Link to="/groups" search={{ q: q || undefined }} className={className}>
+          {arrow}
+          {t('groups.all')}
+        </Link>
       )}
+      renderLink={(group, className, current) => (
+        <Link
+          to="/groups"
+          search={{ q: q || undefined, tab, group: group.name }}
+          className={className}
+          data-current={current}
+          aria-current={current ? 'true' : undefined}
+        >
+          <ListItem group={group} route={routes.byName.get(group.name)} />
+        </Link>
+      )}
+    >
+      {open !== undefined && (
+        <GroupView
+          key={open}
+          name={open}
+          listed={groups.find((g) => g.name === open)}
+          rollout={rollout?.group === open ? rollout : undefined}
+          watch={watch}
+        />
+      )}
+    </MasterDetail>
+  );
+}
+
+function ListItem({ group, route }: { group: Group; route: GroupRoute | undefined }) {
+  const { t, count } = useI18n();
+  const cooling = route?.candidates.filter((c) => c.state === TargetState.COOLING).length ?? 0;
+  const words = [count('groups.members', group.members.length)];
+  if (group.enabled === false) words.push(t('health.disabled'));
+  else if (cooling > 0) words.push(count('groups.cooling', cooling));
+  return (
+    <>
+      <b>{group.name}</b>
+      <HealthIcon state={stateOf(route?.state)} />
+      <small>{words.join(' · ')}</small>
     </>
   );
 }

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { fieldErrors } from '@/api/fieldErrors';
 import { CONFIG_KEY } from '@/api/queries';
 import type { Settings } from '@/gen/trunkline/admin/v1/settings_pb';
 import { useI18n } from '@/i18n';
@@ -10,7 +11,6 @@ import { PolicyFields } from '@/ui/policy/PolicyFields';
 import { policyDraft, policyMessage } from '@/ui/policy/policy';
 import { usePolicyText } from '@/ui/policy/usePolicyText';
 import { SaveBar } from '@/ui/SaveBar';
-import { fieldErrors } from './fieldErrors';
 import { useSave } from './useSave';
 
 /** When targets are skipped and how long attempts may take, for the whole gateway. */

@@ -84,4 +84,8 @@ export const common = {
   'leave.text': 'What you changed on this page will be lost.',
   'leave.confirm': 'Leave',
   'table.actions': 'Actions',
+  'strip.none': 'no requests',
+  'strip.noneDay': 'No requests in the last 24 hours',
+  'strip.cell': '{share} well, {failures} of {n} failed',
+  'strip.day': '{share} of the last 24 hours’ requests went well',
 } as const;

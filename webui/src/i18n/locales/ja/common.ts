@@ -86,4 +86,8 @@ export const common: Texts<typeof en> = {
   'leave.text': 'このページでの変更は失われます。',
   'leave.confirm': '移動する',
   'table.actions': '操作',
+  'strip.none': 'リクエストなし',
+  'strip.noneDay': '過去 24 時間のリクエストはありません',
+  'strip.cell': '成功 {share}、{n} 件中 {failures} 件失敗',
+  'strip.day': '過去 24 時間のリクエストの {share} が成功',
 };

@@ -86,4 +86,8 @@ export const common: Texts<typeof en> = {
   'leave.text': '이 페이지에서 변경한 내용이 사라집니다.',
   'leave.confirm': '나가기',
   'table.actions': '작업',
+  'strip.none': '요청 없음',
+  'strip.noneDay': '최근 24시간 동안 요청이 없습니다',
+  'strip.cell': '성공 {share}, {n}건 중 {failures}건 실패',
+  'strip.day': '최근 24시간 요청의 {share} 성공',
 };

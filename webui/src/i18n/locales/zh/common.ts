@@ -86,4 +86,8 @@ export const common: Texts<typeof en> = {
   'leave.text': '此页面上的更改将会丢失。',
   'leave.confirm': '离开',
   'table.actions': '操作',
+  'strip.none': '没有请求',
+  'strip.noneDay': '最近 24 小时没有请求',
+  'strip.cell': '成功 {share}，{n} 次中失败 {failures} 次',
+  'strip.day': '最近 24 小时请求成功率 {share}',
 };
