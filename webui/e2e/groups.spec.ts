@@ -1,4 +1,16 @@
-import { audit, expect, LANGS, prefer, SCHEMES, setScheme, settled, test, tooWide, useConsole, violations } from './fixture';
+import {
+  audit,
+  expect,
+  LANGS,
+  prefer,
+  SCHEMES,
+  setScheme,
+  settled,
+  test,
+  tooWide,
+  useConsole,
+  violations,
+} from './fixture';
 
 const it = useConsole('empty');
 const KEY = 'sk-groups-spec-0123456789abcdef';
@@ -26,7 +38,7 @@ test('a group is made in the console, and calls go to its first member', async (
   await page.goto('/groups');
   await page.getByRole('button', { name: 'New group' }).first().click();
   await page.getByLabel(/^Name/).fill('chat');
-  await page.getByRole('textbox', { name: 'Also called' }).fill('gpt-test,');
+  await page.getByRole('combobox', { name: 'Also called' }).fill('gpt-test,');
   await page.getByRole('button', { name: 'Add members' }).click();
   const dialog = page.getByRole('dialog', { name: 'Add members' });
   await dialog.getByRole('searchbox').fill('alph');
@@ -65,9 +77,9 @@ test('of two tabs the second sees what the first changed, and overwrites it', as
   const { page, server, context } = it;
   const other = await context.newPage();
   for (const tab of [page, other]) await tab.goto('/groups?group=chat&tab=settings');
-  await page.getByRole('textbox', { name: 'Also called' }).fill('mine,');
+  await page.getByRole('combobox', { name: 'Also called' }).fill('mine,');
   // The other one is edited before it hears of the first, so that it stays on what it read.
-  await other.getByRole('textbox', { name: 'Members of one priority' }).click();
+  await other.getByRole('combobox', { name: 'Members of one priority' }).click();
   await other.getByRole('option', { name: 'By weight' }).click();
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await live();

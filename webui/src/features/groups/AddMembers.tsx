@@ -9,7 +9,7 @@ import { Loaded } from '@/ui/Loaded';
 import { Tag } from '@/ui/Page';
 import { PriceText } from '@/ui/Price';
 import c from './groups.module.css';
-import { idOf } from './memberOrder';
+import { idOf, nameOf } from './memberOrder';
 import { useProviderSearch } from './queries';
 
 type Member = { provider: string; model: string };
@@ -83,10 +83,10 @@ function Search({ taken, onAdd }: Omit<Props, 'opened' | 'onClose'>) {
                         variant={isIn ? 'subtle' : 'default'}
                         disabled={isIn}
                         leftSection={isIn ? <Check size={14} aria-hidden /> : <Plus size={14} aria-hidden />}
-                        aria-label={t('groups.addOne', { name: `${provider.name} / ${member.model}` })}
                         onClick={() => onAdd(member)}
                       >
                         {isIn ? t('groups.isIn') : t('groups.add')}
+                        <span className="visually-hidden"> {nameOf(member)}</span>
                       </Button>
                     </li>
                   );

@@ -194,11 +194,11 @@ test('a conflict shows both, and theirs can be taken or overwritten', async () =
           throw new ConnectError('changed meanwhile', Code.Aborted);
         }
         sent.push(request);
-        return { group: create(GroupSchema, { ...chat, aliases: request.group?.aliases, etag: '10' }) };
+        return { group: create(GroupSchema, { ...chat, aliases: request.group?.aliases ?? [], etag: '10' }) };
       },
     }),
   );
-  await userEvent.type(await screen.findByRole('textbox', { name: 'Also called' }), 'five,');
+  await userEvent.type(await screen.findByRole('combobox', { name: 'Also called' }), 'five,');
   await save();
   const alert = await screen.findByRole('alert');
   expect(alert).toHaveTextContent('Someone else changed this');
@@ -228,7 +228,7 @@ test('a new group is refused at its field, then made and opened', async () => {
     backend({
       createGroup: ({ group }) => {
         if (refused) throw refusal({ 'group.name': 'is taken' });
-        chat = create(GroupSchema, { ...group, etag: '4' });
+        chat = { ...(group as Group), etag: '4' };
         return { group: chat };
       },
     }),

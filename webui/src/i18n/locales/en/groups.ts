@@ -53,7 +53,6 @@ export const groups = {
   'groups.orderSub': 'Drag to reorder, or focus a handle and press Space, then ↑ ↓.',
   'groups.addMembers': 'Add members',
   'groups.add': 'Add',
-  'groups.addOne': 'Add {name}',
   'groups.isIn': 'Added',
   'groups.findModel': 'Provider or model',
   'groups.foundModels': 'Models',

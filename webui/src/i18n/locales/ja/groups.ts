@@ -50,7 +50,6 @@ export const groups: Texts<typeof en> = {
   'groups.orderSub': 'ドラッグで並べ替えます。ハンドルを選んで Space、続けて ↑ ↓ でも動かせます。',
   'groups.addMembers': 'メンバーを追加',
   'groups.add': '追加',
-  'groups.addOne': '{name} を追加',
   'groups.isIn': '追加済み',
   'groups.findModel': 'プロバイダーまたはモデル',
   'groups.foundModels': 'モデル',

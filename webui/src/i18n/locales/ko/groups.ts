@@ -49,7 +49,6 @@ export const groups: Texts<typeof en> = {
   'groups.orderSub': '끌어서 순서를 바꾸거나, 손잡이에 초점을 두고 Space를 누른 다음 ↑ ↓를 누르세요.',
   'groups.addMembers': '멤버 추가',
   'groups.add': '추가',
-  'groups.addOne': '{name} 추가',
   'groups.isIn': '추가됨',
   'groups.findModel': '제공업체 또는 모델',
   'groups.foundModels': '모델',

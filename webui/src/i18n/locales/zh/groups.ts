@@ -48,7 +48,6 @@ export const groups: Texts<typeof en> = {
   'groups.orderSub': '拖动以排序；或聚焦手柄后按空格，再按 ↑ ↓。',
   'groups.addMembers': '添加成员',
   'groups.add': '添加',
-  'groups.addOne': '添加 {name}',
   'groups.isIn': '已添加',
   'groups.findModel': '供应商或模型',
   'groups.foundModels': '模型',
