@@ -9,8 +9,6 @@ configure({ asyncUtilTimeout: 15_000 });
 // The test's document has no fonts, which text areas that grow wait for.
 Object.defineProperty(document, 'fonts', { value: new EventTarget(), configurable: true });
 
-configure({ asyncUtilTimeout: 8000 }); // CI machines are small and shared
-
 afterEach(() => {
   cleanup();
   notifications.clean(); // its store outlives a test

@@ -38,7 +38,7 @@ function Bar({ changes, onSave, onDiscard, busy, error, saveLabel, conflict }: P
         <div className={c.row}>
           <UnstyledButton className={c.what} aria-expanded={open} onClick={() => setOpen(!open)}>
             <i aria-hidden />
-            <span role="status">{count('save.changes', changes.length)}</span>
+            <span aria-live="polite">{count('save.changes', changes.length)}</span>
             <ChevronDown size={15} aria-hidden />
           </UnstyledButton>
           <Button variant="default" onClick={onDiscard} disabled={busy}>

@@ -8,7 +8,7 @@ import { usePolicyText } from '@/ui/policy/usePolicyText';
 
 /** By which rules members are skipped: what holds, and what of it the group says itself. */
 export function PolicyCard({ group }: { group: Group }) {
-  const { t } = useI18n();
+  const { t, count } = useI18n();
   const text = usePolicyText();
   const own = policyDraft(group.policy);
   const holds = policyDraft(group.effectivePolicy);
@@ -34,7 +34,7 @@ export function PolicyCard({ group }: { group: Group }) {
         rows={[
           {
             name: t('groups.policy.limit'),
-            value: t('groups.policy.limitValue', { n: value('failureThreshold'), window: value('failureWindow') }),
+            value: count('groups.policy.limitValue', holds.failureThreshold ?? 0, { window: value('failureWindow') }),
             note: mark('failureThreshold', 'failureWindow'),
           },
           {

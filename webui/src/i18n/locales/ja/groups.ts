@@ -118,7 +118,7 @@ export const groups: Texts<typeof en> = {
   'groups.policy.own': 'このグループ',
   'groups.policy.change': '変更',
   'groups.policy.limit': 'クールダウンの条件',
-  'groups.policy.limitValue': '{window}間に {n} 回失敗',
+  'groups.policy.limitValue_other': '{window}間に {n} 回失敗',
   'groups.policy.cooldown': 'クールダウン',
   'groups.policy.cooldownValue': '{base}、最長 {max}',
   'groups.policy.firstToken': '最初のトークンの待ち時間',

@@ -117,7 +117,7 @@ export const groups: Texts<typeof en> = {
   'groups.policy.own': '이 그룹',
   'groups.policy.change': '변경',
   'groups.policy.limit': '쿨다운 조건',
-  'groups.policy.limitValue': '{window} 안에 {n}회 실패',
+  'groups.policy.limitValue_other': '{window} 안에 {n}회 실패',
   'groups.policy.cooldown': '쿨다운',
   'groups.policy.cooldownValue': '{base}, 최대 {max}',
   'groups.policy.firstToken': '첫 토큰 대기',

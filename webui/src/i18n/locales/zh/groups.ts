@@ -116,7 +116,7 @@ export const groups: Texts<typeof en> = {
   'groups.policy.own': '本分组',
   'groups.policy.change': '更改',
   'groups.policy.limit': '进入冷却条件',
-  'groups.policy.limitValue': '{window}内失败 {n} 次',
+  'groups.policy.limitValue_other': '{window}内失败 {n} 次',
   'groups.policy.cooldown': '冷却时长',
   'groups.policy.cooldownValue': '{base}，最长 {max}',
   'groups.policy.firstToken': '等待首个 Token',
