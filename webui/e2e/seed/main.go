@@ -1,5 +1,5 @@
 // Command seed writes made-up calls of the past days into a database, so that the console's charts
-// have something to show: go run ./webui/e2e/seed -database sqlite:///path -days 30. The names are those
+// have something to show: go run ./webui/e2e/seed -database sqlite:////path -days 30. The names are those
 // of e2e/demo.yaml. The same flags write the same calls. No program may be using the database.
 package main
 

@@ -37,7 +37,7 @@ export function useCallColumns(): Column<Row>[] {
       title: t('calls.route'),
       phone: 'wide',
       cell: (call) => (
-        <span className={c.two}>
+        <span className={c.two} data-wide>
           <CallRoute call={call} />
           {call.attemptCount > 1 && <small>{count('calls.attempts', call.attemptCount)}</small>}
         </span>
