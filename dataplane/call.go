@@ -22,9 +22,18 @@ type Call struct {
 	Usage         Usage
 	Cost          PicoUSD
 	Attempts      []Attempt
+	Skipped       []Skipped
 	ClientRetry   int
 	KeywordLate   bool // a failure keyword was seen after the commit
 	Body          *Body
+}
+
+// Skipped is a member whose turn would have come, had it not been cooling.
+type Skipped struct {
+	Provider string
+	Model    string
+	Reason   Outcome   // what opened the cooldown
+	Until    time.Time // its end
 }
 
 // Attempt is the record of one try on one target.

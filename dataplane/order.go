@@ -1,6 +1,10 @@
 package dataplane
 
-import "github.com/trunkline-ai/trunkline/internal/domain/routing"
+import (
+	"time"
+
+	"github.com/trunkline-ai/trunkline/internal/domain/routing"
+)
 
 // Candidate is a member as one call would try it.
 type Candidate struct {
@@ -9,6 +13,9 @@ type Candidate struct {
 	Cooling bool
 	// HalfOpen: its cooldown is over and a probe must be won before it is tried.
 	HalfOpen bool
+	// Reason and Until are of the cooldown, while there is one.
+	Reason Outcome
+	Until  time.Time
 
 	busy int64 // attempts in flight, where the order minds them
 }
@@ -24,7 +31,7 @@ func (g *Group) Order(buf []Candidate, look func(Scope) Condition, random func(n
 	cooling, hopeless := 0, 0
 	for _, m := range g.Members {
 		c := m.Target.Condition(look)
-		buf = append(buf, Candidate{Member: m, Cooling: c.State == Open, HalfOpen: c.State == HalfOpen})
+		buf = append(buf, Candidate{Member: m, Cooling: c.State == Open, HalfOpen: c.State == HalfOpen, Reason: c.Reason, Until: c.Until})
 		if c.State == Open {
 			cooling++
 			if c.Reason.Rule().NeedsHelp {
@@ -41,7 +48,7 @@ func (g *Group) Order(buf []Candidate, look func(Scope) Condition, random func(n
 	if cooling == 0 || cooling == len(buf) && hopeless == 0 {
 		return buf
 	}
-	return coolingLast(buf, look)
+	return coolingLast(buf)
 }
 
 // Condition is how the target stands: the worst of its own, its provider's and its best
@@ -73,14 +80,14 @@ func worse(a, b Condition) Condition {
 	return a
 }
 
-func coolingLast(in []Candidate, look func(Scope) Condition) []Candidate {
+func coolingLast(in []Candidate) []Candidate {
 	out := make([]Candidate, 0, len(in))
 	for pass := range 3 {
 		for _, c := range in {
 			class := 0
 			if c.Cooling {
 				class = 1
-				if c.Target.Condition(look).Reason.Rule().NeedsHelp {
+				if c.Reason.Rule().NeedsHelp {
 					class = 2
 				}
 			}

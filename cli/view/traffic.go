@@ -50,6 +50,10 @@ func attempt(a *adminv1.Attempt) []string {
 	}
 }
 
+func skipped(s *adminv1.SkippedMember) []string {
+	return []string{s.GetProvider(), s.GetModel(), output.Text(s.GetReason()), output.Time(s.GetUntilTime())}
+}
+
 func node(n *adminv1.Node) []string {
 	return []string{
 		n.GetName(), output.Text(n.GetVersion()), yes(n.GetConnected()), strconv.FormatUint(n.GetAppliedRevision(), 10),

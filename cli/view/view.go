@@ -42,6 +42,7 @@ func All() output.Views {
 		output.ViewOf(call, "time", "id", "model", "api key", "outcome", "status", "provider", "attempts", "first token", "duration", "cost"),
 		output.ViewOf(tailed, "time", "id", "model", "api key", "outcome", "status", "provider", "attempts", "first token", "duration", "cost"),
 		output.ViewOf(attempt, "provider", "model", "credential", "start", "first token", "duration", "status", "outcome", "reason"),
+		output.ViewOf(skipped, "provider", "model", "cooling for", "until"),
 		output.ViewOf(gap, "start", "end", "node", "calls", "reason", "in usage", "id"),
 		output.ViewOf(refused, "time", "kind", "node", "reason", "id"),
 		output.ViewOf(usageRow, totalColumns("value")...),

@@ -69,6 +69,7 @@ func TestRows(t *testing.T) {
 		{&adminv1.Token{Name: "t", LastFour: "abcd", CreateTime: at, ExpireTime: at}, "t|...abcd|" + then + "|" + then},
 		{&adminv1.Call{Id: "c", Outcome: "failed", ErrorCode: "no_provider", Status: 502}, "-|c|-|-|failed (no_provider)|502|-|0|-|-|-"},
 		{&adminv1.Attempt{Provider: "p", Model: "m", Outcome: "timeout", LastResort: true}, "p|m|-|-|-|-|-|timeout|(last resort)"},
+		{&adminv1.SkippedMember{Provider: "p", Model: "m", Reason: "busy", UntilTime: at}, "p|m|busy|" + then},
 		{&adminv1.UsageRow{Total: &adminv1.UsageTotals{Calls: 3, OkCalls: 2, Cost: "0.5", Duration: &adminv1.UsageQuantiles{P95: durationpb.New(2e9)}}},
 			"-|3|2|0|0|0|0|0|0.5|-|2s|-|-"},
 		{&adminv1.UsageSeries{Other: true, Total: &adminv1.UsageTotals{FailedOverCalls: 4, SavedCalls: 1, Cost: "0"}}, "(others)|0|0|4|1|0|0|0|0|-|-|-|-"},

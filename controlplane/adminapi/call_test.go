@@ -64,6 +64,7 @@ func TestCallIsShownExactly(t *testing.T) {
 					Usage: &nodev1.Usage{InputTokens: 10, OutputTokens: 20, Source: "upstream"}, Cost: 13_500_001, Keyword: "busy",
 				},
 			},
+			Skipped: []*nodev1.Skipped{{Provider: "third", Model: "m3", Reason: "server_error", UntilUs: 1_793_700_012_000_000}},
 		}
 	})
 	want := &adminv1.Call{
@@ -88,6 +89,9 @@ func TestCallIsShownExactly(t *testing.T) {
 				Usage: &adminv1.Usage{InputTokens: 10, OutputTokens: 20, Source: "upstream"}, Cost: "0.000013500001", Keyword: "busy",
 			},
 		},
+		Skipped: []*adminv1.SkippedMember{{
+			Provider: "third", Model: "m3", Reason: "server_error", UntilTime: &timestamppb.Timestamp{Seconds: 1_793_700_012},
+		}},
 	}
 	ctx := t.Context()
 	got := ok(c.calls.GetCall(ctx, &adminv1.GetCallRequest{Id: callID(0)}))(t).GetCall()
@@ -98,7 +102,7 @@ func TestCallIsShownExactly(t *testing.T) {
 	if diff := cmp.Diff([]*adminv1.Call{want}, list, protocmp.Transform()); diff != "" {
 		t.Errorf("list with attempts:\n%s", diff)
 	}
-	want.Attempts = nil
+	want.Attempts, want.Skipped = nil, nil
 	list = ok(c.calls.ListCalls(ctx, &adminv1.ListCallsRequest{}))(t).GetCalls()
 	if diff := cmp.Diff([]*adminv1.Call{want}, list, protocmp.Transform()); diff != "" {
 		t.Errorf("list:\n%s", diff)

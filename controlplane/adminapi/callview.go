@@ -47,6 +47,12 @@ func callView(c calllog.Call, withAttempts bool) *adminv1.Call {
 	for i, a := range c.GetAttempts() {
 		view.Attempts[i] = attemptView(a)
 	}
+	for _, s := range c.GetSkipped() {
+		view.Skipped = append(view.Skipped, &adminv1.SkippedMember{
+			Provider: s.GetProvider(), Model: s.GetModel(), Reason: s.GetReason(),
+			UntilTime: timestamppb.New(time.UnixMicro(s.GetUntilUs())),
+		})
+	}
 	return view
 }
 

@@ -278,10 +278,17 @@ func TestIngestShortensWhatIsTooLong(t *testing.T) {
 	for range 99 {
 		in.Attempts = append(in.Attempts, &nodev1.Attempt{Outcome: "ok"})
 	}
+	for range 99 {
+		in.Skipped = append(in.Skipped, &nodev1.Skipped{Provider: "p\x00", UntilUs: 1 << 62})
+	}
 	if _, rejected, err := l.Ingest(t.Context(), "node", []*nodev1.Call{in}); err != nil || len(rejected) != 0 {
 		t.Fatal(rejected, err)
 	}
 	got := store.calls[id(1)]
+	if s := got.GetSkipped(); len(s) != 64 || s[0].GetProvider() != "p " || s[0].GetUntilUs() != now.Add(365*24*time.Hour).UnixMicro() {
+		t.Errorf("%d skipped members, the first %v", len(s), s[0])
+	}
+	got.Skipped = nil
 	if len(got.GetAttempts()) != 64 || got.GetAttempts()[0].GetReason() != strings.Repeat("r", 1024) {
 		t.Errorf("%d attempts, reason of %d bytes", len(got.GetAttempts()), len(got.GetAttempts()[0].GetReason()))
 	}

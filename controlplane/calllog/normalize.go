@@ -13,6 +13,8 @@ const (
 	maxName     = 256
 	maxReason   = 1024
 	maxAttempts = 64
+	// maxCooldown is longer than any cooldown is set to.
+	maxCooldown = 365 * 24 * time.Hour
 )
 
 // maxAhead is how far a node's clock may be ahead of ours: a day, a time zone and more.
@@ -43,6 +45,13 @@ func normalize(c *nodev1.Call, now time.Time) (reason string) {
 	}
 	for _, a := range c.Attempts {
 		attempt(a)
+	}
+	if len(c.Skipped) > maxAttempts {
+		c.Skipped = c.Skipped[:maxAttempts]
+	}
+	for _, s := range c.Skipped {
+		s.Provider, s.Model, s.Reason = text(s.Provider, maxName), text(s.Model, maxName), text(s.Reason, maxName)
+		s.UntilUs = min(max(s.UntilUs, 0), c.StartUs+maxCooldown.Microseconds())
 	}
 	return checkSize(c)
 }

@@ -266,6 +266,29 @@ func TestATargetThatFailsOftenIsSkipped(t *testing.T) {
 		if outcomes(call) != want {
 			t.Errorf("call %d: %s, want %s", i, outcomes(call), want)
 		}
+		if i < 5 && call.Skipped != nil {
+			t.Errorf("call %d skipped %+v, but tried it", i, call.Skipped)
+		}
+		if i < 5 {
+			continue
+		}
+		if s := call.Skipped; len(s) != 1 || s[0].Provider != "p1" || s[0].Reason != dataplane.ServerError || !s[0].Until.After(call.Start) {
+			t.Errorf("call %d skipped %+v, want p1 until its cooldown ends", i, s)
+		}
+	}
+}
+
+func TestWhatWouldNotHaveBeenTriedIsNotSkipped(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, setup{models: []string{"ok", "status-500"}})
+	scope := dataplane.Scope{Kind: dataplane.ScopeTarget, Provider: "p2", Name: "status-500"}
+	r.health.Report(dataplane.Report{Scope: scope, Policy: &dataplane.Policy{}, AnyCaller: true, Result: dataplane.Failure, Outcome: dataplane.ServerError, Hold: time.Minute})
+	if n := len(r.health.Snapshot()); n != 1 {
+		t.Fatalf("%d scopes are open", n)
+	}
+	r.chat(false)
+	if call := r.call(); outcomes(call) != "p1:ok" || call.Skipped != nil {
+		t.Errorf("%s, skipped %+v", outcomes(call), call.Skipped)
 	}
 }
 

@@ -376,6 +376,7 @@ func TestWholeRecordIsShipped(t *testing.T) {
 				Usage: dataplane.Usage{Input: 10, Source: dataplane.UsageUpstream}, Cost: 99, Keyword: "busy", Blame: "target"},
 			{Outcome: dataplane.OK},
 		},
+		Skipped: []dataplane.Skipped{{Provider: "c", Model: "m3", Reason: dataplane.ServerError, Until: time.UnixMicro(1_800_000_009_000_000)}},
 	})
 	b := get(t, "batch", p.batches)
 	c := b.GetCalls()[0]
@@ -389,7 +390,8 @@ func TestWholeRecordIsShipped(t *testing.T) {
 		`attempts:{provider:"a" model:"m1" credential:"main" start_offset_us:1000 duration_us:20000 status:401 outcome:"auth_failed" reason:"bad key" blame:"credential" usage:{source:"none"}} ` +
 		`attempts:{provider:"b" model:"m2" start_offset_us:22000 first_frame_us:2000 first_token_us:3000 duration_us:1000000 status:200 outcome:"stream_cut" ` +
 		`blame:"target" maybe_billed:true last_resort:true usage:{input_tokens:10 source:"upstream"} cost:99 keyword:"busy"} ` +
-		`attempts:{outcome:"ok" usage:{source:"none"}} client_retry:2 keyword_after_commit:true`
+		`attempts:{outcome:"ok" usage:{source:"none"}} client_retry:2 keyword_after_commit:true ` +
+		`skipped:{provider:"c" model:"m3" reason:"server_error" until_us:1800000009000000}`
 	if got := compact(c); got != want {
 		t.Errorf("call\n got %s\nwant %s", got, want)
 	}

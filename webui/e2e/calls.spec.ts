@@ -16,7 +16,7 @@ import {
 } from './fixture';
 
 const it = useConsole('demo');
-type Listed = { calls?: { id: string; attemptCount?: number; outcome: string; group?: string }[] };
+type Listed = { calls?: { id: string; attemptCount?: number; outcome: string; skipped?: object[] }[] };
 
 test.beforeAll(async () => {
   test.setTimeout(120_000);
@@ -131,6 +131,20 @@ test('a call that comes in is counted, and shown when asked for', async () => {
   await expect(page.locator('tbody tr').first()).toContainText('embeddings');
   await page.getByRole('button', { name: 'Pause' }).click();
   await expect(page.getByText('Paused', { exact: true })).toBeVisible();
+});
+
+test('a member that cools down is shown as skipped, with why', async () => {
+  const { page, server } = it;
+  for (let i = 0; i < 4; i++) await server.chat('chat-default');
+  const newest = async () => {
+    const { calls = [] } = await server.call<Listed>('CallService/ListCalls', { withAttempts: true, pageSize: 20 });
+    return calls.find((call) => call.skipped)?.id ?? '';
+  };
+  await expect.poll(newest, { timeout: 30_000 }).not.toBe('');
+  await page.goto(`/calls?call=${await newest()}`);
+  const skipped = page.getByRole('dialog').getByRole('list', { name: 'Skipped' });
+  await expect(skipped).toContainText('azure-east-us-2');
+  await expect(skipped).toContainText(/cooling down until .* after: Server error/);
 });
 
 test('one part that cannot be read leaves the others', async () => {

@@ -41,6 +41,7 @@ func (c *call) serve() {
 	defer c.client.close()
 
 	c.left = c.candidates()
+	defer func() { c.rec.Skipped = c.left.skipped() }()
 	left, most := &c.left, c.req.maxAttempts()
 	for len(c.rec.Attempts) < most {
 		next, ok := left.next(ctx)

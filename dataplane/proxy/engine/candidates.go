@@ -17,6 +17,7 @@ type candidates struct {
 	all    []dataplane.Candidate
 	at     int
 	wider  int64 // only context windows above this; 0 is no condition
+	reach  int   // lowest priority given out, a higher number; 0 is none
 }
 
 // candidate is one that is to be tried now, with the probes it has won.
@@ -68,15 +69,27 @@ func (q *candidates) next(ctx context.Context) (candidate, bool) {
 			continue
 		}
 		if !c.HalfOpen {
+			q.reach = max(q.reach, c.Priority)
 			return candidate{Candidate: c, lastResort: c.Cooling}, true
 		}
 		if t, won := q.probe(ctx, c); won {
+			q.reach = max(q.reach, c.Priority)
 			return t, true
 		}
 		c.HalfOpen, c.Cooling = false, true
 		q.all = append(q.all, c)
 	}
 	return candidate{}, false
+}
+
+// skipped are those left that cooling alone kept from their turn: none of a lower priority than what was tried.
+func (q *candidates) skipped() (out []dataplane.Skipped) {
+	for _, c := range q.all[q.at:] {
+		if c.Cooling && c.Priority <= q.reach {
+			out = append(out, dataplane.Skipped{Provider: c.Provider.Name, Model: c.Model, Reason: c.Reason, Until: c.Until})
+		}
+	}
+	return out
 }
 
 // probe tries to win every half-open scope that the candidate needs.

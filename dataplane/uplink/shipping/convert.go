@@ -6,7 +6,7 @@ import (
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
-// Longest texts in bytes, and most attempts, that are shipped of a call: no client can
+// Longest texts in bytes, and most attempts and skipped members, that are shipped of a call: no client can
 // make a record larger than a batch.
 const (
 	maxReason   = 1024
@@ -41,6 +41,14 @@ func toCall(c dataplane.Call) *nodev1.Call {
 	out.Attempts = make([]*nodev1.Attempt, len(attempts))
 	for i, a := range attempts {
 		out.Attempts[i] = toAttempt(a)
+	}
+	for _, s := range c.Skipped[:min(len(c.Skipped), maxAttempts)] {
+		out.Skipped = append(out.Skipped, &nodev1.Skipped{
+			Provider: stream.Text(s.Provider, stream.MaxName),
+			Model:    stream.Text(s.Model, stream.MaxName),
+			Reason:   s.Reason.String(),
+			UntilUs:  s.Until.UnixMicro(),
+		})
 	}
 	return out
 }

@@ -28,6 +28,7 @@ const failedOver = call({
   cost: '0.0074',
   duration: { seconds: 3n, nanos: 120_000_000 },
   usage: { inputTokens: 1800n, outputTokens: 443n },
+  skipped: [{ provider: 'zeroth', model: 'm', reason: 'overloaded', untilTime: timestampFromMs(AT + 30_000) }],
   attempts: [
     {
       provider: 'first',
@@ -67,6 +68,7 @@ test('a failover shows in the row, and in full in the panel', async () => {
   expect(await panel.findByText('Rate limited')).toBeVisible();
   expect(panel.getByText('1 attempt failed, then second answered.')).toBeVisible();
   expect(panel.getByText(/retry after 20 s/)).toHaveTextContent('Counts against the credential.');
+  expect(panel.getByText(/skipped: cooling down until .* after: Overloaded/)).toHaveTextContent('zeroth');
   expect(panel.getByText('began after 312 ms')).toBeVisible();
   expect(panel.getByText('waited 100 ms before')).toBeVisible();
   expect(panel.getByRole('link', { name: 'app' })).toHaveAttribute('href', '/keys?key=app');

@@ -72,7 +72,10 @@ type Call struct {
 	// A failure keyword was seen after the answer had begun.
 	KeywordAfterCommit bool `protobuf:"varint,22,opt,name=keyword_after_commit,json=keywordAfterCommit,proto3" json:"keyword_after_commit,omitempty"`
 	// How far the node's clock was ahead, behind when negative; unset unless it was more than a minute.
-	ClockAhead    *durationpb.Duration `protobuf:"bytes,30,opt,name=clock_ahead,json=clockAhead,proto3" json:"clock_ahead,omitempty"`
+	ClockAhead *durationpb.Duration `protobuf:"bytes,30,opt,name=clock_ahead,json=clockAhead,proto3" json:"clock_ahead,omitempty"`
+	// Members of the group that were not tried because they were cooling down, although their turn would have come; in
+	// the order of the group, at most 64. Only where attempts are.
+	Skipped       []*SkippedMember `protobuf:"bytes,31,rep,name=skipped,proto3" json:"skipped,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -268,6 +271,86 @@ func (x *Call) GetClockAhead() *durationpb.Duration {
 	return nil
 }
 
+func (x *Call) GetSkipped() []*SkippedMember {
+	if x != nil {
+		return x.Skipped
+	}
+	return nil
+}
+
+// A member of the group that a call did not try.
+type SkippedMember struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the provider.
+	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	// Upstream model id.
+	Model string `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
+	// Class of the failure that began the cooldown.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// When the cooldown ends; in the past when it was over and another call was just testing the member.
+	UntilTime     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=until_time,json=untilTime,proto3" json:"until_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SkippedMember) Reset() {
+	*x = SkippedMember{}
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SkippedMember) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SkippedMember) ProtoMessage() {}
+
+func (x *SkippedMember) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SkippedMember.ProtoReflect.Descriptor instead.
+func (*SkippedMember) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *SkippedMember) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
+func (x *SkippedMember) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *SkippedMember) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *SkippedMember) GetUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UntilTime
+	}
+	return nil
+}
+
 // One try on one target.
 type Attempt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -311,7 +394,7 @@ type Attempt struct {
 
 func (x *Attempt) Reset() {
 	*x = Attempt{}
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[1]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -323,7 +406,7 @@ func (x *Attempt) String() string {
 func (*Attempt) ProtoMessage() {}
 
 func (x *Attempt) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[1]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -336,7 +419,7 @@ func (x *Attempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attempt.ProtoReflect.Descriptor instead.
 func (*Attempt) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{1}
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Attempt) GetProvider() string {
@@ -477,7 +560,7 @@ type Usage struct {
 
 func (x *Usage) Reset() {
 	*x = Usage{}
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[2]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -489,7 +572,7 @@ func (x *Usage) String() string {
 func (*Usage) ProtoMessage() {}
 
 func (x *Usage) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[2]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -502,7 +585,7 @@ func (x *Usage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Usage.ProtoReflect.Descriptor instead.
 func (*Usage) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{2}
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Usage) GetInputTokens() int64 {
@@ -556,7 +639,7 @@ type ListCallsRequest struct {
 
 func (x *ListCallsRequest) Reset() {
 	*x = ListCallsRequest{}
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -568,7 +651,7 @@ func (x *ListCallsRequest) String() string {
 func (*ListCallsRequest) ProtoMessage() {}
 
 func (x *ListCallsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -581,7 +664,7 @@ func (x *ListCallsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallsRequest.ProtoReflect.Descriptor instead.
 func (*ListCallsRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{3}
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListCallsRequest) GetPageSize() int32 {
@@ -623,7 +706,7 @@ type ListCallsResponse struct {
 
 func (x *ListCallsResponse) Reset() {
 	*x = ListCallsResponse{}
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -635,7 +718,7 @@ func (x *ListCallsResponse) String() string {
 func (*ListCallsResponse) ProtoMessage() {}
 
 func (x *ListCallsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -648,7 +731,7 @@ func (x *ListCallsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallsResponse.ProtoReflect.Descriptor instead.
 func (*ListCallsResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{4}
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListCallsResponse) GetCalls() []*Call {
@@ -677,7 +760,7 @@ type TailCallsResponse struct {
 
 func (x *TailCallsResponse) Reset() {
 	*x = TailCallsResponse{}
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -689,7 +772,7 @@ func (x *TailCallsResponse) String() string {
 func (*TailCallsResponse) ProtoMessage() {}
 
 func (x *TailCallsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -702,7 +785,7 @@ func (x *TailCallsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TailCallsResponse.ProtoReflect.Descriptor instead.
 func (*TailCallsResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *TailCallsResponse) GetCall() *Call {
@@ -729,7 +812,7 @@ type GetCallRequest struct {
 
 func (x *GetCallRequest) Reset() {
 	*x = GetCallRequest{}
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -741,7 +824,7 @@ func (x *GetCallRequest) String() string {
 func (*GetCallRequest) ProtoMessage() {}
 
 func (x *GetCallRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -754,7 +837,7 @@ func (x *GetCallRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallRequest.ProtoReflect.Descriptor instead.
 func (*GetCallRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetCallRequest) GetId() string {
@@ -773,7 +856,7 @@ type GetCallResponse struct {
 
 func (x *GetCallResponse) Reset() {
 	*x = GetCallResponse{}
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -785,7 +868,7 @@ func (x *GetCallResponse) String() string {
 func (*GetCallResponse) ProtoMessage() {}
 
 func (x *GetCallResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -798,7 +881,7 @@ func (x *GetCallResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallResponse.ProtoReflect.Descriptor instead.
 func (*GetCallResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetCallResponse) GetCall() *Call {
@@ -812,7 +895,7 @@ var File_trunkline_admin_v1_call_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\n" +
-	"\x1dtrunkline/admin/v1/call.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a$trunkline/admin/v1/call_stream.proto\x1a\x1ftrunkline/admin/v1/filter.proto\x1a\x1ctrunkline/admin/v1/gap.proto\"\xdf\x06\n" +
+	"\x1dtrunkline/admin/v1/call.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a$trunkline/admin/v1/call_stream.proto\x1a\x1ftrunkline/admin/v1/filter.proto\x1a\x1ctrunkline/admin/v1/gap.proto\"\x9c\a\n" +
 	"\x04Call\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x129\n" +
 	"\n" +
@@ -840,7 +923,14 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\fclient_retry\x18\x15 \x01(\x05R\vclientRetry\x120\n" +
 	"\x14keyword_after_commit\x18\x16 \x01(\bR\x12keywordAfterCommit\x12:\n" +
 	"\vclock_ahead\x18\x1e \x01(\v2\x19.google.protobuf.DurationR\n" +
-	"clockAhead\"\xff\x04\n" +
+	"clockAhead\x12;\n" +
+	"\askipped\x18\x1f \x03(\v2!.trunkline.admin.v1.SkippedMemberR\askipped\"\x94\x01\n" +
+	"\rSkippedMember\x12\x1a\n" +
+	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
+	"\x05model\x18\x02 \x01(\tR\x05model\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x129\n" +
+	"\n" +
+	"until_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime\"\xff\x04\n" +
 	"\aAttempt\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -909,69 +999,72 @@ func file_trunkline_admin_v1_call_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_call_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_call_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_trunkline_admin_v1_call_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_trunkline_admin_v1_call_proto_goTypes = []any{
 	(*Call)(nil),                     // 0: trunkline.admin.v1.Call
-	(*Attempt)(nil),                  // 1: trunkline.admin.v1.Attempt
-	(*Usage)(nil),                    // 2: trunkline.admin.v1.Usage
-	(*ListCallsRequest)(nil),         // 3: trunkline.admin.v1.ListCallsRequest
-	(*ListCallsResponse)(nil),        // 4: trunkline.admin.v1.ListCallsResponse
-	(*TailCallsResponse)(nil),        // 5: trunkline.admin.v1.TailCallsResponse
-	(*GetCallRequest)(nil),           // 6: trunkline.admin.v1.GetCallRequest
-	(*GetCallResponse)(nil),          // 7: trunkline.admin.v1.GetCallResponse
-	(*timestamppb.Timestamp)(nil),    // 8: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),      // 9: google.protobuf.Duration
-	(*CallFilter)(nil),               // 10: trunkline.admin.v1.CallFilter
-	(*TailCallsRequest)(nil),         // 11: trunkline.admin.v1.TailCallsRequest
-	(*ExportCallsRequest)(nil),       // 12: trunkline.admin.v1.ExportCallsRequest
-	(*GetCallBodyRequest)(nil),       // 13: trunkline.admin.v1.GetCallBodyRequest
-	(*DeleteCallBodiesRequest)(nil),  // 14: trunkline.admin.v1.DeleteCallBodiesRequest
-	(*ListGapsRequest)(nil),          // 15: trunkline.admin.v1.ListGapsRequest
-	(*ListRefusedRequest)(nil),       // 16: trunkline.admin.v1.ListRefusedRequest
-	(*ExportCallsResponse)(nil),      // 17: trunkline.admin.v1.ExportCallsResponse
-	(*GetCallBodyResponse)(nil),      // 18: trunkline.admin.v1.GetCallBodyResponse
-	(*DeleteCallBodiesResponse)(nil), // 19: trunkline.admin.v1.DeleteCallBodiesResponse
-	(*ListGapsResponse)(nil),         // 20: trunkline.admin.v1.ListGapsResponse
-	(*ListRefusedResponse)(nil),      // 21: trunkline.admin.v1.ListRefusedResponse
+	(*SkippedMember)(nil),            // 1: trunkline.admin.v1.SkippedMember
+	(*Attempt)(nil),                  // 2: trunkline.admin.v1.Attempt
+	(*Usage)(nil),                    // 3: trunkline.admin.v1.Usage
+	(*ListCallsRequest)(nil),         // 4: trunkline.admin.v1.ListCallsRequest
+	(*ListCallsResponse)(nil),        // 5: trunkline.admin.v1.ListCallsResponse
+	(*TailCallsResponse)(nil),        // 6: trunkline.admin.v1.TailCallsResponse
+	(*GetCallRequest)(nil),           // 7: trunkline.admin.v1.GetCallRequest
+	(*GetCallResponse)(nil),          // 8: trunkline.admin.v1.GetCallResponse
+	(*timestamppb.Timestamp)(nil),    // 9: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),      // 10: google.protobuf.Duration
+	(*CallFilter)(nil),               // 11: trunkline.admin.v1.CallFilter
+	(*TailCallsRequest)(nil),         // 12: trunkline.admin.v1.TailCallsRequest
+	(*ExportCallsRequest)(nil),       // 13: trunkline.admin.v1.ExportCallsRequest
+	(*GetCallBodyRequest)(nil),       // 14: trunkline.admin.v1.GetCallBodyRequest
+	(*DeleteCallBodiesRequest)(nil),  // 15: trunkline.admin.v1.DeleteCallBodiesRequest
+	(*ListGapsRequest)(nil),          // 16: trunkline.admin.v1.ListGapsRequest
+	(*ListRefusedRequest)(nil),       // 17: trunkline.admin.v1.ListRefusedRequest
+	(*ExportCallsResponse)(nil),      // 18: trunkline.admin.v1.ExportCallsResponse
+	(*GetCallBodyResponse)(nil),      // 19: trunkline.admin.v1.GetCallBodyResponse
+	(*DeleteCallBodiesResponse)(nil), // 20: trunkline.admin.v1.DeleteCallBodiesResponse
+	(*ListGapsResponse)(nil),         // 21: trunkline.admin.v1.ListGapsResponse
+	(*ListRefusedResponse)(nil),      // 22: trunkline.admin.v1.ListRefusedResponse
 }
 var file_trunkline_admin_v1_call_proto_depIdxs = []int32{
-	8,  // 0: trunkline.admin.v1.Call.start_time:type_name -> google.protobuf.Timestamp
-	9,  // 1: trunkline.admin.v1.Call.first_token_latency:type_name -> google.protobuf.Duration
-	9,  // 2: trunkline.admin.v1.Call.duration:type_name -> google.protobuf.Duration
-	9,  // 3: trunkline.admin.v1.Call.overhead:type_name -> google.protobuf.Duration
-	2,  // 4: trunkline.admin.v1.Call.usage:type_name -> trunkline.admin.v1.Usage
-	1,  // 5: trunkline.admin.v1.Call.attempts:type_name -> trunkline.admin.v1.Attempt
-	9,  // 6: trunkline.admin.v1.Call.clock_ahead:type_name -> google.protobuf.Duration
-	9,  // 7: trunkline.admin.v1.Attempt.start_offset:type_name -> google.protobuf.Duration
-	9,  // 8: trunkline.admin.v1.Attempt.first_frame_latency:type_name -> google.protobuf.Duration
-	9,  // 9: trunkline.admin.v1.Attempt.first_token_latency:type_name -> google.protobuf.Duration
-	9,  // 10: trunkline.admin.v1.Attempt.duration:type_name -> google.protobuf.Duration
-	2,  // 11: trunkline.admin.v1.Attempt.usage:type_name -> trunkline.admin.v1.Usage
-	10, // 12: trunkline.admin.v1.ListCallsRequest.filter:type_name -> trunkline.admin.v1.CallFilter
-	0,  // 13: trunkline.admin.v1.ListCallsResponse.calls:type_name -> trunkline.admin.v1.Call
-	0,  // 14: trunkline.admin.v1.TailCallsResponse.call:type_name -> trunkline.admin.v1.Call
-	0,  // 15: trunkline.admin.v1.GetCallResponse.call:type_name -> trunkline.admin.v1.Call
-	3,  // 16: trunkline.admin.v1.CallService.ListCalls:input_type -> trunkline.admin.v1.ListCallsRequest
-	6,  // 17: trunkline.admin.v1.CallService.GetCall:input_type -> trunkline.admin.v1.GetCallRequest
-	11, // 18: trunkline.admin.v1.CallService.TailCalls:input_type -> trunkline.admin.v1.TailCallsRequest
-	12, // 19: trunkline.admin.v1.CallService.ExportCalls:input_type -> trunkline.admin.v1.ExportCallsRequest
-	13, // 20: trunkline.admin.v1.CallService.GetCallBody:input_type -> trunkline.admin.v1.GetCallBodyRequest
-	14, // 21: trunkline.admin.v1.CallService.DeleteCallBodies:input_type -> trunkline.admin.v1.DeleteCallBodiesRequest
-	15, // 22: trunkline.admin.v1.CallService.ListGaps:input_type -> trunkline.admin.v1.ListGapsRequest
-	16, // 23: trunkline.admin.v1.CallService.ListRefused:input_type -> trunkline.admin.v1.ListRefusedRequest
-	4,  // 24: trunkline.admin.v1.CallService.ListCalls:output_type -> trunkline.admin.v1.ListCallsResponse
-	7,  // 25: trunkline.admin.v1.CallService.GetCall:output_type -> trunkline.admin.v1.GetCallResponse
-	5,  // 26: trunkline.admin.v1.CallService.TailCalls:output_type -> trunkline.admin.v1.TailCallsResponse
-	17, // 27: trunkline.admin.v1.CallService.ExportCalls:output_type -> trunkline.admin.v1.ExportCallsResponse
-	18, // 28: trunkline.admin.v1.CallService.GetCallBody:output_type -> trunkline.admin.v1.GetCallBodyResponse
-	19, // 29: trunkline.admin.v1.CallService.DeleteCallBodies:output_type -> trunkline.admin.v1.DeleteCallBodiesResponse
-	20, // 30: trunkline.admin.v1.CallService.ListGaps:output_type -> trunkline.admin.v1.ListGapsResponse
-	21, // 31: trunkline.admin.v1.CallService.ListRefused:output_type -> trunkline.admin.v1.ListRefusedResponse
-	24, // [24:32] is the sub-list for method output_type
-	16, // [16:24] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	9,  // 0: trunkline.admin.v1.Call.start_time:type_name -> google.protobuf.Timestamp
+	10, // 1: trunkline.admin.v1.Call.first_token_latency:type_name -> google.protobuf.Duration
+	10, // 2: trunkline.admin.v1.Call.duration:type_name -> google.protobuf.Duration
+	10, // 3: trunkline.admin.v1.Call.overhead:type_name -> google.protobuf.Duration
+	3,  // 4: trunkline.admin.v1.Call.usage:type_name -> trunkline.admin.v1.Usage
+	2,  // 5: trunkline.admin.v1.Call.attempts:type_name -> trunkline.admin.v1.Attempt
+	10, // 6: trunkline.admin.v1.Call.clock_ahead:type_name -> google.protobuf.Duration
+	1,  // 7: trunkline.admin.v1.Call.skipped:type_name -> trunkline.admin.v1.SkippedMember
+	9,  // 8: trunkline.admin.v1.SkippedMember.until_time:type_name -> google.protobuf.Timestamp
+	10, // 9: trunkline.admin.v1.Attempt.start_offset:type_name -> google.protobuf.Duration
+	10, // 10: trunkline.admin.v1.Attempt.first_frame_latency:type_name -> google.protobuf.Duration
+	10, // 11: trunkline.admin.v1.Attempt.first_token_latency:type_name -> google.protobuf.Duration
+	10, // 12: trunkline.admin.v1.Attempt.duration:type_name -> google.protobuf.Duration
+	3,  // 13: trunkline.admin.v1.Attempt.usage:type_name -> trunkline.admin.v1.Usage
+	11, // 14: trunkline.admin.v1.ListCallsRequest.filter:type_name -> trunkline.admin.v1.CallFilter
+	0,  // 15: trunkline.admin.v1.ListCallsResponse.calls:type_name -> trunkline.admin.v1.Call
+	0,  // 16: trunkline.admin.v1.TailCallsResponse.call:type_name -> trunkline.admin.v1.Call
+	0,  // 17: trunkline.admin.v1.GetCallResponse.call:type_name -> trunkline.admin.v1.Call
+	4,  // 18: trunkline.admin.v1.CallService.ListCalls:input_type -> trunkline.admin.v1.ListCallsRequest
+	7,  // 19: trunkline.admin.v1.CallService.GetCall:input_type -> trunkline.admin.v1.GetCallRequest
+	12, // 20: trunkline.admin.v1.CallService.TailCalls:input_type -> trunkline.admin.v1.TailCallsRequest
+	13, // 21: trunkline.admin.v1.CallService.ExportCalls:input_type -> trunkline.admin.v1.ExportCallsRequest
+	14, // 22: trunkline.admin.v1.CallService.GetCallBody:input_type -> trunkline.admin.v1.GetCallBodyRequest
+	15, // 23: trunkline.admin.v1.CallService.DeleteCallBodies:input_type -> trunkline.admin.v1.DeleteCallBodiesRequest
+	16, // 24: trunkline.admin.v1.CallService.ListGaps:input_type -> trunkline.admin.v1.ListGapsRequest
+	17, // 25: trunkline.admin.v1.CallService.ListRefused:input_type -> trunkline.admin.v1.ListRefusedRequest
+	5,  // 26: trunkline.admin.v1.CallService.ListCalls:output_type -> trunkline.admin.v1.ListCallsResponse
+	8,  // 27: trunkline.admin.v1.CallService.GetCall:output_type -> trunkline.admin.v1.GetCallResponse
+	6,  // 28: trunkline.admin.v1.CallService.TailCalls:output_type -> trunkline.admin.v1.TailCallsResponse
+	18, // 29: trunkline.admin.v1.CallService.ExportCalls:output_type -> trunkline.admin.v1.ExportCallsResponse
+	19, // 30: trunkline.admin.v1.CallService.GetCallBody:output_type -> trunkline.admin.v1.GetCallBodyResponse
+	20, // 31: trunkline.admin.v1.CallService.DeleteCallBodies:output_type -> trunkline.admin.v1.DeleteCallBodiesResponse
+	21, // 32: trunkline.admin.v1.CallService.ListGaps:output_type -> trunkline.admin.v1.ListGapsResponse
+	22, // 33: trunkline.admin.v1.CallService.ListRefused:output_type -> trunkline.admin.v1.ListRefusedResponse
+	26, // [26:34] is the sub-list for method output_type
+	18, // [18:26] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_call_proto_init() }
@@ -989,7 +1082,7 @@ func file_trunkline_admin_v1_call_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_call_proto_rawDesc), len(file_trunkline_admin_v1_call_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

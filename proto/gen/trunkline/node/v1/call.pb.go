@@ -51,7 +51,9 @@ type Call struct {
 	Body *CallBody `protobuf:"bytes,21,opt,name=body,proto3" json:"body,omitempty"`
 	// How far the node's clock was ahead of the control plane's when the call arrived there; set by the
 	// control plane, and only when it is more than a minute either way.
-	ClockAheadUs  int64 `protobuf:"varint,22,opt,name=clock_ahead_us,json=clockAheadUs,proto3" json:"clock_ahead_us,omitempty"`
+	ClockAheadUs int64 `protobuf:"varint,22,opt,name=clock_ahead_us,json=clockAheadUs,proto3" json:"clock_ahead_us,omitempty"`
+	// Members that would have come before or beside those tried, had they not been cooling.
+	Skipped       []*Skipped `protobuf:"bytes,23,rep,name=skipped,proto3" json:"skipped,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -240,6 +242,83 @@ func (x *Call) GetClockAheadUs() int64 {
 	return 0
 }
 
+func (x *Call) GetSkipped() []*Skipped {
+	if x != nil {
+		return x.Skipped
+	}
+	return nil
+}
+
+type Skipped struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Provider string                 `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	Model    string                 `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
+	// Outcome that opened the cooldown.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// End of the cooldown, microseconds since the Unix epoch, UTC.
+	UntilUs       int64 `protobuf:"varint,4,opt,name=until_us,json=untilUs,proto3" json:"until_us,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Skipped) Reset() {
+	*x = Skipped{}
+	mi := &file_trunkline_node_v1_call_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Skipped) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Skipped) ProtoMessage() {}
+
+func (x *Skipped) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_node_v1_call_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Skipped.ProtoReflect.Descriptor instead.
+func (*Skipped) Descriptor() ([]byte, []int) {
+	return file_trunkline_node_v1_call_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Skipped) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
+func (x *Skipped) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *Skipped) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Skipped) GetUntilUs() int64 {
+	if x != nil {
+		return x.UntilUs
+	}
+	return 0
+}
+
 type CallBody struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
 	Request           []byte                 `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
@@ -253,7 +332,7 @@ type CallBody struct {
 
 func (x *CallBody) Reset() {
 	*x = CallBody{}
-	mi := &file_trunkline_node_v1_call_proto_msgTypes[1]
+	mi := &file_trunkline_node_v1_call_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -265,7 +344,7 @@ func (x *CallBody) String() string {
 func (*CallBody) ProtoMessage() {}
 
 func (x *CallBody) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_call_proto_msgTypes[1]
+	mi := &file_trunkline_node_v1_call_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -278,7 +357,7 @@ func (x *CallBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallBody.ProtoReflect.Descriptor instead.
 func (*CallBody) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_call_proto_rawDescGZIP(), []int{1}
+	return file_trunkline_node_v1_call_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *CallBody) GetRequest() []byte {
@@ -344,7 +423,7 @@ type Attempt struct {
 
 func (x *Attempt) Reset() {
 	*x = Attempt{}
-	mi := &file_trunkline_node_v1_call_proto_msgTypes[2]
+	mi := &file_trunkline_node_v1_call_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -356,7 +435,7 @@ func (x *Attempt) String() string {
 func (*Attempt) ProtoMessage() {}
 
 func (x *Attempt) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_call_proto_msgTypes[2]
+	mi := &file_trunkline_node_v1_call_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -369,7 +448,7 @@ func (x *Attempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attempt.ProtoReflect.Descriptor instead.
 func (*Attempt) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_call_proto_rawDescGZIP(), []int{2}
+	return file_trunkline_node_v1_call_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Attempt) GetProvider() string {
@@ -506,7 +585,7 @@ type Usage struct {
 
 func (x *Usage) Reset() {
 	*x = Usage{}
-	mi := &file_trunkline_node_v1_call_proto_msgTypes[3]
+	mi := &file_trunkline_node_v1_call_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -518,7 +597,7 @@ func (x *Usage) String() string {
 func (*Usage) ProtoMessage() {}
 
 func (x *Usage) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_call_proto_msgTypes[3]
+	mi := &file_trunkline_node_v1_call_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -531,7 +610,7 @@ func (x *Usage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Usage.ProtoReflect.Descriptor instead.
 func (*Usage) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_call_proto_rawDescGZIP(), []int{3}
+	return file_trunkline_node_v1_call_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Usage) GetInputTokens() int64 {
@@ -573,7 +652,7 @@ var File_trunkline_node_v1_call_proto protoreflect.FileDescriptor
 
 const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\n" +
-	"\x1ctrunkline/node/v1/call.proto\x12\x11trunkline.node.v1\"\xce\x05\n" +
+	"\x1ctrunkline/node/v1/call.proto\x12\x11trunkline.node.v1\"\x84\x06\n" +
 	"\x04Call\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bstart_us\x18\x02 \x01(\x03R\astartUs\x12\x1a\n" +
@@ -600,7 +679,13 @@ const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\fclient_retry\x18\x13 \x01(\x05R\vclientRetry\x120\n" +
 	"\x14keyword_after_commit\x18\x14 \x01(\bR\x12keywordAfterCommit\x12/\n" +
 	"\x04body\x18\x15 \x01(\v2\x1b.trunkline.node.v1.CallBodyR\x04body\x12$\n" +
-	"\x0eclock_ahead_us\x18\x16 \x01(\x03R\fclockAheadUs\"\xb8\x01\n" +
+	"\x0eclock_ahead_us\x18\x16 \x01(\x03R\fclockAheadUs\x124\n" +
+	"\askipped\x18\x17 \x03(\v2\x1a.trunkline.node.v1.SkippedR\askipped\"n\n" +
+	"\aSkipped\x12\x1a\n" +
+	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
+	"\x05model\x18\x02 \x01(\tR\x05model\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x19\n" +
+	"\buntil_us\x18\x04 \x01(\x03R\auntilUs\"\xb8\x01\n" +
 	"\bCallBody\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\fR\arequest\x12\x1a\n" +
 	"\bresponse\x18\x02 \x01(\fR\bresponse\x12+\n" +
@@ -650,23 +735,25 @@ func file_trunkline_node_v1_call_proto_rawDescGZIP() []byte {
 	return file_trunkline_node_v1_call_proto_rawDescData
 }
 
-var file_trunkline_node_v1_call_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_trunkline_node_v1_call_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_trunkline_node_v1_call_proto_goTypes = []any{
 	(*Call)(nil),     // 0: trunkline.node.v1.Call
-	(*CallBody)(nil), // 1: trunkline.node.v1.CallBody
-	(*Attempt)(nil),  // 2: trunkline.node.v1.Attempt
-	(*Usage)(nil),    // 3: trunkline.node.v1.Usage
+	(*Skipped)(nil),  // 1: trunkline.node.v1.Skipped
+	(*CallBody)(nil), // 2: trunkline.node.v1.CallBody
+	(*Attempt)(nil),  // 3: trunkline.node.v1.Attempt
+	(*Usage)(nil),    // 4: trunkline.node.v1.Usage
 }
 var file_trunkline_node_v1_call_proto_depIdxs = []int32{
-	3, // 0: trunkline.node.v1.Call.usage:type_name -> trunkline.node.v1.Usage
-	2, // 1: trunkline.node.v1.Call.attempts:type_name -> trunkline.node.v1.Attempt
-	1, // 2: trunkline.node.v1.Call.body:type_name -> trunkline.node.v1.CallBody
-	3, // 3: trunkline.node.v1.Attempt.usage:type_name -> trunkline.node.v1.Usage
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	4, // 0: trunkline.node.v1.Call.usage:type_name -> trunkline.node.v1.Usage
+	3, // 1: trunkline.node.v1.Call.attempts:type_name -> trunkline.node.v1.Attempt
+	2, // 2: trunkline.node.v1.Call.body:type_name -> trunkline.node.v1.CallBody
+	1, // 3: trunkline.node.v1.Call.skipped:type_name -> trunkline.node.v1.Skipped
+	4, // 4: trunkline.node.v1.Attempt.usage:type_name -> trunkline.node.v1.Usage
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_call_proto_init() }
@@ -680,7 +767,7 @@ func file_trunkline_node_v1_call_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_node_v1_call_proto_rawDesc), len(file_trunkline_node_v1_call_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

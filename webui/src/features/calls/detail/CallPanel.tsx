@@ -9,6 +9,7 @@ import { Bodies } from './Bodies';
 import { CopyCurl } from './CopyCurl';
 import { Cost } from './Cost';
 import { Request } from './Request';
+import { Skipped } from './Skipped';
 import { Summary } from './Summary';
 import { Waterfall } from './Waterfall';
 
@@ -57,6 +58,7 @@ function Content({ id }: { id: string }) {
           <>
             <Summary call={call} />
             <PanelPart title={t('calls.call.attempts')}>
+              <Skipped call={call} />
               <Waterfall call={call} />
             </PanelPart>
             <PanelPart title={t('calls.call.request')}>

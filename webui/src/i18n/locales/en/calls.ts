@@ -159,4 +159,7 @@ export const calls = {
   'calls.body.before': 'Looked at before by {who}, {when}.',
   'calls.body.none': 'Not stored. Turn it on in the group {group} to keep the bodies of calls from then on.',
   'calls.body.noneAtAll': 'Not stored: no group was found for the call.',
+  'calls.skipped': 'Skipped',
+  'calls.skipped.cooling': 'skipped: cooling down until {time} after: {reason}',
+  'calls.skipped.probing': 'skipped: another call was testing whether it is back after: {reason}',
 } as const;

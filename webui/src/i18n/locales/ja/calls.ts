@@ -153,4 +153,7 @@ export const calls: Texts<typeof en> = {
   'calls.body.before': '以前の閲覧: {who}（{when}）。',
   'calls.body.none': '保存されていません。グループ {group} で有効にすると、以後の呼び出しの内容が保存されます。',
   'calls.body.noneAtAll': '保存されていません。この呼び出しに対応するグループがありませんでした。',
+  'calls.skipped': 'スキップ',
+  'calls.skipped.cooling': 'スキップ: {time} までクールダウン中（原因: {reason}）',
+  'calls.skipped.probing': 'スキップ: 復旧を別の呼び出しが確認中（原因: {reason}）',
 };

@@ -152,4 +152,7 @@ export const calls: Texts<typeof en> = {
   'calls.body.before': '이전 열람: {who}({when}).',
   'calls.body.none': '저장되지 않았습니다. 그룹 {group}에서 켜면 이후 호출의 내용이 저장됩니다.',
   'calls.body.noneAtAll': '저장되지 않았습니다. 호출에 해당하는 그룹이 없었습니다.',
+  'calls.skipped': '건너뜀',
+  'calls.skipped.cooling': '건너뜀: {time}까지 쿨다운 중(원인: {reason})',
+  'calls.skipped.probing': '건너뜀: 다른 호출이 복구 여부를 확인 중(원인: {reason})',
 };

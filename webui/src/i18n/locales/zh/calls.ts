@@ -151,4 +151,7 @@ export const calls: Texts<typeof en> = {
   'calls.body.before': '此前由 {who} 查看（{when}）。',
   'calls.body.none': '未保存。在分组 {group} 中开启后，此后调用的内容会被保存。',
   'calls.body.noneAtAll': '未保存：该调用没有找到分组。',
+  'calls.skipped': '已跳过',
+  'calls.skipped.cooling': '已跳过：冷却至 {time}，原因：{reason}',
+  'calls.skipped.probing': '已跳过：另一调用正在测试其是否恢复，原因：{reason}',
 };

@@ -20,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/call.proto.
  */
 export const file_trunkline_admin_v1_call: GenFile = /*@__PURE__*/
-  fileDesc("Ch10cnVua2xpbmUvYWRtaW4vdjEvY2FsbC5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIvQECgRDYWxsEgoKAmlkGAEgASgJEi4KCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBG5vZGUYAyABKAkSEAoIZW5kcG9pbnQYBCABKAkSDQoFbW9kZWwYBSABKAkSDQoFZ3JvdXAYBiABKAkSDwoHYXBpX2tleRgHIAEoCRIOCgZzdHJlYW0YCCABKAgSDwoHb3V0Y29tZRgJIAEoCRIOCgZzdGF0dXMYCiABKAUSEgoKZXJyb3JfY29kZRgLIAEoCRIQCghwcm92aWRlchgMIAEoCRIWCg51cHN0cmVhbV9tb2RlbBgNIAEoCRI2ChNmaXJzdF90b2tlbl9sYXRlbmN5GA4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCGR1cmF0aW9uGA8gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCG92ZXJoZWFkGBAgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBXVzYWdlGBEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlEgwKBGNvc3QYEiABKAkSLQoIYXR0ZW1wdHMYEyADKAsyGy50cnVua2xpbmUuYWRtaW4udjEuQXR0ZW1wdBIVCg1hdHRlbXB0X2NvdW50GBQgASgFEhQKDGNsaWVudF9yZXRyeRgVIAEoBRIcChRrZXl3b3JkX2FmdGVyX2NvbW1pdBgWIAEoCBIuCgtjbG9ja19haGVhZBgeIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiLPAwoHQXR0ZW1wdBIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRISCgpjcmVkZW50aWFsGAMgASgJEi8KDHN0YXJ0X29mZnNldBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI2ChNmaXJzdF9mcmFtZV9sYXRlbmN5GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjYKE2ZpcnN0X3Rva2VuX2xhdGVuY3kYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIZHVyYXRpb24YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDgoGc3RhdHVzGAggASgFEg8KB291dGNvbWUYCSABKAkSDgoGcmVhc29uGAogASgJEg0KBWJsYW1lGAsgASgJEhQKDG1heWJlX2JpbGxlZBgMIAEoCBITCgtsYXN0X3Jlc29ydBgNIAEoCBIoCgV1c2FnZRgOIAEoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZRIMCgRjb3N0GA8gASgJEg8KB2tleXdvcmQYECABKAkSDQoFYWdhaW4YESABKAgifQoFVXNhZ2USFAoMaW5wdXRfdG9rZW5zGAEgASgDEhsKE2NhY2hlZF9pbnB1dF90b2tlbnMYAiABKAMSFQoNb3V0cHV0X3Rva2VucxgDIAEoAxIOCgZzb3VyY2UYBCABKAkSGgoSY2FjaGVfd3JpdGVfdG9rZW5zGAUgASgDIoABChBMaXN0Q2FsbHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEi4KBmZpbHRlchgDIAEoCzIeLnRydW5rbGluZS5hZG1pbi52MS5DYWxsRmlsdGVyEhUKDXdpdGhfYXR0ZW1wdHMYBCABKAgiVQoRTGlzdENhbGxzUmVzcG9uc2USJwoFY2FsbHMYASADKAsyGC50cnVua2xpbmUuYWRtaW4udjEuQ2FsbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiTAoRVGFpbENhbGxzUmVzcG9uc2USJgoEY2FsbBgBIAEoCzIYLnRydW5rbGluZS5hZG1pbi52MS5DYWxsEg8KB3NraXBwZWQYAiABKAMiHAoOR2V0Q2FsbFJlcXVlc3QSCgoCaWQYASABKAkiOQoPR2V0Q2FsbFJlc3BvbnNlEiYKBGNhbGwYASABKAsyGC50cnVua2xpbmUuYWRtaW4udjEuQ2FsbDKTBgoLQ2FsbFNlcnZpY2USXQoJTGlzdENhbGxzEiQudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RDYWxsc1JlcXVlc3QaJS50cnVua2xpbmUuYWRtaW4udjEuTGlzdENhbGxzUmVzcG9uc2UiA5ACARJXCgdHZXRDYWxsEiIudHJ1bmtsaW5lLmFkbWluLnYxLkdldENhbGxSZXF1ZXN0GiMudHJ1bmtsaW5lLmFkbWluLnYxLkdldENhbGxSZXNwb25zZSIDkAIBEloKCVRhaWxDYWxscxIkLnRydW5rbGluZS5hZG1pbi52MS5UYWlsQ2FsbHNSZXF1ZXN0GiUudHJ1bmtsaW5lLmFkbWluLnYxLlRhaWxDYWxsc1Jlc3BvbnNlMAESYAoLRXhwb3J0Q2FsbHMSJi50cnVua2xpbmUuYWRtaW4udjEuRXhwb3J0Q2FsbHNSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkV4cG9ydENhbGxzUmVzcG9uc2UwARJeCgtHZXRDYWxsQm9keRImLnRydW5rbGluZS5hZG1pbi52MS5HZXRDYWxsQm9keVJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuR2V0Q2FsbEJvZHlSZXNwb25zZRJtChBEZWxldGVDYWxsQm9kaWVzEisudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUNhbGxCb2RpZXNSZXF1ZXN0GiwudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUNhbGxCb2RpZXNSZXNwb25zZRJaCghMaXN0R2FwcxIjLnRydW5rbGluZS5hZG1pbi52MS5MaXN0R2Fwc1JlcXVlc3QaJC50cnVua2xpbmUuYWRtaW4udjEuTGlzdEdhcHNSZXNwb25zZSIDkAIBEmMKC0xpc3RSZWZ1c2VkEiYudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RSZWZ1c2VkUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5MaXN0UmVmdXNlZFJlc3BvbnNlIgOQAgFC1QEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCCUNhbGxQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_trunkline_admin_v1_call_body, file_trunkline_admin_v1_call_stream, file_trunkline_admin_v1_filter, file_trunkline_admin_v1_gap]);
+  fileDesc("Ch10cnVua2xpbmUvYWRtaW4vdjEvY2FsbC5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIqgFCgRDYWxsEgoKAmlkGAEgASgJEi4KCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBG5vZGUYAyABKAkSEAoIZW5kcG9pbnQYBCABKAkSDQoFbW9kZWwYBSABKAkSDQoFZ3JvdXAYBiABKAkSDwoHYXBpX2tleRgHIAEoCRIOCgZzdHJlYW0YCCABKAgSDwoHb3V0Y29tZRgJIAEoCRIOCgZzdGF0dXMYCiABKAUSEgoKZXJyb3JfY29kZRgLIAEoCRIQCghwcm92aWRlchgMIAEoCRIWCg51cHN0cmVhbV9tb2RlbBgNIAEoCRI2ChNmaXJzdF90b2tlbl9sYXRlbmN5GA4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCGR1cmF0aW9uGA8gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCG92ZXJoZWFkGBAgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBXVzYWdlGBEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlEgwKBGNvc3QYEiABKAkSLQoIYXR0ZW1wdHMYEyADKAsyGy50cnVua2xpbmUuYWRtaW4udjEuQXR0ZW1wdBIVCg1hdHRlbXB0X2NvdW50GBQgASgFEhQKDGNsaWVudF9yZXRyeRgVIAEoBRIcChRrZXl3b3JkX2FmdGVyX2NvbW1pdBgWIAEoCBIuCgtjbG9ja19haGVhZBgeIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIyCgdza2lwcGVkGB8gAygLMiEudHJ1bmtsaW5lLmFkbWluLnYxLlNraXBwZWRNZW1iZXIicAoNU2tpcHBlZE1lbWJlchIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRIOCgZyZWFzb24YAyABKAkSLgoKdW50aWxfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAizwMKB0F0dGVtcHQSEAoIcHJvdmlkZXIYASABKAkSDQoFbW9kZWwYAiABKAkSEgoKY3JlZGVudGlhbBgDIAEoCRIvCgxzdGFydF9vZmZzZXQYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNgoTZmlyc3RfZnJhbWVfbGF0ZW5jeRgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI2ChNmaXJzdF90b2tlbl9sYXRlbmN5GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCGR1cmF0aW9uGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg4KBnN0YXR1cxgIIAEoBRIPCgdvdXRjb21lGAkgASgJEg4KBnJlYXNvbhgKIAEoCRINCgVibGFtZRgLIAEoCRIUCgxtYXliZV9iaWxsZWQYDCABKAgSEwoLbGFzdF9yZXNvcnQYDSABKAgSKAoFdXNhZ2UYDiABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuVXNhZ2USDAoEY29zdBgPIAEoCRIPCgdrZXl3b3JkGBAgASgJEg0KBWFnYWluGBEgASgIIn0KBVVzYWdlEhQKDGlucHV0X3Rva2VucxgBIAEoAxIbChNjYWNoZWRfaW5wdXRfdG9rZW5zGAIgASgDEhUKDW91dHB1dF90b2tlbnMYAyABKAMSDgoGc291cmNlGAQgASgJEhoKEmNhY2hlX3dyaXRlX3Rva2VucxgFIAEoAyKAAQoQTGlzdENhbGxzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIuCgZmaWx0ZXIYAyABKAsyHi50cnVua2xpbmUuYWRtaW4udjEuQ2FsbEZpbHRlchIVCg13aXRoX2F0dGVtcHRzGAQgASgIIlUKEUxpc3RDYWxsc1Jlc3BvbnNlEicKBWNhbGxzGAEgAygLMhgudHJ1bmtsaW5lLmFkbWluLnYxLkNhbGwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIkwKEVRhaWxDYWxsc1Jlc3BvbnNlEiYKBGNhbGwYASABKAsyGC50cnVua2xpbmUuYWRtaW4udjEuQ2FsbBIPCgdza2lwcGVkGAIgASgDIhwKDkdldENhbGxSZXF1ZXN0EgoKAmlkGAEgASgJIjkKD0dldENhbGxSZXNwb25zZRImCgRjYWxsGAEgASgLMhgudHJ1bmtsaW5lLmFkbWluLnYxLkNhbGwykwYKC0NhbGxTZXJ2aWNlEl0KCUxpc3RDYWxscxIkLnRydW5rbGluZS5hZG1pbi52MS5MaXN0Q2FsbHNSZXF1ZXN0GiUudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RDYWxsc1Jlc3BvbnNlIgOQAgESVwoHR2V0Q2FsbBIiLnRydW5rbGluZS5hZG1pbi52MS5HZXRDYWxsUmVxdWVzdBojLnRydW5rbGluZS5hZG1pbi52MS5HZXRDYWxsUmVzcG9uc2UiA5ACARJaCglUYWlsQ2FsbHMSJC50cnVua2xpbmUuYWRtaW4udjEuVGFpbENhbGxzUmVxdWVzdBolLnRydW5rbGluZS5hZG1pbi52MS5UYWlsQ2FsbHNSZXNwb25zZTABEmAKC0V4cG9ydENhbGxzEiYudHJ1bmtsaW5lLmFkbWluLnYxLkV4cG9ydENhbGxzUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5FeHBvcnRDYWxsc1Jlc3BvbnNlMAESXgoLR2V0Q2FsbEJvZHkSJi50cnVua2xpbmUuYWRtaW4udjEuR2V0Q2FsbEJvZHlSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkdldENhbGxCb2R5UmVzcG9uc2USbQoQRGVsZXRlQ2FsbEJvZGllcxIrLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVDYWxsQm9kaWVzUmVxdWVzdBosLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVDYWxsQm9kaWVzUmVzcG9uc2USWgoITGlzdEdhcHMSIy50cnVua2xpbmUuYWRtaW4udjEuTGlzdEdhcHNSZXF1ZXN0GiQudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RHYXBzUmVzcG9uc2UiA5ACARJjCgtMaXN0UmVmdXNlZBImLnRydW5rbGluZS5hZG1pbi52MS5MaXN0UmVmdXNlZFJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuTGlzdFJlZnVzZWRSZXNwb25zZSIDkAIBQtUBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQglDYWxsUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_trunkline_admin_v1_call_body, file_trunkline_admin_v1_call_stream, file_trunkline_admin_v1_filter, file_trunkline_admin_v1_gap]);
 
 /**
  * One client request.
@@ -188,6 +188,14 @@ export type Call = Message<"trunkline.admin.v1.Call"> & {
    * @generated from field: google.protobuf.Duration clock_ahead = 30;
    */
   clockAhead?: Duration | undefined;
+
+  /**
+   * Members of the group that were not tried because they were cooling down, although their turn would have come; in
+   * the order of the group, at most 64. Only where attempts are.
+   *
+   * @generated from field: repeated trunkline.admin.v1.SkippedMember skipped = 31;
+   */
+  skipped: SkippedMember[];
 };
 
 /**
@@ -196,6 +204,48 @@ export type Call = Message<"trunkline.admin.v1.Call"> & {
  */
 export const CallSchema: GenMessage<Call> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_call, 0);
+
+/**
+ * A member of the group that a call did not try.
+ *
+ * @generated from message trunkline.admin.v1.SkippedMember
+ */
+export type SkippedMember = Message<"trunkline.admin.v1.SkippedMember"> & {
+  /**
+   * Name of the provider.
+   *
+   * @generated from field: string provider = 1;
+   */
+  provider: string;
+
+  /**
+   * Upstream model id.
+   *
+   * @generated from field: string model = 2;
+   */
+  model: string;
+
+  /**
+   * Class of the failure that began the cooldown.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * When the cooldown ends; in the past when it was over and another call was just testing the member.
+   *
+   * @generated from field: google.protobuf.Timestamp until_time = 4;
+   */
+  untilTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.SkippedMember.
+ * Use `create(SkippedMemberSchema)` to create a new message.
+ */
+export const SkippedMemberSchema: GenMessage<SkippedMember> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_call, 1);
 
 /**
  * One try on one target.
@@ -328,7 +378,7 @@ export type Attempt = Message<"trunkline.admin.v1.Attempt"> & {
  * Use `create(AttemptSchema)` to create a new message.
  */
 export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call, 1);
+  messageDesc(file_trunkline_admin_v1_call, 2);
 
 /**
  * Tokens of an answer.
@@ -377,7 +427,7 @@ export type Usage = Message<"trunkline.admin.v1.Usage"> & {
  * Use `create(UsageSchema)` to create a new message.
  */
 export const UsageSchema: GenMessage<Usage> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call, 2);
+  messageDesc(file_trunkline_admin_v1_call, 3);
 
 /**
  * @generated from message trunkline.admin.v1.ListCallsRequest
@@ -417,7 +467,7 @@ export type ListCallsRequest = Message<"trunkline.admin.v1.ListCallsRequest"> & 
  * Use `create(ListCallsRequestSchema)` to create a new message.
  */
 export const ListCallsRequestSchema: GenMessage<ListCallsRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call, 3);
+  messageDesc(file_trunkline_admin_v1_call, 4);
 
 /**
  * @generated from message trunkline.admin.v1.ListCallsResponse
@@ -441,7 +491,7 @@ export type ListCallsResponse = Message<"trunkline.admin.v1.ListCallsResponse"> 
  * Use `create(ListCallsResponseSchema)` to create a new message.
  */
 export const ListCallsResponseSchema: GenMessage<ListCallsResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call, 4);
+  messageDesc(file_trunkline_admin_v1_call, 5);
 
 /**
  * @generated from message trunkline.admin.v1.TailCallsResponse
@@ -467,7 +517,7 @@ export type TailCallsResponse = Message<"trunkline.admin.v1.TailCallsResponse"> 
  * Use `create(TailCallsResponseSchema)` to create a new message.
  */
 export const TailCallsResponseSchema: GenMessage<TailCallsResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call, 5);
+  messageDesc(file_trunkline_admin_v1_call, 6);
 
 /**
  * @generated from message trunkline.admin.v1.GetCallRequest
@@ -486,7 +536,7 @@ export type GetCallRequest = Message<"trunkline.admin.v1.GetCallRequest"> & {
  * Use `create(GetCallRequestSchema)` to create a new message.
  */
 export const GetCallRequestSchema: GenMessage<GetCallRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call, 6);
+  messageDesc(file_trunkline_admin_v1_call, 7);
 
 /**
  * @generated from message trunkline.admin.v1.GetCallResponse
@@ -503,7 +553,7 @@ export type GetCallResponse = Message<"trunkline.admin.v1.GetCallResponse"> & {
  * Use `create(GetCallResponseSchema)` to create a new message.
  */
 export const GetCallResponseSchema: GenMessage<GetCallResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call, 7);
+  messageDesc(file_trunkline_admin_v1_call, 8);
 
 /**
  * Look at calls: one per client request, with its attempts.
