@@ -74,6 +74,7 @@ test('an outcome and an id narrow the list, and what nobody called is said', asy
 test('the bars are zoomed by pointer and by key', async () => {
   const { page } = it;
   await page.goto('/calls?range=1h');
+  await expect(page.getByRole('region', { name: 'Calls over time' }).getByText(/^5 calls/)).toBeVisible();
   const bars = page.getByRole('figure', { name: 'Calls over time' });
   await expect(bars.locator('.recharts-surface')).toBeVisible();
   const box = await bars.locator('.recharts-surface').boundingBox();

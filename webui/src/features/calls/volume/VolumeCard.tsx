@@ -59,7 +59,8 @@ function Bars({ view, onZoom }: { view: View; onZoom: (span: { from: number; to:
     {
       filter: {
         startTime: timestampFromMs(span.from),
-        endTime: timestampFromMs(span.to),
+        // Sums end at full minutes: a begun one is asked for as a whole, or its calls would be in the list only.
+        endTime: timestampFromMs(Math.ceil(span.to / STEP_MS.minute) * STEP_MS.minute),
         group: which.group,
         provider: which.provider,
         apiKey: which.key,
