@@ -151,6 +151,7 @@ func TestATripIsSeenByTheOthersSoon(t *testing.T) {
 
 func TestOneProbeInTheWholeFleet(t *testing.T) {
 	t.Parallel()
+	const lease = 10 * time.Second
 	for name, early := range map[string]bool{"after the deadline": false, "early": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -173,13 +174,21 @@ func TestOneProbeInTheWholeFleet(t *testing.T) {
 				var won atomic.Int32
 				var winner atomic.Pointer[node]
 				var token atomic.Pointer[string]
-				f.each(17, func(n *node) {
-					if got, ok := n.Probe(t.Context(), modelScope, 10*time.Second); ok {
-						won.Add(1)
-						winner.Store(n)
-						token.Store(&got)
+				// On a busy machine Redis' answer may come too late, to the winner too: then nobody
+				// may probe until the lease is over.
+				for try := 0; try < 20 && won.Load() == 0; try++ {
+					if try > 0 {
+						clock.Advance(lease)
+						f.sync()
 					}
-				})
+					f.each(17, func(n *node) {
+						if got, ok := n.Probe(t.Context(), modelScope, lease); ok {
+							won.Add(1)
+							winner.Store(n)
+							token.Store(&got)
+						}
+					})
+				}
 				if n := won.Load(); n != 1 {
 					t.Fatalf("round %d: %d of 51 won on three nodes, want 1", round, n)
 				}
