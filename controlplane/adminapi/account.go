@@ -61,10 +61,12 @@ func (a *account) mayBeNamed(ctx context.Context) bool {
 		return true
 	}
 	now, last := a.now().UnixMicro(), a.asked.Load()
-	if now-last < askInterval.Microseconds() || !a.asked.CompareAndSwap(last, now) {
+	soon := now >= last && now-last < askInterval.Microseconds() // before it: the clock was put back
+	if soon || !a.asked.CompareAndSwap(last, now) {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	// The answer is for the next callers too, so it does not matter whether this one waits.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTimeout)
 	defer cancel()
 	isDefault, err := a.isDefault(ctx)
 	return !isDefault && err == nil

@@ -1,9 +1,13 @@
 package adminapi_test
 
 import (
+	"context"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"connectrpc.com/connect/v2"
 
@@ -125,6 +129,34 @@ func TestChangePasswordOpensNamedHosts(t *testing.T) {
 	two.clock.Advance(1e9) // it asks once a second
 	if got := status(two, newPassword); got != 200 {
 		t.Errorf("on the other replica: status %d", got)
+	}
+}
+
+// Neither a caller who hangs up before the database has answered nor a clock that is put back
+// keeps others out.
+func TestNamedHostsOpenWhoeverAsks(t *testing.T) {
+	t.Parallel()
+	e := start(t, func(c *adminapi.Config) { c.DefaultPassword = true })
+	replica := e.handler(t, func(c *adminapi.Config) { c.DefaultPassword = true })
+	ask := func(ctx context.Context) int {
+		r := httptest.NewRequestWithContext(ctx, http.MethodPost, "http://console.example"+login, strings.NewReader("{}"))
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		replica.ServeHTTP(w, r)
+		return w.Code
+	}
+	if got := ask(t.Context()); got != http.StatusForbidden {
+		t.Errorf("with the default password: status %d, want 403", got)
+	}
+	e.clock.Advance(-time.Hour)
+	if err := e.admin(t).change(t, adminPassword, newPassword); err != nil {
+		t.Fatal(err)
+	}
+	gone, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	ask(gone)
+	if got := ask(t.Context()); got != http.StatusBadRequest {
+		t.Errorf("status %d, want 400 of a sign-in without a name", got)
 	}
 }
 

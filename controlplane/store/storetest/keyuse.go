@@ -48,6 +48,13 @@ func keyUse(t *testing.T, db Database) {
 	none, err := s.KeyUse(t.Context(), nil)
 	must(t, err)
 	wantEqual(t, "use of no keys", len(none), 0)
+	page := map[string]time.Time{"daily": day} // as many as a page of keys may have
+	for i := range 999 {
+		page[fmt.Sprint("key-", i)] = day
+	}
+	many, err := s.KeyUse(t.Context(), page)
+	must(t, err)
+	wantEqual(t, "use of a page", []any{len(many), many["daily"].Spent, many["key-998"]}, []any{1000, usage.CostOfPico(70), calllog.KeyUse{}})
 
 	// Of calls that are gone the hour is left.
 	for n := 1; n > 0; {
