@@ -68,8 +68,9 @@ func (l *Log) verifyYesterday(ctx context.Context, now time.Time) {
 	l.drift.Store(int64(len(drifts)))
 	for _, d := range drifts[:min(len(drifts), shownDrift)] {
 		l.cfg.Logger.Error("usage differs from the calls", "table", d.Table, "bucket", d.Bucket,
-			"group", d.Key.Group, "provider", d.Key.Provider, "model", d.Key.Model, "outcome", d.Key.Outcome,
-			"stored_calls", d.Stored.Calls, "counted_calls", d.Counted.Calls, "stored_cost", d.Stored.Cost.String(), "counted_cost", d.Counted.Cost.String())
+			"group", d.Key.Group, "provider", d.Key.Provider, "model", d.Key.Model, "outcome", d.Key.Outcome, "api_key", d.Key.APIKey,
+			"stored_calls", d.Stored.Calls, "counted_calls", d.Counted.Calls,
+			"stored_attempts", d.Stored.Attempts, "counted_attempts", d.Counted.Attempts, "stored_cost", d.Stored.Cost.String(), "counted_cost", d.Counted.Cost.String())
 	}
 	l.cfg.Logger.Info("usage verified", "day", day, "differing", len(drifts))
 }

@@ -1,16 +1,19 @@
 package calllog_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -33,7 +36,7 @@ func (s *sums) VerifyUsage(_ context.Context, t time.Time) ([]calllog.Drift, err
 	defer s.mu.Unlock()
 	s.counted = append(s.counted, t)
 	if t.Equal(s.drift) {
-		return []calllog.Drift{{Table: "usage_hour", Bucket: t}}, s.err
+		return []calllog.Drift{{Table: "attempt_hour", Bucket: t, Stored: usage.Sum{Attempts: 2}, Counted: usage.Sum{Attempts: 3}}}, s.err
 	}
 	return nil, s.err
 }
@@ -117,8 +120,9 @@ func TestNightlyVerification(t *testing.T) {
 		store := &sums{drift: began.Add(25 * time.Hour), leftover: 3}
 		source := &settings{}
 		source.keep(0)
+		var logged bytes.Buffer // read when Run has ended
 		l, err := calllog.New(calllog.Config{
-			Store: &memory{calls: map[string]*nodev1.Call{}}, Gaps: &memory{}, Usage: store, Lock: store, Source: source, Logger: slog.New(slog.DiscardHandler), Now: time.Now,
+			Store: &memory{calls: map[string]*nodev1.Call{}}, Gaps: &memory{}, Usage: store, Lock: store, Source: source, Logger: slog.New(slog.NewTextHandler(&logged, nil)), Now: time.Now,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -155,6 +159,9 @@ func TestNightlyVerification(t *testing.T) {
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("Run: %v", err)
+		}
+		if want := "table=attempt_hour"; strings.Count(logged.String(), want) != 1 || !strings.Contains(logged.String(), "stored_attempts=2 counted_attempts=3") {
+			t.Errorf("the log does not say once what of %s differs: %s", want, &logged)
 		}
 		if age := time.Since(store.minutes); age < calllog.KeepUsageMinutes || age > calllog.KeepUsageMinutes+time.Hour {
 			t.Errorf("sums per minute are kept for %s", age)
