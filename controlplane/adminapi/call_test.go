@@ -243,3 +243,26 @@ func TestCallFiltersAreChecked(t *testing.T) {
 		}
 	})
 }
+
+// The id finds a call of any age, but it is a filter like the others: all must hold.
+func TestFilterByIDAndMore(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	c := e.admin(t)
+	e.insert(t, 2, func(_ int, call *nodev1.Call) { call.Group, call.Outcome = "pool", "ok" })
+	for name, tt := range map[string]struct {
+		filter *adminv1.CallFilter
+		want   int
+	}{
+		"alone":           {&adminv1.CallFilter{Id: callID(1)}, 1},
+		"with another":    {&adminv1.CallFilter{Id: callID(1), Group: "pool", Outcome: "ok"}, 1},
+		"not that group":  {&adminv1.CallFilter{Id: callID(1), Group: "other"}, 0},
+		"not failed":      {&adminv1.CallFilter{Id: callID(1), Failed: true}, 0},
+		"of another time": {&adminv1.CallFilter{Id: callID(1), EndTime: &timestamppb.Timestamp{Seconds: 1_700_000_000}}, 0},
+		"nobody's":        {&adminv1.CallFilter{Id: "nobody"}, 0},
+	} {
+		if got := ok(c.calls.ListCalls(t.Context(), &adminv1.ListCallsRequest{Filter: tt.filter}))(t).GetCalls(); len(got) != tt.want || tt.want == 1 && got[0].GetId() != callID(1) {
+			t.Errorf("%s: %v, want %d", name, got, tt.want)
+		}
+	}
+}

@@ -27,7 +27,7 @@ const (
 // Which calls are meant. An empty field does not filter; several must all hold.
 type CallFilter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only the call with this request id, whatever its age and the other fields.
+	// Only the call with this request id, whatever its age; the other fields must hold too.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Only calls that arrived at this time or later.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`

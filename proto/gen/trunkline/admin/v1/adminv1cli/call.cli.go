@@ -38,7 +38,7 @@ func callService() cli.Service {
 			"trunkline.admin.v1.CallFilter.failed":               "Only calls that did not end ok. Best together with a time or another filter.",
 			"trunkline.admin.v1.CallFilter.failed_over":          "Only calls that took more than one attempt. Best together with a time or another filter.",
 			"trunkline.admin.v1.CallFilter.group":                "Only calls to this group.",
-			"trunkline.admin.v1.CallFilter.id":                   "Only the call with this request id, whatever its age and the other fields.",
+			"trunkline.admin.v1.CallFilter.id":                   "Only the call with this request id, whatever its age; the other fields must hold too.",
 			"trunkline.admin.v1.CallFilter.min_cost":             "Only calls that cost at least so much, in USD, an exact decimal. Best together with a time or another filter.",
 			"trunkline.admin.v1.CallFilter.min_duration":         "Only calls that took at least so long. Best together with a time or another filter.",
 			"trunkline.admin.v1.CallFilter.model":                "Only calls that this upstream model answered. Best together with a time or another filter.",

@@ -21,7 +21,7 @@ export const file_trunkline_admin_v1_filter: GenFile = /*@__PURE__*/
  */
 export type CallFilter = Message<"trunkline.admin.v1.CallFilter"> & {
   /**
-   * Only the call with this request id, whatever its age and the other fields.
+   * Only the call with this request id, whatever its age; the other fields must hold too.
    *
    * @generated from field: string id = 1;
    */
