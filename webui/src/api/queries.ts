@@ -2,7 +2,6 @@ import { callUnaryMethod, useQuery as useConnectQuery, useTransport } from '@con
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { CallService, type ListCallsResponse } from '@/gen/trunkline/admin/v1/call_pb';
 import { GroupService } from '@/gen/trunkline/admin/v1/group_pb';
-import { KeyService } from '@/gen/trunkline/admin/v1/key_pb';
 import { ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { SettingsService } from '@/gen/trunkline/admin/v1/settings_pb';
 import { type CallSearch, callFilter } from './callFilter';
@@ -87,20 +86,6 @@ export function useGroups() {
         const input = { pageSize: PAGE_SIZE, pageToken };
         const page = await callUnaryMethod(transport, GroupService.method.listGroups, input, { signal });
         return { items: page.groups, next: page.nextPageToken };
-      }),
-  });
-}
-
-export function useApiKeys() {
-  const transport = useTransport();
-  return useQuery({
-    queryKey: [...CONFIG_KEY, 'keys'],
-    refetchInterval: CALM,
-    queryFn: ({ signal }) =>
-      allPages(async (pageToken) => {
-        const input = { pageSize: PAGE_SIZE, pageToken };
-        const page = await callUnaryMethod(transport, KeyService.method.listApiKeys, input, { signal });
-        return { items: page.apiKeys, next: page.nextPageToken };
       }),
   });
 }

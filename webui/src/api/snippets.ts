@@ -162,18 +162,3 @@ Model: ${group}
     },
   ];
 }
-
-export const GROUP_YAML = `kind: Group
-name: gpt-4-pool
-members:
-  - {provider: openai-main, model: gpt-4o-mini, priority: 1}
-  - {provider: backup, model: some-model, priority: 2}
-`;
-
-export const KEY_YAML = `kind: ApiKey
-name: my-app
-groups: [gpt-4-pool]
-`;
-
-/** Puts a file into force; a key that it makes is printed once. */
-export const applyCommand = (file: string) => `trunklinectl apply -f ${file}`;
