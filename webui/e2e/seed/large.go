@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 )
 
 // What e2e/large.ts configures.
@@ -16,17 +17,22 @@ const (
 
 // useLarge makes the calls those of e2e/large.ts instead of e2e/demo.yaml.
 func useLarge(m *maker) {
-	m.routes = make([]route, largeGroups)
-	for g := range m.routes {
-		m.routes[g] = route{group: fmt.Sprintf("group-%03d", g), stream: g%2 == 0}
+	m.routes = nil
+	for g := range largeGroups {
+		var members []target
 		for i := range largeMembers {
 			n := g*largeMembers + i
-			m.routes[g].to = append(m.routes[g].to, target{
+			members = append(members, target{
 				provider: fmt.Sprintf("provider-%04d", n%largeProviders), model: fmt.Sprintf("vendor/model-%02d", n/largeProviders%largeModels),
 				in: 1_750_000, out: 14_000_000, ms: 1500, fails: 0.03, outcome: "rate_limited", status: 429,
 			})
 		}
+		// Each member is the first of some calls, so that every provider has some.
+		for first := range members {
+			to := slices.Concat(members[first:], members[:first])
+			m.routes = append(m.routes, route{group: fmt.Sprintf("group-%03d", g), stream: g%2 == 0, to: to})
+		}
 	}
-	m.pick = func(random *rand.Rand) int { return random.IntN(largeGroups) }
+	m.pick = func(random *rand.Rand) int { return random.IntN(len(m.routes)) }
 	m.key = func(random *rand.Rand) string { return fmt.Sprintf("key-%06d", random.IntN(largeKeys)) }
 }
