@@ -1,5 +1,6 @@
 // Prints what the console moves and how long its pages take with a large configuration (large.ts):
-// SCALE=1 npx playwright test scale.spec. SCALE_DAYS and SCALE_PER_HOUR say how many calls are made before.
+// SCALE=1 npx playwright test scale.spec, with ONLY=/groups for some of them. SCALE_DAYS and SCALE_PER_HOUR say how many
+// calls are made before.
 import type { Page } from '@playwright/test';
 import { expect, settled, test, useConsole } from './fixture';
 import { applyLarge } from './large';
@@ -27,7 +28,7 @@ const PAGES = [
   '/nodes',
   '/history',
   '/settings',
-];
+].filter((path) => path.startsWith(process.env.ONLY ?? '/'));
 
 const it = useConsole('empty', {
   seedDays: process.env.SCALE ? Number(process.env.SCALE_DAYS ?? 7) : 0,
