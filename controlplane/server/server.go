@@ -44,7 +44,7 @@ type Config struct {
 	// GatewayURL is where clients send /v1 requests: the console shows it and may call its
 	// origin; empty: the same address as the console's.
 	GatewayURL string
-	Version               string
+	Version    string
 	// PriceCatalogue is the path of a file that imports take prices from; empty: none.
 	PriceCatalogue string
 	Logger         *slog.Logger          // required
