@@ -1,3 +1,5 @@
+import { DEMO_KEY } from './server';
+
 /** A page as it is audited and photographed: what a page adds here is looked at in every language and theme. */
 export type Shot = {
   name: string;
@@ -26,6 +28,16 @@ export const SHOTS: readonly Shot[] = [
   { name: 'calls-none', path: '/calls?status=418' },
   { name: 'calls-empty', path: '/calls', empty: true },
   { name: 'playground', path: '/playground' },
+  {
+    name: 'playground-answer',
+    path: '/playground?group=chat-default',
+    before: async (page) => {
+      await page.locator('input[type=password]').fill(DEMO_KEY);
+      await page.locator('main textarea').last().fill('Hello');
+      await page.keyboard.press('Control+Enter');
+      await page.locator('aside li').first().waitFor();
+    },
+  },
   { name: 'providers', path: '/providers' },
   { name: 'providers-empty', path: '/providers', empty: true },
   { name: 'provider', path: '/providers?provider=openrouter' },

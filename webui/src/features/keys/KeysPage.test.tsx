@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { screen, within } from '@testing-library/react';
+import { Code, ConnectError } from '@connectrpc/connect';
+import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 import { ApiKeySchema, ApiKeyState } from '@/gen/trunkline/admin/v1/key_pb';
@@ -123,4 +124,45 @@ test('a revocation asks for the name, and gives a receipt', async () => {
   await userEvent.click(dialog.getByRole('button', { name: 'Revoke' }));
   expect(await dialog.findByText('1 node refuses the key, now and after a restart.')).toBeVisible();
   expect(dialog.getByText(/is not connected/)).toBeVisible();
+});
+
+/** A control plane on which someone else gave the key an owner meanwhile. */
+function changedByOthers() {
+  let stored: object = { ...app, etag: '9', owner: 'search' };
+  const updateApiKey = vi.fn((req: { apiKey?: { etag: string } }) => {
+    if (req.apiKey?.etag === '10') return {};
+    stored = { ...app, etag: '10', owner: 'billing' };
+    throw new ConnectError('changed', Code.Aborted);
+  });
+  renderApp('/keys?key=app', {
+    keys: { listApiKeys: () => ({ apiKeys: [app] }), getApiKey: () => ({ apiKey: stored }), updateApiKey },
+    groups,
+  });
+  return updateApiKey;
+}
+
+async function saveTags() {
+  await userEvent.type(await screen.findByLabelText('Tags', { selector: 'input:not([type=hidden])' }), 'prod,');
+  await userEvent.click(screen.getByRole('button', { name: 'Save' }));
+  return within(await screen.findByRole('alert'));
+}
+
+test('when someone else changed the key first both changes are shown, and mine can be saved over theirs', async () => {
+  const updateApiKey = changedByOthers();
+  const conflict = await saveTags();
+  expect(conflict.getByText('billing')).toBeVisible();
+  expect(conflict.getByText('prod')).toBeVisible();
+  await userEvent.click(conflict.getByRole('button', { name: 'Overwrite with mine' }));
+  expect(await screen.findByText('app is saved.')).toBeInTheDocument();
+  const sent = updateApiKey.mock.calls[1]?.[0] as { updateMask?: { paths: string[] } };
+  expect(sent).toMatchObject({ apiKey: { etag: '10', owner: 'search', tags: ['prod'] } });
+  expect(sent.updateMask?.paths).not.toContain('enabled');
+});
+
+test('or theirs is taken, and mine is gone', async () => {
+  changedByOthers();
+  const conflict = await saveTags();
+  await userEvent.click(conflict.getByRole('button', { name: 'Take theirs, drop mine' }));
+  await waitFor(() => expect(screen.getByLabelText('Owner')).toHaveValue('billing'));
+  expect(screen.queryByRole('button', { name: 'Save' })).not.toBeInTheDocument();
 });

@@ -8,7 +8,9 @@ import { ConfirmDialog } from '@/ui/ConfirmDialog';
 import { Loaded } from '@/ui/Loaded';
 import { Panel } from '@/ui/Panel';
 import { emptyDraft } from './draft';
-import { KeywordForm } from './KeywordForm';
+import { EditKeyword } from './EditKeyword';
+import c from './keywords.module.css';
+import { NewKeyword } from './NewKeyword';
 import { PRESETS } from './presets';
 
 /** A keyword being made or changed, beside the list. */
@@ -33,7 +35,7 @@ export function KeywordPanel({
       onClose={onClose}
     >
       {isNew ? (
-        <KeywordForm key={name} initial={emptyDraft(preset)} onSaved={() => onSaved(undefined)} onCancel={onClose} />
+        <NewKeyword key={name} initial={emptyDraft(preset)} onSaved={() => onSaved(undefined)} onCancel={onClose} />
       ) : (
         name !== undefined && <Existing key={name} name={name} onClose={onClose} />
       )}
@@ -47,13 +49,10 @@ function Existing({ name, onClose }: { name: string; onClose: () => void }) {
     <Loaded query={query}>
       {({ failureKeyword }) =>
         failureKeyword && (
-          <KeywordForm
-            key={failureKeyword.etag}
-            stored={failureKeyword}
-            onSaved={onClose}
-            onCancel={onClose}
-            aside={<Delete keyword={failureKeyword} onDone={onClose} />}
-          />
+          <>
+            <EditKeyword keyword={failureKeyword} onSaved={onClose} />
+            <Delete keyword={failureKeyword} onDone={onClose} />
+          </>
         )
       }
     </Loaded>
@@ -71,7 +70,7 @@ function Delete({ keyword, onDone }: { keyword: FailureKeyword; onDone: () => vo
   });
   return (
     <>
-      <Button variant="subtle" color="red" onClick={() => setAsked(true)}>
+      <Button className={c.delete} variant="subtle" color="red" onClick={() => setAsked(true)}>
         {t('keywords.delete')}
       </Button>
       <ConfirmDialog

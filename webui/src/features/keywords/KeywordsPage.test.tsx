@@ -1,4 +1,5 @@
-import { screen, within } from '@testing-library/react';
+import { Code, ConnectError } from '@connectrpc/connect';
+import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 import { renderApp } from '@/test/renderApp';
@@ -87,4 +88,29 @@ test('a stored keyword is changed on the revision it was read at, and deleted af
   expect(updateFailureKeyword.mock.calls[0]?.[0]).toMatchObject({
     failureKeyword: { name: 'busy', etag: '7', count: false, logOnly: true, providers: ['relay'] },
   });
+});
+
+test('when someone else changed the keyword first both changes are shown; what nobody touched follows theirs', async () => {
+  let stored: object = busy;
+  const updateFailureKeyword = vi.fn((req: { failureKeyword?: { etag: string } }) => {
+    if (req.failureKeyword?.etag === '8') return {};
+    stored = { ...busy, etag: '8', keyword: 'overloaded' };
+    throw new ConnectError('changed', Code.Aborted);
+  });
+  const { queryClient } = renderApp('/keywords?keyword=busy', {
+    keywords: {
+      listFailureKeywords: () => ({ failureKeywords: [busy] }),
+      getFailureKeyword: () => ({ failureKeyword: stored }),
+      updateFailureKeyword,
+    },
+  });
+  await userEvent.click(await screen.findByLabelText('Only note it in the call log'));
+  await userEvent.click(screen.getByRole('button', { name: 'Save' }));
+  const conflict = within(await screen.findByRole('alert'));
+  expect(conflict.getByText('Text: overloaded')).toBeVisible();
+  await userEvent.click(conflict.getByRole('button', { name: 'Take theirs, drop mine' }));
+  expect(screen.getByLabelText('Text')).toHaveValue('overloaded');
+  stored = { ...busy, etag: '9', keyword: 'later' };
+  await queryClient.refetchQueries();
+  await waitFor(() => expect(screen.getByLabelText('Text')).toHaveValue('later'));
 });

@@ -1,0 +1,59 @@
+import { callUnaryMethod, useTransport } from '@connectrpc/connect-query';
+import { useForm } from '@mantine/form';
+import { useAction } from '@/api/useAction';
+import { useEdit } from '@/api/useEdit';
+import { type ApiKey, KeyService } from '@/gen/trunkline/admin/v1/key_pb';
+import { useI18n } from '@/i18n';
+import { SaveBar } from '@/ui/SaveBar';
+import { type Draft, draftOf, messageOf } from './draft';
+import { KeyForm } from './KeyForm';
+import { useDifferences } from './useDifferences';
+
+/** What the form has: disabling, rotating and revoking are actions of their own. */
+const PATHS = ['groups', 'owner', 'tags', 'expire_time', 'limits', 'budget', 'allowed_ips', 'request_options', 'debug'];
+
+/** The fields of a stored key. */
+export function EditKey({ apiKey, onSaved }: { apiKey: ApiKey; onSaved: () => void }) {
+  const { t } = useI18n();
+  const { name } = apiKey;
+  const transport = useTransport();
+  const differences = useDifferences();
+  const form = useForm<Draft>({ initialValues: draftOf(apiKey) });
+  const read = async () => (await callUnaryMethod(transport, KeyService.method.getApiKey, { name })).apiKey;
+  const { base, conflict, take } = useEdit({ stored: apiKey, form, draftOf, read });
+  const update = useAction(KeyService.method.updateApiKey, {
+    form: { target: form, name },
+    onConflict: conflict.found,
+    done: () => t('keys.saved', { name }),
+    onDone: onSaved,
+  });
+  const run = (from: ApiKey) => {
+    conflict.settled();
+    const message = { ...messageOf(form.values, base), etag: from.etag };
+    update.run({ apiKey: message, updateMask: { paths: PATHS } });
+  };
+  const save = form.onSubmit(() => run(base));
+  const { theirs } = conflict;
+  return (
+    <form onSubmit={save}>
+      <KeyForm form={form} isNew={false} />
+      <SaveBar
+        changes={differences(draftOf(base), form.values)}
+        onSave={() => save()}
+        onDiscard={() => take(base)}
+        busy={update.busy}
+        error={update.leftError}
+        conflict={
+          theirs && {
+            changes: differences(draftOf(base), draftOf(theirs)),
+            onReload: () => {
+              update.reset();
+              take(theirs);
+            },
+            onOverwrite: () => run(theirs),
+          }
+        }
+      />
+    </form>
+  );
+}
