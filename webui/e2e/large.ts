@@ -6,6 +6,7 @@ const MODELS = 10;
 const GROUPS = 200;
 const MEMBERS = 20;
 const KEYS = 100_000;
+const PART = 20_000;
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 const numbered = (word: string, n: number, digits: number) => `${word}-${String(n).padStart(digits, '0')}`;
@@ -46,5 +47,8 @@ export async function applyLarge(server: Server) {
     ...range(PROVIDERS).map((n) => ({ provider: provider(n) })),
     ...range(GROUPS).map((n) => ({ group: group(n) })),
   ]);
-  await apply(range(KEYS).map((n) => ({ apiKey: apiKey(n) })));
+  // In parts: a busy machine takes longer for all of them than one change of the configuration may.
+  for (let from = 0; from < KEYS; from += PART) {
+    await apply(range(PART).map((n) => ({ apiKey: apiKey(from + n) })));
+  }
 }
