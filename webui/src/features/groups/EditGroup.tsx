@@ -1,7 +1,7 @@
 import { callUnaryMethod, useTransport } from '@connectrpc/connect-query';
 import { useForm } from '@mantine/form';
 import { getRouteApi } from '@tanstack/react-router';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useAction } from '@/api/useAction';
 import { useConflict } from '@/api/useConflict';
 import { type Group, GroupService } from '@/gen/trunkline/admin/v1/group_pb';
@@ -34,7 +34,6 @@ export function EditGroup({ group, rollout, watch }: { group: Group; rollout: Ro
   const changed = changedFields(before, form.values);
   const isUntouched = changed.length === 0;
   const live = useRoutes([name]);
-  const sentAt = useRef(0);
 
   const take = (next: Group) => {
     setBase(next);
@@ -51,12 +50,12 @@ export function EditGroup({ group, rollout, watch }: { group: Group; rollout: Ro
       conflict.settled();
       if (!saved) return;
       take(saved);
-      watch(name, saved.etag, sentAt.current);
+      watch.saved(name, saved.etag);
     },
     onConflict: conflict.found,
   });
   const run = (etag: string) => {
-    sentAt.current = performance.now();
+    watch.begin();
     save.run({
       group: { ...messageOf(form.values), etag },
       updateMask: { paths: changed.map((field) => FIELDS[field]) },

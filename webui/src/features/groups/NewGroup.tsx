@@ -43,18 +43,17 @@ function Form({ values, watch }: { values: Draft; watch: Watch }) {
   const settings = useSettings();
   const form = useForm<Draft>({ initialValues: values });
   const isSaved = useRef(false);
-  const sentAt = useRef(0);
   const create = useAction(GroupService.method.createGroup, {
     form: { target: form, name: form.values.name.trim() },
     done: ({ group }) => t('groups.created', { name: group?.name ?? '' }),
     onDone: async ({ group }) => {
       isSaved.current = true;
-      if (group) watch(group.name, group.etag, sentAt.current);
+      if (group) watch.saved(group.name, group.etag);
       await navigate({ to: '/groups', search: { group: group?.name } });
     },
   });
   const submit = () => {
-    sentAt.current = performance.now();
+    watch.begin();
     create.run({ group: messageOf(form.values) });
   };
   return (

@@ -26,8 +26,7 @@ export function useRollout() {
   const watching = useRef<AbortController>(undefined);
   useEffect(() => () => watching.current?.abort(), []);
 
-  /** etag is the revision of what was saved; since is when it was sent. */
-  const watch = async (group: string, etag: string, since: number) => {
+  const follow = async (group: string, etag: string, since: number) => {
     watching.current?.abort();
     watching.current = new AbortController();
     const { signal } = watching.current;
@@ -44,9 +43,17 @@ export function useRollout() {
       await new Promise((over) => setTimeout(over, PAUSE));
     }
   };
-  return {
-    rollout,
-    watch: (group: string, etag: string, since: number) => void watch(group, etag, since).catch(() => undefined),
+  const sentAt = useRef(0);
+  const watch = {
+    /** Something is sent: what was told of the change before is over. */
+    begin: () => {
+      watching.current?.abort();
+      sentAt.current = performance.now();
+      setRollout(undefined);
+    },
+    /** It was saved; etag is its revision. */
+    saved: (group: string, etag: string) => void follow(group, etag, sentAt.current).catch(() => undefined),
   };
+  return { rollout, watch };
 }
 export type Watch = ReturnType<typeof useRollout>['watch'];
