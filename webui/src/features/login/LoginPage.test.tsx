@@ -33,7 +33,7 @@ test('someone who is not signed in gets there, and then where they wanted to go'
     signedOut(() => ({ username: 'ada' })),
   );
   await signIn('ada', 'secret');
-  expect(await screen.findByRole('heading', { name: 'No groups yet' })).toBeVisible();
+  expect(await screen.findByText('Nothing matches the filter')).toBeVisible();
   expect(router.state.location.href).toBe('/groups?q=chat');
 });
 
