@@ -31,13 +31,13 @@ test('a key is made, works, is limited, rotated and revoked', async () => {
   // One request a minute, of which one was made a moment ago.
   await page.goto('/keys?key=robot');
   await page.getByLabel('Requests per minute').fill('1');
-  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(page.getByText('robot is saved.')).toBeVisible();
   await expect.poll(() => server.chat(GROUP, { key: first })).toBe(429);
 
   await page.goto('/keys?key=robot');
   await page.getByLabel('Requests per minute').fill('');
-  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(page.getByText('robot is saved.')).toBeVisible();
   await page.goto('/keys?key=robot');
   await page.getByRole('button', { name: 'Rotate' }).click();

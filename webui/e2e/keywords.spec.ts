@@ -25,7 +25,7 @@ test('a stored keyword is switched off and deleted', async () => {
   const { page } = it;
   await page.goto('/keywords?keyword=odd');
   await page.getByLabel('Look for it').uncheck();
-  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(page.getByText('odd is saved.')).toBeVisible();
   await expect(page.getByRole('row', { name: /odd/ })).toContainText('Off');
   await page.goto('/keywords?keyword=odd');

@@ -14,7 +14,7 @@ test('a threshold is changed and holds', async () => {
   await page.goto('/settings');
   await page.getByLabel('Failures').fill('7');
   await expect(page.getByText(/skipped after 7 failures/)).toBeVisible();
-  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(page.getByText('Settings saved.')).toBeVisible();
   expect(await threshold()).toBe(7);
 });
@@ -27,9 +27,9 @@ test('two tabs: the second sees what the first saved, and decides', async () => 
   await settled(other);
   await page.getByLabel('Attempts per call').fill('3');
   await other.getByLabel('Failures').fill('9');
-  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(page.getByText('Settings saved.')).toBeVisible();
-  await other.getByRole('button', { name: 'Save' }).click();
+  await other.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(other.getByText('Someone else changed this while you were editing.')).toBeVisible();
   expect(await audit(other, 'a conflict')).toEqual([]);
   await other.getByRole('button', { name: 'Take theirs, drop mine' }).click();
