@@ -62,34 +62,6 @@ export function useGroupNames() {
   });
 }
 
-export function useProviders() {
-  const transport = useTransport();
-  return useQuery({
-    queryKey: [...CONFIG_KEY, 'providers'],
-    refetchInterval: CALM,
-    queryFn: ({ signal }) =>
-      allPages(async (pageToken) => {
-        const input = { pageSize: PAGE_SIZE, pageToken };
-        const page = await callUnaryMethod(transport, ProviderService.method.listProviders, input, { signal });
-        return { items: page.providers, next: page.nextPageToken };
-      }),
-  });
-}
-
-export function useGroups() {
-  const transport = useTransport();
-  return useQuery({
-    queryKey: [...CONFIG_KEY, 'groups'],
-    refetchInterval: CALM,
-    queryFn: ({ signal }) =>
-      allPages(async (pageToken) => {
-        const input = { pageSize: PAGE_SIZE, pageToken };
-        const page = await callUnaryMethod(transport, GroupService.method.listGroups, input, { signal });
-        return { items: page.groups, next: page.nextPageToken };
-      }),
-  });
-}
-
 export function useSettings() {
   const transport = useTransport();
   return useQuery({
