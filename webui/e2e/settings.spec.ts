@@ -51,7 +51,6 @@ test('the history shows who did it, and goes back', async () => {
   await panel.getByRole('button', { name: 'Roll back to it' }).click();
   const question = page.getByRole('dialog', { name: /^Roll back to revision/ });
   await expect(question.getByText(/max_attempts/).first()).toBeVisible();
-  expect(await audit(page, 'a rollback')).toEqual([]);
   await question.getByRole('button', { name: 'Roll back to it' }).click();
   await expect(page.getByText(/^Rolled back\./)).toBeVisible();
   expect(await threshold()).toBe(7); // which was saved before

@@ -14,10 +14,10 @@ export function ChangeList({ changes, of }: { changes: ResourceChange[]; of: num
           const kind = kindWord(change.kind);
           return (
             <li key={changeKey(change)}>
-              <header>
+              <p className={c.change}>
                 <small>{t(operationWords[change.operation])}</small> {kind ? t(kind) : change.kind}{' '}
                 {change.name && <b>{change.name}</b>}
-              </header>
+              </p>
               {change.differences.length > 0 && (
                 <ul className={c.differences} translate="no">
                   {change.differences.map((line) => (
