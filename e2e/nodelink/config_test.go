@@ -101,8 +101,9 @@ func TestSlowNodeGetsTheLatest(t *testing.T) {
 	close(leave)
 	n.reaches(t, 6)
 	n.stop()
-	if len(slow) != 2 || slow[0] != 1 || slow[1] != 6 {
-		t.Errorf("the slow node was sent %v, want only 1 and 6", slow)
+	// One more may have been on its way when the last came.
+	if len(slow) > 3 || slow[0] != 1 || slow[len(slow)-1] != 6 {
+		t.Errorf("the slow node was sent %v, want 1 and 6, and at most one between", slow)
 	}
 }
 
