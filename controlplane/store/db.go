@@ -68,6 +68,8 @@ type engine interface {
 	KeepCalls(ctx context.Context, now, t time.Time) (time.Time, error)
 	// Exclusive runs do unless another replica runs the job of that name.
 	Exclusive(ctx context.Context, job string, do func(context.Context) error) (bool, error)
+	// Append puts one binary value behind another.
+	Append(value, more string) string
 	// Concatenate is the aggregate that puts the binary values of a column one behind the
 	// other, as Concatenated can read it.
 	Concatenate(column string) string

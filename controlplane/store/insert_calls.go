@@ -35,7 +35,7 @@ func (s *Calls) InsertCalls(ctx context.Context, node string, calls []*nodev1.Ca
 				return err
 			}
 		}
-		return rollUp(ctx, tx, node, in.stored)
+		return rollUp(ctx, tx, s.db.engine, node, in.stored)
 	})
 	if err != nil {
 		return 0, nil, s.db.failed(err, "store calls")

@@ -27,7 +27,7 @@ func TestSumsDoNotOverflow(t *testing.T) {
 			lie := usage.Sum{Calls: 1, InputTokens: 5e17, DurationUS: 5e17, Cost: usage.Cost{Micro: 5e17}}
 			for range 20 {
 				err := s.inTx(t.Context(), func(ctx context.Context, tx *sql.Tx) error {
-					return addTotals(ctx, tx, "liar", []totalRow{{sum: total{today.UnixMicro(), key, &lie}}})
+					return addTotals(ctx, tx, s.engine, "liar", []totalRow{{sum: total{today.UnixMicro(), key, &lie}}})
 				})
 				if err != nil {
 					t.Fatal(err)

@@ -202,7 +202,7 @@ func (r rollup) scanInto(k *sumKey) []any {
 
 // rollUp adds calls, which must be new ones of this transaction, to the sums. It comes
 // last in the transaction: sums are the rows that others wait for.
-func rollUp(ctx context.Context, tx *sql.Tx, node string, calls []*nodev1.Call) error {
+func rollUp(ctx context.Context, tx *sql.Tx, e engine, node string, calls []*nodev1.Call) error {
 	if len(calls) == 0 {
 		return nil
 	}
@@ -211,7 +211,7 @@ func rollUp(ctx context.Context, tx *sql.Tx, node string, calls []*nodev1.Call) 
 		for _, c := range calls {
 			r.count(sums, c)
 		}
-		if err := r.add(ctx, tx, shardOf(node), figuresOf(sums, r.usageFigures)); err != nil {
+		if err := r.add(ctx, tx, e, shardOf(node), figuresOf(sums, r.usageFigures)); err != nil {
 			return fmt.Errorf("add to %s: %w", r.table, err)
 		}
 	}
@@ -220,7 +220,7 @@ func rollUp(ctx context.Context, tx *sql.Tx, node string, calls []*nodev1.Call) 
 		for _, c := range calls {
 			r.countAttempts(sums, c)
 		}
-		if err := r.add(ctx, tx, shardOf(node), figuresOf(sums, attemptFigures)); err != nil {
+		if err := r.add(ctx, tx, e, shardOf(node), figuresOf(sums, attemptFigures)); err != nil {
 			return fmt.Errorf("add to %s: %w", r.table, err)
 		}
 	}

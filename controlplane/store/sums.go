@@ -17,8 +17,7 @@ import (
 // overflowed would keep all that is added to it from being stored.
 const maxSum = 100_000_000_000_000_000
 
-// figures is a sum as a table holds it: whole numbers, of which the first one says how much
-// is summed up and is never 0, and two histograms.
+// figures is a sum as a table holds it: whole numbers, and two histograms.
 type figures struct {
 	numbers             []*int64
 	latency, firstToken *usage.Histogram
@@ -57,11 +56,15 @@ func (f figures) scan(row interface{ Scan(...any) error }, keys []any, decode fu
 	return nil
 }
 
-// add adds to the stored sums. Numbers are added by the database. Histograms are added
-// here: the database returns those of the rows it updated, which are locked from then on.
-// Rows are taken in the order of their keys: transactions that add to the same sums wait
-// for each other instead of deadlocking.
-func (r rollup) add(ctx context.Context, tx *sql.Tx, shard int, sums map[sumKey]figures) error {
+// longHistograms is how many bytes the two histograms of a sum may take before they are merged.
+// Merged they rarely take more than half of it.
+const longHistograms = 1024
+
+// add adds to the stored sums. The database adds numbers, and puts histograms one behind the
+// other: most rows are written once. It returns those that have become long, which are locked
+// from then on, to be merged here. Rows are taken in the order of their keys: transactions
+// that add to the same sums wait for each other instead of deadlocking.
+func (r rollup) add(ctx context.Context, tx *sql.Tx, e engine, shard int, sums map[sumKey]figures) error {
 	keys := make([]sumKey, 0, len(sums))
 	for k := range sums {
 		keys = append(keys, k)
@@ -69,19 +72,12 @@ func (r rollup) add(ctx context.Context, tx *sql.Tx, shard int, sums map[sumKey]
 	slices.SortFunc(keys, sumKey.compare)
 	var merged [][]any
 	for batch := range batches(keys) {
-		there, err := r.addNumbers(ctx, tx, shard, batch, sums)
+		long, err := r.append(ctx, tx, e, shard, batch, sums)
 		if err != nil {
 			return err
 		}
-		for _, row := range there {
-			mine, ok := sums[row.key]
-			switch {
-			case !ok:
-				return errors.New("the database returned a sum that was not sent")
-			case row.first == min(*mine.numbers[0], maxSum):
-				continue // a new row: its histograms are the ones that were sent
-			}
-			latency, firstToken := *mine.latency, *mine.firstToken
+		for _, row := range long {
+			var latency, firstToken usage.Histogram
 			if err := errors.Join(latency.AddEncoded(row.latency), firstToken.AddEncoded(row.firstToken)); err != nil {
 				return err
 			}
@@ -92,14 +88,13 @@ func (r rollup) add(ctx context.Context, tx *sql.Tx, shard int, sums map[sumKey]
 		` ON CONFLICT (`+r.keyColumns()+`, shard) DO UPDATE SET latency = excluded.latency, first_token = excluded.first_token`)
 }
 
-// addedRow is a sum after numbers were added to it and before histograms are.
-type addedRow struct {
+// longRow is a sum whose histograms are to be merged.
+type longRow struct {
 	key                 sumKey
-	first               int64 // of its numbers
 	latency, firstToken []byte
 }
 
-func (r rollup) addNumbers(ctx context.Context, tx *sql.Tx, shard int, keys []sumKey, sums map[sumKey]figures) ([]addedRow, error) {
+func (r rollup) append(ctx context.Context, tx *sql.Tx, e engine, shard int, keys []sumKey, sums map[sumKey]figures) ([]longRow, error) {
 	var args []any
 	for _, k := range keys {
 		u := sums[k]
@@ -110,12 +105,13 @@ func (r rollup) addNumbers(ctx context.Context, tx *sql.Tx, shard int, keys []su
 		}
 		args = append(args, u.latency.Encode(), u.firstToken.Encode())
 	}
-	rows, err := tx.QueryContext(ctx, r.upsert(len(keys)), args...)
-	return collect(rows, err, func(rows *sql.Rows) (addedRow, error) {
-		var row addedRow
-		err := rows.Scan(append(r.scanInto(&row.key), &row.first, &row.latency, &row.firstToken)...)
+	rows, err := tx.QueryContext(ctx, r.upsert(e, len(keys)), args...)
+	all, err := collect(rows, err, func(rows *sql.Rows) (longRow, error) {
+		var row longRow
+		err := rows.Scan(append(r.scanInto(&row.key), &row.latency, &row.firstToken)...)
 		return row, err
 	})
+	return slices.DeleteFunc(all, func(row longRow) bool { return row.latency == nil }), err
 }
 
 // numbers name what is added up. A part is no sum of one outcome and so keeps apart how many
@@ -152,8 +148,8 @@ func attemptFigures(u *usage.Attempts) figures {
 	return figures{[]*int64{&u.Attempts, &u.OK, &u.Counted, &u.DurationUS}, &u.Latency, &u.FirstToken}
 }
 
-// upsert is the statement that adds the numbers of so many sums.
-func (r rollup) upsert(n int) string {
+// upsert is the statement that adds so many sums.
+func (r rollup) upsert(e engine, n int) string {
 	columns := r.numbers()
 	set := make([]string, len(columns))
 	for i, c := range columns {
@@ -167,10 +163,14 @@ func (r rollup) upsert(n int) string {
 		}
 		set[i] = fmt.Sprintf("%s = CASE WHEN %s > %d THEN %d ELSE %s END", c, sum, maxSum, maxSum, sum)
 	}
+	for _, h := range []string{"latency", "first_token"} {
+		set = append(set, h+" = "+e.Append(r.table+"."+h, "excluded."+h))
+	}
+	isLong := fmt.Sprintf("CASE WHEN length(%[1]s.latency) + length(%[1]s.first_token) > %[2]d THEN ", r.table, longHistograms)
 	keyed := r.keyColumns()
 	width := strings.Count(keyed, ",") + 1 + 1 + len(columns) + 2
 	return `INSERT INTO ` + r.table + ` (` + keyed + `, shard, ` + strings.Join(columns, ", ") + `, latency, first_token) VALUES ` +
 		placeholders(n, width) +
 		` ON CONFLICT (` + keyed + `, shard) DO UPDATE SET ` + strings.Join(set, ", ") +
-		` RETURNING ` + keyed + `, ` + columns[0] + `, latency, first_token`
+		` RETURNING ` + keyed + `, ` + isLong + `latency END, ` + isLong + `first_token END`
 }

@@ -83,7 +83,7 @@ func (s *CallGaps) InsertTotals(ctx context.Context, node string, totals []*node
 		if err != nil {
 			return fmt.Errorf("insert totals: %w", err)
 		}
-		return addTotals(ctx, tx, node, stored)
+		return addTotals(ctx, tx, s.db.engine, node, stored)
 	})
 	if err != nil {
 		return nil, s.db.failed(err, "store totals of calls")
@@ -119,7 +119,7 @@ func insertNew(ctx context.Context, tx *sql.Tx, into string, rows []totalRow) ([
 // addTotals adds totals, which must be new ones of this transaction, to the sums over calls.
 // They tell how many attempts there were, not on which targets and how they ended, so the
 // sums over attempts are without them.
-func addTotals(ctx context.Context, tx *sql.Tx, node string, rows []totalRow) error {
+func addTotals(ctx context.Context, tx *sql.Tx, e engine, node string, rows []totalRow) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -128,7 +128,7 @@ func addTotals(ctx context.Context, tx *sql.Tx, node string, rows []totalRow) er
 		for _, row := range rows {
 			r.addTotal(sums, row.sum)
 		}
-		if err := r.add(ctx, tx, shardOf(node), figuresOf(sums, r.usageFigures)); err != nil {
+		if err := r.add(ctx, tx, e, shardOf(node), figuresOf(sums, r.usageFigures)); err != nil {
 			return fmt.Errorf("add to %s: %w", r.table, err)
 		}
 	}

@@ -84,6 +84,9 @@ func (db *DB) Writer() *sql.DB { return db.pool }
 // Reader is the handle for everything else.
 func (db *DB) Reader() *sql.DB { return db.pool }
 
+// Append puts one binary value behind another.
+func (db *DB) Append(value, more string) string { return value + " || " + more }
+
 // Concatenate is the aggregate that puts the binary values of a column one behind the other.
 func (db *DB) Concatenate(column string) string { return "string_agg(" + column + ", ''::bytea)" }
 

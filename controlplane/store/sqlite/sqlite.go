@@ -92,7 +92,12 @@ func open(path, option string) (*sql.DB, error) {
 	}
 	dsn := "file:" + (&url.URL{Path: filepath.ToSlash(absolute)}).EscapedPath() +
 		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&" + option
-	return sql.Open("sqlite", dsn)
+	handle, err := sql.Open("sqlite", dsn) // it opens nothing yet, but knows the driver
+	if err != nil {
+		return nil, err
+	}
+	defer handle.Close()
+	return sql.OpenDB(connector{handle.Driver(), dsn}), nil
 }
 
 // Writer is the handle for transactions that write.
@@ -106,6 +111,9 @@ func (db *DB) Announce(context.Context, *sql.Tx, string) error { return nil }
 
 // Listen waits for ctx to end: nobody announces anything.
 func (db *DB) Listen(ctx context.Context, _ string, _ func()) { <-ctx.Done() }
+
+// Append puts one binary value behind another; SQLite makes text of it in between, byte by byte.
+func (db *DB) Append(value, more string) string { return "CAST(" + value + " || " + more + " AS BLOB)" }
 
 // Concatenate is the aggregate that puts the binary values of a column one behind the
 // other; SQLite's works on text only.
