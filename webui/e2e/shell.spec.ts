@@ -75,7 +75,6 @@ test('palette, shortcuts and help by keyboard alone', async () => {
   await page.getByPlaceholder('Page, provider, group, API key or request id').fill('reasoning');
   await expect(page.getByRole('dialog')).toContainText('reasoning-large');
   expect(await audit(page, 'the palette')).toEqual([]);
-  await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/\/groups\?group=reasoning-large/);
   await page.keyboard.press('g');

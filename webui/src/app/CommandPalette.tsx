@@ -1,4 +1,4 @@
-import { createSpotlight, Spotlight } from '@mantine/spotlight';
+import { createSpotlight, Spotlight, type SpotlightStore } from '@mantine/spotlight';
 import { useNavigate } from '@tanstack/react-router';
 import { CornerDownLeft, Keyboard, KeyRound, Layers, type LucideIcon, Plug, ScrollText, Search } from 'lucide-react';
 import { useEffect, useState } from 'react';
@@ -24,6 +24,11 @@ export function CommandPalette({ onClose, onHelp }: { onClose: () => void; onHel
   const [query, setQuery] = useState('');
   useEffect(() => actions.open(), [actions]);
   const parts = useEntries(query.trim(), onHelp).filter((part) => part.entries.length > 0);
+  // What the server finds comes after the letters: Enter then means the first of what is in sight.
+  const shown = parts.flatMap((part) => part.entries.map((entry) => entry.id)).join('\n');
+  useEffect(() => {
+    if (shown !== '') selectFirst(store);
+  }, [shown, store]);
   return (
     <Spotlight.Root
       store={store}
@@ -139,3 +144,11 @@ function useEntries(query: string, onHelp: () => void): Part[] {
 
 /** What was found for the letters before stays until there is an answer; without letters there is nothing. */
 const found = <T,>(items: T[] | undefined, query: string): T[] => (query === '' ? [] : (items ?? []));
+
+/** As the kit itself does when the letters change; it does not export it. */
+function selectFirst(store: SpotlightStore) {
+  const list = document.getElementById(store.getState().listId);
+  list?.querySelector('[data-selected]')?.removeAttribute('data-selected');
+  list?.querySelector('[data-action]')?.setAttribute('data-selected', 'true');
+  store.updateState((state) => ({ ...state, selected: 0 }));
+}

@@ -84,7 +84,8 @@ test('the palette goes to pages, and to groups, providers, keys and calls that t
   await userEvent.keyboard('{Control>}k{/Control}');
   const box = await screen.findByPlaceholderText('Page, provider, group, API key or request id');
   await userEvent.type(box, 'big');
-  await userEvent.click(await screen.findByRole('button', { name: /^chat\/gpt-4\.1/ }));
+  await screen.findByRole('button', { name: /^chat\/gpt-4\.1/ });
+  await userEvent.keyboard('{Enter}');
   await waitFor(() => expect(router.state.location.search).toEqual({ group: 'chat/gpt-4.1' }));
   expect(listGroups).toHaveBeenCalledWith(expect.objectContaining({ search: 'big', pageSize: 6 }), expect.anything());
 

@@ -68,3 +68,15 @@ test('a node is drained only after a question, and a revocation asks for its nam
   expect(await screen.findByText('The certificate of node-1 is refused.')).toBeInTheDocument();
   expect(revokeNode).toHaveBeenCalledOnce();
 });
+
+test('what a node does not serve is named, with what its build lacks', async () => {
+  const refusedDocuments = [{ kind: 'Group', name: 'chat', missingFeatures: ['weights', 'pins'] }];
+  const old = { ...node, refusedDocuments, refusedDocumentCount: 120 };
+  renderApp('/nodes?node=node-1', {
+    nodes: { listNodes: () => ({ revision: 5n, nodes: [old] }), listJoinTokens: () => ({}) },
+  });
+  const panel = within(await screen.findByRole('dialog', { name: /node-1/ }));
+  expect(await panel.findByText('Not served here (120)')).toBeVisible();
+  expect(panel.getByText('chat')).toBeVisible();
+  expect(panel.getByText('weights, pins')).toBeVisible();
+});
