@@ -10,6 +10,8 @@ export { expect, test } from '@playwright/test';
  */
 export function useConsole(config: Config, options: Parameters<typeof startServer>[1] & { signedOut?: boolean } = {}) {
   const it = {} as { server: Server; page: Page; context: BrowserContext };
+  // Each test goes on from the one before: after a failure the others would only fail in its wake.
+  test.describe.configure({ mode: 'serial' });
   test.beforeAll(async ({ browser }) => {
     test.setTimeout(180_000); // the first one builds the program
     it.server = await startServer(config, options);
@@ -106,3 +108,23 @@ export async function failing(page: Page, how: 'down' | 'broken', method = '*') 
 
 export const LANGS = ['en', 'zh', 'ja', 'ko'] as const;
 export const SCHEMES = ['light', 'dark'] as const;
+
+/**
+ * Lifts a row of a sortable list, moves it up to a position and drops it, all by keyboard. The list
+ * listens for arrows a moment after it says that the row is lifted, so an arrow may have to be pressed again.
+ */
+export async function moveUp(page: Page, name: string, to: number, of: number) {
+  const said = page.locator('[id^="DndLiveRegion"]');
+  await page.getByRole('button', { name: `Move ${name}` }).focus();
+  await page.keyboard.press('Space');
+  await expect(said).toContainText(`${name} lifted, position `);
+  const from = Number(/position (\d+) of/.exec((await said.textContent()) ?? '')?.[1]);
+  for (let place = from - 1; place >= to; place--) {
+    await expect(async () => {
+      await page.keyboard.press('ArrowUp');
+      await expect(said).toHaveText(`${name} is now at position ${place} of ${of}.`, { timeout: 1_000 });
+    }).toPass();
+  }
+  await page.keyboard.press('Space');
+  await expect(said).toHaveText(`${name} dropped at position ${to} of ${of}.`);
+}

@@ -2,6 +2,7 @@ import {
   audit,
   expect,
   LANGS,
+  moveUp,
   prefer,
   SCHEMES,
   setScheme,
@@ -58,13 +59,7 @@ test('a group is made in the console, and calls go to its first member', async (
 
 test('reordered by keyboard and saved, the next call goes to the new first', async () => {
   const { page } = it;
-  await page.getByRole('button', { name: 'Move beta / m' }).focus();
-  await page.keyboard.press('Space');
-  const said = page.locator('[id^="DndLiveRegion"]');
-  await expect(said).toHaveText('beta / m lifted, position 2 of 2.');
-  await page.keyboard.press('ArrowUp');
-  await expect(said).toHaveText('beta / m is now at position 1 of 2.');
-  await page.keyboard.press('Space');
+  await moveUp(page, 'beta / m', 1, 2);
   await page.getByRole('button', { name: '1 unsaved change' }).click();
   await expect(page.getByText('beta / m → alpha / m')).toBeVisible();
   expect(await audit(page, 'unsaved')).toEqual([]);

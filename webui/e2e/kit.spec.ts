@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { createServer, type ViteDevServer } from 'vite';
-import { audit, expect, LANGS, prefer, SCHEMES, setScheme, test, tooWide } from './fixture';
+import { audit, expect, LANGS, moveUp, prefer, SCHEMES, setScheme, test, tooWide } from './fixture';
 
 let vite: ViteDevServer;
 let page: Page;
@@ -61,16 +61,7 @@ test('axe finds nothing in four languages and two themes, and a phone is wide en
 const order = () => page.getByRole('list', { name: 'Order' }).getByRole('listitem').locator('b').allTextContents();
 
 test('a list is sorted by keyboard, and every step is announced', async () => {
-  await page.getByRole('button', { name: 'Move OpenRouter' }).focus();
-  await page.keyboard.press('Space');
-  const said = page.locator('[id^="DndLiveRegion"]');
-  await expect(said).toHaveText('OpenRouter lifted, position 3 of 4.');
-  await page.keyboard.press('ArrowUp');
-  await expect(said).toHaveText('OpenRouter is now at position 2 of 4.');
-  await page.keyboard.press('ArrowUp');
-  await expect(said).toHaveText('OpenRouter is now at position 1 of 4.');
-  await page.keyboard.press('Space');
-  await expect(said).toHaveText('OpenRouter dropped at position 1 of 4.');
+  await moveUp(page, 'OpenRouter', 1, 4);
   expect(await order()).toEqual(['OpenRouter', 'Azure · East US 2', 'OpenAI direct', 'Singapore relay']);
 });
 
