@@ -33,8 +33,12 @@ func (s *session) models(ctx context.Context, progress func(listed int)) ([]Mode
 	if n := s.dialect.ModelsPage; n > 0 {
 		more.Set("limit", strconv.Itoa(n))
 	}
+	request, err := s.request(ctx, http.MethodGet, s.dialect.ModelsPath, more)
 	for page := 1; ; page++ {
-		list, size, err := s.page(ctx, more, left)
+		if err != nil {
+			return nil, err
+		}
+		list, size, err := s.page(ctx, request, left)
 		if err != nil {
 			return nil, err
 		}
@@ -54,7 +58,7 @@ func (s *session) models(ctx context.Context, progress func(listed int)) ([]Mode
 			progress(len(all))
 		}
 		switch {
-		case list.after == "":
+		case list.next == nil:
 			if len(all) == 0 {
 				return nil, fault(kindAnswer, "it lists no models")
 			}
@@ -64,20 +68,38 @@ func (s *session) models(ctx context.Context, progress func(listed int)) ([]Mode
 		case page == maxPages:
 			return nil, fault(kindAnswer, fmt.Sprintf("it lists its models on more than %d pages", maxPages))
 		}
-		more.Set("after_id", list.after)
+		if request, err = list.next.after(request); err != nil {
+			return nil, err
+		}
 	}
 }
 
+// after makes the request for the page that follows that of r. The credential goes along, so the page
+// must be on the same server.
+func (n *next) after(r *http.Request) (*http.Request, error) {
+	following := r.Clone(r.Context())
+	if n.url != "" {
+		u, err := r.URL.Parse(n.url)
+		if err != nil || u.Scheme != r.URL.Scheme || u.Host != r.URL.Host {
+			return nil, fault(kindAnswer, "its list of models is incomplete: the next page is not on the same server")
+		}
+		following.URL = u
+		return following, nil
+	}
+	query := following.URL.Query()
+	for name, value := range n.parameters {
+		query.Set(name, value)
+	}
+	following.URL.RawQuery = query.Encode()
+	return following, nil
+}
+
 // page reads one page of at most most bytes, and says how many it had.
-func (s *session) page(ctx context.Context, more url.Values, most int64) (*list, int64, error) {
+func (s *session) page(ctx context.Context, r *http.Request, most int64) (*list, int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.time)
 	defer cancel()
-	r, err := s.request(ctx, http.MethodGet, s.dialect.ModelsPath, more)
-	if err != nil {
-		return nil, 0, err
-	}
 	path := r.URL.Path
-	res, err := s.http.Do(r)
+	res, err := s.http.Do(r.WithContext(ctx))
 	if err != nil {
 		return nil, 0, explain(ctx, err)
 	}

@@ -20,7 +20,13 @@ type Model struct {
 // list is one page.
 type list struct {
 	models []Model
-	after  string // the id after which the next page begins; empty on the last
+	next   *next // nil on the last page
+}
+
+// next is where the list goes on: these parameters, or a URL of the same server.
+type next struct {
+	parameters map[string]string
+	url        string
 }
 
 const (
@@ -59,10 +65,33 @@ func parse(data []byte) (*list, error) {
 	if len(found.models) == 0 && unusable > 0 {
 		return nil, fault(kindAnswer, "its list holds no model with an id")
 	}
-	if doc.Get("has_more").Bool() {
-		found.after = doc.Get("last_id").String()
+	var err error
+	found.next, err = readNext(doc)
+	return found, err
+}
+
+// cursors are the names under which providers give the next page's token, and take it:
+// Cohere and Google.
+var cursors = []struct{ given, taken string }{{"next_page_token", "page_token"}, {"nextPageToken", "pageToken"}}
+
+// readNext reads how a page says that more follow. One that says so and does not say how to get them
+// is refused: models that are missing must not pass for models that are gone.
+func readNext(doc gjson.Result) (*next, error) {
+	for _, c := range cursors {
+		if token := doc.Get(c.given); token.Type == gjson.String && token.Str != "" {
+			return &next{parameters: map[string]string{c.taken: token.Str}}, nil
+		}
 	}
-	return found, nil
+	if u := doc.Get("next"); u.Type == gjson.String && u.Str != "" {
+		return &next{url: u.Str}, nil
+	}
+	if !doc.Get("has_more").Bool() {
+		return nil, nil
+	}
+	if last := doc.Get("last_id"); last.Type == gjson.String && last.Str != "" {
+		return &next{parameters: map[string]string{"after_id": last.Str}}, nil
+	}
+	return nil, fault(kindAnswer, "its list of models is incomplete: it says that there are more and not how to get them")
 }
 
 func readModel(item gjson.Result) (Model, bool) {

@@ -116,6 +116,8 @@ func TestWhereTheListIs(t *testing.T) {
 		"/api/v1":                 "/api/v1/models",
 		"/openai?api-version=1":   "/openai/models?api-version=1",
 		"/v1?api-version=2&a=%20": "/v1/models?api-version=2&a=%20",
+		"/chat/completions":       "/models",
+		"/anthropic":              "/anthropic/v1/models",
 	} {
 		target := on(base + path)
 		target.Headers = map[string]string{"x-team": "search"}
@@ -138,6 +140,44 @@ func TestWhereTheListIs(t *testing.T) {
 	r := asked.Load()
 	if r.Header.Get("X-Api-Key") != canary || r.Header.Get("Anthropic-Version") == "" || r.Header.Get("Authorization") != "" || r.URL.Query().Get("limit") != "1000" {
 		t.Errorf("Anthropic is asked %s with %v", r.URL, r.Header)
+	}
+}
+
+// A list goes on as the provider says; one that says that more follow is never taken for whole.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	for first, want := range map[string]struct{ second, fault string }{
+		`{"data":[{"id":"a"}],"next_page_token":"x&y"}`:                 {"/v1/models?page_token=x%26y", ""},
+		`{"models":[{"id":"a"}],"nextPageToken":"t"}`:                   {"/v1/models?pageToken=t", ""},
+		`{"data":[{"id":"a"}],"next":"/elsewhere?page=2"}`:              {"/elsewhere?page=2", ""},
+		`{"data":[{"id":"a"}],"next":"?page=2"}`:                        {"/v1/models?page=2", ""},
+		`{"data":[{"id":"a"}],"has_more":true,"last_id":"a"}`:           {"/v1/models?after_id=a", ""},
+		`{"data":[{"id":"a"}],"has_more":false,"last_id":"a"}`:          {"", ""},
+		`{"data":[{"id":"a"}],"next":null,"next_page_token":""}`:        {"", ""},
+		`{"data":[{"id":"a"}],"has_more":true}`:                         {"", "incomplete"},
+		`{"data":[{"id":"a"}],"next":"http://other.example/v1/models"}`: {"", "not on the same server"},
+		`{"data":[{"id":"a"}],"next":"https://[::1"}`:                   {"", "not on the same server"},
+	} {
+		var asked []string
+		base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked = append(asked, r.URL.RequestURI())
+			if r.Header.Get("Authorization") != "Bearer "+canary {
+				t.Errorf("page %d is asked for with %v", len(asked), r.Header)
+			}
+			if len(asked) > 1 {
+				first = `{"data":[{"id":"b"}]}`
+			}
+			_, _ = io.WriteString(w, first)
+		}))
+		models, err := patient().Models(t.Context(), on(base), nil)
+		switch {
+		case want.fault != "":
+			if err == nil || !strings.Contains(err.Error(), want.fault) || len(asked) != 1 {
+				t.Errorf("%s: %v, asked %q", first, err, asked)
+			}
+		case err != nil, want.second == "" && len(models) != 1, want.second != "" && (len(models) != 2 || asked[1] != want.second):
+			t.Errorf("want %s: %v, %v, asked %q", want.second, models, err, asked)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -51,7 +52,7 @@ type DB struct {
 // the database. Several hosts, and every other parameter pgx knows, are allowed.
 func Open(ctx context.Context, url string, logger *slog.Logger) (*DB, error) {
 	config, err := pgx.ParseConfig(url)
-	if err != nil {
+	if err != nil || !encoded(url) {
 		// The cause stays out: it may quote the URL, and the URL holds the password.
 		return nil, errs.Newf(errs.InvalidArgument,
 			"the database URL cannot be used: want postgres://user:password@host:port/database?sslmode=..., with special characters of the password percent-encoded, and certificate files that exist")
@@ -76,6 +77,20 @@ func Open(ctx context.Context, url string, logger *slog.Logger) (*DB, error) {
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)
 	}
 	return &DB{pool: pool, config: config, logger: logger, heartbeat: 30 * time.Second, answer: 5 * time.Second, lease: 5 * time.Second}, nil
+}
+
+// encoded reports whether nothing of the password can be taken for the host or the database: a bare
+// @, / or # in it would, and errors name those.
+func encoded(url string) bool {
+	_, rest, isURL := strings.Cut(url, "://")
+	if !isURL {
+		return true // key=value pairs have quotes
+	}
+	_, host, found := strings.Cut(rest, "@")
+	if strings.Contains(rest, "#") || strings.Contains(host, "@") {
+		return false
+	}
+	return !found || !strings.ContainsAny(rest[:len(rest)-len(host)], "/?")
 }
 
 // Writer is the handle for transactions that write.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -19,6 +20,30 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// Errors of the driver name host and database: no part of a password may become either.
+func TestAnOddPasswordIsNotPrinted(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{
+		"postgres://u:p@sssecret@127.0.0.1:1/db",
+		"postgres://u:p@s#secret@127.0.0.1:1/db",
+		"postgres://u:p/secret@127.0.0.1:1/db",
+		"postgres://127.0.0.1:1/secret@127.0.0.1/db",
+		"postgres://u:1?secret@127.0.0.1:1/db",
+		"postgresql://u:p#secret@127.0.0.1:1/db",
+	} {
+		_, err := Open(t.Context(), url, slog.New(slog.DiscardHandler))
+		if err == nil || !strings.Contains(err.Error(), "percent-encoded") || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+	for _, url := range []string{"postgres://u:p%40%23@127.0.0.1:1/db?sslmode=disable", "postgres://127.0.0.1:1/db", "host=127.0.0.1 port=1 password='a@b#c'"} {
+		_, err := Open(t.Context(), url, slog.New(slog.DiscardHandler))
+		if err == nil || strings.Contains(err.Error(), "percent-encoded") {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+}
 
 func TestClassify(t *testing.T) {
 	t.Parallel()

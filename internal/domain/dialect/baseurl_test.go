@@ -15,6 +15,12 @@ func TestJoin(t *testing.T) {
 		"https://openrouter.ai/api/v1":                           "https://openrouter.ai/api/v1/chat/completions",
 		"https://example.com/v1beta/openai/":                     "https://example.com/v1beta/openai/chat/completions",
 		"https://x.azure.com/openai/deployments/d?api-version=1": "https://x.azure.com/openai/deployments/d/chat/completions?api-version=1",
+		"https://api.perplexity.ai/chat/completions":             "https://api.perplexity.ai/chat/completions",
+		"https://api.perplexity.ai/chat/completions/":            "https://api.perplexity.ai/chat/completions",
+		"https://api.openai.com/v1/responses":                    "https://api.openai.com/v1/chat/completions",
+		"https://x.azure.com/openai/v1/embeddings?api-version=1": "https://x.azure.com/openai/v1/chat/completions?api-version=1",
+		"https://api.deepseek.com/anthropic":                     "https://api.deepseek.com/anthropic/v1/chat/completions",
+		"https://api.deepseek.com/anthropic/v1":                  "https://api.deepseek.com/anthropic/v1/chat/completions",
 		"http://127.0.0.1:11434/v1":                              "http://127.0.0.1:11434/v1/chat/completions",
 	}
 	for base, want := range tests {

@@ -156,7 +156,9 @@ type Provider struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the provider was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// Where the API lives, with or without /v1: https://api.openai.com/v1. Not needed for dialect fake.
+	// Where the API lives, with or without /v1: https://api.openai.com/v1. A host alone and a path that ends in /anthropic
+	// get /v1. The URL of an endpoint stands for what is before it: https://api.perplexity.ai/chat/completions is how an
+	// API without /v1 is given. Not needed for dialect fake.
 	BaseUrl string `protobuf:"bytes,10,opt,name=base_url,json=baseUrl,proto3" json:"base_url,omitempty"`
 	// How the upstream speaks: openai (default, pass-through), anthropic (Anthropic's own API: the key goes as x-api-key)
 	// or fake (the built-in scripted upstream of the all-in-one).

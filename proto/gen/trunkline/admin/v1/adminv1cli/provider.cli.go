@@ -102,7 +102,7 @@ func providerService() cli.Service {
 			"trunkline.admin.v1.Price.output":                             "USD per million output tokens.",
 			"trunkline.admin.v1.Price.per_call":                           "USD for each successful call, instead of or on top of token prices.",
 			"trunkline.admin.v1.Provider.allow_private_network":           "Whether base_url may resolve to a private or loopback address; always allowed in the all-in-one.",
-			"trunkline.admin.v1.Provider.base_url":                        "Where the API lives, with or without /v1: https://api.openai.com/v1. Not needed for dialect fake.",
+			"trunkline.admin.v1.Provider.base_url":                        "Where the API lives, with or without /v1: https://api.openai.com/v1. A host alone and a path that ends in /anthropic\nget /v1. The URL of an endpoint stands for what is before it: https://api.perplexity.ai/chat/completions is how an\nAPI without /v1 is given. Not needed for dialect fake.",
 			"trunkline.admin.v1.Provider.create_time":                     "When the provider was created.",
 			"trunkline.admin.v1.Provider.credentials":                     "Keys of this account, tried in turn; at least one enabled unless the upstream needs none.",
 			"trunkline.admin.v1.Provider.dialect":                         "How the upstream speaks: openai (default, pass-through), anthropic (Anthropic's own API: the key goes as x-api-key)\nor fake (the built-in scripted upstream of the all-in-one).",

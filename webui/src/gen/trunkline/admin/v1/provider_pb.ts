@@ -63,7 +63,9 @@ export type Provider = Message<"trunkline.admin.v1.Provider"> & {
   updateTime?: Timestamp | undefined;
 
   /**
-   * Where the API lives, with or without /v1: https://api.openai.com/v1. Not needed for dialect fake.
+   * Where the API lives, with or without /v1: https://api.openai.com/v1. A host alone and a path that ends in /anthropic
+   * get /v1. The URL of an endpoint stands for what is before it: https://api.perplexity.ai/chat/completions is how an
+   * API without /v1 is given. Not needed for dialect fake.
    *
    * @generated from field: string base_url = 10;
    */
