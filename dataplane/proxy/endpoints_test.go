@@ -560,7 +560,7 @@ func TestPatternsCoverEveryEndpoint(t *testing.T) {
 	}
 	paths := []string{"/models", "/models/a/b"}
 	for _, a := range apis {
-		paths = append(paths, a.path)
+		paths = append(paths, a.path, a.path+"/")
 	}
 	for _, path := range paths {
 		for _, prefix := range []string{"", "/v1"} {

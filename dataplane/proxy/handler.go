@@ -16,8 +16,9 @@
 // stored one, is never sent twice: it moves on only from failures before it was sent.
 //
 // Request bodies may be gzip or zstd. At most 32 MiB decoded, 100 times what came over the
-// wire, 1 GiB of all bodies at once; at least 1 KiB/s over each 10 s; 100 header fields, none
-// with an underscore in its name.
+// wire, 1 GiB of all bodies at once; at least 1 KiB/s over each 10 s; 100 header fields. Those
+// with an underscore in their name are dropped. A slash behind a path makes no difference. A
+// WebSocket is refused with 426, at which clients that try one first turn to HTTP at once.
 package proxy
 
 import (
@@ -136,7 +137,7 @@ func (h *Handler) Engine() *engine.Engine { return h.engine }
 func Patterns() []string {
 	all := []string{"/v1/", "/models", "/models/"}
 	for _, e := range api.Endpoints {
-		all = append(all, e.Path)
+		all = append(all, e.Path, e.Path+"/{$}")
 	}
 	return all
 }
@@ -153,11 +154,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer h.recovered(w, id)
 
 	body.LimitTime(w, r, h.cfg.BodyWindow)
-	path := strings.TrimPrefix(r.URL.Path, "/v1")
+	path := pathOf(r)
 	if name := api.ErrorsOf(path).IDHeader; name != "" {
 		w.Header()[name] = []string{id}
 	}
-	if h.crossOrigin(w, r) || refuseHeaders(w, r, path) {
+	if h.crossOrigin(w, r) || refuseHeaders(w, r, path) || refuseUpgrade(w, r, path) {
 		return
 	}
 	model, isModel := strings.CutPrefix(path, "/models/")
@@ -180,13 +181,18 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// pathOf is the path of a request as endpoints are named: without /v1 and a slash at its end.
+func pathOf(r *http.Request) string {
+	return strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/v1"), "/")
+}
+
 // allow refuses other methods.
 func allow(w http.ResponseWriter, r *http.Request, methods ...string) bool {
 	if slices.Contains(methods, r.Method) {
 		return true
 	}
 	w.Header().Set("Allow", strings.Join(methods, ", "))
-	writeAs(w, api.ErrorsOf(strings.TrimPrefix(r.URL.Path, "/v1")), http.StatusMethodNotAllowed, wire.Error{
+	writeAs(w, api.ErrorsOf(pathOf(r)), http.StatusMethodNotAllowed, wire.Error{
 		Message: r.Method + " is not allowed on " + r.URL.Path + "; use " + strings.Join(methods, " or "),
 		Type:    wire.InvalidRequest, Code: "method_not_allowed",
 	})

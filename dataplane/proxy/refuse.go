@@ -13,33 +13,41 @@ import (
 const maxHeaders = 100
 
 // refuseHeaders refuses requests with more header fields than any client has reason to send,
-// and names with an underscore: servers that hand headers on as variables, as CGI does, take
-// it for a dash, so that such a name could stand for another header behind one of us.
+// and drops names with an underscore: servers that hand headers on as variables, as CGI does, take
+// it for a dash, so that such a name could stand for another header behind one of us. nginx drops
+// them too, and some SDKs send them.
 func refuseHeaders(w http.ResponseWriter, r *http.Request, path string) bool {
 	n := 0
 	for name, values := range r.Header {
-		if strings.IndexByte(name, '_') >= 0 {
-			refuseHeader(w, path, http.StatusBadRequest, wire.Error{
-				Message: "The name of the header field " + strconv.Quote(name) + " has an underscore.",
-				Type:    wire.InvalidRequest, Code: "invalid_header",
-			})
-			return true
-		}
 		n += len(values)
+		if strings.IndexByte(name, '_') >= 0 {
+			delete(r.Header, name)
+		}
 	}
 	if n <= maxHeaders {
 		return false
 	}
-	refuseHeader(w, path, http.StatusRequestHeaderFieldsTooLarge, wire.Error{
+	w.Header().Set("Connection", "close")
+	writeAs(w, api.ErrorsOf(path), http.StatusRequestHeaderFieldsTooLarge, wire.Error{
 		Message: "The request has more than " + strconv.Itoa(maxHeaders) + " header fields.",
 		Type:    wire.InvalidRequest, Code: "too_many_headers",
 	})
 	return true
 }
 
-func refuseHeader(w http.ResponseWriter, path string, status int, e wire.Error) {
-	w.Header().Set("Connection", "close")
-	writeAs(w, api.ErrorsOf(path), status, e)
+// refuseUpgrade answers a WebSocket's handshake. 426 makes Codex use HTTP at once; any other status
+// costs it several attempts first.
+func refuseUpgrade(w http.ResponseWriter, r *http.Request, path string) bool {
+	if len(r.Header["Upgrade"]) == 0 || !strings.EqualFold(r.Header["Upgrade"][0], "websocket") {
+		return false
+	}
+	w.Header().Set("Upgrade", "HTTP/1.1")
+	w.Header().Set("Connection", "Upgrade")
+	writeAs(w, api.ErrorsOf(path), http.StatusUpgradeRequired, wire.Error{
+		Message: "WebSockets are not served here; send the request by HTTP.",
+		Type:    wire.InvalidRequest, Code: "upgrade_required",
+	})
+	return true
 }
 
 // notServed answers for paths without an endpoint here.

@@ -186,6 +186,11 @@ func TestRequestsWeRefuse(t *testing.T) {
 		{"large", "POST", "/v1/chat/completions", `{"model":"g","x":"` + strings.Repeat("a", 3000) + `"}`, nil, 413, "request_too_large"},
 		{"compressed", "POST", "/v1/chat/completions", `{}`, []string{"Content-Encoding", "br"}, 415, "unsupported_encoding"},
 		{"method", "GET", "/v1/chat/completions", ``, nil, 405, "method_not_allowed"},
+		{"WebSocket", "GET", "/v1/responses", ``, []string{"Connection", "Upgrade", "Upgrade", "websocket"}, 426, "upgrade_required"},
+		{"method, with a slash", "GET", "/v1/chat/completions/", ``, nil, 405, "method_not_allowed"},
+		{"slash", "POST", "/v1/chat/completions/", `{"model":`, nil, 400, "invalid_request"},
+		{"slash without /v1", "POST", "/embeddings/", `{}`, nil, 400, "invalid_request"},
+		{"two slashes", "POST", "/v1/chat/completions//", `{}`, nil, 404, "unsupported_endpoint"},
 		{"route", "POST", "/v1/nothing", `{}`, nil, 404, "unknown_url"},
 		{"model of others", "GET", "/v1/models/private", ``, nil, 404, "model_not_found"},
 	}
