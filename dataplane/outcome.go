@@ -34,7 +34,7 @@ const (
 	NotFound                  // something else the request names is missing
 	UpstreamTimeout           // 408, 425
 	UpstreamConflict          // 409
-	Unsupported               // 405, 415, 501
+	Unsupported               // 405, 415, 501, or the target lacks what is asked for
 	RateLimited               // 429 that names a wait
 	Busy                      // 429 that names none
 	ServerError               // 5xx
@@ -211,6 +211,9 @@ type Verdict struct {
 	Wait time.Duration
 	// Scope replaces the rule's scope when the answer says what it is about; ScopeNone keeps it.
 	Scope ScopeKind
+	// Feature says of Unsupported that the target lacks what this request asks for, and not
+	// the endpoint.
+	Feature bool
 	// Reason is one line for the call log, without secrets, at most 400 bytes.
 	Reason string
 }

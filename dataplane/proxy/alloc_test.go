@@ -149,8 +149,6 @@ func (*canned) DropIdle()          {}
 func (*canned) Acquire(int) bool   { return true }
 func (*canned) Release()           {}
 func (*canned) Turn() uint32       { return 0 }
-func (*canned) StreamUsage() bool  { return false }
-func (*canned) RefuseStreamUsage() {}
 
 // healthy holds nothing against anybody.
 type healthy struct{}

@@ -21,9 +21,8 @@ type Client struct {
 	base      *url.URL
 	private   bool
 
-	inFlight      atomic.Int64
-	turn          atomic.Uint32
-	noStreamUsage atomic.Bool
+	inFlight atomic.Int64
+	turn     atomic.Uint32
 
 	targets sync.Map // endpoint -> *url.URL
 	known   atomic.Int32
@@ -126,9 +125,3 @@ func (c *Client) Release() { c.inFlight.Add(-1) }
 
 // Turn counts up: credentials take turns by it.
 func (c *Client) Turn() uint32 { return c.turn.Add(1) }
-
-// StreamUsage reports whether stream_options may be sent to this provider.
-func (c *Client) StreamUsage() bool { return !c.noStreamUsage.Load() }
-
-// RefuseStreamUsage remembers that the provider does not take stream_options.
-func (c *Client) RefuseStreamUsage() { c.noStreamUsage.Store(true) }

@@ -24,6 +24,7 @@ type attempt struct {
 	up        Upstream
 	last      bool // no candidate is left behind it
 	wantUsage bool // we asked for a usage chunk that the client did not
+	noUsage   bool // and do not ask again
 	record    dataplane.Attempt
 	keywords  keywordSearch
 	clock     clock
@@ -67,8 +68,7 @@ func (a *attempt) run(ctx context.Context) (v dataplane.Verdict, answered bool) 
 
 	v, answered = a.exchange(ctx)
 	if !answered && a.refusedStreamUsage(v) {
-		a.up.RefuseStreamUsage()
-		v, answered = a.exchange(ctx)
+		v, answered = a.withoutUsage(ctx)
 	}
 	if !answered {
 		a.end(v)
@@ -105,7 +105,7 @@ func (a *attempt) send(ctx context.Context) (*http.Response, error) {
 
 func (a *attempt) roundTrip(ctx context.Context) (*http.Response, error) {
 	req := a.call.req
-	a.wantUsage = req.Stream && req.Endpoint.Stream.Options && !req.Envelope.UsageAsked && a.up.StreamUsage()
+	a.wantUsage = req.Stream && req.Endpoint.Stream.Options && !req.Envelope.UsageAsked && !a.noUsage && a.call.engine.streamUsage(a.Target)
 	a.reused = false
 	a.clock.phase(dataplane.ConnectTimeout, a.Policy.ConnectTimeout)
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: a.connected})
@@ -129,12 +129,6 @@ func (a *attempt) connected(info httptrace.GotConnInfo) {
 		more := time.Duration(req.promptTokens()/4096) * time.Second
 		a.clock.phase(dataplane.FirstTokenTimeout, a.Policy.FirstTokenTimeout+more)
 	}
-}
-
-// refusedStreamUsage recognises an upstream that does not know stream_options.
-func (a *attempt) refusedStreamUsage(v dataplane.Verdict) bool {
-	return a.wantUsage && v.Outcome == dataplane.BadRequest &&
-		(bytes.Contains(a.errorBody, []byte("stream_options")) || bytes.Contains(a.errorBody, []byte("include_usage")))
 }
 
 // accept commits the attempt: health hears of it, the caller's clock stops, and the
@@ -169,9 +163,9 @@ func (a *attempt) end(v dataplane.Verdict) dataplane.Verdict {
 }
 
 // failed tells health how the attempt ended, and remembers an endpoint that its target does
-// not have.
+// not have. What else a request asks for says nothing about the endpoint.
 func (a *attempt) failed(v dataplane.Verdict) {
-	if v.Outcome == dataplane.Unsupported {
+	if v.Outcome == dataplane.Unsupported && !v.Feature {
 		a.call.engine.noteUnsupported(a.Target, a.call.req.Endpoint)
 	}
 	a.report(v)

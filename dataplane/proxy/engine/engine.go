@@ -47,10 +47,6 @@ type Upstream interface {
 	Release()
 	// Turn counts up: credentials take turns by it.
 	Turn() uint32
-	// StreamUsage reports whether stream_options may be sent; RefuseStreamUsage remembers
-	// that the provider does not take them.
-	StreamUsage() bool
-	RefuseStreamUsage()
 }
 
 // Health says how scopes stand and learns how attempts ended. Only Probe may wait, and
@@ -95,6 +91,7 @@ type Config struct {
 type Engine struct {
 	cfg         Config
 	unsupported unsupported
+	noUsage     noUsage
 	active      activeStreams
 	captures    *body.Budget // of bodies that are kept for the call log
 	// uncaptured counts calls whose bodies found no room there.
