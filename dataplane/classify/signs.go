@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"net/http"
 	"strings"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
@@ -16,6 +17,7 @@ import (
 // stand anywhere: anywhere.
 type sign struct {
 	outcome dataplane.Outcome
+	feature bool // with Unsupported: what the request asks for is missing, not the endpoint
 	codes   []string
 	types   []string
 
@@ -84,6 +86,7 @@ var signs = []sign{
 			"key limit exceeded", "account balance", "your account balance", "用户额度不足", "余额不足", "预扣费额度失败",
 		},
 	},
+	cannot,
 	{
 		outcome: dataplane.ModelNotFound,
 		codes: []string{
@@ -188,6 +191,9 @@ func (f *fault) sign(status int, model string) (sign, bool) {
 			}
 		}
 	}
+	if status == http.StatusInternalServerError && f.cannotServe(status) {
+		return cannot, true
+	}
 	if status != 0 && (status < 400 || status >= 500) || status == 401 {
 		return sign{}, false
 	}
@@ -207,6 +213,9 @@ func (f *fault) phrased(s *sign, status int, model string) bool {
 		return s.outcome == dataplane.Busy && f.says([]string{"can only afford"}) && !f.says([]string{"can only afford 0."})
 	case 405, 408, 409, 415, 425, 429:
 		return false
+	}
+	if s.feature {
+		return f.cannotServe(status)
 	}
 	if f.says(s.anywhere) {
 		return true

@@ -47,7 +47,7 @@ func decide(status int, f *fault, model string, wait time.Duration, named, token
 	if !found {
 		s = byStatus(status, f, model)
 	}
-	v.Outcome = s.outcome
+	v.Outcome, v.Feature = s.outcome, s.feature
 	switch v.Outcome {
 	case dataplane.Busy: // a 429: which of the three kinds?
 		switch {

@@ -38,7 +38,7 @@ func TestClassifyStatusReadsRealBodies(t *testing.T) {
 		"Azure wrong path":             {404, nil, `{"error":{"code":"404","message":"Resource not found"}}`, "gpt", dataplane.Unsupported, 0, 0},
 		"Bedrock access":               {403, nil, `{"message":"You don't have access to the model with the specified model ID."}`, "m", dataplane.ModelNotFound, 0, 0},
 		"Bedrock throttling":           {429, nil, `{"__type":"com.amazon.coral.service#ThrottlingException","message":"Too many requests"}`, "m", dataplane.Busy, 0, 0},
-		"Bedrock other deprecation":    {400, nil, `{"message":"The parameter top_k is deprecated for claude-opus"}`, "claude-opus", dataplane.BadRequest, 0, 0},
+		"Bedrock other deprecation":    {400, nil, `{"message":"The parameter top_k is deprecated for claude-opus"}`, "claude-opus", dataplane.Unsupported, 0, 0},
 		"not for this operation":       {400, nil, `{"error":{"message":"gpt-4o is not supported for this operation"}}`, "gpt-4o", dataplane.BadRequest, 0, 0},
 		"Gemini model":                 {404, nil, `[{"error":{"code":404,"message":"models/gemini-1.0 is not found for API version v1main, or is not supported for generateContent.","status":"NOT_FOUND"}}]`, "gemini-1.0", dataplane.ModelNotFound, 0, 0},
 		"Gemini busy":                  {429, nil, `[{"error":{"code":429,"message":"Resource has been exhausted (e.g. check quota).","status":"RESOURCE_EXHAUSTED"}}]`, "g", dataplane.Busy, 0, 0},

@@ -115,7 +115,22 @@ var kinds = []kind{
 
 	{"bad_request", 400, nil, openAI("Invalid value: 'narrator'. Supported values are: 'system', 'assistant', 'user', 'function', 'tool', and 'developer'.", "invalid_request_error", "messages[0].role", "invalid_value"), "the caller's fault"},
 	{"detail", 422, nil, `{"detail":[{"type":"missing","loc":["body","messages"],"msg":"Field required"}]}`, "the caller's fault, by FastAPI"},
+	{"missing_parameter", 400, nil, openAI("Missing required parameter: 'messages[0].content'.", "invalid_request_error", "messages[0].content", "missing_required_parameter"), "a parameter is missing"},
+	{"wrong_type", 400, nil, openAI("Invalid type for 'temperature': expected a decimal, but got a string instead.", "invalid_request_error", "temperature", "invalid_type"), "a parameter is of the wrong type"},
+	{"invalid_image", 400, nil, openAI("The image data you provided does not represent a valid image. Please check your input and try again with one of the supported image formats: ['image/jpeg', 'image/png', 'image/gif', 'image/webp'].", "invalid_request_error", "", "invalid_image_format"), "an image that is none"},
 	{"html_400", 400, nil, fmt.Sprintf(htmlPage, "400 Bad Request", "400 Bad Request"), "a 400 that no API wrote"},
+
+	{"unsupported_parameter", 400, nil, openAI("Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.", "invalid_request_error", "max_tokens", "unsupported_parameter"), "a parameter that the model does not take"},
+	{"unsupported_value", 400, nil, openAI("Unsupported value: 'temperature' does not support 0.2 with this model. Only the default (1) value is supported.", "invalid_request_error", "temperature", "unsupported_value"), "a value that the model does not take"},
+	{"max_tokens_above", 400, nil, anthropic("invalid_request_error", "max_tokens: 100000 > 8192, which is the maximum allowed number of output tokens for MODEL"), "more max_tokens than the model has"},
+	{"no_developer", 400, nil, openAI("Invalid value: 'developer'. Supported values are: 'system', 'assistant', 'user', 'function', and 'tool'.", "invalid_request_error", "messages[0].role", "invalid_value"), "the role developer is not known"},
+	{"no_image_variant", 400, nil, openAI("Failed to deserialize the JSON body into the target type: messages[0]: unknown variant `image_url`, expected `text` at line 1 column 190", "invalid_request_error", "", "invalid_request_error"), "DeepSeek takes no images"},
+	{"reasoning_back", 400, nil, openAI("Missing `reasoning_content` field in the assistant message at message index 2.", "invalid_request_error", "", "invalid_request_error"), "DeepSeek wants its reasoning back"},
+	{"tool_use_failed", 400, nil, `{"error":{"message":"Failed to call a function. Please adjust your prompt. See 'failed_generation' for more details.","type":"invalid_request_error","code":"tool_use_failed","failed_generation":"<function=x>"}}`, "Groq's model wrote no proper tool call"},
+	{"no_endpoints", 404, nil, `{"error":{"message":"No endpoints found that support image input","code":404},"user_id":"user_1"}`, "OpenRouter has nobody for images"},
+	{"lmstudio_format", 400, nil, `{"error":"'response_format.type' must be 'json_schema' or 'text'"}`, "LM Studio's response_format"},
+	{"ollama_tools", 400, nil, openAI("registry.ollama.ai/library/MODEL:latest does not support tools", "api_error", "", ""), "Ollama's model without tools"},
+	{"llamacpp_tools", 500, nil, `{"error":{"code":500,"message":"tools param requires --jinja flag","type":"server_error"}}`, "llama.cpp started without tools"},
 
 	{"rate_limit_exceeded", 429, nil, openAI("Rate limit reached for MODEL in organization org-abc on tokens per min (TPM): Limit 30000, Used 29000, Requested 2000. Please try again in 20s. Visit https://platform.openai.com/account/rate-limits to learn more.", "tokens", "", "rate_limit_exceeded"), "names a wait of 20s in its text"},
 	{"try_again_1m30s", 429, nil, openAI("Rate limit reached for requests. Please try again in 1m30s.", "requests", "", "rate_limit_exceeded"), "names a wait in its text"},

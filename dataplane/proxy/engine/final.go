@@ -2,6 +2,7 @@ package engine
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -50,10 +51,11 @@ func (c *call) final(last dataplane.Outcome) final {
 // refusal of the request itself as it was, else the class they share, else a mixture.
 func finalError(failed []failure, errors *wire.Errors, retryAfter time.Duration) final {
 	for _, f := range failed {
-		if f.verdict.Outcome.Rule().PassThrough {
+		if f.verdict.Outcome.Rule().PassThrough && !outweighed(f, failed) {
 			return passThrough(f, errors)
 		}
 	}
+	failed = slices.DeleteFunc(slices.Clone(failed), func(f failure) bool { return outweighed(f, failed) })
 	first := failed[0].verdict.Outcome.Rule()
 	same, sameStatus, permanent := true, true, true
 	for _, f := range failed {
@@ -76,6 +78,17 @@ func finalError(failed []failure, errors *wire.Errors, retryAfter time.Duration)
 		out.permanent = out.permanent || retryAfter > time.Minute
 	}
 	return out
+}
+
+// outweighed reports whether a refusal says less than another target's failure: what one
+// target cannot do must not hide that another could, once it is well again.
+func outweighed(f failure, failed []failure) bool {
+	move := f.verdict.Outcome.Rule().Move
+	return f.verdict.Outcome.Rule().PassThrough && (move == dataplane.Next || move == dataplane.NextIfWide) &&
+		slices.ContainsFunc(failed, func(other failure) bool {
+			rule := other.verdict.Outcome.Rule()
+			return !rule.PassThrough && !rule.Permanent
+		})
 }
 
 func summary(n int, last failure) string {

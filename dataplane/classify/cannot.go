@@ -1,0 +1,114 @@
+package classify
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
+
+// cannot is a good request that this target cannot serve: another may, so it moves on, and
+// it is held against nobody. A caller whose prompt is repeated in an error can at most have
+// its own request tried at one more candidate, so phrases may stand anywhere.
+var cannot = sign{
+	outcome: dataplane.Unsupported,
+	feature: true,
+	codes: []string{
+		"unsupported_parameter", "unsupported_value", "unknown_parameter", "unsupported_feature",
+		"unsupported_model_feature", "tools_not_supported", "tool_use_failed", "json_validate_failed",
+		"output_parse_failed", "extra_forbidden",
+		// What only the provider that wrote it can read.
+		"invalid_encrypted_content", "previous_response_not_found",
+	},
+	anywhere: []string{
+		"unsupported parameter", "unsupported value", "unknown parameter", "unrecognized request argument",
+		"unrecognized parameter", `unknown name "`, "extra inputs are not permitted", "extra_forbidden",
+		"the parameter is not supported",
+		// OpenRouter routes by what is asked for.
+		"no endpoints found", "no allowed providers",
+		"not a chat model", "only supported in v1/",
+		"tools param requires", "tool choice requires", "tool_choice forces", "invalid tool_choice", "requires --jinja",
+		"only supported by certain models", "unknown variant `image_url`", "at most 0 image", "mmproj",
+		"unexpected message role", "roles must alternate", "roles are supported",
+		"failed_generation",
+		"reasoning_content",
+		"encrypted content", "not issued to this caller", "signature in thinking", "`signature` in `thinking`",
+		"thought_signature", "thought signature",
+	},
+}
+
+// lacks are the first words of a 500 that some servers give for what they cannot do.
+var lacks = []string{"tools param requires", "image input is not supported", "audio input is not supported", "this model does not support"}
+
+var (
+	// feature is what targets differ in, and refusal how they say so.
+	feature = regexp.MustCompile(`\b(?:tools?|tool[_ -](?:choice|use|calls?|calling)|parallel_tool_calls|functions?(?:[_ -]call(?:s|ing)?)?|` +
+		`images?(?:_url)?|vision|multi-?modal(?:ity)?|audio|video|files?|documents?|pdf|modalities|` +
+		`response_?format|json[_ ]?(?:schema|object|mode)|structured[_ ]outputs?|reasoning(?:[_.]\w+)?|thinking(?:\.\w+)*|` +
+		`developer|system (?:role|messages?|prompts?|instructions?)|prefill\w*|temperature|top_?[pk]|min_p|` +
+		`max_(?:completion_|output_)?tokens|(?:top_)?logprobs|logit_bias|(?:presence|frequency|repetition)_?penalty|` +
+		`stop(?:_sequences)?|seed|verbosity|prediction|service_tier|web_search\w*|cache_control|stream_options)\b`)
+	refusal = regexp.MustCompile(`not support|n't support|\bunsupported\b|no support for|\bonly supports?\b|\bsupports? only\b|` +
+		`\b(?:for|with|by|on) this model\b|not a multi-?modal|` +
+		`not (?:enabled|available|permitted) (?:for|with|on)\b|incompatible with|not compatible with|` +
+		`is allowed for|may only be set to|may not be enabled`)
+	// deprecated names any parameter, so it needs no feature.
+	deprecated = regexp.MustCompile(`parameter \W?\w+\W? is deprecated for`)
+
+	// limits are values that one target takes and another does not.
+	limits = []*regexp.Regexp{
+		regexp.MustCompile(`max_(?:completion_|output_)?tokens\b.*(?:too (?:large|high)|at most|less than or equal|<=|> \d+, which is|` +
+			`valid range|exceed|maximum allowed number of output|must be between|above maximum|maximum value)`),
+		regexp.MustCompile(`temperature\b.{0,60}(?:range: 0\.\.1\b|less than or equal to 1\b|<= ?1\b|between 0 and 1\b|\[0, ?1(?:\.0)?\]|only 1\b)`),
+		regexp.MustCompile(`reasoning[_.]?effort\b.*(?:must be|invalid value|supported values|not one of|unknown variant|input should be)`),
+		regexp.MustCompile(`invalid value\b.{0,20}\b(?:reasoning[_.]?effort|response_?format)`),
+		regexp.MustCompile(`(?:response_?format|tool_choice)\W{0,3}(?:type)?\W{0,4}(?:must be|should be|invalid value|is not one of|input should be)`),
+		// The role developer, by name: a list of roles that are taken may hold it too.
+		regexp.MustCompile(`(?:invalid|unknown|unexpected|unsupported|incorrect)(?:[^.,]|\.\S){0,30}?['"\x60 :=]developer\b`),
+		regexp.MustCompile(`developer\W{0,2} (?:is not|not in|role is)|input(?:_value)?\W{1,4}developer\b`),
+	}
+
+	// callers is what no target would take.
+	callers = regexp.MustCompile(`invalid type\b|^missing required|invalid schema|below minimum|got -\d|` +
+		`(?:must be|expected) an? (?:object|string|array|list|number|integer|boolean|dict)|input should be a valid\b|` +
+		`\b(?:png|jpe?g|webp|mime|media[_ ]type|base64)\b|image format|formats?: |file (?:type|format|extension)|valid image|` +
+		`an unsupported image|url scheme`)
+)
+
+// callerCodes say that no target would take the request.
+var callerCodes = []string{
+	"invalid_type", "missing_required_parameter", "invalid_image_format", "invalid_image_url", "invalid_image",
+	"image_parse_error", "invalid_base64", "unsupported_image_media_type", "invalid_json", "invalid_function_parameters",
+	"invalid_json_schema",
+}
+
+// cannotServe reports whether an error says that this target lacks what the request asks for.
+func (f *fault) cannotServe(status int) bool {
+	if status >= http.StatusInternalServerError {
+		for _, p := range lacks {
+			if strings.HasPrefix(f.lower, p) {
+				return true
+			}
+		}
+		return false
+	}
+	for _, c := range callerCodes {
+		if f.hasCode(c) {
+			return false
+		}
+	}
+	if f.says(cannot.anywhere) {
+		return true
+	}
+	what := strings.ToLower(f.param) + ": " + f.lower
+	if callers.MatchString(f.lower) {
+		return false
+	}
+	for _, l := range limits {
+		if l.MatchString(what) {
+			return true
+		}
+	}
+	return deprecated.MatchString(what) || refusal.MatchString(what) && feature.MatchString(what)
+}
