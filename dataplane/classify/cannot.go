@@ -17,14 +17,14 @@ var cannot = sign{
 	codes: []string{
 		"unsupported_parameter", "unsupported_value", "unknown_parameter", "unsupported_feature",
 		"unsupported_model_feature", "tools_not_supported", "tool_use_failed", "json_validate_failed",
-		"output_parse_failed", "extra_forbidden",
+		"output_parse_failed", "extra_forbidden", "operationnotsupported",
 		// What only the provider that wrote it can read.
 		"invalid_encrypted_content", "previous_response_not_found",
 	},
 	anywhere: []string{
 		"unsupported parameter", "unsupported value", "unknown parameter", "unrecognized request argument",
 		"unrecognized parameter", `unknown name "`, "extra inputs are not permitted", "extra_forbidden",
-		"the parameter is not supported",
+		"the parameter is not supported", "argument not supported", "extraneous key", "does not work with the specified model",
 		// OpenRouter routes by what is asked for.
 		"no endpoints found", "no allowed providers",
 		"not a chat model", "only supported in v1/",
@@ -53,8 +53,8 @@ var (
 		`\b(?:for|with|by|on) this model\b|not a multi-?modal|` +
 		`not (?:enabled|available|permitted) (?:for|with|on)\b|incompatible with|not compatible with|` +
 		`is allowed for|may only be set to|may not be enabled`)
-	// deprecated names any parameter, so it needs no feature.
-	deprecated = regexp.MustCompile(`parameter \W?\w+\W? is deprecated for`)
+	// unknown names any parameter, so it needs no feature.
+	unknown = regexp.MustCompile(`(?:parameter|property|argument|field) \W?[\w.\[\]]+\W? is (?:deprecated for|unsupported|not supported)`)
 
 	// limits are values that one target takes and another does not.
 	limits = []*regexp.Regexp{
@@ -72,7 +72,7 @@ var (
 	// callers is what no target would take.
 	callers = regexp.MustCompile(`invalid type\b|^missing required|invalid schema|below minimum|got -\d|` +
 		`(?:must be|expected) an? (?:object|string|array|list|number|integer|boolean|dict)|input should be a valid\b|` +
-		`\b(?:png|jpe?g|webp|mime|media[_ ]type|base64)\b|image format|formats?: |file (?:type|format|extension)|valid image|` +
+		`\b(?:png|jpe?g|webp|mime|media[_ ]type|base64)\b|image (?:format|type)|formats?: |corrupted|file (?:type|format|extension)|valid image|` +
 		`an unsupported image|url scheme`)
 )
 
@@ -110,5 +110,5 @@ func (f *fault) cannotServe(status int) bool {
 			return true
 		}
 	}
-	return deprecated.MatchString(what) || refusal.MatchString(what) && feature.MatchString(what)
+	return unknown.MatchString(what) || refusal.MatchString(what) && feature.MatchString(what)
 }
