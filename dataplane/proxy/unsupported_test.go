@@ -79,3 +79,24 @@ func TestACallerCannotMakeAGap(t *testing.T) {
 		t.Errorf("held: %+v", all)
 	}
 }
+
+// One caller's nonsense proves nothing: only an answer by another target to the same request does.
+func TestAGapIsNotedOnProof(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, setup{models: []string{"status-501-times-1", "error-bad_request-times-1"}})
+	missing := r.served.Config.Handler.(*proxy.Handler).Engine().EndpointsMissing
+	r.chat(false)
+	if call := r.call(); outcomes(call) != "p1:unsupported p2:bad_request" || missing() != 0 {
+		t.Fatalf("attempts %s, %d missing", outcomes(call), missing())
+	}
+	r.chat(false)
+	if call := r.call(); outcomes(call) != "p1:ok" {
+		t.Fatalf("then attempts %s", outcomes(call))
+	}
+	other := newRig(t, setup{models: []string{"status-501-times-1", "ok"}})
+	other.chat(false)
+	other.call()
+	if n := other.served.Config.Handler.(*proxy.Handler).Engine().EndpointsMissing(); n != 1 {
+		t.Errorf("%d missing after proof, want 1", n)
+	}
+}

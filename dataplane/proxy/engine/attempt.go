@@ -138,6 +138,7 @@ func (a *attempt) accept(upstream http.Header) {
 	c.deadlines.stopCaller()
 	now := c.engine.cfg.Now()
 	a.succeeded(c.req.Endpoint.Number, now)
+	c.confirmLacking()
 	c.answerHeaders(a.Provider, upstream, c.rec.upstream+now.Sub(a.started))
 }
 
@@ -162,11 +163,11 @@ func (a *attempt) end(v dataplane.Verdict) dataplane.Verdict {
 	return v
 }
 
-// failed tells health how the attempt ended, and remembers an endpoint that its target does
-// not have. What else a request asks for says nothing about the endpoint.
+// failed tells health how the attempt ended, and keeps in mind that its target does not have
+// the endpoint. What else a request asks for says nothing about the endpoint.
 func (a *attempt) failed(v dataplane.Verdict) {
 	if v.Outcome == dataplane.Unsupported && !v.Feature {
-		a.call.engine.noteUnsupported(a.Target, a.call.req.Endpoint)
+		a.call.lacking = append(a.call.lacking, a.Target)
 	}
 	a.report(v)
 }

@@ -20,8 +20,9 @@ type call struct {
 
 	left      candidates
 	deadlines deadlines
-	answers   kept     // that are needed until the end
-	captured  *capture // nil: bodies are not kept
+	answers   kept                // that are needed until the end
+	lacking   []*dataplane.Target // that said they do not have the endpoint
+	captured  *capture            // nil: bodies are not kept
 	stream    activeStream
 }
 

@@ -10,7 +10,8 @@ import (
 // unsupported remembers which targets do not have which endpoint: such a target is tried last
 // on that endpoint, and nothing is held against it elsewhere. Otherwise whoever asks a chat
 // model for embeddings would take it away from everybody. For the same reason a target that
-// answered there lately has the endpoint: what it does not do is only what was asked.
+// answered there lately has the endpoint, and only another target's answer to the same request
+// proves that it has not: what it does not do may be only what was asked.
 type unsupported = learned[missing]
 
 type missing struct {
@@ -34,6 +35,18 @@ func (e *Engine) withoutLast(candidates []dataplane.Candidate, endpoint *wire.En
 	slices.SortStableFunc(candidates, func(a, b dataplane.Candidate) int { return rank(a) - rank(b) })
 	return candidates
 }
+
+// confirmLacking notes which targets do not have the endpoint, now that another one has
+// answered the same request: it was no nonsense of the caller's.
+func (c *call) confirmLacking() {
+	for _, t := range c.lacking {
+		c.engine.noteUnsupported(t, c.req.Endpoint)
+	}
+	c.lacking = nil
+}
+
+// EndpointsMissing is how many endpoints are known to be missing at present, by target.
+func (e *Engine) EndpointsMissing() int { return e.unsupported.count(e.cfg.Now()) }
 
 // noteUnsupported notes that a target does not have an endpoint, and says so once.
 func (e *Engine) noteUnsupported(t *dataplane.Target, endpoint *wire.Endpoint) {
