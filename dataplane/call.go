@@ -64,7 +64,7 @@ type UsageSource uint8
 const (
 	UsageNone      UsageSource = iota // no answer, or nothing to count
 	UsageUpstream                     // the upstream reported it
-	UsageEstimated                    // from the number of bytes
+	UsageEstimated                    // at least in part, from the number of bytes of text
 )
 
 // String gives the source's name as calls record it.

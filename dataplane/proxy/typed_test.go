@@ -63,13 +63,13 @@ func TestUsageOfATypedStreamThatWasCut(t *testing.T) {
 	messages := apis[3]
 	r := newRig(t, setup{models: []string{"tokens-20+eof-events-10"}})
 	_, call := messages.call(t, r, true)
-	if call.Usage.Source != dataplane.UsageEstimated || call.Usage.Input != 24 || call.Usage.Output != 6 { // of which message_start told the input
+	if call.Usage.Source != dataplane.UsageEstimated || call.Usage.Input != 24 || call.Usage.Output != 9 { // message_start told the input and a first token; 32 bytes came
 		t.Errorf("usage %+v", call.Usage)
 	}
 	responses := apis[2]
 	r = newRig(t, setup{models: []string{"tokens-20+eof-events-10"}})
 	_, call = responses.call(t, r, true)
-	if call.Usage.Source != dataplane.UsageEstimated || call.Usage.Output != 6 {
+	if call.Usage.Source != dataplane.UsageEstimated || call.Usage.Output != 8 {
 		t.Errorf("usage %+v", call.Usage)
 	}
 }

@@ -77,6 +77,15 @@ func (e *Endpoint) Answers(doc []byte) bool {
 	return v.Type == gjson.String || v.Type == gjson.Number
 }
 
+// Output counts the bytes of text in a plain answer: of what it says, of its reasoning and of
+// what tools are called with.
+func (e *Endpoint) Output(answer []byte) (n int64) {
+	for _, key := range e.Lists {
+		n += membersOf([]byte(gjson.GetBytes(answer, key).Raw)).output
+	}
+	return n
+}
+
 // Holds names what a good answer holds, for people.
 func (e *Endpoint) Holds() string {
 	return cmp.Or(e.Value, strings.Join(e.Lists, " or "), "audio")

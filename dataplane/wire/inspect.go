@@ -25,20 +25,22 @@ const (
 )
 
 var (
-	keyError  = []byte(`"error"`)
-	keyUsage  = []byte(`"usage"`)
-	keyFinish = []byte(`"finish_reason"`)
+	keyError = []byte(`"error"`)
+	keyUsage = []byte(`"usage"`)
 )
 
 // Inspection is what has been seen of a stream so far. Behind the first meaningful event
 // it searches bytes and decodes only what holds an error or the usage.
 type Inspection struct {
 	Stream     *Stream
-	Events     int  // that carried data
-	Content    int  // of these, meaningful ones: about one token each
-	Meaningful bool // output was seen
-	Finished   bool // a finish_reason was seen
+	Events     int   // that carried data
+	Output     int64 // bytes of output text, of reasoning and of what tools are called with
+	Meaningful bool  // output was seen
+	Finished   bool  // a finish_reason was seen
 	Usage      dataplane.Usage
+
+	told   usageMembers // what Usage is made of
+	toldAt int64        // Output when usage was told last
 
 	Watch   *keyword.Watch // looks for failure keywords; nil: there are none
 	Hits    []int          // found and not yet looked at
@@ -62,6 +64,7 @@ func (i *Inspection) See(event []byte, hideUsage bool) Kind {
 		return i.seeTyped(text)
 	}
 	has := membersOf(text)
+	i.Output += has.output
 	if has.err {
 		if _, is := classify.ErrorBody(text, ""); is {
 			return Failed
@@ -72,24 +75,47 @@ func (i *Inspection) See(event []byte, hideUsage bool) Kind {
 	}
 	i.Finished = i.Finished || has.finish
 	if i.Meaningful && i.Watch == nil {
-		i.Content++
 		return Meaningful
 	}
 	if i.Stream.Output(text, i) || i.Finished {
 		i.Meaningful = true
-		i.Content++
 		return Meaningful
 	}
 	return Filler
 }
 
-func (i *Inspection) seeUsage(text []byte) bool {
-	u, ok := UsageOf(gjson.GetBytes(text, "usage"))
-	if ok {
-		i.Usage = u
+// seeUsage takes in the usage of an event, and reports whether there is a usage object.
+func (i *Inspection) seeUsage(text []byte) (found bool) {
+	for _, path := range i.Stream.Usage {
+		u := gjson.GetBytes(text, path)
+		if !u.IsObject() {
+			continue
+		}
+		found = true
+		later := usageMembersOf(u)
+		if later == (usageMembers{}) {
+			continue
+		}
+		i.told.merge(&later)
+		if usage, ok := i.told.usage(); ok {
+			i.Usage, i.toldAt = usage, i.Output
+		}
 	}
-	return ok
+	return found
 }
+
+// Spent is the usage that a stream told. Output behind it, as in a stream that was cut, is
+// counted in by its bytes.
+func (i *Inspection) Spent() dataplane.Usage {
+	u := i.Usage
+	if since := i.Output - i.toldAt; u.Source == dataplane.UsageUpstream && since > 0 {
+		u.Output, u.Source = u.Output+TokensIn(since), dataplane.UsageEstimated
+	}
+	return u
+}
+
+// TokensIn guesses how many tokens so many bytes of text are: four bytes to a token.
+func TokensIn(bytes int64) int64 { return (bytes + 3) / 4 }
 
 // IsThere reports whether a value says anything: no empty list and no empty text.
 func IsThere(r gjson.Result) bool {

@@ -2,38 +2,124 @@ package wire
 
 import "bytes"
 
-// members says which members an event has, wherever in it, that it must be parsed for.
+// members says which members an event has, wherever in it, that it must be parsed for, and
+// how much output it carries.
 type members struct {
-	err    bool // error, with whatever value
-	usage  bool // usage, with an object: most upstreams send null until the end
-	finish bool // finish_reason, with a string
+	err    bool  // error, with whatever value
+	usage  bool  // usage, with an object: most upstreams send null until the end
+	finish bool  // finish_reason, with a string
+	output int64 // bytes of output text, of reasoning and of what tools are called with
 }
+
+// longestKey is the longest of the keys that membersOf knows.
+const longestKey = len("reasoning_content")
 
 // membersOf finds them in one pass, from colon to colon. Quotes inside strings are escaped,
 // so no key can be part of the output.
 func membersOf(text []byte) (m members) {
+	var texts, reasoning, reasoningContent int64 // OpenRouter and others send the same thought under several names
 	for i := 0; ; {
 		n := bytes.IndexByte(text[i:], ':')
 		if n < 0 {
+			m.output += max(texts, reasoning, reasoningContent)
 			return m
 		}
-		end := i + n
-		i = end + 1
-		for end > 0 && isSpace(text[end-1]) {
-			end--
-		}
-		if end < len(keyError) || text[end-1] != '"' {
-			continue
-		}
-		switch text[end-2] {
-		case 'r':
-			m.err = m.err || bytes.HasSuffix(text[:end], keyError)
-		case 'e':
-			m.usage = m.usage || bytes.HasSuffix(text[:end], keyUsage) && valueAt(text[i:]) == '{'
-		case 'n':
-			m.finish = m.finish || bytes.HasSuffix(text[:end], keyFinish) && valueAt(text[i:]) == '"'
+		key := keyBefore(text[:i+n])
+		i += n + 1
+		switch string(key) {
+		case "error":
+			m.err = true
+		case "usage":
+			m.usage = m.usage || valueAt(text[i:]) == '{'
+		case "finish_reason":
+			m.finish = m.finish || valueAt(text[i:]) == '"'
+		case "content", "refusal", "arguments", "name", "transcript", "thinking", "partial_json", "delta":
+			i += countString(text[i:], &m.output)
+		case "input": // of a tool: an object at Anthropic
+			if valueAt(text[i:]) == '{' {
+				i += countObject(text[i:], &m.output)
+			} else {
+				i += countString(text[i:], &m.output)
+			}
+		case "text":
+			i += countString(text[i:], &texts)
+		case "reasoning":
+			i += countString(text[i:], &reasoning)
+		case "reasoning_content":
+			i += countString(text[i:], &reasoningContent)
 		}
 	}
+}
+
+// keyBefore is the key that ends where a colon is; nil: none that matters.
+func keyBefore(text []byte) []byte {
+	end := len(text)
+	for end > 0 && isSpace(text[end-1]) {
+		end--
+	}
+	if end == 0 || text[end-1] != '"' {
+		return nil
+	}
+	start := max(end-2-longestKey, 0)
+	n := bytes.LastIndexByte(text[start:end-1], '"')
+	if n < 0 {
+		return nil
+	}
+	return text[start+n+1 : end-1]
+}
+
+// countString adds the length of the string that text begins with, and tells where it ends;
+// 0: something else stands there.
+func countString(text []byte, sum *int64) int {
+	i := 0
+	for i < len(text) && isSpace(text[i]) {
+		i++
+	}
+	if i == len(text) || text[i] != '"' {
+		return 0
+	}
+	for i++; i < len(text) && text[i] != '"'; *sum++ {
+		if text[i] != '\\' {
+			i++
+			continue
+		}
+		if i+3 < len(text) && text[i+1] == 'u' {
+			*sum += escaped(text[i+2], text[i+3]) - 1
+			i += 4
+		}
+		i += 2
+	}
+	return min(i+1, len(text))
+}
+
+// escaped is how many bytes the character takes whose four digits begin with these: 2 for each
+// half of a pair.
+func escaped(first, second byte) int64 {
+	switch {
+	case first == '0' && second == '0':
+		return 1
+	case first == '0' && second < '8', (first == 'd' || first == 'D') && second >= '8':
+		return 2
+	}
+	return 3
+}
+
+// countObject is countString for an object.
+func countObject(text []byte, sum *int64) int {
+	depth := 0
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '"':
+			i += countString(text[i:], sum) - 1
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return len(text)
 }
 
 // valueAt is the first byte of a value; 0: there is none.

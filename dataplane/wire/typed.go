@@ -7,7 +7,6 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
 )
 
@@ -22,10 +21,12 @@ func (i *Inspection) seeTyped(text []byte) Kind {
 			return Failed
 		}
 	}
+	// Other events repeat whole what came in pieces.
+	if strings.HasSuffix(typ, "delta") || i.Output == 0 && slices.Contains(i.Stream.Last, typ) {
+		i.Output += membersOf(text).output
+	}
 	if bytes.Contains(text, keyUsage) {
-		for _, path := range i.Stream.Usage {
-			i.mergeUsage(gjson.GetBytes(text, path))
-		}
+		i.seeUsage(text)
 	}
 	switch {
 	case slices.Contains(i.Stream.Last, typ):
@@ -39,7 +40,6 @@ func (i *Inspection) seeTyped(text []byte) Kind {
 		return Filler
 	}
 	i.Meaningful = true
-	i.Content++
 	return Meaningful
 }
 
@@ -63,27 +63,4 @@ func (i *Inspection) typedOutput(text []byte) bool {
 		return !found
 	})
 	return found
-}
-
-// Spent is the usage of a stream that ended. One that was cut told only of its beginning:
-// what came since is counted in.
-func (i *Inspection) Spent() dataplane.Usage {
-	u := i.Usage
-	if u.Source == dataplane.UsageUpstream && !i.Finished && int64(i.Content) > u.Output {
-		u.Output, u.Source = int64(i.Content), dataplane.UsageEstimated
-	}
-	return u
-}
-
-// mergeUsage takes in usage that comes in several events, as Anthropic's does: what the
-// request cost first, what the answer cost last.
-func (i *Inspection) mergeUsage(u gjson.Result) {
-	usage, ok := UsageOf(u)
-	if !ok {
-		return
-	}
-	if usage.Input == 0 {
-		usage.Input, usage.CachedInput, usage.CacheWrite = i.Usage.Input, i.Usage.CachedInput, i.Usage.CacheWrite
-	}
-	i.Usage = usage
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
-	"github.com/trunkline-ai/trunkline/dataplane/wire"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
 )
 
@@ -104,11 +103,7 @@ func (a *answer) classify(body []byte, media string) (v dataplane.Verdict, good 
 	if !req.Endpoint.Answers(body) {
 		return bad("the answer has no " + req.Endpoint.Holds())
 	}
-	if u, ok := wire.UsageOf(gjson.GetBytes(body, "usage")); ok {
-		a.record.Usage = u
-	} else {
-		a.record.Usage = req.guessBytes(int64(len(body)))
-	}
+	a.record.Usage = req.settlePlain(body)
 	if k := a.keywords.in(body, a.Keywords.Answer); k != nil {
 		return keywordVerdict(k), false
 	}

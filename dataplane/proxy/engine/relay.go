@@ -47,7 +47,7 @@ func (a *answer) media(ctx context.Context) (dataplane.Verdict, bool) {
 	}
 	c.client.w.WriteHeader(http.StatusOK)
 	end := a.relay(a.body, buf, n)
-	a.record.Usage = c.req.guessBytes(end.sent)
+	a.record.Usage = c.req.guess(end.sent)
 	return a.endRelay(ctx, end)
 }
 
@@ -63,7 +63,7 @@ func (a *answer) long(ctx context.Context, body []byte) (dataplane.Verdict, bool
 	c.client.w.WriteHeader(http.StatusOK)
 	var last wire.Tail
 	end := a.relay(io.TeeReader(a.body, &last), body, len(body))
-	a.record.Usage = c.req.guessBytes(end.sent)
+	a.record.Usage = c.req.guess(end.sent)
 	if u, ok := last.Usage(); ok {
 		a.record.Usage = u
 	}

@@ -90,20 +90,3 @@ func (r *Request) soonest(health Health, now time.Time) time.Duration {
 	}
 	return max(soonest, time.Second)
 }
-
-// promptTokens guesses how long the prompt is, at four bytes to a token.
-func (r *Request) promptTokens() int { return r.Body.Size / 4 }
-
-// guess is the usage of an answer of so many tokens whose upstream told none.
-func (r *Request) guess(output int64) dataplane.Usage {
-	switch r.Endpoint.Estimate {
-	case wire.EstimateBoth:
-		return dataplane.Usage{Input: int64(r.promptTokens()), Output: output, Source: dataplane.UsageEstimated}
-	case wire.EstimateInput:
-		return dataplane.Usage{Input: int64(r.promptTokens()), Source: dataplane.UsageEstimated}
-	}
-	return dataplane.Usage{}
-}
-
-// guessBytes is guess for an answer of so many bytes, four to a token.
-func (r *Request) guessBytes(n int64) dataplane.Usage { return r.guess(n / 4) }

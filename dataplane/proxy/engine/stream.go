@@ -233,9 +233,7 @@ func (s *stream) end(v dataplane.Verdict) (dataplane.Verdict, bool) {
 	if s.out.discard() {
 		return v, false
 	}
-	if s.seen.Usage.Source == dataplane.UsageNone {
-		s.record.Usage = s.call.req.guess(int64(s.seen.Content))
-	}
+	s.record.Usage = s.call.req.settle(s.record.Usage, s.seen.Output)
 	if v.Outcome == dataplane.OK {
 		if v = s.endWhole(v); v.Outcome == dataplane.OK {
 			return s.finish(v), true

@@ -1,0 +1,57 @@
+package engine
+
+import (
+	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+)
+
+// longestToken is how many bytes of text a token stands for at most, over a whole answer: a
+// usage that tells of longer ones is not true.
+const longestToken = 128
+
+// promptTokens guesses how long the prompt is.
+func (r *Request) promptTokens() int64 { return int64(r.Body.Size) / 4 }
+
+// guess is the usage of an answer with so many bytes of output text whose upstream told none.
+func (r *Request) guess(output int64) dataplane.Usage {
+	switch r.Endpoint.Estimate {
+	case wire.EstimateBoth:
+		return dataplane.Usage{Input: r.promptTokens(), Output: wire.TokensIn(output), Source: dataplane.UsageEstimated}
+	case wire.EstimateInput:
+		return dataplane.Usage{Input: r.promptTokens(), Source: dataplane.UsageEstimated}
+	}
+	return dataplane.Usage{}
+}
+
+// settle is the usage of an answer with so many bytes of output text: what the upstream told,
+// and a guess for what cannot be true of it. No tokens are true where there is no output.
+func (r *Request) settle(told dataplane.Usage, output int64) dataplane.Usage {
+	guess := r.guess(output)
+	switch {
+	case told.Source == dataplane.UsageNone:
+		return guess
+	case guess.Source == dataplane.UsageNone, r.Endpoint.Estimate == wire.EstimateBoth && output == 0 && told.Output == 0:
+		return told
+	}
+	if output > longestToken*told.Output {
+		told.Output, told.Source = guess.Output, dataplane.UsageEstimated
+	}
+	if told.Input == 0 {
+		told.Input, told.Source = guess.Input, dataplane.UsageEstimated
+	}
+	return told
+}
+
+// settlePlain is settle for a plain answer. Its text is looked for only where the usage could
+// be untrue.
+func (r *Request) settlePlain(answer []byte) dataplane.Usage {
+	told := wire.UsageIn(answer)
+	var output int64
+	if r.Endpoint.Estimate == wire.EstimateBoth && (told.Output == 0 || int64(len(answer)) > longestToken*told.Output+maxEnvelope) {
+		output = r.Endpoint.Output(answer)
+	}
+	return r.settle(told, output)
+}
+
+// maxEnvelope is how much of an answer may be something other than its text.
+const maxEnvelope = 4 << 10

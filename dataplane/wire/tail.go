@@ -1,0 +1,42 @@
+package wire
+
+import (
+	"bytes"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
+
+// tailBytes is how much of the end of a long answer is kept to find its usage in.
+const tailBytes = 4 << 10
+
+// Tail keeps the last bytes of what is written to it.
+type Tail struct{ kept []byte }
+
+// Bytes are what was kept.
+func (t *Tail) Bytes() []byte { return t.kept }
+
+// Write keeps the end of b.
+func (t *Tail) Write(b []byte) (int, error) {
+	n := len(b)
+	if over := len(b) - tailBytes; over > 0 {
+		b = b[over:]
+	}
+	if over := len(t.kept) + len(b) - tailBytes; over > 0 {
+		t.kept = append(t.kept[:0], t.kept[over:]...)
+	}
+	t.kept = append(t.kept, b...)
+	return n, nil
+}
+
+// Usage finds the usage object that stands behind the data of a long answer. Quotes inside
+// strings are escaped, so the key cannot be part of anybody's text.
+func (t *Tail) Usage() (dataplane.Usage, bool) {
+	at := bytes.LastIndex(t.kept, keyUsage)
+	if at < 0 {
+		return dataplane.Usage{}, false
+	}
+	value := bytes.TrimLeft(t.kept[at+len(keyUsage):], " \t\r\n:")
+	return UsageOf(gjson.ParseBytes(value))
+}
