@@ -26,6 +26,7 @@ import (
 const (
 	maxRequestBytes = 8 << 20
 	maxApplyBytes   = 64 << 20 // Apply and Diff carry whole configurations
+	maxLoginBytes   = 4 << 10  // strangers may send it
 )
 
 // Live is the present configuration and the only way to change it.
@@ -233,6 +234,8 @@ func (a *API) Mount(mux *http.ServeMux) {
 		connecthttp.WithReadMaxBytes(maxRequestBytes),
 		connecthttp.WithConditionalOptions(func(spec connect.Spec) []connecthttp.Option {
 			switch spec.Procedure {
+			case adminv1connect.SessionServiceLoginProcedure:
+				return []connecthttp.Option{connecthttp.WithReadMaxBytes(maxLoginBytes)}
 			case adminv1connect.ConfigServiceApplyConfigProcedure, adminv1connect.ConfigServiceDiffConfigProcedure:
 				return []connecthttp.Option{connecthttp.WithReadMaxBytes(maxApplyBytes)}
 			}

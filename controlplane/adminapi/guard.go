@@ -18,6 +18,7 @@ type guard struct {
 	// namedHosts says whether requests may come under any host name. Otherwise only under
 	// addresses and localhost: a page whose own name resolves to this machine (DNS
 	// rebinding) is same-origin to the browser, and could sign in with the default password.
+	// Nor through a proxy, behind which everyone has this machine's address.
 	namedHosts func(context.Context) bool
 	errors     *connecthttp.ErrorWriter
 }
@@ -39,8 +40,8 @@ func (g *guard) wrap(next http.Handler) http.Handler {
 		switch {
 		case g.crossOrigin.Check(r) != nil:
 			g.refuse(w, r, "cross-site requests are refused")
-		case !unboundHost(r.Host) && !g.namedHosts(r.Context()):
-			g.refuse(w, r, "with the default password the admin API answers only under localhost or an address")
+		case (!unboundHost(r.Host) || isForwarded(r.Header)) && !g.namedHosts(r.Context()):
+			g.refuse(w, r, "with the default password the admin API answers only under localhost or an address, and not through a proxy")
 		default:
 			next.ServeHTTP(w, r)
 		}
@@ -50,6 +51,16 @@ func (g *guard) wrap(next http.Handler) http.Handler {
 // refuse answers in the protocol of the request. A failed write is a client that left.
 func (g *guard) refuse(w http.ResponseWriter, r *http.Request, why string) {
 	_ = g.errors.Write(w, r, connect.NewError(connect.CodePermissionDenied, why))
+}
+
+// isForwarded reports whether a proxy says that it hands on the request of another.
+func isForwarded(h http.Header) bool {
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip"} {
+		if len(h[name]) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // unboundHost reports whether a Host header names this machine without DNS.

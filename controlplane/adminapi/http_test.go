@@ -203,6 +203,11 @@ func TestDefaultPasswordNeedsAHostThatCannotBeRebound(t *testing.T) {
 			t.Errorf("default password under %s: status %d, want %d", host, res.StatusCode, want)
 		}
 	}
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP"} {
+		if res, _ := careful.client(t, nil).post(t, careful.url+login, credentials, header{name: "198.51.100.1"}); res.StatusCode != 403 {
+			t.Errorf("default password through a proxy that sends %s: status %d, want 403", name, res.StatusCode)
+		}
+	}
 	open := start(t)
 	if res, _ := open.client(t, nil).post(t, open.url+login, credentials, header{"Host": "console.example"}); res.StatusCode != 200 {
 		t.Errorf("own password under console.example: status %d", res.StatusCode)
@@ -303,6 +308,16 @@ func TestCookieOverTLS(t *testing.T) {
 	}
 	if v := res.TLS.Version; v < tls.VersionTLS12 {
 		t.Errorf("TLS version %x", v)
+	}
+}
+
+// A stranger's sign-in is read no further than a name and a password are long.
+func TestLoginTakesNoLargeBody(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	body := `{"username":"` + strings.Repeat("a", 5<<10) + `","password":"x"}`
+	if res, text := e.client(t, nil).post(t, e.url+login, body, nil); res.StatusCode != http.StatusTooManyRequests || !strings.Contains(string(text), "resource_exhausted") {
+		t.Errorf("status %d: %s", res.StatusCode, text)
 	}
 }
 
