@@ -61,18 +61,31 @@ func (p Prices) Find(provider, id string) (Known, bool) {
 // in USD per million tokens or per call, by model id, or by provider/id for one provider.
 // The other is LiteLLM's model_prices_and_context_window.json: by model, with
 // input_cost_per_token, output_cost_per_token, cache_read_input_token_cost,
-// cache_creation_input_token_cost and max_input_tokens. Letter case does not matter. An entry without a price that can be used
-// is left out in LiteLLM's shape, which holds much else, and an error in ours.
-func ReadPrices(data []byte) (Prices, error) {
+// cache_creation_input_token_cost and max_input_tokens. Letter case does not matter: of
+// ids that differ in nothing else the one in small letters counts in LiteLLM's shape, and they
+// are an error in ours. An entry without a price that can be used is left out in LiteLLM's
+// shape, which holds much else, and an error in ours. leftOut names the prices that are not
+// taken over, with the number of models that have them.
+func ReadPrices(data []byte) (prices Prices, leftOut []string, err error) {
+	data = bytes.TrimPrefix(data, byteOrderMark)
 	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
 		var shape map[string]json.RawMessage
 		if err := json.Unmarshal(data, &shape); err != nil {
-			return nil, fmt.Errorf("price catalogue: %w", err)
+			return nil, nil, fmt.Errorf("price catalogue: %w", err)
 		}
 		if _, ours := shape["models"]; !ours {
-			return readLiteLLM(shape)
+			prices, err = readLiteLLM(shape)
+			return prices, notTaken(shape), err
 		}
 	}
+	prices, err = readOurs(data)
+	return prices, nil, err
+}
+
+// byteOrderMark is what some editors put in front of a text.
+var byteOrderMark = []byte("\ufeff")
+
+func readOurs(data []byte) (Prices, error) {
 	var doc struct {
 		Models map[string]struct {
 			Input         string `yaml:"input"`
@@ -86,7 +99,7 @@ func ReadPrices(data []byte) (Prices, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)
 	if err := dec.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("price catalogue: %w", err)
+		return nil, fmt.Errorf("price catalogue: %w", plainly(err))
 	}
 	if len(doc.Models) == 0 {
 		return nil, errors.New("price catalogue: it names no models")
@@ -106,53 +119,27 @@ func ReadPrices(data []byte) (Prices, error) {
 		case max(resolved.GetInput(), resolved.GetCachedInput(), resolved.GetCacheWrite(), resolved.GetOutput()) > controlplane.MaxTokenPrice || resolved.GetPerCall() > controlplane.MaxCallPrice:
 			return nil, fmt.Errorf("price catalogue: models[%q] costs more than any model may", id)
 		}
+		if _, twice := prices[strings.ToLower(id)]; twice {
+			return nil, fmt.Errorf("price catalogue: models[%q] is there twice, in different letter case", strings.ToLower(id))
+		}
 		prices[strings.ToLower(id)] = Known{Price: price, ContextWindow: window(m.ContextWindow)}
 	}
 	return prices, nil
 }
 
-const perToken = 1_000_000 // prices are per million
-
-func readLiteLLM(shape map[string]json.RawMessage) (Prices, error) {
-	prices := Prices{}
-	for id, raw := range shape {
-		var m struct {
-			Input      json.Number `json:"input_cost_per_token"`
-			Output     json.Number `json:"output_cost_per_token"`
-			CacheRead  json.Number `json:"cache_read_input_token_cost"`
-			CacheWrite json.Number `json:"cache_creation_input_token_cost"`
-			// Numbers, but text where the file explains itself.
-			MaxInput any `json:"max_input_tokens"`
-		}
-		if json.Unmarshal(raw, &m) != nil {
-			continue
-		}
-		price, ok := tokenPrice(m.Input.String(), m.CacheRead.String(), m.CacheWrite.String(), m.Output.String())
-		if !ok || free(price) { // 0 stands for unknown there, as in its sample entry
-			continue
-		}
-		limit, _ := m.MaxInput.(float64)
-		prices[strings.ToLower(id)] = Known{Price: price, ContextWindow: window(int64(limit))}
+// plainly leaves out of an error of YAML what it tells of our source.
+func plainly(err error) error {
+	var wrong *yaml.TypeError
+	if !errors.As(err, &wrong) {
+		return err
 	}
-	if len(prices) == 0 {
-		return nil, errors.New("price catalogue: it holds no prices: neither `models:` nor entries with input_cost_per_token")
+	lines := make([]string, len(wrong.Errors))
+	for i, line := range wrong.Errors {
+		line, _, _ = strings.Cut(line, " in type ")
+		line, _, _ = strings.Cut(line, " into ")
+		lines[i] = strings.Replace(line, "cannot unmarshal", "of the wrong type:", 1)
 	}
-	return prices, nil
-}
-
-// tokenPrice is a price from amounts per token; false when there is none.
-func tokenPrice(input, cached, written, output string) (*adminv1.Price, bool) {
-	p := &adminv1.Price{}
-	var in, out bool
-	p.Input, in = controlplane.PriceFrom(input, perToken)
-	p.Output, out = controlplane.PriceFrom(output, perToken)
-	p.CachedInput, _ = controlplane.PriceFrom(cached, perToken)
-	p.CacheWrite, _ = controlplane.PriceFrom(written, perToken)
-	return p, in || out
-}
-
-func free(p *adminv1.Price) bool {
-	return (p.GetInput() == "" || p.GetInput() == "0") && (p.GetOutput() == "" || p.GetOutput() == "0")
+	return errors.New(strings.Join(lines, "; "))
 }
 
 // window is a context window within what a model may have; else unknown.
@@ -217,9 +204,12 @@ func (c *Catalogue) refresh() error {
 	if len(data) > maxCatalogue {
 		return fmt.Errorf("price catalogue %s is larger than %d MiB", c.path, maxCatalogue>>20)
 	}
-	prices, err := ReadPrices(data)
+	prices, leftOut, err := ReadPrices(data)
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.path, err)
+	}
+	if len(leftOut) > 0 {
+		c.log.Warn("price catalogue: prices of these kinds are not taken over, calls cost the plain price of their model", "path", c.path, "kinds", strings.Join(leftOut, ", "))
 	}
 	c.stamp, c.size, c.prices = info.ModTime(), info.Size(), prices
 	return nil

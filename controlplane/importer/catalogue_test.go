@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +43,14 @@ func TestReadPrices(t *testing.T) {
 			` {"models": {"a": {"input": "1"}}}`,
 			Prices{"a": {&adminv1.Price{Input: "1"}, 0}},
 		},
+		"ours behind a byte order mark": {
+			"\ufeffmodels: {a: {input: 1}}",
+			Prices{"a": {&adminv1.Price{Input: "1"}, 0}},
+		},
+		"LiteLLM's behind a byte order mark, with its sample and ids in two cases": {
+			"\ufeff" + `{"sample_spec": {"input_cost_per_token": "a number", "max_input_tokens": "max"}, "GPT": {"input_cost_per_token": 9e-06}, "gpt": {"input_cost_per_token": "1e-06", "unknown": [1]}, "Gpt": {"input_cost_per_token": 8e-06}}`,
+			Prices{"gpt": {&adminv1.Price{Input: "1"}, 0}},
+		},
 		"LiteLLM's": {
 			litellm,
 			Prices{
@@ -51,7 +60,7 @@ func TestReadPrices(t *testing.T) {
 			},
 		},
 	} {
-		got, err := ReadPrices([]byte(tc.file))
+		got, _, err := ReadPrices([]byte(tc.file))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -67,6 +76,18 @@ func TestReadPrices(t *testing.T) {
 	}
 }
 
+func TestPricesThatAreNotTakenOverAreNamed(t *testing.T) {
+	t.Parallel()
+	_, got, err := ReadPrices([]byte(`{
+		"a": {"input_cost_per_token": 1e-06, "input_cost_per_token_above_272k_tokens": 2e-06, "input_cost_per_token_priority": 2e-06},
+		"b": {"input_cost_per_token": 1e-06, "input_cost_per_token_above_272k_tokens": 2e-06, "cache_creation_input_token_cost_above_1hr": 6e-06},
+		"c": {"output_cost_per_token": 1e-06, "output_cost_per_image": 0, "cost_note": "none", "input_cost_per_image": 0.04}}`))
+	want := []string{"input_cost_per_token_above_272k_tokens (2)", "cache_creation_input_token_cost_above_1hr (1)", "input_cost_per_image (1)", "input_cost_per_token_priority (1)"}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %q %v, want %q", got, err, want)
+	}
+}
+
 func TestBadCatalogues(t *testing.T) {
 	t.Parallel()
 	for file, want := range map[string]string{
@@ -79,12 +100,15 @@ func TestBadCatalogues(t *testing.T) {
 		"models: {a: {input: 1e-7}}":             "must be a decimal",
 		"models: {a: {input: \"10001\"}}":        "costs more than any model may",
 		"models: {a: {}}":                        `models["a"] says nothing`,
-		"models: {a: {inptu: 1}}":                "inptu",
+		"models: {a: {inptu: 1}}":                "line 1: field inptu not found",
+		"models: {a: {input: []}}":               "line 1: of the wrong type: !!seq",
+		"models: {a: 7}":                         "line 1: of the wrong type: !!int `7`",
+		"models: {a: {input: 1}, A: {input: 2}}": `models["a"] is there twice`,
 		"<html>":                                 "price catalogue",
 		"models: {a: {input: 1}}\nprices: {}":    "prices",
 		"models: {a: {input: 1}, a: {input: 2}}": "already defined",
 	} {
-		if prices, err := ReadPrices([]byte(file)); err == nil || !strings.Contains(err.Error(), want) {
+		if prices, _, err := ReadPrices([]byte(file)); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "struct {") {
 			t.Errorf("%q gives %v and error %v, want one about %q", file, prices, err, want)
 		}
 	}
