@@ -165,7 +165,7 @@ func holdsError(doc gjson.Result) bool {
 	case "", "0", "200", "ok", "success":
 		return false
 	}
-	return doc.Get("message").Str != ""
+	return doc.Get("message").Str != "" || doc.Get("msg").Str != ""
 }
 
 // says reports whether a value found under an error's key is one: not null, false, 0,

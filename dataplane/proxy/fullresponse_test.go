@@ -52,7 +52,7 @@ func TestAWholeStreamFailsOverToItsLastToken(t *testing.T) {
 		"sse-error-mid-3-server_error": "server_error",
 		"keyword-late-overloaded":      "failure_keyword",
 		"empty-role":                   "empty_stream",
-		"big-event-2mb":                "too_large",
+		"big-event-33mb":               "too_large",
 	} {
 		t.Run(model, func(t *testing.T) {
 			t.Parallel()

@@ -2,9 +2,13 @@ package wire
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/classify"
 )
 
 // Endpoint is what must be known of one endpoint to serve it.
@@ -25,11 +29,14 @@ type Endpoint struct {
 	// true, and answers may be streamed.
 	AsksStream func(*Envelope) bool
 
-	Lists []string // a good JSON answer is an object with one of these arrays,
-	Value string   // or with this member, text or a number,
-	Fails string   // and whose status is not this
-	Text  bool     // a good answer may also be plain text, such as subtitles
-	Media bool     // a good answer may also be audio, relayed as it comes
+	Lists  []string // a good JSON answer is an object with one of these arrays,
+	Full   bool     // of which none is empty,
+	Array  []string // or an array of objects with one of these members,
+	Value  string   // or with this member, text or a number,
+	Fails  string   // and whose status is not this
+	Text   bool     // a good answer may also be plain text, such as subtitles
+	Media  bool     // a good answer may also be audio, relayed as it comes
+	Finish string   // where an answer tells why it ended; empty: it does not
 	// Estimate is which tokens are guessed from bytes when an answer tells none.
 	Estimate Estimate
 	Stream   *Stream // nil: its answers are never streamed
@@ -66,9 +73,12 @@ func (e *Endpoint) Answers(doc []byte) bool {
 		return false
 	}
 	for _, key := range e.Lists {
-		if gjson.GetBytes(doc, key).IsArray() {
+		if list := gjson.GetBytes(doc, key); list.IsArray() && (!e.Full || !isEmptyList(list.Raw)) {
 			return true
 		}
+	}
+	if e.Array != nil && e.isArray(doc) {
+		return true
 	}
 	if e.Value == "" {
 		return false
@@ -84,6 +94,41 @@ func (e *Endpoint) Output(answer []byte) (n int64) {
 		n += membersOf([]byte(gjson.GetBytes(answer, key).Raw)).output
 	}
 	return n
+}
+
+func isEmptyList(raw string) bool { return strings.TrimSpace(raw[1:]) == "]" }
+
+// isArray reports whether a document is an array of what answers are made of.
+func (e *Endpoint) isArray(doc []byte) bool {
+	all := gjson.ParseBytes(doc)
+	first := all.Get("0")
+	return all.IsArray() && first.IsObject() &&
+		slices.ContainsFunc(e.Array, func(key string) bool { return first.Get(key).Type == gjson.Number })
+}
+
+// Ended judges the reason with which a whole answer ended; failed is false when it is as it
+// should be.
+func (e *Endpoint) Ended(answer []byte) (v dataplane.Verdict, failed bool) {
+	if e.Finish == "" || !classify.MayFinishBadly(answer) {
+		return v, false
+	}
+	return ending(gjson.GetBytes(answer, e.Finish), func() bool {
+		if e.Stream != nil && e.Stream.Output != nil {
+			return e.Stream.Output(answer, new(Inspection))
+		}
+		return slices.ContainsFunc(e.Lists, func(key string) bool { return IsThere(gjson.GetBytes(answer, key)) })
+	})
+}
+
+// ending judges reasons to end: one, or one for each choice.
+func ending(reasons gjson.Result, output func() bool) (v dataplane.Verdict, failed bool) {
+	reasons.ForEach(func(_, reason gjson.Result) bool {
+		if reason.Str != "" {
+			v, failed = classify.Finish(reason.Str, output())
+		}
+		return !failed
+	})
+	return v, failed
 }
 
 // Holds names what a good answer holds, for people.

@@ -33,10 +33,11 @@ var (
 // it searches bytes and decodes only what holds an error or the usage.
 type Inspection struct {
 	Stream     *Stream
-	Events     int   // that carried data
-	Output     int64 // bytes of output text, of reasoning and of what tools are called with
-	Meaningful bool  // output was seen
-	Finished   bool  // a finish_reason was seen
+	Events     int               // that carried data
+	Output     int64             // bytes of output text, of reasoning and of what tools are called with
+	Meaningful bool              // output was seen
+	Finished   bool              // a finish_reason was seen
+	Failure    dataplane.Verdict // what the finish_reason says; OK: nothing bad
 	Usage      dataplane.Usage
 
 	told   usageMembers // what Usage is made of
@@ -61,19 +62,21 @@ func (i *Inspection) See(event []byte, hideUsage bool) Kind {
 	}
 	i.Events++
 	if i.Stream.Typed {
-		return i.seeTyped(text)
+		return i.seeTyped(event, text)
 	}
 	has := membersOf(text)
 	i.Output += has.output
-	if has.err {
-		if _, is := classify.ErrorBody(text, ""); is {
+	if has.err || !has.filled {
+		if _, is := classify.ErrorBody(text, ""); is || !has.filled && sse.Named(event, "error") {
 			return Failed
 		}
 	}
 	if has.usage && i.seeUsage(text) && hideUsage && i.Stream.UsageOnly(text) {
 		return Hidden
 	}
-	i.Finished = i.Finished || has.finish
+	if has.finish {
+		i.finish(gjson.GetBytes(text, "choices.#.finish_reason"), func() bool { return i.Stream.Output(text, new(Inspection)) })
+	}
 	if i.Meaningful && i.Watch == nil {
 		return Meaningful
 	}
@@ -82,6 +85,15 @@ func (i *Inspection) See(event []byte, hideUsage bool) Kind {
 		return Meaningful
 	}
 	return Filler
+}
+
+// finish notes that the answer is whole, and whether its reason is a failure. output tells
+// whether the last event holds any.
+func (i *Inspection) finish(reasons gjson.Result, output func() bool) {
+	i.Finished = true
+	if v, failed := ending(reasons, func() bool { return i.Meaningful || output() }); failed {
+		i.Failure = v
+	}
 }
 
 // seeUsage takes in the usage of an event, and reports whether there is a usage object.

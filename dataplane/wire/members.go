@@ -7,7 +7,8 @@ import "bytes"
 type members struct {
 	err    bool  // error, with whatever value
 	usage  bool  // usage, with an object: most upstreams send null until the end
-	finish bool  // finish_reason, with a string
+	finish bool  // finish_reason, with a text
+	filled bool  // choices, with at least one
 	output int64 // bytes of output text, of reasoning and of what tools are called with
 }
 
@@ -32,7 +33,9 @@ func membersOf(text []byte) (m members) {
 		case "usage":
 			m.usage = m.usage || valueAt(text[i:]) == '{'
 		case "finish_reason":
-			m.finish = m.finish || valueAt(text[i:]) == '"'
+			m.finish = m.finish || isFilled(text[i:], '"', '"')
+		case "choices":
+			m.filled = m.filled || isFilled(text[i:], '[', ']')
 		case "content", "refusal", "arguments", "name", "transcript", "thinking", "partial_json", "delta":
 			i += countString(text[i:], &m.output)
 		case "input": // of a tool: an object at Anthropic
@@ -45,7 +48,7 @@ func membersOf(text []byte) (m members) {
 			i += countString(text[i:], &texts)
 		case "reasoning":
 			i += countString(text[i:], &reasoning)
-		case "reasoning_content":
+		case "reasoning_content", "reasoning_text":
 			i += countString(text[i:], &reasoningContent)
 		}
 	}
@@ -120,6 +123,17 @@ func countObject(text []byte, sum *int64) int {
 		}
 	}
 	return len(text)
+}
+
+// isFilled reports whether a value opens so and does not close at once.
+func isFilled(text []byte, open, end byte) bool {
+	for i, c := range text {
+		if !isSpace(c) {
+			next := valueAt(text[i+1:])
+			return c == open && next != end && next != 0
+		}
+	}
+	return false
 }
 
 // valueAt is the first byte of a value; 0: there is none.

@@ -7,6 +7,7 @@ type Stream struct {
 	Typed  bool
 	Filler []string // types that show the user nothing
 	Finish []string // types with which the answer is whole; the stream may go on
+	Reason string   // where these tell why; empty: they do not
 	Last   []string // types with which the stream is over
 	Failed []string // types of failures
 	Text   []string // where output text is

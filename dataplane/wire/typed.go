@@ -8,16 +8,17 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
 )
 
 // seeTyped looks at an event of a stream whose events say in "type" what they are.
-func (i *Inspection) seeTyped(text []byte) Kind {
+func (i *Inspection) seeTyped(event, text []byte) Kind {
 	typ := gjson.GetBytes(text, "type").Str
 	if slices.Contains(i.Stream.Failed, typ) {
 		return Failed
 	}
-	if bytes.Contains(text, keyError) {
-		if _, is := classify.ErrorBody(text, ""); is {
+	if typ == "" || bytes.Contains(text, keyError) {
+		if _, is := classify.ErrorBody(text, ""); is || typ == "" && sse.Named(event, "error") {
 			return Failed
 		}
 	}
@@ -33,7 +34,7 @@ func (i *Inspection) seeTyped(text []byte) Kind {
 		i.Finished = true
 		return Done
 	case slices.Contains(i.Stream.Finish, typ):
-		i.Finished = true
+		i.finish(gjson.GetBytes(text, i.Stream.Reason), func() bool { return false })
 	case typ == "" || slices.Contains(i.Stream.Filler, typ):
 		return Filler
 	case strings.HasSuffix(typ, "delta") && !i.typedOutput(text):

@@ -19,6 +19,7 @@ import (
 const (
 	maxErrorBody = 64 << 10 // of an error answer
 	maxHeld      = 2 << 20  // of a plain answer; beyond it we commit and stream on
+	maxConverted = 32 << 20 // of a plain answer that is to become a stream
 	maxAnswer    = 64 << 20 // of a plain answer altogether
 )
 
@@ -42,6 +43,10 @@ func (a *attempt) receive(ctx context.Context, resp *http.Response) (dataplane.V
 	}
 	req, media := a.call.req, mediaType(resp.Header)
 	isStream := media == "text/event-stream"
+	if req.Stream && !isStream {
+		got.body, isStream = sniffStream(body)
+		body = got.body
+	}
 	switch {
 	case isStream && req.Stream:
 		return a.stream(ctx, resp, body)

@@ -16,7 +16,7 @@ import (
 )
 
 // plain takes an answer that is not streamed. It is held whole up to 2 MiB; a longer
-// one is committed then and streamed on.
+// one is committed then and streamed on, unless it must become a stream.
 func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 	c := a.call
 	lent, err := hold(a.body, a.resp.ContentLength, c.engine.cfg.Pool)
@@ -26,7 +26,18 @@ func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 	}
 	a.record.FirstFrame = c.engine.cfg.Now().Sub(a.started)
 	if len(body) > maxHeld {
-		return a.long(ctx, body)
+		if !c.req.Stream || c.req.Endpoint.Stream.Plain {
+			return a.long(ctx, body)
+		}
+		budget := c.engine.cfg.Budget
+		if !budget.Take(maxConverted) {
+			return dataplane.Verdict{Outcome: dataplane.GatewayBusy, Reason: errBudget.Error()}, false
+		}
+		defer budget.Give(maxConverted)
+		var v dataplane.Verdict
+		if body, v = a.holdLong(ctx, body); v.Outcome != dataplane.OK {
+			return v, false
+		}
 	}
 	media := mediaType(a.resp.Header)
 	if v, good := a.classify(body, media); !good {
@@ -77,6 +88,20 @@ func hold(body io.Reader, announced int64, pool *buffer.Pool) (*buffer.Buffer, e
 	return buf, nil
 }
 
+// holdLong reads the rest of a long answer that must be whole to become a stream. Its size is
+// the caller's doing.
+func (a *answer) holdLong(ctx context.Context, body []byte) ([]byte, dataplane.Verdict) {
+	whole := bytes.NewBuffer(bytes.Clone(body))
+	n, err := whole.ReadFrom(io.LimitReader(a.body, maxConverted-int64(len(body))+1))
+	switch {
+	case err != nil:
+		return nil, readVerdict(ctx, err)
+	case int64(len(body))+n > maxConverted:
+		return nil, dataplane.Verdict{Outcome: dataplane.TooLarge, Reason: "a plain answer to a stream is larger than 32 MiB"}
+	}
+	return whole.Bytes(), dataplane.Verdict{}
+}
+
 // classify accepts a JSON object that holds what the endpoint's answers hold, no error and
 // no failure keyword; of some endpoints also plain text.
 func (a *answer) classify(body []byte, media string) (v dataplane.Verdict, good bool) {
@@ -102,6 +127,9 @@ func (a *answer) classify(body []byte, media string) (v dataplane.Verdict, good 
 	}
 	if !req.Endpoint.Answers(body) {
 		return bad("the answer has no " + req.Endpoint.Holds())
+	}
+	if v, failed := req.Endpoint.Ended(body); failed {
+		return v, false
 	}
 	a.record.Usage = req.settlePlain(body)
 	if k := a.keywords.in(body, a.Keywords.Answer); k != nil {

@@ -17,9 +17,18 @@ import (
 // mediaChunk is one read of audio, and all of it that is held before the commit.
 const mediaChunk = 32 << 10
 
-// isMedia reports whether an answer of this type is audio.
+// isMedia reports whether an answer of this type is audio, or may be.
 func isMedia(media string) bool {
-	return strings.HasPrefix(media, "audio/") || media == "application/octet-stream"
+	return strings.HasPrefix(media, "audio/") || media == "application/ogg" || isGeneric(media)
+}
+
+// isGeneric reports whether a type says nothing of what the bytes are; empty: there is none.
+func isGeneric(media string) bool {
+	switch media {
+	case "", "application/octet-stream", "binary/octet-stream", "application/binary", "application/x-binary":
+		return true
+	}
+	return false
 }
 
 // media relays audio as it comes. Its first bytes are the commit: what fails before them
@@ -35,7 +44,7 @@ func (a *answer) media(ctx context.Context) (dataplane.Verdict, bool) {
 	}
 	c := a.call
 	a.record.FirstFrame = c.engine.cfg.Now().Sub(a.started)
-	if mediaType(a.resp.Header) == "application/octet-stream" && buf[0] == '{' { // an error without its label
+	if isGeneric(mediaType(a.resp.Header)) && isDocument(buf[:n]) { // an error without its label
 		a.body = io.MultiReader(bytes.NewReader(buf[:n]), a.body)
 		return a.plain(ctx)
 	}
@@ -54,7 +63,8 @@ func (a *answer) media(ctx context.Context) (dataplane.Verdict, bool) {
 // long commits an answer that is too large to hold and relays the rest.
 func (a *answer) long(ctx context.Context, body []byte) (dataplane.Verdict, bool) {
 	c := a.call
-	if start := bytes.TrimLeft(body, " \t\r\n"); start[0] != '{' || c.req.Stream {
+	start := bytes.TrimLeft(body, " \t\r\n")
+	if len(start) == 0 || start[0] != '{' && (start[0] != '[' || c.req.Endpoint.Array == nil) {
 		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: "a large answer is not a JSON object"}, false
 	}
 	a.record.FirstToken = a.record.FirstFrame

@@ -37,7 +37,7 @@ func (a *attempt) stream(ctx context.Context, resp *http.Response, body io.Reade
 	if body == resp.Body {
 		wait = a.up.Waiter(resp)
 	}
-	events := sse.NewReader(body, wait, c.engine.cfg.Pool)
+	events := sse.NewReader(body, wait, c.engine.cfg.Pool, c.engine.cfg.Budget)
 	defer events.Close()
 	s := &stream{attempt: a, out: &c.client}
 	s.seen.Stream, s.seen.Watch = c.req.Endpoint.Stream, a.Keywords.Watch()
@@ -99,6 +99,9 @@ func (s *stream) take(event []byte) (v dataplane.Verdict, ended bool) {
 			return keywordVerdict(k), true
 		}
 		s.call.rec.KeywordLate = true
+	}
+	if s.seen.Failure.Outcome != dataplane.OK && !s.out.isOpen() {
+		return s.seen.Failure, true
 	}
 	switch kind {
 	case wire.Failed:
@@ -200,6 +203,9 @@ func (s *stream) closed(ctx context.Context, err error, rest bool) dataplane.Ver
 		}
 		return dataplane.Verdict{Outcome: o}
 	}
+	if errors.Is(err, sse.ErrBudget) {
+		return dataplane.Verdict{Outcome: dataplane.GatewayBusy, Reason: err.Error()}
+	}
 	if s.seen.Finished && !errors.Is(err, sse.ErrTooLarge) {
 		s.out.commit()
 		return dataplane.Verdict{Outcome: dataplane.OK} // all that is missing is [DONE]
@@ -236,7 +242,7 @@ func (s *stream) end(v dataplane.Verdict) (dataplane.Verdict, bool) {
 	s.record.Usage = s.call.req.settle(s.record.Usage, s.seen.Output)
 	if v.Outcome == dataplane.OK {
 		if v = s.endWhole(v); v.Outcome == dataplane.OK {
-			return s.finish(v), true
+			return s.finish(s.whole()), true
 		}
 	}
 	switch v.Outcome {
@@ -250,6 +256,15 @@ func (s *stream) end(v dataplane.Verdict) (dataplane.Verdict, bool) {
 	s.finish(v)
 	abort()
 	return v, true
+}
+
+// whole is the verdict on a stream that came to its end: the provider may have ended it with
+// a reason that is a failure, which the client has seen.
+func (s *stream) whole() dataplane.Verdict {
+	if f := s.seen.Failure; f.Outcome != dataplane.OK {
+		return dataplane.Verdict{Outcome: dataplane.StreamError, Reason: f.Outcome.String() + ": " + f.Reason, Scope: f.Outcome.Rule().Scope}
+	}
+	return dataplane.Verdict{Outcome: dataplane.OK}
 }
 
 // endWhole writes the end of a whole stream, or tells why it cannot.

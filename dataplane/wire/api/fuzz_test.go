@@ -55,7 +55,7 @@ func FuzzInspection(f *testing.F) {
 // eventsOf gives the events of a stream and, last, what makes no event.
 func eventsOf(t *testing.T, stream []byte) (all [][]byte) {
 	t.Helper()
-	r := sse.NewReader(bytes.NewReader(stream), nil, new(buffer.Pool))
+	r := sse.NewReader(bytes.NewReader(stream), nil, new(buffer.Pool), nil)
 	defer r.Close()
 	for {
 		for event := r.Next(); event != nil; event = r.Next() {

@@ -9,7 +9,7 @@ import (
 var Family = wire.Family{
 	Name: "messages", Errors: errors,
 	Endpoints: []wire.Endpoint{
-		{Path: "/messages", Passed: passed, Lists: []string{"content"}, Estimate: wire.EstimateBoth, Stream: stream},
+		{Path: "/messages", Passed: passed, Lists: []string{"content"}, Finish: "stop_reason", Estimate: wire.EstimateBoth, Stream: stream},
 		{Path: "/messages/count_tokens", Passed: passed, Value: "input_tokens"},
 	},
 }
@@ -19,7 +19,7 @@ var passed = []string{"Anthropic-Version", "Anthropic-Beta"}
 var stream = &wire.Stream{
 	Typed:  true,
 	Filler: []string{"message_start", "content_block_start", "content_block_stop", "ping"},
-	Finish: []string{"message_delta"}, Last: []string{"message_stop"}, Failed: []string{"error"},
+	Finish: []string{"message_delta"}, Reason: "delta.stop_reason", Last: []string{"message_stop"}, Failed: []string{"error"},
 	Text: []string{"delta.text", "delta.thinking"}, Usage: []string{"message.usage", "usage"},
 	End: []byte("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
 }

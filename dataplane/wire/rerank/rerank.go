@@ -8,5 +8,5 @@ import (
 // Family is the API.
 var Family = wire.Family{
 	Name: "rerank", Errors: wire.OpenAI,
-	Endpoints: []wire.Endpoint{{Path: "/rerank", Lists: []string{"results", "data"}}},
+	Endpoints: []wire.Endpoint{{Path: "/rerank", Lists: []string{"results", "data"}, Array: []string{"score", "relevance_score"}}},
 }

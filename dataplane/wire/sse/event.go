@@ -38,6 +38,16 @@ func Data(event []byte) (text []byte, ok bool) {
 	return text, ok
 }
 
+// Named reports whether an event has this name.
+func Named(event []byte, name string) bool {
+	for line := range bytes.Lines(event) {
+		if value, found := bytes.CutPrefix(line, []byte("event:")); found {
+			return string(bytes.TrimSpace(value)) == name
+		}
+	}
+	return false
+}
+
 // Event makes an event of a JSON body.
 func Event(body []byte) []byte {
 	body = bytes.Map(func(r rune) rune {

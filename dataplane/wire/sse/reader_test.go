@@ -43,7 +43,7 @@ func FuzzReader(f *testing.F) {
 func readEvents(t *testing.T, src io.Reader) [][]byte {
 	t.Helper()
 	var all [][]byte
-	r := NewReader(src, nil, new(buffer.Pool))
+	r := NewReader(src, nil, new(buffer.Pool), nil)
 	for {
 		for event := r.Next(); event != nil; event = r.Next() {
 			if !bytes.HasSuffix(event, []byte("\n")) || len(event) < 2 {
