@@ -2,6 +2,7 @@ package classify
 
 import (
 	"bytes"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,8 +26,10 @@ type fault struct {
 
 	retryDelay time.Duration // google.rpc.RetryInfo
 	hasDelay   bool
-	resource   bool // a quota of one model or resource, not of the account
-	perDay     bool // a quota of a day or longer
+	retryAfter string      // seconds, or another form of a wait
+	headers    http.Header // of the provider behind OpenRouter
+	resource   bool        // a quota of one model or resource, not of the account
+	perDay     bool        // a quota of a day or longer
 }
 
 const (
@@ -72,6 +75,7 @@ func (f *fault) read(doc gjson.Result, open bool) {
 	}
 	e := errorObject(doc)
 	f.present = f.present || e.Exists()
+	f.waits(doc, e)
 	if e.Type == gjson.String {
 		f.message = e.Str
 		e = doc
@@ -113,6 +117,22 @@ func errorObject(doc gjson.Result) gjson.Result {
 		}
 	}
 	return gjson.Result{}
+}
+
+// waits notes the waits that are named in fields of a document or of its error.
+func (f *fault) waits(doc, e gjson.Result) {
+	for _, in := range []gjson.Result{e, doc} {
+		if v := in.Get("retry_after"); f.retryAfter == "" && (v.Type == gjson.Number || v.Type == gjson.String) {
+			f.retryAfter = v.String()
+		}
+	}
+	e.Get("metadata.headers").ForEach(func(name, value gjson.Result) bool {
+		if f.headers == nil {
+			f.headers = http.Header{}
+		}
+		f.headers.Set(name.Str, value.String())
+		return true
+	})
 }
 
 // details reads Google's error details.

@@ -16,7 +16,7 @@ import (
 // that was asked for; now is for dates in Retry-After.
 func Status(status int, header http.Header, body []byte, model string, now time.Time) dataplane.Verdict {
 	f := readFault(body)
-	wait, named := f.wait()
+	wait, named := f.wait(status, now)
 	if w, ok := headerWait(status, header, now); ok {
 		wait, named = w, true
 	}
@@ -35,7 +35,7 @@ func ErrorBody(data []byte, model string) (v dataplane.Verdict, ok bool) {
 		return dataplane.Verdict{}, false
 	}
 	f := readFault(data)
-	wait, named := f.wait()
+	wait, named := f.wait(f.status, time.Now())
 	return decide(f.status, &f, model, wait, named, false), true
 }
 

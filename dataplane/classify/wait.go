@@ -20,13 +20,8 @@ func headerWait(status int, h http.Header, now time.Time) (time.Duration, bool) 
 	if ms, ok := number(h.Get("Retry-After-Ms")); ok {
 		return seconds(ms / 1000), true
 	}
-	if text := h.Get("Retry-After"); text != "" {
-		if s, ok := number(text); ok {
-			return seconds(s), true
-		}
-		if date, err := http.ParseTime(text); err == nil {
-			return date.Sub(now), true
-		}
+	if wait, ok := resetTime(h.Get("Retry-After"), now); ok {
+		return wait, true
 	}
 	if status != http.StatusTooManyRequests {
 		return 0, false // OpenAI sends x-ratelimit-* with every answer
@@ -34,22 +29,57 @@ func headerWait(status int, h http.Header, now time.Time) (time.Duration, bool) 
 	return resetWait(h, now)
 }
 
-// resetWait reads x-ratelimit-reset-*. A reset says when a budget is full again, so only
-// one whose budget is used up is a wait.
+// budgets are the headers that tell when a budget is full again, and what is left of it.
+var budgets = []struct{ reset, left string }{
+	{"X-Ratelimit-Reset", "X-Ratelimit-Remaining"},
+	{"X-Ratelimit-Reset-Requests", "X-Ratelimit-Remaining-Requests"},
+	{"X-Ratelimit-Reset-Tokens", "X-Ratelimit-Remaining-Tokens"},
+	{"Ratelimit-Reset", "Ratelimit-Remaining"},
+	{"Anthropic-Ratelimit-Requests-Reset", "Anthropic-Ratelimit-Requests-Remaining"},
+	{"Anthropic-Ratelimit-Tokens-Reset", "Anthropic-Ratelimit-Tokens-Remaining"},
+	{"Anthropic-Ratelimit-Input-Tokens-Reset", "Anthropic-Ratelimit-Input-Tokens-Remaining"},
+	{"Anthropic-Ratelimit-Output-Tokens-Reset", "Anthropic-Ratelimit-Output-Tokens-Remaining"},
+}
+
+// resetWait reads the budgets. A reset says when a budget is full again, so only one that
+// is used up is a wait.
 func resetWait(h http.Header, now time.Time) (wait time.Duration, named bool) {
-	for _, of := range []string{"", "-Requests", "-Tokens"} {
-		reset, ok := resetTime(h.Get("X-Ratelimit-Reset"+of), now)
+	take := func(reset, left string) {
+		d, ok := resetTime(reset, now)
 		if !ok {
-			continue
+			return
 		}
-		if left := h.Get("X-Ratelimit-Remaining" + of); left != "" {
-			if n, ok := number(left); !ok || n > 0 {
-				continue
-			}
+		if n, ok := number(left); left != "" && (!ok || n > 0) {
+			return
 		}
-		wait, named = max(wait, reset), true
+		wait, named = max(wait, d), true
+	}
+	for _, b := range budgets {
+		take(h.Get(b.reset), h.Get(b.left))
+	}
+	for _, line := range h.Values("Ratelimit") {
+		policies := []string{line} // limit=10, remaining=0, reset=25
+		if strings.Contains(line, ";") {
+			policies = strings.Split(line, ",") // "default";r=0;t=25
+		}
+		for _, p := range policies {
+			take(submatch(ietfReset, p), submatch(ietfLeft, p))
+		}
 	}
 	return wait, named
+}
+
+// The drafts of the IETF for the header RateLimit wrote its fields in two ways.
+var (
+	ietfReset = regexp.MustCompile(`(?i)(?:^|[;,\s])(?:t|reset)=(\d+)`)
+	ietfLeft  = regexp.MustCompile(`(?i)(?:^|[;,\s])(?:r|remaining)=(\d+)`)
+)
+
+func submatch(re *regexp.Regexp, text string) string {
+	if m := re.FindStringSubmatch(text); m != nil {
+		return m[1]
+	}
+	return ""
 }
 
 // tokensAreOut reports that the limit that was met is the one of tokens.
@@ -60,6 +90,7 @@ func tokensAreOut(h http.Header) bool {
 
 // resetTime reads 6m0s, 12ms, seconds, a Unix time in seconds or milliseconds, or a date.
 func resetTime(text string, now time.Time) (time.Duration, bool) {
+	text = strings.TrimSpace(text)
 	if text == "" {
 		return 0, false
 	}
@@ -76,6 +107,9 @@ func resetTime(text string, now time.Time) (time.Duration, bool) {
 		return d, true
 	}
 	if date, err := time.Parse(time.RFC3339, text); err == nil {
+		return date.Sub(now), true
+	}
+	if date, err := http.ParseTime(text); err == nil {
 		return date.Sub(now), true
 	}
 	return 0, false
@@ -98,11 +132,17 @@ var (
 	waitPart = regexp.MustCompile(`(?i)(\d+(?:\.\d+)?)\s*(millisecond|ms|s|m|h|d)`)
 )
 
-// wait reads how long the body asks us to stay away: google.rpc.RetryInfo, or words such
-// as "try again in 1m30s".
-func (f *fault) wait() (time.Duration, bool) {
+// wait reads how long the body asks us to stay away: google.rpc.RetryInfo, retry_after,
+// the headers that OpenRouter repeats in its metadata, or words such as "try again in 1m30s".
+func (f *fault) wait(status int, now time.Time) (time.Duration, bool) {
 	if f.hasDelay {
 		return f.retryDelay, true
+	}
+	if wait, ok := resetTime(f.retryAfter, now); ok {
+		return wait, true
+	}
+	if wait, ok := headerWait(status, f.headers, now); ok {
+		return wait, true
 	}
 	m := waitPhrase.FindStringSubmatch(f.message[:min(len(f.message), 4096)])
 	if m == nil {

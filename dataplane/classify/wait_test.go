@@ -1,0 +1,55 @@
+package classify
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
+
+func TestReadsWaitsInAllForms(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		header map[string]string
+		body   string
+		want   time.Duration // 0: none is named
+	}{
+		"duration":               {map[string]string{"Retry-After": "30s"}, `{}`, 30 * time.Second},
+		"seconds":                {map[string]string{"Retry-After": " 30 "}, `{}`, 30 * time.Second},
+		"HTTP date":              {map[string]string{"Retry-After": "Mon, 23 Nov 2026 12:00:40 GMT"}, `{}`, 40 * time.Second},
+		"ISO date":               {map[string]string{"Retry-After": "2026-11-23T12:00:41Z"}, `{}`, 41 * time.Second},
+		"a date that passed":     {map[string]string{"Retry-After": "2026-11-23T11:00:00Z"}, `{}`, time.Second},
+		"nonsense":               {map[string]string{"Retry-After": "soon"}, `{}`, 0},
+		"only a sign":            {map[string]string{"Retry-After": "-"}, `{}`, 0},
+		"IETF reset":             {map[string]string{"RateLimit-Remaining": "0", "RateLimit-Reset": "25"}, `{}`, 25 * time.Second},
+		"IETF budget left":       {map[string]string{"RateLimit-Remaining": "4", "RateLimit-Reset": "25"}, `{}`, 0},
+		"IETF one line":          {map[string]string{"RateLimit": "limit=10, remaining=0, reset=26"}, `{}`, 26 * time.Second},
+		"IETF policies":          {map[string]string{"RateLimit": `"a";r=0;t=27, "day";r=9;t=600`}, `{}`, 27 * time.Second},
+		"Anthropic":              {map[string]string{"Anthropic-Ratelimit-Input-Tokens-Remaining": "0", "Anthropic-Ratelimit-Input-Tokens-Reset": "2026-11-23T12:00:28Z"}, `{}`, 28 * time.Second},
+		"Anthropic budget left":  {map[string]string{"Anthropic-Ratelimit-Requests-Remaining": "7", "Anthropic-Ratelimit-Requests-Reset": "2026-11-23T12:00:28Z"}, `{}`, 0},
+		"body, in the error":     {nil, `{"error":{"message":"x","retry_after":42}}`, 42 * time.Second},
+		"body, top level":        {nil, `{"error":{"message":"x"},"retry_after":42.5}`, 42500 * time.Millisecond},
+		"body, alone":            {nil, `{"retry_after":"42s"}`, 42 * time.Second},
+		"body, nonsense":         {nil, `{"error":{"message":"x","retry_after":{"a":1}}}`, 0},
+		"OpenRouter metadata":    {nil, `{"error":{"message":"x","code":429,"metadata":{"headers":{"X-RateLimit-Limit":"20","X-RateLimit-Remaining":"0","X-RateLimit-Reset":"1795435243000"}}}}`, 43 * time.Second},
+		"OpenRouter budget left": {nil, `{"error":{"message":"x","code":429,"metadata":{"headers":{"X-RateLimit-Remaining":"3","X-RateLimit-Reset":"1795435243000"}}}}`, 0},
+		"header before body":     {map[string]string{"Retry-After": "3"}, `{"error":{"message":"x","retry_after":42}}`, 3 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := http.Header{}
+			for k, v := range tc.header {
+				h.Set(k, v)
+			}
+			got := Status(http.StatusTooManyRequests, h, []byte(tc.body), "m", noon)
+			want := dataplane.RateLimited
+			if tc.want == 0 {
+				want = dataplane.Busy
+			}
+			if got.Outcome != want || got.Wait != tc.want {
+				t.Errorf("%s for %s, want %s for %s", got.Outcome, got.Wait, want, tc.want)
+			}
+		})
+	}
+}
