@@ -41,7 +41,7 @@ var signs = []sign{
 			"content policy", "content management policy", "safety system", "input was flagged",
 			"flagged as potentially", "prompt was flagged", "violates our usage polic",
 			"violating our usage polic", "inappropriate content", "blocked by content filter",
-			"content filtering policy", "requires moderation",
+			"content filtering policy", "requires moderation", "content violates usage guidelines", "safety_check_type_",
 		},
 	},
 	{

@@ -43,9 +43,18 @@ func ErrorBody(data []byte, model string) (v dataplane.Verdict, ok bool) {
 // is unknown.
 func decide(status int, f *fault, model string, wait time.Duration, named, tokensOut bool) dataplane.Verdict {
 	v := dataplane.Verdict{Reason: f.reason(status)}
-	s, found := f.sign(status, model)
+	s, found := f.callers(status, model)
+	if !found {
+		s, found = f.sign(status, model)
+	}
 	if !found {
 		s = byStatus(status, f, model)
+	}
+	if f.blames() && (s.outcome == dataplane.AuthFailed || s.outcome == dataplane.ModelNotFound) {
+		s = sign{outcome: dataplane.BadRequest} // the token of a tool, say
+	}
+	if f.says([]string{"flex"}) {
+		named = false // the wait is for this kind of request
 	}
 	v.Outcome, v.Feature = s.outcome, s.feature
 	switch v.Outcome {

@@ -107,7 +107,7 @@ func summary(n int, last failure) string {
 func passThrough(f failure, errors *wire.Errors) final {
 	rule := f.verdict.Outcome.Rule()
 	out := final{status: f.status, permanent: rule.Permanent}
-	if out.status < 400 {
+	if out.status < 400 || out.status == http.StatusUnauthorized { // the client would doubt its own key
 		out.status = rule.Status
 	}
 	if gjson.ValidBytes(f.body) && errors.Fits(gjson.ParseBytes(f.body)) {

@@ -1,0 +1,82 @@
+package classify
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
+
+// What callers name besides the model: files, caches and the like belong to one account, and betas to a few.
+// Whoever makes such a name up must not take a target or a credential away from everybody.
+var (
+	named = regexp.MustCompile(`\b(?:files?|cached ?contents?|containers?|vector stores?|betas?|skills?|assistants?|` +
+		`threads?|conversations?|uploads?|mcp servers?|voices?)\b`)
+	refused = []string{"permission", "not found", "not exist", "have access", "not allowed", "not enabled", "not available", "expired"}
+)
+
+// headChars is how much of a message says what it is about.
+const headChars = 160
+
+// callers finds the refusals that are about what one request names or asks, whatever their code says.
+func (f *fault) callers(status int, model string) (sign, bool) {
+	switch {
+	case f.asksMoreThanTheLimit(), status == 413 && f.hasCode("rate_limit_exceeded"):
+		return sign{outcome: dataplane.Unsupported, feature: true}, true // another account's limit may be higher
+	case f.aboutNamed(status, model):
+		return sign{outcome: dataplane.NotFound}, true
+	}
+	return sign{}, false
+}
+
+func (f *fault) aboutNamed(status int, model string) bool {
+	if status != 400 && status != 403 && status != 404 && status != 410 || !f.present {
+		return false
+	}
+	head := f.lower[:min(len(f.lower), headChars)]
+	if from := f.find(model); from >= 0 { // the model may be called after one of them
+		head = f.lower[:min(from, len(head))] + head[min(from+len(model), len(head)):]
+	}
+	at := named.FindStringIndex(head)
+	if at == nil {
+		return false
+	}
+	if m := strings.Index(head, "model"); m >= 0 && m < at[0] {
+		return false // "no access to model X, see the file ..."
+	}
+	for _, p := range refused {
+		if strings.Contains(head, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// blames reports whether the body blames a parameter of the request that is not the model.
+func (f *fault) blames() bool {
+	switch strings.ToLower(f.param) {
+	case "", "model", "none", "null":
+		return false
+	}
+	return true
+}
+
+// OpenAI: "Request too large for gpt-4o ... (TPM): Limit 30000, Requested 40000". The same words with "Used"
+// between them are those of a full minute.
+var limitRequested = regexp.MustCompile(`limit:?\s*(\d{1,12}),?\s*requested:?\s*(\d{1,12})|requested:?\s*(\d{1,12})\s*>\s*limit:?\s*(\d{1,12})`)
+
+// asksMoreThanTheLimit reports that one request is larger than what a whole minute allows: waiting does not
+// help it, and smaller ones are served.
+func (f *fault) asksMoreThanTheLimit() bool {
+	if strings.HasPrefix(f.lower, "request too large") {
+		return true
+	}
+	m := limitRequested.FindStringSubmatch(f.lower[:min(len(f.lower), 1024)])
+	if m == nil {
+		return false
+	}
+	limit, _ := strconv.ParseInt(m[1]+m[4], 10, 64)
+	requested, _ := strconv.ParseInt(m[2]+m[3], 10, 64)
+	return requested > limit
+}
