@@ -31,7 +31,7 @@ func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 		}
 		budget := c.engine.cfg.Budget
 		if !budget.Take(maxConverted) {
-			return dataplane.Verdict{Outcome: dataplane.GatewayBusy, Reason: errBudget.Error()}, false
+			return dataplane.Verdict{Outcome: dataplane.TooLarge, Reason: errBudget.Error()}, false
 		}
 		defer budget.Give(maxConverted)
 		var v dataplane.Verdict

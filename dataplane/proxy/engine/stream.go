@@ -203,8 +203,8 @@ func (s *stream) closed(ctx context.Context, err error, rest bool) dataplane.Ver
 		}
 		return dataplane.Verdict{Outcome: o}
 	}
-	if errors.Is(err, sse.ErrBudget) {
-		return dataplane.Verdict{Outcome: dataplane.GatewayBusy, Reason: err.Error()}
+	if errors.Is(err, sse.ErrBudget) { // too large for what is left: the next one may send less
+		return dataplane.Verdict{Outcome: dataplane.TooLarge, Reason: err.Error()}
 	}
 	if s.seen.Finished && !errors.Is(err, sse.ErrTooLarge) {
 		s.out.commit()
