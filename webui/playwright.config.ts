@@ -15,7 +15,6 @@ export default defineConfig({
   timeout: 90_000,
   expect: { timeout: 15_000 }, // CI machines are small and shared; what never comes still fails
   forbidOnly: !!process.env.CI,
-  retries: process.env.CI ? 1 : 0, // reported as flaky: a file is played again from its start
   use: {
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',

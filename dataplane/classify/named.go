@@ -16,6 +16,9 @@ var (
 	refused = []string{"permission", "not found", "not exist", "have access", "not allowed", "not enabled", "not available", "expired"}
 )
 
+// flexTier is what a 429 says whose wait is for requests of a cheaper tier alone.
+var flexTier = []string{"flex processing", "flex tier", "flex service"}
+
 // headChars is how much of a message says what it is about.
 const headChars = 160
 

@@ -53,9 +53,7 @@ func decide(status int, f *fault, model string, wait time.Duration, named, token
 	if f.blames() && (s.outcome == dataplane.AuthFailed || s.outcome == dataplane.ModelNotFound) {
 		s = sign{outcome: dataplane.BadRequest} // the token of a tool, say
 	}
-	if f.says([]string{"flex"}) {
-		named = false // the wait is for this kind of request
-	}
+	named = named && !f.says(flexTier)
 	v.Outcome, v.Feature = s.outcome, s.feature
 	switch v.Outcome {
 	case dataplane.Busy: // a 429: which of the three kinds?

@@ -20,31 +20,31 @@ import (
 func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 	c := a.call
 	lent, err := hold(a.body, a.resp.ContentLength, c.engine.cfg.Pool)
-	body := c.answers.keep(lent)
 	if err != nil {
+		c.answers.keep(lent)
 		return readVerdict(ctx, err), false
 	}
 	a.record.FirstFrame = c.engine.cfg.Now().Sub(a.started)
-	if len(body) > maxHeld {
-		if !c.req.Stream || c.req.Endpoint.Stream.Plain {
-			return a.long(ctx, body)
-		}
-		budget := c.engine.cfg.Budget
-		if !budget.Take(maxConverted) {
-			return dataplane.Verdict{Outcome: dataplane.TooLarge, Reason: errBudget.Error()}, false
-		}
-		defer budget.Give(maxConverted)
-		var v dataplane.Verdict
-		if body, v = a.holdLong(ctx, body); v.Outcome != dataplane.OK {
-			return v, false
-		}
+	converts := c.req.Stream && !c.req.Endpoint.Stream.Plain
+	claim := buffer.NewClaim(c.engine.cfg.Budget)
+	defer claim.Release()
+	var v dataplane.Verdict
+	if converts && len(lent.B) > maxHeld {
+		lent, v = a.holdLong(ctx, lent, &claim)
+	}
+	body := c.answers.keep(lent)
+	switch {
+	case v.Outcome != dataplane.OK:
+		return v, false
+	case !converts && len(body) > maxHeld:
+		return a.long(ctx, body)
 	}
 	media := mediaType(a.resp.Header)
 	if v, good := a.classify(body, media); !good {
 		a.errorBody = classify.Scrub(body[:min(len(body), maxErrorBody)], a.Provider.Secrets)
 		return v, false
 	}
-	if c.req.Stream && !c.req.Endpoint.Stream.Plain {
+	if converts {
 		return a.convert(a.resp.Header, body)
 	}
 	a.record.FirstToken = a.record.FirstFrame
@@ -90,16 +90,28 @@ func hold(body io.Reader, announced int64, pool *buffer.Pool) (*buffer.Buffer, e
 
 // holdLong reads the rest of a long answer that must be whole to become a stream. Its size is
 // the caller's doing.
-func (a *answer) holdLong(ctx context.Context, body []byte) ([]byte, dataplane.Verdict) {
-	whole := bytes.NewBuffer(bytes.Clone(body))
-	n, err := whole.ReadFrom(io.LimitReader(a.body, maxConverted-int64(len(body))+1))
-	switch {
-	case err != nil:
-		return nil, readVerdict(ctx, err)
-	case int64(len(body))+n > maxConverted:
-		return nil, dataplane.Verdict{Outcome: dataplane.TooLarge, Reason: "a plain answer to a stream is larger than 32 MiB"}
+func (a *answer) holdLong(ctx context.Context, lent *buffer.Buffer, claim *buffer.Claim) (*buffer.Buffer, dataplane.Verdict) {
+	tooLarge := func(reason string) (*buffer.Buffer, dataplane.Verdict) {
+		return lent, dataplane.Verdict{Outcome: dataplane.TooLarge, Reason: reason}
 	}
-	return whole.Bytes(), dataplane.Verdict{}
+	for {
+		if len(lent.B) == cap(lent.B) {
+			var grown bool
+			if lent, grown = claim.Grow(a.call.engine.cfg.Pool, lent); !grown {
+				return tooLarge(errBudget.Error())
+			}
+		}
+		n, err := a.body.Read(lent.B[len(lent.B):min(cap(lent.B), maxConverted+1)])
+		lent.B = lent.B[:len(lent.B)+n]
+		switch {
+		case len(lent.B) > maxConverted:
+			return tooLarge("a plain answer to a stream is larger than 32 MiB")
+		case errors.Is(err, io.EOF):
+			return lent, dataplane.Verdict{}
+		case err != nil:
+			return lent, readVerdict(ctx, err)
+		}
+	}
 }
 
 // classify accepts a JSON object that holds what the endpoint's answers hold, no error and

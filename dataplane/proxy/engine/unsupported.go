@@ -19,8 +19,8 @@ type missing struct {
 	endpoint *wire.Endpoint
 }
 
-// withoutLast puts candidates without the endpoint behind the others, each part in its order.
-func (e *Engine) withoutLast(candidates []dataplane.Candidate, endpoint *wire.Endpoint) []dataplane.Candidate {
+// lackingLast puts candidates without the endpoint behind the others, each part in its order.
+func (e *Engine) lackingLast(candidates []dataplane.Candidate, endpoint *wire.Endpoint) []dataplane.Candidate {
 	if e.unsupported.none() {
 		return candidates
 	}

@@ -12,7 +12,6 @@ import (
 // Bounds on what a stream may make us hold.
 const (
 	maxEvent  = 32 << 20 // one event
-	freeEvent = 1 << 20  // of one event, which needs no budget
 	readChunk = 16 << 10 // one read
 )
 
@@ -21,12 +20,6 @@ var (
 	ErrTooLarge = errors.New("an event is larger than 32 MiB")
 	ErrBudget   = errors.New("too many bytes are held already for an event above 1 MiB")
 )
-
-// Budget bounds the bytes that all together hold.
-type Budget interface {
-	Take(n int64) bool
-	Give(n int64)
-}
 
 // Reader cuts a stream into server-sent events. Events are returned as the
 // upstream's own bytes, blank line included, and are valid until the next Fill.
@@ -37,8 +30,7 @@ type Reader struct {
 	src        io.Reader
 	wait       func() // until src has something to read; nil: only a read can wait
 	pool       *buffer.Pool
-	budget     Budget
-	taken      int64          // of the budget
+	claim      buffer.Claim   // of large events
 	lent       *buffer.Buffer // nil: nothing is unread
 	buf        []byte         // all of lent
 	start, end int            // unread bytes
@@ -49,8 +41,8 @@ type Reader struct {
 // NewReader reads a stream's body. wait is called when nothing is unread and returns once src
 // has something to read; nil: only a read can wait. Events above 1 MiB are taken from the
 // budget. Whoever makes a reader calls Close.
-func NewReader(src io.Reader, wait func(), pool *buffer.Pool, budget Budget) *Reader {
-	return &Reader{src: src, wait: wait, pool: pool, budget: budget}
+func NewReader(src io.Reader, wait func(), pool *buffer.Pool, budget buffer.Budget) *Reader {
+	return &Reader{src: src, wait: wait, pool: pool, claim: buffer.NewClaim(budget)}
 }
 
 // Close gives the memory back. No event is valid behind it.
@@ -59,10 +51,7 @@ func (r *Reader) Close() {
 		r.pool.Put(r.lent)
 		r.lent, r.buf = nil, nil
 	}
-	if r.taken > 0 {
-		r.budget.Give(r.taken)
-		r.taken = 0
-	}
+	r.claim.Release()
 	r.start, r.end, r.scanned = 0, 0, 0
 }
 
@@ -119,7 +108,7 @@ func (r *Reader) Fill() error {
 // something has come.
 func (r *Reader) makeRoom() error {
 	switch {
-	case r.start == r.end && (r.wait != nil || r.taken > 0):
+	case r.start == r.end && (r.wait != nil || !r.claim.Empty()):
 		r.Close()
 		if r.wait != nil {
 			r.wait()
@@ -135,28 +124,15 @@ func (r *Reader) makeRoom() error {
 		return nil
 	case r.end >= maxEvent:
 		return ErrTooLarge
-	case !r.mayGrow():
-		return ErrBudget
 	default:
 		r.lent.B = r.lent.B[:r.end]
-		r.lent = r.pool.Grow(r.lent)
+		var grown bool
+		if r.lent, grown = r.claim.Grow(r.pool, r.lent); !grown {
+			return ErrBudget
+		}
 	}
 	r.buf = r.lent.B[:min(cap(r.lent.B), maxEvent)]
 	return nil
-}
-
-// mayGrow takes the memory of a large event from the budget: twice, for it is held once more
-// until the client has it.
-func (r *Reader) mayGrow() bool {
-	more := 2*2*int64(cap(r.lent.B)) - r.taken
-	if 2*cap(r.lent.B) <= 2*freeEvent || more <= 0 {
-		return true
-	}
-	if !r.budget.Take(more) {
-		return false
-	}
-	r.taken += more
-	return true
 }
 
 // Rest is what follows the last whole event.
