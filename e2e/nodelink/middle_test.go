@@ -20,6 +20,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 
+	"github.com/trunkline-ai/trunkline/controlplane/pki"
 	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -150,24 +151,23 @@ func TestAManInTheMiddleLearnsNothingAndIsRefused(t *testing.T) {
 // impostor is a control plane that does not know the token.
 type impostor struct {
 	nodev1.UnimplementedNodeServiceServer
-	c *realm
-	t *testing.T
+	authority *pki.Authority
 }
 
 func (i impostor) Enroll(_ context.Context, req *nodev1.EnrollRequest) (*nodev1.EnrollResponse, error) {
-	_, authority := i.c.replica(i.t, nil)
-	leaf, err := authority.Issue(req.GetNode(), req.GetCertificateRequest())
+	leaf, err := i.authority.Issue(req.GetNode(), req.GetCertificateRequest())
 	if err != nil {
 		return nil, err
 	}
-	return &nodev1.EnrollResponse{Certificate: leaf.Raw, Authority: authority.Certificate(), Proof: make([]byte, 32)}, nil
+	return &nodev1.EnrollResponse{Certificate: leaf.Raw, Authority: i.authority.Certificate(), Proof: make([]byte, 32)}, nil
 }
 
 func TestAnImpostorIsNotBelieved(t *testing.T) {
 	t.Parallel()
 	lis := listen(t, "127.0.0.1:0")
 	server := grpc.NewServer(grpc.Creds(credentials.NewTLS(&tls.Config{Certificates: []tls.Certificate{forged(t, "d")}})), grpc.WaitForHandlers(true))
-	nodev1.RegisterNodeServiceServer(server, impostor{c: newRealm(t), t: t})
+	_, authority := newRealm(t).replica(t, nil) // before anybody joins: nodes may join again while the test ends
+	nodev1.RegisterNodeServiceServer(server, impostor{authority: authority})
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(lis) }()
 	t.Cleanup(func() {
