@@ -30,8 +30,9 @@ type Process struct {
 
 	t    testing.TB
 	cmd  *exec.Cmd
-	done chan struct{} // closed at the end of this run, after err is set
+	done chan struct{} // closed at the end of this run, after err and held are set
 	err  error
+	held held // where the next run listens
 
 	mu        sync.Mutex // guards the fields below
 	log       bytes.Buffer
@@ -48,6 +49,7 @@ func (s *Set) Start(t testing.TB, name string, env []string, args ...string) *Pr
 	p.pin()
 	t.Cleanup(func() {
 		p.Kill()
+		p.held.release()
 		if t.Failed() {
 			log := p.Log()
 			t.Logf("log of %s %v:\n%s", p.Name, p.Args, log[max(0, len(log)-logTail):])
@@ -79,6 +81,9 @@ func (p *Process) run(path string) {
 		_ = out.Close()
 		p.t.Fatal(err)
 	}
+	kept := p.held
+	p.held = nil
+	defer kept.release()
 	p.done = make(chan struct{})
 	serving := make(chan struct{})
 	go p.follow(out, serving)
@@ -111,6 +116,7 @@ func (p *Process) follow(out io.ReadCloser, serving chan struct{}) {
 	}
 	_ = out.Close() // it has ended
 	p.err = p.cmd.Wait()
+	p.held = hold(p.Args)
 	close(p.done)
 }
 
