@@ -51,6 +51,19 @@ func twoReplicas(t *testing.T) (*stack, []*replica) {
 		}, "--listen", anyPort, "--ops-listen", anyPort, "--node", fmt.Sprintf("node-%d", i+1)))
 	}
 	s.awaitNodes(4)
+	// A replica that does not yet rely on the other keeps every node that comes, which may be all
+	// of them: a node that comes again later is sent on.
+	s.eventually("nodes are at both replicas", func(ctx context.Context) bool {
+		homes := replicas[0].homes(ctx)
+		at := map[string]bool{}
+		for _, home := range homes {
+			at[home] = true
+		}
+		if len(homes) == 4 && len(at) == 1 {
+			s.nodes[0].Restart()
+		}
+		return len(homes) == 4 && len(at) == 2
+	})
 	return s, replicas
 }
 
