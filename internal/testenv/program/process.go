@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
@@ -62,6 +63,8 @@ func (s *Set) Start(t testing.TB, name string, env []string, args ...string) *Pr
 // until it serves. It must have ended.
 func (p *Process) Run() {
 	p.t.Helper()
+	// Connections to the last run may still seem alive, and no client repeats a POST that fails on one.
+	http.DefaultClient.CloseIdleConnections()
 	p.run(p.cmd.Path)
 }
 
