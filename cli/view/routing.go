@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 
+	"google.golang.org/protobuf/reflect/protoreflect"
+
 	"github.com/trunkline-ai/trunkline/cli/enumname"
 	"github.com/trunkline-ai/trunkline/cli/output"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -13,9 +15,20 @@ import (
 func candidate(c *adminv1.Candidate) []string {
 	return []string{
 		c.GetProvider(), c.GetModel(), strconv.Itoa(int(c.GetPriority())), strconv.Itoa(int(c.GetWeight())), output.Text(c.GetPrice()),
-		targetState(c.GetState()), role(c), share(c), output.Duration(c.GetRemaining()), failures(c),
-		output.Text(strings.Join(c.GetNodes(), ", ")), output.Text(c.GetReason()),
+		targetState(c.GetState()), named(c.GetRole()), share(c), output.Duration(c.GetRemaining()), failures(c),
+		output.Text(strings.Join(c.GetNodes(), ", ")), candidateReason(c),
 	}
+}
+
+// candidateReason says why it stands so, and what does when it is not the target itself, or why no call tries it.
+func candidateReason(c *adminv1.Candidate) string {
+	switch {
+	case c.GetLeftOutReason() != adminv1.LeftOutReason_LEFT_OUT_REASON_UNSPECIFIED:
+		return named(c.GetLeftOutReason())
+	case c.GetReasonScope() > adminv1.HealthScope_HEALTH_SCOPE_TARGET:
+		return named(c.GetReasonScope()) + ": " + c.GetReason()
+	}
+	return output.Text(c.GetReason())
 }
 
 // failures writes how many there were of how many that open a cooldown.
@@ -29,11 +42,12 @@ func failures(of interface {
 	return fmt.Sprintf("%d/%d", of.GetFailures(), of.GetThreshold())
 }
 
-func role(c *adminv1.Candidate) string {
-	if c.GetRole() == adminv1.CandidateRole_CANDIDATE_ROLE_UNSPECIFIED {
+// named is a value as people read it; - when it is not said.
+func named(value protoreflect.Enum) string {
+	if value.Number() == 0 {
 		return "-"
 	}
-	return enumname.Short(c.GetRole().Descriptor().Values().ByNumber(c.GetRole().Number()))
+	return enumname.Short(value.Descriptor().Values().ByNumber(value.Number()))
 }
 
 func share(c *adminv1.Candidate) string {
@@ -48,7 +62,7 @@ func groupRoute(r *adminv1.GroupRoute) []string {
 	return []string{
 		r.GetGroup(), targetState(r.GetState()),
 		withRole(r, adminv1.CandidateRole_CANDIDATE_ROLE_SERVING), withRole(r, adminv1.CandidateRole_CANDIDATE_ROLE_NEXT),
-		strconv.Itoa(len(r.GetCandidates())), strconv.Itoa(len(r.GetLeftOut())), output.Text(r.GetReason()),
+		strconv.Itoa(len(r.GetCandidates())), strconv.Itoa(len(r.GetLeftOut())), named(r.GetReason()),
 	}
 }
 

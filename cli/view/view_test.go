@@ -50,12 +50,12 @@ func TestRows(t *testing.T) {
 		{&adminv1.Group{Name: "g", Selection: "weighted", ApiKeyCount: 3}, "g|-|-|weighted|3|yes|-"},
 		{&adminv1.Candidate{Provider: "p", Model: "m", Priority: 2, Weight: 1, State: adminv1.TargetState_TARGET_STATE_COOLING, Reason: "busy", Remaining: durationpb.New(9e9), Failures: 5, Threshold: 5, Nodes: []string{"a", "b"}, Role: adminv1.CandidateRole_CANDIDATE_ROLE_LAST_RESORT},
 			"p|m|2|1|-|cooling|last-resort|-|9s|5/5|a, b|busy"},
-		{&adminv1.Candidate{Provider: "p", Model: "m", Weight: 1, State: adminv1.TargetState_TARGET_STATE_DISABLED, Reason: "the member is disabled"},
-			"p|m|0|1|-|disabled|-|-|-|-|-|the member is disabled"},
-		{&adminv1.GroupRoute{Group: "g", State: adminv1.TargetState_TARGET_STATE_DEGRADED, Reason: "r / m: busy", Candidates: []*adminv1.Candidate{
+		{&adminv1.Candidate{Provider: "p", Model: "m", Weight: 1, State: adminv1.TargetState_TARGET_STATE_DISABLED, LeftOutReason: adminv1.LeftOutReason_LEFT_OUT_REASON_MEMBER_DISABLED},
+			"p|m|0|1|-|disabled|-|-|-|-|-|member-disabled"},
+		{&adminv1.GroupRoute{Group: "g", State: adminv1.TargetState_TARGET_STATE_DEGRADED, Reason: adminv1.GroupRouteReason_GROUP_ROUTE_REASON_FIRST_NOT_SERVING, Candidates: []*adminv1.Candidate{
 			{Provider: "p", Model: "m", Role: adminv1.CandidateRole_CANDIDATE_ROLE_SERVING, Share: 0.75}, {Provider: "q", Model: "m", Role: adminv1.CandidateRole_CANDIDATE_ROLE_SERVING, Share: 0.25},
 			{Provider: "r", Model: "m", Role: adminv1.CandidateRole_CANDIDATE_ROLE_LAST_RESORT},
-		}, LeftOut: []*adminv1.Candidate{{}}}, "g|degraded|p/m 75.0%, q/m 25.0%|-|3|1|r / m: busy"},
+		}, LeftOut: []*adminv1.Candidate{{}}}, "g|degraded|p/m 75.0%, q/m 25.0%|-|3|1|first-not-serving"},
 		{&adminv1.GroupRoute{Group: "g", State: adminv1.TargetState_TARGET_STATE_HEALTHY, Candidates: []*adminv1.Candidate{
 			{Provider: "p", Model: "m", Role: adminv1.CandidateRole_CANDIDATE_ROLE_SERVING, Share: 1}, {Provider: "q", Model: "m", Role: adminv1.CandidateRole_CANDIDATE_ROLE_NEXT},
 		}}, "g|healthy|p/m|q/m|2|0|-"},

@@ -57,15 +57,15 @@ func (e *explanation) add(m *adminv1.Member, t *target) {
 	if m.Weight != nil {
 		c.Weight = m.GetWeight()
 	}
-	if why := leftOut(e.group, t.provider, m); why != "" {
-		c.State, c.Reason = disabled, why
+	if why := leftOut(e.group, t.provider, m); why != 0 {
+		c.State, c.LeftOutReason = disabled, why
 		e.leftOut = append(e.leftOut, c)
 		return
 	}
 	s := &t.health
 	c.State, c.Failures, c.Nodes = s.state, s.failures, s.nodes
 	if s.reason != "" {
-		c.Reason = s.of + s.reason
+		c.Reason, c.ReasonScope = s.reason, s.of
 	}
 	if s.remaining > 0 {
 		c.Remaining = durationpb.New(s.remaining)
@@ -81,19 +81,19 @@ func (e *explanation) add(m *adminv1.Member, t *target) {
 	e.tried = append(e.tried, explained{c, rank, last})
 }
 
-// leftOut says why no call tries a member; empty when calls do.
-func leftOut(group *adminv1.Group, provider *adminv1.Provider, m *adminv1.Member) string {
+// leftOut says why no call tries a member; unspecified when calls do.
+func leftOut(group *adminv1.Group, provider *adminv1.Provider, m *adminv1.Member) adminv1.LeftOutReason {
 	switch {
 	case group.Enabled != nil && !group.GetEnabled():
-		return "the group is disabled"
+		return adminv1.LeftOutReason_LEFT_OUT_REASON_GROUP_DISABLED
 	case m.Enabled != nil && !m.GetEnabled():
-		return "the member is disabled"
+		return adminv1.LeftOutReason_LEFT_OUT_REASON_MEMBER_DISABLED
 	case provider == nil:
-		return "the provider does not exist"
+		return adminv1.LeftOutReason_LEFT_OUT_REASON_PROVIDER_MISSING
 	case provider.Enabled != nil && !provider.GetEnabled():
-		return "the provider is disabled"
+		return adminv1.LeftOutReason_LEFT_OUT_REASON_PROVIDER_DISABLED
 	}
-	return ""
+	return adminv1.LeftOutReason_LEFT_OUT_REASON_UNSPECIFIED
 }
 
 // compare orders as nodes do: cooling ones last, and before that by rank. Members that

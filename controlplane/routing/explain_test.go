@@ -62,8 +62,8 @@ func states(list []*adminv1.Candidate) string {
 	var out []string
 	for _, c := range list {
 		line := c.GetProvider() + "/" + c.GetModel() + " " + shortState(c.GetState())
-		if c.GetReason() != "" {
-			line += " (" + c.GetReason() + ")"
+		if why := reason(c); why != "" {
+			line += " (" + why + ")"
 		}
 		if c.GetRemaining() != nil {
 			line += " " + c.GetRemaining().AsDuration().String()
@@ -79,6 +79,17 @@ func states(list []*adminv1.Candidate) string {
 	return strings.Join(out, "\n")
 }
 
+// reason writes why a candidate stands as it does: "provider: overloaded", "member_disabled".
+func reason(c *adminv1.Candidate) string {
+	if c.GetLeftOutReason() != 0 {
+		return strings.ToLower(strings.TrimPrefix(c.GetLeftOutReason().String(), "LEFT_OUT_REASON_"))
+	}
+	if c.GetReasonScope() <= adminv1.HealthScope_HEALTH_SCOPE_TARGET {
+		return c.GetReason()
+	}
+	return strings.ToLower(strings.TrimPrefix(c.GetReasonScope().String(), "HEALTH_SCOPE_")) + ": " + c.GetReason()
+}
+
 func TestExplainOrdersByPriorityPriceAndWeight(t *testing.T) {
 	t.Parallel()
 	for selection, want := range map[string]string{
@@ -90,7 +101,7 @@ func TestExplainOrdersByPriorityPriceAndWeight(t *testing.T) {
 		if states(got.GetCandidates()) != want {
 			t.Errorf("%q:\n%s\nwant\n%s", selection, states(got.GetCandidates()), want)
 		}
-		if left := states(got.GetLeftOut()); left != "gone/m disabled (the provider is disabled)\nb/call disabled (the member is disabled)" {
+		if left := states(got.GetLeftOut()); left != "gone/m disabled (provider_disabled)\nb/call disabled (member_disabled)" {
 			t.Errorf("left out:\n%s", left)
 		}
 	}
@@ -116,7 +127,7 @@ func TestExplainOfWhatIsNotServed(t *testing.T) {
 		t.Errorf("found %v", group)
 	}
 	got := explain(t, explainConfig(""), "asleep", nil)
-	if len(got.GetCandidates()) != 0 || states(got.GetLeftOut()) != "a/dear disabled (the group is disabled)" {
+	if len(got.GetCandidates()) != 0 || states(got.GetLeftOut()) != "a/dear disabled (group_disabled)" {
 		t.Errorf("got %v", got)
 	}
 }
@@ -163,12 +174,12 @@ func TestExplainShowsTheWorstOfAllNodes(t *testing.T) {
 		}, "a/cheap healthy\na/dear healthy"},
 		{"the whole provider", []*adminv1.Node{
 			{Name: "n1", Connected: true, Targets: []*adminv1.TargetHealth{health("a", "", "", "cooling", "dns_error", 9, 0)}},
-		}, "a/cheap cooling (the provider: dns_error) 9s on n1\na/dear cooling (the provider: dns_error) 9s on n1"},
+		}, "a/cheap cooling (provider: dns_error) 9s on n1\na/dear cooling (provider: dns_error) 9s on n1"},
 		{"every credential, back with the first", []*adminv1.Node{
 			{Name: "n1", Connected: true, Targets: []*adminv1.TargetHealth{
 				health("a", "", "k1", "cooling", "auth_failed", 300, 0), health("a", "", "k2", "cooling", "rate_limited", 4, 0),
 			}},
-		}, "a/cheap cooling (every credential: rate_limited) 4s on n1\na/dear cooling (every credential: rate_limited) 4s on n1"},
+		}, "a/cheap cooling (credentials: rate_limited) 4s on n1\na/dear cooling (credentials: rate_limited) 4s on n1"},
 		{"what needs help goes last", []*adminv1.Node{
 			{Name: "n1", Connected: true, Targets: []*adminv1.TargetHealth{
 				health("a", "cheap", "", "cooling", "model_not_found", 3, 0), health("a", "dear", "", "cooling", "busy", 60, 0),

@@ -64,7 +64,7 @@ func (v *View) whole(provider *adminv1.Provider) (worst health, usable int) {
 	for _, m := range provider.GetModels() {
 		cools, rest := false, cool
 		for _, r := range v.reports.of[scope{provider: provider.GetName(), model: m.GetId()}] {
-			s := accounts[r.node].of(healthOf(r.line, ""))
+			s := accounts[r.node].of(healthOf(r.line, adminv1.HealthScope_HEALTH_SCOPE_UNSPECIFIED))
 			if reported[r.node] == 0 || s.compare(best[r.node]) < 0 {
 				best[r.node] = s
 			}
@@ -116,7 +116,7 @@ func (v *View) part(s scope) *adminv1.TargetHealth {
 	derived := true
 	for _, r := range v.reports.of[s] {
 		state := f.state
-		f.add(v.nodes[r.node], healthOf(r.line, ""))
+		f.add(v.nodes[r.node], healthOf(r.line, adminv1.HealthScope_HEALTH_SCOPE_UNSPECIFIED))
 		if f.state != state {
 			derived = true
 		}

@@ -39,15 +39,15 @@ func (e *explanation) assignRoles() {
 }
 
 // state says how the group stands as a whole, and why when it does not stand well.
-func (e *explanation) state() (adminv1.TargetState, string) {
+func (e *explanation) state() (adminv1.TargetState, adminv1.GroupRouteReason) {
 	if e.group.Enabled != nil && !e.group.GetEnabled() {
-		return disabled, "the group is disabled"
+		return disabled, adminv1.GroupRouteReason_GROUP_ROUTE_REASON_DISABLED
 	}
 	if len(e.tried) == 0 {
 		if len(e.leftOut) > 0 {
-			return cooling, "every member is left out"
+			return cooling, adminv1.GroupRouteReason_GROUP_ROUTE_REASON_ALL_LEFT_OUT
 		}
-		return cooling, "it has no members"
+		return cooling, adminv1.GroupRouteReason_GROUP_ROUTE_REASON_NO_MEMBERS
 	}
 	first := e.tried[0]
 	for _, t := range e.tried {
@@ -56,15 +56,15 @@ func (e *explanation) state() (adminv1.TargetState, string) {
 		}
 	}
 	if e.tried[0].GetState() == cooling {
-		return cooling, "every candidate is cooling"
+		return cooling, adminv1.GroupRouteReason_GROUP_ROUTE_REASON_ALL_COOLING
 	}
 	for _, t := range e.tried {
 		if e.compareRank(t, first) != 0 {
 			continue
 		}
 		if s := t.GetState(); s == cooling || s == probing {
-			return degraded, t.GetProvider() + " / " + t.GetModel() + ": " + t.GetReason()
+			return degraded, adminv1.GroupRouteReason_GROUP_ROUTE_REASON_FIRST_NOT_SERVING
 		}
 	}
-	return healthy, ""
+	return healthy, adminv1.GroupRouteReason_GROUP_ROUTE_REASON_UNSPECIFIED
 }

@@ -31,11 +31,11 @@ func TestRolesAndShares(t *testing.T) {
 		},
 		{
 			"what cools shares nothing", "least_busy", onOne(health("b", "twin", "", "cooling", "busy", 9, 0)),
-			"degraded: b / twin: busy", "cheap serving 0.5714285714285714, unpriced serving 0.2857142857142857, dear serving 0.14285714285714285, call next, twin last_resort",
+			"degraded: first_not_serving", "cheap serving 0.5714285714285714, unpriced serving 0.2857142857142857, dear serving 0.14285714285714285, call next, twin last_resort",
 		},
 		{
 			"what is probed shares nothing", "", onOne(health("a", "cheap", "", "probing", "busy", 0, 0)),
-			"degraded: a / cheap: busy", "cheap probing, dear serving 1, twin next, unpriced next, call standby",
+			"degraded: first_not_serving", "cheap probing, dear serving 1, twin next, unpriced next, call standby",
 		},
 		{
 			"what failed serves on", "", onOne(health("a", "cheap", "", "degraded", "", 0, 2)),
@@ -46,11 +46,11 @@ func TestRolesAndShares(t *testing.T) {
 			"healthy", "cheap serving 1, twin next, unpriced next, call standby, dear last_resort",
 		},
 		{
-			"all cool", "", wholes("cooling"), "cooling: every candidate is cooling",
+			"all cool", "", wholes("cooling"), "cooling: all_cooling",
 			"cheap last_resort, dear last_resort, twin last_resort, unpriced last_resort, call last_resort",
 		},
 		{
-			"all are probed", "", wholes("probing"), "degraded: a / cheap: the provider: busy",
+			"all are probed", "", wholes("probing"), "degraded: first_not_serving",
 			"cheap probing, dear probing, twin probing, unpriced probing, call probing",
 		},
 	}
@@ -78,10 +78,10 @@ func TestGroupsThatNobodyServes(t *testing.T) {
 		members []*adminv1.Member
 	}{
 		{"healthy", nil, []*adminv1.Member{member}},
-		{"disabled: the group is disabled", off, []*adminv1.Member{member}},
-		{"cooling: it has no members", nil, nil},
-		{"cooling: every member is left out", nil, []*adminv1.Member{{Provider: "a", Model: "dear", Enabled: off}, {Provider: "gone", Model: "m"}}},
-		{"cooling: every member is left out", nil, []*adminv1.Member{{Provider: "never", Model: "m"}}},
+		{"disabled: disabled", off, []*adminv1.Member{member}},
+		{"cooling: no_members", nil, nil},
+		{"cooling: all_left_out", nil, []*adminv1.Member{{Provider: "a", Model: "dear", Enabled: off}, {Provider: "gone", Model: "m"}}},
+		{"cooling: all_left_out", nil, []*adminv1.Member{{Provider: "never", Model: "m"}}},
 	} {
 		group := &adminv1.Group{Enabled: tt.enabled, Members: tt.members}
 		if got := groupState(routing.NewView(explainConfig(""), nil).Explain(group)); got != tt.want {
@@ -91,10 +91,10 @@ func TestGroupsThatNobodyServes(t *testing.T) {
 }
 
 func groupState(r *adminv1.GroupRoute) string {
-	if r.GetReason() == "" {
+	if r.GetReason() == 0 {
 		return shortState(r.GetState())
 	}
-	return shortState(r.GetState()) + ": " + r.GetReason()
+	return shortState(r.GetState()) + ": " + strings.ToLower(strings.TrimPrefix(r.GetReason().String(), "GROUP_ROUTE_REASON_"))
 }
 
 func roles(r *adminv1.GroupRoute) string {

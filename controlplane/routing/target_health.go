@@ -20,12 +20,12 @@ const (
 type health struct {
 	state     adminv1.TargetState
 	remaining time.Duration
-	reason    string // outcome that opened the cooldown
-	of        string // what stands so, when it is not the target itself
+	reason    string              // outcome that opened the cooldown
+	of        adminv1.HealthScope // what stands so
 	failures  int32
 }
 
-func healthOf(line *adminv1.TargetHealth, of string) health {
+func healthOf(line *adminv1.TargetHealth, of adminv1.HealthScope) health {
 	return health{line.GetState(), line.GetRemaining().AsDuration(), line.GetReason(), of, line.GetFailures()}
 }
 
@@ -70,7 +70,7 @@ func (v *View) accountsOf(provider *adminv1.Provider) []account {
 		accounts[i].whole.state = healthy
 	}
 	for _, r := range v.reports.of[scope{provider: name}] {
-		accounts[r.node].whole, accounts[r.node].derived = healthOf(r.line, "the provider: "), r.line.GetDerived()
+		accounts[r.node].whole, accounts[r.node].derived = healthOf(r.line, adminv1.HealthScope_HEALTH_SCOPE_PROVIDER), r.line.GetDerived()
 	}
 	for n, best := range v.bestCredentials(provider) {
 		accounts[n].best = best
@@ -92,7 +92,7 @@ func (v *View) bestCredentials(provider *adminv1.Provider) []health {
 			of[n] = health{state: healthy}
 		}
 		for _, r := range v.reports.of[scope{provider: provider.GetName(), credential: c.GetName()}] {
-			of[r.node] = healthOf(r.line, "every credential: ")
+			of[r.node] = healthOf(r.line, adminv1.HealthScope_HEALTH_SCOPE_CREDENTIALS)
 		}
 		if best == nil {
 			best, of = of, make([]health, len(v.nodes))
@@ -137,7 +137,7 @@ func (v *View) health(provider *adminv1.Provider, model string) fleetHealth {
 	for n, a := range v.accountsOf(provider) {
 		s := health{state: healthy}
 		for len(own) > 0 && own[0].node == n {
-			s, own = healthOf(own[0].line, ""), own[1:]
+			s, own = healthOf(own[0].line, adminv1.HealthScope_HEALTH_SCOPE_TARGET), own[1:]
 		}
 		f.add(v.nodes[n], a.of(s))
 	}

@@ -164,7 +164,7 @@ func (e *explained) compareStates() {
 		}
 	}
 	for _, c := range e.route.GetLeftOut() {
-		if c.GetState() != adminv1.TargetState_TARGET_STATE_DISABLED || c.GetRole() != 0 || c.GetShare() != 0 || c.GetReason() == "" {
+		if c.GetState() != adminv1.TargetState_TARGET_STATE_DISABLED || c.GetRole() != 0 || c.GetShare() != 0 || c.GetLeftOutReason() == 0 {
 			e.t.Errorf("left out: %v", c)
 		}
 	}
@@ -175,7 +175,7 @@ func (e *explained) compareStates() {
 
 // needsHelp reads the class of a cooling candidate from what is explained of it.
 func needsHelp(c *adminv1.Candidate) bool {
-	return c.GetState() == cooling && (strings.HasSuffix(c.GetReason(), "auth_failed") || strings.HasSuffix(c.GetReason(), "model_not_found"))
+	return c.GetState() == cooling && (c.GetReason() == "auth_failed" || c.GetReason() == "model_not_found")
 }
 
 // Who serves, who is next and how calls are shared show only in many calls.
@@ -274,7 +274,7 @@ func (e *explained) compareGroup(calls int) {
 	case !slices.ContainsFunc(e.order(e.look), func(c dataplane.Candidate) bool { return !c.Cooling }):
 		want = cooling
 	}
-	if got := e.route.GetState(); got != want || (e.route.GetReason() == "") != (want == adminv1.TargetState_TARGET_STATE_HEALTHY) {
-		e.t.Errorf("the group is explained as %s, %q, want %s", got, e.route.GetReason(), want)
+	if got := e.route.GetState(); got != want || (e.route.GetReason() == 0) != (want == adminv1.TargetState_TARGET_STATE_HEALTHY) {
+		e.t.Errorf("the group is explained as %s, %s, want %s", got, e.route.GetReason(), want)
 	}
 }

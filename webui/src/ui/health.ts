@@ -1,3 +1,5 @@
+import { outcomeNeedsHelp } from './outcome';
+
 /** From best to worst. Unserved: a group that no member can answer. Unknown: no node is connected that could tell. */
 export type HealthState = 'healthy' | 'degraded' | 'probing' | 'cooling' | 'unserved' | 'disabled' | 'unknown';
 
@@ -16,13 +18,5 @@ export type Health = {
   of: number;
 };
 
-/** Outcomes that time alone does not heal: someone has to look. */
-const NEEDS_HELP = new Set([
-  'auth_failed',
-  'quota_exhausted',
-  'blocked_address',
-  'tls_error',
-  'model_not_found',
-  'unsupported',
-]);
-export const needsHelp = (h: Health) => h.state === 'cooling' && NEEDS_HELP.has(h.reason);
+/** Whether time alone does not heal it: someone has to look. */
+export const needsHelp = (h: Health) => h.state === 'cooling' && outcomeNeedsHelp(h.reason);

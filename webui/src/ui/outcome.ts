@@ -9,6 +9,9 @@ const known = (outcome: string): outcome is Outcome => Object.hasOwn(outcomes, o
 /** The words for an outcome; a node newer than this console may know others. */
 export const outcomeKey = (outcome: string): PlainKey => (known(outcome) ? outcomes[outcome].label : 'outcome.other');
 
+/** Whether time alone does not heal what it says: someone has to look. */
+export const outcomeNeedsHelp = (outcome: string) => known(outcome) && outcomes[outcome].needsHelp;
+
 export type Tone = 'ok' | 'warn' | 'bad' | 'mute';
 
 /** Red is for what the gateway or a provider failed at; what a caller caused is amber. */

@@ -3,7 +3,13 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, expect, test } from 'vitest';
-import { CandidateRole, type Group, GroupSchema, type UpdateGroupRequest } from '@/gen/trunkline/admin/v1/group_pb';
+import {
+  CandidateRole,
+  type Group,
+  GroupSchema,
+  LeftOutReason,
+  type UpdateGroupRequest,
+} from '@/gen/trunkline/admin/v1/group_pb';
 import { TargetState } from '@/gen/trunkline/admin/v1/health_pb';
 import { refusal } from '@/test/refusal';
 import { type Backend, renderApp } from '@/test/renderApp';
@@ -55,7 +61,13 @@ const candidates = [
   },
 ];
 const leftOut = [
-  { provider: 'third', model: 'm', memberModel: 'm', state: TargetState.DISABLED, reason: 'the member is disabled' },
+  {
+    provider: 'third',
+    model: 'm',
+    memberModel: 'm',
+    state: TargetState.DISABLED,
+    leftOutReason: LeftOutReason.MEMBER_DISABLED,
+  },
 ];
 
 const backend = (groups: Backend['groups'] = {}): Backend => ({

@@ -11,7 +11,7 @@ import c from './groups.module.css';
 import { MemberFigures } from './MemberFigures';
 import { MemberMenu } from './MemberMenu';
 import { isShared, isTied, levelOf, type MemberDraft, nameOf } from './memberOrder';
-import { leftOutWord, outcomeOf, roleWords } from './words';
+import { leftOutWords, roleWords } from './words';
 
 type Props = {
   members: readonly MemberDraft[];
@@ -94,8 +94,9 @@ export function MemberRow({ members, index, handle, onChange, group, candidate, 
 function State({ member, candidate, at }: { member: MemberDraft; candidate: Candidate | undefined; at: number }) {
   const { t } = useI18n();
   if (!candidate) return <div className={c.state} />;
-  const health = { ...healthFrom(candidate, at), reason: outcomeOf(candidate.reason) };
+  const health = healthFrom(candidate, at);
   const state = stateOf(candidate.state);
+  const leftOut = leftOutWords[candidate.leftOutReason];
   const isCalm = state === 'healthy' || state === 'degraded';
   return (
     <div className={c.state}>
@@ -106,7 +107,7 @@ function State({ member, candidate, at }: { member: MemberDraft; candidate: Cand
         </span>
       )}
       {!isCalm && <HealthNote health={health} />}
-      {state === 'disabled' && <span className={c.note}>{leftOutWord(candidate.reason, t)}</span>}
+      {leftOut && <span className={c.note}>{t(leftOut)}</span>}
       {!member.enabled && state !== 'disabled' && <span className={c.note}>{t('groups.member.willLeave')}</span>}
     </div>
   );

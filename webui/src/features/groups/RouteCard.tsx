@@ -1,5 +1,5 @@
 import { healthFrom, stateOf } from '@/api/targetState';
-import type { Candidate, GroupRoute } from '@/gen/trunkline/admin/v1/group_pb';
+import type { Candidate, GroupRoute, LeftOutReason } from '@/gen/trunkline/admin/v1/group_pb';
 import { useI18n } from '@/i18n';
 import { HealthDetail, HealthPill } from '@/ui/HealthPill';
 import { Card, Facts, Tag } from '@/ui/Page';
@@ -7,7 +7,7 @@ import { SkeletonRows } from '@/ui/States';
 import { SELECTIONS } from './draft';
 import c from './groups.module.css';
 import { selectionWords } from './useChanges';
-import { leftOutWord, outcomeOf, roleWords } from './words';
+import { leftOutWords, roleWords } from './words';
 
 /** In which order a call would try the members now, and why; and who is left out. */
 export function RouteCard({
@@ -53,7 +53,7 @@ export function RouteCard({
                 </div>
                 <div className={c.state}>
                   <HealthPill state={stateOf(one.state)} />
-                  <span className={c.note}>{leftOutWord(one.reason, t)}</span>
+                  <LeftOut reason={one.leftOutReason} />
                 </div>
               </li>
             ))}
@@ -64,11 +64,17 @@ export function RouteCard({
   );
 }
 
+function LeftOut({ reason }: { reason: LeftOutReason }) {
+  const { t } = useI18n();
+  const word = leftOutWords[reason];
+  return word ? <span className={c.note}>{t(word)}</span> : null;
+}
+
 function Step({ candidate, at, place }: { candidate: Candidate; at: number; place: number }) {
   const { t, int, percent, usd, list } = useI18n();
   const role = roleWords[candidate.role];
   const { share, price, nodes } = candidate;
-  const health = { ...healthFrom(candidate, at), reason: outcomeOf(candidate.reason) };
+  const health = healthFrom(candidate, at);
   return (
     <li data-first={role?.isFirst}>
       <span className={`${c.position} num`} aria-hidden>

@@ -1,5 +1,5 @@
-import { CandidateRole } from '@/gen/trunkline/admin/v1/group_pb';
-import type { I18n, PlainKey } from '@/i18n';
+import { CandidateRole, LeftOutReason } from '@/gen/trunkline/admin/v1/group_pb';
+import type { PlainKey } from '@/i18n';
 
 /** What part a candidate has: a word for it, and a sentence. */
 export const roleWords: Partial<Record<CandidateRole, { tag: PlainKey; how: PlainKey; isFirst: boolean }>> = {
@@ -10,17 +10,10 @@ export const roleWords: Partial<Record<CandidateRole, { tag: PlainKey; how: Plai
   [CandidateRole.PROBING]: { tag: 'groups.role.probing', how: 'groups.role.probingHow', isFirst: false },
 };
 
-/** The control plane's words for why no call tries a member, in the person's language; unknown ones as they are. */
-const LEFT_OUT: Record<string, PlainKey> = {
-  'the group is disabled': 'groups.left.group',
-  'the member is disabled': 'groups.left.member',
-  'the provider does not exist': 'groups.left.missing',
-  'the provider is disabled': 'groups.left.provider',
+/** Why no call tries a member. */
+export const leftOutWords: Partial<Record<LeftOutReason, PlainKey>> = {
+  [LeftOutReason.GROUP_DISABLED]: 'groups.left.group',
+  [LeftOutReason.MEMBER_DISABLED]: 'groups.left.member',
+  [LeftOutReason.PROVIDER_MISSING]: 'groups.left.missing',
+  [LeftOutReason.PROVIDER_DISABLED]: 'groups.left.provider',
 };
-export const leftOutWord = (reason: string, t: I18n['t']) => {
-  const key = LEFT_OUT[reason];
-  return key ? t(key) : reason;
-};
-
-/** The outcome in a reason such as "credential main: rate_limited". */
-export const outcomeOf = (reason: string) => reason.split(/[:\s]+/).at(-1) ?? '';

@@ -25,6 +25,186 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Why a group does not stand well.
+type GroupRouteReason int32
+
+const (
+	GroupRouteReason_GROUP_ROUTE_REASON_UNSPECIFIED GroupRouteReason = 0
+	// The group is disabled.
+	GroupRouteReason_GROUP_ROUTE_REASON_DISABLED GroupRouteReason = 1
+	// It has no members.
+	GroupRouteReason_GROUP_ROUTE_REASON_NO_MEMBERS GroupRouteReason = 2
+	// No call tries any of its members.
+	GroupRouteReason_GROUP_ROUTE_REASON_ALL_LEFT_OUT GroupRouteReason = 3
+	// Every candidate is cooling.
+	GroupRouteReason_GROUP_ROUTE_REASON_ALL_COOLING GroupRouteReason = 4
+	// What would serve if all were well is cooling or probing.
+	GroupRouteReason_GROUP_ROUTE_REASON_FIRST_NOT_SERVING GroupRouteReason = 5
+)
+
+// Enum value maps for GroupRouteReason.
+var (
+	GroupRouteReason_name = map[int32]string{
+		0: "GROUP_ROUTE_REASON_UNSPECIFIED",
+		1: "GROUP_ROUTE_REASON_DISABLED",
+		2: "GROUP_ROUTE_REASON_NO_MEMBERS",
+		3: "GROUP_ROUTE_REASON_ALL_LEFT_OUT",
+		4: "GROUP_ROUTE_REASON_ALL_COOLING",
+		5: "GROUP_ROUTE_REASON_FIRST_NOT_SERVING",
+	}
+	GroupRouteReason_value = map[string]int32{
+		"GROUP_ROUTE_REASON_UNSPECIFIED":       0,
+		"GROUP_ROUTE_REASON_DISABLED":          1,
+		"GROUP_ROUTE_REASON_NO_MEMBERS":        2,
+		"GROUP_ROUTE_REASON_ALL_LEFT_OUT":      3,
+		"GROUP_ROUTE_REASON_ALL_COOLING":       4,
+		"GROUP_ROUTE_REASON_FIRST_NOT_SERVING": 5,
+	}
+)
+
+func (x GroupRouteReason) Enum() *GroupRouteReason {
+	p := new(GroupRouteReason)
+	*p = x
+	return p
+}
+
+func (x GroupRouteReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (GroupRouteReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_trunkline_admin_v1_group_proto_enumTypes[0].Descriptor()
+}
+
+func (GroupRouteReason) Type() protoreflect.EnumType {
+	return &file_trunkline_admin_v1_group_proto_enumTypes[0]
+}
+
+func (x GroupRouteReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use GroupRouteReason.Descriptor instead.
+func (GroupRouteReason) EnumDescriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{0}
+}
+
+// Why no call tries a member of a group.
+type LeftOutReason int32
+
+const (
+	LeftOutReason_LEFT_OUT_REASON_UNSPECIFIED LeftOutReason = 0
+	// The group is disabled.
+	LeftOutReason_LEFT_OUT_REASON_GROUP_DISABLED LeftOutReason = 1
+	// The member is disabled.
+	LeftOutReason_LEFT_OUT_REASON_MEMBER_DISABLED LeftOutReason = 2
+	// The provider does not exist.
+	LeftOutReason_LEFT_OUT_REASON_PROVIDER_MISSING LeftOutReason = 3
+	// The provider is disabled.
+	LeftOutReason_LEFT_OUT_REASON_PROVIDER_DISABLED LeftOutReason = 4
+)
+
+// Enum value maps for LeftOutReason.
+var (
+	LeftOutReason_name = map[int32]string{
+		0: "LEFT_OUT_REASON_UNSPECIFIED",
+		1: "LEFT_OUT_REASON_GROUP_DISABLED",
+		2: "LEFT_OUT_REASON_MEMBER_DISABLED",
+		3: "LEFT_OUT_REASON_PROVIDER_MISSING",
+		4: "LEFT_OUT_REASON_PROVIDER_DISABLED",
+	}
+	LeftOutReason_value = map[string]int32{
+		"LEFT_OUT_REASON_UNSPECIFIED":       0,
+		"LEFT_OUT_REASON_GROUP_DISABLED":    1,
+		"LEFT_OUT_REASON_MEMBER_DISABLED":   2,
+		"LEFT_OUT_REASON_PROVIDER_MISSING":  3,
+		"LEFT_OUT_REASON_PROVIDER_DISABLED": 4,
+	}
+)
+
+func (x LeftOutReason) Enum() *LeftOutReason {
+	p := new(LeftOutReason)
+	*p = x
+	return p
+}
+
+func (x LeftOutReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (LeftOutReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_trunkline_admin_v1_group_proto_enumTypes[1].Descriptor()
+}
+
+func (LeftOutReason) Type() protoreflect.EnumType {
+	return &file_trunkline_admin_v1_group_proto_enumTypes[1]
+}
+
+func (x LeftOutReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use LeftOutReason.Descriptor instead.
+func (LeftOutReason) EnumDescriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{1}
+}
+
+// What of a candidate stands as the candidate does.
+type HealthScope int32
+
+const (
+	HealthScope_HEALTH_SCOPE_UNSPECIFIED HealthScope = 0
+	// The target itself: this model at this provider.
+	HealthScope_HEALTH_SCOPE_TARGET HealthScope = 1
+	// The provider as a whole.
+	HealthScope_HEALTH_SCOPE_PROVIDER HealthScope = 2
+	// Every credential of the provider.
+	HealthScope_HEALTH_SCOPE_CREDENTIALS HealthScope = 3
+)
+
+// Enum value maps for HealthScope.
+var (
+	HealthScope_name = map[int32]string{
+		0: "HEALTH_SCOPE_UNSPECIFIED",
+		1: "HEALTH_SCOPE_TARGET",
+		2: "HEALTH_SCOPE_PROVIDER",
+		3: "HEALTH_SCOPE_CREDENTIALS",
+	}
+	HealthScope_value = map[string]int32{
+		"HEALTH_SCOPE_UNSPECIFIED": 0,
+		"HEALTH_SCOPE_TARGET":      1,
+		"HEALTH_SCOPE_PROVIDER":    2,
+		"HEALTH_SCOPE_CREDENTIALS": 3,
+	}
+)
+
+func (x HealthScope) Enum() *HealthScope {
+	p := new(HealthScope)
+	*p = x
+	return p
+}
+
+func (x HealthScope) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (HealthScope) Descriptor() protoreflect.EnumDescriptor {
+	return file_trunkline_admin_v1_group_proto_enumTypes[2].Descriptor()
+}
+
+func (HealthScope) Type() protoreflect.EnumType {
+	return &file_trunkline_admin_v1_group_proto_enumTypes[2]
+}
+
+func (x HealthScope) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use HealthScope.Descriptor instead.
+func (HealthScope) EnumDescriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{2}
+}
+
 // What part a candidate has in serving calls now.
 type CandidateRole int32
 
@@ -73,11 +253,11 @@ func (x CandidateRole) String() string {
 }
 
 func (CandidateRole) Descriptor() protoreflect.EnumDescriptor {
-	return file_trunkline_admin_v1_group_proto_enumTypes[0].Descriptor()
+	return file_trunkline_admin_v1_group_proto_enumTypes[3].Descriptor()
 }
 
 func (CandidateRole) Type() protoreflect.EnumType {
-	return &file_trunkline_admin_v1_group_proto_enumTypes[0]
+	return &file_trunkline_admin_v1_group_proto_enumTypes[3]
 }
 
 func (x CandidateRole) Number() protoreflect.EnumNumber {
@@ -86,7 +266,7 @@ func (x CandidateRole) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use CandidateRole.Descriptor instead.
 func (CandidateRole) EnumDescriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{0}
+	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{3}
 }
 
 // What a client names in `model`: an ordered list of members.
@@ -1060,8 +1240,8 @@ type GroupRoute struct {
 	// How the group stands: disabled; cooling when every candidate is, or when it has none; degraded when what
 	// should serve does not; otherwise healthy.
 	State TargetState `protobuf:"varint,2,opt,name=state,proto3,enum=trunkline.admin.v1.TargetState" json:"state,omitempty"`
-	// Why it does not stand well, in a few words; empty when it is healthy.
-	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Why it does not stand well; unset when it is healthy.
+	Reason GroupRouteReason `protobuf:"varint,3,opt,name=reason,proto3,enum=trunkline.admin.v1.GroupRouteReason" json:"reason,omitempty"`
 	// Candidates in the order in which a call would try them now. What shares the calls of one priority by chance or
 	// by load is listed by weight.
 	Candidates []*Candidate `protobuf:"bytes,4,rep,name=candidates,proto3" json:"candidates,omitempty"`
@@ -1115,11 +1295,11 @@ func (x *GroupRoute) GetState() TargetState {
 	return TargetState_TARGET_STATE_UNSPECIFIED
 }
 
-func (x *GroupRoute) GetReason() string {
+func (x *GroupRoute) GetReason() GroupRouteReason {
 	if x != nil {
 		return x.Reason
 	}
-	return ""
+	return GroupRouteReason_GROUP_ROUTE_REASON_UNSPECIFIED
 }
 
 func (x *GroupRoute) GetCandidates() []*Candidate {
@@ -1151,7 +1331,7 @@ type Candidate struct {
 	Price string `protobuf:"bytes,5,opt,name=price,proto3" json:"price,omitempty"`
 	// How it stands: the worst of all nodes.
 	State TargetState `protobuf:"varint,6,opt,name=state,proto3,enum=trunkline.admin.v1.TargetState" json:"state,omitempty"`
-	// Why it stands so, or why it is left out, in a few words.
+	// Outcome that opened the cooldown; empty when none did.
 	Reason string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Time left of the cooldown, the longest of all nodes.
 	Remaining *durationpb.Duration `protobuf:"bytes,8,opt,name=remaining,proto3" json:"remaining,omitempty"`
@@ -1167,7 +1347,11 @@ type Candidate struct {
 	// when all are equally busy.
 	Share float64 `protobuf:"fixed64,13,opt,name=share,proto3" json:"share,omitempty"`
 	// The model as the member names it: id or alias.
-	MemberModel   string `protobuf:"bytes,14,opt,name=member_model,json=memberModel,proto3" json:"member_model,omitempty"`
+	MemberModel string `protobuf:"bytes,14,opt,name=member_model,json=memberModel,proto3" json:"member_model,omitempty"`
+	// What stands so, where a cooldown was opened.
+	ReasonScope HealthScope `protobuf:"varint,15,opt,name=reason_scope,json=reasonScope,proto3,enum=trunkline.admin.v1.HealthScope" json:"reason_scope,omitempty"`
+	// Why no call tries it; unset for candidates.
+	LeftOutReason LeftOutReason `protobuf:"varint,16,opt,name=left_out_reason,json=leftOutReason,proto3,enum=trunkline.admin.v1.LeftOutReason" json:"left_out_reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1300,6 +1484,20 @@ func (x *Candidate) GetMemberModel() string {
 	return ""
 }
 
+func (x *Candidate) GetReasonScope() HealthScope {
+	if x != nil {
+		return x.ReasonScope
+	}
+	return HealthScope_HEALTH_SCOPE_UNSPECIFIED
+}
+
+func (x *Candidate) GetLeftOutReason() LeftOutReason {
+	if x != nil {
+		return x.LeftOutReason
+	}
+	return LeftOutReason_LEFT_OUT_REASON_UNSPECIFIED
+}
+
 var File_trunkline_admin_v1_group_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_group_proto_rawDesc = "" +
@@ -1379,16 +1577,16 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tR\tpageToken\"w\n" +
 	"\x15ExplainGroupsResponse\x126\n" +
 	"\x06routes\x18\x01 \x03(\v2\x1e.trunkline.admin.v1.GroupRouteR\x06routes\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xea\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x90\x02\n" +
 	"\n" +
 	"GroupRoute\x12\x14\n" +
 	"\x05group\x18\x01 \x01(\tR\x05group\x125\n" +
-	"\x05state\x18\x02 \x01(\x0e2\x1f.trunkline.admin.v1.TargetStateR\x05state\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\x12=\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x1f.trunkline.admin.v1.TargetStateR\x05state\x12<\n" +
+	"\x06reason\x18\x03 \x01(\x0e2$.trunkline.admin.v1.GroupRouteReasonR\x06reason\x12=\n" +
 	"\n" +
 	"candidates\x18\x04 \x03(\v2\x1d.trunkline.admin.v1.CandidateR\n" +
 	"candidates\x128\n" +
-	"\bleft_out\x18\x05 \x03(\v2\x1d.trunkline.admin.v1.CandidateR\aleftOut\"\xcf\x03\n" +
+	"\bleft_out\x18\x05 \x03(\v2\x1d.trunkline.admin.v1.CandidateR\aleftOut\"\xde\x04\n" +
 	"\tCandidate\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1a\n" +
@@ -1404,7 +1602,27 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\x05nodes\x18\v \x03(\tR\x05nodes\x125\n" +
 	"\x04role\x18\f \x01(\x0e2!.trunkline.admin.v1.CandidateRoleR\x04role\x12\x14\n" +
 	"\x05share\x18\r \x01(\x01R\x05share\x12!\n" +
-	"\fmember_model\x18\x0e \x01(\tR\vmemberModel*\xbc\x01\n" +
+	"\fmember_model\x18\x0e \x01(\tR\vmemberModel\x12B\n" +
+	"\freason_scope\x18\x0f \x01(\x0e2\x1f.trunkline.admin.v1.HealthScopeR\vreasonScope\x12I\n" +
+	"\x0fleft_out_reason\x18\x10 \x01(\x0e2!.trunkline.admin.v1.LeftOutReasonR\rleftOutReason*\xed\x01\n" +
+	"\x10GroupRouteReason\x12\"\n" +
+	"\x1eGROUP_ROUTE_REASON_UNSPECIFIED\x10\x00\x12\x1f\n" +
+	"\x1bGROUP_ROUTE_REASON_DISABLED\x10\x01\x12!\n" +
+	"\x1dGROUP_ROUTE_REASON_NO_MEMBERS\x10\x02\x12#\n" +
+	"\x1fGROUP_ROUTE_REASON_ALL_LEFT_OUT\x10\x03\x12\"\n" +
+	"\x1eGROUP_ROUTE_REASON_ALL_COOLING\x10\x04\x12(\n" +
+	"$GROUP_ROUTE_REASON_FIRST_NOT_SERVING\x10\x05*\xc6\x01\n" +
+	"\rLeftOutReason\x12\x1f\n" +
+	"\x1bLEFT_OUT_REASON_UNSPECIFIED\x10\x00\x12\"\n" +
+	"\x1eLEFT_OUT_REASON_GROUP_DISABLED\x10\x01\x12#\n" +
+	"\x1fLEFT_OUT_REASON_MEMBER_DISABLED\x10\x02\x12$\n" +
+	" LEFT_OUT_REASON_PROVIDER_MISSING\x10\x03\x12%\n" +
+	"!LEFT_OUT_REASON_PROVIDER_DISABLED\x10\x04*}\n" +
+	"\vHealthScope\x12\x1c\n" +
+	"\x18HEALTH_SCOPE_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13HEALTH_SCOPE_TARGET\x10\x01\x12\x19\n" +
+	"\x15HEALTH_SCOPE_PROVIDER\x10\x02\x12\x1c\n" +
+	"\x18HEALTH_SCOPE_CREDENTIALS\x10\x03*\xbc\x01\n" +
 	"\rCandidateRole\x12\x1e\n" +
 	"\x1aCANDIDATE_ROLE_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16CANDIDATE_ROLE_SERVING\x10\x01\x12\x17\n" +
@@ -1436,77 +1654,83 @@ func file_trunkline_admin_v1_group_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_group_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_group_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_trunkline_admin_v1_group_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
 var file_trunkline_admin_v1_group_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_trunkline_admin_v1_group_proto_goTypes = []any{
-	(CandidateRole)(0),            // 0: trunkline.admin.v1.CandidateRole
-	(*Group)(nil),                 // 1: trunkline.admin.v1.Group
-	(*Member)(nil),                // 2: trunkline.admin.v1.Member
-	(*ListGroupsRequest)(nil),     // 3: trunkline.admin.v1.ListGroupsRequest
-	(*ListGroupsResponse)(nil),    // 4: trunkline.admin.v1.ListGroupsResponse
-	(*GetGroupRequest)(nil),       // 5: trunkline.admin.v1.GetGroupRequest
-	(*GetGroupResponse)(nil),      // 6: trunkline.admin.v1.GetGroupResponse
-	(*CreateGroupRequest)(nil),    // 7: trunkline.admin.v1.CreateGroupRequest
-	(*CreateGroupResponse)(nil),   // 8: trunkline.admin.v1.CreateGroupResponse
-	(*UpdateGroupRequest)(nil),    // 9: trunkline.admin.v1.UpdateGroupRequest
-	(*UpdateGroupResponse)(nil),   // 10: trunkline.admin.v1.UpdateGroupResponse
-	(*DeleteGroupRequest)(nil),    // 11: trunkline.admin.v1.DeleteGroupRequest
-	(*DeleteGroupResponse)(nil),   // 12: trunkline.admin.v1.DeleteGroupResponse
-	(*ExplainGroupRequest)(nil),   // 13: trunkline.admin.v1.ExplainGroupRequest
-	(*ExplainGroupResponse)(nil),  // 14: trunkline.admin.v1.ExplainGroupResponse
-	(*ExplainGroupsRequest)(nil),  // 15: trunkline.admin.v1.ExplainGroupsRequest
-	(*ExplainGroupsResponse)(nil), // 16: trunkline.admin.v1.ExplainGroupsResponse
-	(*GroupRoute)(nil),            // 17: trunkline.admin.v1.GroupRoute
-	(*Candidate)(nil),             // 18: trunkline.admin.v1.Candidate
-	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
-	(*FailoverPolicy)(nil),        // 20: trunkline.admin.v1.FailoverPolicy
-	(*BodyLog)(nil),               // 21: trunkline.admin.v1.BodyLog
-	(*fieldmaskpb.FieldMask)(nil), // 22: google.protobuf.FieldMask
-	(TargetState)(0),              // 23: trunkline.admin.v1.TargetState
-	(*durationpb.Duration)(nil),   // 24: google.protobuf.Duration
+	(GroupRouteReason)(0),         // 0: trunkline.admin.v1.GroupRouteReason
+	(LeftOutReason)(0),            // 1: trunkline.admin.v1.LeftOutReason
+	(HealthScope)(0),              // 2: trunkline.admin.v1.HealthScope
+	(CandidateRole)(0),            // 3: trunkline.admin.v1.CandidateRole
+	(*Group)(nil),                 // 4: trunkline.admin.v1.Group
+	(*Member)(nil),                // 5: trunkline.admin.v1.Member
+	(*ListGroupsRequest)(nil),     // 6: trunkline.admin.v1.ListGroupsRequest
+	(*ListGroupsResponse)(nil),    // 7: trunkline.admin.v1.ListGroupsResponse
+	(*GetGroupRequest)(nil),       // 8: trunkline.admin.v1.GetGroupRequest
+	(*GetGroupResponse)(nil),      // 9: trunkline.admin.v1.GetGroupResponse
+	(*CreateGroupRequest)(nil),    // 10: trunkline.admin.v1.CreateGroupRequest
+	(*CreateGroupResponse)(nil),   // 11: trunkline.admin.v1.CreateGroupResponse
+	(*UpdateGroupRequest)(nil),    // 12: trunkline.admin.v1.UpdateGroupRequest
+	(*UpdateGroupResponse)(nil),   // 13: trunkline.admin.v1.UpdateGroupResponse
+	(*DeleteGroupRequest)(nil),    // 14: trunkline.admin.v1.DeleteGroupRequest
+	(*DeleteGroupResponse)(nil),   // 15: trunkline.admin.v1.DeleteGroupResponse
+	(*ExplainGroupRequest)(nil),   // 16: trunkline.admin.v1.ExplainGroupRequest
+	(*ExplainGroupResponse)(nil),  // 17: trunkline.admin.v1.ExplainGroupResponse
+	(*ExplainGroupsRequest)(nil),  // 18: trunkline.admin.v1.ExplainGroupsRequest
+	(*ExplainGroupsResponse)(nil), // 19: trunkline.admin.v1.ExplainGroupsResponse
+	(*GroupRoute)(nil),            // 20: trunkline.admin.v1.GroupRoute
+	(*Candidate)(nil),             // 21: trunkline.admin.v1.Candidate
+	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
+	(*FailoverPolicy)(nil),        // 23: trunkline.admin.v1.FailoverPolicy
+	(*BodyLog)(nil),               // 24: trunkline.admin.v1.BodyLog
+	(*fieldmaskpb.FieldMask)(nil), // 25: google.protobuf.FieldMask
+	(TargetState)(0),              // 26: trunkline.admin.v1.TargetState
+	(*durationpb.Duration)(nil),   // 27: google.protobuf.Duration
 }
 var file_trunkline_admin_v1_group_proto_depIdxs = []int32{
-	19, // 0: trunkline.admin.v1.Group.create_time:type_name -> google.protobuf.Timestamp
-	19, // 1: trunkline.admin.v1.Group.update_time:type_name -> google.protobuf.Timestamp
-	2,  // 2: trunkline.admin.v1.Group.members:type_name -> trunkline.admin.v1.Member
-	20, // 3: trunkline.admin.v1.Group.policy:type_name -> trunkline.admin.v1.FailoverPolicy
-	21, // 4: trunkline.admin.v1.Group.body_log:type_name -> trunkline.admin.v1.BodyLog
-	20, // 5: trunkline.admin.v1.Group.effective_policy:type_name -> trunkline.admin.v1.FailoverPolicy
-	22, // 6: trunkline.admin.v1.ListGroupsRequest.read_mask:type_name -> google.protobuf.FieldMask
-	1,  // 7: trunkline.admin.v1.ListGroupsResponse.groups:type_name -> trunkline.admin.v1.Group
-	1,  // 8: trunkline.admin.v1.GetGroupResponse.group:type_name -> trunkline.admin.v1.Group
-	1,  // 9: trunkline.admin.v1.CreateGroupRequest.group:type_name -> trunkline.admin.v1.Group
-	1,  // 10: trunkline.admin.v1.CreateGroupResponse.group:type_name -> trunkline.admin.v1.Group
-	1,  // 11: trunkline.admin.v1.UpdateGroupRequest.group:type_name -> trunkline.admin.v1.Group
-	22, // 12: trunkline.admin.v1.UpdateGroupRequest.update_mask:type_name -> google.protobuf.FieldMask
-	1,  // 13: trunkline.admin.v1.UpdateGroupResponse.group:type_name -> trunkline.admin.v1.Group
-	17, // 14: trunkline.admin.v1.ExplainGroupResponse.route:type_name -> trunkline.admin.v1.GroupRoute
-	17, // 15: trunkline.admin.v1.ExplainGroupsResponse.routes:type_name -> trunkline.admin.v1.GroupRoute
-	23, // 16: trunkline.admin.v1.GroupRoute.state:type_name -> trunkline.admin.v1.TargetState
-	18, // 17: trunkline.admin.v1.GroupRoute.candidates:type_name -> trunkline.admin.v1.Candidate
-	18, // 18: trunkline.admin.v1.GroupRoute.left_out:type_name -> trunkline.admin.v1.Candidate
-	23, // 19: trunkline.admin.v1.Candidate.state:type_name -> trunkline.admin.v1.TargetState
-	24, // 20: trunkline.admin.v1.Candidate.remaining:type_name -> google.protobuf.Duration
-	0,  // 21: trunkline.admin.v1.Candidate.role:type_name -> trunkline.admin.v1.CandidateRole
-	3,  // 22: trunkline.admin.v1.GroupService.ListGroups:input_type -> trunkline.admin.v1.ListGroupsRequest
-	5,  // 23: trunkline.admin.v1.GroupService.GetGroup:input_type -> trunkline.admin.v1.GetGroupRequest
-	7,  // 24: trunkline.admin.v1.GroupService.CreateGroup:input_type -> trunkline.admin.v1.CreateGroupRequest
-	9,  // 25: trunkline.admin.v1.GroupService.UpdateGroup:input_type -> trunkline.admin.v1.UpdateGroupRequest
-	11, // 26: trunkline.admin.v1.GroupService.DeleteGroup:input_type -> trunkline.admin.v1.DeleteGroupRequest
-	13, // 27: trunkline.admin.v1.GroupService.ExplainGroup:input_type -> trunkline.admin.v1.ExplainGroupRequest
-	15, // 28: trunkline.admin.v1.GroupService.ExplainGroups:input_type -> trunkline.admin.v1.ExplainGroupsRequest
-	4,  // 29: trunkline.admin.v1.GroupService.ListGroups:output_type -> trunkline.admin.v1.ListGroupsResponse
-	6,  // 30: trunkline.admin.v1.GroupService.GetGroup:output_type -> trunkline.admin.v1.GetGroupResponse
-	8,  // 31: trunkline.admin.v1.GroupService.CreateGroup:output_type -> trunkline.admin.v1.CreateGroupResponse
-	10, // 32: trunkline.admin.v1.GroupService.UpdateGroup:output_type -> trunkline.admin.v1.UpdateGroupResponse
-	12, // 33: trunkline.admin.v1.GroupService.DeleteGroup:output_type -> trunkline.admin.v1.DeleteGroupResponse
-	14, // 34: trunkline.admin.v1.GroupService.ExplainGroup:output_type -> trunkline.admin.v1.ExplainGroupResponse
-	16, // 35: trunkline.admin.v1.GroupService.ExplainGroups:output_type -> trunkline.admin.v1.ExplainGroupsResponse
-	29, // [29:36] is the sub-list for method output_type
-	22, // [22:29] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	22, // 0: trunkline.admin.v1.Group.create_time:type_name -> google.protobuf.Timestamp
+	22, // 1: trunkline.admin.v1.Group.update_time:type_name -> google.protobuf.Timestamp
+	5,  // 2: trunkline.admin.v1.Group.members:type_name -> trunkline.admin.v1.Member
+	23, // 3: trunkline.admin.v1.Group.policy:type_name -> trunkline.admin.v1.FailoverPolicy
+	24, // 4: trunkline.admin.v1.Group.body_log:type_name -> trunkline.admin.v1.BodyLog
+	23, // 5: trunkline.admin.v1.Group.effective_policy:type_name -> trunkline.admin.v1.FailoverPolicy
+	25, // 6: trunkline.admin.v1.ListGroupsRequest.read_mask:type_name -> google.protobuf.FieldMask
+	4,  // 7: trunkline.admin.v1.ListGroupsResponse.groups:type_name -> trunkline.admin.v1.Group
+	4,  // 8: trunkline.admin.v1.GetGroupResponse.group:type_name -> trunkline.admin.v1.Group
+	4,  // 9: trunkline.admin.v1.CreateGroupRequest.group:type_name -> trunkline.admin.v1.Group
+	4,  // 10: trunkline.admin.v1.CreateGroupResponse.group:type_name -> trunkline.admin.v1.Group
+	4,  // 11: trunkline.admin.v1.UpdateGroupRequest.group:type_name -> trunkline.admin.v1.Group
+	25, // 12: trunkline.admin.v1.UpdateGroupRequest.update_mask:type_name -> google.protobuf.FieldMask
+	4,  // 13: trunkline.admin.v1.UpdateGroupResponse.group:type_name -> trunkline.admin.v1.Group
+	20, // 14: trunkline.admin.v1.ExplainGroupResponse.route:type_name -> trunkline.admin.v1.GroupRoute
+	20, // 15: trunkline.admin.v1.ExplainGroupsResponse.routes:type_name -> trunkline.admin.v1.GroupRoute
+	26, // 16: trunkline.admin.v1.GroupRoute.state:type_name -> trunkline.admin.v1.TargetState
+	0,  // 17: trunkline.admin.v1.GroupRoute.reason:type_name -> trunkline.admin.v1.GroupRouteReason
+	21, // 18: trunkline.admin.v1.GroupRoute.candidates:type_name -> trunkline.admin.v1.Candidate
+	21, // 19: trunkline.admin.v1.GroupRoute.left_out:type_name -> trunkline.admin.v1.Candidate
+	26, // 20: trunkline.admin.v1.Candidate.state:type_name -> trunkline.admin.v1.TargetState
+	27, // 21: trunkline.admin.v1.Candidate.remaining:type_name -> google.protobuf.Duration
+	3,  // 22: trunkline.admin.v1.Candidate.role:type_name -> trunkline.admin.v1.CandidateRole
+	2,  // 23: trunkline.admin.v1.Candidate.reason_scope:type_name -> trunkline.admin.v1.HealthScope
+	1,  // 24: trunkline.admin.v1.Candidate.left_out_reason:type_name -> trunkline.admin.v1.LeftOutReason
+	6,  // 25: trunkline.admin.v1.GroupService.ListGroups:input_type -> trunkline.admin.v1.ListGroupsRequest
+	8,  // 26: trunkline.admin.v1.GroupService.GetGroup:input_type -> trunkline.admin.v1.GetGroupRequest
+	10, // 27: trunkline.admin.v1.GroupService.CreateGroup:input_type -> trunkline.admin.v1.CreateGroupRequest
+	12, // 28: trunkline.admin.v1.GroupService.UpdateGroup:input_type -> trunkline.admin.v1.UpdateGroupRequest
+	14, // 29: trunkline.admin.v1.GroupService.DeleteGroup:input_type -> trunkline.admin.v1.DeleteGroupRequest
+	16, // 30: trunkline.admin.v1.GroupService.ExplainGroup:input_type -> trunkline.admin.v1.ExplainGroupRequest
+	18, // 31: trunkline.admin.v1.GroupService.ExplainGroups:input_type -> trunkline.admin.v1.ExplainGroupsRequest
+	7,  // 32: trunkline.admin.v1.GroupService.ListGroups:output_type -> trunkline.admin.v1.ListGroupsResponse
+	9,  // 33: trunkline.admin.v1.GroupService.GetGroup:output_type -> trunkline.admin.v1.GetGroupResponse
+	11, // 34: trunkline.admin.v1.GroupService.CreateGroup:output_type -> trunkline.admin.v1.CreateGroupResponse
+	13, // 35: trunkline.admin.v1.GroupService.UpdateGroup:output_type -> trunkline.admin.v1.UpdateGroupResponse
+	15, // 36: trunkline.admin.v1.GroupService.DeleteGroup:output_type -> trunkline.admin.v1.DeleteGroupResponse
+	17, // 37: trunkline.admin.v1.GroupService.ExplainGroup:output_type -> trunkline.admin.v1.ExplainGroupResponse
+	19, // 38: trunkline.admin.v1.GroupService.ExplainGroups:output_type -> trunkline.admin.v1.ExplainGroupsResponse
+	32, // [32:39] is the sub-list for method output_type
+	25, // [25:32] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_group_proto_init() }
@@ -1525,7 +1749,7 @@ func file_trunkline_admin_v1_group_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_group_proto_rawDesc), len(file_trunkline_admin_v1_group_proto_rawDesc)),
-			NumEnums:      1,
+			NumEnums:      4,
 			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,

@@ -19,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/group.proto.
  */
 export const file_trunkline_admin_v1_group: GenFile = /*@__PURE__*/
-  fileDesc("Ch50cnVua2xpbmUvYWRtaW4vdjEvZ3JvdXAucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSLbAwoFR3JvdXASDAoEbmFtZRgBIAEoCRIRCgN1aWQYAiABKAlCBKDtGAESDAoEZXRhZxgDIAEoCRI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESNQoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSg7RgBEg8KB2FsaWFzZXMYCiADKAkSKwoHbWVtYmVycxgLIAMoCzIaLnRydW5rbGluZS5hZG1pbi52MS5NZW1iZXISMgoGcG9saWN5GAwgASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWxvdmVyUG9saWN5EhQKB2VuYWJsZWQYDSABKAhIAIgBARIRCglzZWxlY3Rpb24YDiABKAkSLQoIYm9keV9sb2cYDyABKAsyGy50cnVua2xpbmUuYWRtaW4udjEuQm9keUxvZxJCChBlZmZlY3RpdmVfcG9saWN5GB4gASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWxvdmVyUG9saWN5QgSg7RgBEhsKDWFwaV9rZXlfY291bnQYHyABKAVCBKDtGAFCCgoIX2VuYWJsZWQifQoGTWVtYmVyEhAKCHByb3ZpZGVyGAEgASgJEg0KBW1vZGVsGAIgASgJEhAKCHByaW9yaXR5GAMgASgFEhMKBndlaWdodBgEIAEoBUgAiAEBEhQKB2VuYWJsZWQYBSABKAhIAYgBAUIJCgdfd2VpZ2h0QgoKCF9lbmFibGVkIp0BChFMaXN0R3JvdXBzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIOCgZzZWFyY2gYAyABKAkSEAoIb3JkZXJfYnkYBCABKAkSEAoIcHJvdmlkZXIYBSABKAkSLQoJcmVhZF9tYXNrGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayJsChJMaXN0R3JvdXBzUmVzcG9uc2USKQoGZ3JvdXBzGAEgAygLMhkudHJ1bmtsaW5lLmFkbWluLnYxLkdyb3VwEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAMgASgFIh8KD0dldEdyb3VwUmVxdWVzdBIMCgRuYW1lGAEgASgJIjwKEEdldEdyb3VwUmVzcG9uc2USKAoFZ3JvdXAYASABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXAiPgoSQ3JlYXRlR3JvdXBSZXF1ZXN0EigKBWdyb3VwGAEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLkdyb3VwIj8KE0NyZWF0ZUdyb3VwUmVzcG9uc2USKAoFZ3JvdXAYASABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXAibwoSVXBkYXRlR3JvdXBSZXF1ZXN0EigKBWdyb3VwGAEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLkdyb3VwEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayI/ChNVcGRhdGVHcm91cFJlc3BvbnNlEigKBWdyb3VwGAEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLkdyb3VwIjAKEkRlbGV0ZUdyb3VwUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBGV0YWcYAiABKAkiFQoTRGVsZXRlR3JvdXBSZXNwb25zZSIjChNFeHBsYWluR3JvdXBSZXF1ZXN0EgwKBG5hbWUYASABKAkiRQoURXhwbGFpbkdyb3VwUmVzcG9uc2USLQoFcm91dGUYASABKAsyHi50cnVua2xpbmUuYWRtaW4udjEuR3JvdXBSb3V0ZSJMChRFeHBsYWluR3JvdXBzUmVxdWVzdBINCgVuYW1lcxgBIAMoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJgChVFeHBsYWluR3JvdXBzUmVzcG9uc2USLgoGcm91dGVzGAEgAygLMh4udHJ1bmtsaW5lLmFkbWluLnYxLkdyb3VwUm91dGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIr8BCgpHcm91cFJvdXRlEg0KBWdyb3VwGAEgASgJEi4KBXN0YXRlGAIgASgOMh8udHJ1bmtsaW5lLmFkbWluLnYxLlRhcmdldFN0YXRlEg4KBnJlYXNvbhgDIAEoCRIxCgpjYW5kaWRhdGVzGAQgAygLMh0udHJ1bmtsaW5lLmFkbWluLnYxLkNhbmRpZGF0ZRIvCghsZWZ0X291dBgFIAMoCzIdLnRydW5rbGluZS5hZG1pbi52MS5DYW5kaWRhdGUi1QIKCUNhbmRpZGF0ZRIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRIQCghwcmlvcml0eRgDIAEoBRIOCgZ3ZWlnaHQYBCABKAUSDQoFcHJpY2UYBSABKAkSLgoFc3RhdGUYBiABKA4yHy50cnVua2xpbmUuYWRtaW4udjEuVGFyZ2V0U3RhdGUSDgoGcmVhc29uGAcgASgJEiwKCXJlbWFpbmluZxgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghmYWlsdXJlcxgJIAEoBRIRCgl0aHJlc2hvbGQYCiABKAUSDQoFbm9kZXMYCyADKAkSLwoEcm9sZRgMIAEoDjIhLnRydW5rbGluZS5hZG1pbi52MS5DYW5kaWRhdGVSb2xlEg0KBXNoYXJlGA0gASgBEhQKDG1lbWJlcl9tb2RlbBgOIAEoCSq8AQoNQ2FuZGlkYXRlUm9sZRIeChpDQU5ESURBVEVfUk9MRV9VTlNQRUNJRklFRBAAEhoKFkNBTkRJREFURV9ST0xFX1NFUlZJTkcQARIXChNDQU5ESURBVEVfUk9MRV9ORVhUEAISGgoWQ0FORElEQVRFX1JPTEVfU1RBTkRCWRADEh4KGkNBTkRJREFURV9ST0xFX0xBU1RfUkVTT1JUEAQSGgoWQ0FORElEQVRFX1JPTEVfUFJPQklORxAFMr8FCgxHcm91cFNlcnZpY2USYAoKTGlzdEdyb3VwcxIlLnRydW5rbGluZS5hZG1pbi52MS5MaXN0R3JvdXBzUmVxdWVzdBomLnRydW5rbGluZS5hZG1pbi52MS5MaXN0R3JvdXBzUmVzcG9uc2UiA5ACARJaCghHZXRHcm91cBIjLnRydW5rbGluZS5hZG1pbi52MS5HZXRHcm91cFJlcXVlc3QaJC50cnVua2xpbmUuYWRtaW4udjEuR2V0R3JvdXBSZXNwb25zZSIDkAIBEl4KC0NyZWF0ZUdyb3VwEiYudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZUdyb3VwUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVHcm91cFJlc3BvbnNlEl4KC1VwZGF0ZUdyb3VwEiYudHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZUdyb3VwUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVHcm91cFJlc3BvbnNlEl4KC0RlbGV0ZUdyb3VwEiYudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUdyb3VwUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVHcm91cFJlc3BvbnNlEmYKDEV4cGxhaW5Hcm91cBInLnRydW5rbGluZS5hZG1pbi52MS5FeHBsYWluR3JvdXBSZXF1ZXN0GigudHJ1bmtsaW5lLmFkbWluLnYxLkV4cGxhaW5Hcm91cFJlc3BvbnNlIgOQAgESaQoNRXhwbGFpbkdyb3VwcxIoLnRydW5rbGluZS5hZG1pbi52MS5FeHBsYWluR3JvdXBzUmVxdWVzdBopLnRydW5rbGluZS5hZG1pbi52MS5FeHBsYWluR3JvdXBzUmVzcG9uc2UiA5ACAULWAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIKR3JvdXBQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_trunkline_admin_v1_call_body, file_trunkline_admin_v1_health, file_trunkline_admin_v1_settings, file_trunkline_admin_v1_visibility]);
+  fileDesc("Ch50cnVua2xpbmUvYWRtaW4vdjEvZ3JvdXAucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSLbAwoFR3JvdXASDAoEbmFtZRgBIAEoCRIRCgN1aWQYAiABKAlCBKDtGAESDAoEZXRhZxgDIAEoCRI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESNQoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSg7RgBEg8KB2FsaWFzZXMYCiADKAkSKwoHbWVtYmVycxgLIAMoCzIaLnRydW5rbGluZS5hZG1pbi52MS5NZW1iZXISMgoGcG9saWN5GAwgASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWxvdmVyUG9saWN5EhQKB2VuYWJsZWQYDSABKAhIAIgBARIRCglzZWxlY3Rpb24YDiABKAkSLQoIYm9keV9sb2cYDyABKAsyGy50cnVua2xpbmUuYWRtaW4udjEuQm9keUxvZxJCChBlZmZlY3RpdmVfcG9saWN5GB4gASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWxvdmVyUG9saWN5QgSg7RgBEhsKDWFwaV9rZXlfY291bnQYHyABKAVCBKDtGAFCCgoIX2VuYWJsZWQifQoGTWVtYmVyEhAKCHByb3ZpZGVyGAEgASgJEg0KBW1vZGVsGAIgASgJEhAKCHByaW9yaXR5GAMgASgFEhMKBndlaWdodBgEIAEoBUgAiAEBEhQKB2VuYWJsZWQYBSABKAhIAYgBAUIJCgdfd2VpZ2h0QgoKCF9lbmFibGVkIp0BChFMaXN0R3JvdXBzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIOCgZzZWFyY2gYAyABKAkSEAoIb3JkZXJfYnkYBCABKAkSEAoIcHJvdmlkZXIYBSABKAkSLQoJcmVhZF9tYXNrGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayJsChJMaXN0R3JvdXBzUmVzcG9uc2USKQoGZ3JvdXBzGAEgAygLMhkudHJ1bmtsaW5lLmFkbWluLnYxLkdyb3VwEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAMgASgFIh8KD0dldEdyb3VwUmVxdWVzdBIMCgRuYW1lGAEgASgJIjwKEEdldEdyb3VwUmVzcG9uc2USKAoFZ3JvdXAYASABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXAiPgoSQ3JlYXRlR3JvdXBSZXF1ZXN0EigKBWdyb3VwGAEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLkdyb3VwIj8KE0NyZWF0ZUdyb3VwUmVzcG9uc2USKAoFZ3JvdXAYASABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXAibwoSVXBkYXRlR3JvdXBSZXF1ZXN0EigKBWdyb3VwGAEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLkdyb3VwEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayI/ChNVcGRhdGVHcm91cFJlc3BvbnNlEigKBWdyb3VwGAEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLkdyb3VwIjAKEkRlbGV0ZUdyb3VwUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBGV0YWcYAiABKAkiFQoTRGVsZXRlR3JvdXBSZXNwb25zZSIjChNFeHBsYWluR3JvdXBSZXF1ZXN0EgwKBG5hbWUYASABKAkiRQoURXhwbGFpbkdyb3VwUmVzcG9uc2USLQoFcm91dGUYASABKAsyHi50cnVua2xpbmUuYWRtaW4udjEuR3JvdXBSb3V0ZSJMChRFeHBsYWluR3JvdXBzUmVxdWVzdBINCgVuYW1lcxgBIAMoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJgChVFeHBsYWluR3JvdXBzUmVzcG9uc2USLgoGcm91dGVzGAEgAygLMh4udHJ1bmtsaW5lLmFkbWluLnYxLkdyb3VwUm91dGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIuUBCgpHcm91cFJvdXRlEg0KBWdyb3VwGAEgASgJEi4KBXN0YXRlGAIgASgOMh8udHJ1bmtsaW5lLmFkbWluLnYxLlRhcmdldFN0YXRlEjQKBnJlYXNvbhgDIAEoDjIkLnRydW5rbGluZS5hZG1pbi52MS5Hcm91cFJvdXRlUmVhc29uEjEKCmNhbmRpZGF0ZXMYBCADKAsyHS50cnVua2xpbmUuYWRtaW4udjEuQ2FuZGlkYXRlEi8KCGxlZnRfb3V0GAUgAygLMh0udHJ1bmtsaW5lLmFkbWluLnYxLkNhbmRpZGF0ZSLIAwoJQ2FuZGlkYXRlEhAKCHByb3ZpZGVyGAEgASgJEg0KBW1vZGVsGAIgASgJEhAKCHByaW9yaXR5GAMgASgFEg4KBndlaWdodBgEIAEoBRINCgVwcmljZRgFIAEoCRIuCgVzdGF0ZRgGIAEoDjIfLnRydW5rbGluZS5hZG1pbi52MS5UYXJnZXRTdGF0ZRIOCgZyZWFzb24YByABKAkSLAoJcmVtYWluaW5nGAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCGZhaWx1cmVzGAkgASgFEhEKCXRocmVzaG9sZBgKIAEoBRINCgVub2RlcxgLIAMoCRIvCgRyb2xlGAwgASgOMiEudHJ1bmtsaW5lLmFkbWluLnYxLkNhbmRpZGF0ZVJvbGUSDQoFc2hhcmUYDSABKAESFAoMbWVtYmVyX21vZGVsGA4gASgJEjUKDHJlYXNvbl9zY29wZRgPIAEoDjIfLnRydW5rbGluZS5hZG1pbi52MS5IZWFsdGhTY29wZRI6Cg9sZWZ0X291dF9yZWFzb24YECABKA4yIS50cnVua2xpbmUuYWRtaW4udjEuTGVmdE91dFJlYXNvbirtAQoQR3JvdXBSb3V0ZVJlYXNvbhIiCh5HUk9VUF9ST1VURV9SRUFTT05fVU5TUEVDSUZJRUQQABIfChtHUk9VUF9ST1VURV9SRUFTT05fRElTQUJMRUQQARIhCh1HUk9VUF9ST1VURV9SRUFTT05fTk9fTUVNQkVSUxACEiMKH0dST1VQX1JPVVRFX1JFQVNPTl9BTExfTEVGVF9PVVQQAxIiCh5HUk9VUF9ST1VURV9SRUFTT05fQUxMX0NPT0xJTkcQBBIoCiRHUk9VUF9ST1VURV9SRUFTT05fRklSU1RfTk9UX1NFUlZJTkcQBSrGAQoNTGVmdE91dFJlYXNvbhIfChtMRUZUX09VVF9SRUFTT05fVU5TUEVDSUZJRUQQABIiCh5MRUZUX09VVF9SRUFTT05fR1JPVVBfRElTQUJMRUQQARIjCh9MRUZUX09VVF9SRUFTT05fTUVNQkVSX0RJU0FCTEVEEAISJAogTEVGVF9PVVRfUkVBU09OX1BST1ZJREVSX01JU1NJTkcQAxIlCiFMRUZUX09VVF9SRUFTT05fUFJPVklERVJfRElTQUJMRUQQBCp9CgtIZWFsdGhTY29wZRIcChhIRUFMVEhfU0NPUEVfVU5TUEVDSUZJRUQQABIXChNIRUFMVEhfU0NPUEVfVEFSR0VUEAESGQoVSEVBTFRIX1NDT1BFX1BST1ZJREVSEAISHAoYSEVBTFRIX1NDT1BFX0NSRURFTlRJQUxTEAMqvAEKDUNhbmRpZGF0ZVJvbGUSHgoaQ0FORElEQVRFX1JPTEVfVU5TUEVDSUZJRUQQABIaChZDQU5ESURBVEVfUk9MRV9TRVJWSU5HEAESFwoTQ0FORElEQVRFX1JPTEVfTkVYVBACEhoKFkNBTkRJREFURV9ST0xFX1NUQU5EQlkQAxIeChpDQU5ESURBVEVfUk9MRV9MQVNUX1JFU09SVBAEEhoKFkNBTkRJREFURV9ST0xFX1BST0JJTkcQBTK/BQoMR3JvdXBTZXJ2aWNlEmAKCkxpc3RHcm91cHMSJS50cnVua2xpbmUuYWRtaW4udjEuTGlzdEdyb3Vwc1JlcXVlc3QaJi50cnVua2xpbmUuYWRtaW4udjEuTGlzdEdyb3Vwc1Jlc3BvbnNlIgOQAgESWgoIR2V0R3JvdXASIy50cnVua2xpbmUuYWRtaW4udjEuR2V0R3JvdXBSZXF1ZXN0GiQudHJ1bmtsaW5lLmFkbWluLnYxLkdldEdyb3VwUmVzcG9uc2UiA5ACARJeCgtDcmVhdGVHcm91cBImLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVHcm91cFJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlR3JvdXBSZXNwb25zZRJeCgtVcGRhdGVHcm91cBImLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVHcm91cFJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlR3JvdXBSZXNwb25zZRJeCgtEZWxldGVHcm91cBImLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVHcm91cFJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlR3JvdXBSZXNwb25zZRJmCgxFeHBsYWluR3JvdXASJy50cnVua2xpbmUuYWRtaW4udjEuRXhwbGFpbkdyb3VwUmVxdWVzdBooLnRydW5rbGluZS5hZG1pbi52MS5FeHBsYWluR3JvdXBSZXNwb25zZSIDkAIBEmkKDUV4cGxhaW5Hcm91cHMSKC50cnVua2xpbmUuYWRtaW4udjEuRXhwbGFpbkdyb3Vwc1JlcXVlc3QaKS50cnVua2xpbmUuYWRtaW4udjEuRXhwbGFpbkdyb3Vwc1Jlc3BvbnNlIgOQAgFC1gEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCCkdyb3VwUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_trunkline_admin_v1_call_body, file_trunkline_admin_v1_health, file_trunkline_admin_v1_settings, file_trunkline_admin_v1_visibility]);
 
 /**
  * What a client names in `model`: an ordered list of members.
@@ -533,11 +533,11 @@ export type GroupRoute = Message<"trunkline.admin.v1.GroupRoute"> & {
   state: TargetState;
 
   /**
-   * Why it does not stand well, in a few words; empty when it is healthy.
+   * Why it does not stand well; unset when it is healthy.
    *
-   * @generated from field: string reason = 3;
+   * @generated from field: trunkline.admin.v1.GroupRouteReason reason = 3;
    */
-  reason: string;
+  reason: GroupRouteReason;
 
   /**
    * Candidates in the order in which a call would try them now. What shares the calls of one priority by chance or
@@ -611,7 +611,7 @@ export type Candidate = Message<"trunkline.admin.v1.Candidate"> & {
   state: TargetState;
 
   /**
-   * Why it stands so, or why it is left out, in a few words.
+   * Outcome that opened the cooldown; empty when none did.
    *
    * @generated from field: string reason = 7;
    */
@@ -666,6 +666,20 @@ export type Candidate = Message<"trunkline.admin.v1.Candidate"> & {
    * @generated from field: string member_model = 14;
    */
   memberModel: string;
+
+  /**
+   * What stands so, where a cooldown was opened.
+   *
+   * @generated from field: trunkline.admin.v1.HealthScope reason_scope = 15;
+   */
+  reasonScope: HealthScope;
+
+  /**
+   * Why no call tries it; unset for candidates.
+   *
+   * @generated from field: trunkline.admin.v1.LeftOutReason left_out_reason = 16;
+   */
+  leftOutReason: LeftOutReason;
 };
 
 /**
@@ -674,6 +688,144 @@ export type Candidate = Message<"trunkline.admin.v1.Candidate"> & {
  */
 export const CandidateSchema: GenMessage<Candidate> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_group, 17);
+
+/**
+ * Why a group does not stand well.
+ *
+ * @generated from enum trunkline.admin.v1.GroupRouteReason
+ */
+export enum GroupRouteReason {
+  /**
+   * @generated from enum value: GROUP_ROUTE_REASON_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The group is disabled.
+   *
+   * @generated from enum value: GROUP_ROUTE_REASON_DISABLED = 1;
+   */
+  DISABLED = 1,
+
+  /**
+   * It has no members.
+   *
+   * @generated from enum value: GROUP_ROUTE_REASON_NO_MEMBERS = 2;
+   */
+  NO_MEMBERS = 2,
+
+  /**
+   * No call tries any of its members.
+   *
+   * @generated from enum value: GROUP_ROUTE_REASON_ALL_LEFT_OUT = 3;
+   */
+  ALL_LEFT_OUT = 3,
+
+  /**
+   * Every candidate is cooling.
+   *
+   * @generated from enum value: GROUP_ROUTE_REASON_ALL_COOLING = 4;
+   */
+  ALL_COOLING = 4,
+
+  /**
+   * What would serve if all were well is cooling or probing.
+   *
+   * @generated from enum value: GROUP_ROUTE_REASON_FIRST_NOT_SERVING = 5;
+   */
+  FIRST_NOT_SERVING = 5,
+}
+
+/**
+ * Describes the enum trunkline.admin.v1.GroupRouteReason.
+ */
+export const GroupRouteReasonSchema: GenEnum<GroupRouteReason> = /*@__PURE__*/
+  enumDesc(file_trunkline_admin_v1_group, 0);
+
+/**
+ * Why no call tries a member of a group.
+ *
+ * @generated from enum trunkline.admin.v1.LeftOutReason
+ */
+export enum LeftOutReason {
+  /**
+   * @generated from enum value: LEFT_OUT_REASON_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The group is disabled.
+   *
+   * @generated from enum value: LEFT_OUT_REASON_GROUP_DISABLED = 1;
+   */
+  GROUP_DISABLED = 1,
+
+  /**
+   * The member is disabled.
+   *
+   * @generated from enum value: LEFT_OUT_REASON_MEMBER_DISABLED = 2;
+   */
+  MEMBER_DISABLED = 2,
+
+  /**
+   * The provider does not exist.
+   *
+   * @generated from enum value: LEFT_OUT_REASON_PROVIDER_MISSING = 3;
+   */
+  PROVIDER_MISSING = 3,
+
+  /**
+   * The provider is disabled.
+   *
+   * @generated from enum value: LEFT_OUT_REASON_PROVIDER_DISABLED = 4;
+   */
+  PROVIDER_DISABLED = 4,
+}
+
+/**
+ * Describes the enum trunkline.admin.v1.LeftOutReason.
+ */
+export const LeftOutReasonSchema: GenEnum<LeftOutReason> = /*@__PURE__*/
+  enumDesc(file_trunkline_admin_v1_group, 1);
+
+/**
+ * What of a candidate stands as the candidate does.
+ *
+ * @generated from enum trunkline.admin.v1.HealthScope
+ */
+export enum HealthScope {
+  /**
+   * @generated from enum value: HEALTH_SCOPE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The target itself: this model at this provider.
+   *
+   * @generated from enum value: HEALTH_SCOPE_TARGET = 1;
+   */
+  TARGET = 1,
+
+  /**
+   * The provider as a whole.
+   *
+   * @generated from enum value: HEALTH_SCOPE_PROVIDER = 2;
+   */
+  PROVIDER = 2,
+
+  /**
+   * Every credential of the provider.
+   *
+   * @generated from enum value: HEALTH_SCOPE_CREDENTIALS = 3;
+   */
+  CREDENTIALS = 3,
+}
+
+/**
+ * Describes the enum trunkline.admin.v1.HealthScope.
+ */
+export const HealthScopeSchema: GenEnum<HealthScope> = /*@__PURE__*/
+  enumDesc(file_trunkline_admin_v1_group, 2);
 
 /**
  * What part a candidate has in serving calls now.
@@ -726,7 +878,7 @@ export enum CandidateRole {
  * Describes the enum trunkline.admin.v1.CandidateRole.
  */
 export const CandidateRoleSchema: GenEnum<CandidateRole> = /*@__PURE__*/
-  enumDesc(file_trunkline_admin_v1_group, 0);
+  enumDesc(file_trunkline_admin_v1_group, 3);
 
 /**
  * Manage groups: the names that clients call, each an ordered list of members.
