@@ -197,7 +197,7 @@ func quoted(s string) string { return `"` + s + `"` }
 
 // knownValues gives the values of a field of text that is no enum, because its set grows.
 func knownValues(f protoreflect.FieldDescriptor) []string {
-	if f.Name() == "outcome" {
+	if f.Name() == "outcome" || f.Name() == "attempt_outcome" {
 		return outcome.Names()
 	}
 	return nil

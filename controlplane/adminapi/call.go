@@ -76,22 +76,23 @@ func (s callService) GetCall(ctx context.Context, req *adminv1.GetCallRequest) (
 // callFilter turns the filter of a request into a query. It may be nil.
 func callFilter(in *adminv1.CallFilter) (calllog.Filter, error) {
 	f := calllog.Filter{
-		ID:          in.GetId(),
-		Group:       in.GetGroup(),
-		Provider:    in.GetProvider(),
-		APIKey:      in.GetApiKey(),
-		Outcome:     in.GetOutcome(),
-		Status:      int(in.GetStatus()),
-		Model:       in.GetModel(),
-		Node:        in.GetNode(),
-		MinDuration: in.GetMinDuration().AsDuration(),
-		Failed:      in.GetFailed(),
-		FailedOver:  in.GetFailedOver(),
+		ID:             in.GetId(),
+		Group:          in.GetGroup(),
+		Provider:       in.GetProvider(),
+		APIKey:         in.GetApiKey(),
+		Outcome:        in.GetOutcome(),
+		Status:         int(in.GetStatus()),
+		Model:          in.GetModel(),
+		Node:           in.GetNode(),
+		MinDuration:    in.GetMinDuration().AsDuration(),
+		AttemptOutcome: in.GetAttemptOutcome(),
+		Failed:         in.GetFailed(),
+		FailedOver:     in.GetFailedOver(),
 	}
 	if in != nil {
 		f.Stream = in.Stream
 	}
-	violations := checkOutcome(f.Outcome)
+	violations := append(checkOutcome("outcome", f.Outcome), checkOutcome("attempt_outcome", f.AttemptOutcome)...)
 	fault := func(field, description string) {
 		violations = append(violations, errs.Violation{Field: "filter." + field, Description: description})
 	}

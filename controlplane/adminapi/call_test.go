@@ -174,6 +174,8 @@ func TestCallFilters(t *testing.T) {
 		"key":                                    {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{ApiKey: "app"}}, []int{7, 5, 3, 1}},
 		"provider failed it":                     {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Provider: "flaky"}}, []int{7, 6}},
 		"outcome":                                {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Outcome: "rate_limited"}}, []int{7, 6}},
+		"an attempt's outcome":                   {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{AttemptOutcome: "ok"}}, []int{5, 4, 3, 2, 1, 0}},
+		"of an attempt on a provider":            {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{AttemptOutcome: "rate_limited", Provider: "main"}}, []int{7}},
 		"status":                                 {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Status: 429}}, []int{7, 6}},
 		"from is included":                       {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{StartTime: at(6)}}, []int{7, 6}},
 		"end is not":                             {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{EndTime: at(2)}}, []int{1, 0}},
@@ -213,16 +215,17 @@ func TestCallFiltersAreChecked(t *testing.T) {
 		req  *adminv1.ListCallsRequest
 		want []string
 	}{
-		"end before start": {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{StartTime: noon, EndTime: timestamppb.New(noon.AsTime().Add(-1))}}, []string{"filter.end_time: must be after start_time"}},
-		"empty window":     {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{StartTime: noon, EndTime: noon}}, []string{"filter.end_time: must be after start_time"}},
-		"no status":        {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Status: 42}}, []string{"filter.status: must be an HTTP status from 100 to 599"}},
-		"negative status":  {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Status: -1}}, []string{"filter.status: must be greater than or equal to 0 and less than or equal to 599"}},
-		"NUL":              {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "\x00", Provider: "a\x00"}}, []string{"filter.group: must not contain NUL characters", "filter.provider: must not contain NUL characters"}},
-		"no outcome":       {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Outcome: "rate_limit"}}, []string{"filter.outcome: is no outcome; did you mean rate_limited, write_timeout, key_limited?"}},
-		"costs nothing":    {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{MinCost: "-1"}}, []string{"filter.min_cost: does not match regex pattern `^([0-9]{1,9}(\\.[0-9]{1,12})?)?$`"}},
-		"failed, too":      {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "pool", Failed: true}, PageToken: token}, []string{"page_token: belongs to a list with other filters"}},
-		"other filters":    {&adminv1.ListCallsRequest{PageToken: token}, []string{"page_token: belongs to a list with other filters"}},
-		"changed filters":  {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "pool", Status: 200}, PageToken: token}, []string{"page_token: belongs to a list with other filters"}},
+		"end before start":   {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{StartTime: noon, EndTime: timestamppb.New(noon.AsTime().Add(-1))}}, []string{"filter.end_time: must be after start_time"}},
+		"empty window":       {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{StartTime: noon, EndTime: noon}}, []string{"filter.end_time: must be after start_time"}},
+		"no status":          {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Status: 42}}, []string{"filter.status: must be an HTTP status from 100 to 599"}},
+		"negative status":    {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Status: -1}}, []string{"filter.status: must be greater than or equal to 0 and less than or equal to 599"}},
+		"NUL":                {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "\x00", Provider: "a\x00"}}, []string{"filter.group: must not contain NUL characters", "filter.provider: must not contain NUL characters"}},
+		"no attempt outcome": {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{AttemptOutcome: "rate_limit"}}, []string{"filter.attempt_outcome: is no outcome; did you mean rate_limited, write_timeout, key_limited?"}},
+		"no outcome":         {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Outcome: "rate_limit"}}, []string{"filter.outcome: is no outcome; did you mean rate_limited, write_timeout, key_limited?"}},
+		"costs nothing":      {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{MinCost: "-1"}}, []string{"filter.min_cost: does not match regex pattern `^([0-9]{1,9}(\\.[0-9]{1,12})?)?$`"}},
+		"failed, too":        {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "pool", Failed: true}, PageToken: token}, []string{"page_token: belongs to a list with other filters"}},
+		"other filters":      {&adminv1.ListCallsRequest{PageToken: token}, []string{"page_token: belongs to a list with other filters"}},
+		"changed filters":    {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "pool", Status: 200}, PageToken: token}, []string{"page_token: belongs to a list with other filters"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

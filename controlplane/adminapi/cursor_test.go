@@ -31,6 +31,7 @@ func TestCursorOfOtherFiltersIsRefused(t *testing.T) {
 		"another field":     {Group: "g", APIKey: "p"},
 		"border moved":      {Group: "gp"},
 		"one more":          {Group: "g", Provider: "p", Outcome: "ok"},
+		"attempt outcome":   {Group: "g", Provider: "p", AttemptOutcome: "ok"},
 		"status":            {Group: "g", Provider: "p", Status: 200},
 		"from":              {Group: "g", Provider: "p", From: time.Unix(0, 0)},
 		"to":                {Group: "g", Provider: "p", To: time.Unix(0, 0)},

@@ -98,7 +98,7 @@ func (s usageService) question(in *adminv1.UsageFilter) (calllog.UsageQuery, err
 	q := calllog.UsageQuery{
 		Group: in.GetGroup(), Provider: in.GetProvider(), Model: in.GetModel(), APIKey: in.GetApiKey(), Outcome: in.GetOutcome(),
 	}
-	violations := checkOutcome(q.Outcome)
+	violations := checkOutcome("outcome", q.Outcome)
 	for _, text := range []struct{ field, value string }{
 		{"group", q.Group}, {"provider", q.Provider}, {"model", q.Model}, {"api_key", q.APIKey},
 	} {

@@ -17,21 +17,22 @@ type Call struct {
 
 // Filter selects calls; a zero field does not filter.
 type Filter struct {
-	ID          string
-	Group       string
-	Provider    string // answered or failed the call: any of its attempts
-	Model       string // upstream model that answered
-	APIKey      string
-	Node        string
-	Outcome     string
-	Status      int
-	Stream      *bool         // asked for as a stream, or not; nil: either
-	MinDuration time.Duration // took at least so long
-	Failed      bool          // did not end ok
-	FailedOver  bool          // took more than one attempt
-	MinCost     int64         // cost at least so much, in pico-USD
-	From        time.Time     // arrived at or after
-	To          time.Time     // arrived before
+	ID             string
+	Group          string
+	Provider       string // answered or failed the call: any of its attempts
+	Model          string // upstream model that answered
+	APIKey         string
+	Node           string
+	Outcome        string
+	Status         int
+	Stream         *bool         // asked for as a stream, or not; nil: either
+	MinDuration    time.Duration // took at least so long
+	Failed         bool          // did not end ok
+	FailedOver     bool          // took more than one attempt
+	AttemptOutcome string        // an attempt ended so; with Provider, one on it
+	MinCost        int64         // cost at least so much, in pico-USD
+	From           time.Time     // arrived at or after
+	To             time.Time     // arrived before
 	// After continues behind the call at this position; zero starts at the newest.
 	After Position
 	Limit int
@@ -73,8 +74,12 @@ func (f Filter) Matches(c Call) bool {
 		!f.To.IsZero() && !at.Before(f.To):
 		return false
 	}
-	return f.Provider == "" || f.Provider == c.GetProvider() ||
-		slices.ContainsFunc(c.GetAttempts(), func(a *nodev1.Attempt) bool { return a.GetProvider() == f.Provider })
+	if f.AttemptOutcome == "" && (f.Provider == "" || f.Provider == c.GetProvider()) {
+		return true
+	}
+	return slices.ContainsFunc(c.GetAttempts(), func(a *nodev1.Attempt) bool {
+		return (f.Provider == "" || a.GetProvider() == f.Provider) && (f.AttemptOutcome == "" || a.GetOutcome() == f.AttemptOutcome)
+	})
 }
 
 // Store keeps the calls.

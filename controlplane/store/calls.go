@@ -98,6 +98,9 @@ func (q *search) filterCalls(f calllog.Filter) {
 			q.where(`s.`+text.column+` = $%d`, text.value)
 		}
 	}
+	if f.AttemptOutcome != "" {
+		q.where(`s.attempt_outcomes LIKE $%d`, "% "+f.AttemptOutcome+" %") // of call_provider: on that provider
+	}
 	if f.Status != 0 {
 		q.where(`s.status = $%d`, f.Status)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 
@@ -15,8 +16,8 @@ import (
 )
 
 const (
-	insertCall         = `INSERT INTO call (id, node, start_us, group_name, api_key, outcome, status, model, stream, duration_us, stored_us, failed_over, cost_pico, record) VALUES `
-	insertCallProvider = `INSERT INTO call_provider (provider, start_us, call_id, group_name, api_key, outcome, status, node, model, stream, duration_us, failed_over, cost_pico) VALUES `
+	insertCall         = `INSERT INTO call (id, node, start_us, group_name, api_key, outcome, status, model, stream, duration_us, stored_us, failed_over, cost_pico, attempt_outcomes, record) VALUES `
+	insertCallProvider = `INSERT INTO call_provider (provider, start_us, call_id, group_name, api_key, outcome, status, node, model, stream, duration_us, failed_over, cost_pico, attempt_outcomes) VALUES `
 )
 
 // InsertCalls stores calls that are not stored yet, in one transaction, and returns how
@@ -69,12 +70,12 @@ func (s *Calls) callRows(ctx context.Context, node string, calls []*nodev1.Call)
 		failedOver := number(len(call.GetAttempts()) > 1)
 		row := callRow{id: call.GetId(), call: call, columns: []any{
 			call.GetId(), node, call.GetStartUs(), call.GetGroup(), call.GetApiKey(), call.GetOutcome(), call.GetStatus(),
-			model, number(call.GetStream()), call.GetDurationUs(), stored, failedOver, call.GetCost(), record,
+			model, number(call.GetStream()), call.GetDurationUs(), stored, failedOver, call.GetCost(), attemptOutcomes(call, ""), record,
 		}}
 		for _, provider := range providersOf(call) {
 			row.providers = append(row.providers, []any{
 				provider, call.GetStartUs(), call.GetId(), call.GetGroup(), call.GetApiKey(), call.GetOutcome(), call.GetStatus(),
-				node, model, number(call.GetStream()), call.GetDurationUs(), failedOver, call.GetCost(),
+				node, model, number(call.GetStream()), call.GetDurationUs(), failedOver, call.GetCost(), attemptOutcomes(call, provider),
 			})
 		}
 		rows = append(rows, row)
@@ -100,6 +101,19 @@ func providersOf(call *nodev1.Call) []string {
 	}
 	slices.Sort(providers)
 	return slices.DeleteFunc(slices.Compact(providers), func(p string) bool { return p == "" })
+}
+
+// attemptOutcomes lists how a call's attempts ended, each outcome once and between spaces, as listQuery
+// searches them; those of one provider, or of all when it is empty.
+func attemptOutcomes(call *nodev1.Call, provider string) string {
+	var outcomes []string
+	for _, a := range call.GetAttempts() {
+		if provider == "" || a.GetProvider() == provider {
+			outcomes = append(outcomes, a.GetOutcome())
+		}
+	}
+	slices.Sort(outcomes)
+	return " " + strings.Join(slices.Compact(outcomes), " ") + " "
 }
 
 // ingest is one InsertCalls.

@@ -161,8 +161,8 @@ func TestScale(t *testing.T) {
 		$1::bigint + (i * (30 * 86400000000::numeric / $2::bigint))::bigint, CASE WHEN i % 20 = 5 AND i > $2::bigint / 3 THEN 'group-6' ELSE 'group-' || i % 20 END, 'key-' || i % 200,
 		CASE WHEN i % 20 = 0 THEN 'server_error' ELSE 'ok' END, CASE WHEN i % 20 = 0 THEN 502 ELSE 200 END,
 		decode(repeat(md5(i::text), 12), 'hex'), 'model-' || i % 60, i % 2, CASE WHEN i % 10000 = 0 THEN 60000000 ELSE i % 5000000 END,
-		$1::bigint + (i * (30 * 86400000000::numeric / $2::bigint))::bigint, CASE WHEN i % 12 = 0 THEN 1 ELSE 0 END, i % 1000 * 1000000 FROM generate_series(0, $2::bigint - 1) i`, end.AddDate(0, 0, -30).UnixMicro(), n)
-	exec("make their providers", `INSERT INTO call_provider SELECT 'provider-' || right(id, 1), start_us, id, group_name, api_key, outcome, status, node, model, stream, duration_us, failed_over, cost_pico FROM call`)
+		$1::bigint + (i * (30 * 86400000000::numeric / $2::bigint))::bigint, CASE WHEN i % 12 = 0 THEN 1 ELSE 0 END, i % 1000 * 1000000, CASE WHEN i % 20 = 0 THEN ' server_error ' ELSE ' ok ' END FROM generate_series(0, $2::bigint - 1) i`, end.AddDate(0, 0, -30).UnixMicro(), n)
+	exec("make their providers", `INSERT INTO call_provider SELECT 'provider-' || right(id, 1), start_us, id, group_name, api_key, outcome, status, node, model, stream, duration_us, failed_over, cost_pico, attempt_outcomes FROM call`)
 	exec("analyze", `VACUUM ANALYZE call, call_provider`)
 	after := calllog.Position{StartUS: end.AddDate(0, 0, -15).UnixMicro(), ID: "x"}
 	day := calllog.Filter{From: end.AddDate(0, 0, -12), To: end.AddDate(0, 0, -11)}
@@ -192,7 +192,7 @@ func TestScale(t *testing.T) {
 		{"failed in the last day", calllog.Filter{Failed: true, From: end.AddDate(0, 0, -1)}}, {"failed over in the last day", calllog.Filter{FailedOver: true, From: end.AddDate(0, 0, -1)}},
 		{"failed, from the middle", calllog.Filter{Failed: true, After: after}}, {"a group that never failed, failed", calllog.Filter{Group: "group-2", Failed: true}},
 		{"a provider that never failed, failed", calllog.Filter{Provider: "provider-3", Failed: true}}, {"a group and a key that never failed over", calllog.Filter{Group: "group-1", APIKey: "key-1", FailedOver: true}},
-		{"a provider, failed", calllog.Filter{Provider: "provider-0", Failed: true}}, {"failed and failed over", calllog.Filter{Failed: true, FailedOver: true}},
+		{"a provider, an attempt failed", calllog.Filter{Provider: "provider-0", AttemptOutcome: "server_error", From: end.AddDate(0, 0, -1)}}, {"a provider, failed", calllog.Filter{Provider: "provider-0", Failed: true}}, {"failed and failed over", calllog.Filter{Failed: true, FailedOver: true}},
 		{"cost in a day", calllog.Filter{MinCost: 999_000_000, From: day.From, To: day.To}}, {"cost that never was in a day", calllog.Filter{MinCost: 1 << 60, From: day.From, To: day.To}},
 		{"a node and not streamed", calllog.Filter{Node: "node-2", Stream: new(bool)}},
 	} {

@@ -22,7 +22,7 @@ func TestClassify(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	const call = `INSERT INTO call (id, node, start_us, group_name, api_key, outcome, status, model, stream, duration_us, stored_us, failed_over, cost_pico, record) VALUES `
+	const call = `INSERT INTO call (id, node, start_us, group_name, api_key, outcome, status, model, stream, duration_us, stored_us, failed_over, cost_pico, attempt_outcomes, record) VALUES `
 	for _, test := range []struct {
 		name, statement string
 		on              *sql.DB
@@ -30,10 +30,10 @@ func TestClassify(t *testing.T) {
 	}{
 		{"unique", `INSERT INTO token (name, hash, last_four, created_at, read_bodies) VALUES ('a', x'01', '', 0, 0), ('b', x'01', '', 0, 0)`, db.Writer(), errs.AlreadyExists},
 		{"primary key", `INSERT INTO secret (ref, ciphertext, created_at) VALUES ('a', x'', 0), ('a', x'', 0)`, db.Writer(), errs.AlreadyExists},
-		{"foreign key", `INSERT INTO call_provider VALUES ('p', 0, 'nobody', '', '', '', 0, '', '', 0, 0, 0, 0)`, db.Writer(), errs.FailedPrecondition},
-		{"check", call + `('', 'n', 0, '', '', '', 0, '', 0, 0, 0, 0, 0, x'')`, db.Writer(), errs.InvalidArgument},
-		{"null", call + `('i', NULL, 0, '', '', '', 0, '', 0, 0, 0, 0, 0, x'')`, db.Writer(), errs.InvalidArgument},
-		{"type", call + `('i', 'n', 'text', '', '', '', 0, '', 0, 0, 0, 0, 0, x'')`, db.Writer(), errs.InvalidArgument},
+		{"foreign key", `INSERT INTO call_provider VALUES ('p', 0, 'nobody', '', '', '', 0, '', '', 0, 0, 0, 0, '')`, db.Writer(), errs.FailedPrecondition},
+		{"check", call + `('', 'n', 0, '', '', '', 0, '', 0, 0, 0, 0, 0, '', x'')`, db.Writer(), errs.InvalidArgument},
+		{"null", call + `('i', NULL, 0, '', '', '', 0, '', 0, 0, 0, 0, 0, '', x'')`, db.Writer(), errs.InvalidArgument},
+		{"type", call + `('i', 'n', 'text', '', '', '', 0, '', 0, 0, 0, 0, 0, '', x'')`, db.Writer(), errs.InvalidArgument},
 		{"write on the reader", `DELETE FROM call`, db.Reader(), errs.Unavailable},
 		{"syntax", `SELEKT 1`, db.Writer(), errs.Internal},
 	} {

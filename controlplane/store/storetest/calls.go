@@ -241,6 +241,9 @@ func callFilters(t *testing.T, db Database) {
 			f.Failed, f.FailedOver = r.IntN(2) == 0, r.IntN(2) == 0
 		}
 		if r.IntN(4) == 0 {
+			f.AttemptOutcome = maybe("ok", "rate_limited", "server_error")
+		}
+		if r.IntN(4) == 0 {
 			f.MinCost = calls[r.IntN(len(calls))].GetCost() // met by that call exactly
 		}
 		if r.IntN(20) == 0 {
@@ -284,7 +287,8 @@ func matches(f calllog.Filter, c *nodev1.Call) bool {
 		c.GetStartUs() == f.After.StartUS && c.GetId() < f.After.ID
 	return after &&
 		(f.Group == "" || f.Group == c.GetGroup()) &&
-		(f.Provider == "" || hasProvider(c, f.Provider)) &&
+		(f.Provider == "" || hasAttempt(c, f.Provider, "")) &&
+		(f.AttemptOutcome == "" || hasAttempt(c, f.Provider, f.AttemptOutcome)) &&
 		(f.APIKey == "" || f.APIKey == c.GetApiKey()) &&
 		(f.Outcome == "" || f.Outcome == c.GetOutcome()) &&
 		(f.ID == "" || f.ID == c.GetId()) &&
@@ -300,12 +304,14 @@ func matches(f calllog.Filter, c *nodev1.Call) bool {
 		(f.To.IsZero() || start.Before(f.To))
 }
 
-func hasProvider(c *nodev1.Call, provider string) bool {
-	return slices.ContainsFunc(c.GetAttempts(), func(a *nodev1.Attempt) bool { return a.GetProvider() == provider })
+func hasAttempt(c *nodev1.Call, provider, outcome string) bool {
+	return slices.ContainsFunc(c.GetAttempts(), func(a *nodev1.Attempt) bool {
+		return (provider == "" || a.GetProvider() == provider) && (outcome == "" || a.GetOutcome() == outcome)
+	})
 }
 
 func withProvider(calls []*nodev1.Call, provider string) []*nodev1.Call {
-	return slices.DeleteFunc(slices.Clone(calls), func(c *nodev1.Call) bool { return !hasProvider(c, provider) })
+	return slices.DeleteFunc(slices.Clone(calls), func(c *nodev1.Call) bool { return !hasAttempt(c, provider, "") })
 }
 
 // callPagesAreStable reads page by page while calls arrive, newer and older ones.

@@ -11,6 +11,8 @@ export type CallSearch = {
   key?: string;
   node?: string;
   outcome?: string;
+  /** An attempt ended so; with a provider, one on it. */
+  attemptOutcome?: string;
   status?: number;
   stream?: boolean;
   from?: number;

@@ -190,6 +190,7 @@ CREATE TABLE call (
   stored_us   BIGINT  NOT NULL, -- for those who follow along
   failed_over INTEGER NOT NULL, -- 1: it took more than one attempt
   cost_pico   BIGINT  NOT NULL, -- pico-USD
+  attempt_outcomes TEXT COLLATE "C" NOT NULL, -- of all attempts, each once, between spaces: " busy ok "
   PRIMARY KEY (start_us, id)
 ) PARTITION BY RANGE (start_us);
 CREATE TABLE call_default PARTITION OF call DEFAULT;
@@ -219,7 +220,8 @@ CREATE TABLE call_provider (
   stream      INTEGER NOT NULL,
   duration_us BIGINT  NOT NULL,
   failed_over INTEGER NOT NULL,
-  cost_pico   BIGINT  NOT NULL
+  cost_pico   BIGINT  NOT NULL,
+  attempt_outcomes TEXT COLLATE "C" NOT NULL -- of the attempts on this provider
 ) PARTITION BY RANGE (start_us);
 CREATE TABLE call_provider_default PARTITION OF call_provider DEFAULT;
 CREATE INDEX call_provider_by_provider ON call_provider (provider, start_us, call_id, group_name, api_key, outcome, status);

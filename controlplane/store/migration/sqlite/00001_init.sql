@@ -169,8 +169,9 @@ CREATE TABLE call (
   stored_us   INTEGER NOT NULL,
   failed_over INTEGER NOT NULL,
   cost_pico   INTEGER NOT NULL,
+  attempt_outcomes TEXT NOT NULL, -- of all attempts, each once, between spaces: " busy ok "
   CHECK (instr(id, char(0)) + instr(node, char(0)) + instr(group_name, char(0))
-    + instr(api_key, char(0)) + instr(outcome, char(0)) = 0)
+    + instr(api_key, char(0)) + instr(outcome, char(0)) + instr(attempt_outcomes, char(0)) = 0)
 ) STRICT;
 CREATE INDEX call_by_start   ON call (start_us, id);
 CREATE INDEX call_by_outcome ON call (outcome, start_us, id);
@@ -195,6 +196,7 @@ CREATE TABLE call_provider (
   duration_us INTEGER NOT NULL,
   failed_over INTEGER NOT NULL,
   cost_pico   INTEGER NOT NULL,
+  attempt_outcomes TEXT NOT NULL, -- of the attempts on this provider
   PRIMARY KEY (provider, start_us, call_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX call_provider_by_call     ON call_provider (call_id);

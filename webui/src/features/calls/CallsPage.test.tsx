@@ -80,7 +80,7 @@ test('a failover shows in the row, and in full in the panel', async () => {
 test('the address filters the list, and filters go into the address', async () => {
   const asked = vi.fn<(r: ListCallsRequest) => void>();
   const { router } = renderApp(
-    '/calls?outcome=server_error&model=gpt&status=502&stream=true&minMs=1500&minCost=0.05&node=n1&failedOver=true',
+    '/calls?outcome=server_error&model=gpt&status=502&stream=true&minMs=1500&minCost=0.05&node=n1&failedOver=true&attemptOutcome=busy',
     {
       groups: { listGroups: () => ({ groups: [{ name: 'chat' }] }) },
       calls: {
@@ -103,6 +103,7 @@ test('the address filters the list, and filters go into the address', async () =
       minCost: '0.05',
       node: 'n1',
       failedOver: true,
+      attemptOutcome: 'busy',
       group: '',
     },
   });

@@ -7,7 +7,7 @@ import { flag, type Search, texts } from '@/ui/search';
  */
 export const callsSearch = (s: Search) => ({
   ...rangeSearch(s),
-  ...texts(s, 'id', 'group', 'provider', 'model', 'key', 'node', 'outcome', 'call'),
+  ...texts(s, 'id', 'group', 'provider', 'model', 'key', 'node', 'outcome', 'attemptOutcome', 'call'),
   ...whole(s, 'status', 599),
   ...whole(s, 'minMs', 86_400_000),
   ...dollars(s),

@@ -128,6 +128,9 @@ describe('with traffic', () => {
     const reasons = await region('Why requests failed over');
     expect(await within(reasons).findByText('Rate limited')).toBeVisible();
     expect(within(reasons).queryByText('Bad request')).toBeNull();
+    expect(within(reasons).getByRole('link', { name: 'azure' }).getAttribute('href')).toMatch(
+      /attemptOutcome=rate_limited.*provider=azure/,
+    );
     const success = await region('Success rate by provider');
     expect(await within(success).findByText('95%')).toBeVisible();
     const health = await region('Provider health');

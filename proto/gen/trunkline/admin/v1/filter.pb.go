@@ -56,9 +56,12 @@ type CallFilter struct {
 	// Only calls that took more than one attempt. Best together with a time or another filter.
 	FailedOver bool `protobuf:"varint,14,opt,name=failed_over,json=failedOver,proto3" json:"failed_over,omitempty"`
 	// Only calls that cost at least so much, in USD, an exact decimal. Best together with a time or another filter.
-	MinCost       string `protobuf:"bytes,15,opt,name=min_cost,json=minCost,proto3" json:"min_cost,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	MinCost string `protobuf:"bytes,15,opt,name=min_cost,json=minCost,proto3" json:"min_cost,omitempty"`
+	// Only calls with an attempt of this outcome; with a provider, an attempt on it. An outcome that does not exist is
+	// refused. Best together with a time or another filter.
+	AttemptOutcome string `protobuf:"bytes,16,opt,name=attempt_outcome,json=attemptOutcome,proto3" json:"attempt_outcome,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *CallFilter) Reset() {
@@ -196,6 +199,13 @@ func (x *CallFilter) GetMinCost() string {
 	return ""
 }
 
+func (x *CallFilter) GetAttemptOutcome() string {
+	if x != nil {
+		return x.AttemptOutcome
+	}
+	return ""
+}
+
 // Which calls are summed up. An empty field does not filter; several must all hold.
 type UsageFilter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -300,7 +310,7 @@ var File_trunkline_admin_v1_filter_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_filter_proto_rawDesc = "" +
 	"\n" +
-	"\x1ftrunkline/admin/v1/filter.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe8\x04\n" +
+	"\x1ftrunkline/admin/v1/filter.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9a\x05\n" +
 	"\n" +
 	"CallFilter\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x02id\x129\n" +
@@ -321,7 +331,8 @@ const file_trunkline_admin_v1_filter_proto_rawDesc = "" +
 	"\x06failed\x18\r \x01(\bR\x06failed\x12\x1f\n" +
 	"\vfailed_over\x18\x0e \x01(\bR\n" +
 	"failedOver\x12A\n" +
-	"\bmin_cost\x18\x0f \x01(\tB&\xbaH#r!2\x1f^([0-9]{1,9}(\\.[0-9]{1,12})?)?$R\aminCostB\t\n" +
+	"\bmin_cost\x18\x0f \x01(\tB&\xbaH#r!2\x1f^([0-9]{1,9}(\\.[0-9]{1,12})?)?$R\aminCost\x120\n" +
+	"\x0fattempt_outcome\x18\x10 \x01(\tB\a\xbaH\x04r\x02\x18@R\x0eattemptOutcomeB\t\n" +
 	"\a_stream\"\xab\x02\n" +
 	"\vUsageFilter\x129\n" +
 	"\n" +

@@ -1,6 +1,7 @@
 import { UnstyledButton } from '@mantine/core';
 import { X } from 'lucide-react';
 import { useI18n } from '@/i18n';
+import { outcomeKey } from '@/ui/outcome';
 import type { CallsSearch } from '../search';
 import c from './filters.module.css';
 import { useFilter } from './useFilter';
@@ -9,11 +10,17 @@ import { useFilter } from './useFilter';
 export function Chosen() {
   const { t } = useI18n();
   const { search, set, clear } = useFilter();
-  const { id, group, provider, key, outcome, failed, failedOver, minMs, minCost, model, node, status, stream } = search;
+  const { id, group, provider, key, outcome, failed, failedOver, minMs, minCost } = search;
+  const { model, node, status, stream, attemptOutcome } = search;
   const hidden: { name: keyof CallsSearch; text: string }[] = [];
   if (model !== undefined) hidden.push({ name: 'model', text: t('calls.chosen.model', { name: model }) });
   if (node !== undefined) hidden.push({ name: 'node', text: t('calls.chosen.node', { name: node }) });
   if (status !== undefined) hidden.push({ name: 'status', text: t('calls.chosen.status', { status }) });
+  if (attemptOutcome !== undefined)
+    hidden.push({
+      name: 'attemptOutcome',
+      text: t('calls.chosen.attempt', { outcome: t(outcomeKey(attemptOutcome)) }),
+    });
   if (stream !== undefined) hidden.push({ name: 'stream', text: t(stream ? 'calls.streamYes' : 'calls.streamNo') });
   const any = [id, group, provider, key, outcome, failed, failedOver, minMs, minCost].some((v) => v !== undefined);
   if (!any && hidden.length === 0) return null;

@@ -11,8 +11,8 @@ export function MoreFilters({ span }: { span: { from: number; to: number } }) {
   const { t, int } = useI18n();
   const { search, set } = useFilter();
   const [open, setOpen] = useState(false);
-  const { model, node, status, stream, minMs, minCost } = search;
-  const n = [model, node, status, stream, minMs, minCost].filter((value) => value !== undefined).length;
+  const { model, node, status, stream, attemptOutcome, minMs, minCost } = search;
+  const n = [model, node, status, stream, attemptOutcome, minMs, minCost].filter((value) => value !== undefined).length;
   return (
     <Popover opened={open} onChange={setOpen} position="bottom-end" trapFocus shadow="md" radius={10}>
       <Popover.Target>
@@ -25,7 +25,7 @@ export function MoreFilters({ span }: { span: { from: number; to: number } }) {
       <Popover.Dropdown>
         <MoreForm
           span={span}
-          value={{ model, node, status, stream, minMs, minCost }}
+          value={{ model, node, status, stream, attemptOutcome, minMs, minCost }}
           onApply={(next) => {
             setOpen(false);
             set(next);

@@ -8,12 +8,13 @@ import { useI18n } from '@/i18n';
 import { Combo } from '@/ui/fields/Combo';
 import { DurationField } from '@/ui/fields/DurationField';
 import { MoneyField } from '@/ui/fields/MoneyField';
+import { OUTCOMES, outcomeKey } from '@/ui/outcome';
 import { Segments } from '@/ui/Segments';
 import type { CallsSearch } from '../search';
 import c from './filters.module.css';
 import { offered } from './offered';
 
-type More = Pick<CallsSearch, 'model' | 'node' | 'status' | 'stream' | 'minMs' | 'minCost'>;
+type More = Pick<CallsSearch, 'model' | 'node' | 'status' | 'stream' | 'attemptOutcome' | 'minMs' | 'minCost'>;
 const inFront = { withinPortal: false } as const;
 
 export function MoreForm({
@@ -57,6 +58,16 @@ export function MoreForm({
         data={offered(nodes, next.node)}
         value={next.node ?? null}
         onChange={(node) => put({ node: node ?? undefined })}
+        comboboxProps={inFront}
+        clearable
+      />
+      <Combo
+        label={t('calls.attemptOutcome')}
+        description={t('calls.attemptOutcomeHelp')}
+        placeholder={t('calls.anyOutcome')}
+        data={OUTCOMES.map((value) => ({ value, label: t(outcomeKey(value)) }))}
+        value={next.attemptOutcome ?? null}
+        onChange={(attemptOutcome) => put({ attemptOutcome: attemptOutcome ?? undefined })}
         comboboxProps={inFront}
         clearable
       />

@@ -43,7 +43,7 @@ export function VolumeCard({ view }: { view: View }) {
 
 /** Sums know nothing of a call's node, status, way of answering, time and cost. */
 function isSummed({ filter, which }: View): boolean {
-  const unknown = [filter.id, which.node, which.status, which.stream, which.minMs, which.minCost];
+  const unknown = [filter.id, which.node, which.status, which.stream, which.attemptOutcome, which.minMs, which.minCost];
   return unknown.every((value) => value === undefined);
 }
 

@@ -45,11 +45,11 @@ export function ReasonsCard({
               label: t(outcomeKey(row.value)),
               value: num(row.total?.attempts),
               text: compact(num(row.total?.attempts)),
-              link: calls(frame, { failedOver: true }),
+              link: calls(frame, { attemptOutcome: row.value }),
               note: row.parts.slice(0, NAMED).map(({ value: provider }, i) => (
                 <span key={provider}>
                   {i > 0 && ' · '}
-                  <Link {...calls(frame, { failedOver: true, provider })}>{provider}</Link>
+                  <Link {...calls(frame, { attemptOutcome: row.value, provider })}>{provider}</Link>
                 </span>
               )),
             }))}

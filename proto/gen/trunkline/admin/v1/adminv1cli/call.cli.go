@@ -34,6 +34,7 @@ func callService() cli.Service {
 		},
 		Docs: map[protoreflect.FullName]string{
 			"trunkline.admin.v1.CallFilter.api_key":              "Only calls with the API key of this name.",
+			"trunkline.admin.v1.CallFilter.attempt_outcome":      "Only calls with an attempt of this outcome; with a provider, an attempt on it. An outcome that does not exist is\nrefused. Best together with a time or another filter.",
 			"trunkline.admin.v1.CallFilter.end_time":             "Only calls that arrived before this time.",
 			"trunkline.admin.v1.CallFilter.failed":               "Only calls that did not end ok. Best together with a time or another filter.",
 			"trunkline.admin.v1.CallFilter.failed_over":          "Only calls that took more than one attempt. Best together with a time or another filter.",
