@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -156,7 +157,7 @@ func (c *subcommand) runCall(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	return c.r.Printer().Message(unwrap(out))
+	return cmp.Or(c.r.Printer().Message(unwrap(out)), c.r.cfg.Verdict(out))
 }
 
 func (c *subcommand) runStream(ctx context.Context, args []string) error {
@@ -164,9 +165,14 @@ func (c *subcommand) runStream(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	return c.r.Connect(ctx, func(client *connect.Client) error {
-		return c.method.invoke(ctx, client, in, c.r.Printer().Event)
+	var verdict error // the first that is not what was wanted; the rest is shown all the same
+	err = c.r.Connect(ctx, func(client *connect.Client) error {
+		return c.method.invoke(ctx, client, in, func(event proto.Message) error {
+			verdict = cmp.Or(verdict, c.r.cfg.Verdict(event))
+			return c.r.Printer().Event(event)
+		})
 	})
+	return cmp.Or(err, verdict)
 }
 
 // call connects, makes the one request and gives its answer.

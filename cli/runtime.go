@@ -5,17 +5,21 @@ import (
 
 	"connectrpc.com/connect/v2"
 	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/cli/conn"
 	"github.com/trunkline-ai/trunkline/cli/output"
 	"github.com/trunkline-ai/trunkline/cli/proc"
 )
 
-// Config is what commands work with. All fields are required.
+// Config is what commands work with. All fields are required unless they say otherwise.
 type Config struct {
 	Env       *proc.Env
 	Views     output.Views
 	UserAgent string
+	// Verdict is an error when an answer, or one of a stream, is not what was wanted; it is printed
+	// all the same. Default: every answer is.
+	Verdict func(answer proto.Message) error
 }
 
 // Runtime is what all commands share: the global flags and what follows from
@@ -27,7 +31,12 @@ type Runtime struct {
 }
 
 // New makes a Runtime.
-func New(cfg Config) *Runtime { return &Runtime{cfg: cfg, format: output.Table} }
+func New(cfg Config) *Runtime {
+	if cfg.Verdict == nil {
+		cfg.Verdict = func(proto.Message) error { return nil }
+	}
+	return &Runtime{cfg: cfg, format: output.Table}
+}
 
 // BindGlobal adds the flags that every command has.
 func (r *Runtime) BindGlobal(root *cobra.Command) {

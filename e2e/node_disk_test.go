@@ -26,7 +26,7 @@ func onServer(t *testing.T) (*stack, *testenv.PostgresServer) {
 		"ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret", "DATABASE_URL=" + database.Database(t),
 		"TRUNKLINE_SECRET_KEY=" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef")),
 		"TRUNKLINE_JOIN_TOKEN=" + joinToken,
-	}, "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
+	}, "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", s.config, "--apply-mode", "replace")
 	for i := range 2 {
 		s.nodes = append(s.nodes, programs.Start(t, "trunkline-dataplane", []string{
 			"TRUNKLINE_CONTROL_PLANE=" + s.plane.Address("nodes"), "TRUNKLINE_JOIN_TOKEN=" + joinToken, "TRUNKLINE_DRAIN_DELAY=0s",
@@ -104,7 +104,7 @@ func TestDamagedSnapshotOnDisk(t *testing.T) {
 	s, _ := onServer(t)
 	writeConfig(t, s, "kind: Group\nname: plain\nmembers: [{provider: good, model: ok, priority: 3}]\n")
 	s.plane.Stop()
-	s.plane.Run() // --apply makes a new revision
+	s.plane.Run() // --apply-mode=replace makes a new revision
 	s.awaitNodes(2)
 	node := s.nodes[0]
 	files := snapshotFiles(t, node)

@@ -16,6 +16,7 @@ import (
 	"github.com/trunkline-ai/trunkline/cli/declare"
 	"github.com/trunkline-ai/trunkline/cli/exit"
 	"github.com/trunkline-ai/trunkline/cli/proc"
+	"github.com/trunkline-ai/trunkline/cli/verdict"
 	"github.com/trunkline-ai/trunkline/cli/view"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1cli"
 )
@@ -60,7 +61,7 @@ func Run(ctx context.Context, env *proc.Env, version string, args []string) int 
 // newRoot builds the command tree. started tells whether a command got to run.
 func newRoot(env *proc.Env, version string) (root *cobra.Command, started *bool) {
 	started = new(bool)
-	runtime := cli.New(cli.Config{Env: env, Views: view.All(), UserAgent: Name + "/" + version})
+	runtime := cli.New(cli.Config{Env: env, Views: view.All(), Verdict: verdict.Of, UserAgent: Name + "/" + version})
 	root = &cobra.Command{
 		Use:           Name,
 		Short:         "Operate Trunkline",

@@ -23,6 +23,7 @@ const (
 	Unauthorized    = 6
 	Unavailable     = 7
 	DifferencesSeen = 8
+	NotReached      = 9
 	Interrupted     = 130
 )
 
@@ -37,10 +38,25 @@ const Help = `Exit codes:
   6    not signed in, or not allowed
   7    the server cannot be reached, is overloaded, or took too long
   8    diff: there are differences
+  9    done, but not with the result that was wanted: a test or an import failed,
+       or a node has not confirmed that it refuses a revoked key
   130  interrupted`
 
 // ErrDifferences says that diff found differences. It is no failure, so nothing is printed for it.
 var ErrDifferences = errors.New("there are differences")
+
+// notReached says that what was asked for was done and did not end as it should.
+type notReached struct{ text string }
+
+func (e *notReached) Error() string { return e.text }
+
+// NotReachedf makes an error of a request that was answered, but not with the result that was wanted.
+func NotReachedf(format string, args ...any) error { return &notReached{fmt.Sprintf(format, args...)} }
+
+func isNotReached(err error) bool {
+	_, ok := errors.AsType[*notReached](err)
+	return ok
+}
 
 // ErrSignIn is in the chain of an error of signing in itself: advice on how to sign in would not help.
 var ErrSignIn = errors.New("sign in")
@@ -70,6 +86,8 @@ func Code(err error) int {
 		return OK
 	case errors.Is(err, ErrDifferences):
 		return DifferencesSeen
+	case isNotReached(err):
+		return NotReached
 	case IsUsage(err):
 		return Usage
 	case errors.Is(err, context.Canceled):

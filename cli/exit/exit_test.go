@@ -46,6 +46,7 @@ func TestCode(t *testing.T) {
 		{of(connect.CodeResourceExhausted), 7},
 		{fmt.Errorf("x.yaml: %w", errs.Invalid()), 5},
 		{exit.ErrDifferences, 8},
+		{exit.NotReachedf("x"), 9},
 		{of(connect.CodeCanceled), 130},
 		{fmt.Errorf("x: %w", context.Canceled), 130},
 	} {

@@ -117,6 +117,9 @@ type Config struct {
 	// the database forgets it.
 	PasswordSet bool
 
+	// StartupApply tells what became of the file that was to be applied at start; default: there was none.
+	StartupApply func() *adminv1.StartupApply
+
 	GatewayURL string // where clients send /v1 requests; shown by WhoAmI; optional
 	Version    string // of the control plane; shown by WhoAmI; optional
 
@@ -172,6 +175,11 @@ func New(cfg Config) (*API, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.StartupApply == nil {
+		cfg.StartupApply = func() *adminv1.StartupApply {
+			return &adminv1.StartupApply{State: adminv1.StartupApplyState_STARTUP_APPLY_STATE_NONE}
+		}
+	}
 	now := func() time.Time { return cfg.Now().UTC().Truncate(time.Microsecond) } // as databases keep it
 	peers := peers{trustForwarded: cfg.TrustForwardedHeaders}
 	password := newPassword(cfg.AdminUsername, cfg.AdminPassword)
@@ -200,7 +208,7 @@ func New(cfg Config) (*API, error) {
 	adminv1connect.RegisterKeyServiceHandler(server, keyService{live: cfg.Live, nodes: cfg.Nodes, usage: cfg.Usage, log: cfg.Logger, now: now, rules: validation})
 	adminv1connect.RegisterKeywordServiceHandler(server, keywordService{cfg.Live, cfg.Calls, validation})
 	adminv1connect.RegisterSettingsServiceHandler(server, settingsService{cfg.Live, validation})
-	adminv1connect.RegisterConfigServiceHandler(server, configService{cfg.Live, cfg.Nodes})
+	adminv1connect.RegisterConfigServiceHandler(server, configService{cfg.Live, cfg.Nodes, cfg.StartupApply})
 	adminv1connect.RegisterCallServiceHandler(server, callService{
 		calls: cfg.Calls, gaps: cfg.Gaps, bodies: cfg.Bodies, log: cfg.Logger, now: now, still: auth.still, ended: ended,
 		tails: make(chan struct{}, maxTails), exports: make(chan struct{}, maxExports),

@@ -13,8 +13,14 @@ import (
 
 // configService works with the configuration as a whole.
 type configService struct {
-	live  Live
-	nodes Nodes
+	live    Live
+	nodes   Nodes
+	startup func() *adminv1.StartupApply
+}
+
+// GetStartupApply tells what became of the file of --apply.
+func (s configService) GetStartupApply(context.Context, *adminv1.GetStartupApplyRequest) (*adminv1.GetStartupApplyResponse, error) {
+	return &adminv1.GetStartupApplyResponse{StartupApply: s.startup()}, nil
 }
 
 // ApplyConfig makes the resources so, in one transaction.

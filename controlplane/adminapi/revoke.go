@@ -8,13 +8,20 @@ import (
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
+// defaultRevokeWait is how long a revocation waits for nodes to confirm when the caller does not say.
+const defaultRevokeWait = 5 * time.Second
+
 // RevokeApiKey revokes an API key permanently and tells which nodes refuse it.
 func (s keyService) RevokeApiKey(ctx context.Context, req *adminv1.RevokeApiKeyRequest) (*adminv1.RevokeApiKeyResponse, error) {
 	r, err := s.live.RevokeKey(ctx, caller(ctx).actor(), req.GetName(), req.GetCutStreams())
 	if err != nil {
 		return nil, err
 	}
-	receipt := s.receipt(ctx, r, req.GetWait().AsDuration())
+	wait := defaultRevokeWait
+	if req.GetWait() != nil {
+		wait = req.GetWait().AsDuration()
+	}
+	receipt := s.receipt(ctx, r, wait)
 	return &adminv1.RevokeApiKeyResponse{ApiKey: s.view(ctx, r), Receipt: receipt}, nil
 }
 

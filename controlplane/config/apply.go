@@ -12,6 +12,10 @@ import (
 // OpUnchanged is the Op of a ResourceChange that changes nothing. The change log has none.
 const OpUnchanged controlplane.ChangeOp = "unchanged"
 
+// OpLeftAlone is the Op of a ResourceChange for a document that ApplyMissing does not touch
+// although it is not as given: somebody has changed or deleted it.
+const OpLeftAlone controlplane.ChangeOp = "left alone"
+
 // ApplyResult is what Apply did, or what it would do.
 type ApplyResult struct {
 	Revision  controlplane.Revision // of the configuration afterwards; of the one compared against for Diff
@@ -50,6 +54,51 @@ func (l *Live) Apply(ctx context.Context, actor string, docs []proto.Message, pr
 	return &ApplyResult{Revision: next.Revision, Changes: p.changes, Generated: p.generated}, nil
 }
 
+// ApplyMissing makes those documents that are not there and never were, all of them in one
+// transaction or none: what somebody has changed or deleted since stays so.
+func (l *Live) ApplyMissing(ctx context.Context, actor string, docs []proto.Message) (*ApplyResult, error) {
+	deleted, err := l.deletedAmong(ctx, docs)
+	if err != nil {
+		return nil, err
+	}
+	var p *planner
+	next, err := l.Transaction(ctx, actor, func(c *controlplane.Config) (ops []controlplane.Op, err error) {
+		p = l.planner(c, docs)
+		p.missingOnly, p.deleted = true, deleted
+		err = p.addAll(docs)
+		return p.ops, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &ApplyResult{Revision: next.Revision, Changes: p.changes, Generated: p.generated}, nil
+}
+
+// deletedAmong says which of the documents were there once and are no more.
+func (l *Live) deletedAmong(ctx context.Context, docs []proto.Message) (map[identity]bool, error) {
+	names := map[controlplane.Kind][]string{}
+	for _, doc := range docs {
+		kind, name, err := kindOf(doc)
+		if err != nil {
+			return nil, err
+		}
+		if _, there := l.Current().Get(kind, name); !there {
+			names[kind] = append(names[kind], name)
+		}
+	}
+	deleted := map[identity]bool{}
+	for kind, missing := range names {
+		once, err := l.cfg.Store.Existed(ctx, kind, missing)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range once {
+			deleted[identity{kind, name}] = true
+		}
+	}
+	return deleted, nil
+}
+
 // Diff tells what Apply would do to the present configuration, and refuses what it would.
 func (l *Live) Diff(docs []proto.Message, prune bool) (*ApplyResult, error) {
 	c := l.Current()
@@ -70,20 +119,20 @@ func (l *Live) Diff(docs []proto.Message, prune bool) (*ApplyResult, error) {
 
 // plan decides what has to change so that c holds docs.
 func (l *Live) plan(c *controlplane.Config, docs []proto.Message, prune bool) (*planner, error) {
-	p := &planner{config: c, normalizer: l.normalizer(), given: make(map[identity]bool, len(docs))}
-	p.normalizer.declared = true
-	for _, doc := range docs {
-		if err := p.add(doc); err != nil {
-			return p, err
-		}
-	}
-	if err := controlplane.InvalidConfig(p.violations); err != nil {
+	p := l.planner(c, docs)
+	if err := p.addAll(docs); err != nil {
 		return p, err
 	}
 	if prune {
 		p.prune()
 	}
 	return p, nil
+}
+
+func (l *Live) planner(c *controlplane.Config, docs []proto.Message) *planner {
+	p := &planner{config: c, normalizer: l.normalizer(), given: make(map[identity]bool, len(docs))}
+	p.normalizer.declared = true
+	return p
 }
 
 type identity struct {
@@ -100,6 +149,18 @@ type planner struct {
 	ops        []controlplane.Op
 	changes    []ResourceChange
 	generated  []GeneratedKey
+
+	missingOnly bool              // what is there, or was, stays as it is
+	deleted     map[identity]bool // of missingOnly: what was there
+}
+
+func (p *planner) addAll(docs []proto.Message) error {
+	for _, doc := range docs {
+		if err := p.add(doc); err != nil {
+			return err
+		}
+	}
+	return controlplane.InvalidConfig(p.violations)
 }
 
 func (p *planner) add(doc proto.Message) error {
@@ -114,6 +175,10 @@ func (p *planner) add(doc proto.Message) error {
 	p.given[identity{kind, name}] = true
 
 	old, _ := p.config.Get(kind, name)
+	if p.missingOnly && (old != nil || p.deleted[identity{kind, name}]) {
+		p.changes = append(p.changes, ResourceChange{Kind: kind, Name: name, Op: p.leftAlone(doc, old)})
+		return nil
+	}
 	t, violations, err := p.normalizer.normalize(p.config, doc, old)
 	if err != nil || len(violations) > 0 {
 		p.violations = append(p.violations, violations...)
@@ -139,6 +204,18 @@ func (p *planner) add(doc proto.Message) error {
 		p.generated = append(p.generated, GeneratedKey{Name: name, Secret: t.generated})
 	}
 	return nil
+}
+
+// leftAlone tells a document that is as given from one that is not.
+func (p *planner) leftAlone(doc proto.Message, old *controlplane.Resource) controlplane.ChangeOp {
+	if old == nil {
+		return OpLeftAlone
+	}
+	t, violations, err := p.normalizer.normalize(p.config, doc, old)
+	if err != nil || len(violations) > 0 || !proto.Equal(old.Spec, t.spec) {
+		return OpLeftAlone
+	}
+	return OpUnchanged
 }
 
 // prune deletes what was not given, but never the settings.

@@ -335,3 +335,55 @@ func TestApplyManyKeysInOneTransaction(t *testing.T) {
 		t.Errorf("it took %s", took)
 	}
 }
+
+// ApplyMissing makes what never was there and leaves alone what somebody changed or deleted.
+func TestApplyMissingUndoesNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	r, err := b.ApplyMissing(t.Context(), "file", file())
+	expect(t, r, err, "create Group pool", "create Provider p", "create ApiKey given", "create ApiKey made",
+		"create FailureKeyword k", "create Settings settings")
+	if len(r.Generated) != 1 {
+		t.Errorf("generated %v, want one key", r.Generated)
+	}
+	if _, err := b.Update(t.Context(), "admin", &adminv1.FailureKeyword{Name: "k", Keyword: "edited"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := b.RotateKey(t.Context(), "admin", "given", 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Delete(t.Context(), "admin", controlplane.KindAPIKey, "made", ""); err != nil {
+		t.Fatal(err)
+	}
+	before := b.Current()
+	docs := append(file(), &adminv1.FailureKeyword{Name: "new", Keyword: "fresh"})
+	r, err = b.ApplyMissing(t.Context(), "file", docs)
+	expect(t, r, err, "unchanged Group pool", "unchanged Provider p", "left alone ApiKey given", "left alone ApiKey made",
+		"left alone FailureKeyword k", "unchanged Settings settings", "create FailureKeyword new")
+	if r.Revision != before.Revision+1 {
+		t.Errorf("revision %d after %d", r.Revision, before.Revision)
+	}
+	for _, name := range []string{"given", "made"} {
+		was, _ := before.Get(controlplane.KindAPIKey, name)
+		is, _ := b.Current().Get(controlplane.KindAPIKey, name)
+		if (was == nil) != (is == nil) || was != nil && !proto.Equal(was.Spec, is.Spec) {
+			t.Errorf("key %s was %v and is %v", name, was, is)
+		}
+	}
+	if r, err = b.ApplyMissing(t.Context(), "file", docs); err != nil || b.Current().Revision != before.Revision+1 {
+		t.Errorf("again: %v, %v; want nothing written", r, err)
+	}
+}
+
+// A file with a fault is refused as a whole in every mode.
+func TestApplyMissingIsAllOrNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	docs := append(file(), &adminv1.Group{Name: "broken", Members: []*adminv1.Member{{Provider: "nobody", Model: "m"}}})
+	if _, err := b.ApplyMissing(t.Context(), "file", docs); errs.CodeOf(err) != errs.InvalidArgument {
+		t.Errorf("%v, want it refused", err)
+	}
+	if b.Current().Revision != 0 {
+		t.Errorf("revision %d, want nothing written", b.Current().Revision)
+	}
+}

@@ -122,6 +122,17 @@ func (s *memStore) Changes(_ context.Context, after controlplane.Revision, limit
 	return out, nil
 }
 
+func (s *memStore) Existed(_ context.Context, kind controlplane.Kind, names []string) (known []string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range names {
+		if slices.ContainsFunc(s.log, func(c controlplane.Change) bool { return c.Kind == kind && c.Name == name }) {
+			known = append(known, name)
+		}
+	}
+	return known, s.fail
+}
+
 func (s *memStore) Revisions(_ context.Context, before controlplane.Revision, limit int) ([]controlplane.RevisionSummary, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -27,6 +27,9 @@ type Store interface {
 	// (at least 1). It never cuts a revision in two: a first one with more lines comes whole.
 	Changes(ctx context.Context, after controlplane.Revision, limit int) ([]controlplane.Change, error)
 
+	// Existed says which of the names the change log knows: they are there, or were.
+	Existed(ctx context.Context, kind controlplane.Kind, names []string) ([]string, error)
+
 	// Revisions lists at most limit revisions (at least 1) before one, or the newest when
 	// that is 0, newest first.
 	Revisions(ctx context.Context, before controlplane.Revision, limit int) ([]controlplane.RevisionSummary, error)

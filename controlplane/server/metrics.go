@@ -1,6 +1,10 @@
 package server
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
 
 // register shows what operators watch of a control plane.
 func register(reg prometheus.Registerer, s *Server) {
@@ -9,6 +13,12 @@ func register(reg prometheus.Registerer, s *Server) {
 	}
 	gauge("trunkline_config_revision", "Newest revision of the configuration this replica knows.", func() float64 {
 		return float64(s.live.Current().Revision)
+	})
+	gauge("trunkline_startup_apply_refused", "1 while the file of --apply that this replica started with was refused; it serves the stored configuration.", func() float64 {
+		if s.StartupApply().GetState() == adminv1.StartupApplyState_STARTUP_APPLY_STATE_REFUSED {
+			return 1
+		}
+		return 0
 	})
 	gauge("trunkline_nodes_connected", "Data-plane nodes connected to this replica.", func() float64 {
 		return float64(s.connected(false))

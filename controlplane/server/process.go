@@ -56,12 +56,7 @@ func (p *Process) Run(ctx context.Context, log *slog.Logger, lookup func(string)
 	if err != nil {
 		return err
 	}
-	if p.Apply != "" {
-		if err := s.ApplyFile(ctx, p.Apply, lookup, os.Stdout); err != nil {
-			s.Close()
-			return err
-		}
-	}
+	s.ApplyAtStart(ctx, &p.Settings, lookup, os.Stdout)
 	mux := http.NewServeMux()
 	s.Mount(mux)
 	group := run.NewGroup(ctx)
@@ -78,6 +73,9 @@ func (p *Process) Run(ctx context.Context, log *slog.Logger, lookup func(string)
 }
 
 func (p *Process) config(log *slog.Logger) (Config, error) {
+	if err := p.Check(); err != nil {
+		return Config{}, err
+	}
 	if p.databaseURL == "" {
 		return Config{}, errors.New("DATABASE_URL is required, such as postgres://user:password@host/database")
 	}

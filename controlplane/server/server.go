@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -22,6 +23,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/snapshot"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
 	"github.com/trunkline-ai/trunkline/internal/run"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/webui"
 )
 
@@ -75,6 +77,8 @@ type Server struct {
 	api        *adminapi.API
 
 	imports *importer.Importer
+
+	applied atomic.Pointer[adminv1.StartupApply] // nil: no file was given
 
 	gatewayOrigin   string
 	defaultPassword bool

@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"net"
+	"slices"
+	"strings"
 
 	"github.com/trunkline-ai/trunkline/controlplane/store"
 	"github.com/trunkline-ai/trunkline/internal/errs"
@@ -20,6 +22,7 @@ type Settings struct {
 	GatewayURL     string
 	TrustForwarded bool
 	Apply          string
+	ApplyMode      string
 	PriceCatalogue string
 }
 
@@ -31,9 +34,22 @@ func (s *Settings) Register(set *settings.Set) {
 	set.String(&s.GatewayURL, "gateway-url", "TRUNKLINE_GATEWAY_URL", "", "where clients send /v1 requests, for the console's examples and playground; default: the console's own address")
 	set.Bool(&s.TrustForwarded, "trust-forwarded-headers", "TRUNKLINE_TRUST_FORWARDED_HEADERS", false,
 		"believe X-Forwarded-For and X-Forwarded-Proto; only behind a proxy that sets them")
-	set.String(&s.Apply, "apply", "TRUNKLINE_APPLY", "", "declarative YAML file to apply at start; ${NAME} comes from the environment")
+	set.String(&s.Apply, "apply", "TRUNKLINE_APPLY", "", "declarative YAML file to apply at start; ${NAME} comes from the environment. One that is refused is logged and shown, and the stored configuration serves")
+	set.String(&s.ApplyMode, "apply-mode", "TRUNKLINE_APPLY_MODE", ApplyCreate,
+		"what --apply does: create makes what is not there and leaves what was changed or deleted since; replace makes every document as the file says, which undoes rotations and changes in the console; prune also deletes what the file does not name")
 	set.String(&s.PriceCatalogue, "price-catalogue", "TRUNKLINE_PRICE_CATALOGUE", "",
 		"YAML or JSON file that imports of models take prices from, LiteLLM's model_prices_and_context_window.json too; read again when it changes")
+}
+
+// Check refuses values that do not exist. A mode that is not given is the default one.
+func (s *Settings) Check() error {
+	if s.ApplyMode == "" {
+		s.ApplyMode = ApplyCreate
+	}
+	if !slices.Contains(applyModes, s.ApplyMode) {
+		return errs.Newf(errs.InvalidArgument, "--apply-mode is %q, want one of %s", s.ApplyMode, strings.Join(applyModes, ", "))
+	}
+	return nil
 }
 
 // defaultPasswordWorks reports whether the well-known password is in use, and refuses it on an

@@ -63,8 +63,9 @@ func (s *Server) openNodes(ctx context.Context, cfg Config, sealer controlplane.
 func (s *Server) openAPI(cfg Config, sealer controlplane.Sealer) (err error) {
 	s.api, err = adminapi.New(adminapi.Config{
 		Live: s.live, Calls: store.NewCalls(s.db), Gaps: store.NewCallGaps(s.db), Usage: store.NewUsage(s.db),
-		Bodies: adminapi.Bodies{Store: store.NewBodies(s.db), Sealer: secrets.Bodies(sealer)},
-		Access: store.NewAccess(s.db), Nodes: s.fleet, Cooldowns: s.fleet, Importer: s.imports, Enrollment: s.enrollmentAPI(),
+		Bodies:       adminapi.Bodies{Store: store.NewBodies(s.db), Sealer: secrets.Bodies(sealer)},
+		StartupApply: s.StartupApply,
+		Access:       store.NewAccess(s.db), Nodes: s.fleet, Cooldowns: s.fleet, Importer: s.imports, Enrollment: s.enrollmentAPI(),
 		AdminUsername: cfg.AdminUsername, AdminPassword: cfg.AdminPassword,
 		DefaultPassword: cfg.AdminPassword == DefaultAdminPassword, PasswordSet: !s.defaultPassword,
 		TrustForwardedHeaders: cfg.TrustForwardedHeaders, GatewayURL: cfg.GatewayURL, Version: cfg.Version, Logger: cfg.Logger,

@@ -3,6 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
+	"strconv"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 
@@ -34,6 +37,31 @@ func (s *Configuration) Changes(ctx context.Context, after controlplane.Revision
 		return nil, s.db.failed(err, "read the change log")
 	}
 	return changes, nil
+}
+
+// Existed says which of the names the change log knows: they are there, or were.
+func (s *Configuration) Existed(ctx context.Context, kind controlplane.Kind, names []string) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
+	defer cancel()
+	var known []string
+	for some := range slices.Chunk(names, 500) {
+		args, places := []any{kind}, make([]string, len(some))
+		for i, name := range some {
+			args = append(args, name)
+			places[i] = "$" + strconv.Itoa(i+2)
+		}
+		rows, err := s.db.engine.Reader().QueryContext(ctx,
+			`SELECT DISTINCT name FROM change WHERE kind = $1 AND name IN (`+strings.Join(places, ", ")+`)`, args...)
+		found, err := collect(rows, err, func(rows *sql.Rows) (name string, err error) {
+			err = rows.Scan(&name)
+			return name, err
+		})
+		if err != nil {
+			return nil, s.db.failed(err, "read the change log")
+		}
+		known = append(known, found...)
+	}
+	return known, nil
 }
 
 // before returns the changes of earlier revisions.

@@ -1,15 +1,16 @@
 package server
 
 import (
-	"errors"
 	"net/http"
 	"sync/atomic"
+
+	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
 // Why a node that works is not ready.
 var (
-	errDraining = errors.New("the node is drained by an admin; it answers what still comes")
-	errLeaving  = errors.New("the node is stopping; it answers what still comes")
+	errDraining = errs.Newf(errs.Unavailable, "the node is drained by an admin; it answers what still comes")
+	errLeaving  = errs.Newf(errs.Unavailable, "the node is stopping; it answers what still comes")
 )
 
 // drain is whether the node is to get no new clients.

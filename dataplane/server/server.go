@@ -5,7 +5,6 @@ package server
 import (
 	"cmp"
 	"context"
-	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -28,6 +27,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/upstream"
 	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 	"github.com/trunkline-ai/trunkline/internal/domain/feature"
+	"github.com/trunkline-ai/trunkline/internal/errs"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -235,7 +235,7 @@ func (s *Server) Ready(context.Context) error {
 	case <-s.uplink.Ready():
 		return s.drain.ready()
 	default:
-		return errors.New("no configuration has come from the control plane yet")
+		return errs.Newf(errs.Unavailable, "no configuration has come from the control plane yet")
 	}
 }
 

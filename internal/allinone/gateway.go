@@ -76,6 +76,9 @@ func New(ctx context.Context, cfg Config) (_ *Gateway, err error) {
 			g.close()
 		}
 	}()
+	if err := cfg.Control.Check(); err != nil {
+		return nil, err
+	}
 	key, err := g.loadKey()
 	if err != nil {
 		return nil, err
@@ -177,9 +180,7 @@ func (g *Gateway) apply(ctx context.Context) error {
 			return err
 		}
 	}
-	if path := g.cfg.Control.Apply; path != "" {
-		return g.control.ApplyFile(ctx, path, g.cfg.Lookup, g.cfg.Out)
-	}
+	g.control.ApplyAtStart(ctx, &g.cfg.Control, g.cfg.Lookup, g.cfg.Out)
 	return nil
 }
 

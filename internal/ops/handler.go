@@ -5,6 +5,7 @@ package ops
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -13,13 +14,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
 // checkTimeout bounds one readiness check.
 const checkTimeout = 2 * time.Second
 
-// Check says whether one thing that the process needs is there. Its error is shown to
-// whoever asks, so it must hold no secret. It must return soon after ctx is done.
+// Check says whether one thing that the process needs is there. Of its error only errs' safe message
+// is shown to whoever asks, or "failed" when it is none of ours: the cause may name users and
+// hosts, and goes to the log. It must return soon after ctx is done.
 type Check func(ctx context.Context) error
 
 // Config is what the ops listener shows.
@@ -68,8 +72,9 @@ type readiness struct {
 }
 
 func readyz(cfg Config) http.Handler {
+	causes := &causes{log: cfg.Logger, last: map[string]string{}}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body := runChecks(r.Context(), cfg.Ready)
+		body := runChecks(r.Context(), cfg.Ready, causes)
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "no-store")
 		if !body.Ready {
@@ -82,7 +87,7 @@ func readyz(cfg Config) http.Handler {
 }
 
 // runChecks runs all checks side by side.
-func runChecks(ctx context.Context, checks map[string]Check) readiness {
+func runChecks(ctx context.Context, checks map[string]Check, causes *causes) readiness {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	result := readiness{Ready: true, Checks: make(map[string]string, len(checks))}
@@ -91,15 +96,51 @@ func runChecks(ctx context.Context, checks map[string]Check) readiness {
 	for name, check := range checks {
 		wg.Go(func() {
 			err := check(ctx)
+			causes.note(name, err)
 			mu.Lock()
 			defer mu.Unlock()
-			result.Checks[name] = "ok"
-			if err != nil {
-				result.Ready = false
-				result.Checks[name] = err.Error()
-			}
+			result.Checks[name] = shown(err)
+			result.Ready = result.Ready && err == nil
 		})
 	}
 	wg.Wait()
 	return result
+}
+
+// shown is what strangers may know of how a check went.
+func shown(err error) string {
+	if err == nil {
+		return "ok"
+	}
+	if ours, ok := errors.AsType[*errs.Error](err); ok {
+		return ours.Message
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "no answer in time"
+	}
+	return "failed; the log of this process says why"
+}
+
+// causes logs why checks fail, once for each change: they are asked for every few seconds.
+type causes struct {
+	log  *slog.Logger
+	mu   sync.Mutex
+	last map[string]string // guarded by mu; by check
+}
+
+func (c *causes) note(name string, err error) {
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	c.mu.Lock()
+	changed := c.last[name] != text
+	c.last[name] = text
+	c.mu.Unlock()
+	switch {
+	case changed && err != nil:
+		c.log.Warn("not ready", "check", name, "error", err)
+	case changed:
+		c.log.Info("ready again", "check", name)
+	}
 }

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/trunkline-ai/trunkline/internal/errs"
 	"github.com/trunkline-ai/trunkline/internal/ops"
 )
 
@@ -40,7 +42,10 @@ func TestHealthz(t *testing.T) {
 func TestReadyz(t *testing.T) {
 	t.Parallel()
 	good := func(context.Context) error { return nil }
-	bad := func(context.Context) error { return errors.New("no snapshot yet") }
+	bad := func(context.Context) error {
+		return errs.Wrap(errs.Unavailable, errors.New("connect user=trunkline host=db.internal"), "no snapshot yet")
+	}
+	foreign := func(context.Context) error { return errors.New("dial tcp db.internal:5432: connection refused") }
 	tests := []struct {
 		name   string
 		checks map[string]ops.Check
@@ -50,6 +55,7 @@ func TestReadyz(t *testing.T) {
 		{"none", nil, 200, map[string]string{}},
 		{"all pass", map[string]ops.Check{"store": good, "link": good}, 200, map[string]string{"store": "ok", "link": "ok"}},
 		{"one fails", map[string]ops.Check{"store": good, "snapshot": bad}, 503, map[string]string{"store": "ok", "snapshot": "no snapshot yet"}},
+		{"an error that is none of ours", map[string]ops.Check{"store": foreign}, 503, map[string]string{"store": "failed; the log of this process says why"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -74,7 +80,7 @@ func TestReadyzBoundsAHangingCheck(t *testing.T) {
 	hangs := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
 	h := ops.Handler(ops.Config{Metrics: ops.NewRegistry(), Ready: map[string]ops.Check{"redis": hangs}, Logger: quiet})
 	rec := get(t, h, "/readyz")
-	if rec.Code != http.StatusServiceUnavailable || !strings.Contains(rec.Body.String(), "deadline exceeded") {
+	if rec.Code != http.StatusServiceUnavailable || !strings.Contains(rec.Body.String(), "no answer in time") {
 		t.Errorf("%d %s, want 503 and the reason", rec.Code, rec.Body)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -21,6 +22,62 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+// How the file of --apply fared.
+type StartupApplyState int32
+
+const (
+	StartupApplyState_STARTUP_APPLY_STATE_UNSPECIFIED StartupApplyState = 0
+	// No file was given.
+	StartupApplyState_STARTUP_APPLY_STATE_NONE StartupApplyState = 1
+	// It was applied.
+	StartupApplyState_STARTUP_APPLY_STATE_APPLIED StartupApplyState = 2
+	// It was refused as a whole, for the reason in error.
+	StartupApplyState_STARTUP_APPLY_STATE_REFUSED StartupApplyState = 3
+)
+
+// Enum value maps for StartupApplyState.
+var (
+	StartupApplyState_name = map[int32]string{
+		0: "STARTUP_APPLY_STATE_UNSPECIFIED",
+		1: "STARTUP_APPLY_STATE_NONE",
+		2: "STARTUP_APPLY_STATE_APPLIED",
+		3: "STARTUP_APPLY_STATE_REFUSED",
+	}
+	StartupApplyState_value = map[string]int32{
+		"STARTUP_APPLY_STATE_UNSPECIFIED": 0,
+		"STARTUP_APPLY_STATE_NONE":        1,
+		"STARTUP_APPLY_STATE_APPLIED":     2,
+		"STARTUP_APPLY_STATE_REFUSED":     3,
+	}
+)
+
+func (x StartupApplyState) Enum() *StartupApplyState {
+	p := new(StartupApplyState)
+	*p = x
+	return p
+}
+
+func (x StartupApplyState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (StartupApplyState) Descriptor() protoreflect.EnumDescriptor {
+	return file_trunkline_admin_v1_config_proto_enumTypes[0].Descriptor()
+}
+
+func (StartupApplyState) Type() protoreflect.EnumType {
+	return &file_trunkline_admin_v1_config_proto_enumTypes[0]
+}
+
+func (x StartupApplyState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use StartupApplyState.Descriptor instead.
+func (StartupApplyState) EnumDescriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{0}
+}
 
 // One document of the configuration.
 type Resource struct {
@@ -523,11 +580,227 @@ func (x *DiffConfigResponse) GetChanges() []*ResourceChange {
 	return nil
 }
 
+type GetStartupApplyRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetStartupApplyRequest) Reset() {
+	*x = GetStartupApplyRequest{}
+	mi := &file_trunkline_admin_v1_config_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetStartupApplyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetStartupApplyRequest) ProtoMessage() {}
+
+func (x *GetStartupApplyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_config_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetStartupApplyRequest.ProtoReflect.Descriptor instead.
+func (*GetStartupApplyRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{8}
+}
+
+type GetStartupApplyResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	StartupApply  *StartupApply          `protobuf:"bytes,1,opt,name=startup_apply,json=startupApply,proto3" json:"startup_apply,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetStartupApplyResponse) Reset() {
+	*x = GetStartupApplyResponse{}
+	mi := &file_trunkline_admin_v1_config_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetStartupApplyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetStartupApplyResponse) ProtoMessage() {}
+
+func (x *GetStartupApplyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_config_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetStartupApplyResponse.ProtoReflect.Descriptor instead.
+func (*GetStartupApplyResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *GetStartupApplyResponse) GetStartupApply() *StartupApply {
+	if x != nil {
+		return x.StartupApply
+	}
+	return nil
+}
+
+// What became of the file of --apply. One that is refused changes nothing and keeps no process from
+// starting: it serves the configuration that is stored.
+type StartupApply struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	State StartupApplyState      `protobuf:"varint,1,opt,name=state,proto3,enum=trunkline.admin.v1.StartupApplyState" json:"state,omitempty"`
+	// File, as --apply names it; empty when there is none.
+	File string `protobuf:"bytes,2,opt,name=file,proto3" json:"file,omitempty"`
+	// What --apply-mode says: create, replace or prune.
+	Mode string `protobuf:"bytes,3,opt,name=mode,proto3" json:"mode,omitempty"`
+	// When it was applied or refused.
+	ApplyTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=apply_time,json=applyTime,proto3" json:"apply_time,omitempty"`
+	// Revision of the configuration afterwards; of the stored one when the file was refused.
+	Revision uint64 `protobuf:"varint,5,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Why it was refused; empty when it was not.
+	Error string `protobuf:"bytes,6,opt,name=error,proto3" json:"error,omitempty"`
+	// Documents that it made.
+	Created int32 `protobuf:"varint,7,opt,name=created,proto3" json:"created,omitempty"`
+	// Documents that it changed.
+	Updated int32 `protobuf:"varint,8,opt,name=updated,proto3" json:"updated,omitempty"`
+	// Documents that it deleted.
+	Deleted int32 `protobuf:"varint,9,opt,name=deleted,proto3" json:"deleted,omitempty"`
+	// Documents that were as the file says already.
+	Unchanged int32 `protobuf:"varint,10,opt,name=unchanged,proto3" json:"unchanged,omitempty"`
+	// Documents that differ from the file, or were deleted, and stay so: the mode is create.
+	LeftAlone     int32 `protobuf:"varint,11,opt,name=left_alone,json=leftAlone,proto3" json:"left_alone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartupApply) Reset() {
+	*x = StartupApply{}
+	mi := &file_trunkline_admin_v1_config_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartupApply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartupApply) ProtoMessage() {}
+
+func (x *StartupApply) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_config_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartupApply.ProtoReflect.Descriptor instead.
+func (*StartupApply) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_config_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *StartupApply) GetState() StartupApplyState {
+	if x != nil {
+		return x.State
+	}
+	return StartupApplyState_STARTUP_APPLY_STATE_UNSPECIFIED
+}
+
+func (x *StartupApply) GetFile() string {
+	if x != nil {
+		return x.File
+	}
+	return ""
+}
+
+func (x *StartupApply) GetMode() string {
+	if x != nil {
+		return x.Mode
+	}
+	return ""
+}
+
+func (x *StartupApply) GetApplyTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ApplyTime
+	}
+	return nil
+}
+
+func (x *StartupApply) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *StartupApply) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
+func (x *StartupApply) GetCreated() int32 {
+	if x != nil {
+		return x.Created
+	}
+	return 0
+}
+
+func (x *StartupApply) GetUpdated() int32 {
+	if x != nil {
+		return x.Updated
+	}
+	return 0
+}
+
+func (x *StartupApply) GetDeleted() int32 {
+	if x != nil {
+		return x.Deleted
+	}
+	return 0
+}
+
+func (x *StartupApply) GetUnchanged() int32 {
+	if x != nil {
+		return x.Unchanged
+	}
+	return 0
+}
+
+func (x *StartupApply) GetLeftAlone() int32 {
+	if x != nil {
+		return x.LeftAlone
+	}
+	return 0
+}
+
 var File_trunkline_admin_v1_config_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_config_proto_rawDesc = "" +
 	"\n" +
-	"\x1ftrunkline/admin/v1/config.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1etrunkline/admin/v1/group.proto\x1a\x1ctrunkline/admin/v1/key.proto\x1a trunkline/admin/v1/keyword.proto\x1a!trunkline/admin/v1/provider.proto\x1a!trunkline/admin/v1/revision.proto\x1a!trunkline/admin/v1/settings.proto\"\xca\x02\n" +
+	"\x1ftrunkline/admin/v1/config.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1etrunkline/admin/v1/group.proto\x1a\x1ctrunkline/admin/v1/key.proto\x1a trunkline/admin/v1/keyword.proto\x1a!trunkline/admin/v1/provider.proto\x1a!trunkline/admin/v1/revision.proto\x1a!trunkline/admin/v1/settings.proto\"\xca\x02\n" +
 	"\bResource\x12:\n" +
 	"\bprovider\x18\x01 \x01(\v2\x1c.trunkline.admin.v1.ProviderH\x00R\bprovider\x121\n" +
 	"\x05group\x18\x02 \x01(\v2\x19.trunkline.admin.v1.GroupH\x00R\x05group\x125\n" +
@@ -556,7 +829,30 @@ const file_trunkline_admin_v1_config_proto_rawDesc = "" +
 	"\x05prune\x18\x02 \x01(\bR\x05prune\"n\n" +
 	"\x12DiffConfigResponse\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12<\n" +
-	"\achanges\x18\x02 \x03(\v2\".trunkline.admin.v1.ResourceChangeR\achanges2\xbe\x06\n" +
+	"\achanges\x18\x02 \x03(\v2\".trunkline.admin.v1.ResourceChangeR\achanges\"\x18\n" +
+	"\x16GetStartupApplyRequest\"`\n" +
+	"\x17GetStartupApplyResponse\x12E\n" +
+	"\rstartup_apply\x18\x01 \x01(\v2 .trunkline.admin.v1.StartupApplyR\fstartupApply\"\xeb\x02\n" +
+	"\fStartupApply\x12;\n" +
+	"\x05state\x18\x01 \x01(\x0e2%.trunkline.admin.v1.StartupApplyStateR\x05state\x12\x12\n" +
+	"\x04file\x18\x02 \x01(\tR\x04file\x12\x12\n" +
+	"\x04mode\x18\x03 \x01(\tR\x04mode\x129\n" +
+	"\n" +
+	"apply_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tapplyTime\x12\x1a\n" +
+	"\brevision\x18\x05 \x01(\x04R\brevision\x12\x14\n" +
+	"\x05error\x18\x06 \x01(\tR\x05error\x12\x18\n" +
+	"\acreated\x18\a \x01(\x05R\acreated\x12\x18\n" +
+	"\aupdated\x18\b \x01(\x05R\aupdated\x12\x18\n" +
+	"\adeleted\x18\t \x01(\x05R\adeleted\x12\x1c\n" +
+	"\tunchanged\x18\n" +
+	" \x01(\x05R\tunchanged\x12\x1d\n" +
+	"\n" +
+	"left_alone\x18\v \x01(\x05R\tleftAlone*\x98\x01\n" +
+	"\x11StartupApplyState\x12#\n" +
+	"\x1fSTARTUP_APPLY_STATE_UNSPECIFIED\x10\x00\x12\x1c\n" +
+	"\x18STARTUP_APPLY_STATE_NONE\x10\x01\x12\x1f\n" +
+	"\x1bSTARTUP_APPLY_STATE_APPLIED\x10\x02\x12\x1f\n" +
+	"\x1bSTARTUP_APPLY_STATE_REFUSED\x10\x032\xaf\a\n" +
 	"\rConfigService\x12^\n" +
 	"\vApplyConfig\x12&.trunkline.admin.v1.ApplyConfigRequest\x1a'.trunkline.admin.v1.ApplyConfigResponse\x12f\n" +
 	"\fExportConfig\x12'.trunkline.admin.v1.ExportConfigRequest\x1a(.trunkline.admin.v1.ExportConfigResponse\"\x03\x90\x02\x01\x12[\n" +
@@ -566,7 +862,8 @@ const file_trunkline_admin_v1_config_proto_rawDesc = "" +
 	"\vGetRevision\x12&.trunkline.admin.v1.GetRevisionRequest\x1a'.trunkline.admin.v1.GetRevisionResponse\"\x03\x90\x02\x01\x12i\n" +
 	"\rDiffRevisions\x12(.trunkline.admin.v1.DiffRevisionsRequest\x1a).trunkline.admin.v1.DiffRevisionsResponse\"\x03\x90\x02\x01\x12g\n" +
 	"\x0eRollBackConfig\x12).trunkline.admin.v1.RollBackConfigRequest\x1a*.trunkline.admin.v1.RollBackConfigResponse\x12d\n" +
-	"\rAdoptDatabase\x12(.trunkline.admin.v1.AdoptDatabaseRequest\x1a).trunkline.admin.v1.AdoptDatabaseResponseB\xd7\x01\n" +
+	"\rAdoptDatabase\x12(.trunkline.admin.v1.AdoptDatabaseRequest\x1a).trunkline.admin.v1.AdoptDatabaseResponse\x12o\n" +
+	"\x0fGetStartupApply\x12*.trunkline.admin.v1.GetStartupApplyRequest\x1a+.trunkline.admin.v1.GetStartupApplyResponse\"\x03\x90\x02\x01B\xd7\x01\n" +
 	"\x16com.trunkline.admin.v1B\vConfigProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
 var (
@@ -581,66 +878,77 @@ func file_trunkline_admin_v1_config_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_config_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_trunkline_admin_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_trunkline_admin_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_trunkline_admin_v1_config_proto_goTypes = []any{
-	(*Resource)(nil),               // 0: trunkline.admin.v1.Resource
-	(*GeneratedKey)(nil),           // 1: trunkline.admin.v1.GeneratedKey
-	(*ApplyConfigRequest)(nil),     // 2: trunkline.admin.v1.ApplyConfigRequest
-	(*ApplyConfigResponse)(nil),    // 3: trunkline.admin.v1.ApplyConfigResponse
-	(*ExportConfigRequest)(nil),    // 4: trunkline.admin.v1.ExportConfigRequest
-	(*ExportConfigResponse)(nil),   // 5: trunkline.admin.v1.ExportConfigResponse
-	(*DiffConfigRequest)(nil),      // 6: trunkline.admin.v1.DiffConfigRequest
-	(*DiffConfigResponse)(nil),     // 7: trunkline.admin.v1.DiffConfigResponse
-	(*Provider)(nil),               // 8: trunkline.admin.v1.Provider
-	(*Group)(nil),                  // 9: trunkline.admin.v1.Group
-	(*ApiKey)(nil),                 // 10: trunkline.admin.v1.ApiKey
-	(*FailureKeyword)(nil),         // 11: trunkline.admin.v1.FailureKeyword
-	(*Settings)(nil),               // 12: trunkline.admin.v1.Settings
-	(*ResourceChange)(nil),         // 13: trunkline.admin.v1.ResourceChange
-	(*ListRevisionsRequest)(nil),   // 14: trunkline.admin.v1.ListRevisionsRequest
-	(*GetRevisionRequest)(nil),     // 15: trunkline.admin.v1.GetRevisionRequest
-	(*DiffRevisionsRequest)(nil),   // 16: trunkline.admin.v1.DiffRevisionsRequest
-	(*RollBackConfigRequest)(nil),  // 17: trunkline.admin.v1.RollBackConfigRequest
-	(*AdoptDatabaseRequest)(nil),   // 18: trunkline.admin.v1.AdoptDatabaseRequest
-	(*ListRevisionsResponse)(nil),  // 19: trunkline.admin.v1.ListRevisionsResponse
-	(*GetRevisionResponse)(nil),    // 20: trunkline.admin.v1.GetRevisionResponse
-	(*DiffRevisionsResponse)(nil),  // 21: trunkline.admin.v1.DiffRevisionsResponse
-	(*RollBackConfigResponse)(nil), // 22: trunkline.admin.v1.RollBackConfigResponse
-	(*AdoptDatabaseResponse)(nil),  // 23: trunkline.admin.v1.AdoptDatabaseResponse
+	(StartupApplyState)(0),          // 0: trunkline.admin.v1.StartupApplyState
+	(*Resource)(nil),                // 1: trunkline.admin.v1.Resource
+	(*GeneratedKey)(nil),            // 2: trunkline.admin.v1.GeneratedKey
+	(*ApplyConfigRequest)(nil),      // 3: trunkline.admin.v1.ApplyConfigRequest
+	(*ApplyConfigResponse)(nil),     // 4: trunkline.admin.v1.ApplyConfigResponse
+	(*ExportConfigRequest)(nil),     // 5: trunkline.admin.v1.ExportConfigRequest
+	(*ExportConfigResponse)(nil),    // 6: trunkline.admin.v1.ExportConfigResponse
+	(*DiffConfigRequest)(nil),       // 7: trunkline.admin.v1.DiffConfigRequest
+	(*DiffConfigResponse)(nil),      // 8: trunkline.admin.v1.DiffConfigResponse
+	(*GetStartupApplyRequest)(nil),  // 9: trunkline.admin.v1.GetStartupApplyRequest
+	(*GetStartupApplyResponse)(nil), // 10: trunkline.admin.v1.GetStartupApplyResponse
+	(*StartupApply)(nil),            // 11: trunkline.admin.v1.StartupApply
+	(*Provider)(nil),                // 12: trunkline.admin.v1.Provider
+	(*Group)(nil),                   // 13: trunkline.admin.v1.Group
+	(*ApiKey)(nil),                  // 14: trunkline.admin.v1.ApiKey
+	(*FailureKeyword)(nil),          // 15: trunkline.admin.v1.FailureKeyword
+	(*Settings)(nil),                // 16: trunkline.admin.v1.Settings
+	(*ResourceChange)(nil),          // 17: trunkline.admin.v1.ResourceChange
+	(*timestamppb.Timestamp)(nil),   // 18: google.protobuf.Timestamp
+	(*ListRevisionsRequest)(nil),    // 19: trunkline.admin.v1.ListRevisionsRequest
+	(*GetRevisionRequest)(nil),      // 20: trunkline.admin.v1.GetRevisionRequest
+	(*DiffRevisionsRequest)(nil),    // 21: trunkline.admin.v1.DiffRevisionsRequest
+	(*RollBackConfigRequest)(nil),   // 22: trunkline.admin.v1.RollBackConfigRequest
+	(*AdoptDatabaseRequest)(nil),    // 23: trunkline.admin.v1.AdoptDatabaseRequest
+	(*ListRevisionsResponse)(nil),   // 24: trunkline.admin.v1.ListRevisionsResponse
+	(*GetRevisionResponse)(nil),     // 25: trunkline.admin.v1.GetRevisionResponse
+	(*DiffRevisionsResponse)(nil),   // 26: trunkline.admin.v1.DiffRevisionsResponse
+	(*RollBackConfigResponse)(nil),  // 27: trunkline.admin.v1.RollBackConfigResponse
+	(*AdoptDatabaseResponse)(nil),   // 28: trunkline.admin.v1.AdoptDatabaseResponse
 }
 var file_trunkline_admin_v1_config_proto_depIdxs = []int32{
-	8,  // 0: trunkline.admin.v1.Resource.provider:type_name -> trunkline.admin.v1.Provider
-	9,  // 1: trunkline.admin.v1.Resource.group:type_name -> trunkline.admin.v1.Group
-	10, // 2: trunkline.admin.v1.Resource.api_key:type_name -> trunkline.admin.v1.ApiKey
-	11, // 3: trunkline.admin.v1.Resource.failure_keyword:type_name -> trunkline.admin.v1.FailureKeyword
-	12, // 4: trunkline.admin.v1.Resource.settings:type_name -> trunkline.admin.v1.Settings
-	0,  // 5: trunkline.admin.v1.ApplyConfigRequest.resources:type_name -> trunkline.admin.v1.Resource
-	13, // 6: trunkline.admin.v1.ApplyConfigResponse.changes:type_name -> trunkline.admin.v1.ResourceChange
-	1,  // 7: trunkline.admin.v1.ApplyConfigResponse.generated_keys:type_name -> trunkline.admin.v1.GeneratedKey
-	0,  // 8: trunkline.admin.v1.ExportConfigResponse.resources:type_name -> trunkline.admin.v1.Resource
-	0,  // 9: trunkline.admin.v1.DiffConfigRequest.resources:type_name -> trunkline.admin.v1.Resource
-	13, // 10: trunkline.admin.v1.DiffConfigResponse.changes:type_name -> trunkline.admin.v1.ResourceChange
-	2,  // 11: trunkline.admin.v1.ConfigService.ApplyConfig:input_type -> trunkline.admin.v1.ApplyConfigRequest
-	4,  // 12: trunkline.admin.v1.ConfigService.ExportConfig:input_type -> trunkline.admin.v1.ExportConfigRequest
-	6,  // 13: trunkline.admin.v1.ConfigService.DiffConfig:input_type -> trunkline.admin.v1.DiffConfigRequest
-	14, // 14: trunkline.admin.v1.ConfigService.ListRevisions:input_type -> trunkline.admin.v1.ListRevisionsRequest
-	15, // 15: trunkline.admin.v1.ConfigService.GetRevision:input_type -> trunkline.admin.v1.GetRevisionRequest
-	16, // 16: trunkline.admin.v1.ConfigService.DiffRevisions:input_type -> trunkline.admin.v1.DiffRevisionsRequest
-	17, // 17: trunkline.admin.v1.ConfigService.RollBackConfig:input_type -> trunkline.admin.v1.RollBackConfigRequest
-	18, // 18: trunkline.admin.v1.ConfigService.AdoptDatabase:input_type -> trunkline.admin.v1.AdoptDatabaseRequest
-	3,  // 19: trunkline.admin.v1.ConfigService.ApplyConfig:output_type -> trunkline.admin.v1.ApplyConfigResponse
-	5,  // 20: trunkline.admin.v1.ConfigService.ExportConfig:output_type -> trunkline.admin.v1.ExportConfigResponse
-	7,  // 21: trunkline.admin.v1.ConfigService.DiffConfig:output_type -> trunkline.admin.v1.DiffConfigResponse
-	19, // 22: trunkline.admin.v1.ConfigService.ListRevisions:output_type -> trunkline.admin.v1.ListRevisionsResponse
-	20, // 23: trunkline.admin.v1.ConfigService.GetRevision:output_type -> trunkline.admin.v1.GetRevisionResponse
-	21, // 24: trunkline.admin.v1.ConfigService.DiffRevisions:output_type -> trunkline.admin.v1.DiffRevisionsResponse
-	22, // 25: trunkline.admin.v1.ConfigService.RollBackConfig:output_type -> trunkline.admin.v1.RollBackConfigResponse
-	23, // 26: trunkline.admin.v1.ConfigService.AdoptDatabase:output_type -> trunkline.admin.v1.AdoptDatabaseResponse
-	19, // [19:27] is the sub-list for method output_type
-	11, // [11:19] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	12, // 0: trunkline.admin.v1.Resource.provider:type_name -> trunkline.admin.v1.Provider
+	13, // 1: trunkline.admin.v1.Resource.group:type_name -> trunkline.admin.v1.Group
+	14, // 2: trunkline.admin.v1.Resource.api_key:type_name -> trunkline.admin.v1.ApiKey
+	15, // 3: trunkline.admin.v1.Resource.failure_keyword:type_name -> trunkline.admin.v1.FailureKeyword
+	16, // 4: trunkline.admin.v1.Resource.settings:type_name -> trunkline.admin.v1.Settings
+	1,  // 5: trunkline.admin.v1.ApplyConfigRequest.resources:type_name -> trunkline.admin.v1.Resource
+	17, // 6: trunkline.admin.v1.ApplyConfigResponse.changes:type_name -> trunkline.admin.v1.ResourceChange
+	2,  // 7: trunkline.admin.v1.ApplyConfigResponse.generated_keys:type_name -> trunkline.admin.v1.GeneratedKey
+	1,  // 8: trunkline.admin.v1.ExportConfigResponse.resources:type_name -> trunkline.admin.v1.Resource
+	1,  // 9: trunkline.admin.v1.DiffConfigRequest.resources:type_name -> trunkline.admin.v1.Resource
+	17, // 10: trunkline.admin.v1.DiffConfigResponse.changes:type_name -> trunkline.admin.v1.ResourceChange
+	11, // 11: trunkline.admin.v1.GetStartupApplyResponse.startup_apply:type_name -> trunkline.admin.v1.StartupApply
+	0,  // 12: trunkline.admin.v1.StartupApply.state:type_name -> trunkline.admin.v1.StartupApplyState
+	18, // 13: trunkline.admin.v1.StartupApply.apply_time:type_name -> google.protobuf.Timestamp
+	3,  // 14: trunkline.admin.v1.ConfigService.ApplyConfig:input_type -> trunkline.admin.v1.ApplyConfigRequest
+	5,  // 15: trunkline.admin.v1.ConfigService.ExportConfig:input_type -> trunkline.admin.v1.ExportConfigRequest
+	7,  // 16: trunkline.admin.v1.ConfigService.DiffConfig:input_type -> trunkline.admin.v1.DiffConfigRequest
+	19, // 17: trunkline.admin.v1.ConfigService.ListRevisions:input_type -> trunkline.admin.v1.ListRevisionsRequest
+	20, // 18: trunkline.admin.v1.ConfigService.GetRevision:input_type -> trunkline.admin.v1.GetRevisionRequest
+	21, // 19: trunkline.admin.v1.ConfigService.DiffRevisions:input_type -> trunkline.admin.v1.DiffRevisionsRequest
+	22, // 20: trunkline.admin.v1.ConfigService.RollBackConfig:input_type -> trunkline.admin.v1.RollBackConfigRequest
+	23, // 21: trunkline.admin.v1.ConfigService.AdoptDatabase:input_type -> trunkline.admin.v1.AdoptDatabaseRequest
+	9,  // 22: trunkline.admin.v1.ConfigService.GetStartupApply:input_type -> trunkline.admin.v1.GetStartupApplyRequest
+	4,  // 23: trunkline.admin.v1.ConfigService.ApplyConfig:output_type -> trunkline.admin.v1.ApplyConfigResponse
+	6,  // 24: trunkline.admin.v1.ConfigService.ExportConfig:output_type -> trunkline.admin.v1.ExportConfigResponse
+	8,  // 25: trunkline.admin.v1.ConfigService.DiffConfig:output_type -> trunkline.admin.v1.DiffConfigResponse
+	24, // 26: trunkline.admin.v1.ConfigService.ListRevisions:output_type -> trunkline.admin.v1.ListRevisionsResponse
+	25, // 27: trunkline.admin.v1.ConfigService.GetRevision:output_type -> trunkline.admin.v1.GetRevisionResponse
+	26, // 28: trunkline.admin.v1.ConfigService.DiffRevisions:output_type -> trunkline.admin.v1.DiffRevisionsResponse
+	27, // 29: trunkline.admin.v1.ConfigService.RollBackConfig:output_type -> trunkline.admin.v1.RollBackConfigResponse
+	28, // 30: trunkline.admin.v1.ConfigService.AdoptDatabase:output_type -> trunkline.admin.v1.AdoptDatabaseResponse
+	10, // 31: trunkline.admin.v1.ConfigService.GetStartupApply:output_type -> trunkline.admin.v1.GetStartupApplyResponse
+	23, // [23:32] is the sub-list for method output_type
+	14, // [14:23] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_config_proto_init() }
@@ -666,13 +974,14 @@ func file_trunkline_admin_v1_config_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_config_proto_rawDesc), len(file_trunkline_admin_v1_config_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   8,
+			NumEnums:      1,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_trunkline_admin_v1_config_proto_goTypes,
 		DependencyIndexes: file_trunkline_admin_v1_config_proto_depIdxs,
+		EnumInfos:         file_trunkline_admin_v1_config_proto_enumTypes,
 		MessageInfos:      file_trunkline_admin_v1_config_proto_msgTypes,
 	}.Build()
 	File_trunkline_admin_v1_config_proto = out.File

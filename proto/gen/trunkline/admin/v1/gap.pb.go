@@ -34,14 +34,18 @@ type Gap struct {
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	// When the last of them arrived.
 	EndTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
-	// How many calls have no record.
+	// How many calls have no record; 0 when nobody knows.
 	Calls int64 `protobuf:"varint,5,opt,name=calls,proto3" json:"calls,omitempty"`
 	// Why: queue_full (the node was too busy), memory_full (its disk did not take them), spool_full or
-	// too_old (the control plane was away for too long), damaged (the disk did not keep them) or
-	// totals_full (there was no room for the sums either).
+	// too_old (the control plane was away for too long), damaged (the disk did not keep them),
+	// totals_full (there was no room for the sums either), killed (the node ended without being stopped:
+	// calls that ended in this time may be missing) or database_restored (the database was set back to an
+	// older state: what it had stored of this node in this time is gone).
 	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Whether the calls are part of the usage all the same; if not, they are lost altogether.
-	Summed        bool `protobuf:"varint,7,opt,name=summed,proto3" json:"summed,omitempty"`
+	Summed bool `protobuf:"varint,7,opt,name=summed,proto3" json:"summed,omitempty"`
+	// Nobody knows how many calls there were, none perhaps.
+	CallsUnknown  bool `protobuf:"varint,150,opt,name=calls_unknown,json=callsUnknown,proto3" json:"calls_unknown,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -121,6 +125,13 @@ func (x *Gap) GetReason() string {
 func (x *Gap) GetSummed() bool {
 	if x != nil {
 		return x.Summed
+	}
+	return false
+}
+
+func (x *Gap) GetCallsUnknown() bool {
+	if x != nil {
+		return x.CallsUnknown
 	}
 	return false
 }
@@ -452,7 +463,7 @@ var File_trunkline_admin_v1_gap_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_gap_proto_rawDesc = "" +
 	"\n" +
-	"\x1ctrunkline/admin/v1/gap.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe1\x01\n" +
+	"\x1ctrunkline/admin/v1/gap.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x87\x02\n" +
 	"\x03Gap\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04node\x18\x02 \x01(\tR\x04node\x129\n" +
@@ -461,7 +472,8 @@ const file_trunkline_admin_v1_gap_proto_rawDesc = "" +
 	"\bend_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x14\n" +
 	"\x05calls\x18\x05 \x01(\x03R\x05calls\x12\x16\n" +
 	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x16\n" +
-	"\x06summed\x18\a \x01(\bR\x06summed\"\xdf\x01\n" +
+	"\x06summed\x18\a \x01(\bR\x06summed\x12$\n" +
+	"\rcalls_unknown\x18\x96\x01 \x01(\bR\fcallsUnknown\"\xdf\x01\n" +
 	"\x0fListGapsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12\x1d\n" +

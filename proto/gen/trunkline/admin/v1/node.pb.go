@@ -24,6 +24,87 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// How a node stands: the first of these that is true.
+type NodeState int32
+
+const (
+	NodeState_NODE_STATE_UNSPECIFIED NodeState = 0
+	// Its certificate is refused, and it serves nothing unless it runs with --serve-when-revoked.
+	NodeState_NODE_STATE_REVOKED NodeState = 1
+	// It shows a certificate of this control plane, but the database knows no such node: it joined after
+	// the backup that was restored, or was forgotten. It serves what it has until it joins again or is stopped.
+	NodeState_NODE_STATE_ORPHANED NodeState = 2
+	// It is not connected.
+	NodeState_NODE_STATE_DISCONNECTED NodeState = 3
+	// It refuses this database because it has seen a newer or another one.
+	NodeState_NODE_STATE_AHEAD NodeState = 4
+	// It refuses the newest revision for another reason, which error has.
+	NodeState_NODE_STATE_REFUSING NodeState = 5
+	// It has no configuration yet.
+	NodeState_NODE_STATE_STARTING NodeState = 6
+	// An admin keeps new clients away from it.
+	NodeState_NODE_STATE_DRAINING NodeState = 7
+	// It serves an older revision than the newest.
+	NodeState_NODE_STATE_BEHIND NodeState = 8
+	// It serves the newest revision.
+	NodeState_NODE_STATE_READY NodeState = 9
+)
+
+// Enum value maps for NodeState.
+var (
+	NodeState_name = map[int32]string{
+		0: "NODE_STATE_UNSPECIFIED",
+		1: "NODE_STATE_REVOKED",
+		2: "NODE_STATE_ORPHANED",
+		3: "NODE_STATE_DISCONNECTED",
+		4: "NODE_STATE_AHEAD",
+		5: "NODE_STATE_REFUSING",
+		6: "NODE_STATE_STARTING",
+		7: "NODE_STATE_DRAINING",
+		8: "NODE_STATE_BEHIND",
+		9: "NODE_STATE_READY",
+	}
+	NodeState_value = map[string]int32{
+		"NODE_STATE_UNSPECIFIED":  0,
+		"NODE_STATE_REVOKED":      1,
+		"NODE_STATE_ORPHANED":     2,
+		"NODE_STATE_DISCONNECTED": 3,
+		"NODE_STATE_AHEAD":        4,
+		"NODE_STATE_REFUSING":     5,
+		"NODE_STATE_STARTING":     6,
+		"NODE_STATE_DRAINING":     7,
+		"NODE_STATE_BEHIND":       8,
+		"NODE_STATE_READY":        9,
+	}
+)
+
+func (x NodeState) Enum() *NodeState {
+	p := new(NodeState)
+	*p = x
+	return p
+}
+
+func (x NodeState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (NodeState) Descriptor() protoreflect.EnumDescriptor {
+	return file_trunkline_admin_v1_node_proto_enumTypes[0].Descriptor()
+}
+
+func (NodeState) Type() protoreflect.EnumType {
+	return &file_trunkline_admin_v1_node_proto_enumTypes[0]
+}
+
+func (x NodeState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use NodeState.Descriptor instead.
+func (NodeState) EnumDescriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{0}
+}
+
 // One data-plane process.
 type Node struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -49,7 +130,7 @@ type Node struct {
 	CallsDropped int64 `protobuf:"varint,10,opt,name=calls_dropped,json=callsDropped,proto3" json:"calls_dropped,omitempty"`
 	// Targets that are not simply healthy.
 	Targets []*TargetHealth `protobuf:"bytes,11,rep,name=targets,proto3" json:"targets,omitempty"`
-	// Redis as the node sees it: off (none configured), up or down.
+	// Redis as the node sees it: off (none configured), up, down or denied (it is there, and refuses the node).
 	Redis string `protobuf:"bytes,12,opt,name=redis,proto3" json:"redis,omitempty"`
 	// Hits of failure keywords since the node started, by name.
 	KeywordHits map[string]int64 `protobuf:"bytes,13,rep,name=keyword_hits,json=keywordHits,proto3" json:"keyword_hits,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
@@ -92,8 +173,12 @@ type Node struct {
 	RefusedDocuments []*RefusedDocument `protobuf:"bytes,33,rep,name=refused_documents,json=refusedDocuments,proto3" json:"refused_documents,omitempty"`
 	// How many there are.
 	RefusedDocumentCount int32 `protobuf:"varint,34,opt,name=refused_document_count,json=refusedDocumentCount,proto3" json:"refused_document_count,omitempty"`
-	unknownFields        protoimpl.UnknownFields
-	sizeCache            protoimpl.SizeCache
+	// How it stands, in one word.
+	State NodeState `protobuf:"varint,150,opt,name=state,proto3,enum=trunkline.admin.v1.NodeState" json:"state,omitempty"`
+	// Why Redis is down for the node, with what to do about it where that is known; empty while it is up.
+	RedisError    string `protobuf:"bytes,151,opt,name=redis_error,json=redisError,proto3" json:"redis_error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Node) Reset() {
@@ -348,6 +433,20 @@ func (x *Node) GetRefusedDocumentCount() int32 {
 		return x.RefusedDocumentCount
 	}
 	return 0
+}
+
+func (x *Node) GetState() NodeState {
+	if x != nil {
+		return x.State
+	}
+	return NodeState_NODE_STATE_UNSPECIFIED
+}
+
+func (x *Node) GetRedisError() string {
+	if x != nil {
+		return x.RedisError
+	}
+	return ""
 }
 
 // A document that a node does not serve, because its build does not know all that the document says:
@@ -872,7 +971,7 @@ var File_trunkline_admin_v1_node_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\n" +
-	"\x1dtrunkline/admin/v1/node.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a#trunkline/admin/v1/join_token.proto\x1a#trunkline/admin/v1/revocation.proto\"\xc0\v\n" +
+	"\x1dtrunkline/admin/v1/node.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a#trunkline/admin/v1/join_token.proto\x1a#trunkline/admin/v1/revocation.proto\"\x98\f\n" +
 	"\x04Node\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x1c\n" +
@@ -909,7 +1008,10 @@ const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\x04gaps\x18\x1b \x01(\x03R\x04gaps\x129\n" +
 	"\alineage\x18\x19 \x01(\v2\x1f.trunkline.admin.v1.NodeLineageR\alineage\x12P\n" +
 	"\x11refused_documents\x18! \x03(\v2#.trunkline.admin.v1.RefusedDocumentR\x10refusedDocuments\x124\n" +
-	"\x16refused_document_count\x18\" \x01(\x05R\x14refusedDocumentCount\x1a>\n" +
+	"\x16refused_document_count\x18\" \x01(\x05R\x14refusedDocumentCount\x124\n" +
+	"\x05state\x18\x96\x01 \x01(\x0e2\x1d.trunkline.admin.v1.NodeStateR\x05state\x12 \n" +
+	"\vredis_error\x18\x97\x01 \x01(\tR\n" +
+	"redisError\x1a>\n" +
 	"\x10KeywordHitsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"d\n" +
@@ -943,7 +1045,18 @@ const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\x11RevokeNodeRequest\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01(\x80\x01R\x04name\"\x14\n" +
-	"\x12RevokeNodeResponse2\x9f\x06\n" +
+	"\x12RevokeNodeResponse*\x83\x02\n" +
+	"\tNodeState\x12\x1a\n" +
+	"\x16NODE_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12NODE_STATE_REVOKED\x10\x01\x12\x17\n" +
+	"\x13NODE_STATE_ORPHANED\x10\x02\x12\x1b\n" +
+	"\x17NODE_STATE_DISCONNECTED\x10\x03\x12\x14\n" +
+	"\x10NODE_STATE_AHEAD\x10\x04\x12\x17\n" +
+	"\x13NODE_STATE_REFUSING\x10\x05\x12\x17\n" +
+	"\x13NODE_STATE_STARTING\x10\x06\x12\x17\n" +
+	"\x13NODE_STATE_DRAINING\x10\a\x12\x15\n" +
+	"\x11NODE_STATE_BEHIND\x10\b\x12\x14\n" +
+	"\x10NODE_STATE_READY\x10\t2\x9f\x06\n" +
 	"\vNodeService\x12]\n" +
 	"\tListNodes\x12$.trunkline.admin.v1.ListNodesRequest\x1a%.trunkline.admin.v1.ListNodesResponse\"\x03\x90\x02\x01\x12W\n" +
 	"\aGetNode\x12\".trunkline.admin.v1.GetNodeRequest\x1a#.trunkline.admin.v1.GetNodeResponse\"\x03\x90\x02\x01\x12X\n" +
@@ -969,68 +1082,71 @@ func file_trunkline_admin_v1_node_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_node_proto_rawDescData
 }
 
+var file_trunkline_admin_v1_node_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_trunkline_admin_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_trunkline_admin_v1_node_proto_goTypes = []any{
-	(*Node)(nil),                    // 0: trunkline.admin.v1.Node
-	(*RefusedDocument)(nil),         // 1: trunkline.admin.v1.RefusedDocument
-	(*ListNodesRequest)(nil),        // 2: trunkline.admin.v1.ListNodesRequest
-	(*ListNodesResponse)(nil),       // 3: trunkline.admin.v1.ListNodesResponse
-	(*GetNodeRequest)(nil),          // 4: trunkline.admin.v1.GetNodeRequest
-	(*GetNodeResponse)(nil),         // 5: trunkline.admin.v1.GetNodeResponse
-	(*DrainNodeRequest)(nil),        // 6: trunkline.admin.v1.DrainNodeRequest
-	(*DrainNodeResponse)(nil),       // 7: trunkline.admin.v1.DrainNodeResponse
-	(*ForgetNodeRequest)(nil),       // 8: trunkline.admin.v1.ForgetNodeRequest
-	(*ForgetNodeResponse)(nil),      // 9: trunkline.admin.v1.ForgetNodeResponse
-	(*RevokeNodeRequest)(nil),       // 10: trunkline.admin.v1.RevokeNodeRequest
-	(*RevokeNodeResponse)(nil),      // 11: trunkline.admin.v1.RevokeNodeResponse
-	nil,                             // 12: trunkline.admin.v1.Node.KeywordHitsEntry
-	(*timestamppb.Timestamp)(nil),   // 13: google.protobuf.Timestamp
-	(*TargetHealth)(nil),            // 14: trunkline.admin.v1.TargetHealth
-	(*durationpb.Duration)(nil),     // 15: google.protobuf.Duration
-	(*NodeLineage)(nil),             // 16: trunkline.admin.v1.NodeLineage
-	(*CreateJoinTokenRequest)(nil),  // 17: trunkline.admin.v1.CreateJoinTokenRequest
-	(*ListJoinTokensRequest)(nil),   // 18: trunkline.admin.v1.ListJoinTokensRequest
-	(*DeleteJoinTokenRequest)(nil),  // 19: trunkline.admin.v1.DeleteJoinTokenRequest
-	(*CreateJoinTokenResponse)(nil), // 20: trunkline.admin.v1.CreateJoinTokenResponse
-	(*ListJoinTokensResponse)(nil),  // 21: trunkline.admin.v1.ListJoinTokensResponse
-	(*DeleteJoinTokenResponse)(nil), // 22: trunkline.admin.v1.DeleteJoinTokenResponse
+	(NodeState)(0),                  // 0: trunkline.admin.v1.NodeState
+	(*Node)(nil),                    // 1: trunkline.admin.v1.Node
+	(*RefusedDocument)(nil),         // 2: trunkline.admin.v1.RefusedDocument
+	(*ListNodesRequest)(nil),        // 3: trunkline.admin.v1.ListNodesRequest
+	(*ListNodesResponse)(nil),       // 4: trunkline.admin.v1.ListNodesResponse
+	(*GetNodeRequest)(nil),          // 5: trunkline.admin.v1.GetNodeRequest
+	(*GetNodeResponse)(nil),         // 6: trunkline.admin.v1.GetNodeResponse
+	(*DrainNodeRequest)(nil),        // 7: trunkline.admin.v1.DrainNodeRequest
+	(*DrainNodeResponse)(nil),       // 8: trunkline.admin.v1.DrainNodeResponse
+	(*ForgetNodeRequest)(nil),       // 9: trunkline.admin.v1.ForgetNodeRequest
+	(*ForgetNodeResponse)(nil),      // 10: trunkline.admin.v1.ForgetNodeResponse
+	(*RevokeNodeRequest)(nil),       // 11: trunkline.admin.v1.RevokeNodeRequest
+	(*RevokeNodeResponse)(nil),      // 12: trunkline.admin.v1.RevokeNodeResponse
+	nil,                             // 13: trunkline.admin.v1.Node.KeywordHitsEntry
+	(*timestamppb.Timestamp)(nil),   // 14: google.protobuf.Timestamp
+	(*TargetHealth)(nil),            // 15: trunkline.admin.v1.TargetHealth
+	(*durationpb.Duration)(nil),     // 16: google.protobuf.Duration
+	(*NodeLineage)(nil),             // 17: trunkline.admin.v1.NodeLineage
+	(*CreateJoinTokenRequest)(nil),  // 18: trunkline.admin.v1.CreateJoinTokenRequest
+	(*ListJoinTokensRequest)(nil),   // 19: trunkline.admin.v1.ListJoinTokensRequest
+	(*DeleteJoinTokenRequest)(nil),  // 20: trunkline.admin.v1.DeleteJoinTokenRequest
+	(*CreateJoinTokenResponse)(nil), // 21: trunkline.admin.v1.CreateJoinTokenResponse
+	(*ListJoinTokensResponse)(nil),  // 22: trunkline.admin.v1.ListJoinTokensResponse
+	(*DeleteJoinTokenResponse)(nil), // 23: trunkline.admin.v1.DeleteJoinTokenResponse
 }
 var file_trunkline_admin_v1_node_proto_depIdxs = []int32{
-	13, // 0: trunkline.admin.v1.Node.connect_time:type_name -> google.protobuf.Timestamp
-	13, // 1: trunkline.admin.v1.Node.last_seen_time:type_name -> google.protobuf.Timestamp
-	14, // 2: trunkline.admin.v1.Node.targets:type_name -> trunkline.admin.v1.TargetHealth
-	12, // 3: trunkline.admin.v1.Node.keyword_hits:type_name -> trunkline.admin.v1.Node.KeywordHitsEntry
-	15, // 4: trunkline.admin.v1.Node.behind_for:type_name -> google.protobuf.Duration
-	15, // 5: trunkline.admin.v1.Node.uptime:type_name -> google.protobuf.Duration
-	15, // 6: trunkline.admin.v1.Node.clock_offset:type_name -> google.protobuf.Duration
-	13, // 7: trunkline.admin.v1.Node.certificate_expire_time:type_name -> google.protobuf.Timestamp
-	13, // 8: trunkline.admin.v1.Node.enroll_time:type_name -> google.protobuf.Timestamp
-	16, // 9: trunkline.admin.v1.Node.lineage:type_name -> trunkline.admin.v1.NodeLineage
-	1,  // 10: trunkline.admin.v1.Node.refused_documents:type_name -> trunkline.admin.v1.RefusedDocument
-	0,  // 11: trunkline.admin.v1.ListNodesResponse.nodes:type_name -> trunkline.admin.v1.Node
-	0,  // 12: trunkline.admin.v1.GetNodeResponse.node:type_name -> trunkline.admin.v1.Node
-	0,  // 13: trunkline.admin.v1.DrainNodeResponse.node:type_name -> trunkline.admin.v1.Node
-	2,  // 14: trunkline.admin.v1.NodeService.ListNodes:input_type -> trunkline.admin.v1.ListNodesRequest
-	4,  // 15: trunkline.admin.v1.NodeService.GetNode:input_type -> trunkline.admin.v1.GetNodeRequest
-	6,  // 16: trunkline.admin.v1.NodeService.DrainNode:input_type -> trunkline.admin.v1.DrainNodeRequest
-	8,  // 17: trunkline.admin.v1.NodeService.ForgetNode:input_type -> trunkline.admin.v1.ForgetNodeRequest
-	10, // 18: trunkline.admin.v1.NodeService.RevokeNode:input_type -> trunkline.admin.v1.RevokeNodeRequest
-	17, // 19: trunkline.admin.v1.NodeService.CreateJoinToken:input_type -> trunkline.admin.v1.CreateJoinTokenRequest
-	18, // 20: trunkline.admin.v1.NodeService.ListJoinTokens:input_type -> trunkline.admin.v1.ListJoinTokensRequest
-	19, // 21: trunkline.admin.v1.NodeService.DeleteJoinToken:input_type -> trunkline.admin.v1.DeleteJoinTokenRequest
-	3,  // 22: trunkline.admin.v1.NodeService.ListNodes:output_type -> trunkline.admin.v1.ListNodesResponse
-	5,  // 23: trunkline.admin.v1.NodeService.GetNode:output_type -> trunkline.admin.v1.GetNodeResponse
-	7,  // 24: trunkline.admin.v1.NodeService.DrainNode:output_type -> trunkline.admin.v1.DrainNodeResponse
-	9,  // 25: trunkline.admin.v1.NodeService.ForgetNode:output_type -> trunkline.admin.v1.ForgetNodeResponse
-	11, // 26: trunkline.admin.v1.NodeService.RevokeNode:output_type -> trunkline.admin.v1.RevokeNodeResponse
-	20, // 27: trunkline.admin.v1.NodeService.CreateJoinToken:output_type -> trunkline.admin.v1.CreateJoinTokenResponse
-	21, // 28: trunkline.admin.v1.NodeService.ListJoinTokens:output_type -> trunkline.admin.v1.ListJoinTokensResponse
-	22, // 29: trunkline.admin.v1.NodeService.DeleteJoinToken:output_type -> trunkline.admin.v1.DeleteJoinTokenResponse
-	22, // [22:30] is the sub-list for method output_type
-	14, // [14:22] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	14, // 0: trunkline.admin.v1.Node.connect_time:type_name -> google.protobuf.Timestamp
+	14, // 1: trunkline.admin.v1.Node.last_seen_time:type_name -> google.protobuf.Timestamp
+	15, // 2: trunkline.admin.v1.Node.targets:type_name -> trunkline.admin.v1.TargetHealth
+	13, // 3: trunkline.admin.v1.Node.keyword_hits:type_name -> trunkline.admin.v1.Node.KeywordHitsEntry
+	16, // 4: trunkline.admin.v1.Node.behind_for:type_name -> google.protobuf.Duration
+	16, // 5: trunkline.admin.v1.Node.uptime:type_name -> google.protobuf.Duration
+	16, // 6: trunkline.admin.v1.Node.clock_offset:type_name -> google.protobuf.Duration
+	14, // 7: trunkline.admin.v1.Node.certificate_expire_time:type_name -> google.protobuf.Timestamp
+	14, // 8: trunkline.admin.v1.Node.enroll_time:type_name -> google.protobuf.Timestamp
+	17, // 9: trunkline.admin.v1.Node.lineage:type_name -> trunkline.admin.v1.NodeLineage
+	2,  // 10: trunkline.admin.v1.Node.refused_documents:type_name -> trunkline.admin.v1.RefusedDocument
+	0,  // 11: trunkline.admin.v1.Node.state:type_name -> trunkline.admin.v1.NodeState
+	1,  // 12: trunkline.admin.v1.ListNodesResponse.nodes:type_name -> trunkline.admin.v1.Node
+	1,  // 13: trunkline.admin.v1.GetNodeResponse.node:type_name -> trunkline.admin.v1.Node
+	1,  // 14: trunkline.admin.v1.DrainNodeResponse.node:type_name -> trunkline.admin.v1.Node
+	3,  // 15: trunkline.admin.v1.NodeService.ListNodes:input_type -> trunkline.admin.v1.ListNodesRequest
+	5,  // 16: trunkline.admin.v1.NodeService.GetNode:input_type -> trunkline.admin.v1.GetNodeRequest
+	7,  // 17: trunkline.admin.v1.NodeService.DrainNode:input_type -> trunkline.admin.v1.DrainNodeRequest
+	9,  // 18: trunkline.admin.v1.NodeService.ForgetNode:input_type -> trunkline.admin.v1.ForgetNodeRequest
+	11, // 19: trunkline.admin.v1.NodeService.RevokeNode:input_type -> trunkline.admin.v1.RevokeNodeRequest
+	18, // 20: trunkline.admin.v1.NodeService.CreateJoinToken:input_type -> trunkline.admin.v1.CreateJoinTokenRequest
+	19, // 21: trunkline.admin.v1.NodeService.ListJoinTokens:input_type -> trunkline.admin.v1.ListJoinTokensRequest
+	20, // 22: trunkline.admin.v1.NodeService.DeleteJoinToken:input_type -> trunkline.admin.v1.DeleteJoinTokenRequest
+	4,  // 23: trunkline.admin.v1.NodeService.ListNodes:output_type -> trunkline.admin.v1.ListNodesResponse
+	6,  // 24: trunkline.admin.v1.NodeService.GetNode:output_type -> trunkline.admin.v1.GetNodeResponse
+	8,  // 25: trunkline.admin.v1.NodeService.DrainNode:output_type -> trunkline.admin.v1.DrainNodeResponse
+	10, // 26: trunkline.admin.v1.NodeService.ForgetNode:output_type -> trunkline.admin.v1.ForgetNodeResponse
+	12, // 27: trunkline.admin.v1.NodeService.RevokeNode:output_type -> trunkline.admin.v1.RevokeNodeResponse
+	21, // 28: trunkline.admin.v1.NodeService.CreateJoinToken:output_type -> trunkline.admin.v1.CreateJoinTokenResponse
+	22, // 29: trunkline.admin.v1.NodeService.ListJoinTokens:output_type -> trunkline.admin.v1.ListJoinTokensResponse
+	23, // 30: trunkline.admin.v1.NodeService.DeleteJoinToken:output_type -> trunkline.admin.v1.DeleteJoinTokenResponse
+	23, // [23:31] is the sub-list for method output_type
+	15, // [15:23] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_node_proto_init() }
@@ -1046,13 +1162,14 @@ func file_trunkline_admin_v1_node_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_node_proto_rawDesc), len(file_trunkline_admin_v1_node_proto_rawDesc)),
-			NumEnums:      0,
+			NumEnums:      1,
 			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_trunkline_admin_v1_node_proto_goTypes,
 		DependencyIndexes: file_trunkline_admin_v1_node_proto_depIdxs,
+		EnumInfos:         file_trunkline_admin_v1_node_proto_enumTypes,
 		MessageInfos:      file_trunkline_admin_v1_node_proto_msgTypes,
 	}.Build()
 	File_trunkline_admin_v1_node_proto = out.File

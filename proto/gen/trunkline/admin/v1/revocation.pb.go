@@ -28,7 +28,7 @@ type RevokeApiKeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the API key.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// How long to wait for connected nodes to confirm, 0s to 60s; default 0s: not at all.
+	// How long to wait for connected nodes to confirm, 0s to 60s; default 5s; 0s: not at all.
 	Wait *durationpb.Duration `protobuf:"bytes,2,opt,name=wait,proto3" json:"wait,omitempty"`
 	// End streams that run with the key; default: they finish.
 	CutStreams    bool `protobuf:"varint,3,opt,name=cut_streams,json=cutStreams,proto3" json:"cut_streams,omitempty"`

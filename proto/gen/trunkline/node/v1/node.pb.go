@@ -32,6 +32,9 @@ const (
 	NackCode_NACK_CODE_OTHER_DATABASE NackCode = 2
 	// The node lacks a feature that the whole snapshot requires.
 	NackCode_NACK_CODE_MISSING_FEATURE NackCode = 3
+	// The node has a revision of the same database whose content is not the one that this database
+	// has under that number: it was set back and changed since.
+	NackCode_NACK_CODE_OTHER_HISTORY NackCode = 4
 )
 
 // Enum value maps for NackCode.
@@ -41,12 +44,14 @@ var (
 		1: "NACK_CODE_VERSION_REGRESSION",
 		2: "NACK_CODE_OTHER_DATABASE",
 		3: "NACK_CODE_MISSING_FEATURE",
+		4: "NACK_CODE_OTHER_HISTORY",
 	}
 	NackCode_value = map[string]int32{
 		"NACK_CODE_UNSPECIFIED":        0,
 		"NACK_CODE_VERSION_REGRESSION": 1,
 		"NACK_CODE_OTHER_DATABASE":     2,
 		"NACK_CODE_MISSING_FEATURE":    3,
+		"NACK_CODE_OTHER_HISTORY":      4,
 	}
 )
 
@@ -343,7 +348,9 @@ type Hello struct {
 	// What it does not serve of have_revision, at most 100 documents.
 	Refused []*RefusedDocument `protobuf:"bytes,21,rep,name=refused,proto3" json:"refused,omitempty"`
 	// How many there are.
-	RefusedCount  int32 `protobuf:"varint,22,opt,name=refused_count,json=refusedCount,proto3" json:"refused_count,omitempty"`
+	RefusedCount int32 `protobuf:"varint,22,opt,name=refused_count,json=refusedCount,proto3" json:"refused_count,omitempty"`
+	// Full.history of what the node serves; empty when it is not known.
+	HaveHistory   []byte `protobuf:"bytes,150,opt,name=have_history,json=haveHistory,proto3" json:"have_history,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -453,6 +460,13 @@ func (x *Hello) GetRefusedCount() int32 {
 		return x.RefusedCount
 	}
 	return 0
+}
+
+func (x *Hello) GetHaveHistory() []byte {
+	if x != nil {
+		return x.HaveHistory
+	}
+	return nil
 }
 
 // A snapshot is in use.
@@ -668,7 +682,7 @@ type Status struct {
 	CallsDropped    int64                  `protobuf:"varint,4,opt,name=calls_dropped,json=callsDropped,proto3" json:"calls_dropped,omitempty"`
 	// Targets that are not simply healthy.
 	Targets []*TargetHealth `protobuf:"bytes,5,rep,name=targets,proto3" json:"targets,omitempty"`
-	// off, up or down.
+	// off, up, down or denied.
 	Redis string `protobuf:"bytes,6,opt,name=redis,proto3" json:"redis,omitempty"`
 	// Since the node started, by name.
 	KeywordHits map[string]int64 `protobuf:"bytes,7,rep,name=keyword_hits,json=keywordHits,proto3" json:"keyword_hits,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
@@ -690,8 +704,10 @@ type Status struct {
 	Gaps int64 `protobuf:"varint,18,opt,name=gaps,proto3" json:"gaps,omitempty"`
 	// What was revoked up to this revision the node refuses.
 	RevokedRevision uint64 `protobuf:"varint,16,opt,name=revoked_revision,json=revokedRevision,proto3" json:"revoked_revision,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Why Redis is not up, at most 256 bytes; empty while it is.
+	RedisError    string `protobuf:"bytes,150,opt,name=redis_error,json=redisError,proto3" json:"redis_error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Status) Reset() {
@@ -834,6 +850,13 @@ func (x *Status) GetRevokedRevision() uint64 {
 		return x.RevokedRevision
 	}
 	return 0
+}
+
+func (x *Status) GetRedisError() string {
+	if x != nil {
+		return x.RedisError
+	}
+	return ""
 }
 
 // End cooldowns: of one target, of one credential, or of all that belongs to a provider.
@@ -1067,7 +1090,13 @@ type Full struct {
 	// Identity of the database; a node takes only newer revisions of the lineage it has.
 	Lineage string `protobuf:"bytes,5,opt,name=lineage,proto3" json:"lineage,omitempty"`
 	// Lineages in whose place an admin put this one: a node that has one of them takes any revision.
-	Replaces      []string `protobuf:"bytes,6,rep,name=replaces,proto3" json:"replaces,omitempty"`
+	Replaces []string `protobuf:"bytes,6,rep,name=replaces,proto3" json:"replaces,omitempty"`
+	// Hash over all changes that led to the revision; see controlplane.History. Empty: not known.
+	History []byte `protobuf:"bytes,150,opt,name=history,proto3" json:"history,omitempty"`
+	// What the node has, as it was told of by the node: base_history is what this database has under that
+	// number, empty when it has none. A node refuses a snapshot whose database has another history.
+	BaseRevision  uint64 `protobuf:"varint,151,opt,name=base_revision,json=baseRevision,proto3" json:"base_revision,omitempty"`
+	BaseHistory   []byte `protobuf:"bytes,152,opt,name=base_history,json=baseHistory,proto3" json:"base_history,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1144,6 +1173,27 @@ func (x *Full) GetReplaces() []string {
 	return nil
 }
 
+func (x *Full) GetHistory() []byte {
+	if x != nil {
+		return x.History
+	}
+	return nil
+}
+
+func (x *Full) GetBaseRevision() uint64 {
+	if x != nil {
+		return x.BaseRevision
+	}
+	return 0
+}
+
+func (x *Full) GetBaseHistory() []byte {
+	if x != nil {
+		return x.BaseHistory
+	}
+	return nil
+}
+
 type ShipCallsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the node.
@@ -1157,7 +1207,10 @@ type ShipCallsRequest struct {
 	// At most 500.
 	Gaps []*Gap `protobuf:"bytes,5,rep,name=gaps,proto3" json:"gaps,omitempty"`
 	// The node's clock, in microseconds since the Unix epoch.
-	WallUs        int64 `protobuf:"varint,6,opt,name=wall_us,json=wallUs,proto3" json:"wall_us,omitempty"`
+	WallUs int64 `protobuf:"varint,6,opt,name=wall_us,json=wallUs,proto3" json:"wall_us,omitempty"`
+	// The newest receipt that the node has got; nil before the first. A database that has an older one
+	// was set back, and what it had stored in between is gone.
+	Receipt       *Receipt `protobuf:"bytes,150,opt,name=receipt,proto3" json:"receipt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1234,6 +1287,67 @@ func (x *ShipCallsRequest) GetWallUs() int64 {
 	return 0
 }
 
+func (x *ShipCallsRequest) GetReceipt() *Receipt {
+	if x != nil {
+		return x.Receipt
+	}
+	return nil
+}
+
+// What the control plane gives for a batch that it has stored: one number after the other for each node.
+type Receipt struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Number uint64                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// When the batch was stored, by the control plane's clock, in microseconds since the Unix epoch.
+	StoredUs      int64 `protobuf:"varint,2,opt,name=stored_us,json=storedUs,proto3" json:"stored_us,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Receipt) Reset() {
+	*x = Receipt{}
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Receipt) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Receipt) ProtoMessage() {}
+
+func (x *Receipt) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Receipt.ProtoReflect.Descriptor instead.
+func (*Receipt) Descriptor() ([]byte, []int) {
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Receipt) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *Receipt) GetStoredUs() int64 {
+	if x != nil {
+		return x.StoredUs
+	}
+	return 0
+}
+
 type ShipCallsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Batch that is committed.
@@ -1244,14 +1358,16 @@ type ShipCallsResponse struct {
 	Rejected []*RejectedCall `protobuf:"bytes,3,rep,name=rejected,proto3" json:"rejected,omitempty"`
 	// Totals and gaps that were taken, those put aside included: all that were sent. A control plane
 	// that does not know them takes none.
-	Taken         int32 `protobuf:"varint,4,opt,name=taken,proto3" json:"taken,omitempty"`
+	Taken int32 `protobuf:"varint,4,opt,name=taken,proto3" json:"taken,omitempty"`
+	// For the node to keep; nil when the control plane gives none.
+	Receipt       *Receipt `protobuf:"bytes,150,opt,name=receipt,proto3" json:"receipt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ShipCallsResponse) Reset() {
 	*x = ShipCallsResponse{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[12]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1263,7 +1379,7 @@ func (x *ShipCallsResponse) String() string {
 func (*ShipCallsResponse) ProtoMessage() {}
 
 func (x *ShipCallsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[12]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1276,7 +1392,7 @@ func (x *ShipCallsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipCallsResponse.ProtoReflect.Descriptor instead.
 func (*ShipCallsResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{12}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ShipCallsResponse) GetSequence() uint64 {
@@ -1307,6 +1423,13 @@ func (x *ShipCallsResponse) GetTaken() int32 {
 	return 0
 }
 
+func (x *ShipCallsResponse) GetReceipt() *Receipt {
+	if x != nil {
+		return x.Receipt
+	}
+	return nil
+}
+
 type RejectedCall struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -1317,7 +1440,7 @@ type RejectedCall struct {
 
 func (x *RejectedCall) Reset() {
 	*x = RejectedCall{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[13]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1329,7 +1452,7 @@ func (x *RejectedCall) String() string {
 func (*RejectedCall) ProtoMessage() {}
 
 func (x *RejectedCall) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[13]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1342,7 +1465,7 @@ func (x *RejectedCall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RejectedCall.ProtoReflect.Descriptor instead.
 func (*RejectedCall) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{13}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *RejectedCall) GetId() string {
@@ -1377,7 +1500,7 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x0ereset_cooldown\x18\x02 \x01(\v2 .trunkline.node.v1.ResetCooldownH\x00R\rresetCooldown\x123\n" +
 	"\x06revoke\x18\x03 \x01(\v2\x19.trunkline.node.v1.RevokeH\x00R\x06revoke\x120\n" +
 	"\x05drain\x18\x04 \x01(\v2\x18.trunkline.node.v1.DrainH\x00R\x05drainB\t\n" +
-	"\amessage\"\xfb\x02\n" +
+	"\amessage\"\x9f\x03\n" +
 	"\x05Hello\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12\x17\n" +
 	"\aboot_id\x18\x02 \x01(\tR\x06bootId\x12\x18\n" +
@@ -1390,7 +1513,8 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\awall_us\x18\b \x01(\x03R\x06wallUs\x12)\n" +
 	"\x10revoked_revision\x18\x14 \x01(\x04R\x0frevokedRevision\x12<\n" +
 	"\arefused\x18\x15 \x03(\v2\".trunkline.node.v1.RefusedDocumentR\arefused\x12#\n" +
-	"\rrefused_count\x18\x16 \x01(\x05R\frefusedCount\"\x9a\x01\n" +
+	"\rrefused_count\x18\x16 \x01(\x05R\frefusedCount\x12\"\n" +
+	"\fhave_history\x18\x96\x01 \x01(\fR\vhaveHistory\"\x9a\x01\n" +
 	"\x03Ack\x12\x14\n" +
 	"\x05nonce\x18\x01 \x01(\x04R\x05nonce\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12<\n" +
@@ -1404,7 +1528,7 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x05nonce\x18\x01 \x01(\x04R\x05nonce\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12/\n" +
-	"\x04code\x18\x04 \x01(\x0e2\x1b.trunkline.node.v1.NackCodeR\x04code\"\x90\x05\n" +
+	"\x04code\x18\x04 \x01(\x0e2\x1b.trunkline.node.v1.NackCodeR\x04code\"\xb2\x05\n" +
 	"\x06Status\x12)\n" +
 	"\x10applied_revision\x18\x01 \x01(\x04R\x0fappliedRevision\x12\x1b\n" +
 	"\tin_flight\x18\x02 \x01(\x05R\binFlight\x12#\n" +
@@ -1423,7 +1547,9 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\bdraining\x18\r \x01(\bR\bdraining\x12!\n" +
 	"\fcalls_summed\x18\x11 \x01(\x03R\vcallsSummed\x12\x12\n" +
 	"\x04gaps\x18\x12 \x01(\x03R\x04gaps\x12)\n" +
-	"\x10revoked_revision\x18\x10 \x01(\x04R\x0frevokedRevision\x1a>\n" +
+	"\x10revoked_revision\x18\x10 \x01(\x04R\x0frevokedRevision\x12 \n" +
+	"\vredis_error\x18\x96\x01 \x01(\tR\n" +
+	"redisError\x1a>\n" +
 	"\x10KeywordHitsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"a\n" +
@@ -1446,34 +1572,43 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x1a\n" +
 	"\bfailures\x18\a \x01(\x05R\bfailures\x12\x1c\n" +
 	"\tthreshold\x18\b \x01(\x05R\tthreshold\x12\x18\n" +
-	"\aderived\x18\t \x01(\bR\aderived\"\xab\x01\n" +
+	"\aderived\x18\t \x01(\bR\aderived\"\x90\x02\n" +
 	"\x04Full\x12\x14\n" +
 	"\x05nonce\x18\x01 \x01(\x04R\x05nonce\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x16\n" +
 	"\x06sha256\x18\x03 \x01(\fR\x06sha256\x12#\n" +
 	"\rsnapshot_zstd\x18\x04 \x01(\fR\fsnapshotZstd\x12\x18\n" +
 	"\alineage\x18\x05 \x01(\tR\alineage\x12\x1a\n" +
-	"\breplaces\x18\x06 \x03(\tR\breplaces\"\xe8\x01\n" +
+	"\breplaces\x18\x06 \x03(\tR\breplaces\x12\x19\n" +
+	"\ahistory\x18\x96\x01 \x01(\fR\ahistory\x12$\n" +
+	"\rbase_revision\x18\x97\x01 \x01(\x04R\fbaseRevision\x12\"\n" +
+	"\fbase_history\x18\x98\x01 \x01(\fR\vbaseHistory\"\x9f\x02\n" +
 	"\x10ShipCallsRequest\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12\x1a\n" +
 	"\bsequence\x18\x02 \x01(\x04R\bsequence\x12-\n" +
 	"\x05calls\x18\x03 \x03(\v2\x17.trunkline.node.v1.CallR\x05calls\x120\n" +
 	"\x06totals\x18\x04 \x03(\v2\x18.trunkline.node.v1.TotalR\x06totals\x12*\n" +
 	"\x04gaps\x18\x05 \x03(\v2\x16.trunkline.node.v1.GapR\x04gaps\x12\x17\n" +
-	"\awall_us\x18\x06 \x01(\x03R\x06wallUs\"\x9a\x01\n" +
+	"\awall_us\x18\x06 \x01(\x03R\x06wallUs\x125\n" +
+	"\areceipt\x18\x96\x01 \x01(\v2\x1a.trunkline.node.v1.ReceiptR\areceipt\">\n" +
+	"\aReceipt\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x04R\x06number\x12\x1b\n" +
+	"\tstored_us\x18\x02 \x01(\x03R\bstoredUs\"\xd1\x01\n" +
 	"\x11ShipCallsResponse\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x16\n" +
 	"\x06stored\x18\x02 \x01(\x05R\x06stored\x12;\n" +
 	"\brejected\x18\x03 \x03(\v2\x1f.trunkline.node.v1.RejectedCallR\brejected\x12\x14\n" +
-	"\x05taken\x18\x04 \x01(\x05R\x05taken\"6\n" +
+	"\x05taken\x18\x04 \x01(\x05R\x05taken\x125\n" +
+	"\areceipt\x18\x96\x01 \x01(\v2\x1a.trunkline.node.v1.ReceiptR\areceipt\"6\n" +
 	"\fRejectedCall\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason*\x84\x01\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason*\xa1\x01\n" +
 	"\bNackCode\x12\x19\n" +
 	"\x15NACK_CODE_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cNACK_CODE_VERSION_REGRESSION\x10\x01\x12\x1c\n" +
 	"\x18NACK_CODE_OTHER_DATABASE\x10\x02\x12\x1d\n" +
-	"\x19NACK_CODE_MISSING_FEATURE\x10\x032\xd1\x02\n" +
+	"\x19NACK_CODE_MISSING_FEATURE\x10\x03\x12\x1b\n" +
+	"\x17NACK_CODE_OTHER_HISTORY\x10\x042\xd1\x02\n" +
 	"\vNodeService\x12M\n" +
 	"\x06Enroll\x12 .trunkline.node.v1.EnrollRequest\x1a!.trunkline.node.v1.EnrollResponse\x12J\n" +
 	"\x05Renew\x12\x1f.trunkline.node.v1.RenewRequest\x1a .trunkline.node.v1.RenewResponse\x12K\n" +
@@ -1494,7 +1629,7 @@ func file_trunkline_node_v1_node_proto_rawDescGZIP() []byte {
 }
 
 var file_trunkline_node_v1_node_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_trunkline_node_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_trunkline_node_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_trunkline_node_v1_node_proto_goTypes = []any{
 	(NackCode)(0),             // 0: trunkline.node.v1.NackCode
 	(*SyncRequest)(nil),       // 1: trunkline.node.v1.SyncRequest
@@ -1509,51 +1644,54 @@ var file_trunkline_node_v1_node_proto_goTypes = []any{
 	(*TargetHealth)(nil),      // 10: trunkline.node.v1.TargetHealth
 	(*Full)(nil),              // 11: trunkline.node.v1.Full
 	(*ShipCallsRequest)(nil),  // 12: trunkline.node.v1.ShipCallsRequest
-	(*ShipCallsResponse)(nil), // 13: trunkline.node.v1.ShipCallsResponse
-	(*RejectedCall)(nil),      // 14: trunkline.node.v1.RejectedCall
-	nil,                       // 15: trunkline.node.v1.Status.KeywordHitsEntry
-	(*RevokeAck)(nil),         // 16: trunkline.node.v1.RevokeAck
-	(*Revoke)(nil),            // 17: trunkline.node.v1.Revoke
-	(*Call)(nil),              // 18: trunkline.node.v1.Call
-	(*Total)(nil),             // 19: trunkline.node.v1.Total
-	(*Gap)(nil),               // 20: trunkline.node.v1.Gap
-	(*EnrollRequest)(nil),     // 21: trunkline.node.v1.EnrollRequest
-	(*RenewRequest)(nil),      // 22: trunkline.node.v1.RenewRequest
-	(*EnrollResponse)(nil),    // 23: trunkline.node.v1.EnrollResponse
-	(*RenewResponse)(nil),     // 24: trunkline.node.v1.RenewResponse
+	(*Receipt)(nil),           // 13: trunkline.node.v1.Receipt
+	(*ShipCallsResponse)(nil), // 14: trunkline.node.v1.ShipCallsResponse
+	(*RejectedCall)(nil),      // 15: trunkline.node.v1.RejectedCall
+	nil,                       // 16: trunkline.node.v1.Status.KeywordHitsEntry
+	(*RevokeAck)(nil),         // 17: trunkline.node.v1.RevokeAck
+	(*Revoke)(nil),            // 18: trunkline.node.v1.Revoke
+	(*Call)(nil),              // 19: trunkline.node.v1.Call
+	(*Total)(nil),             // 20: trunkline.node.v1.Total
+	(*Gap)(nil),               // 21: trunkline.node.v1.Gap
+	(*EnrollRequest)(nil),     // 22: trunkline.node.v1.EnrollRequest
+	(*RenewRequest)(nil),      // 23: trunkline.node.v1.RenewRequest
+	(*EnrollResponse)(nil),    // 24: trunkline.node.v1.EnrollResponse
+	(*RenewResponse)(nil),     // 25: trunkline.node.v1.RenewResponse
 }
 var file_trunkline_node_v1_node_proto_depIdxs = []int32{
 	3,  // 0: trunkline.node.v1.SyncRequest.hello:type_name -> trunkline.node.v1.Hello
 	4,  // 1: trunkline.node.v1.SyncRequest.ack:type_name -> trunkline.node.v1.Ack
 	6,  // 2: trunkline.node.v1.SyncRequest.nack:type_name -> trunkline.node.v1.Nack
 	7,  // 3: trunkline.node.v1.SyncRequest.status:type_name -> trunkline.node.v1.Status
-	16, // 4: trunkline.node.v1.SyncRequest.revoke_ack:type_name -> trunkline.node.v1.RevokeAck
+	17, // 4: trunkline.node.v1.SyncRequest.revoke_ack:type_name -> trunkline.node.v1.RevokeAck
 	11, // 5: trunkline.node.v1.SyncResponse.full:type_name -> trunkline.node.v1.Full
 	8,  // 6: trunkline.node.v1.SyncResponse.reset_cooldown:type_name -> trunkline.node.v1.ResetCooldown
-	17, // 7: trunkline.node.v1.SyncResponse.revoke:type_name -> trunkline.node.v1.Revoke
+	18, // 7: trunkline.node.v1.SyncResponse.revoke:type_name -> trunkline.node.v1.Revoke
 	9,  // 8: trunkline.node.v1.SyncResponse.drain:type_name -> trunkline.node.v1.Drain
 	5,  // 9: trunkline.node.v1.Hello.refused:type_name -> trunkline.node.v1.RefusedDocument
 	5,  // 10: trunkline.node.v1.Ack.refused:type_name -> trunkline.node.v1.RefusedDocument
 	0,  // 11: trunkline.node.v1.Nack.code:type_name -> trunkline.node.v1.NackCode
 	10, // 12: trunkline.node.v1.Status.targets:type_name -> trunkline.node.v1.TargetHealth
-	15, // 13: trunkline.node.v1.Status.keyword_hits:type_name -> trunkline.node.v1.Status.KeywordHitsEntry
-	18, // 14: trunkline.node.v1.ShipCallsRequest.calls:type_name -> trunkline.node.v1.Call
-	19, // 15: trunkline.node.v1.ShipCallsRequest.totals:type_name -> trunkline.node.v1.Total
-	20, // 16: trunkline.node.v1.ShipCallsRequest.gaps:type_name -> trunkline.node.v1.Gap
-	14, // 17: trunkline.node.v1.ShipCallsResponse.rejected:type_name -> trunkline.node.v1.RejectedCall
-	21, // 18: trunkline.node.v1.NodeService.Enroll:input_type -> trunkline.node.v1.EnrollRequest
-	22, // 19: trunkline.node.v1.NodeService.Renew:input_type -> trunkline.node.v1.RenewRequest
-	1,  // 20: trunkline.node.v1.NodeService.Sync:input_type -> trunkline.node.v1.SyncRequest
-	12, // 21: trunkline.node.v1.NodeService.ShipCalls:input_type -> trunkline.node.v1.ShipCallsRequest
-	23, // 22: trunkline.node.v1.NodeService.Enroll:output_type -> trunkline.node.v1.EnrollResponse
-	24, // 23: trunkline.node.v1.NodeService.Renew:output_type -> trunkline.node.v1.RenewResponse
-	2,  // 24: trunkline.node.v1.NodeService.Sync:output_type -> trunkline.node.v1.SyncResponse
-	13, // 25: trunkline.node.v1.NodeService.ShipCalls:output_type -> trunkline.node.v1.ShipCallsResponse
-	22, // [22:26] is the sub-list for method output_type
-	18, // [18:22] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	16, // 13: trunkline.node.v1.Status.keyword_hits:type_name -> trunkline.node.v1.Status.KeywordHitsEntry
+	19, // 14: trunkline.node.v1.ShipCallsRequest.calls:type_name -> trunkline.node.v1.Call
+	20, // 15: trunkline.node.v1.ShipCallsRequest.totals:type_name -> trunkline.node.v1.Total
+	21, // 16: trunkline.node.v1.ShipCallsRequest.gaps:type_name -> trunkline.node.v1.Gap
+	13, // 17: trunkline.node.v1.ShipCallsRequest.receipt:type_name -> trunkline.node.v1.Receipt
+	15, // 18: trunkline.node.v1.ShipCallsResponse.rejected:type_name -> trunkline.node.v1.RejectedCall
+	13, // 19: trunkline.node.v1.ShipCallsResponse.receipt:type_name -> trunkline.node.v1.Receipt
+	22, // 20: trunkline.node.v1.NodeService.Enroll:input_type -> trunkline.node.v1.EnrollRequest
+	23, // 21: trunkline.node.v1.NodeService.Renew:input_type -> trunkline.node.v1.RenewRequest
+	1,  // 22: trunkline.node.v1.NodeService.Sync:input_type -> trunkline.node.v1.SyncRequest
+	12, // 23: trunkline.node.v1.NodeService.ShipCalls:input_type -> trunkline.node.v1.ShipCallsRequest
+	24, // 24: trunkline.node.v1.NodeService.Enroll:output_type -> trunkline.node.v1.EnrollResponse
+	25, // 25: trunkline.node.v1.NodeService.Renew:output_type -> trunkline.node.v1.RenewResponse
+	2,  // 26: trunkline.node.v1.NodeService.Sync:output_type -> trunkline.node.v1.SyncResponse
+	14, // 27: trunkline.node.v1.NodeService.ShipCalls:output_type -> trunkline.node.v1.ShipCallsResponse
+	24, // [24:28] is the sub-list for method output_type
+	20, // [20:24] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_node_proto_init() }
@@ -1584,7 +1722,7 @@ func file_trunkline_node_v1_node_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_node_v1_node_proto_rawDesc), len(file_trunkline_node_v1_node_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   15,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -234,9 +234,9 @@ type Gap struct {
 	// Arrival of the first and of the last call, in microseconds since the Unix epoch, UTC.
 	FromUs int64 `protobuf:"varint,2,opt,name=from_us,json=fromUs,proto3" json:"from_us,omitempty"`
 	ToUs   int64 `protobuf:"varint,3,opt,name=to_us,json=toUs,proto3" json:"to_us,omitempty"`
-	// Calls without a record.
+	// Calls without a record; 0 for the reasons killed and database_restored, where nobody knows.
 	Calls int64 `protobuf:"varint,4,opt,name=calls,proto3" json:"calls,omitempty"`
-	// queue_full, memory_full, spool_full, too_old, damaged or totals_full.
+	// queue_full, memory_full, spool_full, too_old, damaged, totals_full, killed or database_restored.
 	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	// The calls are in totals; otherwise they are lost altogether.
 	Summed        bool `protobuf:"varint,6,opt,name=summed,proto3" json:"summed,omitempty"`

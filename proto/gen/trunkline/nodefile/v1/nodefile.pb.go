@@ -36,7 +36,9 @@ type LastGood struct {
 	// Identity of its database.
 	Lineage string `protobuf:"bytes,4,opt,name=lineage,proto3" json:"lineage,omitempty"`
 	// Lineages in whose place an admin put this one.
-	Replaces      []string `protobuf:"bytes,5,rep,name=replaces,proto3" json:"replaces,omitempty"`
+	Replaces []string `protobuf:"bytes,5,rep,name=replaces,proto3" json:"replaces,omitempty"`
+	// Hash over all changes that led to the revision.
+	History       []byte `protobuf:"bytes,150,opt,name=history,proto3" json:"history,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -102,6 +104,13 @@ func (x *LastGood) GetLineage() string {
 func (x *LastGood) GetReplaces() []string {
 	if x != nil {
 		return x.Replaces
+	}
+	return nil
+}
+
+func (x *LastGood) GetHistory() []byte {
+	if x != nil {
+		return x.History
 	}
 	return nil
 }
@@ -395,13 +404,14 @@ var File_trunkline_nodefile_v1_nodefile_proto protoreflect.FileDescriptor
 
 const file_trunkline_nodefile_v1_nodefile_proto_rawDesc = "" +
 	"\n" +
-	"$trunkline/nodefile/v1/nodefile.proto\x12\x15trunkline.nodefile.v1\x1a\x1etrunkline/node/v1/revoke.proto\x1a\x1etrunkline/node/v1/totals.proto\"\x99\x01\n" +
+	"$trunkline/nodefile/v1/nodefile.proto\x12\x15trunkline.nodefile.v1\x1a\x1etrunkline/node/v1/revoke.proto\x1a\x1etrunkline/node/v1/totals.proto\"\xb4\x01\n" +
 	"\bLastGood\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12\x16\n" +
 	"\x06sha256\x18\x02 \x01(\fR\x06sha256\x12#\n" +
 	"\rsnapshot_zstd\x18\x03 \x01(\fR\fsnapshotZstd\x12\x18\n" +
 	"\alineage\x18\x04 \x01(\tR\alineage\x12\x1a\n" +
-	"\breplaces\x18\x05 \x03(\tR\breplaces\"\x88\x01\n" +
+	"\breplaces\x18\x05 \x03(\tR\breplaces\x12\x19\n" +
+	"\ahistory\x18\x96\x01 \x01(\fR\ahistory\"\x88\x01\n" +
 	"\vRevocations\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12\x18\n" +
 	"\alineage\x18\x02 \x01(\tR\alineage\x12C\n" +

@@ -25,6 +25,8 @@ func configService() cli.Service {
 				adminv1connect.NewConfigServiceClient, adminv1connect.ConfigServiceClient.RollBackConfig),
 			cli.Unary("adopt-database", "Declare this database to be the right one although nodes have a newer revision or another\ndatabase: after an old backup was restored. Nodes then take what it says; keys that they\nknow to be revoked stay refused.",
 				adminv1connect.NewConfigServiceClient, adminv1connect.ConfigServiceClient.AdoptDatabase),
+			cli.Unary("get-startup-apply", "What became of the file that the replica which answers was to apply when it started (--apply).",
+				adminv1connect.NewConfigServiceClient, adminv1connect.ConfigServiceClient.GetStartupApply),
 		},
 		Docs: map[protoreflect.FullName]string{
 			"trunkline.admin.v1.DiffRevisionsRequest.from":       "The revision to start from; 0 is the empty configuration.",

@@ -77,7 +77,7 @@ func keyService() cli.Service {
 			"trunkline.admin.v1.ListApiKeysRequest.state":        "Only keys in this state.",
 			"trunkline.admin.v1.RevokeApiKeyRequest.cut_streams": "End streams that run with the key; default: they finish.",
 			"trunkline.admin.v1.RevokeApiKeyRequest.name":        "Name of the API key.",
-			"trunkline.admin.v1.RevokeApiKeyRequest.wait":        "How long to wait for connected nodes to confirm, 0s to 60s; default 0s: not at all.",
+			"trunkline.admin.v1.RevokeApiKeyRequest.wait":        "How long to wait for connected nodes to confirm, 0s to 60s; default 5s; 0s: not at all.",
 			"trunkline.admin.v1.RotateApiKeyRequest.name":        "Name of the API key.",
 			"trunkline.admin.v1.RotateApiKeyRequest.overlap":     "How long the present secret goes on working, 0s to 720h (30 days); default 0s: it ends at once.",
 			"trunkline.admin.v1.UpdateApiKeyRequest.api_key":     "The API key as it should be; api_key.etag, when set, must be the present one.",

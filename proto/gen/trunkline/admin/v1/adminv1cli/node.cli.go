@@ -23,7 +23,7 @@ func nodeService() cli.Service {
 				adminv1connect.NewNodeServiceClient, adminv1connect.NodeServiceClient.DrainNode),
 			cli.Unary("forget", "Stop listing a node that is not connected. One that is gone is forgotten after 24 hours by itself.",
 				adminv1connect.NewNodeServiceClient, adminv1connect.NodeServiceClient.ForgetNode),
-			cli.Unary("revoke", "Cut a node off: its certificate is refused from now on, for good, and its streams end. What it\nserves already it goes on serving until its process is stopped. Under that name\nonly a token made after this lets a node join again.",
+			cli.Unary("revoke", "Cut a node off: its certificate is refused from now on, for good, and its streams end. A node that\nis connected is not ready within 2 s and answers new requests with 503 node_revoked, over restarts\ntoo, unless it runs with --serve-when-revoked; what is under way ends by itself. One that cannot be\nreached serves on until it hears of it. Under that name only a token made after this lets a node join again.",
 				adminv1connect.NewNodeServiceClient, adminv1connect.NodeServiceClient.RevokeNode),
 			cli.Unary("create-join-token", "Make a token with which a node may join. It works once unless more uses are asked for.",
 				adminv1connect.NewNodeServiceClient, adminv1connect.NodeServiceClient.CreateJoinToken),

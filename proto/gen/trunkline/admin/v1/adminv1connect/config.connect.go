@@ -44,6 +44,9 @@ const (
 	// ConfigServiceAdoptDatabaseProcedure is the procedure name of the ConfigService's AdoptDatabase
 	// RPC.
 	ConfigServiceAdoptDatabaseProcedure = "/trunkline.admin.v1.ConfigService/AdoptDatabase"
+	// ConfigServiceGetStartupApplyProcedure is the procedure name of the ConfigService's
+	// GetStartupApply RPC.
+	ConfigServiceGetStartupApplyProcedure = "/trunkline.admin.v1.ConfigService/GetStartupApply"
 )
 
 var (
@@ -107,6 +110,14 @@ var (
 			Procedure:  ConfigServiceAdoptDatabaseProcedure,
 		}
 	})
+	configServiceGetStartupApplySpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_trunkline_admin_v1_config_proto.Services().ByName("ConfigService").Methods().ByName("GetStartupApply"),
+			Procedure:        ConfigServiceGetStartupApplyProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
 )
 
 // ConfigServiceClient is a client for the trunkline.admin.v1.ConfigService service.
@@ -130,6 +141,8 @@ type ConfigServiceClient interface {
 	// database: after an old backup was restored. Nodes then take what it says; keys that they
 	// know to be revoked stay refused.
 	AdoptDatabase(context.Context, *v1.AdoptDatabaseRequest) (*v1.AdoptDatabaseResponse, error)
+	// What became of the file that the replica which answers was to apply when it started (--apply).
+	GetStartupApply(context.Context, *v1.GetStartupApplyRequest) (*v1.GetStartupApplyResponse, error)
 }
 
 // NewConfigServiceClient constructs a client for the trunkline.admin.v1.ConfigService service.
@@ -159,6 +172,8 @@ type ConfigServiceHandler interface {
 	// database: after an old backup was restored. Nodes then take what it says; keys that they
 	// know to be revoked stay refused.
 	AdoptDatabase(context.Context, *v1.AdoptDatabaseRequest) (*v1.AdoptDatabaseResponse, error)
+	// What became of the file that the replica which answers was to apply when it started (--apply).
+	GetStartupApply(context.Context, *v1.GetStartupApplyRequest) (*v1.GetStartupApplyResponse, error)
 }
 
 // RegisterConfigServiceHandler registers svc as the trunkline.admin.v1.ConfigService implementation
@@ -174,6 +189,7 @@ func RegisterConfigServiceHandler(server *connect.Server, svc ConfigServiceHandl
 		connect.Method{Spec: configServiceDiffRevisionsSpec(), Handler: adapter.diffRevisions},
 		connect.Method{Spec: configServiceRollBackConfigSpec(), Handler: adapter.rollBackConfig},
 		connect.Method{Spec: configServiceAdoptDatabaseSpec(), Handler: adapter.adoptDatabase},
+		connect.Method{Spec: configServiceGetStartupApplySpec(), Handler: adapter.getStartupApply},
 	)
 }
 
@@ -210,6 +226,10 @@ func (UnimplementedConfigServiceHandler) RollBackConfig(context.Context, *v1.Rol
 
 func (UnimplementedConfigServiceHandler) AdoptDatabase(context.Context, *v1.AdoptDatabaseRequest) (*v1.AdoptDatabaseResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ConfigService.AdoptDatabase is not implemented")
+}
+
+func (UnimplementedConfigServiceHandler) GetStartupApply(context.Context, *v1.GetStartupApplyRequest) (*v1.GetStartupApplyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ConfigService.GetStartupApply is not implemented")
 }
 
 type configServiceClient struct {
@@ -275,6 +295,14 @@ func (c *configServiceClient) RollBackConfig(ctx context.Context, req *v1.RollBa
 func (c *configServiceClient) AdoptDatabase(ctx context.Context, req *v1.AdoptDatabaseRequest) (*v1.AdoptDatabaseResponse, error) {
 	var res v1.AdoptDatabaseResponse
 	if err := c.client.CallUnary(ctx, configServiceAdoptDatabaseSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *configServiceClient) GetStartupApply(ctx context.Context, req *v1.GetStartupApplyRequest) (*v1.GetStartupApplyResponse, error) {
+	var res v1.GetStartupApplyResponse
+	if err := c.client.CallUnary(ctx, configServiceGetStartupApplySpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -372,6 +400,18 @@ func (h configServiceHandler) adoptDatabase(ctx context.Context, _ connect.Spec,
 		return err
 	}
 	res, err := h.svc.AdoptDatabase(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h configServiceHandler) getStartupApply(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.GetStartupApplyRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.GetStartupApply(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -117,9 +117,10 @@ type NodeServiceClient interface {
 	DrainNode(context.Context, *v1.DrainNodeRequest) (*v1.DrainNodeResponse, error)
 	// Stop listing a node that is not connected. One that is gone is forgotten after 24 hours by itself.
 	ForgetNode(context.Context, *v1.ForgetNodeRequest) (*v1.ForgetNodeResponse, error)
-	// Cut a node off: its certificate is refused from now on, for good, and its streams end. What it
-	// serves already it goes on serving until its process is stopped. Under that name
-	// only a token made after this lets a node join again.
+	// Cut a node off: its certificate is refused from now on, for good, and its streams end. A node that
+	// is connected is not ready within 2 s and answers new requests with 503 node_revoked, over restarts
+	// too, unless it runs with --serve-when-revoked; what is under way ends by itself. One that cannot be
+	// reached serves on until it hears of it. Under that name only a token made after this lets a node join again.
 	RevokeNode(context.Context, *v1.RevokeNodeRequest) (*v1.RevokeNodeResponse, error)
 	// Make a token with which a node may join. It works once unless more uses are asked for.
 	CreateJoinToken(context.Context, *v1.CreateJoinTokenRequest) (*v1.CreateJoinTokenResponse, error)
@@ -146,9 +147,10 @@ type NodeServiceHandler interface {
 	DrainNode(context.Context, *v1.DrainNodeRequest) (*v1.DrainNodeResponse, error)
 	// Stop listing a node that is not connected. One that is gone is forgotten after 24 hours by itself.
 	ForgetNode(context.Context, *v1.ForgetNodeRequest) (*v1.ForgetNodeResponse, error)
-	// Cut a node off: its certificate is refused from now on, for good, and its streams end. What it
-	// serves already it goes on serving until its process is stopped. Under that name
-	// only a token made after this lets a node join again.
+	// Cut a node off: its certificate is refused from now on, for good, and its streams end. A node that
+	// is connected is not ready within 2 s and answers new requests with 503 node_revoked, over restarts
+	// too, unless it runs with --serve-when-revoked; what is under way ends by itself. One that cannot be
+	// reached serves on until it hears of it. Under that name only a token made after this lets a node join again.
 	RevokeNode(context.Context, *v1.RevokeNodeRequest) (*v1.RevokeNodeResponse, error)
 	// Make a token with which a node may join. It works once unless more uses are asked for.
 	CreateJoinToken(context.Context, *v1.CreateJoinTokenRequest) (*v1.CreateJoinTokenResponse, error)

@@ -2,8 +2,10 @@
 // @generated from file trunkline/admin/v1/config.proto (package trunkline.admin.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Group } from "./group_pb";
 import { file_trunkline_admin_v1_group } from "./group_pb";
 import type { ApiKey } from "./key_pb";
@@ -22,7 +24,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/config.proto.
  */
 export const file_trunkline_admin_v1_config: GenFile = /*@__PURE__*/
-  fileDesc("Ch90cnVua2xpbmUvYWRtaW4vdjEvY29uZmlnLnByb3RvEhJ0cnVua2xpbmUuYWRtaW4udjEikAIKCFJlc291cmNlEjAKCHByb3ZpZGVyGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVySAASKgoFZ3JvdXAYAiABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXBIABItCgdhcGlfa2V5GAMgASgLMhoudHJ1bmtsaW5lLmFkbWluLnYxLkFwaUtleUgAEj0KD2ZhaWx1cmVfa2V5d29yZBgEIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5GYWlsdXJlS2V5d29yZEgAEjAKCHNldHRpbmdzGAUgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlNldHRpbmdzSABCBgoEc3BlYyIsCgxHZW5lcmF0ZWRLZXkSDAoEbmFtZRgBIAEoCRIOCgZzZWNyZXQYAiABKAkiVAoSQXBwbHlDb25maWdSZXF1ZXN0Ei8KCXJlc291cmNlcxgBIAMoCzIcLnRydW5rbGluZS5hZG1pbi52MS5SZXNvdXJjZRINCgVwcnVuZRgCIAEoCCKWAQoTQXBwbHlDb25maWdSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBBIzCgdjaGFuZ2VzGAIgAygLMiIudHJ1bmtsaW5lLmFkbWluLnYxLlJlc291cmNlQ2hhbmdlEjgKDmdlbmVyYXRlZF9rZXlzGAMgAygLMiAudHJ1bmtsaW5lLmFkbWluLnYxLkdlbmVyYXRlZEtleSIVChNFeHBvcnRDb25maWdSZXF1ZXN0IlkKFEV4cG9ydENvbmZpZ1Jlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgEEi8KCXJlc291cmNlcxgCIAMoCzIcLnRydW5rbGluZS5hZG1pbi52MS5SZXNvdXJjZSJTChFEaWZmQ29uZmlnUmVxdWVzdBIvCglyZXNvdXJjZXMYASADKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUmVzb3VyY2USDQoFcHJ1bmUYAiABKAgiWwoSRGlmZkNvbmZpZ1Jlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgEEjMKB2NoYW5nZXMYAiADKAsyIi50cnVua2xpbmUuYWRtaW4udjEuUmVzb3VyY2VDaGFuZ2UyvgYKDUNvbmZpZ1NlcnZpY2USXgoLQXBwbHlDb25maWcSJi50cnVua2xpbmUuYWRtaW4udjEuQXBwbHlDb25maWdSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkFwcGx5Q29uZmlnUmVzcG9uc2USZgoMRXhwb3J0Q29uZmlnEicudHJ1bmtsaW5lLmFkbWluLnYxLkV4cG9ydENvbmZpZ1JlcXVlc3QaKC50cnVua2xpbmUuYWRtaW4udjEuRXhwb3J0Q29uZmlnUmVzcG9uc2UiA5ACARJbCgpEaWZmQ29uZmlnEiUudHJ1bmtsaW5lLmFkbWluLnYxLkRpZmZDb25maWdSZXF1ZXN0GiYudHJ1bmtsaW5lLmFkbWluLnYxLkRpZmZDb25maWdSZXNwb25zZRJpCg1MaXN0UmV2aXNpb25zEigudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RSZXZpc2lvbnNSZXF1ZXN0GikudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RSZXZpc2lvbnNSZXNwb25zZSIDkAIBEmMKC0dldFJldmlzaW9uEiYudHJ1bmtsaW5lLmFkbWluLnYxLkdldFJldmlzaW9uUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5HZXRSZXZpc2lvblJlc3BvbnNlIgOQAgESaQoNRGlmZlJldmlzaW9ucxIoLnRydW5rbGluZS5hZG1pbi52MS5EaWZmUmV2aXNpb25zUmVxdWVzdBopLnRydW5rbGluZS5hZG1pbi52MS5EaWZmUmV2aXNpb25zUmVzcG9uc2UiA5ACARJnCg5Sb2xsQmFja0NvbmZpZxIpLnRydW5rbGluZS5hZG1pbi52MS5Sb2xsQmFja0NvbmZpZ1JlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuUm9sbEJhY2tDb25maWdSZXNwb25zZRJkCg1BZG9wdERhdGFiYXNlEigudHJ1bmtsaW5lLmFkbWluLnYxLkFkb3B0RGF0YWJhc2VSZXF1ZXN0GikudHJ1bmtsaW5lLmFkbWluLnYxLkFkb3B0RGF0YWJhc2VSZXNwb25zZULXAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUILQ29uZmlnUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_trunkline_admin_v1_group, file_trunkline_admin_v1_key, file_trunkline_admin_v1_keyword, file_trunkline_admin_v1_provider, file_trunkline_admin_v1_revision, file_trunkline_admin_v1_settings]);
+  fileDesc("Ch90cnVua2xpbmUvYWRtaW4vdjEvY29uZmlnLnByb3RvEhJ0cnVua2xpbmUuYWRtaW4udjEikAIKCFJlc291cmNlEjAKCHByb3ZpZGVyGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVySAASKgoFZ3JvdXAYAiABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXBIABItCgdhcGlfa2V5GAMgASgLMhoudHJ1bmtsaW5lLmFkbWluLnYxLkFwaUtleUgAEj0KD2ZhaWx1cmVfa2V5d29yZBgEIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5GYWlsdXJlS2V5d29yZEgAEjAKCHNldHRpbmdzGAUgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlNldHRpbmdzSABCBgoEc3BlYyIsCgxHZW5lcmF0ZWRLZXkSDAoEbmFtZRgBIAEoCRIOCgZzZWNyZXQYAiABKAkiVAoSQXBwbHlDb25maWdSZXF1ZXN0Ei8KCXJlc291cmNlcxgBIAMoCzIcLnRydW5rbGluZS5hZG1pbi52MS5SZXNvdXJjZRINCgVwcnVuZRgCIAEoCCKWAQoTQXBwbHlDb25maWdSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBBIzCgdjaGFuZ2VzGAIgAygLMiIudHJ1bmtsaW5lLmFkbWluLnYxLlJlc291cmNlQ2hhbmdlEjgKDmdlbmVyYXRlZF9rZXlzGAMgAygLMiAudHJ1bmtsaW5lLmFkbWluLnYxLkdlbmVyYXRlZEtleSIVChNFeHBvcnRDb25maWdSZXF1ZXN0IlkKFEV4cG9ydENvbmZpZ1Jlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgEEi8KCXJlc291cmNlcxgCIAMoCzIcLnRydW5rbGluZS5hZG1pbi52MS5SZXNvdXJjZSJTChFEaWZmQ29uZmlnUmVxdWVzdBIvCglyZXNvdXJjZXMYASADKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUmVzb3VyY2USDQoFcHJ1bmUYAiABKAgiWwoSRGlmZkNvbmZpZ1Jlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgEEjMKB2NoYW5nZXMYAiADKAsyIi50cnVua2xpbmUuYWRtaW4udjEuUmVzb3VyY2VDaGFuZ2UiGAoWR2V0U3RhcnR1cEFwcGx5UmVxdWVzdCJSChdHZXRTdGFydHVwQXBwbHlSZXNwb25zZRI3Cg1zdGFydHVwX2FwcGx5GAEgASgLMiAudHJ1bmtsaW5lLmFkbWluLnYxLlN0YXJ0dXBBcHBseSKLAgoMU3RhcnR1cEFwcGx5EjQKBXN0YXRlGAEgASgOMiUudHJ1bmtsaW5lLmFkbWluLnYxLlN0YXJ0dXBBcHBseVN0YXRlEgwKBGZpbGUYAiABKAkSDAoEbW9kZRgDIAEoCRIuCgphcHBseV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghyZXZpc2lvbhgFIAEoBBINCgVlcnJvchgGIAEoCRIPCgdjcmVhdGVkGAcgASgFEg8KB3VwZGF0ZWQYCCABKAUSDwoHZGVsZXRlZBgJIAEoBRIRCgl1bmNoYW5nZWQYCiABKAUSEgoKbGVmdF9hbG9uZRgLIAEoBSqYAQoRU3RhcnR1cEFwcGx5U3RhdGUSIwofU1RBUlRVUF9BUFBMWV9TVEFURV9VTlNQRUNJRklFRBAAEhwKGFNUQVJUVVBfQVBQTFlfU1RBVEVfTk9ORRABEh8KG1NUQVJUVVBfQVBQTFlfU1RBVEVfQVBQTElFRBACEh8KG1NUQVJUVVBfQVBQTFlfU1RBVEVfUkVGVVNFRBADMq8HCg1Db25maWdTZXJ2aWNlEl4KC0FwcGx5Q29uZmlnEiYudHJ1bmtsaW5lLmFkbWluLnYxLkFwcGx5Q29uZmlnUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5BcHBseUNvbmZpZ1Jlc3BvbnNlEmYKDEV4cG9ydENvbmZpZxInLnRydW5rbGluZS5hZG1pbi52MS5FeHBvcnRDb25maWdSZXF1ZXN0GigudHJ1bmtsaW5lLmFkbWluLnYxLkV4cG9ydENvbmZpZ1Jlc3BvbnNlIgOQAgESWwoKRGlmZkNvbmZpZxIlLnRydW5rbGluZS5hZG1pbi52MS5EaWZmQ29uZmlnUmVxdWVzdBomLnRydW5rbGluZS5hZG1pbi52MS5EaWZmQ29uZmlnUmVzcG9uc2USaQoNTGlzdFJldmlzaW9ucxIoLnRydW5rbGluZS5hZG1pbi52MS5MaXN0UmV2aXNpb25zUmVxdWVzdBopLnRydW5rbGluZS5hZG1pbi52MS5MaXN0UmV2aXNpb25zUmVzcG9uc2UiA5ACARJjCgtHZXRSZXZpc2lvbhImLnRydW5rbGluZS5hZG1pbi52MS5HZXRSZXZpc2lvblJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuR2V0UmV2aXNpb25SZXNwb25zZSIDkAIBEmkKDURpZmZSZXZpc2lvbnMSKC50cnVua2xpbmUuYWRtaW4udjEuRGlmZlJldmlzaW9uc1JlcXVlc3QaKS50cnVua2xpbmUuYWRtaW4udjEuRGlmZlJldmlzaW9uc1Jlc3BvbnNlIgOQAgESZwoOUm9sbEJhY2tDb25maWcSKS50cnVua2xpbmUuYWRtaW4udjEuUm9sbEJhY2tDb25maWdSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLlJvbGxCYWNrQ29uZmlnUmVzcG9uc2USZAoNQWRvcHREYXRhYmFzZRIoLnRydW5rbGluZS5hZG1pbi52MS5BZG9wdERhdGFiYXNlUmVxdWVzdBopLnRydW5rbGluZS5hZG1pbi52MS5BZG9wdERhdGFiYXNlUmVzcG9uc2USbwoPR2V0U3RhcnR1cEFwcGx5EioudHJ1bmtsaW5lLmFkbWluLnYxLkdldFN0YXJ0dXBBcHBseVJlcXVlc3QaKy50cnVua2xpbmUuYWRtaW4udjEuR2V0U3RhcnR1cEFwcGx5UmVzcG9uc2UiA5ACAULXAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUILQ29uZmlnUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_trunkline_admin_v1_group, file_trunkline_admin_v1_key, file_trunkline_admin_v1_keyword, file_trunkline_admin_v1_provider, file_trunkline_admin_v1_revision, file_trunkline_admin_v1_settings]);
 
 /**
  * One document of the configuration.
@@ -252,6 +254,165 @@ export const DiffConfigResponseSchema: GenMessage<DiffConfigResponse> = /*@__PUR
   messageDesc(file_trunkline_admin_v1_config, 7);
 
 /**
+ * @generated from message trunkline.admin.v1.GetStartupApplyRequest
+ */
+export type GetStartupApplyRequest = Message<"trunkline.admin.v1.GetStartupApplyRequest"> & {
+};
+
+/**
+ * Describes the message trunkline.admin.v1.GetStartupApplyRequest.
+ * Use `create(GetStartupApplyRequestSchema)` to create a new message.
+ */
+export const GetStartupApplyRequestSchema: GenMessage<GetStartupApplyRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_config, 8);
+
+/**
+ * @generated from message trunkline.admin.v1.GetStartupApplyResponse
+ */
+export type GetStartupApplyResponse = Message<"trunkline.admin.v1.GetStartupApplyResponse"> & {
+  /**
+   * @generated from field: trunkline.admin.v1.StartupApply startup_apply = 1;
+   */
+  startupApply?: StartupApply | undefined;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.GetStartupApplyResponse.
+ * Use `create(GetStartupApplyResponseSchema)` to create a new message.
+ */
+export const GetStartupApplyResponseSchema: GenMessage<GetStartupApplyResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_config, 9);
+
+/**
+ * What became of the file of --apply. One that is refused changes nothing and keeps no process from
+ * starting: it serves the configuration that is stored.
+ *
+ * @generated from message trunkline.admin.v1.StartupApply
+ */
+export type StartupApply = Message<"trunkline.admin.v1.StartupApply"> & {
+  /**
+   * @generated from field: trunkline.admin.v1.StartupApplyState state = 1;
+   */
+  state: StartupApplyState;
+
+  /**
+   * File, as --apply names it; empty when there is none.
+   *
+   * @generated from field: string file = 2;
+   */
+  file: string;
+
+  /**
+   * What --apply-mode says: create, replace or prune.
+   *
+   * @generated from field: string mode = 3;
+   */
+  mode: string;
+
+  /**
+   * When it was applied or refused.
+   *
+   * @generated from field: google.protobuf.Timestamp apply_time = 4;
+   */
+  applyTime?: Timestamp | undefined;
+
+  /**
+   * Revision of the configuration afterwards; of the stored one when the file was refused.
+   *
+   * @generated from field: uint64 revision = 5;
+   */
+  revision: bigint;
+
+  /**
+   * Why it was refused; empty when it was not.
+   *
+   * @generated from field: string error = 6;
+   */
+  error: string;
+
+  /**
+   * Documents that it made.
+   *
+   * @generated from field: int32 created = 7;
+   */
+  created: number;
+
+  /**
+   * Documents that it changed.
+   *
+   * @generated from field: int32 updated = 8;
+   */
+  updated: number;
+
+  /**
+   * Documents that it deleted.
+   *
+   * @generated from field: int32 deleted = 9;
+   */
+  deleted: number;
+
+  /**
+   * Documents that were as the file says already.
+   *
+   * @generated from field: int32 unchanged = 10;
+   */
+  unchanged: number;
+
+  /**
+   * Documents that differ from the file, or were deleted, and stay so: the mode is create.
+   *
+   * @generated from field: int32 left_alone = 11;
+   */
+  leftAlone: number;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.StartupApply.
+ * Use `create(StartupApplySchema)` to create a new message.
+ */
+export const StartupApplySchema: GenMessage<StartupApply> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_config, 10);
+
+/**
+ * How the file of --apply fared.
+ *
+ * @generated from enum trunkline.admin.v1.StartupApplyState
+ */
+export enum StartupApplyState {
+  /**
+   * @generated from enum value: STARTUP_APPLY_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * No file was given.
+   *
+   * @generated from enum value: STARTUP_APPLY_STATE_NONE = 1;
+   */
+  NONE = 1,
+
+  /**
+   * It was applied.
+   *
+   * @generated from enum value: STARTUP_APPLY_STATE_APPLIED = 2;
+   */
+  APPLIED = 2,
+
+  /**
+   * It was refused as a whole, for the reason in error.
+   *
+   * @generated from enum value: STARTUP_APPLY_STATE_REFUSED = 3;
+   */
+  REFUSED = 3,
+}
+
+/**
+ * Describes the enum trunkline.admin.v1.StartupApplyState.
+ */
+export const StartupApplyStateSchema: GenEnum<StartupApplyState> = /*@__PURE__*/
+  enumDesc(file_trunkline_admin_v1_config, 0);
+
+/**
  * Work with the configuration as a whole: declarative files, export, diff.
  *
  * @generated from service trunkline.admin.v1.ConfigService
@@ -339,6 +500,16 @@ export const ConfigService: GenService<{
     methodKind: "unary";
     input: typeof AdoptDatabaseRequestSchema;
     output: typeof AdoptDatabaseResponseSchema;
+  },
+  /**
+   * What became of the file that the replica which answers was to apply when it started (--apply).
+   *
+   * @generated from rpc trunkline.admin.v1.ConfigService.GetStartupApply
+   */
+  getStartupApply: {
+    methodKind: "unary";
+    input: typeof GetStartupApplyRequestSchema;
+    output: typeof GetStartupApplyResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_trunkline_admin_v1_config, 0);

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/gap.proto.
  */
 export const file_trunkline_admin_v1_gap: GenFile = /*@__PURE__*/
-  fileDesc("Chx0cnVua2xpbmUvYWRtaW4vdjEvZ2FwLnByb3RvEhJ0cnVua2xpbmUuYWRtaW4udjEirAEKA0dhcBIKCgJpZBgBIAEoCRIMCgRub2RlGAIgASgJEi4KCnN0YXJ0X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVjYWxscxgFIAEoAxIOCgZyZWFzb24YBiABKAkSDgoGc3VtbWVkGAcgASgIIqQBCg9MaXN0R2Fwc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSDAoEbm9kZRgDIAEoCRIuCgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiUgoQTGlzdEdhcHNSZXNwb25zZRIlCgRnYXBzGAEgAygLMhcudHJ1bmtsaW5lLmFkbWluLnYxLkdhcBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkicgoHUmVmdXNlZBIKCgJpZBgBIAEoCRIMCgRraW5kGAIgASgJEgwKBG5vZGUYAyABKAkSLwoLcmVmdXNlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnJlYXNvbhgFIAEoCSI7ChJMaXN0UmVmdXNlZFJlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiXAoTTGlzdFJlZnVzZWRSZXNwb25zZRIsCgdyZWZ1c2VkGAEgAygLMhsudHJ1bmtsaW5lLmFkbWluLnYxLlJlZnVzZWQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQtQBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQghHYXBQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Chx0cnVua2xpbmUvYWRtaW4vdjEvZ2FwLnByb3RvEhJ0cnVua2xpbmUuYWRtaW4udjEixAEKA0dhcBIKCgJpZBgBIAEoCRIMCgRub2RlGAIgASgJEi4KCnN0YXJ0X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVjYWxscxgFIAEoAxIOCgZyZWFzb24YBiABKAkSDgoGc3VtbWVkGAcgASgIEhYKDWNhbGxzX3Vua25vd24YlgEgASgIIqQBCg9MaXN0R2Fwc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSDAoEbm9kZRgDIAEoCRIuCgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiUgoQTGlzdEdhcHNSZXNwb25zZRIlCgRnYXBzGAEgAygLMhcudHJ1bmtsaW5lLmFkbWluLnYxLkdhcBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkicgoHUmVmdXNlZBIKCgJpZBgBIAEoCRIMCgRraW5kGAIgASgJEgwKBG5vZGUYAyABKAkSLwoLcmVmdXNlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnJlYXNvbhgFIAEoCSI7ChJMaXN0UmVmdXNlZFJlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiXAoTTGlzdFJlZnVzZWRSZXNwb25zZRIsCgdyZWZ1c2VkGAEgAygLMhsudHJ1bmtsaW5lLmFkbWluLnYxLlJlZnVzZWQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQtQBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQghHYXBQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * A time of which a node has no record of some calls.
@@ -49,7 +49,7 @@ export type Gap = Message<"trunkline.admin.v1.Gap"> & {
   endTime?: Timestamp | undefined;
 
   /**
-   * How many calls have no record.
+   * How many calls have no record; 0 when nobody knows.
    *
    * @generated from field: int64 calls = 5;
    */
@@ -57,8 +57,10 @@ export type Gap = Message<"trunkline.admin.v1.Gap"> & {
 
   /**
    * Why: queue_full (the node was too busy), memory_full (its disk did not take them), spool_full or
-   * too_old (the control plane was away for too long), damaged (the disk did not keep them) or
-   * totals_full (there was no room for the sums either).
+   * too_old (the control plane was away for too long), damaged (the disk did not keep them),
+   * totals_full (there was no room for the sums either), killed (the node ended without being stopped:
+   * calls that ended in this time may be missing) or database_restored (the database was set back to an
+   * older state: what it had stored of this node in this time is gone).
    *
    * @generated from field: string reason = 6;
    */
@@ -70,6 +72,13 @@ export type Gap = Message<"trunkline.admin.v1.Gap"> & {
    * @generated from field: bool summed = 7;
    */
   summed: boolean;
+
+  /**
+   * Nobody knows how many calls there were, none perhaps.
+   *
+   * @generated from field: bool calls_unknown = 150;
+   */
+  callsUnknown: boolean;
 };
 
 /**

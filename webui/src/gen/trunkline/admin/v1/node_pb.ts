@@ -2,8 +2,8 @@
 // @generated from file trunkline/admin/v1/node.proto (package trunkline.admin.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { TargetHealth } from "./health_pb";
@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/node.proto.
  */
 export const file_trunkline_admin_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("Ch10cnVua2xpbmUvYWRtaW4vdjEvbm9kZS5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIq0ICgROb2RlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIRCgljb25uZWN0ZWQYAyABKAgSGAoQYXBwbGllZF9yZXZpc2lvbhgEIAEoBBINCgVlcnJvchgFIAEoCRIwCgxjb25uZWN0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmxhc3Rfc2Vlbl90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglpbl9mbGlnaHQYCCABKAUSFQoNY2FsbHNfd2FpdGluZxgJIAEoAxIVCg1jYWxsc19kcm9wcGVkGAogASgDEjEKB3RhcmdldHMYCyADKAsyIC50cnVua2xpbmUuYWRtaW4udjEuVGFyZ2V0SGVhbHRoEg0KBXJlZGlzGAwgASgJEj8KDGtleXdvcmRfaGl0cxgNIAMoCzIpLnRydW5rbGluZS5hZG1pbi52MS5Ob2RlLktleXdvcmRIaXRzRW50cnkSDwoHcmVwbGljYRgOIAEoCRIPCgdib290X2lkGA8gASgJEhgKEHJldmlzaW9uc19iZWhpbmQYECABKAQSLQoKYmVoaW5kX2ZvchgRIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIpCgZ1cHRpbWUYEiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGwoTcmVxdWVzdHNfcGVyX3NlY29uZBgTIAEoARITCgtzcG9vbF9ieXRlcxgUIAEoAxIVCg1zcG9vbF90cm91YmxlGBUgASgJEi8KDGNsb2NrX29mZnNldBgWIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghkcmFpbmluZxgXIAEoCBIVCg1kcmFpbl9vcmRlcmVkGBggASgIEjsKF2NlcnRpZmljYXRlX2V4cGlyZV90aW1lGB4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtlbnJvbGxfdGltZRgfIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcmV2b2tlZBggIAEoCBIUCgxjYWxsc19zdW1tZWQYGiABKAMSDAoEZ2FwcxgbIAEoAxIwCgdsaW5lYWdlGBkgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLk5vZGVMaW5lYWdlEj4KEXJlZnVzZWRfZG9jdW1lbnRzGCEgAygLMiMudHJ1bmtsaW5lLmFkbWluLnYxLlJlZnVzZWREb2N1bWVudBIeChZyZWZ1c2VkX2RvY3VtZW50X2NvdW50GCIgASgFGjIKEEtleXdvcmRIaXRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgDOgI4ASJHCg9SZWZ1c2VkRG9jdW1lbnQSDAoEa2luZBgBIAEoCRIMCgRuYW1lGAIgASgJEhgKEG1pc3NpbmdfZmVhdHVyZXMYAyADKAkiEgoQTGlzdE5vZGVzUmVxdWVzdCJiChFMaXN0Tm9kZXNSZXNwb25zZRInCgVub2RlcxgBIAMoCzIYLnRydW5rbGluZS5hZG1pbi52MS5Ob2RlEhAKCHJldmlzaW9uGAIgASgEEhIKCmluY29tcGxldGUYAyABKAkiHgoOR2V0Tm9kZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSJLCg9HZXROb2RlUmVzcG9uc2USJgoEbm9kZRgBIAEoCzIYLnRydW5rbGluZS5hZG1pbi52MS5Ob2RlEhAKCHJldmlzaW9uGAIgASgEIi4KEERyYWluTm9kZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgR1bmRvGAIgASgIIjsKEURyYWluTm9kZVJlc3BvbnNlEiYKBG5vZGUYASABKAsyGC50cnVua2xpbmUuYWRtaW4udjEuTm9kZSIhChFGb3JnZXROb2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJIhQKEkZvcmdldE5vZGVSZXNwb25zZSIhChFSZXZva2VOb2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJIhQKElJldm9rZU5vZGVSZXNwb25zZTKfBgoLTm9kZVNlcnZpY2USXQoJTGlzdE5vZGVzEiQudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3ROb2Rlc1JlcXVlc3QaJS50cnVua2xpbmUuYWRtaW4udjEuTGlzdE5vZGVzUmVzcG9uc2UiA5ACARJXCgdHZXROb2RlEiIudHJ1bmtsaW5lLmFkbWluLnYxLkdldE5vZGVSZXF1ZXN0GiMudHJ1bmtsaW5lLmFkbWluLnYxLkdldE5vZGVSZXNwb25zZSIDkAIBElgKCURyYWluTm9kZRIkLnRydW5rbGluZS5hZG1pbi52MS5EcmFpbk5vZGVSZXF1ZXN0GiUudHJ1bmtsaW5lLmFkbWluLnYxLkRyYWluTm9kZVJlc3BvbnNlElsKCkZvcmdldE5vZGUSJS50cnVua2xpbmUuYWRtaW4udjEuRm9yZ2V0Tm9kZVJlcXVlc3QaJi50cnVua2xpbmUuYWRtaW4udjEuRm9yZ2V0Tm9kZVJlc3BvbnNlElsKClJldm9rZU5vZGUSJS50cnVua2xpbmUuYWRtaW4udjEuUmV2b2tlTm9kZVJlcXVlc3QaJi50cnVua2xpbmUuYWRtaW4udjEuUmV2b2tlTm9kZVJlc3BvbnNlEmoKD0NyZWF0ZUpvaW5Ub2tlbhIqLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVKb2luVG9rZW5SZXF1ZXN0GisudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZUpvaW5Ub2tlblJlc3BvbnNlEmwKDkxpc3RKb2luVG9rZW5zEikudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RKb2luVG9rZW5zUmVxdWVzdBoqLnRydW5rbGluZS5hZG1pbi52MS5MaXN0Sm9pblRva2Vuc1Jlc3BvbnNlIgOQAgESagoPRGVsZXRlSm9pblRva2VuEioudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUpvaW5Ub2tlblJlcXVlc3QaKy50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlSm9pblRva2VuUmVzcG9uc2VC1QEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCCU5vZGVQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_trunkline_admin_v1_health, file_trunkline_admin_v1_join_token, file_trunkline_admin_v1_revocation]);
+  fileDesc("Ch10cnVua2xpbmUvYWRtaW4vdjEvbm9kZS5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIvIICgROb2RlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIRCgljb25uZWN0ZWQYAyABKAgSGAoQYXBwbGllZF9yZXZpc2lvbhgEIAEoBBINCgVlcnJvchgFIAEoCRIwCgxjb25uZWN0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmxhc3Rfc2Vlbl90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglpbl9mbGlnaHQYCCABKAUSFQoNY2FsbHNfd2FpdGluZxgJIAEoAxIVCg1jYWxsc19kcm9wcGVkGAogASgDEjEKB3RhcmdldHMYCyADKAsyIC50cnVua2xpbmUuYWRtaW4udjEuVGFyZ2V0SGVhbHRoEg0KBXJlZGlzGAwgASgJEj8KDGtleXdvcmRfaGl0cxgNIAMoCzIpLnRydW5rbGluZS5hZG1pbi52MS5Ob2RlLktleXdvcmRIaXRzRW50cnkSDwoHcmVwbGljYRgOIAEoCRIPCgdib290X2lkGA8gASgJEhgKEHJldmlzaW9uc19iZWhpbmQYECABKAQSLQoKYmVoaW5kX2ZvchgRIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIpCgZ1cHRpbWUYEiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGwoTcmVxdWVzdHNfcGVyX3NlY29uZBgTIAEoARITCgtzcG9vbF9ieXRlcxgUIAEoAxIVCg1zcG9vbF90cm91YmxlGBUgASgJEi8KDGNsb2NrX29mZnNldBgWIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghkcmFpbmluZxgXIAEoCBIVCg1kcmFpbl9vcmRlcmVkGBggASgIEjsKF2NlcnRpZmljYXRlX2V4cGlyZV90aW1lGB4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtlbnJvbGxfdGltZRgfIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcmV2b2tlZBggIAEoCBIUCgxjYWxsc19zdW1tZWQYGiABKAMSDAoEZ2FwcxgbIAEoAxIwCgdsaW5lYWdlGBkgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLk5vZGVMaW5lYWdlEj4KEXJlZnVzZWRfZG9jdW1lbnRzGCEgAygLMiMudHJ1bmtsaW5lLmFkbWluLnYxLlJlZnVzZWREb2N1bWVudBIeChZyZWZ1c2VkX2RvY3VtZW50X2NvdW50GCIgASgFEi0KBXN0YXRlGJYBIAEoDjIdLnRydW5rbGluZS5hZG1pbi52MS5Ob2RlU3RhdGUSFAoLcmVkaXNfZXJyb3IYlwEgASgJGjIKEEtleXdvcmRIaXRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgDOgI4ASJHCg9SZWZ1c2VkRG9jdW1lbnQSDAoEa2luZBgBIAEoCRIMCgRuYW1lGAIgASgJEhgKEG1pc3NpbmdfZmVhdHVyZXMYAyADKAkiEgoQTGlzdE5vZGVzUmVxdWVzdCJiChFMaXN0Tm9kZXNSZXNwb25zZRInCgVub2RlcxgBIAMoCzIYLnRydW5rbGluZS5hZG1pbi52MS5Ob2RlEhAKCHJldmlzaW9uGAIgASgEEhIKCmluY29tcGxldGUYAyABKAkiHgoOR2V0Tm9kZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSJLCg9HZXROb2RlUmVzcG9uc2USJgoEbm9kZRgBIAEoCzIYLnRydW5rbGluZS5hZG1pbi52MS5Ob2RlEhAKCHJldmlzaW9uGAIgASgEIi4KEERyYWluTm9kZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgR1bmRvGAIgASgIIjsKEURyYWluTm9kZVJlc3BvbnNlEiYKBG5vZGUYASABKAsyGC50cnVua2xpbmUuYWRtaW4udjEuTm9kZSIhChFGb3JnZXROb2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJIhQKEkZvcmdldE5vZGVSZXNwb25zZSIhChFSZXZva2VOb2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJIhQKElJldm9rZU5vZGVSZXNwb25zZSqDAgoJTm9kZVN0YXRlEhoKFk5PREVfU1RBVEVfVU5TUEVDSUZJRUQQABIWChJOT0RFX1NUQVRFX1JFVk9LRUQQARIXChNOT0RFX1NUQVRFX09SUEhBTkVEEAISGwoXTk9ERV9TVEFURV9ESVNDT05ORUNURUQQAxIUChBOT0RFX1NUQVRFX0FIRUFEEAQSFwoTTk9ERV9TVEFURV9SRUZVU0lORxAFEhcKE05PREVfU1RBVEVfU1RBUlRJTkcQBhIXChNOT0RFX1NUQVRFX0RSQUlOSU5HEAcSFQoRTk9ERV9TVEFURV9CRUhJTkQQCBIUChBOT0RFX1NUQVRFX1JFQURZEAkynwYKC05vZGVTZXJ2aWNlEl0KCUxpc3ROb2RlcxIkLnRydW5rbGluZS5hZG1pbi52MS5MaXN0Tm9kZXNSZXF1ZXN0GiUudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3ROb2Rlc1Jlc3BvbnNlIgOQAgESVwoHR2V0Tm9kZRIiLnRydW5rbGluZS5hZG1pbi52MS5HZXROb2RlUmVxdWVzdBojLnRydW5rbGluZS5hZG1pbi52MS5HZXROb2RlUmVzcG9uc2UiA5ACARJYCglEcmFpbk5vZGUSJC50cnVua2xpbmUuYWRtaW4udjEuRHJhaW5Ob2RlUmVxdWVzdBolLnRydW5rbGluZS5hZG1pbi52MS5EcmFpbk5vZGVSZXNwb25zZRJbCgpGb3JnZXROb2RlEiUudHJ1bmtsaW5lLmFkbWluLnYxLkZvcmdldE5vZGVSZXF1ZXN0GiYudHJ1bmtsaW5lLmFkbWluLnYxLkZvcmdldE5vZGVSZXNwb25zZRJbCgpSZXZva2VOb2RlEiUudHJ1bmtsaW5lLmFkbWluLnYxLlJldm9rZU5vZGVSZXF1ZXN0GiYudHJ1bmtsaW5lLmFkbWluLnYxLlJldm9rZU5vZGVSZXNwb25zZRJqCg9DcmVhdGVKb2luVG9rZW4SKi50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlSm9pblRva2VuUmVxdWVzdBorLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVKb2luVG9rZW5SZXNwb25zZRJsCg5MaXN0Sm9pblRva2VucxIpLnRydW5rbGluZS5hZG1pbi52MS5MaXN0Sm9pblRva2Vuc1JlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuTGlzdEpvaW5Ub2tlbnNSZXNwb25zZSIDkAIBEmoKD0RlbGV0ZUpvaW5Ub2tlbhIqLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVKb2luVG9rZW5SZXF1ZXN0GisudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUpvaW5Ub2tlblJlc3BvbnNlQtUBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQglOb2RlUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_trunkline_admin_v1_health, file_trunkline_admin_v1_join_token, file_trunkline_admin_v1_revocation]);
 
 /**
  * One data-plane process.
@@ -104,7 +104,7 @@ export type Node = Message<"trunkline.admin.v1.Node"> & {
   targets: TargetHealth[];
 
   /**
-   * Redis as the node sees it: off (none configured), up or down.
+   * Redis as the node sees it: off (none configured), up, down or denied (it is there, and refuses the node).
    *
    * @generated from field: string redis = 12;
    */
@@ -250,6 +250,20 @@ export type Node = Message<"trunkline.admin.v1.Node"> & {
    * @generated from field: int32 refused_document_count = 34;
    */
   refusedDocumentCount: number;
+
+  /**
+   * How it stands, in one word.
+   *
+   * @generated from field: trunkline.admin.v1.NodeState state = 150;
+   */
+  state: NodeState;
+
+  /**
+   * Why Redis is down for the node, with what to do about it where that is known; empty while it is up.
+   *
+   * @generated from field: string redis_error = 151;
+   */
+  redisError: string;
 };
 
 /**
@@ -484,6 +498,88 @@ export const RevokeNodeResponseSchema: GenMessage<RevokeNodeResponse> = /*@__PUR
   messageDesc(file_trunkline_admin_v1_node, 11);
 
 /**
+ * How a node stands: the first of these that is true.
+ *
+ * @generated from enum trunkline.admin.v1.NodeState
+ */
+export enum NodeState {
+  /**
+   * @generated from enum value: NODE_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Its certificate is refused, and it serves nothing unless it runs with --serve-when-revoked.
+   *
+   * @generated from enum value: NODE_STATE_REVOKED = 1;
+   */
+  REVOKED = 1,
+
+  /**
+   * It shows a certificate of this control plane, but the database knows no such node: it joined after
+   * the backup that was restored, or was forgotten. It serves what it has until it joins again or is stopped.
+   *
+   * @generated from enum value: NODE_STATE_ORPHANED = 2;
+   */
+  ORPHANED = 2,
+
+  /**
+   * It is not connected.
+   *
+   * @generated from enum value: NODE_STATE_DISCONNECTED = 3;
+   */
+  DISCONNECTED = 3,
+
+  /**
+   * It refuses this database because it has seen a newer or another one.
+   *
+   * @generated from enum value: NODE_STATE_AHEAD = 4;
+   */
+  AHEAD = 4,
+
+  /**
+   * It refuses the newest revision for another reason, which error has.
+   *
+   * @generated from enum value: NODE_STATE_REFUSING = 5;
+   */
+  REFUSING = 5,
+
+  /**
+   * It has no configuration yet.
+   *
+   * @generated from enum value: NODE_STATE_STARTING = 6;
+   */
+  STARTING = 6,
+
+  /**
+   * An admin keeps new clients away from it.
+   *
+   * @generated from enum value: NODE_STATE_DRAINING = 7;
+   */
+  DRAINING = 7,
+
+  /**
+   * It serves an older revision than the newest.
+   *
+   * @generated from enum value: NODE_STATE_BEHIND = 8;
+   */
+  BEHIND = 8,
+
+  /**
+   * It serves the newest revision.
+   *
+   * @generated from enum value: NODE_STATE_READY = 9;
+   */
+  READY = 9,
+}
+
+/**
+ * Describes the enum trunkline.admin.v1.NodeState.
+ */
+export const NodeStateSchema: GenEnum<NodeState> = /*@__PURE__*/
+  enumDesc(file_trunkline_admin_v1_node, 0);
+
+/**
  * Look at the data-plane nodes.
  *
  * @generated from service trunkline.admin.v1.NodeService
@@ -531,9 +627,10 @@ export const NodeService: GenService<{
     output: typeof ForgetNodeResponseSchema;
   },
   /**
-   * Cut a node off: its certificate is refused from now on, for good, and its streams end. What it
-   * serves already it goes on serving until its process is stopped. Under that name
-   * only a token made after this lets a node join again.
+   * Cut a node off: its certificate is refused from now on, for good, and its streams end. A node that
+   * is connected is not ready within 2 s and answers new requests with 503 node_revoked, over restarts
+   * too, unless it runs with --serve-when-revoked; what is under way ends by itself. One that cannot be
+   * reached serves on until it hears of it. Under that name only a token made after this lets a node join again.
    *
    * @generated from rpc trunkline.admin.v1.NodeService.RevokeNode
    */

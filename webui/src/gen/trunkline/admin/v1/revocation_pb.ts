@@ -26,7 +26,7 @@ export type RevokeApiKeyRequest = Message<"trunkline.admin.v1.RevokeApiKeyReques
   name: string;
 
   /**
-   * How long to wait for connected nodes to confirm, 0s to 60s; default 0s: not at all.
+   * How long to wait for connected nodes to confirm, 0s to 60s; default 5s; 0s: not at all.
    *
    * @generated from field: google.protobuf.Duration wait = 2;
    */
