@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -31,6 +32,7 @@ func Compile(in *nodev1.Snapshot) (*Snapshot, error) {
 		groups:    make(map[string]*Group, len(in.GetGroups())),
 
 		unsupported: map[KeyHash][]string{},
+		held:        make(map[string]*atomic.Int64, len(in.GetApiKeys())),
 	}
 	s.CORS = compileOrigins(in.GetCorsOrigins())
 	targets := map[Scope]*Target{}
@@ -180,7 +182,10 @@ func (s *Snapshot) addKey(in *nodev1.ApiKey, groups map[string]*Group) error {
 	if _, taken := s.keys[sum]; taken {
 		return fmt.Errorf("another key has the same secret")
 	}
-	k := &APIKey{Name: in.GetName(), hash: sum}
+	if s.held[in.GetName()] == nil {
+		s.held[in.GetName()] = new(atomic.Int64)
+	}
+	k := &APIKey{Name: in.GetName(), Held: s.held[in.GetName()], hash: sum}
 	if err := k.restrict(in); err != nil {
 		return err
 	}

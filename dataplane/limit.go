@@ -90,10 +90,15 @@ type Denial struct {
 	Wait  time.Duration // until it may be tried again; above zero
 }
 
-// Lease is the permission to make one call. Settle ends it, once, with what the call
-// really used: the tokens and the cost of all its attempts.
+// Lease is the permission to make one call. Settle or Cancel ends it, once.
 type Lease interface {
+	// Reserve asks for what the call is expected to use, once that is known: how the limits
+	// stand then, or why the call may not be made.
+	Reserve(want Estimate) (Quotas, *Denial)
+	// Settle ends the call with what it really used: the tokens and the cost of all its attempts.
 	Settle(tokens int64, cost PicoUSD)
+	// Cancel ends a call that is not made: it does not count.
+	Cancel()
 }
 
 // Origins are the web origins whose pages may read answers. The zero value allows none.

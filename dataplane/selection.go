@@ -103,6 +103,11 @@ func (s *Snapshot) KeepLoads(old *Snapshot) {
 			p.Load = before.Load
 		}
 	}
+	for _, k := range s.keys {
+		if before, ok := old.held[k.Name]; ok {
+			k.Held, s.held[k.Name] = before, before
+		}
+	}
 }
 
 // leastBusyFirst orders each run of one priority by the attempts in flight for each unit of

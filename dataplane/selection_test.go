@@ -1,6 +1,7 @@
 package dataplane
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -129,6 +130,35 @@ func TestLoadsOutliveASnapshot(t *testing.T) {
 	g.Members[0].Load.End()
 	if n := h.Members[0].Load.n.Load(); n != 0 {
 		t.Errorf("%d in flight after the last attempt ended", n)
+	}
+}
+
+func TestWhatAKeyHoldsOutlivesASnapshot(t *testing.T) {
+	t.Parallel()
+	compiled := func() *Snapshot {
+		s, err := Compile(&nodev1.Snapshot{KeyPepper: []byte("pepper"), ApiKeys: []*nodev1.ApiKey{
+			{Name: "a", Hash: bytes.Repeat([]byte{1}, 32)}, {Name: "a", Hash: bytes.Repeat([]byte{2}, 32)}, {Name: "b", Hash: bytes.Repeat([]byte{3}, 32)},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	old, next, last := compiled(), compiled(), compiled()
+	for k := range old.Keys() {
+		k.Held.Add(map[string]int64{"a": 5, "b": 7}[k.Name])
+	}
+	next.KeepLoads(old)
+	last.KeepLoads(next)
+	seen := 0
+	for k := range last.Keys() {
+		seen++
+		if want := map[string]int64{"a": 10, "b": 7}[k.Name]; k.Held.Load() != want { // both secrets of a
+			t.Errorf("%s holds %d, want %d", k.Name, k.Held.Load(), want)
+		}
+	}
+	if seen != 3 {
+		t.Errorf("%d keys", seen)
 	}
 }
 

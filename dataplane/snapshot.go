@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
@@ -26,6 +27,7 @@ type Snapshot struct {
 	unsupported map[KeyHash][]string
 	// revoked are secrets among keys that were revoked since.
 	revoked RevokedKeys
+	held    map[string]*atomic.Int64 // by the name of the key
 
 	targets map[Scope]*Target
 }
@@ -149,6 +151,9 @@ type APIKey struct {
 	RequestOptions bool
 	// Debug: error answers tell which providers were tried and how that ended.
 	Debug bool
+	// Held counts the bytes of bodies that the key's requests hold on this node; snapshots that
+	// follow go on with it, and so do all secrets of one key.
+	Held *atomic.Int64
 
 	limited bool
 	hash    KeyHash

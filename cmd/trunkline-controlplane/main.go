@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/trunkline-ai/trunkline/controlplane/server"
+	"github.com/trunkline-ai/trunkline/internal/memlimit"
 	"github.com/trunkline-ai/trunkline/internal/ops"
 	"github.com/trunkline-ai/trunkline/internal/run"
 	"github.com/trunkline-ai/trunkline/internal/settings"
@@ -30,5 +31,7 @@ func start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	memory := memlimit.Apply()
+	log.Info("memory", "limit_bytes", memory.Bytes, "from", memory.Source)
 	return process.Run(ctx, log, set.LookupEnv)
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/trunkline-ai/trunkline/dataplane/server"
+	"github.com/trunkline-ai/trunkline/internal/memlimit"
 	"github.com/trunkline-ai/trunkline/internal/ops"
 	"github.com/trunkline-ai/trunkline/internal/run"
 	"github.com/trunkline-ai/trunkline/internal/settings"
@@ -30,5 +31,8 @@ func start(ctx context.Context, hurry <-chan struct{}) error {
 	if err != nil {
 		return err
 	}
+	memory := memlimit.Apply()
+	log.Info("memory", "limit_bytes", memory.Bytes, "from", memory.Source)
+	process.Memory = memory.Bytes
 	return process.Run(ctx, hurry, log)
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/trunkline-ai/trunkline/internal/allinone"
+	"github.com/trunkline-ai/trunkline/internal/memlimit"
 	"github.com/trunkline-ai/trunkline/internal/ops"
 	"github.com/trunkline-ai/trunkline/internal/run"
 	"github.com/trunkline-ai/trunkline/internal/settings"
@@ -49,6 +50,9 @@ func start(ctx context.Context, hurry <-chan struct{}) error {
 		o.DataDir, o.DatabaseURL = dir, "sqlite:///"+filepath.Join(dir, "trunkline.db")
 	}
 	o.Logger, o.Lookup = log, set.LookupEnv
+	memory := memlimit.Apply()
+	log.Info("memory", "limit_bytes", memory.Bytes, "from", memory.Source)
+	o.Data.Memory = memory.Bytes
 	g, err := allinone.New(ctx, o.Config)
 	if err != nil {
 		return err

@@ -58,42 +58,69 @@ func (o *others) now(now moment) use {
 
 func fade(n, left int64) int64 { return (n*left + span - 1) / span }
 
-// acquire judges the limits in order of how long they last, and reserves.
-func (a *account) acquire(key *dataplane.APIKey, want dataplane.Estimate, at moment, now time.Time) (*lease, dataplane.Quotas, *dataplane.Denial) {
+// begin judges, in order of how long they last, the limits that need nothing of the call but
+// that it is there, and counts it.
+func (a *account) begin(key *dataplane.APIKey, at moment, now time.Time) (*lease, dataplane.Quotas, *dataplane.Denial) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.advance(key, at, now)
 	others, limits := a.others.now(at), key.Limits
-	// A call that is expected to use more than the whole limit gets in when the limit is
-	// free: estimates are rough, and it could never be made otherwise.
-	tokens := min(max(want.Tokens, 0), limits.Tokens)
-	if d := a.judge(key, others, tokens, at, now); d != nil {
-		d.Want = want.Tokens
+	d := a.judgeBudget(key, now)
+	if d == nil {
+		d = a.judgeCalls(limits, others, at)
+	}
+	if d != nil {
 		return nil, a.quotas(limits, others, at), d
 	}
-	ls := &lease{account: a, cost: max(want.Cost, 0)}
+	ls := &lease{account: a, key: key}
 	if limits.Requests > 0 {
-		a.requests.add(at, 1)
-	}
-	if limits.Tokens > 0 {
-		ls.tokens, ls.counted, ls.second = tokens, true, a.tokens.add(at, tokens)
+		ls.began = a.requests.add(at, 1)
 	}
 	a.inFlight++
-	a.reserved += ls.cost
 	a.changed = true
 	return ls, a.quotas(limits, others, at), nil
 }
 
-func (a *account) judge(key *dataplane.APIKey, others use, tokens int64, at moment, now time.Time) *dataplane.Denial {
-	limits := key.Limits
-	if key.Budget.Period != dataplane.NoPeriod {
-		switch spent := a.spending.total(); {
-		case spent >= key.Budget.Amount:
-			return &dataplane.Denial{Limit: dataplane.LimitBudget, Wait: max(a.spending.end.Sub(now), time.Millisecond)}
-		case spent+a.reserved >= key.Budget.Amount:
-			return &dataplane.Denial{Limit: dataplane.LimitReserved, Wait: time.Second}
-		}
+// reserve judges the limits that need to know what the call is expected to use, and reserves.
+func (a *account) reserve(ls *lease, want dataplane.Estimate, at moment, now time.Time) (dataplane.Quotas, *dataplane.Denial) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.advance(ls.key, at, now)
+	others, limits := a.others.now(at), ls.key.Limits
+	// A call that is expected to use more than the whole limit gets in when the limit is
+	// free: estimates are rough, and it could never be made otherwise.
+	tokens := min(max(want.Tokens, 0), limits.Tokens)
+	d := a.judgeBudget(ls.key, now)
+	if d == nil {
+		d = a.judgeTokens(limits, others, tokens, at)
 	}
+	if d != nil {
+		d.Want = want.Tokens
+		return a.quotas(limits, others, at), d
+	}
+	ls.cost = max(want.Cost, 0)
+	if limits.Tokens > 0 {
+		ls.tokens, ls.counted, ls.second = tokens, true, a.tokens.add(at, tokens)
+	}
+	a.reserved += ls.cost
+	a.changed = true
+	return a.quotas(limits, others, at), nil
+}
+
+func (a *account) judgeBudget(key *dataplane.APIKey, now time.Time) *dataplane.Denial {
+	if key.Budget.Period == dataplane.NoPeriod {
+		return nil
+	}
+	switch spent := a.spending.total(); {
+	case spent >= key.Budget.Amount:
+		return &dataplane.Denial{Limit: dataplane.LimitBudget, Wait: max(a.spending.end.Sub(now), time.Millisecond)}
+	case spent+a.reserved >= key.Budget.Amount:
+		return &dataplane.Denial{Limit: dataplane.LimitReserved, Wait: time.Second}
+	}
+	return nil
+}
+
+func (a *account) judgeCalls(limits dataplane.Limits, others use, at moment) *dataplane.Denial {
 	if limits.Concurrency > 0 && a.inFlight+others.inFlight >= limits.Concurrency {
 		return &dataplane.Denial{Limit: dataplane.LimitConcurrency, Max: limits.Concurrency, Wait: time.Second}
 	}
@@ -102,6 +129,10 @@ func (a *account) judge(key *dataplane.APIKey, others use, tokens int64, at mome
 			return &dataplane.Denial{Limit: dataplane.LimitRequests, Max: limits.Requests, Wait: a.requests.wait(at, over, others.requests)}
 		}
 	}
+	return nil
+}
+
+func (a *account) judgeTokens(limits dataplane.Limits, others use, tokens int64, at moment) *dataplane.Denial {
 	if limits.Tokens > 0 {
 		if over := a.tokens.sum + others.tokens + tokens - limits.Tokens; over > 0 {
 			return &dataplane.Denial{Limit: dataplane.LimitTokens, Max: limits.Tokens, Wait: a.tokens.wait(at, over, others.tokens)}
@@ -176,6 +207,8 @@ func (a *account) forgettable(now time.Time) bool {
 type lease struct {
 	limiter *Limiter
 	account *account
+	key     *dataplane.APIKey
+	began   int64 // when the request was counted
 	tokens  int64 // reserved
 	second  int64 // when that was
 	counted bool  // tokens are limited
@@ -188,6 +221,32 @@ func (ls *lease) Settle(tokens int64, cost dataplane.PicoUSD) {
 	now := ls.limiter.cfg.Now()
 	ls.account.settle(ls, max(tokens, 0), max(cost, 0), ls.limiter.moment(now), now)
 	ls.limiter.activate(ls.account)
+}
+
+// Cancel ends a call that is not made. Only the first end counts.
+func (ls *lease) Cancel() {
+	ls.account.cancel(ls, ls.limiter.moment(ls.limiter.cfg.Now()))
+	ls.limiter.activate(ls.account)
+}
+
+// cancel takes back all that was counted.
+func (a *account) cancel(ls *lease, at moment) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if ls.settled {
+		return
+	}
+	ls.settled = true
+	a.moveOn(at)
+	if ls.key.Limits.Requests > 0 {
+		a.requests.giveBack(ls.began, 1)
+	}
+	if ls.counted {
+		a.tokens.giveBack(ls.second, ls.tokens)
+	}
+	a.inFlight--
+	a.reserved -= ls.cost
+	a.changed = true
 }
 
 // settle replaces what was reserved. Tokens beyond the estimate count from now on; money

@@ -78,12 +78,13 @@ func New(cfg Config) *Limiter {
 	return l
 }
 
-// Acquire asks to make one call of the key. It gives a lease or the reason why not, and how
-// the limits stand then. It never waits.
-func (l *Limiter) Acquire(key *dataplane.APIKey, want dataplane.Estimate) (dataplane.Lease, dataplane.Quotas, *dataplane.Denial) {
+// Begin asks to make one call of the key, of which nothing is read yet: the budget, calls in
+// flight and requests are judged. It gives a lease or the reason why not, and how the limits
+// stand then. It never waits.
+func (l *Limiter) Begin(key *dataplane.APIKey) (dataplane.Lease, dataplane.Quotas, *dataplane.Denial) {
 	a := l.account(key.Name)
 	now := l.cfg.Now()
-	lease, quotas, denial := a.acquire(key, want, l.moment(now), now)
+	lease, quotas, denial := a.begin(key, l.moment(now), now)
 	l.activate(a)
 	if denial != nil {
 		l.metrics.denied(denial.Limit)
@@ -91,6 +92,19 @@ func (l *Limiter) Acquire(key *dataplane.APIKey, want dataplane.Estimate) (datap
 	}
 	lease.limiter = l
 	return lease, quotas, nil
+}
+
+// Reserve asks for what the call is expected to use: the budget is judged again, for the body
+// may have taken its time, and the tokens.
+func (ls *lease) Reserve(want dataplane.Estimate) (dataplane.Quotas, *dataplane.Denial) {
+	l := ls.limiter
+	now := l.cfg.Now()
+	quotas, denial := ls.account.reserve(ls, want, l.moment(now), now)
+	l.activate(ls.account)
+	if denial != nil {
+		l.metrics.denied(denial.Limit)
+	}
+	return quotas, denial
 }
 
 // Look tells how the limits of a key stand.

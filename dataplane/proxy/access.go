@@ -13,18 +13,13 @@ func wrongAddress(key *dataplane.APIKey) wire.Error {
 	return wire.Error{Message: "API key '" + key.Name + "' may not be used from this address.", Type: rule.Type, Code: rule.Code}
 }
 
-// checkAccess checks where the call comes from, and tells how the key's limits stand in every
-// answer that follows.
-func (c *call) checkAccess() bool {
-	key := c.req.Key
-	if !c.h.allowsAddress(key, c.req.HTTP) {
-		c.refuse(dataplane.KeyAddress, dataplane.KeyAddress.Rule().Status, wrongAddress(key))
-		return false
+// checkAddress checks where the call comes from.
+func (c *call) checkAddress() bool {
+	if c.h.allowsAddress(c.req.Key, c.req.HTTP) {
+		return true
 	}
-	if c.h.limited(key) {
-		quotaHeaders(c.w.Header(), c.h.cfg.Limits.Look(key))
-	}
-	return true
+	c.refuse(dataplane.KeyAddress, dataplane.KeyAddress.Rule().Status, wrongAddress(c.req.Key))
+	return false
 }
 
 func (h *Handler) allowsAddress(key *dataplane.APIKey, r *http.Request) bool {

@@ -35,8 +35,12 @@ func (c *call) refuseBody(err error) {
 	default:
 		c.w.Header().Set("Connection", "close") // the rest of the body is not worth reading
 	}
-	if kind == body.BudgetSpent {
+	switch kind {
+	case body.BudgetSpent:
 		c.busy("Too many large requests are being served.")
+		return
+	case body.ShareSpent:
+		c.shareSpent()
 		return
 	}
 	status, code, message := c.bodyError(kind, err)
@@ -74,4 +78,15 @@ func (c *call) busy(message string) {
 	c.w.Header().Set("Retry-After", "1")
 	c.refuse(dataplane.GatewayBusy, http.StatusServiceUnavailable,
 		wire.Error{Message: message, Type: wire.ServerError, Code: dataplane.GatewayBusy.Rule().Code})
+}
+
+// shareSpent answers that the key's own requests hold what one key's may.
+func (c *call) shareSpent() {
+	rule := dataplane.KeyLimited.Rule()
+	c.w.Header().Set("Retry-After", "1")
+	c.refuse(dataplane.KeyLimited, rule.Status, wire.Error{
+		Message: "API key '" + c.req.Key.Name + "' has too many large requests in flight: together they may hold " +
+			strconv.FormatInt(c.h.budget.Usage().Limit/body.KeyPart, 10) + " bytes. Please try again in 1s.",
+		Type: rule.Type, Code: "request_memory_exceeded",
+	})
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +38,28 @@ func zstandard(t *testing.T, body []byte) []byte {
 		t.Fatal(err)
 	}
 	return w.EncodeAll(body, nil)
+}
+
+// windowed is a zstd stream that asks its reader for a window of so many bytes.
+func windowed(t *testing.T, body []byte, window int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := zstd.NewWriter(&b, zstd.WithWindowSize(window))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rest := body; len(rest) > 0; rest = rest[min(len(rest), 50_000):] {
+		if _, err := w.Write(rest[:min(len(rest), 50_000)]); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Flush(); err != nil { // a stream of unknown length
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 func TestCompressedRequests(t *testing.T) {
@@ -75,6 +96,9 @@ func TestCompressedRequests(t *testing.T) {
 		{"cut gzip", "gzip", gzipped(t, []byte(body))[:40], 400, "invalid_request"},
 		{"cut zstd", "zstd", zstandard(t, random(100_000))[:40_000], 400, "invalid_request"},
 		{"empty gzip", "gzip", nil, 400, "invalid_request"},
+		{"empty zstd", "zstd", nil, 400, "invalid_request"},
+		{"zstd in two frames", "zstd", append(zstandard(t, []byte(body[:20])), zstandard(t, []byte(body[20:]))...), 200, ""},
+		{"zstd with a window of 16 MiB", "zstd", windowed(t, random(100_000), 16<<20), 413, "request_too_large"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -155,43 +179,6 @@ func TestABodyThatComesTooSlowly(t *testing.T) {
 	answer, err = io.ReadAll(conn)
 	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 200 ") {
 		t.Fatalf("%v: %s", err, answer)
-	}
-}
-
-func TestBodiesHeldAtOnce(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, setup{models: []string{"ok"}, config: func(c *proxy.Config) { c.MaxBodies = 10_000 }})
-	body := `{"model":"g","messages":[],"x":"` + strings.Repeat("a", 5000) + `"}`
-	first := r.raw(head(8000) + `{"model":"g"`)
-	// The first is counted once it has been read from; until then the second may pass.
-	var got answer
-	for deadline := time.Now().Add(10 * time.Second); got.status != 503 && time.Now().Before(deadline); {
-		got = r.post(body)
-		r.call()
-	}
-	if got.status != 503 || got.errorCode(t) != "gateway_busy" || got.header.Get("Retry-After") != "1" {
-		t.Fatalf("status %d: %s", got.status, got.body)
-	}
-	if small := r.chat(false); small.status != 200 {
-		t.Errorf("a small one was refused: %d", small.status)
-	}
-	r.call()
-	_ = first.Close()
-	if call := r.call(); call.Outcome != dataplane.ClientClosed {
-		t.Errorf("the first ended with %v", call.Outcome)
-	}
-	if got := r.post(body); got.status != 200 {
-		t.Errorf("what the first held was not given back: %d", got.status)
-	}
-	r.call()
-	// Unannounced bytes count as they come.
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/v1/chat/completions", io.MultiReader(strings.NewReader(body), strings.NewReader(strings.Repeat(" ", 6000))))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+clientKey)
-	if got := r.do(req); got.status != 503 {
-		t.Errorf("a chunked body beyond the bound: %d", got.status)
 	}
 }
 

@@ -19,7 +19,8 @@ type call struct {
 	snapshot *dataplane.Snapshot
 	req      engine.Request
 	rec      engine.Record
-	lease    dataplane.Lease // what is reserved of the key's limits; nil: nothing
+	lease    dataplane.Lease // what is counted and reserved of the key's limits; nil: nothing
+	admitted bool            // the lease has what the call is expected to use
 }
 
 // serve serves an endpoint whose requests name a model.
@@ -34,8 +35,9 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, id string, endpo
 		return // nobody to hold it against
 	}
 	c.rec.APIKey = c.req.Key.Name
+	c.req.Share = h.budget.Share(c.req.Key.Held)
 	defer c.finish()
-	if c.checkAccess() && c.readOptions() && c.readBody() && c.route() && c.pinned() && c.admit() {
+	if c.checkAddress() && c.begin() && c.readOptions() && c.readBody() && c.route() && c.pinned() && c.admit() {
 		h.engine.Serve(w, &c.req, &c.rec)
 	}
 }
@@ -47,7 +49,7 @@ const commitHeader = "X-Trunkline-Commit"
 func (c *call) readBody() bool {
 	var err error
 	r := &c.req
-	if r.Body, r.Envelope, err = c.h.bodies.Read(c.w, r.HTTP, r.Endpoint); err != nil {
+	if r.Body, r.Envelope, err = c.h.bodies.Read(c.w, r.HTTP, r.Endpoint, &r.Share); err != nil {
 		c.refuseBody(err)
 		return false
 	}
@@ -84,6 +86,7 @@ func (c *call) route() bool {
 
 // refuse answers with an error of ours and notes it.
 func (c *call) refuse(o dataplane.Outcome, status int, e wire.Error) {
+	c.cancel()
 	c.rec.Refuse(c.w, &c.req, o, status, e)
 }
 
@@ -91,6 +94,7 @@ func (c *call) refuse(o dataplane.Outcome, status int, e wire.Error) {
 func (c *call) finish() {
 	c.req.Body.Release()
 	c.rec.Finish(c.h.cfg.Now())
+	c.cancel()
 	if c.lease != nil { // replace what was reserved by what all attempts used, also those that failed
 		c.lease.Settle(c.rec.Tokens(), c.rec.Cost)
 	}

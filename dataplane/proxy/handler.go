@@ -16,7 +16,8 @@
 // stored one, is never sent twice: it moves on only from failures before it was sent.
 //
 // Request bodies may be gzip or zstd. At most 32 MiB decoded, 100 times what came over the
-// wire, 1 GiB of all bodies at once; at least 1 KiB/s over each 10 s; 100 header fields. Those
+// wire, 1 GiB of all bodies at once, an eighth of that of one key; at least 1 KiB/s over each
+// 10 s; 100 header fields. Those
 // with an underscore in their name are dropped. A slash behind a path makes no difference. A
 // WebSocket is refused with 426, at which clients that try one first turn to HTTP at once.
 package proxy
@@ -57,10 +58,12 @@ type Config struct {
 	NewID  func() string
 	Now    func() time.Time
 	Logger *slog.Logger
-	// MaxBody bounds a request body in bytes; default 32 MiB.
+	// MaxBody bounds a request body in bytes; default 32 MiB, or an eighth of MaxBodies if
+	// that is less. A larger one than that finds no room.
 	MaxBody int64
 	// MaxBodies bounds the bytes of all request bodies and full responses that are held at
-	// once, in memory or on disk; default 1 GiB. Beyond it requests are refused with 503.
+	// once, in memory or on disk; default 1 GiB. Beyond it requests are refused with 503, and
+	// beyond an eighth of it those of one key with 429.
 	MaxBodies int64
 	// BodyWindow is the time in which a client that sends a body must bring 1 KiB for each
 	// of its seconds; default 10 s.
@@ -91,13 +94,15 @@ type Handler struct {
 	cfg      Config
 	engine   *engine.Engine
 	bodies   body.Limits
+	budget   *body.Budget
 	pool     buffer.Pool
 	inFlight atomic.Int64
 }
 
 // New returns the handler.
 func New(cfg Config) *Handler {
-	cfg.MaxBody = cmp.Or(cfg.MaxBody, 32<<20)
+	cfg.MaxBodies = cmp.Or(cfg.MaxBodies, 1<<30)
+	cfg.MaxBody = cmp.Or(cfg.MaxBody, min(32<<20, cfg.MaxBodies/body.KeyPart))
 	cfg.BodyWindow = cmp.Or(cfg.BodyWindow, 10*time.Second)
 	if cfg.Pause == nil {
 		cfg.Pause = pause
@@ -105,9 +110,8 @@ func New(cfg Config) *Handler {
 	if cfg.KeywordHit == nil {
 		cfg.KeywordHit = func(string) {}
 	}
-	h := &Handler{cfg: cfg}
-	budget := body.NewBudget(cmp.Or(cfg.MaxBodies, 1<<30))
-	h.bodies = body.Limits{Max: cfg.MaxBody, Window: cfg.BodyWindow, Budget: budget, Pool: &h.pool, TempDir: cfg.TempDir}
+	h := &Handler{cfg: cfg, budget: body.NewBudget(cfg.MaxBodies)}
+	h.bodies = body.Limits{Max: cfg.MaxBody, Window: cfg.BodyWindow, Pool: &h.pool, TempDir: cfg.TempDir}
 	h.engine = engine.New(engine.Config{
 		Snapshot: cfg.Snapshot, Upstream: cfg.Upstream, Health: cfg.Health,
 		Random: cfg.Random, Pause: cfg.Pause, Now: cfg.Now, Logger: cfg.Logger, KeywordHit: cfg.KeywordHit,
@@ -115,7 +119,7 @@ func New(cfg Config) *Handler {
 		SlowClient:      cmp.Or(cfg.SlowClient, time.Minute),
 		KeepAlive:       cmp.Or(cfg.KeepAlive, 15*time.Second),
 		MaxFullResponse: cmp.Or(cfg.MaxFullResponse, 64<<20),
-		TempDir:         cfg.TempDir, Budget: budget, Pool: &h.pool,
+		TempDir:         cfg.TempDir, Pool: &h.pool, MaxCaptures: min(64<<20, cfg.MaxBodies/body.KeyPart),
 	})
 	return h
 }
@@ -141,6 +145,12 @@ func Patterns() []string {
 	}
 	return all
 }
+
+// Memory tells how the budget of bodies stands.
+func (h *Handler) Memory() body.Usage { return h.budget.Usage() }
+
+// LargeReturned is the size of all large buffers that are no longer in use, in bytes.
+func (h *Handler) LargeReturned() int64 { return h.pool.LargeReturned() }
 
 // InFlight is the number of requests being served.
 func (h *Handler) InFlight() int { return int(h.inFlight.Load()) }

@@ -36,6 +36,8 @@ type rig struct {
 	health *health.Memory
 	calls  chan dataplane.Call
 	served *httptest.Server
+	proxy  *proxy.Handler
+	heldBy func(key string) int64 // bytes of bodies
 }
 
 // setup describes what a rig serves. Each model is a member of the group "g" on a
@@ -58,6 +60,15 @@ func newRig(t *testing.T, s setup) *rig {
 	compiled, err := dataplane.Compile(snapshot)
 	if err != nil {
 		t.Fatal(err)
+	}
+	r.heldBy = func(name string) int64 {
+		for k := range compiled.Keys() {
+			if k.Name == name {
+				return k.Held.Load()
+			}
+		}
+		t.Fatalf("no key %q", name)
+		return 0
 	}
 	pool := upstream.NewPool(upstream.Config{AllInOneDial: s.dial, AllowPrivateNetwork: true})
 	pool.Update(compiled)
@@ -83,7 +94,8 @@ func newRig(t *testing.T, s setup) *rig {
 	if s.config != nil {
 		s.config(&cfg)
 	}
-	r.served = httptest.NewUnstartedServer(proxy.New(cfg))
+	r.proxy = proxy.New(cfg)
+	r.served = httptest.NewUnstartedServer(r.proxy)
 	r.served.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	r.served.Start()
 	t.Cleanup(r.served.Close)

@@ -11,9 +11,9 @@ import (
 
 // Limits keeps what API keys may use and spend. Nothing of it waits.
 type Limits interface {
-	// Acquire asks to make one call: a lease to be settled when the call is over, or why
-	// it may not be made, and how the limits stand then.
-	Acquire(key *dataplane.APIKey, want dataplane.Estimate) (dataplane.Lease, dataplane.Quotas, *dataplane.Denial)
+	// Begin asks to make one call, before its body is read: a lease to be settled when the call
+	// is over, or why it may not be made, and how the limits stand then.
+	Begin(key *dataplane.APIKey) (dataplane.Lease, dataplane.Quotas, *dataplane.Denial)
 	// Look tells how the limits stand.
 	Look(key *dataplane.APIKey) dataplane.Quotas
 }
@@ -21,12 +21,13 @@ type Limits interface {
 // limited reports whether something must be counted for the key.
 func (h *Handler) limited(key *dataplane.APIKey) bool { return h.cfg.Limits != nil && key.Limited() }
 
-// admit reserves what the call is expected to use, or answers why it may not be made.
-func (c *call) admit() bool {
+// begin judges what needs no body: the budget, calls in flight and requests. What is over a
+// limit costs nobody the memory for its body. It answers why the call may not be made.
+func (c *call) begin() bool {
 	if !c.h.limited(c.req.Key) {
 		return true
 	}
-	lease, quotas, denial := c.h.cfg.Limits.Acquire(c.req.Key, c.estimate())
+	lease, quotas, denial := c.h.cfg.Limits.Begin(c.req.Key)
 	quotaHeaders(c.w.Header(), quotas)
 	if denial != nil {
 		c.deny(denial)
@@ -34,6 +35,31 @@ func (c *call) admit() bool {
 	}
 	c.lease = lease
 	return true
+}
+
+// admit reserves what the call is expected to use, or answers why it may not be made.
+func (c *call) admit() bool {
+	if c.lease == nil {
+		return true
+	}
+	quotas, denial := c.lease.Reserve(c.estimate())
+	if denial != nil {
+		c.deny(denial)
+		return false
+	}
+	quotaHeaders(c.w.Header(), quotas)
+	c.admitted = true
+	return true
+}
+
+// cancel takes back what was counted of a call that is not made.
+func (c *call) cancel() {
+	if c.lease == nil || c.admitted {
+		return
+	}
+	c.lease.Cancel()
+	c.lease = nil
+	quotaHeaders(c.w.Header(), c.h.cfg.Limits.Look(c.req.Key))
 }
 
 // estimate guesses what the call will use: four bytes of text to an input token, and as many

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -68,8 +69,10 @@ type Config struct {
 
 // ProxyConfig bounds requests; zero values mean the proxy's defaults.
 type ProxyConfig struct {
-	MaxBody   int64         // bytes of a request body; default 32 MiB
-	MaxBodies int64         // bytes of all that are held at once; default 1 GiB
+	// Memory is what the process may use, in bytes; 0: not known. Defaults follow from it.
+	Memory    int64
+	MaxBody   int64         // bytes of a request body; default 32 MiB, at most an eighth of MaxBodies
+	MaxBodies int64         // bytes of all that are held at once; default 1 GiB, at most half of Memory
 	SpoolDir  string        // of large uploads; default the system's
 	KeepAlive time.Duration // silence after which a waiting stream gets a comment; default 15s
 	// TrustForwarded takes clients' addresses from the last X-Forwarded-For.
@@ -103,12 +106,15 @@ type Server struct {
 // New wires a node; Run starts it.
 func New(cfg Config) (*Server, error) {
 	s := &Server{log: cfg.Logger}
+	var err error
+	if cfg.Proxy, err = cfg.Proxy.bodyBounds(cfg.Proxy.Memory); err != nil {
+		return nil, err
+	}
 	reach := upstream.Config{NetHTTP: cfg.Proxy.NetHTTP}
 	if cfg.AllInOne != nil {
 		reach.AllowPrivateNetwork, reach.AllInOneDial = true, cfg.AllInOne.DialFake
 	}
 	s.pool = upstream.NewPool(reach)
-	var err error
 	changed := func() { s.uplink.StatusChanged() }
 	if s.redis, err = openRedis(&cfg, changed); err != nil {
 		return nil, err
@@ -168,6 +174,7 @@ func New(cfg Config) (*Server, error) {
 		TrustForwarded: cfg.Proxy.TrustForwarded,
 	})
 	s.bodyMetrics(cfg.Metrics)
+	s.memoryMetrics(cfg.Metrics)
 	return s, nil
 }
 
@@ -199,6 +206,9 @@ func (s *Server) Run(ctx context.Context) error {
 	defer stopHealth()
 	stopLimits := s.limits.start(link)
 	defer stopLimits()
+	var memory sync.WaitGroup
+	defer memory.Wait()
+	memory.Go(func() { s.returnMemory(link) })
 	stopBodies := s.startBodies()
 	done := make(chan error, 1)
 	go func() { done <- s.uplink.Run(link) }()

@@ -10,6 +10,9 @@ import (
 
 // Settings are what flags and environment say about a node.
 type Settings struct {
+	// Memory is what the process may use, in bytes; 0: not known. No setting: the process
+	// learns it.
+	Memory      int64
 	MaxBody     int
 	MaxBodies   int
 	SpoolDir    string
@@ -26,8 +29,9 @@ type Settings struct {
 // Register adds the settings that both the node and the all-in-one have.
 func (s *Settings) Register(set *settings.Set) {
 	set.String(&s.Node, "node", "TRUNKLINE_NODE", "", "name of this node, stable over restarts; default: the host name")
-	set.Int(&s.MaxBody, "max-body-bytes", "TRUNKLINE_MAX_BODY_BYTES", 32<<20, "largest request body, in bytes")
-	set.Int(&s.MaxBodies, "max-bodies-bytes", "TRUNKLINE_MAX_BODIES_BYTES", 1<<30, "request bodies and whole answers held at once, in bytes; beyond it requests get 503")
+	set.Int(&s.MaxBody, "max-body-bytes", "TRUNKLINE_MAX_BODY_BYTES", 0, "largest request body, in bytes, at most an eighth of max-bodies-bytes; 0: 32 MiB, or that eighth if it is less")
+	set.Int(&s.MaxBodies, "max-bodies-bytes", "TRUNKLINE_MAX_BODIES_BYTES", 0,
+		"request bodies and whole answers held at once, in bytes, counted as they come in; beyond it requests get 503, and beyond an eighth of it those of one key 429; 0: half of the memory that the process may use (GOMEMLIMIT, else what the cgroup allows, else the machine's), at most 1 GiB")
 	set.String(&s.SpoolDir, "spool-dir", "TRUNKLINE_SPOOL_DIR", "", "where uploads of more than 256 KiB are held while they are sent; default: the system's directory for temporary files")
 	set.Duration(&s.KeepAlive, "stream-keep-alive", "TRUNKLINE_STREAM_KEEP_ALIVE", 15*time.Second,
 		"silence after which a stream that waits for its first token gets a comment line")
@@ -54,5 +58,5 @@ func (s *Settings) NodeName() string {
 
 // Proxy is the part that bounds requests.
 func (s *Settings) Proxy() ProxyConfig {
-	return ProxyConfig{MaxBody: int64(s.MaxBody), MaxBodies: int64(s.MaxBodies), SpoolDir: s.SpoolDir, KeepAlive: s.KeepAlive, NetHTTP: s.NetHTTP}
+	return ProxyConfig{Memory: s.Memory, MaxBody: int64(s.MaxBody), MaxBodies: int64(s.MaxBodies), SpoolDir: s.SpoolDir, KeepAlive: s.KeepAlive, NetHTTP: s.NetHTTP}
 }

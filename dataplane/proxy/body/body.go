@@ -1,7 +1,9 @@
 // Package body reads the bodies of requests, whole, before anything is sent upstream:
 // retries need them, and an answer that starts early cannot cut them off. It bounds how
-// large, slow and compressed they may be, and how many bytes of all requests are held at
-// once. JSON is held in memory, a form in memory or in a temporary file.
+// large, slow and compressed they may be, and how many bytes of all requests, and of those
+// of one key, are held at once. What a request holds is counted as its body comes in: a length
+// that is only announced takes nothing from anybody. JSON is held in memory, a form in memory
+// or in a temporary file.
 package body
 
 import (
@@ -18,7 +20,6 @@ import (
 type Limits struct {
 	Max     int64         // bytes of one, decoded
 	Window  time.Duration // each must bring 1 KiB for each of its seconds
-	Budget  *Budget       // of the bytes of all that are held at once
 	Pool    *buffer.Pool
 	TempDir string // of large forms; empty: the system's
 }
@@ -31,32 +32,32 @@ type Body struct {
 
 	lent   *buffer.Buffer
 	pool   *buffer.Pool
-	budget *Budget
-	taken  int64 // of the budget
+	share  *Share
+	taken  int64 // of the share
 	leaked bool
 }
 
 // Read reads the body of a request to an endpoint and what routing needs to know of it. The
 // error is an *Error, or a *scan.Error when the body came whole but cannot be accepted.
-// Release the body in either case.
-func (l *Limits) Read(w http.ResponseWriter, r *http.Request, endpoint *wire.Endpoint) (Body, wire.Envelope, error) {
-	b := Body{pool: l.Pool, budget: l.Budget}
+// What the body holds is taken from the share. Release the body in either case.
+func (l *Limits) Read(w http.ResponseWriter, r *http.Request, endpoint *wire.Endpoint, share *Share) (Body, wire.Envelope, error) {
+	b := Body{pool: l.Pool, share: share}
 	boundary, isForm, ok := kind(r.Header.Get("Content-Type"), endpoint.Form)
 	if !ok {
 		return b, wire.Envelope{}, &Error{Kind: MediaType}
 	}
-	in, err := l.open(w, r)
+	in, err := l.open(w, r, share)
 	if err != nil {
 		return b, wire.Envelope{}, in.failed(r.Context(), err)
 	}
 	var e wire.Envelope
 	if isForm {
-		b.Form, e, err = readForm(in, boundary, l.TempDir)
+		b.Form, e, err = readForm(counted{in}, boundary, l.TempDir)
 	} else if b.lent, err = in.all(l.Pool); err == nil {
 		b.JSON, b.Size = b.lent.B, len(b.lent.B)
 	}
-	b.taken = in.taken
 	in.close(err == nil)
+	b.taken = in.taken
 	switch {
 	case err != nil:
 		return b, e, in.failed(r.Context(), err)
@@ -88,10 +89,10 @@ func (b *Body) Release() {
 		b.Form.close()
 		b.Form = nil
 	}
-	if b.budget != nil {
-		b.budget.Give(b.taken)
+	if b.taken > 0 {
+		b.share.Give(b.taken)
+		b.taken = 0
 	}
-	b.taken = 0
 }
 
 // kind reads the content type. What is no form is taken for JSON, also without a type or

@@ -21,7 +21,8 @@ const (
 	Encoding                  // the content-encoding is not supported
 	TooLarge                  // over Limits.Max
 	TooCompressed             // it grows too much
-	BudgetSpent               // other requests hold all that may be held
+	BudgetSpent               // all requests together hold all that may be held
+	ShareSpent                // the key's requests hold all that one key's may
 	TooSlow
 	ClientLeft
 	Disk // ours: a form could not be written
@@ -43,7 +44,6 @@ var (
 	errTooLarge      = errors.New("the request body is too large")
 	errTooCompressed = errors.New("the request body decompresses to more than 100 times its size")
 	errEncoding      = errors.New("the content-encoding is not supported")
-	errBudget        = errors.New("too many bytes of request bodies are held already")
 )
 
 // failed gives an error of reading its kind. Reasons to refuse a form stay what they are.
@@ -68,6 +68,8 @@ func (in *reader) failed(ctx context.Context, err error) error {
 		e.Kind = TooCompressed
 	case errors.Is(err, errBudget):
 		e.Kind = BudgetSpent
+	case errors.Is(err, errShare):
+		e.Kind = ShareSpent
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		e.Kind = TooSlow
 	case ctx.Err() != nil, broken != nil && errors.Is(broken, io.ErrUnexpectedEOF), isReset(broken):

@@ -1,15 +1,11 @@
 package body
 
 import (
-	"compress/gzip"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
 )
@@ -22,25 +18,24 @@ const (
 	// A compressed body may not grow more than maxRatio-fold; small ones may.
 	maxRatio  = 100
 	ratioFrom = 64 << 10
-	zstdMax   = 8 << 20 // window of zstd, which is memory
 )
 
 // reader reads one request body: no slower, larger or more compressed than allowed.
 type reader struct {
-	wire    pacer
-	src     io.Reader // decoded
-	decoder *zstd.Decoder
-	size    int64 // announced size of the decoded body; below zero: unknown
-	limit   int64
-	read    int64
-	budget  *Budget
-	taken   int64 // of the budget
+	wire  pacer
+	src   io.Reader // decoded
+	zstd  *lazyZstd // nil: another encoding
+	size  int64     // announced size of the decoded body; below zero: unknown
+	limit int64
+	read  int64
+	share *Share
+	taken int64 // of the share, for the body
 }
 
-// open prepares to read a request's body. Whoever opens it closes it; what it has taken of
-// the budget stays taken.
-func (l *Limits) open(w http.ResponseWriter, r *http.Request) (*reader, error) {
-	in := &reader{limit: l.Max, budget: l.Budget, size: -1}
+// open prepares to read a request's body. Whoever opens it closes it; what is taken of the
+// share for the body stays taken.
+func (l *Limits) open(w http.ResponseWriter, r *http.Request, share *Share) (*reader, error) {
+	in := &reader{limit: l.Max, share: share, size: -1}
 	in.wire = pacer{src: r.Body, w: w, window: l.Window}
 	in.wire.start()
 	in.src = &in.wire
@@ -50,32 +45,27 @@ func (l *Limits) open(w http.ResponseWriter, r *http.Request) (*reader, error) {
 	case "gzip", "x-gzip":
 		in.src = &lazyGzip{src: &in.wire}
 	case "zstd":
-		d, err := zstd.NewReader(&in.wire, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(zstdMax), zstd.WithDecoderLowmem(true))
-		if err != nil {
-			return nil, fmt.Errorf("zstd: %w", err)
-		}
-		in.src, in.decoder = d, d
+		in.zstd = &lazyZstd{src: &in.wire, share: share}
+		in.src = in.zstd
 	default:
 		return nil, errEncoding
 	}
 	if r.ContentLength > l.Max {
 		return nil, errTooLarge
 	}
-	if in.size > 0 && !in.reserve(in.size) {
-		return nil, errBudget
-	}
 	return in, nil
 }
 
-func (in *reader) reserve(n int64) bool {
+// reserve sees to it that n bytes are taken for the body.
+func (in *reader) reserve(n int64) error {
 	if n <= in.taken {
-		return true
+		return nil
 	}
-	if !in.budget.Take(n - in.taken) {
-		return false
+	if err := in.share.take(n - in.taken); err != nil {
+		return err
 	}
 	in.taken = n
-	return true
+	return nil
 }
 
 // Read gives the decoded body.
@@ -87,8 +77,6 @@ func (in *reader) Read(b []byte) (int, error) {
 		return 0, errTooLarge
 	case in.read > ratioFrom && in.read > maxRatio*in.wire.total:
 		return 0, errTooCompressed
-	case !in.reserve(in.read):
-		return 0, errBudget
 	}
 	return n, err
 }
@@ -99,17 +87,28 @@ func (in *reader) close(whole bool) {
 	if whole {
 		in.wire.stop()
 	}
-	if in.decoder != nil {
-		in.decoder.Close()
+	if in.zstd != nil {
+		in.zstd.close()
 	}
 }
 
-// all reads the whole body into one buffer that grows no faster than the body comes in.
+// How a body's buffer grows: from firstRoom four times at each step, from manyRoom twice, and
+// never beyond what is announced. Copies cost little beside what the body's own way costs.
+const (
+	firstRoom   = 16 << 10
+	manyRoom    = 1 << 20
+	unknownRoom = 4 << 10 // of a body of unknown size
+)
+
+// all reads the whole body into one buffer that grows no faster than the body comes in. The
+// room of the buffer is taken before it is made: most of what came, and not what is announced.
 func (in *reader) all(pool *buffer.Pool) (*buffer.Buffer, error) {
-	const atOnce = 2 << 20
-	size := int64(4 << 10)
+	size := int64(unknownRoom)
 	if in.size >= 0 {
-		size = min(in.size, atOnce) + 1 // one more, so that the end is seen without growing
+		size = min(in.size+1, firstRoom) // one more, so that the end is seen without growing
+	}
+	if err := in.reserve(int64(buffer.Room(int(size)))); err != nil {
+		return nil, err
 	}
 	buf := pool.Get(int(size))
 	for {
@@ -118,14 +117,42 @@ func (in *reader) all(pool *buffer.Pool) (*buffer.Buffer, error) {
 		if errors.Is(err, io.EOF) {
 			return buf, nil
 		}
+		if err == nil && len(buf.B) == cap(buf.B) {
+			buf, err = in.grow(pool, buf)
+		}
 		if err != nil {
 			pool.Put(buf)
 			return nil, err
 		}
-		if len(buf.B) == cap(buf.B) {
-			buf = pool.Grow(buf)
-		}
 	}
+}
+
+// grow gives a full buffer more room.
+func (in *reader) grow(pool *buffer.Pool, full *buffer.Buffer) (*buffer.Buffer, error) {
+	size := 2 * int64(cap(full.B))
+	if size < manyRoom {
+		size *= 2
+	}
+	if most := min(max(in.size, 0), in.limit) + 1; in.size >= 0 && most > int64(cap(full.B)) {
+		size = min(size, most)
+	}
+	size = min(size, max(in.limit, int64(cap(full.B)))+1)
+	if err := in.reserve(int64(buffer.Room(int(size)))); err != nil {
+		return full, err
+	}
+	return pool.GrowTo(full, int(size)), nil
+}
+
+// counted reads a body that is held as it comes: each byte is taken from the share.
+type counted struct{ in *reader }
+
+// Read gives the decoded body.
+func (c counted) Read(b []byte) (int, error) {
+	n, err := c.in.Read(b)
+	if refused := c.in.reserve(c.in.read); refused != nil {
+		return 0, refused
+	}
+	return n, err
 }
 
 // LimitTime gives a client the first window to send its body in, also one that nobody will
@@ -188,26 +215,4 @@ func (p *pacer) Read(b []byte) (int, error) {
 		p.err = err
 	}
 	return n, err
-}
-
-// lazyGzip reads the header of a gzip body only with its first bytes, so that opening waits
-// for nothing.
-type lazyGzip struct {
-	src io.Reader
-	z   *gzip.Reader
-}
-
-// Read gives decompressed bytes.
-func (g *lazyGzip) Read(b []byte) (int, error) {
-	if g.z == nil {
-		z, err := gzip.NewReader(g.src)
-		if err != nil {
-			if errors.Is(err, io.EOF) {
-				err = io.ErrUnexpectedEOF
-			}
-			return 0, fmt.Errorf("gzip: %w", err)
-		}
-		g.z = z
-	}
-	return g.z.Read(b)
 }

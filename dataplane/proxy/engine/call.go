@@ -74,7 +74,7 @@ func (c *call) openResponse() {
 		return
 	}
 	if policy.HoldWhole || c.req.Complete {
-		c.client.held.full = newFullResponse(cfg)
+		c.client.held.full = newFullResponse(cfg, &c.req.Share)
 	}
 	if policy.StreamKeepAlive && c.req.Endpoint.KeepsAlive() {
 		c.client.keepAlive(cfg.KeepAlive)

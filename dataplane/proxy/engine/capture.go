@@ -7,10 +7,6 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 )
 
-// maxCaptures bounds the bodies that are kept of the calls in flight, in bytes. A call
-// that finds no room is served as any other, and its bodies are not kept.
-const maxCaptures = 64 << 20
-
 // capture copies what the client sent and is answered, up to what the group keeps. It is
 // between the engine and the client: whatever is written, it sees what the client gets.
 type capture struct {

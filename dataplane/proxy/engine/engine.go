@@ -83,8 +83,10 @@ type Config struct {
 	MaxFullResponse int64
 	// TempDir is where large ones are held; empty: the system's directory.
 	TempDir string
-	Budget  *body.Budget // of what all requests hold
 	Pool    *buffer.Pool
+	// MaxCaptures bounds the bodies that are kept of the calls in flight for the call log, in
+	// bytes. A call that finds no room is served as any other, and its bodies are not kept.
+	MaxCaptures int64
 }
 
 // Engine serves requests. It is safe for concurrent use.
@@ -100,7 +102,7 @@ type Engine struct {
 
 // New returns an engine.
 func New(cfg Config) *Engine {
-	return &Engine{cfg: cfg, captures: body.NewBudget(maxCaptures)}
+	return &Engine{cfg: cfg, captures: body.NewBudget(cfg.MaxCaptures)}
 }
 
 // Uncaptured is how many calls' bodies were not kept for want of room.

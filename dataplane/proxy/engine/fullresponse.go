@@ -10,19 +10,19 @@ import (
 // token: no cut, no stall and no late error or keyword ever reaches the client. It is held
 // in memory while it is small, then in a temporary file.
 type fullResponse struct {
-	file   *body.TempFile
-	limit  int64
-	budget *body.Budget // of what all requests hold
-	taken  int64        // of the budget
-	err    error        // why it could not be held
+	file  *body.TempFile
+	limit int64
+	share *body.Share // of what all requests hold
+	taken int64       // of the share
+	err   error       // why it could not be held
 }
 
 var errFullTooLarge = errors.New("the stream is too large to be held until it is complete")
 
 var errBudget = errors.New("too many bytes are held already")
 
-func newFullResponse(cfg *Config) *fullResponse {
-	return &fullResponse{file: body.NewTempFile(cfg.TempDir), limit: cfg.MaxFullResponse, budget: cfg.Budget}
+func newFullResponse(cfg *Config, share *body.Share) *fullResponse {
+	return &fullResponse{file: body.NewTempFile(cfg.TempDir), limit: cfg.MaxFullResponse, share: share}
 }
 
 // add holds one more event; after the first failure nothing is held any more.
@@ -34,7 +34,7 @@ func (f *fullResponse) add(event []byte) {
 	case f.file.Size()+n > f.limit:
 		f.err = errFullTooLarge
 		return
-	case !f.budget.Take(n):
+	case !f.share.Take(n):
 		f.err = errBudget
 		return
 	}
@@ -45,7 +45,7 @@ func (f *fullResponse) add(event []byte) {
 // drop forgets what is held and removes its file.
 func (f *fullResponse) drop() {
 	f.file.Reset()
-	f.budget.Give(f.taken)
+	f.share.Give(f.taken)
 	f.taken, f.err = 0, nil
 }
 

@@ -26,7 +26,7 @@ func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 	}
 	a.record.FirstFrame = c.engine.cfg.Now().Sub(a.started)
 	converts := c.req.Stream && !c.req.Endpoint.Stream.Plain
-	claim := buffer.NewClaim(c.engine.cfg.Budget)
+	claim := buffer.NewClaim(&c.req.Share)
 	defer claim.Release()
 	var v dataplane.Verdict
 	if converts && len(lent.B) > maxHeld {

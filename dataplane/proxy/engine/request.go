@@ -17,6 +17,7 @@ type Request struct {
 	Key      *dataplane.APIKey
 	Group    *dataplane.Group // with at least one member
 	Body     body.Body
+	Share    body.Share // of what all requests hold
 	Envelope wire.Envelope
 	Stream   bool // the client wants a stream
 	Unsafe   bool // to repeat: it could take effect twice

@@ -37,7 +37,7 @@ func (a *attempt) stream(ctx context.Context, resp *http.Response, body io.Reade
 	if body == resp.Body {
 		wait = a.up.Waiter(resp)
 	}
-	events := sse.NewReader(body, wait, c.engine.cfg.Pool, c.engine.cfg.Budget)
+	events := sse.NewReader(body, wait, c.engine.cfg.Pool, &c.req.Share)
 	defer events.Close()
 	s := &stream{attempt: a, out: &c.client}
 	s.seen.Stream, s.seen.Watch = c.req.Endpoint.Stream, a.Keywords.Watch()

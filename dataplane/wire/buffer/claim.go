@@ -27,7 +27,7 @@ func NewClaim(budget Budget) Claim { return Claim{budget: budget} }
 // Grow gives a full buffer twice the room, or false if the budget has not so much left: then
 // the buffer stays as it is.
 func (c *Claim) Grow(pool *Pool, full *Buffer) (*Buffer, bool) {
-	size := roomFor(2 * cap(full.B))
+	size := Room(2 * cap(full.B))
 	if more := int64(cost*size) - c.taken; size > free && more > 0 {
 		if !c.budget.Take(more) {
 			return full, false
@@ -46,14 +46,4 @@ func (c *Claim) Release() {
 		c.budget.Give(c.taken)
 		c.taken = 0
 	}
-}
-
-// roomFor is the room of the buffer that Get lends for a size.
-func roomFor(size int) int {
-	for _, room := range classes {
-		if size <= room {
-			return room
-		}
-	}
-	return size
 }

@@ -1,0 +1,86 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/trunkline-ai/trunkline/dataplane/proxy/body"
+)
+
+// Defaults of what bodies may hold: MaxBodies is half of the memory that the process may use, at
+// most defaultBodies.
+const (
+	defaultBodies = 1 << 30
+	defaultBody   = 32 << 20
+)
+
+// bodyBounds fills in what is not set of the bounds of bodies; memory is what the process may
+// use, 0 if that is not known.
+func (p ProxyConfig) bodyBounds(memory int64) (ProxyConfig, error) {
+	if p.MaxBody < 0 || p.MaxBodies < 0 {
+		return p, fmt.Errorf("max-body-bytes and max-bodies-bytes must not be below 0")
+	}
+	if p.MaxBodies == 0 {
+		p.MaxBodies = defaultBodies
+		if memory > 0 {
+			p.MaxBodies = min(defaultBodies, memory/2)
+		}
+	}
+	most := p.MaxBodies / body.KeyPart
+	if p.MaxBody == 0 {
+		p.MaxBody = min(defaultBody, most)
+	}
+	if p.MaxBody > most {
+		return p, fmt.Errorf("max-body-bytes is %d, and max-bodies-bytes %d, of which one key may hold an eighth: no body above %d bytes would find room; set max-bodies-bytes to %d at least, or max-body-bytes lower",
+			p.MaxBody, p.MaxBodies, most, p.MaxBody*body.KeyPart)
+	}
+	return p, nil
+}
+
+func (s *Server) memoryMetrics(reg prometheus.Registerer) {
+	refused := func(by string, read func(body.Usage) int64) prometheus.Collector {
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "trunkline_body_refusals_total", ConstLabels: prometheus.Labels{"by": by},
+			Help: "How often there was no room to hold a body or an answer: by key, for the API key had its eighth, or by node, for all was taken.",
+		}, func() float64 { return float64(read(s.proxy.Memory())) })
+	}
+	reg.MustRegister(
+		gauge("trunkline_body_bytes", "Bytes of bodies and answers that are held, in memory or on disk.", func() float64 { return float64(s.proxy.Memory().Used) }),
+		gauge("trunkline_body_bytes_limit", "Bytes of bodies and answers that may be held (max-bodies-bytes).", func() float64 { return float64(s.proxy.Memory().Limit) }),
+		refused("key", func(u body.Usage) int64 { return u.RefusedShare }),
+		refused("node", func(u body.Usage) int64 { return u.Refused }),
+	)
+}
+
+// When memory of large bodies is returned to the system.
+const (
+	returnEvery = 10 * time.Second
+	returnFrom  = 16 << 20 // bytes of large buffers that were used since
+)
+
+// returnMemory gives the memory of large bodies back to the system once none is served: the
+// runtime alone keeps it for minutes, and part of it until it needs it.
+func (s *Server) returnMemory(ctx context.Context) {
+	tick := time.NewTicker(returnEvery)
+	defer tick.Stop()
+	var returned, seen int64 // of LargeReturned
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		now := s.proxy.LargeReturned()
+		if quiet := now == seen; quiet && now-returned >= returnFrom {
+			runtime.GC() // pools let go of what they keep at the second collection
+			debug.FreeOSMemory()
+			returned = now
+		}
+		seen = now
+	}
+}
