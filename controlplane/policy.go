@@ -50,6 +50,9 @@ func defaultPolicy() *nodev1.Policy {
 		ProbeEarly:         true,
 		StreamCommit:       "first_token",
 		KeywordHold:        durationpb.New(1500 * time.Millisecond),
+		EmptyAnswer:        "pass",
+
+		FirstTokenTimeoutMax: durationpb.New(600 * time.Second),
 	}
 }
 

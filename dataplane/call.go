@@ -44,6 +44,7 @@ type Attempt struct {
 	StartOffset time.Duration // from the call's start
 	FirstFrame  time.Duration // from the attempt's start to any event; 0 when none came
 	FirstToken  time.Duration // to the first meaningful event; 0 when none came
+	Working     time.Duration // to the first event before that which told that the model works; 0 when none came
 	Duration    time.Duration
 	Status      int // upstream's; 0 when there was none
 	Outcome     Outcome

@@ -236,7 +236,9 @@ func compilePolicy(in *nodev1.Policy) (*Policy, error) {
 		StreamKeepAlive:    in.GetStreamKeepAlive(),
 		HoldWhole:          in.GetStreamCommit() == "complete",
 		KeywordHold:        keywordHold(in.GetKeywordHold()),
+		EmptyMovesOn:       in.GetEmptyAnswer() == "move_on",
 	}
+	p.FirstTokenTimeoutMax = max(in.GetFirstTokenTimeoutMax().AsDuration(), p.FirstTokenTimeout)
 	// What is no number is in no range.
 	if p.FailureThreshold < 1 || p.MaxAttempts < 1 || !(p.MinRatio >= 0 && p.MinRatio <= 1) {
 		return nil, fmt.Errorf("policy: threshold, attempts or ratio out of range")

@@ -43,6 +43,7 @@ const (
 	BadBody                   // HTML, wrong type, malformed JSON
 	Truncated                 // the body ended early, before the commit
 	EmptyStream               // a stream without content
+	EmptyAnswer               // a good answer in which nothing is said, where the policy wants another
 	StreamCut                 // the stream ended early, after the commit
 	StreamIdle                // silence inside a stream, after the commit
 	StreamError               // an error event, after the commit
@@ -165,6 +166,7 @@ var rules = withShared([numOutcomes]Rule{
 	BadBody:        {Name: "bad_body", Move: NextIfSafe, MaybeBilled: true, Status: 502, Type: serverErr, Code: "bad_upstream_body"},
 	Truncated:      {Name: "truncated", Move: NextIfSafe, MaybeBilled: true, Status: 502, Type: serverErr, Code: "upstream_truncated"},
 	EmptyStream:    {Name: "empty_stream", Move: NextIfSafe, MaybeBilled: true, Status: 502, Type: serverErr, Code: "empty_stream"},
+	EmptyAnswer:    {Name: "empty_answer", OthersFine: true, Move: NextIfSafe, MaybeBilled: true, Status: 502, Type: serverErr, Code: "empty_answer"},
 	StreamCut:      {Name: "stream_cut", Move: Stay, MaybeBilled: true, Status: 502, Type: serverErr, Code: "upstream_stream_cut"},
 	StreamIdle:     {Name: "stream_idle", Move: Stay, MaybeBilled: true, Status: 504, Type: serverErr, Code: "upstream_stream_idle"},
 	// What it counts against is said by the class of the error inside.

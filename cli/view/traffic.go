@@ -41,6 +41,9 @@ func attempt(a *adminv1.Attempt) []string {
 	if a.GetLastResort() {
 		reason = strings.TrimSpace(reason + " (last resort)")
 	}
+	if a.GetWorkingLatency() != nil {
+		reason = strings.TrimSpace(reason + " (working since " + output.Duration(a.GetWorkingLatency()) + ")")
+	}
 	if a.GetAgain() {
 		reason = strings.TrimSpace(reason + " (once more)")
 	}

@@ -64,6 +64,7 @@ func attemptView(a *nodev1.Attempt) *adminv1.Attempt {
 		StartOffset:       micros(a.GetStartOffsetUs()),
 		FirstFrameLatency: reached(a.GetFirstFrameUs()),
 		FirstTokenLatency: reached(a.GetFirstTokenUs()),
+		WorkingLatency:    reached(a.GetWorkingUs()),
 		Duration:          micros(a.GetDurationUs()),
 		Status:            a.GetStatus(),
 		Outcome:           a.GetOutcome(),

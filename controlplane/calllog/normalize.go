@@ -61,7 +61,7 @@ func attempt(a *nodev1.Attempt) {
 		*s = text(*s, maxName)
 	}
 	a.Reason = text(a.Reason, maxReason)
-	for _, n := range []*int64{&a.StartOffsetUs, &a.FirstFrameUs, &a.FirstTokenUs, &a.DurationUs, &a.Cost} {
+	for _, n := range []*int64{&a.StartOffsetUs, &a.FirstFrameUs, &a.FirstTokenUs, &a.WorkingUs, &a.DurationUs, &a.Cost} {
 		*n = max(*n, 0)
 	}
 	a.Status = min(max(a.Status, 0), 999)

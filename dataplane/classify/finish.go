@@ -2,6 +2,8 @@ package classify
 
 import (
 	"bytes"
+	"slices"
+	"strings"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 )
@@ -49,4 +51,13 @@ func Finish(reason string, output bool) (v dataplane.Verdict, ok bool) {
 		return dataplane.Verdict{}, false
 	}
 	return dataplane.Verdict{Outcome: outcome, Reason: "the answer finished with " + reason}, true
+}
+
+// ownEnds are the reasons to finish with which a model had no more to say.
+var ownEnds = []string{"stop", "end_turn", "stop_sequence", "eos", "eos_token", "completed"}
+
+// EndedByItself reports whether an answer finished because the model had no more to say, and
+// not by a limit, a filter or a call of a tool.
+func EndedByItself(reason string) bool {
+	return slices.ContainsFunc(ownEnds, func(own string) bool { return strings.EqualFold(own, reason) })
 }

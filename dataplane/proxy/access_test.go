@@ -217,7 +217,7 @@ func TestADeadlineAlsoEndsAStream(t *testing.T) {
 	t.Parallel()
 	r := optionsRig(t, "stall-events-3")
 	got := r.post(`{"model":"g","stream":true,"messages":[]}`, "X-Trunkline-Deadline-Ms", "400")
-	if !got.cut || errorCode(t, []byte(got.lastEvent())) != "caller_deadline" {
+	if got.cut || errorCode(t, []byte(got.lastEvent())) != "caller_deadline" {
 		t.Errorf("cut %v, last event %s", got.cut, got.lastEvent())
 	}
 	if c := r.call(); c.Outcome != dataplane.CallerDeadline {

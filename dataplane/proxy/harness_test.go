@@ -154,7 +154,12 @@ func (r *rig) chat(stream bool) answer {
 
 func (r *rig) post(body string, header ...string) answer {
 	r.t.Helper()
-	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, r.url+"/v1/chat/completions", strings.NewReader(body))
+	return r.postTo("/chat/completions", body, header...)
+}
+
+func (r *rig) postTo(path, body string, header ...string) answer {
+	r.t.Helper()
+	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, r.url+"/v1"+path, strings.NewReader(body))
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -58,9 +58,12 @@ func play(t *testing.T, c outcometest.Case, model string, stream bool, candidate
 		r.call()
 	}
 	var got answer
-	if c.Given.Client != "" {
+	switch {
+	case c.Given.Client != "":
 		got = r.leave(body, c.Given.Client)
-	} else {
+	case c.Endpoint != "":
+		got = r.postTo(c.Endpoint, `{"model":"g","input":"hi"}`)
+	default:
 		got = r.post(body, header...)
 	}
 	call := r.call()
@@ -112,6 +115,7 @@ func caseRig(t *testing.T, c outcometest.Case, models []string, failing int) *ri
 		set(&p.ResponseTimeout, c.Given.Policy.ResponseTimeout)
 		set(&p.StreamIdleTimeout, c.Given.Policy.StreamIdleTimeout)
 		set(&p.StreamTotalTimeout, c.Given.Policy.StreamTotalTimeout)
+		p.EmptyAnswer = c.Given.Policy.EmptyAnswer
 	}
 	if c.Upstream == "" {
 		return newRig(t, s)
@@ -154,8 +158,8 @@ func wantClient(t *testing.T, c outcometest.Case, got answer, stream bool) {
 		t.Errorf("status %d, want %d: %s", got.status, want.Status, got.body)
 	}
 	if c.Want.Committed {
-		if !got.cut || strings.Contains(got.body, "[DONE]") {
-			t.Errorf("a cut stream ended cleanly: %s", got.body)
+		if got.cut == stream || strings.Contains(got.body, "[DONE]") != want.Done {
+			t.Errorf("cut %v, want that of an answer without events alone: %s", got.cut, got.body)
 		}
 		if want.Event != "" && errorCode(t, []byte(got.lastEvent())) != want.Event {
 			t.Errorf("last event %s", got.lastEvent())

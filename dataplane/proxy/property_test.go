@@ -127,7 +127,7 @@ func randomCall(t *testing.T, rnd *rand.Rand) {
 			t.Fatalf("no proper end: %s", story)
 		}
 	default:
-		if doc := gjson.Parse(got.lastEvent()); !got.cut || endsWell(a, got) || !doc.Get("error").Exists() && doc.Get("type").Str != "error" && doc.Get("type").Str != "response.failed" {
+		if doc := gjson.Parse(got.lastEvent()); got.cut || endsWell(a, got) || !doc.Get("error").Exists() && doc.Get("type").Str != "error" && doc.Get("type").Str != "response.failed" {
 			t.Fatalf("no error at the end: %s", story)
 		}
 	}

@@ -297,7 +297,7 @@ func TestAWaitingStreamIsKeptAlive(t *testing.T) {
 	// Failover goes on behind the comments, and a total failure becomes an event.
 	r = newRig(t, setup{models: []string{"slow-100ms+status-500", "slow-100ms+status-503"}, config: quick})
 	got = r.chat(true)
-	if call := r.call(); got.status != 200 || !got.cut || len(call.Attempts) != 3 || errorCode(t, []byte(got.lastEvent())) != "upstream_error" {
+	if call := r.call(); got.status != 200 || got.cut || len(call.Attempts) != 3 || errorCode(t, []byte(got.lastEvent())) != "upstream_error" {
 		t.Fatalf("status %d cut=%v attempts %s: %s", got.status, got.cut, outcomes(call), got.body)
 	}
 }
@@ -377,7 +377,7 @@ func TestAStreamCutAtEveryByte(t *testing.T) {
 				done := strings.HasSuffix(got.body, "data: [DONE]\n\n")
 				switch {
 				case done && !got.cut && call.Outcome == dataplane.OK && strings.Count(got.body, `"role":"assistant"`) == 1:
-				case !done && got.cut && call.Outcome == dataplane.StreamCut && errorCode(t, []byte(got.lastEvent())) == "upstream_stream_cut":
+				case !done && !got.cut && call.Outcome == dataplane.StreamCut && errorCode(t, []byte(got.lastEvent())) == "upstream_stream_cut":
 					if strings.Contains(got.body, "ok@backup") {
 						t.Fatalf("cut at %d: two providers in one answer: %s", at, got.body)
 					}

@@ -34,7 +34,7 @@ func (s *Settings) Register(set *settings.Set) {
 		"request bodies and whole answers held at once, in bytes, counted as they come in; beyond it requests get 503, and beyond an eighth of it those of one key 429; 0: half of the memory that the process may use (GOMEMLIMIT, else what the cgroup allows, else the machine's), at most 1 GiB")
 	set.String(&s.SpoolDir, "spool-dir", "TRUNKLINE_SPOOL_DIR", "", "where uploads of more than 256 KiB are held while they are sent; default: the system's directory for temporary files")
 	set.Duration(&s.KeepAlive, "stream-keep-alive", "TRUNKLINE_STREAM_KEEP_ALIVE", 15*time.Second,
-		"silence after which a stream that waits for its first token gets a comment line")
+		"silence after which a stream gets a comment line, before its first token and behind it")
 	set.Bool(&s.NetHTTP, "upstream-net-http", "TRUNKLINE_UPSTREAM_NET_HTTP", false,
 		"reach providers with net/http's client instead of the leaner one of this program; only to find out whether that makes a difference")
 	set.Int(&s.SpoolBytes, "call-spool-bytes", "TRUNKLINE_CALL_SPOOL_BYTES", 1<<30,

@@ -37,6 +37,9 @@ type Endpoint struct {
 	Text   bool     // a good answer may also be plain text, such as subtitles
 	Media  bool     // a good answer may also be audio, relayed as it comes
 	Finish string   // where an answer tells why it ended; empty: it does not
+	// Empty recognises a good answer in which nothing is said, although neither a limit nor a
+	// filter ended it; nil: none is.
+	Empty func(answer []byte) bool
 	// Estimate is which tokens are guessed from bytes when an answer tells none.
 	Estimate Estimate
 	Stream   *Stream // nil: its answers are never streamed
@@ -120,6 +123,17 @@ func (e *Endpoint) Ended(answer []byte) (v dataplane.Verdict, failed bool) {
 	})
 }
 
+// EndedByItself reports whether no reason to end - one, or one for each choice - is other than
+// that the model had no more to say.
+func EndedByItself(reasons gjson.Result) bool {
+	all := true
+	reasons.ForEach(func(_, reason gjson.Result) bool {
+		all = reason.Str == "" || classify.EndedByItself(reason.Str)
+		return all
+	})
+	return all
+}
+
 // ending judges reasons to end: one, or one for each choice.
 func ending(reasons gjson.Result, output func() bool) (v dataplane.Verdict, failed bool) {
 	reasons.ForEach(func(_, reason gjson.Result) bool {
@@ -136,6 +150,6 @@ func (e *Endpoint) Holds() string {
 	return cmp.Or(e.Value, strings.Join(e.Lists, " or "), "audio")
 }
 
-// KeepsAlive reports whether comments may be sent while a stream is waited for: where a
-// plain answer may come instead, they would be its wrong beginning.
+// KeepsAlive reports whether comments may be sent before it is known that a stream comes:
+// where a plain answer may come instead, they would be its wrong beginning.
 func (e *Endpoint) KeepsAlive() bool { return e.Stream != nil && !e.Stream.Plain }

@@ -46,8 +46,29 @@ type Errors struct {
 	Event func(body []byte, n int) []byte
 	// Fits reports whether an upstream's error body is in this schema already.
 	Fits func(doc gjson.Result) bool
+	// FitsEvent is Fits for an error event of an upstream's stream; nil: it is Fits.
+	FitsEvent func(doc gjson.Result) bool
+	// Follows is an event that belongs behind such an event, with the same reason, for clients
+	// that wait for it; nil: none does.
+	Follows func(doc gjson.Result, n int) []byte
 	// IDHeader is a second header that holds the request's id; empty: there is none.
 	IDHeader string
+}
+
+// IsEvent reports whether clients understand an upstream's error event as it is.
+func (e *Errors) IsEvent(doc gjson.Result) bool {
+	if e.FitsEvent != nil {
+		return e.FitsEvent(doc)
+	}
+	return e.Fits(doc)
+}
+
+// Behind is what follows an upstream's error event, which is number n; empty: nothing.
+func (e *Errors) Behind(doc gjson.Result, n int) []byte {
+	if e.Follows == nil {
+		return nil
+	}
+	return e.Follows(doc, n)
 }
 
 // OpenAI is how most families word their errors.

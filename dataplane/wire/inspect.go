@@ -17,7 +17,9 @@ type Kind uint8
 
 // The kinds of event.
 const (
-	Filler     Kind = iota // comments, roles, lifecycle: nothing a user would see
+	Filler     Kind = iota // comments, roles, pings: nothing a user would see
+	Working                // nor this, but the model works on the answer
+	Reasoning              // nor this, but the model reasons
 	Meaningful             // output, or the end of it
 	Hidden                 // a usage chunk the client did not ask for
 	Failed                 // an error
@@ -35,8 +37,10 @@ type Inspection struct {
 	Stream     *Stream
 	Events     int               // that carried data
 	Output     int64             // bytes of output text, of reasoning and of what tools are called with
-	Meaningful bool              // output was seen
+	Meaningful bool              // output was seen, or the end of it
+	Spoken     bool              // output was seen
 	Finished   bool              // a finish_reason was seen
+	Limited    bool              // and it was not the model's own end
 	Failure    dataplane.Verdict // what the finish_reason says; OK: nothing bad
 	Usage      dataplane.Usage
 
@@ -77,20 +81,27 @@ func (i *Inspection) See(event []byte, hideUsage bool) Kind {
 	if has.finish {
 		i.finish(gjson.GetBytes(text, "choices.#.finish_reason"), func() bool { return i.Stream.Output(text, new(Inspection)) })
 	}
-	if i.Meaningful && i.Watch == nil {
+	if i.Spoken && i.Watch == nil {
 		return Meaningful
 	}
-	if i.Stream.Output(text, i) || i.Finished {
+	said := i.Stream.Output(text, i)
+	i.Spoken = i.Spoken || said
+	if said || i.Finished {
 		i.Meaningful = true
 		return Meaningful
 	}
 	return Filler
 }
 
+// Empty reports whether the answer is whole and says nothing, and neither a limit nor a filter
+// is why.
+func (i *Inspection) Empty() bool { return i.Finished && !i.Spoken && !i.Limited }
+
 // finish notes that the answer is whole, and whether its reason is a failure. output tells
 // whether the last event holds any.
 func (i *Inspection) finish(reasons gjson.Result, output func() bool) {
 	i.Finished = true
+	i.Limited = i.Limited || !EndedByItself(reasons)
 	if v, failed := ending(reasons, func() bool { return i.Meaningful || output() }); failed {
 		i.Failure = v
 	}

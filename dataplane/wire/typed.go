@@ -29,19 +29,51 @@ func (i *Inspection) seeTyped(event, text []byte) Kind {
 	if bytes.Contains(text, keyUsage) {
 		i.seeUsage(text)
 	}
+	filler := typ == "" || slices.Contains(i.Stream.Filler, typ)
+	finishes := slices.Contains(i.Stream.Finish, typ)
 	switch {
 	case slices.Contains(i.Stream.Last, typ):
+		i.says(typ, text)
 		i.Finished = true
 		return Done
-	case slices.Contains(i.Stream.Finish, typ):
+	case finishes && i.Stream.Reason != "":
 		i.finish(gjson.GetBytes(text, i.Stream.Reason), func() bool { return false })
-	case typ == "" || slices.Contains(i.Stream.Filler, typ):
-		return Filler
-	case strings.HasSuffix(typ, "delta") && !i.typedOutput(text):
-		return Filler
+	case finishes:
+		i.Finished = true
+		i.says(typ, text)
+	case filler:
+		if i.Stream.Says != nil {
+			i.says(typ, text)
+		}
+		return i.filler(typ, text)
+	case strings.HasSuffix(typ, "delta"):
+		if !i.typedOutput(text) {
+			return Filler
+		}
+		i.Spoken = true
+	default:
+		i.says(typ, text)
 	}
 	i.Meaningful = true
 	return Meaningful
+}
+
+// says notes whether an event other than a delta holds output.
+func (i *Inspection) says(typ string, text []byte) {
+	i.Spoken = i.Spoken || i.Stream.Says == nil || i.Stream.Says(typ, text)
+}
+
+// filler is what an event means that shows the user nothing.
+func (i *Inspection) filler(typ string, text []byte) Kind {
+	switch {
+	case i.Meaningful:
+		return Filler
+	case i.Stream.Reasons != nil && i.Stream.Reasons(typ, text):
+		return Reasoning
+	case slices.Contains(i.Stream.Working, typ):
+		return Working
+	}
+	return Filler
 }
 
 // typedOutput reports whether a delta carries anything, and keeps its text when failure

@@ -2,6 +2,7 @@ package fakeprovider
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -106,6 +107,7 @@ func (a *author) finishReason() *string {
 	if a.req.tool != "" {
 		reason = "tool_calls"
 	}
+	reason = cmp.Or(a.script.finish, reason)
 	return &reason
 }
 
@@ -233,7 +235,10 @@ func (a *author) firstDelta(i int) json.RawMessage {
 }
 
 func (a *author) contentDelta(text []byte) json.RawMessage {
-	if a.req.tool == "" {
+	switch {
+	case a.script.member != "":
+		return fmt.Appendf(nil, `{%q:`+deltaForms[a.script.member]+`}`, a.script.member, text)
+	case a.req.tool == "":
 		return fmt.Appendf(nil, `{"content":%s}`, text)
 	}
 	return fmt.Appendf(nil, `{"tool_calls":[{"index":0,"function":{"arguments":%s}}]}`, text)

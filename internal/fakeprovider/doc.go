@@ -25,18 +25,18 @@
 //   - the whole answer: ok, echo, status-CODE, status-CODE-retry-after-SECONDS, error-KIND
 //     (the real bodies of real providers), redirect, stall-before
 //   - a 200 that is none: 200-error[-KIND], 200-html, 200-null, 200-empty, 200-malformed,
-//     200-truncated, 200-text-json, sse-for-plain, json-for-stream
+//     200-truncated, 200-text-json, 200-no-choices, sse-for-plain, json-for-stream
 //   - errors inside a stream: sse-error-first[-KIND], sse-error-after-created[-KIND],
 //     sse-error-mid-EVENTS[-KIND]
 //   - connections: cut-BYTES and cut-events-N (reset), eof-BYTES and eof-events-N (clean
 //     close), stall-BYTES and stall-events-N (silence until the client leaves); a cut or
 //     eof of 0 comes before the headers
 //   - the end of a stream: empty-stream, empty-role, empty-answer, no-done, no-finish,
-//     bytes-after-done
+//     bytes-after-done; of any answer: finish-REASON
 //   - the text: keyword-WORDS, keyword-late-WORDS, tokens-N, huge-MEGABYTES,
-//     big-event-SIZE
+//     big-event-SIZE, delta-MEMBER
 //   - the clock: slow-TIME, first-token-TIME, chunk-TIME
-//   - the bytes on the wire: comments, crlf, no-space, gzip, usage-none
+//   - the bytes on the wire: comments, crlf, no-space, gzip, usage-none, label-TYPE
 //
 // Behaviours that only make sense in a stream leave a plain answer as it is, except that
 // an error inside a stream becomes an error inside a 200.

@@ -73,6 +73,11 @@ const htmlPage = "<html>\r\n<head><title>%s</title></head>\r\n<body>\r\n<center>
 var kinds = []kind{
 	{"server_error", 500, nil, openAI("The server had an error while processing your request. Sorry about that!", "server_error", "", ""), "a plain 500"},
 	{"string_error", 500, nil, `{"error":"internal error"}`, "the error is a string"},
+	{"code_message", 500, nil, `{"code":"InternalError","message":"An internal error has occurred, please try again later.","request_id":"7f2a"}`, "DashScope's, without the key error"},
+	{"base_resp", 500, nil, `{"choices":null,"base_resp":{"status_code":1000,"status_msg":"unknown error, please retry later"}}`, "MiniMax's"},
+	{"error_msg", 500, nil, `{"error_code":336100,"error_msg":"try again later","id":"as-1"}`, "Baidu's"},
+	{"object_error", 500, nil, `{"object":"error","message":"CUDA out of memory","type":"InternalServerError","param":null,"code":500}`, "vLLM's"},
+	{"detail_only", 500, nil, `{"detail":"engine died"}`, "FastAPI's"},
 	{"html_502", 502, nil, fmt.Sprintf(htmlPage, "502 Bad Gateway", "502 Bad Gateway"), "a proxy's web page"},
 	{"overloaded", 503, nil, openAI("The model is currently overloaded with other requests. Sorry about that!", "server_error", "", ""), "a 503 without a wait"},
 	{"anthropic_overloaded", 529, nil, anthropic("overloaded_error", "Overloaded"), "Anthropic is overloaded"},

@@ -1,6 +1,7 @@
 package fakeprovider
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -24,7 +25,7 @@ func (a *author) stopReason() string {
 	if a.req.tool != "" {
 		return "tool_use"
 	}
-	return "end_turn"
+	return cmp.Or(a.script.finish, "end_turn")
 }
 
 // messagePlain is the answer of Anthropic's Messages API.

@@ -200,7 +200,10 @@ func (p *Provider) fixed(ctx context.Context, x *exchange, s *script, req reques
 // streamed, as events and audio are, else with its length.
 func (p *Provider) send(ctx context.Context, x *exchange, s *script, status int, mime string, frames []frame, events bool) error {
 	head := x.w.Header()
-	head.Set("Content-Type", mime)
+	head.Set("Content-Type", orMime(s.label, mime))
+	if s.label == noLabel {
+		head["Content-Type"] = nil // else net/http guesses one
+	}
 	if s.gzip {
 		frames = compress(frames)
 		head.Set("Content-Encoding", "gzip")

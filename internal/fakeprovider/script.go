@@ -14,6 +14,7 @@ type script struct {
 	form     form
 	length   int // added to the true Content-Length
 	mime     string
+	label    string // Content-Type of whatever is answered; empty: the true one
 	end      ending
 
 	text      []string // pieces of content, one event each
@@ -24,6 +25,8 @@ type script struct {
 
 	noRole, noContent, noFinish, noDone bool
 	trailer                             string // after [DONE]
+	finish                              string // why the answer ended; empty: it is whole
+	member                              string // of a delta, that holds the text instead of content
 
 	errorAt   int // content events before the error event; -1: none
 	errorBody string

@@ -36,6 +36,7 @@ var behaviours = []behaviour{
 	{"200-null", "200-null", "the JSON value null", fixed(mimeJSON, "null")},
 	{"200-empty", "200-empty", "no body", fixed(mimeJSON, "")},
 	{"200-malformed", "200-malformed", "JSON with a hole, of the right length", fixed(mimeJSON, `{"id":"chatcmpl-1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"Hel`)},
+	{"200-no-choices", "200-no-choices", "a completion without any choice", fixed(mimeJSON, `{"id":"chatcmpl-1","object":"chat.completion","choices":[],"usage":{"prompt_tokens":24,"completion_tokens":0,"total_tokens":24}}`)},
 	{"200-truncated", "200-truncated", "a body shorter than its Content-Length", flag(func(s *script) { s.length = 64; s.form = formJSON })},
 	{"200-text-json", "200-text-json", "the right body, labelled text/plain", flag(func(s *script) { s.mime = mimeText; s.form = formJSON })},
 	{"sse-for-plain", "sse-for-plain", "a stream although none was asked for", flag(func(s *script) { s.form = formSSE })},
@@ -61,10 +62,13 @@ var behaviours = []behaviour{
 
 	{"keyword", "keyword-overloaded", `"the model is WORDS" in the text: split over events, JSON-escaped; _ is a space`, keyword},
 	{"keyword-late", "keyword-late-overloaded", "the same, after 400 characters of other text", keywordLate},
+	{"finish", "finish-error", "the answer ends for this reason", finish},
+	{"delta", "delta-reasoning_details", "deltas hold this instead of content: reasoning_text, reasoning_details or images", deltaOf},
 	{"tokens", "tokens-100", "so many content events", count(1, 100_000, func(s *script, n int) { s.text = strings.SplitAfter(strings.Repeat("word ", n-1)+"end", " ") })},
 	{"huge", "huge-64", "so many megabytes of text, 64 KiB an event", count(1, 1024, func(s *script, n int) { s.filler, s.fillEvent = n*megabyte, 64<<10 })},
 	{"big-event", "big-event-2mb", "one content event of this size (kb, mb)", bigEvent},
 
+	{"label", "label-octets", "whatever is answered is labelled so: json, text, octets or none", label},
 	{"usage-none", "usage-none", "no usage, whoever asks", flag(func(s *script) { s.noUsage = true })},
 	{"comments", "comments", "comments between the events", flag(func(s *script) { s.comments = true })},
 	{"crlf", "crlf", "lines end in CR LF", flag(func(s *script) { s.crlf = true })},

@@ -4,8 +4,8 @@ import "fmt"
 
 // textPlain is a legacy completion.
 func (a *author) textPlain() []frame {
-	return a.json(`{"id":"cmpl-%s","object":"text_completion","created":%d,"model":%s,"choices":[{"text":%s,"index":0,"logprobs":null,"finish_reason":"stop"}],"usage":%s}`,
-		a.id, a.base.Created, marshal(a.req.model), a.quote(a.plainText()), a.usageOrNull(a.usage()))
+	return a.json(`{"id":"cmpl-%s","object":"text_completion","created":%d,"model":%s,"choices":[{"text":%s,"index":0,"logprobs":null,"finish_reason":%q}],"usage":%s}`,
+		a.id, a.base.Created, marshal(a.req.model), a.quote(a.plainText()), *a.finishReason(), a.usageOrNull(a.usage()))
 }
 
 func (a *author) textStream() []frame {
@@ -19,7 +19,7 @@ func (a *author) textStream() []frame {
 		return append(frames, a.streamError())
 	}
 	if !a.script.noFinish {
-		frames = append(frames, chunk([]byte(`""`), `"stop"`))
+		frames = append(frames, chunk([]byte(`""`), string(marshal(a.finishReason()))))
 		if a.req.includeUsage && !a.script.noUsage {
 			frames = append(frames, a.event("", fmt.Appendf(nil, `{"id":"cmpl-%s","object":"text_completion","created":%d,"model":%s,"choices":[],"usage":%s}`,
 				a.id, a.base.Created, marshal(a.req.model), a.usage())))

@@ -22,6 +22,7 @@ type Case struct {
 	Why      string // where the decision comes from
 	Stream   string // model of the fake provider for streams; empty: not for streams
 	Plain    string // the same without streaming
+	Endpoint string // below /v1; empty: /chat/completions
 	Upstream string // empty: the fake provider; else see Serve
 	Judged   string // status, error, or empty when neither alone decides
 	Given    Given
@@ -47,13 +48,14 @@ type Given struct {
 	WarmUp  bool              `yaml:"warm_up"` // one good call before
 }
 
-// Policy is the limits that a case shortens; zero keeps the default.
+// Policy is what a case sets; zero keeps the default.
 type Policy struct {
 	ConnectTimeout     time.Duration `yaml:"connect_timeout"`
 	FirstTokenTimeout  time.Duration `yaml:"first_token_timeout"`
 	ResponseTimeout    time.Duration `yaml:"response_timeout"`
 	StreamIdleTimeout  time.Duration `yaml:"stream_idle_timeout"`
 	StreamTotalTimeout time.Duration `yaml:"stream_total_timeout"`
+	EmptyAnswer        string        `yaml:"empty_answer"`
 }
 
 // Want is what follows.
@@ -78,6 +80,7 @@ type Client struct {
 	Passed     bool   `yaml:"passed"`      // the upstream's own error, as it was
 	RetryAfter int    `yaml:"retry_after"` // seconds; 0: not looked at
 	Event      string `yaml:"event"`       // error.code of an event inside a stream
+	Done       bool   `yaml:"done"`        // a committed stream still ends as whole ones do
 }
 
 // Elsewhere is a row or outcome that no case provokes.
@@ -106,7 +109,7 @@ type Table struct {
 }
 
 // LastRow is the number of the table's last row.
-const LastRow = 41
+const LastRow = 42
 
 // Load reads and checks the table; a mistake in it fails the test.
 func Load(t testing.TB) *Table {
@@ -147,6 +150,7 @@ type written struct {
 	Stream   string    `yaml:"stream"`
 	Plain    string    `yaml:"plain"`
 	Upstream string    `yaml:"upstream"`
+	Endpoint string    `yaml:"endpoint"`
 	Judged   string    `yaml:"judged"`
 	Given    Given     `yaml:"given"`
 	Want     yaml.Node `yaml:"want"`
@@ -187,7 +191,7 @@ func (c *Case) read(want, node *yaml.Node) error {
 	if err := strict(node, &w); err != nil {
 		return err
 	}
-	c.Name, c.Stream, c.Plain, c.Upstream, c.Judged, c.Given = w.Name, w.Stream, w.Plain, w.Upstream, w.Judged, w.Given
+	c.Name, c.Stream, c.Plain, c.Upstream, c.Judged, c.Given, c.Endpoint = w.Name, w.Stream, w.Plain, w.Upstream, w.Judged, w.Given, w.Endpoint
 	if w.Model != "" {
 		if w.Stream != "" || w.Plain != "" {
 			return errors.New("model and stream or plain are both set")

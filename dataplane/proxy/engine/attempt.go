@@ -10,7 +10,6 @@ import (
 	"net/http/httptrace"
 	"sync/atomic"
 	"syscall"
-	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
@@ -125,9 +124,7 @@ func (a *attempt) connected(info httptrace.GotConnInfo) {
 	case a.last:
 		a.clock.stop()
 	default:
-		// Long prompts take longer to read: a second for every 4,096 tokens.
-		more := time.Duration(req.promptTokens()/4096) * time.Second
-		a.clock.phase(dataplane.FirstTokenTimeout, a.Policy.FirstTokenTimeout+more)
+		a.clock.phase(dataplane.FirstTokenTimeout, a.firstTokenWait())
 	}
 }
 

@@ -76,8 +76,8 @@ func (c *call) openResponse() {
 	if policy.HoldWhole || c.req.Complete {
 		c.client.held.full = newFullResponse(cfg, &c.req.Share)
 	}
-	if policy.StreamKeepAlive && c.req.Endpoint.KeepsAlive() {
-		c.client.keepAlive(cfg.KeepAlive)
+	if policy.StreamKeepAlive {
+		c.client.keepAlive(cfg.KeepAlive, c.req.Endpoint.KeepsAlive())
 	}
 }
 
@@ -158,7 +158,7 @@ func (c *call) lastOutcome() dataplane.Outcome {
 }
 
 // answer sends the final error: as a response, or as an event when the headers of a
-// stream are out already.
+// stream are out already. No client takes a stream that ends with that for a whole one.
 func (c *call) answer(f final) {
 	c.rec.Status, c.rec.ErrorCode = f.status, f.err.Code
 	if f.body != nil {
@@ -169,10 +169,9 @@ func (c *call) answer(f final) {
 	if !c.client.fail(errors.Event(body, 0)) {
 		c.client.w.Header()["X-Trunkline-Attempts"] = []string{strconv.Itoa(len(c.rec.Attempts))}
 		f.write(c.client.w, body)
-		return
 	}
-	abort()
 }
 
-// abort cuts the connection, so that no client takes what it has for a whole answer.
+// abort cuts the connection: of an answer that has no events, nothing else tells the client
+// that it is not whole.
 func abort() { panic(http.ErrAbortHandler) }

@@ -17,6 +17,7 @@ type connection struct {
 	slow    time.Duration // that one write may take
 	headers bool          // of a stream are sent, maybe by a keep-alive comment long before the commit
 	written time.Time     // when the write deadline was set last
+	wrote   time.Time     // when the last write of a stream began
 	err     error         // of the first write that failed
 }
 
@@ -44,9 +45,10 @@ func (c *connection) write(b []byte) {
 	if c.err != nil {
 		return
 	}
-	if now := time.Now(); now.Sub(c.written) > c.slow/4 {
+	c.wrote = time.Now()
+	if c.wrote.Sub(c.written) > c.slow/4 {
 		c.allowWrite()
-		c.written = now
+		c.written = c.wrote
 	}
 	if _, c.err = c.w.Write(b); c.err == nil {
 		c.err = c.rc.Flush()

@@ -44,6 +44,9 @@ func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 		a.errorBody = classify.Scrub(body[:min(len(body), maxErrorBody)], a.Provider.Secrets)
 		return v, false
 	}
+	if empty := c.req.Endpoint.Empty; empty != nil && a.leavesEmpty() && empty(body) {
+		return emptyVerdict, false
+	}
 	if converts {
 		return a.convert(a.resp.Header, body)
 	}

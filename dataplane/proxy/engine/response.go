@@ -5,12 +5,13 @@ import (
 	"time"
 )
 
-// response is what the client gets. Of a stream it holds events before the commit, and keeps
-// a silent connection alive with comments; after it, it passes events on. Other answers use
-// the connection alone.
+// response is what the client gets. Of a stream it holds events before the commit, and passes
+// them on after it; a silent connection is kept alive with comments. Other answers use the
+// connection alone.
 //
-// Until the commit its timers write too, so mu guards everything; the only ones who ever
-// wait for it are this request's own goroutine and its own timers.
+// Its timers write too, so mu guards everything; the only ones who ever wait for it are this
+// request's own goroutine and its own timers. Whatever is written under it is whole events, so
+// no comment ever lands inside of one.
 type response struct {
 	connection
 
@@ -18,26 +19,37 @@ type response struct {
 	held    held
 	open    bool // committed: this attempt's answer is the client's
 	closed  bool
-	accept  func() // what the present attempt does at its commit
-	waiting *time.Timer
+	accept  func()      // what the present attempt does at its commit
+	silence *time.Timer // keeps a silent stream alive
 	late    *time.Timer // commits held events by time
 }
 
-// keepAlive sends a comment after each silence of the given length, until the commit. A
-// comment commits the status but no content, so failover stays possible.
-func (r *response) keepAlive(every time.Duration) {
+// keepAlive sends a comment after each silence of the given length. Before the commit it does
+// so only if early is set: a comment commits the status but no content, so failover stays
+// possible, but where a plain answer may come it would be its wrong beginning.
+//
+// Events cost nothing for that: each write notes its time anyway, and the timer looks at it
+// when it rings.
+func (r *response) keepAlive(every time.Duration, early bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.waiting = time.AfterFunc(every, func() {
+	r.wrote = time.Now()
+	r.silence = time.AfterFunc(every, func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		if r.open || r.closed || r.err != nil {
+		if r.closed || r.err != nil {
 			return
 		}
-		r.sendHeaders()
-		// One newline and no blank line: a blank line would dispatch an empty event.
-		r.write([]byte(": wait\n"))
-		r.waiting.Reset(every)
+		left := every - time.Since(r.wrote)
+		if left <= 0 && (r.open || early) {
+			r.sendHeaders()
+			// One newline and no blank line: a blank line would dispatch an empty event.
+			r.write([]byte(": wait\n"))
+		}
+		if left <= 0 {
+			left = every
+		}
+		r.silence.Reset(left)
 	})
 }
 
@@ -94,7 +106,9 @@ func (r *response) commitLocked() {
 		return
 	}
 	r.open = true
-	r.stopTimers()
+	if r.late != nil {
+		r.late.Stop()
+	}
 	r.accept()
 	r.accept = nil
 	r.sendHeaders()
@@ -176,7 +190,7 @@ func (r *response) close() {
 }
 
 func (r *response) stopTimers() {
-	for _, t := range [...]*time.Timer{r.waiting, r.late} {
+	for _, t := range [...]*time.Timer{r.silence, r.late} {
 		if t != nil {
 			t.Stop()
 		}

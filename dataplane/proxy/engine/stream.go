@@ -24,6 +24,7 @@ type stream struct {
 	*attempt
 	out       *response
 	seen      wire.Inspection
+	reasons   bool // the model has told that it reasons, and nothing else as yet
 	sentDone  bool
 	sentError bool
 }
@@ -83,7 +84,7 @@ func (s *stream) arrived() {
 		s.record.FirstFrame = s.sinceStart()
 	}
 	if s.out.isOpen() || s.last || s.record.FirstToken > 0 {
-		s.clock.phase(dataplane.StreamIdle, s.Policy.StreamIdleTimeout)
+		s.clock.phase(dataplane.StreamIdle, s.longestSilence())
 	}
 }
 
@@ -110,6 +111,9 @@ func (s *stream) take(event []byte) (v dataplane.Verdict, ended bool) {
 		if !s.seen.Meaningful && !s.seen.Finished {
 			return dataplane.Verdict{Outcome: dataplane.EmptyStream, Reason: "the stream ended without content"}, true
 		}
+		if s.seen.Empty() && s.mayBeEmpty() {
+			return emptyVerdict, true
+		}
 		if v, failed := s.pass(event); failed {
 			return v, true
 		}
@@ -125,7 +129,10 @@ func (s *stream) take(event []byte) (v dataplane.Verdict, ended bool) {
 	if s.out.isOpen() {
 		return v, false
 	}
-	if kind == wire.Meaningful && s.record.FirstToken == 0 {
+	if kind == wire.Working || kind == wire.Reasoning {
+		s.works(kind)
+	}
+	if kind == wire.Meaningful && s.record.FirstToken == 0 && !s.mayBeEmpty() {
 		s.record.FirstToken = s.sinceStart()
 		s.clock.phase(dataplane.StreamIdle, s.Policy.StreamIdleTimeout)
 		if s.holdsText() {
@@ -146,7 +153,7 @@ func (s *stream) mayCommit() bool {
 	if s.out.isFull() {
 		return true
 	}
-	return s.seen.Meaningful && (!s.holdsText() || s.seen.Finished || s.seen.TextLen >= keywordChars)
+	return s.seen.Meaningful && !s.mayBeEmpty() && (!s.holdsText() || s.seen.Finished || s.seen.TextLen >= keywordChars)
 }
 
 // holdsText says whether the stream is held for failure keywords behind its first
@@ -185,8 +192,7 @@ func (s *stream) takeError(event []byte) dataplane.Verdict {
 		s.errorBody = bytes.Clone(text)
 		return v
 	}
-	s.out.add(event)
-	s.sentError = true
+	s.passError(event, gjson.ParseBytes(text), v)
 	return dataplane.Verdict{Outcome: dataplane.StreamError, Reason: v.Outcome.String() + ": " + v.Reason, Scope: v.Outcome.Rule().Scope}
 }
 
@@ -201,12 +207,15 @@ func (s *stream) closed(ctx context.Context, err error, rest bool) dataplane.Ver
 		case !open && o == dataplane.StreamIdle:
 			o = s.silence()
 		}
-		return dataplane.Verdict{Outcome: o}
+		return dataplane.Verdict{Outcome: o, Reason: s.waitedFor(o)}
 	}
 	if errors.Is(err, sse.ErrBudget) { // too large for what is left: the next one may send less
 		return dataplane.Verdict{Outcome: dataplane.TooLarge, Reason: err.Error()}
 	}
 	if s.seen.Finished && !errors.Is(err, sse.ErrTooLarge) {
+		if s.seen.Empty() && s.mayBeEmpty() && !open {
+			return emptyVerdict
+		}
 		s.out.commit()
 		return dataplane.Verdict{Outcome: dataplane.OK} // all that is missing is [DONE]
 	}
@@ -232,8 +241,8 @@ func (s *stream) silence() dataplane.Outcome {
 	return dataplane.FirstTokenTimeout
 }
 
-// end finishes the attempt: the end of a committed stream is [DONE] or an error event and a
-// cut connection, never a clean end of half an answer.
+// end finishes the attempt: the end of a committed stream is [DONE] or an error event, never
+// the bare end of half an answer.
 func (s *stream) end(v dataplane.Verdict) (dataplane.Verdict, bool) {
 	s.record.Usage = s.seen.Spent()
 	if s.out.discard() {
@@ -253,9 +262,7 @@ func (s *stream) end(v dataplane.Verdict) (dataplane.Verdict, bool) {
 		s.out.add(s.errorEvent(v))
 	}
 	_ = s.out.flush()
-	s.finish(v)
-	abort()
-	return v, true
+	return s.finish(v), true
 }
 
 // whole is the verdict on a stream that came to its end: the provider may have ended it with
@@ -276,16 +283,6 @@ func (s *stream) endWhole(v dataplane.Verdict) dataplane.Verdict {
 		return clientVerdict(err)
 	}
 	return v
-}
-
-// errorEvent tells the client that a committed stream is not whole.
-func (s *stream) errorEvent(v dataplane.Verdict) []byte {
-	c, rule := s.call, v.Outcome.Rule()
-	errors := c.req.Endpoint.Errors
-	body := errors.Body(rule.Status, wire.Error{
-		Message: "The provider's answer ended early: " + rule.Name + ".", Type: wire.ServerError, Code: rule.Code,
-	}, c.rec.ID)
-	return errors.Event(c.rec.explain(c.req.Key, body, s.ending(v)), s.seen.Events)
 }
 
 // drain reads the end of the body that follows [DONE], so that the connection can be

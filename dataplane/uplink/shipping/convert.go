@@ -61,6 +61,7 @@ func toAttempt(a dataplane.Attempt) *nodev1.Attempt {
 		StartOffsetUs: a.StartOffset.Microseconds(),
 		FirstFrameUs:  a.FirstFrame.Microseconds(),
 		FirstTokenUs:  a.FirstToken.Microseconds(),
+		WorkingUs:     a.Working.Microseconds(),
 		DurationUs:    a.Duration.Microseconds(),
 		Status:        int32(a.Status),
 		Outcome:       a.Outcome.String(),

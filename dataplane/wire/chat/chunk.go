@@ -42,3 +42,8 @@ func Output(chunk []byte, i *wire.Inspection) bool {
 	})
 	return found
 }
+
+// Empty recognises a completion in which nothing is said.
+func Empty(answer []byte) bool {
+	return wire.EndedByItself(gjson.GetBytes(answer, "choices.#.finish_reason")) && !Output(answer, new(wire.Inspection))
+}

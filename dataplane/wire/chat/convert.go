@@ -5,14 +5,22 @@ import (
 	"strconv"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
 )
 
-// Chunks gives a way to turn a plain completion into the chunks of a stream: one with the
-// whole answer and, if it is wanted, one with the usage. Parts keep the upstream's own bytes;
+// Chunks gives a way to turn a plain completion into the events of a stream: one with the
+// whole answer, if it is wanted one with the usage, and [DONE]. Parts keep the upstream's own bytes;
 // only message becomes delta, and tool calls get the index that deltas have. object is what
 // such chunks call themselves.
 func Chunks(object string) func(answer []byte, withUsage bool) ([][]byte, error) {
-	return func(answer []byte, withUsage bool) ([][]byte, error) { return asChunks(answer, object, withUsage) }
+	return func(answer []byte, withUsage bool) ([][]byte, error) {
+		chunks, err := asChunks(answer, object, withUsage)
+		for i := range chunks {
+			chunks[i] = sse.Event(chunks[i])
+		}
+		return append(chunks, sse.DoneEvent), err
+	}
 }
 
 func asChunks(answer []byte, object string, withUsage bool) ([][]byte, error) {

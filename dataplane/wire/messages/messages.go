@@ -9,7 +9,7 @@ import (
 var Family = wire.Family{
 	Name: "messages", Errors: errors,
 	Endpoints: []wire.Endpoint{
-		{Path: "/messages", Passed: passed, Lists: []string{"content"}, Finish: "stop_reason", Estimate: wire.EstimateBoth, Stream: stream},
+		{Path: "/messages", Passed: passed, Lists: []string{"content"}, Finish: "stop_reason", Empty: isEmpty, Estimate: wire.EstimateBoth, Stream: stream},
 		{Path: "/messages/count_tokens", Passed: passed, Value: "input_tokens"},
 	},
 }
@@ -20,6 +20,10 @@ var stream = &wire.Stream{
 	Typed:  true,
 	Filler: []string{"message_start", "content_block_start", "content_block_stop", "ping"},
 	Finish: []string{"message_delta"}, Reason: "delta.stop_reason", Last: []string{"message_stop"}, Failed: []string{"error"},
+	Reasons: reasons, Says: says, Convert: events,
 	Text: []string{"delta.text", "delta.thinking"}, Usage: []string{"message.usage", "usage"},
-	End: []byte("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
+	End: stop,
 }
+
+// stop is the last event of a message.
+var stop = []byte("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n")

@@ -9,7 +9,7 @@ import (
 var Family = wire.Family{
 	Name: "responses", Errors: errors,
 	Endpoints: []wire.Endpoint{
-		{Path: "/responses", Lists: []string{"output"}, Fails: "failed", Estimate: wire.EstimateBoth, Stream: stream, Note: note, Unsafe: changesConversation},
+		{Path: "/responses", Lists: []string{"output"}, Fails: "failed", Empty: isEmpty, Estimate: wire.EstimateBoth, Stream: stream, Note: note, Unsafe: changesConversation},
 		{Path: "/responses/compact", Lists: []string{"output"}, Estimate: wire.EstimateBoth},
 		{Path: "/responses/input_tokens", Value: "input_tokens"},
 	},
@@ -21,9 +21,12 @@ var stream = &wire.Stream{
 		"response.created", "response.queued", "response.in_progress", "response.output_item.added",
 		"response.content_part.added", "response.reasoning_summary_part.added", "keepalive",
 	},
+	Working: []string{"response.in_progress"},
+	Reasons: reasons, Says: says,
 	Last:   []string{"response.completed", "response.incomplete"},
 	Failed: []string{"response.failed", "error"},
 	Text:   []string{"delta"}, Usage: []string{"response.usage"},
+	Convert: events,
 }
 
 // What decides whether a response may be asked for again.

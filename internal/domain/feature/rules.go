@@ -15,10 +15,11 @@ const (
 	SelectionLeastBusy  = "selection.least_busy"
 	StreamCommitAll     = "policy.stream_commit.complete"
 	BodyLogRedactEmails = "body_log.redact_emails"
+	EmptyAnswerMovesOn  = "policy.empty_answer.move_on"
 )
 
 // known are the features of this build.
-var known = []string{KeyAllowedIPs, SelectionWeighted, SelectionLeastBusy, StreamCommitAll, BodyLogRedactEmails}
+var known = []string{KeyAllowedIPs, SelectionWeighted, SelectionLeastBusy, StreamCommitAll, BodyLogRedactEmails, EmptyAnswerMovesOn}
 
 // rule says what a field requires where it is set: always the same feature, or one for each
 // value but those that every node knows.
@@ -36,6 +37,7 @@ var rules = map[string]rule{
 	"Group.selection":       {prefix: "selection.", base: []string{"cheapest"}},
 	"BodyLog.redact_emails": {feature: BodyLogRedactEmails},
 	"Policy.stream_commit":  {prefix: "policy.stream_commit.", base: []string{"first_token"}},
+	"Policy.empty_answer":   {prefix: "policy.empty_answer.", base: []string{"pass"}},
 	"Provider.dialect":      {prefix: "dialect.", base: []string{"openai"}},
 	"FailureKeyword.scopes": {prefix: "keyword.scope.", base: []string{"error", "answer", "stream"}},
 }
@@ -55,7 +57,7 @@ var base = map[string]string{
 	"ApiKey":         "name hash groups expire_time requests_per_minute tokens_per_minute concurrency budget request_options debug required_features",
 	"FailureKeyword": "name keyword pattern count log_only providers groups required_features",
 	"Policy": "failure_threshold failure_window min_ratio cooldown cooldown_max max_attempts connect_timeout first_token_timeout response_timeout " +
-		"stream_idle_timeout total_timeout stream_total_timeout failover_on_content_policy stream_keep_alive probe_early keyword_hold",
+		"stream_idle_timeout total_timeout stream_total_timeout failover_on_content_policy stream_keep_alive probe_early keyword_hold first_token_timeout_max",
 }
 
 // field is a field that may require something: by its rule, or by what is inside of it.

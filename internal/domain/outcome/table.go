@@ -33,6 +33,7 @@ var table = [...]Outcome{
 	{Name: "bad_body", CountsAgainst: "target", Blame: "target"},
 	{Name: "truncated", CountsAgainst: "target", Blame: "target"},
 	{Name: "empty_stream", CountsAgainst: "target", Blame: "target"},
+	{Name: "empty_answer", CountsAgainst: "none", Blame: "target"},
 	{Name: "stream_cut", CountsAgainst: "target", Blame: "target"},
 	{Name: "stream_idle", CountsAgainst: "target", Blame: "target"},
 	{Name: "stream_error", CountsAgainst: "none", Blame: "target"},

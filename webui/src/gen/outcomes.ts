@@ -35,6 +35,7 @@ export const outcomes = {
   bad_body: { class: 'target', label: 'outcome.bad_body', permanent: false, needsHelp: false },
   truncated: { class: 'target', label: 'outcome.truncated', permanent: false, needsHelp: false },
   empty_stream: { class: 'target', label: 'outcome.empty_stream', permanent: false, needsHelp: false },
+  empty_answer: { class: 'target', label: 'outcome.empty_answer', permanent: false, needsHelp: false },
   stream_cut: { class: 'target', label: 'outcome.stream_cut', permanent: false, needsHelp: false },
   stream_idle: { class: 'target', label: 'outcome.stream_idle', permanent: false, needsHelp: false },
   stream_error: { class: 'target', label: 'outcome.stream_error', permanent: false, needsHelp: false },

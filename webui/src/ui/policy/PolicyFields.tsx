@@ -3,7 +3,15 @@ import { useI18n } from '@/i18n';
 import { DurationField } from '../fields/DurationField';
 import { FieldPart, FieldRow } from '../fields/Form';
 import { PolicySentence } from './PolicySentence';
-import { type COUNTS, commitWords, type PolicyDraft, policyWords, type SWITCHES, type TIMES } from './policy';
+import {
+  type CHOICES,
+  type COUNTS,
+  choiceWords,
+  type PolicyDraft,
+  policyWords,
+  type SWITCHES,
+  type TIMES,
+} from './policy';
 import { usePolicyText } from './usePolicyText';
 
 type Props = {
@@ -38,6 +46,7 @@ export function PolicyFields(props: Props) {
         <FieldRow>
           <TimeField {...props} field="connectTimeout" />
           <TimeField {...props} field="firstTokenTimeout" />
+          <TimeField {...props} field="firstTokenTimeoutMax" />
         </FieldRow>
         <FieldRow>
           <TimeField {...props} field="responseTimeout" />
@@ -49,9 +58,10 @@ export function PolicyFields(props: Props) {
         </FieldRow>
       </FieldPart>
       <FieldPart title={t('policy.streams')} sub={t('policy.streamsHow')}>
-        <CommitField {...props} />
+        <ChoiceField {...props} field="streamCommit" />
         <TimeField {...props} field="keywordHold" />
         <SwitchField {...props} field="streamKeepAlive" />
+        <ChoiceField {...props} field="emptyAnswer" />
         <SwitchField {...props} field="failoverOnContentPolicy" />
       </FieldPart>
     </>
@@ -131,17 +141,17 @@ function SwitchField(props: Props & { field: (typeof SWITCHES)[number] }) {
   );
 }
 
-function CommitField(props: Props) {
+function ChoiceField(props: Props & { field: (typeof CHOICES)[number] }) {
   const { t } = useI18n();
-  const { set, placeholder, ...field } = useField(props, 'streamCommit');
+  const { set, placeholder, ...field } = useField(props, props.field);
   return (
     <Select
       {...field}
       data={[
         { value: '', label: t('policy.inheritedAs', { value: placeholder ?? '' }) },
-        ...Object.entries(commitWords).map(([value, word]) => ({ value, label: t(word) })),
+        ...Object.entries(choiceWords[props.field]).map(([value, word]) => ({ value, label: t(word) })),
       ]}
-      value={props.value.streamCommit ?? ''}
+      value={props.value[props.field] ?? ''}
       onChange={(v) => set(v || undefined)}
       allowDeselect={false}
     />

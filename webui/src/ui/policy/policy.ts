@@ -12,6 +12,7 @@ export const TIMES = [
   'cooldownMax',
   'connectTimeout',
   'firstTokenTimeout',
+  'firstTokenTimeoutMax',
   'responseTimeout',
   'streamIdleTimeout',
   'totalTimeout',
@@ -23,11 +24,14 @@ export const SWITCHES = ['failoverOnContentPolicy', 'streamKeepAlive', 'probeEar
 type Count = (typeof COUNTS)[number];
 type Time = (typeof TIMES)[number];
 type Switch = (typeof SWITCHES)[number];
-export type PolicyField = Count | Time | Switch | 'minRatio' | 'streamCommit';
+/** Fields with a word for each value. */
+export const CHOICES = ['streamCommit', 'emptyAnswer'] as const;
+type Choice = (typeof CHOICES)[number];
+export type PolicyField = Count | Time | Switch | Choice | 'minRatio';
 
 /** A policy as a form has it: times in ms, the ratio in percent; what is undefined is inherited. */
 export type PolicyDraft = { [F in Count | Time | 'minRatio']?: number } & { [F in Switch]?: boolean } & {
-  streamCommit?: string;
+  [F in Choice]?: string;
 };
 
 export function policyDraft(p: FailoverPolicy | undefined): PolicyDraft {
@@ -40,7 +44,7 @@ export function policyDraft(p: FailoverPolicy | undefined): PolicyDraft {
     if (d) draft[field] = toMs(d);
   }
   if (p.minRatio !== undefined) draft.minRatio = Math.round(p.minRatio * 10_000) / 100;
-  if (p.streamCommit) draft.streamCommit = p.streamCommit;
+  for (const field of CHOICES) if (p[field]) draft[field] = p[field];
   return draft;
 }
 
@@ -54,7 +58,7 @@ export function policyMessage(draft: PolicyDraft): MessageInitShape<typeof Failo
     if (ms !== undefined) message[field] = durationFromMs(ms);
   }
   if (draft.minRatio !== undefined) message.minRatio = draft.minRatio / 100;
-  if (draft.streamCommit) message.streamCommit = draft.streamCommit;
+  for (const field of CHOICES) if (draft[field]) message[field] = draft[field];
   return Object.keys(message).length > 0 ? message : undefined;
 }
 
@@ -67,6 +71,7 @@ export const policyWords: Record<PolicyField, { label: PlainKey; how: PlainKey }
   maxAttempts: { label: 'policy.maxAttempts', how: 'policy.maxAttemptsHow' },
   connectTimeout: { label: 'policy.connectTimeout', how: 'policy.connectTimeoutHow' },
   firstTokenTimeout: { label: 'policy.firstTokenTimeout', how: 'policy.firstTokenTimeoutHow' },
+  firstTokenTimeoutMax: { label: 'policy.firstTokenTimeoutMax', how: 'policy.firstTokenTimeoutMaxHow' },
   responseTimeout: { label: 'policy.responseTimeout', how: 'policy.responseTimeoutHow' },
   streamIdleTimeout: { label: 'policy.streamIdleTimeout', how: 'policy.streamIdleTimeoutHow' },
   totalTimeout: { label: 'policy.totalTimeout', how: 'policy.totalTimeoutHow' },
@@ -76,9 +81,13 @@ export const policyWords: Record<PolicyField, { label: PlainKey; how: PlainKey }
   streamKeepAlive: { label: 'policy.streamKeepAlive', how: 'policy.streamKeepAliveHow' },
   probeEarly: { label: 'policy.probeEarly', how: 'policy.probeEarlyHow' },
   streamCommit: { label: 'policy.streamCommit', how: 'policy.streamCommitHow' },
+  emptyAnswer: { label: 'policy.emptyAnswer', how: 'policy.emptyAnswerHow' },
 };
 
-export const commitWords: Record<string, PlainKey> = {
-  first_token: 'policy.commitFirstToken',
-  complete: 'policy.commitComplete',
+/** The words of the values of a choice. */
+export const choiceWords: Record<Choice, Record<string, PlainKey>> = {
+  streamCommit: { first_token: 'policy.commitFirstToken', complete: 'policy.commitComplete' },
+  emptyAnswer: { pass: 'policy.emptyPass', move_on: 'policy.emptyMoveOn' },
 };
+
+export const isChoice = (field: PolicyField): field is Choice => (CHOICES as readonly string[]).includes(field);

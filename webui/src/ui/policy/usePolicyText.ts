@@ -1,6 +1,16 @@
-import { type PlainKey, useI18n } from '@/i18n';
+import { useI18n } from '@/i18n';
 import type { Change } from '../Changes';
-import { COUNTS, commitWords, type PolicyDraft, type PolicyField, policyWords, SWITCHES, TIMES } from './policy';
+import {
+  CHOICES,
+  COUNTS,
+  choiceWords,
+  isChoice,
+  type PolicyDraft,
+  type PolicyField,
+  policyWords,
+  SWITCHES,
+  TIMES,
+} from './policy';
 
 /** Says what a policy sets, field by field, in the words of the language. */
 export function usePolicyText() {
@@ -9,7 +19,10 @@ export function usePolicyText() {
     const v = draft[field];
     if (v === undefined || v === '') return undefined;
     if (typeof v === 'boolean') return t(v ? 'policy.yes' : 'policy.no');
-    if (typeof v === 'string') return t(commitWords[v] ?? ('policy.commitFirstToken' satisfies PlainKey));
+    if (typeof v === 'string') {
+      const word = isChoice(field) ? choiceWords[field][v] : undefined;
+      return word ? t(word) : v;
+    }
     if (field === 'minRatio') return percent(v / 100, 2);
     return (TIMES as readonly string[]).includes(field) ? setting(v) : int(v);
   };
@@ -22,4 +35,4 @@ export function usePolicyText() {
   return { value, changes };
 }
 
-const FIELDS: readonly PolicyField[] = [...COUNTS, 'minRatio', ...TIMES, ...SWITCHES, 'streamCommit'];
+const FIELDS: readonly PolicyField[] = [...COUNTS, 'minRatio', ...TIMES, ...SWITCHES, ...CHOICES];

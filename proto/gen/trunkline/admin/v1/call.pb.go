@@ -387,9 +387,12 @@ type Attempt struct {
 	// Name of the failure keyword that was seen in the answer.
 	Keyword string `protobuf:"bytes,16,opt,name=keyword,proto3" json:"keyword,omitempty"`
 	// The candidate of the attempt before, tried once more since no other was left.
-	Again         bool `protobuf:"varint,17,opt,name=again,proto3" json:"again,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Again bool `protobuf:"varint,17,opt,name=again,proto3" json:"again,omitempty"`
+	// From the attempt's start to the first event before the first token that told that the model works or reasons, and so
+	// lengthened the wait for that token; unset when none came.
+	WorkingLatency *durationpb.Duration `protobuf:"bytes,130,opt,name=working_latency,json=workingLatency,proto3" json:"working_latency,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Attempt) Reset() {
@@ -539,6 +542,13 @@ func (x *Attempt) GetAgain() bool {
 		return x.Again
 	}
 	return false
+}
+
+func (x *Attempt) GetWorkingLatency() *durationpb.Duration {
+	if x != nil {
+		return x.WorkingLatency
+	}
+	return nil
 }
 
 // Tokens of an answer.
@@ -930,7 +940,7 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x129\n" +
 	"\n" +
-	"until_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime\"\xff\x04\n" +
+	"until_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime\"\xc4\x05\n" +
 	"\aAttempt\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -952,7 +962,8 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\x05usage\x18\x0e \x01(\v2\x19.trunkline.admin.v1.UsageR\x05usage\x12\x12\n" +
 	"\x04cost\x18\x0f \x01(\tR\x04cost\x12\x18\n" +
 	"\akeyword\x18\x10 \x01(\tR\akeyword\x12\x14\n" +
-	"\x05again\x18\x11 \x01(\bR\x05again\"\xc5\x01\n" +
+	"\x05again\x18\x11 \x01(\bR\x05again\x12C\n" +
+	"\x0fworking_latency\x18\x82\x01 \x01(\v2\x19.google.protobuf.DurationR\x0eworkingLatency\"\xc5\x01\n" +
 	"\x05Usage\x12!\n" +
 	"\finput_tokens\x18\x01 \x01(\x03R\vinputTokens\x12.\n" +
 	"\x13cached_input_tokens\x18\x02 \x01(\x03R\x11cachedInputTokens\x12#\n" +
@@ -1040,31 +1051,32 @@ var file_trunkline_admin_v1_call_proto_depIdxs = []int32{
 	10, // 11: trunkline.admin.v1.Attempt.first_token_latency:type_name -> google.protobuf.Duration
 	10, // 12: trunkline.admin.v1.Attempt.duration:type_name -> google.protobuf.Duration
 	3,  // 13: trunkline.admin.v1.Attempt.usage:type_name -> trunkline.admin.v1.Usage
-	11, // 14: trunkline.admin.v1.ListCallsRequest.filter:type_name -> trunkline.admin.v1.CallFilter
-	0,  // 15: trunkline.admin.v1.ListCallsResponse.calls:type_name -> trunkline.admin.v1.Call
-	0,  // 16: trunkline.admin.v1.TailCallsResponse.call:type_name -> trunkline.admin.v1.Call
-	0,  // 17: trunkline.admin.v1.GetCallResponse.call:type_name -> trunkline.admin.v1.Call
-	4,  // 18: trunkline.admin.v1.CallService.ListCalls:input_type -> trunkline.admin.v1.ListCallsRequest
-	7,  // 19: trunkline.admin.v1.CallService.GetCall:input_type -> trunkline.admin.v1.GetCallRequest
-	12, // 20: trunkline.admin.v1.CallService.TailCalls:input_type -> trunkline.admin.v1.TailCallsRequest
-	13, // 21: trunkline.admin.v1.CallService.ExportCalls:input_type -> trunkline.admin.v1.ExportCallsRequest
-	14, // 22: trunkline.admin.v1.CallService.GetCallBody:input_type -> trunkline.admin.v1.GetCallBodyRequest
-	15, // 23: trunkline.admin.v1.CallService.DeleteCallBodies:input_type -> trunkline.admin.v1.DeleteCallBodiesRequest
-	16, // 24: trunkline.admin.v1.CallService.ListGaps:input_type -> trunkline.admin.v1.ListGapsRequest
-	17, // 25: trunkline.admin.v1.CallService.ListRefused:input_type -> trunkline.admin.v1.ListRefusedRequest
-	5,  // 26: trunkline.admin.v1.CallService.ListCalls:output_type -> trunkline.admin.v1.ListCallsResponse
-	8,  // 27: trunkline.admin.v1.CallService.GetCall:output_type -> trunkline.admin.v1.GetCallResponse
-	6,  // 28: trunkline.admin.v1.CallService.TailCalls:output_type -> trunkline.admin.v1.TailCallsResponse
-	18, // 29: trunkline.admin.v1.CallService.ExportCalls:output_type -> trunkline.admin.v1.ExportCallsResponse
-	19, // 30: trunkline.admin.v1.CallService.GetCallBody:output_type -> trunkline.admin.v1.GetCallBodyResponse
-	20, // 31: trunkline.admin.v1.CallService.DeleteCallBodies:output_type -> trunkline.admin.v1.DeleteCallBodiesResponse
-	21, // 32: trunkline.admin.v1.CallService.ListGaps:output_type -> trunkline.admin.v1.ListGapsResponse
-	22, // 33: trunkline.admin.v1.CallService.ListRefused:output_type -> trunkline.admin.v1.ListRefusedResponse
-	26, // [26:34] is the sub-list for method output_type
-	18, // [18:26] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	10, // 14: trunkline.admin.v1.Attempt.working_latency:type_name -> google.protobuf.Duration
+	11, // 15: trunkline.admin.v1.ListCallsRequest.filter:type_name -> trunkline.admin.v1.CallFilter
+	0,  // 16: trunkline.admin.v1.ListCallsResponse.calls:type_name -> trunkline.admin.v1.Call
+	0,  // 17: trunkline.admin.v1.TailCallsResponse.call:type_name -> trunkline.admin.v1.Call
+	0,  // 18: trunkline.admin.v1.GetCallResponse.call:type_name -> trunkline.admin.v1.Call
+	4,  // 19: trunkline.admin.v1.CallService.ListCalls:input_type -> trunkline.admin.v1.ListCallsRequest
+	7,  // 20: trunkline.admin.v1.CallService.GetCall:input_type -> trunkline.admin.v1.GetCallRequest
+	12, // 21: trunkline.admin.v1.CallService.TailCalls:input_type -> trunkline.admin.v1.TailCallsRequest
+	13, // 22: trunkline.admin.v1.CallService.ExportCalls:input_type -> trunkline.admin.v1.ExportCallsRequest
+	14, // 23: trunkline.admin.v1.CallService.GetCallBody:input_type -> trunkline.admin.v1.GetCallBodyRequest
+	15, // 24: trunkline.admin.v1.CallService.DeleteCallBodies:input_type -> trunkline.admin.v1.DeleteCallBodiesRequest
+	16, // 25: trunkline.admin.v1.CallService.ListGaps:input_type -> trunkline.admin.v1.ListGapsRequest
+	17, // 26: trunkline.admin.v1.CallService.ListRefused:input_type -> trunkline.admin.v1.ListRefusedRequest
+	5,  // 27: trunkline.admin.v1.CallService.ListCalls:output_type -> trunkline.admin.v1.ListCallsResponse
+	8,  // 28: trunkline.admin.v1.CallService.GetCall:output_type -> trunkline.admin.v1.GetCallResponse
+	6,  // 29: trunkline.admin.v1.CallService.TailCalls:output_type -> trunkline.admin.v1.TailCallsResponse
+	18, // 30: trunkline.admin.v1.CallService.ExportCalls:output_type -> trunkline.admin.v1.ExportCallsResponse
+	19, // 31: trunkline.admin.v1.CallService.GetCallBody:output_type -> trunkline.admin.v1.GetCallBodyResponse
+	20, // 32: trunkline.admin.v1.CallService.DeleteCallBodies:output_type -> trunkline.admin.v1.DeleteCallBodiesResponse
+	21, // 33: trunkline.admin.v1.CallService.ListGaps:output_type -> trunkline.admin.v1.ListGapsResponse
+	22, // 34: trunkline.admin.v1.CallService.ListRefused:output_type -> trunkline.admin.v1.ListRefusedResponse
+	27, // [27:35] is the sub-list for method output_type
+	19, // [19:27] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_call_proto_init() }

@@ -161,7 +161,8 @@ type FailoverPolicy struct {
 	MaxAttempts *int32 `protobuf:"varint,6,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
 	// DNS, TCP and TLS together; default 5s.
 	ConnectTimeout *durationpb.Duration `protobuf:"bytes,7,opt,name=connect_timeout,json=connectTimeout,proto3" json:"connect_timeout,omitempty"`
-	// From dispatch to the first meaningful event of a stream, not applied to the last candidate; default 60s.
+	// From dispatch to the first meaningful event of a stream, not applied to the last candidate; default 60s. Events that
+	// only tell that the model works lengthen it, see first_token_timeout_max.
 	FirstTokenTimeout *durationpb.Duration `protobuf:"bytes,8,opt,name=first_token_timeout,json=firstTokenTimeout,proto3" json:"first_token_timeout,omitempty"`
 	// From dispatch to the end of an answer that is not streamed; default 600s.
 	ResponseTimeout *durationpb.Duration `protobuf:"bytes,9,opt,name=response_timeout,json=responseTimeout,proto3" json:"response_timeout,omitempty"`
@@ -171,7 +172,7 @@ type FailoverPolicy struct {
 	TotalTimeout *durationpb.Duration `protobuf:"bytes,11,opt,name=total_timeout,json=totalTimeout,proto3" json:"total_timeout,omitempty"`
 	// Whether a content-policy refusal moves on to the next candidate; default false.
 	FailoverOnContentPolicy *bool `protobuf:"varint,12,opt,name=failover_on_content_policy,json=failoverOnContentPolicy,proto3,oneof" json:"failover_on_content_policy,omitempty"`
-	// Comment lines that keep a silent stream open before its first token; default true.
+	// Comment lines that keep a silent stream open, before its first token and behind it; default true.
 	StreamKeepAlive *bool `protobuf:"varint,13,opt,name=stream_keep_alive,json=streamKeepAlive,proto3,oneof" json:"stream_keep_alive,omitempty"`
 	// Whether a target that failed fast may be tried by one request every 5 s while it cools; default true.
 	ProbeEarly *bool `protobuf:"varint,14,opt,name=probe_early,json=probeEarly,proto3,oneof" json:"probe_early,omitempty"`
@@ -183,8 +184,16 @@ type FailoverPolicy struct {
 	KeywordHold *durationpb.Duration `protobuf:"bytes,16,opt,name=keyword_hold,json=keywordHold,proto3" json:"keyword_hold,omitempty"`
 	// All attempts of one streamed call together; default total_timeout where the same policy sets it, otherwise 1800s.
 	StreamTotalTimeout *durationpb.Duration `protobuf:"bytes,17,opt,name=stream_total_timeout,json=streamTotalTimeout,proto3" json:"stream_total_timeout,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// What becomes of a good answer in which nothing is said: no text, no tool call, no refusal, no reasoning. pass (default)
+	// gives it to the client as it is; move_on tries the next candidate while one is left, which counts against nobody. An
+	// answer that a limit or a filter ended is always passed on.
+	EmptyAnswer string `protobuf:"bytes,130,opt,name=empty_answer,json=emptyAnswer,proto3" json:"empty_answer,omitempty"`
+	// Longest wait for the first token of a stream whose model tells that it works, from dispatch; default 600s. Once it
+	// says that it reasons, this is the limit; each other sign of work begins first_token_timeout again, up to this.
+	// Pings and comments are no such sign. Below first_token_timeout it has no effect.
+	FirstTokenTimeoutMax *durationpb.Duration `protobuf:"bytes,131,opt,name=first_token_timeout_max,json=firstTokenTimeoutMax,proto3" json:"first_token_timeout_max,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
 }
 
 func (x *FailoverPolicy) Reset() {
@@ -332,6 +341,20 @@ func (x *FailoverPolicy) GetKeywordHold() *durationpb.Duration {
 func (x *FailoverPolicy) GetStreamTotalTimeout() *durationpb.Duration {
 	if x != nil {
 		return x.StreamTotalTimeout
+	}
+	return nil
+}
+
+func (x *FailoverPolicy) GetEmptyAnswer() string {
+	if x != nil {
+		return x.EmptyAnswer
+	}
+	return ""
+}
+
+func (x *FailoverPolicy) GetFirstTokenTimeoutMax() *durationpb.Duration {
+	if x != nil {
+		return x.FirstTokenTimeoutMax
 	}
 	return nil
 }
@@ -623,8 +646,7 @@ const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\x12effective_failover\x18\x1e \x01(\v2\".trunkline.admin.v1.FailoverPolicyB\x04\xa0\xed\x18\x01R\x11effectiveFailover\x12T\n" +
 	"\x13effective_retention\x18\x1f \x01(\v2\x1d.trunkline.admin.v1.RetentionB\x04\xa0\xed\x18\x01R\x12effectiveRetention\x12S\n" +
 	"\x10default_failover\x18  \x01(\v2\".trunkline.admin.v1.FailoverPolicyB\x04\xa0\xed\x18\x01R\x0fdefaultFailover\x12P\n" +
-	"\x11default_retention\x18! \x01(\v2\x1d.trunkline.admin.v1.RetentionB\x04\xa0\xed\x18\x01R\x10defaultRetention\"\xf3\n" +
-	"\n" +
+	"\x11default_retention\x18! \x01(\v2\x1d.trunkline.admin.v1.RetentionB\x04\xa0\xed\x18\x01R\x10defaultRetention\"\x95\f\n" +
 	"\x0eFailoverPolicy\x12=\n" +
 	"\x11failure_threshold\x18\x01 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x01H\x00R\x10failureThreshold\x88\x01\x01\x12R\n" +
 	"\x0efailure_window\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n" +
@@ -645,7 +667,9 @@ const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"probeEarly\x88\x01\x01\x12C\n" +
 	"\rstream_commit\x18\x0f \x01(\tB\x1e\xbaH\x1br\x19R\x00R\vfirst_tokenR\bcompleteR\fstreamCommit\x12J\n" +
 	"\fkeyword_hold\x18\x10 \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b<2\x00R\vkeywordHold\x12^\n" +
-	"\x14stream_total_timeout\x18\x11 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\xa082\x04\x10\xc0\x84=R\x12streamTotalTimeoutB\x14\n" +
+	"\x14stream_total_timeout\x18\x11 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\xa082\x04\x10\xc0\x84=R\x12streamTotalTimeout\x12:\n" +
+	"\fempty_answer\x18\x82\x01 \x01(\tB\x16\xbaH\x13r\x11R\x00R\x04passR\amove_onR\vemptyAnswer\x12d\n" +
+	"\x17first_token_timeout_max\x18\x83\x01 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\x90\x1c2\x04\x10\xc0\x84=R\x14firstTokenTimeoutMaxB\x14\n" +
 	"\x12_failure_thresholdB\f\n" +
 	"\n" +
 	"_min_ratioB\x0f\n" +
@@ -716,20 +740,21 @@ var file_trunkline_admin_v1_settings_proto_depIdxs = []int32{
 	9,  // 15: trunkline.admin.v1.FailoverPolicy.total_timeout:type_name -> google.protobuf.Duration
 	9,  // 16: trunkline.admin.v1.FailoverPolicy.keyword_hold:type_name -> google.protobuf.Duration
 	9,  // 17: trunkline.admin.v1.FailoverPolicy.stream_total_timeout:type_name -> google.protobuf.Duration
-	9,  // 18: trunkline.admin.v1.Retention.calls:type_name -> google.protobuf.Duration
-	0,  // 19: trunkline.admin.v1.GetSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
-	0,  // 20: trunkline.admin.v1.UpdateSettingsRequest.settings:type_name -> trunkline.admin.v1.Settings
-	10, // 21: trunkline.admin.v1.UpdateSettingsRequest.update_mask:type_name -> google.protobuf.FieldMask
-	0,  // 22: trunkline.admin.v1.UpdateSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
-	4,  // 23: trunkline.admin.v1.SettingsService.GetSettings:input_type -> trunkline.admin.v1.GetSettingsRequest
-	6,  // 24: trunkline.admin.v1.SettingsService.UpdateSettings:input_type -> trunkline.admin.v1.UpdateSettingsRequest
-	5,  // 25: trunkline.admin.v1.SettingsService.GetSettings:output_type -> trunkline.admin.v1.GetSettingsResponse
-	7,  // 26: trunkline.admin.v1.SettingsService.UpdateSettings:output_type -> trunkline.admin.v1.UpdateSettingsResponse
-	25, // [25:27] is the sub-list for method output_type
-	23, // [23:25] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	9,  // 18: trunkline.admin.v1.FailoverPolicy.first_token_timeout_max:type_name -> google.protobuf.Duration
+	9,  // 19: trunkline.admin.v1.Retention.calls:type_name -> google.protobuf.Duration
+	0,  // 20: trunkline.admin.v1.GetSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
+	0,  // 21: trunkline.admin.v1.UpdateSettingsRequest.settings:type_name -> trunkline.admin.v1.Settings
+	10, // 22: trunkline.admin.v1.UpdateSettingsRequest.update_mask:type_name -> google.protobuf.FieldMask
+	0,  // 23: trunkline.admin.v1.UpdateSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
+	4,  // 24: trunkline.admin.v1.SettingsService.GetSettings:input_type -> trunkline.admin.v1.GetSettingsRequest
+	6,  // 25: trunkline.admin.v1.SettingsService.UpdateSettings:input_type -> trunkline.admin.v1.UpdateSettingsRequest
+	5,  // 26: trunkline.admin.v1.SettingsService.GetSettings:output_type -> trunkline.admin.v1.GetSettingsResponse
+	7,  // 27: trunkline.admin.v1.SettingsService.UpdateSettings:output_type -> trunkline.admin.v1.UpdateSettingsResponse
+	26, // [26:28] is the sub-list for method output_type
+	24, // [24:26] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_settings_proto_init() }

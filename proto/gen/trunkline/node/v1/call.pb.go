@@ -416,7 +416,9 @@ type Attempt struct {
 	// Name of the failure keyword that was seen.
 	Keyword string `protobuf:"bytes,16,opt,name=keyword,proto3" json:"keyword,omitempty"`
 	// The last candidate was tried once more.
-	Again         bool `protobuf:"varint,17,opt,name=again,proto3" json:"again,omitempty"`
+	Again bool `protobuf:"varint,17,opt,name=again,proto3" json:"again,omitempty"`
+	// To the first event that told that the model works; 0 when none came.
+	WorkingUs     int64 `protobuf:"varint,130,opt,name=working_us,json=workingUs,proto3" json:"working_us,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -570,6 +572,13 @@ func (x *Attempt) GetAgain() bool {
 	return false
 }
 
+func (x *Attempt) GetWorkingUs() int64 {
+	if x != nil {
+		return x.WorkingUs
+	}
+	return 0
+}
+
 type Usage struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
 	InputTokens       int64                  `protobuf:"varint,1,opt,name=input_tokens,json=inputTokens,proto3" json:"input_tokens,omitempty"`
@@ -691,7 +700,7 @@ const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\bresponse\x18\x02 \x01(\fR\bresponse\x12+\n" +
 	"\x11request_truncated\x18\x03 \x01(\bR\x10requestTruncated\x12-\n" +
 	"\x12response_truncated\x18\x04 \x01(\bR\x11responseTruncated\x12\x1a\n" +
-	"\bredacted\x18\x05 \x01(\bR\bredacted\"\x88\x04\n" +
+	"\bredacted\x18\x05 \x01(\bR\bredacted\"\xa8\x04\n" +
 	"\aAttempt\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -714,7 +723,9 @@ const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\x05usage\x18\x0e \x01(\v2\x18.trunkline.node.v1.UsageR\x05usage\x12\x12\n" +
 	"\x04cost\x18\x0f \x01(\x03R\x04cost\x12\x18\n" +
 	"\akeyword\x18\x10 \x01(\tR\akeyword\x12\x14\n" +
-	"\x05again\x18\x11 \x01(\bR\x05again\"\xc5\x01\n" +
+	"\x05again\x18\x11 \x01(\bR\x05again\x12\x1e\n" +
+	"\n" +
+	"working_us\x18\x82\x01 \x01(\x03R\tworkingUs\"\xc5\x01\n" +
 	"\x05Usage\x12!\n" +
 	"\finput_tokens\x18\x01 \x01(\x03R\vinputTokens\x12.\n" +
 	"\x13cached_input_tokens\x18\x02 \x01(\x03R\x11cachedInputTokens\x12#\n" +

@@ -765,9 +765,12 @@ type Policy struct {
 	// first_token or complete.
 	StreamCommit string `protobuf:"bytes,16,opt,name=stream_commit,json=streamCommit,proto3" json:"stream_commit,omitempty"`
 	// Zero: streams are held for their first meaningful event only.
-	KeywordHold   *durationpb.Duration `protobuf:"bytes,17,opt,name=keyword_hold,json=keywordHold,proto3" json:"keyword_hold,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	KeywordHold *durationpb.Duration `protobuf:"bytes,17,opt,name=keyword_hold,json=keywordHold,proto3" json:"keyword_hold,omitempty"`
+	// pass or move_on.
+	EmptyAnswer          string               `protobuf:"bytes,130,opt,name=empty_answer,json=emptyAnswer,proto3" json:"empty_answer,omitempty"`
+	FirstTokenTimeoutMax *durationpb.Duration `protobuf:"bytes,131,opt,name=first_token_timeout_max,json=firstTokenTimeoutMax,proto3" json:"first_token_timeout_max,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
 }
 
 func (x *Policy) Reset() {
@@ -915,6 +918,20 @@ func (x *Policy) GetStreamCommit() string {
 func (x *Policy) GetKeywordHold() *durationpb.Duration {
 	if x != nil {
 		return x.KeywordHold
+	}
+	return nil
+}
+
+func (x *Policy) GetEmptyAnswer() string {
+	if x != nil {
+		return x.EmptyAnswer
+	}
+	return ""
+}
+
+func (x *Policy) GetFirstTokenTimeoutMax() *durationpb.Duration {
+	if x != nil {
+		return x.FirstTokenTimeoutMax
 	}
 	return nil
 }
@@ -1239,7 +1256,7 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1a\n" +
 	"\bpriority\x18\x03 \x01(\x05R\bpriority\x12\x16\n" +
 	"\x06weight\x18\x04 \x01(\x05R\x06weight\x121\n" +
-	"\x06policy\x18\x05 \x01(\v2\x19.trunkline.node.v1.PolicyR\x06policy\"\xc6\a\n" +
+	"\x06policy\x18\x05 \x01(\v2\x19.trunkline.node.v1.PolicyR\x06policy\"\xbd\b\n" +
 	"\x06Policy\x12+\n" +
 	"\x11failure_threshold\x18\x01 \x01(\x05R\x10failureThreshold\x12@\n" +
 	"\x0efailure_window\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\rfailureWindow\x12\x1b\n" +
@@ -1259,7 +1276,9 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\vprobe_early\x18\x0f \x01(\bR\n" +
 	"probeEarly\x12#\n" +
 	"\rstream_commit\x18\x10 \x01(\tR\fstreamCommit\x12<\n" +
-	"\fkeyword_hold\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\vkeywordHold\"\xcd\x03\n" +
+	"\fkeyword_hold\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\vkeywordHold\x12\"\n" +
+	"\fempty_answer\x18\x82\x01 \x01(\tR\vemptyAnswer\x12Q\n" +
+	"\x17first_token_timeout_max\x18\x83\x01 \x01(\v2\x19.google.protobuf.DurationR\x14firstTokenTimeoutMax\"\xcd\x03\n" +
 	"\x06ApiKey\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x16\n" +
@@ -1341,12 +1360,13 @@ var file_trunkline_node_v1_snapshot_proto_depIdxs = []int32{
 	12, // 19: trunkline.node.v1.Policy.total_timeout:type_name -> google.protobuf.Duration
 	12, // 20: trunkline.node.v1.Policy.stream_total_timeout:type_name -> google.protobuf.Duration
 	12, // 21: trunkline.node.v1.Policy.keyword_hold:type_name -> google.protobuf.Duration
-	13, // 22: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
-	23, // [23:23] is the sub-list for method output_type
-	23, // [23:23] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	12, // 22: trunkline.node.v1.Policy.first_token_timeout_max:type_name -> google.protobuf.Duration
+	13, // 23: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_snapshot_proto_init() }

@@ -60,6 +60,7 @@ export function AttemptRow({
       <p className={`${c.meta} num`}>
         <span>{t('calls.attempt.after', { time: duration(toMs(a.startOffset)) })}</span>
         {!isFirst && wait >= NO_WAIT && <span>{t('calls.attempt.waited', { time: duration(wait) })}</span>}
+        {a.workingLatency && <span>{t('calls.attempt.working', { time: duration(toMs(a.workingLatency)) })}</span>}
         {a.firstTokenLatency && (
           <span>{t('calls.attempt.firstToken', { time: duration(toMs(a.firstTokenLatency)) })}</span>
         )}

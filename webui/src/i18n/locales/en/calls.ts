@@ -39,6 +39,7 @@ export const calls = {
   'calls.call.outputTokens': 'Output tokens',
   'calls.call.estimated': 'estimated',
   'calls.attempt.after': 'began after {time}',
+  'calls.attempt.working': 'working since {time}',
   'calls.attempt.firstToken': 'first token {time}',
   'calls.attempt.took': 'took {time}',
   'calls.attempt.credential': 'credential {name}',

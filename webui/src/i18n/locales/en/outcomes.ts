@@ -29,6 +29,7 @@ export const outcomes = {
   'outcome.bad_body': 'Unreadable answer',
   'outcome.truncated': 'Answer cut short',
   'outcome.empty_stream': 'Empty stream',
+  'outcome.empty_answer': 'Empty answer',
   'outcome.stream_cut': 'Stream cut',
   'outcome.stream_idle': 'Stream went silent',
   'outcome.stream_error': 'Error in the stream',

@@ -41,6 +41,7 @@ export const calls: Texts<typeof en> = {
   'calls.call.outputTokens': '出力トークン',
   'calls.call.estimated': '推定',
   'calls.attempt.after': '{time} 後に開始',
+  'calls.attempt.working': '{time} から処理中',
   'calls.attempt.firstToken': '最初のトークン {time}',
   'calls.attempt.took': '所要 {time}',
   'calls.attempt.credential': '認証情報 {name}',

@@ -32,6 +32,7 @@ export const outcomes: Texts<typeof en> = {
   'outcome.bad_body': '解釈できない応答',
   'outcome.truncated': '応答の途切れ',
   'outcome.empty_stream': '空のストリーム',
+  'outcome.empty_answer': '空の回答',
   'outcome.stream_cut': 'ストリーム切断',
   'outcome.stream_idle': 'ストリーム停止',
   'outcome.stream_error': 'ストリーム内エラー',

@@ -41,6 +41,7 @@ export const calls: Texts<typeof en> = {
   'calls.call.outputTokens': '출력 토큰',
   'calls.call.estimated': '추정',
   'calls.attempt.after': '{time} 후 시작',
+  'calls.attempt.working': '{time}부터 작업 중',
   'calls.attempt.firstToken': '첫 토큰 {time}',
   'calls.attempt.took': '소요 {time}',
   'calls.attempt.credential': '자격 증명 {name}',

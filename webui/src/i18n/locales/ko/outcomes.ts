@@ -32,6 +32,7 @@ export const outcomes: Texts<typeof en> = {
   'outcome.bad_body': '읽을 수 없는 응답',
   'outcome.truncated': '잘린 응답',
   'outcome.empty_stream': '빈 스트림',
+  'outcome.empty_answer': '빈 응답',
   'outcome.stream_cut': '스트림 끊김',
   'outcome.stream_idle': '스트림 멈춤',
   'outcome.stream_error': '스트림 오류',

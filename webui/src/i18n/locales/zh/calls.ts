@@ -41,6 +41,7 @@ export const calls: Texts<typeof en> = {
   'calls.call.outputTokens': '输出 Token',
   'calls.call.estimated': '估算',
   'calls.attempt.after': '{time} 后开始',
+  'calls.attempt.working': '{time} 起在工作',
   'calls.attempt.firstToken': '首个 Token {time}',
   'calls.attempt.took': '耗时 {time}',
   'calls.attempt.credential': '凭据 {name}',

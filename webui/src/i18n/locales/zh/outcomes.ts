@@ -32,6 +32,7 @@ export const outcomes: Texts<typeof en> = {
   'outcome.bad_body': '应答无法解析',
   'outcome.truncated': '应答不完整',
   'outcome.empty_stream': '空的流',
+  'outcome.empty_answer': '空回答',
   'outcome.stream_cut': '流被中断',
   'outcome.stream_idle': '流停滞',
   'outcome.stream_error': '流中出错',

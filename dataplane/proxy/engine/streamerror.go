@@ -1,0 +1,36 @@
+package engine
+
+import (
+	"github.com/tidwall/gjson"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+)
+
+// passError gives the client an upstream's error event: as it came where clients of the API
+// understand it, else its reason in the API's own words.
+func (s *stream) passError(event []byte, doc gjson.Result, v dataplane.Verdict) {
+	errors := s.call.req.Endpoint.Errors
+	if errors.IsEvent(doc) {
+		s.out.add(event)
+		s.out.add(errors.Behind(doc, s.seen.Events))
+	} else {
+		rule := v.Outcome.Rule()
+		s.out.add(s.ownEvent(v, rule.Status, wire.Error{Message: "The provider's answer failed: " + v.Reason, Type: rule.Type, Code: rule.Code}))
+	}
+	s.sentError = true
+}
+
+// errorEvent tells the client that a committed stream is not whole.
+func (s *stream) errorEvent(v dataplane.Verdict) []byte {
+	rule := v.Outcome.Rule()
+	return s.ownEvent(v, rule.Status, wire.Error{
+		Message: "The provider's answer ended early: " + rule.Name + ".", Type: wire.ServerError, Code: rule.Code,
+	})
+}
+
+func (s *stream) ownEvent(v dataplane.Verdict, status int, e wire.Error) []byte {
+	c, errors := s.call, s.call.req.Endpoint.Errors
+	body := errors.Body(status, e, c.rec.ID)
+	return errors.Event(c.rec.explain(c.req.Key, body, s.ending(v)), s.seen.Events)
+}
