@@ -12,7 +12,7 @@ import (
 )
 
 // newOddRig has a first provider that answers everything with body, and a good second one.
-func newOddRig(t *testing.T, media, body string) *rig {
+func newOddRig(t *testing.T, media, body string, policy ...func(*nodev1.Policy)) *rig {
 	t.Helper()
 	odd := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -23,7 +23,16 @@ func newOddRig(t *testing.T, media, body string) *rig {
 		_, _ = io.WriteString(w, body)
 	}))
 	t.Cleanup(odd.Close)
-	return newRig(t, setup{models: []string{"odd", "ok"}, snapshot: func(s *nodev1.Snapshot) { s.Providers[0].BaseUrl = odd.URL }})
+	return newRig(t, setup{models: []string{"odd", "ok"}, policy: all(policy), snapshot: func(s *nodev1.Snapshot) { s.Providers[0].BaseUrl = odd.URL }})
+}
+
+// all is several changes in one.
+func all(changes []func(*nodev1.Policy)) func(*nodev1.Policy) {
+	return func(p *nodev1.Policy) {
+		for _, change := range changes {
+			change(p)
+		}
+	}
 }
 
 const (
