@@ -53,7 +53,8 @@ export const policy: Texts<typeof en> = {
   'policy.commitFirstToken': '첫 토큰에서',
   'policy.commitComplete': '완료 시(마지막까지 전환 가능, 실시간 텍스트 없음)',
   'policy.emptyAnswer': '빈 응답',
-  'policy.emptyAnswerHow': '텍스트, 도구 호출, 거부, 추론이 모두 없는 응답. 다음 후보로 넘어가도 누구의 실패로도 세지 않습니다',
+  'policy.emptyAnswerHow':
+    '텍스트, 도구 호출, 거부, 추론이 모두 없는 응답. 다음 후보로 넘어가도 누구의 실패로도 세지 않습니다',
   'policy.emptyPass': '그대로 클라이언트에 전달',
   'policy.emptyMoveOn': '후보가 남아 있으면 다음 후보로 이동',
 };
