@@ -35,7 +35,18 @@ type Account struct {
 	ChangedAt time.Time
 }
 
-// Store keeps the account, sessions and tokens. Unknown ones are errs.NotFound.
+// SignInKey is the hash of what sign-ins are counted by: an account, a network or a device.
+type SignInKey [32]byte
+
+// SignInFailures are the failed sign-ins of one key.
+type SignInFailures struct {
+	Count  int
+	Since  time.Time // when the count changed last
+	Until  time.Time // no attempt before
+	Forget time.Time // when all are forgiven
+}
+
+// Store keeps the account, sessions, tokens and failed sign-ins. Unknown ones are errs.NotFound.
 type Store interface {
 	// Account returns the password that was set last; errs.NotFound while none was.
 	Account(ctx context.Context) (Account, error)
@@ -48,11 +59,17 @@ type Store interface {
 	Session(ctx context.Context, hash [32]byte) (Session, error)
 	TouchSession(ctx context.Context, hash [32]byte, seen, expires time.Time) error
 	DeleteSession(ctx context.Context, hash [32]byte) error
-	// DeleteExpired removes sessions and tokens that expired before now.
+	// DeleteExpired removes sessions and tokens that expired before now, and failures forgiven by then.
 	DeleteExpired(ctx context.Context, now time.Time) error
 
 	CreateToken(ctx context.Context, t Token) error // errs.AlreadyExists
 	ListTokens(ctx context.Context) ([]Token, error)
 	TokenByHash(ctx context.Context, hash [32]byte) (Token, error)
 	DeleteToken(ctx context.Context, name string) error
+
+	// SignInFailures returns those that are kept of the keys.
+	SignInFailures(ctx context.Context, keys []SignInKey) (map[SignInKey]SignInFailures, error)
+	// SaveSignInFailures puts failures in the place of those of their keys.
+	SaveSignInFailures(ctx context.Context, failures map[SignInKey]SignInFailures) error
+	ForgetSignInFailures(ctx context.Context, keys []SignInKey) error
 }

@@ -73,8 +73,8 @@ func (a *account) mayBeNamed(ctx context.Context) bool {
 }
 
 // check reports whether a user name and a password are right, and the version of the
-// password that they were compared with.
-func (a *account) check(ctx context.Context, username, plain string) (right bool, version int64, err error) {
+// password that they were compared with; known says that the caller has signed in before.
+func (a *account) check(ctx context.Context, username, plain string, known bool) (right bool, version int64, err error) {
 	set, err := a.set(ctx)
 	if err != nil {
 		return false, 0, err
@@ -92,7 +92,7 @@ func (a *account) check(ctx context.Context, username, plain string) (right bool
 	default:
 		instead = nil
 	}
-	right, err = a.password.check(ctx, username, plain, instead)
+	right, err = a.password.check(ctx, username, plain, instead, known)
 	if err != nil {
 		return false, 0, tooManyAttempts(slotWait)
 	}

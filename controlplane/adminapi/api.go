@@ -18,6 +18,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/access"
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/controlplane/config"
+	"github.com/trunkline-ai/trunkline/controlplane/signin"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
@@ -163,6 +164,7 @@ func (c Config) Validate() error {
 type API struct {
 	server *connect.Server
 	guard  *guard
+	door   *loginDoor
 	ended  chan struct{}
 	end    func() // closes ended
 }
@@ -188,9 +190,12 @@ func New(cfg Config) (*API, error) {
 		account.defaultPassword = cfg.AdminPassword
 		account.replaced.Store(cfg.PasswordSet)
 	}
+	cookies := cookies{peers}
 	sessions := &sessions{
-		access: cfg.Access, key: password.sessionKey(), peers: peers, now: now, log: cfg.Logger,
+		access: cfg.Access, key: password.sessionKey(), cookies: cookies, now: now, log: cfg.Logger,
 	}
+	devices := &devices{signed: signin.Devices{Key: password.sessionKey()}, cookies: cookies, now: now}
+	throttle := signin.NewThrottle(cfg.Access, password.sessionKey(), cfg.Logger, now)
 	auth := &authenticator{sessions: sessions, access: cfg.Access, now: now}
 	validation, err := newValidation()
 	if err != nil {
@@ -219,7 +224,8 @@ func New(cfg Config) (*API, error) {
 	adminv1connect.RegisterSessionServiceHandler(server, &sessionService{
 		sessions: sessions,
 		account:  account,
-		throttle: newThrottle(now),
+		throttle: throttle,
+		devices:  devices,
 		peers:    peers,
 		about: &adminv1.WhoAmIResponse{
 			GatewayUrl: cfg.GatewayURL, Version: cfg.Version,
@@ -227,7 +233,9 @@ func New(cfg Config) (*API, error) {
 		log: cfg.Logger,
 	})
 	grpcreflect.Register(server)
-	return &API{server: server, guard: newGuard(account.mayBeNamed), ended: ended, end: sync.OnceFunc(func() { close(ended) })}, nil
+	guard := newGuard(account.mayBeNamed)
+	door := &loginDoor{throttle: throttle, devices: devices, account: cfg.AdminUsername, peers: peers, errors: guard.errors, log: cfg.Logger}
+	return &API{server: server, guard: guard, door: door, ended: ended, end: sync.OnceFunc(func() { close(ended) })}, nil
 }
 
 // EndStreams ends the streams that would never end by themselves. Call it when the server
@@ -237,7 +245,7 @@ func (a *API) EndStreams() { a.end() }
 // Mount adds a route per procedure to mux, beside whatever else it serves. gRPC clients
 // need a server that speaks HTTP/2.
 func (a *API) Mount(mux *http.ServeMux) {
-	connecthttp.Mount(guardedMux{mux, a.guard}, a.server,
+	connecthttp.Mount(guardedMux{mux, a.guard, a.door}, a.server,
 		connecthttp.WithCodecs(connectproto.NewBinaryCodec(), strictJSON()),
 		connecthttp.WithReadMaxBytes(maxRequestBytes),
 		connecthttp.WithConditionalOptions(func(spec connect.Spec) []connecthttp.Option {

@@ -6,6 +6,7 @@ import (
 
 	"connectrpc.com/connect/v2"
 
+	"github.com/trunkline-ai/trunkline/controlplane/signin"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -26,24 +27,25 @@ func (s *sessionService) ChangePassword(ctx context.Context, req *adminv1.Change
 	case req.GetNewPassword() == s.account.defaultPassword:
 		return nil, errs.Invalid(errs.Violation{Field: "new_password", Description: "must not be the default password"})
 	}
-	network := s.peers.network(info)
-	attempt, wait := s.throttle.admit(id.user, network)
+	network := s.peers.network(info.RequestHeader(), info.PeerAddr)
+	// The session is as good a proof of no stranger as a known device; its guesses count for themselves.
+	attempt, wait := s.throttle.Admit(ctx, signin.Who{Account: id.user, Network: network, Device: string(id.session[:])})
 	if wait > 0 {
 		s.log.WarnContext(ctx, "change of the password refused: too many failures", "network", network, "retry_in", wait)
 		return nil, tooManyAttempts(wait)
 	}
 	slotCtx, cancel := context.WithTimeout(ctx, slotWait)
 	defer cancel()
-	right, version, err := s.account.check(slotCtx, id.user, req.GetCurrentPassword())
+	right, version, err := s.account.check(slotCtx, id.user, req.GetCurrentPassword(), true)
 	if err != nil {
-		attempt.withdrawn()
+		attempt.Withdrawn(ctx)
 		return nil, err
 	}
 	if !right {
 		s.log.WarnContext(ctx, "change of the password refused: the present one is wrong", "network", network)
 		return nil, errs.Invalid(errs.Violation{Field: "current_password", Description: "is not the present password"})
 	}
-	attempt.succeeded()
+	attempt.Succeeded(ctx)
 	if err := s.account.change(slotCtx, req.GetNewPassword(), version, id.session); err != nil {
 		return nil, err
 	}

@@ -89,7 +89,7 @@ func toConnect(ctx context.Context, log *slog.Logger, header *connect.Header, er
 		mapped = withDetail(mapped, badRequest(ours.Violations))
 	}
 	if wait, ok := errors.AsType[*retryLater](err); ok {
-		header.Set("Retry-After", strconv.FormatFloat(math.Ceil(wait.after.Seconds()), 'f', 0, 64))
+		header.Set("Retry-After", wait.seconds())
 		mapped = withDetail(mapped, &errdetails.RetryInfo{RetryDelay: durationpb.New(wait.after)})
 	}
 	return mapped
@@ -143,3 +143,8 @@ func withDetail(err *connect.Error, detail proto.Message) *connect.Error {
 type retryLater struct{ after time.Duration }
 
 func (r *retryLater) Error() string { return "retry in " + r.after.String() }
+
+// seconds is the wait as Retry-After says it.
+func (r *retryLater) seconds() string {
+	return strconv.FormatFloat(math.Ceil(r.after.Seconds()), 'f', 0, 64)
+}

@@ -9,6 +9,8 @@ import (
 
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
+
+	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
 
 // guard is what stands before every route: it refuses requests that another site made
@@ -76,13 +78,17 @@ func unboundHost(host string) bool {
 	return err == nil
 }
 
-// guardedMux mounts handlers behind the guard.
+// guardedMux mounts handlers behind the guard, and Login behind its door as well.
 type guardedMux struct {
 	mux   *http.ServeMux
 	guard *guard
+	door  *loginDoor
 }
 
 // Handle implements connecthttp.ServeMux.
 func (m guardedMux) Handle(pattern string, handler http.Handler) {
-	m.mux.Handle(pattern, m.guard.wrap(handler))
+	if pattern == adminv1connect.SessionServiceLoginProcedure {
+		handler = m.door.wrap(handler)
+	}
+	m.mux.Handle(pattern, m.guard.wrap(readingWithin(pattern, handler)))
 }

@@ -12,12 +12,14 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/access"
 )
 
-// Cost of one hash, and how many may run at once: 4 x 64 MiB is all that sign-ins ever take.
+// Cost of one hash, and how many may run at once: 4 x 64 MiB is all that sign-ins ever take. One of
+// them is never a stranger's, so that strangers cannot keep those out who have signed in before.
 const (
 	argonPasses   = 2
 	argonMemory   = 64 << 10 // KiB
 	argonThreads  = 1
 	maxConcurrent = 4
+	maxStrangers  = 3
 )
 
 // password is the configured one of the console's account: it can check a password, but no
@@ -28,6 +30,7 @@ type password struct {
 	verifier []byte
 	session  []byte
 	slots    *semaphore.Weighted
+	strange  *semaphore.Weighted // those of slots that strangers may hold
 }
 
 // newPassword hashes the configured password. The salt comes from the user name, so that every
@@ -37,7 +40,7 @@ func newPassword(username, plain string) *password {
 	p := &password{
 		user:  sha256.Sum256([]byte(username)),
 		salt:  salt[:],
-		slots: semaphore.NewWeighted(maxConcurrent),
+		slots: semaphore.NewWeighted(maxConcurrent), strange: semaphore.NewWeighted(maxStrangers),
 	}
 	p.verifier, p.session = derive(plain, p.salt)
 	return p
@@ -49,11 +52,17 @@ func (p *password) sessionKey() []byte { return p.session }
 
 // check reports whether username and password are the admin's: the password that was set, if
 // one is given. It takes the same time whichever of them is wrong. It waits for a free slot
-// until ctx ends.
-func (p *password) check(ctx context.Context, username, plain string, set *access.Account) (bool, error) {
+// until ctx ends; known says that the caller is no stranger.
+func (p *password) check(ctx context.Context, username, plain string, set *access.Account, known bool) (bool, error) {
 	salt, want := p.salt, p.verifier
 	if set != nil {
 		salt, want = set.Salt, set.Verifier
+	}
+	if !known {
+		if err := p.strange.Acquire(ctx, 1); err != nil {
+			return false, err
+		}
+		defer p.strange.Release(1)
 	}
 	verifier, err := p.hash(ctx, plain, salt)
 	if err != nil {

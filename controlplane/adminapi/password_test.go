@@ -22,7 +22,7 @@ func TestPasswordCheck(t *testing.T) {
 		{"Admin", "correct horse", false},
 		{"", "correct horse", false},
 	} {
-		got, err := p.check(t.Context(), tt.user, tt.plain, nil)
+		got, err := p.check(t.Context(), tt.user, tt.plain, nil, true)
 		if err != nil || got != tt.want {
 			t.Errorf("check(%q, %q) = %t, %v; want %t", tt.user, tt.plain, got, err, tt.want)
 		}
@@ -46,7 +46,7 @@ func TestPasswordCheckOfOneThatWasSet(t *testing.T) {
 	}
 	for plain, want := range map[string]bool{"correct horse": true, "password": false, "": false} {
 		for _, user := range []string{"admin", "root"} {
-			if got, err := p.check(t.Context(), user, plain, set); err != nil || got != (want && user == "admin") {
+			if got, err := p.check(t.Context(), user, plain, set, false); err != nil || got != (want && user == "admin") {
 				t.Errorf("check(%q, %q) = %t, %v", user, plain, got, err)
 			}
 		}
@@ -79,7 +79,7 @@ func TestPasswordCheckWaitsForASlot(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		_, err := p.check(ctx, "admin", "one", nil)
+		_, err := p.check(ctx, "admin", "one", nil, true)
 		done <- err
 	}()
 	cancel()
@@ -87,7 +87,27 @@ func TestPasswordCheckWaitsForASlot(t *testing.T) {
 		t.Fatalf("check beside %d others: %v", maxConcurrent, err)
 	}
 	p.slots.Release(1)
-	if right, err := p.check(t.Context(), "admin", "one", nil); !right || err != nil {
+	if right, err := p.check(t.Context(), "admin", "one", nil, true); !right || err != nil {
 		t.Errorf("check with a free slot: %t, %v", right, err)
+	}
+}
+
+// Strangers that fill every slot they may have leave one to those who have signed in before.
+func TestPasswordSlotsAreNotAllForStrangers(t *testing.T) {
+	t.Parallel()
+	p := newPassword("admin", "one")
+	if err := p.strange.Acquire(t.Context(), maxStrangers); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.slots.Acquire(t.Context(), maxStrangers); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := p.check(ctx, "admin", "one", nil, false); !errors.Is(err, context.Canceled) {
+		t.Errorf("a stranger beside %d others: %v", maxStrangers, err)
+	}
+	if right, err := p.check(t.Context(), "admin", "one", nil, true); !right || err != nil {
+		t.Errorf("a known device beside %d strangers: %t, %v", maxStrangers, right, err)
 	}
 }

@@ -16,8 +16,8 @@ type peers struct{ trustForwarded bool }
 
 // network is what sign-ins are counted by: an IPv4 address, or the /64 that one IPv6
 // customer gets. All whose address cannot be read are counted together.
-func (p peers) network(info *connect.CallInfo) string {
-	ip := clientip.Of(info.RequestHeader(), info.PeerAddr, p.trustForwarded)
+func (p peers) network(header clientip.Header, remote string) string {
+	ip := clientip.Of(header, remote, p.trustForwarded)
 	switch {
 	case !ip.IsValid():
 		return "unknown"
@@ -29,12 +29,12 @@ func (p peers) network(info *connect.CallInfo) string {
 
 // secure reports whether the browser speaks https.
 func (p peers) secure(ctx context.Context, info *connect.CallInfo) bool {
-	if http, ok := connecthttp.ServerInfoForContext(ctx); ok && http.TLS() != nil {
-		return true
-	}
-	if !p.trustForwarded {
-		return false
-	}
-	proto, _, _ := strings.Cut(info.RequestHeader().Get("X-Forwarded-Proto"), ",")
-	return strings.EqualFold(strings.TrimSpace(proto), "https")
+	http, ok := connecthttp.ServerInfoForContext(ctx)
+	return ok && http.TLS() != nil || p.forwardedSecurely(info.RequestHeader().Get("X-Forwarded-Proto"))
+}
+
+// forwardedSecurely reports whether the proxy before us says so, if we were told to believe it.
+func (p peers) forwardedSecurely(proto string) bool {
+	first, _, _ := strings.Cut(proto, ",")
+	return p.trustForwarded && strings.EqualFold(strings.TrimSpace(first), "https")
 }

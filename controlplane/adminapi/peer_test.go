@@ -33,7 +33,7 @@ func TestNetwork(t *testing.T) {
 			for _, f := range tt.forwarded {
 				info.RequestHeader().Add("X-Forwarded-For", f)
 			}
-			if got := (peers{trustForwarded: tt.trust}).network(info); got != tt.want {
+			if got := (peers{trustForwarded: tt.trust}).network(info.RequestHeader(), info.PeerAddr); got != tt.want {
 				t.Errorf("network = %q, want %q", got, tt.want)
 			}
 		})

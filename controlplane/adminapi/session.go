@@ -9,6 +9,7 @@ import (
 	"connectrpc.com/connect/v2"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/trunkline-ai/trunkline/controlplane/signin"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -20,7 +21,8 @@ const slotWait = 10 * time.Second
 type sessionService struct {
 	sessions *sessions
 	account  *account
-	throttle *throttle
+	throttle *signin.Throttle
+	devices  *devices
 	peers    peers
 	about    *adminv1.WhoAmIResponse // what everyone is told; never changed
 	log      *slog.Logger
@@ -32,27 +34,29 @@ func (s *sessionService) Login(ctx context.Context, req *adminv1.LoginRequest) (
 	if !ok {
 		return nil, errors.New("login: no call info")
 	}
-	network := s.peers.network(info)
-	attempt, wait := s.throttle.admit(req.GetUsername(), network)
+	network := s.peers.network(info.RequestHeader(), info.PeerAddr)
+	device := s.devices.known(ctx, info, req.GetUsername())
+	attempt, wait := s.throttle.Admit(ctx, signin.Who{Account: req.GetUsername(), Network: network, Device: device})
 	if wait > 0 {
 		s.log.WarnContext(ctx, "sign-in refused: too many failures", "network", network, "retry_in", wait)
 		return nil, tooManyAttempts(wait)
 	}
 	slotCtx, cancel := context.WithTimeout(ctx, slotWait)
 	defer cancel()
-	right, version, err := s.account.check(slotCtx, req.GetUsername(), req.GetPassword())
+	right, version, err := s.account.check(slotCtx, req.GetUsername(), req.GetPassword(), device != "")
 	if err != nil {
-		attempt.withdrawn()
+		attempt.Withdrawn(ctx)
 		return nil, err
 	}
 	if !right {
 		s.log.WarnContext(ctx, "sign-in failed", "network", network)
 		return nil, errs.Newf(errs.Unauthenticated, "the user name or the password is wrong")
 	}
-	attempt.succeeded()
+	attempt.Succeeded(ctx)
 	if err := s.sessions.begin(ctx, info, req.GetUsername(), version); err != nil {
 		return nil, err
 	}
+	s.devices.remember(ctx, info, req.GetUsername())
 	s.log.InfoContext(ctx, "signed in", "user", req.GetUsername(), "network", network)
 	return &adminv1.LoginResponse{Username: req.GetUsername()}, nil
 }
@@ -89,6 +93,12 @@ func (s *sessionService) WhoAmI(ctx context.Context, _ *adminv1.WhoAmIRequest) (
 }
 
 func tooManyAttempts(wait time.Duration) error {
-	wait = max(wait, time.Second).Round(time.Second)
-	return errs.Wrap(errs.ResourceExhausted, &retryLater{wait}, "too many sign-in attempts; try again in "+wait.String())
+	wait = roundWait(wait)
+	return errs.Wrap(errs.ResourceExhausted, &retryLater{wait}, tooManyText(wait))
+}
+
+func roundWait(wait time.Duration) time.Duration { return max(wait, time.Second).Round(time.Second) }
+
+func tooManyText(wait time.Duration) string {
+	return "too many sign-in attempts; try again in " + wait.String()
 }

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -17,10 +16,7 @@ import (
 )
 
 const (
-	// The __Host- prefix makes browsers insist on https, this host and the whole path.
-	// They refuse it over plain http, where the cookie has another name.
-	secureCookie = "__Host-trunkline_session"
-	plainCookie  = "trunkline_session"
+	sessionCookie = "trunkline_session"
 
 	sessionIdle     = 12 * time.Hour
 	sessionAbsolute = 7 * 24 * time.Hour
@@ -29,16 +25,16 @@ const (
 
 // sessions are the signed-in browsers: a random cookie each, of which only a keyed hash is stored.
 type sessions struct {
-	access access.Store
-	key    []byte // changes with the configured account
-	peers  peers
-	now    func() time.Time
-	log    *slog.Logger
+	access  access.Store
+	key     []byte // changes with the configured account
+	cookies cookies
+	now     func() time.Time
+	log     *slog.Logger
 }
 
 // begin stores a new session, of a version of the password, in place of the caller's present one and sets its cookie.
 func (s *sessions) begin(ctx context.Context, info *connect.CallInfo, username string, version int64) error {
-	if old, ok := s.cookie(ctx, info); ok {
+	if old, ok := s.cookies.get(ctx, info, sessionCookie); ok {
 		if err := s.access.DeleteSession(ctx, s.hash(old)); err != nil && errs.CodeOf(err) != errs.NotFound {
 			return err
 		}
@@ -53,7 +49,7 @@ func (s *sessions) begin(ctx context.Context, info *connect.CallInfo, username s
 	if err != nil {
 		return err
 	}
-	s.setCookie(ctx, info, value, int(sessionAbsolute.Seconds()))
+	s.cookies.set(ctx, info, sessionCookie, value, sessionAbsolute)
 	// Sessions appear nowhere else, so this is often enough to keep the table small.
 	if err := s.access.DeleteExpired(ctx, now); err != nil {
 		s.log.WarnContext(ctx, "expired sessions could not be deleted", "error", err)
@@ -63,7 +59,7 @@ func (s *sessions) begin(ctx context.Context, info *connect.CallInfo, username s
 
 // identify finds the session of the caller's cookie and keeps it from going idle.
 func (s *sessions) identify(ctx context.Context, info *connect.CallInfo) (identity, error) {
-	value, ok := s.cookie(ctx, info)
+	value, ok := s.cookies.get(ctx, info, sessionCookie)
 	if !ok {
 		return identity{}, errs.Newf(errs.Unauthenticated, "sign in first")
 	}
@@ -90,7 +86,7 @@ func (s *sessions) identify(ctx context.Context, info *connect.CallInfo) (identi
 
 // end deletes the session and the cookie.
 func (s *sessions) end(ctx context.Context, info *connect.CallInfo, hash [32]byte) error {
-	s.setCookie(ctx, info, "", -1)
+	s.cookies.end(ctx, info, sessionCookie)
 	if err := s.access.DeleteSession(ctx, hash); err != nil && errs.CodeOf(err) != errs.NotFound {
 		return err
 	}
@@ -101,38 +97,6 @@ func (s *sessions) hash(value string) [32]byte {
 	mac := hmac.New(sha256.New, s.key)
 	mac.Write([]byte(value))
 	return [32]byte(mac.Sum(nil))
-}
-
-func (s *sessions) cookieName(ctx context.Context, info *connect.CallInfo) string {
-	if s.peers.secure(ctx, info) {
-		return secureCookie
-	}
-	return plainCookie
-}
-
-func (s *sessions) cookie(ctx context.Context, info *connect.CallInfo) (string, bool) {
-	name := s.cookieName(ctx, info)
-	for _, line := range info.RequestHeader().Values("Cookie") {
-		cookies, err := http.ParseCookie(line)
-		if err != nil {
-			continue
-		}
-		for _, c := range cookies {
-			if c.Name == name && c.Value != "" {
-				return c.Value, true
-			}
-		}
-	}
-	return "", false
-}
-
-func (s *sessions) setCookie(ctx context.Context, info *connect.CallInfo, value string, maxAge int) {
-	name := s.cookieName(ctx, info)
-	cookie := http.Cookie{
-		Name: name, Value: value, Path: "/", MaxAge: maxAge,
-		Secure: name == secureCookie, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	}
-	info.ResponseHeader().Add("Set-Cookie", cookie.String())
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -66,7 +66,7 @@ func (p *Process) Run(ctx context.Context, log *slog.Logger, lookup func(string)
 		return ops.Server{Handler: handler, Logger: log}.Serve(ctx, operators)
 	})
 	group.Go("console and admin API", func(ctx context.Context) error {
-		return ops.Server{Handler: mux, Logger: log, UnencryptedHTTP2: true, OnDrain: s.EndStreams}.Serve(ctx, web)
+		return ops.Server{Handler: mux, Logger: log, UnencryptedHTTP2: p.H2C, OnDrain: s.EndStreams}.Serve(ctx, web)
 	})
 	log.Info("serving", "console", "http://"+web.Addr().String(), "nodes", nodes.Addr().String(), "ops", "http://"+operators.Addr().String())
 	return group.Wait()

@@ -88,6 +88,9 @@ type Server struct {
 // Close the server unless Run is called.
 func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	s := &Server{log: cfg.Logger}
+	if err = checkPassword(cfg); err != nil {
+		return nil, err
+	}
 	if s.gatewayOrigin, err = gatewayOrigin(cfg.GatewayURL); err != nil {
 		return nil, err
 	}

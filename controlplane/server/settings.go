@@ -1,19 +1,12 @@
 package server
 
 import (
-	"context"
-	"net"
 	"slices"
 	"strings"
 
-	"github.com/trunkline-ai/trunkline/controlplane/store"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	"github.com/trunkline-ai/trunkline/internal/settings"
 )
-
-// DefaultAdminPassword is the well-known password of a first run. It works on loopback only,
-// and until an admin sets another one in the console.
-const DefaultAdminPassword = "password"
 
 // Settings are what flags and environment say about a control plane.
 type Settings struct {
@@ -21,6 +14,7 @@ type Settings struct {
 	AdminPassword  string
 	GatewayURL     string
 	TrustForwarded bool
+	H2C            bool
 	Apply          string
 	ApplyMode      string
 	PriceCatalogue string
@@ -34,6 +28,8 @@ func (s *Settings) Register(set *settings.Set) {
 	set.String(&s.GatewayURL, "gateway-url", "TRUNKLINE_GATEWAY_URL", "", "where clients send /v1 requests, for the console's examples and playground; default: the console's own address")
 	set.Bool(&s.TrustForwarded, "trust-forwarded-headers", "TRUNKLINE_TRUST_FORWARDED_HEADERS", false,
 		"believe X-Forwarded-For and X-Forwarded-Proto; only behind a proxy that sets them")
+	set.Bool(&s.H2C, "h2c", "TRUNKLINE_H2C", false,
+		"speak HTTP/2 without TLS on the console's port too, for gRPC clients of the admin API")
 	set.String(&s.Apply, "apply", "TRUNKLINE_APPLY", "", "declarative YAML file to apply at start; ${NAME} comes from the environment. One that is refused is logged and shown, and the stored configuration serves")
 	set.String(&s.ApplyMode, "apply-mode", "TRUNKLINE_APPLY_MODE", ApplyCreate,
 		"what --apply does: create makes what is not there and leaves what was changed or deleted since; replace makes every document as the file says, which undoes rotations and changes in the console; prune also deletes what the file does not name")
@@ -50,25 +46,4 @@ func (s *Settings) Check() error {
 		return errs.Newf(errs.InvalidArgument, "--apply-mode is %q, want one of %s", s.ApplyMode, strings.Join(applyModes, ", "))
 	}
 	return nil
-}
-
-// defaultPasswordWorks reports whether the well-known password is in use, and refuses it on an
-// address that others can reach.
-func defaultPasswordWorks(ctx context.Context, cfg Config, db *store.DB) (bool, error) {
-	if cfg.AdminPassword != DefaultAdminPassword {
-		return false, nil
-	}
-	_, err := store.NewAccess(db).Account(ctx)
-	if errs.CodeOf(err) != errs.NotFound {
-		return false, err
-	}
-	host, _, err := net.SplitHostPort(cfg.Listen)
-	if err != nil {
-		return true, err
-	}
-	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
-		return true, nil
-	}
-	return true, errs.Newf(errs.FailedPrecondition, "ADMIN_PASSWORD is the default one, which works on loopback only: "+
-		"set ADMIN_PASSWORD (or ADMIN_PASSWORD_FILE), or another password in the console on loopback, to listen on %s", cfg.Listen)
 }

@@ -62,12 +62,13 @@ func (s *Access) DeleteSession(ctx context.Context, hash [32]byte) error {
 	return s.db.failed(err, "delete the session")
 }
 
-// DeleteExpired removes sessions and tokens that expired before now.
+// DeleteExpired removes sessions and tokens that expired before now, and failures forgiven by then.
 func (s *Access) DeleteExpired(ctx context.Context, now time.Time) error {
 	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, statement := range []string{
 			`DELETE FROM session WHERE expires_at < $1`,
 			`DELETE FROM token WHERE expires_at < $1`, // null, for never, is not less
+			`DELETE FROM sign_in_failure WHERE forget_at < $1`,
 		} {
 			if _, err := tx.ExecContext(ctx, statement, micros(now)); err != nil {
 				return err

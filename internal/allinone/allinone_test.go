@@ -138,6 +138,13 @@ func TestDefaultPasswordStaysOnThisMachine(t *testing.T) {
 	if err := begin("0.0.0.0:0"); err == nil || !strings.Contains(err.Error(), "loopback only") {
 		t.Errorf("the well-known password on every address: %v", err)
 	}
+	short := Config{
+		Listen: "0.0.0.0:0", OpsListen: "127.0.0.1:0", DataDir: dir, DatabaseURL: database, Logger: slog.New(slog.DiscardHandler),
+		Control: controlplane.Settings{AdminUsername: "admin", AdminPassword: "7 bytes"},
+	}
+	if _, err := New(t.Context(), short); err == nil || !strings.Contains(err.Error(), "fewer than 8 bytes") {
+		t.Errorf("a short password on every address: %v", err)
+	}
 	if err := begin("127.0.0.1:0"); err != nil || !strings.Contains(log.String(), warning) {
 		t.Errorf("the well-known password on loopback: %v; log %s", err, log.String())
 	}

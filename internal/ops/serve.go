@@ -14,6 +14,7 @@ import (
 
 const (
 	readHeaderTimeout = 10 * time.Second // a client that has not sent its headers by then is cut
+	readTimeout       = 2 * time.Minute  // for a whole request, unless its handler says otherwise
 	idleTimeout       = 2 * time.Minute  // above the 60 s that load balancers keep idle connections
 	maxHeaderBytes    = 28 << 10         // net/http adds 4 KiB of its own: 32 KiB in all
 	pingAfter         = 30 * time.Second // HTTP/2: silence after which the peer is asked for a sign of life
@@ -133,6 +134,7 @@ func (s Server) server(requests context.Context) *http.Server {
 	return &http.Server{
 		Handler:           s.Handler,
 		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		Protocols:         protocols,

@@ -156,3 +156,36 @@ func expiredAccessIsDeleted(t *testing.T, db Database) {
 		}
 	}
 }
+
+// signInFailures: what is saved last of a key counts, and what is forgiven by now goes.
+func signInFailures(t *testing.T, db Database) {
+	clock := newClock()
+	s := db.Open(t, clock.now)
+	ctx := t.Context()
+	now := clock.now().UTC().Truncate(time.Microsecond)
+	one, two, old := access.SignInKey{1, 0, 255}, access.SignInKey{2}, access.SignInKey{3}
+	must(t, s.SaveSignInFailures(ctx, map[access.SignInKey]access.SignInFailures{
+		one: {Count: 1, Since: now, Until: now, Forget: now.Add(time.Hour)},
+		two: {Count: 7, Since: now.Add(-time.Minute), Until: now.Add(time.Second), Forget: now.Add(2 * time.Hour)},
+		old: {Count: 1, Since: now.Add(-time.Hour), Until: now, Forget: now.Add(-time.Microsecond)},
+	}))
+	again := access.SignInFailures{Count: 2, Since: now.Add(time.Second), Until: now.Add(time.Minute), Forget: now.Add(time.Hour)}
+	must(t, s.SaveSignInFailures(ctx, map[access.SignInKey]access.SignInFailures{one: again}))
+	got, err := s.SignInFailures(ctx, []access.SignInKey{one, old, {9}})
+	must(t, err)
+	wantEqual(t, "failures", got, map[access.SignInKey]access.SignInFailures{one: again})
+	got, err = s.SignInFailures(ctx, nil)
+	must(t, err)
+	wantEqual(t, "no failures", got, map[access.SignInKey]access.SignInFailures{})
+	must(t, s.ForgetSignInFailures(ctx, []access.SignInKey{one, {9}}))
+	must(t, s.ForgetSignInFailures(ctx, nil))
+	got, err = s.SignInFailures(ctx, []access.SignInKey{one, two})
+	must(t, err)
+	if len(got) != 1 || got[two].Count != 7 {
+		t.Errorf("after one was forgotten: %v", got)
+	}
+	must(t, s.DeleteExpired(ctx, now.Add(3*time.Hour)))
+	got, err = s.SignInFailures(ctx, []access.SignInKey{two})
+	must(t, err)
+	wantEqual(t, "forgiven failures", got, map[access.SignInKey]access.SignInFailures{})
+}

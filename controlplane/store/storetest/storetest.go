@@ -123,6 +123,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		"ImportSchedulesCountFailures":  importSchedulesCountFailures,
 		"Sessions":                      sessions,
 		"Account":                       account,
+		"SignInFailures":                signInFailures,
 		"Tokens":                        tokens,
 		"ExpiredAccessIsDeleted":        expiredAccessIsDeleted,
 		"JoinTokens":                    joinTokens,

@@ -81,6 +81,15 @@ CREATE TABLE session (
 );
 CREATE INDEX session_by_expiry ON session (expires_at);
 
+CREATE TABLE sign_in_failure (
+  hash      BYTEA  NOT NULL PRIMARY KEY, -- of an account, a network or a device
+  count     INTEGER NOT NULL,
+  since_at  BIGINT  NOT NULL,
+  until_at  BIGINT  NOT NULL,
+  forget_at BIGINT  NOT NULL
+);
+CREATE INDEX sign_in_failure_by_end ON sign_in_failure (forget_at);
+
 CREATE TABLE token (
   name        TEXT COLLATE "C" PRIMARY KEY,
   hash        BYTEA  NOT NULL UNIQUE,

@@ -74,6 +74,15 @@ CREATE TABLE session (
 ) STRICT;
 CREATE INDEX session_by_expiry ON session (expires_at);
 
+CREATE TABLE sign_in_failure (
+  hash      BLOB    NOT NULL PRIMARY KEY, -- of an account, a network or a device
+  count     INTEGER NOT NULL,
+  since_at  INTEGER NOT NULL,
+  until_at  INTEGER NOT NULL,
+  forget_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sign_in_failure_by_end ON sign_in_failure (forget_at);
+
 CREATE TABLE token (
   name        TEXT    NOT NULL PRIMARY KEY,
   hash        BLOB    NOT NULL UNIQUE,

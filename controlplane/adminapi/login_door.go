@@ -1,0 +1,59 @@
+package adminapi
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/trunkline-ai/trunkline/controlplane/signin"
+)
+
+// loginDoor stands before Login, which strangers may call: what comes too early is refused before
+// anything of its body is read, and what is compressed is never unpacked.
+type loginDoor struct {
+	throttle *signin.Throttle
+	devices  *devices
+	account  string // the user name of the console's account
+	peers    peers
+	errors   *connecthttp.ErrorWriter
+	log      *slog.Logger
+}
+
+func (d *loginDoor) wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		network := d.peers.network(r.Header, r.RemoteAddr)
+		if wait := d.throttle.Wait(network, d.device(r)); wait > 0 {
+			d.log.WarnContext(r.Context(), "sign-in refused unread: too many failures", "network", network, "retry_in", wait)
+			d.refuse(w, r, wait)
+			return
+		}
+		for _, name := range []string{"Content-Encoding", "Connect-Content-Encoding", "Grpc-Encoding"} {
+			if encoding := r.Header.Get(name); encoding != "" && !strings.EqualFold(encoding, "identity") {
+				// A failed write is a client that left.
+				_ = d.errors.Write(w, r, connect.NewError(connect.CodeUnimplemented, "a sign-in must not be compressed"))
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// device is the id of a device that has signed in to the console's account before.
+func (d *loginDoor) device(r *http.Request) string {
+	secure := r.TLS != nil || d.peers.forwardedSecurely(r.Header.Get("X-Forwarded-Proto"))
+	value, _ := cookieIn(r.Header.Values("Cookie"), cookieName(deviceCookie, secure))
+	return d.devices.signed.Known(d.account, value, d.devices.now())
+}
+
+func (d *loginDoor) refuse(w http.ResponseWriter, r *http.Request, wait time.Duration) {
+	later := &retryLater{roundWait(wait)}
+	w.Header().Set("Retry-After", later.seconds())
+	refusal := connect.NewError(connect.CodeResourceExhausted, tooManyText(later.after))
+	_ = d.errors.Write(w, r, withDetail(refusal, &errdetails.RetryInfo{RetryDelay: durationpb.New(later.after)}))
+}
