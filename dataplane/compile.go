@@ -185,7 +185,7 @@ func (s *Snapshot) addKey(in *nodev1.ApiKey, groups map[string]*Group) error {
 	if s.held[in.GetName()] == nil {
 		s.held[in.GetName()] = new(atomic.Int64)
 	}
-	k := &APIKey{Name: in.GetName(), Held: s.held[in.GetName()], hash: sum}
+	k := &APIKey{Name: in.GetName(), Caller: callerOf(in), Held: s.held[in.GetName()], hash: sum}
 	if err := k.restrict(in); err != nil {
 		return err
 	}

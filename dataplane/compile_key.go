@@ -13,6 +13,14 @@ const microUSD PicoUSD = 1_000_000 // in pico-USD
 // maxBudget keeps the sum of a budget and of what calls in flight add far from overflow.
 const maxBudget = 1_000_000 * 1_000_000 // micro-USD
 
+// callerOf names who is behind a key. An owner called like a key is another one.
+func callerOf(in *nodev1.ApiKey) string {
+	if owner := in.GetOwner(); owner != "" {
+		return "owner:" + owner
+	}
+	return "key:" + in.GetName()
+}
+
 // restrict fills in what the key may use, spend and do, and from where.
 func (k *APIKey) restrict(in *nodev1.ApiKey) error {
 	k.RequestOptions, k.Debug = in.GetRequestOptions(), in.GetDebug()

@@ -69,11 +69,18 @@ type Report struct {
 	Hold        time.Duration
 	HoldDoubles bool
 	HoldMax     time.Duration
+	// Named says that Hold is the upstream's own wait: a failed probe is held for no longer.
+	Named bool
+	// Unconfirmed says that a caller might have brought the failure about: a hold waits until a
+	// second caller meets it with no success between them, and one caller is never enough for
+	// the window.
+	Unconfirmed bool
 	// StartedAt is when the attempt began: a failure that began before the scope was
 	// closed last is stale.
 	StartedAt time.Time
-	// Caller is the API key's name. Failures open a scope only when two callers failed,
-	// if two carry its traffic; AnyCaller is for failures no caller can cause.
+	// Caller is who is behind the API key: APIKey.Caller. Failures open a scope only when two
+	// callers failed, unless one carries nearly all of its traffic and no other had a success;
+	// AnyCaller is for failures no caller can cause.
 	Caller    string
 	AnyCaller bool
 	// Probe is the token of the half-open probe this attempt was, if it was one.

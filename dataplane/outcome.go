@@ -216,6 +216,13 @@ type Verdict struct {
 	// Feature says of Unsupported that the target lacks what this request asks for, and not
 	// the endpoint.
 	Feature bool
+	// Unconfirmed says that a caller might have brought the refusal about: no code names the key,
+	// the quota or the model. It opens nothing until a second caller, or a request of our own,
+	// meets it too.
+	Unconfirmed bool
+	// Uncounted says that the refusal is about what this one request names or asks: it is held
+	// against nobody, and its wait is the client's alone.
+	Uncounted bool
 	// Reason is one line for the call log, without secrets, at most 400 bytes.
 	Reason string
 }

@@ -140,7 +140,10 @@ type Group struct {
 
 // APIKey is what a client sends.
 type APIKey struct {
-	Name      string
+	Name string
+	// Caller is who is behind the key where failures are counted by caller: its owner where one
+	// is set, so that many keys are no more than one, else the key.
+	Caller    string
 	Groups    []*Group // sorted by name
 	ExpiresAt time.Time
 	Limits    Limits

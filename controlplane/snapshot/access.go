@@ -15,6 +15,7 @@ func access(out *nodev1.ApiKey, in *adminv1.ApiKey) error {
 	out.RequestsPerMinute = in.GetLimits().GetRequestsPerMinute()
 	out.TokensPerMinute = in.GetLimits().GetTokensPerMinute()
 	out.Concurrency = in.GetLimits().GetConcurrency()
+	out.Owner = in.GetOwner()
 	out.RequestOptions, out.Debug = in.GetRequestOptions(), in.GetDebug()
 	if b := in.GetBudget(); b != nil {
 		micro, err := controlplane.ParseDecimal(b.GetAmount())

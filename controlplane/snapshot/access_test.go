@@ -19,7 +19,7 @@ func TestBuildSaysWhatKeysMayDo(t *testing.T) {
 			Cors: &adminv1.Cors{AllowedOrigins: []string{"https://b.example", "https://a.example"}},
 		}),
 		resource(controlplane.KindAPIKey, "app", &adminv1.ApiKey{
-			Name: "app", SecretHash: hash(1), RequestOptions: true, Debug: true,
+			Name: "app", Owner: "ana", SecretHash: hash(1), RequestOptions: true, Debug: true,
 			Limits:     &adminv1.KeyLimits{RequestsPerMinute: 600, TokensPerMinute: 200_000, Concurrency: 20},
 			Budget:     &adminv1.Budget{Amount: "50.25", Period: "month"},
 			AllowedIps: []string{"10.0.0.0/8", "192.0.2.7", "2001:DB8::1"},
@@ -32,7 +32,7 @@ func TestBuildSaysWhatKeysMayDo(t *testing.T) {
 	}
 	want := []*nodev1.ApiKey{
 		{
-			Name: "app", Hash: hash(1), RequestOptions: true, Debug: true,
+			Name: "app", Owner: "ana", Hash: hash(1), RequestOptions: true, Debug: true,
 			RequestsPerMinute: 600, TokensPerMinute: 200_000, Concurrency: 20,
 			Budget: 50_250_000, BudgetPeriod: "month", AllowedIps: []string{"10.0.0.0/8", "192.0.2.7/32", "2001:db8::1/128"}, RequiredFeatures: []string{"key.allowed_ips"},
 		},

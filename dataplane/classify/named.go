@@ -12,12 +12,14 @@ import (
 // Whoever makes such a name up must not take a target or a credential away from everybody.
 var (
 	named = regexp.MustCompile(`\b(?:files?|cached ?contents?|containers?|vector stores?|betas?|skills?|assistants?|` +
-		`threads?|conversations?|uploads?|mcp servers?|voices?)\b`)
+		`threads?|conversations?|uploads?|mcp servers?|voices?|connectors?|batch(?:es)?|knowledge bases?|datasets?|` +
+		`(?:prompts?|items?|agents?|sessions?|documents?|tools?) with id)\b`)
+	// limitedBy is what has limits of its own beside those of the key: what is called on the side, or
+	// the person that the request names.
+	limitedBy = regexp.MustCompile(`\b(?:web[ _]search|code[ _]interpreter|file[ _]search|end[ -]users?|safety[ _]identifiers?|` +
+		`service[ _]tier|flex|priority (?:tier|processing))\b`)
 	refused = []string{"permission", "not found", "not exist", "have access", "not allowed", "not enabled", "not available", "expired"}
 )
-
-// flexTier is what a 429 says whose wait is for requests of a cheaper tier alone.
-var flexTier = []string{"flex processing", "flex tier", "flex service"}
 
 // headChars is how much of a message says what it is about.
 const headChars = 160
@@ -27,10 +29,38 @@ func (f *fault) callers(status int, model string) (sign, bool) {
 	switch {
 	case f.asksMoreThanTheLimit(), status == 413 && f.hasCode("rate_limit_exceeded"):
 		return sign{outcome: dataplane.Unsupported, feature: true}, true // another account's limit may be higher
+	case status == 429 && f.limitsOther():
+		return sign{outcome: dataplane.Busy, feature: true}, true
+	case status == 401 && f.aboutTool():
+		return sign{outcome: dataplane.BadRequest}, true
 	case f.aboutNamed(status, model):
 		return sign{outcome: dataplane.NotFound}, true
 	}
 	return sign{}, false
+}
+
+// limitsOther reports whether a limit is one of what this request names, not of the key.
+func (f *fault) limitsOther() bool {
+	head := f.lower[:min(len(f.lower), headChars)]
+	at := named.FindStringIndex(head)
+	if at == nil {
+		at = limitedBy.FindStringIndex(head)
+	}
+	if at == nil {
+		return false
+	}
+	m := strings.Index(head, "model")
+	return m < 0 || m > at[0]
+}
+
+// aboutTool reports whether a 401 is about what the request calls with credentials of its own.
+func (f *fault) aboutTool() bool {
+	for _, code := range f.codes {
+		if unmistakable(dataplane.AuthFailed, code) {
+			return false
+		}
+	}
+	return named.MatchString(f.lower[:min(len(f.lower), headChars)])
 }
 
 func (f *fault) aboutNamed(status int, model string) bool {

@@ -108,6 +108,9 @@ func compare(t *testing.T, got dataplane.Verdict, want outcometest.Want) {
 	if scopes[scope] != want.Counts {
 		t.Errorf("counts against %s, want %s (%s)", scopes[scope], want.Counts, got.Reason)
 	}
+	if got.Unconfirmed != want.Unconfirmed {
+		t.Errorf("unconfirmed %v, want %v (%s)", got.Unconfirmed, want.Unconfirmed, got.Reason)
+	}
 	hold := rule.Hold
 	if got.Wait > 0 {
 		hold = got.Wait

@@ -17,7 +17,8 @@ import (
 // stand anywhere: anywhere.
 type sign struct {
 	outcome dataplane.Outcome
-	feature bool // with Unsupported: what the request asks for is missing, not the endpoint
+	feature bool // what the request asks for is missing or limited, not the endpoint or the key
+	sure    bool // found by what no caller brings about; see unmistakable.go
 	codes   []string
 	types   []string
 
@@ -180,6 +181,7 @@ func (f *fault) sign(status int, model string) (sign, bool) {
 	for _, s := range signs {
 		for _, c := range s.codes {
 			if f.hasCode(c) {
+				s.sure = unmistakable(s.outcome, c)
 				return s, true
 			}
 		}
@@ -187,6 +189,7 @@ func (f *fault) sign(status int, model string) (sign, bool) {
 	for _, s := range signs {
 		for _, t := range s.types {
 			if f.typ == t {
+				s.sure = unmistakable(s.outcome, t)
 				return s, true
 			}
 		}
@@ -199,6 +202,7 @@ func (f *fault) sign(status int, model string) (sign, bool) {
 	}
 	for _, s := range signs {
 		if f.phrased(&s, status, model) {
+			s.sure = f.plainlySaid(s.outcome, model)
 			return s, true
 		}
 	}

@@ -53,13 +53,14 @@ func decide(status int, f *fault, model string, wait time.Duration, named, token
 	if f.blames() && (s.outcome == dataplane.AuthFailed || s.outcome == dataplane.ModelNotFound) {
 		s = sign{outcome: dataplane.BadRequest} // the token of a tool, say
 	}
-	named = named && !f.says(flexTier)
 	v.Outcome, v.Feature = s.outcome, s.feature
+	v.Uncounted = s.outcome == dataplane.Busy && s.feature
 	switch v.Outcome {
 	case dataplane.Busy: // a 429: which of the three kinds?
 		switch {
+		case v.Uncounted:
 		case f.perDay, f.says(spent), !named && f.says(spentUnlessWait):
-			v.Outcome = dataplane.QuotaExhausted
+			v.Outcome, s.sure = dataplane.QuotaExhausted, f.spentForSure()
 			if f.resource {
 				v.Scope = dataplane.ScopeTarget
 			}
@@ -77,21 +78,33 @@ func decide(status int, f *fault, model string, wait time.Duration, named, token
 	}
 	switch {
 	case !named:
-	case v.Outcome == dataplane.RateLimited:
+	case v.Outcome == dataplane.RateLimited, v.Uncounted:
 		v.Wait = min(max(wait, minWait), maxWait)
 	case v.Outcome == dataplane.QuotaExhausted:
 		v.Wait = min(max(wait, minWait), dataplane.QuotaExhausted.Rule().HoldMax)
 	}
+	v.Unconfirmed = !s.sure && mayBeCallers(v.Outcome, status)
 	return v
+}
+
+// mayBeCallers reports whether an answer that says no more than this could be one caller's doing.
+func mayBeCallers(o dataplane.Outcome, status int) bool {
+	switch o {
+	case dataplane.AuthFailed, dataplane.ModelNotFound, dataplane.QuotaExhausted:
+		return true
+	case dataplane.BadBody: // a firewall's page
+		return status >= 400 && status < 500
+	}
+	return false
 }
 
 // byStatus is what a status means when the body says nothing more precise.
 func byStatus(status int, f *fault, model string) sign {
 	switch status {
 	case 401:
-		return sign{outcome: dataplane.AuthFailed}
+		return sign{outcome: dataplane.AuthFailed, sure: hasPrefix(f.lower, keyOpenings)}
 	case 402:
-		return sign{outcome: dataplane.QuotaExhausted}
+		return sign{outcome: dataplane.QuotaExhausted, sure: true}
 	case 403:
 		if f.html {
 			// A firewall before the API did not like the text of the request, which is the
@@ -99,7 +112,7 @@ func byStatus(status int, f *fault, model string) sign {
 			return sign{outcome: dataplane.BadBody}
 		}
 		if f.aboutAccess(model) {
-			return sign{outcome: dataplane.ModelNotFound}
+			return sign{outcome: dataplane.ModelNotFound, sure: f.callsItAModel(model)}
 		}
 		return sign{outcome: dataplane.AuthFailed}
 	case 404, 410:
@@ -107,7 +120,7 @@ func byStatus(status int, f *fault, model string) sign {
 			return sign{outcome: dataplane.Unsupported} // no API wrote this: the endpoint is not there
 		}
 		if f.typ == "not_found_error" && f.names(model) {
-			return sign{outcome: dataplane.ModelNotFound}
+			return sign{outcome: dataplane.ModelNotFound, sure: f.callsItAModel(model)}
 		}
 		return sign{outcome: dataplane.NotFound}
 	case 405, 415, 501:

@@ -203,5 +203,5 @@ func (sh *shard) makeRoom(now time.Time, age time.Duration) {
 
 // idle reports whether forgetting the tracker would change nothing.
 func (t *tracker) idle(now time.Time, age time.Duration) bool {
-	return !t.open && !now.Before(t.fades) && t.windows.idle(age)
+	return !t.open && !now.Before(t.fades) && !now.Before(t.doubt.until) && t.windows.idle(age)
 }

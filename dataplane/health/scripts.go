@@ -77,6 +77,8 @@ type (
 		Hold        int64   `json:"hold"`
 		HoldDoubles bool    `json:"hold_doubles"`
 		HoldMax     int64   `json:"hold_max"`
+		Named       bool    `json:"named"`       // the upstream's own wait
+		Unconfirmed bool    `json:"unconfirmed"` // a caller may have brought it about
 		Token       string  `json:"token"`
 		LastResort  bool    `json:"last_resort"`
 		Caller      string  `json:"caller"`

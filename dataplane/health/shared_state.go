@@ -108,6 +108,7 @@ func (d *delivery) reportArgs(now time.Time, jitter float64) reportArgs {
 	a.Result = [...]string{"neutral", "success", "failure"}[d.Result]
 	a.Reason = d.Outcome.String()
 	a.Hold, a.HoldDoubles, a.HoldMax = ms(d.Hold), d.HoldDoubles, ms(d.HoldMax)
+	a.Named, a.Unconfirmed = d.Named, d.Unconfirmed
 	if !d.StartedAt.IsZero() {
 		a.Age = max(ms(now.Sub(d.StartedAt)), 0)
 	}

@@ -49,12 +49,29 @@ type tracker struct {
 	early   bool
 	earlyAt time.Time // not before
 
+	doubt     doubt
 	lease     lease
 	windows   windows
 	row       row
 	threshold int // of the policy used last
 
 	fleet fleet
+}
+
+// doubt is a refusal that one caller may have brought about, kept until a second one meets it.
+type doubt struct {
+	caller string
+	until  time.Time // for a failure window
+}
+
+// confirmed reports whether a refusal that was met before is met by a second caller now, with no
+// success between them; else the tracker remembers who met it.
+func (t *tracker) confirmed(now time.Time, r *dataplane.Report) bool {
+	if now.Before(t.doubt.until) && t.doubt.caller != r.Caller {
+		return true
+	}
+	t.doubt = doubt{caller: r.Caller, until: now.Add(r.Policy.FailureWindow)}
+	return false
 }
 
 // row counts failures with no success between them. A busy scope that dies has a window
@@ -107,6 +124,8 @@ func (t *tracker) reportOpen(now time.Time, r *dataplane.Report, jitter func() f
 		return closed
 	case r.Result != dataplane.Failure:
 		return unchanged
+	case r.Unconfirmed && !(probe && !early && t.confirmed(now, r)):
+		return unchanged // nobody keeps it open alone
 	case probe && !early:
 		t.reopen(now, r, jitter)
 		return reopened
@@ -124,6 +143,9 @@ func (t *tracker) reportClosed(now time.Time, age time.Duration, r *dataplane.Re
 	if r.Result == dataplane.Neutral || failed && r.StartedAt.Before(t.closedAt) && !r.StartedAt.IsZero() {
 		return unchanged, r.Probe != ""
 	}
+	if failed && r.Hold > 0 && r.Unconfirmed && !t.confirmed(now, r) {
+		return unchanged, true
+	}
 	if failed && r.Hold > 0 {
 		hold := holdFor(r, t.openings)
 		t.level++
@@ -135,7 +157,7 @@ func (t *tracker) reportClosed(now time.Time, age time.Duration, r *dataplane.Re
 	t.threshold = r.Policy.FailureThreshold
 	if !failed {
 		t.fleet.successes++
-		t.row = row{}
+		t.row, t.doubt = row{}, doubt{}
 		return unchanged, r.Probe != ""
 	}
 	t.row.failures++
@@ -153,12 +175,12 @@ func (t *tracker) reportClosed(now time.Time, age time.Duration, r *dataplane.Re
 }
 
 // convicts reports whether the window holds enough failures, as a number, as a share of
-// all attempts or as a row, and from enough callers: two, unless one carries nearly all the
-// traffic or no caller can cause such a failure.
+// all attempts or as a row, and from enough callers: two, unless one is alone with it or no
+// caller can cause such a failure.
 func (t *tracker) convicts(w *window, age time.Duration, r *dataplane.Report) bool {
 	failing, alone := w.blame(age)
 	t.fleet.callers = 2
-	if r.AnyCaller || alone {
+	if r.AnyCaller || alone && !r.Unconfirmed {
 		t.fleet.callers = 1
 	}
 	all := w.all.sum(w.bucket(age))
@@ -172,12 +194,16 @@ func fast(now time.Time, r *dataplane.Report) bool {
 	return !r.StartedAt.IsZero() && now.Sub(r.StartedAt) < fastFailure
 }
 
-// reopen follows a failed probe: the first one keeps the level, each later one raises it.
+// reopen follows a failed probe: the first one keeps the level, each later one raises it. A
+// wait that the upstream names is believed as it is.
 func (t *tracker) reopen(now time.Time, r *dataplane.Report, jitter func() float64) {
-	if t.probeFailed {
+	if t.probeFailed && !r.Named {
 		t.level++
 	}
 	hold := max(holdFor(r, t.openings), cooldown(r.Policy, t.level, jitter))
+	if r.Named {
+		hold = r.Hold
+	}
 	t.openFor(now, hold, r)
 	t.probeEarly(now, r.Policy.ProbeEarly && r.Hold == 0 && fast(now, r))
 	t.probeFailed = true
@@ -199,7 +225,7 @@ func (t *tracker) openFor(now time.Time, d time.Duration, r *dataplane.Report) {
 	t.openings++
 	t.reason = r.Outcome
 	t.lease = lease{}
-	t.windows, t.row = nil, row{}
+	t.windows, t.row, t.doubt = nil, row{}, doubt{}
 	t.threshold = r.Policy.FailureThreshold
 	t.setDeadline(now.Add(d), r.Policy)
 }
@@ -236,7 +262,7 @@ func (t *tracker) shut(now time.Time) {
 	t.until = time.Time{}
 	t.closedAt = now
 	t.lease = lease{}
-	t.windows, t.row = nil, row{}
+	t.windows, t.row, t.doubt = nil, row{}, doubt{}
 	t.fleet = fleet{}
 }
 
@@ -255,7 +281,7 @@ func (t *tracker) fade(now time.Time) (wasOpen bool) {
 		return false
 	}
 	wasOpen = t.open
-	*t = tracker{windows: t.windows, row: t.row, threshold: t.threshold}
+	*t = tracker{windows: t.windows, row: t.row, doubt: t.doubt, threshold: t.threshold}
 	return wasOpen
 }
 

@@ -101,18 +101,19 @@ func (w *window) mostlyFast(age time.Duration) bool {
 	return 2*w.fast.sum(b).failures > w.all.sum(b).failures
 }
 
-// blame says how many callers failed, and whether a single caller who did carries more than
-// 95 % of the traffic. Both count the callers that are taken together as one more caller.
+// blame says how many callers failed, and whether a single caller who did is alone: it carries
+// more than 95 % of the traffic, and no other had a success. Both count the callers that are taken
+// together as one more caller.
 func (w *window) blame(age time.Duration) (failing int, alone bool) {
 	b := w.bucket(age)
-	all := w.all.sum(b).total()
+	all := w.all.sum(b)
 	for _, r := range w.callers {
 		t := r.sum(b)
 		if t.failures == 0 {
 			continue
 		}
 		failing++
-		if 100*t.total() > 95*all {
+		if 100*t.total() > 95*all.total() && t.successes == all.successes {
 			alone = true
 		}
 	}

@@ -193,7 +193,7 @@ func TestWhenAllFailTheClientLearnsWhy(t *testing.T) {
 		{[]string{"error-invalid_api_key", "error-invalid_api_key"}, 502, "provider_auth", false, true},
 		{[]string{"error-model_not_found", "error-model_not_found"}, 404, "model_not_found", false, true},
 		{[]string{"status-500", "status-429"}, 503, "all_providers_failed", true, false},
-		{[]string{"200-html"}, 502, "bad_upstream_body", false, false},
+		{[]string{"200-html"}, 502, "bad_upstream_body", true, false},
 	}
 	for _, tt := range tests {
 		t.Run(strings.Join(tt.models, ","), func(t *testing.T) {

@@ -189,6 +189,12 @@ func wantHealth(t *testing.T, c outcometest.Case, r *rig) {
 	if c.Want.LastOutcome != "" {
 		return // it ended otherwise than the row says
 	}
+	if c.Want.Unconfirmed && c.Want.Hold > 0 { // it waits for a second caller
+		if lines := r.health.Snapshot(); len(lines) > 0 {
+			t.Errorf("one caller was enough for %+v", lines)
+		}
+		return
+	}
 	counts := "none"
 	for _, s := range r.health.Snapshot() {
 		counts = map[dataplane.ScopeKind]string{

@@ -43,6 +43,9 @@ type Endpoint struct {
 	// Estimate is which tokens are guessed from bytes when an answer tells none.
 	Estimate Estimate
 	Stream   *Stream // nil: its answers are never streamed
+	// Neutral are the members, beside the model, of a small request that says nothing of any
+	// caller; empty: there is none.
+	Neutral string
 
 	// What the table of all endpoints fills in.
 	Errors *Errors // its family's

@@ -66,6 +66,7 @@ type Want struct {
 	Counts      string        `yaml:"counts"`       // none, target, provider, credential
 	Hold        time.Duration `yaml:"hold"`         // zero: the failure window decides
 	HoldMax     time.Duration `yaml:"hold_max"`     // above zero: hold doubles up to this
+	Unconfirmed bool          `yaml:"unconfirmed"`  // one caller alone opens nothing by it
 	MaybeBilled bool          `yaml:"maybe_billed"`
 	Retried     bool          `yaml:"retried"` // on the last candidate: two attempts
 	Committed   bool          `yaml:"committed"`

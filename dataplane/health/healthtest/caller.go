@@ -26,12 +26,75 @@ var callerProperties = []property{
 		s.fail(by("first"), anyCaller)
 		s.wantState(dataplane.Open)
 	}},
-	{"a caller with nearly all the traffic needs no second", func(s *story) {
+	{"a caller with all the traffic needs no second", func(s *story) {
+		times(10, func() { s.succeed(by("app")) })
+		times(5, func() { s.fail(by("app")) })
+		s.wantState(dataplane.Open)
+	}},
+	{"nor if another succeeded only before the window", func(s *story) {
 		s.succeed(by("rare"))
-		times(19, func() { s.fail(by("app")) })
-		s.wantState(dataplane.Closed) // 19 of 20 are 95 %, no more
-		s.fail(by("app"))
-		s.wantState(dataplane.Open) // 20 of 21
+		s.Advance(1150 * time.Millisecond)
+		times(5, func() { s.fail(by("app")) })
+		s.wantState(dataplane.Open)
+	}},
+	{"however large its share, it cannot open what serves another", func(s *story) {
+		s.succeed(by("rare"))
+		times(1000, func() { s.fail(by("app")) })
+		s.wantState(dataplane.Closed)
+	}},
+	{"what one caller may have brought about opens nothing, alone", func(s *story) {
+		times(1000, func() { s.fail(by("hostile"), unconfirmed, doubling(time.Minute, time.Hour)) })
+		s.wantState(dataplane.Closed)
+		s.wantFailures(0)
+		times(1000, func() { s.fail(by("hostile"), unconfirmed) })
+		s.wantState(dataplane.Closed)
+	}},
+	{"nor beside others", func(s *story) {
+		for range 300 {
+			s.fail(by("hostile"), unconfirmed, doubling(time.Minute, time.Hour))
+			s.succeed(by("well"))
+			s.fail(by("hostile"), unconfirmed, doubling(time.Minute, time.Hour))
+		}
+		s.wantState(dataplane.Closed)
+	}},
+	{"a second caller confirms it", func(s *story) {
+		s.fail(by("first"), unconfirmed, doubling(400*time.Millisecond, time.Hour))
+		s.wantState(dataplane.Closed)
+		s.fail(by("second"), unconfirmed, doubling(400*time.Millisecond, time.Hour))
+		s.wantOpen(1, 400*time.Millisecond, false)
+	}},
+	{"but not after a success", func(s *story) {
+		s.fail(by("first"), unconfirmed, doubling(time.Minute, time.Hour))
+		s.succeed(by("well"))
+		s.fail(by("second"), unconfirmed, doubling(time.Minute, time.Hour))
+		s.wantState(dataplane.Closed)
+	}},
+	{"nor after the window", func(s *story) {
+		s.fail(by("first"), unconfirmed, doubling(time.Minute, time.Hour))
+		s.Advance(1150 * time.Millisecond)
+		s.fail(by("second"), unconfirmed, doubling(time.Minute, time.Hour))
+		s.wantState(dataplane.Closed)
+	}},
+	{"what is confirmed otherwise needs no second caller", func(s *story) {
+		s.fail(by("first"), unconfirmed, doubling(400*time.Millisecond, time.Hour))
+		s.fail(by("first"), doubling(400*time.Millisecond, time.Hour))
+		s.wantOpen(1, 400*time.Millisecond, false)
+	}},
+	{"nobody keeps a half-open target from the others", func(s *story) {
+		s.trip()
+		s.pass()
+		times(20, func() { s.fail(by("hostile"), unconfirmed, doubling(time.Minute, time.Hour), probing(s.probe())) })
+		times(20, func() { s.fail(by("hostile"), unconfirmed, doubling(time.Minute, time.Hour)) })
+		s.wantState(dataplane.HalfOpen)
+		s.succeed(by("well"), probing(s.probe()))
+		s.wantState(dataplane.Closed)
+	}},
+	{"a second caller's probe opens it again", func(s *story) {
+		s.trip()
+		s.pass()
+		s.fail(by("first"), unconfirmed, probing(s.probe()))
+		s.fail(by("second"), unconfirmed, probing(s.probe()))
+		s.wantState(dataplane.Open)
 	}},
 	{"a caller whose failures left the window no longer counts", func(s *story) {
 		times(4, func() { s.fail(by("gone")) })

@@ -58,11 +58,19 @@ var probeProperties = []property{
 	{"a failed probe cools for the longer of hold and cooldown", func(s *story) {
 		s.trip()
 		s.pass()
-		s.fail(probing(s.probe()), hold(10*time.Millisecond))
+		s.fail(probing(s.probe()), doubling(10*time.Millisecond, 10*time.Millisecond))
 		s.wantOpen(1, base, true)
 		s.pass()
-		s.fail(probing(s.probe()), hold(2*time.Second))
+		s.fail(probing(s.probe()), doubling(2*time.Second, 2*time.Second))
 		s.wantOpen(2, 2*time.Second, false)
+	}},
+	{"a failed probe that is told to wait is held for exactly that, however often", func(s *story) {
+		s.trip()
+		for range 5 {
+			s.pass()
+			s.fail(probing(s.probe()), hold(400*time.Millisecond))
+			s.wantOpen(1, 400*time.Millisecond, false)
+		}
 	}},
 	{"a successful probe closes it and keeps the level", func(s *story) {
 		s.trip()

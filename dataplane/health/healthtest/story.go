@@ -23,11 +23,12 @@ type story struct {
 // with changes a report before it is made.
 type with func(r *dataplane.Report)
 
-func by(caller string) with          { return func(r *dataplane.Report) { r.Caller = caller } }
-func anyCaller(r *dataplane.Report)  { r.AnyCaller = true }
-func lastResort(r *dataplane.Report) { r.LastResort = true }
-func probing(token string) with      { return func(r *dataplane.Report) { r.Probe = token } }
-func on(s dataplane.Scope) with      { return func(r *dataplane.Report) { r.Scope = s } }
+func by(caller string) with           { return func(r *dataplane.Report) { r.Caller = caller } }
+func anyCaller(r *dataplane.Report)   { r.AnyCaller = true }
+func unconfirmed(r *dataplane.Report) { r.Unconfirmed = true }
+func lastResort(r *dataplane.Report)  { r.LastResort = true }
+func probing(token string) with       { return func(r *dataplane.Report) { r.Probe = token } }
+func on(s dataplane.Scope) with       { return func(r *dataplane.Report) { r.Scope = s } }
 
 func begun(ago time.Duration) with {
 	return func(r *dataplane.Report) { r.StartedAt = r.StartedAt.Add(-ago) }
@@ -35,7 +36,7 @@ func begun(ago time.Duration) with {
 
 // hold is a wait that the upstream named.
 func hold(d time.Duration) with {
-	return func(r *dataplane.Report) { r.Hold, r.Outcome = d, dataplane.RateLimited }
+	return func(r *dataplane.Report) { r.Hold, r.Named, r.Outcome = d, true, dataplane.RateLimited }
 }
 
 // doubling is a hold that grows with each cooldown in a row.

@@ -6,7 +6,7 @@
 -- no cooldown.
 
 local numbers = {'open', 'deadline', 'fades', 'closed', 'level', 'openings', 'probe_failed',
-	'early', 'early_at', 'threshold', 'lease', 'lease_early'}
+	'early', 'early_at', 'threshold', 'lease', 'lease_early', 'doubt_until'}
 
 -- clock reads the time, which goes on from the last one known where Redis' own was set back.
 -- The key holds that last time and how far Redis' own is behind by now. It is written ten
@@ -27,7 +27,7 @@ end
 
 -- load reads a record; what has faded is as if it had never been.
 local function load(key, now)
-	local r = {reason = '', token = ''}
+	local r = {reason = '', token = '', doubt = ''}
 	for _, k in ipairs(numbers) do r[k] = 0 end
 	local h = redis.call('HGETALL', key)
 	for i = 1, #h, 2 do
@@ -36,7 +36,9 @@ local function load(key, now)
 		end
 	end
 	if r.fades > 0 and now >= r.fades then
+		local doubt_until = r.doubt_until
 		for _, k in ipairs(numbers) do r[k] = 0 end
+		r.doubt_until = doubt_until
 		r.reason, r.token, r.faded = '', '', true
 	end
 	return r
@@ -51,13 +53,13 @@ end
 
 -- save writes a record and the list of open scopes.
 local function save(key, open, scope, r, now)
-	local h = {'reason', r.reason, 'token', r.token}
+	local h = {'reason', r.reason, 'token', r.token, 'doubt', r.doubt}
 	for _, k in ipairs(numbers) do
 		h[#h + 1] = k
 		h[#h + 1] = string.format('%d', r[k])
 	end
 	redis.call('HSET', key, unpack(h))
-	redis.call('PEXPIRE', key, string.format('%d', math.max(r.fades, r.lease, now) - now + 60000))
+	redis.call('PEXPIRE', key, string.format('%d', math.max(r.fades, r.lease, r.doubt_until, now) - now + 60000))
 	if r.open == 1 then
 		redis.call('HSET', open, scope, pack(r))
 	else

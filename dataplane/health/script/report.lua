@@ -36,7 +36,20 @@ local function set_deadline(deadline)
 	dirty = true
 end
 
+-- clear_doubt forgets who met a refusal alone.
+local function clear_doubt()
+	if r.doubt ~= '' then r.doubt, r.doubt_until, dirty = '', 0, true end
+end
+
+-- confirmed reports whether a second caller meets a refusal, with no success between them.
+local function confirmed()
+	if r.doubt ~= '' and now < r.doubt_until and r.doubt ~= a.caller then return true end
+	r.doubt, r.doubt_until, dirty = a.caller, now + a.window, true
+	return false
+end
+
 local function open_for(ms)
+	clear_doubt()
 	if r.open == 0 then r.deadline, r.probe_failed = 0, 0 end
 	r.open, r.early, r.early_at = 1, 0, now + a.early_every
 	r.openings = r.openings + 1
@@ -55,6 +68,7 @@ local function extend()
 end
 
 local function close()
+	clear_doubt()
 	r.open, r.early, r.deadline, r.closed = 0, 0, 0, now
 	r.fades = now + 2 * a.cooldown_max
 	r.token, r.lease, r.lease_early, dirty = '', 0, 0, true
@@ -62,8 +76,10 @@ local function close()
 end
 
 local function reopen()
-	if r.probe_failed == 1 then r.level = r.level + 1 end
-	open_for(math.max(hold_for(r.openings), cooldown()))
+	if r.probe_failed == 1 and not a.named then r.level = r.level + 1 end
+	local d = math.max(hold_for(r.openings), cooldown())
+	if a.named then d = a.hold end
+	open_for(d)
 	if a.probe_early and a.hold == 0 and a.fast then r.early = 1 end
 	r.probe_failed = 1
 end
@@ -141,7 +157,9 @@ if r.open == 1 then
 	if a.result == 'success' and (probe or a.last_resort) then
 		close()
 	elseif a.result == 'failure' then
-		if probe and not early then
+		if a.unconfirmed and not (probe and not early and confirmed()) then
+			-- nobody keeps it open alone
+		elseif probe and not early then
 			reopen()
 		elseif a.hold > 0 and not a.last_resort then
 			extend()
@@ -151,19 +169,21 @@ if r.open == 1 then
 	end
 else
 	local failed = a.result == 'failure' and not (a.age >= 0 and now - a.age < r.closed)
-	if failed and a.hold > 0 then
+	local holds = failed and a.hold > 0
+	if a.successes > 0 or a.result == 'success' then clear_doubt() end -- they came before the failure
+	if holds and (not a.unconfirmed or confirmed()) then
 		local hold = hold_for(r.openings)
 		r.level = r.level + 1
 		open_for(hold)
 	else
 		local failures, successes = 0, a.successes
-		if failed then failures = 1 end
+		if failed and not holds then failures = 1 end
 		if a.result == 'success' then successes = successes + 1 end
 		if failures + successes > 0 and a.window > 0 then
 			local sums, callers = count(failures, successes)
 			local enough = sums.f / (sums.f + sums.s) >= a.min_ratio or
 				sums.row_any >= a.threshold or sums.row >= a.many_in_a_row * a.threshold
-			if failed and enough and sums.f >= a.threshold and callers >= a.callers then
+			if failures > 0 and enough and sums.f >= a.threshold and callers >= a.callers then
 				r.level = r.level + 1
 				open_for(cooldown())
 				if a.probe_early and 2 * sums.q > sums.f then r.early = 1 end

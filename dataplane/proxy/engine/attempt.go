@@ -36,7 +36,7 @@ type attempt struct {
 func newAttempt(c *call, next candidate, last bool) *attempt {
 	cfg := &c.engine.cfg
 	a := &attempt{call: c, last: last}
-	a.trial = trial{candidate: next, health: cfg.Health, caller: c.req.Key.Name, giant: c.req.promptTokens() > giantPrompt}
+	a.trial = trial{candidate: next, health: cfg.Health, caller: c.req.Key.Caller, giant: c.req.promptTokens() > giantPrompt}
 	a.keywords.hit = cfg.KeywordHit
 	return a
 }
@@ -71,6 +71,7 @@ func (a *attempt) run(ctx context.Context) (v dataplane.Verdict, answered bool) 
 	}
 	if !answered {
 		a.end(v)
+		a.confirm(ctx, v)
 	}
 	return v, answered
 }

@@ -10,7 +10,7 @@
 //	answer.go      what came back: refused, whole or relayed (plain.go, relay.go)
 //	stream.go      what came back as a stream, until the commit and behind it
 //	response.go    what the client gets; hold.go holds it until the commit
-//	report.go      what health learns
+//	report.go      what health learns; confirm.go asks again where a caller may be the reason
 //	final.go       what the client is told when nobody answered
 //	record.go      what is recorded
 package engine
@@ -94,6 +94,7 @@ type Engine struct {
 	cfg         Config
 	unsupported unsupported
 	noUsage     noUsage
+	suspicions  suspicions
 	active      activeStreams
 	captures    *body.Budget // of bodies that are kept for the call log
 	// uncaptured counts calls whose bodies found no room there.

@@ -37,14 +37,28 @@ func (c *call) final(last dataplane.Outcome) final {
 		return ours("This node of the gateway is stopping. Send the request again.", time.Second)
 	case dataplane.KeyRevoked:
 		return ours("The API key was revoked.", 0)
-	case dataplane.CallerDeadline, dataplane.DeadlineExceeded:
+	case dataplane.CallerDeadline:
 		return ours("The call did not finish in time: "+rule.Name+".", 0)
+	case dataplane.DeadlineExceeded:
+		return ours("The call did not finish in time: "+rule.Name+".", c.hint())
 	}
-	f := finalError(c.rec.failed, c.req.Endpoint.Errors, c.req.soonest(c.engine.cfg.Health, c.engine.cfg.Now()))
+	f := finalError(c.rec.failed, c.req.Endpoint.Errors, c.hint())
 	if c.req.Unsafe && !rule.NeverSent {
 		f.permanent = true // an SDK that repeats it is no better than we are
 	}
 	return f
+}
+
+// hint is after how long another request may do better: when the first target may be tried again,
+// and never later than the shortest wait that an upstream named.
+func (c *call) hint() time.Duration {
+	wait := c.req.soonest(c.engine.cfg.Health, c.engine.cfg.Now())
+	for _, f := range c.rec.failed {
+		if named := f.verdict.Wait; named > 0 && !f.verdict.Outcome.Rule().Permanent {
+			wait = min(wait, named)
+		}
+	}
+	return wait
 }
 
 // finalError chooses what the client sees from how the attempts ended: an upstream's
@@ -73,9 +87,9 @@ func finalError(failed []failure, errors *wire.Errors, retryAfter time.Duration)
 	}
 	last := failed[len(failed)-1]
 	out.err.Message = summary(len(failed), last)
-	if out.status == http.StatusTooManyRequests || out.status == http.StatusServiceUnavailable {
+	if !permanent {
 		out.retryAfter = retryAfter
-		out.permanent = out.permanent || retryAfter > time.Minute
+		out.permanent = retryAfter > time.Minute // no SDK waits for that long: it would come back at once
 	}
 	return out
 }

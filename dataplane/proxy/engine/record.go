@@ -31,7 +31,20 @@ type failure struct {
 // Refuse answers with an error of ours and notes it.
 func (r *Record) Refuse(w http.ResponseWriter, req *Request, o dataplane.Outcome, status int, e wire.Error) {
 	r.Outcome, r.Status, r.ErrorCode = o, status, e.Code
+	hint(w.Header(), o, status)
 	WriteJSON(w, status, r.explain(req.Key, req.Endpoint.Errors.Body(status, e, r.ID)))
+}
+
+// hint tells a client whose SDK repeats such an answer whether that can help, unless it was told.
+func hint(h http.Header, o dataplane.Outcome, status int) {
+	repeated := status >= 500 || status == http.StatusTooManyRequests
+	switch {
+	case !repeated || h.Get("Retry-After") != "" || h.Get("X-Should-Retry") != "":
+	case o.Rule().Permanent:
+		h.Set("X-Should-Retry", "false")
+	default:
+		h.Set("Retry-After", "1")
+	}
 }
 
 // Gone notes that the client left, or that there is nobody to answer for another reason.

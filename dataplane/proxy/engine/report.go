@@ -10,7 +10,7 @@ import (
 type trial struct {
 	candidate
 	health   Health
-	caller   string // the API key's name
+	caller   string // APIKey.Caller
 	started  time.Time
 	giant    bool // the prompt is so long that a timeout is the caller's doing
 	reported bool // that the target answers
@@ -29,10 +29,10 @@ func (t *trial) report(v dataplane.Verdict) {
 		switch {
 		case kind == scope:
 			r.Result = dataplane.Failure
-			r.AnyCaller = rule.AnyCaller
+			r.AnyCaller, r.Unconfirmed = rule.AnyCaller && !v.Unconfirmed, v.Unconfirmed
 			r.Hold, r.HoldDoubles, r.HoldMax = rule.Hold, rule.HoldDoubles, rule.HoldMax
 			if v.Wait > 0 {
-				r.Hold, r.HoldDoubles, r.HoldMax = v.Wait, false, v.Wait
+				r.Hold, r.HoldDoubles, r.HoldMax, r.Named = v.Wait, false, v.Wait, true
 			}
 		case r.Probe != "":
 			r.Result = dataplane.Neutral
@@ -90,7 +90,7 @@ func (t *trial) scope(kind dataplane.ScopeKind) dataplane.Scope {
 // against is what a failure is held against: what the answer was about, if it said so.
 func (t *trial) against(v dataplane.Verdict) dataplane.ScopeKind {
 	switch {
-	case !t.counts(v.Outcome):
+	case v.Uncounted, !t.counts(v.Outcome):
 		return dataplane.ScopeNone
 	case v.Scope != dataplane.ScopeNone:
 		return v.Scope
@@ -103,7 +103,7 @@ func (t *trial) blame(v dataplane.Verdict) string {
 	switch scope := t.against(v); {
 	case v.Outcome == dataplane.OK:
 		return ""
-	case !t.counts(v.Outcome):
+	case v.Uncounted, !t.counts(v.Outcome):
 		return "caller"
 	case scope == dataplane.ScopeTarget:
 		return "target"

@@ -54,7 +54,7 @@ var base = map[string]string{
 	"Group":          "name aliases members create_time body_log required_features",
 	"BodyLog":        "max_bytes sample redact",
 	"Member":         "provider model priority weight policy",
-	"ApiKey":         "name hash groups expire_time requests_per_minute tokens_per_minute concurrency budget request_options debug required_features",
+	"ApiKey":         "name hash groups expire_time requests_per_minute tokens_per_minute concurrency budget request_options debug owner required_features",
 	"FailureKeyword": "name keyword pattern count log_only providers groups required_features",
 	"Policy": "failure_threshold failure_window min_ratio cooldown cooldown_max max_attempts connect_timeout first_token_timeout response_timeout " +
 		"stream_idle_timeout total_timeout stream_total_timeout failover_on_content_policy stream_keep_alive probe_early keyword_hold first_token_timeout_max",
