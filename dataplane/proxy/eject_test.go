@@ -71,7 +71,19 @@ type ejectRig struct {
 	neutral atomic.Int64 // requests of the node's own
 	calls   chan dataplane.Call
 	dead    atomic.Pointer[refusal] // of everything
+	refused string                  // the only credential that dead is for; empty: every one
+	turn    atomic.Uint32
 	now     atomic.Int64
+
+	snapshot *dataplane.Snapshot
+}
+
+// second adds a second credential.
+func (r *ejectRig) second() {
+	p := r.snapshot.Providers["p"]
+	p.Credentials = append(p.Credentials, &dataplane.Credential{
+		Name: "second", Scope: dataplane.Scope{Kind: dataplane.ScopeCredential, Provider: "p", Name: "second"},
+	})
 }
 
 const ejectKeys = 4 // of the first two, the owner is the same
@@ -107,6 +119,7 @@ func newEjectRig(t *testing.T) *ejectRig {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.snapshot = snapshot
 	now := func() time.Time { return time.Unix(0, r.now.Load()) }
 	r.health = health.NewMemory(health.Config{Logger: slog.New(slog.DiscardHandler), Now: now})
 	r.handler = proxy.New(proxy.Config{
@@ -140,8 +153,8 @@ func (r *ejectRig) open() (out []dataplane.ScopeHealth) {
 	return out
 }
 
-func (r *ejectRig) NewRequest(ctx context.Context, _ *dataplane.Provider, _ *dataplane.Credential, _ string) *http.Request {
-	return (&http.Request{Header: http.Header{}}).WithContext(ctx)
+func (r *ejectRig) NewRequest(ctx context.Context, _ *dataplane.Provider, c *dataplane.Credential, _ string) *http.Request {
+	return (&http.Request{Header: http.Header{"X-Credential": {c.Name}}}).WithContext(ctx)
 }
 
 func (r *ejectRig) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -158,7 +171,7 @@ func (r *ejectRig) RoundTrip(req *http.Request) (*http.Response, error) {
 			answer = text
 		}
 	}
-	if dead := r.dead.Load(); dead != nil {
+	if dead := r.dead.Load(); dead != nil && (r.refused == "" || r.refused == req.Header.Get("X-Credential")) {
 		answer = *dead
 	}
 	header := http.Header{"Content-Type": {"application/json"}}
@@ -173,12 +186,13 @@ func (*ejectRig) ReleasesBody() bool           { return true }
 func (*ejectRig) DropIdle()                    {}
 func (*ejectRig) Acquire(int) bool             { return true }
 func (*ejectRig) Release()                     {}
-func (*ejectRig) Turn() uint32                 { return 0 }
+func (r *ejectRig) Turn() uint32               { return r.turn.Add(1) }
 
 // One key with a thousand requests that a provider refuses takes nothing away from others, whatever
 // the provider says: alone, beside traffic of others, and together with another key of its owner.
 func TestNoCallerEjectsAnything(t *testing.T) {
 	t.Parallel()
+	times := map[string]int{"alone": 1000, "beside traffic": 1000, "with two keys": 200, "a rare other": 200}
 	for name := range hostileTexts {
 		for how, step := range map[string]func(r *ejectRig, i int){
 			"alone":          func(r *ejectRig, _ int) { r.ask(0, name) },
@@ -193,7 +207,7 @@ func TestNoCallerEjectsAnything(t *testing.T) {
 			t.Run(name+"/"+how, func(t *testing.T) {
 				t.Parallel()
 				r := newEjectRig(t)
-				for i := range 1000 {
+				for i := range times[how] {
 					step(r, i)
 				}
 				if open := r.open(); len(open) > 0 {
@@ -276,6 +290,40 @@ func TestAnUnclearRefusalIsConfirmed(t *testing.T) {
 			}
 			if open := one.open(); len(open) != 1 || one.neutral.Load() != 1 {
 				t.Errorf("one caller, %d own requests: open %+v", one.neutral.Load(), open)
+			}
+		})
+	}
+}
+
+// A model that a credential may not use says nothing of the provider's other models, and a credential
+// that is refused where another is served says nothing of the model.
+func TestAnUnclearRefusalIsHeldAgainstTheLeast(t *testing.T) {
+	t.Parallel()
+	forbidden := refusal{403, `{"error":{"message":"Forbidden"}}`, nil}
+	target := dataplane.Scope{Kind: dataplane.ScopeTarget, Provider: "p", Name: "m"}
+	second := dataplane.Scope{Kind: dataplane.ScopeCredential, Provider: "p", Name: "second"}
+	for name, tt := range map[string]struct {
+		credentials int
+		dead        string // the credential that is refused; empty: every one
+		want        dataplane.Scope
+	}{
+		"one credential":                 {1, "", target},
+		"two, and both are refused":      {2, "", target},
+		"two, and one of them is served": {2, "second", second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newEjectRig(t)
+			r.refused = tt.dead
+			if tt.credentials > 1 {
+				r.second()
+			}
+			r.dead.Store(&forbidden)
+			for range 20 {
+				r.ask(0, "hello")
+			}
+			if open := r.open(); len(open) != 1 || open[0].Scope != tt.want {
+				t.Errorf("open: %+v, want %+v", open, tt.want)
 			}
 		})
 	}

@@ -36,7 +36,7 @@ type attempt struct {
 func newAttempt(c *call, next candidate, last bool) *attempt {
 	cfg := &c.engine.cfg
 	a := &attempt{call: c, last: last}
-	a.trial = trial{candidate: next, health: cfg.Health, caller: c.req.Key.Caller, giant: c.req.promptTokens() > giantPrompt}
+	a.trial = trial{candidate: next, health: cfg.Health, caller: c.req.Key.Caller, endpoint: c.req.Endpoint.Number, giant: c.req.promptTokens() > giantPrompt}
 	a.keywords.hit = cfg.KeywordHit
 	return a
 }

@@ -89,7 +89,8 @@ func (s *suspicions) forget(scope dataplane.Scope) {
 // and tells health what came of it. The request of the suspect waits for that, and nobody else's.
 func (a *attempt) confirm(ctx context.Context, v dataplane.Verdict) {
 	e := a.call.engine
-	scope := a.scope(a.against(v))
+	kind := a.heldAgainst(v)
+	scope := a.scope(kind)
 	if !v.Unconfirmed || v.Outcome.Rule().Hold == 0 || scope.Kind == dataplane.ScopeNone || a.lastResort ||
 		a.call.req.Endpoint.Neutral == "" || !e.suspicions.due(scope, a.Policy, e.cfg.Now()) {
 		return
@@ -105,7 +106,7 @@ func (a *attempt) confirm(ctx context.Context, v dataplane.Verdict) {
 		own.succeeded(a.call.req.Endpoint.Number, e.cfg.Now())
 		log.Info("a refusal was not confirmed by a request of the node's own: it is the caller's")
 	case met.Outcome == v.Outcome && own.against(met) == a.against(v):
-		met.Unconfirmed = false
+		met.Unconfirmed, met.Scope = false, kind
 		own.report(met)
 		e.suspicions.forget(scope)
 		log.Info("a refusal was confirmed by a request of the node's own")

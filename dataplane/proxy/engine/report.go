@@ -12,6 +12,7 @@ type trial struct {
 	health   Health
 	caller   string // APIKey.Caller
 	started  time.Time
+	endpoint int  // its number
 	giant    bool // the prompt is so long that a timeout is the caller's doing
 	reported bool // that the target answers
 }
@@ -22,7 +23,7 @@ var kinds = [...]dataplane.ScopeKind{dataplane.ScopeTarget, dataplane.ScopeProvi
 // report tells health how the attempt failed: the scope to blame gets the failure, and
 // whoever lent a probe learns that it is over.
 func (t *trial) report(v dataplane.Verdict) {
-	rule, scope := v.Outcome.Rule(), t.against(v)
+	rule, scope := v.Outcome.Rule(), t.heldAgainst(v)
 	for _, kind := range kinds {
 		r := t.about(kind)
 		r.Outcome = v.Outcome
@@ -96,6 +97,20 @@ func (t *trial) against(v dataplane.Verdict) dataplane.ScopeKind {
 		return v.Scope
 	}
 	return v.Outcome.Rule().Scope
+}
+
+// heldAgainst is what health is told of: the least that explains the failure. A refusal that does not
+// say that it is the credential's may be the model's alone, unless another credential was served
+// there lately; and who asks for a model that a credential may not use must not take the others away.
+func (t *trial) heldAgainst(v dataplane.Verdict) dataplane.ScopeKind {
+	scope := t.against(v)
+	if scope != dataplane.ScopeCredential || !v.Unconfirmed {
+		return scope
+	}
+	if len(t.Provider.Credentials) > 1 && t.Load.LastAnswer(t.endpoint).After(t.started.Add(-t.Policy.FailureWindow)) {
+		return scope
+	}
+	return dataplane.ScopeTarget
 }
 
 // blame says for the record who is at fault.
