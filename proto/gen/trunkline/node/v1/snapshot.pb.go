@@ -956,6 +956,8 @@ type ApiKey struct {
 	AllowedIps     []string `protobuf:"bytes,10,rep,name=allowed_ips,json=allowedIps,proto3" json:"allowed_ips,omitempty"`
 	RequestOptions bool     `protobuf:"varint,11,opt,name=request_options,json=requestOptions,proto3" json:"request_options,omitempty"`
 	Debug          bool     `protobuf:"varint,12,opt,name=debug,proto3" json:"debug,omitempty"`
+	// Who is behind the key; failures count for each owner once. Empty: nobody is named.
+	Owner string `protobuf:"bytes,120,opt,name=owner,proto3" json:"owner,omitempty"`
 	// A node that lacks one of these refuses this document.
 	RequiredFeatures []string `protobuf:"bytes,20,rep,name=required_features,json=requiredFeatures,proto3" json:"required_features,omitempty"`
 	unknownFields    protoimpl.UnknownFields
@@ -1074,6 +1076,13 @@ func (x *ApiKey) GetDebug() bool {
 		return x.Debug
 	}
 	return false
+}
+
+func (x *ApiKey) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
 }
 
 func (x *ApiKey) GetRequiredFeatures() []string {
@@ -1278,7 +1287,7 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\rstream_commit\x18\x10 \x01(\tR\fstreamCommit\x12<\n" +
 	"\fkeyword_hold\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\vkeywordHold\x12\"\n" +
 	"\fempty_answer\x18\x82\x01 \x01(\tR\vemptyAnswer\x12Q\n" +
-	"\x17first_token_timeout_max\x18\x83\x01 \x01(\v2\x19.google.protobuf.DurationR\x14firstTokenTimeoutMax\"\xcd\x03\n" +
+	"\x17first_token_timeout_max\x18\x83\x01 \x01(\v2\x19.google.protobuf.DurationR\x14firstTokenTimeoutMax\"\xe3\x03\n" +
 	"\x06ApiKey\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x16\n" +
@@ -1294,7 +1303,8 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	" \x03(\tR\n" +
 	"allowedIps\x12'\n" +
 	"\x0frequest_options\x18\v \x01(\bR\x0erequestOptions\x12\x14\n" +
-	"\x05debug\x18\f \x01(\bR\x05debug\x12+\n" +
+	"\x05debug\x18\f \x01(\bR\x05debug\x12\x14\n" +
+	"\x05owner\x18x \x01(\tR\x05owner\x12+\n" +
 	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeatures\"\x84\x02\n" +
 	"\x0eFailureKeyword\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
