@@ -29,6 +29,10 @@ func (f *faults) provider(r *Resource, doc *adminv1.Provider) {
 	f.credentials(r, doc.GetCredentials())
 	f.headers(r, doc.GetHeaders())
 	f.models(r, doc.GetModels())
+	f.fieldRules(r, "", doc.GetFieldRules())
+	for i, m := range doc.GetModels() {
+		f.fieldRules(r, fmt.Sprintf("models[%d].", i), m.GetFieldRules())
+	}
 	f.imports(r, doc)
 }
 

@@ -100,6 +100,25 @@ func TestValidateNamesTheFieldAtFault(t *testing.T) {
 		{"a second settings document", func(d *documents) { d.also(controlplane.KindSettings, "x", &adminv1.Settings{}) },
 			[]string{`settings.name: is "settings" in a document stored as "x"`}},
 
+		// Field rules.
+		{"field rules", func(d *documents) {
+			d.provider.FieldRules = []*adminv1.FieldRule{{Field: "max_tokens", Action: "rename", To: "max_completion_tokens"}}
+			d.provider.Models[0].FieldRules = []*adminv1.FieldRule{{Field: "max_tokens", Action: "drop"}, {Field: "reasoning.effort", Action: "default", Value: `"low"`}}
+		}, nil},
+		{"bad field rules of a provider", func(d *documents) {
+			d.provider.FieldRules = []*adminv1.FieldRule{
+				{Field: "model", Action: "drop"}, {Field: "a", Action: "force", Value: "low"}, {Field: "b", Action: "drop", Endpoints: []string{"embeddings"}},
+				{Field: "b", Action: "drop"}, {Field: "B", Action: "force", Value: "1", Endpoints: []string{"embeddings", "rerank"}},
+			}
+		}, []string{
+			`providers["openai-main"].field_rules[0].field: must not be model: it decides who is asked for what`,
+			`providers["openai-main"].field_rules[1].value: must be JSON; a text is written in quotes, such as "low"`,
+			`providers["openai-main"].field_rules[4].field: is already the field of field_rules[2]`,
+		}},
+		{"a bad field rule of a model", func(d *documents) {
+			d.provider.Models[1].FieldRules = []*adminv1.FieldRule{{Field: "a", Action: "rename"}}
+		}, []string{`providers["openai-main"].models[1].field_rules[0].to: must be a name of up to 64 letters, digits, _ and -`}},
+
 		// Providers.
 		{"no base URL", func(d *documents) { d.provider.BaseUrl = "" }, []string{`providers["openai-main"].base_url: is required`}},
 		{"dialect fake needs none", func(d *documents) { d.provider.BaseUrl, d.provider.Dialect = "", "fake" }, nil},

@@ -54,6 +54,8 @@ type Attempt struct {
 	Retry       bool   // the last candidate, tried once more
 	MaybeBilled bool
 	LastResort  bool
+	FieldRules  []string // that changed its request
+	Opaque      int      // items that were cut out of its request
 	Usage       Usage
 	Cost        PicoUSD
 }

@@ -108,6 +108,11 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 		})
 	}
 	p.compileSecrets()
+	rules, err := readRules(in.GetFieldRules())
+	if err != nil {
+		return err
+	}
+	shared := rulesByEndpoint(rules)
 	for _, m := range in.GetModels() {
 		t := &Target{
 			Provider:      p,
@@ -119,6 +124,9 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 		}
 		if t.ModelJSON, err = json.Marshal(t.Model); err != nil || t.Model == "" {
 			return fmt.Errorf("model %q: not a usable id", t.Model)
+		}
+		if t.Rules, err = compileRules(rules, shared, m.GetFieldRules()); err != nil {
+			return fmt.Errorf("model %q: %w", t.Model, err)
 		}
 		targets[t.Scope] = t
 		p.Models = append(p.Models, t.Model)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
+	"github.com/trunkline-ai/trunkline/internal/domain/fieldrule"
 )
 
 // Snapshot is the configuration at one revision, compiled for serving. It is immutable
@@ -108,11 +109,15 @@ type Target struct {
 	Provider      *Provider
 	Model         string
 	ModelJSON     []byte // Model as a JSON string, to splice into bodies
+	Rules         Rules
 	Price         *Price // nil: unpriced
 	ContextWindow int64  // tokens; 0 is unknown
 	Scope         Scope
 	Load          *Load
 }
+
+// Rules are what is done to fields of requests, by the path of the endpoint; nil: nothing.
+type Rules map[string][]*fieldrule.Rule
 
 // Member is a target's place inside a group.
 type Member struct {

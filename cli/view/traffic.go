@@ -47,6 +47,12 @@ func attempt(a *adminv1.Attempt) []string {
 	if a.GetAgain() {
 		reason = strings.TrimSpace(reason + " (once more)")
 	}
+	if n := a.GetOpaqueItemsCut(); n > 0 {
+		reason = strings.TrimSpace(fmt.Sprintf("%s (without %d opaque items)", reason, n))
+	}
+	if rules := a.GetFieldRules(); len(rules) > 0 {
+		reason = strings.TrimSpace(reason + " (field rules: " + strings.Join(rules, ", ") + ")")
+	}
 	return []string{
 		a.GetProvider(), a.GetModel(), output.Text(a.GetCredential()), output.Duration(a.GetStartOffset()),
 		output.Duration(a.GetFirstTokenLatency()), output.Duration(a.GetDuration()), status, a.GetOutcome(), output.Text(reason),

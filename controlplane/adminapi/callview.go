@@ -76,6 +76,8 @@ func attemptView(a *nodev1.Attempt) *adminv1.Attempt {
 		Cost:              usage.CostOfPico(a.GetCost()).String(),
 		Keyword:           a.GetKeyword(),
 		Again:             a.GetAgain(),
+		FieldRules:        a.GetFieldRules(),
+		OpaqueItemsCut:    a.GetOpaqueItemsCut(),
 	}
 }
 

@@ -105,6 +105,7 @@ func (b *builder) provider(name string, in *adminv1.Provider) (*nodev1.Provider,
 		AllowPrivateNetwork: in.GetAllowPrivateNetwork(),
 		MaxInFlight:         in.GetMaxInFlight(),
 		Policy:              controlplane.ResolvePolicy(b.settings, nil, in.GetTimeouts()),
+		FieldRules:          fieldRules(in.GetFieldRules()),
 	}
 	for _, c := range in.GetCredentials() {
 		if !enabled(c.Enabled) {
@@ -125,7 +126,9 @@ func (b *builder) provider(name string, in *adminv1.Provider) (*nodev1.Provider,
 		if err != nil {
 			return nil, fmt.Errorf("model %q: %w", m.GetId(), err)
 		}
-		out.Models = append(out.Models, &nodev1.Model{Id: m.GetId(), Price: price, ContextWindow: m.GetContextWindow()})
+		out.Models = append(out.Models, &nodev1.Model{
+			Id: m.GetId(), Price: price, ContextWindow: m.GetContextWindow(), FieldRules: fieldRules(m.GetFieldRules()),
+		})
 		if m.GetAlias() != "" {
 			ids[m.GetAlias()] = m.GetId()
 		}
@@ -136,6 +139,17 @@ func (b *builder) provider(name string, in *adminv1.Provider) (*nodev1.Provider,
 	b.models[name] = ids
 	slices.SortFunc(out.Models, func(x, y *nodev1.Model) int { return strings.Compare(x.Id, y.Id) })
 	return out, nil
+}
+
+// fieldRules keeps the order in which people wrote them: of two that rename to the same name
+// the first counts.
+func fieldRules(in []*adminv1.FieldRule) (out []*nodev1.FieldRule) {
+	for _, r := range in {
+		out = append(out, &nodev1.FieldRule{
+			Field: r.GetField(), Action: r.GetAction(), To: r.GetTo(), Value: r.GetValue(), Endpoints: r.GetEndpoints(),
+		})
+	}
+	return out
 }
 
 // open gives a credential's secret in clear. One without a reference was stored without

@@ -77,7 +77,7 @@ func resources() []*controlplane.Resource {
 			},
 			Headers: map[string]string{"x-b": "2", "x-a": "1", "x-c": "3"},
 			Models: []*adminv1.Model{
-				{Id: "z-large", Alias: "large", Price: &adminv1.Price{Input: "2.5", Output: "10", PerCall: "0.01"}, ContextWindow: 128000},
+				{Id: "z-large", Alias: "large", Price: &adminv1.Price{Input: "2.5", Output: "10", PerCall: "0.01"}, ContextWindow: 128000, FieldRules: []*adminv1.FieldRule{{Field: "t", Action: "force", Value: "1", Endpoints: []string{"rerank"}}}},
 				{Id: "a-small", Alias: "z-large", Price: &adminv1.Price{Input: "0.15", CachedInput: "0.075", Output: "0.6"}},
 				{Id: "free", Price: &adminv1.Price{Input: "0", Output: "0"}},
 				{Id: "unpriced", Price: &adminv1.Price{}},
@@ -138,14 +138,14 @@ func TestBuildResolvesEverything(t *testing.T) {
 				Policy: controlplane.ResolvePolicy(settings, nil, nil),
 			},
 			{
-				Name: "main", BaseUrl: "https://api.example.com/v1", Dialect: "openai", MaxInFlight: 7, AllowPrivateNetwork: true,
+				Name: "main", RequiredFeatures: []string{"field_rules"}, BaseUrl: "https://api.example.com/v1", Dialect: "openai", MaxInFlight: 7, AllowPrivateNetwork: true,
 				Credentials: []*nodev1.Credential{{Name: "second", Secret: "sk-two"}, {Name: "first", Secret: "sk-one"}, {Name: "anonymous"}},
 				Headers:     []*nodev1.Header{{Name: "x-a", Value: "1"}, {Name: "x-b", Value: "2"}, {Name: "x-c", Value: "3"}},
 				Models: []*nodev1.Model{
 					{Id: "a-small", Price: &nodev1.Price{Input: 150_000, CachedInput: 75_000, CacheWrite: 187_500, Output: 600_000}},
 					{Id: "free", Price: &nodev1.Price{}},
 					{Id: "unpriced"},
-					{Id: "z-large", Price: &nodev1.Price{Input: 2_500_000, CachedInput: 2_500_000, CacheWrite: 3_125_000, Output: 10_000_000, PerCall: 10_000}, ContextWindow: 128000},
+					{Id: "z-large", Price: &nodev1.Price{Input: 2_500_000, CachedInput: 2_500_000, CacheWrite: 3_125_000, Output: 10_000_000, PerCall: 10_000}, ContextWindow: 128000, FieldRules: []*nodev1.FieldRule{{Field: "t", Action: "force", Value: "1", Endpoints: []string{"rerank"}}}},
 				},
 				Policy: controlplane.ResolvePolicy(settings, nil, timeouts),
 			},

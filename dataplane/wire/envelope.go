@@ -2,7 +2,9 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"slices"
 	"strconv"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
@@ -154,9 +156,19 @@ const (
 )
 
 // Splice puts model, a JSON string, in place of the client's and, when wantUsage is set, asks
-// for the usage chunk of a stream.
-func (e *Envelope) Splice(body, model []byte, wantUsage bool) scan.Spliced {
+// for the usage chunk of a stream. more are further edits, in any order.
+func (e *Envelope) Splice(body, model []byte, wantUsage bool, more []scan.Edit) scan.Spliced {
 	first := scan.Edit{At: e.modelAt, With: model}
+	if len(more) > 0 {
+		all := append(more[:len(more):len(more)], first)
+		if wantUsage {
+			all = append(all, e.usageEdit())
+		}
+		slices.SortStableFunc(all, func(a, b scan.Edit) int {
+			return cmp.Or(cmp.Compare(a.At.Start, b.At.Start), cmp.Compare(a.At.End, b.At.End)) // what is inserted comes first
+		})
+		return scan.Splice(body, all...)
+	}
 	if !wantUsage {
 		return scan.Splice(body, first)
 	}

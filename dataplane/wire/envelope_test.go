@@ -91,7 +91,7 @@ func TestSpliceChangesOnlyWhatItMust(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := e.Splice([]byte(tt.body), []byte(`"up/stream"`), tt.usage)
+			p := e.Splice([]byte(tt.body), []byte(`"up/stream"`), tt.usage, nil)
 			for range 2 { // each attempt reads it again
 				got, err := io.ReadAll(p.Reader())
 				if err != nil || string(got) != tt.want || p.Size() != int64(len(got)) {
@@ -130,7 +130,7 @@ func FuzzEnvelope(f *testing.F) {
 			t.Fatalf("model %q, encoding/json says %q", e.Model, model)
 		}
 		for _, usage := range []bool{false, true} {
-			out, _ := io.ReadAll(e.Splice(body, []byte(`"new"`), usage).Reader())
+			out, _ := io.ReadAll(e.Splice(body, []byte(`"new"`), usage, nil).Reader())
 			var changed map[string]json.RawMessage
 			if err := json.Unmarshal(out, &changed); err != nil || string(changed["model"]) != `"new"` {
 				t.Fatalf("rewritten body %q: model %s, %v", out, changed["model"], err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // attempt is one try on one target. Everything that belongs to a try lives here, so a
@@ -31,6 +32,7 @@ type attempt struct {
 	sent      atomic.Bool // the upstream's client is done with the request's body
 	reused    bool        // the connection: it may turn out to be stale
 	errorBody []byte      // of an error answer, bounded
+	edits     []scan.Edit // of the request's body, beyond what every request gets
 }
 
 func newAttempt(c *call, next candidate, last bool) *attempt {
@@ -55,6 +57,9 @@ func (a *attempt) run(ctx context.Context) (v dataplane.Verdict, answered bool) 
 		return a.end(dataplane.Verdict{Outcome: dataplane.TargetBusy, Reason: "max_in_flight is met"}), false
 	}
 	defer a.up.Release()
+	if v, refused := a.rewrite(); refused {
+		return a.end(v), false
+	}
 	a.Load.Begin()
 	defer a.Load.End()
 	a.Provider.Load.Begin()

@@ -37,6 +37,8 @@ func (c *call) final(last dataplane.Outcome) final {
 		return ours("This node of the gateway is stopping. Send the request again.", time.Second)
 	case dataplane.KeyRevoked:
 		return ours("The API key was revoked.", 0)
+	case dataplane.InvalidRequest:
+		return ours("The request cannot be sent as the provider's field rules want it: "+c.rec.failed[len(c.rec.failed)-1].verdict.Reason+".", 0)
 	case dataplane.CallerDeadline:
 		return ours("The call did not finish in time: "+rule.Name+".", 0)
 	case dataplane.DeadlineExceeded:

@@ -29,7 +29,7 @@ func (a *attempt) fill(r *http.Request) {
 		src, r.ContentLength = form.Reader(a.Model), form.Size(a.Model)
 		r.Header["Content-Type"] = []string{form.ContentType}
 	} else {
-		spliced := req.Envelope.Splice(req.Body.JSON, a.ModelJSON, a.wantUsage)
+		spliced := req.Envelope.Splice(req.Body.JSON, a.ModelJSON, a.wantUsage, a.edits)
 		src, r.ContentLength = spliced.Reader(), spliced.Size()
 	}
 	a.stall.start(a.call.engine.cfg.WriteStall, r.ContentLength, a.clock.cancel)

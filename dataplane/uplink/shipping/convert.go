@@ -73,6 +73,9 @@ func toAttempt(a dataplane.Attempt) *nodev1.Attempt {
 		Cost:          int64(a.Cost),
 		Keyword:       stream.Text(a.Keyword, stream.MaxName),
 		Again:         a.Retry,
+
+		FieldRules:     a.FieldRules,
+		OpaqueItemsCut: int32(a.Opaque),
 	}
 }
 
@@ -94,6 +97,9 @@ func footprint(c *nodev1.Call) int64 {
 		len(c.ErrorCode) + len(c.Provider) + len(c.UpstreamModel)
 	for _, a := range c.Attempts {
 		n += attempt + usage + len(a.Provider) + len(a.Model) + len(a.Credential) + len(a.Reason) + len(a.Keyword)
+		for _, r := range a.FieldRules {
+			n += len(r)
+		}
 	}
 	return int64(n)
 }

@@ -29,6 +29,7 @@ type Scanner struct {
 	b     []byte
 	i     int
 	depth int
+	key   Span // of the member that is looked at, quotes included
 }
 
 // New scans a document.
@@ -42,6 +43,15 @@ func (s *Scanner) Open() bool {
 	s.space()
 	return s.take('{')
 }
+
+// OpenArray steps into an array; false means that there is none.
+func (s *Scanner) OpenArray() bool {
+	s.space()
+	return s.take('[')
+}
+
+// Key is where the key of the member is that found was called for, quotes included.
+func (s *Scanner) Key() Span { return s.key }
 
 // Offset is where the scanner stands.
 func (s *Scanner) Offset() int { return s.i }
@@ -69,6 +79,7 @@ func (s *Scanner) Members(found func(key []byte, value Span) error, watched ...s
 		if err != nil {
 			return err
 		}
+		s.key = keyAt
 		key := s.b[keyAt.Start+1 : keyAt.End-1]
 		escaped := bytes.IndexByte(key, '\\') >= 0
 		if escaped {
@@ -101,6 +112,31 @@ func (s *Scanner) Members(found func(key []byte, value Span) error, watched ...s
 		}
 		s.space()
 		if s.take('}') {
+			return nil
+		}
+		if !s.take(',') {
+			return s.malformed()
+		}
+	}
+}
+
+// Elements calls found for each element of the array whose bracket was just taken.
+func (s *Scanner) Elements(found func(value Span) error) error {
+	s.space()
+	if s.take(']') {
+		return nil
+	}
+	for {
+		s.space()
+		value, err := s.value()
+		if err != nil {
+			return err
+		}
+		if err := found(value); err != nil {
+			return err
+		}
+		s.space()
+		if s.take(']') {
 			return nil
 		}
 		if !s.take(',') {

@@ -1,6 +1,9 @@
 package scan
 
-import "io"
+import (
+	"io"
+	"slices"
+)
 
 // Edit replaces a range of a document; an empty range inserts.
 type Edit struct {
@@ -8,21 +11,29 @@ type Edit struct {
 	With []byte
 }
 
-// maxEdits is how many edits one document may have.
-const maxEdits = 2
+// fewEdits is how many edits a document has that nobody made rules for.
+const fewEdits = 2
 
 // Spliced is a document with some of its ranges replaced. Nothing is copied.
 type Spliced struct {
-	parts [2*maxEdits + 1][]byte
+	parts [2*fewEdits + 1][]byte
 	n     int
+	more  [][]byte // all of them instead, where they are many
 	size  int64
 }
 
-// Splice makes at most two edits, which are in the order of their places.
+// Splice makes edits, which are in the order of their places. One that reaches into what
+// another has replaced is left out.
 func Splice(body []byte, edits ...Edit) Spliced {
 	var s Spliced
+	if len(edits) > fewEdits {
+		s.more = make([][]byte, 0, 2*len(edits)+1)
+	}
 	from := 0
 	for _, e := range edits {
+		if e.At.Start < from {
+			continue
+		}
 		s.add(body[from:e.At.Start])
 		s.add(e.With)
 		from = e.At.End
@@ -32,35 +43,44 @@ func Splice(body []byte, edits ...Edit) Spliced {
 }
 
 func (s *Spliced) add(b []byte) {
+	s.size += int64(len(b))
+	if s.more != nil {
+		s.more = append(s.more, b)
+		return
+	}
 	s.parts[s.n] = b
 	s.n++
-	s.size += int64(len(b))
 }
 
 // Size is its length in bytes.
 func (s *Spliced) Size() int64 { return s.size }
 
 // Reader reads it from its start; each attempt has its own.
-func (s Spliced) Reader() *Reader { return &Reader{doc: s} }
+func (s Spliced) Reader() *Reader {
+	r := &Reader{doc: s}
+	if r.left = slices.Clone(s.more); s.more == nil {
+		r.left = r.doc.parts[:s.n]
+	}
+	return r
+}
 
 // Reader reads a spliced document.
 type Reader struct {
 	doc  Spliced
-	part int
+	left [][]byte // what is still to be read
 }
 
 // Read implements io.Reader.
 func (r *Reader) Read(b []byte) (int, error) {
 	n := 0
-	for n < len(b) && r.part < r.doc.n {
-		c := copy(b[n:], r.doc.parts[r.part])
-		r.doc.parts[r.part] = r.doc.parts[r.part][c:]
+	for n < len(b) && len(r.left) > 0 {
+		c := copy(b[n:], r.left[0])
 		n += c
-		if len(r.doc.parts[r.part]) == 0 {
-			r.part++
+		if r.left[0] = r.left[0][c:]; len(r.left[0]) == 0 {
+			r.left = r.left[1:]
 		}
 	}
-	if n == 0 && r.part == r.doc.n {
+	if n == 0 && len(r.left) == 0 {
 		return 0, io.EOF
 	}
 	return n, nil
@@ -68,14 +88,13 @@ func (r *Reader) Read(b []byte) (int, error) {
 
 // Next gives the next bytes, at most so many, without copying them; none at the end.
 func (r *Reader) Next(atMost int) []byte {
-	for r.part < r.doc.n && len(r.doc.parts[r.part]) == 0 {
-		r.part++
+	for len(r.left) > 0 && len(r.left[0]) == 0 {
+		r.left = r.left[1:]
 	}
-	if r.part == r.doc.n {
+	if len(r.left) == 0 {
 		return nil
 	}
-	b := r.doc.parts[r.part]
-	b = b[:min(len(b), atMost)]
-	r.doc.parts[r.part] = r.doc.parts[r.part][len(b):]
+	b := r.left[0][:min(len(r.left[0]), atMost)]
+	r.left[0] = r.left[0][len(b):]
 	return b
 }

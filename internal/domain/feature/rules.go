@@ -16,10 +16,11 @@ const (
 	StreamCommitAll     = "policy.stream_commit.complete"
 	BodyLogRedactEmails = "body_log.redact_emails"
 	EmptyAnswerMovesOn  = "policy.empty_answer.move_on"
+	FieldRules          = "field_rules"
 )
 
 // known are the features of this build.
-var known = []string{KeyAllowedIPs, SelectionWeighted, SelectionLeastBusy, StreamCommitAll, BodyLogRedactEmails, EmptyAnswerMovesOn}
+var known = []string{KeyAllowedIPs, SelectionWeighted, SelectionLeastBusy, StreamCommitAll, BodyLogRedactEmails, EmptyAnswerMovesOn, FieldRules}
 
 // rule says what a field requires where it is set: always the same feature, or one for each
 // value but those that every node knows.
@@ -38,6 +39,8 @@ var rules = map[string]rule{
 	"BodyLog.redact_emails": {feature: BodyLogRedactEmails},
 	"Policy.stream_commit":  {prefix: "policy.stream_commit.", base: []string{"first_token"}},
 	"Policy.empty_answer":   {prefix: "policy.empty_answer.", base: []string{"pass"}},
+	"Provider.field_rules":  {feature: FieldRules},
+	"Model.field_rules":     {feature: FieldRules},
 	"Provider.dialect":      {prefix: "dialect.", base: []string{"openai"}},
 	"FailureKeyword.scopes": {prefix: "keyword.scope.", base: []string{"error", "answer", "stream"}},
 }
@@ -49,6 +52,7 @@ var base = map[string]string{
 	"Provider":       "name base_url credentials headers allow_private_network max_in_flight models policy required_features",
 	"Credential":     "name secret",
 	"Header":         "name value",
+	"FieldRule":      "field action to value endpoints",
 	"Model":          "id price context_window",
 	"Price":          "input cached_input output per_call cache_write",
 	"Group":          "name aliases members create_time body_log required_features",

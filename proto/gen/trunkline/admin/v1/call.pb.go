@@ -391,6 +391,11 @@ type Attempt struct {
 	// From the attempt's start to the first event before the first token that told that the model works or reasons, and so
 	// lengthened the wait for that token; unset when none came.
 	WorkingLatency *durationpb.Duration `protobuf:"bytes,130,opt,name=working_latency,json=workingLatency,proto3" json:"working_latency,omitempty"`
+	// Field rules that changed its request, such as "drop temperature" and "rename max_tokens max_completion_tokens".
+	FieldRules []string `protobuf:"bytes,140,rep,name=field_rules,json=fieldRules,proto3" json:"field_rules,omitempty"`
+	// Items of the conversation that were cut out, since only the provider that wrote them can read them and no candidate
+	// was that one: encrypted reasoning, signed thinking.
+	OpaqueItemsCut int32 `protobuf:"varint,141,opt,name=opaque_items_cut,json=opaqueItemsCut,proto3" json:"opaque_items_cut,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -549,6 +554,20 @@ func (x *Attempt) GetWorkingLatency() *durationpb.Duration {
 		return x.WorkingLatency
 	}
 	return nil
+}
+
+func (x *Attempt) GetFieldRules() []string {
+	if x != nil {
+		return x.FieldRules
+	}
+	return nil
+}
+
+func (x *Attempt) GetOpaqueItemsCut() int32 {
+	if x != nil {
+		return x.OpaqueItemsCut
+	}
+	return 0
 }
 
 // Tokens of an answer.
@@ -940,7 +959,7 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x129\n" +
 	"\n" +
-	"until_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime\"\xc4\x05\n" +
+	"until_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime\"\x91\x06\n" +
 	"\aAttempt\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -963,7 +982,10 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\x04cost\x18\x0f \x01(\tR\x04cost\x12\x18\n" +
 	"\akeyword\x18\x10 \x01(\tR\akeyword\x12\x14\n" +
 	"\x05again\x18\x11 \x01(\bR\x05again\x12C\n" +
-	"\x0fworking_latency\x18\x82\x01 \x01(\v2\x19.google.protobuf.DurationR\x0eworkingLatency\"\xc5\x01\n" +
+	"\x0fworking_latency\x18\x82\x01 \x01(\v2\x19.google.protobuf.DurationR\x0eworkingLatency\x12 \n" +
+	"\vfield_rules\x18\x8c\x01 \x03(\tR\n" +
+	"fieldRules\x12)\n" +
+	"\x10opaque_items_cut\x18\x8d\x01 \x01(\x05R\x0eopaqueItemsCut\"\xc5\x01\n" +
 	"\x05Usage\x12!\n" +
 	"\finput_tokens\x18\x01 \x01(\x03R\vinputTokens\x12.\n" +
 	"\x13cached_input_tokens\x18\x02 \x01(\x03R\x11cachedInputTokens\x12#\n" +

@@ -1030,7 +1030,14 @@ func (*DeleteGroupResponse) Descriptor() ([]byte, []int) {
 type ExplainGroupRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name or alias of the group.
-	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Endpoint of the call, such as chat/completions; default: any that nobody is known to lack.
+	Endpoint string `protobuf:"bytes,140,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	// What the call holds that targets may refuse: fields (tools, temperature), or images, audio, files or developer.
+	// Candidates that were seen to refuse any of it come last, as they do for such a call.
+	Parameters []string `protobuf:"bytes,141,rep,name=parameters,proto3" json:"parameters,omitempty"`
+	// Name of the API key of the call; default: one of which nothing is known.
+	ApiKey        string `protobuf:"bytes,142,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1068,6 +1075,27 @@ func (*ExplainGroupRequest) Descriptor() ([]byte, []int) {
 func (x *ExplainGroupRequest) GetName() string {
 	if x != nil {
 		return x.Name
+	}
+	return ""
+}
+
+func (x *ExplainGroupRequest) GetEndpoint() string {
+	if x != nil {
+		return x.Endpoint
+	}
+	return ""
+}
+
+func (x *ExplainGroupRequest) GetParameters() []string {
+	if x != nil {
+		return x.Parameters
+	}
+	return nil
+}
+
+func (x *ExplainGroupRequest) GetApiKey() string {
+	if x != nil {
+		return x.ApiKey
 	}
 	return ""
 }
@@ -1348,6 +1376,8 @@ type Candidate struct {
 	Share float64 `protobuf:"fixed64,13,opt,name=share,proto3" json:"share,omitempty"`
 	// The model as the member names it: id or alias.
 	MemberModel string `protobuf:"bytes,14,opt,name=member_model,json=memberModel,proto3" json:"member_model,omitempty"`
+	// What it was seen to refuse: calls that hold it try the candidate last.
+	Refusals []*LearnedRefusal `protobuf:"bytes,140,rep,name=refusals,proto3" json:"refusals,omitempty"`
 	// What stands so, where a cooldown was opened.
 	ReasonScope HealthScope `protobuf:"varint,15,opt,name=reason_scope,json=reasonScope,proto3,enum=trunkline.admin.v1.HealthScope" json:"reason_scope,omitempty"`
 	// Why no call tries it; unset for candidates.
@@ -1484,6 +1514,13 @@ func (x *Candidate) GetMemberModel() string {
 	return ""
 }
 
+func (x *Candidate) GetRefusals() []*LearnedRefusal {
+	if x != nil {
+		return x.Refusals
+	}
+	return nil
+}
+
 func (x *Candidate) GetReasonScope() HealthScope {
 	if x != nil {
 		return x.ReasonScope
@@ -1502,7 +1539,7 @@ var File_trunkline_admin_v1_group_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\n" +
-	"\x1etrunkline/admin/v1/group.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a!trunkline/admin/v1/settings.proto\x1a#trunkline/admin/v1/visibility.proto\"\x9d\a\n" +
+	"\x1etrunkline/admin/v1/group.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a trunkline/admin/v1/refusal.proto\x1a!trunkline/admin/v1/settings.proto\x1a#trunkline/admin/v1/visibility.proto\"\x9d\a\n" +
 	"\x05Group\x12\x8e\x02\n" +
 	"\x04name\x18\x01 \x01(\tB\xf9\x01\xbaH\xf5\x01\xba\x01\xf1\x01\n" +
 	"\x04name\x12[must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end\x1a\x8b\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\x00-\\\\x1f\\\\x7f]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x16\n" +
@@ -1564,9 +1601,14 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\x12DeleteGroupRequest\x12\x1a\n" +
 	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\x12\x12\n" +
 	"\x04etag\x18\x02 \x01(\tR\x04etag\"\x15\n" +
-	"\x13DeleteGroupResponse\"1\n" +
+	"\x13DeleteGroupResponse\"\xa6\x01\n" +
 	"\x13ExplainGroupRequest\x12\x1a\n" +
-	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\"L\n" +
+	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\x12$\n" +
+	"\bendpoint\x18\x8c\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\bendpoint\x12)\n" +
+	"\n" +
+	"parameters\x18\x8d\x01 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10 R\n" +
+	"parameters\x12\"\n" +
+	"\aapi_key\x18\x8e\x01 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x06apiKey\"L\n" +
 	"\x14ExplainGroupResponse\x124\n" +
 	"\x05route\x18\x01 \x01(\v2\x1e.trunkline.admin.v1.GroupRouteR\x05route\"\x7f\n" +
 	"\x14ExplainGroupsRequest\x12\x1f\n" +
@@ -1586,7 +1628,7 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\n" +
 	"candidates\x18\x04 \x03(\v2\x1d.trunkline.admin.v1.CandidateR\n" +
 	"candidates\x128\n" +
-	"\bleft_out\x18\x05 \x03(\v2\x1d.trunkline.admin.v1.CandidateR\aleftOut\"\xde\x04\n" +
+	"\bleft_out\x18\x05 \x03(\v2\x1d.trunkline.admin.v1.CandidateR\aleftOut\"\x9f\x05\n" +
 	"\tCandidate\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1a\n" +
@@ -1602,7 +1644,8 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\x05nodes\x18\v \x03(\tR\x05nodes\x125\n" +
 	"\x04role\x18\f \x01(\x0e2!.trunkline.admin.v1.CandidateRoleR\x04role\x12\x14\n" +
 	"\x05share\x18\r \x01(\x01R\x05share\x12!\n" +
-	"\fmember_model\x18\x0e \x01(\tR\vmemberModel\x12B\n" +
+	"\fmember_model\x18\x0e \x01(\tR\vmemberModel\x12?\n" +
+	"\brefusals\x18\x8c\x01 \x03(\v2\".trunkline.admin.v1.LearnedRefusalR\brefusals\x12B\n" +
 	"\freason_scope\x18\x0f \x01(\x0e2\x1f.trunkline.admin.v1.HealthScopeR\vreasonScope\x12I\n" +
 	"\x0fleft_out_reason\x18\x10 \x01(\x0e2!.trunkline.admin.v1.LeftOutReasonR\rleftOutReason*\xed\x01\n" +
 	"\x10GroupRouteReason\x12\"\n" +
@@ -1685,6 +1728,7 @@ var file_trunkline_admin_v1_group_proto_goTypes = []any{
 	(*fieldmaskpb.FieldMask)(nil), // 25: google.protobuf.FieldMask
 	(TargetState)(0),              // 26: trunkline.admin.v1.TargetState
 	(*durationpb.Duration)(nil),   // 27: google.protobuf.Duration
+	(*LearnedRefusal)(nil),        // 28: trunkline.admin.v1.LearnedRefusal
 }
 var file_trunkline_admin_v1_group_proto_depIdxs = []int32{
 	22, // 0: trunkline.admin.v1.Group.create_time:type_name -> google.protobuf.Timestamp
@@ -1710,27 +1754,28 @@ var file_trunkline_admin_v1_group_proto_depIdxs = []int32{
 	26, // 20: trunkline.admin.v1.Candidate.state:type_name -> trunkline.admin.v1.TargetState
 	27, // 21: trunkline.admin.v1.Candidate.remaining:type_name -> google.protobuf.Duration
 	3,  // 22: trunkline.admin.v1.Candidate.role:type_name -> trunkline.admin.v1.CandidateRole
-	2,  // 23: trunkline.admin.v1.Candidate.reason_scope:type_name -> trunkline.admin.v1.HealthScope
-	1,  // 24: trunkline.admin.v1.Candidate.left_out_reason:type_name -> trunkline.admin.v1.LeftOutReason
-	6,  // 25: trunkline.admin.v1.GroupService.ListGroups:input_type -> trunkline.admin.v1.ListGroupsRequest
-	8,  // 26: trunkline.admin.v1.GroupService.GetGroup:input_type -> trunkline.admin.v1.GetGroupRequest
-	10, // 27: trunkline.admin.v1.GroupService.CreateGroup:input_type -> trunkline.admin.v1.CreateGroupRequest
-	12, // 28: trunkline.admin.v1.GroupService.UpdateGroup:input_type -> trunkline.admin.v1.UpdateGroupRequest
-	14, // 29: trunkline.admin.v1.GroupService.DeleteGroup:input_type -> trunkline.admin.v1.DeleteGroupRequest
-	16, // 30: trunkline.admin.v1.GroupService.ExplainGroup:input_type -> trunkline.admin.v1.ExplainGroupRequest
-	18, // 31: trunkline.admin.v1.GroupService.ExplainGroups:input_type -> trunkline.admin.v1.ExplainGroupsRequest
-	7,  // 32: trunkline.admin.v1.GroupService.ListGroups:output_type -> trunkline.admin.v1.ListGroupsResponse
-	9,  // 33: trunkline.admin.v1.GroupService.GetGroup:output_type -> trunkline.admin.v1.GetGroupResponse
-	11, // 34: trunkline.admin.v1.GroupService.CreateGroup:output_type -> trunkline.admin.v1.CreateGroupResponse
-	13, // 35: trunkline.admin.v1.GroupService.UpdateGroup:output_type -> trunkline.admin.v1.UpdateGroupResponse
-	15, // 36: trunkline.admin.v1.GroupService.DeleteGroup:output_type -> trunkline.admin.v1.DeleteGroupResponse
-	17, // 37: trunkline.admin.v1.GroupService.ExplainGroup:output_type -> trunkline.admin.v1.ExplainGroupResponse
-	19, // 38: trunkline.admin.v1.GroupService.ExplainGroups:output_type -> trunkline.admin.v1.ExplainGroupsResponse
-	32, // [32:39] is the sub-list for method output_type
-	25, // [25:32] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	28, // 23: trunkline.admin.v1.Candidate.refusals:type_name -> trunkline.admin.v1.LearnedRefusal
+	2,  // 24: trunkline.admin.v1.Candidate.reason_scope:type_name -> trunkline.admin.v1.HealthScope
+	1,  // 25: trunkline.admin.v1.Candidate.left_out_reason:type_name -> trunkline.admin.v1.LeftOutReason
+	6,  // 26: trunkline.admin.v1.GroupService.ListGroups:input_type -> trunkline.admin.v1.ListGroupsRequest
+	8,  // 27: trunkline.admin.v1.GroupService.GetGroup:input_type -> trunkline.admin.v1.GetGroupRequest
+	10, // 28: trunkline.admin.v1.GroupService.CreateGroup:input_type -> trunkline.admin.v1.CreateGroupRequest
+	12, // 29: trunkline.admin.v1.GroupService.UpdateGroup:input_type -> trunkline.admin.v1.UpdateGroupRequest
+	14, // 30: trunkline.admin.v1.GroupService.DeleteGroup:input_type -> trunkline.admin.v1.DeleteGroupRequest
+	16, // 31: trunkline.admin.v1.GroupService.ExplainGroup:input_type -> trunkline.admin.v1.ExplainGroupRequest
+	18, // 32: trunkline.admin.v1.GroupService.ExplainGroups:input_type -> trunkline.admin.v1.ExplainGroupsRequest
+	7,  // 33: trunkline.admin.v1.GroupService.ListGroups:output_type -> trunkline.admin.v1.ListGroupsResponse
+	9,  // 34: trunkline.admin.v1.GroupService.GetGroup:output_type -> trunkline.admin.v1.GetGroupResponse
+	11, // 35: trunkline.admin.v1.GroupService.CreateGroup:output_type -> trunkline.admin.v1.CreateGroupResponse
+	13, // 36: trunkline.admin.v1.GroupService.UpdateGroup:output_type -> trunkline.admin.v1.UpdateGroupResponse
+	15, // 37: trunkline.admin.v1.GroupService.DeleteGroup:output_type -> trunkline.admin.v1.DeleteGroupResponse
+	17, // 38: trunkline.admin.v1.GroupService.ExplainGroup:output_type -> trunkline.admin.v1.ExplainGroupResponse
+	19, // 39: trunkline.admin.v1.GroupService.ExplainGroups:output_type -> trunkline.admin.v1.ExplainGroupsResponse
+	33, // [33:40] is the sub-list for method output_type
+	26, // [26:33] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_group_proto_init() }
@@ -1740,6 +1785,7 @@ func file_trunkline_admin_v1_group_proto_init() {
 	}
 	file_trunkline_admin_v1_call_body_proto_init()
 	file_trunkline_admin_v1_health_proto_init()
+	file_trunkline_admin_v1_refusal_proto_init()
 	file_trunkline_admin_v1_settings_proto_init()
 	file_trunkline_admin_v1_visibility_proto_init()
 	file_trunkline_admin_v1_group_proto_msgTypes[0].OneofWrappers = []any{}

@@ -232,7 +232,9 @@ type ProviderHealth struct {
 	UsableModels int32 `protobuf:"varint,6,opt,name=usable_models,json=usableModels,proto3" json:"usable_models,omitempty"`
 	ModelCount   int32 `protobuf:"varint,7,opt,name=model_count,json=modelCount,proto3" json:"model_count,omitempty"`
 	// Names of the groups with a member of it.
-	Groups        []string `protobuf:"bytes,8,rep,name=groups,proto3" json:"groups,omitempty"`
+	Groups []string `protobuf:"bytes,8,rep,name=groups,proto3" json:"groups,omitempty"`
+	// What its models were seen to refuse.
+	Refusals      []*LearnedRefusal `protobuf:"bytes,140,rep,name=refusals,proto3" json:"refusals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -323,11 +325,18 @@ func (x *ProviderHealth) GetGroups() []string {
 	return nil
 }
 
+func (x *ProviderHealth) GetRefusals() []*LearnedRefusal {
+	if x != nil {
+		return x.Refusals
+	}
+	return nil
+}
+
 var File_trunkline_admin_v1_health_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_health_proto_rawDesc = "" +
 	"\n" +
-	"\x1ftrunkline/admin/v1/health.proto\x12\x12trunkline.admin.v1\x1a\x1egoogle/protobuf/duration.proto\"\xd2\x02\n" +
+	"\x1ftrunkline/admin/v1/health.proto\x12\x12trunkline.admin.v1\x1a\x1egoogle/protobuf/duration.proto\x1a trunkline/admin/v1/refusal.proto\"\xd2\x02\n" +
 	"\fTargetHealth\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -341,7 +350,7 @@ const file_trunkline_admin_v1_health_proto_rawDesc = "" +
 	"\tthreshold\x18\b \x01(\x05R\tthreshold\x12\x18\n" +
 	"\aderived\x18\t \x01(\bR\aderived\x12\x14\n" +
 	"\x05nodes\x18\n" +
-	" \x03(\tR\x05nodes\"\xce\x02\n" +
+	" \x03(\tR\x05nodes\"\x8f\x03\n" +
 	"\x0eProviderHealth\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x125\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x1f.trunkline.admin.v1.TargetStateR\x05state\x127\n" +
@@ -351,7 +360,8 @@ const file_trunkline_admin_v1_health_proto_rawDesc = "" +
 	"\rusable_models\x18\x06 \x01(\x05R\fusableModels\x12\x1f\n" +
 	"\vmodel_count\x18\a \x01(\x05R\n" +
 	"modelCount\x12\x16\n" +
-	"\x06groups\x18\b \x03(\tR\x06groups*\xaf\x01\n" +
+	"\x06groups\x18\b \x03(\tR\x06groups\x12?\n" +
+	"\brefusals\x18\x8c\x01 \x03(\v2\".trunkline.admin.v1.LearnedRefusalR\brefusals*\xaf\x01\n" +
 	"\vTargetState\x12\x1c\n" +
 	"\x18TARGET_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14TARGET_STATE_HEALTHY\x10\x01\x12\x19\n" +
@@ -380,6 +390,7 @@ var file_trunkline_admin_v1_health_proto_goTypes = []any{
 	(*TargetHealth)(nil),        // 1: trunkline.admin.v1.TargetHealth
 	(*ProviderHealth)(nil),      // 2: trunkline.admin.v1.ProviderHealth
 	(*durationpb.Duration)(nil), // 3: google.protobuf.Duration
+	(*LearnedRefusal)(nil),      // 4: trunkline.admin.v1.LearnedRefusal
 }
 var file_trunkline_admin_v1_health_proto_depIdxs = []int32{
 	0, // 0: trunkline.admin.v1.TargetHealth.state:type_name -> trunkline.admin.v1.TargetState
@@ -387,11 +398,12 @@ var file_trunkline_admin_v1_health_proto_depIdxs = []int32{
 	0, // 2: trunkline.admin.v1.ProviderHealth.state:type_name -> trunkline.admin.v1.TargetState
 	3, // 3: trunkline.admin.v1.ProviderHealth.remaining:type_name -> google.protobuf.Duration
 	1, // 4: trunkline.admin.v1.ProviderHealth.targets:type_name -> trunkline.admin.v1.TargetHealth
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	4, // 5: trunkline.admin.v1.ProviderHealth.refusals:type_name -> trunkline.admin.v1.LearnedRefusal
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_health_proto_init() }
@@ -399,6 +411,7 @@ func file_trunkline_admin_v1_health_proto_init() {
 	if File_trunkline_admin_v1_health_proto != nil {
 		return
 	}
+	file_trunkline_admin_v1_refusal_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -173,6 +173,8 @@ type Node struct {
 	RefusedDocuments []*RefusedDocument `protobuf:"bytes,33,rep,name=refused_documents,json=refusedDocuments,proto3" json:"refused_documents,omitempty"`
 	// How many there are.
 	RefusedDocumentCount int32 `protobuf:"varint,34,opt,name=refused_document_count,json=refusedDocumentCount,proto3" json:"refused_document_count,omitempty"`
+	// What it has seen targets refuse, at most 1000.
+	Refusals []*LearnedRefusal `protobuf:"bytes,140,rep,name=refusals,proto3" json:"refusals,omitempty"`
 	// How it stands, in one word.
 	State NodeState `protobuf:"varint,150,opt,name=state,proto3,enum=trunkline.admin.v1.NodeState" json:"state,omitempty"`
 	// Why Redis is down for the node, with what to do about it where that is known; empty while it is up.
@@ -433,6 +435,13 @@ func (x *Node) GetRefusedDocumentCount() int32 {
 		return x.RefusedDocumentCount
 	}
 	return 0
+}
+
+func (x *Node) GetRefusals() []*LearnedRefusal {
+	if x != nil {
+		return x.Refusals
+	}
+	return nil
 }
 
 func (x *Node) GetState() NodeState {
@@ -971,7 +980,7 @@ var File_trunkline_admin_v1_node_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\n" +
-	"\x1dtrunkline/admin/v1/node.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a#trunkline/admin/v1/join_token.proto\x1a#trunkline/admin/v1/revocation.proto\"\x98\f\n" +
+	"\x1dtrunkline/admin/v1/node.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a#trunkline/admin/v1/join_token.proto\x1a trunkline/admin/v1/refusal.proto\x1a#trunkline/admin/v1/revocation.proto\"\xd9\f\n" +
 	"\x04Node\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x1c\n" +
@@ -1008,7 +1017,8 @@ const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\x04gaps\x18\x1b \x01(\x03R\x04gaps\x129\n" +
 	"\alineage\x18\x19 \x01(\v2\x1f.trunkline.admin.v1.NodeLineageR\alineage\x12P\n" +
 	"\x11refused_documents\x18! \x03(\v2#.trunkline.admin.v1.RefusedDocumentR\x10refusedDocuments\x124\n" +
-	"\x16refused_document_count\x18\" \x01(\x05R\x14refusedDocumentCount\x124\n" +
+	"\x16refused_document_count\x18\" \x01(\x05R\x14refusedDocumentCount\x12?\n" +
+	"\brefusals\x18\x8c\x01 \x03(\v2\".trunkline.admin.v1.LearnedRefusalR\brefusals\x124\n" +
 	"\x05state\x18\x96\x01 \x01(\x0e2\x1d.trunkline.admin.v1.NodeStateR\x05state\x12 \n" +
 	"\vredis_error\x18\x97\x01 \x01(\tR\n" +
 	"redisError\x1a>\n" +
@@ -1103,12 +1113,13 @@ var file_trunkline_admin_v1_node_proto_goTypes = []any{
 	(*TargetHealth)(nil),            // 15: trunkline.admin.v1.TargetHealth
 	(*durationpb.Duration)(nil),     // 16: google.protobuf.Duration
 	(*NodeLineage)(nil),             // 17: trunkline.admin.v1.NodeLineage
-	(*CreateJoinTokenRequest)(nil),  // 18: trunkline.admin.v1.CreateJoinTokenRequest
-	(*ListJoinTokensRequest)(nil),   // 19: trunkline.admin.v1.ListJoinTokensRequest
-	(*DeleteJoinTokenRequest)(nil),  // 20: trunkline.admin.v1.DeleteJoinTokenRequest
-	(*CreateJoinTokenResponse)(nil), // 21: trunkline.admin.v1.CreateJoinTokenResponse
-	(*ListJoinTokensResponse)(nil),  // 22: trunkline.admin.v1.ListJoinTokensResponse
-	(*DeleteJoinTokenResponse)(nil), // 23: trunkline.admin.v1.DeleteJoinTokenResponse
+	(*LearnedRefusal)(nil),          // 18: trunkline.admin.v1.LearnedRefusal
+	(*CreateJoinTokenRequest)(nil),  // 19: trunkline.admin.v1.CreateJoinTokenRequest
+	(*ListJoinTokensRequest)(nil),   // 20: trunkline.admin.v1.ListJoinTokensRequest
+	(*DeleteJoinTokenRequest)(nil),  // 21: trunkline.admin.v1.DeleteJoinTokenRequest
+	(*CreateJoinTokenResponse)(nil), // 22: trunkline.admin.v1.CreateJoinTokenResponse
+	(*ListJoinTokensResponse)(nil),  // 23: trunkline.admin.v1.ListJoinTokensResponse
+	(*DeleteJoinTokenResponse)(nil), // 24: trunkline.admin.v1.DeleteJoinTokenResponse
 }
 var file_trunkline_admin_v1_node_proto_depIdxs = []int32{
 	14, // 0: trunkline.admin.v1.Node.connect_time:type_name -> google.protobuf.Timestamp
@@ -1122,31 +1133,32 @@ var file_trunkline_admin_v1_node_proto_depIdxs = []int32{
 	14, // 8: trunkline.admin.v1.Node.enroll_time:type_name -> google.protobuf.Timestamp
 	17, // 9: trunkline.admin.v1.Node.lineage:type_name -> trunkline.admin.v1.NodeLineage
 	2,  // 10: trunkline.admin.v1.Node.refused_documents:type_name -> trunkline.admin.v1.RefusedDocument
-	0,  // 11: trunkline.admin.v1.Node.state:type_name -> trunkline.admin.v1.NodeState
-	1,  // 12: trunkline.admin.v1.ListNodesResponse.nodes:type_name -> trunkline.admin.v1.Node
-	1,  // 13: trunkline.admin.v1.GetNodeResponse.node:type_name -> trunkline.admin.v1.Node
-	1,  // 14: trunkline.admin.v1.DrainNodeResponse.node:type_name -> trunkline.admin.v1.Node
-	3,  // 15: trunkline.admin.v1.NodeService.ListNodes:input_type -> trunkline.admin.v1.ListNodesRequest
-	5,  // 16: trunkline.admin.v1.NodeService.GetNode:input_type -> trunkline.admin.v1.GetNodeRequest
-	7,  // 17: trunkline.admin.v1.NodeService.DrainNode:input_type -> trunkline.admin.v1.DrainNodeRequest
-	9,  // 18: trunkline.admin.v1.NodeService.ForgetNode:input_type -> trunkline.admin.v1.ForgetNodeRequest
-	11, // 19: trunkline.admin.v1.NodeService.RevokeNode:input_type -> trunkline.admin.v1.RevokeNodeRequest
-	18, // 20: trunkline.admin.v1.NodeService.CreateJoinToken:input_type -> trunkline.admin.v1.CreateJoinTokenRequest
-	19, // 21: trunkline.admin.v1.NodeService.ListJoinTokens:input_type -> trunkline.admin.v1.ListJoinTokensRequest
-	20, // 22: trunkline.admin.v1.NodeService.DeleteJoinToken:input_type -> trunkline.admin.v1.DeleteJoinTokenRequest
-	4,  // 23: trunkline.admin.v1.NodeService.ListNodes:output_type -> trunkline.admin.v1.ListNodesResponse
-	6,  // 24: trunkline.admin.v1.NodeService.GetNode:output_type -> trunkline.admin.v1.GetNodeResponse
-	8,  // 25: trunkline.admin.v1.NodeService.DrainNode:output_type -> trunkline.admin.v1.DrainNodeResponse
-	10, // 26: trunkline.admin.v1.NodeService.ForgetNode:output_type -> trunkline.admin.v1.ForgetNodeResponse
-	12, // 27: trunkline.admin.v1.NodeService.RevokeNode:output_type -> trunkline.admin.v1.RevokeNodeResponse
-	21, // 28: trunkline.admin.v1.NodeService.CreateJoinToken:output_type -> trunkline.admin.v1.CreateJoinTokenResponse
-	22, // 29: trunkline.admin.v1.NodeService.ListJoinTokens:output_type -> trunkline.admin.v1.ListJoinTokensResponse
-	23, // 30: trunkline.admin.v1.NodeService.DeleteJoinToken:output_type -> trunkline.admin.v1.DeleteJoinTokenResponse
-	23, // [23:31] is the sub-list for method output_type
-	15, // [15:23] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	18, // 11: trunkline.admin.v1.Node.refusals:type_name -> trunkline.admin.v1.LearnedRefusal
+	0,  // 12: trunkline.admin.v1.Node.state:type_name -> trunkline.admin.v1.NodeState
+	1,  // 13: trunkline.admin.v1.ListNodesResponse.nodes:type_name -> trunkline.admin.v1.Node
+	1,  // 14: trunkline.admin.v1.GetNodeResponse.node:type_name -> trunkline.admin.v1.Node
+	1,  // 15: trunkline.admin.v1.DrainNodeResponse.node:type_name -> trunkline.admin.v1.Node
+	3,  // 16: trunkline.admin.v1.NodeService.ListNodes:input_type -> trunkline.admin.v1.ListNodesRequest
+	5,  // 17: trunkline.admin.v1.NodeService.GetNode:input_type -> trunkline.admin.v1.GetNodeRequest
+	7,  // 18: trunkline.admin.v1.NodeService.DrainNode:input_type -> trunkline.admin.v1.DrainNodeRequest
+	9,  // 19: trunkline.admin.v1.NodeService.ForgetNode:input_type -> trunkline.admin.v1.ForgetNodeRequest
+	11, // 20: trunkline.admin.v1.NodeService.RevokeNode:input_type -> trunkline.admin.v1.RevokeNodeRequest
+	19, // 21: trunkline.admin.v1.NodeService.CreateJoinToken:input_type -> trunkline.admin.v1.CreateJoinTokenRequest
+	20, // 22: trunkline.admin.v1.NodeService.ListJoinTokens:input_type -> trunkline.admin.v1.ListJoinTokensRequest
+	21, // 23: trunkline.admin.v1.NodeService.DeleteJoinToken:input_type -> trunkline.admin.v1.DeleteJoinTokenRequest
+	4,  // 24: trunkline.admin.v1.NodeService.ListNodes:output_type -> trunkline.admin.v1.ListNodesResponse
+	6,  // 25: trunkline.admin.v1.NodeService.GetNode:output_type -> trunkline.admin.v1.GetNodeResponse
+	8,  // 26: trunkline.admin.v1.NodeService.DrainNode:output_type -> trunkline.admin.v1.DrainNodeResponse
+	10, // 27: trunkline.admin.v1.NodeService.ForgetNode:output_type -> trunkline.admin.v1.ForgetNodeResponse
+	12, // 28: trunkline.admin.v1.NodeService.RevokeNode:output_type -> trunkline.admin.v1.RevokeNodeResponse
+	22, // 29: trunkline.admin.v1.NodeService.CreateJoinToken:output_type -> trunkline.admin.v1.CreateJoinTokenResponse
+	23, // 30: trunkline.admin.v1.NodeService.ListJoinTokens:output_type -> trunkline.admin.v1.ListJoinTokensResponse
+	24, // 31: trunkline.admin.v1.NodeService.DeleteJoinToken:output_type -> trunkline.admin.v1.DeleteJoinTokenResponse
+	24, // [24:32] is the sub-list for method output_type
+	16, // [16:24] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_node_proto_init() }
@@ -1156,6 +1168,7 @@ func file_trunkline_admin_v1_node_proto_init() {
 	}
 	file_trunkline_admin_v1_health_proto_init()
 	file_trunkline_admin_v1_join_token_proto_init()
+	file_trunkline_admin_v1_refusal_proto_init()
 	file_trunkline_admin_v1_revocation_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -179,6 +179,8 @@ type Provider struct {
 	Timeouts *ProviderTimeouts `protobuf:"bytes,18,opt,name=timeouts,proto3" json:"timeouts,omitempty"`
 	// How its models are imported; unset: only when asked, all of them.
 	Import *ProviderImport `protobuf:"bytes,19,opt,name=import,proto3" json:"import,omitempty"`
+	// What is done to fields of the requests that it is sent.
+	FieldRules []*FieldRule `protobuf:"bytes,140,rep,name=field_rules,json=fieldRules,proto3" json:"field_rules,omitempty"`
 	// The timers that hold for the provider outside of groups that override them, every field set.
 	EffectiveTimeouts *ProviderTimeouts `protobuf:"bytes,30,opt,name=effective_timeouts,json=effectiveTimeouts,proto3" json:"effective_timeouts,omitempty"`
 	unknownFields     protoimpl.UnknownFields
@@ -320,6 +322,13 @@ func (x *Provider) GetImport() *ProviderImport {
 	return nil
 }
 
+func (x *Provider) GetFieldRules() []*FieldRule {
+	if x != nil {
+		return x.FieldRules
+	}
+	return nil
+}
+
 func (x *Provider) GetEffectiveTimeouts() *ProviderTimeouts {
 	if x != nil {
 		return x.EffectiveTimeouts
@@ -429,6 +438,8 @@ type Model struct {
 	Price *Price `protobuf:"bytes,3,opt,name=price,proto3" json:"price,omitempty"`
 	// Largest prompt plus answer in tokens, when known; 0 is unknown.
 	ContextWindow int64 `protobuf:"varint,4,opt,name=context_window,json=contextWindow,proto3" json:"context_window,omitempty"`
+	// What is done to fields of the requests that this model is sent, besides the rules of its provider.
+	FieldRules []*FieldRule `protobuf:"bytes,140,rep,name=field_rules,json=fieldRules,proto3" json:"field_rules,omitempty"`
 	// Set on models that an import brought.
 	Imported      *ModelImport `protobuf:"bytes,5,opt,name=imported,proto3" json:"imported,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -491,6 +502,13 @@ func (x *Model) GetContextWindow() int64 {
 		return x.ContextWindow
 	}
 	return 0
+}
+
+func (x *Model) GetFieldRules() []*FieldRule {
+	if x != nil {
+		return x.FieldRules
+	}
+	return nil
 }
 
 func (x *Model) GetImported() *ModelImport {
@@ -1532,7 +1550,7 @@ var File_trunkline_admin_v1_provider_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\n" +
-	"!trunkline/admin/v1/provider.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a\x1ftrunkline/admin/v1/import.proto\x1a\x1etrunkline/admin/v1/price.proto\x1a#trunkline/admin/v1/visibility.proto\"\x94\t\n" +
+	"!trunkline/admin/v1/provider.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#trunkline/admin/v1/field_rule.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a\x1ftrunkline/admin/v1/import.proto\x1a\x1etrunkline/admin/v1/price.proto\x1a#trunkline/admin/v1/visibility.proto\"\xdf\t\n" +
 	"\bProvider\x12\x8e\x02\n" +
 	"\x04name\x18\x01 \x01(\tB\xf9\x01\xbaH\xf5\x01\xba\x01\xf1\x01\n" +
 	"\x04name\x12[must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end\x1a\x8b\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\x00-\\\\x1f\\\\x7f]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x16\n" +
@@ -1552,7 +1570,9 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\aenabled\x18\x10 \x01(\bH\x00R\aenabled\x88\x01\x01\x12<\n" +
 	"\x06models\x18\x11 \x03(\v2\x19.trunkline.admin.v1.ModelB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x06models\x12@\n" +
 	"\btimeouts\x18\x12 \x01(\v2$.trunkline.admin.v1.ProviderTimeoutsR\btimeouts\x12:\n" +
-	"\x06import\x18\x13 \x01(\v2\".trunkline.admin.v1.ProviderImportR\x06import\x12Y\n" +
+	"\x06import\x18\x13 \x01(\v2\".trunkline.admin.v1.ProviderImportR\x06import\x12I\n" +
+	"\vfield_rules\x18\x8c\x01 \x03(\v2\x1d.trunkline.admin.v1.FieldRuleB\b\xbaH\x05\x92\x01\x02\x10\x10R\n" +
+	"fieldRules\x12Y\n" +
 	"\x12effective_timeouts\x18\x1e \x01(\v2$.trunkline.admin.v1.ProviderTimeoutsB\x04\xa0\xed\x18\x01R\x11effectiveTimeouts\x1a:\n" +
 	"\fHeadersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -1571,14 +1591,16 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\n" +
 	"secret_ref\x18\x06 \x01(\tB\x04\xa0\xed\x18\x03R\tsecretRefB\n" +
 	"\n" +
-	"\b_enabled\"\xed\x01\n" +
+	"\b_enabled\"\xb8\x02\n" +
 	"\x05Model\x12\x1a\n" +
 	"\x02id\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\x02id\x12\x1e\n" +
 	"\x05alias\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\x05alias\x12/\n" +
 	"\x05price\x18\x03 \x01(\v2\x19.trunkline.admin.v1.PriceR\x05price\x124\n" +
 	"\x0econtext_window\x18\x04 \x01(\x03B\r\xbaH\n" +
-	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\rcontextWindow\x12A\n" +
+	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\rcontextWindow\x12I\n" +
+	"\vfield_rules\x18\x8c\x01 \x03(\v2\x1d.trunkline.admin.v1.FieldRuleB\b\xbaH\x05\x92\x01\x02\x10\x10R\n" +
+	"fieldRules\x12A\n" +
 	"\bimported\x18\x05 \x01(\v2\x1f.trunkline.admin.v1.ModelImportB\x04\xa0\xed\x18\x01R\bimported\"\xc2\x02\n" +
 	"\x10ProviderTimeouts\x12F\n" +
 	"\aconnect\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\xd8\x042\x04\x10\xc0\x84=R\aconnect\x12M\n" +
@@ -1720,19 +1742,20 @@ var file_trunkline_admin_v1_provider_proto_goTypes = []any{
 	nil,                                  // 23: trunkline.admin.v1.Provider.HeadersEntry
 	(*timestamppb.Timestamp)(nil),        // 24: google.protobuf.Timestamp
 	(*ProviderImport)(nil),               // 25: trunkline.admin.v1.ProviderImport
-	(*Price)(nil),                        // 26: trunkline.admin.v1.Price
-	(*ModelImport)(nil),                  // 27: trunkline.admin.v1.ModelImport
-	(*durationpb.Duration)(nil),          // 28: google.protobuf.Duration
-	(*fieldmaskpb.FieldMask)(nil),        // 29: google.protobuf.FieldMask
-	(*ProviderHealth)(nil),               // 30: trunkline.admin.v1.ProviderHealth
-	(*ImportRules)(nil),                  // 31: trunkline.admin.v1.ImportRules
-	(*ImportModelsRequest)(nil),          // 32: trunkline.admin.v1.ImportModelsRequest
-	(*ListImportsRequest)(nil),           // 33: trunkline.admin.v1.ListImportsRequest
-	(*RemoveImportedModelsRequest)(nil),  // 34: trunkline.admin.v1.RemoveImportedModelsRequest
-	(*PreviewImportResponse)(nil),        // 35: trunkline.admin.v1.PreviewImportResponse
-	(*ImportModelsResponse)(nil),         // 36: trunkline.admin.v1.ImportModelsResponse
-	(*ListImportsResponse)(nil),          // 37: trunkline.admin.v1.ListImportsResponse
-	(*RemoveImportedModelsResponse)(nil), // 38: trunkline.admin.v1.RemoveImportedModelsResponse
+	(*FieldRule)(nil),                    // 26: trunkline.admin.v1.FieldRule
+	(*Price)(nil),                        // 27: trunkline.admin.v1.Price
+	(*ModelImport)(nil),                  // 28: trunkline.admin.v1.ModelImport
+	(*durationpb.Duration)(nil),          // 29: google.protobuf.Duration
+	(*fieldmaskpb.FieldMask)(nil),        // 30: google.protobuf.FieldMask
+	(*ProviderHealth)(nil),               // 31: trunkline.admin.v1.ProviderHealth
+	(*ImportRules)(nil),                  // 32: trunkline.admin.v1.ImportRules
+	(*ImportModelsRequest)(nil),          // 33: trunkline.admin.v1.ImportModelsRequest
+	(*ListImportsRequest)(nil),           // 34: trunkline.admin.v1.ListImportsRequest
+	(*RemoveImportedModelsRequest)(nil),  // 35: trunkline.admin.v1.RemoveImportedModelsRequest
+	(*PreviewImportResponse)(nil),        // 36: trunkline.admin.v1.PreviewImportResponse
+	(*ImportModelsResponse)(nil),         // 37: trunkline.admin.v1.ImportModelsResponse
+	(*ListImportsResponse)(nil),          // 38: trunkline.admin.v1.ListImportsResponse
+	(*RemoveImportedModelsResponse)(nil), // 39: trunkline.admin.v1.RemoveImportedModelsResponse
 }
 var file_trunkline_admin_v1_provider_proto_depIdxs = []int32{
 	24, // 0: trunkline.admin.v1.Provider.create_time:type_name -> google.protobuf.Timestamp
@@ -1742,58 +1765,60 @@ var file_trunkline_admin_v1_provider_proto_depIdxs = []int32{
 	4,  // 4: trunkline.admin.v1.Provider.models:type_name -> trunkline.admin.v1.Model
 	5,  // 5: trunkline.admin.v1.Provider.timeouts:type_name -> trunkline.admin.v1.ProviderTimeouts
 	25, // 6: trunkline.admin.v1.Provider.import:type_name -> trunkline.admin.v1.ProviderImport
-	5,  // 7: trunkline.admin.v1.Provider.effective_timeouts:type_name -> trunkline.admin.v1.ProviderTimeouts
-	24, // 8: trunkline.admin.v1.Credential.secret_set_time:type_name -> google.protobuf.Timestamp
-	26, // 9: trunkline.admin.v1.Model.price:type_name -> trunkline.admin.v1.Price
-	27, // 10: trunkline.admin.v1.Model.imported:type_name -> trunkline.admin.v1.ModelImport
-	28, // 11: trunkline.admin.v1.ProviderTimeouts.connect:type_name -> google.protobuf.Duration
-	28, // 12: trunkline.admin.v1.ProviderTimeouts.first_token:type_name -> google.protobuf.Duration
-	28, // 13: trunkline.admin.v1.ProviderTimeouts.response:type_name -> google.protobuf.Duration
-	28, // 14: trunkline.admin.v1.ProviderTimeouts.stream_idle:type_name -> google.protobuf.Duration
-	29, // 15: trunkline.admin.v1.ListProvidersRequest.read_mask:type_name -> google.protobuf.FieldMask
-	2,  // 16: trunkline.admin.v1.ListProvidersResponse.providers:type_name -> trunkline.admin.v1.Provider
-	2,  // 17: trunkline.admin.v1.GetProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	2,  // 18: trunkline.admin.v1.CreateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	2,  // 19: trunkline.admin.v1.CreateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	2,  // 20: trunkline.admin.v1.UpdateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	29, // 21: trunkline.admin.v1.UpdateProviderRequest.update_mask:type_name -> google.protobuf.FieldMask
-	2,  // 22: trunkline.admin.v1.UpdateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	30, // 23: trunkline.admin.v1.ListProviderHealthResponse.providers:type_name -> trunkline.admin.v1.ProviderHealth
-	2,  // 24: trunkline.admin.v1.PreviewImportRequest.provider:type_name -> trunkline.admin.v1.Provider
-	31, // 25: trunkline.admin.v1.PreviewImportRequest.rules:type_name -> trunkline.admin.v1.ImportRules
-	2,  // 26: trunkline.admin.v1.TestProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	0,  // 27: trunkline.admin.v1.TestProviderResponse.step:type_name -> trunkline.admin.v1.TestStep
-	1,  // 28: trunkline.admin.v1.TestProviderResponse.result:type_name -> trunkline.admin.v1.TestResult
-	28, // 29: trunkline.admin.v1.TestProviderResponse.duration:type_name -> google.protobuf.Duration
-	6,  // 30: trunkline.admin.v1.ProviderService.ListProviders:input_type -> trunkline.admin.v1.ListProvidersRequest
-	8,  // 31: trunkline.admin.v1.ProviderService.GetProvider:input_type -> trunkline.admin.v1.GetProviderRequest
-	10, // 32: trunkline.admin.v1.ProviderService.CreateProvider:input_type -> trunkline.admin.v1.CreateProviderRequest
-	12, // 33: trunkline.admin.v1.ProviderService.UpdateProvider:input_type -> trunkline.admin.v1.UpdateProviderRequest
-	14, // 34: trunkline.admin.v1.ProviderService.DeleteProvider:input_type -> trunkline.admin.v1.DeleteProviderRequest
-	16, // 35: trunkline.admin.v1.ProviderService.ListProviderHealth:input_type -> trunkline.admin.v1.ListProviderHealthRequest
-	18, // 36: trunkline.admin.v1.ProviderService.ResetCooldown:input_type -> trunkline.admin.v1.ResetCooldownRequest
-	20, // 37: trunkline.admin.v1.ProviderService.PreviewImport:input_type -> trunkline.admin.v1.PreviewImportRequest
-	32, // 38: trunkline.admin.v1.ProviderService.ImportModels:input_type -> trunkline.admin.v1.ImportModelsRequest
-	33, // 39: trunkline.admin.v1.ProviderService.ListImports:input_type -> trunkline.admin.v1.ListImportsRequest
-	34, // 40: trunkline.admin.v1.ProviderService.RemoveImportedModels:input_type -> trunkline.admin.v1.RemoveImportedModelsRequest
-	21, // 41: trunkline.admin.v1.ProviderService.TestProvider:input_type -> trunkline.admin.v1.TestProviderRequest
-	7,  // 42: trunkline.admin.v1.ProviderService.ListProviders:output_type -> trunkline.admin.v1.ListProvidersResponse
-	9,  // 43: trunkline.admin.v1.ProviderService.GetProvider:output_type -> trunkline.admin.v1.GetProviderResponse
-	11, // 44: trunkline.admin.v1.ProviderService.CreateProvider:output_type -> trunkline.admin.v1.CreateProviderResponse
-	13, // 45: trunkline.admin.v1.ProviderService.UpdateProvider:output_type -> trunkline.admin.v1.UpdateProviderResponse
-	15, // 46: trunkline.admin.v1.ProviderService.DeleteProvider:output_type -> trunkline.admin.v1.DeleteProviderResponse
-	17, // 47: trunkline.admin.v1.ProviderService.ListProviderHealth:output_type -> trunkline.admin.v1.ListProviderHealthResponse
-	19, // 48: trunkline.admin.v1.ProviderService.ResetCooldown:output_type -> trunkline.admin.v1.ResetCooldownResponse
-	35, // 49: trunkline.admin.v1.ProviderService.PreviewImport:output_type -> trunkline.admin.v1.PreviewImportResponse
-	36, // 50: trunkline.admin.v1.ProviderService.ImportModels:output_type -> trunkline.admin.v1.ImportModelsResponse
-	37, // 51: trunkline.admin.v1.ProviderService.ListImports:output_type -> trunkline.admin.v1.ListImportsResponse
-	38, // 52: trunkline.admin.v1.ProviderService.RemoveImportedModels:output_type -> trunkline.admin.v1.RemoveImportedModelsResponse
-	22, // 53: trunkline.admin.v1.ProviderService.TestProvider:output_type -> trunkline.admin.v1.TestProviderResponse
-	42, // [42:54] is the sub-list for method output_type
-	30, // [30:42] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	26, // 7: trunkline.admin.v1.Provider.field_rules:type_name -> trunkline.admin.v1.FieldRule
+	5,  // 8: trunkline.admin.v1.Provider.effective_timeouts:type_name -> trunkline.admin.v1.ProviderTimeouts
+	24, // 9: trunkline.admin.v1.Credential.secret_set_time:type_name -> google.protobuf.Timestamp
+	27, // 10: trunkline.admin.v1.Model.price:type_name -> trunkline.admin.v1.Price
+	26, // 11: trunkline.admin.v1.Model.field_rules:type_name -> trunkline.admin.v1.FieldRule
+	28, // 12: trunkline.admin.v1.Model.imported:type_name -> trunkline.admin.v1.ModelImport
+	29, // 13: trunkline.admin.v1.ProviderTimeouts.connect:type_name -> google.protobuf.Duration
+	29, // 14: trunkline.admin.v1.ProviderTimeouts.first_token:type_name -> google.protobuf.Duration
+	29, // 15: trunkline.admin.v1.ProviderTimeouts.response:type_name -> google.protobuf.Duration
+	29, // 16: trunkline.admin.v1.ProviderTimeouts.stream_idle:type_name -> google.protobuf.Duration
+	30, // 17: trunkline.admin.v1.ListProvidersRequest.read_mask:type_name -> google.protobuf.FieldMask
+	2,  // 18: trunkline.admin.v1.ListProvidersResponse.providers:type_name -> trunkline.admin.v1.Provider
+	2,  // 19: trunkline.admin.v1.GetProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 20: trunkline.admin.v1.CreateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 21: trunkline.admin.v1.CreateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 22: trunkline.admin.v1.UpdateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	30, // 23: trunkline.admin.v1.UpdateProviderRequest.update_mask:type_name -> google.protobuf.FieldMask
+	2,  // 24: trunkline.admin.v1.UpdateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
+	31, // 25: trunkline.admin.v1.ListProviderHealthResponse.providers:type_name -> trunkline.admin.v1.ProviderHealth
+	2,  // 26: trunkline.admin.v1.PreviewImportRequest.provider:type_name -> trunkline.admin.v1.Provider
+	32, // 27: trunkline.admin.v1.PreviewImportRequest.rules:type_name -> trunkline.admin.v1.ImportRules
+	2,  // 28: trunkline.admin.v1.TestProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	0,  // 29: trunkline.admin.v1.TestProviderResponse.step:type_name -> trunkline.admin.v1.TestStep
+	1,  // 30: trunkline.admin.v1.TestProviderResponse.result:type_name -> trunkline.admin.v1.TestResult
+	29, // 31: trunkline.admin.v1.TestProviderResponse.duration:type_name -> google.protobuf.Duration
+	6,  // 32: trunkline.admin.v1.ProviderService.ListProviders:input_type -> trunkline.admin.v1.ListProvidersRequest
+	8,  // 33: trunkline.admin.v1.ProviderService.GetProvider:input_type -> trunkline.admin.v1.GetProviderRequest
+	10, // 34: trunkline.admin.v1.ProviderService.CreateProvider:input_type -> trunkline.admin.v1.CreateProviderRequest
+	12, // 35: trunkline.admin.v1.ProviderService.UpdateProvider:input_type -> trunkline.admin.v1.UpdateProviderRequest
+	14, // 36: trunkline.admin.v1.ProviderService.DeleteProvider:input_type -> trunkline.admin.v1.DeleteProviderRequest
+	16, // 37: trunkline.admin.v1.ProviderService.ListProviderHealth:input_type -> trunkline.admin.v1.ListProviderHealthRequest
+	18, // 38: trunkline.admin.v1.ProviderService.ResetCooldown:input_type -> trunkline.admin.v1.ResetCooldownRequest
+	20, // 39: trunkline.admin.v1.ProviderService.PreviewImport:input_type -> trunkline.admin.v1.PreviewImportRequest
+	33, // 40: trunkline.admin.v1.ProviderService.ImportModels:input_type -> trunkline.admin.v1.ImportModelsRequest
+	34, // 41: trunkline.admin.v1.ProviderService.ListImports:input_type -> trunkline.admin.v1.ListImportsRequest
+	35, // 42: trunkline.admin.v1.ProviderService.RemoveImportedModels:input_type -> trunkline.admin.v1.RemoveImportedModelsRequest
+	21, // 43: trunkline.admin.v1.ProviderService.TestProvider:input_type -> trunkline.admin.v1.TestProviderRequest
+	7,  // 44: trunkline.admin.v1.ProviderService.ListProviders:output_type -> trunkline.admin.v1.ListProvidersResponse
+	9,  // 45: trunkline.admin.v1.ProviderService.GetProvider:output_type -> trunkline.admin.v1.GetProviderResponse
+	11, // 46: trunkline.admin.v1.ProviderService.CreateProvider:output_type -> trunkline.admin.v1.CreateProviderResponse
+	13, // 47: trunkline.admin.v1.ProviderService.UpdateProvider:output_type -> trunkline.admin.v1.UpdateProviderResponse
+	15, // 48: trunkline.admin.v1.ProviderService.DeleteProvider:output_type -> trunkline.admin.v1.DeleteProviderResponse
+	17, // 49: trunkline.admin.v1.ProviderService.ListProviderHealth:output_type -> trunkline.admin.v1.ListProviderHealthResponse
+	19, // 50: trunkline.admin.v1.ProviderService.ResetCooldown:output_type -> trunkline.admin.v1.ResetCooldownResponse
+	36, // 51: trunkline.admin.v1.ProviderService.PreviewImport:output_type -> trunkline.admin.v1.PreviewImportResponse
+	37, // 52: trunkline.admin.v1.ProviderService.ImportModels:output_type -> trunkline.admin.v1.ImportModelsResponse
+	38, // 53: trunkline.admin.v1.ProviderService.ListImports:output_type -> trunkline.admin.v1.ListImportsResponse
+	39, // 54: trunkline.admin.v1.ProviderService.RemoveImportedModels:output_type -> trunkline.admin.v1.RemoveImportedModelsResponse
+	22, // 55: trunkline.admin.v1.ProviderService.TestProvider:output_type -> trunkline.admin.v1.TestProviderResponse
+	44, // [44:56] is the sub-list for method output_type
+	32, // [32:44] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_provider_proto_init() }
@@ -1801,6 +1826,7 @@ func file_trunkline_admin_v1_provider_proto_init() {
 	if File_trunkline_admin_v1_provider_proto != nil {
 		return
 	}
+	file_trunkline_admin_v1_field_rule_proto_init()
 	file_trunkline_admin_v1_health_proto_init()
 	file_trunkline_admin_v1_import_proto_init()
 	file_trunkline_admin_v1_price_proto_init()

@@ -418,9 +418,13 @@ type Attempt struct {
 	// The last candidate was tried once more.
 	Again bool `protobuf:"varint,17,opt,name=again,proto3" json:"again,omitempty"`
 	// To the first event that told that the model works; 0 when none came.
-	WorkingUs     int64 `protobuf:"varint,130,opt,name=working_us,json=workingUs,proto3" json:"working_us,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	WorkingUs int64 `protobuf:"varint,130,opt,name=working_us,json=workingUs,proto3" json:"working_us,omitempty"`
+	// Field rules that changed its request, such as "drop temperature".
+	FieldRules []string `protobuf:"bytes,140,rep,name=field_rules,json=fieldRules,proto3" json:"field_rules,omitempty"`
+	// Opaque items that were cut out of its request.
+	OpaqueItemsCut int32 `protobuf:"varint,141,opt,name=opaque_items_cut,json=opaqueItemsCut,proto3" json:"opaque_items_cut,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Attempt) Reset() {
@@ -579,6 +583,20 @@ func (x *Attempt) GetWorkingUs() int64 {
 	return 0
 }
 
+func (x *Attempt) GetFieldRules() []string {
+	if x != nil {
+		return x.FieldRules
+	}
+	return nil
+}
+
+func (x *Attempt) GetOpaqueItemsCut() int32 {
+	if x != nil {
+		return x.OpaqueItemsCut
+	}
+	return 0
+}
+
 type Usage struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
 	InputTokens       int64                  `protobuf:"varint,1,opt,name=input_tokens,json=inputTokens,proto3" json:"input_tokens,omitempty"`
@@ -700,7 +718,7 @@ const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\bresponse\x18\x02 \x01(\fR\bresponse\x12+\n" +
 	"\x11request_truncated\x18\x03 \x01(\bR\x10requestTruncated\x12-\n" +
 	"\x12response_truncated\x18\x04 \x01(\bR\x11responseTruncated\x12\x1a\n" +
-	"\bredacted\x18\x05 \x01(\bR\bredacted\"\xa8\x04\n" +
+	"\bredacted\x18\x05 \x01(\bR\bredacted\"\xf5\x04\n" +
 	"\aAttempt\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -725,7 +743,10 @@ const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\akeyword\x18\x10 \x01(\tR\akeyword\x12\x14\n" +
 	"\x05again\x18\x11 \x01(\bR\x05again\x12\x1e\n" +
 	"\n" +
-	"working_us\x18\x82\x01 \x01(\x03R\tworkingUs\"\xc5\x01\n" +
+	"working_us\x18\x82\x01 \x01(\x03R\tworkingUs\x12 \n" +
+	"\vfield_rules\x18\x8c\x01 \x03(\tR\n" +
+	"fieldRules\x12)\n" +
+	"\x10opaque_items_cut\x18\x8d\x01 \x01(\x05R\x0eopaqueItemsCut\"\xc5\x01\n" +
 	"\x05Usage\x12!\n" +
 	"\finput_tokens\x18\x01 \x01(\x03R\vinputTokens\x12.\n" +
 	"\x13cached_input_tokens\x18\x02 \x01(\x03R\x11cachedInputTokens\x12#\n" +

@@ -705,7 +705,9 @@ type Status struct {
 	// What was revoked up to this revision the node refuses.
 	RevokedRevision uint64 `protobuf:"varint,16,opt,name=revoked_revision,json=revokedRevision,proto3" json:"revoked_revision,omitempty"`
 	// Why Redis is not up, at most 256 bytes; empty while it is.
-	RedisError    string `protobuf:"bytes,150,opt,name=redis_error,json=redisError,proto3" json:"redis_error,omitempty"`
+	RedisError string `protobuf:"bytes,150,opt,name=redis_error,json=redisError,proto3" json:"redis_error,omitempty"`
+	// What targets were seen to refuse, at most 1000.
+	Refusals      []*LearnedRefusal `protobuf:"bytes,140,rep,name=refusals,proto3" json:"refusals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -859,6 +861,118 @@ func (x *Status) GetRedisError() string {
 	return ""
 }
 
+func (x *Status) GetRefusals() []*LearnedRefusal {
+	if x != nil {
+		return x.Refusals
+	}
+	return nil
+}
+
+// What a target refuses, confirmed by another one that served the same request.
+type LearnedRefusal struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Provider string                 `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	Model    string                 `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
+	// Empty: all of them.
+	Endpoint string `protobuf:"bytes,3,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	// Empty: the endpoint itself.
+	Parameter string `protobuf:"bytes,4,opt,name=parameter,proto3" json:"parameter,omitempty"`
+	// JSON; empty: any value.
+	Value string `protobuf:"bytes,5,opt,name=value,proto3" json:"value,omitempty"`
+	// Whose requests are concerned; empty: all.
+	ApiKey        string `protobuf:"bytes,6,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
+	AgeMs         int64  `protobuf:"varint,7,opt,name=age_ms,json=ageMs,proto3" json:"age_ms,omitempty"`
+	RemainingMs   int64  `protobuf:"varint,8,opt,name=remaining_ms,json=remainingMs,proto3" json:"remaining_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LearnedRefusal) Reset() {
+	*x = LearnedRefusal{}
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LearnedRefusal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LearnedRefusal) ProtoMessage() {}
+
+func (x *LearnedRefusal) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LearnedRefusal.ProtoReflect.Descriptor instead.
+func (*LearnedRefusal) Descriptor() ([]byte, []int) {
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *LearnedRefusal) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
+func (x *LearnedRefusal) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *LearnedRefusal) GetEndpoint() string {
+	if x != nil {
+		return x.Endpoint
+	}
+	return ""
+}
+
+func (x *LearnedRefusal) GetParameter() string {
+	if x != nil {
+		return x.Parameter
+	}
+	return ""
+}
+
+func (x *LearnedRefusal) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *LearnedRefusal) GetApiKey() string {
+	if x != nil {
+		return x.ApiKey
+	}
+	return ""
+}
+
+func (x *LearnedRefusal) GetAgeMs() int64 {
+	if x != nil {
+		return x.AgeMs
+	}
+	return 0
+}
+
+func (x *LearnedRefusal) GetRemainingMs() int64 {
+	if x != nil {
+		return x.RemainingMs
+	}
+	return 0
+}
+
 // End cooldowns: of one target, of one credential, or of all that belongs to a provider.
 type ResetCooldown struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -871,7 +985,7 @@ type ResetCooldown struct {
 
 func (x *ResetCooldown) Reset() {
 	*x = ResetCooldown{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[7]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -883,7 +997,7 @@ func (x *ResetCooldown) String() string {
 func (*ResetCooldown) ProtoMessage() {}
 
 func (x *ResetCooldown) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[7]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -896,7 +1010,7 @@ func (x *ResetCooldown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetCooldown.ProtoReflect.Descriptor instead.
 func (*ResetCooldown) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ResetCooldown) GetProvider() string {
@@ -931,7 +1045,7 @@ type Drain struct {
 
 func (x *Drain) Reset() {
 	*x = Drain{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[8]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -943,7 +1057,7 @@ func (x *Drain) String() string {
 func (*Drain) ProtoMessage() {}
 
 func (x *Drain) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[8]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -956,7 +1070,7 @@ func (x *Drain) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Drain.ProtoReflect.Descriptor instead.
 func (*Drain) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Drain) GetDraining() bool {
@@ -986,7 +1100,7 @@ type TargetHealth struct {
 
 func (x *TargetHealth) Reset() {
 	*x = TargetHealth{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[9]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -998,7 +1112,7 @@ func (x *TargetHealth) String() string {
 func (*TargetHealth) ProtoMessage() {}
 
 func (x *TargetHealth) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[9]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1011,7 +1125,7 @@ func (x *TargetHealth) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TargetHealth.ProtoReflect.Descriptor instead.
 func (*TargetHealth) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *TargetHealth) GetProvider() string {
@@ -1103,7 +1217,7 @@ type Full struct {
 
 func (x *Full) Reset() {
 	*x = Full{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[10]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1115,7 +1229,7 @@ func (x *Full) String() string {
 func (*Full) ProtoMessage() {}
 
 func (x *Full) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[10]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1128,7 +1242,7 @@ func (x *Full) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Full.ProtoReflect.Descriptor instead.
 func (*Full) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{10}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Full) GetNonce() uint64 {
@@ -1217,7 +1331,7 @@ type ShipCallsRequest struct {
 
 func (x *ShipCallsRequest) Reset() {
 	*x = ShipCallsRequest{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[11]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1229,7 +1343,7 @@ func (x *ShipCallsRequest) String() string {
 func (*ShipCallsRequest) ProtoMessage() {}
 
 func (x *ShipCallsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[11]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1242,7 +1356,7 @@ func (x *ShipCallsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipCallsRequest.ProtoReflect.Descriptor instead.
 func (*ShipCallsRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{11}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ShipCallsRequest) GetNode() string {
@@ -1306,7 +1420,7 @@ type Receipt struct {
 
 func (x *Receipt) Reset() {
 	*x = Receipt{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[12]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1318,7 +1432,7 @@ func (x *Receipt) String() string {
 func (*Receipt) ProtoMessage() {}
 
 func (x *Receipt) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[12]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1331,7 +1445,7 @@ func (x *Receipt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receipt.ProtoReflect.Descriptor instead.
 func (*Receipt) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{12}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Receipt) GetNumber() uint64 {
@@ -1367,7 +1481,7 @@ type ShipCallsResponse struct {
 
 func (x *ShipCallsResponse) Reset() {
 	*x = ShipCallsResponse{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[13]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1379,7 +1493,7 @@ func (x *ShipCallsResponse) String() string {
 func (*ShipCallsResponse) ProtoMessage() {}
 
 func (x *ShipCallsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[13]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1392,7 +1506,7 @@ func (x *ShipCallsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipCallsResponse.ProtoReflect.Descriptor instead.
 func (*ShipCallsResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{13}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ShipCallsResponse) GetSequence() uint64 {
@@ -1440,7 +1554,7 @@ type RejectedCall struct {
 
 func (x *RejectedCall) Reset() {
 	*x = RejectedCall{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[14]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1452,7 +1566,7 @@ func (x *RejectedCall) String() string {
 func (*RejectedCall) ProtoMessage() {}
 
 func (x *RejectedCall) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[14]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1465,7 +1579,7 @@ func (x *RejectedCall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RejectedCall.ProtoReflect.Descriptor instead.
 func (*RejectedCall) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{14}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *RejectedCall) GetId() string {
@@ -1528,7 +1642,7 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x05nonce\x18\x01 \x01(\x04R\x05nonce\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12/\n" +
-	"\x04code\x18\x04 \x01(\x0e2\x1b.trunkline.node.v1.NackCodeR\x04code\"\xb2\x05\n" +
+	"\x04code\x18\x04 \x01(\x0e2\x1b.trunkline.node.v1.NackCodeR\x04code\"\xf2\x05\n" +
 	"\x06Status\x12)\n" +
 	"\x10applied_revision\x18\x01 \x01(\x04R\x0fappliedRevision\x12\x1b\n" +
 	"\tin_flight\x18\x02 \x01(\x05R\binFlight\x12#\n" +
@@ -1549,10 +1663,20 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x04gaps\x18\x12 \x01(\x03R\x04gaps\x12)\n" +
 	"\x10revoked_revision\x18\x10 \x01(\x04R\x0frevokedRevision\x12 \n" +
 	"\vredis_error\x18\x96\x01 \x01(\tR\n" +
-	"redisError\x1a>\n" +
+	"redisError\x12>\n" +
+	"\brefusals\x18\x8c\x01 \x03(\v2!.trunkline.node.v1.LearnedRefusalR\brefusals\x1a>\n" +
 	"\x10KeywordHitsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"a\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\xe5\x01\n" +
+	"\x0eLearnedRefusal\x12\x1a\n" +
+	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
+	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1a\n" +
+	"\bendpoint\x18\x03 \x01(\tR\bendpoint\x12\x1c\n" +
+	"\tparameter\x18\x04 \x01(\tR\tparameter\x12\x14\n" +
+	"\x05value\x18\x05 \x01(\tR\x05value\x12\x17\n" +
+	"\aapi_key\x18\x06 \x01(\tR\x06apiKey\x12\x15\n" +
+	"\x06age_ms\x18\a \x01(\x03R\x05ageMs\x12!\n" +
+	"\fremaining_ms\x18\b \x01(\x03R\vremainingMs\"a\n" +
 	"\rResetCooldown\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -1629,7 +1753,7 @@ func file_trunkline_node_v1_node_proto_rawDescGZIP() []byte {
 }
 
 var file_trunkline_node_v1_node_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_trunkline_node_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_trunkline_node_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_trunkline_node_v1_node_proto_goTypes = []any{
 	(NackCode)(0),             // 0: trunkline.node.v1.NackCode
 	(*SyncRequest)(nil),       // 1: trunkline.node.v1.SyncRequest
@@ -1639,59 +1763,61 @@ var file_trunkline_node_v1_node_proto_goTypes = []any{
 	(*RefusedDocument)(nil),   // 5: trunkline.node.v1.RefusedDocument
 	(*Nack)(nil),              // 6: trunkline.node.v1.Nack
 	(*Status)(nil),            // 7: trunkline.node.v1.Status
-	(*ResetCooldown)(nil),     // 8: trunkline.node.v1.ResetCooldown
-	(*Drain)(nil),             // 9: trunkline.node.v1.Drain
-	(*TargetHealth)(nil),      // 10: trunkline.node.v1.TargetHealth
-	(*Full)(nil),              // 11: trunkline.node.v1.Full
-	(*ShipCallsRequest)(nil),  // 12: trunkline.node.v1.ShipCallsRequest
-	(*Receipt)(nil),           // 13: trunkline.node.v1.Receipt
-	(*ShipCallsResponse)(nil), // 14: trunkline.node.v1.ShipCallsResponse
-	(*RejectedCall)(nil),      // 15: trunkline.node.v1.RejectedCall
-	nil,                       // 16: trunkline.node.v1.Status.KeywordHitsEntry
-	(*RevokeAck)(nil),         // 17: trunkline.node.v1.RevokeAck
-	(*Revoke)(nil),            // 18: trunkline.node.v1.Revoke
-	(*Call)(nil),              // 19: trunkline.node.v1.Call
-	(*Total)(nil),             // 20: trunkline.node.v1.Total
-	(*Gap)(nil),               // 21: trunkline.node.v1.Gap
-	(*EnrollRequest)(nil),     // 22: trunkline.node.v1.EnrollRequest
-	(*RenewRequest)(nil),      // 23: trunkline.node.v1.RenewRequest
-	(*EnrollResponse)(nil),    // 24: trunkline.node.v1.EnrollResponse
-	(*RenewResponse)(nil),     // 25: trunkline.node.v1.RenewResponse
+	(*LearnedRefusal)(nil),    // 8: trunkline.node.v1.LearnedRefusal
+	(*ResetCooldown)(nil),     // 9: trunkline.node.v1.ResetCooldown
+	(*Drain)(nil),             // 10: trunkline.node.v1.Drain
+	(*TargetHealth)(nil),      // 11: trunkline.node.v1.TargetHealth
+	(*Full)(nil),              // 12: trunkline.node.v1.Full
+	(*ShipCallsRequest)(nil),  // 13: trunkline.node.v1.ShipCallsRequest
+	(*Receipt)(nil),           // 14: trunkline.node.v1.Receipt
+	(*ShipCallsResponse)(nil), // 15: trunkline.node.v1.ShipCallsResponse
+	(*RejectedCall)(nil),      // 16: trunkline.node.v1.RejectedCall
+	nil,                       // 17: trunkline.node.v1.Status.KeywordHitsEntry
+	(*RevokeAck)(nil),         // 18: trunkline.node.v1.RevokeAck
+	(*Revoke)(nil),            // 19: trunkline.node.v1.Revoke
+	(*Call)(nil),              // 20: trunkline.node.v1.Call
+	(*Total)(nil),             // 21: trunkline.node.v1.Total
+	(*Gap)(nil),               // 22: trunkline.node.v1.Gap
+	(*EnrollRequest)(nil),     // 23: trunkline.node.v1.EnrollRequest
+	(*RenewRequest)(nil),      // 24: trunkline.node.v1.RenewRequest
+	(*EnrollResponse)(nil),    // 25: trunkline.node.v1.EnrollResponse
+	(*RenewResponse)(nil),     // 26: trunkline.node.v1.RenewResponse
 }
 var file_trunkline_node_v1_node_proto_depIdxs = []int32{
 	3,  // 0: trunkline.node.v1.SyncRequest.hello:type_name -> trunkline.node.v1.Hello
 	4,  // 1: trunkline.node.v1.SyncRequest.ack:type_name -> trunkline.node.v1.Ack
 	6,  // 2: trunkline.node.v1.SyncRequest.nack:type_name -> trunkline.node.v1.Nack
 	7,  // 3: trunkline.node.v1.SyncRequest.status:type_name -> trunkline.node.v1.Status
-	17, // 4: trunkline.node.v1.SyncRequest.revoke_ack:type_name -> trunkline.node.v1.RevokeAck
-	11, // 5: trunkline.node.v1.SyncResponse.full:type_name -> trunkline.node.v1.Full
-	8,  // 6: trunkline.node.v1.SyncResponse.reset_cooldown:type_name -> trunkline.node.v1.ResetCooldown
-	18, // 7: trunkline.node.v1.SyncResponse.revoke:type_name -> trunkline.node.v1.Revoke
-	9,  // 8: trunkline.node.v1.SyncResponse.drain:type_name -> trunkline.node.v1.Drain
+	18, // 4: trunkline.node.v1.SyncRequest.revoke_ack:type_name -> trunkline.node.v1.RevokeAck
+	12, // 5: trunkline.node.v1.SyncResponse.full:type_name -> trunkline.node.v1.Full
+	9,  // 6: trunkline.node.v1.SyncResponse.reset_cooldown:type_name -> trunkline.node.v1.ResetCooldown
+	19, // 7: trunkline.node.v1.SyncResponse.revoke:type_name -> trunkline.node.v1.Revoke
+	10, // 8: trunkline.node.v1.SyncResponse.drain:type_name -> trunkline.node.v1.Drain
 	5,  // 9: trunkline.node.v1.Hello.refused:type_name -> trunkline.node.v1.RefusedDocument
 	5,  // 10: trunkline.node.v1.Ack.refused:type_name -> trunkline.node.v1.RefusedDocument
 	0,  // 11: trunkline.node.v1.Nack.code:type_name -> trunkline.node.v1.NackCode
-	10, // 12: trunkline.node.v1.Status.targets:type_name -> trunkline.node.v1.TargetHealth
-	16, // 13: trunkline.node.v1.Status.keyword_hits:type_name -> trunkline.node.v1.Status.KeywordHitsEntry
-	19, // 14: trunkline.node.v1.ShipCallsRequest.calls:type_name -> trunkline.node.v1.Call
-	20, // 15: trunkline.node.v1.ShipCallsRequest.totals:type_name -> trunkline.node.v1.Total
-	21, // 16: trunkline.node.v1.ShipCallsRequest.gaps:type_name -> trunkline.node.v1.Gap
-	13, // 17: trunkline.node.v1.ShipCallsRequest.receipt:type_name -> trunkline.node.v1.Receipt
-	15, // 18: trunkline.node.v1.ShipCallsResponse.rejected:type_name -> trunkline.node.v1.RejectedCall
-	13, // 19: trunkline.node.v1.ShipCallsResponse.receipt:type_name -> trunkline.node.v1.Receipt
-	22, // 20: trunkline.node.v1.NodeService.Enroll:input_type -> trunkline.node.v1.EnrollRequest
-	23, // 21: trunkline.node.v1.NodeService.Renew:input_type -> trunkline.node.v1.RenewRequest
-	1,  // 22: trunkline.node.v1.NodeService.Sync:input_type -> trunkline.node.v1.SyncRequest
-	12, // 23: trunkline.node.v1.NodeService.ShipCalls:input_type -> trunkline.node.v1.ShipCallsRequest
-	24, // 24: trunkline.node.v1.NodeService.Enroll:output_type -> trunkline.node.v1.EnrollResponse
-	25, // 25: trunkline.node.v1.NodeService.Renew:output_type -> trunkline.node.v1.RenewResponse
-	2,  // 26: trunkline.node.v1.NodeService.Sync:output_type -> trunkline.node.v1.SyncResponse
-	14, // 27: trunkline.node.v1.NodeService.ShipCalls:output_type -> trunkline.node.v1.ShipCallsResponse
-	24, // [24:28] is the sub-list for method output_type
-	20, // [20:24] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	11, // 12: trunkline.node.v1.Status.targets:type_name -> trunkline.node.v1.TargetHealth
+	17, // 13: trunkline.node.v1.Status.keyword_hits:type_name -> trunkline.node.v1.Status.KeywordHitsEntry
+	8,  // 14: trunkline.node.v1.Status.refusals:type_name -> trunkline.node.v1.LearnedRefusal
+	20, // 15: trunkline.node.v1.ShipCallsRequest.calls:type_name -> trunkline.node.v1.Call
+	21, // 16: trunkline.node.v1.ShipCallsRequest.totals:type_name -> trunkline.node.v1.Total
+	22, // 17: trunkline.node.v1.ShipCallsRequest.gaps:type_name -> trunkline.node.v1.Gap
+	14, // 18: trunkline.node.v1.ShipCallsRequest.receipt:type_name -> trunkline.node.v1.Receipt
+	16, // 19: trunkline.node.v1.ShipCallsResponse.rejected:type_name -> trunkline.node.v1.RejectedCall
+	14, // 20: trunkline.node.v1.ShipCallsResponse.receipt:type_name -> trunkline.node.v1.Receipt
+	23, // 21: trunkline.node.v1.NodeService.Enroll:input_type -> trunkline.node.v1.EnrollRequest
+	24, // 22: trunkline.node.v1.NodeService.Renew:input_type -> trunkline.node.v1.RenewRequest
+	1,  // 23: trunkline.node.v1.NodeService.Sync:input_type -> trunkline.node.v1.SyncRequest
+	13, // 24: trunkline.node.v1.NodeService.ShipCalls:input_type -> trunkline.node.v1.ShipCallsRequest
+	25, // 25: trunkline.node.v1.NodeService.Enroll:output_type -> trunkline.node.v1.EnrollResponse
+	26, // 26: trunkline.node.v1.NodeService.Renew:output_type -> trunkline.node.v1.RenewResponse
+	2,  // 27: trunkline.node.v1.NodeService.Sync:output_type -> trunkline.node.v1.SyncResponse
+	15, // 28: trunkline.node.v1.NodeService.ShipCalls:output_type -> trunkline.node.v1.ShipCallsResponse
+	25, // [25:29] is the sub-list for method output_type
+	21, // [21:25] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_node_proto_init() }
@@ -1722,7 +1848,7 @@ func file_trunkline_node_v1_node_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_node_v1_node_proto_rawDesc), len(file_trunkline_node_v1_node_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

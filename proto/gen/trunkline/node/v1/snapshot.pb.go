@@ -145,7 +145,8 @@ type Provider struct {
 	MaxInFlight         int32     `protobuf:"varint,7,opt,name=max_in_flight,json=maxInFlight,proto3" json:"max_in_flight,omitempty"`
 	Models              []*Model  `protobuf:"bytes,8,rep,name=models,proto3" json:"models,omitempty"`
 	// Failover policy for what happens to the provider as a whole.
-	Policy *Policy `protobuf:"bytes,9,opt,name=policy,proto3" json:"policy,omitempty"`
+	Policy     *Policy      `protobuf:"bytes,9,opt,name=policy,proto3" json:"policy,omitempty"`
+	FieldRules []*FieldRule `protobuf:"bytes,140,rep,name=field_rules,json=fieldRules,proto3" json:"field_rules,omitempty"`
 	// A node that lacks one of these refuses this document.
 	RequiredFeatures []string `protobuf:"bytes,20,rep,name=required_features,json=requiredFeatures,proto3" json:"required_features,omitempty"`
 	unknownFields    protoimpl.UnknownFields
@@ -241,6 +242,13 @@ func (x *Provider) GetModels() []*Model {
 func (x *Provider) GetPolicy() *Policy {
 	if x != nil {
 		return x.Policy
+	}
+	return nil
+}
+
+func (x *Provider) GetFieldRules() []*FieldRule {
+	if x != nil {
+		return x.FieldRules
 	}
 	return nil
 }
@@ -362,6 +370,8 @@ type Model struct {
 	// Absent: the model has no price.
 	Price         *Price `protobuf:"bytes,2,opt,name=price,proto3" json:"price,omitempty"`
 	ContextWindow int64  `protobuf:"varint,3,opt,name=context_window,json=contextWindow,proto3" json:"context_window,omitempty"`
+	// Besides those of the provider; one for the same field takes its place.
+	FieldRules    []*FieldRule `protobuf:"bytes,140,rep,name=field_rules,json=fieldRules,proto3" json:"field_rules,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -417,6 +427,94 @@ func (x *Model) GetContextWindow() int64 {
 	return 0
 }
 
+func (x *Model) GetFieldRules() []*FieldRule {
+	if x != nil {
+		return x.FieldRules
+	}
+	return nil
+}
+
+// What is done to a field of JSON requests.
+type FieldRule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// name or parent.name.
+	Field string `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
+	// drop, rename, default or force.
+	Action string `protobuf:"bytes,2,opt,name=action,proto3" json:"action,omitempty"`
+	To     string `protobuf:"bytes,3,opt,name=to,proto3" json:"to,omitempty"`
+	// JSON.
+	Value string `protobuf:"bytes,4,opt,name=value,proto3" json:"value,omitempty"`
+	// Without /v1 and the slash before it; empty: those that generate text.
+	Endpoints     []string `protobuf:"bytes,5,rep,name=endpoints,proto3" json:"endpoints,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FieldRule) Reset() {
+	*x = FieldRule{}
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FieldRule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FieldRule) ProtoMessage() {}
+
+func (x *FieldRule) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FieldRule.ProtoReflect.Descriptor instead.
+func (*FieldRule) Descriptor() ([]byte, []int) {
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *FieldRule) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *FieldRule) GetAction() string {
+	if x != nil {
+		return x.Action
+	}
+	return ""
+}
+
+func (x *FieldRule) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *FieldRule) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *FieldRule) GetEndpoints() []string {
+	if x != nil {
+		return x.Endpoints
+	}
+	return nil
+}
+
 // Micro-USD per million tokens, which is the same number as pico-USD per token.
 type Price struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
@@ -433,7 +531,7 @@ type Price struct {
 
 func (x *Price) Reset() {
 	*x = Price{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[5]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -445,7 +543,7 @@ func (x *Price) String() string {
 func (*Price) ProtoMessage() {}
 
 func (x *Price) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[5]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -458,7 +556,7 @@ func (x *Price) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Price.ProtoReflect.Descriptor instead.
 func (*Price) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Price) GetInput() int64 {
@@ -516,7 +614,7 @@ type Group struct {
 
 func (x *Group) Reset() {
 	*x = Group{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[6]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -528,7 +626,7 @@ func (x *Group) String() string {
 func (*Group) ProtoMessage() {}
 
 func (x *Group) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[6]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -541,7 +639,7 @@ func (x *Group) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Group.ProtoReflect.Descriptor instead.
 func (*Group) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Group) GetName() string {
@@ -608,7 +706,7 @@ type BodyLog struct {
 
 func (x *BodyLog) Reset() {
 	*x = BodyLog{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -620,7 +718,7 @@ func (x *BodyLog) String() string {
 func (*BodyLog) ProtoMessage() {}
 
 func (x *BodyLog) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -633,7 +731,7 @@ func (x *BodyLog) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BodyLog.ProtoReflect.Descriptor instead.
 func (*BodyLog) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *BodyLog) GetMaxBytes() int32 {
@@ -679,7 +777,7 @@ type Member struct {
 
 func (x *Member) Reset() {
 	*x = Member{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -691,7 +789,7 @@ func (x *Member) String() string {
 func (*Member) ProtoMessage() {}
 
 func (x *Member) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -704,7 +802,7 @@ func (x *Member) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Member.ProtoReflect.Descriptor instead.
 func (*Member) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Member) GetProvider() string {
@@ -775,7 +873,7 @@ type Policy struct {
 
 func (x *Policy) Reset() {
 	*x = Policy{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -787,7 +885,7 @@ func (x *Policy) String() string {
 func (*Policy) ProtoMessage() {}
 
 func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -800,7 +898,7 @@ func (x *Policy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Policy.ProtoReflect.Descriptor instead.
 func (*Policy) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Policy) GetFailureThreshold() int32 {
@@ -966,7 +1064,7 @@ type ApiKey struct {
 
 func (x *ApiKey) Reset() {
 	*x = ApiKey{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -978,7 +1076,7 @@ func (x *ApiKey) String() string {
 func (*ApiKey) ProtoMessage() {}
 
 func (x *ApiKey) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -991,7 +1089,7 @@ func (x *ApiKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApiKey.ProtoReflect.Descriptor instead.
 func (*ApiKey) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{10}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ApiKey) GetName() string {
@@ -1111,7 +1209,7 @@ type FailureKeyword struct {
 
 func (x *FailureKeyword) Reset() {
 	*x = FailureKeyword{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1123,7 +1221,7 @@ func (x *FailureKeyword) String() string {
 func (*FailureKeyword) ProtoMessage() {}
 
 func (x *FailureKeyword) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1136,7 +1234,7 @@ func (x *FailureKeyword) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailureKeyword.ProtoReflect.Descriptor instead.
 func (*FailureKeyword) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{11}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *FailureKeyword) GetName() string {
@@ -1216,7 +1314,7 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\bapi_keys\x18\x05 \x03(\v2\x19.trunkline.node.v1.ApiKeyR\aapiKeys\x12L\n" +
 	"\x10failure_keywords\x18\x06 \x03(\v2!.trunkline.node.v1.FailureKeywordR\x0ffailureKeywords\x12!\n" +
 	"\fcors_origins\x18\a \x03(\tR\vcorsOrigins\x12+\n" +
-	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeatures\"\xb3\x03\n" +
+	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeatures\"\xf3\x03\n" +
 	"\bProvider\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x19\n" +
 	"\bbase_url\x18\x02 \x01(\tR\abaseUrl\x12\x18\n" +
@@ -1226,7 +1324,9 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\x15allow_private_network\x18\x06 \x01(\bR\x13allowPrivateNetwork\x12\"\n" +
 	"\rmax_in_flight\x18\a \x01(\x05R\vmaxInFlight\x120\n" +
 	"\x06models\x18\b \x03(\v2\x18.trunkline.node.v1.ModelR\x06models\x121\n" +
-	"\x06policy\x18\t \x01(\v2\x19.trunkline.node.v1.PolicyR\x06policy\x12+\n" +
+	"\x06policy\x18\t \x01(\v2\x19.trunkline.node.v1.PolicyR\x06policy\x12>\n" +
+	"\vfield_rules\x18\x8c\x01 \x03(\v2\x1c.trunkline.node.v1.FieldRuleR\n" +
+	"fieldRules\x12+\n" +
 	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeatures\"8\n" +
 	"\n" +
 	"Credential\x12\x12\n" +
@@ -1234,11 +1334,19 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\x06secret\x18\x02 \x01(\tR\x06secret\"2\n" +
 	"\x06Header\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value\"n\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\"\xae\x01\n" +
 	"\x05Model\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12.\n" +
 	"\x05price\x18\x02 \x01(\v2\x18.trunkline.node.v1.PriceR\x05price\x12%\n" +
-	"\x0econtext_window\x18\x03 \x01(\x03R\rcontextWindow\"\x94\x01\n" +
+	"\x0econtext_window\x18\x03 \x01(\x03R\rcontextWindow\x12>\n" +
+	"\vfield_rules\x18\x8c\x01 \x03(\v2\x1c.trunkline.node.v1.FieldRuleR\n" +
+	"fieldRules\"}\n" +
+	"\tFieldRule\x12\x14\n" +
+	"\x05field\x18\x01 \x01(\tR\x05field\x12\x16\n" +
+	"\x06action\x18\x02 \x01(\tR\x06action\x12\x0e\n" +
+	"\x02to\x18\x03 \x01(\tR\x02to\x12\x14\n" +
+	"\x05value\x18\x04 \x01(\tR\x05value\x12\x1c\n" +
+	"\tendpoints\x18\x05 \x03(\tR\tendpoints\"\x94\x01\n" +
 	"\x05Price\x12\x14\n" +
 	"\x05input\x18\x01 \x01(\x03R\x05input\x12!\n" +
 	"\fcached_input\x18\x02 \x01(\x03R\vcachedInput\x12\x16\n" +
@@ -1330,53 +1438,56 @@ func file_trunkline_node_v1_snapshot_proto_rawDescGZIP() []byte {
 	return file_trunkline_node_v1_snapshot_proto_rawDescData
 }
 
-var file_trunkline_node_v1_snapshot_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_trunkline_node_v1_snapshot_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_trunkline_node_v1_snapshot_proto_goTypes = []any{
 	(*Snapshot)(nil),              // 0: trunkline.node.v1.Snapshot
 	(*Provider)(nil),              // 1: trunkline.node.v1.Provider
 	(*Credential)(nil),            // 2: trunkline.node.v1.Credential
 	(*Header)(nil),                // 3: trunkline.node.v1.Header
 	(*Model)(nil),                 // 4: trunkline.node.v1.Model
-	(*Price)(nil),                 // 5: trunkline.node.v1.Price
-	(*Group)(nil),                 // 6: trunkline.node.v1.Group
-	(*BodyLog)(nil),               // 7: trunkline.node.v1.BodyLog
-	(*Member)(nil),                // 8: trunkline.node.v1.Member
-	(*Policy)(nil),                // 9: trunkline.node.v1.Policy
-	(*ApiKey)(nil),                // 10: trunkline.node.v1.ApiKey
-	(*FailureKeyword)(nil),        // 11: trunkline.node.v1.FailureKeyword
-	(*durationpb.Duration)(nil),   // 12: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(*FieldRule)(nil),             // 5: trunkline.node.v1.FieldRule
+	(*Price)(nil),                 // 6: trunkline.node.v1.Price
+	(*Group)(nil),                 // 7: trunkline.node.v1.Group
+	(*BodyLog)(nil),               // 8: trunkline.node.v1.BodyLog
+	(*Member)(nil),                // 9: trunkline.node.v1.Member
+	(*Policy)(nil),                // 10: trunkline.node.v1.Policy
+	(*ApiKey)(nil),                // 11: trunkline.node.v1.ApiKey
+	(*FailureKeyword)(nil),        // 12: trunkline.node.v1.FailureKeyword
+	(*durationpb.Duration)(nil),   // 13: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
 }
 var file_trunkline_node_v1_snapshot_proto_depIdxs = []int32{
 	1,  // 0: trunkline.node.v1.Snapshot.providers:type_name -> trunkline.node.v1.Provider
-	6,  // 1: trunkline.node.v1.Snapshot.groups:type_name -> trunkline.node.v1.Group
-	10, // 2: trunkline.node.v1.Snapshot.api_keys:type_name -> trunkline.node.v1.ApiKey
-	11, // 3: trunkline.node.v1.Snapshot.failure_keywords:type_name -> trunkline.node.v1.FailureKeyword
+	7,  // 1: trunkline.node.v1.Snapshot.groups:type_name -> trunkline.node.v1.Group
+	11, // 2: trunkline.node.v1.Snapshot.api_keys:type_name -> trunkline.node.v1.ApiKey
+	12, // 3: trunkline.node.v1.Snapshot.failure_keywords:type_name -> trunkline.node.v1.FailureKeyword
 	2,  // 4: trunkline.node.v1.Provider.credentials:type_name -> trunkline.node.v1.Credential
 	3,  // 5: trunkline.node.v1.Provider.headers:type_name -> trunkline.node.v1.Header
 	4,  // 6: trunkline.node.v1.Provider.models:type_name -> trunkline.node.v1.Model
-	9,  // 7: trunkline.node.v1.Provider.policy:type_name -> trunkline.node.v1.Policy
-	5,  // 8: trunkline.node.v1.Model.price:type_name -> trunkline.node.v1.Price
-	8,  // 9: trunkline.node.v1.Group.members:type_name -> trunkline.node.v1.Member
-	7,  // 10: trunkline.node.v1.Group.body_log:type_name -> trunkline.node.v1.BodyLog
-	9,  // 11: trunkline.node.v1.Member.policy:type_name -> trunkline.node.v1.Policy
-	12, // 12: trunkline.node.v1.Policy.failure_window:type_name -> google.protobuf.Duration
-	12, // 13: trunkline.node.v1.Policy.cooldown:type_name -> google.protobuf.Duration
-	12, // 14: trunkline.node.v1.Policy.cooldown_max:type_name -> google.protobuf.Duration
-	12, // 15: trunkline.node.v1.Policy.connect_timeout:type_name -> google.protobuf.Duration
-	12, // 16: trunkline.node.v1.Policy.first_token_timeout:type_name -> google.protobuf.Duration
-	12, // 17: trunkline.node.v1.Policy.response_timeout:type_name -> google.protobuf.Duration
-	12, // 18: trunkline.node.v1.Policy.stream_idle_timeout:type_name -> google.protobuf.Duration
-	12, // 19: trunkline.node.v1.Policy.total_timeout:type_name -> google.protobuf.Duration
-	12, // 20: trunkline.node.v1.Policy.stream_total_timeout:type_name -> google.protobuf.Duration
-	12, // 21: trunkline.node.v1.Policy.keyword_hold:type_name -> google.protobuf.Duration
-	12, // 22: trunkline.node.v1.Policy.first_token_timeout_max:type_name -> google.protobuf.Duration
-	13, // 23: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	10, // 7: trunkline.node.v1.Provider.policy:type_name -> trunkline.node.v1.Policy
+	5,  // 8: trunkline.node.v1.Provider.field_rules:type_name -> trunkline.node.v1.FieldRule
+	6,  // 9: trunkline.node.v1.Model.price:type_name -> trunkline.node.v1.Price
+	5,  // 10: trunkline.node.v1.Model.field_rules:type_name -> trunkline.node.v1.FieldRule
+	9,  // 11: trunkline.node.v1.Group.members:type_name -> trunkline.node.v1.Member
+	8,  // 12: trunkline.node.v1.Group.body_log:type_name -> trunkline.node.v1.BodyLog
+	10, // 13: trunkline.node.v1.Member.policy:type_name -> trunkline.node.v1.Policy
+	13, // 14: trunkline.node.v1.Policy.failure_window:type_name -> google.protobuf.Duration
+	13, // 15: trunkline.node.v1.Policy.cooldown:type_name -> google.protobuf.Duration
+	13, // 16: trunkline.node.v1.Policy.cooldown_max:type_name -> google.protobuf.Duration
+	13, // 17: trunkline.node.v1.Policy.connect_timeout:type_name -> google.protobuf.Duration
+	13, // 18: trunkline.node.v1.Policy.first_token_timeout:type_name -> google.protobuf.Duration
+	13, // 19: trunkline.node.v1.Policy.response_timeout:type_name -> google.protobuf.Duration
+	13, // 20: trunkline.node.v1.Policy.stream_idle_timeout:type_name -> google.protobuf.Duration
+	13, // 21: trunkline.node.v1.Policy.total_timeout:type_name -> google.protobuf.Duration
+	13, // 22: trunkline.node.v1.Policy.stream_total_timeout:type_name -> google.protobuf.Duration
+	13, // 23: trunkline.node.v1.Policy.keyword_hold:type_name -> google.protobuf.Duration
+	13, // 24: trunkline.node.v1.Policy.first_token_timeout_max:type_name -> google.protobuf.Duration
+	14, // 25: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
+	26, // [26:26] is the sub-list for method output_type
+	26, // [26:26] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_snapshot_proto_init() }
@@ -1390,7 +1501,7 @@ func file_trunkline_node_v1_snapshot_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_node_v1_snapshot_proto_rawDesc), len(file_trunkline_node_v1_snapshot_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

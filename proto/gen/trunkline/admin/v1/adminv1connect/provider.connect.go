@@ -168,7 +168,8 @@ type ProviderServiceClient interface {
 	DeleteProvider(context.Context, *v1.DeleteProviderRequest) (*v1.DeleteProviderResponse, error)
 	// How providers stand on all connected nodes together.
 	ListProviderHealth(context.Context, *v1.ListProviderHealthRequest) (*v1.ListProviderHealthResponse, error)
-	// End cooldowns on every connected node: of a provider, one of its models or one of its credentials.
+	// End cooldowns on every connected node: of a provider, one of its models or one of its credentials. What was learned
+	// of refusals by the models that are meant is forgotten.
 	ResetCooldown(context.Context, *v1.ResetCooldownRequest) (*v1.ResetCooldownResponse, error)
 	// Show what an import of a provider's models would do, and change nothing.
 	PreviewImport(context.Context, *v1.PreviewImportRequest) (*v1.PreviewImportResponse, error)
@@ -249,7 +250,8 @@ type ProviderServiceHandler interface {
 	DeleteProvider(context.Context, *v1.DeleteProviderRequest) (*v1.DeleteProviderResponse, error)
 	// How providers stand on all connected nodes together.
 	ListProviderHealth(context.Context, *v1.ListProviderHealthRequest) (*v1.ListProviderHealthResponse, error)
-	// End cooldowns on every connected node: of a provider, one of its models or one of its credentials.
+	// End cooldowns on every connected node: of a provider, one of its models or one of its credentials. What was learned
+	// of refusals by the models that are meant is forgotten.
 	ResetCooldown(context.Context, *v1.ResetCooldownRequest) (*v1.ResetCooldownResponse, error)
 	// Show what an import of a provider's models would do, and change nothing.
 	PreviewImport(context.Context, *v1.PreviewImportRequest) (*v1.PreviewImportResponse, error)
