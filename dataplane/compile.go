@@ -28,6 +28,7 @@ func Compile(in *nodev1.Snapshot) (*Snapshot, error) {
 		Revision:  in.GetRevision(),
 		Providers: make(map[string]*Provider, len(in.GetProviders())),
 		pepper:    in.GetKeyPepper(),
+		hop:       []string{hopOf(in.GetKeyPepper())},
 		keys:      make(map[[32]byte]*APIKey, len(in.GetApiKeys())),
 		groups:    make(map[string]*Group, len(in.GetGroups())),
 

@@ -61,6 +61,7 @@ const (
 	KeyAddress                // the API key may not be used from there
 	KeyRevoked                // the API key was revoked while a stream ran
 	GatewayDraining           // this node stops and could not wait any longer
+	LoopDetected              // the provider's address leads back to this gateway
 	numOutcomes
 )
 
@@ -186,7 +187,9 @@ var rules = withShared([numOutcomes]Rule{
 	KeyBudget:       {Name: "key_budget", Move: Stay, NeverSent: true, Status: 429, Type: "insufficient_quota", Code: "insufficient_quota"},
 	KeyRevoked:      {Name: "key_revoked", Move: Stay, MaybeBilled: true, Status: 401, Type: callerErr, Code: "invalid_api_key"},
 	GatewayDraining: {Name: "gateway_draining", Move: Stay, MaybeBilled: true, Status: 503, Type: serverErr, Code: "gateway_draining"},
-	KeyAddress:      {Name: "key_address", Move: Stay, NeverSent: true, Status: 403, Type: callerErr, Code: "ip_not_allowed"},
+	// Held against nothing: a client can make another gateway say so by a header it sends.
+	LoopDetected: {Name: "loop_detected", Move: Next, NeverSent: true, Status: 508, Type: serverErr, Code: "loop_detected"},
+	KeyAddress:   {Name: "key_address", Move: Stay, NeverSent: true, Status: 403, Type: callerErr, Code: "ip_not_allowed"},
 })
 
 // scopeKinds are the scopes as package outcome names them.

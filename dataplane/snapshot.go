@@ -22,6 +22,7 @@ type Snapshot struct {
 	CORS      Origins
 
 	pepper []byte
+	hop    []string // the installation's name in HopHeader; never changed
 	keys   map[[sha256.Size]byte]*APIKey
 	groups map[string]*Group // by name and by alias
 	// unsupported are the keys that this build cannot serve, with the features that it lacks.

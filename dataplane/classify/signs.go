@@ -151,6 +151,10 @@ var signs = []sign{
 		opens: []string{"rate limit", "too many requests", "too many concurrent", "request rate limit"},
 	},
 	{
+		outcome: dataplane.LoopDetected, // another gateway of this kind
+		codes:   []string{"loop_detected"},
+	},
+	{
 		outcome: dataplane.Unsupported,
 		codes:   []string{"unknown_url", "unsupported_endpoint", "endpoint_not_found"},
 		opens: []string{

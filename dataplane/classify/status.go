@@ -137,6 +137,8 @@ func byStatus(status int, f *fault, model string) sign {
 		return sign{outcome: dataplane.ContentPolicy}
 	case 498, 529:
 		return sign{outcome: dataplane.Overloaded}
+	case http.StatusLoopDetected:
+		return sign{outcome: dataplane.LoopDetected}
 	}
 	switch {
 	case status >= 400 && status < 500 && f.present:

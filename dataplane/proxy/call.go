@@ -37,7 +37,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, id string, endpo
 	c.rec.APIKey = c.req.Key.Name
 	c.req.Share = h.budget.Share(c.req.Key.Held)
 	defer c.finish()
-	if c.checkAddress() && c.begin() && c.readOptions() && c.readBody() && c.route() && c.pinned() && c.admit() {
+	if c.checkAddress() && c.checkLoop() && c.begin() && c.readOptions() && c.readBody() && c.route() && c.pinned() && c.admit() {
 		h.engine.Serve(w, &c.req, &c.rec)
 	}
 }

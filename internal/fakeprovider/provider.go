@@ -1,6 +1,7 @@
 package fakeprovider
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -92,8 +93,8 @@ func (p *Provider) complete(w http.ResponseWriter, r *http.Request, endpoint *ap
 		return
 	}
 	record := &Served{
-		Host: r.Host, Path: r.URL.Path, Model: req.model, Stream: req.stream, Start: start,
-		Header: hashSecrets(r.Header), BodySize: len(body), Body: body[:max(0, min(len(body), p.cfg.MaxBody))],
+		Host: r.Host, Path: r.URL.Path, Model: strings.Clone(req.model), Stream: req.stream, Start: start,
+		Header: hashSecrets(r.Header), BodySize: len(body), Body: bytes.Clone(body[:max(0, min(len(body), p.cfg.MaxBody))]),
 	}
 	if secret := credential(r.Header); secret != "" {
 		record.AuthHash = AuthHash(secret)

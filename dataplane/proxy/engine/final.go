@@ -112,6 +112,9 @@ func summary(n int, last failure) string {
 	if n > 1 {
 		what = "All " + strconv.Itoa(n) + " attempts failed; the last one: "
 	}
+	if last.verdict.Outcome == dataplane.LoopDetected {
+		what = "The address of a provider leads back to this gateway: "
+	}
 	if last.verdict.Outcome == dataplane.ModelNotFound {
 		what = "The model does not exist at any provider of this group: "
 	}

@@ -18,6 +18,7 @@ type Request struct {
 	Group    *dataplane.Group // with at least one member
 	Body     body.Body
 	Share    body.Share // of what all requests hold
+	Hops     []string   // what attempts send in dataplane.HopHeader
 	Envelope wire.Envelope
 	Stream   bool // the client wants a stream
 	Unsafe   bool // to repeat: it could take effect twice

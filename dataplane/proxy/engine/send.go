@@ -24,6 +24,9 @@ func (a *attempt) fill(r *http.Request) {
 			r.Header[name] = []string{strings.Join(values, ",")}
 		}
 	}
+	if len(req.Hops) > 0 {
+		r.Header[dataplane.HopHeader] = req.Hops // whatever the provider's configuration says
+	}
 	var src io.Reader
 	if form := req.Body.Form; form != nil {
 		src, r.ContentLength = form.Reader(a.Model), form.Size(a.Model)

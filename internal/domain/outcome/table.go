@@ -51,4 +51,5 @@ var table = [...]Outcome{
 	{Name: "key_address", CountsAgainst: "none", Blame: "caller", Permanent: true},
 	{Name: "key_revoked", CountsAgainst: "none", Blame: "caller", Permanent: true},
 	{Name: "gateway_draining", CountsAgainst: "none", Blame: "gateway"},
+	{Name: "loop_detected", CountsAgainst: "none", Blame: "provider", Permanent: true, NeedsHelp: true},
 }

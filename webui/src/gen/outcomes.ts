@@ -53,6 +53,7 @@ export const outcomes = {
   key_address: { class: 'caller', label: 'outcome.key_address', permanent: true, needsHelp: false },
   key_revoked: { class: 'caller', label: 'outcome.key_revoked', permanent: true, needsHelp: false },
   gateway_draining: { class: 'gateway', label: 'outcome.gateway_draining', permanent: false, needsHelp: false },
+  loop_detected: { class: 'provider', label: 'outcome.loop_detected', permanent: true, needsHelp: true },
 } as const satisfies Record<string, { class: OutcomeClass; label: string; permanent: boolean; needsHelp: boolean }>;
 
 export type Outcome = keyof typeof outcomes;

@@ -47,5 +47,6 @@ export const outcomes = {
   'outcome.key_address': 'Address not allowed for the key',
   'outcome.key_revoked': 'Key revoked while it ran',
   'outcome.gateway_draining': 'Node stopped while it ran',
+  'outcome.loop_detected': 'Provider leads back here',
   'outcome.other': 'Other',
 } as const;

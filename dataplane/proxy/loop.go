@@ -1,0 +1,23 @@
+package proxy
+
+import (
+	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+)
+
+// checkLoop refuses a request that came through this gateway before: the address of a provider,
+// here or at another gateway, leads back. A client that sends such a header itself is refused,
+// and nobody else.
+func (c *call) checkLoop() bool {
+	var ok bool
+	if c.req.Hops, ok = c.snapshot.Hops(c.req.HTTP.Header); ok {
+		return true
+	}
+	rule := dataplane.LoopDetected.Rule()
+	c.w.Header().Set("X-Should-Retry", "false")
+	c.refuse(dataplane.LoopDetected, rule.Status, wire.Error{
+		Message: "The request came through this gateway before, or through too many: the address of a provider leads back to it.",
+		Type:    rule.Type, Code: rule.Code,
+	})
+	return false
+}
