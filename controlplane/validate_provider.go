@@ -160,33 +160,13 @@ func (f *faults) models(r *Resource, models []*adminv1.Model) {
 }
 
 func (f *faults) price(r *Resource, path string, p *adminv1.Price) {
-	amounts := [...]struct {
-		field, value string
-		most         int64
-		unit         string
-	}{
-		{"input", p.GetInput(), MaxTokenPrice, "per million tokens"},
-		{"cached_input", p.GetCachedInput(), MaxTokenPrice, "per million tokens"},
-		{"cache_write", p.GetCacheWrite(), MaxTokenPrice, "per million tokens"},
-		{"output", p.GetOutput(), MaxTokenPrice, "per million tokens"},
-		{"per_call", p.GetPerCall(), MaxCallPrice, "per call"},
-	}
-	for _, a := range amounts {
-		if a.value == "" {
-			continue
-		}
-		micro, err := ParseDecimal(a.value)
-		if err != nil {
-			f.add(r, path+"."+a.field, "%v", err)
-		} else if micro > a.most {
-			f.add(r, path+"."+a.field, "must be at most %d USD %s", a.most/1_000_000, a.unit)
-		}
-	}
+	CheckPrice(p, func(field, reason string) { f.add(r, path+"."+field, "%s", reason) })
 }
 
 // isPrice tells the pattern of a decimal from other rules.
 func isPrice(v *protovalidate.Violation) bool {
-	return v.FieldDescriptor != nil && v.FieldDescriptor.Parent() == (&adminv1.Price{}).ProtoReflect().Descriptor()
+	f := v.FieldDescriptor
+	return f != nil && slices.ContainsFunc(Rates, func(r Rate) bool { return f == r.price || f == r.tier })
 }
 
 // checkSecrets checks that the credentials' secrets are stored.

@@ -58,6 +58,7 @@ type Attempt struct {
 	Opaque      int      // items that were cut out of its request
 	Usage       Usage
 	Cost        PicoUSD
+	Rates       *Rates // what Cost was reckoned with; nil: there is no price
 }
 
 // UsageSource says where token numbers come from.
@@ -72,36 +73,3 @@ const (
 
 // String gives the source's name as calls record it.
 func (s UsageSource) String() string { return [...]string{"none", "upstream", "estimated"}[s] }
-
-// Usage is the tokens of an answer. Input includes what came from a cache and what was
-// written to one, output includes reasoning.
-type Usage struct {
-	Input       int64
-	CachedInput int64
-	CacheWrite  int64
-	Output      int64
-	Source      UsageSource
-}
-
-// PicoUSD is an exact amount of money: 1e-12 USD. An int64 of it reaches 9.2 million USD.
-type PicoUSD int64
-
-// Price is what an upstream charges. Micro-USD per million tokens is the same number as
-// pico-USD per token, so cost needs no rounding.
-type Price struct {
-	Input       PicoUSD // per token
-	CachedInput PicoUSD // per token
-	CacheWrite  PicoUSD // per token
-	Output      PicoUSD // per token
-	PerCall     PicoUSD
-}
-
-// Cost is what the usage costs; 0 without a price.
-func (p *Price) Cost(u Usage) PicoUSD {
-	if p == nil {
-		return 0
-	}
-	fresh := max(u.Input-u.CachedInput-u.CacheWrite, 0)
-	return p.PerCall + p.Input*PicoUSD(fresh) + p.CachedInput*PicoUSD(u.CachedInput) +
-		p.CacheWrite*PicoUSD(u.CacheWrite) + p.Output*PicoUSD(u.Output)
-}

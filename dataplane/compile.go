@@ -217,12 +217,31 @@ func compilePrice(in *nodev1.Price) *Price {
 	if in == nil {
 		return nil
 	}
-	return &Price{
-		Input:       PicoUSD(in.GetInput()),
-		CachedInput: PicoUSD(in.GetCachedInput()),
-		CacheWrite:  PicoUSD(in.GetCacheWrite()),
-		Output:      PicoUSD(in.GetOutput()),
-		PerCall:     PicoUSD(in.GetPerCall()) * microPerCall,
+	p := &Price{Rates: compileRates(in)}
+	for _, t := range in.GetTiers() {
+		p.Tiers = append(p.Tiers, PriceTier{ServiceTier: t.GetServiceTier(), Above: t.GetAboveInputTokens(), Rates: compileRates(t.GetPrice())})
+	}
+	return p
+}
+
+func compileRates(in *nodev1.Price) Rates {
+	return Rates{
+		Input:         PicoUSD(in.GetInput()),
+		CachedInput:   PicoUSD(in.GetCachedInput()),
+		CacheWrite:    PicoUSD(in.GetCacheWrite()),
+		CacheWrite1hr: PicoUSD(in.GetCacheWrite_1Hr()),
+		Output:        PicoUSD(in.GetOutput()),
+		Reasoning:     PicoUSD(in.GetReasoning()),
+		AudioInput:    PicoUSD(in.GetAudioInput()),
+		CachedAudio:   PicoUSD(in.GetCachedAudioInput()),
+		AudioOutput:   PicoUSD(in.GetAudioOutput()),
+		ImageInput:    PicoUSD(in.GetImageInput()),
+		CachedImage:   PicoUSD(in.GetCachedImageInput()),
+		ImageOutput:   PicoUSD(in.GetImageOutput()),
+		PerImage:      PicoUSD(in.GetPerImage()),
+		PerCharacter:  PicoUSD(in.GetPerCharacter()),
+		PerSecond:     PicoUSD(in.GetPerSecond()),
+		PerCall:       PicoUSD(in.GetPerCall()) * microPerCall,
 	}
 }
 

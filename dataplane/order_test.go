@@ -38,7 +38,7 @@ func closed(Scope) Condition { return Condition{} }
 
 func TestOrderIsPriorityThenPrice(t *testing.T) {
 	t.Parallel()
-	cheap, dear := &Price{Input: 1, Output: 2}, &Price{Input: 2, Output: 2}
+	cheap, dear := &Price{Rates: Rates{Input: 1, Output: 2}}, &Price{Rates: Rates{Input: 2, Output: 2}}
 	g := groupOf(
 		target("last", 9, 1, cheap), target("unpriced", 1, 1, nil), target("dear", 1, 1, dear),
 		target("free", 1, 1, &Price{}), target("cheap", 1, 1, cheap), target("first", 0, 1, nil),

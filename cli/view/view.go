@@ -68,18 +68,28 @@ func model(m *adminv1.Model) []string {
 	return []string{m.GetId(), output.Text(m.GetAlias()), price(m.GetPrice()), tokens(m.GetContextWindow()), origin(m.GetImported())}
 }
 
-// price names each part, USD per million tokens or per call.
+// price names each part, USD per million tokens or characters, per second, image or call, and
+// how many prices there are for long prompts and service tiers.
 func price(p *adminv1.Price) string {
 	var parts []string
-	add := func(name, amount string) {
-		if amount != "" {
-			parts = append(parts, name+" "+amount)
+	for _, part := range [...]struct{ name, amount string }{
+		{"in", p.GetInput()}, {"cached", p.GetCachedInput()}, {"cache write", p.GetCacheWrite()}, {"for 1 h", p.GetCacheWrite_1Hr()},
+		{"out", p.GetOutput()}, {"reasoning", p.GetReasoning()}, {"audio in", p.GetAudioInput()}, {"cached audio", p.GetCachedAudioInput()},
+		{"audio out", p.GetAudioOutput()}, {"image in", p.GetImageInput()}, {"cached image", p.GetCachedImageInput()},
+		{"image out", p.GetImageOutput()}, {"per image", p.GetPerImage()}, {"per 1M characters", p.GetPerCharacter()},
+		{"per second", p.GetPerSecond()}, {"per call", p.GetPerCall()},
+	} {
+		if part.amount != "" {
+			parts = append(parts, part.name+" "+part.amount)
 		}
 	}
-	add("in", p.GetInput())
-	add("cached", p.GetCachedInput())
-	add("out", p.GetOutput())
-	add("per call", p.GetPerCall())
+	switch n := len(p.GetTiers()); n {
+	case 0:
+	case 1:
+		parts = append(parts, "1 tier")
+	default:
+		parts = append(parts, strconv.Itoa(n)+" tiers")
+	}
 	return output.Text(strings.Join(parts, ", "))
 }
 

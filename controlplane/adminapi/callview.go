@@ -78,6 +78,7 @@ func attemptView(a *nodev1.Attempt) *adminv1.Attempt {
 		Again:             a.GetAgain(),
 		FieldRules:        a.GetFieldRules(),
 		OpaqueItemsCut:    a.GetOpaqueItemsCut(),
+		CostParts:         costParts(a.GetCostParts()),
 	}
 }
 
@@ -86,12 +87,32 @@ func usageView(u *nodev1.Usage) *adminv1.Usage {
 		return nil
 	}
 	return &adminv1.Usage{
-		InputTokens:       u.GetInputTokens(),
-		CachedInputTokens: u.GetCachedInputTokens(),
-		CacheWriteTokens:  u.GetCacheWriteTokens(),
-		OutputTokens:      u.GetOutputTokens(),
-		Source:            u.GetSource(),
+		InputTokens:            u.GetInputTokens(),
+		CachedInputTokens:      u.GetCachedInputTokens(),
+		CacheWriteTokens:       u.GetCacheWriteTokens(),
+		CacheWrite_1HrTokens:   u.GetCacheWrite_1HrTokens(),
+		OutputTokens:           u.GetOutputTokens(),
+		ReasoningTokens:        u.GetReasoningTokens(),
+		AudioInputTokens:       u.GetAudioInputTokens(),
+		CachedAudioInputTokens: u.GetCachedAudioInputTokens(),
+		AudioOutputTokens:      u.GetAudioOutputTokens(),
+		ImageInputTokens:       u.GetImageInputTokens(),
+		CachedImageInputTokens: u.GetCachedImageInputTokens(),
+		ImageOutputTokens:      u.GetImageOutputTokens(),
+		Images:                 u.GetImages(),
+		Characters:             u.GetCharacters(),
+		AudioDuration:          reached(u.GetAudioMs() * 1000),
+		BilledUnits:            u.GetBilledUnits(),
+		ServiceTier:            u.GetServiceTier(),
+		Source:                 u.GetSource(),
 	}
+}
+
+func costParts(in []*nodev1.CostPart) (parts []*adminv1.CostPart) {
+	for _, p := range in {
+		parts = append(parts, &adminv1.CostPart{Kind: p.GetKind(), Quantity: p.GetQuantity(), Cost: usage.CostOfPico(p.GetCost()).String()})
+	}
+	return parts
 }
 
 // micros is a duration counted in microseconds.

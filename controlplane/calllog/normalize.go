@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -13,6 +14,9 @@ const (
 	maxName     = 256
 	maxReason   = 1024
 	maxAttempts = 64
+	// maxCostParts is more than there are kinds of prices, maxKind longer than the name of one.
+	maxCostParts = 32
+	maxKind      = 32
 	// maxCooldown is longer than any cooldown is set to.
 	maxCooldown = 365 * 24 * time.Hour
 )
@@ -66,15 +70,24 @@ func attempt(a *nodev1.Attempt) {
 	}
 	a.Status = min(max(a.Status, 0), 999)
 	a.Usage = plausible(a.GetUsage())
+	a.CostParts = a.CostParts[:min(len(a.CostParts), maxCostParts)]
+	for _, p := range a.CostParts {
+		p.Kind, p.Quantity, p.Cost = text(p.Kind, maxKind), max(p.Quantity, 0), max(p.Cost, 0)
+	}
 }
 
 func plausible(u *nodev1.Usage) *nodev1.Usage {
 	if u == nil {
 		u = &nodev1.Usage{}
 	}
-	for _, n := range []*int64{&u.InputTokens, &u.CachedInputTokens, &u.OutputTokens, &u.CacheWriteTokens} {
+	for _, n := range []*int64{
+		&u.InputTokens, &u.CachedInputTokens, &u.OutputTokens, &u.CacheWriteTokens, &u.CacheWrite_1HrTokens, &u.ReasoningTokens,
+		&u.AudioInputTokens, &u.CachedAudioInputTokens, &u.AudioOutputTokens, &u.ImageInputTokens, &u.CachedImageInputTokens,
+		&u.ImageOutputTokens, &u.Images, &u.Characters, &u.AudioMs, &u.BilledUnits,
+	} {
 		*n = max(*n, 0)
 	}
+	u.ServiceTier = usage.ServiceTier(u.ServiceTier)
 	switch u.Source {
 	case "upstream", "estimated":
 	default:

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"strings"
 
+	"google.golang.org/protobuf/proto"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -26,8 +29,10 @@ func priceSource(m *adminv1.Model) string {
 
 // samePrice compares prices; one that says nothing is like none.
 func samePrice(a, b *adminv1.Price) bool {
-	return a.GetInput() == b.GetInput() && a.GetCachedInput() == b.GetCachedInput() &&
-		a.GetOutput() == b.GetOutput() && a.GetPerCall() == b.GetPerCall() && a.GetCacheWrite() == b.GetCacheWrite()
+	if !controlplane.IsPriced(a) || !controlplane.IsPriced(b) {
+		return controlplane.IsPriced(a) == controlplane.IsPriced(b)
+	}
+	return proto.Equal(a, b)
 }
 
 func change(field, before, after string) string {
@@ -36,15 +41,34 @@ func change(field, before, after string) string {
 
 // priceText writes a price on one line.
 func priceText(p *adminv1.Price) string {
-	var parts []string
-	for _, part := range [...]struct{ name, amount string }{
-		{"in", p.GetInput()}, {"cached", p.GetCachedInput()}, {"cache write", p.GetCacheWrite()}, {"out", p.GetOutput()}, {"per call", p.GetPerCall()},
-	} {
-		if part.amount != "" {
-			parts = append(parts, part.name+" "+part.amount)
+	if p == nil {
+		return ""
+	}
+	parts := ratesText(p)
+	for _, t := range p.GetTiers() {
+		var of []string
+		if t.GetServiceTier() != "" {
+			of = append(of, t.GetServiceTier())
 		}
+		if t.GetAboveInputTokens() > 0 {
+			of = append(of, fmt.Sprintf("above %d tokens", t.GetAboveInputTokens()))
+		}
+		parts = append(parts, strings.Join(of, " ")+": "+strings.Join(ratesText(t), ", "))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// shortNames are what amounts are called in a line; others by their own name.
+var shortNames = map[string]string{"input": "in", "cached_input": "cached", "output": "out"}
+
+func ratesText(m proto.Message) (parts []string) {
+	for i := range controlplane.Rates {
+		r := &controlplane.Rates[i]
+		if amount := r.Of(m); amount != "" {
+			parts = append(parts, cmp.Or(shortNames[r.Name], strings.ReplaceAll(r.Name, "_", " "))+" "+amount)
+		}
+	}
+	return parts
 }
 
 func joined(a, b string) string {

@@ -37,7 +37,9 @@ var (
 	tokens    = dataplane.Usage{Input: fakeprovider.PromptTokens, CachedInput: fakeprovider.CachedTokens, Output: 8, Source: dataplane.UsageUpstream}
 	written   = dataplane.Usage{Input: fakeprovider.PromptTokens, CachedInput: fakeprovider.CachedTokens, CacheWrite: fakeprovider.CacheCreationTokens, Output: 8, Source: dataplane.UsageUpstream}
 	inputOnly = dataplane.Usage{Input: fakeprovider.PromptTokens, Source: dataplane.UsageUpstream}
-	uncached  = dataplane.Usage{Input: fakeprovider.PromptTokens, Output: 8, Source: dataplane.UsageUpstream}
+	heard     = dataplane.Usage{Input: fakeprovider.PromptTokens, AudioInput: fakeprovider.PromptTokens, Output: 8, Source: dataplane.UsageUpstream}
+	spoken    = dataplane.Usage{Input: fakeprovider.PromptTokens, AudioInput: fakeprovider.PromptTokens, Output: 8, Characters: 2, Source: dataplane.UsageUpstream}
+	drawn     = dataplane.Usage{Input: fakeprovider.PromptTokens, CachedInput: fakeprovider.CachedTokens, Output: 8, Images: 1, Source: dataplane.UsageUpstream}
 )
 
 const streamTrue = `"stream":true`
@@ -53,12 +55,12 @@ var apis = []api{
 	{path: "/embeddings", body: `"input":["a","b"]`, good: "data.1.embedding", usage: inputOnly},
 	{path: "/moderations", body: `"input":"hi"`, good: "results.0.categories"},
 	{path: "/rerank", body: `"query":"q","documents":["a","b"]`, good: "results.0.relevance_score"},
-	{path: "/images/generations", body: `"prompt":"a cat"`, good: "data.0.b64_json", stream: streamTrue, usage: tokens, first: "partial_image", end: "image_generation.completed"},
-	{path: "/images/edits", form: []string{"prompt", "a cat"}, good: "data.0.b64_json", stream: streamTrue, usage: tokens, first: "partial_image", end: "image_generation.completed"},
-	{path: "/images/variations", form: []string{"n", "1"}, good: "data.0.b64_json", usage: tokens},
-	{path: "/audio/speech", body: `"input":"hi","voice":"alloy"`, stream: `"stream_format":"sse"`, usage: uncached, first: "speech.audio.delta", end: "speech.audio.done"},
-	{path: "/audio/transcriptions", form: []string{"language", "en"}, good: "text", stream: streamTrue, usage: uncached, first: `"delta":"Hello!"`, end: "transcript.text.done"},
-	{path: "/audio/translations", form: []string{"prompt", "x"}, good: "text", usage: uncached},
+	{path: "/images/generations", body: `"prompt":"a cat"`, good: "data.0.b64_json", stream: streamTrue, usage: drawn, first: "partial_image", end: "image_generation.completed"},
+	{path: "/images/edits", form: []string{"prompt", "a cat"}, good: "data.0.b64_json", stream: streamTrue, usage: drawn, first: "partial_image", end: "image_generation.completed"},
+	{path: "/images/variations", form: []string{"n", "1"}, good: "data.0.b64_json", usage: drawn},
+	{path: "/audio/speech", body: `"input":"hi","voice":"alloy"`, stream: `"stream_format":"sse"`, usage: spoken, first: "speech.audio.delta", end: "speech.audio.done"},
+	{path: "/audio/transcriptions", form: []string{"language", "en"}, good: "text", stream: streamTrue, usage: heard, first: `"delta":"Hello!"`, end: "transcript.text.done"},
+	{path: "/audio/translations", form: []string{"prompt", "x"}, good: "text", usage: heard},
 }
 
 // request builds a call of the endpoint to the group g.
@@ -177,7 +179,7 @@ func TestEveryEndpoint(t *testing.T) {
 				}
 				want := a.usage
 				if a.good == "" && !stream {
-					want = dataplane.Usage{} // sound says nothing of tokens
+					want = dataplane.Usage{Characters: want.Characters} // sound says nothing of tokens
 				}
 				if call.Usage != want {
 					t.Errorf("usage %+v, want %+v", call.Usage, want)
@@ -401,12 +403,37 @@ func TestPlainAnswersWhereAStreamWasAsked(t *testing.T) {
 	}
 }
 
+// A response in the background could not be fetched: it is refused before anything is sent.
+func TestBackgroundResponsesAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, stream := range []bool{false, true} {
+		for value, served := range map[string]bool{"true": false, `"true"`: false, "1": false, "false": true, "null": true} {
+			r := newRig(t, setup{models: []string{"ok"}})
+			a := api{path: "/responses", body: `"input":"hi","background":` + value, good: "output", stream: streamTrue}
+			got, call := a.call(t, r, stream)
+			if served {
+				if got.status != http.StatusOK || call.Outcome != dataplane.OK {
+					t.Errorf("background %s: status %d, %s", value, got.status, call.Outcome)
+				}
+				continue
+			}
+			e := gjson.Get(got.body, "error")
+			if got.status != http.StatusBadRequest || e.Get("param").Str != "background" || e.Get("type").Str != "invalid_request_error" || !strings.Contains(e.Get("message").Str, "background") {
+				t.Errorf("background %s: status %d, %s", value, got.status, got.body)
+			}
+			if call.Outcome != dataplane.InvalidRequest || len(call.Attempts) != 0 || len(r.fake.Served()) != 0 || call.Usage != (dataplane.Usage{}) || call.Cost != 0 {
+				t.Errorf("background %s: %+v, %d requests were sent", value, call, len(r.fake.Served()))
+			}
+		}
+	}
+}
+
 // What could take effect twice moves on only from failures before it was sent.
 func TestUnsafeResponsesAreNotRepeated(t *testing.T) {
 	t.Parallel()
 	dead := "http://" + outcometest.ClosedPort(t)
 	for what, field := range map[string]string{
-		"background": `"background":true`, "chained": `"previous_response_id":"resp_1"`, "conversation": `"conversation":"conv_1"`,
+		"chained": `"previous_response_id":"resp_1"`, "conversation": `"conversation":"conv_1"`,
 	} {
 		a := api{path: "/responses", body: `"input":"hi",` + field, good: "output"}
 		for _, first := range []string{"cut-0", "status-500", "200-html", "stall-before"} {

@@ -12,8 +12,9 @@
 //   - GET models, models/{id}
 //
 // Files, batches, fine-tuning, assistants and whatever else names no model to route by gets
-// 404 unsupported_endpoint. A response that runs in the background, or that goes on with a
-// stored one, is never sent twice: it moves on only from failures before it was sent.
+// 404 unsupported_endpoint. A response that is to run in the background is refused, since it
+// could not be fetched. One that goes on with a stored one is never sent twice: it moves on
+// only from failures before it was sent.
 //
 // Request bodies may be gzip or zstd. At most 32 MiB decoded, 100 times what came over the
 // wire, 1 GiB of all bodies at once, an eighth of that of one key; at least 1 KiB/s over each

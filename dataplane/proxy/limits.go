@@ -65,9 +65,9 @@ func (c *call) cancel() {
 // estimate guesses what the call will use: four bytes of text to an input token, and as many
 // output tokens as the client allows, at the price of the member that is to be tried first.
 func (c *call) estimate() dataplane.Estimate {
-	usage := dataplane.Usage{}
+	usage := dataplane.Usage{Characters: c.req.Envelope.Characters}
 	if c.req.Endpoint.Estimate != wire.EstimateNothing {
-		usage.Input = int64(len(c.req.Body.JSON) / 4)
+		usage.Input = c.req.Envelope.Prompt
 	}
 	if c.req.Endpoint.Estimate == wire.EstimateBoth {
 		usage.Output = c.req.Envelope.MaxTokens

@@ -67,7 +67,7 @@ func TestTheLastCandidateIsTriedOnceMore(t *testing.T) {
 func TestAnUnsafeRequestIsNotTriedOnceMore(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, setup{models: []string{"status-500-times-1"}, config: quick})
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/v1/responses", strings.NewReader(`{"model":"g","input":"hi","background":true}`))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/v1/responses", strings.NewReader(`{"model":"g","input":"hi","conversation":"conv_1"}`))
 	if err != nil {
 		t.Fatal(err)
 	}

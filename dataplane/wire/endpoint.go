@@ -9,6 +9,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // Endpoint is what must be known of one endpoint to serve it.
@@ -21,6 +22,8 @@ type Endpoint struct {
 	Form bool
 	// Note keeps what only this endpoint looks at of a JSON request; nil: nothing.
 	Note func(e *Envelope, key, value []byte)
+	// Refuse says why a request cannot be served, before anything is sent; nil: every one can.
+	Refuse func(*Envelope) *scan.Error
 	// Unsafe says of a request that it could take effect twice if it were repeated. Such
 	// a call moves on only from failures that provably never reached the provider. nil:
 	// every request may be repeated.
@@ -40,6 +43,9 @@ type Endpoint struct {
 	// Empty recognises a good answer in which nothing is said, although neither a limit nor a
 	// filter ended it; nil: none is.
 	Empty func(answer []byte) bool
+	// Measure adds what a plain answer shows of what was used beside its usage, such as how many
+	// images there are; nil: nothing.
+	Measure func(answer []byte, u *dataplane.Usage)
 	// Estimate is which tokens are guessed from bytes when an answer tells none.
 	Estimate Estimate
 	Stream   *Stream // nil: its answers are never streamed

@@ -17,6 +17,8 @@ type Envelope struct {
 	Stream     bool
 	UsageAsked bool  // the client asked for the usage chunk
 	MaxTokens  int64 // output tokens that the client allows; 0 when it does not say
+	Prompt     int64 // input tokens, guessed
+	Characters int64 // of text that is to be spoken
 	Notes      Notes // of the endpoint's own
 
 	modelAt      scan.Span // the value of model, quotes included
@@ -75,6 +77,14 @@ func ReadEnvelope(body []byte, endpoint *Endpoint) (Envelope, error) {
 	}
 	if e.modelAt.End == 0 {
 		return e, noModel()
+	}
+	if endpoint.Refuse != nil {
+		if refusal := endpoint.Refuse(&e); refusal != nil {
+			return e, refusal
+		}
+	}
+	if endpoint.Estimate != EstimateNothing {
+		e.Prompt = PromptTokens(body)
 	}
 	return e, nil
 }

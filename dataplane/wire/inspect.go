@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
@@ -10,6 +11,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
 	"github.com/trunkline-ai/trunkline/internal/domain/keyword"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 )
 
 // Kind is what an event means for the commit.
@@ -29,6 +31,8 @@ const (
 var (
 	keyError = []byte(`"error"`)
 	keyUsage = []byte(`"usage"`)
+
+	keyService = []byte(`"service_tier"`)
 )
 
 // Inspection is what has been seen of a stream so far. Behind the first meaningful event
@@ -43,6 +47,7 @@ type Inspection struct {
 	Limited    bool              // and it was not the model's own end
 	Failure    dataplane.Verdict // what the finish_reason says; OK: nothing bad
 	Usage      dataplane.Usage
+	Images     int64 // that are whole
 
 	told   usageMembers // what Usage is made of
 	toldAt int64        // Output when usage was told last
@@ -70,6 +75,9 @@ func (i *Inspection) See(event []byte, hideUsage bool) Kind {
 	}
 	has := membersOf(text)
 	i.Output += has.output
+	if has.service && !i.Meaningful {
+		i.told.service = cmp.Or(i.serviceIn(text), i.told.service)
+	}
 	if has.err || !has.filled {
 		if _, is := classify.ErrorBody(text, ""); is || !has.filled && sse.Named(event, "error") {
 			return Failed
@@ -119,12 +127,21 @@ func (i *Inspection) seeUsage(text []byte) (found bool) {
 		if later == (usageMembers{}) {
 			continue
 		}
+		later.service = cmp.Or(later.service, i.serviceIn(text))
 		i.told.merge(&later)
-		if usage, ok := i.told.usage(); ok {
-			i.Usage, i.toldAt = usage, i.Output
+		if told, ok := i.told.usage(); ok {
+			i.Usage, i.toldAt = told, i.Output
 		}
 	}
 	return found
+}
+
+// serviceIn is the service tier that an event tells beside its usage.
+func (i *Inspection) serviceIn(text []byte) string {
+	if i.Stream.Service == "" || !bytes.Contains(text, keyService) {
+		return ""
+	}
+	return usage.ServiceTier(gjson.GetBytes(text, i.Stream.Service).Str)
 }
 
 // Spent is the usage that a stream told. Output behind it, as in a stream that was cut, is
@@ -134,6 +151,7 @@ func (i *Inspection) Spent() dataplane.Usage {
 	if since := i.Output - i.toldAt; u.Source == dataplane.UsageUpstream && since > 0 {
 		u.Output, u.Source = u.Output+TokensIn(since), dataplane.UsageEstimated
 	}
+	u.Images, u.ServiceTier = i.Images, i.told.service
 	return u
 }
 

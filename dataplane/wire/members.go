@@ -5,11 +5,12 @@ import "bytes"
 // members says which members an event has, wherever in it, that it must be parsed for, and
 // how much output it carries.
 type members struct {
-	err    bool  // error, with whatever value
-	usage  bool  // usage, with an object: most upstreams send null until the end
-	finish bool  // finish_reason, with a text
-	filled bool  // choices, with at least one
-	output int64 // bytes of output text, of reasoning and of what tools are called with
+	err     bool  // error, with whatever value
+	usage   bool  // usage, with an object: most upstreams send null until the end
+	finish  bool  // finish_reason, with a text
+	filled  bool  // choices, with at least one
+	service bool  // service_tier, with a text
+	output  int64 // bytes of output text, of reasoning and of what tools are called with
 }
 
 // longestKey is the longest of the keys that membersOf knows.
@@ -34,6 +35,8 @@ func membersOf(text []byte) (m members) {
 			m.usage = m.usage || valueAt(text[i:]) == '{'
 		case "finish_reason":
 			m.finish = m.finish || isFilled(text[i:], '"', '"')
+		case "service_tier":
+			m.service = m.service || valueAt(text[i:]) == '"'
 		case "choices":
 			m.filled = m.filled || isFilled(text[i:], '[', ']')
 		case "content", "refusal", "arguments", "name", "transcript", "thinking", "partial_json", "delta":

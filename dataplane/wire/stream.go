@@ -13,7 +13,12 @@ type Stream struct {
 	Failed  []string // types of failures
 	Text    []string // where output text is
 	Usage   []string // where usage is
-	End     []byte   // what is added to a whole answer whose last event is missing
+	// Service is where the service tier is, if it is not inside the usage; empty: nowhere else.
+	Service string
+	// Whole is where the last event repeats the output; empty: anywhere in it.
+	Whole  string
+	Images bool   // each of Finish is an image
+	End    []byte // what is added to a whole answer whose last event is missing
 
 	// Reasons recognises a filler that tells that the model reasons, which may take long; nil:
 	// none does.

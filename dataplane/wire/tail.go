@@ -6,6 +6,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 )
 
 // tailBytes is how much of the end of a long answer is kept to find its usage in.
@@ -37,6 +38,12 @@ func (t *Tail) Usage() (dataplane.Usage, bool) {
 	if at < 0 {
 		return dataplane.Usage{}, false
 	}
-	value := bytes.TrimLeft(t.kept[at+len(keyUsage):], " \t\r\n:")
-	return UsageOf(gjson.ParseBytes(value))
+	told, ok := UsageOf(gjson.ParseBytes(valueBehind(t.kept[at+len(keyUsage):])))
+	if at = bytes.LastIndex(t.kept, keyService); at >= 0 && told.ServiceTier == "" {
+		told.ServiceTier = usage.ServiceTier(gjson.ParseBytes(valueBehind(t.kept[at+len(keyService):])).Str)
+	}
+	return told, ok
 }
+
+// valueBehind is the value that follows a key.
+func valueBehind(text []byte) []byte { return bytes.TrimLeft(text, " \t\r\n:") }

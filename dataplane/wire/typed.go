@@ -23,8 +23,11 @@ func (i *Inspection) seeTyped(event, text []byte) Kind {
 		}
 	}
 	// Other events repeat whole what came in pieces.
-	if strings.HasSuffix(typ, "delta") || i.Output == 0 && slices.Contains(i.Stream.Last, typ) {
+	switch {
+	case strings.HasSuffix(typ, "delta"):
 		i.Output += membersOf(text).output
+	case i.Output == 0 && slices.Contains(i.Stream.Last, typ):
+		i.Output += membersOf(i.whole(text)).output
 	}
 	if bytes.Contains(text, keyUsage) {
 		i.seeUsage(text)
@@ -39,6 +42,9 @@ func (i *Inspection) seeTyped(event, text []byte) Kind {
 	case finishes && i.Stream.Reason != "":
 		i.finish(gjson.GetBytes(text, i.Stream.Reason), func() bool { return false })
 	case finishes:
+		if i.Stream.Images {
+			i.Images++
+		}
 		i.Finished = true
 		i.says(typ, text)
 	case filler:
@@ -74,6 +80,14 @@ func (i *Inspection) filler(typ string, text []byte) Kind {
 		return Working
 	}
 	return Filler
+}
+
+// whole is what the last event repeats of the output.
+func (i *Inspection) whole(text []byte) []byte {
+	if i.Stream.Whole == "" {
+		return text
+	}
+	return []byte(gjson.GetBytes(text, i.Stream.Whole).Raw)
 }
 
 // typedOutput reports whether a delta carries anything, and keeps its text when failure

@@ -1,9 +1,12 @@
 package wire
 
 import (
+	"bytes"
+
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 )
 
 // UsageOf reads a usage object of any endpoint. False: it holds no number that says how much
@@ -17,13 +20,20 @@ func UsageOf(u gjson.Result) (dataplane.Usage, bool) {
 	return m.usage()
 }
 
-// UsageIn finds the usage of a plain answer: where everyone puts it, or inside a choice.
-func UsageIn(answer []byte) dataplane.Usage {
+// Usage finds the usage of a plain answer, where everyone puts it or inside a choice, and what
+// the answer itself shows of what was used.
+func (e *Endpoint) Usage(answer []byte) dataplane.Usage {
 	told, ok := UsageOf(gjson.GetBytes(answer, "usage"))
 	if !ok || told.Input+told.Output == 0 {
 		if inside, ok := UsageOf(gjson.GetBytes(answer, UsageInChoice)); ok {
-			return inside
+			told = inside
 		}
+	}
+	if told.ServiceTier == "" && bytes.Contains(answer, keyService) {
+		told.ServiceTier = usage.ServiceTier(gjson.GetBytes(answer, "service_tier").Str)
+	}
+	if e.Measure != nil {
+		e.Measure(answer, &told)
 	}
 	return told
 }
@@ -36,9 +46,12 @@ func (m *usageMembers) usage() (dataplane.Usage, bool) {
 	read := max(m.cached.tokens, m.cacheHit.tokens, m.cacheRead.tokens)
 	written := max(m.written.tokens, m.cacheCreation.tokens, m.written5m.tokens+m.written1h.tokens)
 	u := dataplane.Usage{
-		Input:  first(m.prompt, m.input),
-		Output: first(m.completion, m.output),
-		Source: dataplane.UsageUpstream,
+		Input:       first(m.prompt, m.input),
+		Output:      first(m.completion, m.output),
+		AudioMS:     m.millis.tokens,
+		BilledUnits: m.units.tokens,
+		ServiceTier: m.service,
+		Source:      dataplane.UsageUpstream,
 	}
 	if m.cacheBeside(u, written) {
 		u.Input += m.cacheRead.tokens + max(m.cacheCreation.tokens, m.written5m.tokens+m.written1h.tokens)
@@ -46,11 +59,31 @@ func (m *usageMembers) usage() (dataplane.Usage, bool) {
 	m.missing(&u)
 	u.CachedInput = min(read, u.Input)
 	u.CacheWrite = min(written, u.Input-u.CachedInput)
-	told := m.prompt.told || m.input.told || m.completion.told || m.output.told || m.total.told || m.seconds.told
+	u.CacheWrite1hr = min(m.written1h.tokens, u.CacheWrite)
+	m.kinds(&u)
+	told := m.prompt.told || m.input.told || m.completion.told || m.output.told || m.total.told || m.millis.told || m.units.told
 	if !told {
 		return dataplane.Usage{}, false
 	}
 	return u, true
+}
+
+// kinds tells apart which tokens are audio, images and reasoning. What came from a cache is
+// text as far as nothing else is told and there is that much text.
+func (m *usageMembers) kinds(u *dataplane.Usage) {
+	u.AudioInput = min(m.audioIn.tokens, u.Input)
+	u.ImageInput = min(m.imageIn.tokens, u.Input-u.AudioInput)
+	u.CachedAudio = min(m.cachedAudio.tokens, u.AudioInput, u.CachedInput)
+	u.CachedImage = min(m.cachedImage.tokens, u.ImageInput, u.CachedInput-u.CachedAudio)
+	text := u.Input - u.AudioInput - u.ImageInput
+	if over := u.CachedInput + u.CacheWrite - u.CachedAudio - u.CachedImage - text; over > 0 {
+		more := min(over, u.AudioInput-u.CachedAudio, u.CachedInput-u.CachedAudio-u.CachedImage)
+		u.CachedAudio += more
+		u.CachedImage += min(over-more, u.ImageInput-u.CachedImage, u.CachedInput-u.CachedAudio-u.CachedImage)
+	}
+	u.AudioOutput = min(m.audioOut.tokens, u.Output)
+	u.ImageOutput = min(m.imageOut.tokens, u.Output-u.AudioOutput)
+	u.Reasoning = min(m.reasoning.tokens, u.Output-u.AudioOutput-u.ImageOutput)
 }
 
 // cacheBeside reports whether the input leaves out what came from a cache and what was written

@@ -56,9 +56,57 @@ func TestUsageOfEveryAPI(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			got, ok := UsageOf(gjson.Parse(tt.usage))
-			want := dataplane.Usage{Input: tt.want.in, CachedInput: tt.want.cached, CacheWrite: tt.want.written, Output: tt.want.out, Source: dataplane.UsageUpstream}
-			if !ok || got != want {
-				t.Fatalf("got %+v %v, want %+v", got, ok, want)
+			read := tokens{got.Input, got.CachedInput, got.CacheWrite, got.Output}
+			if !ok || read != tt.want || got.Source != dataplane.UsageUpstream {
+				t.Fatalf("got %+v %v, want %+v", got, ok, tt.want)
+			}
+		})
+	}
+}
+
+// What the tokens are tells what they cost.
+func TestUsageTellsKindsOfTokensApart(t *testing.T) {
+	t.Parallel()
+	upstream := func(u dataplane.Usage) dataplane.Usage {
+		u.Source = dataplane.UsageUpstream
+		return u
+	}
+	for _, tt := range []struct {
+		name, usage string
+		want        dataplane.Usage
+	}{
+		{"reasoning", `{"prompt_tokens":24,"completion_tokens":9,"completion_tokens_details":{"reasoning_tokens":4}}`, dataplane.Usage{Input: 24, Output: 9, Reasoning: 4}},
+		{"reasoning beside", `{"prompt_tokens":24,"completion_tokens":9,"reasoning_tokens":40}`, dataplane.Usage{Input: 24, Output: 49, Reasoning: 40}},
+		{"thinking", `{"input_tokens":24,"output_tokens":9,"output_tokens_details":{"thinking_tokens":4}}`, dataplane.Usage{Input: 24, Output: 9, Reasoning: 4}},
+		{"audio", `{"prompt_tokens":24,"completion_tokens":9,"prompt_tokens_details":{"audio_tokens":10,"cached_tokens":8},"completion_tokens_details":{"audio_tokens":7}}`,
+			dataplane.Usage{Input: 24, CachedInput: 8, Output: 9, AudioInput: 10, AudioOutput: 7}},
+		{"audio from the cache, told", `{"input_tokens":24,"output_tokens":9,"input_token_details":{"audio_tokens":10,"cached_tokens":8,"cached_tokens_details":{"audio_tokens":6,"text_tokens":2}}}`,
+			dataplane.Usage{Input: 24, CachedInput: 8, Output: 9, AudioInput: 10, CachedAudio: 6}},
+		{"audio from the cache, as it must be", `{"prompt_tokens":24,"completion_tokens":9,"prompt_tokens_details":{"audio_tokens":20,"cached_tokens":10}}`,
+			dataplane.Usage{Input: 24, CachedInput: 10, Output: 9, AudioInput: 20, CachedAudio: 6}},
+		{"images and audio from the cache, as it must be", `{"prompt_tokens":24,"prompt_tokens_details":{"audio_tokens":4,"image_tokens":16,"cached_tokens":20}}`,
+			dataplane.Usage{Input: 24, CachedInput: 20, AudioInput: 4, CachedAudio: 4, ImageInput: 16, CachedImage: 12}},
+		{"images", `{"input_tokens":50,"output_tokens":40,"input_tokens_details":{"text_tokens":10,"image_tokens":40},"output_tokens_details":{"image_tokens":30,"text_tokens":10}}`,
+			dataplane.Usage{Input: 50, Output: 40, ImageInput: 40, ImageOutput: 30}},
+		{"more than there is", `{"prompt_tokens":5,"completion_tokens":3,"prompt_tokens_details":{"audio_tokens":7,"image_tokens":9},"completion_tokens_details":{"audio_tokens":2,"image_tokens":9,"reasoning_tokens":1}}`,
+			dataplane.Usage{Input: 5, Output: 3, AudioInput: 5, AudioOutput: 2, ImageOutput: 1}},
+		{"an hour", `{"input_tokens":11,"cache_creation_input_tokens":5,"cache_creation":{"ephemeral_5m_input_tokens":3,"ephemeral_1h_input_tokens":2},"output_tokens":9}`,
+			dataplane.Usage{Input: 16, CacheWrite: 5, CacheWrite1hr: 2, Output: 9}},
+		{"an hour, in the details", `{"prompt_tokens":24,"completion_tokens":9,"prompt_tokens_details":{"cache_creation":{"ephemeral_1h_input_tokens":2},"cache_creation_input_tokens":5}}`,
+			dataplane.Usage{Input: 24, CacheWrite: 5, CacheWrite1hr: 2, Output: 9}},
+		{"seconds", `{"type":"duration","seconds":27.25}`, dataplane.Usage{AudioMS: 27250}},
+		{"seconds at Mistral", `{"prompt_audio_seconds":20,"prompt_tokens":4,"completion_tokens":9,"total_tokens":13}`, dataplane.Usage{Input: 4, Output: 9, AudioMS: 20000}},
+		{"seconds that are none", `{"prompt_audio_seconds":null,"prompt_tokens":4,"completion_tokens":9}`, dataplane.Usage{Input: 4, Output: 9}},
+		{"Cohere", `{"billed_units":{"input_tokens":24,"output_tokens":9},"tokens":{"input_tokens":90,"output_tokens":12}}`, dataplane.Usage{Input: 24, Output: 9}},
+		{"Cohere's searches", `{"billed_units":{"search_units":3}}`, dataplane.Usage{BilledUnits: 3}},
+		{"service tier", `{"input_tokens":24,"output_tokens":9,"service_tier":"Priority"}`, dataplane.Usage{Input: 24, Output: 9, ServiceTier: "priority"}},
+		{"the usual one", `{"input_tokens":24,"output_tokens":9,"service_tier":"standard"}`, dataplane.Usage{Input: 24, Output: 9}},
+		{"no name of one", `{"input_tokens":24,"output_tokens":9,"service_tier":"a b"}`, dataplane.Usage{Input: 24, Output: 9}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got, ok := UsageOf(gjson.Parse(tt.usage)); !ok || got != upstream(tt.want) {
+				t.Errorf("got %+v %v, want %+v", got, ok, upstream(tt.want))
 			}
 		})
 	}
@@ -89,7 +137,7 @@ func TestUsageInAPlainAnswer(t *testing.T) {
 		`{"choices":[{"usage":null}]}`:                                            0,
 		`{"choices":"usage"}`:                                                     0,
 	} {
-		got := UsageIn([]byte(answer))
+		got := (&Endpoint{}).Usage([]byte(answer))
 		if got.Input != want || (got.Source == dataplane.UsageUpstream) != (want > 0) {
 			t.Errorf("%s: %+v", answer, got)
 		}

@@ -1,9 +1,13 @@
 package wire
 
 import (
+	"cmp"
+	"math"
 	"strconv"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 )
 
 // usageMembers are the members of a usage object that say something to us.
@@ -17,9 +21,15 @@ type usageMembers struct {
 	cacheCreation        tokenCount // Anthropic's name: beside the input, mostly
 	written5m, written1h tokenCount // which cacheCreation is made of
 	reasoning            tokenCount // part of the output, mostly
-	seconds              tokenCount
+	millis               tokenCount // of audio
+	units                tokenCount // that the call is billed as
 
-	inputDetails bool // there are any
+	audioIn, imageIn         tokenCount // parts of the input
+	cachedAudio, cachedImage tokenCount // parts of both, and of what is cached
+	audioOut, imageOut       tokenCount // parts of the output
+
+	service      string // service tier, as prices name it
+	inputDetails bool   // there are any
 }
 
 // usageMembersOf reads a usage object. Of members of one name the first counts.
@@ -46,24 +56,36 @@ func (m *usageMembers) take(name string, value gjson.Result) {
 		m.total.set(value)
 	case "input_tokens_details", "inputTokensDetails", "input_token_details", "inputTokenDetails":
 		m.inputDetails = value.IsObject()
-		m.details(value)
-	case "prompt_tokens_details", "promptTokensDetails", "completion_tokens_details", "completionTokensDetails",
-		"output_tokens_details", "outputTokensDetails", "output_token_details", "outputTokenDetails", "cache_creation", "cacheCreation":
-		m.details(value)
+		m.details(value, &m.audioIn, &m.imageIn)
+	case "prompt_tokens_details", "promptTokensDetails":
+		m.details(value, &m.audioIn, &m.imageIn)
+	case "completion_tokens_details", "completionTokensDetails", "output_tokens_details", "outputTokensDetails",
+		"output_token_details", "outputTokenDetails":
+		m.details(value, &m.audioOut, &m.imageOut)
+	case "cache_creation", "cacheCreation":
+		m.details(value, nil, nil)
 	case "prompt_cache_hit_tokens", "promptCacheHitTokens":
 		m.cacheHit.set(value)
 	case "cache_read_input_tokens", "cacheReadInputTokens":
 		m.cacheRead.set(value)
 	case "cache_creation_input_tokens", "cacheCreationInputTokens", "cacheWriteInputTokens":
 		m.cacheCreation.set(value)
-	case "seconds":
-		m.seconds.set(value)
+	case "seconds", "prompt_audio_seconds", "promptAudioSeconds": // OpenAI's whisper, Mistral
+		m.millis.setMillis(value)
+	case "billed_units", "billedUnits": // Cohere
+		m.billed(value)
+	case "service_tier", "serviceTier":
+		if m.service == "" && value.Type == gjson.String {
+			m.service = usage.ServiceTier(value.Str)
+		}
 	default:
 		m.part(name, value)
 	}
 }
 
-func (m *usageMembers) details(value gjson.Result) {
+// details looks at the parts of the input or of the output, with those that are audio and
+// images.
+func (m *usageMembers) details(value gjson.Result, audio, image *tokenCount) {
 	if !value.IsObject() {
 		return
 	}
@@ -71,6 +93,18 @@ func (m *usageMembers) details(value gjson.Result) {
 		switch key.Str {
 		case "cache_creation_input_tokens", "cacheCreationInputTokens", "cache_creation_tokens", "cacheCreationTokens":
 			m.written.set(value)
+		case "cache_creation", "cacheCreation":
+			m.details(value, nil, nil)
+		case "cached_tokens_details", "cachedTokensDetails":
+			m.details(value, &m.cachedAudio, &m.cachedImage)
+		case "audio_tokens", "audioTokens":
+			if audio != nil {
+				audio.set(value)
+			}
+		case "image_tokens", "imageTokens":
+			if image != nil {
+				image.set(value)
+			}
 		default:
 			m.part(key.Str, value)
 		}
@@ -78,14 +112,21 @@ func (m *usageMembers) details(value gjson.Result) {
 	})
 }
 
+// billed looks at Cohere's units: tokens where tokens are billed, else searches.
+func (m *usageMembers) billed(value gjson.Result) {
+	m.input.set(value.Get("input_tokens"))
+	m.output.set(value.Get("output_tokens"))
+	m.units.set(value.Get("search_units"))
+}
+
 // part looks at a member that means the same at the top and in the details.
 func (m *usageMembers) part(name string, value gjson.Result) {
 	switch name {
-	case "cached_tokens", "cachedTokens", "cachedInputTokens":
+	case "cached_tokens", "cachedTokens", "cachedInputTokens", "num_cached_tokens":
 		m.cached.setMax(value)
 	case "cache_write_tokens", "cacheWriteTokens":
 		m.written.setMax(value)
-	case "reasoning_tokens", "reasoningTokens":
+	case "reasoning_tokens", "reasoningTokens", "thinking_tokens", "thinkingTokens":
 		m.reasoning.setMax(value)
 	case "ephemeral_5m_input_tokens", "ephemeral5mInputTokens":
 		m.written5m.set(value)
@@ -99,6 +140,7 @@ func (m *usageMembers) part(name string, value gjson.Result) {
 // nothing back.
 func (m *usageMembers) merge(later *usageMembers) {
 	m.inputDetails = m.inputDetails || later.inputDetails
+	m.service = cmp.Or(later.service, m.service)
 	for _, c := range [...]struct{ is, later *tokenCount }{
 		{&m.prompt, &later.prompt},
 		{&m.input, &later.input},
@@ -113,7 +155,14 @@ func (m *usageMembers) merge(later *usageMembers) {
 		{&m.written5m, &later.written5m},
 		{&m.written1h, &later.written1h},
 		{&m.reasoning, &later.reasoning},
-		{&m.seconds, &later.seconds},
+		{&m.millis, &later.millis},
+		{&m.units, &later.units},
+		{&m.audioIn, &later.audioIn},
+		{&m.imageIn, &later.imageIn},
+		{&m.cachedAudio, &later.cachedAudio},
+		{&m.cachedImage, &later.cachedImage},
+		{&m.audioOut, &later.audioOut},
+		{&m.imageOut, &later.imageOut},
 	} {
 		if c.later.tokens > 0 || !c.is.told {
 			*c.is = *c.later
@@ -130,7 +179,12 @@ type tokenCount struct {
 // maxTokens is the largest number of tokens that an answer may tell.
 const maxTokens = 1_000_000_000
 
-func (c *tokenCount) set(v gjson.Result) {
+func (c *tokenCount) set(v gjson.Result) { c.scaled(v, 1) }
+
+// setMillis takes seconds, or a part of one.
+func (c *tokenCount) setMillis(v gjson.Result) { c.scaled(v, 1000) }
+
+func (c *tokenCount) scaled(v gjson.Result, unit float64) {
 	if c.told {
 		return
 	}
@@ -145,9 +199,16 @@ func (c *tokenCount) set(v gjson.Result) {
 	default:
 		return
 	}
-	if n >= 0 && n <= maxTokens {
-		c.told, c.tokens = true, int64(n)
+	if n *= unit; n >= 0 && n <= maxTokens {
+		c.told, c.tokens = true, int64(math.Round(n))
 	}
+}
+
+// Millis reads a number of seconds in milliseconds; 0 for what is none.
+func Millis(v gjson.Result) int64 {
+	var c tokenCount
+	c.setMillis(v)
+	return c.tokens
 }
 
 // setMax is set for a count that may be told in more than one place.

@@ -182,8 +182,9 @@ func (a *attempt) close(v dataplane.Verdict) {
 	a.record.MaybeBilled = v.Outcome.Rule().MaybeBilled
 	a.record.Blame = a.blame(v)
 	a.record.Keyword = a.keywords.name
-	if a.record.Usage.Source != dataplane.UsageNone || v.Outcome == dataplane.OK { // calls may have a price of their own
-		a.record.Cost = a.Price.Cost(a.record.Usage)
+	if a.record.Usage != (dataplane.Usage{}) || v.Outcome == dataplane.OK { // calls may have a price of their own
+		a.record.Rates = a.Price.For(&a.record.Usage)
+		a.record.Cost = a.record.Rates.Cost(a.record.Usage)
 	}
 	a.call.rec.add(a.record)
 }

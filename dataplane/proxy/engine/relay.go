@@ -72,11 +72,10 @@ func (a *answer) long(ctx context.Context, body []byte) (dataplane.Verdict, bool
 	c.client.w.Header()["Content-Type"] = jsonType
 	c.client.w.WriteHeader(http.StatusOK)
 	var last wire.Tail
-	end := a.relay(io.TeeReader(a.body, &last), body, len(body))
-	a.record.Usage = c.req.guess(end.sent)
-	if u, ok := last.Usage(); ok {
-		a.record.Usage = u
-	}
+	seen := wire.NewMeter(c.req.Endpoint)
+	_, _ = seen.Write(body)
+	end := a.relay(io.TeeReader(a.body, io.MultiWriter(&last, seen)), body, len(body))
+	a.record.Usage = c.req.settleLong(&last, seen)
 	return a.endRelay(ctx, end)
 }
 

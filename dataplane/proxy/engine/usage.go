@@ -9,27 +9,30 @@ import (
 // usage that tells of longer ones is not true.
 const longestToken = 128
 
-// promptTokens guesses how long the prompt is.
+// promptTokens guesses how long the prompt takes to be read: by all its bytes.
 func (r *Request) promptTokens() int64 { return int64(r.Body.Size) / 4 }
 
 // guess is the usage of an answer with so many bytes of output text whose upstream told none.
 func (r *Request) guess(output int64) dataplane.Usage {
+	u := dataplane.Usage{Characters: r.Envelope.Characters}
 	switch r.Endpoint.Estimate {
 	case wire.EstimateBoth:
-		return dataplane.Usage{Input: r.promptTokens(), Output: wire.TokensIn(output), Source: dataplane.UsageEstimated}
+		u.Input, u.Output, u.Source = r.Envelope.Prompt, wire.TokensIn(output), dataplane.UsageEstimated
 	case wire.EstimateInput:
-		return dataplane.Usage{Input: r.promptTokens(), Source: dataplane.UsageEstimated}
+		u.Input, u.Source = r.Envelope.Prompt, dataplane.UsageEstimated
 	}
-	return dataplane.Usage{}
+	return u
 }
 
 // settle is the usage of an answer with so many bytes of output text: what the upstream told,
 // and a guess for what cannot be true of it. No tokens are true where there is no output.
 func (r *Request) settle(told dataplane.Usage, output int64) dataplane.Usage {
 	guess := r.guess(output)
+	told.Characters = guess.Characters
 	switch {
 	case told.Source == dataplane.UsageNone:
-		return guess
+		told.Input, told.Output, told.Source = guess.Input, guess.Output, guess.Source
+		return told
 	case guess.Source == dataplane.UsageNone, r.Endpoint.Estimate == wire.EstimateBoth && output == 0 && told.Output == 0:
 		return told
 	}
@@ -45,7 +48,7 @@ func (r *Request) settle(told dataplane.Usage, output int64) dataplane.Usage {
 // settlePlain is settle for a plain answer. Its text is looked for only where the usage could
 // be untrue.
 func (r *Request) settlePlain(answer []byte) dataplane.Usage {
-	told := wire.UsageIn(answer)
+	told := r.Endpoint.Usage(answer)
 	var output int64
 	if r.Endpoint.Estimate == wire.EstimateBoth && (told.Output == 0 || int64(len(answer)) > longestToken*told.Output+maxEnvelope) {
 		output = r.Endpoint.Output(answer)
@@ -55,3 +58,9 @@ func (r *Request) settlePlain(answer []byte) dataplane.Usage {
 
 // maxEnvelope is how much of an answer may be something other than its text.
 const maxEnvelope = 4 << 10
+
+// settleLong is settle for a plain answer that was relayed: its end, and how much text went by.
+func (r *Request) settleLong(last *wire.Tail, seen *wire.Meter) dataplane.Usage {
+	told, _ := last.Usage()
+	return r.settle(told, seen.Output())
+}

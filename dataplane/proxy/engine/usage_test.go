@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
-	"github.com/trunkline-ai/trunkline/dataplane/proxy/body"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
 )
 
@@ -45,7 +44,7 @@ func TestUsageIsBelievedWhenItCanBeTrue(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			req := &Request{Endpoint: &wire.Endpoint{Estimate: tt.estimate}, Body: body.Body{Size: 40}}
+			req := &Request{Endpoint: &wire.Endpoint{Estimate: tt.estimate}, Envelope: wire.Envelope{Prompt: 10}}
 			if got := req.settle(tt.told, tt.output); got != tt.want {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
@@ -64,7 +63,7 @@ func TestUsageOfAPlainAnswerIsNotThatOfItsEnvelope(t *testing.T) {
 		`{"choices":[{"message":{"content":"` + long + `"}}],"usage":{"prompt_tokens":24,"completion_tokens":1}}`:                 {Input: 24, Output: 5000, Source: dataplane.UsageEstimated},
 		`{"choices":[{"message":{"content":"hi"},"logprobs":"` + long + `"}],"usage":{"prompt_tokens":24,"completion_tokens":1}}`: {Input: 24, Output: 1, Source: dataplane.UsageUpstream},
 	} {
-		req := &Request{Endpoint: &wire.Endpoint{Lists: []string{"choices"}, Estimate: wire.EstimateBoth}, Body: body.Body{Size: 40}}
+		req := &Request{Endpoint: &wire.Endpoint{Lists: []string{"choices"}, Estimate: wire.EstimateBoth}, Envelope: wire.Envelope{Prompt: 10}}
 		if got := req.settlePlain([]byte(answer)); got != want {
 			t.Errorf("%.120s: got %+v, want %+v", answer, got, want)
 		}

@@ -76,27 +76,54 @@ func toAttempt(a dataplane.Attempt) *nodev1.Attempt {
 
 		FieldRules:     a.FieldRules,
 		OpaqueItemsCut: int32(a.Opaque),
+		CostParts:      toCostParts(&a),
 	}
+}
+
+// toCostParts leaves out what costs nothing.
+func toCostParts(a *dataplane.Attempt) (parts []*nodev1.CostPart) {
+	if a.Cost == 0 {
+		return nil
+	}
+	for _, p := range a.Rates.Parts(&a.Usage) {
+		if p.Cost > 0 {
+			parts = append(parts, &nodev1.CostPart{Kind: p.Kind, Quantity: p.Quantity, Cost: int64(p.Cost)})
+		}
+	}
+	return parts
 }
 
 func toUsage(u dataplane.Usage) *nodev1.Usage {
 	return &nodev1.Usage{
-		InputTokens:       u.Input,
-		CachedInputTokens: u.CachedInput,
-		CacheWriteTokens:  u.CacheWrite,
-		OutputTokens:      u.Output,
-		Source:            u.Source.String(),
+		InputTokens:            u.Input,
+		CachedInputTokens:      u.CachedInput,
+		CacheWriteTokens:       u.CacheWrite,
+		CacheWrite_1HrTokens:   u.CacheWrite1hr,
+		OutputTokens:           u.Output,
+		ReasoningTokens:        u.Reasoning,
+		AudioInputTokens:       u.AudioInput,
+		CachedAudioInputTokens: u.CachedAudio,
+		AudioOutputTokens:      u.AudioOutput,
+		ImageInputTokens:       u.ImageInput,
+		CachedImageInputTokens: u.CachedImage,
+		ImageOutputTokens:      u.ImageOutput,
+		Images:                 u.Images,
+		Characters:             u.Characters,
+		AudioMs:                u.AudioMS,
+		BilledUnits:            u.BilledUnits,
+		ServiceTier:            u.ServiceTier,
+		Source:                 u.Source.String(),
 	}
 }
 
 // footprint is about what a call takes in memory, in bytes: the messages themselves, and
 // their texts.
 func footprint(c *nodev1.Call) int64 {
-	const call, attempt, usage = 360, 280, 80
+	const call, attempt, usage, part = 360, 304, 216, 88
 	n := call + usage + len(c.Id) + len(c.Endpoint) + len(c.Model) + len(c.Group) + len(c.ApiKey) +
 		len(c.ErrorCode) + len(c.Provider) + len(c.UpstreamModel)
 	for _, a := range c.Attempts {
-		n += attempt + usage + len(a.Provider) + len(a.Model) + len(a.Credential) + len(a.Reason) + len(a.Keyword)
+		n += attempt + usage + part*len(a.CostParts) + len(a.Provider) + len(a.Model) + len(a.Credential) + len(a.Reason) + len(a.Keyword)
 		for _, r := range a.FieldRules {
 			n += len(r)
 		}

@@ -18,6 +18,6 @@ var Family = wire.Family{
 func Stream(object string) *wire.Stream {
 	return &wire.Stream{
 		Output: Output, UsageOnly: UsageOnly, Convert: Chunks(object), Options: true,
-		Usage: []string{"usage", wire.UsageInChoice, "x_groq.usage"}, End: sse.DoneEvent,
+		Usage: []string{"usage", wire.UsageInChoice, "x_groq.usage"}, Service: "service_tier", End: sse.DoneEvent,
 	}
 }

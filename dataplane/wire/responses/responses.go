@@ -3,13 +3,14 @@ package responses
 
 import (
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // Family is the API.
 var Family = wire.Family{
 	Name: "responses", Errors: errors,
 	Endpoints: []wire.Endpoint{
-		{Path: "/responses", Lists: []string{"output"}, Fails: "failed", Empty: isEmpty, Estimate: wire.EstimateBoth, Stream: stream, Note: note, Unsafe: changesConversation, Neutral: `"input":"Hi","max_output_tokens":16,"store":false`},
+		{Path: "/responses", Lists: []string{"output"}, Fails: "failed", Empty: isEmpty, Estimate: wire.EstimateBoth, Stream: stream, Note: note, Refuse: refuse, Unsafe: changesConversation, Neutral: `"input":"Hi","max_output_tokens":16,"store":false`},
 		{Path: "/responses/compact", Lists: []string{"output"}, Estimate: wire.EstimateBoth},
 		{Path: "/responses/input_tokens", Value: "input_tokens", Neutral: `"input":"Hi"`},
 	},
@@ -25,11 +26,11 @@ var stream = &wire.Stream{
 	Reasons: reasons, Says: says,
 	Last:   []string{"response.completed", "response.incomplete"},
 	Failed: []string{"response.failed", "error"},
-	Text:   []string{"delta"}, Usage: []string{"response.usage"},
+	Text:   []string{"delta"}, Usage: []string{"response.usage"}, Service: "response.service_tier", Whole: "response.output",
 	Convert: events,
 }
 
-// What decides whether a response may be asked for again.
+// What decides whether a response may be asked for, and whether it may be asked for again.
 const (
 	background wire.Notes = 1 << iota
 	conversation
@@ -41,7 +42,7 @@ func note(e *wire.Envelope, key, value []byte) {
 	there := len(value) > 2 && string(value) != "null" && string(value) != "false"
 	switch string(key) {
 	case "background":
-		e.Notes.Set(background, there)
+		e.Notes.Set(background, string(value) != "null" && string(value) != "false")
 	case "conversation":
 		e.Notes.Set(conversation, there)
 	case "previous_response_id":
@@ -51,8 +52,17 @@ func note(e *wire.Envelope, key, value []byte) {
 	}
 }
 
-// changesConversation: a response that runs in the background, or that the provider files
-// behind an earlier one, would be there twice.
+// refuse: a response that runs in the background could not be fetched here, nor could what it
+// costs be known.
+func refuse(e *wire.Envelope) *scan.Error {
+	if !e.Notes.Has(background) {
+		return nil
+	}
+	return &scan.Error{Param: "background", Message: "background: true is not supported: responses cannot be fetched by id here. Leave background out, and use stream for long answers."}
+}
+
+// changesConversation: a response that the provider files behind an earlier one would be
+// there twice.
 func changesConversation(e *wire.Envelope) bool {
-	return e.Notes.Has(background|conversation) || e.Notes.Has(previous) && !e.Notes.Has(notStored)
+	return e.Notes.Has(conversation) || e.Notes.Has(previous) && !e.Notes.Has(notStored)
 }

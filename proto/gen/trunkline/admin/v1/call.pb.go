@@ -396,8 +396,10 @@ type Attempt struct {
 	// Items of the conversation that were cut out, since only the provider that wrote them can read them and no candidate
 	// was that one: encrypted reasoning, signed thinking.
 	OpaqueItemsCut int32 `protobuf:"varint,141,opt,name=opaque_items_cut,json=opaqueItemsCut,proto3" json:"opaque_items_cut,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// What the cost is made of, at the prices of then; parts that cost nothing are left out.
+	CostParts     []*CostPart `protobuf:"bytes,150,rep,name=cost_parts,json=costParts,proto3" json:"cost_parts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Attempt) Reset() {
@@ -570,6 +572,13 @@ func (x *Attempt) GetOpaqueItemsCut() int32 {
 	return 0
 }
 
+func (x *Attempt) GetCostParts() []*CostPart {
+	if x != nil {
+		return x.CostParts
+	}
+	return nil
+}
+
 // Tokens of an answer.
 type Usage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -583,8 +592,34 @@ type Usage struct {
 	Source string `protobuf:"bytes,4,opt,name=source,proto3" json:"source,omitempty"`
 	// Input tokens the upstream wrote to its cache.
 	CacheWriteTokens int64 `protobuf:"varint,5,opt,name=cache_write_tokens,json=cacheWriteTokens,proto3" json:"cache_write_tokens,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Of cache_write_tokens, those written for an hour.
+	CacheWrite_1HrTokens int64 `protobuf:"varint,150,opt,name=cache_write_1hr_tokens,json=cacheWrite1hrTokens,proto3" json:"cache_write_1hr_tokens,omitempty"`
+	// Output tokens of reasoning.
+	ReasoningTokens int64 `protobuf:"varint,151,opt,name=reasoning_tokens,json=reasoningTokens,proto3" json:"reasoning_tokens,omitempty"`
+	// Input tokens of audio.
+	AudioInputTokens int64 `protobuf:"varint,152,opt,name=audio_input_tokens,json=audioInputTokens,proto3" json:"audio_input_tokens,omitempty"`
+	// Of these, tokens from the upstream's cache.
+	CachedAudioInputTokens int64 `protobuf:"varint,153,opt,name=cached_audio_input_tokens,json=cachedAudioInputTokens,proto3" json:"cached_audio_input_tokens,omitempty"`
+	// Output tokens of audio.
+	AudioOutputTokens int64 `protobuf:"varint,154,opt,name=audio_output_tokens,json=audioOutputTokens,proto3" json:"audio_output_tokens,omitempty"`
+	// Input tokens of images.
+	ImageInputTokens int64 `protobuf:"varint,155,opt,name=image_input_tokens,json=imageInputTokens,proto3" json:"image_input_tokens,omitempty"`
+	// Of these, tokens from the upstream's cache.
+	CachedImageInputTokens int64 `protobuf:"varint,156,opt,name=cached_image_input_tokens,json=cachedImageInputTokens,proto3" json:"cached_image_input_tokens,omitempty"`
+	// Output tokens of images.
+	ImageOutputTokens int64 `protobuf:"varint,157,opt,name=image_output_tokens,json=imageOutputTokens,proto3" json:"image_output_tokens,omitempty"`
+	// Images that were made, where they are what is asked for.
+	Images int64 `protobuf:"varint,158,opt,name=images,proto3" json:"images,omitempty"`
+	// Characters of text that was to be spoken.
+	Characters int64 `protobuf:"varint,159,opt,name=characters,proto3" json:"characters,omitempty"`
+	// Audio that was heard.
+	AudioDuration *durationpb.Duration `protobuf:"bytes,160,opt,name=audio_duration,json=audioDuration,proto3" json:"audio_duration,omitempty"`
+	// Service tier in which the upstream says it answered, such as flex or priority; empty: the usual one, or none was told.
+	ServiceTier string `protobuf:"bytes,161,opt,name=service_tier,json=serviceTier,proto3" json:"service_tier,omitempty"`
+	// Units that the upstream bills a call as, such as search units; 0: it tells none, and it is one.
+	BilledUnits   int64 `protobuf:"varint,162,opt,name=billed_units,json=billedUnits,proto3" json:"billed_units,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Usage) Reset() {
@@ -652,6 +687,162 @@ func (x *Usage) GetCacheWriteTokens() int64 {
 	return 0
 }
 
+func (x *Usage) GetCacheWrite_1HrTokens() int64 {
+	if x != nil {
+		return x.CacheWrite_1HrTokens
+	}
+	return 0
+}
+
+func (x *Usage) GetReasoningTokens() int64 {
+	if x != nil {
+		return x.ReasoningTokens
+	}
+	return 0
+}
+
+func (x *Usage) GetAudioInputTokens() int64 {
+	if x != nil {
+		return x.AudioInputTokens
+	}
+	return 0
+}
+
+func (x *Usage) GetCachedAudioInputTokens() int64 {
+	if x != nil {
+		return x.CachedAudioInputTokens
+	}
+	return 0
+}
+
+func (x *Usage) GetAudioOutputTokens() int64 {
+	if x != nil {
+		return x.AudioOutputTokens
+	}
+	return 0
+}
+
+func (x *Usage) GetImageInputTokens() int64 {
+	if x != nil {
+		return x.ImageInputTokens
+	}
+	return 0
+}
+
+func (x *Usage) GetCachedImageInputTokens() int64 {
+	if x != nil {
+		return x.CachedImageInputTokens
+	}
+	return 0
+}
+
+func (x *Usage) GetImageOutputTokens() int64 {
+	if x != nil {
+		return x.ImageOutputTokens
+	}
+	return 0
+}
+
+func (x *Usage) GetImages() int64 {
+	if x != nil {
+		return x.Images
+	}
+	return 0
+}
+
+func (x *Usage) GetCharacters() int64 {
+	if x != nil {
+		return x.Characters
+	}
+	return 0
+}
+
+func (x *Usage) GetAudioDuration() *durationpb.Duration {
+	if x != nil {
+		return x.AudioDuration
+	}
+	return nil
+}
+
+func (x *Usage) GetServiceTier() string {
+	if x != nil {
+		return x.ServiceTier
+	}
+	return ""
+}
+
+func (x *Usage) GetBilledUnits() int64 {
+	if x != nil {
+		return x.BilledUnits
+	}
+	return 0
+}
+
+// A part of what an attempt cost.
+type CostPart struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was paid for: input, cached_input, cache_write, cache_write_1hr, output, reasoning, audio_input,
+	// cached_audio_input, audio_output, image_input, cached_image_input, image_output, per_image, per_character, per_second or per_call.
+	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Tokens, characters, images, calls, or milliseconds of audio.
+	Quantity int64 `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// USD, exact decimal.
+	Cost          string `protobuf:"bytes,3,opt,name=cost,proto3" json:"cost,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CostPart) Reset() {
+	*x = CostPart{}
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CostPart) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CostPart) ProtoMessage() {}
+
+func (x *CostPart) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CostPart.ProtoReflect.Descriptor instead.
+func (*CostPart) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *CostPart) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *CostPart) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *CostPart) GetCost() string {
+	if x != nil {
+		return x.Cost
+	}
+	return ""
+}
+
 type ListCallsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Most calls in one page, 1 to 1000; default 50.
@@ -668,7 +859,7 @@ type ListCallsRequest struct {
 
 func (x *ListCallsRequest) Reset() {
 	*x = ListCallsRequest{}
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -680,7 +871,7 @@ func (x *ListCallsRequest) String() string {
 func (*ListCallsRequest) ProtoMessage() {}
 
 func (x *ListCallsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -693,7 +884,7 @@ func (x *ListCallsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallsRequest.ProtoReflect.Descriptor instead.
 func (*ListCallsRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{4}
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListCallsRequest) GetPageSize() int32 {
@@ -735,7 +926,7 @@ type ListCallsResponse struct {
 
 func (x *ListCallsResponse) Reset() {
 	*x = ListCallsResponse{}
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -747,7 +938,7 @@ func (x *ListCallsResponse) String() string {
 func (*ListCallsResponse) ProtoMessage() {}
 
 func (x *ListCallsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -760,7 +951,7 @@ func (x *ListCallsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallsResponse.ProtoReflect.Descriptor instead.
 func (*ListCallsResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListCallsResponse) GetCalls() []*Call {
@@ -789,7 +980,7 @@ type TailCallsResponse struct {
 
 func (x *TailCallsResponse) Reset() {
 	*x = TailCallsResponse{}
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -801,7 +992,7 @@ func (x *TailCallsResponse) String() string {
 func (*TailCallsResponse) ProtoMessage() {}
 
 func (x *TailCallsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -814,7 +1005,7 @@ func (x *TailCallsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TailCallsResponse.ProtoReflect.Descriptor instead.
 func (*TailCallsResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *TailCallsResponse) GetCall() *Call {
@@ -841,7 +1032,7 @@ type GetCallRequest struct {
 
 func (x *GetCallRequest) Reset() {
 	*x = GetCallRequest{}
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -853,7 +1044,7 @@ func (x *GetCallRequest) String() string {
 func (*GetCallRequest) ProtoMessage() {}
 
 func (x *GetCallRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -866,7 +1057,7 @@ func (x *GetCallRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallRequest.ProtoReflect.Descriptor instead.
 func (*GetCallRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetCallRequest) GetId() string {
@@ -885,7 +1076,7 @@ type GetCallResponse struct {
 
 func (x *GetCallResponse) Reset() {
 	*x = GetCallResponse{}
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -897,7 +1088,7 @@ func (x *GetCallResponse) String() string {
 func (*GetCallResponse) ProtoMessage() {}
 
 func (x *GetCallResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -910,7 +1101,7 @@ func (x *GetCallResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallResponse.ProtoReflect.Descriptor instead.
 func (*GetCallResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetCallResponse) GetCall() *Call {
@@ -959,7 +1150,7 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x129\n" +
 	"\n" +
-	"until_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime\"\x91\x06\n" +
+	"until_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime\"\xcf\x06\n" +
 	"\aAttempt\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -985,13 +1176,34 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\x0fworking_latency\x18\x82\x01 \x01(\v2\x19.google.protobuf.DurationR\x0eworkingLatency\x12 \n" +
 	"\vfield_rules\x18\x8c\x01 \x03(\tR\n" +
 	"fieldRules\x12)\n" +
-	"\x10opaque_items_cut\x18\x8d\x01 \x01(\x05R\x0eopaqueItemsCut\"\xc5\x01\n" +
+	"\x10opaque_items_cut\x18\x8d\x01 \x01(\x05R\x0eopaqueItemsCut\x12<\n" +
+	"\n" +
+	"cost_parts\x18\x96\x01 \x03(\v2\x1c.trunkline.admin.v1.CostPartR\tcostParts\"\xa4\x06\n" +
 	"\x05Usage\x12!\n" +
 	"\finput_tokens\x18\x01 \x01(\x03R\vinputTokens\x12.\n" +
 	"\x13cached_input_tokens\x18\x02 \x01(\x03R\x11cachedInputTokens\x12#\n" +
 	"\routput_tokens\x18\x03 \x01(\x03R\foutputTokens\x12\x16\n" +
 	"\x06source\x18\x04 \x01(\tR\x06source\x12,\n" +
-	"\x12cache_write_tokens\x18\x05 \x01(\x03R\x10cacheWriteTokens\"\xb7\x01\n" +
+	"\x12cache_write_tokens\x18\x05 \x01(\x03R\x10cacheWriteTokens\x124\n" +
+	"\x16cache_write_1hr_tokens\x18\x96\x01 \x01(\x03R\x13cacheWrite1hrTokens\x12*\n" +
+	"\x10reasoning_tokens\x18\x97\x01 \x01(\x03R\x0freasoningTokens\x12-\n" +
+	"\x12audio_input_tokens\x18\x98\x01 \x01(\x03R\x10audioInputTokens\x12:\n" +
+	"\x19cached_audio_input_tokens\x18\x99\x01 \x01(\x03R\x16cachedAudioInputTokens\x12/\n" +
+	"\x13audio_output_tokens\x18\x9a\x01 \x01(\x03R\x11audioOutputTokens\x12-\n" +
+	"\x12image_input_tokens\x18\x9b\x01 \x01(\x03R\x10imageInputTokens\x12:\n" +
+	"\x19cached_image_input_tokens\x18\x9c\x01 \x01(\x03R\x16cachedImageInputTokens\x12/\n" +
+	"\x13image_output_tokens\x18\x9d\x01 \x01(\x03R\x11imageOutputTokens\x12\x17\n" +
+	"\x06images\x18\x9e\x01 \x01(\x03R\x06images\x12\x1f\n" +
+	"\n" +
+	"characters\x18\x9f\x01 \x01(\x03R\n" +
+	"characters\x12A\n" +
+	"\x0eaudio_duration\x18\xa0\x01 \x01(\v2\x19.google.protobuf.DurationR\raudioDuration\x12\"\n" +
+	"\fservice_tier\x18\xa1\x01 \x01(\tR\vserviceTier\x12\"\n" +
+	"\fbilled_units\x18\xa2\x01 \x01(\x03R\vbilledUnits\"N\n" +
+	"\bCostPart\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x1a\n" +
+	"\bquantity\x18\x02 \x01(\x03R\bquantity\x12\x12\n" +
+	"\x04cost\x18\x03 \x01(\tR\x04cost\"\xb7\x01\n" +
 	"\x10ListCallsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12\x1d\n" +
@@ -1032,73 +1244,76 @@ func file_trunkline_admin_v1_call_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_call_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_call_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_trunkline_admin_v1_call_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_trunkline_admin_v1_call_proto_goTypes = []any{
 	(*Call)(nil),                     // 0: trunkline.admin.v1.Call
 	(*SkippedMember)(nil),            // 1: trunkline.admin.v1.SkippedMember
 	(*Attempt)(nil),                  // 2: trunkline.admin.v1.Attempt
 	(*Usage)(nil),                    // 3: trunkline.admin.v1.Usage
-	(*ListCallsRequest)(nil),         // 4: trunkline.admin.v1.ListCallsRequest
-	(*ListCallsResponse)(nil),        // 5: trunkline.admin.v1.ListCallsResponse
-	(*TailCallsResponse)(nil),        // 6: trunkline.admin.v1.TailCallsResponse
-	(*GetCallRequest)(nil),           // 7: trunkline.admin.v1.GetCallRequest
-	(*GetCallResponse)(nil),          // 8: trunkline.admin.v1.GetCallResponse
-	(*timestamppb.Timestamp)(nil),    // 9: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),      // 10: google.protobuf.Duration
-	(*CallFilter)(nil),               // 11: trunkline.admin.v1.CallFilter
-	(*TailCallsRequest)(nil),         // 12: trunkline.admin.v1.TailCallsRequest
-	(*ExportCallsRequest)(nil),       // 13: trunkline.admin.v1.ExportCallsRequest
-	(*GetCallBodyRequest)(nil),       // 14: trunkline.admin.v1.GetCallBodyRequest
-	(*DeleteCallBodiesRequest)(nil),  // 15: trunkline.admin.v1.DeleteCallBodiesRequest
-	(*ListGapsRequest)(nil),          // 16: trunkline.admin.v1.ListGapsRequest
-	(*ListRefusedRequest)(nil),       // 17: trunkline.admin.v1.ListRefusedRequest
-	(*ExportCallsResponse)(nil),      // 18: trunkline.admin.v1.ExportCallsResponse
-	(*GetCallBodyResponse)(nil),      // 19: trunkline.admin.v1.GetCallBodyResponse
-	(*DeleteCallBodiesResponse)(nil), // 20: trunkline.admin.v1.DeleteCallBodiesResponse
-	(*ListGapsResponse)(nil),         // 21: trunkline.admin.v1.ListGapsResponse
-	(*ListRefusedResponse)(nil),      // 22: trunkline.admin.v1.ListRefusedResponse
+	(*CostPart)(nil),                 // 4: trunkline.admin.v1.CostPart
+	(*ListCallsRequest)(nil),         // 5: trunkline.admin.v1.ListCallsRequest
+	(*ListCallsResponse)(nil),        // 6: trunkline.admin.v1.ListCallsResponse
+	(*TailCallsResponse)(nil),        // 7: trunkline.admin.v1.TailCallsResponse
+	(*GetCallRequest)(nil),           // 8: trunkline.admin.v1.GetCallRequest
+	(*GetCallResponse)(nil),          // 9: trunkline.admin.v1.GetCallResponse
+	(*timestamppb.Timestamp)(nil),    // 10: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),      // 11: google.protobuf.Duration
+	(*CallFilter)(nil),               // 12: trunkline.admin.v1.CallFilter
+	(*TailCallsRequest)(nil),         // 13: trunkline.admin.v1.TailCallsRequest
+	(*ExportCallsRequest)(nil),       // 14: trunkline.admin.v1.ExportCallsRequest
+	(*GetCallBodyRequest)(nil),       // 15: trunkline.admin.v1.GetCallBodyRequest
+	(*DeleteCallBodiesRequest)(nil),  // 16: trunkline.admin.v1.DeleteCallBodiesRequest
+	(*ListGapsRequest)(nil),          // 17: trunkline.admin.v1.ListGapsRequest
+	(*ListRefusedRequest)(nil),       // 18: trunkline.admin.v1.ListRefusedRequest
+	(*ExportCallsResponse)(nil),      // 19: trunkline.admin.v1.ExportCallsResponse
+	(*GetCallBodyResponse)(nil),      // 20: trunkline.admin.v1.GetCallBodyResponse
+	(*DeleteCallBodiesResponse)(nil), // 21: trunkline.admin.v1.DeleteCallBodiesResponse
+	(*ListGapsResponse)(nil),         // 22: trunkline.admin.v1.ListGapsResponse
+	(*ListRefusedResponse)(nil),      // 23: trunkline.admin.v1.ListRefusedResponse
 }
 var file_trunkline_admin_v1_call_proto_depIdxs = []int32{
-	9,  // 0: trunkline.admin.v1.Call.start_time:type_name -> google.protobuf.Timestamp
-	10, // 1: trunkline.admin.v1.Call.first_token_latency:type_name -> google.protobuf.Duration
-	10, // 2: trunkline.admin.v1.Call.duration:type_name -> google.protobuf.Duration
-	10, // 3: trunkline.admin.v1.Call.overhead:type_name -> google.protobuf.Duration
+	10, // 0: trunkline.admin.v1.Call.start_time:type_name -> google.protobuf.Timestamp
+	11, // 1: trunkline.admin.v1.Call.first_token_latency:type_name -> google.protobuf.Duration
+	11, // 2: trunkline.admin.v1.Call.duration:type_name -> google.protobuf.Duration
+	11, // 3: trunkline.admin.v1.Call.overhead:type_name -> google.protobuf.Duration
 	3,  // 4: trunkline.admin.v1.Call.usage:type_name -> trunkline.admin.v1.Usage
 	2,  // 5: trunkline.admin.v1.Call.attempts:type_name -> trunkline.admin.v1.Attempt
-	10, // 6: trunkline.admin.v1.Call.clock_ahead:type_name -> google.protobuf.Duration
+	11, // 6: trunkline.admin.v1.Call.clock_ahead:type_name -> google.protobuf.Duration
 	1,  // 7: trunkline.admin.v1.Call.skipped:type_name -> trunkline.admin.v1.SkippedMember
-	9,  // 8: trunkline.admin.v1.SkippedMember.until_time:type_name -> google.protobuf.Timestamp
-	10, // 9: trunkline.admin.v1.Attempt.start_offset:type_name -> google.protobuf.Duration
-	10, // 10: trunkline.admin.v1.Attempt.first_frame_latency:type_name -> google.protobuf.Duration
-	10, // 11: trunkline.admin.v1.Attempt.first_token_latency:type_name -> google.protobuf.Duration
-	10, // 12: trunkline.admin.v1.Attempt.duration:type_name -> google.protobuf.Duration
+	10, // 8: trunkline.admin.v1.SkippedMember.until_time:type_name -> google.protobuf.Timestamp
+	11, // 9: trunkline.admin.v1.Attempt.start_offset:type_name -> google.protobuf.Duration
+	11, // 10: trunkline.admin.v1.Attempt.first_frame_latency:type_name -> google.protobuf.Duration
+	11, // 11: trunkline.admin.v1.Attempt.first_token_latency:type_name -> google.protobuf.Duration
+	11, // 12: trunkline.admin.v1.Attempt.duration:type_name -> google.protobuf.Duration
 	3,  // 13: trunkline.admin.v1.Attempt.usage:type_name -> trunkline.admin.v1.Usage
-	10, // 14: trunkline.admin.v1.Attempt.working_latency:type_name -> google.protobuf.Duration
-	11, // 15: trunkline.admin.v1.ListCallsRequest.filter:type_name -> trunkline.admin.v1.CallFilter
-	0,  // 16: trunkline.admin.v1.ListCallsResponse.calls:type_name -> trunkline.admin.v1.Call
-	0,  // 17: trunkline.admin.v1.TailCallsResponse.call:type_name -> trunkline.admin.v1.Call
-	0,  // 18: trunkline.admin.v1.GetCallResponse.call:type_name -> trunkline.admin.v1.Call
-	4,  // 19: trunkline.admin.v1.CallService.ListCalls:input_type -> trunkline.admin.v1.ListCallsRequest
-	7,  // 20: trunkline.admin.v1.CallService.GetCall:input_type -> trunkline.admin.v1.GetCallRequest
-	12, // 21: trunkline.admin.v1.CallService.TailCalls:input_type -> trunkline.admin.v1.TailCallsRequest
-	13, // 22: trunkline.admin.v1.CallService.ExportCalls:input_type -> trunkline.admin.v1.ExportCallsRequest
-	14, // 23: trunkline.admin.v1.CallService.GetCallBody:input_type -> trunkline.admin.v1.GetCallBodyRequest
-	15, // 24: trunkline.admin.v1.CallService.DeleteCallBodies:input_type -> trunkline.admin.v1.DeleteCallBodiesRequest
-	16, // 25: trunkline.admin.v1.CallService.ListGaps:input_type -> trunkline.admin.v1.ListGapsRequest
-	17, // 26: trunkline.admin.v1.CallService.ListRefused:input_type -> trunkline.admin.v1.ListRefusedRequest
-	5,  // 27: trunkline.admin.v1.CallService.ListCalls:output_type -> trunkline.admin.v1.ListCallsResponse
-	8,  // 28: trunkline.admin.v1.CallService.GetCall:output_type -> trunkline.admin.v1.GetCallResponse
-	6,  // 29: trunkline.admin.v1.CallService.TailCalls:output_type -> trunkline.admin.v1.TailCallsResponse
-	18, // 30: trunkline.admin.v1.CallService.ExportCalls:output_type -> trunkline.admin.v1.ExportCallsResponse
-	19, // 31: trunkline.admin.v1.CallService.GetCallBody:output_type -> trunkline.admin.v1.GetCallBodyResponse
-	20, // 32: trunkline.admin.v1.CallService.DeleteCallBodies:output_type -> trunkline.admin.v1.DeleteCallBodiesResponse
-	21, // 33: trunkline.admin.v1.CallService.ListGaps:output_type -> trunkline.admin.v1.ListGapsResponse
-	22, // 34: trunkline.admin.v1.CallService.ListRefused:output_type -> trunkline.admin.v1.ListRefusedResponse
-	27, // [27:35] is the sub-list for method output_type
-	19, // [19:27] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	11, // 14: trunkline.admin.v1.Attempt.working_latency:type_name -> google.protobuf.Duration
+	4,  // 15: trunkline.admin.v1.Attempt.cost_parts:type_name -> trunkline.admin.v1.CostPart
+	11, // 16: trunkline.admin.v1.Usage.audio_duration:type_name -> google.protobuf.Duration
+	12, // 17: trunkline.admin.v1.ListCallsRequest.filter:type_name -> trunkline.admin.v1.CallFilter
+	0,  // 18: trunkline.admin.v1.ListCallsResponse.calls:type_name -> trunkline.admin.v1.Call
+	0,  // 19: trunkline.admin.v1.TailCallsResponse.call:type_name -> trunkline.admin.v1.Call
+	0,  // 20: trunkline.admin.v1.GetCallResponse.call:type_name -> trunkline.admin.v1.Call
+	5,  // 21: trunkline.admin.v1.CallService.ListCalls:input_type -> trunkline.admin.v1.ListCallsRequest
+	8,  // 22: trunkline.admin.v1.CallService.GetCall:input_type -> trunkline.admin.v1.GetCallRequest
+	13, // 23: trunkline.admin.v1.CallService.TailCalls:input_type -> trunkline.admin.v1.TailCallsRequest
+	14, // 24: trunkline.admin.v1.CallService.ExportCalls:input_type -> trunkline.admin.v1.ExportCallsRequest
+	15, // 25: trunkline.admin.v1.CallService.GetCallBody:input_type -> trunkline.admin.v1.GetCallBodyRequest
+	16, // 26: trunkline.admin.v1.CallService.DeleteCallBodies:input_type -> trunkline.admin.v1.DeleteCallBodiesRequest
+	17, // 27: trunkline.admin.v1.CallService.ListGaps:input_type -> trunkline.admin.v1.ListGapsRequest
+	18, // 28: trunkline.admin.v1.CallService.ListRefused:input_type -> trunkline.admin.v1.ListRefusedRequest
+	6,  // 29: trunkline.admin.v1.CallService.ListCalls:output_type -> trunkline.admin.v1.ListCallsResponse
+	9,  // 30: trunkline.admin.v1.CallService.GetCall:output_type -> trunkline.admin.v1.GetCallResponse
+	7,  // 31: trunkline.admin.v1.CallService.TailCalls:output_type -> trunkline.admin.v1.TailCallsResponse
+	19, // 32: trunkline.admin.v1.CallService.ExportCalls:output_type -> trunkline.admin.v1.ExportCallsResponse
+	20, // 33: trunkline.admin.v1.CallService.GetCallBody:output_type -> trunkline.admin.v1.GetCallBodyResponse
+	21, // 34: trunkline.admin.v1.CallService.DeleteCallBodies:output_type -> trunkline.admin.v1.DeleteCallBodiesResponse
+	22, // 35: trunkline.admin.v1.CallService.ListGaps:output_type -> trunkline.admin.v1.ListGapsResponse
+	23, // 36: trunkline.admin.v1.CallService.ListRefused:output_type -> trunkline.admin.v1.ListRefusedResponse
+	29, // [29:37] is the sub-list for method output_type
+	21, // [21:29] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_call_proto_init() }
@@ -1116,7 +1331,7 @@ func file_trunkline_admin_v1_call_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_call_proto_rawDesc), len(file_trunkline_admin_v1_call_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -537,7 +537,10 @@ type ImportedModel struct {
 	// Why it is as it is, in words: what an admin set, with what an alias clashes.
 	Note string `protobuf:"bytes,8,opt,name=note,proto3" json:"note,omitempty"`
 	// Groups that use the model.
-	Groups        []string `protobuf:"bytes,9,rep,name=groups,proto3" json:"groups,omitempty"`
+	Groups []string `protobuf:"bytes,9,rep,name=groups,proto3" json:"groups,omitempty"`
+	// What the price catalogue says of the model and a price here cannot say, by the catalogue's names: calls that these are
+	// about cost what the price says.
+	PricesLeftOut []string `protobuf:"bytes,150,rep,name=prices_left_out,json=pricesLeftOut,proto3" json:"prices_left_out,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -631,6 +634,13 @@ func (x *ImportedModel) GetNote() string {
 func (x *ImportedModel) GetGroups() []string {
 	if x != nil {
 		return x.Groups
+	}
+	return nil
+}
+
+func (x *ImportedModel) GetPricesLeftOut() []string {
+	if x != nil {
+		return x.PricesLeftOut
 	}
 	return nil
 }
@@ -1527,7 +1537,7 @@ const file_trunkline_admin_v1_import_proto_rawDesc = "" +
 	"\x05price\x18\x05 \x01(\v2\x19.trunkline.admin.v1.PriceR\x05price\x12%\n" +
 	"\x0econtext_window\x18\x06 \x01(\x03R\rcontextWindow\x12!\n" +
 	"\fprice_source\x18\a \x01(\tR\vpriceSource\x127\n" +
-	"\tgone_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\bgoneTime\"\xb0\x02\n" +
+	"\tgone_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\bgoneTime\"\xd9\x02\n" +
 	"\rImportedModel\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x128\n" +
 	"\x06action\x18\x02 \x01(\x0e2 .trunkline.admin.v1.ImportActionR\x06action\x12\x14\n" +
@@ -1537,7 +1547,8 @@ const file_trunkline_admin_v1_import_proto_rawDesc = "" +
 	"\x0econtext_window\x18\x06 \x01(\x03R\rcontextWindow\x12\x18\n" +
 	"\achanges\x18\a \x03(\tR\achanges\x12\x12\n" +
 	"\x04note\x18\b \x01(\tR\x04note\x12\x16\n" +
-	"\x06groups\x18\t \x03(\tR\x06groups\"\xd2\x01\n" +
+	"\x06groups\x18\t \x03(\tR\x06groups\x12'\n" +
+	"\x0fprices_left_out\x18\x96\x01 \x03(\tR\rpricesLeftOut\"\xd2\x01\n" +
 	"\fImportCounts\x12\x16\n" +
 	"\x06listed\x18\x01 \x01(\x05R\x06listed\x12\x14\n" +
 	"\x05added\x18\x02 \x01(\x05R\x05added\x12\x18\n" +

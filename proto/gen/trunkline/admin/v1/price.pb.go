@@ -22,7 +22,9 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Exact decimals, at most 6 digits after the point: USD per million tokens, or USD per call.
+// What a model costs. Exact decimals, at most 6 digits after the point: USD per million tokens or characters, or USD per
+// call; at most 12 digits after the point: USD per image and per second. At most 10,000 USD, 1,000,000 per call.
+// Each token is counted once: under the most special of the prices that are about it.
 type Price struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// USD per million input tokens.
@@ -31,10 +33,40 @@ type Price struct {
 	CachedInput string `protobuf:"bytes,2,opt,name=cached_input,json=cachedInput,proto3" json:"cached_input,omitempty"`
 	// USD per million output tokens.
 	Output string `protobuf:"bytes,3,opt,name=output,proto3" json:"output,omitempty"`
-	// USD for each successful call, instead of or on top of token prices.
+	// USD for each successful call, instead of or on top of token prices; for each unit of a reranker that counts search
+	// units.
 	PerCall string `protobuf:"bytes,4,opt,name=per_call,json=perCall,proto3" json:"per_call,omitempty"`
-	// USD per million input tokens the upstream wrote to its cache, as Anthropic tells them; default: 1.25 times the input price.
-	CacheWrite    string `protobuf:"bytes,5,opt,name=cache_write,json=cacheWrite,proto3" json:"cache_write,omitempty"`
+	// USD per million input tokens the upstream wrote to its cache, for 5 minutes at Anthropic; default: 1.25 times the
+	// input price.
+	CacheWrite string `protobuf:"bytes,5,opt,name=cache_write,json=cacheWrite,proto3" json:"cache_write,omitempty"`
+	// USD per million input tokens the upstream wrote to its cache for an hour; default: 1.6 times the cache_write price.
+	CacheWrite_1Hr string `protobuf:"bytes,6,opt,name=cache_write_1hr,json=cacheWrite1hr,proto3" json:"cache_write_1hr,omitempty"`
+	// USD per million output tokens of reasoning; default: the output price.
+	Reasoning string `protobuf:"bytes,7,opt,name=reasoning,proto3" json:"reasoning,omitempty"`
+	// USD per million input tokens of audio; default: the input price.
+	AudioInput string `protobuf:"bytes,8,opt,name=audio_input,json=audioInput,proto3" json:"audio_input,omitempty"`
+	// USD per million input tokens of audio from the upstream's cache; default: the audio_input price, without one the
+	// cached_input price.
+	CachedAudioInput string `protobuf:"bytes,9,opt,name=cached_audio_input,json=cachedAudioInput,proto3" json:"cached_audio_input,omitempty"`
+	// USD per million output tokens of audio; default: the output price.
+	AudioOutput string `protobuf:"bytes,10,opt,name=audio_output,json=audioOutput,proto3" json:"audio_output,omitempty"`
+	// USD per million input tokens of images; default: the input price.
+	ImageInput string `protobuf:"bytes,11,opt,name=image_input,json=imageInput,proto3" json:"image_input,omitempty"`
+	// USD per million input tokens of images from the upstream's cache; default: the image_input price, without one the
+	// cached_input price.
+	CachedImageInput string `protobuf:"bytes,12,opt,name=cached_image_input,json=cachedImageInput,proto3" json:"cached_image_input,omitempty"`
+	// USD per million output tokens of images; default: the output price.
+	ImageOutput string `protobuf:"bytes,13,opt,name=image_output,json=imageOutput,proto3" json:"image_output,omitempty"`
+	// USD for each image made.
+	PerImage string `protobuf:"bytes,14,opt,name=per_image,json=perImage,proto3" json:"per_image,omitempty"`
+	// USD per million characters of text that is to be spoken.
+	PerCharacter string `protobuf:"bytes,15,opt,name=per_character,json=perCharacter,proto3" json:"per_character,omitempty"`
+	// USD for each second of audio that was heard.
+	PerSecond string `protobuf:"bytes,16,opt,name=per_second,json=perSecond,proto3" json:"per_second,omitempty"`
+	// Prices of calls that read much, or that a service tier answers. They replace prices above for the whole call: first
+	// those of the highest above_input_tokens without a service tier, then those of the service tier, then those of the
+	// service tier and its highest above_input_tokens. What none of them sets stays.
+	Tiers         []*PriceTier `protobuf:"bytes,17,rep,name=tiers,proto3" json:"tiers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -104,18 +136,345 @@ func (x *Price) GetCacheWrite() string {
 	return ""
 }
 
+func (x *Price) GetCacheWrite_1Hr() string {
+	if x != nil {
+		return x.CacheWrite_1Hr
+	}
+	return ""
+}
+
+func (x *Price) GetReasoning() string {
+	if x != nil {
+		return x.Reasoning
+	}
+	return ""
+}
+
+func (x *Price) GetAudioInput() string {
+	if x != nil {
+		return x.AudioInput
+	}
+	return ""
+}
+
+func (x *Price) GetCachedAudioInput() string {
+	if x != nil {
+		return x.CachedAudioInput
+	}
+	return ""
+}
+
+func (x *Price) GetAudioOutput() string {
+	if x != nil {
+		return x.AudioOutput
+	}
+	return ""
+}
+
+func (x *Price) GetImageInput() string {
+	if x != nil {
+		return x.ImageInput
+	}
+	return ""
+}
+
+func (x *Price) GetCachedImageInput() string {
+	if x != nil {
+		return x.CachedImageInput
+	}
+	return ""
+}
+
+func (x *Price) GetImageOutput() string {
+	if x != nil {
+		return x.ImageOutput
+	}
+	return ""
+}
+
+func (x *Price) GetPerImage() string {
+	if x != nil {
+		return x.PerImage
+	}
+	return ""
+}
+
+func (x *Price) GetPerCharacter() string {
+	if x != nil {
+		return x.PerCharacter
+	}
+	return ""
+}
+
+func (x *Price) GetPerSecond() string {
+	if x != nil {
+		return x.PerSecond
+	}
+	return ""
+}
+
+func (x *Price) GetTiers() []*PriceTier {
+	if x != nil {
+		return x.Tiers
+	}
+	return nil
+}
+
+// Prices that differ for some calls. At least one price is set; units are those of Price.
+type PriceTier struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// USD per million input tokens.
+	Input string `protobuf:"bytes,1,opt,name=input,proto3" json:"input,omitempty"`
+	// USD per million input tokens the upstream served from its cache.
+	CachedInput string `protobuf:"bytes,2,opt,name=cached_input,json=cachedInput,proto3" json:"cached_input,omitempty"`
+	// USD per million output tokens.
+	Output string `protobuf:"bytes,3,opt,name=output,proto3" json:"output,omitempty"`
+	// USD for each successful call, instead of or on top of token prices; for each unit of a reranker that counts search
+	// units.
+	PerCall string `protobuf:"bytes,4,opt,name=per_call,json=perCall,proto3" json:"per_call,omitempty"`
+	// USD per million input tokens the upstream wrote to its cache, for 5 minutes at Anthropic.
+	CacheWrite string `protobuf:"bytes,5,opt,name=cache_write,json=cacheWrite,proto3" json:"cache_write,omitempty"`
+	// USD per million input tokens the upstream wrote to its cache for an hour.
+	CacheWrite_1Hr string `protobuf:"bytes,6,opt,name=cache_write_1hr,json=cacheWrite1hr,proto3" json:"cache_write_1hr,omitempty"`
+	// USD per million output tokens of reasoning.
+	Reasoning string `protobuf:"bytes,7,opt,name=reasoning,proto3" json:"reasoning,omitempty"`
+	// USD per million input tokens of audio.
+	AudioInput string `protobuf:"bytes,8,opt,name=audio_input,json=audioInput,proto3" json:"audio_input,omitempty"`
+	// USD per million input tokens of audio from the upstream's cache.
+	CachedAudioInput string `protobuf:"bytes,9,opt,name=cached_audio_input,json=cachedAudioInput,proto3" json:"cached_audio_input,omitempty"`
+	// USD per million output tokens of audio.
+	AudioOutput string `protobuf:"bytes,10,opt,name=audio_output,json=audioOutput,proto3" json:"audio_output,omitempty"`
+	// USD per million input tokens of images.
+	ImageInput string `protobuf:"bytes,11,opt,name=image_input,json=imageInput,proto3" json:"image_input,omitempty"`
+	// USD per million input tokens of images from the upstream's cache.
+	CachedImageInput string `protobuf:"bytes,12,opt,name=cached_image_input,json=cachedImageInput,proto3" json:"cached_image_input,omitempty"`
+	// USD per million output tokens of images.
+	ImageOutput string `protobuf:"bytes,13,opt,name=image_output,json=imageOutput,proto3" json:"image_output,omitempty"`
+	// USD for each image made.
+	PerImage string `protobuf:"bytes,14,opt,name=per_image,json=perImage,proto3" json:"per_image,omitempty"`
+	// USD per million characters of text that is to be spoken.
+	PerCharacter string `protobuf:"bytes,15,opt,name=per_character,json=perCharacter,proto3" json:"per_character,omitempty"`
+	// USD for each second of audio that was heard.
+	PerSecond string `protobuf:"bytes,16,opt,name=per_second,json=perSecond,proto3" json:"per_second,omitempty"`
+	// For calls of more input tokens than this, cached ones and those written to a cache included; 0: of any number.
+	AboveInputTokens int64 `protobuf:"varint,17,opt,name=above_input_tokens,json=aboveInputTokens,proto3" json:"above_input_tokens,omitempty"`
+	// For calls that the upstream says it answered in this service tier (service_tier in its answer), such as flex, priority
+	// or batch; empty: in any. What default, standard, auto and on_demand cost is the price itself.
+	ServiceTier   string `protobuf:"bytes,18,opt,name=service_tier,json=serviceTier,proto3" json:"service_tier,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PriceTier) Reset() {
+	*x = PriceTier{}
+	mi := &file_trunkline_admin_v1_price_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PriceTier) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PriceTier) ProtoMessage() {}
+
+func (x *PriceTier) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_price_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PriceTier.ProtoReflect.Descriptor instead.
+func (*PriceTier) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_price_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *PriceTier) GetInput() string {
+	if x != nil {
+		return x.Input
+	}
+	return ""
+}
+
+func (x *PriceTier) GetCachedInput() string {
+	if x != nil {
+		return x.CachedInput
+	}
+	return ""
+}
+
+func (x *PriceTier) GetOutput() string {
+	if x != nil {
+		return x.Output
+	}
+	return ""
+}
+
+func (x *PriceTier) GetPerCall() string {
+	if x != nil {
+		return x.PerCall
+	}
+	return ""
+}
+
+func (x *PriceTier) GetCacheWrite() string {
+	if x != nil {
+		return x.CacheWrite
+	}
+	return ""
+}
+
+func (x *PriceTier) GetCacheWrite_1Hr() string {
+	if x != nil {
+		return x.CacheWrite_1Hr
+	}
+	return ""
+}
+
+func (x *PriceTier) GetReasoning() string {
+	if x != nil {
+		return x.Reasoning
+	}
+	return ""
+}
+
+func (x *PriceTier) GetAudioInput() string {
+	if x != nil {
+		return x.AudioInput
+	}
+	return ""
+}
+
+func (x *PriceTier) GetCachedAudioInput() string {
+	if x != nil {
+		return x.CachedAudioInput
+	}
+	return ""
+}
+
+func (x *PriceTier) GetAudioOutput() string {
+	if x != nil {
+		return x.AudioOutput
+	}
+	return ""
+}
+
+func (x *PriceTier) GetImageInput() string {
+	if x != nil {
+		return x.ImageInput
+	}
+	return ""
+}
+
+func (x *PriceTier) GetCachedImageInput() string {
+	if x != nil {
+		return x.CachedImageInput
+	}
+	return ""
+}
+
+func (x *PriceTier) GetImageOutput() string {
+	if x != nil {
+		return x.ImageOutput
+	}
+	return ""
+}
+
+func (x *PriceTier) GetPerImage() string {
+	if x != nil {
+		return x.PerImage
+	}
+	return ""
+}
+
+func (x *PriceTier) GetPerCharacter() string {
+	if x != nil {
+		return x.PerCharacter
+	}
+	return ""
+}
+
+func (x *PriceTier) GetPerSecond() string {
+	if x != nil {
+		return x.PerSecond
+	}
+	return ""
+}
+
+func (x *PriceTier) GetAboveInputTokens() int64 {
+	if x != nil {
+		return x.AboveInputTokens
+	}
+	return 0
+}
+
+func (x *PriceTier) GetServiceTier() string {
+	if x != nil {
+		return x.ServiceTier
+	}
+	return ""
+}
+
 var File_trunkline_admin_v1_price_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_price_proto_rawDesc = "" +
 	"\n" +
-	"\x1etrunkline/admin/v1/price.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\"\xd7\x02\n" +
+	"\x1etrunkline/admin/v1/price.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\"\xd0\t\n" +
 	"\x05Price\x12;\n" +
 	"\x05input\x18\x01 \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\x05input\x12H\n" +
 	"\fcached_input\x18\x02 \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\vcachedInput\x12=\n" +
 	"\x06output\x18\x03 \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\x06output\x12@\n" +
 	"\bper_call\x18\x04 \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\aperCall\x12F\n" +
 	"\vcache_write\x18\x05 \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\n" +
-	"cacheWriteB\xd6\x01\n" +
+	"cacheWrite\x12M\n" +
+	"\x0fcache_write_1hr\x18\x06 \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\rcacheWrite1hr\x12C\n" +
+	"\treasoning\x18\a \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\treasoning\x12F\n" +
+	"\vaudio_input\x18\b \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\n" +
+	"audioInput\x12S\n" +
+	"\x12cached_audio_input\x18\t \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\x10cachedAudioInput\x12H\n" +
+	"\faudio_output\x18\n" +
+	" \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\vaudioOutput\x12F\n" +
+	"\vimage_input\x18\v \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\n" +
+	"imageInput\x12S\n" +
+	"\x12cached_image_input\x18\f \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\x10cachedImageInput\x12H\n" +
+	"\fimage_output\x18\r \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\vimageOutput\x12C\n" +
+	"\tper_image\x18\x0e \x01(\tB&\xbaH#r!2\x1f^([0-9]{1,9}(\\.[0-9]{1,12})?)?$R\bperImage\x12J\n" +
+	"\rper_character\x18\x0f \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\fperCharacter\x12E\n" +
+	"\n" +
+	"per_second\x18\x10 \x01(\tB&\xbaH#r!2\x1f^([0-9]{1,9}(\\.[0-9]{1,12})?)?$R\tperSecond\x12=\n" +
+	"\x05tiers\x18\x11 \x03(\v2\x1d.trunkline.admin.v1.PriceTierB\b\xbaH\x05\x92\x01\x02\x10 R\x05tiers\"\x93\n" +
+	"\n" +
+	"\tPriceTier\x12;\n" +
+	"\x05input\x18\x01 \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\x05input\x12H\n" +
+	"\fcached_input\x18\x02 \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\vcachedInput\x12=\n" +
+	"\x06output\x18\x03 \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\x06output\x12@\n" +
+	"\bper_call\x18\x04 \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\aperCall\x12F\n" +
+	"\vcache_write\x18\x05 \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\n" +
+	"cacheWrite\x12M\n" +
+	"\x0fcache_write_1hr\x18\x06 \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\rcacheWrite1hr\x12C\n" +
+	"\treasoning\x18\a \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\treasoning\x12F\n" +
+	"\vaudio_input\x18\b \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\n" +
+	"audioInput\x12S\n" +
+	"\x12cached_audio_input\x18\t \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\x10cachedAudioInput\x12H\n" +
+	"\faudio_output\x18\n" +
+	" \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\vaudioOutput\x12F\n" +
+	"\vimage_input\x18\v \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\n" +
+	"imageInput\x12S\n" +
+	"\x12cached_image_input\x18\f \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\x10cachedImageInput\x12H\n" +
+	"\fimage_output\x18\r \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\vimageOutput\x12C\n" +
+	"\tper_image\x18\x0e \x01(\tB&\xbaH#r!2\x1f^([0-9]{1,9}(\\.[0-9]{1,12})?)?$R\bperImage\x12J\n" +
+	"\rper_character\x18\x0f \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,9}(\\.[0-9]{1,6})?)?$R\fperCharacter\x12E\n" +
+	"\n" +
+	"per_second\x18\x10 \x01(\tB&\xbaH#r!2\x1f^([0-9]{1,9}(\\.[0-9]{1,12})?)?$R\tperSecond\x12;\n" +
+	"\x12above_input_tokens\x18\x11 \x01(\x03B\r\xbaH\n" +
+	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\x10aboveInputTokens\x12?\n" +
+	"\fservice_tier\x18\x12 \x01(\tB\x1c\xbaH\x19r\x172\x15^([a-z0-9_-]{1,32})?$R\vserviceTierB\xd6\x01\n" +
 	"\x16com.trunkline.admin.v1B\n" +
 	"PriceProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
@@ -131,16 +490,18 @@ func file_trunkline_admin_v1_price_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_price_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_price_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_trunkline_admin_v1_price_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_trunkline_admin_v1_price_proto_goTypes = []any{
-	(*Price)(nil), // 0: trunkline.admin.v1.Price
+	(*Price)(nil),     // 0: trunkline.admin.v1.Price
+	(*PriceTier)(nil), // 1: trunkline.admin.v1.PriceTier
 }
 var file_trunkline_admin_v1_price_proto_depIdxs = []int32{
-	0, // [0:0] is the sub-list for method output_type
-	0, // [0:0] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
-	0, // [0:0] is the sub-list for field type_name
+	1, // 0: trunkline.admin.v1.Price.tiers:type_name -> trunkline.admin.v1.PriceTier
+	1, // [1:1] is the sub-list for method output_type
+	1, // [1:1] is the sub-list for method input_type
+	1, // [1:1] is the sub-list for extension type_name
+	1, // [1:1] is the sub-list for extension extendee
+	0, // [0:1] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_price_proto_init() }
@@ -154,7 +515,7 @@ func file_trunkline_admin_v1_price_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_price_proto_rawDesc), len(file_trunkline_admin_v1_price_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   1,
+			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -423,8 +423,10 @@ type Attempt struct {
 	FieldRules []string `protobuf:"bytes,140,rep,name=field_rules,json=fieldRules,proto3" json:"field_rules,omitempty"`
 	// Opaque items that were cut out of its request.
 	OpaqueItemsCut int32 `protobuf:"varint,141,opt,name=opaque_items_cut,json=opaqueItemsCut,proto3" json:"opaque_items_cut,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// What the cost is made of, at the prices of then.
+	CostParts     []*CostPart `protobuf:"bytes,150,rep,name=cost_parts,json=costParts,proto3" json:"cost_parts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Attempt) Reset() {
@@ -597,6 +599,13 @@ func (x *Attempt) GetOpaqueItemsCut() int32 {
 	return 0
 }
 
+func (x *Attempt) GetCostParts() []*CostPart {
+	if x != nil {
+		return x.CostParts
+	}
+	return nil
+}
+
 type Usage struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
 	InputTokens       int64                  `protobuf:"varint,1,opt,name=input_tokens,json=inputTokens,proto3" json:"input_tokens,omitempty"`
@@ -606,8 +615,34 @@ type Usage struct {
 	Source string `protobuf:"bytes,4,opt,name=source,proto3" json:"source,omitempty"`
 	// Input tokens written to the upstream's cache.
 	CacheWriteTokens int64 `protobuf:"varint,5,opt,name=cache_write_tokens,json=cacheWriteTokens,proto3" json:"cache_write_tokens,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Of cache_write_tokens, those written for an hour.
+	CacheWrite_1HrTokens int64 `protobuf:"varint,150,opt,name=cache_write_1hr_tokens,json=cacheWrite1hrTokens,proto3" json:"cache_write_1hr_tokens,omitempty"`
+	// Output tokens of reasoning.
+	ReasoningTokens int64 `protobuf:"varint,151,opt,name=reasoning_tokens,json=reasoningTokens,proto3" json:"reasoning_tokens,omitempty"`
+	// Input tokens of audio.
+	AudioInputTokens int64 `protobuf:"varint,152,opt,name=audio_input_tokens,json=audioInputTokens,proto3" json:"audio_input_tokens,omitempty"`
+	// Of these, tokens from the upstream's cache.
+	CachedAudioInputTokens int64 `protobuf:"varint,153,opt,name=cached_audio_input_tokens,json=cachedAudioInputTokens,proto3" json:"cached_audio_input_tokens,omitempty"`
+	// Output tokens of audio.
+	AudioOutputTokens int64 `protobuf:"varint,154,opt,name=audio_output_tokens,json=audioOutputTokens,proto3" json:"audio_output_tokens,omitempty"`
+	// Input tokens of images.
+	ImageInputTokens int64 `protobuf:"varint,155,opt,name=image_input_tokens,json=imageInputTokens,proto3" json:"image_input_tokens,omitempty"`
+	// Of these, tokens from the upstream's cache.
+	CachedImageInputTokens int64 `protobuf:"varint,156,opt,name=cached_image_input_tokens,json=cachedImageInputTokens,proto3" json:"cached_image_input_tokens,omitempty"`
+	// Output tokens of images.
+	ImageOutputTokens int64 `protobuf:"varint,157,opt,name=image_output_tokens,json=imageOutputTokens,proto3" json:"image_output_tokens,omitempty"`
+	// Images that were made, where they are what is asked for.
+	Images int64 `protobuf:"varint,158,opt,name=images,proto3" json:"images,omitempty"`
+	// Characters of text that was to be spoken.
+	Characters int64 `protobuf:"varint,159,opt,name=characters,proto3" json:"characters,omitempty"`
+	// Milliseconds of audio that was heard.
+	AudioMs int64 `protobuf:"varint,160,opt,name=audio_ms,json=audioMs,proto3" json:"audio_ms,omitempty"`
+	// Service tier in which the upstream says it answered, such as flex or priority; empty: the usual one, or none was told.
+	ServiceTier string `protobuf:"bytes,161,opt,name=service_tier,json=serviceTier,proto3" json:"service_tier,omitempty"`
+	// Units that the upstream bills a call as, such as search units; 0: it tells none, and it is one.
+	BilledUnits   int64 `protobuf:"varint,162,opt,name=billed_units,json=billedUnits,proto3" json:"billed_units,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Usage) Reset() {
@@ -675,6 +710,162 @@ func (x *Usage) GetCacheWriteTokens() int64 {
 	return 0
 }
 
+func (x *Usage) GetCacheWrite_1HrTokens() int64 {
+	if x != nil {
+		return x.CacheWrite_1HrTokens
+	}
+	return 0
+}
+
+func (x *Usage) GetReasoningTokens() int64 {
+	if x != nil {
+		return x.ReasoningTokens
+	}
+	return 0
+}
+
+func (x *Usage) GetAudioInputTokens() int64 {
+	if x != nil {
+		return x.AudioInputTokens
+	}
+	return 0
+}
+
+func (x *Usage) GetCachedAudioInputTokens() int64 {
+	if x != nil {
+		return x.CachedAudioInputTokens
+	}
+	return 0
+}
+
+func (x *Usage) GetAudioOutputTokens() int64 {
+	if x != nil {
+		return x.AudioOutputTokens
+	}
+	return 0
+}
+
+func (x *Usage) GetImageInputTokens() int64 {
+	if x != nil {
+		return x.ImageInputTokens
+	}
+	return 0
+}
+
+func (x *Usage) GetCachedImageInputTokens() int64 {
+	if x != nil {
+		return x.CachedImageInputTokens
+	}
+	return 0
+}
+
+func (x *Usage) GetImageOutputTokens() int64 {
+	if x != nil {
+		return x.ImageOutputTokens
+	}
+	return 0
+}
+
+func (x *Usage) GetImages() int64 {
+	if x != nil {
+		return x.Images
+	}
+	return 0
+}
+
+func (x *Usage) GetCharacters() int64 {
+	if x != nil {
+		return x.Characters
+	}
+	return 0
+}
+
+func (x *Usage) GetAudioMs() int64 {
+	if x != nil {
+		return x.AudioMs
+	}
+	return 0
+}
+
+func (x *Usage) GetServiceTier() string {
+	if x != nil {
+		return x.ServiceTier
+	}
+	return ""
+}
+
+func (x *Usage) GetBilledUnits() int64 {
+	if x != nil {
+		return x.BilledUnits
+	}
+	return 0
+}
+
+// A part of what an attempt cost.
+type CostPart struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was paid for: input, cached_input, cache_write, cache_write_1hr, output, reasoning, audio_input,
+	// cached_audio_input, audio_output, image_input, cached_image_input, image_output, per_image, per_character, per_second or per_call.
+	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Tokens, characters, images, calls, or milliseconds of audio.
+	Quantity int64 `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Pico-USD.
+	Cost          int64 `protobuf:"varint,3,opt,name=cost,proto3" json:"cost,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CostPart) Reset() {
+	*x = CostPart{}
+	mi := &file_trunkline_node_v1_call_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CostPart) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CostPart) ProtoMessage() {}
+
+func (x *CostPart) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_node_v1_call_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CostPart.ProtoReflect.Descriptor instead.
+func (*CostPart) Descriptor() ([]byte, []int) {
+	return file_trunkline_node_v1_call_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *CostPart) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *CostPart) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *CostPart) GetCost() int64 {
+	if x != nil {
+		return x.Cost
+	}
+	return 0
+}
+
 var File_trunkline_node_v1_call_proto protoreflect.FileDescriptor
 
 const file_trunkline_node_v1_call_proto_rawDesc = "" +
@@ -718,7 +909,7 @@ const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\bresponse\x18\x02 \x01(\fR\bresponse\x12+\n" +
 	"\x11request_truncated\x18\x03 \x01(\bR\x10requestTruncated\x12-\n" +
 	"\x12response_truncated\x18\x04 \x01(\bR\x11responseTruncated\x12\x1a\n" +
-	"\bredacted\x18\x05 \x01(\bR\bredacted\"\xf5\x04\n" +
+	"\bredacted\x18\x05 \x01(\bR\bredacted\"\xb2\x05\n" +
 	"\aAttempt\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -746,13 +937,34 @@ const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"working_us\x18\x82\x01 \x01(\x03R\tworkingUs\x12 \n" +
 	"\vfield_rules\x18\x8c\x01 \x03(\tR\n" +
 	"fieldRules\x12)\n" +
-	"\x10opaque_items_cut\x18\x8d\x01 \x01(\x05R\x0eopaqueItemsCut\"\xc5\x01\n" +
+	"\x10opaque_items_cut\x18\x8d\x01 \x01(\x05R\x0eopaqueItemsCut\x12;\n" +
+	"\n" +
+	"cost_parts\x18\x96\x01 \x03(\v2\x1b.trunkline.node.v1.CostPartR\tcostParts\"\xfd\x05\n" +
 	"\x05Usage\x12!\n" +
 	"\finput_tokens\x18\x01 \x01(\x03R\vinputTokens\x12.\n" +
 	"\x13cached_input_tokens\x18\x02 \x01(\x03R\x11cachedInputTokens\x12#\n" +
 	"\routput_tokens\x18\x03 \x01(\x03R\foutputTokens\x12\x16\n" +
 	"\x06source\x18\x04 \x01(\tR\x06source\x12,\n" +
-	"\x12cache_write_tokens\x18\x05 \x01(\x03R\x10cacheWriteTokensB\xce\x01\n" +
+	"\x12cache_write_tokens\x18\x05 \x01(\x03R\x10cacheWriteTokens\x124\n" +
+	"\x16cache_write_1hr_tokens\x18\x96\x01 \x01(\x03R\x13cacheWrite1hrTokens\x12*\n" +
+	"\x10reasoning_tokens\x18\x97\x01 \x01(\x03R\x0freasoningTokens\x12-\n" +
+	"\x12audio_input_tokens\x18\x98\x01 \x01(\x03R\x10audioInputTokens\x12:\n" +
+	"\x19cached_audio_input_tokens\x18\x99\x01 \x01(\x03R\x16cachedAudioInputTokens\x12/\n" +
+	"\x13audio_output_tokens\x18\x9a\x01 \x01(\x03R\x11audioOutputTokens\x12-\n" +
+	"\x12image_input_tokens\x18\x9b\x01 \x01(\x03R\x10imageInputTokens\x12:\n" +
+	"\x19cached_image_input_tokens\x18\x9c\x01 \x01(\x03R\x16cachedImageInputTokens\x12/\n" +
+	"\x13image_output_tokens\x18\x9d\x01 \x01(\x03R\x11imageOutputTokens\x12\x17\n" +
+	"\x06images\x18\x9e\x01 \x01(\x03R\x06images\x12\x1f\n" +
+	"\n" +
+	"characters\x18\x9f\x01 \x01(\x03R\n" +
+	"characters\x12\x1a\n" +
+	"\baudio_ms\x18\xa0\x01 \x01(\x03R\aaudioMs\x12\"\n" +
+	"\fservice_tier\x18\xa1\x01 \x01(\tR\vserviceTier\x12\"\n" +
+	"\fbilled_units\x18\xa2\x01 \x01(\x03R\vbilledUnits\"N\n" +
+	"\bCostPart\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x1a\n" +
+	"\bquantity\x18\x02 \x01(\x03R\bquantity\x12\x12\n" +
+	"\x04cost\x18\x03 \x01(\x03R\x04costB\xce\x01\n" +
 	"\x15com.trunkline.node.v1B\tCallProtoP\x01ZDgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1;nodev1\xa2\x02\x03TNX\xaa\x02\x11Trunkline.Node.V1\xca\x02\x11Trunkline\\Node\\V1\xe2\x02\x1dTrunkline\\Node\\V1\\GPBMetadata\xea\x02\x13Trunkline::Node::V1b\x06proto3"
 
 var (
@@ -767,13 +979,14 @@ func file_trunkline_node_v1_call_proto_rawDescGZIP() []byte {
 	return file_trunkline_node_v1_call_proto_rawDescData
 }
 
-var file_trunkline_node_v1_call_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_trunkline_node_v1_call_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_trunkline_node_v1_call_proto_goTypes = []any{
 	(*Call)(nil),     // 0: trunkline.node.v1.Call
 	(*Skipped)(nil),  // 1: trunkline.node.v1.Skipped
 	(*CallBody)(nil), // 2: trunkline.node.v1.CallBody
 	(*Attempt)(nil),  // 3: trunkline.node.v1.Attempt
 	(*Usage)(nil),    // 4: trunkline.node.v1.Usage
+	(*CostPart)(nil), // 5: trunkline.node.v1.CostPart
 }
 var file_trunkline_node_v1_call_proto_depIdxs = []int32{
 	4, // 0: trunkline.node.v1.Call.usage:type_name -> trunkline.node.v1.Usage
@@ -781,11 +994,12 @@ var file_trunkline_node_v1_call_proto_depIdxs = []int32{
 	2, // 2: trunkline.node.v1.Call.body:type_name -> trunkline.node.v1.CallBody
 	1, // 3: trunkline.node.v1.Call.skipped:type_name -> trunkline.node.v1.Skipped
 	4, // 4: trunkline.node.v1.Attempt.usage:type_name -> trunkline.node.v1.Usage
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	5, // 5: trunkline.node.v1.Attempt.cost_parts:type_name -> trunkline.node.v1.CostPart
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_call_proto_init() }
@@ -799,7 +1013,7 @@ func file_trunkline_node_v1_call_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_node_v1_call_proto_rawDesc), len(file_trunkline_node_v1_call_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

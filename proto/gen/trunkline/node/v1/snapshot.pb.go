@@ -515,7 +515,7 @@ func (x *FieldRule) GetEndpoints() []string {
 	return nil
 }
 
-// Micro-USD per million tokens, which is the same number as pico-USD per token.
+// Micro-USD per million tokens or characters, which is the same number as pico-USD for each. Every default is filled in.
 type Price struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
 	Input       int64                  `protobuf:"varint,1,opt,name=input,proto3" json:"input,omitempty"`
@@ -524,7 +524,23 @@ type Price struct {
 	// Micro-USD per call, a million pico-USD each.
 	PerCall int64 `protobuf:"varint,4,opt,name=per_call,json=perCall,proto3" json:"per_call,omitempty"`
 	// Input tokens the upstream wrote to its cache.
-	CacheWrite    int64 `protobuf:"varint,5,opt,name=cache_write,json=cacheWrite,proto3" json:"cache_write,omitempty"`
+	CacheWrite int64 `protobuf:"varint,5,opt,name=cache_write,json=cacheWrite,proto3" json:"cache_write,omitempty"`
+	// Of those, tokens that stay for an hour.
+	CacheWrite_1Hr   int64 `protobuf:"varint,6,opt,name=cache_write_1hr,json=cacheWrite1hr,proto3" json:"cache_write_1hr,omitempty"`
+	Reasoning        int64 `protobuf:"varint,7,opt,name=reasoning,proto3" json:"reasoning,omitempty"`
+	AudioInput       int64 `protobuf:"varint,8,opt,name=audio_input,json=audioInput,proto3" json:"audio_input,omitempty"`
+	CachedAudioInput int64 `protobuf:"varint,9,opt,name=cached_audio_input,json=cachedAudioInput,proto3" json:"cached_audio_input,omitempty"`
+	AudioOutput      int64 `protobuf:"varint,10,opt,name=audio_output,json=audioOutput,proto3" json:"audio_output,omitempty"`
+	ImageInput       int64 `protobuf:"varint,11,opt,name=image_input,json=imageInput,proto3" json:"image_input,omitempty"`
+	CachedImageInput int64 `protobuf:"varint,12,opt,name=cached_image_input,json=cachedImageInput,proto3" json:"cached_image_input,omitempty"`
+	ImageOutput      int64 `protobuf:"varint,13,opt,name=image_output,json=imageOutput,proto3" json:"image_output,omitempty"`
+	// Pico-USD per image.
+	PerImage     int64 `protobuf:"varint,14,opt,name=per_image,json=perImage,proto3" json:"per_image,omitempty"`
+	PerCharacter int64 `protobuf:"varint,15,opt,name=per_character,json=perCharacter,proto3" json:"per_character,omitempty"`
+	// Pico-USD per second.
+	PerSecond int64 `protobuf:"varint,16,opt,name=per_second,json=perSecond,proto3" json:"per_second,omitempty"`
+	// By service tier, those of more tokens first: the first that fits a call is its price.
+	Tiers         []*PriceTier `protobuf:"bytes,17,rep,name=tiers,proto3" json:"tiers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -594,6 +610,153 @@ func (x *Price) GetCacheWrite() int64 {
 	return 0
 }
 
+func (x *Price) GetCacheWrite_1Hr() int64 {
+	if x != nil {
+		return x.CacheWrite_1Hr
+	}
+	return 0
+}
+
+func (x *Price) GetReasoning() int64 {
+	if x != nil {
+		return x.Reasoning
+	}
+	return 0
+}
+
+func (x *Price) GetAudioInput() int64 {
+	if x != nil {
+		return x.AudioInput
+	}
+	return 0
+}
+
+func (x *Price) GetCachedAudioInput() int64 {
+	if x != nil {
+		return x.CachedAudioInput
+	}
+	return 0
+}
+
+func (x *Price) GetAudioOutput() int64 {
+	if x != nil {
+		return x.AudioOutput
+	}
+	return 0
+}
+
+func (x *Price) GetImageInput() int64 {
+	if x != nil {
+		return x.ImageInput
+	}
+	return 0
+}
+
+func (x *Price) GetCachedImageInput() int64 {
+	if x != nil {
+		return x.CachedImageInput
+	}
+	return 0
+}
+
+func (x *Price) GetImageOutput() int64 {
+	if x != nil {
+		return x.ImageOutput
+	}
+	return 0
+}
+
+func (x *Price) GetPerImage() int64 {
+	if x != nil {
+		return x.PerImage
+	}
+	return 0
+}
+
+func (x *Price) GetPerCharacter() int64 {
+	if x != nil {
+		return x.PerCharacter
+	}
+	return 0
+}
+
+func (x *Price) GetPerSecond() int64 {
+	if x != nil {
+		return x.PerSecond
+	}
+	return 0
+}
+
+func (x *Price) GetTiers() []*PriceTier {
+	if x != nil {
+		return x.Tiers
+	}
+	return nil
+}
+
+// What calls cost in a service tier, or above a number of input tokens.
+type PriceTier struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: in every service tier without a price of its own.
+	ServiceTier      string `protobuf:"bytes,1,opt,name=service_tier,json=serviceTier,proto3" json:"service_tier,omitempty"`
+	AboveInputTokens int64  `protobuf:"varint,2,opt,name=above_input_tokens,json=aboveInputTokens,proto3" json:"above_input_tokens,omitempty"`
+	// Without tiers of its own.
+	Price         *Price `protobuf:"bytes,3,opt,name=price,proto3" json:"price,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PriceTier) Reset() {
+	*x = PriceTier{}
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PriceTier) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PriceTier) ProtoMessage() {}
+
+func (x *PriceTier) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PriceTier.ProtoReflect.Descriptor instead.
+func (*PriceTier) Descriptor() ([]byte, []int) {
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *PriceTier) GetServiceTier() string {
+	if x != nil {
+		return x.ServiceTier
+	}
+	return ""
+}
+
+func (x *PriceTier) GetAboveInputTokens() int64 {
+	if x != nil {
+		return x.AboveInputTokens
+	}
+	return 0
+}
+
+func (x *PriceTier) GetPrice() *Price {
+	if x != nil {
+		return x.Price
+	}
+	return nil
+}
+
 type Group struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Name    string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -614,7 +777,7 @@ type Group struct {
 
 func (x *Group) Reset() {
 	*x = Group{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -626,7 +789,7 @@ func (x *Group) String() string {
 func (*Group) ProtoMessage() {}
 
 func (x *Group) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -639,7 +802,7 @@ func (x *Group) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Group.ProtoReflect.Descriptor instead.
 func (*Group) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Group) GetName() string {
@@ -706,7 +869,7 @@ type BodyLog struct {
 
 func (x *BodyLog) Reset() {
 	*x = BodyLog{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -718,7 +881,7 @@ func (x *BodyLog) String() string {
 func (*BodyLog) ProtoMessage() {}
 
 func (x *BodyLog) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -731,7 +894,7 @@ func (x *BodyLog) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BodyLog.ProtoReflect.Descriptor instead.
 func (*BodyLog) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *BodyLog) GetMaxBytes() int32 {
@@ -777,7 +940,7 @@ type Member struct {
 
 func (x *Member) Reset() {
 	*x = Member{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -789,7 +952,7 @@ func (x *Member) String() string {
 func (*Member) ProtoMessage() {}
 
 func (x *Member) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -802,7 +965,7 @@ func (x *Member) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Member.ProtoReflect.Descriptor instead.
 func (*Member) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Member) GetProvider() string {
@@ -873,7 +1036,7 @@ type Policy struct {
 
 func (x *Policy) Reset() {
 	*x = Policy{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -885,7 +1048,7 @@ func (x *Policy) String() string {
 func (*Policy) ProtoMessage() {}
 
 func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -898,7 +1061,7 @@ func (x *Policy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Policy.ProtoReflect.Descriptor instead.
 func (*Policy) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{10}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Policy) GetFailureThreshold() int32 {
@@ -1064,7 +1227,7 @@ type ApiKey struct {
 
 func (x *ApiKey) Reset() {
 	*x = ApiKey{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1076,7 +1239,7 @@ func (x *ApiKey) String() string {
 func (*ApiKey) ProtoMessage() {}
 
 func (x *ApiKey) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1089,7 +1252,7 @@ func (x *ApiKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApiKey.ProtoReflect.Descriptor instead.
 func (*ApiKey) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{11}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ApiKey) GetName() string {
@@ -1209,7 +1372,7 @@ type FailureKeyword struct {
 
 func (x *FailureKeyword) Reset() {
 	*x = FailureKeyword{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[12]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1221,7 +1384,7 @@ func (x *FailureKeyword) String() string {
 func (*FailureKeyword) ProtoMessage() {}
 
 func (x *FailureKeyword) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[12]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1234,7 +1397,7 @@ func (x *FailureKeyword) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailureKeyword.ProtoReflect.Descriptor instead.
 func (*FailureKeyword) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{12}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *FailureKeyword) GetName() string {
@@ -1346,14 +1509,34 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\x06action\x18\x02 \x01(\tR\x06action\x12\x0e\n" +
 	"\x02to\x18\x03 \x01(\tR\x02to\x12\x14\n" +
 	"\x05value\x18\x04 \x01(\tR\x05value\x12\x1c\n" +
-	"\tendpoints\x18\x05 \x03(\tR\tendpoints\"\x94\x01\n" +
+	"\tendpoints\x18\x05 \x03(\tR\tendpoints\"\xd3\x04\n" +
 	"\x05Price\x12\x14\n" +
 	"\x05input\x18\x01 \x01(\x03R\x05input\x12!\n" +
 	"\fcached_input\x18\x02 \x01(\x03R\vcachedInput\x12\x16\n" +
 	"\x06output\x18\x03 \x01(\x03R\x06output\x12\x19\n" +
 	"\bper_call\x18\x04 \x01(\x03R\aperCall\x12\x1f\n" +
 	"\vcache_write\x18\x05 \x01(\x03R\n" +
-	"cacheWrite\"\x8d\x02\n" +
+	"cacheWrite\x12&\n" +
+	"\x0fcache_write_1hr\x18\x06 \x01(\x03R\rcacheWrite1hr\x12\x1c\n" +
+	"\treasoning\x18\a \x01(\x03R\treasoning\x12\x1f\n" +
+	"\vaudio_input\x18\b \x01(\x03R\n" +
+	"audioInput\x12,\n" +
+	"\x12cached_audio_input\x18\t \x01(\x03R\x10cachedAudioInput\x12!\n" +
+	"\faudio_output\x18\n" +
+	" \x01(\x03R\vaudioOutput\x12\x1f\n" +
+	"\vimage_input\x18\v \x01(\x03R\n" +
+	"imageInput\x12,\n" +
+	"\x12cached_image_input\x18\f \x01(\x03R\x10cachedImageInput\x12!\n" +
+	"\fimage_output\x18\r \x01(\x03R\vimageOutput\x12\x1b\n" +
+	"\tper_image\x18\x0e \x01(\x03R\bperImage\x12#\n" +
+	"\rper_character\x18\x0f \x01(\x03R\fperCharacter\x12\x1d\n" +
+	"\n" +
+	"per_second\x18\x10 \x01(\x03R\tperSecond\x122\n" +
+	"\x05tiers\x18\x11 \x03(\v2\x1c.trunkline.node.v1.PriceTierR\x05tiers\"\x8c\x01\n" +
+	"\tPriceTier\x12!\n" +
+	"\fservice_tier\x18\x01 \x01(\tR\vserviceTier\x12,\n" +
+	"\x12above_input_tokens\x18\x02 \x01(\x03R\x10aboveInputTokens\x12.\n" +
+	"\x05price\x18\x03 \x01(\v2\x18.trunkline.node.v1.PriceR\x05price\"\x8d\x02\n" +
 	"\x05Group\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aaliases\x18\x02 \x03(\tR\aaliases\x123\n" +
@@ -1438,7 +1621,7 @@ func file_trunkline_node_v1_snapshot_proto_rawDescGZIP() []byte {
 	return file_trunkline_node_v1_snapshot_proto_rawDescData
 }
 
-var file_trunkline_node_v1_snapshot_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_trunkline_node_v1_snapshot_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_trunkline_node_v1_snapshot_proto_goTypes = []any{
 	(*Snapshot)(nil),              // 0: trunkline.node.v1.Snapshot
 	(*Provider)(nil),              // 1: trunkline.node.v1.Provider
@@ -1447,47 +1630,50 @@ var file_trunkline_node_v1_snapshot_proto_goTypes = []any{
 	(*Model)(nil),                 // 4: trunkline.node.v1.Model
 	(*FieldRule)(nil),             // 5: trunkline.node.v1.FieldRule
 	(*Price)(nil),                 // 6: trunkline.node.v1.Price
-	(*Group)(nil),                 // 7: trunkline.node.v1.Group
-	(*BodyLog)(nil),               // 8: trunkline.node.v1.BodyLog
-	(*Member)(nil),                // 9: trunkline.node.v1.Member
-	(*Policy)(nil),                // 10: trunkline.node.v1.Policy
-	(*ApiKey)(nil),                // 11: trunkline.node.v1.ApiKey
-	(*FailureKeyword)(nil),        // 12: trunkline.node.v1.FailureKeyword
-	(*durationpb.Duration)(nil),   // 13: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
+	(*PriceTier)(nil),             // 7: trunkline.node.v1.PriceTier
+	(*Group)(nil),                 // 8: trunkline.node.v1.Group
+	(*BodyLog)(nil),               // 9: trunkline.node.v1.BodyLog
+	(*Member)(nil),                // 10: trunkline.node.v1.Member
+	(*Policy)(nil),                // 11: trunkline.node.v1.Policy
+	(*ApiKey)(nil),                // 12: trunkline.node.v1.ApiKey
+	(*FailureKeyword)(nil),        // 13: trunkline.node.v1.FailureKeyword
+	(*durationpb.Duration)(nil),   // 14: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
 }
 var file_trunkline_node_v1_snapshot_proto_depIdxs = []int32{
 	1,  // 0: trunkline.node.v1.Snapshot.providers:type_name -> trunkline.node.v1.Provider
-	7,  // 1: trunkline.node.v1.Snapshot.groups:type_name -> trunkline.node.v1.Group
-	11, // 2: trunkline.node.v1.Snapshot.api_keys:type_name -> trunkline.node.v1.ApiKey
-	12, // 3: trunkline.node.v1.Snapshot.failure_keywords:type_name -> trunkline.node.v1.FailureKeyword
+	8,  // 1: trunkline.node.v1.Snapshot.groups:type_name -> trunkline.node.v1.Group
+	12, // 2: trunkline.node.v1.Snapshot.api_keys:type_name -> trunkline.node.v1.ApiKey
+	13, // 3: trunkline.node.v1.Snapshot.failure_keywords:type_name -> trunkline.node.v1.FailureKeyword
 	2,  // 4: trunkline.node.v1.Provider.credentials:type_name -> trunkline.node.v1.Credential
 	3,  // 5: trunkline.node.v1.Provider.headers:type_name -> trunkline.node.v1.Header
 	4,  // 6: trunkline.node.v1.Provider.models:type_name -> trunkline.node.v1.Model
-	10, // 7: trunkline.node.v1.Provider.policy:type_name -> trunkline.node.v1.Policy
+	11, // 7: trunkline.node.v1.Provider.policy:type_name -> trunkline.node.v1.Policy
 	5,  // 8: trunkline.node.v1.Provider.field_rules:type_name -> trunkline.node.v1.FieldRule
 	6,  // 9: trunkline.node.v1.Model.price:type_name -> trunkline.node.v1.Price
 	5,  // 10: trunkline.node.v1.Model.field_rules:type_name -> trunkline.node.v1.FieldRule
-	9,  // 11: trunkline.node.v1.Group.members:type_name -> trunkline.node.v1.Member
-	8,  // 12: trunkline.node.v1.Group.body_log:type_name -> trunkline.node.v1.BodyLog
-	10, // 13: trunkline.node.v1.Member.policy:type_name -> trunkline.node.v1.Policy
-	13, // 14: trunkline.node.v1.Policy.failure_window:type_name -> google.protobuf.Duration
-	13, // 15: trunkline.node.v1.Policy.cooldown:type_name -> google.protobuf.Duration
-	13, // 16: trunkline.node.v1.Policy.cooldown_max:type_name -> google.protobuf.Duration
-	13, // 17: trunkline.node.v1.Policy.connect_timeout:type_name -> google.protobuf.Duration
-	13, // 18: trunkline.node.v1.Policy.first_token_timeout:type_name -> google.protobuf.Duration
-	13, // 19: trunkline.node.v1.Policy.response_timeout:type_name -> google.protobuf.Duration
-	13, // 20: trunkline.node.v1.Policy.stream_idle_timeout:type_name -> google.protobuf.Duration
-	13, // 21: trunkline.node.v1.Policy.total_timeout:type_name -> google.protobuf.Duration
-	13, // 22: trunkline.node.v1.Policy.stream_total_timeout:type_name -> google.protobuf.Duration
-	13, // 23: trunkline.node.v1.Policy.keyword_hold:type_name -> google.protobuf.Duration
-	13, // 24: trunkline.node.v1.Policy.first_token_timeout_max:type_name -> google.protobuf.Duration
-	14, // 25: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
-	26, // [26:26] is the sub-list for method output_type
-	26, // [26:26] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	7,  // 11: trunkline.node.v1.Price.tiers:type_name -> trunkline.node.v1.PriceTier
+	6,  // 12: trunkline.node.v1.PriceTier.price:type_name -> trunkline.node.v1.Price
+	10, // 13: trunkline.node.v1.Group.members:type_name -> trunkline.node.v1.Member
+	9,  // 14: trunkline.node.v1.Group.body_log:type_name -> trunkline.node.v1.BodyLog
+	11, // 15: trunkline.node.v1.Member.policy:type_name -> trunkline.node.v1.Policy
+	14, // 16: trunkline.node.v1.Policy.failure_window:type_name -> google.protobuf.Duration
+	14, // 17: trunkline.node.v1.Policy.cooldown:type_name -> google.protobuf.Duration
+	14, // 18: trunkline.node.v1.Policy.cooldown_max:type_name -> google.protobuf.Duration
+	14, // 19: trunkline.node.v1.Policy.connect_timeout:type_name -> google.protobuf.Duration
+	14, // 20: trunkline.node.v1.Policy.first_token_timeout:type_name -> google.protobuf.Duration
+	14, // 21: trunkline.node.v1.Policy.response_timeout:type_name -> google.protobuf.Duration
+	14, // 22: trunkline.node.v1.Policy.stream_idle_timeout:type_name -> google.protobuf.Duration
+	14, // 23: trunkline.node.v1.Policy.total_timeout:type_name -> google.protobuf.Duration
+	14, // 24: trunkline.node.v1.Policy.stream_total_timeout:type_name -> google.protobuf.Duration
+	14, // 25: trunkline.node.v1.Policy.keyword_hold:type_name -> google.protobuf.Duration
+	14, // 26: trunkline.node.v1.Policy.first_token_timeout_max:type_name -> google.protobuf.Duration
+	15, // 27: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
+	28, // [28:28] is the sub-list for method output_type
+	28, // [28:28] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_snapshot_proto_init() }
@@ -1501,7 +1687,7 @@ func file_trunkline_node_v1_snapshot_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_node_v1_snapshot_proto_rawDesc), len(file_trunkline_node_v1_snapshot_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

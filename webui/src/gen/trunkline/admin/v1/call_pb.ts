@@ -20,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/call.proto.
  */
 export const file_trunkline_admin_v1_call: GenFile = /*@__PURE__*/
-  fileDesc("Ch10cnVua2xpbmUvYWRtaW4vdjEvY2FsbC5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIqgFCgRDYWxsEgoKAmlkGAEgASgJEi4KCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBG5vZGUYAyABKAkSEAoIZW5kcG9pbnQYBCABKAkSDQoFbW9kZWwYBSABKAkSDQoFZ3JvdXAYBiABKAkSDwoHYXBpX2tleRgHIAEoCRIOCgZzdHJlYW0YCCABKAgSDwoHb3V0Y29tZRgJIAEoCRIOCgZzdGF0dXMYCiABKAUSEgoKZXJyb3JfY29kZRgLIAEoCRIQCghwcm92aWRlchgMIAEoCRIWCg51cHN0cmVhbV9tb2RlbBgNIAEoCRI2ChNmaXJzdF90b2tlbl9sYXRlbmN5GA4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCGR1cmF0aW9uGA8gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCG92ZXJoZWFkGBAgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBXVzYWdlGBEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlEgwKBGNvc3QYEiABKAkSLQoIYXR0ZW1wdHMYEyADKAsyGy50cnVua2xpbmUuYWRtaW4udjEuQXR0ZW1wdBIVCg1hdHRlbXB0X2NvdW50GBQgASgFEhQKDGNsaWVudF9yZXRyeRgVIAEoBRIcChRrZXl3b3JkX2FmdGVyX2NvbW1pdBgWIAEoCBIuCgtjbG9ja19haGVhZBgeIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIyCgdza2lwcGVkGB8gAygLMiEudHJ1bmtsaW5lLmFkbWluLnYxLlNraXBwZWRNZW1iZXIicAoNU2tpcHBlZE1lbWJlchIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRIOCgZyZWFzb24YAyABKAkSLgoKdW50aWxfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAitQQKB0F0dGVtcHQSEAoIcHJvdmlkZXIYASABKAkSDQoFbW9kZWwYAiABKAkSEgoKY3JlZGVudGlhbBgDIAEoCRIvCgxzdGFydF9vZmZzZXQYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNgoTZmlyc3RfZnJhbWVfbGF0ZW5jeRgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI2ChNmaXJzdF90b2tlbl9sYXRlbmN5GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCGR1cmF0aW9uGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg4KBnN0YXR1cxgIIAEoBRIPCgdvdXRjb21lGAkgASgJEg4KBnJlYXNvbhgKIAEoCRINCgVibGFtZRgLIAEoCRIUCgxtYXliZV9iaWxsZWQYDCABKAgSEwoLbGFzdF9yZXNvcnQYDSABKAgSKAoFdXNhZ2UYDiABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuVXNhZ2USDAoEY29zdBgPIAEoCRIPCgdrZXl3b3JkGBAgASgJEg0KBWFnYWluGBEgASgIEjMKD3dvcmtpbmdfbGF0ZW5jeRiCASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoLZmllbGRfcnVsZXMYjAEgAygJEhkKEG9wYXF1ZV9pdGVtc19jdXQYjQEgASgFIn0KBVVzYWdlEhQKDGlucHV0X3Rva2VucxgBIAEoAxIbChNjYWNoZWRfaW5wdXRfdG9rZW5zGAIgASgDEhUKDW91dHB1dF90b2tlbnMYAyABKAMSDgoGc291cmNlGAQgASgJEhoKEmNhY2hlX3dyaXRlX3Rva2VucxgFIAEoAyKAAQoQTGlzdENhbGxzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIuCgZmaWx0ZXIYAyABKAsyHi50cnVua2xpbmUuYWRtaW4udjEuQ2FsbEZpbHRlchIVCg13aXRoX2F0dGVtcHRzGAQgASgIIlUKEUxpc3RDYWxsc1Jlc3BvbnNlEicKBWNhbGxzGAEgAygLMhgudHJ1bmtsaW5lLmFkbWluLnYxLkNhbGwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIkwKEVRhaWxDYWxsc1Jlc3BvbnNlEiYKBGNhbGwYASABKAsyGC50cnVua2xpbmUuYWRtaW4udjEuQ2FsbBIPCgdza2lwcGVkGAIgASgDIhwKDkdldENhbGxSZXF1ZXN0EgoKAmlkGAEgASgJIjkKD0dldENhbGxSZXNwb25zZRImCgRjYWxsGAEgASgLMhgudHJ1bmtsaW5lLmFkbWluLnYxLkNhbGwykwYKC0NhbGxTZXJ2aWNlEl0KCUxpc3RDYWxscxIkLnRydW5rbGluZS5hZG1pbi52MS5MaXN0Q2FsbHNSZXF1ZXN0GiUudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RDYWxsc1Jlc3BvbnNlIgOQAgESVwoHR2V0Q2FsbBIiLnRydW5rbGluZS5hZG1pbi52MS5HZXRDYWxsUmVxdWVzdBojLnRydW5rbGluZS5hZG1pbi52MS5HZXRDYWxsUmVzcG9uc2UiA5ACARJaCglUYWlsQ2FsbHMSJC50cnVua2xpbmUuYWRtaW4udjEuVGFpbENhbGxzUmVxdWVzdBolLnRydW5rbGluZS5hZG1pbi52MS5UYWlsQ2FsbHNSZXNwb25zZTABEmAKC0V4cG9ydENhbGxzEiYudHJ1bmtsaW5lLmFkbWluLnYxLkV4cG9ydENhbGxzUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5FeHBvcnRDYWxsc1Jlc3BvbnNlMAESXgoLR2V0Q2FsbEJvZHkSJi50cnVua2xpbmUuYWRtaW4udjEuR2V0Q2FsbEJvZHlSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkdldENhbGxCb2R5UmVzcG9uc2USbQoQRGVsZXRlQ2FsbEJvZGllcxIrLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVDYWxsQm9kaWVzUmVxdWVzdBosLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVDYWxsQm9kaWVzUmVzcG9uc2USWgoITGlzdEdhcHMSIy50cnVua2xpbmUuYWRtaW4udjEuTGlzdEdhcHNSZXF1ZXN0GiQudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RHYXBzUmVzcG9uc2UiA5ACARJjCgtMaXN0UmVmdXNlZBImLnRydW5rbGluZS5hZG1pbi52MS5MaXN0UmVmdXNlZFJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuTGlzdFJlZnVzZWRSZXNwb25zZSIDkAIBQtUBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQglDYWxsUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_trunkline_admin_v1_call_body, file_trunkline_admin_v1_call_stream, file_trunkline_admin_v1_filter, file_trunkline_admin_v1_gap]);
+  fileDesc("Ch10cnVua2xpbmUvYWRtaW4vdjEvY2FsbC5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIqgFCgRDYWxsEgoKAmlkGAEgASgJEi4KCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBG5vZGUYAyABKAkSEAoIZW5kcG9pbnQYBCABKAkSDQoFbW9kZWwYBSABKAkSDQoFZ3JvdXAYBiABKAkSDwoHYXBpX2tleRgHIAEoCRIOCgZzdHJlYW0YCCABKAgSDwoHb3V0Y29tZRgJIAEoCRIOCgZzdGF0dXMYCiABKAUSEgoKZXJyb3JfY29kZRgLIAEoCRIQCghwcm92aWRlchgMIAEoCRIWCg51cHN0cmVhbV9tb2RlbBgNIAEoCRI2ChNmaXJzdF90b2tlbl9sYXRlbmN5GA4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCGR1cmF0aW9uGA8gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCG92ZXJoZWFkGBAgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBXVzYWdlGBEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlEgwKBGNvc3QYEiABKAkSLQoIYXR0ZW1wdHMYEyADKAsyGy50cnVua2xpbmUuYWRtaW4udjEuQXR0ZW1wdBIVCg1hdHRlbXB0X2NvdW50GBQgASgFEhQKDGNsaWVudF9yZXRyeRgVIAEoBRIcChRrZXl3b3JkX2FmdGVyX2NvbW1pdBgWIAEoCBIuCgtjbG9ja19haGVhZBgeIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIyCgdza2lwcGVkGB8gAygLMiEudHJ1bmtsaW5lLmFkbWluLnYxLlNraXBwZWRNZW1iZXIicAoNU2tpcHBlZE1lbWJlchIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRIOCgZyZWFzb24YAyABKAkSLgoKdW50aWxfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi6AQKB0F0dGVtcHQSEAoIcHJvdmlkZXIYASABKAkSDQoFbW9kZWwYAiABKAkSEgoKY3JlZGVudGlhbBgDIAEoCRIvCgxzdGFydF9vZmZzZXQYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNgoTZmlyc3RfZnJhbWVfbGF0ZW5jeRgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI2ChNmaXJzdF90b2tlbl9sYXRlbmN5GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCGR1cmF0aW9uGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg4KBnN0YXR1cxgIIAEoBRIPCgdvdXRjb21lGAkgASgJEg4KBnJlYXNvbhgKIAEoCRINCgVibGFtZRgLIAEoCRIUCgxtYXliZV9iaWxsZWQYDCABKAgSEwoLbGFzdF9yZXNvcnQYDSABKAgSKAoFdXNhZ2UYDiABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuVXNhZ2USDAoEY29zdBgPIAEoCRIPCgdrZXl3b3JkGBAgASgJEg0KBWFnYWluGBEgASgIEjMKD3dvcmtpbmdfbGF0ZW5jeRiCASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoLZmllbGRfcnVsZXMYjAEgAygJEhkKEG9wYXF1ZV9pdGVtc19jdXQYjQEgASgFEjEKCmNvc3RfcGFydHMYlgEgAygLMhwudHJ1bmtsaW5lLmFkbWluLnYxLkNvc3RQYXJ0Iv8DCgVVc2FnZRIUCgxpbnB1dF90b2tlbnMYASABKAMSGwoTY2FjaGVkX2lucHV0X3Rva2VucxgCIAEoAxIVCg1vdXRwdXRfdG9rZW5zGAMgASgDEg4KBnNvdXJjZRgEIAEoCRIaChJjYWNoZV93cml0ZV90b2tlbnMYBSABKAMSHwoWY2FjaGVfd3JpdGVfMWhyX3Rva2VucxiWASABKAMSGQoQcmVhc29uaW5nX3Rva2VucxiXASABKAMSGwoSYXVkaW9faW5wdXRfdG9rZW5zGJgBIAEoAxIiChljYWNoZWRfYXVkaW9faW5wdXRfdG9rZW5zGJkBIAEoAxIcChNhdWRpb19vdXRwdXRfdG9rZW5zGJoBIAEoAxIbChJpbWFnZV9pbnB1dF90b2tlbnMYmwEgASgDEiIKGWNhY2hlZF9pbWFnZV9pbnB1dF90b2tlbnMYnAEgASgDEhwKE2ltYWdlX291dHB1dF90b2tlbnMYnQEgASgDEg8KBmltYWdlcxieASABKAMSEwoKY2hhcmFjdGVycxifASABKAMSMgoOYXVkaW9fZHVyYXRpb24YoAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhUKDHNlcnZpY2VfdGllchihASABKAkSFQoMYmlsbGVkX3VuaXRzGKIBIAEoAyI4CghDb3N0UGFydBIMCgRraW5kGAEgASgJEhAKCHF1YW50aXR5GAIgASgDEgwKBGNvc3QYAyABKAkigAEKEExpc3RDYWxsc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSLgoGZmlsdGVyGAMgASgLMh4udHJ1bmtsaW5lLmFkbWluLnYxLkNhbGxGaWx0ZXISFQoNd2l0aF9hdHRlbXB0cxgEIAEoCCJVChFMaXN0Q2FsbHNSZXNwb25zZRInCgVjYWxscxgBIAMoCzIYLnRydW5rbGluZS5hZG1pbi52MS5DYWxsEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJMChFUYWlsQ2FsbHNSZXNwb25zZRImCgRjYWxsGAEgASgLMhgudHJ1bmtsaW5lLmFkbWluLnYxLkNhbGwSDwoHc2tpcHBlZBgCIAEoAyIcCg5HZXRDYWxsUmVxdWVzdBIKCgJpZBgBIAEoCSI5Cg9HZXRDYWxsUmVzcG9uc2USJgoEY2FsbBgBIAEoCzIYLnRydW5rbGluZS5hZG1pbi52MS5DYWxsMpMGCgtDYWxsU2VydmljZRJdCglMaXN0Q2FsbHMSJC50cnVua2xpbmUuYWRtaW4udjEuTGlzdENhbGxzUmVxdWVzdBolLnRydW5rbGluZS5hZG1pbi52MS5MaXN0Q2FsbHNSZXNwb25zZSIDkAIBElcKB0dldENhbGwSIi50cnVua2xpbmUuYWRtaW4udjEuR2V0Q2FsbFJlcXVlc3QaIy50cnVua2xpbmUuYWRtaW4udjEuR2V0Q2FsbFJlc3BvbnNlIgOQAgESWgoJVGFpbENhbGxzEiQudHJ1bmtsaW5lLmFkbWluLnYxLlRhaWxDYWxsc1JlcXVlc3QaJS50cnVua2xpbmUuYWRtaW4udjEuVGFpbENhbGxzUmVzcG9uc2UwARJgCgtFeHBvcnRDYWxscxImLnRydW5rbGluZS5hZG1pbi52MS5FeHBvcnRDYWxsc1JlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuRXhwb3J0Q2FsbHNSZXNwb25zZTABEl4KC0dldENhbGxCb2R5EiYudHJ1bmtsaW5lLmFkbWluLnYxLkdldENhbGxCb2R5UmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5HZXRDYWxsQm9keVJlc3BvbnNlEm0KEERlbGV0ZUNhbGxCb2RpZXMSKy50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlQ2FsbEJvZGllc1JlcXVlc3QaLC50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlQ2FsbEJvZGllc1Jlc3BvbnNlEloKCExpc3RHYXBzEiMudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RHYXBzUmVxdWVzdBokLnRydW5rbGluZS5hZG1pbi52MS5MaXN0R2Fwc1Jlc3BvbnNlIgOQAgESYwoLTGlzdFJlZnVzZWQSJi50cnVua2xpbmUuYWRtaW4udjEuTGlzdFJlZnVzZWRSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RSZWZ1c2VkUmVzcG9uc2UiA5ACAULVAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIJQ2FsbFByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_trunkline_admin_v1_call_body, file_trunkline_admin_v1_call_stream, file_trunkline_admin_v1_filter, file_trunkline_admin_v1_gap]);
 
 /**
  * One client request.
@@ -394,6 +394,13 @@ export type Attempt = Message<"trunkline.admin.v1.Attempt"> & {
    * @generated from field: int32 opaque_items_cut = 141;
    */
   opaqueItemsCut: number;
+
+  /**
+   * What the cost is made of, at the prices of then; parts that cost nothing are left out.
+   *
+   * @generated from field: repeated trunkline.admin.v1.CostPart cost_parts = 150;
+   */
+  costParts: CostPart[];
 };
 
 /**
@@ -443,6 +450,97 @@ export type Usage = Message<"trunkline.admin.v1.Usage"> & {
    * @generated from field: int64 cache_write_tokens = 5;
    */
   cacheWriteTokens: bigint;
+
+  /**
+   * Of cache_write_tokens, those written for an hour.
+   *
+   * @generated from field: int64 cache_write_1hr_tokens = 150;
+   */
+  cacheWrite1hrTokens: bigint;
+
+  /**
+   * Output tokens of reasoning.
+   *
+   * @generated from field: int64 reasoning_tokens = 151;
+   */
+  reasoningTokens: bigint;
+
+  /**
+   * Input tokens of audio.
+   *
+   * @generated from field: int64 audio_input_tokens = 152;
+   */
+  audioInputTokens: bigint;
+
+  /**
+   * Of these, tokens from the upstream's cache.
+   *
+   * @generated from field: int64 cached_audio_input_tokens = 153;
+   */
+  cachedAudioInputTokens: bigint;
+
+  /**
+   * Output tokens of audio.
+   *
+   * @generated from field: int64 audio_output_tokens = 154;
+   */
+  audioOutputTokens: bigint;
+
+  /**
+   * Input tokens of images.
+   *
+   * @generated from field: int64 image_input_tokens = 155;
+   */
+  imageInputTokens: bigint;
+
+  /**
+   * Of these, tokens from the upstream's cache.
+   *
+   * @generated from field: int64 cached_image_input_tokens = 156;
+   */
+  cachedImageInputTokens: bigint;
+
+  /**
+   * Output tokens of images.
+   *
+   * @generated from field: int64 image_output_tokens = 157;
+   */
+  imageOutputTokens: bigint;
+
+  /**
+   * Images that were made, where they are what is asked for.
+   *
+   * @generated from field: int64 images = 158;
+   */
+  images: bigint;
+
+  /**
+   * Characters of text that was to be spoken.
+   *
+   * @generated from field: int64 characters = 159;
+   */
+  characters: bigint;
+
+  /**
+   * Audio that was heard.
+   *
+   * @generated from field: google.protobuf.Duration audio_duration = 160;
+   */
+  audioDuration?: Duration | undefined;
+
+  /**
+   * Service tier in which the upstream says it answered, such as flex or priority; empty: the usual one, or none was told.
+   *
+   * @generated from field: string service_tier = 161;
+   */
+  serviceTier: string;
+
+  /**
+   * Units that the upstream bills a call as, such as search units; 0: it tells none, and it is one.
+   *
+   * @generated from field: int64 billed_units = 162;
+   */
+  billedUnits: bigint;
 };
 
 /**
@@ -451,6 +549,42 @@ export type Usage = Message<"trunkline.admin.v1.Usage"> & {
  */
 export const UsageSchema: GenMessage<Usage> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_call, 3);
+
+/**
+ * A part of what an attempt cost.
+ *
+ * @generated from message trunkline.admin.v1.CostPart
+ */
+export type CostPart = Message<"trunkline.admin.v1.CostPart"> & {
+  /**
+   * What was paid for: input, cached_input, cache_write, cache_write_1hr, output, reasoning, audio_input,
+   * cached_audio_input, audio_output, image_input, cached_image_input, image_output, per_image, per_character, per_second or per_call.
+   *
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * Tokens, characters, images, calls, or milliseconds of audio.
+   *
+   * @generated from field: int64 quantity = 2;
+   */
+  quantity: bigint;
+
+  /**
+   * USD, exact decimal.
+   *
+   * @generated from field: string cost = 3;
+   */
+  cost: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.CostPart.
+ * Use `create(CostPartSchema)` to create a new message.
+ */
+export const CostPartSchema: GenMessage<CostPart> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_call, 4);
 
 /**
  * @generated from message trunkline.admin.v1.ListCallsRequest
@@ -490,7 +624,7 @@ export type ListCallsRequest = Message<"trunkline.admin.v1.ListCallsRequest"> & 
  * Use `create(ListCallsRequestSchema)` to create a new message.
  */
 export const ListCallsRequestSchema: GenMessage<ListCallsRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call, 4);
+  messageDesc(file_trunkline_admin_v1_call, 5);
 
 /**
  * @generated from message trunkline.admin.v1.ListCallsResponse
@@ -514,7 +648,7 @@ export type ListCallsResponse = Message<"trunkline.admin.v1.ListCallsResponse"> 
  * Use `create(ListCallsResponseSchema)` to create a new message.
  */
 export const ListCallsResponseSchema: GenMessage<ListCallsResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call, 5);
+  messageDesc(file_trunkline_admin_v1_call, 6);
 
 /**
  * @generated from message trunkline.admin.v1.TailCallsResponse
@@ -540,7 +674,7 @@ export type TailCallsResponse = Message<"trunkline.admin.v1.TailCallsResponse"> 
  * Use `create(TailCallsResponseSchema)` to create a new message.
  */
 export const TailCallsResponseSchema: GenMessage<TailCallsResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call, 6);
+  messageDesc(file_trunkline_admin_v1_call, 7);
 
 /**
  * @generated from message trunkline.admin.v1.GetCallRequest
@@ -559,7 +693,7 @@ export type GetCallRequest = Message<"trunkline.admin.v1.GetCallRequest"> & {
  * Use `create(GetCallRequestSchema)` to create a new message.
  */
 export const GetCallRequestSchema: GenMessage<GetCallRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call, 7);
+  messageDesc(file_trunkline_admin_v1_call, 8);
 
 /**
  * @generated from message trunkline.admin.v1.GetCallResponse
@@ -576,7 +710,7 @@ export type GetCallResponse = Message<"trunkline.admin.v1.GetCallResponse"> & {
  * Use `create(GetCallResponseSchema)` to create a new message.
  */
 export const GetCallResponseSchema: GenMessage<GetCallResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call, 8);
+  messageDesc(file_trunkline_admin_v1_call, 9);
 
 /**
  * Look at calls: one per client request, with its attempts.

@@ -10,10 +10,12 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/price.proto.
  */
 export const file_trunkline_admin_v1_price: GenFile = /*@__PURE__*/
-  fileDesc("Ch50cnVua2xpbmUvYWRtaW4vdjEvcHJpY2UucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSJjCgVQcmljZRINCgVpbnB1dBgBIAEoCRIUCgxjYWNoZWRfaW5wdXQYAiABKAkSDgoGb3V0cHV0GAMgASgJEhAKCHBlcl9jYWxsGAQgASgJEhMKC2NhY2hlX3dyaXRlGAUgASgJQtYBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQgpQcmljZVByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z");
+  fileDesc("Ch50cnVua2xpbmUvYWRtaW4vdjEvcHJpY2UucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSKJAwoFUHJpY2USDQoFaW5wdXQYASABKAkSFAoMY2FjaGVkX2lucHV0GAIgASgJEg4KBm91dHB1dBgDIAEoCRIQCghwZXJfY2FsbBgEIAEoCRITCgtjYWNoZV93cml0ZRgFIAEoCRIXCg9jYWNoZV93cml0ZV8xaHIYBiABKAkSEQoJcmVhc29uaW5nGAcgASgJEhMKC2F1ZGlvX2lucHV0GAggASgJEhoKEmNhY2hlZF9hdWRpb19pbnB1dBgJIAEoCRIUCgxhdWRpb19vdXRwdXQYCiABKAkSEwoLaW1hZ2VfaW5wdXQYCyABKAkSGgoSY2FjaGVkX2ltYWdlX2lucHV0GAwgASgJEhQKDGltYWdlX291dHB1dBgNIAEoCRIRCglwZXJfaW1hZ2UYDiABKAkSFQoNcGVyX2NoYXJhY3RlchgPIAEoCRISCgpwZXJfc2Vjb25kGBAgASgJEiwKBXRpZXJzGBEgAygLMh0udHJ1bmtsaW5lLmFkbWluLnYxLlByaWNlVGllciKRAwoJUHJpY2VUaWVyEg0KBWlucHV0GAEgASgJEhQKDGNhY2hlZF9pbnB1dBgCIAEoCRIOCgZvdXRwdXQYAyABKAkSEAoIcGVyX2NhbGwYBCABKAkSEwoLY2FjaGVfd3JpdGUYBSABKAkSFwoPY2FjaGVfd3JpdGVfMWhyGAYgASgJEhEKCXJlYXNvbmluZxgHIAEoCRITCgthdWRpb19pbnB1dBgIIAEoCRIaChJjYWNoZWRfYXVkaW9faW5wdXQYCSABKAkSFAoMYXVkaW9fb3V0cHV0GAogASgJEhMKC2ltYWdlX2lucHV0GAsgASgJEhoKEmNhY2hlZF9pbWFnZV9pbnB1dBgMIAEoCRIUCgxpbWFnZV9vdXRwdXQYDSABKAkSEQoJcGVyX2ltYWdlGA4gASgJEhUKDXBlcl9jaGFyYWN0ZXIYDyABKAkSEgoKcGVyX3NlY29uZBgQIAEoCRIaChJhYm92ZV9pbnB1dF90b2tlbnMYESABKAMSFAoMc2VydmljZV90aWVyGBIgASgJQtYBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQgpQcmljZVByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z");
 
 /**
- * Exact decimals, at most 6 digits after the point: USD per million tokens, or USD per call.
+ * What a model costs. Exact decimals, at most 6 digits after the point: USD per million tokens or characters, or USD per
+ * call; at most 12 digits after the point: USD per image and per second. At most 10,000 USD, 1,000,000 per call.
+ * Each token is counted once: under the most special of the prices that are about it.
  *
  * @generated from message trunkline.admin.v1.Price
  */
@@ -40,18 +42,108 @@ export type Price = Message<"trunkline.admin.v1.Price"> & {
   output: string;
 
   /**
-   * USD for each successful call, instead of or on top of token prices.
+   * USD for each successful call, instead of or on top of token prices; for each unit of a reranker that counts search
+   * units.
    *
    * @generated from field: string per_call = 4;
    */
   perCall: string;
 
   /**
-   * USD per million input tokens the upstream wrote to its cache, as Anthropic tells them; default: 1.25 times the input price.
+   * USD per million input tokens the upstream wrote to its cache, for 5 minutes at Anthropic; default: 1.25 times the
+   * input price.
    *
    * @generated from field: string cache_write = 5;
    */
   cacheWrite: string;
+
+  /**
+   * USD per million input tokens the upstream wrote to its cache for an hour; default: 1.6 times the cache_write price.
+   *
+   * @generated from field: string cache_write_1hr = 6;
+   */
+  cacheWrite1hr: string;
+
+  /**
+   * USD per million output tokens of reasoning; default: the output price.
+   *
+   * @generated from field: string reasoning = 7;
+   */
+  reasoning: string;
+
+  /**
+   * USD per million input tokens of audio; default: the input price.
+   *
+   * @generated from field: string audio_input = 8;
+   */
+  audioInput: string;
+
+  /**
+   * USD per million input tokens of audio from the upstream's cache; default: the audio_input price, without one the
+   * cached_input price.
+   *
+   * @generated from field: string cached_audio_input = 9;
+   */
+  cachedAudioInput: string;
+
+  /**
+   * USD per million output tokens of audio; default: the output price.
+   *
+   * @generated from field: string audio_output = 10;
+   */
+  audioOutput: string;
+
+  /**
+   * USD per million input tokens of images; default: the input price.
+   *
+   * @generated from field: string image_input = 11;
+   */
+  imageInput: string;
+
+  /**
+   * USD per million input tokens of images from the upstream's cache; default: the image_input price, without one the
+   * cached_input price.
+   *
+   * @generated from field: string cached_image_input = 12;
+   */
+  cachedImageInput: string;
+
+  /**
+   * USD per million output tokens of images; default: the output price.
+   *
+   * @generated from field: string image_output = 13;
+   */
+  imageOutput: string;
+
+  /**
+   * USD for each image made.
+   *
+   * @generated from field: string per_image = 14;
+   */
+  perImage: string;
+
+  /**
+   * USD per million characters of text that is to be spoken.
+   *
+   * @generated from field: string per_character = 15;
+   */
+  perCharacter: string;
+
+  /**
+   * USD for each second of audio that was heard.
+   *
+   * @generated from field: string per_second = 16;
+   */
+  perSecond: string;
+
+  /**
+   * Prices of calls that read much, or that a service tier answers. They replace prices above for the whole call: first
+   * those of the highest above_input_tokens without a service tier, then those of the service tier, then those of the
+   * service tier and its highest above_input_tokens. What none of them sets stays.
+   *
+   * @generated from field: repeated trunkline.admin.v1.PriceTier tiers = 17;
+   */
+  tiers: PriceTier[];
 };
 
 /**
@@ -60,4 +152,146 @@ export type Price = Message<"trunkline.admin.v1.Price"> & {
  */
 export const PriceSchema: GenMessage<Price> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_price, 0);
+
+/**
+ * Prices that differ for some calls. At least one price is set; units are those of Price.
+ *
+ * @generated from message trunkline.admin.v1.PriceTier
+ */
+export type PriceTier = Message<"trunkline.admin.v1.PriceTier"> & {
+  /**
+   * USD per million input tokens.
+   *
+   * @generated from field: string input = 1;
+   */
+  input: string;
+
+  /**
+   * USD per million input tokens the upstream served from its cache.
+   *
+   * @generated from field: string cached_input = 2;
+   */
+  cachedInput: string;
+
+  /**
+   * USD per million output tokens.
+   *
+   * @generated from field: string output = 3;
+   */
+  output: string;
+
+  /**
+   * USD for each successful call, instead of or on top of token prices; for each unit of a reranker that counts search
+   * units.
+   *
+   * @generated from field: string per_call = 4;
+   */
+  perCall: string;
+
+  /**
+   * USD per million input tokens the upstream wrote to its cache, for 5 minutes at Anthropic.
+   *
+   * @generated from field: string cache_write = 5;
+   */
+  cacheWrite: string;
+
+  /**
+   * USD per million input tokens the upstream wrote to its cache for an hour.
+   *
+   * @generated from field: string cache_write_1hr = 6;
+   */
+  cacheWrite1hr: string;
+
+  /**
+   * USD per million output tokens of reasoning.
+   *
+   * @generated from field: string reasoning = 7;
+   */
+  reasoning: string;
+
+  /**
+   * USD per million input tokens of audio.
+   *
+   * @generated from field: string audio_input = 8;
+   */
+  audioInput: string;
+
+  /**
+   * USD per million input tokens of audio from the upstream's cache.
+   *
+   * @generated from field: string cached_audio_input = 9;
+   */
+  cachedAudioInput: string;
+
+  /**
+   * USD per million output tokens of audio.
+   *
+   * @generated from field: string audio_output = 10;
+   */
+  audioOutput: string;
+
+  /**
+   * USD per million input tokens of images.
+   *
+   * @generated from field: string image_input = 11;
+   */
+  imageInput: string;
+
+  /**
+   * USD per million input tokens of images from the upstream's cache.
+   *
+   * @generated from field: string cached_image_input = 12;
+   */
+  cachedImageInput: string;
+
+  /**
+   * USD per million output tokens of images.
+   *
+   * @generated from field: string image_output = 13;
+   */
+  imageOutput: string;
+
+  /**
+   * USD for each image made.
+   *
+   * @generated from field: string per_image = 14;
+   */
+  perImage: string;
+
+  /**
+   * USD per million characters of text that is to be spoken.
+   *
+   * @generated from field: string per_character = 15;
+   */
+  perCharacter: string;
+
+  /**
+   * USD for each second of audio that was heard.
+   *
+   * @generated from field: string per_second = 16;
+   */
+  perSecond: string;
+
+  /**
+   * For calls of more input tokens than this, cached ones and those written to a cache included; 0: of any number.
+   *
+   * @generated from field: int64 above_input_tokens = 17;
+   */
+  aboveInputTokens: bigint;
+
+  /**
+   * For calls that the upstream says it answered in this service tier (service_tier in its answer), such as flex, priority
+   * or batch; empty: in any. What default, standard, auto and on_demand cost is the price itself.
+   *
+   * @generated from field: string service_tier = 18;
+   */
+  serviceTier: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.PriceTier.
+ * Use `create(PriceTierSchema)` to create a new message.
+ */
+export const PriceTierSchema: GenMessage<PriceTier> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_price, 1);
 
