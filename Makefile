@@ -20,6 +20,7 @@ LDFLAGS := -s -w $(if $(VERSION),-X github.com/trunkline-ai/trunkline/internal/v
 # npm writes these files when it has installed everything.
 NODE_MODULES := webui/node_modules/.package-lock.json
 SDK_MODULES := e2e/sdk/node_modules/.package-lock.json
+SDK_PYTHON := e2e/sdk/.venv/.installed
 
 # Our own Go files, committed or not.
 GOFILES = $(shell git ls-files -co --exclude-standard '*.go' ':!proto/gen')
@@ -51,7 +52,7 @@ webui: webui/dist/index.html ## Build the console into webui/dist, from where th
 
 .PHONY: clean
 clean: ## Remove what was built; data/ and caches stay
-	rm -rf bin e2e/sdk/node_modules webui/node_modules webui/test-results webui/playwright-report
+	rm -rf bin e2e/sdk/node_modules e2e/sdk/.venv webui/node_modules webui/test-results webui/playwright-report
 	find webui/dist -mindepth 1 ! -name placeholder.html -delete
 
 ##@ Test
@@ -59,6 +60,7 @@ clean: ## Remove what was built; data/ and caches stay
 .PHONY: test
 test: setup-test webui-if-node ## Run all tests; installs PostgreSQL, Redis and Chromium if they are missing (Debian)
 	@if scripts/node.sh; then $(MAKE) test-webui $(SDK_MODULES); else echo 'The tests of the console and of the Node SDK are left out.'; fi
+	@if $(HAVE_PYTHON); then $(MAKE) $(SDK_PYTHON); else echo 'The tests of the Python SDKs are left out: they need Python 3.9 or newer with venv.'; fi
 	go test ./...
 
 .PHONY: test-webui
@@ -75,7 +77,7 @@ test-race: setup-test ## Run the Go tests under the race detector
 	go test -race ./...
 
 .PHONY: e2e
-e2e: setup-test webui $(SDK_MODULES) ## Run only the black-box tests: real processes, official SDKs, a real browser
+e2e: setup-test webui $(SDK_MODULES) $(SDK_PYTHON) ## Run only the black-box tests: real processes, official SDKs, a real browser
 	npm --prefix webui run e2e
 	go test -count=1 ./e2e/...
 
@@ -145,6 +147,14 @@ $(NODE_MODULES): webui/package.json webui/package-lock.json
 # The official SDKs for Node, which the black-box tests drive.
 $(SDK_MODULES): e2e/sdk/package.json e2e/sdk/package-lock.json
 	npm --prefix e2e/sdk ci
+	@touch $@
+
+# And those for Python.
+HAVE_PYTHON = python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 9))' 2>/dev/null
+$(SDK_PYTHON): e2e/sdk/requirements.txt
+	rm -rf e2e/sdk/.venv
+	python3 -m venv e2e/sdk/.venv
+	e2e/sdk/.venv/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 .PHONY: webui-if-node

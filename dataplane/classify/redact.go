@@ -120,6 +120,13 @@ func Reason(text string) string {
 	return text + more
 }
 
+// Message is what an error body says in words, fit for a client: without credentials, and
+// bounded. Empty: nothing.
+func Message(body []byte) string {
+	f := readFault(body)
+	return Reason(f.message)
+}
+
 // reason words the fault: status, code, message.
 func (f *fault) reason(status int) string {
 	head := "error"

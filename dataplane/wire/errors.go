@@ -42,17 +42,23 @@ func (e Error) MarshalJSON() ([]byte, error) {
 type Errors struct {
 	// Body is an error as a response's body. id is the request's.
 	Body func(status int, e Error, id string) []byte
-	// Event makes a whole server-sent event of a body; n is how many events came before it.
-	Event func(body []byte, n int) []byte
+	// Event makes a whole server-sent event of a body.
+	Event func(body []byte, at Place) []byte
 	// Fits reports whether an upstream's error body is in this schema already.
 	Fits func(doc gjson.Result) bool
 	// FitsEvent is Fits for an error event of an upstream's stream; nil: it is Fits.
 	FitsEvent func(doc gjson.Result) bool
 	// Follows is an event that belongs behind such an event, with the same reason, for clients
 	// that wait for it; nil: none does.
-	Follows func(doc gjson.Result, n int) []byte
+	Follows func(doc gjson.Result, at Place) []byte
 	// IDHeader is a second header that holds the request's id; empty: there is none.
 	IDHeader string
+}
+
+// Place is where in a stream an event stands.
+type Place struct {
+	Events int    // before it
+	ID     string // of the answer, as its first event told; empty: none did
 }
 
 // IsEvent reports whether clients understand an upstream's error event as it is.
@@ -63,18 +69,18 @@ func (e *Errors) IsEvent(doc gjson.Result) bool {
 	return e.Fits(doc)
 }
 
-// Behind is what follows an upstream's error event, which is number n; empty: nothing.
-func (e *Errors) Behind(doc gjson.Result, n int) []byte {
+// Behind is what follows an upstream's error event; empty: nothing.
+func (e *Errors) Behind(doc gjson.Result, at Place) []byte {
 	if e.Follows == nil {
 		return nil
 	}
-	return e.Follows(doc, n)
+	return e.Follows(doc, at)
 }
 
 // OpenAI is how most families word their errors.
 var OpenAI = &Errors{
 	Body:  func(_ int, e Error, _ string) []byte { return e.body() },
-	Event: func(body []byte, _ int) []byte { return sse.Event(body) },
+	Event: func(body []byte, _ Place) []byte { return sse.Event(body) },
 	Fits: func(doc gjson.Result) bool {
 		return doc.Get("error").IsObject() && doc.Get("error.message").Type == gjson.String
 	},

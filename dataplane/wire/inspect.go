@@ -49,6 +49,7 @@ type Inspection struct {
 	Usage      dataplane.Usage
 	Images     int64 // that are whole
 
+	id     string       // of the answer, where Stream says where that is
 	told   usageMembers // what Usage is made of
 	toldAt int64        // Output when usage was told last
 
@@ -100,6 +101,9 @@ func (i *Inspection) See(event []byte, hideUsage bool) Kind {
 	}
 	return Filler
 }
+
+// Place is where the next event stands.
+func (i *Inspection) Place() Place { return Place{Events: i.Events, ID: i.id} }
 
 // Empty reports whether the answer is whole and says nothing, and neither a limit nor a filter
 // is why.

@@ -5,6 +5,7 @@ type Stream struct {
 	// Typed: every event says in "type" what it is. Otherwise events are chunks, which the
 	// functions below read, and [DONE] is the last.
 	Typed   bool
+	ID      string   // where a filler tells the id of the answer; empty: nobody needs it
 	Filler  []string // types that show the user nothing
 	Working []string // those of them that tell that the model works on the answer
 	Finish  []string // types with which the answer is whole; the stream may go on

@@ -71,6 +71,9 @@ func (i *Inspection) says(typ string, text []byte) {
 
 // filler is what an event means that shows the user nothing.
 func (i *Inspection) filler(typ string, text []byte) Kind {
+	if i.id == "" && i.Stream.ID != "" {
+		i.id = gjson.GetBytes(text, i.Stream.ID).String()
+	}
 	switch {
 	case i.Meaningful:
 		return Filler

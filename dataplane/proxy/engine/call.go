@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
 )
 
 // call is one request on its way through the attempt loop. It holds the parts together:
@@ -166,7 +167,7 @@ func (c *call) answer(f final) {
 	}
 	errors := c.req.Endpoint.Errors
 	body := c.rec.explain(c.req.Key, f.bytes(errors, c.rec.ID))
-	if !c.client.fail(errors.Event(body, 0)) {
+	if !c.client.fail(errors.Event(body, wire.Place{})) {
 		c.client.w.Header()["X-Trunkline-Attempts"] = []string{strconv.Itoa(len(c.rec.Attempts))}
 		f.write(c.client.w, body)
 	}

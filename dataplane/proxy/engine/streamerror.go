@@ -1,9 +1,12 @@
 package engine
 
 import (
+	"cmp"
+
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/classify"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
 )
 
@@ -13,10 +16,11 @@ func (s *stream) passError(event []byte, doc gjson.Result, v dataplane.Verdict) 
 	errors := s.call.req.Endpoint.Errors
 	if errors.IsEvent(doc) {
 		s.out.add(event)
-		s.out.add(errors.Behind(doc, s.seen.Events))
+		s.out.add(errors.Behind(doc, s.seen.Place()))
 	} else {
 		rule := v.Outcome.Rule()
-		s.out.add(s.ownEvent(v, rule.Status, wire.Error{Message: "The provider's answer failed: " + v.Reason, Type: rule.Type, Code: rule.Code}))
+		why := cmp.Or(classify.Message([]byte(doc.Raw)), v.Reason)
+		s.out.add(s.ownEvent(v, rule.Status, wire.Error{Message: "The provider's answer failed: " + why, Type: rule.Type, Code: rule.Code}))
 	}
 	s.sentError = true
 }
@@ -32,5 +36,5 @@ func (s *stream) errorEvent(v dataplane.Verdict) []byte {
 func (s *stream) ownEvent(v dataplane.Verdict, status int, e wire.Error) []byte {
 	c, errors := s.call, s.call.req.Endpoint.Errors
 	body := errors.Body(status, e, c.rec.ID)
-	return errors.Event(c.rec.explain(c.req.Key, body, s.ending(v)), s.seen.Events)
+	return errors.Event(c.rec.explain(c.req.Key, body, s.ending(v)), s.seen.Place())
 }

@@ -12,7 +12,7 @@ import (
 
 var errors = &wire.Errors{
 	Body:  errorBody,
-	Event: func(body []byte, _ int) []byte { return append([]byte("event: error\n"), sse.Event(body)...) },
+	Event: func(body []byte, _ wire.Place) []byte { return append([]byte("event: error\n"), sse.Event(body)...) },
 	Fits: func(doc gjson.Result) bool {
 		return doc.Get("type").Str == "error" && doc.Get("error.message").Type == gjson.String
 	},

@@ -1,6 +1,7 @@
 package responses
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/tidwall/gjson"
@@ -15,7 +16,7 @@ import (
 var errors = &wire.Errors{
 	Body: wire.OpenAI.Body, Event: errorEvent, Fits: wire.OpenAI.Fits, Follows: failed,
 	FitsEvent: func(doc gjson.Result) bool {
-		return doc.Get("type").Str == "response.failed" || doc.Get("type").Str == "error" && reason(doc).Get("message").Type == gjson.String
+		return doc.Get("type").Str == "response.failed" || doc.Get("type").Str == "error" && wire.IsThere(reason(doc).Get("message"))
 	},
 }
 
@@ -28,23 +29,26 @@ func reason(doc gjson.Result) gjson.Result {
 }
 
 // errorEvent adds what an event of the Responses API has to an error body.
-func errorEvent(body []byte, n int) []byte {
+func errorEvent(body []byte, at wire.Place) []byte {
 	e := gjson.GetBytes(body, "error")
 	event := sse.Event(wire.With(gjson.Parse(`{"type":"error"}`),
-		"sequence_number", strconv.Itoa(n),
+		"sequence_number", strconv.Itoa(at.Events),
 		"code", wire.Raw(e.Get("code"), "null"), "message", wire.Raw(e.Get("message"), "null"), "param", wire.Raw(e.Get("param"), "null"),
-		"error", e.Raw))
-	return append(event, failed(gjson.Parse(`{"type":"error","error":`+e.Raw+`}`), n+1)...)
+		"error", wire.Raw(e, "null")))
+	at.Events++
+	return append(event, failed(gjson.Parse(`{"type":"error","error":`+wire.Raw(e, "null")+`}`), at)...)
 }
 
-// failed is the failed response behind an event of type "error", with its reason. n is its number.
-func failed(doc gjson.Result, n int) []byte {
+// failed is the failed response behind an event of type "error", with its reason. It is the
+// response that began, should one have: SDKs compare the ids.
+func failed(doc gjson.Result, at wire.Place) []byte {
 	if doc.Get("type").Str != "error" {
 		return nil
 	}
 	e := reason(doc)
 	why := wire.With(gjson.Parse("{}"), "code", wire.Raw(e.Get("code"), "null"), "message", wire.Raw(e.Get("message"), `""`))
-	return wire.Named("response.failed", "sequence_number", strconv.Itoa(n), "response",
-		`{"id":"resp_failed","object":"response","created_at":0,"status":"failed","error":`+string(why)+
+	id := strconv.Quote(cmp.Or(at.ID, "resp_failed"))
+	return wire.Named("response.failed", "sequence_number", strconv.Itoa(at.Events), "response",
+		`{"id":`+id+`,"object":"response","created_at":0,"status":"failed","error":`+string(why)+
 			`,"incomplete_details":null,"model":"","output":[],"parallel_tool_calls":true,"tool_choice":"auto","tools":[],"usage":null}`)
 }

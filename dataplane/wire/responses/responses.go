@@ -22,7 +22,7 @@ var stream = &wire.Stream{
 		"response.created", "response.queued", "response.in_progress", "response.output_item.added",
 		"response.content_part.added", "response.reasoning_summary_part.added", "keepalive",
 	},
-	Working: []string{"response.in_progress"},
+	ID: "response.id", Working: []string{"response.in_progress"},
 	Reasons: reasons, Says: says,
 	Last:   []string{"response.completed", "response.incomplete"},
 	Failed: []string{"response.failed", "error"},

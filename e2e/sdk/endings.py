@@ -1,0 +1,57 @@
+"""How streams that fail behind their first token end, with the official SDKs for Python: the
+client learns the provider's reason, and no connection breaks. TRUNKLINE_URL and TRUNKLINE_KEY."""
+
+import os
+
+import anthropic
+import openai
+
+URL, KEY = os.environ["TRUNKLINE_URL"], os.environ["TRUNKLINE_KEY"]
+client = openai.OpenAI(base_url=URL + "/v1", api_key=KEY, max_retries=0)
+claude = anthropic.Anthropic(base_url=URL, api_key=KEY, max_retries=0)
+MESSAGES = [{"role": "user", "content": "Say hello."}]
+
+# Group by what its provider does, and what every client must be told then.
+ENDINGS = {
+    "fails-late": "The server had an error while processing your request",
+    "cut": "The provider's answer ended early: stream_cut",
+}
+
+
+def helper(manager):
+    with manager as stream:
+        yield from stream
+
+
+def opened(model):
+    """Every way to open a stream, with the error that is to end it."""
+    yield "chat", openai.APIError, lambda: client.chat.completions.create(model=model, messages=MESSAGES, stream=True)
+    yield "completions", openai.APIError, lambda: client.completions.create(model=model, prompt="hi", stream=True)
+    yield "responses", openai.APIError, lambda: client.responses.create(model=model, input="hi", stream=True)
+    yield "responses helper", openai.APIError, lambda: helper(client.responses.stream(model=model, input="hi"))
+    yield "messages", anthropic.APIError, lambda: claude.messages.create(model=model, messages=MESSAGES, max_tokens=9, stream=True)
+    yield "messages helper", anthropic.APIError, lambda: helper(claude.messages.stream(model=model, messages=MESSAGES, max_tokens=9))
+
+
+def reason(open_stream, kind):
+    """What a client is told, and how many events it had before."""
+    events, last = 0, None
+    try:
+        for last in open_stream():
+            events += 1
+    except kind as err:
+        return str(err), events
+    # This SDK gives a provider's own error event of the Responses API to its user as it is.
+    if getattr(last, "type", "") == "response.failed":
+        return last.response.error.message, events
+    return "ended as if it were whole", events
+
+
+wrong = []
+for model, why in ENDINGS.items():
+    for name, kind, open_stream in opened(model):
+        told, events = reason(open_stream, kind)
+        if why not in told or events == 0:
+            wrong.append(f"{name}: {model}: after {events} events: {told}")
+if wrong:
+    raise SystemExit("\n".join(wrong))
