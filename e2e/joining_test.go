@@ -160,6 +160,26 @@ func TestARevokedNodeIsCutOff(t *testing.T) {
 	s.awaitNodes(2)
 }
 
+// The name of a node that serves is taken over with a token for that name only.
+func TestAConnectedNodeKeepsItsName(t *testing.T) {
+	t.Parallel()
+	s := closed(t)
+	_, many := s.ticket("--max-uses", "5")
+	first := s.joiner("node-1", many)
+	s.nodes = append(s.nodes, first)
+	s.awaitNodes(1)
+	second := s.joiner("node-1", many)
+	s.awaitLog(second, "is connected: give this one another name")
+	if code := s.callStatus(first); code != http.StatusOK {
+		t.Errorf("the node that has the name answers %d", code)
+	}
+	_, bound := s.ticket("--node", "node-1")
+	second.Env = s.nodeEnv(bound)
+	second.Restart()
+	s.awaitLog(first, "another node has joined under this name")
+	awaitReady(t, second)
+}
+
 // callStatus is how a node answers one call.
 func (s *stack) callStatus(node *program.Process) int {
 	s.t.Helper()

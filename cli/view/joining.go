@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -18,7 +19,7 @@ func joinToken(t *adminv1.JoinToken) []string {
 		joined += ": " + strings.Join(nodes, ", ")
 	}
 	return []string{
-		t.GetId(), t.GetState(), output.Text(t.GetNote()), output.Time(t.GetCreateTime()), output.Text(t.GetCreatedBy()),
+		t.GetId(), t.GetState(), cmp.Or(t.GetNode(), "any"), output.Text(t.GetNote()), output.Time(t.GetCreateTime()), output.Text(t.GetCreatedBy()),
 		output.Time(t.GetExpireTime()), joined,
 	}
 }

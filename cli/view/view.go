@@ -48,7 +48,7 @@ func All() output.Views {
 		output.ViewOf(usageRow, totalColumns("value")...),
 		output.ViewOf(usageSeries, totalColumns("value")...),
 		output.ViewOf(usagePoint, totalColumns("start")...),
-		output.ViewOf(joinToken, "id", "state", "note", "created", "by", "expires", "joined"),
+		output.ViewOf(joinToken, "id", "state", "node", "note", "created", "by", "expires", "joined"),
 		output.ViewOf(node, "name", "version", "connected", "revision", "in flight", "calls waiting", "dropped", "last seen", "not healthy", "error"),
 	)
 }

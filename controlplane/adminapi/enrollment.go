@@ -7,14 +7,15 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
+	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
 // Enrollment decides which nodes belong to the control plane.
 type Enrollment interface {
-	// CreateToken makes a token for so many nodes that works for a while, and returns its text.
-	CreateToken(ctx context.Context, by, note string, ttl time.Duration, uses int) (enrollment.JoinToken, string, error)
+	// CreateToken makes a token and returns its text.
+	CreateToken(ctx context.Context, n enrollment.NewToken) (enrollment.JoinToken, string, error)
 	// Tokens lists the tokens that are kept, newest first.
 	Tokens(ctx context.Context) ([]enrollment.JoinToken, error)
 	DeleteToken(ctx context.Context, id, by string) error
@@ -44,11 +45,16 @@ func (s nodeService) CreateJoinToken(ctx context.Context, req *adminv1.CreateJoi
 	if !cleanName(req.GetNote()) {
 		return nil, errs.Invalid(errs.Violation{Field: "note", Description: "must be without control characters and without spaces at either end"})
 	}
+	if node := req.GetNode(); node != "" && nodeid.CheckName(node) != nil {
+		return nil, errs.Invalid(errs.Violation{Field: "node", Description: nodeid.CheckName(node).Error()})
+	}
 	ttl := defaultTTL
 	if req.GetTtl() != nil {
 		ttl = req.GetTtl().AsDuration()
 	}
-	token, secret, err := joins.CreateToken(ctx, caller(ctx).actor(), req.GetNote(), ttl, max(int(req.GetMaxUses()), 1))
+	token, secret, err := joins.CreateToken(ctx, enrollment.NewToken{
+		By: caller(ctx).actor(), Note: req.GetNote(), TTL: ttl, Uses: max(int(req.GetMaxUses()), 1), Node: req.GetNode(),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +127,7 @@ func (s nodeService) certify(nodes ...*adminv1.Node) {
 // joinTokenView is a token as it stands now.
 func joinTokenView(t enrollment.JoinToken, now time.Time) *adminv1.JoinToken {
 	view := &adminv1.JoinToken{
-		Id: t.ID, Note: t.Note, State: "usable", CreatedBy: t.CreatedBy, MaxUses: int32(t.MaxUses),
+		Id: t.ID, Note: t.Note, State: "usable", CreatedBy: t.CreatedBy, MaxUses: int32(t.MaxUses), Node: t.Node,
 		CreateTime: timestamppb.New(t.CreatedAt), ExpireTime: timestamppb.New(t.ExpiresAt),
 	}
 	for _, use := range t.Uses {

@@ -72,12 +72,18 @@ func TestJoinTokens(t *testing.T) {
 	if two.GetSecret() == made.GetSecret() || two.GetJoinToken().GetMaxUses() != 2 || !two.GetJoinToken().GetExpireTime().AsTime().Equal(e.clock.Now().Add(2*time.Hour)) {
 		t.Errorf("made %v", two)
 	}
+	bound := ok(nodes.CreateJoinToken(t.Context(), &adminv1.CreateJoinTokenRequest{Node: "n-1"}))(t)
+	if bound.GetJoinToken().GetNode() != "n-1" {
+		t.Errorf("made %v", bound)
+	}
+	ok(nodes.DeleteJoinToken(t.Context(), &adminv1.DeleteJoinTokenRequest{Id: bound.GetJoinToken().GetId()}))(t)
 	ok(nodes.DeleteJoinToken(t.Context(), &adminv1.DeleteJoinTokenRequest{
 		Id: ok(nodes.CreateJoinToken(t.Context(), &adminv1.CreateJoinTokenRequest{Ttl: durationpb.New(24 * time.Hour), MaxUses: 1000}))(t).GetJoinToken().GetId(),
 	}))(t)
 	for field, bad := range map[string]*adminv1.CreateJoinTokenRequest{
 		"ttl":      {Ttl: durationpb.New(24*time.Hour + 1)},
 		"max_uses": {MaxUses: 1001},
+		"node":     {Node: "a\nb"},
 		"note":     {Note: "two\nlines"},
 	} {
 		_, err := nodes.CreateJoinToken(t.Context(), bad)

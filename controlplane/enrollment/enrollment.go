@@ -26,8 +26,8 @@ const (
 	defaultPoll = 2 * time.Second
 	// tidyEvery is how often what nobody can use any more is removed.
 	tidyEvery = time.Hour
-	// joinsPerSecond bounds how often strangers may make us ask the database.
-	joinsPerSecond = 100
+	// strangersPerSecond bounds how often unknown tokens may make us ask the database.
+	strangersPerSecond = 100
 )
 
 // Authority issues certificates and knows its own.
@@ -47,6 +47,9 @@ type Config struct {
 	// Preset is a token that works until it is taken out of the settings, for any number of
 	// nodes. Default: none.
 	Preset string
+	// Connected reports whether a node of this name has a stream on any replica: the name is then
+	// not for everyone to take over. Default: none has.
+	Connected func(node string) bool
 	// Changed is called, without a lock held, after an identity was replaced or revoked.
 	// Default: nothing.
 	Changed func()
@@ -57,14 +60,15 @@ type Config struct {
 
 // Service is safe for concurrent use.
 type Service struct {
-	cfg   Config
-	log   *slog.Logger
-	joins *rate.Limiter
+	cfg       Config
+	log       *slog.Logger
+	strangers *rate.Limiter // of joins with tokens that are not in tokens
 	// reading is held from a read of the database until its result is in byName, so that
 	// what was read later is never overwritten by what was read before.
 	reading sync.Mutex
 	mu      sync.Mutex
 	byName  map[string]NodeIdentity // guarded by mu; as last read
+	tokens  map[string]JoinToken    // guarded by mu; by id, without their uses, as last read
 }
 
 // New reads who has joined.
@@ -75,13 +79,16 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.Connected == nil {
+		cfg.Connected = func(string) bool { return false }
+	}
 	if cfg.Changed == nil {
 		cfg.Changed = func() {}
 	}
 	if cfg.Poll == 0 {
 		cfg.Poll = defaultPoll
 	}
-	s := &Service{cfg: cfg, log: cfg.Logger, joins: rate.NewLimiter(joinsPerSecond, 2*joinsPerSecond)}
+	s := &Service{cfg: cfg, log: cfg.Logger, strangers: rate.NewLimiter(strangersPerSecond, 2*strangersPerSecond), tokens: map[string]JoinToken{}}
 	if _, err := s.refresh(ctx); err != nil {
 		return nil, err
 	}
@@ -115,11 +122,16 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 }
 
-// refresh reads every identity again and reports whether one that was there is not as it was.
+// refresh reads every identity and token again and reports whether an identity that was there is
+// not as it was.
 func (s *Service) refresh(ctx context.Context) (changed bool, err error) {
 	s.reading.Lock()
 	defer s.reading.Unlock()
 	all, err := s.cfg.Store.NodeIdentities(ctx)
+	if err != nil {
+		return false, err
+	}
+	tokens, err := s.cfg.Store.ListJoinTokens(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -134,6 +146,11 @@ func (s *Service) refresh(ctx context.Context) (changed bool, err error) {
 		changed = changed || !ok || is.KeyHash != was.KeyHash || is.Revoked() != was.Revoked()
 	}
 	s.byName = fresh
+	s.tokens = make(map[string]JoinToken, len(tokens))
+	for _, t := range tokens {
+		t.Uses = nil
+		s.tokens[t.ID] = t
+	}
 	return changed, nil
 }
 

@@ -83,6 +83,7 @@ type desk struct {
 	db        *database
 	authority *pki.Authority
 	changes   atomic.Int32
+	connected atomic.Bool // whether every node is
 
 	mu sync.Mutex
 	at time.Time // guarded by mu
@@ -119,7 +120,8 @@ func open(t *testing.T) *desk {
 	}
 	d.Service, err = enrollment.New(t.Context(), enrollment.Config{
 		Store: d.db, Authority: d.authority, Sealer: sealer, Preset: preset,
-		Changed: func() { d.changes.Add(1) }, Logger: log, Now: d.now, Poll: time.Millisecond,
+		Connected: func(string) bool { return d.connected.Load() },
+		Changed:   func() { d.changes.Add(1) }, Logger: log, Now: d.now, Poll: time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -186,7 +188,7 @@ func (d *desk) wantReason(t *testing.T, certificate *x509.Certificate, want node
 func TestWhoCannotProveATokenUsesNone(t *testing.T) {
 	t.Parallel()
 	d := open(t)
-	token, secret, err := d.CreateToken(t.Context(), "admin", "", time.Hour, 1)
+	token, secret, err := d.CreateToken(t.Context(), enrollment.NewToken{By: "admin", TTL: time.Hour, Uses: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -361,6 +363,68 @@ func TestKnownNodesOutliveTheDatabase(t *testing.T) {
 	}
 }
 
+// ticket makes a token and returns its text.
+func (d *desk) ticket(t *testing.T, node string) string {
+	t.Helper()
+	_, secret, err := d.CreateToken(t.Context(), enrollment.NewToken{By: "admin", TTL: time.Hour, Uses: 10, Node: node})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return secret
+}
+
+func TestATokenForANodeIsForNoOther(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	bound := d.ticket(t, "n")
+	if _, err := d.join(t, "m", bound, newKey(t)); errs.CodeOf(err) != errs.PermissionDenied {
+		t.Errorf("another node joins with it: %v", err)
+	}
+	d.mustJoin(t, "n", bound, newKey(t))
+}
+
+// The name of a node that serves is not for everyone who may join.
+func TestTheNameOfAConnectedNodeIsKept(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	key := newKey(t)
+	present := d.mustJoin(t, "n", preset, key)
+	d.connected.Store(true)
+	for name, secret := range map[string]string{"the preset token": preset, "a token for any node": d.ticket(t, "")} {
+		if _, err := d.join(t, "n", secret, newKey(t)); errs.CodeOf(err) != errs.FailedPrecondition || !strings.Contains(err.Error(), "--node n") {
+			t.Errorf("with %s: %v", name, err)
+		}
+	}
+	d.mustJoin(t, "n", preset, key) // it may repeat its own join
+	d.wantReason(t, present, "")
+	d.mustJoin(t, "other", preset, newKey(t)) // a name that nobody has
+	d.mustJoin(t, "n", d.ticket(t, "n"), newKey(t))
+	d.wantReason(t, present, nodeid.Replaced)
+	d.connected.Store(false)
+	d.mustJoin(t, "n", preset, newKey(t))
+}
+
+// A flood of made-up tokens uses up what strangers may ask, and nobody with a real token waits.
+func TestAFloodOfJoinsStarvesNoValidToken(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	secret := d.ticket(t, "")
+	refused := 0
+	for range 1000 {
+		_, made := nodeid.NewToken()
+		if _, err := d.join(t, "flood", made, newKey(t)); errs.CodeOf(err) == errs.ResourceExhausted {
+			refused++
+		} else if errs.CodeOf(err) != errs.Unauthenticated {
+			t.Fatal(err)
+		}
+	}
+	if refused == 0 {
+		t.Error("strangers may ask the database without end")
+	}
+	d.mustJoin(t, "n", secret, newKey(t))
+	d.mustJoin(t, "m", preset, newKey(t))
+}
+
 func TestTokensHaveBounds(t *testing.T) {
 	t.Parallel()
 	d := open(t)
@@ -368,7 +432,7 @@ func TestTokensHaveBounds(t *testing.T) {
 		ttl  time.Duration
 		uses int
 	}{{0, 1}, {-time.Hour, 1}, {24*time.Hour + 1, 1}, {time.Hour, 0}, {time.Hour, 1001}} {
-		if _, _, err := d.CreateToken(t.Context(), "admin", "", bad.ttl, bad.uses); errs.CodeOf(err) != errs.InvalidArgument {
+		if _, _, err := d.CreateToken(t.Context(), enrollment.NewToken{By: "admin", TTL: bad.ttl, Uses: bad.uses}); errs.CodeOf(err) != errs.InvalidArgument {
 			t.Errorf("%+v: %v", bad, err)
 		}
 	}

@@ -15,14 +15,11 @@ const maxRequest = 4 << 10
 
 // Join lets a node join that proves a token, on the connection that channel stands for.
 func (s *Service) Join(ctx context.Context, tokenID string, proof, channel []byte, req *nodev1.EnrollRequest) (*nodev1.EnrollResponse, error) {
-	if !s.joins.AllowN(s.cfg.Now(), 1) {
-		return nil, errs.Newf(errs.ResourceExhausted, "too many nodes join at this moment; try again")
-	}
 	node, request := req.GetNode(), req.GetCertificateRequest()
 	if len(request) > maxRequest {
 		return nil, errs.Newf(errs.InvalidArgument, "the certificate request has %d bytes, more than %d", len(request), maxRequest)
 	}
-	key, err := s.key(ctx, tokenID)
+	token, key, err := s.token(ctx, tokenID)
 	if err != nil {
 		return nil, err
 	}
@@ -30,8 +27,14 @@ func (s *Service) Join(ctx context.Context, tokenID string, proof, channel []byt
 		return nil, errs.Newf(errs.Unauthenticated, "the proof of the join token does not fit: either the token is mistyped, "+
 			"or something between node and control plane ends TLS, which the node link does not allow")
 	}
+	if token.Node != "" && token.Node != node {
+		return nil, errs.Newf(errs.PermissionDenied, "join token %s is for node %q only, not for %q", tokenID, token.Node, node)
+	}
 	certificate, err := s.cfg.Authority.Issue(node, request)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.mayTakeOver(token, node, certificate); err != nil {
 		return nil, err
 	}
 	if err := s.admit(ctx, tokenID, node, certificate); err != nil {
@@ -44,25 +47,47 @@ func (s *Service) Join(ctx context.Context, tokenID string, proof, channel []byt
 	}, nil
 }
 
-// key is what proofs of the token are made with. Whoever asks has proved nothing yet, so
-// the errors tell nothing but that.
-func (s *Service) key(ctx context.Context, tokenID string) ([]byte, error) {
-	if s.cfg.Preset != "" && tokenID == nodeid.TokenID(s.cfg.Preset) {
-		return nodeid.TokenKey(s.cfg.Preset), nil
+// token is a join token and what its proofs are made with. Whoever asks has proved nothing yet, so
+// the errors tell nothing but that, and only tokens that are not known here make us ask the
+// database: a flood of made-up ones cannot keep those waiting who have a real one.
+func (s *Service) token(ctx context.Context, id string) (JoinToken, []byte, error) {
+	if s.isPreset(id) {
+		return JoinToken{ID: id}, nodeid.TokenKey(s.cfg.Preset), nil
 	}
-	if tokenID == nodeid.Preset {
-		return nil, errs.Newf(errs.Unauthenticated, "the join token is not one that this control plane made, and it has no preset one; "+
+	if id == nodeid.Preset {
+		return JoinToken{}, nil, errs.Newf(errs.Unauthenticated, "the join token is not one that this control plane made, and it has no preset one; "+
 			"make one with: trunklinectl nodes create-join-token")
 	}
-	token, err := s.cfg.Store.JoinToken(ctx, tokenID)
-	if errs.CodeOf(err) == errs.NotFound {
-		return nil, errs.Newf(errs.Unauthenticated, "join token %s is unknown here: it was deleted, expired long ago, is mistyped, "+
-			"or is one of another control plane", tokenID)
+	s.mu.Lock()
+	token, known := s.tokens[id]
+	s.mu.Unlock()
+	if !known {
+		if !s.strangers.AllowN(s.cfg.Now(), 1) {
+			return JoinToken{}, nil, errs.Newf(errs.ResourceExhausted, "too many nodes join with unknown tokens at this moment; try again")
+		}
+		var err error
+		token, err = s.cfg.Store.JoinToken(ctx, id)
+		if errs.CodeOf(err) == errs.NotFound {
+			return JoinToken{}, nil, errs.Newf(errs.Unauthenticated, "join token %s is unknown here: it was deleted, expired long ago, is mistyped, "+
+				"or is one of another control plane", id)
+		}
+		if err != nil {
+			return JoinToken{}, nil, err
+		}
 	}
-	if err != nil {
-		return nil, err
+	key, err := s.cfg.Sealer.Open(token.SealedKey, sealedFor(id))
+	return token, key, err
+}
+
+// mayTakeOver refuses to give the name of a node that is connected to another one, unless an admin
+// has made the token for that name.
+func (s *Service) mayTakeOver(token JoinToken, node string, certificate *x509.Certificate) error {
+	present, known := s.known(node)
+	if !known || present.Revoked() || present.KeyHash == nodeid.KeyHash(certificate) || token.Node == node || !s.cfg.Connected(node) {
+		return nil
 	}
-	return s.cfg.Sealer.Open(token.SealedKey, sealedFor(tokenID))
+	return errs.Newf(errs.FailedPrecondition, "a node named %q is connected: give this one another name (TRUNKLINE_NODE), stop the other one, "+
+		"or take the name over with a token made for it: trunklinectl nodes create-join-token --node %s", node, node)
 }
 
 // admit uses the token and makes the certificate's key the one its name stands for.

@@ -15,6 +15,7 @@ type JoinToken struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	MaxUses   int
+	Node      string         // the only one that may join with it; empty: any
 	Uses      []JoinTokenUse // in the order of time
 }
 

@@ -15,9 +15,17 @@ const (
 	MaxUses    = 1000
 )
 
-// CreateToken makes a token for so many nodes (at least 1) that works for a while (more
-// than zero), and returns its text, which cannot be had again.
-func (s *Service) CreateToken(ctx context.Context, by, note string, ttl time.Duration, uses int) (JoinToken, string, error) {
+// NewToken says what a token shall be.
+type NewToken struct {
+	By, Note string
+	TTL      time.Duration // more than zero
+	Uses     int           // at least 1
+	Node     string        // the only one that may join with it; empty: any
+}
+
+// CreateToken makes a token and returns its text, which cannot be had again.
+func (s *Service) CreateToken(ctx context.Context, n NewToken) (JoinToken, string, error) {
+	by, ttl, uses := n.By, n.TTL, n.Uses
 	if ttl <= 0 || ttl > MaxTTL || uses < 1 || uses > MaxUses {
 		return JoinToken{}, "", errs.Newf(errs.InvalidArgument, "a join token works for at most %s and %d nodes", MaxTTL, MaxUses)
 	}
@@ -28,12 +36,15 @@ func (s *Service) CreateToken(ctx context.Context, by, note string, ttl time.Dur
 	}
 	now := s.now()
 	token := JoinToken{
-		ID: id, SealedKey: sealed, Note: note, CreatedBy: by, CreatedAt: now, ExpiresAt: now.Add(ttl), MaxUses: uses,
+		ID: id, SealedKey: sealed, Note: n.Note, CreatedBy: by, CreatedAt: now, ExpiresAt: now.Add(ttl), MaxUses: uses, Node: n.Node,
 	}
 	if err := s.cfg.Store.CreateJoinToken(ctx, token); err != nil {
 		return JoinToken{}, "", err
 	}
-	s.log.Info("join token made", "token", id, "by", by, "uses", uses, "expires", token.ExpiresAt.Format(time.RFC3339))
+	s.mu.Lock()
+	s.tokens[id] = token
+	s.mu.Unlock()
+	s.log.Info("join token made", "token", id, "by", by, "uses", uses, "node", n.Node, "expires", token.ExpiresAt.Format(time.RFC3339))
 	return token, text, nil
 }
 
@@ -47,6 +58,9 @@ func (s *Service) DeleteToken(ctx context.Context, id, by string) error {
 	if err := s.cfg.Store.DeleteJoinToken(ctx, id); err != nil {
 		return err
 	}
+	s.mu.Lock()
+	delete(s.tokens, id)
+	s.mu.Unlock()
 	s.log.Info("join token deleted", "token", id, "by", by)
 	return nil
 }

@@ -24,6 +24,10 @@ func (s *Server) secure(ctx context.Context, cfg Config, sealer controlplane.Sea
 	}
 	s.enrollment, err = enrollment.New(ctx, enrollment.Config{
 		Store: store.NewEnrollment(s.db), Authority: authority, Sealer: sealer, Preset: cfg.JoinToken,
+		Connected: func(node string) bool {
+			n, err := s.fleet.Node(node)
+			return err == nil && n.GetConnected()
+		},
 		Changed: func() { s.nodes.Recheck() }, Logger: cfg.Logger,
 	})
 	if err != nil {

@@ -27,14 +27,14 @@ func NewEnrollment(db *DB) *Enrollment { return &Enrollment{db} }
 // CreateJoinToken stores a token; errs.AlreadyExists when its id is taken.
 func (s *Enrollment) CreateJoinToken(ctx context.Context, t enrollment.JoinToken) error {
 	_, err := s.db.exec(ctx,
-		`INSERT INTO join_token (id, sealed_key, note, created_by, created_at, expires_at, max_uses) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		t.ID, notNil(t.SealedKey), t.Note, t.CreatedBy, micros(t.CreatedAt), micros(t.ExpiresAt), t.MaxUses)
+		`INSERT INTO join_token (id, sealed_key, note, created_by, created_at, expires_at, max_uses, node) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		t.ID, notNil(t.SealedKey), t.Note, t.CreatedBy, micros(t.CreatedAt), micros(t.ExpiresAt), t.MaxUses, t.Node)
 	return s.db.failed(err, "create the join token")
 }
 
 // JoinToken returns a token with its uses.
 func (s *Enrollment) JoinToken(ctx context.Context, id string) (enrollment.JoinToken, error) {
-	tokens, err := s.joinTokens(ctx, `WHERE id = $1`, id)
+	tokens, err := s.joinTokens(ctx, `WHERE id = $1`, `WHERE token_id = $1`, id)
 	if err != nil {
 		return enrollment.JoinToken{}, s.db.failed(err, "read the join token")
 	}
@@ -46,7 +46,7 @@ func (s *Enrollment) JoinToken(ctx context.Context, id string) (enrollment.JoinT
 
 // ListJoinTokens returns every token that is kept, newest first.
 func (s *Enrollment) ListJoinTokens(ctx context.Context) ([]enrollment.JoinToken, error) {
-	tokens, err := s.joinTokens(ctx, `ORDER BY created_at DESC, id`)
+	tokens, err := s.joinTokens(ctx, `ORDER BY created_at DESC, id`, ``)
 	return tokens, s.db.failed(err, "list join tokens")
 }
 
@@ -63,43 +63,47 @@ func errNoJoinToken(id string) error {
 	return errs.Newf(errs.NotFound, "join token %q does not exist", id)
 }
 
-// joinTokens reads the tokens that the rest of the query selects, and their uses.
-func (s *Enrollment) joinTokens(ctx context.Context, rest string, args ...any) (tokens []enrollment.JoinToken, err error) {
+// joinTokens reads the tokens that the rest of the query selects, and the uses that theirs does.
+func (s *Enrollment) joinTokens(ctx context.Context, rest, ofUses string, args ...any) (tokens []enrollment.JoinToken, err error) {
 	err = s.db.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT id, sealed_key, note, created_by, created_at, expires_at, max_uses FROM join_token `+rest, args...)
+		rows, err := tx.QueryContext(ctx, `SELECT id, sealed_key, note, created_by, created_at, expires_at, max_uses, node FROM join_token `+rest, args...)
 		tokens, err = collect(rows, err, func(rows *sql.Rows) (enrollment.JoinToken, error) {
 			var (
 				t                enrollment.JoinToken
 				created, expires int64
 			)
-			err := rows.Scan(&t.ID, &t.SealedKey, &t.Note, &t.CreatedBy, &created, &expires, &t.MaxUses)
+			err := rows.Scan(&t.ID, &t.SealedKey, &t.Note, &t.CreatedBy, &created, &expires, &t.MaxUses, &t.Node)
 			t.CreatedAt, t.ExpiresAt = fromMicros(created), fromMicros(expires)
 			return t, err
 		})
 		if err != nil {
 			return err
 		}
+		uses, err := joinTokenUses(ctx, tx, ofUses, args...)
 		for i := range tokens {
-			if tokens[i].Uses, err = joinTokenUses(ctx, tx, tokens[i].ID); err != nil {
-				return err
-			}
+			tokens[i].Uses = uses[tokens[i].ID]
 		}
-		return nil
+		return err
 	})
 	return tokens, err
 }
 
-func joinTokenUses(ctx context.Context, q querier, id string) ([]enrollment.JoinTokenUse, error) {
-	rows, err := q.QueryContext(ctx, `SELECT node, at FROM join_token_use WHERE token_id = $1 ORDER BY use`, id)
-	return collect(rows, err, func(rows *sql.Rows) (enrollment.JoinTokenUse, error) {
+// joinTokenUses reads the uses that the rest of the query selects, by token and in their order.
+func joinTokenUses(ctx context.Context, q querier, rest string, args ...any) (map[string][]enrollment.JoinTokenUse, error) {
+	uses := map[string][]enrollment.JoinTokenUse{}
+	rows, err := q.QueryContext(ctx, `SELECT token_id, node, at FROM join_token_use `+rest+` ORDER BY token_id, use`, args...)
+	_, err = collect(rows, err, func(rows *sql.Rows) (struct{}, error) {
 		var (
+			id  string
 			use enrollment.JoinTokenUse
 			at  int64
 		)
-		err := rows.Scan(&use.Node, &at)
+		err := rows.Scan(&id, &use.Node, &at)
 		use.At = fromMicros(at)
-		return use, err
+		uses[id] = append(uses[id], use)
+		return struct{}{}, err
 	})
+	return uses, err
 }
 
 // JoinNode uses the token and makes id the identity of its name.
@@ -191,11 +195,12 @@ func whyUnusable(ctx context.Context, tx *sql.Tx, id enrollment.NodeIdentity) er
 	if at := fromMicros(expires); !id.JoinedAt.Before(at) {
 		return errs.Newf(errs.FailedPrecondition, "join token %s expired at %s", id.TokenID, at.Format(time.RFC3339))
 	}
-	uses, err := joinTokenUses(ctx, tx, id.TokenID)
+	uses, err := joinTokenUses(ctx, tx, `WHERE token_id = $1`, id.TokenID)
 	if err != nil {
 		return err
 	}
-	last := uses[len(uses)-1]
+	of := uses[id.TokenID]
+	last := of[len(of)-1]
 	return errs.Newf(errs.FailedPrecondition, "join token %s is used up: node %q joined with it at %s",
 		id.TokenID, last.Node, last.At.Format(time.RFC3339))
 }

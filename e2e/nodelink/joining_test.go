@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/identity"
 	"github.com/trunkline-ai/trunkline/internal/testenv"
@@ -47,7 +48,7 @@ func with(secret, dir string, more ...func(*identity.Config)) func(*identity.Con
 // ticket makes a join token.
 func (c *control) ticket(t *testing.T, uses int) (id, secret string) {
 	t.Helper()
-	made, secret, err := c.joins.CreateToken(t.Context(), "admin", "of the test", time.Hour, uses)
+	made, secret, err := c.joins.CreateToken(t.Context(), enrollment.NewToken{By: "admin", Note: "of the test", TTL: time.Hour, Uses: uses})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 func ticket(id string, uses int) enrollment.JoinToken {
 	return enrollment.JoinToken{
 		ID: id, SealedKey: []byte{0, 255, 1}, Note: "rack ü", CreatedBy: "admin",
-		CreatedAt: epoch, ExpiresAt: epoch.Add(time.Hour), MaxUses: uses,
+		CreatedAt: epoch, ExpiresAt: epoch.Add(time.Hour), MaxUses: uses, Node: "only ü",
 	}
 }
 

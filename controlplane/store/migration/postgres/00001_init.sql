@@ -109,6 +109,7 @@ CREATE TABLE join_token (
   created_at BIGINT  NOT NULL,
   expires_at BIGINT  NOT NULL,
   max_uses   INTEGER NOT NULL,
+  node       TEXT    NOT NULL, -- the only one that may join with it; empty: any
   uses       INTEGER NOT NULL DEFAULT 0 CHECK (uses <= max_uses)
 );
 

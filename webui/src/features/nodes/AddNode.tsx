@@ -13,40 +13,52 @@ import { Fields } from '@/ui/fields/Form';
 import { SecretDialog } from '@/ui/SecretDialog';
 
 const HOUR = 3_600_000;
-type Values = { note: string; ttl: number | undefined; maxUses: number };
+type Values = { node: string; note: string; ttl: number | undefined; maxUses: number };
 
 /** Makes a join token, then shows it once with the command that starts a node with it. */
 export function AddNode({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const { t } = useI18n();
-  const [secret, setSecret] = useState<string>();
+  const [made, setMade] = useState<{ secret: string; node: string }>();
+  const secret = made?.secret;
   return (
     <>
       <Dialog opened={opened && secret === undefined} title={t('nodes.add')} onClose={onClose}>
-        <AddForm onClose={onClose} onMade={setSecret} />
+        <AddForm onClose={onClose} onMade={setMade} />
       </Dialog>
       <SecretDialog
         secret={secret}
         title={t('nodes.tokenMade')}
         onClose={() => {
-          setSecret(undefined);
+          setMade(undefined);
           onClose();
         }}
       >
-        {secret && <CodeBlock label={t('nodes.joinCommand')} code={joinCommand(secret)} />}
+        {made && <CodeBlock label={t('nodes.joinCommand')} code={joinCommand(made.secret, made.node)} />}
       </SecretDialog>
     </>
   );
 }
 
-function AddForm({ onClose, onMade }: { onClose: () => void; onMade: (secret: string) => void }) {
+function AddForm({
+  onClose,
+  onMade,
+}: {
+  onClose: () => void;
+  onMade: (made: { secret: string; node: string }) => void;
+}) {
   const { t } = useI18n();
-  const form = useForm<Values>({ initialValues: { note: '', ttl: HOUR, maxUses: 1 } });
+  const form = useForm<Values>({ initialValues: { node: '', note: '', ttl: HOUR, maxUses: 1 } });
   const create = useAction(NodeService.method.createJoinToken, {
     form: { target: form, name: '' },
-    onDone: (r) => onMade(r.secret),
+    onDone: (r) => onMade({ secret: r.secret, node: r.joinToken?.node ?? '' }),
   });
-  const submit = form.onSubmit(({ note, ttl, maxUses }) =>
-    create.run({ note: note.trim(), maxUses, ttl: ttl === undefined ? undefined : durationFromMs(ttl) }),
+  const submit = form.onSubmit(({ node, note, ttl, maxUses }) =>
+    create.run({
+      node: node.trim(),
+      note: note.trim(),
+      maxUses,
+      ttl: ttl === undefined ? undefined : durationFromMs(ttl),
+    }),
   );
   return (
     <form onSubmit={submit}>
@@ -57,6 +69,12 @@ function AddForm({ onClose, onMade }: { onClose: () => void; onMade: (secret: st
           maxLength={256}
           data-autofocus
           {...form.getInputProps('note')}
+        />
+        <TextInput
+          label={t('nodes.onlyNode')}
+          description={t('nodes.onlyNodeHow')}
+          maxLength={128}
+          {...form.getInputProps('node')}
         />
         <DurationField
           label={t('nodes.ttl')}
@@ -88,8 +106,9 @@ function AddForm({ onClose, onMade }: { onClose: () => void; onMade: (secret: st
 }
 
 /** Starts a node that joins; the node link listens beside the console. */
-export function joinCommand(secret: string) {
+export function joinCommand(secret: string, node: string) {
+  const named = node === '' ? '' : `TRUNKLINE_NODE='${node.replaceAll("'", `'\\''`)}' \\\n`;
   return `TRUNKLINE_JOIN_TOKEN=${secret} \\
-TRUNKLINE_CONTROL_PLANE=${window.location.hostname}:8002 \\
+${named}TRUNKLINE_CONTROL_PLANE=${window.location.hostname}:8002 \\
 trunkline-dataplane`;
 }

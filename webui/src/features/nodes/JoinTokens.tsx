@@ -35,6 +35,7 @@ export function JoinTokens({
   });
   const columns: Column<JoinToken>[] = [
     { id: 'id', title: t('nodes.token'), cell: (k) => <span className="mono">{k.id}</span> },
+    { id: 'node', title: t('nodes.onlyNode'), cell: (k) => k.node || t('nodes.anyNode') },
     { id: 'note', title: t('nodes.note'), cell: (k) => k.note || '–' },
     {
       id: 'state',

@@ -24,7 +24,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Lets a new node join. Only its note is given by whoever makes it.
+// Lets a new node join. Whoever makes it gives its note and its node, if any.
 type JoinToken struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identifies it; part of the token, but no secret.
@@ -42,7 +42,9 @@ type JoinToken struct {
 	// How many nodes may join with it.
 	MaxUses int32 `protobuf:"varint,7,opt,name=max_uses,json=maxUses,proto3" json:"max_uses,omitempty"`
 	// Nodes that joined with it, oldest first.
-	Uses          []*JoinTokenUse `protobuf:"bytes,8,rep,name=uses,proto3" json:"uses,omitempty"`
+	Uses []*JoinTokenUse `protobuf:"bytes,8,rep,name=uses,proto3" json:"uses,omitempty"`
+	// Name of the only node that may join with it; empty: any.
+	Node          string `protobuf:"bytes,9,opt,name=node,proto3" json:"node,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -133,6 +135,13 @@ func (x *JoinToken) GetUses() []*JoinTokenUse {
 	return nil
 }
 
+func (x *JoinToken) GetNode() string {
+	if x != nil {
+		return x.Node
+	}
+	return ""
+}
+
 // A node that joined.
 type JoinTokenUse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -195,7 +204,10 @@ type CreateJoinTokenRequest struct {
 	// How long it works: 1m to 24h; default 1h.
 	Ttl *durationpb.Duration `protobuf:"bytes,2,opt,name=ttl,proto3" json:"ttl,omitempty"`
 	// How many nodes may join with it: 1 to 1000; default 1.
-	MaxUses       int32 `protobuf:"varint,3,opt,name=max_uses,json=maxUses,proto3" json:"max_uses,omitempty"`
+	MaxUses int32 `protobuf:"varint,3,opt,name=max_uses,json=maxUses,proto3" json:"max_uses,omitempty"`
+	// Name of the only node that may join with it; default: any. The name of a node that is connected is taken over
+	// only with such a token.
+	Node          string `protobuf:"bytes,4,opt,name=node,proto3" json:"node,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -249,6 +261,13 @@ func (x *CreateJoinTokenRequest) GetMaxUses() int32 {
 		return x.MaxUses
 	}
 	return 0
+}
+
+func (x *CreateJoinTokenRequest) GetNode() string {
+	if x != nil {
+		return x.Node
+	}
+	return ""
 }
 
 type CreateJoinTokenResponse struct {
@@ -469,7 +488,7 @@ var File_trunkline_admin_v1_join_token_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_join_token_proto_rawDesc = "" +
 	"\n" +
-	"#trunkline/admin/v1/join_token.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xaf\x02\n" +
+	"#trunkline/admin/v1/join_token.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc3\x02\n" +
 	"\tJoinToken\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04note\x18\x02 \x01(\tR\x04note\x12\x14\n" +
@@ -481,16 +500,18 @@ const file_trunkline_admin_v1_join_token_proto_rawDesc = "" +
 	"\n" +
 	"created_by\x18\x06 \x01(\tR\tcreatedBy\x12\x19\n" +
 	"\bmax_uses\x18\a \x01(\x05R\amaxUses\x124\n" +
-	"\x04uses\x18\b \x03(\v2 .trunkline.admin.v1.JoinTokenUseR\x04uses\"[\n" +
+	"\x04uses\x18\b \x03(\v2 .trunkline.admin.v1.JoinTokenUseR\x04uses\x12\x12\n" +
+	"\x04node\x18\t \x01(\tR\x04node\"[\n" +
 	"\fJoinTokenUse\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x127\n" +
-	"\tjoin_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bjoinTime\"\x9c\x01\n" +
+	"\tjoin_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bjoinTime\"\xba\x01\n" +
 	"\x16CreateJoinTokenRequest\x12\x1c\n" +
 	"\x04note\x18\x01 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\x04note\x12=\n" +
 	"\x03ttl\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n" +
 	"\"\x04\b\x80\xa3\x052\x02\b<R\x03ttl\x12%\n" +
 	"\bmax_uses\x18\x03 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\amaxUses\"o\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\amaxUses\x12\x1c\n" +
+	"\x04node\x18\x04 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x04node\"o\n" +
 	"\x17CreateJoinTokenResponse\x12<\n" +
 	"\n" +
 	"join_token\x18\x01 \x01(\v2\x1d.trunkline.admin.v1.JoinTokenR\tjoinToken\x12\x16\n" +

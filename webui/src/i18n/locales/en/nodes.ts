@@ -62,6 +62,10 @@ export const nodes = {
   'nodes.forgetTitle': 'Remove {name} from the list?',
   'nodes.forgetText': 'It is listed again when it connects. A node that is gone disappears by itself after 24 hours.',
   'nodes.forgetDone': '{name} is no longer listed.',
+  'nodes.onlyNode': 'Only for node',
+  'nodes.onlyNodeHow':
+    'The only name that may join with it; also takes the name over from a node that is connected. Empty: any',
+  'nodes.anyNode': 'any',
   'nodes.note': 'Note',
   'nodes.noteHow': 'What the token is for, such as the name of the machine',
   'nodes.ttl': 'Valid for',

@@ -65,6 +65,10 @@ export const nodes: Texts<typeof en> = {
   'nodes.forgetTitle': '{name} を一覧から削除しますか？',
   'nodes.forgetText': '再接続すると再び表示されます。切断されたノードは 24 時間後に自動的に消えます。',
   'nodes.forgetDone': '{name} を一覧から削除しました。',
+  'nodes.onlyNode': 'ノードの限定',
+  'nodes.onlyNodeHow':
+    'このトークンで参加できる唯一の名前。接続中のノードから名前を引き継ぐ場合にも使います。空欄: 制限なし',
+  'nodes.anyNode': '制限なし',
   'nodes.note': 'メモ',
   'nodes.noteHow': 'トークンの用途（マシン名など）',
   'nodes.ttl': '有効期間',

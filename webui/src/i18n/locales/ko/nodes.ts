@@ -64,6 +64,10 @@ export const nodes: Texts<typeof en> = {
   'nodes.forgetTitle': '{name}을(를) 목록에서 제거할까요?',
   'nodes.forgetText': '다시 연결되면 목록에 나타납니다. 사라진 노드는 24시간 후 자동으로 제거됩니다.',
   'nodes.forgetDone': '{name}을(를) 목록에서 제거했습니다.',
+  'nodes.onlyNode': '노드 제한',
+  'nodes.onlyNodeHow':
+    '이 토큰으로 참여할 수 있는 유일한 이름이며, 연결된 노드의 이름을 넘겨받을 때도 씁니다. 비워 두면 모두 가능',
+  'nodes.anyNode': '모두',
   'nodes.note': '메모',
   'nodes.noteHow': '토큰의 용도(예: 머신 이름)',
   'nodes.ttl': '유효 기간',

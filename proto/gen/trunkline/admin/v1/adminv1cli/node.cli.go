@@ -34,6 +34,7 @@ func nodeService() cli.Service {
 		},
 		Docs: map[protoreflect.FullName]string{
 			"trunkline.admin.v1.CreateJoinTokenRequest.max_uses": "How many nodes may join with it: 1 to 1000; default 1.",
+			"trunkline.admin.v1.CreateJoinTokenRequest.node":     "Name of the only node that may join with it; default: any. The name of a node that is connected is taken over\nonly with such a token.",
 			"trunkline.admin.v1.CreateJoinTokenRequest.note":     "What it is for, such as the name of the machine.",
 			"trunkline.admin.v1.CreateJoinTokenRequest.ttl":      "How long it works: 1m to 24h; default 1h.",
 			"trunkline.admin.v1.DeleteJoinTokenRequest.id":       "Id of the token.",

@@ -12,10 +12,10 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/join_token.proto.
  */
 export const file_trunkline_admin_v1_join_token: GenFile = /*@__PURE__*/
-  fileDesc("CiN0cnVua2xpbmUvYWRtaW4vdjEvam9pbl90b2tlbi5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIuwBCglKb2luVG9rZW4SCgoCaWQYASABKAkSDAoEbm90ZRgCIAEoCRINCgVzdGF0ZRgDIAEoCRIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmNyZWF0ZWRfYnkYBiABKAkSEAoIbWF4X3VzZXMYByABKAUSLgoEdXNlcxgIIAMoCzIgLnRydW5rbGluZS5hZG1pbi52MS5Kb2luVG9rZW5Vc2UiSwoMSm9pblRva2VuVXNlEgwKBG5vZGUYASABKAkSLQoJam9pbl90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJgChZDcmVhdGVKb2luVG9rZW5SZXF1ZXN0EgwKBG5vdGUYASABKAkSJgoDdHRsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCG1heF91c2VzGAMgASgFIlwKF0NyZWF0ZUpvaW5Ub2tlblJlc3BvbnNlEjEKCmpvaW5fdG9rZW4YASABKAsyHS50cnVua2xpbmUuYWRtaW4udjEuSm9pblRva2VuEg4KBnNlY3JldBgCIAEoCSIXChVMaXN0Sm9pblRva2Vuc1JlcXVlc3QiTAoWTGlzdEpvaW5Ub2tlbnNSZXNwb25zZRIyCgtqb2luX3Rva2VucxgBIAMoCzIdLnRydW5rbGluZS5hZG1pbi52MS5Kb2luVG9rZW4iJAoWRGVsZXRlSm9pblRva2VuUmVxdWVzdBIKCgJpZBgBIAEoCSIZChdEZWxldGVKb2luVG9rZW5SZXNwb25zZULaAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIOSm9pblRva2VuUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiN0cnVua2xpbmUvYWRtaW4vdjEvam9pbl90b2tlbi5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIvoBCglKb2luVG9rZW4SCgoCaWQYASABKAkSDAoEbm90ZRgCIAEoCRINCgVzdGF0ZRgDIAEoCRIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmNyZWF0ZWRfYnkYBiABKAkSEAoIbWF4X3VzZXMYByABKAUSLgoEdXNlcxgIIAMoCzIgLnRydW5rbGluZS5hZG1pbi52MS5Kb2luVG9rZW5Vc2USDAoEbm9kZRgJIAEoCSJLCgxKb2luVG9rZW5Vc2USDAoEbm9kZRgBIAEoCRItCglqb2luX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIm4KFkNyZWF0ZUpvaW5Ub2tlblJlcXVlc3QSDAoEbm90ZRgBIAEoCRImCgN0dGwYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIbWF4X3VzZXMYAyABKAUSDAoEbm9kZRgEIAEoCSJcChdDcmVhdGVKb2luVG9rZW5SZXNwb25zZRIxCgpqb2luX3Rva2VuGAEgASgLMh0udHJ1bmtsaW5lLmFkbWluLnYxLkpvaW5Ub2tlbhIOCgZzZWNyZXQYAiABKAkiFwoVTGlzdEpvaW5Ub2tlbnNSZXF1ZXN0IkwKFkxpc3RKb2luVG9rZW5zUmVzcG9uc2USMgoLam9pbl90b2tlbnMYASADKAsyHS50cnVua2xpbmUuYWRtaW4udjEuSm9pblRva2VuIiQKFkRlbGV0ZUpvaW5Ub2tlblJlcXVlc3QSCgoCaWQYASABKAkiGQoXRGVsZXRlSm9pblRva2VuUmVzcG9uc2VC2gEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCDkpvaW5Ub2tlblByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
- * Lets a new node join. Only its note is given by whoever makes it.
+ * Lets a new node join. Whoever makes it gives its note and its node, if any.
  *
  * @generated from message trunkline.admin.v1.JoinToken
  */
@@ -75,6 +75,13 @@ export type JoinToken = Message<"trunkline.admin.v1.JoinToken"> & {
    * @generated from field: repeated trunkline.admin.v1.JoinTokenUse uses = 8;
    */
   uses: JoinTokenUse[];
+
+  /**
+   * Name of the only node that may join with it; empty: any.
+   *
+   * @generated from field: string node = 9;
+   */
+  node: string;
 };
 
 /**
@@ -136,6 +143,14 @@ export type CreateJoinTokenRequest = Message<"trunkline.admin.v1.CreateJoinToken
    * @generated from field: int32 max_uses = 3;
    */
   maxUses: number;
+
+  /**
+   * Name of the only node that may join with it; default: any. The name of a node that is connected is taken over
+   * only with such a token.
+   *
+   * @generated from field: string node = 4;
+   */
+  node: string;
 };
 
 /**
