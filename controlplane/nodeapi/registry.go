@@ -195,7 +195,7 @@ func (s *session) status(st *nodev1.Status) {
 		n.CallsDropped = st.GetCallsDropped()
 		n.CallsSummed, n.Gaps = st.GetCallsSummed(), st.GetGaps()
 		n.Targets = targets
-		n.Redis = cut(st.GetRedis(), maxSaid)
+		n.Redis, n.RedisError = cut(st.GetRedis(), maxSaid), cut(st.GetRedisError(), maxSaid)
 		n.KeywordHits = keywordHits(st.GetKeywordHits())
 		lineageOf(n).RevokedRevision = max(lineageOf(n).RevokedRevision, st.GetRevokedRevision())
 	})

@@ -39,7 +39,7 @@ func (p *patientNode) wantTransitions(t *testing.T, want ...string) {
 	t.Helper()
 	var got []string
 	for line := range strings.Lines(p.log.String()) {
-		for word, state := range map[string]string{"Redis is away": "down", "shared through Redis": "up", "lost its memory": "flushed"} {
+		for word, state := range map[string]string{"Redis is away": "down", "refuses this node, which": "denied", "shared through Redis": "up", "lost its memory": "flushed"} {
 			if strings.Contains(line, word) {
 				got = append(got, state)
 			}
@@ -300,22 +300,51 @@ func TestScriptsAreNotAllowed(t *testing.T) {
 				shares(t, b.node, a.node, "n")
 				return
 			}
-			eventually(t, "it is noticed", func() bool { return strings.Contains(a.log.String(), "Redis is away") })
+			eventually(t, "it is noticed", func() bool { return strings.Contains(a.log.String(), "refuses this node") })
 			if log := a.log.String(); !strings.Contains(log, "NOPERM") && !strings.Contains(log, "can't run this command") {
 				t.Errorf("the log does not say why:\n%s", a.log)
 			}
 			a.requests(t)
 			a.localTrip(t, "m")
 			eventually(t, "it was tried again", func() bool { return op.ACLLogCount(t) > 2 })
-			a.wantTransitions(t, "down")
+			a.wantTransitions(t, "denied")
 			if err := op.ACLSetUser(t.Context(), "limited", "+@all").Err(); err != nil {
 				t.Fatal(err)
 			}
 			a.awaitState(t, "up")
 			shares(t, a.node, b.node, "after")
-			a.wantTransitions(t, "down", "up")
+			a.wantTransitions(t, "denied", "up")
 		})
 	}
+}
+
+// A key that somebody else wrote takes away what is in it, and neither Redis nor a probe.
+func TestAKeyOfAnotherType(t *testing.T) {
+	t.Parallel()
+	server := testenv.Redis(t)
+	op := operate(t, server)
+	a, b := startPatient(t, server.URL()), startPatient(t, server.URL())
+	a.awaitState(t, "up")
+	b.awaitState(t, "up")
+	shares(t, a.node, b.node, "before")
+	open := a.redis.Key("open")
+	if err := op.Del(t.Context(), open).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := op.LPush(t.Context(), open, "x").Err(); err != nil {
+		t.Fatal(err)
+	}
+	a.localTrip(t, "m") // what is found out here holds here
+	eventually(t, "it is counted", func() bool { return a.metric(t, "trunkline_redis_key_faults_total") > 10 })
+	if a.redis.State() != "up" {
+		t.Errorf("Redis is %s: %s", a.redis.State(), a.redis.Trouble())
+	}
+	a.wantTransitions(t, "up")
+	if err := op.Del(t.Context(), open).Err(); err != nil {
+		t.Fatal(err)
+	}
+	shares(t, a.node, b.node, "after")
+	a.wantTransitions(t, "up")
 }
 
 func TestAServerThatAnswersNonsense(t *testing.T) {

@@ -151,6 +151,9 @@ func (s *Shared) refresh(ctx context.Context) (wait time.Duration) {
 	if err == nil {
 		err = s.learn(reply, began)
 	}
+	if redis.KeyFault(err) {
+		s.disagree() // what is open here is this node's own until the list can be read again
+	}
 	if err != nil && !errors.Is(err, redis.ErrAway) {
 		s.cfg.Logger.Debug("health was not refreshed", "error", redis.OneLine(err))
 	}

@@ -98,6 +98,8 @@ func (s *Shared) Probe(ctx context.Context, scope dataplane.Scope, lease time.Du
 	token = rand.Text()
 	answer, wait, err := s.askRedis(ctx, scope, token, lease)
 	switch {
+	case redis.KeyFault(err):
+		return s.Memory.Probe(ctx, scope, lease) // the fleet has no word on it, and would have none later
 	case err != nil:
 		return "", false
 	case answer == "granted":

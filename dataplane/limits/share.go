@@ -102,7 +102,7 @@ func (l *Limiter) exchangeAll(ctx context.Context, now time.Time) error {
 	}
 	for len(offers) > 0 {
 		n := min(len(offers), batchSize)
-		if err := l.exchange(ctx, offers[:n]); err != nil {
+		if err := l.exchange(ctx, offers[:n]); err != nil && !redis.KeyFault(err) { // one key holds up no others
 			for _, o := range offers[n:] {
 				o.account.retry()
 			}

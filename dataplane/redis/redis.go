@@ -1,7 +1,8 @@
 // Package redis is a node's one connection to Redis. Health, limits and revocations share it,
 // and so agree on whether Redis is there: a breaker leaves it alone after 5 errors in a row,
 // or when more than half of at least 4 uses within 2 s failed, and it is tried again every 5 s.
-// While it is away every use fails at once.
+// While it is away every use fails at once. A server that is there and refuses the node counts as
+// away too, and is told apart. One key that does not hold what it should is no reason to leave Redis alone.
 //
 // Nothing but scripts is run: each is one round trip and atomic. Before Redis counts as up
 // every script was run once, on keys of nobody's.
@@ -24,6 +25,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
 	"github.com/redis/go-redis/v9/maintnotifications"
+	"golang.org/x/time/rate"
 )
 
 const (
@@ -60,7 +62,8 @@ type Config struct {
 // Client is the connection to Redis, behind a breaker. It is safe for concurrent use.
 type Client struct {
 	cfg      Config
-	redis    *redis.Client
+	options  *redis.Options
+	redis    atomic.Pointer[redis.Client] // a new one whenever Redis comes back
 	log      *slog.Logger
 	start    time.Time
 	breaker  breaker
@@ -69,6 +72,15 @@ type Client struct {
 	state    atomic.Int32
 	retryAt  atomic.Int64 // time since start; meaningful while away
 	evalOnly atomic.Bool  // the server knows EVAL but not EVALSHA
+	cause    atomic.Pointer[cause]
+	faults   atomic.Uint64  // see KeyFault
+	faulty   rate.Sometimes // how often they are logged
+}
+
+// cause is why Redis is not used.
+type cause struct {
+	denied bool
+	text   string
 }
 
 type selfTest struct {
@@ -100,19 +112,34 @@ func New(cfg Config) (*Client, error) {
 	options.PoolSize, options.MinIdleConns = 8, 0
 	options.Protocol, options.DisableIdentity = 2, true
 	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	c := &Client{cfg: cfg, redis: redis.NewClient(options), log: cfg.Logger.With("redis", options.Addr), start: time.Now()}
+	c := &Client{
+		cfg: cfg, options: options, log: cfg.Logger.With("redis", options.Addr), start: time.Now(),
+		faulty: rate.Sometimes{First: 1, Interval: time.Minute},
+	}
+	c.redis.Store(redis.NewClient(options))
 	if cfg.Metrics != nil {
-		cfg.Metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "trunkline_redis_state",
-			Help: "1 while health, limits and revoked keys are shared through Redis, 0 while this node goes by its own.",
-		}, func() float64 {
-			if c.Up() {
+		c.register(cfg.Metrics)
+	}
+	return c, nil
+}
+
+func (c *Client) register(metrics prometheus.Registerer) {
+	gauge := func(name, help string, is func() bool) {
+		metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 {
+			if is() {
 				return 1
 			}
 			return 0
 		}))
 	}
-	return c, nil
+	gauge("trunkline_redis_state", "1 while health, limits and revoked keys are shared through Redis, 0 while this node goes by its own.", c.Up)
+	gauge("trunkline_redis_denied", "1 while Redis is there and refuses this node: its password or its permissions are wrong.", func() bool {
+		return c.State() == "denied"
+	})
+	metrics.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "trunkline_redis_key_faults_total",
+		Help: "Answers of Redis that a key does not hold what this program keeps there; what belongs to that key is not shared.",
+	}, func() float64 { return float64(c.faults.Load()) }))
 }
 
 // SelfTest adds a call that must work before Redis counts as up, on a key of nobody's. It
@@ -134,18 +161,29 @@ func (c *Client) TaggedKey(tag, name string) string {
 // Up reports whether Redis is there.
 func (c *Client) Up() bool { return c.state.Load() == up }
 
-// State says whether Redis is up or down.
+// State says whether Redis is up, down, or there and refuses the node: denied.
 func (c *Client) State() string {
 	if c.Up() {
 		return "up"
 	}
+	if why := c.cause.Load(); why != nil && why.denied {
+		return "denied"
+	}
 	return "down"
+}
+
+// Trouble says why Redis is not used; empty while it is, or was not tried yet.
+func (c *Client) Trouble() string {
+	if why := c.cause.Load(); why != nil && !c.Up() {
+		return why.text
+	}
+	return ""
 }
 
 // Close ends the connections. From then on Redis is away.
 func (c *Client) Close() {
 	c.state.Store(away)
-	if err := c.redis.Close(); err != nil {
+	if err := c.redis.Load().Close(); err != nil {
 		c.log.Debug("close the connections to Redis", "error", err)
 	}
 }
@@ -161,14 +199,26 @@ func (c *Client) Use(ctx context.Context, limit time.Duration, do func(context.C
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return err // our side gave up: that says nothing about Redis
 	}
+	if KeyFault(err) {
+		c.noteFault(err)
+		c.breaker.note(time.Since(c.start), false)
+		return err
+	}
 	if c.breaker.note(time.Since(c.start), err != nil) {
 		c.setAway(err)
 	}
 	return err
 }
 
+func (c *Client) noteFault(err error) {
+	c.faults.Add(1)
+	c.faulty.Do(func() {
+		c.log.Warn("a key in Redis does not hold what this program keeps there: what belongs to it is not shared; find out who writes it, and delete it", "error", OneLine(err))
+	})
+}
+
 // Ping asks Redis for nothing. Call it within Use.
-func (c *Client) Ping(ctx context.Context) error { return c.redis.Ping(ctx).Err() }
+func (c *Client) Ping(ctx context.Context) error { return c.redis.Load().Ping(ctx).Err() }
 
 // Connect tries Redis if it is not up and a try is due: a PING, then every self-test. It
 // returns how long to leave Redis alone; 0 when it is up.
@@ -191,25 +241,42 @@ func (c *Client) Connect(ctx context.Context) (wait time.Duration) {
 		return max(c.retryIn(), time.Millisecond)
 	}
 	c.breaker.clear()
+	c.cause.Store(nil)
 	c.state.Store(up)
 	c.log.Info("health, limits and revoked keys are shared through Redis")
 	c.cfg.OnChange()
 	return 0
 }
 
-func (c *Client) try(ctx context.Context) error {
+// try asks over connections of its own. Those from before an outage may all be dead without anybody
+// having noticed, and each would cost a try.
+func (c *Client) try(ctx context.Context) (err error) {
+	fresh := redis.NewClient(c.options)
+	defer func() {
+		if err != nil {
+			_ = fresh.Close() // the first error says more
+		}
+	}()
 	limited, cancel := context.WithTimeout(ctx, dialTimeout+callTimeout)
 	defer cancel()
-	if err := c.redis.Ping(limited).Err(); err != nil {
+	if err := fresh.Ping(limited).Err(); err != nil {
 		return err
 	}
 	limited, cancel = context.WithTimeout(ctx, testTimeout)
 	defer cancel()
 	key := "test:" + rand.Text()
 	for _, test := range c.tests {
-		if err := c.Run(limited, test.call(key)).Err(); err != nil {
+		err := c.run(limited, fresh, test.call(key)).Err()
+		if KeyFault(err) {
+			c.noteFault(err)
+			continue
+		}
+		if err != nil {
 			return fmt.Errorf("try the script %q: %w", test.name, err)
 		}
+	}
+	if old := c.redis.Swap(fresh); old != nil {
+		_ = old.Close() // whoever uses it still is answered with an error, as while Redis is away
 	}
 	return nil
 }
@@ -218,10 +285,18 @@ func (c *Client) try(ctx context.Context) error {
 func (c *Client) setAway(err error) {
 	wait := time.Duration(float64(c.cfg.RetryEvery) * (0.8 + 0.4*mathrand.Float64()))
 	c.retryAt.Store(int64(time.Since(c.start) + wait))
-	if c.state.Swap(away) != away {
-		c.log.Warn("Redis is away: this node goes by its own health and limits until it is back", "error", OneLine(err))
-		c.cfg.OnChange()
+	now := &cause{denied: Denied(err), text: c.explained(err)}
+	before := c.cause.Swap(now)
+	changed := c.state.Swap(away) != away
+	if !changed && before != nil && before.denied == now.denied {
+		return
 	}
+	if now.denied {
+		c.log.Error("Redis is there, but refuses this node, which goes by its own health and limits until that is put right", "error", now.text)
+	} else {
+		c.log.Warn("Redis is away: this node goes by its own health and limits until it is back", "error", now.text)
+	}
+	c.cfg.OnChange()
 }
 
 // retryIn is how long to leave Redis alone; 0 when it may be tried.

@@ -32,15 +32,17 @@ func (c *Call) byText(ctx context.Context, on redis.Scripter) *Reply {
 }
 
 // Run runs a script, by its hash if the server has it. Call it within Use.
-func (c *Client) Run(ctx context.Context, call Call) *Reply {
+func (c *Client) Run(ctx context.Context, call Call) *Reply { return c.run(ctx, c.redis.Load(), call) }
+
+func (c *Client) run(ctx context.Context, on *redis.Client, call Call) *Reply {
 	if c.evalOnly.Load() {
-		return call.byText(ctx, c.redis)
+		return call.byText(ctx, on)
 	}
-	reply := call.bySHA(ctx, c.redis)
+	reply := call.bySHA(ctx, on)
 	if _, answered := errors.AsType[redis.Error](reply.Err()); !answered {
 		return reply // it went well, or there is no answer at all
 	}
-	byText := call.byText(ctx, c.redis)
+	byText := call.byText(ctx, on)
 	if byText.Err() == nil && !redis.HasErrorPrefix(reply.Err(), "NOSCRIPT") {
 		c.evalOnly.Store(true)
 	}
@@ -48,10 +50,11 @@ func (c *Client) Run(ctx context.Context, call Call) *Reply {
 }
 
 // RunAll runs scripts in one round trip, and in another one those that the server did not
-// have yet. Each reply has its own error; the one returned is the first. Call it within Use.
+// have yet. Each reply has its own error; the one returned is the first, if possible of
+// the server as a whole. Call it within Use.
 func (c *Client) RunAll(ctx context.Context, calls []Call) ([]*Reply, error) {
 	replies := make([]*Reply, len(calls))
-	pipe := c.redis.Pipeline()
+	pipe := c.redis.Load().Pipeline()
 	for i := range calls {
 		if c.evalOnly.Load() {
 			replies[i] = calls[i].byText(ctx, pipe)
@@ -72,10 +75,12 @@ func (c *Client) RunAll(ctx context.Context, calls []Call) ([]*Reply, error) {
 	if missing {
 		_, _ = pipe.Exec(ctx) // each reply has its error
 	}
+	var first error
 	for _, reply := range replies {
-		if reply.Err() != nil {
-			return replies, reply.Err()
+		// What concerns one key only gives way to what concerns all.
+		if err := reply.Err(); err != nil && (first == nil || KeyFault(first)) {
+			first = err
 		}
 	}
-	return replies, nil
+	return replies, first
 }

@@ -13,7 +13,15 @@ func openRedis(cfg *Config, onChange func()) (*redis.Client, error) {
 	})
 }
 
-// redisState says what Redis is to this node: off, up or down.
+// redisTrouble says why Redis is not used; empty while it is, or there is none.
+func (s *Server) redisTrouble() string {
+	if s.redis == nil {
+		return ""
+	}
+	return s.redis.Trouble()
+}
+
+// redisState says what Redis is to this node: off, up, down or denied.
 func (s *Server) redisState() string {
 	if s.redis == nil {
 		return "off"

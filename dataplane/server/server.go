@@ -275,7 +275,7 @@ func (s *Server) upstream(p *dataplane.Provider) engine.Upstream {
 
 func (s *Server) status() syncing.Status {
 	return syncing.Status{
-		InFlight: s.proxy.InFlight(), Targets: s.health.Snapshot(), Redis: s.redisState(), KeywordHits: s.keywords.all(),
+		InFlight: s.proxy.InFlight(), Targets: s.health.Snapshot(), Redis: s.redisState(), RedisTrouble: s.redisTrouble(), KeywordHits: s.keywords.all(),
 		Requests: s.requests.Load(), Draining: s.drain.on.Load(),
 	}
 }

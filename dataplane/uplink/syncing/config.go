@@ -23,7 +23,9 @@ import (
 type Status struct {
 	InFlight int // calls in flight
 	Targets  []dataplane.ScopeHealth
-	Redis    string // off, up or down
+	Redis    string // off, up, down or denied
+	// RedisTrouble says why Redis is not used; empty while it is.
+	RedisTrouble string
 	// KeywordHits counts hits of failure keywords since the node started, by name.
 	KeywordHits map[string]int64
 	Requests    int64 // client requests finished since the node started

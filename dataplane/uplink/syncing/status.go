@@ -29,6 +29,7 @@ func (s *Syncer) statusMessage() *nodev1.SyncRequest {
 		Gaps:            records.Gaps,
 		Targets:         targets(st.Targets, s.cfg.Now()),
 		Redis:           st.Redis,
+		RedisError:      stream.Text(st.RedisTrouble, stream.MaxName),
 		KeywordHits:     keywordHits(st.KeywordHits),
 	}
 	s.describe(m, st, records)
