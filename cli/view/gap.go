@@ -8,9 +8,13 @@ import (
 )
 
 func gap(g *adminv1.Gap) []string {
+	calls := strconv.FormatInt(g.GetCalls(), 10)
+	if g.GetCallsUnknown() {
+		calls = "unknown"
+	}
 	return []string{
 		output.Time(g.GetStartTime()), output.Time(g.GetEndTime()), output.Text(g.GetNode()),
-		strconv.FormatInt(g.GetCalls(), 10), output.Text(g.GetReason()), yes(g.GetSummed()), g.GetId(),
+		calls, output.Text(g.GetReason()), yes(g.GetSummed()), g.GetId(),
 	}
 }
 

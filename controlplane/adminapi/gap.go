@@ -35,7 +35,7 @@ func (s callService) ListGaps(ctx context.Context, req *adminv1.ListGapsRequest)
 	}
 	for _, g := range gaps {
 		res.Gaps = append(res.Gaps, &adminv1.Gap{
-			Id: g.GetId(), Node: g.Node, Calls: g.GetCalls(), Reason: g.GetReason(), Summed: g.GetSummed(),
+			Id: g.GetId(), Node: g.Node, Calls: g.GetCalls(), Reason: g.GetReason(), Summed: g.GetSummed(), CallsUnknown: g.CallsUnknown(),
 			StartTime: timestamppb.New(time.UnixMicro(g.GetFromUs())), EndTime: timestamppb.New(time.UnixMicro(g.GetToUs())),
 		})
 	}

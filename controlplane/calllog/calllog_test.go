@@ -357,3 +357,7 @@ func TestOldCallsAreRemoved(t *testing.T) {
 		}
 	})
 }
+
+func (*memory) Receipt(context.Context, string, *nodev1.Receipt) (*nodev1.Receipt, *nodev1.Gap, error) {
+	return nil, nil, nil
+}

@@ -13,6 +13,17 @@ type Gap struct {
 	*nodev1.Gap
 }
 
+// The reasons of gaps of which nobody knows how many calls they are.
+const (
+	GapKilled           = "killed"            // a node says so: the process before was not stopped
+	GapDatabaseRestored = "database_restored" // the control plane does, by the receipts of a node
+)
+
+// CallsUnknown reports whether nobody knows how many calls have no record.
+func (g Gap) CallsUnknown() bool {
+	return g.GetReason() == GapKilled || g.GetReason() == GapDatabaseRestored
+}
+
 // Refused is a record that a node sent and that could not be stored: it is put aside, with
 // the reason, so that nothing disappears without a trace.
 type Refused struct {
@@ -49,6 +60,9 @@ type GapStore interface {
 	// and stores gaps, all in one transaction. What the database refuses by itself is
 	// returned as rejected; the rest is stored.
 	InsertTotals(ctx context.Context, node string, totals []*nodev1.Total, gaps []*nodev1.Gap) (rejected []*nodev1.RejectedCall, err error)
+	// Receipt says what was stored of a node last. When the node has a newer receipt, the database
+	// was set back since: the gap that leaves is stored, and the node's counts from now on.
+	Receipt(ctx context.Context, node string, newest *nodev1.Receipt) (receipt *nodev1.Receipt, gap *nodev1.Gap, err error)
 	// ListGaps returns at most Limit gaps, the newest end first.
 	ListGaps(ctx context.Context, f GapFilter) ([]Gap, error)
 	// PutAside keeps refused records, each once.

@@ -65,6 +65,19 @@ func (l *Log) IngestTotals(ctx context.Context, node string, totals []*nodev1.To
 	return aside.rejected, nil
 }
 
+// Receipt says what was stored of a node last; nil when that is nothing. A node that has a newer
+// receipt shows that the database was set back: the gap is stored and returned. One that this control
+// plane cannot have given, for its time, says nothing: records must not wait for a clock.
+func (l *Log) Receipt(ctx context.Context, node string, newest *nodev1.Receipt) (*nodev1.Receipt, *nodev1.Gap, error) {
+	if newest != nil && (newest.GetNumber() > maxReceipt || checkIdentity(uuid.Nil.String(), newest.GetStoredUs(), l.cfg.Now()) != "") {
+		newest = nil
+	}
+	return l.cfg.Gaps.Receipt(ctx, node, newest)
+}
+
+// maxReceipt bounds what nodes say of receipts: what databases can count.
+const maxReceipt = 1 << 62
+
 // checkTotal says why a total cannot be stored; empty when it can.
 func checkTotal(t *nodev1.Total, now time.Time) string {
 	if reason := cmp.Or(checkIdentity(t.GetId(), t.GetStartUs(), now), checkSize(t)); reason != "" {
@@ -83,7 +96,7 @@ func checkGap(g *nodev1.Gap, now time.Time) string {
 	if reason := cmp.Or(checkIdentity(g.GetId(), g.GetToUs(), now), checkSize(g)); reason != "" {
 		return reason
 	}
-	if g.GetToUs() < g.GetFromUs() || g.GetCalls() < 1 {
+	if g.GetToUs() < g.GetFromUs() || g.GetCalls() < 0 || g.GetCalls() == 0 && g.GetReason() != GapKilled {
 		return "it is no gap: it ends before it begins, or nothing is missing"
 	}
 	return ""

@@ -38,6 +38,9 @@ type Calls interface {
 	// IngestTotals stores totals and gaps that are not stored yet, and adds the totals to
 	// usage. It returns after the commit which cannot be stored at all.
 	IngestTotals(ctx context.Context, node string, totals []*nodev1.Total, gaps []*nodev1.Gap) (rejected []*nodev1.RejectedCall, err error)
+	// Receipt says what was stored of a node last. When the node has a newer receipt, the database
+	// was set back since, and the gap that leaves is stored and returned.
+	Receipt(ctx context.Context, node string, newest *nodev1.Receipt) (receipt *nodev1.Receipt, gap *nodev1.Gap, err error)
 }
 
 // Config is what a Server needs.

@@ -407,3 +407,7 @@ func TestShutdownCutsABatchThatTakesTooLong(t *testing.T) {
 		t.Errorf("ShipCalls ended with %v, want Unavailable so that the node sends again", err)
 	}
 }
+
+func (calls) Receipt(context.Context, string, *nodev1.Receipt) (*nodev1.Receipt, *nodev1.Gap, error) {
+	return nil, nil, nil
+}

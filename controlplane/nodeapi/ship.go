@@ -1,6 +1,9 @@
 package nodeapi
 
 import (
+	"context"
+	"time"
+
 	"google.golang.org/grpc"
 
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -38,7 +41,7 @@ func (s *service) store(
 	if err := checkNode(ctx, node); err != nil {
 		return nil, err
 	}
-	stored, rejected, err := s.ingest(ctx, batch)
+	stored, rejected, receipt, err := s.ingestCounted(ctx, batch)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ended(ctx)
@@ -56,5 +59,25 @@ func (s *service) store(
 		Stored:   int32(stored),
 		Rejected: rejected,
 		Taken:    int32(len(batch.GetTotals()) + len(batch.GetGaps())),
+		Receipt:  receipt,
 	}, nil
+}
+
+// ingestCounted is ingest between two looks at the receipt: before, whether the database has what
+// the node knows to be stored; after, what the node shall know.
+func (s *service) ingestCounted(ctx context.Context, batch *nodev1.ShipCallsRequest) (stored int, rejected []*nodev1.RejectedCall, receipt *nodev1.Receipt, err error) {
+	node := batch.GetNode()
+	_, gap, err := s.calls.Receipt(ctx, node, batch.GetReceipt())
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	if gap != nil {
+		s.log.Warn("the database was set back: what it had stored of a node is gone", "node", node,
+			"from", time.UnixMicro(gap.GetFromUs()).UTC(), "to", time.UnixMicro(gap.GetToUs()).UTC())
+	}
+	if stored, rejected, err = s.ingest(ctx, batch); err != nil {
+		return 0, nil, nil, err
+	}
+	receipt, _, err = s.calls.Receipt(ctx, node, nil)
+	return stored, rejected, receipt, err
 }

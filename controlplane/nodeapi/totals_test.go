@@ -66,3 +66,7 @@ func TestBatchGoesWhereItBelongs(t *testing.T) {
 		}
 	}
 }
+
+func (*store) Receipt(context.Context, string, *nodev1.Receipt) (*nodev1.Receipt, *nodev1.Gap, error) {
+	return nil, nil, nil
+}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -25,7 +26,8 @@ const (
 // others are stored. A call is stored once, however often and in whatever company it is
 // sent, and added to the sums of usage once, in the same transaction.
 func (s *Calls) InsertCalls(ctx context.Context, node string, calls []*nodev1.Call) (int, []*nodev1.RejectedCall, error) {
-	rows, rejected := s.callRows(ctx, node, calls)
+	at := s.db.now()
+	rows, rejected := s.callRows(ctx, node, calls, at)
 	if len(rows) == 0 {
 		return 0, rejected, nil
 	}
@@ -36,7 +38,10 @@ func (s *Calls) InsertCalls(ctx context.Context, node string, calls []*nodev1.Ca
 				return err
 			}
 		}
-		return rollUp(ctx, tx, s.db.engine, node, in.stored)
+		if err := rollUp(ctx, tx, s.db.engine, node, in.stored); err != nil {
+			return err
+		}
+		return receive(ctx, tx, node, at)
 	})
 	if err != nil {
 		return 0, nil, s.db.failed(err, "store calls")
@@ -54,10 +59,10 @@ type callRow struct {
 
 // callRows prepares calls, each id once. They are sorted by id: transactions that insert
 // the same calls then wait for each other instead of deadlocking.
-func (s *Calls) callRows(ctx context.Context, node string, calls []*nodev1.Call) ([]callRow, []*nodev1.RejectedCall) {
+func (s *Calls) callRows(ctx context.Context, node string, calls []*nodev1.Call, at time.Time) ([]callRow, []*nodev1.RejectedCall) {
 	var (
 		rows     = make([]callRow, 0, len(calls))
-		stored   = micros(s.db.now())
+		stored   = micros(at)
 		rejected []*nodev1.RejectedCall
 	)
 	for _, call := range calls {

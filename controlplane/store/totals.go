@@ -51,7 +51,7 @@ func (s *CallGaps) InsertTotals(ctx context.Context, node string, totals []*node
 		})
 	}
 	for _, g := range gaps {
-		record, err := proto.MarshalOptions{Deterministic: true}.Marshal(g)
+		record, err := marshalGap(g)
 		if err != nil {
 			rejected = append(rejected, s.db.reject(ctx, g.GetId(), err))
 			continue
@@ -83,12 +83,20 @@ func (s *CallGaps) InsertTotals(ctx context.Context, node string, totals []*node
 		if err != nil {
 			return fmt.Errorf("insert totals: %w", err)
 		}
-		return addTotals(ctx, tx, s.db.engine, node, stored)
+		if err := addTotals(ctx, tx, s.db.engine, node, stored); err != nil {
+			return err
+		}
+		return receive(ctx, tx, node, s.db.now())
 	})
 	if err != nil {
 		return nil, s.db.failed(err, "store totals of calls")
 	}
 	return append(rejected, refused...), nil
+}
+
+// marshalGap is a gap as the table keeps it.
+func marshalGap(g *nodev1.Gap) ([]byte, error) {
+	return proto.MarshalOptions{Deterministic: true}.Marshal(g)
 }
 
 // sortedByID orders rows, each id once: transactions that insert the same ones then wait

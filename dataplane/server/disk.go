@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/overflow"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/runmark"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/spool"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing/lastgood"
 	"github.com/trunkline-ai/trunkline/internal/sealedfile"
@@ -68,17 +70,27 @@ func (c *Config) openCalls(link *uplink.Config, dir string) error {
 	if err != nil {
 		return err
 	}
-	totals, err := overflow.Open(overflow.Config{Path: filepath.Join(dir, "totals"), Logger: c.Logger})
+	mark, err := runmark.Open(runmark.Config{Path: filepath.Join(dir, "run"), Logger: c.Logger})
 	if err != nil {
 		return errors.Join(err, lock.Close())
+	}
+	totals, err := overflow.Open(overflow.Config{Path: filepath.Join(dir, "totals"), Logger: c.Logger})
+	if err != nil {
+		return errors.Join(err, mark.Close(), lock.Close())
+	}
+	if complete := mark.Crashed(); !complete.IsZero() {
+		now := time.Now()
+		c.Logger.Warn("this node was not stopped when it ended last: calls that ended since then may have no record", "complete_until", complete.UTC())
+		totals.Killed(complete, now)
+		totals.Tend() // before the mark of this process is all there is
 	}
 	calls, err := spool.Open(shipping.SumInto(spool.Config{
 		Dir: dir, Lock: lock, MaxBytes: c.SpoolBytes, MaxAge: c.SpoolAge, Logger: c.Logger,
 	}, totals))
 	if err != nil {
-		return errors.Join(err, totals.Close())
+		return errors.Join(err, totals.Close(), mark.Close())
 	}
-	link.Shipping.Spool, link.Shipping.Totals = calls, totals
+	link.Shipping.Spool, link.Shipping.Totals, link.Shipping.Mark = calls, totals, mark
 	return nil
 }
 
@@ -88,7 +100,7 @@ func (s *Server) closeDisk() {
 	if s.spool == nil {
 		return
 	}
-	if err := errors.Join(s.totals.Close(), s.spool.Close()); err != nil {
+	if err := errors.Join(s.totals.Close(), s.mark.Close(), s.spool.Close()); err != nil {
 		s.log.Error("close the spool of call records", "error", err)
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/bodies"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/overflow"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/runmark"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/spool"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing"
 	"github.com/trunkline-ai/trunkline/dataplane/upstream"
@@ -94,6 +95,7 @@ type Server struct {
 	bodies   *bodies.Keeper
 	spool    *spool.Spool     // of the uplink; nil when there is none
 	totals   *overflow.Totals // beside the spool
+	mark     *runmark.Mark    // beside the spool
 	proxy    *proxy.Handler
 	keywords *keywordHits
 	limits   *nodeLimits
@@ -132,7 +134,7 @@ func New(cfg Config) (*Server, error) {
 		},
 	}
 	sealer, err := cfg.useDisk(&link)
-	s.spool, s.totals = link.Shipping.Spool, link.Shipping.Totals
+	s.spool, s.totals, s.mark = link.Shipping.Spool, link.Shipping.Totals, link.Shipping.Mark
 	if err == nil {
 		err = s.openRevocations(&cfg, sealer, s.redis)
 	}

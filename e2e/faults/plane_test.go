@@ -157,3 +157,7 @@ func encode(t *testing.T, s *nodev1.Snapshot) *nodev1.Full {
 	full.Lineage = "scripted"
 	return full
 }
+
+func (noCalls) Receipt(context.Context, string, *nodev1.Receipt) (*nodev1.Receipt, *nodev1.Gap, error) {
+	return nil, nil, nil
+}

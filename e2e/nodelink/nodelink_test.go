@@ -338,3 +338,7 @@ func inMemory() (net.Listener, func(*uplink.Config)) {
 		}
 	}
 }
+
+func (noGaps) Receipt(context.Context, string, *nodev1.Receipt) (*nodev1.Receipt, *nodev1.Gap, error) {
+	return nil, nil, nil
+}

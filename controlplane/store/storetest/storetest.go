@@ -116,6 +116,8 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		"VerifyFindsWhatDiffers":        verifyFindsWhatDiffers,
 		"TotalsAreAddedOnce":            totalsAreAddedOnce,
 		"GapsAreListed":                 gapsAreListed,
+		"ReceiptsTellThatItWentBack":    receiptsTellThatItWentBack,
+		"TheChangeLogKnowsNames":        theChangeLogKnowsNames,
 		"RefusedRecordsAreKept":         refusedRecordsAreKept,
 		"OldUsageIsDeleted":             oldUsageIsDeleted,
 		"Imports":                       imports,

@@ -219,6 +219,13 @@ func (b *backlog) head(limit int) []*nodev1.Call {
 	return calls
 }
 
+// inMemory is how many calls are on no disk.
+func (b *backlog) inMemory() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.calls)
+}
+
 func (b *backlog) length() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()

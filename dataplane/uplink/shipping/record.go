@@ -95,7 +95,27 @@ func (s *Shipper) collect(ctx context.Context) {
 			}
 			s.backlog.review()
 			losses.watch(s)
+			s.mark()
 		}
+	}
+}
+
+// settling is how long a finished call takes at most to get here, where its bodies are looked through.
+const settling = time.Second
+
+// mark notes up to when no call is missing on disk, if none waits in memory. Of the collecting
+// goroutine alone, so nothing is taken meanwhile.
+func (s *Shipper) mark() {
+	if s.cfg.Mark == nil {
+		return
+	}
+	at := s.cfg.Now().Add(-settling)
+	if len(s.queue) > 0 {
+		return // under way; the next time will do
+	}
+	s.flushDisk()
+	if s.backlog.inMemory() == 0 {
+		s.cfg.Mark.Complete(at)
 	}
 }
 

@@ -74,7 +74,7 @@ func (s *Shipper) ship(ctx context.Context, client nodev1.NodeServiceClient, lim
 		dog.Watch()
 		err = calls.Send(&nodev1.ShipCallsRequest{
 			Node: s.cfg.Node, Sequence: sequence, WallUs: s.cfg.Now().UnixMicro(),
-			Calls: s.cfg.Bodies.With(out.calls), Totals: out.totals, Gaps: out.gaps,
+			Calls: s.cfg.Bodies.With(out.calls), Totals: out.totals, Gaps: out.gaps, Receipt: s.receipt(),
 		})
 		if err != nil && err != io.EOF { // after EOF Recv has the reason
 			return acked, out.size(), stream.Because(ctx, err)
@@ -97,9 +97,20 @@ func (s *Shipper) ship(ctx context.Context, client nodev1.NodeServiceClient, lim
 			continue
 		}
 		s.cfg.Bodies.Settle(out.calls)
+		if s.cfg.Mark != nil {
+			s.cfg.Mark.Keep(response.GetReceipt())
+		}
 		s.acknowledge(response, out)
 		acked, limit = true, batchCalls
 	}
+}
+
+// receipt is the newest that the node has; nil when it keeps none.
+func (s *Shipper) receipt() *nodev1.Receipt {
+	if s.cfg.Mark == nil {
+		return nil
+	}
+	return s.cfg.Mark.Receipt()
 }
 
 func (s *Shipper) acknowledge(response *nodev1.ShipCallsResponse, out parcel) {

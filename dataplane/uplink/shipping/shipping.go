@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/overflow"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/runmark"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/spool"
 )
 
@@ -25,6 +26,9 @@ type Config struct {
 	// Totals keeps sums of calls for whose records there is no room. Run leaves it open.
 	// Default: they are kept in memory only.
 	Totals *overflow.Totals
+	// Mark tells the next process how far the records of this one are complete. Run leaves it open.
+	// Default: nothing does.
+	Mark *runmark.Mark
 	// Bodies keeps the bodies of calls, which travel with them. Default: there are none.
 	Bodies Bodies
 	Logger *slog.Logger     // required

@@ -27,6 +27,15 @@ test('warns of the default password, and only then', async () => {
   expect(await screen.findByText('You are using the default password.')).toBeVisible();
 });
 
+test('says why the file of --apply was refused, and nothing when it was not', async () => {
+  const startupApply = { state: 3, file: 'gateway.yaml', error: 'groups["g"].members[0].provider: does not exist' };
+  renderApp('/keys', { config: { getStartupApply: () => ({ startupApply }) } });
+  expect(await screen.findByText('The file of --apply was refused.')).toBeVisible();
+  expect(screen.getByText(/^gateway.yaml changed nothing/)).toBeVisible();
+  await userEvent.click(screen.getByText('Show the reason'));
+  expect(screen.getByText(startupApply.error)).toBeVisible();
+});
+
 test('a new revision makes the lists be read again', async () => {
   let revision = 1n;
   const { queryClient } = renderApp('/keys', {

@@ -4,6 +4,7 @@ import { useRefreshOnNewRevision } from '@/api/nodes';
 import { useWhoAmI } from '@/api/session';
 import { useI18n } from '@/i18n';
 import { ShortcutsProvider, useShortcut } from '@/ui/shortcuts';
+import { ApplyRefusedNote } from './ApplyRefusedNote';
 import { DefaultPasswordNote } from './DefaultPasswordNote';
 import { type NavPage, PAGES } from './nav';
 import { Sidebar } from './Sidebar';
@@ -42,6 +43,7 @@ function Frame() {
       <main id="main" className={c.main} tabIndex={-1}>
         <StaleData />
         {me?.defaultPassword && <DefaultPasswordNote canChange={me.canChangePassword} />}
+        <ApplyRefusedNote />
         <Outlet />
       </main>
       {PAGES.map((page) => (

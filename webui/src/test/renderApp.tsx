@@ -58,7 +58,7 @@ export function renderApp(path: string, backend: Backend = {}, lang: Lang = 'en'
       router.service(KeyService, { listApiKeys: empty, ...backend.keys });
       router.service(KeywordService, { listFailureKeywords: empty, ...backend.keywords });
       router.service(SettingsService, { getSettings: empty, ...backend.settings });
-      router.service(ConfigService, { listRevisions: empty, ...backend.config });
+      router.service(ConfigService, { listRevisions: empty, getStartupApply: empty, ...backend.config });
       router.service(NodeService, { listNodes: empty, listJoinTokens: empty, ...backend.nodes });
       router.service(CallService, {
         listCalls: empty,

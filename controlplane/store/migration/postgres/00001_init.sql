@@ -250,6 +250,14 @@ CREATE TABLE call_total (
 CREATE INDEX call_total_by_bucket ON call_total (bucket);
 
 -- Times of which a node has no record of some calls.
+-- What was stored of a node last: its number grows with each batch, so that a node which has seen a
+-- higher one tells that the database was set back.
+CREATE TABLE call_receipt (
+  node      TEXT    NOT NULL PRIMARY KEY,
+  number    BIGINT NOT NULL,
+  stored_us BIGINT NOT NULL
+);
+
 CREATE TABLE call_gap (
   id     TEXT COLLATE "C" PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64),
   node   TEXT COLLATE "C" NOT NULL,

@@ -221,6 +221,14 @@ CREATE TABLE call_total (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX call_total_by_bucket ON call_total (bucket);
 
+-- What was stored of a node last: its number grows with each batch, so that a node which has seen a
+-- higher one tells that the database was set back.
+CREATE TABLE call_receipt (
+  node      TEXT    NOT NULL PRIMARY KEY,
+  number    INTEGER NOT NULL,
+  stored_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE call_gap (
   id     TEXT    NOT NULL PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64 AND instr(id, char(0)) = 0),
   node   TEXT    NOT NULL,

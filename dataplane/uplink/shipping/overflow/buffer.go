@@ -35,14 +35,14 @@ func floor(us int64, width time.Duration) int64 {
 	return us - rest
 }
 
-// span is when calls arrived, in microseconds, and how many.
+// span is when calls arrived, in microseconds, and how many: 0 when that is not known.
 type span struct{ from, to, calls int64 }
 
 func (s span) and(o span) span {
 	switch {
-	case s.calls == 0:
+	case s == span{}:
 		return o
-	case o.calls == 0:
+	case o == span{}:
 		return s
 	}
 	return span{min(s.from, o.from), max(s.to, o.to), s.calls + o.calls}

@@ -5,7 +5,7 @@ import "sync/atomic"
 // counts are numbers since the start. They may be read at any time, even while the disk
 // hangs.
 type counts struct {
-	summed  [6]atomic.Uint64 // by place in Reasons
+	summed  [7]atomic.Uint64 // by place in Reasons
 	lost    atomic.Uint64
 	gaps    atomic.Uint64
 	waiting atomic.Int64

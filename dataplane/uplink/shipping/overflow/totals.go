@@ -35,13 +35,14 @@ const (
 	TooOld     Reason = "too_old"     // the control plane did not take them for too long
 	Damaged    Reason = "damaged"     // the disk did not keep them
 	TotalsFull Reason = "totals_full" // there was no room for their sums either
+	Killed     Reason = "killed"      // the process before this one ended without being stopped
 )
 
 // Reasons are all there are.
-var Reasons = []Reason{QueueFull, MemoryFull, SpoolFull, TooOld, Damaged, TotalsFull}
+var Reasons = []Reason{QueueFull, MemoryFull, SpoolFull, TooOld, Damaged, TotalsFull, Killed}
 
 // summed says whether calls without a record for this reason are in sums.
-func (r Reason) summed() bool { return r != Damaged && r != TotalsFull }
+func (r Reason) summed() bool { return r != Damaged && r != TotalsFull && r != Killed }
 
 // Config says where sums are kept, and how many. Zero values mean the defaults.
 type Config struct {
@@ -163,6 +164,11 @@ func (b *Totals) Call(reason Reason, c *nodev1.Call) {
 // Damaged notes calls that the disk did not keep, and when they were written about.
 func (b *Totals) Damaged(n uint64, near time.Time) {
 	b.buffer.miss(Damaged, span{near.UnixMicro(), near.UnixMicro(), int64(n)})
+}
+
+// Killed notes that calls which ended in a time may have no record, and that nobody knows how many.
+func (b *Totals) Killed(from, to time.Time) {
+	b.buffer.miss(Killed, span{from.UnixMicro(), max(from.UnixMicro(), to.UnixMicro()), 0}) // clocks are set back
 }
 
 // Tend takes in what requests have buffered, and saves it. Call it every second or so. It

@@ -63,6 +63,7 @@ function Details({ node, revision, onClose }: { node: Node; revision: bigint; on
         )}
       </div>
       {node.error && <p className={c.trouble}>{node.error}</p>}
+      {node.redisError && <p className={c.trouble}>{node.redisError}</p>}
       {node.spoolTrouble && <p className={c.trouble}>{node.spoolTrouble}</p>}
       {node.lineage?.ahead && <p className={c.trouble}>{t('nodes.ahead')}</p>}
       <NodeActions node={node} onGone={onClose} />

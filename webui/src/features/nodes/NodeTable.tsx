@@ -115,5 +115,6 @@ function redisWord(node: Node, t: ReturnType<typeof useI18n>['t']) {
   if (!node.connected) return '–';
   if (node.redis === 'up') return t('nodes.redisUp');
   if (node.redis === 'down') return t('nodes.redisDown');
+  if (node.redis === 'denied') return t('nodes.redisDenied');
   return t('nodes.redisOff');
 }

@@ -11,6 +11,8 @@ const REASONS: Record<string, PlainKey> = {
   too_old: 'calls.gap.tooOld',
   damaged: 'calls.gap.damaged',
   totals_full: 'calls.gap.totalsFull',
+  killed: 'calls.gap.killed',
+  database_restored: 'calls.gap.restored',
 };
 
 /** Calls that a node served and of which there is no record: how many, when, and why. */
@@ -23,7 +25,11 @@ export function GapLine({ gap }: { gap: Gap }) {
     <div className={c.gap}>
       <Unplug size={15} aria-hidden />
       <span>
-        <b>{count('calls.gap.calls', Number(gap.calls), { node: gap.node })}</b>{' '}
+        <b>
+          {gap.callsUnknown
+            ? t('calls.gap.unknown', { node: gap.node })
+            : count('calls.gap.calls', Number(gap.calls), { node: gap.node })}
+        </b>{' '}
         <span className="num">{span(from, to)}</span>
         {'. '}
         {reason ? t(reason) : gap.reason} {t(gap.summed ? 'calls.gap.summed' : 'calls.gap.lost')}

@@ -25,6 +25,7 @@ export const nodes = {
   'nodes.replica': 'Control plane',
   'nodes.redisUp': 'Connected',
   'nodes.redisDown': 'Unreachable',
+  'nodes.redisDenied': 'Access denied',
   'nodes.redisOff': 'Not used',
   'nodes.revoked': 'Revoked',
   'nodes.drained': 'Draining',

@@ -12,6 +12,10 @@ export const shell = {
   'shell.language': 'Language',
   'shell.account': 'Account: {name}',
   'shell.signOut': 'Sign out',
+  'shell.applyRefused': 'The file of --apply was refused.',
+  'shell.applyRefusedWhy':
+    '{file} changed nothing; the stored configuration is in use. Fix the file and restart, or apply it with trunklinectl.',
+  'shell.applyRefusedShow': 'Show the reason',
   'shell.defaultPassword': 'You are using the default password.',
   'shell.defaultPasswordHow': 'Set ADMIN_PASSWORD in the environment or in .env and restart.',
   'theme.title': 'Theme',

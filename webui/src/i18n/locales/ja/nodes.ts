@@ -28,6 +28,7 @@ export const nodes: Texts<typeof en> = {
   'nodes.replica': 'コントロールプレーン',
   'nodes.redisUp': '接続中',
   'nodes.redisDown': '接続不可',
+  'nodes.redisDenied': 'アクセス拒否',
   'nodes.redisOff': '未使用',
   'nodes.revoked': '失効済み',
   'nodes.drained': 'ドレイン中',

@@ -15,6 +15,10 @@ export const shell: Texts<typeof en> = {
   'shell.language': '言語',
   'shell.account': 'アカウント: {name}',
   'shell.signOut': 'サインアウト',
+  'shell.applyRefused': '--apply のファイルが拒否されました。',
+  'shell.applyRefusedWhy':
+    '{file} は何も変更していません。保存済みの設定を使用しています。ファイルを修正して再起動するか、trunklinectl で適用してください。',
+  'shell.applyRefusedShow': '理由を表示',
   'shell.defaultPassword': '既定のパスワードを使用しています。',
   'shell.defaultPasswordHow': '環境変数または .env に ADMIN_PASSWORD を設定し、再起動してください。',
   'theme.title': 'テーマ',

@@ -28,6 +28,7 @@ export const nodes: Texts<typeof en> = {
   'nodes.replica': '컨트롤 플레인',
   'nodes.redisUp': '연결됨',
   'nodes.redisDown': '연결 불가',
+  'nodes.redisDenied': '접근 거부',
   'nodes.redisOff': '사용 안 함',
   'nodes.revoked': '폐기됨',
   'nodes.drained': '드레인 중',

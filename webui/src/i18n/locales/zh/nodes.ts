@@ -28,6 +28,7 @@ export const nodes: Texts<typeof en> = {
   'nodes.replica': '控制面副本',
   'nodes.redisUp': '已连接',
   'nodes.redisDown': '无法连接',
+  'nodes.redisDenied': '拒绝访问',
   'nodes.redisOff': '未使用',
   'nodes.revoked': '已吊销',
   'nodes.drained': '排空中',
