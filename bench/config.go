@@ -84,6 +84,6 @@ func policy() *nodev1.Policy {
 		Cooldown: durationpb.New(30 * time.Second), CooldownMax: durationpb.New(5 * time.Minute), MaxAttempts: 5,
 		ConnectTimeout: durationpb.New(5 * time.Second), FirstTokenTimeout: durationpb.New(time.Minute),
 		ResponseTimeout: durationpb.New(10 * time.Minute), StreamIdleTimeout: durationpb.New(2 * time.Minute),
-		TotalTimeout: durationpb.New(10 * time.Minute), StreamTotalTimeout: durationpb.New(time.Hour), StreamKeepAlive: true,
+		TotalTimeout: durationpb.New(10 * time.Minute), StreamTotalTimeout: durationpb.New(time.Hour), StreamKeepAlive: true, RetrySameTarget: true,
 	}
 }

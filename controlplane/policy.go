@@ -48,6 +48,8 @@ func defaultPolicy() *nodev1.Policy {
 		StreamTotalTimeout: durationpb.New(1800 * time.Second),
 		StreamKeepAlive:    true,
 		ProbeEarly:         true,
+		RetrySameTarget:    true,
+		RetryWait:          durationpb.New(0),
 		StreamCommit:       "first_token",
 		KeywordHold:        durationpb.New(1500 * time.Millisecond),
 		EmptyAnswer:        "pass",

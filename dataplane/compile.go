@@ -245,6 +245,9 @@ func compileRates(in *nodev1.Price) Rates {
 	}
 }
 
+// maxRetryWait is the longest wait that a call waits out.
+const maxRetryWait = 2 * time.Second
+
 func compilePolicy(in *nodev1.Policy) (*Policy, error) {
 	p := &Policy{
 		FailureThreshold:   int(in.GetFailureThreshold()),
@@ -260,6 +263,8 @@ func compilePolicy(in *nodev1.Policy) (*Policy, error) {
 		TotalTimeout:       in.GetTotalTimeout().AsDuration(),
 		StreamTotalTimeout: in.GetStreamTotalTimeout().AsDuration(),
 		ProbeEarly:         in.GetProbeEarly(),
+		RetrySameTarget:    in.GetRetrySameTarget(),
+		RetryWait:          min(max(in.GetRetryWait().AsDuration(), 0), maxRetryWait),
 		FailOverOnContent:  in.GetFailoverOnContentPolicy(),
 		StreamKeepAlive:    in.GetStreamKeepAlive(),
 		HoldWhole:          in.GetStreamCommit() == "complete",

@@ -93,6 +93,8 @@ type Rule struct {
 	OthersFine bool
 	// OnceMore: it may pass within moments, so the last candidate is tried once more.
 	OnceMore bool
+	// AtOnce: it passes so soon that its target is tried once more even while others are left.
+	AtOnce bool
 	// NeverSent: the request provably never reached the upstream.
 	NeverSent bool
 	// MaybeBilled: the upstream may charge for it although nothing was used.
@@ -138,7 +140,7 @@ var rules = withShared([numOutcomes]Rule{
 	TLSError:        {Name: "tls_error", Move: Next, AnyCaller: true, NeverSent: true, Hold: time.Minute, HoldMax: time.Minute, Status: 502, Type: serverErr, Code: "upstream_tls"},
 	BlockedAddress:  {Name: "blocked_address", Move: Next, NeverSent: true, Status: 502, Type: serverErr, Code: "upstream_unreachable"},
 	ConnectTimeout:  {Name: "connect_timeout", Move: Next, AnyCaller: true, NeverSent: true, Status: 504, Type: serverErr, Code: "upstream_timeout"},
-	ConnectionReset: {Name: "connection_reset", Move: NextIfSafe, OnceMore: true, MaybeBilled: true, Status: 502, Type: serverErr, Code: "upstream_unreachable"},
+	ConnectionReset: {Name: "connection_reset", Move: NextIfSafe, OnceMore: true, AtOnce: true, MaybeBilled: true, Status: 502, Type: serverErr, Code: "upstream_unreachable"},
 	WriteTimeout:    {Name: "write_timeout", Move: NextIfSafe, AnyCaller: true, Status: 504, Type: serverErr, Code: "upstream_timeout"},
 
 	FirstTokenTimeout: {Name: "first_token_timeout", Move: NextIfSafe, MaybeBilled: true, Status: 504, Type: serverErr, Code: "upstream_timeout"},
@@ -160,7 +162,7 @@ var rules = withShared([numOutcomes]Rule{
 
 	RateLimited: {Name: "rate_limited", OthersFine: true, Move: Next, AnyCaller: true, NeverSent: true, Status: 429, Type: "rate_limit_error", Code: "rate_limit_exceeded"},
 	Busy:        {Name: "busy", OthersFine: true, Move: Next, NeverSent: true, Status: 429, Type: "rate_limit_error", Code: "rate_limit_exceeded"},
-	ServerError: {Name: "server_error", Move: NextIfSafe, OnceMore: true, MaybeBilled: true, Status: 503, Type: serverErr, Code: "upstream_error"},
+	ServerError: {Name: "server_error", Move: NextIfSafe, OnceMore: true, AtOnce: true, MaybeBilled: true, Status: 503, Type: serverErr, Code: "upstream_error"},
 	Overloaded:  {Name: "overloaded", Move: NextIfSafe, OnceMore: true, Status: 503, Type: serverErr, Code: "upstream_overloaded"},
 
 	FailureKeyword: {Name: "failure_keyword", OthersFine: true, Move: NextIfSafe, MaybeBilled: true, Status: 502, Type: serverErr, Code: "failure_keyword"},

@@ -1,6 +1,7 @@
 package dataplane
 
 import (
+	"cmp"
 	"slices"
 	"testing"
 
@@ -82,8 +83,14 @@ func TestRulesFollowTheTable(t *testing.T) {
 			if rule.MaybeBilled != c.Want.MaybeBilled {
 				t.Errorf("%s maybe billed = %v, want %v", o, rule.MaybeBilled, c.Want.MaybeBilled)
 			}
-			if rule.OnceMore != c.Want.Retried {
-				t.Errorf("%s is tried once more = %v, want %v", o, rule.OnceMore, c.Want.Retried)
+			retried := "never"
+			if rule.AtOnce {
+				retried = "always"
+			} else if rule.OnceMore {
+				retried = "last"
+			}
+			if want := cmp.Or(c.Want.Retried, "never"); retried != want {
+				t.Errorf("%s is tried once more: %s, want %s", o, retried, want)
 			}
 			if c.Want.Client.Passed && !rule.PassThrough && o != StreamError {
 				t.Errorf("%s does not pass the upstream's error through, want that", o)

@@ -192,8 +192,10 @@ type Policy struct {
 	StreamIdleTimeout  time.Duration
 	TotalTimeout       time.Duration
 	StreamTotalTimeout time.Duration
-	ProbeEarly         bool // a target that failed fast is tried before its cooldown ends
-	FailOverOnContent  bool // a content-policy refusal moves on
+	ProbeEarly         bool          // a target that failed fast is tried before its cooldown ends
+	RetrySameTarget    bool          // a target whose failure passes is asked once more
+	RetryWait          time.Duration // longest named wait that is waited out; 0: none is
+	FailOverOnContent  bool          // a content-policy refusal moves on
 	StreamKeepAlive    bool
 	HoldWhole          bool          // streams go to the client when they are complete
 	KeywordHold        time.Duration // how long streams are held for failure keywords; 0: for their first meaningful event

@@ -154,7 +154,7 @@ func TestRequestOptionsNeedPermission(t *testing.T) {
 
 func optionsRig(t *testing.T, models ...string) *rig {
 	t.Helper()
-	return newRig(t, setup{models: models, snapshot: func(s *nodev1.Snapshot) {
+	return newRig(t, setup{models: models, retries: true, snapshot: func(s *nodev1.Snapshot) {
 		s.ApiKeys[0].RequestOptions = true
 		renamed := "größer"
 		last := s.Providers[len(s.Providers)-1]
@@ -175,7 +175,7 @@ func TestRequestOptions(t *testing.T) {
 		attempt string
 	}{
 		"no failover":                {[]string{"status-500", "ok"}, []string{"X-Trunkline-Failover", "off"}, 503, "upstream_error", "p1:server_error"},
-		"failover is the default":    {[]string{"status-500", "ok"}, []string{"X-Trunkline-Failover", "on"}, 200, "", "p1:server_error p2:ok"},
+		"failover is the default":    {[]string{"status-529", "ok"}, []string{"X-Trunkline-Failover", "on"}, 200, "", "p1:overloaded p2:ok"},
 		"a provider":                 {[]string{"ok", "ok", "ok"}, []string{"X-Trunkline-Provider", "p2"}, 200, "", "p2:ok"},
 		"a provider beyond ASCII":    {[]string{"ok", "ok", "ok"}, []string{"X-Trunkline-Provider", "gr%C3%B6%C3%9Fer"}, 200, "", "größer:ok"},
 		"no failover from it":        {[]string{"ok", "status-500", "ok"}, []string{"X-Trunkline-Provider", "p2"}, 503, "upstream_error", "p2:server_error p2:server_error"},
@@ -228,7 +228,7 @@ func TestADeadlineAlsoEndsAStream(t *testing.T) {
 func TestDebugTellsWhatWasTried(t *testing.T) {
 	t.Parallel()
 	debug := func(models ...string) *rig {
-		return newRig(t, setup{models: models, snapshot: func(s *nodev1.Snapshot) { s.ApiKeys[0].Debug = true }})
+		return newRig(t, setup{models: models, retries: true, snapshot: func(s *nodev1.Snapshot) { s.ApiKeys[0].Debug = true }})
 	}
 	t.Run("ours", func(t *testing.T) {
 		t.Parallel()

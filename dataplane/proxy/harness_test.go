@@ -46,6 +46,7 @@ type setup struct {
 	models   []string
 	keywords []*nodev1.FailureKeyword
 	policy   func(*nodev1.Policy)
+	retries  bool // targets are asked twice, as they are by default
 	snapshot func(*nodev1.Snapshot)
 	config   func(*proxy.Config)
 	dial     upstream.DialFunc // of providers of dialect fake; nil: the network
@@ -109,7 +110,7 @@ func (r *rig) snapshot(s setup, base string) *nodev1.Snapshot {
 		Cooldown: durationpb.New(30 * time.Second), CooldownMax: durationpb.New(5 * time.Minute), MaxAttempts: 5,
 		ConnectTimeout: durationpb.New(5 * time.Second), FirstTokenTimeout: durationpb.New(20 * time.Second),
 		ResponseTimeout: durationpb.New(20 * time.Second), StreamIdleTimeout: durationpb.New(20 * time.Second),
-		TotalTimeout: durationpb.New(time.Minute), StreamTotalTimeout: durationpb.New(time.Minute), StreamKeepAlive: true,
+		TotalTimeout: durationpb.New(time.Minute), StreamTotalTimeout: durationpb.New(time.Minute), StreamKeepAlive: true, RetrySameTarget: s.retries,
 	}
 	if s.policy != nil {
 		s.policy(policy)

@@ -32,7 +32,7 @@ func TestClientsLeave(t *testing.T) {
 	f := newFleet(t, setup{noRedis: true, config: provider("primary", silent, waiting, talking, failing) + provider("backup", silent) +
 		group("silent", "primary/"+silent) + group("waiting", "primary/"+waiting) + group("talking", "primary/"+talking) +
 		group("moving", "primary/"+failing, "backup/"+silent) + keys("silent", "waiting", "talking", "moving") +
-		failover("cooldown: 1s, cooldown_max: 1s, failure_threshold: 100000")})
+		failover("cooldown: 1s, cooldown_max: 1s, failure_threshold: 100000, retry_same_target: false")})
 	c := f.client(t, appKey)
 
 	phases := []struct {

@@ -75,7 +75,7 @@ func TestAFlappingProviderIsProbedOnce(t *testing.T) {
 	const failing = "status-500-every-2"
 	f := newFleet(t, setup{config: provider("primary", "status-500", failing) + provider("backup", "ok") +
 		group("down", "primary/status-500", "backup/ok") + group("flapping", "primary/"+failing, "backup/ok") + keys("down", "flapping") +
-		failover("failure_threshold: 5, min_ratio: 0.2, cooldown: 1s, cooldown_max: 1s, probe_early: false")})
+		failover("failure_threshold: 5, min_ratio: 0.2, cooldown: 1s, cooldown_max: 1s, probe_early: false, retry_same_target: false")})
 	records := f.records()
 	record := func(model, field string) int {
 		n, err := records.HGet(t.Context(), "{trunkline:default}:scope:target:primary:"+model, field).Int()

@@ -51,6 +51,8 @@ func (c *Case) check() error {
 		return errors.New("want.outcome and want.client.status must be set")
 	case !slices.Contains([]string{"always", "never", "if_safe", "if_wider", "if_set"}, w.Moves):
 		return fmt.Errorf("want.moves is %q", w.Moves)
+	case !slices.Contains([]string{"", "never", "last", "always"}, w.Retried):
+		return fmt.Errorf("want.retried is %q", w.Retried)
 	case !slices.Contains([]string{"none", "target", "provider", "credential"}, w.Counts):
 		return fmt.Errorf("want.counts is %q", w.Counts)
 	case !slices.Contains([]string{"", "status", "error"}, c.Judged):

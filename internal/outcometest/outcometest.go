@@ -68,7 +68,7 @@ type Want struct {
 	HoldMax     time.Duration `yaml:"hold_max"`     // above zero: hold doubles up to this
 	Unconfirmed bool          `yaml:"unconfirmed"`  // one caller alone opens nothing by it
 	MaybeBilled bool          `yaml:"maybe_billed"`
-	Retried     bool          `yaml:"retried"` // on the last candidate: two attempts
+	Retried     string        `yaml:"retried"` // never, last, always; empty: never
 	Committed   bool          `yaml:"committed"`
 	KeywordLate bool          `yaml:"keyword_late"`
 	Client      Client        `yaml:"client"`

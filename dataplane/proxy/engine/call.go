@@ -22,12 +22,13 @@ type call struct {
 	left      candidates
 	deadlines deadlines
 	answers   kept                // that are needed until the end
+	retried   bool                // a target, while others were left
 	lacking   []*dataplane.Target // that said they do not have the endpoint
 	captured  *capture            // nil: bodies are not kept
 	stream    activeStream
 }
 
-// serve is the attempt loop: candidates in order, each once and the last one perhaps twice,
+// serve is the attempt loop: candidates in order, each once and some of them perhaps twice (retry.go),
 // until one answers, the attempts are used up, or an outcome says that another try cannot
 // help.
 func (c *call) serve() {
@@ -52,8 +53,8 @@ func (c *call) serve() {
 		}
 		a := newAttempt(c, next, left.count() == 0 || len(c.rec.Attempts) == most-1)
 		verdict, answered := a.run(ctx)
-		if !answered && left.count() == 0 && len(c.rec.Attempts) < most {
-			verdict, answered = c.retry(ctx, a, verdict)
+		if !answered && len(c.rec.Attempts) < most {
+			verdict, answered = c.retry(ctx, a, verdict, most)
 		}
 		if answered {
 			return

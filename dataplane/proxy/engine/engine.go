@@ -5,6 +5,7 @@
 //	engine.go      what it needs; Serve
 //	request.go     what came in
 //	call.go        the attempt loop: which candidate is next, and what its failure means
+//	retry.go       which target is tried twice
 //	candidates.go  their order, half-open probes, credentials
 //	attempt.go     one try on one target; send.go, clock.go
 //	answer.go      what came back: refused, whole or relayed (plain.go, relay.go)

@@ -7,23 +7,35 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 )
 
-// The pause before the last candidate is tried again is drawn from this range: long enough
-// for a restart or a burst to pass, short enough that nobody notices.
+// The pause before a target is tried again is drawn from this range: long enough for a restart or a
+// burst to pass, short enough that nobody notices.
 const (
 	minPause = 25 * time.Millisecond
 	maxPause = 250 * time.Millisecond
+	// soon is how quickly an attempt must have failed to be made again while others are left.
+	soon = 2 * time.Second
 )
 
-// retry tries the last candidate once more, after a pause: nobody is left who could answer
-// instead, and its failure is of a kind that passes. Only few of a provider's attempts at
-// a time are such retries, so that one that is down is not asked twice as often for that.
-func (c *call) retry(ctx context.Context, failed *attempt, v dataplane.Verdict) (_ dataplane.Verdict, answered bool) {
-	if !c.mayRetry(failed, v) || !failed.Provider.Load.Retry() {
+// retry tries a target once more, after a pause, where the policy says so and its failure is of a kind
+// that passes; see mayRetry and mayWait. Only few of a provider's attempts at a time are such retries,
+// so that one that is down is not asked twice as often for that. most is how many attempts the call
+// may take.
+func (c *call) retry(ctx context.Context, failed *attempt, v dataplane.Verdict, most int) (_ dataplane.Verdict, answered bool) {
+	others := c.left.count() > 0
+	if others && (c.retried || len(c.rec.Attempts) >= most-1) { // the last attempt is another's
+		return v, false
+	}
+	cfg := &c.engine.cfg
+	pause := minPause + time.Duration(cfg.Random(int((maxPause-minPause)/time.Millisecond)+1))*time.Millisecond
+	waits := c.mayWait(failed, v, pause)
+	if waits {
+		pause += v.Wait
+	}
+	if !waits && !c.mayRetry(failed, v, others) || !failed.Provider.Load.Retry() {
 		return v, false
 	}
 	defer failed.Provider.Load.EndRetry()
-	cfg := &c.engine.cfg
-	pause := minPause + time.Duration(cfg.Random(int((maxPause-minPause)/time.Millisecond)+1))*time.Millisecond
+	c.retried = c.retried || others
 	cfg.Pause(ctx, pause)
 	c.rec.upstream += pause
 	if o, over := stopped(ctx); over {
@@ -31,14 +43,46 @@ func (c *call) retry(ctx context.Context, failed *attempt, v dataplane.Verdict) 
 		c.rec.failed = append(c.rec.failed, failure{target: failed.Target, verdict: v})
 		return v, false
 	}
-	a := newAttempt(c, candidate{Candidate: failed.Candidate}, true)
+	again, ok := candidate{Candidate: failed.Candidate}, true
+	if waits {
+		again, ok = c.afterWait(ctx, failed)
+	}
+	if !ok {
+		return v, false
+	}
+	a := newAttempt(c, again, !others || len(c.rec.Attempts) == most-1)
 	a.record.Retry = true
 	return a.run(ctx)
 }
 
-// mayRetry says whether a failure on the last candidate is worth another try: not on a
-// target that is cooling, or was before, and not where the request could take effect twice.
-func (c *call) mayRetry(failed *attempt, v dataplane.Verdict) bool {
-	return v.Outcome.Rule().OnceMore && !c.req.Unsafe && !failed.lastResort &&
+// mayRetry says whether a failure is worth another try: not on a target that is cooling, or was before,
+// and not where the request could take effect twice. While others are left it must have come soon, and
+// be one that is over in a moment.
+func (c *call) mayRetry(failed *attempt, v dataplane.Verdict, others bool) bool {
+	rule := v.Outcome.Rule()
+	return failed.Policy.RetrySameTarget && rule.OnceMore && !c.req.Unsafe && !failed.lastResort &&
+		(!others || rule.AtOnce && failed.record.Duration < soon) &&
 		failed.Condition(c.engine.cfg.Health.Condition).State == dataplane.Closed
+}
+
+// mayWait says whether a wait that the target named is waited out: where the policy allows as much, and
+// the call has the time.
+func (c *call) mayWait(failed *attempt, v dataplane.Verdict, pause time.Duration) bool {
+	if v.Outcome != dataplane.RateLimited || v.Wait == 0 || v.Wait > failed.Policy.RetryWait || failed.lastResort {
+		return false
+	}
+	left, _ := c.req.deadline(0)
+	if c.req.Timeout > 0 {
+		left = min(left, c.req.Timeout-time.Second)
+	}
+	return v.Wait+pause < left-c.engine.cfg.Now().Sub(c.rec.Start)
+}
+
+// afterWait is the target again once its wait is over: it cools until then, so that one call alone may
+// have it back, and the others go on to the next candidate.
+func (c *call) afterWait(ctx context.Context, failed *attempt) (candidate, bool) {
+	if failed.Condition(c.engine.cfg.Health.Condition).State == dataplane.Open {
+		return candidate{}, false
+	}
+	return c.left.probe(ctx, failed.Candidate)
 }

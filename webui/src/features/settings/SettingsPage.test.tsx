@@ -32,6 +32,8 @@ test('a policy survives the form as it is, and one that sets nothing is none', (
     keywordHold: { seconds: 0n },
     failoverOnContentPolicy: false,
     probeEarly: true,
+    retrySameTarget: false,
+    retryWait: { seconds: 2n },
     streamCommit: 'complete',
   });
   expect(create(FailoverPolicySchema, policyMessage(policyDraft(full)))).toEqual(full);

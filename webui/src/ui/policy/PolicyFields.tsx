@@ -41,6 +41,10 @@ export function PolicyFields(props: Props) {
           <CountField {...props} field="maxAttempts" max={20} />
         </FieldRow>
         <SwitchField {...props} field="probeEarly" />
+        <FieldRow>
+          <SwitchField {...props} field="retrySameTarget" />
+          <TimeField {...props} field="retryWait" />
+        </FieldRow>
       </FieldPart>
       <FieldPart title={t('policy.timers')} sub={t('policy.timersHow')}>
         <FieldRow>

@@ -18,8 +18,9 @@ export const TIMES = [
   'totalTimeout',
   'streamTotalTimeout',
   'keywordHold',
+  'retryWait',
 ] as const;
-export const SWITCHES = ['failoverOnContentPolicy', 'streamKeepAlive', 'probeEarly'] as const;
+export const SWITCHES = ['failoverOnContentPolicy', 'streamKeepAlive', 'probeEarly', 'retrySameTarget'] as const;
 
 type Count = (typeof COUNTS)[number];
 type Time = (typeof TIMES)[number];
@@ -80,6 +81,8 @@ export const policyWords: Record<PolicyField, { label: PlainKey; how: PlainKey }
   failoverOnContentPolicy: { label: 'policy.failoverOnContentPolicy', how: 'policy.failoverOnContentPolicyHow' },
   streamKeepAlive: { label: 'policy.streamKeepAlive', how: 'policy.streamKeepAliveHow' },
   probeEarly: { label: 'policy.probeEarly', how: 'policy.probeEarlyHow' },
+  retrySameTarget: { label: 'policy.retrySameTarget', how: 'policy.retrySameTargetHow' },
+  retryWait: { label: 'policy.retryWait', how: 'policy.retryWaitHow' },
   streamCommit: { label: 'policy.streamCommit', how: 'policy.streamCommitHow' },
   emptyAnswer: { label: 'policy.emptyAnswer', how: 'policy.emptyAnswerHow' },
 };

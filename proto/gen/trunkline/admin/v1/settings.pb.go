@@ -179,6 +179,14 @@ type FailoverPolicy struct {
 	// When a stream's answer becomes the client's: first_token (default), or complete, which holds
 	// the whole answer so that failover stays possible to the last token.
 	StreamCommit string `protobuf:"bytes,15,opt,name=stream_commit,json=streamCommit,proto3" json:"stream_commit,omitempty"`
+	// Whether a target is asked once more, after 25 to 250 ms, when it fails in a way that passes: with a
+	// server's error or a reset within 2 s, or, when no candidate is left, with a timeout or overload of
+	// its own. Only on a target that is not cooling, within max_attempts, and while other candidates are
+	// left once a call and never with the last attempt; default true.
+	RetrySameTarget *bool `protobuf:"varint,120,opt,name=retry_same_target,json=retrySameTarget,proto3,oneof" json:"retry_same_target,omitempty"`
+	// Longest wait named by a provider that is waited out, with up to 250 ms more, before the same target
+	// is asked again instead of the next candidate; 0s to 2s; default 0s: the next candidate at once.
+	RetryWait *durationpb.Duration `protobuf:"bytes,121,opt,name=retry_wait,json=retryWait,proto3" json:"retry_wait,omitempty"`
 	// How long a stream is held for failure keywords behind its first meaningful event; 0s holds it
 	// for that event only; default 1.5s.
 	KeywordHold *durationpb.Duration `protobuf:"bytes,16,opt,name=keyword_hold,json=keywordHold,proto3" json:"keyword_hold,omitempty"`
@@ -329,6 +337,20 @@ func (x *FailoverPolicy) GetStreamCommit() string {
 		return x.StreamCommit
 	}
 	return ""
+}
+
+func (x *FailoverPolicy) GetRetrySameTarget() bool {
+	if x != nil && x.RetrySameTarget != nil {
+		return *x.RetrySameTarget
+	}
+	return false
+}
+
+func (x *FailoverPolicy) GetRetryWait() *durationpb.Duration {
+	if x != nil {
+		return x.RetryWait
+	}
+	return nil
 }
 
 func (x *FailoverPolicy) GetKeywordHold() *durationpb.Duration {
@@ -646,7 +668,7 @@ const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\x12effective_failover\x18\x1e \x01(\v2\".trunkline.admin.v1.FailoverPolicyB\x04\xa0\xed\x18\x01R\x11effectiveFailover\x12T\n" +
 	"\x13effective_retention\x18\x1f \x01(\v2\x1d.trunkline.admin.v1.RetentionB\x04\xa0\xed\x18\x01R\x12effectiveRetention\x12S\n" +
 	"\x10default_failover\x18  \x01(\v2\".trunkline.admin.v1.FailoverPolicyB\x04\xa0\xed\x18\x01R\x0fdefaultFailover\x12P\n" +
-	"\x11default_retention\x18! \x01(\v2\x1d.trunkline.admin.v1.RetentionB\x04\xa0\xed\x18\x01R\x10defaultRetention\"\x95\f\n" +
+	"\x11default_retention\x18! \x01(\v2\x1d.trunkline.admin.v1.RetentionB\x04\xa0\xed\x18\x01R\x10defaultRetention\"\xa4\r\n" +
 	"\x0eFailoverPolicy\x12=\n" +
 	"\x11failure_threshold\x18\x01 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x01H\x00R\x10failureThreshold\x88\x01\x01\x12R\n" +
 	"\x0efailure_window\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n" +
@@ -665,7 +687,10 @@ const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\x11stream_keep_alive\x18\r \x01(\bH\x04R\x0fstreamKeepAlive\x88\x01\x01\x12$\n" +
 	"\vprobe_early\x18\x0e \x01(\bH\x05R\n" +
 	"probeEarly\x88\x01\x01\x12C\n" +
-	"\rstream_commit\x18\x0f \x01(\tB\x1e\xbaH\x1br\x19R\x00R\vfirst_tokenR\bcompleteR\fstreamCommit\x12J\n" +
+	"\rstream_commit\x18\x0f \x01(\tB\x1e\xbaH\x1br\x19R\x00R\vfirst_tokenR\bcompleteR\fstreamCommit\x12/\n" +
+	"\x11retry_same_target\x18x \x01(\bH\x06R\x0fretrySameTarget\x88\x01\x01\x12F\n" +
+	"\n" +
+	"retry_wait\x18y \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b\x022\x00R\tretryWait\x12J\n" +
 	"\fkeyword_hold\x18\x10 \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b<2\x00R\vkeywordHold\x12^\n" +
 	"\x14stream_total_timeout\x18\x11 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\xa082\x04\x10\xc0\x84=R\x12streamTotalTimeout\x12:\n" +
 	"\fempty_answer\x18\x82\x01 \x01(\tB\x16\xbaH\x13r\x11R\x00R\x04passR\amove_onR\vemptyAnswer\x12d\n" +
@@ -676,7 +701,8 @@ const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\r_max_attemptsB\x1d\n" +
 	"\x1b_failover_on_content_policyB\x14\n" +
 	"\x12_stream_keep_aliveB\x0e\n" +
-	"\f_probe_early\"Q\n" +
+	"\f_probe_earlyB\x14\n" +
+	"\x12_retry_same_target\"Q\n" +
 	"\tRetention\x12D\n" +
 	"\x05calls\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x13\xbaH\x10\xaa\x01\r\"\x06\b\x80\x86\xb0\x96\x012\x03\b\x90\x1cR\x05calls\"B\n" +
 	"\x04Cors\x12:\n" +
@@ -738,23 +764,24 @@ var file_trunkline_admin_v1_settings_proto_depIdxs = []int32{
 	9,  // 13: trunkline.admin.v1.FailoverPolicy.response_timeout:type_name -> google.protobuf.Duration
 	9,  // 14: trunkline.admin.v1.FailoverPolicy.stream_idle_timeout:type_name -> google.protobuf.Duration
 	9,  // 15: trunkline.admin.v1.FailoverPolicy.total_timeout:type_name -> google.protobuf.Duration
-	9,  // 16: trunkline.admin.v1.FailoverPolicy.keyword_hold:type_name -> google.protobuf.Duration
-	9,  // 17: trunkline.admin.v1.FailoverPolicy.stream_total_timeout:type_name -> google.protobuf.Duration
-	9,  // 18: trunkline.admin.v1.FailoverPolicy.first_token_timeout_max:type_name -> google.protobuf.Duration
-	9,  // 19: trunkline.admin.v1.Retention.calls:type_name -> google.protobuf.Duration
-	0,  // 20: trunkline.admin.v1.GetSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
-	0,  // 21: trunkline.admin.v1.UpdateSettingsRequest.settings:type_name -> trunkline.admin.v1.Settings
-	10, // 22: trunkline.admin.v1.UpdateSettingsRequest.update_mask:type_name -> google.protobuf.FieldMask
-	0,  // 23: trunkline.admin.v1.UpdateSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
-	4,  // 24: trunkline.admin.v1.SettingsService.GetSettings:input_type -> trunkline.admin.v1.GetSettingsRequest
-	6,  // 25: trunkline.admin.v1.SettingsService.UpdateSettings:input_type -> trunkline.admin.v1.UpdateSettingsRequest
-	5,  // 26: trunkline.admin.v1.SettingsService.GetSettings:output_type -> trunkline.admin.v1.GetSettingsResponse
-	7,  // 27: trunkline.admin.v1.SettingsService.UpdateSettings:output_type -> trunkline.admin.v1.UpdateSettingsResponse
-	26, // [26:28] is the sub-list for method output_type
-	24, // [24:26] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	9,  // 16: trunkline.admin.v1.FailoverPolicy.retry_wait:type_name -> google.protobuf.Duration
+	9,  // 17: trunkline.admin.v1.FailoverPolicy.keyword_hold:type_name -> google.protobuf.Duration
+	9,  // 18: trunkline.admin.v1.FailoverPolicy.stream_total_timeout:type_name -> google.protobuf.Duration
+	9,  // 19: trunkline.admin.v1.FailoverPolicy.first_token_timeout_max:type_name -> google.protobuf.Duration
+	9,  // 20: trunkline.admin.v1.Retention.calls:type_name -> google.protobuf.Duration
+	0,  // 21: trunkline.admin.v1.GetSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
+	0,  // 22: trunkline.admin.v1.UpdateSettingsRequest.settings:type_name -> trunkline.admin.v1.Settings
+	10, // 23: trunkline.admin.v1.UpdateSettingsRequest.update_mask:type_name -> google.protobuf.FieldMask
+	0,  // 24: trunkline.admin.v1.UpdateSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
+	4,  // 25: trunkline.admin.v1.SettingsService.GetSettings:input_type -> trunkline.admin.v1.GetSettingsRequest
+	6,  // 26: trunkline.admin.v1.SettingsService.UpdateSettings:input_type -> trunkline.admin.v1.UpdateSettingsRequest
+	5,  // 27: trunkline.admin.v1.SettingsService.GetSettings:output_type -> trunkline.admin.v1.GetSettingsResponse
+	7,  // 28: trunkline.admin.v1.SettingsService.UpdateSettings:output_type -> trunkline.admin.v1.UpdateSettingsResponse
+	27, // [27:29] is the sub-list for method output_type
+	25, // [25:27] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_settings_proto_init() }

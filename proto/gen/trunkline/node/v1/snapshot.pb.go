@@ -1026,7 +1026,10 @@ type Policy struct {
 	// first_token or complete.
 	StreamCommit string `protobuf:"bytes,16,opt,name=stream_commit,json=streamCommit,proto3" json:"stream_commit,omitempty"`
 	// Zero: streams are held for their first meaningful event only.
-	KeywordHold *durationpb.Duration `protobuf:"bytes,17,opt,name=keyword_hold,json=keywordHold,proto3" json:"keyword_hold,omitempty"`
+	KeywordHold     *durationpb.Duration `protobuf:"bytes,17,opt,name=keyword_hold,json=keywordHold,proto3" json:"keyword_hold,omitempty"`
+	RetrySameTarget bool                 `protobuf:"varint,120,opt,name=retry_same_target,json=retrySameTarget,proto3" json:"retry_same_target,omitempty"`
+	// Zero: named waits are not waited out.
+	RetryWait *durationpb.Duration `protobuf:"bytes,121,opt,name=retry_wait,json=retryWait,proto3" json:"retry_wait,omitempty"`
 	// pass or move_on.
 	EmptyAnswer          string               `protobuf:"bytes,130,opt,name=empty_answer,json=emptyAnswer,proto3" json:"empty_answer,omitempty"`
 	FirstTokenTimeoutMax *durationpb.Duration `protobuf:"bytes,131,opt,name=first_token_timeout_max,json=firstTokenTimeoutMax,proto3" json:"first_token_timeout_max,omitempty"`
@@ -1179,6 +1182,20 @@ func (x *Policy) GetStreamCommit() string {
 func (x *Policy) GetKeywordHold() *durationpb.Duration {
 	if x != nil {
 		return x.KeywordHold
+	}
+	return nil
+}
+
+func (x *Policy) GetRetrySameTarget() bool {
+	if x != nil {
+		return x.RetrySameTarget
+	}
+	return false
+}
+
+func (x *Policy) GetRetryWait() *durationpb.Duration {
+	if x != nil {
+		return x.RetryWait
 	}
 	return nil
 }
@@ -1556,7 +1573,7 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1a\n" +
 	"\bpriority\x18\x03 \x01(\x05R\bpriority\x12\x16\n" +
 	"\x06weight\x18\x04 \x01(\x05R\x06weight\x121\n" +
-	"\x06policy\x18\x05 \x01(\v2\x19.trunkline.node.v1.PolicyR\x06policy\"\xbd\b\n" +
+	"\x06policy\x18\x05 \x01(\v2\x19.trunkline.node.v1.PolicyR\x06policy\"\xa3\t\n" +
 	"\x06Policy\x12+\n" +
 	"\x11failure_threshold\x18\x01 \x01(\x05R\x10failureThreshold\x12@\n" +
 	"\x0efailure_window\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\rfailureWindow\x12\x1b\n" +
@@ -1576,7 +1593,10 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\vprobe_early\x18\x0f \x01(\bR\n" +
 	"probeEarly\x12#\n" +
 	"\rstream_commit\x18\x10 \x01(\tR\fstreamCommit\x12<\n" +
-	"\fkeyword_hold\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\vkeywordHold\x12\"\n" +
+	"\fkeyword_hold\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\vkeywordHold\x12*\n" +
+	"\x11retry_same_target\x18x \x01(\bR\x0fretrySameTarget\x128\n" +
+	"\n" +
+	"retry_wait\x18y \x01(\v2\x19.google.protobuf.DurationR\tretryWait\x12\"\n" +
 	"\fempty_answer\x18\x82\x01 \x01(\tR\vemptyAnswer\x12Q\n" +
 	"\x17first_token_timeout_max\x18\x83\x01 \x01(\v2\x19.google.protobuf.DurationR\x14firstTokenTimeoutMax\"\xe3\x03\n" +
 	"\x06ApiKey\x12\x12\n" +
@@ -1667,13 +1687,14 @@ var file_trunkline_node_v1_snapshot_proto_depIdxs = []int32{
 	14, // 23: trunkline.node.v1.Policy.total_timeout:type_name -> google.protobuf.Duration
 	14, // 24: trunkline.node.v1.Policy.stream_total_timeout:type_name -> google.protobuf.Duration
 	14, // 25: trunkline.node.v1.Policy.keyword_hold:type_name -> google.protobuf.Duration
-	14, // 26: trunkline.node.v1.Policy.first_token_timeout_max:type_name -> google.protobuf.Duration
-	15, // 27: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
-	28, // [28:28] is the sub-list for method output_type
-	28, // [28:28] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	14, // 26: trunkline.node.v1.Policy.retry_wait:type_name -> google.protobuf.Duration
+	14, // 27: trunkline.node.v1.Policy.first_token_timeout_max:type_name -> google.protobuf.Duration
+	15, // 28: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
+	29, // [29:29] is the sub-list for method output_type
+	29, // [29:29] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_snapshot_proto_init() }

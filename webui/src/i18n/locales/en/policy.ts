@@ -46,6 +46,11 @@ export const policy = {
   'policy.streamKeepAliveHow': 'Comment lines while nothing is sent, so that proxies do not cut the connection',
   'policy.probeEarly': 'Probe while cooling',
   'policy.probeEarlyHow': 'One request every 5 s may try a target that failed fast',
+  'policy.retrySameTarget': 'Try the same target again',
+  'policy.retrySameTargetHow': "Once, 25 to 250 ms after a server's error or a reset that came within 2 s",
+  'policy.retryWait': 'Wait for the same target',
+  'policy.retryWaitHow':
+    'Longest wait named by the provider that is waited out instead of moving on; 0 to 2 s, 0 moves on',
   'policy.streamCommit': "A stream becomes the client's",
   'policy.streamCommitHow': 'Until then the next candidate can still take over',
   'policy.commitFirstToken': 'At the first token',
