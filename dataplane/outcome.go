@@ -221,6 +221,12 @@ type Verdict struct {
 	// Feature says of Unsupported that the target lacks what this request asks for, and not
 	// the endpoint.
 	Feature bool
+	// Parameter names what of the request is refused then: a field, images, audio, files or
+	// developer; empty when the answer does not tell. ByValue: another value may be taken.
+	Parameter string
+	ByValue   bool
+	// Foreign: the request carries what only the provider that wrote it can read.
+	Foreign bool
 	// Unconfirmed says that a caller might have brought the refusal about: no code names the key,
 	// the quota or the model. It opens nothing until a second caller, or a request of our own,
 	// meets it too.

@@ -16,7 +16,37 @@ func candidate(c *adminv1.Candidate) []string {
 	return []string{
 		c.GetProvider(), c.GetModel(), strconv.Itoa(int(c.GetPriority())), strconv.Itoa(int(c.GetWeight())), output.Text(c.GetPrice()),
 		targetState(c.GetState()), named(c.GetRole()), share(c), output.Duration(c.GetRemaining()), failures(c),
-		output.Text(strings.Join(c.GetNodes(), ", ")), candidateReason(c),
+		output.Text(strings.Join(c.GetNodes(), ", ")), withRefusals(candidateReason(c), c.GetRefusals()),
+	}
+}
+
+// withRefusals adds what was seen to be refused to a reason.
+func withRefusals(reason string, all []*adminv1.LearnedRefusal) string {
+	if len(all) == 0 {
+		return reason
+	}
+	texts := make([]string, len(all))
+	for i, r := range all {
+		texts[i] = refusalText(r)
+	}
+	return strings.TrimPrefix(reason+"; refuses "+strings.Join(texts, ", "), "-; ")
+}
+
+// refusalText says what is refused: tools, temperature=0.2 or endpoint embeddings.
+func refusalText(r *adminv1.LearnedRefusal) string {
+	switch {
+	case r.GetParameter() == "":
+		return "endpoint " + r.GetEndpoint()
+	case r.GetValue() != "":
+		return r.GetParameter() + "=" + r.GetValue()
+	}
+	return r.GetParameter()
+}
+
+func refusal(r *adminv1.LearnedRefusal) []string {
+	return []string{
+		output.Text(r.GetModel()), output.Text(r.GetEndpoint()), refusalText(r), output.Text(r.GetCaller()),
+		output.Time(r.GetSinceTime()), output.Time(r.GetUntilTime()), output.Text(strings.Join(r.GetNodes(), ", ")),
 	}
 }
 

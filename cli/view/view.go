@@ -28,6 +28,7 @@ func All() output.Views {
 		output.ViewOf(candidate, "provider", "model", "priority", "weight", "price", "state", "role", "share", "left", "failures", "nodes", "reason"),
 		output.ViewOf(groupRoute, "group", "state", "serving", "next", "candidates", "left out", "reason"),
 		output.ViewOf(targetHealth, "model", "credential", "state", "left", "failures", "nodes", "reason"),
+		output.ViewOf(refusal, "model", "endpoint", "refuses", "caller", "since", "until", "nodes"),
 		output.ViewOf(providerHealth, "provider", "state", "left", "usable models", "groups", "reason", "not healthy"),
 		output.ViewOf(hit, "call", "provider", "text"),
 		output.ViewOf(member, "priority", "provider", "model", "weight", "enabled"),

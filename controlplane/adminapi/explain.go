@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/routing"
@@ -31,7 +32,17 @@ func (s groupService) ExplainGroup(_ context.Context, req *adminv1.ExplainGroupR
 	if !ok {
 		return nil, errs.Newf(errs.NotFound, "%s %q does not exist", controlplane.KindGroup, req.GetName())
 	}
-	return &adminv1.ExplainGroupResponse{Route: v.Explain(group)}, nil
+	return &adminv1.ExplainGroupResponse{Route: v.ExplainCall(group, callOf(req))}, nil
+}
+
+// callOf is the call that a request asks about.
+func callOf(req interface {
+	GetEndpoint() string
+	GetParameters() []string
+	GetCaller() string
+},
+) routing.Call {
+	return routing.Call{Endpoint: strings.Trim(req.GetEndpoint(), "/"), Parameters: req.GetParameters(), Caller: req.GetCaller()}
 }
 
 // ExplainGroups shows the same of many groups.
@@ -58,8 +69,9 @@ func (s groupService) ExplainGroups(_ context.Context, req *adminv1.ExplainGroup
 		res.NextPageToken = digest.token(position{name: groups[size-1].GetName()})
 	}
 	res.Routes = make([]*adminv1.GroupRoute, len(groups))
+	call := callOf(req)
 	for i, group := range groups {
-		res.Routes[i] = v.Explain(group)
+		res.Routes[i] = v.ExplainCall(group, call)
 	}
 	return res, nil
 }

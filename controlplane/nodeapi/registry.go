@@ -195,6 +195,7 @@ func (s *session) status(st *nodev1.Status) {
 		n.CallsDropped = st.GetCallsDropped()
 		n.CallsSummed, n.Gaps = st.GetCallsSummed(), st.GetGaps()
 		n.Targets = targets
+		n.Refusals = refusals(st.GetRefusals(), s.registry.now())
 		n.Redis, n.RedisError = cut(st.GetRedis(), maxSaid), cut(st.GetRedisError(), maxSaid)
 		n.KeywordHits = keywordHits(st.GetKeywordHits())
 		lineageOf(n).RevokedRevision = max(lineageOf(n).RevokedRevision, st.GetRevokedRevision())
@@ -208,6 +209,25 @@ func keywordHits(in map[string]int64) map[string]int64 {
 		if len(out) < maxTargets {
 			out[cut(name, maxSaid)] = n
 		}
+	}
+	return out
+}
+
+// maxRefusals bounds what a node may tell of learned refusals.
+const maxRefusals = 1_000
+
+// refusals are what a node has learned of targets, by the control plane's clock.
+func refusals(in []*nodev1.LearnedRefusal, now time.Time) []*adminv1.LearnedRefusal {
+	out := make([]*adminv1.LearnedRefusal, 0, min(len(in), maxRefusals))
+	for _, r := range in[:cap(out)] {
+		ago := func(ms int64) *timestamppb.Timestamp {
+			return timestamppb.New(now.Add(-time.Duration(ms) * time.Millisecond))
+		}
+		out = append(out, &adminv1.LearnedRefusal{
+			Provider: cut(r.GetProvider(), maxSaid), Model: cut(r.GetModel(), maxSaid), Endpoint: cut(r.GetEndpoint(), maxSaid),
+			Parameter: cut(r.GetParameter(), maxSaid), Value: cut(r.GetValue(), maxSaid), Caller: cut(r.GetCaller(), maxSaid),
+			SinceTime: ago(r.GetAgeMs()), UntilTime: ago(-r.GetRemainingMs()),
+		})
 	}
 	return out
 }

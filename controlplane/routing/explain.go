@@ -18,8 +18,13 @@ import (
 // nodes' health is known here, and which members no call tries. What shares the calls of
 // one priority by chance or by load is listed by weight.
 func (v *View) Explain(group *adminv1.Group) *adminv1.GroupRoute {
+	return v.ExplainCall(group, Call{})
+}
+
+// ExplainCall says the same of calls that hold what members may refuse.
+func (v *View) ExplainCall(group *adminv1.Group, call Call) *adminv1.GroupRoute {
 	e := explanation{
-		group: group, tried: make([]explained, 0, len(group.GetMembers())),
+		group: group, call: call, refused: v.refused, tried: make([]explained, 0, len(group.GetMembers())),
 		threshold: controlplane.ResolvePolicy(v.config.Settings(), group.GetPolicy(), nil).GetFailureThreshold(),
 	}
 	for _, m := range group.GetMembers() {
@@ -38,6 +43,8 @@ func (v *View) Explain(group *adminv1.Group) *adminv1.GroupRoute {
 // explanation is one group being explained.
 type explanation struct {
 	group     *adminv1.Group
+	call      Call
+	refused   refusals
 	threshold int32
 	tried     []explained
 	leftOut   []*adminv1.Candidate
@@ -46,8 +53,15 @@ type explanation struct {
 type explained struct {
 	*adminv1.Candidate
 	rank routing.Rank
-	last int // behind the others: 1 cooling, 2 cooling until a person helps
+	last int // behind the others: 1 cooling, 2 cooling until a person helps, from 3 on refusing what the call holds
 }
+
+// A member that refuses what the call holds is behind all others, cooling ones included, and one
+// that lacks the endpoint behind these.
+const (
+	refusing = 3
+	lacking  = 6
+)
 
 func (e *explanation) add(m *adminv1.Member, t *target) {
 	c := &adminv1.Candidate{
@@ -78,6 +92,8 @@ func (e *explanation) add(m *adminv1.Member, t *target) {
 			last = 2
 		}
 	}
+	c.Refusals = e.refused[scope{provider: c.GetProvider(), model: c.GetModel()}]
+	last += e.call.last(c.Refusals)
 	e.tried = append(e.tried, explained{c, rank, last})
 }
 

@@ -15,6 +15,9 @@ func (v *View) ProviderHealth(provider *adminv1.Provider) *adminv1.ProviderHealt
 		out.State = disabled
 		return out
 	}
+	for _, m := range provider.GetModels() {
+		out.Refusals = append(out.Refusals, v.refused[scope{provider: provider.GetName(), model: m.GetId()}]...)
+	}
 	out.Targets = v.parts(provider)
 	whole, usable := v.whole(provider)
 	if whole.state != cooling {

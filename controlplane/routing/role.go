@@ -11,6 +11,10 @@ func (e *explanation) assignRoles() {
 	ranks, last, weight := 0, explained{}, 0.0
 	var serving []*adminv1.Candidate
 	for _, t := range e.tried {
+		if t.last >= refusing {
+			t.Role = adminv1.CandidateRole_CANDIDATE_ROLE_LAST_RESORT
+			continue
+		}
 		switch t.GetState() {
 		case cooling:
 			t.Role = adminv1.CandidateRole_CANDIDATE_ROLE_LAST_RESORT

@@ -17,6 +17,7 @@ type View struct {
 	config  *controlplane.Config
 	nodes   []string // names of those that are connected
 	reports reports
+	refused refusals
 
 	accounts map[string][]account // by provider
 	targets  map[targetName]*target
@@ -41,6 +42,7 @@ type target struct {
 func NewView(config *controlplane.Config, nodes []*adminv1.Node) *View {
 	v := &View{config: config, accounts: map[string][]account{}, targets: map[targetName]*target{}}
 	v.nodes, v.reports = readReports(nodes)
+	v.refused = readRefusals(nodes)
 	return v
 }
 

@@ -54,6 +54,10 @@ func decide(status int, f *fault, model string, wait time.Duration, named, token
 		s = sign{outcome: dataplane.BadRequest} // the token of a tool, say
 	}
 	v.Outcome, v.Feature = s.outcome, s.feature
+	if v.Feature && v.Outcome == dataplane.Unsupported {
+		v.Parameter, v.ByValue = f.parameter()
+		v.Foreign = f.foreign()
+	}
 	v.Uncounted = s.outcome == dataplane.Busy && s.feature
 	switch v.Outcome {
 	case dataplane.Busy: // a 429: which of the three kinds?

@@ -74,7 +74,7 @@ func (h *nodeHealth) start(ctx context.Context) (stop func()) {
 }
 
 // resetCooldown ends the cooldowns of a model, of a credential, or of all that belongs to
-// the provider when both are empty.
+// the provider when both are empty, and forgets what was learned of the models that are meant.
 func (s *Server) resetCooldown(provider, model, credential string) {
 	snapshot := s.overlay.Snapshot()
 	if snapshot == nil {
@@ -85,6 +85,9 @@ func (s *Server) resetCooldown(provider, model, credential string) {
 		return
 	}
 	all := model == "" && credential == ""
+	if all || model != "" {
+		s.proxy.Engine().Forget(func(t dataplane.Scope) bool { return t.Provider == provider && (all || t.Name == model) })
+	}
 	if all {
 		s.health.Reset(p.Scope)
 	}

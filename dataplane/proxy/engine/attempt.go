@@ -142,6 +142,7 @@ func (a *attempt) accept(upstream http.Header) {
 	now := c.engine.cfg.Now()
 	a.succeeded(c.req.Endpoint.Number, now)
 	c.confirmLacking()
+	c.confirmRefusals(a)
 	c.answerHeaders(a.Provider, upstream, c.rec.upstream+now.Sub(a.started))
 }
 
@@ -172,6 +173,7 @@ func (a *attempt) failed(v dataplane.Verdict) {
 	if v.Outcome == dataplane.Unsupported && !v.Feature {
 		a.call.lacking = append(a.call.lacking, a.Target)
 	}
+	a.call.refused(a, v)
 	a.report(v)
 }
 

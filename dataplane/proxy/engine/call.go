@@ -24,6 +24,7 @@ type call struct {
 	answers   kept                // that are needed until the end
 	retried   bool                // a target, while others were left
 	lacking   []*dataplane.Target // that said they do not have the endpoint
+	refusals  []dataplane.Refusal // of what the request holds, not confirmed yet
 	captured  *capture            // nil: bodies are not kept
 	stream    activeStream
 }

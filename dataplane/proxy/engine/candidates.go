@@ -39,7 +39,7 @@ func (c *call) candidates() candidates {
 	cfg := &c.engine.cfg
 	members := make([]dataplane.Candidate, 0, len(c.req.Group.Members))
 	ordered := c.req.only(c.req.Group.Order(members, cfg.Health.Condition, cfg.Random))
-	return candidates{health: cfg.Health, all: c.engine.lackingLast(ordered, c.req.Endpoint)}
+	return candidates{health: cfg.Health, all: c.engine.lackingLast(c.refusingLast(ordered), c.req.Endpoint)}
 }
 
 // count is how many are still to come.

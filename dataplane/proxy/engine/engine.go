@@ -95,6 +95,7 @@ type Engine struct {
 	cfg         Config
 	unsupported unsupported
 	noUsage     noUsage
+	refusals    refusals
 	suspicions  suspicions
 	active      activeStreams
 	captures    *body.Budget // of bodies that are kept for the call log

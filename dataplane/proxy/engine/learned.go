@@ -50,6 +50,28 @@ func (l *learned[K]) until(k K, now time.Time) (until time.Time, ok bool) {
 	return until, until.After(now)
 }
 
+// all gives what counts now, with its end.
+func (l *learned[K]) all(now time.Time) map[K]time.Time {
+	known := l.known.Load()
+	if known == nil {
+		return nil
+	}
+	out := maps.Clone(*known)
+	maps.DeleteFunc(out, func(_ K, until time.Time) bool { return !until.After(now) })
+	return out
+}
+
+// forget drops what is so.
+func (l *learned[K]) forget(is func(K) bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if known := l.known.Load(); known != nil {
+		next := maps.Clone(*known)
+		maps.DeleteFunc(next, func(k K, _ time.Time) bool { return is(k) })
+		l.known.Store(&next)
+	}
+}
+
 // count is how many count now.
 func (l *learned[K]) count(now time.Time) (n int) {
 	if known := l.known.Load(); known != nil {

@@ -23,7 +23,8 @@ import (
 type Status struct {
 	InFlight int // calls in flight
 	Targets  []dataplane.ScopeHealth
-	Redis    string // off, up, down or denied
+	Refusals []dataplane.Refusal // learned
+	Redis    string              // off, up, down or denied
 	// RedisTrouble says why Redis is not used; empty while it is.
 	RedisTrouble string
 	// KeywordHits counts hits of failure keywords since the node started, by name.

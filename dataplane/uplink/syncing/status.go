@@ -1,6 +1,8 @@
 package syncing
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
@@ -28,6 +30,7 @@ func (s *Syncer) statusMessage() *nodev1.SyncRequest {
 		CallsSummed:     records.Summed,
 		Gaps:            records.Gaps,
 		Targets:         targets(st.Targets, s.cfg.Now()),
+		Refusals:        refusals(st.Refusals, s.cfg.Now()),
 		Redis:           st.Redis,
 		RedisError:      stream.Text(st.RedisTrouble, stream.MaxName),
 		KeywordHits:     keywordHits(st.KeywordHits),
@@ -85,4 +88,22 @@ func targets(scopes []dataplane.ScopeHealth, now time.Time) []*nodev1.TargetHeal
 	}
 	lines := append(skipped, degraded...)
 	return lines[:min(len(lines), maxTargets)]
+}
+
+// maxRefusals bounds what one status tells of.
+const maxRefusals = 1_000
+
+// refusals are what targets were seen to refuse, the latest first.
+func refusals(all []dataplane.Refusal, now time.Time) []*nodev1.LearnedRefusal {
+	slices.SortFunc(all, func(a, b dataplane.Refusal) int { return b.Until.Compare(a.Until) })
+	out := make([]*nodev1.LearnedRefusal, 0, min(len(all), maxRefusals))
+	for _, r := range all[:cap(out)] {
+		out = append(out, &nodev1.LearnedRefusal{
+			Provider: stream.Text(r.Target.Provider, stream.MaxName), Model: stream.Text(r.Target.Name, stream.MaxName),
+			Endpoint: strings.TrimPrefix(r.Endpoint, "/"), Parameter: stream.Text(r.Parameter, stream.MaxName), Value: r.Value,
+			Caller: stream.Text(r.Caller, stream.MaxName),
+			AgeMs:  max(now.Sub(r.Since).Milliseconds(), 0), RemainingMs: max(r.Until.Sub(now).Milliseconds(), 0),
+		})
+	}
+	return out
 }

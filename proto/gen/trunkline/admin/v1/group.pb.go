@@ -216,7 +216,7 @@ const (
 	CandidateRole_CANDIDATE_ROLE_NEXT CandidateRole = 2
 	// It is tried after that.
 	CandidateRole_CANDIDATE_ROLE_STANDBY CandidateRole = 3
-	// It is cooling: tried only when nothing else is left.
+	// It is cooling, or refuses what the call holds: tried only when nothing else is left.
 	CandidateRole_CANDIDATE_ROLE_LAST_RESORT CandidateRole = 4
 	// Single requests try it; all others pass it by until it answers.
 	CandidateRole_CANDIDATE_ROLE_PROBING CandidateRole = 5
@@ -1033,11 +1033,11 @@ type ExplainGroupRequest struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Endpoint of the call, such as chat/completions; default: any that nobody is known to lack.
 	Endpoint string `protobuf:"bytes,140,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
-	// What the call holds that targets may refuse: fields (tools, temperature), or images, audio, files or developer.
+	// What the call holds that targets may refuse: fields (tools, temperature, or with a value: tool_choice="none"), or images, audio, files or developer.
 	// Candidates that were seen to refuse any of it come last, as they do for such a call.
 	Parameters []string `protobuf:"bytes,141,rep,name=parameters,proto3" json:"parameters,omitempty"`
-	// Name of the API key of the call; default: one of which nothing is known.
-	ApiKey        string `protobuf:"bytes,142,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
+	// Whose call it is: owner:NAME, or key:NAME of an API key without an owner; default: somebody of whom nothing is known.
+	Caller        string `protobuf:"bytes,142,opt,name=caller,proto3" json:"caller,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1093,9 +1093,9 @@ func (x *ExplainGroupRequest) GetParameters() []string {
 	return nil
 }
 
-func (x *ExplainGroupRequest) GetApiKey() string {
+func (x *ExplainGroupRequest) GetCaller() string {
 	if x != nil {
-		return x.ApiKey
+		return x.Caller
 	}
 	return ""
 }
@@ -1151,7 +1151,14 @@ type ExplainGroupsRequest struct {
 	// Most groups in one page, 1 to 1000; default 100.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// next_page_token of the page before; the names must be the same.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Endpoint of the call, such as chat/completions; default: any that nobody is known to lack.
+	Endpoint string `protobuf:"bytes,140,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	// What the call holds that targets may refuse: fields (tools, temperature, or with a value: tool_choice="none"), or images, audio, files or developer.
+	// Candidates that were seen to refuse any of it come last, as they do for such a call.
+	Parameters []string `protobuf:"bytes,141,rep,name=parameters,proto3" json:"parameters,omitempty"`
+	// Whose call it is: owner:NAME, or key:NAME of an API key without an owner; default: somebody of whom nothing is known.
+	Caller        string `protobuf:"bytes,142,opt,name=caller,proto3" json:"caller,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1203,6 +1210,27 @@ func (x *ExplainGroupsRequest) GetPageSize() int32 {
 func (x *ExplainGroupsRequest) GetPageToken() string {
 	if x != nil {
 		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ExplainGroupsRequest) GetEndpoint() string {
+	if x != nil {
+		return x.Endpoint
+	}
+	return ""
+}
+
+func (x *ExplainGroupsRequest) GetParameters() []string {
+	if x != nil {
+		return x.Parameters
+	}
+	return nil
+}
+
+func (x *ExplainGroupsRequest) GetCaller() string {
+	if x != nil {
+		return x.Caller
 	}
 	return ""
 }
@@ -1601,22 +1629,27 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\x12DeleteGroupRequest\x12\x1a\n" +
 	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\x12\x12\n" +
 	"\x04etag\x18\x02 \x01(\tR\x04etag\"\x15\n" +
-	"\x13DeleteGroupResponse\"\xa6\x01\n" +
+	"\x13DeleteGroupResponse\"\xa5\x01\n" +
 	"\x13ExplainGroupRequest\x12\x1a\n" +
 	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\x12$\n" +
 	"\bendpoint\x18\x8c\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\bendpoint\x12)\n" +
 	"\n" +
 	"parameters\x18\x8d\x01 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10 R\n" +
-	"parameters\x12\"\n" +
-	"\aapi_key\x18\x8e\x01 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x06apiKey\"L\n" +
+	"parameters\x12!\n" +
+	"\x06caller\x18\x8e\x01 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x06caller\"L\n" +
 	"\x14ExplainGroupResponse\x124\n" +
-	"\x05route\x18\x01 \x01(\v2\x1e.trunkline.admin.v1.GroupRouteR\x05route\"\x7f\n" +
+	"\x05route\x18\x01 \x01(\v2\x1e.trunkline.admin.v1.GroupRouteR\x05route\"\xf3\x01\n" +
 	"\x14ExplainGroupsRequest\x12\x1f\n" +
 	"\x05names\x18\x01 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x05names\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tR\tpageToken\"w\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\x12$\n" +
+	"\bendpoint\x18\x8c\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\bendpoint\x12)\n" +
+	"\n" +
+	"parameters\x18\x8d\x01 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10 R\n" +
+	"parameters\x12!\n" +
+	"\x06caller\x18\x8e\x01 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x06caller\"w\n" +
 	"\x15ExplainGroupsResponse\x126\n" +
 	"\x06routes\x18\x01 \x03(\v2\x1e.trunkline.admin.v1.GroupRouteR\x06routes\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x90\x02\n" +

@@ -37,8 +37,9 @@ type LearnedRefusal struct {
 	Parameter string `protobuf:"bytes,4,opt,name=parameter,proto3" json:"parameter,omitempty"`
 	// The only value that it refuses, as JSON; empty: any value.
 	Value string `protobuf:"bytes,5,opt,name=value,proto3" json:"value,omitempty"`
-	// Only requests of this API key are concerned, as long as it was seen with no other; empty: all requests.
-	ApiKey string `protobuf:"bytes,6,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
+	// Whose requests are concerned, as long as it was seen with nobody else's: owner:NAME, or key:NAME of an API key
+	// without an owner; empty: all requests.
+	Caller string `protobuf:"bytes,6,opt,name=caller,proto3" json:"caller,omitempty"`
 	// When it was seen first; over several nodes the earliest.
 	SinceTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=since_time,json=sinceTime,proto3" json:"since_time,omitempty"`
 	// When it is forgotten; over several nodes the latest.
@@ -114,9 +115,9 @@ func (x *LearnedRefusal) GetValue() string {
 	return ""
 }
 
-func (x *LearnedRefusal) GetApiKey() string {
+func (x *LearnedRefusal) GetCaller() string {
 	if x != nil {
-		return x.ApiKey
+		return x.Caller
 	}
 	return ""
 }
@@ -146,14 +147,14 @@ var File_trunkline_admin_v1_refusal_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_refusal_proto_rawDesc = "" +
 	"\n" +
-	" trunkline/admin/v1/refusal.proto\x12\x12trunkline.admin.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\x02\n" +
+	" trunkline/admin/v1/refusal.proto\x12\x12trunkline.admin.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb6\x02\n" +
 	"\x0eLearnedRefusal\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1a\n" +
 	"\bendpoint\x18\x03 \x01(\tR\bendpoint\x12\x1c\n" +
 	"\tparameter\x18\x04 \x01(\tR\tparameter\x12\x14\n" +
-	"\x05value\x18\x05 \x01(\tR\x05value\x12\x17\n" +
-	"\aapi_key\x18\x06 \x01(\tR\x06apiKey\x129\n" +
+	"\x05value\x18\x05 \x01(\tR\x05value\x12\x16\n" +
+	"\x06caller\x18\x06 \x01(\tR\x06caller\x129\n" +
 	"\n" +
 	"since_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tsinceTime\x129\n" +
 	"\n" +

@@ -880,7 +880,7 @@ type LearnedRefusal struct {
 	// JSON; empty: any value.
 	Value string `protobuf:"bytes,5,opt,name=value,proto3" json:"value,omitempty"`
 	// Whose requests are concerned; empty: all.
-	ApiKey        string `protobuf:"bytes,6,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
+	Caller        string `protobuf:"bytes,6,opt,name=caller,proto3" json:"caller,omitempty"`
 	AgeMs         int64  `protobuf:"varint,7,opt,name=age_ms,json=ageMs,proto3" json:"age_ms,omitempty"`
 	RemainingMs   int64  `protobuf:"varint,8,opt,name=remaining_ms,json=remainingMs,proto3" json:"remaining_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -952,9 +952,9 @@ func (x *LearnedRefusal) GetValue() string {
 	return ""
 }
 
-func (x *LearnedRefusal) GetApiKey() string {
+func (x *LearnedRefusal) GetCaller() string {
 	if x != nil {
-		return x.ApiKey
+		return x.Caller
 	}
 	return ""
 }
@@ -1667,14 +1667,14 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\brefusals\x18\x8c\x01 \x03(\v2!.trunkline.node.v1.LearnedRefusalR\brefusals\x1a>\n" +
 	"\x10KeywordHitsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\xe5\x01\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\xe4\x01\n" +
 	"\x0eLearnedRefusal\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1a\n" +
 	"\bendpoint\x18\x03 \x01(\tR\bendpoint\x12\x1c\n" +
 	"\tparameter\x18\x04 \x01(\tR\tparameter\x12\x14\n" +
-	"\x05value\x18\x05 \x01(\tR\x05value\x12\x17\n" +
-	"\aapi_key\x18\x06 \x01(\tR\x06apiKey\x12\x15\n" +
+	"\x05value\x18\x05 \x01(\tR\x05value\x12\x16\n" +
+	"\x06caller\x18\x06 \x01(\tR\x06caller\x12\x15\n" +
 	"\x06age_ms\x18\a \x01(\x03R\x05ageMs\x12!\n" +
 	"\fremaining_ms\x18\b \x01(\x03R\vremainingMs\"a\n" +
 	"\rResetCooldown\x12\x1a\n" +

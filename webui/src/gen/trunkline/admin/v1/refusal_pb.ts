@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/refusal.proto.
  */
 export const file_trunkline_admin_v1_refusal: GenFile = /*@__PURE__*/
-  fileDesc("CiB0cnVua2xpbmUvYWRtaW4vdjEvcmVmdXNhbC5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIuUBCg5MZWFybmVkUmVmdXNhbBIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRIQCghlbmRwb2ludBgDIAEoCRIRCglwYXJhbWV0ZXIYBCABKAkSDQoFdmFsdWUYBSABKAkSDwoHYXBpX2tleRgGIAEoCRIuCgpzaW5jZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1bnRpbF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVub2RlcxgJIAMoCULYAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIMUmVmdXNhbFByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("CiB0cnVua2xpbmUvYWRtaW4vdjEvcmVmdXNhbC5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIuQBCg5MZWFybmVkUmVmdXNhbBIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRIQCghlbmRwb2ludBgDIAEoCRIRCglwYXJhbWV0ZXIYBCABKAkSDQoFdmFsdWUYBSABKAkSDgoGY2FsbGVyGAYgASgJEi4KCnNpbmNlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVudGlsX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBW5vZGVzGAkgAygJQtgBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQgxSZWZ1c2FsUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * What a target was seen to refuse while another one served the same request. Requests that hold it are sent to the
@@ -58,11 +58,12 @@ export type LearnedRefusal = Message<"trunkline.admin.v1.LearnedRefusal"> & {
   value: string;
 
   /**
-   * Only requests of this API key are concerned, as long as it was seen with no other; empty: all requests.
+   * Whose requests are concerned, as long as it was seen with nobody else's: owner:NAME, or key:NAME of an API key
+   * without an owner; empty: all requests.
    *
-   * @generated from field: string api_key = 6;
+   * @generated from field: string caller = 6;
    */
-  apiKey: string;
+  caller: string;
 
   /**
    * When it was seen first; over several nodes the earliest.

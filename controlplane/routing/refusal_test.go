@@ -1,0 +1,80 @@
+package routing_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/trunkline-ai/trunkline/controlplane/routing"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+func at(second int64) *timestamppb.Timestamp { return timestamppb.New(time.Unix(second, 0)) }
+
+// refusing are two nodes that have learned something of a/cheap and a/dear, and one that left.
+func refusing() []*adminv1.Node {
+	return []*adminv1.Node{
+		{Name: "n1", Connected: true, Refusals: []*adminv1.LearnedRefusal{
+			{Provider: "a", Model: "cheap", Endpoint: "chat/completions", Parameter: "tools", Caller: "key:x", SinceTime: at(10), UntilTime: at(20)},
+			{Provider: "a", Model: "dear", Endpoint: "embeddings", SinceTime: at(10), UntilTime: at(20)},
+		}},
+		{Name: "n2", Connected: true, Refusals: []*adminv1.LearnedRefusal{
+			{Provider: "a", Model: "cheap", Endpoint: "chat/completions", Parameter: "tools", Caller: "key:y", SinceTime: at(5), UntilTime: at(30)},
+			{Provider: "a", Model: "cheap", Endpoint: "chat/completions", Parameter: "temperature", Value: "0.2", SinceTime: at(5), UntilTime: at(30)},
+			{Provider: "a", Model: "cheap", Endpoint: "chat/completions", Parameter: "seed", Caller: "key:y", SinceTime: at(5), UntilTime: at(30)},
+		}},
+		{Name: "n3", Refusals: []*adminv1.LearnedRefusal{{Provider: "b", Model: "twin", Endpoint: "chat/completions", Parameter: "tools"}}},
+	}
+}
+
+func TestRefusalsOfSeveralNodesAreOne(t *testing.T) {
+	t.Parallel()
+	v := routing.NewView(explainConfig(""), refusing())
+	p, _ := v.Provider("a")
+	all := v.ProviderHealth(p).GetRefusals()
+	var lines []string
+	for _, r := range all {
+		lines = append(lines, r.GetModel()+" "+r.GetParameter()+" "+r.GetCaller()+" "+strings.Join(r.GetNodes(), ","))
+	}
+	want := "dear   n1\ncheap seed key:y n2\ncheap temperature  n2\ncheap tools  n1,n2"
+	if got := strings.Join(lines, "\n"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if tools := all[len(all)-1]; tools.GetSinceTime().GetSeconds() != 5 || tools.GetUntilTime().GetSeconds() != 30 {
+		t.Errorf("tools since %v until %v", tools.GetSinceTime(), tools.GetUntilTime())
+	}
+}
+
+func TestACallThatIsRefusedTriesOthersFirst(t *testing.T) {
+	t.Parallel()
+	const usual = "a/cheap a/dear b/twin b/unpriced b/call"
+	for name, tt := range map[string]struct {
+		call routing.Call
+		want string
+	}{
+		"nothing is known of it": {routing.Call{}, usual},
+		"tools":                  {routing.Call{Endpoint: "chat/completions", Parameters: []string{"n", "tools"}}, "a/dear b/twin b/unpriced b/call a/cheap"},
+		"tools elsewhere":        {routing.Call{Endpoint: "responses", Parameters: []string{"tools"}}, usual},
+		"the value":              {routing.Call{Endpoint: "chat/completions", Parameters: []string{"temperature=0.2"}}, "a/dear b/twin b/unpriced b/call a/cheap"},
+		"another value":          {routing.Call{Endpoint: "chat/completions", Parameters: []string{"temperature=1"}}, usual},
+		"another caller's":       {routing.Call{Endpoint: "chat/completions", Parameters: []string{"seed"}, Caller: "key:x"}, usual},
+		"the caller's":           {routing.Call{Endpoint: "chat/completions", Parameters: []string{"seed"}, Caller: "key:y"}, "a/dear b/twin b/unpriced b/call a/cheap"},
+		"a missing endpoint":     {routing.Call{Endpoint: "embeddings"}, "a/cheap b/twin b/unpriced b/call a/dear"},
+	} {
+		v := routing.NewView(explainConfig(""), refusing())
+		group, _ := v.Group("pool")
+		route := v.ExplainCall(group, tt.call)
+		var names []string
+		for _, c := range route.GetCandidates() {
+			names = append(names, c.GetProvider()+"/"+c.GetModel())
+		}
+		if got := strings.Join(names, " "); got != tt.want {
+			t.Errorf("%s: %s, want %s", name, got, tt.want)
+		}
+		if last := route.GetCandidates()[4]; tt.want != usual && last.GetRole() != adminv1.CandidateRole_CANDIDATE_ROLE_LAST_RESORT {
+			t.Errorf("%s: the last is %v", name, last.GetRole())
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package classify
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var (
+	// fieldName is a field that can be looked up in a request, lists aside: what one element of
+	// a list is refused for says nothing of the others.
+	fieldName = regexp.MustCompile(`^[A-Za-z_]\w{0,63}(?:\.[A-Za-z_]\w{0,63})?$`)
+	// namedField is how messages name a field that is refused.
+	namedField = regexp.MustCompile("(?i)(?:unsupported parameter|unknown parameter|unrecognized request argument(?: supplied)?|unrecognized parameter|unknown name)" +
+		"\\W{1,4}([a-z_][\\w.]*)|['\"`]?\\b([a-z_][\\w.]*)['\"`]?: extra inputs are not permitted|" +
+		"(?:parameter|property|argument|field) ['\"`]?([a-z_][\\w.]*)['\"`]? is (?:deprecated for|unsupported|not supported)|" +
+		"does not support (?:the )?param(?:eter)?s?: ?\\W{0,2}([a-z_][\\w.]*)|unsupported value: ['\"`]?([a-z_][\\w.]*)")
+	// oneValue is how messages say that another value may be taken.
+	oneValue = regexp.MustCompile(`unsupported value|invalid value|only supports? \W?\w+\W? values?`)
+)
+
+// content is how people call what is refused, and what it is in a request.
+var content = []struct {
+	name  string
+	words *regexp.Regexp
+}{
+	{"tool_choice", regexp.MustCompile(`tool[_ -]choice`)},
+	{"parallel_tool_calls", regexp.MustCompile(`parallel_tool_calls`)},
+	{"response_format", regexp.MustCompile(`response_?format|json[_ ]?(?:schema|object|mode)|structured[_ ]outputs?`)},
+	{"images", regexp.MustCompile(`\bimages?(?:_url)?\b|\bvision\b|multi-?modal|mmproj`)},
+	{"audio", regexp.MustCompile(`\b(?:input_)?audio\b`)},
+	{"files", regexp.MustCompile(`\b(?:files?|documents?|pdfs?)\b`)},
+	{"tools", regexp.MustCompile(`\btools?\b|\bfunctions?[_ ]call(?:s|ing)?\b|requires --jinja`)},
+	{"developer", regexp.MustCompile(`\bdeveloper\b`)},
+	{"reasoning_effort", regexp.MustCompile(`reasoning[_ ]effort`)},
+	{"thinking", regexp.MustCompile(`\bthinking\b`)},
+}
+
+// single are fields that messages call by their own names.
+var single = regexp.MustCompile(`\b(?:temperature|top_[pk]|min_p|max_(?:completion_|output_)?tokens|(?:top_)?logprobs|logit_bias|` +
+	`(?:presence|frequency|repetition)_penalty|stop(?:_sequences)?|seed|verbosity|prediction|service_tier|cache_control)\b`)
+
+// foreignState are the words for what only the provider that wrote it can read.
+var foreignState = []string{
+	"encrypted content", "encrypted_content", "not issued to this caller", "signature in thinking", "`signature` in `thinking`",
+	"thought_signature", "thought signature",
+}
+
+// foreign reports whether a target was given what another one has sealed or signed.
+func (f *fault) foreign() bool {
+	return f.hasCode("invalid_encrypted_content") || f.says(foreignState)
+}
+
+// ofThisAnswer are refusals of what the model made of the request, and not of the request.
+var ofThisAnswer = []string{"tool_use_failed", "json_validate_failed", "output_parse_failed", "previous_response_not_found"}
+
+// isContent reports whether a field is the conversation, in which anything may be refused.
+func isContent(field string) bool {
+	first, _, _ := strings.Cut(field, ".")
+	return slices.Contains([]string{"messages", "input", "prompt", "contents"}, first)
+}
+
+// valid gives a field that can be looked up; else none.
+func valid(field string) string {
+	if fieldName.MatchString(field) {
+		return field
+	}
+	return ""
+}
+
+// parameter names what of a request is refused, if the error tells; byValue means that another
+// value may be taken.
+func (f *fault) parameter() (name string, byValue bool) {
+	for _, c := range ofThisAnswer {
+		if f.hasCode(c) {
+			return "", false
+		}
+	}
+	if f.foreign() || f.says([]string{"failed_generation", "reasoning_content", "previous response"}) {
+		return "", false
+	}
+	byValue = f.hasCode("unsupported_value") || oneValue.MatchString(f.lower)
+	for _, l := range limits {
+		byValue = byValue || l.MatchString(strings.ToLower(f.param)+": "+f.lower)
+	}
+	param, _, _ := strings.Cut(f.param, "[")
+	switch {
+	case param == "" || isContent(param):
+	case param != f.param || !fieldName.MatchString(param):
+		return "", false
+	default:
+		return param, byValue
+	}
+	if m := namedField.FindStringSubmatch(f.message[:min(len(f.message), maxPhrased)]); m != nil {
+		for _, field := range m[1:] {
+			if field = strings.TrimRight(field, "."); field != "" {
+				if !isContent(field) {
+					return valid(field), byValue
+				}
+			}
+		}
+	}
+	for _, c := range content {
+		if c.words.MatchString(f.lower) {
+			return c.name, byValue && c.name != "images" && c.name != "audio" && c.name != "files" && c.name != "developer"
+		}
+	}
+	return single.FindString(f.lower), byValue
+}
