@@ -69,5 +69,6 @@ func (o *options) register(set *settings.Set) {
 	set.String(&o.logLevel, "log-level", "TRUNKLINE_LOG_LEVEL", "info", "debug, info, warn or error")
 	set.Bool(&o.Demo, "demo", "", false, "start with three scripted providers on a throw-away database, send calls that fail over, and show what happened")
 	o.Control.Register(set)
+	o.Connections.Register(set)
 	o.Data.Register(set)
 }

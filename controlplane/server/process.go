@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
+	"github.com/trunkline-ai/trunkline/internal/connlimit"
 	"github.com/trunkline-ai/trunkline/internal/ops"
 	"github.com/trunkline-ai/trunkline/internal/run"
 	"github.com/trunkline-ai/trunkline/internal/settings"
@@ -22,6 +23,7 @@ const minJoinToken = 16
 // Process is a control plane as a process of its own, as its settings describe it.
 type Process struct {
 	Settings
+	connections                       connlimit.Settings
 	listen, nodeListen, opsListen     string
 	databaseURL, secretKey, joinToken string
 }
@@ -34,6 +36,7 @@ func (p *Process) Register(set *settings.Set) {
 	set.String(&p.databaseURL, "database-url", "DATABASE_URL", "", "postgres://user:password@host/database; required")
 	set.Secret(&p.secretKey, "secret-key-file", "TRUNKLINE_SECRET_KEY", "", "base64 of 32 bytes that seal provider keys; required, the same on every replica")
 	set.Secret(&p.joinToken, "join-token-file", "TRUNKLINE_JOIN_TOKEN", "", "a token with which any node may join, at least 16 characters and hard to guess; default: none, only those of `trunklinectl nodes create-join-token`")
+	p.connections.Register(set)
 	p.Settings.Register(set)
 }
 
@@ -49,8 +52,12 @@ func (p *Process) Run(ctx context.Context, log *slog.Logger, lookup func(string)
 			return fmt.Errorf("listen on %s: %w", address, err)
 		}
 	}
-	web, nodes, operators := listeners[0], listeners[1], listeners[2]
 	metrics := ops.NewRegistry()
+	limit, err := p.connections.New(log, metrics)
+	if err != nil {
+		return err
+	}
+	web, nodes, operators := limit.Listener("console", listeners[0]), limit.Listener("nodes", listeners[1]), limit.Listener("ops", listeners[2])
 	cfg.Metrics = metrics
 	s, err := New(ctx, cfg)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/trunkline-ai/trunkline/internal/connlimit"
 	"github.com/trunkline-ai/trunkline/internal/ops"
 	"github.com/trunkline-ai/trunkline/internal/run"
 	"github.com/trunkline-ai/trunkline/internal/settings"
@@ -17,6 +18,7 @@ import (
 // Process is a node as a process of its own, as its settings describe it.
 type Process struct {
 	Settings
+	connections                                         connlimit.Settings
 	listen, opsListen, controlPlane, joinToken, dataDir string
 	drain, settle                                       time.Duration
 	trustForwarded                                      bool
@@ -33,6 +35,7 @@ func (p *Process) Register(set *settings.Set) {
 	set.Duration(&p.drain, "drain-timeout", "TRUNKLINE_DRAIN_TIMEOUT", 10*time.Minute, "how long streams may go on after that; a second SIGTERM cuts them at once")
 	set.Bool(&p.trustForwarded, "trust-forwarded-headers", "TRUNKLINE_TRUST_FORWARDED_HEADERS", false,
 		"take clients' addresses from the last X-Forwarded-For; only behind a proxy that sets it")
+	p.connections.Register(set)
 	p.Settings.Register(set)
 }
 
@@ -51,6 +54,11 @@ func (p *Process) Run(ctx context.Context, hurry <-chan struct{}, log *slog.Logg
 		return fmt.Errorf("listen for operators: %w", err)
 	}
 	metrics := ops.NewRegistry()
+	limit, err := p.connections.New(log, metrics)
+	if err != nil {
+		return err
+	}
+	web, operators = limit.Listener("api", web), limit.Listener("ops", operators)
 	bounds := p.Proxy()
 	bounds.TrustForwarded = p.trustForwarded
 	s, err := New(Config{

@@ -17,6 +17,7 @@ import (
 
 	controlplane "github.com/trunkline-ai/trunkline/controlplane/server"
 	dataplane "github.com/trunkline-ai/trunkline/dataplane/server"
+	"github.com/trunkline-ai/trunkline/internal/connlimit"
 )
 
 var update = flag.Bool("update", false, "write docs/metrics.md instead of comparing it")
@@ -95,6 +96,7 @@ func controlPlaneMetrics(t *testing.T) []metric {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
+	connlimit.New(connlimit.Config{Logger: slog.New(slog.DiscardHandler), Metrics: reg})
 	return reg.metrics(t)
 }
 
@@ -109,6 +111,7 @@ func nodeMetrics(t *testing.T) []metric {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
+	connlimit.New(connlimit.Config{Logger: slog.New(slog.DiscardHandler), Metrics: reg})
 	return reg.metrics(t)
 }
 

@@ -21,6 +21,7 @@ import (
 	controlplane "github.com/trunkline-ai/trunkline/controlplane/server"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
 	dataplane "github.com/trunkline-ai/trunkline/dataplane/server"
+	"github.com/trunkline-ai/trunkline/internal/connlimit"
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
 	"github.com/trunkline-ai/trunkline/internal/ops"
 	"github.com/trunkline-ai/trunkline/internal/run"
@@ -45,7 +46,9 @@ type Config struct {
 	Demo    bool
 	Control controlplane.Settings
 	Data    dataplane.Settings
-	Logger  *slog.Logger
+	// Connections bounds those of one address.
+	Connections connlimit.Settings
+	Logger      *slog.Logger
 	// Lookup finds the variables that a declarative file names.
 	Lookup func(string) (string, bool)
 	// Out is where generated keys and the demo are printed; default: standard output.
@@ -90,6 +93,11 @@ func New(ctx context.Context, cfg Config) (_ *Gateway, err error) {
 		return nil, fmt.Errorf("listen for operators: %w", err)
 	}
 	metrics := ops.NewRegistry()
+	limit, err := cfg.Connections.New(cfg.Logger, metrics)
+	if err != nil {
+		return nil, err
+	}
+	g.web, g.opsWeb = limit.Listener("console", g.web), limit.Listener("ops", g.opsWeb)
 	if err := g.openPlanes(ctx, key, metrics); err != nil {
 		return nil, err
 	}
