@@ -12,18 +12,30 @@ const maxNumber = 40
 // PriceFrom reads a price that somebody else wrote, such as 1.5e-07 or 0.15, times unit
 // (1,000,000 for a price per token), as the decimal of a Price: rounded to 6 digits after
 // the point. It is false for what is no price: text, below zero, more than a price may be.
-func PriceFrom(text string, unit int64) (string, bool) {
-	number, ok := boundedNumber(text)
-	if !ok || number.Sign() < 0 {
+func PriceFrom(text string, unit int64) (string, bool) { return Rates[0].From(text, unit) }
+
+// From is PriceFrom for an amount, with as many digits as it may have. A unit below zero
+// divides.
+func (r *Rate) From(text string, unit int64) (string, bool) {
+	amount, ok := boundedNumber(text)
+	if !ok || amount.Sign() < 0 {
 		return "", false
 	}
-	number.Mul(number, new(big.Rat).SetInt64(unit))
-	if number.Cmp(new(big.Rat).SetInt64(MaxTokenPrice/1_000_000)) > 0 {
+	if unit < 0 {
+		amount.Quo(amount, new(big.Rat).SetInt64(-unit))
+	} else {
+		amount.Mul(amount, new(big.Rat).SetInt64(unit))
+	}
+	if amount.Cmp(new(big.Rat).SetInt64(r.inMost())) > 0 {
 		return "", false
 	}
-	decimal := number.FloatString(microDigits)
+	digits := microDigits
+	if r.pico {
+		digits *= 2
+	}
+	decimal := amount.FloatString(digits)
 	decimal = strings.TrimRight(strings.TrimRight(decimal, "0"), ".")
-	if decimal == "0" && number.Sign() > 0 {
+	if decimal == "0" && amount.Sign() > 0 {
 		return "", false // less than can be said is not free
 	}
 	return decimal, true

@@ -30,6 +30,9 @@ func importedModel(m *adminv1.ImportedModel) []string {
 	if m.GetNote() != "" {
 		why = append(why, m.GetNote())
 	}
+	if len(m.GetPricesLeftOut()) > 0 {
+		why = append(why, "not in its price: "+strings.Join(m.GetPricesLeftOut(), ", "))
+	}
 	if len(m.GetGroups()) > 0 {
 		why = append(why, "used by "+strings.Join(m.GetGroups(), ", "))
 	}

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -24,48 +26,54 @@ const maxCatalogue = 16 << 20
 // Known is what a catalogue says about a model.
 type Known struct {
 	Price         *adminv1.Price
-	ContextWindow int64 // tokens; 0 is unknown
+	ContextWindow int64    // tokens; 0 is unknown
+	LeftOut       []string // prices that cannot be said here, by their names
 }
 
 // Prices looks models up by id. A nil Prices knows none.
 type Prices map[string]Known
 
 // Find gives what is known of a model: by its whole id, then without what stands before
-// slashes, one after the other. A provider is asked for first: of "openrouter" and
-// "openai/gpt-4o", the entries openrouter/openai/gpt-4o, openai/gpt-4o and gpt-4o are looked
-// for in this order.
-func (p Prices) Find(provider, id string) (Known, bool) {
+// slashes, one after the other. A provider is asked for first, under each of its names: of
+// "openrouter" and "openai/gpt-4o", the entries openrouter/openai/gpt-4o, openai/gpt-4o and
+// gpt-4o are looked for in this order. An entry without a price counts where none has one.
+func (p Prices) Find(id string, providers ...string) (Known, bool) {
 	id = strings.ToLower(id)
-	if k, ok := p[strings.ToLower(provider)+"/"+id]; ok {
-		return k, true
+	keys := make([]string, 0, 4)
+	for _, provider := range providers {
+		keys = append(keys, strings.ToLower(provider)+"/"+id)
 	}
-	for {
-		if k, ok := p[id]; ok {
+	for more := true; more; _, id, more = strings.Cut(id, "/") {
+		keys = append(keys, id)
+	}
+	var unpriced Known
+	found := false
+	for _, key := range keys {
+		k, ok := p[key]
+		if ok && k.Price != nil {
 			return k, true
 		}
-		_, rest, more := strings.Cut(id, "/")
-		if !more {
-			return Known{}, false
+		if ok && !found {
+			unpriced, found = k, true
 		}
-		id = rest
 	}
+	return unpriced, found
 }
 
-// ReadPrices reads a price catalogue. It is YAML or JSON in one of two shapes. Ours is
+// ReadPrices reads a price catalogue. It is YAML or JSON in one of three shapes. Ours is
 //
 //	models:
 //	  gpt-4o-mini: {input: "0.15", cached_input: "0.075", output: "0.60", context_window: 128000}
-//	  claude-sonnet: {input: "3", cached_input: "0.30", cache_write: "3.75", output: "15"}
-//	  openai-main/dall-e: {per_call: "0.04"}
+//	  claude-sonnet:
+//	    {input: "3", output: "15", tiers: [{above_input_tokens: 200000, input: "6", output: "22.5"}]}
+//	  openai-main/dall-e: {per_image: "0.04"}
 //
-// in USD per million tokens or per call, by model id, or by provider/id for one provider.
-// The other is LiteLLM's model_prices_and_context_window.json: by model, with
-// input_cost_per_token, output_cost_per_token, cache_read_input_token_cost,
-// cache_creation_input_token_cost and max_input_tokens. Letter case does not matter: of
-// ids that differ in nothing else the one in small letters counts in LiteLLM's shape, and they
-// are an error in ours. An entry without a price that can be used is left out in LiteLLM's
-// shape, which holds much else, and an error in ours. leftOut names the prices that are not
-// taken over, with the number of models that have them.
+// with the fields of a Price, by model id, or by provider/id for one provider. The others are
+// LiteLLM's model_prices_and_context_window.json and the api.json of models.dev. Letter case
+// does not matter: of ids that differ in nothing else the one in small letters counts in
+// LiteLLM's shape, and they are an error in ours. An entry without a price that can be used is
+// left out in the shapes of others, which hold much else, and an error in ours. leftOut names
+// the prices that are not taken over, with the number of models that have them.
 func ReadPrices(data []byte) (prices Prices, leftOut []string, err error) {
 	data = bytes.TrimPrefix(data, byteOrderMark)
 	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
@@ -73,9 +81,15 @@ func ReadPrices(data []byte) (prices Prices, leftOut []string, err error) {
 		if err := json.Unmarshal(data, &shape); err != nil {
 			return nil, nil, fmt.Errorf("price catalogue: %w", err)
 		}
-		if _, ours := shape["models"]; !ours {
+		_, ours := shape["models"]
+		switch {
+		case ours:
+		case isModelsDev(shape):
+			prices, err = readModelsDev(shape)
+			return prices, leftOutKinds(prices), err
+		default:
 			prices, err = readLiteLLM(shape)
-			return prices, notTaken(shape), err
+			return prices, leftOutKinds(prices), err
 		}
 	}
 	prices, err = readOurs(data)
@@ -85,16 +99,64 @@ func ReadPrices(data []byte) (prices Prices, leftOut []string, err error) {
 // byteOrderMark is what some editors put in front of a text.
 var byteOrderMark = []byte("\ufeff")
 
+// ourRates are the amounts of a price in a catalogue of ours.
+type ourRates struct {
+	Input            string `yaml:"input"`
+	CachedInput      string `yaml:"cached_input"`
+	CacheWrite       string `yaml:"cache_write"`
+	CacheWrite1hr    string `yaml:"cache_write_1hr"`
+	Output           string `yaml:"output"`
+	Reasoning        string `yaml:"reasoning"`
+	AudioInput       string `yaml:"audio_input"`
+	CachedAudioInput string `yaml:"cached_audio_input"`
+	AudioOutput      string `yaml:"audio_output"`
+	ImageInput       string `yaml:"image_input"`
+	CachedImageInput string `yaml:"cached_image_input"`
+	ImageOutput      string `yaml:"image_output"`
+	PerImage         string `yaml:"per_image"`
+	PerCharacter     string `yaml:"per_character"`
+	PerSecond        string `yaml:"per_second"`
+	PerCall          string `yaml:"per_call"`
+}
+
+// write puts the amounts into a Price or a PriceTier.
+func (o *ourRates) write(m proto.Message) {
+	for name, amount := range map[string]string{
+		"input": o.Input, "cached_input": o.CachedInput, "cache_write": o.CacheWrite, "cache_write_1hr": o.CacheWrite1hr,
+		"output": o.Output, "reasoning": o.Reasoning, "audio_input": o.AudioInput, "cached_audio_input": o.CachedAudioInput,
+		"audio_output": o.AudioOutput, "image_input": o.ImageInput, "cached_image_input": o.CachedImageInput,
+		"image_output": o.ImageOutput, "per_image": o.PerImage, "per_character": o.PerCharacter, "per_second": o.PerSecond,
+		"per_call": o.PerCall,
+	} {
+		findRate(name).Set(m, amount)
+	}
+}
+
+// ourModel is an entry of a catalogue of ours.
+type ourModel struct {
+	ourRates `yaml:",inline"`
+	Tiers    []struct {
+		ourRates    `yaml:",inline"`
+		Above       int64  `yaml:"above_input_tokens"`
+		ServiceTier string `yaml:"service_tier"`
+	} `yaml:"tiers"`
+	ContextWindow int64 `yaml:"context_window"`
+}
+
+func (m *ourModel) price() *adminv1.Price {
+	price := &adminv1.Price{}
+	m.write(price)
+	for _, t := range m.Tiers {
+		tier := &adminv1.PriceTier{AboveInputTokens: t.Above, ServiceTier: t.ServiceTier}
+		t.write(tier)
+		price.Tiers = append(price.Tiers, tier)
+	}
+	return price
+}
+
 func readOurs(data []byte) (Prices, error) {
 	var doc struct {
-		Models map[string]struct {
-			Input         string `yaml:"input"`
-			CachedInput   string `yaml:"cached_input"`
-			CacheWrite    string `yaml:"cache_write"`
-			Output        string `yaml:"output"`
-			PerCall       string `yaml:"per_call"`
-			ContextWindow int64  `yaml:"context_window"`
-		} `yaml:"models"`
+		Models map[string]ourModel `yaml:"models"`
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)
@@ -106,18 +168,21 @@ func readOurs(data []byte) (Prices, error) {
 	}
 	prices := make(Prices, len(doc.Models))
 	for id, m := range doc.Models {
-		price := &adminv1.Price{Input: m.Input, CachedInput: m.CachedInput, CacheWrite: m.CacheWrite, Output: m.Output, PerCall: m.PerCall}
-		resolved, err := controlplane.ResolvePrice(price)
-		if err != nil {
-			return nil, fmt.Errorf("price catalogue: models[%q].%w", id, err)
+		price := m.price()
+		var fault error
+		controlplane.CheckPrice(price, func(field, reason string) {
+			fault = cmp.Or(fault, fmt.Errorf("price catalogue: models[%q].price.%s: %s", id, field, reason))
+		})
+		if fault != nil {
+			return nil, fault
 		}
-		switch {
-		case resolved == nil && m.ContextWindow <= 0:
+		switch priced := controlplane.IsPriced(price); {
+		case !priced && m.ContextWindow <= 0:
 			return nil, fmt.Errorf("price catalogue: models[%q] says nothing", id)
-		case resolved == nil:
+		case !priced:
 			price = nil
-		case max(resolved.GetInput(), resolved.GetCachedInput(), resolved.GetCacheWrite(), resolved.GetOutput()) > controlplane.MaxTokenPrice || resolved.GetPerCall() > controlplane.MaxCallPrice:
-			return nil, fmt.Errorf("price catalogue: models[%q] costs more than any model may", id)
+		case len(price.GetTiers()) > maxTiers:
+			return nil, fmt.Errorf("price catalogue: models[%q] has more than %d tiers", id, maxTiers)
 		}
 		if _, twice := prices[strings.ToLower(id)]; twice {
 			return nil, fmt.Errorf("price catalogue: models[%q] is there twice, in different letter case", strings.ToLower(id))
@@ -209,7 +274,7 @@ func (c *Catalogue) refresh() error {
 		return fmt.Errorf("%s: %w", c.path, err)
 	}
 	if len(leftOut) > 0 {
-		c.log.Warn("price catalogue: prices of these kinds are not taken over, calls cost the plain price of their model", "path", c.path, "kinds", strings.Join(leftOut, ", "))
+		c.log.Warn("price catalogue: prices of these kinds are not taken over, calls that they are about cost what the rest of the price says", "path", c.path, "kinds", strings.Join(leftOut, ", "))
 	}
 	c.stamp, c.size, c.prices = info.ModTime(), info.Size(), prices
 	return nil

@@ -59,8 +59,12 @@ func given(ids []string) map[string]bool {
 
 // checkRules refuses rules that could not be saved.
 func checkRules(rules *adminv1.ImportRules) error {
-	if _, err := controlplane.ResolvePrice(rules.GetDefaultPrice()); err != nil {
-		return errs.Invalid(errs.Violation{Field: "rules.default_price", Description: err.Error()})
+	var faults []errs.Violation
+	controlplane.CheckPrice(rules.GetDefaultPrice(), func(field, reason string) {
+		faults = append(faults, errs.Violation{Field: "rules.default_price." + field, Description: reason})
+	})
+	if len(faults) > 0 {
+		return errs.Invalid(faults...)
 	}
 	for name, list := range map[string][]string{"include": rules.GetInclude(), "exclude": rules.GetExclude()} {
 		for _, p := range list {

@@ -199,6 +199,7 @@ func (c *comparison) add(l remote.Model, report *adminv1.ImportedModel) {
 		c.counts.Added++
 	}
 	describe(report, m, m.GetImported().GetPriceSource())
+	report.PricesLeftOut = c.leftOut(l, m)
 }
 
 // keep decides about a model that is there: it fills in and renews what imports wrote.
@@ -228,6 +229,7 @@ func (c *comparison) keep(l remote.Model, m *adminv1.Model, why string, report *
 		c.counts.Kept++
 	}
 	describe(report, m, priceSource(m))
+	report.PricesLeftOut = c.leftOut(l, m)
 }
 
 // back clears the flag of a model that is listed again.
@@ -359,8 +361,19 @@ func (c *comparison) price(l remote.Model) (*adminv1.Price, string) {
 }
 
 func (c *comparison) known(id string) Known {
-	k, _ := c.Prices.Find(c.Provider.GetName(), id)
+	k, _ := c.Prices.Find(id, c.Provider.GetName(), hostOf(c.Provider.GetBaseUrl()))
 	return k
+}
+
+// leftOut names what is known of a model's price and cannot be said in it.
+func (c *comparison) leftOut(l remote.Model, m *adminv1.Model) []string {
+	switch source := priceSource(m); {
+	case source == fromProvider:
+		return l.LeftOut
+	case source == fromCatalogue, source == "" && !c.Rules.GetSkipPrices():
+		return c.known(l.ID).LeftOut
+	}
+	return nil
 }
 
 // note says what changes.

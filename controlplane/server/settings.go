@@ -34,7 +34,7 @@ func (s *Settings) Register(set *settings.Set) {
 	set.String(&s.ApplyMode, "apply-mode", "TRUNKLINE_APPLY_MODE", ApplyCreate,
 		"what --apply does: create makes what is not there and leaves what was changed or deleted since; replace makes every document as the file says, which undoes rotations and changes in the console; prune also deletes what the file does not name")
 	set.String(&s.PriceCatalogue, "price-catalogue", "TRUNKLINE_PRICE_CATALOGUE", "",
-		"YAML or JSON file that imports of models take prices from, LiteLLM's model_prices_and_context_window.json too; read again when it changes")
+		"YAML or JSON file that imports of models take prices from: ours, LiteLLM's model_prices_and_context_window.json or the api.json of models.dev; read again when it changes")
 }
 
 // Check refuses values that do not exist. A mode that is not given is the default one.

@@ -1,6 +1,8 @@
 package remote
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -15,6 +17,7 @@ type Model struct {
 	ID            string
 	ContextWindow int64          // tokens; 0 is unknown
 	Price         *adminv1.Price // nil is unknown
+	LeftOut       []string       // prices that cannot be said here, by their names
 }
 
 // list is one page.
@@ -105,6 +108,7 @@ func readModel(item gjson.Result) (Model, bool) {
 		}
 		m.ContextWindow = contextWindow(item)
 		m.Price = price(item)
+		m.LeftOut = leftOut(item.Get("pricing"))
 	}
 	return m, usable(m.ID)
 }
@@ -151,11 +155,45 @@ func price(item gjson.Result) *adminv1.Price {
 	if w, ok := controlplane.PriceFrom(number(pricing.Get("input_cache_write")), unit); ok && w != "0" {
 		p.CacheWrite = w
 	}
+	for _, kind := range kinds {
+		r := controlplane.FindRate(kind.rate)
+		if amount, ok := r.From(number(pricing.Get(kind.name)), unit); ok && amount != "0" {
+			r.Set(p, amount)
+		}
+	}
 	if request, ok := controlplane.PriceFrom(number(pricing.Get("request")), 1); ok && request != "0" {
 		p.PerCall = request
 	}
 	return p
 }
+
+// kinds are OpenRouter's prices of tokens that are special.
+var kinds = []struct{ name, rate string }{
+	{"internal_reasoning", "reasoning"}, {"audio", "audio_input"}, {"input_audio_cache", "cached_audio_input"}, {"audio_output", "audio_output"},
+	{"image_token", "image_input"}, {"image_output", "image_output"}, {"input_cache_write_1h", "cache_write_1hr"},
+}
+
+// leftOut names the prices that are not taken over: of an image in the prompt, of a search.
+func leftOut(pricing gjson.Result) (names []string) {
+	taken := []string{"prompt", "completion", "input", "output", "cached_input", "input_cache_read", "input_cache_write", "request", "discount"}
+	for _, kind := range kinds {
+		taken = append(taken, kind.name)
+	}
+	pricing.ForEach(func(key, value gjson.Result) bool {
+		amount := value.Num
+		if value.Type == gjson.String {
+			amount, _ = strconv.ParseFloat(value.Str, 64) // 0 for what is no number
+		}
+		if amount > 0 && !slices.Contains(taken, key.Str) && len(names) < maxLeftOut && len(key.Str) <= 64 {
+			names = append(names, key.Str)
+		}
+		return true
+	})
+	return names
+}
+
+// maxLeftOut bounds how many prices of a model are named that are not taken over.
+const maxLeftOut = 20
 
 // number gives the text of a number, as it stands or in quotes.
 func number(v gjson.Result) string {
