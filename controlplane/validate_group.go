@@ -6,14 +6,18 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/trunkline-ai/trunkline/internal/domain/alias"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
 func (f *faults) group(r *Resource, doc *adminv1.Group) {
 	f.name(r, doc.GetName())
-	for i, alias := range doc.GetAliases() {
-		if !plain(alias) {
+	for i, name := range doc.GetAliases() {
+		if !plain(name) {
 			f.add(r, fmt.Sprintf("aliases[%d]", i), "must not hold control characters or begin or end with a space")
+		}
+		if fault := alias.Fault(name); fault != "" {
+			f.add(r, fmt.Sprintf("aliases[%d]", i), "%s", fault)
 		}
 	}
 }
@@ -49,23 +53,32 @@ func (c *Config) checkGroups(f *faults) {
 	}
 }
 
-// takeNames checks that no other group has this one's name and aliases.
+// takeNames checks that no other group has this one's name and aliases, in whatever letter case:
+// clients that write them otherwise would not know whom they reach.
 func (f *faults) takeNames(r *Resource, doc *adminv1.Group, owners map[string]*Resource) {
+	other := func(r *Resource) *adminv1.Group {
+		group, _ := r.Spec.(*adminv1.Group)
+		return group
+	}
+	own := map[string]bool{}
 	take := func(field, name string) {
-		owner, taken := owners[name]
-		if !taken {
-			owners[name] = r
-			return
-		}
-		if owner == r {
+		folded := alias.Fold(name)
+		owner, taken := owners[folded]
+		switch {
+		case !taken:
+			owners[folded] = r
+		case owner != r && (owner.Name == name || slices.Contains(other(owner).GetAliases(), name)):
+			f.add(r, field, "%q is already a name of group %q", name, owner.Name)
+		case owner != r:
+			f.add(r, field, "%q differs only in letter case from a name of group %q", name, owner.Name)
+		case own[name]:
 			f.add(r, field, "is given twice")
-			return
 		}
-		f.add(r, field, "%q is already a name of group %q", name, owner.Name)
+		own[name] = true
 	}
 	take("name", doc.GetName())
-	for i, alias := range doc.GetAliases() {
-		take(fmt.Sprintf("aliases[%d]", i), alias)
+	for i, name := range doc.GetAliases() {
+		take(fmt.Sprintf("aliases[%d]", i), name)
 	}
 }
 

@@ -3,7 +3,6 @@ package controlplane
 import (
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +27,7 @@ func (f *faults) provider(r *Resource, doc *adminv1.Provider) {
 	}
 	f.credentials(r, doc.GetCredentials())
 	f.headers(r, doc.GetHeaders())
+	f.forwardHeaders(r, doc.GetForwardHeaders())
 	f.models(r, doc.GetModels())
 	f.fieldRules(r, "", doc.GetFieldRules())
 	for i, m := range doc.GetModels() {
@@ -41,7 +41,7 @@ func urlFault(raw string) string {
 	if raw == "" {
 		return "is required"
 	}
-	u, err := url.Parse(raw)
+	u, err := dialect.ParseBase(raw)
 	switch {
 	case err != nil || strings.TrimSpace(raw) != raw:
 		return "is not a URL"
@@ -51,8 +51,8 @@ func urlFault(raw string) string {
 		return "must name a host"
 	case u.User != nil:
 		return "must not hold a user name or password; use credentials"
-	case u.Fragment != "" || strings.Contains(raw, "#"):
-		return "must not hold a fragment (#)"
+	case !dialect.IsExact(u) && u.Fragment != "" || strings.Contains(strings.TrimSuffix(raw, "#"), "#"):
+		return "must not hold a fragment; a # at its very end makes it the exact URL of every call"
 	}
 	if port := u.Port(); port != "" || strings.HasSuffix(u.Host, ":") {
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {

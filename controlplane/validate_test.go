@@ -134,8 +134,9 @@ func TestValidateNamesTheFieldAtFault(t *testing.T) {
 		{"an opaque URL", baseURL("https:api.openai.com"), []string{`providers["openai-main"].base_url: must name a host`}},
 		{"only a port", baseURL("https://:443/v1"), []string{`providers["openai-main"].base_url: must name a host`}},
 		{"a user", baseURL("https://canary:canary@host/v1"), []string{`providers["openai-main"].base_url: must not hold a user name or password; use credentials`}},
-		{"a fragment", baseURL("https://host/v1#x"), []string{`providers["openai-main"].base_url: must not hold a fragment (#)`}},
-		{"an empty fragment", baseURL("https://host/v1#"), []string{`providers["openai-main"].base_url: must not hold a fragment (#)`}},
+		{"a fragment", baseURL("https://host/v1#x"), []string{`providers["openai-main"].base_url: must not hold a fragment; a # at its very end makes it the exact URL of every call`}},
+		{"an exact URL", baseURL("https://host/any/path?v=1#"), nil},
+		{"two marks", baseURL("https://host/v1##"), []string{`providers["openai-main"].base_url: must not hold a fragment; a # at its very end makes it the exact URL of every call`}},
 		{"port 0", baseURL("http://host:0/"), []string{`providers["openai-main"].base_url: must have a port from 1 to 65535`}},
 		{"port 65536", baseURL("http://host:65536/"), []string{`providers["openai-main"].base_url: must have a port from 1 to 65535`}},
 		{"a colon without a port", baseURL("http://host:/"), []string{`providers["openai-main"].base_url: must have a port from 1 to 65535`}},
@@ -235,7 +236,31 @@ func TestValidateNamesTheFieldAtFault(t *testing.T) {
 			[]string{`groups["pool"].aliases[1]: is given twice`}},
 		{"an alias with a control character", func(d *documents) { d.group.Aliases = []string{"a\tb"} },
 			[]string{`groups["pool"].aliases[0]: ` + plain}},
-		{"names are case-sensitive", func(d *documents) { d.also(controlplane.KindGroup, "POOL", &adminv1.Group{Name: "POOL"}) }, nil},
+		{"names of two groups in other letters", func(d *documents) { d.also(controlplane.KindGroup, "POOL", &adminv1.Group{Name: "POOL"}) },
+			[]string{`groups["POOL"].name: "POOL" differs only in letter case from a name of group "pool"`}},
+		{"other letters in one group", func(d *documents) { d.group.Aliases = []string{"GPT-4", "gpt-4", "Pool"} }, nil},
+		{"a pattern", func(d *documents) { d.group.Aliases = []string{"openai/*", "*"} }, nil},
+		{"a pattern with two stars", func(d *documents) { d.group.Aliases = []string{"*/*"} }, []string{`groups["pool"].aliases[0]: must hold at most one *`}},
+		{"the same pattern twice", func(d *documents) {
+			d.group.Aliases = []string{"openai/*"}
+			d.also(controlplane.KindGroup, "z", &adminv1.Group{Name: "z", Aliases: []string{"OpenAI/*"}})
+		}, []string{`groups["z"].aliases[0]: "OpenAI/*" differs only in letter case from a name of group "pool"`}},
+		{"headers to forward", func(d *documents) {
+			d.provider.ForwardHeaders = []string{"HTTP-Referer", "X-Title", "Idempotency-Key", "OpenAI-Organization", "OpenAI-Project", "x-client-request-id"}
+		}, nil},
+		{"headers that are not forwarded", func(d *documents) {
+			d.provider.ForwardHeaders = []string{"Authorization", "cookie", "Connection", "X-Trunkline-Provider", "X-Forwarded-For", "a b", "x_title", "X-Title", "x-title", "X-Secret-Thing"}
+		}, []string{
+			`providers["openai-main"].forward_headers[0]: must not be forwarded: it carries the credential; use credentials`,
+			`providers["openai-main"].forward_headers[1]: must not be forwarded: it may carry a credential of the client`,
+			`providers["openai-main"].forward_headers[2]: must not be forwarded: it is a hop-by-hop header, which the connection sets`,
+			`providers["openai-main"].forward_headers[3]: must not be forwarded: it is for Trunkline`,
+			`providers["openai-main"].forward_headers[4]: must not be forwarded: it tells who the client is`,
+			`providers["openai-main"].forward_headers[5]: is not a header name`,
+			`providers["openai-main"].forward_headers[6]: is not a header name`,
+			`providers["openai-main"].forward_headers[8]: is the same header as forward_headers[7]`,
+			`providers["openai-main"].forward_headers[9]: must not be forwarded: it may carry a credential of the client`,
+		}},
 
 		// Settings and policies.
 		{"the first cooldown is above the default longest", func(d *documents) { d.settings.Failover.Cooldown = seconds(301) },

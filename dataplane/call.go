@@ -24,8 +24,18 @@ type Call struct {
 	Attempts      []Attempt
 	Skipped       []Skipped
 	ClientRetry   int
+	Said          Said
 	KeywordLate   bool // a failure keyword was seen after the commit
 	Body          *Body
+}
+
+// Said is what a client says of its call, for those who look for it later: bounded, and without
+// what looks like a credential.
+type Said struct {
+	RequestID string // X-Client-Request-Id
+	Incoming  string // X-Request-Id, of the client or of a proxy before us
+	User      string
+	Metadata  map[string]string
 }
 
 // Skipped is a member whose turn would have come, had it not been cooling.

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"net/url"
+	"net/http"
 	"runtime"
 	"slices"
 	"strings"
@@ -13,6 +13,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -25,13 +26,11 @@ const microPerCall = 1_000_000
 // required features is one that this build cannot serve: it is known, and refused.
 func Compile(in *nodev1.Snapshot) (*Snapshot, error) {
 	s := &Snapshot{
-		Revision:  in.GetRevision(),
-		Providers: make(map[string]*Provider, len(in.GetProviders())),
-		pepper:    in.GetKeyPepper(),
-		hop:       []string{hopOf(in.GetKeyPepper())},
-		keys:      make(map[[32]byte]*APIKey, len(in.GetApiKeys())),
-		groups:    make(map[string]*Group, len(in.GetGroups())),
-
+		Revision:    in.GetRevision(),
+		Providers:   make(map[string]*Provider, len(in.GetProviders())),
+		pepper:      in.GetKeyPepper(),
+		hop:         []string{hopOf(in.GetKeyPepper())},
+		keys:        make(map[[32]byte]*APIKey, len(in.GetApiKeys())),
 		unsupported: map[KeyHash][]string{},
 		held:        make(map[string]*atomic.Int64, len(in.GetApiKeys())),
 	}
@@ -52,16 +51,21 @@ func Compile(in *nodev1.Snapshot) (*Snapshot, error) {
 		keywords = append(keywords, compiled)
 	}
 	byName := make(map[string]*Group, len(in.GetGroups()))
+	taken := make(map[string]bool, len(in.GetGroups()))
 	for _, g := range in.GetGroups() {
 		group, err := compileGroup(g, targets, newKeywordsOf(g.GetName(), keywords))
 		if err != nil {
 			return nil, fmt.Errorf("group %q: %w", g.GetName(), err)
 		}
 		for _, name := range append([]string{group.Name}, group.Aliases...) {
-			if _, taken := s.groups[name]; taken || name == "" {
+			if taken[name] || name == "" {
 				return nil, fmt.Errorf("group %q: name or alias %q is empty or taken", g.GetName(), name)
 			}
-			s.groups[name] = group
+			taken[name] = true
+		}
+		s.groups.AddName(group.Name, group)
+		for _, name := range group.Aliases {
+			s.groups.AddAlias(name, group)
 		}
 		byName[group.Name] = group
 	}
@@ -80,7 +84,7 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 	if _, taken := s.Providers[in.GetName()]; taken || in.GetName() == "" {
 		return fmt.Errorf("name is empty or taken")
 	}
-	base, err := url.Parse(in.GetBaseUrl())
+	base, err := dialect.ParseBase(in.GetBaseUrl())
 	if err != nil {
 		return fmt.Errorf("base_url: %w", err)
 	}
@@ -91,7 +95,7 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 	p := &Provider{
 		Name:                in.GetName(),
 		BaseURL:             base,
-		Dialect:             cmp.Or(in.GetDialect(), "openai"),
+		Dialect:             cmp.Or(in.GetDialect(), dialect.Default),
 		AllowPrivateNetwork: in.GetAllowPrivateNetwork(),
 		MaxInFlight:         int(in.GetMaxInFlight()),
 		Policy:              policy,
@@ -100,6 +104,9 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 	}
 	for _, h := range in.GetHeaders() {
 		p.Headers = append(p.Headers, Header{Name: h.GetName(), Value: h.GetValue()})
+	}
+	for _, name := range in.GetForwardHeaders() {
+		p.Forward = append(p.Forward, http.CanonicalHeaderKey(name))
 	}
 	for _, c := range in.GetCredentials() {
 		p.Credentials = append(p.Credentials, &Credential{
@@ -137,7 +144,7 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 }
 
 func compileGroup(in *nodev1.Group, targets map[Scope]*Target, keywords *keywordsOf) (*Group, error) {
-	g := &Group{Name: in.GetName(), Aliases: in.GetAliases(), CreatedAt: in.GetCreateTime()}
+	g := &Group{Name: in.GetName(), DisplayName: in.GetDisplayName(), Aliases: in.GetAliases(), CreatedAt: in.GetCreateTime()}
 	if g.Unsupported = in.GetRequiredFeatures(); len(g.Unsupported) > 0 {
 		return g, nil // without members nobody is called
 	}
@@ -158,6 +165,9 @@ func compileGroup(in *nodev1.Group, targets map[Scope]*Target, keywords *keyword
 			return nil, fmt.Errorf("member %q of %q is listed twice", m.GetModel(), m.GetProvider())
 		}
 		seen[t] = true
+		if t.ContextWindow > 0 && (g.ContextWindow == 0 || t.ContextWindow < g.ContextWindow) {
+			g.ContextWindow = t.ContextWindow
+		}
 		policy, err := compilePolicy(m.GetPolicy())
 		if err != nil {
 			return nil, fmt.Errorf("member %q of %q: %w", m.GetModel(), m.GetProvider(), err)

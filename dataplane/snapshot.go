@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/trunkline-ai/trunkline/internal/domain/alias"
 	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
 	"github.com/trunkline-ai/trunkline/internal/domain/fieldrule"
 )
@@ -24,7 +25,7 @@ type Snapshot struct {
 	pepper []byte
 	hop    []string // the installation's name in HopHeader; never changed
 	keys   map[[sha256.Size]byte]*APIKey
-	groups map[string]*Group // by name and by alias
+	groups alias.Index[*Group]
 	// unsupported are the keys that this build cannot serve, with the features that it lacks.
 	unsupported map[KeyHash][]string
 	// revoked are secrets among keys that were revoked since.
@@ -56,11 +57,9 @@ func (s *Snapshot) Unsupported(secret string) []string {
 // Keys gives every API key, in no order.
 func (s *Snapshot) Keys() iter.Seq[*APIKey] { return maps.Values(s.keys) }
 
-// Group finds a group by its name or one of its aliases, matched exactly.
-func (s *Snapshot) Group(model string) (*Group, bool) {
-	g, ok := s.groups[model]
-	return g, ok
-}
+// Group finds the group that a client means by a model: by its name or an alias as they are
+// written, else in another letter case, else by an alias with a star.
+func (s *Snapshot) Group(model string) (*Group, bool) { return s.groups.Find(model) }
 
 // Has reports whether the snapshot still holds what a scope names.
 func (s *Snapshot) Has(scope Scope) bool {
@@ -85,6 +84,7 @@ type Provider struct {
 	Credentials         []*Credential
 	Models              []string // their ids
 	Headers             []Header
+	Forward             []string // headers of clients that go on to it, in canonical form
 	AllowPrivateNetwork bool
 	MaxInFlight         int // 0 is no limit
 	Policy              *Policy
@@ -131,8 +131,13 @@ type Member struct {
 
 // Group is what a client names in `model`.
 type Group struct {
-	Name      string
-	Aliases   []string
+	Name    string
+	Aliases []string
+	// DisplayName is what lists show for people; empty: the name.
+	DisplayName string
+	// ContextWindow is the smallest that a member declares, in tokens; 0: none does.
+	ContextWindow int64
+
 	Members   []*Member // in routing order: priority, then price where the selection minds it
 	CreatedAt int64     // Unix seconds
 	Selection Selection

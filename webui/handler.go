@@ -10,6 +10,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"github.com/trunkline-ai/trunkline/internal/ops"
 )
 
 const (
@@ -66,18 +68,17 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		if !isRoot && !isFile {
-			http.NotFound(w, r)
+			ops.NotFound(w, r, "")
 			return
 		}
-		w.Header().Set("Allow", "GET, HEAD")
-		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		ops.NotFound(w, r, "GET, HEAD")
 	case isFile:
 		h.serveFile(w, r, name)
 	case isRoot, isView(name) && acceptsHTML(r):
 		h.servePage(w, r)
 	default:
 		w.Header().Set("Cache-Control", "no-store") // the file may exist after an upgrade
-		http.NotFound(w, r)
+		ops.NotFound(w, r, "")
 	}
 }
 

@@ -88,6 +88,10 @@ func callFilter(in *adminv1.CallFilter) (calllog.Filter, error) {
 		AttemptOutcome: in.GetAttemptOutcome(),
 		Failed:         in.GetFailed(),
 		FailedOver:     in.GetFailedOver(),
+
+		ClientRequestID: in.GetClientRequestId(),
+		User:            in.GetUser(),
+		Metadata:        in.GetMetadata(),
 	}
 	if in != nil {
 		f.Stream = in.Stream
@@ -98,6 +102,7 @@ func callFilter(in *adminv1.CallFilter) (calllog.Filter, error) {
 	}
 	for _, text := range []struct{ field, value string }{
 		{"id", f.ID}, {"group", f.Group}, {"provider", f.Provider}, {"api_key", f.APIKey}, {"model", f.Model}, {"node", f.Node},
+		{"client_request_id", f.ClientRequestID}, {"user", f.User}, {"metadata", f.Metadata},
 	} {
 		if !storable(text.value) {
 			fault(text.field, "must not contain NUL characters")

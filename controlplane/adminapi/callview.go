@@ -36,6 +36,10 @@ func callView(c calllog.Call, withAttempts bool) *adminv1.Call {
 		AttemptCount:       int32(len(c.GetAttempts())),
 		ClientRetry:        c.GetClientRetry(),
 		KeywordAfterCommit: c.GetKeywordAfterCommit(),
+		ClientRequestId:    c.GetClientRequestId(),
+		IncomingRequestId:  c.GetIncomingRequestId(),
+		User:               c.GetUser(),
+		Metadata:           c.GetMetadata(),
 	}
 	if ahead := c.GetClockAheadUs(); ahead != 0 {
 		view.ClockAhead = durationpb.New(time.Duration(ahead) * time.Microsecond)

@@ -2,7 +2,9 @@ package calllog
 
 import (
 	"context"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/internal/domain/usage"
@@ -33,6 +35,10 @@ type Filter struct {
 	MinCost        int64         // cost at least so much, in pico-USD
 	From           time.Time     // arrived at or after
 	To             time.Time     // arrived before
+	// ClientRequestID is one of the two ids under which the client knows the call.
+	ClientRequestID string
+	User            string // whom the client asks for
+	Metadata        string // a key, or key=value
 	// After continues behind the call at this position; zero starts at the newest.
 	After Position
 	Limit int
@@ -56,13 +62,22 @@ func (c Call) Position() Position { return Position{StartUS: c.GetStartUs(), ID:
 func (f Filter) Matches(c Call) bool {
 	for _, text := range []struct{ want, have string }{
 		{f.ID, c.GetId()}, {f.Group, c.GetGroup()}, {f.Model, c.GetUpstreamModel()}, {f.APIKey, c.GetApiKey()},
-		{f.Node, c.Node}, {f.Outcome, c.GetOutcome()},
+		{f.Node, c.Node}, {f.Outcome, c.GetOutcome()}, {f.User, c.GetUser()},
 	} {
 		if text.want != "" && text.want != text.have {
 			return false
 		}
 	}
 	at := time.UnixMicro(c.GetStartUs())
+	switch {
+	case f.ClientRequestID != "" && f.ClientRequestID != c.GetClientRequestId() && f.ClientRequestID != c.GetIncomingRequestId():
+		return false
+	case f.Metadata != "":
+		pair, key := MetadataSearch(f.Metadata)
+		if all := MetadataText(c.GetMetadata()); !strings.Contains(all, pair) && !strings.Contains(all, key) {
+			return false
+		}
+	}
 	switch {
 	case f.Status != 0 && int32(f.Status) != c.GetStatus(),
 		f.Stream != nil && *f.Stream != c.GetStream(),
@@ -81,6 +96,28 @@ func (f Filter) Matches(c Call) bool {
 		return (f.Provider == "" || a.GetProvider() == f.Provider) && (f.AttemptOutcome == "" || a.GetOutcome() == f.AttemptOutcome)
 	})
 }
+
+// ByClient reports whether the filter asks for what clients said of their calls.
+func (f Filter) ByClient() bool { return f.ClientRequestID != "" || f.User != "" || f.Metadata != "" }
+
+// unit separates what MetadataText lists. No stored text holds it.
+const unit = "\x1f"
+
+// MetadataText is metadata as it is searched.
+func MetadataText(metadata map[string]string) string {
+	if len(metadata) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString(unit)
+	for _, key := range slices.Sorted(maps.Keys(metadata)) {
+		b.WriteString(key + "=" + metadata[key] + unit)
+	}
+	return b.String()
+}
+
+// MetadataSearch gives what MetadataText holds, one or the other, where there is a key, or key=value.
+func MetadataSearch(want string) (pair, key string) { return unit + want + unit, unit + want + "=" }
 
 // Store keeps the calls.
 type Store interface {

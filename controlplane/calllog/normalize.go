@@ -1,6 +1,8 @@
 package calllog
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -17,6 +19,7 @@ const (
 	// maxCostParts is more than there are kinds of prices, maxKind longer than the name of one.
 	maxCostParts = 32
 	maxKind      = 32
+	maxMetadata  = 16
 	// maxCooldown is longer than any cooldown is set to.
 	maxCooldown = 365 * 24 * time.Hour
 )
@@ -34,10 +37,11 @@ func normalize(c *nodev1.Call, now time.Time) (reason string) {
 		return reason
 	}
 	for _, s := range []*string{
-		&c.Endpoint, &c.Model, &c.Group, &c.ApiKey, &c.Outcome, &c.ErrorCode, &c.Provider, &c.UpstreamModel,
+		&c.ClientRequestId, &c.IncomingRequestId, &c.User, &c.Endpoint, &c.Model, &c.Group, &c.ApiKey, &c.Outcome, &c.ErrorCode, &c.Provider, &c.UpstreamModel,
 	} {
 		*s = text(*s, maxName)
 	}
+	c.Metadata = metadata(c.Metadata)
 	for _, n := range []*int64{&c.FirstTokenUs, &c.DurationUs, &c.OverheadUs, &c.Cost} {
 		*n = max(*n, 0)
 	}
@@ -74,6 +78,21 @@ func attempt(a *nodev1.Attempt) {
 	for _, p := range a.CostParts {
 		p.Kind, p.Quantity, p.Cost = text(p.Kind, maxKind), max(p.Quantity, 0), max(p.Cost, 0)
 	}
+}
+
+// metadata bounds what clients say of their calls.
+func metadata(in map[string]string) map[string]string {
+	if len(in) == 0 {
+		return nil
+	}
+	out := make(map[string]string, len(in))
+	for _, key := range slices.Sorted(maps.Keys(in)) {
+		if len(out) == maxMetadata {
+			break
+		}
+		out[text(key, maxName)] = text(in[key], maxName)
+	}
+	return out
 }
 
 func plausible(u *nodev1.Usage) *nodev1.Usage {

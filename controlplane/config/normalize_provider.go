@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 
 	"github.com/google/uuid"
@@ -67,7 +66,7 @@ func (in *normalizer) dialect(p *adminv1.Provider) []errs.Violation {
 
 // endpoint is what a secret is bound to: the scheme, host and port of a base URL.
 func endpoint(raw string) string {
-	u, err := url.Parse(raw)
+	u, err := dialect.ParseBase(raw)
 	if err != nil {
 		return raw
 	}

@@ -5,6 +5,7 @@ package routing
 
 import (
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/domain/alias"
 	"github.com/trunkline-ai/trunkline/internal/domain/routing"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -21,8 +22,9 @@ type View struct {
 
 	accounts map[string][]account // by provider
 	targets  map[targetName]*target
-	aliases  map[string]*adminv1.Group // by name and alias
-	usedBy   map[string][]string       // groups by provider
+	served   *alias.Index[*adminv1.Group] // groups that are served; nil: not asked for yet
+	disabled alias.Index[*adminv1.Group]
+	usedBy   map[string][]string // groups by provider
 }
 
 // targetName is a target as a member names it: the model by id or alias.
@@ -46,22 +48,29 @@ func NewView(config *controlplane.Config, nodes []*adminv1.Node) *View {
 	return v
 }
 
-// Group finds a group by its name or an alias.
+// Group finds a group by its name, or by what a client would name it: as nodes do, disabled ones last.
 func (v *View) Group(name string) (*adminv1.Group, bool) {
 	if r, ok := v.config.Get(controlplane.KindGroup, name); ok {
 		group, ok := r.Spec.(*adminv1.Group)
 		return group, ok
 	}
-	if v.aliases == nil {
-		v.aliases = map[string]*adminv1.Group{}
+	if v.served == nil {
+		v.served = new(alias.Index[*adminv1.Group])
 		for _, group := range v.Groups() {
-			for _, alias := range group.GetAliases() {
-				v.aliases[alias] = group
+			names := v.served
+			if group.Enabled != nil && !group.GetEnabled() {
+				names = &v.disabled
+			}
+			names.AddName(group.GetName(), group)
+			for _, other := range group.GetAliases() {
+				names.AddAlias(other, group)
 			}
 		}
 	}
-	group, ok := v.aliases[name]
-	return group, ok
+	if group, ok := v.served.Find(name); ok {
+		return group, ok
+	}
+	return v.disabled.Find(name)
 }
 
 // Provider finds a provider by its name.

@@ -120,6 +120,7 @@ func (b *builder) provider(name string, in *adminv1.Provider) (*nodev1.Provider,
 	for _, header := range slices.Sorted(maps.Keys(in.GetHeaders())) {
 		out.Headers = append(out.Headers, &nodev1.Header{Name: header, Value: in.GetHeaders()[header]})
 	}
+	out.ForwardHeaders = slices.Sorted(slices.Values(in.GetForwardHeaders()))
 	ids := make(map[string]string, len(in.GetModels()))
 	for _, m := range in.GetModels() {
 		price, err := controlplane.ResolvePrice(m.GetPrice())
@@ -171,11 +172,12 @@ func (b *builder) open(provider string, c *adminv1.Credential) (string, error) {
 
 func (b *builder) group(r *controlplane.Resource, in *adminv1.Group) (*nodev1.Group, error) {
 	out := &nodev1.Group{
-		Name:       r.Name,
-		Aliases:    slices.Sorted(slices.Values(in.GetAliases())),
-		CreateTime: r.CreatedAt.Unix(),
-		Selection:  cmp.Or(in.GetSelection(), "cheapest"),
-		BodyLog:    bodyLog(in.GetBodyLog()),
+		Name:        r.Name,
+		DisplayName: in.GetDisplayName(),
+		Aliases:     slices.Sorted(slices.Values(in.GetAliases())),
+		CreateTime:  r.CreatedAt.Unix(),
+		Selection:   cmp.Or(in.GetSelection(), "cheapest"),
+		BodyLog:     bodyLog(in.GetBodyLog()),
 	}
 	for i, m := range in.GetMembers() {
 		ids, served := b.models[m.GetProvider()]

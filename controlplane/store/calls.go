@@ -63,7 +63,11 @@ func (s *Calls) callWithID(ctx context.Context, f calllog.Filter) ([]calllog.Cal
 func listQuery(f calllog.Filter) (string, []any) {
 	q := &search{}
 	table, id := `call`, `id`
-	if f.Provider != "" {
+	throughProvider := f.Provider != "" && !f.ByClient()
+	if f.Provider != "" && !throughProvider {
+		q.ofProvider(f)
+	}
+	if throughProvider {
 		table, id = `call_provider`, `call_id`
 		q.where(`s.provider = $%d`, f.Provider)
 	}
@@ -79,12 +83,36 @@ func listQuery(f calllog.Filter) (string, []any) {
 		q.where(`(s.start_us, s.`+id+`) < ($%d, $%d)`, f.After.StartUS, f.After.ID)
 	}
 	rest := q.conditions() + ` ORDER BY s.start_us DESC, s.` + id + ` DESC` + q.limit(f.Limit)
-	if f.Provider == "" {
+	if !throughProvider {
 		return `SELECT s.node, s.record FROM call s` + rest, q.args
 	}
 	return `SELECT c.node, c.record FROM (SELECT s.start_us, s.call_id FROM ` + table + ` s` + rest + `) p` +
 		` CROSS JOIN call c WHERE c.start_us = p.start_us AND c.id = p.call_id` + // CROSS: SQLite begins with the left one
 		` ORDER BY p.start_us DESC, p.call_id DESC`, q.args
+}
+
+// ofProvider asks for calls that a provider answered or failed, where the calls are found otherwise.
+func (q *search) ofProvider(f calllog.Filter) {
+	const there = `EXISTS (SELECT 1 FROM call_provider p WHERE p.provider = $%d AND p.start_us = s.start_us AND p.call_id = s.id`
+	if f.AttemptOutcome == "" {
+		q.where(there+`)`, f.Provider)
+		return
+	}
+	q.where(there+` AND p.attempt_outcomes LIKE $%d)`, f.Provider, "% "+f.AttemptOutcome+" %")
+}
+
+// filterClient adds what clients said of calls. That a value is not empty is the text of indexes.
+func (q *search) filterClient(f calllog.Filter) {
+	if f.ClientRequestID != "" {
+		q.where(`(s.client_id <> '' AND s.client_id = $%d OR s.incoming_id <> '' AND s.incoming_id = $%d)`, f.ClientRequestID, f.ClientRequestID)
+	}
+	if f.User != "" {
+		q.where(`s.end_user <> '' AND s.end_user = $%d`, f.User)
+	}
+	if f.Metadata != "" {
+		pair, key := calllog.MetadataSearch(f.Metadata)
+		q.where(`(replace(s.metadata, $%d, '') <> s.metadata OR replace(s.metadata, $%d, '') <> s.metadata)`, pair, key)
+	}
 }
 
 // filterCalls adds what a filter asks for, but for the id, the provider and whether a call
@@ -101,6 +129,7 @@ func (q *search) filterCalls(f calllog.Filter) {
 	if f.AttemptOutcome != "" {
 		q.where(`s.attempt_outcomes LIKE $%d`, "% "+f.AttemptOutcome+" %") // of call_provider: on that provider
 	}
+	q.filterClient(f)
 	if f.Status != 0 {
 		q.where(`s.status = $%d`, f.Status)
 	}

@@ -12,12 +12,13 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
 const (
-	insertCall         = `INSERT INTO call (id, node, start_us, group_name, api_key, outcome, status, model, stream, duration_us, stored_us, failed_over, cost_pico, attempt_outcomes, record) VALUES `
+	insertCall         = `INSERT INTO call (id, node, start_us, group_name, api_key, outcome, status, model, stream, duration_us, stored_us, failed_over, cost_pico, attempt_outcomes, client_id, incoming_id, end_user, metadata, record) VALUES `
 	insertCallProvider = `INSERT INTO call_provider (provider, start_us, call_id, group_name, api_key, outcome, status, node, model, stream, duration_us, failed_over, cost_pico, attempt_outcomes) VALUES `
 )
 
@@ -75,7 +76,8 @@ func (s *Calls) callRows(ctx context.Context, node string, calls []*nodev1.Call,
 		failedOver := number(len(call.GetAttempts()) > 1)
 		row := callRow{id: call.GetId(), call: call, columns: []any{
 			call.GetId(), node, call.GetStartUs(), call.GetGroup(), call.GetApiKey(), call.GetOutcome(), call.GetStatus(),
-			model, number(call.GetStream()), call.GetDurationUs(), stored, failedOver, call.GetCost(), attemptOutcomes(call, ""), record,
+			model, number(call.GetStream()), call.GetDurationUs(), stored, failedOver, call.GetCost(), attemptOutcomes(call, ""),
+			call.GetClientRequestId(), call.GetIncomingRequestId(), call.GetUser(), calllog.MetadataText(call.GetMetadata()), record,
 		}}
 		for _, provider := range providersOf(call) {
 			row.providers = append(row.providers, []any{

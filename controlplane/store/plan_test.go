@@ -62,6 +62,13 @@ func TestSQLitePlans(t *testing.T) {
 			t.Errorf("those that follow read more than what was stored since: %s", plan)
 		}
 	}
+	for index, f := range map[string]calllog.Filter{"call_by_client_id": {ClientRequestID: "x"}, "call_by_incoming_id": {ClientRequestID: "x", Provider: "p"}, "call_by_end_user": {User: "x", Provider: "p"}} {
+		f.Limit = 10
+		query, args := listQuery(f)
+		if plan := explain(t, s.engine.Reader(), "EXPLAIN QUERY PLAN "+query, args, 4); !strings.Contains(plan, "USING INDEX "+index) {
+			t.Errorf("%s is not used: %s", index, plan)
+		}
+	}
 	for query, indexes := range map[string][]string{
 		given([]string{"name"}, []string{"TEXT"}, 1) + lastUseQuery:                     {"usage_key_hour_by_key (api_key=?)", "call_by_api_key (api_key=? AND start_us>?)"},
 		given([]string{"name", "since"}, []string{"TEXT", "BIGINT"}, 1) + spendingQuery: {"usage_day_part_by_key (value=? AND bucket>?)"},
@@ -104,6 +111,15 @@ func TestPostgresPlans(t *testing.T) {
 		if plan := explain(t, s.engine.Reader(), "EXPLAIN "+query, args, 1); strings.Count(plan, "Filter:") != strings.Count(plan, "Filter: (s.start_us = start_us)") {
 			t.Errorf("filter %s is not tested in the index alone:\n%s", name, plan)
 		}
+	}
+	query, args := listQuery(calllog.Filter{User: "x", Limit: 10})
+	if plan := explain(t, s.engine.Reader(), "EXPLAIN "+query, args, 1); !strings.Contains(plan, "Index Scan") || !strings.Contains(plan, "end_user") || strings.Contains(plan, "Sort  (") {
+		t.Errorf("calls for a user:\n%s", plan)
+	}
+	both := openPlain(t, strings.Replace(url, "&enable_seqscan=off&enable_sort=off&enable_bitmapscan=off", "&enable_seqscan=off", 1))
+	query, args = listQuery(calllog.Filter{ClientRequestID: "x", Limit: 10})
+	if plan := explain(t, both.engine.Reader(), "EXPLAIN "+query, args, 1); !strings.Contains(plan, "client_id") || !strings.Contains(plan, "BitmapOr") {
+		t.Errorf("calls with an id of the client's:\n%s", plan)
 	}
 	plan := explain(t, s.engine.Reader(), `EXPLAIN SELECT node, record FROM call WHERE id = $1`, []any{"x"}, 1)
 	if !strings.Contains(plan, "Index Scan using call_default_id_idx") {

@@ -58,7 +58,7 @@ func recent(f calllog.Filter, since time.Time) *search {
 	q := &search{}
 	q.where(`s.stored_us >= $%d`, micros(since))
 	if f.Provider != "" {
-		q.where(`EXISTS (SELECT 1 FROM call_provider p WHERE p.provider = $%d AND p.start_us = s.start_us AND p.call_id = s.id)`, f.Provider)
+		q.ofProvider(f)
 	}
 	// Not the texts of the indexes of such calls: SQLite would read all of them and sort.
 	if f.Failed {

@@ -27,13 +27,13 @@ func (h *Handler) allowsAddress(key *dataplane.APIKey, r *http.Request) bool {
 }
 
 // visit is enter for requests that are not calls.
-func (h *Handler) visit(w http.ResponseWriter, r *http.Request) (*dataplane.Snapshot, *dataplane.APIKey, bool) {
-	snapshot, key, ok := h.enter(w, r, wire.OpenAI)
+func (h *Handler) visit(w http.ResponseWriter, r *http.Request, errors *wire.Errors) (*dataplane.Snapshot, *dataplane.APIKey, bool) {
+	snapshot, key, ok := h.enter(w, r, errors)
 	if !ok {
 		return nil, nil, false
 	}
 	if !h.allowsAddress(key, r) {
-		writeError(w, dataplane.KeyAddress.Rule().Status, wrongAddress(key))
+		writeAs(w, errors, dataplane.KeyAddress.Rule().Status, wrongAddress(key))
 		return nil, nil, false
 	}
 	if h.limited(key) {

@@ -1,14 +1,17 @@
 package proxy
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/proxy/body"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/engine"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // call is a request to an endpoint on its way to the engine: each step adds to the request
@@ -21,6 +24,7 @@ type call struct {
 	rec      engine.Record
 	lease    dataplane.Lease // what is counted and reserved of the key's limits; nil: nothing
 	admitted bool            // the lease has what the call is expected to use
+	whole    bool            // the body was read to its end
 }
 
 // serve serves an endpoint whose requests name a model.
@@ -30,15 +34,25 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, id string, endpo
 		ID: id, Start: h.cfg.Now(), Endpoint: "/v1" + endpoint.Path,
 		ClientRetry: smallInt(r.Header.Get("X-Stainless-Retry-Count")),
 	}
+	c.noteHeaders()
 	var ok bool
 	if c.snapshot, c.req.Key, ok = h.enter(w, r, endpoint.Errors); !ok {
+		body.Drain(w, r, h.cfg.BodyWindow, body.OfStrangers)
 		return // nobody to hold it against
 	}
 	c.rec.APIKey = c.req.Key.Name
 	c.req.Share = h.budget.Share(c.req.Key.Held)
+	defer c.drain() // behind finish: nothing is held meanwhile
 	defer c.finish()
 	if c.checkAddress() && c.checkLoop() && c.begin() && c.readOptions() && c.readBody() && c.route() && c.pinned() && c.admit() {
 		h.engine.Serve(w, &c.req, &c.rec)
+	}
+}
+
+// drain takes the rest of a body that was refused off the connection.
+func (c *call) drain() {
+	if !c.whole {
+		body.Drain(c.w, c.req.HTTP, c.h.cfg.BodyWindow, body.OfKnown)
 	}
 }
 
@@ -50,9 +64,13 @@ func (c *call) readBody() bool {
 	var err error
 	r := &c.req
 	if r.Body, r.Envelope, err = c.h.bodies.Read(c.w, r.HTTP, r.Endpoint, &r.Share); err != nil {
+		_, accepted := errors.AsType[*scan.Error](err)
+		c.whole = accepted && r.Body.JSON != nil
 		c.refuseBody(err)
 		return false
 	}
+	c.whole = true
+	c.noteBody()
 	r.Stream = r.Endpoint.WantsStream(&r.Envelope)
 	r.Unsafe = r.Endpoint.Unsafe != nil && r.Endpoint.Unsafe(&r.Envelope)
 	r.Complete = strings.EqualFold(r.HTTP.Header.Get(commitHeader), "complete")

@@ -140,7 +140,7 @@ func (h *Handler) Engine() *engine.Engine { return h.engine }
 
 // Patterns are the paths the handler serves, for a mux that it shares with others.
 func Patterns() []string {
-	all := []string{"/v1/", "/models", "/models/"}
+	all := []string{"/v1", "/v1/", "/models", "/models/"}
 	for _, e := range api.Endpoints {
 		all = append(all, e.Path, e.Path+"/{$}")
 	}

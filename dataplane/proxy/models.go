@@ -3,56 +3,80 @@ package proxy
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/engine"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/internal/domain/alias"
 )
 
-// model is one entry of /v1/models: a group under its name or one of its aliases.
-type model struct {
-	ID      string `json:"id"`
-	Object  string `json:"object"`
-	Created int64  `json:"created"`
-	OwnedBy string `json:"owned_by"`
+// listed is one model of the list: a group under its name or one of its aliases.
+type listed struct {
+	id    string
+	group *dataplane.Group
 }
 
-func newModel(id string, g *dataplane.Group) model {
-	return model{ID: id, Object: "model", Created: g.CreatedAt, OwnedBy: "trunkline"}
+// listShape picks one of the two shapes of /v1/models: Anthropic's for clients that name its version.
+func listShape(r *http.Request) modelShape {
+	if len(r.Header["Anthropic-Version"]) > 0 {
+		return anthropicModels{}
+	}
+	return openAIModels{}
+}
+
+// modelShape is how a family of APIs writes models.
+type modelShape interface {
+	errors() *wire.Errors
+	one(m listed) any
+	// list writes a list, or the page of it that the query asks for; refused says why it cannot.
+	list(all []listed, query url.Values) (v any, refused *wire.Error)
 }
 
 func (h *Handler) listModels(w http.ResponseWriter, r *http.Request) {
-	_, key, ok := h.visit(w, r)
+	shape := listShape(r)
+	if name := shape.errors().IDHeader; name != "" {
+		w.Header()[name] = w.Header()["X-Request-Id"]
+	}
+	_, key, ok := h.visit(w, r, shape.errors())
 	if !ok {
 		return
 	}
-	list := struct {
-		Object string  `json:"object"`
-		Data   []model `json:"data"`
-	}{"list", []model{}}
+	var all []listed
 	for _, g := range key.Groups {
-		list.Data = append(list.Data, newModel(g.Name, g))
-		for _, alias := range g.Aliases {
-			list.Data = append(list.Data, newModel(alias, g))
+		all = append(all, listed{g.Name, g})
+		for _, name := range g.Aliases {
+			if !alias.IsPattern(name) {
+				all = append(all, listed{name, g})
+			}
 		}
 	}
-	slices.SortFunc(list.Data, func(a, b model) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(all, func(a, b listed) int { return strings.Compare(a.id, b.id) })
+	list, refused := shape.list(all, r.URL.Query())
+	if refused != nil {
+		writeAs(w, shape.errors(), http.StatusBadRequest, *refused)
+		return
+	}
 	respond(w, list)
 }
 
 func (h *Handler) getModel(w http.ResponseWriter, r *http.Request, id string) {
-	snapshot, key, ok := h.visit(w, r)
+	shape := listShape(r)
+	if name := shape.errors().IDHeader; name != "" {
+		w.Header()[name] = w.Header()["X-Request-Id"]
+	}
+	snapshot, key, ok := h.visit(w, r, shape.errors())
 	if !ok {
 		return
 	}
 	g, found := snapshot.Group(id)
 	if !found || !key.Allows(g) {
-		writeError(w, http.StatusNotFound, unknownModel(id))
+		writeAs(w, shape.errors(), http.StatusNotFound, unknownModel(id))
 		return
 	}
-	respond(w, newModel(id, g))
+	respond(w, shape.one(listed{id, g}))
 }
 
 // enter gives the snapshot and the key of a request, or answers why not.

@@ -35,6 +35,20 @@ func refuseHeaders(w http.ResponseWriter, r *http.Request, path string) bool {
 	return true
 }
 
+// EarlyError words what the server answers to a request that does not get here: its header
+// fields are more than the server takes, 32 KiB together, or its head is no HTTP. line is how the
+// request's first line begins.
+func EarlyError(line string, status int) []byte {
+	_, path, _ := strings.Cut(line, " ")
+	path, _, _ = strings.Cut(strings.TrimPrefix(path, "/v1"), " ")
+	path, _, _ = strings.Cut(path, "?")
+	e := wire.Error{Message: "The request is not valid HTTP.", Type: wire.InvalidRequest, Code: "invalid_http"}
+	if status == http.StatusRequestHeaderFieldsTooLarge {
+		e.Message, e.Code = "The header fields of the request are larger than 32 KiB together.", "headers_too_large"
+	}
+	return api.ErrorsOf(path).Body(status, e, "")
+}
+
 // refuseUpgrade answers a WebSocket's handshake. 426 makes Codex use HTTP at once; any other status
 // costs it several attempts first.
 func refuseUpgrade(w http.ResponseWriter, r *http.Request, path string) bool {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/trunkline-ai/trunkline/dataplane/proxy"
 	"github.com/trunkline-ai/trunkline/internal/connlimit"
 	"github.com/trunkline-ai/trunkline/internal/ops"
 	"github.com/trunkline-ai/trunkline/internal/run"
@@ -77,7 +78,7 @@ func (p *Process) Run(ctx context.Context, hurry <-chan struct{}, log *slog.Logg
 	})
 	group.Go("API", func(ctx context.Context) error {
 		return ops.Server{
-			Handler: s.Handler(), Logger: log, Settle: p.settle, Drain: p.drain, Hurry: hurry, OnStop: s.Leave, OnCut: s.CutAll,
+			Handler: s.Handler(), Early: proxy.EarlyError, Logger: log, Settle: p.settle, Drain: p.drain, Hurry: hurry, OnStop: s.Leave, OnCut: s.CutAll,
 		}.Serve(ctx, web)
 	})
 	log.Info("serving", "api", "http://"+web.Addr().String()+"/v1", "ops", "http://"+operators.Addr().String(), "control_plane", p.controlPlane)

@@ -274,7 +274,7 @@ func TestBacklogIsBoundedWhileTheControlPlaneIsAway(t *testing.T) {
 		kept  int
 	}{
 		{"by number", func(c *uplink.Config) { c.Shipping.MaxBacklog = 30 }, 30},
-		{"by size", func(c *uplink.Config) { c.Shipping.MaxBacklogBytes = 10_000 }, 17}, // 587 bytes each
+		{"by size", func(c *uplink.Config) { c.Shipping.MaxBacklogBytes = 10_000 }, 14}, // 667 bytes each
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -20,6 +20,9 @@ type Endpoint struct {
 	Passed []string
 	// Form: the request may come as multipart/form-data, with model as a field.
 	Form bool
+	// Conversation is the member of a request that must be an array where it is given; empty: there
+	// is none.
+	Conversation string
 	// Note keeps what only this endpoint looks at of a JSON request; nil: nothing.
 	Note func(e *Envelope, key, value []byte)
 	// Refuse says why a request cannot be served, before anything is sent; nil: every one can.

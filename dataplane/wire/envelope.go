@@ -21,6 +21,8 @@ type Envelope struct {
 	Characters int64 // of text that is to be spoken
 	Notes      Notes // of the endpoint's own
 
+	said said // by the client, about its call
+
 	modelAt      scan.Span // the value of model, quotes included
 	optionsAt    scan.Span // the value of stream_options; empty when absent or null
 	usageAt      scan.Span // the value of include_usage inside it; empty when absent
@@ -46,10 +48,10 @@ func (n *Notes) Set(note Notes, is bool) {
 // maxCounted bounds the output tokens that a client's own limit makes us expect.
 const maxCounted = 1_000_000_000
 
-// ReadEnvelope reads the top level of a JSON object. A second model, stream or stream_options
-// key, or one spelt with escapes or capitals, is refused: we and the provider could
-// disagree about which one counts, and the model decides what the caller may use. The error
-// is a *scan.Error.
+// ReadEnvelope reads the top level of a JSON object and checks that all of the body is JSON. A
+// second key of the same name is refused, and model, stream or stream_options spelt with escapes
+// or capitals: we and the provider could disagree about which one counts, and the model decides
+// what the caller may use. The error is a *scan.Error.
 func ReadEnvelope(body []byte, endpoint *Endpoint) (Envelope, error) {
 	var e Envelope
 	s := scan.New(body)
@@ -65,6 +67,10 @@ func ReadEnvelope(body []byte, endpoint *Endpoint) (Envelope, error) {
 			return e.setStream(body[value.Start:value.End])
 		case "stream_options":
 			return e.setOptions(body, value)
+		}
+		e.said.note(key, value)
+		if c := endpoint.Conversation; c != "" && string(key) == c && body[value.Start] != '[' {
+			return &scan.Error{Param: c, Message: c + " must be an array"}
 		}
 		e.note(endpoint, key, body[value.Start:value.End])
 		return nil

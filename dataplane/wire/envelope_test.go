@@ -2,10 +2,13 @@ package wire
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 func TestEnvelopeFindsWhatRoutingNeeds(t *testing.T) {
@@ -58,6 +61,29 @@ func TestEnvelopeRefuses(t *testing.T) {
 		{"trailing", `{"model":"a"} x`, "goes on after"},
 		{"trailing comma", `{"model":"a",}`, "not valid JSON"},
 		{"wrong bracket", `{"model":"a","x":[}]}`, "not valid JSON"},
+		{"two of anything", `{"model":"a","temperature":1,"temperature":1}`, "temperature must appear once"},
+		{"NaN", `{"model":"a","temperature":NaN}`, "NaN at byte 27 is no JSON value"},
+		{"-Infinity", `{"model":"a","x":[1,{"y":-Infinity}]}`, "-Infinity at byte 25 is no JSON value"},
+		{"Python's None", `{"model":"a","x":None}`, "None at byte 17 is no JSON value"},
+		{"a word that begins well", `{"model":"a","x":nullable}`, "nullable at byte 17"},
+		{"a zero in front", `{"model":"a","x":012}`, "012 at byte 17"},
+		{"a plus sign", `{"model":"a","x":+1}`, "+1 at byte 17"},
+		{"no digit behind the point", `{"model":"a","x":[1.]}`, "1. at byte 18"},
+		{"no digit before the point", `{"model":"a","x":.5}`, ".5 at byte 17"},
+		{"no exponent", `{"model":"a","x":1e+}`, "1e+ at byte 17"},
+		{"a lone minus", `{"model":"a","x":-}`, "- at byte 17"},
+		{"an unquoted key", `{"model":"a","x":{y:1}}`, "not valid JSON near byte 18"},
+		{"a key alone", `{"model":"a","x":{"y"}}`, "not valid JSON near byte 21"},
+		{"a comma in front of a bracket", `{"model":"a","x":[1,]}`, "not valid JSON near byte 20"},
+		{"no comma", `{"model":"a","x":[1 2]}`, "not valid JSON near byte 20"},
+		{"single quotes", `{"model":"a","x":'y'}`, "'y' at byte 17"},
+		{"a comment", `{"model":"a","x":1 /* one */}`, "not valid JSON near byte 19"},
+		{"a newline in a string", "{\"model\":\"a\",\"x\":\"1234567\n\"}", "a control character in a string, at byte 25"},
+		{"an unknown escape", `{"model":"a","x":"\x41"}`, "not valid JSON near byte"},
+		{"half an escape", `{"model":"a","x":"\u00g0"}`, "not valid JSON near byte 18"},
+		{"half a pair is JSON, half a string is not", `{"model":"a","x":"\u12`, "ends too early"},
+		{"no UTF-8", "{\"model\":\"a\",\"x\":\"\xff\"}", "not valid UTF-8"},
+		{"two objects", `{"model":"a"}{"model":"b"}`, "goes on after the JSON object, at byte 13"},
 		{"too deep", `{"model":"a","x":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`, "deeper than 64"},
 	}
 	for _, tt := range tests {
@@ -66,6 +92,51 @@ func TestEnvelopeRefuses(t *testing.T) {
 			_, err := ReadEnvelope([]byte(tt.body), &Endpoint{})
 			if err == nil || !strings.Contains(err.Error(), tt.message) {
 				t.Fatalf("got %v, want %q", err, tt.message)
+			}
+		})
+	}
+}
+
+func TestTheMemberAtFaultIsNamed(t *testing.T) {
+	t.Parallel()
+	chat := &Endpoint{Conversation: "messages"}
+	for body, param := range map[string]string{
+		`{"model":"a","temperature":NaN}`:                      "temperature",
+		`{"model":"a","messages":[{"content":NaN}]}`:           "messages",
+		`{"model":"a","messages":"hi"}`:                        "messages",
+		`{"model":"a","messages":null}`:                        "messages",
+		`{"model":"a","stop":1,"stop":2}`:                      "stop",
+		`{"model":1}`:                                          "model",
+		`{"model":"a","stream":"yes"}`:                         "stream",
+		`{"model":"a","` + strings.Repeat("k", 100) + `":NaN}`: "",
+	} {
+		_, err := ReadEnvelope([]byte(body), chat)
+		bad, is := errors.AsType[*scan.Error](err)
+		if !is || bad.Param != param {
+			t.Errorf("%s: %#v, want the member %q", body, err, param)
+		}
+	}
+	for _, good := range []string{`{"model":"a","messages":[]}`, `{"model":"a"}`, `{"":1,"model":"a"}`, `{"model":"a","n":-0.5e-7,"m":[0,1E+2,true,false,null,{}]}`} {
+		if _, err := ReadEnvelope([]byte(good), chat); err != nil {
+			t.Errorf("%s: %v", good, err)
+		}
+	}
+}
+
+// Every request pays for it.
+func BenchmarkEnvelope(b *testing.B) {
+	for name, content := range map[string]string{
+		"4KiB": strings.Repeat("The quick brown fox. ", 200), "1MiB": strings.Repeat("The quick brown fox. ", 50_000),
+		"1MiB-escapes": strings.Repeat(`a line of code\n`, 65_000), "1MiB-CJK": strings.Repeat("你好", 170_000),
+	} {
+		body := []byte(`{"model":"a","stream":true,"temperature":0.7,"messages":[{"role":"user","content":"` + content + `"}]}`)
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(body)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := ReadEnvelope(body, &Endpoint{Conversation: "messages"}); err != nil {
+					b.Fatal(err)
+				}
 			}
 		})
 	}
@@ -114,8 +185,14 @@ func FuzzEnvelope(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		e, err := ReadEnvelope(body, &Endpoint{})
-		if err != nil || !json.Valid(body) {
+		if err != nil {
+			if strings.Contains(err.Error(), "not valid JSON") && json.Valid(body) {
+				t.Fatalf("%q is JSON: %v", body, err)
+			}
 			return
+		}
+		if !json.Valid(body) || !utf8.Valid(body) {
+			t.Fatalf("accepted %q", body)
 		}
 		var doc map[string]json.RawMessage
 		if err := json.Unmarshal(body, &doc); err != nil {
@@ -125,8 +202,7 @@ func FuzzEnvelope(f *testing.F) {
 		if err := json.Unmarshal(doc["model"], &model); err != nil {
 			t.Fatal(err)
 		}
-		// encoding/json replaces invalid UTF-8; we pass it on for the provider to refuse.
-		if utf8.Valid(body) && model != e.Model {
+		if model != e.Model {
 			t.Fatalf("model %q, encoding/json says %q", e.Model, model)
 		}
 		for _, usage := range []bool{false, true} {

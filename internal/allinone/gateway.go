@@ -208,7 +208,7 @@ func (g *Gateway) Run(ctx context.Context, hurry <-chan struct{}) error {
 		return ops.Server{Handler: g.ops, Logger: g.log}.Serve(ctx, g.opsWeb)
 	})
 	group.Go("console and API", func(ctx context.Context) error {
-		return ops.Server{Handler: mux, Logger: g.log, Drain: drainTime, UnencryptedHTTP2: g.cfg.Control.H2C, OnDrain: g.control.EndStreams, OnStop: g.node.Leave, OnCut: g.node.CutAll, Hurry: hurry}.Serve(ctx, g.web)
+		return ops.Server{Handler: mux, Early: proxy.EarlyError, Logger: g.log, Drain: drainTime, UnencryptedHTTP2: g.cfg.Control.H2C, OnDrain: g.control.EndStreams, OnStop: g.node.Leave, OnCut: g.node.CutAll, Hurry: hurry}.Serve(ctx, g.web)
 	})
 	g.announce()
 	if g.cfg.Demo {

@@ -43,6 +43,9 @@ type Server struct {
 	OnCut func()
 	// Hurry, when it is closed, ends Settle and Drain at once. Default: nothing does.
 	Hurry <-chan struct{}
+	// Early words what is answered to requests that never reach Handler; default: net/http's
+	// plain text.
+	Early Early
 	// UnencryptedHTTP2 also serves HTTP/2 without TLS, as gRPC clients speak it.
 	UnencryptedHTTP2 bool
 }
@@ -56,7 +59,7 @@ func (s Server) Serve(ctx context.Context, ln net.Listener) error {
 	srv := s.server(requests)
 
 	broken := make(chan error, 1)
-	go func() { broken <- srv.Serve(strict(ln)) }()
+	go func() { broken <- srv.Serve(strict(ln, s.Early)) }()
 	select {
 	case err := <-broken:
 		_ = srv.Close() // the listener's error is the one to tell

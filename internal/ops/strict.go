@@ -12,9 +12,15 @@ import (
 // twice, or with folded header lines. net/http itself accepts these and leaves no trace of
 // them, so they are seen here: each connection's bytes are followed from head to head, and
 // what is refused gets a byte that no header may hold.
-func strict(ln net.Listener) net.Listener { return strictListener{ln} }
+//
+// early words the answers of net/http itself to what never reaches a handler, see Server; nil: they
+// stay as they are.
+func strict(ln net.Listener, early Early) net.Listener { return strictListener{ln, early} }
 
-type strictListener struct{ net.Listener }
+type strictListener struct {
+	net.Listener
+	early Early
+}
 
 // Accept gives connections that are watched.
 func (l strictListener) Accept() (net.Conn, error) {
@@ -22,13 +28,14 @@ func (l strictListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &strictConn{Conn: c}, nil
+	return &strictConn{Conn: c, early: l.early}, nil
 }
 
 // strictConn is read by one goroutine at a time, as net/http does.
 type strictConn struct {
 	net.Conn
 	heads heads
+	early Early
 }
 
 // Read reads from the connection.
@@ -36,6 +43,21 @@ func (c *strictConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	c.heads.see(b[:n])
 	return n, err
+}
+
+// Write writes to the connection.
+func (c *strictConn) Write(b []byte) (int, error) {
+	if c.early == nil || !bytes.HasPrefix(b, earlyBegin) {
+		return c.Conn.Write(b)
+	}
+	answer := c.early.answer(c.heads.requestLine(), b)
+	if answer == nil {
+		return c.Conn.Write(b)
+	}
+	if _, err := c.Conn.Write(answer); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
 
 // CloseWrite lets the client read an error before the connection is gone.
@@ -77,6 +99,8 @@ type heads struct {
 	// Of the line so far: its beginning, or the value of a header that counts.
 	kept [len(encodingName) + 4]byte
 	n    int // may be more than kept holds
+	// first is the beginning of the request line.
+	first [len(encodingName) + 4]byte
 	// Of the head so far.
 	length, encoding int // how often they were sent
 	size             int64
@@ -131,7 +155,7 @@ func (h *heads) see(b []byte) {
 			case h.n == len("PRI * HTTP/2.0\r") && string(h.kept[:4]) == "PRI ":
 				h.place = unseen
 			default:
-				h.place = atLine
+				h.place, h.first = atLine, h.kept
 			}
 		case atLine:
 			if c == ' ' || c == '\t' {
@@ -160,6 +184,9 @@ func (h *heads) see(b []byte) {
 	}
 }
 
+// requestLine is the beginning of the request's first line.
+func (h *heads) requestLine() string { return string(bytes.TrimRight(h.first[:], "\x00\r")) }
+
 func (h *heads) keep(c byte) {
 	if h.n < len(h.kept) {
 		h.kept[h.n] = c
@@ -168,7 +195,7 @@ func (h *heads) keep(c byte) {
 }
 
 // begin waits for the next request.
-func (h *heads) begin() { *h = heads{} }
+func (h *heads) begin() { *h = heads{first: h.first} }
 
 // line begins a header line, or ends the head.
 func (h *heads) line(c byte) {

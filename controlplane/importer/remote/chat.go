@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 )
 
 // What bounds the chat of a test: a model may have to be loaded first.
@@ -18,18 +20,39 @@ const (
 	chatBytes = 1 << 20
 )
 
-// chat asks a model for one token. Newer models take max_completion_tokens only, so a
-// refusal that names it is tried again that way.
+// speech is how an API chats.
+type speech struct {
+	limits  []string // names of the limit of output tokens, tried in turn where one is refused
+	answers string   // what a good answer has: an array that is not empty
+	empty   bool     // or that may be
+	in, out string   // where it counts tokens
+}
+
+// speeches are the ways to chat, by endpoint.
+var speeches = map[string]speech{
+	// Newer models take max_completion_tokens only.
+	dialect.ChatCompletions: {limits: []string{"max_tokens", "max_completion_tokens"}, answers: "choices", in: "usage.prompt_tokens", out: "usage.completion_tokens"},
+	// One token may be the end alone.
+	dialect.Messages: {limits: []string{"max_tokens"}, answers: "content", empty: true, in: "usage.input_tokens", out: "usage.output_tokens"},
+}
+
+// chat asks a model for one token, as the provider's dialect does.
 func (s *session) chat(ctx context.Context, model string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, chatTime)
 	defer cancel()
-	answer, err := s.ask(ctx, model, "max_tokens")
-	if err != nil {
-		return "", err
-	}
-	if answer.again {
-		if answer, err = s.ask(ctx, model, "max_completion_tokens"); err != nil {
+	how := speeches[s.dialect.ChatPath]
+	var answer spoken
+	for i, limit := range how.limits {
+		next := ""
+		if i+1 < len(how.limits) {
+			next = how.limits[i+1]
+		}
+		var err error
+		if answer, err = s.ask(ctx, how, model, limit, next); err != nil {
 			return "", err
+		}
+		if !answer.again {
+			break
 		}
 	}
 	if answer.status != http.StatusOK {
@@ -56,10 +79,11 @@ type spoken struct {
 	status int
 	path   string
 	text   string
-	again  bool // with max_completion_tokens
+	again  bool // with the next name of the limit
 }
 
-func (s *session) ask(ctx context.Context, model, limit string) (spoken, error) {
+// ask sends one request; next is the name of the limit to try behind this one, if there is one.
+func (s *session) ask(ctx context.Context, how speech, model, limit, next string) (spoken, error) {
 	body, err := json.Marshal(map[string]any{
 		"model": model, limit: 1,
 		"messages": []map[string]string{{"role": "user", "content": "ping"}},
@@ -67,7 +91,7 @@ func (s *session) ask(ctx context.Context, model, limit string) (spoken, error) 
 	if err != nil {
 		return spoken{}, fmt.Errorf("encode a chat: %w", err)
 	}
-	r, err := s.request(ctx, http.MethodPost, "/chat/completions", nil)
+	r, err := s.request(ctx, http.MethodPost, s.dialect.ChatPath, nil)
 	if err != nil {
 		return spoken{}, err
 	}
@@ -82,8 +106,7 @@ func (s *session) ask(ctx context.Context, model, limit string) (spoken, error) 
 	out := spoken{status: res.StatusCode, path: r.URL.Path}
 	if res.StatusCode != http.StatusOK {
 		data, err := read(ctx, res, chatBytes)
-		out.again = err == nil && res.StatusCode == http.StatusBadRequest && limit == "max_tokens" &&
-			bytes.Contains(data, []byte("max_completion_tokens"))
+		out.again = err == nil && res.StatusCode == http.StatusBadRequest && next != "" && bytes.Contains(data, []byte(next))
 		return out, nil
 	}
 	data, err := read(ctx, res, chatBytes)
@@ -91,15 +114,15 @@ func (s *session) ask(ctx context.Context, model, limit string) (spoken, error) 
 		return spoken{}, err
 	}
 	doc := gjson.ParseBytes(data)
-	if !doc.Get("choices").IsArray() || len(doc.Get("choices").Array()) == 0 {
+	if list := doc.Get(how.answers); !list.IsArray() || !how.empty && len(list.Array()) == 0 {
 		if doc.Get("error").Exists() {
 			return spoken{}, fault(kindAnswer, "it answers a chat with an error inside a 200")
 		}
-		return spoken{}, fault(kindAnswer, "its answer to a chat is JSON but no chat completion")
+		return spoken{}, fault(kindAnswer, "its answer to a chat is JSON but none to a chat")
 	}
 	out.text = fmt.Sprintf("%s answered", model)
-	if n := doc.Get("usage.completion_tokens"); n.Type == gjson.Number {
-		out.text += fmt.Sprintf(", %d tokens in, %d out", doc.Get("usage.prompt_tokens").Int(), n.Int())
+	if n := doc.Get(how.out); n.Type == gjson.Number {
+		out.text += fmt.Sprintf(", %d tokens in, %d out", doc.Get(how.in).Int(), n.Int())
 	}
 	return out, nil
 }

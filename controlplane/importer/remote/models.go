@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+
+	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 )
 
 // Models reads the models that a provider lists, in its order, each id once. progress is
@@ -22,6 +24,9 @@ func (c *Client) Models(ctx context.Context, t Target, progress func(listed int)
 }
 
 func (s *session) models(ctx context.Context, progress func(listed int)) ([]Model, error) {
+	if dialect.IsExact(s.base) {
+		return nil, fault(kindURL, "its base_url is exact (it ends in #), so there is no list of models")
+	}
 	ctx, cancel := context.WithTimeout(ctx, max(listTime, s.time))
 	defer cancel()
 	var (

@@ -93,7 +93,7 @@ func (t Target) base() (*url.URL, error) {
 	if t.BaseURL == "" && d.DefaultBase != nil {
 		return d.DefaultBase, nil
 	}
-	u, err := url.Parse(t.BaseURL)
+	u, err := dialect.ParseBase(t.BaseURL)
 	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, fault(kindURL, "its base_url is not a URL")
 	}

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -170,6 +171,9 @@ func (t *trial) tls(ctx context.Context) (string, error) {
 func (t *trial) models(ctx context.Context) (string, error) {
 	if t.unreachable() {
 		return "", skip("the provider cannot be reached")
+	}
+	if base, err := t.target.base(); err == nil && dialect.IsExact(base) {
+		return "", skip("base_url is exact (it ends in #): there is no list of models")
 	}
 	found, err := t.client.Models(ctx, t.target, nil)
 	if err != nil {

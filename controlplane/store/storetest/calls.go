@@ -97,6 +97,7 @@ func callComesBackAsWritten(t *testing.T, db Database) {
 		Id: "0193-id", StartUs: epoch.UnixMicro(), Endpoint: "chat", Model: "a\x00b 🗝", Group: "групa", ApiKey: "k",
 		Stream: true, Outcome: "ok", Status: 200, ErrorCode: "e", Provider: "p", UpstreamModel: "u",
 		FirstTokenUs: 1, DurationUs: 1 << 40, OverheadUs: 3, Cost: -1, ClientRetry: 2, KeywordAfterCommit: true,
+		ClientRequestId: "c-1", IncomingRequestId: "i-1", User: "ann", Metadata: map[string]string{"team": "search", "a=b": "c=d"},
 		Usage:    &nodev1.Usage{InputTokens: 1, CachedInputTokens: 2, OutputTokens: 3, Source: "upstream"},
 		Attempts: []*nodev1.Attempt{{Provider: "q", Reason: "why"}, {Provider: "p", Credential: "c", MaybeBilled: true}},
 	}
@@ -214,7 +215,14 @@ func callFilters(t *testing.T, db Database) {
 	s := db.Open(t, time.Now)
 	calls := newestFirst(makeCalls(500))
 	r := rand.New(rand.NewPCG(7, 8))
-	for _, c := range calls {
+	for i, c := range calls {
+		if i%3 == 0 {
+			c.ClientRequestId, c.User = fmt.Sprintf("client-%d", i%30), []string{"ann", "ANN", "50%"}[r.IntN(3)]
+			c.Metadata = map[string]string{"team": []string{"search", "s_arch", "mail"}[r.IntN(3)], "env": "prod"}
+		}
+		if i%4 == 0 {
+			c.IncomingRequestId = fmt.Sprintf("client-%d", i%20)
+		}
 		c.UpstreamModel, c.Stream, c.DurationUs = []string{"m1", "m2", ""}[r.IntN(3)], r.IntN(2) == 0, r.Int64N(4_000_000)
 	}
 	insertAll(t, s, calls)
@@ -239,6 +247,10 @@ func callFilters(t *testing.T, db Database) {
 		}
 		if r.IntN(3) == 0 {
 			f.Failed, f.FailedOver = r.IntN(2) == 0, r.IntN(2) == 0
+		}
+		if r.IntN(4) == 0 {
+			f.ClientRequestID = maybe("client-0", "client-12", "client-x")
+			f.User, f.Metadata = maybe("ann", "5%", "50%"), maybe("team", "team=search", "team=s_arch", "tea", "env=prod", "env=pro")
 		}
 		if r.IntN(4) == 0 {
 			f.AttemptOutcome = maybe("ok", "rate_limited", "server_error")
@@ -281,12 +293,21 @@ func callFilters(t *testing.T, db Database) {
 	}
 }
 
+// said reports whether metadata has a key, or key=value.
+func said(metadata map[string]string, want string) bool {
+	key, value, pair := strings.Cut(want, "=")
+	have, ok := metadata[key]
+	return ok && (!pair || have == value)
+}
+
 func matches(f calllog.Filter, c *nodev1.Call) bool {
 	start := time.UnixMicro(c.GetStartUs())
 	after := f.After == calllog.Position{} || c.GetStartUs() < f.After.StartUS ||
 		c.GetStartUs() == f.After.StartUS && c.GetId() < f.After.ID
 	return after &&
 		(f.Group == "" || f.Group == c.GetGroup()) &&
+		(f.ClientRequestID == "" || f.ClientRequestID == c.GetClientRequestId() || f.ClientRequestID == c.GetIncomingRequestId()) &&
+		(f.User == "" || f.User == c.GetUser()) && (f.Metadata == "" || said(c.GetMetadata(), f.Metadata)) &&
 		(f.Provider == "" || hasAttempt(c, f.Provider, "")) &&
 		(f.AttemptOutcome == "" || hasAttempt(c, f.Provider, f.AttemptOutcome)) &&
 		(f.APIKey == "" || f.APIKey == c.GetApiKey()) &&

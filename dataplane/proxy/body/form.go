@@ -102,6 +102,12 @@ func (f *Form) part(out *multipart.Writer, part *multipart.Part, e *wire.Envelop
 	if err != nil {
 		return err
 	}
+	if name == "user" && part.FileName() == "" {
+		value := &wire.Head{Max: maxFormValue}
+		_, err := io.Copy(io.MultiWriter(to, value), part)
+		e.SayUser(string(value.Bytes()))
+		return err
+	}
 	if !watched {
 		_, err := io.Copy(to, part)
 		return err

@@ -44,6 +44,12 @@ func (c *call) final(last dataplane.Outcome) final {
 	case dataplane.DeadlineExceeded:
 		return ours("The call did not finish in time: "+rule.Name+".", c.hint())
 	}
+	if text := c.noEndpoint(); text != "" {
+		return final{
+			status: http.StatusNotFound, permanent: true,
+			err: wire.Error{Message: text, Type: rule.Type, Code: rule.Code},
+		}
+	}
 	f := finalError(c.rec.failed, c.req.Endpoint.Errors, c.hint())
 	if c.req.Unsafe && !rule.NeverSent {
 		f.permanent = true // an SDK that repeats it is no better than we are
@@ -61,6 +67,26 @@ func (c *call) hint() time.Duration {
 		}
 	}
 	return wait
+}
+
+// noEndpoint says that no provider of the group serves the endpoint, if that is how all attempts
+// ended; else it is empty.
+func (c *call) noEndpoint() string {
+	failed := c.rec.failed
+	if len(failed) == 0 || slices.ContainsFunc(failed, func(f failure) bool {
+		return f.verdict.Outcome != dataplane.Unsupported || f.verdict.Feature
+	}) {
+		return ""
+	}
+	tried := ""
+	if len(failed) < len(c.req.Group.Members) {
+		tried = " that was tried"
+	}
+	text := "No provider" + tried + " of the group '" + c.req.Group.Name + "' serves /v1" + c.req.Endpoint.Path + "."
+	if said := failed[len(failed)-1].verdict.Reason; said != "" {
+		text += " The last one said: " + said
+	}
+	return text
 }
 
 // finalError chooses what the client sees from how the attempts ended: an upstream's

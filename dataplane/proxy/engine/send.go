@@ -24,6 +24,11 @@ func (a *attempt) fill(r *http.Request) {
 			r.Header[name] = []string{strings.Join(values, ",")}
 		}
 	}
+	for _, name := range a.Provider.Forward {
+		if values := req.HTTP.Header[name]; len(values) > 0 && !a.sets(name) && !ofConnection(req.HTTP, name) {
+			r.Header[name] = []string{strings.Join(values, ",")}
+		}
+	}
 	if len(req.Hops) > 0 {
 		r.Header[dataplane.HopHeader] = req.Hops // whatever the provider's configuration says
 	}
@@ -38,6 +43,18 @@ func (a *attempt) fill(r *http.Request) {
 	a.stall.start(a.call.engine.cfg.WriteStall, r.ContentLength, a.clock.cancel)
 	a.sent.Store(false)
 	r.Body = &sending{src: src, stall: &a.stall, left: r.ContentLength, sent: &a.sent}
+}
+
+// ofConnection reports whether the client means a header for the connection to us alone.
+func ofConnection(r *http.Request, name string) bool {
+	for _, value := range r.Header["Connection"] {
+		for option := range strings.SplitSeq(value, ",") {
+			if strings.EqualFold(strings.TrimSpace(option), name) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // sets reports whether the provider's own configuration sets a header, which then counts.

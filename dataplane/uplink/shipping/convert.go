@@ -37,6 +37,7 @@ func toCall(c dataplane.Call) *nodev1.Call {
 		ClientRetry:        int32(c.ClientRetry),
 		KeywordAfterCommit: c.KeywordLate,
 	}
+	said(out, &c.Said)
 	attempts := c.Attempts[:min(len(c.Attempts), maxAttempts)]
 	out.Attempts = make([]*nodev1.Attempt, len(attempts))
 	for i, a := range attempts {
@@ -51,6 +52,20 @@ func toCall(c dataplane.Call) *nodev1.Call {
 		})
 	}
 	return out
+}
+
+// said adds what the client says of the call.
+func said(out *nodev1.Call, s *dataplane.Said) {
+	out.ClientRequestId = stream.Text(s.RequestID, stream.MaxName)
+	out.IncomingRequestId = stream.Text(s.Incoming, stream.MaxName)
+	out.User = stream.Text(s.User, stream.MaxName)
+	if len(s.Metadata) == 0 {
+		return
+	}
+	out.Metadata = make(map[string]string, len(s.Metadata))
+	for key, value := range s.Metadata {
+		out.Metadata[stream.Text(key, stream.MaxName)] = stream.Text(value, stream.MaxName)
+	}
 }
 
 func toAttempt(a dataplane.Attempt) *nodev1.Attempt {
@@ -119,9 +134,13 @@ func toUsage(u dataplane.Usage) *nodev1.Usage {
 // footprint is about what a call takes in memory, in bytes: the messages themselves, and
 // their texts.
 func footprint(c *nodev1.Call) int64 {
-	const call, attempt, usage, part = 360, 304, 216, 88
+	const call, attempt, usage, part, pair = 440, 304, 216, 88, 64
 	n := call + usage + len(c.Id) + len(c.Endpoint) + len(c.Model) + len(c.Group) + len(c.ApiKey) +
 		len(c.ErrorCode) + len(c.Provider) + len(c.UpstreamModel)
+	n += len(c.ClientRequestId) + len(c.IncomingRequestId) + len(c.User)
+	for key, value := range c.Metadata {
+		n += pair + len(key) + len(value)
+	}
 	for _, a := range c.Attempts {
 		n += attempt + usage + part*len(a.CostParts) + len(a.Provider) + len(a.Model) + len(a.Credential) + len(a.Reason) + len(a.Keyword)
 		for _, r := range a.FieldRules {

@@ -4,9 +4,12 @@ package scan
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"math/bits"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxDepth bounds how deep a document may nest.
@@ -23,8 +26,7 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Message }
 
-// Scanner walks JSON without decoding it. It checks structure, not the inside of
-// numbers and literals: the provider does that.
+// Scanner walks JSON without decoding it, and refuses what is none.
 type Scanner struct {
 	b     []byte
 	i     int
@@ -56,19 +58,26 @@ func (s *Scanner) Key() Span { return s.key }
 // Offset is where the scanner stands.
 func (s *Scanner) Offset() int { return s.i }
 
-// End refuses a document that goes on.
+// End refuses a document that goes on, and one that is no UTF-8.
 func (s *Scanner) End() error {
 	s.space()
 	if s.i != len(s.b) {
 		return &Error{Message: fmt.Sprintf("the request body goes on after the JSON object, at byte %d", s.i)}
 	}
+	if !utf8.Valid(s.b) {
+		return &Error{Message: "the request body is not valid UTF-8"}
+	}
 	return nil
 }
 
-// Members calls found for each member of the object whose brace was just taken, and
-// refuses a second or an escaped spelling of the watched keys.
+// maxCompared is how many members of an object are held against one another.
+const maxCompared = 64
+
+// Members calls found for each member of the object whose brace was just taken. It refuses two
+// members with the same key, and any but the plain spelling of the watched keys.
 func (s *Scanner) Members(found func(key []byte, value Span) error, watched ...string) error {
-	seen := 0
+	var earlier [maxCompared]Span
+	n := 0
 	s.space()
 	if s.take('}') {
 		return nil
@@ -89,14 +98,19 @@ func (s *Scanner) Members(found func(key []byte, value Span) error, watched ...s
 			}
 			key = []byte(plain)
 		}
-		for n, w := range watched {
-			if !strings.EqualFold(string(key), w) {
-				continue
-			}
-			if escaped || seen&(1<<n) != 0 || string(key) != w {
+		for _, w := range watched {
+			if strings.EqualFold(string(key), w) && (escaped || string(key) != w) {
 				return &Error{Param: w, Message: w + " must appear once, in lower case and without escapes"}
 			}
-			seen |= 1 << n
+		}
+		for _, at := range earlier[:n] {
+			if bytes.Equal(s.b[at.Start:at.End], s.b[keyAt.Start:keyAt.End]) {
+				return twice(key)
+			}
+		}
+		if n < maxCompared {
+			earlier[n] = keyAt
+			n++
 		}
 		s.space()
 		if !s.take(':') {
@@ -105,7 +119,7 @@ func (s *Scanner) Members(found func(key []byte, value Span) error, watched ...s
 		s.space()
 		value, err := s.value()
 		if err != nil {
-			return err
+			return about(key, err)
 		}
 		if err := found(key, value); err != nil {
 			return err
@@ -148,54 +162,124 @@ func (s *Scanner) Elements(found func(value Span) error) error {
 // value steps over one value of any type.
 func (s *Scanner) value() (Span, error) {
 	start := s.i
+	err := s.skip(s.depth + 1)
+	return Span{start, s.i}, err
+}
+
+// skip steps over a value that stands inside so many objects and arrays.
+func (s *Scanner) skip(depth int) error {
 	if s.i >= len(s.b) {
-		return Span{}, s.malformed()
+		return s.malformed()
 	}
 	switch s.b[s.i] {
 	case '"':
-		return s.str()
-	case '{', '[':
-		return s.nested()
+		_, err := s.str()
+		return err
+	case '{':
+		return s.nested('}', depth)
+	case '[':
+		return s.nested(']', depth)
+	case 't':
+		return s.literal("true")
+	case 'f':
+		return s.literal("false")
+	case 'n':
+		return s.literal("null")
 	}
-	for s.i < len(s.b) && !delimiter[s.b[s.i]] {
-		s.i++
-	}
-	if s.i == start {
-		return Span{}, s.malformed()
-	}
-	return Span{start, s.i}, nil
+	return s.number()
 }
 
-// nested steps over an object or array by counting brackets outside strings.
-func (s *Scanner) nested() (Span, error) {
-	start := s.i
-	var open [maxDepth]byte
-	n := 0
-	for s.i < len(s.b) {
-		switch c := s.b[s.i]; c {
-		case '"':
+// nested steps over an object or an array; the cursor is at its opening bracket.
+func (s *Scanner) nested(closing byte, depth int) error {
+	if depth >= maxDepth {
+		return &Error{Message: fmt.Sprintf("the request body nests deeper than %d levels", maxDepth)}
+	}
+	s.i++
+	s.space()
+	if s.take(closing) {
+		return nil
+	}
+	for {
+		s.space()
+		if closing == '}' {
 			if _, err := s.str(); err != nil {
-				return Span{}, err
+				return err
 			}
-			continue
-		case '{', '[':
-			if n+s.depth+1 >= maxDepth {
-				return Span{}, &Error{Message: fmt.Sprintf("the request body nests deeper than %d levels", maxDepth)}
+			s.space()
+			if !s.take(':') {
+				return s.malformed()
 			}
-			open[n] = c + 2 // the closing bracket of { and of [ is two behind it
-			n++
-		case '}', ']':
-			if n--; open[n] != c {
-				return Span{}, s.malformed()
-			}
-			if n == 0 {
-				s.i++
-				return Span{start, s.i}, nil
-			}
+			s.space()
 		}
+		if err := s.skip(depth + 1); err != nil {
+			return err
+		}
+		s.space()
+		if s.take(closing) {
+			return nil
+		}
+		if !s.take(',') {
+			return s.malformed()
+		}
+	}
+}
+
+func (s *Scanner) literal(word string) error {
+	if !bytes.HasPrefix(s.b[s.i:], []byte(word)) {
+		return s.noValue()
+	}
+	s.i += len(word)
+	if s.i < len(s.b) && !delimiter[s.b[s.i]] {
+		s.i -= len(word)
+		return s.noValue()
+	}
+	return nil
+}
+
+// number steps over a number as JSON writes it: no plus sign, no zeros in front, digits on both
+// sides of the point.
+func (s *Scanner) number() error {
+	start := s.i
+	s.take('-')
+	if !s.take('0') && !s.digits() || s.take('.') && !s.digits() {
+		s.i = start
+		return s.noValue()
+	}
+	if s.take('e') || s.take('E') {
+		if !s.take('+') {
+			s.take('-')
+		}
+		if !s.digits() {
+			s.i = start
+			return s.noValue()
+		}
+	}
+	if s.i < len(s.b) && !delimiter[s.b[s.i]] {
+		s.i = start
+		return s.noValue()
+	}
+	return nil
+}
+
+func (s *Scanner) digits() bool {
+	start := s.i
+	for s.i < len(s.b) && s.b[s.i] >= '0' && s.b[s.i] <= '9' {
 		s.i++
 	}
-	return Span{}, s.malformed()
+	return s.i > start
+}
+
+// noValue says what stands where a value should; NaN and Infinity are what Python writes.
+func (s *Scanner) noValue() error {
+	end := s.i
+	for end < len(s.b) && !delimiter[s.b[end]] && end-s.i < 24 {
+		end++
+	}
+	word := s.b[s.i:end]
+	if len(word) == 0 || bytes.ContainsFunc(word, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return s.malformed()
+	}
+	return &Error{Message: fmt.Sprintf("the request body is not valid JSON: %s at byte %d is no JSON value", word, s.i)}
 }
 
 // str steps over a string; the cursor is at its opening quote.
@@ -205,21 +289,70 @@ func (s *Scanner) str() (Span, error) {
 		return Span{}, s.malformed()
 	}
 	for {
-		n := bytes.IndexByte(s.b[s.i:], '"')
-		if n < 0 {
-			s.i = len(s.b)
+		s.i += plainLength(s.b[s.i:])
+		if s.i >= len(s.b) {
 			return Span{}, s.malformed()
 		}
-		end := s.i + n
-		backslashes := 0
-		for end-backslashes > s.i && s.b[end-1-backslashes] == '\\' {
-			backslashes++
-		}
-		s.i = end + 1
-		if backslashes%2 == 0 {
+		switch s.b[s.i] {
+		case '"':
+			s.i++
 			return Span{start, s.i}, nil
+		case '\\':
+			if !s.escape() {
+				return Span{}, s.malformed()
+			}
+		default:
+			return Span{}, &Error{Message: fmt.Sprintf("the request body is not valid JSON: a control character in a string, at byte %d, must be escaped", s.i)}
 		}
 	}
+}
+
+// escape steps over an escape sequence.
+func (s *Scanner) escape() bool {
+	rest := s.b[s.i+1:]
+	if len(rest) == 0 {
+		s.i = len(s.b)
+		return false
+	}
+	if rest[0] != 'u' {
+		s.i += 2
+		return strings.IndexByte(`"\/bfnrt`, rest[0]) >= 0
+	}
+	if len(rest) < 5 {
+		s.i = len(s.b)
+		return false
+	}
+	for _, c := range rest[1:5] {
+		if !(c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f') {
+			return false
+		}
+	}
+	s.i += 6
+	return true
+}
+
+// Eight bytes are looked at together.
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// plainLength is how many bytes stand before the first quote, backslash or control character.
+func plainLength(b []byte) int {
+	n := 0
+	for ; n+8 <= len(b); n += 8 {
+		w := binary.LittleEndian.Uint64(b[n:])
+		quote, backslash := w^(ones*'"'), w^(ones*'\\')
+		// The lowest byte that is marked is one of those; what is marked above it may be none.
+		found := ((w-ones*0x20)&^w | (quote-ones)&^quote | (backslash-ones)&^backslash) & highs
+		if found != 0 {
+			return n + bits.TrailingZeros64(found)/8
+		}
+	}
+	for n < len(b) && b[n] >= 0x20 && b[n] != '"' && b[n] != '\\' {
+		n++
+	}
+	return n
 }
 
 func (s *Scanner) space() {
@@ -234,6 +367,22 @@ func (s *Scanner) take(c byte) bool {
 		return true
 	}
 	return false
+}
+
+// shownKey bounds what is shown of a key that somebody made up, in bytes.
+const shownKey = 64
+
+func twice(key []byte) error {
+	name := strings.ToValidUTF8(string(key[:min(len(key), shownKey)]), "?")
+	return &Error{Param: name, Message: name + " must appear once"}
+}
+
+// about names the member in which something is wrong.
+func about(key []byte, err error) error {
+	if e, is := err.(*Error); is && e.Param == "" && len(key) <= shownKey { //nolint:errorlint // it is never wrapped
+		e.Param = string(key)
+	}
+	return err
 }
 
 func (s *Scanner) malformed() error {

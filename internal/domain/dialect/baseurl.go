@@ -5,10 +5,31 @@ import (
 	"strings"
 )
 
+// exactMark, at the end of a base URL, makes it the URL of every call. A parsed one has it as its
+// fragment, which never goes over the wire.
+const exactMark = "#"
+
+// ParseBase parses a base URL, which may be exact.
+func ParseBase(raw string) (*url.URL, error) {
+	plain, exact := strings.CutSuffix(raw, exactMark)
+	u, err := url.Parse(plain)
+	if err == nil && exact {
+		u.Fragment = exactMark
+	}
+	return u, err
+}
+
+// IsExact reports whether a base URL, as ParseBase gives it, is the URL of every call.
+func IsExact(base *url.URL) bool { return base.Fragment == exactMark }
+
 // Join says where an endpoint lives below a provider's base URL, of every dialect: it appends
-// the endpoint to the base path. The query (?api-version=...) stays.
+// the endpoint to the base path. The query (?api-version=...) stays. An exact base is left as it is.
 func Join(base *url.URL, endpoint string) *url.URL {
 	u := *base
+	if IsExact(base) {
+		u.Fragment = ""
+		return &u
+	}
 	u.Path, u.RawPath = root(base.Path)+endpoint, ""
 	return &u
 }

@@ -28,11 +28,38 @@ func TestJoin(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if IsExact(u) {
+			t.Errorf("%s is exact", base)
+		}
 		if got := Join(u, "/chat/completions").String(); got != want {
 			t.Errorf("%s gives %s, want %s", base, got, want)
 		}
 		if u.String() != base {
 			t.Errorf("the base became %s", u)
 		}
+	}
+}
+
+func TestAnExactBaseIsLeftAsItIs(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]string{
+		"https://h.example/any/path#":             "https://h.example/any/path",
+		"https://h.example/any/path/#":            "https://h.example/any/path/",
+		"https://h.example#":                      "https://h.example",
+		"https://h.example/chat/completions?v=1#": "https://h.example/chat/completions?v=1",
+		"https://h.example/a%2Fb#":                "https://h.example/a%2Fb",
+	} {
+		base, err := ParseBase(raw)
+		if err != nil || !IsExact(base) {
+			t.Fatalf("%s: %v", raw, err)
+		}
+		for _, endpoint := range []string{"/chat/completions", "/embeddings"} {
+			if got := Join(base, endpoint).String(); got != want {
+				t.Errorf("%s gives %s, want %s", raw, got, want)
+			}
+		}
+	}
+	if base, err := ParseBase("https://h.example/v1#x"); err != nil || IsExact(base) {
+		t.Errorf("a fragment makes it exact: %v", err)
 	}
 }

@@ -19,6 +19,8 @@ type Dialect struct {
 	AllInOneOnly bool
 	// DefaultBase is the base URL of providers that have none; nil: they must have one.
 	DefaultBase *url.URL
+	// ChatPath is where a provider chats, for its test.
+	ChatPath string
 	// ModelsPath is where a provider lists its models.
 	ModelsPath string
 	// ModelsPage is how many models a page of that list is asked to hold, where pages are small
@@ -32,23 +34,29 @@ type Dialect struct {
 	headers   map[string]string
 }
 
+// The endpoints in which providers chat.
+const (
+	ChatCompletions = "/chat/completions"
+	Messages        = "/messages"
+)
+
 // Default is the dialect of providers that name none.
 const Default = "openai"
 
 // registry is every dialect there is. Nobody changes it.
 var registry = []*Dialect{
-	{Name: Default, ModelsPath: "/models"},
+	{Name: Default, ChatPath: ChatCompletions, ModelsPath: "/models"},
 	{
 		// Anthropic's own API. The OpenAI-compatible endpoints beside it take a bearer token.
 		// Servers of others that have /messages too (vLLM, OpenRouter, LiteLLM) take a bearer
 		// token there, so they need no dialect of their own.
-		Name: "anthropic", ModelsPath: "/models", ModelsPage: 1000,
+		Name: "anthropic", ChatPath: Messages, ModelsPath: "/models", ModelsPage: 1000,
 		own: []string{"/messages", "/models"}, keyHeader: "X-Api-Key",
 		headers: map[string]string{"Anthropic-Version": "2023-06-01"}, // when the client names none
 	},
 	{
 		// The built-in scripted upstream.
-		Name: "fake", ModelsPath: "/models", AllInOneOnly: true,
+		Name: "fake", ChatPath: ChatCompletions, ModelsPath: "/models", AllInOneOnly: true,
 		DefaultBase: &url.URL{Scheme: "http", Host: "fake.invalid", Path: "/v1"},
 	},
 }

@@ -49,7 +49,7 @@ var rules = map[string]rule{
 // release, and later ones that neither restrict nor change who is called.
 var base = map[string]string{
 	"Snapshot":   "revision key_pepper providers groups api_keys failure_keywords cors_origins required_features",
-	"Provider":   "name base_url credentials headers allow_private_network max_in_flight models policy required_features",
+	"Provider":   "name base_url credentials headers forward_headers allow_private_network max_in_flight models policy required_features",
 	"Credential": "name secret",
 	"Header":     "name value",
 	"FieldRule":  "field action to value endpoints",
@@ -57,7 +57,7 @@ var base = map[string]string{
 	"Price": "input cached_input output per_call cache_write cache_write_1hr reasoning audio_input cached_audio_input audio_output " +
 		"image_input cached_image_input image_output per_image per_character per_second tiers",
 	"PriceTier":      "service_tier above_input_tokens price",
-	"Group":          "name aliases members create_time body_log required_features",
+	"Group":          "name display_name aliases members create_time body_log required_features",
 	"BodyLog":        "max_bytes sample redact",
 	"Member":         "provider model priority weight policy",
 	"ApiKey":         "name hash groups expire_time requests_per_minute tokens_per_minute concurrency budget request_options debug owner required_features",

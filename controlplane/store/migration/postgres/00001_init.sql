@@ -201,6 +201,11 @@ CREATE TABLE call (
   failed_over INTEGER NOT NULL, -- 1: it took more than one attempt
   cost_pico   BIGINT  NOT NULL, -- pico-USD
   attempt_outcomes TEXT COLLATE "C" NOT NULL, -- of all attempts, each once, between spaces: " busy ok "
+  -- What the client said of the call; empty where it said nothing.
+  client_id   TEXT COLLATE "C" NOT NULL DEFAULT '',
+  incoming_id TEXT COLLATE "C" NOT NULL DEFAULT '',
+  end_user    TEXT COLLATE "C" NOT NULL DEFAULT '',
+  metadata    TEXT COLLATE "C" NOT NULL DEFAULT '', -- key=value, each between separators of units
   PRIMARY KEY (start_us, id)
 ) PARTITION BY RANGE (start_us);
 CREATE TABLE call_default PARTITION OF call DEFAULT;
@@ -212,6 +217,10 @@ CREATE INDEX call_by_group   ON call (group_name, start_us, id, outcome, status)
 CREATE INDEX call_by_api_key ON call (api_key, start_us, id, outcome, status);
 CREATE INDEX call_failed      ON call (start_us, id, group_name, api_key, outcome, status) WHERE outcome <> 'ok';
 CREATE INDEX call_failed_over ON call (start_us, id, group_name, api_key, outcome, status) WHERE failed_over = 1;
+-- Few calls have these.
+CREATE INDEX call_by_client_id   ON call (client_id, start_us, id) WHERE client_id <> '';
+CREATE INDEX call_by_incoming_id ON call (incoming_id, start_us, id) WHERE incoming_id <> '';
+CREATE INDEX call_by_end_user    ON call (end_user, start_us, id) WHERE end_user <> '';
 -- Rows lie in this order, so an index of a few pages is enough.
 CREATE INDEX call_by_stored  ON call USING BRIN (stored_us) WITH (pages_per_range = 32, autosummarize = on);
 

@@ -180,6 +180,11 @@ CREATE TABLE call (
   failed_over INTEGER NOT NULL,
   cost_pico   INTEGER NOT NULL,
   attempt_outcomes TEXT NOT NULL, -- of all attempts, each once, between spaces: " busy ok "
+  -- What the client said of the call; empty where it said nothing.
+  client_id   TEXT NOT NULL DEFAULT '',
+  incoming_id TEXT NOT NULL DEFAULT '',
+  end_user    TEXT NOT NULL DEFAULT '',
+  metadata    TEXT NOT NULL DEFAULT '', -- key=value, each between separators of units
   CHECK (instr(id, char(0)) + instr(node, char(0)) + instr(group_name, char(0))
     + instr(api_key, char(0)) + instr(outcome, char(0)) + instr(attempt_outcomes, char(0)) = 0)
 ) STRICT;
@@ -190,6 +195,10 @@ CREATE INDEX call_by_group   ON call (group_name, start_us, id, outcome, status)
 CREATE INDEX call_by_api_key ON call (api_key, start_us, id, outcome, status);
 CREATE INDEX call_failed      ON call (start_us, id, group_name, api_key, outcome, status) WHERE outcome <> 'ok';
 CREATE INDEX call_failed_over ON call (start_us, id, group_name, api_key, outcome, status) WHERE failed_over = 1;
+-- Few calls have these.
+CREATE INDEX call_by_client_id   ON call (client_id, start_us, id) WHERE client_id <> '';
+CREATE INDEX call_by_incoming_id ON call (incoming_id, start_us, id) WHERE incoming_id <> '';
+CREATE INDEX call_by_end_user    ON call (end_user, start_us, id) WHERE end_user <> '';
 CREATE INDEX call_by_stored  ON call (stored_us);
 
 CREATE TABLE call_provider (

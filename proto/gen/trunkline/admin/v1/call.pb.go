@@ -73,6 +73,15 @@ type Call struct {
 	KeywordAfterCommit bool `protobuf:"varint,22,opt,name=keyword_after_commit,json=keywordAfterCommit,proto3" json:"keyword_after_commit,omitempty"`
 	// How far the node's clock was ahead, behind when negative; unset unless it was more than a minute.
 	ClockAhead *durationpb.Duration `protobuf:"bytes,30,opt,name=clock_ahead,json=clockAhead,proto3" json:"clock_ahead,omitempty"`
+	// X-Client-Request-Id that the client sent, at most 256 bytes; empty when it sent none. What looks like a credential is
+	// left out of this and of the fields behind it.
+	ClientRequestId string `protobuf:"bytes,170,opt,name=client_request_id,json=clientRequestId,proto3" json:"client_request_id,omitempty"`
+	// X-Request-Id that came with the request, from the client or from a proxy before Trunkline, at most 256 bytes.
+	IncomingRequestId string `protobuf:"bytes,171,opt,name=incoming_request_id,json=incomingRequestId,proto3" json:"incoming_request_id,omitempty"`
+	// Whom the client says it asks for: user, safety_identifier or metadata.user_id of the request, at most 256 bytes.
+	User string `protobuf:"bytes,172,opt,name=user,proto3" json:"user,omitempty"`
+	// The request's metadata: at most 16 texts, keys of at most 64 bytes and values of at most 256.
+	Metadata map[string]string `protobuf:"bytes,173,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Members of the group that were not tried because they were cooling down, although their turn would have come; in
 	// the order of the group, at most 64. Only where attempts are.
 	Skipped       []*SkippedMember `protobuf:"bytes,31,rep,name=skipped,proto3" json:"skipped,omitempty"`
@@ -267,6 +276,34 @@ func (x *Call) GetKeywordAfterCommit() bool {
 func (x *Call) GetClockAhead() *durationpb.Duration {
 	if x != nil {
 		return x.ClockAhead
+	}
+	return nil
+}
+
+func (x *Call) GetClientRequestId() string {
+	if x != nil {
+		return x.ClientRequestId
+	}
+	return ""
+}
+
+func (x *Call) GetIncomingRequestId() string {
+	if x != nil {
+		return x.IncomingRequestId
+	}
+	return ""
+}
+
+func (x *Call) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *Call) GetMetadata() map[string]string {
+	if x != nil {
+		return x.Metadata
 	}
 	return nil
 }
@@ -1115,7 +1152,7 @@ var File_trunkline_admin_v1_call_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\n" +
-	"\x1dtrunkline/admin/v1/call.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a$trunkline/admin/v1/call_stream.proto\x1a\x1ftrunkline/admin/v1/filter.proto\x1a\x1ctrunkline/admin/v1/gap.proto\"\x9c\a\n" +
+	"\x1dtrunkline/admin/v1/call.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a$trunkline/admin/v1/call_stream.proto\x1a\x1ftrunkline/admin/v1/filter.proto\x1a\x1ctrunkline/admin/v1/gap.proto\"\x91\t\n" +
 	"\x04Call\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x129\n" +
 	"\n" +
@@ -1143,8 +1180,15 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\fclient_retry\x18\x15 \x01(\x05R\vclientRetry\x120\n" +
 	"\x14keyword_after_commit\x18\x16 \x01(\bR\x12keywordAfterCommit\x12:\n" +
 	"\vclock_ahead\x18\x1e \x01(\v2\x19.google.protobuf.DurationR\n" +
-	"clockAhead\x12;\n" +
-	"\askipped\x18\x1f \x03(\v2!.trunkline.admin.v1.SkippedMemberR\askipped\"\x94\x01\n" +
+	"clockAhead\x12+\n" +
+	"\x11client_request_id\x18\xaa\x01 \x01(\tR\x0fclientRequestId\x12/\n" +
+	"\x13incoming_request_id\x18\xab\x01 \x01(\tR\x11incomingRequestId\x12\x13\n" +
+	"\x04user\x18\xac\x01 \x01(\tR\x04user\x12C\n" +
+	"\bmetadata\x18\xad\x01 \x03(\v2&.trunkline.admin.v1.Call.MetadataEntryR\bmetadata\x12;\n" +
+	"\askipped\x18\x1f \x03(\v2!.trunkline.admin.v1.SkippedMemberR\askipped\x1a;\n" +
+	"\rMetadataEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x94\x01\n" +
 	"\rSkippedMember\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x16\n" +
@@ -1244,7 +1288,7 @@ func file_trunkline_admin_v1_call_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_call_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_call_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_trunkline_admin_v1_call_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_trunkline_admin_v1_call_proto_goTypes = []any{
 	(*Call)(nil),                     // 0: trunkline.admin.v1.Call
 	(*SkippedMember)(nil),            // 1: trunkline.admin.v1.SkippedMember
@@ -1256,64 +1300,66 @@ var file_trunkline_admin_v1_call_proto_goTypes = []any{
 	(*TailCallsResponse)(nil),        // 7: trunkline.admin.v1.TailCallsResponse
 	(*GetCallRequest)(nil),           // 8: trunkline.admin.v1.GetCallRequest
 	(*GetCallResponse)(nil),          // 9: trunkline.admin.v1.GetCallResponse
-	(*timestamppb.Timestamp)(nil),    // 10: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),      // 11: google.protobuf.Duration
-	(*CallFilter)(nil),               // 12: trunkline.admin.v1.CallFilter
-	(*TailCallsRequest)(nil),         // 13: trunkline.admin.v1.TailCallsRequest
-	(*ExportCallsRequest)(nil),       // 14: trunkline.admin.v1.ExportCallsRequest
-	(*GetCallBodyRequest)(nil),       // 15: trunkline.admin.v1.GetCallBodyRequest
-	(*DeleteCallBodiesRequest)(nil),  // 16: trunkline.admin.v1.DeleteCallBodiesRequest
-	(*ListGapsRequest)(nil),          // 17: trunkline.admin.v1.ListGapsRequest
-	(*ListRefusedRequest)(nil),       // 18: trunkline.admin.v1.ListRefusedRequest
-	(*ExportCallsResponse)(nil),      // 19: trunkline.admin.v1.ExportCallsResponse
-	(*GetCallBodyResponse)(nil),      // 20: trunkline.admin.v1.GetCallBodyResponse
-	(*DeleteCallBodiesResponse)(nil), // 21: trunkline.admin.v1.DeleteCallBodiesResponse
-	(*ListGapsResponse)(nil),         // 22: trunkline.admin.v1.ListGapsResponse
-	(*ListRefusedResponse)(nil),      // 23: trunkline.admin.v1.ListRefusedResponse
+	nil,                              // 10: trunkline.admin.v1.Call.MetadataEntry
+	(*timestamppb.Timestamp)(nil),    // 11: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),      // 12: google.protobuf.Duration
+	(*CallFilter)(nil),               // 13: trunkline.admin.v1.CallFilter
+	(*TailCallsRequest)(nil),         // 14: trunkline.admin.v1.TailCallsRequest
+	(*ExportCallsRequest)(nil),       // 15: trunkline.admin.v1.ExportCallsRequest
+	(*GetCallBodyRequest)(nil),       // 16: trunkline.admin.v1.GetCallBodyRequest
+	(*DeleteCallBodiesRequest)(nil),  // 17: trunkline.admin.v1.DeleteCallBodiesRequest
+	(*ListGapsRequest)(nil),          // 18: trunkline.admin.v1.ListGapsRequest
+	(*ListRefusedRequest)(nil),       // 19: trunkline.admin.v1.ListRefusedRequest
+	(*ExportCallsResponse)(nil),      // 20: trunkline.admin.v1.ExportCallsResponse
+	(*GetCallBodyResponse)(nil),      // 21: trunkline.admin.v1.GetCallBodyResponse
+	(*DeleteCallBodiesResponse)(nil), // 22: trunkline.admin.v1.DeleteCallBodiesResponse
+	(*ListGapsResponse)(nil),         // 23: trunkline.admin.v1.ListGapsResponse
+	(*ListRefusedResponse)(nil),      // 24: trunkline.admin.v1.ListRefusedResponse
 }
 var file_trunkline_admin_v1_call_proto_depIdxs = []int32{
-	10, // 0: trunkline.admin.v1.Call.start_time:type_name -> google.protobuf.Timestamp
-	11, // 1: trunkline.admin.v1.Call.first_token_latency:type_name -> google.protobuf.Duration
-	11, // 2: trunkline.admin.v1.Call.duration:type_name -> google.protobuf.Duration
-	11, // 3: trunkline.admin.v1.Call.overhead:type_name -> google.protobuf.Duration
+	11, // 0: trunkline.admin.v1.Call.start_time:type_name -> google.protobuf.Timestamp
+	12, // 1: trunkline.admin.v1.Call.first_token_latency:type_name -> google.protobuf.Duration
+	12, // 2: trunkline.admin.v1.Call.duration:type_name -> google.protobuf.Duration
+	12, // 3: trunkline.admin.v1.Call.overhead:type_name -> google.protobuf.Duration
 	3,  // 4: trunkline.admin.v1.Call.usage:type_name -> trunkline.admin.v1.Usage
 	2,  // 5: trunkline.admin.v1.Call.attempts:type_name -> trunkline.admin.v1.Attempt
-	11, // 6: trunkline.admin.v1.Call.clock_ahead:type_name -> google.protobuf.Duration
-	1,  // 7: trunkline.admin.v1.Call.skipped:type_name -> trunkline.admin.v1.SkippedMember
-	10, // 8: trunkline.admin.v1.SkippedMember.until_time:type_name -> google.protobuf.Timestamp
-	11, // 9: trunkline.admin.v1.Attempt.start_offset:type_name -> google.protobuf.Duration
-	11, // 10: trunkline.admin.v1.Attempt.first_frame_latency:type_name -> google.protobuf.Duration
-	11, // 11: trunkline.admin.v1.Attempt.first_token_latency:type_name -> google.protobuf.Duration
-	11, // 12: trunkline.admin.v1.Attempt.duration:type_name -> google.protobuf.Duration
-	3,  // 13: trunkline.admin.v1.Attempt.usage:type_name -> trunkline.admin.v1.Usage
-	11, // 14: trunkline.admin.v1.Attempt.working_latency:type_name -> google.protobuf.Duration
-	4,  // 15: trunkline.admin.v1.Attempt.cost_parts:type_name -> trunkline.admin.v1.CostPart
-	11, // 16: trunkline.admin.v1.Usage.audio_duration:type_name -> google.protobuf.Duration
-	12, // 17: trunkline.admin.v1.ListCallsRequest.filter:type_name -> trunkline.admin.v1.CallFilter
-	0,  // 18: trunkline.admin.v1.ListCallsResponse.calls:type_name -> trunkline.admin.v1.Call
-	0,  // 19: trunkline.admin.v1.TailCallsResponse.call:type_name -> trunkline.admin.v1.Call
-	0,  // 20: trunkline.admin.v1.GetCallResponse.call:type_name -> trunkline.admin.v1.Call
-	5,  // 21: trunkline.admin.v1.CallService.ListCalls:input_type -> trunkline.admin.v1.ListCallsRequest
-	8,  // 22: trunkline.admin.v1.CallService.GetCall:input_type -> trunkline.admin.v1.GetCallRequest
-	13, // 23: trunkline.admin.v1.CallService.TailCalls:input_type -> trunkline.admin.v1.TailCallsRequest
-	14, // 24: trunkline.admin.v1.CallService.ExportCalls:input_type -> trunkline.admin.v1.ExportCallsRequest
-	15, // 25: trunkline.admin.v1.CallService.GetCallBody:input_type -> trunkline.admin.v1.GetCallBodyRequest
-	16, // 26: trunkline.admin.v1.CallService.DeleteCallBodies:input_type -> trunkline.admin.v1.DeleteCallBodiesRequest
-	17, // 27: trunkline.admin.v1.CallService.ListGaps:input_type -> trunkline.admin.v1.ListGapsRequest
-	18, // 28: trunkline.admin.v1.CallService.ListRefused:input_type -> trunkline.admin.v1.ListRefusedRequest
-	6,  // 29: trunkline.admin.v1.CallService.ListCalls:output_type -> trunkline.admin.v1.ListCallsResponse
-	9,  // 30: trunkline.admin.v1.CallService.GetCall:output_type -> trunkline.admin.v1.GetCallResponse
-	7,  // 31: trunkline.admin.v1.CallService.TailCalls:output_type -> trunkline.admin.v1.TailCallsResponse
-	19, // 32: trunkline.admin.v1.CallService.ExportCalls:output_type -> trunkline.admin.v1.ExportCallsResponse
-	20, // 33: trunkline.admin.v1.CallService.GetCallBody:output_type -> trunkline.admin.v1.GetCallBodyResponse
-	21, // 34: trunkline.admin.v1.CallService.DeleteCallBodies:output_type -> trunkline.admin.v1.DeleteCallBodiesResponse
-	22, // 35: trunkline.admin.v1.CallService.ListGaps:output_type -> trunkline.admin.v1.ListGapsResponse
-	23, // 36: trunkline.admin.v1.CallService.ListRefused:output_type -> trunkline.admin.v1.ListRefusedResponse
-	29, // [29:37] is the sub-list for method output_type
-	21, // [21:29] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	12, // 6: trunkline.admin.v1.Call.clock_ahead:type_name -> google.protobuf.Duration
+	10, // 7: trunkline.admin.v1.Call.metadata:type_name -> trunkline.admin.v1.Call.MetadataEntry
+	1,  // 8: trunkline.admin.v1.Call.skipped:type_name -> trunkline.admin.v1.SkippedMember
+	11, // 9: trunkline.admin.v1.SkippedMember.until_time:type_name -> google.protobuf.Timestamp
+	12, // 10: trunkline.admin.v1.Attempt.start_offset:type_name -> google.protobuf.Duration
+	12, // 11: trunkline.admin.v1.Attempt.first_frame_latency:type_name -> google.protobuf.Duration
+	12, // 12: trunkline.admin.v1.Attempt.first_token_latency:type_name -> google.protobuf.Duration
+	12, // 13: trunkline.admin.v1.Attempt.duration:type_name -> google.protobuf.Duration
+	3,  // 14: trunkline.admin.v1.Attempt.usage:type_name -> trunkline.admin.v1.Usage
+	12, // 15: trunkline.admin.v1.Attempt.working_latency:type_name -> google.protobuf.Duration
+	4,  // 16: trunkline.admin.v1.Attempt.cost_parts:type_name -> trunkline.admin.v1.CostPart
+	12, // 17: trunkline.admin.v1.Usage.audio_duration:type_name -> google.protobuf.Duration
+	13, // 18: trunkline.admin.v1.ListCallsRequest.filter:type_name -> trunkline.admin.v1.CallFilter
+	0,  // 19: trunkline.admin.v1.ListCallsResponse.calls:type_name -> trunkline.admin.v1.Call
+	0,  // 20: trunkline.admin.v1.TailCallsResponse.call:type_name -> trunkline.admin.v1.Call
+	0,  // 21: trunkline.admin.v1.GetCallResponse.call:type_name -> trunkline.admin.v1.Call
+	5,  // 22: trunkline.admin.v1.CallService.ListCalls:input_type -> trunkline.admin.v1.ListCallsRequest
+	8,  // 23: trunkline.admin.v1.CallService.GetCall:input_type -> trunkline.admin.v1.GetCallRequest
+	14, // 24: trunkline.admin.v1.CallService.TailCalls:input_type -> trunkline.admin.v1.TailCallsRequest
+	15, // 25: trunkline.admin.v1.CallService.ExportCalls:input_type -> trunkline.admin.v1.ExportCallsRequest
+	16, // 26: trunkline.admin.v1.CallService.GetCallBody:input_type -> trunkline.admin.v1.GetCallBodyRequest
+	17, // 27: trunkline.admin.v1.CallService.DeleteCallBodies:input_type -> trunkline.admin.v1.DeleteCallBodiesRequest
+	18, // 28: trunkline.admin.v1.CallService.ListGaps:input_type -> trunkline.admin.v1.ListGapsRequest
+	19, // 29: trunkline.admin.v1.CallService.ListRefused:input_type -> trunkline.admin.v1.ListRefusedRequest
+	6,  // 30: trunkline.admin.v1.CallService.ListCalls:output_type -> trunkline.admin.v1.ListCallsResponse
+	9,  // 31: trunkline.admin.v1.CallService.GetCall:output_type -> trunkline.admin.v1.GetCallResponse
+	7,  // 32: trunkline.admin.v1.CallService.TailCalls:output_type -> trunkline.admin.v1.TailCallsResponse
+	20, // 33: trunkline.admin.v1.CallService.ExportCalls:output_type -> trunkline.admin.v1.ExportCallsResponse
+	21, // 34: trunkline.admin.v1.CallService.GetCallBody:output_type -> trunkline.admin.v1.GetCallBodyResponse
+	22, // 35: trunkline.admin.v1.CallService.DeleteCallBodies:output_type -> trunkline.admin.v1.DeleteCallBodiesResponse
+	23, // 36: trunkline.admin.v1.CallService.ListGaps:output_type -> trunkline.admin.v1.ListGapsResponse
+	24, // 37: trunkline.admin.v1.CallService.ListRefused:output_type -> trunkline.admin.v1.ListRefusedResponse
+	30, // [30:38] is the sub-list for method output_type
+	22, // [22:30] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_call_proto_init() }
@@ -1331,7 +1377,7 @@ func file_trunkline_admin_v1_call_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_call_proto_rawDesc), len(file_trunkline_admin_v1_call_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

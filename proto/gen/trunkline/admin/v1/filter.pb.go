@@ -55,6 +55,12 @@ type CallFilter struct {
 	Failed bool `protobuf:"varint,13,opt,name=failed,proto3" json:"failed,omitempty"`
 	// Only calls that took more than one attempt. Best together with a time or another filter.
 	FailedOver bool `protobuf:"varint,14,opt,name=failed_over,json=failedOver,proto3" json:"failed_over,omitempty"`
+	// Only calls with this X-Client-Request-Id or X-Request-Id of the client's.
+	ClientRequestId string `protobuf:"bytes,170,opt,name=client_request_id,json=clientRequestId,proto3" json:"client_request_id,omitempty"`
+	// Only calls that the client made for this user.
+	User string `protobuf:"bytes,171,opt,name=user,proto3" json:"user,omitempty"`
+	// Only calls with this metadata: a key, or key=value. Best together with a time or another filter.
+	Metadata string `protobuf:"bytes,172,opt,name=metadata,proto3" json:"metadata,omitempty"`
 	// Only calls that cost at least so much, in USD, an exact decimal. Best together with a time or another filter.
 	MinCost string `protobuf:"bytes,15,opt,name=min_cost,json=minCost,proto3" json:"min_cost,omitempty"`
 	// Only calls with an attempt of this outcome; with a provider, an attempt on it. An outcome that does not exist is
@@ -192,6 +198,27 @@ func (x *CallFilter) GetFailedOver() bool {
 	return false
 }
 
+func (x *CallFilter) GetClientRequestId() string {
+	if x != nil {
+		return x.ClientRequestId
+	}
+	return ""
+}
+
+func (x *CallFilter) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *CallFilter) GetMetadata() string {
+	if x != nil {
+		return x.Metadata
+	}
+	return ""
+}
+
 func (x *CallFilter) GetMinCost() string {
 	if x != nil {
 		return x.MinCost
@@ -310,7 +337,7 @@ var File_trunkline_admin_v1_filter_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_filter_proto_rawDesc = "" +
 	"\n" +
-	"\x1ftrunkline/admin/v1/filter.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9a\x05\n" +
+	"\x1ftrunkline/admin/v1/filter.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x97\x06\n" +
 	"\n" +
 	"CallFilter\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x02id\x129\n" +
@@ -330,7 +357,10 @@ const file_trunkline_admin_v1_filter_proto_rawDesc = "" +
 	"\fmin_duration\x18\f \x01(\v2\x19.google.protobuf.DurationR\vminDuration\x12\x16\n" +
 	"\x06failed\x18\r \x01(\bR\x06failed\x12\x1f\n" +
 	"\vfailed_over\x18\x0e \x01(\bR\n" +
-	"failedOver\x12A\n" +
+	"failedOver\x125\n" +
+	"\x11client_request_id\x18\xaa\x01 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\x0fclientRequestId\x12\x1d\n" +
+	"\x04user\x18\xab\x01 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\x04user\x12%\n" +
+	"\bmetadata\x18\xac\x01 \x01(\tB\b\xbaH\x05r\x03(\xc1\x02R\bmetadata\x12A\n" +
 	"\bmin_cost\x18\x0f \x01(\tB&\xbaH#r!2\x1f^([0-9]{1,9}(\\.[0-9]{1,12})?)?$R\aminCost\x120\n" +
 	"\x0fattempt_outcome\x18\x10 \x01(\tB\a\xbaH\x04r\x02\x18@R\x0eattemptOutcomeB\t\n" +
 	"\a_stream\"\xab\x02\n" +

@@ -282,7 +282,10 @@ type Group struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the group was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// Other names that clients may use for the group, matched exactly; unique over all groups.
+	// Other names that clients may use for the group; each belongs to one group only. One * stands for any text of at least one
+	// character: openai/*. A model that a client names is looked for as it is written among all names and aliases, then in any
+	// letter case, then among the aliases with a *, of which the one with the most other characters wins. Names and aliases of
+	// two groups must not differ in letter case alone.
 	Aliases []string `protobuf:"bytes,10,rep,name=aliases,proto3" json:"aliases,omitempty"`
 	// Targets of the group; the lowest priority number is tried first.
 	Members []*Member `protobuf:"bytes,11,rep,name=members,proto3" json:"members,omitempty"`
@@ -295,6 +298,8 @@ type Group struct {
 	Selection string `protobuf:"bytes,14,opt,name=selection,proto3" json:"selection,omitempty"`
 	// Whether and how the bodies of calls are kept; default not at all.
 	BodyLog *BodyLog `protobuf:"bytes,15,opt,name=body_log,json=bodyLog,proto3" json:"body_log,omitempty"`
+	// What model lists show for people, up to 128 bytes; default: the name.
+	DisplayName string `protobuf:"bytes,170,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// The policy that holds for the group, every field set: its own over the settings over the defaults. Timers of a
 	// provider win over it.
 	EffectivePolicy *FailoverPolicy `protobuf:"bytes,30,opt,name=effective_policy,json=effectivePolicy,proto3" json:"effective_policy,omitempty"`
@@ -409,6 +414,13 @@ func (x *Group) GetBodyLog() *BodyLog {
 		return x.BodyLog
 	}
 	return nil
+}
+
+func (x *Group) GetDisplayName() string {
+	if x != nil {
+		return x.DisplayName
+	}
+	return ""
 }
 
 func (x *Group) GetEffectivePolicy() *FailoverPolicy {
@@ -1029,7 +1041,7 @@ func (*DeleteGroupResponse) Descriptor() ([]byte, []int) {
 
 type ExplainGroupRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name or alias of the group.
+	// Name or alias of the group, or a model as a client would name it.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Endpoint of the call, such as chat/completions; default: any that nobody is known to lack.
 	Endpoint string `protobuf:"bytes,140,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
@@ -1567,7 +1579,7 @@ var File_trunkline_admin_v1_group_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\n" +
-	"\x1etrunkline/admin/v1/group.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a trunkline/admin/v1/refusal.proto\x1a!trunkline/admin/v1/settings.proto\x1a#trunkline/admin/v1/visibility.proto\"\x9d\a\n" +
+	"\x1etrunkline/admin/v1/group.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a trunkline/admin/v1/refusal.proto\x1a!trunkline/admin/v1/settings.proto\x1a#trunkline/admin/v1/visibility.proto\"\xae\t\n" +
 	"\x05Group\x12\x8e\x02\n" +
 	"\x04name\x18\x01 \x01(\tB\xf9\x01\xbaH\xf5\x01\xba\x01\xf1\x01\n" +
 	"\x04name\x12[must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end\x1a\x8b\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\x00-\\\\x1f\\\\x7f]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x16\n" +
@@ -1584,7 +1596,9 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\aenabled\x18\r \x01(\bH\x00R\aenabled\x88\x01\x01\x12E\n" +
 	"\tselection\x18\x0e \x01(\tB'\xbaH$r\"R\x00R\bcheapestR\bweightedR\n" +
 	"least_busyR\tselection\x126\n" +
-	"\bbody_log\x18\x0f \x01(\v2\x1b.trunkline.admin.v1.BodyLogR\abodyLog\x12S\n" +
+	"\bbody_log\x18\x0f \x01(\v2\x1b.trunkline.admin.v1.BodyLogR\abodyLog\x12\x8e\x02\n" +
+	"\fdisplay_name\x18\xaa\x01 \x01(\tB\xe9\x01\xbaH\xe5\x01\xba\x01\xe1\x01\n" +
+	"\fdisplay_name\x12^must be at most 128 bytes of UTF-8 without control characters and without spaces at either end\x1aqsize(bytes(this)) <= 128 && !this.matches('[\\\\x00-\\\\x1f\\\\x7f]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\vdisplayName\x12S\n" +
 	"\x10effective_policy\x18\x1e \x01(\v2\".trunkline.admin.v1.FailoverPolicyB\x04\xa0\xed\x18\x01R\x0feffectivePolicy\x12(\n" +
 	"\rapi_key_count\x18\x1f \x01(\x05B\x04\xa0\xed\x18\x01R\vapiKeyCountB\n" +
 	"\n" +

@@ -158,7 +158,8 @@ type Provider struct {
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Where the API lives, with or without /v1: https://api.openai.com/v1. A host alone and a path that ends in /anthropic
 	// get /v1. The URL of an endpoint stands for what is before it: https://api.perplexity.ai/chat/completions is how an
-	// API without /v1 is given. Not needed for dialect fake.
+	// API without /v1 is given. A # at the end makes it exact: every call goes to that very URL, whatever its endpoint, and the
+	// provider lists no models: https://host/any/path?version=1#. Not needed for dialect fake.
 	BaseUrl string `protobuf:"bytes,10,opt,name=base_url,json=baseUrl,proto3" json:"base_url,omitempty"`
 	// How the upstream speaks: openai (default, pass-through), anthropic (Anthropic's own API: the key goes as x-api-key)
 	// or fake (the built-in scripted upstream of the all-in-one).
@@ -167,6 +168,10 @@ type Provider struct {
 	Credentials []*Credential `protobuf:"bytes,12,rep,name=credentials,proto3" json:"credentials,omitempty"`
 	// Headers added to every upstream request.
 	Headers map[string]string `protobuf:"bytes,13,rep,name=headers,proto3" json:"headers,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Names of request headers of the client that go on to the provider, such as HTTP-Referer, X-Title, Idempotency-Key or
+	// OpenAI-Organization; at most 32. A header that the provider adds itself wins. Credentials, cookies, and what a connection or
+	// Trunkline sets are never forwarded and are refused here.
+	ForwardHeaders []string `protobuf:"bytes,170,rep,name=forward_headers,json=forwardHeaders,proto3" json:"forward_headers,omitempty"`
 	// Whether base_url may resolve to a private or loopback address; always allowed in the all-in-one.
 	AllowPrivateNetwork bool `protobuf:"varint,14,opt,name=allow_private_network,json=allowPrivateNetwork,proto3" json:"allow_private_network,omitempty"`
 	// Most attempts in flight at once per node; 0 is no limit. Above it the next candidate is tried.
@@ -276,6 +281,13 @@ func (x *Provider) GetCredentials() []*Credential {
 func (x *Provider) GetHeaders() map[string]string {
 	if x != nil {
 		return x.Headers
+	}
+	return nil
+}
+
+func (x *Provider) GetForwardHeaders() []string {
+	if x != nil {
+		return x.ForwardHeaders
 	}
 	return nil
 }
@@ -1550,7 +1562,8 @@ var File_trunkline_admin_v1_provider_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\n" +
-	"!trunkline/admin/v1/provider.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#trunkline/admin/v1/field_rule.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a\x1ftrunkline/admin/v1/import.proto\x1a\x1etrunkline/admin/v1/price.proto\x1a#trunkline/admin/v1/visibility.proto\"\xdf\t\n" +
+	"!trunkline/admin/v1/provider.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#trunkline/admin/v1/field_rule.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a\x1ftrunkline/admin/v1/import.proto\x1a\x1etrunkline/admin/v1/price.proto\x1a#trunkline/admin/v1/visibility.proto\"\x9c\n" +
+	"\n" +
 	"\bProvider\x12\x8e\x02\n" +
 	"\x04name\x18\x01 \x01(\tB\xf9\x01\xbaH\xf5\x01\xba\x01\xf1\x01\n" +
 	"\x04name\x12[must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end\x1a\x8b\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\x00-\\\\x1f\\\\x7f]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x16\n" +
@@ -1564,7 +1577,8 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	" \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\abaseUrl\x12!\n" +
 	"\adialect\x18\v \x01(\tB\a\xbaH\x04r\x02\x18@R\adialect\x12K\n" +
 	"\vcredentials\x18\f \x03(\v2\x1e.trunkline.admin.v1.CredentialB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\vcredentials\x12M\n" +
-	"\aheaders\x18\r \x03(\v2).trunkline.admin.v1.Provider.HeadersEntryB\b\xbaH\x05\x9a\x01\x02\x102R\aheaders\x122\n" +
+	"\aheaders\x18\r \x03(\v2).trunkline.admin.v1.Provider.HeadersEntryB\b\xbaH\x05\x9a\x01\x02\x102R\aheaders\x12;\n" +
+	"\x0fforward_headers\x18\xaa\x01 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10 \"\ar\x05\x10\x01\x18\x80\x01R\x0eforwardHeaders\x122\n" +
 	"\x15allow_private_network\x18\x0e \x01(\bR\x13allowPrivateNetwork\x12/\n" +
 	"\rmax_in_flight\x18\x0f \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00R\vmaxInFlight\x12\x1d\n" +
 	"\aenabled\x18\x10 \x01(\bH\x00R\aenabled\x88\x01\x01\x12<\n" +

@@ -52,6 +52,11 @@ type Call struct {
 	// How far the node's clock was ahead of the control plane's when the call arrived there; set by the
 	// control plane, and only when it is more than a minute either way.
 	ClockAheadUs int64 `protobuf:"varint,22,opt,name=clock_ahead_us,json=clockAheadUs,proto3" json:"clock_ahead_us,omitempty"`
+	// What the client says of the call; bounded, without credentials.
+	ClientRequestId   string            `protobuf:"bytes,170,opt,name=client_request_id,json=clientRequestId,proto3" json:"client_request_id,omitempty"`
+	IncomingRequestId string            `protobuf:"bytes,171,opt,name=incoming_request_id,json=incomingRequestId,proto3" json:"incoming_request_id,omitempty"`
+	User              string            `protobuf:"bytes,172,opt,name=user,proto3" json:"user,omitempty"`
+	Metadata          map[string]string `protobuf:"bytes,173,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Members that would have come before or beside those tried, had they not been cooling.
 	Skipped       []*Skipped `protobuf:"bytes,23,rep,name=skipped,proto3" json:"skipped,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -240,6 +245,34 @@ func (x *Call) GetClockAheadUs() int64 {
 		return x.ClockAheadUs
 	}
 	return 0
+}
+
+func (x *Call) GetClientRequestId() string {
+	if x != nil {
+		return x.ClientRequestId
+	}
+	return ""
+}
+
+func (x *Call) GetIncomingRequestId() string {
+	if x != nil {
+		return x.IncomingRequestId
+	}
+	return ""
+}
+
+func (x *Call) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *Call) GetMetadata() map[string]string {
+	if x != nil {
+		return x.Metadata
+	}
+	return nil
 }
 
 func (x *Call) GetSkipped() []*Skipped {
@@ -870,7 +903,7 @@ var File_trunkline_node_v1_call_proto protoreflect.FileDescriptor
 
 const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\n" +
-	"\x1ctrunkline/node/v1/call.proto\x12\x11trunkline.node.v1\"\x84\x06\n" +
+	"\x1ctrunkline/node/v1/call.proto\x12\x11trunkline.node.v1\"\xf8\a\n" +
 	"\x04Call\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bstart_us\x18\x02 \x01(\x03R\astartUs\x12\x1a\n" +
@@ -897,8 +930,15 @@ const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\fclient_retry\x18\x13 \x01(\x05R\vclientRetry\x120\n" +
 	"\x14keyword_after_commit\x18\x14 \x01(\bR\x12keywordAfterCommit\x12/\n" +
 	"\x04body\x18\x15 \x01(\v2\x1b.trunkline.node.v1.CallBodyR\x04body\x12$\n" +
-	"\x0eclock_ahead_us\x18\x16 \x01(\x03R\fclockAheadUs\x124\n" +
-	"\askipped\x18\x17 \x03(\v2\x1a.trunkline.node.v1.SkippedR\askipped\"n\n" +
+	"\x0eclock_ahead_us\x18\x16 \x01(\x03R\fclockAheadUs\x12+\n" +
+	"\x11client_request_id\x18\xaa\x01 \x01(\tR\x0fclientRequestId\x12/\n" +
+	"\x13incoming_request_id\x18\xab\x01 \x01(\tR\x11incomingRequestId\x12\x13\n" +
+	"\x04user\x18\xac\x01 \x01(\tR\x04user\x12B\n" +
+	"\bmetadata\x18\xad\x01 \x03(\v2%.trunkline.node.v1.Call.MetadataEntryR\bmetadata\x124\n" +
+	"\askipped\x18\x17 \x03(\v2\x1a.trunkline.node.v1.SkippedR\askipped\x1a;\n" +
+	"\rMetadataEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"n\n" +
 	"\aSkipped\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x16\n" +
@@ -979,7 +1019,7 @@ func file_trunkline_node_v1_call_proto_rawDescGZIP() []byte {
 	return file_trunkline_node_v1_call_proto_rawDescData
 }
 
-var file_trunkline_node_v1_call_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_trunkline_node_v1_call_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_trunkline_node_v1_call_proto_goTypes = []any{
 	(*Call)(nil),     // 0: trunkline.node.v1.Call
 	(*Skipped)(nil),  // 1: trunkline.node.v1.Skipped
@@ -987,19 +1027,21 @@ var file_trunkline_node_v1_call_proto_goTypes = []any{
 	(*Attempt)(nil),  // 3: trunkline.node.v1.Attempt
 	(*Usage)(nil),    // 4: trunkline.node.v1.Usage
 	(*CostPart)(nil), // 5: trunkline.node.v1.CostPart
+	nil,              // 6: trunkline.node.v1.Call.MetadataEntry
 }
 var file_trunkline_node_v1_call_proto_depIdxs = []int32{
 	4, // 0: trunkline.node.v1.Call.usage:type_name -> trunkline.node.v1.Usage
 	3, // 1: trunkline.node.v1.Call.attempts:type_name -> trunkline.node.v1.Attempt
 	2, // 2: trunkline.node.v1.Call.body:type_name -> trunkline.node.v1.CallBody
-	1, // 3: trunkline.node.v1.Call.skipped:type_name -> trunkline.node.v1.Skipped
-	4, // 4: trunkline.node.v1.Attempt.usage:type_name -> trunkline.node.v1.Usage
-	5, // 5: trunkline.node.v1.Attempt.cost_parts:type_name -> trunkline.node.v1.CostPart
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	6, // 3: trunkline.node.v1.Call.metadata:type_name -> trunkline.node.v1.Call.MetadataEntry
+	1, // 4: trunkline.node.v1.Call.skipped:type_name -> trunkline.node.v1.Skipped
+	4, // 5: trunkline.node.v1.Attempt.usage:type_name -> trunkline.node.v1.Usage
+	5, // 6: trunkline.node.v1.Attempt.cost_parts:type_name -> trunkline.node.v1.CostPart
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_call_proto_init() }
@@ -1013,7 +1055,7 @@ func file_trunkline_node_v1_call_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_node_v1_call_proto_rawDesc), len(file_trunkline_node_v1_call_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -144,6 +144,8 @@ type Provider struct {
 	AllowPrivateNetwork bool      `protobuf:"varint,6,opt,name=allow_private_network,json=allowPrivateNetwork,proto3" json:"allow_private_network,omitempty"`
 	MaxInFlight         int32     `protobuf:"varint,7,opt,name=max_in_flight,json=maxInFlight,proto3" json:"max_in_flight,omitempty"`
 	Models              []*Model  `protobuf:"bytes,8,rep,name=models,proto3" json:"models,omitempty"`
+	// Headers of clients that go on to the provider.
+	ForwardHeaders []string `protobuf:"bytes,170,rep,name=forward_headers,json=forwardHeaders,proto3" json:"forward_headers,omitempty"`
 	// Failover policy for what happens to the provider as a whole.
 	Policy     *Policy      `protobuf:"bytes,9,opt,name=policy,proto3" json:"policy,omitempty"`
 	FieldRules []*FieldRule `protobuf:"bytes,140,rep,name=field_rules,json=fieldRules,proto3" json:"field_rules,omitempty"`
@@ -235,6 +237,13 @@ func (x *Provider) GetMaxInFlight() int32 {
 func (x *Provider) GetModels() []*Model {
 	if x != nil {
 		return x.Models
+	}
+	return nil
+}
+
+func (x *Provider) GetForwardHeaders() []string {
+	if x != nil {
+		return x.ForwardHeaders
 	}
 	return nil
 }
@@ -761,6 +770,8 @@ type Group struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Name    string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	Aliases []string               `protobuf:"bytes,2,rep,name=aliases,proto3" json:"aliases,omitempty"`
+	// What lists show for people; empty: the name.
+	DisplayName string `protobuf:"bytes,170,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// Enabled members whose provider is enabled.
 	Members []*Member `protobuf:"bytes,3,rep,name=members,proto3" json:"members,omitempty"`
 	// Unix seconds, shown as `created` in /v1/models.
@@ -817,6 +828,13 @@ func (x *Group) GetAliases() []string {
 		return x.Aliases
 	}
 	return nil
+}
+
+func (x *Group) GetDisplayName() string {
+	if x != nil {
+		return x.DisplayName
+	}
+	return ""
 }
 
 func (x *Group) GetMembers() []*Member {
@@ -1494,7 +1512,7 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\bapi_keys\x18\x05 \x03(\v2\x19.trunkline.node.v1.ApiKeyR\aapiKeys\x12L\n" +
 	"\x10failure_keywords\x18\x06 \x03(\v2!.trunkline.node.v1.FailureKeywordR\x0ffailureKeywords\x12!\n" +
 	"\fcors_origins\x18\a \x03(\tR\vcorsOrigins\x12+\n" +
-	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeatures\"\xf3\x03\n" +
+	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeatures\"\x9d\x04\n" +
 	"\bProvider\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x19\n" +
 	"\bbase_url\x18\x02 \x01(\tR\abaseUrl\x12\x18\n" +
@@ -1503,7 +1521,8 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\aheaders\x18\x05 \x03(\v2\x19.trunkline.node.v1.HeaderR\aheaders\x122\n" +
 	"\x15allow_private_network\x18\x06 \x01(\bR\x13allowPrivateNetwork\x12\"\n" +
 	"\rmax_in_flight\x18\a \x01(\x05R\vmaxInFlight\x120\n" +
-	"\x06models\x18\b \x03(\v2\x18.trunkline.node.v1.ModelR\x06models\x121\n" +
+	"\x06models\x18\b \x03(\v2\x18.trunkline.node.v1.ModelR\x06models\x12(\n" +
+	"\x0fforward_headers\x18\xaa\x01 \x03(\tR\x0eforwardHeaders\x121\n" +
 	"\x06policy\x18\t \x01(\v2\x19.trunkline.node.v1.PolicyR\x06policy\x12>\n" +
 	"\vfield_rules\x18\x8c\x01 \x03(\v2\x1c.trunkline.node.v1.FieldRuleR\n" +
 	"fieldRules\x12+\n" +
@@ -1553,10 +1572,11 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\tPriceTier\x12!\n" +
 	"\fservice_tier\x18\x01 \x01(\tR\vserviceTier\x12,\n" +
 	"\x12above_input_tokens\x18\x02 \x01(\x03R\x10aboveInputTokens\x12.\n" +
-	"\x05price\x18\x03 \x01(\v2\x18.trunkline.node.v1.PriceR\x05price\"\x8d\x02\n" +
+	"\x05price\x18\x03 \x01(\v2\x18.trunkline.node.v1.PriceR\x05price\"\xb1\x02\n" +
 	"\x05Group\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
-	"\aaliases\x18\x02 \x03(\tR\aaliases\x123\n" +
+	"\aaliases\x18\x02 \x03(\tR\aaliases\x12\"\n" +
+	"\fdisplay_name\x18\xaa\x01 \x01(\tR\vdisplayName\x123\n" +
 	"\amembers\x18\x03 \x03(\v2\x19.trunkline.node.v1.MemberR\amembers\x12\x1f\n" +
 	"\vcreate_time\x18\x04 \x01(\x03R\n" +
 	"createTime\x12\x1c\n" +

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/filter.proto.
  */
 export const file_trunkline_admin_v1_filter: GenFile = /*@__PURE__*/
-  fileDesc("Ch90cnVua2xpbmUvYWRtaW4vdjEvZmlsdGVyLnByb3RvEhJ0cnVua2xpbmUuYWRtaW4udjEihwMKCkNhbGxGaWx0ZXISCgoCaWQYASABKAkSLgoKc3RhcnRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWdyb3VwGAQgASgJEg8KB2FwaV9rZXkYBSABKAkSEAoIcHJvdmlkZXIYBiABKAkSDQoFbW9kZWwYByABKAkSDwoHb3V0Y29tZRgIIAEoCRIOCgZzdGF0dXMYCSABKAUSDAoEbm9kZRgKIAEoCRITCgZzdHJlYW0YCyABKAhIAIgBARIvCgxtaW5fZHVyYXRpb24YDCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDgoGZmFpbGVkGA0gASgIEhMKC2ZhaWxlZF9vdmVyGA4gASgIEhAKCG1pbl9jb3N0GA8gASgJEhcKD2F0dGVtcHRfb3V0Y29tZRgQIAEoCUIJCgdfc3RyZWFtIr0BCgtVc2FnZUZpbHRlchIuCgpzdGFydF90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFZ3JvdXAYAyABKAkSDwoHYXBpX2tleRgEIAEoCRIQCghwcm92aWRlchgFIAEoCRINCgVtb2RlbBgGIAEoCRIPCgdvdXRjb21lGAcgASgJQtcBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQgtGaWx0ZXJQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("Ch90cnVua2xpbmUvYWRtaW4vdjEvZmlsdGVyLnByb3RvEhJ0cnVua2xpbmUuYWRtaW4udjEixQMKCkNhbGxGaWx0ZXISCgoCaWQYASABKAkSLgoKc3RhcnRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWdyb3VwGAQgASgJEg8KB2FwaV9rZXkYBSABKAkSEAoIcHJvdmlkZXIYBiABKAkSDQoFbW9kZWwYByABKAkSDwoHb3V0Y29tZRgIIAEoCRIOCgZzdGF0dXMYCSABKAUSDAoEbm9kZRgKIAEoCRITCgZzdHJlYW0YCyABKAhIAIgBARIvCgxtaW5fZHVyYXRpb24YDCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDgoGZmFpbGVkGA0gASgIEhMKC2ZhaWxlZF9vdmVyGA4gASgIEhoKEWNsaWVudF9yZXF1ZXN0X2lkGKoBIAEoCRINCgR1c2VyGKsBIAEoCRIRCghtZXRhZGF0YRisASABKAkSEAoIbWluX2Nvc3QYDyABKAkSFwoPYXR0ZW1wdF9vdXRjb21lGBAgASgJQgkKB19zdHJlYW0ivQEKC1VzYWdlRmlsdGVyEi4KCnN0YXJ0X3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVncm91cBgDIAEoCRIPCgdhcGlfa2V5GAQgASgJEhAKCHByb3ZpZGVyGAUgASgJEg0KBW1vZGVsGAYgASgJEg8KB291dGNvbWUYByABKAlC1wEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCC0ZpbHRlclByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Which calls are meant. An empty field does not filter; several must all hold.
@@ -117,6 +117,27 @@ export type CallFilter = Message<"trunkline.admin.v1.CallFilter"> & {
    * @generated from field: bool failed_over = 14;
    */
   failedOver: boolean;
+
+  /**
+   * Only calls with this X-Client-Request-Id or X-Request-Id of the client's.
+   *
+   * @generated from field: string client_request_id = 170;
+   */
+  clientRequestId: string;
+
+  /**
+   * Only calls that the client made for this user.
+   *
+   * @generated from field: string user = 171;
+   */
+  user: string;
+
+  /**
+   * Only calls with this metadata: a key, or key=value. Best together with a time or another filter.
+   *
+   * @generated from field: string metadata = 172;
+   */
+  metadata: string;
 
   /**
    * Only calls that cost at least so much, in USD, an exact decimal. Best together with a time or another filter.

@@ -1,0 +1,91 @@
+package controlplane
+
+import (
+	"fmt"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// keptHeaders are headers of clients that no provider may get, beside reservedHeaders, and why.
+var keptHeaders = map[string]string{
+	"x-api-key":            secretOfClients,
+	"api-key":              secretOfClients,
+	"x-goog-api-key":       secretOfClients,
+	"cookie":               secretOfClients,
+	"cookie2":              secretOfClients,
+	"set-cookie":           "belongs to answers",
+	"forwarded":            "tells who the client is",
+	"via":                  setByUs,
+	"user-agent":           setByUs,
+	"x-real-ip":            "tells who the client is",
+	"true-client-ip":       "tells who the client is",
+	"cf-connecting-ip":     "tells who the client is",
+	"traceparent":          setByUs,
+	"tracestate":           setByUs,
+	"range":                "would change what the answer is",
+	"if-range":             "would change what the answer is",
+	"http2-settings":       hopByHop,
+	"cdn-loop":             setByUs,
+	"sec-websocket-key":    hopByHop,
+	"origin":               "belongs to browsers",
+	"x-amz-security-token": secretOfClients,
+}
+
+const secretOfClients = "may carry a credential of the client"
+
+// keptPrefixes are how headers begin that no provider may get, and why.
+var keptPrefixes = []struct{ prefix, why string }{
+	{"x-trunkline-", "is for Trunkline"}, {"x-forwarded-", "tells who the client is"}, {"proxy-", hopByHop}, {"sec-", "belongs to browsers"},
+	{"access-control-", "belongs to browsers"}, {"if-", "would change what the answer is"},
+}
+
+// forwardHeaders checks the headers of clients that a provider gets.
+func (f *faults) forwardHeaders(r *Resource, names []string) {
+	doc, _ := r.Spec.(*adminv1.Provider)
+	own := map[string]bool{}
+	for name := range doc.GetHeaders() {
+		own[strings.ToLower(name)] = true
+	}
+	seen := map[string]int{}
+	for i, name := range names {
+		field, lower := fmt.Sprintf("forward_headers[%d]", i), strings.ToLower(name)
+		if !httpguts.ValidHeaderFieldName(name) || strings.Contains(name, "_") {
+			f.add(r, field, "is not a header name")
+			continue
+		}
+		if j, twice := seen[lower]; twice {
+			f.add(r, field, "is the same header as forward_headers[%d]", j)
+		}
+		seen[lower] = i
+		if own[lower] {
+			f.add(r, field, "is set by headers already")
+		}
+		if why := whyKept(lower); why != "" {
+			f.add(r, field, "must not be forwarded: it %s", why)
+		}
+	}
+}
+
+// whyKept says why a header, in lower case, is not forwarded; empty: it may be.
+func whyKept(name string) string {
+	if why, kept := reservedHeaders[name]; kept {
+		return why
+	}
+	if why, kept := keptHeaders[name]; kept {
+		return why
+	}
+	for _, p := range keptPrefixes {
+		if strings.HasPrefix(name, p.prefix) {
+			return p.why
+		}
+	}
+	for _, word := range []string{"authorization", "secret", "password", "credential", "token"} {
+		if strings.Contains(name, word) {
+			return secretOfClients
+		}
+	}
+	return ""
+}
