@@ -1,0 +1,203 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
+)
+
+// uploads is an all-in-one with keys k0, k1 and so on, whose bodies the test sends.
+func uploads(t *testing.T, keys int, env ...string) *stack {
+	t.Helper()
+	s := &stack{t: t, fake: fakeprovider.New(fakeprovider.Config{MaxServed: -1})}
+	up := httptest.NewServer(s.fake)
+	t.Cleanup(up.Close)
+	var config strings.Builder
+	fmt.Fprintf(&config, "{kind: Provider, name: good, base_url: %q, credentials: [{name: main, secret: up-secret}], models: [{id: ok}]}\n", up.URL)
+	config.WriteString("---\n{kind: Group, name: g, members: [{provider: good, model: ok}]}\n")
+	for i := range keys {
+		fmt.Fprintf(&config, "---\n{kind: ApiKey, name: k%d, groups: [g], secret: %s}\n", i, uploadKey(i))
+	}
+	s.config = filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(s.config, []byte(config.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.all = programs.Start(t, "trunkline", append([]string{"ADMIN_PASSWORD=" + adminPassword}, env...),
+		"--listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
+	s.api, s.admin = s.all.Address("console"), s.all.Address("console")
+	s.awaitNodes(1)
+	return s
+}
+
+func uploadKey(i int) string { return fmt.Sprintf("sk-upload-%026d", i) }
+
+// upload posts a chat request of so many bytes, and gives its status; 0: the connection broke.
+func (s *stack) upload(key, size int) int {
+	body := fmt.Sprintf(`{"model":"g","messages":[{"role":"user","content":%q}]}`, bytes.Repeat([]byte("a"), size))
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.api+"/v1/chat/completions", strings.NewReader(body))
+	if err != nil {
+		s.t.Error(err)
+		return 0
+	}
+	req.Header.Set("Authorization", "Bearer "+uploadKey(key))
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0
+	}
+	defer resp.Body.Close()
+	_, _ = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode
+}
+
+// metric reads one that has no labels.
+func (s *stack) metric(name string) float64 {
+	s.t.Helper()
+	resp, err := http.Get(s.all.Address("ops") + "/metrics")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
+		if text, ok := strings.CutPrefix(lines.Text(), name+" "); ok {
+			value, err := strconv.ParseFloat(text, 64)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			return value
+		}
+	}
+	s.t.Fatalf("no metric %s", name)
+	return 0
+}
+
+// 33 uploads of 32 MiB at 2 KB/s by one key: a gibibyte is announced, and nobody else notices.
+func TestSlowUploadsOfOneKey(t *testing.T) {
+	t.Parallel()
+	s := uploads(t, 2)
+	base, err := url.Parse(s.api)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var slow sync.WaitGroup
+	defer slow.Wait()
+	defer stop()
+	head := fmt.Sprintf("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n"+`{"model":"g","x":"`, uploadKey(0), 32<<20)
+	for range 33 {
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", base.Host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(conn, head); err != nil {
+			t.Fatal(err)
+		}
+		slow.Go(func() {
+			defer conn.Close()
+			tick := time.NewTicker(500 * time.Millisecond)
+			defer tick.Stop()
+			for piece := strings.Repeat("a", 1<<10); ; {
+				if _, err := io.WriteString(conn, piece); err != nil {
+					return // it took too long on this machine: no matter here
+				}
+				select {
+				case <-tick.C:
+				case <-ctx.Done():
+					return
+				}
+			}
+		})
+	}
+	s.eventually("all uploads are under way", func(context.Context) bool { return s.metric("trunkline_calls_in_flight") >= 33 })
+	for _, size := range []int{10, 100 << 10, 20 << 20} {
+		for _, key := range []int{1, 0} { // the other key, and what else the same one does
+			if status := s.upload(key, size); status != http.StatusOK {
+				t.Errorf("key %d, %d bytes: status %d", key, size, status)
+			}
+		}
+	}
+	s.eventually("the answers' requests are let go", func(context.Context) bool {
+		held := s.metric("trunkline_body_bytes")
+		return held > 0 && held < 33*(64<<10)
+	})
+	stop()
+	slow.Wait()
+	s.eventually("nothing is held", func(context.Context) bool { return s.metric("trunkline_body_bytes") == 0 })
+}
+
+// Large uploads of many keys at once take no more memory than the process may use, and give it
+// back.
+func TestLargeUploadsInLittleMemory(t *testing.T) {
+	t.Parallel()
+	const keys, size, limit = 12, 15 << 20, 256 << 20
+	s := uploads(t, keys, "GOMEMLIMIT="+strconv.Itoa(limit))
+	if bodies := s.metric("trunkline_body_bytes_limit"); bodies != limit/2 {
+		t.Errorf("%v bytes for bodies, want half of the limit", bodies)
+	}
+	statuses := make([]int, keys)
+	var all sync.WaitGroup
+	for key := range keys {
+		all.Go(func() { statuses[key] = s.upload(key, size) })
+	}
+	all.Wait()
+	served := 0
+	for key, status := range statuses {
+		switch status {
+		case http.StatusOK:
+			served++
+		case http.StatusServiceUnavailable, 0: // refused while it was sent
+		default:
+			t.Errorf("key %d: status %d", key, status)
+		}
+	}
+	most := peakMemory(t, s.all.Pid())
+	t.Logf("figures: %d of %d served, %d MiB at most", served, keys, most>>20)
+	if served == 0 || most > limit+limit/2 {
+		t.Errorf("%d served, %d bytes of memory at most", served, most)
+	}
+	if status := s.upload(0, 10); status != http.StatusOK {
+		t.Errorf("status %d afterwards", status)
+	}
+	// Without a large body for 10 s, memory goes back to the system.
+	end := time.Now().Add(2 * time.Minute)
+	for resident := s.metric("process_resident_memory_bytes"); resident > limit/2+limit/8; resident = s.metric("process_resident_memory_bytes") {
+		if time.Now().After(end) {
+			t.Fatalf("%.0f bytes are resident two minutes later", resident)
+		}
+		time.Sleep(time.Second)
+	}
+}
+
+// peakMemory is the most memory that a process has had, in bytes.
+func peakMemory(t *testing.T, pid int) int64 {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Skip("the system does not tell")
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kib, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return kib << 10
+		}
+	}
+	t.Fatal("no VmHWM")
+	return 0
+}
