@@ -57,6 +57,9 @@ func decide(status int, f *fault, model string, wait time.Duration, named, token
 	if v.Feature && v.Outcome == dataplane.Unsupported {
 		v.Parameter, v.ByValue = f.parameter()
 		v.Foreign = f.foreign()
+		if f.hasCode("previous_response_not_found") {
+			v.Reason += " (it stays in the request: without previous_response_id the conversation would be lost)"
+		}
 	}
 	v.Uncounted = s.outcome == dataplane.Busy && s.feature
 	switch v.Outcome {

@@ -35,14 +35,17 @@ type Endpoint struct {
 	// true, and answers may be streamed.
 	AsksStream func(*Envelope) bool
 
-	Lists  []string // a good JSON answer is an object with one of these arrays,
-	Full   bool     // of which none is empty,
-	Array  []string // or an array of objects with one of these members,
-	Value  string   // or with this member, text or a number,
-	Fails  string   // and whose status is not this
-	Text   bool     // a good answer may also be plain text, such as subtitles
-	Media  bool     // a good answer may also be audio, relayed as it comes
-	Finish string   // where an answer tells why it ended; empty: it does not
+	Lists []string // a good JSON answer is an object with one of these arrays,
+	Full  bool     // of which none is empty,
+	Array []string // or an array of objects with one of these members,
+	Value string   // or with this member, text or a number,
+	Fails string   // and whose status is not this
+	Text  bool     // a good answer may also be plain text, such as subtitles
+	Media bool     // a good answer may also be audio, relayed as it comes
+	// Opaque finds the items of a JSON request that only the provider can read that wrote them; nil:
+	// there are none.
+	Opaque func(body []byte) Cuts
+	Finish string // where an answer tells why it ended; empty: it does not
 	// Empty recognises a good answer in which nothing is said, although neither a limit nor a
 	// filter ended it; nil: none is.
 	Empty func(answer []byte) bool

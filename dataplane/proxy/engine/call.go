@@ -64,6 +64,9 @@ func (c *call) serve() {
 			break
 		}
 	}
+	if c.withoutOpaque(ctx) {
+		return
+	}
 	c.fail()
 }
 

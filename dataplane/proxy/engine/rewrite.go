@@ -17,7 +17,7 @@ func (a *attempt) rewrite() (v dataplane.Verdict, refused bool) {
 	if err != nil {
 		return dataplane.Verdict{Outcome: dataplane.InvalidRequest, Reason: err.Error()}, true
 	}
-	a.edits = edits
+	a.edits = append(a.edits, edits...)
 	for _, r := range applied {
 		a.record.FieldRules = append(a.record.FieldRules, r.String())
 	}

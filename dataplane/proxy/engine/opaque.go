@@ -1,0 +1,30 @@
+package engine
+
+import (
+	"context"
+	"slices"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
+
+// withoutOpaque asks once more where a candidate refused what another provider has sealed or
+// signed, with that cut out of the request: no candidate was the one that wrote it, or that
+// one does not answer. It reports whether the client has its answer.
+func (c *call) withoutOpaque(ctx context.Context) (answered bool) {
+	i := slices.IndexFunc(c.rec.failed, func(f failure) bool { return f.verdict.Foreign })
+	if i < 0 || ctx.Err() != nil || c.req.Endpoint.Opaque == nil || c.req.Body.Form != nil || len(c.rec.Attempts) >= c.req.maxAttempts() {
+		return false
+	}
+	if last := c.rec.failed[len(c.rec.failed)-1].verdict.Outcome.Rule(); last.Move == dataplane.Stay || c.req.Unsafe && !last.NeverSent {
+		return false
+	}
+	cuts := c.req.Endpoint.Opaque(c.req.Body.JSON)
+	at := slices.IndexFunc(c.left.all, func(m dataplane.Candidate) bool { return m.Target == c.rec.failed[i].target })
+	if cuts.Items == 0 || at < 0 {
+		return false
+	}
+	a := newAttempt(c, candidate{Candidate: c.left.all[at]}, true)
+	a.edits, a.record.Opaque = cuts.Edits, cuts.Items
+	_, answered = a.run(ctx)
+	return answered
+}
