@@ -1,13 +1,20 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Price } from '@/gen/trunkline/admin/v1/price_pb';
 import type { Model, ModelSchema } from '@/gen/trunkline/admin/v1/provider_pb';
+import { documentsOf, type RuleValues, rulesOf } from '../rules/rule';
 
 export const PRICE_FIELDS = ['input', 'cachedInput', 'cacheWrite', 'output', 'perCall'] as const;
 export type PriceField = (typeof PRICE_FIELDS)[number];
 export type Prices = Record<PriceField, string>;
 
 /** What one may set of a model. */
-export type ModelValues = { id: string; alias: string; contextWindow: number; price: Prices };
+export type ModelValues = {
+  id: string;
+  alias: string;
+  contextWindow: number;
+  price: Prices;
+  rules: readonly RuleValues[];
+};
 
 /** What is edited and not saved: values by id, ids that go, and whole models that come. */
 export type Draft = {
@@ -26,8 +33,15 @@ export const valuesOf = (model: Model): ModelValues => ({
   alias: model.alias,
   contextWindow: Number(model.contextWindow),
   price: pricesOf(model.price),
+  rules: rulesOf(model.fieldRules),
 });
-export const newModel = (id: string): ModelValues => ({ id, alias: '', contextWindow: 0, price: pricesOf(undefined) });
+export const newModel = (id: string): ModelValues => ({
+  id,
+  alias: '',
+  contextWindow: 0,
+  price: pricesOf(undefined),
+  rules: [],
+});
 
 /** A row of the table: as it will be, and what is told of it as it is. */
 export type ModelRow = { values: ModelValues; stored: Model | undefined; isRemoved: boolean };
@@ -71,11 +85,12 @@ export function documentOf(models: readonly Model[], draft: Draft): MessageInitS
   return [...models.map(valuesOf), ...draft.added]
     .filter((values) => !draft.removed.has(values.id))
     .map((values) => draft.edited.get(values.id) ?? values)
-    .map(({ id, alias, contextWindow, price }) => ({
+    .map(({ id, alias, contextWindow, price, rules }) => ({
       id,
       alias: alias.trim(),
       contextWindow: BigInt(contextWindow),
       price: PRICE_FIELDS.some((field) => price[field] !== '') ? price : undefined,
+      fieldRules: documentsOf(rules),
     }));
 }
 

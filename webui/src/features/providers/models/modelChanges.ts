@@ -1,6 +1,7 @@
 import type { Model, Provider } from '@/gen/trunkline/admin/v1/provider_pb';
 import type { I18n } from '@/i18n';
 import type { Change } from '@/ui/Changes';
+import { ruleText } from '../rules/rule';
 import { type Draft, EMPTY, isSame, type ModelValues, PRICE_FIELDS, valuesOf } from './draft';
 
 type Words = Pick<I18n, 't' | 'usd' | 'int'>;
@@ -27,6 +28,7 @@ function fields({ t, usd, int }: Words, before: ModelValues, after: ModelValues)
   return [
     ...line(t('providers.model.alias'), before.alias, after.alias),
     ...line(t('providers.model.context'), tokens(before.contextWindow), tokens(after.contextWindow)),
+    ...line(t('providers.rules.title'), before.rules.map(ruleText).join(', '), after.rules.map(ruleText).join(', ')),
     ...PRICE_FIELDS.flatMap((field) =>
       line(t(`providers.price.${field}`), money(before.price[field]), money(after.price[field])),
     ),

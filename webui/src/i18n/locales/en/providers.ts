@@ -209,4 +209,5 @@ export const providers = {
   'providers.bulk.apply': 'Apply',
   'providers.keep': 'Keep {name}',
   'providers.editOf': 'Edit {name}',
+  'providers.rules.title': 'Field rules',
 } as const;

@@ -206,4 +206,5 @@ export const providers: Texts<typeof en> = {
   'providers.bulk.apply': '適用',
   'providers.keep': '{name} を残す',
   'providers.editOf': '{name} を編集',
+  'providers.rules.title': 'フィールドルール',
 };

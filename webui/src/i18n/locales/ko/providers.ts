@@ -204,4 +204,5 @@ export const providers: Texts<typeof en> = {
   'providers.bulk.apply': '적용',
   'providers.keep': '{name} 유지',
   'providers.editOf': '{name} 편집',
+  'providers.rules.title': '필드 규칙',
 };

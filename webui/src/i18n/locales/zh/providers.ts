@@ -202,4 +202,5 @@ export const providers: Texts<typeof en> = {
   'providers.bulk.apply': '应用',
   'providers.keep': '保留 {name}',
   'providers.editOf': '编辑 {name}',
+  'providers.rules.title': '字段规则',
 };
