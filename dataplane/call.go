@@ -61,7 +61,7 @@ type Attempt struct {
 	Reason      string
 	Keyword     string // failure keyword that was seen in the answer
 	Blame       string // provider, target, credential, caller or gateway; empty on success
-	Retry       bool   // the last candidate, tried once more
+	Retry       bool   // the target of the attempt before, tried once more
 	MaybeBilled bool
 	LastResort  bool
 	FieldRules  []string // that changed its request

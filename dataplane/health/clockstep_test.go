@@ -84,7 +84,7 @@ func TestTheClockOfRedisIsSetBack(t *testing.T) {
 				eventually(t, s.Name+" is probed", func() bool {
 					for _, n := range nodes {
 						if token, ok := n.Probe(t.Context(), s, time.Minute); ok {
-							n.Report(dataplane.Report{Scope: s, Policy: policy, Result: dataplane.Success, Probe: token, StartedAt: time.Now()})
+							n.Report(dataplane.Report{Scope: s, Policy: policy, Result: dataplane.Success, Probe: token, Caller: "app", StartedAt: time.Now()})
 							return true
 						}
 					}

@@ -21,15 +21,30 @@ type fleet struct {
 	closedAt  time.Time // this node closed it, and may not have told yet
 	askAt     time.Time // others have the probe: do not ask for it before
 	successes int       // counted here and not told yet
+	by        string    // whose they are; many: of several callers
 	callers   int       // that must have failed before it opens, as this node sees its traffic
+}
+
+// many stands for several callers.
+const many = "*"
+
+// succeeded counts a success of a caller.
+func (f *fleet) succeeded(caller string) {
+	if f.successes == 0 {
+		f.by = caller
+	} else if f.by != caller {
+		f.by = many
+	}
+	f.successes++
 }
 
 // delivery is what the nodes learn of one report, of a number of successes, or of a reset.
 type delivery struct {
 	dataplane.Report
 	window    time.Duration
-	fast      bool // the attempt took no time
-	successes int  // counted since the delivery before
+	fast      bool   // the attempt took no time
+	successes int    // counted since the delivery before
+	by        string // whose they are; many: of several callers
 	callers   int
 	count     bool // nothing but successes
 	reset     bool
@@ -38,7 +53,7 @@ type delivery struct {
 // delivery takes along the successes that were counted before the report, so that failures
 // are never judged without them.
 func (t *tracker) delivery(now time.Time, r *dataplane.Report) delivery {
-	d := delivery{Report: *r, fast: fast(now, r), successes: t.fleet.successes, callers: max(t.fleet.callers, 1)}
+	d := delivery{Report: *r, fast: fast(now, r), successes: t.fleet.successes, by: t.fleet.by, callers: max(t.fleet.callers, 1)}
 	if r.Policy != nil {
 		d.window = r.Policy.FailureWindow
 	}
@@ -191,7 +206,7 @@ func (m *Memory) successes() (out []delivery) {
 			n, length := t.fleet.successes, t.windows.length()
 			t.fleet.successes = 0
 			if n > 0 && length > 0 && !t.open {
-				out = append(out, delivery{Report: dataplane.Report{Scope: s}, count: true, successes: n, window: length})
+				out = append(out, delivery{Report: dataplane.Report{Scope: s}, count: true, successes: n, by: t.fleet.by, window: length})
 			}
 		}
 		sh.mu.Unlock()

@@ -79,6 +79,46 @@ func (f *fleet) connect() *redis.Client {
 	return c
 }
 
+// A caller that is alone on one node is not alone while the other nodes serve others well.
+func TestACallerThatIsAloneOnItsNode(t *testing.T) {
+	t.Parallel()
+	report := func(n *node, caller string, result dataplane.Result) {
+		r := failure(modelScope, time.Now())
+		r.Policy = healthtest.Policy()
+		r.Policy.FailureWindow, r.Policy.Cooldown, r.Policy.CooldownMax = time.Hour, time.Hour, time.Hour
+		if r.Caller, r.Result = caller, result; result == dataplane.Success {
+			r.Outcome = dataplane.OK
+		}
+		n.Report(r)
+	}
+	f := startFleet(t, nil)
+	report(f.nodes[1], "other", dataplane.Success)
+	f.sync()
+	for range 100 {
+		report(f.nodes[0], "hostile", dataplane.Failure)
+	}
+	f.sync()
+	for i, n := range f.nodes[1:] {
+		if got := n.Condition(modelScope).State; got != dataplane.Closed {
+			t.Errorf("node %d has it %s because of one caller of another node's", i+2, got)
+		}
+	}
+	report(f.nodes[2], "third", dataplane.Failure)
+	f.sync()
+	f.wantState(dataplane.Open)
+
+	f = startFleet(t, nil)
+	for _, n := range f.nodes {
+		report(n, "only", dataplane.Success)
+	}
+	f.sync()
+	for range 5 {
+		report(f.nodes[0], "only", dataplane.Failure)
+	}
+	f.sync()
+	f.wantState(dataplane.Open)
+}
+
 func TestAThousandFailuresAtOnceAreOneTrip(t *testing.T) {
 	t.Parallel()
 	f := startFleet(t, nil)

@@ -23,6 +23,13 @@
 //   - A scope that its window opened, by failures of which most took less than a second, may
 //     be probed early if the policy says so: once every 5 s. Such a probe can only close it;
 //     one that fails slowly, or is told to wait, is the last.
+//   - Failures count by caller, which is the owner of an API key or the key. They open a scope
+//     by its window only if two callers failed, or one that is alone: it has 95 % of the traffic,
+//     and no other had a success within the window. What no caller can cause needs one.
+//   - A hold opens at once only if it is beyond doubt. Where a caller may have brought the refusal
+//     about (a 403 without a code, say), it opens when a second caller meets it within the window
+//     and nobody had a success between them; nor does one caller keep a half-open scope open by it.
+//   - A wait that an upstream names is believed as it is: a failed probe is held for no longer.
 //   - A provider is down, as Condition says of its scope, while two of its models are open
 //     for reasons that may be the provider's. That is derived and is not probed: the models
 //     are.

@@ -86,6 +86,7 @@ type (
 		AnyCaller   bool    `json:"any_caller"` // no caller can cause it
 		ManyInARow  int     `json:"many_in_a_row"`
 		Successes   int     `json:"successes"`
+		SuccessBy   string  `json:"success_by"` // whose they are; *: of several callers
 	}
 	probeArgs struct {
 		Now        int64  `json:"now,omitempty"`

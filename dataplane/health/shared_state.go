@@ -100,7 +100,10 @@ func (d *delivery) reportArgs(now time.Time, jitter float64) reportArgs {
 	a := reportArgs{
 		Scope: scopeKey(d.Scope), Window: ms(d.window), Jitter: jitter, EarlyEvery: ms(earlyEvery), Age: -1,
 		Fast: d.fast, Token: d.Probe, LastResort: d.LastResort, Caller: callerKey(d.Caller),
-		Callers: d.callers, AnyCaller: d.AnyCaller, ManyInARow: manyInARow, Successes: d.successes,
+		Callers: d.callers, AnyCaller: d.AnyCaller, ManyInARow: manyInARow, Successes: d.successes, SuccessBy: many,
+	}
+	if d.by != many {
+		a.SuccessBy = callerKey(d.by)
 	}
 	if d.count {
 		return a

@@ -156,7 +156,7 @@ func (t *tracker) reportClosed(now time.Time, age time.Duration, r *dataplane.Re
 	t.windows.add(age, r.Caller, failed, fast(now, r))
 	t.threshold = r.Policy.FailureThreshold
 	if !failed {
-		t.fleet.successes++
+		t.fleet.succeeded(r.Caller)
 		t.row, t.doubt = row{}, doubt{}
 		return unchanged, r.Probe != ""
 	}

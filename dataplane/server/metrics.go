@@ -41,13 +41,14 @@ func newMeter(reg prometheus.Registerer, s *Server) *meter {
 		}, []string{"provider", "model", "direction"}),
 	}
 	m.again = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "trunkline_retries_total", Help: "Attempts that tried the last candidate once more, by provider, model and outcome; they are attempts too.",
+		Name: "trunkline_retries_total", Help: "Attempts that tried the target of the attempt before once more, by provider, model and outcome; they are attempts too.",
 	}, []string{"provider", "model", "outcome"})
 	reg.MustRegister(m.calls, m.attempts, m.seconds, m.overhead, m.tokens, m.again)
 	reg.MustRegister(
 		gauge("trunkline_calls_in_flight", "Requests being served.", func() float64 { return float64(s.proxy.InFlight()) }),
 		gauge("trunkline_endpoints_missing", "Endpoints that targets did not have in the last 10 minutes, while another one did: they are asked last there.", func() float64 { return float64(s.proxy.Engine().EndpointsMissing()) }),
 		gauge("trunkline_parameters_refused", "Parameters, and values of them, that targets refused in the last 10 minutes while another one took them: requests that hold them are sent there last.", func() float64 { return float64(s.proxy.Engine().ParametersRefused()) }),
+		counter("trunkline_own_requests_total", "Requests of the node's own, of one token, that asked whether a refusal was meant for the caller: at most one a minute for each target or credential.", func() float64 { return float64(s.proxy.Engine().OwnRequests()) }),
 		gauge("trunkline_stream_usage_refused", "Targets whose streams are not asked for usage at present, since they refused stream_options in the last 10 minutes.", func() float64 { return float64(s.proxy.Engine().UsageRefused()) }),
 		gauge("trunkline_snapshot_revision", "Revision of the configuration in use; 0 when there is none.", func() float64 { return float64(s.uplink.Revision()) }),
 		gauge("trunkline_snapshot_age_seconds", "For how long the configuration may be out of date: 0 while the control plane is connected, else the time since it was.", func() float64 { return s.uplink.SnapshotAge().Seconds() }),

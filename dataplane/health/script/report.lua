@@ -87,7 +87,8 @@ end
 -- count adds to every window of the scope, since attempts are evidence under every policy,
 -- and sums up the one of this report. Fields of the hash are
 -- "<bucket width>:<bucket>:<f|s|q>" for failures, successes and failures that took no time,
--- "<bucket width>:k:<caller>" for the bucket in which the caller failed last, and
+-- "<bucket width>:k:<caller>" for the bucket in which the caller failed last,
+-- "<bucket width>:o:<caller>" for that of its last success, with * for several callers, and
 -- "<bucket width>:u" for the time of the window's last use. Beside them "row" and "row_any"
 -- count the failures with no success between them, and those of them no caller can cause.
 local function count(failures, successes)
@@ -109,21 +110,24 @@ local function count(failures, successes)
 		end
 		used[oldest], widths = nil, widths - 1
 	end
-	local sums, gone, callers = {f = failures, s = successes, q = 0, row = 0, row_any = 0}, {}, {}
+	local sums, gone, callers, well, others = {f = failures, s = successes, q = 0, row = 0, row_any = 0}, {}, {}, {}, {}
 	if failures > 0 and a.fast then sums.q = failures end
-	for w in pairs(used) do callers[w] = 0 end
+	for w in pairs(used) do callers[w], well[w] = 0, 0 end
 	for i = 1, #h, 2 do
 		local w, rest = string.match(h[i], '^(%d+):(.*)$')
 		w = tonumber(w)
 		local bucket, kind = string.match(rest or '', '^(%d+):([fsq])$')
-		local caller = rest and string.sub(rest, 1, 2) == 'k:'
-		if caller then bucket = h[i + 1] end
+		local mark = rest and string.match(rest, '^([ko]):')
+		if mark then bucket = h[i + 1] end
 		if h[i] == 'row' or h[i] == 'row_any' then
 			if successes == 0 then sums[h[i]] = tonumber(h[i + 1]) end
 		elseif not used[w] or bucket and tonumber(bucket) <= math.floor(now / w) - 10 then
 			gone[#gone + 1] = h[i]
-		elseif caller then
+		elseif mark == 'k' then
 			if string.sub(rest, 3) ~= a.caller then callers[w] = callers[w] + 1 end
+		elseif mark == 'o' then
+			well[w] = well[w] + 1
+			if string.sub(rest, 3) ~= a.caller then others[w] = true end
 		elseif bucket and w == width then
 			sums[kind] = sums[kind] + tonumber(h[i + 1])
 		end
@@ -141,7 +145,12 @@ local function count(failures, successes)
 				redis.call('HSET', window, string.format('%d:k:', w) .. a.caller, string.format('%d', math.floor(now / w)))
 			end
 		end
-		if successes > 0 then redis.call('HINCRBY', window, b .. 's', successes) end
+		if successes > 0 then
+			redis.call('HINCRBY', window, b .. 's', successes)
+			local by = a.result == 'success' and a.caller or a.success_by
+			if well[w] >= 16 then by = '*' end
+			redis.call('HSET', window, string.format('%d:o:', w) .. by, string.format('%d', math.floor(now / w)))
+		end
 		longest = math.max(longest, w)
 	end
 	sums.row = sums.row + failures -- the successes of a report came before its failure
@@ -150,7 +159,7 @@ local function count(failures, successes)
 	redis.call('PEXPIRE', window, string.format('%d', longest * 20 + 60000))
 	local distinct = callers[width]
 	if failures > 0 then distinct = distinct + 1 end
-	return sums, distinct
+	return sums, distinct, others[width] or a.successes > 0 and a.success_by ~= a.caller
 end
 
 if r.open == 1 then
@@ -180,10 +189,12 @@ else
 		if failed and not holds then failures = 1 end
 		if a.result == 'success' then successes = successes + 1 end
 		if failures + successes > 0 and a.window > 0 then
-			local sums, callers = count(failures, successes)
+			local sums, callers, others = count(failures, successes)
+			local needed = a.callers
+			if others and not a.any_caller then needed = 2 end -- nobody is alone whom others do well beside
 			local enough = sums.f / (sums.f + sums.s) >= a.min_ratio or
 				sums.row_any >= a.threshold or sums.row >= a.many_in_a_row * a.threshold
-			if failures > 0 and enough and sums.f >= a.threshold and callers >= a.callers then
+			if failures > 0 and enough and sums.f >= a.threshold and callers >= needed then
 				r.level = r.level + 1
 				open_for(cooldown())
 				if a.probe_early and 2 * sums.q > sums.f then r.early = 1 end

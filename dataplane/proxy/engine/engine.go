@@ -97,6 +97,7 @@ type Engine struct {
 	noUsage     noUsage
 	refusals    refusals
 	suspicions  suspicions
+	own         atomic.Int64 // requests, see confirm.go
 	active      activeStreams
 	captures    *body.Budget // of bodies that are kept for the call log
 	// uncaptured counts calls whose bodies found no room there.
@@ -110,6 +111,9 @@ func New(cfg Config) *Engine {
 
 // Uncaptured is how many calls' bodies were not kept for want of room.
 func (e *Engine) Uncaptured() int64 { return e.uncaptured.Load() }
+
+// OwnRequests is how many requests the node made for itself.
+func (e *Engine) OwnRequests() int64 { return e.own.Load() }
 
 // Serve answers a request and fills in its record. It panics with http.ErrAbortHandler to cut
 // the connection of a client that must not take what it has for a whole answer; the record is

@@ -423,7 +423,7 @@ type Attempt struct {
 	Cost string `protobuf:"bytes,15,opt,name=cost,proto3" json:"cost,omitempty"`
 	// Name of the failure keyword that was seen in the answer.
 	Keyword string `protobuf:"bytes,16,opt,name=keyword,proto3" json:"keyword,omitempty"`
-	// The candidate of the attempt before, tried once more since no other was left.
+	// The target of the attempt before, tried once more: see retry_same_target and retry_wait of the failover policy.
 	Again bool `protobuf:"varint,17,opt,name=again,proto3" json:"again,omitempty"`
 	// From the attempt's start to the first event before the first token that told that the model works or reasons, and so
 	// lengthened the wait for that token; unset when none came.

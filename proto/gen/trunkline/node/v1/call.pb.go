@@ -448,7 +448,7 @@ type Attempt struct {
 	Cost int64 `protobuf:"varint,15,opt,name=cost,proto3" json:"cost,omitempty"`
 	// Name of the failure keyword that was seen.
 	Keyword string `protobuf:"bytes,16,opt,name=keyword,proto3" json:"keyword,omitempty"`
-	// The last candidate was tried once more.
+	// The target of the attempt before was tried once more.
 	Again bool `protobuf:"varint,17,opt,name=again,proto3" json:"again,omitempty"`
 	// To the first event that told that the model works; 0 when none came.
 	WorkingUs int64 `protobuf:"varint,130,opt,name=working_us,json=workingUs,proto3" json:"working_us,omitempty"`

@@ -395,7 +395,7 @@ export type Attempt = Message<"trunkline.admin.v1.Attempt"> & {
   keyword: string;
 
   /**
-   * The candidate of the attempt before, tried once more since no other was left.
+   * The target of the attempt before, tried once more: see retry_same_target and retry_wait of the failover policy.
    *
    * @generated from field: bool again = 17;
    */
