@@ -13,6 +13,11 @@ export type CallSearch = {
   outcome?: string;
   /** An attempt ended so; with a provider, one on it. */
   attemptOutcome?: string;
+  /** X-Client-Request-Id or X-Request-Id of the client's. */
+  clientRequestId?: string;
+  user?: string;
+  /** A key, or key=value. */
+  metadata?: string;
   status?: number;
   stream?: boolean;
   from?: number;

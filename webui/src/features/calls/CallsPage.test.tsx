@@ -80,7 +80,7 @@ test('a failover shows in the row, and in full in the panel', async () => {
 test('the address filters the list, and filters go into the address', async () => {
   const asked = vi.fn<(r: ListCallsRequest) => void>();
   const { router } = renderApp(
-    '/calls?outcome=server_error&model=gpt&status=502&stream=true&minMs=1500&minCost=0.05&node=n1&failedOver=true&attemptOutcome=busy',
+    '/calls?outcome=server_error&model=gpt&status=502&stream=true&minMs=1500&minCost=0.05&node=n1&failedOver=true&attemptOutcome=busy&clientRequestId=c-1&user=ann&metadata=team%3Dsearch',
     {
       groups: { listGroups: () => ({ groups: [{ name: 'chat' }] }) },
       calls: {
@@ -104,6 +104,9 @@ test('the address filters the list, and filters go into the address', async () =
       node: 'n1',
       failedOver: true,
       attemptOutcome: 'busy',
+      clientRequestId: 'c-1',
+      user: 'ann',
+      metadata: 'team=search',
       group: '',
     },
   });

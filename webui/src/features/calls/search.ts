@@ -7,7 +7,21 @@ import { flag, type Search, texts } from '@/ui/search';
  */
 export const callsSearch = (s: Search) => ({
   ...rangeSearch(s),
-  ...texts(s, 'id', 'group', 'provider', 'model', 'key', 'node', 'outcome', 'attemptOutcome', 'call'),
+  ...texts(
+    s,
+    'id',
+    'group',
+    'provider',
+    'model',
+    'key',
+    'node',
+    'outcome',
+    'attemptOutcome',
+    'clientRequestId',
+    'user',
+    'metadata',
+    'call',
+  ),
   ...whole(s, 'status', 599),
   ...whole(s, 'minMs', 86_400_000),
   ...dollars(s),

@@ -1,4 +1,4 @@
-import { Select, Switch } from '@mantine/core';
+import { Select, Switch, TextInput } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
 import { useI18n } from '@/i18n';
 import { TagsField } from '@/ui/fields/Combo';
@@ -11,6 +11,13 @@ export function GroupFields({ form }: { form: UseFormReturnType<Draft> }) {
   return (
     <>
       <TagsField label={t('groups.aliases')} description={t('groups.aliasesHow')} {...form.getInputProps('aliases')} />
+      <TextInput
+        label={t('groups.displayName')}
+        description={t('groups.displayNameHow')}
+        placeholder={form.values.name}
+        maxLength={128}
+        {...form.getInputProps('displayName')}
+      />
       <Select
         label={t('groups.selection')}
         description={t(selectionWords[form.values.selection].how)}

@@ -22,6 +22,7 @@ export type BodyLogDraft = {
 /** A group as the form has it. */
 export type Draft = {
   name: string;
+  displayName: string;
   aliases: string[];
   enabled: boolean;
   selection: Selection;
@@ -32,6 +33,7 @@ export type Draft = {
 
 /** What can be changed of a group, and how the API calls it. */
 export const FIELDS = {
+  displayName: 'display_name',
   aliases: 'aliases',
   enabled: 'enabled',
   selection: 'selection',
@@ -52,6 +54,7 @@ const bodyLogDraft = (b: BodyLog | undefined): BodyLogDraft => ({
 
 export const emptyDraft = (): Draft => ({
   name: '',
+  displayName: '',
   aliases: [],
   enabled: true,
   selection: 'cheapest',
@@ -62,6 +65,7 @@ export const emptyDraft = (): Draft => ({
 
 export const draftOf = (g: Group): Draft => ({
   name: g.name,
+  displayName: g.displayName,
   aliases: [...g.aliases],
   enabled: g.enabled ?? true,
   selection: SELECTIONS.find((s) => s === g.selection) ?? 'cheapest',
@@ -86,6 +90,7 @@ export function messageOf(d: Draft): MessageInitShape<typeof GroupSchema> {
   const isDefault = same(d.bodyLog, bodyLogDraft(undefined));
   return {
     name: d.name.trim(),
+    displayName: d.displayName.trim(),
     aliases: d.aliases,
     enabled: d.enabled,
     selection: d.selection,

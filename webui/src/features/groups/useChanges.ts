@@ -72,6 +72,7 @@ export function useChanges(): (before: Draft, after: Draft) => Change[] {
     { name: t(name), before: text(before), after: text(after) },
   ];
   const describe: Record<Field, (before: Draft, after: Draft) => Change[]> = {
+    displayName: plain('groups.displayName', (d) => d.displayName || undefined),
     aliases: plain('groups.aliases', (d) => (d.aliases.length > 0 ? list(d.aliases) : undefined)),
     enabled: plain('groups.enabled', (d) => yes(d.enabled)),
     selection: plain('groups.selection', (d) => t(selectionWords[d.selection].name)),

@@ -7,6 +7,18 @@ import c from './detail.module.css';
 /** What was asked, by whom, and where it arrived; everything that has a page leads to it. */
 export function Request({ call }: { call: Call }) {
   const { t, int } = useI18n();
+  const said = [
+    { name: t('calls.clientRequestId'), value: call.clientRequestId },
+    { name: t('calls.call.incomingId'), value: call.incomingRequestId },
+    { name: t('calls.user'), value: call.user },
+    {
+      name: t('calls.metadata'),
+      value: Object.entries(call.metadata)
+        .map(([key, value]) => `${key}=${value}`)
+        .sort()
+        .join(', '),
+    },
+  ].filter(({ value }) => value !== '');
   return (
     <Facts
       rows={[
@@ -57,6 +69,7 @@ export function Request({ call }: { call: Call }) {
             </Link>
           ),
         },
+        ...said.map(({ name, value }) => ({ name, value: <span className="mono">{value}</span> })),
         ...(call.errorCode
           ? [{ name: t('calls.call.errorCode'), value: <span className="mono">{call.errorCode}</span> }]
           : []),

@@ -11,8 +11,9 @@ export function MoreFilters({ span }: { span: { from: number; to: number } }) {
   const { t, int } = useI18n();
   const { search, set } = useFilter();
   const [open, setOpen] = useState(false);
-  const { model, node, status, stream, attemptOutcome, minMs, minCost } = search;
-  const n = [model, node, status, stream, attemptOutcome, minMs, minCost].filter((value) => value !== undefined).length;
+  const { model, node, status, stream, attemptOutcome, clientRequestId, user, metadata, minMs, minCost } = search;
+  const value = { model, node, status, stream, attemptOutcome, clientRequestId, user, metadata, minMs, minCost };
+  const n = Object.values(value).filter((chosen) => chosen !== undefined).length;
   return (
     <Popover opened={open} onChange={setOpen} position="bottom-end" trapFocus shadow="md" radius={10}>
       <Popover.Target>
@@ -25,7 +26,7 @@ export function MoreFilters({ span }: { span: { from: number; to: number } }) {
       <Popover.Dropdown>
         <MoreForm
           span={span}
-          value={{ model, node, status, stream, attemptOutcome, minMs, minCost }}
+          value={value}
           onApply={(next) => {
             setOpen(false);
             set(next);

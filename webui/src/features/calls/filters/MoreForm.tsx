@@ -1,6 +1,6 @@
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { useQuery } from '@connectrpc/connect-query';
-import { Button, NumberInput } from '@mantine/core';
+import { Button, NumberInput, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useNodes } from '@/api/queries';
 import { UsageDimension, UsageService } from '@/gen/trunkline/admin/v1/usage_pb';
@@ -14,7 +14,11 @@ import type { CallsSearch } from '../search';
 import c from './filters.module.css';
 import { offered } from './offered';
 
-type More = Pick<CallsSearch, 'model' | 'node' | 'status' | 'stream' | 'attemptOutcome' | 'minMs' | 'minCost'>;
+const SAID = ['clientRequestId', 'user', 'metadata'] as const;
+type More = Pick<
+  CallsSearch,
+  'model' | 'node' | 'status' | 'stream' | 'attemptOutcome' | (typeof SAID)[number] | 'minMs' | 'minCost'
+>;
 const inFront = { withinPortal: false } as const;
 
 export function MoreForm({
@@ -71,6 +75,16 @@ export function MoreForm({
         comboboxProps={inFront}
         clearable
       />
+      {SAID.map((name) => (
+        <TextInput
+          key={name}
+          label={t(`calls.${name}`)}
+          description={t(`calls.${name}Help`)}
+          maxLength={256}
+          value={next[name] ?? ''}
+          onChange={(event) => put({ [name]: event.currentTarget.value.trim() || undefined })}
+        />
+      ))}
       <NumberInput
         label={t('calls.status')}
         description={t('calls.statusHelp')}

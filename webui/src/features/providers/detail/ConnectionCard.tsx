@@ -34,6 +34,14 @@ export function ConnectionCard({ provider }: { provider: Provider }) {
                 t('providers.connection.noHeaders')
               ),
           },
+          ...(provider.forwardHeaders.length > 0
+            ? [
+                {
+                  name: t('providers.form.forward'),
+                  value: <span className="mono">{provider.forwardHeaders.join(', ')}</span>,
+                },
+              ]
+            : []),
           {
             name: t('providers.form.private'),
             value: t(provider.allowPrivateNetwork ? 'providers.yes' : 'providers.no'),

@@ -3,6 +3,7 @@ import type { UseFormReturnType } from '@mantine/form';
 import { ExternalLink } from 'lucide-react';
 import type { Provider } from '@/gen/trunkline/admin/v1/provider_pb';
 import { useI18n } from '@/i18n';
+import { TagsField } from '@/ui/fields/Combo';
 import { FieldPart, FieldRow, Fields } from '@/ui/fields/Form';
 import { PairsField } from '@/ui/fields/PairsField';
 import { CredentialFields } from './CredentialFields';
@@ -10,6 +11,9 @@ import c from './form.module.css';
 import type { Preset } from './presets';
 import { TimeoutFields } from './TimeoutFields';
 import type { Values } from './values';
+
+/** Headers of clients that providers document; others may be typed. */
+const FORWARDED = ['HTTP-Referer', 'X-Title', 'Idempotency-Key', 'OpenAI-Organization', 'OpenAI-Project'];
 
 export type ProviderForm = UseFormReturnType<Values>;
 
@@ -92,6 +96,14 @@ export function ProviderFields({
             addLabel={t('providers.form.addHeader')}
             errorOf={(name) => form.errors[`headers.${name.trim()}`]}
             error={form.errors.headers}
+          />
+          <TagsField
+            label={t('providers.form.forward')}
+            description={t('providers.form.forwardHint')}
+            data={FORWARDED}
+            {...form.getInputProps('forwardHeaders')}
+            value={form.values.forwardHeaders}
+            onChange={(names) => form.setFieldValue('forwardHeaders', names)}
           />
           <FieldRow>
             <NumberInput

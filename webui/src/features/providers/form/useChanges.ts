@@ -6,6 +6,7 @@ import { changedFields, type Field, TIMERS, type Timer, type Values } from './va
 const WORDS: Record<Exclude<Field, 'credentials' | 'headers' | 'timeouts'>, PlainKey> = {
   baseUrl: 'providers.form.baseUrl',
   dialect: 'providers.form.dialect',
+  forwardHeaders: 'providers.form.forward',
   allowPrivateNetwork: 'providers.form.private',
   maxInFlight: 'providers.form.maxInFlight',
   enabled: 'providers.form.enabled',
@@ -21,8 +22,11 @@ const TIMER_WORDS: Record<Timer, PlainKey> = {
 export function useChanges(): (before: Values, after: Values) => Change[] {
   const { t, int, setting } = useI18n();
   const yes = (on: boolean) => t(on ? 'providers.yes' : 'providers.no');
-  const plain = (value: string | number | boolean) =>
-    typeof value === 'boolean' ? yes(value) : typeof value === 'number' ? int(value) : value;
+  const plain = (value: string | number | boolean | string[]) => {
+    if (typeof value === 'boolean') return yes(value);
+    if (typeof value === 'number') return int(value);
+    return typeof value === 'string' ? value : value.join(', ');
+  };
 
   const credentials = (before: Values, after: Values): Change[] => {
     const old = new Map(before.credentials.map((c) => [c.name, c]));

@@ -31,6 +31,7 @@ export type Values = {
   dialect: string;
   credentials: CredentialValues[];
   headers: Pair[];
+  forwardHeaders: string[];
   allowPrivateNetwork: boolean;
   maxInFlight: number;
   enabled: boolean;
@@ -43,6 +44,7 @@ export const FIELDS = {
   dialect: 'dialect',
   credentials: 'credentials',
   headers: 'headers',
+  forwardHeaders: 'forward_headers',
   allowPrivateNetwork: 'allow_private_network',
   maxInFlight: 'max_in_flight',
   enabled: 'enabled',
@@ -64,6 +66,7 @@ export function valuesOfPreset(preset: Preset): Values {
     dialect: preset.dialect,
     credentials: preset.isKeyless ? [] : [newCredential('first', 'main')],
     headers: [],
+    forwardHeaders: [],
     allowPrivateNetwork: preset.isLocal ?? false,
     maxInFlight: 0,
     enabled: true,
@@ -83,6 +86,7 @@ export function valuesOf(provider: Provider): Values {
       storedName: c.name,
     })),
     headers: toPairs(provider.headers),
+    forwardHeaders: [...provider.forwardHeaders],
     allowPrivateNetwork: provider.allowPrivateNetwork,
     maxInFlight: provider.maxInFlight,
     enabled: isEnabled(provider),
@@ -111,6 +115,7 @@ export function providerOf(values: Values): ProviderInit {
     dialect: values.dialect,
     credentials: values.credentials.map(({ name, secret, enabled }) => ({ name: name.trim(), secret, enabled })),
     headers: toMap(values.headers),
+    forwardHeaders: values.forwardHeaders,
     allowPrivateNetwork: values.allowPrivateNetwork,
     maxInFlight: values.maxInFlight,
     enabled: values.enabled,

@@ -37,7 +37,10 @@ export const groups = {
   'groups.name': 'Name',
   'groups.nameHow': 'What apps send as model; cannot be changed later.',
   'groups.aliases': 'Also called',
-  'groups.aliasesHow': 'Other names that apps may send; each belongs to one group only.',
+  'groups.aliasesHow':
+    'Other names that apps may send, in any letter case; each belongs to one group only. One * stands for any text: openai/*.',
+  'groups.displayName': 'Shown as',
+  'groups.displayNameHow': 'What model lists show to people; the name when empty.',
   'groups.enabled': 'Enabled',
   'groups.enabledHow': 'While it is off, calls to the group are answered with status 404.',
   'groups.selection': 'Members of one priority',

@@ -112,7 +112,8 @@ export const providers = {
   'providers.form.dialect': 'Dialect',
   'providers.form.dialectHint': 'How the upstream speaks',
   'providers.form.baseUrl': 'Base URL',
-  'providers.form.baseUrlHint': 'Where the API lives, with or without /v1',
+  'providers.form.baseUrlHint':
+    'Where the API lives, with or without /v1; with a # at its end every call goes to exactly this URL',
   'providers.form.baseUrlReplace': 'Put your own in place of {part}',
   'providers.form.docs': '{name} docs',
   'providers.form.credential': 'Credential',
@@ -130,6 +131,9 @@ export const providers = {
   'providers.form.limits': 'Limits and network',
   'providers.form.headers': 'Extra headers',
   'providers.form.headersHint': 'Sent with every request; not for keys, as their values can be read',
+  'providers.form.forward': 'Headers passed on',
+  'providers.form.forwardHint':
+    'Request headers of the app that go on to the provider, such as X-Title; never keys or cookies',
   'providers.form.addHeader': 'Add header',
   'providers.form.maxInFlight': 'Attempts in flight',
   'providers.form.maxInFlightHint': 'Most at once per node; 0 is no limit. Above it the next candidate is tried.',

@@ -35,7 +35,10 @@ export const groups: Texts<typeof en> = {
   'groups.name': '名前',
   'groups.nameHow': 'アプリが model として送る値です。あとから変更できません。',
   'groups.aliases': '別名',
-  'groups.aliasesHow': 'アプリが送ることのできる別の名前です。1 つの名前は 1 つのグループだけで使えます。',
+  'groups.aliasesHow':
+    'アプリが送ることのできる別の名前です。大文字と小文字は区別しません。1 つの名前は 1 つのグループだけで使えます。* を 1 つ使うと任意の文字列に一致します: openai/*。',
+  'groups.displayName': '表示名',
+  'groups.displayNameHow': 'モデル一覧で人に表示する名前です。空の場合はグループ名です。',
   'groups.enabled': '有効',
   'groups.enabledHow': '無効の間、このグループへの呼び出しにはステータス 404 が返ります。',
   'groups.selection': '同じ優先度のメンバー',

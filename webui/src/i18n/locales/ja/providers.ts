@@ -113,7 +113,8 @@ export const providers: Texts<typeof en> = {
   'providers.form.dialect': 'API 形式',
   'providers.form.dialectHint': 'アップストリームが使う API の形式',
   'providers.form.baseUrl': 'ベース URL',
-  'providers.form.baseUrlHint': 'API のアドレス。/v1 の有無は問いません',
+  'providers.form.baseUrlHint':
+    'API のアドレス。/v1 の有無は問いません。末尾に # を付けると、すべての呼び出しがその URL にそのまま送られます',
   'providers.form.baseUrlReplace': '{part} をご自身のものに置き換えてください',
   'providers.form.docs': '{name} のドキュメント',
   'providers.form.credential': '認証情報',
@@ -131,6 +132,9 @@ export const providers: Texts<typeof en> = {
   'providers.form.limits': '制限とネットワーク',
   'providers.form.headers': '追加ヘッダー',
   'providers.form.headersHint': 'すべてのリクエストに付けて送信します。値は読めるため、キーは入れないでください',
+  'providers.form.forward': '転送するヘッダー',
+  'providers.form.forwardHint':
+    'プロバイダーへ転送するアプリのリクエストヘッダー（例: X-Title）。キーと Cookie は転送しません',
   'providers.form.addHeader': 'ヘッダーを追加',
   'providers.form.maxInFlight': '同時試行数',
   'providers.form.maxInFlightHint': 'ノードごとの同時上限。0 は無制限。超えると次の候補を試します。',

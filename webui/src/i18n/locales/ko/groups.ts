@@ -34,7 +34,10 @@ export const groups: Texts<typeof en> = {
   'groups.name': '이름',
   'groups.nameHow': '앱이 model로 보내는 값입니다. 나중에 바꿀 수 없습니다.',
   'groups.aliases': '별칭',
-  'groups.aliasesHow': '앱이 보낼 수 있는 다른 이름입니다. 하나의 이름은 한 그룹에서만 쓸 수 있습니다.',
+  'groups.aliasesHow':
+    '앱이 보낼 수 있는 다른 이름입니다. 대소문자를 구분하지 않으며, 하나의 이름은 한 그룹에서만 쓸 수 있습니다. * 하나는 임의의 텍스트를 뜻합니다: openai/*.',
+  'groups.displayName': '표시 이름',
+  'groups.displayNameHow': '모델 목록에서 사람에게 보이는 이름입니다. 비워 두면 그룹 이름을 씁니다.',
   'groups.enabled': '사용',
   'groups.enabledHow': '꺼져 있는 동안 이 그룹을 호출하면 상태 404를 받습니다.',
   'groups.selection': '같은 우선순위의 멤버',

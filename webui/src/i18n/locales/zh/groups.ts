@@ -34,7 +34,10 @@ export const groups: Texts<typeof en> = {
   'groups.name': '名称',
   'groups.nameHow': '应用作为 model 发送的值；之后不能更改。',
   'groups.aliases': '别名',
-  'groups.aliasesHow': '应用也可以发送的其他名称；每个名称只能属于一个分组。',
+  'groups.aliasesHow':
+    '应用也可以发送的其他名称，不区分大小写；每个名称只能属于一个分组。一个 * 代表任意文本：openai/*。',
+  'groups.displayName': '显示名称',
+  'groups.displayNameHow': '模型列表中显示给用户的名称；留空则使用分组名称。',
   'groups.enabled': '启用',
   'groups.enabledHow': '停用期间，对此分组的调用会收到状态码 404。',
   'groups.selection': '同优先级的成员',
