@@ -64,8 +64,8 @@ func upstreams(fake, dead string) string {
 		"keyword":      "keyword-overloaded",
 	}
 	provider("dead", dead, "ok")
-	provider("good", fake, "ok", "tokens-300+eof-events-200", "error-context_length_exceeded", "chunk-20ms", "stall-events-3", "tokens-300+sse-error-mid-200")
-	groups := []string{"plain", "dead-first", "cut", "too-long", "slow", "stalls", "fails-late"}
+	provider("good", fake, "ok", "tokens-300+eof-events-200", "error-context_length_exceeded", "chunk-20ms", "stall-events-3", "tokens-300+sse-error-mid-200", "json-for-stream")
+	groups := []string{"plain", "dead-first", "cut", "too-long", "slow", "stalls", "fails-late", "whole"}
 	group := func(name string, members ...string) {
 		fmt.Fprintf(&b, "kind: Group\nname: %s\nmembers:\n", name)
 		for i, m := range members {
@@ -80,6 +80,7 @@ func upstreams(fake, dead string) string {
 	group("too-long", "good/error-context_length_exceeded")
 	group("slow", "good/chunk-20ms")
 	group("stalls", "good/stall-events-3")
+	group("whole", "good/json-for-stream")
 	group("fails-late", "good/tokens-300+sse-error-mid-200")
 	for name, model := range failing {
 		provider("bad-"+name, fake, model)

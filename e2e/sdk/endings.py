@@ -1,5 +1,6 @@
-"""How streams that fail behind their first token end, with the official SDKs for Python: the
-client learns the provider's reason, and no connection breaks. TRUNKLINE_URL and TRUNKLINE_KEY."""
+"""How streams end, with the official SDKs for Python: of those that fail behind their first token
+the client learns the provider's reason, and no connection breaks; those that are made of a plain
+answer are streams as any other. TRUNKLINE_URL and TRUNKLINE_KEY."""
 
 import os
 
@@ -53,5 +54,14 @@ for model, why in ENDINGS.items():
         told, events = reason(open_stream, kind)
         if why not in told or events == 0:
             wrong.append(f"{name}: {model}: after {events} events: {told}")
+
+with client.responses.stream(model="whole", input="hi") as stream:
+    pieces = "".join(e.delta for e in stream if e.type == "response.output_text.delta")
+    if not pieces.startswith("Hello!") or stream.get_final_response().output_text != pieces:
+        wrong.append(f"a plain response as a stream: {pieces}")
+with claude.messages.stream(model="whole", messages=MESSAGES, max_tokens=9) as stream:
+    pieces = "".join(stream.text_stream)
+    if not pieces.startswith("Hello!") or stream.get_final_message().content[0].text != pieces:
+        wrong.append(f"a plain message as a stream: {pieces}")
 if wrong:
     raise SystemExit("\n".join(wrong))

@@ -1,5 +1,6 @@
-// How streams that fail behind their first token end, with the official SDKs for Node: the client
-// learns the provider's reason, and no connection breaks. TRUNKLINE_URL and TRUNKLINE_KEY.
+// How streams end, with the official SDKs for Node: of those that fail behind their first token the
+// client learns the provider's reason, and no connection breaks; those that are made of a plain
+// answer are streams as any other. TRUNKLINE_URL and TRUNKLINE_KEY.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createAnthropic } from '@ai-sdk/anthropic';
@@ -75,3 +76,38 @@ for (const [model, why] of Object.entries(endings)) {
     });
   }
 }
+
+const parameters = { type: 'object', properties: { location: { type: 'string' } } };
+
+test('a plain response as a stream', async () => {
+  const stream = openai.responses.stream({ model: 'whole', input: 'hi' });
+  let text = '';
+  for await (const event of stream) if (event.type === 'response.output_text.delta') text += event.delta;
+  assert.match(text, /^Hello!/);
+  assert.equal((await stream.finalResponse()).output_text, text);
+  const tools = [{ type: 'function', name: 'get_weather', strict: false, parameters }];
+  const final = await openai.responses.stream({ model: 'whole', input: 'hi', tools }).finalResponse();
+  assert.equal(JSON.parse(final.output[0].arguments).location, 'Paris');
+});
+
+test('a plain message as a stream', async () => {
+  const final = await claude.messages.stream({ model: 'whole', messages, max_tokens: 9 }).finalMessage();
+  assert.match(final.content[0].text, /^Hello!/);
+  assert.ok(final.usage.output_tokens > 0);
+  const tools = [{ name: 'get_weather', input_schema: parameters }];
+  const called = await claude.messages.stream({ model: 'whole', messages, max_tokens: 9, tools }).finalMessage();
+  assert.equal(called.content[0].input.location, 'Paris');
+  assert.equal(called.stop_reason, 'tool_use');
+});
+
+test('a plain answer as a stream, AI SDK', async () => {
+  for (const model of [
+    createOpenAI({ baseURL, apiKey }).responses('whole'),
+    createOpenAI({ baseURL, apiKey }).chat('whole'),
+    createAnthropic({ baseURL, apiKey }).messages('whole'),
+  ]) {
+    const result = streamText({ model, prompt: 'hi', maxOutputTokens: 9, maxRetries: 0 });
+    assert.match(await result.text, /^Hello!/);
+    assert.equal(await result.finishReason, 'stop');
+  }
+});
