@@ -228,7 +228,7 @@ func TestADeadlineAlsoEndsAStream(t *testing.T) {
 func TestDebugTellsWhatWasTried(t *testing.T) {
 	t.Parallel()
 	debug := func(models ...string) *rig {
-		return newRig(t, setup{models: models, retries: true, snapshot: func(s *nodev1.Snapshot) { s.ApiKeys[0].Debug = true }})
+		return newRig(t, setup{models: models, snapshot: func(s *nodev1.Snapshot) { s.ApiKeys[0].Debug = true }})
 	}
 	t.Run("ours", func(t *testing.T) {
 		t.Parallel()
