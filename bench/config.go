@@ -83,7 +83,7 @@ func policy() *nodev1.Policy {
 		FailureThreshold: 1 << 30, FailureWindow: durationpb.New(time.Minute), MinRatio: 1,
 		Cooldown: durationpb.New(30 * time.Second), CooldownMax: durationpb.New(5 * time.Minute), MaxAttempts: 5,
 		ConnectTimeout: durationpb.New(5 * time.Second), FirstTokenTimeout: durationpb.New(time.Minute),
-		ResponseTimeout: durationpb.New(10 * time.Minute), StreamIdleTimeout: durationpb.New(2 * time.Minute),
+		ResponseTimeout: durationpb.New(10 * time.Minute), StreamIdleTimeout: durationpb.New(time.Minute), AttemptTimeout: durationpb.New(3 * time.Minute),
 		TotalTimeout: durationpb.New(10 * time.Minute), StreamTotalTimeout: durationpb.New(time.Hour), StreamKeepAlive: true, RetrySameTarget: true,
 	}
 }

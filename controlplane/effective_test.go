@@ -31,7 +31,7 @@ func TestDefaultPolicy(t *testing.T) {
 	want := &adminv1.FailoverPolicy{
 		FailureThreshold: proto.Int32(5), FailureWindow: seconds(60), MinRatio: proto.Float64(0.2), Cooldown: seconds(30), CooldownMax: seconds(300),
 		MaxAttempts: proto.Int32(5), ConnectTimeout: seconds(5), FirstTokenTimeout: seconds(60), ResponseTimeout: seconds(600),
-		StreamIdleTimeout: seconds(120), TotalTimeout: seconds(600), FailoverOnContentPolicy: proto.Bool(false), StreamKeepAlive: proto.Bool(true),
+		StreamIdleTimeout: seconds(60), AttemptTimeout: seconds(180), TotalTimeout: seconds(600), FailoverOnContentPolicy: proto.Bool(false), StreamKeepAlive: proto.Bool(true),
 		ProbeEarly: proto.Bool(true), RetrySameTarget: proto.Bool(true), RetryWait: seconds(0), StreamCommit: "first_token", KeywordHold: durationpb.New(1500 * time.Millisecond), EmptyAnswer: "pass", FirstTokenTimeoutMax: seconds(600), StreamTotalTimeout: seconds(1800),
 	}
 	if got := controlplane.EffectivePolicy(nil, nil); !proto.Equal(got, want) {
@@ -59,7 +59,7 @@ func TestEffectiveTimeoutsAreTheProvidersOverTheSettings(t *testing.T) {
 	t.Parallel()
 	settings := &adminv1.Settings{Failover: &adminv1.FailoverPolicy{ConnectTimeout: seconds(2), ResponseTimeout: seconds(100)}}
 	got := controlplane.EffectiveTimeouts(settings, &adminv1.ProviderTimeouts{Connect: seconds(1), StreamIdle: seconds(9)})
-	want := &adminv1.ProviderTimeouts{Connect: seconds(1), FirstToken: seconds(60), Response: seconds(100), StreamIdle: seconds(9)}
+	want := &adminv1.ProviderTimeouts{Connect: seconds(1), FirstToken: seconds(60), Response: seconds(100), StreamIdle: seconds(9), Attempt: seconds(180)}
 	if !proto.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

@@ -29,6 +29,7 @@ func ResolvePolicy(settings *adminv1.Settings, group *adminv1.FailoverPolicy, pr
 	replace(&p.FirstTokenTimeout, provider.GetFirstToken())
 	replace(&p.ResponseTimeout, provider.GetResponse())
 	replace(&p.StreamIdleTimeout, provider.GetStreamIdle())
+	replace(&p.AttemptTimeout, provider.GetAttempt())
 	return p
 }
 
@@ -43,7 +44,8 @@ func defaultPolicy() *nodev1.Policy {
 		ConnectTimeout:     durationpb.New(5 * time.Second),
 		FirstTokenTimeout:  durationpb.New(60 * time.Second),
 		ResponseTimeout:    durationpb.New(600 * time.Second),
-		StreamIdleTimeout:  durationpb.New(120 * time.Second),
+		StreamIdleTimeout:  durationpb.New(60 * time.Second),
+		AttemptTimeout:     durationpb.New(180 * time.Second),
 		TotalTimeout:       durationpb.New(600 * time.Second),
 		StreamTotalTimeout: durationpb.New(1800 * time.Second),
 		StreamKeepAlive:    true,

@@ -18,7 +18,7 @@ func defaults() *nodev1.Policy {
 		FailureThreshold: 5, FailureWindow: seconds(60), MinRatio: 0.2,
 		Cooldown: seconds(30), CooldownMax: seconds(300), MaxAttempts: 5,
 		ConnectTimeout: seconds(5), FirstTokenTimeout: seconds(60), ResponseTimeout: seconds(600),
-		StreamIdleTimeout: seconds(120), TotalTimeout: seconds(600), StreamTotalTimeout: seconds(1800),
+		StreamIdleTimeout: seconds(60), AttemptTimeout: seconds(180), TotalTimeout: seconds(600), StreamTotalTimeout: seconds(1800),
 		FailoverOnContentPolicy: false, StreamKeepAlive: true,
 		ProbeEarly: true, RetrySameTarget: true, RetryWait: seconds(0), StreamCommit: "first_token", KeywordHold: durationpb.New(1500 * time.Millisecond), EmptyAnswer: "pass", FirstTokenTimeoutMax: seconds(600),
 	}
@@ -67,9 +67,10 @@ func TestResolvePolicy(t *testing.T) {
 		},
 		{
 			name:     "all provider timers",
-			provider: &adminv1.ProviderTimeouts{Connect: seconds(1), FirstToken: seconds(2), Response: seconds(3), StreamIdle: seconds(4)},
+			provider: &adminv1.ProviderTimeouts{Connect: seconds(1), FirstToken: seconds(2), Response: seconds(3), StreamIdle: seconds(4), Attempt: seconds(5)},
 			want: func(p *nodev1.Policy) {
 				p.ConnectTimeout, p.FirstTokenTimeout, p.ResponseTimeout, p.StreamIdleTimeout = seconds(1), seconds(2), seconds(3), seconds(4)
+				p.AttemptTimeout = seconds(5)
 			},
 		},
 		{

@@ -19,8 +19,8 @@ type Call struct {
 	FirstToken    time.Duration // from Start to the first meaningful event
 	Duration      time.Duration
 	Overhead      time.Duration // ours, before the answer began
-	Usage         Usage
-	Cost          PicoUSD
+	Usage         Usage         // of all attempts, also of those that failed
+	Cost          PicoUSD       // likewise
 	Attempts      []Attempt
 	Skipped       []Skipped
 	ClientRetry   int
@@ -62,7 +62,7 @@ type Attempt struct {
 	Keyword     string // failure keyword that was seen in the answer
 	Blame       string // provider, target, credential, caller or gateway; empty on success
 	Retry       bool   // the target of the attempt before, tried once more
-	MaybeBilled bool
+	MaybeBilled bool   // it failed, and the provider may charge for it: Usage holds what that may be
 	LastResort  bool
 	FieldRules  []string // that changed its request
 	Opaque      int      // items that were cut out of its request

@@ -127,6 +127,7 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 			Model:         m.GetId(),
 			Price:         compilePrice(m.GetPrice()),
 			ContextWindow: m.GetContextWindow(),
+			MaxOutput:     max(m.GetMaxOutputTokens(), 0),
 			Scope:         Scope{Kind: ScopeTarget, Provider: p.Name, Name: m.GetId()},
 			Load:          &Load{},
 		}
@@ -293,6 +294,9 @@ func compilePolicy(in *nodev1.Policy) (*Policy, error) {
 		if d <= 0 {
 			return nil, fmt.Errorf("policy: a duration is missing")
 		}
+	}
+	if p.AttemptTimeout = in.GetAttemptTimeout().AsDuration(); p.AttemptTimeout <= 0 { // from before there was one
+		p.AttemptTimeout = p.ResponseTimeout
 	}
 	return p, nil
 }

@@ -113,6 +113,7 @@ type Target struct {
 	Rules         Rules
 	Price         *Price // nil: unpriced
 	ContextWindow int64  // tokens; 0 is unknown
+	MaxOutput     int64  // tokens of one answer; 0 is unknown
 	Scope         Scope
 	Load          *Load
 }
@@ -195,6 +196,7 @@ type Policy struct {
 	FirstTokenTimeout  time.Duration
 	ResponseTimeout    time.Duration
 	StreamIdleTimeout  time.Duration
+	AttemptTimeout     time.Duration // of a plain answer while candidates are left
 	TotalTimeout       time.Duration
 	StreamTotalTimeout time.Duration
 	ProbeEarly         bool          // a target that failed fast is tried before its cooldown ends

@@ -1,5 +1,7 @@
 package dataplane
 
+import "cmp"
+
 // Usage is what an answer used. Input includes what came from a cache and what was written
 // to one, output includes reasoning. Of each kind of tokens there are no more than of the kind
 // that includes it, and the parts of one do not overlap but where it is said.
@@ -25,4 +27,17 @@ type Usage struct {
 
 	ServiceTier string // as prices name it; empty: the usual one
 	Source      UsageSource
+}
+
+// Add counts another attempt's usage in. What is estimated in part is estimated; the service
+// tier is that of the last attempt that told one.
+func (u *Usage) Add(v Usage) {
+	u.Input, u.CachedInput, u.CacheWrite, u.CacheWrite1hr = u.Input+v.Input, u.CachedInput+v.CachedInput, u.CacheWrite+v.CacheWrite, u.CacheWrite1hr+v.CacheWrite1hr
+	u.Output, u.Reasoning = u.Output+v.Output, u.Reasoning+v.Reasoning
+	u.AudioInput, u.CachedAudio, u.AudioOutput = u.AudioInput+v.AudioInput, u.CachedAudio+v.CachedAudio, u.AudioOutput+v.AudioOutput
+	u.ImageInput, u.CachedImage, u.ImageOutput = u.ImageInput+v.ImageInput, u.CachedImage+v.CachedImage, u.ImageOutput+v.ImageOutput
+	u.Images, u.Characters = u.Images+v.Images, u.Characters+v.Characters
+	u.AudioMS, u.BilledUnits = u.AudioMS+v.AudioMS, u.BilledUnits+v.BilledUnits
+	u.ServiceTier = cmp.Or(v.ServiceTier, u.ServiceTier)
+	u.Source = max(u.Source, v.Source)
 }

@@ -129,6 +129,7 @@ func (b *builder) provider(name string, in *adminv1.Provider) (*nodev1.Provider,
 		}
 		out.Models = append(out.Models, &nodev1.Model{
 			Id: m.GetId(), Price: price, ContextWindow: m.GetContextWindow(), FieldRules: fieldRules(m.GetFieldRules()),
+			MaxOutputTokens: m.GetMaxOutputTokens(),
 		})
 		if m.GetAlias() != "" {
 			ids[m.GetAlias()] = m.GetId()

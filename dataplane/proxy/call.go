@@ -114,7 +114,7 @@ func (c *call) finish() {
 	c.rec.Finish(c.h.cfg.Now())
 	c.cancel()
 	if c.lease != nil { // replace what was reserved by what all attempts used, also those that failed
-		c.lease.Settle(c.rec.Tokens(), c.rec.Cost)
+		c.lease.Settle(c.rec.Usage.Input+c.rec.Usage.Output, c.rec.Cost)
 	}
 	c.h.cfg.Record(c.rec.Call)
 }

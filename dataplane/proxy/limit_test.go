@@ -25,17 +25,21 @@ type limitedRig struct {
 
 func newLimitedRig(t *testing.T, models []string, restrict func(*nodev1.ApiKey)) limitedRig {
 	t.Helper()
-	offset := &atomic.Int64{}
-	now := func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }
-	r := newRig(t, setup{
+	return newLimitedRigOf(t, setup{
 		models:   models,
 		keywords: []*nodev1.FailureKeyword{{Name: "overloaded", Keyword: "overloaded"}},
 		snapshot: func(s *nodev1.Snapshot) { restrict(s.ApiKeys[0]) },
-		config: func(c *proxy.Config) {
-			c.Limits = limits.New(limits.Config{Logger: slog.New(slog.DiscardHandler), Now: now})
-		},
 	})
-	return limitedRig{r, offset}
+}
+
+func newLimitedRigOf(t *testing.T, s setup) limitedRig {
+	t.Helper()
+	offset := &atomic.Int64{}
+	now := func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }
+	s.config = func(c *proxy.Config) {
+		c.Limits = limits.New(limits.Config{Logger: slog.New(slog.DiscardHandler), Now: now})
+	}
+	return limitedRig{newRig(t, s), offset}
 }
 
 func (r limitedRig) move(d time.Duration) { r.offset.Add(int64(d)) }

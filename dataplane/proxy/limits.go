@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"time"
@@ -62,17 +63,27 @@ func (c *call) cancel() {
 	quotaHeaders(c.w.Header(), c.h.cfg.Limits.Look(c.req.Key))
 }
 
+// defaultOutput is how many output tokens an answer is expected to have where neither the
+// client nor the model's configuration says how many there may be.
+const defaultOutput = 4096
+
 // estimate guesses what the call will use: four bytes of text to an input token, and as many
-// output tokens as the client allows, at the price of the member that is to be tried first.
+// output tokens as the client allows, or else the model, for each answer that it asks for; at
+// the price of the member that is to be tried first.
 func (c *call) estimate() dataplane.Estimate {
-	usage := dataplane.Usage{Characters: c.req.Envelope.Characters}
+	first, e := c.req.Group.Members[0], &c.req.Envelope
+	usage := dataplane.Usage{Characters: e.Characters}
 	if c.req.Endpoint.Estimate != wire.EstimateNothing {
 		usage.Input = c.req.Envelope.Prompt
 	}
 	if c.req.Endpoint.Estimate == wire.EstimateBoth {
-		usage.Output = c.req.Envelope.MaxTokens
+		usage.Output = cmp.Or(e.MaxTokens, first.MaxOutput, defaultOutput)
+		if first.MaxOutput > 0 {
+			usage.Output = min(usage.Output, first.MaxOutput)
+		}
+		usage.Output *= max(e.Choices, 1)
 	}
-	return dataplane.Estimate{Tokens: usage.Input + usage.Output, Cost: c.req.Group.Members[0].Price.Cost(usage)}
+	return dataplane.Estimate{Tokens: usage.Input + usage.Output, Cost: first.Price.Cost(usage)}
 }
 
 // longestWait is how long clients are told to wait at most: official SDKs ignore what is

@@ -19,6 +19,7 @@ type Envelope struct {
 	MaxTokens  int64 // output tokens that the client allows; 0 when it does not say
 	Prompt     int64 // input tokens, guessed
 	Characters int64 // of text that is to be spoken
+	Choices    int64 // answers that the client asks for; 0 when it does not say
 	Notes      Notes // of the endpoint's own
 
 	said said // by the client, about its call
@@ -47,6 +48,9 @@ func (n *Notes) Set(note Notes, is bool) {
 
 // maxCounted bounds the output tokens that a client's own limit makes us expect.
 const maxCounted = 1_000_000_000
+
+// maxChoices bounds the answers likewise; no API gives more.
+const maxChoices = 128
 
 // ReadEnvelope reads the top level of a JSON object and checks that all of the body is JSON. A
 // second key of the same name is refused, and model, stream or stream_options spelt with escapes
@@ -113,6 +117,11 @@ func (e *Envelope) note(endpoint *Endpoint, key, value []byte) {
 		n, err := strconv.ParseInt(string(value), 10, 64)
 		if err == nil && n > e.MaxTokens {
 			e.MaxTokens = min(n, maxCounted)
+		}
+	case "n", "best_of":
+		n, err := strconv.ParseInt(string(value), 10, 64)
+		if err == nil && n > e.Choices {
+			e.Choices = min(n, maxChoices)
 		}
 	}
 }

@@ -30,6 +30,8 @@ type attempt struct {
 	clock     clock
 	stall     stall
 	sent      atomic.Bool // the upstream's client is done with the request's body
+	whole     atomic.Bool // the request's body went out to its end
+	received  int64       // bytes of output text, of an answer that is not the client's
 	reused    bool        // the connection: it may turn out to be stale
 	errorBody []byte      // of an error answer, bounded
 	edits     []scan.Edit // of the request's body, beyond what every request gets
@@ -37,7 +39,7 @@ type attempt struct {
 
 func newAttempt(c *call, next candidate, last bool) *attempt {
 	cfg := &c.engine.cfg
-	a := &attempt{call: c, last: last}
+	a := &attempt{call: c, last: last || c.req.Unsafe} // what took effect once is not sent again
 	a.trial = trial{candidate: next, health: cfg.Health, caller: c.req.Key.Caller, endpoint: c.req.Endpoint.Number, giant: c.req.promptTokens() > giantPrompt}
 	a.keywords.hit = cfg.KeywordHit
 	return a
@@ -121,12 +123,16 @@ func (a *attempt) roundTrip(ctx context.Context) (*http.Response, error) {
 
 // connected starts the wait for the answer: for the first token of a stream, unless
 // nobody is left to try after this one, or for the whole of a plain answer, which may also
-// come where a stream was asked for.
+// come where a stream was asked for. A plain answer has less time while somebody is left.
 func (a *attempt) connected(info httptrace.GotConnInfo) {
 	a.reused = info.Reused
 	switch req := a.call.req; {
 	case !req.Stream, req.Endpoint.Stream.Plain:
-		a.clock.phase(dataplane.ResponseTimeout, a.Policy.ResponseTimeout)
+		limit := a.Policy.ResponseTimeout
+		if !a.last {
+			limit = min(limit, a.Policy.AttemptTimeout+req.readingTime())
+		}
+		a.clock.phase(dataplane.ResponseTimeout, limit)
 	case a.last:
 		a.clock.stop()
 	default:
@@ -181,14 +187,34 @@ func (a *attempt) failed(v dataplane.Verdict) {
 func (a *attempt) close(v dataplane.Verdict) {
 	a.record = a.ending(v)
 	a.record.Reason = string(classify.Scrub([]byte(v.Reason), a.Provider.Secrets))
-	a.record.MaybeBilled = v.Outcome.Rule().MaybeBilled
+	a.record.MaybeBilled = a.maybeBilled(v)
 	a.record.Blame = a.blame(v)
 	a.record.Keyword = a.keywords.name
-	if a.record.Usage != (dataplane.Usage{}) || v.Outcome == dataplane.OK { // calls may have a price of their own
+	if a.record.MaybeBilled {
+		a.record.Usage = a.call.req.settle(a.record.Usage, a.received)
+	}
+	if a.record.MaybeBilled || a.record.Usage != (dataplane.Usage{}) || v.Outcome == dataplane.OK { // calls may have a price of their own
 		a.record.Rates = a.Price.For(&a.record.Usage)
 		a.record.Cost = a.record.Rates.Cost(a.record.Usage)
 	}
 	a.call.rec.add(a.record)
+}
+
+// maybeBilled reports whether the provider may charge for an attempt that did not go well: it
+// got all of the request and did not refuse it. What it worked on and gave up is charged, also
+// when only a proxy in front of it says so.
+func (a *attempt) maybeBilled(v dataplane.Verdict) bool {
+	if !v.Outcome.Rule().MaybeBilled {
+		return false
+	}
+	switch status := a.record.Status; {
+	case status == 0:
+		return a.whole.Load()
+	case status == http.StatusRequestTimeout, status == http.StatusTooEarly, status == http.StatusGatewayTimeout, status == 524:
+		return true
+	default:
+		return status >= 200 && status <= 299
+	}
 }
 
 // ending is the attempt as it will be recorded when it ends now with v.

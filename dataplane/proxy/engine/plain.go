@@ -21,7 +21,7 @@ func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 	c := a.call
 	lent, err := hold(a.body, a.resp.ContentLength, c.engine.cfg.Pool)
 	if err != nil {
-		c.answers.keep(lent)
+		a.took(c.answers.keep(lent))
 		return readVerdict(ctx, err), false
 	}
 	a.record.FirstFrame = c.engine.cfg.Now().Sub(a.started)
@@ -35,12 +35,14 @@ func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 	body := c.answers.keep(lent)
 	switch {
 	case v.Outcome != dataplane.OK:
+		a.took(body)
 		return v, false
 	case !converts && len(body) > maxHeld:
 		return a.long(ctx, body)
 	}
 	media := mediaType(a.resp.Header)
 	if v, good := a.classify(body, media); !good {
+		a.took(body)
 		a.errorBody = classify.Scrub(body[:min(len(body), maxErrorBody)], a.Provider.Secrets)
 		return v, false
 	}

@@ -58,17 +58,11 @@ func (r *Record) Finish(now time.Time) {
 		r.Outcome, r.Status, r.ErrorCode = dataplane.GatewayBusy, http.StatusInternalServerError, "internal_error"
 	}
 	r.Duration = now.Sub(r.Start)
+	r.Usage = dataplane.Usage{}
 	for i := range r.Attempts {
 		r.Cost += r.Attempts[i].Cost
+		r.Usage.Add(r.Attempts[i].Usage)
 	}
-}
-
-// Tokens are those of all attempts, also of those that failed.
-func (r *Record) Tokens() (n int64) {
-	for i := range r.Attempts {
-		n += r.Attempts[i].Usage.Input + r.Attempts[i].Usage.Output
-	}
-	return n
 }
 
 // add notes an attempt that is over.
@@ -82,7 +76,7 @@ func (r *Record) answered(a *dataplane.Attempt, o dataplane.Outcome) {
 	if a.FirstToken > 0 {
 		r.FirstToken = a.StartOffset + a.FirstToken
 	}
-	r.Provider, r.UpstreamModel, r.Usage = a.Provider, a.Model, a.Usage
+	r.Provider, r.UpstreamModel = a.Provider, a.Model
 	r.Outcome, r.Status = o, http.StatusOK
 	if rule := o.Rule(); o != dataplane.OK {
 		r.ErrorCode = rule.Code

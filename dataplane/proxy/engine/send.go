@@ -42,7 +42,8 @@ func (a *attempt) fill(r *http.Request) {
 	}
 	a.stall.start(a.call.engine.cfg.WriteStall, r.ContentLength, a.clock.cancel)
 	a.sent.Store(false)
-	r.Body = &sending{src: src, stall: &a.stall, left: r.ContentLength, sent: &a.sent}
+	a.whole.Store(false)
+	r.Body = &sending{src: src, stall: &a.stall, left: r.ContentLength, sent: &a.sent, whole: &a.whole}
 }
 
 // ofConnection reports whether the client means a header for the connection to us alone.
@@ -115,6 +116,7 @@ type sending struct {
 	stall *stall
 	left  int64
 	sent  *atomic.Bool // nothing of it will be looked at any more
+	whole *atomic.Bool // all of it was taken
 }
 
 // Read gives the next bytes.
@@ -124,6 +126,9 @@ func (s *sending) Read(b []byte) (int, error) {
 		s.stall.moved()
 	} else {
 		s.stall.stop()
+	}
+	if s.left <= 0 {
+		s.whole.Store(true)
 	}
 	return n, err
 }
@@ -146,6 +151,7 @@ func (s *sending) WriteTo(w io.Writer) (n int64, err error) {
 		}
 	}
 	s.sent.Store(true)
+	s.whole.Store(true)
 	return n, nil
 }
 

@@ -244,7 +244,7 @@ func (s *stream) silence() dataplane.Outcome {
 // end finishes the attempt: the end of a committed stream is [DONE] or an error event, never
 // the bare end of half an answer.
 func (s *stream) end(v dataplane.Verdict) (dataplane.Verdict, bool) {
-	s.record.Usage = s.seen.Spent()
+	s.record.Usage, s.received = s.seen.Spent(), s.seen.Output
 	if s.out.discard() {
 		return v, false
 	}

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"time"
+
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
 )
@@ -11,6 +13,21 @@ const longestToken = 128
 
 // promptTokens guesses how long the prompt takes to be read: by all its bytes.
 func (r *Request) promptTokens() int64 { return int64(r.Body.Size) / 4 }
+
+// readingTime is what a long prompt adds to the time for the answer: a second for every 4,096
+// tokens.
+func (r *Request) readingTime() time.Duration {
+	return time.Duration(r.promptTokens()/4096) * time.Second
+}
+
+// took notes what a plain answer that is not the client's told of its usage and held of text.
+// It may be cut anywhere, and may be no JSON.
+func (a *attempt) took(answer []byte) {
+	a.record.Usage = a.call.req.Endpoint.Usage(answer)
+	if a.call.req.Endpoint.Estimate == wire.EstimateBoth {
+		a.received = a.call.req.Endpoint.Output(answer)
+	}
+}
 
 // guess is the usage of an answer with so many bytes of output text whose upstream told none.
 func (r *Request) guess(output int64) dataplane.Usage {

@@ -7,10 +7,9 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
 )
 
-// firstTokenWait is how long a stream's first token may take. Long prompts take longer to
-// read: a second for every 4,096 tokens.
+// firstTokenWait is how long a stream's first token may take.
 func (a *attempt) firstTokenWait() time.Duration {
-	return a.Policy.FirstTokenTimeout + time.Duration(a.call.req.promptTokens()/4096)*time.Second
+	return a.Policy.FirstTokenTimeout + a.call.req.readingTime()
 }
 
 // works notes an event that shows no output but that the model works on it, and lengthens the

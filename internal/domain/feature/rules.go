@@ -53,7 +53,7 @@ var base = map[string]string{
 	"Credential": "name secret",
 	"Header":     "name value",
 	"FieldRule":  "field action to value endpoints",
-	"Model":      "id price context_window",
+	"Model":      "id price context_window max_output_tokens",
 	"Price": "input cached_input output per_call cache_write cache_write_1hr reasoning audio_input cached_audio_input audio_output " +
 		"image_input cached_image_input image_output per_image per_character per_second tiers",
 	"PriceTier":      "service_tier above_input_tokens price",
@@ -63,7 +63,7 @@ var base = map[string]string{
 	"ApiKey":         "name hash groups expire_time requests_per_minute tokens_per_minute concurrency budget request_options debug owner required_features",
 	"FailureKeyword": "name keyword pattern count log_only providers groups required_features",
 	"Policy": "failure_threshold failure_window min_ratio cooldown cooldown_max max_attempts connect_timeout first_token_timeout response_timeout " +
-		"stream_idle_timeout total_timeout stream_total_timeout failover_on_content_policy stream_keep_alive probe_early retry_same_target retry_wait keyword_hold first_token_timeout_max",
+		"stream_idle_timeout total_timeout stream_total_timeout failover_on_content_policy stream_keep_alive probe_early retry_same_target retry_wait keyword_hold first_token_timeout_max attempt_timeout",
 }
 
 // field is a field that may require something: by its rule, or by what is inside of it.

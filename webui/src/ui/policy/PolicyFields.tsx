@@ -53,10 +53,11 @@ export function PolicyFields(props: Props) {
           <TimeField {...props} field="firstTokenTimeoutMax" />
         </FieldRow>
         <FieldRow>
+          <TimeField {...props} field="attemptTimeout" />
           <TimeField {...props} field="responseTimeout" />
-          <TimeField {...props} field="streamIdleTimeout" />
         </FieldRow>
         <FieldRow>
+          <TimeField {...props} field="streamIdleTimeout" />
           <TimeField {...props} field="totalTimeout" />
           <TimeField {...props} field="streamTotalTimeout" />
         </FieldRow>

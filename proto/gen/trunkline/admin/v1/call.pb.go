@@ -59,9 +59,9 @@ type Call struct {
 	Duration *durationpb.Duration `protobuf:"bytes,15,opt,name=duration,proto3" json:"duration,omitempty"`
 	// Part of it that Trunkline itself took before the answer began.
 	Overhead *durationpb.Duration `protobuf:"bytes,16,opt,name=overhead,proto3" json:"overhead,omitempty"`
-	// Tokens of the answer.
+	// Tokens of all attempts together, also of those that failed and may be billed.
 	Usage *Usage `protobuf:"bytes,17,opt,name=usage,proto3" json:"usage,omitempty"`
-	// USD, exact decimal, all attempts that were billed together.
+	// USD, exact decimal, of all attempts together, also of those that failed and may be billed.
 	Cost string `protobuf:"bytes,18,opt,name=cost,proto3" json:"cost,omitempty"`
 	// Attempts in the order they were made; only in GetCall and when asked for.
 	Attempts []*Attempt `protobuf:"bytes,19,rep,name=attempts,proto3" json:"attempts,omitempty"`
@@ -413,11 +413,12 @@ type Attempt struct {
 	Reason string `protobuf:"bytes,10,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Who is to blame: provider, target, credential, caller or gateway; empty on success.
 	Blame string `protobuf:"bytes,11,opt,name=blame,proto3" json:"blame,omitempty"`
-	// The upstream may have billed it although nothing of it was used.
+	// It failed and the provider may charge for it: it had the whole request and did not refuse it. Usage and cost
+	// are then what it told, or estimated of the request and of what was received.
 	MaybeBilled bool `protobuf:"varint,12,opt,name=maybe_billed,json=maybeBilled,proto3" json:"maybe_billed,omitempty"`
 	// Tried although it was cooling, because every candidate was.
 	LastResort bool `protobuf:"varint,13,opt,name=last_resort,json=lastResort,proto3" json:"last_resort,omitempty"`
-	// Tokens the upstream reported.
+	// Tokens the upstream reported, or an estimate.
 	Usage *Usage `protobuf:"bytes,14,opt,name=usage,proto3" json:"usage,omitempty"`
 	// USD, exact decimal.
 	Cost string `protobuf:"bytes,15,opt,name=cost,proto3" json:"cost,omitempty"`

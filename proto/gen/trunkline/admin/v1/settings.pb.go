@@ -164,9 +164,10 @@ type FailoverPolicy struct {
 	// From dispatch to the first meaningful event of a stream, not applied to the last candidate; default 60s. Events that
 	// only tell that the model works lengthen it, see first_token_timeout_max.
 	FirstTokenTimeout *durationpb.Duration `protobuf:"bytes,8,opt,name=first_token_timeout,json=firstTokenTimeout,proto3" json:"first_token_timeout,omitempty"`
-	// From dispatch to the end of an answer that is not streamed; default 600s.
+	// From dispatch to the end of an answer that is not streamed; default 600s. While candidates are left attempt_timeout
+	// may end an attempt earlier.
 	ResponseTimeout *durationpb.Duration `protobuf:"bytes,9,opt,name=response_timeout,json=responseTimeout,proto3" json:"response_timeout,omitempty"`
-	// Longest silence inside a stream; default 120s.
+	// Longest silence inside a stream; default 60s.
 	StreamIdleTimeout *durationpb.Duration `protobuf:"bytes,10,opt,name=stream_idle_timeout,json=streamIdleTimeout,proto3" json:"stream_idle_timeout,omitempty"`
 	// All attempts of one call together, streams aside; default 600s.
 	TotalTimeout *durationpb.Duration `protobuf:"bytes,11,opt,name=total_timeout,json=totalTimeout,proto3" json:"total_timeout,omitempty"`
@@ -200,8 +201,11 @@ type FailoverPolicy struct {
 	// says that it reasons, this is the limit; each other sign of work begins first_token_timeout again, up to this.
 	// Pings and comments are no such sign. Below first_token_timeout it has no effect.
 	FirstTokenTimeoutMax *durationpb.Duration `protobuf:"bytes,131,opt,name=first_token_timeout_max,json=firstTokenTimeoutMax,proto3" json:"first_token_timeout_max,omitempty"`
-	unknownFields        protoimpl.UnknownFields
-	sizeCache            protoimpl.SizeCache
+	// From dispatch to the end of an answer that is not streamed while other candidates are left, plus a second for every
+	// 4,096 tokens of the prompt; not applied to the last candidate, nor above response_timeout; default 180s.
+	AttemptTimeout *durationpb.Duration `protobuf:"bytes,110,opt,name=attempt_timeout,json=attemptTimeout,proto3" json:"attempt_timeout,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *FailoverPolicy) Reset() {
@@ -377,6 +381,13 @@ func (x *FailoverPolicy) GetEmptyAnswer() string {
 func (x *FailoverPolicy) GetFirstTokenTimeoutMax() *durationpb.Duration {
 	if x != nil {
 		return x.FirstTokenTimeoutMax
+	}
+	return nil
+}
+
+func (x *FailoverPolicy) GetAttemptTimeout() *durationpb.Duration {
+	if x != nil {
+		return x.AttemptTimeout
 	}
 	return nil
 }
@@ -668,7 +679,7 @@ const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\x12effective_failover\x18\x1e \x01(\v2\".trunkline.admin.v1.FailoverPolicyB\x04\xa0\xed\x18\x01R\x11effectiveFailover\x12T\n" +
 	"\x13effective_retention\x18\x1f \x01(\v2\x1d.trunkline.admin.v1.RetentionB\x04\xa0\xed\x18\x01R\x12effectiveRetention\x12S\n" +
 	"\x10default_failover\x18  \x01(\v2\".trunkline.admin.v1.FailoverPolicyB\x04\xa0\xed\x18\x01R\x0fdefaultFailover\x12P\n" +
-	"\x11default_retention\x18! \x01(\v2\x1d.trunkline.admin.v1.RetentionB\x04\xa0\xed\x18\x01R\x10defaultRetention\"\xa4\r\n" +
+	"\x11default_retention\x18! \x01(\v2\x1d.trunkline.admin.v1.RetentionB\x04\xa0\xed\x18\x01R\x10defaultRetention\"\xfb\r\n" +
 	"\x0eFailoverPolicy\x12=\n" +
 	"\x11failure_threshold\x18\x01 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x01H\x00R\x10failureThreshold\x88\x01\x01\x12R\n" +
 	"\x0efailure_window\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n" +
@@ -694,7 +705,8 @@ const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\fkeyword_hold\x18\x10 \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b<2\x00R\vkeywordHold\x12^\n" +
 	"\x14stream_total_timeout\x18\x11 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\xa082\x04\x10\xc0\x84=R\x12streamTotalTimeout\x12:\n" +
 	"\fempty_answer\x18\x82\x01 \x01(\tB\x16\xbaH\x13r\x11R\x00R\x04passR\amove_onR\vemptyAnswer\x12d\n" +
-	"\x17first_token_timeout_max\x18\x83\x01 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\x90\x1c2\x04\x10\xc0\x84=R\x14firstTokenTimeoutMaxB\x14\n" +
+	"\x17first_token_timeout_max\x18\x83\x01 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\x90\x1c2\x04\x10\xc0\x84=R\x14firstTokenTimeoutMax\x12U\n" +
+	"\x0fattempt_timeout\x18n \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\x90\x1c2\x04\x10\xc0\x84=R\x0eattemptTimeoutB\x14\n" +
 	"\x12_failure_thresholdB\f\n" +
 	"\n" +
 	"_min_ratioB\x0f\n" +
@@ -768,20 +780,21 @@ var file_trunkline_admin_v1_settings_proto_depIdxs = []int32{
 	9,  // 17: trunkline.admin.v1.FailoverPolicy.keyword_hold:type_name -> google.protobuf.Duration
 	9,  // 18: trunkline.admin.v1.FailoverPolicy.stream_total_timeout:type_name -> google.protobuf.Duration
 	9,  // 19: trunkline.admin.v1.FailoverPolicy.first_token_timeout_max:type_name -> google.protobuf.Duration
-	9,  // 20: trunkline.admin.v1.Retention.calls:type_name -> google.protobuf.Duration
-	0,  // 21: trunkline.admin.v1.GetSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
-	0,  // 22: trunkline.admin.v1.UpdateSettingsRequest.settings:type_name -> trunkline.admin.v1.Settings
-	10, // 23: trunkline.admin.v1.UpdateSettingsRequest.update_mask:type_name -> google.protobuf.FieldMask
-	0,  // 24: trunkline.admin.v1.UpdateSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
-	4,  // 25: trunkline.admin.v1.SettingsService.GetSettings:input_type -> trunkline.admin.v1.GetSettingsRequest
-	6,  // 26: trunkline.admin.v1.SettingsService.UpdateSettings:input_type -> trunkline.admin.v1.UpdateSettingsRequest
-	5,  // 27: trunkline.admin.v1.SettingsService.GetSettings:output_type -> trunkline.admin.v1.GetSettingsResponse
-	7,  // 28: trunkline.admin.v1.SettingsService.UpdateSettings:output_type -> trunkline.admin.v1.UpdateSettingsResponse
-	27, // [27:29] is the sub-list for method output_type
-	25, // [25:27] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	9,  // 20: trunkline.admin.v1.FailoverPolicy.attempt_timeout:type_name -> google.protobuf.Duration
+	9,  // 21: trunkline.admin.v1.Retention.calls:type_name -> google.protobuf.Duration
+	0,  // 22: trunkline.admin.v1.GetSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
+	0,  // 23: trunkline.admin.v1.UpdateSettingsRequest.settings:type_name -> trunkline.admin.v1.Settings
+	10, // 24: trunkline.admin.v1.UpdateSettingsRequest.update_mask:type_name -> google.protobuf.FieldMask
+	0,  // 25: trunkline.admin.v1.UpdateSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
+	4,  // 26: trunkline.admin.v1.SettingsService.GetSettings:input_type -> trunkline.admin.v1.GetSettingsRequest
+	6,  // 27: trunkline.admin.v1.SettingsService.UpdateSettings:input_type -> trunkline.admin.v1.UpdateSettingsRequest
+	5,  // 28: trunkline.admin.v1.SettingsService.GetSettings:output_type -> trunkline.admin.v1.GetSettingsResponse
+	7,  // 29: trunkline.admin.v1.SettingsService.UpdateSettings:output_type -> trunkline.admin.v1.UpdateSettingsResponse
+	28, // [28:30] is the sub-list for method output_type
+	26, // [26:28] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_settings_proto_init() }

@@ -379,6 +379,8 @@ type Model struct {
 	// Absent: the model has no price.
 	Price         *Price `protobuf:"bytes,2,opt,name=price,proto3" json:"price,omitempty"`
 	ContextWindow int64  `protobuf:"varint,3,opt,name=context_window,json=contextWindow,proto3" json:"context_window,omitempty"`
+	// 0: unknown.
+	MaxOutputTokens int64 `protobuf:"varint,110,opt,name=max_output_tokens,json=maxOutputTokens,proto3" json:"max_output_tokens,omitempty"`
 	// Besides those of the provider; one for the same field takes its place.
 	FieldRules    []*FieldRule `protobuf:"bytes,140,rep,name=field_rules,json=fieldRules,proto3" json:"field_rules,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -432,6 +434,13 @@ func (x *Model) GetPrice() *Price {
 func (x *Model) GetContextWindow() int64 {
 	if x != nil {
 		return x.ContextWindow
+	}
+	return 0
+}
+
+func (x *Model) GetMaxOutputTokens() int64 {
+	if x != nil {
+		return x.MaxOutputTokens
 	}
 	return 0
 }
@@ -1051,6 +1060,7 @@ type Policy struct {
 	// pass or move_on.
 	EmptyAnswer          string               `protobuf:"bytes,130,opt,name=empty_answer,json=emptyAnswer,proto3" json:"empty_answer,omitempty"`
 	FirstTokenTimeoutMax *durationpb.Duration `protobuf:"bytes,131,opt,name=first_token_timeout_max,json=firstTokenTimeoutMax,proto3" json:"first_token_timeout_max,omitempty"`
+	AttemptTimeout       *durationpb.Duration `protobuf:"bytes,110,opt,name=attempt_timeout,json=attemptTimeout,proto3" json:"attempt_timeout,omitempty"`
 	unknownFields        protoimpl.UnknownFields
 	sizeCache            protoimpl.SizeCache
 }
@@ -1228,6 +1238,13 @@ func (x *Policy) GetEmptyAnswer() string {
 func (x *Policy) GetFirstTokenTimeoutMax() *durationpb.Duration {
 	if x != nil {
 		return x.FirstTokenTimeoutMax
+	}
+	return nil
+}
+
+func (x *Policy) GetAttemptTimeout() *durationpb.Duration {
+	if x != nil {
+		return x.AttemptTimeout
 	}
 	return nil
 }
@@ -1533,11 +1550,12 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\x06secret\x18\x02 \x01(\tR\x06secret\"2\n" +
 	"\x06Header\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value\"\xae\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\"\xda\x01\n" +
 	"\x05Model\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12.\n" +
 	"\x05price\x18\x02 \x01(\v2\x18.trunkline.node.v1.PriceR\x05price\x12%\n" +
-	"\x0econtext_window\x18\x03 \x01(\x03R\rcontextWindow\x12>\n" +
+	"\x0econtext_window\x18\x03 \x01(\x03R\rcontextWindow\x12*\n" +
+	"\x11max_output_tokens\x18n \x01(\x03R\x0fmaxOutputTokens\x12>\n" +
 	"\vfield_rules\x18\x8c\x01 \x03(\v2\x1c.trunkline.node.v1.FieldRuleR\n" +
 	"fieldRules\"}\n" +
 	"\tFieldRule\x12\x14\n" +
@@ -1593,7 +1611,7 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1a\n" +
 	"\bpriority\x18\x03 \x01(\x05R\bpriority\x12\x16\n" +
 	"\x06weight\x18\x04 \x01(\x05R\x06weight\x121\n" +
-	"\x06policy\x18\x05 \x01(\v2\x19.trunkline.node.v1.PolicyR\x06policy\"\xa3\t\n" +
+	"\x06policy\x18\x05 \x01(\v2\x19.trunkline.node.v1.PolicyR\x06policy\"\xe7\t\n" +
 	"\x06Policy\x12+\n" +
 	"\x11failure_threshold\x18\x01 \x01(\x05R\x10failureThreshold\x12@\n" +
 	"\x0efailure_window\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\rfailureWindow\x12\x1b\n" +
@@ -1618,7 +1636,8 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\n" +
 	"retry_wait\x18y \x01(\v2\x19.google.protobuf.DurationR\tretryWait\x12\"\n" +
 	"\fempty_answer\x18\x82\x01 \x01(\tR\vemptyAnswer\x12Q\n" +
-	"\x17first_token_timeout_max\x18\x83\x01 \x01(\v2\x19.google.protobuf.DurationR\x14firstTokenTimeoutMax\"\xe3\x03\n" +
+	"\x17first_token_timeout_max\x18\x83\x01 \x01(\v2\x19.google.protobuf.DurationR\x14firstTokenTimeoutMax\x12B\n" +
+	"\x0fattempt_timeout\x18n \x01(\v2\x19.google.protobuf.DurationR\x0eattemptTimeout\"\xe3\x03\n" +
 	"\x06ApiKey\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x16\n" +
@@ -1709,12 +1728,13 @@ var file_trunkline_node_v1_snapshot_proto_depIdxs = []int32{
 	14, // 25: trunkline.node.v1.Policy.keyword_hold:type_name -> google.protobuf.Duration
 	14, // 26: trunkline.node.v1.Policy.retry_wait:type_name -> google.protobuf.Duration
 	14, // 27: trunkline.node.v1.Policy.first_token_timeout_max:type_name -> google.protobuf.Duration
-	15, // 28: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
-	29, // [29:29] is the sub-list for method output_type
-	29, // [29:29] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	14, // 28: trunkline.node.v1.Policy.attempt_timeout:type_name -> google.protobuf.Duration
+	15, // 29: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
+	30, // [30:30] is the sub-list for method output_type
+	30, // [30:30] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_snapshot_proto_init() }

@@ -61,7 +61,13 @@ function Form({ preset, values, source }: { preset: Preset; values: Values; sour
   const document = (): ProviderInit => ({
     ...providerOf(form.values),
     ...(source && {
-      models: source.models.map(({ id, alias, price, contextWindow }) => ({ id, alias, price, contextWindow })),
+      models: source.models.map(({ id, alias, price, contextWindow, maxOutputTokens }) => ({
+        id,
+        alias,
+        price,
+        contextWindow,
+        maxOutputTokens,
+      })),
       import: source.import && { rules: source.import.rules, interval: source.import.interval },
     }),
   });

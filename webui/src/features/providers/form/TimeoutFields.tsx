@@ -10,12 +10,14 @@ import { TIMERS, type Timer } from './values';
 const WORDS: Record<Timer, PlainKey> = {
   connect: 'providers.timer.connect',
   firstToken: 'providers.timer.firstToken',
+  attempt: 'providers.timer.attempt',
   response: 'providers.timer.response',
   streamIdle: 'providers.timer.streamIdle',
 };
 const IN_SETTINGS = {
   connect: 'connectTimeout',
   firstToken: 'firstTokenTimeout',
+  attempt: 'attemptTimeout',
   response: 'responseTimeout',
   streamIdle: 'streamIdleTimeout',
 } as const satisfies Record<Timer, string>;

@@ -14,6 +14,7 @@ const WORDS: Record<Exclude<Field, 'credentials' | 'headers' | 'timeouts'>, Plai
 const TIMER_WORDS: Record<Timer, PlainKey> = {
   connect: 'providers.timer.connect',
   firstToken: 'providers.timer.firstToken',
+  attempt: 'providers.timer.attempt',
   response: 'providers.timer.response',
   streamIdle: 'providers.timer.streamIdle',
 };

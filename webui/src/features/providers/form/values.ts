@@ -6,7 +6,7 @@ import { type Pair, toMap, toPairs } from '@/ui/fields/PairsField';
 import { dialectOf, isEnabled } from '../address';
 import type { Preset } from './presets';
 
-export const TIMERS = ['connect', 'firstToken', 'response', 'streamIdle'] as const;
+export const TIMERS = ['connect', 'firstToken', 'attempt', 'response', 'streamIdle'] as const;
 export type Timer = (typeof TIMERS)[number];
 type Timers = { [K in Timer]?: number };
 

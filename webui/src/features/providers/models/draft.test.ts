@@ -4,21 +4,28 @@ import { ModelSchema } from '@/gen/trunkline/admin/v1/provider_pb';
 import { documentOf, EMPTY, edit, idsOf, newModel, remove, rowsOf, valuesOf } from './draft';
 
 const models = [
-  create(ModelSchema, { id: 'a', alias: 'x', contextWindow: 128_000n, price: { input: '1', cacheWrite: '1.25' } }),
+  create(ModelSchema, {
+    id: 'a',
+    alias: 'x',
+    contextWindow: 128_000n,
+    maxOutputTokens: 4000n,
+    price: { input: '1', cacheWrite: '1.25' },
+  }),
   create(ModelSchema, { id: 'b' }),
 ];
 const [a, b] = models.map(valuesOf) as [ReturnType<typeof valuesOf>, ReturnType<typeof valuesOf>];
 
 test('an edit is sent with everything else as it is', () => {
-  const draft = edit(EMPTY, models, { ...b, alias: ' short ', contextWindow: 8000 });
+  const draft = edit(EMPTY, models, { ...b, alias: ' short ', contextWindow: 8000, maxOutputTokens: 90 });
   expect(documentOf(models, draft)).toEqual([
     {
       id: 'a',
       alias: 'x',
       contextWindow: 128_000n,
+      maxOutputTokens: 4000n,
       price: { input: '1', cachedInput: '', cacheWrite: '1.25', output: '', perCall: '' },
     },
-    { id: 'b', alias: 'short', contextWindow: 8000n, price: undefined },
+    { id: 'b', alias: 'short', contextWindow: 8000n, maxOutputTokens: 90n, price: undefined },
   ]);
 });
 

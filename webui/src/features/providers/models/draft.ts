@@ -12,6 +12,7 @@ export type ModelValues = {
   id: string;
   alias: string;
   contextWindow: number;
+  maxOutputTokens: number;
   price: Prices;
   rules: readonly RuleValues[];
 };
@@ -32,6 +33,7 @@ export const valuesOf = (model: Model): ModelValues => ({
   id: model.id,
   alias: model.alias,
   contextWindow: Number(model.contextWindow),
+  maxOutputTokens: Number(model.maxOutputTokens),
   price: pricesOf(model.price),
   rules: rulesOf(model.fieldRules),
 });
@@ -39,6 +41,7 @@ export const newModel = (id: string): ModelValues => ({
   id,
   alias: '',
   contextWindow: 0,
+  maxOutputTokens: 0,
   price: pricesOf(undefined),
   rules: [],
 });
@@ -85,10 +88,11 @@ export function documentOf(models: readonly Model[], draft: Draft): MessageInitS
   return [...models.map(valuesOf), ...draft.added]
     .filter((values) => !draft.removed.has(values.id))
     .map((values) => draft.edited.get(values.id) ?? values)
-    .map(({ id, alias, contextWindow, price, rules }) => ({
+    .map(({ id, alias, contextWindow, maxOutputTokens, price, rules }) => ({
       id,
       alias: alias.trim(),
       contextWindow: BigInt(contextWindow),
+      maxOutputTokens: BigInt(maxOutputTokens),
       price: PRICE_FIELDS.some((field) => price[field] !== '') ? price : undefined,
       fieldRules: documentsOf(rules),
     }));

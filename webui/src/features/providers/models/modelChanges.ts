@@ -28,6 +28,7 @@ function fields({ t, usd, int }: Words, before: ModelValues, after: ModelValues)
   return [
     ...line(t('providers.model.alias'), before.alias, after.alias),
     ...line(t('providers.model.context'), tokens(before.contextWindow), tokens(after.contextWindow)),
+    ...line(t('providers.model.maxOutput'), tokens(before.maxOutputTokens), tokens(after.maxOutputTokens)),
     ...line(t('providers.rules.title'), before.rules.map(ruleText).join(', '), after.rules.map(ruleText).join(', ')),
     ...PRICE_FIELDS.flatMap((field) =>
       line(t(`providers.price.${field}`), money(before.price[field]), money(after.price[field])),

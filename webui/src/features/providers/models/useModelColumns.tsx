@@ -35,6 +35,31 @@ export function useModelColumns(props: Props): Column<ModelRow>[] {
     else next.delete(id);
     onPick(next);
   };
+  const tokens = (field: 'contextWindow' | 'maxOutputTokens', title: string, hint: string): Column<ModelRow> => ({
+    id: field,
+    title,
+    hint,
+    align: 'right',
+    phone: field === 'maxOutputTokens' ? 'wide' : undefined,
+    cell: (row) =>
+      isOpen(row) ? (
+        <NumberInput
+          className={c.context}
+          aria-label={`${row.values.id}: ${title}`}
+          value={row.values[field] || ''}
+          onChange={(n) => onChange({ ...row.values, [field]: typeof n === 'number' ? n : 0 })}
+          min={0}
+          max={1_000_000_000}
+          allowDecimal={false}
+          thousandSeparator=","
+          hideControls
+        />
+      ) : row.values[field] > 0 ? (
+        compact(row.values[field])
+      ) : (
+        <span className={c.quiet}>–</span>
+      ),
+  });
   return [
     {
       id: 'id',
@@ -82,30 +107,8 @@ export function useModelColumns(props: Props): Column<ModelRow>[] {
           <Tag>{t('providers.model.new')}</Tag>
         ),
     },
-    {
-      id: 'context',
-      title: t('providers.model.context'),
-      hint: t('providers.model.contextHint'),
-      align: 'right',
-      cell: (row) =>
-        isOpen(row) ? (
-          <NumberInput
-            className={c.context}
-            aria-label={`${row.values.id}: ${t('providers.model.context')}`}
-            value={row.values.contextWindow || ''}
-            onChange={(n) => onChange({ ...row.values, contextWindow: typeof n === 'number' ? n : 0 })}
-            min={0}
-            max={1_000_000_000}
-            allowDecimal={false}
-            thousandSeparator=","
-            hideControls
-          />
-        ) : row.values.contextWindow > 0 ? (
-          compact(row.values.contextWindow)
-        ) : (
-          <span className={c.quiet}>–</span>
-        ),
-    },
+    tokens('contextWindow', t('providers.model.context'), t('providers.model.contextHint')),
+    tokens('maxOutputTokens', t('providers.model.maxOutput'), t('providers.model.maxOutputHint')),
     {
       id: 'price',
       title: t('providers.model.price'),

@@ -31,6 +31,9 @@ export const policy = {
   'policy.firstTokenTimeoutMaxHow': 'At most, while the model tells that it works or reasons; default 10 min',
   'policy.responseTimeout': 'Whole answer',
   'policy.responseTimeoutHow': 'Of an answer that is not streamed',
+  'policy.attemptTimeout': 'Plain attempt',
+  'policy.attemptTimeoutHow':
+    'Of an answer that is not streamed while other candidates are left, plus a second for every 4,096 tokens of the prompt',
   'policy.streamIdleTimeout': 'Silence in a stream',
   'policy.streamIdleTimeoutHow': 'Longest pause between two events',
   'policy.totalTimeout': 'All attempts together',

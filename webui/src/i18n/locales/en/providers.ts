@@ -101,6 +101,7 @@ export const providers = {
   'providers.timer.connect': 'Connect',
   'providers.timer.firstToken': 'First token',
   'providers.timer.response': 'Whole answer',
+  'providers.timer.attempt': 'Plain attempt',
   'providers.timer.streamIdle': 'Silence in a stream',
   'providers.timer.inherited': '{time} is in effect, from the settings',
   'providers.timer.own': '{time} is in effect, set here',
@@ -171,6 +172,9 @@ export const providers = {
   'providers.model.state': 'State',
   'providers.model.context': 'Context',
   'providers.model.contextHint': 'Largest prompt plus answer, in tokens',
+  'providers.model.maxOutput': 'Max. output',
+  'providers.model.maxOutputHint':
+    "Most tokens of one answer. A call without max_tokens reserves so many of its key's limits; empty reserves 4,096",
   'providers.model.price': 'Price',
   'providers.model.priceHint': 'Input / output in USD per million tokens',
   'providers.model.new': 'Not saved yet',

@@ -34,6 +34,8 @@ export const policy: Texts<typeof en> = {
   'policy.firstTokenTimeoutMaxHow': 'モデルが処理中または推論中と示す間の最長待ち時間。既定 10 分',
   'policy.responseTimeout': '応答全体',
   'policy.responseTimeoutHow': 'ストリームでない応答の完了まで',
+  'policy.attemptTimeout': 'ストリームでない 1 回の試行',
+  'policy.attemptTimeoutHow': 'ほかの候補が残っている間の時限。プロンプト 4,096 トークンごとに 1 秒を加算',
   'policy.streamIdleTimeout': 'ストリームの無音',
   'policy.streamIdleTimeoutHow': 'イベント間の最長の間隔',
   'policy.totalTimeout': '全試行の合計',

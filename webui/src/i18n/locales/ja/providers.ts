@@ -102,6 +102,7 @@ export const providers: Texts<typeof en> = {
   'providers.timer.connect': '接続',
   'providers.timer.firstToken': '最初のトークン',
   'providers.timer.response': '応答全体',
+  'providers.timer.attempt': 'ストリームでない 1 回の試行',
   'providers.timer.streamIdle': 'ストリームの無音',
   'providers.timer.inherited': '有効な値：{time}（設定より）',
   'providers.timer.own': '有効な値：{time}（ここで設定）',
@@ -172,6 +173,9 @@ export const providers: Texts<typeof en> = {
   'providers.model.state': '状態',
   'providers.model.context': 'コンテキスト',
   'providers.model.contextHint': 'プロンプトと応答の最大合計トークン数',
+  'providers.model.maxOutput': '最大出力',
+  'providers.model.maxOutputHint':
+    '1 回の応答の最大トークン数。max_tokens のない呼び出しは、キーの制限からこの数を確保します。空欄なら 4,096',
   'providers.model.price': '料金',
   'providers.model.priceHint': '入力 / 出力、100 万トークンあたりの米ドル',
   'providers.model.new': '未保存',

@@ -34,6 +34,8 @@ export const policy: Texts<typeof en> = {
   'policy.firstTokenTimeoutMaxHow': '모델이 작업 또는 추론 중임을 알리는 동안의 최대 대기; 기본값 10분',
   'policy.responseTimeout': '전체 응답',
   'policy.responseTimeoutHow': '스트림이 아닌 응답이 끝날 때까지',
+  'policy.attemptTimeout': '스트림이 아닌 한 번의 시도',
+  'policy.attemptTimeoutHow': '다른 후보가 남아 있는 동안의 제한 시간, 프롬프트 4,096토큰마다 1초 추가',
   'policy.streamIdleTimeout': '스트림 무응답',
   'policy.streamIdleTimeoutHow': '이벤트 사이의 최대 간격',
   'policy.totalTimeout': '모든 시도 합계',

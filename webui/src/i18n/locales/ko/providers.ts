@@ -101,6 +101,7 @@ export const providers: Texts<typeof en> = {
   'providers.timer.connect': '연결',
   'providers.timer.firstToken': '첫 토큰',
   'providers.timer.response': '전체 응답',
+  'providers.timer.attempt': '스트림이 아닌 한 번의 시도',
   'providers.timer.streamIdle': '스트림 무응답',
   'providers.timer.inherited': '적용 값: {time}(설정)',
   'providers.timer.own': '적용 값: {time}(여기서 설정)',
@@ -168,6 +169,9 @@ export const providers: Texts<typeof en> = {
   'providers.model.state': '상태',
   'providers.model.context': '컨텍스트',
   'providers.model.contextHint': '프롬프트와 응답을 합한 최대 토큰 수',
+  'providers.model.maxOutput': '최대 출력',
+  'providers.model.maxOutputHint':
+    '응답 하나의 최대 토큰 수. max_tokens 없는 호출은 키 한도에서 이만큼 예약합니다. 비워 두면 4,096',
   'providers.model.price': '가격',
   'providers.model.priceHint': '입력 / 출력, 100만 토큰당 미국 달러',
   'providers.model.new': '저장 전',

@@ -34,6 +34,8 @@ export const policy: Texts<typeof en> = {
   'policy.firstTokenTimeoutMaxHow': '模型表示仍在工作或推理时的最长等待；默认 10 分钟',
   'policy.responseTimeout': '完整回答',
   'policy.responseTimeoutHow': '非流式回答的完整时间',
+  'policy.attemptTimeout': '单次非流式尝试',
+  'policy.attemptTimeoutHow': '非流式回答在仍有其他候选时的时限，提示每 4,096 个 Token 另加 1 秒',
   'policy.streamIdleTimeout': '流中断静默',
   'policy.streamIdleTimeoutHow': '两个事件之间的最长间隔',
   'policy.totalTimeout': '全部尝试合计',

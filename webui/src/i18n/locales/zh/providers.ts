@@ -100,6 +100,7 @@ export const providers: Texts<typeof en> = {
   'providers.timer.connect': '建立连接',
   'providers.timer.firstToken': '首个 Token',
   'providers.timer.response': '完整应答',
+  'providers.timer.attempt': '单次非流式尝试',
   'providers.timer.streamIdle': '流中静默',
   'providers.timer.inherited': '当前生效 {time}，来自设置',
   'providers.timer.own': '当前生效 {time}，在此设置',
@@ -166,6 +167,9 @@ export const providers: Texts<typeof en> = {
   'providers.model.state': '状态',
   'providers.model.context': '上下文',
   'providers.model.contextHint': '提示与应答的最大总长度，单位：Token',
+  'providers.model.maxOutput': '最大输出',
+  'providers.model.maxOutputHint':
+    '一次应答的最多 Token 数。未写 max_tokens 的调用按此数预留其密钥的限额；留空则预留 4,096',
   'providers.model.price': '价格',
   'providers.model.priceHint': '输入 / 输出，美元/百万 Token',
   'providers.model.new': '尚未保存',

@@ -141,14 +141,14 @@ export type Call = Message<"trunkline.admin.v1.Call"> & {
   overhead?: Duration | undefined;
 
   /**
-   * Tokens of the answer.
+   * Tokens of all attempts together, also of those that failed and may be billed.
    *
    * @generated from field: trunkline.admin.v1.Usage usage = 17;
    */
   usage?: Usage | undefined;
 
   /**
-   * USD, exact decimal, all attempts that were billed together.
+   * USD, exact decimal, of all attempts together, also of those that failed and may be billed.
    *
    * @generated from field: string cost = 18;
    */
@@ -360,7 +360,8 @@ export type Attempt = Message<"trunkline.admin.v1.Attempt"> & {
   blame: string;
 
   /**
-   * The upstream may have billed it although nothing of it was used.
+   * It failed and the provider may charge for it: it had the whole request and did not refuse it. Usage and cost
+   * are then what it told, or estimated of the request and of what was received.
    *
    * @generated from field: bool maybe_billed = 12;
    */
@@ -374,7 +375,7 @@ export type Attempt = Message<"trunkline.admin.v1.Attempt"> & {
   lastResort: boolean;
 
   /**
-   * Tokens the upstream reported.
+   * Tokens the upstream reported, or an estimate.
    *
    * @generated from field: trunkline.admin.v1.Usage usage = 14;
    */
