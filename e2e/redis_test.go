@@ -21,7 +21,9 @@ import (
 )
 
 // strict makes cooldowns last, however fast a target fails.
-const strict = "---\nkind: Settings\nfailover: {probe_early: false, retry_same_target: false, cooldown: 120s, cooldown_max: 600s}\n"
+const strict = "---\nkind: Settings\nfailover: {probe_early: false, retry_same_target: false, cooldown: 120s, cooldown_max: 600s}\n" +
+	"---\nkind: ApiKey\nname: six\ngroups: [plain]\nsecret: sk-e2e-six-0123456789\nlimits: {requests_per_minute: 6}\n" +
+	"---\nkind: ApiKey\nname: burst\ngroups: [plain]\nsecret: sk-e2e-burst-0123456789\nlimits: {requests_per_minute: 6}\n"
 
 // onRedis is a control plane and two nodes; redis is empty for nodes that are on their own.
 func onRedis(t *testing.T, redis string) *stack {

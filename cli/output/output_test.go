@@ -68,7 +68,7 @@ func TestPrinter(t *testing.T) {
 				"  日本      0       ok            -\n", ""},
 		{"YAML keeps the types of text and the order of fields", message,
 			&adminv1.Model{Id: "1e3", Alias: "yes", Price: &adminv1.Price{Input: "0.15"}}, output.YAML,
-			"id: \"1e3\"\nalias: \"yes\"\nprice:\n  input: \"0.15\"\n  cached_input: \"\"\n  output: \"\"\n  per_call: \"\"\n  cache_write: \"\"\n  cache_write_1hr: \"\"\n  reasoning: \"\"\n  audio_input: \"\"\n  cached_audio_input: \"\"\n  audio_output: \"\"\n  image_input: \"\"\n  cached_image_input: \"\"\n  image_output: \"\"\n  per_image: \"\"\n  per_character: \"\"\n  per_second: \"\"\n  tiers: []\ncontext_window: \"0\"\nfield_rules: []\n", ""},
+			"id: \"1e3\"\nalias: \"yes\"\nprice:\n  input: \"0.15\"\n  cached_input: \"\"\n  output: \"\"\n  per_call: \"\"\n  cache_write: \"\"\n  cache_write_1hr: \"\"\n  reasoning: \"\"\n  audio_input: \"\"\n  cached_audio_input: \"\"\n  audio_output: \"\"\n  image_input: \"\"\n  cached_image_input: \"\"\n  image_output: \"\"\n  per_image: \"\"\n  per_character: \"\"\n  per_second: \"\"\n  tiers: []\ncontext_window: \"0\"\nfield_rules: []\nmax_output_tokens: \"0\"\n", ""},
 		{"stream as JSON is a line each", event, &adminv1.LoginResponse{Username: "a b"}, output.JSON, "{\"username\":\"a b\"}\n{\"username\":\"a b\"}\n", ""},
 		{"stream as YAML is a document each", event, &adminv1.LoginResponse{Username: "a"}, output.YAML, "---\nusername: a\n---\nusername: a\n", ""},
 		{"stream as text", event, &adminv1.LoginResponse{Username: "a"}, output.Table, "Username:  a\nUsername:  a\n", ""},

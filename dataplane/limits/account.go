@@ -21,12 +21,41 @@ type account struct {
 	spending spending
 	others   others
 	changed  bool   // since the last exchange
+	asks     bool   // for what others used, which they have announced
 	told     use    // at the last exchange
 	toldAt   moment // when that was
+	untold   untold
 }
 
 // use is what one node uses of a key's limits.
-type use struct{ requests, tokens, inFlight int64 }
+type use struct {
+	requests, tokens, inFlight int64
+	reserved                   int64 // nano-USD, by calls in flight
+}
+
+// untold is what this node has let in since it told the others last.
+type untold struct {
+	requests, tokens int64
+	cost             dataplane.PicoUSD
+}
+
+// subtract takes away what the others have been told. A call that was cancelled meanwhile is
+// in it still.
+func (u *untold) subtract(told untold) {
+	u.requests, u.tokens, u.cost = max(u.requests-told.requests, 0), max(u.tokens-told.tokens, 0), max(u.cost-told.cost, 0)
+}
+
+// fits reports whether a call fits into the share of this node: the part of what was free at the last exchange that a node may let in before it
+// has told the others, so that nodes that do the same at the same moment stay at the limit
+// together. One call may always be made: want may be more than the share.
+func fits(free, untold, want, nodes int64) bool {
+	return nodes <= 1 || untold == 0 || untold+want <= (free+untold+nodes-1)/nodes
+}
+
+// urgent reports whether so much of the share is used that the others should hear of it soon.
+func urgent(free, untold, nodes int64) bool {
+	return nodes > 1 && 4*untold*nodes >= free+untold
+}
 
 // others is what the other nodes together use, as it was some time ago.
 type others struct {
@@ -51,7 +80,7 @@ func (o *others) now(now moment) use {
 	left := max(span-age.second(), 0)
 	u := use{requests: fade(o.requests, left), tokens: fade(o.tokens, left)}
 	if age <= forgotten {
-		u.inFlight = o.inFlight
+		u.inFlight, u.reserved = o.inFlight, o.reserved
 	}
 	return u
 }
@@ -59,86 +88,116 @@ func (o *others) now(now moment) use {
 func fade(n, left int64) int64 { return (n*left + span - 1) / span }
 
 // begin judges, in order of how long they last, the limits that need nothing of the call but
-// that it is there, and counts it.
-func (a *account) begin(key *dataplane.APIKey, at moment, now time.Time) (*lease, dataplane.Quotas, *dataplane.Denial) {
+// that it is there, and counts it. nodes is how many keep the limits together; hurry says that
+// the others should hear of it soon.
+func (a *account) begin(key *dataplane.APIKey, nodes int64, at moment, now time.Time) (_ *lease, _ dataplane.Quotas, _ *dataplane.Denial, hurry bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.advance(key, at, now)
 	others, limits := a.others.now(at), key.Limits
-	d := a.judgeBudget(key, now)
+	d := a.judgeBudget(key, others, 0, nodes, now)
 	if d == nil {
-		d = a.judgeCalls(limits, others, at)
+		d = a.judgeCalls(limits, others, nodes, at)
 	}
 	if d != nil {
-		return nil, a.quotas(limits, others, at), d
+		return nil, a.quotas(limits, others, at), d, nodes > 1
 	}
 	ls := &lease{account: a, key: key}
 	if limits.Requests > 0 {
 		ls.began = a.requests.add(at, 1)
+		a.untold.requests++
+		hurry = urgent(limits.Requests-a.requests.sum-others.requests, a.untold.requests, nodes)
 	}
 	a.inFlight++
+	if limits.Concurrency > 0 {
+		hurry = hurry || urgent(limits.Concurrency-a.inFlight-others.inFlight, a.untoldInFlight(), nodes)
+	}
 	a.changed = true
-	return ls, a.quotas(limits, others, at), nil
+	return ls, a.quotas(limits, others, at), nil, hurry
 }
 
 // reserve judges the limits that need to know what the call is expected to use, and reserves.
-func (a *account) reserve(ls *lease, want dataplane.Estimate, at moment, now time.Time) (dataplane.Quotas, *dataplane.Denial) {
+func (a *account) reserve(ls *lease, want dataplane.Estimate, nodes int64, at moment, now time.Time) (_ dataplane.Quotas, _ *dataplane.Denial, hurry bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.advance(ls.key, at, now)
 	others, limits := a.others.now(at), ls.key.Limits
 	// A call that is expected to use more than the whole limit gets in when the limit is
 	// free: estimates are rough, and it could never be made otherwise.
-	tokens := min(max(want.Tokens, 0), limits.Tokens)
-	d := a.judgeBudget(ls.key, now)
+	tokens, cost := min(max(want.Tokens, 0), limits.Tokens), max(want.Cost, 0)
+	d := a.judgeBudget(ls.key, others, cost, nodes, now)
 	if d == nil {
-		d = a.judgeTokens(limits, others, tokens, at)
+		d = a.judgeTokens(limits, others, tokens, nodes, at)
 	}
 	if d != nil {
 		d.Want = want.Tokens
-		return a.quotas(limits, others, at), d
+		return a.quotas(limits, others, at), d, nodes > 1
 	}
-	ls.cost = max(want.Cost, 0)
+	ls.cost = cost
 	if limits.Tokens > 0 {
 		ls.tokens, ls.counted, ls.second = tokens, true, a.tokens.add(at, tokens)
+		a.untold.tokens += tokens
+		hurry = urgent(limits.Tokens-a.tokens.sum-others.tokens, a.untold.tokens, nodes)
 	}
-	a.reserved += ls.cost
+	a.reserved += cost
+	if ls.key.Budget.Period != dataplane.NoPeriod {
+		a.untold.cost += cost
+		hurry = hurry || urgent(int64(ls.key.Budget.Amount-a.spending.total()-a.reserved-others.money()), int64(a.untold.cost), nodes)
+	}
 	a.changed = true
-	return a.quotas(limits, others, at), nil
+	return a.quotas(limits, others, at), nil, hurry
 }
 
-func (a *account) judgeBudget(key *dataplane.APIKey, now time.Time) *dataplane.Denial {
+// untoldInFlight is how many more calls are in flight than the others know of.
+func (a *account) untoldInFlight() int64 { return max(a.inFlight-a.told.inFlight, 0) }
+
+// money is what is reserved of a budget.
+func (u use) money() dataplane.PicoUSD { return dataplane.PicoUSD(u.reserved) * nanoUSD }
+
+// soon is when to come again after a node has let in its share: the others have heard then.
+const soon = exchangeEvery
+
+func (a *account) judgeBudget(key *dataplane.APIKey, others use, want dataplane.PicoUSD, nodes int64, now time.Time) *dataplane.Denial {
 	if key.Budget.Period == dataplane.NoPeriod {
 		return nil
 	}
-	switch spent := a.spending.total(); {
+	spent := a.spending.total()
+	free := key.Budget.Amount - spent - a.reserved - others.money()
+	switch {
 	case spent >= key.Budget.Amount:
 		return &dataplane.Denial{Limit: dataplane.LimitBudget, Wait: max(a.spending.end.Sub(now), time.Millisecond)}
-	case spent+a.reserved >= key.Budget.Amount:
+	case free <= 0:
 		return &dataplane.Denial{Limit: dataplane.LimitReserved, Wait: time.Second}
+	case !fits(int64(free), int64(a.untold.cost), int64(want), nodes):
+		return &dataplane.Denial{Limit: dataplane.LimitReserved, Wait: soon}
 	}
 	return nil
 }
 
-func (a *account) judgeCalls(limits dataplane.Limits, others use, at moment) *dataplane.Denial {
-	if limits.Concurrency > 0 && a.inFlight+others.inFlight >= limits.Concurrency {
-		return &dataplane.Denial{Limit: dataplane.LimitConcurrency, Max: limits.Concurrency, Wait: time.Second}
+func (a *account) judgeCalls(limits dataplane.Limits, others use, nodes int64, at moment) *dataplane.Denial {
+	if limits.Concurrency > 0 {
+		d := &dataplane.Denial{Limit: dataplane.LimitConcurrency, Max: limits.Concurrency, Wait: time.Second}
+		switch free := limits.Concurrency - a.inFlight - others.inFlight; {
+		case free <= 0:
+			return d
+		case !fits(free, a.untoldInFlight(), 1, nodes):
+			d.Wait = soon
+			return d
+		}
 	}
 	if limits.Requests > 0 {
-		if over := a.requests.sum + others.requests + 1 - limits.Requests; over > 0 {
-			return &dataplane.Denial{Limit: dataplane.LimitRequests, Max: limits.Requests, Wait: a.requests.wait(at, over, others.requests)}
-		}
+		free := limits.Requests - a.requests.sum - others.requests
+		return a.requests.judge(dataplane.LimitRequests, limits.Requests, free, others.requests, at, 1, a.untold.requests, nodes)
 	}
 	return nil
 }
 
-func (a *account) judgeTokens(limits dataplane.Limits, others use, tokens int64, at moment) *dataplane.Denial {
-	if limits.Tokens > 0 {
-		if over := a.tokens.sum + others.tokens + tokens - limits.Tokens; over > 0 {
-			return &dataplane.Denial{Limit: dataplane.LimitTokens, Max: limits.Tokens, Wait: a.tokens.wait(at, over, others.tokens)}
-		}
+func (a *account) judgeTokens(limits dataplane.Limits, others use, tokens, nodes int64, at moment) *dataplane.Denial {
+	if limits.Tokens == 0 {
+		return nil
 	}
-	return nil
+	free := limits.Tokens - a.tokens.sum - others.tokens
+	return a.tokens.judge(dataplane.LimitTokens, limits.Tokens, free, others.tokens, at, tokens, a.untold.tokens, nodes)
 }
 
 // advance brings everything up to now.
@@ -240,6 +299,7 @@ func (a *account) cancel(ls *lease, at moment) {
 	a.moveOn(at)
 	if ls.key.Limits.Requests > 0 {
 		a.requests.giveBack(ls.began, 1)
+		a.untold.requests = max(a.untold.requests-1, 0)
 	}
 	if ls.counted {
 		a.tokens.giveBack(ls.second, ls.tokens)
@@ -262,6 +322,7 @@ func (a *account) settle(ls *lease, tokens int64, cost dataplane.PicoUSD, at mom
 	if ls.counted {
 		if more := tokens - ls.tokens; more > 0 {
 			a.tokens.add(at, more)
+			a.untold.tokens += more
 		} else {
 			a.tokens.giveBack(ls.second, -more)
 		}

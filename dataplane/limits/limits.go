@@ -9,12 +9,16 @@
 // calls in flight have reserved is below the budget; a key can overspend by what calls in
 // flight cost more than was reserved for them, and by the last of them.
 //
-// With Redis each node tells the others every 75 ms what its calls used, in one pipeline
-// beside the request path. A node therefore lets in too much by at most what the other nodes
-// let in since its last exchange. For a key that is quiet on this node that may be a second
-// ago, and longer for one that nobody used for a minute: its first call here wakes it. Without
-// Redis, and while it is away, every node keeps the limits alone; how much the others used a
-// minute ago fades out over that minute.
+// With Redis the nodes keep the limits together, and still nothing waits for it. Every 75 ms,
+// and within 5 ms of a call that uses a good part of what is left, a node tells what its calls
+// used and hears which keys others used, in one pipeline beside the request path; so it knows
+// how a key stands before that key's first call here. Until the others have heard, a node lets
+// in no more than its even share of what was left: a limit of 6 on two nodes lets 3 calls in on
+// each within a moment, and all 6 on one when they come one after the other. So in a minute nodes let in the limit,
+// and at worst one share (the limit by the number of nodes, rounded up) more for each node
+// beyond the first, when those let in their shares while the others use up what is left.
+// This holds while Redis answers. Without it, and while it is away, every node keeps the limits alone;
+// how much the others used a minute ago fades out over that minute.
 //
 // What a key has spent survives a restart: it is read back from Redis, and from a file in
 // the node's data directory that is at most three seconds old.
@@ -26,6 +30,7 @@ import (
 	"iter"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -54,7 +59,8 @@ type Limiter struct {
 	metrics metrics
 	sharing sharing
 
-	accounts sync.Map // name of the key -> *account
+	accounts sync.Map                        // name of the key -> *account
+	known    atomic.Pointer[map[string]bool] // names of the keys that are limited; nil: not told yet
 
 	mu     sync.Mutex
 	active []*account // to be exchanged with the other nodes; guarded by mu
@@ -70,6 +76,7 @@ func New(cfg Config) *Limiter {
 		cfg.Now = time.Now
 	}
 	l := &Limiter{cfg: cfg, node: rand.Text(), started: cfg.Now()}
+	l.sharing.heard, l.sharing.kick = "0", make(chan struct{}, 1)
 	l.metrics = newMetrics(cfg.Metrics, l.Shared)
 	if cfg.Redis != nil {
 		l.addSelfTests()
@@ -84,8 +91,12 @@ func New(cfg Config) *Limiter {
 func (l *Limiter) Begin(key *dataplane.APIKey) (dataplane.Lease, dataplane.Quotas, *dataplane.Denial) {
 	a := l.account(key.Name)
 	now := l.cfg.Now()
-	lease, quotas, denial := a.begin(key, l.moment(now), now)
+	at := l.moment(now)
+	lease, quotas, denial, hurry := a.begin(key, l.nodes(at), at, now)
 	l.activate(a)
+	if hurry {
+		l.kick()
+	}
 	if denial != nil {
 		l.metrics.denied(denial.Limit)
 		return nil, quotas, denial
@@ -99,8 +110,12 @@ func (l *Limiter) Begin(key *dataplane.APIKey) (dataplane.Lease, dataplane.Quota
 func (ls *lease) Reserve(want dataplane.Estimate) (dataplane.Quotas, *dataplane.Denial) {
 	l := ls.limiter
 	now := l.cfg.Now()
-	quotas, denial := ls.account.reserve(ls, want, l.moment(now), now)
+	at := l.moment(now)
+	quotas, denial, hurry := ls.account.reserve(ls, want, l.nodes(at), at, now)
 	l.activate(ls.account)
+	if hurry {
+		l.kick()
+	}
 	if denial != nil {
 		l.metrics.denied(denial.Limit)
 	}
@@ -129,6 +144,9 @@ func (l *Limiter) Use(keys iter.Seq[*dataplane.APIKey]) {
 			l.activate(a)
 		}
 	}
+	if before := l.known.Swap(&known); before == nil || hasMore(known, *before) {
+		l.sharing.again.Store(true) // others may have used a new one already
+	}
 	l.accounts.Range(func(name, value any) bool {
 		if a := value.(*account); !known[name.(string)] && a.forgettable(now) {
 			l.accounts.Delete(name)
@@ -137,16 +155,40 @@ func (l *Limiter) Use(keys iter.Seq[*dataplane.APIKey]) {
 	})
 }
 
+// hasMore reports whether there is a name that was not there before.
+func hasMore(names, before map[string]bool) bool {
+	for name := range names {
+		if !before[name] {
+			return true
+		}
+	}
+	return false
+}
+
 // Run shares and saves until ctx ends, and once more then.
 func (l *Limiter) Run(ctx context.Context) error {
 	exchange := time.NewTicker(exchangeEvery)
 	defer exchange.Stop()
+	var next <-chan time.Time // for an exchange that calls asked for
+	share := func() {
+		began := time.Now()
+		l.share(ctx)
+		// A slow Redis is asked no more often than it can take.
+		l.sharing.pause, l.sharing.ended = max(shortestPause, 2*time.Since(began)), time.Now()
+	}
 	save := time.NewTicker(saveEvery)
 	defer save.Stop()
 	for {
 		select {
 		case <-exchange.C:
-			l.share(ctx)
+			share()
+		case <-l.sharing.kick:
+			if next == nil {
+				next = time.After(l.sharing.pause - time.Since(l.sharing.ended))
+			}
+		case <-next:
+			next = nil
+			share()
 		case <-save.C:
 			l.save()
 		case <-ctx.Done():

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
@@ -31,19 +32,29 @@ var (
 	budgetScript = redis.NewScript(budgetText)
 )
 
-// sharing is how the exchange with other nodes stands. Only Run's goroutine writes it.
+// sharing is how the exchange with other nodes stands. Only Run's goroutine writes it, and
+// reads what requests do not.
 type sharing struct {
 	state   state
-	failing bool      // the last exchange failed
-	next    time.Time // not before; Redis is away
-	last    time.Time // that Redis answered
+	failing bool          // the last exchange failed
+	next    time.Time     // not before; Redis is away
+	heard   string        // number of the last announcement
+	ended   time.Time     // when the last exchange did
+	pause   time.Duration // at least, until one that calls ask for
+
+	nodes atomic.Int64  // that share
+	fresh atomic.Int64  // the moment of the last exchange that went well
+	again atomic.Bool   // all announcements are to be heard again
+	kick  chan struct{} // calls ask for an exchange; holds one
 }
 
 // offer is what one account tells, copied so that no lock is held while Redis answers.
 type offer struct {
 	account *account
 	use     use
-	asks    bool // for the budget
+	untold  untold // that it tells
+	news    bool   // others should hear of it
+	asks    bool   // for the budget
 	start   time.Time
 	period  dataplane.Period
 	own     dataplane.PicoUSD // floored to nano-USD
@@ -95,30 +106,22 @@ func (l *Limiter) note() {
 	}
 }
 
+// exchangeAll tells and hears, and then asks at once for what others have announced.
 func (l *Limiter) exchangeAll(ctx context.Context, now time.Time) error {
-	offers := l.offers(now)
-	if len(offers) == 0 && now.Sub(l.sharing.last) >= time.Duration(refreshEvery) {
-		return l.ping(ctx) // to notice that it is away before it is needed
-	}
-	for len(offers) > 0 {
-		n := min(len(offers), batchSize)
-		if err := l.exchange(ctx, offers[:n]); err != nil && !redis.KeyFault(err) { // one key holds up no others
-			for _, o := range offers[n:] {
-				o.account.retry()
+	for _, hear := range [...]bool{true, false} {
+		offers := l.offers(now)
+		for hear || len(offers) > 0 {
+			n := min(len(offers), batchSize)
+			if err := l.exchange(ctx, offers[:n], hear); err != nil && !redis.KeyFault(err) { // one key holds up no others
+				for _, o := range offers[n:] {
+					o.retry()
+				}
+				return err
 			}
-			return err
+			offers, hear = offers[n:], false
 		}
-		offers = offers[n:]
 	}
 	return nil
-}
-
-func (l *Limiter) ping(ctx context.Context) error {
-	err := l.cfg.Redis.Use(ctx, exchangeTime, l.cfg.Redis.Ping)
-	if err == nil {
-		l.sharing.last = l.cfg.Now()
-	}
-	return err
 }
 
 // offers lists what is due, and drops from the list what has nothing more to tell or hear.
@@ -152,7 +155,7 @@ func (a *account) offer(at moment, now time.Time) (o *offer, idle bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.moveOn(at)
-	u := use{inFlight: a.inFlight}
+	u := use{inFlight: a.inFlight, reserved: int64(a.reserved / nanoUSD)}
 	if a.requests != nil {
 		u.requests = a.requests.sum
 	}
@@ -163,7 +166,7 @@ func (a *account) offer(at moment, now time.Time) (o *offer, idle bool) {
 	if s.period != dataplane.NoPeriod && s.over(now) {
 		s.enter(s.period, now)
 	}
-	pending := a.changed || s.period != dataplane.NoPeriod && !s.asked
+	pending := a.changed || a.asks || s.period != dataplane.NoPeriod && !s.asked
 	if !pending && u == (use{}) && a.told == (use{}) && a.others.now(at) == (use{}) {
 		// Whoever changes the account does so under mu and looks at active afterwards.
 		a.active.Store(false)
@@ -172,8 +175,8 @@ func (a *account) offer(at moment, now time.Time) (o *offer, idle bool) {
 	if !pending && at-a.toldAt < refreshEvery {
 		return nil, false
 	}
-	a.changed = false
-	o = &offer{account: a, use: u}
+	o = &offer{account: a, use: u, untold: a.untold, news: a.changed}
+	a.changed, a.asks = false, false
 	if s.period != dataplane.NoPeriod {
 		o.asks, o.start, o.period = true, s.start, s.period
 		o.own, o.within, o.known = s.own/nanoUSD*nanoUSD, s.within, s.known
@@ -184,28 +187,39 @@ func (a *account) offer(at moment, now time.Time) (o *offer, idle bool) {
 
 // exchange sends a batch in one pipeline and takes in what comes back. What fails is told
 // again with the next exchange; telling twice changes nothing.
-func (l *Limiter) exchange(ctx context.Context, offers []*offer) error {
-	err := l.cfg.Redis.Use(ctx, exchangeTime, func(ctx context.Context) error { return l.pipe(ctx, offers) })
+func (l *Limiter) exchange(ctx context.Context, offers []*offer, hear bool) error {
+	var heard *redis.Reply
+	err := l.cfg.Redis.Use(ctx, exchangeTime, func(ctx context.Context) (err error) {
+		heard, err = l.pipe(ctx, offers, hear)
+		return err
+	})
 	at := l.moment(l.cfg.Now())
 	for _, o := range offers {
 		if e := o.take(at); e != nil {
 			err = errors.Join(err, e)
-			o.account.retry()
+			o.retry()
 		}
 	}
+	if hear {
+		err = errors.Join(err, l.hear(heard))
+	}
 	if err == nil {
-		l.sharing.last = l.cfg.Now()
+		l.sharing.fresh.Store(int64(at))
 	}
 	return err
 }
 
-// pipe tells and asks in one round trip.
-func (l *Limiter) pipe(ctx context.Context, offers []*offer) error {
-	calls := make([]redis.Call, 0, 2*len(offers))
+// pipe hears, tells and asks in one round trip. What others announced before it is in the
+// answers, and what it announces behind them can be asked for.
+func (l *Limiter) pipe(ctx context.Context, offers []*offer, hear bool) (heard *redis.Reply, err error) {
+	calls := make([]redis.Call, 0, 2*len(offers)+2)
+	if hear {
+		calls = append(calls, l.hearCall())
+	}
 	for _, o := range offers {
 		calls = append(calls, redis.Call{
 			Script: windowScript, Keys: []string{l.key(o.account.name, "w")},
-			Args: []any{l.node, o.use.requests, o.use.tokens, o.use.inFlight, (span + 1) * 1000, time.Duration(forgotten).Milliseconds()},
+			Args: []any{l.node, o.use.requests, o.use.tokens, o.use.inFlight, o.use.reserved, (span + 1) * 1000, time.Duration(forgotten).Milliseconds()},
 		})
 		if o.asks {
 			calls = append(calls, redis.Call{
@@ -214,14 +228,20 @@ func (l *Limiter) pipe(ctx context.Context, offers []*offer) error {
 			})
 		}
 	}
+	if call, ok := l.announceCall(offers); ok {
+		calls = append(calls, call)
+	}
 	replies, err := l.cfg.Redis.RunAll(ctx, calls)
+	if hear {
+		heard, replies = replies[0], replies[1:]
+	}
 	for _, o := range offers {
 		o.window, replies = replies[0], replies[1:]
 		if o.asks {
 			o.budget, replies = replies[0], replies[1:]
 		}
 	}
-	return err
+	return heard, err
 }
 
 // key names what is kept of an API key.
@@ -229,10 +249,16 @@ func (l *Limiter) key(apiKey, name string) string {
 	return l.cfg.Redis.TaggedKey("limits:"+apiKey, name)
 }
 
-// addSelfTests has both scripts tried on a key of nobody's.
+// addSelfTests has the scripts tried on a key of nobody's.
 func (l *Limiter) addSelfTests() {
 	l.cfg.Redis.SelfTest("limits", func(key string) redis.Call {
-		return redis.Call{Script: windowScript, Keys: []string{l.key(key, "w")}, Args: []any{l.node, 0, 0, 0, 1, 1}}
+		return redis.Call{Script: windowScript, Keys: []string{l.key(key, "w")}, Args: []any{l.node, 0, 0, 0, 0, 1, 1}}
+	})
+	l.cfg.Redis.SelfTest("hear", func(key string) redis.Call {
+		return redis.Call{Script: hearScript, Keys: []string{l.key(key, "feed"), l.key(key, "nodes")}, Args: []any{l.node, "0", 1, 1}}
+	})
+	l.cfg.Redis.SelfTest("announce", func(key string) redis.Call {
+		return redis.Call{Script: announceScript, Keys: []string{l.key(key, "feed")}, Args: []any{l.node, 1, 1, "k"}}
 	})
 	l.cfg.Redis.SelfTest("budget", func(key string) redis.Call {
 		return redis.Call{Script: budgetScript, Keys: []string{l.key(key, "b")}, Args: []any{l.node, 1, 0, 0, 1}}
@@ -248,7 +274,7 @@ func (o *offer) take(at moment) error {
 	if err != nil {
 		return err
 	}
-	if len(u) != 3 {
+	if len(u) != 4 {
 		return fmt.Errorf("the window script gave %d numbers", len(u))
 	}
 	var total int64
@@ -264,8 +290,9 @@ func (o *offer) take(at moment) error {
 	a := o.account
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.others = others{use{requests: u[0], tokens: u[1], inFlight: u[2]}, at}
+	a.others = others{use{requests: u[0], tokens: u[1], inFlight: u[2], reserved: u[3]}, at}
 	a.told, a.toldAt = o.use, at
+	a.untold.subtract(o.untold)
 	if s := &a.spending; o.asks && s.period == o.period && s.start.Equal(o.start) {
 		s.heard(dataplane.PicoUSD(total)*nanoUSD, o.own)
 	}
@@ -273,8 +300,9 @@ func (o *offer) take(at moment) error {
 }
 
 // retry makes the account due again.
-func (a *account) retry() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.changed = true
+func (o *offer) retry() {
+	o.account.mu.Lock()
+	defer o.account.mu.Unlock()
+	o.account.changed = o.account.changed || o.news
+	o.account.asks = true
 }

@@ -1,6 +1,10 @@
 package limits
 
-import "time"
+import (
+	"time"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
 
 // moment is a time since the limiter started, by the monotonic clock.
 type moment time.Duration
@@ -64,6 +68,18 @@ func (w *window) wait(now moment, n, others int64) time.Duration {
 		}
 	}
 	return span * time.Second
+}
+
+// judge denies what is not free of a limit, or is more than the node's share of it until the
+// others have heard what it let in.
+func (w *window) judge(name dataplane.Limit, limit, free, others int64, at moment, want, untold, nodes int64) *dataplane.Denial {
+	switch {
+	case want > free:
+		return &dataplane.Denial{Limit: name, Max: limit, Wait: w.wait(at, want-free, others)}
+	case !fits(free, untold, want, nodes):
+		return &dataplane.Denial{Limit: name, Max: limit, Wait: soon}
+	}
+	return nil
 }
 
 // empty is how long until all has gone.

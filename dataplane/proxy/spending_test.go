@@ -234,9 +234,19 @@ type asking struct {
 	asked *dataplane.Estimate
 }
 
-func (l *asking) Acquire(key *dataplane.APIKey, want dataplane.Estimate) (dataplane.Lease, dataplane.Quotas, *dataplane.Denial) {
+func (l *asking) Begin(key *dataplane.APIKey) (dataplane.Lease, dataplane.Quotas, *dataplane.Denial) {
+	lease, quotas, denial := l.Limiter.Begin(key)
+	return askingLease{lease, l.asked}, quotas, denial
+}
+
+type askingLease struct {
+	dataplane.Lease
+	asked *dataplane.Estimate
+}
+
+func (l askingLease) Reserve(want dataplane.Estimate) (dataplane.Quotas, *dataplane.Denial) {
 	*l.asked = want
-	return l.Limiter.Acquire(key, want)
+	return l.Lease.Reserve(want)
 }
 
 // While somebody is left a silent provider has less time for a plain answer.
