@@ -52,7 +52,10 @@ func (k *APIKey) MayComeFrom(a netip.Addr) bool {
 // Estimate is what a call is expected to use, known before it is made.
 type Estimate struct {
 	Tokens int64
-	Cost   PicoUSD
+	// Least is the part of Tokens without which the call may not be made. The rest is reserved
+	// as far as it is there: the client did not ask for so much, the model might give it.
+	Least int64
+	Cost  PicoUSD
 }
 
 // Quota is how one limit of a key stands.

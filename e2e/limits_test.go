@@ -37,6 +37,7 @@ func TestALimitHoldsAcrossNodes(t *testing.T) {
 		let += letIn(t, s.nodes[1], six)
 		return let >= 6
 	})
+	s.eventually("the first node knows of those", func(context.Context) bool { return remaining(t, s.nodes[0], six) == "0" })
 	for i := range 6 {
 		let += letIn(t, s.nodes[i%2], six)
 	}

@@ -18,6 +18,7 @@ type account struct {
 	tokens   *window    // nil until a limit asks for it
 	inFlight int64
 	reserved dataplane.PicoUSD // by calls in flight
+	held     int64             // tokens, likewise
 	spending spending
 	others   others
 	changed  bool   // since the last exchange
@@ -124,18 +125,20 @@ func (a *account) reserve(ls *lease, want dataplane.Estimate, nodes int64, at mo
 	others, limits := a.others.now(at), ls.key.Limits
 	// A call that is expected to use more than the whole limit gets in when the limit is
 	// free: estimates are rough, and it could never be made otherwise.
-	tokens, cost := min(max(want.Tokens, 0), limits.Tokens), max(want.Cost, 0)
+	least, cost := min(max(want.Least, 0), limits.Tokens), max(want.Cost, 0)
 	d := a.judgeBudget(ls.key, others, cost, nodes, now)
 	if d == nil {
-		d = a.judgeTokens(limits, others, tokens, nodes, at)
+		d = a.judgeTokens(limits, others, least, nodes, at)
 	}
 	if d != nil {
-		d.Want = want.Tokens
+		d.Want = want.Least
 		return a.quotas(limits, others, at), d, nodes > 1
 	}
 	ls.cost = cost
 	if limits.Tokens > 0 {
+		tokens := max(least, min(want.Tokens, limits.Tokens-a.tokens.sum-others.tokens))
 		ls.tokens, ls.counted, ls.second = tokens, true, a.tokens.add(at, tokens)
+		a.held += tokens
 		a.untold.tokens += tokens
 		hurry = urgent(limits.Tokens-a.tokens.sum-others.tokens, a.untold.tokens, nodes)
 	}
@@ -197,7 +200,11 @@ func (a *account) judgeTokens(limits dataplane.Limits, others use, tokens, nodes
 		return nil
 	}
 	free := limits.Tokens - a.tokens.sum - others.tokens
-	return a.tokens.judge(dataplane.LimitTokens, limits.Tokens, free, others.tokens, at, tokens, a.untold.tokens, nodes)
+	d := a.tokens.judge(dataplane.LimitTokens, limits.Tokens, free, others.tokens, at, tokens, a.untold.tokens, nodes)
+	if d != nil && tokens-free <= a.held { // calls in flight may give it back at any time
+		d.Wait = min(d.Wait, time.Second)
+	}
+	return d
 }
 
 // advance brings everything up to now.
@@ -306,6 +313,7 @@ func (a *account) cancel(ls *lease, at moment) {
 	}
 	a.inFlight--
 	a.reserved -= ls.cost
+	a.held -= ls.tokens
 	a.changed = true
 }
 
@@ -329,6 +337,7 @@ func (a *account) settle(ls *lease, tokens int64, cost dataplane.PicoUSD, at mom
 	}
 	a.inFlight--
 	a.reserved -= ls.cost
+	a.held -= ls.tokens
 	a.spending.spend(cost, now)
 	a.changed = true
 }

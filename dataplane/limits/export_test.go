@@ -9,6 +9,7 @@ func (l *Limiter) Acquire(key *dataplane.APIKey, want dataplane.Estimate) (datap
 	if denial != nil {
 		return nil, quotas, denial
 	}
+	want.Least = max(want.Least, want.Tokens)
 	if quotas, denial = lease.Reserve(want); denial != nil {
 		lease.Cancel()
 		return nil, l.Look(key), denial

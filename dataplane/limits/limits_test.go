@@ -376,3 +376,40 @@ func BenchmarkAcquireAndSettle(b *testing.B) {
 		lease.Settle(120, 90)
 	}
 }
+
+// A call of which only the model says how much it may answer reserves what is left, and is no
+// longer in the way of others than it runs.
+func TestACallReservesOfItsModelsDefaultWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	c := newClock(start)
+	l := newLimiter(c)
+	key := newKey(t, "k", &nodev1.ApiKey{TokensPerMinute: 1000})
+	want := dataplane.Estimate{Tokens: 4200, Least: 100}
+	reserve := func() (dataplane.Lease, *dataplane.Denial) {
+		lease, _, denial := l.Begin(key)
+		if denial == nil {
+			_, denial = lease.Reserve(want)
+		}
+		return lease, denial
+	}
+	for used := range int64(9) {
+		lease, denial := reserve()
+		if denial != nil {
+			t.Fatalf("denied by %s after %d tokens, want all that is left reserved", denial.Limit, 100*used)
+		}
+		beside, denial := reserve()
+		if denial == nil || denial.Limit != dataplane.LimitTokens || denial.Want != 100 || denial.Wait != time.Second {
+			t.Fatalf("beside it: %+v, want a denial by tokens for a second", denial)
+		}
+		beside.Cancel()
+		lease.Settle(100, 0)
+	}
+	lease, denial := reserve()
+	if denial != nil {
+		t.Fatalf("denied by %s with 100 tokens left", denial.Limit)
+	}
+	lease.Settle(100, 0)
+	if _, denial = reserve(); denial == nil || denial.Wait < 50*time.Second {
+		t.Errorf("%+v with no tokens left, want a denial until they are back", denial)
+	}
+}

@@ -76,6 +76,7 @@ func (c *call) estimate() dataplane.Estimate {
 	if c.req.Endpoint.Estimate != wire.EstimateNothing {
 		usage.Input = c.req.Envelope.Prompt
 	}
+	least := usage.Input
 	if c.req.Endpoint.Estimate == wire.EstimateBoth {
 		usage.Output = cmp.Or(e.MaxTokens, first.MaxOutput, defaultOutput)
 		if first.MaxOutput > 0 {
@@ -83,7 +84,10 @@ func (c *call) estimate() dataplane.Estimate {
 		}
 		usage.Output *= max(e.Choices, 1)
 	}
-	return dataplane.Estimate{Tokens: usage.Input + usage.Output, Cost: first.Price.Cost(usage)}
+	if e.MaxTokens > 0 {
+		least += usage.Output
+	}
+	return dataplane.Estimate{Tokens: usage.Input + usage.Output, Least: least, Cost: first.Price.Cost(usage)}
 }
 
 // longestWait is how long clients are told to wait at most: official SDKs ignore what is

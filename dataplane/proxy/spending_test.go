@@ -220,7 +220,10 @@ func TestCallsReserveWhatTheModelMayAnswerWith(t *testing.T) {
 			r.post(body)
 			r.call()
 			input := int64(len(body) / 4)
-			want := dataplane.Estimate{Tokens: input + tt.want, Cost: dataplane.PicoUSD(input*1_000_000 + tt.want*2_000_000)}
+			want := dataplane.Estimate{Tokens: input + tt.want, Least: input, Cost: dataplane.PicoUSD(input*1_000_000 + tt.want*2_000_000)}
+			if tt.limit > 0 {
+				want.Least = want.Tokens
+			}
 			if asked != want {
 				t.Errorf("reserved %+v, want %+v", asked, want)
 			}
