@@ -455,7 +455,8 @@ type Model struct {
 	// Set on models that an import brought.
 	Imported *ModelImport `protobuf:"bytes,5,opt,name=imported,proto3" json:"imported,omitempty"`
 	// Most tokens of one answer, when known. A call that names no limit of its own, such as max_tokens, reserves so many
-	// of its key's budget and tokens per minute until it ends; 0 is unknown, and 4,096 are reserved.
+	// of its key's budget, and of its tokens per minute as far as they are left, until it ends; 0 is unknown, and 4,096
+	// are reserved.
 	MaxOutputTokens int64 `protobuf:"varint,110,opt,name=max_output_tokens,json=maxOutputTokens,proto3" json:"max_output_tokens,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache

@@ -87,7 +87,7 @@ func providerService() cli.Service {
 			"trunkline.admin.v1.Model.field_rules":                        "What is done to fields of the requests that this model is sent, besides the rules of its provider.",
 			"trunkline.admin.v1.Model.id":                                 "The id the upstream knows, sent as it is.",
 			"trunkline.admin.v1.Model.imported":                           "Set on models that an import brought.",
-			"trunkline.admin.v1.Model.max_output_tokens":                  "Most tokens of one answer, when known. A call that names no limit of its own, such as max_tokens, reserves so many\nof its key's budget and tokens per minute until it ends; 0 is unknown, and 4,096 are reserved.",
+			"trunkline.admin.v1.Model.max_output_tokens":                  "Most tokens of one answer, when known. A call that names no limit of its own, such as max_tokens, reserves so many\nof its key's budget, and of its tokens per minute as far as they are left, until it ends; 0 is unknown, and 4,096\nare reserved.",
 			"trunkline.admin.v1.Model.price":                              "What the upstream charges; without it calls cost 0 and are marked unpriced.",
 			"trunkline.admin.v1.ModelImport.alias":                        "The alias that imports wrote last.",
 			"trunkline.admin.v1.ModelImport.context_window":               "The context window that imports wrote last, in tokens.",

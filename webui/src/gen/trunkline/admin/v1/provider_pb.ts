@@ -275,7 +275,8 @@ export type Model = Message<"trunkline.admin.v1.Model"> & {
 
   /**
    * Most tokens of one answer, when known. A call that names no limit of its own, such as max_tokens, reserves so many
-   * of its key's budget and tokens per minute until it ends; 0 is unknown, and 4,096 are reserved.
+   * of its key's budget, and of its tokens per minute as far as they are left, until it ends; 0 is unknown, and 4,096
+   * are reserved.
    *
    * @generated from field: int64 max_output_tokens = 110;
    */
