@@ -24,8 +24,9 @@ test('an edit is sent with everything else as it is', () => {
       contextWindow: 128_000n,
       maxOutputTokens: 4000n,
       price: { input: '1', cachedInput: '', cacheWrite: '1.25', output: '', perCall: '' },
+      fieldRules: [],
     },
-    { id: 'b', alias: 'short', contextWindow: 8000n, maxOutputTokens: 90n, price: undefined },
+    { id: 'b', alias: 'short', contextWindow: 8000n, maxOutputTokens: 90n, price: undefined, fieldRules: [] },
   ]);
 });
 
