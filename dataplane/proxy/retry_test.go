@@ -184,7 +184,7 @@ func TestTheSameTargetIsAskedOnceMore(t *testing.T) {
 	}{
 		"a server's error":          {[]string{"status-500-times-1", "ok"}, nil, 0, "p1:server_error p1:ok"},
 		"a bare 503":                {[]string{"status-503-times-1", "ok"}, nil, 0, "p1:server_error p1:ok"},
-		"an error in a good answer": {[]string{"200-error-times-1", "ok"}, nil, 0, "p1:server_error p1:ok"},
+		"an error in a good answer": {[]string{"200-error-times-1", "ok"}, nil, 0, "p1:server_error p2:ok"},
 		"cut before the answer":     {[]string{"cut-0-times-1", "ok"}, nil, 0, "p1:connection_reset p1:ok"},
 		"it stays":                  {[]string{"status-500", "ok"}, nil, 0, "p1:server_error p1:server_error p2:ok"},
 		"once a call":               {[]string{"status-500", "status-500", "ok"}, nil, 0, "p1:server_error p1:server_error p2:server_error p3:ok"},

@@ -56,12 +56,12 @@ func (c *call) retry(ctx context.Context, failed *attempt, v dataplane.Verdict, 
 }
 
 // mayRetry says whether a failure is worth another try: not on a target that is cooling, or was before,
-// and not where the request could take effect twice. While others are left it must have come soon, and
-// be one that is over in a moment.
+// and not where the request could take effect twice. While others are left it must have come soon, be
+// one that is over in a moment, and not be hidden in a good answer, which was worked on.
 func (c *call) mayRetry(failed *attempt, v dataplane.Verdict, others bool) bool {
 	rule := v.Outcome.Rule()
 	return failed.Policy.RetrySameTarget && rule.OnceMore && !c.req.Unsafe && !failed.lastResort &&
-		(!others || rule.AtOnce && failed.record.Duration < soon) &&
+		(!others || rule.AtOnce && failed.record.Duration < soon && failed.record.Status/100 != 2) &&
 		failed.Condition(c.engine.cfg.Health.Condition).State == dataplane.Closed
 }
 

@@ -181,7 +181,7 @@ type FailoverPolicy struct {
 	// the whole answer so that failover stays possible to the last token.
 	StreamCommit string `protobuf:"bytes,15,opt,name=stream_commit,json=streamCommit,proto3" json:"stream_commit,omitempty"`
 	// Whether a target is asked once more, after 25 to 250 ms, when it fails in a way that passes: with a
-	// server's error or a reset within 2 s, or, when no candidate is left, with a timeout or overload of
+	// server's error status or a reset within 2 s, or, when no candidate is left, with a timeout or overload of
 	// its own. Only on a target that is not cooling, within max_attempts, and while other candidates are
 	// left once a call and never with the last attempt; default true.
 	RetrySameTarget *bool `protobuf:"varint,120,opt,name=retry_same_target,json=retrySameTarget,proto3,oneof" json:"retry_same_target,omitempty"`

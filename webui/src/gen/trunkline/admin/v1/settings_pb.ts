@@ -209,7 +209,7 @@ export type FailoverPolicy = Message<"trunkline.admin.v1.FailoverPolicy"> & {
 
   /**
    * Whether a target is asked once more, after 25 to 250 ms, when it fails in a way that passes: with a
-   * server's error or a reset within 2 s, or, when no candidate is left, with a timeout or overload of
+   * server's error status or a reset within 2 s, or, when no candidate is left, with a timeout or overload of
    * its own. Only on a target that is not cooling, within max_attempts, and while other candidates are
    * left once a call and never with the last attempt; default true.
    *
