@@ -5,6 +5,7 @@ import { ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { useI18n } from '@/i18n';
 import { Facts } from '@/ui/Page';
 import { PriceText } from '@/ui/Price';
+import { kindOf } from '@/ui/priceKinds';
 import { cachedShare, tokensPerSecond } from '../list/figures';
 
 /** Times, tokens, and what was paid at which prices. */
@@ -46,6 +47,12 @@ export function Cost({ call }: { call: Call }) {
             value: usd(attempt.cost),
             note: <PriceOf provider={attempt.provider} model={attempt.model} />,
           })),
+        ...partsOf(call).map(({ kind, quantity, cost }) => ({
+          name: t('calls.call.part', { what: t(`price.kind.${kind}`) }),
+          value: usd(cost),
+          note: kind === 'perSecond' ? duration(Number(quantity)) : int(quantity),
+        })),
+        ...(usage?.serviceTier ? [{ name: t('calls.call.serviceTier'), value: usage.serviceTier }] : []),
         {
           name: t('calls.cost'),
           value: usd(call.cost),
@@ -56,6 +63,16 @@ export function Cost({ call }: { call: Call }) {
       ]}
     />
   );
+}
+
+/** What the answer's cost is made of, when that is more than one thing. */
+function partsOf(call: Call) {
+  const answer = call.attempts.at(-1);
+  const parts = (answer?.costParts ?? []).flatMap(({ kind, quantity, cost }) => {
+    const known = kindOf(kind);
+    return known ? [{ kind: known, quantity, cost }] : [];
+  });
+  return parts.length > 1 ? parts : [];
 }
 
 /** The price of today: a call keeps what it cost, not the prices of its day. */

@@ -40,7 +40,7 @@ const SOURCES: Record<string, PlainKey> = {
 
 /** Every model with what an import does with it and why, by what it does. */
 export function PlanTable({ models }: { models: readonly ImportedModel[] }) {
-  const { t, int, compact } = useI18n();
+  const { t, int, count, compact } = useI18n();
   const present = ORDER.filter((action) => models.some((model) => model.action === action));
   const [chosen, setChosen] = useState<string>();
   const open = present.find((action) => String(action) === chosen) ?? present[0];
@@ -80,6 +80,12 @@ export function PlanTable({ models }: { models: readonly ImportedModel[] }) {
       cell: (model) => (
         <span>
           <PriceText price={model.price} />
+          {model.pricesLeftOut.length > 0 && (
+            <span className={c.change}>{t('import.leftOut', { names: model.pricesLeftOut.join(', ') })}</span>
+          )}
+          {model.price && model.price.tiers.length > 0 && (
+            <span className={c.change}>{count('providers.price.tierCount', model.price.tiers.length)}</span>
+          )}
           {SOURCES[model.priceSource] && <span className={c.change}>{t(SOURCES[model.priceSource] as PlainKey)}</span>}
         </span>
       ),

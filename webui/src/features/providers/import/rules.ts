@@ -1,6 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ImportRules, ImportRulesSchema } from '@/gen/trunkline/admin/v1/import_pb';
-import { PRICE_FIELDS, type Prices, pricesOf } from '../models/draft';
+import { type Prices, priceOf, pricesOf } from '../models/draft';
 import type { Template } from './patterns';
 
 /** Import rules as the form holds them. */
@@ -32,6 +32,5 @@ export function rulesOf(rules: ImportRules | undefined): Rules {
 export function documentOf(rules: Rules): MessageInitShape<typeof ImportRulesSchema> {
   const { template, defaultPrice, ...rest } = rules;
   const hasTemplate = template.stripVendor || template.lowerCase || template.prefix !== '' || template.suffix !== '';
-  const hasPrice = PRICE_FIELDS.some((field) => defaultPrice[field] !== '');
-  return { ...rest, alias: hasTemplate ? template : undefined, defaultPrice: hasPrice ? defaultPrice : undefined };
+  return { ...rest, alias: hasTemplate ? template : undefined, defaultPrice: priceOf(defaultPrice) };
 }

@@ -2,7 +2,8 @@ import { Button } from '@mantine/core';
 import { useState } from 'react';
 import { useI18n } from '@/i18n';
 import { Dialog, DialogActions } from '@/ui/Dialog';
-import { PRICE_FIELDS, type Prices, pricesOf } from './draft';
+import { MAIN_KINDS } from '@/ui/priceKinds';
+import { type Prices, pricesOf } from './draft';
 import c from './models.module.css';
 import { PriceFields } from './PriceFields';
 
@@ -18,7 +19,7 @@ export function BulkPrice({
 }) {
   const { t, count } = useI18n();
   const [prices, setPrices] = useState(pricesOf(undefined));
-  const given = Object.fromEntries(PRICE_FIELDS.filter((f) => prices[f] !== '').map((f) => [f, prices[f]]));
+  const given = Object.fromEntries(MAIN_KINDS.filter((f) => prices[f] !== '').map((f) => [f, prices[f]]));
   return (
     <Dialog opened title={count('providers.bulk.priceTitle', n)} onClose={onClose} size={560}>
       <p className={c.text}>{t('providers.bulk.priceText')}</p>

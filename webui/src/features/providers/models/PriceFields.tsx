@@ -1,34 +1,42 @@
 import { useI18n } from '@/i18n';
 import { FieldRow } from '@/ui/fields/Form';
 import { MoneyField } from '@/ui/fields/MoneyField';
-import { PRICE_FIELDS, type PriceField, type Prices } from './draft';
+import { MAIN_KINDS, type PriceKind } from '@/ui/priceKinds';
+import type { Rates } from './draft';
 
-/** All five prices of a model. */
-export function PriceFields({
+/** Amounts side by side: those that most models have, or others. */
+export function PriceFields<T extends Rates>({
   value,
   onChange,
-  errors = {},
+  kinds = MAIN_KINDS,
   placeholder,
 }: {
-  value: Prices;
-  onChange: (value: Prices) => void;
-  errors?: Partial<Record<PriceField, string>>;
+  value: T;
+  onChange: (value: T) => void;
+  kinds?: readonly PriceKind[];
   placeholder?: string;
 }) {
   const { t } = useI18n();
   return (
     <FieldRow>
-      {PRICE_FIELDS.map((field) => (
+      {kinds.map((kind) => (
         <MoneyField
-          key={field}
-          label={t(`providers.price.${field}`)}
-          per={t(field === 'perCall' ? 'providers.price.perCallUnit' : 'providers.price.perMillion')}
-          value={value[field]}
-          onChange={(amount) => onChange({ ...value, [field]: amount })}
-          error={errors[field]}
+          key={kind}
+          label={t(`price.kind.${kind}`)}
+          per={t(`providers.price.${UNITS[kind] ?? 'perMillion'}`)}
+          value={value[kind]}
+          onChange={(amount) => onChange({ ...value, [kind]: amount })}
           placeholder={placeholder}
         />
       ))}
     </FieldRow>
   );
 }
+
+/** What an amount is for, where it is not a million tokens. */
+const UNITS = {
+  perCall: 'perCallUnit',
+  perImage: 'perImageUnit',
+  perSecond: 'perSecondUnit',
+  perCharacter: 'perCharacterUnit',
+} as Partial<Record<PriceKind, 'perCallUnit' | 'perImageUnit' | 'perSecondUnit' | 'perCharacterUnit'>>;

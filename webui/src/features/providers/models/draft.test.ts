@@ -23,11 +23,26 @@ test('an edit is sent with everything else as it is', () => {
       alias: 'x',
       contextWindow: 128_000n,
       maxOutputTokens: 4000n,
-      price: { input: '1', cachedInput: '', cacheWrite: '1.25', output: '', perCall: '' },
+      price: { ...a.price, input: '1', cacheWrite: '1.25', output: '', tiers: [] },
       fieldRules: [],
     },
     { id: 'b', alias: 'short', contextWindow: 8000n, maxOutputTokens: 90n, price: undefined, fieldRules: [] },
   ]);
+});
+
+test('tiers and rare prices stay when something else is edited', () => {
+  const tiered = create(ModelSchema, {
+    id: 't',
+    price: {
+      input: '3',
+      perSecond: '0.0001',
+      tiers: [{ aboveInputTokens: 200_000n, serviceTier: 'flex', output: '22.5' }],
+    },
+  });
+  const draft = edit(EMPTY, [tiered], { ...valuesOf(tiered), alias: 'x' });
+  const [sent] = documentOf([tiered], draft);
+  expect(sent?.alias).toBe('x');
+  expect(create(ModelSchema, sent).price).toEqual(tiered.price);
 });
 
 test('an edit that is taken back is none', () => {

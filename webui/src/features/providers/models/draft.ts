@@ -1,11 +1,14 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { Price } from '@/gen/trunkline/admin/v1/price_pb';
+import type { Price, PriceSchema } from '@/gen/trunkline/admin/v1/price_pb';
 import type { Model, ModelSchema } from '@/gen/trunkline/admin/v1/provider_pb';
+import { PRICE_KINDS, type PriceKind } from '@/ui/priceKinds';
 import { documentsOf, type RuleValues, rulesOf } from '../rules/rule';
 
-export const PRICE_FIELDS = ['input', 'cachedInput', 'cacheWrite', 'output', 'perCall'] as const;
-export type PriceField = (typeof PRICE_FIELDS)[number];
-export type Prices = Record<PriceField, string>;
+/** Amounts by what they are paid for; an empty one is not set. */
+export type Rates = Record<PriceKind, string>;
+/** A price for long prompts, or for a service tier; what is empty stays as it is without it. */
+export type Tier = Rates & { aboveInputTokens: number; serviceTier: string };
+export type Prices = Rates & { tiers: readonly Tier[] };
 
 /** What one may set of a model. */
 export type ModelValues = {
@@ -25,8 +28,32 @@ export type Draft = {
 };
 export const EMPTY: Draft = { edited: new Map(), removed: new Set(), added: [] };
 
+const ratesOf = (price: Partial<Rates> | undefined) =>
+  Object.fromEntries(PRICE_KINDS.map((kind) => [kind, price?.[kind] ?? ''])) as Rates;
+
+export const newTier = (): Tier => ({ ...ratesOf(undefined), aboveInputTokens: 0, serviceTier: '' });
+
 export function pricesOf(price: Price | undefined): Prices {
-  return Object.fromEntries(PRICE_FIELDS.map((field) => [field, price?.[field] ?? ''])) as Prices;
+  const tiers = price?.tiers.map((tier) => ({
+    ...ratesOf(tier),
+    aboveInputTokens: Number(tier.aboveInputTokens),
+    serviceTier: tier.serviceTier,
+  }));
+  return { ...ratesOf(price), tiers: tiers ?? [] };
+}
+
+/** The price as it is to be saved; none when nothing is said. */
+export function priceOf(prices: Prices): MessageInitShape<typeof PriceSchema> | undefined {
+  const { tiers, ...rates } = prices;
+  if (tiers.length === 0 && PRICE_KINDS.every((kind) => rates[kind] === '')) return undefined;
+  return {
+    ...rates,
+    tiers: tiers.map((tier) => ({
+      ...tier,
+      aboveInputTokens: BigInt(tier.aboveInputTokens),
+      serviceTier: tier.serviceTier.trim(),
+    })),
+  };
 }
 
 export const valuesOf = (model: Model): ModelValues => ({
@@ -93,7 +120,7 @@ export function documentOf(models: readonly Model[], draft: Draft): MessageInitS
       alias: alias.trim(),
       contextWindow: BigInt(contextWindow),
       maxOutputTokens: BigInt(maxOutputTokens),
-      price: PRICE_FIELDS.some((field) => price[field] !== '') ? price : undefined,
+      price: priceOf(price),
       fieldRules: documentsOf(rules),
     }));
 }

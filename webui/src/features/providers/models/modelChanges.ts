@@ -1,8 +1,9 @@
 import type { Model, Provider } from '@/gen/trunkline/admin/v1/provider_pb';
 import type { I18n } from '@/i18n';
 import type { Change } from '@/ui/Changes';
+import { PRICE_KINDS } from '@/ui/priceKinds';
 import { ruleText } from '../rules/rule';
-import { type Draft, EMPTY, isSame, type ModelValues, PRICE_FIELDS, valuesOf } from './draft';
+import { type Draft, EMPTY, isSame, type ModelValues, type Tier, valuesOf } from './draft';
 
 type Words = Pick<I18n, 't' | 'usd' | 'int'>;
 
@@ -20,7 +21,8 @@ export function modelChanges(words: Words, models: readonly Model[], draft: Draf
   return [...added, ...removed, ...edited];
 }
 
-function fields({ t, usd, int }: Words, before: ModelValues, after: ModelValues): Change[] {
+function fields(words: Words, before: ModelValues, after: ModelValues): Change[] {
+  const { t, usd, int } = words;
   const line = (what: string, a: string, b: string): Change[] =>
     a === b ? [] : [{ name: `${before.id} · ${what}`, before: a || '–', after: b || '–' }];
   const money = (value: string) => (value === '' ? '' : usd(value));
@@ -30,10 +32,24 @@ function fields({ t, usd, int }: Words, before: ModelValues, after: ModelValues)
     ...line(t('providers.model.context'), tokens(before.contextWindow), tokens(after.contextWindow)),
     ...line(t('providers.model.maxOutput'), tokens(before.maxOutputTokens), tokens(after.maxOutputTokens)),
     ...line(t('providers.rules.title'), before.rules.map(ruleText).join(', '), after.rules.map(ruleText).join(', ')),
-    ...PRICE_FIELDS.flatMap((field) =>
-      line(t(`providers.price.${field}`), money(before.price[field]), money(after.price[field])),
+    ...PRICE_KINDS.flatMap((kind) =>
+      line(t(`price.kind.${kind}`), money(before.price[kind]), money(after.price[kind])),
     ),
+    ...line(t('providers.price.tiers'), tiersText(words, before.price.tiers), tiersText(words, after.price.tiers)),
   ];
+}
+
+/** "> 200,000: Input $6.00, Output $22.50; flex: Input $1.50". */
+function tiersText({ t, usd, int }: Words, tiers: readonly Tier[]): string {
+  return tiers
+    .map((tier) => {
+      const of = [tier.serviceTier, tier.aboveInputTokens > 0 && `> ${int(tier.aboveInputTokens)}`].filter(Boolean);
+      const amounts = PRICE_KINDS.filter((kind) => tier[kind] !== '').map(
+        (kind) => `${t(`price.kind.${kind}`)} ${usd(tier[kind])}`,
+      );
+      return `${of.join(' ')}: ${amounts.join(', ')}`;
+    })
+    .join('; ');
 }
 
 /** What someone else changed, as a draft on what was there before. */

@@ -152,6 +152,8 @@ export const calls = {
   'calls.call.clock': "The node's clock was more than a minute off; its times are as it told them.",
   'calls.call.cachedTokens': '{n} from cache ({share})',
   'calls.call.cacheWrite': 'Written to the cache',
+  'calls.call.part': 'of it {what}',
+  'calls.call.serviceTier': 'Service tier',
   'calls.call.costOf': 'Attempt {n}, {provider}',
   'calls.call.priceToday': "today's price {price} per million tokens",
   'calls.attempt.waited': 'waited {time} before',

@@ -32,6 +32,7 @@ export const imports = {
   'import.rules.defaultPrice': 'Price of models for which nothing better is known:',
   'import.rules.credential': 'Credential to ask with',
   'import.noAlias': 'no alias',
+  'import.leftOut': 'not in this price: {names}',
   'import.restore': 'Offer removed models again',
   'import.restoreHint': 'Models that someone removed do not come back by themselves',
   'import.filter': 'Search the list',

@@ -146,6 +146,8 @@ export const calls: Texts<typeof en> = {
   'calls.call.clock': 'ノードの時計が 1 分以上ずれていました。時刻はノードの報告どおりです。',
   'calls.call.cachedTokens': 'うちキャッシュ {n}（{share}）',
   'calls.call.cacheWrite': 'キャッシュへの書き込み',
+  'calls.call.part': '内訳：{what}',
+  'calls.call.serviceTier': 'サービスティア',
   'calls.call.costOf': '試行 {n}、{provider}',
   'calls.call.priceToday': '現在の単価 {price}（100 万トークンあたり）',
   'calls.attempt.waited': '開始前に {time} 待機',

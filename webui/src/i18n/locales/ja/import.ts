@@ -35,6 +35,7 @@ export const imports: Texts<typeof en> = {
   'import.rules.defaultPrice': 'ほかに情報がないモデルの料金：',
   'import.rules.credential': '問い合わせに使う認証情報',
   'import.noAlias': 'エイリアスなし',
+  'import.leftOut': 'この料金に含まれないもの：{names}',
   'import.restore': '削除したモデルも対象にする',
   'import.restoreHint': '削除したモデルは自動では戻りません',
   'import.filter': '一覧を検索',

@@ -145,6 +145,8 @@ export const calls: Texts<typeof en> = {
   'calls.call.clock': '노드의 시계가 1분 넘게 어긋나 있었습니다. 시각은 노드가 보고한 그대로입니다.',
   'calls.call.cachedTokens': '캐시 {n}({share})',
   'calls.call.cacheWrite': '캐시에 쓴 토큰',
+  'calls.call.part': '내역: {what}',
+  'calls.call.serviceTier': '서비스 등급',
   'calls.call.costOf': '시도 {n}, {provider}',
   'calls.call.priceToday': '현재 단가 {price}(토큰 100만 개당)',
   'calls.attempt.waited': '시작 전 {time} 대기',

@@ -35,6 +35,7 @@ export const imports: Texts<typeof en> = {
   'import.rules.defaultPrice': '더 정확한 정보가 없는 모델의 가격:',
   'import.rules.credential': '조회에 사용할 자격 증명',
   'import.noAlias': '별칭 없음',
+  'import.leftOut': '이 가격에 포함되지 않음: {names}',
   'import.restore': '제거한 모델도 다시 표시',
   'import.restoreHint': '제거한 모델은 저절로 돌아오지 않습니다',
   'import.filter': '목록 검색',

@@ -33,6 +33,7 @@ export const imports: Texts<typeof en> = {
   'import.rules.defaultPrice': '没有更准确信息时的模型价格：',
   'import.rules.credential': '查询所用凭据',
   'import.noAlias': '无别名',
+  'import.leftOut': '未纳入此价格：{names}',
   'import.restore': '重新提供已移除的模型',
   'import.restoreHint': '被移除的模型不会自动恢复',
   'import.filter': '搜索列表',
