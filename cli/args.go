@@ -88,17 +88,43 @@ func (c *subcommand) completeArgs(cmd *cobra.Command, args []string, _ string) (
 	if !ok {
 		return nil, noFiles
 	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)
+	return c.names(cmd.Context(), list), noFiles
+}
+
+// nouns are the flags that name something, and the command that lists what they may name.
+var nouns = map[string]string{
+	"provider": "providers", "providers": "providers", "group": "groups", "groups": "groups", "api-key": "keys", "node": "nodes",
+}
+
+// completeNames has flags that name something complete what exists. Without a server they offer nothing.
+func (c *subcommand) completeNames() {
+	for flag, noun := range nouns {
+		if c.cmd.Flags().Lookup(flag) == nil {
+			continue
+		}
+		// It fails only for a flag that does not exist, or that has completions already.
+		_ = c.cmd.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+			list, ok := c.r.lists[noun]
+			if !ok {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return c.names(cmd.Context(), list), cobra.ShellCompDirectiveNoFileComp
+		})
+	}
+}
+
+// names asks the server for the names of what exists; nothing when it does not answer in time.
+func (c *subcommand) names(ctx context.Context, list Method) (names []string) {
+	ctx, cancel := context.WithTimeout(ctx, completionTimeout)
 	defer cancel()
-	var names []string
 	err := c.r.Connect(ctx, func(client *connect.Client) (err error) {
 		names, err = existing(ctx, client, list)
 		return err
 	})
 	if err != nil {
-		return nil, noFiles
+		return nil
 	}
-	return names, noFiles
+	return names
 }
 
 // existing lists identifiers, one page of them.

@@ -19,6 +19,9 @@ import (
 func (r *Runtime) Command(s Service) *cobra.Command {
 	short, long := docs(s.Doc)
 	parent := &cobra.Command{Use: s.Use, Aliases: singular(s.Use), Short: short, Long: long, Args: KnownSubcommand, RunE: ShowHelp}
+	if list, ok := s.method("list"); ok {
+		r.lists[s.Use] = list
+	}
 	for _, m := range s.Methods {
 		parent.AddCommand(r.method(&s, m).cmd)
 	}
@@ -85,6 +88,7 @@ func (r *Runtime) method(s *Service, m Method) *subcommand {
 	if c.shape.paged() {
 		c.bindLimit()
 	}
+	c.completeNames()
 	c.cmd.Use += c.argUsage()
 	if m.use == "update" {
 		c.cmd.Long += updateHelp

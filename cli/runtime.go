@@ -28,6 +28,7 @@ type Runtime struct {
 	cfg    Config
 	conn   conn.Options
 	format output.Format
+	lists  map[string]Method // that list what a command is about, by its noun
 }
 
 // New makes a Runtime.
@@ -35,7 +36,7 @@ func New(cfg Config) *Runtime {
 	if cfg.Verdict == nil {
 		cfg.Verdict = func(proto.Message) error { return nil }
 	}
-	return &Runtime{cfg: cfg, format: output.Table}
+	return &Runtime{cfg: cfg, format: output.Table, lists: map[string]Method{}}
 }
 
 // BindGlobal adds the flags that every command has.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -151,8 +152,17 @@ func TestARevokedNodeIsCutOff(t *testing.T) {
 			t.Errorf("the certificate of %s is good for %s", n.GetName(), left)
 		}
 	}
+	s.servesNothing(node)
+	if out := s.operate("nodes", "list"); !regexp.MustCompile(`(?m)^node-1 .*\brevoked\b`).MatchString(out) || !regexp.MustCompile(`(?m)^node-2 .*\bready\b`).MatchString(out) {
+		t.Errorf("the list shows no states:\n%s", out)
+	}
+	node.Restart() // it remembers
+	s.servesNothing(node)
+	node.Env = append(node.Env, "TRUNKLINE_SERVE_WHEN_REVOKED=true")
+	node.Restart()
+	awaitReady(t, node)
 	if code := s.callStatus(node); code != http.StatusOK {
-		t.Errorf("the node answers %d; what it has it serves on", code)
+		t.Errorf("the node answers %d although it is to serve on", code)
 	}
 	_, fresh := s.ticket()
 	node.Env = s.nodeEnv(fresh)
@@ -161,6 +171,26 @@ func TestARevokedNodeIsCutOff(t *testing.T) {
 }
 
 // The name of a node that serves is taken over with a token for that name only.
+// servesNothing waits until a revoked node is not ready and refuses what comes.
+func (s *stack) servesNothing(node *program.Process) {
+	s.t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		if code := s.callStatus(node); code == http.StatusServiceUnavailable {
+			break
+		} else if time.Now().After(deadline) {
+			s.t.Fatalf("the revoked node answers %d", code)
+		}
+	}
+	resp, err := http.Get(node.Address("ops") + "/readyz")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if body, err := io.ReadAll(resp.Body); resp.StatusCode != http.StatusServiceUnavailable || err != nil {
+		s.t.Errorf("/readyz: %d %s, %v", resp.StatusCode, body, err)
+	}
+}
+
 func TestAConnectedNodeKeepsItsName(t *testing.T) {
 	t.Parallel()
 	s := closed(t)

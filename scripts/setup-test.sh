@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what `make test` needs and this machine lacks: PostgreSQL and Redis, which the
+# Installs what `make test` needs and this machine lacks: PostgreSQL, PgBouncer and Redis, which the
 # tests start and stop themselves, and Chromium with a font for the console's tests.
 # It uses Debian's packages, as root or through sudo; elsewhere it says what is missing.
 set -euo pipefail
@@ -12,6 +12,8 @@ have_postgres() {
 }
 have_postgres || packages+=(postgresql)
 command -v redis-server >/dev/null || packages+=(redis-server)
+# Not in everybody's PATH.
+command -v pgbouncer >/dev/null || [[ -x /usr/sbin/pgbouncer ]] || packages+=(pgbouncer)
 
 # The console is tested only where it can be built.
 if scripts/node.sh >/dev/null; then

@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/trunkline-ai/trunkline/cli/enumname"
 	"github.com/trunkline-ai/trunkline/cli/output"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -65,7 +66,7 @@ func skipped(s *adminv1.SkippedMember) []string {
 
 func node(n *adminv1.Node) []string {
 	return []string{
-		n.GetName(), output.Text(n.GetVersion()), yes(n.GetConnected()), strconv.FormatUint(n.GetAppliedRevision(), 10),
+		n.GetName(), output.Text(n.GetVersion()), enumname.Short(n.GetState().Descriptor().Values().ByNumber(n.GetState().Number())), strconv.FormatUint(n.GetAppliedRevision(), 10),
 		strconv.Itoa(int(n.GetInFlight())), strconv.FormatInt(n.GetCallsWaiting(), 10), strconv.FormatInt(n.GetCallsDropped(), 10),
 		output.Time(n.GetLastSeenTime()), output.Text(targets(n.GetTargets())), output.Text(n.GetError()),
 	}

@@ -50,7 +50,7 @@ func All() output.Views {
 		output.ViewOf(usageSeries, totalColumns("value")...),
 		output.ViewOf(usagePoint, totalColumns("start")...),
 		output.ViewOf(joinToken, "id", "state", "node", "note", "created", "by", "expires", "joined"),
-		output.ViewOf(node, "name", "version", "connected", "revision", "in flight", "calls waiting", "dropped", "last seen", "not healthy", "error"),
+		output.ViewOf(node, "name", "version", "state", "revision", "in flight", "calls waiting", "dropped", "last seen", "not healthy", "error"),
 	)
 }
 

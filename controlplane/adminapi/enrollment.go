@@ -23,6 +23,9 @@ type Enrollment interface {
 	Revoke(ctx context.Context, node, by string) error
 	// Identities are those of the nodes that have joined, by name. They must not be changed.
 	Identities() map[string]enrollment.NodeIdentity
+	// Orphans are nodes with a certificate of ours that the database does not know, and when they
+	// were heard of last. The result is the caller's.
+	Orphans() map[string]time.Time
 }
 
 // defaultTTL is how long a join token works of which nothing else is said.
@@ -112,6 +115,7 @@ func (s nodeService) RevokeNode(ctx context.Context, req *adminv1.RevokeNodeRequ
 
 // certify adds to nodes what their certificates say.
 func (s nodeService) certify(nodes ...*adminv1.Node) {
+	defer s.judge(nodes)
 	if s.enrollment == nil {
 		return
 	}

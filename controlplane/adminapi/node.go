@@ -21,7 +21,7 @@ type nodeService struct {
 
 // ListNodes lists the nodes in name order, beside the revision they should serve.
 func (s nodeService) ListNodes(context.Context, *adminv1.ListNodesRequest) (*adminv1.ListNodesResponse, error) {
-	nodes := slices.SortedFunc(slices.Values(s.nodes.Nodes()), func(a, b *adminv1.Node) int {
+	nodes := slices.SortedFunc(slices.Values(s.withOrphans(s.nodes.Nodes())), func(a, b *adminv1.Node) int {
 		return strings.Compare(a.GetName(), b.GetName())
 	})
 	s.certify(nodes...)

@@ -13,5 +13,6 @@ func checkOutcome(field, name string) []errs.Violation {
 	if _, ok := outcome.Named(name); ok || name == "" {
 		return nil
 	}
-	return []errs.Violation{{Field: "filter." + field, Description: "is no outcome; did you mean " + strings.Join(outcome.Nearest(name, 3), ", ") + "?"}}
+	return []errs.Violation{{Field: "filter." + field, Description: "is no outcome; did you mean " + strings.Join(outcome.Nearest(name, 3), ", ") +
+		"? It must be one of " + strings.Join(outcome.Names(), ", ")}}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"buf.build/go/protovalidate"
@@ -34,6 +35,22 @@ func (v *validation) intercept(next connect.ServerFunc) connect.ServerFunc {
 	}
 }
 
+// description says what a field must be; of an enum, by the names of its values.
+func description(v *protovalidate.Violation) string {
+	f := v.FieldDescriptor
+	if v.Proto.GetRuleId() != "enum.defined_only" || f == nil || f.Enum() == nil {
+		return v.Proto.GetMessage()
+	}
+	values := f.Enum().Values()
+	names := make([]string, 0, values.Len())
+	for i := range values.Len() {
+		if values.Get(i).Number() != 0 {
+			names = append(names, string(values.Get(i).Name()))
+		}
+	}
+	return "must be one of " + strings.Join(names, ", ")
+}
+
 func (v *validation) check(msg proto.Message) error {
 	var options []protovalidate.ValidationOption
 	if req, ok := msg.(updateRequest); ok && len(req.GetUpdateMask().GetPaths()) > 0 {
@@ -52,7 +69,7 @@ func (v *validation) check(msg proto.Message) error {
 	for i, violation := range invalid.Violations {
 		violations[i] = errs.Violation{
 			Field:       fieldAtFault(msg, violation.Proto.GetField()),
-			Description: violation.Proto.GetMessage(),
+			Description: description(violation),
 		}
 	}
 	return errs.Invalid(violations...)

@@ -23,7 +23,7 @@ import (
 
 const (
 	// defaultPoll is how often other replicas' joins and revocations are looked for.
-	defaultPoll = 2 * time.Second
+	defaultPoll = time.Second
 	// tidyEvery is how often what nobody can use any more is removed.
 	tidyEvery = time.Hour
 	// strangersPerSecond bounds how often unknown tokens may make us ask the database.
@@ -55,7 +55,7 @@ type Config struct {
 	Changed func()
 	Logger  *slog.Logger     // required
 	Now     func() time.Time // default time.Now
-	Poll    time.Duration    // how often other replicas' changes are looked for; default 2s
+	Poll    time.Duration    // how often other replicas' changes are looked for; default 1s
 }
 
 // Service is safe for concurrent use.
@@ -68,6 +68,7 @@ type Service struct {
 	reading sync.Mutex
 	mu      sync.Mutex
 	byName  map[string]NodeIdentity // guarded by mu; as last read
+	orphans map[string]time.Time    // guarded by mu; see Orphans
 	tokens  map[string]JoinToken    // guarded by mu; by id, without their uses, as last read
 }
 

@@ -3,6 +3,7 @@ package enrollment
 import (
 	"context"
 	"crypto/x509"
+	"maps"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
@@ -26,6 +27,9 @@ func (s *Service) Identify(ctx context.Context, certificate *x509.Certificate) (
 			return node, err
 		}
 		if err := s.Accepted(node, hash); err != nil {
+			if nodeid.ReasonOf(err) == nodeid.Unknown {
+				s.orphan(node)
+			}
 			return node, err
 		}
 	}
@@ -60,6 +64,38 @@ func (s *Service) Accepted(node string, keyHash [32]byte) error {
 
 func refuse(reason nodeid.Reason, message string) *nodeid.Refusal {
 	return &nodeid.Refusal{Reason: reason, Message: message}
+}
+
+const (
+	// maxOrphans bounds what is remembered of nodes that the database does not know.
+	maxOrphans = 1000
+	// forgetOrphans is how long one is remembered after it was heard of last.
+	forgetOrphans = 24 * time.Hour
+)
+
+// orphan remembers a node whose certificate is ours, and that the database does not know.
+func (s *Service) orphan(node string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.orphans == nil {
+		s.orphans = map[string]time.Time{}
+	}
+	if _, known := s.orphans[node]; known || len(s.orphans) < maxOrphans {
+		s.orphans[node] = s.cfg.Now()
+	}
+}
+
+// Orphans are the nodes that have shown this replica a certificate of its own authority within the
+// last 24 hours although the database knows no such node, and when: they joined after the
+// backup that was restored, or were removed. The result is the caller's.
+func (s *Service) Orphans() map[string]time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.orphans, func(node string, seen time.Time) bool {
+		_, joined := s.byName[node]
+		return joined || s.cfg.Now().Sub(seen) > forgetOrphans
+	})
+	return maps.Clone(s.orphans)
 }
 
 // Revoke refuses the node from now on, on this replica at once and on others within the

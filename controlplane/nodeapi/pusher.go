@@ -21,6 +21,10 @@ type pusher struct {
 	// floor holds back older snapshots than the node came with: this replica may be a
 	// moment behind the one the node was at before, and must not bring old keys back.
 	floor uint64
+	// revision is that of what the node serves.
+	revision uint64
+	// history gives the hash over all changes up to a revision; nil: there is none.
+	history func(revision uint64) []byte
 }
 
 // offer replaces whatever was not sent yet. It reports whether the node has it already.
@@ -63,7 +67,7 @@ func (p *pusher) take() *nodev1.Full {
 	p.next = nil
 	p.nonce++
 	p.sent = full
-	return &nodev1.Full{
+	out := &nodev1.Full{
 		Nonce:        p.nonce,
 		Revision:     full.GetRevision(),
 		Sha256:       full.GetSha256(),
@@ -71,6 +75,11 @@ func (p *pusher) take() *nodev1.Full {
 		Lineage:      full.GetLineage(),
 		Replaces:     full.GetReplaces(),
 	}
+	if p.history != nil {
+		out.History = p.history(full.GetRevision())
+		out.BaseRevision, out.BaseHistory = p.revision, p.history(p.revision)
+	}
+	return out
 }
 
 // acked records that the node serves what was sent and returns its revision; ok is
@@ -78,7 +87,7 @@ func (p *pusher) take() *nodev1.Full {
 func (p *pusher) acked(nonce uint64) (revision uint64, ok bool) {
 	full, ok := p.answered(nonce)
 	if ok {
-		p.have, p.lineage, p.floor = full.GetSha256(), full.GetLineage(), 0
+		p.have, p.lineage, p.floor, p.revision = full.GetSha256(), full.GetLineage(), 0, full.GetRevision()
 	}
 	return full.GetRevision(), ok
 }

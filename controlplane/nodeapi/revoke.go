@@ -78,6 +78,7 @@ func (s *session) follows(lineage string) {
 // ahead records whether a refusal means that the node knows something newer than the database.
 func (s *session) ahead(code nodev1.NackCode) {
 	s.update(func(n *adminv1.Node) {
-		lineageOf(n).Ahead = code == nodev1.NackCode_NACK_CODE_VERSION_REGRESSION || code == nodev1.NackCode_NACK_CODE_OTHER_DATABASE
+		lineageOf(n).Ahead = code == nodev1.NackCode_NACK_CODE_VERSION_REGRESSION || code == nodev1.NackCode_NACK_CODE_OTHER_DATABASE ||
+			code == nodev1.NackCode_NACK_CODE_OTHER_HISTORY
 	})
 }

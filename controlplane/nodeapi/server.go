@@ -30,6 +30,9 @@ type Snapshots interface {
 	Subscribe() (mailbox <-chan *nodev1.Full, cancel func())
 }
 
+// History gives a hash over all changes up to a revision; empty for one that the database does not have.
+type History func(ctx context.Context, revision uint64) ([]byte, error)
+
 // Calls is where calls go.
 type Calls interface {
 	// Ingest stores the calls that are not stored yet. It returns after the commit, how
@@ -50,12 +53,14 @@ type Config struct {
 	// memory only, and believes nodes who they are.
 	Identities Identities
 	TLS        *tls.Config
-	Snapshots  Snapshots           // required
-	Revoked    Revocations         // default: nothing is
-	Calls      Calls               // required
-	Logger     *slog.Logger        // required
-	Now        func() time.Time    // default time.Now
-	Options    []grpc.ServerOption // added to ours
+	Snapshots  Snapshots // required
+	// History tells whether a node has the past of this database. Default: nobody looks.
+	History History
+	Revoked Revocations         // default: nothing is
+	Calls   Calls               // required
+	Logger  *slog.Logger        // required
+	Now     func() time.Time    // default time.Now
+	Options []grpc.ServerOption // added to ours
 }
 
 // Bounds of what goes over the link.
@@ -101,6 +106,7 @@ func New(cfg Config) (*Server, error) {
 			calls:      cfg.Calls,
 			identities: cfg.Identities,
 			unjoined:   rarely(),
+			histories:  newHistories(cfg.History, cfg.Logger),
 			registry:   newRegistry(cfg.Now),
 			deliveries: newDeliveries(),
 			log:        cfg.Logger,

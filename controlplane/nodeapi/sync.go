@@ -36,6 +36,7 @@ type service struct {
 	identities Identities
 	unjoined   rate.Sometimes // so that a stranger cannot fill the log
 	registry   *Registry
+	histories  *histories
 	log        *slog.Logger
 	readers    sync.WaitGroup
 	admit      func(node string) error // nil: every node is
@@ -85,7 +86,10 @@ func (s *service) push(
 	changed, unwatch := s.revoked.Subscribe()
 	defer unwatch()
 	revoked := &revoker{source: s.revoked, lineage: hello.GetHaveLineage(), revision: hello.GetRevokedRevision()}
-	p := &pusher{have: hello.GetHaveSha256(), lineage: hello.GetHaveLineage(), floor: hello.GetHaveRevision()}
+	p := &pusher{
+		have: hello.GetHaveSha256(), lineage: hello.GetHaveLineage(), floor: hello.GetHaveRevision(), revision: hello.GetHaveRevision(),
+		history: func(revision uint64) []byte { return s.histories.of(ctx, revision) },
+	}
 	grace := time.NewTimer(lagGrace)
 	defer grace.Stop()
 	turn := s.deliveries.turn()

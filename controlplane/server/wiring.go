@@ -42,7 +42,13 @@ func (s *Server) openNodes(ctx context.Context, cfg Config, sealer controlplane.
 	if err != nil {
 		return err
 	}
-	link := nodeapi.Config{Snapshots: s.hub, Revoked: snapshot.NewRevoker(s.live), Calls: s.calls, Logger: cfg.Logger}
+	configuration := store.NewConfiguration(s.db)
+	link := nodeapi.Config{
+		History: func(ctx context.Context, revision uint64) ([]byte, error) {
+			return configuration.History(ctx, controlplane.Revision(revision))
+		},
+		Snapshots: s.hub, Revoked: snapshot.NewRevoker(s.live), Calls: s.calls, Logger: cfg.Logger,
+	}
 	if err := s.secure(ctx, cfg, sealer, &link); err != nil {
 		return err
 	}

@@ -45,6 +45,9 @@ func (s *Configuration) Adopt(ctx context.Context, actor string, others []string
 		if err != nil {
 			return err
 		}
+		if err := chain(ctx, tx, now.revision, [][]any{line}); err != nil {
+			return err
+		}
 		if next, err = load(ctx, tx, now); err != nil {
 			return err
 		}

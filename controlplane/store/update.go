@@ -181,6 +181,9 @@ func (c *commit) write(ctx context.Context, tx *sql.Tx) error {
 	if err != nil {
 		return fmt.Errorf("write the change log: %w", err)
 	}
+	if err := chain(ctx, tx, c.revision, lines); err != nil {
+		return err
+	}
 	if err := writeRevocations(ctx, tx, c.changes); err != nil {
 		return fmt.Errorf("write revocations: %w", err)
 	}

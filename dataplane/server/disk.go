@@ -47,6 +47,9 @@ func (c *Config) useCallDir(link *uplink.Config) error {
 	if c.SpoolBytes != 0 && c.SpoolBytes < minSpool {
 		return fmt.Errorf("TRUNKLINE_CALL_SPOOL_BYTES is %d, at least %d are needed", c.SpoolBytes, minSpool)
 	}
+	if c.MinFreeDisk < 0 || c.MinFreeDisk > 90 {
+		return fmt.Errorf("TRUNKLINE_MIN_FREE_DISK is %d, want a percentage from 0 to 90", c.MinFreeDisk)
+	}
 	dir := c.CallDir
 	if dir == "" && c.DataDir != "" {
 		dir = filepath.Join(c.DataDir, "calls")
@@ -85,13 +88,21 @@ func (c *Config) openCalls(link *uplink.Config, dir string) error {
 		totals.Tend() // before the mark of this process is all there is
 	}
 	calls, err := spool.Open(shipping.SumInto(spool.Config{
-		Dir: dir, Lock: lock, MaxBytes: c.SpoolBytes, MaxAge: c.SpoolAge, Logger: c.Logger,
+		Dir: dir, Lock: lock, MaxBytes: c.SpoolBytes, MaxAge: c.SpoolAge, MinFree: minFree(c.MinFreeDisk), Logger: c.Logger,
 	}, totals))
 	if err != nil {
 		return errors.Join(err, totals.Close(), mark.Close())
 	}
 	link.Shipping.Spool, link.Shipping.Totals, link.Shipping.Mark = calls, totals, mark
 	return nil
+}
+
+// minFree is a percentage as the spool wants it: a part, and below 0 for all of the disk.
+func minFree(percent int) float64 {
+	if percent == 0 {
+		return -1
+	}
+	return float64(percent) / 100
 }
 
 // closeDisk gives up the data folder once the uplink has ended. The spool goes last, for it

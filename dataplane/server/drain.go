@@ -31,6 +31,14 @@ func (d *drain) ready() error {
 	return nil
 }
 
+// errRevoked is why a node that an admin has cut off serves nothing.
+var errRevoked = errs.Newf(errs.Unavailable, "the node is revoked: it serves nothing until it has joined again with a new token, unless it runs with --serve-when-revoked")
+
+// revoked reports whether the node serves nothing because an admin has revoked it.
+func (s *Server) revoked() bool {
+	return s.identity != nil && !s.serveRevoked && s.identity.Revoked()
+}
+
 // Leave says that the process is about to end: the node is not ready from now on, and
 // answers whatever still comes.
 func (s *Server) Leave() { s.drain.leaving.Store(true) }

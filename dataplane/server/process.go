@@ -22,7 +22,7 @@ type Process struct {
 	connections                                         connlimit.Settings
 	listen, opsListen, controlPlane, joinToken, dataDir string
 	drain, settle                                       time.Duration
-	trustForwarded                                      bool
+	trustForwarded, serveRevoked                        bool
 }
 
 // Register adds every setting of the process.
@@ -37,6 +37,8 @@ func (p *Process) Register(set *settings.Set) {
 	set.Bool(&p.trustForwarded, "trust-forwarded-headers", "TRUNKLINE_TRUST_FORWARDED_HEADERS", false,
 		"take clients' addresses from the last X-Forwarded-For; only behind a proxy that sets it")
 	p.connections.Register(set)
+	set.Bool(&p.serveRevoked, "serve-when-revoked", "TRUNKLINE_SERVE_WHEN_REVOKED", false,
+		"go on serving what the node has when an admin has revoked it; default: it is not ready and answers 503 node_revoked")
 	p.Settings.Register(set)
 }
 
@@ -64,8 +66,9 @@ func (p *Process) Run(ctx context.Context, hurry <-chan struct{}, log *slog.Logg
 	bounds.TrustForwarded = p.trustForwarded
 	s, err := New(Config{
 		ControlPlane: p.controlPlane, JoinToken: p.joinToken, Node: p.NodeName(), Version: version.String(),
-		DataDir: p.dataDir, SpoolBytes: int64(p.SpoolBytes), SpoolAge: p.SpoolAge, CallMemory: int64(p.CallMemory), RedisURL: p.RedisURL, Environment: p.Environment,
-		Logger: log, Metrics: metrics, Proxy: bounds,
+		DataDir: p.dataDir, SpoolBytes: int64(p.SpoolBytes), SpoolAge: p.SpoolAge, MinFreeDisk: p.MinFreeDisk, CallMemory: int64(p.CallMemory), RedisURL: p.RedisURL, Environment: p.Environment,
+		ServeWhenRevoked: p.serveRevoked,
+		Logger:           log, Metrics: metrics, Proxy: bounds,
 	})
 	if err != nil {
 		return err

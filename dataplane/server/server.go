@@ -21,6 +21,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/redis"
 	"github.com/trunkline-ai/trunkline/dataplane/revocation"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/identity"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/bodies"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/overflow"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/runmark"
@@ -52,11 +53,15 @@ type Config struct {
 	CallDir    string
 	SpoolBytes int64         // of the records in CallDir; default 1 GiB
 	SpoolAge   time.Duration // of the records in CallDir; default 7 days
-	CallMemory int64         // bytes of records that the disk does not take; default 64 MiB
+	// MinFreeDisk is the part of the disk that records leave to others, in percent, 0 to 90.
+	MinFreeDisk int
+	CallMemory  int64 // bytes of records that the disk does not take; default 64 MiB
 	// RedisURL names the Redis through which nodes share what they know; empty: each keeps
 	// its own. It may hold a password.
-	RedisURL    string
-	Environment string // keeps apart several Trunklines on one Redis; default "default"
+	RedisURL string
+	// ServeWhenRevoked goes on serving when an admin has revoked the node.
+	ServeWhenRevoked bool
+	Environment      string // keeps apart several Trunklines on one Redis; default "default"
 	// HealthFile is where cooldowns are kept over a restart; default health.json in DataDir,
 	// if that is set.
 	HealthFile string
@@ -86,21 +91,23 @@ const flushTime = 5 * time.Second
 
 // Server is one node.
 type Server struct {
-	log      *slog.Logger
-	overlay  revocation.Overlay // the snapshot in use, and the revoked keys
-	pool     *upstream.Pool
-	redis    *redis.Client // nil: there is none
-	health   *nodeHealth
-	uplink   *uplink.Uplink
-	bodies   *bodies.Keeper
-	spool    *spool.Spool     // of the uplink; nil when there is none
-	totals   *overflow.Totals // beside the spool
-	mark     *runmark.Mark    // beside the spool
-	proxy    *proxy.Handler
-	keywords *keywordHits
-	limits   *nodeLimits
-	drain    drain
-	requests atomic.Int64 // finished
+	log          *slog.Logger
+	overlay      revocation.Overlay // the snapshot in use, and the revoked keys
+	pool         *upstream.Pool
+	redis        *redis.Client // nil: there is none
+	health       *nodeHealth
+	uplink       *uplink.Uplink
+	bodies       *bodies.Keeper
+	spool        *spool.Spool       // of the uplink; nil when there is none
+	totals       *overflow.Totals   // beside the spool
+	identity     *identity.Identity // nil in memory
+	serveRevoked bool
+	mark         *runmark.Mark // beside the spool
+	proxy        *proxy.Handler
+	keywords     *keywordHits
+	limits       *nodeLimits
+	drain        drain
+	requests     atomic.Int64 // finished
 
 	revocations revocations
 }
@@ -145,6 +152,7 @@ func New(cfg Config) (*Server, error) {
 		s.closeDisk()
 		return nil, err
 	}
+	s.identity, s.serveRevoked = link.Identity, cfg.ServeWhenRevoked
 	link.Sync.Revocations, link.Shipping.Bodies = s.revocations, s.bodies
 	s.uplink, err = uplink.New(link)
 	if err != nil {
@@ -191,7 +199,15 @@ func dialectFeatures(allInOne bool) (features []string) {
 }
 
 // Handler serves /v1.
-func (s *Server) Handler() http.Handler { return s.drain.handler(s.proxy) }
+func (s *Server) Handler() http.Handler {
+	return s.drain.handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.revoked() {
+			proxy.RefuseRevoked(w, r)
+			return
+		}
+		s.proxy.ServeHTTP(w, r)
+	}))
+}
 
 // Run keeps the link to the control plane until ctx ends, then ships the calls that wait.
 // Serve requests only while it runs.
@@ -245,6 +261,9 @@ func (s *Server) Close() {
 func (s *Server) Ready(context.Context) error {
 	select {
 	case <-s.uplink.Ready():
+		if s.revoked() {
+			return errRevoked
+		}
 		return s.drain.ready()
 	default:
 		return errs.Newf(errs.Unavailable, "no configuration has come from the control plane yet")

@@ -21,6 +21,7 @@ type Settings struct {
 	SpoolBytes  int
 	SpoolAge    time.Duration
 	CallMemory  int
+	MinFreeDisk int // percent
 	Node        string
 	RedisURL    string // may hold a password: never log it
 	Environment string
@@ -40,6 +41,8 @@ func (s *Settings) Register(set *settings.Set) {
 	set.Int(&s.SpoolBytes, "call-spool-bytes", "TRUNKLINE_CALL_SPOOL_BYTES", 1<<30,
 		"call records kept on disk until the control plane has taken them, in bytes, at least 64 KiB; beyond it old ones are summed up")
 	set.Duration(&s.SpoolAge, "call-spool-age", "TRUNKLINE_CALL_SPOOL_AGE", 7*24*time.Hour, "age at which call records that wait on disk are summed up")
+	set.Int(&s.MinFreeDisk, "min-free-disk", "TRUNKLINE_MIN_FREE_DISK", 5,
+		"part of the disk that call records leave to others, in percent, 0 to 90; with less free they wait in memory and are then summed up; 0: records may fill the disk")
 	set.Int(&s.CallMemory, "call-memory-bytes", "TRUNKLINE_CALL_MEMORY_BYTES", 64<<20,
 		"memory for call records that the disk does not take, in bytes; beyond it they are summed up")
 	set.Secret(&s.RedisURL, "redis-url-file", "REDIS_URL", "",

@@ -249,7 +249,9 @@ func TestADatabaseThatWentBackIsRefusedUntilItIsAdopted(t *testing.T) {
 	t.Parallel()
 	w := &watch{}
 	p, u, _ := linked(t, t.TempDir(), w)
-	p.push <- fullOf(t, 1, "a", 9, 2)
+	first := fullOf(t, 1, "a", 9, 2)
+	first.History = []byte("the past")
+	p.push <- first
 	get(t, "ack", p.answers)
 	p.revoke <- revoke(9, deleted, 1)
 	get(t, "ack", p.answers)
@@ -267,6 +269,14 @@ func TestADatabaseThatWentBackIsRefusedUntilItIsAdopted(t *testing.T) {
 	}
 	if u.Revision() != 9 {
 		t.Errorf("the node serves revision %d, want the newer one", u.Revision())
+	}
+
+	// The number is newer, and the past another one: it was set back and changed since.
+	changed := fullOf(t, 10, "a", 10, 1, 2)
+	changed.BaseRevision, changed.BaseHistory, changed.History = 9, []byte("another past"), []byte("new")
+	p.push <- changed
+	if nack := get(t, "nack", p.answers).GetNack(); nack.GetCode() != nodev1.NackCode_NACK_CODE_OTHER_HISTORY || u.Revision() != 9 {
+		t.Errorf("another past: %v; the node serves revision %d", nack, u.Revision())
 	}
 
 	adopted := fullOf(t, 4, "b", 3, 1, 2)

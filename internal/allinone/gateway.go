@@ -134,8 +134,9 @@ func (g *Gateway) openPlanes(ctx context.Context, key []byte, metrics prometheus
 		// node. The last good snapshot is not kept: without the database beside it this
 		// process would not start.
 		CallDir: filepath.Join(cfg.DataDir, "calls"), SpoolBytes: int64(cfg.Data.SpoolBytes), SpoolAge: cfg.Data.SpoolAge,
-		CallMemory: int64(cfg.Data.CallMemory),
-		Logger:     cfg.Logger, Metrics: metrics, Proxy: bounds,
+		MinFreeDisk: cfg.Data.MinFreeDisk,
+		CallMemory:  int64(cfg.Data.CallMemory),
+		Logger:      cfg.Logger, Metrics: metrics, Proxy: bounds,
 	})
 	return err
 }

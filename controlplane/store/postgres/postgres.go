@@ -63,6 +63,9 @@ func Open(ctx context.Context, url string, logger *slog.Logger) (*DB, error) {
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "trunkline"
 	}
+	if err := refusePooler(ctx, config); err != nil {
+		return nil, err
+	}
 	pool := stdlib.OpenDB(*config,
 		// Look whether a connection still lives each time one is taken from the pool: a server
 		// that restarted must not fail one operation per connection. It costs a round trip.

@@ -69,6 +69,37 @@ func receiptsTellThatItWentBack(t *testing.T, db Database) {
 	}
 }
 
+// theHistoryTellsPastsApart: the same revision of two databases has the same history only when
+// all that led to it is the same.
+func theHistoryTellsPastsApart(t *testing.T, db Database) {
+	s := db.Open(t, func() time.Time { return epoch })
+	base, err := s.Load(t.Context())
+	must(t, err)
+	seen := map[string]bool{}
+	for i, word := range []string{"a", "b", "a"} {
+		spec := &adminv1.FailureKeyword{Name: "k", Keyword: word}
+		base, err = s.Update(t.Context(), "test", base, func(*controlplane.Config) ([]controlplane.Op, error) {
+			return []controlplane.Op{{Kind: controlplane.KindFailureKeyword, Name: "k", Spec: spec}}, nil
+		})
+		must(t, err)
+		hash, err := s.History(t.Context(), base.Revision)
+		must(t, err)
+		if len(hash) != 32 || seen[string(hash)] {
+			t.Errorf("revision %d: history %x", i+1, hash)
+		}
+		seen[string(hash)] = true
+	}
+	if _, err := s.Adopt(t.Context(), "test", nil); err != nil {
+		t.Fatal(err)
+	}
+	if hash, err := s.History(t.Context(), base.Revision+1); err != nil || len(hash) != 32 {
+		t.Errorf("after an adoption: %x, %v", hash, err)
+	}
+	if hash, err := s.History(t.Context(), 99); err != nil || len(hash) != 0 {
+		t.Errorf("of a revision that is not there: %x, %v", hash, err)
+	}
+}
+
 // theChangeLogKnowsNames: of what is there and of what was, by kind.
 func theChangeLogKnowsNames(t *testing.T, db Database) {
 	s := db.Open(t, func() time.Time { return epoch })

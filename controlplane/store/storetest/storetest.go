@@ -26,7 +26,10 @@ import (
 
 // The roles, under names that tell them apart.
 type (
-	ConfigStore = config.Store
+	ConfigStore = interface {
+		config.Store
+		History(ctx context.Context, revision controlplane.Revision) ([]byte, error)
+	}
 	CallStore   = calllog.Store
 	GapStore    = calllog.GapStore
 	UsageStore  = calllog.UsageStore
@@ -118,6 +121,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		"GapsAreListed":                 gapsAreListed,
 		"ReceiptsTellThatItWentBack":    receiptsTellThatItWentBack,
 		"TheChangeLogKnowsNames":        theChangeLogKnowsNames,
+		"TheHistoryTellsPastsApart":     theHistoryTellsPastsApart,
 		"RefusedRecordsAreKept":         refusedRecordsAreKept,
 		"OldUsageIsDeleted":             oldUsageIsDeleted,
 		"Imports":                       imports,

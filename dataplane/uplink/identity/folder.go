@@ -14,6 +14,7 @@ const (
 	identityFile = "identity.pem"
 	joiningFile  = "joining.key"
 	secretFile   = "secret"
+	revokedFile  = "revoked"
 
 	secretSize = 32
 	maxFile    = 64 << 10 // bounds a file before it is read, in bytes

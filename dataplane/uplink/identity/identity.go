@@ -41,6 +41,7 @@ type Identity struct {
 	pending *pendingKey // guarded by mu; of a join that was not answered yet
 	renewAt time.Time   // guarded by mu
 	rejoin  bool        // guarded by mu; the control plane does not want current any more
+	revoked bool        // guarded by mu; an admin has revoked current
 }
 
 // ErrNoToken says that a node can neither show who it is nor join.
@@ -99,6 +100,8 @@ func (i *Identity) load() (err error) {
 			"or another data folder, or remove the folder %s to join under the new name", i.folder.path(identityFile), c.node, i.cfg.Node, i.folder)
 	}
 	i.current, i.renewAt = c, c.renewal()
+	_, err = i.folder.read(revokedFile)
+	i.revoked = err == nil
 	return nil
 }
 
@@ -158,13 +161,35 @@ func (i *Identity) Refused(err error) {
 	case nodeid.TooLate, nodeid.Unknown, nodeid.Revoked:
 		i.rejoin = i.cfg.JoinToken != ""
 	}
+	if nodeid.ReasonOf(err) == nodeid.Revoked {
+		i.revoke()
+	}
+}
+
+// revoke remembers, over a restart too, that an admin has revoked the node. The caller holds mu.
+func (i *Identity) revoke() {
+	if i.revoked {
+		return
+	}
+	i.revoked = true
+	i.log.Error("this node is revoked: it joins again only with a join token made after that")
+	if err := i.folder.write(revokedFile, nil); err != nil {
+		i.log.Error("that the node is revoked is not kept on disk; after a restart it serves until the control plane says so again", "error", err)
+	}
+}
+
+// Revoked reports whether an admin has revoked the node, and it has not joined again since.
+func (i *Identity) Revoked() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.revoked
 }
 
 // take brings a certificate into use and keeps it.
 func (i *Identity) take(c *credential) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.current, i.rejoin, i.pending = c, false, nil
+	i.current, i.rejoin, i.pending, i.revoked = c, false, nil, false
 	leaf := c.certificate.Leaf
 	// From the moment it came, so that a node whose clock is fast does not renew all the time.
 	i.renewAt = i.cfg.Now().Add(leaf.NotAfter.Sub(leaf.NotBefore) * 2 / 3)
@@ -173,7 +198,7 @@ func (i *Identity) take(c *credential) {
 		err = i.folder.write(identityFile, text)
 	}
 	if err == nil {
-		err = i.folder.remove(joiningFile)
+		err = errors.Join(i.folder.remove(joiningFile), i.folder.remove(revokedFile))
 	}
 	if err != nil {
 		i.log.Error("the node's identity is not kept on disk; a restart would use an older one, or have to join again", "error", err)

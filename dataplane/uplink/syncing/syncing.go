@@ -92,6 +92,7 @@ func (s *Syncer) greet(link syncStream) error {
 	hello := &nodev1.Hello{Node: s.cfg.Node, BootId: s.cfg.BootID, Version: s.cfg.Version}
 	if v := s.have.Load(); v != nil {
 		hello.HaveRevision, hello.HaveSha256, hello.HaveLineage = v.revision, []byte(v.sha256), v.lineage
+		hello.HaveHistory = []byte(v.history)
 	}
 	if refused := s.refused.Load(); refused != nil {
 		hello.Refused, hello.RefusedCount = refused.List, int32(refused.Count)

@@ -12,10 +12,11 @@ type version struct {
 	lineage  string // of its database; empty: not told
 	revision uint64
 	sha256   string
+	history  string // hash over all changes up to the revision; empty: not told
 }
 
 func versionOf(full *nodev1.Full) version {
-	return version{full.GetLineage(), full.GetRevision(), string(full.GetSha256())}
+	return version{full.GetLineage(), full.GetRevision(), string(full.GetSha256()), string(full.GetHistory())}
 }
 
 // checkVersion refuses a snapshot that is older than the one in use, or of another database: it
@@ -35,6 +36,11 @@ func (s *Syncer) checkVersion(full *nodev1.Full) (nodev1.NackCode, error) {
 		return nodev1.NackCode_NACK_CODE_VERSION_REGRESSION, fmt.Errorf(
 			"VERSION_REGRESSION: the node has revision %d of this database, and revision %d is older: was an old backup restored? An admin may adopt it (AdoptDatabase)",
 			have.revision, full.GetRevision())
+	}
+	if base := string(full.GetBaseHistory()); full.GetBaseRevision() == have.revision && base != "" && have.history != "" && base != have.history {
+		return nodev1.NackCode_NACK_CODE_OTHER_HISTORY, fmt.Errorf(
+			"OTHER_HISTORY: revision %d of this database is not what the node has under that number: an old backup was restored and changed since. An admin may adopt it (AdoptDatabase)",
+			have.revision)
 	}
 	return 0, nil
 }

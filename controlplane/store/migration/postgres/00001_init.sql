@@ -11,6 +11,12 @@ CREATE TABLE config_version (
 );
 
 -- Lineages that config_version.lineage took the place of, when an admin adopted the database.
+-- A hash over all changes up to each revision: two databases with the same one have the same past.
+CREATE TABLE revision_history (
+  revision BIGINT NOT NULL PRIMARY KEY,
+  hash     BYTEA NOT NULL
+);
+
 CREATE TABLE replaced_lineage (
   lineage     TEXT PRIMARY KEY,
   revision    BIGINT NOT NULL,

@@ -9,6 +9,12 @@ CREATE TABLE config_version (
   lineage  TEXT    NOT NULL
 ) STRICT;
 
+-- A hash over all changes up to each revision: two databases with the same one have the same past.
+CREATE TABLE revision_history (
+  revision INTEGER NOT NULL PRIMARY KEY,
+  hash     BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE replaced_lineage (
   lineage     TEXT PRIMARY KEY,
   revision    INTEGER NOT NULL,

@@ -132,7 +132,7 @@ func (s *Store) Read(g Generation) (*nodev1.Full, error) {
 		return nil, fmt.Errorf("last good snapshot %s: %w", s.path(g), err)
 	}
 	return &nodev1.Full{
-		Revision: m.GetRevision(), Sha256: m.GetSha256(), SnapshotZstd: m.GetSnapshotZstd(), Lineage: m.GetLineage(), Replaces: m.GetReplaces(),
+		Revision: m.GetRevision(), Sha256: m.GetSha256(), SnapshotZstd: m.GetSnapshotZstd(), Lineage: m.GetLineage(), Replaces: m.GetReplaces(), History: m.GetHistory(),
 	}, nil
 }
 
@@ -147,7 +147,7 @@ func (s *Store) Save(full *nodev1.Full) error {
 	}
 	plain, err := proto.Marshal(&nodefilev1.LastGood{
 		Revision: full.GetRevision(), Sha256: full.GetSha256(), SnapshotZstd: full.GetSnapshotZstd(),
-		Lineage: full.GetLineage(), Replaces: full.GetReplaces(),
+		Lineage: full.GetLineage(), Replaces: full.GetReplaces(), History: full.GetHistory(),
 	})
 	if err == nil {
 		err = s.sealer.Write(s.path(g), plain, g.belongs())

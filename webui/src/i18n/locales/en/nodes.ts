@@ -26,6 +26,8 @@ export const nodes = {
   'nodes.redisUp': 'Connected',
   'nodes.redisDown': 'Unreachable',
   'nodes.redisDenied': 'Access denied',
+  'nodes.orphaned': 'Orphaned',
+  'nodes.aheadState': 'Ahead of the database',
   'nodes.redisOff': 'Not used',
   'nodes.revoked': 'Revoked',
   'nodes.drained': 'Draining',

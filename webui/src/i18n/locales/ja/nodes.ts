@@ -29,6 +29,8 @@ export const nodes: Texts<typeof en> = {
   'nodes.redisUp': '接続中',
   'nodes.redisDown': '接続不可',
   'nodes.redisDenied': 'アクセス拒否',
+  'nodes.orphaned': '孤立',
+  'nodes.aheadState': 'データベースより新しい',
   'nodes.redisOff': '未使用',
   'nodes.revoked': '失効済み',
   'nodes.drained': 'ドレイン中',

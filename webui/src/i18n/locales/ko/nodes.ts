@@ -29,6 +29,8 @@ export const nodes: Texts<typeof en> = {
   'nodes.redisUp': '연결됨',
   'nodes.redisDown': '연결 불가',
   'nodes.redisDenied': '접근 거부',
+  'nodes.orphaned': '고아 상태',
+  'nodes.aheadState': '데이터베이스보다 앞섬',
   'nodes.redisOff': '사용 안 함',
   'nodes.revoked': '폐기됨',
   'nodes.drained': '드레인 중',

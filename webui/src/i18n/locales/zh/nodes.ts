@@ -29,6 +29,8 @@ export const nodes: Texts<typeof en> = {
   'nodes.redisUp': '已连接',
   'nodes.redisDown': '无法连接',
   'nodes.redisDenied': '拒绝访问',
+  'nodes.orphaned': '孤立',
+  'nodes.aheadState': '领先于数据库',
   'nodes.redisOff': '未使用',
   'nodes.revoked': '已吊销',
   'nodes.drained': '排空中',

@@ -1,0 +1,195 @@
+package docs
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/trunkline-ai/trunkline/internal/testenv"
+	"github.com/trunkline-ai/trunkline/internal/testenv/program"
+)
+
+var programs = program.Build(false, "trunkline", "trunkline-controlplane", "trunkline-dataplane", "trunklinectl", "fakeprovider")
+
+func TestMain(m *testing.M) { os.Exit(programs.Main(m)) }
+
+const anyPort = "127.0.0.1:0"
+
+// scene is a control plane with a node, a provider, groups, keys and some revisions, in which the
+// commands of the documents mean something.
+type scene struct {
+	t     *testing.T
+	plane *program.Process
+	token string
+}
+
+func newScene(t *testing.T) *scene {
+	t.Helper()
+	up := programs.Start(t, "fakeprovider", nil, "--listen", anyPort)
+	file := filepath.Join(t.TempDir(), "config.yaml")
+	config := fmt.Sprintf(`kind: Provider
+name: NAME
+base_url: %s
+allow_private_network: true
+credentials: [{name: main, secret: key-of-the-test}]
+models: [{id: ok, alias: MODEL}]
+---
+kind: Group
+name: NAME
+members: [{provider: NAME, model: ok, priority: 1}]
+---
+kind: ApiKey
+name: NAME
+groups: [NAME]
+secret: sk-of-the-documents-0123456789
+`, up.Address("api"))
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := &scene{t: t}
+	env := []string{
+		"ADMIN_PASSWORD=a-password-of-the-test", "DATABASE_URL=" + testenv.Postgres(t), "TRUNKLINE_JOIN_TOKEN=docs-join-token-0123456789",
+		"TRUNKLINE_SECRET_KEY=" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)),
+	}
+	s.plane = programs.Start(t, "trunkline-controlplane", env, "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", file)
+	programs.Start(t, "trunkline-dataplane", []string{
+		"TRUNKLINE_CONTROL_PLANE=" + s.plane.Address("nodes"), "TRUNKLINE_JOIN_TOKEN=docs-join-token-0123456789", "TRUNKLINE_DRAIN_DELAY=0s",
+	}, "--listen", anyPort, "--ops-listen", anyPort, "--node", "NAME")
+	var made struct{ Secret string }
+	out, code := s.run("tokens", "create", "--name", "docs", "--username", "admin", "-o", "json")
+	if err := json.Unmarshal([]byte(out), &made); err != nil || code != 0 {
+		t.Fatalf("no token: %v, %s", err, out)
+	}
+	s.token = made.Secret
+	return s
+}
+
+// run runs trunklinectl in the repository's folder.
+func (s *scene) run(args ...string) (out string, code int) {
+	s.t.Helper()
+	cmd := exec.CommandContext(context.Background(), programs.Path(s.t, "trunklinectl"), args...)
+	cmd.Dir = filepath.Join("..", "..")
+	cmd.Env = append(os.Environ(), "TRUNKLINE_SERVER="+s.plane.Address("console"), "TRUNKLINE_ADMIN_PASSWORD=a-password-of-the-test")
+	if s.token != "" {
+		cmd.Env = append(cmd.Env, "TRUNKLINE_TOKEN="+s.token)
+	}
+	var both bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &both, &both
+	err := cmd.Run()
+	if exit, ok := err.(*exec.ExitError); ok {
+		return both.String(), exit.ExitCode()
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return both.String(), 0
+}
+
+// documented are the commands of a program in the documents: in code blocks, and between backticks.
+func documented(t *testing.T, name string) (commands []string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("..", "..", "docs", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(`(?m)^(?:[A-Z_]+=\S+ )*(?:bin/)?` + name + ` (.+)$`)
+	inline := regexp.MustCompile("`(?:bin/)?" + name + " ([^`]+)`")
+	for _, file := range append(files, filepath.Join("..", "..", "README.md"), filepath.Join("..", "..", "CONTRIBUTING.md")) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range append(line.FindAllSubmatch(text, -1), inline.FindAllSubmatch(text, -1)...) {
+			command, _, _ := strings.Cut(string(found[1]), "  #")
+			commands = append(commands, strings.TrimSpace(command))
+		}
+	}
+	slices.Sort(commands)
+	return slices.Compact(commands)
+}
+
+// last are commands that take something away which others need.
+var last = regexp.MustCompile(`^(keys revoke|nodes revoke|configs adopt-database)`)
+
+// expectedCodes are commands that end with another code than 0 in this scene, and why.
+var expectedCodes = map[string]int{
+	"apply -f examples/quickstart.yaml": 5, // its scripted providers live in the all-in-one; TestTheQuickStart applies it there
+}
+
+// TestTheCommandsOfTheDocuments runs each command of trunklinectl that a document names.
+func TestTheCommandsOfTheDocuments(t *testing.T) {
+	t.Parallel()
+	commands := documented(t, "trunklinectl")
+	if len(commands) < 25 {
+		t.Fatalf("only %d commands found: %q", len(commands), commands)
+	}
+	slices.SortStableFunc(commands, func(a, b string) int {
+		switch x, y := last.MatchString(a), last.MatchString(b); {
+		case x == y:
+			return 0
+		case y:
+			return -1
+		}
+		return 1
+	})
+	s := newScene(t)
+	for _, command := range commands {
+		args := words(command)
+		if out, code := s.run(args...); code != expectedCodes[command] {
+			t.Errorf("trunklinectl %s ends with code %d, want %d:\n%s", command, code, expectedCodes[command], out)
+		}
+	}
+}
+
+// words takes a command apart as a shell does, as far as the documents need it, and puts what exists in
+// the place of what stands for something.
+func words(command string) []string {
+	command = regexp.MustCompile(`\[([^]]*)\]`).ReplaceAllString(command, "$1") // what is optional is given too
+	command = strings.ReplaceAll(command, "...", "")
+	var out []string
+	for _, word := range strings.Fields(command) {
+		out = append(out, strings.Trim(word, "'"))
+	}
+	if len(out) > 1 && out[0] == "configs" { // revisions that are there
+		for i, word := range out {
+			if regexp.MustCompile(`^[0-9]+$`).MatchString(word) {
+				out[i] = "1"
+			}
+		}
+	}
+	return out
+}
+
+// TestTheSettingsOfTheDocuments holds flags and variables that documents name to what the programs have.
+func TestTheSettingsOfTheDocuments(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	setting := regexp.MustCompile(`--[a-z][a-z0-9-]+|\bTRUNKLINE_[A-Z_]+`)
+	for _, name := range []string{"trunkline", "trunkline-controlplane", "trunkline-dataplane"} {
+		out, err := exec.CommandContext(t.Context(), programs.Path(t, name), "--help").CombinedOutput()
+		if err != nil && len(out) == 0 {
+			t.Fatal(err)
+		}
+		for _, found := range setting.FindAllString(string(out), -1) {
+			known[found] = true
+		}
+	}
+	for _, name := range []string{"trunkline", "trunkline-controlplane", "trunkline-dataplane"} {
+		for _, command := range documented(t, name) {
+			for _, found := range setting.FindAllString(command, -1) {
+				if !known[found] {
+					t.Errorf("a document calls %s %s; no program has %s", name, command, found)
+				}
+			}
+		}
+	}
+}
