@@ -4,6 +4,7 @@ import { useI18n } from '@/i18n';
 import { HealthDetail, HealthPill } from '@/ui/HealthPill';
 import { Card, Facts, Tag } from '@/ui/Page';
 import { SkeletonRows } from '@/ui/States';
+import { ClockTime } from '@/ui/Time';
 import { SELECTIONS } from './draft';
 import c from './groups.module.css';
 import { selectionWords } from './useChanges';
@@ -93,6 +94,14 @@ function Step({ candidate, at, place }: { candidate: Candidate; at: number; plac
         {health.state !== 'healthy' && nodes.length > 0 && (
           <span className={c.note}>{t('groups.route.nodes', { nodes: list(nodes) })}</span>
         )}
+        {candidate.refusals.map((r) => (
+          <span key={`${r.endpoint} ${r.parameter} ${r.value}`} className={c.note}>
+            {t('groups.route.refuses', {
+              what: r.parameter ? `${r.parameter}${r.value && `=${r.value}`}` : r.endpoint,
+            })}{' '}
+            {r.sinceTime && <ClockTime at={r.sinceTime} />} – {r.untilTime && <ClockTime at={r.untilTime} />}
+          </span>
+        ))}
       </div>
       <Facts
         rows={[

@@ -30,7 +30,7 @@ export function AttemptRow({
   wait: number;
   isFirst: boolean;
 }) {
-  const { t, duration } = useI18n();
+  const { t, duration, int } = useI18n();
   const start = Math.min((toMs(a.startOffset) / total) * 100, 99.2);
   const width = Math.min(Math.max(0.8, (toMs(a.duration) / total) * 100), 100 - start);
   const first =
@@ -71,6 +71,8 @@ export function AttemptRow({
             {t('calls.attempt.keyword', { name: a.keyword })}
           </Link>
         )}
+        {a.fieldRules.length > 0 && <span>{t('calls.attempt.rules', { rules: a.fieldRules.join(', ') })}</span>}
+        {a.opaqueItemsCut > 0 && <Tag quiet>{t('calls.attempt.opaque', { n: int(a.opaqueItemsCut) })}</Tag>}
         {a.again && <Tag quiet>{t('calls.attempt.again')}</Tag>}
         {a.lastResort && <Tag quiet>{t('calls.attempt.lastResort')}</Tag>}
         {a.maybeBilled && <Tag quiet>{t('calls.attempt.maybeBilled')}</Tag>}

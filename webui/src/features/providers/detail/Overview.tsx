@@ -1,5 +1,6 @@
 import type { ProviderHealth } from '@/gen/trunkline/admin/v1/health_pb';
 import type { Provider } from '@/gen/trunkline/admin/v1/provider_pb';
+import { RefusalsCard } from '../rules/RefusalsCard';
 import { ConnectionCard } from './ConnectionCard';
 import { CredentialsCard } from './CredentialsCard';
 import c from './detail.module.css';
@@ -23,6 +24,7 @@ export function Overview({
         <HealthCard provider={provider} health={health} at={at} />
         <GroupsCard provider={provider.name} />
       </div>
+      {health && <RefusalsCard provider={provider} refusals={health.refusals} />}
       <div className={c.pair}>
         <CredentialsCard provider={provider} health={health} at={at} />
         <ConnectionCard provider={provider} />

@@ -6,6 +6,7 @@ import { useI18n } from '@/i18n';
 import { TagsField } from '@/ui/fields/Combo';
 import { FieldPart, FieldRow, Fields } from '@/ui/fields/Form';
 import { PairsField } from '@/ui/fields/PairsField';
+import { RulesField } from '../rules/RulesField';
 import { CredentialFields } from './CredentialFields';
 import c from './form.module.css';
 import type { Preset } from './presets';
@@ -85,6 +86,14 @@ export function ProviderFields({
       </FieldPart>
       <FieldPart title={t('providers.form.timeouts')} sub={t('providers.form.timeoutsHint')}>
         <TimeoutFields form={form} stored={stored} />
+      </FieldPart>
+      <FieldPart title={t('providers.rules.title')}>
+        <RulesField
+          label={t('providers.rules.title')}
+          value={form.values.fieldRules}
+          onChange={(rules) => form.setFieldValue('fieldRules', rules)}
+          errorOf={(at, part) => form.errors[`fieldRules.${at}.${part}`]}
+        />
       </FieldPart>
       <FieldPart title={t('providers.form.limits')}>
         <Fields>

@@ -1,9 +1,10 @@
 import { type PlainKey, useI18n } from '@/i18n';
 import type { Change } from '@/ui/Changes';
 import { toMap } from '@/ui/fields/PairsField';
+import { ruleText } from '../rules/rule';
 import { changedFields, type Field, TIMERS, type Timer, type Values } from './values';
 
-const WORDS: Record<Exclude<Field, 'credentials' | 'headers' | 'timeouts'>, PlainKey> = {
+const WORDS: Record<Exclude<Field, 'credentials' | 'headers' | 'timeouts' | 'fieldRules'>, PlainKey> = {
   baseUrl: 'providers.form.baseUrl',
   dialect: 'providers.form.dialect',
   forwardHeaders: 'providers.form.forward',
@@ -72,6 +73,10 @@ export function useChanges(): (before: Values, after: Values) => Change[] {
       if (field === 'credentials') return credentials(before, after);
       if (field === 'headers') return headers(before, after);
       if (field === 'timeouts') return timeouts(before, after);
+      if (field === 'fieldRules') {
+        const text = (values: Values) => values.fieldRules.map(ruleText).join(', ') || '–';
+        return [{ name: t('providers.rules.title'), before: text(before), after: text(after) }];
+      }
       return [{ name: t(WORDS[field]), before: plain(before[field]), after: plain(after[field]) }];
     });
 }

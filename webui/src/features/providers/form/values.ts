@@ -4,6 +4,7 @@ import { toMs } from '@/api/duration';
 import type { Provider, ProviderSchema, ProviderTimeouts } from '@/gen/trunkline/admin/v1/provider_pb';
 import { type Pair, toMap, toPairs } from '@/ui/fields/PairsField';
 import { dialectOf, isEnabled } from '../address';
+import { documentsOf, type RuleValues, rulesOf } from '../rules/rule';
 import type { Preset } from './presets';
 
 export const TIMERS = ['connect', 'firstToken', 'attempt', 'response', 'streamIdle'] as const;
@@ -36,6 +37,7 @@ export type Values = {
   maxInFlight: number;
   enabled: boolean;
   timeouts: Timers;
+  fieldRules: RuleValues[];
 };
 
 /** Fields of the form and what they are called in an update mask. */
@@ -49,6 +51,7 @@ export const FIELDS = {
   maxInFlight: 'max_in_flight',
   enabled: 'enabled',
   timeouts: 'timeouts',
+  fieldRules: 'field_rules',
 } as const satisfies Partial<Record<keyof Values, string>>;
 export type Field = keyof typeof FIELDS;
 
@@ -71,6 +74,7 @@ export function valuesOfPreset(preset: Preset): Values {
     maxInFlight: 0,
     enabled: true,
     timeouts: {},
+    fieldRules: [],
   };
 }
 
@@ -91,6 +95,7 @@ export function valuesOf(provider: Provider): Values {
     maxInFlight: provider.maxInFlight,
     enabled: isEnabled(provider),
     timeouts: timersOf(provider.timeouts),
+    fieldRules: rulesOf(provider.fieldRules),
   };
 }
 
@@ -119,6 +124,7 @@ export function providerOf(values: Values): ProviderInit {
     allowPrivateNetwork: values.allowPrivateNetwork,
     maxInFlight: values.maxInFlight,
     enabled: values.enabled,
+    fieldRules: documentsOf(values.fieldRules),
     timeouts:
       timers.length > 0
         ? Object.fromEntries(

@@ -12,6 +12,7 @@ import { LeaveGuard } from '@/ui/LeaveGuard';
 import { SaveBar } from '@/ui/SaveBar';
 import { EmptyState } from '@/ui/States';
 import { DataTable } from '@/ui/table/DataTable';
+import { RulesDialog } from '../rules/RulesDialog';
 import { AddModels } from './AddModels';
 import { BulkPrice } from './BulkPrice';
 import { type Draft, documentOf, EMPTY, edit, newModel, remove, rowsOf } from './draft';
@@ -42,6 +43,7 @@ export function ModelsTab({
   const [editing, setEditing] = useState<ReadonlySet<string>>(new Set());
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const [filter, setFilter] = useState('');
+  const [ruled, setRuled] = useState<string>();
   const [dialog, setDialog] = useState<'price' | 'add' | 'export'>();
 
   const changes = modelChanges(i18n, base.models, draft);
@@ -90,6 +92,7 @@ export function ModelsTab({
     editing,
     picked,
     onPick: setPicked,
+    onRules: setRuled,
     onEdit: (id) => setEditing(new Set([...editing, id])),
     onChange: (values) => start(edit(draft, base.models, values)),
     onRemove: (id) => start(remove(draft, new Set([id]))),
@@ -143,6 +146,20 @@ export function ModelsTab({
           </EmptyState>
         }
       />
+      {rows
+        .filter((row) => row.values.id === ruled)
+        .map(({ values }) => (
+          <RulesDialog
+            key={values.id}
+            model={values.id}
+            rules={values.rules}
+            onClose={() => setRuled(undefined)}
+            onApply={(rules) => {
+              start(edit(draft, base.models, { ...values, rules }));
+              setRuled(undefined);
+            }}
+          />
+        ))}
       {dialog === 'price' && (
         <BulkPrice
           n={picked.size}

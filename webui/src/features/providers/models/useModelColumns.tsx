@@ -1,5 +1,5 @@
 import { ActionIcon, Checkbox, NumberInput, TextInput } from '@mantine/core';
-import { Pencil, RotateCcw, Trash2 } from 'lucide-react';
+import { ListFilter, Pencil, RotateCcw, Trash2 } from 'lucide-react';
 import type { ProviderHealth } from '@/gen/trunkline/admin/v1/health_pb';
 import { useI18n } from '@/i18n';
 import { Tag } from '@/ui/Page';
@@ -20,6 +20,7 @@ type Props = {
   picked: ReadonlySet<string>;
   onPick: (ids: ReadonlySet<string>) => void;
   onEdit: (id: string) => void;
+  onRules: (id: string) => void;
   onChange: (values: ModelValues) => void;
   onRemove: (id: string) => void;
   onKeep: (id: string) => void;
@@ -128,7 +129,7 @@ export function useModelColumns(props: Props): Column<ModelRow>[] {
   ];
 }
 
-function Buttons({ row, isOpen, onEdit, onRemove, onKeep }: Props & { row: ModelRow; isOpen: boolean }) {
+function Buttons({ row, isOpen, onEdit, onRules, onRemove, onKeep }: Props & { row: ModelRow; isOpen: boolean }) {
   const { t } = useI18n();
   const { id } = row.values;
   if (row.isRemoved) {
@@ -155,6 +156,14 @@ function Buttons({ row, isOpen, onEdit, onRemove, onKeep }: Props & { row: Model
           <Pencil size={15} aria-hidden />
         </ActionIcon>
       )}
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        aria-label={t('providers.rules.of', { name: id })}
+        onClick={() => onRules(id)}
+      >
+        <ListFilter size={15} aria-hidden />
+      </ActionIcon>
       <ActionIcon
         variant="subtle"
         color="gray"

@@ -178,4 +178,6 @@ export const calls = {
   'calls.skipped': 'Skipped',
   'calls.skipped.cooling': 'skipped: cooling down until {time} after: {reason}',
   'calls.skipped.probing': 'skipped: another call was testing whether it is back after: {reason}',
+  'calls.attempt.rules': 'field rules: {rules}',
+  'calls.attempt.opaque': '{n} opaque items cut out',
 } as const;

@@ -145,4 +145,5 @@ export const groups = {
   'groups.log.redact': 'Replace secrets',
   'groups.log.redactHow': 'What looks like a key, token or password, before it leaves the node',
   'groups.log.redactEmails': 'Replace e-mail addresses too',
+  'groups.route.refuses': 'Refuses {what}:',
 } as const;

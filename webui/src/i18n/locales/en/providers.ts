@@ -233,4 +233,23 @@ export const providers = {
   'providers.keep': 'Keep {name}',
   'providers.editOf': 'Edit {name}',
   'providers.rules.title': 'Field rules',
+  'providers.rules.of': 'Field rules of {name}',
+  'providers.rules.hint':
+    'Change single fields of JSON requests to the provider; the rest stays as the client wrote it. Values are JSON.',
+  'providers.rules.drop': 'drop',
+  'providers.rules.rename': 'rename',
+  'providers.rules.default': 'set if missing',
+  'providers.rules.force': 'always set',
+  'providers.rules.action': 'action',
+  'providers.rules.field': 'field',
+  'providers.rules.to': 'new name',
+  'providers.rules.value': 'value (JSON)',
+  'providers.rules.endpoints': 'endpoints, between commas',
+  'providers.rules.endpointsDefault': 'text endpoints',
+  'providers.rules.add': 'Add a rule',
+  'providers.refusals.title': 'Learned refusals',
+  'providers.refusals.sub':
+    'Refused while another target took the same request. Such requests come here last, until forgotten.',
+  'providers.refusals.caller': 'Only for {name}.',
+  'providers.refusals.rule': 'Add rule: {rule}',
 } as const;

@@ -172,4 +172,6 @@ export const calls: Texts<typeof en> = {
   'calls.skipped': 'スキップ',
   'calls.skipped.cooling': 'スキップ: {time} までクールダウン中（原因: {reason}）',
   'calls.skipped.probing': 'スキップ: 復旧を別の呼び出しが確認中（原因: {reason}）',
+  'calls.attempt.rules': 'フィールドルール：{rules}',
+  'calls.attempt.opaque': '不透明な項目 {n} 件を除去',
 };

@@ -140,4 +140,5 @@ export const groups: Texts<typeof en> = {
   'groups.log.redact': '秘密情報を置き換える',
   'groups.log.redactHow': 'キー、トークン、パスワードらしき部分を、ノードを出る前に置き換えます',
   'groups.log.redactEmails': 'メールアドレスも置き換える',
+  'groups.route.refuses': '{what} を拒否：',
 };

@@ -229,4 +229,23 @@ export const providers: Texts<typeof en> = {
   'providers.keep': '{name} を残す',
   'providers.editOf': '{name} を編集',
   'providers.rules.title': 'フィールドルール',
+  'providers.rules.of': '{name} のフィールドルール',
+  'providers.rules.hint':
+    'プロバイダーへの JSON リクエストの個々のフィールドを変更します。それ以外はクライアントが書いたままです。値は JSON です。',
+  'providers.rules.drop': '削除',
+  'providers.rules.rename': '名前を変更',
+  'providers.rules.default': 'なければ設定',
+  'providers.rules.force': '常に設定',
+  'providers.rules.action': '操作',
+  'providers.rules.field': 'フィールド',
+  'providers.rules.to': '新しい名前',
+  'providers.rules.value': '値（JSON）',
+  'providers.rules.endpoints': 'エンドポイント（カンマ区切り）',
+  'providers.rules.endpointsDefault': 'テキスト生成',
+  'providers.rules.add': 'ルールを追加',
+  'providers.refusals.title': '学習した拒否',
+  'providers.refusals.sub':
+    '別のターゲットが受け付けた同じリクエストを拒否しました。忘れるまで、同様のリクエストはここに最後に送られます。',
+  'providers.refusals.caller': '{name} のみ対象。',
+  'providers.refusals.rule': 'ルールを追加：{rule}',
 };

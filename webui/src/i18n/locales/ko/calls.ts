@@ -171,4 +171,6 @@ export const calls: Texts<typeof en> = {
   'calls.skipped': '건너뜀',
   'calls.skipped.cooling': '건너뜀: {time}까지 쿨다운 중(원인: {reason})',
   'calls.skipped.probing': '건너뜀: 다른 호출이 복구 여부를 확인 중(원인: {reason})',
+  'calls.attempt.rules': '필드 규칙: {rules}',
+  'calls.attempt.opaque': '불투명 항목 {n}개 제거',
 };

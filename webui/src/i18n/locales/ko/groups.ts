@@ -139,4 +139,5 @@ export const groups: Texts<typeof en> = {
   'groups.log.redact': '비밀 정보 대체',
   'groups.log.redactHow': '키, 토큰, 비밀번호처럼 보이는 부분을 노드를 떠나기 전에 바꿉니다',
   'groups.log.redactEmails': '이메일 주소도 대체',
+  'groups.route.refuses': '{what} 거부:',
 };

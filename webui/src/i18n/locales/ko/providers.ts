@@ -225,4 +225,23 @@ export const providers: Texts<typeof en> = {
   'providers.keep': '{name} 유지',
   'providers.editOf': '{name} 편집',
   'providers.rules.title': '필드 규칙',
+  'providers.rules.of': '{name}의 필드 규칙',
+  'providers.rules.hint':
+    '제공자에게 보내는 JSON 요청의 개별 필드를 바꿉니다. 나머지는 클라이언트가 쓴 그대로입니다. 값은 JSON입니다.',
+  'providers.rules.drop': '삭제',
+  'providers.rules.rename': '이름 변경',
+  'providers.rules.default': '없으면 설정',
+  'providers.rules.force': '항상 설정',
+  'providers.rules.action': '동작',
+  'providers.rules.field': '필드',
+  'providers.rules.to': '새 이름',
+  'providers.rules.value': '값(JSON)',
+  'providers.rules.endpoints': '엔드포인트(쉼표로 구분)',
+  'providers.rules.endpointsDefault': '텍스트 엔드포인트',
+  'providers.rules.add': '규칙 추가',
+  'providers.refusals.title': '학습된 거부',
+  'providers.refusals.sub':
+    '다른 대상이 받아들인 같은 요청을 거부했습니다. 잊힐 때까지 이런 요청은 여기로 가장 나중에 보냅니다.',
+  'providers.refusals.caller': '{name}에만 해당합니다.',
+  'providers.refusals.rule': '규칙 추가: {rule}',
 };

@@ -170,4 +170,6 @@ export const calls: Texts<typeof en> = {
   'calls.skipped': '已跳过',
   'calls.skipped.cooling': '已跳过：冷却至 {time}，原因：{reason}',
   'calls.skipped.probing': '已跳过：另一调用正在测试其是否恢复，原因：{reason}',
+  'calls.attempt.rules': '字段规则：{rules}',
+  'calls.attempt.opaque': '已剔除 {n} 个不透明项',
 };

@@ -138,4 +138,5 @@ export const groups: Texts<typeof en> = {
   'groups.log.redact': '替换机密信息',
   'groups.log.redactHow': '在离开节点之前，替换看起来像密钥、令牌或密码的内容',
   'groups.log.redactEmails': '也替换电子邮件地址',
+  'groups.route.refuses': '拒绝 {what}：',
 };
