@@ -41,7 +41,7 @@ func (r *rig) open(body string) (*bufio.Reader, io.Closer) {
 
 const askStream = `{"model":"g","stream":true,"messages":[{"role":"user","content":"hi"}]}`
 
-// A stream that must end because the node stops says so: an error event, no clean end, and
+// A stream that must end because the node stops says so: an error event at its end, and
 // what was used is on record.
 func TestStreamsAreCutWithAnErrorWhenTheNodeStops(t *testing.T) {
 	t.Parallel()

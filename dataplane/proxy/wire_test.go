@@ -358,7 +358,7 @@ func TestTheCallersOwnClock(t *testing.T) {
 }
 
 // A stream cut at any byte gives the client a prefix of one provider's answer, then
-// [DONE] or an error event; never a clean end of half an answer.
+// [DONE] or an error event; never the bare end of half an answer.
 func TestAStreamCutAtEveryByte(t *testing.T) {
 	t.Parallel()
 	whole := newRig(t, setup{models: []string{"ok"}}).chat(true).body

@@ -87,7 +87,7 @@ func (a *activeStreams) stop(s *activeStream) {
 }
 
 // EndRevoked ends the streams that run with keys of which the snapshot in use says so. The
-// clients get an error event and no clean end.
+// clients get an error event as the end.
 func (e *Engine) EndRevoked() {
 	e.active.each(func(s *activeStream) {
 		if e.revoked(s.key) {
@@ -103,7 +103,7 @@ func (e *Engine) revoked(key *dataplane.APIKey) bool {
 }
 
 // EndAll ends every stream under way, and those that begin later, because the node stops:
-// the client gets an error event gateway_draining and no clean end, and what was used until
+// the client gets an error event gateway_draining as the end, and what was used until
 // then is recorded. Requests that are cancelled from then on end with that code too.
 func (e *Engine) EndAll() {
 	e.active.stopping.Store(true)
