@@ -205,3 +205,25 @@ func TestExplainShowsTheWorstOfAllNodes(t *testing.T) {
 		})
 	}
 }
+
+// What a client names leads to the group that a node would take: exactly, in other letters, by a
+// pattern; one that is switched off only when no other fits.
+func TestGroupsAreFoundAsNodesFindThem(t *testing.T) {
+	t.Parallel()
+	off := proto.Bool(false)
+	var resources []*controlplane.Resource
+	for _, g := range []*adminv1.Group{
+		{Name: "all", Aliases: []string{"*"}}, {Name: "openai", Aliases: []string{"openai/*", "GPT"}},
+		{Name: "asleep", Aliases: []string{"openai/o*", "old"}, Enabled: off},
+	} {
+		resources = append(resources, &controlplane.Resource{Kind: controlplane.KindGroup, Name: g.Name, Spec: g})
+	}
+	v := routing.NewView(controlplane.NewConfig(1, "lineage", resources, nil), nil)
+	for name, want := range map[string]string{
+		"openai": "openai", "OpenAI": "openai", "gpt": "openai", "OPENAI/gpt-5": "openai", "openai/o3": "openai", "old": "all", "x": "all", "asleep": "asleep",
+	} {
+		if g, ok := v.Group(name); !ok || g.GetName() != want {
+			t.Errorf("%s is group %q, want %q", name, g.GetName(), want)
+		}
+	}
+}

@@ -25,5 +25,5 @@ func Note(text string, most int) string {
 	if len(text) > most {
 		text = strings.ToValidUTF8(text[:most], "")
 	}
-	return text
+	return strings.Clone(text) // it outlives what it was cut from, which may be large
 }

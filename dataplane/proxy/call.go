@@ -49,6 +49,12 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, id string, endpo
 	}
 }
 
+// worthDraining reports whether the rest of a body that could not be read may still come.
+func worthDraining(err error) bool {
+	unread, is := errors.AsType[*body.Error](err)
+	return !is || unread.Kind != body.TooSlow && unread.Kind != body.ClientLeft
+}
+
 // drain takes the rest of a body that was refused off the connection.
 func (c *call) drain() {
 	if !c.whole {
@@ -65,7 +71,7 @@ func (c *call) readBody() bool {
 	r := &c.req
 	if r.Body, r.Envelope, err = c.h.bodies.Read(c.w, r.HTTP, r.Endpoint, &r.Share); err != nil {
 		_, accepted := errors.AsType[*scan.Error](err)
-		c.whole = accepted && r.Body.JSON != nil
+		c.whole = accepted && r.Body.JSON != nil || !worthDraining(err)
 		c.refuseBody(err)
 		return false
 	}

@@ -189,6 +189,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	default:
 		notServed(w, r, path)
+		body.Drain(w, r, h.cfg.BodyWindow, body.OfStrangers)
 	}
 }
 

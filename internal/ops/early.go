@@ -14,14 +14,14 @@ type Early func(line string, status int) []byte
 // earlyBegin and earlyEnd are what such an answer of net/http's has, and no answer of a handler's:
 // those have a date.
 var (
-	earlyBegin = []byte("HTTP/1.1 4")
+	earlyBegin = []byte("HTTP/1.1 ")
 	earlyEnd   = []byte("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n")
 )
 
 // answer gives the whole answer in place of net/http's; nil when this is none of those.
 func (e Early) answer(line string, theirs []byte) []byte {
 	first, _, found := bytes.Cut(theirs, []byte("\r\n"))
-	if !found || !bytes.HasPrefix(theirs[len(first):], earlyEnd) {
+	if !found || len(first) < len("HTTP/1.1 400") || !bytes.HasPrefix(theirs[len(first):], earlyEnd) {
 		return nil
 	}
 	status, err := strconv.Atoi(string(first[len("HTTP/1.1 "):][:3]))

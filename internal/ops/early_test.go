@@ -40,6 +40,7 @@ func TestEarlyErrorsAreJSON(t *testing.T) {
 	for request, want := range map[string]string{
 		"POST /v1/messages HTTP/1.1\r\nHost: a\r\nX-Large: " + strings.Repeat("a", 40<<10) + "\r\n\r\n": `431 {"line":"POST /v1/messages HTT","status":431}`,
 		"GET / HTTP/1.1\r\nHost: a\r\nX: a\x01b\r\n\r\n":                                                `400 {"line":"GET / HTTP/1.1","status":400}`,
+		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n":                                 `501 {"line":"POST / HTTP/1.1","status":501}`,
 		"GET / HTTP/1.1\r\nHost: a\r\n\r\n":                                                             "400 of the handler\n",
 	} {
 		conn, err := net.Dial("tcp", ln.Addr().String())

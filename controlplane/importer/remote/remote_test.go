@@ -516,3 +516,47 @@ func TestChatTriesTheNewerLimit(t *testing.T) {
 		t.Errorf("%q after %q", got[4], bodies)
 	}
 }
+
+// A provider is tested as its dialect speaks: Anthropic's own API has no chat completions.
+func TestChatSpeaksTheDialect(t *testing.T) {
+	t.Parallel()
+	base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		switch {
+		case r.Header.Get("X-Api-Key") != "s-1" || r.Header.Get("Anthropic-Version") == "" || r.Header.Get("Authorization") != "":
+			http.Error(w, `{"type":"error","error":{"type":"authentication_error","message":"no"}}`, http.StatusUnauthorized)
+		case r.URL.Path == "/v1/models":
+			_, _ = io.WriteString(w, `{"data":[{"type":"model","id":"claude"}],"has_more":false}`)
+		case r.URL.Path == "/v1/messages" && string(body) == `{"max_tokens":1,"messages":[{"content":"ping","role":"user"}],"model":"claude"}`:
+			_, _ = io.WriteString(w, `{"type":"message","content":[],"usage":{"input_tokens":8,"output_tokens":1}}`)
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	target := on(base)
+	target.Dialect, target.Secret = "anthropic", "s-1"
+	got := steps(t, patient(), target, "claude")
+	if got[3] != "models ok: lists 1 model" || got[4] != "chat ok: claude answered, 8 tokens in, 1 out" {
+		t.Errorf("steps %q", got)
+	}
+}
+
+// An exact base URL is the URL of the chat, and has no list of models.
+func TestAnExactURLIsTestedAsItIs(t *testing.T) {
+	t.Parallel()
+	base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.String() != "/any/path?v=1" || r.Method != http.MethodPost {
+			http.NotFound(w, r)
+			return
+		}
+		_, _ = io.WriteString(w, `{"choices":[{}]}`)
+	}))
+	target := on(base + "/any/path?v=1#")
+	got := steps(t, patient(), target, "m")
+	if !strings.HasPrefix(got[3], "models skipped: base_url is exact") || got[4] != "chat ok: m answered" {
+		t.Errorf("steps %q", got)
+	}
+	if _, err := patient().Models(t.Context(), target, nil); err == nil || !strings.Contains(err.Error(), "exact") {
+		t.Errorf("an import says %v", err)
+	}
+}
