@@ -47,6 +47,14 @@ kind: Group
 name: NAME
 members: [{provider: NAME, model: ok, priority: 1}]
 ---
+kind: Group
+name: MODEL
+members: [{provider: NAME, model: ok, priority: 1}]
+---
+kind: Group
+name: gpt-4-pool
+members: [{provider: NAME, model: ok, priority: 1}]
+---
 kind: ApiKey
 name: NAME
 groups: [NAME]
@@ -108,9 +116,16 @@ func documented(t *testing.T, name string) (commands []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, found := range append(line.FindAllSubmatch(text, -1), inline.FindAllSubmatch(text, -1)...) {
+		for _, found := range line.FindAllSubmatch(text, -1) {
 			command, _, _ := strings.Cut(string(found[1]), "  #")
 			commands = append(commands, strings.TrimSpace(command))
+		}
+		for _, found := range inline.FindAllSubmatch(text, -1) {
+			command := string(found[1])
+			if len(strings.Fields(command)) == 2 {
+				command += " --help" // it is only named
+			}
+			commands = append(commands, command)
 		}
 	}
 	slices.Sort(commands)
