@@ -7,14 +7,15 @@ import (
 	"slices"
 
 	"github.com/trunkline-ai/trunkline/internal/domain/alias"
+	"github.com/trunkline-ai/trunkline/internal/domain/plaintext"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
 func (f *faults) group(r *Resource, doc *adminv1.Group) {
 	f.name(r, doc.GetName())
 	for i, name := range doc.GetAliases() {
-		if !plain(name) {
-			f.add(r, fmt.Sprintf("aliases[%d]", i), "must not hold control characters or begin or end with a space")
+		if !plaintext.IsPlain(name) {
+			f.add(r, fmt.Sprintf("aliases[%d]", i), plaintext.Rule)
 		}
 		if fault := alias.Fault(name); fault != "" {
 			f.add(r, fmt.Sprintf("aliases[%d]", i), "%s", fault)

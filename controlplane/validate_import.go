@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/trunkline-ai/trunkline/internal/domain/plaintext"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -15,8 +16,8 @@ func (f *faults) imports(r *Resource, doc *adminv1.Provider) {
 		patterns []string
 	}{{"include", rules.GetInclude()}, {"exclude", rules.GetExclude()}} {
 		for i, p := range list.patterns {
-			if !plain(p) {
-				f.add(r, fmt.Sprintf("import.rules.%s[%d]", list.field, i), "must not hold control characters or begin or end with a space")
+			if !plaintext.IsPlain(p) {
+				f.add(r, fmt.Sprintf("import.rules.%s[%d]", list.field, i), plaintext.Rule)
 			}
 		}
 	}

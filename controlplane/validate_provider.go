@@ -11,6 +11,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
+	"github.com/trunkline-ai/trunkline/internal/domain/plaintext"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -71,8 +72,8 @@ func (f *faults) credentials(r *Resource, credentials []*adminv1.Credential) {
 		} else {
 			seen[c.GetName()] = i
 		}
-		if !plain(c.GetName()) {
-			f.add(r, field+".name", "must not hold control characters or begin or end with a space")
+		if !plaintext.IsPlain(c.GetName()) {
+			f.add(r, field+".name", plaintext.Rule)
 		}
 		if c.GetSecret() != "" {
 			f.add(r, field+".secret", "is not sealed")
@@ -179,9 +180,4 @@ func (c *Config) checkSecrets(f *faults) {
 			}
 		}
 	}
-}
-
-// plain reports whether a name has no control characters and no space at either end.
-func plain(name string) bool {
-	return strings.TrimSpace(name) == name && !strings.ContainsFunc(name, func(r rune) bool { return r < 0x20 || r == 0x7f })
 }

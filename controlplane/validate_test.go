@@ -69,9 +69,9 @@ func (d *documents) also(kind controlplane.Kind, name string, spec proto.Message
 func TestValidateNamesTheFieldAtFault(t *testing.T) {
 	t.Parallel()
 	const (
-		nameRule = "must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end"
+		nameRule = "must be 1 to 128 bytes of UTF-8 without control or invisible characters and without spaces at either end"
 		decimal  = "must be a decimal number with at most 9 digits before and 6 after the point"
-		plain    = "must not hold control characters or begin or end with a space"
+		plain    = "must be without control or invisible characters and without spaces at either end"
 		ours     = "is set by Trunkline for each request"
 		hop      = "is a hop-by-hop header, which the connection sets"
 	)

@@ -1,4 +1,5 @@
-// Package access is who may use the admin API: signed-in browsers and bearer tokens.
+// Package access is who may use the admin API: signed-in browsers and bearer tokens, how fast sign-ins may
+// fail, and the devices that have signed in before.
 package access
 
 import (

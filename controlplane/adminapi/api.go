@@ -18,7 +18,6 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/access"
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/controlplane/config"
-	"github.com/trunkline-ai/trunkline/controlplane/signin"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
@@ -194,8 +193,8 @@ func New(cfg Config) (*API, error) {
 	sessions := &sessions{
 		access: cfg.Access, key: password.sessionKey(), cookies: cookies, now: now, log: cfg.Logger,
 	}
-	devices := &devices{signed: signin.Devices{Key: password.sessionKey()}, cookies: cookies, now: now}
-	throttle := signin.NewThrottle(cfg.Access, password.sessionKey(), cfg.Logger, now)
+	devices := &devices{signed: access.Devices{Key: password.sessionKey()}, cookies: cookies, now: now}
+	throttle := access.NewThrottle(cfg.Access, password.sessionKey(), cfg.Logger, now)
 	auth := &authenticator{sessions: sessions, access: cfg.Access, now: now}
 	validation, err := newValidation()
 	if err != nil {
@@ -208,19 +207,19 @@ func New(cfg Config) (*API, error) {
 		auth.intercept,
 		validation.intercept,
 	)
-	adminv1connect.RegisterProviderServiceHandler(server, providerService{live: cfg.Live, importer: cfg.Importer, nodes: cfg.Nodes, cooldowns: cfg.Cooldowns, rules: validation})
+	adminv1connect.RegisterProviderServiceHandler(server, providerService{log: cfg.Logger, live: cfg.Live, importer: cfg.Importer, nodes: cfg.Nodes, cooldowns: cfg.Cooldowns, rules: validation})
 	adminv1connect.RegisterGroupServiceHandler(server, groupService{cfg.Live, cfg.Nodes, validation})
 	adminv1connect.RegisterKeyServiceHandler(server, keyService{live: cfg.Live, nodes: cfg.Nodes, usage: cfg.Usage, log: cfg.Logger, now: now, rules: validation})
 	adminv1connect.RegisterKeywordServiceHandler(server, keywordService{cfg.Live, cfg.Calls, validation})
 	adminv1connect.RegisterSettingsServiceHandler(server, settingsService{cfg.Live, validation})
-	adminv1connect.RegisterConfigServiceHandler(server, configService{cfg.Live, cfg.Nodes, cfg.StartupApply})
+	adminv1connect.RegisterConfigServiceHandler(server, configService{log: cfg.Logger, live: cfg.Live, nodes: cfg.Nodes, startup: cfg.StartupApply})
 	adminv1connect.RegisterCallServiceHandler(server, callService{
 		calls: cfg.Calls, gaps: cfg.Gaps, bodies: cfg.Bodies, log: cfg.Logger, now: now, still: auth.still, ended: ended,
 		tails: make(chan struct{}, maxTails), exports: make(chan struct{}, maxExports),
 	})
 	adminv1connect.RegisterUsageServiceHandler(server, usageService{cfg.Usage, now})
-	adminv1connect.RegisterNodeServiceHandler(server, nodeService{nodes: cfg.Nodes, live: cfg.Live, enrollment: cfg.Enrollment, now: now})
-	adminv1connect.RegisterTokenServiceHandler(server, tokenService{cfg.Access, now})
+	adminv1connect.RegisterNodeServiceHandler(server, nodeService{log: cfg.Logger, nodes: cfg.Nodes, live: cfg.Live, enrollment: cfg.Enrollment, now: now})
+	adminv1connect.RegisterTokenServiceHandler(server, tokenService{cfg.Access, cfg.Logger, now})
 	adminv1connect.RegisterSessionServiceHandler(server, &sessionService{
 		sessions: sessions,
 		account:  account,

@@ -41,6 +41,7 @@ func (s callService) ExportCalls(ctx context.Context, req *adminv1.ExportCallsRe
 	default:
 		return errs.Newf(errs.ResourceExhausted, "%d exports run here already", maxExports)
 	}
+	s.log.InfoContext(ctx, "calls exported", "format", req.GetFormat(), "actor", caller(ctx).actor())
 	if err := stream.SendHeaders(); err != nil {
 		return err
 	}

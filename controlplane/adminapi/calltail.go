@@ -21,7 +21,7 @@ const (
 	// tailCalls is how many calls one look shows; those before them are counted only.
 	tailCalls = 500
 	// recheckInterval is how often a stream looks whether its caller may still have it.
-	recheckInterval = 30 * time.Second
+	recheckInterval = time.Second
 )
 
 // TailCalls sends calls as they are stored, by whatever replica: it asks the database, so

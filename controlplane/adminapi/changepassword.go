@@ -6,7 +6,7 @@ import (
 
 	"connectrpc.com/connect/v2"
 
-	"github.com/trunkline-ai/trunkline/controlplane/signin"
+	"github.com/trunkline-ai/trunkline/controlplane/access"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -29,7 +29,7 @@ func (s *sessionService) ChangePassword(ctx context.Context, req *adminv1.Change
 	}
 	network := s.peers.network(info.RequestHeader(), info.PeerAddr)
 	// The session is as good a proof of no stranger as a known device; its guesses count for themselves.
-	attempt, wait := s.throttle.Admit(ctx, signin.Who{Account: id.user, Network: network, Device: string(id.session[:])})
+	attempt, wait := s.throttle.Admit(ctx, access.Who{Account: id.user, Network: network, Device: string(id.session[:])})
 	if wait > 0 {
 		s.log.WarnContext(ctx, "change of the password refused: too many failures", "network", network, "retry_in", wait)
 		return nil, tooManyAttempts(wait)

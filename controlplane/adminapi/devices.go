@@ -6,14 +6,14 @@ import (
 
 	"connectrpc.com/connect/v2"
 
-	"github.com/trunkline-ai/trunkline/controlplane/signin"
+	"github.com/trunkline-ai/trunkline/controlplane/access"
 )
 
 const deviceCookie = "trunkline_device"
 
 // devices are the browsers that have signed in: strangers' failures do not make them wait.
 type devices struct {
-	signed  signin.Devices
+	signed  access.Devices
 	cookies cookies
 	now     func() time.Time
 }
@@ -26,5 +26,5 @@ func (d *devices) known(ctx context.Context, info *connect.CallInfo, user string
 
 // remember makes the caller's device one that is known.
 func (d *devices) remember(ctx context.Context, info *connect.CallInfo, user string) {
-	d.cookies.set(ctx, info, deviceCookie, d.signed.Issue(user, d.now()), signin.DeviceLifetime)
+	d.cookies.set(ctx, info, deviceCookie, d.signed.Issue(user, d.now()), access.DeviceLifetime)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
 	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
+	"github.com/trunkline-ai/trunkline/internal/domain/plaintext"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -45,8 +46,8 @@ func (s nodeService) CreateJoinToken(ctx context.Context, req *adminv1.CreateJoi
 	if err != nil {
 		return nil, err
 	}
-	if !cleanName(req.GetNote()) {
-		return nil, errs.Invalid(errs.Violation{Field: "note", Description: "must be without control characters and without spaces at either end"})
+	if !plaintext.IsPlain(req.GetNote()) {
+		return nil, errs.Invalid(errs.Violation{Field: "note", Description: plaintext.Rule})
 	}
 	if node := req.GetNode(); node != "" && nodeid.CheckName(node) != nil {
 		return nil, errs.Invalid(errs.Violation{Field: "node", Description: nodeid.CheckName(node).Error()})
@@ -87,7 +88,7 @@ func (s nodeService) DeleteJoinToken(ctx context.Context, req *adminv1.DeleteJoi
 	if err != nil {
 		return nil, err
 	}
-	if !cleanName(req.GetId()) { // no such token was ever made
+	if !plaintext.IsPlain(req.GetId()) { // no such token was ever made
 		return nil, errs.Newf(errs.NotFound, "join token %q does not exist", req.GetId())
 	}
 	if err := joins.DeleteToken(ctx, req.GetId(), caller(ctx).actor()); err != nil {
@@ -102,7 +103,7 @@ func (s nodeService) RevokeNode(ctx context.Context, req *adminv1.RevokeNodeRequ
 	if err != nil {
 		return nil, err
 	}
-	if !cleanName(req.GetName()) { // no such node has ever joined
+	if !plaintext.IsPlain(req.GetName()) { // no such node has ever joined
 		return nil, errs.Newf(errs.NotFound, "no node %q has joined", req.GetName())
 	}
 	if err := joins.Revoke(ctx, req.GetName(), caller(ctx).actor()); err != nil {

@@ -116,9 +116,10 @@ func (s providerService) ResetCooldown(ctx context.Context, req *adminv1.ResetCo
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.ResetCooldownResponse{
-		Nodes: s.cooldowns.ResetCooldown(ctx, req.GetProvider(), model, req.GetCredential()),
-	}, nil
+	nodes := s.cooldowns.ResetCooldown(ctx, req.GetProvider(), model, req.GetCredential())
+	s.log.InfoContext(ctx, "cooldown ended by an admin", "provider", req.GetProvider(), "model", model, "credential", req.GetCredential(),
+		"nodes", len(nodes), "actor", caller(ctx).actor())
+	return &adminv1.ResetCooldownResponse{Nodes: nodes}, nil
 }
 
 // resetModel checks what a reset names, and gives the upstream id of its model.

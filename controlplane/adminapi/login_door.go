@@ -11,13 +11,13 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	"github.com/trunkline-ai/trunkline/controlplane/signin"
+	"github.com/trunkline-ai/trunkline/controlplane/access"
 )
 
 // loginDoor stands before Login, which strangers may call: what comes too early is refused before
 // anything of its body is read, and what is compressed is never unpacked.
 type loginDoor struct {
-	throttle *signin.Throttle
+	throttle *access.Throttle
 	devices  *devices
 	account  string // the user name of the console's account
 	peers    peers

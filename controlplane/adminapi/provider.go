@@ -2,6 +2,7 @@ package adminapi
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/config"
@@ -10,6 +11,7 @@ import (
 
 // providerService manages providers.
 type providerService struct {
+	log       *slog.Logger
 	live      Live
 	importer  Importer
 	nodes     Nodes

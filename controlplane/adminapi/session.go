@@ -9,7 +9,7 @@ import (
 	"connectrpc.com/connect/v2"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/trunkline-ai/trunkline/controlplane/signin"
+	"github.com/trunkline-ai/trunkline/controlplane/access"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -21,7 +21,7 @@ const slotWait = 10 * time.Second
 type sessionService struct {
 	sessions *sessions
 	account  *account
-	throttle *signin.Throttle
+	throttle *access.Throttle
 	devices  *devices
 	peers    peers
 	about    *adminv1.WhoAmIResponse // what everyone is told; never changed
@@ -36,7 +36,7 @@ func (s *sessionService) Login(ctx context.Context, req *adminv1.LoginRequest) (
 	}
 	network := s.peers.network(info.RequestHeader(), info.PeerAddr)
 	device := s.devices.known(ctx, info, req.GetUsername())
-	attempt, wait := s.throttle.Admit(ctx, signin.Who{Account: req.GetUsername(), Network: network, Device: device})
+	attempt, wait := s.throttle.Admit(ctx, access.Who{Account: req.GetUsername(), Network: network, Device: device})
 	if wait > 0 {
 		s.log.WarnContext(ctx, "sign-in refused: too many failures", "network", network, "retry_in", wait)
 		return nil, tooManyAttempts(wait)

@@ -4,14 +4,15 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/trunkline-ai/trunkline/controlplane/access"
+	"github.com/trunkline-ai/trunkline/internal/domain/plaintext"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -30,6 +31,7 @@ func looksLikeToken(s string) bool {
 // tokenService manages the bearer tokens of the CLI and of automation.
 type tokenService struct {
 	access access.Store
+	log    *slog.Logger
 	now    func() time.Time
 }
 
@@ -56,10 +58,10 @@ func (s tokenService) CreateToken(ctx context.Context, req *adminv1.CreateTokenR
 	now := s.now()
 	token := access.Token{Name: req.GetToken().GetName(), CreatedAt: now, ReadBodies: req.GetToken().GetReadBodies()}
 	var violations []errs.Violation
-	if !cleanName(token.Name) {
+	if !plaintext.IsPlain(token.Name) {
 		violations = append(violations, errs.Violation{
 			Field:       "token.name",
-			Description: "must be without control characters and without spaces at either end",
+			Description: plaintext.Rule,
 		})
 	}
 	if at := req.GetToken().GetExpireTime(); at != nil {
@@ -77,17 +79,19 @@ func (s tokenService) CreateToken(ctx context.Context, req *adminv1.CreateTokenR
 	if err := s.access.CreateToken(ctx, token); err != nil {
 		return nil, err
 	}
+	s.log.InfoContext(ctx, "token created", "token", token.Name, "actor", caller(ctx).actor())
 	return &adminv1.CreateTokenResponse{Token: tokenView(token), Secret: secret}, nil
 }
 
 // DeleteToken deletes a token; it stops working at once.
 func (s tokenService) DeleteToken(ctx context.Context, req *adminv1.DeleteTokenRequest) (*adminv1.DeleteTokenResponse, error) {
-	if !cleanName(req.GetName()) { // no such token was ever created
+	if !plaintext.IsPlain(req.GetName()) { // no such token was ever created
 		return nil, errs.Newf(errs.NotFound, "token %q does not exist", req.GetName())
 	}
 	if err := s.access.DeleteToken(ctx, req.GetName()); err != nil {
 		return nil, err
 	}
+	s.log.InfoContext(ctx, "token deleted", "token", req.GetName(), "actor", caller(ctx).actor())
 	return &adminv1.DeleteTokenResponse{}, nil
 }
 
@@ -97,9 +101,4 @@ func tokenView(t access.Token) *adminv1.Token {
 		view.ExpireTime = timestamppb.New(t.ExpiresAt)
 	}
 	return view
-}
-
-// cleanName reports whether a name is one that databases store and people can see whole.
-func cleanName(name string) bool {
-	return !strings.ContainsFunc(name, unicode.IsControl) && strings.TrimSpace(name) == name
 }

@@ -13,14 +13,13 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"google.golang.org/grpc"
 
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/identity"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing"
+	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
 )
 
 // Config is what an Uplink needs.
@@ -59,8 +58,8 @@ func (c *Config) complete() error {
 	if (c.Identity == nil) != c.InMemory {
 		return errors.New("uplink: an Identity is required, but for a link in memory")
 	}
-	if len(c.Node) > 128 || !utf8.ValidString(c.Node) || strings.ContainsFunc(c.Node, unicode.IsControl) || strings.TrimSpace(c.Node) != c.Node {
-		return fmt.Errorf("uplink: the node's name %q must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end", c.Node)
+	if err := nodeid.CheckName(c.Node); err != nil {
+		return fmt.Errorf("uplink: %q: %w", c.Node, err)
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/trunkline-ai/trunkline/internal/domain/plaintext"
 )
 
 // Kinds of who a certificate is about, as the first element of its SPIFFE path.
@@ -20,8 +21,8 @@ const (
 // CheckName refuses names of nodes that could not be shown or told apart.
 func CheckName(name string) error {
 	if name == "" || len(name) > 128 || !utf8.ValidString(name) ||
-		strings.ContainsFunc(name, unicode.IsControl) || strings.TrimSpace(name) != name {
-		return errors.New("the node's name must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end")
+		!plaintext.IsPlain(name) {
+		return errors.New("the node's name must be 1 to 128 bytes of UTF-8 without control or invisible characters and without spaces at either end")
 	}
 	return nil
 }

@@ -272,7 +272,7 @@ func (CandidateRole) EnumDescriptor() ([]byte, []int) {
 // What a client names in `model`: an ordered list of members.
 type Group struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Unique name, 1 to 128 bytes without control characters; cannot be changed.
+	// Unique name, 1 to 128 bytes without control or invisible characters; cannot be changed.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Identity that survives a re-creation under the same name.
 	Uid string `protobuf:"bytes,2,opt,name=uid,proto3" json:"uid,omitempty"`
@@ -1579,10 +1579,10 @@ var File_trunkline_admin_v1_group_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\n" +
-	"\x1etrunkline/admin/v1/group.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a trunkline/admin/v1/refusal.proto\x1a!trunkline/admin/v1/settings.proto\x1a#trunkline/admin/v1/visibility.proto\"\xae\t\n" +
-	"\x05Group\x12\x8e\x02\n" +
-	"\x04name\x18\x01 \x01(\tB\xf9\x01\xbaH\xf5\x01\xba\x01\xf1\x01\n" +
-	"\x04name\x12[must be 1 to 128 bytes of UTF-8 without control characters and without spaces at either end\x1a\x8b\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\x00-\\\\x1f\\\\x7f]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x16\n" +
+	"\x1etrunkline/admin/v1/group.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a trunkline/admin/v1/refusal.proto\x1a!trunkline/admin/v1/settings.proto\x1a#trunkline/admin/v1/visibility.proto\"\xc7\t\n" +
+	"\x05Group\x12\xa7\x02\n" +
+	"\x04name\x18\x01 \x01(\tB\x92\x02\xbaH\x8e\x02\xba\x01\x8a\x02\n" +
+	"\x04name\x12hmust be 1 to 128 bytes of UTF-8 without control or invisible characters and without spaces at either end\x1a\x97\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\p{Cc}\\\\p{Cf}\\\\p{Zl}\\\\p{Zp}]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x16\n" +
 	"\x03uid\x18\x02 \x01(\tB\x04\xa0\xed\x18\x01R\x03uid\x12\x12\n" +
 	"\x04etag\x18\x03 \x01(\tR\x04etag\x12A\n" +
 	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\n" +

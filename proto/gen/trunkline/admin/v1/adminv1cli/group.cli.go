@@ -76,7 +76,7 @@ func groupService() cli.Service {
 			"trunkline.admin.v1.Group.enabled":                             "Whether clients may use the group; default true.",
 			"trunkline.admin.v1.Group.etag":                                "Revision the group was last changed at; send it back with an update.",
 			"trunkline.admin.v1.Group.members":                             "Targets of the group; the lowest priority number is tried first.",
-			"trunkline.admin.v1.Group.name":                                "Unique name, 1 to 128 bytes without control characters; cannot be changed.",
+			"trunkline.admin.v1.Group.name":                                "Unique name, 1 to 128 bytes without control or invisible characters; cannot be changed.",
 			"trunkline.admin.v1.Group.policy":                              "What differs from the settings for this group.",
 			"trunkline.admin.v1.Group.selection":                           "How members of one priority share the calls: cheapest (default; weight breaks ties), weighted,\nor least_busy (fewest attempts in flight on the node, weighted).",
 			"trunkline.admin.v1.Group.uid":                                 "Identity that survives a re-creation under the same name.",

@@ -41,7 +41,7 @@ func keyService() cli.Service {
 			"trunkline.admin.v1.ApiKey.groups":                   "Names of the groups the key may use; others look like unknown models.",
 			"trunkline.admin.v1.ApiKey.last_four":                "Last four characters of the key.",
 			"trunkline.admin.v1.ApiKey.limits":                   "What the key may use per minute and at once.",
-			"trunkline.admin.v1.ApiKey.name":                     "Unique name, 1 to 128 bytes without control characters; cannot be changed.",
+			"trunkline.admin.v1.ApiKey.name":                     "Unique name, 1 to 128 bytes without control or invisible characters; cannot be changed.",
 			"trunkline.admin.v1.ApiKey.old_last_four":            "Last four characters of the secret before the last rotation.",
 			"trunkline.admin.v1.ApiKey.old_secret_expire_time":   "Until when the secret before the last rotation works too.",
 			"trunkline.admin.v1.ApiKey.old_secret_hash":          "Hash of the secret before the last rotation.",

@@ -42,7 +42,7 @@ func keywordService() cli.Service {
 			"trunkline.admin.v1.FailureKeyword.groups":                       "Only calls to these groups; to all when empty.",
 			"trunkline.admin.v1.FailureKeyword.keyword":                      "Text to look for, case-insensitive. Either this or pattern.",
 			"trunkline.admin.v1.FailureKeyword.log_only":                     "Whether a hit is only noted in the call log, without moving on; default false.",
-			"trunkline.admin.v1.FailureKeyword.name":                         "Unique name, 1 to 128 bytes without control characters; cannot be changed.",
+			"trunkline.admin.v1.FailureKeyword.name":                         "Unique name, 1 to 128 bytes without control or invisible characters; cannot be changed.",
 			"trunkline.admin.v1.FailureKeyword.pattern":                      "RE2 pattern to look for instead. Matched on decoded text; case-sensitive unless it starts with (?i).",
 			"trunkline.admin.v1.FailureKeyword.providers":                    "Only answers of these providers; of all when empty.",
 			"trunkline.admin.v1.FailureKeyword.scopes":                       "Where to look: error (bodies of errors), answer (plain answers), stream (the beginning of\nstreams); everywhere when empty.",

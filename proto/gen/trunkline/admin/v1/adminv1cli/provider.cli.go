@@ -152,7 +152,7 @@ func providerService() cli.Service {
 			"trunkline.admin.v1.Provider.import":                          "How its models are imported; unset: only when asked, all of them.",
 			"trunkline.admin.v1.Provider.max_in_flight":                   "Most attempts in flight at once per node; 0 is no limit. Above it the next candidate is tried.",
 			"trunkline.admin.v1.Provider.models":                          "Models of this account.",
-			"trunkline.admin.v1.Provider.name":                            "Unique name, 1 to 128 bytes without control characters; cannot be changed.",
+			"trunkline.admin.v1.Provider.name":                            "Unique name, 1 to 128 bytes without control or invisible characters; cannot be changed.",
 			"trunkline.admin.v1.Provider.timeouts":                        "Timers that differ from the settings for this provider.",
 			"trunkline.admin.v1.Provider.uid":                             "Identity that survives a re-creation under the same name.",
 			"trunkline.admin.v1.Provider.update_time":                     "When the provider was last changed.",

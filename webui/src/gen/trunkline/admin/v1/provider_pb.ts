@@ -30,7 +30,7 @@ export const file_trunkline_admin_v1_provider: GenFile = /*@__PURE__*/
  */
 export type Provider = Message<"trunkline.admin.v1.Provider"> & {
   /**
-   * Unique name, 1 to 128 bytes without control characters; cannot be changed.
+   * Unique name, 1 to 128 bytes without control or invisible characters; cannot be changed.
    *
    * @generated from field: string name = 1;
    */

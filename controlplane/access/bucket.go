@@ -1,9 +1,7 @@
-package signin
+package access
 
 import (
 	"time"
-
-	"github.com/trunkline-ai/trunkline/controlplane/access"
 )
 
 // How fast sign-ins may fail. A success forgets them all.
@@ -18,7 +16,7 @@ const (
 // bucket is the failures of one key.
 type bucket struct {
 	burst int
-	access.SignInFailures
+	SignInFailures
 }
 
 func (b *bucket) forgive(now time.Time) {
@@ -44,7 +42,7 @@ func (b *bucket) charge(now time.Time) {
 
 // learn takes over what is stored of the key, by this replica before it was restarted or by
 // another one, when that is newer.
-func (b *bucket) learn(stored access.SignInFailures) {
+func (b *bucket) learn(stored SignInFailures) {
 	if stored.Since.After(b.Since) {
 		b.SignInFailures = stored
 	}

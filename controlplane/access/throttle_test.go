@@ -1,4 +1,4 @@
-package signin
+package access
 
 import (
 	"context"
@@ -9,8 +9,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/trunkline-ai/trunkline/controlplane/access"
 )
 
 // clock is a clock that only tests move.
@@ -21,20 +19,20 @@ func newClock() *clock { return &clock{time.Date(2026, 11, 3, 9, 0, 0, 0, time.U
 func (c *clock) Now() time.Time          { return c.at }
 func (c *clock) Advance(d time.Duration) { c.at = c.at.Add(d) }
 
-// kept is a Store in memory; down says that it fails.
+// kept is a failureStore in memory; down says that it fails.
 type kept struct {
 	mu   sync.Mutex
-	rows map[access.SignInKey]access.SignInFailures
+	rows map[SignInKey]SignInFailures
 	down bool
 }
 
-func (k *kept) SignInFailures(_ context.Context, keys []access.SignInKey) (map[access.SignInKey]access.SignInFailures, error) {
+func (k *kept) SignInFailures(_ context.Context, keys []SignInKey) (map[SignInKey]SignInFailures, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.down {
 		return nil, errors.New("down")
 	}
-	found := map[access.SignInKey]access.SignInFailures{}
+	found := map[SignInKey]SignInFailures{}
 	for _, key := range keys {
 		if f, ok := k.rows[key]; ok {
 			found[key] = f
@@ -43,7 +41,7 @@ func (k *kept) SignInFailures(_ context.Context, keys []access.SignInKey) (map[a
 	return found, nil
 }
 
-func (k *kept) SaveSignInFailures(_ context.Context, failures map[access.SignInKey]access.SignInFailures) error {
+func (k *kept) SaveSignInFailures(_ context.Context, failures map[SignInKey]SignInFailures) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.down {
@@ -53,7 +51,7 @@ func (k *kept) SaveSignInFailures(_ context.Context, failures map[access.SignInK
 	return nil
 }
 
-func (k *kept) ForgetSignInFailures(_ context.Context, keys []access.SignInKey) error {
+func (k *kept) ForgetSignInFailures(_ context.Context, keys []SignInKey) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.down {
@@ -65,7 +63,7 @@ func (k *kept) ForgetSignInFailures(_ context.Context, keys []access.SignInKey) 
 	return nil
 }
 
-func newKept() *kept { return &kept{rows: map[access.SignInKey]access.SignInFailures{}} }
+func newKept() *kept { return &kept{rows: map[SignInKey]SignInFailures{}} }
 
 func newThrottle(now func() time.Time, store *kept) *Throttle {
 	return NewThrottle(store, []byte("key"), slog.New(slog.DiscardHandler), now)

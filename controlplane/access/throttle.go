@@ -1,6 +1,4 @@
-// Package signin slows down the guessing of passwords, and knows the devices of those who
-// have signed in.
-package signin
+package access
 
 import (
 	"context"
@@ -11,8 +9,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/trunkline-ai/trunkline/controlplane/access"
 )
 
 const (
@@ -20,13 +16,13 @@ const (
 	evictionSample = 16
 )
 
-// Store keeps failures over restarts, for all replicas.
-type Store interface {
+// failureStore keeps failures over restarts, for all replicas; a Store does.
+type failureStore interface {
 	// SignInFailures returns those that are kept of the keys.
-	SignInFailures(ctx context.Context, keys []access.SignInKey) (map[access.SignInKey]access.SignInFailures, error)
+	SignInFailures(ctx context.Context, keys []SignInKey) (map[SignInKey]SignInFailures, error)
 	// SaveSignInFailures puts failures in the place of those of their keys.
-	SaveSignInFailures(ctx context.Context, failures map[access.SignInKey]access.SignInFailures) error
-	ForgetSignInFailures(ctx context.Context, keys []access.SignInKey) error
+	SaveSignInFailures(ctx context.Context, failures map[SignInKey]SignInFailures) error
+	ForgetSignInFailures(ctx context.Context, keys []SignInKey) error
 }
 
 // Throttle doubles the wait before the next try with each failure beyond a burst, per account
@@ -37,18 +33,18 @@ type Store interface {
 // What is in memory refuses without the database; what it lets through is judged by what the
 // database knows as well. While that is away, memory alone judges.
 type Throttle struct {
-	store Store
+	store failureStore
 	key   []byte // hashes names and addresses: the database does not tell who failed
 	log   *slog.Logger
 	now   func() time.Time
 
 	mu      sync.Mutex
-	tracked map[access.SignInKey]*bucket // guarded by mu
+	tracked map[SignInKey]*bucket // guarded by mu
 }
 
 // NewThrottle is a Throttle with no failures in memory.
-func NewThrottle(store Store, key []byte, log *slog.Logger, now func() time.Time) *Throttle {
-	return &Throttle{store: store, key: key, log: log, now: now, tracked: make(map[access.SignInKey]*bucket)}
+func NewThrottle(store failureStore, key []byte, log *slog.Logger, now func() time.Time) *Throttle {
+	return &Throttle{store: store, key: key, log: log, now: now, tracked: make(map[SignInKey]*bucket)}
 }
 
 // Who is what an attempt is judged by.
@@ -61,7 +57,7 @@ type Who struct {
 // Attempt is a sign-in that was let through; until it ends otherwise it counts as failed.
 type Attempt struct {
 	throttle *Throttle
-	keys     []access.SignInKey
+	keys     []SignInKey
 }
 
 // Wait is how long a network, or a known device, has to wait already, as far as memory knows:
@@ -71,7 +67,7 @@ func (t *Throttle) Wait(network, device string) time.Duration {
 	if device != "" {
 		key = t.keyOf("device", device)
 	}
-	return t.wait(map[access.SignInKey]int{key: 0})
+	return t.wait(map[SignInKey]int{key: 0})
 }
 
 // Admit lets an attempt through, or says how long to wait. It charges the attempt
@@ -95,18 +91,18 @@ func (t *Throttle) Admit(ctx context.Context, who Who) (*Attempt, time.Duration)
 }
 
 // judgedBy lists the keys of an attempt, with the failures that each may have freely.
-func (t *Throttle) judgedBy(who Who) map[access.SignInKey]int {
+func (t *Throttle) judgedBy(who Who) map[SignInKey]int {
 	if who.Device != "" {
-		return map[access.SignInKey]int{t.keyOf("device", who.Device): accountBurst}
+		return map[SignInKey]int{t.keyOf("device", who.Device): accountBurst}
 	}
-	return map[access.SignInKey]int{
+	return map[SignInKey]int{
 		t.keyOf("network", who.Network): networkBurst,
 		t.keyOf("account", who.Account): accountBurst,
 	}
 }
 
 // wait says how long an attempt has to wait, as far as memory knows.
-func (t *Throttle) wait(judged map[access.SignInKey]int) (wait time.Duration) {
+func (t *Throttle) wait(judged map[SignInKey]int) (wait time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for key := range judged {
@@ -119,12 +115,12 @@ func (t *Throttle) wait(judged map[access.SignInKey]int) (wait time.Duration) {
 
 // charge counts a failure for each key and returns what there is to keep, unless the attempt has
 // to wait by what the database knows.
-func (t *Throttle) charge(judged map[access.SignInKey]int, stored map[access.SignInKey]access.SignInFailures) (map[access.SignInKey]access.SignInFailures, time.Duration) {
+func (t *Throttle) charge(judged map[SignInKey]int, stored map[SignInKey]SignInFailures) (map[SignInKey]SignInFailures, time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
 	var wait time.Duration
-	buckets := make(map[access.SignInKey]*bucket, len(judged))
+	buckets := make(map[SignInKey]*bucket, len(judged))
 	for key, burst := range judged {
 		b := t.bucket(now, key, burst)
 		b.learn(stored[key])
@@ -134,7 +130,7 @@ func (t *Throttle) charge(judged map[access.SignInKey]int, stored map[access.Sig
 	if wait > 0 {
 		return nil, wait
 	}
-	charged := make(map[access.SignInKey]access.SignInFailures, len(judged))
+	charged := make(map[SignInKey]SignInFailures, len(judged))
 	for key, b := range buckets {
 		b.forgive(now)
 		b.charge(now)
@@ -143,7 +139,7 @@ func (t *Throttle) charge(judged map[access.SignInKey]int, stored map[access.Sig
 	return charged, 0
 }
 
-func (t *Throttle) save(ctx context.Context, failures map[access.SignInKey]access.SignInFailures) {
+func (t *Throttle) save(ctx context.Context, failures map[SignInKey]SignInFailures) {
 	if err := t.store.SaveSignInFailures(ctx, failures); err != nil {
 		t.log.WarnContext(ctx, "failed sign-ins not stored; a restart forgets them", "error", err)
 	}
@@ -165,7 +161,7 @@ func (a *Attempt) Succeeded(ctx context.Context) {
 // Withdrawn takes the charge back: the password was not looked at.
 func (a *Attempt) Withdrawn(ctx context.Context) {
 	t := a.throttle
-	left := make(map[access.SignInKey]access.SignInFailures, len(a.keys))
+	left := make(map[SignInKey]SignInFailures, len(a.keys))
 	t.mu.Lock()
 	for _, key := range a.keys {
 		if b, ok := t.tracked[key]; ok {
@@ -179,7 +175,7 @@ func (a *Attempt) Withdrawn(ctx context.Context) {
 }
 
 // bucket finds the failures of a key, or tracks it. The caller holds mu.
-func (t *Throttle) bucket(now time.Time, key access.SignInKey, burst int) *bucket {
+func (t *Throttle) bucket(now time.Time, key SignInKey, burst int) *bucket {
 	b, ok := t.tracked[key]
 	if !ok {
 		if len(t.tracked) >= maxTracked {
@@ -194,7 +190,7 @@ func (t *Throttle) bucket(now time.Time, key access.SignInKey, burst int) *bucke
 // evict drops the one of a few random keys that failed least: a flood of made-up names
 // then pushes out itself rather than the account it wants to reset. The caller holds mu.
 func (t *Throttle) evict(now time.Time) {
-	var least access.SignInKey
+	var least SignInKey
 	fewest, seen := -1, 0
 	for key, b := range t.tracked {
 		b.forgive(now)
@@ -208,8 +204,8 @@ func (t *Throttle) evict(now time.Time) {
 	delete(t.tracked, least)
 }
 
-func (t *Throttle) keyOf(kind, name string) access.SignInKey {
+func (t *Throttle) keyOf(kind, name string) SignInKey {
 	mac := hmac.New(sha256.New, t.key)
 	mac.Write([]byte(kind + "\x00" + name))
-	return access.SignInKey(mac.Sum(nil))
+	return SignInKey(mac.Sum(nil))
 }
