@@ -60,7 +60,7 @@ clean: ## Remove what was built; data/ and caches stay
 .PHONY: test
 test: setup-test webui-if-node ## Run all tests; installs PostgreSQL, Redis and Chromium if they are missing (Debian)
 	@if scripts/node.sh; then $(MAKE) test-webui $(SDK_MODULES); else echo 'The tests of the console and of the Node SDK are left out.'; fi
-	@if $(HAVE_PYTHON); then $(MAKE) $(SDK_PYTHON); else echo 'The tests of the Python SDKs are left out: they need Python 3.9 or newer with venv.'; fi
+	@$(HAVE_PYTHON) && $(MAKE) $(SDK_PYTHON) || echo 'The tests of the Python SDKs are left out: they need Python 3.9 or newer with venv, and PyPI.'
 	go test ./...
 
 .PHONY: test-webui
@@ -154,7 +154,7 @@ HAVE_PYTHON = python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info
 $(SDK_PYTHON): e2e/sdk/requirements.txt
 	rm -rf e2e/sdk/.venv
 	python3 -m venv e2e/sdk/.venv
-	e2e/sdk/.venv/bin/pip install --quiet --disable-pip-version-check -r $<
+	e2e/sdk/.venv/bin/pip install --quiet --disable-pip-version-check -r $< || { rm -rf e2e/sdk/.venv; exit 1; }
 	@touch $@
 
 .PHONY: webui-if-node

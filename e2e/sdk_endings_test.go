@@ -21,8 +21,9 @@ func TestSDKsShowWhyAStreamFailed(t *testing.T) {
 		runSDK(t, s, node, "--test", "--test-reporter=spec", "endings.test.mjs")
 	})
 	t.Run("python", func(t *testing.T) {
-		_, err := os.Stat("sdk/.venv/bin/python")
-		needs(t, "e2e/sdk/.venv, which make test installs where Python is", err)
+		if _, err := os.Stat("sdk/.venv/bin/python"); err != nil {
+			t.Skipf("needs e2e/sdk/.venv, which make test installs where Python and PyPI are: %v", err)
+		}
 		runSDK(t, s, ".venv/bin/python", "endings.py")
 	})
 }
