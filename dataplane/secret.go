@@ -54,5 +54,6 @@ func (p *Provider) compileSecrets() {
 			add(h.Value)
 		}
 	}
+	p.compileEchoes()
 	slices.SortFunc(p.Secrets, func(a, b Secret) int { return len(b) - len(a) })
 }

@@ -93,6 +93,7 @@ type Provider struct {
 	// Secrets are what no answer of the provider may show: its credentials and the values of
 	// configured headers that may be secret, as they are and as JSON writes them, longest first.
 	Secrets []Secret
+	Echoes  Echoes // those of the headers; each credential has them with its own
 }
 
 // Header is one header that is added to upstream requests.
@@ -103,6 +104,7 @@ type Credential struct {
 	Name   string
 	Secret Secret
 	Scope  Scope
+	Echoes Echoes // what a good answer must not repeat when it was sent
 }
 
 // Target is one model of one provider: the thing that is healthy, cooling or disabled.

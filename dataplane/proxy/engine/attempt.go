@@ -45,6 +45,14 @@ func newAttempt(c *call, next candidate, last bool) *attempt {
 	return a
 }
 
+// echoes are the secrets that went out with the request.
+func (a *attempt) echoes() dataplane.Echoes {
+	if a.credential != nil {
+		return a.credential.Echoes
+	}
+	return a.Provider.Echoes
+}
+
 // giantPrompt is where a timeout says more about the caller than about the target, in tokens.
 const giantPrompt = 32 << 10
 

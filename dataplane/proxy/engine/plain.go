@@ -33,6 +33,7 @@ func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 		lent, v = a.holdLong(ctx, lent, &claim)
 	}
 	body := c.answers.keep(lent)
+	a.echoes().Mask(body)
 	switch {
 	case v.Outcome != dataplane.OK:
 		a.took(body)

@@ -101,6 +101,7 @@ func (a *answer) relay(body io.Reader, buf []byte, n int) (end relayEnd) {
 		}
 		a.clock.phase(dataplane.StreamIdle, a.Policy.StreamIdleTimeout)
 		n, end.read = body.Read(buf)
+		a.echoes().Mask(buf[:n])
 	}
 }
 

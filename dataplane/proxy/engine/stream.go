@@ -94,6 +94,7 @@ func (s *stream) sinceStart() time.Duration {
 
 // take looks at one event and passes it on. ended means that the stream is over.
 func (s *stream) take(event []byte) (v dataplane.Verdict, ended bool) {
+	s.echoes().Mask(event)
 	kind := s.seen.See(event, s.wantUsage)
 	if k := s.keywords.inStream(&s.seen, s.Keywords.Stream); k != nil {
 		if !s.out.isOpen() {

@@ -1,0 +1,82 @@
+package dataplane
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// minEcho is the least length of a secret that is looked for in good answers, in bytes: shorter ones
+// are placeholders such as "ollama", which answers may well speak of.
+const minEcho = 16
+
+// Echoes are secrets that were sent with a request and that its answer must not repeat: as they
+// are, and as JSON writes them.
+type Echoes struct{ texts []echo }
+
+// echo is one text, and where it has the byte that answers have least: it is looked for by that.
+type echo struct {
+	text []byte
+	rare int
+}
+
+// String hides them from fmt and slog.
+func (Echoes) String() string { return redacted }
+
+// GoString hides them from %#v.
+func (Echoes) GoString() string { return redacted }
+
+// Mask overwrites them in a piece of an answer, which keeps its length.
+func (e Echoes) Mask(piece []byte) {
+	for _, one := range e.texts {
+		text, rest := one.text, piece
+		for len(rest) >= len(text) {
+			found := bytes.IndexByte(rest[one.rare:len(rest)-len(text)+one.rare+1], text[one.rare])
+			if found < 0 {
+				break
+			}
+			rest = rest[found:]
+			if bytes.HasPrefix(rest, text) {
+				copy(rest, bytes.Repeat([]byte{'*'}, len(text)))
+			}
+			rest = rest[1:]
+		}
+	}
+}
+
+// with are these and one more, if it is long enough to be one.
+func (e Echoes) with(secret string) Echoes {
+	if len(secret) < minEcho {
+		return e
+	}
+	texts := append(e.texts[:len(e.texts):len(e.texts)], newEcho([]byte(secret)))
+	if quoted, err := json.Marshal(secret); err == nil && len(quoted) != len(secret)+2 {
+		texts = append(texts, newEcho(quoted[1:len(quoted)-1]))
+	}
+	return Echoes{texts}
+}
+
+// rareBytes are those that JSON and English have least, the least first.
+const rareBytes = "QXZJKVYWqUzHGFBPxLDONjRMSEITAC_9876543kv210wybgp-"
+
+func newEcho(text []byte) echo {
+	at := -1
+	for _, b := range []byte(rareBytes) {
+		if at = bytes.IndexByte(text, b); at >= 0 {
+			break
+		}
+	}
+	return echo{text, max(at, 0)}
+}
+
+// compileEchoes lists what is sent with requests and must not come back: headers by their names, for
+// values such as "output-128k-2025-02-19" are no secrets, and the credential that is used.
+func (p *Provider) compileEchoes() {
+	for _, h := range p.Headers {
+		if secretHeader.MatchString(h.Name) {
+			p.Echoes = p.Echoes.with(h.Value)
+		}
+	}
+	for _, c := range p.Credentials {
+		c.Echoes = p.Echoes.with(c.Secret.Reveal())
+	}
+}
