@@ -195,7 +195,7 @@ test('the page is fresh, its files are kept, and what is missing is not a page',
   expect(asset.headers()['cache-control']).toContain('immutable');
   expect(asset.headers()['content-encoding']).toBe('gzip');
   const missing = await it.context.request.get('/assets/index-gone.js', { headers: html });
-  expect([missing.status(), missing.headers()['content-type']]).toEqual([404, 'text/plain; charset=utf-8']);
+  expect([missing.status(), missing.headers()['content-type']]).toEqual([404, 'application/json']);
 });
 
 test('signing out ends it, and a page asked for then leads back after signing in', async () => {
