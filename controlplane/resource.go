@@ -69,8 +69,11 @@ type Resource struct {
 	searchText atomic.Pointer[string] // made by SearchText
 }
 
+// CredentialRef begins the Ref of every secret of a credential; others are the control plane's own.
+const CredentialRef = "credential/"
+
 // Secret is a sealed provider credential. A Ref is never reused, so an old revision
-// of a document still finds the secret it was written with.
+// of a document still finds the secret it was written with, until it is retired.
 type Secret struct {
 	Ref        string
 	Ciphertext []byte

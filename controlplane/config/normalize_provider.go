@@ -98,7 +98,7 @@ func (in *normalizer) seal(t *normalized, provider string, cred *adminv1.Credent
 	if err != nil {
 		return errs.Wrap(errs.Internal, err, "seal a credential")
 	}
-	cred.SecretRef = "credential/" + uuid.NewString()
+	cred.SecretRef = controlplane.CredentialRef + uuid.NewString()
 	cred.SecretHint = apikey.LastFour(secret)
 	cred.SecretSetTime = timestamppb.New(in.now)
 	t.secrets = append(t.secrets, controlplane.Secret{Ref: cred.GetSecretRef(), Ciphertext: sealed})

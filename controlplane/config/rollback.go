@@ -73,7 +73,8 @@ func (l *Live) Rollback(ctx context.Context, actor string, to controlplane.Revis
 type rollback struct {
 	live    *Live
 	past    *span
-	stored  map[string]*controlplane.Secret // by ref: secrets that were looked up; nil: not stored
+	used    map[string]bool                 // by ref: secrets that present documents refer to
+	stored  map[string]*controlplane.Secret // by ref: others that were looked up; nil: not stored
 	ops     []controlplane.Op
 	result  RollbackResult
 	secrets []controlplane.Secret // those of stored that come back
@@ -178,7 +179,7 @@ func (r *rollback) provider(c *controlplane.Config, name string, old *adminv1.Pr
 		if cred.GetSecretRef() == "" {
 			continue
 		}
-		if _, ok := c.Secret(cred.GetSecretRef()); ok {
+		if r.used[cred.GetSecretRef()] {
 			continue
 		}
 		if secret := r.stored[cred.GetSecretRef()]; secret != nil {
@@ -192,15 +193,21 @@ func (r *rollback) provider(c *controlplane.Config, name string, old *adminv1.Pr
 }
 
 // findSecrets reads the secrets that older documents refer to and present ones do not, each
-// once: they never change.
+// once: they never change, but they are removed in time.
 func (r *rollback) findSecrets(ctx context.Context, c *controlplane.Config) error {
+	r.used = map[string]bool{}
+	for _, resource := range c.List(controlplane.KindProvider) {
+		p, _ := resource.Spec.(*adminv1.Provider)
+		for _, cred := range p.GetCredentials() {
+			r.used[cred.GetSecretRef()] = true
+		}
+	}
 	var missing []string
 	for _, doc := range r.past.first {
 		p, _ := doc.(*adminv1.Provider)
 		for _, cred := range p.GetCredentials() {
 			ref := cred.GetSecretRef()
-			_, known := c.Secret(ref)
-			if _, asked := r.stored[ref]; !known && !asked && ref != "" {
+			if _, asked := r.stored[ref]; !r.used[ref] && !asked && ref != "" {
 				missing = append(missing, ref)
 				r.stored[ref] = nil
 			}

@@ -147,6 +147,7 @@ func (s *Server) Run(ctx context.Context, nodes net.Listener) error {
 	group.Go("call retention", s.calls.Run)
 	group.Go("imports", s.imports.Run)
 	group.Go("fleet", s.fleet.Run)
+	group.Go("unused secrets", secrets.Retirer{Store: store.NewSecrets(s.db), Logger: s.log}.Run)
 	if s.enrollment != nil {
 		group.Go("nodes' identities", s.enrollment.Run)
 	}

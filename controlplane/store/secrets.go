@@ -45,6 +45,85 @@ func (s *Secrets) EnsureSecret(ctx context.Context, secret controlplane.Secret) 
 	return secret, nil
 }
 
+// RetireSecrets removes the secrets of credentials that no document has referred to since before
+// t, and notes of the others since when none does. It returns how many it removed. Changes of the
+// configuration wait for it: one that goes back to an old document must find its secret or not.
+func (s *Secrets) RetireSecrets(ctx context.Context, t time.Time) (removed int, err error) {
+	err = s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `UPDATE config_version SET revision = revision WHERE id = 1`); err != nil {
+			return err
+		}
+		used, err := usedRefs(ctx, tx)
+		if err != nil {
+			return err
+		}
+		kept, err := credentialSecrets(ctx, tx)
+		if err != nil {
+			return err
+		}
+		removed = 0
+		for _, secret := range kept {
+			var statement string
+			args := []any{secret.ref}
+			switch unused := secret.unusedAt.Valid; {
+			case used[secret.ref] && unused:
+				statement = `UPDATE secret SET unused_at = NULL WHERE ref = $1`
+			case used[secret.ref]:
+				continue
+			case !unused:
+				statement, args = `UPDATE secret SET unused_at = $2 WHERE ref = $1`, append(args, micros(s.db.now()))
+			case secret.unusedAt.Int64 < micros(t):
+				statement = `DELETE FROM secret WHERE ref = $1`
+				removed++
+			default:
+				continue
+			}
+			if _, err := tx.ExecContext(ctx, statement, args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, s.db.failed(err, "remove secrets that are not used any more")
+	}
+	return removed, nil
+}
+
+// usedRefs are the secrets that documents refer to now.
+func usedRefs(ctx context.Context, q querier) (map[string]bool, error) {
+	rows, err := q.QueryContext(ctx, `SELECT kind, spec FROM resource WHERE kind = $1`, string(controlplane.KindProvider))
+	used := map[string]bool{}
+	_, err = collect(rows, err, func(rows *sql.Rows) (struct{}, error) {
+		var kind, spec string
+		if err := rows.Scan(&kind, &spec); err != nil {
+			return struct{}{}, err
+		}
+		doc, err := decode(controlplane.Kind(kind), spec)
+		if err != nil {
+			return struct{}{}, err
+		}
+		for _, ref := range secretRefs(doc) {
+			used[ref] = true
+		}
+		return struct{}{}, nil
+	})
+	return used, err
+}
+
+// credentialSecret is a stored secret of a credential, and since when nobody refers to it.
+type credentialSecret struct {
+	ref      string
+	unusedAt sql.NullInt64
+}
+
+func credentialSecrets(ctx context.Context, q querier) ([]credentialSecret, error) {
+	rows, err := q.QueryContext(ctx, `SELECT ref, unused_at FROM secret WHERE ref LIKE $1`, controlplane.CredentialRef+"%")
+	return collect(rows, err, func(rows *sql.Rows) (s credentialSecret, err error) {
+		return s, rows.Scan(&s.ref, &s.unusedAt)
+	})
+}
+
 // insertSecrets stores new secrets; a ref that is taken is an error, because a ref is
 // never reused.
 func insertSecrets(ctx context.Context, q querier, secrets []controlplane.Secret, at time.Time) error {

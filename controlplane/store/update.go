@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -118,18 +120,16 @@ func newUID() string { return uuid.Must(uuid.NewV7()).String() } // fails only w
 // may refer to a secret that is stored but not in cur.
 func (c *commit) resolve(ctx context.Context, tx *sql.Tx, cur *controlplane.Config) (*controlplane.Config, error) {
 	next := cur.With(c.revision, c.changes, c.secrets)
-	var missing []string
-	for _, ch := range c.changes {
-		if ch.After != nil {
-			missing = append(missing, unknownRefs(next, ch.After)...)
-		}
-	}
-	if len(missing) > 0 {
-		old, err := readSecrets(ctx, tx, missing)
+	back := c.refsThatComeBack()
+	if len(back) > 0 {
+		old, err := readSecrets(ctx, tx, slices.Collect(maps.Keys(back)))
 		if err != nil {
 			return nil, err
 		}
 		next = next.With(c.revision, nil, old)
+		for _, secret := range old {
+			delete(back, secret.Ref)
+		}
 	}
 	if err := next.Validate(); err != nil {
 		return nil, err
@@ -138,11 +138,34 @@ func (c *commit) resolve(ctx context.Context, tx *sql.Tx, cur *controlplane.Conf
 		if ch.After == nil {
 			continue
 		}
-		if refs := unknownRefs(next, ch.After); len(refs) > 0 {
-			return nil, errs.Newf(errs.InvalidArgument, "%s %q refers to a secret that does not exist: %q", ch.Kind, ch.Name, refs[0])
+		for _, ref := range secretRefs(ch.After) {
+			if back[ref] {
+				return nil, errs.Newf(errs.InvalidArgument, "%s %q refers to a secret that does not exist: %q", ch.Kind, ch.Name, ref)
+			}
 		}
 	}
 	return next, nil
+}
+
+// refsThatComeBack are the secrets that changed documents refer to, neither new nor referred to by
+// the same document before: what is in memory of them may be gone from the database.
+func (c *commit) refsThatComeBack() map[string]bool {
+	back := map[string]bool{}
+	for _, ch := range c.changes {
+		if ch.After == nil {
+			continue
+		}
+		var before []string
+		if ch.Before != nil {
+			before = secretRefs(ch.Before)
+		}
+		for _, ref := range secretRefs(ch.After) {
+			if !slices.Contains(before, ref) && !slices.ContainsFunc(c.secrets, func(s controlplane.Secret) bool { return s.Ref == ref }) {
+				back[ref] = true
+			}
+		}
+	}
+	return back
 }
 
 // write stores resources, secrets and the change log.

@@ -48,6 +48,52 @@ func secretRefsAreNeverReused(t *testing.T, db Database) {
 	wantSameConfig(t, "after the refusal", load(t, s), before, "ref")
 }
 
+// secretsAreRetired: a credential's secret goes when no document has referred to it for long enough;
+// one that is referred to again stays, and the control plane's own are never looked at.
+func secretsAreRetired(t *testing.T, db Database) {
+	clock := newClock()
+	s := db.Open(t, clock.now)
+	ref := func(name string) string { return controlplane.CredentialRef + name }
+	secret := func(name string) controlplane.Secret {
+		return controlplane.Secret{Ref: ref(name), Ciphertext: []byte(name)}
+	}
+	_, err := s.EnsureSecret(t.Context(), controlplane.Secret{Ref: "pepper", Ciphertext: []byte("own")})
+	must(t, err)
+	c := change(t, s, load(t, s), put(provider("p", 1, ref("old")), secret("old")))
+	c = change(t, s, c, put(provider("p", 2, ref("new")), secret("new")))
+	c = change(t, s, c, put(provider("q", 1, ref("back")), secret("back")))
+	c = change(t, s, c, put(provider("q", 2, ref("other")), secret("other")))
+
+	retire := func(want int) {
+		t.Helper()
+		got, err := s.RetireSecrets(t.Context(), clock.at)
+		must(t, err)
+		if got != want {
+			t.Errorf("%d secrets removed, want %d", got, want)
+		}
+	}
+	retire(0) // noted: old and back
+	c = change(t, s, c, put(provider("q", 3, ref("back"))))
+	retire(1) // old; back is used again, and other is noted
+	if _, err := s.Update(t.Context(), "tester", c, always(put(provider("p", 3, ref("old"))))); err == nil {
+		t.Error("a document goes back to a secret that was removed")
+	}
+	retire(1) // other
+	c = change(t, s, c, put(provider("q", 4)))
+	retire(0) // noted: back, whose first note was taken back
+	got, err := s.RetireSecrets(t.Context(), clock.at.Add(-time.Hour))
+	must(t, err)
+	if got != 0 {
+		t.Errorf("%d secrets removed before their time", got)
+	}
+	wantSameConfig(t, "what is used", load(t, s), c, ref("new"))
+	own, err := s.EnsureSecret(t.Context(), controlplane.Secret{Ref: "pepper", Ciphertext: []byte("another")})
+	must(t, err)
+	if string(own.Ciphertext) != "own" {
+		t.Error("a secret of the control plane's own was removed")
+	}
+}
+
 func ensureSecretHasOneWinner(t *testing.T, db Database) {
 	const racers = 16
 	var (

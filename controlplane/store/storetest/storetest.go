@@ -21,6 +21,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
 	"github.com/trunkline-ai/trunkline/controlplane/fleet"
 	"github.com/trunkline-ai/trunkline/controlplane/importer"
+	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -37,6 +38,7 @@ type (
 	AccessStore = access.Store
 	SecretStore = interface {
 		EnsureSecret(ctx context.Context, s controlplane.Secret) (controlplane.Secret, error)
+		secrets.RetireStore
 	}
 	ImportStore     = importer.Store
 	FleetStore      = fleet.Store
@@ -87,6 +89,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		"BadOpsAreRefused":              badOpsAreRefused,
 		"SecretsFollowDocuments":        secretsFollowDocuments,
 		"SecretRefsAreNeverReused":      secretRefsAreNeverReused,
+		"SecretsAreRetired":             secretsAreRetired,
 		"EnsureSecretHasOneWinner":      ensureSecretHasOneWinner,
 		"BulkChangeIsOneRevision":       bulkChangeIsOneRevision,
 		"RestartKeepsEverything":        restartKeepsEverything,

@@ -54,7 +54,8 @@ CREATE TABLE change (
 CREATE TABLE secret (
   ref        TEXT COLLATE "C" PRIMARY KEY,
   ciphertext BYTEA  NOT NULL,
-  created_at BIGINT NOT NULL
+  created_at BIGINT NOT NULL,
+  unused_at  BIGINT -- of a credential: since when no document refers to it; null: one does
 );
 
 -- Secrets of API keys that are not accepted any more, each with the last reason. A row goes

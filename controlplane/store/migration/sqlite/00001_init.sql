@@ -50,7 +50,8 @@ CREATE TABLE change (
 CREATE TABLE secret (
   ref        TEXT    NOT NULL PRIMARY KEY,
   ciphertext BLOB    NOT NULL,
-  created_at INTEGER NOT NULL
+  created_at INTEGER NOT NULL,
+  unused_at  INTEGER -- of a credential: since when no document refers to it; null: one does
 ) STRICT;
 
 CREATE TABLE revocation (
