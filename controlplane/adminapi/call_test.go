@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/trunkline-ai/trunkline/internal/domain/outcome"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -203,6 +204,9 @@ func TestCallFilters(t *testing.T) {
 	}
 }
 
+// allOutcomes ends the message about an outcome that does not exist.
+var allOutcomes = " It must be one of " + strings.Join(outcome.Names(), ", ")
+
 func TestCallFiltersAreChecked(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -220,8 +224,8 @@ func TestCallFiltersAreChecked(t *testing.T) {
 		"no status":          {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Status: 42}}, []string{"filter.status: must be an HTTP status from 100 to 599"}},
 		"negative status":    {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Status: -1}}, []string{"filter.status: must be greater than or equal to 0 and less than or equal to 599"}},
 		"NUL":                {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "\x00", Provider: "a\x00"}}, []string{"filter.group: must not contain NUL characters", "filter.provider: must not contain NUL characters"}},
-		"no attempt outcome": {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{AttemptOutcome: "rate_limit"}}, []string{"filter.attempt_outcome: is no outcome; did you mean rate_limited, write_timeout, key_limited?"}},
-		"no outcome":         {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Outcome: "rate_limit"}}, []string{"filter.outcome: is no outcome; did you mean rate_limited, write_timeout, key_limited?"}},
+		"no attempt outcome": {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{AttemptOutcome: "rate_limit"}}, []string{"filter.attempt_outcome: is no outcome; did you mean rate_limited, write_timeout, key_limited?" + allOutcomes}},
+		"no outcome":         {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Outcome: "rate_limit"}}, []string{"filter.outcome: is no outcome; did you mean rate_limited, write_timeout, key_limited?" + allOutcomes}},
 		"costs nothing":      {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{MinCost: "-1"}}, []string{"filter.min_cost: does not match regex pattern `^([0-9]{1,9}(\\.[0-9]{1,12})?)?$`"}},
 		"failed, too":        {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "pool", Failed: true}, PageToken: token}, []string{"page_token: belongs to a list with other filters"}},
 		"other filters":      {&adminv1.ListCallsRequest{PageToken: token}, []string{"page_token: belongs to a list with other filters"}},

@@ -341,7 +341,7 @@ func TestUsageQuestionsAreChecked(t *testing.T) {
 		want []string
 	}{
 		"end before start":  {summary(&adminv1.SummarizeUsageRequest{Filter: &adminv1.UsageFilter{StartTime: ago(0), EndTime: ago(time.Hour)}}), []string{"filter.end_time: must be after start_time"}},
-		"no outcome":        {summary(&adminv1.SummarizeUsageRequest{Filter: &adminv1.UsageFilter{Outcome: "timeout"}}), []string{"filter.outcome: is no outcome; did you mean write_timeout, connect_timeout, response_timeout?"}},
+		"no outcome":        {summary(&adminv1.SummarizeUsageRequest{Filter: &adminv1.UsageFilter{Outcome: "timeout"}}), []string{"filter.outcome: is no outcome; did you mean write_timeout, connect_timeout, response_timeout?" + allOutcomes}},
 		"start after now":   {breakdown(&adminv1.BreakDownUsageRequest{Filter: &adminv1.UsageFilter{StartTime: ago(-time.Hour)}, By: 1}), []string{"filter.end_time: must be after start_time"}},
 		"three years":       {summary(&adminv1.SummarizeUsageRequest{Filter: &adminv1.UsageFilter{StartTime: ago(3 * 366 * 24 * time.Hour)}}), []string{"filter.end_time: must be at most two years after start_time"}},
 		"NUL":               {summary(&adminv1.SummarizeUsageRequest{Filter: &adminv1.UsageFilter{Group: "a\x00", Model: "\x00"}}), []string{"filter.group: must not contain NUL characters", "filter.model: must not contain NUL characters"}},

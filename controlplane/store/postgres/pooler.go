@@ -25,6 +25,8 @@ var errPooled = errs.Newf(errs.FailedPrecondition,
 // second round, one that takes turns in the third. A server that cannot be asked is no
 // reason to refuse it: whatever comes next says why.
 func refusePooler(ctx context.Context, config *pgx.ConnConfig) error {
+	config = config.Copy()
+	config.RuntimeParams["application_name"] += ", looking for a pooler"
 	var clients [2]prober
 	for i := range clients {
 		if err := clients[i].connect(ctx, config); err != nil {

@@ -194,7 +194,7 @@ func listenerPID(t *testing.T, db *DB) int {
 	t.Helper()
 	var pids []int
 	rows, err := db.Reader().Query(`SELECT pid FROM pg_stat_activity
-		WHERE datname = current_database() AND pid <> pg_backend_pid() ORDER BY backend_start DESC`)
+		WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = 'trunkline' ORDER BY backend_start DESC`)
 	if err != nil {
 		t.Fatal(err)
 	}
