@@ -290,7 +290,7 @@ func TestANodeStopsAsDesigned(t *testing.T) {
 	}
 	node.Signal(syscall.SIGTERM)
 	rest, err := io.ReadAll(stream)
-	if text := string(rest); err == nil || !strings.Contains(text, "gateway_draining") || strings.Contains(text, "[DONE]") {
+	if text := string(rest); err != nil || !strings.Contains(text, "gateway_draining") || strings.Contains(text, "[DONE]") {
 		t.Errorf("the stream ended with %v:\n%s", err, text)
 	}
 	node.Wait()

@@ -89,10 +89,10 @@ func TestBombsAndEndlessBodies(t *testing.T) {
 			for _, stream := range []bool{false, true} {
 				wg.Go(func() {
 					// What can be judged before its end is answered by the next provider; what
-					// has begun is cut, and never looks whole.
+					// has begun ends with an error event or is cut, and never looks whole.
 					d := c.drain(t.Context(), round, k, stream)
 					whole := d.status == http.StatusOK && d.provider == "backup" && d.err == nil
-					cut := d.status == http.StatusOK && d.provider == "bomber" && d.err != nil && d.size <= 65*mib
+					cut := d.status == http.StatusOK && d.provider == "bomber" && (d.err != nil || d.failed) && d.size <= 65*mib
 					if !whole && !cut {
 						t.Errorf("upstream's bomb, %s, stream %v: %+v", k, stream, d)
 					}
@@ -247,10 +247,11 @@ type drained struct {
 	status   int
 	provider string
 	size     int64
+	failed   bool // it ends with an error event
 	err      error
 }
 
-// drain makes a call and counts its answer without keeping it.
+// drain makes a call and counts its answer without keeping more than its end.
 func (c *client) drain(ctx context.Context, n int, model string, stream bool) (d drained) {
 	body := fmt.Sprintf(`{"model":%q,"stream":%v,"messages":[]}`, model, stream)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.urls[n%3]+"/chat/completions", strings.NewReader(body))
@@ -264,8 +265,21 @@ func (c *client) drain(ctx context.Context, n int, model string, stream bool) (d
 	}
 	defer resp.Body.Close()
 	d.status, d.provider = resp.StatusCode, resp.Header.Get("X-Trunkline-Provider")
-	d.size, d.err = io.Copy(io.Discard, resp.Body)
+	var end tail
+	d.size, d.err = io.Copy(&end, resp.Body)
+	d.failed = bytes.Contains(end, []byte(`{"error":`)) && !bytes.Contains(end, []byte("[DONE]"))
 	return d
+}
+
+// tail keeps the last KiB of what is written to it, at least.
+type tail []byte
+
+func (t *tail) Write(b []byte) (int, error) {
+	*t = append(*t, b[max(0, len(b)-1024):]...)
+	if len(*t) > 64<<10 {
+		*t = append((*t)[:0], (*t)[len(*t)-1024:]...)
+	}
+	return len(b), nil
 }
 
 // bomber is an upstream whose answers are small until they are decompressed.

@@ -87,7 +87,7 @@ func TestEverythingInOneProcess(t *testing.T) {
 			t.Errorf("%s answered %d calls of the demo, want %d:\n%s", by, got, want, out)
 		}
 	}
-	for _, outcome := range []string{"server_error", "rate_limited", "failure_keyword"} {
+	for _, outcome := range []string{"overloaded", "server_error", "rate_limited", "failure_keyword"} {
 		if !strings.Contains(out.String(), outcome) {
 			t.Errorf("the demo shows no %s:\n%s", outcome, out)
 		}
