@@ -156,7 +156,8 @@ func TestARevokedNodeIsCutOff(t *testing.T) {
 	if out := s.operate("nodes", "list"); !regexp.MustCompile(`(?m)^node-1 .*\brevoked\b`).MatchString(out) || !regexp.MustCompile(`(?m)^node-2 .*\bready\b`).MatchString(out) {
 		t.Errorf("the list shows no states:\n%s", out)
 	}
-	node.Restart() // it remembers
+	node.Restart()                                          // it remembers
+	s.awaitLog(node, "serving from the last good snapshot") // one that it was killed over it would not use again
 	s.servesNothing(node)
 	node.Env = append(node.Env, "TRUNKLINE_SERVE_WHEN_REVOKED=true")
 	node.Restart()
@@ -170,7 +171,6 @@ func TestARevokedNodeIsCutOff(t *testing.T) {
 	s.awaitNodes(2)
 }
 
-// The name of a node that serves is taken over with a token for that name only.
 // servesNothing waits until a revoked node is not ready and refuses what comes.
 func (s *stack) servesNothing(node *program.Process) {
 	s.t.Helper()
@@ -191,6 +191,7 @@ func (s *stack) servesNothing(node *program.Process) {
 	}
 }
 
+// The name of a node that serves is taken over with a token for that name only.
 func TestAConnectedNodeKeepsItsName(t *testing.T) {
 	t.Parallel()
 	s := closed(t)

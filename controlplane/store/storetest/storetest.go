@@ -21,7 +21,6 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
 	"github.com/trunkline-ai/trunkline/controlplane/fleet"
 	"github.com/trunkline-ai/trunkline/controlplane/importer"
-	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -38,7 +37,7 @@ type (
 	AccessStore = access.Store
 	SecretStore = interface {
 		EnsureSecret(ctx context.Context, s controlplane.Secret) (controlplane.Secret, error)
-		secrets.RetireStore
+		RetireSecrets(ctx context.Context, t time.Time) (removed int, err error)
 	}
 	ImportStore     = importer.Store
 	FleetStore      = fleet.Store
