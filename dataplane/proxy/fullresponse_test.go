@@ -20,8 +20,12 @@ import (
 )
 
 // complete sets a group's streams to be held whole.
-func complete(p *nodev1.Policy) {
-	p.StreamCommit = "complete"
+func complete(p *nodev1.Policy) { p.StreamCommit = "complete" }
+
+// soonStalled is complete with little patience for silence, for upstreams that fall silent only:
+// a busy machine may leave any other one silent for as long.
+func soonStalled(p *nodev1.Policy) {
+	complete(p)
 	p.StreamIdleTimeout = durationpb.New(150 * time.Millisecond)
 }
 
@@ -56,7 +60,11 @@ func TestAWholeStreamFailsOverToItsLastToken(t *testing.T) {
 	} {
 		t.Run(model, func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t, setup{models: []string{model, "echo"}, keywords: keywords, policy: complete})
+			policy := complete
+			if want == "response_timeout" {
+				policy = soonStalled
+			}
+			r := newRig(t, setup{models: []string{model, "echo"}, keywords: keywords, policy: policy})
 			got := r.chat(true)
 			call := r.call()
 			if outcomes(call) != "p1:"+want+" p2:ok" || call.Outcome != dataplane.OK || call.KeywordLate {
