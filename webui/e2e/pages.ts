@@ -42,6 +42,19 @@ export const SHOTS: readonly Shot[] = [
   { name: 'providers-empty', path: '/providers', empty: true },
   { name: 'provider', path: '/providers?provider=openrouter' },
   { name: 'provider-models', path: '/providers?provider=openai-direct&tab=models' },
+  {
+    name: 'provider-prices',
+    path: '/providers?provider=openai-direct&tab=models',
+    before: async (page) => {
+      await page.locator('button:has(.lucide-pencil)').first().click();
+      await page.locator('td button[aria-label*=": "]').first().click();
+    },
+  },
+  {
+    name: 'provider-rules',
+    path: '/providers?provider=openai-direct&tab=models',
+    before: (page) => page.locator('button:has(.lucide-list-filter)').first().click(),
+  },
   { name: 'provider-imports', path: '/providers?provider=openrouter&tab=imports' },
   { name: 'provider-settings', path: '/providers?provider=azure-east-us-2&tab=settings' },
   { name: 'provider-new', path: '/providers?new=openai' },

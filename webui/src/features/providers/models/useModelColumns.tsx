@@ -41,7 +41,6 @@ export function useModelColumns(props: Props): Column<ModelRow>[] {
     title,
     hint,
     align: 'right',
-    phone: field === 'maxOutputTokens' ? 'wide' : undefined,
     cell: (row) =>
       isOpen(row) ? (
         <NumberInput
