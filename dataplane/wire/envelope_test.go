@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -43,6 +44,10 @@ func TestEnvelopeFindsWhatRoutingNeeds(t *testing.T) {
 
 func TestEnvelopeRefuses(t *testing.T) {
 	t.Parallel()
+	var many string
+	for i := range 100 {
+		many += `"x` + strconv.Itoa(i) + `":1,`
+	}
 	tests := []struct{ name, body, message string }{
 		{"empty", ``, "not a JSON object"},
 		{"array", `[]`, "not a JSON object"},
@@ -61,6 +66,8 @@ func TestEnvelopeRefuses(t *testing.T) {
 		{"trailing", `{"model":"a"} x`, "goes on after"},
 		{"trailing comma", `{"model":"a",}`, "not valid JSON"},
 		{"wrong bracket", `{"model":"a","x":[}]}`, "not valid JSON"},
+		{"two models behind many others", `{` + many + `"model":"a","model":"b"}`, "model must appear once"},
+		{"two stream behind many others", `{"model":"a",` + many + `"stream":false,"stream":true}`, "stream must appear once"},
 		{"two of anything", `{"model":"a","temperature":1,"temperature":1}`, "temperature must appear once"},
 		{"NaN", `{"model":"a","temperature":NaN}`, "NaN at byte 27 is no JSON value"},
 		{"-Infinity", `{"model":"a","x":[1,{"y":-Infinity}]}`, "-Infinity at byte 25 is no JSON value"},

@@ -70,14 +70,15 @@ func (s *Scanner) End() error {
 	return nil
 }
 
-// maxCompared is how many members of an object are held against one another.
+// maxCompared is how many members of an object are held against the others.
 const maxCompared = 64
 
-// Members calls found for each member of the object whose brace was just taken. It refuses two
-// members with the same key, and any but the plain spelling of the watched keys.
+// Members calls found for each member of the object whose brace was just taken. It refuses a
+// second member with the key of one of the first maxCompared, and of the watched keys a second one
+// wherever it stands and any but the plain spelling.
 func (s *Scanner) Members(found func(key []byte, value Span) error, watched ...string) error {
 	var earlier [maxCompared]Span
-	n := 0
+	n, seen := 0, 0
 	s.space()
 	if s.take('}') {
 		return nil
@@ -98,9 +99,15 @@ func (s *Scanner) Members(found func(key []byte, value Span) error, watched ...s
 			}
 			key = []byte(plain)
 		}
-		for _, w := range watched {
-			if strings.EqualFold(string(key), w) && (escaped || string(key) != w) {
+		for i, w := range watched {
+			switch {
+			case !strings.EqualFold(string(key), w):
+			case escaped || string(key) != w:
 				return &Error{Param: w, Message: w + " must appear once, in lower case and without escapes"}
+			case seen&(1<<i) != 0:
+				return twice(key)
+			default:
+				seen |= 1 << i
 			}
 		}
 		for _, at := range earlier[:n] {
