@@ -185,7 +185,7 @@ func (f *fault) sign(status int, model string) (sign, bool) {
 	for _, s := range signs {
 		for _, c := range s.codes {
 			if f.hasCode(c) {
-				s.sure = unmistakable(s.outcome, c)
+				s.sure = !vague[c]
 				return s, true
 			}
 		}
@@ -193,7 +193,7 @@ func (f *fault) sign(status int, model string) (sign, bool) {
 	for _, s := range signs {
 		for _, t := range s.types {
 			if f.typ == t {
-				s.sure = unmistakable(s.outcome, t)
+				s.sure = !vague[t]
 				return s, true
 			}
 		}
@@ -234,10 +234,8 @@ func (f *fault) phrased(s *sign, status int, model string) bool {
 	if s.outcome == dataplane.Unsupported && status == 400 {
 		return false // "Invalid URL" may be an image's
 	}
-	for _, p := range s.opens {
-		if strings.HasPrefix(f.lower, p) {
-			return true
-		}
+	if hasPrefix(f.lower, s.opens) {
+		return true
 	}
 	if s.outcome == dataplane.Unsupported && strings.TrimRight(f.lower, ".!") == "not found" {
 		return true

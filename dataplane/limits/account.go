@@ -46,9 +46,10 @@ func (u *untold) subtract(told untold) {
 	u.requests, u.tokens, u.cost = max(u.requests-told.requests, 0), max(u.tokens-told.tokens, 0), max(u.cost-told.cost, 0)
 }
 
-// fits reports whether a call fits into the share of this node: the part of what was free at the last exchange that a node may let in before it
-// has told the others, so that nodes that do the same at the same moment stay at the limit
-// together. One call may always be made: want may be more than the share.
+// fits reports whether a call fits into the share of this node: the part of what was free at the
+// last exchange that a node may let in before it has told the others, so that nodes that do the
+// same at the same moment stay at the limit together. One call may always be made: want may be
+// more than the share.
 func fits(free, untold, want, nodes int64) bool {
 	return nodes <= 1 || untold == 0 || untold+want <= (free+untold+nodes-1)/nodes
 }
@@ -89,8 +90,8 @@ func (o *others) now(now moment) use {
 func fade(n, left int64) int64 { return (n*left + span - 1) / span }
 
 // begin judges, in order of how long they last, the limits that need nothing of the call but
-// that it is there, and counts it. nodes is how many keep the limits together; hurry says that
-// the others should hear of it soon.
+// that it is there, and counts it; how the limits stand is told with a denial only. nodes is how
+// many keep the limits together; hurry says that the others should hear of it soon.
 func (a *account) begin(key *dataplane.APIKey, nodes int64, at moment, now time.Time) (_ *lease, _ dataplane.Quotas, _ *dataplane.Denial, hurry bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -114,7 +115,7 @@ func (a *account) begin(key *dataplane.APIKey, nodes int64, at moment, now time.
 		hurry = hurry || urgent(limits.Concurrency-a.inFlight-others.inFlight, a.untoldInFlight(), nodes)
 	}
 	a.changed = true
-	return ls, a.quotas(limits, others, at), nil, hurry
+	return ls, dataplane.Quotas{}, nil, hurry
 }
 
 // reserve judges the limits that need to know what the call is expected to use, and reserves.
@@ -299,11 +300,9 @@ func (ls *lease) Cancel() {
 func (a *account) cancel(ls *lease, at moment) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if ls.settled {
+	if !a.end(ls, at) {
 		return
 	}
-	ls.settled = true
-	a.moveOn(at)
 	if ls.key.Limits.Requests > 0 {
 		a.requests.giveBack(ls.began, 1)
 		a.untold.requests = max(a.untold.requests-1, 0)
@@ -311,10 +310,6 @@ func (a *account) cancel(ls *lease, at moment) {
 	if ls.counted {
 		a.tokens.giveBack(ls.second, ls.tokens)
 	}
-	a.inFlight--
-	a.reserved -= ls.cost
-	a.held -= ls.tokens
-	a.changed = true
 }
 
 // settle replaces what was reserved. Tokens beyond the estimate count from now on; money
@@ -322,11 +317,9 @@ func (a *account) cancel(ls *lease, at moment) {
 func (a *account) settle(ls *lease, tokens int64, cost dataplane.PicoUSD, at moment, now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if ls.settled {
+	if !a.end(ls, at) {
 		return
 	}
-	ls.settled = true
-	a.moveOn(at)
 	if ls.counted {
 		if more := tokens - ls.tokens; more > 0 {
 			a.tokens.add(at, more)
@@ -335,9 +328,20 @@ func (a *account) settle(ls *lease, tokens int64, cost dataplane.PicoUSD, at mom
 			a.tokens.giveBack(ls.second, -more)
 		}
 	}
+	a.spending.spend(cost, now)
+}
+
+// end takes a call out of those in flight, with what it had reserved. It reports whether this is
+// its first end. The caller holds mu.
+func (a *account) end(ls *lease, at moment) (first bool) {
+	if ls.settled {
+		return false
+	}
+	ls.settled = true
+	a.moveOn(at)
 	a.inFlight--
 	a.reserved -= ls.cost
 	a.held -= ls.tokens
-	a.spending.spend(cost, now)
 	a.changed = true
+	return true
 }

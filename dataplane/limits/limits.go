@@ -14,11 +14,11 @@
 // used and hears which keys others used, in one pipeline beside the request path; so it knows
 // how a key stands before that key's first call here. Until the others have heard, a node lets
 // in no more than its even share of what was left: a limit of 6 on two nodes lets 3 calls in on
-// each within a moment, and all 6 on one when they come one after the other. So in a minute nodes let in the limit,
-// and at worst one share (the limit by the number of nodes, rounded up) more for each node
-// beyond the first, when those let in their shares while the others use up what is left.
-// This holds while Redis answers. Without it, and while it is away, every node keeps the limits alone;
-// how much the others used a minute ago fades out over that minute.
+// each within a moment, and all 6 on one when they come one after the other. So in a minute nodes
+// let in the limit, and at worst one share (the limit by the number of nodes, rounded up) more for
+// each node beyond the first, when those let in their shares while the others use up what is left.
+// This holds while Redis answers. Without it, and while it is away, every node keeps the limits
+// alone; how much the others used a minute ago fades out over that minute.
 //
 // What a key has spent survives a restart: it is read back from Redis, and from a file in
 // the node's data directory that is at most three seconds old.
@@ -86,8 +86,8 @@ func New(cfg Config) *Limiter {
 }
 
 // Begin asks to make one call of the key, of which nothing is read yet: the budget, calls in
-// flight and requests are judged. It gives a lease or the reason why not, and how the limits
-// stand then. It never waits.
+// flight and requests are judged. It gives a lease, or the reason why not and how the limits stand
+// then. It never waits.
 func (l *Limiter) Begin(key *dataplane.APIKey) (dataplane.Lease, dataplane.Quotas, *dataplane.Denial) {
 	a := l.account(key.Name)
 	now := l.cfg.Now()

@@ -28,6 +28,7 @@ func (h *Handler) allowsAddress(key *dataplane.APIKey, r *http.Request) bool {
 
 // visit is enter for requests that are not calls.
 func (h *Handler) visit(w http.ResponseWriter, r *http.Request, errors *wire.Errors) (*dataplane.Snapshot, *dataplane.APIKey, bool) {
+	repeatID(w, errors)
 	snapshot, key, ok := h.enter(w, r, errors)
 	if !ok {
 		return nil, nil, false

@@ -75,7 +75,6 @@ func (c *call) bodyError(kind body.Kind, err error) (status int, code, message s
 
 // busy answers that the gateway itself is at one of its bounds.
 func (c *call) busy(message string) {
-	c.w.Header().Set("Retry-After", "1")
 	c.refuse(dataplane.GatewayBusy, http.StatusServiceUnavailable,
 		wire.Error{Message: message, Type: wire.ServerError, Code: dataplane.GatewayBusy.Rule().Code})
 }
@@ -83,7 +82,6 @@ func (c *call) busy(message string) {
 // shareSpent answers that the key's own requests hold what one key's may.
 func (c *call) shareSpent() {
 	rule := dataplane.KeyLimited.Rule()
-	c.w.Header().Set("Retry-After", "1")
 	c.refuse(dataplane.KeyLimited, rule.Status, wire.Error{
 		Message: "API key '" + c.req.Key.Name + "' has too many large requests in flight: together they may hold " +
 			strconv.FormatInt(c.h.budget.Usage().Limit/body.KeyPart, 10) + " bytes. Please try again in 1s.",

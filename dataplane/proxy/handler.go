@@ -18,9 +18,9 @@
 //
 // Request bodies may be gzip or zstd. At most 32 MiB decoded, 100 times what came over the
 // wire, 1 GiB of all bodies at once, an eighth of that of one key; at least 1 KiB/s over each
-// 10 s; 100 header fields. Those
-// with an underscore in their name are dropped. A slash behind a path makes no difference. A
-// WebSocket is refused with 426, at which clients that try one first turn to HTTP at once.
+// 10 s; 100 header fields. Those with an underscore in their name are dropped. A slash behind a
+// path makes no difference. A WebSocket is refused with 426, at which clients that try one first
+// turn to HTTP at once.
 package proxy
 
 import (
@@ -100,10 +100,16 @@ type Handler struct {
 	inFlight atomic.Int64
 }
 
+// The bounds of bodies where nothing else is set, in bytes.
+const (
+	DefaultMaxBody   = 32 << 20
+	DefaultMaxBodies = 1 << 30
+)
+
 // New returns the handler.
 func New(cfg Config) *Handler {
-	cfg.MaxBodies = cmp.Or(cfg.MaxBodies, 1<<30)
-	cfg.MaxBody = cmp.Or(cfg.MaxBody, min(32<<20, cfg.MaxBodies/body.KeyPart))
+	cfg.MaxBodies = cmp.Or(cfg.MaxBodies, DefaultMaxBodies)
+	cfg.MaxBody = cmp.Or(cfg.MaxBody, min(DefaultMaxBody, cfg.MaxBodies/body.KeyPart))
 	cfg.BodyWindow = cmp.Or(cfg.BodyWindow, 10*time.Second)
 	if cfg.Pause == nil {
 		cfg.Pause = pause
@@ -166,9 +172,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	body.LimitTime(w, r, h.cfg.BodyWindow)
 	path := pathOf(r)
-	if name := api.ErrorsOf(path).IDHeader; name != "" {
-		w.Header()[name] = []string{id}
-	}
+	repeatID(w, api.ErrorsOf(path))
 	if h.crossOrigin(w, r) || refuseHeaders(w, r, path) || refuseUpgrade(w, r, path) {
 		return
 	}
@@ -190,6 +194,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		notServed(w, r, path)
 		body.Drain(w, r, h.cfg.BodyWindow, body.OfStrangers)
+	}
+}
+
+// repeatID gives the request's id once more, in the header of the API's own.
+func repeatID(w http.ResponseWriter, errors *wire.Errors) {
+	if h := w.Header(); errors.IDHeader != "" {
+		h[errors.IDHeader] = h["X-Request-Id"]
 	}
 }
 
@@ -216,7 +227,7 @@ func (h *Handler) recovered(w http.ResponseWriter, id string) {
 	switch p := recover(); p {
 	case nil:
 	case http.ErrAbortHandler:
-		panic(p) // how a stream is cut on purpose
+		panic(p) // how an answer is cut on purpose
 	default:
 		h.cfg.Logger.Error("request panicked", "request_id", id, "panic", p, "stack", string(debug.Stack()))
 		writeError(w, http.StatusInternalServerError, wire.Error{Message: "internal error", Type: wire.ServerError, Code: "internal_error"})

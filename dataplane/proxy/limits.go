@@ -13,7 +13,7 @@ import (
 // Limits keeps what API keys may use and spend. Nothing of it waits.
 type Limits interface {
 	// Begin asks to make one call, before its body is read: a lease to be settled when the call
-	// is over, or why it may not be made, and how the limits stand then.
+	// is over, or why it may not be made and how the limits stand then.
 	Begin(key *dataplane.APIKey) (dataplane.Lease, dataplane.Quotas, *dataplane.Denial)
 	// Look tells how the limits stand.
 	Look(key *dataplane.APIKey) dataplane.Quotas
@@ -29,8 +29,8 @@ func (c *call) begin() bool {
 		return true
 	}
 	lease, quotas, denial := c.h.cfg.Limits.Begin(c.req.Key)
-	quotaHeaders(c.w.Header(), quotas)
-	if denial != nil {
+	if denial != nil { // else admit or cancel tells how the limits stand
+		quotaHeaders(c.w.Header(), quotas)
 		c.deny(denial)
 		return false
 	}

@@ -14,7 +14,6 @@ func (c *call) checkLoop() bool {
 		return true
 	}
 	rule := dataplane.LoopDetected.Rule()
-	c.w.Header().Set("X-Should-Retry", "false")
 	c.refuse(dataplane.LoopDetected, rule.Status, wire.Error{
 		Message: "The request came through this gateway before, or through too many: the address of a provider leads back to it.",
 		Type:    rule.Type, Code: rule.Code,

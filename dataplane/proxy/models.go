@@ -37,9 +37,6 @@ type modelShape interface {
 
 func (h *Handler) listModels(w http.ResponseWriter, r *http.Request) {
 	shape := listShape(r)
-	if name := shape.errors().IDHeader; name != "" {
-		w.Header()[name] = w.Header()["X-Request-Id"]
-	}
 	_, key, ok := h.visit(w, r, shape.errors())
 	if !ok {
 		return
@@ -64,9 +61,6 @@ func (h *Handler) listModels(w http.ResponseWriter, r *http.Request) {
 
 func (h *Handler) getModel(w http.ResponseWriter, r *http.Request, id string) {
 	shape := listShape(r)
-	if name := shape.errors().IDHeader; name != "" {
-		w.Header()[name] = w.Header()["X-Request-Id"]
-	}
 	snapshot, key, ok := h.visit(w, r, shape.errors())
 	if !ok {
 		return

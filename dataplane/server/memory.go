@@ -9,31 +9,26 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/trunkline-ai/trunkline/dataplane/proxy"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/body"
 )
 
-// Defaults of what bodies may hold: MaxBodies is half of the memory that the process may use, at
-// most defaultBodies.
-const (
-	defaultBodies = 1 << 30
-	defaultBody   = 32 << 20
-)
-
-// bodyBounds fills in what is not set of the bounds of bodies; memory is what the process may
-// use, 0 if that is not known.
+// bodyBounds fills in what is not set of the bounds of bodies: all together may hold half of the
+// memory that the process may use, and no more than the proxy's default. memory is 0 if it is not
+// known.
 func (p ProxyConfig) bodyBounds(memory int64) (ProxyConfig, error) {
 	if p.MaxBody < 0 || p.MaxBodies < 0 {
 		return p, fmt.Errorf("max-body-bytes and max-bodies-bytes must not be below 0")
 	}
 	if p.MaxBodies == 0 {
-		p.MaxBodies = defaultBodies
+		p.MaxBodies = proxy.DefaultMaxBodies
 		if memory > 0 {
-			p.MaxBodies = min(defaultBodies, memory/2)
+			p.MaxBodies = min(p.MaxBodies, memory/2)
 		}
 	}
 	most := p.MaxBodies / body.KeyPart
 	if p.MaxBody == 0 {
-		p.MaxBody = min(defaultBody, most)
+		p.MaxBody = min(proxy.DefaultMaxBody, most)
 	}
 	if p.MaxBody > most {
 		return p, fmt.Errorf("max-body-bytes is %d, and max-bodies-bytes %d, of which one key may hold an eighth: no body above %d bytes would find room; set max-bodies-bytes to %d at least, or max-body-bytes lower",

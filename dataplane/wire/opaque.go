@@ -63,14 +63,19 @@ func (c *Cuts) take(cutter *scan.Cutter, err error) (all bool) {
 // Whole is a document as a span.
 func Whole(body []byte) scan.Span { return scan.Span{End: len(body)} }
 
+// IsThinking recognises a block of signed or sealed thinking, as Anthropic writes it.
+func IsThinking(block gjson.Result) bool {
+	t := block.Get("type").Str
+	return t == "thinking" || t == "redacted_thinking"
+}
+
 // Thinking cuts the blocks of signed thinking out of a message; it reports whether nothing is
 // left of it.
 func (c *Cuts) Thinking(body []byte, message scan.Span) (all bool) {
 	c.Members(body, message, func(key string, value scan.Span) bool {
 		if key == "content" {
 			all = c.Elements(body, value, func(block scan.Span) bool {
-				kind := gjson.GetBytes(body[block.Start:block.End], "type").Str
-				return kind == "thinking" || kind == "redacted_thinking"
+				return IsThinking(gjson.ParseBytes(body[block.Start:block.End]))
 			})
 		}
 		return false

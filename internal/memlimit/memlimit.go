@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -64,20 +65,11 @@ func cgroup(root fs.FS) int64 {
 		case len(parts) != 3:
 		case parts[1] == "":
 			least = less(least, upwards(root, "sys/fs/cgroup", parts[2], "memory.max"))
-		case hasMemory(parts[1]):
+		case slices.Contains(strings.Split(parts[1], ","), "memory"):
 			least = less(least, upwards(root, "sys/fs/cgroup/memory", parts[2], "memory.limit_in_bytes"))
 		}
 	}
 	return least
-}
-
-func hasMemory(controllers string) bool {
-	for c := range strings.SplitSeq(controllers, ",") {
-		if c == "memory" {
-			return true
-		}
-	}
-	return false
 }
 
 // upwards is the least limit from a cgroup up to the mount. In a container the path may be the

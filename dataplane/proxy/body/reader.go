@@ -133,7 +133,7 @@ func (in *reader) grow(pool *buffer.Pool, full *buffer.Buffer) (*buffer.Buffer, 
 	if size < manyRoom {
 		size *= 2
 	}
-	if most := min(max(in.size, 0), in.limit) + 1; in.size >= 0 && most > int64(cap(full.B)) {
+	if most := in.size + 1; most > int64(cap(full.B)) { // open has refused what is announced beyond the limit
 		size = min(size, most)
 	}
 	size = min(size, max(in.limit, int64(cap(full.B)))+1)

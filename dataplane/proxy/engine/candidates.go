@@ -42,6 +42,21 @@ func (c *call) candidates() candidates {
 	return candidates{health: cfg.Health, all: c.engine.lackingLast(c.refusingLast(ordered), c.req.Endpoint)}
 }
 
+// putLast moves candidates of which is says so behind the others, each part in its order. It asks
+// once for each.
+func putLast(candidates []dataplane.Candidate, is func(dataplane.Candidate) bool) []dataplane.Candidate {
+	var last []dataplane.Candidate
+	first := candidates[:0]
+	for _, c := range candidates {
+		if is(c) {
+			last = append(last, c)
+		} else {
+			first = append(first, c)
+		}
+	}
+	return append(first, last...)
+}
+
 // count is how many are still to come.
 func (q *candidates) count() (n int) {
 	for _, c := range q.all[q.at:] {

@@ -5,13 +5,14 @@
 //	engine.go      what it needs; Serve
 //	request.go     what came in
 //	call.go        the attempt loop: which candidate is next, and what its failure means
-//	retry.go       which target is tried twice
+//	retry.go       which target is tried twice; opaque.go does without what others have sealed
 //	candidates.go  their order, half-open probes, credentials
-//	attempt.go     one try on one target; send.go, clock.go
+//	attempt.go     one try on one target; rewrite.go, send.go, clock.go
 //	answer.go      what came back: refused, whole or relayed (plain.go, relay.go)
 //	stream.go      what came back as a stream, until the commit and behind it
 //	response.go    what the client gets; hold.go holds it until the commit
 //	report.go      what health learns; confirm.go asks again where a caller may be the reason
+//	learned.go     what targets lack or refuse; unsupported.go, refusals.go
 //	final.go       what the client is told when nobody answered
 //	record.go      what is recorded
 package engine

@@ -110,20 +110,9 @@ func (c *call) refusingLast(candidates []dataplane.Candidate) []dataplane.Candid
 		return candidates
 	}
 	now := c.engine.cfg.Now()
-	last := make(map[*dataplane.Target]bool, len(candidates))
-	for _, m := range candidates {
-		last[m.Target] = slices.ContainsFunc(c.engine.refusals.of(m.Scope, now), func(f dataplane.Refusal) bool { return c.meets(m.Target, &f) })
-	}
-	slices.SortStableFunc(candidates, func(a, b dataplane.Candidate) int {
-		switch {
-		case last[a.Target] == last[b.Target]:
-			return 0
-		case last[a.Target]:
-			return 1
-		}
-		return -1
+	return putLast(candidates, func(m dataplane.Candidate) bool {
+		return slices.ContainsFunc(c.engine.refusals.of(m.Scope, now), func(f dataplane.Refusal) bool { return c.meets(m.Target, &f) })
 	})
-	return candidates
 }
 
 // meets reports whether the request would be refused so once more.

@@ -20,13 +20,11 @@ func (a *attempt) fill(r *http.Request) {
 		req.Body.Leak()
 	}
 	for _, name := range req.Endpoint.Passed {
-		if values := req.HTTP.Header[name]; len(values) > 0 && !a.sets(name) {
-			r.Header[name] = []string{strings.Join(values, ",")}
-		}
+		a.pass(r, name)
 	}
 	for _, name := range a.Provider.Forward {
-		if values := req.HTTP.Header[name]; len(values) > 0 && !a.sets(name) && !ofConnection(req.HTTP, name) {
-			r.Header[name] = []string{strings.Join(values, ",")}
+		if !ofConnection(req.HTTP, name) {
+			a.pass(r, name)
 		}
 	}
 	if len(req.Hops) > 0 {
@@ -44,6 +42,13 @@ func (a *attempt) fill(r *http.Request) {
 	a.sent.Store(false)
 	a.whole.Store(false)
 	r.Body = &sending{src: src, stall: &a.stall, left: r.ContentLength, sent: &a.sent, whole: &a.whole}
+}
+
+// pass hands a header of the client's on, unless the provider's own configuration sets it.
+func (a *attempt) pass(r *http.Request, name string) {
+	if values := a.call.req.HTTP.Header[name]; len(values) > 0 && !a.sets(name) {
+		r.Header[name] = []string{strings.Join(values, ",")}
+	}
 }
 
 // ofConnection reports whether the client means a header for the connection to us alone.

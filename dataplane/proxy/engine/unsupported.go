@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"slices"
-
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
 )
@@ -25,15 +23,10 @@ func (e *Engine) lackingLast(candidates []dataplane.Candidate, endpoint *wire.En
 		return candidates
 	}
 	now := e.cfg.Now()
-	rank := func(c dataplane.Candidate) int {
+	return putLast(candidates, func(c dataplane.Candidate) bool {
 		until, known := e.unsupported.until(missing{c.Scope, endpoint}, now)
-		if known && c.Load.LastAnswer(endpoint.Number).Before(until.Add(-remembered)) {
-			return 1
-		}
-		return 0
-	}
-	slices.SortStableFunc(candidates, func(a, b dataplane.Candidate) int { return rank(a) - rank(b) })
-	return candidates
+		return known && c.Load.LastAnswer(endpoint.Number).Before(until.Add(-remembered))
+	})
 }
 
 // confirmLacking notes which targets do not have the endpoint, now that another one has

@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
@@ -41,7 +42,8 @@ type Identity struct {
 	pending *pendingKey // guarded by mu; of a join that was not answered yet
 	renewAt time.Time   // guarded by mu
 	rejoin  bool        // guarded by mu; the control plane does not want current any more
-	revoked bool        // guarded by mu; an admin has revoked current
+
+	revoked atomic.Bool // an admin has revoked current; requests read it, and mu is held over writes to the disk
 }
 
 // ErrNoToken says that a node can neither show who it is nor join.
@@ -101,7 +103,7 @@ func (i *Identity) load() (err error) {
 	}
 	i.current, i.renewAt = c, c.renewal()
 	_, err = i.folder.read(revokedFile)
-	i.revoked = err == nil
+	i.revoked.Store(err == nil)
 	return nil
 }
 
@@ -168,10 +170,9 @@ func (i *Identity) Refused(err error) {
 
 // revoke remembers, over a restart too, that an admin has revoked the node. The caller holds mu.
 func (i *Identity) revoke() {
-	if i.revoked {
+	if i.revoked.Swap(true) {
 		return
 	}
-	i.revoked = true
 	i.log.Error("this node is revoked: it joins again only with a join token made after that")
 	if err := i.folder.write(revokedFile, nil); err != nil {
 		i.log.Error("that the node is revoked is not kept on disk; after a restart it serves until the control plane says so again", "error", err)
@@ -179,17 +180,14 @@ func (i *Identity) revoke() {
 }
 
 // Revoked reports whether an admin has revoked the node, and it has not joined again since.
-func (i *Identity) Revoked() bool {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.revoked
-}
+func (i *Identity) Revoked() bool { return i.revoked.Load() }
 
 // take brings a certificate into use and keeps it.
 func (i *Identity) take(c *credential) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.current, i.rejoin, i.pending, i.revoked = c, false, nil, false
+	i.current, i.rejoin, i.pending = c, false, nil
+	i.revoked.Store(false)
 	leaf := c.certificate.Leaf
 	// From the moment it came, so that a node whose clock is fast does not renew all the time.
 	i.renewAt = i.cfg.Now().Add(leaf.NotAfter.Sub(leaf.NotBefore) * 2 / 3)

@@ -10,12 +10,7 @@ import (
 
 // reasons recognises the beginning of a block of thinking.
 func reasons(typ string, event []byte) bool {
-	return typ == "content_block_start" && isThinking(gjson.GetBytes(event, "content_block"))
-}
-
-func isThinking(block gjson.Result) bool {
-	t := block.Get("type").Str
-	return t == "thinking" || t == "redacted_thinking"
+	return typ == "content_block_start" && wire.IsThinking(gjson.GetBytes(event, "content_block"))
 }
 
 // says reports whether an event other than a delta holds output: the beginning of a block that
