@@ -233,8 +233,7 @@ func (k *kindOfCalls) layer(p *adminv1.Price, service string, least, most int64)
 // in the others.
 func resolveRates(layers ...proto.Message) (*nodev1.Price, error) {
 	out := &nodev1.Price{}
-	var amounts [32]int64
-	var set [32]bool
+	amounts, set := make([]int64, len(Rates)), make([]bool, len(Rates))
 	for i := range Rates {
 		r := &Rates[i]
 		for _, layer := range slices.Backward(layers) {

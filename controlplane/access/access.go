@@ -68,6 +68,11 @@ type Store interface {
 	TokenByHash(ctx context.Context, hash [32]byte) (Token, error)
 	DeleteToken(ctx context.Context, name string) error
 
+	FailureStore
+}
+
+// FailureStore keeps failed sign-ins over restarts, for all replicas.
+type FailureStore interface {
 	// SignInFailures returns those that are kept of the keys.
 	SignInFailures(ctx context.Context, keys []SignInKey) (map[SignInKey]SignInFailures, error)
 	// SaveSignInFailures puts failures in the place of those of their keys.

@@ -16,15 +16,6 @@ const (
 	evictionSample = 16
 )
 
-// failureStore keeps failures over restarts, for all replicas; a Store does.
-type failureStore interface {
-	// SignInFailures returns those that are kept of the keys.
-	SignInFailures(ctx context.Context, keys []SignInKey) (map[SignInKey]SignInFailures, error)
-	// SaveSignInFailures puts failures in the place of those of their keys.
-	SaveSignInFailures(ctx context.Context, failures map[SignInKey]SignInFailures) error
-	ForgetSignInFailures(ctx context.Context, keys []SignInKey) error
-}
-
 // Throttle doubles the wait before the next try with each failure beyond a burst, per account
 // and per network. Nobody is ever locked out: a wait ends, and a device that has signed in
 // before is judged by its own failures alone, whatever strangers do. An attempt that comes too
@@ -33,7 +24,7 @@ type failureStore interface {
 // What is in memory refuses without the database; what it lets through is judged by what the
 // database knows as well. While that is away, memory alone judges.
 type Throttle struct {
-	store failureStore
+	store FailureStore
 	key   []byte // hashes names and addresses: the database does not tell who failed
 	log   *slog.Logger
 	now   func() time.Time
@@ -43,7 +34,7 @@ type Throttle struct {
 }
 
 // NewThrottle is a Throttle with no failures in memory.
-func NewThrottle(store failureStore, key []byte, log *slog.Logger, now func() time.Time) *Throttle {
+func NewThrottle(store FailureStore, key []byte, log *slog.Logger, now func() time.Time) *Throttle {
 	return &Throttle{store: store, key: key, log: log, now: now, tracked: make(map[SignInKey]*bucket)}
 }
 

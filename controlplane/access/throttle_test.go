@@ -19,7 +19,7 @@ func newClock() *clock { return &clock{time.Date(2026, 11, 3, 9, 0, 0, 0, time.U
 func (c *clock) Now() time.Time          { return c.at }
 func (c *clock) Advance(d time.Duration) { c.at = c.at.Add(d) }
 
-// kept is a failureStore in memory; down says that it fails.
+// kept is a FailureStore in memory; down says that it fails.
 type kept struct {
 	mu   sync.Mutex
 	rows map[SignInKey]SignInFailures

@@ -49,8 +49,10 @@ func (s nodeService) CreateJoinToken(ctx context.Context, req *adminv1.CreateJoi
 	if !plaintext.IsPlain(req.GetNote()) {
 		return nil, errs.Invalid(errs.Violation{Field: "note", Description: plaintext.Rule})
 	}
-	if node := req.GetNode(); node != "" && nodeid.CheckName(node) != nil {
-		return nil, errs.Invalid(errs.Violation{Field: "node", Description: nodeid.CheckName(node).Error()})
+	if node := req.GetNode(); node != "" {
+		if err := nodeid.CheckName(node); err != nil {
+			return nil, errs.Invalid(errs.Violation{Field: "node", Description: err.Error()})
+		}
 	}
 	ttl := defaultTTL
 	if req.GetTtl() != nil {

@@ -19,7 +19,7 @@ const (
 	argonMemory   = 64 << 10 // KiB
 	argonThreads  = 1
 	maxConcurrent = 4
-	maxStrangers  = 3
+	maxStrangers  = maxConcurrent - 1
 )
 
 // password is the configured one of the console's account: it can check a password, but no

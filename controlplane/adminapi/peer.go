@@ -2,7 +2,6 @@ package adminapi
 
 import (
 	"context"
-	"net/netip"
 	"strings"
 
 	"connectrpc.com/connect/v2"
@@ -14,17 +13,17 @@ import (
 // peers tells who is at the other end of a call.
 type peers struct{ trustForwarded bool }
 
-// network is what sign-ins are counted by: an IPv4 address, or the /64 that one IPv6
-// customer gets. All whose address cannot be read are counted together.
+// network is what sign-ins are counted by, see clientip.Network. All whose address cannot be
+// read are counted together.
 func (p peers) network(header clientip.Header, remote string) string {
-	ip := clientip.Of(header, remote, p.trustForwarded)
+	network := clientip.Network(clientip.Of(header, remote, p.trustForwarded))
 	switch {
-	case !ip.IsValid():
+	case !network.IsValid():
 		return "unknown"
-	case ip.Is4():
-		return ip.String()
+	case network.IsSingleIP():
+		return network.Addr().String()
 	}
-	return netip.PrefixFrom(ip, 64).Masked().String()
+	return network.String()
 }
 
 // secure reports whether the browser speaks https.

@@ -25,8 +25,7 @@ type NewToken struct {
 
 // CreateToken makes a token and returns its text, which cannot be had again.
 func (s *Service) CreateToken(ctx context.Context, n NewToken) (JoinToken, string, error) {
-	by, ttl, uses := n.By, n.TTL, n.Uses
-	if ttl <= 0 || ttl > MaxTTL || uses < 1 || uses > MaxUses {
+	if n.TTL <= 0 || n.TTL > MaxTTL || n.Uses < 1 || n.Uses > MaxUses {
 		return JoinToken{}, "", errs.Newf(errs.InvalidArgument, "a join token works for at most %s and %d nodes", MaxTTL, MaxUses)
 	}
 	id, text := nodeid.NewToken()
@@ -36,7 +35,7 @@ func (s *Service) CreateToken(ctx context.Context, n NewToken) (JoinToken, strin
 	}
 	now := s.now()
 	token := JoinToken{
-		ID: id, SealedKey: sealed, Note: n.Note, CreatedBy: by, CreatedAt: now, ExpiresAt: now.Add(ttl), MaxUses: uses, Node: n.Node,
+		ID: id, SealedKey: sealed, Note: n.Note, CreatedBy: n.By, CreatedAt: now, ExpiresAt: now.Add(n.TTL), MaxUses: n.Uses, Node: n.Node,
 	}
 	if err := s.cfg.Store.CreateJoinToken(ctx, token); err != nil {
 		return JoinToken{}, "", err
@@ -44,7 +43,7 @@ func (s *Service) CreateToken(ctx context.Context, n NewToken) (JoinToken, strin
 	s.mu.Lock()
 	s.tokens[id] = token
 	s.mu.Unlock()
-	s.log.Info("join token made", "token", id, "by", by, "uses", uses, "node", n.Node, "expires", token.ExpiresAt.Format(time.RFC3339))
+	s.log.Info("join token made", "token", id, "by", n.By, "uses", n.Uses, "node", n.Node, "expires", token.ExpiresAt.Format(time.RFC3339))
 	return token, text, nil
 }
 

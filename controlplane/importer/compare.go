@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -51,14 +50,6 @@ func (o *Outcome) Conflicts() (models []*adminv1.ImportedModel) {
 	}
 	return models
 }
-
-// What stands in ImportedModel.price_source and ModelImport.price_source.
-const (
-	fromProvider  = "provider"
-	fromCatalogue = "catalogue"
-	fromDefault   = "default"
-	fromAdmin     = "admin"
-)
 
 // Compare decides what an import does with each model. It does no I/O, and gives the same
 // for the same input.
@@ -240,41 +231,6 @@ func (c *comparison) back(m *adminv1.Model, report *adminv1.ImportedModel) {
 	}
 }
 
-func (c *comparison) renewAlias(m *adminv1.Model, report *adminv1.ImportedModel) {
-	want := c.alias(m.GetId())
-	if m.GetAlias() != m.GetImported().GetAlias() {
-		report.Note = joined(report.GetNote(), "alias set by an admin")
-		return
-	}
-	if want == "" || want == m.GetAlias() {
-		return
-	}
-	if uses := c.Uses[m.GetAlias()]; m.GetAlias() != "" && len(uses) > 0 {
-		report.Note = joined(report.GetNote(), fmt.Sprintf("alias %q stays: group %q uses it", m.GetAlias(), uses[0].Group))
-		return
-	}
-	if text := c.clash(want, m.GetId()); text != "" {
-		c.conflict(report, text)
-		return
-	}
-	c.note(report, change("alias", m.GetAlias(), want))
-	delete(c.names, m.GetAlias())
-	m.Alias, m.Imported.Alias, c.names[want] = want, want, m.GetId()
-}
-
-func (c *comparison) renewPrice(l remote.Model, m *adminv1.Model, report *adminv1.ImportedModel) {
-	want, source := c.price(l)
-	if !samePrice(m.GetPrice(), m.GetImported().GetPrice()) {
-		report.Note = joined(report.GetNote(), "price set by an admin")
-		return
-	}
-	if want == nil || samePrice(want, m.GetPrice()) {
-		return
-	}
-	c.note(report, change("price", priceText(m.GetPrice()), priceText(want)))
-	m.Price, m.Imported.Price, m.Imported.PriceSource = want, proto.CloneOf(want), source
-}
-
 func (c *comparison) renewWindow(l remote.Model, m *adminv1.Model, report *adminv1.ImportedModel) {
 	want := cmp.Or(l.ContextWindow, c.known(l.ID).ContextWindow)
 	if m.GetContextWindow() != m.GetImported().GetContextWindow() {
@@ -305,75 +261,6 @@ func (c *comparison) vanished() {
 		describe(report, m, priceSource(m))
 		c.models = append(c.models, report)
 	}
-}
-
-// alias is the alias that the rules want for an id; "" for none.
-func (c *comparison) alias(id string) string {
-	if alias, ok := c.Rules.GetAliases()[id]; ok {
-		if alias == id {
-			return ""
-		}
-		return alias
-	}
-	return templated(c.Rules.GetAlias(), id)
-}
-
-// clash says why a model cannot have an alias; "" when it can.
-func (c *comparison) clash(alias, id string) string {
-	owner, taken := c.names[alias]
-	switch {
-	case utf8.RuneCountInString(alias) > maxAlias:
-		return fmt.Sprintf("its alias would be longer than %d characters", maxAlias)
-	case taken && owner == alias && owner != id, c.adding[alias] && alias != id:
-		return fmt.Sprintf("alias %q is the id of another model", alias)
-	case taken && owner != id:
-		return fmt.Sprintf("alias %q is taken by model %q", alias, owner)
-	}
-	return ""
-}
-
-const maxAlias = 256 // characters, as Model.alias says
-
-// conflict reports a name that cannot be given. It is for the admin to resolve, unless
-// the rules say to go without.
-func (c *comparison) conflict(report *adminv1.ImportedModel, text string) {
-	report.Note = joined(report.GetNote(), text)
-	c.counts.Conflicts++
-	if !c.Rules.GetSkipAliasConflicts() {
-		report.Action = adminv1.ImportAction_IMPORT_ACTION_CONFLICT
-	}
-}
-
-// price is what the rules suggest for a listed model, and from where.
-func (c *comparison) price(l remote.Model) (*adminv1.Price, string) {
-	if !c.Rules.GetSkipPrices() {
-		if l.Price != nil {
-			return proto.CloneOf(l.Price), fromProvider
-		}
-		if known := c.known(l.ID); known.Price != nil {
-			return proto.CloneOf(known.Price), fromCatalogue
-		}
-	}
-	if p := c.Rules.GetDefaultPrice(); !samePrice(p, nil) {
-		return proto.CloneOf(p), fromDefault
-	}
-	return nil, ""
-}
-
-func (c *comparison) known(id string) Known {
-	k, _ := c.Prices.Find(id, c.Provider.GetName(), hostOf(c.Provider.GetBaseUrl()))
-	return k
-}
-
-// leftOut names what is known of a model's price and cannot be said in it.
-func (c *comparison) leftOut(l remote.Model, m *adminv1.Model) []string {
-	switch source := priceSource(m); {
-	case source == fromProvider:
-		return l.LeftOut
-	case source == fromCatalogue, source == "" && !c.Rules.GetSkipPrices():
-		return c.known(l.ID).LeftOut
-	}
-	return nil
 }
 
 // note says what changes.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -37,12 +38,15 @@ func readLiteLLM(shape map[string]json.RawMessage) (Prices, error) {
 	return prices, nil
 }
 
-// litellmNames are the fields that become prices, the longer of two that begin alike first.
-var litellmNames = []struct {
+// litellmName is a field that becomes a price.
+type litellmName struct {
 	field, rate string
 	unit        int64
 	modes       []string // in which it means that; nil: in all
-}{
+}
+
+// litellmNames are all of them, the longer of two that begin alike first.
+var litellmNames = []litellmName{
 	{"input_cost_per_token_cache_hit", "cached_input", perToken, nil},
 	{"input_cost_per_token", "input", perToken, nil},
 	{"output_cost_per_token", "output", perToken, nil},
@@ -134,13 +138,7 @@ func (b *builder) ranges(fields map[string]json.RawMessage) {
 			return
 		}
 		for _, field := range slices.Sorted(maps.Keys(prices)) {
-			i := slices.IndexFunc(litellmNames, func(n struct {
-				field, rate string
-				unit        int64
-				modes       []string
-			}) bool {
-				return n.field == field
-			})
+			i := slices.IndexFunc(litellmNames, func(n litellmName) bool { return n.field == field })
 			if i < 0 || !b.set(int64(bounds[0]), "", litellmNames[i].rate, number(prices[field]), litellmNames[i].unit) {
 				if isCost(field) && isPositive(prices[field]) && !slices.Contains(b.leftOut, "tiered_pricing."+field) {
 					b.leftOut = append(b.leftOut, "tiered_pricing."+field)
@@ -193,7 +191,7 @@ func (b *builder) set(above int64, service, rate, text string, unit int64) bool 
 	return true
 }
 
-// maxTiers is how many tiers a price may have.
+// maxTiers is how many tiers a price may have, as Price.tiers says.
 const maxTiers = 32
 
 // price is what was found; nil: nothing that costs anything.
@@ -202,7 +200,7 @@ func (b *builder) price() *adminv1.Price {
 	// Where all output is of one kind, its price is that of the output.
 	p.Output = cmp.Or(p.GetOutput(), p.GetImageOutput(), p.GetAudioOutput())
 	if len(b.tiers) > maxTiers {
-		b.leftOut, b.tiers = append(b.leftOut, "more than 32 tiers"), nil
+		b.leftOut, b.tiers = append(b.leftOut, fmt.Sprintf("more than %d tiers", maxTiers)), nil
 	}
 	for _, t := range b.tiers {
 		p.Tiers = append(p.Tiers, t)

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"slices"
 	"strconv"
-	"strings"
 
 	"google.golang.org/protobuf/proto"
 
@@ -45,13 +44,12 @@ func (s *Configuration) Existed(ctx context.Context, kind controlplane.Kind, nam
 	defer cancel()
 	var known []string
 	for some := range slices.Chunk(names, 500) {
-		args, places := []any{kind}, make([]string, len(some))
-		for i, name := range some {
+		args := make([]any, 0, len(some)+1)
+		for _, name := range some {
 			args = append(args, name)
-			places[i] = "$" + strconv.Itoa(i+2)
 		}
 		rows, err := s.db.engine.Reader().QueryContext(ctx,
-			`SELECT DISTINCT name FROM change WHERE kind = $1 AND name IN (`+strings.Join(places, ", ")+`)`, args...)
+			`SELECT DISTINCT name FROM change WHERE name IN `+placeholders(1, len(some))+` AND kind = $`+strconv.Itoa(len(some)+1), append(args, kind)...)
 		found, err := collect(rows, err, func(rows *sql.Rows) (name string, err error) {
 			err = rows.Scan(&name)
 			return name, err

@@ -77,7 +77,7 @@ func (s *CallGaps) restored(ctx context.Context, tx *sql.Tx, node string, have, 
 	}
 	gap := &nodev1.Gap{
 		// The same for whoever finds it out.
-		Id:     uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "database_restored %d %d %s", newest.GetNumber(), newest.GetStoredUs(), node)).String(),
+		Id:     uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "%s %d %d %s", calllog.GapDatabaseRestored, newest.GetNumber(), newest.GetStoredUs(), node)).String(),
 		FromUs: min(from, newest.GetStoredUs()), ToUs: newest.GetStoredUs(), Reason: calllog.GapDatabaseRestored,
 	}
 	record, err := marshalGap(gap)

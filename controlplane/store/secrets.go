@@ -92,14 +92,14 @@ func (s *Secrets) RetireSecrets(ctx context.Context, t time.Time) (removed int, 
 
 // usedRefs are the secrets that documents refer to now.
 func usedRefs(ctx context.Context, q querier) (map[string]bool, error) {
-	rows, err := q.QueryContext(ctx, `SELECT kind, spec FROM resource WHERE kind = $1`, string(controlplane.KindProvider))
+	rows, err := q.QueryContext(ctx, `SELECT spec FROM resource WHERE kind = $1`, string(controlplane.KindProvider))
 	used := map[string]bool{}
 	_, err = collect(rows, err, func(rows *sql.Rows) (struct{}, error) {
-		var kind, spec string
-		if err := rows.Scan(&kind, &spec); err != nil {
+		var spec string
+		if err := rows.Scan(&spec); err != nil {
 			return struct{}{}, err
 		}
-		doc, err := decode(controlplane.Kind(kind), spec)
+		doc, err := decode(controlplane.KindProvider, spec)
 		if err != nil {
 			return struct{}{}, err
 		}

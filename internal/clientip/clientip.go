@@ -23,6 +23,17 @@ func Of(header Header, remote string, trustForwarded bool) netip.Addr {
 	return parse(remote)
 }
 
+// Network is what clients are counted by: an IPv4 address alone, or the network of 64 bits that one
+// IPv6 customer has all of. That of no valid address is not valid.
+func Network(a netip.Addr) netip.Prefix {
+	a = a.Unmap().WithZone("")
+	network, err := a.Prefix(min(a.BitLen(), 64))
+	if err != nil { // never: both kinds of addresses have so many bits
+		return netip.Prefix{}
+	}
+	return network
+}
+
 // parse reads an address with or without a port. An IPv4 address inside of an IPv6 one is
 // that IPv4 address, and zones mean nothing here.
 func parse(s string) netip.Addr {

@@ -2,6 +2,7 @@ package clientip
 
 import (
 	"net/http"
+	"net/netip"
 	"testing"
 )
 
@@ -38,5 +39,23 @@ func TestOf(t *testing.T) {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestNetwork(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		address netip.Addr
+		want    string
+	}{
+		{netip.MustParseAddr("192.0.2.1"), "192.0.2.1/32"},
+		{netip.MustParseAddr("::ffff:192.0.2.1"), "192.0.2.1/32"},
+		{netip.MustParseAddr("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64"},
+		{netip.MustParseAddr("fe80::1%eth0"), "fe80::/64"},
+		{netip.Addr{}, "invalid Prefix"},
+	} {
+		if got := Network(tt.address).String(); got != tt.want {
+			t.Errorf("the network of %s is %s, want %s", tt.address, got, tt.want)
+		}
 	}
 }

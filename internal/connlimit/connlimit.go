@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/trunkline-ai/trunkline/internal/clientip"
 )
 
 // Limit bounds connections. It is safe for concurrent use.
@@ -126,7 +128,7 @@ func (l *listener) refuse(c net.Conn, from netip.Addr) {
 
 func (l *Limit) isUncapped(from netip.Addr) bool {
 	for _, p := range l.uncapped {
-		if p.Contains(from) || p.Bits() > 64 && from.Is6() && p.Masked().Addr().Is6() && network(p.Addr()) == from {
+		if p.Contains(from) || p.Bits() > 64 && from.Is6() && p.Masked().Addr().Is6() && clientip.Network(p.Addr()).Addr() == from {
 			return true
 		}
 	}
@@ -139,20 +141,7 @@ func source(a net.Addr) netip.Addr {
 	if !ok {
 		return netip.Addr{}
 	}
-	return network(tcp.AddrPort().Addr())
-}
-
-// network is an IPv4 address as it is, and the network of 64 bits of an IPv6 one.
-func network(a netip.Addr) netip.Addr {
-	a = a.Unmap().WithZone("")
-	if !a.Is6() {
-		return a
-	}
-	p, err := a.Prefix(64)
-	if err != nil { // IPv6 has 128 bits
-		return a
-	}
-	return p.Addr()
+	return clientip.Network(tcp.AddrPort().Addr()).Addr()
 }
 
 // conn is a connection that counts until it is closed.

@@ -152,9 +152,6 @@ func price(item gjson.Result) *adminv1.Price {
 	if c, ok := controlplane.PriceFrom(number(cached), unit); ok && c != "0" {
 		p.CachedInput = c // OpenRouter's 0 says that there is no cache
 	}
-	if w, ok := controlplane.PriceFrom(number(pricing.Get("input_cache_write")), unit); ok && w != "0" {
-		p.CacheWrite = w
-	}
 	for _, kind := range kinds {
 		r := controlplane.FindRate(kind.rate)
 		if amount, ok := r.From(number(pricing.Get(kind.name)), unit); ok && amount != "0" {
@@ -170,12 +167,13 @@ func price(item gjson.Result) *adminv1.Price {
 // kinds are OpenRouter's prices of tokens that are special.
 var kinds = []struct{ name, rate string }{
 	{"internal_reasoning", "reasoning"}, {"audio", "audio_input"}, {"input_audio_cache", "cached_audio_input"}, {"audio_output", "audio_output"},
-	{"image_token", "image_input"}, {"image_output", "image_output"}, {"input_cache_write_1h", "cache_write_1hr"},
+	{"image_token", "image_input"}, {"image_output", "image_output"},
+	{"input_cache_write", "cache_write"}, {"input_cache_write_1h", "cache_write_1hr"},
 }
 
 // leftOut names the prices that are not taken over: of an image in the prompt, of a search.
 func leftOut(pricing gjson.Result) (names []string) {
-	taken := []string{"prompt", "completion", "input", "output", "cached_input", "input_cache_read", "input_cache_write", "request", "discount"}
+	taken := []string{"prompt", "completion", "input", "output", "cached_input", "input_cache_read", "request", "discount"}
 	for _, kind := range kinds {
 		taken = append(taken, kind.name)
 	}

@@ -10,13 +10,13 @@ CREATE TABLE config_version (
   lineage  TEXT     NOT NULL
 );
 
--- Lineages that config_version.lineage took the place of, when an admin adopted the database.
 -- A hash over all changes up to each revision: two databases with the same one have the same past.
 CREATE TABLE revision_history (
   revision BIGINT NOT NULL PRIMARY KEY,
   hash     BYTEA NOT NULL
 );
 
+-- Lineages that config_version.lineage took the place of, when an admin adopted the database.
 CREATE TABLE replaced_lineage (
   lineage     TEXT PRIMARY KEY,
   revision    BIGINT NOT NULL,
@@ -265,7 +265,6 @@ CREATE TABLE call_total (
 );
 CREATE INDEX call_total_by_bucket ON call_total (bucket);
 
--- Times of which a node has no record of some calls.
 -- What was stored of a node last: its number grows with each batch, so that a node which has seen a
 -- higher one tells that the database was set back.
 CREATE TABLE call_receipt (
@@ -274,6 +273,7 @@ CREATE TABLE call_receipt (
   stored_us BIGINT NOT NULL
 );
 
+-- Times of which a node has no record of some calls.
 CREATE TABLE call_gap (
   id     TEXT COLLATE "C" PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64),
   node   TEXT COLLATE "C" NOT NULL,
