@@ -78,9 +78,11 @@ func (c *subcommand) setArg(m protoreflect.Message, args []string) error {
 	return nil
 }
 
+// noFiles keeps the shell from offering files beside names.
+const noFiles = cobra.ShellCompDirectiveNoFileComp
+
 // completeArgs offers the names of what exists. Without a server it offers nothing.
 func (c *subcommand) completeArgs(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	const noFiles = cobra.ShellCompDirectiveNoFileComp
 	if c.shape.arg == nil || c.method.use == "create" || len(args) > 0 && !c.shape.arg.IsList() {
 		return nil, noFiles
 	}
@@ -106,9 +108,9 @@ func (c *subcommand) completeNames() {
 		_ = c.cmd.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 			list, ok := c.r.lists[noun]
 			if !ok {
-				return nil, cobra.ShellCompDirectiveNoFileComp
+				return nil, noFiles
 			}
-			return c.names(cmd.Context(), list), cobra.ShellCompDirectiveNoFileComp
+			return c.names(cmd.Context(), list), noFiles
 		})
 	}
 }

@@ -3,6 +3,7 @@
 package enumname
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -13,6 +14,17 @@ import (
 func Short(v protoreflect.EnumValueDescriptor) string {
 	name := strings.TrimPrefix(string(v.Name()), upperSnake(string(v.Parent().Name()))+"_")
 	return strings.ReplaceAll(strings.ToLower(name), "_", "-")
+}
+
+// Of is the short name of a value.
+func Of(value protoreflect.Enum) string { return Numbered(value.Descriptor(), value.Number()) }
+
+// Numbered is the short name of the value with a number; of one that only a newer server knows, the number.
+func Numbered(e protoreflect.EnumDescriptor, n protoreflect.EnumNumber) string {
+	if v := e.Values().ByNumber(n); v != nil {
+		return Short(v)
+	}
+	return strconv.Itoa(int(n))
 }
 
 // All lists the short names of an enum, without its zero value, which means "not given".

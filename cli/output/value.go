@@ -84,10 +84,7 @@ func mapText(m protoreflect.Map, f protoreflect.FieldDescriptor) string {
 func scalarText(v protoreflect.Value, f protoreflect.FieldDescriptor) string {
 	switch f.Kind() {
 	case protoreflect.EnumKind:
-		if e := f.Enum().Values().ByNumber(v.Enum()); e != nil {
-			return enumname.Short(e)
-		}
-		return strconv.Itoa(int(v.Enum()))
+		return enumname.Numbered(f.Enum(), v.Enum())
 	case protoreflect.MessageKind:
 		switch m := v.Message().Interface().(type) {
 		case *timestamppb.Timestamp:

@@ -17,7 +17,7 @@ func Of(answer proto.Message) error {
 	switch m := answer.(type) {
 	case *adminv1.TestProviderResponse:
 		if m.GetResult() == adminv1.TestResult_TEST_RESULT_FAILED {
-			return exit.NotReachedf("the test failed at %s: %s", enumname.Short(m.GetStep().Descriptor().Values().ByNumber(m.GetStep().Number())), m.GetDetail())
+			return exit.NotReachedf("the test failed at %s: %s", enumname.Of(m.GetStep()), m.GetDetail())
 		}
 	case *adminv1.ImportModelsResponse:
 		if m.GetStage() == adminv1.ImportStage_IMPORT_STAGE_FAILED {

@@ -15,7 +15,7 @@ import (
 func candidate(c *adminv1.Candidate) []string {
 	return []string{
 		c.GetProvider(), c.GetModel(), strconv.Itoa(int(c.GetPriority())), strconv.Itoa(int(c.GetWeight())), output.Text(c.GetPrice()),
-		targetState(c.GetState()), named(c.GetRole()), share(c), output.Duration(c.GetRemaining()), failures(c),
+		enumname.Of(c.GetState()), named(c.GetRole()), share(c), output.Duration(c.GetRemaining()), failures(c),
 		output.Text(strings.Join(c.GetNodes(), ", ")), withRefusals(candidateReason(c), c.GetRefusals()),
 	}
 }
@@ -77,7 +77,7 @@ func named(value protoreflect.Enum) string {
 	if value.Number() == 0 {
 		return "-"
 	}
-	return enumname.Short(value.Descriptor().Values().ByNumber(value.Number()))
+	return enumname.Of(value)
 }
 
 func share(c *adminv1.Candidate) string {
@@ -90,7 +90,7 @@ func share(c *adminv1.Candidate) string {
 // groupRoute says in a line what serves a group and what follows.
 func groupRoute(r *adminv1.GroupRoute) []string {
 	return []string{
-		r.GetGroup(), targetState(r.GetState()),
+		r.GetGroup(), enumname.Of(r.GetState()),
 		withRole(r, adminv1.CandidateRole_CANDIDATE_ROLE_SERVING), withRole(r, adminv1.CandidateRole_CANDIDATE_ROLE_NEXT),
 		strconv.Itoa(len(r.GetCandidates())), strconv.Itoa(len(r.GetLeftOut())), named(r.GetReason()),
 	}
@@ -114,7 +114,7 @@ func withRole(r *adminv1.GroupRoute, wanted adminv1.CandidateRole) string {
 
 func providerHealth(h *adminv1.ProviderHealth) []string {
 	return []string{
-		h.GetProvider(), targetState(h.GetState()), output.Duration(h.GetRemaining()), fmt.Sprintf("%d/%d", h.GetUsableModels(), h.GetModelCount()),
+		h.GetProvider(), enumname.Of(h.GetState()), output.Duration(h.GetRemaining()), fmt.Sprintf("%d/%d", h.GetUsableModels(), h.GetModelCount()),
 		output.Text(strings.Join(h.GetGroups(), ", ")), output.Text(h.GetReason()), output.Text(targets(h.GetTargets())),
 	}
 }
@@ -122,14 +122,9 @@ func providerHealth(h *adminv1.ProviderHealth) []string {
 // targetHealth is a part of a provider: one that has neither model nor credential is all of it.
 func targetHealth(t *adminv1.TargetHealth) []string {
 	return []string{
-		output.Text(t.GetModel()), output.Text(t.GetCredential()), targetState(t.GetState()), output.Duration(t.GetRemaining()), failures(t),
+		output.Text(t.GetModel()), output.Text(t.GetCredential()), enumname.Of(t.GetState()), output.Duration(t.GetRemaining()), failures(t),
 		output.Text(strings.Join(t.GetNodes(), ", ")), output.Text(t.GetReason()),
 	}
-}
-
-// targetState is a state as people read it.
-func targetState(s adminv1.TargetState) string {
-	return enumname.Short(s.Descriptor().Values().ByNumber(s.Number()))
 }
 
 func hit(h *adminv1.KeywordHit) []string {

@@ -66,7 +66,7 @@ func skipped(s *adminv1.SkippedMember) []string {
 
 func node(n *adminv1.Node) []string {
 	return []string{
-		n.GetName(), output.Text(n.GetVersion()), enumname.Short(n.GetState().Descriptor().Values().ByNumber(n.GetState().Number())), strconv.FormatUint(n.GetAppliedRevision(), 10),
+		n.GetName(), output.Text(n.GetVersion()), enumname.Of(n.GetState()), strconv.FormatUint(n.GetAppliedRevision(), 10),
 		strconv.Itoa(int(n.GetInFlight())), strconv.FormatInt(n.GetCallsWaiting(), 10), strconv.FormatInt(n.GetCallsDropped(), 10),
 		output.Time(n.GetLastSeenTime()), output.Text(targets(n.GetTargets())), output.Text(n.GetError()),
 	}
@@ -83,7 +83,7 @@ func targets(all []*adminv1.TargetHealth) string {
 		if t.GetCredential() != "" {
 			name += " key " + t.GetCredential()
 		}
-		texts[i] = name + " " + targetState(t.GetState())
+		texts[i] = name + " " + enumname.Of(t.GetState())
 		switch {
 		case t.GetRemaining() != nil:
 			texts[i] += " " + output.Duration(t.GetRemaining())

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/trunkline-ai/trunkline/cli/enumname"
 	"github.com/trunkline-ai/trunkline/cli/output"
 	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -120,16 +119,8 @@ func apiKey(k *adminv1.ApiKey) []string {
 	}
 	return []string{
 		k.GetName(), k.GetPrefix() + ending(k.GetLastFour()), output.Text(strings.Join(k.GetGroups(), ", ")),
-		output.Text(k.GetOwner()), output.Text(strings.Join(k.GetTags(), ", ")), keyState(k.GetState()), expires, output.Time(k.GetUpdateTime()),
+		output.Text(k.GetOwner()), output.Text(strings.Join(k.GetTags(), ", ")), named(k.GetState()), expires, output.Time(k.GetUpdateTime()),
 	}
-}
-
-// keyState is a state as people read it; a key that was not stored has none.
-func keyState(s adminv1.ApiKeyState) string {
-	if s == 0 {
-		return output.Text("")
-	}
-	return enumname.Short(s.Descriptor().Values().ByNumber(s.Number()))
 }
 
 func keyword(k *adminv1.FailureKeyword) []string {

@@ -78,6 +78,7 @@ func TestRows(t *testing.T) {
 			{Provider: "p", State: adminv1.TargetState_TARGET_STATE_COOLING, Remaining: durationpb.New(12e9), Reason: "rate_limited", Failures: 5, Threshold: 5},
 			{Provider: "p", Model: "m", Credential: "main", State: adminv1.TargetState_TARGET_STATE_DEGRADED, Failures: 2, Threshold: 5},
 		}}, "n|-|unspecified|0|0|0|0|-|p cooling 12s (rate_limited), p/m key main degraded 2/5|bad group"},
+		{&adminv1.Node{Name: "of a newer server", State: 99}, "of a newer server|-|99|0|0|0|0|-|-|-"},
 	} {
 		var out bytes.Buffer
 		p := &output.Printer{Out: &out, Notes: &out, Format: output.Table, Views: view.All()}

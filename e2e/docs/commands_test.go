@@ -105,17 +105,9 @@ func (s *scene) run(args ...string) (out string, code int) {
 // documented are the commands of a program in the documents: in code blocks, and between backticks.
 func documented(t *testing.T, name string) (commands []string) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", "..", "docs", "*.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	line := regexp.MustCompile(`(?m)^(?:[A-Z_]+=\S+ )*(?:bin/)?` + name + ` (.+)$`)
 	inline := regexp.MustCompile("`(?:bin/)?" + name + " ([^`]+)`")
-	for _, file := range append(files, filepath.Join("..", "..", "README.md"), filepath.Join("..", "..", "CONTRIBUTING.md")) {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, text := range documents(t) {
 		for _, found := range line.FindAllSubmatch(text, -1) {
 			command, _, _ := strings.Cut(string(found[1]), "  #")
 			commands = append(commands, strings.TrimSpace(command))
@@ -130,6 +122,23 @@ func documented(t *testing.T, name string) (commands []string) {
 	}
 	slices.Sort(commands)
 	return slices.Compact(commands)
+}
+
+// documents are the texts of the documents.
+func documents(t *testing.T) (texts [][]byte) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("..", "..", "docs", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range append(files, filepath.Join("..", "..", "README.md"), filepath.Join("..", "..", "CONTRIBUTING.md")) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, text)
+	}
+	return texts
 }
 
 // last are commands that take something away which others need.
@@ -206,5 +215,20 @@ func TestTheSettingsOfTheDocuments(t *testing.T) {
 				}
 			}
 		}
+	}
+	variables := regexp.MustCompile(`(?m)^(?:[A-Z_]+=\S+ )+(?:bin/)?trunkline\b.*$`) // before a program, with or without arguments
+	checked := 0
+	for _, text := range documents(t) {
+		for _, line := range variables.FindAllString(string(text), -1) {
+			for _, found := range setting.FindAllString(line, -1) {
+				checked++
+				if !known[found] {
+					t.Errorf("a document says %s; no program has %s", line, found)
+				}
+			}
+		}
+	}
+	if checked == 0 {
+		t.Error("no document sets a variable of a program")
 	}
 }
