@@ -69,7 +69,7 @@ type Service struct {
 	mu      sync.Mutex
 	byName  map[string]NodeIdentity // guarded by mu; as last read
 	orphans map[string]time.Time    // guarded by mu; see Orphans
-	tokens  map[string]JoinToken    // guarded by mu; by id, without their uses, as last read
+	tokens  map[string]JoinToken    // guarded by mu; by id, as last read
 }
 
 // New reads who has joined.
@@ -132,7 +132,7 @@ func (s *Service) refresh(ctx context.Context) (changed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	tokens, err := s.cfg.Store.ListJoinTokens(ctx)
+	tokens, err := s.cfg.Store.PresentJoinTokens(ctx, s.now())
 	if err != nil {
 		return false, err
 	}
@@ -149,7 +149,6 @@ func (s *Service) refresh(ctx context.Context) (changed bool, err error) {
 	s.byName = fresh
 	s.tokens = make(map[string]JoinToken, len(tokens))
 	for _, t := range tokens {
-		t.Uses = nil
 		s.tokens[t.ID] = t
 	}
 	return changed, nil

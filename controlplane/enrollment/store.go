@@ -47,6 +47,8 @@ type Store interface {
 	JoinToken(ctx context.Context, id string) (JoinToken, error)
 	// ListJoinTokens returns all that are kept, newest first.
 	ListJoinTokens(ctx context.Context) ([]JoinToken, error)
+	// PresentJoinTokens returns those that expire after now, without their uses.
+	PresentJoinTokens(ctx context.Context, now time.Time) ([]JoinToken, error)
 	DeleteJoinToken(ctx context.Context, id string) error
 
 	// JoinNode uses a token once and makes id the identity of its name, both or nothing; of

@@ -50,6 +50,14 @@ func (s *Enrollment) ListJoinTokens(ctx context.Context) ([]enrollment.JoinToken
 	return tokens, s.db.failed(err, "list join tokens")
 }
 
+// PresentJoinTokens returns the tokens that expire after now, without their uses.
+func (s *Enrollment) PresentJoinTokens(ctx context.Context, now time.Time) ([]enrollment.JoinToken, error) {
+	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
+	defer cancel()
+	tokens, err := selectJoinTokens(ctx, s.db.engine.Reader(), `WHERE expires_at > $1`, micros(now))
+	return tokens, s.db.failed(err, "read the join tokens")
+}
+
 // DeleteJoinToken ends a token.
 func (s *Enrollment) DeleteJoinToken(ctx context.Context, id string) error {
 	n, err := s.db.exec(ctx, `DELETE FROM join_token WHERE id = $1`, id)
@@ -66,17 +74,7 @@ func errNoJoinToken(id string) error {
 // joinTokens reads the tokens that the rest of the query selects, and the uses that theirs does.
 func (s *Enrollment) joinTokens(ctx context.Context, rest, ofUses string, args ...any) (tokens []enrollment.JoinToken, err error) {
 	err = s.db.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT id, sealed_key, note, created_by, created_at, expires_at, max_uses, node FROM join_token `+rest, args...)
-		tokens, err = collect(rows, err, func(rows *sql.Rows) (enrollment.JoinToken, error) {
-			var (
-				t                enrollment.JoinToken
-				created, expires int64
-			)
-			err := rows.Scan(&t.ID, &t.SealedKey, &t.Note, &t.CreatedBy, &created, &expires, &t.MaxUses, &t.Node)
-			t.CreatedAt, t.ExpiresAt = fromMicros(created), fromMicros(expires)
-			return t, err
-		})
-		if err != nil {
+		if tokens, err = selectJoinTokens(ctx, tx, rest, args...); err != nil {
 			return err
 		}
 		uses, err := joinTokenUses(ctx, tx, ofUses, args...)
@@ -86,6 +84,20 @@ func (s *Enrollment) joinTokens(ctx context.Context, rest, ofUses string, args .
 		return err
 	})
 	return tokens, err
+}
+
+// selectJoinTokens reads the tokens that the rest of the query selects, without their uses.
+func selectJoinTokens(ctx context.Context, q querier, rest string, args ...any) ([]enrollment.JoinToken, error) {
+	rows, err := q.QueryContext(ctx, `SELECT id, sealed_key, note, created_by, created_at, expires_at, max_uses, node FROM join_token `+rest, args...)
+	return collect(rows, err, func(rows *sql.Rows) (enrollment.JoinToken, error) {
+		var (
+			t                enrollment.JoinToken
+			created, expires int64
+		)
+		err := rows.Scan(&t.ID, &t.SealedKey, &t.Note, &t.CreatedBy, &created, &expires, &t.MaxUses, &t.Node)
+		t.CreatedAt, t.ExpiresAt = fromMicros(created), fromMicros(expires)
+		return t, err
+	})
 }
 
 // joinTokenUses reads the uses that the rest of the query selects, by token and in their order.

@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -45,6 +47,15 @@ func joinTokens(t *testing.T, db Database) {
 	all, err := s.ListJoinTokens(t.Context())
 	must(t, err)
 	wantEqual(t, "tokens, newest first", all, []enrollment.JoinToken{two, one})
+	present, err := s.PresentJoinTokens(t.Context(), one.ExpiresAt.Add(-time.Microsecond))
+	must(t, err)
+	slices.SortFunc(present, func(a, b enrollment.JoinToken) int { return strings.Compare(a.ID, b.ID) })
+	bare := two
+	bare.Uses = nil
+	wantEqual(t, "present tokens", present, []enrollment.JoinToken{one, bare})
+	present, err = s.PresentJoinTokens(t.Context(), one.ExpiresAt)
+	must(t, err)
+	wantEqual(t, "tokens that expire just now", present, []enrollment.JoinToken{})
 	got, err := s.JoinToken(t.Context(), "two")
 	must(t, err)
 	wantEqual(t, "token", got, two)
