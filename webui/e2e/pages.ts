@@ -1,15 +1,29 @@
 import { DEMO_KEY } from './server';
 
+type Said = Record<string, unknown>;
+
 /** A page as it is audited and photographed: what a page adds here is looked at in every language and theme. */
 export type Shot = {
   name: string;
   path: string;
   /** What to do before the picture: open a menu, choose a tab. */
   before?: (page: import('@playwright/test').Page) => Promise<void>;
+  /** What the control plane is made to say, by method, out of what it says: states that the demo does not come to. */
+  answers?: Record<string, (said: Said) => Said>;
   /** Taken of an empty installation. */
   empty?: true;
   signedOut?: true;
 };
+
+const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+/** The first of a list with more said of it. */
+const first = (list: unknown, more: (one: Said) => Said) =>
+  (list as Said[]).map((one, i) => (i === 0 ? { ...one, ...more(one) } : one));
+const refusals = [
+  { parameter: 'max_tokens', endpoint: 'chat/completions' },
+  { parameter: 'reasoning.effort', value: '"minimal"', endpoint: 'responses', caller: 'owner:support' },
+  { parameter: 'images' },
+].map((one) => ({ ...one, model: 'gpt-4o-mini', sinceTime: ago(4), untilTime: ago(-6), nodes: ['node-1', 'node-2'] }));
 
 export const SHOTS: readonly Shot[] = [
   { name: 'login', path: '/login', signedOut: true },
@@ -23,6 +37,79 @@ export const SHOTS: readonly Shot[] = [
     before: async (page) => {
       await page.locator('tbody a').first().click();
       await page.getByRole('dialog').locator('ol').first().waitFor();
+    },
+  },
+  {
+    name: 'calls-said',
+    path: '/calls',
+    answers: {
+      'CallService/GetCall': ({ call }) => {
+        const { attempts, ...rest } = call as Said;
+        const parts = [
+          { kind: 'input', quantity: '1200', cost: '0.0018' },
+          { kind: 'cached_input', quantity: '51200', cost: '0.0064' },
+          { kind: 'output', quantity: '640', cost: '0.0064' },
+        ];
+        return {
+          call: {
+            ...rest,
+            clientRequestId: 'c-17',
+            incomingRequestId: '7f1c2c1e-57a4-4a35-9d5e-0f0b8f1f6a11',
+            user: 'ann@example.com',
+            metadata: { team: 'search', tenant: 'north-wing' },
+            usage: { ...(rest.usage as Said), serviceTier: 'flex' },
+            cost: '0.0146',
+            attempts: first(attempts, () => ({
+              cost: '0.0146',
+              costParts: parts,
+              workingLatency: '0.120s',
+              fieldRules: ['rename max_tokens', 'drop user'],
+              opaqueItemsCut: 2,
+            })),
+          },
+        };
+      },
+    },
+    before: async (page) => {
+      await page.locator('tbody a').first().click();
+      await page.getByRole('dialog').locator('ol').first().waitFor();
+      await page.getByRole('dialog').locator('dl').last().locator('dt').last().scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: 'calls-gaps',
+    path: '/calls',
+    answers: {
+      'CallService/ListGaps': () => ({
+        gaps: [
+          { id: '1', node: 'node-1', startTime: ago(9), endTime: ago(1), reason: 'killed', callsUnknown: true },
+          {
+            id: '2',
+            node: 'node-2',
+            startTime: ago(200),
+            endTime: ago(2),
+            reason: 'database_restored',
+            callsUnknown: true,
+          },
+          {
+            id: '3',
+            node: 'node-2',
+            startTime: ago(4),
+            endTime: ago(3),
+            calls: '41',
+            reason: 'spool_full',
+            summed: true,
+          },
+        ],
+      }),
+    },
+  },
+  {
+    name: 'calls-more',
+    path: '/calls?user=ann&metadata=team%3Dsearch&attemptOutcome=rate_limited&provider=openrouter',
+    before: async (page) => {
+      await page.locator('main button[aria-haspopup=dialog]').last().click();
+      await page.locator('form button[type=submit]').scrollIntoViewIfNeeded();
     },
   },
   { name: 'calls-none', path: '/calls?status=418' },
@@ -55,6 +142,17 @@ export const SHOTS: readonly Shot[] = [
     path: '/providers?provider=openai-direct&tab=models',
     before: (page) => page.locator('button:has(.lucide-list-filter)').first().click(),
   },
+  {
+    name: 'provider-refusals',
+    path: '/providers?provider=openai-direct',
+    answers: {
+      'ProviderService/ListProviderHealth': ({ providers, ...rest }) => ({
+        ...rest,
+        providers: (providers as Said[]).map((one) => ({ ...one, refusals })),
+      }),
+    },
+    before: (page) => page.getByText('reasoning.effort').first().scrollIntoViewIfNeeded(),
+  },
   { name: 'provider-imports', path: '/providers?provider=openrouter&tab=imports' },
   { name: 'provider-settings', path: '/providers?provider=azure-east-us-2&tab=settings' },
   { name: 'provider-new', path: '/providers?new=openai' },
@@ -64,6 +162,21 @@ export const SHOTS: readonly Shot[] = [
   { name: 'groups-settings', path: '/groups?group=chat-default&tab=settings' },
   { name: 'groups-policy', path: '/groups?group=chat-default&tab=policy' },
   { name: 'groups-route', path: '/groups?group=chat-default&tab=route' },
+  {
+    name: 'groups-refusals',
+    path: '/groups?group=chat-default&tab=route',
+    answers: {
+      'GroupService/ExplainGroup': ({ route, ...rest }) => ({
+        ...rest,
+        route: { ...(route as Said), candidates: first((route as Said).candidates, () => ({ refusals })) },
+      }),
+    },
+  },
+  {
+    name: 'groups-policy-end',
+    path: '/groups?group=chat-default&tab=policy',
+    before: (page) => page.evaluate(() => window.scrollTo(0, document.body.scrollHeight)),
+  },
   { name: 'groups-new', path: '/groups?new=true' },
   {
     name: 'groups-unsaved',
@@ -92,6 +205,70 @@ export const SHOTS: readonly Shot[] = [
   { name: 'keyword-new', path: '/keywords?new=true' },
   { name: 'keywords-empty', path: '/keywords', empty: true },
   { name: 'nodes', path: '/nodes' },
+  {
+    name: 'nodes-all',
+    path: '/nodes',
+    answers: {
+      'NodeService/ListNodes': ({ nodes, ...rest }) => ({
+        ...rest,
+        nodes: [
+          'READY',
+          'STARTING',
+          'DRAINING',
+          'BEHIND',
+          'AHEAD',
+          'REFUSING',
+          'DISCONNECTED',
+          'ORPHANED',
+          'REVOKED',
+        ].map((state, i) => ({
+          ...(nodes as Said[])[0],
+          name: `node-${i + 1}`,
+          state: `NODE_STATE_${state}`,
+          redis: 'denied',
+        })),
+      }),
+      'NodeService/ListJoinTokens': () => ({
+        joinTokens: [
+          {
+            id: 'k3v9',
+            state: 'usable',
+            node: 'node-7',
+            maxUses: 1,
+            createdBy: 'admin',
+            createTime: ago(9),
+            expireTime: ago(-51),
+          },
+          {
+            id: 'p0q2',
+            state: 'used',
+            note: 'rack 7',
+            maxUses: 1,
+            uses: [{ node: 'node-2' }],
+            createdBy: 'admin',
+            createTime: ago(90),
+            expireTime: ago(30),
+          },
+        ],
+      }),
+    },
+  },
+  { name: 'nodes-add', path: '/nodes?add=true', answers: { 'NodeService/ListJoinTokens': () => ({}) } },
+  {
+    name: 'apply-refused',
+    path: '/keywords',
+    answers: {
+      'ConfigService/GetStartupApply': () => ({
+        startupApply: {
+          state: 'STARTUP_APPLY_STATE_REFUSED',
+          file: '/etc/trunkline/gateway.yaml',
+          error:
+            'apply /etc/trunkline/gateway.yaml: groups["chat-default"].members[2].provider: there is no provider "azure-west"\nproviders["openrouter"].base_url: must be an absolute URL',
+        },
+      }),
+    },
+    before: (page) => page.locator('summary').click(),
+  },
   { name: 'revision', path: '/history?revision=1' },
   { name: 'settings-data', path: '/settings?section=data' },
   { name: 'settings-access', path: '/settings?section=access' },

@@ -31,6 +31,11 @@ for (const isEmpty of [false, true]) {
             for (const scheme of SCHEMES) {
               await prefer(page, lang, scheme);
               for (const shot of shots) {
+                for (const [method, change] of Object.entries(shot.answers ?? {})) {
+                  await page.route(`**/trunkline.admin.v1.${method}*`, async (route) =>
+                    route.fulfill({ status: 200, json: change(await (await route.fetch()).json()) }),
+                  );
+                }
                 await page.goto(shot.path);
                 await settled(page);
                 await shot.before?.(page);
@@ -39,6 +44,7 @@ for (const isEmpty of [false, true]) {
                 await page.screenshot({ path: `${out}/${name}.png`, fullPage: size.width < 1000 && !shot.before });
                 const wide = await tooWide(page);
                 if (wide > 0) console.log(`${name}: ${wide} px too wide`);
+                await page.unrouteAll({ behavior: 'ignoreErrors' });
               }
             }
           }

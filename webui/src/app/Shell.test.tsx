@@ -2,6 +2,7 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
+import { StartupApplyState } from '@/gen/trunkline/admin/v1/config_pb';
 import { renderApp } from '@/test/renderApp';
 
 const node = (name: string, appliedRevision: bigint, more: { connected?: boolean; error?: string } = {}) => ({
@@ -28,7 +29,11 @@ test('warns of the default password, and only then', async () => {
 });
 
 test('says why the file of --apply was refused, and nothing when it was not', async () => {
-  const startupApply = { state: 3, file: 'gateway.yaml', error: 'groups["g"].members[0].provider: does not exist' };
+  const startupApply = {
+    state: StartupApplyState.REFUSED,
+    file: 'gateway.yaml',
+    error: 'groups["g"].members[0].provider: does not exist',
+  };
   renderApp('/keys', { config: { getStartupApply: () => ({ startupApply }) } });
   expect(await screen.findByText('The file of --apply was refused.')).toBeVisible();
   expect(screen.getByText(/^gateway.yaml changed nothing/)).toBeVisible();

@@ -3,6 +3,7 @@ import {
   CloudOff,
   LogOut,
   type LucideIcon,
+  Power,
   RefreshCw,
   ShieldOff,
   TriangleAlert,
@@ -13,10 +14,10 @@ import { type PlainKey, useI18n } from '@/i18n';
 import type { Tone } from './outcome';
 import { Pill } from './Pill';
 
-/** Whether a node serves the newest revision, and if not, why. */
-export function NodeState({ node, revision }: { node: Node; revision: bigint }) {
+/** How a node stands, as the control plane says. */
+export function NodeState({ node }: { node: Node }) {
   const { t } = useI18n();
-  const [tone, Icon, word] = stateOf(node, revision);
+  const [tone, Icon, word] = wordOf(node);
   return (
     <Pill tone={tone} Icon={Icon}>
       {t(word)}
@@ -24,14 +25,21 @@ export function NodeState({ node, revision }: { node: Node; revision: bigint }) 
   );
 }
 
-function stateOf(node: Node, revision: bigint): [Tone, LucideIcon, PlainKey] {
-  if (node.revoked) return ['bad', ShieldOff, 'nodes.revoked'];
-  if (node.state === State.ORPHANED) return ['bad', Unlink, 'nodes.orphaned'];
-  if (!node.connected) return ['mute', CloudOff, 'nodes.lost'];
-  if (node.state === State.AHEAD) return ['bad', TriangleAlert, 'nodes.aheadState'];
-  if (node.error) return ['bad', TriangleAlert, 'nodes.refused'];
-  if (node.draining || node.drainOrdered) return ['warn', LogOut, node.draining ? 'nodes.drained' : 'nodes.draining'];
-  if (node.appliedRevision < revision) return ['warn', RefreshCw, 'nodes.behind'];
-  if (node.refusedDocumentCount > 0) return ['warn', TriangleAlert, 'nodes.partly'];
-  return ['ok', CircleCheck, 'nodes.live'];
+const WORDS: Record<State, [Tone, LucideIcon, PlainKey]> = {
+  [State.UNSPECIFIED]: ['mute', CloudOff, 'nodes.lost'],
+  [State.REVOKED]: ['bad', ShieldOff, 'nodes.revoked'],
+  [State.ORPHANED]: ['bad', Unlink, 'nodes.orphaned'],
+  [State.DISCONNECTED]: ['mute', CloudOff, 'nodes.lost'],
+  [State.AHEAD]: ['bad', TriangleAlert, 'nodes.aheadState'],
+  [State.REFUSING]: ['bad', TriangleAlert, 'nodes.refused'],
+  [State.STARTING]: ['warn', Power, 'nodes.starting'],
+  [State.DRAINING]: ['warn', LogOut, 'nodes.drained'],
+  [State.BEHIND]: ['warn', RefreshCw, 'nodes.behind'],
+  [State.READY]: ['ok', CircleCheck, 'nodes.live'],
+};
+
+function wordOf(node: Node): [Tone, LucideIcon, PlainKey] {
+  if (node.state === State.DRAINING && !node.draining) return ['warn', LogOut, 'nodes.draining'];
+  if (node.state === State.READY && node.refusedDocumentCount > 0) return ['warn', TriangleAlert, 'nodes.partly'];
+  return WORDS[node.state];
 }

@@ -3,6 +3,7 @@ import type { Candidate, GroupRoute, LeftOutReason } from '@/gen/trunkline/admin
 import { useI18n } from '@/i18n';
 import { HealthDetail, HealthPill } from '@/ui/HealthPill';
 import { Card, Facts, Tag } from '@/ui/Page';
+import { refusalKey, refusedThing } from '@/ui/refusal';
 import { SkeletonRows } from '@/ui/States';
 import { ClockTime } from '@/ui/Time';
 import { SELECTIONS } from './draft';
@@ -95,11 +96,9 @@ function Step({ candidate, at, place }: { candidate: Candidate; at: number; plac
           <span className={c.note}>{t('groups.route.nodes', { nodes: list(nodes) })}</span>
         )}
         {candidate.refusals.map((r) => (
-          <span key={`${r.endpoint} ${r.parameter} ${r.value}`} className={c.note}>
-            {t('groups.route.refuses', {
-              what: r.parameter ? `${r.parameter}${r.value && `=${r.value}`}` : r.endpoint,
-            })}{' '}
-            {r.sinceTime && <ClockTime at={r.sinceTime} />} – {r.untilTime && <ClockTime at={r.untilTime} />}
+          <span key={refusalKey(r)} className={c.note}>
+            {t('groups.route.refuses', { what: refusedThing(r) })} {r.sinceTime && <ClockTime at={r.sinceTime} />} –{' '}
+            {r.untilTime && <ClockTime at={r.untilTime} />}
           </span>
         ))}
       </div>

@@ -55,7 +55,7 @@ function Details({ node, revision, onClose }: { node: Node; revision: bigint; on
   return (
     <>
       <div className={c.head}>
-        <NodeState node={node} revision={revision} />
+        <NodeState node={node} />
         {node.lastSeenTime && (
           <small>
             {t('nodes.seen')} <RelativeTime at={node.lastSeenTime} />

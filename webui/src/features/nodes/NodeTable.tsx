@@ -14,13 +14,11 @@ type Query = { error: unknown; isFetching: boolean; refetch: () => unknown };
 /** The fleet, a line a node: what it serves, how busy it is, whether its records arrive. */
 export function NodeTable({
   nodes,
-  revision,
   current,
   query,
   empty,
 }: {
   nodes: Node[] | undefined;
-  revision: bigint;
   current: string | undefined;
   query: Query;
   empty: ReactNode;
@@ -33,7 +31,7 @@ export function NodeTable({
       title: t('nodes.state'),
       cell: (n) => (
         <span className={c.state}>
-          <NodeState node={n} revision={revision} />
+          <NodeState node={n} />
           {!n.connected && n.lastSeenTime && (
             <small>
               {t('nodes.seen')} <RelativeTime at={n.lastSeenTime} />

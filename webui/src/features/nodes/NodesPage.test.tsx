@@ -2,9 +2,18 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
+import { NodeState } from '@/gen/trunkline/admin/v1/node_pb';
 import { renderApp } from '@/test/renderApp';
 
-const node = { name: 'node-1', connected: true, appliedRevision: 5n, version: 'v1', redis: 'up', callsWaiting: 3n };
+const node = {
+  name: 'node-1',
+  connected: true,
+  state: NodeState.READY,
+  appliedRevision: 5n,
+  version: 'v1',
+  redis: 'up',
+  callsWaiting: 3n,
+};
 const allInOne = () => {
   throw new ConnectError('the all-in-one has its node in the same process', Code.FailedPrecondition);
 };
@@ -14,7 +23,10 @@ test('lists nodes with what they serve', async () => {
     nodes: {
       listNodes: () => ({
         revision: 5n,
-        nodes: [node, { name: 'node-2', connected: true, appliedRevision: 4n, revisionsBehind: 1n }],
+        nodes: [
+          node,
+          { name: 'node-2', connected: true, state: NodeState.BEHIND, appliedRevision: 4n, revisionsBehind: 1n },
+        ],
       }),
     },
   });

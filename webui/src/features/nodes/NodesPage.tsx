@@ -54,7 +54,6 @@ export function NodesPage() {
       <NodeTable
         query={nodes}
         nodes={all}
-        revision={revision}
         current={open}
         empty={
           <EmptyState icon={<Server size={22} aria-hidden />} title={t('nodes.none')}>

@@ -41,9 +41,10 @@ export function Cost({ call }: { call: Call }) {
           ? []
           : [{ name: t('calls.speed'), value: decimal(speed, speed < 10 ? 1 : 0), note: t('calls.speedHint') }]),
         ...call.attempts
-          .filter((attempt) => call.attempts.length > 1 && Number(attempt.cost) > 0)
-          .map((attempt, i) => ({
-            name: t('calls.call.costOf', { n: int(i + 1), provider: attempt.provider }),
+          .map((attempt, i) => ({ attempt, n: i + 1 }))
+          .filter(({ attempt }) => call.attempts.length > 1 && Number(attempt.cost) > 0)
+          .map(({ attempt, n }) => ({
+            name: t('calls.call.costOf', { n: int(n), provider: attempt.provider }),
             value: usd(attempt.cost),
             note: <PriceOf provider={attempt.provider} model={attempt.model} />,
           })),

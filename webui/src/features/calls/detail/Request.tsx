@@ -8,11 +8,11 @@ import c from './detail.module.css';
 export function Request({ call }: { call: Call }) {
   const { t, int } = useI18n();
   const said = [
-    { name: t('calls.clientRequestId'), value: call.clientRequestId },
+    { name: t('calls.said.clientRequestId'), value: call.clientRequestId },
     { name: t('calls.call.incomingId'), value: call.incomingRequestId },
-    { name: t('calls.user'), value: call.user },
+    { name: t('calls.said.user'), value: call.user },
     {
-      name: t('calls.metadata'),
+      name: t('calls.said.metadata'),
       value: Object.entries(call.metadata)
         .map(([key, value]) => `${key}=${value}`)
         .sort()

@@ -23,7 +23,7 @@ export function Chosen() {
     });
   const said = { clientRequestId, user, metadata };
   for (const name of ['clientRequestId', 'user', 'metadata'] as const)
-    if (said[name] !== undefined) hidden.push({ name, text: `${t(`calls.${name}`)}: ${said[name]}` });
+    if (said[name] !== undefined) hidden.push({ name, text: `${t(`calls.said.${name}`)}: ${said[name]}` });
   if (stream !== undefined) hidden.push({ name: 'stream', text: t(stream ? 'calls.streamYes' : 'calls.streamNo') });
   const any = [id, group, provider, key, outcome, failed, failedOver, minMs, minCost].some((v) => v !== undefined);
   if (!any && hidden.length === 0) return null;

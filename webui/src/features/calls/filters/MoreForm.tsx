@@ -78,8 +78,8 @@ export function MoreForm({
       {SAID.map((name) => (
         <TextInput
           key={name}
-          label={t(`calls.${name}`)}
-          description={t(`calls.${name}Help`)}
+          label={t(`calls.said.${name}`)}
+          description={t(`calls.saidHow.${name}`)}
           maxLength={256}
           value={next[name] ?? ''}
           onChange={(event) => put({ [name]: event.currentTarget.value.trim() || undefined })}

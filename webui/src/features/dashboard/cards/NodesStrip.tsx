@@ -35,7 +35,7 @@ export function NodesStrip() {
           <li key={node.name}>
             <Link to="/nodes" search={{ node: node.name }}>
               <b>{node.name}</b>
-              <NodeState node={node} revision={revision} />
+              <NodeState node={node} />
               {node.connected && <Load node={node} />}
             </Link>
           </li>

@@ -1,19 +1,12 @@
 import { toMs } from '@/api/duration';
 import { useSettings } from '@/api/queries';
 import type { Provider } from '@/gen/trunkline/admin/v1/provider_pb';
-import { type PlainKey, useI18n } from '@/i18n';
+import { useI18n } from '@/i18n';
 import { DurationField } from '@/ui/fields/DurationField';
 import { FieldRow } from '@/ui/fields/Form';
 import type { ProviderForm } from './ProviderFields';
-import { TIMERS, type Timer } from './values';
+import { TIMER_WORDS, TIMERS, type Timer } from './values';
 
-const WORDS: Record<Timer, PlainKey> = {
-  connect: 'providers.timer.connect',
-  firstToken: 'providers.timer.firstToken',
-  attempt: 'providers.timer.attempt',
-  response: 'providers.timer.response',
-  streamIdle: 'providers.timer.streamIdle',
-};
 const IN_SETTINGS = {
   connect: 'connectTimeout',
   firstToken: 'firstTokenTimeout',
@@ -38,7 +31,7 @@ export function TimeoutFields({ form, stored }: { form: ProviderForm; stored?: P
         return (
           <DurationField
             key={timer}
-            label={t(WORDS[timer])}
+            label={t(TIMER_WORDS[timer])}
             description={
               now === undefined
                 ? undefined

@@ -2,7 +2,7 @@ import { type PlainKey, useI18n } from '@/i18n';
 import type { Change } from '@/ui/Changes';
 import { toMap } from '@/ui/fields/PairsField';
 import { ruleText } from '../rules/rule';
-import { changedFields, type Field, TIMERS, type Timer, type Values } from './values';
+import { changedFields, type Field, TIMER_WORDS, TIMERS, type Values } from './values';
 
 const WORDS: Record<Exclude<Field, 'credentials' | 'headers' | 'timeouts' | 'fieldRules'>, PlainKey> = {
   baseUrl: 'providers.form.baseUrl',
@@ -11,13 +11,6 @@ const WORDS: Record<Exclude<Field, 'credentials' | 'headers' | 'timeouts' | 'fie
   allowPrivateNetwork: 'providers.form.private',
   maxInFlight: 'providers.form.maxInFlight',
   enabled: 'providers.form.enabled',
-};
-const TIMER_WORDS: Record<Timer, PlainKey> = {
-  connect: 'providers.timer.connect',
-  firstToken: 'providers.timer.firstToken',
-  attempt: 'providers.timer.attempt',
-  response: 'providers.timer.response',
-  streamIdle: 'providers.timer.streamIdle',
 };
 
 /** Says in words how one set of values differs from another. */

@@ -2,6 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type Duration, durationFromMs, type Timestamp } from '@bufbuild/protobuf/wkt';
 import { toMs } from '@/api/duration';
 import type { Provider, ProviderSchema, ProviderTimeouts } from '@/gen/trunkline/admin/v1/provider_pb';
+import type { PlainKey } from '@/i18n';
 import { type Pair, toMap, toPairs } from '@/ui/fields/PairsField';
 import { dialectOf, isEnabled } from '../address';
 import { documentsOf, type RuleValues, rulesOf } from '../rules/rule';
@@ -9,6 +10,13 @@ import type { Preset } from './presets';
 
 export const TIMERS = ['connect', 'firstToken', 'attempt', 'response', 'streamIdle'] as const;
 export type Timer = (typeof TIMERS)[number];
+export const TIMER_WORDS: Record<Timer, PlainKey> = {
+  connect: 'providers.timer.connect',
+  firstToken: 'providers.timer.firstToken',
+  attempt: 'providers.timer.attempt',
+  response: 'providers.timer.response',
+  streamIdle: 'providers.timer.streamIdle',
+};
 type Timers = { [K in Timer]?: number };
 
 /** A provider as it is sent. */

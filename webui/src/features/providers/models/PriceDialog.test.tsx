@@ -13,7 +13,7 @@ test('a tier and a price of audio are added beside those that are there', async 
   fireEvent.click(await screen.findByText('Add a tier'));
   fill(screen.getAllByLabelText('Audio input')[0] as HTMLElement, '40');
   const tier = within(screen.getByText(/^Tier 2/).closest('fieldset') as HTMLElement);
-  fill(tier.getByLabelText('Above input tokens'), '272000');
+  fill(tier.getByLabelText('Input tokens above'), '272000');
   fill(tier.getByLabelText('Input'), '5');
   fireEvent.click(screen.getByText('Apply'));
   expect(apply).toHaveBeenCalledWith({

@@ -1,4 +1,4 @@
-import { useI18n } from '@/i18n';
+import { type PlainKey, useI18n } from '@/i18n';
 import { FieldRow } from '@/ui/fields/Form';
 import { MoneyField } from '@/ui/fields/MoneyField';
 import { MAIN_KINDS, type PriceKind } from '@/ui/priceKinds';
@@ -23,7 +23,7 @@ export function PriceFields<T extends Rates>({
         <MoneyField
           key={kind}
           label={t(`price.kind.${kind}`)}
-          per={t(`providers.price.${UNITS[kind] ?? 'perMillion'}`)}
+          per={t(UNITS[kind] ?? 'providers.price.perMillion')}
           value={value[kind]}
           onChange={(amount) => onChange({ ...value, [kind]: amount })}
           placeholder={placeholder}
@@ -34,9 +34,9 @@ export function PriceFields<T extends Rates>({
 }
 
 /** What an amount is for, where it is not a million tokens. */
-const UNITS = {
-  perCall: 'perCallUnit',
-  perImage: 'perImageUnit',
-  perSecond: 'perSecondUnit',
-  perCharacter: 'perCharacterUnit',
-} as Partial<Record<PriceKind, 'perCallUnit' | 'perImageUnit' | 'perSecondUnit' | 'perCharacterUnit'>>;
+const UNITS: Partial<Record<PriceKind, PlainKey>> = {
+  perCall: 'providers.price.perCallUnit',
+  perImage: 'providers.price.perImageUnit',
+  perSecond: 'providers.price.perSecondUnit',
+  perCharacter: 'providers.price.perCharacterUnit',
+};

@@ -6,9 +6,10 @@ import { type Provider, ProviderService } from '@/gen/trunkline/admin/v1/provide
 import type { LearnedRefusal } from '@/gen/trunkline/admin/v1/refusal_pb';
 import { useI18n } from '@/i18n';
 import { Card } from '@/ui/Page';
+import { refusalKey, refusedThing } from '@/ui/refusal';
 import { ClockTime } from '@/ui/Time';
 import c from '../detail/detail.module.css';
-import { documentsOf, ruleFor, ruleText } from './rule';
+import { documentsOf, ruleFor, rulesOf, ruleText } from './rule';
 
 /** What models were seen to refuse, since and until when, and the rule that makes them take it. */
 export function RefusalsCard({ provider, refusals }: { provider: Provider; refusals: readonly LearnedRefusal[] }) {
@@ -18,7 +19,7 @@ export function RefusalsCard({ provider, refusals }: { provider: Provider; refus
     <Card title={t('providers.refusals.title')} sub={t('providers.refusals.sub')} flush>
       <ul className={c.list}>
         {refusals.map((one) => (
-          <Line key={[one.model, one.endpoint, one.parameter, one.value].join(' ')} provider={provider} refusal={one} />
+          <Line key={refusalKey(one)} provider={provider} refusal={one} />
         ))}
       </ul>
     </Card>
@@ -27,20 +28,23 @@ export function RefusalsCard({ provider, refusals }: { provider: Provider; refus
 
 function Line({ provider, refusal }: { provider: Provider; refusal: LearnedRefusal }) {
   const { t, list } = useI18n();
-  const { model, endpoint, parameter, value, caller, nodes, sinceTime, untilTime } = refusal;
-  const rule = ruleFor(refusal);
+  const { model, endpoint, parameter, caller, nodes, sinceTime, untilTime } = refusal;
+  const stored = provider.models.find(({ id }) => id === model);
+  const helps = stored && ruleFor(refusal);
+  const isThere = helps && rulesOf(stored.fieldRules).some((one) => ruleText(one) === ruleText(helps));
+  const rule = isThere ? undefined : helps; // the refusal is remembered for a while after the rule is there
   const save = useAction(ProviderService.method.updateProvider, {
     done: () => t('providers.saved', { name: provider.name }),
   });
   const add = () => {
     if (!rule) return;
-    const models = provider.models.map((stored) =>
-      stored.id === model
+    const models = provider.models.map((other) =>
+      other.id === model
         ? {
-            ...stored,
-            fieldRules: [...stored.fieldRules, ...documentsOf([rule]).map((one) => create(FieldRuleSchema, one))],
+            ...other,
+            fieldRules: [...other.fieldRules, ...documentsOf([rule]).map((one) => create(FieldRuleSchema, one))],
           }
-        : stored,
+        : other,
     );
     save.run({ provider: { name: provider.name, etag: provider.etag, models }, updateMask: { paths: ['models'] } });
   };
@@ -55,7 +59,7 @@ function Line({ provider, refusal }: { provider: Provider; refusal: LearnedRefus
       </div>
       <div>
         <span className="mono">
-          {parameter === '' ? endpoint : `${parameter}${value && `=${value}`}`}
+          {refusedThing(refusal)}
           {parameter !== '' && endpoint !== '' && ` · ${endpoint}`}
         </span>
         <small>

@@ -23,7 +23,7 @@ export function RulesField({
   const { t } = useI18n();
   const set = (at: number, change: Partial<RuleValues>) =>
     onChange(value.map((rule, i) => (i === at ? { ...rule, ...change } : rule)));
-  const actions = ACTIONS.map((action) => ({ value: action, label: t(`providers.rules.${action}`) }));
+  const actions = ACTIONS.map((action) => ({ value: action, label: t(`providers.rules.do.${action}`) }));
   return (
     <Input.Wrapper label={label} description={t('providers.rules.hint')} labelElement="div">
       <fieldset className={c.rules} aria-label={label}>

@@ -1,6 +1,7 @@
 export const nodes = {
   'nodes.none': 'No node has connected yet. Start one with trunkline-dataplane.',
   'nodes.live': 'Up to date',
+  'nodes.starting': 'Starting',
   'nodes.behind': 'Catching up',
   'nodes.refused': 'Refused the revision',
   'nodes.lost': 'Not connected',
@@ -66,8 +67,7 @@ export const nodes = {
   'nodes.forgetText': 'It is listed again when it connects. A node that is gone disappears by itself after 24 hours.',
   'nodes.forgetDone': '{name} is no longer listed.',
   'nodes.onlyNode': 'Only for node',
-  'nodes.onlyNodeHow':
-    'The only name that may join with it; also takes the name over from a node that is connected. Empty: any',
+  'nodes.onlyNodeHow': 'Only a node of this name can join, also in place of one that is connected. Empty: any name',
   'nodes.anyNode': 'any',
   'nodes.note': 'Note',
   'nodes.noteHow': 'What the token is for, such as the name of the machine',

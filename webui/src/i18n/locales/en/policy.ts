@@ -28,7 +28,7 @@ export const policy = {
   'policy.firstTokenTimeout': 'First token',
   'policy.firstTokenTimeoutHow': 'Of a stream; not applied to the last candidate',
   'policy.firstTokenTimeoutMax': 'First token while reasoning',
-  'policy.firstTokenTimeoutMaxHow': 'At most, while the model tells that it works or reasons; default 10 min',
+  'policy.firstTokenTimeoutMaxHow': 'At most, while the model tells that it works or reasons',
   'policy.responseTimeout': 'Whole answer',
   'policy.responseTimeoutHow': 'Of an answer that is not streamed',
   'policy.attemptTimeout': 'Plain attempt',

@@ -174,7 +174,7 @@ export const providers = {
   'providers.model.contextHint': 'Largest prompt plus answer, in tokens',
   'providers.model.maxOutput': 'Max. output',
   'providers.model.maxOutputHint':
-    "Most tokens of one answer. A call without max_tokens reserves so many of its key's limits; empty reserves 4,096",
+    'Most tokens of one answer. A call without max_tokens reserves this many in the limits of its key; 4,096 when empty',
   'providers.model.price': 'Price',
   'providers.model.priceHint': 'Input / output in USD per million tokens',
   'providers.model.new': 'Not saved yet',
@@ -197,7 +197,7 @@ export const providers = {
   'providers.price.tiersHint':
     'Prices of the whole call when it reads more input tokens than this, when the provider answers in a service tier, or both.',
   'providers.price.tier': 'Tier {n}',
-  'providers.price.above': 'Above input tokens',
+  'providers.price.above': 'Input tokens above',
   'providers.price.serviceTier': 'Service tier',
   'providers.price.same': 'the same',
   'providers.price.addTier': 'Add a tier',
@@ -236,10 +236,10 @@ export const providers = {
   'providers.rules.of': 'Field rules of {name}',
   'providers.rules.hint':
     'Change single fields of JSON requests to the provider; the rest stays as the client wrote it. Values are JSON.',
-  'providers.rules.drop': 'drop',
-  'providers.rules.rename': 'rename',
-  'providers.rules.default': 'set if missing',
-  'providers.rules.force': 'always set',
+  'providers.rules.do.drop': 'drop',
+  'providers.rules.do.rename': 'rename',
+  'providers.rules.do.default': 'set if missing',
+  'providers.rules.do.force': 'always set',
   'providers.rules.action': 'action',
   'providers.rules.field': 'field',
   'providers.rules.to': 'new name',

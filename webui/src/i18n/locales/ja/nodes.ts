@@ -4,6 +4,7 @@ import type { nodes as en } from '../en/nodes';
 export const nodes: Texts<typeof en> = {
   'nodes.none': 'まだノードが接続していません。trunkline-dataplane で起動してください。',
   'nodes.live': '最新',
+  'nodes.starting': '起動中',
   'nodes.behind': '同期中',
   'nodes.refused': 'リビジョンを拒否',
   'nodes.lost': '未接続',

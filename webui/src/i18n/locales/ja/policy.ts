@@ -31,7 +31,7 @@ export const policy: Texts<typeof en> = {
   'policy.firstTokenTimeout': '最初のトークン',
   'policy.firstTokenTimeoutHow': 'ストリームの最初のトークン。最後の候補には適用しません',
   'policy.firstTokenTimeoutMax': '推論中の最初のトークン',
-  'policy.firstTokenTimeoutMaxHow': 'モデルが処理中または推論中と示す間の最長待ち時間。既定 10 分',
+  'policy.firstTokenTimeoutMaxHow': 'モデルが処理中または推論中と示す間の最長待ち時間',
   'policy.responseTimeout': '応答全体',
   'policy.responseTimeoutHow': 'ストリームでない応答の完了まで',
   'policy.attemptTimeout': 'ストリームでない 1 回の試行',

@@ -198,7 +198,7 @@ export const providers: Texts<typeof en> = {
   'providers.price.tiersHint':
     '入力トークンがこの数を超えたとき、プロバイダーがサービスティアで応答したとき、またはその両方のとき、呼び出し全体に適用されます。',
   'providers.price.tier': '段階 {n}',
-  'providers.price.above': '入力トークンの下限',
+  'providers.price.above': '超過する入力トークン数',
   'providers.price.serviceTier': 'サービスティア',
   'providers.price.same': '変更なし',
   'providers.price.addTier': '段階を追加',
@@ -232,10 +232,10 @@ export const providers: Texts<typeof en> = {
   'providers.rules.of': '{name} のフィールドルール',
   'providers.rules.hint':
     'プロバイダーへの JSON リクエストの個々のフィールドを変更します。それ以外はクライアントが書いたままです。値は JSON です。',
-  'providers.rules.drop': '削除',
-  'providers.rules.rename': '名前を変更',
-  'providers.rules.default': 'なければ設定',
-  'providers.rules.force': '常に設定',
+  'providers.rules.do.drop': '削除',
+  'providers.rules.do.rename': '名前を変更',
+  'providers.rules.do.default': 'なければ設定',
+  'providers.rules.do.force': '常に設定',
   'providers.rules.action': '操作',
   'providers.rules.field': 'フィールド',
   'providers.rules.to': '新しい名前',

@@ -26,7 +26,7 @@ export const history: Texts<typeof en> = {
   'history.deleted': '삭제',
   'history.unchanged': '변경 없음',
   'history.adopted': '채택',
-  'history.provider': '공급자',
+  'history.provider': '제공업체',
   'history.group': '그룹',
   'history.apiKey': 'API 키',
   'history.keyword': '실패 키워드',

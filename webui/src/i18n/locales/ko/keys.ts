@@ -60,7 +60,7 @@ export const keys: Texts<typeof en> = {
   'keys.requestOptions': '요청 옵션 허용',
   'keys.requestOptionsHow': '라우팅을 바꾸는 x-trunkline-* 헤더를 보낼 수 있습니다',
   'keys.debug': '디버그 응답',
-  'keys.debugHow': '오류 응답에 시도한 공급자와 결과를 포함합니다',
+  'keys.debugHow': '오류 응답에 시도한 제공업체와 결과를 포함합니다',
   'keys.ownSecret': '직접 정한 비밀 값',
   'keys.ownSecretHow': '16~256자의 표시 가능한 ASCII, 비우면 자동 생성',
   'keys.create': '키 만들기',

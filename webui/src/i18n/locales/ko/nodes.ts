@@ -4,6 +4,7 @@ import type { nodes as en } from '../en/nodes';
 export const nodes: Texts<typeof en> = {
   'nodes.none': '아직 연결된 노드가 없습니다. trunkline-dataplane으로 시작하세요.',
   'nodes.live': '최신 상태',
+  'nodes.starting': '시작 중',
   'nodes.behind': '동기화 중',
   'nodes.refused': '리비전 거부',
   'nodes.lost': '연결 안 됨',

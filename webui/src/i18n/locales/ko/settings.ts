@@ -7,7 +7,7 @@ export const settings: Texts<typeof en> = {
   'settings.data': '데이터',
   'settings.access': '접근',
   'settings.about': '정보',
-  'settings.failoverHow': '그룹은 모두, 공급자는 대기 시간을 재정의할 수 있습니다. 비우면 기본값입니다.',
+  'settings.failoverHow': '그룹은 모두, 제공업체는 대기 시간을 재정의할 수 있습니다. 비우면 기본값입니다.',
   'settings.reset': '기본값으로 되돌리기',
   'settings.saved': '설정을 저장했습니다.',
   'settings.retention': '보존 기간',

@@ -4,6 +4,7 @@ import type { nodes as en } from '../en/nodes';
 export const nodes: Texts<typeof en> = {
   'nodes.none': '还没有节点连接。请用 trunkline-dataplane 启动一个。',
   'nodes.live': '已是最新',
+  'nodes.starting': '正在启动',
   'nodes.behind': '正在同步',
   'nodes.refused': '拒绝了新版本',
   'nodes.lost': '未连接',

@@ -50,6 +50,6 @@ export const outcomes: Texts<typeof en> = {
   'outcome.key_address': '密钥不允许该地址',
   'outcome.key_revoked': '运行中密钥被吊销',
   'outcome.gateway_draining': '运行中节点停止',
-  'outcome.loop_detected': '提供商指回本网关',
+  'outcome.loop_detected': '供应商指回本网关',
   'outcome.other': '其他',
 };

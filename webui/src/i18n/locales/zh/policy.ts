@@ -31,7 +31,7 @@ export const policy: Texts<typeof en> = {
   'policy.firstTokenTimeout': '首个 Token',
   'policy.firstTokenTimeoutHow': '流式响应的首个 Token；不用于最后一个候选',
   'policy.firstTokenTimeoutMax': '推理时的首个 Token',
-  'policy.firstTokenTimeoutMaxHow': '模型表示仍在工作或推理时的最长等待；默认 10 分钟',
+  'policy.firstTokenTimeoutMaxHow': '模型表示仍在工作或推理时的最长等待',
   'policy.responseTimeout': '完整回答',
   'policy.responseTimeoutHow': '非流式回答的完整时间',
   'policy.attemptTimeout': '单次非流式尝试',
