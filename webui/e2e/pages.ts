@@ -23,7 +23,13 @@ const refusals = [
   { parameter: 'max_tokens', endpoint: 'chat/completions' },
   { parameter: 'reasoning.effort', value: '"minimal"', endpoint: 'responses', caller: 'owner:support' },
   { parameter: 'images' },
-].map((one) => ({ ...one, model: 'gpt-4o-mini', sinceTime: ago(4), untilTime: ago(-6), nodes: ['node-1', 'node-2'] }));
+].map((one) => ({
+  ...one,
+  model: 'slow-40ms@gpt-5.2-mini',
+  sinceTime: ago(4),
+  untilTime: ago(-6),
+  nodes: ['node-1', 'node-2'],
+}));
 
 export const SHOTS: readonly Shot[] = [
   { name: 'login', path: '/login', signedOut: true },
@@ -82,12 +88,12 @@ export const SHOTS: readonly Shot[] = [
     answers: {
       'CallService/ListGaps': () => ({
         gaps: [
-          { id: '1', node: 'node-1', startTime: ago(9), endTime: ago(1), reason: 'killed', callsUnknown: true },
+          { id: '1', node: 'node-1', startTime: ago(9), endTime: ago(0), reason: 'killed', callsUnknown: true },
           {
             id: '2',
             node: 'node-2',
             startTime: ago(200),
-            endTime: ago(2),
+            endTime: ago(0),
             reason: 'database_restored',
             callsUnknown: true,
           },
@@ -95,7 +101,7 @@ export const SHOTS: readonly Shot[] = [
             id: '3',
             node: 'node-2',
             startTime: ago(4),
-            endTime: ago(3),
+            endTime: ago(0),
             calls: '41',
             reason: 'spool_full',
             summed: true,
@@ -166,9 +172,12 @@ export const SHOTS: readonly Shot[] = [
     name: 'groups-refusals',
     path: '/groups?group=chat-default&tab=route',
     answers: {
-      'GroupService/ExplainGroup': ({ route, ...rest }) => ({
+      'GroupService/ExplainGroups': ({ routes, ...rest }) => ({
         ...rest,
-        route: { ...(route as Said), candidates: first((route as Said).candidates, () => ({ refusals })) },
+        routes: (routes as Said[]).map((route) => ({
+          ...route,
+          candidates: first(route.candidates, () => ({ refusals })),
+        })),
       }),
     },
   },

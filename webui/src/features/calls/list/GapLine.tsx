@@ -31,7 +31,7 @@ export function GapLine({ gap }: { gap: Gap }) {
             : count('calls.gap.calls', Number(gap.calls), { node: gap.node })}
         </b>{' '}
         <span className="num">{span(from, to)}</span>
-        {'. '}
+        {' · '}
         {reason ? t(reason) : gap.reason} {t(gap.summed ? 'calls.gap.summed' : 'calls.gap.lost')}
       </span>
     </div>

@@ -10,6 +10,7 @@ import { refusalKey, refusedThing } from '@/ui/refusal';
 import { ClockTime } from '@/ui/Time';
 import c from '../detail/detail.module.css';
 import { documentsOf, ruleFor, rulesOf, ruleText } from './rule';
+import own from './rules.module.css';
 
 /** What models were seen to refuse, since and until when, and the rule that makes them take it. */
 export function RefusalsCard({ provider, refusals }: { provider: Provider; refusals: readonly LearnedRefusal[] }) {
@@ -67,7 +68,13 @@ function Line({ provider, refusal }: { provider: Provider; refusal: LearnedRefus
         </small>
       </div>
       {rule && (
-        <Button variant="subtle" size="compact-sm" loading={save.busy} onClick={add}>
+        <Button
+          variant="subtle"
+          size="compact-sm"
+          classNames={{ root: own.offer, label: own.offerLabel }}
+          loading={save.busy}
+          onClick={add}
+        >
           {t('providers.refusals.rule', { rule: ruleText({ ...rule, endpoints: '' }) })}
         </Button>
       )}
