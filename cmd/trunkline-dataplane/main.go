@@ -22,12 +22,12 @@ func start(ctx context.Context, hurry <-chan struct{}) error {
 	})
 	var process server.Process
 	process.Register(set)
-	var level string
-	set.String(&level, "log-level", "TRUNKLINE_LOG_LEVEL", "info", "debug, info, warn or error")
+	var logging ops.LogSettings
+	logging.Register(set)
 	if err := set.Parse(os.Args[1:]); err != nil {
 		return err
 	}
-	log, err := ops.NewLogger(os.Stderr, level)
+	log, err := logging.Logger(os.Stderr)
 	if err != nil {
 		return err
 	}

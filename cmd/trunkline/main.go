@@ -21,7 +21,7 @@ func main() { run.MainDraining(start) }
 // options are the settings of the all-in-one.
 type options struct {
 	allinone.Config
-	logLevel string
+	logging ops.LogSettings
 }
 
 func start(ctx context.Context, hurry <-chan struct{}) error {
@@ -35,9 +35,9 @@ func start(ctx context.Context, hurry <-chan struct{}) error {
 		return err
 	}
 	if o.Demo {
-		o.logLevel = "error" // the tables are the log
+		o.logging.Level = "error" // the tables are the log
 	}
-	log, err := ops.NewLogger(os.Stderr, o.logLevel)
+	log, err := o.logging.Logger(os.Stderr)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (o *options) register(set *settings.Set) {
 	set.String(&o.DatabaseURL, "database-url", "DATABASE_URL", "sqlite:///./data/trunkline.db", "sqlite:///path or postgres://user:password@host/database")
 	set.String(&o.DataDir, "data-dir", "TRUNKLINE_DATA_DIR", "./data", "where calls wait that are not in the database yet, and the key file lies when TRUNKLINE_SECRET_KEY is not set; of this process alone")
 	set.Secret(&o.SecretKey, "secret-key-file", "TRUNKLINE_SECRET_KEY", "", "base64 of 32 bytes that seal provider keys; default: a key file made in the data directory")
-	set.String(&o.logLevel, "log-level", "TRUNKLINE_LOG_LEVEL", "info", "debug, info, warn or error")
+	o.logging.Register(set)
 	set.Bool(&o.Demo, "demo", "", false, "start with three scripted providers on a throw-away database, send calls that fail over, and show what happened")
 	o.Control.Register(set)
 	o.Connections.Register(set)
