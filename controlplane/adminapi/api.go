@@ -128,6 +128,9 @@ type Config struct {
 	// default false.
 	TrustForwardedHeaders bool
 
+	// Observer learns how requests and sign-ins end; default: nobody does.
+	Observer Observer
+
 	Logger *slog.Logger
 	Now    func() time.Time // default time.Now
 }
@@ -176,6 +179,9 @@ func New(cfg Config) (*API, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.Observer == nil {
+		cfg.Observer = nobody{}
+	}
 	if cfg.StartupApply == nil {
 		cfg.StartupApply = func() *adminv1.StartupApply {
 			return &adminv1.StartupApply{State: adminv1.StartupApplyState_STARTUP_APPLY_STATE_NONE}
@@ -203,6 +209,7 @@ func New(cfg Config) (*API, error) {
 
 	ended := make(chan struct{})
 	server := connect.NewServer(
+		newObservation(cfg.Observer, time.Now).intercept,
 		(&errorMapper{log: cfg.Logger}).intercept,
 		auth.intercept,
 		validation.intercept,
@@ -229,11 +236,12 @@ func New(cfg Config) (*API, error) {
 		about: &adminv1.WhoAmIResponse{
 			GatewayUrl: cfg.GatewayURL, Version: cfg.Version,
 		},
-		log: cfg.Logger,
+		observer: cfg.Observer,
+		log:      cfg.Logger,
 	})
 	grpcreflect.Register(server)
 	guard := newGuard(account.mayBeNamed)
-	door := &loginDoor{throttle: throttle, devices: devices, account: cfg.AdminUsername, peers: peers, errors: guard.errors, log: cfg.Logger}
+	door := &loginDoor{throttle: throttle, devices: devices, account: cfg.AdminUsername, peers: peers, errors: guard.errors, observer: cfg.Observer, log: cfg.Logger}
 	return &API{server: server, guard: guard, door: door, ended: ended, end: sync.OnceFunc(func() { close(ended) })}, nil
 }
 

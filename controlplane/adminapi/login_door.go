@@ -22,6 +22,7 @@ type loginDoor struct {
 	account  string // the user name of the console's account
 	peers    peers
 	errors   *connecthttp.ErrorWriter
+	observer Observer
 	log      *slog.Logger
 }
 
@@ -29,6 +30,7 @@ func (d *loginDoor) wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		network := d.peers.network(r.Header, r.RemoteAddr)
 		if wait := d.throttle.Wait(network, d.device(r)); wait > 0 {
+			d.observer.SignInFailed(Throttled)
 			d.log.WarnContext(r.Context(), "sign-in refused unread: too many failures", "network", network, "retry_in", wait)
 			d.refuse(w, r, wait)
 			return

@@ -25,6 +25,7 @@ type sessionService struct {
 	devices  *devices
 	peers    peers
 	about    *adminv1.WhoAmIResponse // what everyone is told; never changed
+	observer Observer
 	log      *slog.Logger
 }
 
@@ -38,6 +39,7 @@ func (s *sessionService) Login(ctx context.Context, req *adminv1.LoginRequest) (
 	device := s.devices.known(ctx, info, req.GetUsername())
 	attempt, wait := s.throttle.Admit(ctx, access.Who{Account: req.GetUsername(), Network: network, Device: device})
 	if wait > 0 {
+		s.observer.SignInFailed(Throttled)
 		s.log.WarnContext(ctx, "sign-in refused: too many failures", "network", network, "retry_in", wait)
 		return nil, tooManyAttempts(wait)
 	}
@@ -49,6 +51,7 @@ func (s *sessionService) Login(ctx context.Context, req *adminv1.LoginRequest) (
 		return nil, err
 	}
 	if !right {
+		s.observer.SignInFailed(WrongCredentials)
 		s.log.WarnContext(ctx, "sign-in failed", "network", network)
 		return nil, errs.Newf(errs.Unauthenticated, "the user name or the password is wrong")
 	}

@@ -54,7 +54,7 @@ type Log struct {
 	// bodiesLost counts bodies that could not be stored.
 	bodiesLost atomic.Uint64
 
-	summed, refused atomic.Int64 // see Summed and Refused
+	stored, summed, refused atomic.Int64 // see Stored, Summed and Refused
 }
 
 // New returns a log; Run keeps it within its bounds.
@@ -110,6 +110,7 @@ func (l *Log) Ingest(ctx context.Context, node string, calls []*nodev1.Call) (st
 	if err := l.putAside(ctx, aside); err != nil {
 		return 0, nil, err
 	}
+	l.stored.Add(int64(stored))
 	l.keepBodies(ctx, good, bodies)
 	return stored, aside.rejected, nil
 }

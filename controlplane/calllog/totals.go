@@ -175,6 +175,9 @@ func reasonsOf(rejected []*nodev1.RejectedCall) map[string]string {
 	return reasons
 }
 
+// Stored is how many calls were new to this replica.
+func (l *Log) Stored() int64 { return l.stored.Load() }
+
 // Summed is how many calls came to this replica in sums only, those sent twice included.
 func (l *Log) Summed() int64 { return l.summed.Load() }
 

@@ -36,6 +36,7 @@ func register(reg prometheus.Registerer, s *Server) {
 		return float64(s.connected(true))
 	})
 	registerFleet(reg, s.fleet)
+	reg.MustRegister(newDatabaseMetrics(s.db))
 	reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "trunkline_snapshot_sends_total", Help: "Snapshots sent to nodes by this replica.",
 	}, func() float64 {
@@ -52,6 +53,9 @@ func register(reg prometheus.Registerer, s *Server) {
 	counter := func(name, help string, read func() float64) {
 		reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, read))
 	}
+	counter("trunkline_calls_stored_total", "Calls that this replica has stored, each counted once however often it was sent.", func() float64 {
+		return float64(s.calls.Stored())
+	})
 	counter("trunkline_calls_summed_total", "Calls that nodes sent to this replica as sums only, because there was no room for their records.", func() float64 {
 		return float64(s.calls.Summed())
 	})

@@ -75,6 +75,7 @@ func (s *Server) openAPI(cfg Config, sealer controlplane.Sealer) (err error) {
 		AdminUsername: cfg.AdminUsername, AdminPassword: cfg.AdminPassword,
 		DefaultPassword: cfg.AdminPassword == DefaultAdminPassword, PasswordSet: !s.defaultPassword,
 		TrustForwardedHeaders: cfg.TrustForwardedHeaders, GatewayURL: cfg.GatewayURL, Version: cfg.Version, Logger: cfg.Logger,
+		Observer: newAdminMetrics(cfg.Metrics),
 	})
 	return err
 }

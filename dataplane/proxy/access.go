@@ -23,7 +23,11 @@ func (c *call) checkAddress() bool {
 }
 
 func (h *Handler) allowsAddress(key *dataplane.APIKey, r *http.Request) bool {
-	return len(key.AllowedIPs) == 0 || key.MayComeFrom(clientip.Of(r.Header, r.RemoteAddr, h.cfg.TrustForwarded))
+	if len(key.AllowedIPs) == 0 || key.MayComeFrom(clientip.Of(r.Header, r.RemoteAddr, h.cfg.TrustForwarded)) {
+		return true
+	}
+	h.cfg.AuthFailed(KeyAddress)
+	return false
 }
 
 // visit is enter for requests that are not calls.

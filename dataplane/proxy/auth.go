@@ -9,24 +9,39 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
 )
 
+// AuthFailure is why the API key of a request is not accepted.
+type AuthFailure string
+
+// The failures.
+const (
+	KeyMissing     AuthFailure = "missing"
+	KeyUnknown     AuthFailure = "unknown" // or revoked
+	KeyExpired     AuthFailure = "expired"
+	KeyUnsupported AuthFailure = "unsupported" // it has restrictions that this node does not know
+	KeyAddress     AuthFailure = "address"     // it may not be used from there
+)
+
+// AuthFailures are all of them.
+var AuthFailures = [...]AuthFailure{KeyMissing, KeyUnknown, KeyExpired, KeyUnsupported, KeyAddress}
+
 // authenticate finds the API key of a request by a lookup in the snapshot.
-func authenticate(s *dataplane.Snapshot, r *http.Request, now time.Time) (*dataplane.APIKey, *wire.Error) {
+func authenticate(s *dataplane.Snapshot, r *http.Request, now time.Time) (*dataplane.APIKey, AuthFailure, *wire.Error) {
 	secret := clientSecret(r)
 	if secret == "" {
-		return nil, unauthorized("No API key was provided. Send it as 'Authorization: Bearer <key>'.")
+		return nil, KeyMissing, unauthorized("No API key was provided. Send it as 'Authorization: Bearer <key>'.")
 	}
 	key, ok := s.Key(secret)
 	if !ok && s.Unsupported(secret) != nil {
 		missing := s.Unsupported(secret)
-		return nil, unauthorized("The API key has restrictions that this node does not know (" + strings.Join(missing, ", ") + "). The node must be upgraded.")
+		return nil, KeyUnsupported, unauthorized("The API key has restrictions that this node does not know (" + strings.Join(missing, ", ") + "). The node must be upgraded.")
 	}
 	if !ok {
-		return nil, unauthorized("The API key is not valid.")
+		return nil, KeyUnknown, unauthorized("The API key is not valid.")
 	}
 	if !key.ExpiresAt.IsZero() && !now.Before(key.ExpiresAt) {
-		return nil, unauthorized("The API key has expired.")
+		return nil, KeyExpired, unauthorized("The API key has expired.")
 	}
-	return key, nil
+	return key, "", nil
 }
 
 func unauthorized(message string) *wire.Error {

@@ -88,6 +88,9 @@ type Config struct {
 	// KeywordHit learns of each failure keyword that is found in an answer. It must not
 	// wait; default: nobody does.
 	KeywordHit func(name string)
+	// AuthFailed learns of each request whose API key is not accepted. It must not wait;
+	// default: nobody does.
+	AuthFailed func(AuthFailure)
 }
 
 // Handler serves the OpenAI-compatible API, with and without the /v1 prefix.
@@ -116,6 +119,9 @@ func New(cfg Config) *Handler {
 	}
 	if cfg.KeywordHit == nil {
 		cfg.KeywordHit = func(string) {}
+	}
+	if cfg.AuthFailed == nil {
+		cfg.AuthFailed = func(AuthFailure) {}
 	}
 	h := &Handler{cfg: cfg, budget: body.NewBudget(cfg.MaxBodies)}
 	h.bodies = body.Limits{Max: cfg.MaxBody, Window: cfg.BodyWindow, Pool: &h.pool, TempDir: cfg.TempDir}

@@ -81,8 +81,9 @@ func (h *Handler) enter(w http.ResponseWriter, r *http.Request, errors *wire.Err
 		writeAs(w, errors, http.StatusServiceUnavailable, notReady())
 		return nil, nil, false
 	}
-	key, refused := authenticate(snapshot, r, h.cfg.Now())
+	key, failure, refused := authenticate(snapshot, r, h.cfg.Now())
 	if refused != nil {
+		h.cfg.AuthFailed(failure)
 		writeAs(w, errors, http.StatusUnauthorized, *refused)
 		return nil, nil, false
 	}

@@ -2,102 +2,144 @@ package server
 
 import (
 	"strconv"
-	"time"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
 // meter turns finished calls into metrics. Names follow Prometheus' conventions: seconds,
-// _total for counters.
+// _total for counters. It never waits for anything but the change of its names.
 type meter struct {
-	calls    *prometheus.CounterVec
-	attempts *prometheus.CounterVec
-	seconds  *prometheus.HistogramVec
-	overhead prometheus.Histogram
-	tokens   *prometheus.CounterVec
-	again    *prometheus.CounterVec
+	calls      *prometheus.CounterVec
+	attempts   *prometheus.CounterVec
+	again      *prometheus.CounterVec
+	seconds    *prometheus.HistogramVec
+	firstToken *prometheus.HistogramVec
+	overhead   prometheus.Histogram
+	tokens     *prometheus.CounterVec
+	cost       *prometheus.CounterVec
+	keywords   *prometheus.CounterVec
+
+	mu    sync.RWMutex // guards names, so that a series that is deleted stays deleted
+	names names
 }
 
-func newMeter(reg prometheus.Registerer, s *Server) *meter {
+func newMeter(reg prometheus.Registerer) *meter {
 	m := &meter{
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "trunkline_calls_total", Help: "Client requests by group, outcome and status.",
+			Name: "trunkline_calls_total", Help: "Client requests by group, outcome and status; the group is empty where none was found.",
 		}, []string{"group", "outcome", "status"}),
 		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "trunkline_attempts_total", Help: "Attempts by provider, model and outcome.",
-		}, []string{"provider", "model", "outcome"}),
+			Name: "trunkline_attempts_total", Help: "Attempts by provider and outcome.",
+		}, []string{"provider", "outcome"}),
+		again: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "trunkline_retries_total", Help: "Attempts that tried the target of the attempt before once more, by provider and outcome; they are attempts too.",
+		}, []string{"provider", "outcome"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "trunkline_call_duration_seconds", Help: "From arrival to the last byte, by group.",
-			Buckets: prometheus.ExponentialBuckets(0.01, 2, 16),
+			Buckets: prometheus.ExponentialBuckets(0.01, 2, 17),
 		}, []string{"group"}),
+		firstToken: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "trunkline_first_token_seconds", Help: "From the start of an attempt to the first meaningful event of its stream, by provider; attempts without one are not in it.",
+			Buckets: prometheus.ExponentialBuckets(0.01, 2, 17),
+		}, []string{"provider"}),
 		overhead: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "trunkline_overhead_seconds", Help: "What Trunkline itself took before the answer began.",
 			Buckets: prometheus.ExponentialBuckets(0.00005, 2, 14),
 		}),
 		tokens: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "trunkline_tokens_total", Help: "Tokens by provider, model and direction (input, output).",
-		}, []string{"provider", "model", "direction"}),
+			Name: "trunkline_tokens_total", Help: "Tokens of all attempts by provider and direction (input, output).",
+		}, []string{"provider", "direction"}),
+		cost: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "trunkline_cost_usd_total", Help: "What attempts cost by the prices that are set, in US dollars, by provider; failed ones too, where the provider may charge.",
+		}, []string{"provider"}),
+		keywords: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "trunkline_keyword_hits_total", Help: "Answers in which a failure keyword was found, by its name.",
+		}, []string{"keyword"}),
 	}
-	m.again = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "trunkline_retries_total", Help: "Attempts that tried the target of the attempt before once more, by provider, model and outcome; they are attempts too.",
-	}, []string{"provider", "model", "outcome"})
-	reg.MustRegister(m.calls, m.attempts, m.seconds, m.overhead, m.tokens, m.again)
-	reg.MustRegister(
-		gauge("trunkline_calls_in_flight", "Requests being served.", func() float64 { return float64(s.proxy.InFlight()) }),
-		gauge("trunkline_endpoints_missing", "Endpoints that targets did not have in the last 10 minutes, while another one did: they are asked last there.", func() float64 { return float64(s.proxy.Engine().EndpointsMissing()) }),
-		gauge("trunkline_parameters_refused", "Parameters, and values of them, that targets refused in the last 10 minutes while another one took them: requests that hold them are sent there last.", func() float64 { return float64(s.proxy.Engine().ParametersRefused()) }),
-		counter("trunkline_own_requests_total", "Requests of the node's own, of one token, that asked whether a refusal was meant for the caller: at most one a minute for each target or credential.", func() float64 { return float64(s.proxy.Engine().OwnRequests()) }),
-		gauge("trunkline_stream_usage_refused", "Targets whose streams are not asked for usage at present, since they refused stream_options in the last 10 minutes.", func() float64 { return float64(s.proxy.Engine().UsageRefused()) }),
-		gauge("trunkline_snapshot_revision", "Revision of the configuration in use; 0 when there is none.", func() float64 { return float64(s.uplink.Revision()) }),
-		gauge("trunkline_snapshot_age_seconds", "For how long the configuration may be out of date: 0 while the control plane is connected, else the time since it was.", func() float64 { return s.uplink.SnapshotAge().Seconds() }),
-		gauge("trunkline_call_records_waiting", "Call records that wait to be shipped.", func() float64 { return float64(s.uplink.Counters().Waiting) }),
-		gauge("trunkline_call_spool_bytes", "Call records on disk, in bytes.", func() float64 { return float64(s.uplink.Spool().Bytes) }),
-		gauge("trunkline_call_spool_failing", "1 while call records cannot be written to disk and are kept in memory only.", func() float64 {
-			if s.uplink.Spool().Trouble != nil {
-				return 1
-			}
-			return 0
-		}),
-		gauge("trunkline_call_spool_age_seconds", "Time since the oldest call records on disk were written; 0 when none wait.", func() float64 {
-			if oldest := s.uplink.Spool().Oldest; !oldest.IsZero() {
-				return max(time.Since(oldest).Seconds(), 0)
-			}
-			return 0
-		}),
-		gauge("trunkline_call_totals_waiting", "Sums of calls without records, and gaps, that wait to be shipped.", func() float64 { return float64(s.uplink.Overflow().Waiting) }),
-		counter("trunkline_call_gaps_total", "Records of times without call records that were made.", func() float64 { return float64(s.uplink.Overflow().Gaps) }),
-		summed{s.uplink},
-		counter("trunkline_call_records_damaged_total", "Call records lost because the disk did not keep them.", func() float64 { return float64(s.uplink.Counters().Damaged) }),
-		counter("trunkline_call_records_dropped_total", "Calls of which neither record nor sum is kept, because there was no room for either.", func() float64 { return float64(s.uplink.Counters().Dropped) }),
-		counter("trunkline_call_records_shipped_total", "Call records the control plane has committed.", func() float64 { return float64(s.uplink.Counters().Shipped) }),
-		counter("trunkline_call_records_rejected_total", "Call records the control plane refused.", func() float64 { return float64(s.uplink.Counters().Rejected) }),
-	)
+	reg.MustRegister(m.calls, m.attempts, m.again, m.seconds, m.firstToken, m.overhead, m.tokens, m.cost, m.keywords)
 	return m
 }
 
-func gauge(name, help string, read func() float64) prometheus.Collector {
-	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, read)
-}
-
-func counter(name, help string, read func() float64) prometheus.Collector {
-	return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, read)
+// use takes the names of a configuration, and forgets the series of what it does not have.
+func (m *meter) use(in *nodev1.Snapshot) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, gone := range m.names.providers.replace(namesOf(in.GetProviders())) {
+		is := prometheus.Labels{"provider": gone}
+		for _, v := range []*prometheus.CounterVec{m.attempts, m.again, m.tokens, m.cost} {
+			v.DeletePartialMatch(is)
+		}
+		m.firstToken.DeletePartialMatch(is)
+	}
+	for _, gone := range m.names.groups.replace(namesOf(in.GetGroups())) {
+		m.calls.DeletePartialMatch(prometheus.Labels{"group": gone})
+		m.seconds.DeleteLabelValues(gone)
+	}
+	for _, gone := range m.names.keywords.replace(namesOf(in.GetFailureKeywords())) {
+		m.keywords.DeleteLabelValues(gone)
+	}
 }
 
 func (m *meter) observe(c *dataplane.Call) {
-	m.calls.WithLabelValues(c.Group, c.Outcome.String(), strconv.Itoa(c.Status)).Inc()
-	m.seconds.WithLabelValues(c.Group).Observe(c.Duration.Seconds())
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	group := m.names.groups.label(c.Group)
+	m.calls.WithLabelValues(group, c.Outcome.String(), statusText(c.Status)).Inc()
+	m.seconds.WithLabelValues(group).Observe(c.Duration.Seconds())
 	if c.Provider != "" {
 		m.overhead.Observe(c.Overhead.Seconds())
-		m.tokens.WithLabelValues(c.Provider, c.UpstreamModel, "input").Add(float64(c.Usage.Input))
-		m.tokens.WithLabelValues(c.Provider, c.UpstreamModel, "output").Add(float64(c.Usage.Output))
 	}
 	for i := range c.Attempts {
-		a := &c.Attempts[i]
-		m.attempts.WithLabelValues(a.Provider, a.Model, a.Outcome.String()).Inc()
-		if a.Retry {
-			m.again.WithLabelValues(a.Provider, a.Model, a.Outcome.String()).Inc()
-		}
+		m.attempt(&c.Attempts[i], c.Stream)
 	}
 }
+
+// attempt counts one try; the caller holds mu.
+func (m *meter) attempt(a *dataplane.Attempt, stream bool) {
+	provider := m.names.providers.label(a.Provider)
+	m.attempts.WithLabelValues(provider, a.Outcome.String()).Inc()
+	if a.Retry {
+		m.again.WithLabelValues(provider, a.Outcome.String()).Inc()
+	}
+	if stream && a.FirstToken > 0 {
+		m.firstToken.WithLabelValues(provider).Observe(a.FirstToken.Seconds())
+	}
+	if a.Usage.Input > 0 {
+		m.tokens.WithLabelValues(provider, "input").Add(float64(a.Usage.Input))
+	}
+	if a.Usage.Output > 0 {
+		m.tokens.WithLabelValues(provider, "output").Add(float64(a.Usage.Output))
+	}
+	if a.Cost > 0 {
+		m.cost.WithLabelValues(provider).Add(float64(a.Cost) / picoUSD)
+	}
+}
+
+// keyword counts a hit of a failure keyword.
+func (m *meter) keyword(name string) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	m.keywords.WithLabelValues(m.names.keywords.label(name)).Inc()
+}
+
+// statusTexts are the labels of status codes, made once: every call needs one.
+var statusTexts = func() (all [600]string) {
+	for i := range all {
+		all[i] = strconv.Itoa(i)
+	}
+	return all
+}()
+
+func statusText(status int) string {
+	if status < 0 || status >= len(statusTexts) {
+		return otherName
+	}
+	return statusTexts[status]
+}
+
+// picoUSD is how many of them are a US dollar.
+const picoUSD = 1e12

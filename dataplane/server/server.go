@@ -104,6 +104,7 @@ type Server struct {
 	serveRevoked bool
 	mark         *runmark.Mark // beside the spool
 	proxy        *proxy.Handler
+	meter        *meter
 	keywords     *keywordHits
 	limits       *nodeLimits
 	drain        drain
@@ -114,7 +115,7 @@ type Server struct {
 
 // New wires a node; Run starts it.
 func New(cfg Config) (*Server, error) {
-	s := &Server{log: cfg.Logger}
+	s := &Server{log: cfg.Logger, meter: newMeter(cfg.Metrics)}
 	var err error
 	if cfg.Proxy, err = cfg.Proxy.bodyBounds(cfg.Proxy.Memory); err != nil {
 		return nil, err
@@ -159,17 +160,17 @@ func New(cfg Config) (*Server, error) {
 		s.closeDisk()
 		return nil, err
 	}
-	meter := newMeter(cfg.Metrics, s)
+	s.stateMetrics(cfg.Metrics)
 	s.overlay.Register(cfg.Metrics)
 	if !link.InMemory {
 		registerIdentity(cfg.Metrics, s.uplink)
 	}
-	s.keywords = newKeywordHits(cfg.Metrics)
+	s.keywords = newKeywordHits(s.meter)
 	s.proxy = proxy.New(proxy.Config{
 		Snapshot:   s.overlay.Snapshot,
 		Upstream:   s.upstream,
 		Health:     s.health.healthStore,
-		Record:     func(c dataplane.Call) { s.requests.Add(1); meter.observe(&c); s.bodies.Record(c) },
+		Record:     func(c dataplane.Call) { s.requests.Add(1); s.meter.observe(&c); s.bodies.Record(c) },
 		Random:     rand.IntN,
 		NewID:      newID,
 		Now:        time.Now,
@@ -179,6 +180,7 @@ func New(cfg Config) (*Server, error) {
 		TempDir:    cfg.Proxy.SpoolDir,
 		KeepAlive:  cfg.Proxy.KeepAlive,
 		KeywordHit: s.keywords.add,
+		AuthFailed: countAuthFailures(cfg.Metrics),
 		Limits:     s.limits,
 
 		TrustForwarded: cfg.Proxy.TrustForwarded,
@@ -279,6 +281,7 @@ func (s *Server) apply(in *nodev1.Snapshot) error {
 	if err := s.pool.Check(compiled); err != nil {
 		return err
 	}
+	s.meter.use(in)
 	compiled.KeepLoads(s.overlay.Snapshot())
 	s.pool.Update(compiled)
 	s.overlay.Use(compiled)

@@ -18,6 +18,7 @@ import (
 	controlplane "github.com/trunkline-ai/trunkline/controlplane/server"
 	dataplane "github.com/trunkline-ai/trunkline/dataplane/server"
 	"github.com/trunkline-ai/trunkline/internal/connlimit"
+	"github.com/trunkline-ai/trunkline/internal/ops"
 )
 
 var update = flag.Bool("update", false, "write docs/metrics.md instead of comparing it")
@@ -26,7 +27,12 @@ const metricsHead = `# Metrics
 
 Every metric that the programs serve under ` + "`/metrics`" + ` on the ops port (control plane and all in one 8003, nodes 8083), in
 Prometheus' text format. The all-in-one has both tables. Beside these come the metrics of the Go runtime and of the process
-(` + "`go_*`, `process_*`" + `). Names end in their unit; labels have few values: names of providers, nodes and keywords, outcomes, reasons.
+(` + "`go_*`, `process_*`" + `). Names of counters end in ` + "`_total`" + `, times are seconds, money is US dollars.
+
+Labels have few values. ` + "`provider`, `group` and `keyword`" + ` are names of the configuration, at most 1,000 of each: who has a series keeps it as
+long as the configuration has the name, what finds no place counts under ` + "`(other)`" + `, and series of what was deleted end. No label names a model,
+an API key, a node, a client or an address: for those ask the calls (` + "`trunklinectl usage break-down`" + `). Values that are read from a request, such as
+methods of the admin API, have a series only where they exist; others count under ` + "`(other)`" + `.
 [operations.md](operations.md) says which to alert on.
 
 This page is generated from what is registered: ` + "`go test ./e2e/docs -update`" + `.
@@ -97,6 +103,7 @@ func controlPlaneMetrics(t *testing.T) []metric {
 	}
 	t.Cleanup(s.Close)
 	connlimit.New(connlimit.Config{Logger: slog.New(slog.DiscardHandler), Metrics: reg})
+	ops.RegisterBuildInfo(reg)
 	return reg.metrics(t)
 }
 
@@ -112,6 +119,7 @@ func nodeMetrics(t *testing.T) []metric {
 	}
 	t.Cleanup(s.Close)
 	connlimit.New(connlimit.Config{Logger: slog.New(slog.DiscardHandler), Metrics: reg})
+	ops.RegisterBuildInfo(reg)
 	return reg.metrics(t)
 }
 
@@ -192,9 +200,20 @@ func kind(name string, c prometheus.Collector) string {
 	return "gauge"
 }
 
+// unit is what the name says.
+func unit(name string) string {
+	name = strings.TrimSuffix(name, "_total")
+	for _, u := range []string{"seconds", "bytes", "usd"} {
+		if strings.HasSuffix(name, "_"+u) || strings.HasSuffix(name, "_"+u+"_limit") {
+			return u
+		}
+	}
+	return ""
+}
+
 func writeTable(page *strings.Builder, title string, metrics []metric) {
-	fmt.Fprintf(page, "\n## %s\n\n| metric | type | labels | meaning |\n|---|---|---|---|\n", title)
+	fmt.Fprintf(page, "\n## %s\n\n| metric | type | labels | unit | meaning |\n|---|---|---|---|---|\n", title)
 	for _, m := range metrics {
-		fmt.Fprintf(page, "| `%s` | %s | %s | %s |\n", m.name, m.kind, m.labels, strings.TrimSuffix(m.help, ".")+".")
+		fmt.Fprintf(page, "| `%s` | %s | %s | %s | %s |\n", m.name, m.kind, m.labels, unit(m.name), strings.TrimSuffix(m.help, ".")+".")
 	}
 }

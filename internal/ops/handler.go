@@ -33,7 +33,7 @@ type Config struct {
 	Logger  *slog.Logger        // required
 }
 
-// NewRegistry makes a registry that has the metrics of the Go runtime and of the process.
+// NewRegistry makes a registry that has the metrics of the Go runtime, of the process and of the build.
 // Each part registers its own metrics on it.
 func NewRegistry() *prometheus.Registry {
 	reg := prometheus.NewRegistry()
@@ -42,6 +42,7 @@ func NewRegistry() *prometheus.Registry {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		collectors.NewBuildInfoCollector(),
 	)
+	RegisterBuildInfo(reg)
 	return reg
 }
 

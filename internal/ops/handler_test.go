@@ -92,7 +92,7 @@ func TestMetrics(t *testing.T) {
 	reg.MustRegister(calls)
 	calls.Add(3)
 	text := get(t, ops.Handler(ops.Config{Metrics: reg, Logger: quiet}), "/metrics").Body.String()
-	for _, want := range []string{"trunkline_calls_total 3\n", "go_goroutines ", "process_resident_memory_bytes ", "go_build_info{"} {
+	for _, want := range []string{"trunkline_calls_total 3\n", "go_goroutines ", "process_resident_memory_bytes ", "go_build_info{", `trunkline_build_info{goversion="go1.`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("/metrics lacks %q", want)
 		}

@@ -12,17 +12,25 @@ func String() string {
 	if number != "" {
 		return number
 	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "dev"
+	if revision := Revision(); len(revision) >= 12 {
+		return "dev-" + revision[:12]
 	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			return "dev-" + s.Value[:12]
-		}
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
 	}
 	return "dev"
+}
+
+// Revision is the commit that the build was made of; empty when that is not known.
+func Revision() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value
+		}
+	}
+	return ""
 }

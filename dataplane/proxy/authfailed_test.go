@@ -1,0 +1,53 @@
+package proxy_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/trunkline-ai/trunkline/dataplane/proxy"
+	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// Every request whose key is not accepted is told of once, with the reason.
+func TestAuthFailuresAreTold(t *testing.T) {
+	t.Parallel()
+	const expired, elsewhere, newer = "sk-expired-0123456789", "sk-elsewhere-0123456789", "sk-newer-0123456789"
+	told := make(chan proxy.AuthFailure, 100)
+	r := newRig(t, setup{
+		models: []string{"ok"},
+		snapshot: func(s *nodev1.Snapshot) {
+			add := func(secret string, k *nodev1.ApiKey) {
+				hash := apikey.Hash(s.GetKeyPepper(), secret)
+				k.Hash, k.Groups = hash[:], []string{"g"}
+				s.ApiKeys = append(s.ApiKeys, k)
+			}
+			add(expired, &nodev1.ApiKey{Name: "expired", ExpireTime: timestamppb.New(time.Now().Add(-time.Minute))})
+			add(elsewhere, &nodev1.ApiKey{Name: "elsewhere", AllowedIps: []string{"192.0.2.0/24"}})
+			add(newer, &nodev1.ApiKey{Name: "newer", RequiredFeatures: []string{"key.new"}})
+		},
+		config: func(c *proxy.Config) { c.AuthFailed = func(f proxy.AuthFailure) { told <- f } },
+	})
+	for secret, want := range map[string]proxy.AuthFailure{
+		"": proxy.KeyMissing, "sk-unknown-0123456789": proxy.KeyUnknown, expired: proxy.KeyExpired, elsewhere: proxy.KeyAddress, newer: proxy.KeyUnsupported,
+	} {
+		var header []string
+		if secret != "" {
+			header = []string{"Authorization", "Bearer " + secret}
+		}
+		r.request(http.MethodPost, "/v1/chat/completions", `{"model":"g","messages":[]}`, append(header, "Content-Type", "application/json")...)
+		r.request(http.MethodGet, "/v1/models", "", header...)
+		for range 2 {
+			if got := <-told; got != want {
+				t.Errorf("%s: told %s", want, got)
+			}
+		}
+	}
+	r.chat(false)
+	if len(told) != 0 {
+		t.Errorf("a good request was told of: %s", <-told)
+	}
+}
