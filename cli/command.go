@@ -93,6 +93,7 @@ func (r *Runtime) method(s *Service, m Method) *subcommand {
 	if m.use == "update" {
 		c.cmd.Long += updateHelp
 	}
+	c.cmd.Long += roleHelp(m.in.Descriptor())
 	return c
 }
 

@@ -289,7 +289,7 @@ type command struct {
 func (s *stack) ctl(args ...string) *command {
 	s.t.Helper()
 	tokens := adminv1connect.NewTokenServiceClient(s.rpc())
-	made, err := tokens.CreateToken(s.t.Context(), &adminv1.CreateTokenRequest{Token: &adminv1.Token{Name: fmt.Sprint("ctl-", time.Now().UnixNano())}})
+	made, err := tokens.CreateToken(s.t.Context(), &adminv1.CreateTokenRequest{Token: &adminv1.Token{Name: fmt.Sprint("ctl-", time.Now().UnixNano()), Role: adminv1.Role_ROLE_OWNER}})
 	if err != nil {
 		s.t.Fatal(err)
 	}

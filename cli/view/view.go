@@ -10,6 +10,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/cli/output"
 	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
+	"github.com/trunkline-ai/trunkline/internal/domain/role"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -38,7 +39,7 @@ func All() output.Views {
 		output.ViewOf(rollbackException, "kind", "name", "reason"),
 		output.ViewOf(keyword, "name", "looks for", "in", "on a hit", "enabled", "updated"),
 		output.ViewOf(settings, "updated", "failover", "calls kept"),
-		output.ViewOf(token, "name", "token", "created", "expires"),
+		output.ViewOf(token, "name", "role", "token", "created", "expires"),
 		output.ViewOf(call, "time", "id", "model", "api key", "outcome", "status", "provider", "attempts", "first token", "duration", "cost"),
 		output.ViewOf(tailed, "time", "id", "model", "api key", "outcome", "status", "provider", "attempts", "first token", "duration", "cost"),
 		output.ViewOf(attempt, "provider", "model", "credential", "start", "first token", "duration", "status", "outcome", "reason"),
@@ -170,7 +171,7 @@ func token(t *adminv1.Token) []string {
 	if t.GetExpireTime() != nil {
 		expires = output.Time(t.GetExpireTime())
 	}
-	return []string{t.GetName(), ending(t.GetLastFour()), output.Time(t.GetCreateTime()), expires}
+	return []string{t.GetName(), role.Name(t.GetRole()), ending(t.GetLastFour()), output.Time(t.GetCreateTime()), expires}
 }
 
 // enabled is the state of a switch that is on when nothing is said.

@@ -66,7 +66,7 @@ func TestRows(t *testing.T) {
 		}, "p|cooling|4s|0/3|g, h|rate_limited|p key main cooling 4s (rate_limited)"},
 		{&adminv1.KeywordHit{CallId: "c", Provider: "p", Text: "is overloaded"}, "c|p|is overloaded"},
 		{&adminv1.Settings{}, "-|defaults|default"},
-		{&adminv1.Token{Name: "t", LastFour: "abcd", CreateTime: at, ExpireTime: at}, "t|...abcd|" + then + "|" + then},
+		{&adminv1.Token{Name: "t", Role: adminv1.Role_ROLE_OPERATOR, LastFour: "abcd", CreateTime: at, ExpireTime: at}, "t|operator|...abcd|" + then + "|" + then},
 		{&adminv1.Call{Id: "c", Outcome: "failed", ErrorCode: "no_provider", Status: 502}, "-|c|-|-|failed (no_provider)|502|-|0|-|-|-"},
 		{&adminv1.Attempt{Provider: "p", Model: "m", Outcome: "timeout", LastResort: true}, "p|m|-|-|-|-|-|timeout|(last resort)"},
 		{&adminv1.SkippedMember{Provider: "p", Model: "m", Reason: "busy", UntilTime: at}, "p|m|busy|" + then},

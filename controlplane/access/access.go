@@ -5,6 +5,8 @@ package access
 import (
 	"context"
 	"time"
+
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
 // Session is one signed-in browser. Only the hash of its cookie is stored.
@@ -24,6 +26,7 @@ type Token struct {
 	LastFour  string
 	CreatedAt time.Time
 	ExpiresAt time.Time // zero: never
+	Role      adminv1.Role
 	// ReadBodies says that it may read the bodies of calls.
 	ReadBodies bool
 }

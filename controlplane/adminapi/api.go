@@ -201,7 +201,7 @@ func New(cfg Config) (*API, error) {
 	}
 	devices := &devices{signed: access.Devices{Key: password.sessionKey()}, cookies: cookies, now: now}
 	throttle := access.NewThrottle(cfg.Access, password.sessionKey(), cfg.Logger, now)
-	auth := &authenticator{sessions: sessions, access: cfg.Access, now: now}
+	auth := &authenticator{sessions: sessions, access: cfg.Access, peers: peers, now: now}
 	validation, err := newValidation()
 	if err != nil {
 		return nil, err

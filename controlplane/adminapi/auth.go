@@ -11,28 +11,21 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane/access"
 	"github.com/trunkline-ai/trunkline/internal/errs"
-	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
 
-// identity is who makes a call: a signed-in user or a bearer token, never both.
+// identity is who makes a call, and by what they proved it.
 type identity struct {
-	user    string
-	token   string
+	access.Actor
 	session [32]byte // of a user
 	bodies  bool     // a token that may read the bodies of calls
 }
 
-// mayReadBodies reports whether the identity may see what clients send and are answered.
-// Users are admins, who may; tokens only when they are made for it.
-func (i identity) mayReadBodies() bool { return i.user != "" || i.bodies }
+// mayReadBodies reports whether the identity may see what clients send and are answered: of those who may
+// call the method at all, users, and tokens only when they are made for it.
+func (i identity) mayReadBodies() bool { return i.User != "" || i.bodies }
 
 // actor is the identity as the change log names it.
-func (i identity) actor() string {
-	if i.token != "" {
-		return "token:" + i.token
-	}
-	return "user:" + i.user
-}
+func (i identity) actor() string { return i.String() }
 
 type identityKey struct{}
 
@@ -42,37 +35,56 @@ func caller(ctx context.Context) identity {
 	return id
 }
 
-// authenticator lets nobody through who has not said who they are, except to Login.
+// authenticator lets nobody through who has not said who they are, or whose role is too low for the
+// method; only what may be called before signing in is open to all.
 type authenticator struct {
 	sessions *sessions
 	access   access.Store
+	peers    peers
 	now      func() time.Time
 }
 
 func (a *authenticator) intercept(next connect.ServerFunc) connect.ServerFunc {
 	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
-		if spec.Procedure == adminv1connect.SessionServiceLoginProcedure {
-			return next(ctx, spec, stream)
-		}
 		info, ok := connect.CallInfoForServerContext(ctx)
 		if !ok {
 			return errors.New("admin API: call without call info")
 		}
-		id, err := a.identify(ctx, info)
+		need := requirementOf(spec)
+		if need.open {
+			return next(access.WithActor(ctx, access.Actor{Address: a.peers.address(info)}), spec, stream)
+		}
+		id, err := a.admit(ctx, info, need)
 		if err != nil {
 			return err
 		}
-		return next(context.WithValue(ctx, identityKey{}, id), spec, stream)
+		ctx = context.WithValue(access.WithActor(ctx, id.Actor), identityKey{}, id)
+		ctx = context.WithValue(ctx, requirementKey{}, need)
+		if spec.StreamType == connect.StreamTypeServer {
+			stream = &recheckedStream{ServerStream: stream, still: func() error { return a.still(ctx) }, now: a.now, checked: a.now()}
+		}
+		return next(ctx, spec, stream)
 	}
 }
 
-// still reports whether the caller of a stream is who it was when the stream began.
+// admit returns who makes the call if they may.
+func (a *authenticator) admit(ctx context.Context, info *connect.CallInfo, need requirement) (identity, error) {
+	id, err := a.identify(ctx, info)
+	if err != nil {
+		return identity{}, err
+	}
+	id.Address = a.peers.address(info)
+	return id, need.permits(id)
+}
+
+// still reports whether the caller of a stream may have it as when the stream began.
 func (a *authenticator) still(ctx context.Context) error {
 	info, ok := connect.CallInfoForServerContext(ctx)
 	if !ok {
 		return errors.New("admin API: call without call info")
 	}
-	_, err := a.identify(ctx, info)
+	need, _ := ctx.Value(requirementKey{}).(requirement)
+	_, err := a.admit(ctx, info, need)
 	return err
 }
 
@@ -103,5 +115,5 @@ func (a *authenticator) token(ctx context.Context, secret string) (identity, err
 	case !token.ExpiresAt.IsZero() && !a.now().Before(token.ExpiresAt):
 		return identity{}, refused
 	}
-	return identity{token: token.Name, bodies: token.ReadBodies}, nil
+	return identity{Actor: access.Actor{Token: token.Name, Role: token.Role}, bodies: token.ReadBodies}, nil
 }

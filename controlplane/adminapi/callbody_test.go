@@ -46,7 +46,7 @@ func TestBodyIsShownToWhomItMay(t *testing.T) {
 		Request: []byte(bodyCanary), Response: []byte("answer \xff cut"), ResponseTruncated: true, Redacted: true,
 	})
 	plain := e.client(t, header{"Authorization": "Bearer " + admin.bearer(t, "plain")})
-	made := ok(admin.tokens.CreateToken(t.Context(), &adminv1.CreateTokenRequest{Token: &adminv1.Token{Name: "auditor", ReadBodies: true}}))(t)
+	made := ok(admin.tokens.CreateToken(t.Context(), &adminv1.CreateTokenRequest{Token: &adminv1.Token{Name: "auditor", ReadBodies: true, Role: adminv1.Role_ROLE_OWNER}}))(t)
 	if !made.GetToken().GetReadBodies() {
 		t.Error("the token does not say that it may read bodies")
 	}
@@ -99,7 +99,7 @@ func TestATokenGivesNoMoreThanItHas(t *testing.T) {
 	_, err := plain.tokens.CreateToken(t.Context(), &adminv1.CreateTokenRequest{Token: &adminv1.Token{Name: "more", ReadBodies: true}})
 	wantCode(t, err, connect.CodePermissionDenied)
 	ok(plain.tokens.CreateToken(t.Context(), &adminv1.CreateTokenRequest{Token: &adminv1.Token{Name: "same"}}))(t)
-	made := ok(admin.tokens.CreateToken(t.Context(), &adminv1.CreateTokenRequest{Token: &adminv1.Token{Name: "auditor", ReadBodies: true}}))(t)
+	made := ok(admin.tokens.CreateToken(t.Context(), &adminv1.CreateTokenRequest{Token: &adminv1.Token{Name: "auditor", ReadBodies: true, Role: adminv1.Role_ROLE_OWNER}}))(t)
 	auditor := e.client(t, header{"Authorization": "Bearer " + made.GetSecret()})
 	ok(auditor.tokens.CreateToken(t.Context(), &adminv1.CreateTokenRequest{Token: &adminv1.Token{Name: "second", ReadBodies: true}}))(t)
 }

@@ -19,7 +19,7 @@ func (s *sessionService) ChangePassword(ctx context.Context, req *adminv1.Change
 	switch {
 	case !ok:
 		return nil, errors.New("change password: no call info")
-	case id.token != "":
+	case id.Token != "":
 		return nil, errs.Newf(errs.PermissionDenied, "a token cannot change the password: sign in to the console")
 	case !s.account.changeable():
 		return nil, errs.Newf(errs.FailedPrecondition,
@@ -29,14 +29,14 @@ func (s *sessionService) ChangePassword(ctx context.Context, req *adminv1.Change
 	}
 	network := s.peers.network(info.RequestHeader(), info.PeerAddr)
 	// The session is as good a proof of no stranger as a known device; its guesses count for themselves.
-	attempt, wait := s.throttle.Admit(ctx, access.Who{Account: id.user, Network: network, Device: string(id.session[:])})
+	attempt, wait := s.throttle.Admit(ctx, access.Who{Account: id.User, Network: network, Device: string(id.session[:])})
 	if wait > 0 {
 		s.log.WarnContext(ctx, "change of the password refused: too many failures", "network", network, "retry_in", wait)
 		return nil, tooManyAttempts(wait)
 	}
 	slotCtx, cancel := context.WithTimeout(ctx, slotWait)
 	defer cancel()
-	right, version, err := s.account.check(slotCtx, id.user, req.GetCurrentPassword(), true)
+	right, version, err := s.account.check(slotCtx, id.User, req.GetCurrentPassword(), true)
 	if err != nil {
 		attempt.Withdrawn(ctx)
 		return nil, err
@@ -49,6 +49,6 @@ func (s *sessionService) ChangePassword(ctx context.Context, req *adminv1.Change
 	if err := s.account.change(slotCtx, req.GetNewPassword(), version, id.session); err != nil {
 		return nil, err
 	}
-	s.log.InfoContext(ctx, "password changed", "user", id.user, "network", network)
+	s.log.InfoContext(ctx, "password changed", "user", id.User, "network", network)
 	return &adminv1.ChangePasswordResponse{}, nil
 }

@@ -259,10 +259,16 @@ func (c *client) try(t *testing.T, username, password string) error {
 	return err
 }
 
-// bearer makes a token in the name of admin and returns it.
+// bearer makes a token that may do everything and returns it.
 func (c *client) bearer(t *testing.T, name string) string {
 	t.Helper()
-	res, err := c.tokens.CreateToken(t.Context(), &adminv1.CreateTokenRequest{Token: &adminv1.Token{Name: name}})
+	return c.bearerOf(t, name, adminv1.Role_ROLE_OWNER)
+}
+
+// bearerOf makes a token with a role and returns it.
+func (c *client) bearerOf(t *testing.T, name string, role adminv1.Role) string {
+	t.Helper()
+	res, err := c.tokens.CreateToken(t.Context(), &adminv1.CreateTokenRequest{Token: &adminv1.Token{Name: name, Role: role}})
 	if err != nil {
 		t.Fatalf("create token: %v", err)
 	}

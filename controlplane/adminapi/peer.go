@@ -26,6 +26,14 @@ func (p peers) network(header clientip.Header, remote string) string {
 	return network.String()
 }
 
+// address is the caller's IP address; empty when it cannot be read.
+func (p peers) address(info *connect.CallInfo) string {
+	if addr := clientip.Of(info.RequestHeader(), info.PeerAddr, p.trustForwarded); addr.IsValid() {
+		return addr.String()
+	}
+	return ""
+}
+
 // secure reports whether the browser speaks https.
 func (p peers) secure(ctx context.Context, info *connect.CallInfo) bool {
 	http, ok := connecthttp.ServerInfoForContext(ctx)

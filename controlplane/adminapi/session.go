@@ -67,7 +67,7 @@ func (s *sessionService) Login(ctx context.Context, req *adminv1.LoginRequest) (
 // Logout ends the caller's session. For a token there is none, and nothing to do.
 func (s *sessionService) Logout(ctx context.Context, _ *adminv1.LogoutRequest) (*adminv1.LogoutResponse, error) {
 	id := caller(ctx)
-	if id.token != "" {
+	if id.Token != "" {
 		return &adminv1.LogoutResponse{}, nil
 	}
 	info, ok := connect.CallInfoForServerContext(ctx)
@@ -87,10 +87,12 @@ func (s *sessionService) WhoAmI(ctx context.Context, _ *adminv1.WhoAmIRequest) (
 	if res.DefaultPassword, err = s.account.isDefault(ctx); err != nil {
 		return nil, err
 	}
-	if id := caller(ctx); id.token != "" {
+	id := caller(ctx)
+	res.Role = id.Role
+	if id.Token != "" {
 		res.Username = id.actor()
 	} else {
-		res.Username, res.CanChangePassword = id.user, s.account.changeable()
+		res.Username, res.CanChangePassword = id.User, s.account.changeable()
 	}
 	return res, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane/access"
 	"github.com/trunkline-ai/trunkline/internal/errs"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
 const (
@@ -81,7 +82,7 @@ func (s *sessions) identify(ctx context.Context, info *connect.CallInfo) (identi
 			s.log.WarnContext(ctx, "session could not be renewed", "error", err)
 		}
 	}
-	return identity{user: session.Username, session: hash}, nil
+	return identity{Actor: access.Actor{User: session.Username, Role: adminv1.Role_ROLE_OWNER}, session: hash}, nil
 }
 
 // end deletes the session and the cookie.

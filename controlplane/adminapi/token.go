@@ -13,6 +13,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane/access"
 	"github.com/trunkline-ai/trunkline/internal/domain/plaintext"
+	rolename "github.com/trunkline-ai/trunkline/internal/domain/role"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -52,17 +53,25 @@ func (s tokenService) ListTokens(ctx context.Context, _ *adminv1.ListTokensReque
 // CreateToken makes a token and shows its secret this one time. Nobody gives a token more
 // than they may do themselves.
 func (s tokenService) CreateToken(ctx context.Context, req *adminv1.CreateTokenRequest) (*adminv1.CreateTokenResponse, error) {
-	if req.GetToken().GetReadBodies() && !caller(ctx).mayReadBodies() {
+	who := caller(ctx)
+	role := tokenRole(req.GetToken().GetRole(), who.Role)
+	switch {
+	case role > who.Role:
+		return nil, errs.Newf(errs.PermissionDenied, "your role is %[1]s: a token that you create may be %[1]s at most", rolename.Name(who.Role))
+	case req.GetToken().GetReadBodies() && !who.mayReadBodies():
 		return nil, errs.Newf(errs.PermissionDenied, "this token may not read the bodies of calls, and so not make one that may: sign in")
 	}
 	now := s.now()
-	token := access.Token{Name: req.GetToken().GetName(), CreatedAt: now, ReadBodies: req.GetToken().GetReadBodies()}
+	token := access.Token{Name: req.GetToken().GetName(), Role: role, CreatedAt: now, ReadBodies: req.GetToken().GetReadBodies()}
 	var violations []errs.Violation
 	if !plaintext.IsPlain(token.Name) {
 		violations = append(violations, errs.Violation{
 			Field:       "token.name",
 			Description: plaintext.Rule,
 		})
+	}
+	if token.ReadBodies && role < adminv1.Role_ROLE_OPERATOR {
+		violations = append(violations, errs.Violation{Field: "token.read_bodies", Description: "needs the operator role"})
 	}
 	if at := req.GetToken().GetExpireTime(); at != nil {
 		token.ExpiresAt = at.AsTime()
@@ -79,7 +88,7 @@ func (s tokenService) CreateToken(ctx context.Context, req *adminv1.CreateTokenR
 	if err := s.access.CreateToken(ctx, token); err != nil {
 		return nil, err
 	}
-	s.log.InfoContext(ctx, "token created", "token", token.Name, "actor", caller(ctx).actor())
+	s.log.InfoContext(ctx, "token created", "token", token.Name, "role", rolename.Name(role), "actor", caller(ctx).actor())
 	return &adminv1.CreateTokenResponse{Token: tokenView(token), Secret: secret}, nil
 }
 
@@ -95,8 +104,17 @@ func (s tokenService) DeleteToken(ctx context.Context, req *adminv1.DeleteTokenR
 	return &adminv1.DeleteTokenResponse{}, nil
 }
 
+// tokenRole is the role of a new token: the one that was asked for, else operator or the creator's own
+// where that is less. More than that has to be asked for: a token is kept where others may find it.
+func tokenRole(asked, creator adminv1.Role) adminv1.Role {
+	if asked != adminv1.Role_ROLE_UNSPECIFIED {
+		return asked
+	}
+	return min(creator, adminv1.Role_ROLE_OPERATOR)
+}
+
 func tokenView(t access.Token) *adminv1.Token {
-	view := &adminv1.Token{Name: t.Name, LastFour: t.LastFour, CreateTime: timestamppb.New(t.CreatedAt), ReadBodies: t.ReadBodies}
+	view := &adminv1.Token{Name: t.Name, LastFour: t.LastFour, Role: t.Role, CreateTime: timestamppb.New(t.CreatedAt), ReadBodies: t.ReadBodies}
 	if !t.ExpiresAt.IsZero() {
 		view.ExpireTime = timestamppb.New(t.ExpiresAt)
 	}

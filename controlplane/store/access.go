@@ -82,8 +82,8 @@ func (s *Access) DeleteExpired(ctx context.Context, now time.Time) error {
 // CreateToken stores a token; errs.AlreadyExists when its name is taken.
 func (s *Access) CreateToken(ctx context.Context, t access.Token) error {
 	expires := sql.NullInt64{Int64: micros(t.ExpiresAt), Valid: !t.ExpiresAt.IsZero()}
-	_, err := s.db.exec(ctx, `INSERT INTO token (name, hash, last_four, created_at, expires_at, read_bodies) VALUES ($1, $2, $3, $4, $5, $6)`,
-		t.Name, t.Hash[:], t.LastFour, micros(t.CreatedAt), expires, number(t.ReadBodies))
+	_, err := s.db.exec(ctx, `INSERT INTO token (name, hash, last_four, created_at, expires_at, read_bodies, role) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		t.Name, t.Hash[:], t.LastFour, micros(t.CreatedAt), expires, number(t.ReadBodies), int32(t.Role))
 	return s.db.failed(err, fmt.Sprintf("create token %q", t.Name))
 }
 
@@ -119,7 +119,7 @@ func (s *Access) DeleteToken(ctx context.Context, name string) error {
 func (s *Access) tokens(ctx context.Context, rest string, args ...any) ([]access.Token, error) {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
-	rows, err := s.db.engine.Reader().QueryContext(ctx, `SELECT name, hash, last_four, created_at, expires_at, read_bodies FROM token `+rest, args...)
+	rows, err := s.db.engine.Reader().QueryContext(ctx, `SELECT name, hash, last_four, created_at, expires_at, read_bodies, role FROM token `+rest, args...)
 	return collect(rows, err, func(rows *sql.Rows) (access.Token, error) {
 		var (
 			t       access.Token
@@ -128,7 +128,7 @@ func (s *Access) tokens(ctx context.Context, rest string, args ...any) ([]access
 			expires sql.NullInt64
 			bodies  int
 		)
-		if err := rows.Scan(&t.Name, &hash, &t.LastFour, &created, &expires, &bodies); err != nil {
+		if err := rows.Scan(&t.Name, &hash, &t.LastFour, &created, &expires, &bodies, &t.Role); err != nil {
 			return t, err
 		}
 		if n := copy(t.Hash[:], hash); n != len(t.Hash) || len(hash) != n {

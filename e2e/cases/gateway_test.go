@@ -90,7 +90,7 @@ func (g *gateway) makeToken(ctx context.Context) string {
 	if _, err := adminv1connect.NewSessionServiceClient(client).Login(ctx, &adminv1.LoginRequest{Username: "admin", Password: password}); err != nil {
 		g.t.Fatalf("sign in: %v", err)
 	}
-	made, err := adminv1connect.NewTokenServiceClient(client).CreateToken(ctx, &adminv1.CreateTokenRequest{Token: &adminv1.Token{Name: "cases"}})
+	made, err := adminv1connect.NewTokenServiceClient(client).CreateToken(ctx, &adminv1.CreateTokenRequest{Token: &adminv1.Token{Name: "cases", Role: adminv1.Role_ROLE_OWNER}})
 	if err != nil {
 		g.t.Fatalf("make a token: %v", err)
 	}

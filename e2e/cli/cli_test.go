@@ -102,7 +102,7 @@ func login(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: login")
 	}
-	ts.Check(ts.Exec("trunklinectl", "tokens", "create", "story", "--username", "admin", "-o", "json"))
+	ts.Check(ts.Exec("trunklinectl", "tokens", "create", "story", "--role", "owner", "--username", "admin", "-o", "json"))
 	var answer struct{ Secret string }
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &answer))
 	ts.Check(os.WriteFile(ts.MkAbs("token"), []byte(answer.Secret+"\n"), 0o600))

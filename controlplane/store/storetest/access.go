@@ -8,6 +8,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane/access"
 	"github.com/trunkline-ai/trunkline/internal/errs"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
 func sessions(t *testing.T, db Database) {
@@ -103,8 +104,8 @@ func tokens(t *testing.T, db Database) {
 
 	clock := newClock()
 	created, expires := clock.now(), clock.now()
-	ci := access.Token{Name: "ci", Hash: [32]byte{1, 0, 255}, LastFour: "wxyz", CreatedAt: created, ExpiresAt: expires, ReadBodies: true}
-	ops := access.Token{Name: "Ops ü", Hash: [32]byte{2}, LastFour: "abcd", CreatedAt: created}
+	ci := access.Token{Name: "ci", Hash: [32]byte{1, 0, 255}, LastFour: "wxyz", CreatedAt: created, ExpiresAt: expires, Role: adminv1.Role_ROLE_OPERATOR, ReadBodies: true}
+	ops := access.Token{Name: "Ops ü", Hash: [32]byte{2}, LastFour: "abcd", CreatedAt: created, Role: adminv1.Role_ROLE_VIEWER}
 	must(t, s.CreateToken(t.Context(), ci))
 	must(t, s.CreateToken(t.Context(), ops))
 	wantCode(t, s.CreateToken(t.Context(), access.Token{Name: "ci", Hash: [32]byte{3}}), errs.AlreadyExists)

@@ -1153,7 +1153,7 @@ var File_trunkline_admin_v1_call_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\n" +
-	"\x1dtrunkline/admin/v1/call.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a$trunkline/admin/v1/call_stream.proto\x1a\x1ftrunkline/admin/v1/filter.proto\x1a\x1ctrunkline/admin/v1/gap.proto\"\x91\t\n" +
+	"\x1dtrunkline/admin/v1/call.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a$trunkline/admin/v1/call_stream.proto\x1a\x1ftrunkline/admin/v1/filter.proto\x1a\x1ctrunkline/admin/v1/gap.proto\x1a\x1dtrunkline/admin/v1/role.proto\"\x91\t\n" +
 	"\x04Call\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x129\n" +
 	"\n" +
@@ -1265,16 +1265,16 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\x0eGetCallRequest\x12\x16\n" +
 	"\x02id\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x02id\"?\n" +
 	"\x0fGetCallResponse\x12,\n" +
-	"\x04call\x18\x01 \x01(\v2\x18.trunkline.admin.v1.CallR\x04call2\x93\x06\n" +
-	"\vCallService\x12]\n" +
-	"\tListCalls\x12$.trunkline.admin.v1.ListCallsRequest\x1a%.trunkline.admin.v1.ListCallsResponse\"\x03\x90\x02\x01\x12W\n" +
-	"\aGetCall\x12\".trunkline.admin.v1.GetCallRequest\x1a#.trunkline.admin.v1.GetCallResponse\"\x03\x90\x02\x01\x12Z\n" +
-	"\tTailCalls\x12$.trunkline.admin.v1.TailCallsRequest\x1a%.trunkline.admin.v1.TailCallsResponse0\x01\x12`\n" +
-	"\vExportCalls\x12&.trunkline.admin.v1.ExportCallsRequest\x1a'.trunkline.admin.v1.ExportCallsResponse0\x01\x12^\n" +
-	"\vGetCallBody\x12&.trunkline.admin.v1.GetCallBodyRequest\x1a'.trunkline.admin.v1.GetCallBodyResponse\x12m\n" +
-	"\x10DeleteCallBodies\x12+.trunkline.admin.v1.DeleteCallBodiesRequest\x1a,.trunkline.admin.v1.DeleteCallBodiesResponse\x12Z\n" +
-	"\bListGaps\x12#.trunkline.admin.v1.ListGapsRequest\x1a$.trunkline.admin.v1.ListGapsResponse\"\x03\x90\x02\x01\x12c\n" +
-	"\vListRefused\x12&.trunkline.admin.v1.ListRefusedRequest\x1a'.trunkline.admin.v1.ListRefusedResponse\"\x03\x90\x02\x01B\xd5\x01\n" +
+	"\x04call\x18\x01 \x01(\v2\x18.trunkline.admin.v1.CallR\x04call2\xbb\x06\n" +
+	"\vCallService\x12a\n" +
+	"\tListCalls\x12$.trunkline.admin.v1.ListCallsRequest\x1a%.trunkline.admin.v1.ListCallsResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12[\n" +
+	"\aGetCall\x12\".trunkline.admin.v1.GetCallRequest\x1a#.trunkline.admin.v1.GetCallResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12`\n" +
+	"\tTailCalls\x12$.trunkline.admin.v1.TailCallsRequest\x1a%.trunkline.admin.v1.TailCallsResponse\"\x04\xa8\xed\x18\x010\x01\x12f\n" +
+	"\vExportCalls\x12&.trunkline.admin.v1.ExportCallsRequest\x1a'.trunkline.admin.v1.ExportCallsResponse\"\x04\xa8\xed\x18\x010\x01\x12d\n" +
+	"\vGetCallBody\x12&.trunkline.admin.v1.GetCallBodyRequest\x1a'.trunkline.admin.v1.GetCallBodyResponse\"\x04\xa8\xed\x18\x02\x12s\n" +
+	"\x10DeleteCallBodies\x12+.trunkline.admin.v1.DeleteCallBodiesRequest\x1a,.trunkline.admin.v1.DeleteCallBodiesResponse\"\x04\xa8\xed\x18\x03\x12^\n" +
+	"\bListGaps\x12#.trunkline.admin.v1.ListGapsRequest\x1a$.trunkline.admin.v1.ListGapsResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12g\n" +
+	"\vListRefused\x12&.trunkline.admin.v1.ListRefusedRequest\x1a'.trunkline.admin.v1.ListRefusedResponse\"\a\xa8\xed\x18\x01\x90\x02\x01B\xd5\x01\n" +
 	"\x16com.trunkline.admin.v1B\tCallProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
 var (
@@ -1372,6 +1372,7 @@ func file_trunkline_admin_v1_call_proto_init() {
 	file_trunkline_admin_v1_call_stream_proto_init()
 	file_trunkline_admin_v1_filter_proto_init()
 	file_trunkline_admin_v1_gap_proto_init()
+	file_trunkline_admin_v1_role_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -800,7 +800,7 @@ var File_trunkline_admin_v1_config_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_config_proto_rawDesc = "" +
 	"\n" +
-	"\x1ftrunkline/admin/v1/config.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1etrunkline/admin/v1/group.proto\x1a\x1ctrunkline/admin/v1/key.proto\x1a trunkline/admin/v1/keyword.proto\x1a!trunkline/admin/v1/provider.proto\x1a!trunkline/admin/v1/revision.proto\x1a!trunkline/admin/v1/settings.proto\"\xca\x02\n" +
+	"\x1ftrunkline/admin/v1/config.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1etrunkline/admin/v1/group.proto\x1a\x1ctrunkline/admin/v1/key.proto\x1a trunkline/admin/v1/keyword.proto\x1a!trunkline/admin/v1/provider.proto\x1a!trunkline/admin/v1/revision.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a!trunkline/admin/v1/settings.proto\"\xca\x02\n" +
 	"\bResource\x12:\n" +
 	"\bprovider\x18\x01 \x01(\v2\x1c.trunkline.admin.v1.ProviderH\x00R\bprovider\x121\n" +
 	"\x05group\x18\x02 \x01(\v2\x19.trunkline.admin.v1.GroupH\x00R\x05group\x125\n" +
@@ -852,18 +852,18 @@ const file_trunkline_admin_v1_config_proto_rawDesc = "" +
 	"\x1fSTARTUP_APPLY_STATE_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18STARTUP_APPLY_STATE_NONE\x10\x01\x12\x1f\n" +
 	"\x1bSTARTUP_APPLY_STATE_APPLIED\x10\x02\x12\x1f\n" +
-	"\x1bSTARTUP_APPLY_STATE_REFUSED\x10\x032\xaf\a\n" +
-	"\rConfigService\x12^\n" +
-	"\vApplyConfig\x12&.trunkline.admin.v1.ApplyConfigRequest\x1a'.trunkline.admin.v1.ApplyConfigResponse\x12f\n" +
-	"\fExportConfig\x12'.trunkline.admin.v1.ExportConfigRequest\x1a(.trunkline.admin.v1.ExportConfigResponse\"\x03\x90\x02\x01\x12[\n" +
+	"\x1bSTARTUP_APPLY_STATE_REFUSED\x10\x032\xdb\a\n" +
+	"\rConfigService\x12d\n" +
+	"\vApplyConfig\x12&.trunkline.admin.v1.ApplyConfigRequest\x1a'.trunkline.admin.v1.ApplyConfigResponse\"\x04\xa8\xed\x18\x02\x12j\n" +
+	"\fExportConfig\x12'.trunkline.admin.v1.ExportConfigRequest\x1a(.trunkline.admin.v1.ExportConfigResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12a\n" +
 	"\n" +
-	"DiffConfig\x12%.trunkline.admin.v1.DiffConfigRequest\x1a&.trunkline.admin.v1.DiffConfigResponse\x12i\n" +
-	"\rListRevisions\x12(.trunkline.admin.v1.ListRevisionsRequest\x1a).trunkline.admin.v1.ListRevisionsResponse\"\x03\x90\x02\x01\x12c\n" +
-	"\vGetRevision\x12&.trunkline.admin.v1.GetRevisionRequest\x1a'.trunkline.admin.v1.GetRevisionResponse\"\x03\x90\x02\x01\x12i\n" +
-	"\rDiffRevisions\x12(.trunkline.admin.v1.DiffRevisionsRequest\x1a).trunkline.admin.v1.DiffRevisionsResponse\"\x03\x90\x02\x01\x12g\n" +
-	"\x0eRollBackConfig\x12).trunkline.admin.v1.RollBackConfigRequest\x1a*.trunkline.admin.v1.RollBackConfigResponse\x12d\n" +
-	"\rAdoptDatabase\x12(.trunkline.admin.v1.AdoptDatabaseRequest\x1a).trunkline.admin.v1.AdoptDatabaseResponse\x12o\n" +
-	"\x0fGetStartupApply\x12*.trunkline.admin.v1.GetStartupApplyRequest\x1a+.trunkline.admin.v1.GetStartupApplyResponse\"\x03\x90\x02\x01B\xd7\x01\n" +
+	"DiffConfig\x12%.trunkline.admin.v1.DiffConfigRequest\x1a&.trunkline.admin.v1.DiffConfigResponse\"\x04\xa8\xed\x18\x01\x12m\n" +
+	"\rListRevisions\x12(.trunkline.admin.v1.ListRevisionsRequest\x1a).trunkline.admin.v1.ListRevisionsResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12g\n" +
+	"\vGetRevision\x12&.trunkline.admin.v1.GetRevisionRequest\x1a'.trunkline.admin.v1.GetRevisionResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12m\n" +
+	"\rDiffRevisions\x12(.trunkline.admin.v1.DiffRevisionsRequest\x1a).trunkline.admin.v1.DiffRevisionsResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12m\n" +
+	"\x0eRollBackConfig\x12).trunkline.admin.v1.RollBackConfigRequest\x1a*.trunkline.admin.v1.RollBackConfigResponse\"\x04\xa8\xed\x18\x02\x12j\n" +
+	"\rAdoptDatabase\x12(.trunkline.admin.v1.AdoptDatabaseRequest\x1a).trunkline.admin.v1.AdoptDatabaseResponse\"\x04\xa8\xed\x18\x03\x12s\n" +
+	"\x0fGetStartupApply\x12*.trunkline.admin.v1.GetStartupApplyRequest\x1a+.trunkline.admin.v1.GetStartupApplyResponse\"\a\xa8\xed\x18\x01\x90\x02\x01B\xd7\x01\n" +
 	"\x16com.trunkline.admin.v1B\vConfigProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
 var (
@@ -961,6 +961,7 @@ func file_trunkline_admin_v1_config_proto_init() {
 	file_trunkline_admin_v1_keyword_proto_init()
 	file_trunkline_admin_v1_provider_proto_init()
 	file_trunkline_admin_v1_revision_proto_init()
+	file_trunkline_admin_v1_role_proto_init()
 	file_trunkline_admin_v1_settings_proto_init()
 	file_trunkline_admin_v1_config_proto_msgTypes[0].OneofWrappers = []any{
 		(*Resource_Provider)(nil),

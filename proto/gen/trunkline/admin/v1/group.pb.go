@@ -1579,7 +1579,7 @@ var File_trunkline_admin_v1_group_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\n" +
-	"\x1etrunkline/admin/v1/group.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a trunkline/admin/v1/refusal.proto\x1a!trunkline/admin/v1/settings.proto\x1a#trunkline/admin/v1/visibility.proto\"\xc7\t\n" +
+	"\x1etrunkline/admin/v1/group.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a trunkline/admin/v1/refusal.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a!trunkline/admin/v1/settings.proto\x1a#trunkline/admin/v1/visibility.proto\"\xc7\t\n" +
 	"\x05Group\x12\xa7\x02\n" +
 	"\x04name\x18\x01 \x01(\tB\x92\x02\xbaH\x8e\x02\xba\x01\x8a\x02\n" +
 	"\x04name\x12hmust be 1 to 128 bytes of UTF-8 without control or invisible characters and without spaces at either end\x1a\x97\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\p{Cc}\\\\p{Cf}\\\\p{Zl}\\\\p{Zp}]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x16\n" +
@@ -1719,16 +1719,16 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\x13CANDIDATE_ROLE_NEXT\x10\x02\x12\x1a\n" +
 	"\x16CANDIDATE_ROLE_STANDBY\x10\x03\x12\x1e\n" +
 	"\x1aCANDIDATE_ROLE_LAST_RESORT\x10\x04\x12\x1a\n" +
-	"\x16CANDIDATE_ROLE_PROBING\x10\x052\xbf\x05\n" +
-	"\fGroupService\x12`\n" +
+	"\x16CANDIDATE_ROLE_PROBING\x10\x052\xe1\x05\n" +
+	"\fGroupService\x12d\n" +
 	"\n" +
-	"ListGroups\x12%.trunkline.admin.v1.ListGroupsRequest\x1a&.trunkline.admin.v1.ListGroupsResponse\"\x03\x90\x02\x01\x12Z\n" +
-	"\bGetGroup\x12#.trunkline.admin.v1.GetGroupRequest\x1a$.trunkline.admin.v1.GetGroupResponse\"\x03\x90\x02\x01\x12^\n" +
-	"\vCreateGroup\x12&.trunkline.admin.v1.CreateGroupRequest\x1a'.trunkline.admin.v1.CreateGroupResponse\x12^\n" +
-	"\vUpdateGroup\x12&.trunkline.admin.v1.UpdateGroupRequest\x1a'.trunkline.admin.v1.UpdateGroupResponse\x12^\n" +
-	"\vDeleteGroup\x12&.trunkline.admin.v1.DeleteGroupRequest\x1a'.trunkline.admin.v1.DeleteGroupResponse\x12f\n" +
-	"\fExplainGroup\x12'.trunkline.admin.v1.ExplainGroupRequest\x1a(.trunkline.admin.v1.ExplainGroupResponse\"\x03\x90\x02\x01\x12i\n" +
-	"\rExplainGroups\x12(.trunkline.admin.v1.ExplainGroupsRequest\x1a).trunkline.admin.v1.ExplainGroupsResponse\"\x03\x90\x02\x01B\xd6\x01\n" +
+	"ListGroups\x12%.trunkline.admin.v1.ListGroupsRequest\x1a&.trunkline.admin.v1.ListGroupsResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12^\n" +
+	"\bGetGroup\x12#.trunkline.admin.v1.GetGroupRequest\x1a$.trunkline.admin.v1.GetGroupResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12d\n" +
+	"\vCreateGroup\x12&.trunkline.admin.v1.CreateGroupRequest\x1a'.trunkline.admin.v1.CreateGroupResponse\"\x04\xa8\xed\x18\x02\x12d\n" +
+	"\vUpdateGroup\x12&.trunkline.admin.v1.UpdateGroupRequest\x1a'.trunkline.admin.v1.UpdateGroupResponse\"\x04\xa8\xed\x18\x02\x12d\n" +
+	"\vDeleteGroup\x12&.trunkline.admin.v1.DeleteGroupRequest\x1a'.trunkline.admin.v1.DeleteGroupResponse\"\x04\xa8\xed\x18\x02\x12j\n" +
+	"\fExplainGroup\x12'.trunkline.admin.v1.ExplainGroupRequest\x1a(.trunkline.admin.v1.ExplainGroupResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12m\n" +
+	"\rExplainGroups\x12(.trunkline.admin.v1.ExplainGroupsRequest\x1a).trunkline.admin.v1.ExplainGroupsResponse\"\a\xa8\xed\x18\x01\x90\x02\x01B\xd6\x01\n" +
 	"\x16com.trunkline.admin.v1B\n" +
 	"GroupProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
@@ -1833,6 +1833,7 @@ func file_trunkline_admin_v1_group_proto_init() {
 	file_trunkline_admin_v1_call_body_proto_init()
 	file_trunkline_admin_v1_health_proto_init()
 	file_trunkline_admin_v1_refusal_proto_init()
+	file_trunkline_admin_v1_role_proto_init()
 	file_trunkline_admin_v1_settings_proto_init()
 	file_trunkline_admin_v1_visibility_proto_init()
 	file_trunkline_admin_v1_group_proto_msgTypes[0].OneofWrappers = []any{}

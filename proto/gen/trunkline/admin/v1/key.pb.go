@@ -1178,7 +1178,7 @@ var File_trunkline_admin_v1_key_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_key_proto_rawDesc = "" +
 	"\n" +
-	"\x1ctrunkline/admin/v1/key.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#trunkline/admin/v1/revocation.proto\x1a#trunkline/admin/v1/visibility.proto\"\xde\v\n" +
+	"\x1ctrunkline/admin/v1/key.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#trunkline/admin/v1/revocation.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a#trunkline/admin/v1/visibility.proto\"\xde\v\n" +
 	"\x06ApiKey\x12\xa7\x02\n" +
 	"\x04name\x18\x01 \x01(\tB\x92\x02\xbaH\x8e\x02\xba\x01\x8a\x02\n" +
 	"\x04name\x12hmust be 1 to 128 bytes of UTF-8 without control or invisible characters and without spaces at either end\x1a\x97\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\p{Cc}\\\\p{Cf}\\\\p{Zl}\\\\p{Zp}]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x16\n" +
@@ -1272,16 +1272,16 @@ const file_trunkline_admin_v1_key_proto_rawDesc = "" +
 	"\x14API_KEY_STATE_ACTIVE\x10\x01\x12\x1a\n" +
 	"\x16API_KEY_STATE_DISABLED\x10\x02\x12\x19\n" +
 	"\x15API_KEY_STATE_EXPIRED\x10\x03\x12\x19\n" +
-	"\x15API_KEY_STATE_REVOKED\x10\x042\xbf\x05\n" +
+	"\x15API_KEY_STATE_REVOKED\x10\x042\xe5\x05\n" +
 	"\n" +
-	"KeyService\x12c\n" +
-	"\vListApiKeys\x12&.trunkline.admin.v1.ListApiKeysRequest\x1a'.trunkline.admin.v1.ListApiKeysResponse\"\x03\x90\x02\x01\x12]\n" +
-	"\tGetApiKey\x12$.trunkline.admin.v1.GetApiKeyRequest\x1a%.trunkline.admin.v1.GetApiKeyResponse\"\x03\x90\x02\x01\x12a\n" +
-	"\fCreateApiKey\x12'.trunkline.admin.v1.CreateApiKeyRequest\x1a(.trunkline.admin.v1.CreateApiKeyResponse\x12a\n" +
-	"\fUpdateApiKey\x12'.trunkline.admin.v1.UpdateApiKeyRequest\x1a(.trunkline.admin.v1.UpdateApiKeyResponse\x12a\n" +
-	"\fDeleteApiKey\x12'.trunkline.admin.v1.DeleteApiKeyRequest\x1a(.trunkline.admin.v1.DeleteApiKeyResponse\x12a\n" +
-	"\fRevokeApiKey\x12'.trunkline.admin.v1.RevokeApiKeyRequest\x1a(.trunkline.admin.v1.RevokeApiKeyResponse\x12a\n" +
-	"\fRotateApiKey\x12'.trunkline.admin.v1.RotateApiKeyRequest\x1a(.trunkline.admin.v1.RotateApiKeyResponseB\xd4\x01\n" +
+	"KeyService\x12g\n" +
+	"\vListApiKeys\x12&.trunkline.admin.v1.ListApiKeysRequest\x1a'.trunkline.admin.v1.ListApiKeysResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12a\n" +
+	"\tGetApiKey\x12$.trunkline.admin.v1.GetApiKeyRequest\x1a%.trunkline.admin.v1.GetApiKeyResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12g\n" +
+	"\fCreateApiKey\x12'.trunkline.admin.v1.CreateApiKeyRequest\x1a(.trunkline.admin.v1.CreateApiKeyResponse\"\x04\xa8\xed\x18\x02\x12g\n" +
+	"\fUpdateApiKey\x12'.trunkline.admin.v1.UpdateApiKeyRequest\x1a(.trunkline.admin.v1.UpdateApiKeyResponse\"\x04\xa8\xed\x18\x02\x12g\n" +
+	"\fDeleteApiKey\x12'.trunkline.admin.v1.DeleteApiKeyRequest\x1a(.trunkline.admin.v1.DeleteApiKeyResponse\"\x04\xa8\xed\x18\x02\x12g\n" +
+	"\fRevokeApiKey\x12'.trunkline.admin.v1.RevokeApiKeyRequest\x1a(.trunkline.admin.v1.RevokeApiKeyResponse\"\x04\xa8\xed\x18\x02\x12g\n" +
+	"\fRotateApiKey\x12'.trunkline.admin.v1.RotateApiKeyRequest\x1a(.trunkline.admin.v1.RotateApiKeyResponse\"\x04\xa8\xed\x18\x02B\xd4\x01\n" +
 	"\x16com.trunkline.admin.v1B\bKeyProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
 var (
@@ -1372,6 +1372,7 @@ func file_trunkline_admin_v1_key_proto_init() {
 		return
 	}
 	file_trunkline_admin_v1_revocation_proto_init()
+	file_trunkline_admin_v1_role_proto_init()
 	file_trunkline_admin_v1_visibility_proto_init()
 	file_trunkline_admin_v1_key_proto_msgTypes[0].OneofWrappers = []any{}
 	type x struct{}

@@ -883,7 +883,7 @@ var File_trunkline_admin_v1_keyword_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_keyword_proto_rawDesc = "" +
 	"\n" +
-	" trunkline/admin/v1/keyword.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#trunkline/admin/v1/visibility.proto\"\x85\a\n" +
+	" trunkline/admin/v1/keyword.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a#trunkline/admin/v1/visibility.proto\"\x85\a\n" +
 	"\x0eFailureKeyword\x12\xa7\x02\n" +
 	"\x04name\x18\x01 \x01(\tB\x92\x02\xbaH\x8e\x02\xba\x01\x8a\x02\n" +
 	"\x04name\x12hmust be 1 to 128 bytes of UTF-8 without control or invisible characters and without spaces at either end\x1a\x97\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\p{Cc}\\\\p{Cf}\\\\p{Zl}\\\\p{Zp}]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x16\n" +
@@ -950,14 +950,14 @@ const file_trunkline_admin_v1_keyword_proto_rawDesc = "" +
 	"KeywordHit\x12\x17\n" +
 	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1a\n" +
 	"\bprovider\x18\x02 \x01(\tR\bprovider\x12\x12\n" +
-	"\x04text\x18\x03 \x01(\tR\x04text2\xf5\x05\n" +
-	"\x0eKeywordService\x12{\n" +
-	"\x13ListFailureKeywords\x12..trunkline.admin.v1.ListFailureKeywordsRequest\x1a/.trunkline.admin.v1.ListFailureKeywordsResponse\"\x03\x90\x02\x01\x12u\n" +
-	"\x11GetFailureKeyword\x12,.trunkline.admin.v1.GetFailureKeywordRequest\x1a-.trunkline.admin.v1.GetFailureKeywordResponse\"\x03\x90\x02\x01\x12y\n" +
-	"\x14CreateFailureKeyword\x12/.trunkline.admin.v1.CreateFailureKeywordRequest\x1a0.trunkline.admin.v1.CreateFailureKeywordResponse\x12y\n" +
-	"\x14UpdateFailureKeyword\x12/.trunkline.admin.v1.UpdateFailureKeywordRequest\x1a0.trunkline.admin.v1.UpdateFailureKeywordResponse\x12y\n" +
-	"\x14DeleteFailureKeyword\x12/.trunkline.admin.v1.DeleteFailureKeywordRequest\x1a0.trunkline.admin.v1.DeleteFailureKeywordResponse\x12~\n" +
-	"\x14DryRunFailureKeyword\x12/.trunkline.admin.v1.DryRunFailureKeywordRequest\x1a0.trunkline.admin.v1.DryRunFailureKeywordResponse\"\x03\x90\x02\x01B\xd8\x01\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text2\x94\x06\n" +
+	"\x0eKeywordService\x12\x7f\n" +
+	"\x13ListFailureKeywords\x12..trunkline.admin.v1.ListFailureKeywordsRequest\x1a/.trunkline.admin.v1.ListFailureKeywordsResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12y\n" +
+	"\x11GetFailureKeyword\x12,.trunkline.admin.v1.GetFailureKeywordRequest\x1a-.trunkline.admin.v1.GetFailureKeywordResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12\x7f\n" +
+	"\x14CreateFailureKeyword\x12/.trunkline.admin.v1.CreateFailureKeywordRequest\x1a0.trunkline.admin.v1.CreateFailureKeywordResponse\"\x04\xa8\xed\x18\x02\x12\x7f\n" +
+	"\x14UpdateFailureKeyword\x12/.trunkline.admin.v1.UpdateFailureKeywordRequest\x1a0.trunkline.admin.v1.UpdateFailureKeywordResponse\"\x04\xa8\xed\x18\x02\x12\x7f\n" +
+	"\x14DeleteFailureKeyword\x12/.trunkline.admin.v1.DeleteFailureKeywordRequest\x1a0.trunkline.admin.v1.DeleteFailureKeywordResponse\"\x04\xa8\xed\x18\x02\x12\x82\x01\n" +
+	"\x14DryRunFailureKeyword\x12/.trunkline.admin.v1.DryRunFailureKeywordRequest\x1a0.trunkline.admin.v1.DryRunFailureKeywordResponse\"\a\xa8\xed\x18\x01\x90\x02\x01B\xd8\x01\n" +
 	"\x16com.trunkline.admin.v1B\fKeywordProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
 var (
@@ -1027,6 +1027,7 @@ func file_trunkline_admin_v1_keyword_proto_init() {
 	if File_trunkline_admin_v1_keyword_proto != nil {
 		return
 	}
+	file_trunkline_admin_v1_role_proto_init()
 	file_trunkline_admin_v1_visibility_proto_init()
 	file_trunkline_admin_v1_keyword_proto_msgTypes[0].OneofWrappers = []any{}
 	type x struct{}

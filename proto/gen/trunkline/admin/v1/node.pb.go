@@ -980,7 +980,7 @@ var File_trunkline_admin_v1_node_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\n" +
-	"\x1dtrunkline/admin/v1/node.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a#trunkline/admin/v1/join_token.proto\x1a trunkline/admin/v1/refusal.proto\x1a#trunkline/admin/v1/revocation.proto\"\xd9\f\n" +
+	"\x1dtrunkline/admin/v1/node.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a#trunkline/admin/v1/join_token.proto\x1a trunkline/admin/v1/refusal.proto\x1a#trunkline/admin/v1/revocation.proto\x1a\x1dtrunkline/admin/v1/role.proto\"\xd9\f\n" +
 	"\x04Node\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x1c\n" +
@@ -1066,18 +1066,18 @@ const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\x13NODE_STATE_STARTING\x10\x06\x12\x17\n" +
 	"\x13NODE_STATE_DRAINING\x10\a\x12\x15\n" +
 	"\x11NODE_STATE_BEHIND\x10\b\x12\x14\n" +
-	"\x10NODE_STATE_READY\x10\t2\x9f\x06\n" +
-	"\vNodeService\x12]\n" +
-	"\tListNodes\x12$.trunkline.admin.v1.ListNodesRequest\x1a%.trunkline.admin.v1.ListNodesResponse\"\x03\x90\x02\x01\x12W\n" +
-	"\aGetNode\x12\".trunkline.admin.v1.GetNodeRequest\x1a#.trunkline.admin.v1.GetNodeResponse\"\x03\x90\x02\x01\x12X\n" +
-	"\tDrainNode\x12$.trunkline.admin.v1.DrainNodeRequest\x1a%.trunkline.admin.v1.DrainNodeResponse\x12[\n" +
+	"\x10NODE_STATE_READY\x10\t2\xc9\x06\n" +
+	"\vNodeService\x12a\n" +
+	"\tListNodes\x12$.trunkline.admin.v1.ListNodesRequest\x1a%.trunkline.admin.v1.ListNodesResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12[\n" +
+	"\aGetNode\x12\".trunkline.admin.v1.GetNodeRequest\x1a#.trunkline.admin.v1.GetNodeResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12^\n" +
+	"\tDrainNode\x12$.trunkline.admin.v1.DrainNodeRequest\x1a%.trunkline.admin.v1.DrainNodeResponse\"\x04\xa8\xed\x18\x02\x12a\n" +
 	"\n" +
-	"ForgetNode\x12%.trunkline.admin.v1.ForgetNodeRequest\x1a&.trunkline.admin.v1.ForgetNodeResponse\x12[\n" +
+	"ForgetNode\x12%.trunkline.admin.v1.ForgetNodeRequest\x1a&.trunkline.admin.v1.ForgetNodeResponse\"\x04\xa8\xed\x18\x02\x12a\n" +
 	"\n" +
-	"RevokeNode\x12%.trunkline.admin.v1.RevokeNodeRequest\x1a&.trunkline.admin.v1.RevokeNodeResponse\x12j\n" +
-	"\x0fCreateJoinToken\x12*.trunkline.admin.v1.CreateJoinTokenRequest\x1a+.trunkline.admin.v1.CreateJoinTokenResponse\x12l\n" +
-	"\x0eListJoinTokens\x12).trunkline.admin.v1.ListJoinTokensRequest\x1a*.trunkline.admin.v1.ListJoinTokensResponse\"\x03\x90\x02\x01\x12j\n" +
-	"\x0fDeleteJoinToken\x12*.trunkline.admin.v1.DeleteJoinTokenRequest\x1a+.trunkline.admin.v1.DeleteJoinTokenResponseB\xd5\x01\n" +
+	"RevokeNode\x12%.trunkline.admin.v1.RevokeNodeRequest\x1a&.trunkline.admin.v1.RevokeNodeResponse\"\x04\xa8\xed\x18\x02\x12p\n" +
+	"\x0fCreateJoinToken\x12*.trunkline.admin.v1.CreateJoinTokenRequest\x1a+.trunkline.admin.v1.CreateJoinTokenResponse\"\x04\xa8\xed\x18\x03\x12p\n" +
+	"\x0eListJoinTokens\x12).trunkline.admin.v1.ListJoinTokensRequest\x1a*.trunkline.admin.v1.ListJoinTokensResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12p\n" +
+	"\x0fDeleteJoinToken\x12*.trunkline.admin.v1.DeleteJoinTokenRequest\x1a+.trunkline.admin.v1.DeleteJoinTokenResponse\"\x04\xa8\xed\x18\x02B\xd5\x01\n" +
 	"\x16com.trunkline.admin.v1B\tNodeProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
 var (
@@ -1170,6 +1170,7 @@ func file_trunkline_admin_v1_node_proto_init() {
 	file_trunkline_admin_v1_join_token_proto_init()
 	file_trunkline_admin_v1_refusal_proto_init()
 	file_trunkline_admin_v1_revocation_proto_init()
+	file_trunkline_admin_v1_role_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

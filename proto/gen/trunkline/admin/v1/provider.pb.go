@@ -1583,7 +1583,7 @@ var File_trunkline_admin_v1_provider_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\n" +
-	"!trunkline/admin/v1/provider.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#trunkline/admin/v1/field_rule.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a\x1ftrunkline/admin/v1/import.proto\x1a\x1etrunkline/admin/v1/price.proto\x1a#trunkline/admin/v1/visibility.proto\"\xb5\n" +
+	"!trunkline/admin/v1/provider.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#trunkline/admin/v1/field_rule.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a\x1ftrunkline/admin/v1/import.proto\x1a\x1etrunkline/admin/v1/price.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a#trunkline/admin/v1/visibility.proto\"\xb5\n" +
 	"\n" +
 	"\bProvider\x12\xa7\x02\n" +
 	"\x04name\x18\x01 \x01(\tB\x92\x02\xbaH\x8e\x02\xba\x01\x8a\x02\n" +
@@ -1722,21 +1722,21 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\x17TEST_RESULT_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eTEST_RESULT_OK\x10\x01\x12\x16\n" +
 	"\x12TEST_RESULT_FAILED\x10\x02\x12\x17\n" +
-	"\x13TEST_RESULT_SKIPPED\x10\x032\x8c\n" +
+	"\x13TEST_RESULT_SKIPPED\x10\x032\xcc\n" +
 	"\n" +
-	"\x0fProviderService\x12i\n" +
-	"\rListProviders\x12(.trunkline.admin.v1.ListProvidersRequest\x1a).trunkline.admin.v1.ListProvidersResponse\"\x03\x90\x02\x01\x12c\n" +
-	"\vGetProvider\x12&.trunkline.admin.v1.GetProviderRequest\x1a'.trunkline.admin.v1.GetProviderResponse\"\x03\x90\x02\x01\x12g\n" +
-	"\x0eCreateProvider\x12).trunkline.admin.v1.CreateProviderRequest\x1a*.trunkline.admin.v1.CreateProviderResponse\x12g\n" +
-	"\x0eUpdateProvider\x12).trunkline.admin.v1.UpdateProviderRequest\x1a*.trunkline.admin.v1.UpdateProviderResponse\x12g\n" +
-	"\x0eDeleteProvider\x12).trunkline.admin.v1.DeleteProviderRequest\x1a*.trunkline.admin.v1.DeleteProviderResponse\x12x\n" +
-	"\x12ListProviderHealth\x12-.trunkline.admin.v1.ListProviderHealthRequest\x1a..trunkline.admin.v1.ListProviderHealthResponse\"\x03\x90\x02\x01\x12d\n" +
-	"\rResetCooldown\x12(.trunkline.admin.v1.ResetCooldownRequest\x1a).trunkline.admin.v1.ResetCooldownResponse\x12d\n" +
-	"\rPreviewImport\x12(.trunkline.admin.v1.PreviewImportRequest\x1a).trunkline.admin.v1.PreviewImportResponse\x12c\n" +
-	"\fImportModels\x12'.trunkline.admin.v1.ImportModelsRequest\x1a(.trunkline.admin.v1.ImportModelsResponse0\x01\x12c\n" +
-	"\vListImports\x12&.trunkline.admin.v1.ListImportsRequest\x1a'.trunkline.admin.v1.ListImportsResponse\"\x03\x90\x02\x01\x12y\n" +
-	"\x14RemoveImportedModels\x12/.trunkline.admin.v1.RemoveImportedModelsRequest\x1a0.trunkline.admin.v1.RemoveImportedModelsResponse\x12c\n" +
-	"\fTestProvider\x12'.trunkline.admin.v1.TestProviderRequest\x1a(.trunkline.admin.v1.TestProviderResponse0\x01B\xd9\x01\n" +
+	"\x0fProviderService\x12m\n" +
+	"\rListProviders\x12(.trunkline.admin.v1.ListProvidersRequest\x1a).trunkline.admin.v1.ListProvidersResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12g\n" +
+	"\vGetProvider\x12&.trunkline.admin.v1.GetProviderRequest\x1a'.trunkline.admin.v1.GetProviderResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12m\n" +
+	"\x0eCreateProvider\x12).trunkline.admin.v1.CreateProviderRequest\x1a*.trunkline.admin.v1.CreateProviderResponse\"\x04\xa8\xed\x18\x02\x12m\n" +
+	"\x0eUpdateProvider\x12).trunkline.admin.v1.UpdateProviderRequest\x1a*.trunkline.admin.v1.UpdateProviderResponse\"\x04\xa8\xed\x18\x02\x12m\n" +
+	"\x0eDeleteProvider\x12).trunkline.admin.v1.DeleteProviderRequest\x1a*.trunkline.admin.v1.DeleteProviderResponse\"\x04\xa8\xed\x18\x02\x12|\n" +
+	"\x12ListProviderHealth\x12-.trunkline.admin.v1.ListProviderHealthRequest\x1a..trunkline.admin.v1.ListProviderHealthResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12j\n" +
+	"\rResetCooldown\x12(.trunkline.admin.v1.ResetCooldownRequest\x1a).trunkline.admin.v1.ResetCooldownResponse\"\x04\xa8\xed\x18\x02\x12j\n" +
+	"\rPreviewImport\x12(.trunkline.admin.v1.PreviewImportRequest\x1a).trunkline.admin.v1.PreviewImportResponse\"\x04\xa8\xed\x18\x02\x12i\n" +
+	"\fImportModels\x12'.trunkline.admin.v1.ImportModelsRequest\x1a(.trunkline.admin.v1.ImportModelsResponse\"\x04\xa8\xed\x18\x020\x01\x12g\n" +
+	"\vListImports\x12&.trunkline.admin.v1.ListImportsRequest\x1a'.trunkline.admin.v1.ListImportsResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12\x7f\n" +
+	"\x14RemoveImportedModels\x12/.trunkline.admin.v1.RemoveImportedModelsRequest\x1a0.trunkline.admin.v1.RemoveImportedModelsResponse\"\x04\xa8\xed\x18\x02\x12i\n" +
+	"\fTestProvider\x12'.trunkline.admin.v1.TestProviderRequest\x1a(.trunkline.admin.v1.TestProviderResponse\"\x04\xa8\xed\x18\x020\x01B\xd9\x01\n" +
 	"\x16com.trunkline.admin.v1B\rProviderProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
 var (
@@ -1869,6 +1869,7 @@ func file_trunkline_admin_v1_provider_proto_init() {
 	file_trunkline_admin_v1_health_proto_init()
 	file_trunkline_admin_v1_import_proto_init()
 	file_trunkline_admin_v1_price_proto_init()
+	file_trunkline_admin_v1_role_proto_init()
 	file_trunkline_admin_v1_visibility_proto_init()
 	file_trunkline_admin_v1_provider_proto_msgTypes[0].OneofWrappers = []any{}
 	file_trunkline_admin_v1_provider_proto_msgTypes[1].OneofWrappers = []any{}

@@ -34,8 +34,10 @@ type Token struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it stops working; never when unset.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
-	// It may read the bodies of calls; default false.
-	ReadBodies    bool `protobuf:"varint,5,opt,name=read_bodies,json=readBodies,proto3" json:"read_bodies,omitempty"`
+	// It may read the bodies of calls; default false. Needs the operator role at least.
+	ReadBodies bool `protobuf:"varint,5,opt,name=read_bodies,json=readBodies,proto3" json:"read_bodies,omitempty"`
+	// What it may do, at most what its creator may. Default: operator, or the creator's own role where that is less.
+	Role          Role `protobuf:"varint,6,opt,name=role,proto3,enum=trunkline.admin.v1.Role" json:"role,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -103,6 +105,13 @@ func (x *Token) GetReadBodies() bool {
 		return x.ReadBodies
 	}
 	return false
+}
+
+func (x *Token) GetRole() Role {
+	if x != nil {
+		return x.Role
+	}
+	return Role_ROLE_UNSPECIFIED
 }
 
 type LoginRequest struct {
@@ -413,8 +422,10 @@ type WhoAmIResponse struct {
 	DefaultPassword bool `protobuf:"varint,4,opt,name=default_password,json=defaultPassword,proto3" json:"default_password,omitempty"`
 	// ChangePassword works for this caller: it is signed in to the console, and the password is not set by ADMIN_PASSWORD.
 	CanChangePassword bool `protobuf:"varint,5,opt,name=can_change_password,json=canChangePassword,proto3" json:"can_change_password,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// What the caller may do.
+	Role          Role `protobuf:"varint,210,opt,name=role,proto3,enum=trunkline.admin.v1.Role" json:"role,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WhoAmIResponse) Reset() {
@@ -480,6 +491,13 @@ func (x *WhoAmIResponse) GetCanChangePassword() bool {
 		return x.CanChangePassword
 	}
 	return false
+}
+
+func (x *WhoAmIResponse) GetRole() Role {
+	if x != nil {
+		return x.Role
+	}
+	return Role_ROLE_UNSPECIFIED
 }
 
 type ListTokensRequest struct {
@@ -745,7 +763,7 @@ var File_trunkline_admin_v1_session_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_session_proto_rawDesc = "" +
 	"\n" +
-	" trunkline/admin/v1/session.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#trunkline/admin/v1/visibility.proto\"\xeb\x01\n" +
+	" trunkline/admin/v1/session.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a#trunkline/admin/v1/visibility.proto\"\xa3\x02\n" +
 	"\x05Token\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01(\x80\x01R\x04name\x12!\n" +
@@ -755,7 +773,8 @@ const file_trunkline_admin_v1_session_proto_rawDesc = "" +
 	"\vexpire_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"expireTime\x12\x1f\n" +
 	"\vread_bodies\x18\x05 \x01(\bR\n" +
-	"readBodies\"b\n" +
+	"readBodies\x126\n" +
+	"\x04role\x18\x06 \x01(\x0e2\x18.trunkline.admin.v1.RoleB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04role\"b\n" +
 	"\fLoginRequest\x12&\n" +
 	"\busername\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01(\x80\x02R\busername\x12*\n" +
@@ -768,14 +787,15 @@ const file_trunkline_admin_v1_session_proto_rawDesc = "" +
 	"\x10current_password\x18\x01 \x01(\tB\x0e\xbaH\ar\x05\x10\x01(\x80\b\xa0\xed\x18\x02R\x0fcurrentPassword\x121\n" +
 	"\fnew_password\x18\x02 \x01(\tB\x0e\xbaH\ar\x05 \b(\x80\b\xa0\xed\x18\x02R\vnewPassword\"\x18\n" +
 	"\x16ChangePasswordResponse\"\x0f\n" +
-	"\rWhoAmIRequest\"\xc2\x01\n" +
+	"\rWhoAmIRequest\"\xf1\x01\n" +
 	"\x0eWhoAmIResponse\x12\x1a\n" +
 	"\busername\x18\x01 \x01(\tR\busername\x12\x1f\n" +
 	"\vgateway_url\x18\x02 \x01(\tR\n" +
 	"gatewayUrl\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\tR\aversion\x12)\n" +
 	"\x10default_password\x18\x04 \x01(\bR\x0fdefaultPassword\x12.\n" +
-	"\x13can_change_password\x18\x05 \x01(\bR\x11canChangePassword\"\x13\n" +
+	"\x13can_change_password\x18\x05 \x01(\bR\x11canChangePassword\x12-\n" +
+	"\x04role\x18\xd2\x01 \x01(\x0e2\x18.trunkline.admin.v1.RoleR\x04role\"\x13\n" +
 	"\x11ListTokensRequest\"G\n" +
 	"\x12ListTokensResponse\x121\n" +
 	"\x06tokens\x18\x01 \x03(\v2\x19.trunkline.admin.v1.TokenR\x06tokens\"M\n" +
@@ -786,17 +806,17 @@ const file_trunkline_admin_v1_session_proto_rawDesc = "" +
 	"\x06secret\x18\x02 \x01(\tR\x06secret\"0\n" +
 	"\x12DeleteTokenRequest\x12\x1a\n" +
 	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\"\x15\n" +
-	"\x13DeleteTokenResponse2\xee\x02\n" +
-	"\x0eSessionService\x12L\n" +
-	"\x05Login\x12 .trunkline.admin.v1.LoginRequest\x1a!.trunkline.admin.v1.LoginResponse\x12O\n" +
-	"\x06Logout\x12!.trunkline.admin.v1.LogoutRequest\x1a\".trunkline.admin.v1.LogoutResponse\x12g\n" +
-	"\x0eChangePassword\x12).trunkline.admin.v1.ChangePasswordRequest\x1a*.trunkline.admin.v1.ChangePasswordResponse\x12T\n" +
-	"\x06WhoAmI\x12!.trunkline.admin.v1.WhoAmIRequest\x1a\".trunkline.admin.v1.WhoAmIResponse\"\x03\x90\x02\x012\xb0\x02\n" +
-	"\fTokenService\x12`\n" +
+	"\x13DeleteTokenResponse2\x84\x03\n" +
+	"\x0eSessionService\x12R\n" +
+	"\x05Login\x12 .trunkline.admin.v1.LoginRequest\x1a!.trunkline.admin.v1.LoginResponse\"\x04\xb0\xed\x18\x01\x12U\n" +
+	"\x06Logout\x12!.trunkline.admin.v1.LogoutRequest\x1a\".trunkline.admin.v1.LogoutResponse\"\x04\xa8\xed\x18\x01\x12m\n" +
+	"\x0eChangePassword\x12).trunkline.admin.v1.ChangePasswordRequest\x1a*.trunkline.admin.v1.ChangePasswordResponse\"\x04\xa8\xed\x18\x01\x12X\n" +
+	"\x06WhoAmI\x12!.trunkline.admin.v1.WhoAmIRequest\x1a\".trunkline.admin.v1.WhoAmIResponse\"\a\xa8\xed\x18\x01\x90\x02\x012\xc0\x02\n" +
+	"\fTokenService\x12d\n" +
 	"\n" +
-	"ListTokens\x12%.trunkline.admin.v1.ListTokensRequest\x1a&.trunkline.admin.v1.ListTokensResponse\"\x03\x90\x02\x01\x12^\n" +
-	"\vCreateToken\x12&.trunkline.admin.v1.CreateTokenRequest\x1a'.trunkline.admin.v1.CreateTokenResponse\x12^\n" +
-	"\vDeleteToken\x12&.trunkline.admin.v1.DeleteTokenRequest\x1a'.trunkline.admin.v1.DeleteTokenResponseB\xd8\x01\n" +
+	"ListTokens\x12%.trunkline.admin.v1.ListTokensRequest\x1a&.trunkline.admin.v1.ListTokensResponse\"\a\xa8\xed\x18\x03\x90\x02\x01\x12d\n" +
+	"\vCreateToken\x12&.trunkline.admin.v1.CreateTokenRequest\x1a'.trunkline.admin.v1.CreateTokenResponse\"\x04\xa8\xed\x18\x03\x12d\n" +
+	"\vDeleteToken\x12&.trunkline.admin.v1.DeleteTokenRequest\x1a'.trunkline.admin.v1.DeleteTokenResponse\"\x04\xa8\xed\x18\x03B\xd8\x01\n" +
 	"\x16com.trunkline.admin.v1B\fSessionProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
 var (
@@ -829,32 +849,35 @@ var file_trunkline_admin_v1_session_proto_goTypes = []any{
 	(*DeleteTokenRequest)(nil),     // 13: trunkline.admin.v1.DeleteTokenRequest
 	(*DeleteTokenResponse)(nil),    // 14: trunkline.admin.v1.DeleteTokenResponse
 	(*timestamppb.Timestamp)(nil),  // 15: google.protobuf.Timestamp
+	(Role)(0),                      // 16: trunkline.admin.v1.Role
 }
 var file_trunkline_admin_v1_session_proto_depIdxs = []int32{
 	15, // 0: trunkline.admin.v1.Token.create_time:type_name -> google.protobuf.Timestamp
 	15, // 1: trunkline.admin.v1.Token.expire_time:type_name -> google.protobuf.Timestamp
-	0,  // 2: trunkline.admin.v1.ListTokensResponse.tokens:type_name -> trunkline.admin.v1.Token
-	0,  // 3: trunkline.admin.v1.CreateTokenRequest.token:type_name -> trunkline.admin.v1.Token
-	0,  // 4: trunkline.admin.v1.CreateTokenResponse.token:type_name -> trunkline.admin.v1.Token
-	1,  // 5: trunkline.admin.v1.SessionService.Login:input_type -> trunkline.admin.v1.LoginRequest
-	3,  // 6: trunkline.admin.v1.SessionService.Logout:input_type -> trunkline.admin.v1.LogoutRequest
-	5,  // 7: trunkline.admin.v1.SessionService.ChangePassword:input_type -> trunkline.admin.v1.ChangePasswordRequest
-	7,  // 8: trunkline.admin.v1.SessionService.WhoAmI:input_type -> trunkline.admin.v1.WhoAmIRequest
-	9,  // 9: trunkline.admin.v1.TokenService.ListTokens:input_type -> trunkline.admin.v1.ListTokensRequest
-	11, // 10: trunkline.admin.v1.TokenService.CreateToken:input_type -> trunkline.admin.v1.CreateTokenRequest
-	13, // 11: trunkline.admin.v1.TokenService.DeleteToken:input_type -> trunkline.admin.v1.DeleteTokenRequest
-	2,  // 12: trunkline.admin.v1.SessionService.Login:output_type -> trunkline.admin.v1.LoginResponse
-	4,  // 13: trunkline.admin.v1.SessionService.Logout:output_type -> trunkline.admin.v1.LogoutResponse
-	6,  // 14: trunkline.admin.v1.SessionService.ChangePassword:output_type -> trunkline.admin.v1.ChangePasswordResponse
-	8,  // 15: trunkline.admin.v1.SessionService.WhoAmI:output_type -> trunkline.admin.v1.WhoAmIResponse
-	10, // 16: trunkline.admin.v1.TokenService.ListTokens:output_type -> trunkline.admin.v1.ListTokensResponse
-	12, // 17: trunkline.admin.v1.TokenService.CreateToken:output_type -> trunkline.admin.v1.CreateTokenResponse
-	14, // 18: trunkline.admin.v1.TokenService.DeleteToken:output_type -> trunkline.admin.v1.DeleteTokenResponse
-	12, // [12:19] is the sub-list for method output_type
-	5,  // [5:12] is the sub-list for method input_type
-	5,  // [5:5] is the sub-list for extension type_name
-	5,  // [5:5] is the sub-list for extension extendee
-	0,  // [0:5] is the sub-list for field type_name
+	16, // 2: trunkline.admin.v1.Token.role:type_name -> trunkline.admin.v1.Role
+	16, // 3: trunkline.admin.v1.WhoAmIResponse.role:type_name -> trunkline.admin.v1.Role
+	0,  // 4: trunkline.admin.v1.ListTokensResponse.tokens:type_name -> trunkline.admin.v1.Token
+	0,  // 5: trunkline.admin.v1.CreateTokenRequest.token:type_name -> trunkline.admin.v1.Token
+	0,  // 6: trunkline.admin.v1.CreateTokenResponse.token:type_name -> trunkline.admin.v1.Token
+	1,  // 7: trunkline.admin.v1.SessionService.Login:input_type -> trunkline.admin.v1.LoginRequest
+	3,  // 8: trunkline.admin.v1.SessionService.Logout:input_type -> trunkline.admin.v1.LogoutRequest
+	5,  // 9: trunkline.admin.v1.SessionService.ChangePassword:input_type -> trunkline.admin.v1.ChangePasswordRequest
+	7,  // 10: trunkline.admin.v1.SessionService.WhoAmI:input_type -> trunkline.admin.v1.WhoAmIRequest
+	9,  // 11: trunkline.admin.v1.TokenService.ListTokens:input_type -> trunkline.admin.v1.ListTokensRequest
+	11, // 12: trunkline.admin.v1.TokenService.CreateToken:input_type -> trunkline.admin.v1.CreateTokenRequest
+	13, // 13: trunkline.admin.v1.TokenService.DeleteToken:input_type -> trunkline.admin.v1.DeleteTokenRequest
+	2,  // 14: trunkline.admin.v1.SessionService.Login:output_type -> trunkline.admin.v1.LoginResponse
+	4,  // 15: trunkline.admin.v1.SessionService.Logout:output_type -> trunkline.admin.v1.LogoutResponse
+	6,  // 16: trunkline.admin.v1.SessionService.ChangePassword:output_type -> trunkline.admin.v1.ChangePasswordResponse
+	8,  // 17: trunkline.admin.v1.SessionService.WhoAmI:output_type -> trunkline.admin.v1.WhoAmIResponse
+	10, // 18: trunkline.admin.v1.TokenService.ListTokens:output_type -> trunkline.admin.v1.ListTokensResponse
+	12, // 19: trunkline.admin.v1.TokenService.CreateToken:output_type -> trunkline.admin.v1.CreateTokenResponse
+	14, // 20: trunkline.admin.v1.TokenService.DeleteToken:output_type -> trunkline.admin.v1.DeleteTokenResponse
+	14, // [14:21] is the sub-list for method output_type
+	7,  // [7:14] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_session_proto_init() }
@@ -862,6 +885,7 @@ func file_trunkline_admin_v1_session_proto_init() {
 	if File_trunkline_admin_v1_session_proto != nil {
 		return
 	}
+	file_trunkline_admin_v1_role_proto_init()
 	file_trunkline_admin_v1_visibility_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -667,7 +667,7 @@ var File_trunkline_admin_v1_settings_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"!trunkline/admin/v1/settings.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#trunkline/admin/v1/visibility.proto\"\xe2\x04\n" +
+	"!trunkline/admin/v1/settings.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a#trunkline/admin/v1/visibility.proto\"\xe2\x04\n" +
 	"\bSettings\x12\x12\n" +
 	"\x04etag\x18\x01 \x01(\tR\x04etag\x12A\n" +
 	"\vupdate_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\n" +
@@ -727,10 +727,10 @@ const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
 	"updateMask\"R\n" +
 	"\x16UpdateSettingsResponse\x128\n" +
-	"\bsettings\x18\x01 \x01(\v2\x1c.trunkline.admin.v1.SettingsR\bsettings2\xdf\x01\n" +
-	"\x0fSettingsService\x12c\n" +
-	"\vGetSettings\x12&.trunkline.admin.v1.GetSettingsRequest\x1a'.trunkline.admin.v1.GetSettingsResponse\"\x03\x90\x02\x01\x12g\n" +
-	"\x0eUpdateSettings\x12).trunkline.admin.v1.UpdateSettingsRequest\x1a*.trunkline.admin.v1.UpdateSettingsResponseB\xd9\x01\n" +
+	"\bsettings\x18\x01 \x01(\v2\x1c.trunkline.admin.v1.SettingsR\bsettings2\xe9\x01\n" +
+	"\x0fSettingsService\x12g\n" +
+	"\vGetSettings\x12&.trunkline.admin.v1.GetSettingsRequest\x1a'.trunkline.admin.v1.GetSettingsResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12m\n" +
+	"\x0eUpdateSettings\x12).trunkline.admin.v1.UpdateSettingsRequest\x1a*.trunkline.admin.v1.UpdateSettingsResponse\"\x04\xa8\xed\x18\x02B\xd9\x01\n" +
 	"\x16com.trunkline.admin.v1B\rSettingsProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
 var (
@@ -802,6 +802,7 @@ func file_trunkline_admin_v1_settings_proto_init() {
 	if File_trunkline_admin_v1_settings_proto != nil {
 		return
 	}
+	file_trunkline_admin_v1_role_proto_init()
 	file_trunkline_admin_v1_visibility_proto_init()
 	file_trunkline_admin_v1_settings_proto_msgTypes[1].OneofWrappers = []any{}
 	type x struct{}

@@ -1543,7 +1543,7 @@ var File_trunkline_admin_v1_usage_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_usage_proto_rawDesc = "" +
 	"\n" +
-	"\x1etrunkline/admin/v1/usage.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftrunkline/admin/v1/filter.proto\"\x8d\x04\n" +
+	"\x1etrunkline/admin/v1/usage.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftrunkline/admin/v1/filter.proto\x1a\x1dtrunkline/admin/v1/role.proto\"\x8d\x04\n" +
 	"\vUsageTotals\x12\x14\n" +
 	"\x05calls\x18\x01 \x01(\x03R\x05calls\x12\x19\n" +
 	"\bok_calls\x18\x02 \x01(\x03R\aokCalls\x12\x1a\n" +
@@ -1666,13 +1666,13 @@ const file_trunkline_admin_v1_usage_proto_rawDesc = "" +
 	"\x11USAGE_ORDER_CALLS\x10\x01\x12\x14\n" +
 	"\x10USAGE_ORDER_COST\x10\x02\x12\x16\n" +
 	"\x12USAGE_ORDER_TOKENS\x10\x03\x12\x18\n" +
-	"\x14USAGE_ORDER_FAILURES\x10\x042\xc3\x04\n" +
-	"\fUsageService\x12l\n" +
-	"\x0eSummarizeUsage\x12).trunkline.admin.v1.SummarizeUsageRequest\x1a*.trunkline.admin.v1.SummarizeUsageResponse\"\x03\x90\x02\x01\x12l\n" +
-	"\x0eGetUsageSeries\x12).trunkline.admin.v1.GetUsageSeriesRequest\x1a*.trunkline.admin.v1.GetUsageSeriesResponse\"\x03\x90\x02\x01\x12l\n" +
-	"\x0eBreakDownUsage\x12).trunkline.admin.v1.BreakDownUsageRequest\x1a*.trunkline.admin.v1.BreakDownUsageResponse\"\x03\x90\x02\x01\x12r\n" +
-	"\x10GetAttemptSeries\x12+.trunkline.admin.v1.GetAttemptSeriesRequest\x1a,.trunkline.admin.v1.GetAttemptSeriesResponse\"\x03\x90\x02\x01\x12u\n" +
-	"\x11BreakDownAttempts\x12,.trunkline.admin.v1.BreakDownAttemptsRequest\x1a-.trunkline.admin.v1.BreakDownAttemptsResponse\"\x03\x90\x02\x01B\xd6\x01\n" +
+	"\x14USAGE_ORDER_FAILURES\x10\x042\xd7\x04\n" +
+	"\fUsageService\x12p\n" +
+	"\x0eSummarizeUsage\x12).trunkline.admin.v1.SummarizeUsageRequest\x1a*.trunkline.admin.v1.SummarizeUsageResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12p\n" +
+	"\x0eGetUsageSeries\x12).trunkline.admin.v1.GetUsageSeriesRequest\x1a*.trunkline.admin.v1.GetUsageSeriesResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12p\n" +
+	"\x0eBreakDownUsage\x12).trunkline.admin.v1.BreakDownUsageRequest\x1a*.trunkline.admin.v1.BreakDownUsageResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12v\n" +
+	"\x10GetAttemptSeries\x12+.trunkline.admin.v1.GetAttemptSeriesRequest\x1a,.trunkline.admin.v1.GetAttemptSeriesResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12y\n" +
+	"\x11BreakDownAttempts\x12,.trunkline.admin.v1.BreakDownAttemptsRequest\x1a-.trunkline.admin.v1.BreakDownAttemptsResponse\"\a\xa8\xed\x18\x01\x90\x02\x01B\xd6\x01\n" +
 	"\x16com.trunkline.admin.v1B\n" +
 	"UsageProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
@@ -1786,6 +1786,7 @@ func file_trunkline_admin_v1_usage_proto_init() {
 		return
 	}
 	file_trunkline_admin_v1_filter_proto_init()
+	file_trunkline_admin_v1_role_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -29,7 +29,8 @@ func tokenService() cli.Service {
 			"trunkline.admin.v1.Token.expire_time":        "When it stops working; never when unset.",
 			"trunkline.admin.v1.Token.last_four":          "Last four characters, to recognise it.",
 			"trunkline.admin.v1.Token.name":               "Unique name.",
-			"trunkline.admin.v1.Token.read_bodies":        "It may read the bodies of calls; default false.",
+			"trunkline.admin.v1.Token.read_bodies":        "It may read the bodies of calls; default false. Needs the operator role at least.",
+			"trunkline.admin.v1.Token.role":               "What it may do, at most what its creator may. Default: operator, or the creator's own role where that is less.",
 		},
 	}
 }

@@ -1,0 +1,89 @@
+package adminapi_test
+
+import (
+	"strings"
+	"testing"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+
+	"github.com/trunkline-ai/trunkline/internal/domain/role"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+var roles = []adminv1.Role{adminv1.Role_ROLE_VIEWER, adminv1.Role_ROLE_OPERATOR, adminv1.Role_ROLE_OWNER}
+
+// What a method needs is declared in its proto; one that declares nothing would be for owners only, which
+// nobody meant.
+func TestEveryMethodDeclaresItsRole(t *testing.T) {
+	t.Parallel()
+	for _, m := range methods(t) {
+		declared := role.Required(m) != adminv1.Role_ROLE_UNSPECIFIED
+		if declared == role.BeforeSignIn(m) {
+			t.Errorf("%s: give it either required_role or before_sign_in in its proto", procedure(m))
+		}
+	}
+}
+
+// Every method, streams too, refuses each role below its own over every protocol, before it looks at the request.
+func TestRolesAreEnforced(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	admin := e.admin(t)
+	protocols := map[string][]connecthttp.Option{
+		"connect": nil,
+		"grpc":    {connecthttp.WithGRPC(), connecthttp.WithSendCodec(connect.CodecNameProto)},
+	}
+	for _, r := range roles {
+		name := role.Name(r)
+		token := header{"Authorization": "Bearer " + admin.bearerOf(t, name, r)}
+		for protocol, options := range protocols {
+			t.Run(name+" over "+protocol, func(t *testing.T) {
+				t.Parallel()
+				c := e.client(t, token, options...)
+				for _, m := range methods(t) {
+					err := c.invoke(t, m)
+					refused := connect.CodeOf(err) == connect.CodePermissionDenied && strings.HasPrefix(err.Error(), "permission_denied: this needs the ")
+					if want := role.Required(m) > r; refused != want {
+						t.Errorf("%s: %v, want a refusal: %t", procedure(m), err, want)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestARefusalSaysWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	viewer := e.client(t, header{"Authorization": "Bearer " + e.admin(t).bearerOf(t, "reader", adminv1.Role_ROLE_VIEWER)})
+	_, err := viewer.groups.DeleteGroup(t.Context(), &adminv1.DeleteGroupRequest{Name: "g"})
+	want := `this needs the operator role, and the token "reader" has the viewer role: use a token with more, or sign in`
+	if got := wantCode(t, err, connect.CodePermissionDenied).Message(); got != want {
+		t.Errorf("message %q, want %q", got, want)
+	}
+	if who := ok(viewer.whoAmI(t))(t); who.GetRole() != adminv1.Role_ROLE_VIEWER {
+		t.Errorf("who am I: %v", who)
+	}
+}
+
+func TestTokenRoles(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	admin := e.admin(t)
+	create := func(c *client, token *adminv1.Token) (*adminv1.Token, error) {
+		res, err := c.tokens.CreateToken(t.Context(), &adminv1.CreateTokenRequest{Token: token})
+		return res.GetToken(), err
+	}
+	if made := ok(create(admin, &adminv1.Token{Name: "unspecified"}))(t); made.GetRole() != adminv1.Role_ROLE_OPERATOR {
+		t.Errorf("without a role it has %s", made.GetRole())
+	}
+	_, err := create(admin, &adminv1.Token{Name: "v", Role: adminv1.Role_ROLE_VIEWER, ReadBodies: true})
+	if got := violations(t, err); len(got) != 1 || got[0] != "token.read_bodies: needs the operator role" {
+		t.Errorf("violations %q", got)
+	}
+	_, err = create(admin, &adminv1.Token{Name: "v", Role: 17})
+	if got := violations(t, err); len(got) != 1 || !strings.HasPrefix(got[0], "token.role: ") {
+		t.Errorf("violations %q", got)
+	}
+}
