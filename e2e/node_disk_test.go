@@ -23,7 +23,7 @@ func onServer(t *testing.T) (*stack, *testenv.PostgresServer) {
 	s := newStack(t)
 	database := testenv.NewPostgres(t)
 	s.plane = programs.Start(t, "trunkline-controlplane", []string{
-		"ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret", "DATABASE_URL=" + database.Database(t),
+		"TRUNKLINE_DRAIN_DELAY=0s", "ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret", "DATABASE_URL=" + database.Database(t),
 		"TRUNKLINE_SECRET_KEY=" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef")),
 		"TRUNKLINE_JOIN_TOKEN=" + joinToken,
 	}, "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", s.config, "--apply-mode", "replace")

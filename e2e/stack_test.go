@@ -110,7 +110,7 @@ func newStack(t *testing.T) *stack {
 func allInOne(t *testing.T) *stack {
 	t.Helper()
 	s := newStack(t)
-	s.all = programs.Start(t, "trunkline", []string{"ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret"},
+	s.all = programs.Start(t, "trunkline", []string{"TRUNKLINE_DRAIN_DELAY=0s", "ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret"},
 		"--listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
 	s.api, s.admin = s.all.Address("console"), s.all.Address("console")
 	s.awaitNodes(1)
@@ -123,7 +123,7 @@ func distributed(t *testing.T) *stack {
 	s := newStack(t)
 	key := base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef"))
 	s.plane = programs.Start(t, "trunkline-controlplane", []string{
-		"ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret", "DATABASE_URL=" + testenv.Postgres(t),
+		"TRUNKLINE_DRAIN_DELAY=0s", "ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret", "DATABASE_URL=" + testenv.Postgres(t),
 		"TRUNKLINE_SECRET_KEY=" + key, "TRUNKLINE_JOIN_TOKEN=" + joinToken,
 	}, "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
 	for i := range 2 {

@@ -19,6 +19,10 @@ func start(ctx context.Context) error {
 	set := settings.New(settings.Config{
 		Program: "trunkline-controlplane",
 		About:   "The control plane of Trunkline: configuration, console, admin API and the nodes' link.",
+		Commands: []settings.Command{
+			{Name: "migrate", About: "bring the database's schema up to date, and end; servers then run with --no-migrate"},
+			{Name: "healthcheck", About: "ask the process that runs with the same settings whether it is ready: exit code 0 if so, else 1"},
+		},
 	})
 	var process server.Process
 	process.Register(set)
@@ -27,9 +31,15 @@ func start(ctx context.Context) error {
 	if err := set.Parse(os.Args[1:]); err != nil {
 		return err
 	}
+	if set.Command() == "healthcheck" {
+		return ops.Probe(ctx, process.OpsAddress())
+	}
 	log, err := logging.Logger(os.Stderr)
 	if err != nil {
 		return err
+	}
+	if set.Command() == "migrate" {
+		return process.Migrate(ctx, log)
 	}
 	memory := memlimit.Apply()
 	log.Info("memory", "limit_bytes", memory.Bytes, "from", memory.Source)

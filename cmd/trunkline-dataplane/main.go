@@ -19,6 +19,9 @@ func start(ctx context.Context, hurry <-chan struct{}) error {
 	set := settings.New(settings.Config{
 		Program: "trunkline-dataplane",
 		About:   "A data-plane node of Trunkline: it serves /v1 from the control plane's snapshot.",
+		Commands: []settings.Command{
+			{Name: "healthcheck", About: "ask the process that runs with the same settings whether it is ready: exit code 0 if so, else 1"},
+		},
 	})
 	var process server.Process
 	process.Register(set)
@@ -26,6 +29,9 @@ func start(ctx context.Context, hurry <-chan struct{}) error {
 	logging.Register(set)
 	if err := set.Parse(os.Args[1:]); err != nil {
 		return err
+	}
+	if set.Command() == "healthcheck" {
+		return ops.Probe(ctx, process.OpsAddress())
 	}
 	log, err := logging.Logger(os.Stderr)
 	if err != nil {

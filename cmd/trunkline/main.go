@@ -29,10 +29,16 @@ func start(ctx context.Context, hurry <-chan struct{}) error {
 	set := settings.New(settings.Config{
 		Program: "trunkline",
 		About:   "Trunkline, an AI gateway, as one process: console, admin API and /v1 on one port, on SQLite.",
+		Commands: []settings.Command{
+			{Name: "healthcheck", About: "ask the process that runs with the same settings whether it is ready: exit code 0 if so, else 1"},
+		},
 	})
 	o.register(set)
 	if err := set.Parse(os.Args[1:]); err != nil {
 		return err
+	}
+	if set.Command() == "healthcheck" {
+		return ops.Probe(ctx, o.OpsListen)
 	}
 	if o.Demo {
 		o.logging.Level = "error" // the tables are the log
@@ -63,7 +69,7 @@ func start(ctx context.Context, hurry <-chan struct{}) error {
 func (o *options) register(set *settings.Set) {
 	set.String(&o.Listen, "listen", "TRUNKLINE_LISTEN", "127.0.0.1:8001", "address of console, admin API and /v1")
 	set.String(&o.OpsListen, "ops-listen", "TRUNKLINE_OPS_LISTEN", "127.0.0.1:8003", "address of /healthz, /readyz and /metrics")
-	set.String(&o.DatabaseURL, "database-url", "DATABASE_URL", "sqlite:///./data/trunkline.db", "sqlite:///path or postgres://user:password@host/database")
+	set.Secret(&o.DatabaseURL, "database-url-file", "DATABASE_URL", "sqlite:///./data/trunkline.db", "sqlite:///path or postgres://user:password@host/database; default: sqlite:///./data/trunkline.db")
 	set.String(&o.DataDir, "data-dir", "TRUNKLINE_DATA_DIR", "./data", "where calls wait that are not in the database yet, and the key file lies when TRUNKLINE_SECRET_KEY is not set; of this process alone")
 	set.Secret(&o.SecretKey, "secret-key-file", "TRUNKLINE_SECRET_KEY", "", "base64 of 32 bytes that seal provider keys; default: a key file made in the data directory")
 	o.logging.Register(set)

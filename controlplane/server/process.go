@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/internal/connlimit"
@@ -26,16 +27,18 @@ type Process struct {
 	connections                       connlimit.Settings
 	listen, nodeListen, opsListen     string
 	databaseURL, secretKey, joinToken string
+	settle                            time.Duration
 }
 
 // Register adds every setting of the process.
 func (p *Process) Register(set *settings.Set) {
-	set.String(&p.listen, "listen", "TRUNKLINE_LISTEN", "127.0.0.1:8001", "address of console and admin API")
-	set.String(&p.nodeListen, "node-listen", "TRUNKLINE_NODE_LISTEN", "127.0.0.1:8002", "address that nodes dial: TLS 1.3 with certificates of its own, so it must be reached as TCP, not through a proxy that ends TLS")
-	set.String(&p.opsListen, "ops-listen", "TRUNKLINE_OPS_LISTEN", "127.0.0.1:8003", "address of /healthz, /readyz and /metrics")
-	set.String(&p.databaseURL, "database-url", "DATABASE_URL", "", "postgres://user:password@host/database; required")
+	set.String(&p.listen, "listen", "TRUNKLINE_LISTEN", ":8001", "address of console and admin API")
+	set.String(&p.nodeListen, "node-listen", "TRUNKLINE_NODE_LISTEN", ":8002", "address that nodes dial: TLS 1.3 with certificates of its own, so it must be reached as TCP, not through a proxy that ends TLS")
+	set.String(&p.opsListen, "ops-listen", "TRUNKLINE_OPS_LISTEN", ":8003", "address of /healthz, /readyz and /metrics: plain HTTP without a password, so keep it in a private network")
+	set.Secret(&p.databaseURL, "database-url-file", "DATABASE_URL", "", "postgres://user:password@host/database; required")
 	set.Secret(&p.secretKey, "secret-key-file", "TRUNKLINE_SECRET_KEY", "", "base64 of 32 bytes that seal provider keys; required, the same on every replica")
 	set.Secret(&p.joinToken, "join-token-file", "TRUNKLINE_JOIN_TOKEN", "", "a token with which any node may join, at least 16 characters and hard to guess; default: none, only those of `trunklinectl nodes create-join-token`")
+	set.Duration(&p.settle, "drain-delay", "TRUNKLINE_DRAIN_DELAY", 5*time.Second, "how long it goes on as before after SIGTERM, while /readyz says 503 already, for load balancers to notice")
 	p.connections.Register(set)
 	p.Settings.Register(set)
 }
@@ -59,32 +62,47 @@ func (p *Process) Run(ctx context.Context, log *slog.Logger, lookup func(string)
 	}
 	web, nodes, operators := limit.Listener("console", listeners[0]), limit.Listener("nodes", listeners[1]), limit.Listener("ops", listeners[2])
 	cfg.Metrics = metrics
+	// Operators are served first, and to the end: they see what the process waits for.
+	group := run.NewGroup(ctx)
+	var ready ops.Readiness
+	group.Go("operators", func(ctx context.Context) error {
+		handler := ops.Handler(ops.Config{Ready: map[string]ops.Check{"database": ready.Check}, Metrics: metrics, Logger: log})
+		return ops.Server{Handler: handler, Logger: log}.Serve(ctx, operators)
+	})
+	log.Info("starting", "ops", "http://"+operators.Addr().String())
 	s, err := New(ctx, cfg)
 	if err != nil {
-		return err
+		group.Stop()
+		return errors.Join(err, group.Wait())
 	}
 	s.ApplyAtStart(ctx, &p.Settings, lookup, os.Stdout)
 	mux := http.NewServeMux()
 	s.Mount(mux)
-	group := run.NewGroup(ctx)
 	group.Go("control plane", func(ctx context.Context) error { return s.Run(ctx, nodes) })
-	group.Go("operators", func(ctx context.Context) error {
-		handler := ops.Handler(ops.Config{Ready: map[string]ops.Check{"database": s.Ready}, Metrics: metrics, Logger: log})
-		return ops.Server{Handler: handler, Logger: log}.Serve(ctx, operators)
-	})
 	group.Go("console and admin API", func(ctx context.Context) error {
-		return ops.Server{Handler: mux, Logger: log, UnencryptedHTTP2: p.H2C, OnDrain: s.EndStreams}.Serve(ctx, web)
+		return ops.Server{Handler: mux, Logger: log, UnencryptedHTTP2: p.H2C, Settle: p.settle, OnStop: ready.Leave, OnDrain: s.EndStreams}.Serve(ctx, web)
 	})
+	ready.Serving(s.Ready)
 	log.Info("serving", "console", "http://"+web.Addr().String(), "nodes", nodes.Addr().String(), "ops", "http://"+operators.Addr().String())
 	return group.Wait()
+}
+
+// OpsAddress is where the process answers its operators.
+func (p *Process) OpsAddress() string { return p.opsListen }
+
+func (p *Process) checkDatabase() error {
+	if p.databaseURL == "" {
+		return errors.New("DATABASE_URL or DATABASE_URL_FILE is required, such as postgres://user:password@host/database")
+	}
+	return nil
 }
 
 func (p *Process) config(log *slog.Logger) (Config, error) {
 	if err := p.Check(); err != nil {
 		return Config{}, err
 	}
-	if p.databaseURL == "" {
-		return Config{}, errors.New("DATABASE_URL is required, such as postgres://user:password@host/database")
+	if err := p.checkDatabase(); err != nil {
+		return Config{}, err
 	}
 	if p.joinToken != "" && len(p.joinToken) < minJoinToken {
 		return Config{}, fmt.Errorf("TRUNKLINE_JOIN_TOKEN must have at least %d characters, or be left out", minJoinToken)
@@ -94,7 +112,7 @@ func (p *Process) config(log *slog.Logger) (Config, error) {
 		return Config{}, fmt.Errorf("TRUNKLINE_SECRET_KEY: %w", err)
 	}
 	return Config{
-		DatabaseURL: p.databaseURL, SecretKey: key, JoinToken: p.joinToken,
+		DatabaseURL: p.databaseURL, DatabaseWait: p.DatabaseWait, KeepSchema: p.NoMigrate, SecretKey: key, JoinToken: p.joinToken,
 		AdminUsername: p.AdminUsername, AdminPassword: p.AdminPassword, Listen: p.listen,
 		TrustForwardedHeaders: p.TrustForwarded, GatewayURL: p.GatewayURL, Version: version.String(), Logger: log,
 		PriceCatalogue: p.PriceCatalogue,

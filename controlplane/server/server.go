@@ -30,7 +30,11 @@ import (
 // Config is what a control plane needs.
 type Config struct {
 	DatabaseURL string // sqlite:///path or postgres://...; required
-	SecretKey   []byte // 32 bytes that seal provider credentials; required
+	// DatabaseWait is how long New waits for a database that is not there yet; default: not at all.
+	DatabaseWait time.Duration
+	// KeepSchema waits for somebody else to migrate the database; default: New does.
+	KeepSchema bool
+	SecretKey  []byte // 32 bytes that seal provider credentials; required
 	// JoinToken lets any number of nodes join, beside the tokens that the admin API makes.
 	// Default: none.
 	JoinToken string
@@ -84,7 +88,7 @@ type Server struct {
 	defaultPassword bool
 }
 
-// New opens the database, brings its schema up to date and loads the configuration.
+// New opens the database, waiting for it if it must, brings its schema up to date and loads the configuration.
 // Close the server unless Run is called.
 func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	s := &Server{log: cfg.Logger}
@@ -94,7 +98,7 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if s.gatewayOrigin, err = gatewayOrigin(cfg.GatewayURL); err != nil {
 		return nil, err
 	}
-	if s.db, err = store.Open(ctx, store.Config{URL: cfg.DatabaseURL, Logger: cfg.Logger}); err != nil {
+	if s.db, err = openDatabase(ctx, store.Config{URL: cfg.DatabaseURL, KeepSchema: cfg.KeepSchema, Logger: cfg.Logger}, cfg.DatabaseWait); err != nil {
 		return nil, err
 	}
 	defer func() {

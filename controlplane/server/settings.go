@@ -3,6 +3,7 @@ package server
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	"github.com/trunkline-ai/trunkline/internal/settings"
@@ -18,6 +19,8 @@ type Settings struct {
 	Apply          string
 	ApplyMode      string
 	PriceCatalogue string
+	DatabaseWait   time.Duration // 0: not at all
+	NoMigrate      bool
 }
 
 // Register adds the settings that both the control plane and the all-in-one have.
@@ -33,12 +36,19 @@ func (s *Settings) Register(set *settings.Set) {
 	set.String(&s.Apply, "apply", "TRUNKLINE_APPLY", "", "declarative YAML file to apply at start; ${NAME} comes from the environment. One that is refused is logged and shown, and the stored configuration serves")
 	set.String(&s.ApplyMode, "apply-mode", "TRUNKLINE_APPLY_MODE", ApplyCreate,
 		"what --apply does: create makes what is not there and leaves what was changed or deleted since; replace makes every document as the file says, which undoes rotations and changes in the console; prune also deletes what the file does not name")
+	set.Duration(&s.DatabaseWait, "database-wait", "TRUNKLINE_DATABASE_WAIT", time.Minute,
+		"how long to wait at start for a database that does not answer, or that somebody else has yet to migrate; 0s: not at all")
+	set.Bool(&s.NoMigrate, "no-migrate", "TRUNKLINE_NO_MIGRATE", false,
+		"leave the database's schema as it is, and wait for `trunkline-controlplane migrate` where it is not up to date; default: bring it up to date at start")
 	set.String(&s.PriceCatalogue, "price-catalogue", "TRUNKLINE_PRICE_CATALOGUE", "",
 		"YAML or JSON file that imports of models take prices from: ours, LiteLLM's model_prices_and_context_window.json or the api.json of models.dev; read again when it changes")
 }
 
 // Check refuses values that do not exist. A mode that is not given is the default one.
 func (s *Settings) Check() error {
+	if s.DatabaseWait < 0 {
+		return errs.Newf(errs.InvalidArgument, "--database-wait is %s, want 0s or more", s.DatabaseWait)
+	}
 	if s.ApplyMode == "" {
 		s.ApplyMode = ApplyCreate
 	}

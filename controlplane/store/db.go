@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/trunkline-ai/trunkline/controlplane/store/migration"
 	"github.com/trunkline-ai/trunkline/controlplane/store/postgres"
 	"github.com/trunkline-ai/trunkline/controlplane/store/sqlite"
 	"github.com/trunkline-ai/trunkline/internal/errs"
@@ -38,9 +39,11 @@ const openDatabase = "open the database"
 type Config struct {
 	// URL is sqlite:///relative/path.db, sqlite:////absolute/path.db (file and folder are
 	// made when missing) or postgres://user:password@host:port/database?sslmode=...
-	URL    string
-	Logger *slog.Logger     // required
-	Now    func() time.Time // default time.Now
+	URL string
+	// KeepSchema refuses a schema that is not the one this program needs, in place of migrating it.
+	KeepSchema bool
+	Logger     *slog.Logger     // required
+	Now        func() time.Time // default time.Now
 }
 
 // DB is an open database. What it keeps is read and written through one small type for each
@@ -53,6 +56,7 @@ type DB struct {
 	now    func() time.Time
 	closed atomic.Bool
 	close  func() error
+	schema int64
 }
 
 // engine is what differs between the databases.
@@ -81,7 +85,7 @@ type engine interface {
 
 // Open opens the database and brings its schema up to date. The errors are
 // errs.InvalidArgument for a URL that cannot be used, errs.Unavailable for a database
-// that does not answer, and errs.FailedPrecondition for one that refuses us or that a
+// that does not answer or whose schema is yet to be migrated, and errs.FailedPrecondition for one that refuses us or that a
 // newer version of the program wrote.
 func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if cfg.Logger == nil {
@@ -90,11 +94,15 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	engine, err := openEngine(ctx, cfg)
+	var schema migration.Result
+	engine, err := openEngine(ctx, cfg, &schema)
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{engine: engine, logger: cfg.Logger, now: cfg.Now, close: sync.OnceValue(engine.Close)}
+	db := &DB{engine: engine, logger: cfg.Logger, now: cfg.Now, close: sync.OnceValue(engine.Close), schema: schema.Version}
+	if len(schema.Applied) > 0 {
+		cfg.Logger.InfoContext(ctx, "the database was migrated", "schema_version", schema.Version, "applied", schema.Applied)
+	}
 	if err := db.initialise(ctx); err != nil {
 		_ = engine.Close() // the first error says more
 		return nil, db.failed(err, openDatabase)
@@ -107,17 +115,26 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 }
 
 // openEngine opens the database that the URL's scheme names.
-func openEngine(ctx context.Context, cfg Config) (engine, error) {
+func openEngine(ctx context.Context, cfg Config, schema *migration.Result) (engine, error) {
+	prepare := func(migrate, check func(context.Context, *sql.DB) (migration.Result, error)) func(context.Context, *sql.DB) error {
+		return func(ctx context.Context, db *sql.DB) (err error) {
+			if cfg.KeepSchema {
+				migrate = check
+			}
+			*schema, err = migrate(ctx, db)
+			return err
+		}
+	}
 	scheme, _, _ := strings.Cut(cfg.URL, "://")
 	switch scheme {
 	case "postgres", "postgresql":
-		db, err := postgres.Open(ctx, cfg.URL, cfg.Logger)
+		db, err := postgres.Open(ctx, cfg.URL, cfg.Logger, prepare(migration.Postgres, migration.CheckPostgres))
 		if err != nil {
 			return nil, translate(err, postgres.Classify, openDatabase)
 		}
 		return db, nil
 	case "sqlite":
-		db, err := sqlite.Open(ctx, cfg.URL)
+		db, err := sqlite.Open(ctx, cfg.URL, prepare(migration.SQLite, migration.CheckSQLite))
 		if err != nil {
 			return nil, translate(err, sqlite.Classify, openDatabase)
 		}
@@ -133,6 +150,9 @@ func (db *DB) initialise(ctx context.Context) error {
 		`INSERT INTO config_version (id, revision, lineage) VALUES (1, 0, $1) ON CONFLICT (id) DO NOTHING`, uuid.NewString())
 	return err
 }
+
+// SchemaVersion is the number of the newest migration that the database has.
+func (db *DB) SchemaVersion() int64 { return db.schema }
 
 // Close ends the connections, each when the operation that uses it is done. Operations
 // that come later fail with errs.Unavailable. Closing again does nothing.

@@ -161,6 +161,9 @@ func (c *Client) TaggedKey(tag, name string) string {
 // Up reports whether Redis is there.
 func (c *Client) Up() bool { return c.state.Load() == up }
 
+// Tried reports whether it is known how Redis is: soon after the start it is, there or not.
+func (c *Client) Tried() bool { return c.state.Load() != untried }
+
 // State says whether Redis is up, down, or there and refuses the node: denied.
 func (c *Client) State() string {
 	if c.Up() {

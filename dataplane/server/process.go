@@ -28,7 +28,7 @@ type Process struct {
 // Register adds every setting of the process.
 func (p *Process) Register(set *settings.Set) {
 	set.String(&p.listen, "listen", "TRUNKLINE_LISTEN", ":8080", "address of /v1")
-	set.String(&p.opsListen, "ops-listen", "TRUNKLINE_OPS_LISTEN", "127.0.0.1:8083", "address of /healthz, /readyz and /metrics")
+	set.String(&p.opsListen, "ops-listen", "TRUNKLINE_OPS_LISTEN", ":8083", "address of /healthz, /readyz and /metrics: plain HTTP without a password, so keep it in a private network")
 	set.String(&p.controlPlane, "control-plane", "TRUNKLINE_CONTROL_PLANE", "", "host:port of the control plane's node link, or several of them, separated by commas; of a name's addresses any may be taken; required")
 	set.Secret(&p.joinToken, "join-token-file", "TRUNKLINE_JOIN_TOKEN", "", "with which the node joins the control plane, made by `trunklinectl nodes create-join-token` or preset there; needed until the node has joined, for its identity stays in the data folder")
 	set.String(&p.dataDir, "data-dir", "TRUNKLINE_DATA_DIR", "./data", "where the node keeps its identity, its last good snapshots and the call records that are not shipped yet (see call-spool-bytes, and 16 MiB for sums); of this node alone")
@@ -41,6 +41,9 @@ func (p *Process) Register(set *settings.Set) {
 		"go on serving what the node has when an admin has revoked it; default: it is not ready and answers 503 node_revoked")
 	p.Settings.Register(set)
 }
+
+// OpsAddress is where the node answers its operators.
+func (p *Process) OpsAddress() string { return p.opsListen }
 
 // Run serves until ctx ends, then finishes the requests under way and ships their records.
 // When hurry is closed it cuts those that are still under way.

@@ -258,13 +258,16 @@ func (s *Server) Close() {
 	s.closeDisk()
 }
 
-// Ready reports whether the node shall get new clients: it has a snapshot, and no admin
-// drains it.
+// Ready reports whether the node shall get new clients: it has a snapshot, it knows whether Redis
+// is there, and no admin drains it.
 func (s *Server) Ready(context.Context) error {
 	select {
 	case <-s.uplink.Ready():
 		if s.revoked() {
 			return errRevoked
+		}
+		if s.redis != nil && !s.redis.Tried() {
+			return errs.Newf(errs.Unavailable, "Redis has not been tried yet")
 		}
 		return s.drain.ready()
 	default:

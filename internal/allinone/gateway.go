@@ -115,7 +115,7 @@ func New(ctx context.Context, cfg Config) (_ *Gateway, err error) {
 func (g *Gateway) openPlanes(ctx context.Context, key []byte, metrics prometheus.Registerer) (err error) {
 	cfg := g.cfg
 	g.control, err = controlplane.New(ctx, controlplane.Config{
-		DatabaseURL: cfg.DatabaseURL, SecretKey: key, AllInOne: &controlplane.AllInOne{DialFake: g.fake.DialContext},
+		DatabaseURL: cfg.DatabaseURL, DatabaseWait: cfg.Control.DatabaseWait, KeepSchema: cfg.Control.NoMigrate, SecretKey: key, AllInOne: &controlplane.AllInOne{DialFake: g.fake.DialContext},
 		AdminUsername: cfg.Control.AdminUsername, AdminPassword: cfg.Control.AdminPassword, Listen: cfg.Listen,
 		TrustForwardedHeaders: cfg.Control.TrustForwarded, PriceCatalogue: cfg.Control.PriceCatalogue,
 		GatewayURL: cfg.Control.GatewayURL, Version: version.String(), Logger: cfg.Logger, Metrics: metrics,

@@ -10,20 +10,31 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/trunkline-ai/trunkline/internal/version"
 )
+
+// errVersion ends a program that was only asked for its version.
+var errVersion = errors.New("version printed")
 
 // Config describes the command whose settings are read.
 type Config struct {
 	Program string // the command's name; required
 	About   string // one or more sentences for --help
+	// Commands are what the program can do besides serving, each with the same settings.
+	Commands []Command
 	// LookupEnv reads the environment; default os.LookupEnv.
 	LookupEnv func(name string) (string, bool)
 	DotEnv    string    // path of the .env file, which need not exist; default ".env"
 	Output    io.Writer // where --help goes; default os.Stdout
 }
+
+// Command is a word in front of the flags that has the program do something else than serve.
+type Command struct{ Name, About string }
 
 // Set is the settings of one command: register each, then Parse once. A setting whose
 // variable has no name comes from its flag only.
@@ -31,6 +42,7 @@ type Set struct {
 	cfg    Config
 	flags  *pflag.FlagSet
 	all    []*setting // in order of registration, as --help lists them
+	ask    bool       // --version was given
 	dotEnv map[string]string
 }
 
@@ -46,12 +58,13 @@ func New(cfg Config) *Set {
 	s := &Set{cfg: cfg, flags: pflag.NewFlagSet(cfg.Program, pflag.ContinueOnError)}
 	s.flags.SetOutput(io.Discard) // errors are returned, and help is our own
 	s.flags.Usage = func() {}
+	s.flags.BoolVar(&s.ask, "version", false, "")
 	return s
 }
 
 // Parse reads args (without the program's name), the environment and the .env file, and
 // sets every registered variable. A variable that is present but empty counts as not
-// set. With --help it prints the help and returns an error whose exit code is 0;
+// set. With --help or --version it prints that and returns an error whose exit code is 0;
 // any other error has exit code 2 and lists all that is wrong.
 func (s *Set) Parse(args []string) error {
 	if err := s.flags.Parse(args); err != nil {
@@ -61,8 +74,12 @@ func (s *Set) Parse(args []string) error {
 		}
 		return usage(fmt.Errorf("%w (--help lists all flags)", err))
 	}
-	if s.flags.NArg() > 0 {
-		return usage(fmt.Errorf("unexpected argument %q (--help lists all flags)", s.flags.Arg(0)))
+	if s.ask {
+		fmt.Fprintln(s.cfg.Output, s.cfg.Program, version.Full())
+		return &Error{code: 0, err: errVersion}
+	}
+	if err := s.checkArguments(); err != nil {
+		return err
 	}
 	var err error
 	if s.dotEnv, err = readDotEnv(s.cfg.DotEnv); err != nil {
@@ -77,6 +94,21 @@ func (s *Set) Parse(args []string) error {
 	}
 	return nil
 }
+
+// checkArguments wants at most one argument, and that to be a command.
+func (s *Set) checkArguments() error {
+	unexpected := s.flags.NArg() - 1
+	if unexpected == 0 && slices.ContainsFunc(s.cfg.Commands, func(c Command) bool { return c.Name == s.flags.Arg(0) }) {
+		return nil
+	}
+	if unexpected < 0 {
+		return nil
+	}
+	return usage(fmt.Errorf("unexpected argument %q (--help lists all flags)", s.flags.Arg(unexpected)))
+}
+
+// Command is the command that was asked for; empty: to serve. Call it after Parse.
+func (s *Set) Command() string { return s.flags.Arg(0) }
 
 // LookupEnv finds a variable in the environment or else in the .env file, in the order
 // of Parse. It is for names that are no settings, such as those in a declarative file.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/internal/settings"
+	"github.com/trunkline-ai/trunkline/internal/version"
 )
 
 // command is a set with one setting of each kind, and where its values go.
@@ -215,9 +216,58 @@ Flags:
         the key
   --help
         print this text
+  --version
+        print version, commit and date
 `
 	if got := c.out.String(); got != want {
 		t.Errorf("help:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	c := newCommand(t, nil, "")
+	err := c.set.Parse([]string{"--version"})
+	var coded interface{ ExitCode() int }
+	if !errors.As(err, &coded) || coded.ExitCode() != 0 || c.out.String() != "gateway "+version.Full()+"\n" {
+		t.Errorf("--version prints %q, %v", c.out.String(), err)
+	}
+}
+
+func TestCommands(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		args          []string
+		command, want string // want is in the error
+	}{
+		{nil, "", ""},
+		{[]string{"migrate"}, "migrate", ""},
+		{[]string{"migrate", "--workers=7"}, "migrate", ""},
+		{[]string{"--workers", "7", "migrate"}, "migrate", ""},
+		{[]string{"serve"}, "", `unexpected argument "serve"`},
+		{[]string{"migrate", "twice"}, "", `unexpected argument "twice"`},
+	} {
+		var out strings.Builder
+		set := settings.New(settings.Config{
+			Program: "gateway", LookupEnv: func(string) (string, bool) { return "", false }, DotEnv: filepath.Join(t.TempDir(), ".env"), Output: &out,
+			Commands: []settings.Command{{Name: "migrate", About: "move on"}},
+		})
+		var workers int
+		set.Int(&workers, "workers", "WORKERS", 7, "how many")
+		err := set.Parse(tt.args)
+		if tt.want != "" {
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("%q: %v, want %s", tt.args, err, tt.want)
+			}
+			continue
+		}
+		if err != nil || set.Command() != tt.command || workers != 7 {
+			t.Errorf("%q: command %q, %d workers, %v", tt.args, set.Command(), workers, err)
+		}
+		_ = set.Parse([]string{"--help"})
+		if want := "Usage: gateway [command] [flags]\n\nCommands, in place of serving:\n  migrate\n        move on\n"; !strings.Contains(out.String(), want) {
+			t.Errorf("help lacks the commands:\n%s", &out)
+		}
 	}
 }
 

@@ -1,10 +1,24 @@
 // Package version tells which version of Trunkline is running.
 package version
 
-import "runtime/debug"
+import (
+	"cmp"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+)
 
-// number is set at build time: -ldflags "-X .../internal/version.number=v1.2.3".
-var number string
+// Set at build time: -ldflags "-X .../internal/version.number=v1.2.3". What is not set comes from
+// what Go notes of the checkout that it builds.
+var (
+	number string
+	commit string // the whole hash
+	date   string // of the commit and not of the build, so that the same commit gives the same bytes
+)
+
+// shortCommit is how much of a commit's hash people read.
+const shortCommit = 12
 
 // String gives the version of the build: the number it was built with, else the module's
 // version or commit, else "dev".
@@ -12,8 +26,8 @@ func String() string {
 	if number != "" {
 		return number
 	}
-	if revision := Revision(); len(revision) >= 12 {
-		return "dev-" + revision[:12]
+	if hash := commitHash(); hash != "" {
+		return "dev-" + hash
 	}
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
 		return info.Main.Version
@@ -21,14 +35,35 @@ func String() string {
 	return "dev"
 }
 
+// Full is String with the commit, its date and the version of Go, as --version prints it. What is
+// not known is left out.
+func Full() string {
+	var of []string
+	if hash := commitHash(); hash != "" {
+		of = append(of, "commit "+hash)
+	}
+	if at := cmp.Or(date, noted("vcs.time")); at != "" {
+		of = append(of, at)
+	}
+	return fmt.Sprintf("%s (%s)", String(), strings.Join(append(of, runtime.Version()), ", "))
+}
+
 // Revision is the commit that the build was made of; empty when that is not known.
-func Revision() string {
+func Revision() string { return cmp.Or(commit, noted("vcs.revision")) }
+
+func commitHash() string {
+	hash := Revision()
+	return hash[:min(len(hash), shortCommit)]
+}
+
+// noted is what Go wrote into the program about the checkout it was built from.
+func noted(key string) string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return ""
 	}
 	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
+		if s.Key == key {
 			return s.Value
 		}
 	}

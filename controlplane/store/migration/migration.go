@@ -18,42 +18,65 @@ import (
 //go:embed postgres/*.sql sqlite/*.sql
 var files embed.FS
 
+// Result is the schema that a database has now.
+type Result struct {
+	Version int64
+	Applied []int64 // what was missing
+}
+
 // Postgres migrates a PostgreSQL database. Replicas may start together: one migrates,
 // the others wait for it, up to five minutes.
-func Postgres(ctx context.Context, db *sql.DB) error {
+func Postgres(ctx context.Context, db *sql.DB) (Result, error) {
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
 	if err != nil {
-		return fmt.Errorf("make the migration lock: %w", err)
+		return Result{}, fmt.Errorf("make the migration lock: %w", err)
 	}
 	return up(ctx, db, goose.DialectPostgres, "postgres", goose.WithSessionLocker(locker))
 }
 
 // SQLite migrates a SQLite database.
-func SQLite(ctx context.Context, db *sql.DB) error {
+func SQLite(ctx context.Context, db *sql.DB) (Result, error) {
 	return up(ctx, db, goose.DialectSQLite3, "sqlite")
 }
 
 // up applies what is missing. A database that is ahead of this program is refused: a
 // newer version wrote it, and an older one could damage it.
-func up(ctx context.Context, db *sql.DB, dialect goose.Dialect, folder string, options ...goose.ProviderOption) error {
-	migrations, err := fs.Sub(files, folder)
+func up(ctx context.Context, db *sql.DB, dialect goose.Dialect, folder string, options ...goose.ProviderOption) (Result, error) {
+	provider, err := newProvider(db, dialect, folder, options...)
 	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
+		return Result{}, err
 	}
-	provider, err := goose.NewProvider(dialect, db, migrations, append(options, goose.WithDisableGlobalRegistry(true))...)
+	applied, err := provider.Up(ctx)
 	if err != nil {
-		return fmt.Errorf("prepare migrations: %w", err)
-	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
+		return Result{}, fmt.Errorf("migrate: %w", err)
 	}
 	current, target, err := provider.GetVersions(ctx)
 	if err != nil {
-		return fmt.Errorf("read the schema version: %w", err)
+		return Result{}, fmt.Errorf("read the schema version: %w", err)
 	}
 	if current > target {
-		return errs.Newf(errs.FailedPrecondition,
-			"the database has schema version %d, this program knows up to %d: run the newer version, or restore a backup", current, target)
+		return Result{}, newer(current, target)
 	}
-	return nil
+	result := Result{Version: current}
+	for _, a := range applied {
+		result.Applied = append(result.Applied, a.Source.Version)
+	}
+	return result, nil
+}
+
+func newProvider(db *sql.DB, dialect goose.Dialect, folder string, options ...goose.ProviderOption) (*goose.Provider, error) {
+	migrations, err := fs.Sub(files, folder)
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	provider, err := goose.NewProvider(dialect, db, migrations, append(options, goose.WithDisableGlobalRegistry(true))...)
+	if err != nil {
+		return nil, fmt.Errorf("prepare migrations: %w", err)
+	}
+	return provider, nil
+}
+
+func newer(current, target int64) error {
+	return errs.Newf(errs.FailedPrecondition,
+		"the database has schema version %d, this program knows up to %d: run the newer version, or restore a backup", current, target)
 }

@@ -14,14 +14,14 @@ import (
 )
 
 // open opens a new database and migrates it.
-func open(t *testing.T, driver, url string, migrate func(context.Context, *sql.DB) error) *sql.DB {
+func open(t *testing.T, driver, url string, migrate func(context.Context, *sql.DB) (Result, error)) *sql.DB {
 	t.Helper()
 	db, err := sql.Open(driver, url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	if err := migrate(t.Context(), db); err != nil {
+	if _, err := migrate(t.Context(), db); err != nil {
 		t.Fatal(err)
 	}
 	return db
@@ -77,7 +77,7 @@ func TestAgain(t *testing.T) {
 	t.Parallel()
 	for name, engine := range map[string]struct {
 		open    func(*testing.T) *sql.DB
-		migrate func(context.Context, *sql.DB) error
+		migrate func(context.Context, *sql.DB) (Result, error)
 	}{
 		"postgres": {postgres, Postgres},
 		"sqlite":   {sqlite, SQLite},
@@ -88,7 +88,7 @@ func TestAgain(t *testing.T) {
 			if _, err := db.ExecContext(t.Context(), `INSERT INTO config_version (id, revision, lineage) VALUES (1, 7, 'a')`); err != nil {
 				t.Fatal(err)
 			}
-			if err := engine.migrate(t.Context(), db); err != nil {
+			if _, err := engine.migrate(t.Context(), db); err != nil {
 				t.Fatal(err)
 			}
 			var revision int

@@ -13,7 +13,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 
-	"github.com/trunkline-ai/trunkline/controlplane/store/migration"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -48,9 +47,10 @@ type DB struct {
 	lease time.Duration
 }
 
-// Open connects to postgres://user:password@host:port/database?sslmode=... and migrates
-// the database. Several hosts, and every other parameter pgx knows, are allowed.
-func Open(ctx context.Context, url string, logger *slog.Logger) (*DB, error) {
+// Open connects to postgres://user:password@host:port/database?sslmode=... and has prepare
+// bring its schema up to date, or check it. Several hosts, and every other parameter pgx knows,
+// are allowed.
+func Open(ctx context.Context, url string, logger *slog.Logger, prepare func(context.Context, *sql.DB) error) (*DB, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil || !encoded(url) {
 		// The cause stays out: it may quote the URL, and the URL holds the password.
@@ -75,7 +75,7 @@ func Open(ctx context.Context, url string, logger *slog.Logger) (*DB, error) {
 	pool.SetMaxIdleConns(maxConnections)
 	pool.SetConnMaxIdleTime(maxIdleTime)
 	pool.SetConnMaxLifetime(maxLifetime)
-	if err := migration.Postgres(ctx, pool); err != nil {
+	if err := prepare(ctx, pool); err != nil {
 		_ = pool.Close() // the first error says more
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"go.uber.org/goleak"
 
+	"github.com/trunkline-ai/trunkline/controlplane/store/migration"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	"github.com/trunkline-ai/trunkline/internal/testenv"
 )
@@ -32,13 +33,13 @@ func TestAnOddPasswordIsNotPrinted(t *testing.T) {
 		"postgres://u:1?secret@127.0.0.1:1/db",
 		"postgresql://u:p#secret@127.0.0.1:1/db",
 	} {
-		_, err := Open(t.Context(), url, slog.New(slog.DiscardHandler))
+		_, err := Open(t.Context(), url, slog.New(slog.DiscardHandler), migrate)
 		if err == nil || !strings.Contains(err.Error(), "percent-encoded") || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v", url, err)
 		}
 	}
 	for _, url := range []string{"postgres://u:p%40%23@127.0.0.1:1/db?sslmode=disable", "postgres://127.0.0.1:1/db", "host=127.0.0.1 port=1 password='a@b#c'"} {
-		_, err := Open(t.Context(), url, slog.New(slog.DiscardHandler))
+		_, err := Open(t.Context(), url, slog.New(slog.DiscardHandler), migrate)
 		if err == nil || strings.Contains(err.Error(), "percent-encoded") {
 			t.Errorf("%s: %v", url, err)
 		}
@@ -141,7 +142,7 @@ func TestSessionSettings(t *testing.T) {
 
 func openTest(t *testing.T, url string) *DB {
 	t.Helper()
-	db, err := Open(t.Context(), url, slog.New(slog.DiscardHandler))
+	db, err := Open(t.Context(), url, slog.New(slog.DiscardHandler), migrate)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,3 +223,9 @@ func (lineHandler) Enabled(context.Context, slog.Level) bool    { return true }
 func (h lineHandler) Handle(context.Context, slog.Record) error { h.line(); return nil }
 func (h lineHandler) WithAttrs([]slog.Attr) slog.Handler        { return h }
 func (h lineHandler) WithGroup(string) slog.Handler             { return h }
+
+// migrate is what the store has Open do.
+func migrate(ctx context.Context, db *sql.DB) error {
+	_, err := migration.Postgres(ctx, db)
+	return err
+}

@@ -1,19 +1,21 @@
 package sqlite
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"testing"
 
+	"github.com/trunkline-ai/trunkline/controlplane/store/migration"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
 // TestClassify has SQLite make the errors, since they cannot be made otherwise.
 func TestClassify(t *testing.T) {
 	t.Parallel()
-	db, err := Open(t.Context(), "sqlite:///"+filepath.Join(t.TempDir(), "trunkline.db"))
+	db, err := Open(t.Context(), "sqlite:///"+filepath.Join(t.TempDir(), "trunkline.db"), migrate)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,4 +51,10 @@ func TestClassify(t *testing.T) {
 	if code, ok := Classify(errors.New("UNIQUE constraint failed")); ok {
 		t.Errorf("an error that is none of the driver's is %q", code)
 	}
+}
+
+// migrate is what the store has Open do.
+func migrate(ctx context.Context, db *sql.DB) error {
+	_, err := migration.SQLite(ctx, db)
+	return err
 }

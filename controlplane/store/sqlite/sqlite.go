@@ -16,7 +16,6 @@ import (
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
-	"github.com/trunkline-ai/trunkline/controlplane/store/migration"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -30,10 +29,10 @@ type DB struct {
 	reader *sql.DB
 }
 
-// Open opens sqlite:///relative/path or sqlite:////absolute/path and migrates the
-// database. The file is made when it is missing, readable by its owner only, and so is
+// Open opens sqlite:///relative/path or sqlite:////absolute/path and has prepare bring its
+// schema up to date, or check it. The file is made when it is missing, readable by its owner only, and so is
 // its folder.
-func Open(ctx context.Context, rawURL string) (*DB, error) {
+func Open(ctx context.Context, rawURL string, prepare func(context.Context, *sql.DB) error) (*DB, error) {
 	path, err := parsePath(rawURL)
 	if err != nil {
 		return nil, err
@@ -47,7 +46,7 @@ func Open(ctx context.Context, rawURL string) (*DB, error) {
 	}
 	// SQLite has one writer at a time; waiting for it in Go is fair and needs no polling.
 	writer.SetMaxOpenConns(1)
-	if err := migration.SQLite(ctx, writer); err != nil {
+	if err := prepare(ctx, writer); err != nil {
 		_ = writer.Close() // the first error says more
 		return nil, fmt.Errorf("open SQLite file %s: %w", path, err)
 	}

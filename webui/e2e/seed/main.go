@@ -19,7 +19,7 @@ import (
 )
 
 func main() {
-	database := flag.String("database", "", "database URL, as of trunkline --database-url")
+	database := flag.String("database", "", "database URL, in the form of DATABASE_URL")
 	days := flag.Int("days", 30, "how far back")
 	perHour := flag.Int("per-hour", 60, "calls in a busy hour")
 	large := flag.Bool("large", false, "with the names of e2e/large.ts")

@@ -1,0 +1,74 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/controlplane/store"
+	"github.com/trunkline-ai/trunkline/internal/errs"
+)
+
+const (
+	firstRetry = 200 * time.Millisecond
+	lastRetry  = 2 * time.Second
+	// reminder is how often the log says that the database is still waited for.
+	reminder = 15 * time.Second
+)
+
+// openDatabase opens the database, and waits for one that is not there yet or whose schema is
+// still being migrated: containers start in any order. What waiting cannot mend, such as a wrong
+// password, ends it at once. wait bounds only the waiting: a migration may take longer.
+func openDatabase(ctx context.Context, cfg store.Config, wait time.Duration) (*store.DB, error) {
+	begin := time.Now()
+	var told time.Time
+	for pause := firstRetry; ; pause = min(2*pause, lastRetry) {
+		db, err := store.Open(ctx, cfg)
+		waited := time.Since(begin)
+		switch {
+		case err == nil:
+			if !told.IsZero() {
+				cfg.Logger.InfoContext(ctx, "the database is ready", "waited", waited.Round(time.Millisecond))
+			}
+			return db, nil
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case errs.CodeOf(err) != errs.Unavailable:
+			return nil, err
+		case waited >= wait:
+			return nil, fmt.Errorf("the database was not ready within %s (TRUNKLINE_DATABASE_WAIT): see that it runs, that DATABASE_URL names it and that nothing between blocks its port: %w", wait, err)
+		}
+		if time.Since(told) >= reminder {
+			cfg.Logger.WarnContext(ctx, "waiting for the database", "at_most", wait, "left", (wait - waited).Round(time.Millisecond), "error", err)
+			told = time.Now()
+		}
+		if err := sleep(ctx, min(pause, wait-waited)); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Migrate brings the database's schema up to date and does nothing else.
+func (p *Process) Migrate(ctx context.Context, log *slog.Logger) error {
+	if err := p.checkDatabase(); err != nil {
+		return err
+	}
+	db, err := openDatabase(ctx, store.Config{URL: p.databaseURL, Logger: log}, p.DatabaseWait)
+	if err != nil {
+		return err
+	}
+	log.Info("the schema is up to date", "schema_version", db.SchemaVersion())
+	return db.Close()
+}
