@@ -1,6 +1,8 @@
 package controlplane
 
 import (
+	"maps"
+
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -9,21 +11,25 @@ import (
 // logs or in formatted text.
 type Upstream struct {
 	Provider *adminv1.Provider // in stored form; not to be changed
-	// secret gives the secret of a credential. What a function holds cannot be printed.
-	secret func(credential string) string
+	// secret gives the secret of a part. What a function holds cannot be printed.
+	secret func(Sealed) string
 }
 
-// NewUpstream is a provider, and what gives the secret of each of its credentials.
-func NewUpstream(provider *adminv1.Provider, secret func(credential string) string) *Upstream {
+// NewUpstream is a provider, and what gives the secret of each of its parts.
+func NewUpstream(provider *adminv1.Provider, secret func(Sealed) string) *Upstream {
 	return &Upstream{Provider: provider, secret: secret}
 }
 
 // Credential gives the credential of that name, or the first enabled one for an empty name,
 // and its secret. A provider without credentials gives nil.
 func (u *Upstream) Credential(name string) (*adminv1.Credential, string, error) {
-	for _, c := range u.Provider.GetCredentials() {
+	for part := range SealedParts(u.Provider) {
+		c, ok := part.SealedPart.(*adminv1.Credential)
+		if !ok {
+			continue
+		}
 		if name == "" && (c.Enabled == nil || c.GetEnabled()) || name != "" && c.GetName() == name {
-			return c, u.secret(c.GetName()), nil
+			return c, u.secret(part), nil
 		}
 	}
 	switch {
@@ -33,4 +39,25 @@ func (u *Upstream) Credential(name string) (*adminv1.Credential, string, error) 
 		return nil, "", errs.Newf(errs.FailedPrecondition, "every credential of provider %q is disabled", u.Provider.GetName())
 	}
 	return nil, "", nil
+}
+
+// Headers are those that the provider adds to every request, secret ones too.
+func (u *Upstream) Headers() map[string]string {
+	return u.with(maps.Clone(u.Provider.GetHeaders()), "secret_headers")
+}
+
+// SecretQuery are the parameters that it adds to the query of its base URL.
+func (u *Upstream) SecretQuery() map[string]string { return u.with(nil, "secret_query") }
+
+func (u *Upstream) with(all map[string]string, list string) map[string]string {
+	for part := range SealedParts(u.Provider) {
+		if part.List != list {
+			continue
+		}
+		if all == nil {
+			all = map[string]string{}
+		}
+		all[part.GetName()] = u.secret(part)
+	}
+	return all
 }

@@ -47,6 +47,9 @@ func (f *faults) forwardHeaders(r *Resource, names []string) {
 	for name := range doc.GetHeaders() {
 		own[strings.ToLower(name)] = true
 	}
+	for _, h := range doc.GetSecretHeaders() {
+		own[strings.ToLower(h.GetName())] = true
+	}
 	seen := map[string]int{}
 	for i, name := range names {
 		field, lower := fmt.Sprintf("forward_headers[%d]", i), strings.ToLower(name)

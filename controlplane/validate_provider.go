@@ -12,6 +12,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 	"github.com/trunkline-ai/trunkline/internal/domain/plaintext"
+	"github.com/trunkline-ai/trunkline/internal/domain/secretname"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -28,6 +29,8 @@ func (f *faults) provider(r *Resource, doc *adminv1.Provider) {
 	}
 	f.credentials(r, doc.GetCredentials())
 	f.headers(r, doc.GetHeaders())
+	f.secretHeaders(r, doc)
+	f.secretQuery(r, doc)
 	f.forwardHeaders(r, doc.GetForwardHeaders())
 	f.models(r, doc.GetModels())
 	f.fieldRules(r, "", doc.GetFieldRules())
@@ -54,6 +57,11 @@ func urlFault(raw string) string {
 		return "must not hold a user name or password; use credentials"
 	case !dialect.IsExact(u) && u.Fragment != "" || strings.Contains(strings.TrimSuffix(raw, "#"), "#"):
 		return "must not hold a fragment; a # at its very end makes it the exact URL of every call"
+	}
+	for name, values := range u.Query() {
+		if slices.ContainsFunc(values, func(v string) bool { return secretname.Is(name, v) }) {
+			return "must not hold a secret in its query; give it in secret_query, where it is stored encrypted and never shown"
+		}
 	}
 	if port := u.Port(); port != "" || strings.HasSuffix(u.Host, ":") {
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
@@ -121,11 +129,15 @@ func (f *faults) headers(r *Resource, headers map[string]string) {
 		lower := strings.ToLower(name)
 		if why, ok := reservedHeaders[lower]; ok {
 			f.add(r, field, "%s", why)
+			continue
 		}
 		if other, ok := seen[lower]; ok {
 			f.add(r, field, "is the same header as %q", other)
 		}
 		seen[lower] = name
+		if secretname.Is(name, headers[name]) {
+			f.add(r, field, "looks like a secret; give it in secret_headers, where it is stored encrypted and never shown")
+		}
 		if v := headers[name]; !httpguts.ValidHeaderFieldValue(v) || strings.TrimSpace(v) != v {
 			f.add(r, field, "has a value with control characters or with spaces at an end")
 		}
@@ -170,13 +182,12 @@ func isPrice(v *protovalidate.Violation) bool {
 	return f != nil && slices.ContainsFunc(Rates, func(r Rate) bool { return f == r.price || f == r.tier })
 }
 
-// checkSecrets checks that the credentials' secrets are stored.
+// checkSecrets checks that the secrets that providers refer to are stored.
 func (c *Config) checkSecrets(f *faults) {
 	for r := range c.unchecked(KindProvider) {
-		doc, _ := r.Spec.(*adminv1.Provider)
-		for i, cred := range doc.GetCredentials() {
-			if _, ok := c.secrets[cred.GetSecretRef()]; !ok && cred.GetSecretRef() != "" {
-				f.add(r, fmt.Sprintf("credentials[%d].secret", i), "is not stored; give it again")
+		for part := range SealedParts(r.Spec) {
+			if _, ok := c.secrets[part.GetSecretRef()]; !ok && part.GetSecretRef() != "" {
+				f.add(r, part.Path(), "is not stored; give it again")
 			}
 		}
 	}

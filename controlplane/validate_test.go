@@ -27,6 +27,7 @@ type documents struct {
 	key      *adminv1.ApiKey
 	keyword  *adminv1.FailureKeyword
 	more     []*controlplane.Resource
+	stored   []controlplane.Secret
 }
 
 func validDocuments() *documents {
@@ -58,7 +59,14 @@ func (d *documents) config() *controlplane.Config {
 		{Kind: controlplane.KindAPIKey, Name: "app", Revision: 1, Spec: d.key},
 		{Kind: controlplane.KindFailureKeyword, Name: "overloaded", Revision: 1, Spec: d.keyword},
 	}
-	return controlplane.NewConfig(1, "lineage", append(resources, d.more...), []controlplane.Secret{{Ref: "credential/1"}})
+	return controlplane.NewConfig(1, "lineage", append(resources, d.more...), append(d.stored, controlplane.Secret{Ref: "credential/1"}))
+}
+
+// secrets are stored besides the credential's.
+func (d *documents) secrets(refs ...string) {
+	for _, ref := range refs {
+		d.stored = append(d.stored, controlplane.Secret{Ref: ref})
+	}
 }
 
 // also adds a document that was changed at a later revision.
@@ -180,6 +188,39 @@ func TestValidateNamesTheFieldAtFault(t *testing.T) {
 		{"an empty name as header", header("", "x"), []string{`providers["openai-main"].headers[""]: is not a header name`}},
 		{"a line break in a value", header("x-a", "canary\r\nx-b: c"), []string{`providers["openai-main"].headers["x-a"]: has a value with control characters or with spaces at an end`}},
 		{"a space at the end of a value", header("x-a", "b "), []string{`providers["openai-main"].headers["x-a"]: has a value with control characters or with spaces at an end`}},
+		{"a secret in a header", header("X-Api-Key", "canary"), []string{`providers["openai-main"].headers["X-Api-Key"]: looks like a secret; give it in secret_headers, where it is stored encrypted and never shown`}},
+		{"a secret under a plain name", header("x-gate", "Bearer canary-0123456789"), []string{`providers["openai-main"].headers["x-gate"]: looks like a secret; give it in secret_headers, where it is stored encrypted and never shown`}},
+		{"secret parameters", func(d *documents) {
+			d.provider.BaseUrl += "?api-version=1"
+			d.provider.SecretHeaders = []*adminv1.SecretParameter{{Name: "X-Gate", SecretRef: "a"}}
+			d.provider.SecretQuery = []*adminv1.SecretParameter{{Name: "x-gate", SecretRef: "b"}, {Name: "sig", SecretRef: "c"}}
+			d.secrets("a", "b", "c")
+		}, nil},
+		{"faults of secret parameters", func(d *documents) {
+			d.provider.Headers = map[string]string{"X-Team": "a"}
+			d.provider.ForwardHeaders = []string{"x-gate"}
+			d.provider.BaseUrl += "?api-version=1"
+			d.provider.SecretHeaders = []*adminv1.SecretParameter{
+				{Name: "x-team", SecretRef: "a"}, {Name: "X-Gate", SecretRef: "a"}, {Name: "x-gate"}, {Name: "Authorization", SecretRef: "a"}, {Name: "x y", SecretRef: "a"},
+			}
+			d.provider.SecretQuery = []*adminv1.SecretParameter{{Name: "sig", SecretRef: "a"}, {Name: "sig", SecretRef: "a"}, {Name: "api-version", SecretRef: "a"}, {Name: "\u200b", SecretRef: "a"}}
+			d.secrets("a")
+		}, []string{
+			`providers["openai-main"].secret_headers[0].name: is the same header as headers["X-Team"]`,
+			`providers["openai-main"].secret_headers[2].name: is already the name of secret_headers[1]`,
+			`providers["openai-main"].secret_headers[2].secret: is required`,
+			`providers["openai-main"].secret_headers[3].name: carries the credential; use credentials`,
+			`providers["openai-main"].secret_headers[4].name: is not a header name`,
+			`providers["openai-main"].secret_query[1].name: is already the name of secret_query[0]`,
+			`providers["openai-main"].secret_query[2].name: is in the query of base_url already`,
+			`providers["openai-main"].secret_query[3].name: must be without control or invisible characters and without spaces at either end`,
+			`providers["openai-main"].forward_headers[0]: is set by headers already`,
+		}},
+		{"a secret that is not stored", func(d *documents) {
+			d.provider.SecretQuery = []*adminv1.SecretParameter{{Name: "sig", SecretRef: "lost"}}
+		}, []string{`providers["openai-main"].secret_query[0].secret: is not stored; give it again`}},
+		{"a secret in the URL", func(d *documents) { d.provider.BaseUrl = "https://api.example/v1?api-version=1&api-key=canary" },
+			[]string{`providers["openai-main"].base_url: must not hold a secret in its query; give it in secret_query, where it is stored encrypted and never shown`}},
 		{"the same header twice", header("X-Team", "b"), []string{`providers["openai-main"].headers["x-team"]: is the same header as "X-Team"`}},
 		{"an empty value", header("x-empty", ""), nil},
 

@@ -88,6 +88,7 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 	if err != nil {
 		return fmt.Errorf("base_url: %w", err)
 	}
+	base.RawQuery = withQuery(base.RawQuery, in.GetSecretQuery())
 	policy, err := compilePolicy(in.GetPolicy())
 	if err != nil {
 		return err
@@ -103,7 +104,7 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 		Load:                &Load{},
 	}
 	for _, h := range in.GetHeaders() {
-		p.Headers = append(p.Headers, Header{Name: h.GetName(), Value: h.GetValue()})
+		p.Headers = append(p.Headers, Header{h.GetName(), h.GetValue(), h.GetSecret()})
 	}
 	for _, name := range in.GetForwardHeaders() {
 		p.Forward = append(p.Forward, http.CanonicalHeaderKey(name))
@@ -115,7 +116,7 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 			Scope:  Scope{Kind: ScopeCredential, Provider: p.Name, Name: c.GetName()},
 		})
 	}
-	p.compileSecrets()
+	p.compileSecrets(in.GetSecretQuery())
 	rules, err := readRules(in.GetFieldRules())
 	if err != nil {
 		return err

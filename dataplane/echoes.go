@@ -3,6 +3,8 @@ package dataplane
 import (
 	"bytes"
 	"encoding/json"
+
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
 // minEcho is the least length of a secret that is looked for in good answers, in bytes: shorter ones
@@ -68,13 +70,17 @@ func newEcho(text []byte) echo {
 	return echo{text, max(at, 0)}
 }
 
-// compileEchoes lists what is sent with requests and must not come back: headers by their names, for
-// values such as "output-128k-2025-02-19" are no secrets, and the credential that is used.
-func (p *Provider) compileEchoes() {
+// compileEchoes lists what is sent with requests and must not come back: headers that are declared
+// secret or named like one, for values such as "output-128k-2025-02-19" are no secrets, secret
+// parameters of the query, and the credential that is used.
+func (p *Provider) compileEchoes(query []*nodev1.Header) {
 	for _, h := range p.Headers {
-		if secretHeader.MatchString(h.Name) {
+		if h.isSecret() {
 			p.Echoes = p.Echoes.with(h.Value)
 		}
+	}
+	for _, q := range query {
+		p.Echoes = p.Echoes.with(q.GetValue())
 	}
 	for _, c := range p.Credentials {
 		c.Echoes = p.Echoes.with(c.Secret.Reveal())

@@ -2,9 +2,12 @@ package dataplane
 
 import (
 	"encoding/json"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
 // redacted stands for what must not be shown.
@@ -33,10 +36,25 @@ const (
 	maybeSecret = 16
 )
 
+// A header that an admin did not declare secret may be one by its name.
 var secretHeader = regexp.MustCompile(`(?i)key|auth|token|secret|password|credential|cookie|signature`)
 
-// compileSecrets lists what no answer of the provider may show.
-func (p *Provider) compileSecrets() {
+func (h Header) isSecret() bool { return h.Secret || secretHeader.MatchString(h.Name) }
+
+// withQuery adds secret parameters to the query of a base URL.
+func withQuery(query string, secret []*nodev1.Header) string {
+	for _, q := range secret {
+		if query != "" {
+			query += "&"
+		}
+		query += url.QueryEscape(q.GetName()) + "=" + url.QueryEscape(q.GetValue())
+	}
+	return query
+}
+
+// compileSecrets lists what no answer of the provider may show. Of a query's parameters it lists
+// the values, as they are and as a URL writes them.
+func (p *Provider) compileSecrets(query []*nodev1.Header) {
 	add := func(s string) {
 		if len(s) < minSecret {
 			return
@@ -50,10 +68,16 @@ func (p *Provider) compileSecrets() {
 		add(c.Secret.Reveal())
 	}
 	for _, h := range p.Headers {
-		if secretHeader.MatchString(h.Name) || len(h.Value) >= maybeSecret && !strings.Contains(h.Value, " ") {
+		if h.isSecret() || len(h.Value) >= maybeSecret && !strings.Contains(h.Value, " ") {
 			add(h.Value)
 		}
 	}
-	p.compileEchoes()
+	for _, q := range query {
+		add(q.GetValue())
+		if escaped := url.QueryEscape(q.GetValue()); escaped != q.GetValue() {
+			add(escaped)
+		}
+	}
+	p.compileEchoes(query)
 	slices.SortFunc(p.Secrets, func(a, b Secret) int { return len(b) - len(a) })
 }

@@ -97,7 +97,10 @@ type Provider struct {
 }
 
 // Header is one header that is added to upstream requests.
-type Header struct{ Name, Value string }
+type Header struct {
+	Name, Value string
+	Secret      bool // whether the value must not be shown
+}
 
 // Credential is one key of a provider.
 type Credential struct {

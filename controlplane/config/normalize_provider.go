@@ -20,32 +20,34 @@ import (
 func (in *normalizer) provider(c *controlplane.Config, t *normalized, d, before *adminv1.Provider) (violations []errs.Violation, err error) {
 	violations = in.dialect(d)
 	moved := before != nil && endpoint(d.GetBaseUrl()) != endpoint(before.GetBaseUrl())
-	stored := make(map[string]*adminv1.Credential, len(before.GetCredentials()))
-	for _, cred := range before.GetCredentials() {
-		stored[cred.GetName()] = cred
+	stored := map[string]controlplane.Sealed{}
+	if before != nil {
+		for part := range controlplane.SealedParts(before) {
+			stored[part.Key()] = part
+		}
 	}
-	for i, cred := range d.GetCredentials() {
+	for part := range controlplane.SealedParts(d) {
 		fault := func(format string, args ...any) {
 			violations = append(violations, errs.Violation{
-				Field:       controlplane.FieldPath(controlplane.KindProvider, d.GetName(), fmt.Sprintf("credentials[%d].secret", i)),
+				Field:       controlplane.FieldPath(controlplane.KindProvider, d.GetName(), part.Path()),
 				Description: fmt.Sprintf(format, args...),
 			})
 		}
-		secret, have := cred.GetSecret(), stored[cred.GetName()]
-		cred.Secret = ""
+		secret := part.TakeSecret()
+		have, known := stored[part.Key()]
 		switch {
-		case secret == "" && have == nil:
-			fault("is required: none is stored for a credential named %q", cred.GetName())
+		case secret == "" && !known:
+			fault("is required: none is stored for a %s named %q", part.Noun(), part.GetName())
 		case secret == "" && moved:
 			fault("must be given again, because base_url moves to another scheme, host or port")
 		case secret == "":
-			keep(cred, have)
+			part.Keep(have)
 		case !sendable(secret):
 			fault("must be at most %d ASCII characters, without control characters and without spaces at either end", maxSecret)
-		case have != nil && in.opens(c, d.GetName(), have, secret):
-			keep(cred, have)
+		case known && in.opens(c, d.GetName(), have, secret):
+			part.Keep(have)
 		default:
-			if err := in.seal(t, d.GetName(), cred, secret); err != nil {
+			if err := in.seal(t, d.GetName(), part, secret); err != nil {
 				return nil, err
 			}
 		}
@@ -77,31 +79,25 @@ func endpoint(raw string) string {
 	return scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
 }
 
-// keep takes over what is stored for a credential.
-func keep(cred, stored *adminv1.Credential) {
-	cred.SecretRef, cred.SecretHint, cred.SecretSetTime = stored.GetSecretRef(), stored.GetSecretHint(), stored.GetSecretSetTime()
-}
-
 // opens reports whether secret is the one that is stored already. One that cannot be
 // opened counts as another, and is sealed again.
-func (in *normalizer) opens(c *controlplane.Config, provider string, stored *adminv1.Credential, secret string) bool {
+func (in *normalizer) opens(c *controlplane.Config, provider string, stored controlplane.Sealed, secret string) bool {
 	sealed, ok := c.Secret(stored.GetSecretRef())
 	if !ok {
 		return false
 	}
-	plain, err := in.sealer.Open(sealed, controlplane.CredentialBinding(provider, stored.GetName()))
+	plain, err := in.sealer.Open(sealed, stored.Binding(controlplane.KindProvider, provider))
 	return err == nil && string(plain) == secret
 }
 
-func (in *normalizer) seal(t *normalized, provider string, cred *adminv1.Credential, secret string) error {
-	sealed, err := in.sealer.Seal([]byte(secret), controlplane.CredentialBinding(provider, cred.GetName()))
+func (in *normalizer) seal(t *normalized, provider string, part controlplane.Sealed, secret string) error {
+	sealed, err := in.sealer.Seal([]byte(secret), part.Binding(controlplane.KindProvider, provider))
 	if err != nil {
-		return errs.Wrap(errs.Internal, err, "seal a credential")
+		return errs.Wrap(errs.Internal, err, "seal the secret of a "+part.Describe())
 	}
-	cred.SecretRef = controlplane.CredentialRef + uuid.NewString()
-	cred.SecretHint = apikey.LastFour(secret)
-	cred.SecretSetTime = timestamppb.New(in.now)
-	t.secrets = append(t.secrets, controlplane.Secret{Ref: cred.GetSecretRef(), Ciphertext: sealed})
+	ref := controlplane.CredentialRef + uuid.NewString()
+	part.Refer(ref, apikey.LastFour(secret), timestamppb.New(in.now))
+	t.secrets = append(t.secrets, controlplane.Secret{Ref: ref, Ciphertext: sealed})
 	return nil
 }
 

@@ -34,8 +34,9 @@ type RollbackException struct {
 //   - API keys that were deleted since stay deleted, revoked ones revoked, and all keep the
 //     secret they have now. Keys that were made since are deleted.
 //   - Providers that still exist at the same scheme, host and port keep the secrets of
-//     their credentials. Others get those that they had, if these are stored still; a
-//     credential whose secret is gone comes back disabled and without one.
+//     their credentials, headers and query parameters. Others get those that they had, if
+//     these are stored still; a credential whose secret is gone comes back disabled and
+//     without one, a header or parameter not at all.
 //
 // With dryRun it only tells. Going back to what is there already changes nothing.
 func (l *Live) Rollback(ctx context.Context, actor string, to controlplane.Revision, dryRun bool) (*RollbackResult, error) {
@@ -159,37 +160,44 @@ func (r *rollback) key(name string, old *adminv1.ApiKey, present *controlplane.R
 
 func (r *rollback) provider(c *controlplane.Config, name string, old *adminv1.Provider, present *controlplane.Resource) proto.Message {
 	doc := proto.CloneOf(old)
-	kept := map[string]*adminv1.Credential{}
+	kept := map[string]controlplane.Sealed{}
 	if now, ok := specOf[*adminv1.Provider](present); ok && endpoint(now.GetBaseUrl()) == endpoint(old.GetBaseUrl()) {
-		for _, cred := range now.GetCredentials() {
-			kept[cred.GetName()] = cred
+		for part := range controlplane.SealedParts(now) {
+			kept[part.Key()] = part
 		}
 	}
-	for _, cred := range doc.GetCredentials() {
-		if have := kept[cred.GetName()]; have != nil {
-			if have.GetSecretRef() != cred.GetSecretRef() {
-				r.except(controlplane.KindProvider, name, "credential %q got another secret since, and keeps it", cred.GetName())
+	for part := range controlplane.SealedParts(doc) {
+		have, known := kept[part.Key()]
+		ref := part.GetSecretRef()
+		switch secret := r.stored[ref]; {
+		case known:
+			if have.GetSecretRef() != ref {
+				r.except(controlplane.KindProvider, name, "%s got another secret since, and keeps it", part.Describe())
 			}
-			keep(cred, have)
-			if cred.GetSecretRef() == "" {
-				cred.Enabled = proto.Bool(false)
-			}
-			continue
-		}
-		if cred.GetSecretRef() == "" {
-			continue
-		}
-		if r.used[cred.GetSecretRef()] {
-			continue
-		}
-		if secret := r.stored[cred.GetSecretRef()]; secret != nil {
+			part.Keep(have)
+		case ref == "" || r.used[ref]:
+		case secret != nil:
 			r.secrets = append(r.secrets, *secret)
-			continue
+		default:
+			r.except(controlplane.KindProvider, name, "the secret of %s is not stored any more; it is disabled until it is given again", part.Describe())
+			part.Refer("", "", nil)
 		}
-		r.except(controlplane.KindProvider, name, "the secret of credential %q is not stored any more; it is disabled until it is given again", cred.GetName())
-		cred.SecretRef, cred.SecretHint, cred.SecretSetTime, cred.Enabled = "", "", nil, proto.Bool(false)
 	}
+	withoutSecrets(doc)
 	return doc
+}
+
+// withoutSecrets takes out of use what a provider cannot use: it disables credentials without
+// a secret and removes other parts without one, which only a rollback can leave behind.
+func withoutSecrets(doc *adminv1.Provider) {
+	for _, cred := range doc.GetCredentials() {
+		if cred.GetSecretRef() == "" {
+			cred.Enabled = proto.Bool(false)
+		}
+	}
+	lost := func(p *adminv1.SecretParameter) bool { return p.GetSecretRef() == "" }
+	doc.SecretHeaders = slices.DeleteFunc(doc.GetSecretHeaders(), lost)
+	doc.SecretQuery = slices.DeleteFunc(doc.GetSecretQuery(), lost)
 }
 
 // findSecrets reads the secrets that older documents refer to and present ones do not, each
@@ -197,16 +205,14 @@ func (r *rollback) provider(c *controlplane.Config, name string, old *adminv1.Pr
 func (r *rollback) findSecrets(ctx context.Context, c *controlplane.Config) error {
 	r.used = map[string]bool{}
 	for _, resource := range c.List(controlplane.KindProvider) {
-		p, _ := resource.Spec.(*adminv1.Provider)
-		for _, cred := range p.GetCredentials() {
-			r.used[cred.GetSecretRef()] = true
+		for part := range controlplane.SealedParts(resource.Spec) {
+			r.used[part.GetSecretRef()] = true
 		}
 	}
 	var missing []string
 	for _, doc := range r.past.first {
-		p, _ := doc.(*adminv1.Provider)
-		for _, cred := range p.GetCredentials() {
-			ref := cred.GetSecretRef()
+		for part := range controlplane.SealedParts(doc) {
+			ref := part.GetSecretRef()
 			if _, asked := r.stored[ref]; !r.used[ref] && !asked && ref != "" {
 				missing = append(missing, ref)
 				r.stored[ref] = nil

@@ -38,14 +38,14 @@ func (l *Live) upstream(c *controlplane.Config, name string) (*controlplane.Upst
 		return nil, notFound(controlplane.KindProvider, name)
 	}
 	doc := r.Spec.(*adminv1.Provider)
-	secrets := make(map[string]string, len(doc.GetCredentials()))
-	for _, cred := range doc.GetCredentials() {
-		sealed, _ := c.Secret(cred.GetSecretRef())
-		plain, err := l.cfg.Sealer.Open(sealed, controlplane.CredentialBinding(name, cred.GetName()))
+	secrets := map[string]string{}
+	for part := range controlplane.SealedParts(doc) {
+		sealed, _ := c.Secret(part.GetSecretRef())
+		plain, err := l.cfg.Sealer.Open(sealed, part.Binding(controlplane.KindProvider, name))
 		if err != nil {
-			return nil, errs.Newf(errs.FailedPrecondition, "credential %q of provider %q cannot be opened with this control plane's key; give it again", cred.GetName(), name)
+			return nil, errs.Newf(errs.FailedPrecondition, "%s of provider %q cannot be opened with this control plane's key; give it again", part.Describe(), name)
 		}
-		secrets[cred.GetName()] = string(plain)
+		secrets[part.Key()] = string(plain)
 	}
-	return controlplane.NewUpstream(doc, func(credential string) string { return secrets[credential] }), nil
+	return controlplane.NewUpstream(doc, func(part controlplane.Sealed) string { return secrets[part.Key()] }), nil
 }

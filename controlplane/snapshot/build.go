@@ -107,18 +107,11 @@ func (b *builder) provider(name string, in *adminv1.Provider) (*nodev1.Provider,
 		Policy:              controlplane.ResolvePolicy(b.settings, nil, in.GetTimeouts()),
 		FieldRules:          fieldRules(in.GetFieldRules()),
 	}
-	for _, c := range in.GetCredentials() {
-		if !enabled(c.Enabled) {
-			continue
-		}
-		secret, err := b.open(name, c)
-		if err != nil {
-			return nil, fmt.Errorf("credential %q: %w", c.GetName(), err)
-		}
-		out.Credentials = append(out.Credentials, &nodev1.Credential{Name: c.GetName(), Secret: secret})
-	}
 	for _, header := range slices.Sorted(maps.Keys(in.GetHeaders())) {
 		out.Headers = append(out.Headers, &nodev1.Header{Name: header, Value: in.GetHeaders()[header]})
+	}
+	if err := b.secrets(out, in); err != nil {
+		return nil, err
 	}
 	out.ForwardHeaders = slices.Sorted(slices.Values(in.GetForwardHeaders()))
 	ids := make(map[string]string, len(in.GetModels()))
@@ -152,23 +145,6 @@ func fieldRules(in []*adminv1.FieldRule) (out []*nodev1.FieldRule) {
 		})
 	}
 	return out
-}
-
-// open gives a credential's secret in clear. One without a reference was stored without
-// a secret, for an upstream that needs none.
-func (b *builder) open(provider string, c *adminv1.Credential) (string, error) {
-	if c.GetSecretRef() == "" {
-		return "", nil
-	}
-	ciphertext, ok := b.cfg.Secret(c.GetSecretRef())
-	if !ok {
-		return "", fmt.Errorf("its stored secret is missing")
-	}
-	secret, err := b.sealer.Open(ciphertext, controlplane.CredentialBinding(provider, c.GetName()))
-	if err != nil {
-		return "", fmt.Errorf("open its secret: %w", err)
-	}
-	return string(secret), nil
 }
 
 func (b *builder) group(r *controlplane.Resource, in *adminv1.Group) (*nodev1.Group, error) {

@@ -71,7 +71,8 @@ type Target struct {
 	BaseURL             string
 	Dialect             string // openai when empty
 	Headers             map[string]string
-	Secret              string // sent to the base URL's host only; may be empty
+	SecretQuery         map[string]string // added to the query of BaseURL
+	Secret              string            // sent to the base URL's host only; may be empty
 	AllowPrivateNetwork bool
 }
 
@@ -184,8 +185,11 @@ func shortened(host string) string { return strings.ToValidUTF8(host[:min(len(ho
 // is added to the query.
 func (s *session) request(ctx context.Context, method, endpoint string, more url.Values) (*http.Request, error) {
 	target := dialect.Join(s.base, endpoint)
-	if len(more) > 0 {
+	if len(more)+len(s.target.SecretQuery) > 0 {
 		query := target.Query()
+		for name, value := range s.target.SecretQuery {
+			query.Set(name, value)
+		}
 		for name, values := range more {
 			query[name] = values
 		}

@@ -49,9 +49,9 @@ var rules = map[string]rule{
 // release, and later ones that neither restrict nor change who is called.
 var base = map[string]string{
 	"Snapshot":   "revision key_pepper providers groups api_keys failure_keywords cors_origins required_features",
-	"Provider":   "name base_url credentials headers forward_headers allow_private_network max_in_flight models policy required_features",
+	"Provider":   "name base_url credentials headers secret_query forward_headers allow_private_network max_in_flight models policy required_features",
 	"Credential": "name secret",
-	"Header":     "name value",
+	"Header":     "name value secret",
 	"FieldRule":  "field action to value endpoints",
 	"Model":      "id price context_window max_output_tokens",
 	"Price": "input cached_input output per_call cache_write cache_write_1hr reasoning audio_input cached_audio_input audio_output " +

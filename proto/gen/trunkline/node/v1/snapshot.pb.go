@@ -139,8 +139,10 @@ type Provider struct {
 	BaseUrl     string                 `protobuf:"bytes,2,opt,name=base_url,json=baseUrl,proto3" json:"base_url,omitempty"`
 	Dialect     string                 `protobuf:"bytes,3,opt,name=dialect,proto3" json:"dialect,omitempty"`
 	Credentials []*Credential          `protobuf:"bytes,4,rep,name=credentials,proto3" json:"credentials,omitempty"`
-	// Sorted by name.
-	Headers             []*Header `protobuf:"bytes,5,rep,name=headers,proto3" json:"headers,omitempty"`
+	// Sorted by name; those with secrets come last.
+	Headers []*Header `protobuf:"bytes,5,rep,name=headers,proto3" json:"headers,omitempty"`
+	// Parameters that are added to the query of base_url; their values are secrets.
+	SecretQuery         []*Header `protobuf:"bytes,280,rep,name=secret_query,json=secretQuery,proto3" json:"secret_query,omitempty"`
 	AllowPrivateNetwork bool      `protobuf:"varint,6,opt,name=allow_private_network,json=allowPrivateNetwork,proto3" json:"allow_private_network,omitempty"`
 	MaxInFlight         int32     `protobuf:"varint,7,opt,name=max_in_flight,json=maxInFlight,proto3" json:"max_in_flight,omitempty"`
 	Models              []*Model  `protobuf:"bytes,8,rep,name=models,proto3" json:"models,omitempty"`
@@ -216,6 +218,13 @@ func (x *Provider) GetCredentials() []*Credential {
 func (x *Provider) GetHeaders() []*Header {
 	if x != nil {
 		return x.Headers
+	}
+	return nil
+}
+
+func (x *Provider) GetSecretQuery() []*Header {
+	if x != nil {
+		return x.SecretQuery
 	}
 	return nil
 }
@@ -322,9 +331,11 @@ func (x *Credential) GetSecret() string {
 }
 
 type Header struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Value         string                 `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Value string                 `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	// Whether the value must not be shown.
+	Secret        bool `protobuf:"varint,280,opt,name=secret,proto3" json:"secret,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -371,6 +382,13 @@ func (x *Header) GetValue() string {
 		return x.Value
 	}
 	return ""
+}
+
+func (x *Header) GetSecret() bool {
+	if x != nil {
+		return x.Secret
+	}
+	return false
 }
 
 type Model struct {
@@ -1529,13 +1547,14 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\bapi_keys\x18\x05 \x03(\v2\x19.trunkline.node.v1.ApiKeyR\aapiKeys\x12L\n" +
 	"\x10failure_keywords\x18\x06 \x03(\v2!.trunkline.node.v1.FailureKeywordR\x0ffailureKeywords\x12!\n" +
 	"\fcors_origins\x18\a \x03(\tR\vcorsOrigins\x12+\n" +
-	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeatures\"\x9d\x04\n" +
+	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeatures\"\xdc\x04\n" +
 	"\bProvider\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x19\n" +
 	"\bbase_url\x18\x02 \x01(\tR\abaseUrl\x12\x18\n" +
 	"\adialect\x18\x03 \x01(\tR\adialect\x12?\n" +
 	"\vcredentials\x18\x04 \x03(\v2\x1d.trunkline.node.v1.CredentialR\vcredentials\x123\n" +
-	"\aheaders\x18\x05 \x03(\v2\x19.trunkline.node.v1.HeaderR\aheaders\x122\n" +
+	"\aheaders\x18\x05 \x03(\v2\x19.trunkline.node.v1.HeaderR\aheaders\x12=\n" +
+	"\fsecret_query\x18\x98\x02 \x03(\v2\x19.trunkline.node.v1.HeaderR\vsecretQuery\x122\n" +
 	"\x15allow_private_network\x18\x06 \x01(\bR\x13allowPrivateNetwork\x12\"\n" +
 	"\rmax_in_flight\x18\a \x01(\x05R\vmaxInFlight\x120\n" +
 	"\x06models\x18\b \x03(\v2\x18.trunkline.node.v1.ModelR\x06models\x12(\n" +
@@ -1547,10 +1566,11 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\n" +
 	"Credential\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
-	"\x06secret\x18\x02 \x01(\tR\x06secret\"2\n" +
+	"\x06secret\x18\x02 \x01(\tR\x06secret\"K\n" +
 	"\x06Header\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value\"\xda\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\x12\x17\n" +
+	"\x06secret\x18\x98\x02 \x01(\bR\x06secret\"\xda\x01\n" +
 	"\x05Model\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12.\n" +
 	"\x05price\x18\x02 \x01(\v2\x18.trunkline.node.v1.PriceR\x05price\x12%\n" +
@@ -1706,35 +1726,36 @@ var file_trunkline_node_v1_snapshot_proto_depIdxs = []int32{
 	13, // 3: trunkline.node.v1.Snapshot.failure_keywords:type_name -> trunkline.node.v1.FailureKeyword
 	2,  // 4: trunkline.node.v1.Provider.credentials:type_name -> trunkline.node.v1.Credential
 	3,  // 5: trunkline.node.v1.Provider.headers:type_name -> trunkline.node.v1.Header
-	4,  // 6: trunkline.node.v1.Provider.models:type_name -> trunkline.node.v1.Model
-	11, // 7: trunkline.node.v1.Provider.policy:type_name -> trunkline.node.v1.Policy
-	5,  // 8: trunkline.node.v1.Provider.field_rules:type_name -> trunkline.node.v1.FieldRule
-	6,  // 9: trunkline.node.v1.Model.price:type_name -> trunkline.node.v1.Price
-	5,  // 10: trunkline.node.v1.Model.field_rules:type_name -> trunkline.node.v1.FieldRule
-	7,  // 11: trunkline.node.v1.Price.tiers:type_name -> trunkline.node.v1.PriceTier
-	6,  // 12: trunkline.node.v1.PriceTier.price:type_name -> trunkline.node.v1.Price
-	10, // 13: trunkline.node.v1.Group.members:type_name -> trunkline.node.v1.Member
-	9,  // 14: trunkline.node.v1.Group.body_log:type_name -> trunkline.node.v1.BodyLog
-	11, // 15: trunkline.node.v1.Member.policy:type_name -> trunkline.node.v1.Policy
-	14, // 16: trunkline.node.v1.Policy.failure_window:type_name -> google.protobuf.Duration
-	14, // 17: trunkline.node.v1.Policy.cooldown:type_name -> google.protobuf.Duration
-	14, // 18: trunkline.node.v1.Policy.cooldown_max:type_name -> google.protobuf.Duration
-	14, // 19: trunkline.node.v1.Policy.connect_timeout:type_name -> google.protobuf.Duration
-	14, // 20: trunkline.node.v1.Policy.first_token_timeout:type_name -> google.protobuf.Duration
-	14, // 21: trunkline.node.v1.Policy.response_timeout:type_name -> google.protobuf.Duration
-	14, // 22: trunkline.node.v1.Policy.stream_idle_timeout:type_name -> google.protobuf.Duration
-	14, // 23: trunkline.node.v1.Policy.total_timeout:type_name -> google.protobuf.Duration
-	14, // 24: trunkline.node.v1.Policy.stream_total_timeout:type_name -> google.protobuf.Duration
-	14, // 25: trunkline.node.v1.Policy.keyword_hold:type_name -> google.protobuf.Duration
-	14, // 26: trunkline.node.v1.Policy.retry_wait:type_name -> google.protobuf.Duration
-	14, // 27: trunkline.node.v1.Policy.first_token_timeout_max:type_name -> google.protobuf.Duration
-	14, // 28: trunkline.node.v1.Policy.attempt_timeout:type_name -> google.protobuf.Duration
-	15, // 29: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
-	30, // [30:30] is the sub-list for method output_type
-	30, // [30:30] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	3,  // 6: trunkline.node.v1.Provider.secret_query:type_name -> trunkline.node.v1.Header
+	4,  // 7: trunkline.node.v1.Provider.models:type_name -> trunkline.node.v1.Model
+	11, // 8: trunkline.node.v1.Provider.policy:type_name -> trunkline.node.v1.Policy
+	5,  // 9: trunkline.node.v1.Provider.field_rules:type_name -> trunkline.node.v1.FieldRule
+	6,  // 10: trunkline.node.v1.Model.price:type_name -> trunkline.node.v1.Price
+	5,  // 11: trunkline.node.v1.Model.field_rules:type_name -> trunkline.node.v1.FieldRule
+	7,  // 12: trunkline.node.v1.Price.tiers:type_name -> trunkline.node.v1.PriceTier
+	6,  // 13: trunkline.node.v1.PriceTier.price:type_name -> trunkline.node.v1.Price
+	10, // 14: trunkline.node.v1.Group.members:type_name -> trunkline.node.v1.Member
+	9,  // 15: trunkline.node.v1.Group.body_log:type_name -> trunkline.node.v1.BodyLog
+	11, // 16: trunkline.node.v1.Member.policy:type_name -> trunkline.node.v1.Policy
+	14, // 17: trunkline.node.v1.Policy.failure_window:type_name -> google.protobuf.Duration
+	14, // 18: trunkline.node.v1.Policy.cooldown:type_name -> google.protobuf.Duration
+	14, // 19: trunkline.node.v1.Policy.cooldown_max:type_name -> google.protobuf.Duration
+	14, // 20: trunkline.node.v1.Policy.connect_timeout:type_name -> google.protobuf.Duration
+	14, // 21: trunkline.node.v1.Policy.first_token_timeout:type_name -> google.protobuf.Duration
+	14, // 22: trunkline.node.v1.Policy.response_timeout:type_name -> google.protobuf.Duration
+	14, // 23: trunkline.node.v1.Policy.stream_idle_timeout:type_name -> google.protobuf.Duration
+	14, // 24: trunkline.node.v1.Policy.total_timeout:type_name -> google.protobuf.Duration
+	14, // 25: trunkline.node.v1.Policy.stream_total_timeout:type_name -> google.protobuf.Duration
+	14, // 26: trunkline.node.v1.Policy.keyword_hold:type_name -> google.protobuf.Duration
+	14, // 27: trunkline.node.v1.Policy.retry_wait:type_name -> google.protobuf.Duration
+	14, // 28: trunkline.node.v1.Policy.first_token_timeout_max:type_name -> google.protobuf.Duration
+	14, // 29: trunkline.node.v1.Policy.attempt_timeout:type_name -> google.protobuf.Duration
+	15, // 30: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_snapshot_proto_init() }

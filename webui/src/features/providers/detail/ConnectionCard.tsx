@@ -7,7 +7,7 @@ import { TIMERS } from '../form/values';
 /** How the provider is reached: what holds, whether it is set here or elsewhere. */
 export function ConnectionCard({ provider }: { provider: Provider }) {
   const { t, int, setting } = useI18n();
-  const headers = Object.keys(provider.headers);
+  const headers = [...Object.keys(provider.headers), ...provider.secretHeaders.map((header) => header.name)];
   return (
     <Card title={t('providers.connection.title')} sub={t('providers.connection.sub')}>
       <Facts
@@ -34,6 +34,16 @@ export function ConnectionCard({ provider }: { provider: Provider }) {
                 t('providers.connection.noHeaders')
               ),
           },
+          ...(provider.secretQuery.length > 0
+            ? [
+                {
+                  name: t('providers.form.secretQuery'),
+                  value: (
+                    <span className="mono">{provider.secretQuery.map((parameter) => parameter.name).join(', ')}</span>
+                  ),
+                },
+              ]
+            : []),
           ...(provider.forwardHeaders.length > 0
             ? [
                 {

@@ -10,6 +10,7 @@ import { RulesField } from '../rules/RulesField';
 import { CredentialFields } from './CredentialFields';
 import c from './form.module.css';
 import type { Preset } from './presets';
+import { SecretParameterFields } from './SecretParameterFields';
 import { TimeoutFields } from './TimeoutFields';
 import type { Values } from './values';
 
@@ -105,6 +106,20 @@ export function ProviderFields({
             addLabel={t('providers.form.addHeader')}
             errorOf={(name) => form.errors[`headers.${name.trim()}`]}
             error={form.errors.headers}
+          />
+          <SecretParameterFields
+            form={form}
+            list="secretHeaders"
+            label={t('providers.form.secretHeaders')}
+            description={t('providers.form.secretHeadersHint')}
+            addLabel={t('providers.form.addHeader')}
+          />
+          <SecretParameterFields
+            form={form}
+            list="secretQuery"
+            label={t('providers.form.secretQuery')}
+            description={t('providers.form.secretQueryHint')}
+            addLabel={t('providers.form.addParameter')}
           />
           <TagsField
             label={t('providers.form.forward')}

@@ -2,9 +2,17 @@ import { type PlainKey, useI18n } from '@/i18n';
 import type { Change } from '@/ui/Changes';
 import { toMap } from '@/ui/fields/PairsField';
 import { ruleText } from '../rules/rule';
-import { changedFields, type Field, TIMER_WORDS, TIMERS, type Values } from './values';
+import { changedFields, type Field, type ParameterValues, TIMER_WORDS, TIMERS, type Values } from './values';
 
-const WORDS: Record<Exclude<Field, 'credentials' | 'headers' | 'timeouts' | 'fieldRules'>, PlainKey> = {
+const PARAMETERS = {
+  secretHeaders: 'providers.form.secretHeader',
+  secretQuery: 'providers.form.secretParameter',
+} as const satisfies Partial<Record<Field, PlainKey>>;
+
+const WORDS: Record<
+  Exclude<Field, 'credentials' | 'headers' | 'timeouts' | 'fieldRules' | keyof typeof PARAMETERS>,
+  PlainKey
+> = {
   baseUrl: 'providers.form.baseUrl',
   dialect: 'providers.form.dialect',
   forwardHeaders: 'providers.form.forward',
@@ -46,6 +54,18 @@ export function useChanges(): (before: Values, after: Values) => Change[] {
     ...change,
   });
 
+  const parameters = (word: PlainKey, before: ParameterValues[], after: ParameterValues[]): Change[] => {
+    const name = (p: ParameterValues) => [t(word), p.name].filter(Boolean).join(' ');
+    const gone = before.filter((p) => !after.some((is) => is.name === p.name));
+    const isNew = (p: ParameterValues) => !before.some((was) => was.name === p.name);
+    return [
+      ...gone.map((p) => ({ name: name(p), before: p.name })),
+      ...after
+        .filter((p) => isNew(p) || p.secret !== '')
+        .map((p) => ({ name: name(p), after: t(isNew(p) ? 'providers.change.added' : 'providers.change.secret') })),
+    ];
+  };
+
   const headers = (before: Values, after: Values): Change[] => {
     const [was, is] = [toMap(before.headers), toMap(after.headers)];
     return [...new Set([...Object.keys(was), ...Object.keys(is)])]
@@ -65,6 +85,8 @@ export function useChanges(): (before: Values, after: Values) => Change[] {
     changedFields(before, after).flatMap((field): Change[] => {
       if (field === 'credentials') return credentials(before, after);
       if (field === 'headers') return headers(before, after);
+      if (field === 'secretHeaders' || field === 'secretQuery')
+        return parameters(PARAMETERS[field], before[field], after[field]);
       if (field === 'timeouts') return timeouts(before, after);
       if (field === 'fieldRules') {
         const text = (values: Values) => values.fieldRules.map(ruleText).join(', ') || '–';

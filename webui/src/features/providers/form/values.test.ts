@@ -10,6 +10,8 @@ const provider = create(ProviderSchema, {
   enabled: false,
   credentials: [{ name: 'main', secretHint: '9f3a', enabled: false }],
   headers: { 'x-team': 'a' },
+  secretHeaders: [{ name: 'X-Gate', secretHint: 'abcd' }],
+  secretQuery: [{ name: 'sig', secretHint: 'wxyz' }],
   timeouts: { connect: { seconds: 1n, nanos: 500_000_000 } },
   maxInFlight: 7,
 });
@@ -22,6 +24,8 @@ test('what is read is sent back as it was, secrets aside', () => {
     enabled: false,
     credentials: [{ name: 'main', secret: '', enabled: false }],
     headers: { 'x-team': 'a' },
+    secretHeaders: [{ name: 'X-Gate', secret: '' }],
+    secretQuery: [{ name: 'sig', secret: '' }],
     timeouts: { connect: { seconds: 1n, nanos: 500_000_000 } },
     maxInFlight: 7,
   });
@@ -40,10 +44,21 @@ test('only what differs counts as changed; a half-written header does not', () =
   expect(changedFields(values, next)).toEqual(['credentials', 'timeouts']);
 });
 
+test('a secret parameter counts as changed by its name or a new secret', () => {
+  const values = valuesOf(provider);
+  expect(values.secretHeaders).toMatchObject([{ name: 'X-Gate', stored: { hint: 'abcd' }, storedName: 'X-Gate' }]);
+  const renamed = { ...values, secretQuery: values.secretQuery.map((p) => ({ ...p, name: 'signature' })) };
+  expect(changedFields(values, renamed)).toEqual(['secretQuery']);
+  const replaced = { ...values, secretHeaders: values.secretHeaders.map((p) => ({ ...p, secret: 'new' })) };
+  expect(changedFields(values, replaced)).toEqual(['secretHeaders']);
+});
+
 test('a copy has no secrets', () => {
   const copy = valuesOfCopy(provider, 'azure-copy');
   expect(copy.name).toBe('azure-copy');
   expect(copy.credentials).toMatchObject([{ name: 'main', secret: '', stored: undefined }]);
+  expect(copy.secretHeaders).toMatchObject([{ name: 'X-Gate', secret: '', stored: undefined }]);
+  expect(copy.secretQuery).toMatchObject([{ name: 'sig', secret: '', stored: undefined }]);
 });
 
 test('every preset has its own id and name, and an address that is a URL', () => {

@@ -22,16 +22,18 @@ type Timers = { [K in Timer]?: number };
 /** A provider as it is sent. */
 export type ProviderInit = Exclude<MessageInitShape<typeof ProviderSchema>, Provider>;
 
-export type CredentialValues = {
+/** A name and its secret. */
+export type ParameterValues = {
   /** Identity in the list while it is edited. */
   key: string;
   name: string;
   secret: string;
-  enabled: boolean;
   /** What the server has under storedName. */
   stored?: { hint: string; setTime?: Timestamp };
   storedName?: string;
 };
+
+export type CredentialValues = ParameterValues & { enabled: boolean };
 
 /** A provider as the form holds it: everything but its models and how they are imported. */
 export type Values = {
@@ -40,6 +42,8 @@ export type Values = {
   dialect: string;
   credentials: CredentialValues[];
   headers: Pair[];
+  secretHeaders: ParameterValues[];
+  secretQuery: ParameterValues[];
   forwardHeaders: string[];
   allowPrivateNetwork: boolean;
   maxInFlight: number;
@@ -54,6 +58,8 @@ export const FIELDS = {
   dialect: 'dialect',
   credentials: 'credentials',
   headers: 'headers',
+  secretHeaders: 'secret_headers',
+  secretQuery: 'secret_query',
   forwardHeaders: 'forward_headers',
   allowPrivateNetwork: 'allow_private_network',
   maxInFlight: 'max_in_flight',
@@ -63,11 +69,17 @@ export const FIELDS = {
 } as const satisfies Partial<Record<keyof Values, string>>;
 export type Field = keyof typeof FIELDS;
 
+export const newParameter = (key: string, name = ''): ParameterValues => ({ key, name, secret: '' });
+
 export const newCredential = (key: string, name: string): CredentialValues => ({
-  key,
-  name,
-  secret: '',
+  ...newParameter(key, name),
   enabled: true,
+});
+
+/** What the server tells of a secret that it has. */
+const storedOf = (at: { name: string; secretHint: string; secretSetTime?: Timestamp }) => ({
+  stored: at.secretHint || at.secretSetTime ? { hint: at.secretHint, setTime: at.secretSetTime } : undefined,
+  storedName: at.name,
 });
 
 export function valuesOfPreset(preset: Preset): Values {
@@ -77,6 +89,8 @@ export function valuesOfPreset(preset: Preset): Values {
     dialect: preset.dialect,
     credentials: preset.isKeyless ? [] : [newCredential('first', 'main')],
     headers: [],
+    secretHeaders: [],
+    secretQuery: [],
     forwardHeaders: [],
     allowPrivateNetwork: preset.isLocal ?? false,
     maxInFlight: 0,
@@ -94,10 +108,11 @@ export function valuesOf(provider: Provider): Values {
     credentials: provider.credentials.map((c) => ({
       ...newCredential(c.name, c.name),
       enabled: isEnabled(c),
-      stored: c.secretHint || c.secretSetTime ? { hint: c.secretHint, setTime: c.secretSetTime } : undefined,
-      storedName: c.name,
+      ...storedOf(c),
     })),
     headers: toPairs(provider.headers),
+    secretHeaders: provider.secretHeaders.map((p) => ({ ...newParameter(p.name, p.name), ...storedOf(p) })),
+    secretQuery: provider.secretQuery.map((p) => ({ ...newParameter(p.name, p.name), ...storedOf(p) })),
     forwardHeaders: [...provider.forwardHeaders],
     allowPrivateNetwork: provider.allowPrivateNetwork,
     maxInFlight: provider.maxInFlight,
@@ -110,8 +125,15 @@ export function valuesOf(provider: Provider): Values {
 /** The same again under another name. Secrets cannot be read, so they must be given anew. */
 export function valuesOfCopy(provider: Provider, name: string): Values {
   const values = valuesOf(provider);
-  const credentials = values.credentials.map((c) => ({ ...c, stored: undefined, storedName: undefined }));
-  return { ...values, name, credentials };
+  const anew = <T extends ParameterValues>(all: T[]) =>
+    all.map((one) => ({ ...one, stored: undefined, storedName: undefined }));
+  return {
+    ...values,
+    name,
+    credentials: anew(values.credentials),
+    secretHeaders: anew(values.secretHeaders),
+    secretQuery: anew(values.secretQuery),
+  };
 }
 
 export function timersOf(timeouts: ProviderTimeouts | undefined): Timers {
@@ -128,6 +150,8 @@ export function providerOf(values: Values): ProviderInit {
     dialect: values.dialect,
     credentials: values.credentials.map(({ name, secret, enabled }) => ({ name: name.trim(), secret, enabled })),
     headers: toMap(values.headers),
+    secretHeaders: parametersOf(values.secretHeaders),
+    secretQuery: parametersOf(values.secretQuery),
     forwardHeaders: values.forwardHeaders,
     allowPrivateNetwork: values.allowPrivateNetwork,
     maxInFlight: values.maxInFlight,
@@ -142,6 +166,8 @@ export function providerOf(values: Values): ProviderInit {
   };
 }
 
+const parametersOf = (all: ParameterValues[]) => all.map(({ name, secret }) => ({ name: name.trim(), secret }));
+
 /** The fields in which two sets of values differ. */
 export function changedFields(before: Values, after: Values): Field[] {
   const of = (values: Values, field: Field) => JSON.stringify(comparable(values, field));
@@ -152,6 +178,9 @@ function comparable(values: Values, field: Field): unknown {
   switch (field) {
     case 'credentials':
       return values.credentials.map(({ name, secret, enabled }) => [name, secret, enabled]);
+    case 'secretHeaders':
+    case 'secretQuery':
+      return parametersOf(values[field]);
     case 'headers':
       return Object.entries(toMap(values.headers)).sort(([a], [b]) => (a < b ? -1 : 1));
     case 'timeouts':

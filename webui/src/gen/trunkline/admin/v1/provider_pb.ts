@@ -22,7 +22,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/provider.proto.
  */
 export const file_trunkline_admin_v1_provider: GenFile = /*@__PURE__*/
-  fileDesc("CiF0cnVua2xpbmUvYWRtaW4vdjEvcHJvdmlkZXIucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSLxBQoIUHJvdmlkZXISDAoEbmFtZRgBIAEoCRIRCgN1aWQYAiABKAlCBKDtGAESDAoEZXRhZxgDIAEoCRI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESNQoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSg7RgBEhAKCGJhc2VfdXJsGAogASgJEg8KB2RpYWxlY3QYCyABKAkSMwoLY3JlZGVudGlhbHMYDCADKAsyHi50cnVua2xpbmUuYWRtaW4udjEuQ3JlZGVudGlhbBI6CgdoZWFkZXJzGA0gAygLMikudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyLkhlYWRlcnNFbnRyeRIYCg9mb3J3YXJkX2hlYWRlcnMYqgEgAygJEh0KFWFsbG93X3ByaXZhdGVfbmV0d29yaxgOIAEoCBIVCg1tYXhfaW5fZmxpZ2h0GA8gASgFEhQKB2VuYWJsZWQYECABKAhIAIgBARIpCgZtb2RlbHMYESADKAsyGS50cnVua2xpbmUuYWRtaW4udjEuTW9kZWwSNgoIdGltZW91dHMYEiABKAsyJC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXJUaW1lb3V0cxIyCgZpbXBvcnQYEyABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXJJbXBvcnQSMwoLZmllbGRfcnVsZXMYjAEgAygLMh0udHJ1bmtsaW5lLmFkbWluLnYxLkZpZWxkUnVsZRJGChJlZmZlY3RpdmVfdGltZW91dHMYHiABKAsyJC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXJUaW1lb3V0c0IEoO0YARouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIKCghfZW5hYmxlZCLCAQoKQ3JlZGVudGlhbBIMCgRuYW1lGAEgASgJEhQKBnNlY3JldBgCIAEoCUIEoO0YAhIUCgdlbmFibGVkGAMgASgISACIAQESGQoLc2VjcmV0X2hpbnQYBCABKAlCBKDtGAESOQoPc2VjcmV0X3NldF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEoO0YARIYCgpzZWNyZXRfcmVmGAYgASgJQgSg7RgDQgoKCF9lbmFibGVkIu0BCgVNb2RlbBIKCgJpZBgBIAEoCRINCgVhbGlhcxgCIAEoCRIoCgVwcmljZRgDIAEoCzIZLnRydW5rbGluZS5hZG1pbi52MS5QcmljZRIWCg5jb250ZXh0X3dpbmRvdxgEIAEoAxIzCgtmaWVsZF9ydWxlcxiMASADKAsyHS50cnVua2xpbmUuYWRtaW4udjEuRmllbGRSdWxlEjcKCGltcG9ydGVkGAUgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLk1vZGVsSW1wb3J0QgSg7RgBEhkKEW1heF9vdXRwdXRfdG9rZW5zGG4gASgDIvcBChBQcm92aWRlclRpbWVvdXRzEioKB2Nvbm5lY3QYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLZmlyc3RfdG9rZW4YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIcmVzcG9uc2UYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLc3RyZWFtX2lkbGUYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKgoHYXR0ZW1wdBhuIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiKOAQoUTGlzdFByb3ZpZGVyc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSDgoGc2VhcmNoGAMgASgJEhAKCG9yZGVyX2J5GAQgASgJEi0KCXJlYWRfbWFzaxgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sidQoVTGlzdFByb3ZpZGVyc1Jlc3BvbnNlEi8KCXByb3ZpZGVycxgBIAMoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoBSIiChJHZXRQcm92aWRlclJlcXVlc3QSDAoEbmFtZRgBIAEoCSJFChNHZXRQcm92aWRlclJlc3BvbnNlEi4KCHByb3ZpZGVyGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyIkcKFUNyZWF0ZVByb3ZpZGVyUmVxdWVzdBIuCghwcm92aWRlchgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlciJIChZDcmVhdGVQcm92aWRlclJlc3BvbnNlEi4KCHByb3ZpZGVyGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyIngKFVVwZGF0ZVByb3ZpZGVyUmVxdWVzdBIuCghwcm92aWRlchgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlchIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siSAoWVXBkYXRlUHJvdmlkZXJSZXNwb25zZRIuCghwcm92aWRlchgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlciIzChVEZWxldGVQcm92aWRlclJlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgRldGFnGAIgASgJIhgKFkRlbGV0ZVByb3ZpZGVyUmVzcG9uc2UiKgoZTGlzdFByb3ZpZGVySGVhbHRoUmVxdWVzdBINCgVuYW1lcxgBIAMoCSJTChpMaXN0UHJvdmlkZXJIZWFsdGhSZXNwb25zZRI1Cglwcm92aWRlcnMYASADKAsyIi50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXJIZWFsdGgiSwoUUmVzZXRDb29sZG93blJlcXVlc3QSEAoIcHJvdmlkZXIYASABKAkSDQoFbW9kZWwYAiABKAkSEgoKY3JlZGVudGlhbBgDIAEoCSImChVSZXNldENvb2xkb3duUmVzcG9uc2USDQoFbm9kZXMYASADKAkivAEKFFByZXZpZXdJbXBvcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSDQoFbmFtZXMYAiADKAkSLgoIcHJvdmlkZXIYAyABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXISLgoFcnVsZXMYBCABKAsyHy50cnVua2xpbmUuYWRtaW4udjEuSW1wb3J0UnVsZXMSDgoGbW9kZWxzGAUgAygJEhcKD3Jlc3RvcmVfcmVtb3ZlZBgGIAEoCCKEAQoTVGVzdFByb3ZpZGVyUmVxdWVzdBIMCgRuYW1lGAEgASgJEi4KCHByb3ZpZGVyGAIgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyEhIKCmNyZWRlbnRpYWwYAyABKAkSDAoEY2hhdBgEIAEoCBINCgVtb2RlbBgFIAEoCSKvAQoUVGVzdFByb3ZpZGVyUmVzcG9uc2USKgoEc3RlcBgBIAEoDjIcLnRydW5rbGluZS5hZG1pbi52MS5UZXN0U3RlcBIuCgZyZXN1bHQYAiABKA4yHi50cnVua2xpbmUuYWRtaW4udjEuVGVzdFJlc3VsdBIrCghkdXJhdGlvbhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIOCgZkZXRhaWwYBCABKAkqiAEKCFRlc3RTdGVwEhkKFVRFU1RfU1RFUF9VTlNQRUNJRklFRBAAEhEKDVRFU1RfU1RFUF9ETlMQARIRCg1URVNUX1NURVBfVENQEAISEQoNVEVTVF9TVEVQX1RMUxADEhQKEFRFU1RfU1RFUF9NT0RFTFMQBBISCg5URVNUX1NURVBfQ0hBVBAFKm4KClRlc3RSZXN1bHQSGwoXVEVTVF9SRVNVTFRfVU5TUEVDSUZJRUQQABISCg5URVNUX1JFU1VMVF9PSxABEhYKElRFU1RfUkVTVUxUX0ZBSUxFRBACEhcKE1RFU1RfUkVTVUxUX1NLSVBQRUQQAzLMCgoPUHJvdmlkZXJTZXJ2aWNlEm0KDUxpc3RQcm92aWRlcnMSKC50cnVua2xpbmUuYWRtaW4udjEuTGlzdFByb3ZpZGVyc1JlcXVlc3QaKS50cnVua2xpbmUuYWRtaW4udjEuTGlzdFByb3ZpZGVyc1Jlc3BvbnNlIgeQAgGo7RgBEmcKC0dldFByb3ZpZGVyEiYudHJ1bmtsaW5lLmFkbWluLnYxLkdldFByb3ZpZGVyUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5HZXRQcm92aWRlclJlc3BvbnNlIgeQAgGo7RgBEm0KDkNyZWF0ZVByb3ZpZGVyEikudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZVByb3ZpZGVyUmVxdWVzdBoqLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVQcm92aWRlclJlc3BvbnNlIgSo7RgCEm0KDlVwZGF0ZVByb3ZpZGVyEikudHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZVByb3ZpZGVyUmVxdWVzdBoqLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVQcm92aWRlclJlc3BvbnNlIgSo7RgCEm0KDkRlbGV0ZVByb3ZpZGVyEikudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZVByb3ZpZGVyUmVxdWVzdBoqLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVQcm92aWRlclJlc3BvbnNlIgSo7RgCEnwKEkxpc3RQcm92aWRlckhlYWx0aBItLnRydW5rbGluZS5hZG1pbi52MS5MaXN0UHJvdmlkZXJIZWFsdGhSZXF1ZXN0Gi4udHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RQcm92aWRlckhlYWx0aFJlc3BvbnNlIgeQAgGo7RgBEmoKDVJlc2V0Q29vbGRvd24SKC50cnVua2xpbmUuYWRtaW4udjEuUmVzZXRDb29sZG93blJlcXVlc3QaKS50cnVua2xpbmUuYWRtaW4udjEuUmVzZXRDb29sZG93blJlc3BvbnNlIgSo7RgCEmoKDVByZXZpZXdJbXBvcnQSKC50cnVua2xpbmUuYWRtaW4udjEuUHJldmlld0ltcG9ydFJlcXVlc3QaKS50cnVua2xpbmUuYWRtaW4udjEuUHJldmlld0ltcG9ydFJlc3BvbnNlIgSo7RgCEmkKDEltcG9ydE1vZGVscxInLnRydW5rbGluZS5hZG1pbi52MS5JbXBvcnRNb2RlbHNSZXF1ZXN0GigudHJ1bmtsaW5lLmFkbWluLnYxLkltcG9ydE1vZGVsc1Jlc3BvbnNlIgSo7RgCMAESZwoLTGlzdEltcG9ydHMSJi50cnVua2xpbmUuYWRtaW4udjEuTGlzdEltcG9ydHNSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RJbXBvcnRzUmVzcG9uc2UiB5ACAajtGAESfwoUUmVtb3ZlSW1wb3J0ZWRNb2RlbHMSLy50cnVua2xpbmUuYWRtaW4udjEuUmVtb3ZlSW1wb3J0ZWRNb2RlbHNSZXF1ZXN0GjAudHJ1bmtsaW5lLmFkbWluLnYxLlJlbW92ZUltcG9ydGVkTW9kZWxzUmVzcG9uc2UiBKjtGAISaQoMVGVzdFByb3ZpZGVyEicudHJ1bmtsaW5lLmFkbWluLnYxLlRlc3RQcm92aWRlclJlcXVlc3QaKC50cnVua2xpbmUuYWRtaW4udjEuVGVzdFByb3ZpZGVyUmVzcG9uc2UiBKjtGAIwAULZAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUINUHJvdmlkZXJQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_trunkline_admin_v1_field_rule, file_trunkline_admin_v1_health, file_trunkline_admin_v1_import, file_trunkline_admin_v1_price, file_trunkline_admin_v1_role, file_trunkline_admin_v1_visibility]);
+  fileDesc("CiF0cnVua2xpbmUvYWRtaW4vdjEvcHJvdmlkZXIucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSLrBgoIUHJvdmlkZXISDAoEbmFtZRgBIAEoCRIRCgN1aWQYAiABKAlCBKDtGAESDAoEZXRhZxgDIAEoCRI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESNQoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSg7RgBEhAKCGJhc2VfdXJsGAogASgJEg8KB2RpYWxlY3QYCyABKAkSMwoLY3JlZGVudGlhbHMYDCADKAsyHi50cnVua2xpbmUuYWRtaW4udjEuQ3JlZGVudGlhbBI6CgdoZWFkZXJzGA0gAygLMikudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyLkhlYWRlcnNFbnRyeRI8Cg5zZWNyZXRfaGVhZGVycxiYAiADKAsyIy50cnVua2xpbmUuYWRtaW4udjEuU2VjcmV0UGFyYW1ldGVyEjoKDHNlY3JldF9xdWVyeRiZAiADKAsyIy50cnVua2xpbmUuYWRtaW4udjEuU2VjcmV0UGFyYW1ldGVyEhgKD2ZvcndhcmRfaGVhZGVycxiqASADKAkSHQoVYWxsb3dfcHJpdmF0ZV9uZXR3b3JrGA4gASgIEhUKDW1heF9pbl9mbGlnaHQYDyABKAUSFAoHZW5hYmxlZBgQIAEoCEgAiAEBEikKBm1vZGVscxgRIAMoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Nb2RlbBI2Cgh0aW1lb3V0cxgSIAEoCzIkLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlclRpbWVvdXRzEjIKBmltcG9ydBgTIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlckltcG9ydBIzCgtmaWVsZF9ydWxlcxiMASADKAsyHS50cnVua2xpbmUuYWRtaW4udjEuRmllbGRSdWxlEkYKEmVmZmVjdGl2ZV90aW1lb3V0cxgeIAEoCzIkLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlclRpbWVvdXRzQgSg7RgBGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgoKCF9lbmFibGVkIsIBCgpDcmVkZW50aWFsEgwKBG5hbWUYASABKAkSFAoGc2VjcmV0GAIgASgJQgSg7RgCEhQKB2VuYWJsZWQYAyABKAhIAIgBARIZCgtzZWNyZXRfaGludBgEIAEoCUIEoO0YARI5Cg9zZWNyZXRfc2V0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSg7RgBEhgKCnNlY3JldF9yZWYYBiABKAlCBKDtGANCCgoIX2VuYWJsZWQipQEKD1NlY3JldFBhcmFtZXRlchIMCgRuYW1lGAEgASgJEhQKBnNlY3JldBgCIAEoCUIEoO0YAhIZCgtzZWNyZXRfaGludBgDIAEoCUIEoO0YARI5Cg9zZWNyZXRfc2V0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSg7RgBEhgKCnNlY3JldF9yZWYYBSABKAlCBKDtGAMi7QEKBU1vZGVsEgoKAmlkGAEgASgJEg0KBWFsaWFzGAIgASgJEigKBXByaWNlGAMgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLlByaWNlEhYKDmNvbnRleHRfd2luZG93GAQgASgDEjMKC2ZpZWxkX3J1bGVzGIwBIAMoCzIdLnRydW5rbGluZS5hZG1pbi52MS5GaWVsZFJ1bGUSNwoIaW1wb3J0ZWQYBSABKAsyHy50cnVua2xpbmUuYWRtaW4udjEuTW9kZWxJbXBvcnRCBKDtGAESGQoRbWF4X291dHB1dF90b2tlbnMYbiABKAMi9wEKEFByb3ZpZGVyVGltZW91dHMSKgoHY29ubmVjdBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgtmaXJzdF90b2tlbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIrCghyZXNwb25zZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgtzdHJlYW1faWRsZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgdhdHRlbXB0GG4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIo4BChRMaXN0UHJvdmlkZXJzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIOCgZzZWFyY2gYAyABKAkSEAoIb3JkZXJfYnkYBCABKAkSLQoJcmVhZF9tYXNrGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayJ1ChVMaXN0UHJvdmlkZXJzUmVzcG9uc2USLwoJcHJvdmlkZXJzGAEgAygLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAMgASgFIiIKEkdldFByb3ZpZGVyUmVxdWVzdBIMCgRuYW1lGAEgASgJIkUKE0dldFByb3ZpZGVyUmVzcG9uc2USLgoIcHJvdmlkZXIYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXIiRwoVQ3JlYXRlUHJvdmlkZXJSZXF1ZXN0Ei4KCHByb3ZpZGVyGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyIkgKFkNyZWF0ZVByb3ZpZGVyUmVzcG9uc2USLgoIcHJvdmlkZXIYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXIieAoVVXBkYXRlUHJvdmlkZXJSZXF1ZXN0Ei4KCHByb3ZpZGVyGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayJIChZVcGRhdGVQcm92aWRlclJlc3BvbnNlEi4KCHByb3ZpZGVyGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyIjMKFURlbGV0ZVByb3ZpZGVyUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBGV0YWcYAiABKAkiGAoWRGVsZXRlUHJvdmlkZXJSZXNwb25zZSIqChlMaXN0UHJvdmlkZXJIZWFsdGhSZXF1ZXN0Eg0KBW5hbWVzGAEgAygJIlMKGkxpc3RQcm92aWRlckhlYWx0aFJlc3BvbnNlEjUKCXByb3ZpZGVycxgBIAMoCzIiLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlckhlYWx0aCJLChRSZXNldENvb2xkb3duUmVxdWVzdBIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRISCgpjcmVkZW50aWFsGAMgASgJIiYKFVJlc2V0Q29vbGRvd25SZXNwb25zZRINCgVub2RlcxgBIAMoCSK8AQoUUHJldmlld0ltcG9ydFJlcXVlc3QSDAoEbmFtZRgBIAEoCRINCgVuYW1lcxgCIAMoCRIuCghwcm92aWRlchgDIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlchIuCgVydWxlcxgEIAEoCzIfLnRydW5rbGluZS5hZG1pbi52MS5JbXBvcnRSdWxlcxIOCgZtb2RlbHMYBSADKAkSFwoPcmVzdG9yZV9yZW1vdmVkGAYgASgIIoQBChNUZXN0UHJvdmlkZXJSZXF1ZXN0EgwKBG5hbWUYASABKAkSLgoIcHJvdmlkZXIYAiABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXISEgoKY3JlZGVudGlhbBgDIAEoCRIMCgRjaGF0GAQgASgIEg0KBW1vZGVsGAUgASgJIq8BChRUZXN0UHJvdmlkZXJSZXNwb25zZRIqCgRzdGVwGAEgASgOMhwudHJ1bmtsaW5lLmFkbWluLnYxLlRlc3RTdGVwEi4KBnJlc3VsdBgCIAEoDjIeLnRydW5rbGluZS5hZG1pbi52MS5UZXN0UmVzdWx0EisKCGR1cmF0aW9uGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg4KBmRldGFpbBgEIAEoCSqIAQoIVGVzdFN0ZXASGQoVVEVTVF9TVEVQX1VOU1BFQ0lGSUVEEAASEQoNVEVTVF9TVEVQX0ROUxABEhEKDVRFU1RfU1RFUF9UQ1AQAhIRCg1URVNUX1NURVBfVExTEAMSFAoQVEVTVF9TVEVQX01PREVMUxAEEhIKDlRFU1RfU1RFUF9DSEFUEAUqbgoKVGVzdFJlc3VsdBIbChdURVNUX1JFU1VMVF9VTlNQRUNJRklFRBAAEhIKDlRFU1RfUkVTVUxUX09LEAESFgoSVEVTVF9SRVNVTFRfRkFJTEVEEAISFwoTVEVTVF9SRVNVTFRfU0tJUFBFRBADMswKCg9Qcm92aWRlclNlcnZpY2USbQoNTGlzdFByb3ZpZGVycxIoLnRydW5rbGluZS5hZG1pbi52MS5MaXN0UHJvdmlkZXJzUmVxdWVzdBopLnRydW5rbGluZS5hZG1pbi52MS5MaXN0UHJvdmlkZXJzUmVzcG9uc2UiB5ACAajtGAESZwoLR2V0UHJvdmlkZXISJi50cnVua2xpbmUuYWRtaW4udjEuR2V0UHJvdmlkZXJSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkdldFByb3ZpZGVyUmVzcG9uc2UiB5ACAajtGAESbQoOQ3JlYXRlUHJvdmlkZXISKS50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlUHJvdmlkZXJSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZVByb3ZpZGVyUmVzcG9uc2UiBKjtGAISbQoOVXBkYXRlUHJvdmlkZXISKS50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlUHJvdmlkZXJSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZVByb3ZpZGVyUmVzcG9uc2UiBKjtGAISbQoORGVsZXRlUHJvdmlkZXISKS50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlUHJvdmlkZXJSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZVByb3ZpZGVyUmVzcG9uc2UiBKjtGAISfAoSTGlzdFByb3ZpZGVySGVhbHRoEi0udHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RQcm92aWRlckhlYWx0aFJlcXVlc3QaLi50cnVua2xpbmUuYWRtaW4udjEuTGlzdFByb3ZpZGVySGVhbHRoUmVzcG9uc2UiB5ACAajtGAESagoNUmVzZXRDb29sZG93bhIoLnRydW5rbGluZS5hZG1pbi52MS5SZXNldENvb2xkb3duUmVxdWVzdBopLnRydW5rbGluZS5hZG1pbi52MS5SZXNldENvb2xkb3duUmVzcG9uc2UiBKjtGAISagoNUHJldmlld0ltcG9ydBIoLnRydW5rbGluZS5hZG1pbi52MS5QcmV2aWV3SW1wb3J0UmVxdWVzdBopLnRydW5rbGluZS5hZG1pbi52MS5QcmV2aWV3SW1wb3J0UmVzcG9uc2UiBKjtGAISaQoMSW1wb3J0TW9kZWxzEicudHJ1bmtsaW5lLmFkbWluLnYxLkltcG9ydE1vZGVsc1JlcXVlc3QaKC50cnVua2xpbmUuYWRtaW4udjEuSW1wb3J0TW9kZWxzUmVzcG9uc2UiBKjtGAIwARJnCgtMaXN0SW1wb3J0cxImLnRydW5rbGluZS5hZG1pbi52MS5MaXN0SW1wb3J0c1JlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuTGlzdEltcG9ydHNSZXNwb25zZSIHkAIBqO0YARJ/ChRSZW1vdmVJbXBvcnRlZE1vZGVscxIvLnRydW5rbGluZS5hZG1pbi52MS5SZW1vdmVJbXBvcnRlZE1vZGVsc1JlcXVlc3QaMC50cnVua2xpbmUuYWRtaW4udjEuUmVtb3ZlSW1wb3J0ZWRNb2RlbHNSZXNwb25zZSIEqO0YAhJpCgxUZXN0UHJvdmlkZXISJy50cnVua2xpbmUuYWRtaW4udjEuVGVzdFByb3ZpZGVyUmVxdWVzdBooLnRydW5rbGluZS5hZG1pbi52MS5UZXN0UHJvdmlkZXJSZXNwb25zZSIEqO0YAjABQtkBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQg1Qcm92aWRlclByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_trunkline_admin_v1_field_rule, file_trunkline_admin_v1_health, file_trunkline_admin_v1_import, file_trunkline_admin_v1_price, file_trunkline_admin_v1_role, file_trunkline_admin_v1_visibility]);
 
 /**
  * An upstream account.
@@ -91,11 +91,27 @@ export type Provider = Message<"trunkline.admin.v1.Provider"> & {
   credentials: Credential[];
 
   /**
-   * Headers added to every upstream request.
+   * Headers added to every upstream request. Their values can be read by everybody who may read providers; one whose
+   * name or value looks like a secret is refused here and belongs into secret_headers.
    *
    * @generated from field: map<string, string> headers = 13;
    */
   headers: { [key: string]: string };
+
+  /**
+   * Headers added to every upstream request whose values are secrets.
+   *
+   * @generated from field: repeated trunkline.admin.v1.SecretParameter secret_headers = 280;
+   */
+  secretHeaders: SecretParameter[];
+
+  /**
+   * Query parameters added to the URL of every upstream request whose values are secrets; those that are none stand in
+   * base_url.
+   *
+   * @generated from field: repeated trunkline.admin.v1.SecretParameter secret_query = 281;
+   */
+  secretQuery: SecretParameter[];
 
   /**
    * Names of request headers of the client that go on to the provider, such as HTTP-Referer, X-Title, Idempotency-Key or
@@ -227,6 +243,56 @@ export const CredentialSchema: GenMessage<Credential> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_provider, 1);
 
 /**
+ * A header or query parameter whose value is a secret. It is stored like the secret of a credential, and like it must be
+ * given again when base_url moves to another scheme, host or port.
+ *
+ * @generated from message trunkline.admin.v1.SecretParameter
+ */
+export type SecretParameter = Message<"trunkline.admin.v1.SecretParameter"> & {
+  /**
+   * Name of the header or parameter, unique among its kind.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * The value. Never returned. Empty in an update keeps the stored one.
+   *
+   * @generated from field: string secret = 2;
+   */
+  secret: string;
+
+  /**
+   * Last four characters of the stored value.
+   *
+   * @generated from field: string secret_hint = 3;
+   */
+  secretHint: string;
+
+  /**
+   * When the value was stored.
+   *
+   * @generated from field: google.protobuf.Timestamp secret_set_time = 4;
+   */
+  secretSetTime?: Timestamp | undefined;
+
+  /**
+   * Where the ciphertext lies.
+   *
+   * @generated from field: string secret_ref = 5;
+   */
+  secretRef: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.SecretParameter.
+ * Use `create(SecretParameterSchema)` to create a new message.
+ */
+export const SecretParameterSchema: GenMessage<SecretParameter> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_provider, 2);
+
+/**
  * One upstream model id.
  *
  * @generated from message trunkline.admin.v1.Model
@@ -289,7 +355,7 @@ export type Model = Message<"trunkline.admin.v1.Model"> & {
  * Use `create(ModelSchema)` to create a new message.
  */
 export const ModelSchema: GenMessage<Model> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 2);
+  messageDesc(file_trunkline_admin_v1_provider, 3);
 
 /**
  * Timers of one provider; an unset one comes from the group, then the settings.
@@ -339,7 +405,7 @@ export type ProviderTimeouts = Message<"trunkline.admin.v1.ProviderTimeouts"> & 
  * Use `create(ProviderTimeoutsSchema)` to create a new message.
  */
 export const ProviderTimeoutsSchema: GenMessage<ProviderTimeouts> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 3);
+  messageDesc(file_trunkline_admin_v1_provider, 4);
 
 /**
  * @generated from message trunkline.admin.v1.ListProvidersRequest
@@ -387,7 +453,7 @@ export type ListProvidersRequest = Message<"trunkline.admin.v1.ListProvidersRequ
  * Use `create(ListProvidersRequestSchema)` to create a new message.
  */
 export const ListProvidersRequestSchema: GenMessage<ListProvidersRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 4);
+  messageDesc(file_trunkline_admin_v1_provider, 5);
 
 /**
  * @generated from message trunkline.admin.v1.ListProvidersResponse
@@ -418,7 +484,7 @@ export type ListProvidersResponse = Message<"trunkline.admin.v1.ListProvidersRes
  * Use `create(ListProvidersResponseSchema)` to create a new message.
  */
 export const ListProvidersResponseSchema: GenMessage<ListProvidersResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 5);
+  messageDesc(file_trunkline_admin_v1_provider, 6);
 
 /**
  * @generated from message trunkline.admin.v1.GetProviderRequest
@@ -437,7 +503,7 @@ export type GetProviderRequest = Message<"trunkline.admin.v1.GetProviderRequest"
  * Use `create(GetProviderRequestSchema)` to create a new message.
  */
 export const GetProviderRequestSchema: GenMessage<GetProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 6);
+  messageDesc(file_trunkline_admin_v1_provider, 7);
 
 /**
  * @generated from message trunkline.admin.v1.GetProviderResponse
@@ -454,7 +520,7 @@ export type GetProviderResponse = Message<"trunkline.admin.v1.GetProviderRespons
  * Use `create(GetProviderResponseSchema)` to create a new message.
  */
 export const GetProviderResponseSchema: GenMessage<GetProviderResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 7);
+  messageDesc(file_trunkline_admin_v1_provider, 8);
 
 /**
  * @generated from message trunkline.admin.v1.CreateProviderRequest
@@ -473,7 +539,7 @@ export type CreateProviderRequest = Message<"trunkline.admin.v1.CreateProviderRe
  * Use `create(CreateProviderRequestSchema)` to create a new message.
  */
 export const CreateProviderRequestSchema: GenMessage<CreateProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 8);
+  messageDesc(file_trunkline_admin_v1_provider, 9);
 
 /**
  * @generated from message trunkline.admin.v1.CreateProviderResponse
@@ -490,7 +556,7 @@ export type CreateProviderResponse = Message<"trunkline.admin.v1.CreateProviderR
  * Use `create(CreateProviderResponseSchema)` to create a new message.
  */
 export const CreateProviderResponseSchema: GenMessage<CreateProviderResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 9);
+  messageDesc(file_trunkline_admin_v1_provider, 10);
 
 /**
  * @generated from message trunkline.admin.v1.UpdateProviderRequest
@@ -517,7 +583,7 @@ export type UpdateProviderRequest = Message<"trunkline.admin.v1.UpdateProviderRe
  * Use `create(UpdateProviderRequestSchema)` to create a new message.
  */
 export const UpdateProviderRequestSchema: GenMessage<UpdateProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 10);
+  messageDesc(file_trunkline_admin_v1_provider, 11);
 
 /**
  * @generated from message trunkline.admin.v1.UpdateProviderResponse
@@ -534,7 +600,7 @@ export type UpdateProviderResponse = Message<"trunkline.admin.v1.UpdateProviderR
  * Use `create(UpdateProviderResponseSchema)` to create a new message.
  */
 export const UpdateProviderResponseSchema: GenMessage<UpdateProviderResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 11);
+  messageDesc(file_trunkline_admin_v1_provider, 12);
 
 /**
  * @generated from message trunkline.admin.v1.DeleteProviderRequest
@@ -560,7 +626,7 @@ export type DeleteProviderRequest = Message<"trunkline.admin.v1.DeleteProviderRe
  * Use `create(DeleteProviderRequestSchema)` to create a new message.
  */
 export const DeleteProviderRequestSchema: GenMessage<DeleteProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 12);
+  messageDesc(file_trunkline_admin_v1_provider, 13);
 
 /**
  * @generated from message trunkline.admin.v1.DeleteProviderResponse
@@ -573,7 +639,7 @@ export type DeleteProviderResponse = Message<"trunkline.admin.v1.DeleteProviderR
  * Use `create(DeleteProviderResponseSchema)` to create a new message.
  */
 export const DeleteProviderResponseSchema: GenMessage<DeleteProviderResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 13);
+  messageDesc(file_trunkline_admin_v1_provider, 14);
 
 /**
  * @generated from message trunkline.admin.v1.ListProviderHealthRequest
@@ -592,7 +658,7 @@ export type ListProviderHealthRequest = Message<"trunkline.admin.v1.ListProvider
  * Use `create(ListProviderHealthRequestSchema)` to create a new message.
  */
 export const ListProviderHealthRequestSchema: GenMessage<ListProviderHealthRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 14);
+  messageDesc(file_trunkline_admin_v1_provider, 15);
 
 /**
  * @generated from message trunkline.admin.v1.ListProviderHealthResponse
@@ -611,7 +677,7 @@ export type ListProviderHealthResponse = Message<"trunkline.admin.v1.ListProvide
  * Use `create(ListProviderHealthResponseSchema)` to create a new message.
  */
 export const ListProviderHealthResponseSchema: GenMessage<ListProviderHealthResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 15);
+  messageDesc(file_trunkline_admin_v1_provider, 16);
 
 /**
  * @generated from message trunkline.admin.v1.ResetCooldownRequest
@@ -644,7 +710,7 @@ export type ResetCooldownRequest = Message<"trunkline.admin.v1.ResetCooldownRequ
  * Use `create(ResetCooldownRequestSchema)` to create a new message.
  */
 export const ResetCooldownRequestSchema: GenMessage<ResetCooldownRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 16);
+  messageDesc(file_trunkline_admin_v1_provider, 17);
 
 /**
  * @generated from message trunkline.admin.v1.ResetCooldownResponse
@@ -663,7 +729,7 @@ export type ResetCooldownResponse = Message<"trunkline.admin.v1.ResetCooldownRes
  * Use `create(ResetCooldownResponseSchema)` to create a new message.
  */
 export const ResetCooldownResponseSchema: GenMessage<ResetCooldownResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 17);
+  messageDesc(file_trunkline_admin_v1_provider, 18);
 
 /**
  * @generated from message trunkline.admin.v1.PreviewImportRequest
@@ -718,7 +784,7 @@ export type PreviewImportRequest = Message<"trunkline.admin.v1.PreviewImportRequ
  * Use `create(PreviewImportRequestSchema)` to create a new message.
  */
 export const PreviewImportRequestSchema: GenMessage<PreviewImportRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 18);
+  messageDesc(file_trunkline_admin_v1_provider, 19);
 
 /**
  * @generated from message trunkline.admin.v1.TestProviderRequest
@@ -766,7 +832,7 @@ export type TestProviderRequest = Message<"trunkline.admin.v1.TestProviderReques
  * Use `create(TestProviderRequestSchema)` to create a new message.
  */
 export const TestProviderRequestSchema: GenMessage<TestProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 19);
+  messageDesc(file_trunkline_admin_v1_provider, 20);
 
 /**
  * One step of a test of a provider.
@@ -808,7 +874,7 @@ export type TestProviderResponse = Message<"trunkline.admin.v1.TestProviderRespo
  * Use `create(TestProviderResponseSchema)` to create a new message.
  */
 export const TestProviderResponseSchema: GenMessage<TestProviderResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 20);
+  messageDesc(file_trunkline_admin_v1_provider, 21);
 
 /**
  * What a test of a provider looks at, in this order.

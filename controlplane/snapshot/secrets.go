@@ -1,0 +1,51 @@
+package snapshot
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// secrets adds what a provider keeps sealed, in clear: nodes send it.
+func (b *builder) secrets(out *nodev1.Provider, in *adminv1.Provider) error {
+	for part := range controlplane.SealedParts(in) {
+		if c, ok := part.SealedPart.(*adminv1.Credential); ok && !enabled(c.Enabled) {
+			continue
+		}
+		secret, err := b.open(out.GetName(), part)
+		if err != nil {
+			return fmt.Errorf("%s: %w", part.Describe(), err)
+		}
+		switch part.List {
+		case "credentials":
+			out.Credentials = append(out.Credentials, &nodev1.Credential{Name: part.GetName(), Secret: secret})
+		case "secret_headers":
+			out.Headers = append(out.Headers, &nodev1.Header{Name: part.GetName(), Value: secret, Secret: true})
+		case "secret_query":
+			out.SecretQuery = append(out.SecretQuery, &nodev1.Header{Name: part.GetName(), Value: secret, Secret: true})
+		default:
+			return fmt.Errorf("%s: nodes do not know %s", part.Describe(), part.List)
+		}
+	}
+	return nil
+}
+
+// open gives a secret in clear. A credential without a reference was stored without a secret,
+// for an upstream that needs none.
+func (b *builder) open(provider string, part controlplane.Sealed) (string, error) {
+	if part.GetSecretRef() == "" {
+		return "", nil
+	}
+	ciphertext, ok := b.cfg.Secret(part.GetSecretRef())
+	if !ok {
+		return "", errors.New("its stored secret is missing")
+	}
+	secret, err := b.sealer.Open(ciphertext, part.Binding(controlplane.KindProvider, provider))
+	if err != nil {
+		return "", fmt.Errorf("open its secret: %w", err)
+	}
+	return string(secret), nil
+}
