@@ -32,6 +32,7 @@ const (
 	providerSecret = "sk-canary-provider-Zq7hW2mN9tXv4LrK"
 	secondSecret   = "sk-canary-second-Bx5jT8cQ1wPd6RyM"
 	headerSecret   = "canary-header-Hn3fV7kS0gUe2JzC"
+	querySecret    = "canary-query-Pe5vC2xG9oYs4BtU"
 	canaryKey      = "sk-canary-client-Ya4rD9bE6oIl8WpG"
 	wrongKey       = "sk-canary-wrong-Mt1xF5vC3uNs7QkA"
 	wrongPassword  = "canary-wrong-password-Ov8cJ2"
@@ -47,7 +48,7 @@ func TestSecretsStayWhereTheyBelong(t *testing.T) {
 	t.Cleanup(leaky.Close)
 	models := []string{"echo-400", "echo-401", "echo-402", "echo-429", "echo-500", "echo-html", "echo-200-error", "echo-stream-error", "echo-mid-stream", "echo-redirect", "echo-header", "echo-garbage", "cut"}
 	var config strings.Builder
-	fmt.Fprintf(&config, "kind: Provider\nname: leaky\nbase_url: %s\nallow_private_network: true\ncredentials: [{name: main, secret: %s}, {name: second, secret: %s}]\nheaders: {x-extra-key: %s}\nmodels:\n", leaky.URL, providerSecret, secondSecret, headerSecret)
+	fmt.Fprintf(&config, "kind: Provider\nname: leaky\nbase_url: %s\nallow_private_network: true\ncredentials: [{name: main, secret: %s}, {name: second, secret: %s}]\nsecret_headers: [{name: x-extra-key, secret: %s}]\nsecret_query: [{name: gate, secret: %s}]\nmodels:\n", leaky.URL, providerSecret, secondSecret, headerSecret, querySecret)
 	var groups []string
 	for _, m := range models {
 		fmt.Fprintf(&config, "  - {id: %s, price: {input: \"1\", output: \"2\"}}\n", m)
@@ -128,7 +129,10 @@ func TestSecretsStayWhereTheyBelong(t *testing.T) {
 func leak(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	key := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-	all := key + " " + r.Header.Get("X-Extra-Key")
+	all := key + " " + r.Header.Get("X-Extra-Key") + " " + r.URL.Query().Get("gate")
+	if !strings.HasSuffix(all, querySecret) {
+		panic("the secret parameter of the query did not arrive")
+	}
 	text := fmt.Sprintf(`{"error":{"message":"Incorrect API key provided: %s","type":"invalid_request_error","param":null,"code":null}}`, all)
 	refuse := func(status int) {
 		w.Header().Set("Content-Type", "application/json")
@@ -184,7 +188,7 @@ type sinks struct {
 }
 
 // look searches for every secret, in clear and as it is commonly encoded.
-func (s *sinks) look(where string, b []byte, allowed ...string) {
+func (s *sinks) look(where string, b []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.bytes == nil {
@@ -192,17 +196,10 @@ func (s *sinks) look(where string, b []byte, allowed ...string) {
 	}
 	s.bytes[where] += len(b)
 	for name, secret := range map[string]string{
-		"a provider's secret": providerSecret, "a provider's second secret": secondSecret, "a header's value": headerSecret,
+		"a provider's secret": providerSecret, "a provider's second secret": secondSecret, "a header's value": headerSecret, "a query parameter": querySecret,
 		"a client's key": canaryKey, "a wrong key": wrongKey, "the Redis password": redisPassword, "a prompt": promptText,
 		"the admin's password": adminPassword, "a wrong password": wrongPassword, "the join token": joinToken, "the sealing key": sealingKey,
 	} {
-		skip := false
-		for _, a := range allowed {
-			skip = skip || a == secret
-		}
-		if skip {
-			continue
-		}
 		for how, form := range map[string]string{
 			"": secret, " in hex": hex.EncodeToString([]byte(secret)), " in base64": strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(secret)), "="),
 			" escaped": url.QueryEscape(secret), " in part": secret[:len(secret)-6],
@@ -271,8 +268,7 @@ func (s *sinks) folder(t *testing.T, p *program.Process) {
 	}
 }
 
-// exports looks at what the admin API tells those who may know everything. A header's value
-// is configuration, and they see it.
+// exports looks at what the admin API tells those who may know everything.
 func (f *fleet) exports(s *sinks) {
 	f.t.Helper()
 	client, ctx := f.rpc(), f.t.Context()
@@ -284,7 +280,7 @@ func (f *fleet) exports(s *sinks) {
 		if err != nil {
 			f.t.Fatal(err)
 		}
-		s.look("the admin API", b, headerSecret)
+		s.look("the admin API", b)
 	}
 	look(adminv1connect.NewProviderServiceClient(client).ListProviders(ctx, &adminv1.ListProvidersRequest{}))
 	look(adminv1connect.NewKeyServiceClient(client).ListApiKeys(ctx, &adminv1.ListApiKeysRequest{}))
@@ -330,7 +326,7 @@ func (f *fleet) dumpDatabase(s *sinks) {
 			f.t.Fatal(err)
 		}
 		for _, row := range all {
-			s.look("the database", []byte(table+": "+row), headerSecret)
+			s.look("the database", []byte(table+": "+row))
 		}
 	}
 }

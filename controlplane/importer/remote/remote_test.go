@@ -100,6 +100,29 @@ func TestShapes(t *testing.T) {
 	}
 }
 
+func TestASecretQueryIsAddedToEveryPage(t *testing.T) {
+	t.Parallel()
+	base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch q := r.URL.Query(); {
+		case q.Get("sig") != canary || q.Get("api-version") != "1":
+			http.Error(w, "no", http.StatusForbidden)
+		case q.Get("after_id") == "":
+			_, _ = io.WriteString(w, `{"data":[{"id":"a"}],"has_more":true,"last_id":"a"}`)
+		default:
+			_, _ = io.WriteString(w, `{"data":[{"id":"b"}],"has_more":false,"last_id":"b"}`)
+		}
+	}))
+	target := on(base + "/v1?api-version=1")
+	target.SecretQuery = map[string]string{"sig": canary}
+	models, err := patient().Models(t.Context(), target, nil)
+	if err != nil || len(models) != 2 {
+		t.Fatalf("%v, %v", models, err)
+	}
+	if text := fmt.Sprintf("%v %+v %#v", target, target, target); strings.Contains(text, "canary") {
+		t.Errorf("it is printed: %s", text)
+	}
+}
+
 // The list is asked for where nodes send calls: with or without /v1, a slash, a query.
 func TestWhereTheListIs(t *testing.T) {
 	t.Parallel()
