@@ -105,8 +105,16 @@ type Outcome struct {
 // Table is the whole file.
 type Table struct {
 	Outcomes  []Outcome // in the order of the gateway's own table
+	Rows      []Row
 	Cases     []Case
 	Elsewhere []Elsewhere
+}
+
+// Row is what a provider did, and what follows where a case says nothing else.
+type Row struct {
+	Row  int
+	What string
+	Want Want
 }
 
 // LastRow is the number of the table's last row.
@@ -122,13 +130,13 @@ func Load(t testing.TB) *Table {
 	return table
 }
 
-// Outcomes reads and checks the list of outcomes, for what is generated of it.
-func Outcomes() ([]Outcome, error) {
+// Read reads and checks the table, for what is generated of it.
+func Read() (*Table, error) {
 	table, err := load()
 	if err != nil {
 		return nil, fmt.Errorf("testdata/outcomes.yaml: %w", err)
 	}
-	return table.Outcomes, nil
+	return table, nil
 }
 
 // file is the form of outcomes.yaml.
@@ -175,6 +183,11 @@ func load() (*Table, error) {
 	}
 	out := &Table{Outcomes: in.Outcomes, Elsewhere: in.Elsewhere}
 	for _, row := range in.Rows {
+		r := Row{Row: row.Row, What: row.What}
+		if err := strict(&row.Want, &r.Want); err != nil {
+			return nil, fmt.Errorf("row %d: want: %w", row.Row, err)
+		}
+		out.Rows = append(out.Rows, r)
 		for i := range row.Cases {
 			c := Case{Row: row.Row, What: row.What, Why: row.Why}
 			if err := c.read(&row.Want, &row.Cases[i]); err != nil {

@@ -28,18 +28,18 @@ func main() {
 }
 
 func generate(top string) error {
-	outcomes, err := outcometest.Outcomes()
+	table, err := outcometest.Read()
 	if err != nil {
 		return err
 	}
-	source, err := format.Source(goTable(outcomes))
+	source, err := format.Source(goTable(table.Outcomes))
 	if err != nil {
 		return err
 	}
 	if err := write(filepath.Join(top, "internal", "domain", "outcome", "table.go"), source); err != nil {
 		return err
 	}
-	return write(filepath.Join(top, "webui", "src", "gen", "outcomes.ts"), consoleList(outcomes))
+	return write(filepath.Join(top, "webui", "src", "gen", "outcomes.ts"), consoleList(table.Outcomes))
 }
 
 func write(path string, text []byte) error {
