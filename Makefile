@@ -35,6 +35,11 @@ run: webui-if-node bin/trunkline ## Start Trunkline on http://localhost:8001, bu
 demo: webui-if-node bin/trunkline ## Rehearse an outage with three scripted providers; needs no account anywhere
 	exec bin/trunkline --demo $(ARGS)
 
+.PHONY: cluster
+cluster: setup-test webui-if-node ## Start the distributed form: 2 control planes, 3 nodes, PostgreSQL, Redis, behind nginx
+	go test -c -o bin/cluster ./e2e/cluster
+	cd e2e/cluster && exec ../../bin/cluster -serve -test.run '^TestServe$$' -test.timeout 0
+
 ##@ Build
 
 .PHONY: build
@@ -58,7 +63,7 @@ clean: ## Remove what was built; data/ and caches stay
 ##@ Test
 
 .PHONY: test
-test: setup-test webui-if-node ## Run all tests; installs PostgreSQL, Redis and Chromium if they are missing (Debian)
+test: setup-test webui-if-node ## Run all tests; installs PostgreSQL, Redis, nginx and Chromium if they are missing (Debian)
 	@if scripts/node.sh; then $(MAKE) test-webui $(SDK_MODULES); else echo 'The tests of the console and of the Node SDK are left out.'; fi
 	@$(HAVE_PYTHON) && $(MAKE) $(SDK_PYTHON) || echo 'The tests of the Python SDKs are left out: they need Python 3.9 or newer with venv, and PyPI.'
 	go test ./...

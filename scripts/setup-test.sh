@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what `make test` needs and this machine lacks: PostgreSQL, PgBouncer and Redis, which the
-# tests start and stop themselves, and Chromium with a font for the console's tests.
+# Installs what `make test` needs and this machine lacks: PostgreSQL, PgBouncer, Redis, nginx and HAProxy,
+# which the tests start and stop themselves, and Chromium with a font for the console's tests.
 # It uses Debian's packages, as root or through sudo; elsewhere it says what is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,6 +14,9 @@ have_postgres || packages+=(postgresql)
 command -v redis-server >/dev/null || packages+=(redis-server)
 # Not in everybody's PATH.
 command -v pgbouncer >/dev/null || [[ -x /usr/sbin/pgbouncer ]] || packages+=(pgbouncer)
+for proxy in nginx haproxy; do
+  command -v "$proxy" >/dev/null || [[ -x /usr/sbin/$proxy ]] || packages+=("${proxy/%nginx/nginx-light}")
+done
 
 # The console is tested only where it can be built.
 if scripts/node.sh >/dev/null; then

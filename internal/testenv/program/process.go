@@ -202,6 +202,9 @@ func (p *Process) Wait() {
 	}
 }
 
+// Ended is closed when this run of the process has ended.
+func (p *Process) Ended() <-chan struct{} { return p.done }
+
 // Stop ends the process as operators do, with SIGTERM, and wants exit code 0.
 func (p *Process) Stop() {
 	p.t.Helper()
