@@ -86,7 +86,7 @@ type engine interface {
 // Open opens the database and brings its schema up to date. The errors are
 // errs.InvalidArgument for a URL that cannot be used, errs.Unavailable for a database
 // that does not answer or whose schema is yet to be migrated, and errs.FailedPrecondition for one that refuses us or that a
-// newer version of the program wrote.
+// newer version of the program migrated too far for this one.
 func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if cfg.Logger == nil {
 		return nil, errs.Newf(errs.InvalidArgument, "the store needs a logger")
@@ -102,6 +102,9 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	db := &DB{engine: engine, logger: cfg.Logger, now: cfg.Now, close: sync.OnceValue(engine.Close), schema: schema.Version}
 	if len(schema.Applied) > 0 {
 		cfg.Logger.InfoContext(ctx, "the database was migrated", "schema_version", schema.Version, "applied", schema.Applied)
+	}
+	if schema.Newer {
+		cfg.Logger.WarnContext(ctx, "a newer version migrated the database; upgrade this program too", "schema_version", schema.Version)
 	}
 	if err := db.initialise(ctx); err != nil {
 		_ = engine.Close() // the first error says more

@@ -112,7 +112,7 @@ func TestSQLiteRefusesWhatIsNoDatabase(t *testing.T) {
 	}
 }
 
-func TestSQLiteRefusesTheSchemaOfANewerVersion(t *testing.T) {
+func TestSQLiteAndTheSchemaOfANewerVersion(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "trunkline.db")
 	if err := open(t, store.Config{URL: sqliteURL(path)}).Close(); err != nil {
@@ -120,6 +120,12 @@ func TestSQLiteRefusesTheSchemaOfANewerVersion(t *testing.T) {
 	}
 	raw := rawSQLite(t, path)
 	if _, err := raw.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`); err != nil {
+		t.Fatal(err)
+	}
+	if err := open(t, store.Config{URL: sqliteURL(path)}).Close(); err != nil {
+		t.Errorf("a newer version that only added something: %v", err)
+	}
+	if _, err := raw.Exec(`UPDATE schema_support SET oldest = 9999`); err != nil {
 		t.Fatal(err)
 	}
 	_, err := store.Open(t.Context(), store.Config{URL: sqliteURL(path), Logger: slog.New(slog.DiscardHandler)})

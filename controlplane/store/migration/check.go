@@ -34,7 +34,7 @@ func check(ctx context.Context, db *sql.DB, dialect goose.Dialect, folder, exist
 	case err != nil:
 		return Result{}, fmt.Errorf("read the schema version: %w", err)
 	case current > target:
-		return Result{}, newer(current, target)
+		return newer(ctx, db, current, target)
 	case current < target:
 		return Result{}, errs.Newf(errs.Unavailable,
 			"the database has schema version %d, this program needs %d: run `trunkline-controlplane migrate`, or start without --no-migrate", current, target)

@@ -11,8 +11,8 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/testenv"
 )
 
-// TestCheckOnlyLooks: whoever does not migrate refuses what is older and what is newer, each with
-// what to do, and leaves not even a table behind.
+// TestCheckOnlyLooks: whoever does not migrate refuses what is older, and what is newer and supports
+// it no more, each with what to do, and leaves not even a table behind.
 func TestCheckOnlyLooks(t *testing.T) {
 	t.Parallel()
 	for name, engine := range map[string]struct {
@@ -49,9 +49,18 @@ func TestCheckOnlyLooks(t *testing.T) {
 			if _, err := db.ExecContext(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)`); err != nil {
 				t.Fatal(err)
 			}
-			for what, look := range map[string]func(context.Context, *sql.DB) (Result, error){"check": engine.check, "migrate": engine.migrate} {
+			looks := map[string]func(context.Context, *sql.DB) (Result, error){"check": engine.check, "migrate": engine.migrate}
+			for what, look := range looks {
+				if now, err := look(t.Context(), db); err != nil || !now.Newer || now.Version != 99999 || len(now.Applied) != 0 {
+					t.Errorf("%s of a newer database that supports this program: %+v, %v", what, now, err)
+				}
+			}
+			if _, err := db.ExecContext(t.Context(), `UPDATE schema_support SET oldest = 99998`); err != nil {
+				t.Fatal(err)
+			}
+			for what, look := range looks {
 				_, err = look(t.Context(), db)
-				if errs.CodeOf(err) != errs.FailedPrecondition || !strings.Contains(err.Error(), "schema version 99999") || !strings.Contains(err.Error(), "run the newer version") {
+				if errs.CodeOf(err) != errs.FailedPrecondition || !strings.Contains(err.Error(), "schema version 99999 and supports programs from version 99998") || !strings.Contains(err.Error(), "run the newer version") {
 					t.Errorf("%s of a newer database: %v", what, err)
 				}
 			}

@@ -1,5 +1,7 @@
 // Package migration brings a database to the schema that this version of the store
 // needs. Migrations are numbered files, each run in one transaction, and only go forward.
+// They expand first and contract a version later, so that programs of the version before
+// go on, and start, while others are of this one; schema_support holds how old they may be.
 package migration
 
 import (
@@ -22,6 +24,7 @@ var files embed.FS
 type Result struct {
 	Version int64
 	Applied []int64 // what was missing
+	Newer   bool    // a newer program migrated it, and says that this one may use it
 }
 
 // Postgres migrates a PostgreSQL database. Replicas may start together: one migrates,
@@ -39,8 +42,7 @@ func SQLite(ctx context.Context, db *sql.DB) (Result, error) {
 	return up(ctx, db, goose.DialectSQLite3, "sqlite")
 }
 
-// up applies what is missing. A database that is ahead of this program is refused: a
-// newer version wrote it, and an older one could damage it.
+// up applies what is missing.
 func up(ctx context.Context, db *sql.DB, dialect goose.Dialect, folder string, options ...goose.ProviderOption) (Result, error) {
 	provider, err := newProvider(db, dialect, folder, options...)
 	if err != nil {
@@ -55,7 +57,7 @@ func up(ctx context.Context, db *sql.DB, dialect goose.Dialect, folder string, o
 		return Result{}, fmt.Errorf("read the schema version: %w", err)
 	}
 	if current > target {
-		return Result{}, newer(current, target)
+		return newer(ctx, db, current, target)
 	}
 	result := Result{Version: current}
 	for _, a := range applied {
@@ -76,7 +78,17 @@ func newProvider(db *sql.DB, dialect goose.Dialect, folder string, options ...go
 	return provider, nil
 }
 
-func newer(current, target int64) error {
-	return errs.Newf(errs.FailedPrecondition,
-		"the database has schema version %d, this program knows up to %d: run the newer version, or restore a backup", current, target)
+// newer judges a database that is ahead of this program: a newer version wrote it, and knows
+// whether an older one could damage it.
+func newer(ctx context.Context, db *sql.DB, current, target int64) (Result, error) {
+	var oldest int64
+	if err := db.QueryRowContext(ctx, `SELECT oldest FROM schema_support`).Scan(&oldest); err != nil {
+		return Result{}, fmt.Errorf("read how old programs may be: %w", err)
+	}
+	if target < oldest {
+		return Result{}, errs.Newf(errs.FailedPrecondition,
+			"the database has schema version %d and supports programs from version %d on, this one has %d: run the newer version, or restore a backup",
+			current, oldest, target)
+	}
+	return Result{Version: current, Newer: true}, nil
 }
