@@ -47,6 +47,7 @@ func TestCommands(t *testing.T) {
 		"groups create [NAME]", "groups delete NAME", "groups explain [NAME...]", "groups get NAME", "groups list", "groups update NAME",
 		"keys create [NAME]", "keys delete NAME", "keys get NAME", "keys list", "keys revoke NAME", "keys rotate NAME", "keys update NAME",
 		"keywords create [NAME]", "keywords delete NAME", "keywords dry-run", "keywords get NAME", "keywords list", "keywords update NAME",
+		"master-keys list", "master-keys list-unreadable-secrets", "master-keys rotate ID",
 		"nodes create-join-token", "nodes delete-join-token ID", "nodes drain NAME", "nodes forget NAME", "nodes get NAME", "nodes list", "nodes list-join-tokens", "nodes revoke NAME",
 		"providers create [NAME]", "providers delete NAME", "providers get NAME", "providers health [NAME...]", "providers import-models NAME", "providers list",
 		"providers list-imports", "providers preview-import NAME", "providers remove-imported-models NAME", "providers reset-cooldown", "providers test NAME", "providers update NAME",

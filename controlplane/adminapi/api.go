@@ -100,6 +100,8 @@ type Config struct {
 	Nodes  Nodes
 	// Enrollment decides which nodes belong here; nil: the one in the same process.
 	Enrollment Enrollment
+	// MasterKeys are the keys that secrets are sealed under.
+	MasterKeys MasterKeys
 	// Cooldowns ends cooldowns on the nodes.
 	Cooldowns Cooldowns
 	// Importer imports models of providers, and tests providers.
@@ -150,6 +152,8 @@ func (c Config) Validate() error {
 		return errors.New("admin API: Access is missing")
 	case c.Nodes == nil:
 		return errors.New("admin API: Nodes is missing")
+	case c.MasterKeys == nil:
+		return errors.New("admin API: MasterKeys is missing")
 	case c.Cooldowns == nil:
 		return errors.New("admin API: Cooldowns is missing")
 	case c.Importer == nil:
@@ -226,6 +230,7 @@ func New(cfg Config) (*API, error) {
 	})
 	adminv1connect.RegisterUsageServiceHandler(server, usageService{cfg.Usage, now})
 	adminv1connect.RegisterNodeServiceHandler(server, nodeService{log: cfg.Logger, nodes: cfg.Nodes, live: cfg.Live, enrollment: cfg.Enrollment, now: now})
+	adminv1connect.RegisterMasterKeyServiceHandler(server, masterKeyService{keys: cfg.MasterKeys, live: cfg.Live})
 	adminv1connect.RegisterTokenServiceHandler(server, tokenService{cfg.Access, cfg.Logger, now})
 	adminv1connect.RegisterSessionServiceHandler(server, &sessionService{
 		sessions: sessions,

@@ -21,6 +21,8 @@ type backend struct {
 	gaps   calllog.GapStore
 	access access.Store
 	sealer controlplane.Sealer
+
+	masterKeys *secrets.MasterKeys
 }
 
 func (e *env) open(t *testing.T) backend {
@@ -36,7 +38,13 @@ func (e *env) open(t *testing.T) backend {
 			t.Error(err)
 		}
 	})
-	sealer, err := secrets.New(bytes.Repeat([]byte{7}, 32))
+	sealer, err := secrets.New(bytes.Repeat([]byte{7}, 32), bytes.Repeat([]byte{8}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	masterKeys, err := secrets.OpenMasterKeys(t.Context(), secrets.MasterConfig{
+		Ring: sealer, Store: store.NewMasterKeys(db), Lock: db, Logger: e.logger(), Now: e.clock.Now,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,5 +57,5 @@ func (e *env) open(t *testing.T) backend {
 	if err := live.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return backend{db: db, live: live, calls: store.NewCalls(db), gaps: store.NewCallGaps(db), access: store.NewAccess(db), sealer: sealer}
+	return backend{db: db, live: live, calls: store.NewCalls(db), gaps: store.NewCallGaps(db), access: store.NewAccess(db), sealer: sealer, masterKeys: masterKeys}
 }

@@ -116,24 +116,25 @@ func TestConfigMustBeComplete(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	whole := adminapi.Config{
-		Live: e.backend.live, Calls: e.backend.calls, Gaps: e.backend.gaps, Bodies: adminapi.Bodies{Store: store.NewBodies(e.backend.db), Sealer: secrets.Bodies(e.backend.sealer)}, Usage: store.NewUsage(e.backend.db), Access: e.backend.access, Nodes: nodes(nil), Cooldowns: &resets{}, Importer: e.importer(t),
+		Live: e.backend.live, Calls: e.backend.calls, Gaps: e.backend.gaps, Bodies: adminapi.Bodies{Store: store.NewBodies(e.backend.db), Sealer: secrets.Bodies(e.backend.sealer)}, Usage: store.NewUsage(e.backend.db), Access: e.backend.access, Nodes: nodes(nil), MasterKeys: e.backend.masterKeys, Cooldowns: &resets{}, Importer: e.importer(t),
 		AdminUsername: "a", AdminPassword: "b", Logger: e.logger(),
 	}
 	if err := whole.Validate(); err != nil {
 		t.Fatal(err)
 	}
 	for want, spoil := range map[string]func(*adminapi.Config){
-		"Live":      func(c *adminapi.Config) { c.Live = nil },
-		"Calls":     func(c *adminapi.Config) { c.Calls = nil },
-		"Bodies":    func(c *adminapi.Config) { c.Bodies = adminapi.Bodies{} },
-		"Usage":     func(c *adminapi.Config) { c.Usage = nil },
-		"Access":    func(c *adminapi.Config) { c.Access = nil },
-		"Nodes":     func(c *adminapi.Config) { c.Nodes = nil },
-		"Cooldowns": func(c *adminapi.Config) { c.Cooldowns = nil },
-		"Importer":  func(c *adminapi.Config) { c.Importer = nil },
-		"name":      func(c *adminapi.Config) { c.AdminUsername = "" },
-		"password":  func(c *adminapi.Config) { c.AdminPassword = "" },
-		"Logger":    func(c *adminapi.Config) { c.Logger = nil },
+		"Live":       func(c *adminapi.Config) { c.Live = nil },
+		"Calls":      func(c *adminapi.Config) { c.Calls = nil },
+		"Bodies":     func(c *adminapi.Config) { c.Bodies = adminapi.Bodies{} },
+		"Usage":      func(c *adminapi.Config) { c.Usage = nil },
+		"MasterKeys": func(c *adminapi.Config) { c.MasterKeys = nil },
+		"Access":     func(c *adminapi.Config) { c.Access = nil },
+		"Nodes":      func(c *adminapi.Config) { c.Nodes = nil },
+		"Cooldowns":  func(c *adminapi.Config) { c.Cooldowns = nil },
+		"Importer":   func(c *adminapi.Config) { c.Importer = nil },
+		"name":       func(c *adminapi.Config) { c.AdminUsername = "" },
+		"password":   func(c *adminapi.Config) { c.AdminPassword = "" },
+		"Logger":     func(c *adminapi.Config) { c.Logger = nil },
 	} {
 		cfg := whole
 		spoil(&cfg)

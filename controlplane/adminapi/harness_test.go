@@ -154,6 +154,7 @@ func (e *env) handler(t *testing.T, adjust ...func(*adminapi.Config)) http.Handl
 		Usage:         store.NewUsage(e.backend.db),
 		Access:        e.backend.access,
 		Nodes:         nodes(nil),
+		MasterKeys:    e.backend.masterKeys,
 		Cooldowns:     &resets{},
 		Enrollment:    e.enrollment(t),
 		Importer:      e.importer(t),

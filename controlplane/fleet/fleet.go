@@ -67,8 +67,10 @@ type Config struct {
 	Local   Local
 	Source  Source
 	Replica string // name of this replica, unique; default: a new UUID
-	Logger  *slog.Logger
-	Now     func() time.Time // default time.Now
+	// MasterKeys are the ids of the master keys that this replica was given; default: none.
+	MasterKeys []string
+	Logger     *slog.Logger
+	Now        func() time.Time // default time.Now
 
 	Interval time.Duration // between two rounds; default 2s
 	DeadAt   time.Duration // a replica is gone when its sign of life did not change for so long; default 10s

@@ -30,6 +30,7 @@ type heartbeat struct {
 	beat    int64
 	changed time.Time // by our clock
 	proven  bool      // the beat was seen to change
+	keys    []string  // ids of the master keys that it was given
 }
 
 // merge takes over what was read. It needs the fleet's mu.
@@ -49,6 +50,7 @@ func (f *Fleet) merge(read State) {
 		case s.trouble != nil && !p.changed.IsZero():
 			p.changed = now // nobody could give a sign of life: the time counts from here
 		}
+		p.keys = r.MasterKeys
 		heartbeats[r.ID] = p
 	}
 	s.replicas = heartbeats

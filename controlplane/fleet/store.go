@@ -36,6 +36,8 @@ type Replica struct {
 	ID   string
 	Beat int64     // grows while it lives
 	Seen time.Time // when it wrote last, by its own clock
+	// MasterKeys are the ids of the master keys that it was given.
+	MasterKeys []string
 }
 
 // What a replica can be ordered to do with a node that is connected to it.
@@ -60,8 +62,9 @@ type Order struct {
 
 // Report is what a replica has to say.
 type Report struct {
-	Replica string
-	At      time.Time
+	Replica    string
+	MasterKeys []string // ids of those that it was given
+	At         time.Time
 	// Opened are lines of streams that are new: they take a node over from the stream of
 	// another start, and from earlier streams of the same start. Lines are those of streams
 	// that have been taken over; they are left out when a newer stream has taken over since.

@@ -43,8 +43,7 @@ func Ensure(ctx context.Context, store SecretStore, sealer controlplane.Sealer, 
 		return nil, err
 	}
 	if plain, err = sealer.Open(stored.Ciphertext, []byte(secretRef)); err != nil {
-		return nil, errs.Wrap(errs.FailedPrecondition, err,
-			"TRUNKLINE_SECRET_KEY does not open this database; give the key it was begun with")
+		return nil, errs.Wrap(errs.FailedPrecondition, err, "the authority of nodes cannot be opened with TRUNKLINE_SECRET_KEY")
 	}
 	authority, err := decode(plain, now)
 	if err != nil {

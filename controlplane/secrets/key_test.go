@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,20 +14,30 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 )
 
-func TestParseKey(t *testing.T) {
+func TestParse(t *testing.T) {
 	t.Parallel()
-	key := bytes.Repeat([]byte{0xfb}, 32) // its base64 holds + or -
-	std, url := base64.StdEncoding.EncodeToString(key), base64.URLEncoding.EncodeToString(key)
-	for _, in := range []string{std, url, strings.TrimRight(std, "="), strings.TrimRight(url, "="), "  " + std + "\r\n"} {
-		got, err := secrets.ParseKey(in)
-		if err != nil || !bytes.Equal(got, key) {
-			t.Errorf("ParseKey(%q) = %x, %v; want %x", in, got, err, key)
+	one, two := bytes.Repeat([]byte{0xfb}, 32), bytes.Repeat([]byte{7}, 32) // the base64 of one holds + or -
+	std, url, other := base64.StdEncoding.EncodeToString(one), base64.URLEncoding.EncodeToString(one), base64.StdEncoding.EncodeToString(two)
+	ids := func(keys ...[]byte) []string {
+		set, err := secrets.NewKeyset(keys...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return set.KeyIDs()
+	}
+	for in, want := range map[string][]string{
+		std: ids(one), url: ids(one), strings.TrimRight(std, "="): ids(one), strings.TrimRight(url, "="): ids(one), "  " + std + "\r\n": ids(one),
+		std + "\n" + other + "\n": ids(one, two), other + "," + std: ids(two, one), "# new\n" + other + "\n\n# old\n" + std: ids(two, one),
+	} {
+		got, err := secrets.Parse(in)
+		if err != nil || !slices.Equal(got.KeyIDs(), want) {
+			t.Errorf("Parse(%q) = %v, %v; want %v", in, got, err, want)
 		}
 	}
-	for _, in := range []string{"", "canary!!", std[:20], std + std, "canary canary canary canary canary canary canar"} {
-		_, err := secrets.ParseKey(in)
+	for _, in := range []string{"", "# nothing\n", "canary!!", std[:20], std + std, "canary canary canary canary canary canary canar", std + "\n" + url, std + " " + other} {
+		_, err := secrets.Parse(in)
 		if err == nil {
-			t.Errorf("ParseKey(%q) gives no error", in)
+			t.Errorf("Parse(%q) gives no error", in)
 			continue
 		}
 		if strings.Contains(err.Error(), "canary") {
@@ -39,15 +50,15 @@ func TestKeyFileIsMadeOnceAndReadAgain(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "data", "secret.key")
 	first, created, err := secrets.LoadOrCreateKeyFile(path)
-	if err != nil || !created || len(first) != 32 {
-		t.Fatalf("first start: %d bytes, created %v, %v", len(first), created, err)
+	if err != nil || !created || len(first.KeyIDs()) != 1 {
+		t.Fatalf("first start: %v, created %v, %v", first, created, err)
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Fatalf("mode %v, %v; want 0600", info.Mode(), err)
 	}
 	second, created, err := secrets.LoadOrCreateKeyFile(path)
-	if err != nil || created || !bytes.Equal(first, second) {
-		t.Fatalf("second start: created %v, same key %v, %v", created, bytes.Equal(first, second), err)
+	if err != nil || created || !slices.Equal(first.KeyIDs(), second.KeyIDs()) {
+		t.Fatalf("second start: created %v, keys %v, %v; want %v", created, second, err, first.KeyIDs())
 	}
 	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
 		t.Errorf("the directory holds %v, %v; want the key alone", left, err)
@@ -58,7 +69,7 @@ func TestRacingStartsAgreeOnOneKey(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "secret.key")
 	const starts = 16
-	var keys [starts][]byte
+	var keys [starts]*secrets.Keyset
 	var made [starts]bool
 	var errs [starts]error
 	var wg sync.WaitGroup
@@ -68,8 +79,8 @@ func TestRacingStartsAgreeOnOneKey(t *testing.T) {
 	wg.Wait()
 	count := 0
 	for i := range starts {
-		if errs[i] != nil || !bytes.Equal(keys[i], keys[0]) {
-			t.Errorf("start %d: key %x, %v; start 0 has %x", i, keys[i], errs[i], keys[0])
+		if errs[i] != nil || !slices.Equal(keys[i].KeyIDs(), keys[0].KeyIDs()) {
+			t.Errorf("start %d: keys %v, %v; start 0 has %v", i, keys[i], errs[i], keys[0])
 		}
 		if made[i] {
 			count++
@@ -82,6 +93,10 @@ func TestRacingStartsAgreeOnOneKey(t *testing.T) {
 
 func TestKeyFileFaults(t *testing.T) {
 	t.Parallel()
+	want, err := secrets.NewKeyset(bytes.Repeat([]byte{7}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
 	good := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)) + "\n"
 	tests := []struct {
 		name, content string
@@ -93,7 +108,7 @@ func TestKeyFileFaults(t *testing.T) {
 		{"group may read", good, 0o640, "may be used by others (mode 0640)"},
 		{"all may read", good, 0o644, "may be used by others (mode 0644)"},
 		{"others may write", good, 0o602, "may be used by others (mode 0602)"},
-		{"empty", "", 0o600, "has 0 bytes, want 32"},
+		{"empty", "", 0o600, "is missing"},
 		{"no base64", "canary!", 0o600, "is not base64"},
 		{"a whole other file", strings.Repeat("canary", 1000), 0o600, "secret key has"},
 	}
@@ -107,13 +122,13 @@ func TestKeyFileFaults(t *testing.T) {
 			if err := os.Chmod(path, tt.mode); err != nil {
 				t.Fatal(err)
 			}
-			key, created, err := secrets.LoadOrCreateKeyFile(path)
+			keys, created, err := secrets.LoadOrCreateKeyFile(path)
 			if created {
 				t.Error("the file was replaced")
 			}
 			if tt.want == "" {
-				if err != nil || !bytes.Equal(key, bytes.Repeat([]byte{7}, 32)) {
-					t.Errorf("key %x, %v", key, err)
+				if err != nil || !slices.Equal(keys.KeyIDs(), want.KeyIDs()) {
+					t.Errorf("keys %v, %v", keys, err)
 				}
 				return
 			}

@@ -63,7 +63,7 @@ func TestAWrongKeyIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := secrets.EnsurePepper(t.Context(), store, newSealer(t, 2))
-	if errs.CodeOf(err) != errs.FailedPrecondition || !strings.Contains(err.Error(), "TRUNKLINE_SECRET_KEY does not open this database") {
+	if errs.CodeOf(err) != errs.FailedPrecondition || !strings.Contains(err.Error(), "TRUNKLINE_SECRET_KEY does not open system/api-key-pepper") {
 		t.Errorf("error %v, want one that names TRUNKLINE_SECRET_KEY", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/controlplane/server"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -20,8 +21,12 @@ const provider = "kind: Provider\nname: p\nbase_url: https://a.example/v1\nmodel
 func started(t *testing.T, database, mode, text string) (*server.Server, *prometheus.Registry) {
 	t.Helper()
 	metrics := prometheus.NewRegistry()
+	keys, err := secrets.NewKeyset(make([]byte, secrets.KeySize))
+	if err != nil {
+		t.Fatal(err)
+	}
 	s, err := server.New(t.Context(), server.Config{
-		DatabaseURL: database, SecretKey: make([]byte, 32), AdminUsername: "admin", AdminPassword: "a-password-of-the-test",
+		DatabaseURL: database, Keys: keys, AdminUsername: "admin", AdminPassword: "a-password-of-the-test",
 		Logger: slog.New(slog.DiscardHandler), Metrics: metrics,
 	})
 	if err != nil {

@@ -28,6 +28,7 @@ type Process struct {
 	listen, nodeListen, opsListen     string
 	databaseURL, secretKey, joinToken string
 	settle                            time.Duration
+	secretKeyFile                     string // that secretKey was read from; empty: none
 }
 
 // Register adds every setting of the process.
@@ -36,7 +37,8 @@ func (p *Process) Register(set *settings.Set) {
 	set.String(&p.nodeListen, "node-listen", "TRUNKLINE_NODE_LISTEN", ":8002", "address that nodes dial: TLS 1.3 with certificates of its own, so it must be reached as TCP, not through a proxy that ends TLS")
 	set.String(&p.opsListen, "ops-listen", "TRUNKLINE_OPS_LISTEN", ":8003", "address of /healthz, /readyz and /metrics: plain HTTP without a password, so keep it in a private network")
 	set.Secret(&p.databaseURL, "database-url-file", "DATABASE_URL", "", "postgres://user:password@host/database; required")
-	set.Secret(&p.secretKey, "secret-key-file", "TRUNKLINE_SECRET_KEY", "", "base64 of 32 bytes that seal provider keys; required, the same on every replica")
+	set.SecretFrom(&p.secretKey, &p.secretKeyFile, "secret-key-file", "TRUNKLINE_SECRET_KEY", "",
+		"master keys that seal provider keys and other secrets, each base64 of 32 bytes: one, or several on lines of their own or with commas between them while one takes the place of another; required, the same on every replica")
 	set.Secret(&p.joinToken, "join-token-file", "TRUNKLINE_JOIN_TOKEN", "", "a token with which any node may join, at least 16 characters and hard to guess; default: none, only those of `trunklinectl nodes create-join-token`")
 	set.Duration(&p.settle, "drain-delay", "TRUNKLINE_DRAIN_DELAY", 5*time.Second, "how long it goes on as before after SIGTERM, while /readyz says 503 already, for load balancers to notice")
 	p.connections.Register(set)
@@ -107,14 +109,23 @@ func (p *Process) config(log *slog.Logger) (Config, error) {
 	if p.joinToken != "" && len(p.joinToken) < minJoinToken {
 		return Config{}, fmt.Errorf("TRUNKLINE_JOIN_TOKEN must have at least %d characters, or be left out", minJoinToken)
 	}
-	key, err := secrets.ParseKey(p.secretKey)
+	keys, err := secrets.Parse(p.secretKey)
 	if err != nil {
 		return Config{}, fmt.Errorf("TRUNKLINE_SECRET_KEY: %w", err)
 	}
+	warnExposed(log, p.secretKeyFile)
 	return Config{
-		DatabaseURL: p.databaseURL, DatabaseWait: p.DatabaseWait, KeepSchema: p.NoMigrate, SecretKey: key, JoinToken: p.joinToken,
+		DatabaseURL: p.databaseURL, DatabaseWait: p.DatabaseWait, KeepSchema: p.NoMigrate, Keys: keys, LostMasterKeys: p.Lost(), JoinToken: p.joinToken,
 		AdminUsername: p.AdminUsername, AdminPassword: p.AdminPassword, Listen: p.listen,
 		TrustForwardedHeaders: p.TrustForwarded, GatewayURL: p.GatewayURL, Version: version.String(), Logger: log,
 		PriceCatalogue: p.PriceCatalogue,
 	}, nil
+}
+
+// warnExposed says that others may read the file of the master keys. It is no error: what mounts
+// secrets into containers often sets such modes.
+func warnExposed(log *slog.Logger, path string) {
+	if info, err := os.Stat(path); path != "" && err == nil && info.Mode().Perm()&0o007 != 0 {
+		log.Warn("every user of this machine may read the master keys; run: chmod 600 on the file", "path", path, "mode", fmt.Sprintf("%04o", info.Mode().Perm()))
+	}
 }

@@ -34,7 +34,10 @@ type Config struct {
 	DatabaseWait time.Duration
 	// KeepSchema waits for somebody else to migrate the database; default: New does.
 	KeepSchema bool
-	SecretKey  []byte // 32 bytes that seal provider credentials; required
+	Keys       secrets.KeyService // master keys that seal secrets; required
+	// LostMasterKeys are ids of master keys that are gone for good: what is sealed under them does
+	// not keep the control plane from starting. Default: none.
+	LostMasterKeys []string
 	// JoinToken lets any number of nodes join, beside the tokens that the admin API makes.
 	// Default: none.
 	JoinToken string
@@ -79,6 +82,8 @@ type Server struct {
 	fleet      *fleet.Fleet
 	calls      *calllog.Log
 	api        *adminapi.API
+	masterKeys *secrets.MasterKeys
+	bodies     secrets.BodySealer
 
 	imports *importer.Importer
 
@@ -109,7 +114,7 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if s.defaultPassword, err = defaultPasswordWorks(ctx, cfg, s.db); err != nil {
 		return nil, err
 	}
-	sealer, err := secrets.New(cfg.SecretKey)
+	sealer, err := s.openMasterKeys(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +127,7 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if err = s.newImporter(cfg); err != nil {
 		return nil, err
 	}
-	if err = s.openAPI(cfg, sealer); err != nil {
+	if err = s.openAPI(cfg); err != nil {
 		return nil, err
 	}
 	register(cfg.Metrics, s)
@@ -151,6 +156,7 @@ func (s *Server) Run(ctx context.Context, nodes net.Listener) error {
 	group.Go("call retention", s.calls.Run)
 	group.Go("imports", s.imports.Run)
 	group.Go("fleet", s.fleet.Run)
+	group.Go("master keys", s.masterKeys.Run)
 	group.Go("unused secrets", secrets.Retirer{Store: store.NewSecrets(s.db), Logger: s.log}.Run)
 	if s.enrollment != nil {
 		group.Go("nodes' identities", s.enrollment.Run)

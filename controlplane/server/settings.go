@@ -21,6 +21,7 @@ type Settings struct {
 	PriceCatalogue string
 	DatabaseWait   time.Duration // 0: not at all
 	NoMigrate      bool
+	LostMasterKeys string
 }
 
 // Register adds the settings that both the control plane and the all-in-one have.
@@ -42,6 +43,13 @@ func (s *Settings) Register(set *settings.Set) {
 		"leave the database's schema as it is, and wait for `trunkline-controlplane migrate` where it is not up to date; default: bring it up to date at start")
 	set.String(&s.PriceCatalogue, "price-catalogue", "TRUNKLINE_PRICE_CATALOGUE", "",
 		"YAML or JSON file that imports of models take prices from: ours, LiteLLM's model_prices_and_context_window.json or the api.json of models.dev; read again when it changes")
+	set.String(&s.LostMasterKeys, "lost-master-keys", "TRUNKLINE_LOST_MASTER_KEYS", "",
+		"ids of master keys that are gone for good, with commas between them: what is sealed under them is given up, so that the control plane starts without them (see docs/operations.md)")
+}
+
+// Lost are the ids of the master keys that are lost.
+func (s *Settings) Lost() []string {
+	return strings.FieldsFunc(s.LostMasterKeys, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 // Check refuses values that do not exist. A mode that is not given is the default one.

@@ -14,6 +14,19 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/store"
 )
 
+// openMasterKeys finds the master key in use, and gives what seals under it.
+func (s *Server) openMasterKeys(ctx context.Context, cfg Config) (*secrets.Ring, error) {
+	ring, err := secrets.NewRing(cfg.Keys)
+	if err != nil {
+		return nil, err
+	}
+	s.masterKeys, err = secrets.OpenMasterKeys(ctx, secrets.MasterConfig{
+		Ring: ring, Store: store.NewMasterKeys(s.db), Lock: s.db, Lost: cfg.LostMasterKeys, Logger: cfg.Logger,
+		Lacking: func(keyID string) []string { return s.fleet.Lacking(keyID) },
+	})
+	return ring, err
+}
+
 // openConfiguration loads the live configuration and what makes snapshots of it.
 func (s *Server) openConfiguration(ctx context.Context, cfg Config, sealer controlplane.Sealer) error {
 	pepper, err := secrets.EnsurePepper(ctx, store.NewSecrets(s.db), sealer)
@@ -35,9 +48,14 @@ func (s *Server) openConfiguration(ctx context.Context, cfg Config, sealer contr
 
 // openNodes makes the node link, what takes in calls behind it, and the fleet of all replicas.
 func (s *Server) openNodes(ctx context.Context, cfg Config, sealer controlplane.Sealer) (err error) {
+	bodies, err := secrets.EnsureBodies(ctx, store.NewSecrets(s.db), sealer)
+	if err != nil {
+		return err
+	}
+	s.bodies = bodies
 	s.calls, err = calllog.New(calllog.Config{
 		Store: store.NewCalls(s.db), Gaps: store.NewCallGaps(s.db), Usage: store.NewUsage(s.db), Lock: s.db,
-		Bodies: store.NewBodies(s.db), BodySealer: secrets.Bodies(sealer), Source: s.live, Logger: cfg.Logger,
+		Bodies: store.NewBodies(s.db), BodySealer: s.bodies, Source: s.live, Logger: cfg.Logger,
 	})
 	if err != nil {
 		return err
@@ -56,7 +74,7 @@ func (s *Server) openNodes(ctx context.Context, cfg Config, sealer controlplane.
 		return err
 	}
 	s.fleet, err = fleet.New(fleet.Config{
-		Store: store.NewFleet(s.db), Lock: s.db, Local: s.nodes.Registry(), Source: s.live, Logger: cfg.Logger,
+		Store: store.NewFleet(s.db), Lock: s.db, Local: s.nodes.Registry(), Source: s.live, MasterKeys: cfg.Keys.KeyIDs(), Logger: cfg.Logger,
 	})
 	if err != nil {
 		return err
@@ -66,12 +84,13 @@ func (s *Server) openNodes(ctx context.Context, cfg Config, sealer controlplane.
 }
 
 // openAPI makes the admin API over all of it.
-func (s *Server) openAPI(cfg Config, sealer controlplane.Sealer) (err error) {
+func (s *Server) openAPI(cfg Config) (err error) {
 	s.api, err = adminapi.New(adminapi.Config{
 		Live: s.live, Calls: store.NewCalls(s.db), Gaps: store.NewCallGaps(s.db), Usage: store.NewUsage(s.db),
-		Bodies:       adminapi.Bodies{Store: store.NewBodies(s.db), Sealer: secrets.Bodies(sealer)},
+		Bodies:       adminapi.Bodies{Store: store.NewBodies(s.db), Sealer: s.bodies},
 		StartupApply: s.StartupApply,
 		Access:       store.NewAccess(s.db), Nodes: s.fleet, Cooldowns: s.fleet, Importer: s.imports, Enrollment: s.enrollmentAPI(),
+		MasterKeys:    s.masterKeys,
 		AdminUsername: cfg.AdminUsername, AdminPassword: cfg.AdminPassword,
 		DefaultPassword: cfg.AdminPassword == DefaultAdminPassword, PasswordSet: !s.defaultPassword,
 		TrustForwardedHeaders: cfg.TrustForwardedHeaders, GatewayURL: cfg.GatewayURL, Version: cfg.Version, Logger: cfg.Logger,

@@ -53,6 +53,10 @@ func Build(cfg *controlplane.Config, sealer controlplane.Sealer, pepper []byte) 
 		if err != nil {
 			return nil, fmt.Errorf("provider %q: %w", r.Name, err)
 		}
+		if p == nil { // its secrets are lost
+			delete(b.models, r.Name)
+			continue
+		}
 		s.Providers = append(s.Providers, p)
 	}
 	for _, r := range cfg.List(controlplane.KindGroup) {
@@ -97,6 +101,7 @@ func Build(cfg *controlplane.Config, sealer controlplane.Sealer, pepper []byte) 
 	return s, nil
 }
 
+// provider resolves one; nil when it cannot be called because the master key of its secrets is lost.
 func (b *builder) provider(name string, in *adminv1.Provider) (*nodev1.Provider, error) {
 	out := &nodev1.Provider{
 		Name:                name,
@@ -110,7 +115,7 @@ func (b *builder) provider(name string, in *adminv1.Provider) (*nodev1.Provider,
 	for _, header := range slices.Sorted(maps.Keys(in.GetHeaders())) {
 		out.Headers = append(out.Headers, &nodev1.Header{Name: header, Value: in.GetHeaders()[header]})
 	}
-	if err := b.secrets(out, in); err != nil {
+	if readable, err := b.secrets(out, in); err != nil || !readable {
 		return nil, err
 	}
 	out.ForwardHeaders = slices.Sorted(slices.Values(in.GetForwardHeaders()))

@@ -9,15 +9,25 @@ import (
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
-// secrets adds what a provider keeps sealed, in clear: nodes send it.
-func (b *builder) secrets(out *nodev1.Provider, in *adminv1.Provider) error {
+// secrets adds what a provider keeps sealed, in clear: nodes send it. Of several credentials those
+// whose master key is not lost are served; the provider is not readable when none is left, or when
+// something else of it is lost.
+func (b *builder) secrets(out *nodev1.Provider, in *adminv1.Provider) (readable bool, err error) {
+	lost := 0
 	for part := range controlplane.SealedParts(in) {
 		if c, ok := part.SealedPart.(*adminv1.Credential); ok && !enabled(c.Enabled) {
 			continue
 		}
 		secret, err := b.open(out.GetName(), part)
+		if _, unknown := errors.AsType[*controlplane.UnknownKeyError](err); unknown {
+			if part.List != "credentials" {
+				return false, nil
+			}
+			lost++
+			continue
+		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", part.Describe(), err)
+			return false, fmt.Errorf("%s: %w", part.Describe(), err)
 		}
 		switch part.List {
 		case "credentials":
@@ -27,10 +37,10 @@ func (b *builder) secrets(out *nodev1.Provider, in *adminv1.Provider) error {
 		case "secret_query":
 			out.SecretQuery = append(out.SecretQuery, &nodev1.Header{Name: part.GetName(), Value: secret, Secret: true})
 		default:
-			return fmt.Errorf("%s: nodes do not know %s", part.Describe(), part.List)
+			return false, fmt.Errorf("%s: nodes do not know %s", part.Describe(), part.List)
 		}
 	}
-	return nil
+	return lost == 0 || len(out.Credentials) > 0, nil
 }
 
 // open gives a secret in clear. A credential without a reference was stored without a secret,

@@ -38,8 +38,9 @@ func NewFleet(db *DB) *Fleet { return &Fleet{db} }
 func (s *Fleet) ReportFleet(ctx context.Context, r fleet.Report) (lost []string, err error) {
 	err = s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		lost = nil
-		if _, err := tx.ExecContext(ctx, `INSERT INTO replica (id, beat, seen_at) VALUES ($1, 1, $2)
-			ON CONFLICT (id) DO UPDATE SET beat = replica.beat + 1, seen_at = excluded.seen_at`, r.Replica, micros(r.At)); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO replica (id, beat, seen_at, master_keys) VALUES ($1, 1, $2, $3)
+			ON CONFLICT (id) DO UPDATE SET beat = replica.beat + 1, seen_at = excluded.seen_at, master_keys = excluded.master_keys`,
+			r.Replica, micros(r.At), strings.Join(r.MasterKeys, ",")); err != nil {
 			return err
 		}
 		for _, part := range []struct {
@@ -100,7 +101,7 @@ func (s *Fleet) LeaveFleet(ctx context.Context, replica string) error {
 // Fleet reads what every replica reported.
 func (s *Fleet) Fleet(ctx context.Context, now time.Time) (state fleet.State, err error) {
 	err = s.db.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT id, beat, seen_at FROM replica ORDER BY id`)
+		rows, err := tx.QueryContext(ctx, `SELECT id, beat, seen_at, master_keys FROM replica ORDER BY id`)
 		if state.Replicas, err = collect(rows, err, scanReplica); err != nil {
 			return err
 		}
@@ -122,8 +123,12 @@ func scanText(rows *sql.Rows) (text string, err error) { return text, rows.Scan(
 
 func scanReplica(rows *sql.Rows) (r fleet.Replica, err error) {
 	var seen int64
-	err = rows.Scan(&r.ID, &r.Beat, &seen)
+	var keys string
+	err = rows.Scan(&r.ID, &r.Beat, &seen, &keys)
 	r.Seen = fromMicros(seen)
+	if keys != "" {
+		r.MasterKeys = strings.Split(keys, ",")
+	}
 	return r, err
 }
 

@@ -56,6 +56,7 @@ func open(t testing.TB, cfg store.Config) storetest.Store {
 		BodyStore:       store.NewBodies(db),
 		AccessStore:     store.NewAccess(db),
 		SecretStore:     store.NewSecrets(db),
+		MasterKeyStore:  store.NewMasterKeys(db),
 		ImportStore:     store.NewImports(db),
 		FleetStore:      store.NewFleet(db),
 		EnrollmentStore: store.NewEnrollment(db),

@@ -20,6 +20,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/cli/app"
 	"github.com/trunkline-ai/trunkline/cli/proc"
+	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/controlplane/server"
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
 )
@@ -65,9 +66,13 @@ func TestStories(t *testing.T) {
 
 // startControlPlane runs a control plane until stop.
 func startControlPlane(database string) (url string, stop func(), err error) {
+	keys, err := secrets.NewKeyset(bytes.Repeat([]byte{7}, secrets.KeySize), bytes.Repeat([]byte{8}, secrets.KeySize))
+	if err != nil {
+		return "", nil, err
+	}
 	s, err := server.New(context.Background(), server.Config{
 		DatabaseURL:   "sqlite:///" + database,
-		SecretKey:     bytes.Repeat([]byte{7}, 32),
+		Keys:          keys,
 		JoinToken:     "join-token-0123456789",
 		AdminUsername: "admin",
 		AdminPassword: adminPassword,

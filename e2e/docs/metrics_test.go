@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	controlplane "github.com/trunkline-ai/trunkline/controlplane/server"
 	dataplane "github.com/trunkline-ai/trunkline/dataplane/server"
 	"github.com/trunkline-ai/trunkline/internal/connlimit"
@@ -93,8 +94,12 @@ func TestDocumentsNameMetricsThatExist(t *testing.T) {
 func controlPlaneMetrics(t *testing.T) []metric {
 	t.Helper()
 	reg := &recorder{Registerer: prometheus.NewRegistry()}
+	keys, err := secrets.NewKeyset(make([]byte, secrets.KeySize))
+	if err != nil {
+		t.Fatal(err)
+	}
 	s, err := controlplane.New(t.Context(), controlplane.Config{
-		DatabaseURL: "sqlite:///" + filepath.Join(t.TempDir(), "trunkline.db"), SecretKey: make([]byte, 32),
+		DatabaseURL: "sqlite:///" + filepath.Join(t.TempDir(), "trunkline.db"), Keys: keys,
 		AdminUsername: "admin", AdminPassword: "a-password-of-the-test",
 		Logger: slog.New(slog.DiscardHandler), Metrics: reg,
 	})

@@ -40,7 +40,7 @@ type Config struct {
 	OpsListen   string // /healthz, /readyz and /metrics
 	DatabaseURL string
 	DataDir     string // of this process alone
-	// SecretKey is base64 of 32 bytes; default: a key file made in DataDir.
+	// SecretKey is one or several master keys, each base64 of 32 bytes; default: a key file made in DataDir.
 	SecretKey string
 	// Demo loads the scripted providers, sends calls and shows what happened to them.
 	Demo    bool
@@ -82,7 +82,7 @@ func New(ctx context.Context, cfg Config) (_ *Gateway, err error) {
 	if err := cfg.Control.Check(); err != nil {
 		return nil, err
 	}
-	key, err := g.loadKey()
+	keys, err := g.loadKeys()
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func New(ctx context.Context, cfg Config) (_ *Gateway, err error) {
 		return nil, err
 	}
 	g.web, g.opsWeb = limit.Listener("console", g.web), limit.Listener("ops", g.opsWeb)
-	if err := g.openPlanes(ctx, key, metrics); err != nil {
+	if err := g.openPlanes(ctx, keys, metrics); err != nil {
 		return nil, err
 	}
 	g.ops = ops.Handler(ops.Config{
@@ -112,10 +112,10 @@ func New(ctx context.Context, cfg Config) (_ *Gateway, err error) {
 }
 
 // openPlanes makes the control plane, and the node that finds it in memory.
-func (g *Gateway) openPlanes(ctx context.Context, key []byte, metrics prometheus.Registerer) (err error) {
+func (g *Gateway) openPlanes(ctx context.Context, keys *secrets.Keyset, metrics prometheus.Registerer) (err error) {
 	cfg := g.cfg
 	g.control, err = controlplane.New(ctx, controlplane.Config{
-		DatabaseURL: cfg.DatabaseURL, DatabaseWait: cfg.Control.DatabaseWait, KeepSchema: cfg.Control.NoMigrate, SecretKey: key, AllInOne: &controlplane.AllInOne{DialFake: g.fake.DialContext},
+		DatabaseURL: cfg.DatabaseURL, DatabaseWait: cfg.Control.DatabaseWait, KeepSchema: cfg.Control.NoMigrate, Keys: keys, LostMasterKeys: cfg.Control.Lost(), AllInOne: &controlplane.AllInOne{DialFake: g.fake.DialContext},
 		AdminUsername: cfg.Control.AdminUsername, AdminPassword: cfg.Control.AdminPassword, Listen: cfg.Listen,
 		TrustForwardedHeaders: cfg.Control.TrustForwarded, PriceCatalogue: cfg.Control.PriceCatalogue,
 		GatewayURL: cfg.Control.GatewayURL, Version: version.String(), Logger: cfg.Logger, Metrics: metrics,
@@ -156,17 +156,17 @@ func (g *Gateway) close() {
 	}
 }
 
-// loadKey reads the key that seals provider credentials, or makes one at the first start.
-func (g *Gateway) loadKey() ([]byte, error) {
+// loadKeys reads the keys that seal provider credentials, or makes one at the first start.
+func (g *Gateway) loadKeys() (*secrets.Keyset, error) {
 	if g.cfg.SecretKey != "" {
-		return secrets.ParseKey(g.cfg.SecretKey)
+		return secrets.Parse(g.cfg.SecretKey)
 	}
 	path := filepath.Join(g.cfg.DataDir, "secret.key")
-	key, created, err := secrets.LoadOrCreateKeyFile(path)
+	keys, created, err := secrets.LoadOrCreateKeyFile(path)
 	if created {
 		g.log.Info("made a key that seals provider credentials: back it up", "path", path)
 	}
-	return key, err
+	return keys, err
 }
 
 // gatewayURL is what the log calls the gateway's address. The console is not told ours: it asks

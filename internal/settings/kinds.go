@@ -13,7 +13,8 @@ type setting struct {
 	kind      string // what a value is, for --help; empty for a switch
 	fallback  string
 	help      string
-	secret    bool // the flag and env+"_FILE" name a file that holds the text
+	secret    bool    // the flag and env+"_FILE" name a file that holds the text
+	file      *string // of a secret: gets the path of the file that it was read from
 	assign    func(text string) error
 	given     string // by the flag
 }

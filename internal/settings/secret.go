@@ -16,7 +16,13 @@ const fileSuffix = "_FILE"
 // other users of the machine can read a process's arguments. One line end at the end of
 // the file is dropped.
 func (s *Set) Secret(p *string, flag, env, fallback, help string) {
-	s.add(&setting{flag: flag, env: env, kind: "file", fallback: fallback, help: help, secret: true, assign: func(text string) error {
+	s.SecretFrom(p, new(string), flag, env, fallback, help)
+}
+
+// SecretFrom is Secret that also tells the path of the file that the text was read from; empty when
+// it comes from a variable.
+func (s *Set) SecretFrom(p, path *string, flag, env, fallback, help string) {
+	s.add(&setting{flag: flag, env: env, kind: "file", fallback: fallback, help: help, secret: true, file: path, assign: func(text string) error {
 		*p = text
 		return nil
 	}})
@@ -24,7 +30,8 @@ func (s *Set) Secret(p *string, flag, env, fallback, help string) {
 
 // secret completes the look-up of a secret in one source: value is the text that the
 // variable env holds there, if any.
-func (src source) secret(env, value, from string) (string, string, error) {
+func (src source) secret(st *setting, value, from string) (string, string, error) {
+	env := st.env
 	path := src.get(env + fileSuffix)
 	if path == "" {
 		return value, from, nil
@@ -32,6 +39,7 @@ func (src source) secret(env, value, from string) (string, string, error) {
 	if value != "" {
 		return "", from, fmt.Errorf("set %s or %s, not both", env, env+fileSuffix)
 	}
+	*st.file = path
 	value, err := readSecret(path)
 	return value, fmt.Sprintf(src.format, env+fileSuffix), err
 }

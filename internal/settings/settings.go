@@ -162,6 +162,7 @@ func (s *Set) find(st *setting) (value, from string, err error) {
 	if s.flags.Changed(st.flag) {
 		from = "flag --" + st.flag
 		if st.secret {
+			*st.file = st.given
 			value, err = readSecret(st.given)
 			return value, from, err
 		}
@@ -170,7 +171,7 @@ func (s *Set) find(st *setting) (value, from string, err error) {
 	for _, source := range s.sourcesOf(st) {
 		value, from = source.get(st.env), fmt.Sprintf(source.format, st.env)
 		if st.secret {
-			value, from, err = source.secret(st.env, value, from)
+			value, from, err = source.secret(st, value, from)
 		}
 		if value != "" || err != nil {
 			return value, from, err

@@ -21,6 +21,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
 	"github.com/trunkline-ai/trunkline/controlplane/fleet"
 	"github.com/trunkline-ai/trunkline/controlplane/importer"
+	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -39,6 +40,7 @@ type (
 		EnsureSecret(ctx context.Context, s controlplane.Secret) (controlplane.Secret, error)
 		RetireSecrets(ctx context.Context, t time.Time) (removed int, err error)
 	}
+	MasterKeyStore  = secrets.MasterStore
 	ImportStore     = importer.Store
 	FleetStore      = fleet.Store
 	EnrollmentStore = enrollment.Store
@@ -54,6 +56,7 @@ type Store struct {
 	BodyStore
 	AccessStore
 	SecretStore
+	MasterKeyStore
 	ImportStore
 	FleetStore
 	EnrollmentStore
@@ -88,6 +91,9 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		"BadOpsAreRefused":              badOpsAreRefused,
 		"SecretsFollowDocuments":        secretsFollowDocuments,
 		"SecretRefsAreNeverReused":      secretRefsAreNeverReused,
+		"MasterKeys":                    masterKeys,
+		"SecretsAreResealed":            secretsAreResealed,
+		"LostSecretsAreForgotten":       lostSecretsAreForgotten,
 		"SecretsAreRetired":             secretsAreRetired,
 		"EnsureSecretHasOneWinner":      ensureSecretHasOneWinner,
 		"BulkChangeIsOneRevision":       bulkChangeIsOneRevision,

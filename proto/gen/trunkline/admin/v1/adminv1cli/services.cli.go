@@ -16,6 +16,7 @@ func Services() []cli.Service {
 		groupService(),
 		keyService(),
 		keywordService(),
+		masterKeyService(),
 		nodeService(),
 		providerService(),
 		tokenService(),

@@ -12,10 +12,37 @@ import (
 	"strings"
 )
 
-// ParseKey reads a key as TRUNKLINE_SECRET_KEY holds it: base64 of 32 bytes, in the
-// standard or the URL alphabet, with or without padding. Space around it is ignored.
-func ParseKey(text string) ([]byte, error) {
-	text = strings.TrimRight(strings.TrimSpace(text), "=")
+// maxKeyFile bounds a key file, in bytes: a key is 44 characters.
+const maxKeyFile = 64 << 10
+
+// Parse reads keys as TRUNKLINE_SECRET_KEY and its file hold them: one or several, each base64 of 32
+// bytes in the standard or the URL alphabet, with or without padding, on lines of their own or with
+// commas between them. A line that begins with # is a comment.
+func Parse(text string) (*Keyset, error) {
+	var keys [][]byte
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(strings.TrimSpace(line), "#") {
+			continue
+		}
+		for field := range strings.SplitSeq(line, ",") {
+			if field = strings.TrimSpace(field); field == "" {
+				continue
+			}
+			key, err := parseKey(field)
+			if err != nil {
+				return nil, err
+			}
+			keys = append(keys, key)
+		}
+	}
+	if len(keys) == 0 {
+		return nil, errors.New("secret key is missing; make one with: openssl rand -base64 32")
+	}
+	return NewKeyset(keys...)
+}
+
+func parseKey(text string) ([]byte, error) {
+	text = strings.TrimRight(text, "=")
 	enc := base64.RawStdEncoding
 	if strings.ContainsAny(text, "-_") {
 		enc = base64.RawURLEncoding
@@ -32,7 +59,7 @@ func ParseKey(text string) ([]byte, error) {
 }
 
 // LoadKeyFile reads a key file, which nobody but its owner may read or write.
-func LoadKeyFile(path string) ([]byte, error) {
+func LoadKeyFile(path string) (*Keyset, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read secret key: %w", err)
@@ -48,24 +75,24 @@ func LoadKeyFile(path string) ([]byte, error) {
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
 		return nil, fmt.Errorf("secret key %s may be used by others (mode %04o); run: chmod 600 %s", path, mode, path)
 	}
-	text, err := io.ReadAll(io.LimitReader(f, 256)) // a key is 44 characters
+	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
 	if err != nil {
 		return nil, fmt.Errorf("read secret key: %w", err)
 	}
-	key, err := ParseKey(string(text))
+	keys, err := Parse(string(text))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return key, nil
+	return keys, nil
 }
 
 // LoadOrCreateKeyFile reads the key file or, when there is none, makes one with a new
 // random key and mode 0600, and its directory with mode 0700. The file appears whole or
 // not at all; of several processes that try at once one makes it and all get its key.
-func LoadOrCreateKeyFile(path string) (key []byte, created bool, err error) {
-	key, err = LoadKeyFile(path)
+func LoadOrCreateKeyFile(path string) (keys *Keyset, created bool, err error) {
+	keys, err = LoadKeyFile(path)
 	if !errors.Is(err, fs.ErrNotExist) {
-		return key, false, err
+		return keys, false, err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, false, fmt.Errorf("create secret key: %w", err)
@@ -75,8 +102,8 @@ func LoadOrCreateKeyFile(path string) (key []byte, created bool, err error) {
 		return nil, false, fmt.Errorf("create secret key: %w", err)
 	}
 	created = err == nil
-	key, err = LoadKeyFile(path)
-	return key, created, err
+	keys, err = LoadKeyFile(path)
+	return keys, created, err
 }
 
 // createKeyFile writes a new key beside path and links it to that name, which fails when

@@ -1,0 +1,25 @@
+package view
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+
+	"github.com/trunkline-ai/trunkline/cli/output"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+func masterKey(k *adminv1.MasterKey) []string {
+	state := "given"
+	switch {
+	case k.GetInUse():
+		state = "in use"
+	case !k.GetGiven():
+		state = "missing"
+	}
+	return []string{k.GetId(), state, strconv.Itoa(int(k.GetSecretCount())), cmp.Or(strings.Join(k.GetLackingReplicas(), ", "), "none")}
+}
+
+func unreadableSecret(s *adminv1.UnreadableSecret) []string {
+	return []string{s.GetKind(), output.Text(s.GetProvider()), output.Text(s.GetName()), s.GetMasterKey()}
+}
