@@ -67,6 +67,11 @@ test: setup-test webui-if-node ## Run all tests; installs PostgreSQL, Redis, ngi
 	@if scripts/node.sh; then $(MAKE) test-webui $(SDK_MODULES); else echo 'The tests of the console and of the Node SDK are left out.'; fi
 	@$(HAVE_PYTHON) && $(MAKE) $(SDK_PYTHON) || echo 'The tests of the Python SDKs are left out: they need Python 3.9 or newer with venv, and PyPI.'
 	go test ./...
+	$(MAKE) test-deployments
+
+.PHONY: test-deployments
+test-deployments: ## Check deployments/: image, Compose, Helm chart, units, proxies (a module of its own)
+	cd deployments/check && go vet ./... && go test ./...
 
 .PHONY: test-webui
 test-webui: webui
@@ -174,4 +179,4 @@ webui-if-node:
 help: ## Print this list
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
