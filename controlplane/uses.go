@@ -7,26 +7,43 @@ import (
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
+// Referrer is a document that refers to another one.
+type Referrer struct {
+	Kind Kind
+	Name string
+}
+
+// String names it as a sentence does: group "pool".
+func (r Referrer) String() string {
+	noun := map[Kind]string{KindGroup: "group", KindAPIKey: "API key", KindFailureKeyword: "failure keyword"}[r.Kind]
+	return fmt.Sprintf("%s %q", noun, r.Name)
+}
+
 // Referrers lists, in order, the documents that refer to the one named.
-func (c *Config) Referrers(kind Kind, name string) (users []string) {
+func (c *Config) Referrers(kind Kind, name string) (users []Referrer) {
 	switch kind {
 	case KindProvider:
-		for _, r := range c.List(KindGroup) {
-			for _, m := range r.Spec.(*adminv1.Group).GetMembers() {
-				if m.GetProvider() == name {
-					users = append(users, fmt.Sprintf("group %q", r.Name))
-					break
-				}
-			}
-		}
+		users = c.referring(users, KindGroup, func(r *Resource) bool {
+			return slices.ContainsFunc(r.Spec.(*adminv1.Group).GetMembers(), func(m *adminv1.Member) bool { return m.GetProvider() == name })
+		})
+		users = c.referring(users, KindFailureKeyword, func(r *Resource) bool {
+			return slices.Contains(r.Spec.(*adminv1.FailureKeyword).GetProviders(), name)
+		})
 	case KindGroup:
-		for _, r := range c.List(KindAPIKey) {
-			for _, g := range r.Spec.(*adminv1.ApiKey).GetGroups() {
-				if g == name {
-					users = append(users, fmt.Sprintf("API key %q", r.Name))
-					break
-				}
-			}
+		users = c.referring(users, KindAPIKey, func(r *Resource) bool {
+			return slices.Contains(r.Spec.(*adminv1.ApiKey).GetGroups(), name)
+		})
+		users = c.referring(users, KindFailureKeyword, func(r *Resource) bool {
+			return slices.Contains(r.Spec.(*adminv1.FailureKeyword).GetGroups(), name)
+		})
+	}
+	return users
+}
+
+func (c *Config) referring(users []Referrer, kind Kind, refers func(*Resource) bool) []Referrer {
+	for _, r := range c.List(kind) {
+		if refers(r) {
+			users = append(users, Referrer{kind, r.Name})
 		}
 	}
 	return users

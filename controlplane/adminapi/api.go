@@ -38,8 +38,8 @@ type Live interface {
 	// Patch replaces the document that doc names by what merge makes of it.
 	Patch(ctx context.Context, actor string, doc proto.Message, merge func(present proto.Message) error) (*controlplane.Resource, error)
 	Delete(ctx context.Context, actor string, kind controlplane.Kind, name, etag string) error
-	Apply(ctx context.Context, actor string, docs []proto.Message, prune bool) (*config.ApplyResult, error)
-	Diff(docs []proto.Message, prune bool) (*config.ApplyResult, error)
+	Apply(ctx context.Context, actor string, docs []proto.Message, o config.ApplyOptions) (*config.ApplyResult, error)
+	Diff(docs []proto.Message, o config.ApplyOptions) (*config.ApplyResult, error)
 	// Export returns every document as callers may see it.
 	Export() (controlplane.Revision, []proto.Message)
 	// RevokeKey revokes an API key permanently; RotateKey gives it a new secret.

@@ -31,7 +31,7 @@ func (s configService) ApplyConfig(ctx context.Context, req *adminv1.ApplyConfig
 	if err != nil {
 		return nil, err
 	}
-	result, err := s.live.Apply(ctx, caller(ctx).actor(), docs, req.GetPrune())
+	result, err := s.live.Apply(ctx, caller(ctx).actor(), docs, applyOptions(req))
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func (s configService) DiffConfig(_ context.Context, req *adminv1.DiffConfigRequ
 	if err != nil {
 		return nil, err
 	}
-	result, err := s.live.Diff(docs, req.GetPrune())
+	result, err := s.live.Diff(docs, applyOptions(req))
 	if err != nil {
 		return nil, err
 	}
@@ -72,6 +72,14 @@ func (s configService) ExportConfig(ctx context.Context, _ *adminv1.ExportConfig
 		res.Resources[i] = r
 	}
 	return res, nil
+}
+
+// applyOptions are those of an apply, and of telling what one would do.
+func applyOptions(req interface {
+	GetPrune() bool
+	GetExpectRevision() uint64
+}) config.ApplyOptions {
+	return config.ApplyOptions{Prune: req.GetPrune(), ExpectRevision: controlplane.Revision(req.GetExpectRevision())}
 }
 
 // documents takes the documents out of their envelopes.
@@ -127,7 +135,7 @@ func changeViews(changes []config.ResourceChange) []*adminv1.ResourceChange {
 	views := make([]*adminv1.ResourceChange, len(changes))
 	for i, c := range changes {
 		views[i] = &adminv1.ResourceChange{
-			Kind: string(c.Kind), Name: c.Name, Operation: operation(c.Op), Differences: c.Differences,
+			Kind: string(c.Kind), Name: c.Name, Operation: operation(c.Op), Differences: c.Differences, UsedBy: c.UsedBy,
 		}
 		if c.Kind == controlplane.KindSettings {
 			views[i].Name = ""

@@ -31,6 +31,24 @@ type ResourceChange struct {
 	// Differences has one line per field that an update changes: path, old and new value;
 	// of secrets only that they change.
 	Differences []string
+	// UsedBy are the documents that refer to what Apply deletes.
+	UsedBy []string
+}
+
+// ApplyOptions say how documents are applied; the zero value leaves alone what they do not name.
+type ApplyOptions struct {
+	// Prune deletes every provider, group, key and keyword that the documents do not name.
+	Prune bool
+	// ExpectRevision, unless 0, is the revision that the configuration must be at.
+	ExpectRevision controlplane.Revision
+}
+
+// check refuses a configuration that is not the expected one.
+func (o ApplyOptions) check(c *controlplane.Config) error {
+	if o.ExpectRevision == 0 || o.ExpectRevision == c.Revision {
+		return nil
+	}
+	return errs.Newf(errs.Conflict, "the configuration is at revision %d, not %d: somebody changed it in the meantime", c.Revision, o.ExpectRevision)
 }
 
 // GeneratedKey is an API key that was made, in clear: it cannot be read again.
@@ -39,13 +57,12 @@ type GeneratedKey struct {
 	Secret string
 }
 
-// Apply makes the documents so, all of them in one transaction or none. With prune it
-// also deletes every provider, group, key and keyword that docs do not name. Applying
-// the same documents again changes nothing and writes nothing.
-func (l *Live) Apply(ctx context.Context, actor string, docs []proto.Message, prune bool) (*ApplyResult, error) {
+// Apply makes the documents so, all of them in one transaction or none. Applying the same
+// documents again changes nothing and writes nothing.
+func (l *Live) Apply(ctx context.Context, actor string, docs []proto.Message, o ApplyOptions) (*ApplyResult, error) {
 	var p *planner
 	next, err := l.Transaction(ctx, actor, func(c *controlplane.Config) (ops []controlplane.Op, err error) {
-		p, err = l.plan(c, docs, prune)
+		p, err = l.plan(c, docs, o)
 		return p.ops, err
 	})
 	if err != nil {
@@ -100,9 +117,9 @@ func (l *Live) deletedAmong(ctx context.Context, docs []proto.Message) (map[iden
 }
 
 // Diff tells what Apply would do to the present configuration, and refuses what it would.
-func (l *Live) Diff(docs []proto.Message, prune bool) (*ApplyResult, error) {
+func (l *Live) Diff(docs []proto.Message, o ApplyOptions) (*ApplyResult, error) {
 	c := l.Current()
-	p, err := l.plan(c, docs, prune)
+	p, err := l.plan(c, docs, o)
 	if err != nil {
 		return nil, err
 	}
@@ -118,12 +135,15 @@ func (l *Live) Diff(docs []proto.Message, prune bool) (*ApplyResult, error) {
 }
 
 // plan decides what has to change so that c holds docs.
-func (l *Live) plan(c *controlplane.Config, docs []proto.Message, prune bool) (*planner, error) {
+func (l *Live) plan(c *controlplane.Config, docs []proto.Message, o ApplyOptions) (*planner, error) {
 	p := l.planner(c, docs)
+	if err := o.check(c); err != nil {
+		return p, err
+	}
 	if err := p.addAll(docs); err != nil {
 		return p, err
 	}
-	if prune {
+	if o.Prune {
 		p.prune()
 	}
 	return p, nil
@@ -229,7 +249,19 @@ func (p *planner) prune() {
 				continue
 			}
 			p.ops = append(p.ops, controlplane.Op{Kind: kind, Name: r.Name})
-			p.changes = append(p.changes, ResourceChange{Kind: kind, Name: r.Name, Op: controlplane.OpDelete})
+			p.changes = append(p.changes, ResourceChange{Kind: kind, Name: r.Name, Op: controlplane.OpDelete, UsedBy: p.usedBy(kind, r.Name)})
 		}
 	}
+}
+
+// usedBy lists what refers to a document that is pruned, and what of that goes with it.
+func (p *planner) usedBy(kind controlplane.Kind, name string) (users []string) {
+	for _, ref := range p.config.Referrers(kind, name) {
+		text := ref.String()
+		if !p.given[identity{ref.Kind, ref.Name}] {
+			text += " (deleted too)"
+		}
+		users = append(users, text)
+	}
+	return users
 }

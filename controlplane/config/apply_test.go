@@ -60,7 +60,7 @@ func expect(t *testing.T, r *config.ApplyResult, err error, want ...string) {
 func TestApplyTwiceChangesNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	r, err := b.Apply(t.Context(), "test", file(), false)
+	r, err := b.Apply(t.Context(), "test", file(), config.ApplyOptions{})
 	expect(t, r, err, "create Group pool", "create Provider p", "create ApiKey given", "create ApiKey made",
 		"create FailureKeyword k", "create Settings settings")
 	if r.Revision != 1 || b.store.changes() != 6 {
@@ -71,7 +71,7 @@ func TestApplyTwiceChangesNothing(t *testing.T) {
 	}
 	before := b.Current()
 	for _, prune := range []bool{false, true} {
-		r, err = b.Apply(t.Context(), "test", file(), prune)
+		r, err = b.Apply(t.Context(), "test", file(), config.ApplyOptions{Prune: prune})
 		expect(t, r, err, "unchanged Group pool", "unchanged Provider p", "unchanged ApiKey given", "unchanged ApiKey made",
 			"unchanged FailureKeyword k", "unchanged Settings settings")
 		if r.Revision != 1 || len(r.Generated) != 0 || b.store.changes() != 6 || b.Current() != before {
@@ -83,7 +83,7 @@ func TestApplyTwiceChangesNothing(t *testing.T) {
 	if err := other.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	r, err = other.Apply(t.Context(), "test", file(), true)
+	r, err = other.Apply(t.Context(), "test", file(), config.ApplyOptions{Prune: true})
 	if err != nil || r.Revision != 1 {
 		t.Errorf("on another replica: %v, %v", r, err)
 	}
@@ -93,7 +93,7 @@ func TestApplyTwiceChangesNothing(t *testing.T) {
 func TestApplySaysWhatDiffers(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	if _, err := b.Apply(t.Context(), "test", file(), false); err != nil {
+	if _, err := b.Apply(t.Context(), "test", file(), config.ApplyOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	docs := file()
@@ -139,12 +139,12 @@ func TestApplySaysWhatDiffers(t *testing.T) {
 		"  retention.calls: (unset) -> 2h",
 	}
 	before := b.Current()
-	r, err := b.Diff(docs, false)
+	r, err := b.Diff(docs, config.ApplyOptions{})
 	expect(t, r, err, want...)
 	if b.Current() != before || r.Revision != 1 {
 		t.Errorf("Diff changed something, or compares against revision %d", r.Revision)
 	}
-	r, err = b.Apply(t.Context(), "test", docs, false)
+	r, err = b.Apply(t.Context(), "test", docs, config.ApplyOptions{})
 	expect(t, r, err, want...)
 	if r.Revision != 2 || b.secretOf(t, "p", "main") != "canary-rotated" {
 		t.Errorf("revision %d, secret %q", r.Revision, b.secretOf(t, "p", "main"))
@@ -161,7 +161,7 @@ func TestApplyIsAllOrNothing(t *testing.T) {
 	docs := file()
 	docs[4].(*adminv1.FailureKeyword).Keyword = ""
 	docs[0].(*adminv1.Group).Members[0].Model = "ghost"
-	_, err := b.Apply(t.Context(), "test", docs, false)
+	_, err := b.Apply(t.Context(), "test", docs, config.ApplyOptions{})
 	want := []string{
 		`groups["pool"].members[0].model: refers to model "ghost", which provider "p" does not have`,
 		`failure_keywords["k"]: set either keyword or pattern`,
@@ -169,7 +169,7 @@ func TestApplyIsAllOrNothing(t *testing.T) {
 	if got := violations(t, err); !slices.Equal(got, want) {
 		t.Errorf("violations %q, want %q", got, want)
 	}
-	if _, err := b.Diff(docs, false); !slices.Equal(violations(t, err), want) {
+	if _, err := b.Diff(docs, config.ApplyOptions{}); !slices.Equal(violations(t, err), want) {
 		t.Errorf("Diff: %v, want the same refusal", err)
 	}
 	if b.Current().Revision != 0 || b.store.changes() != 0 {
@@ -177,13 +177,13 @@ func TestApplyIsAllOrNothing(t *testing.T) {
 	}
 
 	twice := append(file(), &adminv1.Group{Name: "pool"}, &adminv1.Settings{})
-	_, err = b.Apply(t.Context(), "test", twice, false)
+	_, err = b.Apply(t.Context(), "test", twice, config.ApplyOptions{})
 	if got, want := violations(t, err), []string{`groups["pool"]: is given twice`, "settings: is given twice"}; !slices.Equal(got, want) {
 		t.Errorf("violations %q, want %q", got, want)
 	}
 	// Faults of several documents come together.
 	docs = []proto.Message{upstream("a", cred("x", "")), upstream("b", cred("y", "")), &adminv1.ApiKey{Name: "k", Secret: "short"}}
-	_, err = b.Apply(t.Context(), "test", docs, false)
+	_, err = b.Apply(t.Context(), "test", docs, config.ApplyOptions{})
 	if got := violations(t, err); len(got) != 3 {
 		t.Errorf("violations %q, want one for each document", got)
 	}
@@ -192,30 +192,63 @@ func TestApplyIsAllOrNothing(t *testing.T) {
 func TestPruneDeletesWhatIsNotGiven(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	if _, err := b.Apply(t.Context(), "test", file(), false); err != nil {
+	if _, err := b.Apply(t.Context(), "test", file(), config.ApplyOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	b.create(t, fake("z"))
 	b.create(t, fake("other"))
 
 	some := []proto.Message{fake("other", "m"), group("new", "other/m")}
-	r, err := b.Diff(some, false)
+	r, err := b.Diff(some, config.ApplyOptions{})
 	expect(t, r, err, "update Provider other", `  models[0]: (unset) -> {id: "m"}`, "create Group new")
 	want := []string{
 		"update Provider other", `  models[0]: (unset) -> {id: "m"}`, "create Group new",
 		"delete Provider p", "delete Provider z", "delete Group pool", "delete ApiKey given", "delete ApiKey made", "delete FailureKeyword k",
 	}
-	r, err = b.Diff(some, true)
+	r, err = b.Diff(some, config.ApplyOptions{Prune: true})
 	expect(t, r, err, want...)
-	r, err = b.Apply(t.Context(), "test", some, true)
+	r, err = b.Apply(t.Context(), "test", some, config.ApplyOptions{Prune: true})
 	expect(t, r, err, want...)
+	used := map[string][]string{}
+	for _, c := range r.Changes {
+		used[c.Name] = c.UsedBy
+	}
+	if got, want := used["p"], []string{`group "pool" (deleted too)`}; !slices.Equal(got, want) {
+		t.Errorf("the provider is used by %q, want %q", got, want)
+	}
+	if got, want := used["pool"], []string{`API key "given" (deleted too)`, `API key "made" (deleted too)`}; !slices.Equal(got, want) {
+		t.Errorf("the group is used by %q, want %q", got, want)
+	}
 	if got := b.Current().Settings().GetFailover().GetMinRatio(); got != 0.5 {
 		t.Errorf("min_ratio %v after prune, want the settings to stay", got)
 	}
 
 	// What is kept may not refer to what goes.
-	_, err = b.Apply(t.Context(), "test", []proto.Message{group("new", "other/m")}, true)
+	_, err = b.Apply(t.Context(), "test", []proto.Message{group("new", "other/m")}, config.ApplyOptions{Prune: true})
 	refusal(t, err, errs.InvalidArgument, `groups["new"].members[0].provider refers to provider "other", which does not exist`)
+}
+
+func TestApplyOnlyAtTheExpectedRevision(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.create(t, fake("p"))
+	docs := []proto.Message{fake("q")}
+	for _, expected := range []controlplane.Revision{b.Current().Revision - 1, b.Current().Revision + 1} {
+		if expected == 0 {
+			continue // that is any
+		}
+		o := config.ApplyOptions{ExpectRevision: expected}
+		_, err := b.Diff(docs, o)
+		refusal(t, err, errs.Conflict, fmt.Sprintf("the configuration is at revision %d, not %d: somebody changed it in the meantime", b.Current().Revision, expected))
+		if _, err := b.Apply(t.Context(), "test", docs, o); errs.CodeOf(err) != errs.Conflict {
+			t.Errorf("revision %d: %v", expected, err)
+		}
+	}
+	if _, there := b.Current().Get(controlplane.KindProvider, "q"); there {
+		t.Error("it was applied at another revision")
+	}
+	r, err := b.Apply(t.Context(), "test", docs, config.ApplyOptions{ExpectRevision: b.Current().Revision})
+	expect(t, r, err, "create Provider q")
 }
 
 func TestApplyHonoursAnETagWhereItWouldOverwrite(t *testing.T) {
@@ -225,11 +258,11 @@ func TestApplyHonoursAnETagWhereItWouldOverwrite(t *testing.T) {
 	b.create(t, fake("q"))
 	stale := fake("p", "m")
 	stale.Etag = "7"
-	_, err := b.Apply(t.Context(), "test", []proto.Message{stale}, false)
+	_, err := b.Apply(t.Context(), "test", []proto.Message{stale}, config.ApplyOptions{})
 	refusal(t, err, errs.Conflict, `its etag is "1", not "7"`)
 	stale.Etag = "1"
 	for _, op := range []string{"update", "unchanged"} { // the second time the etag is old
-		r, err := b.Apply(t.Context(), "test", []proto.Message{stale}, false)
+		r, err := b.Apply(t.Context(), "test", []proto.Message{stale}, config.ApplyOptions{})
 		if err != nil || string(r.Changes[0].Op) != op {
 			t.Errorf("%s: %v, %v", op, r, err)
 		}
@@ -239,7 +272,7 @@ func TestApplyHonoursAnETagWhereItWouldOverwrite(t *testing.T) {
 func TestDiffMakesNoKey(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	r, err := b.Diff([]proto.Message{&adminv1.ApiKey{Name: "k"}}, false)
+	r, err := b.Diff([]proto.Message{&adminv1.ApiKey{Name: "k"}}, config.ApplyOptions{})
 	expect(t, r, err, "create ApiKey k")
 	if r.Generated != nil || b.store.changes() != 0 {
 		t.Errorf("generated %v, %d changes; want none", r.Generated, b.store.changes())
@@ -262,7 +295,7 @@ func TestSealedWithALostKeyASecretCanBeGivenAgain(t *testing.T) {
 	}
 	p := proto.CloneOf(stored)
 	p.Credentials = []*adminv1.Credential{cred("main", "canary-again")}
-	r, err := b.Apply(t.Context(), "test", []proto.Message{p}, false)
+	r, err := b.Apply(t.Context(), "test", []proto.Message{p}, config.ApplyOptions{})
 	expect(t, r, err, "update Provider openai-main", "  credentials[0].secret: (changed)")
 	if got := b.secretOf(t, "openai-main", "main"); got != "canary-again" {
 		t.Errorf("secret %q", got)
@@ -273,7 +306,7 @@ func TestSealedWithALostKeyASecretCanBeGivenAgain(t *testing.T) {
 func TestAnExportAppliesAgainWithoutChange(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	if _, err := b.Apply(t.Context(), "test", file(), false); err != nil {
+	if _, err := b.Apply(t.Context(), "test", file(), config.ApplyOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	revision, docs := b.Export()
@@ -298,17 +331,17 @@ func TestAnExportAppliesAgainWithoutChange(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := b.Apply(t.Context(), "test", back, true)
+	r, err := b.Apply(t.Context(), "test", back, config.ApplyOptions{Prune: true})
 	if err != nil || r.Revision != 1 {
 		t.Errorf("applied again: %v, %v; want revision 1", r, err)
 	}
 	// Documents as the API shows them, etags and all, apply without change too.
-	r, err = b.Apply(t.Context(), "test", docs, true)
+	r, err = b.Apply(t.Context(), "test", docs, config.ApplyOptions{Prune: true})
 	if err != nil || r.Revision != 1 {
 		t.Errorf("the documents themselves: %v, %v; want revision 1", r, err)
 	}
 	// Another database has no secrets: it says which.
-	_, err = setup(t).Apply(t.Context(), "test", docs, false)
+	_, err = setup(t).Apply(t.Context(), "test", docs, config.ApplyOptions{})
 	refusal(t, err, errs.InvalidArgument, `providers["p"].credentials[0].secret is required`)
 }
 
@@ -320,7 +353,7 @@ func TestApplyManyKeysInOneTransaction(t *testing.T) {
 		docs[i] = &adminv1.ApiKey{Name: fmt.Sprintf("key-%05d", i)}
 	}
 	start := time.Now()
-	r, err := b.Apply(t.Context(), "test", docs, false)
+	r, err := b.Apply(t.Context(), "test", docs, config.ApplyOptions{})
 	if err != nil || r.Revision != 1 || len(r.Generated) != len(docs) {
 		t.Fatalf("%d keys made, %v", len(r.Generated), err)
 	}

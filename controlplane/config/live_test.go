@@ -376,7 +376,7 @@ func TestRacingWritesAreAllKept(t *testing.T) {
 					t.Errorf("write: %v", err)
 				}
 				_, _ = r.Export()
-				if _, err := r.Diff([]proto.Message{fake("x")}, false); err != nil {
+				if _, err := r.Diff([]proto.Message{fake("x")}, config.ApplyOptions{}); err != nil {
 					t.Errorf("diff: %v", err)
 				}
 			}
@@ -436,7 +436,7 @@ func TestAFailedWriteChangesNothing(t *testing.T) {
 	b.store.breakDown(true)
 	_, _, err := b.Create(t.Context(), "test", fake("q"))
 	refusal(t, err, errs.Unavailable, "database is down")
-	if _, err := b.Apply(t.Context(), "test", []proto.Message{fake("q")}, false); errs.CodeOf(err) != errs.Unavailable {
+	if _, err := b.Apply(t.Context(), "test", []proto.Message{fake("q")}, config.ApplyOptions{}); errs.CodeOf(err) != errs.Unavailable {
 		t.Errorf("apply: %v", err)
 	}
 	if b.Current() != before {

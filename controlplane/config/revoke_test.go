@@ -126,7 +126,7 @@ func TestWhatTakesASecretOutOfUse(t *testing.T) {
 	apply := func(docs ...proto.Message) func(*testing.T, *bundle) {
 		return func(t *testing.T, b *bundle) {
 			docs := append([]proto.Message{fake("p", "m"), group("g", "p/m")}, docs...)
-			if _, err := b.Apply(t.Context(), "alice", docs, true); err != nil {
+			if _, err := b.Apply(t.Context(), "alice", docs, config.ApplyOptions{Prune: true}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -243,7 +243,7 @@ func TestDialectFakeIsOfTheAllInOneOnly(t *testing.T) {
 	if got := violations(t, err); !slices.Equal(got, want("p")) {
 		t.Errorf("create: %q", got)
 	}
-	_, err = live.Apply(t.Context(), "alice", []proto.Message{fake("p", "m")}, false)
+	_, err = live.Apply(t.Context(), "alice", []proto.Message{fake("p", "m")}, config.ApplyOptions{})
 	if got := violations(t, err); !slices.Equal(got, want("p")) {
 		t.Errorf("apply: %q", got)
 	}

@@ -23,7 +23,7 @@ func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 // put makes documents so.
 func (b *bundle) put(t *testing.T, docs ...proto.Message) controlplane.Revision {
 	t.Helper()
-	result, err := b.Apply(t.Context(), "alice", docs, false)
+	result, err := b.Apply(t.Context(), "alice", docs, config.ApplyOptions{})
 	if err != nil {
 		t.Fatalf("apply %v: %v", docs, err)
 	}

@@ -148,8 +148,12 @@ func checkETag(old *controlplane.Resource, kind controlplane.Kind, name, etag st
 }
 
 // someOf names the first few of a long list and counts the rest.
-func someOf(names []string) string {
+func someOf(users []controlplane.Referrer) string {
 	const most = 5
+	names := make([]string, len(users))
+	for i, u := range users {
+		names[i] = u.String()
+	}
 	if len(names) <= most {
 		return strings.Join(names, ", ")
 	}

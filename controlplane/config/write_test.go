@@ -306,7 +306,7 @@ func TestSecretsFollowTheURL(t *testing.T) {
 			}
 			// Apply is no way around it, nor is giving only one of them.
 			moved.Credentials[0].Secret = "canary-one"
-			_, err = b.Apply(t.Context(), "test", []proto.Message{moved}, true)
+			_, err = b.Apply(t.Context(), "test", []proto.Message{moved}, config.ApplyOptions{Prune: true})
 			if got := violations(t, err); !slices.Equal(got, want[1:]) {
 				t.Errorf("by Apply: violations %q, want %q", got, want[1:])
 			}

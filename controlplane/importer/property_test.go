@@ -199,7 +199,7 @@ func TestFilesAndImports(t *testing.T) {
 	}
 	apply := func(doc proto.Message) []config.ResourceChange {
 		t.Helper()
-		result, err := w.live.Apply(t.Context(), "file", []proto.Message{doc}, false)
+		result, err := w.live.Apply(t.Context(), "file", []proto.Message{doc}, config.ApplyOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -119,7 +119,7 @@ func (w *world) put(t *testing.T, p *adminv1.Provider) {
 	if p.GetBaseUrl() == "" {
 		p.BaseUrl = "https://" + p.GetName() + ".example/v1"
 	}
-	if _, err := w.live.Apply(t.Context(), "user:ann", []proto.Message{p}, false); err != nil {
+	if _, err := w.live.Apply(t.Context(), "user:ann", []proto.Message{p}, config.ApplyOptions{}); err != nil {
 		t.Fatal(err)
 	}
 }

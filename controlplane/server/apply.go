@@ -89,7 +89,7 @@ func (s *Server) apply(ctx context.Context, docs []proto.Message, mode string, o
 	if mode == ApplyCreate {
 		result, err = s.live.ApplyMissing(ctx, actor, docs)
 	} else {
-		result, err = s.live.Apply(ctx, actor, docs, mode == ApplyPrune)
+		result, err = s.live.Apply(ctx, actor, docs, config.ApplyOptions{Prune: mode == ApplyPrune})
 	}
 	if err != nil {
 		return nil, err

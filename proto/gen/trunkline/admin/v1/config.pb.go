@@ -270,9 +270,11 @@ type ApplyConfigRequest struct {
 	// The resources as they should be; a name may appear once per kind.
 	Resources []*Resource `protobuf:"bytes,1,rep,name=resources,proto3" json:"resources,omitempty"`
 	// Delete every provider, group, key and keyword that the resources do not name.
-	Prune         bool `protobuf:"varint,2,opt,name=prune,proto3" json:"prune,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Prune bool `protobuf:"varint,2,opt,name=prune,proto3" json:"prune,omitempty"`
+	// Change nothing unless the configuration is at this revision (aborted, with the present one); 0 is any.
+	ExpectRevision uint64 `protobuf:"varint,270,opt,name=expect_revision,json=expectRevision,proto3" json:"expect_revision,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ApplyConfigRequest) Reset() {
@@ -317,6 +319,13 @@ func (x *ApplyConfigRequest) GetPrune() bool {
 		return x.Prune
 	}
 	return false
+}
+
+func (x *ApplyConfigRequest) GetExpectRevision() uint64 {
+	if x != nil {
+		return x.ExpectRevision
+	}
+	return 0
 }
 
 type ApplyConfigResponse struct {
@@ -477,9 +486,11 @@ type DiffConfigRequest struct {
 	// The resources as they should be.
 	Resources []*Resource `protobuf:"bytes,1,rep,name=resources,proto3" json:"resources,omitempty"`
 	// Count what the resources do not name as deleted.
-	Prune         bool `protobuf:"varint,2,opt,name=prune,proto3" json:"prune,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Prune bool `protobuf:"varint,2,opt,name=prune,proto3" json:"prune,omitempty"`
+	// Compare only with this revision (aborted when the configuration is at another); 0 is any.
+	ExpectRevision uint64 `protobuf:"varint,270,opt,name=expect_revision,json=expectRevision,proto3" json:"expect_revision,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *DiffConfigRequest) Reset() {
@@ -524,6 +535,13 @@ func (x *DiffConfigRequest) GetPrune() bool {
 		return x.Prune
 	}
 	return false
+}
+
+func (x *DiffConfigRequest) GetExpectRevision() uint64 {
+	if x != nil {
+		return x.ExpectRevision
+	}
+	return 0
 }
 
 type DiffConfigResponse struct {
@@ -810,11 +828,12 @@ const file_trunkline_admin_v1_config_proto_rawDesc = "" +
 	"\x04spec\x12\x05\xbaH\x02\b\x01\":\n" +
 	"\fGeneratedKey\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
-	"\x06secret\x18\x02 \x01(\tR\x06secret\"r\n" +
+	"\x06secret\x18\x02 \x01(\tR\x06secret\"\x9c\x01\n" +
 	"\x12ApplyConfigRequest\x12F\n" +
 	"\tresources\x18\x01 \x03(\v2\x1c.trunkline.admin.v1.ResourceB\n" +
 	"\xbaH\a\x92\x01\x04\x10\xc0\x9a\fR\tresources\x12\x14\n" +
-	"\x05prune\x18\x02 \x01(\bR\x05prune\"\xb8\x01\n" +
+	"\x05prune\x18\x02 \x01(\bR\x05prune\x12(\n" +
+	"\x0fexpect_revision\x18\x8e\x02 \x01(\x04R\x0eexpectRevision\"\xb8\x01\n" +
 	"\x13ApplyConfigResponse\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12<\n" +
 	"\achanges\x18\x02 \x03(\v2\".trunkline.admin.v1.ResourceChangeR\achanges\x12G\n" +
@@ -822,11 +841,12 @@ const file_trunkline_admin_v1_config_proto_rawDesc = "" +
 	"\x13ExportConfigRequest\"n\n" +
 	"\x14ExportConfigResponse\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12:\n" +
-	"\tresources\x18\x02 \x03(\v2\x1c.trunkline.admin.v1.ResourceR\tresources\"q\n" +
+	"\tresources\x18\x02 \x03(\v2\x1c.trunkline.admin.v1.ResourceR\tresources\"\x9b\x01\n" +
 	"\x11DiffConfigRequest\x12F\n" +
 	"\tresources\x18\x01 \x03(\v2\x1c.trunkline.admin.v1.ResourceB\n" +
 	"\xbaH\a\x92\x01\x04\x10\xc0\x9a\fR\tresources\x12\x14\n" +
-	"\x05prune\x18\x02 \x01(\bR\x05prune\"n\n" +
+	"\x05prune\x18\x02 \x01(\bR\x05prune\x12(\n" +
+	"\x0fexpect_revision\x18\x8e\x02 \x01(\x04R\x0eexpectRevision\"n\n" +
 	"\x12DiffConfigResponse\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12<\n" +
 	"\achanges\x18\x02 \x03(\v2\".trunkline.admin.v1.ResourceChangeR\achanges\"\x18\n" +

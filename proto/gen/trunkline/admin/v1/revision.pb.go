@@ -93,7 +93,9 @@ type ResourceChange struct {
 	// What is done to it.
 	Operation Operation `protobuf:"varint,3,opt,name=operation,proto3,enum=trunkline.admin.v1.Operation" json:"operation,omitempty"`
 	// Fields that differ, one line each: path, old and new value; secrets only as "(changed)".
-	Differences   []string `protobuf:"bytes,4,rep,name=differences,proto3" json:"differences,omitempty"`
+	Differences []string `protobuf:"bytes,4,rep,name=differences,proto3" json:"differences,omitempty"`
+	// Of what an apply deletes: the documents that refer to it, such as group "pool", and whether they are deleted too.
+	UsedBy        []string `protobuf:"bytes,270,rep,name=used_by,json=usedBy,proto3" json:"used_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -152,6 +154,13 @@ func (x *ResourceChange) GetOperation() Operation {
 func (x *ResourceChange) GetDifferences() []string {
 	if x != nil {
 		return x.Differences
+	}
+	return nil
+}
+
+func (x *ResourceChange) GetUsedBy() []string {
+	if x != nil {
+		return x.UsedBy
 	}
 	return nil
 }
@@ -845,12 +854,13 @@ var File_trunkline_admin_v1_revision_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_revision_proto_rawDesc = "" +
 	"\n" +
-	"!trunkline/admin/v1/revision.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x97\x01\n" +
+	"!trunkline/admin/v1/revision.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb1\x01\n" +
 	"\x0eResourceChange\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12;\n" +
 	"\toperation\x18\x03 \x01(\x0e2\x1d.trunkline.admin.v1.OperationR\toperation\x12 \n" +
-	"\vdifferences\x18\x04 \x03(\tR\vdifferences\"\xda\x01\n" +
+	"\vdifferences\x18\x04 \x03(\tR\vdifferences\x12\x18\n" +
+	"\aused_by\x18\x8e\x02 \x03(\tR\x06usedBy\"\xda\x01\n" +
 	"\bRevision\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12;\n" +
 	"\vcommit_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
