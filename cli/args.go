@@ -14,8 +14,8 @@ import (
 	"github.com/trunkline-ai/trunkline/cli/exit"
 )
 
-// completionTimeout is how long a pressed tab key may take: nobody waits longer.
-const completionTimeout = 2 * time.Second
+// CompletionTimeout is how long a pressed tab key may take: nobody waits longer.
+const CompletionTimeout = 2 * time.Second
 
 // argUsage is the part of the usage line after the command.
 func (c *subcommand) argUsage() string {
@@ -117,9 +117,9 @@ func (c *subcommand) completeNames() {
 
 // names asks the server for the names of what exists; nothing when it does not answer in time.
 func (c *subcommand) names(ctx context.Context, list Method) (names []string) {
-	ctx, cancel := context.WithTimeout(ctx, completionTimeout)
+	ctx, cancel := context.WithTimeout(ctx, CompletionTimeout)
 	defer cancel()
-	err := c.r.Connect(ctx, func(client *connect.Client) (err error) {
+	err := c.r.Complete(ctx, func(client *connect.Client) (err error) {
 		names, err = existing(ctx, client, list)
 		return err
 	})

@@ -43,7 +43,7 @@ func TestCommands(t *testing.T) {
 	}
 	want := []string{
 		"calls delete-call-bodies", "calls export", "calls get ID", "calls get-call-body ID", "calls list", "calls list-gaps", "calls list-refused", "calls tail",
-		"configs adopt-database", "configs diff-revisions", "configs get-revision REVISION", "configs get-startup-apply", "configs list-revisions", "configs roll-back REVISION",
+		"configs adopt-database", "configs diff-revisions", "configs get-revision REVISION", "configs get-startup-apply", "configs list-revisions",
 		"groups create [NAME]", "groups delete NAME", "groups explain [NAME...]", "groups get NAME", "groups list", "groups update NAME",
 		"keys create [NAME]", "keys delete NAME", "keys get NAME", "keys list", "keys revoke NAME", "keys rotate NAME", "keys update NAME",
 		"keywords create [NAME]", "keywords delete NAME", "keywords dry-run", "keywords get NAME", "keywords list", "keywords update NAME",

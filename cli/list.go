@@ -91,7 +91,7 @@ func (c *subcommand) pages(ctx context.Context, client *connect.Client, in proto
 }
 
 func (c *subcommand) page(ctx context.Context, client *connect.Client, in proto.Message) (proto.Message, error) {
-	ctx, cancel := c.r.limit(ctx)
+	ctx, cancel := c.r.conn.Limit(ctx)
 	defer cancel()
 	return c.method.do(ctx, client, in)
 }

@@ -2,12 +2,15 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"io"
 
 	"connectrpc.com/connect/v2"
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/cli/conn"
+	"github.com/trunkline-ai/trunkline/cli/contexts"
 	"github.com/trunkline-ai/trunkline/cli/output"
 	"github.com/trunkline-ai/trunkline/cli/proc"
 )
@@ -47,6 +50,13 @@ func (r *Runtime) BindGlobal(root *cobra.Command) {
 	r.conn.Bind(f)
 	// It fails only for a flag that does not exist.
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(output.Formats(), cobra.ShellCompDirectiveNoFileComp))
+	_ = root.RegisterFlagCompletionFunc("context", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		file, err := contexts.Load(r.cfg.Env)
+		if err != nil {
+			return nil, noFiles
+		}
+		return file.Names(), noFiles
+	})
 	for _, flag := range []string{"server", "token", "username", "timeout"} {
 		_ = root.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
 	}
@@ -55,6 +65,10 @@ func (r *Runtime) BindGlobal(root *cobra.Command) {
 // Env gives the surroundings of this run.
 func (r *Runtime) Env() *proc.Env { return r.cfg.Env }
 
+// Connection gives the flags that say where the server is and who asks. Commands that sign
+// in change them before they connect.
+func (r *Runtime) Connection() *conn.Options { return &r.conn }
+
 // Printer prints results as --output says.
 func (r *Runtime) Printer() *output.Printer {
 	return &output.Printer{Out: r.cfg.Env.Stdout, Notes: r.cfg.Env.Stderr, Format: r.format, Views: r.cfg.Views}
@@ -62,9 +76,7 @@ func (r *Runtime) Printer() *output.Printer {
 
 // Connect opens a connection, lends it to use, and closes it.
 func (r *Runtime) Connect(ctx context.Context, use func(*connect.Client) error) error {
-	openCtx, cancel := r.limit(ctx)
-	defer cancel()
-	c, err := r.conn.Open(openCtx, r.cfg.Env, r.cfg.UserAgent)
+	c, err := r.conn.Open(ctx, r.cfg.Env, r.cfg.UserAgent)
 	if err != nil {
 		return err
 	}
@@ -72,18 +84,26 @@ func (r *Runtime) Connect(ctx context.Context, use func(*connect.Client) error) 
 	return use(c.Client)
 }
 
-// limit gives one request its deadline.
-func (r *Runtime) limit(ctx context.Context) (context.Context, context.CancelFunc) {
-	if r.conn.Timeout <= 0 {
-		return context.WithCancel(ctx)
+// Complete is Connect for a pressed tab key: nobody can be asked for a password then, and
+// nothing may be printed.
+func (r *Runtime) Complete(ctx context.Context, use func(*connect.Client) error) error {
+	if r.conn.Username != "" {
+		return errors.New("nobody is asked for a password while completing")
 	}
-	return context.WithTimeout(ctx, r.conn.Timeout)
+	quiet := *r.cfg.Env
+	quiet.Stderr = io.Discard
+	c, err := r.conn.Open(ctx, &quiet, r.cfg.UserAgent)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return use(c.Client)
 }
 
 // Call connects and makes one request.
 func (r *Runtime) Call(ctx context.Context, request func(context.Context, *connect.Client) error) error {
 	return r.Connect(ctx, func(c *connect.Client) error {
-		ctx, cancel := r.limit(ctx)
+		ctx, cancel := r.conn.Limit(ctx)
 		defer cancel()
 		return request(ctx, c)
 	})

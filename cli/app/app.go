@@ -6,7 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -16,6 +19,7 @@ import (
 	"github.com/trunkline-ai/trunkline/cli/declare"
 	"github.com/trunkline-ai/trunkline/cli/exit"
 	"github.com/trunkline-ai/trunkline/cli/proc"
+	"github.com/trunkline-ai/trunkline/cli/signin"
 	"github.com/trunkline-ai/trunkline/cli/verdict"
 	"github.com/trunkline-ai/trunkline/cli/view"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1cli"
@@ -27,23 +31,20 @@ const Name = "trunklinectl"
 const about = `Operate Trunkline through its admin API.
 
 Commands that name a thing (providers, groups, keys...) work on one at a time;
-apply, diff and export work on files that hold many.
+apply, diff, export and rollback work on the configuration as a whole.
 
 Flags that take a list may be repeated or hold commas; a comma inside a value
 is written \,. Durations are written 30s or 5m. An empty value unsets a field.
 
-Where: --server or $` + conn.EnvServer + `, else ` + conn.DefaultServer + `.
-Who:   --token-file or $` + conn.EnvTokenFile + `, --token or $` + conn.EnvToken + `.
-
-The first token is made with the password of the console's account, taken from
-$` + conn.EnvPassword + ` or stdin:
-
-  ` + Name + ` tokens create --name me --username admin
+Where: --server or $` + conn.EnvServer + `, else the context that login made,
+       else ` + conn.DefaultServer + `.
+Who:   --token-file or $` + conn.EnvTokenFile + `, --token or $` + conn.EnvToken + `, else the context's token.
 
 `
 
 // Run runs the program with its arguments and gives the exit code.
 func Run(ctx context.Context, env *proc.Env, version string, args []string) int {
+	env.Interrupted = ctx.Done()
 	root, started := newRoot(env, version)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -80,13 +81,20 @@ func newRoot(env *proc.Env, version string) (root *cobra.Command, started *bool)
 	root.SetErr(env.Stderr)
 	root.SetFlagErrorFunc(flagError)
 	runtime.BindGlobal(root)
-	root.AddGroup(&cobra.Group{ID: "one", Title: "One at a time:"}, &cobra.Group{ID: "many", Title: "Whole files:"})
+	root.AddGroup(&cobra.Group{ID: "who", Title: "Where and who:"}, &cobra.Group{ID: "one", Title: "One at a time:"}, &cobra.Group{ID: "many", Title: "Whole files:"})
 	for _, s := range adminv1cli.Services() {
 		add(root, "one", runtime.Command(s))
 	}
-	add(root, "many", declare.Apply(runtime), declare.Diff(runtime), declare.Export(runtime))
-	root.AddCommand(whoAmI(runtime))
+	add(root, "many", declare.Apply(runtime), declare.Diff(runtime), declare.Export(runtime), declare.Rollback(runtime))
+	add(root, "who", signin.Login(runtime), signin.Logout(runtime), signin.Context(runtime), whoAmI(runtime))
 	return root, started
+}
+
+// Main runs the program as a process: SIGINT and SIGTERM end it in order.
+func Main(version string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return Run(ctx, proc.OS(), version, os.Args[1:])
 }
 
 func add(root *cobra.Command, group string, commands ...*cobra.Command) {

@@ -25,29 +25,25 @@ type Conn struct {
 
 // Open prepares a connection; with Username it also signs in. Close it.
 func (o *Options) Open(ctx context.Context, env *proc.Env, userAgent string) (*Conn, error) {
-	server, err := o.server(env)
+	t, err := o.target(env)
 	if err != nil {
 		return nil, err
 	}
-	token, err := o.bearer(env)
+	httpTransport, err := t.httpTransport()
 	if err != nil {
 		return nil, err
 	}
-	httpTransport, err := o.httpTransport()
-	if err != nil {
-		return nil, err
-	}
-	if o.InsecureSkipVerify {
-		fmt.Fprintf(env.Stderr, "WARNING: the certificate of %s is NOT verified: anyone in between can read the token and change the configuration\n", server.Host)
+	if t.insecure {
+		fmt.Fprintf(env.Stderr, "WARNING: the certificate of %s is NOT verified: anyone in between can read the token and change the configuration\n", t.server.Host)
 	}
 	c := &Conn{transport: httpTransport}
 	headers := map[string]string{"User-Agent": userAgent}
-	if token != "" {
-		headers["Authorization"] = "Bearer " + token
+	if t.token != "" {
+		headers["Authorization"] = "Bearer " + t.token
 	}
-	transport := connecthttp.NewTransport(&http.Client{Transport: httpTransport, CheckRedirect: refuseRedirect}, server.String())
+	transport := connecthttp.NewTransport(&http.Client{Transport: httpTransport, CheckRedirect: refuseRedirect}, t.server.String())
 	if o.Username != "" {
-		if c.session, err = signIn(ctx, transport, headers, o.Username, env); err != nil {
+		if c.session, err = o.signIn(ctx, transport, headers, env); err != nil {
 			httpTransport.CloseIdleConnections()
 			return nil, err
 		}
@@ -66,22 +62,22 @@ func (c *Conn) Close() {
 }
 
 // httpTransport is the standard one, proxies from the environment included.
-func (o *Options) httpTransport() (*http.Transport, error) {
+func (to *target) httpTransport() (*http.Transport, error) {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.TLSClientConfig = &tls.Config{
 		MinVersion:         tls.VersionTLS12,
-		InsecureSkipVerify: o.InsecureSkipVerify, //nolint:gosec // asked for by name, and warned about
+		InsecureSkipVerify: to.insecure, //nolint:gosec // asked for by name, and warned about
 	}
-	if o.CAFile == "" {
+	if to.caFile == "" {
 		return t, nil
 	}
-	pem, err := os.ReadFile(o.CAFile)
+	pem, err := os.ReadFile(to.caFile)
 	if err != nil {
-		return nil, fmt.Errorf("read --ca-file: %w", err)
+		return nil, fmt.Errorf("read the certificate authorities: %w", err)
 	}
 	t.TLSClientConfig.RootCAs = x509.NewCertPool()
 	if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("--ca-file %s holds no PEM certificate", o.CAFile)
+		return nil, fmt.Errorf("%s holds no PEM certificate", to.caFile)
 	}
 	return t, nil
 }

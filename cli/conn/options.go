@@ -2,6 +2,7 @@
 package conn
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/trunkline-ai/trunkline/cli/contexts"
 	"github.com/trunkline-ai/trunkline/cli/exit"
 	"github.com/trunkline-ai/trunkline/cli/proc"
 )
@@ -32,6 +34,7 @@ const maxTokenFile = 4096
 
 // Options are the flags that every command has.
 type Options struct {
+	Context            string
 	Server             string
 	Token              string
 	TokenFile          string
@@ -44,19 +47,27 @@ type Options struct {
 // Bind adds the flags. Values from the environment are read only when a
 // connection is made: as defaults they would show in --help, the token too.
 func (o *Options) Bind(f *pflag.FlagSet) {
-	f.StringVar(&o.Server, "server", "", "address of the admin API (default $"+EnvServer+", else "+DefaultServer+")")
-	f.StringVar(&o.Token, "token", "", "admin token (default $"+EnvToken+")")
-	f.StringVar(&o.TokenFile, "token-file", "", "file that holds the admin token (default $"+EnvTokenFile+")")
+	f.StringVar(&o.Context, "context", "", "which context to use (default $"+contexts.EnvContext+", else the current one); $"+EnvServer+" and $"+EnvToken+" win over it")
+	f.StringVar(&o.Server, "server", "", "address of the admin API (default $"+EnvServer+", else the context's, else "+DefaultServer+")")
+	f.StringVar(&o.Token, "token", "", "admin token (default $"+EnvToken+"); others on this machine can see it: better use --token-file or login")
+	f.StringVar(&o.TokenFile, "token-file", "", "file that holds the admin token (default $"+EnvTokenFile+", else the context's token)")
 	f.StringVar(&o.Username, "username", "",
-		"sign in for this command with a password instead of a token; the password comes from $"+EnvPassword+" or stdin")
+		"sign in for this command with a password instead of a token; it is asked for, or comes from $"+EnvPassword+" or stdin")
 	f.StringVar(&o.CAFile, "ca-file", "", "PEM file of the certificate authorities to trust instead of the system's")
 	f.BoolVar(&o.InsecureSkipVerify, "insecure-skip-verify", false, "do not verify the server's certificate: anyone in between can read the token")
 	f.DurationVar(&o.Timeout, "timeout", time.Minute, "longest time for one request; 0 is no limit")
 }
 
-// server gives the base URL, checked.
-func (o *Options) server(env *proc.Env) (*url.URL, error) {
-	raw := firstOf(o.Server, env.Getenv(EnvServer), DefaultServer)
+// Limit gives one request its deadline.
+func (o *Options) Limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	if o.Timeout <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, o.Timeout)
+}
+
+// ParseServer checks the address of a server, and gives it without a slash at its end.
+func ParseServer(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https"):
@@ -70,9 +81,12 @@ func (o *Options) server(env *proc.Env) (*url.URL, error) {
 	return u, nil
 }
 
-// bearer gives the token, or "" when there is none. Flags win over the
-// environment; of two flags one would be ignored, so they are refused.
-func (o *Options) bearer(env *proc.Env) (string, error) {
+// GivenServer is the address that a flag or the environment names, or "".
+func (o *Options) GivenServer(env *proc.Env) string { return firstOf(o.Server, env.Getenv(EnvServer)) }
+
+// GivenToken is the token that a flag or the environment names, or "" when there is none. Flags win
+// over the environment; of two flags one would be ignored, so they are refused.
+func (o *Options) GivenToken(env *proc.Env) (string, error) {
 	given := 0
 	for _, v := range []string{o.Token, o.TokenFile, o.Username} {
 		if v != "" {
@@ -85,11 +99,11 @@ func (o *Options) bearer(env *proc.Env) (string, error) {
 	case o.Username != "":
 		return "", nil
 	case o.Token != "":
-		return checkToken(o.Token)
+		return CheckToken(o.Token)
 	case o.TokenFile != "":
 		return tokenFromFile(o.TokenFile)
 	case env.Getenv(EnvToken) != "":
-		return checkToken(env.Getenv(EnvToken))
+		return CheckToken(env.Getenv(EnvToken))
 	case env.Getenv(EnvTokenFile) != "":
 		return tokenFromFile(env.Getenv(EnvTokenFile))
 	}
@@ -110,11 +124,11 @@ func tokenFromFile(name string) (string, error) {
 	if token == "" {
 		return "", fmt.Errorf("token file %s is empty", name)
 	}
-	return checkToken(token)
+	return CheckToken(token)
 }
 
-// checkToken refuses what cannot be a header value, without repeating it.
-func checkToken(token string) (string, error) {
+// CheckToken refuses what cannot be a header value, without repeating it.
+func CheckToken(token string) (string, error) {
 	for _, r := range token {
 		if r <= ' ' || r > '~' {
 			return "", errors.New("the token holds characters that no token has: is it the right one?")

@@ -19,15 +19,15 @@ const signOutTimeout = 3 * time.Second
 // session is a sign-in with a password, for the time of one command.
 type session struct{ cookie string }
 
-// signIn trades user name and password for a session cookie.
-func signIn(ctx context.Context, transport connect.Transport, headers map[string]string, username string, env *proc.Env) (*session, error) {
-	password := env.Getenv(EnvPassword)
-	if password == "" {
-		var err error
-		if password, err = env.SecretFromStdin("the password of --username (or set $" + EnvPassword + ")"); err != nil {
-			return nil, err
-		}
+// signIn trades user name and password for a session cookie. Typing the password is no part of the request's time.
+func (o *Options) signIn(ctx context.Context, transport connect.Transport, headers map[string]string, env *proc.Env) (*session, error) {
+	username := o.Username
+	password, err := passwordOf(username, env)
+	if err != nil {
+		return nil, err
 	}
+	ctx, cancel := o.Limit(ctx)
+	defer cancel()
 	ctx, info := connect.NewClientContext(ctx)
 	client := adminv1connect.NewSessionServiceClient(connect.NewClient(transport, withHeaders(headers)))
 	if _, err := client.Login(ctx, &adminv1.LoginRequest{Username: username, Password: password}); err != nil {
@@ -38,6 +38,17 @@ func signIn(ctx context.Context, transport connect.Transport, headers map[string
 		return nil, fmt.Errorf("%w as %s: the server set no session cookie", exit.ErrSignIn, username)
 	}
 	return &session{cookie: cookie}, nil
+}
+
+// passwordOf takes the password from the environment, else asks for it, else reads stdin.
+func passwordOf(username string, env *proc.Env) (string, error) {
+	switch password := env.Getenv(EnvPassword); {
+	case password != "":
+		return password, nil
+	case env.Interactive():
+		return env.AskSecret("Password of " + username)
+	}
+	return env.SecretFromStdin("the password of --username (or set $" + EnvPassword + ")")
 }
 
 // end signs out. It runs even when the command was interrupted, and a failure

@@ -23,13 +23,17 @@ type selection struct {
 	r     *cli.Runtime
 	files []string
 	prune bool
+	at    uint64 // the revision that is expected; 0 is any
 }
 
 func (s *selection) bind(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&s.files, "file", "f", nil,
 		"file, directory (its .yaml, .yml and .json files) or - for stdin; repeat for more")
 	cmd.Flags().BoolVar(&s.prune, "prune", false,
-		"delete every provider, group, key and keyword that the files do not name")
+		"delete everything that the files do not name, but the settings; diff --prune tells what, and what refers to it")
+	cmd.Flags().Uint64Var(&s.at, "expect-revision", 0,
+		"do nothing, and exit with code 4, unless the configuration is at this revision; 0 is any. diff, export and configs list-revisions tell it")
+	_ = cmd.RegisterFlagCompletionFunc("expect-revision", cobra.NoFileCompletions)
 	cmd.Args = cobra.NoArgs
 }
 
@@ -106,7 +110,7 @@ and %d when something would.`, exit.DifferencesSeen) + fileHelp,
 
 func (s *selection) apply(ctx context.Context, resources []*adminv1.Resource) error {
 	return s.r.Call(ctx, func(ctx context.Context, c *connect.Client) error {
-		done, err := adminv1connect.NewConfigServiceClient(c).ApplyConfig(ctx, &adminv1.ApplyConfigRequest{Resources: resources, Prune: s.prune})
+		done, err := adminv1connect.NewConfigServiceClient(c).ApplyConfig(ctx, &adminv1.ApplyConfigRequest{Resources: resources, Prune: s.prune, ExpectRevision: s.at})
 		if err != nil {
 			return err
 		}
@@ -121,7 +125,7 @@ func (s *selection) apply(ctx context.Context, resources []*adminv1.Resource) er
 // diff prints what apply would do, and reports whether that is anything.
 func (s *selection) diff(ctx context.Context, resources []*adminv1.Resource) (differences bool, err error) {
 	err = s.r.Call(ctx, func(ctx context.Context, c *connect.Client) error {
-		found, err := adminv1connect.NewConfigServiceClient(c).DiffConfig(ctx, &adminv1.DiffConfigRequest{Resources: resources, Prune: s.prune})
+		found, err := adminv1connect.NewConfigServiceClient(c).DiffConfig(ctx, &adminv1.DiffConfigRequest{Resources: resources, Prune: s.prune, ExpectRevision: s.at})
 		if err != nil {
 			return err
 		}
@@ -130,7 +134,8 @@ func (s *selection) diff(ctx context.Context, resources []*adminv1.Resource) (di
 		if p.Format != output.Table {
 			return p.Message(found)
 		}
-		return printDiff(p, found)
+		paint := painter(s.r.Env().Colour(p.Out))
+		return printDiff(p, paint, found)
 	})
 	return differences, err
 }

@@ -72,18 +72,9 @@ func printKeys(p *output.Printer, keys []*adminv1.GeneratedKey) error {
 }
 
 // printDiff prints each change with its fields, and the sum.
-func printDiff(p *output.Printer, found *adminv1.DiffConfigResponse) error {
+func printDiff(p *output.Printer, paint painter, found *adminv1.DiffConfigResponse) error {
 	var out bytes.Buffer
-	for _, c := range found.GetChanges() {
-		verb, ok := verbOf(c.GetOperation())
-		if !ok {
-			continue
-		}
-		fmt.Fprintln(&out, strings.TrimRight(fmt.Sprintf("%s %s %s", verb.sign, c.GetKind(), output.Visible(c.GetName())), " "))
-		for _, line := range c.GetDifferences() {
-			fmt.Fprintf(&out, "    %s\n", output.Visible(line))
-		}
-	}
+	writeChanges(&out, paint, found.GetChanges())
 	t := countChanges(found.GetChanges())
 	fmt.Fprintf(&out, "%d to create, %d to update, %d to delete, %d unchanged; revision %d\n",
 		t.created, t.updated, t.deleted, t.unchanged, found.GetRevision())
@@ -91,17 +82,39 @@ func printDiff(p *output.Printer, found *adminv1.DiffConfigResponse) error {
 	return err
 }
 
-type verb struct{ sign, done string }
+// writeChanges writes a line for each change, and below it one for each field that differs and
+// for each document that refers to what is deleted.
+func writeChanges(out *bytes.Buffer, paint painter, changes []*adminv1.ResourceChange) {
+	for _, c := range changes {
+		verb, ok := verbOf(c.GetOperation())
+		if !ok {
+			continue
+		}
+		line := strings.TrimRight(fmt.Sprintf("%s %s %s", verb.sign, c.GetKind(), output.Visible(c.GetName())), " ")
+		fmt.Fprintln(out, paint.in(verb.colour, line))
+		for _, difference := range c.GetDifferences() {
+			fmt.Fprintf(out, "    %s\n", paint.difference(output.Visible(difference)))
+		}
+		for _, user := range c.GetUsedBy() {
+			fmt.Fprintf(out, "    used by %s\n", output.Visible(user))
+		}
+	}
+}
+
+type verb struct {
+	sign, done string
+	colour     colour
+}
 
 // verbOf names an operation; ok is false for one that changes nothing.
 func verbOf(op adminv1.Operation) (v verb, ok bool) {
 	switch op {
 	case adminv1.Operation_OPERATION_CREATE:
-		return verb{"+", "created"}, true
+		return verb{"+", "created", green}, true
 	case adminv1.Operation_OPERATION_UPDATE:
-		return verb{"~", "updated"}, true
+		return verb{"~", "updated", yellow}, true
 	case adminv1.Operation_OPERATION_DELETE:
-		return verb{"-", "deleted"}, true
+		return verb{"-", "deleted", red}, true
 	}
 	return verb{}, false
 }

@@ -99,8 +99,7 @@ func TestReport(t *testing.T) {
 		{"usage", exit.Usagef("no"), "ctl: no\nRun 'ctl --help', or any command with --help, for usage.\n"},
 		{"not signed in", connect.NewError(connect.CodeUnauthenticated, "no token"),
 			"ctl: unauthenticated: no token\n" +
-				"Make a token with 'ctl tokens create --name me --username admin', which takes the password from\n" +
-				"$TRUNKLINE_ADMIN_PASSWORD or stdin. Then give it with --token-file or in $TRUNKLINE_TOKEN.\n"},
+				"Run 'ctl login', or give a token with --token-file or in $TRUNKLINE_TOKEN.\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

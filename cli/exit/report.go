@@ -82,8 +82,7 @@ func hint(program string, err error) string {
 		if errors.Is(err, ErrSignIn) {
 			return ""
 		}
-		return `Make a token with '` + program + ` tokens create --name me --username admin', which takes the password from
-$TRUNKLINE_ADMIN_PASSWORD or stdin. Then give it with --token-file or in $TRUNKLINE_TOKEN.`
+		return "Run '" + program + " login', or give a token with --token-file or in $TRUNKLINE_TOKEN."
 	case connect.CodeUnimplemented:
 		return "Is --server (or $TRUNKLINE_SERVER) the address of the admin API, and the server as new as this program?"
 	case connect.CodeDeadlineExceeded:

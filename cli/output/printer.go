@@ -84,6 +84,19 @@ func (p *Printer) Row(m proto.Message) error {
 	return p.rows(m.ProtoReflect().Descriptor(), []protoreflect.Message{m.ProtoReflect()})
 }
 
+// Values prints what is no message of the API: the grid as a table, else v, which
+// encoding/json knows how to write.
+func (p *Printer) Values(grid *Grid, v any) error {
+	if p.Format == Table {
+		return grid.Write(p.Out)
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("encode the answer: %w", err)
+	}
+	return p.write(b)
+}
+
 // Message prints all of one message.
 func (p *Printer) Message(m proto.Message) error {
 	if p.Format != Table {
@@ -126,6 +139,11 @@ func (p *Printer) encode(m proto.Message) error {
 	if err != nil {
 		return err
 	}
+	return p.write(b)
+}
+
+// write prints JSON as the format says.
+func (p *Printer) write(b []byte) (err error) {
 	if p.Format == YAML {
 		b, err = toYAML(b)
 	} else {

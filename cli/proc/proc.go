@@ -10,19 +10,19 @@ import (
 	"os"
 	"strings"
 	"time"
-
-	"github.com/mattn/go-isatty"
 )
 
 // maxSecret is the longest secret read from stdin, in bytes.
 const maxSecret = 64 << 10
 
-// Env is the surroundings of one run. All fields are required.
+// Env is the surroundings of one run. All fields are required unless they say otherwise.
 type Env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	LookupEnv      func(name string) (string, bool)
 	Now            func() time.Time
+	// Interrupted is closed when the run is to end; nil is never.
+	Interrupted <-chan struct{}
 
 	stdinUser string // who has taken stdin; it can be read only once
 }
@@ -51,25 +51,39 @@ func (e *Env) TakeStdin(user string) (io.Reader, error) {
 }
 
 // SecretFromStdin reads a secret for the named user: all of stdin without the
-// line end. A terminal is refused, since it would show what is typed.
+// line end. At a terminal it asks for it, and what is typed is not shown.
 func (e *Env) SecretFromStdin(user string) (string, error) {
-	if isTerminal(e.Stdin) {
-		return "", fmt.Errorf("%s: stdin is a terminal, which would show the secret: pipe it in or use an environment variable", user)
+	if e.Interactive() {
+		return e.AskSecret(user)
 	}
 	in, err := e.TakeStdin(user)
 	if err != nil {
 		return "", err
 	}
+	return readSecret(in, user, "stdin")
+}
+
+// SecretFromFile reads a secret for the named user: all of a file without the line end.
+func (e *Env) SecretFromFile(user, name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", user, err)
+	}
+	defer f.Close()
+	return readSecret(f, user, name)
+}
+
+func readSecret(in io.Reader, user, from string) (string, error) {
 	b, err := io.ReadAll(io.LimitReader(in, maxSecret+1))
 	if err != nil {
-		return "", fmt.Errorf("%s: read stdin: %w", user, err)
+		return "", fmt.Errorf("%s: read %s: %w", user, from, err)
 	}
 	secret := strings.TrimRight(string(b), "\r\n")
 	switch {
 	case len(b) > maxSecret:
-		return "", fmt.Errorf("%s: more than %d bytes on stdin", user, maxSecret)
+		return "", fmt.Errorf("%s: more than %d bytes on %s", user, maxSecret, from)
 	case secret == "":
-		return "", fmt.Errorf("%s: nothing on stdin", user)
+		return "", fmt.Errorf("%s: nothing on %s", user, from)
 	}
 	return secret, nil
 }
@@ -84,9 +98,4 @@ func (e *Env) SecretFromEnv(name string) (string, error) {
 		return "", fmt.Errorf("environment variable %s is not set", name)
 	}
 	return secret, nil
-}
-
-func isTerminal(r io.Reader) bool {
-	f, ok := r.(*os.File)
-	return ok && (isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()))
 }

@@ -95,7 +95,6 @@ func TestNames(t *testing.T) {
 		{"ProviderService", "ListImports", "providers list-imports"},
 		{"GroupService", "ExplainGroups", "groups explain"},
 		{"KeywordService", "DryRunFailureKeyword", "keywords dry-run"},
-		{"ConfigService", "RollBackConfig", "configs roll-back"},
 		{"CallService", "GetCallBody", "calls get-call-body"},
 		{"UsageService", "SummarizeUsage", "usage summarize"},
 		{"UsageService", "BreakDownUsage", "usage break-down"},

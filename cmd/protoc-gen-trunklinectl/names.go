@@ -33,7 +33,7 @@ func methodUse(service, method string) string {
 
 // cutVerb parts the verb from its object. Some verbs have two words.
 func cutVerb(words string) (verb, object string) {
-	for _, verb := range [...]string{"break-down", "dry-run", "roll-back"} {
+	for _, verb := range [...]string{"break-down", "dry-run"} {
 		if object, ok := strings.CutPrefix(words, verb+"-"); ok {
 			return verb, object
 		}

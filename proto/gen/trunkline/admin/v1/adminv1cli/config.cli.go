@@ -21,8 +21,6 @@ func configService() cli.Service {
 				adminv1connect.NewConfigServiceClient, adminv1connect.ConfigServiceClient.GetRevision),
 			cli.Unary("diff-revisions", "What differs between two revisions, without secrets.",
 				adminv1connect.NewConfigServiceClient, adminv1connect.ConfigServiceClient.DiffRevisions),
-			cli.Unary("roll-back", "Go back to an older revision, by a new one with its content. Revoked keys stay revoked and\ndeleted ones deleted; keys keep their present secrets, and so do providers that still exist.",
-				adminv1connect.NewConfigServiceClient, adminv1connect.ConfigServiceClient.RollBackConfig),
 			cli.Unary("adopt-database", "Declare this database to be the right one although nodes have a newer revision or another\ndatabase: after an old backup was restored. Nodes then take what it says; keys that they\nknow to be revoked stay refused.",
 				adminv1connect.NewConfigServiceClient, adminv1connect.ConfigServiceClient.AdoptDatabase),
 			cli.Unary("get-startup-apply", "What became of the file that the replica which answers was to apply when it started (--apply).",
@@ -34,8 +32,6 @@ func configService() cli.Service {
 			"trunkline.admin.v1.GetRevisionRequest.revision":     "Number of the revision.",
 			"trunkline.admin.v1.ListRevisionsRequest.page_size":  "Most revisions in one page, 1 to 1000; default 50.",
 			"trunkline.admin.v1.ListRevisionsRequest.page_token": "next_page_token of the page before.",
-			"trunkline.admin.v1.RollBackConfigRequest.dry_run":   "Only tell what would happen.",
-			"trunkline.admin.v1.RollBackConfigRequest.revision":  "The revision whose content is wanted.",
 		},
 	}
 }
