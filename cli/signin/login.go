@@ -150,19 +150,22 @@ func (l *login) obtain(ctx context.Context, o *conn.Options) (token string, who 
 		if who, err = adminv1connect.NewSessionServiceClient(c).WhoAmI(ctx, &adminv1.WhoAmIRequest{}); err != nil || token != "" {
 			return err
 		}
-		token, err = l.create(ctx, c, who.GetUsername())
+		token, err = l.create(ctx, c, who)
 		return err
 	})
 	return token, who, err
 }
 
-// create makes a token whose name says whose it is, and where.
-func (l *login) create(ctx context.Context, c *connect.Client, user string) (string, error) {
+// create makes a token that may do what its owner may, and whose name says whose it is, and where.
+func (l *login) create(ctx context.Context, c *connect.Client, who *adminv1.WhoAmIResponse) (string, error) {
 	host, err := os.Hostname()
 	if err != nil || !plaintext.IsPlain(host) {
 		host = "unknown host"
 	}
-	t := &adminv1.Token{Name: fmt.Sprintf("login of %s at %.40s, %s", user, host, strings.ToLower(rand.Text()[:8]))}
+	t := &adminv1.Token{
+		Name: fmt.Sprintf("login of %.60s at %.40s, %s", who.GetUsername(), host, strings.ToLower(rand.Text()[:8])),
+		Role: who.GetRole(),
+	}
 	if l.lifetime > 0 {
 		t.ExpireTime = timestamppb.New(l.r.Env().Now().Add(l.lifetime))
 	}

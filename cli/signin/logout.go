@@ -2,7 +2,6 @@ package signin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -68,22 +67,14 @@ func logout(ctx context.Context, r *cli.Runtime, name string, keep bool) error {
 	return err
 }
 
-// revoke deletes a context's token at its server, by itself. One that does not work any
+// revoke signs a context's token out at its server, which deletes it. One that does not work any
 // more is as good as revoked.
 func revoke(ctx context.Context, r *cli.Runtime, c *contexts.Context) error {
 	*r.Connection() = conn.Options{
 		Server: c.Server, Token: c.Token, CAFile: c.CAFile, InsecureSkipVerify: c.InsecureSkipVerify, Timeout: r.Connection().Timeout,
 	}
 	err := r.Call(ctx, func(ctx context.Context, client *connect.Client) error {
-		who, err := adminv1connect.NewSessionServiceClient(client).WhoAmI(ctx, &adminv1.WhoAmIRequest{})
-		if err != nil {
-			return err
-		}
-		name, isToken := strings.CutPrefix(who.GetUsername(), "token:")
-		if !isToken {
-			return errors.New("the server does not know it as a token")
-		}
-		_, err = adminv1connect.NewTokenServiceClient(client).DeleteToken(ctx, &adminv1.DeleteTokenRequest{Name: name})
+		_, err := adminv1connect.NewSessionServiceClient(client).Logout(ctx, &adminv1.LogoutRequest{})
 		return err
 	})
 	if connect.CodeOf(err) == connect.CodeUnauthenticated {

@@ -234,6 +234,7 @@ func New(cfg Config) (*API, error) {
 	adminv1connect.RegisterTokenServiceHandler(server, tokenService{cfg.Access, cfg.Logger, now})
 	adminv1connect.RegisterSessionServiceHandler(server, &sessionService{
 		sessions: sessions,
+		tokens:   cfg.Access,
 		account:  account,
 		throttle: throttle,
 		devices:  devices,

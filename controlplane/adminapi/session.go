@@ -20,6 +20,7 @@ const slotWait = 10 * time.Second
 // sessionService signs people in and out.
 type sessionService struct {
 	sessions *sessions
+	tokens   access.Store
 	account  *account
 	throttle *access.Throttle
 	devices  *devices
@@ -64,10 +65,15 @@ func (s *sessionService) Login(ctx context.Context, req *adminv1.LoginRequest) (
 	return &adminv1.LoginResponse{Username: req.GetUsername()}, nil
 }
 
-// Logout ends the caller's session. For a token there is none, and nothing to do.
+// Logout ends the caller's session, or deletes the token that asks for it: everybody may give up
+// what is theirs.
 func (s *sessionService) Logout(ctx context.Context, _ *adminv1.LogoutRequest) (*adminv1.LogoutResponse, error) {
 	id := caller(ctx)
 	if id.Token != "" {
+		if err := s.tokens.DeleteToken(ctx, id.Token); err != nil {
+			return nil, err
+		}
+		s.log.InfoContext(ctx, "token deleted", "token", id.Token, "actor", id.actor())
 		return &adminv1.LogoutResponse{}, nil
 	}
 	info, ok := connect.CallInfoForServerContext(ctx)

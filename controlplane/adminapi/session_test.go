@@ -144,8 +144,12 @@ func TestLogout(t *testing.T) {
 	ok(other.whoAmI(t))(t)
 
 	script := e.client(t, header{"Authorization": "Bearer " + other.bearer(t, "ci")})
+	another := e.client(t, header{"Authorization": "Bearer " + other.bearer(t, "another")})
 	ok(script.session.Logout(t.Context(), &adminv1.LogoutRequest{}))(t)
-	ok(script.whoAmI(t))(t)
+	if _, err := script.whoAmI(t); connect.CodeOf(err) != connect.CodeUnauthenticated {
+		t.Errorf("a token that signed out still works: %v", err)
+	}
+	ok(another.whoAmI(t))(t)
 }
 
 func TestSessionEndsWhenIdle(t *testing.T) {

@@ -73,7 +73,7 @@ secret: sk-of-the-documents-0123456789
 		"TRUNKLINE_CONTROL_PLANE=" + s.plane.Address("nodes"), "TRUNKLINE_JOIN_TOKEN=docs-join-token-0123456789", "TRUNKLINE_DRAIN_DELAY=0s",
 	}, "--listen", anyPort, "--ops-listen", anyPort, "--node", "NAME")
 	var made struct{ Secret string }
-	out, code := s.run("tokens", "create", "--name", "docs", "--username", "admin", "-o", "json")
+	out, code := s.run("tokens", "create", "--name", "docs", "--role", "owner", "--username", "admin", "-o", "json")
 	if err := json.Unmarshal([]byte(out), &made); err != nil || code != 0 {
 		t.Fatalf("no token: %v, %s", err, out)
 	}
@@ -183,7 +183,7 @@ func words(command string) []string {
 	for _, word := range strings.Fields(command) {
 		out = append(out, strings.Trim(word, "'"))
 	}
-	if len(out) > 1 && out[0] == "configs" { // revisions that are there
+	if len(out) > 1 && (out[0] == "configs" || out[0] == "rollback") { // revisions that are there
 		for i, word := range out {
 			if regexp.MustCompile(`^[0-9]+$`).MatchString(word) {
 				out[i] = "1"

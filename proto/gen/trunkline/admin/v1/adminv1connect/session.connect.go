@@ -79,7 +79,7 @@ var (
 type SessionServiceClient interface {
 	// Sign in; the answer sets an HttpOnly session cookie.
 	Login(context.Context, *v1.LoginRequest) (*v1.LoginResponse, error)
-	// Sign out; the session ends on every replica.
+	// Sign out; the session ends on every replica. A token that signs out is deleted.
 	Logout(context.Context, *v1.LogoutRequest) (*v1.LogoutResponse, error)
 	// Change the password of the console's account; every other session of it ends. Refused where ADMIN_PASSWORD sets it.
 	ChangePassword(context.Context, *v1.ChangePasswordRequest) (*v1.ChangePasswordResponse, error)
@@ -97,7 +97,7 @@ func NewSessionServiceClient(client *connect.Client) SessionServiceClient {
 type SessionServiceHandler interface {
 	// Sign in; the answer sets an HttpOnly session cookie.
 	Login(context.Context, *v1.LoginRequest) (*v1.LoginResponse, error)
-	// Sign out; the session ends on every replica.
+	// Sign out; the session ends on every replica. A token that signs out is deleted.
 	Logout(context.Context, *v1.LogoutRequest) (*v1.LogoutResponse, error)
 	// Change the password of the console's account; every other session of it ends. Refused where ADMIN_PASSWORD sets it.
 	ChangePassword(context.Context, *v1.ChangePasswordRequest) (*v1.ChangePasswordResponse, error)

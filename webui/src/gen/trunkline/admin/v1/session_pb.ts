@@ -370,7 +370,7 @@ export const SessionService: GenService<{
     output: typeof LoginResponseSchema;
   },
   /**
-   * Sign out; the session ends on every replica.
+   * Sign out; the session ends on every replica. A token that signs out is deleted.
    *
    * @generated from rpc trunkline.admin.v1.SessionService.Logout
    */
