@@ -31,6 +31,7 @@ type Cluster struct {
 	ControlPlanes []*program.Process
 	Nodes         []*program.Process
 	Proxy         *testenv.ProxyServer
+	Database      string // its URL
 
 	sample string          // the configuration of nginx
 	out    map[string]bool // the names of those to which nginx leads nobody
@@ -40,11 +41,17 @@ type Cluster struct {
 // address of the scripted provider. nodeArgs are more arguments of the nodes.
 func Start(t testing.TB, programs *program.Set, documents string, nodeArgs ...string) *Cluster {
 	t.Helper()
+	return StartOn(t, testenv.Postgres(t), programs, documents, nodeArgs...)
+}
+
+// StartOn is Start on a database of the caller's.
+func StartOn(t testing.TB, database string, programs *program.Set, documents string, nodeArgs ...string) *Cluster {
+	t.Helper()
 	sample, err := os.ReadFile(filepath.Join("..", "..", "deployments", "nginx", "trunkline.conf"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &Cluster{sample: string(sample), out: map[string]bool{}}
+	c := &Cluster{Database: database, sample: string(sample), out: map[string]bool{}}
 	c.Provider = programs.Start(t, "fakeprovider", nil, "--listen", anyPort)
 	file := filepath.Join(t.TempDir(), "config.yaml")
 	documents = strings.ReplaceAll(documents, "PROVIDER", strings.TrimSuffix(c.Provider.Address("api"), "/v1"))
@@ -52,7 +59,7 @@ func Start(t testing.TB, programs *program.Set, documents string, nodeArgs ...st
 		t.Fatal(err)
 	}
 	env := []string{
-		"ADMIN_PASSWORD=" + AdminPassword, "DATABASE_URL=" + testenv.Postgres(t), "TRUNKLINE_JOIN_TOKEN=" + joinToken,
+		"ADMIN_PASSWORD=" + AdminPassword, "DATABASE_URL=" + database, "TRUNKLINE_JOIN_TOKEN=" + joinToken,
 		"TRUNKLINE_SECRET_KEY=" + base64.StdEncoding.EncodeToString([]byte(sealingKey)), "TRUNKLINE_TRUST_FORWARDED_HEADERS=true",
 	}
 	var links []string

@@ -13,4 +13,4 @@ const patience = 2 * time.Minute
 
 var programs = program.Build(false, "trunkline-controlplane", "trunkline-dataplane", "fakeprovider")
 
-func TestMain(m *testing.M) { os.Exit(programs.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(programs.Main(m, before)) }

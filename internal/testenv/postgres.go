@@ -35,6 +35,14 @@ func Postgres(t testing.TB) string {
 	return url
 }
 
+// PostgresPrograms is the folder of PostgreSQL's programs, such as pg_dump.
+func PostgresPrograms(t testing.TB) string {
+	t.Helper()
+	path, err := postgresBinary("postgres")
+	require(t, "PostgreSQL", err)
+	return filepath.Dir(path)
+}
+
 // PostgresServer is a server of a test's own, for tests that hurt it. Its methods fail
 // the test when they cannot do their job; they are for one goroutine at a time, except
 // Database.

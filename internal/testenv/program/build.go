@@ -4,10 +4,12 @@
 package program
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -15,8 +17,9 @@ import (
 // Set is programs that are built together, when the first of them is needed. Make one with
 // Build for a whole package of tests.
 type Set struct {
-	race  bool
-	names []string
+	race   bool
+	commit string // of this repository; empty: the working tree
+	names  []string
 
 	once sync.Once // sets the fields below
 	dir  string
@@ -27,12 +30,17 @@ type Set struct {
 // race detector.
 func Build(race bool, names ...string) *Set { return &Set{race: race, names: names} }
 
-// Main is for the package's TestMain: it runs the tests, removes what was built and
-// returns the exit code.
-func (s *Set) Main(m *testing.M) int {
+// BuildAt is Build for programs as they were at a commit of this repository.
+func BuildAt(commit string, names ...string) *Set { return &Set{commit: commit, names: names} }
+
+// Main is for the package's TestMain: it runs the tests, removes what was built, of other sets
+// too, and returns the exit code.
+func (s *Set) Main(m *testing.M, others ...*Set) int {
 	code := m.Run()
-	if s.dir != "" {
-		_ = os.RemoveAll(s.dir) // the tests have told already what they think
+	for _, set := range append(others, s) {
+		if set.dir != "" {
+			_ = os.RemoveAll(set.dir) // the tests have told already what they think
+		}
 	}
 	return code
 }
@@ -58,7 +66,38 @@ func (s *Set) build() {
 	for _, name := range s.names {
 		args = append(args, "github.com/trunkline-ai/trunkline/cmd/"+name)
 	}
-	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
+	cmd := exec.Command("go", args...)
+	if s.commit != "" {
+		if cmd.Dir, s.err = s.checkOut(); s.err != nil {
+			return
+		}
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
 		s.err = fmt.Errorf("go %v: %w\n%s", args, err, out)
 	}
+}
+
+// checkOut writes the repository as it was at the commit into a folder of its own.
+func (s *Set) checkOut() (dir string, err error) {
+	dir = filepath.Join(s.dir, "source")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return "", err
+	}
+	top, err := exec.Command("git", "rev-parse", "--show-toplevel").Output()
+	if err != nil {
+		return "", fmt.Errorf("find the repository of commit %s: %w", s.commit, err)
+	}
+	archive := exec.Command("git", "archive", s.commit)
+	archive.Dir = strings.TrimSpace(string(top))
+	unpack := exec.Command("tar", "-x", "-C", dir)
+	if unpack.Stdin, err = archive.StdoutPipe(); err != nil {
+		return "", err
+	}
+	if err := unpack.Start(); err != nil {
+		return "", err
+	}
+	if err := errors.Join(archive.Run(), unpack.Wait()); err != nil {
+		return "", fmt.Errorf("check out commit %s, which needs the history of the repository: %w", s.commit, err)
+	}
+	return dir, nil
 }

@@ -68,6 +68,12 @@ func (p *Process) Run() {
 	p.run(p.cmd.Path)
 }
 
+// Become makes the next runs those of the program of another set.
+func (p *Process) Become(s *Set) {
+	p.t.Helper()
+	p.cmd.Path = s.Path(p.t, p.Name)
+}
+
 func (p *Process) run(path string) {
 	p.t.Helper()
 	p.cmd = exec.Command(path, p.Args...)
