@@ -38,7 +38,7 @@ func start(ctx context.Context, hurry <-chan struct{}) error {
 		return err
 	}
 	if set.Command() == "healthcheck" {
-		return ops.Probe(ctx, o.OpsListen)
+		return ops.Probe(ctx, o.TLS.OpsAddress(o.OpsListen))
 	}
 	if o.Demo {
 		o.logging.Level = "error" // the tables are the log
@@ -76,5 +76,6 @@ func (o *options) register(set *settings.Set) {
 	set.Bool(&o.Demo, "demo", "", false, "start with three scripted providers on a throw-away database, send calls that fail over, and show what happened")
 	o.Control.Register(set)
 	o.Connections.Register(set)
+	o.TLS.Register(set, "console, admin API and /v1")
 	o.Data.Register(set)
 }

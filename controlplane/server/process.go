@@ -12,6 +12,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/internal/connlimit"
+	"github.com/trunkline-ai/trunkline/internal/listentls"
 	"github.com/trunkline-ai/trunkline/internal/ops"
 	"github.com/trunkline-ai/trunkline/internal/run"
 	"github.com/trunkline-ai/trunkline/internal/settings"
@@ -25,6 +26,7 @@ const minJoinToken = 16
 type Process struct {
 	Settings
 	connections                       connlimit.Settings
+	tls                               listentls.Settings
 	listen, nodeListen, opsListen     string
 	databaseURL, secretKey, joinToken string
 	settle                            time.Duration
@@ -42,6 +44,7 @@ func (p *Process) Register(set *settings.Set) {
 	set.Secret(&p.joinToken, "join-token-file", "TRUNKLINE_JOIN_TOKEN", "", "a token with which any node may join, at least 16 characters and hard to guess; default: none, only those of `trunklinectl nodes create-join-token`")
 	set.Duration(&p.settle, "drain-delay", "TRUNKLINE_DRAIN_DELAY", 5*time.Second, "how long it goes on as before after SIGTERM, while /readyz says 503 already, for load balancers to notice")
 	p.connections.Register(set)
+	p.tls.Register(set, "console and admin API")
 	p.Settings.Register(set)
 }
 
@@ -64,14 +67,21 @@ func (p *Process) Run(ctx context.Context, log *slog.Logger, lookup func(string)
 	}
 	web, nodes, operators := limit.Listener("console", listeners[0]), limit.Listener("nodes", listeners[1]), limit.Listener("ops", listeners[2])
 	cfg.Metrics = metrics
+	certificate, err := p.tls.Open(log)
+	if err != nil {
+		return err
+	}
+	p.tls.Warn(log, certificate, "console and admin API", web.Addr())
 	// Operators are served first, and to the end: they see what the process waits for.
 	group := run.NewGroup(ctx)
+	group.Go("TLS certificate", certificate.Run)
+	opsCertificate := p.tls.Ops(certificate)
 	var ready ops.Readiness
 	group.Go("operators", func(ctx context.Context) error {
 		handler := ops.Handler(ops.Config{Ready: map[string]ops.Check{"database": ready.Check}, Metrics: metrics, Logger: log})
-		return ops.Server{Handler: handler, Logger: log}.Serve(ctx, operators)
+		return ops.Server{Handler: handler, Logger: log, TLS: opsCertificate.Config(false)}.Serve(ctx, operators)
 	})
-	log.Info("starting", "ops", "http://"+operators.Addr().String())
+	log.Info("starting", "ops", opsCertificate.Scheme()+"://"+operators.Addr().String())
 	s, err := New(ctx, cfg)
 	if err != nil {
 		group.Stop()
@@ -82,15 +92,15 @@ func (p *Process) Run(ctx context.Context, log *slog.Logger, lookup func(string)
 	s.Mount(mux)
 	group.Go("control plane", func(ctx context.Context) error { return s.Run(ctx, nodes) })
 	group.Go("console and admin API", func(ctx context.Context) error {
-		return ops.Server{Handler: mux, Logger: log, UnencryptedHTTP2: p.H2C, Settle: p.settle, OnStop: ready.Leave, OnDrain: s.EndStreams}.Serve(ctx, web)
+		return ops.Server{Handler: mux, Logger: log, TLS: certificate.Config(true), UnencryptedHTTP2: p.H2C, Settle: p.settle, OnStop: ready.Leave, OnDrain: s.EndStreams}.Serve(ctx, web)
 	})
 	ready.Serving(s.Ready)
-	log.Info("serving", "console", "http://"+web.Addr().String(), "nodes", nodes.Addr().String(), "ops", "http://"+operators.Addr().String())
+	log.Info("serving", "console", certificate.Scheme()+"://"+web.Addr().String(), "nodes", nodes.Addr().String(), "ops", opsCertificate.Scheme()+"://"+operators.Addr().String())
 	return group.Wait()
 }
 
 // OpsAddress is where the process answers its operators.
-func (p *Process) OpsAddress() string { return p.opsListen }
+func (p *Process) OpsAddress() string { return p.tls.OpsAddress(p.opsListen) }
 
 func (p *Process) checkDatabase() error {
 	if p.databaseURL == "" {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
 	"github.com/trunkline-ai/trunkline/internal/connlimit"
+	"github.com/trunkline-ai/trunkline/internal/listentls"
 	"github.com/trunkline-ai/trunkline/internal/ops"
 	"github.com/trunkline-ai/trunkline/internal/run"
 	"github.com/trunkline-ai/trunkline/internal/settings"
@@ -20,6 +21,7 @@ import (
 type Process struct {
 	Settings
 	connections                                         connlimit.Settings
+	tls                                                 listentls.Settings
 	listen, opsListen, controlPlane, joinToken, dataDir string
 	drain, settle                                       time.Duration
 	trustForwarded, serveRevoked                        bool
@@ -37,13 +39,14 @@ func (p *Process) Register(set *settings.Set) {
 	set.Bool(&p.trustForwarded, "trust-forwarded-headers", "TRUNKLINE_TRUST_FORWARDED_HEADERS", false,
 		"take clients' addresses from the last X-Forwarded-For; only behind a proxy that sets it")
 	p.connections.Register(set)
+	p.tls.Register(set, "/v1")
 	set.Bool(&p.serveRevoked, "serve-when-revoked", "TRUNKLINE_SERVE_WHEN_REVOKED", false,
 		"go on serving what the node has when an admin has revoked it; default: it is not ready and answers 503 node_revoked")
 	p.Settings.Register(set)
 }
 
 // OpsAddress is where the node answers its operators.
-func (p *Process) OpsAddress() string { return p.opsListen }
+func (p *Process) OpsAddress() string { return p.tls.OpsAddress(p.opsListen) }
 
 // Run serves until ctx ends, then finishes the requests under way and ships their records.
 // When hurry is closed it cuts those that are still under way.
@@ -64,6 +67,12 @@ func (p *Process) Run(ctx context.Context, hurry <-chan struct{}, log *slog.Logg
 	if err != nil {
 		return err
 	}
+	certificate, err := p.tls.Open(log)
+	if err != nil {
+		return err
+	}
+	opsCertificate := p.tls.Ops(certificate)
+	p.tls.Warn(log, certificate, "/v1", web.Addr())
 	web, operators = limit.Listener("api", web), limit.Listener("ops", operators)
 	bounds := p.Proxy()
 	bounds.TrustForwarded = p.trustForwarded
@@ -78,16 +87,17 @@ func (p *Process) Run(ctx context.Context, hurry <-chan struct{}, log *slog.Logg
 	}
 	group := run.NewGroup(ctx)
 	group.Go("node", s.Run)
+	group.Go("TLS certificate", certificate.Run)
 	group.Go("operators", func(ctx context.Context) error {
 		handler := ops.Handler(ops.Config{Ready: map[string]ops.Check{"configuration": s.Ready}, Metrics: metrics, Logger: log})
-		return ops.Server{Handler: handler, Logger: log}.Serve(ctx, operators)
+		return ops.Server{Handler: handler, Logger: log, TLS: opsCertificate.Config(false)}.Serve(ctx, operators)
 	})
 	group.Go("API", func(ctx context.Context) error {
 		return ops.Server{
-			Handler: s.Handler(), Early: proxy.EarlyError, Logger: log, Settle: p.settle, Drain: p.drain, Hurry: hurry, OnStop: s.Leave, OnCut: s.CutAll,
+			Handler: s.Handler(), TLS: certificate.Config(false), Early: proxy.EarlyError, Logger: log, Settle: p.settle, Drain: p.drain, Hurry: hurry, OnStop: s.Leave, OnCut: s.CutAll,
 		}.Serve(ctx, web)
 	})
-	log.Info("serving", "api", "http://"+web.Addr().String()+"/v1", "ops", "http://"+operators.Addr().String(), "control_plane", p.controlPlane)
+	log.Info("serving", "api", certificate.Scheme()+"://"+web.Addr().String()+"/v1", "ops", opsCertificate.Scheme()+"://"+operators.Addr().String(), "control_plane", p.controlPlane)
 	err = group.Wait()
 	log.Info("stopped", "cut_streams", s.CutStreams(), "error", err)
 	return err

@@ -23,6 +23,7 @@ import (
 	dataplane "github.com/trunkline-ai/trunkline/dataplane/server"
 	"github.com/trunkline-ai/trunkline/internal/connlimit"
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
+	"github.com/trunkline-ai/trunkline/internal/listentls"
 	"github.com/trunkline-ai/trunkline/internal/ops"
 	"github.com/trunkline-ai/trunkline/internal/run"
 	"github.com/trunkline-ai/trunkline/internal/version"
@@ -48,7 +49,9 @@ type Config struct {
 	Data    dataplane.Settings
 	// Connections bounds those of one address.
 	Connections connlimit.Settings
-	Logger      *slog.Logger
+	// TLS is how the listeners speak TLS, if at all.
+	TLS    listentls.Settings
+	Logger *slog.Logger
 	// Lookup finds the variables that a declarative file names.
 	Lookup func(string) (string, bool)
 	// Out is where generated keys and the demo are printed; default: standard output.
@@ -66,6 +69,7 @@ type Gateway struct {
 	ops     http.Handler
 	web     net.Listener
 	opsWeb  net.Listener
+	tls     *listentls.Certificate // nil: plain HTTP
 }
 
 // New wires the process and opens its listeners.
@@ -92,6 +96,10 @@ func New(ctx context.Context, cfg Config) (_ *Gateway, err error) {
 	if g.opsWeb, err = net.Listen("tcp", cfg.OpsListen); err != nil {
 		return nil, fmt.Errorf("listen for operators: %w", err)
 	}
+	if g.tls, err = cfg.TLS.Open(cfg.Logger); err != nil {
+		return nil, err
+	}
+	cfg.TLS.Warn(cfg.Logger, g.tls, "console and API", g.web.Addr())
 	metrics := ops.NewRegistry()
 	limit, err := cfg.Connections.New(cfg.Logger, metrics)
 	if err != nil {
@@ -175,7 +183,7 @@ func (g *Gateway) gatewayURL() string {
 	if g.cfg.Control.GatewayURL != "" {
 		return g.cfg.Control.GatewayURL
 	}
-	return "http://" + g.web.Addr().String()
+	return g.tls.Scheme() + "://" + g.web.Addr().String()
 }
 
 // apply loads the documents of --demo and the declarative file of --apply.
@@ -204,12 +212,13 @@ func (g *Gateway) Run(ctx context.Context, hurry <-chan struct{}) error {
 	group := run.NewGroup(ctx)
 	group.Go("control plane", func(ctx context.Context) error { return g.control.Run(ctx, g.link) })
 	group.Go("node", g.node.Run)
+	group.Go("TLS certificate", g.tls.Run)
 	group.Go("scripted provider", g.serveFake)
 	group.Go("operators", func(ctx context.Context) error {
-		return ops.Server{Handler: g.ops, Logger: g.log}.Serve(ctx, g.opsWeb)
+		return ops.Server{Handler: g.ops, Logger: g.log, TLS: g.cfg.TLS.Ops(g.tls).Config(false)}.Serve(ctx, g.opsWeb)
 	})
 	group.Go("console and API", func(ctx context.Context) error {
-		return ops.Server{Handler: mux, Early: proxy.EarlyError, Logger: g.log, Drain: drainTime, UnencryptedHTTP2: g.cfg.Control.H2C, OnDrain: g.control.EndStreams, OnStop: g.node.Leave, OnCut: g.node.CutAll, Hurry: hurry}.Serve(ctx, g.web)
+		return ops.Server{Handler: mux, Early: proxy.EarlyError, Logger: g.log, Drain: drainTime, TLS: g.tls.Config(true), UnencryptedHTTP2: g.cfg.Control.H2C, OnDrain: g.control.EndStreams, OnStop: g.node.Leave, OnCut: g.node.CutAll, Hurry: hurry}.Serve(ctx, g.web)
 	})
 	g.announce()
 	if g.cfg.Demo {
@@ -227,7 +236,7 @@ func (g *Gateway) serveFake(ctx context.Context) error {
 }
 
 func (g *Gateway) announce() {
-	g.log.Info("serving", "console", "http://"+g.web.Addr().String(), "api", g.gatewayURL()+"/v1", "ops", "http://"+g.opsWeb.Addr().String())
+	g.log.Info("serving", "console", g.tls.Scheme()+"://"+g.web.Addr().String(), "api", g.gatewayURL()+"/v1", "ops", g.cfg.TLS.Ops(g.tls).Scheme()+"://"+g.opsWeb.Addr().String())
 	if g.control.DefaultPassword() {
 		g.log.Warn("THE DEFAULT PASSWORD IS IN USE: sign in as " + g.cfg.Control.AdminUsername + " / " +
 			controlplane.DefaultAdminPassword + ", and set another one in the console before anyone else can reach this machine")

@@ -74,7 +74,9 @@ func streams(m protoreflect.MethodDescriptor) string {
 }
 
 // shown reports whether a caller has to do with the field.
-func shown(f protoreflect.FieldDescriptor) bool { return visibility.Settable(f) || visibility.Returned(f) }
+func shown(f protoreflect.FieldDescriptor) bool {
+	return visibility.Settable(f) || visibility.Returned(f)
+}
 
 func apiNote(f protoreflect.FieldDescriptor) string {
 	switch {

@@ -3,6 +3,7 @@ package ops
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -48,6 +49,8 @@ type Server struct {
 	Early Early
 	// UnencryptedHTTP2 also serves HTTP/2 without TLS, as gRPC clients speak it.
 	UnencryptedHTTP2 bool
+	// TLS is how TLS is spoken, with its protocols in NextProtos; default: not at all.
+	TLS *tls.Config
 }
 
 // Serve accepts connections on ln until ctx is done; then it stops accepting, lets
@@ -59,7 +62,7 @@ func (s Server) Serve(ctx context.Context, ln net.Listener) error {
 	srv := s.server(requests)
 
 	broken := make(chan error, 1)
-	go func() { broken <- srv.Serve(strict(ln, s.Early)) }()
+	go func() { broken <- srv.Serve(strict(s.secure(srv, ln), s.Early)) }()
 	select {
 	case err := <-broken:
 		_ = srv.Close() // the listener's error is the one to tell
