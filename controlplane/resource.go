@@ -21,10 +21,11 @@ const (
 	KindGroup          Kind = "Group"
 	KindAPIKey         Kind = "ApiKey"
 	KindFailureKeyword Kind = "FailureKeyword"
+	KindAlertChannel   Kind = "AlertChannel"
 )
 
 // Kinds lists every kind in that order.
-var Kinds = [...]Kind{KindSettings, KindProvider, KindGroup, KindAPIKey, KindFailureKeyword}
+var Kinds = [...]Kind{KindSettings, KindProvider, KindGroup, KindAPIKey, KindFailureKeyword, KindAlertChannel}
 
 // SettingsName is the name of the one Settings resource.
 const SettingsName = "settings"
@@ -42,6 +43,8 @@ func (k Kind) New() proto.Message {
 		return &adminv1.ApiKey{}
 	case KindFailureKeyword:
 		return &adminv1.FailureKeyword{}
+	case KindAlertChannel:
+		return &adminv1.AlertChannel{}
 	}
 	return nil
 }
@@ -69,10 +72,11 @@ type Resource struct {
 	searchText atomic.Pointer[string] // made by SearchText
 }
 
-// CredentialRef begins the Ref of every secret of a credential; others are the control plane's own.
+// CredentialRef begins the Ref of every secret of a document, be it of a provider's credential or of an
+// alert channel; others are the control plane's own.
 const CredentialRef = "credential/"
 
-// Secret is a sealed provider credential. A Ref is never reused, so an old revision
+// Secret is a sealed secret of a document. A Ref is never reused, so an old revision
 // of a document still finds the secret it was written with, until it is retired.
 type Secret struct {
 	Ref        string

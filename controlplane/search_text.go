@@ -34,6 +34,8 @@ func searched(r *Resource) []string {
 		texts = append(append(texts, doc.GetOwner(), doc.GetPrefix(), doc.GetLastFour()), doc.GetTags()...)
 	case *adminv1.FailureKeyword:
 		texts = append(texts, doc.GetKeyword(), doc.GetPattern())
+	case *adminv1.AlertChannel:
+		texts = append(append(texts, doc.GetWebhook().GetUrl(), doc.GetEmail().GetHost(), doc.GetEmail().GetFrom()), doc.GetEmail().GetTo()...)
 	}
 	return texts
 }

@@ -44,6 +44,7 @@ func (c *Config) Validate() error {
 	c.checkGroups(found)
 	c.checkKeys(found)
 	c.checkKeywords(found)
+	c.checkAlertChannels(found)
 	if err := found.err(); err != nil {
 		return err
 	}
@@ -102,6 +103,8 @@ func (f *faults) document(r *Resource) {
 		f.apiKey(r, doc)
 	case *adminv1.FailureKeyword:
 		f.keyword(r, doc)
+	case *adminv1.AlertChannel:
+		f.alertChannel(r, doc)
 	}
 }
 
@@ -245,6 +248,8 @@ func DocumentPath(kind Kind, name string) string {
 		return "api_keys[" + strconv.Quote(name) + "]"
 	case KindFailureKeyword:
 		return "failure_keywords[" + strconv.Quote(name) + "]"
+	case KindAlertChannel:
+		return "alert_channels[" + strconv.Quote(name) + "]"
 	}
 	return string(kind)
 }

@@ -31,12 +31,18 @@ func (c *Config) checkKeywords(f *faults) {
 	}
 	for _, r := range c.resources[KindFailureKeyword] {
 		if doc, ok := r.Spec.(*adminv1.FailureKeyword); ok {
-			c.keywordNames(f, r, doc)
+			c.filterNames(f, r, doc)
 		}
 	}
 }
 
-func (c *Config) keywordNames(f *faults, r *Resource, doc *adminv1.FailureKeyword) {
+// filtered is a document that is about some providers and groups only.
+type filtered interface {
+	GetProviders() []string
+	GetGroups() []string
+}
+
+func (c *Config) filterNames(f *faults, r *Resource, doc filtered) {
 	for i, name := range doc.GetProviders() {
 		if c.resources[KindProvider][name] == nil {
 			f.add(r, fmt.Sprintf("providers[%d]", i), "refers to provider %q, which does not exist", name)
@@ -61,7 +67,7 @@ func (c *Config) CheckKeyword(doc *adminv1.FailureKeyword) error {
 	r := &Resource{Kind: KindFailureKeyword, Name: doc.GetName(), Spec: doc}
 	found := &faults{}
 	found.document(r)
-	c.keywordNames(found, r, doc)
+	c.filterNames(found, r, doc)
 	if doc.GetName() == "" {
 		found.forgive(r, "name")
 	}

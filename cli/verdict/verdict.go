@@ -23,6 +23,10 @@ func Of(answer proto.Message) error {
 		if m.GetStage() == adminv1.ImportStage_IMPORT_STAGE_FAILED {
 			return exit.NotReachedf("the import of %s failed: %s", m.GetProvider(), m.GetError())
 		}
+	case *adminv1.TestAlertChannelResponse:
+		if !m.GetDelivered() {
+			return exit.NotReachedf("the test message was not taken: %s", m.GetError())
+		}
 	case *adminv1.RevokeApiKeyResponse:
 		if n := len(m.GetReceipt().GetUnconfirmed()); n > 0 {
 			return exit.NotReachedf("the key is revoked, but %d of %d nodes have not confirmed that they refuse it: %s",

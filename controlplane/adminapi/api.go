@@ -106,6 +106,8 @@ type Config struct {
 	Cooldowns Cooldowns
 	// Importer imports models of providers, and tests providers.
 	Importer Importer
+	// Alerts tells people what happens.
+	Alerts Alerts
 
 	// AdminUsername and AdminPassword are the one account of the console. New keeps a
 	// slow hash of the password only; sessions end when either of them changes.
@@ -158,6 +160,8 @@ func (c Config) Validate() error {
 		return errors.New("admin API: Cooldowns is missing")
 	case c.Importer == nil:
 		return errors.New("admin API: Importer is missing")
+	case c.Alerts == nil:
+		return errors.New("admin API: Alerts is missing")
 	case c.AdminUsername == "" || c.AdminPassword == "":
 		return errors.New("admin API: the admin's user name or password is empty")
 	case c.Logger == nil:
@@ -222,6 +226,8 @@ func New(cfg Config) (*API, error) {
 	adminv1connect.RegisterGroupServiceHandler(server, groupService{cfg.Live, cfg.Nodes, validation})
 	adminv1connect.RegisterKeyServiceHandler(server, keyService{live: cfg.Live, nodes: cfg.Nodes, usage: cfg.Usage, log: cfg.Logger, now: now, rules: validation})
 	adminv1connect.RegisterKeywordServiceHandler(server, keywordService{cfg.Live, cfg.Calls, validation})
+	adminv1connect.RegisterAlertChannelServiceHandler(server, alertChannelService{cfg.Live, cfg.Alerts, validation})
+	adminv1connect.RegisterAlertServiceHandler(server, alertService{cfg.Alerts})
 	adminv1connect.RegisterSettingsServiceHandler(server, settingsService{cfg.Live, validation})
 	adminv1connect.RegisterConfigServiceHandler(server, configService{log: cfg.Logger, live: cfg.Live, nodes: cfg.Nodes, startup: cfg.StartupApply})
 	adminv1connect.RegisterCallServiceHandler(server, callService{

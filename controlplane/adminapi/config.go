@@ -108,6 +108,8 @@ func documentOf(r *adminv1.Resource) (proto.Message, bool) {
 		return spec.ApiKey, true
 	case *adminv1.Resource_FailureKeyword:
 		return spec.FailureKeyword, true
+	case *adminv1.Resource_AlertChannel:
+		return spec.AlertChannel, true
 	default:
 		return nil, false
 	}
@@ -126,6 +128,8 @@ func resourceOf(doc proto.Message) (*adminv1.Resource, error) {
 		return &adminv1.Resource{Spec: &adminv1.Resource_ApiKey{ApiKey: d}}, nil
 	case *adminv1.FailureKeyword:
 		return &adminv1.Resource{Spec: &adminv1.Resource_FailureKeyword{FailureKeyword: d}}, nil
+	case *adminv1.AlertChannel:
+		return &adminv1.Resource{Spec: &adminv1.Resource_AlertChannel{AlertChannel: d}}, nil
 	default:
 		return nil, fmt.Errorf("export: document of type %T", doc)
 	}

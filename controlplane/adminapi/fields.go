@@ -32,6 +32,8 @@ func placeOf(doc proto.Message) place {
 		return place{"api_key", "api_keys", d.GetName()}
 	case *adminv1.FailureKeyword:
 		return place{"failure_keyword", "failure_keywords", d.GetName()}
+	case *adminv1.AlertChannel:
+		return place{"alert_channel", "alert_channels", d.GetName()}
 	default:
 		return place{field: "settings"}
 	}

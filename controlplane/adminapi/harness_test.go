@@ -158,6 +158,7 @@ func (e *env) handler(t *testing.T, adjust ...func(*adminapi.Config)) http.Handl
 		Cooldowns:     &resets{},
 		Enrollment:    e.enrollment(t),
 		Importer:      e.importer(t),
+		Alerts:        e.alerts(t),
 		AdminUsername: adminUser,
 		AdminPassword: adminPassword,
 		GatewayURL:    "http://gateway.example/v1",
@@ -184,6 +185,8 @@ type client struct {
 	groups    adminv1connect.GroupServiceClient
 	keys      adminv1connect.KeyServiceClient
 	keywords  adminv1connect.KeywordServiceClient
+	channels  adminv1connect.AlertChannelServiceClient
+	alerts    adminv1connect.AlertServiceClient
 	settings  adminv1connect.SettingsServiceClient
 	config    adminv1connect.ConfigServiceClient
 	calls     adminv1connect.CallServiceClient
@@ -228,6 +231,8 @@ func (e *env) client(t *testing.T, h header, options ...connecthttp.Option) *cli
 	c.groups = adminv1connect.NewGroupServiceClient(c.conn)
 	c.keys = adminv1connect.NewKeyServiceClient(c.conn)
 	c.keywords = adminv1connect.NewKeywordServiceClient(c.conn)
+	c.channels = adminv1connect.NewAlertChannelServiceClient(c.conn)
+	c.alerts = adminv1connect.NewAlertServiceClient(c.conn)
 	c.settings = adminv1connect.NewSettingsServiceClient(c.conn)
 	c.config = adminv1connect.NewConfigServiceClient(c.conn)
 	c.calls = adminv1connect.NewCallServiceClient(c.conn)

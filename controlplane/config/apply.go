@@ -37,7 +37,7 @@ type ResourceChange struct {
 
 // ApplyOptions say how documents are applied; the zero value leaves alone what they do not name.
 type ApplyOptions struct {
-	// Prune deletes every provider, group, key and keyword that the documents do not name.
+	// Prune deletes every provider, group, key, keyword and alert channel that the documents do not name.
 	Prune bool
 	// ExpectRevision, unless 0, is the revision that the configuration must be at.
 	ExpectRevision controlplane.Revision

@@ -7,7 +7,7 @@ import (
 )
 
 // Export gives every document as callers may see it, without secrets: settings,
-// providers, groups, keys and keywords, each kind in name order.
+// providers, groups, keys, keywords and alert channels, each kind in name order.
 func (l *Live) Export() (controlplane.Revision, []proto.Message) {
 	c := l.Current()
 	var docs []proto.Message

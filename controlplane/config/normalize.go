@@ -27,6 +27,8 @@ func kindOf(doc proto.Message) (controlplane.Kind, string, error) {
 		return controlplane.KindAPIKey, d.GetName(), nil
 	case *adminv1.FailureKeyword:
 		return controlplane.KindFailureKeyword, d.GetName(), nil
+	case *adminv1.AlertChannel:
+		return controlplane.KindAlertChannel, d.GetName(), nil
 	}
 	return "", "", errs.Newf(errs.InvalidArgument, "a document of type %T is no part of the configuration", doc)
 }
@@ -70,6 +72,13 @@ func (in *normalizer) normalize(c *controlplane.Config, doc proto.Message, old *
 			before, _ = old.Spec.(*adminv1.ApiKey)
 		}
 		return t, in.apiKey(&t, d, before), nil
+	case *adminv1.AlertChannel:
+		var before *adminv1.AlertChannel
+		if old != nil {
+			before, _ = old.Spec.(*adminv1.AlertChannel)
+		}
+		violations, err := in.alertChannel(c, &t, d, before)
+		return t, violations, err
 	}
 	return t, nil, nil
 }

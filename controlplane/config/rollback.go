@@ -36,7 +36,7 @@ type RollbackException struct {
 //   - Providers that still exist at the same scheme, host and port keep the secrets of
 //     their credentials, headers and query parameters. Others get those that they had, if
 //     these are stored still; a credential whose secret is gone comes back disabled and
-//     without one, a header or parameter not at all.
+//     without one, a header or parameter not at all. So it is with alert channels.
 //
 // With dryRun it only tells. Going back to what is there already changes nothing.
 func (l *Live) Rollback(ctx context.Context, actor string, to controlplane.Revision, dryRun bool) (*RollbackResult, error) {
@@ -124,6 +124,8 @@ func (r *rollback) wanted(c *controlplane.Config, id identity, present *controlp
 		return r.key(id.name, old, present)
 	case *adminv1.Provider:
 		return r.provider(c, id.name, old, present)
+	case *adminv1.AlertChannel:
+		return r.alertChannel(id.name, old, present)
 	case nil:
 		return nil
 	default:
@@ -204,16 +206,20 @@ func withoutSecrets(doc *adminv1.Provider) {
 // once: they never change, but they are removed in time.
 func (r *rollback) findSecrets(ctx context.Context, c *controlplane.Config) error {
 	r.used = map[string]bool{}
-	for _, resource := range c.List(controlplane.KindProvider) {
-		for part := range controlplane.SealedParts(resource.Spec) {
-			r.used[part.GetSecretRef()] = true
+	for _, kind := range controlplane.SecretKinds {
+		for _, resource := range c.List(kind) {
+			for _, ref := range controlplane.SecretRefs(resource.Spec) {
+				r.used[ref] = true
+			}
 		}
 	}
 	var missing []string
 	for _, doc := range r.past.first {
-		for part := range controlplane.SealedParts(doc) {
-			ref := part.GetSecretRef()
-			if _, asked := r.stored[ref]; !r.used[ref] && !asked && ref != "" {
+		if doc == nil {
+			continue
+		}
+		for _, ref := range controlplane.SecretRefs(doc) {
+			if _, asked := r.stored[ref]; !r.used[ref] && !asked {
 				missing = append(missing, ref)
 				r.stored[ref] = nil
 			}

@@ -1,7 +1,9 @@
 package config_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"log/slog"
 	"slices"
 	"strings"
@@ -348,4 +350,38 @@ func contextOf(t *testing.T) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	return ctx, cancel
+}
+
+func TestRollbackAndTheSecretsOfAlertChannels(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	secret := func(n byte) string { return "whsec_" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{n}, 32)) }
+	webhook := func(name, url string, n byte) *adminv1.AlertChannel {
+		return &adminv1.AlertChannel{Name: name, Webhook: &adminv1.AlertWebhook{Url: url, Secret: secret(n)}}
+	}
+	open := func(name string) string {
+		t.Helper()
+		r, _ := b.Current().Get(controlplane.KindAlertChannel, name)
+		text, err := b.OpenAlertChannel(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	back := b.put(t, webhook("same", "https://a.example/1", 1), webhook("moved", "https://a.example", 1), webhook("gone", "https://a.example", 1))
+	b.put(t, webhook("same", "https://a.example/2", 2), webhook("moved", "https://b.example", 2))
+	b.drop(t, controlplane.KindAlertChannel, "gone")
+	result, err := b.Rollback(t.Context(), "alice", back, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, exceptions := rollbackLines(result)
+	if want := []string{"AlertChannel same its secret was replaced since, and stays so"}; !slices.Equal(exceptions, want) {
+		t.Errorf("exceptions %q, want %q", exceptions, want)
+	}
+	for name, n := range map[string]byte{"same": 2, "moved": 1, "gone": 1} {
+		if got := open(name); got != secret(n) {
+			t.Errorf("channel %s has the secret %q, want number %d", name, got, n)
+		}
+	}
 }

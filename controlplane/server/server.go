@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
+	"github.com/trunkline-ai/trunkline/controlplane/alerts"
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
@@ -86,6 +87,7 @@ type Server struct {
 	bodies     secrets.BodySealer
 
 	imports *importer.Importer
+	alerts  *alerts.Alerts
 
 	applied atomic.Pointer[adminv1.StartupApply] // nil: no file was given
 
@@ -127,6 +129,9 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if err = s.newImporter(cfg); err != nil {
 		return nil, err
 	}
+	if err = s.openAlerts(cfg); err != nil {
+		return nil, err
+	}
 	if err = s.openAPI(cfg); err != nil {
 		return nil, err
 	}
@@ -157,6 +162,7 @@ func (s *Server) Run(ctx context.Context, nodes net.Listener) error {
 	group.Go("imports", s.imports.Run)
 	group.Go("fleet", s.fleet.Run)
 	group.Go("master keys", s.masterKeys.Run)
+	group.Go("alerts", s.alerts.Run)
 	group.Go("unused secrets", secrets.Retirer{Store: store.NewSecrets(s.db), Logger: s.log}.Run)
 	if s.enrollment != nil {
 		group.Go("nodes' identities", s.enrollment.Run)

@@ -161,7 +161,7 @@ func load(ctx context.Context, q querier, now version) (*controlplane.Config, er
 	}
 	var refs []string
 	for _, r := range resources {
-		refs = append(refs, secretRefs(r.Spec)...)
+		refs = append(refs, controlplane.SecretRefs(r.Spec)...)
 	}
 	secrets, err := readSecrets(ctx, q, refs)
 	if err != nil {

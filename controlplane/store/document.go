@@ -14,10 +14,6 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
-// secretRefField is the field of any message, at any depth of a document, that refers to
-// a secret.
-const secretRefField = "secret_ref"
-
 // encode gives a document its stored form. protojson varies its white space on purpose;
 // compacted, equal documents have equal text.
 func encode(doc proto.Message) (string, error) {
@@ -56,7 +52,7 @@ func canonical(kind controlplane.Kind, doc proto.Message) (proto.Message, error)
 		return nil, errs.Newf(errs.InvalidArgument, "a %s cannot hold a %s", kind, got.Name())
 	}
 	doc = proto.Clone(doc)
-	visit(doc.ProtoReflect(), func(m protoreflect.Message) {
+	controlplane.Visit(doc.ProtoReflect(), func(m protoreflect.Message) {
 		if t, ok := m.Interface().(*timestamppb.Timestamp); ok {
 			t.Nanos -= t.Nanos % 1000 // microseconds, like every time in the database
 		}
@@ -66,43 +62,4 @@ func canonical(kind controlplane.Kind, doc proto.Message) (proto.Message, error)
 		return nil, errs.Wrap(errs.InvalidArgument, err, fmt.Sprintf("the %s cannot be stored: it holds text that is not UTF-8 or a time out of range", kind))
 	}
 	return decode(kind, text)
-}
-
-// secretRefs lists the secrets a document refers to.
-func secretRefs(doc proto.Message) []string {
-	var refs []string
-	visit(doc.ProtoReflect(), func(m protoreflect.Message) {
-		field := m.Descriptor().Fields().ByName(secretRefField)
-		if field == nil {
-			return
-		}
-		if ref := m.Get(field).String(); ref != "" {
-			refs = append(refs, ref)
-		}
-	})
-	return refs
-}
-
-// visit calls do for a message and for every message inside it.
-func visit(m protoreflect.Message, do func(protoreflect.Message)) {
-	do(m)
-	m.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
-		switch {
-		case field.IsMap():
-			if field.MapValue().Message() != nil {
-				value.Map().Range(func(_ protoreflect.MapKey, v protoreflect.Value) bool {
-					visit(v.Message(), do)
-					return true
-				})
-			}
-		case field.Message() == nil:
-		case field.IsList():
-			for i := range value.List().Len() {
-				visit(value.List().Get(i).Message(), do)
-			}
-		default:
-			visit(value.Message(), do)
-		}
-		return true
-	})
 }

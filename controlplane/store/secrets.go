@@ -92,18 +92,22 @@ func (s *Secrets) RetireSecrets(ctx context.Context, t time.Time) (removed int, 
 
 // usedRefs are the secrets that documents refer to now.
 func usedRefs(ctx context.Context, q querier) (map[string]bool, error) {
-	rows, err := q.QueryContext(ctx, `SELECT spec FROM resource WHERE kind = $1`, string(controlplane.KindProvider))
+	kinds := make([]any, len(controlplane.SecretKinds))
+	for i, kind := range controlplane.SecretKinds {
+		kinds[i] = string(kind)
+	}
+	rows, err := q.QueryContext(ctx, `SELECT kind, spec FROM resource WHERE kind IN `+placeholders(1, len(kinds)), kinds...)
 	used := map[string]bool{}
 	_, err = collect(rows, err, func(rows *sql.Rows) (struct{}, error) {
-		var spec string
-		if err := rows.Scan(&spec); err != nil {
+		var kind, spec string
+		if err := rows.Scan(&kind, &spec); err != nil {
 			return struct{}{}, err
 		}
-		doc, err := decode(controlplane.KindProvider, spec)
+		doc, err := decode(controlplane.Kind(kind), spec)
 		if err != nil {
 			return struct{}{}, err
 		}
-		for _, ref := range secretRefs(doc) {
+		for _, ref := range controlplane.SecretRefs(doc) {
 			used[ref] = true
 		}
 		return struct{}{}, nil
@@ -161,7 +165,7 @@ func readSecrets(ctx context.Context, q querier, refs []string) ([]controlplane.
 
 // unknownRefs lists the secrets a document refers to that cfg does not hold.
 func unknownRefs(cfg *controlplane.Config, doc proto.Message) []string {
-	return slices.DeleteFunc(secretRefs(doc), func(ref string) bool {
+	return slices.DeleteFunc(controlplane.SecretRefs(doc), func(ref string) bool {
 		_, known := cfg.Secret(ref)
 		return known
 	})

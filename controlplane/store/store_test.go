@@ -60,6 +60,7 @@ func open(t testing.TB, cfg store.Config) storetest.Store {
 		ImportStore:     store.NewImports(db),
 		FleetStore:      store.NewFleet(db),
 		EnrollmentStore: store.NewEnrollment(db),
+		AlertStore:      store.NewAlerts(db),
 	}
 }
 

@@ -138,7 +138,7 @@ func (c *commit) resolve(ctx context.Context, tx *sql.Tx, cur *controlplane.Conf
 		if ch.After == nil {
 			continue
 		}
-		for _, ref := range secretRefs(ch.After) {
+		for _, ref := range controlplane.SecretRefs(ch.After) {
 			if back[ref] {
 				return nil, errs.Newf(errs.InvalidArgument, "%s %q refers to a secret that does not exist: %q", ch.Kind, ch.Name, ref)
 			}
@@ -157,9 +157,9 @@ func (c *commit) refsThatComeBack() map[string]bool {
 		}
 		var before []string
 		if ch.Before != nil {
-			before = secretRefs(ch.Before)
+			before = controlplane.SecretRefs(ch.Before)
 		}
-		for _, ref := range secretRefs(ch.After) {
+		for _, ref := range controlplane.SecretRefs(ch.After) {
 			if !slices.Contains(before, ref) && !slices.ContainsFunc(c.secrets, func(s controlplane.Secret) bool { return s.Ref == ref }) {
 				back[ref] = true
 			}

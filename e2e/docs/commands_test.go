@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,6 +37,8 @@ type scene struct {
 func newScene(t *testing.T) *scene {
 	t.Helper()
 	up := programs.Start(t, "fakeprovider", nil, "--listen", anyPort)
+	receiver := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(receiver.Close)
 	file := filepath.Join(t.TempDir(), "config.yaml")
 	config := fmt.Sprintf(`kind: Provider
 name: NAME
@@ -59,7 +63,12 @@ kind: ApiKey
 name: NAME
 groups: [NAME]
 secret: sk-of-the-documents-0123456789
-`, up.Address("api"))
+---
+kind: AlertChannel
+name: NAME
+allow_private_network: true
+slack: {webhook_url: %s/services/x}
+`, up.Address("api"), receiver.URL)
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -234,7 +234,7 @@ func TestReadStreams(t *testing.T) {
 
 func TestReadFaultsNameLineAndField(t *testing.T) {
 	t.Parallel()
-	const known = "ApiKey, FailureKeyword, Group, Provider, Settings"
+	const known = "AlertChannel, ApiKey, FailureKeyword, Group, Provider, Settings"
 	tests := []struct {
 		name, text string
 		want       []string

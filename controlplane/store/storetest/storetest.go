@@ -16,6 +16,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/access"
+	"github.com/trunkline-ai/trunkline/controlplane/alerts"
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
@@ -44,6 +45,7 @@ type (
 	ImportStore     = importer.Store
 	FleetStore      = fleet.Store
 	EnrollmentStore = enrollment.Store
+	AlertStore      = alerts.Store
 )
 
 // Store is every role that the control plane asks of one database.
@@ -60,6 +62,7 @@ type Store struct {
 	ImportStore
 	FleetStore
 	EnrollmentStore
+	AlertStore
 }
 
 // DB is the open database itself.
@@ -135,6 +138,10 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		"Imports":                       imports,
 		"OldImportsAreForgotten":        oldImportsAreForgotten,
 		"ImportSchedulesCountFailures":  importSchedulesCountFailures,
+		"AlertsAreChangedTogether":      alertsAreChangedTogether,
+		"NoticesBecomeOneDelivery":      noticesBecomeOneDelivery,
+		"DeliveriesAreClaimedOnce":      deliveriesAreClaimedOnce,
+		"DeliveriesInPages":             deliveriesInPages,
 		"Sessions":                      sessions,
 		"Account":                       account,
 		"SignInFailures":                signInFailures,

@@ -89,6 +89,7 @@ type Resource struct {
 	//	*Resource_ApiKey
 	//	*Resource_FailureKeyword
 	//	*Resource_Settings
+	//	*Resource_AlertChannel
 	Spec          isResource_Spec `protobuf_oneof:"spec"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -176,6 +177,15 @@ func (x *Resource) GetSettings() *Settings {
 	return nil
 }
 
+func (x *Resource) GetAlertChannel() *AlertChannel {
+	if x != nil {
+		if x, ok := x.Spec.(*Resource_AlertChannel); ok {
+			return x.AlertChannel
+		}
+	}
+	return nil
+}
+
 type isResource_Spec interface {
 	isResource_Spec()
 }
@@ -200,6 +210,10 @@ type Resource_Settings struct {
 	Settings *Settings `protobuf:"bytes,5,opt,name=settings,proto3,oneof"`
 }
 
+type Resource_AlertChannel struct {
+	AlertChannel *AlertChannel `protobuf:"bytes,260,opt,name=alert_channel,json=alertChannel,proto3,oneof"`
+}
+
 func (*Resource_Provider) isResource_Spec() {}
 
 func (*Resource_Group) isResource_Spec() {}
@@ -209,6 +223,8 @@ func (*Resource_ApiKey) isResource_Spec() {}
 func (*Resource_FailureKeyword) isResource_Spec() {}
 
 func (*Resource_Settings) isResource_Spec() {}
+
+func (*Resource_AlertChannel) isResource_Spec() {}
 
 // A key that Trunkline generated.
 type GeneratedKey struct {
@@ -269,7 +285,7 @@ type ApplyConfigRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The resources as they should be; a name may appear once per kind.
 	Resources []*Resource `protobuf:"bytes,1,rep,name=resources,proto3" json:"resources,omitempty"`
-	// Delete every provider, group, key and keyword that the resources do not name.
+	// Delete every provider, group, key, keyword and alert channel that the resources do not name.
 	Prune bool `protobuf:"varint,2,opt,name=prune,proto3" json:"prune,omitempty"`
 	// Change nothing unless the configuration is at this revision (aborted, with the present one); 0 is any.
 	ExpectRevision uint64 `protobuf:"varint,270,opt,name=expect_revision,json=expectRevision,proto3" json:"expect_revision,omitempty"`
@@ -431,7 +447,7 @@ type ExportConfigResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Revision of the configuration.
 	Revision uint64 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
-	// Settings, providers, groups, keys and keywords, each in name order.
+	// Settings, providers, groups, keys, keywords and alert channels, each in name order.
 	Resources     []*Resource `protobuf:"bytes,2,rep,name=resources,proto3" json:"resources,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -818,13 +834,14 @@ var File_trunkline_admin_v1_config_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_config_proto_rawDesc = "" +
 	"\n" +
-	"\x1ftrunkline/admin/v1/config.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1etrunkline/admin/v1/group.proto\x1a\x1ctrunkline/admin/v1/key.proto\x1a trunkline/admin/v1/keyword.proto\x1a!trunkline/admin/v1/provider.proto\x1a!trunkline/admin/v1/revision.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a!trunkline/admin/v1/settings.proto\"\xca\x02\n" +
+	"\x1ftrunkline/admin/v1/config.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a&trunkline/admin/v1/alert_channel.proto\x1a\x1etrunkline/admin/v1/group.proto\x1a\x1ctrunkline/admin/v1/key.proto\x1a trunkline/admin/v1/keyword.proto\x1a!trunkline/admin/v1/provider.proto\x1a!trunkline/admin/v1/revision.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a!trunkline/admin/v1/settings.proto\"\x94\x03\n" +
 	"\bResource\x12:\n" +
 	"\bprovider\x18\x01 \x01(\v2\x1c.trunkline.admin.v1.ProviderH\x00R\bprovider\x121\n" +
 	"\x05group\x18\x02 \x01(\v2\x19.trunkline.admin.v1.GroupH\x00R\x05group\x125\n" +
 	"\aapi_key\x18\x03 \x01(\v2\x1a.trunkline.admin.v1.ApiKeyH\x00R\x06apiKey\x12M\n" +
 	"\x0ffailure_keyword\x18\x04 \x01(\v2\".trunkline.admin.v1.FailureKeywordH\x00R\x0efailureKeyword\x12:\n" +
-	"\bsettings\x18\x05 \x01(\v2\x1c.trunkline.admin.v1.SettingsH\x00R\bsettingsB\r\n" +
+	"\bsettings\x18\x05 \x01(\v2\x1c.trunkline.admin.v1.SettingsH\x00R\bsettings\x12H\n" +
+	"\ralert_channel\x18\x84\x02 \x01(\v2 .trunkline.admin.v1.AlertChannelH\x00R\falertChannelB\r\n" +
 	"\x04spec\x12\x05\xbaH\x02\b\x01\":\n" +
 	"\fGeneratedKey\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
@@ -918,18 +935,19 @@ var file_trunkline_admin_v1_config_proto_goTypes = []any{
 	(*ApiKey)(nil),                  // 14: trunkline.admin.v1.ApiKey
 	(*FailureKeyword)(nil),          // 15: trunkline.admin.v1.FailureKeyword
 	(*Settings)(nil),                // 16: trunkline.admin.v1.Settings
-	(*ResourceChange)(nil),          // 17: trunkline.admin.v1.ResourceChange
-	(*timestamppb.Timestamp)(nil),   // 18: google.protobuf.Timestamp
-	(*ListRevisionsRequest)(nil),    // 19: trunkline.admin.v1.ListRevisionsRequest
-	(*GetRevisionRequest)(nil),      // 20: trunkline.admin.v1.GetRevisionRequest
-	(*DiffRevisionsRequest)(nil),    // 21: trunkline.admin.v1.DiffRevisionsRequest
-	(*RollBackConfigRequest)(nil),   // 22: trunkline.admin.v1.RollBackConfigRequest
-	(*AdoptDatabaseRequest)(nil),    // 23: trunkline.admin.v1.AdoptDatabaseRequest
-	(*ListRevisionsResponse)(nil),   // 24: trunkline.admin.v1.ListRevisionsResponse
-	(*GetRevisionResponse)(nil),     // 25: trunkline.admin.v1.GetRevisionResponse
-	(*DiffRevisionsResponse)(nil),   // 26: trunkline.admin.v1.DiffRevisionsResponse
-	(*RollBackConfigResponse)(nil),  // 27: trunkline.admin.v1.RollBackConfigResponse
-	(*AdoptDatabaseResponse)(nil),   // 28: trunkline.admin.v1.AdoptDatabaseResponse
+	(*AlertChannel)(nil),            // 17: trunkline.admin.v1.AlertChannel
+	(*ResourceChange)(nil),          // 18: trunkline.admin.v1.ResourceChange
+	(*timestamppb.Timestamp)(nil),   // 19: google.protobuf.Timestamp
+	(*ListRevisionsRequest)(nil),    // 20: trunkline.admin.v1.ListRevisionsRequest
+	(*GetRevisionRequest)(nil),      // 21: trunkline.admin.v1.GetRevisionRequest
+	(*DiffRevisionsRequest)(nil),    // 22: trunkline.admin.v1.DiffRevisionsRequest
+	(*RollBackConfigRequest)(nil),   // 23: trunkline.admin.v1.RollBackConfigRequest
+	(*AdoptDatabaseRequest)(nil),    // 24: trunkline.admin.v1.AdoptDatabaseRequest
+	(*ListRevisionsResponse)(nil),   // 25: trunkline.admin.v1.ListRevisionsResponse
+	(*GetRevisionResponse)(nil),     // 26: trunkline.admin.v1.GetRevisionResponse
+	(*DiffRevisionsResponse)(nil),   // 27: trunkline.admin.v1.DiffRevisionsResponse
+	(*RollBackConfigResponse)(nil),  // 28: trunkline.admin.v1.RollBackConfigResponse
+	(*AdoptDatabaseResponse)(nil),   // 29: trunkline.admin.v1.AdoptDatabaseResponse
 }
 var file_trunkline_admin_v1_config_proto_depIdxs = []int32{
 	12, // 0: trunkline.admin.v1.Resource.provider:type_name -> trunkline.admin.v1.Provider
@@ -937,38 +955,39 @@ var file_trunkline_admin_v1_config_proto_depIdxs = []int32{
 	14, // 2: trunkline.admin.v1.Resource.api_key:type_name -> trunkline.admin.v1.ApiKey
 	15, // 3: trunkline.admin.v1.Resource.failure_keyword:type_name -> trunkline.admin.v1.FailureKeyword
 	16, // 4: trunkline.admin.v1.Resource.settings:type_name -> trunkline.admin.v1.Settings
-	1,  // 5: trunkline.admin.v1.ApplyConfigRequest.resources:type_name -> trunkline.admin.v1.Resource
-	17, // 6: trunkline.admin.v1.ApplyConfigResponse.changes:type_name -> trunkline.admin.v1.ResourceChange
-	2,  // 7: trunkline.admin.v1.ApplyConfigResponse.generated_keys:type_name -> trunkline.admin.v1.GeneratedKey
-	1,  // 8: trunkline.admin.v1.ExportConfigResponse.resources:type_name -> trunkline.admin.v1.Resource
-	1,  // 9: trunkline.admin.v1.DiffConfigRequest.resources:type_name -> trunkline.admin.v1.Resource
-	17, // 10: trunkline.admin.v1.DiffConfigResponse.changes:type_name -> trunkline.admin.v1.ResourceChange
-	11, // 11: trunkline.admin.v1.GetStartupApplyResponse.startup_apply:type_name -> trunkline.admin.v1.StartupApply
-	0,  // 12: trunkline.admin.v1.StartupApply.state:type_name -> trunkline.admin.v1.StartupApplyState
-	18, // 13: trunkline.admin.v1.StartupApply.apply_time:type_name -> google.protobuf.Timestamp
-	3,  // 14: trunkline.admin.v1.ConfigService.ApplyConfig:input_type -> trunkline.admin.v1.ApplyConfigRequest
-	5,  // 15: trunkline.admin.v1.ConfigService.ExportConfig:input_type -> trunkline.admin.v1.ExportConfigRequest
-	7,  // 16: trunkline.admin.v1.ConfigService.DiffConfig:input_type -> trunkline.admin.v1.DiffConfigRequest
-	19, // 17: trunkline.admin.v1.ConfigService.ListRevisions:input_type -> trunkline.admin.v1.ListRevisionsRequest
-	20, // 18: trunkline.admin.v1.ConfigService.GetRevision:input_type -> trunkline.admin.v1.GetRevisionRequest
-	21, // 19: trunkline.admin.v1.ConfigService.DiffRevisions:input_type -> trunkline.admin.v1.DiffRevisionsRequest
-	22, // 20: trunkline.admin.v1.ConfigService.RollBackConfig:input_type -> trunkline.admin.v1.RollBackConfigRequest
-	23, // 21: trunkline.admin.v1.ConfigService.AdoptDatabase:input_type -> trunkline.admin.v1.AdoptDatabaseRequest
-	9,  // 22: trunkline.admin.v1.ConfigService.GetStartupApply:input_type -> trunkline.admin.v1.GetStartupApplyRequest
-	4,  // 23: trunkline.admin.v1.ConfigService.ApplyConfig:output_type -> trunkline.admin.v1.ApplyConfigResponse
-	6,  // 24: trunkline.admin.v1.ConfigService.ExportConfig:output_type -> trunkline.admin.v1.ExportConfigResponse
-	8,  // 25: trunkline.admin.v1.ConfigService.DiffConfig:output_type -> trunkline.admin.v1.DiffConfigResponse
-	24, // 26: trunkline.admin.v1.ConfigService.ListRevisions:output_type -> trunkline.admin.v1.ListRevisionsResponse
-	25, // 27: trunkline.admin.v1.ConfigService.GetRevision:output_type -> trunkline.admin.v1.GetRevisionResponse
-	26, // 28: trunkline.admin.v1.ConfigService.DiffRevisions:output_type -> trunkline.admin.v1.DiffRevisionsResponse
-	27, // 29: trunkline.admin.v1.ConfigService.RollBackConfig:output_type -> trunkline.admin.v1.RollBackConfigResponse
-	28, // 30: trunkline.admin.v1.ConfigService.AdoptDatabase:output_type -> trunkline.admin.v1.AdoptDatabaseResponse
-	10, // 31: trunkline.admin.v1.ConfigService.GetStartupApply:output_type -> trunkline.admin.v1.GetStartupApplyResponse
-	23, // [23:32] is the sub-list for method output_type
-	14, // [14:23] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	17, // 5: trunkline.admin.v1.Resource.alert_channel:type_name -> trunkline.admin.v1.AlertChannel
+	1,  // 6: trunkline.admin.v1.ApplyConfigRequest.resources:type_name -> trunkline.admin.v1.Resource
+	18, // 7: trunkline.admin.v1.ApplyConfigResponse.changes:type_name -> trunkline.admin.v1.ResourceChange
+	2,  // 8: trunkline.admin.v1.ApplyConfigResponse.generated_keys:type_name -> trunkline.admin.v1.GeneratedKey
+	1,  // 9: trunkline.admin.v1.ExportConfigResponse.resources:type_name -> trunkline.admin.v1.Resource
+	1,  // 10: trunkline.admin.v1.DiffConfigRequest.resources:type_name -> trunkline.admin.v1.Resource
+	18, // 11: trunkline.admin.v1.DiffConfigResponse.changes:type_name -> trunkline.admin.v1.ResourceChange
+	11, // 12: trunkline.admin.v1.GetStartupApplyResponse.startup_apply:type_name -> trunkline.admin.v1.StartupApply
+	0,  // 13: trunkline.admin.v1.StartupApply.state:type_name -> trunkline.admin.v1.StartupApplyState
+	19, // 14: trunkline.admin.v1.StartupApply.apply_time:type_name -> google.protobuf.Timestamp
+	3,  // 15: trunkline.admin.v1.ConfigService.ApplyConfig:input_type -> trunkline.admin.v1.ApplyConfigRequest
+	5,  // 16: trunkline.admin.v1.ConfigService.ExportConfig:input_type -> trunkline.admin.v1.ExportConfigRequest
+	7,  // 17: trunkline.admin.v1.ConfigService.DiffConfig:input_type -> trunkline.admin.v1.DiffConfigRequest
+	20, // 18: trunkline.admin.v1.ConfigService.ListRevisions:input_type -> trunkline.admin.v1.ListRevisionsRequest
+	21, // 19: trunkline.admin.v1.ConfigService.GetRevision:input_type -> trunkline.admin.v1.GetRevisionRequest
+	22, // 20: trunkline.admin.v1.ConfigService.DiffRevisions:input_type -> trunkline.admin.v1.DiffRevisionsRequest
+	23, // 21: trunkline.admin.v1.ConfigService.RollBackConfig:input_type -> trunkline.admin.v1.RollBackConfigRequest
+	24, // 22: trunkline.admin.v1.ConfigService.AdoptDatabase:input_type -> trunkline.admin.v1.AdoptDatabaseRequest
+	9,  // 23: trunkline.admin.v1.ConfigService.GetStartupApply:input_type -> trunkline.admin.v1.GetStartupApplyRequest
+	4,  // 24: trunkline.admin.v1.ConfigService.ApplyConfig:output_type -> trunkline.admin.v1.ApplyConfigResponse
+	6,  // 25: trunkline.admin.v1.ConfigService.ExportConfig:output_type -> trunkline.admin.v1.ExportConfigResponse
+	8,  // 26: trunkline.admin.v1.ConfigService.DiffConfig:output_type -> trunkline.admin.v1.DiffConfigResponse
+	25, // 27: trunkline.admin.v1.ConfigService.ListRevisions:output_type -> trunkline.admin.v1.ListRevisionsResponse
+	26, // 28: trunkline.admin.v1.ConfigService.GetRevision:output_type -> trunkline.admin.v1.GetRevisionResponse
+	27, // 29: trunkline.admin.v1.ConfigService.DiffRevisions:output_type -> trunkline.admin.v1.DiffRevisionsResponse
+	28, // 30: trunkline.admin.v1.ConfigService.RollBackConfig:output_type -> trunkline.admin.v1.RollBackConfigResponse
+	29, // 31: trunkline.admin.v1.ConfigService.AdoptDatabase:output_type -> trunkline.admin.v1.AdoptDatabaseResponse
+	10, // 32: trunkline.admin.v1.ConfigService.GetStartupApply:output_type -> trunkline.admin.v1.GetStartupApplyResponse
+	24, // [24:33] is the sub-list for method output_type
+	15, // [15:24] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_config_proto_init() }
@@ -976,6 +995,7 @@ func file_trunkline_admin_v1_config_proto_init() {
 	if File_trunkline_admin_v1_config_proto != nil {
 		return
 	}
+	file_trunkline_admin_v1_alert_channel_proto_init()
 	file_trunkline_admin_v1_group_proto_init()
 	file_trunkline_admin_v1_key_proto_init()
 	file_trunkline_admin_v1_keyword_proto_init()
@@ -989,6 +1009,7 @@ func file_trunkline_admin_v1_config_proto_init() {
 		(*Resource_ApiKey)(nil),
 		(*Resource_FailureKeyword)(nil),
 		(*Resource_Settings)(nil),
+		(*Resource_AlertChannel)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -86,7 +86,7 @@ func (Operation) EnumDescriptor() ([]byte, []int) {
 // What happened, or would happen, to one resource.
 type ResourceChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Provider, Group, ApiKey, FailureKeyword or Settings.
+	// Provider, Group, ApiKey, FailureKeyword, AlertChannel or Settings.
 	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
 	// Name of the resource; empty for the settings.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`

@@ -11,6 +11,8 @@ import (
 // Services describes every service of trunkline.admin.v1.
 func Services() []cli.Service {
 	return []cli.Service{
+		alertService(),
+		alertChannelService(),
 		callService(),
 		configService(),
 		groupService(),

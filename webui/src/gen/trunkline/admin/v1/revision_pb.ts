@@ -21,7 +21,7 @@ export const file_trunkline_admin_v1_revision: GenFile = /*@__PURE__*/
  */
 export type ResourceChange = Message<"trunkline.admin.v1.ResourceChange"> & {
   /**
-   * Provider, Group, ApiKey, FailureKeyword or Settings.
+   * Provider, Group, ApiKey, FailureKeyword, AlertChannel or Settings.
    *
    * @generated from field: string kind = 1;
    */
