@@ -45,6 +45,24 @@ func (e Echoes) Mask(piece []byte) {
 	}
 }
 
+// Begun is how many bytes at the end of a piece may be the beginning of one of them: who relays an
+// answer in pieces passes these on with the next piece, masked together. It is nearly always none.
+func (e Echoes) Begun(piece []byte) int {
+	most := 0
+	for _, one := range e.texts {
+		end := piece[max(0, len(piece)-len(one.text)+1):]
+		for at := 0; at >= 0 && len(end) > most; {
+			if at = bytes.IndexByte(end, one.text[0]); at >= 0 {
+				if end = end[at:]; bytes.HasPrefix(one.text, end) {
+					most = max(most, len(end))
+				}
+				end = end[1:]
+			}
+		}
+	}
+	return most
+}
+
 // with are these and one more, if it is long enough to be one.
 func (e Echoes) with(secret string) Echoes {
 	if len(secret) < minEcho {

@@ -79,16 +79,22 @@ func (a *answer) long(ctx context.Context, body []byte) (dataplane.Verdict, bool
 	return a.endRelay(ctx, end)
 }
 
-// relay writes the n bytes in buf, then what comes, up to maxAnswer.
+// relay writes the n bytes in buf, then what comes, up to maxAnswer. What may be the beginning of a
+// secret waits in buf for the rest; of an answer that is cut there, it is not sent at all.
 func (a *answer) relay(body io.Reader, buf []byte, n int) (end relayEnd) {
-	client := &a.call.client
+	client, secrets := &a.call.client, a.echoes()
 	for {
-		if n > 0 {
+		secrets.Mask(buf[:n])
+		begun := 0
+		if !errors.Is(end.read, io.EOF) {
+			begun = secrets.Begun(buf[:n])
+		}
+		if due := n - begun; due > 0 {
 			client.allowWrite()
-			if _, end.write = client.w.Write(buf[:n]); end.write == nil {
+			if _, end.write = client.w.Write(buf[:due]); end.write == nil {
 				end.write = client.rc.Flush()
 			}
-			if end.sent += int64(n); end.write != nil {
+			if end.sent += int64(due); end.write != nil {
 				return end
 			}
 			if end.sent > maxAnswer {
@@ -100,8 +106,9 @@ func (a *answer) relay(body io.Reader, buf []byte, n int) (end relayEnd) {
 			return end
 		}
 		a.clock.phase(dataplane.StreamIdle, a.Policy.StreamIdleTimeout)
-		n, end.read = body.Read(buf)
-		a.echoes().Mask(buf[:n])
+		copy(buf, buf[n-begun:n])
+		n, end.read = body.Read(buf[begun:])
+		n += begun
 	}
 }
 
