@@ -54,6 +54,7 @@ func defaultPolicy() *nodev1.Policy {
 		RetryWait:          durationpb.New(0),
 		StreamCommit:       "first_token",
 		KeywordHold:        durationpb.New(1500 * time.Millisecond),
+		HedgeAfter:         durationpb.New(0),
 		EmptyAnswer:        "pass",
 
 		FirstTokenTimeoutMax: durationpb.New(600 * time.Second),

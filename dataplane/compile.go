@@ -281,6 +281,7 @@ func compilePolicy(in *nodev1.Policy) (*Policy, error) {
 		StreamKeepAlive:    in.GetStreamKeepAlive(),
 		HoldWhole:          in.GetStreamCommit() == "complete",
 		KeywordHold:        keywordHold(in.GetKeywordHold()),
+		HedgeAfter:         max(in.GetHedgeAfter().AsDuration(), 0),
 		EmptyMovesOn:       in.GetEmptyAnswer() == "move_on",
 	}
 	p.FirstTokenTimeoutMax = max(in.GetFirstTokenTimeoutMax().AsDuration(), p.FirstTokenTimeout)

@@ -52,6 +52,7 @@ const (
 	SlowClient                // the client stopped reading
 	GatewayBusy               // draining, or a bound of ours was met
 	TargetBusy                // the provider's max_in_flight was met
+	Superseded                // another attempt of the call, under way beside it, had the last word
 	NoCandidate               // the group has no enabled member
 	Unauthorized              // no valid API key
 	ModelUnknown              // no such group for this key
@@ -180,6 +181,9 @@ var rules = withShared([numOutcomes]Rule{
 	SlowClient:   {Name: "slow_client", Move: Stay, MaybeBilled: true, Status: 499, Type: callerErr, Code: "slow_client"},
 	GatewayBusy:  {Name: "gateway_busy", Move: Stay, Status: 503, Type: serverErr, Code: "gateway_busy"},
 	TargetBusy:   {Name: "target_busy", Move: Next, NeverSent: true, Status: 503, Type: serverErr, Code: "upstream_busy"},
+
+	// A call never ends with it.
+	Superseded: {Name: "superseded", Move: Stay, MaybeBilled: true, Status: 503, Type: serverErr, Code: "superseded"},
 
 	NoCandidate:     {Name: "no_candidate", Move: Stay, Status: 503, Type: serverErr, Code: "no_provider"},
 	Unauthorized:    {Name: "unauthorized", Move: Stay, Status: 401, Type: callerErr, Code: "invalid_api_key"},

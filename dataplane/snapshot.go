@@ -211,6 +211,7 @@ type Policy struct {
 	StreamKeepAlive    bool
 	HoldWhole          bool          // streams go to the client when they are complete
 	KeywordHold        time.Duration // how long streams are held for failure keywords; 0: for their first meaningful event
+	HedgeAfter         time.Duration // without an answer the next candidate is started beside an attempt; 0: never
 	EmptyMovesOn       bool          // a good answer in which nothing is said moves on while a candidate is left
 	// FirstTokenTimeoutMax is FirstTokenTimeout for a model that tells that it works; never shorter than that.
 	FirstTokenTimeoutMax time.Duration

@@ -64,7 +64,7 @@ func upstreams(fake, dead string) string {
 		"keyword":      "keyword-overloaded",
 	}
 	provider("dead", dead, "ok")
-	provider("good", fake, "ok", "tokens-300+eof-events-200", "error-context_length_exceeded", "chunk-20ms", "stall-events-3", "tokens-300+sse-error-mid-200", "json-for-stream")
+	provider("good", fake, "ok", "tokens-300+eof-events-200", "error-context_length_exceeded", "chunk-20ms", "stall-events-3", "tokens-300+sse-error-mid-200", "json-for-stream", "stall-before")
 	groups := []string{"plain", "dead-first", "cut", "too-long", "slow", "stalls", "fails-late", "whole"}
 	group := func(name string, members ...string) {
 		fmt.Fprintf(&b, "kind: Group\nname: %s\nmembers:\n", name)

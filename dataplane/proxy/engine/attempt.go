@@ -22,7 +22,7 @@ type attempt struct {
 	trial
 	call      *call
 	up        Upstream
-	last      bool // no candidate is left behind it
+	out       outbox
 	wantUsage bool // we asked for a usage chunk that the client did not
 	noUsage   bool // and do not ask again
 	record    dataplane.Attempt
@@ -31,15 +31,22 @@ type attempt struct {
 	stall     stall
 	sent      atomic.Bool // the upstream's client is done with the request's body
 	whole     atomic.Bool // the request's body went out to its end
+	speaks    atomic.Bool // its stream has begun to say something
 	received  int64       // bytes of output text, of an answer that is not the client's
 	reused    bool        // the connection: it may turn out to be stale
 	errorBody []byte      // of an error answer, bounded
 	edits     []scan.Edit // of the request's body, beyond what every request gets
 }
 
+// newAttempt is a try of a candidate; last says that none is left behind it.
 func newAttempt(c *call, next candidate, last bool) *attempt {
 	cfg := &c.engine.cfg
-	a := &attempt{call: c, last: last || c.req.Unsafe} // what took effect once is not sent again
+	a := &attempt{call: c}
+	a.clock.last = last || c.req.Unsafe // what took effect once is not sent again
+	a.out.to, a.out.held.pool = &c.client, cfg.Pool
+	if c.holdsWhole() {
+		a.out.held.full = newFullResponse(cfg, &c.req.Share)
+	}
 	a.trial = trial{candidate: next, health: cfg.Health, caller: c.req.Key.Caller, endpoint: c.req.Endpoint.Number, giant: c.req.promptTokens() > giantPrompt}
 	a.keywords.hit = cfg.KeywordHit
 	return a
@@ -60,6 +67,9 @@ const giantPrompt = 32 << 10
 // else the verdict says what may follow.
 func (a *attempt) run(ctx context.Context) (v dataplane.Verdict, answered bool) {
 	cfg := &a.call.engine.cfg
+	if a.record.Retry {
+		defer a.Provider.Load.EndRetry()
+	}
 	a.started = cfg.Now()
 	a.record.Provider, a.record.Model, a.record.StartOffset = a.Provider.Name, a.Model, a.started.Sub(a.call.rec.Start)
 	if a.up = cfg.Upstream(a.Provider); a.up == nil || !a.up.Acquire(a.Provider.MaxInFlight) {
@@ -85,6 +95,9 @@ func (a *attempt) run(ctx context.Context) (v dataplane.Verdict, answered bool) 
 		v, answered = a.withoutUsage(ctx)
 	}
 	if !answered {
+		if v.Outcome == dataplane.OK || isSuperseded(ctx) { // it was good, or might have been
+			v = superseded
+		}
 		a.end(v)
 		a.confirm(ctx, v)
 	}
@@ -136,15 +149,10 @@ func (a *attempt) connected(info httptrace.GotConnInfo) {
 	a.reused = info.Reused
 	switch req := a.call.req; {
 	case !req.Stream, req.Endpoint.Stream.Plain:
-		limit := a.Policy.ResponseTimeout
-		if !a.last {
-			limit = min(limit, a.Policy.AttemptTimeout+req.readingTime())
-		}
-		a.clock.phase(dataplane.ResponseTimeout, limit)
-	case a.last:
-		a.clock.stop()
+		alone := a.Policy.ResponseTimeout
+		a.clock.wait(dataplane.ResponseTimeout, min(alone, a.Policy.AttemptTimeout+req.readingTime()), alone)
 	default:
-		a.clock.phase(dataplane.FirstTokenTimeout, a.firstTokenWait())
+		a.clock.wait(dataplane.FirstTokenTimeout, a.firstTokenWait(), endless)
 	}
 }
 
@@ -155,9 +163,7 @@ func (a *attempt) accept(upstream http.Header) {
 	c.deadlines.stopCaller()
 	now := c.engine.cfg.Now()
 	a.succeeded(c.req.Endpoint.Number, now)
-	c.confirmLacking()
-	c.confirmRefusals(a)
-	c.answerHeaders(a.Provider, upstream, c.rec.upstream+now.Sub(a.started))
+	c.won(a, upstream, now)
 }
 
 // finish closes the record of an attempt whose answer the client has.
@@ -165,8 +171,7 @@ func (a *attempt) finish(v dataplane.Verdict) dataplane.Verdict {
 	if v.Outcome != dataplane.OK {
 		a.failed(v)
 	}
-	a.call.rec.answered(&a.record, v.Outcome)
-	a.close(v)
+	a.close(v, true)
 	return v
 }
 
@@ -174,25 +179,20 @@ func (a *attempt) finish(v dataplane.Verdict) dataplane.Verdict {
 func (a *attempt) end(v dataplane.Verdict) dataplane.Verdict {
 	if v.Outcome != dataplane.TargetBusy {
 		a.failed(v)
-		rec := a.call.rec
-		rec.failed = append(rec.failed, failure{target: a.Target, verdict: v, status: a.record.Status, body: a.errorBody})
 	}
-	a.close(v)
+	a.close(v, false)
 	return v
 }
 
 // failed tells health how the attempt ended, and keeps in mind that its target does not have
 // the endpoint. What else a request asks for says nothing about the endpoint.
 func (a *attempt) failed(v dataplane.Verdict) {
-	if v.Outcome == dataplane.Unsupported && !v.Feature {
-		a.call.lacking = append(a.call.lacking, a.Target)
-	}
-	a.call.refused(a, v)
+	a.call.learn(a, v)
 	a.report(v)
 }
 
-// close writes the attempt into the record.
-func (a *attempt) close(v dataplane.Verdict) {
+// close writes the attempt into the record, as the one that answered the client if it is.
+func (a *attempt) close(v dataplane.Verdict, answered bool) {
 	a.record = a.ending(v)
 	a.record.Reason = string(classify.Scrub([]byte(v.Reason), a.Provider.Secrets))
 	a.record.MaybeBilled = a.maybeBilled(v)
@@ -205,7 +205,7 @@ func (a *attempt) close(v dataplane.Verdict) {
 		a.record.Rates = a.Price.For(&a.record.Usage)
 		a.record.Cost = a.record.Rates.Cost(a.record.Usage)
 	}
-	a.call.rec.add(a.record)
+	a.call.add(&a.record, v, answered)
 }
 
 // maybeBilled reports whether the provider may charge for an attempt that did not go well: it

@@ -21,17 +21,16 @@ type call struct {
 
 	left      candidates
 	deadlines deadlines
-	answers   kept                // that are needed until the end
-	retried   bool                // a target, while others were left
-	lacking   []*dataplane.Target // that said they do not have the endpoint
-	refusals  []dataplane.Refusal // of what the request holds, not confirmed yet
-	captured  *capture            // nil: bodies are not kept
+	tried     int  // attempts that were begun
+	retried   bool // a target, while others were left
+	shared    shared
+	captured  *capture // nil: bodies are not kept
 	stream    activeStream
 }
 
 // serve is the attempt loop: candidates in order, each once and some of them perhaps twice (retry.go),
-// until one answers, the attempts are used up, or an outcome says that another try cannot
-// help.
+// or the next beside a slow one (race.go), until one answers, the attempts are used up, or an outcome
+// says that another try cannot help.
 func (c *call) serve() {
 	ctx, cancel := context.WithCancelCause(c.req.HTTP.Context())
 	defer cancel(nil)
@@ -46,50 +45,77 @@ func (c *call) serve() {
 
 	c.left = c.candidates()
 	defer func() { c.rec.Skipped = c.left.skipped() }()
-	left, most := &c.left, c.req.maxAttempts()
-	for len(c.rec.Attempts) < most {
-		next, ok := left.next(ctx)
-		if !ok {
-			break
-		}
-		a := newAttempt(c, next, left.count() == 0 || len(c.rec.Attempts) == most-1)
-		verdict, answered := a.run(ctx)
-		if !answered && len(c.rec.Attempts) < most {
-			verdict, answered = c.retry(ctx, a, verdict, most)
-		}
-		if answered {
-			return
-		}
-		if !c.mayMove(verdict, left) {
-			break
-		}
-	}
-	if c.withoutOpaque(ctx) {
+	if c.oneByOne(ctx) || c.withoutOpaque(ctx) {
 		return
 	}
 	c.fail()
+}
+
+// oneByOne tries the candidates one after another, and says whether one answered.
+func (c *call) oneByOne(ctx context.Context) (answered bool) {
+	most := c.req.maxAttempts()
+	if c.hedges(most) {
+		return c.race(ctx, most)
+	}
+	for c.tried < most {
+		next, ok := c.left.next(ctx)
+		if !ok {
+			break
+		}
+		a := newAttempt(c, next, c.isLast(most))
+		verdict, answered := c.try(ctx, a)
+		if answered {
+			return true
+		}
+		if again, v := c.again(ctx, a, verdict, most); again == nil {
+			verdict = v
+		} else if verdict, answered = c.try(ctx, again); answered {
+			return true
+		}
+		if !c.mayMove(a, verdict) {
+			break
+		}
+	}
+	return false
+}
+
+// isLast says whether no candidate is left behind the next attempt.
+func (c *call) isLast(most int) bool { return c.left.count() == 0 || c.tried == most-1 }
+
+// try makes an attempt while no other one is under way.
+func (c *call) try(ctx context.Context, a *attempt) (v dataplane.Verdict, answered bool) {
+	c.tried++
+	if v, answered = a.run(ctx); !answered {
+		c.note(a, v)
+	}
+	return v, answered
+}
+
+// note keeps how an attempt failed, for what the client is told when all do.
+func (c *call) note(a *attempt, v dataplane.Verdict) {
+	if v.Outcome != dataplane.TargetBusy && v.Outcome != dataplane.Superseded {
+		c.rec.failed = append(c.rec.failed, failure{target: a.Target, verdict: v, status: a.record.Status, body: a.errorBody})
+	}
 }
 
 // openResponse prepares what the client gets.
 func (c *call) openResponse() {
 	cfg := &c.engine.cfg
 	c.client.rc = http.NewResponseController(c.client.w)
-	c.client.slow, c.client.held.pool = cfg.SlowClient, cfg.Pool
-	policy := c.req.policy()
-	if !c.req.Stream {
-		return
-	}
-	if policy.HoldWhole || c.req.Complete {
-		c.client.held.full = newFullResponse(cfg, &c.req.Share)
-	}
-	if policy.StreamKeepAlive {
+	c.client.slow = cfg.SlowClient
+	if c.req.Stream && c.req.policy().StreamKeepAlive {
 		c.client.keepAlive(cfg.KeepAlive, c.req.Endpoint.KeepsAlive())
 	}
 }
 
+// holdsWhole says whether a stream is held to its end.
+func (c *call) holdsWhole() bool {
+	return c.req.Stream && (c.req.policy().HoldWhole || c.req.Complete)
+}
+
 // release gives back what the call holds beyond the request's body.
 func (c *call) release() {
-	c.answers.release()
+	c.shared.answers.release()
 	c.captured.end(c.rec)
 }
 
@@ -100,7 +126,7 @@ func (c *call) answerHeaders(p *dataplane.Provider, upstream http.Header, spent 
 	h := c.client.w.Header()
 	values := []string{
 		headerText(p.Name),
-		strconv.Itoa(len(c.rec.Attempts) + 1),
+		strconv.Itoa(c.tried),
 		strconv.FormatFloat(float64(c.rec.Overhead.Microseconds())/1000, 'f', 3, 64),
 	}
 	h["X-Trunkline-Provider"] = values[0:1:1]
@@ -121,8 +147,8 @@ func headerText(s string) string {
 	return s
 }
 
-// mayMove says whether the next candidate may be tried after a verdict.
-func (c *call) mayMove(v dataplane.Verdict, left *candidates) bool {
+// mayMove says whether the next candidate may be tried after an attempt that ended so.
+func (c *call) mayMove(a *attempt, v dataplane.Verdict) bool {
 	rule := v.Outcome.Rule()
 	if c.req.Unsafe && !rule.NeverSent {
 		return false
@@ -131,7 +157,7 @@ func (c *call) mayMove(v dataplane.Verdict, left *candidates) bool {
 	case dataplane.Next, dataplane.NextIfSafe:
 		return true
 	case dataplane.NextIfWide:
-		left.onlyWiderThan(c.rec.failed[len(c.rec.failed)-1].target.ContextWindow)
+		c.left.onlyWiderThan(a.ContextWindow)
 		return true
 	case dataplane.NextIfSet:
 		return c.req.policy().FailOverOnContent
@@ -171,7 +197,7 @@ func (c *call) answer(f final) {
 		c.rec.ErrorCode = c.rec.Outcome.Rule().Code
 	}
 	errors := c.req.Endpoint.Errors
-	body := c.rec.explain(c.req.Key, f.bytes(errors, c.rec.ID))
+	body := c.explain(f.bytes(errors, c.rec.ID))
 	if !c.client.fail(errors.Event(body, wire.Place{})) {
 		c.client.w.Header()["X-Trunkline-Attempts"] = []string{strconv.Itoa(len(c.rec.Attempts))}
 		f.write(c.client.w, body)

@@ -26,6 +26,7 @@ type candidate struct {
 	probes     [3]probe
 	credential *dataplane.Credential // that it is tried with; nil until one is picked
 	lastResort bool
+	hedge      bool // it is tried beside another one, and takes no probe
 }
 
 // probe is the right to try a half-open scope.
@@ -93,6 +94,24 @@ func (q *candidates) next(ctx context.Context) (candidate, bool) {
 		}
 		c.HalfOpen, c.Cooling = false, true
 		q.all = append(q.all, c)
+	}
+	return candidate{}, false
+}
+
+// spare gives the next candidate to a hedge: only one that is well. A hedge that is given up says
+// nothing of its target, so that one that is cooling, or about to be probed, would be asked in vain
+// by every slow call.
+func (q *candidates) spare() (candidate, bool) {
+	for i := q.at; i < len(q.all); i++ {
+		c := q.all[i]
+		if c.Cooling || c.HalfOpen || !q.fits(c) || c.Condition(q.health.Condition).State != dataplane.Closed {
+			continue
+		}
+		copy(q.all[q.at+1:i+1], q.all[q.at:i])
+		q.all[q.at] = c
+		q.at++
+		q.reach = max(q.reach, c.Priority)
+		return candidate{Candidate: c, hedge: true}, true
 	}
 	return candidate{}, false
 }
@@ -183,7 +202,7 @@ func (c *candidate) pickCredential(ctx context.Context, up Upstream, health Heal
 			c.credential = cred
 			return
 		}
-		if condition.State == dataplane.HalfOpen && c.winCredential(ctx, cred, health) {
+		if condition.State == dataplane.HalfOpen && !c.hedge && c.winCredential(ctx, cred, health) {
 			return
 		}
 		if back == nil || condition.Until.Before(until) {

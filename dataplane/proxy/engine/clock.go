@@ -22,8 +22,13 @@ type clock struct {
 	rings   time.Time   // when it does; zero: never
 	running bool        // a phase is
 	outcome dataplane.Outcome
-	end     time.Time // of the phase
+	end     time.Time     // of the phase
+	last    bool          // no candidate is left behind the attempt
+	longer  time.Duration // what the phase has more where none is; below zero: it has no end then
 }
+
+// endless is a limit that there is not.
+const endless time.Duration = -1
 
 // timeUp is the cause with which a phase that took too long cancels the attempt.
 type timeUp struct{ outcome dataplane.Outcome }
@@ -35,7 +40,49 @@ func (t timeUp) Error() string { return t.outcome.String() }
 func (c *clock) phase(o dataplane.Outcome, d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.running, c.outcome, c.end = true, o, time.Now().Add(d)
+	c.phaseLocked(o, d)
+}
+
+// wait is a phase that lasts for alone, or is endless, where no candidate is left behind the
+// attempt, be it only later.
+func (c *clock) wait(o dataplane.Outcome, d, alone time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case !c.last:
+		c.phaseLocked(o, d)
+		if c.longer = endless; alone != endless {
+			c.longer = alone - d
+		}
+	case alone == endless:
+		c.stopLocked()
+	default:
+		c.phaseLocked(o, alone)
+	}
+}
+
+// becomeLast notes that no candidate is left behind the attempt any more.
+func (c *clock) becomeLast() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.last {
+		return
+	}
+	c.last = true
+	if c.longer == endless {
+		c.stopLocked()
+	}
+	c.end = c.end.Add(max(c.longer, 0))
+}
+
+func (c *clock) isLast() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last
+}
+
+func (c *clock) phaseLocked(o dataplane.Outcome, d time.Duration) {
+	c.running, c.outcome, c.end, c.longer = true, o, time.Now().Add(d), 0
 	switch {
 	case c.timer == nil:
 		c.timer = time.AfterFunc(d, c.ring)
@@ -75,10 +122,14 @@ func (c *clock) begin(cancel context.CancelCauseFunc) {
 func (c *clock) stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.stopLocked()
+}
+
+func (c *clock) stopLocked() {
 	if c.running && c.timer != nil {
 		c.timer.Stop()
 	}
-	c.running, c.rings = false, time.Time{}
+	c.running, c.rings, c.longer = false, time.Time{}, 0
 }
 
 // stopped gives the outcome of an attempt that was cancelled: a phase that took too

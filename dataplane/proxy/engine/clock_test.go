@@ -9,6 +9,51 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 )
 
+// TestTheLastAttemptHasMoreTime: what an attempt with others behind it may take is lengthened, or ends no
+// attempt any more, as soon as none is left.
+func TestTheLastAttemptHasMoreTime(t *testing.T) {
+	t.Parallel()
+	const second = time.Second
+	for name, test := range map[string]struct {
+		before, after time.Duration // when none is left; 0: never
+		alone         time.Duration
+		ends          time.Duration // 0: never
+	}{
+		"others are left":             {alone: 10 * second, ends: 4 * second},
+		"none was from the beginning": {before: second, alone: 10 * second, ends: 11 * second},
+		"none is later":               {after: 3 * second, alone: 10 * second, ends: 10 * second},
+		"none is, and no limit":       {after: 3 * second, alone: endless},
+		"none was, and no limit":      {before: second, alone: endless},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancelCause(t.Context())
+				defer cancel(nil)
+				began := time.Now()
+				var c clock
+				c.begin(cancel)
+				if time.Sleep(test.before); test.before > 0 {
+					c.becomeLast()
+				}
+				c.wait(dataplane.ResponseTimeout, 4*second, test.alone)
+				if time.Sleep(test.after); test.after > 0 {
+					c.becomeLast()
+				}
+				select {
+				case <-ctx.Done():
+				case <-time.After(time.Hour):
+				}
+				o, ended := stopped(ctx)
+				if ended != (test.ends > 0) || ended && (o != dataplane.ResponseTimeout || time.Since(began) != test.ends) {
+					t.Errorf("ended %v after %s with %s, want %s", ended, time.Since(began), o, test.ends)
+				}
+				c.stop()
+			})
+		})
+	}
+}
+
 // TestClock plays phases by the bubble's time: an attempt ends when its present phase has
 // lasted too long, with that phase's outcome, whatever came before it.
 func TestClock(t *testing.T) {

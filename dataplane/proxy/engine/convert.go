@@ -14,16 +14,18 @@ func (a *attempt) convert(header http.Header, body []byte) (dataplane.Verdict, b
 	if err != nil {
 		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: err.Error()}, false
 	}
-	s := &stream{attempt: a, out: &a.call.client}
+	s := &stream{attempt: a}
 	s.out.begin(func() { a.accept(header) })
+	defer s.out.close()
 	a.record.FirstToken = a.record.FirstFrame
 	for _, event := range events {
 		if v, failed := s.pass(event); failed {
-			s.out.discard()
 			return v, false
 		}
 	}
-	s.out.commit()
+	if s.out.commit(); !s.out.isOpen() {
+		return superseded, false
+	}
 	if err := s.out.flush(); err != nil {
 		return a.finish(clientVerdict(err)), true
 	}

@@ -7,7 +7,7 @@ var emptyVerdict = dataplane.Verdict{Outcome: dataplane.EmptyAnswer, Reason: "th
 // leavesEmpty says whether an empty answer leaves the client to the next candidate: where the
 // policy wants that, there is one, and the request may be repeated.
 func (a *attempt) leavesEmpty() bool {
-	return a.Policy.EmptyMovesOn && !a.last && !a.call.req.Unsafe
+	return a.Policy.EmptyMovesOn && !a.clock.isLast() && !a.call.req.Unsafe
 }
 
 // mayBeEmpty says of a stream that it must not be committed yet, since it may turn out to be

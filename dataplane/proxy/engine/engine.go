@@ -5,12 +5,13 @@
 //	engine.go      what it needs; Serve
 //	request.go     what came in
 //	call.go        the attempt loop: which candidate is next, and what its failure means
+//	race.go        the same where a slow attempt gets another one beside it; shared.go
 //	retry.go       which target is tried twice; opaque.go does without what others have sealed
 //	candidates.go  their order, half-open probes, credentials
 //	attempt.go     one try on one target; rewrite.go, send.go, clock.go
 //	answer.go      what came back: refused, whole or relayed (plain.go, relay.go)
 //	stream.go      what came back as a stream, until the commit and behind it
-//	response.go    what the client gets; hold.go holds it until the commit
+//	response.go    what the client gets; outbox.go and hold.go hold it until the commit
 //	report.go      what health learns; confirm.go asks again where a caller may be the reason
 //	learned.go     what targets lack or refuse; unsupported.go, refusals.go
 //	final.go       what the client is told when nobody answered
@@ -120,7 +121,8 @@ func (e *Engine) OwnRequests() int64 { return e.own.Load() }
 // the connection of a client that must not take what it has for a whole answer; the record is
 // complete then too.
 func (e *Engine) Serve(w http.ResponseWriter, req *Request, rec *Record) {
-	c := &call{engine: e, req: req, rec: rec, answers: kept{pool: e.cfg.Pool}}
+	c := &call{engine: e, req: req, rec: rec}
+	c.shared.answers.pool = e.cfg.Pool
 	c.client.w = w
 	if c.captured = e.capture(w, req); c.captured != nil {
 		c.client.w = c.captured

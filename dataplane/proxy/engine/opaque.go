@@ -12,7 +12,7 @@ import (
 // one does not answer. It reports whether the client has its answer.
 func (c *call) withoutOpaque(ctx context.Context) (answered bool) {
 	i := slices.IndexFunc(c.rec.failed, func(f failure) bool { return f.verdict.Foreign })
-	if i < 0 || ctx.Err() != nil || c.req.Endpoint.Opaque == nil || c.req.Body.Form != nil || len(c.rec.Attempts) >= c.req.maxAttempts() {
+	if i < 0 || ctx.Err() != nil || c.req.Endpoint.Opaque == nil || c.req.Body.Form != nil || c.tried >= c.req.maxAttempts() {
 		return false
 	}
 	if last := c.rec.failed[len(c.rec.failed)-1].verdict.Outcome.Rule(); last.Move == dataplane.Stay || c.req.Unsafe && !last.NeverSent {
@@ -25,6 +25,6 @@ func (c *call) withoutOpaque(ctx context.Context) (answered bool) {
 	}
 	a := newAttempt(c, candidate{Candidate: c.left.all[at]}, true)
 	a.edits, a.record.Opaque = cuts.Edits, cuts.Items
-	_, answered = a.run(ctx)
+	_, answered = c.try(ctx, a)
 	return answered
 }

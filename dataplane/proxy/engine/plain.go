@@ -21,7 +21,7 @@ func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 	c := a.call
 	lent, err := hold(a.body, a.resp.ContentLength, c.engine.cfg.Pool)
 	if err != nil {
-		a.took(c.answers.keep(lent))
+		a.took(c.keep(lent))
 		return readVerdict(ctx, err), false
 	}
 	a.record.FirstFrame = c.engine.cfg.Now().Sub(a.started)
@@ -32,7 +32,7 @@ func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 	if converts && len(lent.B) > maxHeld {
 		lent, v = a.holdLong(ctx, lent, &claim)
 	}
-	body := c.answers.keep(lent)
+	body := c.keep(lent)
 	a.echoes().Mask(body)
 	switch {
 	case v.Outcome != dataplane.OK:
@@ -52,6 +52,10 @@ func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 	}
 	if converts {
 		return a.convert(a.resp.Header, body)
+	}
+	if !a.out.claim() {
+		a.took(body)
+		return superseded, false
 	}
 	a.record.FirstToken = a.record.FirstFrame
 	a.accept(a.resp.Header)

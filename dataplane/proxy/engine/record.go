@@ -16,8 +16,7 @@ import (
 // Record is what is recorded of a request, and what its error answers tell of it.
 type Record struct {
 	dataplane.Call
-	failed   []failure     // attempts that ended without an answer
-	upstream time.Duration // spent on attempts so far, to tell our own part
+	failed []failure // attempts that ended without an answer
 }
 
 // failure is an attempt that left the client unanswered.
@@ -65,10 +64,12 @@ func (r *Record) Finish(now time.Time) {
 	}
 }
 
-// add notes an attempt that is over.
+// add notes an attempt that is over, in the order in which they began.
 func (r *Record) add(a dataplane.Attempt) {
 	r.Attempts = append(r.Attempts, a)
-	r.upstream += a.Duration
+	for i := len(r.Attempts) - 1; i > 0 && r.Attempts[i-1].StartOffset > a.StartOffset; i-- {
+		r.Attempts[i-1], r.Attempts[i] = r.Attempts[i], r.Attempts[i-1]
+	}
 }
 
 // answered notes how the attempt ended whose answer the client has.

@@ -147,12 +147,12 @@ func (c *call) refused(a *attempt, v dataplane.Verdict) {
 			return
 		}
 	}
-	c.refusals = append(c.refusals, f)
+	c.shared.refusals = append(c.shared.refusals, f)
 }
 
 // confirmRefusals notes what was refused, now that an attempt has answered the same request.
 func (c *call) confirmRefusals(by *attempt) {
-	for _, f := range c.refusals {
+	for _, f := range c.shared.refusals {
 		if f.Target == by.Scope || by.record.Opaque > 0 || takesAway(by.Rules[f.Endpoint], f.Parameter) {
 			continue
 		}
@@ -161,7 +161,7 @@ func (c *call) confirmRefusals(by *attempt) {
 				"provider", f.Target.Provider, "model", f.Target.Name, "endpoint", f.Endpoint, "parameter", f.Parameter, "value", f.Value, "for", remembered)
 		}
 	}
-	c.refusals = nil
+	c.shared.refusals = nil
 }
 
 // Refusals lists all that is learned of targets at present: parameters and values that they

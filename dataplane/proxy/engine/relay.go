@@ -48,6 +48,9 @@ func (a *answer) media(ctx context.Context) (dataplane.Verdict, bool) {
 		a.body = io.MultiReader(bytes.NewReader(buf[:n]), a.body)
 		return a.plain(ctx)
 	}
+	if !a.out.claim() {
+		return superseded, false
+	}
 	a.record.FirstToken = max(a.record.FirstFrame, 1)
 	a.accept(a.resp.Header)
 	c.client.w.Header()["Content-Type"] = []string{safeType(a.resp.Header)}
@@ -66,6 +69,10 @@ func (a *answer) long(ctx context.Context, body []byte) (dataplane.Verdict, bool
 	start := bytes.TrimLeft(body, " \t\r\n")
 	if len(start) == 0 || start[0] != '{' && (start[0] != '[' || c.req.Endpoint.Array == nil) {
 		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: "a large answer is not a JSON object"}, false
+	}
+	if !a.out.claim() {
+		a.took(body)
+		return superseded, false
 	}
 	a.record.FirstToken = a.record.FirstFrame
 	a.accept(a.resp.Header)
@@ -88,6 +95,9 @@ func (a *answer) relay(body io.Reader, buf []byte, n int) (end relayEnd) {
 		begun := 0
 		if !errors.Is(end.read, io.EOF) {
 			begun = secrets.Begun(buf[:n])
+		}
+		if begun == len(buf) { // it is as long as a piece: there is no room for the rest
+			begun = 0
 		}
 		if due := n - begun; due > 0 {
 			client.allowWrite()

@@ -16,14 +16,14 @@ const (
 	soon = 2 * time.Second
 )
 
-// retry tries a target once more, after a pause, where the policy says so and its failure is of a kind
-// that passes; see mayRetry and mayWait. Only few of a provider's attempts at a time are such retries,
-// so that one that is down is not asked twice as often for that. most is how many attempts the call
-// may take.
-func (c *call) retry(ctx context.Context, failed *attempt, v dataplane.Verdict, most int) (_ dataplane.Verdict, answered bool) {
+// again is the attempt that tries a target once more, after a pause, where the policy says so and its
+// failure is of a kind that passes; see mayRetry and mayWait. Only few of a provider's attempts at a
+// time are such retries, so that one that is down is not asked twice as often for that. most is how
+// many attempts the call may take. Without one the verdict says what may follow.
+func (c *call) again(ctx context.Context, failed *attempt, v dataplane.Verdict, most int) (*attempt, dataplane.Verdict) {
 	others := c.left.count() > 0
-	if others && (c.retried || len(c.rec.Attempts) >= most-1) { // the last attempt is another's
-		return v, false
+	if c.tried >= most || others && (c.retried || c.tried >= most-1) { // the last attempt is another's
+		return nil, v
 	}
 	cfg := &c.engine.cfg
 	pause := minPause + time.Duration(cfg.Random(int((maxPause-minPause)/time.Millisecond)+1))*time.Millisecond
@@ -32,27 +32,32 @@ func (c *call) retry(ctx context.Context, failed *attempt, v dataplane.Verdict, 
 		pause += v.Wait
 	}
 	if !waits && !c.mayRetry(failed, v, others) || !failed.Provider.Load.Retry() {
-		return v, false
+		return nil, v
 	}
-	defer failed.Provider.Load.EndRetry()
+	given := false // of the place for a retry: the attempt gives it back
+	defer func() {
+		if !given {
+			failed.Provider.Load.EndRetry()
+		}
+	}()
 	c.retried = c.retried || others
 	cfg.Pause(ctx, pause)
-	c.rec.upstream += pause
+	c.shared.spent += pause
 	if o, over := stopped(ctx); over {
 		v = dataplane.Verdict{Outcome: o}
 		c.rec.failed = append(c.rec.failed, failure{target: failed.Target, verdict: v})
-		return v, false
+		return nil, v
 	}
 	again, ok := candidate{Candidate: failed.Candidate}, true
 	if waits {
 		again, ok = c.afterWait(ctx, failed)
 	}
 	if !ok {
-		return v, false
+		return nil, v
 	}
-	a := newAttempt(c, again, !others || len(c.rec.Attempts) == most-1)
-	a.record.Retry = true
-	return a.run(ctx)
+	a := newAttempt(c, again, !others || c.tried == most-1)
+	a.record.Retry, given = true, true
+	return a, v
 }
 
 // mayRetry says whether a failure is worth another try: not on a target that is cooling, or was before,

@@ -17,7 +17,7 @@ import (
 func (a *attempt) fill(r *http.Request) {
 	req := a.call.req
 	if !a.up.ReleasesBody() {
-		req.Body.Leak()
+		a.call.leak()
 	}
 	for _, name := range req.Endpoint.Passed {
 		a.pass(r, name)

@@ -22,7 +22,6 @@ const keywordChars = 200
 // stream is a stream that an attempt got back, on its way to the client.
 type stream struct {
 	*attempt
-	out       *response
 	seen      wire.Inspection
 	reasons   bool // the model has told that it reasons, and nothing else as yet
 	sentDone  bool
@@ -40,17 +39,15 @@ func (a *attempt) stream(ctx context.Context, resp *http.Response, body io.Reade
 	}
 	events := sse.NewReader(body, wait, c.engine.cfg.Pool, &c.req.Share)
 	defer events.Close()
-	s := &stream{attempt: a, out: &c.client}
+	s := &stream{attempt: a}
 	s.seen.Stream, s.seen.Watch = c.req.Endpoint.Stream, a.Keywords.Watch()
 	s.out.begin(func() {
 		a.accept(resp.Header)
 		// An open stream is to hold what it needs, and no more.
 		resp.Header = nil
-		c.answers.release()
-		if a.sent.Load() {
-			c.req.Body.Sent()
-		}
+		c.lighten()
 	})
+	defer s.out.close()
 	for {
 		for event := events.Next(); event != nil; event = events.Next() {
 			if v, ended := s.take(event); ended {
@@ -83,7 +80,7 @@ func (s *stream) arrived() {
 	if s.record.FirstFrame == 0 {
 		s.record.FirstFrame = s.sinceStart()
 	}
-	if s.out.isOpen() || s.last || s.record.FirstToken > 0 {
+	if s.out.isOpen() || s.clock.isLast() || s.record.FirstToken > 0 {
 		s.clock.phase(dataplane.StreamIdle, s.longestSilence())
 	}
 }
@@ -135,6 +132,7 @@ func (s *stream) take(event []byte) (v dataplane.Verdict, ended bool) {
 	}
 	if kind == wire.Meaningful && s.record.FirstToken == 0 && !s.mayBeEmpty() {
 		s.record.FirstToken = s.sinceStart()
+		s.speaks.Store(true)
 		s.clock.phase(dataplane.StreamIdle, s.Policy.StreamIdleTimeout)
 		if s.holdsText() {
 			s.out.commitAfter(s.Policy.KeywordHold)

@@ -36,5 +36,5 @@ func (s *stream) errorEvent(v dataplane.Verdict) []byte {
 func (s *stream) ownEvent(v dataplane.Verdict, status int, e wire.Error) []byte {
 	c, errors := s.call, s.call.req.Endpoint.Errors
 	body := errors.Body(status, e, c.rec.ID)
-	return errors.Event(c.rec.explain(c.req.Key, body, s.ending(v)), s.seen.Place())
+	return errors.Event(c.explain(body, s.ending(v)), s.seen.Place())
 }

@@ -32,10 +32,10 @@ func (e *Engine) lackingLast(candidates []dataplane.Candidate, endpoint *wire.En
 // confirmLacking notes which targets do not have the endpoint, now that another one has
 // answered the same request: it was no nonsense of the caller's.
 func (c *call) confirmLacking() {
-	for _, t := range c.lacking {
+	for _, t := range c.shared.lacking {
 		c.engine.noteUnsupported(t, c.req.Endpoint)
 	}
-	c.lacking = nil
+	c.shared.lacking = nil
 }
 
 // EndpointsMissing is how many endpoints are known to be missing at present, by target.

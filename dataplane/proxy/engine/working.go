@@ -23,7 +23,7 @@ func (s *stream) works(kind wire.Kind) {
 		s.record.Working = s.sinceStart()
 	}
 	s.reasons = s.reasons || kind == wire.Reasoning
-	if s.last { // nobody could take over: only silence ends it
+	if s.clock.isLast() { // nobody could take over: only silence ends it
 		s.clock.phase(dataplane.StreamIdle, s.longestSilence())
 		return
 	}

@@ -42,6 +42,7 @@ var table = [...]Outcome{
 	{Name: "slow_client", CountsAgainst: "none", Blame: "caller"},
 	{Name: "gateway_busy", CountsAgainst: "none", Blame: "gateway"},
 	{Name: "target_busy", CountsAgainst: "none", Blame: "gateway"},
+	{Name: "superseded", CountsAgainst: "none"},
 	{Name: "no_candidate", CountsAgainst: "none", Blame: "gateway", Permanent: true},
 	{Name: "unauthorized", CountsAgainst: "none", Blame: "caller", Permanent: true},
 	{Name: "model_unknown", CountsAgainst: "none", Blame: "caller", Permanent: true},

@@ -44,6 +44,7 @@ export const outcomes = {
   slow_client: { class: 'neutral', label: 'outcome.slow_client', permanent: false, needsHelp: false },
   gateway_busy: { class: 'gateway', label: 'outcome.gateway_busy', permanent: false, needsHelp: false },
   target_busy: { class: 'gateway', label: 'outcome.target_busy', permanent: false, needsHelp: false },
+  superseded: { class: 'neutral', label: 'outcome.superseded', permanent: false, needsHelp: false },
   no_candidate: { class: 'gateway', label: 'outcome.no_candidate', permanent: true, needsHelp: false },
   unauthorized: { class: 'caller', label: 'outcome.unauthorized', permanent: true, needsHelp: false },
   model_unknown: { class: 'caller', label: 'outcome.model_unknown', permanent: true, needsHelp: false },

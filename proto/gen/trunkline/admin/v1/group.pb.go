@@ -212,7 +212,7 @@ const (
 	CandidateRole_CANDIDATE_ROLE_UNSPECIFIED CandidateRole = 0
 	// Calls go to it first; several share them where weights or load decide.
 	CandidateRole_CANDIDATE_ROLE_SERVING CandidateRole = 1
-	// It is tried when what serves fails.
+	// It is tried when what serves fails, or beside it after hedge_after.
 	CandidateRole_CANDIDATE_ROLE_NEXT CandidateRole = 2
 	// It is tried after that.
 	CandidateRole_CANDIDATE_ROLE_STANDBY CandidateRole = 3

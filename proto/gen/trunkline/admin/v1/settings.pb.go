@@ -204,8 +204,14 @@ type FailoverPolicy struct {
 	// From dispatch to the end of an answer that is not streamed while other candidates are left, plus a second for every
 	// 4,096 tokens of the prompt; not applied to the last candidate, nor above response_timeout; default 180s.
 	AttemptTimeout *durationpb.Duration `protobuf:"bytes,110,opt,name=attempt_timeout,json=attemptTimeout,proto3" json:"attempt_timeout,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// From dispatch of the only attempt under way, plus a second for every 4,096 tokens of the prompt, until the next
+	// candidate is started beside it, if nothing that commits has come: the whole answer, or the first output of a stream. The
+	// first answer is the client's; the other attempt is cancelled, recorded as superseded, charged for what it may cost, and
+	// counts against nobody. Only where the request may be repeated, on candidates that are well, within max_attempts and the
+	// call's time, and never more than two at once. 0s (never) or 1 ms to 1 h; default 0s.
+	HedgeAfter    *durationpb.Duration `protobuf:"bytes,200,opt,name=hedge_after,json=hedgeAfter,proto3" json:"hedge_after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *FailoverPolicy) Reset() {
@@ -388,6 +394,13 @@ func (x *FailoverPolicy) GetFirstTokenTimeoutMax() *durationpb.Duration {
 func (x *FailoverPolicy) GetAttemptTimeout() *durationpb.Duration {
 	if x != nil {
 		return x.AttemptTimeout
+	}
+	return nil
+}
+
+func (x *FailoverPolicy) GetHedgeAfter() *durationpb.Duration {
+	if x != nil {
+		return x.HedgeAfter
 	}
 	return nil
 }
@@ -679,7 +692,7 @@ const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\x12effective_failover\x18\x1e \x01(\v2\".trunkline.admin.v1.FailoverPolicyB\x04\xa0\xed\x18\x01R\x11effectiveFailover\x12T\n" +
 	"\x13effective_retention\x18\x1f \x01(\v2\x1d.trunkline.admin.v1.RetentionB\x04\xa0\xed\x18\x01R\x12effectiveRetention\x12S\n" +
 	"\x10default_failover\x18  \x01(\v2\".trunkline.admin.v1.FailoverPolicyB\x04\xa0\xed\x18\x01R\x0fdefaultFailover\x12P\n" +
-	"\x11default_retention\x18! \x01(\v2\x1d.trunkline.admin.v1.RetentionB\x04\xa0\xed\x18\x01R\x10defaultRetention\"\xfb\r\n" +
+	"\x11default_retention\x18! \x01(\v2\x1d.trunkline.admin.v1.RetentionB\x04\xa0\xed\x18\x01R\x10defaultRetention\"\xae\x0f\n" +
 	"\x0eFailoverPolicy\x12=\n" +
 	"\x11failure_threshold\x18\x01 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x01H\x00R\x10failureThreshold\x88\x01\x01\x12R\n" +
 	"\x0efailure_window\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n" +
@@ -706,7 +719,10 @@ const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\x14stream_total_timeout\x18\x11 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\xa082\x04\x10\xc0\x84=R\x12streamTotalTimeout\x12:\n" +
 	"\fempty_answer\x18\x82\x01 \x01(\tB\x16\xbaH\x13r\x11R\x00R\x04passR\amove_onR\vemptyAnswer\x12d\n" +
 	"\x17first_token_timeout_max\x18\x83\x01 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\x90\x1c2\x04\x10\xc0\x84=R\x14firstTokenTimeoutMax\x12U\n" +
-	"\x0fattempt_timeout\x18n \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\x90\x1c2\x04\x10\xc0\x84=R\x0eattemptTimeoutB\x14\n" +
+	"\x0fattempt_timeout\x18n \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\x90\x1c2\x04\x10\xc0\x84=R\x0eattemptTimeout\x12\xb0\x01\n" +
+	"\vhedge_after\x18\xc8\x01 \x01(\v2\x19.google.protobuf.DurationBs\xbaHp\xba\x01c\n" +
+	"\x11hedge_after.least\x12\x1bmust be 0s or at least 1 ms\x1a1this == duration('0s') || this >= duration('1ms')\xaa\x01\a\"\x03\b\x90\x1c2\x00R\n" +
+	"hedgeAfterB\x14\n" +
 	"\x12_failure_thresholdB\f\n" +
 	"\n" +
 	"_min_ratioB\x0f\n" +
@@ -781,20 +797,21 @@ var file_trunkline_admin_v1_settings_proto_depIdxs = []int32{
 	9,  // 18: trunkline.admin.v1.FailoverPolicy.stream_total_timeout:type_name -> google.protobuf.Duration
 	9,  // 19: trunkline.admin.v1.FailoverPolicy.first_token_timeout_max:type_name -> google.protobuf.Duration
 	9,  // 20: trunkline.admin.v1.FailoverPolicy.attempt_timeout:type_name -> google.protobuf.Duration
-	9,  // 21: trunkline.admin.v1.Retention.calls:type_name -> google.protobuf.Duration
-	0,  // 22: trunkline.admin.v1.GetSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
-	0,  // 23: trunkline.admin.v1.UpdateSettingsRequest.settings:type_name -> trunkline.admin.v1.Settings
-	10, // 24: trunkline.admin.v1.UpdateSettingsRequest.update_mask:type_name -> google.protobuf.FieldMask
-	0,  // 25: trunkline.admin.v1.UpdateSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
-	4,  // 26: trunkline.admin.v1.SettingsService.GetSettings:input_type -> trunkline.admin.v1.GetSettingsRequest
-	6,  // 27: trunkline.admin.v1.SettingsService.UpdateSettings:input_type -> trunkline.admin.v1.UpdateSettingsRequest
-	5,  // 28: trunkline.admin.v1.SettingsService.GetSettings:output_type -> trunkline.admin.v1.GetSettingsResponse
-	7,  // 29: trunkline.admin.v1.SettingsService.UpdateSettings:output_type -> trunkline.admin.v1.UpdateSettingsResponse
-	28, // [28:30] is the sub-list for method output_type
-	26, // [26:28] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	9,  // 21: trunkline.admin.v1.FailoverPolicy.hedge_after:type_name -> google.protobuf.Duration
+	9,  // 22: trunkline.admin.v1.Retention.calls:type_name -> google.protobuf.Duration
+	0,  // 23: trunkline.admin.v1.GetSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
+	0,  // 24: trunkline.admin.v1.UpdateSettingsRequest.settings:type_name -> trunkline.admin.v1.Settings
+	10, // 25: trunkline.admin.v1.UpdateSettingsRequest.update_mask:type_name -> google.protobuf.FieldMask
+	0,  // 26: trunkline.admin.v1.UpdateSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
+	4,  // 27: trunkline.admin.v1.SettingsService.GetSettings:input_type -> trunkline.admin.v1.GetSettingsRequest
+	6,  // 28: trunkline.admin.v1.SettingsService.UpdateSettings:input_type -> trunkline.admin.v1.UpdateSettingsRequest
+	5,  // 29: trunkline.admin.v1.SettingsService.GetSettings:output_type -> trunkline.admin.v1.GetSettingsResponse
+	7,  // 30: trunkline.admin.v1.SettingsService.UpdateSettings:output_type -> trunkline.admin.v1.UpdateSettingsResponse
+	29, // [29:31] is the sub-list for method output_type
+	27, // [27:29] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_settings_proto_init() }

@@ -1079,8 +1079,10 @@ type Policy struct {
 	EmptyAnswer          string               `protobuf:"bytes,130,opt,name=empty_answer,json=emptyAnswer,proto3" json:"empty_answer,omitempty"`
 	FirstTokenTimeoutMax *durationpb.Duration `protobuf:"bytes,131,opt,name=first_token_timeout_max,json=firstTokenTimeoutMax,proto3" json:"first_token_timeout_max,omitempty"`
 	AttemptTimeout       *durationpb.Duration `protobuf:"bytes,110,opt,name=attempt_timeout,json=attemptTimeout,proto3" json:"attempt_timeout,omitempty"`
-	unknownFields        protoimpl.UnknownFields
-	sizeCache            protoimpl.SizeCache
+	// Zero: no attempt is started beside another one.
+	HedgeAfter    *durationpb.Duration `protobuf:"bytes,200,opt,name=hedge_after,json=hedgeAfter,proto3" json:"hedge_after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Policy) Reset() {
@@ -1263,6 +1265,13 @@ func (x *Policy) GetFirstTokenTimeoutMax() *durationpb.Duration {
 func (x *Policy) GetAttemptTimeout() *durationpb.Duration {
 	if x != nil {
 		return x.AttemptTimeout
+	}
+	return nil
+}
+
+func (x *Policy) GetHedgeAfter() *durationpb.Duration {
+	if x != nil {
+		return x.HedgeAfter
 	}
 	return nil
 }
@@ -1631,7 +1640,8 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1a\n" +
 	"\bpriority\x18\x03 \x01(\x05R\bpriority\x12\x16\n" +
 	"\x06weight\x18\x04 \x01(\x05R\x06weight\x121\n" +
-	"\x06policy\x18\x05 \x01(\v2\x19.trunkline.node.v1.PolicyR\x06policy\"\xe7\t\n" +
+	"\x06policy\x18\x05 \x01(\v2\x19.trunkline.node.v1.PolicyR\x06policy\"\xa4\n" +
+	"\n" +
 	"\x06Policy\x12+\n" +
 	"\x11failure_threshold\x18\x01 \x01(\x05R\x10failureThreshold\x12@\n" +
 	"\x0efailure_window\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\rfailureWindow\x12\x1b\n" +
@@ -1657,7 +1667,9 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"retry_wait\x18y \x01(\v2\x19.google.protobuf.DurationR\tretryWait\x12\"\n" +
 	"\fempty_answer\x18\x82\x01 \x01(\tR\vemptyAnswer\x12Q\n" +
 	"\x17first_token_timeout_max\x18\x83\x01 \x01(\v2\x19.google.protobuf.DurationR\x14firstTokenTimeoutMax\x12B\n" +
-	"\x0fattempt_timeout\x18n \x01(\v2\x19.google.protobuf.DurationR\x0eattemptTimeout\"\xe3\x03\n" +
+	"\x0fattempt_timeout\x18n \x01(\v2\x19.google.protobuf.DurationR\x0eattemptTimeout\x12;\n" +
+	"\vhedge_after\x18\xc8\x01 \x01(\v2\x19.google.protobuf.DurationR\n" +
+	"hedgeAfter\"\xe3\x03\n" +
 	"\x06ApiKey\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x16\n" +
@@ -1750,12 +1762,13 @@ var file_trunkline_node_v1_snapshot_proto_depIdxs = []int32{
 	14, // 27: trunkline.node.v1.Policy.retry_wait:type_name -> google.protobuf.Duration
 	14, // 28: trunkline.node.v1.Policy.first_token_timeout_max:type_name -> google.protobuf.Duration
 	14, // 29: trunkline.node.v1.Policy.attempt_timeout:type_name -> google.protobuf.Duration
-	15, // 30: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
-	31, // [31:31] is the sub-list for method output_type
-	31, // [31:31] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	14, // 30: trunkline.node.v1.Policy.hedge_after:type_name -> google.protobuf.Duration
+	15, // 31: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
+	32, // [32:32] is the sub-list for method output_type
+	32, // [32:32] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_snapshot_proto_init() }

@@ -38,6 +38,7 @@ export const outcomes = {
   'outcome.slow_client': 'Client stopped reading',
   'outcome.gateway_busy': 'Gateway busy',
   'outcome.target_busy': 'Target at its limit',
+  'outcome.superseded': 'Superseded',
   'outcome.no_candidate': 'No member to try',
   'outcome.unauthorized': 'No valid API key',
   'outcome.model_unknown': 'No such group',

@@ -41,6 +41,7 @@ export const outcomes: Texts<typeof en> = {
   'outcome.slow_client': 'クライアントの受信停止',
   'outcome.gateway_busy': 'ゲートウェイの混雑',
   'outcome.target_busy': 'ターゲットの上限',
+  'outcome.superseded': 'ほかの試行が先行',
   'outcome.no_candidate': '試せるメンバーなし',
   'outcome.unauthorized': '無効な API キー',
   'outcome.model_unknown': 'グループなし',

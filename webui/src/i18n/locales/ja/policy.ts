@@ -36,6 +36,9 @@ export const policy: Texts<typeof en> = {
   'policy.responseTimeoutHow': 'ストリームでない応答の完了まで',
   'policy.attemptTimeout': 'ストリームでない 1 回の試行',
   'policy.attemptTimeoutHow': 'ほかの候補が残っている間の時限。プロンプト 4,096 トークンごとに 1 秒を加算',
+  'policy.hedgeAfter': '並行の試行',
+  'policy.hedgeAfterHow':
+    'この時間に応答がなければ次の候補も開始し、先に届いた回答を使います。もう一方も課金されることがあります。0 は開始しない',
   'policy.streamIdleTimeout': 'ストリームの無音',
   'policy.streamIdleTimeoutHow': 'イベント間の最長の間隔',
   'policy.totalTimeout': '全試行の合計',

@@ -41,6 +41,7 @@ export const outcomes: Texts<typeof en> = {
   'outcome.slow_client': '클라이언트 수신 중단',
   'outcome.gateway_busy': '게이트웨이 혼잡',
   'outcome.target_busy': '타깃 한도 도달',
+  'outcome.superseded': '다른 시도가 앞섬',
   'outcome.no_candidate': '시도할 멤버 없음',
   'outcome.unauthorized': '유효하지 않은 API 키',
   'outcome.model_unknown': '그룹 없음',

@@ -36,6 +36,9 @@ export const policy: Texts<typeof en> = {
   'policy.responseTimeoutHow': '스트림이 아닌 응답이 끝날 때까지',
   'policy.attemptTimeout': '스트림이 아닌 한 번의 시도',
   'policy.attemptTimeoutHow': '다른 후보가 남아 있는 동안의 제한 시간, 프롬프트 4,096토큰마다 1초 추가',
+  'policy.hedgeAfter': '병행 시도',
+  'policy.hedgeAfterHow':
+    '이 시간 안에 답이 없으면 다음 후보도 시작하고 먼저 온 답을 사용합니다. 다른 쪽도 과금될 수 있습니다. 0은 시작 안 함',
   'policy.streamIdleTimeout': '스트림 무응답',
   'policy.streamIdleTimeoutHow': '이벤트 사이의 최대 간격',
   'policy.totalTimeout': '모든 시도 합계',

@@ -41,6 +41,7 @@ export const outcomes: Texts<typeof en> = {
   'outcome.slow_client': '客户端停止读取',
   'outcome.gateway_busy': '网关繁忙',
   'outcome.target_busy': '目标已达上限',
+  'outcome.superseded': '已被取代',
   'outcome.no_candidate': '没有可尝试的成员',
   'outcome.unauthorized': 'API 密钥无效',
   'outcome.model_unknown': '分组不存在',

@@ -36,6 +36,8 @@ export const policy: Texts<typeof en> = {
   'policy.responseTimeoutHow': '非流式回答的完整时间',
   'policy.attemptTimeout': '单次非流式尝试',
   'policy.attemptTimeoutHow': '非流式回答在仍有其他候选时的时限，提示每 4,096 个 Token 另加 1 秒',
+  'policy.hedgeAfter': '并行尝试',
+  'policy.hedgeAfterHow': '超过此时间仍无回答时，同时启动下一个候选，先答者为准；另一个可能产生费用。0 表示从不',
   'policy.streamIdleTimeout': '流中断静默',
   'policy.streamIdleTimeoutHow': '两个事件之间的最长间隔',
   'policy.totalTimeout': '全部尝试合计',

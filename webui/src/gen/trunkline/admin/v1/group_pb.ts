@@ -910,7 +910,7 @@ export enum CandidateRole {
   SERVING = 1,
 
   /**
-   * It is tried when what serves fails.
+   * It is tried when what serves fails, or beside it after hedge_after.
    *
    * @generated from enum value: CANDIDATE_ROLE_NEXT = 2;
    */
