@@ -50,6 +50,42 @@ const failedOver = call({
   ],
 });
 
+test('attempts beside each other show when each began, and that nobody failed', async () => {
+  const hedged = call({
+    id: 'req_9',
+    provider: 'second',
+    attemptCount: 2,
+    attempts: [
+      {
+        provider: 'first',
+        model: 'm',
+        outcome: 'superseded',
+        duration: { seconds: 2n },
+        reason: 'another attempt had the last word',
+        maybeBilled: true,
+      },
+      {
+        provider: 'second',
+        model: 'm',
+        outcome: 'ok',
+        status: 200,
+        startOffset: { nanos: 500_000_000 },
+        duration: { nanos: 900_000_000 },
+      },
+    ],
+  });
+  renderApp('/calls?call=req_9', {
+    calls: { listCalls: () => ({ calls: [hedged] }), getCall: () => ({ call: hedged }) },
+  });
+  const panel = within(await screen.findByRole('dialog', { name: /Call/ }));
+  expect(await panel.findByText('Superseded')).toBeVisible();
+  expect(panel.getByText('second answered sooner than the attempt beside it.')).toBeVisible();
+  expect(panel.getByText('another attempt had the last word')).not.toHaveTextContent('Counts against');
+  expect(panel.getByText('began after 500 ms')).toBeVisible();
+  expect(panel.getByText('Started beside the one before')).toBeVisible();
+  expect(panel.queryByText(/failed/)).toBeNull();
+});
+
 test('a failover shows in the row, and in full in the panel', async () => {
   const { router } = renderApp('/calls', {
     calls: { listCalls: () => ({ calls: [failedOver] }), getCall: () => ({ call: failedOver }) },

@@ -55,6 +55,7 @@ export function PolicyFields(props: Props) {
         <FieldRow>
           <TimeField {...props} field="attemptTimeout" />
           <TimeField {...props} field="responseTimeout" />
+          <TimeField {...props} field="hedgeAfter" />
         </FieldRow>
         <FieldRow>
           <TimeField {...props} field="streamIdleTimeout" />

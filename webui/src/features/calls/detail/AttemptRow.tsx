@@ -26,7 +26,7 @@ export function AttemptRow({
   attempt: Attempt;
   /** Length of the scale in ms. */
   total: number;
-  /** From the end of the attempt before to the start of this one, in ms. */
+  /** From the end of all attempts before to the start of this one, in ms; below zero: one was still under way. */
   wait: number;
   isFirst: boolean;
 }) {
@@ -73,6 +73,7 @@ export function AttemptRow({
         )}
         {a.fieldRules.length > 0 && <span>{t('calls.attempt.rules', { rules: a.fieldRules.join(', ') })}</span>}
         {a.opaqueItemsCut > 0 && <Tag quiet>{t('calls.attempt.opaque', { n: int(a.opaqueItemsCut) })}</Tag>}
+        {!isFirst && wait < 0 && <Tag quiet>{t('calls.attempt.beside')}</Tag>}
         {a.again && <Tag quiet>{t('calls.attempt.again')}</Tag>}
         {a.lastResort && <Tag quiet>{t('calls.attempt.lastResort')}</Tag>}
         {a.maybeBilled && <Tag quiet>{t('calls.attempt.maybeBilled')}</Tag>}

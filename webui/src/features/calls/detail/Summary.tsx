@@ -29,16 +29,19 @@ export function Summary({ call }: { call: Call }) {
 
 function Story({ call }: { call: Call }) {
   const { t, count } = useI18n();
-  const failed = call.attempts.filter((attempt) => attempt.outcome !== 'ok').length;
+  const superseded = call.attempts.filter((attempt) => attempt.outcome === 'superseded').length;
+  const failed = call.attempts.filter((attempt) => attempt.outcome !== 'ok').length - superseded;
   const last = call.attempts.at(-1);
-  if (!last || failed === 0) return null;
   const isSaved = call.outcome === 'ok';
+  if (last && failed === 0 && superseded > 0 && isSaved)
+    return <p className={c.story}>{t('calls.call.sooner', { provider: call.provider })}</p>;
+  if (!last || failed === 0) return null;
   return (
     <p className={c.story} data-saved={isSaved}>
       {isSaved
         ? count('calls.call.saved', failed, { provider: call.provider })
         : call.attempts.length > 1
-          ? count('calls.call.allFailed', call.attempts.length)
+          ? count('calls.call.allFailed', failed)
           : t('calls.call.oneFailed', { provider: last.provider })}
     </p>
   );

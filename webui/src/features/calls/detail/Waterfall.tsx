@@ -8,6 +8,7 @@ import c from './detail.module.css';
 export function Waterfall({ call }: { call: Call }) {
   const { t, duration } = useI18n();
   if (call.attempts.length === 0) return <p className={c.note}>{t('calls.call.noAttempt')}</p>;
+  const starts = call.attempts.map((a) => toMs(a.startOffset));
   const ends = call.attempts.map((a) => toMs(a.startOffset) + toMs(a.duration));
   const total = Math.max(1, toMs(call.duration), ...ends);
   return (
@@ -23,7 +24,7 @@ export function Waterfall({ call }: { call: Call }) {
             <AttemptRow
               attempt={attempt}
               total={total}
-              wait={toMs(attempt.startOffset) - (ends[i - 1] ?? 0)}
+              wait={(starts[i] ?? 0) - Math.max(0, ...ends.slice(0, i))}
               isFirst={i === 0}
             />
           </li>
