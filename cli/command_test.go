@@ -56,6 +56,7 @@ func TestCommands(t *testing.T) {
 		"settings get", "settings update",
 		"tokens create [NAME]", "tokens delete NAME", "tokens list",
 		"usage attempt-series", "usage break-down", "usage break-down-attempts", "usage series", "usage summarize",
+		"users create [NAME]", "users delete NAME", "users get NAME", "users list", "users list-sessions", "users reset-totp NAME", "users revoke-all-sessions", "users revoke-session ID", "users update NAME",
 	}
 	if diff := strings.Join(got, "\n"); diff != strings.Join(want, "\n") {
 		t.Errorf("commands are\n%s\nwant\n%s", diff, strings.Join(want, "\n"))

@@ -100,7 +100,7 @@ func TestServerStreamToItsEnd(t *testing.T) {
 	if err := runTail(t.Context(), url, &out, "-o", "json"); err != nil {
 		t.Fatal(err)
 	}
-	if want := "{\"name\":\"call-1\",\"last_four\":\"\",\"read_bodies\":false,\"role\":\"ROLE_UNSPECIFIED\"}\n{\"name\":\"call-2\",\"last_four\":\"\",\"read_bodies\":false,\"role\":\"ROLE_UNSPECIFIED\"}\n"; out.String() != want {
+	if want := "{\"name\":\"call-1\",\"last_four\":\"\",\"read_bodies\":false,\"role\":\"ROLE_UNSPECIFIED\",\"user\":\"\"}\n{\"name\":\"call-2\",\"last_four\":\"\",\"read_bodies\":false,\"role\":\"ROLE_UNSPECIFIED\",\"user\":\"\"}\n"; out.String() != want {
 		t.Errorf("printed %q, want %q", out.String(), want)
 	}
 	<-ended

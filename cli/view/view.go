@@ -42,7 +42,9 @@ func All() output.Views {
 		output.ViewOf(alert, "state", "event", "summary", "since", "until"),
 		output.ViewOf(alertDelivery, "time", "channel", "state", "alerts", "attempts", "next", "error", "id"),
 		output.ViewOf(settings, "updated", "failover", "calls kept"),
-		output.ViewOf(token, "name", "role", "token", "created", "expires"),
+		output.ViewOf(token, "name", "user", "role", "token", "created", "used", "expires"),
+		output.ViewOf(user, "name", "role", "state", "second factor", "signed in"),
+		output.ViewOf(session, "id", "user", "address", "browser", "began", "used"),
 		output.ViewOf(call, "time", "id", "model", "api key", "outcome", "status", "provider", "attempts", "first token", "duration", "cost"),
 		output.ViewOf(tailed, "time", "id", "model", "api key", "outcome", "status", "provider", "attempts", "first token", "duration", "cost"),
 		output.ViewOf(attempt, "provider", "model", "credential", "start", "first token", "duration", "status", "outcome", "reason"),
@@ -176,7 +178,25 @@ func token(t *adminv1.Token) []string {
 	if t.GetExpireTime() != nil {
 		expires = output.Time(t.GetExpireTime())
 	}
-	return []string{t.GetName(), role.Name(t.GetRole()), ending(t.GetLastFour()), output.Time(t.GetCreateTime()), expires}
+	return []string{
+		t.GetName(), output.Text(t.GetUser()), role.Name(t.GetRole()), ending(t.GetLastFour()), output.Time(t.GetCreateTime()), output.Time(t.GetUseTime()), expires,
+	}
+}
+
+func user(u *adminv1.User) []string {
+	state := "enabled"
+	if u.GetDisabled() {
+		state = "disabled"
+	}
+	factor := "no"
+	if u.GetTotpEnabled() {
+		factor = "yes"
+	}
+	return []string{u.GetName(), role.Name(u.GetRole()), state, factor, output.Time(u.GetSignInTime())}
+}
+
+func session(s *adminv1.Session) []string {
+	return []string{s.GetId(), s.GetUser(), output.Text(s.GetAddress()), output.Text(s.GetUserAgent()), output.Time(s.GetCreateTime()), output.Time(s.GetUseTime())}
 }
 
 // enabled is the state of a switch that is on when nothing is said.

@@ -11,12 +11,20 @@ import (
 
 // Session is one signed-in browser. Only the hash of its cookie is stored.
 type Session struct {
-	Hash      [32]byte // of the cookie's value, under a key that changes with the account
-	Username  string
-	Version   int64 // of the account's password when it was begun; 0 while none was set
+	Hash      [32]byte // of the cookie's value
+	ID        string   // names it to people; it does not open it
+	UserID    string
+	Version   int64 // of the user's when it was begun
+	Address   string
+	UserAgent string
 	CreatedAt time.Time
 	SeenAt    time.Time
+	ProvedAt  time.Time // when the password was last asked for
 	ExpiresAt time.Time
+
+	// Who it belongs to, as they are now; only read.
+	User string
+	Role adminv1.Role
 }
 
 // Token is a bearer token of the admin API. Only its hash is stored.
@@ -26,17 +34,13 @@ type Token struct {
 	LastFour  string
 	CreatedAt time.Time
 	ExpiresAt time.Time // zero: never
+	UsedAt    time.Time // zero: never
+	UserID    string    // whose it is; empty: nobody's
 	Role      adminv1.Role
 	// ReadBodies says that it may read the bodies of calls.
 	ReadBodies bool
-}
 
-// Account is the password that an admin has set, as it can be checked but not told.
-type Account struct {
-	Salt      []byte
-	Verifier  []byte
-	Version   int64 // grows by one with each change; the first is 1
-	ChangedAt time.Time
+	User string // name of whose it is; only read
 }
 
 // SignInKey is the hash of what sign-ins are counted by: an account, a network or a device.
@@ -50,26 +54,35 @@ type SignInFailures struct {
 	Forget time.Time // when all are forgiven
 }
 
-// Store keeps the account, sessions, tokens and failed sign-ins. Unknown ones are errs.NotFound.
+// Store keeps users, sessions, tokens and failed sign-ins. Unknown ones are errs.NotFound.
 type Store interface {
-	// Account returns the password that was set last; errs.NotFound while none was.
-	Account(ctx context.Context) (Account, error)
-	// SetAccount puts a password in the place of the one with the version before, ends every
-	// session but one, and moves that one on. errs.Conflict when another one was set meanwhile.
-	SetAccount(ctx context.Context, a Account, keep [32]byte) error
+	UserStore
 
+	// CreateSession stores a session, and that its user signed in.
 	CreateSession(ctx context.Context, s Session) error
-	// Session returns a session that was begun with the present password.
+	// Session returns a session of the user's present version; none of one who is disabled.
 	Session(ctx context.Context, hash [32]byte) (Session, error)
+	// ListSessions returns those of a user that have not expired, or of all without an id, the last used first.
+	ListSessions(ctx context.Context, userID string, now time.Time) ([]Session, error)
 	TouchSession(ctx context.Context, hash [32]byte, seen, expires time.Time) error
+	// ProveSession notes that the password was asked for.
+	ProveSession(ctx context.Context, hash [32]byte, at time.Time) error
 	DeleteSession(ctx context.Context, hash [32]byte) error
+	// DeleteSessionByID ends a session of a user, or of anybody without a user id.
+	DeleteSessionByID(ctx context.Context, id, userID string) error
+	// DeleteSessions ends all sessions of a user but one.
+	DeleteSessions(ctx context.Context, userID string, keep [32]byte) (ended int, err error)
 	// DeleteExpired removes sessions and tokens that expired before now, and failures forgiven by then.
 	DeleteExpired(ctx context.Context, now time.Time) error
 
 	CreateToken(ctx context.Context, t Token) error // errs.AlreadyExists
-	ListTokens(ctx context.Context) ([]Token, error)
+	// ListTokens returns the tokens of a user, or all without an id, in name order.
+	ListTokens(ctx context.Context, userID string) ([]Token, error)
+	// TokenByHash returns a token with at most its user's role; none of one who is disabled.
 	TokenByHash(ctx context.Context, hash [32]byte) (Token, error)
-	DeleteToken(ctx context.Context, name string) error
+	TouchToken(ctx context.Context, hash [32]byte, used time.Time) error
+	// DeleteToken ends a token of a user, or of anybody without a user id.
+	DeleteToken(ctx context.Context, name, userID string) error
 
 	FailureStore
 }

@@ -16,48 +16,48 @@ const (
 	askTimeout  = time.Second
 )
 
-// account is the one account of the console. Its password is the configured one; where that
-// is the default one, a password that was set here takes its place, on every replica at once:
-// each sign-in reads it.
-type account struct {
-	password *password
+// accounts are the users as they sign in with a password. That of the configured one, whom ADMIN_USERNAME
+// names, is the configured one; where that is the default one, a password that was set here takes its place,
+// on every replica at once: each sign-in reads it.
+type accounts struct {
+	configured string // name of the user whom ADMIN_USERNAME names
+	passwords  *passwords
 	// defaultPassword is the configured password where that is the default one, else empty.
 	defaultPassword string
-	store           access.Store
+	store           access.UserStore
 	now             func() time.Time
 
 	replaced atomic.Bool  // a password was set in place of the default one, for ever
 	asked    atomic.Int64 // when the database was asked for that last, in microseconds
 }
 
-// changeable reports whether the password can be set here.
-func (a *account) changeable() bool { return a.defaultPassword != "" }
-
-// set is the password that was set last; one of version 0 when none was.
-func (a *account) set(ctx context.Context) (access.Account, error) {
-	set, err := a.store.Account(ctx)
-	if errs.CodeOf(err) == errs.NotFound {
-		return access.Account{}, nil
-	}
-	return set, err
+// changeable reports whether the password of a user can be set here.
+func (a *accounts) changeable(name string) bool {
+	return name != a.configured || a.defaultPassword != ""
 }
 
+// hasPassword reports whether a user can sign in with one.
+func (a *accounts) hasPassword(u access.User) bool { return u.HasPassword() || u.Name == a.configured }
+
 // isDefault reports whether the default password works.
-func (a *account) isDefault(ctx context.Context) (bool, error) {
-	if !a.changeable() || a.replaced.Load() {
+func (a *accounts) isDefault(ctx context.Context) (bool, error) {
+	if a.defaultPassword == "" || a.replaced.Load() {
 		return false, nil
 	}
-	set, err := a.set(ctx)
-	if set.Version > 0 {
+	u, err := a.store.User(ctx, a.configured)
+	if errs.CodeOf(err) == errs.NotFound {
+		return true, nil
+	}
+	if u.HasPassword() {
 		a.replaced.Store(true)
 	}
-	return set.Version == 0, err
+	return !u.HasPassword(), err
 }
 
 // mayBeNamed reports whether requests may come under any host name, as they may not while
 // the default password works. It asks the database at most once a second.
-func (a *account) mayBeNamed(ctx context.Context) bool {
-	if !a.changeable() || a.replaced.Load() {
+func (a *accounts) mayBeNamed(ctx context.Context) bool {
+	if a.defaultPassword == "" || a.replaced.Load() {
 		return true
 	}
 	now, last := a.now().UnixMicro(), a.asked.Load()
@@ -72,43 +72,75 @@ func (a *account) mayBeNamed(ctx context.Context) bool {
 	return !isDefault && err == nil
 }
 
-// check reports whether a user name and a password are right, and the version of the
-// password that they were compared with; known says that the caller has signed in before.
-func (a *account) check(ctx context.Context, username, plain string, known bool) (right bool, version int64, err error) {
-	set, err := a.set(ctx)
+// check returns the enabled user whose name and password these are; nil when they are nobody's. known says that
+// the caller has signed in before.
+func (a *accounts) check(ctx context.Context, name, plain string, known bool) (*access.User, error) {
+	var u access.User
+	exists := false
+	if storable(name) {
+		found, err := a.store.User(ctx, name)
+		if err != nil && errs.CodeOf(err) != errs.NotFound {
+			return nil, err
+		}
+		u, exists = found, err == nil
+	}
+	want, err := a.verifierOf(name, u)
 	if err != nil {
-		return false, 0, err
+		return nil, err
 	}
-	instead := &set
-	switch {
-	case !a.changeable():
-		instead = nil
-	case set.Version > 0:
-		a.replaced.Store(true)
-	case a.replaced.Load():
-		// A database from before, such as a restored backup: the console may be where others
-		// can reach it by now.
-		return false, 0, errs.Newf(errs.FailedPrecondition, "the database has lost the password that was set: restart, or set ADMIN_PASSWORD")
-	default:
-		instead = nil
-	}
-	right, err = a.password.check(ctx, username, plain, instead, known)
+	right, err := a.passwords.check(ctx, plain, want, known)
 	if err != nil {
-		return false, 0, tooManyAttempts(slotWait)
+		return nil, tooManyAttempts(slotWait)
 	}
-	return right, set.Version, nil
+	if !right || !exists || u.Disabled {
+		return nil, nil //nolint:nilnil // nobody is no error: the caller says so after the same time for all
+	}
+	return &u, nil
 }
 
-// change sets a password in place of the one of a version, and lets only the session of the
-// caller go on.
-func (a *account) change(ctx context.Context, plain string, version int64, keep [32]byte) error {
-	salt, verifier, err := a.password.set(ctx, plain)
+// verifierOf is what the password of a user is compared with; u is empty when there is none of that name.
+func (a *accounts) verifierOf(name string, u access.User) (verifier, error) {
+	switch {
+	case name == a.configured && a.defaultPassword == "":
+		return a.passwords.configured, nil
+	case u.HasPassword():
+		if name == a.configured {
+			a.replaced.Store(true)
+		}
+		return verifier{u.Salt, u.Verifier}, nil
+	case name == a.configured && a.replaced.Load():
+		// A database from before, such as a restored backup: the console may be where others
+		// can reach it by now.
+		return verifier{}, errs.Newf(errs.FailedPrecondition, "the database has lost the password that was set: restart, or set ADMIN_PASSWORD")
+	case name == a.configured:
+		return a.passwords.configured, nil
+	}
+	return a.passwords.nobodys(), nil
+}
+
+// change sets the password of a user in place of the one of a version, and lets only one session go on.
+func (a *accounts) change(ctx context.Context, name, plain string, version int64, keep [32]byte) error {
+	set, err := a.passwords.set(ctx, plain)
 	if err != nil {
 		return tooManyAttempts(slotWait)
 	}
-	if err := a.store.SetAccount(ctx, access.Account{Salt: salt, Verifier: verifier, Version: version + 1, ChangedAt: a.now()}, keep); err != nil {
-		return err
+	_, err = a.store.UpdateUser(ctx, name, keep, func(u *access.User) error {
+		if u.Version != version {
+			return errs.Newf(errs.Conflict, "the password was changed meanwhile: sign in again")
+		}
+		u.Salt, u.Verifier, u.Version = set.salt, set.value, version+1
+		return nil
+	})
+	if err == nil && name == a.configured {
+		a.replaced.Store(true)
 	}
-	a.replaced.Store(true)
-	return nil
+	return err
+}
+
+// refused says what is wrong with a new password; empty when nothing is.
+func (a *accounts) refused(plain string) string {
+	if plain == access.WellKnownPassword || plain == a.defaultPassword && plain != "" {
+		return "must not be the default password"
+	}
+	return ""
 }

@@ -109,8 +109,10 @@ type Config struct {
 	// Alerts tells people what happens.
 	Alerts Alerts
 
-	// AdminUsername and AdminPassword are the one account of the console. New keeps a
-	// slow hash of the password only; sessions end when either of them changes.
+	// Sealer seals the keys of second factors.
+	Sealer controlplane.Sealer
+	// AdminUsername and AdminPassword are the configured user of the console, whom New makes the first owner.
+	// It keeps a slow hash of the password only; sessions end when either of them changes.
 	AdminUsername string
 	AdminPassword string
 	// DefaultPassword says that AdminPassword is the well-known one of a first run: one that is
@@ -120,6 +122,10 @@ type Config struct {
 	// PasswordSet says that one has been set already: the default one works no more, even when
 	// the database forgets it.
 	PasswordSet bool
+
+	// RecentSignIn is for how long a sign-in, or a password confirmed since, is enough for secrets, users
+	// and tokens; default DefaultRecentSignIn.
+	RecentSignIn time.Duration
 
 	// StartupApply tells what became of the file that was to be applied at start; default: there was none.
 	StartupApply func() *adminv1.StartupApply
@@ -150,6 +156,8 @@ func (c Config) Validate() error {
 		return errors.New("admin API: Bodies is missing")
 	case c.Usage == nil:
 		return errors.New("admin API: Usage is missing")
+	case c.Sealer == nil:
+		return errors.New("admin API: Sealer is missing")
 	case c.Access == nil:
 		return errors.New("admin API: Access is missing")
 	case c.Nodes == nil:
@@ -179,8 +187,9 @@ type API struct {
 	end    func() // closes ended
 }
 
-// New builds the API. It takes about a tenth of a second: it hashes the password.
-func New(cfg Config) (*API, error) {
+// New builds the API, and makes the configured user an owner if there is none of the name. It takes about a
+// tenth of a second: it hashes the password.
+func New(ctx context.Context, cfg Config) (*API, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -190,6 +199,9 @@ func New(cfg Config) (*API, error) {
 	if cfg.Observer == nil {
 		cfg.Observer = nobody{}
 	}
+	if cfg.RecentSignIn == 0 {
+		cfg.RecentSignIn = DefaultRecentSignIn
+	}
 	if cfg.StartupApply == nil {
 		cfg.StartupApply = func() *adminv1.StartupApply {
 			return &adminv1.StartupApply{State: adminv1.StartupApplyState_STARTUP_APPLY_STATE_NONE}
@@ -197,19 +209,22 @@ func New(cfg Config) (*API, error) {
 	}
 	now := func() time.Time { return cfg.Now().UTC().Truncate(time.Microsecond) } // as databases keep it
 	peers := peers{trustForwarded: cfg.TrustForwardedHeaders}
-	password := newPassword(cfg.AdminUsername, cfg.AdminPassword)
-	account := &account{password: password, store: cfg.Access, now: now}
+	if err := cfg.Access.EnsureOwner(ctx, cfg.AdminUsername, now()); err != nil {
+		return nil, err
+	}
+	passwords := newPasswords(cfg.AdminUsername, cfg.AdminPassword)
+	accounts := &accounts{configured: cfg.AdminUsername, passwords: passwords, store: cfg.Access, now: now}
 	if cfg.DefaultPassword {
-		account.defaultPassword = cfg.AdminPassword
-		account.replaced.Store(cfg.PasswordSet)
+		accounts.defaultPassword = cfg.AdminPassword
+		accounts.replaced.Store(cfg.PasswordSet)
 	}
 	cookies := cookies{peers}
 	sessions := &sessions{
-		access: cfg.Access, key: password.sessionKey(), cookies: cookies, now: now, log: cfg.Logger,
+		access: cfg.Access, key: passwords.sessionKey(), cookies: cookies, now: now, log: cfg.Logger,
 	}
-	devices := &devices{signed: access.Devices{Key: password.sessionKey()}, cookies: cookies, now: now}
-	throttle := access.NewThrottle(cfg.Access, password.sessionKey(), cfg.Logger, now)
-	auth := &authenticator{sessions: sessions, access: cfg.Access, peers: peers, now: now}
+	devices := &devices{signed: access.Devices{Key: passwords.sessionKey()}, cookies: cookies, now: now}
+	throttle := access.NewThrottle(cfg.Access, passwords.sessionKey(), cfg.Logger, now)
+	auth := &authenticator{sessions: sessions, access: cfg.Access, peers: peers, recent: cfg.RecentSignIn, log: cfg.Logger, now: now}
 	validation, err := newValidation()
 	if err != nil {
 		return nil, err
@@ -238,10 +253,12 @@ func New(cfg Config) (*API, error) {
 	adminv1connect.RegisterNodeServiceHandler(server, nodeService{log: cfg.Logger, nodes: cfg.Nodes, live: cfg.Live, enrollment: cfg.Enrollment, now: now})
 	adminv1connect.RegisterMasterKeyServiceHandler(server, masterKeyService{keys: cfg.MasterKeys, live: cfg.Live})
 	adminv1connect.RegisterTokenServiceHandler(server, tokenService{cfg.Access, cfg.Logger, now})
+	adminv1connect.RegisterUserServiceHandler(server, userService{access: cfg.Access, accounts: accounts, rules: validation, log: cfg.Logger, now: now})
 	adminv1connect.RegisterSessionServiceHandler(server, &sessionService{
 		sessions: sessions,
 		tokens:   cfg.Access,
-		account:  account,
+		accounts: accounts,
+		factor:   &secondFactor{store: cfg.Access, sealer: cfg.Sealer, now: now},
 		throttle: throttle,
 		devices:  devices,
 		peers:    peers,
@@ -252,8 +269,8 @@ func New(cfg Config) (*API, error) {
 		log:      cfg.Logger,
 	})
 	grpcreflect.Register(server)
-	guard := newGuard(account.mayBeNamed)
-	door := &loginDoor{throttle: throttle, devices: devices, account: cfg.AdminUsername, peers: peers, errors: guard.errors, observer: cfg.Observer, log: cfg.Logger}
+	guard := newGuard(accounts.mayBeNamed)
+	door := &loginDoor{throttle: throttle, devices: devices, peers: peers, errors: guard.errors, observer: cfg.Observer, log: cfg.Logger}
 	return &API{server: server, guard: guard, door: door, ended: ended, end: sync.OnceFunc(func() { close(ended) })}, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -11,14 +12,28 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane/access"
 	"github.com/trunkline-ai/trunkline/internal/errs"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
 // identity is who makes a call, and by what they proved it.
 type identity struct {
 	access.Actor
+	userID  string   // of the user, or of the one whose token it is; empty: a token that is nobody's
 	session [32]byte // of a user
+	stale   bool     // a session that has not proved for a while who it is
 	bodies  bool     // a token that may read the bodies of calls
 }
+
+// scope is whose sessions and tokens the identity may end: a user's id, or empty for everybody's.
+func (i identity) scope() string {
+	if i.Role >= adminv1.Role_ROLE_OWNER {
+		return ""
+	}
+	return i.userID
+}
+
+// belongsToNobody is true of a token that is no owner's and no user's: it has no sessions and tokens.
+func (i identity) belongsToNobody() bool { return i.Role < adminv1.Role_ROLE_OWNER && i.userID == "" }
 
 // mayReadBodies reports whether the identity may see what clients send and are answered: of those who may
 // call the method at all, users, and tokens only when they are made for it.
@@ -41,6 +56,8 @@ type authenticator struct {
 	sessions *sessions
 	access   access.Store
 	peers    peers
+	recent   time.Duration // for how long a sign-in counts as recent
+	log      *slog.Logger
 	now      func() time.Time
 }
 
@@ -92,7 +109,7 @@ func (a *authenticator) still(ctx context.Context) error {
 func (a *authenticator) identify(ctx context.Context, info *connect.CallInfo) (identity, error) {
 	header := info.RequestHeader().Values("Authorization")
 	if len(header) == 0 {
-		return a.sessions.identify(ctx, info)
+		return a.sessions.identify(ctx, info, a.recent)
 	}
 	scheme, secret, _ := strings.Cut(header[0], " ")
 	if len(header) > 1 || !strings.EqualFold(scheme, "Bearer") {
@@ -115,5 +132,10 @@ func (a *authenticator) token(ctx context.Context, secret string) (identity, err
 	case !token.ExpiresAt.IsZero() && !a.now().Before(token.ExpiresAt):
 		return identity{}, refused
 	}
-	return identity{Actor: access.Actor{Token: token.Name, Role: token.Role}, bodies: token.ReadBodies}, nil
+	if now := a.now(); now.Sub(token.UsedAt) >= touchInterval {
+		if err := a.access.TouchToken(ctx, token.Hash, now); err != nil {
+			a.log.WarnContext(ctx, "the use of a token could not be noted", "token", token.Name, "error", err)
+		}
+	}
+	return identity{Actor: access.Actor{Token: token.Name, Role: token.Role}, userID: token.UserID, bodies: token.ReadBodies}, nil
 }

@@ -178,7 +178,7 @@ func TestExportEndsWithItsToken(t *testing.T) {
 	e.insert(t, 1203, nil)
 	c := e.client(t, header{"Authorization": "Bearer " + admin.bearer(t, "leaver")})
 	lockOut = sync.OnceFunc(func() {
-		if err := e.backend.access.DeleteToken(context.WithoutCancel(t.Context()), "leaver"); err != nil {
+		if err := e.backend.access.DeleteToken(context.WithoutCancel(t.Context()), "leaver", ""); err != nil {
 			t.Error(err)
 		}
 		e.clock.Advance(time.Minute)

@@ -31,6 +31,9 @@ func (s configService) ApplyConfig(ctx context.Context, req *adminv1.ApplyConfig
 	if err != nil {
 		return nil, err
 	}
+	if err := wantRecentFor(ctx, s.live, docs...); err != nil {
+		return nil, err
+	}
 	result, err := s.live.Apply(ctx, caller(ctx).actor(), docs, applyOptions(req))
 	if err != nil {
 		return nil, err

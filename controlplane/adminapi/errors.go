@@ -88,6 +88,9 @@ func toConnect(ctx context.Context, log *slog.Logger, header *connect.Header, er
 	if len(ours.Violations) > 0 {
 		mapped = withDetail(mapped, badRequest(ours.Violations))
 	}
+	if why, ok := errors.AsType[reason](err); ok {
+		mapped = withDetail(mapped, &errdetails.ErrorInfo{Reason: string(why), Domain: "trunkline"})
+	}
 	if wait, ok := errors.AsType[*retryLater](err); ok {
 		header.Set("Retry-After", wait.seconds())
 		mapped = withDetail(mapped, &errdetails.RetryInfo{RetryDelay: durationpb.New(wait.after)})

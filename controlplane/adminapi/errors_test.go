@@ -116,7 +116,7 @@ func TestConfigMustBeComplete(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	whole := adminapi.Config{
-		Live: e.backend.live, Calls: e.backend.calls, Gaps: e.backend.gaps, Bodies: adminapi.Bodies{Store: store.NewBodies(e.backend.db), Sealer: secrets.Bodies(e.backend.sealer)}, Usage: store.NewUsage(e.backend.db), Access: e.backend.access, Nodes: nodes(nil), MasterKeys: e.backend.masterKeys, Cooldowns: &resets{}, Importer: e.importer(t), Alerts: e.alerts(t),
+		Live: e.backend.live, Calls: e.backend.calls, Gaps: e.backend.gaps, Bodies: adminapi.Bodies{Store: store.NewBodies(e.backend.db), Sealer: secrets.Bodies(e.backend.sealer)}, Sealer: e.backend.sealer, Usage: store.NewUsage(e.backend.db), Access: e.backend.access, Nodes: nodes(nil), MasterKeys: e.backend.masterKeys, Cooldowns: &resets{}, Importer: e.importer(t), Alerts: e.alerts(t),
 		AdminUsername: "a", AdminPassword: "b", Logger: e.logger(),
 	}
 	if err := whole.Validate(); err != nil {
@@ -128,6 +128,7 @@ func TestConfigMustBeComplete(t *testing.T) {
 		"Bodies":     func(c *adminapi.Config) { c.Bodies = adminapi.Bodies{} },
 		"Usage":      func(c *adminapi.Config) { c.Usage = nil },
 		"MasterKeys": func(c *adminapi.Config) { c.MasterKeys = nil },
+		"Sealer":     func(c *adminapi.Config) { c.Sealer = nil },
 		"Access":     func(c *adminapi.Config) { c.Access = nil },
 		"Nodes":      func(c *adminapi.Config) { c.Nodes = nil },
 		"Cooldowns":  func(c *adminapi.Config) { c.Cooldowns = nil },
@@ -138,7 +139,7 @@ func TestConfigMustBeComplete(t *testing.T) {
 	} {
 		cfg := whole
 		spoil(&cfg)
-		if _, err := adminapi.New(cfg); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := adminapi.New(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("without %s: %v", want, err)
 		}
 	}

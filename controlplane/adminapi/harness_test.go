@@ -151,6 +151,7 @@ func (e *env) handler(t *testing.T, adjust ...func(*adminapi.Config)) http.Handl
 		Calls:         e.backend.calls,
 		Gaps:          e.backend.gaps,
 		Bodies:        adminapi.Bodies{Store: store.NewBodies(e.backend.db), Sealer: secrets.Bodies(e.backend.sealer)},
+		Sealer:        e.backend.sealer,
 		Usage:         store.NewUsage(e.backend.db),
 		Access:        e.backend.access,
 		Nodes:         nodes(nil),
@@ -169,7 +170,7 @@ func (e *env) handler(t *testing.T, adjust ...func(*adminapi.Config)) http.Handl
 	for _, a := range adjust {
 		a(&cfg)
 	}
-	api, err := adminapi.New(cfg)
+	api, err := adminapi.New(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,6 +195,7 @@ type client struct {
 	nodes     adminv1connect.NodeServiceClient
 	tokens    adminv1connect.TokenServiceClient
 	session   adminv1connect.SessionServiceClient
+	users     adminv1connect.UserServiceClient
 }
 
 // header adds headers to every call.
@@ -240,6 +242,7 @@ func (e *env) client(t *testing.T, h header, options ...connecthttp.Option) *cli
 	c.nodes = adminv1connect.NewNodeServiceClient(c.conn)
 	c.tokens = adminv1connect.NewTokenServiceClient(c.conn)
 	c.session = adminv1connect.NewSessionServiceClient(c.conn)
+	c.users = adminv1connect.NewUserServiceClient(c.conn)
 	return c
 }
 

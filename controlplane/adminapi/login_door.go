@@ -19,7 +19,6 @@ import (
 type loginDoor struct {
 	throttle *access.Throttle
 	devices  *devices
-	account  string // the user name of the console's account
 	peers    peers
 	errors   *connecthttp.ErrorWriter
 	observer Observer
@@ -46,11 +45,11 @@ func (d *loginDoor) wrap(next http.Handler) http.Handler {
 	})
 }
 
-// device is the id of a device that has signed in to the console's account before.
+// device is the id of a device that has signed in before.
 func (d *loginDoor) device(r *http.Request) string {
 	secure := r.TLS != nil || d.peers.forwardedSecurely(r.Header.Get("X-Forwarded-Proto"))
 	value, _ := cookieIn(r.Header.Values("Cookie"), cookieName(deviceCookie, secure))
-	return d.devices.signed.Known(d.account, value, d.devices.now())
+	return d.devices.signed.Any(value, d.devices.now())
 }
 
 func (d *loginDoor) refuse(w http.ResponseWriter, r *http.Request, wait time.Duration) {

@@ -23,6 +23,9 @@ type updateRequest interface {
 // update replaces doc, the document in req, or what the mask of req names of it, and returns
 // the resource as it now is.
 func (v *validation) update(ctx context.Context, live Live, req updateRequest, doc proto.Message) (*controlplane.Resource, error) {
+	if err := wantRecentFor(ctx, live, doc); err != nil {
+		return nil, err
+	}
 	paths := req.GetUpdateMask().GetPaths()
 	if len(paths) == 0 {
 		updated, err := live.Update(ctx, caller(ctx).actor(), doc)

@@ -8,8 +8,6 @@ import (
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/sync/semaphore"
-
-	"github.com/trunkline-ai/trunkline/controlplane/access"
 )
 
 // Cost of one hash, and how many may run at once: 4 x 64 MiB is all that sign-ins ever take. One of
@@ -22,76 +20,69 @@ const (
 	maxStrangers  = maxConcurrent - 1
 )
 
-// password is the configured one of the console's account: it can check a password, but no
-// longer tell it.
-type password struct {
-	user     [sha256.Size]byte
-	salt     []byte
-	verifier []byte
-	session  []byte
-	slots    *semaphore.Weighted
-	strange  *semaphore.Weighted // those of slots that strangers may hold
+// verifier is a password as it can be checked but not told. The one without a value is nobody's.
+type verifier struct{ salt, value []byte }
+
+// passwords checks passwords, a few at a time.
+type passwords struct {
+	configured verifier // that of ADMIN_PASSWORD
+	session    []byte
+	slots      *semaphore.Weighted
+	strange    *semaphore.Weighted // those of slots that strangers may hold
 }
 
-// newPassword hashes the configured password. The salt comes from the user name, so that every
+// newPasswords hashes the configured password. The salt comes from the user name, so that every
 // replica derives the same session key; nothing of it is ever stored.
-func newPassword(username, plain string) *password {
+func newPasswords(username, plain string) *passwords {
 	salt := sha256.Sum256([]byte("trunkline admin account v1\x00" + username))
-	p := &password{
-		user:  sha256.Sum256([]byte(username)),
-		salt:  salt[:],
-		slots: semaphore.NewWeighted(maxConcurrent), strange: semaphore.NewWeighted(maxStrangers),
-	}
-	p.verifier, p.session = derive(plain, p.salt)
+	p := &passwords{slots: semaphore.NewWeighted(maxConcurrent), strange: semaphore.NewWeighted(maxStrangers)}
+	p.configured.salt = salt[:]
+	p.configured.value, p.session = derive(plain, salt[:])
 	return p
 }
 
-// sessionKey is the key under which session cookies are hashed. It changes with the user name
-// and the configured password, so another one ends every session.
-func (p *password) sessionKey() []byte { return p.session }
+// sessionKey is the key under which session cookies are hashed. It changes with the configured user name
+// and password, so another one ends every session.
+func (p *passwords) sessionKey() []byte { return p.session }
 
-// check reports whether username and password are the admin's: the password that was set, if
-// one is given. It takes the same time whichever of them is wrong. It waits for a free slot
+// nobodys is what the password of a user who does not exist is compared with.
+func (p *passwords) nobodys() verifier { return verifier{salt: p.configured.salt} }
+
+// check compares a password. It takes the same time whatever is wrong. It waits for a free slot
 // until ctx ends; known says that the caller is no stranger.
-func (p *password) check(ctx context.Context, username, plain string, set *access.Account, known bool) (bool, error) {
-	salt, want := p.salt, p.verifier
-	if set != nil {
-		salt, want = set.Salt, set.Verifier
-	}
+func (p *passwords) check(ctx context.Context, plain string, want verifier, known bool) (bool, error) {
 	if !known {
 		if err := p.strange.Acquire(ctx, 1); err != nil {
 			return false, err
 		}
 		defer p.strange.Release(1)
 	}
-	verifier, err := p.hash(ctx, plain, salt)
+	value, err := p.hash(ctx, plain, want.salt)
 	if err != nil {
 		return false, err
 	}
-	user := sha256.Sum256([]byte(username))
-	same := subtle.ConstantTimeCompare(user[:], p.user[:]) & subtle.ConstantTimeCompare(verifier, want)
-	return same == 1, nil
+	return subtle.ConstantTimeCompare(value, want.value) == 1, nil
 }
 
 // set makes of a password what is stored of it, with a salt of its own.
-func (p *password) set(ctx context.Context, plain string) (salt, verifier []byte, err error) {
-	salt = make([]byte, sha256.Size)
+func (p *passwords) set(ctx context.Context, plain string) (verifier, error) {
+	salt := make([]byte, sha256.Size)
 	rand.Read(salt)
-	verifier, err = p.hash(ctx, plain, salt)
-	return salt, verifier, err
+	value, err := p.hash(ctx, plain, salt)
+	return verifier{salt, value}, err
 }
 
 // hash derives when there is a free slot.
-func (p *password) hash(ctx context.Context, plain string, salt []byte) ([]byte, error) {
+func (p *passwords) hash(ctx context.Context, plain string, salt []byte) ([]byte, error) {
 	if err := p.slots.Acquire(ctx, 1); err != nil {
 		return nil, err
 	}
 	defer p.slots.Release(1)
-	verifier, _ := derive(plain, salt)
-	return verifier, nil
+	value, _ := derive(plain, salt)
+	return value, nil
 }
 
-func derive(plain string, salt []byte) (verifier, session []byte) {
+func derive(plain string, salt []byte) (value, session []byte) {
 	out := argon2.IDKey([]byte(plain), salt, argonPasses, argonMemory, argonThreads, 64)
 	return out[:32], out[32:]
 }

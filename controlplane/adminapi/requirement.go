@@ -16,6 +16,8 @@ import (
 type requirement struct {
 	role adminv1.Role
 	open bool // to those who have not signed in
+	// recent: a session must have proved a short while ago who it is.
+	recent bool
 }
 
 type requirementKey struct{}
@@ -30,7 +32,7 @@ func requirementOf(spec connect.Spec) requirement {
 	if !ok {
 		return requirement{role: adminv1.Role_ROLE_OWNER}
 	}
-	need := requirement{role: rolename.Required(method), open: rolename.BeforeSignIn(method)}
+	need := requirement{role: rolename.Required(method), open: rolename.BeforeSignIn(method), recent: rolename.RecentSignIn(method)}
 	if need.role == adminv1.Role_ROLE_UNSPECIFIED {
 		need.role = adminv1.Role_ROLE_OWNER
 	}
@@ -40,6 +42,8 @@ func requirementOf(spec connect.Spec) requirement {
 // permits refuses a role that is too low, and says who can help.
 func (r requirement) permits(id identity) error {
 	switch {
+	case id.Role >= r.role && r.recent && id.stale:
+		return errStale
 	case id.Role >= r.role:
 		return nil
 	case id.Token != "":

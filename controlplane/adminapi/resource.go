@@ -20,6 +20,9 @@ func get(live Live, kind controlplane.Kind, name string) (*controlplane.Resource
 
 // create stores a new resource and returns it as it now is, and the key made for it.
 func create(ctx context.Context, live Live, doc proto.Message) (created *controlplane.Resource, generatedKey string, err error) {
+	if err := wantRecentFor(ctx, live, doc); err != nil {
+		return nil, "", err
+	}
 	created, generatedKey, err = live.Create(ctx, caller(ctx).actor(), doc)
 	if err != nil {
 		return nil, "", inRequest(err, doc)

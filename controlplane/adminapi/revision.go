@@ -71,6 +71,11 @@ func (s configService) DiffRevisions(ctx context.Context, req *adminv1.DiffRevis
 
 // Rollback goes back to an older revision.
 func (s configService) RollBackConfig(ctx context.Context, req *adminv1.RollBackConfigRequest) (*adminv1.RollBackConfigResponse, error) {
+	if !req.GetDryRun() { // it may send secrets where they were sent before
+		if err := wantRecent(ctx); err != nil {
+			return nil, err
+		}
+	}
 	result, err := s.live.Rollback(ctx, caller(ctx).actor(), controlplane.Revision(req.GetRevision()), req.GetDryRun())
 	if err != nil {
 		return nil, err

@@ -21,7 +21,8 @@ const slotWait = 10 * time.Second
 type sessionService struct {
 	sessions *sessions
 	tokens   access.Store
-	account  *account
+	accounts *accounts
+	factor   *secondFactor
 	throttle *access.Throttle
 	devices  *devices
 	peers    peers
@@ -46,18 +47,21 @@ func (s *sessionService) Login(ctx context.Context, req *adminv1.LoginRequest) (
 	}
 	slotCtx, cancel := context.WithTimeout(ctx, slotWait)
 	defer cancel()
-	right, version, err := s.account.check(slotCtx, req.GetUsername(), req.GetPassword(), device != "")
+	user, err := s.accounts.check(slotCtx, req.GetUsername(), req.GetPassword(), device != "")
 	if err != nil {
 		attempt.Withdrawn(ctx)
 		return nil, err
 	}
-	if !right {
+	if user == nil {
 		s.observer.SignInFailed(WrongCredentials)
 		s.log.WarnContext(ctx, "sign-in failed", "network", network)
 		return nil, errs.Newf(errs.Unauthenticated, "the user name or the password is wrong")
 	}
+	if err := s.second(ctx, *user, req.GetCode(), attempt); err != nil {
+		return nil, err
+	}
 	attempt.Succeeded(ctx)
-	if err := s.sessions.begin(ctx, info, req.GetUsername(), version); err != nil {
+	if err := s.sessions.begin(ctx, info, *user); err != nil {
 		return nil, err
 	}
 	s.devices.remember(ctx, info, req.GetUsername())
@@ -70,7 +74,7 @@ func (s *sessionService) Login(ctx context.Context, req *adminv1.LoginRequest) (
 func (s *sessionService) Logout(ctx context.Context, _ *adminv1.LogoutRequest) (*adminv1.LogoutResponse, error) {
 	id := caller(ctx)
 	if id.Token != "" {
-		if err := s.tokens.DeleteToken(ctx, id.Token); err != nil {
+		if err := s.tokens.DeleteToken(ctx, id.Token, ""); err != nil {
 			return nil, err
 		}
 		s.log.InfoContext(ctx, "token deleted", "token", id.Token, "actor", id.actor())
@@ -90,7 +94,7 @@ func (s *sessionService) Logout(ctx context.Context, _ *adminv1.LogoutRequest) (
 func (s *sessionService) WhoAmI(ctx context.Context, _ *adminv1.WhoAmIRequest) (*adminv1.WhoAmIResponse, error) {
 	res := proto.CloneOf(s.about)
 	var err error
-	if res.DefaultPassword, err = s.account.isDefault(ctx); err != nil {
+	if res.DefaultPassword, err = s.accounts.isDefault(ctx); err != nil {
 		return nil, err
 	}
 	id := caller(ctx)
@@ -98,7 +102,12 @@ func (s *sessionService) WhoAmI(ctx context.Context, _ *adminv1.WhoAmIRequest) (
 	if id.Token != "" {
 		res.Username = id.actor()
 	} else {
-		res.Username, res.CanChangePassword = id.User, s.account.changeable()
+		u, err := s.accounts.store.User(ctx, id.User)
+		if err != nil {
+			return nil, err
+		}
+		res.Username, res.TotpEnabled, res.HasPassword = id.User, len(u.TOTPKey) > 0, s.accounts.hasPassword(u)
+		res.CanChangePassword = res.GetHasPassword() && s.accounts.changeable(id.User)
 	}
 	return res, nil
 }

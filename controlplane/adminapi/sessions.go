@@ -7,13 +7,14 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"log/slog"
+	"strings"
 	"time"
+	"unicode"
 
 	"connectrpc.com/connect/v2"
 
 	"github.com/trunkline-ai/trunkline/controlplane/access"
 	"github.com/trunkline-ai/trunkline/internal/errs"
-	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
 const (
@@ -33,8 +34,8 @@ type sessions struct {
 	log     *slog.Logger
 }
 
-// begin stores a new session, of a version of the password, in place of the caller's present one and sets its cookie.
-func (s *sessions) begin(ctx context.Context, info *connect.CallInfo, username string, version int64) error {
+// begin stores a new session in place of the caller's present one and sets its cookie.
+func (s *sessions) begin(ctx context.Context, info *connect.CallInfo, user access.User) error {
 	if old, ok := s.cookies.get(ctx, info, sessionCookie); ok {
 		if err := s.access.DeleteSession(ctx, s.hash(old)); err != nil && errs.CodeOf(err) != errs.NotFound {
 			return err
@@ -45,7 +46,9 @@ func (s *sessions) begin(ctx context.Context, info *connect.CallInfo, username s
 	value := base64.RawURLEncoding.EncodeToString(raw)
 	now := s.now()
 	err := s.access.CreateSession(ctx, access.Session{
-		Hash: s.hash(value), Username: username, Version: version, CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(sessionIdle),
+		Hash: s.hash(value), ID: strings.ToLower(rand.Text()[:16]), UserID: user.ID, Version: user.Version,
+		Address: s.cookies.peers.address(info), UserAgent: shortText(info.RequestHeader().Get("User-Agent")),
+		CreatedAt: now, SeenAt: now, ProvedAt: now, ExpiresAt: now.Add(sessionIdle),
 	})
 	if err != nil {
 		return err
@@ -59,7 +62,7 @@ func (s *sessions) begin(ctx context.Context, info *connect.CallInfo, username s
 }
 
 // identify finds the session of the caller's cookie and keeps it from going idle.
-func (s *sessions) identify(ctx context.Context, info *connect.CallInfo) (identity, error) {
+func (s *sessions) identify(ctx context.Context, info *connect.CallInfo, recent time.Duration) (identity, error) {
 	value, ok := s.cookies.get(ctx, info, sessionCookie)
 	if !ok {
 		return identity{}, errs.Newf(errs.Unauthenticated, "sign in first")
@@ -82,7 +85,10 @@ func (s *sessions) identify(ctx context.Context, info *connect.CallInfo) (identi
 			s.log.WarnContext(ctx, "session could not be renewed", "error", err)
 		}
 	}
-	return identity{Actor: access.Actor{User: session.Username, Role: adminv1.Role_ROLE_OWNER}, session: hash}, nil
+	return identity{
+		Actor: access.Actor{User: session.User, Role: session.Role}, userID: session.UserID, session: hash,
+		stale: now.Sub(session.ProvedAt) > recent,
+	}, nil
 }
 
 // end deletes the session and the cookie.
@@ -98,6 +104,17 @@ func (s *sessions) hash(value string) [32]byte {
 	mac := hmac.New(sha256.New, s.key)
 	mac.Write([]byte(value))
 	return [32]byte(mac.Sum(nil))
+}
+
+// shortText is at most the first 256 bytes of what a stranger sent, as databases take it.
+func shortText(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, text)
+	return strings.ToValidUTF8(text[:min(len(text), 256)], "")
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -36,9 +36,13 @@ type tokenService struct {
 	now    func() time.Time
 }
 
-// ListTokens lists them in name order.
+// ListTokens lists the caller's in name order, to owners everybody's.
 func (s tokenService) ListTokens(ctx context.Context, _ *adminv1.ListTokensRequest) (*adminv1.ListTokensResponse, error) {
-	tokens, err := s.access.ListTokens(ctx)
+	id := caller(ctx)
+	if id.belongsToNobody() {
+		return &adminv1.ListTokensResponse{}, nil
+	}
+	tokens, err := s.access.ListTokens(ctx, id.scope())
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +66,7 @@ func (s tokenService) CreateToken(ctx context.Context, req *adminv1.CreateTokenR
 		return nil, errs.Newf(errs.PermissionDenied, "this token may not read the bodies of calls, and so not make one that may: sign in")
 	}
 	now := s.now()
-	token := access.Token{Name: req.GetToken().GetName(), Role: role, CreatedAt: now, ReadBodies: req.GetToken().GetReadBodies()}
+	token := access.Token{Name: req.GetToken().GetName(), Role: role, UserID: who.userID, CreatedAt: now, ReadBodies: req.GetToken().GetReadBodies()}
 	var violations []errs.Violation
 	if !plaintext.IsPlain(token.Name) {
 		violations = append(violations, errs.Violation{
@@ -97,10 +101,14 @@ func (s tokenService) DeleteToken(ctx context.Context, req *adminv1.DeleteTokenR
 	if !plaintext.IsPlain(req.GetName()) { // no such token was ever created
 		return nil, errs.Newf(errs.NotFound, "token %q does not exist", req.GetName())
 	}
-	if err := s.access.DeleteToken(ctx, req.GetName()); err != nil {
+	id := caller(ctx)
+	if id.belongsToNobody() {
+		return nil, errs.Newf(errs.NotFound, "token %q does not exist", req.GetName())
+	}
+	if err := s.access.DeleteToken(ctx, req.GetName(), id.scope()); err != nil {
 		return nil, err
 	}
-	s.log.InfoContext(ctx, "token deleted", "token", req.GetName(), "actor", caller(ctx).actor())
+	s.log.InfoContext(ctx, "token deleted", "token", req.GetName(), "actor", id.actor())
 	return &adminv1.DeleteTokenResponse{}, nil
 }
 
@@ -114,9 +122,12 @@ func tokenRole(asked, creator adminv1.Role) adminv1.Role {
 }
 
 func tokenView(t access.Token) *adminv1.Token {
-	view := &adminv1.Token{Name: t.Name, LastFour: t.LastFour, Role: t.Role, CreateTime: timestamppb.New(t.CreatedAt), ReadBodies: t.ReadBodies}
+	view := &adminv1.Token{Name: t.Name, User: t.User, LastFour: t.LastFour, Role: t.Role, CreateTime: timestamppb.New(t.CreatedAt), ReadBodies: t.ReadBodies}
 	if !t.ExpiresAt.IsZero() {
 		view.ExpireTime = timestamppb.New(t.ExpiresAt)
+	}
+	if !t.UsedAt.IsZero() {
+		view.UseTime = timestamppb.New(t.UsedAt)
 	}
 	return view
 }

@@ -4,13 +4,14 @@ import (
 	"context"
 	"net"
 
+	"github.com/trunkline-ai/trunkline/controlplane/access"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
 // DefaultAdminPassword is the well-known password of a first run. It works on loopback only,
 // and until an admin sets another one in the console.
-const DefaultAdminPassword = "password"
+const DefaultAdminPassword = access.WellKnownPassword
 
 // minPassword is the least length of ADMIN_PASSWORD where others can reach the console, in bytes; one
 // that is set in the console has it too.
@@ -44,8 +45,8 @@ func defaultPasswordWorks(ctx context.Context, cfg Config, db *store.DB) (bool, 
 	if cfg.AdminPassword != DefaultAdminPassword {
 		return false, nil
 	}
-	_, err := store.NewAccess(db).Account(ctx)
-	if errs.CodeOf(err) != errs.NotFound {
+	owner, err := store.NewAccess(db).User(ctx, cfg.AdminUsername)
+	if owner.HasPassword() || err != nil && errs.CodeOf(err) != errs.NotFound {
 		return false, err
 	}
 	if loopback, err := listensOnLoopback(cfg.Listen); loopback || err != nil {

@@ -126,7 +126,7 @@ func (p *Process) config(log *slog.Logger) (Config, error) {
 	warnExposed(log, p.secretKeyFile)
 	return Config{
 		DatabaseURL: p.databaseURL, DatabaseWait: p.DatabaseWait, KeepSchema: p.NoMigrate, Keys: keys, LostMasterKeys: p.Lost(), JoinToken: p.joinToken,
-		AdminUsername: p.AdminUsername, AdminPassword: p.AdminPassword, Listen: p.listen,
+		AdminUsername: p.AdminUsername, AdminPassword: p.AdminPassword, RecentSignIn: p.RecentSignIn, Listen: p.listen,
 		TrustForwardedHeaders: p.TrustForwarded, GatewayURL: p.GatewayURL, Version: version.String(), Logger: log,
 		PriceCatalogue: p.PriceCatalogue,
 	}, nil

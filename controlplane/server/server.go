@@ -46,6 +46,8 @@ type Config struct {
 	AllInOne      *AllInOne
 	AdminUsername string // required
 	AdminPassword string // required
+	// RecentSignIn is for how long a sign-in is enough for secrets, users and tokens; default 15 minutes.
+	RecentSignIn time.Duration
 	// Listen is the address of the console, host:port. With the default password it must be
 	// one of this machine only, until another password was set in the console.
 	Listen string
@@ -132,7 +134,7 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if err = s.openAlerts(cfg); err != nil {
 		return nil, err
 	}
-	if err = s.openAPI(cfg); err != nil {
+	if err = s.openAPI(ctx, cfg, sealer); err != nil {
 		return nil, err
 	}
 	register(cfg.Metrics, s)

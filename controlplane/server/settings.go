@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	"github.com/trunkline-ai/trunkline/internal/settings"
 )
@@ -13,6 +14,7 @@ import (
 type Settings struct {
 	AdminUsername  string
 	AdminPassword  string
+	RecentSignIn   time.Duration
 	GatewayURL     string
 	TrustForwarded bool
 	H2C            bool
@@ -29,6 +31,8 @@ func (s *Settings) Register(set *settings.Set) {
 	set.String(&s.AdminUsername, "admin-username", "ADMIN_USERNAME", "admin", "user name of the console's account")
 	set.Secret(&s.AdminPassword, "admin-password-file", "ADMIN_PASSWORD", DefaultAdminPassword,
 		"its password; the default works on loopback only, and one that is set in the console takes its place")
+	set.Duration(&s.RecentSignIn, "recent-sign-in", "TRUNKLINE_RECENT_SIGN_IN", adminapi.DefaultRecentSignIn,
+		"for how long a sign-in is enough to change secrets, addresses of providers, users and tokens; after it the console asks for the password again; 1m to 168h")
 	set.String(&s.GatewayURL, "gateway-url", "TRUNKLINE_GATEWAY_URL", "", "where clients send /v1 requests, for the console's examples and playground; default: the console's own address")
 	set.Bool(&s.TrustForwarded, "trust-forwarded-headers", "TRUNKLINE_TRUST_FORWARDED_HEADERS", false,
 		"believe X-Forwarded-For and X-Forwarded-Proto; only behind a proxy that sets them")
@@ -62,6 +66,9 @@ func (s *Settings) Check() error {
 	}
 	if !slices.Contains(applyModes, s.ApplyMode) {
 		return errs.Newf(errs.InvalidArgument, "--apply-mode is %q, want one of %s", s.ApplyMode, strings.Join(applyModes, ", "))
+	}
+	if s.RecentSignIn != 0 && (s.RecentSignIn < time.Minute || s.RecentSignIn > 7*24*time.Hour) {
+		return errs.Newf(errs.InvalidArgument, "--recent-sign-in is %s, want 1m to 168h", s.RecentSignIn)
 	}
 	return nil
 }

@@ -84,11 +84,11 @@ func (s *Server) openNodes(ctx context.Context, cfg Config, sealer controlplane.
 }
 
 // openAPI makes the admin API over all of it.
-func (s *Server) openAPI(cfg Config) (err error) {
-	s.api, err = adminapi.New(adminapi.Config{
+func (s *Server) openAPI(ctx context.Context, cfg Config, sealer controlplane.Sealer) (err error) {
+	s.api, err = adminapi.New(ctx, adminapi.Config{
 		Live: s.live, Calls: store.NewCalls(s.db), Gaps: store.NewCallGaps(s.db), Usage: store.NewUsage(s.db),
 		Bodies:       adminapi.Bodies{Store: store.NewBodies(s.db), Sealer: s.bodies},
-		StartupApply: s.StartupApply,
+		StartupApply: s.StartupApply, Sealer: sealer, RecentSignIn: cfg.RecentSignIn,
 		Access:       store.NewAccess(s.db), Nodes: s.fleet, Cooldowns: s.fleet, Importer: s.imports, Alerts: s.alerts, Enrollment: s.enrollmentAPI(),
 		MasterKeys:    s.masterKeys,
 		AdminUsername: cfg.AdminUsername, AdminPassword: cfg.AdminPassword,

@@ -3,64 +3,19 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane/access"
 	"github.com/trunkline-ai/trunkline/internal/errs"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
-// Access keeps the account, sessions and tokens of admins.
+// Access keeps users, sessions and tokens.
 type Access struct{ db *DB }
 
 // NewAccess gives access to the sessions and tokens of a database.
 func NewAccess(db *DB) *Access { return &Access{db} }
-
-// CreateSession stores a session.
-func (s *Access) CreateSession(ctx context.Context, session access.Session) error {
-	_, err := s.db.exec(ctx, `INSERT INTO session (hash, username, version, created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		session.Hash[:], session.Username, session.Version, micros(session.CreatedAt), micros(session.SeenAt), micros(session.ExpiresAt))
-	return s.db.failed(err, "create the session")
-}
-
-// Session returns a session that was begun with the present password; one that has expired
-// too, as long as DeleteExpired has not removed it: the caller checks.
-func (s *Access) Session(ctx context.Context, hash [32]byte) (access.Session, error) {
-	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
-	defer cancel()
-	session := access.Session{Hash: hash}
-	var created, seen, expires int64
-	err := s.db.engine.Reader().QueryRowContext(ctx, `SELECT username, version, created_at, seen_at, expires_at FROM session
-		WHERE hash = $1 AND version = COALESCE((SELECT version FROM account), 0)`, hash[:]).
-		Scan(&session.Username, &session.Version, &created, &seen, &expires)
-	if errors.Is(err, sql.ErrNoRows) {
-		return access.Session{}, errNoSession()
-	}
-	if err != nil {
-		return access.Session{}, s.db.failed(err, "read the session")
-	}
-	session.CreatedAt, session.SeenAt, session.ExpiresAt = fromMicros(created), fromMicros(seen), fromMicros(expires)
-	return session, nil
-}
-
-// TouchSession notes that a session was used, and until when it is good now.
-func (s *Access) TouchSession(ctx context.Context, hash [32]byte, seen, expires time.Time) error {
-	n, err := s.db.exec(ctx, `UPDATE session SET seen_at = $1, expires_at = $2 WHERE hash = $3`, micros(seen), micros(expires), hash[:])
-	if err == nil && n == 0 {
-		return errNoSession()
-	}
-	return s.db.failed(err, "renew the session")
-}
-
-// DeleteSession ends a session.
-func (s *Access) DeleteSession(ctx context.Context, hash [32]byte) error {
-	n, err := s.db.exec(ctx, `DELETE FROM session WHERE hash = $1`, hash[:])
-	if err == nil && n == 0 {
-		return errNoSession()
-	}
-	return s.db.failed(err, "delete the session")
-}
 
 // DeleteExpired removes sessions and tokens that expired before now, and failures forgiven by then.
 func (s *Access) DeleteExpired(ctx context.Context, now time.Time) error {
@@ -81,22 +36,21 @@ func (s *Access) DeleteExpired(ctx context.Context, now time.Time) error {
 
 // CreateToken stores a token; errs.AlreadyExists when its name is taken.
 func (s *Access) CreateToken(ctx context.Context, t access.Token) error {
-	expires := sql.NullInt64{Int64: micros(t.ExpiresAt), Valid: !t.ExpiresAt.IsZero()}
-	_, err := s.db.exec(ctx, `INSERT INTO token (name, hash, last_four, created_at, expires_at, read_bodies, role) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		t.Name, t.Hash[:], t.LastFour, micros(t.CreatedAt), expires, number(t.ReadBodies), int32(t.Role))
+	_, err := s.db.exec(ctx, `INSERT INTO token (name, hash, last_four, created_at, expires_at, read_bodies, role, user_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		t.Name, t.Hash[:], t.LastFour, micros(t.CreatedAt), maybe(t.ExpiresAt), number(t.ReadBodies), int32(t.Role), maybeText(t.UserID))
 	return s.db.failed(err, fmt.Sprintf("create token %q", t.Name))
 }
 
-// ListTokens returns every token in name order.
-func (s *Access) ListTokens(ctx context.Context) ([]access.Token, error) {
-	tokens, err := s.tokens(ctx, `ORDER BY name`)
+// ListTokens returns the tokens of a user, or all without an id, in name order.
+func (s *Access) ListTokens(ctx context.Context, userID string) ([]access.Token, error) {
+	tokens, err := s.tokens(ctx, `WHERE token.user_id = $1 OR $1 = '' ORDER BY token.name`, userID)
 	return tokens, s.db.failed(err, "list tokens")
 }
 
-// TokenByHash returns a token; one that has expired too, as long as DeleteExpired has not
-// removed it: the caller checks.
+// TokenByHash returns a token with at most its user's role; none of one who is disabled. One that has expired is
+// returned too, as long as DeleteExpired has not removed it: the caller checks.
 func (s *Access) TokenByHash(ctx context.Context, hash [32]byte) (access.Token, error) {
-	tokens, err := s.tokens(ctx, `WHERE hash = $1`, hash[:])
+	tokens, err := s.tokens(ctx, `WHERE token.hash = $1 AND (u.disabled IS NULL OR u.disabled = 0)`, hash[:])
 	if err != nil {
 		return access.Token{}, s.db.failed(err, "read the token")
 	}
@@ -106,9 +60,15 @@ func (s *Access) TokenByHash(ctx context.Context, hash [32]byte) (access.Token, 
 	return tokens[0], nil
 }
 
-// DeleteToken ends a token.
-func (s *Access) DeleteToken(ctx context.Context, name string) error {
-	n, err := s.db.exec(ctx, `DELETE FROM token WHERE name = $1`, name)
+// TouchToken notes that a token was used.
+func (s *Access) TouchToken(ctx context.Context, hash [32]byte, used time.Time) error {
+	_, err := s.db.exec(ctx, `UPDATE token SET used_at = $1 WHERE hash = $2`, micros(used), hash[:])
+	return s.db.failed(err, "note that the token was used")
+}
+
+// DeleteToken ends a token of a user, or of anybody without a user id.
+func (s *Access) DeleteToken(ctx context.Context, name, userID string) error {
+	n, err := s.db.exec(ctx, `DELETE FROM token WHERE name = $1 AND (user_id = $2 OR $2 = '')`, name, userID)
 	if err == nil && n == 0 {
 		return errs.Newf(errs.NotFound, "token %q does not exist", name)
 	}
@@ -119,27 +79,34 @@ func (s *Access) DeleteToken(ctx context.Context, name string) error {
 func (s *Access) tokens(ctx context.Context, rest string, args ...any) ([]access.Token, error) {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
-	rows, err := s.db.engine.Reader().QueryContext(ctx, `SELECT name, hash, last_four, created_at, expires_at, read_bodies, role FROM token `+rest, args...)
+	rows, err := s.db.engine.Reader().QueryContext(ctx, `SELECT token.name, token.hash, token.last_four, token.created_at, token.expires_at, token.used_at,
+		token.read_bodies, token.role, token.user_id, u.name, u.role FROM token LEFT JOIN admin_user u ON u.id = token.user_id `+rest, args...)
 	return collect(rows, err, func(rows *sql.Rows) (access.Token, error) {
 		var (
-			t       access.Token
-			hash    []byte
-			created int64
-			expires sql.NullInt64
-			bodies  int
+			t             access.Token
+			hash          []byte
+			created       int64
+			expires, used sql.NullInt64
+			bodies        int
+			userID, user  sql.NullString
+			role          sql.NullInt32
 		)
-		if err := rows.Scan(&t.Name, &hash, &t.LastFour, &created, &expires, &bodies, &t.Role); err != nil {
+		if err := rows.Scan(&t.Name, &hash, &t.LastFour, &created, &expires, &used, &bodies, &t.Role, &userID, &user, &role); err != nil {
 			return t, err
 		}
 		if n := copy(t.Hash[:], hash); n != len(t.Hash) || len(hash) != n {
 			return t, fmt.Errorf("the stored hash of token %q has %d bytes", t.Name, len(hash))
 		}
-		t.CreatedAt, t.ReadBodies = fromMicros(created), bodies != 0
+		t.CreatedAt, t.ReadBodies, t.UserID, t.User = fromMicros(created), bodies != 0, userID.String, user.String
+		if role.Valid {
+			t.Role = min(t.Role, adminv1.Role(role.Int32))
+		}
 		if expires.Valid {
 			t.ExpiresAt = fromMicros(expires.Int64)
+		}
+		if used.Valid {
+			t.UsedAt = fromMicros(used.Int64)
 		}
 		return t, nil
 	})
 }
-
-func errNoSession() error { return errs.Newf(errs.NotFound, "the session does not exist") }

@@ -24,13 +24,15 @@ func NewMasterKeys(db *DB) *MasterKeys { return &MasterKeys{db} }
 var sealedColumns = []struct{ prefix, table, id, column string }{
 	{"", "secret", "ref", "ciphertext"},
 	{"join-token/", "join_token", "id", "sealed_key"},
+	{"totp/", "admin_user", "id", "totp_key"},
+	{"totp-pending/", "admin_user", "id", "totp_pending"},
 }
 
 // allSealed is a query of every sealed value, by ref.
 var allSealed = func() string {
 	var parts []string
 	for _, c := range sealedColumns {
-		parts = append(parts, fmt.Sprintf(`SELECT '%s' || %s AS ref, %s AS sealed FROM %s`, c.prefix, c.id, c.column, c.table))
+		parts = append(parts, fmt.Sprintf(`SELECT '%[1]s' || %[2]s AS ref, %[3]s AS sealed FROM %[4]s WHERE %[3]s IS NOT NULL`, c.prefix, c.id, c.column, c.table))
 	}
 	return `(` + strings.Join(parts, ` UNION ALL `) + `) AS s`
 }()
@@ -147,6 +149,12 @@ func forget(ctx context.Context, tx *sql.Tx, one secrets.Sealed) error {
 	if id, ok := strings.CutPrefix(one.Ref, "join-token/"); ok {
 		_, err := tx.ExecContext(ctx, `DELETE FROM join_token WHERE id = $1`, id)
 		return err
+	}
+	for _, c := range sealedColumns {
+		if id, ok := strings.CutPrefix(one.Ref, c.prefix); ok && c.table == "admin_user" { // the password alone is asked for from now on
+			_, err := tx.ExecContext(ctx, fmt.Sprintf(`UPDATE admin_user SET %s = NULL WHERE id = $1`, c.column), id)
+			return err
+		}
 	}
 	_, err := tx.ExecContext(ctx, fmt.Sprintf(`DELETE FROM secret WHERE ref = $1 AND substr(ciphertext, 1, %d) = $2`, len(prefix)), one.Ref, prefix)
 	return err

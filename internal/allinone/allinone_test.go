@@ -153,7 +153,10 @@ func TestDefaultPasswordStaysOnThisMachine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = store.NewAccess(db).SetAccount(t.Context(), access.Account{Salt: []byte{1}, Verifier: []byte{2}, Version: 1}, [32]byte{})
+	_, err = store.NewAccess(db).UpdateUser(t.Context(), "admin", [32]byte{}, func(u *access.User) error {
+		u.Salt, u.Verifier, u.Version = []byte{1}, []byte{2}, 1
+		return nil
+	})
 	if err := errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)
 	}

@@ -281,6 +281,7 @@ export const SHOTS: readonly Shot[] = [
   { name: 'revision', path: '/history?revision=1' },
   { name: 'settings-data', path: '/settings?section=data' },
   { name: 'settings-access', path: '/settings?section=access' },
+  { name: 'settings-people', path: '/settings?section=people' },
   { name: 'history', path: '/history' },
   { name: 'settings', path: '/settings' },
   { name: 'palette', path: '/groups', before: async (page) => page.keyboard.press('Control+k') },

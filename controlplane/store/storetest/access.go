@@ -1,8 +1,7 @@
 package storetest
 
 import (
-	"cmp"
-	"sync"
+	"fmt"
 	"testing"
 	"time"
 
@@ -11,82 +10,78 @@ import (
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
-func sessions(t *testing.T, db Database) {
-	s := db.Open(t, time.Now)
-	clock := newClock()
-	one := access.Session{Hash: [32]byte{1, 0, 255}, Username: "admin ü", CreatedAt: clock.now(), SeenAt: clock.now(), ExpiresAt: clock.now()}
-	two := access.Session{Hash: [32]byte{2}, Username: "admin", CreatedAt: epoch, SeenAt: epoch, ExpiresAt: epoch}
-	must(t, s.CreateSession(t.Context(), one))
-	must(t, s.CreateSession(t.Context(), two))
-	wantCode(t, s.CreateSession(t.Context(), one), errs.AlreadyExists)
-
-	for _, at := range []*time.Time{&one.CreatedAt, &one.SeenAt, &one.ExpiresAt} {
-		*at = at.UTC().Truncate(time.Microsecond)
-	}
-	wantSession(t, s, one)
-	wantSession(t, s, two)
-
-	one.SeenAt, one.ExpiresAt = epoch.Add(time.Hour), epoch.Add(2*time.Hour)
-	must(t, s.TouchSession(t.Context(), one.Hash, one.SeenAt, one.ExpiresAt))
-	wantSession(t, s, one)
-	wantSession(t, s, two)
-
-	must(t, s.DeleteSession(t.Context(), one.Hash))
-	wantSession(t, s, two)
-	_, err := s.Session(t.Context(), one.Hash)
-	wantCode(t, err, errs.NotFound)
-	wantCode(t, s.TouchSession(t.Context(), one.Hash, epoch, epoch), errs.NotFound)
-	wantCode(t, s.DeleteSession(t.Context(), one.Hash), errs.NotFound)
+// someone creates a user of that name and role.
+func someone(t *testing.T, s Store, name string, role adminv1.Role) access.User {
+	t.Helper()
+	u := access.User{ID: "id of " + name, Name: name, Role: role, CreatedAt: epoch}
+	must(t, s.CreateUser(t.Context(), u))
+	return u
 }
 
-// account: the password that is set last counts, one change at a time, and of the sessions
-// that were begun before it only the one that changed it goes on.
-func account(t *testing.T, db Database) {
-	stores := []Store{db.Open(t, time.Now), db.Open(t, time.Now)}
-	s, other := stores[0], stores[len(stores)-1]
-	ctx := t.Context()
-	_, err := s.Account(ctx)
-	wantCode(t, err, errs.NotFound)
-	session := func(hash byte, version int64) access.Session {
-		return access.Session{Hash: [32]byte{hash}, Username: "admin", Version: version, CreatedAt: epoch, SeenAt: epoch, ExpiresAt: epoch.Add(time.Hour)}
+// sessionOf is a session as it comes back while its user has the version.
+func sessionOf(u access.User, hash byte) access.Session {
+	return access.Session{
+		Hash: [32]byte{hash, 0, 255}, ID: fmt.Sprint("id", hash), UserID: u.ID, Version: u.Version, Address: "2001:db8::1", UserAgent: "browser ü",
+		CreatedAt: epoch, SeenAt: epoch.Add(time.Duration(hash) * time.Second), ProvedAt: epoch, ExpiresAt: epoch.Add(time.Hour), User: u.Name, Role: u.Role,
 	}
-	for hash := range byte(3) {
-		must(t, s.CreateSession(ctx, session(hash, 0)))
-	}
-	first := access.Account{Salt: []byte{1, 0}, Verifier: []byte{2, 0, 255}, Version: 1, ChangedAt: epoch}
-	must(t, s.SetAccount(ctx, first, [32]byte{1}))
-	got, err := other.Account(ctx)
-	must(t, err)
-	wantEqual(t, "account", got, first)
-	wantSession(t, other, session(1, 1))
-	for _, ended := range []byte{0, 2} {
-		_, err := other.Session(ctx, [32]byte{ended})
-		wantCode(t, err, errs.NotFound)
-	}
-	// A sign-in that checked the password before.
-	must(t, other.CreateSession(ctx, session(9, 0)))
-	_, err = s.Session(ctx, [32]byte{9})
-	wantCode(t, err, errs.NotFound)
+}
 
-	must(t, s.CreateSession(ctx, session(4, 1)))
-	second := access.Account{Salt: []byte{3}, Verifier: []byte{4}, Version: 2, ChangedAt: epoch.Add(time.Second)}
-	var wg sync.WaitGroup
-	won := make([]error, 2)
-	for i, on := range []Store{s, other} {
-		wg.Go(func() { won[i] = on.SetAccount(ctx, second, [32]byte{4}) })
+func sessions(t *testing.T, db Database) {
+	s := db.Open(t, time.Now)
+	ctx := t.Context()
+	ann, bob := someone(t, s, "ann ü", adminv1.Role_ROLE_VIEWER), someone(t, s, "bob", adminv1.Role_ROLE_OWNER)
+	one, two, three := sessionOf(ann, 1), sessionOf(ann, 2), sessionOf(bob, 3)
+	for _, session := range []access.Session{one, two, three} {
+		must(t, s.CreateSession(ctx, session))
+		wantSession(t, s, session)
 	}
-	wg.Wait()
-	if (won[0] == nil) == (won[1] == nil) {
-		t.Fatalf("two changes at once: %v and %v, want one", won[0], won[1])
+	wantCode(t, s.CreateSession(ctx, one), errs.AlreadyExists)
+	lost := sessionOf(ann, 9)
+	lost.UserID = "nobody"
+	if err := s.CreateSession(ctx, lost); err == nil {
+		t.Error("a session of nobody is stored")
 	}
-	wantCode(t, cmp.Or(won[0], won[1]), errs.Conflict)
-	wantCode(t, s.SetAccount(ctx, first, [32]byte{4}), errs.Conflict)
-	got, err = s.Account(ctx)
+	signedIn, err := s.User(ctx, ann.Name)
 	must(t, err)
-	wantEqual(t, "account", got, second)
-	wantSession(t, s, session(4, 2))
-	_, err = s.Session(ctx, [32]byte{1})
-	wantCode(t, err, errs.NotFound)
+	if !signedIn.SignedInAt.Equal(epoch) {
+		t.Errorf("signed in at %v", signedIn.SignedInAt)
+	}
+
+	list := func(of string, now time.Time) []access.Session {
+		t.Helper()
+		found, err := s.ListSessions(ctx, of, now)
+		must(t, err)
+		return found
+	}
+	wantEqual(t, "all", list("", epoch), []access.Session{three, two, one})
+	wantEqual(t, "ann's", list(ann.ID, epoch), []access.Session{two, one})
+	wantEqual(t, "after their end", list("", one.ExpiresAt), []access.Session{})
+
+	one.SeenAt, one.ExpiresAt, one.ProvedAt = epoch.Add(time.Hour), epoch.Add(2*time.Hour), epoch.Add(time.Minute)
+	must(t, s.TouchSession(ctx, one.Hash, one.SeenAt, one.ExpiresAt))
+	must(t, s.ProveSession(ctx, one.Hash, one.ProvedAt))
+	wantSession(t, s, one)
+	wantSession(t, s, two)
+
+	wantCode(t, s.DeleteSessionByID(ctx, one.ID, bob.ID), errs.NotFound)
+	wantSession(t, s, one)
+	must(t, s.DeleteSessionByID(ctx, one.ID, ann.ID))
+	must(t, s.DeleteSessionByID(ctx, three.ID, ""))
+	must(t, s.DeleteSession(ctx, two.Hash))
+	for _, ended := range []access.Session{one, two, three} {
+		_, err := s.Session(ctx, ended.Hash)
+		wantCode(t, err, errs.NotFound)
+		wantCode(t, s.TouchSession(ctx, ended.Hash, epoch, epoch), errs.NotFound)
+		wantCode(t, s.ProveSession(ctx, ended.Hash, epoch), errs.NotFound)
+		wantCode(t, s.DeleteSession(ctx, ended.Hash), errs.NotFound)
+		must(t, s.CreateSession(ctx, ended))
+	}
+	n, err := s.DeleteSessions(ctx, ann.ID, two.Hash)
+	must(t, err)
+	wantEqual(t, "how many of ann's ended", n, 1)
+	two.ExpiresAt = sessionOf(ann, 2).ExpiresAt
+	wantSession(t, s, two)
+	wantSession(t, s, three)
 }
 
 func wantSession(t *testing.T, s Store, want access.Session) {
@@ -98,7 +93,7 @@ func wantSession(t *testing.T, s Store, want access.Session) {
 
 func tokens(t *testing.T, db Database) {
 	s := db.Open(t, time.Now)
-	none, err := s.ListTokens(t.Context())
+	none, err := s.ListTokens(t.Context(), "")
 	must(t, err)
 	wantEqual(t, "no tokens", none, []access.Token{})
 
@@ -106,6 +101,8 @@ func tokens(t *testing.T, db Database) {
 	created, expires := clock.now(), clock.now()
 	ci := access.Token{Name: "ci", Hash: [32]byte{1, 0, 255}, LastFour: "wxyz", CreatedAt: created, ExpiresAt: expires, Role: adminv1.Role_ROLE_OPERATOR, ReadBodies: true}
 	ops := access.Token{Name: "Ops ü", Hash: [32]byte{2}, LastFour: "abcd", CreatedAt: created, Role: adminv1.Role_ROLE_VIEWER}
+	ann := someone(t, s, "ann", adminv1.Role_ROLE_OPERATOR)
+	ci.UserID, ci.User = ann.ID, ann.Name
 	must(t, s.CreateToken(t.Context(), ci))
 	must(t, s.CreateToken(t.Context(), ops))
 	wantCode(t, s.CreateToken(t.Context(), access.Token{Name: "ci", Hash: [32]byte{3}}), errs.AlreadyExists)
@@ -113,7 +110,7 @@ func tokens(t *testing.T, db Database) {
 
 	ci.CreatedAt, ci.ExpiresAt = created.UTC().Truncate(time.Microsecond), expires.UTC().Truncate(time.Microsecond)
 	ops.CreatedAt = ci.CreatedAt
-	all, err := s.ListTokens(t.Context())
+	all, err := s.ListTokens(t.Context(), "")
 	must(t, err)
 	wantEqual(t, "tokens, sorted by bytes", all, []access.Token{ops, ci})
 	got, err := s.TokenByHash(t.Context(), ops.Hash)
@@ -123,10 +120,20 @@ func tokens(t *testing.T, db Database) {
 		t.Errorf("a token that never expires does so at %v", got.ExpiresAt)
 	}
 
-	must(t, s.DeleteToken(t.Context(), "ci"))
+	own, err := s.ListTokens(t.Context(), ann.ID)
+	must(t, err)
+	wantEqual(t, "ann's tokens", own, []access.Token{ci})
+	ci.UsedAt = epoch
+	must(t, s.TouchToken(t.Context(), ci.Hash, epoch))
+	got, err = s.TokenByHash(t.Context(), ci.Hash)
+	must(t, err)
+	wantEqual(t, "a used token", got, ci)
+
+	wantCode(t, s.DeleteToken(t.Context(), "Ops ü", ann.ID), errs.NotFound)
+	must(t, s.DeleteToken(t.Context(), "ci", ann.ID))
 	_, err = s.TokenByHash(t.Context(), ci.Hash)
 	wantCode(t, err, errs.NotFound)
-	wantCode(t, s.DeleteToken(t.Context(), "ci"), errs.NotFound)
+	wantCode(t, s.DeleteToken(t.Context(), "ci", ""), errs.NotFound)
 	if _, err := s.TokenByHash(t.Context(), ops.Hash); err != nil {
 		t.Errorf("the other token is gone too: %v", err)
 	}
@@ -135,13 +142,14 @@ func tokens(t *testing.T, db Database) {
 func expiredAccessIsDeleted(t *testing.T, db Database) {
 	s := db.Open(t, time.Now)
 	now := epoch
+	ann := someone(t, s, "ann", adminv1.Role_ROLE_OWNER)
 	for i, expires := range []time.Time{now.Add(-time.Microsecond), now, now.Add(time.Microsecond), {}} {
 		hash := [32]byte{byte(i)}
 		must(t, s.CreateToken(t.Context(), access.Token{Name: string(rune('a' + i)), Hash: hash, CreatedAt: now, ExpiresAt: expires}))
-		must(t, s.CreateSession(t.Context(), access.Session{Hash: hash, CreatedAt: now, SeenAt: now, ExpiresAt: expires}))
+		must(t, s.CreateSession(t.Context(), access.Session{Hash: hash, ID: string(rune('a' + i)), UserID: ann.ID, CreatedAt: now, SeenAt: now, ExpiresAt: expires}))
 	}
 	must(t, s.DeleteExpired(t.Context(), now))
-	left, err := s.ListTokens(t.Context())
+	left, err := s.ListTokens(t.Context(), "")
 	must(t, err)
 	names := ""
 	for _, token := range left {

@@ -58,6 +58,23 @@ func Operations(base *controlplane.Config) map[string]func(context.Context, Stor
 		"CreateSession": func(ctx context.Context, s Store) error {
 			return s.CreateSession(ctx, access.Session{Hash: hash})
 		},
+		"EnsureOwner":    func(ctx context.Context, s Store) error { return s.EnsureOwner(ctx, "u", epoch) },
+		"ListUsers":      func(ctx context.Context, s Store) error { _, err := s.ListUsers(ctx); return err },
+		"User":           func(ctx context.Context, s Store) error { _, err := s.User(ctx, "u"); return err },
+		"UserOfSubject":  func(ctx context.Context, s Store) error { _, err := s.UserOfSubject(ctx, "i", "s"); return err },
+		"CreateUser":     func(ctx context.Context, s Store) error { return s.CreateUser(ctx, access.User{ID: "i", Name: "u"}) },
+		"DeleteUser":     func(ctx context.Context, s Store) error { return s.DeleteUser(ctx, "u") },
+		"UseTOTPStep":    func(ctx context.Context, s Store) error { return s.UseTOTPStep(ctx, "i", 1) },
+		"UseRecovery":    func(ctx context.Context, s Store) error { return s.UseRecoveryCode(ctx, "i", hash) },
+		"SetRecovery":    func(ctx context.Context, s Store) error { return s.SetRecoveryCodes(ctx, "i", nil) },
+		"ListSessions":   func(ctx context.Context, s Store) error { _, err := s.ListSessions(ctx, "", epoch); return err },
+		"ProveSession":   func(ctx context.Context, s Store) error { return s.ProveSession(ctx, hash, epoch) },
+		"DeleteSessions": func(ctx context.Context, s Store) error { _, err := s.DeleteSessions(ctx, "i", hash); return err },
+		"TouchToken":     func(ctx context.Context, s Store) error { return s.TouchToken(ctx, hash, epoch) },
+		"UpdateUser": func(ctx context.Context, s Store) error {
+			_, err := s.UpdateUser(ctx, "u", hash, func(*access.User) error { return nil })
+			return err
+		},
 		"Session":       func(ctx context.Context, s Store) error { _, err := s.Session(ctx, hash); return err },
 		"TouchSession":  func(ctx context.Context, s Store) error { return s.TouchSession(ctx, hash, epoch, epoch) },
 		"DeleteSession": func(ctx context.Context, s Store) error { return s.DeleteSession(ctx, hash) },
@@ -65,9 +82,9 @@ func Operations(base *controlplane.Config) map[string]func(context.Context, Stor
 		"CreateToken": func(ctx context.Context, s Store) error {
 			return s.CreateToken(ctx, access.Token{Name: "t", Hash: hash})
 		},
-		"ListTokens":  func(ctx context.Context, s Store) error { _, err := s.ListTokens(ctx); return err },
+		"ListTokens":  func(ctx context.Context, s Store) error { _, err := s.ListTokens(ctx, ""); return err },
 		"TokenByHash": func(ctx context.Context, s Store) error { _, err := s.TokenByHash(ctx, hash); return err },
-		"DeleteToken": func(ctx context.Context, s Store) error { return s.DeleteToken(ctx, "t") },
+		"DeleteToken": func(ctx context.Context, s Store) error { return s.DeleteToken(ctx, "t", "") },
 	}
 }
 

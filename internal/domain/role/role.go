@@ -21,6 +21,11 @@ func BeforeSignIn(m protoreflect.MethodDescriptor) bool {
 	return proto.GetExtension(m.Options(), adminv1.E_BeforeSignIn).(bool)
 }
 
+// RecentSignIn reports whether a session must have proved a short while ago who it is.
+func RecentSignIn(m protoreflect.MethodDescriptor) bool {
+	return proto.GetExtension(m.Options(), adminv1.E_RecentSignIn).(bool)
+}
+
 // Name is the role as people write it: owner, operator, viewer.
 func Name(r adminv1.Role) string {
 	return strings.ToLower(strings.TrimPrefix(r.String(), "ROLE_"))

@@ -4,6 +4,21 @@ import { ConnectError } from '@connectrpc/connect';
 /** What the server found wrong with one field of a request. */
 export type Violation = { field: string; description: string };
 
+/** Why the server refuses, for programs: TOTP_REQUIRED; empty when it does not say. */
+export function reasonOf(error: unknown): string {
+  for (const detail of ConnectError.from(error).details) {
+    if (!('type' in detail) || detail.type !== 'google.rpc.ErrorInfo') continue;
+    // ErrorInfo{ string reason = 1; string domain = 2 }, without its generated code.
+    const reader = new BinaryReader(detail.value);
+    while (reader.pos < reader.len) {
+      const [no] = reader.tag();
+      const text = reader.string();
+      if (no === 1) return text;
+    }
+  }
+  return '';
+}
+
 const BAD_REQUEST = 'google.rpc.BadRequest';
 
 /** The fields at fault, as the server names them: group.members[0].model, providers["openai"].base_url. */

@@ -4,15 +4,17 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { useState } from 'react';
 import { createQueryClient } from '@/api/client';
+import { IdentityGate } from '@/api/identity';
 import { createTransport } from '@/api/transport';
 import { I18nProvider } from '@/i18n';
 import { cssVariables, theme } from '@/theme/theme';
+import { ConfirmIdentity } from './ConfirmIdentity';
 import { createAppRouter } from './routes';
 
 const schemeManager = localStorageColorSchemeManager({ key: 'ui.scheme' });
 
 export function App({ nonce }: { nonce: string }) {
-  const [{ queryClient, transport, router }] = useState(wire);
+  const [{ queryClient, transport, router, gate }] = useState(wire);
   return (
     <MantineProvider
       theme={theme}
@@ -25,6 +27,7 @@ export function App({ nonce }: { nonce: string }) {
         <TransportProvider transport={transport}>
           <QueryClientProvider client={queryClient}>
             <RouterProvider router={router} />
+            <ConfirmIdentity gate={gate} />
           </QueryClientProvider>
         </TransportProvider>
       </I18nProvider>
@@ -34,11 +37,12 @@ export function App({ nonce }: { nonce: string }) {
 
 function wire() {
   const queryClient = createQueryClient();
+  const gate = new IdentityGate();
   const transport = createTransport(() => {
     const { pathname, href } = router.state.location;
     if (pathname === '/login') return;
     void router.navigate({ to: '/login', search: { next: href } }).then(() => queryClient.clear());
-  });
+  }, gate);
   const router = createAppRouter({ queryClient, transport });
-  return { queryClient, transport, router };
+  return { queryClient, transport, router, gate };
 }

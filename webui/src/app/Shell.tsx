@@ -2,6 +2,7 @@ import { Outlet, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
 import { useRefreshOnNewRevision } from '@/api/nodes';
 import { useWhoAmI } from '@/api/session';
+import { Role } from '@/gen/trunkline/admin/v1/role_pb';
 import { useI18n } from '@/i18n';
 import { ShortcutsProvider, useShortcut } from '@/ui/shortcuts';
 import { ApplyRefusedNote } from './ApplyRefusedNote';
@@ -10,6 +11,7 @@ import { type NavPage, PAGES } from './nav';
 import { Sidebar } from './Sidebar';
 import { StaleData } from './StaleData';
 import c from './shell.module.css';
+import { ViewerNote } from './ViewerNote';
 
 // Asked for by a key or a click, so not in the first load.
 const CommandPalette = lazy(() => import('./CommandPalette').then((m) => ({ default: m.CommandPalette })));
@@ -42,6 +44,7 @@ function Frame() {
       <Sidebar onSearch={() => setOpen('palette')} onHelp={() => setOpen('help')} />
       <main id="main" className={c.main} tabIndex={-1}>
         <StaleData />
+        {me?.role === Role.VIEWER && <ViewerNote />}
         {me?.defaultPassword && <DefaultPasswordNote canChange={me.canChangePassword} />}
         <ApplyRefusedNote />
         <Outlet />

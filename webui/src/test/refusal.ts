@@ -15,6 +15,15 @@ export function refusal(fields: Record<string, string>, code = Code.InvalidArgum
 }
 
 const FIELDS = 'test-fields';
+const REASON = 'test-reason';
+
+/** A refusal that says why to programs: TOTP_REQUIRED. */
+export function refusalBecause(reason: string, code: Code): ConnectError {
+  const error = new ConnectError('refused', code, { [REASON]: reason });
+  const value = new BinaryWriter().tag(1, 2).string(reason).tag(2, 2).string('trunkline').finish();
+  error.details.push({ type: 'google.rpc.ErrorInfo', value: new Uint8Array(value) });
+  return error;
+}
 
 function withDetail(error: ConnectError, value: Uint8Array): ConnectError {
   error.details.push({ type: 'google.rpc.BadRequest', value: new Uint8Array(value) });
@@ -28,6 +37,8 @@ export const keepRefusals: Interceptor = (next) => async (request) => {
   } catch (thrown) {
     const error = ConnectError.from(thrown);
     const fields = error.metadata.get(FIELDS);
+    const reason = error.metadata.get(REASON);
+    if (reason && error.details.length === 0) throw refusalBecause(reason, error.code);
     throw fields && error.details.length === 0 ? refusal(JSON.parse(fields), error.code) : error;
   }
 };

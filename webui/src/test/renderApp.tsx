@@ -5,7 +5,9 @@ import { MantineProvider } from '@mantine/core';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { createMemoryHistory, RouterProvider } from '@tanstack/react-router';
 import { render } from '@testing-library/react';
+import { IdentityGate, proveIdentity } from '@/api/identity';
 import { createQueryClient } from '@/api/queries';
+import { ConfirmIdentity } from '@/app/ConfirmIdentity';
 import { createAppRouter } from '@/app/routes';
 import { CallService } from '@/gen/trunkline/admin/v1/call_pb';
 import { ConfigService } from '@/gen/trunkline/admin/v1/config_pb';
@@ -14,9 +16,11 @@ import { KeyService } from '@/gen/trunkline/admin/v1/key_pb';
 import { KeywordService } from '@/gen/trunkline/admin/v1/keyword_pb';
 import { NodeService } from '@/gen/trunkline/admin/v1/node_pb';
 import { ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
+import { Role } from '@/gen/trunkline/admin/v1/role_pb';
 import { SessionService, TokenService } from '@/gen/trunkline/admin/v1/session_pb';
 import { SettingsService } from '@/gen/trunkline/admin/v1/settings_pb';
 import { UsageService } from '@/gen/trunkline/admin/v1/usage_pb';
+import { UserService } from '@/gen/trunkline/admin/v1/user_pb';
 import { I18nProvider, type Lang } from '@/i18n';
 import { keepRefusals } from './refusal';
 
@@ -32,6 +36,7 @@ export type Backend = {
   config?: Partial<ServiceImpl<typeof ConfigService>>;
   nodes?: Partial<ServiceImpl<typeof NodeService>>;
   calls?: Partial<ServiceImpl<typeof CallService>>;
+  users?: Partial<ServiceImpl<typeof UserService>>;
   usage?: Partial<ServiceImpl<typeof UsageService>>;
 };
 
@@ -44,9 +49,13 @@ async function* silent(_: unknown, { signal }: HandlerContext) {
 
 /** The whole console on an in-memory control plane, opened at a path. */
 export function renderApp(path: string, backend: Backend = {}, lang: Lang = 'en') {
+  const gate = new IdentityGate();
   const transport = createRouterTransport(
     (router) => {
-      router.service(SessionService, { whoAmI: () => ({ username: 'ada', version: 'v1' }), ...backend.session });
+      router.service(SessionService, {
+        whoAmI: () => ({ username: 'ada', version: 'v1', role: Role.OWNER }),
+        ...backend.session,
+      });
       router.service(TokenService, { listTokens: empty, ...backend.tokens });
       router.service(ProviderService, {
         listProviders: empty,
@@ -67,6 +76,7 @@ export function renderApp(path: string, backend: Backend = {}, lang: Lang = 'en'
         tailCalls: silent,
         ...backend.calls,
       });
+      router.service(UserService, { listUsers: empty, listSessions: empty, ...backend.users });
       router.service(UsageService, {
         summarizeUsage: empty,
         getUsageSeries: empty,
@@ -76,7 +86,7 @@ export function renderApp(path: string, backend: Backend = {}, lang: Lang = 'en'
         ...backend.usage,
       });
     },
-    { transport: { interceptors: [keepRefusals] } },
+    { transport: { interceptors: [proveIdentity(gate), keepRefusals] } },
   );
   const queryClient = createQueryClient();
   const router = createAppRouter({ queryClient, transport }, createMemoryHistory({ initialEntries: [path] }));
@@ -86,6 +96,7 @@ export function renderApp(path: string, backend: Backend = {}, lang: Lang = 'en'
         <TransportProvider transport={transport}>
           <QueryClientProvider client={queryClient}>
             <RouterProvider router={router} />
+            <ConfirmIdentity gate={gate} />
           </QueryClientProvider>
         </TransportProvider>
       </I18nProvider>

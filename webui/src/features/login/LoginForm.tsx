@@ -4,6 +4,7 @@ import { Button, PasswordInput, TextInput } from '@mantine/core';
 import { CircleAlert } from 'lucide-react';
 import { type FormEvent, useRef, useState } from 'react';
 import { isSignedOut, isUnreachable, retryAfterSeconds } from '@/api/errors';
+import { reasonOf } from '@/api/violations';
 import { SessionService } from '@/gen/trunkline/admin/v1/session_pb';
 import { useI18n } from '@/i18n';
 import { useNow } from '@/ui/useNow';
@@ -13,6 +14,9 @@ export function LoginForm({ onDone }: { onDone: (password: string) => void | Pro
   const { t } = useI18n();
   const [username, setUsername] = useState('');
   const [password, setPassword] = useState('');
+  /** The second factor is asked for: the password was right. */
+  const [asksCode, setAsksCode] = useState(false);
+  const [code, setCode] = useState('');
   const [waitUntil, setWaitUntil] = useState(0);
   const form = useRef<HTMLFormElement>(null);
   const waiting = useNow() < waitUntil;
@@ -23,6 +27,12 @@ export function LoginForm({ onDone }: { onDone: (password: string) => void | Pro
       const wait = retryAfterSeconds(error);
       setWaitUntil(wait > 0 ? Date.now() + wait * 1000 : 0);
       if (!isSignedOut(error)) return;
+      if (reasonOf(error) !== '') {
+        setAsksCode(true);
+        setCode('');
+        return;
+      }
+      setAsksCode(false);
       setPassword('');
       form.current?.querySelector<HTMLInputElement>('input[name=password]')?.focus();
     },
@@ -30,9 +40,9 @@ export function LoginForm({ onDone }: { onDone: (password: string) => void | Pro
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const empty = username === '' ? 'username' : password === '' ? 'password' : null;
+    const empty = username === '' ? 'username' : password === '' ? 'password' : asksCode && code === '' ? 'code' : null;
     if (empty) form.current?.querySelector<HTMLInputElement>(`input[name=${empty}]`)?.focus();
-    else if (!waiting && !signIn.isPending) signIn.mutate({ username, password });
+    else if (!waiting && !signIn.isPending) signIn.mutate({ username, password, code: asksCode ? code : '' });
   };
 
   return (
@@ -59,7 +69,23 @@ export function LoginForm({ onDone }: { onDone: (password: string) => void | Pro
         required
         withAsterisk={false}
       />
-      {signIn.error && <Refusal error={signIn.error} waitUntil={waitUntil} />}
+      {asksCode && (
+        <TextInput
+          name="code"
+          label={t('login.code')}
+          description={t('login.codeHow')}
+          value={code}
+          onChange={(event) => setCode(event.currentTarget.value)}
+          autoComplete="one-time-code"
+          spellCheck={false}
+          autoFocus
+          required
+          withAsterisk={false}
+        />
+      )}
+      {signIn.error && reasonOf(signIn.error) !== 'TOTP_REQUIRED' && (
+        <Refusal error={signIn.error} waitUntil={waitUntil} />
+      )}
       <Button type="submit" size="md" fullWidth loading={signIn.isPending} disabled={waiting}>
         {signIn.error && isUnreachable(signIn.error) ? t('error.retry') : t('login.submit')}
       </Button>
@@ -73,7 +99,8 @@ function Refusal({ error, waitUntil }: { error: ConnectError; waitUntil: number 
   const now = useNow();
   const left = waitUntil - now;
   let message = t('login.failed');
-  if (isSignedOut(error)) message = t('login.wrong');
+  if (reasonOf(error) === 'TOTP_WRONG') message = t('login.codeWrong');
+  else if (isSignedOut(error)) message = t('login.wrong');
   else if (isUnreachable(error)) message = t('error.unreachable');
   else if (left > 0) message = t('login.wait', { time: countdown(left) });
   else if (waitUntil > 0) message = t('login.waitOver');

@@ -2,6 +2,7 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
+import { refusalBecause } from '@/test/refusal';
 import { type Backend, renderApp } from '@/test/renderApp';
 
 const signedOut = (login: NonNullable<Backend['session']>['login']): Backend => {
@@ -111,4 +112,21 @@ test('on the first run the default password is replaced before anything else', a
   await userEvent.click(screen.getByRole('button', { name: 'Set password' }));
   await waitFor(() => expect(router.state.location.pathname).toBe('/keys'));
   expect(changed).toHaveBeenCalledWith('password', 'short and longer');
+});
+
+test('the second factor is asked for after the password', async () => {
+  const login = vi.fn(({ code }: { code: string }) => {
+    if (code === '') throw refusalBecause('TOTP_REQUIRED', Code.Unauthenticated);
+    if (code !== '123456') throw refusalBecause('TOTP_WRONG', Code.Unauthenticated);
+    return { username: 'ada' };
+  });
+  const { router } = renderApp('/login', signedOut(login));
+  await signIn('ada', 'secret');
+  const code = await screen.findByLabelText('Code of your authenticator app');
+  expect(screen.queryByRole('alert')).toBeNull();
+  await userEvent.type(code, '000000{Enter}');
+  expect(await screen.findByText('The code is wrong or was used before.')).toBeVisible();
+  await userEvent.type(screen.getByLabelText('Code of your authenticator app'), '123456{Enter}');
+  await waitFor(() => expect(router.state.location.pathname).not.toBe('/login'));
+  expect(login.mock.calls.at(-1)?.[0]).toMatchObject({ username: 'ada', password: 'secret', code: '123456' });
 });

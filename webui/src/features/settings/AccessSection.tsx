@@ -5,6 +5,9 @@ import { useI18n } from '@/i18n';
 import { Dialog } from '@/ui/Dialog';
 import { Card, Facts } from '@/ui/Page';
 import { PasswordForm } from '@/ui/PasswordForm';
+import { SecondFactor } from './people/SecondFactor';
+import { Sessions } from './people/Sessions';
+import { roleMeans, roleWord } from './people/words';
 import c from './settings.module.css';
 import { Tokens } from './Tokens';
 
@@ -26,9 +29,16 @@ export function AccessSection() {
           )
         }
       >
-        <Facts rows={[{ name: t('settings.signedInAs'), value: who?.username ?? '–' }]} />
-        {who && !who.canChangePassword && <p className={c.note}>{t('settings.passwordSet')}</p>}
+        <Facts
+          rows={[
+            { name: t('settings.signedInAs'), value: who?.username ?? '–' },
+            { name: t('people.role'), value: who ? t(roleWord(who.role)) : '–', note: who && t(roleMeans(who.role)) },
+          ]}
+        />
+        {who?.hasPassword && !who.canChangePassword && <p className={c.note}>{t('settings.passwordSet')}</p>}
       </Card>
+      {who?.hasPassword && <SecondFactor enabled={who.totpEnabled} />}
+      <Sessions />
       <Tokens />
       <Dialog opened={changing} title={t('password.change')} onClose={close} size={420}>
         <PasswordForm onDone={close} cancel={{ label: t('action.cancel'), onCancel: close }} />

@@ -2,7 +2,9 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Button, Switch, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
+import { useWhoAmI } from '@/api/session';
 import { useAction } from '@/api/useAction';
+import { Role } from '@/gen/trunkline/admin/v1/role_pb';
 import { TokenService } from '@/gen/trunkline/admin/v1/session_pb';
 import { useI18n } from '@/i18n';
 import { CodeBlock } from '@/ui/Code';
@@ -10,6 +12,7 @@ import { Dialog, DialogActions } from '@/ui/Dialog';
 import { FormError } from '@/ui/FormError';
 import { Fields } from '@/ui/fields/Form';
 import { SecretDialog } from '@/ui/SecretDialog';
+import { RoleField } from './people/RoleField';
 
 /** Makes a token of the admin API and shows it once. */
 export function NewToken({ opened, onClose }: { opened: boolean; onClose: () => void }) {
@@ -36,16 +39,20 @@ export function NewToken({ opened, onClose }: { opened: boolean; onClose: () => 
 
 function Form({ onClose, onMade }: { onClose: () => void; onMade: (secret: string) => void }) {
   const { t } = useI18n();
-  const form = useForm({ initialValues: { name: '', expireTime: '', readBodies: false } });
+  const own = useWhoAmI().data?.role ?? Role.VIEWER;
+  const form = useForm({
+    initialValues: { name: '', role: String(Math.min(own, Role.OPERATOR)), expireTime: '', readBodies: false },
+  });
   const create = useAction(TokenService.method.createToken, {
     form: { target: form, name: '' },
     onDone: (r) => onMade(r.secret),
   });
-  const submit = form.onSubmit(({ name, expireTime, readBodies }) =>
+  const submit = form.onSubmit(({ name, role, expireTime, readBodies }) =>
     create.run({
       token: {
         name: name.trim(),
-        readBodies,
+        role: Number(role) as Role,
+        readBodies: readBodies && Number(role) >= Role.OPERATOR,
         expireTime: expireTime ? timestampFromMs(new Date(expireTime).getTime()) : undefined,
       },
     }),
@@ -54,6 +61,7 @@ function Form({ onClose, onMade }: { onClose: () => void; onMade: (secret: strin
     <form onSubmit={submit}>
       <Fields>
         <TextInput label={t('settings.token')} required data-autofocus {...form.getInputProps('name')} />
+        <RoleField atMost={own} {...form.getInputProps('role')} />
         <TextInput
           type="datetime-local"
           label={t('settings.expires')}
@@ -63,6 +71,7 @@ function Form({ onClose, onMade }: { onClose: () => void; onMade: (secret: strin
         <Switch
           label={t('settings.tokenBodies')}
           description={t('settings.tokenBodiesHow')}
+          disabled={Number(form.values.role) < Role.OPERATOR}
           {...form.getInputProps('readBodies', { type: 'checkbox' })}
         />
       </Fields>

@@ -9,12 +9,14 @@ import { AboutSection } from './AboutSection';
 import { AccessSection } from './AccessSection';
 import { DataSection } from './DataSection';
 import { FailoverSection } from './FailoverSection';
+import { PeopleSection } from './people/PeopleSection';
 import { SECTIONS, type Section } from './search';
 
 const words: Record<Section, PlainKey> = {
   failover: 'settings.failover',
   data: 'settings.data',
   access: 'settings.access',
+  people: 'people.title',
   about: 'settings.about',
 };
 
@@ -42,6 +44,7 @@ export function SettingsPage() {
           <Loaded query={settings}>{(s) => s && <DataSection key={s.etag} settings={s} />}</Loaded>
         )}
         {section === 'access' && <AccessSection />}
+        {section === 'people' && <PeopleSection />}
         {section === 'about' && <AboutSection />}
       </Tabs>
     </>

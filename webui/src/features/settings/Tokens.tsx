@@ -11,6 +11,7 @@ import { RelativeTime } from '@/ui/Time';
 import type { Column } from '@/ui/table/column';
 import { DataTable } from '@/ui/table/DataTable';
 import { NewToken } from './NewToken';
+import { roleWord } from './people/words';
 import c from './settings.module.css';
 
 /** Bearer tokens of the admin API. */
@@ -27,8 +28,15 @@ export function Tokens() {
   const columns: Column<Token>[] = [
     { id: 'name', title: t('settings.token'), cell: (k) => <b>{k.name}</b> },
     { id: 'last', title: t('settings.tokenEnd'), cell: (k) => <span className="mono">…{k.lastFour}</span> },
+    { id: 'user', title: t('people.user'), cell: (k) => k.user || '–' },
+    { id: 'role', title: t('people.role'), cell: (k) => t(roleWord(k.role)) },
     { id: 'bodies', title: t('settings.tokenBodies'), cell: (k) => t(k.readBodies ? 'policy.yes' : 'policy.no') },
     { id: 'created', title: t('settings.created'), cell: (k) => k.createTime && <RelativeTime at={k.createTime} /> },
+    {
+      id: 'used',
+      title: t('people.used'),
+      cell: (k) => (k.useTime ? <RelativeTime at={k.useTime} /> : t('settings.never')),
+    },
     {
       id: 'expires',
       title: t('settings.expires'),

@@ -1066,7 +1066,7 @@ const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\x13NODE_STATE_STARTING\x10\x06\x12\x17\n" +
 	"\x13NODE_STATE_DRAINING\x10\a\x12\x15\n" +
 	"\x11NODE_STATE_BEHIND\x10\b\x12\x14\n" +
-	"\x10NODE_STATE_READY\x10\t2\xc9\x06\n" +
+	"\x10NODE_STATE_READY\x10\t2\xcd\x06\n" +
 	"\vNodeService\x12a\n" +
 	"\tListNodes\x12$.trunkline.admin.v1.ListNodesRequest\x1a%.trunkline.admin.v1.ListNodesResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12[\n" +
 	"\aGetNode\x12\".trunkline.admin.v1.GetNodeRequest\x1a#.trunkline.admin.v1.GetNodeResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12^\n" +
@@ -1074,8 +1074,8 @@ const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\n" +
 	"ForgetNode\x12%.trunkline.admin.v1.ForgetNodeRequest\x1a&.trunkline.admin.v1.ForgetNodeResponse\"\x04\xa8\xed\x18\x02\x12a\n" +
 	"\n" +
-	"RevokeNode\x12%.trunkline.admin.v1.RevokeNodeRequest\x1a&.trunkline.admin.v1.RevokeNodeResponse\"\x04\xa8\xed\x18\x02\x12p\n" +
-	"\x0fCreateJoinToken\x12*.trunkline.admin.v1.CreateJoinTokenRequest\x1a+.trunkline.admin.v1.CreateJoinTokenResponse\"\x04\xa8\xed\x18\x03\x12p\n" +
+	"RevokeNode\x12%.trunkline.admin.v1.RevokeNodeRequest\x1a&.trunkline.admin.v1.RevokeNodeResponse\"\x04\xa8\xed\x18\x02\x12t\n" +
+	"\x0fCreateJoinToken\x12*.trunkline.admin.v1.CreateJoinTokenRequest\x1a+.trunkline.admin.v1.CreateJoinTokenResponse\"\b\xa8\xed\x18\x03\xb8\xed\x18\x01\x12p\n" +
 	"\x0eListJoinTokens\x12).trunkline.admin.v1.ListJoinTokensRequest\x1a*.trunkline.admin.v1.ListJoinTokensResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12p\n" +
 	"\x0fDeleteJoinToken\x12*.trunkline.admin.v1.DeleteJoinTokenRequest\x1a+.trunkline.admin.v1.DeleteJoinTokenResponse\"\x04\xa8\xed\x18\x02B\xd5\x01\n" +
 	"\x16com.trunkline.admin.v1B\tNodeProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"

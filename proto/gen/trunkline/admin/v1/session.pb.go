@@ -37,7 +37,11 @@ type Token struct {
 	// It may read the bodies of calls; default false. Needs the operator role at least.
 	ReadBodies bool `protobuf:"varint,5,opt,name=read_bodies,json=readBodies,proto3" json:"read_bodies,omitempty"`
 	// What it may do, at most what its creator may. Default: operator, or the creator's own role where that is less.
-	Role          Role `protobuf:"varint,6,opt,name=role,proto3,enum=trunkline.admin.v1.Role" json:"role,omitempty"`
+	Role Role `protobuf:"varint,6,opt,name=role,proto3,enum=trunkline.admin.v1.Role" json:"role,omitempty"`
+	// Whose it is: it never does more than they may, and ends with them. Empty: nobody's.
+	User string `protobuf:"bytes,7,opt,name=user,proto3" json:"user,omitempty"`
+	// When it was used last, to a minute; never when unset.
+	UseTime       *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=use_time,json=useTime,proto3" json:"use_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -114,12 +118,29 @@ func (x *Token) GetRole() Role {
 	return Role_ROLE_UNSPECIFIED
 }
 
+func (x *Token) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *Token) GetUseTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UseTime
+	}
+	return nil
+}
+
 type LoginRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// User name.
 	Username string `protobuf:"bytes,1,opt,name=username,proto3" json:"username,omitempty"`
 	// Password.
-	Password      string `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	Password string `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	// Code of the second factor, or a recovery code, where the user has one. Without it the answer is unauthenticated with the reason
+	// TOTP_REQUIRED, once the password is right.
+	Code          string `protobuf:"bytes,3,opt,name=code,proto3" json:"code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -164,6 +185,13 @@ func (x *LoginRequest) GetUsername() string {
 func (x *LoginRequest) GetPassword() string {
 	if x != nil {
 		return x.Password
+	}
+	return ""
+}
+
+func (x *LoginRequest) GetCode() string {
+	if x != nil {
+		return x.Code
 	}
 	return ""
 }
@@ -374,6 +402,357 @@ func (*ChangePasswordResponse) Descriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{6}
 }
 
+type ReauthenticateRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The caller's password.
+	Password string `protobuf:"bytes,1,opt,name=password,proto3" json:"password,omitempty"`
+	// Code of the second factor, or a recovery code, where the user has one.
+	Code          string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReauthenticateRequest) Reset() {
+	*x = ReauthenticateRequest{}
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReauthenticateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReauthenticateRequest) ProtoMessage() {}
+
+func (x *ReauthenticateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReauthenticateRequest.ProtoReflect.Descriptor instead.
+func (*ReauthenticateRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ReauthenticateRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+func (x *ReauthenticateRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+type ReauthenticateResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReauthenticateResponse) Reset() {
+	*x = ReauthenticateResponse{}
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReauthenticateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReauthenticateResponse) ProtoMessage() {}
+
+func (x *ReauthenticateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReauthenticateResponse.ProtoReflect.Descriptor instead.
+func (*ReauthenticateResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{8}
+}
+
+type BeginTotpRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginTotpRequest) Reset() {
+	*x = BeginTotpRequest{}
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginTotpRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginTotpRequest) ProtoMessage() {}
+
+func (x *BeginTotpRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginTotpRequest.ProtoReflect.Descriptor instead.
+func (*BeginTotpRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{9}
+}
+
+type BeginTotpResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The secret in base32, to type.
+	Secret string `protobuf:"bytes,1,opt,name=secret,proto3" json:"secret,omitempty"`
+	// The same as authenticator apps read it from a QR code: otpauth://totp/...
+	Uri string `protobuf:"bytes,2,opt,name=uri,proto3" json:"uri,omitempty"`
+	// The QR code of uri, a string for each row: # is dark, . is light. Leave four modules of light around it.
+	QrRows        []string `protobuf:"bytes,3,rep,name=qr_rows,json=qrRows,proto3" json:"qr_rows,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginTotpResponse) Reset() {
+	*x = BeginTotpResponse{}
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginTotpResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginTotpResponse) ProtoMessage() {}
+
+func (x *BeginTotpResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginTotpResponse.ProtoReflect.Descriptor instead.
+func (*BeginTotpResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *BeginTotpResponse) GetSecret() string {
+	if x != nil {
+		return x.Secret
+	}
+	return ""
+}
+
+func (x *BeginTotpResponse) GetUri() string {
+	if x != nil {
+		return x.Uri
+	}
+	return ""
+}
+
+func (x *BeginTotpResponse) GetQrRows() []string {
+	if x != nil {
+		return x.QrRows
+	}
+	return nil
+}
+
+type ConfirmTotpRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Code that the app shows.
+	Code          string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfirmTotpRequest) Reset() {
+	*x = ConfirmTotpRequest{}
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfirmTotpRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfirmTotpRequest) ProtoMessage() {}
+
+func (x *ConfirmTotpRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfirmTotpRequest.ProtoReflect.Descriptor instead.
+func (*ConfirmTotpRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ConfirmTotpRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+type ConfirmTotpResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ten codes that each replace the app once: shown here and never again.
+	RecoveryCodes []string `protobuf:"bytes,1,rep,name=recovery_codes,json=recoveryCodes,proto3" json:"recovery_codes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfirmTotpResponse) Reset() {
+	*x = ConfirmTotpResponse{}
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfirmTotpResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfirmTotpResponse) ProtoMessage() {}
+
+func (x *ConfirmTotpResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfirmTotpResponse.ProtoReflect.Descriptor instead.
+func (*ConfirmTotpResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ConfirmTotpResponse) GetRecoveryCodes() []string {
+	if x != nil {
+		return x.RecoveryCodes
+	}
+	return nil
+}
+
+type DisableTotpRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DisableTotpRequest) Reset() {
+	*x = DisableTotpRequest{}
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DisableTotpRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DisableTotpRequest) ProtoMessage() {}
+
+func (x *DisableTotpRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DisableTotpRequest.ProtoReflect.Descriptor instead.
+func (*DisableTotpRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{13}
+}
+
+type DisableTotpResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DisableTotpResponse) Reset() {
+	*x = DisableTotpResponse{}
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DisableTotpResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DisableTotpResponse) ProtoMessage() {}
+
+func (x *DisableTotpResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DisableTotpResponse.ProtoReflect.Descriptor instead.
+func (*DisableTotpResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{14}
+}
+
 type WhoAmIRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -382,7 +761,7 @@ type WhoAmIRequest struct {
 
 func (x *WhoAmIRequest) Reset() {
 	*x = WhoAmIRequest{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -394,7 +773,7 @@ func (x *WhoAmIRequest) String() string {
 func (*WhoAmIRequest) ProtoMessage() {}
 
 func (x *WhoAmIRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -407,7 +786,7 @@ func (x *WhoAmIRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WhoAmIRequest.ProtoReflect.Descriptor instead.
 func (*WhoAmIRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{15}
 }
 
 type WhoAmIResponse struct {
@@ -420,17 +799,21 @@ type WhoAmIResponse struct {
 	Version string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
 	// The default password is in use.
 	DefaultPassword bool `protobuf:"varint,4,opt,name=default_password,json=defaultPassword,proto3" json:"default_password,omitempty"`
-	// ChangePassword works for this caller: it is signed in to the console, and the password is not set by ADMIN_PASSWORD.
+	// ChangePassword works for this caller: a user with a password that is not set by ADMIN_PASSWORD.
 	CanChangePassword bool `protobuf:"varint,5,opt,name=can_change_password,json=canChangePassword,proto3" json:"can_change_password,omitempty"`
 	// What the caller may do.
-	Role          Role `protobuf:"varint,210,opt,name=role,proto3,enum=trunkline.admin.v1.Role" json:"role,omitempty"`
+	Role Role `protobuf:"varint,210,opt,name=role,proto3,enum=trunkline.admin.v1.Role" json:"role,omitempty"`
+	// The caller has a second factor.
+	TotpEnabled bool `protobuf:"varint,211,opt,name=totp_enabled,json=totpEnabled,proto3" json:"totp_enabled,omitempty"`
+	// The caller has a password, which Reauthenticate takes.
+	HasPassword   bool `protobuf:"varint,212,opt,name=has_password,json=hasPassword,proto3" json:"has_password,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WhoAmIResponse) Reset() {
 	*x = WhoAmIResponse{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -442,7 +825,7 @@ func (x *WhoAmIResponse) String() string {
 func (*WhoAmIResponse) ProtoMessage() {}
 
 func (x *WhoAmIResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -455,7 +838,7 @@ func (x *WhoAmIResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WhoAmIResponse.ProtoReflect.Descriptor instead.
 func (*WhoAmIResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *WhoAmIResponse) GetUsername() string {
@@ -500,6 +883,20 @@ func (x *WhoAmIResponse) GetRole() Role {
 	return Role_ROLE_UNSPECIFIED
 }
 
+func (x *WhoAmIResponse) GetTotpEnabled() bool {
+	if x != nil {
+		return x.TotpEnabled
+	}
+	return false
+}
+
+func (x *WhoAmIResponse) GetHasPassword() bool {
+	if x != nil {
+		return x.HasPassword
+	}
+	return false
+}
+
 type ListTokensRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -508,7 +905,7 @@ type ListTokensRequest struct {
 
 func (x *ListTokensRequest) Reset() {
 	*x = ListTokensRequest{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -520,7 +917,7 @@ func (x *ListTokensRequest) String() string {
 func (*ListTokensRequest) ProtoMessage() {}
 
 func (x *ListTokensRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -533,7 +930,7 @@ func (x *ListTokensRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTokensRequest.ProtoReflect.Descriptor instead.
 func (*ListTokensRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{17}
 }
 
 type ListTokensResponse struct {
@@ -545,7 +942,7 @@ type ListTokensResponse struct {
 
 func (x *ListTokensResponse) Reset() {
 	*x = ListTokensResponse{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[10]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -557,7 +954,7 @@ func (x *ListTokensResponse) String() string {
 func (*ListTokensResponse) ProtoMessage() {}
 
 func (x *ListTokensResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[10]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -570,7 +967,7 @@ func (x *ListTokensResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTokensResponse.ProtoReflect.Descriptor instead.
 func (*ListTokensResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{10}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListTokensResponse) GetTokens() []*Token {
@@ -590,7 +987,7 @@ type CreateTokenRequest struct {
 
 func (x *CreateTokenRequest) Reset() {
 	*x = CreateTokenRequest{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[11]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -602,7 +999,7 @@ func (x *CreateTokenRequest) String() string {
 func (*CreateTokenRequest) ProtoMessage() {}
 
 func (x *CreateTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[11]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -615,7 +1012,7 @@ func (x *CreateTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTokenRequest.ProtoReflect.Descriptor instead.
 func (*CreateTokenRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{11}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CreateTokenRequest) GetToken() *Token {
@@ -636,7 +1033,7 @@ type CreateTokenResponse struct {
 
 func (x *CreateTokenResponse) Reset() {
 	*x = CreateTokenResponse{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[12]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -648,7 +1045,7 @@ func (x *CreateTokenResponse) String() string {
 func (*CreateTokenResponse) ProtoMessage() {}
 
 func (x *CreateTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[12]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -661,7 +1058,7 @@ func (x *CreateTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTokenResponse.ProtoReflect.Descriptor instead.
 func (*CreateTokenResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{12}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CreateTokenResponse) GetToken() *Token {
@@ -688,7 +1085,7 @@ type DeleteTokenRequest struct {
 
 func (x *DeleteTokenRequest) Reset() {
 	*x = DeleteTokenRequest{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[13]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -700,7 +1097,7 @@ func (x *DeleteTokenRequest) String() string {
 func (*DeleteTokenRequest) ProtoMessage() {}
 
 func (x *DeleteTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[13]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -713,7 +1110,7 @@ func (x *DeleteTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteTokenRequest.ProtoReflect.Descriptor instead.
 func (*DeleteTokenRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{13}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *DeleteTokenRequest) GetName() string {
@@ -731,7 +1128,7 @@ type DeleteTokenResponse struct {
 
 func (x *DeleteTokenResponse) Reset() {
 	*x = DeleteTokenResponse{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[14]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -743,7 +1140,7 @@ func (x *DeleteTokenResponse) String() string {
 func (*DeleteTokenResponse) ProtoMessage() {}
 
 func (x *DeleteTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[14]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -756,14 +1153,14 @@ func (x *DeleteTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteTokenResponse.ProtoReflect.Descriptor instead.
 func (*DeleteTokenResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{14}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{22}
 }
 
 var File_trunkline_admin_v1_session_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_session_proto_rawDesc = "" +
 	"\n" +
-	" trunkline/admin/v1/session.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a#trunkline/admin/v1/visibility.proto\"\xa3\x02\n" +
+	" trunkline/admin/v1/session.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a#trunkline/admin/v1/visibility.proto\"\xfa\x02\n" +
 	"\x05Token\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01(\x80\x01R\x04name\x12!\n" +
@@ -774,11 +1171,14 @@ const file_trunkline_admin_v1_session_proto_rawDesc = "" +
 	"expireTime\x12\x1f\n" +
 	"\vread_bodies\x18\x05 \x01(\bR\n" +
 	"readBodies\x126\n" +
-	"\x04role\x18\x06 \x01(\x0e2\x18.trunkline.admin.v1.RoleB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04role\"b\n" +
+	"\x04role\x18\x06 \x01(\x0e2\x18.trunkline.admin.v1.RoleB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04role\x12\x18\n" +
+	"\x04user\x18\a \x01(\tB\x04\xa0\xed\x18\x01R\x04user\x12;\n" +
+	"\buse_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\auseTime\"\x83\x01\n" +
 	"\fLoginRequest\x12&\n" +
 	"\busername\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01(\x80\x02R\busername\x12*\n" +
-	"\bpassword\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01(\x80\b\xa0\xed\x18\x02R\bpassword\"+\n" +
+	"\bpassword\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01(\x80\b\xa0\xed\x18\x02R\bpassword\x12\x1f\n" +
+	"\x04code\x18\x03 \x01(\tB\v\xbaH\x04r\x02(@\xa0\xed\x18\x02R\x04code\"+\n" +
 	"\rLoginResponse\x12\x1a\n" +
 	"\busername\x18\x01 \x01(\tR\busername\"\x0f\n" +
 	"\rLogoutRequest\"\x10\n" +
@@ -786,8 +1186,23 @@ const file_trunkline_admin_v1_session_proto_rawDesc = "" +
 	"\x15ChangePasswordRequest\x129\n" +
 	"\x10current_password\x18\x01 \x01(\tB\x0e\xbaH\ar\x05\x10\x01(\x80\b\xa0\xed\x18\x02R\x0fcurrentPassword\x121\n" +
 	"\fnew_password\x18\x02 \x01(\tB\x0e\xbaH\ar\x05 \b(\x80\b\xa0\xed\x18\x02R\vnewPassword\"\x18\n" +
-	"\x16ChangePasswordResponse\"\x0f\n" +
-	"\rWhoAmIRequest\"\xf1\x01\n" +
+	"\x16ChangePasswordResponse\"d\n" +
+	"\x15ReauthenticateRequest\x12*\n" +
+	"\bpassword\x18\x01 \x01(\tB\x0e\xbaH\ar\x05\x10\x01(\x80\b\xa0\xed\x18\x02R\bpassword\x12\x1f\n" +
+	"\x04code\x18\x02 \x01(\tB\v\xbaH\x04r\x02(@\xa0\xed\x18\x02R\x04code\"\x18\n" +
+	"\x16ReauthenticateResponse\"\x12\n" +
+	"\x10BeginTotpRequest\"V\n" +
+	"\x11BeginTotpResponse\x12\x16\n" +
+	"\x06secret\x18\x01 \x01(\tR\x06secret\x12\x10\n" +
+	"\x03uri\x18\x02 \x01(\tR\x03uri\x12\x17\n" +
+	"\aqr_rows\x18\x03 \x03(\tR\x06qrRows\"3\n" +
+	"\x12ConfirmTotpRequest\x12\x1d\n" +
+	"\x04code\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01(@R\x04code\"<\n" +
+	"\x13ConfirmTotpResponse\x12%\n" +
+	"\x0erecovery_codes\x18\x01 \x03(\tR\rrecoveryCodes\"\x14\n" +
+	"\x12DisableTotpRequest\"\x15\n" +
+	"\x13DisableTotpResponse\"\x0f\n" +
+	"\rWhoAmIRequest\"\xb9\x02\n" +
 	"\x0eWhoAmIResponse\x12\x1a\n" +
 	"\busername\x18\x01 \x01(\tR\busername\x12\x1f\n" +
 	"\vgateway_url\x18\x02 \x01(\tR\n" +
@@ -795,7 +1210,9 @@ const file_trunkline_admin_v1_session_proto_rawDesc = "" +
 	"\aversion\x18\x03 \x01(\tR\aversion\x12)\n" +
 	"\x10default_password\x18\x04 \x01(\bR\x0fdefaultPassword\x12.\n" +
 	"\x13can_change_password\x18\x05 \x01(\bR\x11canChangePassword\x12-\n" +
-	"\x04role\x18\xd2\x01 \x01(\x0e2\x18.trunkline.admin.v1.RoleR\x04role\"\x13\n" +
+	"\x04role\x18\xd2\x01 \x01(\x0e2\x18.trunkline.admin.v1.RoleR\x04role\x12\"\n" +
+	"\ftotp_enabled\x18\xd3\x01 \x01(\bR\vtotpEnabled\x12\"\n" +
+	"\fhas_password\x18\xd4\x01 \x01(\bR\vhasPassword\"\x13\n" +
 	"\x11ListTokensRequest\"G\n" +
 	"\x12ListTokensResponse\x121\n" +
 	"\x06tokens\x18\x01 \x03(\v2\x19.trunkline.admin.v1.TokenR\x06tokens\"M\n" +
@@ -806,17 +1223,21 @@ const file_trunkline_admin_v1_session_proto_rawDesc = "" +
 	"\x06secret\x18\x02 \x01(\tR\x06secret\"0\n" +
 	"\x12DeleteTokenRequest\x12\x1a\n" +
 	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\"\x15\n" +
-	"\x13DeleteTokenResponse2\x84\x03\n" +
+	"\x13DeleteTokenResponse2\xab\x06\n" +
 	"\x0eSessionService\x12R\n" +
 	"\x05Login\x12 .trunkline.admin.v1.LoginRequest\x1a!.trunkline.admin.v1.LoginResponse\"\x04\xb0\xed\x18\x01\x12U\n" +
 	"\x06Logout\x12!.trunkline.admin.v1.LogoutRequest\x1a\".trunkline.admin.v1.LogoutResponse\"\x04\xa8\xed\x18\x01\x12m\n" +
-	"\x0eChangePassword\x12).trunkline.admin.v1.ChangePasswordRequest\x1a*.trunkline.admin.v1.ChangePasswordResponse\"\x04\xa8\xed\x18\x01\x12X\n" +
-	"\x06WhoAmI\x12!.trunkline.admin.v1.WhoAmIRequest\x1a\".trunkline.admin.v1.WhoAmIResponse\"\a\xa8\xed\x18\x01\x90\x02\x012\xc0\x02\n" +
+	"\x0eChangePassword\x12).trunkline.admin.v1.ChangePasswordRequest\x1a*.trunkline.admin.v1.ChangePasswordResponse\"\x04\xa8\xed\x18\x01\x12m\n" +
+	"\x0eReauthenticate\x12).trunkline.admin.v1.ReauthenticateRequest\x1a*.trunkline.admin.v1.ReauthenticateResponse\"\x04\xa8\xed\x18\x01\x12b\n" +
+	"\tBeginTotp\x12$.trunkline.admin.v1.BeginTotpRequest\x1a%.trunkline.admin.v1.BeginTotpResponse\"\b\xa8\xed\x18\x01\xb8\xed\x18\x01\x12h\n" +
+	"\vConfirmTotp\x12&.trunkline.admin.v1.ConfirmTotpRequest\x1a'.trunkline.admin.v1.ConfirmTotpResponse\"\b\xa8\xed\x18\x01\xb8\xed\x18\x01\x12h\n" +
+	"\vDisableTotp\x12&.trunkline.admin.v1.DisableTotpRequest\x1a'.trunkline.admin.v1.DisableTotpResponse\"\b\xa8\xed\x18\x01\xb8\xed\x18\x01\x12X\n" +
+	"\x06WhoAmI\x12!.trunkline.admin.v1.WhoAmIRequest\x1a\".trunkline.admin.v1.WhoAmIResponse\"\a\xa8\xed\x18\x01\x90\x02\x012\xc4\x02\n" +
 	"\fTokenService\x12d\n" +
 	"\n" +
-	"ListTokens\x12%.trunkline.admin.v1.ListTokensRequest\x1a&.trunkline.admin.v1.ListTokensResponse\"\a\xa8\xed\x18\x03\x90\x02\x01\x12d\n" +
-	"\vCreateToken\x12&.trunkline.admin.v1.CreateTokenRequest\x1a'.trunkline.admin.v1.CreateTokenResponse\"\x04\xa8\xed\x18\x03\x12d\n" +
-	"\vDeleteToken\x12&.trunkline.admin.v1.DeleteTokenRequest\x1a'.trunkline.admin.v1.DeleteTokenResponse\"\x04\xa8\xed\x18\x03B\xd8\x01\n" +
+	"ListTokens\x12%.trunkline.admin.v1.ListTokensRequest\x1a&.trunkline.admin.v1.ListTokensResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12h\n" +
+	"\vCreateToken\x12&.trunkline.admin.v1.CreateTokenRequest\x1a'.trunkline.admin.v1.CreateTokenResponse\"\b\xa8\xed\x18\x01\xb8\xed\x18\x01\x12d\n" +
+	"\vDeleteToken\x12&.trunkline.admin.v1.DeleteTokenRequest\x1a'.trunkline.admin.v1.DeleteTokenResponse\"\x04\xa8\xed\x18\x01B\xd8\x01\n" +
 	"\x16com.trunkline.admin.v1B\fSessionProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
 var (
@@ -831,7 +1252,7 @@ func file_trunkline_admin_v1_session_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_session_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_trunkline_admin_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_trunkline_admin_v1_session_proto_goTypes = []any{
 	(*Token)(nil),                  // 0: trunkline.admin.v1.Token
 	(*LoginRequest)(nil),           // 1: trunkline.admin.v1.LoginRequest
@@ -840,44 +1261,61 @@ var file_trunkline_admin_v1_session_proto_goTypes = []any{
 	(*LogoutResponse)(nil),         // 4: trunkline.admin.v1.LogoutResponse
 	(*ChangePasswordRequest)(nil),  // 5: trunkline.admin.v1.ChangePasswordRequest
 	(*ChangePasswordResponse)(nil), // 6: trunkline.admin.v1.ChangePasswordResponse
-	(*WhoAmIRequest)(nil),          // 7: trunkline.admin.v1.WhoAmIRequest
-	(*WhoAmIResponse)(nil),         // 8: trunkline.admin.v1.WhoAmIResponse
-	(*ListTokensRequest)(nil),      // 9: trunkline.admin.v1.ListTokensRequest
-	(*ListTokensResponse)(nil),     // 10: trunkline.admin.v1.ListTokensResponse
-	(*CreateTokenRequest)(nil),     // 11: trunkline.admin.v1.CreateTokenRequest
-	(*CreateTokenResponse)(nil),    // 12: trunkline.admin.v1.CreateTokenResponse
-	(*DeleteTokenRequest)(nil),     // 13: trunkline.admin.v1.DeleteTokenRequest
-	(*DeleteTokenResponse)(nil),    // 14: trunkline.admin.v1.DeleteTokenResponse
-	(*timestamppb.Timestamp)(nil),  // 15: google.protobuf.Timestamp
-	(Role)(0),                      // 16: trunkline.admin.v1.Role
+	(*ReauthenticateRequest)(nil),  // 7: trunkline.admin.v1.ReauthenticateRequest
+	(*ReauthenticateResponse)(nil), // 8: trunkline.admin.v1.ReauthenticateResponse
+	(*BeginTotpRequest)(nil),       // 9: trunkline.admin.v1.BeginTotpRequest
+	(*BeginTotpResponse)(nil),      // 10: trunkline.admin.v1.BeginTotpResponse
+	(*ConfirmTotpRequest)(nil),     // 11: trunkline.admin.v1.ConfirmTotpRequest
+	(*ConfirmTotpResponse)(nil),    // 12: trunkline.admin.v1.ConfirmTotpResponse
+	(*DisableTotpRequest)(nil),     // 13: trunkline.admin.v1.DisableTotpRequest
+	(*DisableTotpResponse)(nil),    // 14: trunkline.admin.v1.DisableTotpResponse
+	(*WhoAmIRequest)(nil),          // 15: trunkline.admin.v1.WhoAmIRequest
+	(*WhoAmIResponse)(nil),         // 16: trunkline.admin.v1.WhoAmIResponse
+	(*ListTokensRequest)(nil),      // 17: trunkline.admin.v1.ListTokensRequest
+	(*ListTokensResponse)(nil),     // 18: trunkline.admin.v1.ListTokensResponse
+	(*CreateTokenRequest)(nil),     // 19: trunkline.admin.v1.CreateTokenRequest
+	(*CreateTokenResponse)(nil),    // 20: trunkline.admin.v1.CreateTokenResponse
+	(*DeleteTokenRequest)(nil),     // 21: trunkline.admin.v1.DeleteTokenRequest
+	(*DeleteTokenResponse)(nil),    // 22: trunkline.admin.v1.DeleteTokenResponse
+	(*timestamppb.Timestamp)(nil),  // 23: google.protobuf.Timestamp
+	(Role)(0),                      // 24: trunkline.admin.v1.Role
 }
 var file_trunkline_admin_v1_session_proto_depIdxs = []int32{
-	15, // 0: trunkline.admin.v1.Token.create_time:type_name -> google.protobuf.Timestamp
-	15, // 1: trunkline.admin.v1.Token.expire_time:type_name -> google.protobuf.Timestamp
-	16, // 2: trunkline.admin.v1.Token.role:type_name -> trunkline.admin.v1.Role
-	16, // 3: trunkline.admin.v1.WhoAmIResponse.role:type_name -> trunkline.admin.v1.Role
-	0,  // 4: trunkline.admin.v1.ListTokensResponse.tokens:type_name -> trunkline.admin.v1.Token
-	0,  // 5: trunkline.admin.v1.CreateTokenRequest.token:type_name -> trunkline.admin.v1.Token
-	0,  // 6: trunkline.admin.v1.CreateTokenResponse.token:type_name -> trunkline.admin.v1.Token
-	1,  // 7: trunkline.admin.v1.SessionService.Login:input_type -> trunkline.admin.v1.LoginRequest
-	3,  // 8: trunkline.admin.v1.SessionService.Logout:input_type -> trunkline.admin.v1.LogoutRequest
-	5,  // 9: trunkline.admin.v1.SessionService.ChangePassword:input_type -> trunkline.admin.v1.ChangePasswordRequest
-	7,  // 10: trunkline.admin.v1.SessionService.WhoAmI:input_type -> trunkline.admin.v1.WhoAmIRequest
-	9,  // 11: trunkline.admin.v1.TokenService.ListTokens:input_type -> trunkline.admin.v1.ListTokensRequest
-	11, // 12: trunkline.admin.v1.TokenService.CreateToken:input_type -> trunkline.admin.v1.CreateTokenRequest
-	13, // 13: trunkline.admin.v1.TokenService.DeleteToken:input_type -> trunkline.admin.v1.DeleteTokenRequest
-	2,  // 14: trunkline.admin.v1.SessionService.Login:output_type -> trunkline.admin.v1.LoginResponse
-	4,  // 15: trunkline.admin.v1.SessionService.Logout:output_type -> trunkline.admin.v1.LogoutResponse
-	6,  // 16: trunkline.admin.v1.SessionService.ChangePassword:output_type -> trunkline.admin.v1.ChangePasswordResponse
-	8,  // 17: trunkline.admin.v1.SessionService.WhoAmI:output_type -> trunkline.admin.v1.WhoAmIResponse
-	10, // 18: trunkline.admin.v1.TokenService.ListTokens:output_type -> trunkline.admin.v1.ListTokensResponse
-	12, // 19: trunkline.admin.v1.TokenService.CreateToken:output_type -> trunkline.admin.v1.CreateTokenResponse
-	14, // 20: trunkline.admin.v1.TokenService.DeleteToken:output_type -> trunkline.admin.v1.DeleteTokenResponse
-	14, // [14:21] is the sub-list for method output_type
-	7,  // [7:14] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	23, // 0: trunkline.admin.v1.Token.create_time:type_name -> google.protobuf.Timestamp
+	23, // 1: trunkline.admin.v1.Token.expire_time:type_name -> google.protobuf.Timestamp
+	24, // 2: trunkline.admin.v1.Token.role:type_name -> trunkline.admin.v1.Role
+	23, // 3: trunkline.admin.v1.Token.use_time:type_name -> google.protobuf.Timestamp
+	24, // 4: trunkline.admin.v1.WhoAmIResponse.role:type_name -> trunkline.admin.v1.Role
+	0,  // 5: trunkline.admin.v1.ListTokensResponse.tokens:type_name -> trunkline.admin.v1.Token
+	0,  // 6: trunkline.admin.v1.CreateTokenRequest.token:type_name -> trunkline.admin.v1.Token
+	0,  // 7: trunkline.admin.v1.CreateTokenResponse.token:type_name -> trunkline.admin.v1.Token
+	1,  // 8: trunkline.admin.v1.SessionService.Login:input_type -> trunkline.admin.v1.LoginRequest
+	3,  // 9: trunkline.admin.v1.SessionService.Logout:input_type -> trunkline.admin.v1.LogoutRequest
+	5,  // 10: trunkline.admin.v1.SessionService.ChangePassword:input_type -> trunkline.admin.v1.ChangePasswordRequest
+	7,  // 11: trunkline.admin.v1.SessionService.Reauthenticate:input_type -> trunkline.admin.v1.ReauthenticateRequest
+	9,  // 12: trunkline.admin.v1.SessionService.BeginTotp:input_type -> trunkline.admin.v1.BeginTotpRequest
+	11, // 13: trunkline.admin.v1.SessionService.ConfirmTotp:input_type -> trunkline.admin.v1.ConfirmTotpRequest
+	13, // 14: trunkline.admin.v1.SessionService.DisableTotp:input_type -> trunkline.admin.v1.DisableTotpRequest
+	15, // 15: trunkline.admin.v1.SessionService.WhoAmI:input_type -> trunkline.admin.v1.WhoAmIRequest
+	17, // 16: trunkline.admin.v1.TokenService.ListTokens:input_type -> trunkline.admin.v1.ListTokensRequest
+	19, // 17: trunkline.admin.v1.TokenService.CreateToken:input_type -> trunkline.admin.v1.CreateTokenRequest
+	21, // 18: trunkline.admin.v1.TokenService.DeleteToken:input_type -> trunkline.admin.v1.DeleteTokenRequest
+	2,  // 19: trunkline.admin.v1.SessionService.Login:output_type -> trunkline.admin.v1.LoginResponse
+	4,  // 20: trunkline.admin.v1.SessionService.Logout:output_type -> trunkline.admin.v1.LogoutResponse
+	6,  // 21: trunkline.admin.v1.SessionService.ChangePassword:output_type -> trunkline.admin.v1.ChangePasswordResponse
+	8,  // 22: trunkline.admin.v1.SessionService.Reauthenticate:output_type -> trunkline.admin.v1.ReauthenticateResponse
+	10, // 23: trunkline.admin.v1.SessionService.BeginTotp:output_type -> trunkline.admin.v1.BeginTotpResponse
+	12, // 24: trunkline.admin.v1.SessionService.ConfirmTotp:output_type -> trunkline.admin.v1.ConfirmTotpResponse
+	14, // 25: trunkline.admin.v1.SessionService.DisableTotp:output_type -> trunkline.admin.v1.DisableTotpResponse
+	16, // 26: trunkline.admin.v1.SessionService.WhoAmI:output_type -> trunkline.admin.v1.WhoAmIResponse
+	18, // 27: trunkline.admin.v1.TokenService.ListTokens:output_type -> trunkline.admin.v1.ListTokensResponse
+	20, // 28: trunkline.admin.v1.TokenService.CreateToken:output_type -> trunkline.admin.v1.CreateTokenResponse
+	22, // 29: trunkline.admin.v1.TokenService.DeleteToken:output_type -> trunkline.admin.v1.DeleteTokenResponse
+	19, // [19:30] is the sub-list for method output_type
+	8,  // [8:19] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_session_proto_init() }
@@ -893,7 +1331,7 @@ func file_trunkline_admin_v1_session_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_session_proto_rawDesc), len(file_trunkline_admin_v1_session_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

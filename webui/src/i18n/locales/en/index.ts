@@ -10,6 +10,7 @@ import { keywords } from './keywords';
 import { login } from './login';
 import { nodes } from './nodes';
 import { outcomes } from './outcomes';
+import { people } from './people';
 import { playground } from './playground';
 import { policy } from './policy';
 import { providers } from './providers';
@@ -29,6 +30,7 @@ export const en = {
   ...keywords,
   ...policy,
   ...settings,
+  ...people,
   ...playground,
   ...nodes,
   ...history,

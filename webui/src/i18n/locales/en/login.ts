@@ -9,4 +9,7 @@ export const login = {
   'login.wait': 'Too many tries. You can try again in {time}.',
   'login.waitOver': 'You can try again now.',
   'login.failed': 'Signing in did not work. Try again.',
+  'login.code': 'Code of your authenticator app',
+  'login.codeHow': 'Six digits, or one of your recovery codes',
+  'login.codeWrong': 'The code is wrong or was used before.',
 } as const;

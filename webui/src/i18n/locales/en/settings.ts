@@ -24,7 +24,7 @@ export const settings = {
   'settings.signedInAs': 'Signed in as',
   'settings.passwordSet': 'The password is set by ADMIN_PASSWORD where the control plane starts, and is changed there.',
   'settings.tokens': 'Tokens',
-  'settings.tokensHow': 'For trunklinectl and for automation. A token may do all that an admin may.',
+  'settings.tokensHow': 'For trunklinectl and for automation. A token never may more than its user.',
   'settings.newToken': 'New token',
   'settings.noTokens': 'No tokens yet',
   'settings.token': 'Name',

@@ -27,7 +27,7 @@ export const settings: Texts<typeof en> = {
   'settings.passwordSet':
     'パスワードはコントロールプレーン起動時の ADMIN_PASSWORD で設定されており、そこで変更します。',
   'settings.tokens': 'トークン',
-  'settings.tokensHow': 'trunklinectl や自動化に使います。管理者と同じ操作ができます。',
+  'settings.tokensHow': 'trunklinectl や自動化に使います。トークンの権限は、その所有ユーザーの権限を超えません。',
   'settings.newToken': 'トークンを作成',
   'settings.noTokens': 'トークンはまだありません',
   'settings.token': '名前',

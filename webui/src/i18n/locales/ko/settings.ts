@@ -26,7 +26,7 @@ export const settings: Texts<typeof en> = {
   'settings.signedInAs': '로그인 계정',
   'settings.passwordSet': '비밀번호는 컨트롤 플레인을 시작할 때의 ADMIN_PASSWORD로 설정되며 그곳에서 바꿉니다.',
   'settings.tokens': '토큰',
-  'settings.tokensHow': 'trunklinectl과 자동화에 사용합니다. 관리자와 같은 권한을 가집니다.',
+  'settings.tokensHow': 'trunklinectl과 자동화에 사용합니다. 토큰의 권한은 해당 사용자의 권한을 넘지 않습니다.',
   'settings.newToken': '토큰 만들기',
   'settings.noTokens': '아직 토큰이 없습니다',
   'settings.token': '이름',

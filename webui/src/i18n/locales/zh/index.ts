@@ -11,6 +11,7 @@ import { keywords } from './keywords';
 import { login } from './login';
 import { nodes } from './nodes';
 import { outcomes } from './outcomes';
+import { people } from './people';
 import { playground } from './playground';
 import { policy } from './policy';
 import { providers } from './providers';
@@ -30,6 +31,7 @@ export const zh: Messages = {
   ...keywords,
   ...policy,
   ...settings,
+  ...people,
   ...playground,
   ...nodes,
   ...history,

@@ -26,7 +26,7 @@ export const settings: Texts<typeof en> = {
   'settings.signedInAs': '当前用户',
   'settings.passwordSet': '密码由控制面启动时的 ADMIN_PASSWORD 设置，请在该处修改。',
   'settings.tokens': '令牌',
-  'settings.tokensHow': '用于 trunklinectl 和自动化，拥有管理员的全部权限。',
+  'settings.tokensHow': '用于 trunklinectl 和自动化。令牌的权限不会超过其所属用户。',
   'settings.newToken': '新建令牌',
   'settings.noTokens': '还没有令牌',
   'settings.token': '名称',

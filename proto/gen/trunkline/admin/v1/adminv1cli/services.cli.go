@@ -24,5 +24,6 @@ func Services() []cli.Service {
 		tokenService(),
 		settingsService(),
 		usageService(),
+		userService(),
 	}
 }

@@ -15,11 +15,11 @@ func tokenService() cli.Service {
 		Use: "tokens",
 		Doc: "Manage bearer tokens for the CLI and for automation.",
 		Methods: []cli.Method{
-			cli.Unary("list", "List tokens in name order.",
+			cli.Unary("list", "List the caller's own tokens in name order; for owners everybody's.",
 				adminv1connect.NewTokenServiceClient, adminv1connect.TokenServiceClient.ListTokens),
 			cli.Unary("create", "Create a token; its secret is returned once.",
 				adminv1connect.NewTokenServiceClient, adminv1connect.TokenServiceClient.CreateToken),
-			cli.Unary("delete", "Delete a token: it stops working at once.",
+			cli.Unary("delete", "Delete a token: it stops working at once. Another one's token is for owners.",
 				adminv1connect.NewTokenServiceClient, adminv1connect.TokenServiceClient.DeleteToken),
 		},
 		Docs: map[protoreflect.FullName]string{
@@ -31,6 +31,8 @@ func tokenService() cli.Service {
 			"trunkline.admin.v1.Token.name":               "Unique name.",
 			"trunkline.admin.v1.Token.read_bodies":        "It may read the bodies of calls; default false. Needs the operator role at least.",
 			"trunkline.admin.v1.Token.role":               "What it may do, at most what its creator may. Default: operator, or the creator's own role where that is less.",
+			"trunkline.admin.v1.Token.use_time":           "When it was used last, to a minute; never when unset.",
+			"trunkline.admin.v1.Token.user":               "Whose it is: it never does more than they may, and ends with them. Empty: nobody's.",
 		},
 	}
 }

@@ -33,6 +33,15 @@ const (
 	// SessionServiceChangePasswordProcedure is the procedure name of the SessionService's
 	// ChangePassword RPC.
 	SessionServiceChangePasswordProcedure = "/trunkline.admin.v1.SessionService/ChangePassword"
+	// SessionServiceReauthenticateProcedure is the procedure name of the SessionService's
+	// Reauthenticate RPC.
+	SessionServiceReauthenticateProcedure = "/trunkline.admin.v1.SessionService/Reauthenticate"
+	// SessionServiceBeginTotpProcedure is the procedure name of the SessionService's BeginTotp RPC.
+	SessionServiceBeginTotpProcedure = "/trunkline.admin.v1.SessionService/BeginTotp"
+	// SessionServiceConfirmTotpProcedure is the procedure name of the SessionService's ConfirmTotp RPC.
+	SessionServiceConfirmTotpProcedure = "/trunkline.admin.v1.SessionService/ConfirmTotp"
+	// SessionServiceDisableTotpProcedure is the procedure name of the SessionService's DisableTotp RPC.
+	SessionServiceDisableTotpProcedure = "/trunkline.admin.v1.SessionService/DisableTotp"
 	// SessionServiceWhoAmIProcedure is the procedure name of the SessionService's WhoAmI RPC.
 	SessionServiceWhoAmIProcedure = "/trunkline.admin.v1.SessionService/WhoAmI"
 	// TokenServiceListTokensProcedure is the procedure name of the TokenService's ListTokens RPC.
@@ -65,6 +74,34 @@ var (
 			Procedure:  SessionServiceChangePasswordProcedure,
 		}
 	})
+	sessionServiceReauthenticateSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_trunkline_admin_v1_session_proto.Services().ByName("SessionService").Methods().ByName("Reauthenticate"),
+			Procedure:  SessionServiceReauthenticateProcedure,
+		}
+	})
+	sessionServiceBeginTotpSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_trunkline_admin_v1_session_proto.Services().ByName("SessionService").Methods().ByName("BeginTotp"),
+			Procedure:  SessionServiceBeginTotpProcedure,
+		}
+	})
+	sessionServiceConfirmTotpSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_trunkline_admin_v1_session_proto.Services().ByName("SessionService").Methods().ByName("ConfirmTotp"),
+			Procedure:  SessionServiceConfirmTotpProcedure,
+		}
+	})
+	sessionServiceDisableTotpSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_trunkline_admin_v1_session_proto.Services().ByName("SessionService").Methods().ByName("DisableTotp"),
+			Procedure:  SessionServiceDisableTotpProcedure,
+		}
+	})
 	sessionServiceWhoAmISpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType:       connect.StreamTypeUnary,
@@ -81,8 +118,16 @@ type SessionServiceClient interface {
 	Login(context.Context, *v1.LoginRequest) (*v1.LoginResponse, error)
 	// Sign out; the session ends on every replica. A token that signs out is deleted.
 	Logout(context.Context, *v1.LogoutRequest) (*v1.LogoutResponse, error)
-	// Change the password of the console's account; every other session of it ends. Refused where ADMIN_PASSWORD sets it.
+	// Change the caller's own password; every other session of theirs ends. Refused where ADMIN_PASSWORD sets it.
 	ChangePassword(context.Context, *v1.ChangePasswordRequest) (*v1.ChangePasswordResponse, error)
+	// Prove again who the caller is, for what only a recent sign-in may do.
+	Reauthenticate(context.Context, *v1.ReauthenticateRequest) (*v1.ReauthenticateResponse, error)
+	// Make a secret for a second factor (TOTP, RFC 6238). It is not asked for before ConfirmTotp.
+	BeginTotp(context.Context, *v1.BeginTotpRequest) (*v1.BeginTotpResponse, error)
+	// Show that the app has the secret: from now on sign-ins need its codes. Recovery codes are returned once.
+	ConfirmTotp(context.Context, *v1.ConfirmTotpRequest) (*v1.ConfirmTotpResponse, error)
+	// Ask for a second factor no more.
+	DisableTotp(context.Context, *v1.DisableTotpRequest) (*v1.DisableTotpResponse, error)
 	// Who is signed in.
 	WhoAmI(context.Context, *v1.WhoAmIRequest) (*v1.WhoAmIResponse, error)
 }
@@ -99,8 +144,16 @@ type SessionServiceHandler interface {
 	Login(context.Context, *v1.LoginRequest) (*v1.LoginResponse, error)
 	// Sign out; the session ends on every replica. A token that signs out is deleted.
 	Logout(context.Context, *v1.LogoutRequest) (*v1.LogoutResponse, error)
-	// Change the password of the console's account; every other session of it ends. Refused where ADMIN_PASSWORD sets it.
+	// Change the caller's own password; every other session of theirs ends. Refused where ADMIN_PASSWORD sets it.
 	ChangePassword(context.Context, *v1.ChangePasswordRequest) (*v1.ChangePasswordResponse, error)
+	// Prove again who the caller is, for what only a recent sign-in may do.
+	Reauthenticate(context.Context, *v1.ReauthenticateRequest) (*v1.ReauthenticateResponse, error)
+	// Make a secret for a second factor (TOTP, RFC 6238). It is not asked for before ConfirmTotp.
+	BeginTotp(context.Context, *v1.BeginTotpRequest) (*v1.BeginTotpResponse, error)
+	// Show that the app has the secret: from now on sign-ins need its codes. Recovery codes are returned once.
+	ConfirmTotp(context.Context, *v1.ConfirmTotpRequest) (*v1.ConfirmTotpResponse, error)
+	// Ask for a second factor no more.
+	DisableTotp(context.Context, *v1.DisableTotpRequest) (*v1.DisableTotpResponse, error)
 	// Who is signed in.
 	WhoAmI(context.Context, *v1.WhoAmIRequest) (*v1.WhoAmIResponse, error)
 }
@@ -113,6 +166,10 @@ func RegisterSessionServiceHandler(server *connect.Server, svc SessionServiceHan
 		connect.Method{Spec: sessionServiceLoginSpec(), Handler: adapter.login},
 		connect.Method{Spec: sessionServiceLogoutSpec(), Handler: adapter.logout},
 		connect.Method{Spec: sessionServiceChangePasswordSpec(), Handler: adapter.changePassword},
+		connect.Method{Spec: sessionServiceReauthenticateSpec(), Handler: adapter.reauthenticate},
+		connect.Method{Spec: sessionServiceBeginTotpSpec(), Handler: adapter.beginTotp},
+		connect.Method{Spec: sessionServiceConfirmTotpSpec(), Handler: adapter.confirmTotp},
+		connect.Method{Spec: sessionServiceDisableTotpSpec(), Handler: adapter.disableTotp},
 		connect.Method{Spec: sessionServiceWhoAmISpec(), Handler: adapter.whoAmI},
 	)
 }
@@ -130,6 +187,22 @@ func (UnimplementedSessionServiceHandler) Logout(context.Context, *v1.LogoutRequ
 
 func (UnimplementedSessionServiceHandler) ChangePassword(context.Context, *v1.ChangePasswordRequest) (*v1.ChangePasswordResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.SessionService.ChangePassword is not implemented")
+}
+
+func (UnimplementedSessionServiceHandler) Reauthenticate(context.Context, *v1.ReauthenticateRequest) (*v1.ReauthenticateResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.SessionService.Reauthenticate is not implemented")
+}
+
+func (UnimplementedSessionServiceHandler) BeginTotp(context.Context, *v1.BeginTotpRequest) (*v1.BeginTotpResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.SessionService.BeginTotp is not implemented")
+}
+
+func (UnimplementedSessionServiceHandler) ConfirmTotp(context.Context, *v1.ConfirmTotpRequest) (*v1.ConfirmTotpResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.SessionService.ConfirmTotp is not implemented")
+}
+
+func (UnimplementedSessionServiceHandler) DisableTotp(context.Context, *v1.DisableTotpRequest) (*v1.DisableTotpResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.SessionService.DisableTotp is not implemented")
 }
 
 func (UnimplementedSessionServiceHandler) WhoAmI(context.Context, *v1.WhoAmIRequest) (*v1.WhoAmIResponse, error) {
@@ -159,6 +232,38 @@ func (c *sessionServiceClient) Logout(ctx context.Context, req *v1.LogoutRequest
 func (c *sessionServiceClient) ChangePassword(ctx context.Context, req *v1.ChangePasswordRequest) (*v1.ChangePasswordResponse, error) {
 	var res v1.ChangePasswordResponse
 	if err := c.client.CallUnary(ctx, sessionServiceChangePasswordSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *sessionServiceClient) Reauthenticate(ctx context.Context, req *v1.ReauthenticateRequest) (*v1.ReauthenticateResponse, error) {
+	var res v1.ReauthenticateResponse
+	if err := c.client.CallUnary(ctx, sessionServiceReauthenticateSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *sessionServiceClient) BeginTotp(ctx context.Context, req *v1.BeginTotpRequest) (*v1.BeginTotpResponse, error) {
+	var res v1.BeginTotpResponse
+	if err := c.client.CallUnary(ctx, sessionServiceBeginTotpSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *sessionServiceClient) ConfirmTotp(ctx context.Context, req *v1.ConfirmTotpRequest) (*v1.ConfirmTotpResponse, error) {
+	var res v1.ConfirmTotpResponse
+	if err := c.client.CallUnary(ctx, sessionServiceConfirmTotpSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *sessionServiceClient) DisableTotp(ctx context.Context, req *v1.DisableTotpRequest) (*v1.DisableTotpResponse, error) {
+	var res v1.DisableTotpResponse
+	if err := c.client.CallUnary(ctx, sessionServiceDisableTotpSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -210,6 +315,54 @@ func (h sessionServiceHandler) changePassword(ctx context.Context, _ connect.Spe
 	return stream.Send(res)
 }
 
+func (h sessionServiceHandler) reauthenticate(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ReauthenticateRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.Reauthenticate(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h sessionServiceHandler) beginTotp(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.BeginTotpRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.BeginTotp(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h sessionServiceHandler) confirmTotp(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ConfirmTotpRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ConfirmTotp(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h sessionServiceHandler) disableTotp(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.DisableTotpRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.DisableTotp(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
 func (h sessionServiceHandler) whoAmI(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
 	var req v1.WhoAmIRequest
 	if err := stream.Receive(&req); err != nil {
@@ -249,11 +402,11 @@ var (
 
 // TokenServiceClient is a client for the trunkline.admin.v1.TokenService service.
 type TokenServiceClient interface {
-	// List tokens in name order.
+	// List the caller's own tokens in name order; for owners everybody's.
 	ListTokens(context.Context, *v1.ListTokensRequest) (*v1.ListTokensResponse, error)
 	// Create a token; its secret is returned once.
 	CreateToken(context.Context, *v1.CreateTokenRequest) (*v1.CreateTokenResponse, error)
-	// Delete a token: it stops working at once.
+	// Delete a token: it stops working at once. Another one's token is for owners.
 	DeleteToken(context.Context, *v1.DeleteTokenRequest) (*v1.DeleteTokenResponse, error)
 }
 
@@ -265,11 +418,11 @@ func NewTokenServiceClient(client *connect.Client) TokenServiceClient {
 
 // TokenServiceHandler is an implementation of the trunkline.admin.v1.TokenService service.
 type TokenServiceHandler interface {
-	// List tokens in name order.
+	// List the caller's own tokens in name order; for owners everybody's.
 	ListTokens(context.Context, *v1.ListTokensRequest) (*v1.ListTokensResponse, error)
 	// Create a token; its secret is returned once.
 	CreateToken(context.Context, *v1.CreateTokenRequest) (*v1.CreateTokenResponse, error)
-	// Delete a token: it stops working at once.
+	// Delete a token: it stops working at once. Another one's token is for owners.
 	DeleteToken(context.Context, *v1.DeleteTokenRequest) (*v1.DeleteTokenResponse, error)
 }
 

@@ -11,7 +11,7 @@ import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
  * Describes the file trunkline/admin/v1/role.proto.
  */
 export const file_trunkline_admin_v1_role: GenFile = /*@__PURE__*/
-  fileDesc("Ch10cnVua2xpbmUvYWRtaW4vdjEvcm9sZS5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxKlAKBFJvbGUSFAoQUk9MRV9VTlNQRUNJRklFRBAAEg8KC1JPTEVfVklFV0VSEAESEQoNUk9MRV9PUEVSQVRPUhACEg4KClJPTEVfT1dORVIQAzpfCg1yZXF1aXJlZF9yb2xlEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY1Y0DIAEoDjIYLnRydW5rbGluZS5hZG1pbi52MS5Sb2xlUgxyZXF1aXJlZFJvbGU6RgoOYmVmb3JlX3NpZ25faW4SHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjWjQMgASgIUgxiZWZvcmVTaWduSW5C1QEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCCVJvbGVQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_descriptor]);
+  fileDesc("Ch10cnVua2xpbmUvYWRtaW4vdjEvcm9sZS5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxKlAKBFJvbGUSFAoQUk9MRV9VTlNQRUNJRklFRBAAEg8KC1JPTEVfVklFV0VSEAESEQoNUk9MRV9PUEVSQVRPUhACEg4KClJPTEVfT1dORVIQAzpfCg1yZXF1aXJlZF9yb2xlEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY1Y0DIAEoDjIYLnRydW5rbGluZS5hZG1pbi52MS5Sb2xlUgxyZXF1aXJlZFJvbGU6RgoOYmVmb3JlX3NpZ25faW4SHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjWjQMgASgIUgxiZWZvcmVTaWduSW46RgoOcmVjZW50X3NpZ25faW4SHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjXjQMgASgIUgxyZWNlbnRTaWduSW5C1QEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCCVJvbGVQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_descriptor]);
 
 /**
  * What a user or a token may do. Each role may do all that the one before it may.
@@ -67,4 +67,13 @@ export const required_role: GenExtension<MethodOptions, Role> = /*@__PURE__*/
  */
 export const before_sign_in: GenExtension<MethodOptions, boolean> = /*@__PURE__*/
   extDesc(file_trunkline_admin_v1_role, 1);
+
+/**
+ * A session must have proved who it is a short while ago: by the password and the second factor, or at the identity provider.
+ * Tokens need not.
+ *
+ * @generated from extension: bool recent_sign_in = 50903;
+ */
+export const recent_sign_in: GenExtension<MethodOptions, boolean> = /*@__PURE__*/
+  extDesc(file_trunkline_admin_v1_role, 2);
 

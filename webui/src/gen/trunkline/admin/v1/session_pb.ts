@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/session.proto.
  */
 export const file_trunkline_admin_v1_session: GenFile = /*@__PURE__*/
-  fileDesc("CiB0cnVua2xpbmUvYWRtaW4vdjEvc2Vzc2lvbi5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxItMBCgVUb2tlbhIMCgRuYW1lGAEgASgJEhcKCWxhc3RfZm91chgCIAEoCUIEoO0YARI1CgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESLwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC3JlYWRfYm9kaWVzGAUgASgIEiYKBHJvbGUYBiABKA4yGC50cnVua2xpbmUuYWRtaW4udjEuUm9sZSI4CgxMb2dpblJlcXVlc3QSEAoIdXNlcm5hbWUYASABKAkSFgoIcGFzc3dvcmQYAiABKAlCBKDtGAIiIQoNTG9naW5SZXNwb25zZRIQCgh1c2VybmFtZRgBIAEoCSIPCg1Mb2dvdXRSZXF1ZXN0IhAKDkxvZ291dFJlc3BvbnNlIlMKFUNoYW5nZVBhc3N3b3JkUmVxdWVzdBIeChBjdXJyZW50X3Bhc3N3b3JkGAEgASgJQgSg7RgCEhoKDG5ld19wYXNzd29yZBgCIAEoCUIEoO0YAiIYChZDaGFuZ2VQYXNzd29yZFJlc3BvbnNlIg8KDVdob0FtSVJlcXVlc3QiqAEKDldob0FtSVJlc3BvbnNlEhAKCHVzZXJuYW1lGAEgASgJEhMKC2dhdGV3YXlfdXJsGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSGAoQZGVmYXVsdF9wYXNzd29yZBgEIAEoCBIbChNjYW5fY2hhbmdlX3Bhc3N3b3JkGAUgASgIEicKBHJvbGUY0gEgASgOMhgudHJ1bmtsaW5lLmFkbWluLnYxLlJvbGUiEwoRTGlzdFRva2Vuc1JlcXVlc3QiPwoSTGlzdFRva2Vuc1Jlc3BvbnNlEikKBnRva2VucxgBIAMoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Ub2tlbiI+ChJDcmVhdGVUb2tlblJlcXVlc3QSKAoFdG9rZW4YASABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuVG9rZW4iTwoTQ3JlYXRlVG9rZW5SZXNwb25zZRIoCgV0b2tlbhgBIAEoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Ub2tlbhIOCgZzZWNyZXQYAiABKAkiIgoSRGVsZXRlVG9rZW5SZXF1ZXN0EgwKBG5hbWUYASABKAkiFQoTRGVsZXRlVG9rZW5SZXNwb25zZTKEAwoOU2Vzc2lvblNlcnZpY2USUgoFTG9naW4SIC50cnVua2xpbmUuYWRtaW4udjEuTG9naW5SZXF1ZXN0GiEudHJ1bmtsaW5lLmFkbWluLnYxLkxvZ2luUmVzcG9uc2UiBLDtGAESVQoGTG9nb3V0EiEudHJ1bmtsaW5lLmFkbWluLnYxLkxvZ291dFJlcXVlc3QaIi50cnVua2xpbmUuYWRtaW4udjEuTG9nb3V0UmVzcG9uc2UiBKjtGAESbQoOQ2hhbmdlUGFzc3dvcmQSKS50cnVua2xpbmUuYWRtaW4udjEuQ2hhbmdlUGFzc3dvcmRSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLkNoYW5nZVBhc3N3b3JkUmVzcG9uc2UiBKjtGAESWAoGV2hvQW1JEiEudHJ1bmtsaW5lLmFkbWluLnYxLldob0FtSVJlcXVlc3QaIi50cnVua2xpbmUuYWRtaW4udjEuV2hvQW1JUmVzcG9uc2UiB5ACAajtGAEywAIKDFRva2VuU2VydmljZRJkCgpMaXN0VG9rZW5zEiUudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RUb2tlbnNSZXF1ZXN0GiYudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RUb2tlbnNSZXNwb25zZSIHkAIBqO0YAxJkCgtDcmVhdGVUb2tlbhImLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVUb2tlblJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlVG9rZW5SZXNwb25zZSIEqO0YAxJkCgtEZWxldGVUb2tlbhImLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVUb2tlblJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlVG9rZW5SZXNwb25zZSIEqO0YA0LYAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIMU2Vzc2lvblByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_trunkline_admin_v1_role, file_trunkline_admin_v1_visibility]);
+  fileDesc("CiB0cnVua2xpbmUvYWRtaW4vdjEvc2Vzc2lvbi5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIpsCCgVUb2tlbhIMCgRuYW1lGAEgASgJEhcKCWxhc3RfZm91chgCIAEoCUIEoO0YARI1CgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESLwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC3JlYWRfYm9kaWVzGAUgASgIEiYKBHJvbGUYBiABKA4yGC50cnVua2xpbmUuYWRtaW4udjEuUm9sZRISCgR1c2VyGAcgASgJQgSg7RgBEjIKCHVzZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEoO0YASJMCgxMb2dpblJlcXVlc3QSEAoIdXNlcm5hbWUYASABKAkSFgoIcGFzc3dvcmQYAiABKAlCBKDtGAISEgoEY29kZRgDIAEoCUIEoO0YAiIhCg1Mb2dpblJlc3BvbnNlEhAKCHVzZXJuYW1lGAEgASgJIg8KDUxvZ291dFJlcXVlc3QiEAoOTG9nb3V0UmVzcG9uc2UiUwoVQ2hhbmdlUGFzc3dvcmRSZXF1ZXN0Eh4KEGN1cnJlbnRfcGFzc3dvcmQYASABKAlCBKDtGAISGgoMbmV3X3Bhc3N3b3JkGAIgASgJQgSg7RgCIhgKFkNoYW5nZVBhc3N3b3JkUmVzcG9uc2UiQwoVUmVhdXRoZW50aWNhdGVSZXF1ZXN0EhYKCHBhc3N3b3JkGAEgASgJQgSg7RgCEhIKBGNvZGUYAiABKAlCBKDtGAIiGAoWUmVhdXRoZW50aWNhdGVSZXNwb25zZSISChBCZWdpblRvdHBSZXF1ZXN0IkEKEUJlZ2luVG90cFJlc3BvbnNlEg4KBnNlY3JldBgBIAEoCRILCgN1cmkYAiABKAkSDwoHcXJfcm93cxgDIAMoCSIiChJDb25maXJtVG90cFJlcXVlc3QSDAoEY29kZRgBIAEoCSItChNDb25maXJtVG90cFJlc3BvbnNlEhYKDnJlY292ZXJ5X2NvZGVzGAEgAygJIhQKEkRpc2FibGVUb3RwUmVxdWVzdCIVChNEaXNhYmxlVG90cFJlc3BvbnNlIg8KDVdob0FtSVJlcXVlc3Qi1gEKDldob0FtSVJlc3BvbnNlEhAKCHVzZXJuYW1lGAEgASgJEhMKC2dhdGV3YXlfdXJsGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSGAoQZGVmYXVsdF9wYXNzd29yZBgEIAEoCBIbChNjYW5fY2hhbmdlX3Bhc3N3b3JkGAUgASgIEicKBHJvbGUY0gEgASgOMhgudHJ1bmtsaW5lLmFkbWluLnYxLlJvbGUSFQoMdG90cF9lbmFibGVkGNMBIAEoCBIVCgxoYXNfcGFzc3dvcmQY1AEgASgIIhMKEUxpc3RUb2tlbnNSZXF1ZXN0Ij8KEkxpc3RUb2tlbnNSZXNwb25zZRIpCgZ0b2tlbnMYASADKAsyGS50cnVua2xpbmUuYWRtaW4udjEuVG9rZW4iPgoSQ3JlYXRlVG9rZW5SZXF1ZXN0EigKBXRva2VuGAEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLlRva2VuIk8KE0NyZWF0ZVRva2VuUmVzcG9uc2USKAoFdG9rZW4YASABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuVG9rZW4SDgoGc2VjcmV0GAIgASgJIiIKEkRlbGV0ZVRva2VuUmVxdWVzdBIMCgRuYW1lGAEgASgJIhUKE0RlbGV0ZVRva2VuUmVzcG9uc2UyqwYKDlNlc3Npb25TZXJ2aWNlElIKBUxvZ2luEiAudHJ1bmtsaW5lLmFkbWluLnYxLkxvZ2luUmVxdWVzdBohLnRydW5rbGluZS5hZG1pbi52MS5Mb2dpblJlc3BvbnNlIgSw7RgBElUKBkxvZ291dBIhLnRydW5rbGluZS5hZG1pbi52MS5Mb2dvdXRSZXF1ZXN0GiIudHJ1bmtsaW5lLmFkbWluLnYxLkxvZ291dFJlc3BvbnNlIgSo7RgBEm0KDkNoYW5nZVBhc3N3b3JkEikudHJ1bmtsaW5lLmFkbWluLnYxLkNoYW5nZVBhc3N3b3JkUmVxdWVzdBoqLnRydW5rbGluZS5hZG1pbi52MS5DaGFuZ2VQYXNzd29yZFJlc3BvbnNlIgSo7RgBEm0KDlJlYXV0aGVudGljYXRlEikudHJ1bmtsaW5lLmFkbWluLnYxLlJlYXV0aGVudGljYXRlUmVxdWVzdBoqLnRydW5rbGluZS5hZG1pbi52MS5SZWF1dGhlbnRpY2F0ZVJlc3BvbnNlIgSo7RgBEmIKCUJlZ2luVG90cBIkLnRydW5rbGluZS5hZG1pbi52MS5CZWdpblRvdHBSZXF1ZXN0GiUudHJ1bmtsaW5lLmFkbWluLnYxLkJlZ2luVG90cFJlc3BvbnNlIgio7RgBuO0YARJoCgtDb25maXJtVG90cBImLnRydW5rbGluZS5hZG1pbi52MS5Db25maXJtVG90cFJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuQ29uZmlybVRvdHBSZXNwb25zZSIIqO0YAbjtGAESaAoLRGlzYWJsZVRvdHASJi50cnVua2xpbmUuYWRtaW4udjEuRGlzYWJsZVRvdHBSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkRpc2FibGVUb3RwUmVzcG9uc2UiCKjtGAG47RgBElgKBldob0FtSRIhLnRydW5rbGluZS5hZG1pbi52MS5XaG9BbUlSZXF1ZXN0GiIudHJ1bmtsaW5lLmFkbWluLnYxLldob0FtSVJlc3BvbnNlIgeQAgGo7RgBMsQCCgxUb2tlblNlcnZpY2USZAoKTGlzdFRva2VucxIlLnRydW5rbGluZS5hZG1pbi52MS5MaXN0VG9rZW5zUmVxdWVzdBomLnRydW5rbGluZS5hZG1pbi52MS5MaXN0VG9rZW5zUmVzcG9uc2UiB5ACAajtGAESaAoLQ3JlYXRlVG9rZW4SJi50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlVG9rZW5SZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZVRva2VuUmVzcG9uc2UiCKjtGAG47RgBEmQKC0RlbGV0ZVRva2VuEiYudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZVRva2VuUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVUb2tlblJlc3BvbnNlIgSo7RgBQtgBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQgxTZXNzaW9uUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_trunkline_admin_v1_role, file_trunkline_admin_v1_visibility]);
 
 /**
  * A bearer token of the admin API.
@@ -64,6 +64,20 @@ export type Token = Message<"trunkline.admin.v1.Token"> & {
    * @generated from field: trunkline.admin.v1.Role role = 6;
    */
   role: Role;
+
+  /**
+   * Whose it is: it never does more than they may, and ends with them. Empty: nobody's.
+   *
+   * @generated from field: string user = 7;
+   */
+  user: string;
+
+  /**
+   * When it was used last, to a minute; never when unset.
+   *
+   * @generated from field: google.protobuf.Timestamp use_time = 8;
+   */
+  useTime?: Timestamp | undefined;
 };
 
 /**
@@ -90,6 +104,14 @@ export type LoginRequest = Message<"trunkline.admin.v1.LoginRequest"> & {
    * @generated from field: string password = 2;
    */
   password: string;
+
+  /**
+   * Code of the second factor, or a recovery code, where the user has one. Without it the answer is unauthenticated with the reason
+   * TOTP_REQUIRED, once the password is right.
+   *
+   * @generated from field: string code = 3;
+   */
+  code: string;
 };
 
 /**
@@ -182,6 +204,155 @@ export const ChangePasswordResponseSchema: GenMessage<ChangePasswordResponse> = 
   messageDesc(file_trunkline_admin_v1_session, 6);
 
 /**
+ * @generated from message trunkline.admin.v1.ReauthenticateRequest
+ */
+export type ReauthenticateRequest = Message<"trunkline.admin.v1.ReauthenticateRequest"> & {
+  /**
+   * The caller's password.
+   *
+   * @generated from field: string password = 1;
+   */
+  password: string;
+
+  /**
+   * Code of the second factor, or a recovery code, where the user has one.
+   *
+   * @generated from field: string code = 2;
+   */
+  code: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.ReauthenticateRequest.
+ * Use `create(ReauthenticateRequestSchema)` to create a new message.
+ */
+export const ReauthenticateRequestSchema: GenMessage<ReauthenticateRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_session, 7);
+
+/**
+ * @generated from message trunkline.admin.v1.ReauthenticateResponse
+ */
+export type ReauthenticateResponse = Message<"trunkline.admin.v1.ReauthenticateResponse"> & {
+};
+
+/**
+ * Describes the message trunkline.admin.v1.ReauthenticateResponse.
+ * Use `create(ReauthenticateResponseSchema)` to create a new message.
+ */
+export const ReauthenticateResponseSchema: GenMessage<ReauthenticateResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_session, 8);
+
+/**
+ * @generated from message trunkline.admin.v1.BeginTotpRequest
+ */
+export type BeginTotpRequest = Message<"trunkline.admin.v1.BeginTotpRequest"> & {
+};
+
+/**
+ * Describes the message trunkline.admin.v1.BeginTotpRequest.
+ * Use `create(BeginTotpRequestSchema)` to create a new message.
+ */
+export const BeginTotpRequestSchema: GenMessage<BeginTotpRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_session, 9);
+
+/**
+ * @generated from message trunkline.admin.v1.BeginTotpResponse
+ */
+export type BeginTotpResponse = Message<"trunkline.admin.v1.BeginTotpResponse"> & {
+  /**
+   * The secret in base32, to type.
+   *
+   * @generated from field: string secret = 1;
+   */
+  secret: string;
+
+  /**
+   * The same as authenticator apps read it from a QR code: otpauth://totp/...
+   *
+   * @generated from field: string uri = 2;
+   */
+  uri: string;
+
+  /**
+   * The QR code of uri, a string for each row: # is dark, . is light. Leave four modules of light around it.
+   *
+   * @generated from field: repeated string qr_rows = 3;
+   */
+  qrRows: string[];
+};
+
+/**
+ * Describes the message trunkline.admin.v1.BeginTotpResponse.
+ * Use `create(BeginTotpResponseSchema)` to create a new message.
+ */
+export const BeginTotpResponseSchema: GenMessage<BeginTotpResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_session, 10);
+
+/**
+ * @generated from message trunkline.admin.v1.ConfirmTotpRequest
+ */
+export type ConfirmTotpRequest = Message<"trunkline.admin.v1.ConfirmTotpRequest"> & {
+  /**
+   * Code that the app shows.
+   *
+   * @generated from field: string code = 1;
+   */
+  code: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.ConfirmTotpRequest.
+ * Use `create(ConfirmTotpRequestSchema)` to create a new message.
+ */
+export const ConfirmTotpRequestSchema: GenMessage<ConfirmTotpRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_session, 11);
+
+/**
+ * @generated from message trunkline.admin.v1.ConfirmTotpResponse
+ */
+export type ConfirmTotpResponse = Message<"trunkline.admin.v1.ConfirmTotpResponse"> & {
+  /**
+   * Ten codes that each replace the app once: shown here and never again.
+   *
+   * @generated from field: repeated string recovery_codes = 1;
+   */
+  recoveryCodes: string[];
+};
+
+/**
+ * Describes the message trunkline.admin.v1.ConfirmTotpResponse.
+ * Use `create(ConfirmTotpResponseSchema)` to create a new message.
+ */
+export const ConfirmTotpResponseSchema: GenMessage<ConfirmTotpResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_session, 12);
+
+/**
+ * @generated from message trunkline.admin.v1.DisableTotpRequest
+ */
+export type DisableTotpRequest = Message<"trunkline.admin.v1.DisableTotpRequest"> & {
+};
+
+/**
+ * Describes the message trunkline.admin.v1.DisableTotpRequest.
+ * Use `create(DisableTotpRequestSchema)` to create a new message.
+ */
+export const DisableTotpRequestSchema: GenMessage<DisableTotpRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_session, 13);
+
+/**
+ * @generated from message trunkline.admin.v1.DisableTotpResponse
+ */
+export type DisableTotpResponse = Message<"trunkline.admin.v1.DisableTotpResponse"> & {
+};
+
+/**
+ * Describes the message trunkline.admin.v1.DisableTotpResponse.
+ * Use `create(DisableTotpResponseSchema)` to create a new message.
+ */
+export const DisableTotpResponseSchema: GenMessage<DisableTotpResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_session, 14);
+
+/**
  * @generated from message trunkline.admin.v1.WhoAmIRequest
  */
 export type WhoAmIRequest = Message<"trunkline.admin.v1.WhoAmIRequest"> & {
@@ -192,7 +363,7 @@ export type WhoAmIRequest = Message<"trunkline.admin.v1.WhoAmIRequest"> & {
  * Use `create(WhoAmIRequestSchema)` to create a new message.
  */
 export const WhoAmIRequestSchema: GenMessage<WhoAmIRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 7);
+  messageDesc(file_trunkline_admin_v1_session, 15);
 
 /**
  * @generated from message trunkline.admin.v1.WhoAmIResponse
@@ -227,7 +398,7 @@ export type WhoAmIResponse = Message<"trunkline.admin.v1.WhoAmIResponse"> & {
   defaultPassword: boolean;
 
   /**
-   * ChangePassword works for this caller: it is signed in to the console, and the password is not set by ADMIN_PASSWORD.
+   * ChangePassword works for this caller: a user with a password that is not set by ADMIN_PASSWORD.
    *
    * @generated from field: bool can_change_password = 5;
    */
@@ -239,6 +410,20 @@ export type WhoAmIResponse = Message<"trunkline.admin.v1.WhoAmIResponse"> & {
    * @generated from field: trunkline.admin.v1.Role role = 210;
    */
   role: Role;
+
+  /**
+   * The caller has a second factor.
+   *
+   * @generated from field: bool totp_enabled = 211;
+   */
+  totpEnabled: boolean;
+
+  /**
+   * The caller has a password, which Reauthenticate takes.
+   *
+   * @generated from field: bool has_password = 212;
+   */
+  hasPassword: boolean;
 };
 
 /**
@@ -246,7 +431,7 @@ export type WhoAmIResponse = Message<"trunkline.admin.v1.WhoAmIResponse"> & {
  * Use `create(WhoAmIResponseSchema)` to create a new message.
  */
 export const WhoAmIResponseSchema: GenMessage<WhoAmIResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 8);
+  messageDesc(file_trunkline_admin_v1_session, 16);
 
 /**
  * @generated from message trunkline.admin.v1.ListTokensRequest
@@ -259,7 +444,7 @@ export type ListTokensRequest = Message<"trunkline.admin.v1.ListTokensRequest"> 
  * Use `create(ListTokensRequestSchema)` to create a new message.
  */
 export const ListTokensRequestSchema: GenMessage<ListTokensRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 9);
+  messageDesc(file_trunkline_admin_v1_session, 17);
 
 /**
  * @generated from message trunkline.admin.v1.ListTokensResponse
@@ -276,7 +461,7 @@ export type ListTokensResponse = Message<"trunkline.admin.v1.ListTokensResponse"
  * Use `create(ListTokensResponseSchema)` to create a new message.
  */
 export const ListTokensResponseSchema: GenMessage<ListTokensResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 10);
+  messageDesc(file_trunkline_admin_v1_session, 18);
 
 /**
  * @generated from message trunkline.admin.v1.CreateTokenRequest
@@ -295,7 +480,7 @@ export type CreateTokenRequest = Message<"trunkline.admin.v1.CreateTokenRequest"
  * Use `create(CreateTokenRequestSchema)` to create a new message.
  */
 export const CreateTokenRequestSchema: GenMessage<CreateTokenRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 11);
+  messageDesc(file_trunkline_admin_v1_session, 19);
 
 /**
  * @generated from message trunkline.admin.v1.CreateTokenResponse
@@ -319,7 +504,7 @@ export type CreateTokenResponse = Message<"trunkline.admin.v1.CreateTokenRespons
  * Use `create(CreateTokenResponseSchema)` to create a new message.
  */
 export const CreateTokenResponseSchema: GenMessage<CreateTokenResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 12);
+  messageDesc(file_trunkline_admin_v1_session, 20);
 
 /**
  * @generated from message trunkline.admin.v1.DeleteTokenRequest
@@ -338,7 +523,7 @@ export type DeleteTokenRequest = Message<"trunkline.admin.v1.DeleteTokenRequest"
  * Use `create(DeleteTokenRequestSchema)` to create a new message.
  */
 export const DeleteTokenRequestSchema: GenMessage<DeleteTokenRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 13);
+  messageDesc(file_trunkline_admin_v1_session, 21);
 
 /**
  * @generated from message trunkline.admin.v1.DeleteTokenResponse
@@ -351,7 +536,7 @@ export type DeleteTokenResponse = Message<"trunkline.admin.v1.DeleteTokenRespons
  * Use `create(DeleteTokenResponseSchema)` to create a new message.
  */
 export const DeleteTokenResponseSchema: GenMessage<DeleteTokenResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 14);
+  messageDesc(file_trunkline_admin_v1_session, 22);
 
 /**
  * Sign in to the console.
@@ -380,7 +565,7 @@ export const SessionService: GenService<{
     output: typeof LogoutResponseSchema;
   },
   /**
-   * Change the password of the console's account; every other session of it ends. Refused where ADMIN_PASSWORD sets it.
+   * Change the caller's own password; every other session of theirs ends. Refused where ADMIN_PASSWORD sets it.
    *
    * @generated from rpc trunkline.admin.v1.SessionService.ChangePassword
    */
@@ -388,6 +573,46 @@ export const SessionService: GenService<{
     methodKind: "unary";
     input: typeof ChangePasswordRequestSchema;
     output: typeof ChangePasswordResponseSchema;
+  },
+  /**
+   * Prove again who the caller is, for what only a recent sign-in may do.
+   *
+   * @generated from rpc trunkline.admin.v1.SessionService.Reauthenticate
+   */
+  reauthenticate: {
+    methodKind: "unary";
+    input: typeof ReauthenticateRequestSchema;
+    output: typeof ReauthenticateResponseSchema;
+  },
+  /**
+   * Make a secret for a second factor (TOTP, RFC 6238). It is not asked for before ConfirmTotp.
+   *
+   * @generated from rpc trunkline.admin.v1.SessionService.BeginTotp
+   */
+  beginTotp: {
+    methodKind: "unary";
+    input: typeof BeginTotpRequestSchema;
+    output: typeof BeginTotpResponseSchema;
+  },
+  /**
+   * Show that the app has the secret: from now on sign-ins need its codes. Recovery codes are returned once.
+   *
+   * @generated from rpc trunkline.admin.v1.SessionService.ConfirmTotp
+   */
+  confirmTotp: {
+    methodKind: "unary";
+    input: typeof ConfirmTotpRequestSchema;
+    output: typeof ConfirmTotpResponseSchema;
+  },
+  /**
+   * Ask for a second factor no more.
+   *
+   * @generated from rpc trunkline.admin.v1.SessionService.DisableTotp
+   */
+  disableTotp: {
+    methodKind: "unary";
+    input: typeof DisableTotpRequestSchema;
+    output: typeof DisableTotpResponseSchema;
   },
   /**
    * Who is signed in.
@@ -409,7 +634,7 @@ export const SessionService: GenService<{
  */
 export const TokenService: GenService<{
   /**
-   * List tokens in name order.
+   * List the caller's own tokens in name order; for owners everybody's.
    *
    * @generated from rpc trunkline.admin.v1.TokenService.ListTokens
    */
@@ -429,7 +654,7 @@ export const TokenService: GenService<{
     output: typeof CreateTokenResponseSchema;
   },
   /**
-   * Delete a token: it stops working at once.
+   * Delete a token: it stops working at once. Another one's token is for owners.
    *
    * @generated from rpc trunkline.admin.v1.TokenService.DeleteToken
    */
