@@ -19,7 +19,7 @@ import (
 
 // previous is the version that this one must be able to take over from, and give back to: the last
 // tag or, while there is none, a commit. Move it when a version was released.
-const previous = "a868380edbcf2776e12d66f20cfb4b65e04833b9"
+const previous = "3bb0f538ddc389dabee9a6cbcc23750f094f3f9c"
 
 var before = program.BuildAt(previous, "trunkline-controlplane", "trunkline-dataplane", "fakeprovider")
 
