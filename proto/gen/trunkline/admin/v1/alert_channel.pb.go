@@ -111,10 +111,12 @@ type AlertChannel struct {
 	Enabled *bool `protobuf:"varint,15,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
 	// Whether it may be at a private or loopback address; always allowed in the all-in-one.
 	AllowPrivateNetwork bool `protobuf:"varint,16,opt,name=allow_private_network,json=allowPrivateNetwork,proto3" json:"allow_private_network,omitempty"`
-	// Exactly one of these three says how it is told.
+	// It is told by an HTTP request of ours; exactly one of webhook, slack and email is set.
 	Webhook *AlertWebhook `protobuf:"bytes,20,opt,name=webhook,proto3" json:"webhook,omitempty"`
-	Slack   *AlertSlack   `protobuf:"bytes,21,opt,name=slack,proto3" json:"slack,omitempty"`
-	Email   *AlertEmail   `protobuf:"bytes,22,opt,name=email,proto3" json:"email,omitempty"`
+	// It is told in a channel of Slack.
+	Slack *AlertSlack `protobuf:"bytes,21,opt,name=slack,proto3" json:"slack,omitempty"`
+	// It is told by e-mail.
+	Email *AlertEmail `protobuf:"bytes,22,opt,name=email,proto3" json:"email,omitempty"`
 	// The digest that holds.
 	EffectiveDigest *durationpb.Duration `protobuf:"bytes,30,opt,name=effective_digest,json=effectiveDigest,proto3" json:"effective_digest,omitempty"`
 	unknownFields   protoimpl.UnknownFields

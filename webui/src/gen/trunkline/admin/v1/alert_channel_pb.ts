@@ -112,18 +112,22 @@ export type AlertChannel = Message<"trunkline.admin.v1.AlertChannel"> & {
   allowPrivateNetwork: boolean;
 
   /**
-   * Exactly one of these three says how it is told.
+   * It is told by an HTTP request of ours; exactly one of webhook, slack and email is set.
    *
    * @generated from field: trunkline.admin.v1.AlertWebhook webhook = 20;
    */
   webhook?: AlertWebhook | undefined;
 
   /**
+   * It is told in a channel of Slack.
+   *
    * @generated from field: trunkline.admin.v1.AlertSlack slack = 21;
    */
   slack?: AlertSlack | undefined;
 
   /**
+   * It is told by e-mail.
+   *
    * @generated from field: trunkline.admin.v1.AlertEmail email = 22;
    */
   email?: AlertEmail | undefined;
