@@ -23,8 +23,6 @@ var keptHeaders = map[string]string{
 	"x-real-ip":         "tells who the client is",
 	"true-client-ip":    "tells who the client is",
 	"cf-connecting-ip":  "tells who the client is",
-	"traceparent":       setByUs,
-	"tracestate":        setByUs,
 	"range":             "would change what the answer is",
 	"http2-settings":    hopByHop,
 	"cdn-loop":          setByUs,
@@ -50,7 +48,7 @@ func (f *faults) forwardHeaders(r *Resource, names []string) {
 	for _, h := range doc.GetSecretHeaders() {
 		own[strings.ToLower(h.GetName())] = true
 	}
-	seen := map[string]int{}
+	seen, trace := map[string]int{}, -1
 	for i, name := range names {
 		field, lower := fmt.Sprintf("forward_headers[%d]", i), strings.ToLower(name)
 		if !httpguts.ValidHeaderFieldName(name) || strings.Contains(name, "_") {
@@ -60,13 +58,18 @@ func (f *faults) forwardHeaders(r *Resource, names []string) {
 		if j, twice := seen[lower]; twice {
 			f.add(r, field, "is the same header as forward_headers[%d]", j)
 		}
-		seen[lower] = i
+		if seen[lower] = i; lower == "tracestate" {
+			trace = i
+		}
 		if own[lower] {
 			f.add(r, field, "is set by headers already")
 		}
 		if why := whyKept(lower); why != "" {
 			f.add(r, field, "must not be forwarded: it %s", why)
 		}
+	}
+	if _, parent := seen["traceparent"]; trace >= 0 && !parent {
+		f.add(r, fmt.Sprintf("forward_headers[%d]", trace), "means nothing without traceparent")
 	}
 }
 

@@ -27,6 +27,7 @@ type Call struct {
 	Said          Said
 	KeywordLate   bool // a failure keyword was seen after the commit
 	Body          *Body
+	Trace         Trace
 }
 
 // Said is what a client says of its call, for those who look for it later: bounded, and without
@@ -64,6 +65,8 @@ type Attempt struct {
 	Retry       bool   // the target of the attempt before, tried once more
 	MaybeBilled bool   // it failed, and the provider may charge for it: Usage holds what that may be
 	LastResort  bool
+	Span        SpanID   // its own in the call's trace; zero: it is not traced
+	Chunks      int      // events of its stream that went to the client
 	FieldRules  []string // that changed its request
 	Opaque      int      // items that were cut out of its request
 	Usage       Usage

@@ -107,7 +107,14 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 		p.Headers = append(p.Headers, Header{h.GetName(), h.GetValue(), h.GetSecret()})
 	}
 	for _, name := range in.GetForwardHeaders() {
-		p.Forward = append(p.Forward, http.CanonicalHeaderKey(name))
+		switch name = http.CanonicalHeaderKey(name); name {
+		case TraceParentHeader:
+			p.ForwardTrace = true
+		case TraceStateHeader:
+			p.ForwardTraceState = true
+		default:
+			p.Forward = append(p.Forward, name)
+		}
 	}
 	for _, c := range in.GetCredentials() {
 		p.Credentials = append(p.Credentials, &Credential{

@@ -85,6 +85,8 @@ type Provider struct {
 	Models              []string // their ids
 	Headers             []Header
 	Forward             []string // headers of clients that go on to it, in canonical form
+	ForwardTrace        bool     // it is told which trace a request is part of,
+	ForwardTraceState   bool     // with what the client's systems keep of it
 	AllowPrivateNetwork bool
 	MaxInFlight         int // 0 is no limit
 	Policy              *Policy

@@ -120,16 +120,22 @@ func allInOne(t *testing.T) *stack {
 // distributed starts a control plane on PostgreSQL and two nodes behind a load balancer.
 func distributed(t *testing.T) *stack {
 	t.Helper()
+	return distributedWith(t)
+}
+
+// distributedWith is distributed with more variables for all of them.
+func distributedWith(t *testing.T, env ...string) *stack {
+	t.Helper()
 	s := newStack(t)
 	key := base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef"))
-	s.plane = programs.Start(t, "trunkline-controlplane", []string{
+	s.plane = programs.Start(t, "trunkline-controlplane", append([]string{
 		"TRUNKLINE_DRAIN_DELAY=0s", "ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret", "DATABASE_URL=" + testenv.Postgres(t),
 		"TRUNKLINE_SECRET_KEY=" + key, "TRUNKLINE_JOIN_TOKEN=" + joinToken,
-	}, "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
+	}, env...), "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
 	for i := range 2 {
-		s.nodes = append(s.nodes, programs.Start(t, "trunkline-dataplane", []string{
+		s.nodes = append(s.nodes, programs.Start(t, "trunkline-dataplane", append([]string{
 			"TRUNKLINE_CONTROL_PLANE=" + s.plane.Address("nodes"), "TRUNKLINE_JOIN_TOKEN=" + joinToken, "TRUNKLINE_DRAIN_DELAY=0s",
-		}, "--listen", anyPort, "--ops-listen", anyPort, "--node", fmt.Sprintf("node-%d", i+1)))
+		}, env...), "--listen", anyPort, "--ops-listen", anyPort, "--node", fmt.Sprintf("node-%d", i+1)))
 	}
 	s.admin = s.plane.Address("console")
 	s.awaitNodes(2)

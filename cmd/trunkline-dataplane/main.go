@@ -18,7 +18,7 @@ func main() { run.MainDraining(start) }
 func start(ctx context.Context, hurry <-chan struct{}) error {
 	set := settings.New(settings.Config{
 		Program: "trunkline-dataplane",
-		About:   "A data-plane node of Trunkline: it serves /v1 from the control plane's snapshot.",
+		About:   "A data-plane node of Trunkline: it serves /v1 from the control plane's snapshot. Telemetry is configured by the OTEL_* variables of OpenTelemetry.",
 		Commands: []settings.Command{
 			{Name: "healthcheck", About: "ask the process that runs with the same settings whether it is ready: exit code 0 if so, else 1"},
 		},
@@ -32,6 +32,9 @@ func start(ctx context.Context, hurry <-chan struct{}) error {
 	}
 	if set.Command() == "healthcheck" {
 		return ops.Probe(ctx, process.OpsAddress())
+	}
+	if err := set.Export("OTEL_"); err != nil {
+		return err
 	}
 	log, err := logging.Logger(os.Stderr)
 	if err != nil {

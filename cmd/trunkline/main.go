@@ -28,7 +28,7 @@ func start(ctx context.Context, hurry <-chan struct{}) error {
 	var o options
 	set := settings.New(settings.Config{
 		Program: "trunkline",
-		About:   "Trunkline, an AI gateway, as one process: console, admin API and /v1 on one port, on SQLite.",
+		About:   "Trunkline, an AI gateway, as one process: console, admin API and /v1 on one port, on SQLite. Telemetry is configured by the OTEL_* variables of OpenTelemetry.",
 		Commands: []settings.Command{
 			{Name: "healthcheck", About: "ask the process that runs with the same settings whether it is ready: exit code 0 if so, else 1"},
 		},
@@ -39,6 +39,9 @@ func start(ctx context.Context, hurry <-chan struct{}) error {
 	}
 	if set.Command() == "healthcheck" {
 		return ops.Probe(ctx, o.TLS.OpsAddress(o.OpsListen))
+	}
+	if err := set.Export("OTEL_"); err != nil {
+		return err
 	}
 	if o.Demo {
 		o.logging.Level = "error" // the tables are the log

@@ -82,7 +82,7 @@ func allocsOf(t *testing.T, body, media, answer string) float64 {
 	})
 }
 
-func smallSnapshot(t *testing.T) *dataplane.Snapshot {
+func smallSnapshot(t testing.TB) *dataplane.Snapshot {
 	t.Helper()
 	minute := durationpb.New(time.Minute)
 	policy := &nodev1.Policy{

@@ -41,6 +41,9 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, id string, endpo
 		return // nobody to hold it against
 	}
 	c.rec.APIKey = c.req.Key.Name
+	if h.cfg.Trace != nil { // only for who may call: nobody else's word decides what is recorded
+		c.rec.Trace = h.cfg.Trace(r.Header)
+	}
 	c.req.Share = h.budget.Share(c.req.Key.Held)
 	defer c.drain() // behind finish: nothing is held meanwhile
 	defer c.finish()

@@ -85,6 +85,9 @@ type Config struct {
 	TrustForwarded bool
 	// KeepAlive is the silence after which a waiting stream gets a comment; default 15 s.
 	KeepAlive time.Duration
+	// Trace gives a call its place in a distributed trace, by the headers of the request; nil: calls
+	// are not traced.
+	Trace func(http.Header) dataplane.Trace
 	// KeywordHit learns of each failure keyword that is found in an answer. It must not
 	// wait; default: nobody does.
 	KeywordHit func(name string)

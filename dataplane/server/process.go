@@ -14,6 +14,7 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/ops"
 	"github.com/trunkline-ai/trunkline/internal/run"
 	"github.com/trunkline-ai/trunkline/internal/settings"
+	"github.com/trunkline-ai/trunkline/internal/telemetry"
 	"github.com/trunkline-ai/trunkline/internal/version"
 )
 
@@ -76,11 +77,16 @@ func (p *Process) Run(ctx context.Context, hurry <-chan struct{}, log *slog.Logg
 	web, operators = limit.Listener("api", web), limit.Listener("ops", operators)
 	bounds := p.Proxy()
 	bounds.TrustForwarded = p.trustForwarded
+	sends, err := telemetry.New(ctx, telemetry.Config{Service: "trunkline-dataplane", Instance: p.NodeName(), Version: version.String(), Logger: log})
+	if err != nil {
+		return err
+	}
+	defer sends.End(log)
 	s, err := New(Config{
 		ControlPlane: p.controlPlane, JoinToken: p.joinToken, Node: p.NodeName(), Version: version.String(),
 		DataDir: p.dataDir, SpoolBytes: int64(p.SpoolBytes), SpoolAge: p.SpoolAge, MinFreeDisk: p.MinFreeDisk, CallMemory: int64(p.CallMemory), RedisURL: p.RedisURL, Environment: p.Environment,
 		ServeWhenRevoked: p.serveRevoked,
-		Logger:           log, Metrics: metrics, Proxy: bounds,
+		Logger:           log, Metrics: metrics, Telemetry: sends, Proxy: bounds,
 	})
 	if err != nil {
 		return err

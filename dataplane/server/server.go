@@ -20,6 +20,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/engine"
 	"github.com/trunkline-ai/trunkline/dataplane/redis"
 	"github.com/trunkline-ai/trunkline/dataplane/revocation"
+	calltelemetry "github.com/trunkline-ai/trunkline/dataplane/telemetry"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/identity"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/bodies"
@@ -31,6 +32,7 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 	"github.com/trunkline-ai/trunkline/internal/domain/feature"
 	"github.com/trunkline-ai/trunkline/internal/errs"
+	"github.com/trunkline-ai/trunkline/internal/telemetry"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -70,6 +72,7 @@ type Config struct {
 	BudgetFile string
 	Logger     *slog.Logger          // required
 	Metrics    prometheus.Registerer // required
+	Telemetry  *telemetry.Telemetry  // nil: off
 	Proxy      ProxyConfig
 }
 
@@ -105,6 +108,7 @@ type Server struct {
 	mark         *runmark.Mark // beside the spool
 	proxy        *proxy.Handler
 	meter        *meter
+	traces       *calltelemetry.Calls // nil: telemetry is off
 	keywords     *keywordHits
 	limits       *nodeLimits
 	drain        drain
@@ -117,6 +121,9 @@ type Server struct {
 func New(cfg Config) (*Server, error) {
 	s := &Server{log: cfg.Logger, meter: newMeter(cfg.Metrics)}
 	var err error
+	if s.traces, err = calltelemetry.NewCalls(cfg.Telemetry); err != nil {
+		return nil, err
+	}
 	if cfg.Proxy, err = cfg.Proxy.bodyBounds(cfg.Proxy.Memory); err != nil {
 		return nil, err
 	}
@@ -170,7 +177,8 @@ func New(cfg Config) (*Server, error) {
 		Snapshot:   s.overlay.Snapshot,
 		Upstream:   s.upstream,
 		Health:     s.health.healthStore,
-		Record:     func(c dataplane.Call) { s.requests.Add(1); s.meter.observe(&c); s.bodies.Record(c) },
+		Record:     func(c dataplane.Call) { s.observe(&c); s.bodies.Record(c) },
+		Trace:      s.traces.Begin(),
 		Random:     rand.IntN,
 		NewID:      newID,
 		Now:        time.Now,
@@ -287,10 +295,18 @@ func (s *Server) apply(in *nodev1.Snapshot) error {
 	s.meter.use(in)
 	compiled.KeepLoads(s.overlay.Snapshot())
 	s.pool.Update(compiled)
+	s.traces.Use(compiled)
 	s.overlay.Use(compiled)
 	s.health.Forget(compiled.Has)
 	s.limits.Use(compiled.Keys())
 	return nil
+}
+
+// observe counts a finished call.
+func (s *Server) observe(c *dataplane.Call) {
+	s.requests.Add(1)
+	s.meter.observe(c)
+	s.traces.Observe(c)
 }
 
 func (s *Server) upstream(p *dataplane.Provider) engine.Upstream {

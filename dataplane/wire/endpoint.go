@@ -15,6 +15,9 @@ import (
 // Endpoint is what must be known of one endpoint to serve it.
 type Endpoint struct {
 	Path string // what clients and providers call it, without /v1
+	// Operation is what OpenTelemetry's GenAI conventions call it: one of their names where there
+	// is one for it, else one of ours.
+	Operation string
 	// Passed are headers of the client's that mean something to the provider; no other
 	// header of the client ever leaves.
 	Passed []string

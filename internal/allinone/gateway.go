@@ -26,6 +26,7 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/listentls"
 	"github.com/trunkline-ai/trunkline/internal/ops"
 	"github.com/trunkline-ai/trunkline/internal/run"
+	"github.com/trunkline-ai/trunkline/internal/telemetry"
 	"github.com/trunkline-ai/trunkline/internal/version"
 )
 
@@ -70,6 +71,8 @@ type Gateway struct {
 	web     net.Listener
 	opsWeb  net.Listener
 	tls     *listentls.Certificate // nil: plain HTTP
+
+	telemetry *telemetry.Telemetry // nil: off
 }
 
 // New wires the process and opens its listeners.
@@ -100,6 +103,9 @@ func New(ctx context.Context, cfg Config) (_ *Gateway, err error) {
 		return nil, err
 	}
 	cfg.TLS.Warn(cfg.Logger, g.tls, "console and API", g.web.Addr())
+	if g.telemetry, err = telemetry.New(ctx, telemetry.Config{Service: "trunkline", Instance: cfg.Data.NodeName(), Version: version.String(), Logger: cfg.Logger}); err != nil {
+		return nil, err
+	}
 	metrics := ops.NewRegistry()
 	limit, err := cfg.Connections.New(cfg.Logger, metrics)
 	if err != nil {
@@ -144,7 +150,7 @@ func (g *Gateway) openPlanes(ctx context.Context, keys *secrets.Keyset, metrics 
 		CallDir: filepath.Join(cfg.DataDir, "calls"), SpoolBytes: int64(cfg.Data.SpoolBytes), SpoolAge: cfg.Data.SpoolAge,
 		MinFreeDisk: cfg.Data.MinFreeDisk,
 		CallMemory:  int64(cfg.Data.CallMemory),
-		Logger:      cfg.Logger, Metrics: metrics, Proxy: bounds,
+		Logger:      cfg.Logger, Metrics: metrics, Telemetry: g.telemetry, Proxy: bounds,
 	})
 	return err
 }
@@ -162,6 +168,7 @@ func (g *Gateway) close() {
 	if g.control != nil {
 		g.control.Close()
 	}
+	g.telemetry.End(g.log)
 }
 
 // loadKeys reads the keys that seal provider credentials, or makes one at the first start.
@@ -225,6 +232,7 @@ func (g *Gateway) Run(ctx context.Context, hurry <-chan struct{}) error {
 		group.Go("demo", func(ctx context.Context) error { return runDemo(ctx, g) })
 	}
 	err := group.Wait()
+	g.telemetry.End(g.log)
 	g.log.Info("stopped", "cut_streams", g.node.CutStreams(), "error", err)
 	return err
 }

@@ -121,6 +121,19 @@ func (s *Set) LookupEnv(name string) (string, bool) {
 	return "", false
 }
 
+// Export puts variables of the .env file that begin with prefix into the environment of the process,
+// unless they are there: libraries that have settings of their own read nothing else.
+func (s *Set) Export(prefix string) error {
+	for name, value := range s.dotEnv {
+		if present, _ := s.cfg.LookupEnv(name); strings.HasPrefix(name, prefix) && present == "" {
+			if err := os.Setenv(name, value); err != nil {
+				return fmt.Errorf("%s in %s: %w", name, s.cfg.DotEnv, err)
+			}
+		}
+	}
+	return nil
+}
+
 // source is a place that holds variables.
 type source struct {
 	format string // names a variable of it in errors

@@ -49,6 +49,9 @@ func newAttempt(c *call, next candidate, last bool) *attempt {
 	}
 	a.trial = trial{candidate: next, health: cfg.Health, caller: c.req.Key.Caller, endpoint: c.req.Endpoint.Number, giant: c.req.promptTokens() > giantPrompt}
 	a.keywords.hit = cfg.KeywordHit
+	if c.rec.Trace.ID != (dataplane.TraceID{}) {
+		a.record.Span = dataplane.NewSpanID()
+	}
 	return a
 }
 

@@ -27,6 +27,9 @@ func (a *attempt) fill(r *http.Request) {
 			a.pass(r, name)
 		}
 	}
+	if a.Provider.ForwardTrace {
+		a.passTrace(r)
+	}
 	if len(req.Hops) > 0 {
 		r.Header[dataplane.HopHeader] = req.Hops // whatever the provider's configuration says
 	}
@@ -48,6 +51,24 @@ func (a *attempt) fill(r *http.Request) {
 func (a *attempt) pass(r *http.Request, name string) {
 	if values := a.call.req.HTTP.Header[name]; len(values) > 0 && !a.sets(name) {
 		r.Header[name] = []string{strings.Join(values, ",")}
+	}
+}
+
+// passTrace says which trace the request is part of: the attempt's own span where calls are traced,
+// else what the client says, if that is valid.
+func (a *attempt) passTrace(r *http.Request) {
+	trace, span := a.call.rec.Trace, a.record.Span
+	if span == (dataplane.SpanID{}) {
+		client := a.call.req.HTTP.Header
+		trace, _ = dataplane.ParseTrace(client[dataplane.TraceParentHeader], client[dataplane.TraceStateHeader])
+		span = trace.Parent
+	}
+	if trace.ID == (dataplane.TraceID{}) || a.sets(dataplane.TraceParentHeader) {
+		return
+	}
+	r.Header[dataplane.TraceParentHeader] = []string{trace.Header(span)}
+	if trace.State != "" && a.Provider.ForwardTraceState && !a.sets(dataplane.TraceStateHeader) {
+		r.Header[dataplane.TraceStateHeader] = []string{trace.State}
 	}
 }
 

@@ -164,6 +164,7 @@ func (s *stream) holdsText() bool {
 // pass adds an event to the client's stream, and tells when that cannot be held.
 func (s *stream) pass(event []byte) (v dataplane.Verdict, failed bool) {
 	s.out.add(event)
+	s.record.Chunks++
 	err := s.out.holdError()
 	switch {
 	case err == nil:

@@ -14,9 +14,9 @@ import (
 var Family = wire.Family{
 	Name: "audio", Errors: wire.OpenAI,
 	Endpoints: []wire.Endpoint{
-		{Path: "/audio/speech", Media: true, Stream: speech, Note: note, AsksStream: asksStream},
-		{Path: "/audio/transcriptions", Value: "text", Measure: duration, Text: true, Form: true, Stream: transcript},
-		{Path: "/audio/translations", Value: "text", Measure: duration, Text: true, Form: true},
+		{Path: "/audio/speech", Operation: "speech", Media: true, Stream: speech, Note: note, AsksStream: asksStream},
+		{Path: "/audio/transcriptions", Operation: "transcription", Value: "text", Measure: duration, Text: true, Form: true, Stream: transcript},
+		{Path: "/audio/translations", Operation: "translation", Value: "text", Measure: duration, Text: true, Form: true},
 	},
 }
 

@@ -10,6 +10,6 @@ import (
 var Family = wire.Family{
 	Name: "completions", Errors: wire.OpenAI,
 	Endpoints: []wire.Endpoint{
-		{Path: "/completions", Lists: []string{"choices"}, Full: true, Finish: "choices.#.finish_reason", Empty: chat.Empty, Estimate: wire.EstimateBoth, Stream: chat.Stream("text_completion"), Neutral: `"prompt":"Hi","max_tokens":1`},
+		{Path: "/completions", Operation: "text_completion", Lists: []string{"choices"}, Full: true, Finish: "choices.#.finish_reason", Empty: chat.Empty, Estimate: wire.EstimateBoth, Stream: chat.Stream("text_completion"), Neutral: `"prompt":"Hi","max_tokens":1`},
 	},
 }

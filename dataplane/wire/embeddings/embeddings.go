@@ -8,5 +8,5 @@ import (
 // Family is the API.
 var Family = wire.Family{
 	Name: "embeddings", Errors: wire.OpenAI,
-	Endpoints: []wire.Endpoint{{Path: "/embeddings", Lists: []string{"data"}, Estimate: wire.EstimateInput, Neutral: `"input":"Hi"`}},
+	Endpoints: []wire.Endpoint{{Path: "/embeddings", Operation: "embeddings", Lists: []string{"data"}, Estimate: wire.EstimateInput, Neutral: `"input":"Hi"`}},
 }

@@ -12,9 +12,9 @@ import (
 var Family = wire.Family{
 	Name: "images", Errors: wire.OpenAI,
 	Endpoints: []wire.Endpoint{
-		{Path: "/images/generations", Lists: []string{"data"}, Measure: count, Stream: stream},
-		{Path: "/images/edits", Lists: []string{"data"}, Measure: count, Form: true, Stream: stream},
-		{Path: "/images/variations", Lists: []string{"data"}, Measure: count, Form: true},
+		{Path: "/images/generations", Operation: "image_generation", Lists: []string{"data"}, Measure: count, Stream: stream},
+		{Path: "/images/edits", Operation: "image_generation", Lists: []string{"data"}, Measure: count, Form: true, Stream: stream},
+		{Path: "/images/variations", Operation: "image_generation", Lists: []string{"data"}, Measure: count, Form: true},
 	},
 }
 

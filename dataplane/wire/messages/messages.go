@@ -9,8 +9,8 @@ import (
 var Family = wire.Family{
 	Name: "messages", Errors: errors,
 	Endpoints: []wire.Endpoint{
-		{Path: "/messages", Opaque: opaque, Conversation: "messages", Passed: passed, Lists: []string{"content"}, Finish: "stop_reason", Empty: isEmpty, Estimate: wire.EstimateBoth, Stream: stream, Neutral: `"messages":[{"role":"user","content":"Hi"}],"max_tokens":1`},
-		{Path: "/messages/count_tokens", Conversation: "messages", Passed: passed, Value: "input_tokens", Neutral: `"messages":[{"role":"user","content":"Hi"}]`},
+		{Path: "/messages", Operation: "chat", Opaque: opaque, Conversation: "messages", Passed: passed, Lists: []string{"content"}, Finish: "stop_reason", Empty: isEmpty, Estimate: wire.EstimateBoth, Stream: stream, Neutral: `"messages":[{"role":"user","content":"Hi"}],"max_tokens":1`},
+		{Path: "/messages/count_tokens", Operation: "count_tokens", Conversation: "messages", Passed: passed, Value: "input_tokens", Neutral: `"messages":[{"role":"user","content":"Hi"}]`},
 	},
 }
 

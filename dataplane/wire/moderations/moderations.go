@@ -8,5 +8,5 @@ import (
 // Family is the API.
 var Family = wire.Family{
 	Name: "moderations", Errors: wire.OpenAI,
-	Endpoints: []wire.Endpoint{{Path: "/moderations", Lists: []string{"results"}, Neutral: `"input":"Hi"`}},
+	Endpoints: []wire.Endpoint{{Path: "/moderations", Operation: "moderation", Lists: []string{"results"}, Neutral: `"input":"Hi"`}},
 }

@@ -11,7 +11,7 @@ import (
 // Family is the API.
 var Family = wire.Family{
 	Name: "rerank", Errors: wire.OpenAI,
-	Endpoints: []wire.Endpoint{{Path: "/rerank", Lists: []string{"results", "data"}, Array: []string{"score", "relevance_score"}, Measure: units}},
+	Endpoints: []wire.Endpoint{{Path: "/rerank", Operation: "rerank", Lists: []string{"results", "data"}, Array: []string{"score", "relevance_score"}, Measure: units}},
 }
 
 // units reads how many searches Cohere bills a call as.

@@ -1,0 +1,85 @@
+package proxy_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/proxy"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+)
+
+// A provider is told of a trace only where its configuration says so, and only what is valid.
+func TestTraceContextGoesOnWhereTheProviderGetsIt(t *testing.T) {
+	t.Parallel()
+	const parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	ours := dataplane.Trace{ID: dataplane.TraceID{1}, Span: dataplane.SpanID{2}, State: "vendor=1", Sampled: true}
+	for name, tt := range map[string]struct {
+		forward       []string
+		sent          []string
+		traced        bool
+		parent, state string // want; "ours" is any span of our trace
+	}{
+		"not asked for":              {nil, []string{"Traceparent", parent, "Tracestate", "vendor=1"}, false, "", ""},
+		"not asked for, traced":      {nil, []string{"Traceparent", parent, "Tracestate", "vendor=1"}, true, "", ""},
+		"the client's":               {[]string{"traceparent", "tracestate"}, []string{"Traceparent", parent, "Tracestate", "vendor=1"}, false, parent, "vendor=1"},
+		"without state":              {[]string{"traceparent"}, []string{"Traceparent", parent, "Tracestate", "vendor=1"}, false, parent, ""},
+		"nothing was sent":           {[]string{"traceparent", "tracestate"}, nil, false, "", ""},
+		"state alone means nothing":  {[]string{"traceparent", "tracestate"}, []string{"Tracestate", "vendor=1"}, false, "", ""},
+		"not valid":                  {[]string{"traceparent", "tracestate"}, []string{"Traceparent", strings.ToUpper(parent), "Tracestate", "vendor=1"}, false, "", ""},
+		"two of them":                {[]string{"traceparent"}, []string{"Traceparent", parent, "Traceparent", parent}, false, "", ""},
+		"the attempt's own span":     {[]string{"traceparent", "tracestate"}, []string{"Traceparent", parent}, true, "ours", "vendor=1"},
+		"of a trace that began here": {[]string{"traceparent"}, nil, true, "ours", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var told atomic.Pointer[http.Header]
+			up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				told.Store(&r.Header)
+				w.Header().Set("Content-Type", "application/json")
+				_, _ = io.WriteString(w, `{"choices":[{"message":{"content":"hello"},"finish_reason":"stop"}]}`)
+			}))
+			t.Cleanup(up.Close)
+			r := newRig(t, setup{
+				models: []string{"ok"},
+				snapshot: func(s *nodev1.Snapshot) {
+					s.Providers[0].ForwardHeaders, s.Providers[0].BaseUrl = tt.forward, up.URL
+				},
+				config: func(c *proxy.Config) {
+					if tt.traced {
+						c.Trace = func(http.Header) dataplane.Trace { return ours }
+					}
+				},
+			})
+			if got := r.request(http.MethodPost, "/v1/chat/completions", `{"model":"g","messages":[]}`, append([]string{"Authorization", "Bearer " + clientKey}, tt.sent...)...); got.status != 200 {
+				t.Fatalf("%d %s", got.status, got.body)
+			}
+			h := *told.Load()
+			got, state := h.Get("Traceparent"), h.Get("Tracestate")
+			attempt := r.call().Attempts[0]
+			want := tt.parent
+			if want == "ours" {
+				want = ours.Header(attempt.Span)
+			}
+			if got != want || state != tt.state {
+				t.Errorf("the provider got %q, %q; want %q, %q", got, state, want, tt.state)
+			}
+			if tt.traced == (attempt.Span == dataplane.SpanID{}) || attempt.Span == ours.Span {
+				t.Errorf("the attempt's span is %v", attempt.Span)
+			}
+		})
+	}
+}
+
+// Who is not let in gets no place in a trace.
+func TestStrangersAreNotTraced(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, setup{models: []string{"ok"}, config: func(c *proxy.Config) {
+		c.Trace = func(http.Header) dataplane.Trace { t.Error("a stranger was traced"); return dataplane.Trace{} }
+	}})
+	r.request(http.MethodPost, "/v1/chat/completions", `{"model":"g","messages":[]}`, "Authorization", "Bearer sk-unknown-0123456789")
+}

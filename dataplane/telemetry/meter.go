@@ -1,0 +1,121 @@
+package telemetry
+
+import (
+	"context"
+	"errors"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
+
+// meter measures attempts: each is a request of a client's, which we are, to a provider.
+type meter struct {
+	duration, firstChunk, perChunk         metric.Float64Histogram
+	other                                  metric.Float64Histogram // duration of what is no inference
+	input, output, read, written, reasoned metric.Int64Counter
+	old                                    bool
+	oldFirstChunk, oldPerChunk             metric.Float64Histogram
+	oldUsage                               metric.Int64Histogram
+}
+
+func newMeter(m metric.Meter, old bool) (*meter, error) {
+	var errs []error
+	histogram := func(name, description string) metric.Float64Histogram {
+		h, err := m.Float64Histogram(name, metric.WithUnit("s"), metric.WithDescription(description), metric.WithExplicitBucketBoundaries(seconds...))
+		errs = append(errs, err)
+		return h
+	}
+	counter := func(name, description string) metric.Int64Counter {
+		c, err := m.Int64Counter(name, metric.WithUnit("{token}"), metric.WithDescription(description))
+		errs = append(errs, err)
+		return c
+	}
+	t := &meter{
+		duration:   histogram(inferenceDuration, "Duration of an inference request to a provider."),
+		firstChunk: histogram(timeToFirstChunk, "Time from the request to the first chunk of a stream."),
+		perChunk:   histogram(timePerOutputChunk, "Mean time between two chunks of a stream, once for each stream."),
+		other:      histogram(operationDuration, "Duration of a request to a provider that is no inference."),
+		input:      counter(usageInput, "Input tokens used, cached ones included."),
+		output:     counter(usageOutput, "Output tokens used, those of reasoning included."),
+		read:       counter(usageCacheRead, "Input tokens that came from a cache of the provider's."),
+		written:    counter(usageCacheWrite, "Input tokens written to a cache of the provider's."),
+		reasoned:   counter(usageReasoning, "Output tokens of reasoning."),
+		old:        old,
+	}
+	if old {
+		t.oldFirstChunk = histogram(oldTimeToFirstChunk, "Time from the request to the first chunk of a stream.")
+		t.oldPerChunk = histogram(oldTimePerChunk, "Mean time between two chunks of a stream, once for each stream.")
+		var err error
+		t.oldUsage, err = m.Int64Histogram(oldTokenUsage, metric.WithUnit("{token}"), metric.WithDescription("Input and output tokens used."),
+			metric.WithExplicitBucketBoundaries(oldTokens...))
+		errs = append(errs, err)
+	}
+	return t, errors.Join(errs...)
+}
+
+// attempt measures one try.
+func (m *meter) attempt(operation string, at place, stream bool, a *dataplane.Attempt) {
+	ctx := context.Background()
+	about := append([]attribute.KeyValue{operationName.String(operation), requestModel.String(a.Model)}, at...)
+	with := about
+	if a.Outcome != dataplane.OK {
+		with = append(about[:len(about):len(about)], errorType.String(a.Outcome.String()))
+	}
+	ended, plain := metric.WithAttributes(with...), metric.WithAttributes(about...)
+	infers := inference[operation]
+	if infers {
+		m.duration.Record(ctx, a.Duration.Seconds(), ended)
+	}
+	if !infers || m.old {
+		m.other.Record(ctx, a.Duration.Seconds(), ended)
+	}
+	if !infers {
+		return
+	}
+	if stream && a.FirstFrame > 0 {
+		m.firstChunk.Record(ctx, a.FirstFrame.Seconds(), plain)
+		if m.old {
+			m.oldFirstChunk.Record(ctx, a.FirstFrame.Seconds(), plain)
+		}
+		if a.Chunks > 1 {
+			each := (a.Duration - a.FirstFrame).Seconds() / float64(a.Chunks-1)
+			m.perChunk.Record(ctx, each, plain)
+			if m.old {
+				m.oldPerChunk.Record(ctx, each, plain)
+			}
+		}
+	}
+	m.usage(ctx, about, &a.Usage)
+}
+
+// usage counts tokens, by modality where the provider tells it.
+func (m *meter) usage(ctx context.Context, about []attribute.KeyValue, u *dataplane.Usage) {
+	add := func(c metric.Int64Counter, modality string, n int64) {
+		if n > 0 {
+			c.Add(ctx, n, metric.WithAttributes(append(about[:len(about):len(about)], tokenModality.String(modality))...))
+		}
+	}
+	split := func(c metric.Int64Counter, all, audio, image int64) {
+		rest := "unknown"
+		if audio > 0 || image > 0 {
+			rest = "text"
+		}
+		add(c, "audio", audio)
+		add(c, "image", image)
+		add(c, rest, all-audio-image)
+	}
+	split(m.input, u.Input, u.AudioInput, u.ImageInput)
+	split(m.output, u.Output, u.AudioOutput, u.ImageOutput)
+	split(m.read, u.CachedInput, u.CachedAudio, u.CachedImage)
+	add(m.written, "unknown", u.CacheWrite)
+	add(m.reasoned, "unknown", u.Reasoning)
+	if m.old {
+		for kind, n := range map[string]int64{"input": u.Input, "output": u.Output} {
+			if n > 0 {
+				m.oldUsage.Record(ctx, n, metric.WithAttributes(append(about[:len(about):len(about)], oldTokenType.String(kind))...))
+			}
+		}
+	}
+}
