@@ -87,6 +87,9 @@ slack: {webhook_url: %s/services/x}
 		t.Fatalf("no token: %v, %s", err, out)
 	}
 	s.token = made.Secret
+	if out, code := s.run("users", "create", "NAME", "--role", "viewer"); code != 0 {
+		t.Fatalf("no user: %s", out)
+	}
 	return s
 }
 
