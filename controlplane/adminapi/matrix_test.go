@@ -136,7 +136,7 @@ func TestEveryMethodIsServed(t *testing.T) {
 	e := start(t)
 	token := header{"Authorization": "Bearer " + e.admin(t).bearer(t, "ci")}
 	for _, m := range methods(t) {
-		if pending(m) {
+		if pending(m) || m.Name() == "Logout" /* it deletes the token; see TestLogout */ {
 			continue
 		}
 		// An empty request is fine for some and incomplete for the others.

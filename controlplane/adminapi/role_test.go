@@ -42,6 +42,9 @@ func TestRolesAreEnforced(t *testing.T) {
 				t.Parallel()
 				c := e.client(t, token, options...)
 				for _, m := range methods(t) {
+					if m.Name() == "Logout" {
+						continue // it would delete the token
+					}
 					err := c.invoke(t, m)
 					refused := connect.CodeOf(err) == connect.CodePermissionDenied && strings.HasPrefix(err.Error(), "permission_denied: this needs the ")
 					if want := role.Required(m) > r; refused != want {
