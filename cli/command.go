@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"strings"
+	"time"
 
 	"connectrpc.com/connect/v2"
 	"github.com/spf13/cobra"
@@ -24,6 +25,9 @@ func (r *Runtime) Command(s Service) *cobra.Command {
 	}
 	for _, m := range s.Methods {
 		parent.AddCommand(r.method(&s, m).cmd)
+	}
+	if edit := r.edit(&s); edit != nil {
+		parent.AddCommand(edit)
 	}
 	return parent
 }
@@ -63,6 +67,9 @@ type subcommand struct {
 	flags   *fieldflag.Set
 	file    string
 	limit   int
+
+	watch    bool
+	interval time.Duration
 }
 
 func (r *Runtime) method(s *Service, m Method) *subcommand {
@@ -87,6 +94,9 @@ func (r *Runtime) method(s *Service, m Method) *subcommand {
 	})
 	if c.shape.paged() {
 		c.bindLimit()
+	}
+	if c.watchable() {
+		c.bindWatch()
 	}
 	c.completeNames()
 	c.cmd.Use += c.argUsage()
@@ -121,6 +131,8 @@ func (c *subcommand) newRequest() proto.Message { return c.method.in.New().Inter
 func (c *subcommand) run(cmd *cobra.Command, args []string) error {
 	ctx := cmd.Context()
 	switch {
+	case c.watch:
+		return c.runWatch(ctx, args)
 	case c.method.stream:
 		return c.runStream(ctx, args)
 	case c.shape.items != nil:
@@ -138,6 +150,9 @@ func (c *subcommand) run(cmd *cobra.Command, args []string) error {
 
 // request makes the request of a method that is not about a whole resource.
 func (c *subcommand) request(args []string) (proto.Message, error) {
+	if c.limit < 0 {
+		return nil, exit.Usagef("--limit must be 0 or more")
+	}
 	in := c.newRequest()
 	if err := c.flags.Apply(c.target(in)); err != nil {
 		return nil, err

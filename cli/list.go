@@ -10,7 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
-	"github.com/trunkline-ai/trunkline/cli/exit"
+	"github.com/trunkline-ai/trunkline/cli/output"
 )
 
 const (
@@ -35,9 +35,6 @@ func (s shape) wanted() int {
 }
 
 func (c *subcommand) runList(ctx context.Context, args []string) error {
-	if c.limit < 0 {
-		return exit.Usagef("--limit must be 0 or more")
-	}
 	in, err := c.request(args)
 	if err != nil {
 		return err
@@ -55,13 +52,22 @@ func (c *subcommand) runList(ctx context.Context, args []string) error {
 		// One was named, so it is shown in full.
 		return p.Message(all.ProtoReflect().Get(c.shape.items).List().Get(0).Message().Interface())
 	}
+	return c.print(p, all)
+}
+
+// print prints an answer, or all pages of one.
+func (c *subcommand) print(p *output.Printer, all proto.Message) error {
+	if c.shape.items == nil {
+		return p.Message(unwrap(all))
+	}
 	if err := p.List(all, strings.ReplaceAll(string(c.shape.items.Name()), "_", " ")); err != nil {
 		return err
 	}
 	if c.more(all) {
-		_, err = fmt.Fprintf(p.Notes, "there are more than %d: --limit 0 shows all\n", c.limit)
+		_, err := fmt.Fprintf(p.Notes, "there are more than %d: --limit 0 shows all\n", c.limit)
+		return err
 	}
-	return err
+	return nil
 }
 
 // pages reads page after page into one answer, until the last page or the limit.

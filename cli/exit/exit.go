@@ -79,6 +79,11 @@ func IsUsage(err error) bool {
 	return ok
 }
 
+// Invalidf makes an error of a value that is wrong, found before any call.
+func Invalidf(format string, args ...any) error {
+	return errs.Newf(errs.InvalidArgument, format, args...)
+}
+
 // Code gives the exit code of err.
 func Code(err error) int {
 	switch {

@@ -115,9 +115,9 @@ func (b *binder) bind(path []protoreflect.FieldDescriptor) {
 		b.complete(v.name)
 	}
 	if visibility.Secret(f) {
-		env := &fromEnv{of: v}
-		b.cmd.Flags().Var(env, v.name+"-env", "name of the environment variable that holds --"+v.name)
+		b.cmd.Flags().Var(&fromEnv{of: v}, v.name+"-env", "name of the environment variable that holds --"+v.name)
 		b.complete(v.name + "-env")
+		b.cmd.Flags().Var(&fromFile{of: v}, v.name+"-file", "file that holds --"+v.name)
 	}
 }
 
@@ -153,7 +153,7 @@ func usage(opt *Options, f protoreflect.FieldDescriptor) string {
 	text := strings.ReplaceAll(strings.Join(strings.Fields(opt.Doc(f)), " "), "`", "'")
 	switch {
 	case visibility.Secret(f):
-		text += " '-' reads it from stdin."
+		text += " '-' asks for it, or reads it from stdin."
 	case f.Message() != nil && f.Message().FullName() == timestampName:
 		text += " As 2027-01-31T00:00:00Z, or relative to now: -15m, +720h."
 	case f.IsMap():

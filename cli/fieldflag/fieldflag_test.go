@@ -121,7 +121,7 @@ func TestErrors(t *testing.T) {
 	}{
 		{"output only", &adminv1.Provider{}, []string{"--uid", "x"}, "", "unknown flag: --uid"},
 		{"bytes", &adminv1.ApiKey{}, []string{"--secret-hash", "x"}, "", "unknown flag: --secret-hash"},
-		{"output only in a compact form", &adminv1.Provider{}, []string{"--credential", "name=a,secret-hint=x"}, "", `unknown key "secret-hint"; known keys: name, secret, secret-env, enabled`},
+		{"output only in a compact form", &adminv1.Provider{}, []string{"--credential", "name=a,secret-hint=x"}, "", `unknown key "secret-hint"; known keys: name, secret, secret-env, secret-file, enabled`},
 		{"internal in a compact form", &adminv1.Provider{}, []string{"--credential", "secret_ref=x"}, "", `unknown key "secret_ref"`},
 		{"unknown key", &adminv1.Group{}, []string{"--member", "provder=a"}, "", `unknown key "provder"`},
 		{"a message is no value", &adminv1.Provider{}, []string{"--model", "price=1"}, "", `unknown key "price"`},

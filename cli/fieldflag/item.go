@@ -30,8 +30,8 @@ func parseItem(opt *Options, m protoreflect.Message, text, flag string) (late []
 	return late, nil
 }
 
-// setKey sets the field of a dotted key. The secret field takes "-" for stdin,
-// and has a second key, as --secret has a second flag: secret-env.
+// setKey sets the field of a dotted key. The secret field takes "-" for stdin, and
+// has further keys, as --secret has further flags: secret-env and secret-file.
 func setKey(opt *Options, m protoreflect.Message, key, val, flag string) (late func() error, err error) {
 	names := strings.Split(strings.ReplaceAll(key, "-", "_"), ".")
 	root := m
@@ -44,11 +44,18 @@ func setKey(opt *Options, m protoreflect.Message, key, val, flag string) (late f
 	}
 	last := names[len(names)-1]
 	f := m.Descriptor().Fields().ByName(protoreflect.Name(last))
-	if base, ok := strings.CutSuffix(last, "_env"); f == nil && ok {
+	for suffix, read := range map[string]func(string) (string, error){
+		"_env":  opt.Env.SecretFromEnv,
+		"_file": func(name string) (string, error) { return opt.Env.SecretFromFile(flag, name) },
+	} {
+		base, ok := strings.CutSuffix(last, suffix)
+		if f != nil || !ok {
+			continue
+		}
 		if f = m.Descriptor().Fields().ByName(protoreflect.Name(base)); f == nil || !visibility.Secret(f) {
 			return nil, unknownKey(opt, root.Descriptor(), key)
 		}
-		if val, err = opt.Env.SecretFromEnv(val); err != nil {
+		if val, err = read(val); err != nil {
 			return nil, fmt.Errorf("%s: %w", key, err)
 		}
 		m.Set(f, protoreflect.ValueOfString(val))
@@ -91,7 +98,7 @@ func itemKeys(opt *Options, md protoreflect.MessageDescriptor, at []protoreflect
 		switch {
 		case !visibility.Settable(f):
 		case isLeaf(f) && visibility.Secret(f):
-			keys = append(keys, key, key+"-env")
+			keys = append(keys, key, key+"-env", key+"-file")
 		case isLeaf(f):
 			keys = append(keys, key)
 		case nested(f) && !inside(f.Message(), md, at):

@@ -179,6 +179,22 @@ func (e *fromEnv) Set(name string) error {
 	return nil
 }
 
+// fromFile is the flag that names a file for a secret.
+type fromFile struct{ of *value }
+
+func (e *fromFile) String() string { return "" }
+func (e *fromFile) Type() string   { return "file" }
+
+func (e *fromFile) Set(name string) error {
+	secret, err := e.of.opt.Env.SecretFromFile("--"+e.of.name+"-file", name)
+	if err != nil {
+		return err
+	}
+	e.of.given, e.of.late = true, nil
+	e.of.single = protoreflect.ValueOfString(secret)
+	return nil
+}
+
 // splitCommas splits at commas; one that belongs to a value is written \, and a backslash \\.
 func splitCommas(s string) []string {
 	var parts []string

@@ -15,9 +15,12 @@ import (
 // Interactive reports whether somebody is there to be asked.
 func (e *Env) Interactive() bool { return isTerminal(e.Stdin) }
 
-// Colour reports whether w shows colours: a terminal, unless $NO_COLOR is set or it is a dumb one.
+// Terminal reports whether somebody looks at w, and it can be drawn on.
+func (e *Env) Terminal(w any) bool { return isTerminal(w) && e.Getenv("TERM") != "dumb" }
+
+// Colour reports whether w shows colours: a terminal, unless $NO_COLOR is set.
 func (e *Env) Colour(w any) bool {
-	return isTerminal(w) && e.Getenv("NO_COLOR") == "" && e.Getenv("TERM") != "dumb"
+	return e.Terminal(w) && e.Getenv("NO_COLOR") == ""
 }
 
 // Ask asks the person at the terminal for a line; an empty answer is the fallback.

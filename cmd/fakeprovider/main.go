@@ -16,12 +16,18 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
+	"github.com/trunkline-ai/trunkline/internal/version"
 )
 
 func main() {
 	listen := flag.String("listen", "127.0.0.1:8089", "address to serve on; port 0 picks a free one")
 	remember := flag.Int("remember", 1000, "requests that GET /_served tells of")
+	about := flag.Bool("version", false, "print the version and exit")
 	flag.Parse()
+	if *about {
+		fmt.Println("fakeprovider", version.String())
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, *listen, *remember, os.Stdout); err != nil {

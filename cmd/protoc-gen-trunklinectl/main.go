@@ -6,8 +6,19 @@
 // How these become flags, tables and exit codes is the job of cli.
 package main
 
-import "google.golang.org/protobuf/compiler/protogen"
+import (
+	"fmt"
+	"os"
+
+	"google.golang.org/protobuf/compiler/protogen"
+
+	"github.com/trunkline-ai/trunkline/internal/version"
+)
 
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == "--version" {
+		fmt.Println("protoc-gen-trunklinectl", version.String())
+		return
+	}
 	protogen.Options{}.Run(generate)
 }
