@@ -20,6 +20,10 @@ import (
 	"github.com/trunkline-ai/trunkline/cli/exit"
 	"github.com/trunkline-ai/trunkline/cli/proc"
 	"github.com/trunkline-ai/trunkline/cli/signin"
+	"github.com/trunkline-ai/trunkline/cli/takeover"
+	"github.com/trunkline-ai/trunkline/cli/takeover/gptload"
+	"github.com/trunkline-ai/trunkline/cli/takeover/litellm"
+	"github.com/trunkline-ai/trunkline/cli/takeover/oneapi"
 	"github.com/trunkline-ai/trunkline/cli/verdict"
 	"github.com/trunkline-ai/trunkline/cli/view"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1cli"
@@ -52,7 +56,8 @@ func Run(ctx context.Context, env *proc.Env, version string, args []string) int 
 		// Cobra's own complaints come before any command runs and have no type.
 		err = exit.AsUsage(err)
 	}
-	if err != nil && ctx.Err() != nil {
+	// A signal that came while an editor ran was the editor's.
+	if _, kept := errors.AsType[*cli.KeptError](err); err != nil && ctx.Err() != nil && !kept {
 		err = ctx.Err()
 	}
 	exit.Report(env.Stderr, Name, err)
@@ -85,7 +90,8 @@ func newRoot(env *proc.Env, version string) (root *cobra.Command, started *bool)
 	for _, s := range adminv1cli.Services() {
 		add(root, "one", runtime.Command(s))
 	}
-	add(root, "many", declare.Apply(runtime), declare.Diff(runtime), declare.Export(runtime), declare.Rollback(runtime))
+	add(root, "many", declare.Apply(runtime), declare.Diff(runtime), declare.Export(runtime), declare.Rollback(runtime),
+		takeover.Command(runtime, declare.Documents(runtime), litellm.Source{}, oneapi.OneAPI(), oneapi.NewAPI(), gptload.Source{}))
 	add(root, "who", signin.Login(runtime), signin.Logout(runtime), signin.Context(runtime), whoAmI(runtime))
 	return root, started
 }

@@ -10,6 +10,7 @@ import (
 
 	"connectrpc.com/connect/v2"
 	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/cli"
 	"github.com/trunkline-ai/trunkline/cli/exit"
@@ -106,6 +107,22 @@ and %d when something would.`, exit.DifferencesSeen) + fileHelp,
 	}
 	s.bind(cmd)
 	return cmd
+}
+
+// Documents applies documents that are no files, or only shows what that would change.
+func Documents(r *cli.Runtime) func(ctx context.Context, docs []proto.Message, dryRun bool) error {
+	return func(ctx context.Context, docs []proto.Message, dryRun bool) error {
+		resources := make([]*adminv1.Resource, len(docs))
+		for i, doc := range docs {
+			resources[i] = resourceOf(doc)
+		}
+		s := &selection{r: r}
+		if dryRun {
+			_, err := s.diff(ctx, resources)
+			return err
+		}
+		return s.apply(ctx, resources)
+	}
 }
 
 func (s *selection) apply(ctx context.Context, resources []*adminv1.Resource) error {

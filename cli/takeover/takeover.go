@@ -1,0 +1,41 @@
+// Package takeover makes documents of ours out of the configuration of another gateway.
+//
+// A Source reads one kind of export into a Draft. Each value that it reads is marked as
+// read; what no source has asked for is listed in the report, so that nothing is lost
+// in silence.
+package takeover
+
+import "github.com/trunkline-ai/trunkline/cli/exit"
+
+// Source reads the configuration of one gateway.
+type Source interface {
+	// Name is what --from calls it.
+	Name() string
+	// About says which files it reads, in one line.
+	About() string
+	// Read adds to the draft what the files hold.
+	Read(files []*File, d *Draft) error
+}
+
+// File is one file of an export.
+type File struct {
+	Name string
+	Data []byte
+}
+
+// Options are what a source cannot know.
+type Options struct {
+	// UserGroup is the group of users whose channels are taken over, where a gateway has such groups.
+	UserGroup string
+	// QuotaPeriod makes a budget per day, week or month of a quota that was a sum; empty takes no quotas over.
+	QuotaPeriod string
+}
+
+// Tree reads a file as YAML or JSON.
+func (f *File) Tree() (*Node, error) {
+	n, err := parse(f.Name, f.Data)
+	if err != nil {
+		return nil, exit.Invalidf("%s: %v", f.Name, err)
+	}
+	return n, nil
+}
