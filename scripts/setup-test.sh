@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `make test` needs and this machine lacks: PostgreSQL, PgBouncer, Redis, nginx and HAProxy,
-# which the tests start and stop themselves, and Chromium with a font for the console's tests.
+# which the tests start and stop themselves, promtool, and Chromium with a font for the console's tests.
 # It uses Debian's packages, as root or through sudo; elsewhere it says what is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -29,7 +29,13 @@ elif [[ ${CI:-} == true ]]; then
   scripts/node.sh
 fi
 
-if ((${#packages[@]} == 0)); then
+# Debian has promtool in a package that would start a server: only the tool is taken out of it. Its tests
+# are left out where there is none.
+lacks_promtool() {
+  ! command -v promtool >/dev/null && command -v apt-get >/dev/null
+}
+
+if ((${#packages[@]} == 0)) && ! lacks_promtool; then
   exit 0
 fi
 
@@ -44,13 +50,25 @@ command -v apt-get >/dev/null ||
 
 as_root=()
 if ((EUID != 0)); then
-  command -v sudo >/dev/null || give_up "Run as root: apt-get install ${packages[*]}"
+  command -v sudo >/dev/null || { ((${#packages[@]} == 0)) && exit 0; give_up "Run as root: apt-get install ${packages[*]}"; }
   as_root=(sudo)
 fi
 
-echo "installing: ${packages[*]}"
+echo "installing: ${packages[*]}$(lacks_promtool && echo ' promtool' || true)"
 apt() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@"
 }
 apt update || give_up "apt-get update failed; see above."
-apt install -y --no-install-recommends "${packages[@]}" || give_up "apt-get install failed; see above."
+if ((${#packages[@]})); then
+  apt install -y --no-install-recommends "${packages[@]}" || give_up "apt-get install failed; see above."
+fi
+
+if lacks_promtool; then
+  folder=$(mktemp -d)
+  trap 'rm -rf "$folder"' EXIT
+  if (cd "$folder" && apt-get -q download prometheus && dpkg-deb -x prometheus_*.deb .); then
+    "${as_root[@]}" install -m 755 "$folder/usr/bin/promtool" /usr/local/bin/promtool
+  else
+    echo "promtool could not be had; the tests of the alert rules are left out." >&2
+  fi
+fi
