@@ -9,22 +9,33 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// SealedPart is a part of a document that has a secret, such as a credential. The stored
-// document refers to the secret, which lies sealed beside it.
-type SealedPart interface {
+// secretHolder is a message that has a secret.
+type secretHolder interface {
 	proto.Message
-	GetName() string
 	GetSecret() string
 	GetSecretHint() string
 	GetSecretSetTime() *timestamppb.Timestamp
 	GetSecretRef() string
 }
 
+// only is a part of which a document has one: it needs no name.
+type only struct{ secretHolder }
+
+// GetName is empty.
+func (only) GetName() string { return "" }
+
+// SealedPart is a part of a document that has a secret, such as a credential. The stored
+// document refers to the secret, which lies sealed beside it.
+type SealedPart interface {
+	secretHolder
+	GetName() string
+}
+
 // Sealed is a SealedPart and where it stands in its document.
 type Sealed struct {
 	SealedPart
 	List string // the field it is in, such as credentials
-	At   int    // its place in that list
+	At   int    // its place in that list; -1: the field is no list
 }
 
 // SealedParts are all parts of a document that have secrets, in its order.
@@ -37,7 +48,13 @@ func SealedParts(doc proto.Message) iter.Seq[Sealed] {
 		fields := m.Descriptor().Fields()
 		for i := range fields.Len() {
 			field := fields.Get(i)
-			if !field.IsList() || field.Message() == nil || field.Message().Fields().ByName("secret_ref") == nil {
+			if field.IsMap() || field.Message() == nil || field.Message().Fields().ByName("secret_ref") == nil {
+				continue
+			}
+			if !field.IsList() {
+				if m.Has(field) && !yield(Sealed{only{m.Get(field).Message().Interface().(secretHolder)}, string(field.Name()), -1}) {
+					return
+				}
 				continue
 			}
 			list := m.Get(field).List()
@@ -51,7 +68,12 @@ func SealedParts(doc proto.Message) iter.Seq[Sealed] {
 }
 
 // Path is where the secret stands, for violations.
-func (s Sealed) Path() string { return fmt.Sprintf("%s[%d].secret", s.List, s.At) }
+func (s Sealed) Path() string {
+	if s.At < 0 {
+		return s.List + ".secret"
+	}
+	return fmt.Sprintf("%s[%d].secret", s.List, s.At)
+}
 
 // Key tells it from the other sealed parts of its document, wherever it stands in its list.
 func (s Sealed) Key() string { return s.List + "\x00" + s.GetName() }
@@ -60,10 +82,16 @@ func (s Sealed) Key() string { return s.List + "\x00" + s.GetName() }
 func (s Sealed) Noun() string { return sealedNouns[s.List] }
 
 // Describe names it in a sentence.
-func (s Sealed) Describe() string { return fmt.Sprintf("%s %q", s.Noun(), s.GetName()) }
+func (s Sealed) Describe() string {
+	if s.At < 0 {
+		return "the " + s.Noun()
+	}
+	return fmt.Sprintf("%s %q", s.Noun(), s.GetName())
+}
 
 // sealedNouns are what the parts of a list are called, one of them.
-var sealedNouns = map[string]string{"credentials": "credential", "secret_headers": "header", "secret_query": "query parameter"}
+var sealedNouns = map[string]string{"credentials": "credential", "secret_headers": "header", "secret_query": "query parameter",
+	"client_certificate": "client certificate", "proxy": "proxy"}
 
 // Binding is the associated data of its ciphertext: the document and the part it belongs to.
 func (s Sealed) Binding(kind Kind, document string) []byte {

@@ -4,6 +4,7 @@ import (
 	"maps"
 
 	"github.com/trunkline-ai/trunkline/internal/errs"
+	"github.com/trunkline-ai/trunkline/internal/outbound"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -39,6 +40,24 @@ func (u *Upstream) Credential(name string) (*adminv1.Credential, string, error) 
 		return nil, "", errs.Newf(errs.FailedPrecondition, "every credential of provider %q is disabled", u.Provider.GetName())
 	}
 	return nil, "", nil
+}
+
+// Outbound is the way to the provider.
+func (u *Upstream) Outbound() outbound.Config {
+	p := u.Provider
+	cfg := outbound.Config{
+		Authorities: p.GetCaCertificates(), Certificate: p.GetClientCertificate().GetCertificate(),
+		Proxy: p.GetProxy().GetUrl(), ProxyUsername: p.GetProxy().GetUsername(), ProxyPrivate: p.GetProxy().GetAllowPrivateNetwork(),
+	}
+	for part := range SealedParts(p) {
+		switch part.List {
+		case "client_certificate":
+			cfg.ClientKey = u.secret(part)
+		case "proxy":
+			cfg.ProxyPassword = u.secret(part)
+		}
+	}
+	return cfg
 }
 
 // Headers are those that the provider adds to every request, secret ones too.

@@ -37,6 +37,7 @@ func (f *faults) provider(r *Resource, doc *adminv1.Provider) {
 	for i, m := range doc.GetModels() {
 		f.fieldRules(r, fmt.Sprintf("models[%d].", i), m.GetFieldRules())
 	}
+	f.outbound(r, doc)
 	f.imports(r, doc)
 }
 

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
+	"github.com/trunkline-ai/trunkline/internal/outbound"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -99,9 +100,17 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 		Dialect:             cmp.Or(in.GetDialect(), dialect.Default),
 		AllowPrivateNetwork: in.GetAllowPrivateNetwork(),
 		MaxInFlight:         int(in.GetMaxInFlight()),
-		Policy:              policy,
-		Scope:               Scope{Kind: ScopeProvider, Provider: in.GetName()},
-		Load:                &Load{},
+		Outbound: outbound.Config{
+			Authorities: in.GetCaCertificates(), Certificate: in.GetClientCertificate(), ClientKey: in.GetClientKey(),
+			Proxy: in.GetProxy().GetUrl(), ProxyUsername: in.GetProxy().GetUsername(), ProxyPassword: in.GetProxy().GetPassword(),
+			ProxyPrivate: in.GetProxy().GetAllowPrivateNetwork(),
+		},
+		Policy: policy,
+		Scope:  Scope{Kind: ScopeProvider, Provider: in.GetName()},
+		Load:   &Load{},
+	}
+	if err := p.Outbound.Check(); err != nil {
+		return err
 	}
 	for _, h := range in.GetHeaders() {
 		p.Headers = append(p.Headers, Header{h.GetName(), h.GetValue(), h.GetSecret()})

@@ -13,6 +13,7 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/domain/alias"
 	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
 	"github.com/trunkline-ai/trunkline/internal/domain/fieldrule"
+	"github.com/trunkline-ai/trunkline/internal/outbound"
 )
 
 // Snapshot is the configuration at one revision, compiled for serving. It is immutable
@@ -88,6 +89,7 @@ type Provider struct {
 	ForwardTrace        bool     // it is told which trace a request is part of,
 	ForwardTraceState   bool     // with what the client's systems keep of it
 	AllowPrivateNetwork bool
+	Outbound            outbound.Config
 	MaxInFlight         int // 0 is no limit
 	Policy              *Policy
 	Scope               Scope

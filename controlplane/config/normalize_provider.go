@@ -19,7 +19,7 @@ import (
 // nobody can have stored keys sent to a host of their own.
 func (in *normalizer) provider(c *controlplane.Config, t *normalized, d, before *adminv1.Provider) (violations []errs.Violation, err error) {
 	violations = in.dialect(d)
-	moved := before != nil && endpoint(d.GetBaseUrl()) != endpoint(before.GetBaseUrl())
+	why := moved(d, before)
 	stored := map[string]controlplane.Sealed{}
 	if before != nil {
 		for part := range controlplane.SealedParts(before) {
@@ -36,13 +36,21 @@ func (in *normalizer) provider(c *controlplane.Config, t *normalized, d, before 
 		secret := part.TakeSecret()
 		have, known := stored[part.Key()]
 		switch {
+		case part.List == "proxy" && d.GetProxy().GetUsername() == "":
+			if secret != "" {
+				fault("needs a username beside it")
+			}
+		case secret == "" && !known && part.At < 0:
+			fault("is required: none is stored")
 		case secret == "" && !known:
 			fault("is required: none is stored for a %s named %q", part.Noun(), part.GetName())
-		case secret == "" && moved:
-			fault("must be given again, because base_url moves to another scheme, host or port")
+		case secret == "" && why != "":
+			fault("must be given again, because %s", why)
 		case secret == "":
 			part.Keep(have)
-		case !sendable(secret):
+		case part.List == "client_certificate" && len(secret) > maxSecret:
+			fault("has more than %d bytes", maxSecret)
+		case part.List != "client_certificate" && !sendable(secret):
 			fault("must be at most %d ASCII characters, without control characters and without spaces at either end", maxSecret)
 		case known && in.opens(c, d.GetName(), have, secret):
 			part.Keep(have)
@@ -52,7 +60,7 @@ func (in *normalizer) provider(c *controlplane.Config, t *normalized, d, before 
 			}
 		}
 	}
-	return violations, nil
+	return append(violations, in.clientCertificate(c, t, d)...), nil
 }
 
 // dialect refuses what lives in the all-in-one only where there is none.
@@ -95,8 +103,11 @@ func (in *normalizer) seal(t *normalized, provider string, part controlplane.Sea
 	if err != nil {
 		return errs.Wrap(errs.Internal, err, "seal the secret of a "+part.Describe())
 	}
-	ref := controlplane.CredentialRef + uuid.NewString()
-	part.Refer(ref, apikey.LastFour(secret), timestamppb.New(in.now))
+	ref, hint := controlplane.CredentialRef+uuid.NewString(), apikey.LastFour(secret)
+	if part.List == "client_certificate" {
+		hint = "" // the end of a key in PEM says nothing
+	}
+	part.Refer(ref, hint, timestamppb.New(in.now))
 	t.secrets = append(t.secrets, controlplane.Secret{Ref: ref, Ciphertext: sealed})
 	return nil
 }

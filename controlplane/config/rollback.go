@@ -163,7 +163,7 @@ func (r *rollback) key(name string, old *adminv1.ApiKey, present *controlplane.R
 func (r *rollback) provider(c *controlplane.Config, name string, old *adminv1.Provider, present *controlplane.Resource) proto.Message {
 	doc := proto.CloneOf(old)
 	kept := map[string]controlplane.Sealed{}
-	if now, ok := specOf[*adminv1.Provider](present); ok && endpoint(now.GetBaseUrl()) == endpoint(old.GetBaseUrl()) {
+	if now, ok := specOf[*adminv1.Provider](present); ok && moved(doc, now) == "" {
 		for part := range controlplane.SealedParts(now) {
 			kept[part.Key()] = part
 		}
@@ -172,6 +172,7 @@ func (r *rollback) provider(c *controlplane.Config, name string, old *adminv1.Pr
 		have, known := kept[part.Key()]
 		ref := part.GetSecretRef()
 		switch secret := r.stored[ref]; {
+		case part.List == "proxy" && old.GetProxy().GetUsername() == "":
 		case known:
 			if have.GetSecretRef() != ref {
 				r.except(controlplane.KindProvider, name, "%s got another secret since, and keeps it", part.Describe())
@@ -200,6 +201,13 @@ func withoutSecrets(doc *adminv1.Provider) {
 	lost := func(p *adminv1.SecretParameter) bool { return p.GetSecretRef() == "" }
 	doc.SecretHeaders = slices.DeleteFunc(doc.GetSecretHeaders(), lost)
 	doc.SecretQuery = slices.DeleteFunc(doc.GetSecretQuery(), lost)
+	if c := doc.GetClientCertificate(); c != nil && c.GetSecretRef() == "" {
+		doc.ClientCertificate, doc.Enabled = nil, proto.Bool(false)
+	}
+	if p := doc.GetProxy(); p.GetUsername() != "" && p.GetSecretRef() == "" {
+		// Without its proxy the provider would be called from elsewhere.
+		p.Username, doc.Enabled = "", proto.Bool(false)
+	}
 }
 
 // findSecrets reads the secrets that older documents refer to and present ones do not, each

@@ -108,7 +108,7 @@ func target(u *controlplane.Upstream, credential string) (remote.Target, string,
 	p := u.Provider
 	return remote.Target{
 		BaseURL: p.GetBaseUrl(), Dialect: p.GetDialect(), Headers: u.Headers(), SecretQuery: u.SecretQuery(),
-		Secret: secret, AllowPrivateNetwork: p.GetAllowPrivateNetwork(),
+		Secret: secret, AllowPrivateNetwork: p.GetAllowPrivateNetwork(), Outbound: u.Outbound(),
 	}, cred.GetName(), nil
 }
 

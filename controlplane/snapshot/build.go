@@ -109,6 +109,7 @@ func (b *builder) provider(name string, in *adminv1.Provider) (*nodev1.Provider,
 		Dialect:             cmp.Or(in.GetDialect(), dialect.Default),
 		AllowPrivateNetwork: in.GetAllowPrivateNetwork(),
 		MaxInFlight:         in.GetMaxInFlight(),
+		CaCertificates:      in.GetCaCertificates(),
 		Policy:              controlplane.ResolvePolicy(b.settings, nil, in.GetTimeouts()),
 		FieldRules:          fieldRules(in.GetFieldRules()),
 	}

@@ -36,6 +36,13 @@ func (b *builder) secrets(out *nodev1.Provider, in *adminv1.Provider) (readable 
 			out.Headers = append(out.Headers, &nodev1.Header{Name: part.GetName(), Value: secret, Secret: true})
 		case "secret_query":
 			out.SecretQuery = append(out.SecretQuery, &nodev1.Header{Name: part.GetName(), Value: secret, Secret: true})
+		case "client_certificate":
+			out.ClientCertificate, out.ClientKey = in.GetClientCertificate().GetCertificate(), secret
+		case "proxy":
+			out.Proxy = &nodev1.OutboundProxy{
+				Url: in.GetProxy().GetUrl(), Username: in.GetProxy().GetUsername(), Password: secret,
+				AllowPrivateNetwork: in.GetProxy().GetAllowPrivateNetwork(),
+			}
 		default:
 			return false, fmt.Errorf("%s: nodes do not know %s", part.Describe(), part.List)
 		}

@@ -2,6 +2,8 @@ package upstream
 
 import (
 	"context"
+	"errors"
+	"net"
 	"net/http"
 	"net/url"
 	"sync"
@@ -11,6 +13,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/upstream/http1"
 	"github.com/trunkline-ai/trunkline/internal/addrguard"
 	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
+	"github.com/trunkline-ai/trunkline/internal/outbound"
 )
 
 // Client reaches one provider. It outlives snapshots as long as the provider keeps its
@@ -20,6 +23,7 @@ type Client struct {
 	dialect   *dialect.Dialect
 	base      *url.URL
 	private   bool
+	outbound  outbound.Config
 
 	inFlight atomic.Int64
 	turn     atomic.Uint32
@@ -33,19 +37,25 @@ func newClient(p *dataplane.Provider, d *dialect.Dialect, cfg *Config) *Client {
 	if d.AllInOneOnly && cfg.AllInOneDial != nil {
 		dial = cfg.AllInOneDial
 	}
+	through, err := p.Outbound.Dial(dial, cfg.AllowPrivateNetwork, p.AllowPrivateNetwork)
+	secure, tlsErr := p.Outbound.TLS()
+	if err = errors.Join(err, tlsErr); err != nil { // a snapshot is compiled with its check
+		through = func(context.Context, string, string) (net.Conn, error) { return nil, err }
+	}
 	base := d.Base(p.BaseURL)
 	return &Client{
-		transport: newTransport(base, dial, cfg.NetHTTP),
+		transport: newTransport(base, through, secure, cfg.NetHTTP),
 		dialect:   d,
 		base:      base,
 		private:   p.AllowPrivateNetwork,
+		outbound:  p.Outbound,
 	}
 }
 
 // serves reports whether the client may go on for the provider as it is now.
 func (c *Client) serves(p *dataplane.Provider) bool {
 	d, _ := dialect.Find(p.Dialect)
-	return c.dialect == d && c.private == p.AllowPrivateNetwork &&
+	return c.dialect == d && c.private == p.AllowPrivateNetwork && c.outbound == p.Outbound &&
 		(p.BaseURL.Host == "" || p.BaseURL.String() == c.base.String())
 }
 

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"net/url"
@@ -27,12 +28,13 @@ type DialFunc = func(ctx context.Context, network, address string) (net.Conn, er
 
 // newTransport gives our own client, or net/http's where that is asked for or needed:
 // http1 does not turn international host names into ASCII.
-func newTransport(base *url.URL, dial DialFunc, netHTTP bool) transport {
+func newTransport(base *url.URL, dial DialFunc, secure *tls.Config, netHTTP bool) transport {
 	if !netHTTP && isASCII(base.Host) {
-		return http1.New(http1.Config{Dial: dial, MaxIdle: maxIdle, IdleTimeout: idleTimeout, MaxHead: maxHead})
+		return http1.New(http1.Config{Dial: dial, TLS: secure, MaxIdle: maxIdle, IdleTimeout: idleTimeout, MaxHead: maxHead})
 	}
 	return &http.Transport{
 		DialContext:            dial,
+		TLSClientConfig:        secure,
 		MaxIdleConnsPerHost:    maxIdle,
 		IdleConnTimeout:        idleTimeout,
 		DisableCompression:     true,

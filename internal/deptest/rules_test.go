@@ -32,7 +32,7 @@ var (
 	redis = []string{"github.com/redis/go-redis/..."}
 
 	// harness is what only tests may use.
-	harness = []string{"internal/testenv/...", "controlplane/store/storetest/...", "dataplane/health/healthtest/..."}
+	harness = []string{"internal/testenv/...", "controlplane/store/storetest/...", "dataplane/health/healthtest/...", "internal/outbound/proxytest"}
 )
 
 // rules are about direct imports.

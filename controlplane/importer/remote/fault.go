@@ -10,9 +10,11 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/trunkline-ai/trunkline/internal/addrguard"
+	"github.com/trunkline-ai/trunkline/internal/outbound"
 )
 
 // Fault is what is wrong with a provider, in words that can be shown: "it refuses the
@@ -55,6 +57,9 @@ func explain(ctx context.Context, err error) error {
 	if errors.Is(context.Cause(ctx), context.Canceled) {
 		return context.Canceled
 	}
+	if text := proxyFault(err); text != "" {
+		return fault(kindConnect, text)
+	}
 	if errors.Is(err, addrguard.ErrBlocked) {
 		return fault(kindBlocked, "its host resolves to an address that is not allowed; private and loopback ones need allow_private_network, and metadata addresses are never allowed")
 	}
@@ -82,6 +87,37 @@ func explain(ctx context.Context, err error) error {
 	return fault(kindConnect, "it could not be reached, or does not speak HTTP")
 }
 
+// proxyFault says what is wrong with the proxy on the way; "" when that is not what is wrong.
+func proxyFault(err error) string {
+	if !errors.Is(err, outbound.ErrProxy) {
+		return ""
+	}
+	if refused, ok := errors.AsType[*outbound.RefusedError](err); ok {
+		if refused.Status == http.StatusProxyAuthRequired {
+			return "its proxy asks for a user name and password, or refuses those given (407)"
+		}
+		return fmt.Sprintf("its proxy does not connect to it (%d)", refused.Status)
+	}
+	switch {
+	case errors.Is(err, addrguard.ErrBlocked):
+		return "its proxy is at an address that is not allowed; private and loopback ones need proxy.allow_private_network, and metadata addresses are never allowed"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "its proxy refuses the connection: nothing listens at that host and port"
+	case timedOut(err):
+		return "its proxy does not answer in time"
+	}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		return fmt.Sprintf("the host of its proxy, %s, cannot be looked up", dns.Name)
+	}
+	if text := tlsFault(err); text != "" {
+		return "TLS with its proxy fails: " + text
+	}
+	if strings.Contains(err.Error(), "username/password authentication failed") || strings.Contains(err.Error(), "no acceptable authentication methods") {
+		return "its proxy asks for a user name and password, or refuses those given"
+	}
+	return "its proxy does not connect to it, or speaks something else than its URL says"
+}
+
 func timedOut(err error) bool {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, syscall.ETIMEDOUT) {
 		return true
@@ -96,7 +132,7 @@ func tlsFault(err error) string {
 		return "its certificate is for another host"
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return "its certificate is not from an authority that this machine trusts"
+		return "its certificate is not from an authority that this machine trusts, or one of ca_certificates where those are set"
 	}
 	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok {
 		if invalid.Reason == x509.Expired {
@@ -107,6 +143,9 @@ func tlsFault(err error) string {
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || errors.Is(err, http.ErrSchemeMismatch) {
 		return "it does not speak TLS there; is it http:// rather than https://?"
 	}
+	if wantsCertificate(err) {
+		return "it asks for a client certificate, or does not accept the one that is given"
+	}
 	if _, ok := errors.AsType[tls.AlertError](err); ok {
 		return "it refuses the TLS handshake"
 	}
@@ -114,6 +153,18 @@ func tlsFault(err error) string {
 		return "its certificate is not valid"
 	}
 	return ""
+}
+
+// wantsCertificate reports an alert of the server's about the client's certificate. With TLS 1.3 it
+// comes after the handshake, and it has no type.
+func wantsCertificate(err error) bool {
+	text := err.Error()
+	for _, alert := range []string{"certificate required", "bad certificate", "unknown certificate authority", "unknown certificate"} {
+		if strings.Contains(text, "remote error: tls: "+alert) {
+			return true
+		}
+	}
+	return false
 }
 
 // statusFault says what a status other than 200 means.

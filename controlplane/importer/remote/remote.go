@@ -24,6 +24,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/internal/addrguard"
 	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
+	"github.com/trunkline-ai/trunkline/internal/outbound"
 )
 
 // What bounds one answer and one list.
@@ -74,6 +75,7 @@ type Target struct {
 	SecretQuery         map[string]string // added to the query of BaseURL
 	Secret              string            // sent to the base URL's host only; may be empty
 	AllowPrivateNetwork bool
+	Outbound            outbound.Config // the way to it
 }
 
 // String tells nothing secret; headers may hold secrets too.
@@ -110,7 +112,11 @@ func (t Target) inProcess() bool {
 // dial is how the target is reached.
 func (c *Client) dial(t Target) (DialFunc, error) {
 	if !t.inProcess() {
-		return addrguard.Dial(c.cfg.AllowPrivateNetwork || t.AllowPrivateNetwork), nil
+		dial, err := t.Outbound.Dial(addrguard.Dial(c.cfg.AllowPrivateNetwork || t.AllowPrivateNetwork), c.cfg.AllowPrivateNetwork, t.AllowPrivateNetwork)
+		if err != nil {
+			return nil, fault(kindURL, "its "+err.Error())
+		}
+		return dial, nil
 	}
 	if c.cfg.FakeDial == nil {
 		return nil, fault(kindURL, "the scripted provider lives in the all-in-one only")
@@ -136,9 +142,13 @@ func (c *Client) open(t Target) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	secure, err := c.tls(t)
+	if err != nil {
+		return nil, err
+	}
 	transport := &http.Transport{
 		DialContext:            dial,
-		TLSClientConfig:        c.tls(),
+		TLSClientConfig:        secure,
 		ForceAttemptHTTP2:      true,
 		DisableCompression:     true, // inflated here, under a bound
 		MaxResponseHeaderBytes: headerBytes,
@@ -152,11 +162,17 @@ func (c *Client) open(t Target) (*session, error) {
 	}, nil
 }
 
-func (c *Client) tls() *tls.Config {
-	if c.cfg.TLS == nil {
-		return &tls.Config{MinVersion: tls.VersionTLS12}
+func (c *Client) tls(t Target) (*tls.Config, error) {
+	if cfg, err := t.Outbound.TLS(); err != nil || cfg != nil {
+		if err != nil {
+			return nil, fault(kindTLS, err.Error())
+		}
+		return cfg, nil
 	}
-	return c.cfg.TLS.Clone()
+	if c.cfg.TLS == nil {
+		return &tls.Config{MinVersion: tls.VersionTLS12}, nil
+	}
+	return c.cfg.TLS.Clone(), nil
 }
 
 func (s *session) close() { s.http.CloseIdleConnections() }

@@ -106,6 +106,9 @@ func (t *trial) dns(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if t.target.Outbound.Proxy != "" {
+		return "", skip("the proxy resolves its name")
+	}
 	if a, err := netip.ParseAddr(u.Hostname()); err == nil {
 		return "", skip(a.String() + " is an address")
 	}
@@ -139,6 +142,9 @@ func (t *trial) tcp(ctx context.Context) (string, error) {
 	if u.Scheme != "https" {
 		t.conn.Close()
 	}
+	if t.target.Outbound.Proxy != "" {
+		return "connected to port " + port + " through the proxy", nil
+	}
 	return "connected to port " + port, nil
 }
 
@@ -151,7 +157,10 @@ func (t *trial) tls(ctx context.Context) (string, error) {
 		return "", skip("base_url begins with http://: requests and keys travel in clear")
 	}
 	defer t.conn.Close()
-	cfg := t.client.tls()
+	cfg, err := t.client.tls(t.target)
+	if err != nil {
+		return "", err
+	}
 	cfg.ServerName = u.Hostname()
 	cfg.NextProtos = []string{"h2", "http/1.1"}
 	ctx, cancel := context.WithTimeout(ctx, t.client.cfg.AnswerTime)

@@ -17,10 +17,12 @@ const (
 	BodyLogRedactEmails = "body_log.redact_emails"
 	EmptyAnswerMovesOn  = "policy.empty_answer.move_on"
 	FieldRules          = "field_rules"
+	ProviderTLS         = "provider.tls"
+	ProviderProxy       = "provider.proxy"
 )
 
 // known are the features of this build.
-var known = []string{KeyAllowedIPs, SelectionWeighted, SelectionLeastBusy, StreamCommitAll, BodyLogRedactEmails, EmptyAnswerMovesOn, FieldRules}
+var known = []string{KeyAllowedIPs, SelectionWeighted, SelectionLeastBusy, StreamCommitAll, BodyLogRedactEmails, EmptyAnswerMovesOn, FieldRules, ProviderTLS, ProviderProxy}
 
 // rule says what a field requires where it is set: always the same feature, or one for each
 // value but those that every node knows.
@@ -33,27 +35,31 @@ type rule struct {
 // rules are the fields that require a feature. A value that no build knows yet requires one
 // too, so that it is refused where it is unknown and not taken for another.
 var rules = map[string]rule{
-	"ApiKey.allowed_ips":    {feature: KeyAllowedIPs},
-	"ApiKey.budget_period":  {prefix: "key.budget_period.", base: []string{"day", "week", "month"}},
-	"Group.selection":       {prefix: "selection.", base: []string{"cheapest"}},
-	"BodyLog.redact_emails": {feature: BodyLogRedactEmails},
-	"Policy.stream_commit":  {prefix: "policy.stream_commit.", base: []string{"first_token"}},
-	"Policy.empty_answer":   {prefix: "policy.empty_answer.", base: []string{"pass"}},
-	"Provider.field_rules":  {feature: FieldRules},
-	"Model.field_rules":     {feature: FieldRules},
-	"Provider.dialect":      {prefix: "dialect.", base: []string{"openai"}},
-	"FailureKeyword.scopes": {prefix: "keyword.scope.", base: []string{"error", "answer", "stream"}},
+	"ApiKey.allowed_ips":          {feature: KeyAllowedIPs},
+	"ApiKey.budget_period":        {prefix: "key.budget_period.", base: []string{"day", "week", "month"}},
+	"Group.selection":             {prefix: "selection.", base: []string{"cheapest"}},
+	"BodyLog.redact_emails":       {feature: BodyLogRedactEmails},
+	"Policy.stream_commit":        {prefix: "policy.stream_commit.", base: []string{"first_token"}},
+	"Policy.empty_answer":         {prefix: "policy.empty_answer.", base: []string{"pass"}},
+	"Provider.field_rules":        {feature: FieldRules},
+	"Model.field_rules":           {feature: FieldRules},
+	"Provider.ca_certificates":    {feature: ProviderTLS},
+	"Provider.client_certificate": {feature: ProviderTLS},
+	"Provider.proxy":              {feature: ProviderProxy},
+	"Provider.dialect":            {prefix: "dialect.", base: []string{"openai"}},
+	"FailureKeyword.scopes":       {prefix: "keyword.scope.", base: []string{"error", "answer", "stream"}},
 }
 
 // base are the fields that every node knows, or that it may do without: those of the first
 // release, and later ones that neither restrict nor change who is called.
 var base = map[string]string{
-	"Snapshot":   "revision key_pepper providers groups api_keys failure_keywords cors_origins required_features",
-	"Provider":   "name base_url credentials headers secret_query forward_headers allow_private_network max_in_flight models policy required_features",
-	"Credential": "name secret",
-	"Header":     "name value secret",
-	"FieldRule":  "field action to value endpoints",
-	"Model":      "id price context_window max_output_tokens",
+	"Snapshot":      "revision key_pepper providers groups api_keys failure_keywords cors_origins required_features",
+	"Provider":      "name base_url credentials headers secret_query client_key forward_headers allow_private_network max_in_flight models policy required_features",
+	"Credential":    "name secret",
+	"OutboundProxy": "url username password allow_private_network",
+	"Header":        "name value secret",
+	"FieldRule":     "field action to value endpoints",
+	"Model":         "id price context_window max_output_tokens",
 	"Price": "input cached_input output per_call cache_write cache_write_1hr reasoning audio_input cached_audio_input audio_output " +
 		"image_input cached_image_input image_output per_image per_character per_second tiers",
 	"PriceTier":      "service_tier above_input_tokens price",

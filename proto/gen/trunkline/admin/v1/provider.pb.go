@@ -174,6 +174,13 @@ type Provider struct {
 	// Query parameters added to the URL of every upstream request whose values are secrets; those that are none stand in
 	// base_url.
 	SecretQuery []*SecretParameter `protobuf:"bytes,281,rep,name=secret_query,json=secretQuery,proto3" json:"secret_query,omitempty"`
+	// Certificate authorities to trust for this provider instead of the system's: certificates in PEM, at most 64 KiB. Where
+	// they or the proxy's address change, secrets must be given again.
+	CaCertificates string `protobuf:"bytes,250,opt,name=ca_certificates,json=caCertificates,proto3" json:"ca_certificates,omitempty"`
+	// Shown to the provider in the TLS handshake; unset: none.
+	ClientCertificate *ClientCertificate `protobuf:"bytes,251,opt,name=client_certificate,json=clientCertificate,proto3" json:"client_certificate,omitempty"`
+	// Reaches the provider through a proxy; unset: directly. HTTP_PROXY and the like are ignored.
+	Proxy *OutboundProxy `protobuf:"bytes,252,opt,name=proxy,proto3" json:"proxy,omitempty"`
 	// Names of request headers of the client that go on to the provider, such as HTTP-Referer, X-Title, Idempotency-Key or
 	// OpenAI-Organization; at most 32. A header that the provider adds itself wins. Credentials, cookies, and what a connection or
 	// Trunkline sets are never forwarded and are refused here.
@@ -301,6 +308,27 @@ func (x *Provider) GetSecretHeaders() []*SecretParameter {
 func (x *Provider) GetSecretQuery() []*SecretParameter {
 	if x != nil {
 		return x.SecretQuery
+	}
+	return nil
+}
+
+func (x *Provider) GetCaCertificates() string {
+	if x != nil {
+		return x.CaCertificates
+	}
+	return ""
+}
+
+func (x *Provider) GetClientCertificate() *ClientCertificate {
+	if x != nil {
+		return x.ClientCertificate
+	}
+	return nil
+}
+
+func (x *Provider) GetProxy() *OutboundProxy {
+	if x != nil {
+		return x.Proxy
 	}
 	return nil
 }
@@ -459,6 +487,189 @@ func (x *Credential) GetSecretRef() string {
 	return ""
 }
 
+// A client certificate for mutual TLS.
+type ClientCertificate struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The certificate and those of its issuers, in PEM.
+	Certificate string `protobuf:"bytes,1,opt,name=certificate,proto3" json:"certificate,omitempty"`
+	// Its key in PEM, without a password. Never returned. Empty in an update keeps the stored one.
+	Secret string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
+	// Always empty: nothing of a key is shown.
+	SecretHint string `protobuf:"bytes,3,opt,name=secret_hint,json=secretHint,proto3" json:"secret_hint,omitempty"`
+	// When the key was stored.
+	SecretSetTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=secret_set_time,json=secretSetTime,proto3" json:"secret_set_time,omitempty"`
+	// Where the ciphertext lies.
+	SecretRef     string `protobuf:"bytes,5,opt,name=secret_ref,json=secretRef,proto3" json:"secret_ref,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClientCertificate) Reset() {
+	*x = ClientCertificate{}
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClientCertificate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClientCertificate) ProtoMessage() {}
+
+func (x *ClientCertificate) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClientCertificate.ProtoReflect.Descriptor instead.
+func (*ClientCertificate) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ClientCertificate) GetCertificate() string {
+	if x != nil {
+		return x.Certificate
+	}
+	return ""
+}
+
+func (x *ClientCertificate) GetSecret() string {
+	if x != nil {
+		return x.Secret
+	}
+	return ""
+}
+
+func (x *ClientCertificate) GetSecretHint() string {
+	if x != nil {
+		return x.SecretHint
+	}
+	return ""
+}
+
+func (x *ClientCertificate) GetSecretSetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SecretSetTime
+	}
+	return nil
+}
+
+func (x *ClientCertificate) GetSecretRef() string {
+	if x != nil {
+		return x.SecretRef
+	}
+	return ""
+}
+
+// A proxy on the way to a provider.
+type OutboundProxy struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// http, https or socks5://host[:port], with nothing else; ports default to 80, 443 and 1080. HTTP proxies are asked
+	// for a tunnel (CONNECT), and every proxy resolves the provider's name.
+	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
+	// User name for the proxy; empty: it needs none.
+	Username string `protobuf:"bytes,2,opt,name=username,proto3" json:"username,omitempty"`
+	// Password for the proxy, required with a user name. Never returned. Empty in an update keeps the stored one.
+	Secret string `protobuf:"bytes,3,opt,name=secret,proto3" json:"secret,omitempty"`
+	// Last four characters of the stored password.
+	SecretHint string `protobuf:"bytes,4,opt,name=secret_hint,json=secretHint,proto3" json:"secret_hint,omitempty"`
+	// When the password was stored.
+	SecretSetTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=secret_set_time,json=secretSetTime,proto3" json:"secret_set_time,omitempty"`
+	// Where the ciphertext lies.
+	SecretRef string `protobuf:"bytes,6,opt,name=secret_ref,json=secretRef,proto3" json:"secret_ref,omitempty"`
+	// Whether the proxy may have a private or loopback address; always allowed in the all-in-one.
+	AllowPrivateNetwork bool `protobuf:"varint,7,opt,name=allow_private_network,json=allowPrivateNetwork,proto3" json:"allow_private_network,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *OutboundProxy) Reset() {
+	*x = OutboundProxy{}
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OutboundProxy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OutboundProxy) ProtoMessage() {}
+
+func (x *OutboundProxy) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OutboundProxy.ProtoReflect.Descriptor instead.
+func (*OutboundProxy) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *OutboundProxy) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *OutboundProxy) GetUsername() string {
+	if x != nil {
+		return x.Username
+	}
+	return ""
+}
+
+func (x *OutboundProxy) GetSecret() string {
+	if x != nil {
+		return x.Secret
+	}
+	return ""
+}
+
+func (x *OutboundProxy) GetSecretHint() string {
+	if x != nil {
+		return x.SecretHint
+	}
+	return ""
+}
+
+func (x *OutboundProxy) GetSecretSetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SecretSetTime
+	}
+	return nil
+}
+
+func (x *OutboundProxy) GetSecretRef() string {
+	if x != nil {
+		return x.SecretRef
+	}
+	return ""
+}
+
+func (x *OutboundProxy) GetAllowPrivateNetwork() bool {
+	if x != nil {
+		return x.AllowPrivateNetwork
+	}
+	return false
+}
+
 // A header or query parameter whose value is a secret. It is stored like the secret of a credential, and like it must be
 // given again when base_url moves to another scheme, host or port.
 type SecretParameter struct {
@@ -479,7 +690,7 @@ type SecretParameter struct {
 
 func (x *SecretParameter) Reset() {
 	*x = SecretParameter{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[2]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -491,7 +702,7 @@ func (x *SecretParameter) String() string {
 func (*SecretParameter) ProtoMessage() {}
 
 func (x *SecretParameter) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[2]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -504,7 +715,7 @@ func (x *SecretParameter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SecretParameter.ProtoReflect.Descriptor instead.
 func (*SecretParameter) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{2}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SecretParameter) GetName() string {
@@ -567,7 +778,7 @@ type Model struct {
 
 func (x *Model) Reset() {
 	*x = Model{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -579,7 +790,7 @@ func (x *Model) String() string {
 func (*Model) ProtoMessage() {}
 
 func (x *Model) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -592,7 +803,7 @@ func (x *Model) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Model.ProtoReflect.Descriptor instead.
 func (*Model) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{3}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Model) GetId() string {
@@ -664,7 +875,7 @@ type ProviderTimeouts struct {
 
 func (x *ProviderTimeouts) Reset() {
 	*x = ProviderTimeouts{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -676,7 +887,7 @@ func (x *ProviderTimeouts) String() string {
 func (*ProviderTimeouts) ProtoMessage() {}
 
 func (x *ProviderTimeouts) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -689,7 +900,7 @@ func (x *ProviderTimeouts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProviderTimeouts.ProtoReflect.Descriptor instead.
 func (*ProviderTimeouts) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{4}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ProviderTimeouts) GetConnect() *durationpb.Duration {
@@ -746,7 +957,7 @@ type ListProvidersRequest struct {
 
 func (x *ListProvidersRequest) Reset() {
 	*x = ListProvidersRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -758,7 +969,7 @@ func (x *ListProvidersRequest) String() string {
 func (*ListProvidersRequest) ProtoMessage() {}
 
 func (x *ListProvidersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -771,7 +982,7 @@ func (x *ListProvidersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProvidersRequest.ProtoReflect.Descriptor instead.
 func (*ListProvidersRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListProvidersRequest) GetPageSize() int32 {
@@ -822,7 +1033,7 @@ type ListProvidersResponse struct {
 
 func (x *ListProvidersResponse) Reset() {
 	*x = ListProvidersResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -834,7 +1045,7 @@ func (x *ListProvidersResponse) String() string {
 func (*ListProvidersResponse) ProtoMessage() {}
 
 func (x *ListProvidersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -847,7 +1058,7 @@ func (x *ListProvidersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProvidersResponse.ProtoReflect.Descriptor instead.
 func (*ListProvidersResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListProvidersResponse) GetProviders() []*Provider {
@@ -881,7 +1092,7 @@ type GetProviderRequest struct {
 
 func (x *GetProviderRequest) Reset() {
 	*x = GetProviderRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -893,7 +1104,7 @@ func (x *GetProviderRequest) String() string {
 func (*GetProviderRequest) ProtoMessage() {}
 
 func (x *GetProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -906,7 +1117,7 @@ func (x *GetProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProviderRequest.ProtoReflect.Descriptor instead.
 func (*GetProviderRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetProviderRequest) GetName() string {
@@ -925,7 +1136,7 @@ type GetProviderResponse struct {
 
 func (x *GetProviderResponse) Reset() {
 	*x = GetProviderResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -937,7 +1148,7 @@ func (x *GetProviderResponse) String() string {
 func (*GetProviderResponse) ProtoMessage() {}
 
 func (x *GetProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -950,7 +1161,7 @@ func (x *GetProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProviderResponse.ProtoReflect.Descriptor instead.
 func (*GetProviderResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetProviderResponse) GetProvider() *Provider {
@@ -970,7 +1181,7 @@ type CreateProviderRequest struct {
 
 func (x *CreateProviderRequest) Reset() {
 	*x = CreateProviderRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -982,7 +1193,7 @@ func (x *CreateProviderRequest) String() string {
 func (*CreateProviderRequest) ProtoMessage() {}
 
 func (x *CreateProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -995,7 +1206,7 @@ func (x *CreateProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateProviderRequest.ProtoReflect.Descriptor instead.
 func (*CreateProviderRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CreateProviderRequest) GetProvider() *Provider {
@@ -1014,7 +1225,7 @@ type CreateProviderResponse struct {
 
 func (x *CreateProviderResponse) Reset() {
 	*x = CreateProviderResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[10]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1026,7 +1237,7 @@ func (x *CreateProviderResponse) String() string {
 func (*CreateProviderResponse) ProtoMessage() {}
 
 func (x *CreateProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[10]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1039,7 +1250,7 @@ func (x *CreateProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateProviderResponse.ProtoReflect.Descriptor instead.
 func (*CreateProviderResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{10}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CreateProviderResponse) GetProvider() *Provider {
@@ -1062,7 +1273,7 @@ type UpdateProviderRequest struct {
 
 func (x *UpdateProviderRequest) Reset() {
 	*x = UpdateProviderRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[11]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1074,7 +1285,7 @@ func (x *UpdateProviderRequest) String() string {
 func (*UpdateProviderRequest) ProtoMessage() {}
 
 func (x *UpdateProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[11]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1087,7 +1298,7 @@ func (x *UpdateProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateProviderRequest.ProtoReflect.Descriptor instead.
 func (*UpdateProviderRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{11}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *UpdateProviderRequest) GetProvider() *Provider {
@@ -1113,7 +1324,7 @@ type UpdateProviderResponse struct {
 
 func (x *UpdateProviderResponse) Reset() {
 	*x = UpdateProviderResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[12]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1125,7 +1336,7 @@ func (x *UpdateProviderResponse) String() string {
 func (*UpdateProviderResponse) ProtoMessage() {}
 
 func (x *UpdateProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[12]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1138,7 +1349,7 @@ func (x *UpdateProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateProviderResponse.ProtoReflect.Descriptor instead.
 func (*UpdateProviderResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{12}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *UpdateProviderResponse) GetProvider() *Provider {
@@ -1160,7 +1371,7 @@ type DeleteProviderRequest struct {
 
 func (x *DeleteProviderRequest) Reset() {
 	*x = DeleteProviderRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[13]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1172,7 +1383,7 @@ func (x *DeleteProviderRequest) String() string {
 func (*DeleteProviderRequest) ProtoMessage() {}
 
 func (x *DeleteProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[13]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1185,7 +1396,7 @@ func (x *DeleteProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteProviderRequest.ProtoReflect.Descriptor instead.
 func (*DeleteProviderRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{13}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *DeleteProviderRequest) GetName() string {
@@ -1210,7 +1421,7 @@ type DeleteProviderResponse struct {
 
 func (x *DeleteProviderResponse) Reset() {
 	*x = DeleteProviderResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[14]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1222,7 +1433,7 @@ func (x *DeleteProviderResponse) String() string {
 func (*DeleteProviderResponse) ProtoMessage() {}
 
 func (x *DeleteProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[14]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1235,7 +1446,7 @@ func (x *DeleteProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteProviderResponse.ProtoReflect.Descriptor instead.
 func (*DeleteProviderResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{14}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{16}
 }
 
 type ListProviderHealthRequest struct {
@@ -1248,7 +1459,7 @@ type ListProviderHealthRequest struct {
 
 func (x *ListProviderHealthRequest) Reset() {
 	*x = ListProviderHealthRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[15]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1260,7 +1471,7 @@ func (x *ListProviderHealthRequest) String() string {
 func (*ListProviderHealthRequest) ProtoMessage() {}
 
 func (x *ListProviderHealthRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[15]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1273,7 +1484,7 @@ func (x *ListProviderHealthRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProviderHealthRequest.ProtoReflect.Descriptor instead.
 func (*ListProviderHealthRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{15}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListProviderHealthRequest) GetNames() []string {
@@ -1293,7 +1504,7 @@ type ListProviderHealthResponse struct {
 
 func (x *ListProviderHealthResponse) Reset() {
 	*x = ListProviderHealthResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[16]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1305,7 +1516,7 @@ func (x *ListProviderHealthResponse) String() string {
 func (*ListProviderHealthResponse) ProtoMessage() {}
 
 func (x *ListProviderHealthResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[16]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1318,7 +1529,7 @@ func (x *ListProviderHealthResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProviderHealthResponse.ProtoReflect.Descriptor instead.
 func (*ListProviderHealthResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{16}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListProviderHealthResponse) GetProviders() []*ProviderHealth {
@@ -1342,7 +1553,7 @@ type ResetCooldownRequest struct {
 
 func (x *ResetCooldownRequest) Reset() {
 	*x = ResetCooldownRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[17]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1354,7 +1565,7 @@ func (x *ResetCooldownRequest) String() string {
 func (*ResetCooldownRequest) ProtoMessage() {}
 
 func (x *ResetCooldownRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[17]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1367,7 +1578,7 @@ func (x *ResetCooldownRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetCooldownRequest.ProtoReflect.Descriptor instead.
 func (*ResetCooldownRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{17}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ResetCooldownRequest) GetProvider() string {
@@ -1401,7 +1612,7 @@ type ResetCooldownResponse struct {
 
 func (x *ResetCooldownResponse) Reset() {
 	*x = ResetCooldownResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[18]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1413,7 +1624,7 @@ func (x *ResetCooldownResponse) String() string {
 func (*ResetCooldownResponse) ProtoMessage() {}
 
 func (x *ResetCooldownResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[18]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1426,7 +1637,7 @@ func (x *ResetCooldownResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetCooldownResponse.ProtoReflect.Descriptor instead.
 func (*ResetCooldownResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{18}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ResetCooldownResponse) GetNodes() []string {
@@ -1457,7 +1668,7 @@ type PreviewImportRequest struct {
 
 func (x *PreviewImportRequest) Reset() {
 	*x = PreviewImportRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[19]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1469,7 +1680,7 @@ func (x *PreviewImportRequest) String() string {
 func (*PreviewImportRequest) ProtoMessage() {}
 
 func (x *PreviewImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[19]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1482,7 +1693,7 @@ func (x *PreviewImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewImportRequest.ProtoReflect.Descriptor instead.
 func (*PreviewImportRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{19}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *PreviewImportRequest) GetName() string {
@@ -1546,7 +1757,7 @@ type TestProviderRequest struct {
 
 func (x *TestProviderRequest) Reset() {
 	*x = TestProviderRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[20]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1558,7 +1769,7 @@ func (x *TestProviderRequest) String() string {
 func (*TestProviderRequest) ProtoMessage() {}
 
 func (x *TestProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[20]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1571,7 +1782,7 @@ func (x *TestProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestProviderRequest.ProtoReflect.Descriptor instead.
 func (*TestProviderRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{20}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *TestProviderRequest) GetName() string {
@@ -1626,7 +1837,7 @@ type TestProviderResponse struct {
 
 func (x *TestProviderResponse) Reset() {
 	*x = TestProviderResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[21]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1638,7 +1849,7 @@ func (x *TestProviderResponse) String() string {
 func (*TestProviderResponse) ProtoMessage() {}
 
 func (x *TestProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[21]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1651,7 +1862,7 @@ func (x *TestProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestProviderResponse.ProtoReflect.Descriptor instead.
 func (*TestProviderResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{21}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *TestProviderResponse) GetStep() TestStep {
@@ -1686,7 +1897,7 @@ var File_trunkline_admin_v1_provider_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\n" +
-	"!trunkline/admin/v1/provider.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#trunkline/admin/v1/field_rule.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a\x1ftrunkline/admin/v1/import.proto\x1a\x1etrunkline/admin/v1/price.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a#trunkline/admin/v1/visibility.proto\"\xdf\v\n" +
+	"!trunkline/admin/v1/provider.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#trunkline/admin/v1/field_rule.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a\x1ftrunkline/admin/v1/import.proto\x1a\x1etrunkline/admin/v1/price.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a#trunkline/admin/v1/visibility.proto\"\xa5\r\n" +
 	"\bProvider\x12\xa7\x02\n" +
 	"\x04name\x18\x01 \x01(\tB\x92\x02\xbaH\x8e\x02\xba\x01\x8a\x02\n" +
 	"\x04name\x12hmust be 1 to 128 bytes of UTF-8 without control or invisible characters and without spaces at either end\x1a\x97\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\p{Cc}\\\\p{Cf}\\\\p{Zl}\\\\p{Zp}]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x16\n" +
@@ -1702,7 +1913,10 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\vcredentials\x18\f \x03(\v2\x1e.trunkline.admin.v1.CredentialB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\vcredentials\x12M\n" +
 	"\aheaders\x18\r \x03(\v2).trunkline.admin.v1.Provider.HeadersEntryB\b\xbaH\x05\x9a\x01\x02\x102R\aheaders\x12U\n" +
 	"\x0esecret_headers\x18\x98\x02 \x03(\v2#.trunkline.admin.v1.SecretParameterB\b\xbaH\x05\x92\x01\x02\x102R\rsecretHeaders\x12Q\n" +
-	"\fsecret_query\x18\x99\x02 \x03(\v2#.trunkline.admin.v1.SecretParameterB\b\xbaH\x05\x92\x01\x02\x102R\vsecretQuery\x12;\n" +
+	"\fsecret_query\x18\x99\x02 \x03(\v2#.trunkline.admin.v1.SecretParameterB\b\xbaH\x05\x92\x01\x02\x102R\vsecretQuery\x123\n" +
+	"\x0fca_certificates\x18\xfa\x01 \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x04R\x0ecaCertificates\x12U\n" +
+	"\x12client_certificate\x18\xfb\x01 \x01(\v2%.trunkline.admin.v1.ClientCertificateR\x11clientCertificate\x128\n" +
+	"\x05proxy\x18\xfc\x01 \x01(\v2!.trunkline.admin.v1.OutboundProxyR\x05proxy\x12;\n" +
 	"\x0fforward_headers\x18\xaa\x01 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10 \"\ar\x05\x10\x01\x18\x80\x01R\x0eforwardHeaders\x122\n" +
 	"\x15allow_private_network\x18\x0e \x01(\bR\x13allowPrivateNetwork\x12/\n" +
 	"\rmax_in_flight\x18\x0f \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00R\vmaxInFlight\x12\x1d\n" +
@@ -1730,7 +1944,26 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\n" +
 	"secret_ref\x18\x06 \x01(\tB\x04\xa0\xed\x18\x03R\tsecretRefB\n" +
 	"\n" +
-	"\b_enabled\"\xee\x01\n" +
+	"\b_enabled\"\xff\x01\n" +
+	"\x11ClientCertificate\x12-\n" +
+	"\vcertificate\x18\x01 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\x80\x80\x04R\vcertificate\x12%\n" +
+	"\x06secret\x18\x02 \x01(\tB\r\xbaH\x06r\x04\x18\x80\x80\x01\xa0\xed\x18\x02R\x06secret\x12%\n" +
+	"\vsecret_hint\x18\x03 \x01(\tB\x04\xa0\xed\x18\x01R\n" +
+	"secretHint\x12H\n" +
+	"\x0fsecret_set_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\rsecretSetTime\x12#\n" +
+	"\n" +
+	"secret_ref\x18\x05 \x01(\tB\x04\xa0\xed\x18\x03R\tsecretRef\"\xc3\x02\n" +
+	"\rOutboundProxy\x12\x1c\n" +
+	"\x03url\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x80\x10R\x03url\x12$\n" +
+	"\busername\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\xff\x01R\busername\x12$\n" +
+	"\x06secret\x18\x03 \x01(\tB\f\xbaH\x05r\x03(\xff\x01\xa0\xed\x18\x02R\x06secret\x12%\n" +
+	"\vsecret_hint\x18\x04 \x01(\tB\x04\xa0\xed\x18\x01R\n" +
+	"secretHint\x12H\n" +
+	"\x0fsecret_set_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\rsecretSetTime\x12#\n" +
+	"\n" +
+	"secret_ref\x18\x06 \x01(\tB\x04\xa0\xed\x18\x03R\tsecretRef\x122\n" +
+	"\x15allow_private_network\x18\a \x01(\bR\x13allowPrivateNetwork\"\xee\x01\n" +
 	"\x0fSecretParameter\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\x04name\x12%\n" +
@@ -1865,116 +2098,122 @@ func file_trunkline_admin_v1_provider_proto_rawDescGZIP() []byte {
 }
 
 var file_trunkline_admin_v1_provider_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_trunkline_admin_v1_provider_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_trunkline_admin_v1_provider_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_trunkline_admin_v1_provider_proto_goTypes = []any{
 	(TestStep)(0),                        // 0: trunkline.admin.v1.TestStep
 	(TestResult)(0),                      // 1: trunkline.admin.v1.TestResult
 	(*Provider)(nil),                     // 2: trunkline.admin.v1.Provider
 	(*Credential)(nil),                   // 3: trunkline.admin.v1.Credential
-	(*SecretParameter)(nil),              // 4: trunkline.admin.v1.SecretParameter
-	(*Model)(nil),                        // 5: trunkline.admin.v1.Model
-	(*ProviderTimeouts)(nil),             // 6: trunkline.admin.v1.ProviderTimeouts
-	(*ListProvidersRequest)(nil),         // 7: trunkline.admin.v1.ListProvidersRequest
-	(*ListProvidersResponse)(nil),        // 8: trunkline.admin.v1.ListProvidersResponse
-	(*GetProviderRequest)(nil),           // 9: trunkline.admin.v1.GetProviderRequest
-	(*GetProviderResponse)(nil),          // 10: trunkline.admin.v1.GetProviderResponse
-	(*CreateProviderRequest)(nil),        // 11: trunkline.admin.v1.CreateProviderRequest
-	(*CreateProviderResponse)(nil),       // 12: trunkline.admin.v1.CreateProviderResponse
-	(*UpdateProviderRequest)(nil),        // 13: trunkline.admin.v1.UpdateProviderRequest
-	(*UpdateProviderResponse)(nil),       // 14: trunkline.admin.v1.UpdateProviderResponse
-	(*DeleteProviderRequest)(nil),        // 15: trunkline.admin.v1.DeleteProviderRequest
-	(*DeleteProviderResponse)(nil),       // 16: trunkline.admin.v1.DeleteProviderResponse
-	(*ListProviderHealthRequest)(nil),    // 17: trunkline.admin.v1.ListProviderHealthRequest
-	(*ListProviderHealthResponse)(nil),   // 18: trunkline.admin.v1.ListProviderHealthResponse
-	(*ResetCooldownRequest)(nil),         // 19: trunkline.admin.v1.ResetCooldownRequest
-	(*ResetCooldownResponse)(nil),        // 20: trunkline.admin.v1.ResetCooldownResponse
-	(*PreviewImportRequest)(nil),         // 21: trunkline.admin.v1.PreviewImportRequest
-	(*TestProviderRequest)(nil),          // 22: trunkline.admin.v1.TestProviderRequest
-	(*TestProviderResponse)(nil),         // 23: trunkline.admin.v1.TestProviderResponse
-	nil,                                  // 24: trunkline.admin.v1.Provider.HeadersEntry
-	(*timestamppb.Timestamp)(nil),        // 25: google.protobuf.Timestamp
-	(*ProviderImport)(nil),               // 26: trunkline.admin.v1.ProviderImport
-	(*FieldRule)(nil),                    // 27: trunkline.admin.v1.FieldRule
-	(*Price)(nil),                        // 28: trunkline.admin.v1.Price
-	(*ModelImport)(nil),                  // 29: trunkline.admin.v1.ModelImport
-	(*durationpb.Duration)(nil),          // 30: google.protobuf.Duration
-	(*fieldmaskpb.FieldMask)(nil),        // 31: google.protobuf.FieldMask
-	(*ProviderHealth)(nil),               // 32: trunkline.admin.v1.ProviderHealth
-	(*ImportRules)(nil),                  // 33: trunkline.admin.v1.ImportRules
-	(*ImportModelsRequest)(nil),          // 34: trunkline.admin.v1.ImportModelsRequest
-	(*ListImportsRequest)(nil),           // 35: trunkline.admin.v1.ListImportsRequest
-	(*RemoveImportedModelsRequest)(nil),  // 36: trunkline.admin.v1.RemoveImportedModelsRequest
-	(*PreviewImportResponse)(nil),        // 37: trunkline.admin.v1.PreviewImportResponse
-	(*ImportModelsResponse)(nil),         // 38: trunkline.admin.v1.ImportModelsResponse
-	(*ListImportsResponse)(nil),          // 39: trunkline.admin.v1.ListImportsResponse
-	(*RemoveImportedModelsResponse)(nil), // 40: trunkline.admin.v1.RemoveImportedModelsResponse
+	(*ClientCertificate)(nil),            // 4: trunkline.admin.v1.ClientCertificate
+	(*OutboundProxy)(nil),                // 5: trunkline.admin.v1.OutboundProxy
+	(*SecretParameter)(nil),              // 6: trunkline.admin.v1.SecretParameter
+	(*Model)(nil),                        // 7: trunkline.admin.v1.Model
+	(*ProviderTimeouts)(nil),             // 8: trunkline.admin.v1.ProviderTimeouts
+	(*ListProvidersRequest)(nil),         // 9: trunkline.admin.v1.ListProvidersRequest
+	(*ListProvidersResponse)(nil),        // 10: trunkline.admin.v1.ListProvidersResponse
+	(*GetProviderRequest)(nil),           // 11: trunkline.admin.v1.GetProviderRequest
+	(*GetProviderResponse)(nil),          // 12: trunkline.admin.v1.GetProviderResponse
+	(*CreateProviderRequest)(nil),        // 13: trunkline.admin.v1.CreateProviderRequest
+	(*CreateProviderResponse)(nil),       // 14: trunkline.admin.v1.CreateProviderResponse
+	(*UpdateProviderRequest)(nil),        // 15: trunkline.admin.v1.UpdateProviderRequest
+	(*UpdateProviderResponse)(nil),       // 16: trunkline.admin.v1.UpdateProviderResponse
+	(*DeleteProviderRequest)(nil),        // 17: trunkline.admin.v1.DeleteProviderRequest
+	(*DeleteProviderResponse)(nil),       // 18: trunkline.admin.v1.DeleteProviderResponse
+	(*ListProviderHealthRequest)(nil),    // 19: trunkline.admin.v1.ListProviderHealthRequest
+	(*ListProviderHealthResponse)(nil),   // 20: trunkline.admin.v1.ListProviderHealthResponse
+	(*ResetCooldownRequest)(nil),         // 21: trunkline.admin.v1.ResetCooldownRequest
+	(*ResetCooldownResponse)(nil),        // 22: trunkline.admin.v1.ResetCooldownResponse
+	(*PreviewImportRequest)(nil),         // 23: trunkline.admin.v1.PreviewImportRequest
+	(*TestProviderRequest)(nil),          // 24: trunkline.admin.v1.TestProviderRequest
+	(*TestProviderResponse)(nil),         // 25: trunkline.admin.v1.TestProviderResponse
+	nil,                                  // 26: trunkline.admin.v1.Provider.HeadersEntry
+	(*timestamppb.Timestamp)(nil),        // 27: google.protobuf.Timestamp
+	(*ProviderImport)(nil),               // 28: trunkline.admin.v1.ProviderImport
+	(*FieldRule)(nil),                    // 29: trunkline.admin.v1.FieldRule
+	(*Price)(nil),                        // 30: trunkline.admin.v1.Price
+	(*ModelImport)(nil),                  // 31: trunkline.admin.v1.ModelImport
+	(*durationpb.Duration)(nil),          // 32: google.protobuf.Duration
+	(*fieldmaskpb.FieldMask)(nil),        // 33: google.protobuf.FieldMask
+	(*ProviderHealth)(nil),               // 34: trunkline.admin.v1.ProviderHealth
+	(*ImportRules)(nil),                  // 35: trunkline.admin.v1.ImportRules
+	(*ImportModelsRequest)(nil),          // 36: trunkline.admin.v1.ImportModelsRequest
+	(*ListImportsRequest)(nil),           // 37: trunkline.admin.v1.ListImportsRequest
+	(*RemoveImportedModelsRequest)(nil),  // 38: trunkline.admin.v1.RemoveImportedModelsRequest
+	(*PreviewImportResponse)(nil),        // 39: trunkline.admin.v1.PreviewImportResponse
+	(*ImportModelsResponse)(nil),         // 40: trunkline.admin.v1.ImportModelsResponse
+	(*ListImportsResponse)(nil),          // 41: trunkline.admin.v1.ListImportsResponse
+	(*RemoveImportedModelsResponse)(nil), // 42: trunkline.admin.v1.RemoveImportedModelsResponse
 }
 var file_trunkline_admin_v1_provider_proto_depIdxs = []int32{
-	25, // 0: trunkline.admin.v1.Provider.create_time:type_name -> google.protobuf.Timestamp
-	25, // 1: trunkline.admin.v1.Provider.update_time:type_name -> google.protobuf.Timestamp
+	27, // 0: trunkline.admin.v1.Provider.create_time:type_name -> google.protobuf.Timestamp
+	27, // 1: trunkline.admin.v1.Provider.update_time:type_name -> google.protobuf.Timestamp
 	3,  // 2: trunkline.admin.v1.Provider.credentials:type_name -> trunkline.admin.v1.Credential
-	24, // 3: trunkline.admin.v1.Provider.headers:type_name -> trunkline.admin.v1.Provider.HeadersEntry
-	4,  // 4: trunkline.admin.v1.Provider.secret_headers:type_name -> trunkline.admin.v1.SecretParameter
-	4,  // 5: trunkline.admin.v1.Provider.secret_query:type_name -> trunkline.admin.v1.SecretParameter
-	5,  // 6: trunkline.admin.v1.Provider.models:type_name -> trunkline.admin.v1.Model
-	6,  // 7: trunkline.admin.v1.Provider.timeouts:type_name -> trunkline.admin.v1.ProviderTimeouts
-	26, // 8: trunkline.admin.v1.Provider.import:type_name -> trunkline.admin.v1.ProviderImport
-	27, // 9: trunkline.admin.v1.Provider.field_rules:type_name -> trunkline.admin.v1.FieldRule
-	6,  // 10: trunkline.admin.v1.Provider.effective_timeouts:type_name -> trunkline.admin.v1.ProviderTimeouts
-	25, // 11: trunkline.admin.v1.Credential.secret_set_time:type_name -> google.protobuf.Timestamp
-	25, // 12: trunkline.admin.v1.SecretParameter.secret_set_time:type_name -> google.protobuf.Timestamp
-	28, // 13: trunkline.admin.v1.Model.price:type_name -> trunkline.admin.v1.Price
-	27, // 14: trunkline.admin.v1.Model.field_rules:type_name -> trunkline.admin.v1.FieldRule
-	29, // 15: trunkline.admin.v1.Model.imported:type_name -> trunkline.admin.v1.ModelImport
-	30, // 16: trunkline.admin.v1.ProviderTimeouts.connect:type_name -> google.protobuf.Duration
-	30, // 17: trunkline.admin.v1.ProviderTimeouts.first_token:type_name -> google.protobuf.Duration
-	30, // 18: trunkline.admin.v1.ProviderTimeouts.response:type_name -> google.protobuf.Duration
-	30, // 19: trunkline.admin.v1.ProviderTimeouts.stream_idle:type_name -> google.protobuf.Duration
-	30, // 20: trunkline.admin.v1.ProviderTimeouts.attempt:type_name -> google.protobuf.Duration
-	31, // 21: trunkline.admin.v1.ListProvidersRequest.read_mask:type_name -> google.protobuf.FieldMask
-	2,  // 22: trunkline.admin.v1.ListProvidersResponse.providers:type_name -> trunkline.admin.v1.Provider
-	2,  // 23: trunkline.admin.v1.GetProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	2,  // 24: trunkline.admin.v1.CreateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	2,  // 25: trunkline.admin.v1.CreateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	2,  // 26: trunkline.admin.v1.UpdateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	31, // 27: trunkline.admin.v1.UpdateProviderRequest.update_mask:type_name -> google.protobuf.FieldMask
-	2,  // 28: trunkline.admin.v1.UpdateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	32, // 29: trunkline.admin.v1.ListProviderHealthResponse.providers:type_name -> trunkline.admin.v1.ProviderHealth
-	2,  // 30: trunkline.admin.v1.PreviewImportRequest.provider:type_name -> trunkline.admin.v1.Provider
-	33, // 31: trunkline.admin.v1.PreviewImportRequest.rules:type_name -> trunkline.admin.v1.ImportRules
-	2,  // 32: trunkline.admin.v1.TestProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	0,  // 33: trunkline.admin.v1.TestProviderResponse.step:type_name -> trunkline.admin.v1.TestStep
-	1,  // 34: trunkline.admin.v1.TestProviderResponse.result:type_name -> trunkline.admin.v1.TestResult
-	30, // 35: trunkline.admin.v1.TestProviderResponse.duration:type_name -> google.protobuf.Duration
-	7,  // 36: trunkline.admin.v1.ProviderService.ListProviders:input_type -> trunkline.admin.v1.ListProvidersRequest
-	9,  // 37: trunkline.admin.v1.ProviderService.GetProvider:input_type -> trunkline.admin.v1.GetProviderRequest
-	11, // 38: trunkline.admin.v1.ProviderService.CreateProvider:input_type -> trunkline.admin.v1.CreateProviderRequest
-	13, // 39: trunkline.admin.v1.ProviderService.UpdateProvider:input_type -> trunkline.admin.v1.UpdateProviderRequest
-	15, // 40: trunkline.admin.v1.ProviderService.DeleteProvider:input_type -> trunkline.admin.v1.DeleteProviderRequest
-	17, // 41: trunkline.admin.v1.ProviderService.ListProviderHealth:input_type -> trunkline.admin.v1.ListProviderHealthRequest
-	19, // 42: trunkline.admin.v1.ProviderService.ResetCooldown:input_type -> trunkline.admin.v1.ResetCooldownRequest
-	21, // 43: trunkline.admin.v1.ProviderService.PreviewImport:input_type -> trunkline.admin.v1.PreviewImportRequest
-	34, // 44: trunkline.admin.v1.ProviderService.ImportModels:input_type -> trunkline.admin.v1.ImportModelsRequest
-	35, // 45: trunkline.admin.v1.ProviderService.ListImports:input_type -> trunkline.admin.v1.ListImportsRequest
-	36, // 46: trunkline.admin.v1.ProviderService.RemoveImportedModels:input_type -> trunkline.admin.v1.RemoveImportedModelsRequest
-	22, // 47: trunkline.admin.v1.ProviderService.TestProvider:input_type -> trunkline.admin.v1.TestProviderRequest
-	8,  // 48: trunkline.admin.v1.ProviderService.ListProviders:output_type -> trunkline.admin.v1.ListProvidersResponse
-	10, // 49: trunkline.admin.v1.ProviderService.GetProvider:output_type -> trunkline.admin.v1.GetProviderResponse
-	12, // 50: trunkline.admin.v1.ProviderService.CreateProvider:output_type -> trunkline.admin.v1.CreateProviderResponse
-	14, // 51: trunkline.admin.v1.ProviderService.UpdateProvider:output_type -> trunkline.admin.v1.UpdateProviderResponse
-	16, // 52: trunkline.admin.v1.ProviderService.DeleteProvider:output_type -> trunkline.admin.v1.DeleteProviderResponse
-	18, // 53: trunkline.admin.v1.ProviderService.ListProviderHealth:output_type -> trunkline.admin.v1.ListProviderHealthResponse
-	20, // 54: trunkline.admin.v1.ProviderService.ResetCooldown:output_type -> trunkline.admin.v1.ResetCooldownResponse
-	37, // 55: trunkline.admin.v1.ProviderService.PreviewImport:output_type -> trunkline.admin.v1.PreviewImportResponse
-	38, // 56: trunkline.admin.v1.ProviderService.ImportModels:output_type -> trunkline.admin.v1.ImportModelsResponse
-	39, // 57: trunkline.admin.v1.ProviderService.ListImports:output_type -> trunkline.admin.v1.ListImportsResponse
-	40, // 58: trunkline.admin.v1.ProviderService.RemoveImportedModels:output_type -> trunkline.admin.v1.RemoveImportedModelsResponse
-	23, // 59: trunkline.admin.v1.ProviderService.TestProvider:output_type -> trunkline.admin.v1.TestProviderResponse
-	48, // [48:60] is the sub-list for method output_type
-	36, // [36:48] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	26, // 3: trunkline.admin.v1.Provider.headers:type_name -> trunkline.admin.v1.Provider.HeadersEntry
+	6,  // 4: trunkline.admin.v1.Provider.secret_headers:type_name -> trunkline.admin.v1.SecretParameter
+	6,  // 5: trunkline.admin.v1.Provider.secret_query:type_name -> trunkline.admin.v1.SecretParameter
+	4,  // 6: trunkline.admin.v1.Provider.client_certificate:type_name -> trunkline.admin.v1.ClientCertificate
+	5,  // 7: trunkline.admin.v1.Provider.proxy:type_name -> trunkline.admin.v1.OutboundProxy
+	7,  // 8: trunkline.admin.v1.Provider.models:type_name -> trunkline.admin.v1.Model
+	8,  // 9: trunkline.admin.v1.Provider.timeouts:type_name -> trunkline.admin.v1.ProviderTimeouts
+	28, // 10: trunkline.admin.v1.Provider.import:type_name -> trunkline.admin.v1.ProviderImport
+	29, // 11: trunkline.admin.v1.Provider.field_rules:type_name -> trunkline.admin.v1.FieldRule
+	8,  // 12: trunkline.admin.v1.Provider.effective_timeouts:type_name -> trunkline.admin.v1.ProviderTimeouts
+	27, // 13: trunkline.admin.v1.Credential.secret_set_time:type_name -> google.protobuf.Timestamp
+	27, // 14: trunkline.admin.v1.ClientCertificate.secret_set_time:type_name -> google.protobuf.Timestamp
+	27, // 15: trunkline.admin.v1.OutboundProxy.secret_set_time:type_name -> google.protobuf.Timestamp
+	27, // 16: trunkline.admin.v1.SecretParameter.secret_set_time:type_name -> google.protobuf.Timestamp
+	30, // 17: trunkline.admin.v1.Model.price:type_name -> trunkline.admin.v1.Price
+	29, // 18: trunkline.admin.v1.Model.field_rules:type_name -> trunkline.admin.v1.FieldRule
+	31, // 19: trunkline.admin.v1.Model.imported:type_name -> trunkline.admin.v1.ModelImport
+	32, // 20: trunkline.admin.v1.ProviderTimeouts.connect:type_name -> google.protobuf.Duration
+	32, // 21: trunkline.admin.v1.ProviderTimeouts.first_token:type_name -> google.protobuf.Duration
+	32, // 22: trunkline.admin.v1.ProviderTimeouts.response:type_name -> google.protobuf.Duration
+	32, // 23: trunkline.admin.v1.ProviderTimeouts.stream_idle:type_name -> google.protobuf.Duration
+	32, // 24: trunkline.admin.v1.ProviderTimeouts.attempt:type_name -> google.protobuf.Duration
+	33, // 25: trunkline.admin.v1.ListProvidersRequest.read_mask:type_name -> google.protobuf.FieldMask
+	2,  // 26: trunkline.admin.v1.ListProvidersResponse.providers:type_name -> trunkline.admin.v1.Provider
+	2,  // 27: trunkline.admin.v1.GetProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 28: trunkline.admin.v1.CreateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 29: trunkline.admin.v1.CreateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 30: trunkline.admin.v1.UpdateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	33, // 31: trunkline.admin.v1.UpdateProviderRequest.update_mask:type_name -> google.protobuf.FieldMask
+	2,  // 32: trunkline.admin.v1.UpdateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
+	34, // 33: trunkline.admin.v1.ListProviderHealthResponse.providers:type_name -> trunkline.admin.v1.ProviderHealth
+	2,  // 34: trunkline.admin.v1.PreviewImportRequest.provider:type_name -> trunkline.admin.v1.Provider
+	35, // 35: trunkline.admin.v1.PreviewImportRequest.rules:type_name -> trunkline.admin.v1.ImportRules
+	2,  // 36: trunkline.admin.v1.TestProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	0,  // 37: trunkline.admin.v1.TestProviderResponse.step:type_name -> trunkline.admin.v1.TestStep
+	1,  // 38: trunkline.admin.v1.TestProviderResponse.result:type_name -> trunkline.admin.v1.TestResult
+	32, // 39: trunkline.admin.v1.TestProviderResponse.duration:type_name -> google.protobuf.Duration
+	9,  // 40: trunkline.admin.v1.ProviderService.ListProviders:input_type -> trunkline.admin.v1.ListProvidersRequest
+	11, // 41: trunkline.admin.v1.ProviderService.GetProvider:input_type -> trunkline.admin.v1.GetProviderRequest
+	13, // 42: trunkline.admin.v1.ProviderService.CreateProvider:input_type -> trunkline.admin.v1.CreateProviderRequest
+	15, // 43: trunkline.admin.v1.ProviderService.UpdateProvider:input_type -> trunkline.admin.v1.UpdateProviderRequest
+	17, // 44: trunkline.admin.v1.ProviderService.DeleteProvider:input_type -> trunkline.admin.v1.DeleteProviderRequest
+	19, // 45: trunkline.admin.v1.ProviderService.ListProviderHealth:input_type -> trunkline.admin.v1.ListProviderHealthRequest
+	21, // 46: trunkline.admin.v1.ProviderService.ResetCooldown:input_type -> trunkline.admin.v1.ResetCooldownRequest
+	23, // 47: trunkline.admin.v1.ProviderService.PreviewImport:input_type -> trunkline.admin.v1.PreviewImportRequest
+	36, // 48: trunkline.admin.v1.ProviderService.ImportModels:input_type -> trunkline.admin.v1.ImportModelsRequest
+	37, // 49: trunkline.admin.v1.ProviderService.ListImports:input_type -> trunkline.admin.v1.ListImportsRequest
+	38, // 50: trunkline.admin.v1.ProviderService.RemoveImportedModels:input_type -> trunkline.admin.v1.RemoveImportedModelsRequest
+	24, // 51: trunkline.admin.v1.ProviderService.TestProvider:input_type -> trunkline.admin.v1.TestProviderRequest
+	10, // 52: trunkline.admin.v1.ProviderService.ListProviders:output_type -> trunkline.admin.v1.ListProvidersResponse
+	12, // 53: trunkline.admin.v1.ProviderService.GetProvider:output_type -> trunkline.admin.v1.GetProviderResponse
+	14, // 54: trunkline.admin.v1.ProviderService.CreateProvider:output_type -> trunkline.admin.v1.CreateProviderResponse
+	16, // 55: trunkline.admin.v1.ProviderService.UpdateProvider:output_type -> trunkline.admin.v1.UpdateProviderResponse
+	18, // 56: trunkline.admin.v1.ProviderService.DeleteProvider:output_type -> trunkline.admin.v1.DeleteProviderResponse
+	20, // 57: trunkline.admin.v1.ProviderService.ListProviderHealth:output_type -> trunkline.admin.v1.ListProviderHealthResponse
+	22, // 58: trunkline.admin.v1.ProviderService.ResetCooldown:output_type -> trunkline.admin.v1.ResetCooldownResponse
+	39, // 59: trunkline.admin.v1.ProviderService.PreviewImport:output_type -> trunkline.admin.v1.PreviewImportResponse
+	40, // 60: trunkline.admin.v1.ProviderService.ImportModels:output_type -> trunkline.admin.v1.ImportModelsResponse
+	41, // 61: trunkline.admin.v1.ProviderService.ListImports:output_type -> trunkline.admin.v1.ListImportsResponse
+	42, // 62: trunkline.admin.v1.ProviderService.RemoveImportedModels:output_type -> trunkline.admin.v1.RemoveImportedModelsResponse
+	25, // 63: trunkline.admin.v1.ProviderService.TestProvider:output_type -> trunkline.admin.v1.TestProviderResponse
+	52, // [52:64] is the sub-list for method output_type
+	40, // [40:52] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_provider_proto_init() }
@@ -1996,7 +2235,7 @@ func file_trunkline_admin_v1_provider_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_provider_proto_rawDesc), len(file_trunkline_admin_v1_provider_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   23,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

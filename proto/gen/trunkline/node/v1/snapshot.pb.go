@@ -151,6 +151,13 @@ type Provider struct {
 	// Failover policy for what happens to the provider as a whole.
 	Policy     *Policy      `protobuf:"bytes,9,opt,name=policy,proto3" json:"policy,omitempty"`
 	FieldRules []*FieldRule `protobuf:"bytes,140,rep,name=field_rules,json=fieldRules,proto3" json:"field_rules,omitempty"`
+	// PEM; empty: the system's.
+	CaCertificates string `protobuf:"bytes,250,opt,name=ca_certificates,json=caCertificates,proto3" json:"ca_certificates,omitempty"`
+	// PEM; both or neither.
+	ClientCertificate string `protobuf:"bytes,251,opt,name=client_certificate,json=clientCertificate,proto3" json:"client_certificate,omitempty"`
+	ClientKey         string `protobuf:"bytes,252,opt,name=client_key,json=clientKey,proto3" json:"client_key,omitempty"`
+	// Absent: the provider is reached directly.
+	Proxy *OutboundProxy `protobuf:"bytes,253,opt,name=proxy,proto3" json:"proxy,omitempty"`
 	// A node that lacks one of these refuses this document.
 	RequiredFeatures []string `protobuf:"bytes,20,rep,name=required_features,json=requiredFeatures,proto3" json:"required_features,omitempty"`
 	unknownFields    protoimpl.UnknownFields
@@ -271,11 +278,108 @@ func (x *Provider) GetFieldRules() []*FieldRule {
 	return nil
 }
 
+func (x *Provider) GetCaCertificates() string {
+	if x != nil {
+		return x.CaCertificates
+	}
+	return ""
+}
+
+func (x *Provider) GetClientCertificate() string {
+	if x != nil {
+		return x.ClientCertificate
+	}
+	return ""
+}
+
+func (x *Provider) GetClientKey() string {
+	if x != nil {
+		return x.ClientKey
+	}
+	return ""
+}
+
+func (x *Provider) GetProxy() *OutboundProxy {
+	if x != nil {
+		return x.Proxy
+	}
+	return nil
+}
+
 func (x *Provider) GetRequiredFeatures() []string {
 	if x != nil {
 		return x.RequiredFeatures
 	}
 	return nil
+}
+
+type OutboundProxy struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Url   string                 `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
+	// Both or neither.
+	Username            string `protobuf:"bytes,2,opt,name=username,proto3" json:"username,omitempty"`
+	Password            string `protobuf:"bytes,3,opt,name=password,proto3" json:"password,omitempty"`
+	AllowPrivateNetwork bool   `protobuf:"varint,4,opt,name=allow_private_network,json=allowPrivateNetwork,proto3" json:"allow_private_network,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *OutboundProxy) Reset() {
+	*x = OutboundProxy{}
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OutboundProxy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OutboundProxy) ProtoMessage() {}
+
+func (x *OutboundProxy) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OutboundProxy.ProtoReflect.Descriptor instead.
+func (*OutboundProxy) Descriptor() ([]byte, []int) {
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *OutboundProxy) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *OutboundProxy) GetUsername() string {
+	if x != nil {
+		return x.Username
+	}
+	return ""
+}
+
+func (x *OutboundProxy) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+func (x *OutboundProxy) GetAllowPrivateNetwork() bool {
+	if x != nil {
+		return x.AllowPrivateNetwork
+	}
+	return false
 }
 
 type Credential struct {
@@ -288,7 +392,7 @@ type Credential struct {
 
 func (x *Credential) Reset() {
 	*x = Credential{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[2]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -300,7 +404,7 @@ func (x *Credential) String() string {
 func (*Credential) ProtoMessage() {}
 
 func (x *Credential) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[2]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -313,7 +417,7 @@ func (x *Credential) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Credential.ProtoReflect.Descriptor instead.
 func (*Credential) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{2}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Credential) GetName() string {
@@ -342,7 +446,7 @@ type Header struct {
 
 func (x *Header) Reset() {
 	*x = Header{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[3]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -354,7 +458,7 @@ func (x *Header) String() string {
 func (*Header) ProtoMessage() {}
 
 func (x *Header) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[3]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -367,7 +471,7 @@ func (x *Header) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Header.ProtoReflect.Descriptor instead.
 func (*Header) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{3}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Header) GetName() string {
@@ -407,7 +511,7 @@ type Model struct {
 
 func (x *Model) Reset() {
 	*x = Model{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[4]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -419,7 +523,7 @@ func (x *Model) String() string {
 func (*Model) ProtoMessage() {}
 
 func (x *Model) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[4]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -432,7 +536,7 @@ func (x *Model) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Model.ProtoReflect.Descriptor instead.
 func (*Model) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{4}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Model) GetId() string {
@@ -488,7 +592,7 @@ type FieldRule struct {
 
 func (x *FieldRule) Reset() {
 	*x = FieldRule{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[5]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -500,7 +604,7 @@ func (x *FieldRule) String() string {
 func (*FieldRule) ProtoMessage() {}
 
 func (x *FieldRule) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[5]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -513,7 +617,7 @@ func (x *FieldRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FieldRule.ProtoReflect.Descriptor instead.
 func (*FieldRule) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *FieldRule) GetField() string {
@@ -583,7 +687,7 @@ type Price struct {
 
 func (x *Price) Reset() {
 	*x = Price{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[6]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -595,7 +699,7 @@ func (x *Price) String() string {
 func (*Price) ProtoMessage() {}
 
 func (x *Price) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[6]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -608,7 +712,7 @@ func (x *Price) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Price.ProtoReflect.Descriptor instead.
 func (*Price) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Price) GetInput() int64 {
@@ -744,7 +848,7 @@ type PriceTier struct {
 
 func (x *PriceTier) Reset() {
 	*x = PriceTier{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -756,7 +860,7 @@ func (x *PriceTier) String() string {
 func (*PriceTier) ProtoMessage() {}
 
 func (x *PriceTier) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -769,7 +873,7 @@ func (x *PriceTier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PriceTier.ProtoReflect.Descriptor instead.
 func (*PriceTier) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *PriceTier) GetServiceTier() string {
@@ -815,7 +919,7 @@ type Group struct {
 
 func (x *Group) Reset() {
 	*x = Group{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -827,7 +931,7 @@ func (x *Group) String() string {
 func (*Group) ProtoMessage() {}
 
 func (x *Group) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -840,7 +944,7 @@ func (x *Group) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Group.ProtoReflect.Descriptor instead.
 func (*Group) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Group) GetName() string {
@@ -914,7 +1018,7 @@ type BodyLog struct {
 
 func (x *BodyLog) Reset() {
 	*x = BodyLog{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -926,7 +1030,7 @@ func (x *BodyLog) String() string {
 func (*BodyLog) ProtoMessage() {}
 
 func (x *BodyLog) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -939,7 +1043,7 @@ func (x *BodyLog) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BodyLog.ProtoReflect.Descriptor instead.
 func (*BodyLog) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *BodyLog) GetMaxBytes() int32 {
@@ -985,7 +1089,7 @@ type Member struct {
 
 func (x *Member) Reset() {
 	*x = Member{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -997,7 +1101,7 @@ func (x *Member) String() string {
 func (*Member) ProtoMessage() {}
 
 func (x *Member) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1010,7 +1114,7 @@ func (x *Member) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Member.ProtoReflect.Descriptor instead.
 func (*Member) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{10}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Member) GetProvider() string {
@@ -1087,7 +1191,7 @@ type Policy struct {
 
 func (x *Policy) Reset() {
 	*x = Policy{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1099,7 +1203,7 @@ func (x *Policy) String() string {
 func (*Policy) ProtoMessage() {}
 
 func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1112,7 +1216,7 @@ func (x *Policy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Policy.ProtoReflect.Descriptor instead.
 func (*Policy) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{11}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Policy) GetFailureThreshold() int32 {
@@ -1306,7 +1410,7 @@ type ApiKey struct {
 
 func (x *ApiKey) Reset() {
 	*x = ApiKey{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[12]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1318,7 +1422,7 @@ func (x *ApiKey) String() string {
 func (*ApiKey) ProtoMessage() {}
 
 func (x *ApiKey) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[12]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1331,7 +1435,7 @@ func (x *ApiKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApiKey.ProtoReflect.Descriptor instead.
 func (*ApiKey) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{12}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ApiKey) GetName() string {
@@ -1451,7 +1555,7 @@ type FailureKeyword struct {
 
 func (x *FailureKeyword) Reset() {
 	*x = FailureKeyword{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[13]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1463,7 +1567,7 @@ func (x *FailureKeyword) String() string {
 func (*FailureKeyword) ProtoMessage() {}
 
 func (x *FailureKeyword) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[13]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1476,7 +1580,7 @@ func (x *FailureKeyword) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailureKeyword.ProtoReflect.Descriptor instead.
 func (*FailureKeyword) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{13}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *FailureKeyword) GetName() string {
@@ -1556,7 +1660,7 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\bapi_keys\x18\x05 \x03(\v2\x19.trunkline.node.v1.ApiKeyR\aapiKeys\x12L\n" +
 	"\x10failure_keywords\x18\x06 \x03(\v2!.trunkline.node.v1.FailureKeywordR\x0ffailureKeywords\x12!\n" +
 	"\fcors_origins\x18\a \x03(\tR\vcorsOrigins\x12+\n" +
-	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeatures\"\xdc\x04\n" +
+	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeatures\"\x8f\x06\n" +
 	"\bProvider\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x19\n" +
 	"\bbase_url\x18\x02 \x01(\tR\abaseUrl\x12\x18\n" +
@@ -1570,8 +1674,18 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\x0fforward_headers\x18\xaa\x01 \x03(\tR\x0eforwardHeaders\x121\n" +
 	"\x06policy\x18\t \x01(\v2\x19.trunkline.node.v1.PolicyR\x06policy\x12>\n" +
 	"\vfield_rules\x18\x8c\x01 \x03(\v2\x1c.trunkline.node.v1.FieldRuleR\n" +
-	"fieldRules\x12+\n" +
-	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeatures\"8\n" +
+	"fieldRules\x12(\n" +
+	"\x0fca_certificates\x18\xfa\x01 \x01(\tR\x0ecaCertificates\x12.\n" +
+	"\x12client_certificate\x18\xfb\x01 \x01(\tR\x11clientCertificate\x12\x1e\n" +
+	"\n" +
+	"client_key\x18\xfc\x01 \x01(\tR\tclientKey\x127\n" +
+	"\x05proxy\x18\xfd\x01 \x01(\v2 .trunkline.node.v1.OutboundProxyR\x05proxy\x12+\n" +
+	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeatures\"\x8d\x01\n" +
+	"\rOutboundProxy\x12\x10\n" +
+	"\x03url\x18\x01 \x01(\tR\x03url\x12\x1a\n" +
+	"\busername\x18\x02 \x01(\tR\busername\x12\x1a\n" +
+	"\bpassword\x18\x03 \x01(\tR\bpassword\x122\n" +
+	"\x15allow_private_network\x18\x04 \x01(\bR\x13allowPrivateNetwork\"8\n" +
 	"\n" +
 	"Credential\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
@@ -1712,63 +1826,65 @@ func file_trunkline_node_v1_snapshot_proto_rawDescGZIP() []byte {
 	return file_trunkline_node_v1_snapshot_proto_rawDescData
 }
 
-var file_trunkline_node_v1_snapshot_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_trunkline_node_v1_snapshot_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_trunkline_node_v1_snapshot_proto_goTypes = []any{
 	(*Snapshot)(nil),              // 0: trunkline.node.v1.Snapshot
 	(*Provider)(nil),              // 1: trunkline.node.v1.Provider
-	(*Credential)(nil),            // 2: trunkline.node.v1.Credential
-	(*Header)(nil),                // 3: trunkline.node.v1.Header
-	(*Model)(nil),                 // 4: trunkline.node.v1.Model
-	(*FieldRule)(nil),             // 5: trunkline.node.v1.FieldRule
-	(*Price)(nil),                 // 6: trunkline.node.v1.Price
-	(*PriceTier)(nil),             // 7: trunkline.node.v1.PriceTier
-	(*Group)(nil),                 // 8: trunkline.node.v1.Group
-	(*BodyLog)(nil),               // 9: trunkline.node.v1.BodyLog
-	(*Member)(nil),                // 10: trunkline.node.v1.Member
-	(*Policy)(nil),                // 11: trunkline.node.v1.Policy
-	(*ApiKey)(nil),                // 12: trunkline.node.v1.ApiKey
-	(*FailureKeyword)(nil),        // 13: trunkline.node.v1.FailureKeyword
-	(*durationpb.Duration)(nil),   // 14: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
+	(*OutboundProxy)(nil),         // 2: trunkline.node.v1.OutboundProxy
+	(*Credential)(nil),            // 3: trunkline.node.v1.Credential
+	(*Header)(nil),                // 4: trunkline.node.v1.Header
+	(*Model)(nil),                 // 5: trunkline.node.v1.Model
+	(*FieldRule)(nil),             // 6: trunkline.node.v1.FieldRule
+	(*Price)(nil),                 // 7: trunkline.node.v1.Price
+	(*PriceTier)(nil),             // 8: trunkline.node.v1.PriceTier
+	(*Group)(nil),                 // 9: trunkline.node.v1.Group
+	(*BodyLog)(nil),               // 10: trunkline.node.v1.BodyLog
+	(*Member)(nil),                // 11: trunkline.node.v1.Member
+	(*Policy)(nil),                // 12: trunkline.node.v1.Policy
+	(*ApiKey)(nil),                // 13: trunkline.node.v1.ApiKey
+	(*FailureKeyword)(nil),        // 14: trunkline.node.v1.FailureKeyword
+	(*durationpb.Duration)(nil),   // 15: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
 }
 var file_trunkline_node_v1_snapshot_proto_depIdxs = []int32{
 	1,  // 0: trunkline.node.v1.Snapshot.providers:type_name -> trunkline.node.v1.Provider
-	8,  // 1: trunkline.node.v1.Snapshot.groups:type_name -> trunkline.node.v1.Group
-	12, // 2: trunkline.node.v1.Snapshot.api_keys:type_name -> trunkline.node.v1.ApiKey
-	13, // 3: trunkline.node.v1.Snapshot.failure_keywords:type_name -> trunkline.node.v1.FailureKeyword
-	2,  // 4: trunkline.node.v1.Provider.credentials:type_name -> trunkline.node.v1.Credential
-	3,  // 5: trunkline.node.v1.Provider.headers:type_name -> trunkline.node.v1.Header
-	3,  // 6: trunkline.node.v1.Provider.secret_query:type_name -> trunkline.node.v1.Header
-	4,  // 7: trunkline.node.v1.Provider.models:type_name -> trunkline.node.v1.Model
-	11, // 8: trunkline.node.v1.Provider.policy:type_name -> trunkline.node.v1.Policy
-	5,  // 9: trunkline.node.v1.Provider.field_rules:type_name -> trunkline.node.v1.FieldRule
-	6,  // 10: trunkline.node.v1.Model.price:type_name -> trunkline.node.v1.Price
-	5,  // 11: trunkline.node.v1.Model.field_rules:type_name -> trunkline.node.v1.FieldRule
-	7,  // 12: trunkline.node.v1.Price.tiers:type_name -> trunkline.node.v1.PriceTier
-	6,  // 13: trunkline.node.v1.PriceTier.price:type_name -> trunkline.node.v1.Price
-	10, // 14: trunkline.node.v1.Group.members:type_name -> trunkline.node.v1.Member
-	9,  // 15: trunkline.node.v1.Group.body_log:type_name -> trunkline.node.v1.BodyLog
-	11, // 16: trunkline.node.v1.Member.policy:type_name -> trunkline.node.v1.Policy
-	14, // 17: trunkline.node.v1.Policy.failure_window:type_name -> google.protobuf.Duration
-	14, // 18: trunkline.node.v1.Policy.cooldown:type_name -> google.protobuf.Duration
-	14, // 19: trunkline.node.v1.Policy.cooldown_max:type_name -> google.protobuf.Duration
-	14, // 20: trunkline.node.v1.Policy.connect_timeout:type_name -> google.protobuf.Duration
-	14, // 21: trunkline.node.v1.Policy.first_token_timeout:type_name -> google.protobuf.Duration
-	14, // 22: trunkline.node.v1.Policy.response_timeout:type_name -> google.protobuf.Duration
-	14, // 23: trunkline.node.v1.Policy.stream_idle_timeout:type_name -> google.protobuf.Duration
-	14, // 24: trunkline.node.v1.Policy.total_timeout:type_name -> google.protobuf.Duration
-	14, // 25: trunkline.node.v1.Policy.stream_total_timeout:type_name -> google.protobuf.Duration
-	14, // 26: trunkline.node.v1.Policy.keyword_hold:type_name -> google.protobuf.Duration
-	14, // 27: trunkline.node.v1.Policy.retry_wait:type_name -> google.protobuf.Duration
-	14, // 28: trunkline.node.v1.Policy.first_token_timeout_max:type_name -> google.protobuf.Duration
-	14, // 29: trunkline.node.v1.Policy.attempt_timeout:type_name -> google.protobuf.Duration
-	14, // 30: trunkline.node.v1.Policy.hedge_after:type_name -> google.protobuf.Duration
-	15, // 31: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
-	32, // [32:32] is the sub-list for method output_type
-	32, // [32:32] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	9,  // 1: trunkline.node.v1.Snapshot.groups:type_name -> trunkline.node.v1.Group
+	13, // 2: trunkline.node.v1.Snapshot.api_keys:type_name -> trunkline.node.v1.ApiKey
+	14, // 3: trunkline.node.v1.Snapshot.failure_keywords:type_name -> trunkline.node.v1.FailureKeyword
+	3,  // 4: trunkline.node.v1.Provider.credentials:type_name -> trunkline.node.v1.Credential
+	4,  // 5: trunkline.node.v1.Provider.headers:type_name -> trunkline.node.v1.Header
+	4,  // 6: trunkline.node.v1.Provider.secret_query:type_name -> trunkline.node.v1.Header
+	5,  // 7: trunkline.node.v1.Provider.models:type_name -> trunkline.node.v1.Model
+	12, // 8: trunkline.node.v1.Provider.policy:type_name -> trunkline.node.v1.Policy
+	6,  // 9: trunkline.node.v1.Provider.field_rules:type_name -> trunkline.node.v1.FieldRule
+	2,  // 10: trunkline.node.v1.Provider.proxy:type_name -> trunkline.node.v1.OutboundProxy
+	7,  // 11: trunkline.node.v1.Model.price:type_name -> trunkline.node.v1.Price
+	6,  // 12: trunkline.node.v1.Model.field_rules:type_name -> trunkline.node.v1.FieldRule
+	8,  // 13: trunkline.node.v1.Price.tiers:type_name -> trunkline.node.v1.PriceTier
+	7,  // 14: trunkline.node.v1.PriceTier.price:type_name -> trunkline.node.v1.Price
+	11, // 15: trunkline.node.v1.Group.members:type_name -> trunkline.node.v1.Member
+	10, // 16: trunkline.node.v1.Group.body_log:type_name -> trunkline.node.v1.BodyLog
+	12, // 17: trunkline.node.v1.Member.policy:type_name -> trunkline.node.v1.Policy
+	15, // 18: trunkline.node.v1.Policy.failure_window:type_name -> google.protobuf.Duration
+	15, // 19: trunkline.node.v1.Policy.cooldown:type_name -> google.protobuf.Duration
+	15, // 20: trunkline.node.v1.Policy.cooldown_max:type_name -> google.protobuf.Duration
+	15, // 21: trunkline.node.v1.Policy.connect_timeout:type_name -> google.protobuf.Duration
+	15, // 22: trunkline.node.v1.Policy.first_token_timeout:type_name -> google.protobuf.Duration
+	15, // 23: trunkline.node.v1.Policy.response_timeout:type_name -> google.protobuf.Duration
+	15, // 24: trunkline.node.v1.Policy.stream_idle_timeout:type_name -> google.protobuf.Duration
+	15, // 25: trunkline.node.v1.Policy.total_timeout:type_name -> google.protobuf.Duration
+	15, // 26: trunkline.node.v1.Policy.stream_total_timeout:type_name -> google.protobuf.Duration
+	15, // 27: trunkline.node.v1.Policy.keyword_hold:type_name -> google.protobuf.Duration
+	15, // 28: trunkline.node.v1.Policy.retry_wait:type_name -> google.protobuf.Duration
+	15, // 29: trunkline.node.v1.Policy.first_token_timeout_max:type_name -> google.protobuf.Duration
+	15, // 30: trunkline.node.v1.Policy.attempt_timeout:type_name -> google.protobuf.Duration
+	15, // 31: trunkline.node.v1.Policy.hedge_after:type_name -> google.protobuf.Duration
+	16, // 32: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
+	33, // [33:33] is the sub-list for method output_type
+	33, // [33:33] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_snapshot_proto_init() }
@@ -1782,7 +1898,7 @@ func file_trunkline_node_v1_snapshot_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_node_v1_snapshot_proto_rawDesc), len(file_trunkline_node_v1_snapshot_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -22,7 +22,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/provider.proto.
  */
 export const file_trunkline_admin_v1_provider: GenFile = /*@__PURE__*/
-  fileDesc("CiF0cnVua2xpbmUvYWRtaW4vdjEvcHJvdmlkZXIucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSLrBgoIUHJvdmlkZXISDAoEbmFtZRgBIAEoCRIRCgN1aWQYAiABKAlCBKDtGAESDAoEZXRhZxgDIAEoCRI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESNQoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSg7RgBEhAKCGJhc2VfdXJsGAogASgJEg8KB2RpYWxlY3QYCyABKAkSMwoLY3JlZGVudGlhbHMYDCADKAsyHi50cnVua2xpbmUuYWRtaW4udjEuQ3JlZGVudGlhbBI6CgdoZWFkZXJzGA0gAygLMikudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyLkhlYWRlcnNFbnRyeRI8Cg5zZWNyZXRfaGVhZGVycxiYAiADKAsyIy50cnVua2xpbmUuYWRtaW4udjEuU2VjcmV0UGFyYW1ldGVyEjoKDHNlY3JldF9xdWVyeRiZAiADKAsyIy50cnVua2xpbmUuYWRtaW4udjEuU2VjcmV0UGFyYW1ldGVyEhgKD2ZvcndhcmRfaGVhZGVycxiqASADKAkSHQoVYWxsb3dfcHJpdmF0ZV9uZXR3b3JrGA4gASgIEhUKDW1heF9pbl9mbGlnaHQYDyABKAUSFAoHZW5hYmxlZBgQIAEoCEgAiAEBEikKBm1vZGVscxgRIAMoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Nb2RlbBI2Cgh0aW1lb3V0cxgSIAEoCzIkLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlclRpbWVvdXRzEjIKBmltcG9ydBgTIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlckltcG9ydBIzCgtmaWVsZF9ydWxlcxiMASADKAsyHS50cnVua2xpbmUuYWRtaW4udjEuRmllbGRSdWxlEkYKEmVmZmVjdGl2ZV90aW1lb3V0cxgeIAEoCzIkLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlclRpbWVvdXRzQgSg7RgBGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgoKCF9lbmFibGVkIsIBCgpDcmVkZW50aWFsEgwKBG5hbWUYASABKAkSFAoGc2VjcmV0GAIgASgJQgSg7RgCEhQKB2VuYWJsZWQYAyABKAhIAIgBARIZCgtzZWNyZXRfaGludBgEIAEoCUIEoO0YARI5Cg9zZWNyZXRfc2V0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSg7RgBEhgKCnNlY3JldF9yZWYYBiABKAlCBKDtGANCCgoIX2VuYWJsZWQipQEKD1NlY3JldFBhcmFtZXRlchIMCgRuYW1lGAEgASgJEhQKBnNlY3JldBgCIAEoCUIEoO0YAhIZCgtzZWNyZXRfaGludBgDIAEoCUIEoO0YARI5Cg9zZWNyZXRfc2V0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSg7RgBEhgKCnNlY3JldF9yZWYYBSABKAlCBKDtGAMi7QEKBU1vZGVsEgoKAmlkGAEgASgJEg0KBWFsaWFzGAIgASgJEigKBXByaWNlGAMgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLlByaWNlEhYKDmNvbnRleHRfd2luZG93GAQgASgDEjMKC2ZpZWxkX3J1bGVzGIwBIAMoCzIdLnRydW5rbGluZS5hZG1pbi52MS5GaWVsZFJ1bGUSNwoIaW1wb3J0ZWQYBSABKAsyHy50cnVua2xpbmUuYWRtaW4udjEuTW9kZWxJbXBvcnRCBKDtGAESGQoRbWF4X291dHB1dF90b2tlbnMYbiABKAMi9wEKEFByb3ZpZGVyVGltZW91dHMSKgoHY29ubmVjdBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgtmaXJzdF90b2tlbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIrCghyZXNwb25zZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgtzdHJlYW1faWRsZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgdhdHRlbXB0GG4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIo4BChRMaXN0UHJvdmlkZXJzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIOCgZzZWFyY2gYAyABKAkSEAoIb3JkZXJfYnkYBCABKAkSLQoJcmVhZF9tYXNrGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayJ1ChVMaXN0UHJvdmlkZXJzUmVzcG9uc2USLwoJcHJvdmlkZXJzGAEgAygLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAMgASgFIiIKEkdldFByb3ZpZGVyUmVxdWVzdBIMCgRuYW1lGAEgASgJIkUKE0dldFByb3ZpZGVyUmVzcG9uc2USLgoIcHJvdmlkZXIYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXIiRwoVQ3JlYXRlUHJvdmlkZXJSZXF1ZXN0Ei4KCHByb3ZpZGVyGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyIkgKFkNyZWF0ZVByb3ZpZGVyUmVzcG9uc2USLgoIcHJvdmlkZXIYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXIieAoVVXBkYXRlUHJvdmlkZXJSZXF1ZXN0Ei4KCHByb3ZpZGVyGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayJIChZVcGRhdGVQcm92aWRlclJlc3BvbnNlEi4KCHByb3ZpZGVyGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyIjMKFURlbGV0ZVByb3ZpZGVyUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBGV0YWcYAiABKAkiGAoWRGVsZXRlUHJvdmlkZXJSZXNwb25zZSIqChlMaXN0UHJvdmlkZXJIZWFsdGhSZXF1ZXN0Eg0KBW5hbWVzGAEgAygJIlMKGkxpc3RQcm92aWRlckhlYWx0aFJlc3BvbnNlEjUKCXByb3ZpZGVycxgBIAMoCzIiLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlckhlYWx0aCJLChRSZXNldENvb2xkb3duUmVxdWVzdBIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRISCgpjcmVkZW50aWFsGAMgASgJIiYKFVJlc2V0Q29vbGRvd25SZXNwb25zZRINCgVub2RlcxgBIAMoCSK8AQoUUHJldmlld0ltcG9ydFJlcXVlc3QSDAoEbmFtZRgBIAEoCRINCgVuYW1lcxgCIAMoCRIuCghwcm92aWRlchgDIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlchIuCgVydWxlcxgEIAEoCzIfLnRydW5rbGluZS5hZG1pbi52MS5JbXBvcnRSdWxlcxIOCgZtb2RlbHMYBSADKAkSFwoPcmVzdG9yZV9yZW1vdmVkGAYgASgIIoQBChNUZXN0UHJvdmlkZXJSZXF1ZXN0EgwKBG5hbWUYASABKAkSLgoIcHJvdmlkZXIYAiABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXISEgoKY3JlZGVudGlhbBgDIAEoCRIMCgRjaGF0GAQgASgIEg0KBW1vZGVsGAUgASgJIq8BChRUZXN0UHJvdmlkZXJSZXNwb25zZRIqCgRzdGVwGAEgASgOMhwudHJ1bmtsaW5lLmFkbWluLnYxLlRlc3RTdGVwEi4KBnJlc3VsdBgCIAEoDjIeLnRydW5rbGluZS5hZG1pbi52MS5UZXN0UmVzdWx0EisKCGR1cmF0aW9uGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg4KBmRldGFpbBgEIAEoCSqIAQoIVGVzdFN0ZXASGQoVVEVTVF9TVEVQX1VOU1BFQ0lGSUVEEAASEQoNVEVTVF9TVEVQX0ROUxABEhEKDVRFU1RfU1RFUF9UQ1AQAhIRCg1URVNUX1NURVBfVExTEAMSFAoQVEVTVF9TVEVQX01PREVMUxAEEhIKDlRFU1RfU1RFUF9DSEFUEAUqbgoKVGVzdFJlc3VsdBIbChdURVNUX1JFU1VMVF9VTlNQRUNJRklFRBAAEhIKDlRFU1RfUkVTVUxUX09LEAESFgoSVEVTVF9SRVNVTFRfRkFJTEVEEAISFwoTVEVTVF9SRVNVTFRfU0tJUFBFRBADMswKCg9Qcm92aWRlclNlcnZpY2USbQoNTGlzdFByb3ZpZGVycxIoLnRydW5rbGluZS5hZG1pbi52MS5MaXN0UHJvdmlkZXJzUmVxdWVzdBopLnRydW5rbGluZS5hZG1pbi52MS5MaXN0UHJvdmlkZXJzUmVzcG9uc2UiB5ACAajtGAESZwoLR2V0UHJvdmlkZXISJi50cnVua2xpbmUuYWRtaW4udjEuR2V0UHJvdmlkZXJSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkdldFByb3ZpZGVyUmVzcG9uc2UiB5ACAajtGAESbQoOQ3JlYXRlUHJvdmlkZXISKS50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlUHJvdmlkZXJSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZVByb3ZpZGVyUmVzcG9uc2UiBKjtGAISbQoOVXBkYXRlUHJvdmlkZXISKS50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlUHJvdmlkZXJSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZVByb3ZpZGVyUmVzcG9uc2UiBKjtGAISbQoORGVsZXRlUHJvdmlkZXISKS50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlUHJvdmlkZXJSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZVByb3ZpZGVyUmVzcG9uc2UiBKjtGAISfAoSTGlzdFByb3ZpZGVySGVhbHRoEi0udHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RQcm92aWRlckhlYWx0aFJlcXVlc3QaLi50cnVua2xpbmUuYWRtaW4udjEuTGlzdFByb3ZpZGVySGVhbHRoUmVzcG9uc2UiB5ACAajtGAESagoNUmVzZXRDb29sZG93bhIoLnRydW5rbGluZS5hZG1pbi52MS5SZXNldENvb2xkb3duUmVxdWVzdBopLnRydW5rbGluZS5hZG1pbi52MS5SZXNldENvb2xkb3duUmVzcG9uc2UiBKjtGAISagoNUHJldmlld0ltcG9ydBIoLnRydW5rbGluZS5hZG1pbi52MS5QcmV2aWV3SW1wb3J0UmVxdWVzdBopLnRydW5rbGluZS5hZG1pbi52MS5QcmV2aWV3SW1wb3J0UmVzcG9uc2UiBKjtGAISaQoMSW1wb3J0TW9kZWxzEicudHJ1bmtsaW5lLmFkbWluLnYxLkltcG9ydE1vZGVsc1JlcXVlc3QaKC50cnVua2xpbmUuYWRtaW4udjEuSW1wb3J0TW9kZWxzUmVzcG9uc2UiBKjtGAIwARJnCgtMaXN0SW1wb3J0cxImLnRydW5rbGluZS5hZG1pbi52MS5MaXN0SW1wb3J0c1JlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuTGlzdEltcG9ydHNSZXNwb25zZSIHkAIBqO0YARJ/ChRSZW1vdmVJbXBvcnRlZE1vZGVscxIvLnRydW5rbGluZS5hZG1pbi52MS5SZW1vdmVJbXBvcnRlZE1vZGVsc1JlcXVlc3QaMC50cnVua2xpbmUuYWRtaW4udjEuUmVtb3ZlSW1wb3J0ZWRNb2RlbHNSZXNwb25zZSIEqO0YAhJpCgxUZXN0UHJvdmlkZXISJy50cnVua2xpbmUuYWRtaW4udjEuVGVzdFByb3ZpZGVyUmVxdWVzdBooLnRydW5rbGluZS5hZG1pbi52MS5UZXN0UHJvdmlkZXJSZXNwb25zZSIEqO0YAjABQtkBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQg1Qcm92aWRlclByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_trunkline_admin_v1_field_rule, file_trunkline_admin_v1_health, file_trunkline_admin_v1_import, file_trunkline_admin_v1_price, file_trunkline_admin_v1_role, file_trunkline_admin_v1_visibility]);
+  fileDesc("CiF0cnVua2xpbmUvYWRtaW4vdjEvcHJvdmlkZXIucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSL8BwoIUHJvdmlkZXISDAoEbmFtZRgBIAEoCRIRCgN1aWQYAiABKAlCBKDtGAESDAoEZXRhZxgDIAEoCRI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESNQoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSg7RgBEhAKCGJhc2VfdXJsGAogASgJEg8KB2RpYWxlY3QYCyABKAkSMwoLY3JlZGVudGlhbHMYDCADKAsyHi50cnVua2xpbmUuYWRtaW4udjEuQ3JlZGVudGlhbBI6CgdoZWFkZXJzGA0gAygLMikudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyLkhlYWRlcnNFbnRyeRI8Cg5zZWNyZXRfaGVhZGVycxiYAiADKAsyIy50cnVua2xpbmUuYWRtaW4udjEuU2VjcmV0UGFyYW1ldGVyEjoKDHNlY3JldF9xdWVyeRiZAiADKAsyIy50cnVua2xpbmUuYWRtaW4udjEuU2VjcmV0UGFyYW1ldGVyEhgKD2NhX2NlcnRpZmljYXRlcxj6ASABKAkSQgoSY2xpZW50X2NlcnRpZmljYXRlGPsBIAEoCzIlLnRydW5rbGluZS5hZG1pbi52MS5DbGllbnRDZXJ0aWZpY2F0ZRIxCgVwcm94eRj8ASABKAsyIS50cnVua2xpbmUuYWRtaW4udjEuT3V0Ym91bmRQcm94eRIYCg9mb3J3YXJkX2hlYWRlcnMYqgEgAygJEh0KFWFsbG93X3ByaXZhdGVfbmV0d29yaxgOIAEoCBIVCg1tYXhfaW5fZmxpZ2h0GA8gASgFEhQKB2VuYWJsZWQYECABKAhIAIgBARIpCgZtb2RlbHMYESADKAsyGS50cnVua2xpbmUuYWRtaW4udjEuTW9kZWwSNgoIdGltZW91dHMYEiABKAsyJC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXJUaW1lb3V0cxIyCgZpbXBvcnQYEyABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXJJbXBvcnQSMwoLZmllbGRfcnVsZXMYjAEgAygLMh0udHJ1bmtsaW5lLmFkbWluLnYxLkZpZWxkUnVsZRJGChJlZmZlY3RpdmVfdGltZW91dHMYHiABKAsyJC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXJUaW1lb3V0c0IEoO0YARouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIKCghfZW5hYmxlZCLCAQoKQ3JlZGVudGlhbBIMCgRuYW1lGAEgASgJEhQKBnNlY3JldBgCIAEoCUIEoO0YAhIUCgdlbmFibGVkGAMgASgISACIAQESGQoLc2VjcmV0X2hpbnQYBCABKAlCBKDtGAESOQoPc2VjcmV0X3NldF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEoO0YARIYCgpzZWNyZXRfcmVmGAYgASgJQgSg7RgDQgoKCF9lbmFibGVkIq4BChFDbGllbnRDZXJ0aWZpY2F0ZRITCgtjZXJ0aWZpY2F0ZRgBIAEoCRIUCgZzZWNyZXQYAiABKAlCBKDtGAISGQoLc2VjcmV0X2hpbnQYAyABKAlCBKDtGAESOQoPc2VjcmV0X3NldF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEoO0YARIYCgpzZWNyZXRfcmVmGAUgASgJQgSg7RgDItMBCg1PdXRib3VuZFByb3h5EgsKA3VybBgBIAEoCRIQCgh1c2VybmFtZRgCIAEoCRIUCgZzZWNyZXQYAyABKAlCBKDtGAISGQoLc2VjcmV0X2hpbnQYBCABKAlCBKDtGAESOQoPc2VjcmV0X3NldF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEoO0YARIYCgpzZWNyZXRfcmVmGAYgASgJQgSg7RgDEh0KFWFsbG93X3ByaXZhdGVfbmV0d29yaxgHIAEoCCKlAQoPU2VjcmV0UGFyYW1ldGVyEgwKBG5hbWUYASABKAkSFAoGc2VjcmV0GAIgASgJQgSg7RgCEhkKC3NlY3JldF9oaW50GAMgASgJQgSg7RgBEjkKD3NlY3JldF9zZXRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESGAoKc2VjcmV0X3JlZhgFIAEoCUIEoO0YAyLtAQoFTW9kZWwSCgoCaWQYASABKAkSDQoFYWxpYXMYAiABKAkSKAoFcHJpY2UYAyABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuUHJpY2USFgoOY29udGV4dF93aW5kb3cYBCABKAMSMwoLZmllbGRfcnVsZXMYjAEgAygLMh0udHJ1bmtsaW5lLmFkbWluLnYxLkZpZWxkUnVsZRI3CghpbXBvcnRlZBgFIAEoCzIfLnRydW5rbGluZS5hZG1pbi52MS5Nb2RlbEltcG9ydEIEoO0YARIZChFtYXhfb3V0cHV0X3Rva2VucxhuIAEoAyL3AQoQUHJvdmlkZXJUaW1lb3V0cxIqCgdjb25uZWN0GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi4KC2ZpcnN0X3Rva2VuGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCHJlc3BvbnNlGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi4KC3N0cmVhbV9pZGxlGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKB2F0dGVtcHQYbiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24ijgEKFExpc3RQcm92aWRlcnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEg4KBnNlYXJjaBgDIAEoCRIQCghvcmRlcl9ieRgEIAEoCRItCglyZWFkX21hc2sYBSABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrInUKFUxpc3RQcm92aWRlcnNSZXNwb25zZRIvCglwcm92aWRlcnMYASADKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAUiIgoSR2V0UHJvdmlkZXJSZXF1ZXN0EgwKBG5hbWUYASABKAkiRQoTR2V0UHJvdmlkZXJSZXNwb25zZRIuCghwcm92aWRlchgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlciJHChVDcmVhdGVQcm92aWRlclJlcXVlc3QSLgoIcHJvdmlkZXIYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXIiSAoWQ3JlYXRlUHJvdmlkZXJSZXNwb25zZRIuCghwcm92aWRlchgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlciJ4ChVVcGRhdGVQcm92aWRlclJlcXVlc3QSLgoIcHJvdmlkZXIYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXISLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIkgKFlVwZGF0ZVByb3ZpZGVyUmVzcG9uc2USLgoIcHJvdmlkZXIYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXIiMwoVRGVsZXRlUHJvdmlkZXJSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEZXRhZxgCIAEoCSIYChZEZWxldGVQcm92aWRlclJlc3BvbnNlIioKGUxpc3RQcm92aWRlckhlYWx0aFJlcXVlc3QSDQoFbmFtZXMYASADKAkiUwoaTGlzdFByb3ZpZGVySGVhbHRoUmVzcG9uc2USNQoJcHJvdmlkZXJzGAEgAygLMiIudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVySGVhbHRoIksKFFJlc2V0Q29vbGRvd25SZXF1ZXN0EhAKCHByb3ZpZGVyGAEgASgJEg0KBW1vZGVsGAIgASgJEhIKCmNyZWRlbnRpYWwYAyABKAkiJgoVUmVzZXRDb29sZG93blJlc3BvbnNlEg0KBW5vZGVzGAEgAygJIrwBChRQcmV2aWV3SW1wb3J0UmVxdWVzdBIMCgRuYW1lGAEgASgJEg0KBW5hbWVzGAIgAygJEi4KCHByb3ZpZGVyGAMgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyEi4KBXJ1bGVzGAQgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLkltcG9ydFJ1bGVzEg4KBm1vZGVscxgFIAMoCRIXCg9yZXN0b3JlX3JlbW92ZWQYBiABKAgihAEKE1Rlc3RQcm92aWRlclJlcXVlc3QSDAoEbmFtZRgBIAEoCRIuCghwcm92aWRlchgCIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlchISCgpjcmVkZW50aWFsGAMgASgJEgwKBGNoYXQYBCABKAgSDQoFbW9kZWwYBSABKAkirwEKFFRlc3RQcm92aWRlclJlc3BvbnNlEioKBHN0ZXAYASABKA4yHC50cnVua2xpbmUuYWRtaW4udjEuVGVzdFN0ZXASLgoGcmVzdWx0GAIgASgOMh4udHJ1bmtsaW5lLmFkbWluLnYxLlRlc3RSZXN1bHQSKwoIZHVyYXRpb24YAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDgoGZGV0YWlsGAQgASgJKogBCghUZXN0U3RlcBIZChVURVNUX1NURVBfVU5TUEVDSUZJRUQQABIRCg1URVNUX1NURVBfRE5TEAESEQoNVEVTVF9TVEVQX1RDUBACEhEKDVRFU1RfU1RFUF9UTFMQAxIUChBURVNUX1NURVBfTU9ERUxTEAQSEgoOVEVTVF9TVEVQX0NIQVQQBSpuCgpUZXN0UmVzdWx0EhsKF1RFU1RfUkVTVUxUX1VOU1BFQ0lGSUVEEAASEgoOVEVTVF9SRVNVTFRfT0sQARIWChJURVNUX1JFU1VMVF9GQUlMRUQQAhIXChNURVNUX1JFU1VMVF9TS0lQUEVEEAMyzAoKD1Byb3ZpZGVyU2VydmljZRJtCg1MaXN0UHJvdmlkZXJzEigudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RQcm92aWRlcnNSZXF1ZXN0GikudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RQcm92aWRlcnNSZXNwb25zZSIHkAIBqO0YARJnCgtHZXRQcm92aWRlchImLnRydW5rbGluZS5hZG1pbi52MS5HZXRQcm92aWRlclJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuR2V0UHJvdmlkZXJSZXNwb25zZSIHkAIBqO0YARJtCg5DcmVhdGVQcm92aWRlchIpLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVQcm92aWRlclJlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlUHJvdmlkZXJSZXNwb25zZSIEqO0YAhJtCg5VcGRhdGVQcm92aWRlchIpLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVQcm92aWRlclJlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlUHJvdmlkZXJSZXNwb25zZSIEqO0YAhJtCg5EZWxldGVQcm92aWRlchIpLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVQcm92aWRlclJlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlUHJvdmlkZXJSZXNwb25zZSIEqO0YAhJ8ChJMaXN0UHJvdmlkZXJIZWFsdGgSLS50cnVua2xpbmUuYWRtaW4udjEuTGlzdFByb3ZpZGVySGVhbHRoUmVxdWVzdBouLnRydW5rbGluZS5hZG1pbi52MS5MaXN0UHJvdmlkZXJIZWFsdGhSZXNwb25zZSIHkAIBqO0YARJqCg1SZXNldENvb2xkb3duEigudHJ1bmtsaW5lLmFkbWluLnYxLlJlc2V0Q29vbGRvd25SZXF1ZXN0GikudHJ1bmtsaW5lLmFkbWluLnYxLlJlc2V0Q29vbGRvd25SZXNwb25zZSIEqO0YAhJqCg1QcmV2aWV3SW1wb3J0EigudHJ1bmtsaW5lLmFkbWluLnYxLlByZXZpZXdJbXBvcnRSZXF1ZXN0GikudHJ1bmtsaW5lLmFkbWluLnYxLlByZXZpZXdJbXBvcnRSZXNwb25zZSIEqO0YAhJpCgxJbXBvcnRNb2RlbHMSJy50cnVua2xpbmUuYWRtaW4udjEuSW1wb3J0TW9kZWxzUmVxdWVzdBooLnRydW5rbGluZS5hZG1pbi52MS5JbXBvcnRNb2RlbHNSZXNwb25zZSIEqO0YAjABEmcKC0xpc3RJbXBvcnRzEiYudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RJbXBvcnRzUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5MaXN0SW1wb3J0c1Jlc3BvbnNlIgeQAgGo7RgBEn8KFFJlbW92ZUltcG9ydGVkTW9kZWxzEi8udHJ1bmtsaW5lLmFkbWluLnYxLlJlbW92ZUltcG9ydGVkTW9kZWxzUmVxdWVzdBowLnRydW5rbGluZS5hZG1pbi52MS5SZW1vdmVJbXBvcnRlZE1vZGVsc1Jlc3BvbnNlIgSo7RgCEmkKDFRlc3RQcm92aWRlchInLnRydW5rbGluZS5hZG1pbi52MS5UZXN0UHJvdmlkZXJSZXF1ZXN0GigudHJ1bmtsaW5lLmFkbWluLnYxLlRlc3RQcm92aWRlclJlc3BvbnNlIgSo7RgCMAFC2QEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCDVByb3ZpZGVyUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_trunkline_admin_v1_field_rule, file_trunkline_admin_v1_health, file_trunkline_admin_v1_import, file_trunkline_admin_v1_price, file_trunkline_admin_v1_role, file_trunkline_admin_v1_visibility]);
 
 /**
  * An upstream account.
@@ -112,6 +112,28 @@ export type Provider = Message<"trunkline.admin.v1.Provider"> & {
    * @generated from field: repeated trunkline.admin.v1.SecretParameter secret_query = 281;
    */
   secretQuery: SecretParameter[];
+
+  /**
+   * Certificate authorities to trust for this provider instead of the system's: certificates in PEM, at most 64 KiB. Where
+   * they or the proxy's address change, secrets must be given again.
+   *
+   * @generated from field: string ca_certificates = 250;
+   */
+  caCertificates: string;
+
+  /**
+   * Shown to the provider in the TLS handshake; unset: none.
+   *
+   * @generated from field: trunkline.admin.v1.ClientCertificate client_certificate = 251;
+   */
+  clientCertificate?: ClientCertificate | undefined;
+
+  /**
+   * Reaches the provider through a proxy; unset: directly. HTTP_PROXY and the like are ignored.
+   *
+   * @generated from field: trunkline.admin.v1.OutboundProxy proxy = 252;
+   */
+  proxy?: OutboundProxy | undefined;
 
   /**
    * Names of request headers of the client that go on to the provider, such as HTTP-Referer, X-Title, Idempotency-Key or
@@ -243,6 +265,119 @@ export const CredentialSchema: GenMessage<Credential> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_provider, 1);
 
 /**
+ * A client certificate for mutual TLS.
+ *
+ * @generated from message trunkline.admin.v1.ClientCertificate
+ */
+export type ClientCertificate = Message<"trunkline.admin.v1.ClientCertificate"> & {
+  /**
+   * The certificate and those of its issuers, in PEM.
+   *
+   * @generated from field: string certificate = 1;
+   */
+  certificate: string;
+
+  /**
+   * Its key in PEM, without a password. Never returned. Empty in an update keeps the stored one.
+   *
+   * @generated from field: string secret = 2;
+   */
+  secret: string;
+
+  /**
+   * Always empty: nothing of a key is shown.
+   *
+   * @generated from field: string secret_hint = 3;
+   */
+  secretHint: string;
+
+  /**
+   * When the key was stored.
+   *
+   * @generated from field: google.protobuf.Timestamp secret_set_time = 4;
+   */
+  secretSetTime?: Timestamp | undefined;
+
+  /**
+   * Where the ciphertext lies.
+   *
+   * @generated from field: string secret_ref = 5;
+   */
+  secretRef: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.ClientCertificate.
+ * Use `create(ClientCertificateSchema)` to create a new message.
+ */
+export const ClientCertificateSchema: GenMessage<ClientCertificate> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_provider, 2);
+
+/**
+ * A proxy on the way to a provider.
+ *
+ * @generated from message trunkline.admin.v1.OutboundProxy
+ */
+export type OutboundProxy = Message<"trunkline.admin.v1.OutboundProxy"> & {
+  /**
+   * http, https or socks5://host[:port], with nothing else; ports default to 80, 443 and 1080. HTTP proxies are asked
+   * for a tunnel (CONNECT), and every proxy resolves the provider's name.
+   *
+   * @generated from field: string url = 1;
+   */
+  url: string;
+
+  /**
+   * User name for the proxy; empty: it needs none.
+   *
+   * @generated from field: string username = 2;
+   */
+  username: string;
+
+  /**
+   * Password for the proxy, required with a user name. Never returned. Empty in an update keeps the stored one.
+   *
+   * @generated from field: string secret = 3;
+   */
+  secret: string;
+
+  /**
+   * Last four characters of the stored password.
+   *
+   * @generated from field: string secret_hint = 4;
+   */
+  secretHint: string;
+
+  /**
+   * When the password was stored.
+   *
+   * @generated from field: google.protobuf.Timestamp secret_set_time = 5;
+   */
+  secretSetTime?: Timestamp | undefined;
+
+  /**
+   * Where the ciphertext lies.
+   *
+   * @generated from field: string secret_ref = 6;
+   */
+  secretRef: string;
+
+  /**
+   * Whether the proxy may have a private or loopback address; always allowed in the all-in-one.
+   *
+   * @generated from field: bool allow_private_network = 7;
+   */
+  allowPrivateNetwork: boolean;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.OutboundProxy.
+ * Use `create(OutboundProxySchema)` to create a new message.
+ */
+export const OutboundProxySchema: GenMessage<OutboundProxy> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_provider, 3);
+
+/**
  * A header or query parameter whose value is a secret. It is stored like the secret of a credential, and like it must be
  * given again when base_url moves to another scheme, host or port.
  *
@@ -290,7 +425,7 @@ export type SecretParameter = Message<"trunkline.admin.v1.SecretParameter"> & {
  * Use `create(SecretParameterSchema)` to create a new message.
  */
 export const SecretParameterSchema: GenMessage<SecretParameter> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 2);
+  messageDesc(file_trunkline_admin_v1_provider, 4);
 
 /**
  * One upstream model id.
@@ -355,7 +490,7 @@ export type Model = Message<"trunkline.admin.v1.Model"> & {
  * Use `create(ModelSchema)` to create a new message.
  */
 export const ModelSchema: GenMessage<Model> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 3);
+  messageDesc(file_trunkline_admin_v1_provider, 5);
 
 /**
  * Timers of one provider; an unset one comes from the group, then the settings.
@@ -405,7 +540,7 @@ export type ProviderTimeouts = Message<"trunkline.admin.v1.ProviderTimeouts"> & 
  * Use `create(ProviderTimeoutsSchema)` to create a new message.
  */
 export const ProviderTimeoutsSchema: GenMessage<ProviderTimeouts> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 4);
+  messageDesc(file_trunkline_admin_v1_provider, 6);
 
 /**
  * @generated from message trunkline.admin.v1.ListProvidersRequest
@@ -453,7 +588,7 @@ export type ListProvidersRequest = Message<"trunkline.admin.v1.ListProvidersRequ
  * Use `create(ListProvidersRequestSchema)` to create a new message.
  */
 export const ListProvidersRequestSchema: GenMessage<ListProvidersRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 5);
+  messageDesc(file_trunkline_admin_v1_provider, 7);
 
 /**
  * @generated from message trunkline.admin.v1.ListProvidersResponse
@@ -484,7 +619,7 @@ export type ListProvidersResponse = Message<"trunkline.admin.v1.ListProvidersRes
  * Use `create(ListProvidersResponseSchema)` to create a new message.
  */
 export const ListProvidersResponseSchema: GenMessage<ListProvidersResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 6);
+  messageDesc(file_trunkline_admin_v1_provider, 8);
 
 /**
  * @generated from message trunkline.admin.v1.GetProviderRequest
@@ -503,7 +638,7 @@ export type GetProviderRequest = Message<"trunkline.admin.v1.GetProviderRequest"
  * Use `create(GetProviderRequestSchema)` to create a new message.
  */
 export const GetProviderRequestSchema: GenMessage<GetProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 7);
+  messageDesc(file_trunkline_admin_v1_provider, 9);
 
 /**
  * @generated from message trunkline.admin.v1.GetProviderResponse
@@ -520,7 +655,7 @@ export type GetProviderResponse = Message<"trunkline.admin.v1.GetProviderRespons
  * Use `create(GetProviderResponseSchema)` to create a new message.
  */
 export const GetProviderResponseSchema: GenMessage<GetProviderResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 8);
+  messageDesc(file_trunkline_admin_v1_provider, 10);
 
 /**
  * @generated from message trunkline.admin.v1.CreateProviderRequest
@@ -539,7 +674,7 @@ export type CreateProviderRequest = Message<"trunkline.admin.v1.CreateProviderRe
  * Use `create(CreateProviderRequestSchema)` to create a new message.
  */
 export const CreateProviderRequestSchema: GenMessage<CreateProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 9);
+  messageDesc(file_trunkline_admin_v1_provider, 11);
 
 /**
  * @generated from message trunkline.admin.v1.CreateProviderResponse
@@ -556,7 +691,7 @@ export type CreateProviderResponse = Message<"trunkline.admin.v1.CreateProviderR
  * Use `create(CreateProviderResponseSchema)` to create a new message.
  */
 export const CreateProviderResponseSchema: GenMessage<CreateProviderResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 10);
+  messageDesc(file_trunkline_admin_v1_provider, 12);
 
 /**
  * @generated from message trunkline.admin.v1.UpdateProviderRequest
@@ -583,7 +718,7 @@ export type UpdateProviderRequest = Message<"trunkline.admin.v1.UpdateProviderRe
  * Use `create(UpdateProviderRequestSchema)` to create a new message.
  */
 export const UpdateProviderRequestSchema: GenMessage<UpdateProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 11);
+  messageDesc(file_trunkline_admin_v1_provider, 13);
 
 /**
  * @generated from message trunkline.admin.v1.UpdateProviderResponse
@@ -600,7 +735,7 @@ export type UpdateProviderResponse = Message<"trunkline.admin.v1.UpdateProviderR
  * Use `create(UpdateProviderResponseSchema)` to create a new message.
  */
 export const UpdateProviderResponseSchema: GenMessage<UpdateProviderResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 12);
+  messageDesc(file_trunkline_admin_v1_provider, 14);
 
 /**
  * @generated from message trunkline.admin.v1.DeleteProviderRequest
@@ -626,7 +761,7 @@ export type DeleteProviderRequest = Message<"trunkline.admin.v1.DeleteProviderRe
  * Use `create(DeleteProviderRequestSchema)` to create a new message.
  */
 export const DeleteProviderRequestSchema: GenMessage<DeleteProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 13);
+  messageDesc(file_trunkline_admin_v1_provider, 15);
 
 /**
  * @generated from message trunkline.admin.v1.DeleteProviderResponse
@@ -639,7 +774,7 @@ export type DeleteProviderResponse = Message<"trunkline.admin.v1.DeleteProviderR
  * Use `create(DeleteProviderResponseSchema)` to create a new message.
  */
 export const DeleteProviderResponseSchema: GenMessage<DeleteProviderResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 14);
+  messageDesc(file_trunkline_admin_v1_provider, 16);
 
 /**
  * @generated from message trunkline.admin.v1.ListProviderHealthRequest
@@ -658,7 +793,7 @@ export type ListProviderHealthRequest = Message<"trunkline.admin.v1.ListProvider
  * Use `create(ListProviderHealthRequestSchema)` to create a new message.
  */
 export const ListProviderHealthRequestSchema: GenMessage<ListProviderHealthRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 15);
+  messageDesc(file_trunkline_admin_v1_provider, 17);
 
 /**
  * @generated from message trunkline.admin.v1.ListProviderHealthResponse
@@ -677,7 +812,7 @@ export type ListProviderHealthResponse = Message<"trunkline.admin.v1.ListProvide
  * Use `create(ListProviderHealthResponseSchema)` to create a new message.
  */
 export const ListProviderHealthResponseSchema: GenMessage<ListProviderHealthResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 16);
+  messageDesc(file_trunkline_admin_v1_provider, 18);
 
 /**
  * @generated from message trunkline.admin.v1.ResetCooldownRequest
@@ -710,7 +845,7 @@ export type ResetCooldownRequest = Message<"trunkline.admin.v1.ResetCooldownRequ
  * Use `create(ResetCooldownRequestSchema)` to create a new message.
  */
 export const ResetCooldownRequestSchema: GenMessage<ResetCooldownRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 17);
+  messageDesc(file_trunkline_admin_v1_provider, 19);
 
 /**
  * @generated from message trunkline.admin.v1.ResetCooldownResponse
@@ -729,7 +864,7 @@ export type ResetCooldownResponse = Message<"trunkline.admin.v1.ResetCooldownRes
  * Use `create(ResetCooldownResponseSchema)` to create a new message.
  */
 export const ResetCooldownResponseSchema: GenMessage<ResetCooldownResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 18);
+  messageDesc(file_trunkline_admin_v1_provider, 20);
 
 /**
  * @generated from message trunkline.admin.v1.PreviewImportRequest
@@ -784,7 +919,7 @@ export type PreviewImportRequest = Message<"trunkline.admin.v1.PreviewImportRequ
  * Use `create(PreviewImportRequestSchema)` to create a new message.
  */
 export const PreviewImportRequestSchema: GenMessage<PreviewImportRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 19);
+  messageDesc(file_trunkline_admin_v1_provider, 21);
 
 /**
  * @generated from message trunkline.admin.v1.TestProviderRequest
@@ -832,7 +967,7 @@ export type TestProviderRequest = Message<"trunkline.admin.v1.TestProviderReques
  * Use `create(TestProviderRequestSchema)` to create a new message.
  */
 export const TestProviderRequestSchema: GenMessage<TestProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 20);
+  messageDesc(file_trunkline_admin_v1_provider, 22);
 
 /**
  * One step of a test of a provider.
@@ -874,7 +1009,7 @@ export type TestProviderResponse = Message<"trunkline.admin.v1.TestProviderRespo
  * Use `create(TestProviderResponseSchema)` to create a new message.
  */
 export const TestProviderResponseSchema: GenMessage<TestProviderResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 21);
+  messageDesc(file_trunkline_admin_v1_provider, 23);
 
 /**
  * What a test of a provider looks at, in this order.
