@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { useWhoAmI } from '@/api/session';
 import { useAction } from '@/api/useAction';
 import { Role } from '@/gen/trunkline/admin/v1/role_pb';
-import { TokenService } from '@/gen/trunkline/admin/v1/session_pb';
+import { TokenService } from '@/gen/trunkline/admin/v1/token_pb';
 import { useI18n } from '@/i18n';
 import { CodeBlock } from '@/ui/Code';
 import { Dialog, DialogActions } from '@/ui/Dialog';

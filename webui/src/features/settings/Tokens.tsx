@@ -4,7 +4,7 @@ import { Button } from '@mantine/core';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { useAction } from '@/api/useAction';
-import { type Token, TokenService } from '@/gen/trunkline/admin/v1/session_pb';
+import { type Token, TokenService } from '@/gen/trunkline/admin/v1/token_pb';
 import { useI18n } from '@/i18n';
 import { ConfirmDialog } from '@/ui/ConfirmDialog';
 import { RelativeTime } from '@/ui/Time';

@@ -10,7 +10,6 @@ import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
-	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -22,115 +21,6 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
-
-// A bearer token of the admin API.
-type Token struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Unique name.
-	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Last four characters, to recognise it.
-	LastFour string `protobuf:"bytes,2,opt,name=last_four,json=lastFour,proto3" json:"last_four,omitempty"`
-	// When it was created.
-	CreateTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When it stops working; never when unset.
-	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
-	// It may read the bodies of calls; default false. Needs the operator role at least.
-	ReadBodies bool `protobuf:"varint,5,opt,name=read_bodies,json=readBodies,proto3" json:"read_bodies,omitempty"`
-	// What it may do, at most what its creator may. Default: operator, or the creator's own role where that is less.
-	Role Role `protobuf:"varint,6,opt,name=role,proto3,enum=trunkline.admin.v1.Role" json:"role,omitempty"`
-	// Whose it is: it never does more than they may, and ends with them. Empty: nobody's.
-	User string `protobuf:"bytes,7,opt,name=user,proto3" json:"user,omitempty"`
-	// When it was used last, to a minute; never when unset.
-	UseTime       *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=use_time,json=useTime,proto3" json:"use_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Token) Reset() {
-	*x = Token{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[0]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Token) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Token) ProtoMessage() {}
-
-func (x *Token) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[0]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Token.ProtoReflect.Descriptor instead.
-func (*Token) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{0}
-}
-
-func (x *Token) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *Token) GetLastFour() string {
-	if x != nil {
-		return x.LastFour
-	}
-	return ""
-}
-
-func (x *Token) GetCreateTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.CreateTime
-	}
-	return nil
-}
-
-func (x *Token) GetExpireTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.ExpireTime
-	}
-	return nil
-}
-
-func (x *Token) GetReadBodies() bool {
-	if x != nil {
-		return x.ReadBodies
-	}
-	return false
-}
-
-func (x *Token) GetRole() Role {
-	if x != nil {
-		return x.Role
-	}
-	return Role_ROLE_UNSPECIFIED
-}
-
-func (x *Token) GetUser() string {
-	if x != nil {
-		return x.User
-	}
-	return ""
-}
-
-func (x *Token) GetUseTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.UseTime
-	}
-	return nil
-}
 
 type LoginRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -147,7 +37,7 @@ type LoginRequest struct {
 
 func (x *LoginRequest) Reset() {
 	*x = LoginRequest{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[1]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -159,7 +49,7 @@ func (x *LoginRequest) String() string {
 func (*LoginRequest) ProtoMessage() {}
 
 func (x *LoginRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[1]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -172,7 +62,7 @@ func (x *LoginRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoginRequest.ProtoReflect.Descriptor instead.
 func (*LoginRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{1}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{0}
 }
 
 func (x *LoginRequest) GetUsername() string {
@@ -205,7 +95,7 @@ type LoginResponse struct {
 
 func (x *LoginResponse) Reset() {
 	*x = LoginResponse{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[2]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -217,7 +107,7 @@ func (x *LoginResponse) String() string {
 func (*LoginResponse) ProtoMessage() {}
 
 func (x *LoginResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[2]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -230,7 +120,7 @@ func (x *LoginResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoginResponse.ProtoReflect.Descriptor instead.
 func (*LoginResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{2}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *LoginResponse) GetUsername() string {
@@ -248,7 +138,7 @@ type LogoutRequest struct {
 
 func (x *LogoutRequest) Reset() {
 	*x = LogoutRequest{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -260,7 +150,7 @@ func (x *LogoutRequest) String() string {
 func (*LogoutRequest) ProtoMessage() {}
 
 func (x *LogoutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -273,7 +163,7 @@ func (x *LogoutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogoutRequest.ProtoReflect.Descriptor instead.
 func (*LogoutRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{3}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{2}
 }
 
 type LogoutResponse struct {
@@ -284,7 +174,7 @@ type LogoutResponse struct {
 
 func (x *LogoutResponse) Reset() {
 	*x = LogoutResponse{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -296,7 +186,7 @@ func (x *LogoutResponse) String() string {
 func (*LogoutResponse) ProtoMessage() {}
 
 func (x *LogoutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -309,7 +199,7 @@ func (x *LogoutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogoutResponse.ProtoReflect.Descriptor instead.
 func (*LogoutResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{4}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{3}
 }
 
 type ChangePasswordRequest struct {
@@ -324,7 +214,7 @@ type ChangePasswordRequest struct {
 
 func (x *ChangePasswordRequest) Reset() {
 	*x = ChangePasswordRequest{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -336,7 +226,7 @@ func (x *ChangePasswordRequest) String() string {
 func (*ChangePasswordRequest) ProtoMessage() {}
 
 func (x *ChangePasswordRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -349,7 +239,7 @@ func (x *ChangePasswordRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangePasswordRequest.ProtoReflect.Descriptor instead.
 func (*ChangePasswordRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ChangePasswordRequest) GetCurrentPassword() string {
@@ -374,7 +264,7 @@ type ChangePasswordResponse struct {
 
 func (x *ChangePasswordResponse) Reset() {
 	*x = ChangePasswordResponse{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -386,7 +276,7 @@ func (x *ChangePasswordResponse) String() string {
 func (*ChangePasswordResponse) ProtoMessage() {}
 
 func (x *ChangePasswordResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -399,7 +289,7 @@ func (x *ChangePasswordResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangePasswordResponse.ProtoReflect.Descriptor instead.
 func (*ChangePasswordResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{5}
 }
 
 type ReauthenticateRequest struct {
@@ -414,7 +304,7 @@ type ReauthenticateRequest struct {
 
 func (x *ReauthenticateRequest) Reset() {
 	*x = ReauthenticateRequest{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -426,7 +316,7 @@ func (x *ReauthenticateRequest) String() string {
 func (*ReauthenticateRequest) ProtoMessage() {}
 
 func (x *ReauthenticateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -439,7 +329,7 @@ func (x *ReauthenticateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReauthenticateRequest.ProtoReflect.Descriptor instead.
 func (*ReauthenticateRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ReauthenticateRequest) GetPassword() string {
@@ -464,7 +354,7 @@ type ReauthenticateResponse struct {
 
 func (x *ReauthenticateResponse) Reset() {
 	*x = ReauthenticateResponse{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -476,7 +366,7 @@ func (x *ReauthenticateResponse) String() string {
 func (*ReauthenticateResponse) ProtoMessage() {}
 
 func (x *ReauthenticateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -489,7 +379,7 @@ func (x *ReauthenticateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReauthenticateResponse.ProtoReflect.Descriptor instead.
 func (*ReauthenticateResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{7}
 }
 
 type BeginTotpRequest struct {
@@ -500,7 +390,7 @@ type BeginTotpRequest struct {
 
 func (x *BeginTotpRequest) Reset() {
 	*x = BeginTotpRequest{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -512,7 +402,7 @@ func (x *BeginTotpRequest) String() string {
 func (*BeginTotpRequest) ProtoMessage() {}
 
 func (x *BeginTotpRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -525,7 +415,7 @@ func (x *BeginTotpRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginTotpRequest.ProtoReflect.Descriptor instead.
 func (*BeginTotpRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{8}
 }
 
 type BeginTotpResponse struct {
@@ -542,7 +432,7 @@ type BeginTotpResponse struct {
 
 func (x *BeginTotpResponse) Reset() {
 	*x = BeginTotpResponse{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[10]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -554,7 +444,7 @@ func (x *BeginTotpResponse) String() string {
 func (*BeginTotpResponse) ProtoMessage() {}
 
 func (x *BeginTotpResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[10]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -567,7 +457,7 @@ func (x *BeginTotpResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginTotpResponse.ProtoReflect.Descriptor instead.
 func (*BeginTotpResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{10}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *BeginTotpResponse) GetSecret() string {
@@ -601,7 +491,7 @@ type ConfirmTotpRequest struct {
 
 func (x *ConfirmTotpRequest) Reset() {
 	*x = ConfirmTotpRequest{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[11]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -613,7 +503,7 @@ func (x *ConfirmTotpRequest) String() string {
 func (*ConfirmTotpRequest) ProtoMessage() {}
 
 func (x *ConfirmTotpRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[11]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -626,7 +516,7 @@ func (x *ConfirmTotpRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmTotpRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmTotpRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{11}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ConfirmTotpRequest) GetCode() string {
@@ -646,7 +536,7 @@ type ConfirmTotpResponse struct {
 
 func (x *ConfirmTotpResponse) Reset() {
 	*x = ConfirmTotpResponse{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[12]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -658,7 +548,7 @@ func (x *ConfirmTotpResponse) String() string {
 func (*ConfirmTotpResponse) ProtoMessage() {}
 
 func (x *ConfirmTotpResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[12]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -671,7 +561,7 @@ func (x *ConfirmTotpResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmTotpResponse.ProtoReflect.Descriptor instead.
 func (*ConfirmTotpResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{12}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ConfirmTotpResponse) GetRecoveryCodes() []string {
@@ -689,7 +579,7 @@ type DisableTotpRequest struct {
 
 func (x *DisableTotpRequest) Reset() {
 	*x = DisableTotpRequest{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[13]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -701,7 +591,7 @@ func (x *DisableTotpRequest) String() string {
 func (*DisableTotpRequest) ProtoMessage() {}
 
 func (x *DisableTotpRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[13]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -714,7 +604,7 @@ func (x *DisableTotpRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DisableTotpRequest.ProtoReflect.Descriptor instead.
 func (*DisableTotpRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{13}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{12}
 }
 
 type DisableTotpResponse struct {
@@ -725,7 +615,7 @@ type DisableTotpResponse struct {
 
 func (x *DisableTotpResponse) Reset() {
 	*x = DisableTotpResponse{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[14]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -737,7 +627,7 @@ func (x *DisableTotpResponse) String() string {
 func (*DisableTotpResponse) ProtoMessage() {}
 
 func (x *DisableTotpResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[14]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -750,7 +640,7 @@ func (x *DisableTotpResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DisableTotpResponse.ProtoReflect.Descriptor instead.
 func (*DisableTotpResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{14}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{13}
 }
 
 type WhoAmIRequest struct {
@@ -761,7 +651,7 @@ type WhoAmIRequest struct {
 
 func (x *WhoAmIRequest) Reset() {
 	*x = WhoAmIRequest{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[15]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -773,7 +663,7 @@ func (x *WhoAmIRequest) String() string {
 func (*WhoAmIRequest) ProtoMessage() {}
 
 func (x *WhoAmIRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[15]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -786,7 +676,7 @@ func (x *WhoAmIRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WhoAmIRequest.ProtoReflect.Descriptor instead.
 func (*WhoAmIRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{15}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{14}
 }
 
 type WhoAmIResponse struct {
@@ -813,7 +703,7 @@ type WhoAmIResponse struct {
 
 func (x *WhoAmIResponse) Reset() {
 	*x = WhoAmIResponse{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[16]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -825,7 +715,7 @@ func (x *WhoAmIResponse) String() string {
 func (*WhoAmIResponse) ProtoMessage() {}
 
 func (x *WhoAmIResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[16]
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -838,7 +728,7 @@ func (x *WhoAmIResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WhoAmIResponse.ProtoReflect.Descriptor instead.
 func (*WhoAmIResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{16}
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *WhoAmIResponse) GetUsername() string {
@@ -897,283 +787,11 @@ func (x *WhoAmIResponse) GetHasPassword() bool {
 	return false
 }
 
-type ListTokensRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListTokensRequest) Reset() {
-	*x = ListTokensRequest{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[17]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListTokensRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListTokensRequest) ProtoMessage() {}
-
-func (x *ListTokensRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[17]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListTokensRequest.ProtoReflect.Descriptor instead.
-func (*ListTokensRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{17}
-}
-
-type ListTokensResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Tokens        []*Token               `protobuf:"bytes,1,rep,name=tokens,proto3" json:"tokens,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListTokensResponse) Reset() {
-	*x = ListTokensResponse{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[18]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListTokensResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListTokensResponse) ProtoMessage() {}
-
-func (x *ListTokensResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[18]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListTokensResponse.ProtoReflect.Descriptor instead.
-func (*ListTokensResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{18}
-}
-
-func (x *ListTokensResponse) GetTokens() []*Token {
-	if x != nil {
-		return x.Tokens
-	}
-	return nil
-}
-
-type CreateTokenRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The token to create.
-	Token         *Token `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *CreateTokenRequest) Reset() {
-	*x = CreateTokenRequest{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[19]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *CreateTokenRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*CreateTokenRequest) ProtoMessage() {}
-
-func (x *CreateTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[19]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use CreateTokenRequest.ProtoReflect.Descriptor instead.
-func (*CreateTokenRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{19}
-}
-
-func (x *CreateTokenRequest) GetToken() *Token {
-	if x != nil {
-		return x.Token
-	}
-	return nil
-}
-
-type CreateTokenResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	Token *Token                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
-	// The token itself: shown here once and never again.
-	Secret        string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *CreateTokenResponse) Reset() {
-	*x = CreateTokenResponse{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[20]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *CreateTokenResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*CreateTokenResponse) ProtoMessage() {}
-
-func (x *CreateTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[20]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use CreateTokenResponse.ProtoReflect.Descriptor instead.
-func (*CreateTokenResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{20}
-}
-
-func (x *CreateTokenResponse) GetToken() *Token {
-	if x != nil {
-		return x.Token
-	}
-	return nil
-}
-
-func (x *CreateTokenResponse) GetSecret() string {
-	if x != nil {
-		return x.Secret
-	}
-	return ""
-}
-
-type DeleteTokenRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name of the token.
-	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *DeleteTokenRequest) Reset() {
-	*x = DeleteTokenRequest{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[21]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *DeleteTokenRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*DeleteTokenRequest) ProtoMessage() {}
-
-func (x *DeleteTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[21]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use DeleteTokenRequest.ProtoReflect.Descriptor instead.
-func (*DeleteTokenRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{21}
-}
-
-func (x *DeleteTokenRequest) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-type DeleteTokenResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *DeleteTokenResponse) Reset() {
-	*x = DeleteTokenResponse{}
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[22]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *DeleteTokenResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*DeleteTokenResponse) ProtoMessage() {}
-
-func (x *DeleteTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_session_proto_msgTypes[22]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use DeleteTokenResponse.ProtoReflect.Descriptor instead.
-func (*DeleteTokenResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{22}
-}
-
 var File_trunkline_admin_v1_session_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_session_proto_rawDesc = "" +
 	"\n" +
-	" trunkline/admin/v1/session.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a#trunkline/admin/v1/visibility.proto\"\xfa\x02\n" +
-	"\x05Token\x12\x1e\n" +
-	"\x04name\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01(\x80\x01R\x04name\x12!\n" +
-	"\tlast_four\x18\x02 \x01(\tB\x04\xa0\xed\x18\x01R\blastFour\x12A\n" +
-	"\vcreate_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\n" +
-	"createTime\x12;\n" +
-	"\vexpire_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\x12\x1f\n" +
-	"\vread_bodies\x18\x05 \x01(\bR\n" +
-	"readBodies\x126\n" +
-	"\x04role\x18\x06 \x01(\x0e2\x18.trunkline.admin.v1.RoleB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04role\x12\x18\n" +
-	"\x04user\x18\a \x01(\tB\x04\xa0\xed\x18\x01R\x04user\x12;\n" +
-	"\buse_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\auseTime\"\x83\x01\n" +
+	" trunkline/admin/v1/session.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a#trunkline/admin/v1/visibility.proto\"\x83\x01\n" +
 	"\fLoginRequest\x12&\n" +
 	"\busername\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01(\x80\x02R\busername\x12*\n" +
@@ -1212,18 +830,7 @@ const file_trunkline_admin_v1_session_proto_rawDesc = "" +
 	"\x13can_change_password\x18\x05 \x01(\bR\x11canChangePassword\x12-\n" +
 	"\x04role\x18\xd2\x01 \x01(\x0e2\x18.trunkline.admin.v1.RoleR\x04role\x12\"\n" +
 	"\ftotp_enabled\x18\xd3\x01 \x01(\bR\vtotpEnabled\x12\"\n" +
-	"\fhas_password\x18\xd4\x01 \x01(\bR\vhasPassword\"\x13\n" +
-	"\x11ListTokensRequest\"G\n" +
-	"\x12ListTokensResponse\x121\n" +
-	"\x06tokens\x18\x01 \x03(\v2\x19.trunkline.admin.v1.TokenR\x06tokens\"M\n" +
-	"\x12CreateTokenRequest\x127\n" +
-	"\x05token\x18\x01 \x01(\v2\x19.trunkline.admin.v1.TokenB\x06\xbaH\x03\xc8\x01\x01R\x05token\"^\n" +
-	"\x13CreateTokenResponse\x12/\n" +
-	"\x05token\x18\x01 \x01(\v2\x19.trunkline.admin.v1.TokenR\x05token\x12\x16\n" +
-	"\x06secret\x18\x02 \x01(\tR\x06secret\"0\n" +
-	"\x12DeleteTokenRequest\x12\x1a\n" +
-	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\"\x15\n" +
-	"\x13DeleteTokenResponse2\xab\x06\n" +
+	"\fhas_password\x18\xd4\x01 \x01(\bR\vhasPassword2\xab\x06\n" +
 	"\x0eSessionService\x12R\n" +
 	"\x05Login\x12 .trunkline.admin.v1.LoginRequest\x1a!.trunkline.admin.v1.LoginResponse\"\x04\xb0\xed\x18\x01\x12U\n" +
 	"\x06Logout\x12!.trunkline.admin.v1.LogoutRequest\x1a\".trunkline.admin.v1.LogoutResponse\"\x04\xa8\xed\x18\x01\x12m\n" +
@@ -1232,12 +839,7 @@ const file_trunkline_admin_v1_session_proto_rawDesc = "" +
 	"\tBeginTotp\x12$.trunkline.admin.v1.BeginTotpRequest\x1a%.trunkline.admin.v1.BeginTotpResponse\"\b\xa8\xed\x18\x01\xb8\xed\x18\x01\x12h\n" +
 	"\vConfirmTotp\x12&.trunkline.admin.v1.ConfirmTotpRequest\x1a'.trunkline.admin.v1.ConfirmTotpResponse\"\b\xa8\xed\x18\x01\xb8\xed\x18\x01\x12h\n" +
 	"\vDisableTotp\x12&.trunkline.admin.v1.DisableTotpRequest\x1a'.trunkline.admin.v1.DisableTotpResponse\"\b\xa8\xed\x18\x01\xb8\xed\x18\x01\x12X\n" +
-	"\x06WhoAmI\x12!.trunkline.admin.v1.WhoAmIRequest\x1a\".trunkline.admin.v1.WhoAmIResponse\"\a\xa8\xed\x18\x01\x90\x02\x012\xc4\x02\n" +
-	"\fTokenService\x12d\n" +
-	"\n" +
-	"ListTokens\x12%.trunkline.admin.v1.ListTokensRequest\x1a&.trunkline.admin.v1.ListTokensResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12h\n" +
-	"\vCreateToken\x12&.trunkline.admin.v1.CreateTokenRequest\x1a'.trunkline.admin.v1.CreateTokenResponse\"\b\xa8\xed\x18\x01\xb8\xed\x18\x01\x12d\n" +
-	"\vDeleteToken\x12&.trunkline.admin.v1.DeleteTokenRequest\x1a'.trunkline.admin.v1.DeleteTokenResponse\"\x04\xa8\xed\x18\x01B\xd8\x01\n" +
+	"\x06WhoAmI\x12!.trunkline.admin.v1.WhoAmIRequest\x1a\".trunkline.admin.v1.WhoAmIResponse\"\a\xa8\xed\x18\x01\x90\x02\x01B\xd8\x01\n" +
 	"\x16com.trunkline.admin.v1B\fSessionProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
 var (
@@ -1252,70 +854,49 @@ func file_trunkline_admin_v1_session_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_session_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_trunkline_admin_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_trunkline_admin_v1_session_proto_goTypes = []any{
-	(*Token)(nil),                  // 0: trunkline.admin.v1.Token
-	(*LoginRequest)(nil),           // 1: trunkline.admin.v1.LoginRequest
-	(*LoginResponse)(nil),          // 2: trunkline.admin.v1.LoginResponse
-	(*LogoutRequest)(nil),          // 3: trunkline.admin.v1.LogoutRequest
-	(*LogoutResponse)(nil),         // 4: trunkline.admin.v1.LogoutResponse
-	(*ChangePasswordRequest)(nil),  // 5: trunkline.admin.v1.ChangePasswordRequest
-	(*ChangePasswordResponse)(nil), // 6: trunkline.admin.v1.ChangePasswordResponse
-	(*ReauthenticateRequest)(nil),  // 7: trunkline.admin.v1.ReauthenticateRequest
-	(*ReauthenticateResponse)(nil), // 8: trunkline.admin.v1.ReauthenticateResponse
-	(*BeginTotpRequest)(nil),       // 9: trunkline.admin.v1.BeginTotpRequest
-	(*BeginTotpResponse)(nil),      // 10: trunkline.admin.v1.BeginTotpResponse
-	(*ConfirmTotpRequest)(nil),     // 11: trunkline.admin.v1.ConfirmTotpRequest
-	(*ConfirmTotpResponse)(nil),    // 12: trunkline.admin.v1.ConfirmTotpResponse
-	(*DisableTotpRequest)(nil),     // 13: trunkline.admin.v1.DisableTotpRequest
-	(*DisableTotpResponse)(nil),    // 14: trunkline.admin.v1.DisableTotpResponse
-	(*WhoAmIRequest)(nil),          // 15: trunkline.admin.v1.WhoAmIRequest
-	(*WhoAmIResponse)(nil),         // 16: trunkline.admin.v1.WhoAmIResponse
-	(*ListTokensRequest)(nil),      // 17: trunkline.admin.v1.ListTokensRequest
-	(*ListTokensResponse)(nil),     // 18: trunkline.admin.v1.ListTokensResponse
-	(*CreateTokenRequest)(nil),     // 19: trunkline.admin.v1.CreateTokenRequest
-	(*CreateTokenResponse)(nil),    // 20: trunkline.admin.v1.CreateTokenResponse
-	(*DeleteTokenRequest)(nil),     // 21: trunkline.admin.v1.DeleteTokenRequest
-	(*DeleteTokenResponse)(nil),    // 22: trunkline.admin.v1.DeleteTokenResponse
-	(*timestamppb.Timestamp)(nil),  // 23: google.protobuf.Timestamp
-	(Role)(0),                      // 24: trunkline.admin.v1.Role
+	(*LoginRequest)(nil),           // 0: trunkline.admin.v1.LoginRequest
+	(*LoginResponse)(nil),          // 1: trunkline.admin.v1.LoginResponse
+	(*LogoutRequest)(nil),          // 2: trunkline.admin.v1.LogoutRequest
+	(*LogoutResponse)(nil),         // 3: trunkline.admin.v1.LogoutResponse
+	(*ChangePasswordRequest)(nil),  // 4: trunkline.admin.v1.ChangePasswordRequest
+	(*ChangePasswordResponse)(nil), // 5: trunkline.admin.v1.ChangePasswordResponse
+	(*ReauthenticateRequest)(nil),  // 6: trunkline.admin.v1.ReauthenticateRequest
+	(*ReauthenticateResponse)(nil), // 7: trunkline.admin.v1.ReauthenticateResponse
+	(*BeginTotpRequest)(nil),       // 8: trunkline.admin.v1.BeginTotpRequest
+	(*BeginTotpResponse)(nil),      // 9: trunkline.admin.v1.BeginTotpResponse
+	(*ConfirmTotpRequest)(nil),     // 10: trunkline.admin.v1.ConfirmTotpRequest
+	(*ConfirmTotpResponse)(nil),    // 11: trunkline.admin.v1.ConfirmTotpResponse
+	(*DisableTotpRequest)(nil),     // 12: trunkline.admin.v1.DisableTotpRequest
+	(*DisableTotpResponse)(nil),    // 13: trunkline.admin.v1.DisableTotpResponse
+	(*WhoAmIRequest)(nil),          // 14: trunkline.admin.v1.WhoAmIRequest
+	(*WhoAmIResponse)(nil),         // 15: trunkline.admin.v1.WhoAmIResponse
+	(Role)(0),                      // 16: trunkline.admin.v1.Role
 }
 var file_trunkline_admin_v1_session_proto_depIdxs = []int32{
-	23, // 0: trunkline.admin.v1.Token.create_time:type_name -> google.protobuf.Timestamp
-	23, // 1: trunkline.admin.v1.Token.expire_time:type_name -> google.protobuf.Timestamp
-	24, // 2: trunkline.admin.v1.Token.role:type_name -> trunkline.admin.v1.Role
-	23, // 3: trunkline.admin.v1.Token.use_time:type_name -> google.protobuf.Timestamp
-	24, // 4: trunkline.admin.v1.WhoAmIResponse.role:type_name -> trunkline.admin.v1.Role
-	0,  // 5: trunkline.admin.v1.ListTokensResponse.tokens:type_name -> trunkline.admin.v1.Token
-	0,  // 6: trunkline.admin.v1.CreateTokenRequest.token:type_name -> trunkline.admin.v1.Token
-	0,  // 7: trunkline.admin.v1.CreateTokenResponse.token:type_name -> trunkline.admin.v1.Token
-	1,  // 8: trunkline.admin.v1.SessionService.Login:input_type -> trunkline.admin.v1.LoginRequest
-	3,  // 9: trunkline.admin.v1.SessionService.Logout:input_type -> trunkline.admin.v1.LogoutRequest
-	5,  // 10: trunkline.admin.v1.SessionService.ChangePassword:input_type -> trunkline.admin.v1.ChangePasswordRequest
-	7,  // 11: trunkline.admin.v1.SessionService.Reauthenticate:input_type -> trunkline.admin.v1.ReauthenticateRequest
-	9,  // 12: trunkline.admin.v1.SessionService.BeginTotp:input_type -> trunkline.admin.v1.BeginTotpRequest
-	11, // 13: trunkline.admin.v1.SessionService.ConfirmTotp:input_type -> trunkline.admin.v1.ConfirmTotpRequest
-	13, // 14: trunkline.admin.v1.SessionService.DisableTotp:input_type -> trunkline.admin.v1.DisableTotpRequest
-	15, // 15: trunkline.admin.v1.SessionService.WhoAmI:input_type -> trunkline.admin.v1.WhoAmIRequest
-	17, // 16: trunkline.admin.v1.TokenService.ListTokens:input_type -> trunkline.admin.v1.ListTokensRequest
-	19, // 17: trunkline.admin.v1.TokenService.CreateToken:input_type -> trunkline.admin.v1.CreateTokenRequest
-	21, // 18: trunkline.admin.v1.TokenService.DeleteToken:input_type -> trunkline.admin.v1.DeleteTokenRequest
-	2,  // 19: trunkline.admin.v1.SessionService.Login:output_type -> trunkline.admin.v1.LoginResponse
-	4,  // 20: trunkline.admin.v1.SessionService.Logout:output_type -> trunkline.admin.v1.LogoutResponse
-	6,  // 21: trunkline.admin.v1.SessionService.ChangePassword:output_type -> trunkline.admin.v1.ChangePasswordResponse
-	8,  // 22: trunkline.admin.v1.SessionService.Reauthenticate:output_type -> trunkline.admin.v1.ReauthenticateResponse
-	10, // 23: trunkline.admin.v1.SessionService.BeginTotp:output_type -> trunkline.admin.v1.BeginTotpResponse
-	12, // 24: trunkline.admin.v1.SessionService.ConfirmTotp:output_type -> trunkline.admin.v1.ConfirmTotpResponse
-	14, // 25: trunkline.admin.v1.SessionService.DisableTotp:output_type -> trunkline.admin.v1.DisableTotpResponse
-	16, // 26: trunkline.admin.v1.SessionService.WhoAmI:output_type -> trunkline.admin.v1.WhoAmIResponse
-	18, // 27: trunkline.admin.v1.TokenService.ListTokens:output_type -> trunkline.admin.v1.ListTokensResponse
-	20, // 28: trunkline.admin.v1.TokenService.CreateToken:output_type -> trunkline.admin.v1.CreateTokenResponse
-	22, // 29: trunkline.admin.v1.TokenService.DeleteToken:output_type -> trunkline.admin.v1.DeleteTokenResponse
-	19, // [19:30] is the sub-list for method output_type
-	8,  // [8:19] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	16, // 0: trunkline.admin.v1.WhoAmIResponse.role:type_name -> trunkline.admin.v1.Role
+	0,  // 1: trunkline.admin.v1.SessionService.Login:input_type -> trunkline.admin.v1.LoginRequest
+	2,  // 2: trunkline.admin.v1.SessionService.Logout:input_type -> trunkline.admin.v1.LogoutRequest
+	4,  // 3: trunkline.admin.v1.SessionService.ChangePassword:input_type -> trunkline.admin.v1.ChangePasswordRequest
+	6,  // 4: trunkline.admin.v1.SessionService.Reauthenticate:input_type -> trunkline.admin.v1.ReauthenticateRequest
+	8,  // 5: trunkline.admin.v1.SessionService.BeginTotp:input_type -> trunkline.admin.v1.BeginTotpRequest
+	10, // 6: trunkline.admin.v1.SessionService.ConfirmTotp:input_type -> trunkline.admin.v1.ConfirmTotpRequest
+	12, // 7: trunkline.admin.v1.SessionService.DisableTotp:input_type -> trunkline.admin.v1.DisableTotpRequest
+	14, // 8: trunkline.admin.v1.SessionService.WhoAmI:input_type -> trunkline.admin.v1.WhoAmIRequest
+	1,  // 9: trunkline.admin.v1.SessionService.Login:output_type -> trunkline.admin.v1.LoginResponse
+	3,  // 10: trunkline.admin.v1.SessionService.Logout:output_type -> trunkline.admin.v1.LogoutResponse
+	5,  // 11: trunkline.admin.v1.SessionService.ChangePassword:output_type -> trunkline.admin.v1.ChangePasswordResponse
+	7,  // 12: trunkline.admin.v1.SessionService.Reauthenticate:output_type -> trunkline.admin.v1.ReauthenticateResponse
+	9,  // 13: trunkline.admin.v1.SessionService.BeginTotp:output_type -> trunkline.admin.v1.BeginTotpResponse
+	11, // 14: trunkline.admin.v1.SessionService.ConfirmTotp:output_type -> trunkline.admin.v1.ConfirmTotpResponse
+	13, // 15: trunkline.admin.v1.SessionService.DisableTotp:output_type -> trunkline.admin.v1.DisableTotpResponse
+	15, // 16: trunkline.admin.v1.SessionService.WhoAmI:output_type -> trunkline.admin.v1.WhoAmIResponse
+	9,  // [9:17] is the sub-list for method output_type
+	1,  // [1:9] is the sub-list for method input_type
+	1,  // [1:1] is the sub-list for extension type_name
+	1,  // [1:1] is the sub-list for extension extendee
+	0,  // [0:1] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_session_proto_init() }
@@ -1331,9 +912,9 @@ func file_trunkline_admin_v1_session_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_session_proto_rawDesc), len(file_trunkline_admin_v1_session_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   23,
+			NumMessages:   16,
 			NumExtensions: 0,
-			NumServices:   2,
+			NumServices:   1,
 		},
 		GoTypes:           file_trunkline_admin_v1_session_proto_goTypes,
 		DependencyIndexes: file_trunkline_admin_v1_session_proto_depIdxs,

@@ -21,8 +21,8 @@ func Services() []cli.Service {
 		masterKeyService(),
 		nodeService(),
 		providerService(),
-		tokenService(),
 		settingsService(),
+		tokenService(),
 		usageService(),
 		userService(),
 	}

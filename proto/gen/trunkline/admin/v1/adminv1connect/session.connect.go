@@ -14,8 +14,6 @@ import (
 const (
 	// SessionServiceName is the fully-qualified name of the SessionService service.
 	SessionServiceName = "trunkline.admin.v1.SessionService"
-	// TokenServiceName is the fully-qualified name of the TokenService service.
-	TokenServiceName = "trunkline.admin.v1.TokenService"
 )
 
 // These constants are the procedure names of the RPCs defined in this package. They're exposed at
@@ -44,12 +42,6 @@ const (
 	SessionServiceDisableTotpProcedure = "/trunkline.admin.v1.SessionService/DisableTotp"
 	// SessionServiceWhoAmIProcedure is the procedure name of the SessionService's WhoAmI RPC.
 	SessionServiceWhoAmIProcedure = "/trunkline.admin.v1.SessionService/WhoAmI"
-	// TokenServiceListTokensProcedure is the procedure name of the TokenService's ListTokens RPC.
-	TokenServiceListTokensProcedure = "/trunkline.admin.v1.TokenService/ListTokens"
-	// TokenServiceCreateTokenProcedure is the procedure name of the TokenService's CreateToken RPC.
-	TokenServiceCreateTokenProcedure = "/trunkline.admin.v1.TokenService/CreateToken"
-	// TokenServiceDeleteTokenProcedure is the procedure name of the TokenService's DeleteToken RPC.
-	TokenServiceDeleteTokenProcedure = "/trunkline.admin.v1.TokenService/DeleteToken"
 )
 
 var (
@@ -369,149 +361,6 @@ func (h sessionServiceHandler) whoAmI(ctx context.Context, _ connect.Spec, strea
 		return err
 	}
 	res, err := h.svc.WhoAmI(ctx, &req)
-	if err != nil {
-		return err
-	}
-	return stream.Send(res)
-}
-
-var (
-	tokenServiceListTokensSpec = sync.OnceValue(func() connect.Spec {
-		return connect.Spec{
-			StreamType:       connect.StreamTypeUnary,
-			Schema:           v1.File_trunkline_admin_v1_session_proto.Services().ByName("TokenService").Methods().ByName("ListTokens"),
-			Procedure:        TokenServiceListTokensProcedure,
-			IdempotencyLevel: connect.IdempotencyNoSideEffects,
-		}
-	})
-	tokenServiceCreateTokenSpec = sync.OnceValue(func() connect.Spec {
-		return connect.Spec{
-			StreamType: connect.StreamTypeUnary,
-			Schema:     v1.File_trunkline_admin_v1_session_proto.Services().ByName("TokenService").Methods().ByName("CreateToken"),
-			Procedure:  TokenServiceCreateTokenProcedure,
-		}
-	})
-	tokenServiceDeleteTokenSpec = sync.OnceValue(func() connect.Spec {
-		return connect.Spec{
-			StreamType: connect.StreamTypeUnary,
-			Schema:     v1.File_trunkline_admin_v1_session_proto.Services().ByName("TokenService").Methods().ByName("DeleteToken"),
-			Procedure:  TokenServiceDeleteTokenProcedure,
-		}
-	})
-)
-
-// TokenServiceClient is a client for the trunkline.admin.v1.TokenService service.
-type TokenServiceClient interface {
-	// List the caller's own tokens in name order; for owners everybody's.
-	ListTokens(context.Context, *v1.ListTokensRequest) (*v1.ListTokensResponse, error)
-	// Create a token; its secret is returned once.
-	CreateToken(context.Context, *v1.CreateTokenRequest) (*v1.CreateTokenResponse, error)
-	// Delete a token: it stops working at once. Another one's token is for owners.
-	DeleteToken(context.Context, *v1.DeleteTokenRequest) (*v1.DeleteTokenResponse, error)
-}
-
-// NewTokenServiceClient constructs a client for the trunkline.admin.v1.TokenService service.
-// Multiple service clients may share a single connect.Client.
-func NewTokenServiceClient(client *connect.Client) TokenServiceClient {
-	return &tokenServiceClient{client: client}
-}
-
-// TokenServiceHandler is an implementation of the trunkline.admin.v1.TokenService service.
-type TokenServiceHandler interface {
-	// List the caller's own tokens in name order; for owners everybody's.
-	ListTokens(context.Context, *v1.ListTokensRequest) (*v1.ListTokensResponse, error)
-	// Create a token; its secret is returned once.
-	CreateToken(context.Context, *v1.CreateTokenRequest) (*v1.CreateTokenResponse, error)
-	// Delete a token: it stops working at once. Another one's token is for owners.
-	DeleteToken(context.Context, *v1.DeleteTokenRequest) (*v1.DeleteTokenResponse, error)
-}
-
-// RegisterTokenServiceHandler registers svc as the trunkline.admin.v1.TokenService implementation
-// on server.
-func RegisterTokenServiceHandler(server *connect.Server, svc TokenServiceHandler) {
-	adapter := tokenServiceHandler{svc: svc}
-	server.Register(
-		connect.Method{Spec: tokenServiceListTokensSpec(), Handler: adapter.listTokens},
-		connect.Method{Spec: tokenServiceCreateTokenSpec(), Handler: adapter.createToken},
-		connect.Method{Spec: tokenServiceDeleteTokenSpec(), Handler: adapter.deleteToken},
-	)
-}
-
-// UnimplementedTokenServiceHandler returns CodeUnimplemented from all methods.
-type UnimplementedTokenServiceHandler struct{}
-
-func (UnimplementedTokenServiceHandler) ListTokens(context.Context, *v1.ListTokensRequest) (*v1.ListTokensResponse, error) {
-	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.TokenService.ListTokens is not implemented")
-}
-
-func (UnimplementedTokenServiceHandler) CreateToken(context.Context, *v1.CreateTokenRequest) (*v1.CreateTokenResponse, error) {
-	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.TokenService.CreateToken is not implemented")
-}
-
-func (UnimplementedTokenServiceHandler) DeleteToken(context.Context, *v1.DeleteTokenRequest) (*v1.DeleteTokenResponse, error) {
-	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.TokenService.DeleteToken is not implemented")
-}
-
-type tokenServiceClient struct {
-	client *connect.Client
-}
-
-func (c *tokenServiceClient) ListTokens(ctx context.Context, req *v1.ListTokensRequest) (*v1.ListTokensResponse, error) {
-	var res v1.ListTokensResponse
-	if err := c.client.CallUnary(ctx, tokenServiceListTokensSpec(), req, &res); err != nil {
-		return nil, err
-	}
-	return &res, nil
-}
-
-func (c *tokenServiceClient) CreateToken(ctx context.Context, req *v1.CreateTokenRequest) (*v1.CreateTokenResponse, error) {
-	var res v1.CreateTokenResponse
-	if err := c.client.CallUnary(ctx, tokenServiceCreateTokenSpec(), req, &res); err != nil {
-		return nil, err
-	}
-	return &res, nil
-}
-
-func (c *tokenServiceClient) DeleteToken(ctx context.Context, req *v1.DeleteTokenRequest) (*v1.DeleteTokenResponse, error) {
-	var res v1.DeleteTokenResponse
-	if err := c.client.CallUnary(ctx, tokenServiceDeleteTokenSpec(), req, &res); err != nil {
-		return nil, err
-	}
-	return &res, nil
-}
-
-type tokenServiceHandler struct{ svc TokenServiceHandler }
-
-func (h tokenServiceHandler) listTokens(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
-	var req v1.ListTokensRequest
-	if err := stream.Receive(&req); err != nil {
-		return err
-	}
-	res, err := h.svc.ListTokens(ctx, &req)
-	if err != nil {
-		return err
-	}
-	return stream.Send(res)
-}
-
-func (h tokenServiceHandler) createToken(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
-	var req v1.CreateTokenRequest
-	if err := stream.Receive(&req); err != nil {
-		return err
-	}
-	res, err := h.svc.CreateToken(ctx, &req)
-	if err != nil {
-		return err
-	}
-	return stream.Send(res)
-}
-
-func (h tokenServiceHandler) deleteToken(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
-	var req v1.DeleteTokenRequest
-	if err := stream.Receive(&req); err != nil {
-		return err
-	}
-	res, err := h.svc.DeleteToken(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -4,8 +4,6 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Role } from "./role_pb";
 import { file_trunkline_admin_v1_role } from "./role_pb";
 import { file_trunkline_admin_v1_visibility } from "./visibility_pb";
@@ -15,77 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/session.proto.
  */
 export const file_trunkline_admin_v1_session: GenFile = /*@__PURE__*/
-  fileDesc("CiB0cnVua2xpbmUvYWRtaW4vdjEvc2Vzc2lvbi5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIpsCCgVUb2tlbhIMCgRuYW1lGAEgASgJEhcKCWxhc3RfZm91chgCIAEoCUIEoO0YARI1CgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESLwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC3JlYWRfYm9kaWVzGAUgASgIEiYKBHJvbGUYBiABKA4yGC50cnVua2xpbmUuYWRtaW4udjEuUm9sZRISCgR1c2VyGAcgASgJQgSg7RgBEjIKCHVzZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEoO0YASJMCgxMb2dpblJlcXVlc3QSEAoIdXNlcm5hbWUYASABKAkSFgoIcGFzc3dvcmQYAiABKAlCBKDtGAISEgoEY29kZRgDIAEoCUIEoO0YAiIhCg1Mb2dpblJlc3BvbnNlEhAKCHVzZXJuYW1lGAEgASgJIg8KDUxvZ291dFJlcXVlc3QiEAoOTG9nb3V0UmVzcG9uc2UiUwoVQ2hhbmdlUGFzc3dvcmRSZXF1ZXN0Eh4KEGN1cnJlbnRfcGFzc3dvcmQYASABKAlCBKDtGAISGgoMbmV3X3Bhc3N3b3JkGAIgASgJQgSg7RgCIhgKFkNoYW5nZVBhc3N3b3JkUmVzcG9uc2UiQwoVUmVhdXRoZW50aWNhdGVSZXF1ZXN0EhYKCHBhc3N3b3JkGAEgASgJQgSg7RgCEhIKBGNvZGUYAiABKAlCBKDtGAIiGAoWUmVhdXRoZW50aWNhdGVSZXNwb25zZSISChBCZWdpblRvdHBSZXF1ZXN0IkEKEUJlZ2luVG90cFJlc3BvbnNlEg4KBnNlY3JldBgBIAEoCRILCgN1cmkYAiABKAkSDwoHcXJfcm93cxgDIAMoCSIiChJDb25maXJtVG90cFJlcXVlc3QSDAoEY29kZRgBIAEoCSItChNDb25maXJtVG90cFJlc3BvbnNlEhYKDnJlY292ZXJ5X2NvZGVzGAEgAygJIhQKEkRpc2FibGVUb3RwUmVxdWVzdCIVChNEaXNhYmxlVG90cFJlc3BvbnNlIg8KDVdob0FtSVJlcXVlc3Qi1gEKDldob0FtSVJlc3BvbnNlEhAKCHVzZXJuYW1lGAEgASgJEhMKC2dhdGV3YXlfdXJsGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSGAoQZGVmYXVsdF9wYXNzd29yZBgEIAEoCBIbChNjYW5fY2hhbmdlX3Bhc3N3b3JkGAUgASgIEicKBHJvbGUY0gEgASgOMhgudHJ1bmtsaW5lLmFkbWluLnYxLlJvbGUSFQoMdG90cF9lbmFibGVkGNMBIAEoCBIVCgxoYXNfcGFzc3dvcmQY1AEgASgIIhMKEUxpc3RUb2tlbnNSZXF1ZXN0Ij8KEkxpc3RUb2tlbnNSZXNwb25zZRIpCgZ0b2tlbnMYASADKAsyGS50cnVua2xpbmUuYWRtaW4udjEuVG9rZW4iPgoSQ3JlYXRlVG9rZW5SZXF1ZXN0EigKBXRva2VuGAEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLlRva2VuIk8KE0NyZWF0ZVRva2VuUmVzcG9uc2USKAoFdG9rZW4YASABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuVG9rZW4SDgoGc2VjcmV0GAIgASgJIiIKEkRlbGV0ZVRva2VuUmVxdWVzdBIMCgRuYW1lGAEgASgJIhUKE0RlbGV0ZVRva2VuUmVzcG9uc2UyqwYKDlNlc3Npb25TZXJ2aWNlElIKBUxvZ2luEiAudHJ1bmtsaW5lLmFkbWluLnYxLkxvZ2luUmVxdWVzdBohLnRydW5rbGluZS5hZG1pbi52MS5Mb2dpblJlc3BvbnNlIgSw7RgBElUKBkxvZ291dBIhLnRydW5rbGluZS5hZG1pbi52MS5Mb2dvdXRSZXF1ZXN0GiIudHJ1bmtsaW5lLmFkbWluLnYxLkxvZ291dFJlc3BvbnNlIgSo7RgBEm0KDkNoYW5nZVBhc3N3b3JkEikudHJ1bmtsaW5lLmFkbWluLnYxLkNoYW5nZVBhc3N3b3JkUmVxdWVzdBoqLnRydW5rbGluZS5hZG1pbi52MS5DaGFuZ2VQYXNzd29yZFJlc3BvbnNlIgSo7RgBEm0KDlJlYXV0aGVudGljYXRlEikudHJ1bmtsaW5lLmFkbWluLnYxLlJlYXV0aGVudGljYXRlUmVxdWVzdBoqLnRydW5rbGluZS5hZG1pbi52MS5SZWF1dGhlbnRpY2F0ZVJlc3BvbnNlIgSo7RgBEmIKCUJlZ2luVG90cBIkLnRydW5rbGluZS5hZG1pbi52MS5CZWdpblRvdHBSZXF1ZXN0GiUudHJ1bmtsaW5lLmFkbWluLnYxLkJlZ2luVG90cFJlc3BvbnNlIgio7RgBuO0YARJoCgtDb25maXJtVG90cBImLnRydW5rbGluZS5hZG1pbi52MS5Db25maXJtVG90cFJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuQ29uZmlybVRvdHBSZXNwb25zZSIIqO0YAbjtGAESaAoLRGlzYWJsZVRvdHASJi50cnVua2xpbmUuYWRtaW4udjEuRGlzYWJsZVRvdHBSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkRpc2FibGVUb3RwUmVzcG9uc2UiCKjtGAG47RgBElgKBldob0FtSRIhLnRydW5rbGluZS5hZG1pbi52MS5XaG9BbUlSZXF1ZXN0GiIudHJ1bmtsaW5lLmFkbWluLnYxLldob0FtSVJlc3BvbnNlIgeQAgGo7RgBMsQCCgxUb2tlblNlcnZpY2USZAoKTGlzdFRva2VucxIlLnRydW5rbGluZS5hZG1pbi52MS5MaXN0VG9rZW5zUmVxdWVzdBomLnRydW5rbGluZS5hZG1pbi52MS5MaXN0VG9rZW5zUmVzcG9uc2UiB5ACAajtGAESaAoLQ3JlYXRlVG9rZW4SJi50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlVG9rZW5SZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZVRva2VuUmVzcG9uc2UiCKjtGAG47RgBEmQKC0RlbGV0ZVRva2VuEiYudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZVRva2VuUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVUb2tlblJlc3BvbnNlIgSo7RgBQtgBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQgxTZXNzaW9uUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_trunkline_admin_v1_role, file_trunkline_admin_v1_visibility]);
-
-/**
- * A bearer token of the admin API.
- *
- * @generated from message trunkline.admin.v1.Token
- */
-export type Token = Message<"trunkline.admin.v1.Token"> & {
-  /**
-   * Unique name.
-   *
-   * @generated from field: string name = 1;
-   */
-  name: string;
-
-  /**
-   * Last four characters, to recognise it.
-   *
-   * @generated from field: string last_four = 2;
-   */
-  lastFour: string;
-
-  /**
-   * When it was created.
-   *
-   * @generated from field: google.protobuf.Timestamp create_time = 3;
-   */
-  createTime?: Timestamp | undefined;
-
-  /**
-   * When it stops working; never when unset.
-   *
-   * @generated from field: google.protobuf.Timestamp expire_time = 4;
-   */
-  expireTime?: Timestamp | undefined;
-
-  /**
-   * It may read the bodies of calls; default false. Needs the operator role at least.
-   *
-   * @generated from field: bool read_bodies = 5;
-   */
-  readBodies: boolean;
-
-  /**
-   * What it may do, at most what its creator may. Default: operator, or the creator's own role where that is less.
-   *
-   * @generated from field: trunkline.admin.v1.Role role = 6;
-   */
-  role: Role;
-
-  /**
-   * Whose it is: it never does more than they may, and ends with them. Empty: nobody's.
-   *
-   * @generated from field: string user = 7;
-   */
-  user: string;
-
-  /**
-   * When it was used last, to a minute; never when unset.
-   *
-   * @generated from field: google.protobuf.Timestamp use_time = 8;
-   */
-  useTime?: Timestamp | undefined;
-};
-
-/**
- * Describes the message trunkline.admin.v1.Token.
- * Use `create(TokenSchema)` to create a new message.
- */
-export const TokenSchema: GenMessage<Token> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 0);
+  fileDesc("CiB0cnVua2xpbmUvYWRtaW4vdjEvc2Vzc2lvbi5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIkwKDExvZ2luUmVxdWVzdBIQCgh1c2VybmFtZRgBIAEoCRIWCghwYXNzd29yZBgCIAEoCUIEoO0YAhISCgRjb2RlGAMgASgJQgSg7RgCIiEKDUxvZ2luUmVzcG9uc2USEAoIdXNlcm5hbWUYASABKAkiDwoNTG9nb3V0UmVxdWVzdCIQCg5Mb2dvdXRSZXNwb25zZSJTChVDaGFuZ2VQYXNzd29yZFJlcXVlc3QSHgoQY3VycmVudF9wYXNzd29yZBgBIAEoCUIEoO0YAhIaCgxuZXdfcGFzc3dvcmQYAiABKAlCBKDtGAIiGAoWQ2hhbmdlUGFzc3dvcmRSZXNwb25zZSJDChVSZWF1dGhlbnRpY2F0ZVJlcXVlc3QSFgoIcGFzc3dvcmQYASABKAlCBKDtGAISEgoEY29kZRgCIAEoCUIEoO0YAiIYChZSZWF1dGhlbnRpY2F0ZVJlc3BvbnNlIhIKEEJlZ2luVG90cFJlcXVlc3QiQQoRQmVnaW5Ub3RwUmVzcG9uc2USDgoGc2VjcmV0GAEgASgJEgsKA3VyaRgCIAEoCRIPCgdxcl9yb3dzGAMgAygJIiIKEkNvbmZpcm1Ub3RwUmVxdWVzdBIMCgRjb2RlGAEgASgJIi0KE0NvbmZpcm1Ub3RwUmVzcG9uc2USFgoOcmVjb3ZlcnlfY29kZXMYASADKAkiFAoSRGlzYWJsZVRvdHBSZXF1ZXN0IhUKE0Rpc2FibGVUb3RwUmVzcG9uc2UiDwoNV2hvQW1JUmVxdWVzdCLWAQoOV2hvQW1JUmVzcG9uc2USEAoIdXNlcm5hbWUYASABKAkSEwoLZ2F0ZXdheV91cmwYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIYChBkZWZhdWx0X3Bhc3N3b3JkGAQgASgIEhsKE2Nhbl9jaGFuZ2VfcGFzc3dvcmQYBSABKAgSJwoEcm9sZRjSASABKA4yGC50cnVua2xpbmUuYWRtaW4udjEuUm9sZRIVCgx0b3RwX2VuYWJsZWQY0wEgASgIEhUKDGhhc19wYXNzd29yZBjUASABKAgyqwYKDlNlc3Npb25TZXJ2aWNlElIKBUxvZ2luEiAudHJ1bmtsaW5lLmFkbWluLnYxLkxvZ2luUmVxdWVzdBohLnRydW5rbGluZS5hZG1pbi52MS5Mb2dpblJlc3BvbnNlIgSw7RgBElUKBkxvZ291dBIhLnRydW5rbGluZS5hZG1pbi52MS5Mb2dvdXRSZXF1ZXN0GiIudHJ1bmtsaW5lLmFkbWluLnYxLkxvZ291dFJlc3BvbnNlIgSo7RgBEm0KDkNoYW5nZVBhc3N3b3JkEikudHJ1bmtsaW5lLmFkbWluLnYxLkNoYW5nZVBhc3N3b3JkUmVxdWVzdBoqLnRydW5rbGluZS5hZG1pbi52MS5DaGFuZ2VQYXNzd29yZFJlc3BvbnNlIgSo7RgBEm0KDlJlYXV0aGVudGljYXRlEikudHJ1bmtsaW5lLmFkbWluLnYxLlJlYXV0aGVudGljYXRlUmVxdWVzdBoqLnRydW5rbGluZS5hZG1pbi52MS5SZWF1dGhlbnRpY2F0ZVJlc3BvbnNlIgSo7RgBEmIKCUJlZ2luVG90cBIkLnRydW5rbGluZS5hZG1pbi52MS5CZWdpblRvdHBSZXF1ZXN0GiUudHJ1bmtsaW5lLmFkbWluLnYxLkJlZ2luVG90cFJlc3BvbnNlIgio7RgBuO0YARJoCgtDb25maXJtVG90cBImLnRydW5rbGluZS5hZG1pbi52MS5Db25maXJtVG90cFJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuQ29uZmlybVRvdHBSZXNwb25zZSIIqO0YAbjtGAESaAoLRGlzYWJsZVRvdHASJi50cnVua2xpbmUuYWRtaW4udjEuRGlzYWJsZVRvdHBSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkRpc2FibGVUb3RwUmVzcG9uc2UiCKjtGAG47RgBElgKBldob0FtSRIhLnRydW5rbGluZS5hZG1pbi52MS5XaG9BbUlSZXF1ZXN0GiIudHJ1bmtsaW5lLmFkbWluLnYxLldob0FtSVJlc3BvbnNlIgeQAgGo7RgBQtgBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQgxTZXNzaW9uUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_trunkline_admin_v1_role, file_trunkline_admin_v1_visibility]);
 
 /**
  * @generated from message trunkline.admin.v1.LoginRequest
@@ -119,7 +47,7 @@ export type LoginRequest = Message<"trunkline.admin.v1.LoginRequest"> & {
  * Use `create(LoginRequestSchema)` to create a new message.
  */
 export const LoginRequestSchema: GenMessage<LoginRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 1);
+  messageDesc(file_trunkline_admin_v1_session, 0);
 
 /**
  * @generated from message trunkline.admin.v1.LoginResponse
@@ -136,7 +64,7 @@ export type LoginResponse = Message<"trunkline.admin.v1.LoginResponse"> & {
  * Use `create(LoginResponseSchema)` to create a new message.
  */
 export const LoginResponseSchema: GenMessage<LoginResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 2);
+  messageDesc(file_trunkline_admin_v1_session, 1);
 
 /**
  * @generated from message trunkline.admin.v1.LogoutRequest
@@ -149,7 +77,7 @@ export type LogoutRequest = Message<"trunkline.admin.v1.LogoutRequest"> & {
  * Use `create(LogoutRequestSchema)` to create a new message.
  */
 export const LogoutRequestSchema: GenMessage<LogoutRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 3);
+  messageDesc(file_trunkline_admin_v1_session, 2);
 
 /**
  * @generated from message trunkline.admin.v1.LogoutResponse
@@ -162,7 +90,7 @@ export type LogoutResponse = Message<"trunkline.admin.v1.LogoutResponse"> & {
  * Use `create(LogoutResponseSchema)` to create a new message.
  */
 export const LogoutResponseSchema: GenMessage<LogoutResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 4);
+  messageDesc(file_trunkline_admin_v1_session, 3);
 
 /**
  * @generated from message trunkline.admin.v1.ChangePasswordRequest
@@ -188,7 +116,7 @@ export type ChangePasswordRequest = Message<"trunkline.admin.v1.ChangePasswordRe
  * Use `create(ChangePasswordRequestSchema)` to create a new message.
  */
 export const ChangePasswordRequestSchema: GenMessage<ChangePasswordRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 5);
+  messageDesc(file_trunkline_admin_v1_session, 4);
 
 /**
  * @generated from message trunkline.admin.v1.ChangePasswordResponse
@@ -201,7 +129,7 @@ export type ChangePasswordResponse = Message<"trunkline.admin.v1.ChangePasswordR
  * Use `create(ChangePasswordResponseSchema)` to create a new message.
  */
 export const ChangePasswordResponseSchema: GenMessage<ChangePasswordResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 6);
+  messageDesc(file_trunkline_admin_v1_session, 5);
 
 /**
  * @generated from message trunkline.admin.v1.ReauthenticateRequest
@@ -227,7 +155,7 @@ export type ReauthenticateRequest = Message<"trunkline.admin.v1.ReauthenticateRe
  * Use `create(ReauthenticateRequestSchema)` to create a new message.
  */
 export const ReauthenticateRequestSchema: GenMessage<ReauthenticateRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 7);
+  messageDesc(file_trunkline_admin_v1_session, 6);
 
 /**
  * @generated from message trunkline.admin.v1.ReauthenticateResponse
@@ -240,7 +168,7 @@ export type ReauthenticateResponse = Message<"trunkline.admin.v1.ReauthenticateR
  * Use `create(ReauthenticateResponseSchema)` to create a new message.
  */
 export const ReauthenticateResponseSchema: GenMessage<ReauthenticateResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 8);
+  messageDesc(file_trunkline_admin_v1_session, 7);
 
 /**
  * @generated from message trunkline.admin.v1.BeginTotpRequest
@@ -253,7 +181,7 @@ export type BeginTotpRequest = Message<"trunkline.admin.v1.BeginTotpRequest"> & 
  * Use `create(BeginTotpRequestSchema)` to create a new message.
  */
 export const BeginTotpRequestSchema: GenMessage<BeginTotpRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 9);
+  messageDesc(file_trunkline_admin_v1_session, 8);
 
 /**
  * @generated from message trunkline.admin.v1.BeginTotpResponse
@@ -286,7 +214,7 @@ export type BeginTotpResponse = Message<"trunkline.admin.v1.BeginTotpResponse"> 
  * Use `create(BeginTotpResponseSchema)` to create a new message.
  */
 export const BeginTotpResponseSchema: GenMessage<BeginTotpResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 10);
+  messageDesc(file_trunkline_admin_v1_session, 9);
 
 /**
  * @generated from message trunkline.admin.v1.ConfirmTotpRequest
@@ -305,7 +233,7 @@ export type ConfirmTotpRequest = Message<"trunkline.admin.v1.ConfirmTotpRequest"
  * Use `create(ConfirmTotpRequestSchema)` to create a new message.
  */
 export const ConfirmTotpRequestSchema: GenMessage<ConfirmTotpRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 11);
+  messageDesc(file_trunkline_admin_v1_session, 10);
 
 /**
  * @generated from message trunkline.admin.v1.ConfirmTotpResponse
@@ -324,7 +252,7 @@ export type ConfirmTotpResponse = Message<"trunkline.admin.v1.ConfirmTotpRespons
  * Use `create(ConfirmTotpResponseSchema)` to create a new message.
  */
 export const ConfirmTotpResponseSchema: GenMessage<ConfirmTotpResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 12);
+  messageDesc(file_trunkline_admin_v1_session, 11);
 
 /**
  * @generated from message trunkline.admin.v1.DisableTotpRequest
@@ -337,7 +265,7 @@ export type DisableTotpRequest = Message<"trunkline.admin.v1.DisableTotpRequest"
  * Use `create(DisableTotpRequestSchema)` to create a new message.
  */
 export const DisableTotpRequestSchema: GenMessage<DisableTotpRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 13);
+  messageDesc(file_trunkline_admin_v1_session, 12);
 
 /**
  * @generated from message trunkline.admin.v1.DisableTotpResponse
@@ -350,7 +278,7 @@ export type DisableTotpResponse = Message<"trunkline.admin.v1.DisableTotpRespons
  * Use `create(DisableTotpResponseSchema)` to create a new message.
  */
 export const DisableTotpResponseSchema: GenMessage<DisableTotpResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 14);
+  messageDesc(file_trunkline_admin_v1_session, 13);
 
 /**
  * @generated from message trunkline.admin.v1.WhoAmIRequest
@@ -363,7 +291,7 @@ export type WhoAmIRequest = Message<"trunkline.admin.v1.WhoAmIRequest"> & {
  * Use `create(WhoAmIRequestSchema)` to create a new message.
  */
 export const WhoAmIRequestSchema: GenMessage<WhoAmIRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 15);
+  messageDesc(file_trunkline_admin_v1_session, 14);
 
 /**
  * @generated from message trunkline.admin.v1.WhoAmIResponse
@@ -431,112 +359,7 @@ export type WhoAmIResponse = Message<"trunkline.admin.v1.WhoAmIResponse"> & {
  * Use `create(WhoAmIResponseSchema)` to create a new message.
  */
 export const WhoAmIResponseSchema: GenMessage<WhoAmIResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 16);
-
-/**
- * @generated from message trunkline.admin.v1.ListTokensRequest
- */
-export type ListTokensRequest = Message<"trunkline.admin.v1.ListTokensRequest"> & {
-};
-
-/**
- * Describes the message trunkline.admin.v1.ListTokensRequest.
- * Use `create(ListTokensRequestSchema)` to create a new message.
- */
-export const ListTokensRequestSchema: GenMessage<ListTokensRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 17);
-
-/**
- * @generated from message trunkline.admin.v1.ListTokensResponse
- */
-export type ListTokensResponse = Message<"trunkline.admin.v1.ListTokensResponse"> & {
-  /**
-   * @generated from field: repeated trunkline.admin.v1.Token tokens = 1;
-   */
-  tokens: Token[];
-};
-
-/**
- * Describes the message trunkline.admin.v1.ListTokensResponse.
- * Use `create(ListTokensResponseSchema)` to create a new message.
- */
-export const ListTokensResponseSchema: GenMessage<ListTokensResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 18);
-
-/**
- * @generated from message trunkline.admin.v1.CreateTokenRequest
- */
-export type CreateTokenRequest = Message<"trunkline.admin.v1.CreateTokenRequest"> & {
-  /**
-   * The token to create.
-   *
-   * @generated from field: trunkline.admin.v1.Token token = 1;
-   */
-  token?: Token | undefined;
-};
-
-/**
- * Describes the message trunkline.admin.v1.CreateTokenRequest.
- * Use `create(CreateTokenRequestSchema)` to create a new message.
- */
-export const CreateTokenRequestSchema: GenMessage<CreateTokenRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 19);
-
-/**
- * @generated from message trunkline.admin.v1.CreateTokenResponse
- */
-export type CreateTokenResponse = Message<"trunkline.admin.v1.CreateTokenResponse"> & {
-  /**
-   * @generated from field: trunkline.admin.v1.Token token = 1;
-   */
-  token?: Token | undefined;
-
-  /**
-   * The token itself: shown here once and never again.
-   *
-   * @generated from field: string secret = 2;
-   */
-  secret: string;
-};
-
-/**
- * Describes the message trunkline.admin.v1.CreateTokenResponse.
- * Use `create(CreateTokenResponseSchema)` to create a new message.
- */
-export const CreateTokenResponseSchema: GenMessage<CreateTokenResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 20);
-
-/**
- * @generated from message trunkline.admin.v1.DeleteTokenRequest
- */
-export type DeleteTokenRequest = Message<"trunkline.admin.v1.DeleteTokenRequest"> & {
-  /**
-   * Name of the token.
-   *
-   * @generated from field: string name = 1;
-   */
-  name: string;
-};
-
-/**
- * Describes the message trunkline.admin.v1.DeleteTokenRequest.
- * Use `create(DeleteTokenRequestSchema)` to create a new message.
- */
-export const DeleteTokenRequestSchema: GenMessage<DeleteTokenRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 21);
-
-/**
- * @generated from message trunkline.admin.v1.DeleteTokenResponse
- */
-export type DeleteTokenResponse = Message<"trunkline.admin.v1.DeleteTokenResponse"> & {
-};
-
-/**
- * Describes the message trunkline.admin.v1.DeleteTokenResponse.
- * Use `create(DeleteTokenResponseSchema)` to create a new message.
- */
-export const DeleteTokenResponseSchema: GenMessage<DeleteTokenResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_session, 22);
+  messageDesc(file_trunkline_admin_v1_session, 15);
 
 /**
  * Sign in to the console.
@@ -626,43 +449,4 @@ export const SessionService: GenService<{
   },
 }> = /*@__PURE__*/
   serviceDesc(file_trunkline_admin_v1_session, 0);
-
-/**
- * Manage bearer tokens for the CLI and for automation.
- *
- * @generated from service trunkline.admin.v1.TokenService
- */
-export const TokenService: GenService<{
-  /**
-   * List the caller's own tokens in name order; for owners everybody's.
-   *
-   * @generated from rpc trunkline.admin.v1.TokenService.ListTokens
-   */
-  listTokens: {
-    methodKind: "unary";
-    input: typeof ListTokensRequestSchema;
-    output: typeof ListTokensResponseSchema;
-  },
-  /**
-   * Create a token; its secret is returned once.
-   *
-   * @generated from rpc trunkline.admin.v1.TokenService.CreateToken
-   */
-  createToken: {
-    methodKind: "unary";
-    input: typeof CreateTokenRequestSchema;
-    output: typeof CreateTokenResponseSchema;
-  },
-  /**
-   * Delete a token: it stops working at once. Another one's token is for owners.
-   *
-   * @generated from rpc trunkline.admin.v1.TokenService.DeleteToken
-   */
-  deleteToken: {
-    methodKind: "unary";
-    input: typeof DeleteTokenRequestSchema;
-    output: typeof DeleteTokenResponseSchema;
-  },
-}> = /*@__PURE__*/
-  serviceDesc(file_trunkline_admin_v1_session, 1);
 
