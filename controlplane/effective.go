@@ -12,6 +12,9 @@ import (
 // defaultCallRetention is how long calls are kept when the settings do not say it.
 const defaultCallRetention = 30 * 24 * time.Hour
 
+// defaultAuditRetention is the same of events of the audit log.
+const defaultAuditRetention = 400 * 24 * time.Hour
+
 // EffectivePolicy is the policy that holds for a group, every field set; of the settings
 // alone when group is nil, and the defaults when settings is nil too.
 func EffectivePolicy(settings *adminv1.Settings, group *adminv1.FailoverPolicy) *adminv1.FailoverPolicy {
@@ -35,7 +38,11 @@ func EffectiveRetention(settings *adminv1.Settings) *adminv1.Retention {
 	if calls <= 0 {
 		calls = defaultCallRetention
 	}
-	return &adminv1.Retention{Calls: durationpb.New(calls)}
+	events := settings.GetRetention().GetAuditEvents().AsDuration()
+	if events <= 0 {
+		events = defaultAuditRetention
+	}
+	return &adminv1.Retention{Calls: durationpb.New(calls), AuditEvents: durationpb.New(events)}
 }
 
 // asFailover writes a policy as settings and groups have it, every field set.

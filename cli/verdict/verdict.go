@@ -27,6 +27,10 @@ func Of(answer proto.Message) error {
 		if !m.GetDelivered() {
 			return exit.NotReachedf("the test message was not taken: %s", m.GetError())
 		}
+	case *adminv1.VerifyAuditEventsResponse:
+		if !m.GetIntact() {
+			return exit.NotReachedf("the audit log is not what was written: event %d: %s", m.GetBrokenSequence(), m.GetReason())
+		}
 	case *adminv1.RevokeApiKeyResponse:
 		if n := len(m.GetReceipt().GetUnconfirmed()); n > 0 {
 			return exit.NotReachedf("the key is revoked, but %d of %d nodes have not confirmed that they refuse it: %s",

@@ -42,6 +42,7 @@ func All() output.Views {
 		output.ViewOf(alert, "state", "event", "summary", "since", "until"),
 		output.ViewOf(alertDelivery, "time", "channel", "state", "alerts", "attempts", "next", "error", "id"),
 		output.ViewOf(settings, "updated", "failover", "calls kept"),
+		output.ViewOf(auditEvent, "sequence", "time", "actor", "address", "action", "outcome", "targets", "detail"),
 		output.ViewOf(token, "name", "user", "role", "token", "created", "used", "expires"),
 		output.ViewOf(user, "name", "role", "state", "second factor", "signed in"),
 		output.ViewOf(session, "id", "user", "address", "browser", "began", "used"),

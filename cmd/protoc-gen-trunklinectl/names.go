@@ -15,7 +15,7 @@ func serviceUse(service string) string {
 // methodUse is the command of a method. A verb followed by the service's own noun is the
 // verb alone: ListApiKeys of KeyService is list, while CreateJoinToken of NodeService stays
 // create-join-token. What is only read is named without its verb: ListProviderHealth of
-// ProviderService is health, GetAttemptSeries of UsageService attempt-series.
+// ProviderService is health, ListAuditEvents of AuditService list, GetAttemptSeries of UsageService attempt-series.
 func methodUse(service, method string) string {
 	words, noun := kebab(method), serviceUse(service)
 	verb, rest := cutVerb(words)
@@ -23,7 +23,7 @@ func methodUse(service, method string) string {
 	switch {
 	case rest == "":
 		return words
-	case plural(rest) == noun || strings.HasSuffix(plural(rest), "-"+noun):
+	case rest == noun+"-events", plural(rest) == noun || strings.HasSuffix(plural(rest), "-"+noun):
 		return verb
 	case verb == "list" && strings.HasPrefix(rest, own), verb == "get" && strings.HasSuffix(rest, "-series"):
 		return strings.TrimPrefix(rest, own)
@@ -54,7 +54,7 @@ func many(s *protogen.Service, m *protogen.Method) bool {
 }
 
 func plural(noun string) string {
-	if noun == "usage" {
+	if noun == "usage" || noun == "audit" {
 		return noun
 	}
 	return strings.TrimSuffix(noun, "s") + "s"

@@ -80,6 +80,9 @@ type Store interface {
 	ListTokens(ctx context.Context, userID string) ([]Token, error)
 	// TokenByHash returns a token with at most its user's role; none of one who is disabled.
 	TokenByHash(ctx context.Context, hash [32]byte) (Token, error)
+	// NoteTokenUse notes the first use of a token; errs.NotFound when one is noted already.
+	NoteTokenUse(ctx context.Context, hash [32]byte, used time.Time) error
+	// TouchToken notes a later one.
 	TouchToken(ctx context.Context, hash [32]byte, used time.Time) error
 	// DeleteToken ends a token of a user, or of anybody without a user id.
 	DeleteToken(ctx context.Context, name, userID string) error

@@ -16,6 +16,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/access"
+	"github.com/trunkline-ai/trunkline/controlplane/audit"
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/controlplane/config"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -97,6 +98,7 @@ type Config struct {
 	Bodies Bodies
 	Usage  Usage
 	Access access.Store
+	Audit  *audit.Recorder
 	Nodes  Nodes
 	// Enrollment decides which nodes belong here; nil: the one in the same process.
 	Enrollment Enrollment
@@ -160,6 +162,8 @@ func (c Config) Validate() error {
 		return errors.New("admin API: Sealer is missing")
 	case c.Access == nil:
 		return errors.New("admin API: Access is missing")
+	case c.Audit == nil:
+		return errors.New("admin API: Audit is missing")
 	case c.Nodes == nil:
 		return errors.New("admin API: Nodes is missing")
 	case c.MasterKeys == nil:
@@ -224,7 +228,7 @@ func New(ctx context.Context, cfg Config) (*API, error) {
 	}
 	devices := &devices{signed: access.Devices{Key: passwords.sessionKey()}, cookies: cookies, now: now}
 	throttle := access.NewThrottle(cfg.Access, passwords.sessionKey(), cfg.Logger, now)
-	auth := &authenticator{sessions: sessions, access: cfg.Access, peers: peers, recent: cfg.RecentSignIn, log: cfg.Logger, now: now}
+	auth := &authenticator{sessions: sessions, access: cfg.Access, peers: peers, audit: cfg.Audit, recent: cfg.RecentSignIn, log: cfg.Logger, now: now}
 	validation, err := newValidation()
 	if err != nil {
 		return nil, err
@@ -233,6 +237,7 @@ func New(ctx context.Context, cfg Config) (*API, error) {
 	ended := make(chan struct{})
 	server := connect.NewServer(
 		newObservation(cfg.Observer, time.Now).intercept,
+		(&auditor{recorder: cfg.Audit, peers: peers}).intercept,
 		(&errorMapper{log: cfg.Logger}).intercept,
 		auth.intercept,
 		validation.intercept,
@@ -244,16 +249,17 @@ func New(ctx context.Context, cfg Config) (*API, error) {
 	adminv1connect.RegisterAlertChannelServiceHandler(server, alertChannelService{cfg.Live, cfg.Alerts, validation})
 	adminv1connect.RegisterAlertServiceHandler(server, alertService{cfg.Alerts})
 	adminv1connect.RegisterSettingsServiceHandler(server, settingsService{cfg.Live, validation})
-	adminv1connect.RegisterConfigServiceHandler(server, configService{log: cfg.Logger, live: cfg.Live, nodes: cfg.Nodes, startup: cfg.StartupApply})
+	adminv1connect.RegisterConfigServiceHandler(server, configService{live: cfg.Live, nodes: cfg.Nodes, startup: cfg.StartupApply})
 	adminv1connect.RegisterCallServiceHandler(server, callService{
 		calls: cfg.Calls, gaps: cfg.Gaps, bodies: cfg.Bodies, log: cfg.Logger, now: now, still: auth.still, ended: ended,
 		tails: make(chan struct{}, maxTails), exports: make(chan struct{}, maxExports),
 	})
 	adminv1connect.RegisterUsageServiceHandler(server, usageService{cfg.Usage, now})
-	adminv1connect.RegisterNodeServiceHandler(server, nodeService{log: cfg.Logger, nodes: cfg.Nodes, live: cfg.Live, enrollment: cfg.Enrollment, now: now})
+	adminv1connect.RegisterNodeServiceHandler(server, nodeService{nodes: cfg.Nodes, live: cfg.Live, enrollment: cfg.Enrollment, now: now})
 	adminv1connect.RegisterMasterKeyServiceHandler(server, masterKeyService{keys: cfg.MasterKeys, live: cfg.Live})
-	adminv1connect.RegisterTokenServiceHandler(server, tokenService{cfg.Access, cfg.Logger, now})
-	adminv1connect.RegisterUserServiceHandler(server, userService{access: cfg.Access, accounts: accounts, rules: validation, log: cfg.Logger, now: now})
+	adminv1connect.RegisterAuditServiceHandler(server, newAuditService(cfg.Audit.Store()))
+	adminv1connect.RegisterTokenServiceHandler(server, tokenService{cfg.Access, now})
+	adminv1connect.RegisterUserServiceHandler(server, userService{access: cfg.Access, accounts: accounts, rules: validation, now: now})
 	adminv1connect.RegisterSessionServiceHandler(server, &sessionService{
 		sessions: sessions,
 		tokens:   cfg.Access,
@@ -262,6 +268,7 @@ func New(ctx context.Context, cfg Config) (*API, error) {
 		throttle: throttle,
 		devices:  devices,
 		peers:    peers,
+		audit:    cfg.Audit,
 		about: &adminv1.WhoAmIResponse{
 			GatewayUrl: cfg.GatewayURL, Version: cfg.Version,
 		},
@@ -270,7 +277,7 @@ func New(ctx context.Context, cfg Config) (*API, error) {
 	})
 	grpcreflect.Register(server)
 	guard := newGuard(accounts.mayBeNamed)
-	door := &loginDoor{throttle: throttle, devices: devices, peers: peers, errors: guard.errors, observer: cfg.Observer, log: cfg.Logger}
+	door := &loginDoor{throttle: throttle, devices: devices, peers: peers, errors: guard.errors, observer: cfg.Observer, audit: cfg.Audit}
 	return &API{server: server, guard: guard, door: door, ended: ended, end: sync.OnceFunc(func() { close(ended) })}, nil
 }
 

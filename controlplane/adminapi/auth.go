@@ -11,6 +11,8 @@ import (
 	"connectrpc.com/connect/v2"
 
 	"github.com/trunkline-ai/trunkline/controlplane/access"
+	"github.com/trunkline-ai/trunkline/controlplane/audit"
+	rolename "github.com/trunkline-ai/trunkline/internal/domain/role"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -58,6 +60,7 @@ type authenticator struct {
 	peers    peers
 	recent   time.Duration // for how long a sign-in counts as recent
 	log      *slog.Logger
+	audit    *audit.Recorder
 	now      func() time.Time
 }
 
@@ -91,6 +94,7 @@ func (a *authenticator) admit(ctx context.Context, info *connect.CallInfo, need 
 		return identity{}, err
 	}
 	id.Address = a.peers.address(info)
+	audit.From(ctx).Amend(func(e *audit.Event) { e.Actor, e.Role = id.actor(), rolename.Name(id.Role) })
 	return id, need.permits(id)
 }
 
@@ -115,27 +119,48 @@ func (a *authenticator) identify(ctx context.Context, info *connect.CallInfo) (i
 	if len(header) > 1 || !strings.EqualFold(scheme, "Bearer") {
 		return identity{}, errs.Newf(errs.Unauthenticated, "the Authorization header must be one bearer token")
 	}
-	return a.token(ctx, strings.TrimSpace(secret))
+	return a.token(ctx, info, strings.TrimSpace(secret))
 }
 
-func (a *authenticator) token(ctx context.Context, secret string) (identity, error) {
-	refused := errs.Newf(errs.Unauthenticated, "the token is unknown or has expired")
+func (a *authenticator) token(ctx context.Context, info *connect.CallInfo, secret string) (identity, error) {
+	refuse := func(actor, reason string) (identity, error) {
+		a.audit.Failed(ctx, audit.Failure{
+			Action: audit.ActionAuthenticate, Actor: actor, Address: a.peers.network(info.RequestHeader(), info.PeerAddr),
+			Outcome: string(errs.Unauthenticated), Reason: reason,
+		})
+		return identity{}, errs.Newf(errs.Unauthenticated, "the token is unknown or has expired")
+	}
 	if !looksLikeToken(secret) {
-		return identity{}, refused
+		return refuse("", audit.UnknownToken)
 	}
 	token, err := a.access.TokenByHash(ctx, sha256.Sum256([]byte(secret)))
 	switch {
 	case errs.CodeOf(err) == errs.NotFound:
-		return identity{}, refused
+		return refuse("", audit.UnknownToken)
 	case err != nil:
 		return identity{}, err
 	case !token.ExpiresAt.IsZero() && !a.now().Before(token.ExpiresAt):
-		return identity{}, refused
+		return refuse("token:"+token.Name, audit.ExpiredToken)
 	}
-	if now := a.now(); now.Sub(token.UsedAt) >= touchInterval {
+	if token.UsedAt.IsZero() {
+		if err := a.noteUse(ctx, info, token); err != nil {
+			return identity{}, err
+		}
+	} else if now := a.now(); now.Sub(token.UsedAt) >= touchInterval {
 		if err := a.access.TouchToken(ctx, token.Hash, now); err != nil {
 			a.log.WarnContext(ctx, "the use of a token could not be noted", "token", token.Name, "error", err)
 		}
 	}
 	return identity{Actor: access.Actor{Token: token.Name, Role: token.Role}, userID: token.UserID, bodies: token.ReadBodies}, nil
+}
+
+// noteUse notes the first use of a token; of several at once, one does.
+func (a *authenticator) noteUse(ctx context.Context, info *connect.CallInfo, token access.Token) error {
+	ctx, _ = audit.Begin(ctx, audit.Event{
+		Actor: "token:" + token.Name, Address: a.peers.address(info), Action: audit.ActionFirstUseOfToken, Targets: []string{"Token/" + token.Name},
+	})
+	if err := a.access.NoteTokenUse(ctx, token.Hash, a.now()); err != nil && errs.CodeOf(err) != errs.NotFound {
+		return err
+	}
+	return nil
 }

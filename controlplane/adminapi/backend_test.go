@@ -2,27 +2,56 @@ package adminapi_test
 
 import (
 	"bytes"
+	"context"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/access"
+	"github.com/trunkline-ai/trunkline/controlplane/audit"
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
+	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
 // backend is what the API stands on: a database of its own and the live configuration on it.
 type backend struct {
-	db     *store.DB
-	live   *config.Live
-	calls  calllog.Store
-	gaps   calllog.GapStore
-	access access.Store
-	sealer controlplane.Sealer
-
+	db         *store.DB
+	live       *config.Live
+	calls      calllog.Store
+	gaps       calllog.GapStore
+	access     access.Store
+	sealer     controlplane.Sealer
 	masterKeys *secrets.MasterKeys
+	// recorder writes the audit log; log is where it is.
+	recorder *audit.Recorder
+	log      *auditLog
+}
+
+// auditLog is an audit log that tests make fail, or tamper with.
+type auditLog struct {
+	audit.Store
+	down   atomic.Bool // takes no events
+	forged atomic.Bool // the first event is of another actor
+}
+
+func (l *auditLog) AppendEvent(ctx context.Context, e audit.Event) error {
+	if l.down.Load() {
+		return errs.Newf(errs.Unavailable, "the database is not available")
+	}
+	return l.Store.AppendEvent(ctx, e)
+}
+
+func (l *auditLog) OldestEvents(ctx context.Context, f audit.Filter) ([]audit.Event, error) {
+	events, err := l.Store.OldestEvents(ctx, f)
+	if l.forged.Load() && len(events) > 0 {
+		events[0].Actor = "user:nobody"
+	}
+	return events, err
 }
 
 func (e *env) open(t *testing.T) backend {
@@ -57,5 +86,9 @@ func (e *env) open(t *testing.T) backend {
 	if err := live.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return backend{db: db, live: live, calls: store.NewCalls(db), gaps: store.NewCallGaps(db), access: store.NewAccess(db), sealer: sealer, masterKeys: masterKeys}
+	log := &auditLog{Store: store.NewAudit(db)}
+	recorder := audit.NewRecorder(audit.Config{
+		Store: log, Lock: db, Keep: func() time.Duration { return 400 * 24 * time.Hour }, Logger: e.logger(), Now: e.clock.Now,
+	})
+	return backend{recorder: recorder, log: log, db: db, live: live, calls: store.NewCalls(db), gaps: store.NewCallGaps(db), access: store.NewAccess(db), sealer: sealer, masterKeys: masterKeys}
 }

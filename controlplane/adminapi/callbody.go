@@ -27,7 +27,6 @@ type Bodies struct {
 func (s callService) GetCallBody(ctx context.Context, req *adminv1.GetCallBodyRequest) (*adminv1.GetCallBodyResponse, error) {
 	who := caller(ctx)
 	if !who.mayReadBodies() {
-		s.log.WarnContext(ctx, "body of a call refused", "call", req.GetId(), "actor", who.actor())
 		return nil, errs.Newf(errs.PermissionDenied, "this token may not read the bodies of calls: create one with read_bodies, or sign in")
 	}
 	if !storable(req.GetId()) {
@@ -37,7 +36,6 @@ func (s callService) GetCallBody(ctx context.Context, req *adminv1.GetCallBodyRe
 	if err != nil {
 		return nil, err
 	}
-	s.log.InfoContext(ctx, "body of a call read", "call", req.GetId(), "actor", who.actor())
 	plain, err := s.bodies.Sealer.OpenBody(sealed.Key, sealed.Ciphertext, calllog.BodyBinding(sealed.CallID))
 	if err != nil {
 		return nil, errs.Wrap(errs.Internal, err, "open the body of a call")
@@ -73,7 +71,6 @@ func (s callService) DeleteCallBodies(ctx context.Context, req *adminv1.DeleteCa
 			break
 		}
 	}
-	s.log.InfoContext(ctx, "bodies of an API key deleted", "api_key", req.GetApiKey(), "count", res.GetDeleted(), "actor", caller(ctx).actor())
 	return res, nil
 }
 

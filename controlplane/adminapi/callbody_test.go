@@ -73,7 +73,8 @@ func TestBodyIsShownToWhomItMay(t *testing.T) {
 		t.Errorf("body (-want +got):\n%s", diff)
 	}
 	logs := e.logs.String()
-	for _, line := range []string{`msg="body of a call read" call=` + callID(1) + ` actor=token:auditor`, `msg="body of a call refused" call=` + callID(1) + ` actor=token:plain`} {
+	for _, line := range []string{`action=GetCallBody actor=token:auditor address=127.0.0.1 targets=[Call/` + callID(1) + `] revision=0 outcome=ok`,
+		`action=GetCallBody actor=token:plain address=127.0.0.1 targets=[Call/` + callID(1) + `] revision=0 outcome=permission_denied`} {
 		if !strings.Contains(logs, line) {
 			t.Errorf("the log does not say %s", line)
 		}

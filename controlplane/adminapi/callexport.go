@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/internal/domain/usage"
@@ -41,11 +42,13 @@ func (s callService) ExportCalls(ctx context.Context, req *adminv1.ExportCallsRe
 	default:
 		return errs.Newf(errs.ResourceExhausted, "%d exports run here already", maxExports)
 	}
-	s.log.InfoContext(ctx, "calls exported", "format", req.GetFormat(), "actor", caller(ctx).actor())
 	if err := stream.SendHeaders(); err != nil {
 		return err
 	}
-	file := newExport(req.GetFormat())
+	file := newExport(exportColumns)
+	if req.GetFormat() == adminv1.ExportFormat_EXPORT_FORMAT_JSON_LINES {
+		file = newExport(nil)
+	}
 	left := req.GetMaxCalls()
 	for {
 		filter.Limit = exportPage
@@ -78,21 +81,21 @@ func (s callService) ExportCalls(ctx context.Context, req *adminv1.ExportCallsRe
 	return nil
 }
 
-// export writes calls in a format.
+// export writes records in a format.
 type export struct {
 	out   bytes.Buffer
 	table *csv.Writer // nil: JSON lines
 }
 
-func newExport(format adminv1.ExportFormat) *export {
+// newExport begins a file: CSV with these columns, or JSON lines without any.
+func newExport(columns []string) *export {
 	e := &export{}
-	if format == adminv1.ExportFormat_EXPORT_FORMAT_JSON_LINES {
+	if columns == nil {
 		return e
 	}
 	e.table = csv.NewWriter(&e.out)
 	e.table.UseCRLF = true
-	_ = e.table.Write(exportColumns) // a buffer takes everything
-	e.table.Flush()
+	_ = e.row(columns) // a buffer takes everything
 	return e
 }
 
@@ -105,11 +108,21 @@ func (e *export) take() []byte {
 
 func (e *export) add(c calllog.Call) error {
 	if e.table != nil {
-		_ = e.table.Write(exportRow(c)) // a buffer takes everything
-		e.table.Flush()
-		return e.table.Error()
+		return e.row(exportRow(c))
 	}
-	line, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(callView(c, true))
+	return e.line(callView(c, true))
+}
+
+// row adds a line of CSV.
+func (e *export) row(cells []string) error {
+	_ = e.table.Write(cells) // a buffer takes everything
+	e.table.Flush()
+	return e.table.Error()
+}
+
+// line adds a line of JSON.
+func (e *export) line(m proto.Message) error {
+	line, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(m)
 	if err != nil {
 		return err
 	}
@@ -132,13 +145,16 @@ func exportRow(c calllog.Call) []string {
 	whole := func(n int64) string { return strconv.FormatInt(n, 10) }
 	u := c.GetUsage()
 	return []string{
-		cell(c.GetId()), time.UnixMicro(c.GetStartUs()).UTC().Format("2006-01-02T15:04:05.000000Z"), cell(c.Node), cell(c.GetEndpoint()),
+		cell(c.GetId()), exportTime(time.UnixMicro(c.GetStartUs())), cell(c.Node), cell(c.GetEndpoint()),
 		cell(c.GetModel()), cell(c.GetGroup()), cell(c.GetApiKey()), strconv.FormatBool(c.GetStream()), cell(c.GetOutcome()), whole(int64(c.GetStatus())),
 		cell(c.GetErrorCode()), cell(c.GetProvider()), cell(c.GetUpstreamModel()), whole(int64(len(c.GetAttempts()))),
 		firstToken, millis(c.GetDurationUs()), millis(c.GetOverheadUs()), whole(u.GetInputTokens()), whole(u.GetCachedInputTokens()),
 		whole(u.GetOutputTokens()), cell(u.GetSource()), usage.CostOfPico(c.GetCost()).String(),
 	}
 }
+
+// exportTime writes a time as files have it.
+func exportTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
 
 // millis writes microseconds as milliseconds.
 func millis(us int64) string { return strconv.FormatFloat(float64(us)/1000, 'f', 3, 64) }

@@ -31,6 +31,5 @@ func (s *sessionService) ChangePassword(ctx context.Context, req *adminv1.Change
 	if err := s.accounts.change(slotCtx, id.User, req.GetNewPassword(), proved.user.Version, id.session); err != nil {
 		return nil, err
 	}
-	s.log.InfoContext(ctx, "password changed", "user", id.User, "address", id.Address)
 	return &adminv1.ChangePasswordResponse{}, nil
 }

@@ -3,7 +3,6 @@ package adminapi
 import (
 	"context"
 	"fmt"
-	"log/slog"
 
 	"google.golang.org/protobuf/proto"
 
@@ -14,7 +13,6 @@ import (
 
 // configService works with the configuration as a whole.
 type configService struct {
-	log     *slog.Logger
 	live    Live
 	nodes   Nodes
 	startup func() *adminv1.StartupApply
@@ -63,9 +61,8 @@ func (s configService) DiffConfig(_ context.Context, req *adminv1.DiffConfigRequ
 }
 
 // ExportConfig returns everything, without secrets.
-func (s configService) ExportConfig(ctx context.Context, _ *adminv1.ExportConfigRequest) (*adminv1.ExportConfigResponse, error) {
+func (s configService) ExportConfig(_ context.Context, _ *adminv1.ExportConfigRequest) (*adminv1.ExportConfigResponse, error) {
 	revision, docs := s.live.Export()
-	s.log.InfoContext(ctx, "configuration exported", "revision", revision, "actor", caller(ctx).actor())
 	res := &adminv1.ExportConfigResponse{Revision: uint64(revision), Resources: make([]*adminv1.Resource, len(docs))}
 	for i, doc := range docs {
 		r, err := resourceOf(doc)

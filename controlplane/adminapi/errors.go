@@ -18,6 +18,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/trunkline-ai/trunkline/controlplane/audit"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -30,7 +31,9 @@ func (m *errorMapper) intercept(next connect.ServerFunc) connect.ServerFunc {
 		if !ok {
 			return errors.New("admin API: call without call info")
 		}
-		log := m.log.With("procedure", spec.Procedure, "request_id", requestID(info))
+		id := requestID(info)
+		audit.From(ctx).Amend(func(e *audit.Event) { e.RequestID = id })
+		log := m.log.With("procedure", spec.Procedure, "request_id", id)
 		defer func() {
 			if v := recover(); v != nil {
 				if v == http.ErrAbortHandler { //nolint:errorlint // the value net/http itself compares with

@@ -116,7 +116,7 @@ func TestConfigMustBeComplete(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	whole := adminapi.Config{
-		Live: e.backend.live, Calls: e.backend.calls, Gaps: e.backend.gaps, Bodies: adminapi.Bodies{Store: store.NewBodies(e.backend.db), Sealer: secrets.Bodies(e.backend.sealer)}, Sealer: e.backend.sealer, Usage: store.NewUsage(e.backend.db), Access: e.backend.access, Nodes: nodes(nil), MasterKeys: e.backend.masterKeys, Cooldowns: &resets{}, Importer: e.importer(t), Alerts: e.alerts(t),
+		Live: e.backend.live, Calls: e.backend.calls, Gaps: e.backend.gaps, Bodies: adminapi.Bodies{Store: store.NewBodies(e.backend.db), Sealer: secrets.Bodies(e.backend.sealer)}, Sealer: e.backend.sealer, Usage: store.NewUsage(e.backend.db), Access: e.backend.access, Audit: e.backend.recorder, Nodes: nodes(nil), MasterKeys: e.backend.masterKeys, Cooldowns: &resets{}, Importer: e.importer(t), Alerts: e.alerts(t),
 		AdminUsername: "a", AdminPassword: "b", Logger: e.logger(),
 	}
 	if err := whole.Validate(); err != nil {
@@ -130,6 +130,7 @@ func TestConfigMustBeComplete(t *testing.T) {
 		"MasterKeys": func(c *adminapi.Config) { c.MasterKeys = nil },
 		"Sealer":     func(c *adminapi.Config) { c.Sealer = nil },
 		"Access":     func(c *adminapi.Config) { c.Access = nil },
+		"Audit":      func(c *adminapi.Config) { c.Audit = nil },
 		"Nodes":      func(c *adminapi.Config) { c.Nodes = nil },
 		"Cooldowns":  func(c *adminapi.Config) { c.Cooldowns = nil },
 		"Importer":   func(c *adminapi.Config) { c.Importer = nil },

@@ -154,6 +154,7 @@ func (e *env) handler(t *testing.T, adjust ...func(*adminapi.Config)) http.Handl
 		Sealer:        e.backend.sealer,
 		Usage:         store.NewUsage(e.backend.db),
 		Access:        e.backend.access,
+		Audit:         e.backend.recorder,
 		Nodes:         nodes(nil),
 		MasterKeys:    e.backend.masterKeys,
 		Cooldowns:     &resets{},
@@ -196,6 +197,7 @@ type client struct {
 	tokens    adminv1connect.TokenServiceClient
 	session   adminv1connect.SessionServiceClient
 	users     adminv1connect.UserServiceClient
+	audit     adminv1connect.AuditServiceClient
 }
 
 // header adds headers to every call.
@@ -243,6 +245,7 @@ func (e *env) client(t *testing.T, h header, options ...connecthttp.Option) *cli
 	c.tokens = adminv1connect.NewTokenServiceClient(c.conn)
 	c.session = adminv1connect.NewSessionServiceClient(c.conn)
 	c.users = adminv1connect.NewUserServiceClient(c.conn)
+	c.audit = adminv1connect.NewAuditServiceClient(c.conn)
 	return c
 }
 

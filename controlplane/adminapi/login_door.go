@@ -1,7 +1,6 @@
 package adminapi
 
 import (
-	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -12,6 +11,8 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/trunkline-ai/trunkline/controlplane/access"
+	"github.com/trunkline-ai/trunkline/controlplane/audit"
+	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
 // loginDoor stands before Login, which strangers may call: what comes too early is refused before
@@ -22,7 +23,7 @@ type loginDoor struct {
 	peers    peers
 	errors   *connecthttp.ErrorWriter
 	observer Observer
-	log      *slog.Logger
+	audit    *audit.Recorder
 }
 
 func (d *loginDoor) wrap(next http.Handler) http.Handler {
@@ -30,7 +31,9 @@ func (d *loginDoor) wrap(next http.Handler) http.Handler {
 		network := d.peers.network(r.Header, r.RemoteAddr)
 		if wait := d.throttle.Wait(network, d.device(r)); wait > 0 {
 			d.observer.SignInFailed(Throttled)
-			d.log.WarnContext(r.Context(), "sign-in refused unread: too many failures", "network", network, "retry_in", wait)
+			d.audit.Failed(r.Context(), audit.Failure{
+				Action: signIn, Address: network, Outcome: string(errs.ResourceExhausted), Reason: audit.TooManyFailures,
+			})
 			d.refuse(w, r, wait)
 			return
 		}

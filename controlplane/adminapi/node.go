@@ -2,7 +2,6 @@ package adminapi
 
 import (
 	"context"
-	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -14,7 +13,6 @@ import (
 // nodeService shows the data-plane nodes and takes them out of load balancing.
 type nodeService struct {
 	adminv1connect.UnimplementedNodeServiceHandler
-	log        *slog.Logger
 	nodes      Nodes
 	live       Live
 	enrollment Enrollment // nil: nobody joins
@@ -48,7 +46,6 @@ func (s nodeService) DrainNode(ctx context.Context, req *adminv1.DrainNodeReques
 	if err != nil {
 		return nil, err
 	}
-	s.log.InfoContext(ctx, "drain of a node ordered", "node", req.GetName(), "undo", req.GetUndo(), "actor", caller(ctx).actor())
 	s.certify(node)
 	return &adminv1.DrainNodeResponse{Node: node}, nil
 }
@@ -58,6 +55,5 @@ func (s nodeService) ForgetNode(ctx context.Context, req *adminv1.ForgetNodeRequ
 	if err := s.nodes.ForgetNode(ctx, req.GetName()); err != nil {
 		return nil, err
 	}
-	s.log.InfoContext(ctx, "node forgotten", "node", req.GetName(), "actor", caller(ctx).actor())
 	return &adminv1.ForgetNodeResponse{}, nil
 }

@@ -65,7 +65,7 @@ func TestSecretsNeverComeBack(t *testing.T) {
 	ok(c.keys.GetApiKey(ctx, &adminv1.GetApiKeyRequest{Name: "app"}))(t)
 
 	seen := map[string]string{"answers": e.seen.String(), "log": e.logs.String()}
-	if !strings.Contains(seen["answers"], `"secretHint"`) || !strings.Contains(seen["log"], "signed in") {
+	if !strings.Contains(seen["answers"], `"secretHint"`) || !strings.Contains(seen["log"], "action=Login") {
 		t.Fatal("nothing was recorded")
 	}
 	for _, secret := range []string{upstream, second, own, adminPassword} {

@@ -10,9 +10,13 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/controlplane/access"
+	"github.com/trunkline-ai/trunkline/controlplane/audit"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
+
+// signIn is the action of sign-ins in the audit log.
+const signIn = "Login"
 
 // slotWait is how long a sign-in waits for others to be hashed.
 const slotWait = 10 * time.Second
@@ -26,6 +30,7 @@ type sessionService struct {
 	throttle *access.Throttle
 	devices  *devices
 	peers    peers
+	audit    *audit.Recorder
 	about    *adminv1.WhoAmIResponse // what everyone is told; never changed
 	observer Observer
 	log      *slog.Logger
@@ -42,7 +47,7 @@ func (s *sessionService) Login(ctx context.Context, req *adminv1.LoginRequest) (
 	attempt, wait := s.throttle.Admit(ctx, access.Who{Account: req.GetUsername(), Network: network, Device: device})
 	if wait > 0 {
 		s.observer.SignInFailed(Throttled)
-		s.log.WarnContext(ctx, "sign-in refused: too many failures", "network", network, "retry_in", wait)
+		s.failed(ctx, req.GetUsername(), network, errs.ResourceExhausted, audit.TooManyFailures)
 		return nil, tooManyAttempts(wait)
 	}
 	slotCtx, cancel := context.WithTimeout(ctx, slotWait)
@@ -54,10 +59,13 @@ func (s *sessionService) Login(ctx context.Context, req *adminv1.LoginRequest) (
 	}
 	if user == nil {
 		s.observer.SignInFailed(WrongCredentials)
-		s.log.WarnContext(ctx, "sign-in failed", "network", network)
+		s.failed(ctx, req.GetUsername(), network, errs.Unauthenticated, audit.WrongPassword)
 		return nil, errs.Newf(errs.Unauthenticated, "the user name or the password is wrong")
 	}
 	if err := s.second(ctx, *user, req.GetCode(), attempt); err != nil {
+		if req.GetCode() != "" && errs.CodeOf(err) != errs.Unavailable {
+			s.failed(ctx, req.GetUsername(), network, errs.CodeOf(err), audit.WrongCode)
+		}
 		return nil, err
 	}
 	attempt.Succeeded(ctx)
@@ -65,8 +73,20 @@ func (s *sessionService) Login(ctx context.Context, req *adminv1.LoginRequest) (
 		return nil, err
 	}
 	s.devices.remember(ctx, info, req.GetUsername())
-	s.log.InfoContext(ctx, "signed in", "user", req.GetUsername(), "network", network)
 	return &adminv1.LoginResponse{Username: req.GetUsername()}, nil
+}
+
+// failed records a sign-in that failed. A name that nobody has is not told: it may be a password that was typed
+// into the wrong field.
+func (s *sessionService) failed(ctx context.Context, username, network string, code errs.Code, reason string) {
+	f := audit.Failure{Action: signIn, Address: network, Outcome: string(code), Reason: reason}
+	switch _, err := s.accounts.store.User(ctx, username); {
+	case err == nil:
+		f.Actor = access.Actor{User: username}.String()
+	case errs.CodeOf(err) == errs.NotFound && reason == audit.WrongPassword:
+		f.Reason = audit.UnknownUser
+	}
+	s.audit.Failed(ctx, f)
 }
 
 // Logout ends the caller's session, or deletes the token that asks for it: everybody may give up
@@ -74,10 +94,10 @@ func (s *sessionService) Login(ctx context.Context, req *adminv1.LoginRequest) (
 func (s *sessionService) Logout(ctx context.Context, _ *adminv1.LogoutRequest) (*adminv1.LogoutResponse, error) {
 	id := caller(ctx)
 	if id.Token != "" {
+		audit.From(ctx).Amend(func(e *audit.Event) { e.Targets = []string{"Token/" + id.Token} })
 		if err := s.tokens.DeleteToken(ctx, id.Token, ""); err != nil {
 			return nil, err
 		}
-		s.log.InfoContext(ctx, "token deleted", "token", id.Token, "actor", id.actor())
 		return &adminv1.LogoutResponse{}, nil
 	}
 	info, ok := connect.CallInfoForServerContext(ctx)

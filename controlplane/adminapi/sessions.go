@@ -14,6 +14,8 @@ import (
 	"connectrpc.com/connect/v2"
 
 	"github.com/trunkline-ai/trunkline/controlplane/access"
+	"github.com/trunkline-ai/trunkline/controlplane/audit"
+	rolename "github.com/trunkline-ai/trunkline/internal/domain/role"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -37,10 +39,11 @@ type sessions struct {
 // begin stores a new session in place of the caller's present one and sets its cookie.
 func (s *sessions) begin(ctx context.Context, info *connect.CallInfo, user access.User) error {
 	if old, ok := s.cookies.get(ctx, info, sessionCookie); ok {
-		if err := s.access.DeleteSession(ctx, s.hash(old)); err != nil && errs.CodeOf(err) != errs.NotFound {
+		if err := s.access.DeleteSession(audit.Without(ctx), s.hash(old)); err != nil && errs.CodeOf(err) != errs.NotFound {
 			return err
 		}
 	}
+	ctx = signingIn(ctx, access.Actor{User: user.Name, Role: user.Role, Address: s.cookies.peers.address(info)})
 	raw := make([]byte, 32)
 	rand.Read(raw)
 	value := base64.RawURLEncoding.EncodeToString(raw)
@@ -59,6 +62,16 @@ func (s *sessions) begin(ctx context.Context, info *connect.CallInfo, user acces
 		s.log.WarnContext(ctx, "expired sessions could not be deleted", "error", err)
 	}
 	return nil
+}
+
+// signingIn is a context with the event of a sign-in: that of the RPC, or one of its own where none is.
+func signingIn(ctx context.Context, a access.Actor) context.Context {
+	entry := audit.From(ctx)
+	if entry == nil {
+		ctx, entry = audit.Begin(ctx, audit.Event{Action: signIn, Address: a.Address})
+	}
+	entry.Amend(func(e *audit.Event) { e.Actor, e.Role = a.String(), rolename.Name(a.Role) })
+	return ctx
 }
 
 // identify finds the session of the caller's cookie and keeps it from going idle.

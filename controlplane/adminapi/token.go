@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -32,7 +31,6 @@ func looksLikeToken(s string) bool {
 // tokenService manages the bearer tokens of the CLI and of automation.
 type tokenService struct {
 	access access.Store
-	log    *slog.Logger
 	now    func() time.Time
 }
 
@@ -92,7 +90,6 @@ func (s tokenService) CreateToken(ctx context.Context, req *adminv1.CreateTokenR
 	if err := s.access.CreateToken(ctx, token); err != nil {
 		return nil, err
 	}
-	s.log.InfoContext(ctx, "token created", "token", token.Name, "role", rolename.Name(role), "actor", caller(ctx).actor())
 	return &adminv1.CreateTokenResponse{Token: tokenView(token), Secret: secret}, nil
 }
 
@@ -108,7 +105,6 @@ func (s tokenService) DeleteToken(ctx context.Context, req *adminv1.DeleteTokenR
 	if err := s.access.DeleteToken(ctx, req.GetName(), id.scope()); err != nil {
 		return nil, err
 	}
-	s.log.InfoContext(ctx, "token deleted", "token", req.GetName(), "actor", id.actor())
 	return &adminv1.DeleteTokenResponse{}, nil
 }
 

@@ -88,7 +88,6 @@ func (s *sessionService) ConfirmTotp(ctx context.Context, req *adminv1.ConfirmTo
 	if err != nil {
 		return nil, err
 	}
-	s.log.InfoContext(ctx, "second factor set up", "user", id.User)
 	return &adminv1.ConfirmTotpResponse{RecoveryCodes: codes}, nil
 }
 
@@ -101,7 +100,6 @@ func (s *sessionService) DisableTotp(ctx context.Context, _ *adminv1.DisableTotp
 	if err := removeTOTP(ctx, s.accounts.store, id.User, nil); err != nil {
 		return nil, err
 	}
-	s.log.InfoContext(ctx, "second factor removed", "user", id.User, "actor", id.actor())
 	return &adminv1.DisableTotpResponse{}, nil
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane/access"
 	"github.com/trunkline-ai/trunkline/internal/domain/plaintext"
-	rolename "github.com/trunkline-ai/trunkline/internal/domain/role"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -68,7 +67,6 @@ func (s userService) CreateUser(ctx context.Context, req *adminv1.CreateUserRequ
 	if err := s.access.CreateUser(ctx, u); err != nil {
 		return nil, err
 	}
-	s.log.InfoContext(ctx, "user created", "user", u.Name, "role", rolename.Name(u.Role), "actor", caller(ctx).actor())
 	return &adminv1.CreateUserResponse{User: s.view(u)}, nil
 }
 
@@ -104,8 +102,6 @@ func (s userService) UpdateUser(ctx context.Context, req *adminv1.UpdateUserRequ
 	if err != nil {
 		return nil, err
 	}
-	s.log.InfoContext(ctx, "user changed", "user", u.Name, "role", rolename.Name(u.Role), "disabled", u.Disabled,
-		"new_password", changes["password"], "actor", caller(ctx).actor())
 	return &adminv1.UpdateUserResponse{User: s.view(u)}, nil
 }
 
@@ -162,7 +158,6 @@ func (s userService) DeleteUser(ctx context.Context, req *adminv1.DeleteUserRequ
 	if err := s.access.DeleteUser(ctx, req.GetName()); err != nil {
 		return nil, err
 	}
-	s.log.InfoContext(ctx, "user deleted", "user", req.GetName(), "actor", caller(ctx).actor())
 	return &adminv1.DeleteUserResponse{}, nil
 }
 
@@ -174,7 +169,6 @@ func (s userService) ResetTotp(ctx context.Context, req *adminv1.ResetTotpReques
 	if err := removeTOTP(ctx, s.access, req.GetName(), func(u *access.User) { u.Version++ }); err != nil {
 		return nil, err
 	}
-	s.log.InfoContext(ctx, "second factor removed", "user", req.GetName(), "actor", caller(ctx).actor())
 	return &adminv1.ResetTotpResponse{}, nil
 }
 

@@ -46,7 +46,6 @@ func (s userService) RevokeSession(ctx context.Context, req *adminv1.RevokeSessi
 	if err := s.access.DeleteSessionByID(ctx, req.GetId(), id.scope()); err != nil {
 		return nil, err
 	}
-	s.log.InfoContext(ctx, "session revoked", "session", req.GetId(), "actor", id.actor())
 	return &adminv1.RevokeSessionResponse{}, nil
 }
 
@@ -71,6 +70,5 @@ func (s userService) RevokeAllSessions(ctx context.Context, req *adminv1.RevokeA
 	if err != nil {
 		return nil, err
 	}
-	s.log.InfoContext(ctx, "sessions revoked", "user", req.GetUser(), "count", ended, "actor", id.actor())
 	return &adminv1.RevokeAllSessionsResponse{EndedCount: int32(ended)}, nil
 }

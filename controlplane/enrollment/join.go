@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"time"
 
+	"github.com/trunkline-ai/trunkline/controlplane/audit"
 	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -98,7 +99,9 @@ func (s *Service) admit(ctx context.Context, tokenID, node string, certificate *
 	if s.isPreset(tokenID) {
 		id.TokenID = ""
 	}
-	if err := s.cfg.Store.JoinNode(ctx, id); err != nil {
+	event := audit.Event{Actor: "node:" + node, Action: audit.ActionJoinNode, Targets: []string{"Node/" + node, "JoinToken/" + tokenID}}
+	joining, _ := audit.Begin(ctx, event)
+	if err := s.cfg.Store.JoinNode(joining, id); err != nil {
 		return err
 	}
 	before, known := s.known(node)

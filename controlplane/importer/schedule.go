@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/audit"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -62,6 +63,8 @@ func (i *Importer) Round(ctx context.Context) error {
 			}
 			group.Go(func() error {
 				// How it went is recorded, and shown with the imports of the provider.
+				// What it changed is in the audit log.
+				ctx, _ := audit.Begin(ctx, audit.Event{Actor: audit.System, Action: audit.ActionScheduledImport})
 				_ = i.run(ctx, scheduleActor, true, i.jobs(c, []string{r.Name}, ask{}), func(*adminv1.ImportModelsResponse) error { return nil })
 				return nil
 			})

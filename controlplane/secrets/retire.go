@@ -31,14 +31,12 @@ func (r Retirer) Run(ctx context.Context) error {
 	tick := time.NewTicker(retireEvery)
 	defer tick.Stop()
 	for {
-		removed, err := r.Store.RetireSecrets(ctx, time.Now().Add(-Kept))
+		_, err := r.Store.RetireSecrets(ctx, time.Now().Add(-Kept))
 		switch {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil:
 			r.Logger.Warn("secrets that are not used any more are not removed; trying again", "error", err)
-		case removed > 0:
-			r.Logger.Info("secrets of deleted and replaced credentials removed", "count", removed)
 		}
 		select {
 		case <-ctx.Done():

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/audit"
 	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	"github.com/trunkline-ai/trunkline/internal/manifest"
@@ -48,7 +49,11 @@ func (s *Server) ApplyAtStart(ctx context.Context, set *Settings, lookup func(st
 	result := &adminv1.StartupApply{
 		State: adminv1.StartupApplyState_STARTUP_APPLY_STATE_APPLIED, File: file.path, Mode: file.mode, ApplyTime: timestamppb.New(time.Now()),
 	}
-	changes, err := s.applyFile(ctx, file)
+	var changes []config.ResourceChange
+	err := s.audit.Do(ctx, audit.Event{Actor: audit.System, Action: audit.ActionApplyAtStart, Detail: file.mode}, func(ctx context.Context) (err error) {
+		changes, err = s.applyFile(ctx, file)
+		return err
+	})
 	if err != nil {
 		result.State, result.Error = adminv1.StartupApplyState_STARTUP_APPLY_STATE_REFUSED, explained(err)
 		s.log.Error("THE FILE OF --apply IS REFUSED: starting with the configuration that is stored", "file", file.path, "mode", file.mode, "error", result.GetError())

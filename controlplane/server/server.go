@@ -14,6 +14,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
 	"github.com/trunkline-ai/trunkline/controlplane/alerts"
+	"github.com/trunkline-ai/trunkline/controlplane/audit"
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
@@ -84,6 +85,7 @@ type Server struct {
 	enrollment *enrollment.Service // nil in memory
 	fleet      *fleet.Fleet
 	calls      *calllog.Log
+	audit      *audit.Recorder
 	api        *adminapi.API
 	masterKeys *secrets.MasterKeys
 	bodies     secrets.BodySealer
@@ -125,6 +127,7 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if err = s.openConfiguration(ctx, cfg, sealer); err != nil {
 		return nil, err
 	}
+	s.openAudit(cfg)
 	if err = s.openNodes(ctx, cfg, sealer); err != nil {
 		return nil, err
 	}
@@ -162,6 +165,7 @@ func (s *Server) Run(ctx context.Context, nodes net.Listener) error {
 	group.Go("snapshots", s.hub.Run)
 	group.Go("call retention", s.calls.Run)
 	group.Go("imports", s.imports.Run)
+	group.Go("audit log", s.audit.Run)
 	group.Go("fleet", s.fleet.Run)
 	group.Go("master keys", s.masterKeys.Run)
 	group.Go("alerts", s.alerts.Run)

@@ -2,9 +2,11 @@ package server
 
 import (
 	"context"
+	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
+	"github.com/trunkline-ai/trunkline/controlplane/audit"
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/controlplane/fleet"
@@ -83,13 +85,23 @@ func (s *Server) openNodes(ctx context.Context, cfg Config, sealer controlplane.
 	return nil
 }
 
+// openAudit makes what writes the audit log where no transaction does.
+func (s *Server) openAudit(cfg Config) {
+	s.audit = audit.NewRecorder(audit.Config{
+		Store: store.NewAudit(s.db), Lock: s.db, Logger: cfg.Logger, Now: time.Now,
+		Keep: func() time.Duration {
+			return controlplane.EffectiveRetention(s.live.Current().Settings()).GetAuditEvents().AsDuration()
+		},
+	})
+}
+
 // openAPI makes the admin API over all of it.
 func (s *Server) openAPI(ctx context.Context, cfg Config, sealer controlplane.Sealer) (err error) {
 	s.api, err = adminapi.New(ctx, adminapi.Config{
 		Live: s.live, Calls: store.NewCalls(s.db), Gaps: store.NewCallGaps(s.db), Usage: store.NewUsage(s.db),
 		Bodies:       adminapi.Bodies{Store: store.NewBodies(s.db), Sealer: s.bodies},
 		StartupApply: s.StartupApply, Sealer: sealer, RecentSignIn: cfg.RecentSignIn,
-		Access: store.NewAccess(s.db), Nodes: s.fleet, Cooldowns: s.fleet, Importer: s.imports, Alerts: s.alerts, Enrollment: s.enrollmentAPI(),
+		Access: store.NewAccess(s.db), Audit: s.audit, Nodes: s.fleet, Cooldowns: s.fleet, Importer: s.imports, Alerts: s.alerts, Enrollment: s.enrollmentAPI(),
 		MasterKeys:    s.masterKeys,
 		AdminUsername: cfg.AdminUsername, AdminPassword: cfg.AdminPassword,
 		DefaultPassword: cfg.AdminPassword == DefaultAdminPassword, PasswordSet: !s.defaultPassword,

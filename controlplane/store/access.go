@@ -36,7 +36,7 @@ func (s *Access) DeleteExpired(ctx context.Context, now time.Time) error {
 
 // CreateToken stores a token; errs.AlreadyExists when its name is taken.
 func (s *Access) CreateToken(ctx context.Context, t access.Token) error {
-	_, err := s.db.exec(ctx, `INSERT INTO token (name, hash, last_four, created_at, expires_at, read_bodies, role, user_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+	err := s.db.changeRow(ctx, nil, `INSERT INTO token (name, hash, last_four, created_at, expires_at, read_bodies, role, user_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		t.Name, t.Hash[:], t.LastFour, micros(t.CreatedAt), maybe(t.ExpiresAt), number(t.ReadBodies), int32(t.Role), maybeText(t.UserID))
 	return s.db.failed(err, fmt.Sprintf("create token %q", t.Name))
 }
@@ -60,6 +60,13 @@ func (s *Access) TokenByHash(ctx context.Context, hash [32]byte) (access.Token, 
 	return tokens[0], nil
 }
 
+// NoteTokenUse notes the first use of a token.
+func (s *Access) NoteTokenUse(ctx context.Context, hash [32]byte, used time.Time) error {
+	err := s.db.changeRow(ctx, errs.Newf(errs.NotFound, "there is no such token that was not used yet"),
+		`UPDATE token SET used_at = $1 WHERE hash = $2 AND used_at IS NULL`, micros(used), hash[:])
+	return s.db.failed(err, "note that the token was used")
+}
+
 // TouchToken notes that a token was used.
 func (s *Access) TouchToken(ctx context.Context, hash [32]byte, used time.Time) error {
 	_, err := s.db.exec(ctx, `UPDATE token SET used_at = $1 WHERE hash = $2`, micros(used), hash[:])
@@ -68,10 +75,8 @@ func (s *Access) TouchToken(ctx context.Context, hash [32]byte, used time.Time) 
 
 // DeleteToken ends a token of a user, or of anybody without a user id.
 func (s *Access) DeleteToken(ctx context.Context, name, userID string) error {
-	n, err := s.db.exec(ctx, `DELETE FROM token WHERE name = $1 AND (user_id = $2 OR $2 = '')`, name, userID)
-	if err == nil && n == 0 {
-		return errs.Newf(errs.NotFound, "token %q does not exist", name)
-	}
+	err := s.db.changeRow(ctx, errs.Newf(errs.NotFound, "token %q does not exist", name),
+		`DELETE FROM token WHERE name = $1 AND (user_id = $2 OR $2 = '')`, name, userID)
 	return s.db.failed(err, fmt.Sprintf("delete token %q", name))
 }
 

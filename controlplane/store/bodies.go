@@ -42,7 +42,7 @@ func (s *Bodies) InsertBodies(ctx context.Context, bodies []calllog.Body) error 
 func (s *Bodies) ReadBody(ctx context.Context, callID, actor string, at time.Time) (calllog.Body, []calllog.BodyRead, error) {
 	body := calllog.Body{CallID: callID}
 	var reads []calllog.BodyRead
-	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.db.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var start, expires int64
 		err := tx.QueryRowContext(ctx, `SELECT api_key, start_us, expires_us, wrapped_key, ciphertext FROM call_body WHERE call_id = $1 AND expires_us > $2`,
 			callID, micros(at)).Scan(&body.APIKey, &start, &expires, &body.Key, &body.Ciphertext)
@@ -77,7 +77,15 @@ func (s *Bodies) ReadBody(ctx context.Context, callID, actor string, at time.Tim
 
 // DeleteBodiesOf deletes at most limit bodies of an API key's calls and returns how many.
 func (s *Bodies) DeleteBodiesOf(ctx context.Context, apiKey string, limit int) (int, error) {
-	n, err := s.db.exec(ctx, `DELETE FROM call_body WHERE call_id IN (SELECT call_id FROM call_body WHERE api_key = $1 LIMIT $2)`, apiKey, limit)
+	var n int64
+	err := s.db.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `DELETE FROM call_body WHERE call_id IN (SELECT call_id FROM call_body WHERE api_key = $1 LIMIT $2)`, apiKey, limit)
+		if err != nil {
+			return err
+		}
+		n, err = result.RowsAffected()
+		return err
+	})
 	return int(n), s.db.failed(err, "delete bodies of an API key")
 }
 

@@ -78,6 +78,8 @@ type engine interface {
 	// other, as Concatenated can read it.
 	Concatenate(column string) string
 	Concatenated(value []byte) ([]byte, error)
+	// Lines is a text column with a line feed before and behind it.
+	Lines(column string) string
 	// Classify says what an error of the driver means, if it is one.
 	Classify(err error) (errs.Code, bool)
 	Close() error

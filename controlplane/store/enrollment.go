@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/trunkline-ai/trunkline/controlplane/audit"
 	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
@@ -26,7 +27,8 @@ func NewEnrollment(db *DB) *Enrollment { return &Enrollment{db} }
 
 // CreateJoinToken stores a token; errs.AlreadyExists when its id is taken.
 func (s *Enrollment) CreateJoinToken(ctx context.Context, t enrollment.JoinToken) error {
-	_, err := s.db.exec(ctx,
+	audit.From(ctx).Amend(func(e *audit.Event) { e.Targets = append(e.Targets, "JoinToken/"+t.ID) })
+	err := s.db.changeRow(ctx, nil,
 		`INSERT INTO join_token (id, sealed_key, note, created_by, created_at, expires_at, max_uses, node) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		t.ID, notNil(t.SealedKey), t.Note, t.CreatedBy, micros(t.CreatedAt), micros(t.ExpiresAt), t.MaxUses, t.Node)
 	return s.db.failed(err, "create the join token")
@@ -60,10 +62,7 @@ func (s *Enrollment) PresentJoinTokens(ctx context.Context, now time.Time) ([]en
 
 // DeleteJoinToken ends a token.
 func (s *Enrollment) DeleteJoinToken(ctx context.Context, id string) error {
-	n, err := s.db.exec(ctx, `DELETE FROM join_token WHERE id = $1`, id)
-	if err == nil && n == 0 {
-		return errNoJoinToken(id)
-	}
+	err := s.db.changeRow(ctx, errNoJoinToken(id), `DELETE FROM join_token WHERE id = $1`, id)
 	return s.db.failed(err, "delete the join token")
 }
 
@@ -120,7 +119,7 @@ func joinTokenUses(ctx context.Context, q querier, rest string, args ...any) (ma
 
 // JoinNode uses the token and makes id the identity of its name.
 func (s *Enrollment) JoinNode(ctx context.Context, id enrollment.NodeIdentity) error {
-	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.db.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		before, err := readIdentity(ctx, tx, id.Node)
 		known := err == nil
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -229,12 +228,9 @@ func (s *Enrollment) RenewNode(ctx context.Context, node string, keyHash [32]byt
 
 // RevokeNode refuses a node's identity from now on.
 func (s *Enrollment) RevokeNode(ctx context.Context, node, by string, at time.Time) error {
-	n, err := s.db.exec(ctx, `UPDATE node_identity SET
+	err := s.db.changeRow(ctx, errNoNode(node), `UPDATE node_identity SET
 		revoked_at = CASE WHEN revoked_at IS NULL THEN $1 ELSE revoked_at END,
 		revoked_by = CASE WHEN revoked_at IS NULL THEN $2 ELSE revoked_by END WHERE node = $3`, micros(at), by, node)
-	if err == nil && n == 0 {
-		return errNoNode(node)
-	}
 	return s.db.failed(err, fmt.Sprintf("revoke node %q", node))
 }
 

@@ -173,16 +173,18 @@ func (s *Fleet) OrderDrain(ctx context.Context, node string, drain bool) error {
 	if drain {
 		statement = `UPDATE node SET drain_boot = boot_id WHERE name = $1`
 	}
-	return s.tellFleet(ctx, "order a node to drain", func(ctx context.Context, tx *sql.Tx) error {
+	err := s.db.change(ctx, s.telling(func(ctx context.Context, tx *sql.Tx) error {
 		return changeNode(ctx, tx, statement, node)
-	})
+	}))
+	return s.db.failed(err, "order a node to drain")
 }
 
 // ForgetNode removes a node's line.
 func (s *Fleet) ForgetNode(ctx context.Context, node string) error {
-	return s.tellFleet(ctx, "forget a node", func(ctx context.Context, tx *sql.Tx) error {
+	err := s.db.change(ctx, s.telling(func(ctx context.Context, tx *sql.Tx) error {
 		return changeNode(ctx, tx, `DELETE FROM node WHERE name = $1`, node)
-	})
+	}))
+	return s.db.failed(err, "forget a node")
 }
 
 // changeNode runs a statement that must find the node.
@@ -264,11 +266,15 @@ func (s *Fleet) NotifyFleet(ctx context.Context, wake func()) error {
 
 // tellFleet runs do in a transaction of which the other replicas are told.
 func (s *Fleet) tellFleet(ctx context.Context, doing string, do func(context.Context, *sql.Tx) error) error {
-	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return s.db.failed(s.db.inTx(ctx, s.telling(do)), doing)
+}
+
+// telling is do, of which the other replicas are told.
+func (s *Fleet) telling(do func(context.Context, *sql.Tx) error) func(context.Context, *sql.Tx) error {
+	return func(ctx context.Context, tx *sql.Tx) error {
 		if err := do(ctx, tx); err != nil {
 			return err
 		}
 		return s.db.engine.Announce(ctx, tx, fleetChannel)
-	})
-	return s.db.failed(err, doing)
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/audit"
 )
 
 // Adopt gives the database a new lineage, which takes the place of its present one and of
@@ -16,8 +17,9 @@ import (
 // configuration afterwards, whose content is the same.
 func (s *Configuration) Adopt(ctx context.Context, actor string, others []string) (*controlplane.Config, error) {
 	const doing = "adopt the database"
+	ctx, entry := audited(ctx, actor)
 	var next *controlplane.Config
-	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.db.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		taken, err := takeRevision(ctx, tx)
 		if err != nil {
 			return err
@@ -51,6 +53,9 @@ func (s *Configuration) Adopt(ctx context.Context, actor string, others []string
 		if next, err = load(ctx, tx, now); err != nil {
 			return err
 		}
+		entry.Amend(func(e *audit.Event) {
+			e.At, e.Revision, e.Targets = at, uint64(now.revision), []string{string(controlplane.KindDatabase) + "/" + now.lineage}
+		})
 		return s.db.engine.Announce(ctx, tx, configChannel)
 	})
 	if err != nil {

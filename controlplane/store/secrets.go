@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/audit"
 )
 
 // Secrets keeps the control plane's own sealed secrets.
@@ -49,6 +50,7 @@ func (s *Secrets) EnsureSecret(ctx context.Context, secret controlplane.Secret) 
 // t, and notes of the others since when none does. It returns how many it removed. Changes of the
 // configuration wait for it: one that goes back to an old document must find its secret or not.
 func (s *Secrets) RetireSecrets(ctx context.Context, t time.Time) (removed int, err error) {
+	event := audit.Event{Actor: audit.System, Action: audit.ActionRemoveSecrets}
 	err = s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `UPDATE config_version SET revision = revision WHERE id = 1`); err != nil {
 			return err
@@ -82,10 +84,17 @@ func (s *Secrets) RetireSecrets(ctx context.Context, t time.Time) (removed int, 
 				return err
 			}
 		}
-		return nil
+		if removed == 0 {
+			return nil
+		}
+		event.Detail = fmt.Sprintf("%d of deleted and replaced credentials", removed)
+		return s.db.appendEvent(ctx, tx, &event)
 	})
 	if err != nil {
 		return 0, s.db.failed(err, "remove secrets that are not used any more")
+	}
+	if removed > 0 {
+		s.db.logEvent(ctx, event)
 	}
 	return removed, nil
 }

@@ -12,7 +12,7 @@ import (
 
 // CreateSession stores a session, and that its user signed in.
 func (s *Access) CreateSession(ctx context.Context, session access.Session) error {
-	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.db.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO session (hash, id, user_id, version, address, user_agent, created_at, seen_at, proved_at, expires_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 			session.Hash[:], session.ID, session.UserID, session.Version, session.Address, session.UserAgent,
@@ -59,19 +59,26 @@ func (s *Access) ProveSession(ctx context.Context, hash [32]byte, at time.Time) 
 
 // DeleteSession ends a session.
 func (s *Access) DeleteSession(ctx context.Context, hash [32]byte) error {
-	n, err := s.db.exec(ctx, `DELETE FROM session WHERE hash = $1`, hash[:])
-	return s.sessionGone(n, err, "delete the session")
+	err := s.db.changeRow(ctx, errNoSession(), `DELETE FROM session WHERE hash = $1`, hash[:])
+	return s.db.failed(err, "delete the session")
 }
 
 // DeleteSessionByID ends a session of a user, or of anybody without a user id.
 func (s *Access) DeleteSessionByID(ctx context.Context, id, userID string) error {
-	n, err := s.db.exec(ctx, `DELETE FROM session WHERE id = $1 AND (user_id = $2 OR $2 = '')`, id, userID)
-	return s.sessionGone(n, err, "delete the session")
+	err := s.db.changeRow(ctx, errNoSession(), `DELETE FROM session WHERE id = $1 AND (user_id = $2 OR $2 = '')`, id, userID)
+	return s.db.failed(err, "delete the session")
 }
 
 // DeleteSessions ends all sessions of a user but one.
 func (s *Access) DeleteSessions(ctx context.Context, userID string, keep [32]byte) (int, error) {
-	n, err := s.db.exec(ctx, `DELETE FROM session WHERE user_id = $1 AND hash <> $2`, userID, keep[:])
+	var n int64
+	err := s.db.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `DELETE FROM session WHERE user_id = $1 AND hash <> $2`, userID, keep[:])
+		if err == nil {
+			n, err = result.RowsAffected()
+		}
+		return err
+	})
 	return int(n), s.db.failed(err, "delete the sessions")
 }
 

@@ -61,6 +61,7 @@ func open(t testing.TB, cfg store.Config) storetest.Store {
 		FleetStore:      store.NewFleet(db),
 		EnrollmentStore: store.NewEnrollment(db),
 		AlertStore:      store.NewAlerts(db),
+		AuditStore:      store.NewAudit(db),
 	}
 }
 

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/audit"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -33,8 +35,9 @@ func (s *Configuration) Update(ctx context.Context, actor string, base *controlp
 	case <-ctx.Done():
 		return nil, s.db.failed(ctx.Err(), doing)
 	}
+	ctx, entry := audited(ctx, actor)
 	var next *controlplane.Config
-	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.db.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		taken, err := takeRevision(ctx, tx)
 		if err != nil {
 			return err
@@ -57,12 +60,46 @@ func (s *Configuration) Update(ctx context.Context, actor string, base *controlp
 		if err := c.write(ctx, tx); err != nil {
 			return err
 		}
+		entry.Amend(c.describe)
 		return s.db.engine.Announce(ctx, tx, configChannel)
 	})
 	if err != nil && !errors.Is(err, errNothingToDo) {
 		return nil, s.db.failed(err, doing)
 	}
 	return next, nil
+}
+
+// audited is a context with the event of a change of the configuration: that of ctx or, where nobody said what
+// goes on or its event is written already, one of its own. No change goes without.
+func audited(ctx context.Context, actor string) (context.Context, *audit.Entry) {
+	entry := audit.From(ctx)
+	if _, pending := entry.Pending(); pending {
+		return ctx, entry
+	}
+	return audit.Begin(ctx, audit.Event{Actor: audit.System, Action: audit.ActionChangeConfig, Detail: "by " + actor})
+}
+
+// describe tells the audit log what is changed, by names alone.
+func (c *commit) describe(e *audit.Event) {
+	e.At, e.Revision = c.at, uint64(c.revision)
+	e.Targets = make([]string, len(c.changes))
+	for i, ch := range c.changes {
+		e.Targets[i] = string(ch.Kind) + "/" + ch.Name
+	}
+	e.Detail = strings.TrimPrefix(e.Detail+"; "+c.operations(), "; ")
+}
+
+// operations counts the changes of each kind.
+func (c *commit) operations() string {
+	count := map[controlplane.ChangeOp]int{}
+	for _, ch := range c.changes {
+		count[ch.Op]++
+	}
+	var parts []string
+	for _, op := range slices.Sorted(maps.Keys(count)) {
+		parts = append(parts, fmt.Sprintf("%s %d", op, count[op]))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // takeRevision takes the next revision. From here on other writers wait for our commit.

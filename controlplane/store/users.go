@@ -53,7 +53,7 @@ func (s *Access) UserOfSubject(ctx context.Context, issuer, subject string) (acc
 
 // CreateUser stores a user; errs.AlreadyExists when the name is taken.
 func (s *Access) CreateUser(ctx context.Context, u access.User) error {
-	_, err := s.db.exec(ctx, `INSERT INTO admin_user (`+userColumns+`, totp_step) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0)`,
+	err := s.db.changeRow(ctx, nil, `INSERT INTO admin_user (`+userColumns+`, totp_step) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0)`,
 		u.ID, u.Name, int32(u.Role), number(u.Disabled), u.Salt, u.Verifier, u.Version, micros(u.CreatedAt), maybe(u.SignedInAt),
 		u.TOTPKey, u.TOTPPending, maybeText(u.Issuer), maybeText(u.Subject))
 	return s.db.failed(err, fmt.Sprintf("create user %q", u.Name))
@@ -62,7 +62,7 @@ func (s *Access) CreateUser(ctx context.Context, u access.User) error {
 // UpdateUser changes a user, one change at a time: the first statement locks every owner and the user.
 func (s *Access) UpdateUser(ctx context.Context, name string, keep [32]byte, change func(*access.User) error) (access.User, error) {
 	var u access.User
-	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+	err := s.db.change(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
 		if u, err = lockUser(ctx, tx, name); err != nil {
 			return err
 		}
@@ -101,7 +101,7 @@ func endSessionsOf(ctx context.Context, tx *sql.Tx, u, before access.User, keep 
 
 // DeleteUser removes a user with sessions and tokens.
 func (s *Access) DeleteUser(ctx context.Context, name string) error {
-	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.db.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		u, err := lockUser(ctx, tx, name)
 		if err != nil {
 			return err

@@ -99,7 +99,7 @@ var rules = []rule{
 // meet in its wiring.
 var isolated = []isolation{
 	{
-		folder: "controlplane", wiring: "controlplane/server",
+		folder: "controlplane", wiring: "controlplane/server", shared: []string{"controlplane/audit"},
 		rooms: []string{
 			"controlplane/access", "controlplane/alerts", "controlplane/calllog", "controlplane/config", "controlplane/enrollment", "controlplane/fleet",
 			"controlplane/importer", "controlplane/routing", "controlplane/secrets",

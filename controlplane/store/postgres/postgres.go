@@ -111,6 +111,9 @@ func (db *DB) Concatenate(column string) string { return "string_agg(" + column 
 // Concatenated reads what Concatenate returns.
 func (db *DB) Concatenated(value []byte) ([]byte, error) { return value, nil }
 
+// Lines is a text column with a line feed before and behind it.
+func (db *DB) Lines(column string) string { return "(chr(10) || " + column + " || chr(10))" }
+
 // Close ends every connection, once those in use are given back.
 func (db *DB) Close() error { return db.pool.Close() }
 

@@ -63,6 +63,7 @@ type Store struct {
 	FleetStore
 	EnrollmentStore
 	AlertStore
+	AuditStore
 }
 
 // DB is the open database itself.
@@ -162,6 +163,10 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		"DrainIsOfOneStart":             drainIsOfOneStart,
 		"OrdersAreTakenOnce":            ordersAreTakenOnce,
 		"GoneNodesExpire":               goneNodesExpire,
+		"AuditEventComesBackAsWritten":  auditEventComesBackAsWritten,
+		"ChangesAndTheirEventsAreOne":   changesAndTheirEventsAreOne,
+		"RacingEventsMakeOneChain":      racingEventsMakeOneChain,
+		"OldAuditEventsAreRemoved":      oldAuditEventsAreRemoved,
 		"ClosedStoreIsUnavailable":      closedStoreIsUnavailable,
 		"EndedContextIsUnavailable":     endedContextIsUnavailable,
 	} {

@@ -409,7 +409,10 @@ func (x *FailoverPolicy) GetHedgeAfter() *durationpb.Duration {
 type Retention struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Calls; default 720h (30 days), at least 1h.
-	Calls         *durationpb.Duration `protobuf:"bytes,1,opt,name=calls,proto3" json:"calls,omitempty"`
+	Calls *durationpb.Duration `protobuf:"bytes,1,opt,name=calls,proto3" json:"calls,omitempty"`
+	// Events of the audit log; default 9600h (400 days), at least 720h (30 days). Older ones are removed every hour; the
+	// chain of hashes goes on from there.
+	AuditEvents   *durationpb.Duration `protobuf:"bytes,220,opt,name=audit_events,json=auditEvents,proto3" json:"audit_events,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -447,6 +450,13 @@ func (*Retention) Descriptor() ([]byte, []int) {
 func (x *Retention) GetCalls() *durationpb.Duration {
 	if x != nil {
 		return x.Calls
+	}
+	return nil
+}
+
+func (x *Retention) GetAuditEvents() *durationpb.Duration {
+	if x != nil {
+		return x.AuditEvents
 	}
 	return nil
 }
@@ -730,9 +740,10 @@ const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\x1b_failover_on_content_policyB\x14\n" +
 	"\x12_stream_keep_aliveB\x0e\n" +
 	"\f_probe_earlyB\x14\n" +
-	"\x12_retry_same_target\"Q\n" +
+	"\x12_retry_same_target\"\xa7\x01\n" +
 	"\tRetention\x12D\n" +
-	"\x05calls\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x13\xbaH\x10\xaa\x01\r\"\x06\b\x80\x86\xb0\x96\x012\x03\b\x90\x1cR\x05calls\"B\n" +
+	"\x05calls\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x13\xbaH\x10\xaa\x01\r\"\x06\b\x80\x86\xb0\x96\x012\x03\b\x90\x1cR\x05calls\x12T\n" +
+	"\faudit_events\x18\xdc\x01 \x01(\v2\x19.google.protobuf.DurationB\x15\xbaH\x12\xaa\x01\x0f\"\x06\b\x80\x86\xb0\x96\x012\x05\b\x80\x9a\x9e\x01R\vauditEvents\"B\n" +
 	"\x04Cors\x12:\n" +
 	"\x0fallowed_origins\x18\x01 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10d\x18\x01\"\x05r\x03\x18\x80\x02R\x0eallowedOrigins\"\x14\n" +
 	"\x12GetSettingsRequest\"O\n" +
@@ -799,19 +810,20 @@ var file_trunkline_admin_v1_settings_proto_depIdxs = []int32{
 	9,  // 20: trunkline.admin.v1.FailoverPolicy.attempt_timeout:type_name -> google.protobuf.Duration
 	9,  // 21: trunkline.admin.v1.FailoverPolicy.hedge_after:type_name -> google.protobuf.Duration
 	9,  // 22: trunkline.admin.v1.Retention.calls:type_name -> google.protobuf.Duration
-	0,  // 23: trunkline.admin.v1.GetSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
-	0,  // 24: trunkline.admin.v1.UpdateSettingsRequest.settings:type_name -> trunkline.admin.v1.Settings
-	10, // 25: trunkline.admin.v1.UpdateSettingsRequest.update_mask:type_name -> google.protobuf.FieldMask
-	0,  // 26: trunkline.admin.v1.UpdateSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
-	4,  // 27: trunkline.admin.v1.SettingsService.GetSettings:input_type -> trunkline.admin.v1.GetSettingsRequest
-	6,  // 28: trunkline.admin.v1.SettingsService.UpdateSettings:input_type -> trunkline.admin.v1.UpdateSettingsRequest
-	5,  // 29: trunkline.admin.v1.SettingsService.GetSettings:output_type -> trunkline.admin.v1.GetSettingsResponse
-	7,  // 30: trunkline.admin.v1.SettingsService.UpdateSettings:output_type -> trunkline.admin.v1.UpdateSettingsResponse
-	29, // [29:31] is the sub-list for method output_type
-	27, // [27:29] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	9,  // 23: trunkline.admin.v1.Retention.audit_events:type_name -> google.protobuf.Duration
+	0,  // 24: trunkline.admin.v1.GetSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
+	0,  // 25: trunkline.admin.v1.UpdateSettingsRequest.settings:type_name -> trunkline.admin.v1.Settings
+	10, // 26: trunkline.admin.v1.UpdateSettingsRequest.update_mask:type_name -> google.protobuf.FieldMask
+	0,  // 27: trunkline.admin.v1.UpdateSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
+	4,  // 28: trunkline.admin.v1.SettingsService.GetSettings:input_type -> trunkline.admin.v1.GetSettingsRequest
+	6,  // 29: trunkline.admin.v1.SettingsService.UpdateSettings:input_type -> trunkline.admin.v1.UpdateSettingsRequest
+	5,  // 30: trunkline.admin.v1.SettingsService.GetSettings:output_type -> trunkline.admin.v1.GetSettingsResponse
+	7,  // 31: trunkline.admin.v1.SettingsService.UpdateSettings:output_type -> trunkline.admin.v1.UpdateSettingsResponse
+	30, // [30:32] is the sub-list for method output_type
+	28, // [28:30] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_settings_proto_init() }

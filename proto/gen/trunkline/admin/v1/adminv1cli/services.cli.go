@@ -13,6 +13,7 @@ func Services() []cli.Service {
 	return []cli.Service{
 		alertService(),
 		alertChannelService(),
+		auditService(),
 		callService(),
 		configService(),
 		groupService(),
