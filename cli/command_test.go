@@ -42,7 +42,7 @@ func TestCommands(t *testing.T) {
 		}
 	}
 	want := []string{
-		"alert-channels create [NAME]", "alert-channels delete NAME", "alert-channels deliveries", "alert-channels get NAME", "alert-channels list", "alert-channels test NAME",
+		"alert-channels create [NAME]", "alert-channels delete NAME", "alert-channels deliveries", "alert-channels edit NAME", "alert-channels get NAME", "alert-channels list", "alert-channels test NAME",
 		"alert-channels update NAME", "alerts list",
 		"audit export", "audit list", "audit verify",
 		"calls delete-call-bodies", "calls export", "calls get ID", "calls get-call-body ID", "calls list", "calls list-gaps", "calls list-refused", "calls tail",

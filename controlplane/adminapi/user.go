@@ -2,7 +2,6 @@ package adminapi
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,7 +18,6 @@ type userService struct {
 	access   access.Store
 	accounts *accounts
 	rules    *validation
-	log      *slog.Logger
 	now      func() time.Time
 }
 
