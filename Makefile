@@ -55,9 +55,13 @@ bin/trunkline:
 webui: webui/dist/index.html ## Build the console into webui/dist, from where the programs embed it
 	@:
 
+.PHONY: release
+release: webui ## Make dist/: archives of four platforms, notices, SBOM, checksums (VERSION=v1.2.3)
+	go run ./internal/release -version '$(VERSION)' -out dist $(ARGS)
+
 .PHONY: clean
 clean: ## Remove what was built; data/ and caches stay
-	rm -rf bin e2e/sdk/node_modules e2e/sdk/.venv webui/node_modules webui/test-results webui/playwright-report
+	rm -rf bin dist e2e/sdk/node_modules e2e/sdk/.venv webui/node_modules webui/test-results webui/playwright-report
 	find webui/dist -mindepth 1 ! -name placeholder.html -delete
 
 ##@ Test
