@@ -26,6 +26,7 @@ import (
 	"github.com/trunkline-ai/trunkline/cli/takeover/oneapi"
 	"github.com/trunkline-ai/trunkline/cli/verdict"
 	"github.com/trunkline-ai/trunkline/cli/view"
+	build "github.com/trunkline-ai/trunkline/internal/version"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1cli"
 )
 
@@ -72,7 +73,7 @@ func newRoot(env *proc.Env, version string) (root *cobra.Command, started *bool)
 		Use:           Name,
 		Short:         "Operate Trunkline",
 		Long:          about + exit.Help,
-		Version:       version,
+		Version:       version + " (" + build.Build() + ")",
 		Args:          cli.KnownSubcommand,
 		RunE:          cli.ShowHelp,
 		SilenceUsage:  true,

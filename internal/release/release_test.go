@@ -103,7 +103,7 @@ func TestReleaseIsWholeAndReproducible(t *testing.T) {
 	if err := os.WriteFile(program, packed[folder+"/trunklinectl"], 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if said, err := exec.CommandContext(t.Context(), program, "--version").Output(); err != nil || !strings.Contains(string(said), "v1.2.3") {
+	if said, err := exec.CommandContext(t.Context(), program, "--version").Output(); err != nil || !strings.Contains(string(said), "v1.2.3 (commit abababababab, 2026-11-29T10:00:00Z, ") {
 		t.Errorf("the program says %q, %v", said, err)
 	}
 	notices := string(packed[folder+"/THIRD_PARTY_NOTICES.txt"])

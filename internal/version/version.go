@@ -3,7 +3,6 @@ package version
 
 import (
 	"cmp"
-	"fmt"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -35,9 +34,11 @@ func String() string {
 	return "dev"
 }
 
-// Full is String with the commit, its date and the version of Go, as --version prints it. What is
-// not known is left out.
-func Full() string {
+// Full is String and Build, as --version prints them.
+func Full() string { return String() + " (" + Build() + ")" }
+
+// Build is the commit, its date and the version of Go. What is not known is left out.
+func Build() string {
 	var of []string
 	if hash := commitHash(); hash != "" {
 		of = append(of, "commit "+hash)
@@ -45,7 +46,7 @@ func Full() string {
 	if at := cmp.Or(date, noted("vcs.time")); at != "" {
 		of = append(of, at)
 	}
-	return fmt.Sprintf("%s (%s)", String(), strings.Join(append(of, runtime.Version()), ", "))
+	return strings.Join(append(of, runtime.Version()), ", ")
 }
 
 // Revision is the commit that the build was made of; empty when that is not known.
