@@ -18,8 +18,8 @@ export type Server = {
   /** Sends one chat call the way an app does, and returns its status. */
   chat: (model: string, options?: { key?: string; stream?: boolean }) => Promise<number>;
   /** Ends the process, and with restart() begins it again on the same port. */
-  stop: () => Promise<void>;
-  restart: () => Promise<void>;
+  stop: (how?: NodeJS.Signals) => Promise<void>;
+  restart: (how?: NodeJS.Signals) => Promise<void>;
   /** Ends it and removes its folder. */
   remove: () => Promise<void>;
 };
@@ -66,12 +66,12 @@ export async function startServer(
     child = spawn(bin, args, { cwd: folder, env: environment, stdio: ['ignore', 'ignore', 'pipe'] });
     port = await portOf(child);
   };
-  const stop = async () => {
+  const stop = async (how: NodeJS.Signals = 'SIGTERM') => {
     const running = child;
     child = undefined;
     if (!running || running.exitCode !== null) return;
     const ended = new Promise((done) => running.once('exit', done));
-    running.kill('SIGTERM');
+    running.kill(how);
     await ended;
   };
   const rpc = (method: string, request: object) =>
@@ -103,8 +103,8 @@ export async function startServer(
       return answer.status;
     },
     stop,
-    restart: async () => {
-      await stop();
+    restart: async (how) => {
+      await stop(how);
       await start();
     },
     remove: async () => {

@@ -54,8 +54,12 @@ function Line({ provider, refusal }: { provider: Provider; refusal: LearnedRefus
       <div>
         <b className="mono">{model}</b>
         <small>
-          {caller !== '' && `${t('providers.refusals.caller', { name: caller })} `}
-          {nodes.length > 0 && t('providers.health.on', { nodes: list(nodes) })}
+          {[
+            caller !== '' && t('providers.refusals.caller', { name: caller.replace(/^(key|owner):/, '') }),
+            nodes.length > 0 && t('providers.health.on', { nodes: list(nodes) }),
+          ]
+            .filter(Boolean)
+            .join(' · ')}
         </small>
       </div>
       <div>

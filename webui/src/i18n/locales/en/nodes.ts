@@ -60,7 +60,7 @@ export const nodes = {
   'nodes.revoke': 'Revoke',
   'nodes.revokeTitle': 'Revoke {name}?',
   'nodes.revokeText':
-    'Its certificate is refused from now on, permanently. What it already serves it goes on serving until its process is stopped. Only a token made after this lets a node of that name join again.',
+    'Its certificate is refused from now on, permanently. Within 2 seconds it answers new requests with 503; answers that are under way end by themselves. Only a token made after this lets a node of that name join again.',
   'nodes.revokeDone': 'The certificate of {name} is refused.',
   'nodes.forget': 'Remove from list',
   'nodes.forgetTitle': 'Remove {name} from the list?',

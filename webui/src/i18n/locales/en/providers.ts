@@ -258,6 +258,6 @@ export const providers = {
   'providers.refusals.title': 'Learned refusals',
   'providers.refusals.sub':
     'Refused while another target took the same request. Such requests come here last, until forgotten.',
-  'providers.refusals.caller': 'Only for {name}.',
+  'providers.refusals.caller': 'Only for {name}',
   'providers.refusals.rule': 'Add rule: {rule}',
 } as const;

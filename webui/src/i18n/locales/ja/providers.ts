@@ -254,6 +254,6 @@ export const providers: Texts<typeof en> = {
   'providers.refusals.title': '学習した拒否',
   'providers.refusals.sub':
     '別のターゲットが受け付けた同じリクエストを拒否しました。忘れるまで、同様のリクエストはここに最後に送られます。',
-  'providers.refusals.caller': '{name} のみ対象。',
+  'providers.refusals.caller': '{name} のみ対象',
   'providers.refusals.rule': 'ルールを追加：{rule}',
 };

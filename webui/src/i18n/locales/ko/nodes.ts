@@ -62,7 +62,7 @@ export const nodes: Texts<typeof en> = {
   'nodes.revoke': '폐기',
   'nodes.revokeTitle': '{name}을(를) 폐기할까요?',
   'nodes.revokeText':
-    '지금부터 인증서가 영구적으로 거부됩니다. 프로세스를 중지할 때까지 기존 구성으로 계속 처리합니다. 같은 이름의 노드는 이후에 만든 토큰으로만 다시 참여할 수 있습니다.',
+    '지금부터 인증서가 영구적으로 거부됩니다. 2초 안에 새 요청에는 503으로 응답하며, 진행 중인 응답은 끝까지 처리됩니다. 같은 이름의 노드는 이후에 만든 토큰으로만 다시 참여할 수 있습니다.',
   'nodes.revokeDone': '{name}의 인증서가 거부되었습니다.',
   'nodes.forget': '목록에서 제거',
   'nodes.forgetTitle': '{name}을(를) 목록에서 제거할까요?',

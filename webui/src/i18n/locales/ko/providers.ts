@@ -250,6 +250,6 @@ export const providers: Texts<typeof en> = {
   'providers.refusals.title': '학습된 거부',
   'providers.refusals.sub':
     '다른 대상이 받아들인 같은 요청을 거부했습니다. 잊힐 때까지 이런 요청은 여기로 가장 나중에 보냅니다.',
-  'providers.refusals.caller': '{name}에만 해당합니다.',
+  'providers.refusals.caller': '{name}에만 해당',
   'providers.refusals.rule': '규칙 추가: {rule}',
 };

@@ -61,7 +61,7 @@ export const nodes: Texts<typeof en> = {
   'nodes.revoke': '吊销',
   'nodes.revokeTitle': '吊销 {name}？',
   'nodes.revokeText':
-    '从现在起其证书将被永久拒绝。在进程停止之前，它会继续使用已有的配置提供服务。只有此后创建的令牌才能让同名节点重新加入。',
+    '其证书从现在起永久被拒绝。2 秒内它会对新请求返回 503；正在进行的回答会自行结束。只有在此之后创建的令牌才能让同名节点重新加入。',
   'nodes.revokeDone': '{name} 的证书已被拒绝。',
   'nodes.forget': '从列表移除',
   'nodes.forgetTitle': '从列表移除 {name}？',

@@ -245,6 +245,6 @@ export const providers: Texts<typeof en> = {
   'providers.rules.add': '添加规则',
   'providers.refusals.title': '已学到的拒绝',
   'providers.refusals.sub': '另一个目标接受了同样的请求，而这里拒绝了。在失效之前，此类请求最后才会发到这里。',
-  'providers.refusals.caller': '仅针对 {name}。',
+  'providers.refusals.caller': '仅针对 {name}',
   'providers.refusals.rule': '添加规则：{rule}',
 };
