@@ -118,6 +118,109 @@ export const SHOTS: readonly Shot[] = [
       await page.locator('form button[type=submit]').scrollIntoViewIfNeeded();
     },
   },
+  {
+    name: 'alerts',
+    path: '/alerts?ended=true',
+    answers: {
+      'AlertService/ListAlerts': () => ({
+        firingCount: 2,
+        alerts: [
+          {
+            id: '1',
+            event: 'cooldown',
+            state: 'ALERT_STATE_FIRING',
+            summary: 'openrouter/gpt-5.2-mini is cooling down on 2 of 3 nodes: rate_limited',
+            startTime: ago(4),
+          },
+          {
+            id: '2',
+            event: 'budget',
+            state: 'ALERT_STATE_FIRING',
+            summary: 'API key support-bot has spent 80 % of its budget of 50 USD a month',
+            startTime: ago(200),
+          },
+          {
+            id: '3',
+            event: 'node_lost',
+            state: 'ALERT_STATE_RESOLVED',
+            summary: 'node node-2 is gone; it was heard of last at 2026-11-29T07:00:00Z',
+            startTime: ago(600),
+            endTime: ago(590),
+          },
+        ],
+      }),
+    },
+  },
+  { name: 'alerts-empty', path: '/alerts?tab=channels', empty: true },
+  {
+    name: 'alerts-channels',
+    path: '/alerts?tab=channels',
+    answers: {
+      'AlertChannelService/ListAlertChannels': () => ({
+        totalSize: 3,
+        alertChannels: [
+          {
+            name: 'mail',
+            email: { host: 'smtp.example.com', to: ['ops@example.com', 'on-call@example.com'] },
+            enabled: false,
+          },
+          {
+            name: 'on-call',
+            webhook: { url: 'https://hooks.example.com/trunkline' },
+            events: ['group_unavailable', 'node_lost'],
+          },
+          { name: 'slack', slack: { secretHint: 'x7Qp' } },
+        ],
+      }),
+    },
+  },
+  { name: 'alerts-new', path: '/alerts?tab=channels&new=true' },
+  {
+    name: 'alerts-new-email',
+    path: '/alerts?tab=channels&new=true',
+    before: (page) =>
+      page
+        .getByRole('dialog')
+        .getByRole('button')
+        .filter({ hasText: /mail|邮件|メール|이메일/ })
+        .click(),
+  },
+  {
+    name: 'alerts-deliveries',
+    path: '/alerts?tab=deliveries',
+    answers: {
+      'AlertChannelService/ListAlertChannelDeliveries': () => ({
+        deliveries: [
+          {
+            id: '1',
+            channel: 'slack',
+            state: 'ALERT_DELIVERY_STATE_SENT',
+            attempts: 1,
+            createTime: ago(1),
+            test: true,
+          },
+          {
+            id: '2',
+            channel: 'on-call',
+            state: 'ALERT_DELIVERY_STATE_PENDING',
+            attempts: 3,
+            createTime: ago(2),
+            error: 'it answered 503',
+            alerts: [{ id: '1', summary: 'no member of group chat serves: all of them are cooling down' }, { id: '2' }],
+          },
+          {
+            id: '3',
+            channel: 'mail',
+            state: 'ALERT_DELIVERY_STATE_FAILED',
+            attempts: 10,
+            createTime: ago(90),
+            error: 'it does not offer STARTTLS, so nothing is sent to it',
+            alerts: [{ id: '1', summary: 'node node-2 is gone; it was heard of last at 2026-11-29T07:00:00Z' }],
+          },
+        ],
+      }),
+    },
+  },
   { name: 'calls-none', path: '/calls?status=418' },
   { name: 'calls-empty', path: '/calls', empty: true },
   { name: 'playground', path: '/playground' },

@@ -5,7 +5,6 @@ import { useWhoAmI } from '@/api/session';
 import { Role } from '@/gen/trunkline/admin/v1/role_pb';
 import { useI18n } from '@/i18n';
 import { ShortcutsProvider, useShortcut } from '@/ui/shortcuts';
-import { ApplyRefusedNote } from './ApplyRefusedNote';
 import { DefaultPasswordNote } from './DefaultPasswordNote';
 import { type NavPage, PAGES } from './nav';
 import { Sidebar } from './Sidebar';
@@ -13,7 +12,8 @@ import { StaleData } from './StaleData';
 import c from './shell.module.css';
 import { ViewerNote } from './ViewerNote';
 
-// Asked for by a key or a click, so not in the first load.
+// Asked for by a key, a click or a rare state, so not in the first load.
+const ApplyRefusedNote = lazy(() => import('./ApplyRefusedNote').then((m) => ({ default: m.ApplyRefusedNote })));
 const CommandPalette = lazy(() => import('./CommandPalette').then((m) => ({ default: m.CommandPalette })));
 const Notifications = lazy(() => import('./Notices').then((m) => ({ default: m.Notices })));
 const ShortcutsHelp = lazy(() => import('./ShortcutsHelp').then((m) => ({ default: m.ShortcutsHelp })));
@@ -46,7 +46,9 @@ function Frame() {
         <StaleData />
         {me?.role === Role.VIEWER && <ViewerNote />}
         {me?.defaultPassword && <DefaultPasswordNote canChange={me.canChangePassword} />}
-        <ApplyRefusedNote />
+        <Suspense>
+          <ApplyRefusedNote />
+        </Suspense>
         <Outlet />
       </main>
       {PAGES.map((page) => (

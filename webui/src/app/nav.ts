@@ -1,4 +1,5 @@
 import {
+  BellRing,
   ChartColumn,
   FlaskConical,
   History,
@@ -22,6 +23,7 @@ export type PagePath =
   | '/groups'
   | '/keys'
   | '/keywords'
+  | '/alerts'
   | '/nodes'
   | '/history'
   | '/settings';
@@ -48,6 +50,7 @@ export const NAV: readonly { word: PlainKey; pages: readonly NavPage[] }[] = [
   {
     word: 'nav.system',
     pages: [
+      { to: '/alerts', word: 'nav.alerts', Icon: BellRing, jump: 'a' },
       { to: '/nodes', word: 'nav.nodes', Icon: Server, jump: 'n' },
       { to: '/history', word: 'nav.history', Icon: History, jump: 'h' },
       { to: '/settings', word: 'nav.settings', Icon: Settings, jump: 's' },

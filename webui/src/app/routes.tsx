@@ -11,6 +11,7 @@ import {
 import { BASE } from '@/api/base';
 import { isSignedOut } from '@/api/errors';
 import { whoAmI } from '@/api/session';
+import { alertsSearch } from '@/features/alerts/search';
 import { callsSearch } from '@/features/calls/search';
 import { dashboardSearch } from '@/features/dashboard/search';
 import { groupsSearch } from '@/features/groups/search';
@@ -92,6 +93,11 @@ const keywords = createRoute({
   validateSearch: keywordsSearch,
   component: lazyRouteComponent(() => import('@/features/keywords/KeywordsPage'), 'KeywordsPage'),
 });
+const alerts = createRoute({
+  ...page('/alerts'),
+  validateSearch: alertsSearch,
+  component: lazyRouteComponent(() => import('@/features/alerts/AlertsPage'), 'AlertsPage'),
+});
 const nodes = createRoute({
   ...page('/nodes'),
   validateSearch: nodesSearch,
@@ -119,7 +125,19 @@ const kit = () =>
 const routeTree = root.addChildren([
   ...(import.meta.env.DEV ? [kit()] : []),
   login,
-  signedIn.addChildren([dashboard, calls, playground, providers, groups, keys, keywords, nodes, history, settings]),
+  signedIn.addChildren([
+    dashboard,
+    calls,
+    playground,
+    providers,
+    groups,
+    keys,
+    keywords,
+    alerts,
+    nodes,
+    history,
+    settings,
+  ]),
 ]);
 
 export function createAppRouter(context: RouterContext, memory?: RouterHistory) {

@@ -11,7 +11,7 @@ const holes = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]
 const isTechnical = (english: string) =>
   !/\p{L}/u.test(
     english.replace(
-      /\{\w+\}|\b(OK|Token|Trunkline|copy|p50|p95|p99|API|URL|ID|IP|CSV|JSON|TTFT|Base|Anthropic|OpenAI|Gemini|Azure|Redis)\b/g,
+      /\{\w+\}|\b(OK|Token|Trunkline|copy|p50|p95|p99|API|URL|ID|IP|CSV|JSON|TTFT|Base|Anthropic|OpenAI|Gemini|Azure|Redis|Webhook|Slack|STARTTLS)\b/g,
       '',
     ),
   );

@@ -9,6 +9,8 @@ import { IdentityGate, proveIdentity } from '@/api/identity';
 import { createQueryClient } from '@/api/queries';
 import { ConfirmIdentity } from '@/app/ConfirmIdentity';
 import { createAppRouter } from '@/app/routes';
+import { AlertChannelService } from '@/gen/trunkline/admin/v1/alert_channel_pb';
+import { AlertService } from '@/gen/trunkline/admin/v1/alert_pb';
 import { CallService } from '@/gen/trunkline/admin/v1/call_pb';
 import { ConfigService } from '@/gen/trunkline/admin/v1/config_pb';
 import { GroupService } from '@/gen/trunkline/admin/v1/group_pb';
@@ -33,6 +35,8 @@ export type Backend = {
   groups?: Partial<ServiceImpl<typeof GroupService>>;
   keys?: Partial<ServiceImpl<typeof KeyService>>;
   keywords?: Partial<ServiceImpl<typeof KeywordService>>;
+  channels?: Partial<ServiceImpl<typeof AlertChannelService>>;
+  alerts?: Partial<ServiceImpl<typeof AlertService>>;
   settings?: Partial<ServiceImpl<typeof SettingsService>>;
   config?: Partial<ServiceImpl<typeof ConfigService>>;
   nodes?: Partial<ServiceImpl<typeof NodeService>>;
@@ -67,6 +71,12 @@ export function renderApp(path: string, backend: Backend = {}, lang: Lang = 'en'
       router.service(GroupService, { listGroups: empty, explainGroups: empty, ...backend.groups });
       router.service(KeyService, { listApiKeys: empty, ...backend.keys });
       router.service(KeywordService, { listFailureKeywords: empty, ...backend.keywords });
+      router.service(AlertChannelService, {
+        listAlertChannels: empty,
+        listAlertChannelDeliveries: empty,
+        ...backend.channels,
+      });
+      router.service(AlertService, { listAlerts: empty, ...backend.alerts });
       router.service(SettingsService, { getSettings: empty, ...backend.settings });
       router.service(ConfigService, { listRevisions: empty, getStartupApply: empty, ...backend.config });
       router.service(NodeService, { listNodes: empty, listJoinTokens: empty, ...backend.nodes });

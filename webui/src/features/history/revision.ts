@@ -20,6 +20,7 @@ const kinds: Record<string, PlainKey> = {
   Group: 'history.group',
   ApiKey: 'history.apiKey',
   FailureKeyword: 'history.keyword',
+  AlertChannel: 'history.alertChannel',
   Settings: 'history.settings',
   Database: 'history.database',
 };

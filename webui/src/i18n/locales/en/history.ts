@@ -27,6 +27,7 @@ export const history = {
   'history.group': 'group',
   'history.apiKey': 'API key',
   'history.keyword': 'failure keyword',
+  'history.alertChannel': 'alert channel',
   'history.settings': 'settings',
   'history.database': 'database',
 } as const;

@@ -1,3 +1,4 @@
+import { alerts } from './alerts';
 import { calls } from './calls';
 import { common } from './common';
 import { dashboard } from './dashboard';
@@ -28,6 +29,7 @@ export const en = {
   ...keys,
   ...calls,
   ...keywords,
+  ...alerts,
   ...policy,
   ...settings,
   ...people,

@@ -29,6 +29,7 @@ export const shell = {
   'notFound.home': 'Go to the dashboard',
   'nav.playground': 'Playground',
   'nav.keywords': 'Failure keywords',
+  'nav.alerts': 'Alerts',
   'nav.nodes': 'Nodes',
   'nav.history': 'History',
   'nav.settings': 'Settings',

@@ -30,6 +30,7 @@ export const history: Texts<typeof en> = {
   'history.group': 'グループ',
   'history.apiKey': 'API キー',
   'history.keyword': '失敗キーワード',
+  'history.alertChannel': 'アラートの通知先',
   'history.settings': '設定',
   'history.database': 'データベース',
 };

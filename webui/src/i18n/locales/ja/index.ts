@@ -1,4 +1,5 @@
 import type { Messages } from '../../messages';
+import { alerts } from './alerts';
 import { calls } from './calls';
 import { common } from './common';
 import { dashboard } from './dashboard';
@@ -29,6 +30,7 @@ export const ja: Messages = {
   ...keys,
   ...calls,
   ...keywords,
+  ...alerts,
   ...policy,
   ...settings,
   ...people,

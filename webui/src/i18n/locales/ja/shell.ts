@@ -32,6 +32,7 @@ export const shell: Texts<typeof en> = {
   'notFound.home': 'ダッシュボードへ移動',
   'nav.playground': 'プレイグラウンド',
   'nav.keywords': '失敗キーワード',
+  'nav.alerts': 'アラート',
   'nav.nodes': 'ノード',
   'nav.history': '変更履歴',
   'nav.settings': '設定',

@@ -30,6 +30,7 @@ export const history: Texts<typeof en> = {
   'history.group': '그룹',
   'history.apiKey': 'API 키',
   'history.keyword': '실패 키워드',
+  'history.alertChannel': '알림 채널',
   'history.settings': '설정',
   'history.database': '데이터베이스',
 };

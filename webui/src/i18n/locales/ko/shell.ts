@@ -32,6 +32,7 @@ export const shell: Texts<typeof en> = {
   'notFound.home': '대시보드로 이동',
   'nav.playground': '플레이그라운드',
   'nav.keywords': '실패 키워드',
+  'nav.alerts': '알림',
   'nav.nodes': '노드',
   'nav.history': '변경 이력',
   'nav.settings': '설정',

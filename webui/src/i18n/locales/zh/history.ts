@@ -30,6 +30,7 @@ export const history: Texts<typeof en> = {
   'history.group': '分组',
   'history.apiKey': 'API 密钥',
   'history.keyword': '失败关键词',
+  'history.alertChannel': '通知渠道',
   'history.settings': '设置',
   'history.database': '数据库',
 };

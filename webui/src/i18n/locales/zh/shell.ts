@@ -31,6 +31,7 @@ export const shell: Texts<typeof en> = {
   'notFound.home': '前往仪表盘',
   'nav.playground': '调试台',
   'nav.keywords': '失败关键词',
+  'nav.alerts': '告警',
   'nav.nodes': '节点',
   'nav.history': '变更历史',
   'nav.settings': '设置',

@@ -1,0 +1,56 @@
+import { callUnaryMethod, useTransport } from '@connectrpc/connect-query';
+import { useForm } from '@mantine/form';
+import { useAction } from '@/api/useAction';
+import { useEdit } from '@/api/useEdit';
+import { type AlertChannel, AlertChannelService } from '@/gen/trunkline/admin/v1/alert_channel_pb';
+import { useI18n } from '@/i18n';
+import { SaveBar } from '@/ui/SaveBar';
+import { ChannelForm } from './ChannelForm';
+import { type Draft, draftOf, messageOf } from './draft';
+import { useDifferences } from './useDifferences';
+
+/** The fields of a stored channel. */
+export function EditChannel({ channel, onSaved }: { channel: AlertChannel; onSaved: () => void }) {
+  const { t } = useI18n();
+  const { name } = channel;
+  const transport = useTransport();
+  const differences = useDifferences();
+  const form = useForm<Draft>({ initialValues: draftOf(channel) });
+  const read = async () =>
+    (await callUnaryMethod(transport, AlertChannelService.method.getAlertChannel, { name })).alertChannel;
+  const { base, conflict, take } = useEdit({ stored: channel, form, draftOf, read });
+  const update = useAction(AlertChannelService.method.updateAlertChannel, {
+    form: { target: form, name },
+    onConflict: conflict.found,
+    done: () => t('alerts.saved', { name }),
+    onDone: onSaved,
+  });
+  const run = (from: AlertChannel) => {
+    conflict.settled();
+    update.run({ alertChannel: messageOf(form.values, from.etag) });
+  };
+  const save = form.onSubmit(() => run(base));
+  const { theirs } = conflict;
+  return (
+    <form onSubmit={save}>
+      <ChannelForm form={form} stored={base} />
+      <SaveBar
+        changes={differences(draftOf(base), form.values)}
+        onSave={() => save()}
+        onDiscard={() => take(base)}
+        busy={update.busy}
+        error={update.leftError}
+        conflict={
+          theirs && {
+            changes: differences(draftOf(base), draftOf(theirs)),
+            onReload: () => {
+              update.reset();
+              take(theirs);
+            },
+            onOverwrite: () => run(theirs),
+          }
+        }
+      />
+    </form>
+  );
+}
