@@ -15,14 +15,19 @@ import { SaveBar } from '@/ui/SaveBar';
 import c from './settings.module.css';
 import { useSave } from './useSave';
 
-type Draft = { calls: number | undefined; origins: string[] };
+type Draft = { calls: number | undefined; auditEvents: number | undefined; origins: string[] };
 
 const draftOf = (s: Settings): Draft => ({
   calls: s.retention?.calls ? toMs(s.retention.calls) : undefined,
+  auditEvents: s.retention?.auditEvents ? toMs(s.retention.auditEvents) : undefined,
   origins: [...(s.cors?.allowedOrigins ?? [])],
 });
+const durationOf = (ms: number | undefined) => (ms === undefined ? undefined : durationFromMs(ms));
 const messageOf = (d: Draft) => ({
-  retention: d.calls === undefined ? undefined : { calls: durationFromMs(d.calls) },
+  retention:
+    d.calls === undefined && d.auditEvents === undefined
+      ? undefined
+      : { calls: durationOf(d.calls), auditEvents: durationOf(d.auditEvents) },
   cors: d.origins.length > 0 ? { allowedOrigins: d.origins } : undefined,
 });
 
@@ -36,10 +41,11 @@ export function DataSection({ settings }: { settings: Settings }) {
   const byDefault = toMs(settings.defaultRetention?.calls);
 
   const differences = (a: Draft, b: Draft): Change[] => {
-    const kept = (d: Draft) => (d.calls === undefined ? t('policy.inherited') : setting(d.calls));
+    const kept = (ms: number | undefined) => (ms === undefined ? t('policy.inherited') : setting(ms));
     const pages = (d: Draft) => (d.origins.length > 0 ? list(d.origins) : t('settings.noOrigins'));
     return [
-      { name: t('settings.calls'), before: kept(a), after: kept(b) },
+      { name: t('settings.calls'), before: kept(a.calls), after: kept(b.calls) },
+      { name: t('settings.auditEvents'), before: kept(a.auditEvents), after: kept(b.auditEvents) },
       { name: t('settings.origins'), before: pages(a), after: pages(b) },
     ].filter(({ before, after }) => before !== after);
   };
@@ -57,6 +63,15 @@ export function DataSection({ settings }: { settings: Settings }) {
             onChange={(calls) => setDraft({ ...draft, calls })}
             units={['h', 'd']}
             error={errors['retention.calls']}
+          />
+          <DurationField
+            label={t('settings.auditEvents')}
+            description={t('settings.auditEventsHow')}
+            placeholder={setting(toMs(settings.defaultRetention?.auditEvents))}
+            value={draft.auditEvents}
+            onChange={(auditEvents) => setDraft({ ...draft, auditEvents })}
+            units={['h', 'd']}
+            error={errors['retention.audit_events']}
           />
           <p className={c.note}>{t('settings.bodies')}</p>
         </Fields>

@@ -79,6 +79,20 @@ test('when someone else saved first, both are shown and one decides', async () =
   expect(updateSettings.mock.calls[1]?.[0]?.settings?.etag).toBe('5');
 });
 
+test('how long calls are kept is changed without losing how long audit events are', async () => {
+  const updateSettings = vi.fn((_req: object) => ({}));
+  const stored = { ...settings, retention: { auditEvents: { seconds: 5_184_000n } } };
+  renderApp('/settings?section=data', { settings: { getSettings: () => ({ settings: stored }), updateSettings } });
+  expect(await screen.findByLabelText('Audit log')).toHaveValue('60');
+  await userEvent.type(screen.getByLabelText('Call logs'), '7');
+  await userEvent.click(screen.getByRole('button', { name: 'Save' }));
+  expect(await screen.findByText('Settings saved.')).toBeInTheDocument();
+  expect(updateSettings.mock.calls[0]?.[0]).toMatchObject({
+    settings: { retention: { auditEvents: { seconds: 5_184_000n } } },
+    updateMask: { paths: ['retention', 'cors'] },
+  });
+});
+
 test('a token is shown once, with how to use it', async () => {
   const createToken = vi.fn((_req: object) => ({ token: { name: 'ci' }, secret: 'tl-admin-canary' }));
   renderApp('/settings?section=access', { tokens: { listTokens: () => ({}), createToken } });

@@ -11,6 +11,8 @@ export const settings = {
   'settings.retentionHow': 'Sums for charts are kept longer: per minute for 90 days, per hour for two years.',
   'settings.calls': 'Call logs',
   'settings.callsHow': '1 hour to 10 years',
+  'settings.auditEvents': 'Audit log',
+  'settings.auditEventsHow': '30 days to 10 years',
   'settings.bodies':
     "What clients send and are answered is not kept unless a group asks for it: see the group's settings. Bodies are encrypted.",
   'settings.corsHow': 'Web pages that may call the gateway from a browser',

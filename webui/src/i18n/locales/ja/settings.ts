@@ -14,6 +14,8 @@ export const settings: Texts<typeof en> = {
   'settings.retentionHow': 'グラフ用の集計はより長く保存されます（分単位 90 日、時間単位 2 年）。',
   'settings.calls': '呼び出しログ',
   'settings.callsHow': '1 時間～10 年',
+  'settings.auditEvents': '監査ログ',
+  'settings.auditEventsHow': '30 日～10 年',
   'settings.bodies': 'リクエストと応答の本文は、グループで有効にしない限り保存されません。本文は暗号化されます。',
   'settings.corsHow': 'ブラウザーからゲートウェイを呼び出せるウェブページ',
   'settings.origins': '許可するオリジン',

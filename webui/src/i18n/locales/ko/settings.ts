@@ -14,6 +14,8 @@ export const settings: Texts<typeof en> = {
   'settings.retentionHow': '차트용 합계는 더 오래 보존됩니다(분 단위 90일, 시간 단위 2년).',
   'settings.calls': '호출 로그',
   'settings.callsHow': '1시간~10년',
+  'settings.auditEvents': '감사 로그',
+  'settings.auditEventsHow': '30일~10년',
   'settings.bodies': '그룹에서 켜지 않는 한 요청과 응답 본문은 저장되지 않습니다. 본문은 암호화됩니다.',
   'settings.corsHow': '브라우저에서 게이트웨이를 호출할 수 있는 웹 페이지',
   'settings.origins': '허용 출처',

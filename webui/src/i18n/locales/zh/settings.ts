@@ -14,6 +14,8 @@ export const settings: Texts<typeof en> = {
   'settings.retentionHow': '图表汇总保留更久：分钟级 90 天，小时级两年。',
   'settings.calls': '调用日志',
   'settings.callsHow': '1 小时到 10 年',
+  'settings.auditEvents': '审计日志',
+  'settings.auditEventsHow': '30 天到 10 年',
   'settings.bodies': '除非分组要求，否则不保存请求和回答的正文，请在分组中设置。正文会加密保存。',
   'settings.corsHow': '允许从浏览器调用网关的网页',
   'settings.origins': '允许的来源',
