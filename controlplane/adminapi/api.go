@@ -16,6 +16,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/access"
+	"github.com/trunkline-ai/trunkline/controlplane/access/oidc"
 	"github.com/trunkline-ai/trunkline/controlplane/audit"
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/controlplane/config"
@@ -124,6 +125,9 @@ type Config struct {
 	// PasswordSet says that one has been set already: the default one works no more, even when
 	// the database forgets it.
 	PasswordSet bool
+
+	// OIDC is the identity provider that people may sign in at; its Key, Logger and Now are set here. Optional.
+	OIDC *oidc.Config
 
 	// RecentSignIn is for how long a sign-in, or a password confirmed since, is enough for secrets, users
 	// and tokens; default DefaultRecentSignIn.
@@ -234,6 +238,14 @@ func New(ctx context.Context, cfg Config) (*API, error) {
 		return nil, err
 	}
 
+	var provider *oidc.Provider
+	if cfg.OIDC != nil {
+		own := *cfg.OIDC
+		own.Key, own.Logger, own.Now = passwords.sessionKey(), cfg.Logger, now
+		if provider, err = oidc.New(own); err != nil {
+			return nil, err
+		}
+	}
 	ended := make(chan struct{})
 	server := connect.NewServer(
 		newObservation(cfg.Observer, time.Now).intercept,
@@ -264,6 +276,8 @@ func New(ctx context.Context, cfg Config) (*API, error) {
 		sessions: sessions,
 		tokens:   cfg.Access,
 		accounts: accounts,
+		idp:      provider,
+		cookies:  cookies,
 		factor:   &secondFactor{store: cfg.Access, sealer: cfg.Sealer, now: now},
 		throttle: throttle,
 		devices:  devices,
@@ -293,7 +307,7 @@ func (a *API) Mount(mux *http.ServeMux) {
 		connecthttp.WithReadMaxBytes(maxRequestBytes),
 		connecthttp.WithConditionalOptions(func(spec connect.Spec) []connecthttp.Option {
 			switch spec.Procedure {
-			case adminv1connect.SessionServiceLoginProcedure:
+			case adminv1connect.SessionServiceLoginProcedure, adminv1connect.SessionServiceBeginOidcProcedure, adminv1connect.SessionServiceFinishOidcProcedure:
 				return []connecthttp.Option{connecthttp.WithReadMaxBytes(maxLoginBytes)}
 			case adminv1connect.ConfigServiceApplyConfigProcedure, adminv1connect.ConfigServiceDiffConfigProcedure:
 				return []connecthttp.Option{connecthttp.WithReadMaxBytes(maxApplyBytes)}

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/controlplane/access"
+	"github.com/trunkline-ai/trunkline/controlplane/access/oidc"
 	"github.com/trunkline-ai/trunkline/controlplane/audit"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -27,6 +28,8 @@ type sessionService struct {
 	tokens   access.Store
 	accounts *accounts
 	factor   *secondFactor
+	idp      *oidc.Provider // nil: none
+	cookies  cookies
 	throttle *access.Throttle
 	devices  *devices
 	peers    peers

@@ -124,9 +124,13 @@ func (p *Process) config(log *slog.Logger) (Config, error) {
 		return Config{}, fmt.Errorf("TRUNKLINE_SECRET_KEY: %w", err)
 	}
 	warnExposed(log, p.secretKeyFile)
+	idp, err := p.OIDC.Config()
+	if err != nil {
+		return Config{}, err
+	}
 	return Config{
 		DatabaseURL: p.databaseURL, DatabaseWait: p.DatabaseWait, KeepSchema: p.NoMigrate, Keys: keys, LostMasterKeys: p.Lost(), JoinToken: p.joinToken,
-		AdminUsername: p.AdminUsername, AdminPassword: p.AdminPassword, RecentSignIn: p.RecentSignIn, Listen: p.listen,
+		AdminUsername: p.AdminUsername, AdminPassword: p.AdminPassword, RecentSignIn: p.RecentSignIn, OIDC: idp, Listen: p.listen,
 		TrustForwardedHeaders: p.TrustForwarded, GatewayURL: p.GatewayURL, Version: version.String(), Logger: log,
 		PriceCatalogue: p.PriceCatalogue,
 	}, nil

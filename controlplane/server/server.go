@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/trunkline-ai/trunkline/controlplane/access/oidc"
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
 	"github.com/trunkline-ai/trunkline/controlplane/alerts"
 	"github.com/trunkline-ai/trunkline/controlplane/audit"
@@ -49,6 +50,7 @@ type Config struct {
 	AdminPassword string // required
 	// RecentSignIn is for how long a sign-in is enough for secrets, users and tokens; default 15 minutes.
 	RecentSignIn time.Duration
+	OIDC         *oidc.Config // people may sign in there too; nil: nowhere
 	// Listen is the address of the console, host:port. With the default password it must be
 	// one of this machine only, until another password was set in the console.
 	Listen string

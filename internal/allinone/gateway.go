@@ -128,9 +128,13 @@ func New(ctx context.Context, cfg Config) (_ *Gateway, err error) {
 // openPlanes makes the control plane, and the node that finds it in memory.
 func (g *Gateway) openPlanes(ctx context.Context, keys *secrets.Keyset, metrics prometheus.Registerer) (err error) {
 	cfg := g.cfg
+	idp, err := cfg.Control.OIDC.Config()
+	if err != nil {
+		return err
+	}
 	g.control, err = controlplane.New(ctx, controlplane.Config{
 		DatabaseURL: cfg.DatabaseURL, DatabaseWait: cfg.Control.DatabaseWait, KeepSchema: cfg.Control.NoMigrate, Keys: keys, LostMasterKeys: cfg.Control.Lost(), AllInOne: &controlplane.AllInOne{DialFake: g.fake.DialContext},
-		AdminUsername: cfg.Control.AdminUsername, AdminPassword: cfg.Control.AdminPassword, RecentSignIn: cfg.Control.RecentSignIn, Listen: cfg.Listen,
+		AdminUsername: cfg.Control.AdminUsername, AdminPassword: cfg.Control.AdminPassword, RecentSignIn: cfg.Control.RecentSignIn, OIDC: idp, Listen: cfg.Listen,
 		TrustForwardedHeaders: cfg.Control.TrustForwarded, PriceCatalogue: cfg.Control.PriceCatalogue,
 		GatewayURL: cfg.Control.GatewayURL, Version: version.String(), Logger: cfg.Logger, Metrics: metrics,
 	})

@@ -1,7 +1,9 @@
 import { useMutation } from '@connectrpc/connect-query';
 import { Button, PasswordInput, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import { BASE } from '@/api/base';
 import type { IdentityGate } from '@/api/identity';
+import { useWhoAmI } from '@/api/session';
 import { reasonOf, violationsOf } from '@/api/violations';
 import { SessionService } from '@/gen/trunkline/admin/v1/session_pb';
 import { useI18n } from '@/i18n';
@@ -12,10 +14,36 @@ import { Fields } from '@/ui/fields/Form';
 /** Asks for the password again when a call needs a recent sign-in; the call is then repeated. */
 export function IdentityDialog({ gate }: { gate: IdentityGate }) {
   const { t } = useI18n();
+  const who = useWhoAmI().data;
   return (
     <Dialog opened title={t('people.proveTitle')} onClose={() => gate.settle(false)} size={420}>
-      <Question onProved={() => gate.settle(true)} onCancel={() => gate.settle(false)} />
+      {who?.hasPassword === false ? (
+        <AtProvider />
+      ) : (
+        <Question onProved={() => gate.settle(true)} onCancel={() => gate.settle(false)} />
+      )}
     </Dialog>
+  );
+}
+
+/** Someone without a password proves it where they signed in, and comes back to the page. */
+function AtProvider() {
+  const { t } = useI18n();
+  const { pathname, search } = window.location;
+  const begin = useMutation(SessionService.method.beginOidc, { onSuccess: ({ url }) => window.location.assign(url) });
+  return (
+    <>
+      <p>{t('people.proveHow')}</p>
+      <FormError error={begin.error} />
+      <DialogActions>
+        <Button
+          loading={begin.isPending}
+          onClick={() => begin.mutate({ next: pathname.slice(BASE.length) + search, again: true })}
+        >
+          {t('login.oidc')}
+        </Button>
+      </DialogActions>
+    </>
   );
 }
 

@@ -58,6 +58,7 @@ export function renderApp(path: string, backend: Backend = {}, lang: Lang = 'en'
   const transport = createRouterTransport(
     (router) => {
       router.service(SessionService, {
+        getSignInMethods: empty,
         whoAmI: () => ({ username: 'ada', version: 'v1', role: Role.OWNER }),
         ...backend.session,
       });

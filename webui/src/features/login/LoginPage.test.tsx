@@ -130,3 +130,25 @@ test('the second factor is asked for after the password', async () => {
   await waitFor(() => expect(router.state.location.pathname).not.toBe('/login'));
   expect(login.mock.calls.at(-1)?.[0]).toMatchObject({ username: 'ada', password: 'secret', code: '123456' });
 });
+
+test('who comes back from the identity provider is signed in, and goes where they wanted', async () => {
+  const backend = signedOut(undefined);
+  const finishOidc = vi.fn(async (_req: object, context: never) => {
+    await backend.session?.login?.({} as never, context);
+    return { username: 'ada', next: '/groups?q=chat' };
+  });
+  const session = { ...backend.session, getSignInMethods: () => ({ oidc: true }), finishOidc } as unknown as Backend['session'];
+  const { router } = renderApp('/login?state=s&code=c', { ...backend, session });
+  await waitFor(() => expect(router.state.location.href).toBe('/groups?q=chat'));
+  expect(finishOidc.mock.calls[0]?.[0]).toMatchObject({ state: 's', code: 'c' });
+});
+
+test('a refusal of the identity provider is shown, and one may try again', async () => {
+  const finishOidc = () => {
+    throw new ConnectError('none of your groups may use this console: ask an owner', Code.PermissionDenied);
+  };
+  const session = { ...signedOut(undefined).session, getSignInMethods: () => ({ oidc: true }), finishOidc };
+  renderApp('/login?state=s&code=c', { session });
+  expect(await screen.findByRole('alert')).toHaveTextContent(/none of your groups may use this console/);
+  expect(screen.getByRole('button', { name: 'Sign in with single sign-on' })).toBeEnabled();
+});

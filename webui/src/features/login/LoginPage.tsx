@@ -11,6 +11,8 @@ import { Preferences } from '@/ui/Preferences';
 import { useTitle } from '@/ui/useTitle';
 import { LoginForm } from './LoginForm';
 import c from './login.module.css';
+import { SingleSignOn } from './SingleSignOn';
+import { isOurs } from './search';
 
 const route = getRouteApi('/login');
 
@@ -20,7 +22,7 @@ export function LoginPage() {
   const router = useRouter();
   const transport = useTransport();
   const queryClient = useQueryClient();
-  const { next } = route.useSearch();
+  const { next, ...returned } = route.useSearch();
   /** The default password that was just used. */
   const [initial, setInitial] = useState<string | null>(null);
   useTitle(initial === null ? t('login.title') : t('password.firstTitle'));
@@ -42,6 +44,11 @@ export function LoginPage() {
             <h1>{t('login.title')}</h1>
             <p className={c.lead}>{t('login.lead')}</p>
             <LoginForm onDone={signedIn} />
+            <SingleSignOn
+              next={next ?? '/'}
+              returned={returned}
+              onDone={(to) => router.history.replace(under(isOurs(to) ? to : '/'))}
+            />
           </>
         ) : (
           <>

@@ -1,7 +1,21 @@
 import type { Search } from '@/ui/search';
 
+/** What the identity provider sent the browser back with, as state, code and error. */
+export type Returned = { oidcState?: string; oidcCode?: string; oidcError?: string };
+
+const text = (...values: unknown[]) => values.find((value) => typeof value === 'string');
+
 /** Where to go after signing in: only a path of this console, never another site. */
-export function loginSearch({ next }: Search): { next?: string } {
-  const isOurs = typeof next === 'string' && /^\/(?![/\\])/.test(next) && !next.startsWith('/login');
-  return isOurs && next !== '/' ? { next } : {};
+export function loginSearch(s: Search): { next?: string } & Returned {
+  const [oidcState, oidcCode] = [text(s.oidcState, s.state), text(s.oidcCode, s.code)];
+  const oidcError = text(s.oidcError, s.error);
+  return {
+    ...(isOurs(s.next) && s.next !== '/' ? { next: s.next } : {}),
+    ...(oidcState && oidcCode ? { oidcState, oidcCode } : {}),
+    ...(oidcError ? { oidcError } : {}),
+  };
+}
+
+export function isOurs(next: unknown): next is string {
+  return typeof next === 'string' && /^\/(?![/\\])/.test(next) && !next.startsWith('/login');
 }

@@ -787,6 +787,293 @@ func (x *WhoAmIResponse) GetHasPassword() bool {
 	return false
 }
 
+type GetSignInMethodsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSignInMethodsRequest) Reset() {
+	*x = GetSignInMethodsRequest{}
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSignInMethodsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSignInMethodsRequest) ProtoMessage() {}
+
+func (x *GetSignInMethodsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSignInMethodsRequest.ProtoReflect.Descriptor instead.
+func (*GetSignInMethodsRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{16}
+}
+
+type GetSignInMethodsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At the identity provider too.
+	Oidc          bool `protobuf:"varint,1,opt,name=oidc,proto3" json:"oidc,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSignInMethodsResponse) Reset() {
+	*x = GetSignInMethodsResponse{}
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSignInMethodsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSignInMethodsResponse) ProtoMessage() {}
+
+func (x *GetSignInMethodsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSignInMethodsResponse.ProtoReflect.Descriptor instead.
+func (*GetSignInMethodsResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *GetSignInMethodsResponse) GetOidc() bool {
+	if x != nil {
+		return x.Oidc
+	}
+	return false
+}
+
+type BeginOidcRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Path of the console to go to afterwards.
+	Next string `protobuf:"bytes,1,opt,name=next,proto3" json:"next,omitempty"`
+	// Prove again who one is, even to an identity provider that knows the browser.
+	Again         bool `protobuf:"varint,2,opt,name=again,proto3" json:"again,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginOidcRequest) Reset() {
+	*x = BeginOidcRequest{}
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginOidcRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginOidcRequest) ProtoMessage() {}
+
+func (x *BeginOidcRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginOidcRequest.ProtoReflect.Descriptor instead.
+func (*BeginOidcRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *BeginOidcRequest) GetNext() string {
+	if x != nil {
+		return x.Next
+	}
+	return ""
+}
+
+func (x *BeginOidcRequest) GetAgain() bool {
+	if x != nil {
+		return x.Again
+	}
+	return false
+}
+
+type BeginOidcResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Address to send the browser to.
+	Url           string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginOidcResponse) Reset() {
+	*x = BeginOidcResponse{}
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginOidcResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginOidcResponse) ProtoMessage() {}
+
+func (x *BeginOidcResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginOidcResponse.ProtoReflect.Descriptor instead.
+func (*BeginOidcResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *BeginOidcResponse) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+type FinishOidcRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The state and code parameters that the browser came back with.
+	State         string `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`
+	Code          string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FinishOidcRequest) Reset() {
+	*x = FinishOidcRequest{}
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FinishOidcRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FinishOidcRequest) ProtoMessage() {}
+
+func (x *FinishOidcRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FinishOidcRequest.ProtoReflect.Descriptor instead.
+func (*FinishOidcRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *FinishOidcRequest) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *FinishOidcRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+type FinishOidcResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// User name.
+	Username string `protobuf:"bytes,1,opt,name=username,proto3" json:"username,omitempty"`
+	// The path that BeginOidc was given.
+	Next          string `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FinishOidcResponse) Reset() {
+	*x = FinishOidcResponse{}
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FinishOidcResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FinishOidcResponse) ProtoMessage() {}
+
+func (x *FinishOidcResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_session_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FinishOidcResponse.ProtoReflect.Descriptor instead.
+func (*FinishOidcResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_session_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *FinishOidcResponse) GetUsername() string {
+	if x != nil {
+		return x.Username
+	}
+	return ""
+}
+
+func (x *FinishOidcResponse) GetNext() string {
+	if x != nil {
+		return x.Next
+	}
+	return ""
+}
+
 var File_trunkline_admin_v1_session_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_session_proto_rawDesc = "" +
@@ -830,9 +1117,28 @@ const file_trunkline_admin_v1_session_proto_rawDesc = "" +
 	"\x13can_change_password\x18\x05 \x01(\bR\x11canChangePassword\x12-\n" +
 	"\x04role\x18\xd2\x01 \x01(\x0e2\x18.trunkline.admin.v1.RoleR\x04role\x12\"\n" +
 	"\ftotp_enabled\x18\xd3\x01 \x01(\bR\vtotpEnabled\x12\"\n" +
-	"\fhas_password\x18\xd4\x01 \x01(\bR\vhasPassword2\xab\x06\n" +
+	"\fhas_password\x18\xd4\x01 \x01(\bR\vhasPassword\"\x19\n" +
+	"\x17GetSignInMethodsRequest\".\n" +
+	"\x18GetSignInMethodsResponse\x12\x12\n" +
+	"\x04oidc\x18\x01 \x01(\bR\x04oidc\"F\n" +
+	"\x10BeginOidcRequest\x12\x1c\n" +
+	"\x04next\x18\x01 \x01(\tB\b\xbaH\x05r\x03(\x80\x10R\x04next\x12\x14\n" +
+	"\x05again\x18\x02 \x01(\bR\x05again\"%\n" +
+	"\x11BeginOidcResponse\x12\x10\n" +
+	"\x03url\x18\x01 \x01(\tR\x03url\"Y\n" +
+	"\x11FinishOidcRequest\x12 \n" +
+	"\x05state\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01(\x80\x02R\x05state\x12\"\n" +
+	"\x04code\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01(\x80\x10\xa0\xed\x18\x02R\x04code\"D\n" +
+	"\x12FinishOidcResponse\x12\x1a\n" +
+	"\busername\x18\x01 \x01(\tR\busername\x12\x12\n" +
+	"\x04next\x18\x02 \x01(\tR\x04next2\xe6\b\n" +
 	"\x0eSessionService\x12R\n" +
-	"\x05Login\x12 .trunkline.admin.v1.LoginRequest\x1a!.trunkline.admin.v1.LoginResponse\"\x04\xb0\xed\x18\x01\x12U\n" +
+	"\x05Login\x12 .trunkline.admin.v1.LoginRequest\x1a!.trunkline.admin.v1.LoginResponse\"\x04\xb0\xed\x18\x01\x12v\n" +
+	"\x10GetSignInMethods\x12+.trunkline.admin.v1.GetSignInMethodsRequest\x1a,.trunkline.admin.v1.GetSignInMethodsResponse\"\a\xb0\xed\x18\x01\x90\x02\x01\x12^\n" +
+	"\tBeginOidc\x12$.trunkline.admin.v1.BeginOidcRequest\x1a%.trunkline.admin.v1.BeginOidcResponse\"\x04\xb0\xed\x18\x01\x12a\n" +
+	"\n" +
+	"FinishOidc\x12%.trunkline.admin.v1.FinishOidcRequest\x1a&.trunkline.admin.v1.FinishOidcResponse\"\x04\xb0\xed\x18\x01\x12U\n" +
 	"\x06Logout\x12!.trunkline.admin.v1.LogoutRequest\x1a\".trunkline.admin.v1.LogoutResponse\"\x04\xa8\xed\x18\x01\x12m\n" +
 	"\x0eChangePassword\x12).trunkline.admin.v1.ChangePasswordRequest\x1a*.trunkline.admin.v1.ChangePasswordResponse\"\x04\xa8\xed\x18\x01\x12m\n" +
 	"\x0eReauthenticate\x12).trunkline.admin.v1.ReauthenticateRequest\x1a*.trunkline.admin.v1.ReauthenticateResponse\"\x04\xa8\xed\x18\x01\x12b\n" +
@@ -854,46 +1160,58 @@ func file_trunkline_admin_v1_session_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_session_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_trunkline_admin_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_trunkline_admin_v1_session_proto_goTypes = []any{
-	(*LoginRequest)(nil),           // 0: trunkline.admin.v1.LoginRequest
-	(*LoginResponse)(nil),          // 1: trunkline.admin.v1.LoginResponse
-	(*LogoutRequest)(nil),          // 2: trunkline.admin.v1.LogoutRequest
-	(*LogoutResponse)(nil),         // 3: trunkline.admin.v1.LogoutResponse
-	(*ChangePasswordRequest)(nil),  // 4: trunkline.admin.v1.ChangePasswordRequest
-	(*ChangePasswordResponse)(nil), // 5: trunkline.admin.v1.ChangePasswordResponse
-	(*ReauthenticateRequest)(nil),  // 6: trunkline.admin.v1.ReauthenticateRequest
-	(*ReauthenticateResponse)(nil), // 7: trunkline.admin.v1.ReauthenticateResponse
-	(*BeginTotpRequest)(nil),       // 8: trunkline.admin.v1.BeginTotpRequest
-	(*BeginTotpResponse)(nil),      // 9: trunkline.admin.v1.BeginTotpResponse
-	(*ConfirmTotpRequest)(nil),     // 10: trunkline.admin.v1.ConfirmTotpRequest
-	(*ConfirmTotpResponse)(nil),    // 11: trunkline.admin.v1.ConfirmTotpResponse
-	(*DisableTotpRequest)(nil),     // 12: trunkline.admin.v1.DisableTotpRequest
-	(*DisableTotpResponse)(nil),    // 13: trunkline.admin.v1.DisableTotpResponse
-	(*WhoAmIRequest)(nil),          // 14: trunkline.admin.v1.WhoAmIRequest
-	(*WhoAmIResponse)(nil),         // 15: trunkline.admin.v1.WhoAmIResponse
-	(Role)(0),                      // 16: trunkline.admin.v1.Role
+	(*LoginRequest)(nil),             // 0: trunkline.admin.v1.LoginRequest
+	(*LoginResponse)(nil),            // 1: trunkline.admin.v1.LoginResponse
+	(*LogoutRequest)(nil),            // 2: trunkline.admin.v1.LogoutRequest
+	(*LogoutResponse)(nil),           // 3: trunkline.admin.v1.LogoutResponse
+	(*ChangePasswordRequest)(nil),    // 4: trunkline.admin.v1.ChangePasswordRequest
+	(*ChangePasswordResponse)(nil),   // 5: trunkline.admin.v1.ChangePasswordResponse
+	(*ReauthenticateRequest)(nil),    // 6: trunkline.admin.v1.ReauthenticateRequest
+	(*ReauthenticateResponse)(nil),   // 7: trunkline.admin.v1.ReauthenticateResponse
+	(*BeginTotpRequest)(nil),         // 8: trunkline.admin.v1.BeginTotpRequest
+	(*BeginTotpResponse)(nil),        // 9: trunkline.admin.v1.BeginTotpResponse
+	(*ConfirmTotpRequest)(nil),       // 10: trunkline.admin.v1.ConfirmTotpRequest
+	(*ConfirmTotpResponse)(nil),      // 11: trunkline.admin.v1.ConfirmTotpResponse
+	(*DisableTotpRequest)(nil),       // 12: trunkline.admin.v1.DisableTotpRequest
+	(*DisableTotpResponse)(nil),      // 13: trunkline.admin.v1.DisableTotpResponse
+	(*WhoAmIRequest)(nil),            // 14: trunkline.admin.v1.WhoAmIRequest
+	(*WhoAmIResponse)(nil),           // 15: trunkline.admin.v1.WhoAmIResponse
+	(*GetSignInMethodsRequest)(nil),  // 16: trunkline.admin.v1.GetSignInMethodsRequest
+	(*GetSignInMethodsResponse)(nil), // 17: trunkline.admin.v1.GetSignInMethodsResponse
+	(*BeginOidcRequest)(nil),         // 18: trunkline.admin.v1.BeginOidcRequest
+	(*BeginOidcResponse)(nil),        // 19: trunkline.admin.v1.BeginOidcResponse
+	(*FinishOidcRequest)(nil),        // 20: trunkline.admin.v1.FinishOidcRequest
+	(*FinishOidcResponse)(nil),       // 21: trunkline.admin.v1.FinishOidcResponse
+	(Role)(0),                        // 22: trunkline.admin.v1.Role
 }
 var file_trunkline_admin_v1_session_proto_depIdxs = []int32{
-	16, // 0: trunkline.admin.v1.WhoAmIResponse.role:type_name -> trunkline.admin.v1.Role
+	22, // 0: trunkline.admin.v1.WhoAmIResponse.role:type_name -> trunkline.admin.v1.Role
 	0,  // 1: trunkline.admin.v1.SessionService.Login:input_type -> trunkline.admin.v1.LoginRequest
-	2,  // 2: trunkline.admin.v1.SessionService.Logout:input_type -> trunkline.admin.v1.LogoutRequest
-	4,  // 3: trunkline.admin.v1.SessionService.ChangePassword:input_type -> trunkline.admin.v1.ChangePasswordRequest
-	6,  // 4: trunkline.admin.v1.SessionService.Reauthenticate:input_type -> trunkline.admin.v1.ReauthenticateRequest
-	8,  // 5: trunkline.admin.v1.SessionService.BeginTotp:input_type -> trunkline.admin.v1.BeginTotpRequest
-	10, // 6: trunkline.admin.v1.SessionService.ConfirmTotp:input_type -> trunkline.admin.v1.ConfirmTotpRequest
-	12, // 7: trunkline.admin.v1.SessionService.DisableTotp:input_type -> trunkline.admin.v1.DisableTotpRequest
-	14, // 8: trunkline.admin.v1.SessionService.WhoAmI:input_type -> trunkline.admin.v1.WhoAmIRequest
-	1,  // 9: trunkline.admin.v1.SessionService.Login:output_type -> trunkline.admin.v1.LoginResponse
-	3,  // 10: trunkline.admin.v1.SessionService.Logout:output_type -> trunkline.admin.v1.LogoutResponse
-	5,  // 11: trunkline.admin.v1.SessionService.ChangePassword:output_type -> trunkline.admin.v1.ChangePasswordResponse
-	7,  // 12: trunkline.admin.v1.SessionService.Reauthenticate:output_type -> trunkline.admin.v1.ReauthenticateResponse
-	9,  // 13: trunkline.admin.v1.SessionService.BeginTotp:output_type -> trunkline.admin.v1.BeginTotpResponse
-	11, // 14: trunkline.admin.v1.SessionService.ConfirmTotp:output_type -> trunkline.admin.v1.ConfirmTotpResponse
-	13, // 15: trunkline.admin.v1.SessionService.DisableTotp:output_type -> trunkline.admin.v1.DisableTotpResponse
-	15, // 16: trunkline.admin.v1.SessionService.WhoAmI:output_type -> trunkline.admin.v1.WhoAmIResponse
-	9,  // [9:17] is the sub-list for method output_type
-	1,  // [1:9] is the sub-list for method input_type
+	16, // 2: trunkline.admin.v1.SessionService.GetSignInMethods:input_type -> trunkline.admin.v1.GetSignInMethodsRequest
+	18, // 3: trunkline.admin.v1.SessionService.BeginOidc:input_type -> trunkline.admin.v1.BeginOidcRequest
+	20, // 4: trunkline.admin.v1.SessionService.FinishOidc:input_type -> trunkline.admin.v1.FinishOidcRequest
+	2,  // 5: trunkline.admin.v1.SessionService.Logout:input_type -> trunkline.admin.v1.LogoutRequest
+	4,  // 6: trunkline.admin.v1.SessionService.ChangePassword:input_type -> trunkline.admin.v1.ChangePasswordRequest
+	6,  // 7: trunkline.admin.v1.SessionService.Reauthenticate:input_type -> trunkline.admin.v1.ReauthenticateRequest
+	8,  // 8: trunkline.admin.v1.SessionService.BeginTotp:input_type -> trunkline.admin.v1.BeginTotpRequest
+	10, // 9: trunkline.admin.v1.SessionService.ConfirmTotp:input_type -> trunkline.admin.v1.ConfirmTotpRequest
+	12, // 10: trunkline.admin.v1.SessionService.DisableTotp:input_type -> trunkline.admin.v1.DisableTotpRequest
+	14, // 11: trunkline.admin.v1.SessionService.WhoAmI:input_type -> trunkline.admin.v1.WhoAmIRequest
+	1,  // 12: trunkline.admin.v1.SessionService.Login:output_type -> trunkline.admin.v1.LoginResponse
+	17, // 13: trunkline.admin.v1.SessionService.GetSignInMethods:output_type -> trunkline.admin.v1.GetSignInMethodsResponse
+	19, // 14: trunkline.admin.v1.SessionService.BeginOidc:output_type -> trunkline.admin.v1.BeginOidcResponse
+	21, // 15: trunkline.admin.v1.SessionService.FinishOidc:output_type -> trunkline.admin.v1.FinishOidcResponse
+	3,  // 16: trunkline.admin.v1.SessionService.Logout:output_type -> trunkline.admin.v1.LogoutResponse
+	5,  // 17: trunkline.admin.v1.SessionService.ChangePassword:output_type -> trunkline.admin.v1.ChangePasswordResponse
+	7,  // 18: trunkline.admin.v1.SessionService.Reauthenticate:output_type -> trunkline.admin.v1.ReauthenticateResponse
+	9,  // 19: trunkline.admin.v1.SessionService.BeginTotp:output_type -> trunkline.admin.v1.BeginTotpResponse
+	11, // 20: trunkline.admin.v1.SessionService.ConfirmTotp:output_type -> trunkline.admin.v1.ConfirmTotpResponse
+	13, // 21: trunkline.admin.v1.SessionService.DisableTotp:output_type -> trunkline.admin.v1.DisableTotpResponse
+	15, // 22: trunkline.admin.v1.SessionService.WhoAmI:output_type -> trunkline.admin.v1.WhoAmIResponse
+	12, // [12:23] is the sub-list for method output_type
+	1,  // [1:12] is the sub-list for method input_type
 	1,  // [1:1] is the sub-list for extension type_name
 	1,  // [1:1] is the sub-list for extension extendee
 	0,  // [0:1] is the sub-list for field type_name
@@ -912,7 +1230,7 @@ func file_trunkline_admin_v1_session_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_session_proto_rawDesc), len(file_trunkline_admin_v1_session_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -9,6 +9,8 @@ export const login = {
   'login.wait': 'Too many tries. You can try again in {time}.',
   'login.waitOver': 'You can try again now.',
   'login.failed': 'Signing in did not work. Try again.',
+  'login.oidc': 'Sign in with single sign-on',
+  'login.oidcFailed': 'Signing in at the identity provider did not work.',
   'login.code': 'Code of your authenticator app',
   'login.codeHow': 'Six digits, or one of your recovery codes',
   'login.codeWrong': 'The code is wrong or was used before.',

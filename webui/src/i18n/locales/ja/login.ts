@@ -12,6 +12,8 @@ export const login: Texts<typeof en> = {
   'login.wait': '試行回数が多すぎます。{time} 後に再試行できます。',
   'login.waitOver': '再試行できます。',
   'login.failed': 'サインインできませんでした。もう一度お試しください。',
+  'login.oidc': 'シングルサインオンでログイン',
+  'login.oidcFailed': 'ID プロバイダーでのログインに失敗しました。',
   'login.code': '認証アプリのコード',
   'login.codeHow': '6 桁の数字、またはリカバリーコード',
   'login.codeWrong': 'コードが正しくないか、すでに使用されています。',

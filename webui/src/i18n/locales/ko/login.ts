@@ -12,6 +12,8 @@ export const login: Texts<typeof en> = {
   'login.wait': '시도 횟수가 너무 많습니다. {time} 후에 다시 시도할 수 있습니다.',
   'login.waitOver': '이제 다시 시도할 수 있습니다.',
   'login.failed': '로그인하지 못했습니다. 다시 시도하세요.',
+  'login.oidc': '싱글 사인온으로 로그인',
+  'login.oidcFailed': 'ID 공급자에서 로그인하지 못했습니다.',
   'login.code': '인증 앱의 코드',
   'login.codeHow': '숫자 6자리 또는 복구 코드',
   'login.codeWrong': '코드가 잘못되었거나 이미 사용되었습니다.',

@@ -26,6 +26,13 @@ const (
 const (
 	// SessionServiceLoginProcedure is the procedure name of the SessionService's Login RPC.
 	SessionServiceLoginProcedure = "/trunkline.admin.v1.SessionService/Login"
+	// SessionServiceGetSignInMethodsProcedure is the procedure name of the SessionService's
+	// GetSignInMethods RPC.
+	SessionServiceGetSignInMethodsProcedure = "/trunkline.admin.v1.SessionService/GetSignInMethods"
+	// SessionServiceBeginOidcProcedure is the procedure name of the SessionService's BeginOidc RPC.
+	SessionServiceBeginOidcProcedure = "/trunkline.admin.v1.SessionService/BeginOidc"
+	// SessionServiceFinishOidcProcedure is the procedure name of the SessionService's FinishOidc RPC.
+	SessionServiceFinishOidcProcedure = "/trunkline.admin.v1.SessionService/FinishOidc"
 	// SessionServiceLogoutProcedure is the procedure name of the SessionService's Logout RPC.
 	SessionServiceLogoutProcedure = "/trunkline.admin.v1.SessionService/Logout"
 	// SessionServiceChangePasswordProcedure is the procedure name of the SessionService's
@@ -50,6 +57,28 @@ var (
 			StreamType: connect.StreamTypeUnary,
 			Schema:     v1.File_trunkline_admin_v1_session_proto.Services().ByName("SessionService").Methods().ByName("Login"),
 			Procedure:  SessionServiceLoginProcedure,
+		}
+	})
+	sessionServiceGetSignInMethodsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_trunkline_admin_v1_session_proto.Services().ByName("SessionService").Methods().ByName("GetSignInMethods"),
+			Procedure:        SessionServiceGetSignInMethodsProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	sessionServiceBeginOidcSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_trunkline_admin_v1_session_proto.Services().ByName("SessionService").Methods().ByName("BeginOidc"),
+			Procedure:  SessionServiceBeginOidcProcedure,
+		}
+	})
+	sessionServiceFinishOidcSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_trunkline_admin_v1_session_proto.Services().ByName("SessionService").Methods().ByName("FinishOidc"),
+			Procedure:  SessionServiceFinishOidcProcedure,
 		}
 	})
 	sessionServiceLogoutSpec = sync.OnceValue(func() connect.Spec {
@@ -108,6 +137,13 @@ var (
 type SessionServiceClient interface {
 	// Sign in; the answer sets an HttpOnly session cookie.
 	Login(context.Context, *v1.LoginRequest) (*v1.LoginResponse, error)
+	// How people may sign in here.
+	GetSignInMethods(context.Context, *v1.GetSignInMethodsRequest) (*v1.GetSignInMethodsResponse, error)
+	// Begin to sign in at the identity provider (OpenID Connect): go to the address in the answer. This browser, which gets a cookie, has
+	// ten minutes to come back.
+	BeginOidc(context.Context, *v1.BeginOidcRequest) (*v1.BeginOidcResponse, error)
+	// Finish to sign in with what the identity provider sent the browser back with; the answer sets a session cookie.
+	FinishOidc(context.Context, *v1.FinishOidcRequest) (*v1.FinishOidcResponse, error)
 	// Sign out; the session ends on every replica. A token that signs out is deleted.
 	Logout(context.Context, *v1.LogoutRequest) (*v1.LogoutResponse, error)
 	// Change the caller's own password; every other session of theirs ends. Refused where ADMIN_PASSWORD sets it.
@@ -134,6 +170,13 @@ func NewSessionServiceClient(client *connect.Client) SessionServiceClient {
 type SessionServiceHandler interface {
 	// Sign in; the answer sets an HttpOnly session cookie.
 	Login(context.Context, *v1.LoginRequest) (*v1.LoginResponse, error)
+	// How people may sign in here.
+	GetSignInMethods(context.Context, *v1.GetSignInMethodsRequest) (*v1.GetSignInMethodsResponse, error)
+	// Begin to sign in at the identity provider (OpenID Connect): go to the address in the answer. This browser, which gets a cookie, has
+	// ten minutes to come back.
+	BeginOidc(context.Context, *v1.BeginOidcRequest) (*v1.BeginOidcResponse, error)
+	// Finish to sign in with what the identity provider sent the browser back with; the answer sets a session cookie.
+	FinishOidc(context.Context, *v1.FinishOidcRequest) (*v1.FinishOidcResponse, error)
 	// Sign out; the session ends on every replica. A token that signs out is deleted.
 	Logout(context.Context, *v1.LogoutRequest) (*v1.LogoutResponse, error)
 	// Change the caller's own password; every other session of theirs ends. Refused where ADMIN_PASSWORD sets it.
@@ -156,6 +199,9 @@ func RegisterSessionServiceHandler(server *connect.Server, svc SessionServiceHan
 	adapter := sessionServiceHandler{svc: svc}
 	server.Register(
 		connect.Method{Spec: sessionServiceLoginSpec(), Handler: adapter.login},
+		connect.Method{Spec: sessionServiceGetSignInMethodsSpec(), Handler: adapter.getSignInMethods},
+		connect.Method{Spec: sessionServiceBeginOidcSpec(), Handler: adapter.beginOidc},
+		connect.Method{Spec: sessionServiceFinishOidcSpec(), Handler: adapter.finishOidc},
 		connect.Method{Spec: sessionServiceLogoutSpec(), Handler: adapter.logout},
 		connect.Method{Spec: sessionServiceChangePasswordSpec(), Handler: adapter.changePassword},
 		connect.Method{Spec: sessionServiceReauthenticateSpec(), Handler: adapter.reauthenticate},
@@ -171,6 +217,18 @@ type UnimplementedSessionServiceHandler struct{}
 
 func (UnimplementedSessionServiceHandler) Login(context.Context, *v1.LoginRequest) (*v1.LoginResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.SessionService.Login is not implemented")
+}
+
+func (UnimplementedSessionServiceHandler) GetSignInMethods(context.Context, *v1.GetSignInMethodsRequest) (*v1.GetSignInMethodsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.SessionService.GetSignInMethods is not implemented")
+}
+
+func (UnimplementedSessionServiceHandler) BeginOidc(context.Context, *v1.BeginOidcRequest) (*v1.BeginOidcResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.SessionService.BeginOidc is not implemented")
+}
+
+func (UnimplementedSessionServiceHandler) FinishOidc(context.Context, *v1.FinishOidcRequest) (*v1.FinishOidcResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.SessionService.FinishOidc is not implemented")
 }
 
 func (UnimplementedSessionServiceHandler) Logout(context.Context, *v1.LogoutRequest) (*v1.LogoutResponse, error) {
@@ -208,6 +266,30 @@ type sessionServiceClient struct {
 func (c *sessionServiceClient) Login(ctx context.Context, req *v1.LoginRequest) (*v1.LoginResponse, error) {
 	var res v1.LoginResponse
 	if err := c.client.CallUnary(ctx, sessionServiceLoginSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *sessionServiceClient) GetSignInMethods(ctx context.Context, req *v1.GetSignInMethodsRequest) (*v1.GetSignInMethodsResponse, error) {
+	var res v1.GetSignInMethodsResponse
+	if err := c.client.CallUnary(ctx, sessionServiceGetSignInMethodsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *sessionServiceClient) BeginOidc(ctx context.Context, req *v1.BeginOidcRequest) (*v1.BeginOidcResponse, error) {
+	var res v1.BeginOidcResponse
+	if err := c.client.CallUnary(ctx, sessionServiceBeginOidcSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *sessionServiceClient) FinishOidc(ctx context.Context, req *v1.FinishOidcRequest) (*v1.FinishOidcResponse, error) {
+	var res v1.FinishOidcResponse
+	if err := c.client.CallUnary(ctx, sessionServiceFinishOidcSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -277,6 +359,42 @@ func (h sessionServiceHandler) login(ctx context.Context, _ connect.Spec, stream
 		return err
 	}
 	res, err := h.svc.Login(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h sessionServiceHandler) getSignInMethods(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.GetSignInMethodsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.GetSignInMethods(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h sessionServiceHandler) beginOidc(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.BeginOidcRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.BeginOidc(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h sessionServiceHandler) finishOidc(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.FinishOidcRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.FinishOidc(ctx, &req)
 	if err != nil {
 		return err
 	}

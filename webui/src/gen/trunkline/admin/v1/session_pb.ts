@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/session.proto.
  */
 export const file_trunkline_admin_v1_session: GenFile = /*@__PURE__*/
-  fileDesc("CiB0cnVua2xpbmUvYWRtaW4vdjEvc2Vzc2lvbi5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIkwKDExvZ2luUmVxdWVzdBIQCgh1c2VybmFtZRgBIAEoCRIWCghwYXNzd29yZBgCIAEoCUIEoO0YAhISCgRjb2RlGAMgASgJQgSg7RgCIiEKDUxvZ2luUmVzcG9uc2USEAoIdXNlcm5hbWUYASABKAkiDwoNTG9nb3V0UmVxdWVzdCIQCg5Mb2dvdXRSZXNwb25zZSJTChVDaGFuZ2VQYXNzd29yZFJlcXVlc3QSHgoQY3VycmVudF9wYXNzd29yZBgBIAEoCUIEoO0YAhIaCgxuZXdfcGFzc3dvcmQYAiABKAlCBKDtGAIiGAoWQ2hhbmdlUGFzc3dvcmRSZXNwb25zZSJDChVSZWF1dGhlbnRpY2F0ZVJlcXVlc3QSFgoIcGFzc3dvcmQYASABKAlCBKDtGAISEgoEY29kZRgCIAEoCUIEoO0YAiIYChZSZWF1dGhlbnRpY2F0ZVJlc3BvbnNlIhIKEEJlZ2luVG90cFJlcXVlc3QiQQoRQmVnaW5Ub3RwUmVzcG9uc2USDgoGc2VjcmV0GAEgASgJEgsKA3VyaRgCIAEoCRIPCgdxcl9yb3dzGAMgAygJIiIKEkNvbmZpcm1Ub3RwUmVxdWVzdBIMCgRjb2RlGAEgASgJIi0KE0NvbmZpcm1Ub3RwUmVzcG9uc2USFgoOcmVjb3ZlcnlfY29kZXMYASADKAkiFAoSRGlzYWJsZVRvdHBSZXF1ZXN0IhUKE0Rpc2FibGVUb3RwUmVzcG9uc2UiDwoNV2hvQW1JUmVxdWVzdCLWAQoOV2hvQW1JUmVzcG9uc2USEAoIdXNlcm5hbWUYASABKAkSEwoLZ2F0ZXdheV91cmwYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIYChBkZWZhdWx0X3Bhc3N3b3JkGAQgASgIEhsKE2Nhbl9jaGFuZ2VfcGFzc3dvcmQYBSABKAgSJwoEcm9sZRjSASABKA4yGC50cnVua2xpbmUuYWRtaW4udjEuUm9sZRIVCgx0b3RwX2VuYWJsZWQY0wEgASgIEhUKDGhhc19wYXNzd29yZBjUASABKAgyqwYKDlNlc3Npb25TZXJ2aWNlElIKBUxvZ2luEiAudHJ1bmtsaW5lLmFkbWluLnYxLkxvZ2luUmVxdWVzdBohLnRydW5rbGluZS5hZG1pbi52MS5Mb2dpblJlc3BvbnNlIgSw7RgBElUKBkxvZ291dBIhLnRydW5rbGluZS5hZG1pbi52MS5Mb2dvdXRSZXF1ZXN0GiIudHJ1bmtsaW5lLmFkbWluLnYxLkxvZ291dFJlc3BvbnNlIgSo7RgBEm0KDkNoYW5nZVBhc3N3b3JkEikudHJ1bmtsaW5lLmFkbWluLnYxLkNoYW5nZVBhc3N3b3JkUmVxdWVzdBoqLnRydW5rbGluZS5hZG1pbi52MS5DaGFuZ2VQYXNzd29yZFJlc3BvbnNlIgSo7RgBEm0KDlJlYXV0aGVudGljYXRlEikudHJ1bmtsaW5lLmFkbWluLnYxLlJlYXV0aGVudGljYXRlUmVxdWVzdBoqLnRydW5rbGluZS5hZG1pbi52MS5SZWF1dGhlbnRpY2F0ZVJlc3BvbnNlIgSo7RgBEmIKCUJlZ2luVG90cBIkLnRydW5rbGluZS5hZG1pbi52MS5CZWdpblRvdHBSZXF1ZXN0GiUudHJ1bmtsaW5lLmFkbWluLnYxLkJlZ2luVG90cFJlc3BvbnNlIgio7RgBuO0YARJoCgtDb25maXJtVG90cBImLnRydW5rbGluZS5hZG1pbi52MS5Db25maXJtVG90cFJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuQ29uZmlybVRvdHBSZXNwb25zZSIIqO0YAbjtGAESaAoLRGlzYWJsZVRvdHASJi50cnVua2xpbmUuYWRtaW4udjEuRGlzYWJsZVRvdHBSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkRpc2FibGVUb3RwUmVzcG9uc2UiCKjtGAG47RgBElgKBldob0FtSRIhLnRydW5rbGluZS5hZG1pbi52MS5XaG9BbUlSZXF1ZXN0GiIudHJ1bmtsaW5lLmFkbWluLnYxLldob0FtSVJlc3BvbnNlIgeQAgGo7RgBQtgBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQgxTZXNzaW9uUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_trunkline_admin_v1_role, file_trunkline_admin_v1_visibility]);
+  fileDesc("CiB0cnVua2xpbmUvYWRtaW4vdjEvc2Vzc2lvbi5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIkwKDExvZ2luUmVxdWVzdBIQCgh1c2VybmFtZRgBIAEoCRIWCghwYXNzd29yZBgCIAEoCUIEoO0YAhISCgRjb2RlGAMgASgJQgSg7RgCIiEKDUxvZ2luUmVzcG9uc2USEAoIdXNlcm5hbWUYASABKAkiDwoNTG9nb3V0UmVxdWVzdCIQCg5Mb2dvdXRSZXNwb25zZSJTChVDaGFuZ2VQYXNzd29yZFJlcXVlc3QSHgoQY3VycmVudF9wYXNzd29yZBgBIAEoCUIEoO0YAhIaCgxuZXdfcGFzc3dvcmQYAiABKAlCBKDtGAIiGAoWQ2hhbmdlUGFzc3dvcmRSZXNwb25zZSJDChVSZWF1dGhlbnRpY2F0ZVJlcXVlc3QSFgoIcGFzc3dvcmQYASABKAlCBKDtGAISEgoEY29kZRgCIAEoCUIEoO0YAiIYChZSZWF1dGhlbnRpY2F0ZVJlc3BvbnNlIhIKEEJlZ2luVG90cFJlcXVlc3QiQQoRQmVnaW5Ub3RwUmVzcG9uc2USDgoGc2VjcmV0GAEgASgJEgsKA3VyaRgCIAEoCRIPCgdxcl9yb3dzGAMgAygJIiIKEkNvbmZpcm1Ub3RwUmVxdWVzdBIMCgRjb2RlGAEgASgJIi0KE0NvbmZpcm1Ub3RwUmVzcG9uc2USFgoOcmVjb3ZlcnlfY29kZXMYASADKAkiFAoSRGlzYWJsZVRvdHBSZXF1ZXN0IhUKE0Rpc2FibGVUb3RwUmVzcG9uc2UiDwoNV2hvQW1JUmVxdWVzdCLWAQoOV2hvQW1JUmVzcG9uc2USEAoIdXNlcm5hbWUYASABKAkSEwoLZ2F0ZXdheV91cmwYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIYChBkZWZhdWx0X3Bhc3N3b3JkGAQgASgIEhsKE2Nhbl9jaGFuZ2VfcGFzc3dvcmQYBSABKAgSJwoEcm9sZRjSASABKA4yGC50cnVua2xpbmUuYWRtaW4udjEuUm9sZRIVCgx0b3RwX2VuYWJsZWQY0wEgASgIEhUKDGhhc19wYXNzd29yZBjUASABKAgiGQoXR2V0U2lnbkluTWV0aG9kc1JlcXVlc3QiKAoYR2V0U2lnbkluTWV0aG9kc1Jlc3BvbnNlEgwKBG9pZGMYASABKAgiLwoQQmVnaW5PaWRjUmVxdWVzdBIMCgRuZXh0GAEgASgJEg0KBWFnYWluGAIgASgIIiAKEUJlZ2luT2lkY1Jlc3BvbnNlEgsKA3VybBgBIAEoCSI2ChFGaW5pc2hPaWRjUmVxdWVzdBINCgVzdGF0ZRgBIAEoCRISCgRjb2RlGAIgASgJQgSg7RgCIjQKEkZpbmlzaE9pZGNSZXNwb25zZRIQCgh1c2VybmFtZRgBIAEoCRIMCgRuZXh0GAIgASgJMuYICg5TZXNzaW9uU2VydmljZRJSCgVMb2dpbhIgLnRydW5rbGluZS5hZG1pbi52MS5Mb2dpblJlcXVlc3QaIS50cnVua2xpbmUuYWRtaW4udjEuTG9naW5SZXNwb25zZSIEsO0YARJ2ChBHZXRTaWduSW5NZXRob2RzEisudHJ1bmtsaW5lLmFkbWluLnYxLkdldFNpZ25Jbk1ldGhvZHNSZXF1ZXN0GiwudHJ1bmtsaW5lLmFkbWluLnYxLkdldFNpZ25Jbk1ldGhvZHNSZXNwb25zZSIHkAIBsO0YARJeCglCZWdpbk9pZGMSJC50cnVua2xpbmUuYWRtaW4udjEuQmVnaW5PaWRjUmVxdWVzdBolLnRydW5rbGluZS5hZG1pbi52MS5CZWdpbk9pZGNSZXNwb25zZSIEsO0YARJhCgpGaW5pc2hPaWRjEiUudHJ1bmtsaW5lLmFkbWluLnYxLkZpbmlzaE9pZGNSZXF1ZXN0GiYudHJ1bmtsaW5lLmFkbWluLnYxLkZpbmlzaE9pZGNSZXNwb25zZSIEsO0YARJVCgZMb2dvdXQSIS50cnVua2xpbmUuYWRtaW4udjEuTG9nb3V0UmVxdWVzdBoiLnRydW5rbGluZS5hZG1pbi52MS5Mb2dvdXRSZXNwb25zZSIEqO0YARJtCg5DaGFuZ2VQYXNzd29yZBIpLnRydW5rbGluZS5hZG1pbi52MS5DaGFuZ2VQYXNzd29yZFJlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuQ2hhbmdlUGFzc3dvcmRSZXNwb25zZSIEqO0YARJtCg5SZWF1dGhlbnRpY2F0ZRIpLnRydW5rbGluZS5hZG1pbi52MS5SZWF1dGhlbnRpY2F0ZVJlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuUmVhdXRoZW50aWNhdGVSZXNwb25zZSIEqO0YARJiCglCZWdpblRvdHASJC50cnVua2xpbmUuYWRtaW4udjEuQmVnaW5Ub3RwUmVxdWVzdBolLnRydW5rbGluZS5hZG1pbi52MS5CZWdpblRvdHBSZXNwb25zZSIIqO0YAbjtGAESaAoLQ29uZmlybVRvdHASJi50cnVua2xpbmUuYWRtaW4udjEuQ29uZmlybVRvdHBSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkNvbmZpcm1Ub3RwUmVzcG9uc2UiCKjtGAG47RgBEmgKC0Rpc2FibGVUb3RwEiYudHJ1bmtsaW5lLmFkbWluLnYxLkRpc2FibGVUb3RwUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5EaXNhYmxlVG90cFJlc3BvbnNlIgio7RgBuO0YARJYCgZXaG9BbUkSIS50cnVua2xpbmUuYWRtaW4udjEuV2hvQW1JUmVxdWVzdBoiLnRydW5rbGluZS5hZG1pbi52MS5XaG9BbUlSZXNwb25zZSIHkAIBqO0YAULYAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIMU2Vzc2lvblByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_trunkline_admin_v1_role, file_trunkline_admin_v1_visibility]);
 
 /**
  * @generated from message trunkline.admin.v1.LoginRequest
@@ -362,6 +362,133 @@ export const WhoAmIResponseSchema: GenMessage<WhoAmIResponse> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_session, 15);
 
 /**
+ * @generated from message trunkline.admin.v1.GetSignInMethodsRequest
+ */
+export type GetSignInMethodsRequest = Message<"trunkline.admin.v1.GetSignInMethodsRequest"> & {
+};
+
+/**
+ * Describes the message trunkline.admin.v1.GetSignInMethodsRequest.
+ * Use `create(GetSignInMethodsRequestSchema)` to create a new message.
+ */
+export const GetSignInMethodsRequestSchema: GenMessage<GetSignInMethodsRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_session, 16);
+
+/**
+ * @generated from message trunkline.admin.v1.GetSignInMethodsResponse
+ */
+export type GetSignInMethodsResponse = Message<"trunkline.admin.v1.GetSignInMethodsResponse"> & {
+  /**
+   * At the identity provider too.
+   *
+   * @generated from field: bool oidc = 1;
+   */
+  oidc: boolean;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.GetSignInMethodsResponse.
+ * Use `create(GetSignInMethodsResponseSchema)` to create a new message.
+ */
+export const GetSignInMethodsResponseSchema: GenMessage<GetSignInMethodsResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_session, 17);
+
+/**
+ * @generated from message trunkline.admin.v1.BeginOidcRequest
+ */
+export type BeginOidcRequest = Message<"trunkline.admin.v1.BeginOidcRequest"> & {
+  /**
+   * Path of the console to go to afterwards.
+   *
+   * @generated from field: string next = 1;
+   */
+  next: string;
+
+  /**
+   * Prove again who one is, even to an identity provider that knows the browser.
+   *
+   * @generated from field: bool again = 2;
+   */
+  again: boolean;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.BeginOidcRequest.
+ * Use `create(BeginOidcRequestSchema)` to create a new message.
+ */
+export const BeginOidcRequestSchema: GenMessage<BeginOidcRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_session, 18);
+
+/**
+ * @generated from message trunkline.admin.v1.BeginOidcResponse
+ */
+export type BeginOidcResponse = Message<"trunkline.admin.v1.BeginOidcResponse"> & {
+  /**
+   * Address to send the browser to.
+   *
+   * @generated from field: string url = 1;
+   */
+  url: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.BeginOidcResponse.
+ * Use `create(BeginOidcResponseSchema)` to create a new message.
+ */
+export const BeginOidcResponseSchema: GenMessage<BeginOidcResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_session, 19);
+
+/**
+ * @generated from message trunkline.admin.v1.FinishOidcRequest
+ */
+export type FinishOidcRequest = Message<"trunkline.admin.v1.FinishOidcRequest"> & {
+  /**
+   * The state and code parameters that the browser came back with.
+   *
+   * @generated from field: string state = 1;
+   */
+  state: string;
+
+  /**
+   * @generated from field: string code = 2;
+   */
+  code: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.FinishOidcRequest.
+ * Use `create(FinishOidcRequestSchema)` to create a new message.
+ */
+export const FinishOidcRequestSchema: GenMessage<FinishOidcRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_session, 20);
+
+/**
+ * @generated from message trunkline.admin.v1.FinishOidcResponse
+ */
+export type FinishOidcResponse = Message<"trunkline.admin.v1.FinishOidcResponse"> & {
+  /**
+   * User name.
+   *
+   * @generated from field: string username = 1;
+   */
+  username: string;
+
+  /**
+   * The path that BeginOidc was given.
+   *
+   * @generated from field: string next = 2;
+   */
+  next: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.FinishOidcResponse.
+ * Use `create(FinishOidcResponseSchema)` to create a new message.
+ */
+export const FinishOidcResponseSchema: GenMessage<FinishOidcResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_session, 21);
+
+/**
  * Sign in to the console.
  *
  * @generated from service trunkline.admin.v1.SessionService
@@ -376,6 +503,37 @@ export const SessionService: GenService<{
     methodKind: "unary";
     input: typeof LoginRequestSchema;
     output: typeof LoginResponseSchema;
+  },
+  /**
+   * How people may sign in here.
+   *
+   * @generated from rpc trunkline.admin.v1.SessionService.GetSignInMethods
+   */
+  getSignInMethods: {
+    methodKind: "unary";
+    input: typeof GetSignInMethodsRequestSchema;
+    output: typeof GetSignInMethodsResponseSchema;
+  },
+  /**
+   * Begin to sign in at the identity provider (OpenID Connect): go to the address in the answer. This browser, which gets a cookie, has
+   * ten minutes to come back.
+   *
+   * @generated from rpc trunkline.admin.v1.SessionService.BeginOidc
+   */
+  beginOidc: {
+    methodKind: "unary";
+    input: typeof BeginOidcRequestSchema;
+    output: typeof BeginOidcResponseSchema;
+  },
+  /**
+   * Finish to sign in with what the identity provider sent the browser back with; the answer sets a session cookie.
+   *
+   * @generated from rpc trunkline.admin.v1.SessionService.FinishOidc
+   */
+  finishOidc: {
+    methodKind: "unary";
+    input: typeof FinishOidcRequestSchema;
+    output: typeof FinishOidcResponseSchema;
   },
   /**
    * Sign out; the session ends on every replica. A token that signs out is deleted.

@@ -1,0 +1,231 @@
+// Package oidc signs people in at an identity provider: OpenID Connect with the authorization code flow,
+// PKCE, state and nonce. It tells who somebody is there and which role their groups give; users and
+// sessions are the caller's.
+package oidc
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	goidc "github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+
+	"github.com/trunkline-ai/trunkline/internal/addrguard"
+	"github.com/trunkline-ai/trunkline/internal/errs"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+const (
+	fetchTimeout = 10 * time.Second
+	maxAnswer    = 1 << 20 // bytes of one answer of the provider
+	// flowLifetime is how long somebody may take to sign in there.
+	flowLifetime = 10 * time.Minute
+	// freshness is how old a proof may be that was asked for again.
+	freshness = 2 * time.Minute
+)
+
+// Config says which provider, and what its groups mean.
+type Config struct {
+	Issuer       string // required; exactly as the provider calls itself
+	ClientID     string // required
+	ClientSecret string // empty: a public client, which PKCE alone protects
+	RedirectURL  string // required: the console's /login, as browsers reach it
+	Scopes       []string
+	// RoleClaim holds the groups that Roles names; without Roles users have the role that an owner gave them.
+	RoleClaim string
+	Roles     map[string]adminv1.Role
+	// AllowPrivateNetwork lets the provider be at a private or loopback address.
+	AllowPrivateNetwork bool
+	// Key seals what the browser keeps while its user is away.
+	Key    []byte
+	Logger *slog.Logger
+	Now    func() time.Time
+}
+
+// Identity is somebody as the provider knows them.
+type Identity struct {
+	Issuer, Subject string
+	Email           string       // verified
+	Role            adminv1.Role // by their groups; unspecified: none of them gives one
+}
+
+// Provider is one identity provider. It is safe for concurrent use.
+type Provider struct {
+	cfg    Config
+	client *http.Client
+	sealer flowSealer
+
+	mu       sync.Mutex
+	provider *goidc.Provider // guarded by mu; nil until it was found
+}
+
+// Check reports what is missing or cannot be.
+func (c Config) Check() error {
+	for name, value := range map[string]string{"issuer": c.Issuer, "redirect URL": c.RedirectURL} {
+		u, err := url.Parse(value)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Fragment != "" {
+			return errs.Newf(errs.InvalidArgument, "OpenID Connect: the %s %q is no http or https address", name, value)
+		}
+	}
+	if c.ClientID == "" {
+		return errs.Newf(errs.InvalidArgument, "OpenID Connect: the client id is missing")
+	}
+	return nil
+}
+
+// New makes a provider; it is asked when the first user comes.
+func New(cfg Config) (*Provider, error) {
+	if err := cfg.Check(); err != nil {
+		return nil, err
+	}
+	sealer, err := newFlowSealer(cfg.Key)
+	if err != nil {
+		return nil, err
+	}
+	return &Provider{cfg: cfg, sealer: sealer, client: &http.Client{
+		Timeout: fetchTimeout,
+		Transport: limited{&http.Transport{
+			DialContext: addrguard.Dial(cfg.AllowPrivateNetwork), TLSHandshakeTimeout: fetchTimeout, ForceAttemptHTTP2: true,
+			MaxIdleConns: 4, IdleConnTimeout: time.Minute,
+		}},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return errors.New("the identity provider redirects") },
+	}}, nil
+}
+
+// MapsRoles reports whether the provider's groups say who has which role.
+func (p *Provider) MapsRoles() bool { return len(p.cfg.Roles) > 0 }
+
+// Begin gives the address to send a browser to, and what the browser has to keep until it is back. again asks
+// for a new proof even of those whom the provider knows already.
+func (p *Provider) Begin(ctx context.Context, next string, again bool) (address, kept string, err error) {
+	config, _, err := p.discover(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	f := newFlow(next, again, p.cfg.Now().Add(flowLifetime))
+	options := []oauth2.AuthCodeOption{goidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier)}
+	if again {
+		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"))
+	}
+	return config.AuthCodeURL(f.State, options...), p.sealer.seal(f), nil
+}
+
+// Finish exchanges the code that a browser came back with. next is what Begin was given.
+func (p *Provider) Finish(ctx context.Context, kept, state, code string) (id Identity, next string, err error) {
+	f, ok := p.sealer.open(kept)
+	if !ok || p.cfg.Now().After(f.Expires) || subtle.ConstantTimeCompare([]byte(f.State), []byte(state)) != 1 {
+		return Identity{}, "", errs.Newf(errs.Unauthenticated, "this sign-in was not begun in this browser, or too long ago: begin again")
+	}
+	config, verifier, err := p.discover(ctx)
+	if err != nil {
+		return Identity{}, "", err
+	}
+	token, err := config.Exchange(goidc.ClientContext(ctx, p.client), code, oauth2.VerifierOption(f.Verifier))
+	if err != nil {
+		return Identity{}, "", p.refused(ctx, "the code was not exchanged", err)
+	}
+	raw, ok := token.Extra("id_token").(string)
+	if !ok {
+		return Identity{}, "", p.refused(ctx, "there is no ID token", nil)
+	}
+	idToken, err := verifier.Verify(ctx, raw)
+	if err != nil {
+		return Identity{}, "", p.refused(ctx, "the ID token is not valid", err)
+	}
+	if subtle.ConstantTimeCompare([]byte(idToken.Nonce), []byte(f.Nonce)) != 1 {
+		return Identity{}, "", p.refused(ctx, "the ID token is for another sign-in", nil)
+	}
+	if id, err = p.identity(ctx, idToken, f.Again); err != nil {
+		return Identity{}, "", err
+	}
+	return id, f.Next, nil
+}
+
+// identity reads the claims of a token that is valid.
+func (p *Provider) identity(ctx context.Context, token *goidc.IDToken, again bool) (Identity, error) {
+	var claims struct {
+		Email    string `json:"email"`
+		Verified bool   `json:"email_verified"`
+		AuthTime int64  `json:"auth_time"`
+		Party    string `json:"azp"`
+	}
+	var all map[string]any
+	if err := errors.Join(token.Claims(&claims), token.Claims(&all)); err != nil {
+		return Identity{}, p.refused(ctx, "the claims of the ID token cannot be read", err)
+	}
+	switch {
+	case len(token.Audience) != 1 && claims.Party != p.cfg.ClientID:
+		return Identity{}, p.refused(ctx, "the ID token is for several audiences", nil)
+	case again && p.cfg.Now().Sub(time.Unix(claims.AuthTime, 0)) > freshness:
+		return Identity{}, p.refused(ctx, "the identity provider did not ask again who it is", nil)
+	case claims.Email == "" || !claims.Verified:
+		return Identity{}, errs.Newf(errs.PermissionDenied, "the identity provider has not verified your e-mail address")
+	}
+	return Identity{Issuer: token.Issuer, Subject: token.Subject, Email: claims.Email, Role: p.role(all[p.cfg.RoleClaim])}, nil
+}
+
+// role is the highest that any of the groups gives.
+func (p *Provider) role(claim any) (highest adminv1.Role) {
+	groups, _ := claim.([]any)
+	if one, ok := claim.(string); ok {
+		groups = []any{one}
+	}
+	highest = p.cfg.Roles["*"]
+	for _, group := range groups {
+		if name, ok := group.(string); ok && name != "*" {
+			highest = max(highest, p.cfg.Roles[name])
+		}
+	}
+	return highest
+}
+
+// discover asks the provider where its parts are, once.
+func (p *Provider) discover(ctx context.Context) (*oauth2.Config, *goidc.IDTokenVerifier, error) {
+	p.mu.Lock()
+	found := p.provider
+	p.mu.Unlock()
+	if found == nil {
+		// Its keys are fetched long after the call that finds it.
+		var err error
+		if found, err = goidc.NewProvider(goidc.ClientContext(context.WithoutCancel(ctx), p.client), p.cfg.Issuer); err != nil {
+			p.cfg.Logger.WarnContext(ctx, "identity provider not found", "issuer", p.cfg.Issuer, "error", err)
+			return nil, nil, errs.Wrap(errs.Unavailable, err, "the identity provider does not answer as it should: see the log of the control plane")
+		}
+		p.mu.Lock()
+		p.provider = found
+		p.mu.Unlock()
+	}
+	config := &oauth2.Config{
+		ClientID: p.cfg.ClientID, ClientSecret: p.cfg.ClientSecret, Endpoint: found.Endpoint(), RedirectURL: p.cfg.RedirectURL, Scopes: p.cfg.Scopes,
+	}
+	return config, found.Verifier(&goidc.Config{ClientID: p.cfg.ClientID, Now: p.cfg.Now}), nil
+}
+
+// refused tells the log why, and the caller only that. The cause may quote what the provider answered, which is cut.
+func (p *Provider) refused(ctx context.Context, why string, cause error) error {
+	said := ""
+	if cause != nil {
+		said = cause.Error()
+		said = said[:min(len(said), 200)]
+	}
+	p.cfg.Logger.WarnContext(ctx, "sign-in at the identity provider failed", "reason", why, "error", said)
+	return errs.Newf(errs.Unauthenticated, "signing in at the identity provider failed: %s", why)
+}
+
+// limited bounds answers.
+type limited struct{ next http.RoundTripper }
+
+func (l limited) RoundTrip(req *http.Request) (*http.Response, error) {
+	res, err := l.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	res.Body = http.MaxBytesReader(nil, res.Body, maxAnswer)
+	return res, nil
+}

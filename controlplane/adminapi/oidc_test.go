@@ -1,0 +1,216 @@
+package adminapi_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect/v2"
+
+	"github.com/trunkline-ai/trunkline/controlplane/access/oidc"
+	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
+	"github.com/trunkline-ai/trunkline/internal/testenv/idp"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// withIDP is an env whose people may sign in at a provider; roles is what groups mean.
+func withIDP(t *testing.T, roles map[string]adminv1.Role, adjust ...func(*oidc.Config)) (*env, *idp.Provider) {
+	t.Helper()
+	var p *idp.Provider
+	e := start(t, func(c *adminapi.Config) {
+		p = idp.Start(t, c.Now)
+		c.OIDC = &oidc.Config{
+			Issuer: p.URL, ClientID: idp.Client, ClientSecret: idp.Secret, RedirectURL: "http://console.example/login",
+			Scopes: []string{"openid", "email"}, RoleClaim: "groups", Roles: roles, AllowPrivateNetwork: true,
+		}
+		for _, a := range adjust {
+			a(c.OIDC)
+		}
+	})
+	return e, p
+}
+
+// visit goes to the provider, as a browser does, and returns what it comes back with.
+func (c *client) visit(t *testing.T, again bool) (state, code string) {
+	t.Helper()
+	begun := ok(c.session.BeginOidc(t.Context(), &adminv1.BeginOidcRequest{Next: "/groups", Again: again}))(t)
+	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := browser.Get(begun.GetUrl())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	back, err := url.Parse(res.Header.Get("Location"))
+	if err != nil || back.Host != "console.example" {
+		t.Fatalf("the provider answers %s and sends to %q", res.Status, res.Header.Get("Location"))
+	}
+	return back.Query().Get("state"), back.Query().Get("code")
+}
+
+func (c *client) finish(t *testing.T, state, code string) (*adminv1.FinishOidcResponse, error) {
+	t.Helper()
+	return c.session.FinishOidc(t.Context(), &adminv1.FinishOidcRequest{State: state, Code: code})
+}
+
+// oidc is the whole way.
+func (c *client) oidc(t *testing.T) (*adminv1.FinishOidcResponse, error) {
+	t.Helper()
+	state, code := c.visit(t, false)
+	return c.finish(t, state, code)
+}
+
+var groups = map[string]adminv1.Role{"admins": adminv1.Role_ROLE_OWNER, "devs": adminv1.Role_ROLE_OPERATOR}
+
+func ann(groups ...string) map[string]any {
+	return map[string]any{"sub": "ann", "email": "ann@example.org", "email_verified": true, "groups": groups}
+}
+
+func TestOidcSignIn(t *testing.T) {
+	t.Parallel()
+	e, p := withIDP(t, groups)
+	c := e.client(t, nil)
+	if !ok(c.session.GetSignInMethods(t.Context(), &adminv1.GetSignInMethodsRequest{}))(t).GetOidc() {
+		t.Error("it is not offered")
+	}
+	p.Person(ann("devs", "others"))
+	if got := ok(c.oidc(t))(t); got.GetUsername() != "ann@example.org" || got.GetNext() != "/groups" {
+		t.Errorf("signed in: %v", got)
+	}
+	if who := ok(c.whoAmI(t))(t); who.GetUsername() != "ann@example.org" || who.GetRole() != adminv1.Role_ROLE_OPERATOR || who.GetHasPassword() || who.GetCanChangePassword() {
+		t.Errorf("who am I: %v", who)
+	}
+	// The groups say it anew each time, whatever the address is by then.
+	moved := ann("admins", "devs")
+	moved["email"] = "ann@elsewhere.example"
+	p.Person(moved)
+	if got := ok(c.oidc(t))(t); got.GetUsername() != "ann@example.org" {
+		t.Errorf("signed in: %v", got)
+	}
+	if who := ok(c.whoAmI(t))(t); who.GetRole() != adminv1.Role_ROLE_OWNER {
+		t.Errorf("who am I: %v", who)
+	}
+	p.Person(ann("others"))
+	_, err := c.oidc(t)
+	wantCode(t, err, connect.CodePermissionDenied)
+	if strings.Contains(e.logs.String(), idp.Secret) || strings.Contains(e.seen.String(), idp.Secret) {
+		t.Error("the client's secret is in the log or in an answer")
+	}
+}
+
+// Without a mapping only those sign in whom an owner created for it, with the role that they were given.
+func TestOidcWithoutMapping(t *testing.T) {
+	t.Parallel()
+	e, p := withIDP(t, nil)
+	admin := e.admin(t)
+	c := e.client(t, nil)
+	p.Person(ann("admins"))
+	_, err := c.oidc(t)
+	wantCode(t, err, connect.CodePermissionDenied)
+	ok(admin.users.CreateUser(t.Context(), &adminv1.CreateUserRequest{User: &adminv1.User{Name: "ann@example.org", Role: adminv1.Role_ROLE_VIEWER}}))(t)
+	ok(c.oidc(t))(t)
+	if who := ok(c.whoAmI(t))(t); who.GetRole() != adminv1.Role_ROLE_VIEWER {
+		t.Errorf("who am I: %v", who)
+	}
+	// Another account with the same address gets nothing, and neither does one with the address of a password user.
+	twin := ann()
+	twin["sub"] = "somebody else"
+	p.Person(twin)
+	_, err = e.client(t, nil).oidc(t)
+	wantCode(t, err, connect.CodePermissionDenied)
+	boss := ann()
+	boss["sub"], boss["email"] = "boss", adminUser
+	p.Person(boss)
+	_, err = e.client(t, nil).oidc(t)
+	wantCode(t, err, connect.CodePermissionDenied)
+
+	p.Person(ann())
+	ok(admin.changeUser(t, &adminv1.User{Name: "ann@example.org", Disabled: true}, "disabled"))(t)
+	_, err = c.oidc(t)
+	wantCode(t, err, connect.CodePermissionDenied)
+	if _, err := c.whoAmI(t); connect.CodeOf(err) != connect.CodeUnauthenticated {
+		t.Errorf("a disabled user: %v", err)
+	}
+}
+
+func TestOidcRefusals(t *testing.T) {
+	t.Parallel()
+	e, p := withIDP(t, groups)
+	for name, spoil := range map[string]func(map[string]any){
+		"nonce":             func(c map[string]any) { c["nonce"] = "another" },
+		"no nonce":          func(c map[string]any) { delete(c, "nonce") },
+		"audience":          func(c map[string]any) { c["aud"] = "another-client" },
+		"several audiences": func(c map[string]any) { c["aud"] = []string{idp.Client, "another-client"} },
+		"issuer":            func(c map[string]any) { c["iss"] = p.URL + "/" },
+		"expired":           func(c map[string]any) { c["exp"] = e.clock.Now().Add(-time.Hour).Unix() },
+	} {
+		p.Person(ann("admins"))
+		p.Spoil(spoil)
+		c := e.client(t, nil)
+		_, err := c.oidc(t)
+		wantCode(t, err, connect.CodeUnauthenticated)
+		if c.cookie(t, e) != "" {
+			t.Errorf("%s: a session was begun", name)
+		}
+		e.clock.Advance(time.Hour) // failures are slowed down
+	}
+	for name, spoil := range map[string]func(map[string]any){
+		"unverified":     func(c map[string]any) { c["email_verified"] = false },
+		"not said":       func(c map[string]any) { delete(c, "email_verified") },
+		"no address":     func(c map[string]any) { delete(c, "email") },
+		"no groups":      func(c map[string]any) { delete(c, "groups") },
+		"the star":       func(c map[string]any) { c["groups"] = []string{"*"} },
+		"another's role": func(c map[string]any) { c["groups"] = []any{1, nil, "Admins"} },
+	} {
+		p.Person(ann("admins"))
+		p.Spoil(spoil)
+		if _, err := e.client(t, nil).oidc(t); connect.CodeOf(err) != connect.CodePermissionDenied {
+			t.Errorf("%s: %v", name, err)
+		}
+		e.clock.Advance(time.Hour)
+	}
+}
+
+// A code is good once, in the browser that began, in time.
+func TestOidcFlow(t *testing.T) {
+	t.Parallel()
+	e, p := withIDP(t, groups)
+	p.Person(ann("admins"))
+	refused := func(c *client, state, code string) {
+		t.Helper()
+		_, err := c.finish(t, state, code)
+		wantCode(t, err, connect.CodeUnauthenticated)
+	}
+	c := e.client(t, nil)
+	state, code := c.visit(t, false)
+	refused(e.client(t, nil), state, code) // another browser
+	ok(c.finish(t, state, code))(t)
+	refused(c, state, code) // once more: the cookie is gone
+
+	other := e.client(t, nil)
+	state, _ = other.visit(t, false)
+	refused(other, state, code) // a code that was used
+	state, code = other.visit(t, false)
+	refused(other, "another state", code)
+	state, code = other.visit(t, false)
+	e.clock.Advance(10*time.Minute + time.Second)
+	refused(other, state, code)
+	state, code = other.visit(t, true)
+	ok(other.finish(t, state, code))(t)
+	p.Spoil(func(c map[string]any) { c["auth_time"] = e.clock.Now().Add(-time.Hour).Unix() })
+	state, code = other.visit(t, true)
+	refused(other, state, code) // it did not ask again
+}
+
+func TestOidcThatIsAway(t *testing.T) {
+	t.Parallel()
+	e, _ := withIDP(t, nil, func(c *oidc.Config) { c.AllowPrivateNetwork = false })
+	_, err := e.client(t, nil).session.BeginOidc(t.Context(), &adminv1.BeginOidcRequest{})
+	wantCode(t, err, connect.CodeUnavailable) // loopback is not allowed
+	without := start(t).client(t, nil)
+	_, err = without.session.BeginOidc(t.Context(), &adminv1.BeginOidcRequest{})
+	wantCode(t, err, connect.CodeFailedPrecondition)
+	_, err = without.finish(t, "s", "c")
+	wantCode(t, err, connect.CodeFailedPrecondition)
+}

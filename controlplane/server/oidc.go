@@ -1,0 +1,42 @@
+package server
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/trunkline-ai/trunkline/controlplane/access/oidc"
+	"github.com/trunkline-ai/trunkline/internal/settings"
+)
+
+// OIDCSettings are what flags and environment say about the identity provider.
+type OIDCSettings struct {
+	issuer, clientID, clientSecret, redirectURL, scopes, roleClaim, roles string
+	allowPrivate                                                          bool
+}
+
+func (s *OIDCSettings) register(set *settings.Set) {
+	set.String(&s.issuer, "oidc-issuer", "TRUNKLINE_OIDC_ISSUER", "", "identity provider (OpenID Connect) that people may sign in to the console at, exactly as it calls itself; default: none")
+	set.String(&s.clientID, "oidc-client-id", "TRUNKLINE_OIDC_CLIENT_ID", "", "client id of the console there")
+	set.Secret(&s.clientSecret, "oidc-client-secret-file", "TRUNKLINE_OIDC_CLIENT_SECRET", "", "its secret; none for a public client")
+	set.String(&s.redirectURL, "oidc-redirect-url", "TRUNKLINE_OIDC_REDIRECT_URL", "", "/login of the console as browsers reach it, such as https://console.example.com/login; the identity provider must allow it")
+	set.String(&s.scopes, "oidc-scopes", "TRUNKLINE_OIDC_SCOPES", "openid email profile", "scopes to ask for, with spaces between; openid and email are needed")
+	set.String(&s.roleClaim, "oidc-role-claim", "TRUNKLINE_OIDC_ROLE_CLAIM", "groups", "claim of the ID token that holds the groups of --oidc-roles")
+	set.String(&s.roles, "oidc-roles", "TRUNKLINE_OIDC_ROLES", "", "which group has which role, such as admins=owner,developers=operator,*=viewer; * is everybody. Without it only users whom an owner created may sign in there")
+	set.Bool(&s.allowPrivate, "oidc-allow-private-network", "TRUNKLINE_OIDC_ALLOW_PRIVATE_NETWORK", false, "the identity provider may be at a private or loopback address")
+}
+
+// Config is what they say together; nil when there is no identity provider.
+func (s *OIDCSettings) Config() (*oidc.Config, error) {
+	if s.issuer == "" {
+		return nil, nil //nolint:nilnil // none is what most have
+	}
+	roles, err := oidc.ParseRoles(s.roles)
+	if err != nil {
+		return nil, fmt.Errorf("--oidc-roles: %w", err)
+	}
+	cfg := &oidc.Config{
+		Issuer: s.issuer, ClientID: s.clientID, ClientSecret: s.clientSecret, RedirectURL: s.redirectURL,
+		Scopes: strings.Fields(s.scopes), RoleClaim: s.roleClaim, Roles: roles, AllowPrivateNetwork: s.allowPrivate,
+	}
+	return cfg, cfg.Check()
+}
