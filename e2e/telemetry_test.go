@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -13,6 +14,8 @@ import (
 	trace "go.opentelemetry.io/proto/otlp/trace/v1"
 
 	"github.com/trunkline-ai/trunkline/internal/testenv/otlp"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
 
 const (
@@ -151,4 +154,40 @@ func seriesOf(all []*measured.Metric) (n int) {
 		n += len(m.GetHistogram().GetDataPoints()) + len(m.GetSum().GetDataPoints())
 	}
 	return n
+}
+
+// A change is one trace: the request to the admin API, the snapshot it led to, and each node that
+// took it.
+func TestAChangeIsOneTrace(t *testing.T) {
+	t.Parallel()
+	receiver := otlp.Start(t)
+	s := distributedWith(t, append(sending(receiver.GRPC), "TRUNKLINE_LOG_FORMAT=text")...)
+	keywords := adminv1connect.NewKeywordServiceClient(s.rpc())
+	const said = "canary-text-of-a-keyword"
+	if _, err := keywords.CreateFailureKeyword(t.Context(), &adminv1.CreateFailureKeywordRequest{FailureKeyword: &adminv1.FailureKeyword{Name: "new", Keyword: said}}); err != nil {
+		t.Fatal(err)
+	}
+	request := receiver.Named(t, "", "trunkline.admin.v1.KeywordService/CreateFailureKeyword", 1)[0]
+	id := hex.EncodeToString(request.GetTraceId())
+	build := receiver.Named(t, id, "build snapshot", 1)[0]
+	applied := receiver.Named(t, id, "apply snapshot", 2)
+	if request.GetKind() != trace.Span_SPAN_KIND_SERVER || request.Service != "trunkline-controlplane" || !bytes.Equal(build.GetParentSpanId(), request.GetSpanId()) {
+		t.Errorf("%v\n%v", request, build)
+	}
+	nodes := map[string]bool{}
+	for _, span := range applied {
+		if !bytes.Equal(span.GetParentSpanId(), build.GetSpanId()) || span.Service != "trunkline-dataplane" {
+			t.Errorf("%v", span)
+		}
+		nodes[otlp.Attributes(span.GetAttributes())["trunkline.node"]] = true
+	}
+	if len(nodes) != 2 {
+		t.Errorf("nodes %v took it, want 2", nodes)
+	}
+	s.eventually("the nodes' lines hold the trace", func(context.Context) bool {
+		return strings.Contains(s.nodes[0].Log(), "trace_id="+id) && strings.Contains(s.nodes[1].Log(), "trace_id="+id)
+	})
+	if bytes.Contains(receiver.Raw(), []byte(said)) {
+		t.Error("the receiver got what was written")
+	}
 }

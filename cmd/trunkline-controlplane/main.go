@@ -18,7 +18,7 @@ func main() { run.Main(start) }
 func start(ctx context.Context) error {
 	set := settings.New(settings.Config{
 		Program: "trunkline-controlplane",
-		About:   "The control plane of Trunkline: configuration, console, admin API and the nodes' link.",
+		About:   "The control plane of Trunkline: configuration, console, admin API and the nodes' link. Telemetry is configured by the OTEL_* variables of OpenTelemetry.",
 		Commands: []settings.Command{
 			{Name: "migrate", About: "bring the database's schema up to date, and end; servers then run with --no-migrate"},
 			{Name: "healthcheck", About: "ask the process that runs with the same settings whether it is ready: exit code 0 if so, else 1"},
@@ -33,6 +33,9 @@ func start(ctx context.Context) error {
 	}
 	if set.Command() == "healthcheck" {
 		return ops.Probe(ctx, process.OpsAddress())
+	}
+	if err := set.Export("OTEL_"); err != nil {
+		return err
 	}
 	log, err := logging.Logger(os.Stderr)
 	if err != nil {

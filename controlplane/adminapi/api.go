@@ -20,6 +20,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/audit"
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/controlplane/config"
+	"github.com/trunkline-ai/trunkline/internal/telemetry"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
@@ -144,6 +145,9 @@ type Config struct {
 	// default false.
 	TrustForwardedHeaders bool
 
+	// Telemetry gets a span of each request whose caller is known; nil: off.
+	Telemetry *telemetry.Telemetry
+
 	// Observer learns how requests and sign-ins end; default: nobody does.
 	Observer Observer
 
@@ -252,6 +256,7 @@ func New(ctx context.Context, cfg Config) (*API, error) {
 		(&auditor{recorder: cfg.Audit, peers: peers}).intercept,
 		(&errorMapper{log: cfg.Logger}).intercept,
 		auth.intercept,
+		(&tracing{cfg.Telemetry.Tracer("github.com/trunkline-ai/trunkline/controlplane"), cfg.Telemetry.Propagates()}).intercept,
 		validation.intercept,
 	)
 	adminv1connect.RegisterProviderServiceHandler(server, providerService{log: cfg.Logger, live: cfg.Live, importer: cfg.Importer, nodes: cfg.Nodes, cooldowns: cfg.Cooldowns, rules: validation})

@@ -74,6 +74,7 @@ func (p *pusher) take() *nodev1.Full {
 		SnapshotZstd: full.GetSnapshotZstd(),
 		Lineage:      full.GetLineage(),
 		Replaces:     full.GetReplaces(),
+		Traceparent:  full.GetTraceparent(),
 	}
 	if p.history != nil {
 		out.History = p.history(full.GetRevision())

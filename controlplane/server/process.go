@@ -16,6 +16,7 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/ops"
 	"github.com/trunkline-ai/trunkline/internal/run"
 	"github.com/trunkline-ai/trunkline/internal/settings"
+	"github.com/trunkline-ai/trunkline/internal/telemetry"
 	"github.com/trunkline-ai/trunkline/internal/version"
 )
 
@@ -82,6 +83,14 @@ func (p *Process) Run(ctx context.Context, log *slog.Logger, lookup func(string)
 		return ops.Server{Handler: handler, Logger: log, TLS: opsCertificate.Config(false)}.Serve(ctx, operators)
 	})
 	log.Info("starting", "ops", opsCertificate.Scheme()+"://"+operators.Addr().String())
+	host, err := os.Hostname()
+	if err != nil {
+		host = "control-plane"
+	}
+	if cfg.Telemetry, err = telemetry.New(ctx, telemetry.Config{Service: "trunkline-controlplane", Instance: host + " " + listeners[0].Addr().String(), Version: version.String(), Logger: log}); err != nil {
+		return err
+	}
+	defer cfg.Telemetry.End(log)
 	s, err := New(ctx, cfg)
 	if err != nil {
 		group.Stop()

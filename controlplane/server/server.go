@@ -26,6 +26,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/snapshot"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
 	"github.com/trunkline-ai/trunkline/internal/run"
+	"github.com/trunkline-ai/trunkline/internal/telemetry"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/webui"
 )
@@ -64,6 +65,7 @@ type Config struct {
 	PriceCatalogue string
 	Logger         *slog.Logger          // required
 	Metrics        prometheus.Registerer // required
+	Telemetry      *telemetry.Telemetry  // nil: off
 }
 
 // AllInOne is what a control plane has that shares its process with its node: Run gets a

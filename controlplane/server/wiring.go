@@ -44,7 +44,11 @@ func (s *Server) openConfiguration(ctx context.Context, cfg Config, sealer contr
 	if err := s.live.Load(ctx); err != nil {
 		return err
 	}
-	s.hub, err = snapshot.NewHub(snapshot.Config{Source: s.live, Sealer: sealer, Pepper: pepper, Logger: cfg.Logger})
+	hub := snapshot.Config{Source: s.live, Sealer: sealer, Pepper: pepper, Logger: cfg.Logger}
+	if cfg.Telemetry.Tracing() {
+		hub.Tracer, hub.Trace = cfg.Telemetry.Tracer("github.com/trunkline-ai/trunkline/controlplane"), store.NewConfiguration(s.db).Trace
+	}
+	s.hub, err = snapshot.NewHub(hub)
 	return err
 }
 
@@ -106,7 +110,7 @@ func (s *Server) openAPI(ctx context.Context, cfg Config, sealer controlplane.Se
 		AdminUsername: cfg.AdminUsername, AdminPassword: cfg.AdminPassword,
 		DefaultPassword: cfg.AdminPassword == DefaultAdminPassword, PasswordSet: !s.defaultPassword,
 		TrustForwardedHeaders: cfg.TrustForwardedHeaders, GatewayURL: cfg.GatewayURL, Version: cfg.Version, Logger: cfg.Logger,
-		Observer: newAdminMetrics(cfg.Metrics),
+		Observer: newAdminMetrics(cfg.Metrics), Telemetry: cfg.Telemetry,
 	})
 	return err
 }

@@ -8,7 +8,12 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/telemetry"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -32,6 +37,10 @@ type Config struct {
 	Debounce time.Duration
 	// MaxDebounce is how long it waits at most; default 1s.
 	MaxDebounce time.Duration
+	// Tracer makes a span of each build that a traced change led to, and Trace names the span of that
+	// change. Default: builds are not traced.
+	Tracer trace.Tracer
+	Trace  func(context.Context, controlplane.Revision) (parent string, err error)
 }
 
 // Hub builds a snapshot of each new revision once and hands it to all subscribers. A
@@ -72,7 +81,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	changed, cancel := h.cfg.Source.Subscribe()
 	defer cancel()
 	for {
-		h.refresh()
+		h.refresh(ctx)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -105,7 +114,7 @@ func (h *Hub) settle(ctx context.Context, changed <-chan struct{}) bool {
 }
 
 // refresh builds the present configuration unless that was done. Only Run calls it.
-func (h *Hub) refresh() {
+func (h *Hub) refresh(ctx context.Context) {
 	cfg := h.cfg.Source.Current()
 	if cfg == nil || cfg.Lineage == "" {
 		return // an empty snapshot would take everything away from the nodes
@@ -117,13 +126,39 @@ func (h *Hub) refresh() {
 		h.err = nil // a later one failed and was taken back
 		return
 	}
-	full, err := h.build(cfg)
+	full, err := h.traced(ctx, cfg)
 	if err != nil {
 		h.fail(cfg.Revision, err)
 		return
 	}
 	h.built = at
 	h.publish(full)
+}
+
+// traced is build as part of the trace that led to the configuration, if one did. What was there when
+// the process started was led to long ago.
+func (h *Hub) traced(ctx context.Context, cfg *controlplane.Config) (*nodev1.Full, error) {
+	if h.cfg.Trace == nil || h.built == (version{}) {
+		return h.build(cfg)
+	}
+	parent, err := h.cfg.Trace(ctx, cfg.Revision)
+	if err != nil {
+		h.cfg.Logger.Warn("snapshot built without its trace", "revision", cfg.Revision, "error", err)
+	}
+	ctx, traced := telemetry.Under(ctx, parent)
+	if !traced {
+		return h.build(cfg)
+	}
+	ctx, span := h.cfg.Tracer.Start(ctx, "build snapshot", trace.WithSpanKind(trace.SpanKindProducer),
+		trace.WithAttributes(attribute.Int64("trunkline.revision", int64(cfg.Revision))))
+	defer span.End()
+	full, err := h.build(cfg)
+	if err != nil {
+		span.SetStatus(codes.Error, "not built")
+		return nil, err
+	}
+	full.Traceparent = telemetry.ParentOf(ctx)
+	return full, nil
 }
 
 func (h *Hub) build(cfg *controlplane.Config) (*nodev1.Full, error) {
@@ -155,7 +190,9 @@ func (h *Hub) publish(full *nodev1.Full) {
 	h.mu.Lock()
 	recovered := h.err != nil
 	h.err = nil
-	h.current = full
+	h.current = &nodev1.Full{ // a node that comes later was not part of the trace
+		Revision: full.GetRevision(), Sha256: full.GetSha256(), SnapshotZstd: full.GetSnapshotZstd(), Lineage: full.GetLineage(), Replaces: full.GetReplaces(),
+	}
 	for mailbox := range h.subscribers {
 		put(mailbox, full)
 	}

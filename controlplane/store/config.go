@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/errs"
@@ -83,6 +84,18 @@ func readVersion(ctx context.Context, q querier) (version, error) {
 	var v version
 	err := q.QueryRowContext(ctx, `SELECT revision, lineage FROM config_version WHERE id = 1`).Scan(&v.revision, &v.lineage)
 	return v, err
+}
+
+// Trace is the trace that led to a revision, as W3C Trace Context writes it; empty: none did, or
+// there are newer revisions.
+func (s *Configuration) Trace(ctx context.Context, revision controlplane.Revision) (parent string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
+	defer cancel()
+	err = s.db.engine.Reader().QueryRowContext(ctx, `SELECT traceparent FROM config_version WHERE id = 1 AND revision = $1`, revision).Scan(&parent)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return parent, s.db.failed(err, "read the trace of a revision")
 }
 
 // follows checks that base is an earlier state of the same database.

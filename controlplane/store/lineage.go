@@ -20,7 +20,7 @@ func (s *Configuration) Adopt(ctx context.Context, actor string, others []string
 	ctx, entry := audited(ctx, actor)
 	var next *controlplane.Config
 	err := s.db.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		taken, err := takeRevision(ctx, tx)
+		taken, err := takeRevision(ctx, tx, "")
 		if err != nil {
 			return err
 		}

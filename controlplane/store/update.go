@@ -15,6 +15,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/audit"
 	"github.com/trunkline-ai/trunkline/internal/errs"
+	"github.com/trunkline-ai/trunkline/internal/telemetry"
 )
 
 // errNothingToDo rolls back an Update that changes nothing.
@@ -38,7 +39,7 @@ func (s *Configuration) Update(ctx context.Context, actor string, base *controlp
 	ctx, entry := audited(ctx, actor)
 	var next *controlplane.Config
 	err := s.db.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		taken, err := takeRevision(ctx, tx)
+		taken, err := takeRevision(ctx, tx, telemetry.ParentOf(ctx))
 		if err != nil {
 			return err
 		}
@@ -102,11 +103,12 @@ func (c *commit) operations() string {
 	return strings.Join(parts, ", ")
 }
 
-// takeRevision takes the next revision. From here on other writers wait for our commit.
-func takeRevision(ctx context.Context, tx *sql.Tx) (version, error) {
+// takeRevision takes the next revision, which a trace led to unless parent is empty. From here on
+// other writers wait for our commit.
+func takeRevision(ctx context.Context, tx *sql.Tx, parent string) (version, error) {
 	var v version
 	err := tx.QueryRowContext(ctx,
-		`UPDATE config_version SET revision = revision + 1 WHERE id = 1 RETURNING revision, lineage`).Scan(&v.revision, &v.lineage)
+		`UPDATE config_version SET revision = revision + 1, traceparent = $1 WHERE id = 1 RETURNING revision, lineage`, parent).Scan(&v.revision, &v.lineage)
 	return v, err
 }
 

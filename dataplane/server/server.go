@@ -145,6 +145,7 @@ func New(cfg Config) (*Server, error) {
 		Sync: syncing.Config{
 			Version:  cmp.Or(cfg.Version, "dev"),
 			Features: feature.Known().With(dialectFeatures(cfg.AllInOne != nil)...),
+			Tracer:   cfg.Telemetry.Tracer("github.com/trunkline-ai/trunkline/dataplane"),
 			Apply:    s.apply, Status: s.status, Reset: s.resetCooldown, Drain: s.drain.order,
 		},
 	}

@@ -136,7 +136,7 @@ func (g *Gateway) openPlanes(ctx context.Context, keys *secrets.Keyset, metrics 
 		DatabaseURL: cfg.DatabaseURL, DatabaseWait: cfg.Control.DatabaseWait, KeepSchema: cfg.Control.NoMigrate, Keys: keys, LostMasterKeys: cfg.Control.Lost(), AllInOne: &controlplane.AllInOne{DialFake: g.fake.DialContext},
 		AdminUsername: cfg.Control.AdminUsername, AdminPassword: cfg.Control.AdminPassword, RecentSignIn: cfg.Control.RecentSignIn, OIDC: idp, Listen: cfg.Listen,
 		TrustForwardedHeaders: cfg.Control.TrustForwarded, PriceCatalogue: cfg.Control.PriceCatalogue,
-		GatewayURL: cfg.Control.GatewayURL, Version: version.String(), Logger: cfg.Logger, Metrics: metrics,
+		GatewayURL: cfg.Control.GatewayURL, Version: version.String(), Logger: cfg.Logger, Metrics: metrics, Telemetry: g.telemetry,
 	})
 	if err != nil {
 		return err

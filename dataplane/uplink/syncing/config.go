@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing/lastgood"
@@ -79,8 +81,10 @@ type Config struct {
 	// Snapshots keeps what is in use, to start from while the control plane is away.
 	// Default: nothing is kept.
 	Snapshots *lastgood.Store
-	Logger    *slog.Logger     // required
-	Now       func() time.Time // default time.Now
+	// Tracer makes a span of each snapshot that a traced change led to. Default: none are made.
+	Tracer trace.Tracer
+	Logger *slog.Logger     // required
+	Now    func() time.Time // default time.Now
 
 	StatusInterval time.Duration // between two reports; default 5s
 	AnswerTimeout  time.Duration // longest wait for the control plane's answer; default 30s
@@ -101,6 +105,9 @@ func (c *Config) complete() error {
 	}
 	if c.Reset == nil {
 		c.Reset = func(string, string, string) {}
+	}
+	if c.Tracer == nil {
+		c.Tracer = noop.NewTracerProvider().Tracer("")
 	}
 	if c.Drain == nil {
 		c.Drain = func(bool) {}

@@ -2,6 +2,7 @@ package syncing
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -10,10 +11,14 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/zstd"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/stream"
+	"github.com/trunkline-ai/trunkline/internal/telemetry"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -28,6 +33,13 @@ const (
 // damaged, too large, or refused by Apply leaves everything as it was.
 func (s *Syncer) receive(full *nodev1.Full) *nodev1.SyncRequest {
 	began := s.cfg.Now()
+	ctx, traced := telemetry.Under(context.Background(), full.GetTraceparent())
+	if traced {
+		var span trace.Span
+		ctx, span = s.cfg.Tracer.Start(ctx, "apply snapshot", trace.WithSpanKind(trace.SpanKindConsumer),
+			trace.WithAttributes(attribute.Int64("trunkline.revision", int64(full.GetRevision())), attribute.String("trunkline.node", s.cfg.Node)))
+		defer span.End()
+	}
 	if have := s.have.Load(); have != nil && *have == versionOf(full) {
 		s.beReady()
 		return s.ack(full)
@@ -41,7 +53,8 @@ func (s *Syncer) receive(full *nodev1.Full) *nodev1.SyncRequest {
 		code = nodev1.NackCode_NACK_CODE_MISSING_FEATURE
 	}
 	if err != nil {
-		s.log.Error("snapshot refused; serving on with the last one",
+		trace.SpanFromContext(ctx).SetStatus(codes.Error, "refused")
+		s.log.ErrorContext(ctx, "snapshot refused; serving on with the last one",
 			"revision", full.GetRevision(), "serving", s.Revision(), "error", err)
 		return &nodev1.SyncRequest{Message: &nodev1.SyncRequest_Nack{Nack: &nodev1.Nack{
 			Nonce:    full.GetNonce(),
@@ -57,7 +70,7 @@ func (s *Syncer) receive(full *nodev1.Full) *nodev1.SyncRequest {
 			"refused", refused.Count, "first_kind", refused.List[0].GetKind(), "first_name", refused.List[0].GetName(),
 			"first_missing", refused.List[0].GetMissingFeatures())
 	}
-	s.log.Info("snapshot applied", "revision", full.GetRevision(), "providers", len(snapshot.GetProviders()),
+	s.log.InfoContext(ctx, "snapshot applied", "revision", full.GetRevision(), "providers", len(snapshot.GetProviders()),
 		"groups", len(snapshot.GetGroups()), "api_keys", len(snapshot.GetApiKeys()), "took", s.cfg.Now().Sub(began).Round(time.Microsecond))
 	return s.ack(full)
 }

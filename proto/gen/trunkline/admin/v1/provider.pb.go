@@ -183,7 +183,8 @@ type Provider struct {
 	Proxy *OutboundProxy `protobuf:"bytes,252,opt,name=proxy,proto3" json:"proxy,omitempty"`
 	// Names of request headers of the client that go on to the provider, such as HTTP-Referer, X-Title, Idempotency-Key or
 	// OpenAI-Organization; at most 32. A header that the provider adds itself wins. Credentials, cookies, and what a connection or
-	// Trunkline sets are never forwarded and are refused here.
+	// Trunkline sets are never forwarded and are refused here. With traceparent, and tracestate beside it, the provider is told which
+	// distributed trace a request is part of: by the span of the attempt where nodes send traces, else as the client said, if that was valid.
 	ForwardHeaders []string `protobuf:"bytes,170,rep,name=forward_headers,json=forwardHeaders,proto3" json:"forward_headers,omitempty"`
 	// Whether base_url may resolve to a private or loopback address; always allowed in the all-in-one.
 	AllowPrivateNetwork bool `protobuf:"varint,14,opt,name=allow_private_network,json=allowPrivateNetwork,proto3" json:"allow_private_network,omitempty"`

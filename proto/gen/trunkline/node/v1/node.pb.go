@@ -1209,8 +1209,11 @@ type Full struct {
 	History []byte `protobuf:"bytes,150,opt,name=history,proto3" json:"history,omitempty"`
 	// What the node has, as it was told of by the node: base_history is what this database has under that
 	// number, empty when it has none. A node refuses a snapshot whose database has another history.
-	BaseRevision  uint64 `protobuf:"varint,151,opt,name=base_revision,json=baseRevision,proto3" json:"base_revision,omitempty"`
-	BaseHistory   []byte `protobuf:"bytes,152,opt,name=base_history,json=baseHistory,proto3" json:"base_history,omitempty"`
+	BaseRevision uint64 `protobuf:"varint,151,opt,name=base_revision,json=baseRevision,proto3" json:"base_revision,omitempty"`
+	BaseHistory  []byte `protobuf:"bytes,152,opt,name=base_history,json=baseHistory,proto3" json:"base_history,omitempty"`
+	// The trace of the change that led to the revision, as W3C Trace Context writes it; empty: it was not traced, or was
+	// made before the node came.
+	Traceparent   string `protobuf:"bytes,230,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1306,6 +1309,13 @@ func (x *Full) GetBaseHistory() []byte {
 		return x.BaseHistory
 	}
 	return nil
+}
+
+func (x *Full) GetTraceparent() string {
+	if x != nil {
+		return x.Traceparent
+	}
+	return ""
 }
 
 type ShipCallsRequest struct {
@@ -1696,7 +1706,7 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x1a\n" +
 	"\bfailures\x18\a \x01(\x05R\bfailures\x12\x1c\n" +
 	"\tthreshold\x18\b \x01(\x05R\tthreshold\x12\x18\n" +
-	"\aderived\x18\t \x01(\bR\aderived\"\x90\x02\n" +
+	"\aderived\x18\t \x01(\bR\aderived\"\xb3\x02\n" +
 	"\x04Full\x12\x14\n" +
 	"\x05nonce\x18\x01 \x01(\x04R\x05nonce\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x16\n" +
@@ -1706,7 +1716,8 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\breplaces\x18\x06 \x03(\tR\breplaces\x12\x19\n" +
 	"\ahistory\x18\x96\x01 \x01(\fR\ahistory\x12$\n" +
 	"\rbase_revision\x18\x97\x01 \x01(\x04R\fbaseRevision\x12\"\n" +
-	"\fbase_history\x18\x98\x01 \x01(\fR\vbaseHistory\"\x9f\x02\n" +
+	"\fbase_history\x18\x98\x01 \x01(\fR\vbaseHistory\x12!\n" +
+	"\vtraceparent\x18\xe6\x01 \x01(\tR\vtraceparent\"\x9f\x02\n" +
 	"\x10ShipCallsRequest\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12\x1a\n" +
 	"\bsequence\x18\x02 \x01(\x04R\bsequence\x12-\n" +

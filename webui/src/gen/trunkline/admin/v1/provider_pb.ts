@@ -138,7 +138,8 @@ export type Provider = Message<"trunkline.admin.v1.Provider"> & {
   /**
    * Names of request headers of the client that go on to the provider, such as HTTP-Referer, X-Title, Idempotency-Key or
    * OpenAI-Organization; at most 32. A header that the provider adds itself wins. Credentials, cookies, and what a connection or
-   * Trunkline sets are never forwarded and are refused here.
+   * Trunkline sets are never forwarded and are refused here. With traceparent, and tracestate beside it, the provider is told which
+   * distributed trace a request is part of: by the span of the attempt where nodes send traces, else as the client said, if that was valid.
    *
    * @generated from field: repeated string forward_headers = 170;
    */
