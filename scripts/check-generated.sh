@@ -9,9 +9,10 @@ trap 'rm -rf "$fresh"' EXIT
 go tool -modfile=tools/go.mod buf generate -o "$fresh"
 go run ./internal/domain/outcome/generate -o "$fresh"
 go tool -modfile=tools/go.mod buf build proto -o - | go run ./internal/docgen -o "$fresh"
+go run ./cli/reference -o "$fresh"
 
 stale=0
-for made in proto/gen webui/src/gen internal/domain/outcome/table.go docs/reference; do
+for made in proto/gen webui/src/gen internal/domain/outcome/table.go docs/reference docs/cli; do
   diff -rq "$made" "$fresh/$made" || stale=1
 done
 if ((stale)); then

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `make test` needs and this machine lacks: PostgreSQL, PgBouncer, Redis, nginx and HAProxy,
-# which the tests start and stop themselves, promtool, and Chromium with a font for the console's tests.
+# which the tests start and stop themselves, promtool, zsh and fish, and Chromium with a font for the console's tests.
 # It uses Debian's packages, as root or through sudo; elsewhere it says what is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,6 +17,10 @@ command -v pgbouncer >/dev/null || [[ -x /usr/sbin/pgbouncer ]] || packages+=(pg
 for proxy in nginx haproxy; do
   command -v "$proxy" >/dev/null || [[ -x /usr/sbin/$proxy ]] || packages+=("${proxy/%nginx/nginx-light}")
 done
+
+# The shells in which the completions of trunklinectl are tested, besides bash.
+command -v zsh >/dev/null || packages+=(zsh)
+command -v fish >/dev/null || packages+=(fish)
 
 # The console is tested only where it can be built.
 if scripts/node.sh >/dev/null; then

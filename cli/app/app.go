@@ -6,10 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -63,6 +65,17 @@ func Run(ctx context.Context, env *proc.Env, version string, args []string) int 
 	}
 	exit.Report(env.Stderr, Name, err)
 	return exit.Code(err)
+}
+
+// Tree is all commands, to be described and not to be run.
+func Tree() *cobra.Command {
+	nowhere := &proc.Env{
+		Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Now: time.Now,
+		LookupEnv: func(string) (string, bool) { return "", false },
+	}
+	root, _ := newRoot(nowhere, "")
+	root.InitDefaultCompletionCmd()
+	return root
 }
 
 // newRoot builds the command tree. started tells whether a command got to run.

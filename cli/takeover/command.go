@@ -102,7 +102,11 @@ func (c *command) run(ctx context.Context, args []string) error {
 		return exit.NotReachedf("something was left out: see the report")
 	}
 	if c.apply || c.dryRun {
-		docs, err := d.Documents(c.lookup(d))
+		lookup := c.lookup(d)
+		if c.dryRun {
+			lookup = pretend(lookup)
+		}
+		docs, err := d.Documents(lookup)
 		if err != nil {
 			return err
 		}
@@ -139,12 +143,22 @@ func (c *command) lookup(d *Draft) func(string) (string, bool) {
 		if value := env.Getenv(name); value != "" {
 			return value, true
 		}
-		if value := asked[name]; value != "" || !env.Interactive() {
+		if value := asked[name]; value != "" || c.dryRun || !env.Interactive() {
 			return value, value != ""
 		}
 		value, err := env.AskSecret(name)
 		asked[name] = value
 		return value, err == nil
+	}
+}
+
+// pretend gives a text that could be a secret where there is none: a dry run needs no secrets.
+func pretend(lookup func(string) (string, bool)) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		if value, ok := lookup(name); ok {
+			return value, true
+		}
+		return "sk-not-given-yet-" + name, true
 	}
 }
 

@@ -31,6 +31,7 @@ const anyPort = "127.0.0.1:0"
 type scene struct {
 	t     *testing.T
 	plane *program.Process
+	home  string
 	token string
 }
 
@@ -72,7 +73,7 @@ slack: {webhook_url: %s/services/x}
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := &scene{t: t}
+	s := &scene{t: t, home: t.TempDir()}
 	env := []string{
 		"ADMIN_PASSWORD=a-password-of-the-test", "DATABASE_URL=" + testenv.Postgres(t), "TRUNKLINE_JOIN_TOKEN=docs-join-token-0123456789",
 		"TRUNKLINE_SECRET_KEY=" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)),
@@ -98,7 +99,7 @@ func (s *scene) run(args ...string) (out string, code int) {
 	s.t.Helper()
 	cmd := exec.CommandContext(context.Background(), programs.Path(s.t, "trunklinectl"), args...)
 	cmd.Dir = filepath.Join("..", "..")
-	cmd.Env = append(os.Environ(), "TRUNKLINE_SERVER="+s.plane.Address("console"), "TRUNKLINE_ADMIN_PASSWORD=a-password-of-the-test")
+	cmd.Env = append(os.Environ(), "HOME="+s.home, "EDITOR=true", "TRUNKLINE_SERVER="+s.plane.Address("console"), "TRUNKLINE_ADMIN_PASSWORD=a-password-of-the-test")
 	if s.token != "" {
 		cmd.Env = append(cmd.Env, "TRUNKLINE_TOKEN="+s.token)
 	}
@@ -160,8 +161,10 @@ var last = regexp.MustCompile(`^(keys revoke|nodes revoke|configs adopt-database
 var expectedCodes = map[string]int{
 	// The log of this scene is not the one whose hash the document has.
 	"audit verify --known-sequence 4711 --known-hash 5d41402abc4b2a76b9719d911017c592ae1f2f1a4f3f8e0c0f4b4a7e9b7e2c11": 9,
-	"apply -f examples/quickstart.yaml": 5, // its scripted providers live in the all-in-one; TestTheQuickStart applies it there
-	"calls get ID":                      3, // no call has that id
+	"diff -f examples/quickstart.yaml":            5,
+	"apply -f examples/quickstart.yaml --dry-run": 5,
+	"apply -f examples/quickstart.yaml":           5, // its scripted providers live in the all-in-one; TestTheQuickStart applies it there
+	"calls get ID":                                3, // no call has that id
 }
 
 // TestTheCommandsOfTheDocuments runs each command of trunklinectl that a document names.
@@ -183,10 +186,20 @@ func TestTheCommandsOfTheDocuments(t *testing.T) {
 	s := newScene(t)
 	for _, command := range commands {
 		args := words(command)
+		for i, arg := range args {
+			if arg == "http://127.0.0.1:8001" {
+				args[i] = s.plane.Address("console")
+			}
+		}
 		if out, code := s.run(args...); code != expectedCodes[command] {
 			t.Errorf("trunklinectl %s ends with code %d, want %d:\n%s", command, code, expectedCodes[command], out)
 		}
 	}
+}
+
+// exports are the files of other gateways that documents name, and whose they are.
+var exports = map[string]string{
+	"config.yaml": "litellm", "channels.json": "new-api", "tokens.json": "new-api", "groups.json": "gpt-load", "keys-openai-pool-all.txt": "gpt-load",
 }
 
 // words takes a command apart as a shell does, as far as the documents need it, and puts what exists in
@@ -194,9 +207,14 @@ func TestTheCommandsOfTheDocuments(t *testing.T) {
 func words(command string) []string {
 	command = regexp.MustCompile(`\[([^]]*)\]`).ReplaceAllString(command, "$1") // what is optional is given too
 	command = strings.ReplaceAll(command, "...", "")
+	command, _, _ = strings.Cut(command, " > ")
 	var out []string
 	for _, word := range strings.Fields(command) {
-		out = append(out, strings.Trim(word, "'"))
+		word = strings.Trim(word, "'")
+		if export, ok := exports[word]; ok {
+			word = filepath.Join("cli", "takeover", "testdata", export, word)
+		}
+		out = append(out, word)
 	}
 	if len(out) > 1 && (out[0] == "configs" || out[0] == "rollback") { // revisions that are there
 		for i, word := range out {
