@@ -56,8 +56,8 @@ type explained struct {
 	last int // behind the others: 1 cooling, 2 cooling until a person helps, from 3 on refusing what the call holds
 }
 
-// A member that refuses what the call holds is behind all others, cooling ones included, and one
-// that lacks the endpoint behind these.
+// A member that refuses what the call holds is behind all others, cooling ones included, one that
+// lacks the endpoint behind these, and one of which both is so behind all.
 const (
 	refusing = 3
 	lacking  = 6
@@ -93,7 +93,7 @@ func (e *explanation) add(m *adminv1.Member, t *target) {
 		}
 	}
 	c.Refusals = e.refused[scope{provider: c.GetProvider(), model: c.GetModel()}]
-	last += e.call.last(c.Refusals)
+	last += e.call.last(c.Refusals, t)
 	e.tried = append(e.tried, explained{c, rank, last})
 }
 

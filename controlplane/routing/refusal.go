@@ -7,6 +7,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/domain/fieldrule"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -17,29 +19,62 @@ type Call struct {
 	Caller     string
 }
 
-// meets reports whether a call would be refused so, as nodes decide.
-func (c *Call) meets(r *adminv1.LearnedRefusal) bool {
+// meets reports whether a call would be refused so, as nodes decide: rules are the field rules of
+// its endpoint at the target. A call that holds a part of an object holds the object.
+func (c *Call) meets(r *adminv1.LearnedRefusal, rules []*fieldrule.Rule) bool {
 	if r.GetEndpoint() != c.Endpoint || r.GetCaller() != "" && r.GetCaller() != c.Caller {
 		return false
 	}
-	return r.GetParameter() == "" || slices.ContainsFunc(c.Parameters, func(p string) bool {
+	if r.GetParameter() == "" {
+		return true
+	}
+	return !fieldrule.TakeAway(rules, r.GetParameter()) && slices.ContainsFunc(c.Parameters, func(p string) bool {
 		name, value, _ := strings.Cut(p, "=")
-		return name == r.GetParameter() && (r.GetValue() == "" || r.GetValue() == value)
+		if r.GetValue() == "" {
+			return name == r.GetParameter() || strings.HasPrefix(name, r.GetParameter()+".")
+		}
+		return name == r.GetParameter() && r.GetValue() == value
 	})
 }
 
-// last is how far back what is known of a member puts it.
-func (c *Call) last(all []*adminv1.LearnedRefusal) (last int) {
+// last is how far back what is known of a target puts it.
+func (c *Call) last(all []*adminv1.LearnedRefusal, t *target) int {
+	if len(all) == 0 {
+		return 0
+	}
+	rules, lacks, refuses := t.rules(c.Endpoint), 0, 0
 	for _, r := range all {
 		switch {
-		case !c.meets(r):
+		case !c.meets(r, rules):
 		case r.GetParameter() == "":
-			return lacking
+			lacks = lacking
 		default:
-			last = refusing
+			refuses = refusing
 		}
 	}
-	return last
+	return lacks + refuses
+}
+
+// rules are the field rules that calls of an endpoint to the target meet.
+func (t *target) rules(endpoint string) []*fieldrule.Rule {
+	var own []*fieldrule.Rule
+	if model := controlplane.ModelNamed(t.provider, t.model); model != nil {
+		own = readRules(model.GetFieldRules())
+	}
+	return slices.DeleteFunc(fieldrule.Merge(readRules(t.provider.GetFieldRules()), own), func(r *fieldrule.Rule) bool {
+		return !slices.Contains(r.Endpoints, endpoint)
+	})
+}
+
+// readRules reads rules that were checked when they were stored.
+func readRules(in []*adminv1.FieldRule) (out []*fieldrule.Rule) {
+	for _, r := range in {
+		rule, fault := fieldrule.New(fieldrule.Given{Field: r.GetField(), Action: r.GetAction(), To: r.GetTo(), Value: r.GetValue(), Endpoints: r.GetEndpoints()})
+		if fault == nil {
+			out = append(out, &rule)
+		}
+	}
+	return out
 }
 
 // refusals are what nodes have learned of each model, what several tell of the same as one.

@@ -3,7 +3,6 @@ package engine
 import (
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -117,24 +116,17 @@ func (c *call) refusingLast(candidates []dataplane.Candidate) []dataplane.Candid
 
 // meets reports whether the request would be refused so once more.
 func (c *call) meets(t *dataplane.Target, f *dataplane.Refusal) bool {
-	if f.Endpoint != c.req.Endpoint.Path || f.Caller != "" && f.Caller != c.req.Key.Caller || takesAway(t.Rules[f.Endpoint], f.Parameter) {
+	if f.Endpoint != c.req.Endpoint.Path || f.Caller != "" && f.Caller != c.req.Key.Caller || fieldrule.TakeAway(t.Rules[f.Endpoint], f.Parameter) {
 		return false
 	}
 	value, is := wire.Holds(c.req.Body.JSON, f.Parameter)
 	return is && (f.Value == "" || f.Value == value)
 }
 
-// takesAway reports whether rules keep a field of the client's from the target.
-func takesAway(rules []*fieldrule.Rule, field string) bool {
-	return slices.ContainsFunc(rules, func(r *fieldrule.Rule) bool {
-		return r.Action != fieldrule.Default && (strings.EqualFold(r.Field(), field) || r.Parent == "" && strings.HasPrefix(field, r.Name+"."))
-	})
-}
-
 // refused keeps in mind what an attempt's target refused of the request, if that is there.
 func (c *call) refused(a *attempt, v dataplane.Verdict) {
 	path := c.req.Endpoint.Path
-	if v.Parameter == "" || c.req.Body.Form != nil || takesAway(a.Rules[path], v.Parameter) {
+	if v.Parameter == "" || c.req.Body.Form != nil || fieldrule.TakeAway(a.Rules[path], v.Parameter) {
 		return
 	}
 	value, is := wire.Holds(c.req.Body.JSON, v.Parameter)
@@ -153,7 +145,7 @@ func (c *call) refused(a *attempt, v dataplane.Verdict) {
 // confirmRefusals notes what was refused, now that an attempt has answered the same request.
 func (c *call) confirmRefusals(by *attempt) {
 	for _, f := range c.shared.refusals {
-		if f.Target == by.Scope || by.record.Opaque > 0 || takesAway(by.Rules[f.Endpoint], f.Parameter) {
+		if f.Target == by.Scope || by.record.Opaque > 0 || fieldrule.TakeAway(by.Rules[f.Endpoint], f.Parameter) {
 			continue
 		}
 		if e := c.engine; e.refusals.add(f, e.cfg.Now()) {

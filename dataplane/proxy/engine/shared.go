@@ -90,6 +90,7 @@ func (c *call) won(a *attempt, upstream http.Header, now time.Time) {
 			l.cancel(timeUp{dataplane.Superseded})
 		}
 	}
+	c.engine.hasEndpoint(a.Target, c.req.Endpoint)
 	c.confirmLacking()
 	c.confirmRefusals(a)
 	began := a.started

@@ -38,6 +38,17 @@ func (c *call) confirmLacking() {
 	c.shared.lacking = nil
 }
 
+// hasEndpoint forgets that a target does not have an endpoint, now that it has answered there.
+func (e *Engine) hasEndpoint(t *dataplane.Target, endpoint *wire.Endpoint) {
+	if e.unsupported.none() {
+		return
+	}
+	here := missing{t.Scope, endpoint}
+	if _, known := e.unsupported.until(here, e.cfg.Now()); known {
+		e.unsupported.forget(func(m missing) bool { return m == here })
+	}
+}
+
 // EndpointsMissing is how many endpoints are known to be missing at present, by target.
 func (e *Engine) EndpointsMissing() int { return e.unsupported.count(e.cfg.Now()) }
 

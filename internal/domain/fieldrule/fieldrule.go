@@ -181,3 +181,10 @@ func Merge(provider, own []*Rule) []*Rule {
 	}
 	return out
 }
+
+// TakeAway reports whether rules keep a field of the client's from the target.
+func TakeAway(rules []*Rule, field string) bool {
+	return slices.ContainsFunc(rules, func(r *Rule) bool {
+		return r.Action != Default && (strings.EqualFold(r.Field(), field) || r.Parent == "" && strings.HasPrefix(field, r.Name+"."))
+	})
+}
