@@ -63,7 +63,7 @@ type Config struct {
 	// that is less. A larger one than that finds no room.
 	MaxBody int64
 	// MaxBodies bounds the bytes of all request bodies and full responses that are held at
-	// once, in memory or on disk; default 1 GiB. Beyond it requests are refused with 503, and
+	// once, in memory or on disk, and twice what is held of plain answers above 64 KiB; default 1 GiB. Beyond it requests are refused with 503, and
 	// beyond an eighth of it those of one key with 429.
 	MaxBodies int64
 	// BodyWindow is the time in which a client that sends a body must bring 1 KiB for each

@@ -15,30 +15,30 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
 )
 
-// plain takes an answer that is not streamed. It is held whole up to 2 MiB; a longer
-// one is committed then and streamed on, unless it must become a stream.
+// plain takes an answer that is not streamed. It is held whole up to 2 MiB, or to what the budget
+// of bodies has room for above 64 KiB; a longer one is committed then and streamed on, unless it must
+// become a stream. An answer that is an error in truth is never so long.
 func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 	c := a.call
-	lent, err := hold(a.body, a.resp.ContentLength, c.engine.cfg.Pool)
+	claim := buffer.NewClaimAbove(&c.req.Share, firstHeld)
+	lent, full, err := hold(a.body, a.resp.ContentLength, c.engine.cfg.Pool, &claim)
 	if err != nil {
-		a.took(c.keep(lent))
+		a.took(c.keep(lent, claim))
 		return readVerdict(ctx, err), false
 	}
 	a.record.FirstFrame = c.engine.cfg.Now().Sub(a.started)
 	converts := c.req.Stream && !c.req.Endpoint.Stream.Plain
-	claim := buffer.NewClaim(&c.req.Share)
-	defer claim.Release()
 	var v dataplane.Verdict
-	if converts && len(lent.B) > maxHeld {
+	if converts && full {
 		lent, v = a.holdLong(ctx, lent, &claim)
 	}
-	body := c.keep(lent)
+	body := c.keep(lent, claim)
 	a.echoes().Mask(body)
 	switch {
 	case v.Outcome != dataplane.OK:
 		a.took(body)
 		return v, false
-	case !converts && len(body) > maxHeld:
+	case !converts && full:
 		return a.long(ctx, body)
 	}
 	media := mediaType(a.resp.Header)
@@ -75,27 +75,34 @@ func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 
 var jsonType = []string{"application/json"}
 
-// hold reads a body to its end, or to just over what is held.
-func hold(body io.Reader, announced int64, pool *buffer.Pool) (*buffer.Buffer, error) {
+// firstHeld is how much of a plain answer is held without asking the budget, in bytes.
+const firstHeld = 64<<10 + 64
+
+// hold reads a body to its end; full says that it is larger than what is held. The buffer grows as the
+// bytes come: a length that is only announced holds nothing.
+func hold(body io.Reader, announced int64, pool *buffer.Pool, claim *buffer.Claim) (_ *buffer.Buffer, full bool, err error) {
 	size := int64(4 << 10)
 	if announced > 0 {
-		size = min(announced, maxHeld) + 1
+		size = min(announced+1, firstHeld)
 	}
 	buf := pool.Get(int(size))
 	for len(buf.B) <= maxHeld {
 		if len(buf.B) == cap(buf.B) {
-			buf = pool.Grow(buf)
+			var grown bool
+			if buf, grown = claim.Grow(pool, buf); !grown {
+				return buf, true, nil
+			}
 		}
 		n, err := body.Read(buf.B[len(buf.B):min(cap(buf.B), maxHeld+1)])
 		buf.B = buf.B[:len(buf.B)+n]
 		if errors.Is(err, io.EOF) {
-			break
+			return buf, false, nil
 		}
 		if err != nil {
-			return buf, err
+			return buf, false, err
 		}
 	}
-	return buf, nil
+	return buf, true, nil
 }
 
 // holdLong reads the rest of a long answer that must be whole to become a stream. Its size is

@@ -35,10 +35,10 @@ func isSuperseded(ctx context.Context) bool {
 }
 
 // keep holds the memory of an answer until the end of the call.
-func (c *call) keep(lent *buffer.Buffer) []byte {
+func (c *call) keep(lent *buffer.Buffer, claim buffer.Claim) []byte {
 	c.shared.mu.Lock()
 	defer c.shared.mu.Unlock()
-	return c.shared.answers.keep(lent)
+	return c.shared.answers.keep(lent, claim)
 }
 
 // leak notes that an upstream may read the request's body for longer than its attempt lasts.

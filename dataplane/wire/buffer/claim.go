@@ -17,18 +17,23 @@ const (
 
 // Claim is what the large buffers of one answer have taken from a budget. Whoever makes one releases it.
 type Claim struct {
-	budget Budget
-	taken  int64
+	budget     Budget
+	free, cost int
+	taken      int64
 }
 
 // NewClaim is a claim to a budget that has taken nothing yet.
-func NewClaim(budget Budget) Claim { return Claim{budget: budget} }
+func NewClaim(budget Budget) Claim { return Claim{budget: budget, free: free, cost: cost} }
+
+// NewClaimAbove is one of an answer that is not copied: what is larger than free bytes takes twice its
+// size, for the smaller buffer is there too while it grows, and the collector lets some pass.
+func NewClaimAbove(budget Budget, free int) Claim { return Claim{budget: budget, free: free, cost: 2} }
 
 // Grow gives a full buffer twice the room, or false if the budget has not so much left: then
 // the buffer stays as it is.
 func (c *Claim) Grow(pool *Pool, full *Buffer) (*Buffer, bool) {
 	size := Room(2 * cap(full.B))
-	if more := int64(cost*size) - c.taken; size > free && more > 0 {
+	if more := int64(c.cost*size) - c.taken; size > c.free && more > 0 {
 		if !c.budget.Take(more) {
 			return full, false
 		}
