@@ -27,7 +27,7 @@ func EffectiveTimeouts(settings *adminv1.Settings, provider *adminv1.ProviderTim
 	p := ResolvePolicy(settings, nil, provider)
 	return &adminv1.ProviderTimeouts{
 		Connect: p.GetConnectTimeout(), FirstToken: p.GetFirstTokenTimeout(), Response: p.GetResponseTimeout(), StreamIdle: p.GetStreamIdleTimeout(),
-		Attempt: p.GetAttemptTimeout(),
+		Attempt: p.GetAttemptTimeout(), FirstTokenMax: p.GetFirstTokenTimeoutMax(),
 	}
 }
 

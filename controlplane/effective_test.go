@@ -59,7 +59,7 @@ func TestEffectiveTimeoutsAreTheProvidersOverTheSettings(t *testing.T) {
 	t.Parallel()
 	settings := &adminv1.Settings{Failover: &adminv1.FailoverPolicy{ConnectTimeout: seconds(2), ResponseTimeout: seconds(100)}}
 	got := controlplane.EffectiveTimeouts(settings, &adminv1.ProviderTimeouts{Connect: seconds(1), StreamIdle: seconds(9)})
-	want := &adminv1.ProviderTimeouts{Connect: seconds(1), FirstToken: seconds(60), Response: seconds(100), StreamIdle: seconds(9), Attempt: seconds(180)}
+	want := &adminv1.ProviderTimeouts{Connect: seconds(1), FirstToken: seconds(60), Response: seconds(100), StreamIdle: seconds(9), Attempt: seconds(180), FirstTokenMax: seconds(600)}
 	if !proto.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

@@ -30,6 +30,7 @@ func ResolvePolicy(settings *adminv1.Settings, group *adminv1.FailoverPolicy, pr
 	replace(&p.ResponseTimeout, provider.GetResponse())
 	replace(&p.StreamIdleTimeout, provider.GetStreamIdle())
 	replace(&p.AttemptTimeout, provider.GetAttempt())
+	replace(&p.FirstTokenTimeoutMax, provider.GetFirstTokenMax())
 	return p
 }
 

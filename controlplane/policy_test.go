@@ -67,10 +67,10 @@ func TestResolvePolicy(t *testing.T) {
 		},
 		{
 			name:     "all provider timers",
-			provider: &adminv1.ProviderTimeouts{Connect: seconds(1), FirstToken: seconds(2), Response: seconds(3), StreamIdle: seconds(4), Attempt: seconds(5)},
+			provider: &adminv1.ProviderTimeouts{Connect: seconds(1), FirstToken: seconds(2), Response: seconds(3), StreamIdle: seconds(4), Attempt: seconds(5), FirstTokenMax: seconds(6)},
 			want: func(p *nodev1.Policy) {
 				p.ConnectTimeout, p.FirstTokenTimeout, p.ResponseTimeout, p.StreamIdleTimeout = seconds(1), seconds(2), seconds(3), seconds(4)
-				p.AttemptTimeout = seconds(5)
+				p.AttemptTimeout, p.FirstTokenTimeoutMax = seconds(5), seconds(6)
 			},
 		},
 		{

@@ -869,7 +869,10 @@ type ProviderTimeouts struct {
 	StreamIdle *durationpb.Duration `protobuf:"bytes,4,opt,name=stream_idle,json=streamIdle,proto3" json:"stream_idle,omitempty"`
 	// From dispatch to the end of an answer that is not streamed while other candidates are left, plus a second for every
 	// 4,096 tokens of the prompt.
-	Attempt       *durationpb.Duration `protobuf:"bytes,110,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	Attempt *durationpb.Duration `protobuf:"bytes,110,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	// Longest wait for the first token of a stream whose model tells that it works or reasons, from dispatch. Below
+	// first_token it has no effect.
+	FirstTokenMax *durationpb.Duration `protobuf:"bytes,200,opt,name=first_token_max,json=firstTokenMax,proto3" json:"first_token_max,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -935,6 +938,13 @@ func (x *ProviderTimeouts) GetStreamIdle() *durationpb.Duration {
 func (x *ProviderTimeouts) GetAttempt() *durationpb.Duration {
 	if x != nil {
 		return x.Attempt
+	}
+	return nil
+}
+
+func (x *ProviderTimeouts) GetFirstTokenMax() *durationpb.Duration {
+	if x != nil {
+		return x.FirstTokenMax
 	}
 	return nil
 }
@@ -1985,7 +1995,7 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"fieldRules\x12A\n" +
 	"\bimported\x18\x05 \x01(\v2\x1f.trunkline.admin.v1.ModelImportB\x04\xa0\xed\x18\x01R\bimported\x129\n" +
 	"\x11max_output_tokens\x18n \x01(\x03B\r\xbaH\n" +
-	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\x0fmaxOutputTokens\"\x8a\x03\n" +
+	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\x0fmaxOutputTokens\"\xe1\x03\n" +
 	"\x10ProviderTimeouts\x12F\n" +
 	"\aconnect\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\xd8\x042\x04\x10\xc0\x84=R\aconnect\x12M\n" +
 	"\vfirst_token\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\x90\x1c2\x04\x10\xc0\x84=R\n" +
@@ -1993,7 +2003,8 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\bresponse\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\x90\x1c2\x04\x10\xc0\x84=R\bresponse\x12M\n" +
 	"\vstream_idle\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\x90\x1c2\x04\x10\xc0\x84=R\n" +
 	"streamIdle\x12F\n" +
-	"\aattempt\x18n \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\x90\x1c2\x04\x10\xc0\x84=R\aattempt\"\xdd\x01\n" +
+	"\aattempt\x18n \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\x90\x1c2\x04\x10\xc0\x84=R\aattempt\x12U\n" +
+	"\x0ffirst_token_max\x18\xc8\x01 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\x90\x1c2\x04\x10\xc0\x84=R\rfirstTokenMax\"\xdd\x01\n" +
 	"\x14ListProvidersRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12\x1d\n" +
@@ -2171,50 +2182,51 @@ var file_trunkline_admin_v1_provider_proto_depIdxs = []int32{
 	32, // 22: trunkline.admin.v1.ProviderTimeouts.response:type_name -> google.protobuf.Duration
 	32, // 23: trunkline.admin.v1.ProviderTimeouts.stream_idle:type_name -> google.protobuf.Duration
 	32, // 24: trunkline.admin.v1.ProviderTimeouts.attempt:type_name -> google.protobuf.Duration
-	33, // 25: trunkline.admin.v1.ListProvidersRequest.read_mask:type_name -> google.protobuf.FieldMask
-	2,  // 26: trunkline.admin.v1.ListProvidersResponse.providers:type_name -> trunkline.admin.v1.Provider
-	2,  // 27: trunkline.admin.v1.GetProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	2,  // 28: trunkline.admin.v1.CreateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	2,  // 29: trunkline.admin.v1.CreateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	2,  // 30: trunkline.admin.v1.UpdateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	33, // 31: trunkline.admin.v1.UpdateProviderRequest.update_mask:type_name -> google.protobuf.FieldMask
-	2,  // 32: trunkline.admin.v1.UpdateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	34, // 33: trunkline.admin.v1.ListProviderHealthResponse.providers:type_name -> trunkline.admin.v1.ProviderHealth
-	2,  // 34: trunkline.admin.v1.PreviewImportRequest.provider:type_name -> trunkline.admin.v1.Provider
-	35, // 35: trunkline.admin.v1.PreviewImportRequest.rules:type_name -> trunkline.admin.v1.ImportRules
-	2,  // 36: trunkline.admin.v1.TestProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	0,  // 37: trunkline.admin.v1.TestProviderResponse.step:type_name -> trunkline.admin.v1.TestStep
-	1,  // 38: trunkline.admin.v1.TestProviderResponse.result:type_name -> trunkline.admin.v1.TestResult
-	32, // 39: trunkline.admin.v1.TestProviderResponse.duration:type_name -> google.protobuf.Duration
-	9,  // 40: trunkline.admin.v1.ProviderService.ListProviders:input_type -> trunkline.admin.v1.ListProvidersRequest
-	11, // 41: trunkline.admin.v1.ProviderService.GetProvider:input_type -> trunkline.admin.v1.GetProviderRequest
-	13, // 42: trunkline.admin.v1.ProviderService.CreateProvider:input_type -> trunkline.admin.v1.CreateProviderRequest
-	15, // 43: trunkline.admin.v1.ProviderService.UpdateProvider:input_type -> trunkline.admin.v1.UpdateProviderRequest
-	17, // 44: trunkline.admin.v1.ProviderService.DeleteProvider:input_type -> trunkline.admin.v1.DeleteProviderRequest
-	19, // 45: trunkline.admin.v1.ProviderService.ListProviderHealth:input_type -> trunkline.admin.v1.ListProviderHealthRequest
-	21, // 46: trunkline.admin.v1.ProviderService.ResetCooldown:input_type -> trunkline.admin.v1.ResetCooldownRequest
-	23, // 47: trunkline.admin.v1.ProviderService.PreviewImport:input_type -> trunkline.admin.v1.PreviewImportRequest
-	36, // 48: trunkline.admin.v1.ProviderService.ImportModels:input_type -> trunkline.admin.v1.ImportModelsRequest
-	37, // 49: trunkline.admin.v1.ProviderService.ListImports:input_type -> trunkline.admin.v1.ListImportsRequest
-	38, // 50: trunkline.admin.v1.ProviderService.RemoveImportedModels:input_type -> trunkline.admin.v1.RemoveImportedModelsRequest
-	24, // 51: trunkline.admin.v1.ProviderService.TestProvider:input_type -> trunkline.admin.v1.TestProviderRequest
-	10, // 52: trunkline.admin.v1.ProviderService.ListProviders:output_type -> trunkline.admin.v1.ListProvidersResponse
-	12, // 53: trunkline.admin.v1.ProviderService.GetProvider:output_type -> trunkline.admin.v1.GetProviderResponse
-	14, // 54: trunkline.admin.v1.ProviderService.CreateProvider:output_type -> trunkline.admin.v1.CreateProviderResponse
-	16, // 55: trunkline.admin.v1.ProviderService.UpdateProvider:output_type -> trunkline.admin.v1.UpdateProviderResponse
-	18, // 56: trunkline.admin.v1.ProviderService.DeleteProvider:output_type -> trunkline.admin.v1.DeleteProviderResponse
-	20, // 57: trunkline.admin.v1.ProviderService.ListProviderHealth:output_type -> trunkline.admin.v1.ListProviderHealthResponse
-	22, // 58: trunkline.admin.v1.ProviderService.ResetCooldown:output_type -> trunkline.admin.v1.ResetCooldownResponse
-	39, // 59: trunkline.admin.v1.ProviderService.PreviewImport:output_type -> trunkline.admin.v1.PreviewImportResponse
-	40, // 60: trunkline.admin.v1.ProviderService.ImportModels:output_type -> trunkline.admin.v1.ImportModelsResponse
-	41, // 61: trunkline.admin.v1.ProviderService.ListImports:output_type -> trunkline.admin.v1.ListImportsResponse
-	42, // 62: trunkline.admin.v1.ProviderService.RemoveImportedModels:output_type -> trunkline.admin.v1.RemoveImportedModelsResponse
-	25, // 63: trunkline.admin.v1.ProviderService.TestProvider:output_type -> trunkline.admin.v1.TestProviderResponse
-	52, // [52:64] is the sub-list for method output_type
-	40, // [40:52] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	32, // 25: trunkline.admin.v1.ProviderTimeouts.first_token_max:type_name -> google.protobuf.Duration
+	33, // 26: trunkline.admin.v1.ListProvidersRequest.read_mask:type_name -> google.protobuf.FieldMask
+	2,  // 27: trunkline.admin.v1.ListProvidersResponse.providers:type_name -> trunkline.admin.v1.Provider
+	2,  // 28: trunkline.admin.v1.GetProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 29: trunkline.admin.v1.CreateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 30: trunkline.admin.v1.CreateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 31: trunkline.admin.v1.UpdateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	33, // 32: trunkline.admin.v1.UpdateProviderRequest.update_mask:type_name -> google.protobuf.FieldMask
+	2,  // 33: trunkline.admin.v1.UpdateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
+	34, // 34: trunkline.admin.v1.ListProviderHealthResponse.providers:type_name -> trunkline.admin.v1.ProviderHealth
+	2,  // 35: trunkline.admin.v1.PreviewImportRequest.provider:type_name -> trunkline.admin.v1.Provider
+	35, // 36: trunkline.admin.v1.PreviewImportRequest.rules:type_name -> trunkline.admin.v1.ImportRules
+	2,  // 37: trunkline.admin.v1.TestProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	0,  // 38: trunkline.admin.v1.TestProviderResponse.step:type_name -> trunkline.admin.v1.TestStep
+	1,  // 39: trunkline.admin.v1.TestProviderResponse.result:type_name -> trunkline.admin.v1.TestResult
+	32, // 40: trunkline.admin.v1.TestProviderResponse.duration:type_name -> google.protobuf.Duration
+	9,  // 41: trunkline.admin.v1.ProviderService.ListProviders:input_type -> trunkline.admin.v1.ListProvidersRequest
+	11, // 42: trunkline.admin.v1.ProviderService.GetProvider:input_type -> trunkline.admin.v1.GetProviderRequest
+	13, // 43: trunkline.admin.v1.ProviderService.CreateProvider:input_type -> trunkline.admin.v1.CreateProviderRequest
+	15, // 44: trunkline.admin.v1.ProviderService.UpdateProvider:input_type -> trunkline.admin.v1.UpdateProviderRequest
+	17, // 45: trunkline.admin.v1.ProviderService.DeleteProvider:input_type -> trunkline.admin.v1.DeleteProviderRequest
+	19, // 46: trunkline.admin.v1.ProviderService.ListProviderHealth:input_type -> trunkline.admin.v1.ListProviderHealthRequest
+	21, // 47: trunkline.admin.v1.ProviderService.ResetCooldown:input_type -> trunkline.admin.v1.ResetCooldownRequest
+	23, // 48: trunkline.admin.v1.ProviderService.PreviewImport:input_type -> trunkline.admin.v1.PreviewImportRequest
+	36, // 49: trunkline.admin.v1.ProviderService.ImportModels:input_type -> trunkline.admin.v1.ImportModelsRequest
+	37, // 50: trunkline.admin.v1.ProviderService.ListImports:input_type -> trunkline.admin.v1.ListImportsRequest
+	38, // 51: trunkline.admin.v1.ProviderService.RemoveImportedModels:input_type -> trunkline.admin.v1.RemoveImportedModelsRequest
+	24, // 52: trunkline.admin.v1.ProviderService.TestProvider:input_type -> trunkline.admin.v1.TestProviderRequest
+	10, // 53: trunkline.admin.v1.ProviderService.ListProviders:output_type -> trunkline.admin.v1.ListProvidersResponse
+	12, // 54: trunkline.admin.v1.ProviderService.GetProvider:output_type -> trunkline.admin.v1.GetProviderResponse
+	14, // 55: trunkline.admin.v1.ProviderService.CreateProvider:output_type -> trunkline.admin.v1.CreateProviderResponse
+	16, // 56: trunkline.admin.v1.ProviderService.UpdateProvider:output_type -> trunkline.admin.v1.UpdateProviderResponse
+	18, // 57: trunkline.admin.v1.ProviderService.DeleteProvider:output_type -> trunkline.admin.v1.DeleteProviderResponse
+	20, // 58: trunkline.admin.v1.ProviderService.ListProviderHealth:output_type -> trunkline.admin.v1.ListProviderHealthResponse
+	22, // 59: trunkline.admin.v1.ProviderService.ResetCooldown:output_type -> trunkline.admin.v1.ResetCooldownResponse
+	39, // 60: trunkline.admin.v1.ProviderService.PreviewImport:output_type -> trunkline.admin.v1.PreviewImportResponse
+	40, // 61: trunkline.admin.v1.ProviderService.ImportModels:output_type -> trunkline.admin.v1.ImportModelsResponse
+	41, // 62: trunkline.admin.v1.ProviderService.ListImports:output_type -> trunkline.admin.v1.ListImportsResponse
+	42, // 63: trunkline.admin.v1.ProviderService.RemoveImportedModels:output_type -> trunkline.admin.v1.RemoveImportedModelsResponse
+	25, // 64: trunkline.admin.v1.ProviderService.TestProvider:output_type -> trunkline.admin.v1.TestProviderResponse
+	53, // [53:65] is the sub-list for method output_type
+	41, // [41:53] is the sub-list for method input_type
+	41, // [41:41] is the sub-list for extension type_name
+	41, // [41:41] is the sub-list for extension extendee
+	0,  // [0:41] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_provider_proto_init() }

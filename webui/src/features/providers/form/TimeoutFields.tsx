@@ -10,6 +10,7 @@ import { TIMER_WORDS, TIMERS, type Timer } from './values';
 const IN_SETTINGS = {
   connect: 'connectTimeout',
   firstToken: 'firstTokenTimeout',
+  firstTokenMax: 'firstTokenTimeoutMax',
   attempt: 'attemptTimeout',
   response: 'responseTimeout',
   streamIdle: 'streamIdleTimeout',

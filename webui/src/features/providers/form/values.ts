@@ -8,11 +8,12 @@ import { dialectOf, isEnabled } from '../address';
 import { documentsOf, type RuleValues, rulesOf } from '../rules/rule';
 import type { Preset } from './presets';
 
-export const TIMERS = ['connect', 'firstToken', 'attempt', 'response', 'streamIdle'] as const;
+export const TIMERS = ['connect', 'firstToken', 'firstTokenMax', 'attempt', 'response', 'streamIdle'] as const;
 export type Timer = (typeof TIMERS)[number];
 export const TIMER_WORDS: Record<Timer, PlainKey> = {
   connect: 'providers.timer.connect',
   firstToken: 'providers.timer.firstToken',
+  firstTokenMax: 'providers.timer.firstTokenMax',
   attempt: 'providers.timer.attempt',
   response: 'providers.timer.response',
   streamIdle: 'providers.timer.streamIdle',

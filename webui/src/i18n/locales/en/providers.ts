@@ -100,6 +100,7 @@ export const providers = {
   'providers.connection.own': 'set here',
   'providers.timer.connect': 'Connect',
   'providers.timer.firstToken': 'First token',
+  'providers.timer.firstTokenMax': 'First token while reasoning',
   'providers.timer.response': 'Whole answer',
   'providers.timer.attempt': 'Plain attempt',
   'providers.timer.streamIdle': 'Silence in a stream',

@@ -101,6 +101,7 @@ export const providers: Texts<typeof en> = {
   'providers.connection.own': 'ここで設定',
   'providers.timer.connect': '接続',
   'providers.timer.firstToken': '最初のトークン',
+  'providers.timer.firstTokenMax': '推論中の最初のトークン',
   'providers.timer.response': '応答全体',
   'providers.timer.attempt': 'ストリームでない 1 回の試行',
   'providers.timer.streamIdle': 'ストリームの無音',

@@ -100,6 +100,7 @@ export const providers: Texts<typeof en> = {
   'providers.connection.own': '여기서 설정',
   'providers.timer.connect': '연결',
   'providers.timer.firstToken': '첫 토큰',
+  'providers.timer.firstTokenMax': '추론 중 첫 토큰',
   'providers.timer.response': '전체 응답',
   'providers.timer.attempt': '스트림이 아닌 한 번의 시도',
   'providers.timer.streamIdle': '스트림 무응답',

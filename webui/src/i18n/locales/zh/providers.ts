@@ -99,6 +99,7 @@ export const providers: Texts<typeof en> = {
   'providers.connection.own': '在此设置',
   'providers.timer.connect': '建立连接',
   'providers.timer.firstToken': '首个 Token',
+  'providers.timer.firstTokenMax': '推理时的首个 Token',
   'providers.timer.response': '完整应答',
   'providers.timer.attempt': '单次非流式尝试',
   'providers.timer.streamIdle': '流中静默',

@@ -179,6 +179,7 @@ func providerService() cli.Service {
 			"trunkline.admin.v1.ProviderTimeouts.attempt":                 "From dispatch to the end of an answer that is not streamed while other candidates are left, plus a second for every\n4,096 tokens of the prompt.",
 			"trunkline.admin.v1.ProviderTimeouts.connect":                 "DNS, TCP and TLS together.",
 			"trunkline.admin.v1.ProviderTimeouts.first_token":             "From dispatch to the first meaningful event of a stream.",
+			"trunkline.admin.v1.ProviderTimeouts.first_token_max":         "Longest wait for the first token of a stream whose model tells that it works or reasons, from dispatch. Below\nfirst_token it has no effect.",
 			"trunkline.admin.v1.ProviderTimeouts.response":                "From dispatch to the end of an answer that is not streamed.",
 			"trunkline.admin.v1.ProviderTimeouts.stream_idle":             "Longest silence inside a stream.",
 			"trunkline.admin.v1.RemoveImportedModelsRequest.also_members": "Remove the members of groups that use the models too; default: refused while there are any.",
