@@ -85,6 +85,14 @@ func asked() map[string]string {
 		"ExplainGroup":    `{"name":"pool"}`,
 		"CreateJoinToken": `{}`,
 		"CreateToken":     `{"token":{"name":"made"}}`,
+
+		"GetAlertChannel":    `{"name":"told"}`,
+		"CreateAlertChannel": `{"alertChannel":{"name":"new","webhook":{"url":"https://new.example","secret":"` + canaries[4] + `"}}}`,
+		"UpdateAlertChannel": `{"alertChannel":{"name":"told","enabled":false},"updateMask":"enabled"}`,
+
+		"GetUser":    `{"name":"` + adminUser + `"}`,
+		"CreateUser": `{"user":{"name":"new","role":"ROLE_VIEWER","password":"` + canaries[5] + `"}}`,
+		"UpdateUser": `{"user":{"name":"new","role":"ROLE_OPERATOR"},"updateMask":"role"}`,
 	}
 }
 
@@ -94,6 +102,8 @@ var canaries = [...]string{
 	"sk-upstream-canary-of-another-provider-9876",
 	"own-key-canary-of-an-application-0123456789",
 	"own-key-canary-of-another-one-0123456789abc",
+	"whsec_Y2FuYXJ5LW9mLWFuLWFsZXJ0LWNoYW5uZWwtMDEyMzQ1Njc4OQ==",
+	"password-canary-of-a-user-0123456789",
 }
 
 // No field that the protos hide is in an answer of any method, in a stream, an export, a
@@ -109,6 +119,10 @@ func TestNoHiddenFieldLeaves(t *testing.T) {
 	c.createKey(t, &adminv1.ApiKey{Name: "app", Groups: []string{"pool"}, Secret: canaries[2]})
 	ok(c.keys.RotateApiKey(t.Context(), &adminv1.RotateApiKeyRequest{Name: "app", Overlap: durationpb.New(time.Hour)}))(t)
 	e.insert(t, 3, nil)
+	told := &adminv1.AlertChannel{Name: "told", Webhook: &adminv1.AlertWebhook{Url: "https://told.example", Secret: canaries[4]}}
+	if _, _, err := e.backend.live.Create(t.Context(), "test", told); err != nil {
+		t.Fatal(err)
+	}
 
 	// The server does hold what it must not tell.
 	held := map[protoreflect.FullName]bool{}

@@ -31,6 +31,7 @@ function program(): string {
   const bin = join(tmpdir(), `trunkline-console-test-${process.pid}`);
   mkdirSync(bin, { recursive: true });
   execFileSync('go', ['build', '-o', bin, './cmd/trunkline', './webui/e2e/seed'], { cwd: root, stdio: 'inherit' });
+  process.once('exit', () => rmSync(bin, { recursive: true, force: true }));
   process.env.TRUNKLINE_BIN = join(bin, 'trunkline');
   return process.env.TRUNKLINE_BIN;
 }
