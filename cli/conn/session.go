@@ -30,7 +30,18 @@ func (o *Options) signIn(ctx context.Context, transport connect.Transport, heade
 	defer cancel()
 	ctx, info := connect.NewClientContext(ctx)
 	client := adminv1connect.NewSessionServiceClient(connect.NewClient(transport, withHeaders(headers)))
-	if _, err := client.Login(ctx, &adminv1.LoginRequest{Username: username, Password: password}); err != nil {
+	request := &adminv1.LoginRequest{Username: username, Password: password}
+	_, err = client.Login(ctx, request)
+	if exit.Reason(err) == "TOTP_REQUIRED" {
+		if !env.Interactive() {
+			return nil, fmt.Errorf("%w as %s: the user has a second factor, whose code is asked for at a terminal only: use a token", exit.ErrSignIn, username)
+		}
+		if request.Code, err = env.AskSecret("Code of the second factor of " + username); err != nil {
+			return nil, err
+		}
+		_, err = client.Login(ctx, request)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%w as %s: %w", exit.ErrSignIn, username, err)
 	}
 	cookie := joinCookies(info.ResponseHeader().Values("Set-Cookie"))

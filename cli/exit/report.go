@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connectproto"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
@@ -52,25 +54,41 @@ func violations(err error) []errs.Violation {
 	if ours, ok := errors.AsType[*errs.Error](err); ok {
 		return ours.Violations
 	}
-	theirs, ok := errors.AsType[*connect.Error](err)
-	if !ok {
-		return nil
-	}
 	var all []errs.Violation
-	for _, detail := range theirs.Details() {
-		m, err := connectproto.UnmarshalErrorDetail(detail)
-		if err != nil {
-			continue // a detail of a newer server: the message says enough
-		}
-		bad, ok := m.(*errdetails.BadRequest)
-		if !ok {
-			continue
-		}
+	for bad := range details[*errdetails.BadRequest](err) {
 		for _, v := range bad.GetFieldViolations() {
 			all = append(all, errs.Violation{Field: v.GetField(), Description: v.GetDescription()})
 		}
 	}
 	return all
+}
+
+// Reason is why the server refuses, for programs, such as TOTP_REQUIRED; empty when it does not say.
+func Reason(err error) string {
+	for info := range details[*errdetails.ErrorInfo](err) {
+		return info.GetReason()
+	}
+	return ""
+}
+
+// details are those of one type that the server gave with an error. One of a newer server is
+// left out: the message says enough.
+func details[T proto.Message](err error) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		theirs, ok := errors.AsType[*connect.Error](err)
+		if !ok {
+			return
+		}
+		for _, detail := range theirs.Details() {
+			m, err := connectproto.UnmarshalErrorDetail(detail)
+			if err != nil {
+				continue
+			}
+			if found, ok := m.(T); ok && !yield(found) {
+				return
+			}
+		}
+	}
 }
 
 func hint(program string, err error) string {

@@ -2,7 +2,13 @@ package ctl
 
 import (
 	"bytes"
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/base32"
+	"encoding/binary"
 	"fmt"
+	"net/http"
+	"net/http/cookiejar"
 	"os"
 	"os/exec"
 	"strings"
@@ -10,7 +16,12 @@ import (
 	"testing"
 	"time"
 
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
 	"golang.org/x/sys/unix"
+
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
 
 // patience is how long something may take on a busy machine.
@@ -159,4 +170,61 @@ func TestTypedSecretsAreNotShown(t *testing.T) {
 	if settings.Lflag&unix.ECHO == 0 {
 		t.Error("the terminal no longer shows what is typed")
 	}
+}
+
+// TestASecondFactorIsAskedFor: after the password its code is asked for, at a terminal only.
+func TestASecondFactorIsAskedFor(t *testing.T) {
+	t.Parallel()
+	all := programs.Start(t, "trunkline", []string{"ADMIN_PASSWORD=" + adminPassword}, "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0")
+	recovery := enrol(t, all.Address("console"))
+	ctl := programs.Path(t, "trunklinectl")
+	env := []string{"TRUNKLINE_SERVER=" + all.Address("console")}
+	x := newTerminal(t, env, ctl, "login", all.Address("console"), "--username", "admin")
+	x.await("Password of admin: ")
+	x.types(adminPassword + "\r")
+	x.await("Code of the second factor of admin: ")
+	x.types(recovery + "\r")
+	x.await("signed in to " + all.Address("console") + " as admin")
+	x.ends(0)
+	if strings.Contains(x.screen(), recovery) {
+		t.Errorf("the code is shown:\n%s", x.screen())
+	}
+
+	cmd := exec.CommandContext(t.Context(), ctl, "whoami", "--username", "admin")
+	cmd.Env = append(env, "TRUNKLINE_ADMIN_PASSWORD="+adminPassword, "HOME="+t.TempDir())
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "the user has a second factor") {
+		t.Errorf("without a terminal: %v\n%s", err, out)
+	}
+}
+
+// enrol gives the user admin a second factor, and returns one of its recovery codes.
+func enrol(t *testing.T, address string) string {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := adminv1connect.NewSessionServiceClient(connect.NewClient(connecthttp.NewTransport(&http.Client{Jar: jar}, address)))
+	if _, err := client.Login(t.Context(), &adminv1.LoginRequest{Username: "admin", Password: adminPassword}); err != nil {
+		t.Fatal(err)
+	}
+	begun, err := client.BeginTotp(t.Context(), &adminv1.BeginTotpRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(begun.GetSecret())
+	if err != nil {
+		t.Fatal(err)
+	}
+	mac := hmac.New(sha1.New, key)
+	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(time.Now().Unix()/30)))
+	sum := mac.Sum(nil)
+	at := sum[len(sum)-1] & 0x0f
+	code := fmt.Sprintf("%06d", binary.BigEndian.Uint32(sum[at:])&0x7fffffff%1_000_000)
+	confirmed, err := client.ConfirmTotp(t.Context(), &adminv1.ConfirmTotpRequest{Code: code})
+	if err != nil || len(confirmed.GetRecoveryCodes()) == 0 {
+		t.Fatalf("%v, %v", confirmed, err)
+	}
+	return confirmed.GetRecoveryCodes()[0]
 }
