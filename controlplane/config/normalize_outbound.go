@@ -16,22 +16,28 @@ func moved(now, before *adminv1.Provider) string {
 		return ""
 	case endpoint(now.GetBaseUrl()) != endpoint(before.GetBaseUrl()):
 		return "base_url moves to another scheme, host or port"
-	case now.GetProxy() != nil && proxyOf(now) != proxyOf(before):
+	case proxyOf(now) != "" && proxyOf(now) != proxyOf(before):
 		return "the proxy is another one"
-	case now.GetCaCertificates() != "" && now.GetCaCertificates() != before.GetCaCertificates():
+	case usable(now.GetCaCertificates()) && now.GetCaCertificates() != before.GetCaCertificates():
 		return "ca_certificates are others"
 	}
 	return ""
 }
 
-// proxyOf is the address of a provider's proxy; empty: none.
+// usable reports whether there are authorities; what is none of it is refused anyway.
+func usable(authorities string) bool {
+	_, err := outbound.ParseCertificates(authorities)
+	return err == nil
+}
+
+// proxyOf is the address of a provider's proxy; empty: there is none, or what is none and is refused anyway.
 func proxyOf(p *adminv1.Provider) string {
 	if p.GetProxy() == nil {
 		return ""
 	}
 	u, err := outbound.ParseProxy(p.GetProxy().GetUrl())
 	if err != nil {
-		return p.GetProxy().GetUrl()
+		return ""
 	}
 	return u.String()
 }

@@ -385,6 +385,7 @@ export const SHOTS: readonly Shot[] = [
   { name: 'settings-data', path: '/settings?section=data' },
   { name: 'settings-access', path: '/settings?section=access' },
   { name: 'settings-people', path: '/settings?section=people' },
+  { name: 'settings-keys', path: '/settings?section=keys' },
   { name: 'history', path: '/history' },
   { name: 'settings', path: '/settings' },
   { name: 'palette', path: '/groups', before: async (page) => page.keyboard.press('Control+k') },

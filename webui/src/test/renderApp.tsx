@@ -16,6 +16,7 @@ import { ConfigService } from '@/gen/trunkline/admin/v1/config_pb';
 import { GroupService } from '@/gen/trunkline/admin/v1/group_pb';
 import { KeyService } from '@/gen/trunkline/admin/v1/key_pb';
 import { KeywordService } from '@/gen/trunkline/admin/v1/keyword_pb';
+import { MasterKeyService } from '@/gen/trunkline/admin/v1/master_key_pb';
 import { NodeService } from '@/gen/trunkline/admin/v1/node_pb';
 import { ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { Role } from '@/gen/trunkline/admin/v1/role_pb';
@@ -41,6 +42,7 @@ export type Backend = {
   config?: Partial<ServiceImpl<typeof ConfigService>>;
   nodes?: Partial<ServiceImpl<typeof NodeService>>;
   calls?: Partial<ServiceImpl<typeof CallService>>;
+  masterKeys?: Partial<ServiceImpl<typeof MasterKeyService>>;
   users?: Partial<ServiceImpl<typeof UserService>>;
   usage?: Partial<ServiceImpl<typeof UsageService>>;
 };
@@ -78,6 +80,7 @@ export function renderApp(path: string, backend: Backend = {}, lang: Lang = 'en'
         ...backend.channels,
       });
       router.service(AlertService, { listAlerts: empty, ...backend.alerts });
+      router.service(MasterKeyService, { listMasterKeys: empty, ...backend.masterKeys });
       router.service(SettingsService, { getSettings: empty, ...backend.settings });
       router.service(ConfigService, { listRevisions: empty, getStartupApply: empty, ...backend.config });
       router.service(NodeService, { listNodes: empty, listJoinTokens: empty, ...backend.nodes });

@@ -9,6 +9,7 @@ import { AboutSection } from './AboutSection';
 import { AccessSection } from './AccessSection';
 import { DataSection } from './DataSection';
 import { FailoverSection } from './FailoverSection';
+import { KeysSection } from './KeysSection';
 import { PeopleSection } from './people/PeopleSection';
 import { SECTIONS, type Section } from './search';
 
@@ -17,6 +18,7 @@ const words: Record<Section, PlainKey> = {
   data: 'settings.data',
   access: 'settings.access',
   people: 'people.title',
+  keys: 'settings.keys',
   about: 'settings.about',
 };
 
@@ -45,6 +47,7 @@ export function SettingsPage() {
         )}
         {section === 'access' && <AccessSection />}
         {section === 'people' && <PeopleSection />}
+        {section === 'keys' && <KeysSection />}
         {section === 'about' && <AboutSection />}
       </Tabs>
     </>

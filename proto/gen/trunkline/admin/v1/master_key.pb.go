@@ -500,10 +500,10 @@ const file_trunkline_admin_v1_master_key_proto_rawDesc = "" +
 	"\x04name\x18\x04 \x01(\tR\x04name\"\x1e\n" +
 	"\x1cListUnreadableSecretsRequest\"_\n" +
 	"\x1dListUnreadableSecretsResponse\x12>\n" +
-	"\asecrets\x18\x01 \x03(\v2$.trunkline.admin.v1.UnreadableSecretR\asecrets2\xfe\x02\n" +
+	"\asecrets\x18\x01 \x03(\v2$.trunkline.admin.v1.UnreadableSecretR\asecrets2\x82\x03\n" +
 	"\x10MasterKeyService\x12p\n" +
-	"\x0eListMasterKeys\x12).trunkline.admin.v1.ListMasterKeysRequest\x1a*.trunkline.admin.v1.ListMasterKeysResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12p\n" +
-	"\x0fRotateMasterKey\x12*.trunkline.admin.v1.RotateMasterKeyRequest\x1a+.trunkline.admin.v1.RotateMasterKeyResponse\"\x04\xa8\xed\x18\x03\x12\x85\x01\n" +
+	"\x0eListMasterKeys\x12).trunkline.admin.v1.ListMasterKeysRequest\x1a*.trunkline.admin.v1.ListMasterKeysResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12t\n" +
+	"\x0fRotateMasterKey\x12*.trunkline.admin.v1.RotateMasterKeyRequest\x1a+.trunkline.admin.v1.RotateMasterKeyResponse\"\b\xa8\xed\x18\x03\xb8\xed\x18\x01\x12\x85\x01\n" +
 	"\x15ListUnreadableSecrets\x120.trunkline.admin.v1.ListUnreadableSecretsRequest\x1a1.trunkline.admin.v1.ListUnreadableSecretsResponse\"\a\xa8\xed\x18\x01\x90\x02\x01B\xda\x01\n" +
 	"\x16com.trunkline.admin.v1B\x0eMasterKeyProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 

@@ -52,6 +52,15 @@ export function ConnectionCard({ provider }: { provider: Provider }) {
                 },
               ]
             : []),
+          ...(provider.proxy
+            ? [{ name: t('providers.form.proxy'), value: <span className="mono">{provider.proxy.url}</span> }]
+            : []),
+          ...(provider.caCertificates === ''
+            ? []
+            : [{ name: t('providers.form.authorities'), value: t('providers.yes') }]),
+          ...(provider.clientCertificate
+            ? [{ name: t('providers.form.clientCertificate'), value: t('providers.yes') }]
+            : []),
           {
             name: t('providers.form.private'),
             value: t(provider.allowPrivateNetwork ? 'providers.yes' : 'providers.no'),

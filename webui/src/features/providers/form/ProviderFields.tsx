@@ -13,6 +13,7 @@ import type { Preset } from './presets';
 import { SecretParameterFields } from './SecretParameterFields';
 import { TimeoutFields } from './TimeoutFields';
 import type { Values } from './values';
+import { WayFields } from './WayFields';
 
 /** Headers of clients that providers document; others may be typed. */
 const FORWARDED = ['HTTP-Referer', 'X-Title', 'Idempotency-Key', 'OpenAI-Organization', 'OpenAI-Project'];
@@ -95,6 +96,9 @@ export function ProviderFields({
           onChange={(rules) => form.setFieldValue('fieldRules', rules)}
           errorOf={(at, part) => form.errors[`fieldRules.${at}.${part}`]}
         />
+      </FieldPart>
+      <FieldPart title={t('providers.form.way')} sub={t('providers.form.wayHint')}>
+        <WayFields form={form} />
       </FieldPart>
       <FieldPart title={t('providers.form.limits')}>
         <Fields>

@@ -2,7 +2,15 @@ import { type PlainKey, useI18n } from '@/i18n';
 import type { Change } from '@/ui/Changes';
 import { toMap } from '@/ui/fields/PairsField';
 import { ruleText } from '../rules/rule';
-import { changedFields, type Field, type ParameterValues, TIMER_WORDS, TIMERS, type Values } from './values';
+import {
+  changedFields,
+  type Field,
+  type ParameterValues,
+  TIMER_WORDS,
+  TIMERS,
+  type Values,
+  type WayValues,
+} from './values';
 
 const PARAMETERS = {
   secretHeaders: 'providers.form.secretHeader',
@@ -10,7 +18,7 @@ const PARAMETERS = {
 } as const satisfies Partial<Record<Field, PlainKey>>;
 
 const WORDS: Record<
-  Exclude<Field, 'credentials' | 'headers' | 'timeouts' | 'fieldRules' | keyof typeof PARAMETERS>,
+  Exclude<Field, 'credentials' | 'headers' | 'timeouts' | 'fieldRules' | keyof typeof PARAMETERS | keyof WayValues>,
   PlainKey
 > = {
   baseUrl: 'providers.form.baseUrl',
@@ -66,6 +74,14 @@ export function useChanges(): (before: Values, after: Values) => Change[] {
     ];
   };
 
+  /** What is long, or secret in part, is not shown but for whether it is there. */
+  const way = (name: string, before: string, after: string): Change => ({
+    name,
+    before: before || t('providers.no'),
+    after: before === after ? t('providers.change.other') : after || t('providers.no'),
+  });
+  const whether = (text: string) => (text.trim() === '' ? '' : t('providers.yes'));
+
   const headers = (before: Values, after: Values): Change[] => {
     const [was, is] = [toMap(before.headers), toMap(after.headers)];
     return [...new Set([...Object.keys(was), ...Object.keys(is)])]
@@ -88,6 +104,17 @@ export function useChanges(): (before: Values, after: Values) => Change[] {
       if (field === 'secretHeaders' || field === 'secretQuery')
         return parameters(PARAMETERS[field], before[field], after[field]);
       if (field === 'timeouts') return timeouts(before, after);
+      if (field === 'proxy') return [way(t('providers.form.proxy'), before.proxy.url, after.proxy.url)];
+      if (field === 'caCertificates')
+        return [way(t('providers.form.authorities'), whether(before[field]), whether(after[field]))];
+      if (field === 'clientCertificate')
+        return [
+          way(
+            t('providers.form.clientCertificate'),
+            whether(before[field].certificate),
+            whether(after[field].certificate),
+          ),
+        ];
       if (field === 'fieldRules') {
         const text = (values: Values) => values.fieldRules.map(ruleText).join(', ') || '–';
         return [{ name: t('providers.rules.title'), before: text(before), after: text(after) }];

@@ -71,3 +71,28 @@ test('every preset has its own id and name, and an address that is a URL', () =>
     for (const part of preset.placeholders ?? []) expect(preset.baseUrl).toContain(part);
   }
 });
+
+test('the way to a provider survives the form, without its secrets', () => {
+  const provider = create(ProviderSchema, {
+    name: 'p',
+    caCertificates: 'PEM',
+    clientCertificate: { certificate: 'CERT', secretSetTime: { seconds: 1n } },
+    proxy: { url: 'http://proxy:3128', username: 'ann', secretHint: 'word', allowPrivateNetwork: true },
+  });
+  const values = valuesOf(provider);
+  expect(providerOf(values)).toMatchObject({
+    caCertificates: 'PEM',
+    clientCertificate: { certificate: 'CERT', secret: '' },
+    proxy: { url: 'http://proxy:3128', username: 'ann', secret: '', allowPrivateNetwork: true },
+  });
+  expect(values.proxy.stored?.hint).toBe('word');
+  expect(changedFields(values, { ...values, proxy: { ...values.proxy, secret: 'x' } })).toEqual(['proxy']);
+  const without = {
+    ...values,
+    proxy: { ...values.proxy, url: ' ' },
+    clientCertificate: { certificate: '', secret: '' },
+  };
+  expect(changedFields(values, without)).toEqual(['clientCertificate', 'proxy']);
+  expect(providerOf(without)).toMatchObject({ proxy: undefined, clientCertificate: undefined });
+  expect(valuesOfCopy(provider, 'q').proxy).toMatchObject({ url: 'http://proxy:3128', stored: undefined });
+});

@@ -34,6 +34,16 @@ export type ParameterValues = {
   storedName?: string;
 };
 
+/** What the server has of a secret, without the secret. */
+type Stored = ParameterValues['stored'];
+
+/** How the provider is reached where that is not the usual way; all empty: as usual. */
+export type WayValues = {
+  caCertificates: string;
+  clientCertificate: { certificate: string; secret: string; stored?: Stored };
+  proxy: { url: string; username: string; secret: string; allowPrivateNetwork: boolean; stored?: Stored };
+};
+
 export type CredentialValues = ParameterValues & { enabled: boolean };
 
 /** A provider as the form holds it: everything but its models and how they are imported. */
@@ -51,7 +61,7 @@ export type Values = {
   enabled: boolean;
   timeouts: Timers;
   fieldRules: RuleValues[];
-};
+} & WayValues;
 
 /** Fields of the form and what they are called in an update mask. */
 export const FIELDS = {
@@ -67,6 +77,9 @@ export const FIELDS = {
   enabled: 'enabled',
   timeouts: 'timeouts',
   fieldRules: 'field_rules',
+  caCertificates: 'ca_certificates',
+  clientCertificate: 'client_certificate',
+  proxy: 'proxy',
 } as const satisfies Partial<Record<keyof Values, string>>;
 export type Field = keyof typeof FIELDS;
 
@@ -78,9 +91,17 @@ export const newCredential = (key: string, name: string): CredentialValues => ({
 });
 
 /** What the server tells of a secret that it has. */
+const secretOf = (at: { secretHint: string; secretSetTime?: Timestamp } | undefined): Stored =>
+  at && (at.secretHint || at.secretSetTime) ? { hint: at.secretHint, setTime: at.secretSetTime } : undefined;
 const storedOf = (at: { name: string; secretHint: string; secretSetTime?: Timestamp }) => ({
-  stored: at.secretHint || at.secretSetTime ? { hint: at.secretHint, setTime: at.secretSetTime } : undefined,
+  stored: secretOf(at),
   storedName: at.name,
+});
+
+const usualWay = (): WayValues => ({
+  caCertificates: '',
+  clientCertificate: { certificate: '', secret: '' },
+  proxy: { url: '', username: '', secret: '', allowPrivateNetwork: false },
 });
 
 export function valuesOfPreset(preset: Preset): Values {
@@ -98,6 +119,7 @@ export function valuesOfPreset(preset: Preset): Values {
     enabled: true,
     timeouts: {},
     fieldRules: [],
+    ...usualWay(),
   };
 }
 
@@ -120,6 +142,19 @@ export function valuesOf(provider: Provider): Values {
     enabled: isEnabled(provider),
     timeouts: timersOf(provider.timeouts),
     fieldRules: rulesOf(provider.fieldRules),
+    caCertificates: provider.caCertificates,
+    clientCertificate: {
+      certificate: provider.clientCertificate?.certificate ?? '',
+      secret: '',
+      stored: secretOf(provider.clientCertificate),
+    },
+    proxy: {
+      url: provider.proxy?.url ?? '',
+      username: provider.proxy?.username ?? '',
+      secret: '',
+      allowPrivateNetwork: provider.proxy?.allowPrivateNetwork ?? false,
+      stored: secretOf(provider.proxy),
+    },
   };
 }
 
@@ -134,6 +169,8 @@ export function valuesOfCopy(provider: Provider, name: string): Values {
     credentials: anew(values.credentials),
     secretHeaders: anew(values.secretHeaders),
     secretQuery: anew(values.secretQuery),
+    clientCertificate: { ...values.clientCertificate, stored: undefined },
+    proxy: { ...values.proxy, stored: undefined },
   };
 }
 
@@ -158,12 +195,27 @@ export function providerOf(values: Values): ProviderInit {
     maxInFlight: values.maxInFlight,
     enabled: values.enabled,
     fieldRules: documentsOf(values.fieldRules),
+    caCertificates: values.caCertificates.trim() === '' ? '' : values.caCertificates,
+    ...wayOf(values),
     timeouts:
       timers.length > 0
         ? Object.fromEntries(
             timers.map((timer): [Timer, Duration] => [timer, durationFromMs(values.timeouts[timer] ?? 0)]),
           )
         : undefined,
+  };
+}
+
+/** The parts of the way that are set; without an address there is no proxy, whatever else was typed. */
+function wayOf({ clientCertificate: client, proxy }: WayValues) {
+  const { certificate, secret } = client;
+  const { url, username, secret: password, allowPrivateNetwork } = proxy;
+  return {
+    clientCertificate: certificate.trim() === '' ? undefined : { certificate, secret },
+    proxy:
+      url.trim() === ''
+        ? undefined
+        : { url: url.trim(), username: username.trim(), secret: password, allowPrivateNetwork },
   };
 }
 
@@ -182,6 +234,9 @@ function comparable(values: Values, field: Field): unknown {
     case 'secretHeaders':
     case 'secretQuery':
       return parametersOf(values[field]);
+    case 'clientCertificate':
+    case 'proxy':
+      return wayOf(values)[field] ?? null;
     case 'headers':
       return Object.entries(toMap(values.headers)).sort(([a], [b]) => (a < b ? -1 : 1));
     case 'timeouts':
