@@ -191,7 +191,7 @@ func TestOidcFlow(t *testing.T) {
 	other := e.client(t, nil)
 	state, _ = other.visit(t, false)
 	refused(other, state, code) // a code that was used
-	state, code = other.visit(t, false)
+	_, code = other.visit(t, false)
 	refused(other, "another state", code)
 	state, code = other.visit(t, false)
 	e.clock.Advance(10*time.Minute + time.Second)

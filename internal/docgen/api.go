@@ -101,11 +101,3 @@ func messageOf(f protoreflect.FieldDescriptor) protoreflect.MessageDescriptor {
 	}
 	return nil
 }
-
-// enumOf is the enum that a field holds; nil: none.
-func enumOf(f protoreflect.FieldDescriptor) protoreflect.EnumDescriptor {
-	if f.IsMap() {
-		f = f.MapValue()
-	}
-	return f.Enum()
-}
