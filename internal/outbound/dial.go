@@ -65,7 +65,7 @@ func proxyFault(err error) error {
 }
 
 // localNames are names of this machine and of metadata services, with their subdomains.
-var localNames = []string{"localhost", "metadata.google.internal", "metadata.goog", "instance-data"}
+var localNames = []string{"localhost", "metadata.google.internal", "metadata.goog", "metadata", "instance-data", "instance-data.ec2.internal"}
 
 func judge(address string, private bool) error {
 	host, _, err := net.SplitHostPort(address)

@@ -67,7 +67,7 @@ func TestWhatAProxyMayNotBeAskedFor(t *testing.T) {
 	}
 	for _, address := range []string{
 		"127.0.0.1:80", "[::1]:80", "10.0.0.1:443", "169.254.169.254:80", "[::ffff:169.254.169.254]:80", "localhost:80", "LOCALHOST.:80", "a.localhost:80",
-		"metadata.google.internal:80", "127.1:80", "2130706433:80", "0x7f000001:80", "0x7f.1:80",
+		"metadata.google.internal:80", "metadata:80", "instance-data.ec2.internal:80", "127.1:80", "2130706433:80", "0x7f000001:80", "0x7f.1:80",
 	} {
 		if _, err := dial(t.Context(), "tcp", address); !errors.Is(err, addrguard.ErrBlocked) {
 			t.Errorf("%s: %v, want it blocked", address, err)
