@@ -84,6 +84,7 @@ func (e email) open(ctx context.Context, v via) (*smtp.Client, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(deadline) // fails on a closed connection only, as what follows would
 	}
+	conn = &bounded{conn, answerBytes}
 	config := v.tls()
 	config.ServerName = host
 	client, err := e.greet(ctx, conn, config)
@@ -92,6 +93,25 @@ func (e email) open(ctx context.Context, v via) (*smtp.Client, error) {
 		return nil, err
 	}
 	return client, nil
+}
+
+// answerBytes is how much an SMTP server may say in all, its certificates included: net/smtp keeps whole answers.
+const answerBytes = 1 << 20
+
+// bounded is a connection that ends when too much came.
+type bounded struct {
+	net.Conn
+	left int
+}
+
+// Read implements net.Conn.
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, faultf("it answers too much")
+	}
+	n, err := b.Conn.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
 }
 
 func (e email) greet(ctx context.Context, conn net.Conn, config *tls.Config) (*smtp.Client, error) {

@@ -277,3 +277,30 @@ func TestEmailHeadersHoldOneLine(t *testing.T) {
 		t.Errorf("headers %v, %v", got.Header, err)
 	}
 }
+
+// What a server says without end is not kept.
+func TestAnEndlessAnswerIsCut(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	t.Cleanup(func() { l.Close(); <-done })
+	go func() {
+		defer close(done)
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		for line := []byte("220-" + strings.Repeat("x", 1000) + "\r\n"); err == nil; {
+			_, err = conn.Write(line)
+		}
+	}()
+	o := &postOffice{port: int32(l.Addr().(*net.TCPAddr).Port)}
+	err = o.sender().Send(t.Context(), o.target(func(d *adminv1.AlertEmail) { d.Security = "none" }), message())
+	if err == nil || err.Error() != "it answers too much" {
+		t.Errorf("%v, want it cut", err)
+	}
+}
