@@ -10,6 +10,8 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane/access"
 	"github.com/trunkline-ai/trunkline/controlplane/access/oidc"
+	"github.com/trunkline-ai/trunkline/controlplane/audit"
+	rolename "github.com/trunkline-ai/trunkline/internal/domain/role"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -53,20 +55,22 @@ func (s *sessionService) FinishOidc(ctx context.Context, req *adminv1.FinishOidc
 	network := s.peers.network(info.RequestHeader(), info.PeerAddr)
 	attempt, wait := s.throttle.Admit(ctx, access.Who{Account: "\x00oidc " + network, Network: network})
 	if wait > 0 {
+		s.audit.Failed(ctx, audit.Failure{Action: signIn, Address: network, Outcome: string(errs.ResourceExhausted), Reason: audit.TooManyFailures})
 		return nil, tooManyAttempts(wait)
 	}
 	kept, _ := s.cookies.get(ctx, info, flowCookie)
 	s.cookies.end(ctx, info, flowCookie) // good for one answer
 	id, next, err := s.idp.Finish(ctx, kept, req.GetState(), req.GetCode())
-	if err != nil {
-		return nil, err
+	var user access.User
+	if err == nil {
+		user, err = s.userOf(ctx, id)
 	}
-	user, err := s.userOf(ctx, id)
 	if err != nil {
+		s.audit.Failed(ctx, audit.Failure{Action: signIn, Address: network, Outcome: string(errs.CodeOf(err)), Reason: audit.IdentityProvider})
 		return nil, err
 	}
 	attempt.Succeeded(ctx)
-	if err := s.sessions.begin(ctx, info, user); err != nil {
+	if err := s.sessions.begin(ctx, info, user, id.ProvedAt); err != nil {
 		return nil, err
 	}
 	s.log.InfoContext(ctx, "signed in at the identity provider", "user", user.Name, "network", network)
@@ -90,6 +94,7 @@ func (s *sessionService) userOf(ctx context.Context, id oidc.Identity) (access.U
 	case user.Disabled:
 		return access.User{}, errs.Newf(errs.PermissionDenied, "this user is disabled: ask an owner")
 	case s.idp.MapsRoles() && user.Role != id.Role:
+		noteChangeOf(ctx, user.Name, id.Role)
 		return s.accounts.store.UpdateUser(ctx, user.Name, [32]byte{}, func(u *access.User) error { u.Role = id.Role; return nil })
 	}
 	return user, nil
@@ -101,18 +106,27 @@ func (s *sessionService) link(ctx context.Context, id oidc.Identity) (access.Use
 	switch {
 	case errs.CodeOf(err) == errs.NotFound && s.idp.MapsRoles():
 		u := access.User{ID: uuid.NewString(), Name: id.Email, Role: id.Role, CreatedAt: s.accounts.now(), Issuer: id.Issuer, Subject: id.Subject}
+		noteChangeOf(ctx, u.Name, u.Role)
 		return u, s.accounts.store.CreateUser(ctx, u)
 	case errs.CodeOf(err) == errs.NotFound:
 		return access.User{}, errs.Newf(errs.PermissionDenied, "there is no user %q here: ask an owner to create one", id.Email)
 	case err != nil:
 		return access.User{}, err
 	}
+	noteChangeOf(ctx, found.Name, found.Role)
 	return s.accounts.store.UpdateUser(ctx, found.Name, [32]byte{}, func(u *access.User) error {
 		if s.accounts.hasPassword(*u) || u.Subject != "" {
 			return errs.Newf(errs.PermissionDenied, "the user %q signs in another way: ask an owner", id.Email)
 		}
 		u.Issuer, u.Subject = id.Issuer, id.Subject
 		return nil
+	})
+}
+
+// noteChangeOf says in the audit log whom a sign-in changes. The change carries the event, before there is a session.
+func noteChangeOf(ctx context.Context, name string, role adminv1.Role) {
+	audit.From(ctx).Amend(func(e *audit.Event) {
+		e.Actor, e.Role, e.Targets = access.Actor{User: name}.String(), rolename.Name(role), []string{"User/" + name}
 	})
 }
 

@@ -214,3 +214,56 @@ func TestOidcThatIsAway(t *testing.T) {
 	_, err = without.finish(t, "s", "c")
 	wantCode(t, err, connect.CodeFailedPrecondition)
 }
+
+// Whom the provider knows from earlier has proved nothing now: what needs a recent sign-in needs another proof.
+func TestOidcSignInIsAsRecentAsItsProof(t *testing.T) {
+	t.Parallel()
+	e, p := withIDP(t, groups)
+	p.Person(ann("admins"))
+	c := e.client(t, nil)
+	create := func(name string) error {
+		_, err := c.users.CreateUser(t.Context(), &adminv1.CreateUserRequest{User: &adminv1.User{Name: name, Role: adminv1.Role_ROLE_VIEWER}})
+		return err
+	}
+	p.Spoil(func(c map[string]any) { c["auth_time"] = e.clock.Now().Add(-16 * time.Minute).Unix() })
+	ok(c.oidc(t))(t)
+	wantReason(t, create("one"), connect.CodeFailedPrecondition, "REAUTHENTICATION_REQUIRED")
+	p.Spoil(nil)
+	state, code := c.visit(t, true)
+	ok(c.finish(t, state, code))(t)
+	if err := create("two"); err != nil {
+		t.Errorf("after another proof: %v", err)
+	}
+	p.Spoil(func(c map[string]any) { delete(c, "auth_time") }) // it does not say: it is taken to have asked
+	ok(c.oidc(t))(t)
+	if err := create("three"); err != nil {
+		t.Errorf("when the provider does not say: %v", err)
+	}
+	p.Spoil(func(c map[string]any) { c["auth_time"] = e.clock.Now().Add(time.Hour).Unix() })
+	ok(c.oidc(t))(t)
+	p.Spoil(nil)
+	e.clock.Advance(16 * time.Minute)
+	wantReason(t, create("four"), connect.CodeFailedPrecondition, "REAUTHENTICATION_REQUIRED") // a clock ahead gains nothing
+}
+
+// The log tells who signed in, whether or not the sign-in makes or changes the user, and that others failed.
+func TestOidcSignInsAreRecorded(t *testing.T) {
+	t.Parallel()
+	e, p := withIDP(t, groups)
+	c := e.client(t, nil)
+	for role, group := range map[string]string{"operator": "devs", "owner": "admins"} {
+		p.Person(ann(group))
+		for range 2 { // the first one makes the user or changes the role
+			ok(c.oidc(t))(t)
+			if got := e.newest(t); got.Action != "FinishOidc" || got.Actor != "user:ann@example.org" || got.Role != role || got.Address == "" {
+				t.Errorf("as one of %s: event %+v", group, got)
+			}
+		}
+	}
+	p.Spoil(func(c map[string]any) { c["nonce"] = "another" })
+	_, err := e.client(t, nil).oidc(t)
+	wantCode(t, err, connect.CodeUnauthenticated)
+	if got := e.newest(t); got.Action != "Login" || got.Actor != "" || got.Outcome != "unauthenticated" || got.Detail != "identity_provider" {
+		t.Errorf("a sign-in that failed: event %+v", got)
+	}
+}

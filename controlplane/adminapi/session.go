@@ -72,7 +72,7 @@ func (s *sessionService) Login(ctx context.Context, req *adminv1.LoginRequest) (
 		return nil, err
 	}
 	attempt.Succeeded(ctx)
-	if err := s.sessions.begin(ctx, info, *user); err != nil {
+	if err := s.sessions.begin(ctx, info, *user, s.accounts.now()); err != nil {
 		return nil, err
 	}
 	s.devices.remember(ctx, info, req.GetUsername())

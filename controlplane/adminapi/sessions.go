@@ -36,8 +36,9 @@ type sessions struct {
 	log     *slog.Logger
 }
 
-// begin stores a new session in place of the caller's present one and sets its cookie.
-func (s *sessions) begin(ctx context.Context, info *connect.CallInfo, user access.User) error {
+// begin stores a new session in place of the caller's present one and sets its cookie. proved is when the caller was
+// last asked who it is.
+func (s *sessions) begin(ctx context.Context, info *connect.CallInfo, user access.User, proved time.Time) error {
 	if old, ok := s.cookies.get(ctx, info, sessionCookie); ok {
 		if err := s.access.DeleteSession(audit.Without(ctx), s.hash(old)); err != nil && errs.CodeOf(err) != errs.NotFound {
 			return err
@@ -51,7 +52,7 @@ func (s *sessions) begin(ctx context.Context, info *connect.CallInfo, user acces
 	err := s.access.CreateSession(ctx, access.Session{
 		Hash: s.hash(value), ID: strings.ToLower(rand.Text()[:16]), UserID: user.ID, Version: user.Version,
 		Address: s.cookies.peers.address(info), UserAgent: shortText(info.RequestHeader().Get("User-Agent")),
-		CreatedAt: now, SeenAt: now, ProvedAt: now, ExpiresAt: now.Add(sessionIdle),
+		CreatedAt: now, SeenAt: now, ProvedAt: proved, ExpiresAt: now.Add(sessionIdle),
 	})
 	if err != nil {
 		return err

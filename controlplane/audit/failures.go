@@ -25,12 +25,13 @@ type Failure struct {
 
 // Why sign-ins fail.
 const (
-	WrongPassword   = "wrong_password"
-	UnknownUser     = "unknown_user"
-	WrongCode       = "wrong_code"        // of the second factor
-	TooManyFailures = "too_many_failures" // before: nothing was compared
-	UnknownToken    = "unknown_token"
-	ExpiredToken    = "expired_token"
+	WrongPassword    = "wrong_password"
+	UnknownUser      = "unknown_user"
+	WrongCode        = "wrong_code"        // of the second factor
+	IdentityProvider = "identity_provider" // it does not vouch for anybody who may sign in
+	TooManyFailures  = "too_many_failures" // before: nothing was compared
+	UnknownToken     = "unknown_token"
+	ExpiredToken     = "expired_token"
 )
 
 // window counts failures of one kind.

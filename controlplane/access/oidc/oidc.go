@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strconv"
 	"sync"
 	"time"
 
@@ -28,6 +29,9 @@ const (
 	flowLifetime = 10 * time.Minute
 	// freshness is how old a proof may be that was asked for again.
 	freshness = 2 * time.Minute
+	// oldestProof is how long ago somebody may have signed in there, as long as our sessions last. It is asked for
+	// because only then every provider has to say when that was.
+	oldestProof = 7 * 24 * time.Hour
 )
 
 // Config says which provider, and what its groups mean.
@@ -52,6 +56,7 @@ type Config struct {
 type Identity struct {
 	Issuer, Subject string
 	Email           string       // verified
+	ProvedAt        time.Time    // when the provider last asked who it is; now where it does not say
 	Role            adminv1.Role // by their groups; unspecified: none of them gives one
 }
 
@@ -110,9 +115,11 @@ func (p *Provider) Begin(ctx context.Context, next string, again bool) (address,
 	}
 	f := newFlow(next, again, p.cfg.Now().Add(flowLifetime))
 	options := []oauth2.AuthCodeOption{goidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier)}
+	oldest := oldestProof
 	if again {
-		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"))
+		oldest, options = 0, append(options, oauth2.SetAuthURLParam("prompt", "login"))
 	}
+	options = append(options, oauth2.SetAuthURLParam("max_age", strconv.Itoa(int(oldest.Seconds()))))
 	return config.AuthCodeURL(f.State, options...), p.sealer.seal(f), nil
 }
 
@@ -167,7 +174,11 @@ func (p *Provider) identity(ctx context.Context, token *goidc.IDToken, again boo
 	case claims.Email == "" || !claims.Verified:
 		return Identity{}, errs.Newf(errs.PermissionDenied, "the identity provider has not verified your e-mail address")
 	}
-	return Identity{Issuer: token.Issuer, Subject: token.Subject, Email: claims.Email, Role: p.role(all[p.cfg.RoleClaim])}, nil
+	proved := p.cfg.Now()
+	if at := time.Unix(claims.AuthTime, 0); claims.AuthTime != 0 && at.Before(proved) {
+		proved = at
+	}
+	return Identity{Issuer: token.Issuer, Subject: token.Subject, Email: claims.Email, ProvedAt: proved, Role: p.role(all[p.cfg.RoleClaim])}, nil
 }
 
 // role is the highest that any of the groups gives.
