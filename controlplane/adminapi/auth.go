@@ -24,6 +24,8 @@ type identity struct {
 	session [32]byte // of a user
 	stale   bool     // a session that has not proved for a while who it is
 	bodies  bool     // a token that may read the bodies of calls
+	// expires is when the token ends; zero: never, and for users.
+	expires time.Time
 }
 
 // scope is whose sessions and tokens the identity may end: a user's id, or empty for everybody's.
@@ -151,7 +153,7 @@ func (a *authenticator) token(ctx context.Context, info *connect.CallInfo, secre
 			a.log.WarnContext(ctx, "the use of a token could not be noted", "token", token.Name, "error", err)
 		}
 	}
-	return identity{Actor: access.Actor{Token: token.Name, Role: token.Role}, userID: token.UserID, bodies: token.ReadBodies}, nil
+	return identity{Actor: access.Actor{Token: token.Name, Role: token.Role}, userID: token.UserID, bodies: token.ReadBodies, expires: token.ExpiresAt}, nil
 }
 
 // noteUse notes the first use of a token; of several at once, one does.

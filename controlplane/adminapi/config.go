@@ -8,6 +8,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/config"
+	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -47,11 +48,17 @@ func (s configService) ApplyConfig(ctx context.Context, req *adminv1.ApplyConfig
 	return res, nil
 }
 
-// DiffConfig tells what Apply would change.
-func (s configService) DiffConfig(_ context.Context, req *adminv1.DiffConfigRequest) (*adminv1.DiffConfigResponse, error) {
+// DiffConfig tells what Apply would change. It tells whether a secret is the one that is stored, so those who may not
+// set secrets must not guess with it.
+func (s configService) DiffConfig(ctx context.Context, req *adminv1.DiffConfigRequest) (*adminv1.DiffConfigResponse, error) {
 	docs, err := documents(req.GetResources())
 	if err != nil {
 		return nil, err
+	}
+	for _, doc := range docs {
+		if caller(ctx).Role < adminv1.Role_ROLE_OPERATOR && setsSecret(doc.ProtoReflect()) {
+			return nil, errs.Newf(errs.PermissionDenied, "comparing secrets needs the operator role: leave them out, and it is taken that they stay")
+		}
 	}
 	result, err := s.live.Diff(docs, applyOptions(req))
 	if err != nil {

@@ -3,9 +3,11 @@ package adminapi_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/trunkline-ai/trunkline/internal/domain/role"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -89,4 +91,48 @@ func TestTokenRoles(t *testing.T) {
 	if got := violations(t, err); len(got) != 1 || !strings.HasPrefix(got[0], "token.role: ") {
 		t.Errorf("violations %q", got)
 	}
+}
+
+// A token that ends cannot live on in another one.
+func TestATokenMakesNoneThatLivesLonger(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	end := e.clock.Now().Add(time.Hour)
+	made := ok(e.admin(t).tokens.CreateToken(t.Context(), &adminv1.CreateTokenRequest{Token: &adminv1.Token{
+		Name: "short", Role: adminv1.Role_ROLE_OWNER, ExpireTime: timestamppb.New(end),
+	}}))(t)
+	short := e.client(t, header{"Authorization": "Bearer " + made.GetSecret()})
+	create := func(name string, end *timestamppb.Timestamp) (*adminv1.CreateTokenResponse, error) {
+		return short.tokens.CreateToken(t.Context(), &adminv1.CreateTokenRequest{Token: &adminv1.Token{Name: name, ExpireTime: end}})
+	}
+	if got := ok(create("unsaid", nil))(t).GetToken().GetExpireTime().AsTime(); !got.Equal(end) {
+		t.Errorf("without a time it ends at %v, want %v", got, end)
+	}
+	ok(create("sooner", timestamppb.New(end.Add(-time.Minute))))(t)
+	_, err := create("later", timestamppb.New(end.Add(time.Microsecond)))
+	if got := violations(t, err); len(got) != 1 || got[0] != "token.expire_time: must not be after that of the token that creates it" {
+		t.Errorf("violations %q", got)
+	}
+}
+
+// A diff tells whether a secret is the stored one: viewers must not guess passwords with it.
+func TestViewersCompareNoSecrets(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	admin := e.admin(t)
+	provider := func(secret string) *adminv1.Resource {
+		return resource(&adminv1.Provider{Name: "p", BaseUrl: "https://here.example/v1", Credentials: []*adminv1.Credential{{Name: "c", Secret: secret}}})
+	}
+	diff := func(c *client, r *adminv1.Resource) (*adminv1.DiffConfigResponse, error) {
+		return c.config.DiffConfig(t.Context(), &adminv1.DiffConfigRequest{Resources: []*adminv1.Resource{r}})
+	}
+	ok(admin.config.ApplyConfig(t.Context(), &adminv1.ApplyConfigRequest{Resources: []*adminv1.Resource{provider("hunter2")}}))(t)
+	viewer := e.client(t, header{"Authorization": "Bearer " + admin.bearerOf(t, "v", adminv1.Role_ROLE_VIEWER)})
+	operator := e.client(t, header{"Authorization": "Bearer " + admin.bearerOf(t, "o", adminv1.Role_ROLE_OPERATOR)})
+	for _, guess := range []string{"hunter1", "hunter2"} {
+		_, err := diff(viewer, provider(guess))
+		wantCode(t, err, connect.CodePermissionDenied)
+		ok(diff(operator, provider(guess)))(t)
+	}
+	ok(diff(viewer, provider("")))(t)
 }

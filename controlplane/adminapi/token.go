@@ -53,7 +53,7 @@ func (s tokenService) ListTokens(ctx context.Context, _ *adminv1.ListTokensReque
 }
 
 // CreateToken makes a token and shows its secret this one time. Nobody gives a token more
-// than they may do themselves.
+// than they may do themselves, nor for longer.
 func (s tokenService) CreateToken(ctx context.Context, req *adminv1.CreateTokenRequest) (*adminv1.CreateTokenResponse, error) {
 	who := caller(ctx)
 	role := tokenRole(req.GetToken().GetRole(), who.Role)
@@ -64,7 +64,7 @@ func (s tokenService) CreateToken(ctx context.Context, req *adminv1.CreateTokenR
 		return nil, errs.Newf(errs.PermissionDenied, "this token may not read the bodies of calls, and so not make one that may: sign in")
 	}
 	now := s.now()
-	token := access.Token{Name: req.GetToken().GetName(), Role: role, UserID: who.userID, CreatedAt: now, ReadBodies: req.GetToken().GetReadBodies()}
+	token := access.Token{Name: req.GetToken().GetName(), Role: role, UserID: who.userID, CreatedAt: now, ExpiresAt: who.expires, ReadBodies: req.GetToken().GetReadBodies()}
 	var violations []errs.Violation
 	if !plaintext.IsPlain(token.Name) {
 		violations = append(violations, errs.Violation{
@@ -79,6 +79,8 @@ func (s tokenService) CreateToken(ctx context.Context, req *adminv1.CreateTokenR
 		token.ExpiresAt = at.AsTime()
 		if at.CheckValid() != nil || !token.ExpiresAt.After(now) {
 			violations = append(violations, errs.Violation{Field: "token.expire_time", Description: "must lie in the future"})
+		} else if !who.expires.IsZero() && token.ExpiresAt.After(who.expires) {
+			violations = append(violations, errs.Violation{Field: "token.expire_time", Description: "must not be after that of the token that creates it"})
 		}
 	}
 	if len(violations) > 0 {
