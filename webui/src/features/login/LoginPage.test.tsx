@@ -137,7 +137,11 @@ test('who comes back from the identity provider is signed in, and goes where the
     await backend.session?.login?.({} as never, context);
     return { username: 'ada', next: '/groups?q=chat' };
   });
-  const session = { ...backend.session, getSignInMethods: () => ({ oidc: true }), finishOidc } as unknown as Backend['session'];
+  const session = {
+    ...backend.session,
+    getSignInMethods: () => ({ oidc: true }),
+    finishOidc,
+  } as unknown as Backend['session'];
   const { router } = renderApp('/login?state=s&code=c', { ...backend, session });
   await waitFor(() => expect(router.state.location.href).toBe('/groups?q=chat'));
   expect(finishOidc.mock.calls[0]?.[0]).toMatchObject({ state: 's', code: 'c' });
