@@ -221,6 +221,14 @@ func TestAuditEventsAreListedInPages(t *testing.T) {
 	if len(one.GetEvents()) != 1 || !one.GetEvents()[0].GetEventTime().AsTime().Equal(time.Date(2026, 11, 3, 9, 3, 0, 0, time.UTC)) {
 		t.Errorf("events about c: %v", one.GetEvents())
 	}
+	sequence := one.GetEvents()[0].GetSequence()
+	same := ok(list(&adminv1.ListAuditEventsRequest{Filter: &adminv1.AuditFilter{Sequence: sequence}}))(t)
+	if len(same.GetEvents()) != 1 || same.GetEvents()[0].GetSequence() != sequence || same.GetNextPageToken() != "" {
+		t.Errorf("event %d: %v", sequence, same.GetEvents())
+	}
+	if none := ok(list(&adminv1.ListAuditEventsRequest{Filter: &adminv1.AuditFilter{Sequence: 4711}}))(t); len(none.GetEvents()) != 0 {
+		t.Errorf("an event that is not there: %v", none.GetEvents())
+	}
 	for _, known := range []string{"CreateProvider", "Login", audit.ActionJoinNode} {
 		if !strings.Contains(strings.Join(one.GetActions(), " "), known) {
 			t.Errorf("%s is not among the actions %v", known, one.GetActions())
@@ -234,6 +242,7 @@ func TestAuditEventsAreListedInPages(t *testing.T) {
 		"filter.target: must not contain NUL characters":                                 {Filter: &adminv1.AuditFilter{Target: "a\x00"}},
 		"page_token: belongs to a list with other filters":                               {PageToken: first.GetNextPageToken(), Filter: filter},
 		"page_size: must be greater than or equal to 0 and less than or equal to 500":    {PageSize: 501},
+		"filter.sequence: must be greater than or equal to 0":                            {Filter: &adminv1.AuditFilter{Sequence: -1}},
 	} {
 		_, err := list(bad)
 		if got := violations(t, err); len(got) != 1 || got[0] != want {

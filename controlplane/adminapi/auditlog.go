@@ -67,7 +67,8 @@ func (s auditService) ListAuditEvents(ctx context.Context, req *adminv1.ListAudi
 	if err != nil {
 		return nil, err
 	}
-	digest := listDigest("audit", filter.Actor, filter.Action, filter.Target, filter.Outcome, filter.From.String(), filter.To.String())
+	digest := listDigest("audit", filter.Actor, filter.Action, filter.Target, filter.Outcome, filter.From.String(), filter.To.String(),
+		strconv.FormatInt(filter.Sequence, 10))
 	if filter.Before, err = sequenceFromToken(digest, req.GetPageToken()); err != nil {
 		return nil, err
 	}
@@ -174,7 +175,7 @@ func (s auditService) enter() (leave func(), err error) {
 
 // filter turns the filter of a request into a query. It may be nil.
 func (s auditService) filter(in *adminv1.AuditFilter) (audit.Filter, error) {
-	f := audit.Filter{Actor: in.GetActor(), Action: in.GetAction(), Target: in.GetTarget(), Outcome: in.GetOutcome()}
+	f := audit.Filter{Actor: in.GetActor(), Action: in.GetAction(), Target: in.GetTarget(), Outcome: in.GetOutcome(), Sequence: in.GetSequence()}
 	var violations []errs.Violation
 	fault := func(field, description string) {
 		violations = append(violations, errs.Violation{Field: "filter." + field, Description: description})

@@ -19,6 +19,7 @@ type Filter struct {
 	Actor, Action, Outcome string
 	Target                 string // Kind/name, or the name alone
 	From, To               time.Time
+	Sequence               int64 // of the one that is meant
 	Before                 int64 // sequence; for newest first
 	After                  int64 // sequence; for oldest first
 	Limit                  int

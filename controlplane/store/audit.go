@@ -129,6 +129,9 @@ func (s *Audit) events(ctx context.Context, f audit.Filter, order string) ([]aud
 	if !f.To.IsZero() {
 		q.where(`at < $%d`, micros(f.To))
 	}
+	if f.Sequence > 0 {
+		q.where(`sequence = $%d`, f.Sequence)
+	}
 	if f.Before > 0 {
 		q.where(`sequence < $%d`, f.Before)
 	}

@@ -249,7 +249,9 @@ type AuditFilter struct {
 	// Only events at this time or later.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	// Only events before this time.
-	EndTime       *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// Only the event with this sequence.
+	Sequence      int64 `protobuf:"varint,7,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -324,6 +326,13 @@ func (x *AuditFilter) GetEndTime() *timestamppb.Timestamp {
 		return x.EndTime
 	}
 	return nil
+}
+
+func (x *AuditFilter) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
 }
 
 type ListAuditEventsRequest struct {
@@ -734,7 +743,7 @@ const file_trunkline_admin_v1_audit_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\v \x01(\tR\trequestId\x12\x16\n" +
 	"\x06detail\x18\f \x01(\tR\x06detail\x12\x12\n" +
-	"\x04hash\x18\r \x01(\tR\x04hash\"\x86\x02\n" +
+	"\x04hash\x18\r \x01(\tR\x04hash\"\xab\x02\n" +
 	"\vAuditFilter\x12\x1e\n" +
 	"\x05actor\x18\x01 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\x05actor\x12 \n" +
 	"\x06action\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\x06action\x12 \n" +
@@ -742,7 +751,8 @@ const file_trunkline_admin_v1_audit_proto_rawDesc = "" +
 	"\aoutcome\x18\x04 \x01(\tB\a\xbaH\x04r\x02(@R\aoutcome\x129\n" +
 	"\n" +
 	"start_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
-	"\bend_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\"\xa3\x01\n" +
+	"\bend_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12#\n" +
+	"\bsequence\x18\a \x01(\x03B\a\xbaH\x04\"\x02(\x00R\bsequence\"\xa3\x01\n" +
 	"\x16ListAuditEventsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xf4\x03(\x00R\bpageSize\x12'\n" +

@@ -27,6 +27,7 @@ func auditService() cli.Service {
 			"trunkline.admin.v1.AuditFilter.actor":                       "Only events of this actor, such as user:admin.",
 			"trunkline.admin.v1.AuditFilter.end_time":                    "Only events before this time.",
 			"trunkline.admin.v1.AuditFilter.outcome":                     "Only events with this outcome: ok, or the code of a refusal. One that does not exist is refused.",
+			"trunkline.admin.v1.AuditFilter.sequence":                    "Only the event with this sequence.",
 			"trunkline.admin.v1.AuditFilter.start_time":                  "Only events at this time or later.",
 			"trunkline.admin.v1.AuditFilter.target":                      "Only events about this target: Kind/name, or the name alone.",
 			"trunkline.admin.v1.ExportAuditEventsRequest.filter":         "Which events; default all.",
