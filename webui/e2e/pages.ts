@@ -382,6 +382,30 @@ export const SHOTS: readonly Shot[] = [
     before: (page) => page.locator('summary').click(),
   },
   { name: 'revision', path: '/history?revision=1' },
+  { name: 'audit', path: '/audit' },
+  {
+    name: 'audit-event',
+    path: '/audit?event=2',
+    before: (page) => page.getByRole('dialog').locator('dl').waitFor(),
+  },
+  {
+    name: 'audit-verified',
+    path: '/audit?outcome=ok',
+    before: async (page) => {
+      await page.locator('section button').first().click();
+      await page.locator('section [role=status] b').waitFor();
+    },
+  },
+  {
+    name: 'audit-operator',
+    path: '/audit?actor=user:nobody',
+    answers: { 'SessionService/WhoAmI': (said) => ({ ...said, role: 'ROLE_OPERATOR' }) },
+  },
+  {
+    name: 'audit-viewer',
+    path: '/audit',
+    answers: { 'SessionService/WhoAmI': (said) => ({ ...said, role: 'ROLE_VIEWER' }) },
+  },
   { name: 'settings-data', path: '/settings?section=data' },
   { name: 'settings-access', path: '/settings?section=access' },
   { name: 'settings-people', path: '/settings?section=people' },

@@ -1,6 +1,7 @@
 import {
   BellRing,
   ChartColumn,
+  FileClock,
   FlaskConical,
   History,
   KeyRound,
@@ -26,6 +27,7 @@ export type PagePath =
   | '/alerts'
   | '/nodes'
   | '/history'
+  | '/audit'
   | '/settings';
 
 /** The pages as the sidebar, the palette and the shortcuts show them: g and then the letter jumps there. */
@@ -53,6 +55,7 @@ export const NAV: readonly { word: PlainKey; pages: readonly NavPage[] }[] = [
       { to: '/alerts', word: 'nav.alerts', Icon: BellRing, jump: 'a' },
       { to: '/nodes', word: 'nav.nodes', Icon: Server, jump: 'n' },
       { to: '/history', word: 'nav.history', Icon: History, jump: 'h' },
+      { to: '/audit', word: 'nav.audit', Icon: FileClock, jump: 'u' },
       { to: '/settings', word: 'nav.settings', Icon: Settings, jump: 's' },
     ],
   },

@@ -12,6 +12,7 @@ import { BASE } from '@/api/base';
 import { isSignedOut } from '@/api/errors';
 import { whoAmI } from '@/api/session';
 import { alertsSearch } from '@/features/alerts/search';
+import { auditSearch } from '@/features/audit/search';
 import { callsSearch } from '@/features/calls/search';
 import { dashboardSearch } from '@/features/dashboard/search';
 import { groupsSearch } from '@/features/groups/search';
@@ -108,6 +109,11 @@ const history = createRoute({
   validateSearch: historySearch,
   component: lazyRouteComponent(() => import('@/features/history/HistoryPage'), 'HistoryPage'),
 });
+const audit = createRoute({
+  ...page('/audit'),
+  validateSearch: auditSearch,
+  component: lazyRouteComponent(() => import('@/features/audit/AuditPage'), 'AuditPage'),
+});
 const settings = createRoute({
   ...page('/settings'),
   validateSearch: settingsSearch,
@@ -136,6 +142,7 @@ const routeTree = root.addChildren([
     alerts,
     nodes,
     history,
+    audit,
     settings,
   ]),
 ]);

@@ -11,6 +11,7 @@ import { ConfirmIdentity } from '@/app/ConfirmIdentity';
 import { createAppRouter } from '@/app/routes';
 import { AlertChannelService } from '@/gen/trunkline/admin/v1/alert_channel_pb';
 import { AlertService } from '@/gen/trunkline/admin/v1/alert_pb';
+import { AuditService } from '@/gen/trunkline/admin/v1/audit_pb';
 import { CallService } from '@/gen/trunkline/admin/v1/call_pb';
 import { ConfigService } from '@/gen/trunkline/admin/v1/config_pb';
 import { GroupService } from '@/gen/trunkline/admin/v1/group_pb';
@@ -38,6 +39,7 @@ export type Backend = {
   keywords?: Partial<ServiceImpl<typeof KeywordService>>;
   channels?: Partial<ServiceImpl<typeof AlertChannelService>>;
   alerts?: Partial<ServiceImpl<typeof AlertService>>;
+  audit?: Partial<ServiceImpl<typeof AuditService>>;
   settings?: Partial<ServiceImpl<typeof SettingsService>>;
   config?: Partial<ServiceImpl<typeof ConfigService>>;
   nodes?: Partial<ServiceImpl<typeof NodeService>>;
@@ -81,6 +83,7 @@ export function renderApp(path: string, backend: Backend = {}, lang: Lang = 'en'
       });
       router.service(AlertService, { listAlerts: empty, ...backend.alerts });
       router.service(MasterKeyService, { listMasterKeys: empty, ...backend.masterKeys });
+      router.service(AuditService, { listAuditEvents: empty, ...backend.audit });
       router.service(SettingsService, { getSettings: empty, ...backend.settings });
       router.service(ConfigService, { listRevisions: empty, getStartupApply: empty, ...backend.config });
       router.service(NodeService, { listNodes: empty, listJoinTokens: empty, ...backend.nodes });

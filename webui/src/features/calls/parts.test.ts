@@ -3,12 +3,10 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { expect, test } from 'vitest';
 import { callFilter } from '@/api/callFilter';
 import { CallSchema, TailCallsResponseSchema } from '@/gen/trunkline/admin/v1/call_pb';
-import { ExportCallsResponseSchema } from '@/gen/trunkline/admin/v1/call_stream_pb';
 import { GapSchema } from '@/gen/trunkline/admin/v1/gap_pb';
 import { GetUsageSeriesResponseSchema, UsageTotalsSchema } from '@/gen/trunkline/admin/v1/usage_pb';
 import { callCurl } from './detail/curl';
 import { limitsOf } from './filters/limits';
-import { exportCalls } from './list/exportCalls';
 import { cachedShare, tokensPerSecond } from './list/figures';
 import { type Arrived, follow, NOTHING, type TailState, withNews } from './list/follow';
 import { withGaps } from './list/rows';
@@ -146,20 +144,4 @@ test('the stream is followed again after it broke, until one leaves', async () =
   expect(arrived).toEqual({ ids: new Set(['a']), skipped: 4 });
   const full = { ids: new Set(Array.from({ length: 1000 }, (_, i) => String(i))), skipped: 0 };
   expect(withNews(full, 'more', 0)).toEqual({ ids: full.ids, skipped: 1 });
-});
-
-test('an export counts its calls, without the head of a CSV, and is the whole file', async () => {
-  const seen: object[] = [];
-  const client = {
-    exportCalls: async function* () {
-      yield create(ExportCallsResponseSchema, { data: new TextEncoder().encode('id,node\na,') });
-      yield create(ExportCallsResponseSchema, { data: new TextEncoder().encode('n\nb,n\n') });
-    },
-  };
-  const file = await exportCalls(client, {}, 'csv', new AbortController().signal, (p) => seen.push(p));
-  expect(await file.text()).toBe('id,node\na,n\nb,n\n');
-  expect(seen).toEqual([
-    { bytes: 10, calls: 0 },
-    { bytes: 16, calls: 2 },
-  ]);
 });

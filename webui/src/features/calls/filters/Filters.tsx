@@ -1,14 +1,12 @@
-import { useDebouncedCallback } from '@mantine/hooks';
-import { useEffect, useState } from 'react';
 import { useGroupNames, useProviderNames } from '@/api/queries';
 import { useI18n } from '@/i18n';
-import { FilterBox } from '@/ui/FilterBox';
 import { Combo } from '@/ui/fields/Combo';
+import { offered } from '@/ui/fields/offered';
 import { OUTCOMES, outcomeKey } from '@/ui/outcome';
+import { SlowFilterBox } from '@/ui/SlowFilterBox';
 import c from './filters.module.css';
 import { KeyCombo } from './KeyCombo';
 import { MoreFilters } from './MoreFilters';
-import { offered } from './offered';
 import { useFilter } from './useFilter';
 
 /** Narrows the list; what is chosen is in the address, so a view can be sent to someone. */
@@ -19,7 +17,11 @@ export function Filters({ span }: { span: { from: number; to: number } }) {
   const providers = useProviderNames().data ?? [];
   return (
     <search className={c.filters} aria-label={t('calls.filters')}>
-      <IdBox value={search.id ?? ''} onChange={(id) => set({ id: id || undefined })} />
+      <SlowFilterBox
+        value={search.id ?? ''}
+        label={t('calls.findId')}
+        onChange={(id) => set({ id: id || undefined })}
+      />
       <Combo
         aria-label={t('calls.group')}
         placeholder={t('calls.anyGroup')}
@@ -47,23 +49,5 @@ export function Filters({ span }: { span: { from: number; to: number } }) {
       />
       <MoreFilters span={span} />
     </search>
-  );
-}
-
-/** Finds one call by its request id; asks when one has stopped to type. */
-function IdBox({ value, onChange }: { value: string; onChange: (id: string) => void }) {
-  const { t } = useI18n();
-  const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
-  const ask = useDebouncedCallback((next: string) => onChange(next.trim()), 250);
-  return (
-    <FilterBox
-      value={text}
-      label={t('calls.findId')}
-      onChange={(next) => {
-        setText(next);
-        ask(next);
-      }}
-    />
   );
 }

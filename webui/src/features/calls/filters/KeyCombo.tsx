@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { KeyService } from '@/gen/trunkline/admin/v1/key_pb';
 import { useI18n } from '@/i18n';
 import { Combo } from '@/ui/fields/Combo';
-import { offered } from './offered';
+import { offered } from '@/ui/fields/offered';
 
 /** Chooses an API key by part of its name; the server searches, for there may be 100,000. */
 export function KeyCombo({

@@ -8,11 +8,11 @@ import { useI18n } from '@/i18n';
 import { Combo } from '@/ui/fields/Combo';
 import { DurationField } from '@/ui/fields/DurationField';
 import { MoneyField } from '@/ui/fields/MoneyField';
+import { offered } from '@/ui/fields/offered';
 import { OUTCOMES, outcomeKey } from '@/ui/outcome';
 import { Segments } from '@/ui/Segments';
 import type { CallsSearch } from '../search';
 import c from './filters.module.css';
-import { offered } from './offered';
 
 const SAID = ['clientRequestId', 'user', 'metadata'] as const;
 type More = Pick<

@@ -107,4 +107,7 @@ export const common = {
   'strip.noneDay': 'No requests in the last 24 hours',
   'strip.cell': '{share} well, {failures} of {n} failed',
   'strip.day': '{share} of the last 24 hours’ requests went well',
+  'export.title': 'Export',
+  'export.csv': 'CSV, for spreadsheets',
+  'export.failed': 'The export did not get to its end',
 } as const;

@@ -1,4 +1,5 @@
 import { alerts } from './alerts';
+import { audit } from './audit';
 import { calls } from './calls';
 import { common } from './common';
 import { dashboard } from './dashboard';
@@ -30,6 +31,7 @@ export const en = {
   ...calls,
   ...keywords,
   ...alerts,
+  ...audit,
   ...policy,
   ...settings,
   ...people,

@@ -32,6 +32,7 @@ export const shell = {
   'nav.alerts': 'Alerts',
   'nav.nodes': 'Nodes',
   'nav.history': 'History',
+  'nav.audit': 'Audit log',
   'nav.settings': 'Settings',
   'nav.observe': 'Observe',
   'nav.route': 'Route',

@@ -109,4 +109,7 @@ export const common: Texts<typeof en> = {
   'strip.noneDay': '過去 24 時間のリクエストはありません',
   'strip.cell': '成功 {share}、{n} 件中 {failures} 件失敗',
   'strip.day': '過去 24 時間のリクエストの {share} が成功',
+  'export.title': 'エクスポート',
+  'export.csv': 'CSV（表計算用）',
+  'export.failed': 'エクスポートは最後まで完了しませんでした',
 };

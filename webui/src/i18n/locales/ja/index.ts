@@ -1,5 +1,6 @@
 import type { Messages } from '../../messages';
 import { alerts } from './alerts';
+import { audit } from './audit';
 import { calls } from './calls';
 import { common } from './common';
 import { dashboard } from './dashboard';
@@ -31,6 +32,7 @@ export const ja: Messages = {
   ...calls,
   ...keywords,
   ...alerts,
+  ...audit,
   ...policy,
   ...settings,
   ...people,

@@ -35,6 +35,7 @@ export const shell: Texts<typeof en> = {
   'nav.alerts': 'アラート',
   'nav.nodes': 'ノード',
   'nav.history': '変更履歴',
+  'nav.audit': '監査ログ',
   'nav.settings': '設定',
   'nav.observe': '監視',
   'nav.route': 'ルーティング',

@@ -109,4 +109,7 @@ export const common: Texts<typeof en> = {
   'strip.noneDay': '최근 24시간 동안 요청이 없습니다',
   'strip.cell': '성공 {share}, {n}건 중 {failures}건 실패',
   'strip.day': '최근 24시간 요청의 {share} 성공',
+  'export.title': '내보내기',
+  'export.csv': 'CSV(스프레드시트용)',
+  'export.failed': '내보내기를 끝내지 못했습니다',
 };

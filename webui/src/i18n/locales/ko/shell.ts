@@ -35,6 +35,7 @@ export const shell: Texts<typeof en> = {
   'nav.alerts': '알림',
   'nav.nodes': '노드',
   'nav.history': '변경 이력',
+  'nav.audit': '감사 로그',
   'nav.settings': '설정',
   'nav.observe': '관찰',
   'nav.route': '라우팅',

@@ -109,4 +109,7 @@ export const common: Texts<typeof en> = {
   'strip.noneDay': '最近 24 小时没有请求',
   'strip.cell': '成功 {share}，{n} 次中失败 {failures} 次',
   'strip.day': '最近 24 小时请求成功率 {share}',
+  'export.title': '导出',
+  'export.csv': 'CSV，用于电子表格',
+  'export.failed': '导出未能完成',
 };

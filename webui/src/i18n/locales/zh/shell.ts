@@ -34,6 +34,7 @@ export const shell: Texts<typeof en> = {
   'nav.alerts': '告警',
   'nav.nodes': '节点',
   'nav.history': '变更历史',
+  'nav.audit': '审计日志',
   'nav.settings': '设置',
   'nav.observe': '观测',
   'nav.route': '路由',
