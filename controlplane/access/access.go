@@ -40,7 +40,9 @@ type Token struct {
 	// ReadBodies says that it may read the bodies of calls.
 	ReadBodies bool
 
-	User string // name of whose it is; only read
+	// Whose it is, as they are now; only read.
+	User     string
+	UserRole adminv1.Role
 }
 
 // SignInKey is the hash of what sign-ins are counted by: an account, a network or a device.

@@ -24,6 +24,7 @@ type identity struct {
 	session [32]byte // of a user
 	stale   bool     // a session that has not proved for a while who it is
 	bodies  bool     // a token that may read the bodies of calls
+	lesser  bool     // a token that may do less than its user
 	// expires is when the token ends; zero: never, and for users.
 	expires time.Time
 }
@@ -153,7 +154,7 @@ func (a *authenticator) token(ctx context.Context, info *connect.CallInfo, secre
 			a.log.WarnContext(ctx, "the use of a token could not be noted", "token", token.Name, "error", err)
 		}
 	}
-	return identity{Actor: access.Actor{Token: token.Name, Role: token.Role}, userID: token.UserID, bodies: token.ReadBodies, expires: token.ExpiresAt}, nil
+	return identity{Actor: access.Actor{Token: token.Name, Role: token.Role}, userID: token.UserID, bodies: token.ReadBodies, lesser: token.UserRole > token.Role, expires: token.ExpiresAt}, nil
 }
 
 // noteUse notes the first use of a token; of several at once, one does.

@@ -136,3 +136,23 @@ func TestViewersCompareNoSecrets(t *testing.T) {
 	}
 	ok(diff(viewer, provider("")))(t)
 }
+
+// A token that may do less than its user ends neither their sessions nor their tokens that may do more.
+func TestALesserTokenEndsNothingGreater(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	admin, ctx := e.admin(t), t.Context()
+	for name, r := range map[string]adminv1.Role{"strong": adminv1.Role_ROLE_OWNER, "peer": adminv1.Role_ROLE_VIEWER} {
+		admin.bearerOf(t, name, r)
+	}
+	viewer := e.client(t, header{"Authorization": "Bearer " + admin.bearerOf(t, "v", adminv1.Role_ROLE_VIEWER)})
+	_, err := viewer.tokens.DeleteToken(ctx, &adminv1.DeleteTokenRequest{Name: "strong"})
+	wantCode(t, err, connect.CodePermissionDenied)
+	ok(viewer.tokens.DeleteToken(ctx, &adminv1.DeleteTokenRequest{Name: "peer"}))(t)
+	_, err = viewer.users.RevokeAllSessions(ctx, &adminv1.RevokeAllSessionsRequest{})
+	wantCode(t, err, connect.CodePermissionDenied)
+	session := ok(viewer.users.ListSessions(ctx, &adminv1.ListSessionsRequest{}))(t).GetSessions()[0]
+	_, err = viewer.users.RevokeSession(ctx, &adminv1.RevokeSessionRequest{Id: session.GetId()})
+	wantCode(t, err, connect.CodePermissionDenied)
+	ok(admin.whoAmI(t))(t)
+}

@@ -104,10 +104,30 @@ func (s tokenService) DeleteToken(ctx context.Context, req *adminv1.DeleteTokenR
 	if id.belongsToNobody() {
 		return nil, errs.Newf(errs.NotFound, "token %q does not exist", req.GetName())
 	}
+	if err := s.mayDelete(ctx, id, req.GetName()); err != nil {
+		return nil, err
+	}
 	if err := s.access.DeleteToken(ctx, req.GetName(), id.scope()); err != nil {
 		return nil, err
 	}
 	return &adminv1.DeleteTokenResponse{}, nil
+}
+
+// mayDelete refuses a token that would end one of its user's that may do more.
+func (s tokenService) mayDelete(ctx context.Context, id identity, name string) error {
+	if !id.lesser {
+		return nil
+	}
+	tokens, err := s.access.ListTokens(ctx, id.userID)
+	if err != nil {
+		return err
+	}
+	for _, t := range tokens {
+		if t.Name == name && t.Role > id.Role {
+			return errs.Newf(errs.PermissionDenied, "the token %q may do more than this one: sign in to delete it", name)
+		}
+	}
+	return nil
 }
 
 // tokenRole is the role of a new token: the one that was asked for, else operator or the creator's own

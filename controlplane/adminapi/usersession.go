@@ -43,6 +43,9 @@ func (s userService) RevokeSession(ctx context.Context, req *adminv1.RevokeSessi
 	if !storable(req.GetId()) || id.belongsToNobody() {
 		return nil, errs.Newf(errs.NotFound, "the session does not exist")
 	}
+	if id.lesser {
+		return nil, errLesser()
+	}
 	if err := s.access.DeleteSessionByID(ctx, req.GetId(), id.scope()); err != nil {
 		return nil, err
 	}
@@ -63,6 +66,9 @@ func (s userService) RevokeAllSessions(ctx context.Context, req *adminv1.RevokeA
 		}
 		of = u.ID
 	}
+	if id.lesser {
+		return nil, errLesser()
+	}
 	if of == "" {
 		return &adminv1.RevokeAllSessionsResponse{}, nil
 	}
@@ -71,4 +77,9 @@ func (s userService) RevokeAllSessions(ctx context.Context, req *adminv1.RevokeA
 		return nil, err
 	}
 	return &adminv1.RevokeAllSessionsResponse{EndedCount: int32(ended)}, nil
+}
+
+// errLesser keeps a token that may only read from signing its user out.
+func errLesser() error {
+	return errs.Newf(errs.PermissionDenied, "this token may do less than its user, whose sessions it does not end: sign in")
 }

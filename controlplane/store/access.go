@@ -104,7 +104,8 @@ func (s *Access) tokens(ctx context.Context, rest string, args ...any) ([]access
 		}
 		t.CreatedAt, t.ReadBodies, t.UserID, t.User = fromMicros(created), bodies != 0, userID.String, user.String
 		if role.Valid {
-			t.Role = min(t.Role, adminv1.Role(role.Int32))
+			t.UserRole = adminv1.Role(role.Int32)
+			t.Role = min(t.Role, t.UserRole)
 		}
 		if expires.Valid {
 			t.ExpiresAt = fromMicros(expires.Int64)
