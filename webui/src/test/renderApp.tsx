@@ -63,7 +63,7 @@ export function renderApp(path: string, backend: Backend = {}, lang: Lang = 'en'
     (router) => {
       router.service(SessionService, {
         getSignInMethods: empty,
-        whoAmI: () => ({ username: 'ada', version: 'v1', role: Role.OWNER }),
+        whoAmI: () => ({ username: 'ada', version: 'v1', role: Role.OWNER, hasPassword: true }),
         ...backend.session,
       });
       router.service(TokenService, { listTokens: empty, ...backend.tokens });
