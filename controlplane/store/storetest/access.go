@@ -102,7 +102,7 @@ func tokens(t *testing.T, db Database) {
 	ci := access.Token{Name: "ci", Hash: [32]byte{1, 0, 255}, LastFour: "wxyz", CreatedAt: created, ExpiresAt: expires, Role: adminv1.Role_ROLE_OPERATOR, ReadBodies: true}
 	ops := access.Token{Name: "Ops ü", Hash: [32]byte{2}, LastFour: "abcd", CreatedAt: created, Role: adminv1.Role_ROLE_VIEWER}
 	ann := someone(t, s, "ann", adminv1.Role_ROLE_OPERATOR)
-	ci.UserID, ci.User = ann.ID, ann.Name
+	ci.UserID, ci.User, ci.UserRole = ann.ID, ann.Name, ann.Role
 	must(t, s.CreateToken(t.Context(), ci))
 	must(t, s.CreateToken(t.Context(), ops))
 	wantCode(t, s.CreateToken(t.Context(), access.Token{Name: "ci", Hash: [32]byte{3}}), errs.AlreadyExists)
