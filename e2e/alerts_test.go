@@ -19,6 +19,8 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
 	"github.com/trunkline-ai/trunkline/internal/testenv"
 	"github.com/trunkline-ai/trunkline/internal/testenv/program"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
 
 // pager is a real receiver of a webhook: it verifies every message as docs/alerts.md says.
@@ -129,6 +131,13 @@ webhook: {url: %s, secret: whsec_%s}
 	s.awaitNodes(1)
 	s.eventually("a call is answered by the other model", func(context.Context) bool { return served(t, node, "chat") })
 	s.eventually("the webhook is told of the cooldown", func(context.Context) bool { return len(p.told(failing, "firing")) == 1 })
+
+	// A message whose sender dies before it is written down is sent again a minute later.
+	channels := adminv1connect.NewAlertChannelServiceClient(s.rpc())
+	s.eventually("it is written down as sent", func(ctx context.Context) bool {
+		list, err := channels.ListAlertChannelDeliveries(ctx, &adminv1.ListAlertChannelDeliveriesRequest{})
+		return err == nil && len(list.GetDeliveries()) == 1 && list.GetDeliveries()[0].GetState() == adminv1.AlertDeliveryState_ALERT_DELIVERY_STATE_SENT
+	})
 
 	leader.Kill()
 	s.admin = other.Address("console")

@@ -53,7 +53,7 @@ func TestASlowProviderIsHedged(t *testing.T) {
 		}
 		return len(calls) == 2
 	})
-	if n := s.metric(`trunkline_attempts_total{model="stall-before",outcome="superseded",provider="good"}`); n != 2 {
+	if n := s.metric(`trunkline_attempts_total{outcome="superseded",provider="good"}`); n != 2 {
 		t.Errorf("%v attempts are counted as superseded, want 2", n)
 	}
 	res, err := groups.ExplainGroup(t.Context(), &adminv1.ExplainGroupRequest{Name: "plain"})
