@@ -84,10 +84,11 @@ func TestBackupIsRestored(t *testing.T) {
 		"DATABASE_URL=" + c.Database, "SERVER_URL=" + database(t, c.Database, "postgres"), "RESTORED_URL=" + database(t, c.Database, "trunkline_restored"),
 	}}
 	configs := adminv1connect.NewConfigServiceClient(admin)
-	whole, err := configs.ExportConfig(t.Context(), &adminv1.ExportConfigRequest{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	var whole *adminv1.ExportConfigResponse
+	eventually(t, "the replica that answers has the key too", func() bool {
+		whole, err = configs.ExportConfig(t.Context(), &adminv1.ExportConfigRequest{})
+		return err == nil && len(whole.GetResources()) == 5
+	})
 	o.run(guide(t, "Back up"))
 	dumped := time.Now()
 
