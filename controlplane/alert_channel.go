@@ -90,7 +90,7 @@ func webhookSecret(c *adminv1.AlertChannel) *ChannelSecret {
 		return nil
 	}
 	return &ChannelSecret{
-		Way: "webhook", Field: "secret", Endpoint: origin(w.GetUrl()), MovedBy: "url", Given: &w.Secret, Ref: &w.SecretRef, Hint: &w.SecretHint, SetTime: &w.SecretSetTime,
+		Way: "webhook", Field: "secret", Endpoint: Origin(w.GetUrl()), MovedBy: "url", Given: &w.Secret, Ref: &w.SecretRef, Hint: &w.SecretHint, SetTime: &w.SecretSetTime,
 		Fault: func(secret string) string {
 			if _, err := SigningKey(secret); err != nil {
 				return "must be whsec_ and the base64 of 24 to 64 random bytes"
@@ -143,19 +143,6 @@ func SigningKey(secret string) ([]byte, error) {
 		return nil, errSigningKey
 	}
 	return key, nil
-}
-
-// origin is the scheme, host and port of a URL.
-func origin(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return raw
-	}
-	scheme, port := strings.ToLower(u.Scheme), u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[scheme]
-	}
-	return scheme + "://" + net.JoinHostPort(strings.ToLower(u.Hostname()), port)
 }
 
 // receiverFault says what is wrong with the URL of a receiver. It never quotes it.

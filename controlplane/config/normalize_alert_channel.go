@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 
-	"github.com/google/uuid"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
@@ -47,25 +46,14 @@ func (in *normalizer) alertChannel(c *controlplane.Config, t *normalized, d, bef
 	if text := s.Fault(secret); text != "" {
 		return fault("%s", text)
 	}
-	if have != nil && in.channelOpens(c, d.GetName(), have, secret) {
+	if have != nil && in.isStored(c, *have.Ref, have.Binding(d.GetName()), secret) {
 		s.Keep(have)
 		return nil, nil
 	}
-	sealed, err := in.sealer.Seal([]byte(secret), s.Binding(d.GetName()))
+	ref, err := in.seal(t, s.Binding(d.GetName()), secret)
 	if err != nil {
-		return nil, errs.Wrap(errs.Internal, err, "seal the secret of an alert channel")
+		return nil, err
 	}
-	*s.Ref, *s.Hint, *s.SetTime = controlplane.CredentialRef+uuid.NewString(), apikey.LastFour(secret), timestamppb.New(in.now)
-	t.secrets = append(t.secrets, controlplane.Secret{Ref: *s.Ref, Ciphertext: sealed})
+	*s.Ref, *s.Hint, *s.SetTime = ref, apikey.LastFour(secret), timestamppb.New(in.now)
 	return nil, nil
-}
-
-// channelOpens reports whether secret is the one that is stored already.
-func (in *normalizer) channelOpens(c *controlplane.Config, channel string, stored *controlplane.ChannelSecret, secret string) bool {
-	sealed, ok := c.Secret(*stored.Ref)
-	if !ok {
-		return false
-	}
-	plain, err := in.sealer.Open(sealed, stored.Binding(channel))
-	return err == nil && string(plain) == secret
 }

@@ -14,7 +14,7 @@ func moved(now, before *adminv1.Provider) string {
 	switch {
 	case before == nil:
 		return ""
-	case endpoint(now.GetBaseUrl()) != endpoint(before.GetBaseUrl()):
+	case controlplane.Origin(now.GetBaseUrl()) != controlplane.Origin(before.GetBaseUrl()):
 		return "base_url moves to another scheme, host or port"
 	case proxyOf(now) != "" && proxyOf(now) != proxyOf(before):
 		return "the proxy is another one"

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/google/uuid"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
@@ -52,12 +51,18 @@ func (in *normalizer) provider(c *controlplane.Config, t *normalized, d, before 
 			fault("has more than %d bytes", maxSecret)
 		case part.List != "client_certificate" && !sendable(secret):
 			fault("must be at most %d ASCII characters, without control characters and without spaces at either end", maxSecret)
-		case known && in.opens(c, d.GetName(), have, secret):
+		case known && in.isStored(c, have.GetSecretRef(), have.Binding(controlplane.KindProvider, d.GetName()), secret):
 			part.Keep(have)
 		default:
-			if err := in.seal(t, d.GetName(), part, secret); err != nil {
+			ref, err := in.seal(t, part.Binding(controlplane.KindProvider, d.GetName()), secret)
+			if err != nil {
 				return nil, err
 			}
+			hint := apikey.LastFour(secret)
+			if part.List == "client_certificate" {
+				hint = "" // the end of a key in PEM says nothing
+			}
+			part.Refer(ref, hint, timestamppb.New(in.now))
 		}
 	}
 	return append(violations, in.clientCertificate(c, t, d)...), nil
@@ -72,44 +77,6 @@ func (in *normalizer) dialect(p *adminv1.Provider) []errs.Violation {
 		Field:       controlplane.FieldPath(controlplane.KindProvider, p.GetName(), "dialect"),
 		Description: p.GetDialect() + " is the scripted upstream of the all-in-one (trunkline); nodes have none",
 	}}
-}
-
-// endpoint is what a secret is bound to: the scheme, host and port of a base URL.
-func endpoint(raw string) string {
-	u, err := dialect.ParseBase(raw)
-	if err != nil {
-		return raw
-	}
-	scheme, port := strings.ToLower(u.Scheme), u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[scheme]
-	}
-	return scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
-}
-
-// opens reports whether secret is the one that is stored already. One that cannot be
-// opened counts as another, and is sealed again.
-func (in *normalizer) opens(c *controlplane.Config, provider string, stored controlplane.Sealed, secret string) bool {
-	sealed, ok := c.Secret(stored.GetSecretRef())
-	if !ok {
-		return false
-	}
-	plain, err := in.sealer.Open(sealed, stored.Binding(controlplane.KindProvider, provider))
-	return err == nil && string(plain) == secret
-}
-
-func (in *normalizer) seal(t *normalized, provider string, part controlplane.Sealed, secret string) error {
-	sealed, err := in.sealer.Seal([]byte(secret), part.Binding(controlplane.KindProvider, provider))
-	if err != nil {
-		return errs.Wrap(errs.Internal, err, "seal the secret of a "+part.Describe())
-	}
-	ref, hint := controlplane.CredentialRef+uuid.NewString(), apikey.LastFour(secret)
-	if part.List == "client_certificate" {
-		hint = "" // the end of a key in PEM says nothing
-	}
-	part.Refer(ref, hint, timestamppb.New(in.now))
-	t.secrets = append(t.secrets, controlplane.Secret{Ref: ref, Ciphertext: sealed})
-	return nil
 }
 
 // sendable reports whether a provider's secret can travel in a header. A line break is

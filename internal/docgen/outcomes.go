@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/trunkline-ai/trunkline/internal/manifest"
 	"github.com/trunkline-ai/trunkline/internal/outcometest"
 )
 
@@ -42,9 +43,9 @@ func hold(w outcometest.Want) string {
 	case w.Hold == 0:
 		return "–"
 	case w.HoldMax > 0:
-		return fmt.Sprintf("%s, doubled up to %s", duration(w.Hold), duration(w.HoldMax))
+		return fmt.Sprintf("%s, doubled up to %s", manifest.Duration(w.Hold), manifest.Duration(w.HoldMax))
 	}
-	return duration(w.Hold)
+	return manifest.Duration(w.Hold)
 }
 
 func yes(b bool) string {

@@ -10,6 +10,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/trunkline-ai/trunkline/internal/manifest"
 )
 
 func rulesOf(f protoreflect.FieldDescriptor) *validate.FieldRules {
@@ -67,7 +69,7 @@ func scalarLimits(r *validate.FieldRules) (out []string) {
 		out = append(out, between(r.GetDouble().HasGte(), r.GetDouble().GetGte(), r.GetDouble().HasLte(), r.GetDouble().GetLte(), decimal)...)
 	case r.GetDuration() != nil:
 		d := r.GetDuration()
-		out = append(out, between(d.HasGte(), span(d.GetGte()), d.HasLte(), span(d.GetLte()), duration)...)
+		out = append(out, between(d.HasGte(), span(d.GetGte()), d.HasLte(), span(d.GetLte()), manifest.Duration)...)
 	}
 	return out
 }
@@ -121,15 +123,3 @@ func number(n int64) string {
 func decimal(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
 
 func span(d *durationpb.Duration) time.Duration { return d.AsDuration() }
-
-// duration writes a duration as short as it can be read back.
-func duration(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
-}

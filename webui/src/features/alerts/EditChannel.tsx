@@ -4,7 +4,7 @@ import { useAction } from '@/api/useAction';
 import { useEdit } from '@/api/useEdit';
 import { type AlertChannel, AlertChannelService } from '@/gen/trunkline/admin/v1/alert_channel_pb';
 import { useI18n } from '@/i18n';
-import { SaveBar } from '@/ui/SaveBar';
+import { EditBar } from '@/ui/EditBar';
 import { ChannelForm } from './ChannelForm';
 import { type Draft, draftOf, messageOf } from './draft';
 import { useDifferences } from './useDifferences';
@@ -18,38 +18,29 @@ export function EditChannel({ channel, onSaved }: { channel: AlertChannel; onSav
   const form = useForm<Draft>({ initialValues: draftOf(channel) });
   const read = async () =>
     (await callUnaryMethod(transport, AlertChannelService.method.getAlertChannel, { name })).alertChannel;
-  const { base, conflict, take } = useEdit({ stored: channel, form, draftOf, read });
+  const edit = useEdit({ stored: channel, form, draftOf, read });
   const update = useAction(AlertChannelService.method.updateAlertChannel, {
     form: { target: form, name },
-    onConflict: conflict.found,
+    onConflict: edit.conflict.found,
     done: () => t('alerts.saved', { name }),
     onDone: onSaved,
   });
   const run = (from: AlertChannel) => {
-    conflict.settled();
+    edit.conflict.settled();
     update.run({ alertChannel: messageOf(form.values, from.etag) });
   };
-  const save = form.onSubmit(() => run(base));
-  const { theirs } = conflict;
+  const save = form.onSubmit(() => run(edit.base));
   return (
     <form onSubmit={save}>
-      <ChannelForm form={form} stored={base} />
-      <SaveBar
-        changes={differences(draftOf(base), form.values)}
+      <ChannelForm form={form} stored={edit.base} />
+      <EditBar
+        edit={edit}
+        update={update}
+        draftOf={draftOf}
+        differences={differences}
+        draft={form.values}
         onSave={() => save()}
-        onDiscard={() => take(base)}
-        busy={update.busy}
-        error={update.leftError}
-        conflict={
-          theirs && {
-            changes: differences(draftOf(base), draftOf(theirs)),
-            onReload: () => {
-              update.reset();
-              take(theirs);
-            },
-            onOverwrite: () => run(theirs),
-          }
-        }
+        onOverwrite={run}
       />
     </form>
   );

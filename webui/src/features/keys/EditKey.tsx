@@ -4,7 +4,7 @@ import { useAction } from '@/api/useAction';
 import { useEdit } from '@/api/useEdit';
 import { type ApiKey, KeyService } from '@/gen/trunkline/admin/v1/key_pb';
 import { useI18n } from '@/i18n';
-import { SaveBar } from '@/ui/SaveBar';
+import { EditBar } from '@/ui/EditBar';
 import { type Draft, draftOf, messageOf } from './draft';
 import { KeyForm } from './KeyForm';
 import { useDifferences } from './useDifferences';
@@ -20,39 +20,30 @@ export function EditKey({ apiKey, onSaved }: { apiKey: ApiKey; onSaved: () => vo
   const differences = useDifferences();
   const form = useForm<Draft>({ initialValues: draftOf(apiKey) });
   const read = async () => (await callUnaryMethod(transport, KeyService.method.getApiKey, { name })).apiKey;
-  const { base, conflict, take } = useEdit({ stored: apiKey, form, draftOf, read });
+  const edit = useEdit({ stored: apiKey, form, draftOf, read });
   const update = useAction(KeyService.method.updateApiKey, {
     form: { target: form, name },
-    onConflict: conflict.found,
+    onConflict: edit.conflict.found,
     done: () => t('keys.saved', { name }),
     onDone: onSaved,
   });
   const run = (from: ApiKey) => {
-    conflict.settled();
-    const message = { ...messageOf(form.values, base), etag: from.etag };
+    edit.conflict.settled();
+    const message = { ...messageOf(form.values, edit.base), etag: from.etag };
     update.run({ apiKey: message, updateMask: { paths: PATHS } });
   };
-  const save = form.onSubmit(() => run(base));
-  const { theirs } = conflict;
+  const save = form.onSubmit(() => run(edit.base));
   return (
     <form onSubmit={save}>
       <KeyForm form={form} isNew={false} />
-      <SaveBar
-        changes={differences(draftOf(base), form.values)}
+      <EditBar
+        edit={edit}
+        update={update}
+        draftOf={draftOf}
+        differences={differences}
+        draft={form.values}
         onSave={() => save()}
-        onDiscard={() => take(base)}
-        busy={update.busy}
-        error={update.leftError}
-        conflict={
-          theirs && {
-            changes: differences(draftOf(base), draftOf(theirs)),
-            onReload: () => {
-              update.reset();
-              take(theirs);
-            },
-            onOverwrite: () => run(theirs),
-          }
-        }
+        onOverwrite={run}
       />
     </form>
   );

@@ -4,7 +4,7 @@ import { useAction } from '@/api/useAction';
 import { useEdit } from '@/api/useEdit';
 import { type FailureKeyword, KeywordService } from '@/gen/trunkline/admin/v1/keyword_pb';
 import { useI18n } from '@/i18n';
-import { SaveBar } from '@/ui/SaveBar';
+import { EditBar } from '@/ui/EditBar';
 import { type Draft, draftOf, messageOf } from './draft';
 import { KeywordForm } from './KeywordForm';
 import { useDifferences } from './useDifferences';
@@ -18,38 +18,29 @@ export function EditKeyword({ keyword, onSaved }: { keyword: FailureKeyword; onS
   const form = useForm<Draft>({ initialValues: draftOf(keyword) });
   const read = async () =>
     (await callUnaryMethod(transport, KeywordService.method.getFailureKeyword, { name })).failureKeyword;
-  const { base, conflict, take } = useEdit({ stored: keyword, form, draftOf, read });
+  const edit = useEdit({ stored: keyword, form, draftOf, read });
   const update = useAction(KeywordService.method.updateFailureKeyword, {
     form: { target: form, name },
-    onConflict: conflict.found,
+    onConflict: edit.conflict.found,
     done: () => t('keywords.saved', { name }),
     onDone: onSaved,
   });
   const run = (from: FailureKeyword) => {
-    conflict.settled();
+    edit.conflict.settled();
     update.run({ failureKeyword: messageOf(form.values, from.etag) });
   };
-  const save = form.onSubmit(() => run(base));
-  const { theirs } = conflict;
+  const save = form.onSubmit(() => run(edit.base));
   return (
     <form onSubmit={save}>
       <KeywordForm form={form} isNew={false} />
-      <SaveBar
-        changes={differences(draftOf(base), form.values)}
+      <EditBar
+        edit={edit}
+        update={update}
+        draftOf={draftOf}
+        differences={differences}
+        draft={form.values}
         onSave={() => save()}
-        onDiscard={() => take(base)}
-        busy={update.busy}
-        error={update.leftError}
-        conflict={
-          theirs && {
-            changes: differences(draftOf(base), draftOf(theirs)),
-            onReload: () => {
-              update.reset();
-              take(theirs);
-            },
-            onOverwrite: () => run(theirs),
-          }
-        }
+        onOverwrite={run}
       />
     </form>
   );

@@ -10,7 +10,7 @@ export const people = {
   'people.unknown': 'Unknown',
   'people.ownerMeans': 'May do everything: also users, tokens of others, join tokens and adopting a database',
   'people.operatorMeans': 'Changes the configuration, drains nodes, reads bodies of calls',
-  'people.viewerMeans': 'Reads everything but the bodies of calls',
+  'people.viewerMeans': 'Reads the configuration, calls and usage; no bodies, users or audit log',
   'people.state': 'State',
   'people.enabled': 'Enabled',
   'people.disabled': 'Disabled',
@@ -72,5 +72,5 @@ export const people = {
   'people.proveHow': 'Your sign-in is a while ago, and this concerns secrets or access.',
   'people.prove': 'Confirm',
   'people.readOnly':
-    'You are signed in as a viewer: you can look at everything here, and change nothing. Ask an owner if you need to.',
+    'You are signed in as a viewer: you can look at the configuration, calls and usage, and change nothing. Ask an owner if you need to.',
 } as const;

@@ -13,7 +13,7 @@ export const people: Texts<typeof en> = {
   'people.unknown': '不明',
   'people.ownerMeans': 'すべての操作が可能（ユーザー、他人のトークン、参加トークン、データベースの引き継ぎを含む）',
   'people.operatorMeans': '設定の変更、ノードのドレイン、呼び出し本文の閲覧が可能',
-  'people.viewerMeans': '呼び出し本文以外をすべて閲覧可能',
+  'people.viewerMeans': '設定、呼び出し、使用状況を閲覧可能。本文、ユーザー、監査ログは対象外',
   'people.state': '状態',
   'people.enabled': '有効',
   'people.disabled': '無効',
@@ -77,5 +77,5 @@ export const people: Texts<typeof en> = {
   'people.proveHow': 'ログインから時間が経っており、この操作は秘密情報またはアクセス権に関わります。',
   'people.prove': '確認',
   'people.readOnly':
-    '閲覧者としてログインしています。すべて閲覧できますが、変更はできません。必要な場合はオーナーに依頼してください。',
+    '閲覧者としてログインしています。設定、呼び出し、使用状況を閲覧できますが、変更はできません。必要な場合はオーナーに依頼してください。',
 };

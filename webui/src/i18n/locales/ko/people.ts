@@ -13,7 +13,7 @@ export const people: Texts<typeof en> = {
   'people.unknown': '알 수 없음',
   'people.ownerMeans': '모든 작업 가능(사용자, 다른 사람의 토큰, 참여 토큰, 데이터베이스 인수 포함)',
   'people.operatorMeans': '설정 변경, 노드 드레인, 호출 본문 열람 가능',
-  'people.viewerMeans': '호출 본문을 제외한 모든 것을 열람 가능',
+  'people.viewerMeans': '구성, 호출, 사용량을 열람 가능. 본문, 사용자, 감사 로그는 제외',
   'people.state': '상태',
   'people.enabled': '사용',
   'people.disabled': '사용 안 함',
@@ -75,5 +75,5 @@ export const people: Texts<typeof en> = {
   'people.proveHow': '로그인한 지 시간이 지났으며, 이 작업은 비밀 정보나 접근 권한과 관련됩니다.',
   'people.prove': '확인',
   'people.readOnly':
-    '뷰어로 로그인했습니다. 모든 것을 볼 수 있지만 변경할 수 없습니다. 필요하면 소유자에게 요청하세요.',
+    '뷰어로 로그인했습니다. 구성, 호출, 사용량을 볼 수 있지만 변경할 수 없습니다. 필요하면 소유자에게 요청하세요.',
 };

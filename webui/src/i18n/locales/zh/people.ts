@@ -13,7 +13,7 @@ export const people: Texts<typeof en> = {
   'people.unknown': '未知',
   'people.ownerMeans': '拥有全部权限，包括用户、他人的令牌、加入令牌和接管数据库',
   'people.operatorMeans': '可更改配置、排空节点、查看调用正文',
-  'people.viewerMeans': '可查看调用正文以外的一切',
+  'people.viewerMeans': '可查看配置、调用和用量；不含调用正文、用户和审计日志',
   'people.state': '状态',
   'people.enabled': '已启用',
   'people.disabled': '已停用',
@@ -73,5 +73,5 @@ export const people: Texts<typeof en> = {
   'people.proveTitle': '请确认是你本人',
   'people.proveHow': '你登录已有一段时间，而此操作涉及密钥或访问权限。',
   'people.prove': '确认',
-  'people.readOnly': '你以只读用户身份登录：可以查看所有内容，但不能更改。如有需要，请联系所有者。',
+  'people.readOnly': '你以只读用户身份登录：可以查看配置、调用和用量，但不能更改。如有需要，请联系所有者。',
 };
