@@ -9,6 +9,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
@@ -58,6 +59,9 @@ type Endpoint struct {
 	// Estimate is which tokens are guessed from bytes when an answer tells none.
 	Estimate Estimate
 	Stream   *Stream // nil: its answers are never streamed
+	// Codec translates its requests and answers from and to other dialects; nil: only providers that
+	// have the endpoint can serve it.
+	Codec form.Codec
 	// Neutral are the members, beside the model, of a small request that says nothing of any
 	// caller; empty: there is none.
 	Neutral string

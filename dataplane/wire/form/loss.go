@@ -1,0 +1,75 @@
+package form
+
+import (
+	"slices"
+	"strings"
+)
+
+// Losses are what a target could not be told, and what the client could not be told of its answer.
+// They name members and kinds, never values: nothing of a prompt is in them.
+type Losses struct {
+	Approximated []string // said in another way, with a way back
+	Dropped      []string // not said
+}
+
+// maxLosses bounds the names of each kind: a caller may have as many members as it likes.
+const maxLosses = 20
+
+// Approximate notes that a member was said in another way.
+func (l *Losses) Approximate(name string) { l.Approximated = note(l.Approximated, name) }
+
+// Drop notes that a member was not said.
+func (l *Losses) Drop(name string) { l.Dropped = note(l.Dropped, name) }
+
+// Rest notes members of another dialect. where is what their names are below, such as "tools"; empty:
+// the request itself. The error is a *Refused when one of them had to be said.
+func (l *Losses) Rest(where string, rest Rest) error {
+	for i := range rest {
+		if err := l.Member(where, &rest[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Member notes one member of another dialect.
+func (l *Losses) Member(where string, m *Member) error {
+	name := m.Name
+	if where != "" {
+		name = where + "." + name
+	}
+	switch m.Class {
+	case Must:
+		return &Refused{Param: name}
+	case Lossy:
+		l.Drop(name)
+	case Silent:
+	}
+	return nil
+}
+
+// note adds a name once. Names are clipped: a client may have chosen them.
+func note(names []string, name string) []string {
+	const longest = 64
+	if len(name) > longest {
+		name = strings.ToValidUTF8(name[:longest], "")
+	}
+	if len(names) >= maxLosses || slices.Contains(names, name) {
+		return names
+	}
+	return append(names, name)
+}
+
+// Refused says that a target cannot be told what a request is about, so that it is left out.
+type Refused struct {
+	Param string // what it cannot be told
+	// Why explains it where the name does not; empty: the target's dialect has nothing like it.
+	Why string
+}
+
+func (r *Refused) Error() string {
+	if r.Why != "" {
+		return r.Param + ": " + r.Why
+	}
+	return r.Param + ": the provider's API has nothing like it"
+}

@@ -1,0 +1,86 @@
+package form
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+)
+
+// maxName is how long a tool's name may be in every dialect.
+const maxName = 64
+
+// between stands between a namespace and a name.
+const between = "__"
+
+// NameTools gives each tool one name that every dialect takes, which no other tool of the request has.
+// The same tools get the same names in every turn. Readers of requests call it when they have all tools.
+func (r *Request) NameTools() {
+	taken := make(map[string]bool, len(r.Tools))
+	for i := range r.Tools {
+		t := &r.Tools[i]
+		if t.Kind == ForeignTool {
+			continue
+		}
+		full := t.Name
+		if t.Namespace != "" {
+			full = t.Namespace + between + t.Name
+		}
+		t.Flat = Fit(full, maxName)
+		for n := 2; taken[t.Flat]; n++ {
+			t.Flat = Fit(full+between+strconv.Itoa(n), maxName)
+		}
+		taken[t.Flat] = true
+	}
+}
+
+// ByFlat finds the tool of a flat name; nil: there is none, as when a model calls what it was not
+// offered.
+func (r *Request) ByFlat(name string) *Tool {
+	for i := range r.Tools {
+		if r.Tools[i].Flat == name && r.Tools[i].Kind != ForeignTool {
+			return &r.Tools[i]
+		}
+	}
+	return nil
+}
+
+// Find finds a tool by its own names; nil: there is none.
+func (r *Request) Find(namespace, name string) *Tool {
+	for i := range r.Tools {
+		if r.Tools[i].Name == name && r.Tools[i].Namespace == namespace && r.Tools[i].Kind != ForeignTool {
+			return &r.Tools[i]
+		}
+	}
+	return nil
+}
+
+// FlatOf is the flat name of what was called, which need not be offered any more.
+func (r *Request) FlatOf(namespace, name string) string {
+	if t := r.Find(namespace, name); t != nil {
+		return t.Flat
+	}
+	if namespace != "" {
+		name = namespace + between + name
+	}
+	return Fit(name, maxName)
+}
+
+// Fit makes a name or an id of letters, digits, _ and - that is at most longest bytes long. What is so
+// already stays as it is; of anything else the end becomes a hash, so that two stay two, and one
+// is the same everywhere in a conversation.
+func Fit(name string, longest int) string {
+	fits := name != "" && len(name) <= longest
+	clean := []byte(name)
+	for i, b := range clean {
+		if b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b == '_' || b == '-' {
+			continue
+		}
+		clean[i], fits = '_', false
+	}
+	if fits {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	tail := "_" + hex.EncodeToString(sum[:6])
+	return string(clean[:min(len(clean), longest-len(tail))]) + tail
+}

@@ -1,0 +1,58 @@
+package form
+
+import (
+	"encoding/base64"
+	"strings"
+)
+
+// Origin is who can read what is opaque: one account of one provider, as a short text without dots;
+// empty: unknown.
+type Origin string
+
+// Opaque is what only its origin can read: the signature of what was thought, encrypted reasoning.
+type Opaque struct {
+	Origin Origin
+	// Kind tells apart what one origin makes, as the codec that read it names it.
+	Kind string
+	Raw  string
+}
+
+// carried begins what a client carries of another dialect's.
+const carried = "tl1."
+
+// Carry packs it as a text that a client of any dialect sends back unread.
+func (o *Opaque) Carry() string {
+	return carried + string(o.Origin) + "." + o.Kind + "." + base64.RawURLEncoding.EncodeToString([]byte(o.Raw))
+}
+
+// Carried unpacks what Carry gave; false: it is none of ours, but of a provider of the client's own
+// dialect.
+func Carried(text string) (*Opaque, bool) {
+	rest, ours := strings.CutPrefix(text, carried)
+	if !ours {
+		return nil, false
+	}
+	origin, rest, _ := strings.Cut(rest, ".")
+	kind, packed, ok := strings.Cut(rest, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(packed)
+	if !ok || err != nil {
+		return nil, false
+	}
+	return &Opaque{Origin: Origin(origin), Kind: kind, Raw: string(raw)}, true
+}
+
+// IsCarried reports whether a text is, or begins like, what Carry gives.
+func IsCarried(text string) bool { return strings.HasPrefix(text, carried) }
+
+// For is what may be told a target: the same where it is the origin's own, else nil and a loss, named
+// by where it stands.
+func (o *Opaque) For(to Origin, kind, where string, losses *Losses) *Opaque {
+	switch {
+	case o == nil:
+		return nil
+	case o.Origin != "" && o.Origin == to && o.Kind == kind:
+		return o
+	}
+	losses.Drop(where)
+	return nil
+}
