@@ -14,6 +14,8 @@
 //	rest.go     Rest: what the form has no place for, kept for its own dialect
 //	loss.go     Losses: what a target could not be told, and Refused: what it had to be told
 //	names.go    names and ids that every dialect takes
+//	custom.go   how a function stands for a custom tool, and input.go its text while it streams
+//	effort.go   efforts and budgets to think
 //
 // Three rules hold for every codec:
 //

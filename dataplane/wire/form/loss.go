@@ -48,6 +48,57 @@ func (l *Losses) Member(where string, m *Member) error {
 	return nil
 }
 
+// Foreign notes what a request of another dialect holds that the form has no place for: writers call it
+// first. The error is a *Refused.
+func (l *Losses) Foreign(r *Request) error {
+	if err := l.Rest("", r.Rest); err != nil {
+		return err
+	}
+	for i := range r.Tools {
+		t := &r.Tools[i]
+		err := l.Rest("tools", t.Rest)
+		if t.Kind == ForeignTool {
+			err = l.Member("tools", &Member{Name: t.Name, Class: t.Class})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if r.ToolChoice.Mode == ChooseForeign {
+		return &Refused{Param: "tool_choice"}
+	}
+	if err := l.blocks(r.System); err != nil {
+		return err
+	}
+	for i := range r.Items {
+		if err := l.Rest("", r.Items[i].Rest); err != nil {
+			return err
+		}
+		if err := l.blocks(r.Items[i].Blocks); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Losses) blocks(blocks []Block) error {
+	for i := range blocks {
+		b := &blocks[i]
+		err := l.Rest("", b.Rest)
+		switch {
+		case err != nil:
+		case b.Foreign != nil:
+			err = l.Member("", b.Foreign)
+		case b.Result != nil:
+			err = l.blocks(b.Result.Blocks)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // note adds a name once. Names are clipped: a client may have chosen them.
 func note(names []string, name string) []string {
 	const longest = 64

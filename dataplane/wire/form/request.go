@@ -14,6 +14,7 @@ type Request struct {
 	Items  []Item  // the conversation, as many and in the order as the client's dialect has them
 
 	Tools      []Tool
+	Namespaces []Namespace // of Tools
 	ToolChoice ToolChoice
 	// Parallel says whether several tools may be called at once; nil: the client does not say.
 	Parallel *bool
@@ -112,10 +113,23 @@ type Tool struct {
 	Description string
 	Schema      json.RawMessage // of a function's input; empty: it has none
 	Strict      *bool           // nil: not said
-	// Grammar is what the input of a custom tool must follow, as the client wrote it; empty: any text.
-	Grammar json.RawMessage
+	// Grammar is what the input of a custom tool must follow; nil: any text will do.
+	Grammar *Grammar
 	Raw     json.RawMessage // of a tool that only its own dialect knows
+	Class   Class           // of such a tool
 	Rest    Rest
+}
+
+// Grammar is a formal language.
+type Grammar struct {
+	Syntax     string // lark or regex
+	Definition string
+}
+
+// Namespace is what several tools have in common.
+type Namespace struct {
+	Name, Description string
+	Rest              Rest
 }
 
 // ToolKind says how a tool is called.
@@ -135,7 +149,8 @@ type ToolChoice struct {
 	// ChooseAuto and ChooseAny; empty: all.
 	Namespace, Name string
 	Allowed         []string
-	Raw             json.RawMessage // of a choice that only its own dialect knows
+	// Raw is a choice that only its own dialect knows, or Allowed as that writes it.
+	Raw json.RawMessage
 }
 
 // ChoiceMode is a kind of choice.
