@@ -2,6 +2,7 @@ package form
 
 // Answer is a whole answer.
 type Answer struct {
+	Dialect string // that it was read from
 	ID      string // empty: it has none
 	Model   string // as the provider calls it
 	Created int64  // Unix time in seconds; 0: not said

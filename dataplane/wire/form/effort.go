@@ -36,3 +36,17 @@ func BudgetFor(effort string) int64 {
 	}
 	return 0
 }
+
+// Level is how much is to be thought as an effort, where a dialect has no budgets; empty: that is left
+// to the model.
+func (t *Thinking) Level() string {
+	switch {
+	case t.Mode == ThinkingOff:
+		return "none"
+	case t.Effort != "":
+		return t.Effort
+	case t.Budget > 0:
+		return EffortFor(t.Budget)
+	}
+	return ""
+}

@@ -21,7 +21,7 @@ type Event struct {
 	Text string
 
 	Stop  Stop  // of Stop
-	Usage Usage // of UsageTold
+	Usage Usage // of UsageTold; of Begin what is known then, such as the input
 }
 
 // EventKind says what an event is.

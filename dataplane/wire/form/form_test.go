@@ -87,3 +87,27 @@ func TestLossesAreNamedOnceAndBounded(t *testing.T) {
 		t.Errorf("%d names are kept", len(l.Dropped))
 	}
 }
+
+func TestLeadIsWhateverStandsBeforeTheConversation(t *testing.T) {
+	t.Parallel()
+	text := func(s string) []Block { return []Block{{Text: s}} }
+	r := Request{System: text("a"), Items: []Item{{Role: System, Blocks: text("b")}, {Role: Developer, Blocks: text("c")}, {Role: User}, {Role: System}}}
+	lead, rest := r.Lead()
+	if len(lead) != 3 || lead[2].Text != "c" || len(rest) != 2 || rest[0].Role != User {
+		t.Errorf("lead %+v, rest %+v", lead, rest)
+	}
+	if lead, rest = (&Request{}).Lead(); lead != nil || rest != nil {
+		t.Errorf("lead %+v, rest %+v", lead, rest)
+	}
+}
+
+func TestLevels(t *testing.T) {
+	t.Parallel()
+	for want, thinking := range map[string]Thinking{
+		"none": {Mode: ThinkingOff}, "high": {Mode: ThinkingOn, Budget: 30000}, "": {Mode: ThinkingAdaptive}, "xhigh": {Effort: "xhigh"},
+	} {
+		if got := thinking.Level(); got != want {
+			t.Errorf("%+v gives %q, want %q", thinking, got, want)
+		}
+	}
+}

@@ -10,8 +10,10 @@ type Request struct {
 	// UsageAsked: the client asked for the usage of a stream, where its dialect leaves the choice.
 	UsageAsked bool
 
-	System []Block // instructions before the conversation: texts
-	Items  []Item  // the conversation, as many and in the order as the client's dialect has them
+	// System are instructions before the conversation, texts, where the client's dialect has a place of
+	// their own for them. Elsewhere they are the first Items; see Lead.
+	System []Block
+	Items  []Item // the conversation, as many and in the order as the client's dialect has them
 
 	Tools      []Tool
 	Namespaces []Namespace // of Tools
@@ -102,6 +104,17 @@ type Item struct {
 	Name   string // of who speaks; empty: not said
 	Blocks []Block
 	Rest   Rest
+}
+
+// Lead parts the instructions before the conversation from the conversation, wherever the client's dialect
+// has them.
+func (r *Request) Lead() (instructions []Block, conversation []Item) {
+	instructions, conversation = r.System, r.Items
+	for len(conversation) > 0 && (conversation[0].Role == System || conversation[0].Role == Developer) {
+		instructions = append(instructions[:len(instructions):len(instructions)], conversation[0].Blocks...)
+		conversation = conversation[1:]
+	}
+	return instructions, conversation
 }
 
 // Tool is what a model may call.
