@@ -512,10 +512,7 @@ func TestErrorsAreInTheEndpointsOwnWords(t *testing.T) {
 
 func TestMessagesForAnthropicItself(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, setup{models: []string{"ok"}, snapshot: func(s *nodev1.Snapshot) {
-		s.Providers[0].Dialect = "anthropic"
-		s.Providers[0].Endpoints = []*nodev1.Endpoint{{Api: "chat"}, {Api: "messages"}}
-	}})
+	r := newRig(t, setup{models: []string{"ok"}, snapshot: func(s *nodev1.Snapshot) { s.Providers[0].Dialect = "anthropic" }})
 	messages := apis[3]
 	req := messages.request(t, r, false)
 	req.Header.Del("Authorization")

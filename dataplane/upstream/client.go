@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -23,16 +22,14 @@ type Client struct {
 	transport transport
 	dialect   *dialect.Dialect
 	base      *url.URL
-	endpoints []dialect.Endpoint
-	reach     *dialect.Reach
 	private   bool
 	outbound  outbound.Config
 
 	inFlight atomic.Int64
 	turn     atomic.Uint32
 
-	routes sync.Map // endpoint -> *dialect.Route
-	known  atomic.Int32
+	targets sync.Map // endpoint -> *url.URL
+	known   atomic.Int32
 }
 
 func newClient(p *dataplane.Provider, d *dialect.Dialect, cfg *Config) *Client {
@@ -45,13 +42,11 @@ func newClient(p *dataplane.Provider, d *dialect.Dialect, cfg *Config) *Client {
 	if err = errors.Join(err, tlsErr); err != nil { // a snapshot is compiled with its check
 		through = func(context.Context, string, string) (net.Conn, error) { return nil, err }
 	}
-	reach := dialect.NewReach(d, p.BaseURL, p.Endpoints)
+	base := d.Base(p.BaseURL)
 	return &Client{
-		transport: newTransport(reach.Bases(), through, secure, cfg.NetHTTP),
+		transport: newTransport(base, through, secure, cfg.NetHTTP),
 		dialect:   d,
-		base:      d.Base(p.BaseURL),
-		endpoints: p.Endpoints,
-		reach:     reach,
+		base:      base,
 		private:   p.AllowPrivateNetwork,
 		outbound:  p.Outbound,
 	}
@@ -61,27 +56,23 @@ func newClient(p *dataplane.Provider, d *dialect.Dialect, cfg *Config) *Client {
 func (c *Client) serves(p *dataplane.Provider) bool {
 	d, _ := dialect.Find(p.Dialect)
 	return c.dialect == d && c.private == p.AllowPrivateNetwork && c.outbound == p.Outbound &&
-		(p.BaseURL.Host == "" || p.BaseURL.String() == c.base.String()) && slices.EqualFunc(c.endpoints, p.Endpoints, dialect.Endpoint.Same)
+		(p.BaseURL.Host == "" || p.BaseURL.String() == c.base.String())
 }
 
-// NewRequest prepares a POST to an endpoint such as /chat/completions for a model, which some
-// providers have in the path, without a body. Only headers made here go upstream: nothing of the
-// client's request does.
-func (c *Client) NewRequest(ctx context.Context, p *dataplane.Provider, cred *dataplane.Credential, endpoint, model string) *http.Request {
+// NewRequest prepares a POST to an endpoint such as /chat/completions, without a body.
+// Only headers made here go upstream: nothing of the client's request does.
+func (c *Client) NewRequest(ctx context.Context, p *dataplane.Provider, cred *dataplane.Credential, endpoint string) *http.Request {
 	header := make(http.Header, 6+len(p.Headers))
 	header["Content-Type"] = jsonType
 	header["Accept-Encoding"] = identity
 	header["User-Agent"] = userAgent
-	secret := ""
 	if cred != nil {
-		secret = cred.Secret.Reveal()
+		c.dialect.Authorize(header, endpoint, cred.Secret.Reveal())
 	}
-	route := c.route(endpoint)
-	route.Prepare(header, secret)
 	for _, h := range p.Headers {
 		header.Set(h.Name, h.Value)
 	}
-	target := route.URL(model)
+	target := c.target(endpoint)
 	r := blank.WithContext(ctx)
 	r.URL, r.Host, r.Header = target, target.Host, header
 	return r
@@ -90,20 +81,20 @@ func (c *Client) NewRequest(ctx context.Context, p *dataplane.Provider, cred *da
 // blank is what all requests have in common; WithContext copies it.
 var blank = &http.Request{Method: http.MethodPost, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 
-// route is the way to an endpoint, made once.
-func (c *Client) route(endpoint string) *dialect.Route {
-	if known, ok := c.routes.Load(endpoint); ok {
-		return known.(*dialect.Route)
+// target is the URL of an endpoint, made once. Nobody changes it.
+func (c *Client) target(endpoint string) *url.URL {
+	if known, ok := c.targets.Load(endpoint); ok {
+		return known.(*url.URL)
 	}
-	route := c.reach.Route(endpoint)
-	if c.known.Add(1) <= maxRoutes {
-		c.routes.Store(endpoint, route)
+	target := dialect.Join(c.base, endpoint)
+	if c.known.Add(1) <= maxTargets {
+		c.targets.Store(endpoint, target)
 	}
-	return route
+	return target
 }
 
-// maxRoutes bounds what a client remembers; there are fewer endpoints than that.
-const maxRoutes = 64
+// maxTargets bounds what a client remembers; there are fewer endpoints than that.
+const maxTargets = 64
 
 var (
 	jsonType  = []string{"application/json"}

@@ -48,6 +48,7 @@ func (d *Doc) Null(key string) {
 
 // Raw writes a value that is JSON already; null where there is none.
 func (d *Doc) Raw(key string, value json.RawMessage) {
+	value = bytes.TrimSpace(value)
 	if len(value) == 0 {
 		d.Null(key)
 		return

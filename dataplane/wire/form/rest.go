@@ -26,8 +26,11 @@ const (
 	Must
 )
 
-// Add keeps a member.
+// Add keeps a member. One without a name says nothing to anybody.
 func (r *Rest) Add(name string, raw json.RawMessage, class Class) {
+	if name == "" {
+		return
+	}
 	*r = append(*r, Member{Name: name, Raw: raw, Class: class})
 }
 

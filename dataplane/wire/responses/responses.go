@@ -10,7 +10,7 @@ import (
 var Family = wire.Family{
 	Name: "responses", Errors: errors,
 	Endpoints: []wire.Endpoint{
-		{Path: "/responses", Operation: "chat", Opaque: opaque, Lists: []string{"output"}, Fails: "failed", Empty: isEmpty, Estimate: wire.EstimateBoth, Stream: stream, Note: note, Refuse: refuse, Unsafe: changesConversation, Neutral: `"input":"Hi","max_output_tokens":16,"store":false`},
+		{Path: "/responses", Operation: "chat", Codec: codec{}, Opaque: opaque, Lists: []string{"output"}, Fails: "failed", Empty: isEmpty, Estimate: wire.EstimateBoth, Stream: stream, Note: note, Refuse: refuse, Unsafe: changesConversation, Neutral: `"input":"Hi","max_output_tokens":16,"store":false`},
 		{Path: "/responses/compact", Operation: "compaction", Lists: []string{"output"}, Estimate: wire.EstimateBoth},
 		{Path: "/responses/input_tokens", Operation: "count_tokens", Value: "input_tokens", Neutral: `"input":"Hi"`},
 	},

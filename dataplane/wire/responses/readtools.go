@@ -1,0 +1,152 @@
+package responses
+
+import (
+	"github.com/tidwall/gjson"
+
+	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
+)
+
+// tool reads a tool, or all tools of a namespace.
+func (r *reader) tool(q *form.Request, v gjson.Result, namespace string) {
+	if !v.IsObject() {
+		r.Wrong("tools", "an array of objects")
+		return
+	}
+	t := form.Tool{Namespace: namespace}
+	switch typ := v.Get("type").Str; typ {
+	case "function":
+	case "custom":
+		t.Kind = form.Custom
+	case "namespace":
+		if namespace == "" && len(v.Get("tools").Array()) > 0 {
+			r.namespace(q, v)
+			return
+		}
+		t = form.Tool{Kind: form.ForeignTool, Name: typ, Raw: raw(v), Class: form.Silent} // it holds nothing
+	default:
+		t = form.Tool{Kind: form.ForeignTool, Name: typ, Raw: raw(v), Class: classOf(typ, foreignTools)}
+	}
+	if t.Kind != form.ForeignTool {
+		r.members(&t, v)
+	}
+	q.Tools = append(q.Tools, t)
+}
+
+// members reads those of a tool that can be called.
+func (r *reader) members(t *form.Tool, v gjson.Result) {
+	v.ForEach(func(key, value gjson.Result) bool {
+		switch {
+		case key.Str == "type":
+		case value.Type == gjson.Null:
+			t.Rest.Add(key.Str, raw(value), form.Silent)
+		case key.Str == "name":
+			t.Name = r.Text("tools.name", value)
+		case key.Str == "description":
+			t.Description = r.Text("tools.description", value)
+		case key.Str == "strict":
+			t.Strict = r.Bool("tools.strict", value)
+		case key.Str == "parameters":
+			r.Members("tools.parameters", value, func(string, gjson.Result) {})
+			t.Schema = raw(value)
+		case key.Str == "format" && t.Kind == form.Custom:
+			r.grammar(t, value)
+		case key.Str == "defer_loading": // all tools are offered from the start
+			t.Rest.Add(key.Str, raw(value), form.Silent)
+		default:
+			t.Rest.Add(key.Str, raw(value), form.Lossy)
+		}
+		return true
+	})
+	if t.Name == "" {
+		r.Blame("tools.name", "a tool must have a name")
+	}
+}
+
+func (r *reader) grammar(t *form.Tool, v gjson.Result) {
+	switch typ := v.Get("type").Str; typ {
+	case "text":
+		t.Rest.Add("format", raw(v), form.Silent)
+	case "grammar":
+		t.Grammar = &form.Grammar{Syntax: r.Text("tools.format.syntax", v.Get("syntax")), Definition: r.Text("tools.format.definition", v.Get("definition"))}
+	default:
+		r.Blame("tools.format", "the format of a custom tool must be text or grammar")
+	}
+}
+
+func (r *reader) namespace(q *form.Request, v gjson.Result) {
+	n := form.Namespace{}
+	v.ForEach(func(key, value gjson.Result) bool {
+		switch key.Str {
+		case "type", "tools":
+		case "name":
+			n.Name = r.Text("tools.name", value)
+		case "description":
+			n.Description = r.Text("tools.description", value)
+		default:
+			n.Rest.Add(key.Str, raw(value), form.Lossy)
+		}
+		return true
+	})
+	if n.Name == "" {
+		r.Blame("tools.name", "a namespace must have a name")
+		return
+	}
+	q.Namespaces = append(q.Namespaces, n)
+	r.Each("tools.tools", v.Get("tools"), func(tool gjson.Result) { r.tool(q, tool, n.Name) })
+}
+
+// choice reads which tools have to be called. Names of allowed tools are read by allow.
+func (r *reader) choice(v gjson.Result) (c form.ToolChoice) {
+	if v.Type == gjson.String {
+		var known bool
+		if c.Mode, known = modes[v.Str]; !known {
+			r.Blame("tool_choice", "tool_choice must be none, auto, required or an object")
+		}
+		return c
+	}
+	if !v.IsObject() {
+		r.Wrong("tool_choice", "a string or an object")
+		return c
+	}
+	switch v.Get("type").Str {
+	case "function", "custom":
+		c.Mode, c.Name, c.Namespace = form.ChooseOne, v.Get("name").Str, v.Get("namespace").Str
+		if c.Name == "" {
+			r.Blame("tool_choice.name", "tool_choice must name a tool")
+		}
+	case "allowed_tools":
+		c.Mode, c.Raw = modes[v.Get("mode").Str], raw(v)
+		if c.Mode != form.ChooseAuto && c.Mode != form.ChooseAny {
+			r.Blame("tool_choice.mode", "tool_choice.mode must be auto or required")
+		}
+	default:
+		c.Mode, c.Raw = form.ChooseForeign, raw(v)
+	}
+	return c
+}
+
+var modes = map[string]form.ChoiceMode{"none": form.ChooseNone, "auto": form.ChooseAuto, "required": form.ChooseAny}
+
+// allow finds the tools that a choice is limited to. Where none of them is one that can be called, the
+// choice is this API's own.
+func (r *reader) allow(q *form.Request) {
+	c := &q.ToolChoice
+	if c.Raw == nil || c.Mode == form.ChooseForeign {
+		return
+	}
+	tools := gjson.GetBytes(c.Raw, "tools")
+	r.Each("tool_choice.tools", tools, func(t gjson.Result) {
+		if found := q.Find(t.Get("namespace").Str, t.Get("name").Str); found != nil {
+			c.Allowed = append(c.Allowed, found.Flat)
+		} else if typ := t.Get("type").Str; typ == "namespace" {
+			for i := range q.Tools {
+				if q.Tools[i].Namespace == t.Get("name").Str {
+					c.Allowed = append(c.Allowed, q.Tools[i].Flat)
+				}
+			}
+		}
+	})
+	if len(c.Allowed) == 0 {
+		c.Mode = form.ChooseForeign
+	}
+}
