@@ -22,6 +22,9 @@ func searched(r *Resource) []string {
 	switch doc := r.Spec.(type) {
 	case *adminv1.Provider:
 		texts = append(texts, doc.GetBaseUrl())
+		for _, e := range doc.GetEndpoints() {
+			texts = append(texts, e.GetBaseUrl())
+		}
 		for _, m := range doc.GetModels() {
 			texts = append(texts, m.GetId(), m.GetAlias())
 		}

@@ -27,6 +27,7 @@ func (f *faults) provider(r *Resource, doc *adminv1.Provider) {
 			f.add(r, "base_url", "%s", fault)
 		}
 	}
+	f.endpoints(r, doc)
 	f.credentials(r, doc.GetCredentials())
 	f.headers(r, doc.GetHeaders())
 	f.secretHeaders(r, doc)

@@ -46,6 +46,11 @@ func (f *faults) secretQuery(r *Resource, doc *adminv1.Provider) {
 		if err == nil && base.Query().Has(q.GetName()) {
 			f.add(r, field, "is in the query of base_url already")
 		}
+		for j, e := range Endpoints(doc) {
+			if e.Base != nil && e.Base.Query().Has(q.GetName()) {
+				f.add(r, field, "is in the query of endpoints[%d].base_url already", j)
+			}
+		}
 		f.sealed(r, "secret_query", i, q.GetName(), seen, q)
 	}
 }

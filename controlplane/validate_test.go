@@ -127,14 +127,65 @@ func TestValidateNamesTheFieldAtFault(t *testing.T) {
 			d.provider.Models[1].FieldRules = []*adminv1.FieldRule{{Field: "a", Action: "rename"}}
 		}, []string{`providers["openai-main"].models[1].field_rules[0].to: must be a name of up to 64 letters, digits, _ and -`}},
 
+		// Endpoints.
+		{"good endpoints", endpoints(
+			&adminv1.Endpoint{Api: "chat", Path: "/deployments/{model}/chat/completions", Query: "api-version=2024-10-21", Auth: "api-key"},
+			&adminv1.Endpoint{Api: "messages", BaseUrl: "https://b.example/anthropic", Auth: "x-api-key"},
+			&adminv1.Endpoint{Api: "gemini", BaseUrl: "https://c.example/v1beta", Auth: "x-goog-api-key"}, &adminv1.Endpoint{Api: "rerank", BaseUrl: "https://d.example/x#"},
+		), nil},
+		{"APIs of nobody", endpoints(&adminv1.Endpoint{Api: "klingon"}, &adminv1.Endpoint{Api: "chat", Auth: "basic"}, &adminv1.Endpoint{Api: "chat"}), []string{
+			`providers["openai-main"].endpoints[0].api: must be one of chat, responses, messages, gemini, completions, embeddings, moderations, images, audio, rerank, models`,
+			`providers["openai-main"].endpoints[1].auth: must be one of bearer, x-api-key, api-key, x-goog-api-key`,
+			`providers["openai-main"].endpoints[2].api: is already the API of endpoints[1]`,
+		}},
+		{"an endpoint without an API", endpoints(&adminv1.Endpoint{Auth: "bearer"}), []string{
+			`providers["openai-main"].endpoints[0].api: must be at least 1 characters`,
+		}},
+		{"bad base URLs of endpoints", endpoints(
+			&adminv1.Endpoint{Api: "chat", BaseUrl: "ftp://b.example"}, &adminv1.Endpoint{Api: "messages", BaseUrl: "https://u:canary@b.example"},
+			&adminv1.Endpoint{Api: "responses", BaseUrl: "https://b.example/v1?key=canary-sk-1234567890abcdef"},
+		), []string{
+			`providers["openai-main"].endpoints[0].base_url: must begin with http:// or https://`,
+			`providers["openai-main"].endpoints[1].base_url: must not hold a user name or password; use credentials`,
+			`providers["openai-main"].endpoints[2].base_url: must not hold a secret in its query; give it in secret_query, where it is stored encrypted and never shown`,
+		}},
+		{"bad paths of endpoints", endpoints(
+			&adminv1.Endpoint{Api: "chat", Path: "chat"}, &adminv1.Endpoint{Api: "messages", Path: "/a?b=c"}, &adminv1.Endpoint{Api: "responses", Path: "/{deployment}/x"},
+			&adminv1.Endpoint{Api: "images", Path: "/a/../b"}, &adminv1.Endpoint{Api: "audio", Path: "/a/"}, &adminv1.Endpoint{Api: "rerank", BaseUrl: "https://d.example/x#", Path: "/a"},
+		), []string{
+			`providers["openai-main"].endpoints[0].path: must begin with a slash`,
+			`providers["openai-main"].endpoints[1].path: must be plain ASCII without spaces and without ? # % \; parameters belong into query`,
+			`providers["openai-main"].endpoints[2].path: may hold {model} and no other braces`,
+			`providers["openai-main"].endpoints[3].path: must not hold empty parts, . or .., nor end in a slash`,
+			`providers["openai-main"].endpoints[4].path: must not hold empty parts, . or .., nor end in a slash`,
+			`providers["openai-main"].endpoints[5].path: has no effect: its base URL is exact (it ends in #)`,
+		}},
+		{"bad queries of endpoints", func(d *documents) {
+			endpoints(
+				&adminv1.Endpoint{Api: "chat", Query: "?a=1"}, &adminv1.Endpoint{Api: "messages", Query: "api_key=canary-sk-1234567890abcdef"}, &adminv1.Endpoint{Api: "responses", Query: "=1"},
+				&adminv1.Endpoint{Api: "images", BaseUrl: "https://b.example?v=1", Query: "v=2"}, &adminv1.Endpoint{Api: "audio", Query: "gate=1"},
+			)(d)
+			d.provider.SecretQuery = []*adminv1.SecretParameter{{Name: "gate", SecretRef: d.provider.GetCredentials()[0].GetSecretRef()}}
+		}, []string{
+			`providers["openai-main"].endpoints[0].query: must be parameters as they stand behind the ? of a URL: name=value&name=value`,
+			`providers["openai-main"].endpoints[1].query: must not hold a secret; give it in secret_query, where it is stored encrypted and never shown`,
+			`providers["openai-main"].endpoints[2].query: holds a parameter without a name`,
+			`providers["openai-main"].endpoints[3].query: names "v", which is in the query of its base URL already`,
+			`providers["openai-main"].endpoints[4].query: names "gate", which is in secret_query already`,
+		}},
+		{"a secret parameter in an endpoint's URL", func(d *documents) {
+			endpoints(&adminv1.Endpoint{Api: "chat", BaseUrl: "https://b.example/v1?gate=1"})(d)
+			d.provider.SecretQuery = []*adminv1.SecretParameter{{Name: "gate", SecretRef: d.provider.GetCredentials()[0].GetSecretRef()}}
+		}, []string{`providers["openai-main"].secret_query[0].name: is in the query of endpoints[0].base_url already`}},
+
 		// Providers.
 		{"no base URL", func(d *documents) { d.provider.BaseUrl = "" }, []string{`providers["openai-main"].base_url: is required`}},
 		{"dialect fake needs none", func(d *documents) { d.provider.BaseUrl, d.provider.Dialect = "", "fake" }, nil},
 		{"dialect fake with a bad one", func(d *documents) { d.provider.BaseUrl, d.provider.Dialect = "ftp://x", "fake" },
 			[]string{`providers["openai-main"].base_url: must begin with http:// or https://`}},
 		{"the default dialect", func(d *documents) { d.provider.Dialect = "" }, nil},
-		{"an unknown dialect", func(d *documents) { d.provider.Dialect = "gemini" },
-			[]string{`providers["openai-main"].dialect: must be one of openai, anthropic, fake`}},
+		{"an unknown dialect", func(d *documents) { d.provider.Dialect = "klingon" },
+			[]string{`providers["openai-main"].dialect: must be one of openai, anthropic, gemini, fake`}},
 		{"a relative URL", baseURL("/v1"), []string{`providers["openai-main"].base_url: must begin with http:// or https://`}},
 		{"no scheme", baseURL("api.openai.com/v1"), []string{`providers["openai-main"].base_url: must begin with http:// or https://`}},
 		{"another scheme", baseURL("file:///etc/passwd"), []string{`providers["openai-main"].base_url: must begin with http:// or https://`}},
@@ -407,6 +458,10 @@ func TestValidateNamesTheFieldAtFault(t *testing.T) {
 			}
 		})
 	}
+}
+
+func endpoints(all ...*adminv1.Endpoint) func(*documents) {
+	return func(d *documents) { d.provider.Endpoints = all }
 }
 
 func baseURL(u string) func(*documents) { return func(d *documents) { d.provider.BaseUrl = u } }

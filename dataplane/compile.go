@@ -90,6 +90,10 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 		return fmt.Errorf("base_url: %w", err)
 	}
 	base.RawQuery = withQuery(base.RawQuery, in.GetSecretQuery())
+	endpoints, err := compileEndpoints(in)
+	if err != nil {
+		return err
+	}
 	policy, err := compilePolicy(in.GetPolicy())
 	if err != nil {
 		return err
@@ -98,6 +102,7 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 		Name:                in.GetName(),
 		BaseURL:             base,
 		Dialect:             cmp.Or(in.GetDialect(), dialect.Default),
+		Endpoints:           endpoints,
 		AllowPrivateNetwork: in.GetAllowPrivateNetwork(),
 		MaxInFlight:         int(in.GetMaxInFlight()),
 		Outbound: outbound.Config{
@@ -132,6 +137,7 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 			Scope:  Scope{Kind: ScopeCredential, Provider: p.Name, Name: c.GetName()},
 		})
 	}
+	p.compileAPIs()
 	p.compileSecrets(in.GetSecretQuery())
 	rules, err := readRules(in.GetFieldRules())
 	if err != nil {
@@ -159,6 +165,24 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 	}
 	s.Providers[p.Name] = p
 	return nil
+}
+
+// compileEndpoints reads how APIs of a provider are reached. The secrets of its query belong to each base URL.
+func compileEndpoints(in *nodev1.Provider) (all []dialect.Endpoint, err error) {
+	for _, e := range in.GetEndpoints() {
+		out := dialect.Endpoint{API: e.GetApi(), Path: e.GetPath(), Query: e.GetQuery(), Auth: e.GetAuth()}
+		if dialect.FindAPI(out.API) == nil || out.Auth != "" && dialect.FindAuth(out.Auth) == nil {
+			return nil, fmt.Errorf("endpoint %q: the API, or its way of authentication %q, is not known", out.API, out.Auth)
+		}
+		if e.GetBaseUrl() != "" {
+			if out.Base, err = dialect.ParseBase(e.GetBaseUrl()); err != nil {
+				return nil, fmt.Errorf("endpoint %q: base_url: %w", out.API, err)
+			}
+			out.Base.RawQuery = withQuery(out.Base.RawQuery, in.GetSecretQuery())
+		}
+		all = append(all, out)
+	}
+	return all, nil
 }
 
 func compileGroup(in *nodev1.Group, targets map[Scope]*Target, keywords *keywordsOf) (*Group, error) {

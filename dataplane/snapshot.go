@@ -12,6 +12,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/internal/domain/alias"
 	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
+	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 	"github.com/trunkline-ai/trunkline/internal/domain/fieldrule"
 	"github.com/trunkline-ai/trunkline/internal/outbound"
 )
@@ -82,6 +83,7 @@ type Provider struct {
 	Name                string
 	BaseURL             *url.URL
 	Dialect             string
+	Endpoints           []dialect.Endpoint // APIs that it has in another way than its dialect has them
 	Credentials         []*Credential
 	Models              []string // their ids
 	Headers             []Header
@@ -98,6 +100,34 @@ type Provider struct {
 	// configured headers that may be secret, as they are and as JSON writes them, longest first.
 	Secrets []Secret
 	Echoes  Echoes // those of the headers; each credential has them with its own
+
+	apis map[string]spoken
+}
+
+// Speaks says whether the provider has an API, such as chat: whether calls in it may be sent to it as
+// they are. Where that is not certain, some of its kind have the API and others not: it is asked for
+// natively until an answer teaches that it is missing, which is remembered by target for a while.
+func (p *Provider) Speaks(api string) (speaks, certain bool) {
+	s, known := p.apis[api]
+	return s.speaks || !known, s.certain
+}
+
+// spoken is what is known of one API of a provider.
+type spoken struct{ speaks, certain bool }
+
+// compileAPIs works out which APIs the provider has. A dialect that this node does not know is
+// refused elsewhere.
+func (p *Provider) compileAPIs() {
+	kind, ok := dialect.Find(p.Dialect)
+	if !ok {
+		return
+	}
+	reach := dialect.NewReach(kind, p.BaseURL, p.Endpoints)
+	p.apis = map[string]spoken{}
+	for _, api := range dialect.APIs() {
+		speaks, certain := reach.Speaks(api)
+		p.apis[api] = spoken{speaks, certain}
+	}
 }
 
 // Header is one header that is added to upstream requests.

@@ -2,6 +2,7 @@ package adminapi
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -48,11 +49,23 @@ func wantRecentFor(ctx context.Context, live Live, docs ...proto.Message) error 
 // movesProvider reports whether a document changes where a provider's calls go.
 func movesProvider(live Live, doc proto.Message) bool {
 	p, ok := doc.(*adminv1.Provider)
-	if !ok || p.GetBaseUrl() == "" {
+	if !ok {
 		return false
 	}
 	r, exists := live.Current().Get(controlplane.KindProvider, p.GetName())
-	return exists && r.Spec.(*adminv1.Provider).GetBaseUrl() != p.GetBaseUrl()
+	if !exists {
+		return false
+	}
+	now := r.Spec.(*adminv1.Provider)
+	return p.GetBaseUrl() != "" && p.GetBaseUrl() != now.GetBaseUrl() ||
+		slices.ContainsFunc(p.GetEndpoints(), func(e *adminv1.Endpoint) bool { return !slices.ContainsFunc(now.GetEndpoints(), sameAddress(e)) })
+}
+
+// sameAddress recognises an endpoint whose calls go where those of e go.
+func sameAddress(e *adminv1.Endpoint) func(*adminv1.Endpoint) bool {
+	return func(other *adminv1.Endpoint) bool {
+		return e.GetApi() == other.GetApi() && e.GetBaseUrl() == other.GetBaseUrl()
+	}
 }
 
 // setsSecret reports whether m, or a message in it, holds a secret.

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"slices"
+
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	"github.com/trunkline-ai/trunkline/internal/outbound"
@@ -14,14 +16,21 @@ func moved(now, before *adminv1.Provider) string {
 	switch {
 	case before == nil:
 		return ""
-	case controlplane.Origin(now.GetBaseUrl()) != controlplane.Origin(before.GetBaseUrl()):
+	case !slices.Contains(controlplane.Origins(before), controlplane.Origin(now.GetBaseUrl())):
 		return "base_url moves to another scheme, host or port"
+	case !within(controlplane.Origins(now), controlplane.Origins(before)):
+		return "an endpoint's base_url names a scheme, host or port that the provider did not have"
 	case proxyOf(now) != "" && proxyOf(now) != proxyOf(before):
 		return "the proxy is another one"
 	case usable(now.GetCaCertificates()) && now.GetCaCertificates() != before.GetCaCertificates():
 		return "ca_certificates are others"
 	}
 	return ""
+}
+
+// within reports whether all of some origins are among others.
+func within(some, others []string) bool {
+	return !slices.ContainsFunc(some, func(origin string) bool { return !slices.Contains(others, origin) })
 }
 
 // usable reports whether there are authorities; what is none of it is refused anyway.

@@ -133,3 +133,46 @@ func TestRollbackAndSecretParameters(t *testing.T) {
 		t.Errorf("query %q", got)
 	}
 }
+
+// Secrets are sent to the hosts of all base URLs, so that each must be one that they were entered for.
+func TestSecretsAreBoundToTheHostsOfEndpoints(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	with := func(base string, hosts ...string) *adminv1.Provider {
+		p := upstream("p", cred("one", ""))
+		p.BaseUrl = base
+		for i, host := range hosts {
+			p.Endpoints = append(p.Endpoints, &adminv1.Endpoint{Api: []string{"messages", "embeddings"}[i], BaseUrl: host})
+		}
+		return p
+	}
+	const a, other, thief = "https://a.example/v1", "https://b.example/anthropic", "https://thief.example"
+	first := with(a, other)
+	first.Credentials[0].Secret = "canary-one"
+	b.create(t, first)
+	for _, tt := range []struct {
+		what string
+		next *adminv1.Provider
+		why  string
+	}{
+		{"an endpoint moves", with(a, thief), "an endpoint's base_url names a scheme, host or port that the provider did not have"},
+		{"an endpoint joins", with(a, other, thief), "an endpoint's base_url names a scheme, host or port that the provider did not have"},
+		{"an endpoint without TLS", with(a, "http://b.example"), "an endpoint's base_url names a scheme, host or port that the provider did not have"},
+		{"the base URL moves", with(thief, other), "base_url moves to another scheme, host or port"},
+		{"another path", with(a, "https://B.example:443/v2"), ""},
+		{"both change places", with(other, a), ""},
+		{"one host is left", with("https://b.example"), ""},
+		{"what was left", with(a), "base_url moves to another scheme, host or port"},
+	} {
+		_, err := b.Update(t.Context(), "test", tt.next)
+		switch {
+		case tt.why == "" && (err != nil || b.secretOf(t, "p", "one") != "canary-one"):
+			t.Errorf("%s: %v, want the secret kept", tt.what, err)
+		case tt.why != "":
+			want := []string{`providers["p"].credentials[0].secret: must be given again, because ` + tt.why}
+			if got := violations(t, err); !slices.Equal(got, want) {
+				t.Errorf("%s: violations %q, want %q", tt.what, got, want)
+			}
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -143,8 +144,8 @@ func (j *job) op(c *controlplane.Config) (*controlplane.Op, error) {
 		return nil, errs.Newf(errs.Conflict, "provider %q was deleted in the meantime", j.provider)
 	}
 	p := r.Spec.(*adminv1.Provider)
-	if p.GetBaseUrl() != j.upstream.Provider.GetBaseUrl() {
-		return nil, errs.Newf(errs.Conflict, "provider %q got another base_url in the meantime", j.provider)
+	if listed := j.upstream.Provider; p.GetBaseUrl() != listed.GetBaseUrl() || !slices.EqualFunc(p.GetEndpoints(), listed.GetEndpoints(), sameEndpoint) {
+		return nil, errs.Newf(errs.Conflict, "provider %q got another address in the meantime", j.provider)
 	}
 	j.compare(c, p)
 	if err := conflicts(j.outcome); err != nil {
@@ -295,3 +296,5 @@ func (s *steps) done(j *job, next *controlplane.Config) {
 	}
 	s.send(m)
 }
+
+func sameEndpoint(a, b *adminv1.Endpoint) bool { return proto.Equal(a, b) }

@@ -261,7 +261,7 @@ func TestWhatChangesNothing(t *testing.T) {
 		}, errs.Conflict, "deleted"},
 		"a provider that moves meanwhile": {&adminv1.ImportModelsRequest{Name: "p"}, func(t *testing.T, w *world) {
 			w.admin(t, func(p *adminv1.Provider) { p.BaseUrl = "https://elsewhere.example" })
-		}, errs.Conflict, "base_url"},
+		}, errs.Conflict, "another address"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

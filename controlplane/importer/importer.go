@@ -107,7 +107,7 @@ func target(u *controlplane.Upstream, credential string) (remote.Target, string,
 	}
 	p := u.Provider
 	return remote.Target{
-		BaseURL: p.GetBaseUrl(), Dialect: p.GetDialect(), Headers: u.Headers(), SecretQuery: u.SecretQuery(),
+		BaseURL: p.GetBaseUrl(), Dialect: p.GetDialect(), Endpoints: controlplane.Endpoints(p), Headers: u.Headers(), SecretQuery: u.SecretQuery(),
 		Secret: secret, AllowPrivateNetwork: p.GetAllowPrivateNetwork(), Outbound: u.Outbound(),
 	}, cred.GetName(), nil
 }

@@ -71,7 +71,11 @@ func (e *explanation) add(m *adminv1.Member, t *target) {
 	if m.Weight != nil {
 		c.Weight = m.GetWeight()
 	}
-	if why := leftOut(e.group, t.provider, m); why != 0 {
+	why := leftOut(e.group, t.provider, m)
+	if why == 0 && e.call.lacksAPI(t.provider) {
+		why = adminv1.LeftOutReason_LEFT_OUT_REASON_API_MISSING
+	}
+	if why != 0 {
 		c.State, c.LeftOutReason = disabled, why
 		e.leftOut = append(e.leftOut, c)
 		return

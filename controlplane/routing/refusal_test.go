@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/routing"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -44,6 +45,28 @@ func TestRefusalsOfSeveralNodesAreOne(t *testing.T) {
 	}
 	if tools := all[len(all)-1]; tools.GetSinceTime().GetSeconds() != 5 || tools.GetUntilTime().GetSeconds() != 30 {
 		t.Errorf("tools since %v until %v", tools.GetSinceTime(), tools.GetUntilTime())
+	}
+}
+
+// Who does not have the API of a call is left out of it, and of no other.
+func TestWhoLacksTheAPIIsLeftOut(t *testing.T) {
+	t.Parallel()
+	cfg := explainConfig("")
+	r, _ := cfg.Get(controlplane.KindProvider, "a")
+	r.Spec.(*adminv1.Provider).Endpoints = []*adminv1.Endpoint{{Api: "messages"}}
+	v := routing.NewView(cfg, nil)
+	group, _ := v.Group("pool")
+	for endpoint, want := range map[string]int{"": 0, "chat/completions": 2, "messages": 0, "messages/count_tokens": 0, "responses": 2, "embeddings": 0, "klingon": 0} {
+		route := v.ExplainCall(group, routing.Call{Endpoint: endpoint})
+		lacking := 0
+		for _, c := range route.GetLeftOut() {
+			if c.GetLeftOutReason() == adminv1.LeftOutReason_LEFT_OUT_REASON_API_MISSING {
+				lacking++
+			}
+		}
+		if lacking != want {
+			t.Errorf("%q: %d are left out, want %d: %v", endpoint, lacking, want, route)
+		}
 	}
 }
 

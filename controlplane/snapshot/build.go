@@ -119,6 +119,12 @@ func (b *builder) provider(name string, in *adminv1.Provider) (*nodev1.Provider,
 	if readable, err := b.secrets(out, in); err != nil || !readable {
 		return nil, err
 	}
+	for _, e := range in.GetEndpoints() {
+		out.Endpoints = append(out.Endpoints, &nodev1.Endpoint{
+			Api: e.GetApi(), BaseUrl: e.GetBaseUrl(), Path: e.GetPath(), Query: e.GetQuery(), Auth: e.GetAuth(),
+		})
+	}
+	slices.SortFunc(out.Endpoints, func(x, y *nodev1.Endpoint) int { return strings.Compare(x.Api, y.Api) })
 	out.ForwardHeaders = slices.Sorted(slices.Values(in.GetForwardHeaders()))
 	ids := make(map[string]string, len(in.GetModels()))
 	for _, m := range in.GetModels() {

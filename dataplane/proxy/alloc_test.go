@@ -130,7 +130,7 @@ func (o *oneByOne) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-func (u *canned) NewRequest(ctx context.Context, _ *dataplane.Provider, _ *dataplane.Credential, _ string) *http.Request {
+func (u *canned) NewRequest(ctx context.Context, _ *dataplane.Provider, _ *dataplane.Credential, _, _ string) *http.Request {
 	return (&http.Request{Header: http.Header{}}).WithContext(ctx)
 }
 

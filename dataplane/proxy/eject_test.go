@@ -153,7 +153,7 @@ func (r *ejectRig) open() (out []dataplane.ScopeHealth) {
 	return out
 }
 
-func (r *ejectRig) NewRequest(ctx context.Context, _ *dataplane.Provider, c *dataplane.Credential, _ string) *http.Request {
+func (r *ejectRig) NewRequest(ctx context.Context, _ *dataplane.Provider, c *dataplane.Credential, _, _ string) *http.Request {
 	return (&http.Request{Header: http.Header{"X-Credential": {c.Name}}}).WithContext(ctx)
 }
 

@@ -512,7 +512,10 @@ func TestErrorsAreInTheEndpointsOwnWords(t *testing.T) {
 
 func TestMessagesForAnthropicItself(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, setup{models: []string{"ok"}, snapshot: func(s *nodev1.Snapshot) { s.Providers[0].Dialect = "anthropic" }})
+	r := newRig(t, setup{models: []string{"ok"}, snapshot: func(s *nodev1.Snapshot) {
+		s.Providers[0].Dialect = "anthropic"
+		s.Providers[0].Endpoints = []*nodev1.Endpoint{{Api: "chat"}, {Api: "messages"}}
+	}})
 	messages := apis[3]
 	req := messages.request(t, r, false)
 	req.Header.Del("Authorization")

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -22,14 +23,16 @@ type Client struct {
 	transport transport
 	dialect   *dialect.Dialect
 	base      *url.URL
+	endpoints []dialect.Endpoint
+	reach     *dialect.Reach
 	private   bool
 	outbound  outbound.Config
 
 	inFlight atomic.Int64
 	turn     atomic.Uint32
 
-	targets sync.Map // endpoint -> *url.URL
-	known   atomic.Int32
+	routes sync.Map // endpoint -> *dialect.Route
+	known  atomic.Int32
 }
 
 func newClient(p *dataplane.Provider, d *dialect.Dialect, cfg *Config) *Client {
@@ -42,11 +45,13 @@ func newClient(p *dataplane.Provider, d *dialect.Dialect, cfg *Config) *Client {
 	if err = errors.Join(err, tlsErr); err != nil { // a snapshot is compiled with its check
 		through = func(context.Context, string, string) (net.Conn, error) { return nil, err }
 	}
-	base := d.Base(p.BaseURL)
+	reach := dialect.NewReach(d, p.BaseURL, p.Endpoints)
 	return &Client{
-		transport: newTransport(base, through, secure, cfg.NetHTTP),
+		transport: newTransport(reach.Bases(), through, secure, cfg.NetHTTP),
 		dialect:   d,
-		base:      base,
+		base:      d.Base(p.BaseURL),
+		endpoints: p.Endpoints,
+		reach:     reach,
 		private:   p.AllowPrivateNetwork,
 		outbound:  p.Outbound,
 	}
@@ -56,23 +61,27 @@ func newClient(p *dataplane.Provider, d *dialect.Dialect, cfg *Config) *Client {
 func (c *Client) serves(p *dataplane.Provider) bool {
 	d, _ := dialect.Find(p.Dialect)
 	return c.dialect == d && c.private == p.AllowPrivateNetwork && c.outbound == p.Outbound &&
-		(p.BaseURL.Host == "" || p.BaseURL.String() == c.base.String())
+		(p.BaseURL.Host == "" || p.BaseURL.String() == c.base.String()) && slices.EqualFunc(c.endpoints, p.Endpoints, dialect.Endpoint.Same)
 }
 
-// NewRequest prepares a POST to an endpoint such as /chat/completions, without a body.
-// Only headers made here go upstream: nothing of the client's request does.
-func (c *Client) NewRequest(ctx context.Context, p *dataplane.Provider, cred *dataplane.Credential, endpoint string) *http.Request {
+// NewRequest prepares a POST to an endpoint such as /chat/completions for a model, which some
+// providers have in the path, without a body. Only headers made here go upstream: nothing of the
+// client's request does.
+func (c *Client) NewRequest(ctx context.Context, p *dataplane.Provider, cred *dataplane.Credential, endpoint, model string) *http.Request {
 	header := make(http.Header, 6+len(p.Headers))
 	header["Content-Type"] = jsonType
 	header["Accept-Encoding"] = identity
 	header["User-Agent"] = userAgent
+	secret := ""
 	if cred != nil {
-		c.dialect.Authorize(header, endpoint, cred.Secret.Reveal())
+		secret = cred.Secret.Reveal()
 	}
+	route := c.route(endpoint)
+	route.Prepare(header, secret)
 	for _, h := range p.Headers {
 		header.Set(h.Name, h.Value)
 	}
-	target := c.target(endpoint)
+	target := route.URL(model)
 	r := blank.WithContext(ctx)
 	r.URL, r.Host, r.Header = target, target.Host, header
 	return r
@@ -81,20 +90,20 @@ func (c *Client) NewRequest(ctx context.Context, p *dataplane.Provider, cred *da
 // blank is what all requests have in common; WithContext copies it.
 var blank = &http.Request{Method: http.MethodPost, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 
-// target is the URL of an endpoint, made once. Nobody changes it.
-func (c *Client) target(endpoint string) *url.URL {
-	if known, ok := c.targets.Load(endpoint); ok {
-		return known.(*url.URL)
+// route is the way to an endpoint, made once.
+func (c *Client) route(endpoint string) *dialect.Route {
+	if known, ok := c.routes.Load(endpoint); ok {
+		return known.(*dialect.Route)
 	}
-	target := dialect.Join(c.base, endpoint)
-	if c.known.Add(1) <= maxTargets {
-		c.targets.Store(endpoint, target)
+	route := c.reach.Route(endpoint)
+	if c.known.Add(1) <= maxRoutes {
+		c.routes.Store(endpoint, route)
 	}
-	return target
+	return route
 }
 
-// maxTargets bounds what a client remembers; there are fewer endpoints than that.
-const maxTargets = 64
+// maxRoutes bounds what a client remembers; there are fewer endpoints than that.
+const maxRoutes = 64
 
 var (
 	jsonType  = []string{"application/json"}

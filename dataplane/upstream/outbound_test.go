@@ -56,7 +56,7 @@ func TestAProviderIsReachedItsOwnWay(t *testing.T) {
 			pool := upstream.NewPool(upstream.Config{NetHTTP: netHTTP})
 			pool.Update(&dataplane.Snapshot{Providers: map[string]*dataplane.Provider{"p": p}})
 			for range 2 {
-				r := pool.Client("p").NewRequest(t.Context(), p, nil, "/chat/completions")
+				r := pool.Client("p").NewRequest(t.Context(), p, nil, "/chat/completions", "m")
 				r.Body, r.ContentLength = io.NopCloser(strings.NewReader("{}")), 2
 				resp, err := pool.Client("p").RoundTrip(r)
 				if err != nil {
@@ -99,7 +99,7 @@ func TestAnAuthorityOfSomebodyElseIsRefused(t *testing.T) {
 	pool := upstream.NewPool(upstream.Config{})
 	t.Cleanup(pool.Close)
 	pool.Update(&dataplane.Snapshot{Providers: map[string]*dataplane.Provider{"p": p}})
-	_, err := pool.Client("p").RoundTrip(pool.Client("p").NewRequest(t.Context(), p, nil, "/chat/completions"))
+	_, err := pool.Client("p").RoundTrip(pool.Client("p").NewRequest(t.Context(), p, nil, "/chat/completions", "m"))
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); !ok {
 		t.Errorf("%v, want an unknown authority", err)
 	}

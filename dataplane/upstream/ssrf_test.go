@@ -33,7 +33,7 @@ func TestRequestsStayWhereTheyMayGo(t *testing.T) {
 			p := &dataplane.Provider{Name: "p", BaseURL: u, Dialect: "openai", AllowPrivateNetwork: private}
 			c := newClient(p, openai(t), &Config{NetHTTP: netHTTP})
 			t.Cleanup(c.DropIdle)
-			r := c.NewRequest(t.Context(), p, &dataplane.Credential{Secret: "sk-secret"}, "/chat/completions")
+			r := c.NewRequest(t.Context(), p, &dataplane.Credential{Secret: "sk-secret"}, "/chat/completions", "m")
 			r.Body, r.ContentLength = http.NoBody, 0
 			return c.RoundTrip(r)
 		}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane/upstream/http1"
@@ -28,8 +29,8 @@ type DialFunc = func(ctx context.Context, network, address string) (net.Conn, er
 
 // newTransport gives our own client, or net/http's where that is asked for or needed:
 // http1 does not turn international host names into ASCII.
-func newTransport(base *url.URL, dial DialFunc, secure *tls.Config, netHTTP bool) transport {
-	if !netHTTP && isASCII(base.Host) {
+func newTransport(bases []*url.URL, dial DialFunc, secure *tls.Config, netHTTP bool) transport {
+	if !netHTTP && !slices.ContainsFunc(bases, func(u *url.URL) bool { return !isASCII(u.Host) }) {
 		return http1.New(http1.Config{Dial: dial, TLS: secure, MaxIdle: maxIdle, IdleTimeout: idleTimeout, MaxHead: maxHead})
 	}
 	return &http.Transport{

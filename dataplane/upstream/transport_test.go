@@ -47,9 +47,9 @@ func TestRequestsShareNothingTheyChange(t *testing.T) {
 	}
 	p := &dataplane.Provider{BaseURL: base, Dialect: "openai", Headers: []dataplane.Header{{Name: "x-team", Value: "search"}}}
 	c := newClient(p, openai(t), &Config{})
-	a := c.NewRequest(t.Context(), p, &dataplane.Credential{Secret: "one"}, "/chat/completions")
-	b := c.NewRequest(t.Context(), p, &dataplane.Credential{Secret: "two"}, "/chat/completions")
-	other := c.NewRequest(t.Context(), p, nil, "/embeddings")
+	a := c.NewRequest(t.Context(), p, &dataplane.Credential{Secret: "one"}, "/chat/completions", "m")
+	b := c.NewRequest(t.Context(), p, &dataplane.Credential{Secret: "two"}, "/chat/completions", "m")
+	other := c.NewRequest(t.Context(), p, nil, "/embeddings", "m")
 	a.Header.Set("X-Team", "changed")
 	a.ContentLength = 7
 	if got := b.Header.Get("Authorization") + b.Header.Get("X-Team"); got != "Bearer twosearch" || b.ContentLength != 0 {

@@ -67,6 +67,7 @@ type Endpoint struct {
 	Neutral string
 
 	// What the table of all endpoints fills in.
+	API    string  // the name of its family
 	Errors *Errors // its family's
 	Number int     // its place in the table
 }

@@ -22,25 +22,66 @@ const (
 
 // speech is how an API chats.
 type speech struct {
-	limits  []string // names of the limit of output tokens, tried in turn where one is refused
-	answers string   // what a good answer has: an array that is not empty
-	empty   bool     // or that may be
-	in, out string   // where it counts tokens
+	endpoint string
+	limits   []string // names of the limit of output tokens, tried in turn where one is refused
+	body     func(model, limit string) map[string]any
+	answers  string // what a good answer has: an array that is not empty
+	empty    bool   // or that may be
+	in, out  string // where it counts tokens
 }
 
-// speeches are the ways to chat, by endpoint.
+// speeches are the ways to chat, by API.
 var speeches = map[string]speech{
-	// Newer models take max_completion_tokens only.
-	dialect.ChatCompletions: {limits: []string{"max_tokens", "max_completion_tokens"}, answers: "choices", in: "usage.prompt_tokens", out: "usage.completion_tokens"},
-	// One token may be the end alone.
-	dialect.Messages: {limits: []string{"max_tokens"}, answers: "content", empty: true, in: "usage.input_tokens", out: "usage.output_tokens"},
+	dialect.Chat: {
+		endpoint: "/chat/completions", limits: []string{"max_tokens", "max_completion_tokens"}, // newer models take the latter only
+		body: ping, answers: "choices", in: "usage.prompt_tokens", out: "usage.completion_tokens",
+	},
+	dialect.Messages: {
+		endpoint: "/messages", limits: []string{"max_tokens"}, body: ping,
+		answers: "content", empty: true, // one token may be the end alone
+		in: "usage.input_tokens", out: "usage.output_tokens",
+	},
+	dialect.Responses: {
+		endpoint: "/responses", limits: []string{"max_output_tokens"},
+		body: func(model, limit string) map[string]any {
+			return map[string]any{"model": model, "input": "ping", limit: 16} // OpenAI takes no fewer
+		},
+		answers: "output", empty: true, in: "usage.input_tokens", out: "usage.output_tokens",
+	},
+	dialect.Gemini: {
+		endpoint: "/models/" + dialect.ModelPlace + ":generateContent", limits: []string{"maxOutputTokens"},
+		body: func(_, limit string) map[string]any {
+			return map[string]any{
+				"contents":         []any{map[string]any{"role": "user", "parts": []any{map[string]string{"text": "ping"}}}},
+				"generationConfig": map[string]any{limit: 1},
+			}
+		},
+		answers: "candidates", in: "usageMetadata.promptTokenCount", out: "usageMetadata.candidatesTokenCount",
+	},
 }
 
-// chat asks a model for one token, as the provider's dialect does.
+// ping is the chat as most say it.
+func ping(model, limit string) map[string]any {
+	return map[string]any{"model": model, limit: 1, "messages": []map[string]string{{"role": "user", "content": "ping"}}}
+}
+
+// speech is how the provider chats: in the API of its kind, else in one that it names.
+func (s *session) speech() speech {
+	for _, api := range append([]string{s.dialect.Main}, dialect.APIs()...) {
+		if speaks, certain := s.reach.Speaks(api); speaks && certain {
+			if how, ok := speeches[api]; ok {
+				return how
+			}
+		}
+	}
+	return speeches[s.dialect.Main]
+}
+
+// chat asks a model for one token, in the provider's own API.
 func (s *session) chat(ctx context.Context, model string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, chatTime)
 	defer cancel()
-	how := speeches[s.dialect.ChatPath]
+	how := s.speech()
 	var answer spoken
 	for i, limit := range how.limits {
 		next := ""
@@ -84,14 +125,11 @@ type spoken struct {
 
 // ask sends one request; next is the name of the limit to try behind this one, if there is one.
 func (s *session) ask(ctx context.Context, how speech, model, limit, next string) (spoken, error) {
-	body, err := json.Marshal(map[string]any{
-		"model": model, limit: 1,
-		"messages": []map[string]string{{"role": "user", "content": "ping"}},
-	})
+	body, err := json.Marshal(how.body(model, limit))
 	if err != nil {
 		return spoken{}, fmt.Errorf("encode a chat: %w", err)
 	}
-	r, err := s.request(ctx, http.MethodPost, s.dialect.ChatPath, nil)
+	r, err := s.request(ctx, http.MethodPost, how.endpoint, model, nil)
 	if err != nil {
 		return spoken{}, err
 	}

@@ -23,8 +23,11 @@ func (c *Client) Models(ctx context.Context, t Target, progress func(listed int)
 	return s.models(ctx, progress)
 }
 
+// modelsPath is the endpoint that lists models.
+var modelsPath = dialect.FindAPI(dialect.Models).Root
+
 func (s *session) models(ctx context.Context, progress func(listed int)) ([]Model, error) {
-	if dialect.IsExact(s.base) {
+	if s.reach.IsExact(modelsPath) {
 		return nil, fault(kindURL, "its base_url is exact (it ends in #), so there is no list of models")
 	}
 	ctx, cancel := context.WithTimeout(ctx, max(listTime, s.time))
@@ -36,9 +39,9 @@ func (s *session) models(ctx context.Context, progress func(listed int)) ([]Mode
 		more = url.Values{}
 	)
 	if n := s.dialect.ModelsPage; n > 0 {
-		more.Set("limit", strconv.Itoa(n))
+		more.Set(s.dialect.PageParameter, strconv.Itoa(n))
 	}
-	request, err := s.request(ctx, http.MethodGet, s.dialect.ModelsPath, more)
+	request, err := s.request(ctx, http.MethodGet, modelsPath, "", more)
 	for page := 1; ; page++ {
 		if err != nil {
 			return nil, err

@@ -106,6 +106,9 @@ func readModel(item gjson.Result) (Model, bool) {
 				break
 			}
 		}
+		if !item.Get("id").Exists() { // Gemini's own list names resources: models/gemini-2.5-flash
+			m.ID = strings.TrimPrefix(m.ID, "models/")
+		}
 		m.ContextWindow = contextWindow(item)
 		m.Price = price(item)
 		m.LeftOut = leftOut(item.Get("pricing"))

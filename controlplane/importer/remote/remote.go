@@ -71,9 +71,10 @@ func New(cfg Config) *Client {
 type Target struct {
 	BaseURL             string
 	Dialect             string // openai when empty
+	Endpoints           []dialect.Endpoint
 	Headers             map[string]string
-	SecretQuery         map[string]string // added to the query of BaseURL
-	Secret              string            // sent to the base URL's host only; may be empty
+	SecretQuery         map[string]string // added to the query of each URL
+	Secret              string            // sent to the hosts of its base URLs only; may be empty
 	AllowPrivateNetwork bool
 	Outbound            outbound.Config // the way to it
 }
@@ -87,20 +88,23 @@ func (t Target) GoString() string { return t.String() }
 // LogValue is String.
 func (t Target) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
-// base is the target's base URL.
-func (t Target) base() (*url.URL, error) {
+// reach is how the target's endpoints are reached.
+func (t Target) reach() (*dialect.Reach, error) {
 	d, ok := dialect.Find(t.Dialect)
 	if !ok {
 		return nil, fault(kindURL, "its dialect is not known")
 	}
-	if t.BaseURL == "" && d.DefaultBase != nil {
-		return d.DefaultBase, nil
-	}
-	u, err := dialect.ParseBase(t.BaseURL)
-	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
+	base, err := dialect.ParseBase(t.BaseURL)
+	if err != nil {
 		return nil, fault(kindURL, "its base_url is not a URL")
 	}
-	return u, nil
+	reach := dialect.NewReach(d, base, t.Endpoints)
+	for i, u := range reach.Bases() {
+		if u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return nil, fault(kindURL, []string{"its base_url", "an endpoint's base_url"}[min(i, 1)]+" is not a URL")
+		}
+	}
+	return reach, nil
 }
 
 // inProcess reports whether the target is in this process rather than on a network.
@@ -128,13 +132,13 @@ func (c *Client) dial(t Target) (DialFunc, error) {
 type session struct {
 	target  Target
 	dialect *dialect.Dialect
-	base    *url.URL
+	reach   *dialect.Reach
 	http    *http.Client
 	time    time.Duration
 }
 
 func (c *Client) open(t Target) (*session, error) {
-	base, err := t.base()
+	reach, err := t.reach()
 	if err != nil {
 		return nil, err
 	}
@@ -155,9 +159,9 @@ func (c *Client) open(t Target) (*session, error) {
 		TLSHandshakeTimeout:    c.cfg.AnswerTime,
 		MaxIdleConnsPerHost:    1,
 	}
-	d, _ := dialect.Find(t.Dialect) // base knows it
+	d, _ := dialect.Find(t.Dialect) // reach knows it
 	return &session{
-		target: t, dialect: d, base: base, time: c.cfg.AnswerTime,
+		target: t, dialect: d, reach: reach, time: c.cfg.AnswerTime,
 		http: &http.Client{Transport: transport, CheckRedirect: checkRedirect},
 	}, nil
 }
@@ -197,10 +201,12 @@ func checkRedirect(next *http.Request, via []*http.Request) error {
 // shortened cuts a host that the provider made up to the longest there is, as valid text.
 func shortened(host string) string { return strings.ToValidUTF8(host[:min(len(host), 253)], "?") }
 
-// request makes a request to an endpoint with the target's headers and credential. More
-// is added to the query.
-func (s *session) request(ctx context.Context, method, endpoint string, more url.Values) (*http.Request, error) {
-	target := dialect.Join(s.base, endpoint)
+// request makes a request to an endpoint, for a model, with the target's headers and credential.
+// More is added to the query.
+func (s *session) request(ctx context.Context, method, endpoint, model string, more url.Values) (*http.Request, error) {
+	route := s.reach.Route(endpoint)
+	address := *route.URL(model)
+	target := &address
 	if len(more)+len(s.target.SecretQuery) > 0 {
 		query := target.Query()
 		for name, value := range s.target.SecretQuery {
@@ -218,9 +224,7 @@ func (s *session) request(ctx context.Context, method, endpoint string, more url
 	r.Header.Set("Accept", "application/json")
 	r.Header.Set("Accept-Encoding", "gzip")
 	r.Header.Set("User-Agent", "trunkline")
-	if s.target.Secret != "" {
-		s.dialect.Authorize(r.Header, endpoint, s.target.Secret)
-	}
+	route.Prepare(r.Header, s.target.Secret)
 	for name, value := range s.target.Headers {
 		r.Header.Set(name, value)
 	}

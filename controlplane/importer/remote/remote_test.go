@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -22,6 +23,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/controlplane/importer/remote"
+	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -561,6 +563,89 @@ func TestChatSpeaksTheDialect(t *testing.T) {
 	got := steps(t, patient(), target, "claude")
 	if got[3] != "models ok: lists 1 model" || got[4] != "chat ok: claude answered, 8 tokens in, 1 out" {
 		t.Errorf("steps %q", got)
+	}
+}
+
+// Each API is called where and as its endpoint says; Google lists resources, page by page.
+func TestEndpointsAreCalledAsTheySay(t *testing.T) {
+	t.Parallel()
+	elsewhere := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		switch {
+		case r.Header.Get("X-Goog-Api-Key") != canary || r.Header.Get("Authorization") != "" || r.URL.Query().Get("sig") != "s-9":
+			http.Error(w, `{}`, http.StatusForbidden)
+		case r.URL.RequestURI() == "/v1beta/models?pageSize=1000&sig=s-9":
+			_, _ = io.WriteString(w, `{"models":[{"name":"models/gemini-2.5-flash","inputTokenLimit":1048576}],"nextPageToken":"two"}`)
+		case r.URL.RequestURI() == "/v1beta/models?pageSize=1000&pageToken=two&sig=s-9":
+			_, _ = io.WriteString(w, `{"models":[{"name":"tunedModels/mine"}]}`)
+		case r.URL.Path == "/v1beta/models/gemini-2.5-flash:generateContent" &&
+			string(body) == `{"contents":[{"parts":[{"text":"ping"}],"role":"user"}],"generationConfig":{"maxOutputTokens":1}}`:
+			_, _ = io.WriteString(w, `{"candidates":[{}],"usageMetadata":{"promptTokenCount":2,"candidatesTokenCount":1}}`)
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	gemini := on(elsewhere + "/v1beta")
+	gemini.Dialect, gemini.SecretQuery = "gemini", map[string]string{"sig": "s-9"}
+	got := steps(t, patient(), gemini, "gemini-2.5-flash")
+	if got[3] != "models ok: lists 2 models" || got[4] != "chat ok: gemini-2.5-flash answered, 2 tokens in, 1 out" {
+		t.Errorf("Gemini itself: %q", got)
+	}
+	models, err := patient().Models(t.Context(), gemini, nil)
+	if err != nil || len(models) != 2 || models[0].ID != "gemini-2.5-flash" || models[0].ContextWindow != 1048576 || models[1].ID != "tunedModels/mine" {
+		t.Errorf("%v, %v", models, err)
+	}
+
+	azure := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Header.Get("Api-Key") != canary || r.Header.Get("Authorization") != "" || r.URL.RawQuery != "api-version=2":
+			http.Error(w, `{}`, http.StatusUnauthorized)
+		case r.URL.Path == "/openai/deployments/my-gpt/chat/completions":
+			_, _ = io.WriteString(w, `{"choices":[{}]}`)
+		case r.URL.Path == "/openai/models":
+			_, _ = io.WriteString(w, `{"data":[{"id":"gpt-4o"}]}`)
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	target := on(azure + "/openai")
+	target.Endpoints = []dialect.Endpoint{
+		{API: dialect.Chat, Path: "/deployments/{model}/chat/completions", Query: "api-version=2", Auth: dialect.APIKey},
+		{API: dialect.Models, Query: "api-version=2", Auth: dialect.APIKey},
+	}
+	got = steps(t, patient(), target, "my-gpt")
+	if got[3] != "models ok: lists 1 model" || got[4] != "chat ok: my-gpt answered" {
+		t.Errorf("Azure: %q", got)
+	}
+
+	only := on(serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if r.URL.Path == "/v1/responses" && string(body) == `{"input":"ping","max_output_tokens":16,"model":"m"}` {
+			_, _ = io.WriteString(w, `{"output":[],"usage":{"input_tokens":8,"output_tokens":3}}`)
+			return
+		}
+		http.NotFound(w, r)
+	})))
+	only.Endpoints = []dialect.Endpoint{{API: dialect.Responses}}
+	if got := steps(t, patient(), only, "m"); got[4] != "chat ok: m answered, 8 tokens in, 3 out" {
+		t.Errorf("responses alone: %q", got)
+	}
+}
+
+// The guard of addresses holds for every base URL.
+func TestEndpointsStayWhereTheyMayGo(t *testing.T) {
+	t.Parallel()
+	base := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request came") }))
+	public := remote.Target{BaseURL: "https://api.example.com/v1", Secret: canary}
+	for api, want := range map[string]string{base: "address that is not allowed", "http://169.254.169.254": "address that is not allowed", "ftp://b.example": "an endpoint's base_url is not a URL"} {
+		u, err := url.Parse(api)
+		if err != nil {
+			t.Fatal(err)
+		}
+		public.Endpoints = []dialect.Endpoint{{API: dialect.Models, Base: u}}
+		if _, err := patient().Models(t.Context(), public, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", api, err)
+		}
 	}
 }
 

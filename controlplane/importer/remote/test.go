@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -93,7 +92,11 @@ func (t *trial) host() (*url.URL, error) {
 	if t.target.inProcess() {
 		return nil, skip("the scripted provider lives in this process")
 	}
-	return t.target.base()
+	reach, err := t.target.reach()
+	if err != nil {
+		return nil, err
+	}
+	return reach.Bases()[0], nil
 }
 
 // unreachable reports whether there is no connection to talk over.
@@ -181,7 +184,7 @@ func (t *trial) models(ctx context.Context) (string, error) {
 	if t.unreachable() {
 		return "", skip("the provider cannot be reached")
 	}
-	if base, err := t.target.base(); err == nil && dialect.IsExact(base) {
+	if reach, err := t.target.reach(); err == nil && reach.IsExact(modelsPath) {
 		return "", skip("base_url is exact (it ends in #): there is no list of models")
 	}
 	found, err := t.client.Models(ctx, t.target, nil)

@@ -140,7 +140,7 @@ func (a *attempt) roundTrip(ctx context.Context) (*http.Response, error) {
 	a.reused = false
 	a.clock.phase(dataplane.ConnectTimeout, a.Policy.ConnectTimeout)
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: a.connected})
-	r := a.up.NewRequest(ctx, a.Provider, a.credential, req.Endpoint.Path)
+	r := a.up.NewRequest(ctx, a.Provider, a.credential, req.Endpoint.Path, a.Model)
 	a.fill(r)
 	return a.up.RoundTrip(r)
 }

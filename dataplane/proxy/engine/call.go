@@ -23,6 +23,7 @@ type call struct {
 	deadlines deadlines
 	tried     int  // attempts that were begun
 	retried   bool // a target, while others were left
+	nobodyHas bool // the API of the request, as far as providers are configured
 	shared    shared
 	captured  *capture // nil: bodies are not kept
 	stream    activeStream
@@ -180,6 +181,9 @@ func (c *call) fail() {
 // probed. What was cancelled while the node ends its streams was cancelled by us.
 func (c *call) lastOutcome() dataplane.Outcome {
 	last := dataplane.TargetBusy
+	if c.nobodyHas {
+		return dataplane.Unsupported
+	}
 	if n := len(c.rec.failed); n > 0 {
 		last = c.rec.failed[n-1].verdict.Outcome
 	}

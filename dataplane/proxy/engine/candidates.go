@@ -39,8 +39,18 @@ type probe struct {
 func (c *call) candidates() candidates {
 	cfg := &c.engine.cfg
 	members := make([]dataplane.Candidate, 0, len(c.req.Group.Members))
-	ordered := c.req.only(c.req.Group.Order(members, cfg.Health.Condition, cfg.Random))
+	ordered := c.having(c.req.only(c.req.Group.Order(members, cfg.Health.Condition, cfg.Random)))
 	return candidates{health: cfg.Health, all: c.engine.lackingLast(c.refusingLast(ordered), c.req.Endpoint)}
+}
+
+// having leaves out the candidates whose provider is known not to have the API of the request.
+func (c *call) having(all []dataplane.Candidate) []dataplane.Candidate {
+	having := slices.DeleteFunc(all, func(one dataplane.Candidate) bool {
+		speaks, _ := one.Provider.Speaks(c.req.Endpoint.API)
+		return !speaks
+	})
+	c.nobodyHas = len(all) > 0 && len(having) == 0
+	return having
 }
 
 // putLast moves candidates of which is says so behind the others, each part in its order. It asks

@@ -117,7 +117,7 @@ func (a *attempt) confirm(ctx context.Context, v dataplane.Verdict) {
 func (a *attempt) ask(ctx context.Context) (v dataplane.Verdict, answered bool) {
 	endpoint := a.call.req.Endpoint
 	body := bytes.Join([][]byte{[]byte(`{"model":`), a.ModelJSON, []byte(`,` + endpoint.Neutral + `}`)}, nil)
-	r := a.up.NewRequest(ctx, a.Provider, a.credential, endpoint.Path)
+	r := a.up.NewRequest(ctx, a.Provider, a.credential, endpoint.Path, a.Model)
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	a.call.engine.own.Add(1)
 	resp, err := a.up.RoundTrip(r)

@@ -32,8 +32,9 @@ import (
 
 // Upstream is how one provider is reached.
 type Upstream interface {
-	// NewRequest prepares a POST to an endpoint such as /chat/completions, without a body.
-	NewRequest(ctx context.Context, p *dataplane.Provider, cred *dataplane.Credential, endpoint string) *http.Request
+	// NewRequest prepares a POST to an endpoint such as /chat/completions for a model of the provider,
+	// without a body.
+	NewRequest(ctx context.Context, p *dataplane.Provider, cred *dataplane.Credential, endpoint, model string) *http.Request
 	// RoundTrip sends a request; it follows no redirect.
 	RoundTrip(r *http.Request) (*http.Response, error)
 	// Waiter gives a way to wait until a response's body has something to read, without

@@ -73,6 +73,9 @@ func (c *call) hint() time.Duration {
 // ended; else it is empty.
 func (c *call) noEndpoint() string {
 	failed := c.rec.failed
+	if c.nobodyHas {
+		return "No provider of the group '" + c.req.Group.Name + "' has the API that /v1" + c.req.Endpoint.Path + " belongs to (" + c.req.Endpoint.API + ")."
+	}
 	if len(failed) == 0 || slices.ContainsFunc(failed, func(f failure) bool {
 		return f.verdict.Outcome != dataplane.Unsupported || f.verdict.Feature
 	}) {

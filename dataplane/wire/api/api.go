@@ -29,7 +29,7 @@ var Endpoints = endpoints()
 func endpoints() (all []*wire.Endpoint) {
 	for _, f := range Families {
 		for _, e := range f.Endpoints {
-			e.Errors, e.Number = f.Errors, len(all)
+			e.API, e.Errors, e.Number = f.Name, f.Errors, len(all)
 			all = append(all, &e)
 		}
 	}

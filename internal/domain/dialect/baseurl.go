@@ -22,15 +22,22 @@ func ParseBase(raw string) (*url.URL, error) {
 // IsExact reports whether a base URL, as ParseBase gives it, is the URL of every call.
 func IsExact(base *url.URL) bool { return base.Fragment == exactMark }
 
-// Join says where an endpoint lives below a provider's base URL, of every dialect: it appends
-// the endpoint to the base path. The query (?api-version=...) stays. An exact base is left as it is.
-func Join(base *url.URL, endpoint string) *url.URL {
+// join says where an endpoint lives below a base URL: it appends the endpoint to the base path. The
+// query (?api-version=...) stays. An exact base is left as it is.
+func join(base *url.URL, endpoint string) *url.URL {
 	u := *base
 	if IsExact(base) {
 		u.Fragment = ""
 		return &u
 	}
 	u.Path, u.RawPath = root(base.Path)+endpoint, ""
+	return &u
+}
+
+// below is join for a path that is taken as it is.
+func below(base *url.URL, path string) *url.URL {
+	u := *base
+	u.Path, u.RawPath = strings.TrimRight(base.Path, "/")+path, ""
 	return &u
 }
 

@@ -31,7 +31,7 @@ func TestJoin(t *testing.T) {
 		if IsExact(u) {
 			t.Errorf("%s is exact", base)
 		}
-		if got := Join(u, "/chat/completions").String(); got != want {
+		if got := join(u, "/chat/completions").String(); got != want {
 			t.Errorf("%s gives %s, want %s", base, got, want)
 		}
 		if u.String() != base {
@@ -54,7 +54,7 @@ func TestAnExactBaseIsLeftAsItIs(t *testing.T) {
 			t.Fatalf("%s: %v", raw, err)
 		}
 		for _, endpoint := range []string{"/chat/completions", "/embeddings"} {
-			if got := Join(base, endpoint).String(); got != want {
+			if got := join(base, endpoint).String(); got != want {
 				t.Errorf("%s gives %s, want %s", raw, got, want)
 			}
 		}

@@ -1,62 +1,58 @@
-// Package dialect is the one registry of the kinds of upstream that providers may be. Nodes,
-// the validation of providers, the import of models and the provider test read it; nothing
-// else knows a dialect by name.
+// Package dialect is the one registry of how upstreams are reached: the kinds that providers may
+// be, the APIs that they may have, and the ways in which they take a credential. Nodes, the
+// validation of providers, the import of models and the provider test read it; nothing else knows
+// one of these by name.
 //
-// A vendor whose API is OpenAI's in all that is written here needs no dialect: that is most.
+// A vendor whose API is OpenAI's in all that is written here needs no kind of its own: that is most.
 package dialect
 
 import (
-	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 )
 
-// Dialect is how a kind of upstream differs from the others.
+// Dialect is a kind of upstream: how providers that say nothing else of an API have it.
 type Dialect struct {
 	Name string
 	// AllInOneOnly: it lives in the all-in-one, so nodes of other installations have none.
 	AllInOneOnly bool
 	// DefaultBase is the base URL of providers that have none; nil: they must have one.
 	DefaultBase *url.URL
-	// ChatPath is where a provider chats, for its test.
-	ChatPath string
-	// ModelsPath is where a provider lists its models.
-	ModelsPath string
-	// ModelsPage is how many models a page of that list is asked to hold, where pages are small
-	// when nothing is said; 0: nothing is.
-	ModelsPage int
+	// Main is the API that it is about: its test chats there, and models are listed with its
+	// credential and headers.
+	Main string
+	// ModelsPage is how many models a page of that list is asked to hold, by the parameter
+	// PageParameter, where pages are small when nothing is said; 0: nothing is.
+	ModelsPage    int
+	PageParameter string
 
-	// own are endpoints that take the credential as keyHeader, with all below them, and need
-	// these headers; all others take a bearer token.
-	own       []string
-	keyHeader string
-	headers   map[string]string
+	// speaks are the conversations that it has for certain, tries those that some have: each is
+	// asked for until an answer teaches that it is missing.
+	speaks, tries []string
+	// auth is how it takes the credential, by API; all others take a bearer token.
+	auth map[string]string
 }
-
-// The endpoints in which providers chat.
-const (
-	ChatCompletions = "/chat/completions"
-	Messages        = "/messages"
-)
 
 // Default is the dialect of providers that name none.
 const Default = "openai"
 
-// registry is every dialect there is. Nobody changes it.
+// registry is every kind there is. Nobody changes it.
 var registry = []*Dialect{
-	{Name: Default, ChatPath: ChatCompletions, ModelsPath: "/models"},
+	{Name: Default, Main: Chat, speaks: []string{Chat}, tries: []string{Responses, Messages}},
 	{
-		// Anthropic's own API. The OpenAI-compatible endpoints beside it take a bearer token.
-		// Servers of others that have /messages too (vLLM, OpenRouter, LiteLLM) take a bearer
-		// token there, so they need no dialect of their own.
-		Name: "anthropic", ChatPath: Messages, ModelsPath: "/models", ModelsPage: 1000,
-		own: []string{"/messages", "/models"}, keyHeader: "X-Api-Key",
-		headers: map[string]string{"Anthropic-Version": "2023-06-01"}, // when the client names none
+		// Anthropic's own API. Servers of others that have /messages too (vLLM, OpenRouter, LiteLLM)
+		// take a bearer token there, so they need no kind of their own.
+		Name: "anthropic", Main: Messages, ModelsPage: 1000, PageParameter: "limit",
+		speaks: []string{Messages}, auth: map[string]string{Messages: XAPIKey, Models: XAPIKey},
+	},
+	{
+		// Google's own API, for Gemini.
+		Name: "gemini", Main: Gemini, ModelsPage: 1000, PageParameter: "pageSize",
+		speaks: []string{Gemini}, auth: map[string]string{Gemini: XGoogAPIKey, Models: XGoogAPIKey},
 	},
 	{
 		// The built-in scripted upstream.
-		Name: "fake", ChatPath: ChatCompletions, ModelsPath: "/models", AllInOneOnly: true,
+		Name: "fake", Main: Chat, speaks: []string{Chat, Responses, Messages}, AllInOneOnly: true,
 		DefaultBase: &url.URL{Scheme: "http", Host: "fake.invalid", Path: "/v1"},
 	},
 }
@@ -90,14 +86,13 @@ func (d *Dialect) Base(given *url.URL) *url.URL {
 	return given
 }
 
-// Authorize puts a credential into the headers of a request to an endpoint.
-func (d *Dialect) Authorize(header http.Header, endpoint, secret string) {
-	if !slices.ContainsFunc(d.own, func(own string) bool { return endpoint == own || strings.HasPrefix(endpoint, own+"/") }) {
-		header["Authorization"] = []string{"Bearer " + secret}
-		return
+// has says whether a provider of the kind has an API, and whether that is certain.
+func (d *Dialect) has(api *API) (has, certain bool) {
+	switch {
+	case slices.Contains(d.speaks, api.Name):
+		return true, true
+	case api.Conversation:
+		return slices.Contains(d.tries, api.Name), !slices.Contains(d.tries, api.Name)
 	}
-	header[d.keyHeader] = []string{secret}
-	for name, value := range d.headers {
-		header[name] = []string{value}
-	}
+	return true, false
 }

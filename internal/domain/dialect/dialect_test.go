@@ -1,7 +1,6 @@
 package dialect
 
 import (
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,20 +9,37 @@ import (
 
 func TestTheRegistryIsSound(t *testing.T) {
 	t.Parallel()
-	if got := Names(); !slices.Equal(got, []string{"openai", "anthropic", "fake"}) {
+	if got := Names(); !slices.Equal(got, []string{"openai", "anthropic", "gemini", "fake"}) {
 		t.Errorf("the dialects are %q", got)
 	}
 	for _, name := range Names() {
 		d, ok := Find(name)
-		if !ok || d.Name != name || d.ModelsPath == "" {
+		if !ok || d.Name != name || !slices.Contains(d.speaks, d.Main) || (d.ModelsPage > 0) != (d.PageParameter != "") {
 			t.Errorf("%s: %+v", name, d)
 		}
-		if (len(d.own) > 0) != (d.keyHeader != "") || d.keyHeader != http.CanonicalHeaderKey(d.keyHeader) {
-			t.Errorf("%s: its own endpoints take the credential as %q", name, d.keyHeader)
+		for _, api := range slices.Concat(d.speaks, d.tries) {
+			if a := FindAPI(api); a == nil || !a.Conversation {
+				t.Errorf("%s: %s is no conversation", name, api)
+			}
 		}
-		for header := range d.headers {
+		for api, auth := range d.auth {
+			if FindAPI(api) == nil || FindAuth(auth) == nil {
+				t.Errorf("%s takes the credential of %s as %s", name, api, auth)
+			}
+		}
+	}
+	for _, a := range auths {
+		if a.Header != http.CanonicalHeaderKey(a.Header) {
+			t.Errorf("header %q is not in its canonical form", a.Header)
+		}
+	}
+	for _, a := range apis {
+		if APIOf(a.Root) != a || APIOf(a.Root+"/x") == nil {
+			t.Errorf("%s: its root %s belongs to %+v", a.Name, a.Root, APIOf(a.Root))
+		}
+		for header := range a.headers {
 			if header != http.CanonicalHeaderKey(header) {
-				t.Errorf("%s: header %q is not in its canonical form", name, header)
+				t.Errorf("%s: header %q is not in its canonical form", a.Name, header)
 			}
 		}
 	}
@@ -34,29 +50,8 @@ func TestTheRegistryIsSound(t *testing.T) {
 		if d, ok := Find(name); ok {
 			t.Errorf("%q is %+v", name, d)
 		}
-	}
-}
-
-func TestCredentialsGoWhereTheyAreExpected(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		dialect, endpoint string
-		want              http.Header
-	}{
-		{"openai", "/chat/completions", http.Header{"Authorization": {"Bearer s"}}},
-		{"openai", "/messages", http.Header{"Authorization": {"Bearer s"}}},
-		{"fake", "/models", http.Header{"Authorization": {"Bearer s"}}},
-		{"anthropic", "/messages", http.Header{"X-Api-Key": {"s"}, "Anthropic-Version": {"2023-06-01"}}},
-		{"anthropic", "/messages/count_tokens", http.Header{"X-Api-Key": {"s"}, "Anthropic-Version": {"2023-06-01"}}},
-		{"anthropic", "/models", http.Header{"X-Api-Key": {"s"}, "Anthropic-Version": {"2023-06-01"}}},
-		{"anthropic", "/messagesx", http.Header{"Authorization": {"Bearer s"}}},
-		{"anthropic", "/chat/completions", http.Header{"Authorization": {"Bearer s"}}},
-	} {
-		d, _ := Find(tt.dialect)
-		got := http.Header{}
-		d.Authorize(got, tt.endpoint, "s")
-		if !maps.EqualFunc(got, tt.want, slices.Equal) {
-			t.Errorf("%s%s: %v, want %v", tt.dialect, tt.endpoint, got, tt.want)
+		if FindAPI(name) != nil || FindAuth(name) != nil {
+			t.Errorf("%q is an API or a way of authentication", name)
 		}
 	}
 }

@@ -19,10 +19,11 @@ const (
 	FieldRules          = "field_rules"
 	ProviderTLS         = "provider.tls"
 	ProviderProxy       = "provider.proxy"
+	ProviderEndpoints   = "provider.endpoints"
 )
 
 // known are the features of this build.
-var known = []string{KeyAllowedIPs, SelectionWeighted, SelectionLeastBusy, StreamCommitAll, BodyLogRedactEmails, EmptyAnswerMovesOn, FieldRules, ProviderTLS, ProviderProxy}
+var known = []string{KeyAllowedIPs, SelectionWeighted, SelectionLeastBusy, StreamCommitAll, BodyLogRedactEmails, EmptyAnswerMovesOn, FieldRules, ProviderTLS, ProviderProxy, ProviderEndpoints}
 
 // rule says what a field requires where it is set: always the same feature, or one for each
 // value but those that every node knows.
@@ -46,6 +47,7 @@ var rules = map[string]rule{
 	"Provider.ca_certificates":    {feature: ProviderTLS},
 	"Provider.client_certificate": {feature: ProviderTLS},
 	"Provider.proxy":              {feature: ProviderProxy},
+	"Provider.endpoints":          {feature: ProviderEndpoints},
 	"Provider.dialect":            {prefix: "dialect.", base: []string{"openai"}},
 	"FailureKeyword.scopes":       {prefix: "keyword.scope.", base: []string{"error", "answer", "stream"}},
 }
@@ -56,6 +58,7 @@ var base = map[string]string{
 	"Snapshot":      "revision key_pepper providers groups api_keys failure_keywords cors_origins required_features",
 	"Provider":      "name base_url credentials headers secret_query client_key forward_headers allow_private_network max_in_flight models policy required_features",
 	"Credential":    "name secret",
+	"Endpoint":      "api base_url path query auth",
 	"OutboundProxy": "url username password allow_private_network",
 	"Header":        "name value secret",
 	"FieldRule":     "field action to value endpoints",

@@ -16,4 +16,5 @@ export const leftOutWords: Partial<Record<LeftOutReason, PlainKey>> = {
   [LeftOutReason.MEMBER_DISABLED]: 'groups.left.member',
   [LeftOutReason.PROVIDER_MISSING]: 'groups.left.missing',
   [LeftOutReason.PROVIDER_DISABLED]: 'groups.left.provider',
+  [LeftOutReason.API_MISSING]: 'groups.left.api',
 };

@@ -102,6 +102,8 @@ const (
 	LeftOutReason_LEFT_OUT_REASON_PROVIDER_MISSING LeftOutReason = 3
 	// The provider is disabled.
 	LeftOutReason_LEFT_OUT_REASON_PROVIDER_DISABLED LeftOutReason = 4
+	// The provider does not have the API that the call is in: see Provider.endpoints.
+	LeftOutReason_LEFT_OUT_REASON_API_MISSING LeftOutReason = 5
 )
 
 // Enum value maps for LeftOutReason.
@@ -112,6 +114,7 @@ var (
 		2: "LEFT_OUT_REASON_MEMBER_DISABLED",
 		3: "LEFT_OUT_REASON_PROVIDER_MISSING",
 		4: "LEFT_OUT_REASON_PROVIDER_DISABLED",
+		5: "LEFT_OUT_REASON_API_MISSING",
 	}
 	LeftOutReason_value = map[string]int32{
 		"LEFT_OUT_REASON_UNSPECIFIED":       0,
@@ -119,6 +122,7 @@ var (
 		"LEFT_OUT_REASON_MEMBER_DISABLED":   2,
 		"LEFT_OUT_REASON_PROVIDER_MISSING":  3,
 		"LEFT_OUT_REASON_PROVIDER_DISABLED": 4,
+		"LEFT_OUT_REASON_API_MISSING":       5,
 	}
 )
 
@@ -1701,13 +1705,14 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\x1dGROUP_ROUTE_REASON_NO_MEMBERS\x10\x02\x12#\n" +
 	"\x1fGROUP_ROUTE_REASON_ALL_LEFT_OUT\x10\x03\x12\"\n" +
 	"\x1eGROUP_ROUTE_REASON_ALL_COOLING\x10\x04\x12(\n" +
-	"$GROUP_ROUTE_REASON_FIRST_NOT_SERVING\x10\x05*\xc6\x01\n" +
+	"$GROUP_ROUTE_REASON_FIRST_NOT_SERVING\x10\x05*\xe7\x01\n" +
 	"\rLeftOutReason\x12\x1f\n" +
 	"\x1bLEFT_OUT_REASON_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eLEFT_OUT_REASON_GROUP_DISABLED\x10\x01\x12#\n" +
 	"\x1fLEFT_OUT_REASON_MEMBER_DISABLED\x10\x02\x12$\n" +
 	" LEFT_OUT_REASON_PROVIDER_MISSING\x10\x03\x12%\n" +
-	"!LEFT_OUT_REASON_PROVIDER_DISABLED\x10\x04*}\n" +
+	"!LEFT_OUT_REASON_PROVIDER_DISABLED\x10\x04\x12\x1f\n" +
+	"\x1bLEFT_OUT_REASON_API_MISSING\x10\x05*}\n" +
 	"\vHealthScope\x12\x1c\n" +
 	"\x18HEALTH_SCOPE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13HEALTH_SCOPE_TARGET\x10\x01\x12\x19\n" +

@@ -161,9 +161,16 @@ type Provider struct {
 	// API without /v1 is given. A # at the end makes it exact: every call goes to that very URL, whatever its endpoint, and the
 	// provider lists no models: https://host/any/path?version=1#. Not needed for dialect fake.
 	BaseUrl string `protobuf:"bytes,10,opt,name=base_url,json=baseUrl,proto3" json:"base_url,omitempty"`
-	// How the upstream speaks: openai (default, pass-through), anthropic (Anthropic's own API: the key goes as x-api-key)
-	// or fake (the built-in scripted upstream of the all-in-one).
+	// What kind of upstream it is, which says what holds of APIs that are not among endpoints: openai (default: chat for
+	// certain; responses and messages are tried until an answer shows that they are missing; the key goes as a bearer token),
+	// anthropic (Anthropic's own API: messages, and no other conversation; the key goes as x-api-key), gemini (Google's own:
+	// gemini, and no other conversation; the key goes as x-goog-api-key) or fake (the built-in scripted upstream of the
+	// all-in-one: chat, responses and messages).
 	Dialect string `protobuf:"bytes,11,opt,name=dialect,proto3" json:"dialect,omitempty"`
+	// How APIs of the provider are reached where that differs from its kind, each at most once. Where chat, responses, messages
+	// or gemini is among them, the provider has those of the four that are named and no other: calls in another one are
+	// not sent to it as they are.
+	Endpoints []*Endpoint `protobuf:"bytes,300,rep,name=endpoints,proto3" json:"endpoints,omitempty"`
 	// Keys of this account, tried in turn; at least one enabled unless the upstream needs none.
 	Credentials []*Credential `protobuf:"bytes,12,rep,name=credentials,proto3" json:"credentials,omitempty"`
 	// Headers added to every upstream request. Their values can be read by everybody who may read providers; one whose
@@ -172,7 +179,7 @@ type Provider struct {
 	// Headers added to every upstream request whose values are secrets.
 	SecretHeaders []*SecretParameter `protobuf:"bytes,280,rep,name=secret_headers,json=secretHeaders,proto3" json:"secret_headers,omitempty"`
 	// Query parameters added to the URL of every upstream request whose values are secrets; those that are none stand in
-	// base_url.
+	// base_url or in the query of an endpoint.
 	SecretQuery []*SecretParameter `protobuf:"bytes,281,rep,name=secret_query,json=secretQuery,proto3" json:"secret_query,omitempty"`
 	// Certificate authorities to trust for this provider instead of the system's: certificates in PEM, at most 64 KiB. Where
 	// they or the proxy's address change, secrets must be given again.
@@ -186,7 +193,7 @@ type Provider struct {
 	// Trunkline sets are never forwarded and are refused here. With traceparent, and tracestate beside it, the provider is told which
 	// distributed trace a request is part of: by the span of the attempt where nodes send traces, else as the client said, if that was valid.
 	ForwardHeaders []string `protobuf:"bytes,170,rep,name=forward_headers,json=forwardHeaders,proto3" json:"forward_headers,omitempty"`
-	// Whether base_url may resolve to a private or loopback address; always allowed in the all-in-one.
+	// Whether its base URLs may resolve to a private or loopback address; always allowed in the all-in-one.
 	AllowPrivateNetwork bool `protobuf:"varint,14,opt,name=allow_private_network,json=allowPrivateNetwork,proto3" json:"allow_private_network,omitempty"`
 	// Most attempts in flight at once per node; 0 is no limit. Above it the next candidate is tried.
 	MaxInFlight int32 `protobuf:"varint,15,opt,name=max_in_flight,json=maxInFlight,proto3" json:"max_in_flight,omitempty"`
@@ -283,6 +290,13 @@ func (x *Provider) GetDialect() string {
 		return x.Dialect
 	}
 	return ""
+}
+
+func (x *Provider) GetEndpoints() []*Endpoint {
+	if x != nil {
+		return x.Endpoints
+	}
+	return nil
 }
 
 func (x *Provider) GetCredentials() []*Credential {
@@ -397,6 +411,94 @@ func (x *Provider) GetEffectiveTimeouts() *ProviderTimeouts {
 	return nil
 }
 
+// How one API of a provider is reached. What is left out is as base_url and the provider's kind have it.
+type Endpoint struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The API: chat, responses, messages, gemini, completions, embeddings, moderations, images, audio, rerank, or models for
+	// the list of models.
+	Api string `protobuf:"bytes,1,opt,name=api,proto3" json:"api,omitempty"`
+	// Where the API lives instead of the provider's base_url, by the same rules. Secrets of the provider are sent there too:
+	// where it names a scheme, host and port that the provider did not have, they must be given again.
+	BaseUrl string `protobuf:"bytes,2,opt,name=base_url,json=baseUrl,proto3" json:"base_url,omitempty"`
+	// Path below the base URL, in place of /chat/completions, /responses, /messages, /models/{model} (gemini), /completions,
+	// /embeddings, /moderations, /images, /audio, /rerank or /models; what follows that in an endpoint, such as
+	// /count_tokens or /generations, is appended. It begins with a slash and is taken as it is: nothing such as /v1 is put
+	// before it. {model} stands for the id of the model: /deployments/{model}/chat/completions. At most 512 bytes.
+	Path string `protobuf:"bytes,3,opt,name=path,proto3" json:"path,omitempty"`
+	// Parameters that are added to the URL, as they stand behind its ?: api-version=2024-10-21. They can be read by everybody
+	// who may read providers; one that looks like a secret is refused here and belongs into secret_query.
+	Query string `protobuf:"bytes,4,opt,name=query,proto3" json:"query,omitempty"`
+	// How the credential goes: bearer (Authorization: Bearer), x-api-key, api-key or x-goog-api-key, which are headers.
+	Auth          string `protobuf:"bytes,5,opt,name=auth,proto3" json:"auth,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Endpoint) Reset() {
+	*x = Endpoint{}
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Endpoint) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Endpoint) ProtoMessage() {}
+
+func (x *Endpoint) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Endpoint.ProtoReflect.Descriptor instead.
+func (*Endpoint) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Endpoint) GetApi() string {
+	if x != nil {
+		return x.Api
+	}
+	return ""
+}
+
+func (x *Endpoint) GetBaseUrl() string {
+	if x != nil {
+		return x.BaseUrl
+	}
+	return ""
+}
+
+func (x *Endpoint) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *Endpoint) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
+func (x *Endpoint) GetAuth() string {
+	if x != nil {
+		return x.Auth
+	}
+	return ""
+}
+
 // One key of a provider.
 type Credential struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -418,7 +520,7 @@ type Credential struct {
 
 func (x *Credential) Reset() {
 	*x = Credential{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[1]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -430,7 +532,7 @@ func (x *Credential) String() string {
 func (*Credential) ProtoMessage() {}
 
 func (x *Credential) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[1]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -443,7 +545,7 @@ func (x *Credential) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Credential.ProtoReflect.Descriptor instead.
 func (*Credential) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{1}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Credential) GetName() string {
@@ -507,7 +609,7 @@ type ClientCertificate struct {
 
 func (x *ClientCertificate) Reset() {
 	*x = ClientCertificate{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[2]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -519,7 +621,7 @@ func (x *ClientCertificate) String() string {
 func (*ClientCertificate) ProtoMessage() {}
 
 func (x *ClientCertificate) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[2]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -532,7 +634,7 @@ func (x *ClientCertificate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClientCertificate.ProtoReflect.Descriptor instead.
 func (*ClientCertificate) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{2}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ClientCertificate) GetCertificate() string {
@@ -594,7 +696,7 @@ type OutboundProxy struct {
 
 func (x *OutboundProxy) Reset() {
 	*x = OutboundProxy{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -606,7 +708,7 @@ func (x *OutboundProxy) String() string {
 func (*OutboundProxy) ProtoMessage() {}
 
 func (x *OutboundProxy) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -619,7 +721,7 @@ func (x *OutboundProxy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutboundProxy.ProtoReflect.Descriptor instead.
 func (*OutboundProxy) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{3}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *OutboundProxy) GetUrl() string {
@@ -672,7 +774,7 @@ func (x *OutboundProxy) GetAllowPrivateNetwork() bool {
 }
 
 // A header or query parameter whose value is a secret. It is stored like the secret of a credential, and like it must be
-// given again when base_url moves to another scheme, host or port.
+// given again when base_url, or that of an endpoint, moves to another scheme, host or port.
 type SecretParameter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the header or parameter, unique among its kind.
@@ -691,7 +793,7 @@ type SecretParameter struct {
 
 func (x *SecretParameter) Reset() {
 	*x = SecretParameter{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -703,7 +805,7 @@ func (x *SecretParameter) String() string {
 func (*SecretParameter) ProtoMessage() {}
 
 func (x *SecretParameter) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -716,7 +818,7 @@ func (x *SecretParameter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SecretParameter.ProtoReflect.Descriptor instead.
 func (*SecretParameter) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{4}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *SecretParameter) GetName() string {
@@ -779,7 +881,7 @@ type Model struct {
 
 func (x *Model) Reset() {
 	*x = Model{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -791,7 +893,7 @@ func (x *Model) String() string {
 func (*Model) ProtoMessage() {}
 
 func (x *Model) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -804,7 +906,7 @@ func (x *Model) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Model.ProtoReflect.Descriptor instead.
 func (*Model) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Model) GetId() string {
@@ -879,7 +981,7 @@ type ProviderTimeouts struct {
 
 func (x *ProviderTimeouts) Reset() {
 	*x = ProviderTimeouts{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -891,7 +993,7 @@ func (x *ProviderTimeouts) String() string {
 func (*ProviderTimeouts) ProtoMessage() {}
 
 func (x *ProviderTimeouts) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -904,7 +1006,7 @@ func (x *ProviderTimeouts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProviderTimeouts.ProtoReflect.Descriptor instead.
 func (*ProviderTimeouts) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ProviderTimeouts) GetConnect() *durationpb.Duration {
@@ -955,7 +1057,7 @@ type ListProvidersRequest struct {
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// next_page_token of the page before; everything else must be the same.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Only those with this text in their name, base URL, model ids or aliases; letter case does not matter.
+	// Only those with this text in their name, base URLs, model ids or aliases; letter case does not matter.
 	Search string `protobuf:"bytes,3,opt,name=search,proto3" json:"search,omitempty"`
 	// Order: one of name, create_time, update_time, followed by " desc" to turn it round; default name. Equal ones come in name order.
 	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
@@ -968,7 +1070,7 @@ type ListProvidersRequest struct {
 
 func (x *ListProvidersRequest) Reset() {
 	*x = ListProvidersRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -980,7 +1082,7 @@ func (x *ListProvidersRequest) String() string {
 func (*ListProvidersRequest) ProtoMessage() {}
 
 func (x *ListProvidersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -993,7 +1095,7 @@ func (x *ListProvidersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProvidersRequest.ProtoReflect.Descriptor instead.
 func (*ListProvidersRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListProvidersRequest) GetPageSize() int32 {
@@ -1044,7 +1146,7 @@ type ListProvidersResponse struct {
 
 func (x *ListProvidersResponse) Reset() {
 	*x = ListProvidersResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1056,7 +1158,7 @@ func (x *ListProvidersResponse) String() string {
 func (*ListProvidersResponse) ProtoMessage() {}
 
 func (x *ListProvidersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1069,7 +1171,7 @@ func (x *ListProvidersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProvidersResponse.ProtoReflect.Descriptor instead.
 func (*ListProvidersResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListProvidersResponse) GetProviders() []*Provider {
@@ -1103,7 +1205,7 @@ type GetProviderRequest struct {
 
 func (x *GetProviderRequest) Reset() {
 	*x = GetProviderRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1115,7 +1217,7 @@ func (x *GetProviderRequest) String() string {
 func (*GetProviderRequest) ProtoMessage() {}
 
 func (x *GetProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1128,7 +1230,7 @@ func (x *GetProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProviderRequest.ProtoReflect.Descriptor instead.
 func (*GetProviderRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetProviderRequest) GetName() string {
@@ -1147,7 +1249,7 @@ type GetProviderResponse struct {
 
 func (x *GetProviderResponse) Reset() {
 	*x = GetProviderResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[10]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1159,7 +1261,7 @@ func (x *GetProviderResponse) String() string {
 func (*GetProviderResponse) ProtoMessage() {}
 
 func (x *GetProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[10]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1172,7 +1274,7 @@ func (x *GetProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProviderResponse.ProtoReflect.Descriptor instead.
 func (*GetProviderResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{10}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetProviderResponse) GetProvider() *Provider {
@@ -1192,7 +1294,7 @@ type CreateProviderRequest struct {
 
 func (x *CreateProviderRequest) Reset() {
 	*x = CreateProviderRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[11]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1204,7 +1306,7 @@ func (x *CreateProviderRequest) String() string {
 func (*CreateProviderRequest) ProtoMessage() {}
 
 func (x *CreateProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[11]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1217,7 +1319,7 @@ func (x *CreateProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateProviderRequest.ProtoReflect.Descriptor instead.
 func (*CreateProviderRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{11}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CreateProviderRequest) GetProvider() *Provider {
@@ -1236,7 +1338,7 @@ type CreateProviderResponse struct {
 
 func (x *CreateProviderResponse) Reset() {
 	*x = CreateProviderResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[12]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1248,7 +1350,7 @@ func (x *CreateProviderResponse) String() string {
 func (*CreateProviderResponse) ProtoMessage() {}
 
 func (x *CreateProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[12]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1261,7 +1363,7 @@ func (x *CreateProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateProviderResponse.ProtoReflect.Descriptor instead.
 func (*CreateProviderResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{12}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CreateProviderResponse) GetProvider() *Provider {
@@ -1284,7 +1386,7 @@ type UpdateProviderRequest struct {
 
 func (x *UpdateProviderRequest) Reset() {
 	*x = UpdateProviderRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[13]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1296,7 +1398,7 @@ func (x *UpdateProviderRequest) String() string {
 func (*UpdateProviderRequest) ProtoMessage() {}
 
 func (x *UpdateProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[13]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1309,7 +1411,7 @@ func (x *UpdateProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateProviderRequest.ProtoReflect.Descriptor instead.
 func (*UpdateProviderRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{13}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *UpdateProviderRequest) GetProvider() *Provider {
@@ -1335,7 +1437,7 @@ type UpdateProviderResponse struct {
 
 func (x *UpdateProviderResponse) Reset() {
 	*x = UpdateProviderResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[14]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1347,7 +1449,7 @@ func (x *UpdateProviderResponse) String() string {
 func (*UpdateProviderResponse) ProtoMessage() {}
 
 func (x *UpdateProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[14]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1360,7 +1462,7 @@ func (x *UpdateProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateProviderResponse.ProtoReflect.Descriptor instead.
 func (*UpdateProviderResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{14}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *UpdateProviderResponse) GetProvider() *Provider {
@@ -1382,7 +1484,7 @@ type DeleteProviderRequest struct {
 
 func (x *DeleteProviderRequest) Reset() {
 	*x = DeleteProviderRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[15]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1394,7 +1496,7 @@ func (x *DeleteProviderRequest) String() string {
 func (*DeleteProviderRequest) ProtoMessage() {}
 
 func (x *DeleteProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[15]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1407,7 +1509,7 @@ func (x *DeleteProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteProviderRequest.ProtoReflect.Descriptor instead.
 func (*DeleteProviderRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{15}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *DeleteProviderRequest) GetName() string {
@@ -1432,7 +1534,7 @@ type DeleteProviderResponse struct {
 
 func (x *DeleteProviderResponse) Reset() {
 	*x = DeleteProviderResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[16]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1444,7 +1546,7 @@ func (x *DeleteProviderResponse) String() string {
 func (*DeleteProviderResponse) ProtoMessage() {}
 
 func (x *DeleteProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[16]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1457,7 +1559,7 @@ func (x *DeleteProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteProviderResponse.ProtoReflect.Descriptor instead.
 func (*DeleteProviderResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{16}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{17}
 }
 
 type ListProviderHealthRequest struct {
@@ -1470,7 +1572,7 @@ type ListProviderHealthRequest struct {
 
 func (x *ListProviderHealthRequest) Reset() {
 	*x = ListProviderHealthRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[17]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1482,7 +1584,7 @@ func (x *ListProviderHealthRequest) String() string {
 func (*ListProviderHealthRequest) ProtoMessage() {}
 
 func (x *ListProviderHealthRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[17]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1495,7 +1597,7 @@ func (x *ListProviderHealthRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProviderHealthRequest.ProtoReflect.Descriptor instead.
 func (*ListProviderHealthRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{17}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListProviderHealthRequest) GetNames() []string {
@@ -1515,7 +1617,7 @@ type ListProviderHealthResponse struct {
 
 func (x *ListProviderHealthResponse) Reset() {
 	*x = ListProviderHealthResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[18]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1527,7 +1629,7 @@ func (x *ListProviderHealthResponse) String() string {
 func (*ListProviderHealthResponse) ProtoMessage() {}
 
 func (x *ListProviderHealthResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[18]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1540,7 +1642,7 @@ func (x *ListProviderHealthResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProviderHealthResponse.ProtoReflect.Descriptor instead.
 func (*ListProviderHealthResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{18}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListProviderHealthResponse) GetProviders() []*ProviderHealth {
@@ -1564,7 +1666,7 @@ type ResetCooldownRequest struct {
 
 func (x *ResetCooldownRequest) Reset() {
 	*x = ResetCooldownRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[19]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1576,7 +1678,7 @@ func (x *ResetCooldownRequest) String() string {
 func (*ResetCooldownRequest) ProtoMessage() {}
 
 func (x *ResetCooldownRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[19]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1589,7 +1691,7 @@ func (x *ResetCooldownRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetCooldownRequest.ProtoReflect.Descriptor instead.
 func (*ResetCooldownRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{19}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ResetCooldownRequest) GetProvider() string {
@@ -1623,7 +1725,7 @@ type ResetCooldownResponse struct {
 
 func (x *ResetCooldownResponse) Reset() {
 	*x = ResetCooldownResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[20]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1635,7 +1737,7 @@ func (x *ResetCooldownResponse) String() string {
 func (*ResetCooldownResponse) ProtoMessage() {}
 
 func (x *ResetCooldownResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[20]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1648,7 +1750,7 @@ func (x *ResetCooldownResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetCooldownResponse.ProtoReflect.Descriptor instead.
 func (*ResetCooldownResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{20}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ResetCooldownResponse) GetNodes() []string {
@@ -1665,7 +1767,7 @@ type PreviewImportRequest struct {
 	// More names or globs.
 	Names []string `protobuf:"bytes,2,rep,name=names,proto3" json:"names,omitempty"`
 	// A provider that is not saved yet; it replaces the stored one of its name, whose secrets it may use while
-	// base_url stays on the same scheme, host and port.
+	// its base URLs stay on the same schemes, hosts and ports.
 	Provider *Provider `protobuf:"bytes,3,opt,name=provider,proto3" json:"provider,omitempty"`
 	// The rules to use; default: the provider's own.
 	Rules *ImportRules `protobuf:"bytes,4,opt,name=rules,proto3" json:"rules,omitempty"`
@@ -1679,7 +1781,7 @@ type PreviewImportRequest struct {
 
 func (x *PreviewImportRequest) Reset() {
 	*x = PreviewImportRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[21]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1691,7 +1793,7 @@ func (x *PreviewImportRequest) String() string {
 func (*PreviewImportRequest) ProtoMessage() {}
 
 func (x *PreviewImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[21]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1704,7 +1806,7 @@ func (x *PreviewImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewImportRequest.ProtoReflect.Descriptor instead.
 func (*PreviewImportRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{21}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *PreviewImportRequest) GetName() string {
@@ -1754,11 +1856,12 @@ type TestProviderRequest struct {
 	// Name of the provider.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// A provider that is not saved yet; it replaces the stored one of its name, whose secrets it may use while
-	// base_url stays on the same scheme, host and port.
+	// its base URLs stay on the same schemes, hosts and ports.
 	Provider *Provider `protobuf:"bytes,2,opt,name=provider,proto3" json:"provider,omitempty"`
 	// Name of the credential to test; default: the first that is enabled.
 	Credential string `protobuf:"bytes,3,opt,name=credential,proto3" json:"credential,omitempty"`
-	// Also send a chat of at most one token of answer, which may cost money.
+	// Also send a chat of at most one token of answer, or 16 to a provider that has no conversation but responses, which
+	// may cost money.
 	Chat bool `protobuf:"varint,4,opt,name=chat,proto3" json:"chat,omitempty"`
 	// Model to chat with, by id or alias; default: the provider's first.
 	Model         string `protobuf:"bytes,5,opt,name=model,proto3" json:"model,omitempty"`
@@ -1768,7 +1871,7 @@ type TestProviderRequest struct {
 
 func (x *TestProviderRequest) Reset() {
 	*x = TestProviderRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[22]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1780,7 +1883,7 @@ func (x *TestProviderRequest) String() string {
 func (*TestProviderRequest) ProtoMessage() {}
 
 func (x *TestProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[22]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1793,7 +1896,7 @@ func (x *TestProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestProviderRequest.ProtoReflect.Descriptor instead.
 func (*TestProviderRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{22}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *TestProviderRequest) GetName() string {
@@ -1848,7 +1951,7 @@ type TestProviderResponse struct {
 
 func (x *TestProviderResponse) Reset() {
 	*x = TestProviderResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[23]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1860,7 +1963,7 @@ func (x *TestProviderResponse) String() string {
 func (*TestProviderResponse) ProtoMessage() {}
 
 func (x *TestProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[23]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1873,7 +1976,7 @@ func (x *TestProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestProviderResponse.ProtoReflect.Descriptor instead.
 func (*TestProviderResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{23}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *TestProviderResponse) GetStep() TestStep {
@@ -1908,7 +2011,7 @@ var File_trunkline_admin_v1_provider_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\n" +
-	"!trunkline/admin/v1/provider.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#trunkline/admin/v1/field_rule.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a\x1ftrunkline/admin/v1/import.proto\x1a\x1etrunkline/admin/v1/price.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a#trunkline/admin/v1/visibility.proto\"\xa5\r\n" +
+	"!trunkline/admin/v1/provider.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#trunkline/admin/v1/field_rule.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a\x1ftrunkline/admin/v1/import.proto\x1a\x1etrunkline/admin/v1/price.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a#trunkline/admin/v1/visibility.proto\"\xec\r\n" +
 	"\bProvider\x12\xa7\x02\n" +
 	"\x04name\x18\x01 \x01(\tB\x92\x02\xbaH\x8e\x02\xba\x01\x8a\x02\n" +
 	"\x04name\x12hmust be 1 to 128 bytes of UTF-8 without control or invisible characters and without spaces at either end\x1a\x97\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\p{Cc}\\\\p{Cf}\\\\p{Zl}\\\\p{Zp}]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x16\n" +
@@ -1920,7 +2023,8 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"updateTime\x12#\n" +
 	"\bbase_url\x18\n" +
 	" \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\abaseUrl\x12!\n" +
-	"\adialect\x18\v \x01(\tB\a\xbaH\x04r\x02\x18@R\adialect\x12K\n" +
+	"\adialect\x18\v \x01(\tB\a\xbaH\x04r\x02\x18@R\adialect\x12E\n" +
+	"\tendpoints\x18\xac\x02 \x03(\v2\x1c.trunkline.admin.v1.EndpointB\b\xbaH\x05\x92\x01\x02\x10\x10R\tendpoints\x12K\n" +
 	"\vcredentials\x18\f \x03(\v2\x1e.trunkline.admin.v1.CredentialB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\vcredentials\x12M\n" +
 	"\aheaders\x18\r \x03(\v2).trunkline.admin.v1.Provider.HeadersEntryB\b\xbaH\x05\x9a\x01\x02\x102R\aheaders\x12U\n" +
 	"\x0esecret_headers\x18\x98\x02 \x03(\v2#.trunkline.admin.v1.SecretParameterB\b\xbaH\x05\x92\x01\x02\x102R\rsecretHeaders\x12Q\n" +
@@ -1942,7 +2046,13 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\n" +
 	"\n" +
-	"\b_enabled\"\x94\x02\n" +
+	"\b_enabled\"\xa7\x01\n" +
+	"\bEndpoint\x12\x1b\n" +
+	"\x03api\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x03api\x12#\n" +
+	"\bbase_url\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\abaseUrl\x12\x1c\n" +
+	"\x04path\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\x04R\x04path\x12\x1e\n" +
+	"\x05query\x18\x04 \x01(\tB\b\xbaH\x05r\x03(\x80\bR\x05query\x12\x1b\n" +
+	"\x04auth\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04auth\"\x94\x02\n" +
 	"\n" +
 	"Credential\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
@@ -2110,123 +2220,125 @@ func file_trunkline_admin_v1_provider_proto_rawDescGZIP() []byte {
 }
 
 var file_trunkline_admin_v1_provider_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_trunkline_admin_v1_provider_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_trunkline_admin_v1_provider_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_trunkline_admin_v1_provider_proto_goTypes = []any{
 	(TestStep)(0),                        // 0: trunkline.admin.v1.TestStep
 	(TestResult)(0),                      // 1: trunkline.admin.v1.TestResult
 	(*Provider)(nil),                     // 2: trunkline.admin.v1.Provider
-	(*Credential)(nil),                   // 3: trunkline.admin.v1.Credential
-	(*ClientCertificate)(nil),            // 4: trunkline.admin.v1.ClientCertificate
-	(*OutboundProxy)(nil),                // 5: trunkline.admin.v1.OutboundProxy
-	(*SecretParameter)(nil),              // 6: trunkline.admin.v1.SecretParameter
-	(*Model)(nil),                        // 7: trunkline.admin.v1.Model
-	(*ProviderTimeouts)(nil),             // 8: trunkline.admin.v1.ProviderTimeouts
-	(*ListProvidersRequest)(nil),         // 9: trunkline.admin.v1.ListProvidersRequest
-	(*ListProvidersResponse)(nil),        // 10: trunkline.admin.v1.ListProvidersResponse
-	(*GetProviderRequest)(nil),           // 11: trunkline.admin.v1.GetProviderRequest
-	(*GetProviderResponse)(nil),          // 12: trunkline.admin.v1.GetProviderResponse
-	(*CreateProviderRequest)(nil),        // 13: trunkline.admin.v1.CreateProviderRequest
-	(*CreateProviderResponse)(nil),       // 14: trunkline.admin.v1.CreateProviderResponse
-	(*UpdateProviderRequest)(nil),        // 15: trunkline.admin.v1.UpdateProviderRequest
-	(*UpdateProviderResponse)(nil),       // 16: trunkline.admin.v1.UpdateProviderResponse
-	(*DeleteProviderRequest)(nil),        // 17: trunkline.admin.v1.DeleteProviderRequest
-	(*DeleteProviderResponse)(nil),       // 18: trunkline.admin.v1.DeleteProviderResponse
-	(*ListProviderHealthRequest)(nil),    // 19: trunkline.admin.v1.ListProviderHealthRequest
-	(*ListProviderHealthResponse)(nil),   // 20: trunkline.admin.v1.ListProviderHealthResponse
-	(*ResetCooldownRequest)(nil),         // 21: trunkline.admin.v1.ResetCooldownRequest
-	(*ResetCooldownResponse)(nil),        // 22: trunkline.admin.v1.ResetCooldownResponse
-	(*PreviewImportRequest)(nil),         // 23: trunkline.admin.v1.PreviewImportRequest
-	(*TestProviderRequest)(nil),          // 24: trunkline.admin.v1.TestProviderRequest
-	(*TestProviderResponse)(nil),         // 25: trunkline.admin.v1.TestProviderResponse
-	nil,                                  // 26: trunkline.admin.v1.Provider.HeadersEntry
-	(*timestamppb.Timestamp)(nil),        // 27: google.protobuf.Timestamp
-	(*ProviderImport)(nil),               // 28: trunkline.admin.v1.ProviderImport
-	(*FieldRule)(nil),                    // 29: trunkline.admin.v1.FieldRule
-	(*Price)(nil),                        // 30: trunkline.admin.v1.Price
-	(*ModelImport)(nil),                  // 31: trunkline.admin.v1.ModelImport
-	(*durationpb.Duration)(nil),          // 32: google.protobuf.Duration
-	(*fieldmaskpb.FieldMask)(nil),        // 33: google.protobuf.FieldMask
-	(*ProviderHealth)(nil),               // 34: trunkline.admin.v1.ProviderHealth
-	(*ImportRules)(nil),                  // 35: trunkline.admin.v1.ImportRules
-	(*ImportModelsRequest)(nil),          // 36: trunkline.admin.v1.ImportModelsRequest
-	(*ListImportsRequest)(nil),           // 37: trunkline.admin.v1.ListImportsRequest
-	(*RemoveImportedModelsRequest)(nil),  // 38: trunkline.admin.v1.RemoveImportedModelsRequest
-	(*PreviewImportResponse)(nil),        // 39: trunkline.admin.v1.PreviewImportResponse
-	(*ImportModelsResponse)(nil),         // 40: trunkline.admin.v1.ImportModelsResponse
-	(*ListImportsResponse)(nil),          // 41: trunkline.admin.v1.ListImportsResponse
-	(*RemoveImportedModelsResponse)(nil), // 42: trunkline.admin.v1.RemoveImportedModelsResponse
+	(*Endpoint)(nil),                     // 3: trunkline.admin.v1.Endpoint
+	(*Credential)(nil),                   // 4: trunkline.admin.v1.Credential
+	(*ClientCertificate)(nil),            // 5: trunkline.admin.v1.ClientCertificate
+	(*OutboundProxy)(nil),                // 6: trunkline.admin.v1.OutboundProxy
+	(*SecretParameter)(nil),              // 7: trunkline.admin.v1.SecretParameter
+	(*Model)(nil),                        // 8: trunkline.admin.v1.Model
+	(*ProviderTimeouts)(nil),             // 9: trunkline.admin.v1.ProviderTimeouts
+	(*ListProvidersRequest)(nil),         // 10: trunkline.admin.v1.ListProvidersRequest
+	(*ListProvidersResponse)(nil),        // 11: trunkline.admin.v1.ListProvidersResponse
+	(*GetProviderRequest)(nil),           // 12: trunkline.admin.v1.GetProviderRequest
+	(*GetProviderResponse)(nil),          // 13: trunkline.admin.v1.GetProviderResponse
+	(*CreateProviderRequest)(nil),        // 14: trunkline.admin.v1.CreateProviderRequest
+	(*CreateProviderResponse)(nil),       // 15: trunkline.admin.v1.CreateProviderResponse
+	(*UpdateProviderRequest)(nil),        // 16: trunkline.admin.v1.UpdateProviderRequest
+	(*UpdateProviderResponse)(nil),       // 17: trunkline.admin.v1.UpdateProviderResponse
+	(*DeleteProviderRequest)(nil),        // 18: trunkline.admin.v1.DeleteProviderRequest
+	(*DeleteProviderResponse)(nil),       // 19: trunkline.admin.v1.DeleteProviderResponse
+	(*ListProviderHealthRequest)(nil),    // 20: trunkline.admin.v1.ListProviderHealthRequest
+	(*ListProviderHealthResponse)(nil),   // 21: trunkline.admin.v1.ListProviderHealthResponse
+	(*ResetCooldownRequest)(nil),         // 22: trunkline.admin.v1.ResetCooldownRequest
+	(*ResetCooldownResponse)(nil),        // 23: trunkline.admin.v1.ResetCooldownResponse
+	(*PreviewImportRequest)(nil),         // 24: trunkline.admin.v1.PreviewImportRequest
+	(*TestProviderRequest)(nil),          // 25: trunkline.admin.v1.TestProviderRequest
+	(*TestProviderResponse)(nil),         // 26: trunkline.admin.v1.TestProviderResponse
+	nil,                                  // 27: trunkline.admin.v1.Provider.HeadersEntry
+	(*timestamppb.Timestamp)(nil),        // 28: google.protobuf.Timestamp
+	(*ProviderImport)(nil),               // 29: trunkline.admin.v1.ProviderImport
+	(*FieldRule)(nil),                    // 30: trunkline.admin.v1.FieldRule
+	(*Price)(nil),                        // 31: trunkline.admin.v1.Price
+	(*ModelImport)(nil),                  // 32: trunkline.admin.v1.ModelImport
+	(*durationpb.Duration)(nil),          // 33: google.protobuf.Duration
+	(*fieldmaskpb.FieldMask)(nil),        // 34: google.protobuf.FieldMask
+	(*ProviderHealth)(nil),               // 35: trunkline.admin.v1.ProviderHealth
+	(*ImportRules)(nil),                  // 36: trunkline.admin.v1.ImportRules
+	(*ImportModelsRequest)(nil),          // 37: trunkline.admin.v1.ImportModelsRequest
+	(*ListImportsRequest)(nil),           // 38: trunkline.admin.v1.ListImportsRequest
+	(*RemoveImportedModelsRequest)(nil),  // 39: trunkline.admin.v1.RemoveImportedModelsRequest
+	(*PreviewImportResponse)(nil),        // 40: trunkline.admin.v1.PreviewImportResponse
+	(*ImportModelsResponse)(nil),         // 41: trunkline.admin.v1.ImportModelsResponse
+	(*ListImportsResponse)(nil),          // 42: trunkline.admin.v1.ListImportsResponse
+	(*RemoveImportedModelsResponse)(nil), // 43: trunkline.admin.v1.RemoveImportedModelsResponse
 }
 var file_trunkline_admin_v1_provider_proto_depIdxs = []int32{
-	27, // 0: trunkline.admin.v1.Provider.create_time:type_name -> google.protobuf.Timestamp
-	27, // 1: trunkline.admin.v1.Provider.update_time:type_name -> google.protobuf.Timestamp
-	3,  // 2: trunkline.admin.v1.Provider.credentials:type_name -> trunkline.admin.v1.Credential
-	26, // 3: trunkline.admin.v1.Provider.headers:type_name -> trunkline.admin.v1.Provider.HeadersEntry
-	6,  // 4: trunkline.admin.v1.Provider.secret_headers:type_name -> trunkline.admin.v1.SecretParameter
-	6,  // 5: trunkline.admin.v1.Provider.secret_query:type_name -> trunkline.admin.v1.SecretParameter
-	4,  // 6: trunkline.admin.v1.Provider.client_certificate:type_name -> trunkline.admin.v1.ClientCertificate
-	5,  // 7: trunkline.admin.v1.Provider.proxy:type_name -> trunkline.admin.v1.OutboundProxy
-	7,  // 8: trunkline.admin.v1.Provider.models:type_name -> trunkline.admin.v1.Model
-	8,  // 9: trunkline.admin.v1.Provider.timeouts:type_name -> trunkline.admin.v1.ProviderTimeouts
-	28, // 10: trunkline.admin.v1.Provider.import:type_name -> trunkline.admin.v1.ProviderImport
-	29, // 11: trunkline.admin.v1.Provider.field_rules:type_name -> trunkline.admin.v1.FieldRule
-	8,  // 12: trunkline.admin.v1.Provider.effective_timeouts:type_name -> trunkline.admin.v1.ProviderTimeouts
-	27, // 13: trunkline.admin.v1.Credential.secret_set_time:type_name -> google.protobuf.Timestamp
-	27, // 14: trunkline.admin.v1.ClientCertificate.secret_set_time:type_name -> google.protobuf.Timestamp
-	27, // 15: trunkline.admin.v1.OutboundProxy.secret_set_time:type_name -> google.protobuf.Timestamp
-	27, // 16: trunkline.admin.v1.SecretParameter.secret_set_time:type_name -> google.protobuf.Timestamp
-	30, // 17: trunkline.admin.v1.Model.price:type_name -> trunkline.admin.v1.Price
-	29, // 18: trunkline.admin.v1.Model.field_rules:type_name -> trunkline.admin.v1.FieldRule
-	31, // 19: trunkline.admin.v1.Model.imported:type_name -> trunkline.admin.v1.ModelImport
-	32, // 20: trunkline.admin.v1.ProviderTimeouts.connect:type_name -> google.protobuf.Duration
-	32, // 21: trunkline.admin.v1.ProviderTimeouts.first_token:type_name -> google.protobuf.Duration
-	32, // 22: trunkline.admin.v1.ProviderTimeouts.response:type_name -> google.protobuf.Duration
-	32, // 23: trunkline.admin.v1.ProviderTimeouts.stream_idle:type_name -> google.protobuf.Duration
-	32, // 24: trunkline.admin.v1.ProviderTimeouts.attempt:type_name -> google.protobuf.Duration
-	32, // 25: trunkline.admin.v1.ProviderTimeouts.first_token_max:type_name -> google.protobuf.Duration
-	33, // 26: trunkline.admin.v1.ListProvidersRequest.read_mask:type_name -> google.protobuf.FieldMask
-	2,  // 27: trunkline.admin.v1.ListProvidersResponse.providers:type_name -> trunkline.admin.v1.Provider
-	2,  // 28: trunkline.admin.v1.GetProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	2,  // 29: trunkline.admin.v1.CreateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	2,  // 30: trunkline.admin.v1.CreateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	2,  // 31: trunkline.admin.v1.UpdateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	33, // 32: trunkline.admin.v1.UpdateProviderRequest.update_mask:type_name -> google.protobuf.FieldMask
-	2,  // 33: trunkline.admin.v1.UpdateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	34, // 34: trunkline.admin.v1.ListProviderHealthResponse.providers:type_name -> trunkline.admin.v1.ProviderHealth
-	2,  // 35: trunkline.admin.v1.PreviewImportRequest.provider:type_name -> trunkline.admin.v1.Provider
-	35, // 36: trunkline.admin.v1.PreviewImportRequest.rules:type_name -> trunkline.admin.v1.ImportRules
-	2,  // 37: trunkline.admin.v1.TestProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	0,  // 38: trunkline.admin.v1.TestProviderResponse.step:type_name -> trunkline.admin.v1.TestStep
-	1,  // 39: trunkline.admin.v1.TestProviderResponse.result:type_name -> trunkline.admin.v1.TestResult
-	32, // 40: trunkline.admin.v1.TestProviderResponse.duration:type_name -> google.protobuf.Duration
-	9,  // 41: trunkline.admin.v1.ProviderService.ListProviders:input_type -> trunkline.admin.v1.ListProvidersRequest
-	11, // 42: trunkline.admin.v1.ProviderService.GetProvider:input_type -> trunkline.admin.v1.GetProviderRequest
-	13, // 43: trunkline.admin.v1.ProviderService.CreateProvider:input_type -> trunkline.admin.v1.CreateProviderRequest
-	15, // 44: trunkline.admin.v1.ProviderService.UpdateProvider:input_type -> trunkline.admin.v1.UpdateProviderRequest
-	17, // 45: trunkline.admin.v1.ProviderService.DeleteProvider:input_type -> trunkline.admin.v1.DeleteProviderRequest
-	19, // 46: trunkline.admin.v1.ProviderService.ListProviderHealth:input_type -> trunkline.admin.v1.ListProviderHealthRequest
-	21, // 47: trunkline.admin.v1.ProviderService.ResetCooldown:input_type -> trunkline.admin.v1.ResetCooldownRequest
-	23, // 48: trunkline.admin.v1.ProviderService.PreviewImport:input_type -> trunkline.admin.v1.PreviewImportRequest
-	36, // 49: trunkline.admin.v1.ProviderService.ImportModels:input_type -> trunkline.admin.v1.ImportModelsRequest
-	37, // 50: trunkline.admin.v1.ProviderService.ListImports:input_type -> trunkline.admin.v1.ListImportsRequest
-	38, // 51: trunkline.admin.v1.ProviderService.RemoveImportedModels:input_type -> trunkline.admin.v1.RemoveImportedModelsRequest
-	24, // 52: trunkline.admin.v1.ProviderService.TestProvider:input_type -> trunkline.admin.v1.TestProviderRequest
-	10, // 53: trunkline.admin.v1.ProviderService.ListProviders:output_type -> trunkline.admin.v1.ListProvidersResponse
-	12, // 54: trunkline.admin.v1.ProviderService.GetProvider:output_type -> trunkline.admin.v1.GetProviderResponse
-	14, // 55: trunkline.admin.v1.ProviderService.CreateProvider:output_type -> trunkline.admin.v1.CreateProviderResponse
-	16, // 56: trunkline.admin.v1.ProviderService.UpdateProvider:output_type -> trunkline.admin.v1.UpdateProviderResponse
-	18, // 57: trunkline.admin.v1.ProviderService.DeleteProvider:output_type -> trunkline.admin.v1.DeleteProviderResponse
-	20, // 58: trunkline.admin.v1.ProviderService.ListProviderHealth:output_type -> trunkline.admin.v1.ListProviderHealthResponse
-	22, // 59: trunkline.admin.v1.ProviderService.ResetCooldown:output_type -> trunkline.admin.v1.ResetCooldownResponse
-	39, // 60: trunkline.admin.v1.ProviderService.PreviewImport:output_type -> trunkline.admin.v1.PreviewImportResponse
-	40, // 61: trunkline.admin.v1.ProviderService.ImportModels:output_type -> trunkline.admin.v1.ImportModelsResponse
-	41, // 62: trunkline.admin.v1.ProviderService.ListImports:output_type -> trunkline.admin.v1.ListImportsResponse
-	42, // 63: trunkline.admin.v1.ProviderService.RemoveImportedModels:output_type -> trunkline.admin.v1.RemoveImportedModelsResponse
-	25, // 64: trunkline.admin.v1.ProviderService.TestProvider:output_type -> trunkline.admin.v1.TestProviderResponse
-	53, // [53:65] is the sub-list for method output_type
-	41, // [41:53] is the sub-list for method input_type
-	41, // [41:41] is the sub-list for extension type_name
-	41, // [41:41] is the sub-list for extension extendee
-	0,  // [0:41] is the sub-list for field type_name
+	28, // 0: trunkline.admin.v1.Provider.create_time:type_name -> google.protobuf.Timestamp
+	28, // 1: trunkline.admin.v1.Provider.update_time:type_name -> google.protobuf.Timestamp
+	3,  // 2: trunkline.admin.v1.Provider.endpoints:type_name -> trunkline.admin.v1.Endpoint
+	4,  // 3: trunkline.admin.v1.Provider.credentials:type_name -> trunkline.admin.v1.Credential
+	27, // 4: trunkline.admin.v1.Provider.headers:type_name -> trunkline.admin.v1.Provider.HeadersEntry
+	7,  // 5: trunkline.admin.v1.Provider.secret_headers:type_name -> trunkline.admin.v1.SecretParameter
+	7,  // 6: trunkline.admin.v1.Provider.secret_query:type_name -> trunkline.admin.v1.SecretParameter
+	5,  // 7: trunkline.admin.v1.Provider.client_certificate:type_name -> trunkline.admin.v1.ClientCertificate
+	6,  // 8: trunkline.admin.v1.Provider.proxy:type_name -> trunkline.admin.v1.OutboundProxy
+	8,  // 9: trunkline.admin.v1.Provider.models:type_name -> trunkline.admin.v1.Model
+	9,  // 10: trunkline.admin.v1.Provider.timeouts:type_name -> trunkline.admin.v1.ProviderTimeouts
+	29, // 11: trunkline.admin.v1.Provider.import:type_name -> trunkline.admin.v1.ProviderImport
+	30, // 12: trunkline.admin.v1.Provider.field_rules:type_name -> trunkline.admin.v1.FieldRule
+	9,  // 13: trunkline.admin.v1.Provider.effective_timeouts:type_name -> trunkline.admin.v1.ProviderTimeouts
+	28, // 14: trunkline.admin.v1.Credential.secret_set_time:type_name -> google.protobuf.Timestamp
+	28, // 15: trunkline.admin.v1.ClientCertificate.secret_set_time:type_name -> google.protobuf.Timestamp
+	28, // 16: trunkline.admin.v1.OutboundProxy.secret_set_time:type_name -> google.protobuf.Timestamp
+	28, // 17: trunkline.admin.v1.SecretParameter.secret_set_time:type_name -> google.protobuf.Timestamp
+	31, // 18: trunkline.admin.v1.Model.price:type_name -> trunkline.admin.v1.Price
+	30, // 19: trunkline.admin.v1.Model.field_rules:type_name -> trunkline.admin.v1.FieldRule
+	32, // 20: trunkline.admin.v1.Model.imported:type_name -> trunkline.admin.v1.ModelImport
+	33, // 21: trunkline.admin.v1.ProviderTimeouts.connect:type_name -> google.protobuf.Duration
+	33, // 22: trunkline.admin.v1.ProviderTimeouts.first_token:type_name -> google.protobuf.Duration
+	33, // 23: trunkline.admin.v1.ProviderTimeouts.response:type_name -> google.protobuf.Duration
+	33, // 24: trunkline.admin.v1.ProviderTimeouts.stream_idle:type_name -> google.protobuf.Duration
+	33, // 25: trunkline.admin.v1.ProviderTimeouts.attempt:type_name -> google.protobuf.Duration
+	33, // 26: trunkline.admin.v1.ProviderTimeouts.first_token_max:type_name -> google.protobuf.Duration
+	34, // 27: trunkline.admin.v1.ListProvidersRequest.read_mask:type_name -> google.protobuf.FieldMask
+	2,  // 28: trunkline.admin.v1.ListProvidersResponse.providers:type_name -> trunkline.admin.v1.Provider
+	2,  // 29: trunkline.admin.v1.GetProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 30: trunkline.admin.v1.CreateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 31: trunkline.admin.v1.CreateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 32: trunkline.admin.v1.UpdateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	34, // 33: trunkline.admin.v1.UpdateProviderRequest.update_mask:type_name -> google.protobuf.FieldMask
+	2,  // 34: trunkline.admin.v1.UpdateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
+	35, // 35: trunkline.admin.v1.ListProviderHealthResponse.providers:type_name -> trunkline.admin.v1.ProviderHealth
+	2,  // 36: trunkline.admin.v1.PreviewImportRequest.provider:type_name -> trunkline.admin.v1.Provider
+	36, // 37: trunkline.admin.v1.PreviewImportRequest.rules:type_name -> trunkline.admin.v1.ImportRules
+	2,  // 38: trunkline.admin.v1.TestProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	0,  // 39: trunkline.admin.v1.TestProviderResponse.step:type_name -> trunkline.admin.v1.TestStep
+	1,  // 40: trunkline.admin.v1.TestProviderResponse.result:type_name -> trunkline.admin.v1.TestResult
+	33, // 41: trunkline.admin.v1.TestProviderResponse.duration:type_name -> google.protobuf.Duration
+	10, // 42: trunkline.admin.v1.ProviderService.ListProviders:input_type -> trunkline.admin.v1.ListProvidersRequest
+	12, // 43: trunkline.admin.v1.ProviderService.GetProvider:input_type -> trunkline.admin.v1.GetProviderRequest
+	14, // 44: trunkline.admin.v1.ProviderService.CreateProvider:input_type -> trunkline.admin.v1.CreateProviderRequest
+	16, // 45: trunkline.admin.v1.ProviderService.UpdateProvider:input_type -> trunkline.admin.v1.UpdateProviderRequest
+	18, // 46: trunkline.admin.v1.ProviderService.DeleteProvider:input_type -> trunkline.admin.v1.DeleteProviderRequest
+	20, // 47: trunkline.admin.v1.ProviderService.ListProviderHealth:input_type -> trunkline.admin.v1.ListProviderHealthRequest
+	22, // 48: trunkline.admin.v1.ProviderService.ResetCooldown:input_type -> trunkline.admin.v1.ResetCooldownRequest
+	24, // 49: trunkline.admin.v1.ProviderService.PreviewImport:input_type -> trunkline.admin.v1.PreviewImportRequest
+	37, // 50: trunkline.admin.v1.ProviderService.ImportModels:input_type -> trunkline.admin.v1.ImportModelsRequest
+	38, // 51: trunkline.admin.v1.ProviderService.ListImports:input_type -> trunkline.admin.v1.ListImportsRequest
+	39, // 52: trunkline.admin.v1.ProviderService.RemoveImportedModels:input_type -> trunkline.admin.v1.RemoveImportedModelsRequest
+	25, // 53: trunkline.admin.v1.ProviderService.TestProvider:input_type -> trunkline.admin.v1.TestProviderRequest
+	11, // 54: trunkline.admin.v1.ProviderService.ListProviders:output_type -> trunkline.admin.v1.ListProvidersResponse
+	13, // 55: trunkline.admin.v1.ProviderService.GetProvider:output_type -> trunkline.admin.v1.GetProviderResponse
+	15, // 56: trunkline.admin.v1.ProviderService.CreateProvider:output_type -> trunkline.admin.v1.CreateProviderResponse
+	17, // 57: trunkline.admin.v1.ProviderService.UpdateProvider:output_type -> trunkline.admin.v1.UpdateProviderResponse
+	19, // 58: trunkline.admin.v1.ProviderService.DeleteProvider:output_type -> trunkline.admin.v1.DeleteProviderResponse
+	21, // 59: trunkline.admin.v1.ProviderService.ListProviderHealth:output_type -> trunkline.admin.v1.ListProviderHealthResponse
+	23, // 60: trunkline.admin.v1.ProviderService.ResetCooldown:output_type -> trunkline.admin.v1.ResetCooldownResponse
+	40, // 61: trunkline.admin.v1.ProviderService.PreviewImport:output_type -> trunkline.admin.v1.PreviewImportResponse
+	41, // 62: trunkline.admin.v1.ProviderService.ImportModels:output_type -> trunkline.admin.v1.ImportModelsResponse
+	42, // 63: trunkline.admin.v1.ProviderService.ListImports:output_type -> trunkline.admin.v1.ListImportsResponse
+	43, // 64: trunkline.admin.v1.ProviderService.RemoveImportedModels:output_type -> trunkline.admin.v1.RemoveImportedModelsResponse
+	26, // 65: trunkline.admin.v1.ProviderService.TestProvider:output_type -> trunkline.admin.v1.TestProviderResponse
+	54, // [54:66] is the sub-list for method output_type
+	42, // [42:54] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_provider_proto_init() }
@@ -2241,14 +2353,14 @@ func file_trunkline_admin_v1_provider_proto_init() {
 	file_trunkline_admin_v1_role_proto_init()
 	file_trunkline_admin_v1_visibility_proto_init()
 	file_trunkline_admin_v1_provider_proto_msgTypes[0].OneofWrappers = []any{}
-	file_trunkline_admin_v1_provider_proto_msgTypes[1].OneofWrappers = []any{}
+	file_trunkline_admin_v1_provider_proto_msgTypes[2].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_provider_proto_rawDesc), len(file_trunkline_admin_v1_provider_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   25,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

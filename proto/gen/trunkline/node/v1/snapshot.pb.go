@@ -134,14 +134,16 @@ func (x *Snapshot) GetRequiredFeatures() []string {
 
 // An upstream account; disabled ones are left out.
 type Provider struct {
-	state       protoimpl.MessageState `protogen:"open.v1"`
-	Name        string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	BaseUrl     string                 `protobuf:"bytes,2,opt,name=base_url,json=baseUrl,proto3" json:"base_url,omitempty"`
-	Dialect     string                 `protobuf:"bytes,3,opt,name=dialect,proto3" json:"dialect,omitempty"`
-	Credentials []*Credential          `protobuf:"bytes,4,rep,name=credentials,proto3" json:"credentials,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Name    string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	BaseUrl string                 `protobuf:"bytes,2,opt,name=base_url,json=baseUrl,proto3" json:"base_url,omitempty"`
+	Dialect string                 `protobuf:"bytes,3,opt,name=dialect,proto3" json:"dialect,omitempty"`
+	// APIs that are reached in another way than the dialect has it.
+	Endpoints   []*Endpoint   `protobuf:"bytes,300,rep,name=endpoints,proto3" json:"endpoints,omitempty"`
+	Credentials []*Credential `protobuf:"bytes,4,rep,name=credentials,proto3" json:"credentials,omitempty"`
 	// Sorted by name; those with secrets come last.
 	Headers []*Header `protobuf:"bytes,5,rep,name=headers,proto3" json:"headers,omitempty"`
-	// Parameters that are added to the query of base_url; their values are secrets.
+	// Parameters that are added to the query of each base URL; their values are secrets.
 	SecretQuery         []*Header `protobuf:"bytes,280,rep,name=secret_query,json=secretQuery,proto3" json:"secret_query,omitempty"`
 	AllowPrivateNetwork bool      `protobuf:"varint,6,opt,name=allow_private_network,json=allowPrivateNetwork,proto3" json:"allow_private_network,omitempty"`
 	MaxInFlight         int32     `protobuf:"varint,7,opt,name=max_in_flight,json=maxInFlight,proto3" json:"max_in_flight,omitempty"`
@@ -213,6 +215,13 @@ func (x *Provider) GetDialect() string {
 		return x.Dialect
 	}
 	return ""
+}
+
+func (x *Provider) GetEndpoints() []*Endpoint {
+	if x != nil {
+		return x.Endpoints
+	}
+	return nil
 }
 
 func (x *Provider) GetCredentials() []*Credential {
@@ -313,6 +322,85 @@ func (x *Provider) GetRequiredFeatures() []string {
 	return nil
 }
 
+// What is empty is as the provider has it.
+type Endpoint struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Api     string                 `protobuf:"bytes,1,opt,name=api,proto3" json:"api,omitempty"`
+	BaseUrl string                 `protobuf:"bytes,2,opt,name=base_url,json=baseUrl,proto3" json:"base_url,omitempty"`
+	// In place of the API's own; it may hold {model}.
+	Path  string `protobuf:"bytes,3,opt,name=path,proto3" json:"path,omitempty"`
+	Query string `protobuf:"bytes,4,opt,name=query,proto3" json:"query,omitempty"`
+	// bearer or the name of a header.
+	Auth          string `protobuf:"bytes,5,opt,name=auth,proto3" json:"auth,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Endpoint) Reset() {
+	*x = Endpoint{}
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Endpoint) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Endpoint) ProtoMessage() {}
+
+func (x *Endpoint) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Endpoint.ProtoReflect.Descriptor instead.
+func (*Endpoint) Descriptor() ([]byte, []int) {
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Endpoint) GetApi() string {
+	if x != nil {
+		return x.Api
+	}
+	return ""
+}
+
+func (x *Endpoint) GetBaseUrl() string {
+	if x != nil {
+		return x.BaseUrl
+	}
+	return ""
+}
+
+func (x *Endpoint) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *Endpoint) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
+func (x *Endpoint) GetAuth() string {
+	if x != nil {
+		return x.Auth
+	}
+	return ""
+}
+
 type OutboundProxy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Url   string                 `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
@@ -326,7 +414,7 @@ type OutboundProxy struct {
 
 func (x *OutboundProxy) Reset() {
 	*x = OutboundProxy{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[2]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -338,7 +426,7 @@ func (x *OutboundProxy) String() string {
 func (*OutboundProxy) ProtoMessage() {}
 
 func (x *OutboundProxy) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[2]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -351,7 +439,7 @@ func (x *OutboundProxy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutboundProxy.ProtoReflect.Descriptor instead.
 func (*OutboundProxy) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{2}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *OutboundProxy) GetUrl() string {
@@ -392,7 +480,7 @@ type Credential struct {
 
 func (x *Credential) Reset() {
 	*x = Credential{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[3]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -404,7 +492,7 @@ func (x *Credential) String() string {
 func (*Credential) ProtoMessage() {}
 
 func (x *Credential) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[3]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -417,7 +505,7 @@ func (x *Credential) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Credential.ProtoReflect.Descriptor instead.
 func (*Credential) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{3}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Credential) GetName() string {
@@ -446,7 +534,7 @@ type Header struct {
 
 func (x *Header) Reset() {
 	*x = Header{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[4]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -458,7 +546,7 @@ func (x *Header) String() string {
 func (*Header) ProtoMessage() {}
 
 func (x *Header) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[4]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -471,7 +559,7 @@ func (x *Header) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Header.ProtoReflect.Descriptor instead.
 func (*Header) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{4}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Header) GetName() string {
@@ -511,7 +599,7 @@ type Model struct {
 
 func (x *Model) Reset() {
 	*x = Model{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[5]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -523,7 +611,7 @@ func (x *Model) String() string {
 func (*Model) ProtoMessage() {}
 
 func (x *Model) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[5]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -536,7 +624,7 @@ func (x *Model) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Model.ProtoReflect.Descriptor instead.
 func (*Model) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Model) GetId() string {
@@ -592,7 +680,7 @@ type FieldRule struct {
 
 func (x *FieldRule) Reset() {
 	*x = FieldRule{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[6]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -604,7 +692,7 @@ func (x *FieldRule) String() string {
 func (*FieldRule) ProtoMessage() {}
 
 func (x *FieldRule) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[6]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -617,7 +705,7 @@ func (x *FieldRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FieldRule.ProtoReflect.Descriptor instead.
 func (*FieldRule) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *FieldRule) GetField() string {
@@ -687,7 +775,7 @@ type Price struct {
 
 func (x *Price) Reset() {
 	*x = Price{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -699,7 +787,7 @@ func (x *Price) String() string {
 func (*Price) ProtoMessage() {}
 
 func (x *Price) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -712,7 +800,7 @@ func (x *Price) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Price.ProtoReflect.Descriptor instead.
 func (*Price) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Price) GetInput() int64 {
@@ -848,7 +936,7 @@ type PriceTier struct {
 
 func (x *PriceTier) Reset() {
 	*x = PriceTier{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -860,7 +948,7 @@ func (x *PriceTier) String() string {
 func (*PriceTier) ProtoMessage() {}
 
 func (x *PriceTier) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -873,7 +961,7 @@ func (x *PriceTier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PriceTier.ProtoReflect.Descriptor instead.
 func (*PriceTier) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PriceTier) GetServiceTier() string {
@@ -919,7 +1007,7 @@ type Group struct {
 
 func (x *Group) Reset() {
 	*x = Group{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -931,7 +1019,7 @@ func (x *Group) String() string {
 func (*Group) ProtoMessage() {}
 
 func (x *Group) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -944,7 +1032,7 @@ func (x *Group) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Group.ProtoReflect.Descriptor instead.
 func (*Group) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Group) GetName() string {
@@ -1018,7 +1106,7 @@ type BodyLog struct {
 
 func (x *BodyLog) Reset() {
 	*x = BodyLog{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1030,7 +1118,7 @@ func (x *BodyLog) String() string {
 func (*BodyLog) ProtoMessage() {}
 
 func (x *BodyLog) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1043,7 +1131,7 @@ func (x *BodyLog) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BodyLog.ProtoReflect.Descriptor instead.
 func (*BodyLog) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{10}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *BodyLog) GetMaxBytes() int32 {
@@ -1089,7 +1177,7 @@ type Member struct {
 
 func (x *Member) Reset() {
 	*x = Member{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1101,7 +1189,7 @@ func (x *Member) String() string {
 func (*Member) ProtoMessage() {}
 
 func (x *Member) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1114,7 +1202,7 @@ func (x *Member) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Member.ProtoReflect.Descriptor instead.
 func (*Member) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{11}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Member) GetProvider() string {
@@ -1191,7 +1279,7 @@ type Policy struct {
 
 func (x *Policy) Reset() {
 	*x = Policy{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[12]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1203,7 +1291,7 @@ func (x *Policy) String() string {
 func (*Policy) ProtoMessage() {}
 
 func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[12]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1216,7 +1304,7 @@ func (x *Policy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Policy.ProtoReflect.Descriptor instead.
 func (*Policy) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{12}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Policy) GetFailureThreshold() int32 {
@@ -1410,7 +1498,7 @@ type ApiKey struct {
 
 func (x *ApiKey) Reset() {
 	*x = ApiKey{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[13]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1422,7 +1510,7 @@ func (x *ApiKey) String() string {
 func (*ApiKey) ProtoMessage() {}
 
 func (x *ApiKey) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[13]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1435,7 +1523,7 @@ func (x *ApiKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApiKey.ProtoReflect.Descriptor instead.
 func (*ApiKey) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{13}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ApiKey) GetName() string {
@@ -1555,7 +1643,7 @@ type FailureKeyword struct {
 
 func (x *FailureKeyword) Reset() {
 	*x = FailureKeyword{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[14]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1567,7 +1655,7 @@ func (x *FailureKeyword) String() string {
 func (*FailureKeyword) ProtoMessage() {}
 
 func (x *FailureKeyword) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[14]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1580,7 +1668,7 @@ func (x *FailureKeyword) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailureKeyword.ProtoReflect.Descriptor instead.
 func (*FailureKeyword) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{14}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *FailureKeyword) GetName() string {
@@ -1660,11 +1748,12 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\bapi_keys\x18\x05 \x03(\v2\x19.trunkline.node.v1.ApiKeyR\aapiKeys\x12L\n" +
 	"\x10failure_keywords\x18\x06 \x03(\v2!.trunkline.node.v1.FailureKeywordR\x0ffailureKeywords\x12!\n" +
 	"\fcors_origins\x18\a \x03(\tR\vcorsOrigins\x12+\n" +
-	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeatures\"\x8f\x06\n" +
+	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeatures\"\xcb\x06\n" +
 	"\bProvider\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x19\n" +
 	"\bbase_url\x18\x02 \x01(\tR\abaseUrl\x12\x18\n" +
-	"\adialect\x18\x03 \x01(\tR\adialect\x12?\n" +
+	"\adialect\x18\x03 \x01(\tR\adialect\x12:\n" +
+	"\tendpoints\x18\xac\x02 \x03(\v2\x1b.trunkline.node.v1.EndpointR\tendpoints\x12?\n" +
 	"\vcredentials\x18\x04 \x03(\v2\x1d.trunkline.node.v1.CredentialR\vcredentials\x123\n" +
 	"\aheaders\x18\x05 \x03(\v2\x19.trunkline.node.v1.HeaderR\aheaders\x12=\n" +
 	"\fsecret_query\x18\x98\x02 \x03(\v2\x19.trunkline.node.v1.HeaderR\vsecretQuery\x122\n" +
@@ -1680,7 +1769,13 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\n" +
 	"client_key\x18\xfc\x01 \x01(\tR\tclientKey\x127\n" +
 	"\x05proxy\x18\xfd\x01 \x01(\v2 .trunkline.node.v1.OutboundProxyR\x05proxy\x12+\n" +
-	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeatures\"\x8d\x01\n" +
+	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeatures\"u\n" +
+	"\bEndpoint\x12\x10\n" +
+	"\x03api\x18\x01 \x01(\tR\x03api\x12\x19\n" +
+	"\bbase_url\x18\x02 \x01(\tR\abaseUrl\x12\x12\n" +
+	"\x04path\x18\x03 \x01(\tR\x04path\x12\x14\n" +
+	"\x05query\x18\x04 \x01(\tR\x05query\x12\x12\n" +
+	"\x04auth\x18\x05 \x01(\tR\x04auth\"\x8d\x01\n" +
 	"\rOutboundProxy\x12\x10\n" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12\x1a\n" +
 	"\busername\x18\x02 \x01(\tR\busername\x12\x1a\n" +
@@ -1826,65 +1921,67 @@ func file_trunkline_node_v1_snapshot_proto_rawDescGZIP() []byte {
 	return file_trunkline_node_v1_snapshot_proto_rawDescData
 }
 
-var file_trunkline_node_v1_snapshot_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_trunkline_node_v1_snapshot_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_trunkline_node_v1_snapshot_proto_goTypes = []any{
 	(*Snapshot)(nil),              // 0: trunkline.node.v1.Snapshot
 	(*Provider)(nil),              // 1: trunkline.node.v1.Provider
-	(*OutboundProxy)(nil),         // 2: trunkline.node.v1.OutboundProxy
-	(*Credential)(nil),            // 3: trunkline.node.v1.Credential
-	(*Header)(nil),                // 4: trunkline.node.v1.Header
-	(*Model)(nil),                 // 5: trunkline.node.v1.Model
-	(*FieldRule)(nil),             // 6: trunkline.node.v1.FieldRule
-	(*Price)(nil),                 // 7: trunkline.node.v1.Price
-	(*PriceTier)(nil),             // 8: trunkline.node.v1.PriceTier
-	(*Group)(nil),                 // 9: trunkline.node.v1.Group
-	(*BodyLog)(nil),               // 10: trunkline.node.v1.BodyLog
-	(*Member)(nil),                // 11: trunkline.node.v1.Member
-	(*Policy)(nil),                // 12: trunkline.node.v1.Policy
-	(*ApiKey)(nil),                // 13: trunkline.node.v1.ApiKey
-	(*FailureKeyword)(nil),        // 14: trunkline.node.v1.FailureKeyword
-	(*durationpb.Duration)(nil),   // 15: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
+	(*Endpoint)(nil),              // 2: trunkline.node.v1.Endpoint
+	(*OutboundProxy)(nil),         // 3: trunkline.node.v1.OutboundProxy
+	(*Credential)(nil),            // 4: trunkline.node.v1.Credential
+	(*Header)(nil),                // 5: trunkline.node.v1.Header
+	(*Model)(nil),                 // 6: trunkline.node.v1.Model
+	(*FieldRule)(nil),             // 7: trunkline.node.v1.FieldRule
+	(*Price)(nil),                 // 8: trunkline.node.v1.Price
+	(*PriceTier)(nil),             // 9: trunkline.node.v1.PriceTier
+	(*Group)(nil),                 // 10: trunkline.node.v1.Group
+	(*BodyLog)(nil),               // 11: trunkline.node.v1.BodyLog
+	(*Member)(nil),                // 12: trunkline.node.v1.Member
+	(*Policy)(nil),                // 13: trunkline.node.v1.Policy
+	(*ApiKey)(nil),                // 14: trunkline.node.v1.ApiKey
+	(*FailureKeyword)(nil),        // 15: trunkline.node.v1.FailureKeyword
+	(*durationpb.Duration)(nil),   // 16: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
 }
 var file_trunkline_node_v1_snapshot_proto_depIdxs = []int32{
 	1,  // 0: trunkline.node.v1.Snapshot.providers:type_name -> trunkline.node.v1.Provider
-	9,  // 1: trunkline.node.v1.Snapshot.groups:type_name -> trunkline.node.v1.Group
-	13, // 2: trunkline.node.v1.Snapshot.api_keys:type_name -> trunkline.node.v1.ApiKey
-	14, // 3: trunkline.node.v1.Snapshot.failure_keywords:type_name -> trunkline.node.v1.FailureKeyword
-	3,  // 4: trunkline.node.v1.Provider.credentials:type_name -> trunkline.node.v1.Credential
-	4,  // 5: trunkline.node.v1.Provider.headers:type_name -> trunkline.node.v1.Header
-	4,  // 6: trunkline.node.v1.Provider.secret_query:type_name -> trunkline.node.v1.Header
-	5,  // 7: trunkline.node.v1.Provider.models:type_name -> trunkline.node.v1.Model
-	12, // 8: trunkline.node.v1.Provider.policy:type_name -> trunkline.node.v1.Policy
-	6,  // 9: trunkline.node.v1.Provider.field_rules:type_name -> trunkline.node.v1.FieldRule
-	2,  // 10: trunkline.node.v1.Provider.proxy:type_name -> trunkline.node.v1.OutboundProxy
-	7,  // 11: trunkline.node.v1.Model.price:type_name -> trunkline.node.v1.Price
-	6,  // 12: trunkline.node.v1.Model.field_rules:type_name -> trunkline.node.v1.FieldRule
-	8,  // 13: trunkline.node.v1.Price.tiers:type_name -> trunkline.node.v1.PriceTier
-	7,  // 14: trunkline.node.v1.PriceTier.price:type_name -> trunkline.node.v1.Price
-	11, // 15: trunkline.node.v1.Group.members:type_name -> trunkline.node.v1.Member
-	10, // 16: trunkline.node.v1.Group.body_log:type_name -> trunkline.node.v1.BodyLog
-	12, // 17: trunkline.node.v1.Member.policy:type_name -> trunkline.node.v1.Policy
-	15, // 18: trunkline.node.v1.Policy.failure_window:type_name -> google.protobuf.Duration
-	15, // 19: trunkline.node.v1.Policy.cooldown:type_name -> google.protobuf.Duration
-	15, // 20: trunkline.node.v1.Policy.cooldown_max:type_name -> google.protobuf.Duration
-	15, // 21: trunkline.node.v1.Policy.connect_timeout:type_name -> google.protobuf.Duration
-	15, // 22: trunkline.node.v1.Policy.first_token_timeout:type_name -> google.protobuf.Duration
-	15, // 23: trunkline.node.v1.Policy.response_timeout:type_name -> google.protobuf.Duration
-	15, // 24: trunkline.node.v1.Policy.stream_idle_timeout:type_name -> google.protobuf.Duration
-	15, // 25: trunkline.node.v1.Policy.total_timeout:type_name -> google.protobuf.Duration
-	15, // 26: trunkline.node.v1.Policy.stream_total_timeout:type_name -> google.protobuf.Duration
-	15, // 27: trunkline.node.v1.Policy.keyword_hold:type_name -> google.protobuf.Duration
-	15, // 28: trunkline.node.v1.Policy.retry_wait:type_name -> google.protobuf.Duration
-	15, // 29: trunkline.node.v1.Policy.first_token_timeout_max:type_name -> google.protobuf.Duration
-	15, // 30: trunkline.node.v1.Policy.attempt_timeout:type_name -> google.protobuf.Duration
-	15, // 31: trunkline.node.v1.Policy.hedge_after:type_name -> google.protobuf.Duration
-	16, // 32: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
-	33, // [33:33] is the sub-list for method output_type
-	33, // [33:33] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	10, // 1: trunkline.node.v1.Snapshot.groups:type_name -> trunkline.node.v1.Group
+	14, // 2: trunkline.node.v1.Snapshot.api_keys:type_name -> trunkline.node.v1.ApiKey
+	15, // 3: trunkline.node.v1.Snapshot.failure_keywords:type_name -> trunkline.node.v1.FailureKeyword
+	2,  // 4: trunkline.node.v1.Provider.endpoints:type_name -> trunkline.node.v1.Endpoint
+	4,  // 5: trunkline.node.v1.Provider.credentials:type_name -> trunkline.node.v1.Credential
+	5,  // 6: trunkline.node.v1.Provider.headers:type_name -> trunkline.node.v1.Header
+	5,  // 7: trunkline.node.v1.Provider.secret_query:type_name -> trunkline.node.v1.Header
+	6,  // 8: trunkline.node.v1.Provider.models:type_name -> trunkline.node.v1.Model
+	13, // 9: trunkline.node.v1.Provider.policy:type_name -> trunkline.node.v1.Policy
+	7,  // 10: trunkline.node.v1.Provider.field_rules:type_name -> trunkline.node.v1.FieldRule
+	3,  // 11: trunkline.node.v1.Provider.proxy:type_name -> trunkline.node.v1.OutboundProxy
+	8,  // 12: trunkline.node.v1.Model.price:type_name -> trunkline.node.v1.Price
+	7,  // 13: trunkline.node.v1.Model.field_rules:type_name -> trunkline.node.v1.FieldRule
+	9,  // 14: trunkline.node.v1.Price.tiers:type_name -> trunkline.node.v1.PriceTier
+	8,  // 15: trunkline.node.v1.PriceTier.price:type_name -> trunkline.node.v1.Price
+	12, // 16: trunkline.node.v1.Group.members:type_name -> trunkline.node.v1.Member
+	11, // 17: trunkline.node.v1.Group.body_log:type_name -> trunkline.node.v1.BodyLog
+	13, // 18: trunkline.node.v1.Member.policy:type_name -> trunkline.node.v1.Policy
+	16, // 19: trunkline.node.v1.Policy.failure_window:type_name -> google.protobuf.Duration
+	16, // 20: trunkline.node.v1.Policy.cooldown:type_name -> google.protobuf.Duration
+	16, // 21: trunkline.node.v1.Policy.cooldown_max:type_name -> google.protobuf.Duration
+	16, // 22: trunkline.node.v1.Policy.connect_timeout:type_name -> google.protobuf.Duration
+	16, // 23: trunkline.node.v1.Policy.first_token_timeout:type_name -> google.protobuf.Duration
+	16, // 24: trunkline.node.v1.Policy.response_timeout:type_name -> google.protobuf.Duration
+	16, // 25: trunkline.node.v1.Policy.stream_idle_timeout:type_name -> google.protobuf.Duration
+	16, // 26: trunkline.node.v1.Policy.total_timeout:type_name -> google.protobuf.Duration
+	16, // 27: trunkline.node.v1.Policy.stream_total_timeout:type_name -> google.protobuf.Duration
+	16, // 28: trunkline.node.v1.Policy.keyword_hold:type_name -> google.protobuf.Duration
+	16, // 29: trunkline.node.v1.Policy.retry_wait:type_name -> google.protobuf.Duration
+	16, // 30: trunkline.node.v1.Policy.first_token_timeout_max:type_name -> google.protobuf.Duration
+	16, // 31: trunkline.node.v1.Policy.attempt_timeout:type_name -> google.protobuf.Duration
+	16, // 32: trunkline.node.v1.Policy.hedge_after:type_name -> google.protobuf.Duration
+	17, // 33: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_snapshot_proto_init() }
@@ -1898,7 +1995,7 @@ func file_trunkline_node_v1_snapshot_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_node_v1_snapshot_proto_rawDesc), len(file_trunkline_node_v1_snapshot_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -110,6 +110,7 @@ export const groups = {
   'groups.left.group': 'The group is off',
   'groups.left.member': 'Switched off in this group',
   'groups.left.provider': 'The provider is off',
+  'groups.left.api': 'It does not have the API of the call',
   'groups.left.missing': 'The provider is gone',
   'groups.route.title': 'How a call would go now',
   'groups.route.sub': 'From top to bottom, as far as the nodes’ health is known.',

@@ -161,8 +161,8 @@ type ProviderServiceClient interface {
 	GetProvider(context.Context, *v1.GetProviderRequest) (*v1.GetProviderResponse, error)
 	// Create a provider.
 	CreateProvider(context.Context, *v1.CreateProviderRequest) (*v1.CreateProviderResponse, error)
-	// Replace a provider. A credential without a secret keeps the one it has,
-	// unless base_url moves to another scheme, host or port: then it must be given again.
+	// Replace a provider. A credential without a secret keeps the one it has, unless base_url or that of an endpoint
+	// names a scheme, host and port that the provider did not have: then it must be given again.
 	UpdateProvider(context.Context, *v1.UpdateProviderRequest) (*v1.UpdateProviderResponse, error)
 	// Delete a provider; refused while a group refers to it.
 	DeleteProvider(context.Context, *v1.DeleteProviderRequest) (*v1.DeleteProviderResponse, error)
@@ -243,8 +243,8 @@ type ProviderServiceHandler interface {
 	GetProvider(context.Context, *v1.GetProviderRequest) (*v1.GetProviderResponse, error)
 	// Create a provider.
 	CreateProvider(context.Context, *v1.CreateProviderRequest) (*v1.CreateProviderResponse, error)
-	// Replace a provider. A credential without a secret keeps the one it has,
-	// unless base_url moves to another scheme, host or port: then it must be given again.
+	// Replace a provider. A credential without a secret keeps the one it has, unless base_url or that of an endpoint
+	// names a scheme, host and port that the provider did not have: then it must be given again.
 	UpdateProvider(context.Context, *v1.UpdateProviderRequest) (*v1.UpdateProviderResponse, error)
 	// Delete a provider; refused while a group refers to it.
 	DeleteProvider(context.Context, *v1.DeleteProviderRequest) (*v1.DeleteProviderResponse, error)

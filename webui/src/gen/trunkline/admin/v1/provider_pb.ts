@@ -22,7 +22,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/provider.proto.
  */
 export const file_trunkline_admin_v1_provider: GenFile = /*@__PURE__*/
-  fileDesc("CiF0cnVua2xpbmUvYWRtaW4vdjEvcHJvdmlkZXIucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSL8BwoIUHJvdmlkZXISDAoEbmFtZRgBIAEoCRIRCgN1aWQYAiABKAlCBKDtGAESDAoEZXRhZxgDIAEoCRI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESNQoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSg7RgBEhAKCGJhc2VfdXJsGAogASgJEg8KB2RpYWxlY3QYCyABKAkSMwoLY3JlZGVudGlhbHMYDCADKAsyHi50cnVua2xpbmUuYWRtaW4udjEuQ3JlZGVudGlhbBI6CgdoZWFkZXJzGA0gAygLMikudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyLkhlYWRlcnNFbnRyeRI8Cg5zZWNyZXRfaGVhZGVycxiYAiADKAsyIy50cnVua2xpbmUuYWRtaW4udjEuU2VjcmV0UGFyYW1ldGVyEjoKDHNlY3JldF9xdWVyeRiZAiADKAsyIy50cnVua2xpbmUuYWRtaW4udjEuU2VjcmV0UGFyYW1ldGVyEhgKD2NhX2NlcnRpZmljYXRlcxj6ASABKAkSQgoSY2xpZW50X2NlcnRpZmljYXRlGPsBIAEoCzIlLnRydW5rbGluZS5hZG1pbi52MS5DbGllbnRDZXJ0aWZpY2F0ZRIxCgVwcm94eRj8ASABKAsyIS50cnVua2xpbmUuYWRtaW4udjEuT3V0Ym91bmRQcm94eRIYCg9mb3J3YXJkX2hlYWRlcnMYqgEgAygJEh0KFWFsbG93X3ByaXZhdGVfbmV0d29yaxgOIAEoCBIVCg1tYXhfaW5fZmxpZ2h0GA8gASgFEhQKB2VuYWJsZWQYECABKAhIAIgBARIpCgZtb2RlbHMYESADKAsyGS50cnVua2xpbmUuYWRtaW4udjEuTW9kZWwSNgoIdGltZW91dHMYEiABKAsyJC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXJUaW1lb3V0cxIyCgZpbXBvcnQYEyABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXJJbXBvcnQSMwoLZmllbGRfcnVsZXMYjAEgAygLMh0udHJ1bmtsaW5lLmFkbWluLnYxLkZpZWxkUnVsZRJGChJlZmZlY3RpdmVfdGltZW91dHMYHiABKAsyJC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXJUaW1lb3V0c0IEoO0YARouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIKCghfZW5hYmxlZCLCAQoKQ3JlZGVudGlhbBIMCgRuYW1lGAEgASgJEhQKBnNlY3JldBgCIAEoCUIEoO0YAhIUCgdlbmFibGVkGAMgASgISACIAQESGQoLc2VjcmV0X2hpbnQYBCABKAlCBKDtGAESOQoPc2VjcmV0X3NldF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEoO0YARIYCgpzZWNyZXRfcmVmGAYgASgJQgSg7RgDQgoKCF9lbmFibGVkIq4BChFDbGllbnRDZXJ0aWZpY2F0ZRITCgtjZXJ0aWZpY2F0ZRgBIAEoCRIUCgZzZWNyZXQYAiABKAlCBKDtGAISGQoLc2VjcmV0X2hpbnQYAyABKAlCBKDtGAESOQoPc2VjcmV0X3NldF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEoO0YARIYCgpzZWNyZXRfcmVmGAUgASgJQgSg7RgDItMBCg1PdXRib3VuZFByb3h5EgsKA3VybBgBIAEoCRIQCgh1c2VybmFtZRgCIAEoCRIUCgZzZWNyZXQYAyABKAlCBKDtGAISGQoLc2VjcmV0X2hpbnQYBCABKAlCBKDtGAESOQoPc2VjcmV0X3NldF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEoO0YARIYCgpzZWNyZXRfcmVmGAYgASgJQgSg7RgDEh0KFWFsbG93X3ByaXZhdGVfbmV0d29yaxgHIAEoCCKlAQoPU2VjcmV0UGFyYW1ldGVyEgwKBG5hbWUYASABKAkSFAoGc2VjcmV0GAIgASgJQgSg7RgCEhkKC3NlY3JldF9oaW50GAMgASgJQgSg7RgBEjkKD3NlY3JldF9zZXRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESGAoKc2VjcmV0X3JlZhgFIAEoCUIEoO0YAyLtAQoFTW9kZWwSCgoCaWQYASABKAkSDQoFYWxpYXMYAiABKAkSKAoFcHJpY2UYAyABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuUHJpY2USFgoOY29udGV4dF93aW5kb3cYBCABKAMSMwoLZmllbGRfcnVsZXMYjAEgAygLMh0udHJ1bmtsaW5lLmFkbWluLnYxLkZpZWxkUnVsZRI3CghpbXBvcnRlZBgFIAEoCzIfLnRydW5rbGluZS5hZG1pbi52MS5Nb2RlbEltcG9ydEIEoO0YARIZChFtYXhfb3V0cHV0X3Rva2VucxhuIAEoAyKsAgoQUHJvdmlkZXJUaW1lb3V0cxIqCgdjb25uZWN0GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi4KC2ZpcnN0X3Rva2VuGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCHJlc3BvbnNlGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi4KC3N0cmVhbV9pZGxlGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKB2F0dGVtcHQYbiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMwoPZmlyc3RfdG9rZW5fbWF4GMgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiKOAQoUTGlzdFByb3ZpZGVyc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSDgoGc2VhcmNoGAMgASgJEhAKCG9yZGVyX2J5GAQgASgJEi0KCXJlYWRfbWFzaxgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sidQoVTGlzdFByb3ZpZGVyc1Jlc3BvbnNlEi8KCXByb3ZpZGVycxgBIAMoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoBSIiChJHZXRQcm92aWRlclJlcXVlc3QSDAoEbmFtZRgBIAEoCSJFChNHZXRQcm92aWRlclJlc3BvbnNlEi4KCHByb3ZpZGVyGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyIkcKFUNyZWF0ZVByb3ZpZGVyUmVxdWVzdBIuCghwcm92aWRlchgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlciJIChZDcmVhdGVQcm92aWRlclJlc3BvbnNlEi4KCHByb3ZpZGVyGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyIngKFVVwZGF0ZVByb3ZpZGVyUmVxdWVzdBIuCghwcm92aWRlchgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlchIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siSAoWVXBkYXRlUHJvdmlkZXJSZXNwb25zZRIuCghwcm92aWRlchgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlciIzChVEZWxldGVQcm92aWRlclJlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgRldGFnGAIgASgJIhgKFkRlbGV0ZVByb3ZpZGVyUmVzcG9uc2UiKgoZTGlzdFByb3ZpZGVySGVhbHRoUmVxdWVzdBINCgVuYW1lcxgBIAMoCSJTChpMaXN0UHJvdmlkZXJIZWFsdGhSZXNwb25zZRI1Cglwcm92aWRlcnMYASADKAsyIi50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXJIZWFsdGgiSwoUUmVzZXRDb29sZG93blJlcXVlc3QSEAoIcHJvdmlkZXIYASABKAkSDQoFbW9kZWwYAiABKAkSEgoKY3JlZGVudGlhbBgDIAEoCSImChVSZXNldENvb2xkb3duUmVzcG9uc2USDQoFbm9kZXMYASADKAkivAEKFFByZXZpZXdJbXBvcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSDQoFbmFtZXMYAiADKAkSLgoIcHJvdmlkZXIYAyABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXISLgoFcnVsZXMYBCABKAsyHy50cnVua2xpbmUuYWRtaW4udjEuSW1wb3J0UnVsZXMSDgoGbW9kZWxzGAUgAygJEhcKD3Jlc3RvcmVfcmVtb3ZlZBgGIAEoCCKEAQoTVGVzdFByb3ZpZGVyUmVxdWVzdBIMCgRuYW1lGAEgASgJEi4KCHByb3ZpZGVyGAIgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyEhIKCmNyZWRlbnRpYWwYAyABKAkSDAoEY2hhdBgEIAEoCBINCgVtb2RlbBgFIAEoCSKvAQoUVGVzdFByb3ZpZGVyUmVzcG9uc2USKgoEc3RlcBgBIAEoDjIcLnRydW5rbGluZS5hZG1pbi52MS5UZXN0U3RlcBIuCgZyZXN1bHQYAiABKA4yHi50cnVua2xpbmUuYWRtaW4udjEuVGVzdFJlc3VsdBIrCghkdXJhdGlvbhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIOCgZkZXRhaWwYBCABKAkqiAEKCFRlc3RTdGVwEhkKFVRFU1RfU1RFUF9VTlNQRUNJRklFRBAAEhEKDVRFU1RfU1RFUF9ETlMQARIRCg1URVNUX1NURVBfVENQEAISEQoNVEVTVF9TVEVQX1RMUxADEhQKEFRFU1RfU1RFUF9NT0RFTFMQBBISCg5URVNUX1NURVBfQ0hBVBAFKm4KClRlc3RSZXN1bHQSGwoXVEVTVF9SRVNVTFRfVU5TUEVDSUZJRUQQABISCg5URVNUX1JFU1VMVF9PSxABEhYKElRFU1RfUkVTVUxUX0ZBSUxFRBACEhcKE1RFU1RfUkVTVUxUX1NLSVBQRUQQAzLMCgoPUHJvdmlkZXJTZXJ2aWNlEm0KDUxpc3RQcm92aWRlcnMSKC50cnVua2xpbmUuYWRtaW4udjEuTGlzdFByb3ZpZGVyc1JlcXVlc3QaKS50cnVua2xpbmUuYWRtaW4udjEuTGlzdFByb3ZpZGVyc1Jlc3BvbnNlIgeQAgGo7RgBEmcKC0dldFByb3ZpZGVyEiYudHJ1bmtsaW5lLmFkbWluLnYxLkdldFByb3ZpZGVyUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5HZXRQcm92aWRlclJlc3BvbnNlIgeQAgGo7RgBEm0KDkNyZWF0ZVByb3ZpZGVyEikudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZVByb3ZpZGVyUmVxdWVzdBoqLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVQcm92aWRlclJlc3BvbnNlIgSo7RgCEm0KDlVwZGF0ZVByb3ZpZGVyEikudHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZVByb3ZpZGVyUmVxdWVzdBoqLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVQcm92aWRlclJlc3BvbnNlIgSo7RgCEm0KDkRlbGV0ZVByb3ZpZGVyEikudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZVByb3ZpZGVyUmVxdWVzdBoqLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVQcm92aWRlclJlc3BvbnNlIgSo7RgCEnwKEkxpc3RQcm92aWRlckhlYWx0aBItLnRydW5rbGluZS5hZG1pbi52MS5MaXN0UHJvdmlkZXJIZWFsdGhSZXF1ZXN0Gi4udHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RQcm92aWRlckhlYWx0aFJlc3BvbnNlIgeQAgGo7RgBEmoKDVJlc2V0Q29vbGRvd24SKC50cnVua2xpbmUuYWRtaW4udjEuUmVzZXRDb29sZG93blJlcXVlc3QaKS50cnVua2xpbmUuYWRtaW4udjEuUmVzZXRDb29sZG93blJlc3BvbnNlIgSo7RgCEmoKDVByZXZpZXdJbXBvcnQSKC50cnVua2xpbmUuYWRtaW4udjEuUHJldmlld0ltcG9ydFJlcXVlc3QaKS50cnVua2xpbmUuYWRtaW4udjEuUHJldmlld0ltcG9ydFJlc3BvbnNlIgSo7RgCEmkKDEltcG9ydE1vZGVscxInLnRydW5rbGluZS5hZG1pbi52MS5JbXBvcnRNb2RlbHNSZXF1ZXN0GigudHJ1bmtsaW5lLmFkbWluLnYxLkltcG9ydE1vZGVsc1Jlc3BvbnNlIgSo7RgCMAESZwoLTGlzdEltcG9ydHMSJi50cnVua2xpbmUuYWRtaW4udjEuTGlzdEltcG9ydHNSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RJbXBvcnRzUmVzcG9uc2UiB5ACAajtGAESfwoUUmVtb3ZlSW1wb3J0ZWRNb2RlbHMSLy50cnVua2xpbmUuYWRtaW4udjEuUmVtb3ZlSW1wb3J0ZWRNb2RlbHNSZXF1ZXN0GjAudHJ1bmtsaW5lLmFkbWluLnYxLlJlbW92ZUltcG9ydGVkTW9kZWxzUmVzcG9uc2UiBKjtGAISaQoMVGVzdFByb3ZpZGVyEicudHJ1bmtsaW5lLmFkbWluLnYxLlRlc3RQcm92aWRlclJlcXVlc3QaKC50cnVua2xpbmUuYWRtaW4udjEuVGVzdFByb3ZpZGVyUmVzcG9uc2UiBKjtGAIwAULZAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUINUHJvdmlkZXJQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_trunkline_admin_v1_field_rule, file_trunkline_admin_v1_health, file_trunkline_admin_v1_import, file_trunkline_admin_v1_price, file_trunkline_admin_v1_role, file_trunkline_admin_v1_visibility]);
+  fileDesc("CiF0cnVua2xpbmUvYWRtaW4vdjEvcHJvdmlkZXIucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSKuCAoIUHJvdmlkZXISDAoEbmFtZRgBIAEoCRIRCgN1aWQYAiABKAlCBKDtGAESDAoEZXRhZxgDIAEoCRI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESNQoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSg7RgBEhAKCGJhc2VfdXJsGAogASgJEg8KB2RpYWxlY3QYCyABKAkSMAoJZW5kcG9pbnRzGKwCIAMoCzIcLnRydW5rbGluZS5hZG1pbi52MS5FbmRwb2ludBIzCgtjcmVkZW50aWFscxgMIAMoCzIeLnRydW5rbGluZS5hZG1pbi52MS5DcmVkZW50aWFsEjoKB2hlYWRlcnMYDSADKAsyKS50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXIuSGVhZGVyc0VudHJ5EjwKDnNlY3JldF9oZWFkZXJzGJgCIAMoCzIjLnRydW5rbGluZS5hZG1pbi52MS5TZWNyZXRQYXJhbWV0ZXISOgoMc2VjcmV0X3F1ZXJ5GJkCIAMoCzIjLnRydW5rbGluZS5hZG1pbi52MS5TZWNyZXRQYXJhbWV0ZXISGAoPY2FfY2VydGlmaWNhdGVzGPoBIAEoCRJCChJjbGllbnRfY2VydGlmaWNhdGUY+wEgASgLMiUudHJ1bmtsaW5lLmFkbWluLnYxLkNsaWVudENlcnRpZmljYXRlEjEKBXByb3h5GPwBIAEoCzIhLnRydW5rbGluZS5hZG1pbi52MS5PdXRib3VuZFByb3h5EhgKD2ZvcndhcmRfaGVhZGVycxiqASADKAkSHQoVYWxsb3dfcHJpdmF0ZV9uZXR3b3JrGA4gASgIEhUKDW1heF9pbl9mbGlnaHQYDyABKAUSFAoHZW5hYmxlZBgQIAEoCEgAiAEBEikKBm1vZGVscxgRIAMoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Nb2RlbBI2Cgh0aW1lb3V0cxgSIAEoCzIkLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlclRpbWVvdXRzEjIKBmltcG9ydBgTIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlckltcG9ydBIzCgtmaWVsZF9ydWxlcxiMASADKAsyHS50cnVua2xpbmUuYWRtaW4udjEuRmllbGRSdWxlEkYKEmVmZmVjdGl2ZV90aW1lb3V0cxgeIAEoCzIkLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlclRpbWVvdXRzQgSg7RgBGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgoKCF9lbmFibGVkIlQKCEVuZHBvaW50EgsKA2FwaRgBIAEoCRIQCghiYXNlX3VybBgCIAEoCRIMCgRwYXRoGAMgASgJEg0KBXF1ZXJ5GAQgASgJEgwKBGF1dGgYBSABKAkiwgEKCkNyZWRlbnRpYWwSDAoEbmFtZRgBIAEoCRIUCgZzZWNyZXQYAiABKAlCBKDtGAISFAoHZW5hYmxlZBgDIAEoCEgAiAEBEhkKC3NlY3JldF9oaW50GAQgASgJQgSg7RgBEjkKD3NlY3JldF9zZXRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESGAoKc2VjcmV0X3JlZhgGIAEoCUIEoO0YA0IKCghfZW5hYmxlZCKuAQoRQ2xpZW50Q2VydGlmaWNhdGUSEwoLY2VydGlmaWNhdGUYASABKAkSFAoGc2VjcmV0GAIgASgJQgSg7RgCEhkKC3NlY3JldF9oaW50GAMgASgJQgSg7RgBEjkKD3NlY3JldF9zZXRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESGAoKc2VjcmV0X3JlZhgFIAEoCUIEoO0YAyLTAQoNT3V0Ym91bmRQcm94eRILCgN1cmwYASABKAkSEAoIdXNlcm5hbWUYAiABKAkSFAoGc2VjcmV0GAMgASgJQgSg7RgCEhkKC3NlY3JldF9oaW50GAQgASgJQgSg7RgBEjkKD3NlY3JldF9zZXRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESGAoKc2VjcmV0X3JlZhgGIAEoCUIEoO0YAxIdChVhbGxvd19wcml2YXRlX25ldHdvcmsYByABKAgipQEKD1NlY3JldFBhcmFtZXRlchIMCgRuYW1lGAEgASgJEhQKBnNlY3JldBgCIAEoCUIEoO0YAhIZCgtzZWNyZXRfaGludBgDIAEoCUIEoO0YARI5Cg9zZWNyZXRfc2V0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSg7RgBEhgKCnNlY3JldF9yZWYYBSABKAlCBKDtGAMi7QEKBU1vZGVsEgoKAmlkGAEgASgJEg0KBWFsaWFzGAIgASgJEigKBXByaWNlGAMgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLlByaWNlEhYKDmNvbnRleHRfd2luZG93GAQgASgDEjMKC2ZpZWxkX3J1bGVzGIwBIAMoCzIdLnRydW5rbGluZS5hZG1pbi52MS5GaWVsZFJ1bGUSNwoIaW1wb3J0ZWQYBSABKAsyHy50cnVua2xpbmUuYWRtaW4udjEuTW9kZWxJbXBvcnRCBKDtGAESGQoRbWF4X291dHB1dF90b2tlbnMYbiABKAMirAIKEFByb3ZpZGVyVGltZW91dHMSKgoHY29ubmVjdBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgtmaXJzdF90b2tlbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIrCghyZXNwb25zZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgtzdHJlYW1faWRsZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgdhdHRlbXB0GG4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjMKD2ZpcnN0X3Rva2VuX21heBjIASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24ijgEKFExpc3RQcm92aWRlcnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEg4KBnNlYXJjaBgDIAEoCRIQCghvcmRlcl9ieRgEIAEoCRItCglyZWFkX21hc2sYBSABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrInUKFUxpc3RQcm92aWRlcnNSZXNwb25zZRIvCglwcm92aWRlcnMYASADKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAUiIgoSR2V0UHJvdmlkZXJSZXF1ZXN0EgwKBG5hbWUYASABKAkiRQoTR2V0UHJvdmlkZXJSZXNwb25zZRIuCghwcm92aWRlchgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlciJHChVDcmVhdGVQcm92aWRlclJlcXVlc3QSLgoIcHJvdmlkZXIYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXIiSAoWQ3JlYXRlUHJvdmlkZXJSZXNwb25zZRIuCghwcm92aWRlchgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlciJ4ChVVcGRhdGVQcm92aWRlclJlcXVlc3QSLgoIcHJvdmlkZXIYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXISLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIkgKFlVwZGF0ZVByb3ZpZGVyUmVzcG9uc2USLgoIcHJvdmlkZXIYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXIiMwoVRGVsZXRlUHJvdmlkZXJSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEZXRhZxgCIAEoCSIYChZEZWxldGVQcm92aWRlclJlc3BvbnNlIioKGUxpc3RQcm92aWRlckhlYWx0aFJlcXVlc3QSDQoFbmFtZXMYASADKAkiUwoaTGlzdFByb3ZpZGVySGVhbHRoUmVzcG9uc2USNQoJcHJvdmlkZXJzGAEgAygLMiIudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVySGVhbHRoIksKFFJlc2V0Q29vbGRvd25SZXF1ZXN0EhAKCHByb3ZpZGVyGAEgASgJEg0KBW1vZGVsGAIgASgJEhIKCmNyZWRlbnRpYWwYAyABKAkiJgoVUmVzZXRDb29sZG93blJlc3BvbnNlEg0KBW5vZGVzGAEgAygJIrwBChRQcmV2aWV3SW1wb3J0UmVxdWVzdBIMCgRuYW1lGAEgASgJEg0KBW5hbWVzGAIgAygJEi4KCHByb3ZpZGVyGAMgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyEi4KBXJ1bGVzGAQgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLkltcG9ydFJ1bGVzEg4KBm1vZGVscxgFIAMoCRIXCg9yZXN0b3JlX3JlbW92ZWQYBiABKAgihAEKE1Rlc3RQcm92aWRlclJlcXVlc3QSDAoEbmFtZRgBIAEoCRIuCghwcm92aWRlchgCIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlchISCgpjcmVkZW50aWFsGAMgASgJEgwKBGNoYXQYBCABKAgSDQoFbW9kZWwYBSABKAkirwEKFFRlc3RQcm92aWRlclJlc3BvbnNlEioKBHN0ZXAYASABKA4yHC50cnVua2xpbmUuYWRtaW4udjEuVGVzdFN0ZXASLgoGcmVzdWx0GAIgASgOMh4udHJ1bmtsaW5lLmFkbWluLnYxLlRlc3RSZXN1bHQSKwoIZHVyYXRpb24YAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDgoGZGV0YWlsGAQgASgJKogBCghUZXN0U3RlcBIZChVURVNUX1NURVBfVU5TUEVDSUZJRUQQABIRCg1URVNUX1NURVBfRE5TEAESEQoNVEVTVF9TVEVQX1RDUBACEhEKDVRFU1RfU1RFUF9UTFMQAxIUChBURVNUX1NURVBfTU9ERUxTEAQSEgoOVEVTVF9TVEVQX0NIQVQQBSpuCgpUZXN0UmVzdWx0EhsKF1RFU1RfUkVTVUxUX1VOU1BFQ0lGSUVEEAASEgoOVEVTVF9SRVNVTFRfT0sQARIWChJURVNUX1JFU1VMVF9GQUlMRUQQAhIXChNURVNUX1JFU1VMVF9TS0lQUEVEEAMyzAoKD1Byb3ZpZGVyU2VydmljZRJtCg1MaXN0UHJvdmlkZXJzEigudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RQcm92aWRlcnNSZXF1ZXN0GikudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RQcm92aWRlcnNSZXNwb25zZSIHkAIBqO0YARJnCgtHZXRQcm92aWRlchImLnRydW5rbGluZS5hZG1pbi52MS5HZXRQcm92aWRlclJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuR2V0UHJvdmlkZXJSZXNwb25zZSIHkAIBqO0YARJtCg5DcmVhdGVQcm92aWRlchIpLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVQcm92aWRlclJlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlUHJvdmlkZXJSZXNwb25zZSIEqO0YAhJtCg5VcGRhdGVQcm92aWRlchIpLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVQcm92aWRlclJlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlUHJvdmlkZXJSZXNwb25zZSIEqO0YAhJtCg5EZWxldGVQcm92aWRlchIpLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVQcm92aWRlclJlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlUHJvdmlkZXJSZXNwb25zZSIEqO0YAhJ8ChJMaXN0UHJvdmlkZXJIZWFsdGgSLS50cnVua2xpbmUuYWRtaW4udjEuTGlzdFByb3ZpZGVySGVhbHRoUmVxdWVzdBouLnRydW5rbGluZS5hZG1pbi52MS5MaXN0UHJvdmlkZXJIZWFsdGhSZXNwb25zZSIHkAIBqO0YARJqCg1SZXNldENvb2xkb3duEigudHJ1bmtsaW5lLmFkbWluLnYxLlJlc2V0Q29vbGRvd25SZXF1ZXN0GikudHJ1bmtsaW5lLmFkbWluLnYxLlJlc2V0Q29vbGRvd25SZXNwb25zZSIEqO0YAhJqCg1QcmV2aWV3SW1wb3J0EigudHJ1bmtsaW5lLmFkbWluLnYxLlByZXZpZXdJbXBvcnRSZXF1ZXN0GikudHJ1bmtsaW5lLmFkbWluLnYxLlByZXZpZXdJbXBvcnRSZXNwb25zZSIEqO0YAhJpCgxJbXBvcnRNb2RlbHMSJy50cnVua2xpbmUuYWRtaW4udjEuSW1wb3J0TW9kZWxzUmVxdWVzdBooLnRydW5rbGluZS5hZG1pbi52MS5JbXBvcnRNb2RlbHNSZXNwb25zZSIEqO0YAjABEmcKC0xpc3RJbXBvcnRzEiYudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RJbXBvcnRzUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5MaXN0SW1wb3J0c1Jlc3BvbnNlIgeQAgGo7RgBEn8KFFJlbW92ZUltcG9ydGVkTW9kZWxzEi8udHJ1bmtsaW5lLmFkbWluLnYxLlJlbW92ZUltcG9ydGVkTW9kZWxzUmVxdWVzdBowLnRydW5rbGluZS5hZG1pbi52MS5SZW1vdmVJbXBvcnRlZE1vZGVsc1Jlc3BvbnNlIgSo7RgCEmkKDFRlc3RQcm92aWRlchInLnRydW5rbGluZS5hZG1pbi52MS5UZXN0UHJvdmlkZXJSZXF1ZXN0GigudHJ1bmtsaW5lLmFkbWluLnYxLlRlc3RQcm92aWRlclJlc3BvbnNlIgSo7RgCMAFC2QEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCDVByb3ZpZGVyUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_trunkline_admin_v1_field_rule, file_trunkline_admin_v1_health, file_trunkline_admin_v1_import, file_trunkline_admin_v1_price, file_trunkline_admin_v1_role, file_trunkline_admin_v1_visibility]);
 
 /**
  * An upstream account.
@@ -76,12 +76,24 @@ export type Provider = Message<"trunkline.admin.v1.Provider"> & {
   baseUrl: string;
 
   /**
-   * How the upstream speaks: openai (default, pass-through), anthropic (Anthropic's own API: the key goes as x-api-key)
-   * or fake (the built-in scripted upstream of the all-in-one).
+   * What kind of upstream it is, which says what holds of APIs that are not among endpoints: openai (default: chat for
+   * certain; responses and messages are tried until an answer shows that they are missing; the key goes as a bearer token),
+   * anthropic (Anthropic's own API: messages, and no other conversation; the key goes as x-api-key), gemini (Google's own:
+   * gemini, and no other conversation; the key goes as x-goog-api-key) or fake (the built-in scripted upstream of the
+   * all-in-one: chat, responses and messages).
    *
    * @generated from field: string dialect = 11;
    */
   dialect: string;
+
+  /**
+   * How APIs of the provider are reached where that differs from its kind, each at most once. Where chat, responses, messages
+   * or gemini is among them, the provider has those of the four that are named and no other: calls in another one are
+   * not sent to it as they are.
+   *
+   * @generated from field: repeated trunkline.admin.v1.Endpoint endpoints = 300;
+   */
+  endpoints: Endpoint[];
 
   /**
    * Keys of this account, tried in turn; at least one enabled unless the upstream needs none.
@@ -107,7 +119,7 @@ export type Provider = Message<"trunkline.admin.v1.Provider"> & {
 
   /**
    * Query parameters added to the URL of every upstream request whose values are secrets; those that are none stand in
-   * base_url.
+   * base_url or in the query of an endpoint.
    *
    * @generated from field: repeated trunkline.admin.v1.SecretParameter secret_query = 281;
    */
@@ -146,7 +158,7 @@ export type Provider = Message<"trunkline.admin.v1.Provider"> & {
   forwardHeaders: string[];
 
   /**
-   * Whether base_url may resolve to a private or loopback address; always allowed in the all-in-one.
+   * Whether its base URLs may resolve to a private or loopback address; always allowed in the all-in-one.
    *
    * @generated from field: bool allow_private_network = 14;
    */
@@ -210,6 +222,61 @@ export const ProviderSchema: GenMessage<Provider> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_provider, 0);
 
 /**
+ * How one API of a provider is reached. What is left out is as base_url and the provider's kind have it.
+ *
+ * @generated from message trunkline.admin.v1.Endpoint
+ */
+export type Endpoint = Message<"trunkline.admin.v1.Endpoint"> & {
+  /**
+   * The API: chat, responses, messages, gemini, completions, embeddings, moderations, images, audio, rerank, or models for
+   * the list of models.
+   *
+   * @generated from field: string api = 1;
+   */
+  api: string;
+
+  /**
+   * Where the API lives instead of the provider's base_url, by the same rules. Secrets of the provider are sent there too:
+   * where it names a scheme, host and port that the provider did not have, they must be given again.
+   *
+   * @generated from field: string base_url = 2;
+   */
+  baseUrl: string;
+
+  /**
+   * Path below the base URL, in place of /chat/completions, /responses, /messages, /models/{model} (gemini), /completions,
+   * /embeddings, /moderations, /images, /audio, /rerank or /models; what follows that in an endpoint, such as
+   * /count_tokens or /generations, is appended. It begins with a slash and is taken as it is: nothing such as /v1 is put
+   * before it. {model} stands for the id of the model: /deployments/{model}/chat/completions. At most 512 bytes.
+   *
+   * @generated from field: string path = 3;
+   */
+  path: string;
+
+  /**
+   * Parameters that are added to the URL, as they stand behind its ?: api-version=2024-10-21. They can be read by everybody
+   * who may read providers; one that looks like a secret is refused here and belongs into secret_query.
+   *
+   * @generated from field: string query = 4;
+   */
+  query: string;
+
+  /**
+   * How the credential goes: bearer (Authorization: Bearer), x-api-key, api-key or x-goog-api-key, which are headers.
+   *
+   * @generated from field: string auth = 5;
+   */
+  auth: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.Endpoint.
+ * Use `create(EndpointSchema)` to create a new message.
+ */
+export const EndpointSchema: GenMessage<Endpoint> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_provider, 1);
+
+/**
  * One key of a provider.
  *
  * @generated from message trunkline.admin.v1.Credential
@@ -263,7 +330,7 @@ export type Credential = Message<"trunkline.admin.v1.Credential"> & {
  * Use `create(CredentialSchema)` to create a new message.
  */
 export const CredentialSchema: GenMessage<Credential> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 1);
+  messageDesc(file_trunkline_admin_v1_provider, 2);
 
 /**
  * A client certificate for mutual TLS.
@@ -312,7 +379,7 @@ export type ClientCertificate = Message<"trunkline.admin.v1.ClientCertificate"> 
  * Use `create(ClientCertificateSchema)` to create a new message.
  */
 export const ClientCertificateSchema: GenMessage<ClientCertificate> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 2);
+  messageDesc(file_trunkline_admin_v1_provider, 3);
 
 /**
  * A proxy on the way to a provider.
@@ -376,11 +443,11 @@ export type OutboundProxy = Message<"trunkline.admin.v1.OutboundProxy"> & {
  * Use `create(OutboundProxySchema)` to create a new message.
  */
 export const OutboundProxySchema: GenMessage<OutboundProxy> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 3);
+  messageDesc(file_trunkline_admin_v1_provider, 4);
 
 /**
  * A header or query parameter whose value is a secret. It is stored like the secret of a credential, and like it must be
- * given again when base_url moves to another scheme, host or port.
+ * given again when base_url, or that of an endpoint, moves to another scheme, host or port.
  *
  * @generated from message trunkline.admin.v1.SecretParameter
  */
@@ -426,7 +493,7 @@ export type SecretParameter = Message<"trunkline.admin.v1.SecretParameter"> & {
  * Use `create(SecretParameterSchema)` to create a new message.
  */
 export const SecretParameterSchema: GenMessage<SecretParameter> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 4);
+  messageDesc(file_trunkline_admin_v1_provider, 5);
 
 /**
  * One upstream model id.
@@ -491,7 +558,7 @@ export type Model = Message<"trunkline.admin.v1.Model"> & {
  * Use `create(ModelSchema)` to create a new message.
  */
 export const ModelSchema: GenMessage<Model> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 5);
+  messageDesc(file_trunkline_admin_v1_provider, 6);
 
 /**
  * Timers of one provider; an unset one comes from the group, then the settings.
@@ -549,7 +616,7 @@ export type ProviderTimeouts = Message<"trunkline.admin.v1.ProviderTimeouts"> & 
  * Use `create(ProviderTimeoutsSchema)` to create a new message.
  */
 export const ProviderTimeoutsSchema: GenMessage<ProviderTimeouts> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 6);
+  messageDesc(file_trunkline_admin_v1_provider, 7);
 
 /**
  * @generated from message trunkline.admin.v1.ListProvidersRequest
@@ -570,7 +637,7 @@ export type ListProvidersRequest = Message<"trunkline.admin.v1.ListProvidersRequ
   pageToken: string;
 
   /**
-   * Only those with this text in their name, base URL, model ids or aliases; letter case does not matter.
+   * Only those with this text in their name, base URLs, model ids or aliases; letter case does not matter.
    *
    * @generated from field: string search = 3;
    */
@@ -597,7 +664,7 @@ export type ListProvidersRequest = Message<"trunkline.admin.v1.ListProvidersRequ
  * Use `create(ListProvidersRequestSchema)` to create a new message.
  */
 export const ListProvidersRequestSchema: GenMessage<ListProvidersRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 7);
+  messageDesc(file_trunkline_admin_v1_provider, 8);
 
 /**
  * @generated from message trunkline.admin.v1.ListProvidersResponse
@@ -628,7 +695,7 @@ export type ListProvidersResponse = Message<"trunkline.admin.v1.ListProvidersRes
  * Use `create(ListProvidersResponseSchema)` to create a new message.
  */
 export const ListProvidersResponseSchema: GenMessage<ListProvidersResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 8);
+  messageDesc(file_trunkline_admin_v1_provider, 9);
 
 /**
  * @generated from message trunkline.admin.v1.GetProviderRequest
@@ -647,7 +714,7 @@ export type GetProviderRequest = Message<"trunkline.admin.v1.GetProviderRequest"
  * Use `create(GetProviderRequestSchema)` to create a new message.
  */
 export const GetProviderRequestSchema: GenMessage<GetProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 9);
+  messageDesc(file_trunkline_admin_v1_provider, 10);
 
 /**
  * @generated from message trunkline.admin.v1.GetProviderResponse
@@ -664,7 +731,7 @@ export type GetProviderResponse = Message<"trunkline.admin.v1.GetProviderRespons
  * Use `create(GetProviderResponseSchema)` to create a new message.
  */
 export const GetProviderResponseSchema: GenMessage<GetProviderResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 10);
+  messageDesc(file_trunkline_admin_v1_provider, 11);
 
 /**
  * @generated from message trunkline.admin.v1.CreateProviderRequest
@@ -683,7 +750,7 @@ export type CreateProviderRequest = Message<"trunkline.admin.v1.CreateProviderRe
  * Use `create(CreateProviderRequestSchema)` to create a new message.
  */
 export const CreateProviderRequestSchema: GenMessage<CreateProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 11);
+  messageDesc(file_trunkline_admin_v1_provider, 12);
 
 /**
  * @generated from message trunkline.admin.v1.CreateProviderResponse
@@ -700,7 +767,7 @@ export type CreateProviderResponse = Message<"trunkline.admin.v1.CreateProviderR
  * Use `create(CreateProviderResponseSchema)` to create a new message.
  */
 export const CreateProviderResponseSchema: GenMessage<CreateProviderResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 12);
+  messageDesc(file_trunkline_admin_v1_provider, 13);
 
 /**
  * @generated from message trunkline.admin.v1.UpdateProviderRequest
@@ -727,7 +794,7 @@ export type UpdateProviderRequest = Message<"trunkline.admin.v1.UpdateProviderRe
  * Use `create(UpdateProviderRequestSchema)` to create a new message.
  */
 export const UpdateProviderRequestSchema: GenMessage<UpdateProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 13);
+  messageDesc(file_trunkline_admin_v1_provider, 14);
 
 /**
  * @generated from message trunkline.admin.v1.UpdateProviderResponse
@@ -744,7 +811,7 @@ export type UpdateProviderResponse = Message<"trunkline.admin.v1.UpdateProviderR
  * Use `create(UpdateProviderResponseSchema)` to create a new message.
  */
 export const UpdateProviderResponseSchema: GenMessage<UpdateProviderResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 14);
+  messageDesc(file_trunkline_admin_v1_provider, 15);
 
 /**
  * @generated from message trunkline.admin.v1.DeleteProviderRequest
@@ -770,7 +837,7 @@ export type DeleteProviderRequest = Message<"trunkline.admin.v1.DeleteProviderRe
  * Use `create(DeleteProviderRequestSchema)` to create a new message.
  */
 export const DeleteProviderRequestSchema: GenMessage<DeleteProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 15);
+  messageDesc(file_trunkline_admin_v1_provider, 16);
 
 /**
  * @generated from message trunkline.admin.v1.DeleteProviderResponse
@@ -783,7 +850,7 @@ export type DeleteProviderResponse = Message<"trunkline.admin.v1.DeleteProviderR
  * Use `create(DeleteProviderResponseSchema)` to create a new message.
  */
 export const DeleteProviderResponseSchema: GenMessage<DeleteProviderResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 16);
+  messageDesc(file_trunkline_admin_v1_provider, 17);
 
 /**
  * @generated from message trunkline.admin.v1.ListProviderHealthRequest
@@ -802,7 +869,7 @@ export type ListProviderHealthRequest = Message<"trunkline.admin.v1.ListProvider
  * Use `create(ListProviderHealthRequestSchema)` to create a new message.
  */
 export const ListProviderHealthRequestSchema: GenMessage<ListProviderHealthRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 17);
+  messageDesc(file_trunkline_admin_v1_provider, 18);
 
 /**
  * @generated from message trunkline.admin.v1.ListProviderHealthResponse
@@ -821,7 +888,7 @@ export type ListProviderHealthResponse = Message<"trunkline.admin.v1.ListProvide
  * Use `create(ListProviderHealthResponseSchema)` to create a new message.
  */
 export const ListProviderHealthResponseSchema: GenMessage<ListProviderHealthResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 18);
+  messageDesc(file_trunkline_admin_v1_provider, 19);
 
 /**
  * @generated from message trunkline.admin.v1.ResetCooldownRequest
@@ -854,7 +921,7 @@ export type ResetCooldownRequest = Message<"trunkline.admin.v1.ResetCooldownRequ
  * Use `create(ResetCooldownRequestSchema)` to create a new message.
  */
 export const ResetCooldownRequestSchema: GenMessage<ResetCooldownRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 19);
+  messageDesc(file_trunkline_admin_v1_provider, 20);
 
 /**
  * @generated from message trunkline.admin.v1.ResetCooldownResponse
@@ -873,7 +940,7 @@ export type ResetCooldownResponse = Message<"trunkline.admin.v1.ResetCooldownRes
  * Use `create(ResetCooldownResponseSchema)` to create a new message.
  */
 export const ResetCooldownResponseSchema: GenMessage<ResetCooldownResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 20);
+  messageDesc(file_trunkline_admin_v1_provider, 21);
 
 /**
  * @generated from message trunkline.admin.v1.PreviewImportRequest
@@ -895,7 +962,7 @@ export type PreviewImportRequest = Message<"trunkline.admin.v1.PreviewImportRequ
 
   /**
    * A provider that is not saved yet; it replaces the stored one of its name, whose secrets it may use while
-   * base_url stays on the same scheme, host and port.
+   * its base URLs stay on the same schemes, hosts and ports.
    *
    * @generated from field: trunkline.admin.v1.Provider provider = 3;
    */
@@ -928,7 +995,7 @@ export type PreviewImportRequest = Message<"trunkline.admin.v1.PreviewImportRequ
  * Use `create(PreviewImportRequestSchema)` to create a new message.
  */
 export const PreviewImportRequestSchema: GenMessage<PreviewImportRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 21);
+  messageDesc(file_trunkline_admin_v1_provider, 22);
 
 /**
  * @generated from message trunkline.admin.v1.TestProviderRequest
@@ -943,7 +1010,7 @@ export type TestProviderRequest = Message<"trunkline.admin.v1.TestProviderReques
 
   /**
    * A provider that is not saved yet; it replaces the stored one of its name, whose secrets it may use while
-   * base_url stays on the same scheme, host and port.
+   * its base URLs stay on the same schemes, hosts and ports.
    *
    * @generated from field: trunkline.admin.v1.Provider provider = 2;
    */
@@ -957,7 +1024,8 @@ export type TestProviderRequest = Message<"trunkline.admin.v1.TestProviderReques
   credential: string;
 
   /**
-   * Also send a chat of at most one token of answer, which may cost money.
+   * Also send a chat of at most one token of answer, or 16 to a provider that has no conversation but responses, which
+   * may cost money.
    *
    * @generated from field: bool chat = 4;
    */
@@ -976,7 +1044,7 @@ export type TestProviderRequest = Message<"trunkline.admin.v1.TestProviderReques
  * Use `create(TestProviderRequestSchema)` to create a new message.
  */
 export const TestProviderRequestSchema: GenMessage<TestProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 22);
+  messageDesc(file_trunkline_admin_v1_provider, 23);
 
 /**
  * One step of a test of a provider.
@@ -1018,7 +1086,7 @@ export type TestProviderResponse = Message<"trunkline.admin.v1.TestProviderRespo
  * Use `create(TestProviderResponseSchema)` to create a new message.
  */
 export const TestProviderResponseSchema: GenMessage<TestProviderResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 23);
+  messageDesc(file_trunkline_admin_v1_provider, 24);
 
 /**
  * What a test of a provider looks at, in this order.
@@ -1145,8 +1213,8 @@ export const ProviderService: GenService<{
     output: typeof CreateProviderResponseSchema;
   },
   /**
-   * Replace a provider. A credential without a secret keeps the one it has,
-   * unless base_url moves to another scheme, host or port: then it must be given again.
+   * Replace a provider. A credential without a secret keeps the one it has, unless base_url or that of an endpoint
+   * names a scheme, host and port that the provider did not have: then it must be given again.
    *
    * @generated from rpc trunkline.admin.v1.ProviderService.UpdateProvider
    */
