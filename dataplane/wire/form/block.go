@@ -12,7 +12,7 @@ type Block struct {
 	// Opaque is what only its origin can read of Thought, or of a Call; nil: there is none.
 	Opaque    *Opaque
 	Citations []Citation // of Text
-	// Foreign is a block that only its own dialect knows, whole.
+	// Foreign is a block that only its own dialect knows, whole; or how that writes another kind.
 	Foreign *Member
 	Rest    Rest
 }

@@ -57,6 +57,9 @@ func (l *Losses) Foreign(r *Request) error {
 	for i := range r.Tools {
 		t := &r.Tools[i]
 		err := l.Rest("tools", t.Rest)
+		if t.Raw != nil && t.Kind != ForeignTool {
+			l.Approximate("tools." + t.Name)
+		}
 		if t.Kind == ForeignTool {
 			err = l.Member("tools", &Member{Name: t.Name, Class: t.Class})
 		}

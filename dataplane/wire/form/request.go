@@ -128,9 +128,13 @@ type Tool struct {
 	Strict      *bool           // nil: not said
 	// Grammar is what the input of a custom tool must follow; nil: any text will do.
 	Grammar *Grammar
-	Raw     json.RawMessage // of a tool that only its own dialect knows
-	Class   Class           // of such a tool
-	Rest    Rest
+	// Raw is a tool that only its own dialect knows, whole. Where it can be called as a function, Kind
+	// says so.
+	Raw   json.RawMessage
+	Class Class // of a ForeignTool
+	// Found: it was told amid the conversation, as a search for tools found it.
+	Found bool
+	Rest  Rest
 }
 
 // Grammar is a formal language.

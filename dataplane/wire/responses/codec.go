@@ -20,11 +20,17 @@ const (
 	typeFunctionOut  = "function_call_output"
 	typeCustomCall   = "custom_tool_call"
 	typeCustomOut    = "custom_tool_call_output"
+	typeSearchCall   = "tool_search_call"
+	typeSearchOut    = "tool_search_output"
 	typeInputText    = "input_text"
 	typeOutputText   = "output_text"
 	typeRefusal      = "refusal"
 	typeSummary      = "summary_text"
 )
+
+// searchTool is a tool that finds others. Where the client runs it, it is a function to other APIs, and what it
+// found is offered to them.
+const searchTool = "tool_search"
 
 // foreignItems are items that an answer can do without; a conversation with any other that is not
 // known cannot be told another API, since what was said is in it.

@@ -19,6 +19,10 @@ type reader struct {
 	origin form.Origin
 	// tools were offered; nil: names are taken as they are.
 	tools *form.Request
+	// found are the results of searches for tools.
+	found []found
+	// searching: the tool that is read was found so.
+	searching bool
 }
 
 // input reads the conversation.
@@ -54,6 +58,11 @@ func (r *reader) item(v gjson.Result) form.Item {
 		return r.result(v, typ == typeCustomOut)
 	case typeReasoning:
 		return r.reasoning(v)
+	case typeSearchCall, typeSearchOut:
+		if v.Get("execution").Str == "client" {
+			return r.search(v, typ)
+		}
+		fallthrough
 	default:
 		return form.Item{Role: form.Assistant, Blocks: []form.Block{{Kind: form.ForeignBlock, Foreign: &form.Member{Name: typ, Raw: raw(v), Class: classOf(typ, foreignItems)}}}}
 	}

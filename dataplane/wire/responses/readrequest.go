@@ -22,8 +22,10 @@ func (codec) ReadRequest(body []byte) (*form.Request, error) {
 		r.member(q, key.Str, value)
 		return true
 	})
+	r.offer(q)
 	q.NameTools()
 	r.allow(q) // the names of all tools are known now
+	r.tell(q)
 	if q.Items == nil && q.Rest.Get("prompt") == nil && q.Rest.Get("previous_response_id") == nil && q.Rest.Get("conversation") == nil {
 		r.Blame("input", "you must provide an input parameter")
 	}

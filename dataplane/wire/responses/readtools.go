@@ -12,7 +12,7 @@ func (r *reader) tool(q *form.Request, v gjson.Result, namespace string) {
 		r.Wrong("tools", "an array of objects")
 		return
 	}
-	t := form.Tool{Namespace: namespace}
+	t := form.Tool{Namespace: namespace, Found: r.searching}
 	switch typ := v.Get("type").Str; typ {
 	case "function":
 	case "custom":
@@ -23,11 +23,23 @@ func (r *reader) tool(q *form.Request, v gjson.Result, namespace string) {
 			return
 		}
 		t = form.Tool{Kind: form.ForeignTool, Name: typ, Raw: raw(v), Class: form.Silent} // it holds nothing
+	case searchTool:
+		if v.Get("execution").Str == "client" {
+			t.Name, t.Description, t.Raw = typ, v.Get("description").Str, raw(v)
+			if schema := v.Get("parameters"); schema.IsObject() {
+				t.Schema = raw(schema)
+			}
+			break
+		}
+		fallthrough
 	default:
-		t = form.Tool{Kind: form.ForeignTool, Name: typ, Raw: raw(v), Class: classOf(typ, foreignTools)}
+		t = form.Tool{Kind: form.ForeignTool, Name: typ, Raw: raw(v), Class: classOf(typ, foreignTools), Found: r.searching}
 	}
-	if t.Kind != form.ForeignTool {
+	if t.Raw == nil {
 		r.members(&t, v)
+	}
+	if r.searching && q.Find(t.Namespace, t.Name) != nil {
+		return // found before
 	}
 	q.Tools = append(q.Tools, t)
 }

@@ -279,3 +279,31 @@ func FuzzReadRequest(f *testing.F) {
 		}
 	})
 }
+
+// A client's own search for tools is a function to others, and what it found can be called.
+func TestToolsThatAreFound(t *testing.T) {
+	t.Parallel()
+	q := read(t, string(requests(t)["search.request.json"]))
+	var flat []string
+	for i := range q.Tools {
+		flat = append(flat, q.Tools[i].Flat)
+	}
+	if got := strings.Join(flat, " "); got != "tool_search mcp__files__known mcp__files__read now" || q.Tools[0].Kind != form.Function || q.Tools[0].Description != "Finds." {
+		t.Errorf("tools %s, %+v", got, q.Tools[0])
+	}
+	if call := q.Items[1].Blocks[0].Call; call.Name != "tool_search" || gjson.Get(call.Input, "query").Str != "files" {
+		t.Errorf("call %+v", call)
+	}
+	if got := q.Items[2].Blocks[0].Result.Blocks[0].Text; got != "These tools can be called now:\nmcp__files__read\nmcp__files__known\nnow" {
+		t.Errorf("result %q", got)
+	}
+	var losses form.Losses
+	if err := losses.Foreign(q); err != nil || sorted(losses) != "tools.tool_search" {
+		t.Errorf("%v, %+v", err, losses)
+	}
+	events := []form.Event{{Kind: form.BlockBegin, Block: &form.Block{Kind: form.ToolCall, Call: &form.Call{ID: "c", Name: "tool_search"}}}, {Kind: form.Delta, Text: `{"query":`}, {Kind: form.Delta, Text: `"x"}`}, {Kind: form.BlockEnd}, {Kind: form.End}}
+	got := checkStream(t, write(t, form.Exchange{Request: q, ID: "1", Losses: &losses}, events)).Get("output.0").Raw
+	if got != `{"id":"tsc_1_0","type":"tool_search_call","status":"completed","call_id":"c","execution":"client","arguments":{"query":"x"}}` {
+		t.Errorf("item %s", got)
+	}
+}

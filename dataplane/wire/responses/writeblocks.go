@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/trunkline-ai/trunkline/dataplane/wire/compose"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
 )
@@ -45,12 +47,24 @@ func (w *eventWriter) call(b *block, call *form.Call) {
 	if call.ID == "" {
 		b.call.ID = "call_" + w.suffix + "_" + strconv.Itoa(len(w.items))
 	}
-	if call.Custom {
+	switch {
+	case call.Custom:
 		b.item = w.add(typeCustomCall, "ctc_")
-	} else {
+	case w.searches(call):
+		b.item = w.add(typeSearchCall, "tsc_")
+	default:
 		b.item = w.add(typeFunctionCall, "fc_")
 	}
 	w.added(b.item, b.calling(inProgress))
+}
+
+// searches reports whether a call is a search for tools that the client runs.
+func (w *eventWriter) searches(call *form.Call) bool {
+	if call.Name != searchTool || call.Namespace != "" {
+		return false
+	}
+	t := w.of.Request.Find("", searchTool)
+	return t != nil && t.Raw != nil
 }
 
 func (w *eventWriter) sealed(o *form.Opaque) {
@@ -105,7 +119,7 @@ func (w *eventWriter) delta(b *block, text string) {
 		}
 	}
 	b.text.WriteString(text)
-	if w.quiet {
+	if w.quiet || b.item.typ == typeSearchCall { // which comes whole
 		return
 	}
 	w.at(typ, b.item)
@@ -180,6 +194,10 @@ func (w *eventWriter) blockEnd(b *block, last *form.Block) {
 }
 
 func (w *eventWriter) callEnd(b *block) {
+	if b.item.typ == typeSearchCall {
+		w.done(b.item, b.calling(completed))
+		return
+	}
 	typ, member := "response.custom_tool_call_input.done", "input"
 	if !b.call.Custom {
 		typ, member = "response.function_call_arguments.done", "arguments"
@@ -345,6 +363,12 @@ func (b *block) calling(status string) []byte {
 	d.Str("type", b.item.typ)
 	d.Str("status", status)
 	d.Str("call_id", b.call.ID)
+	if b.item.typ == typeSearchCall {
+		d.Str("execution", "client")
+		d.Raw("arguments", json.RawMessage(objectOf(b.text.String())))
+		d.End('}')
+		return d
+	}
 	if b.call.Namespace != "" {
 		d.Str("namespace", b.call.Namespace)
 	}
@@ -356,4 +380,12 @@ func (b *block) calling(status string) []byte {
 	}
 	d.End('}')
 	return d
+}
+
+// objectOf is the arguments of a call as an object.
+func objectOf(arguments string) string {
+	if !gjson.Valid(arguments) || !gjson.Parse(arguments).IsObject() {
+		return "{}"
+	}
+	return arguments
 }

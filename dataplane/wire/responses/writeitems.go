@@ -22,6 +22,11 @@ func (w *requestWriter) item(item *form.Item) error {
 	for from := 0; from < len(item.Blocks); {
 		b := &item.Blocks[from]
 		n := 1
+		if w.own && b.Foreign != nil && b.Kind != form.ForeignBlock {
+			w.Raw("", b.Foreign.Raw)
+			from++
+			continue
+		}
 		switch b.Kind {
 		case form.ToolCall:
 			w.call(b, item.Rest)

@@ -66,6 +66,9 @@ func writeTools(d *compose.Doc, q *form.Request) {
 	namespace := ""
 	for i := range q.Tools {
 		t := &q.Tools[i]
+		if t.Found {
+			continue
+		}
 		if t.Namespace != namespace {
 			if namespace != "" {
 				d.End(']')
@@ -75,7 +78,7 @@ func writeTools(d *compose.Doc, q *form.Request) {
 				beginNamespace(d, q, namespace)
 			}
 		}
-		if t.Kind == form.ForeignTool {
+		if t.Raw != nil {
 			d.Raw("", t.Raw)
 			continue
 		}
