@@ -99,15 +99,10 @@ func (v *Values) Bool(param string, r gjson.Result) *bool {
 
 // Each calls found for each element of an array.
 func (v *Values) Each(param string, r gjson.Result, found func(element gjson.Result)) {
-	switch {
-	case r.IsArray():
-		r.ForEach(func(_, element gjson.Result) bool {
-			found(element)
-			return true
-		})
-	case r.Type != gjson.Null:
+	if !r.IsArray() && r.Type != gjson.Null {
 		v.Wrong(param, "an array")
 	}
+	Elements(r, found)
 }
 
 // Members calls found for each member of an object. Keys are as they are written, without escapes.
@@ -121,4 +116,15 @@ func (v *Values) Members(param string, r gjson.Result, found func(key string, va
 	case r.Type != gjson.Null:
 		v.Wrong(param, "an object")
 	}
+}
+
+// Elements calls found for each element of an array. What is no array has none.
+func Elements(r gjson.Result, found func(element gjson.Result)) {
+	if !r.IsArray() {
+		return
+	}
+	r.ForEach(func(_, element gjson.Result) bool {
+		found(element)
+		return true
+	})
 }

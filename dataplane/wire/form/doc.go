@@ -15,6 +15,7 @@
 //	loss.go     Losses: what a target could not be told, and Refused: what it had to be told
 //	names.go    names and ids that every dialect takes
 //	custom.go   how a function stands for a custom tool, and input.go its text while it streams
+//	turns.go    what is the same for every writer of conversations
 //	effort.go   efforts and budgets to think
 //
 // Three rules hold for every codec:

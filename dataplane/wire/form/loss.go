@@ -49,8 +49,8 @@ func (l *Losses) Member(where string, m *Member) error {
 }
 
 // Foreign notes what a request of another dialect holds that the form has no place for: writers call it
-// first. The error is a *Refused.
-func (l *Losses) Foreign(r *Request) error {
+// first. shared are members of blocks that the target has under the same name. The error is a *Refused.
+func (l *Losses) Foreign(r *Request, shared ...string) error {
 	if err := l.Rest("", r.Rest); err != nil {
 		return err
 	}
@@ -70,30 +70,35 @@ func (l *Losses) Foreign(r *Request) error {
 	if r.ToolChoice.Mode == ChooseForeign {
 		return &Refused{Param: "tool_choice"}
 	}
-	if err := l.blocks(r.System); err != nil {
+	if err := l.blocks(r.System, shared); err != nil {
 		return err
 	}
 	for i := range r.Items {
 		if err := l.Rest("", r.Items[i].Rest); err != nil {
 			return err
 		}
-		if err := l.blocks(r.Items[i].Blocks); err != nil {
+		if err := l.blocks(r.Items[i].Blocks, shared); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (l *Losses) blocks(blocks []Block) error {
+func (l *Losses) blocks(blocks []Block, shared []string) error {
 	for i := range blocks {
 		b := &blocks[i]
-		err := l.Rest("", b.Rest)
+		var err error
+		for k := range b.Rest {
+			if err == nil && !slices.Contains(shared, b.Rest[k].Name) {
+				err = l.Member("", &b.Rest[k])
+			}
+		}
 		switch {
 		case err != nil:
 		case b.Foreign != nil:
 			err = l.Member("", b.Foreign)
 		case b.Result != nil:
-			err = l.blocks(b.Result.Blocks)
+			err = l.blocks(b.Result.Blocks, shared)
 		}
 		if err != nil {
 			return err

@@ -43,3 +43,13 @@ func (r Rest) Get(name string) json.RawMessage {
 	}
 	return nil
 }
+
+// Has reports whether a member is there.
+func (r Rest) Has(name string) bool {
+	for i := range r {
+		if r[i].Name == name {
+			return true
+		}
+	}
+	return false
+}

@@ -10,7 +10,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
 )
 
-var errors = &wire.Errors{
+var wording = &wire.Errors{
 	Body:  errorBody,
 	Event: func(body []byte, _ wire.Place) []byte { return append([]byte("event: error\n"), sse.Event(body)...) },
 	Fits: func(doc gjson.Result) bool {

@@ -1,0 +1,300 @@
+package chat
+
+import (
+	"strings"
+
+	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
+)
+
+// messages writes the conversation.
+func (w *writer) messages() {
+	w.Begin("messages", '[')
+	if w.own {
+		for i := range w.r.Items {
+			w.ownItem(&w.r.Items[i])
+		}
+		w.End(']')
+		return
+	}
+	lead, items := w.r.Lead()
+	if text := joined(lead); text != "" {
+		w.message("system", "", lead)
+	}
+	items = form.Merge(items, form.Assistant)
+	if len(lead) == 0 && len(items) == 0 {
+		w.refuse("messages", "there is nothing in them that the provider's API takes")
+	}
+	for i := range items {
+		item := &items[i]
+		switch item.Role {
+		case form.System, form.Developer:
+			w.message("system", item.Name, item.Blocks)
+		case form.Assistant:
+			w.answered(item, false)
+		case form.User:
+			w.asked(item)
+		}
+	}
+	if n := len(items); n > 0 && items[n-1].Role == form.Assistant {
+		w.losses.Approximate("messages.prefill") // this API answers anew
+	}
+	w.End(']')
+}
+
+// ownItem writes an item as it was read.
+func (w *writer) ownItem(item *form.Item) {
+	switch {
+	case item.Role == form.System:
+		w.message("system", item.Name, item.Blocks, item.Rest...)
+	case item.Role == form.Developer:
+		w.message("developer", item.Name, item.Blocks, item.Rest...)
+	case item.Role == form.Assistant:
+		w.answered(item, true)
+	case len(item.Blocks) == 1 && item.Blocks[0].Kind == form.ToolResult:
+		w.result(item.Blocks[0].Result, item)
+	default:
+		w.message("user", item.Name, item.Blocks, item.Rest...)
+	}
+}
+
+// message writes what is made of texts and media.
+func (w *writer) message(role, name string, blocks []form.Block, rest ...form.Member) {
+	if !w.own {
+		blocks = w.readable(blocks)
+	}
+	w.Begin("", '{')
+	w.Str("role", role)
+	w.text("name", name)
+	w.content(blocks, rest)
+	if w.own {
+		w.rest("", rest)
+	}
+	w.End('}')
+}
+
+// asked writes an item of the client's: results of tools first, which have to stand behind their calls.
+func (w *writer) asked(item *form.Item) {
+	var others []form.Block
+	for i := range item.Blocks {
+		b := &item.Blocks[i]
+		if b.Kind != form.ToolResult {
+			others = append(others, *b)
+			continue
+		}
+		w.result(b.Result, nil)
+	}
+	var seen []form.Block // what no result can hold
+	for i := range item.Blocks {
+		if r := item.Blocks[i].Result; r != nil {
+			for _, inner := range w.readable(r.Blocks) {
+				if inner.Media != nil {
+					seen = append(seen, form.Block{Text: "Of the result of " + form.Fit(r.CallID, longestID) + ":"}, inner)
+				}
+			}
+		}
+	}
+	if len(seen) > 0 {
+		w.losses.Approximate("tool_result.content")
+		others = append(seen, others...)
+	}
+	if len(others) > 0 {
+		w.message("user", item.Name, others)
+	}
+}
+
+// result writes what a tool gave.
+func (w *writer) result(r *form.Result, item *form.Item) {
+	w.Begin("", '{')
+	if item != nil {
+		if name := item.Rest.Get(markFunction); name != nil {
+			w.Str("role", "function")
+			w.Raw("name", name)
+		} else {
+			w.Str("role", "tool")
+			w.Str("tool_call_id", r.CallID)
+		}
+		w.text("name", item.Name)
+		w.content(r.Blocks, item.Rest)
+		w.rest("", item.Rest)
+		w.End('}')
+		return
+	}
+	w.Str("role", "tool")
+	w.Str("tool_call_id", form.Fit(r.CallID, longestID))
+	blocks := w.readable(r.Blocks)
+	text := joined(blocks)
+	switch {
+	case r.Failed:
+		w.losses.Approximate("tool_result.is_error")
+		text = strings.TrimSpace("Error: " + text)
+	case text == "" && hasMedia(blocks):
+		text = "The result follows in the next message."
+	}
+	w.Str("content", text)
+	w.End('}')
+}
+
+func hasMedia(blocks []form.Block) bool {
+	for i := range blocks {
+		if blocks[i].Media != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// joined are the texts of blocks as one. Pieces of one text, which citations part, are not parted.
+func joined(blocks []form.Block) string {
+	var texts []string
+	cited := false
+	for i := range blocks {
+		b := &blocks[i]
+		if b.Kind != form.Text && b.Kind != form.Refusal || b.Text == "" {
+			cited = false
+			continue
+		}
+		if n := len(texts); n > 0 && (cited || len(b.Citations) > 0) {
+			texts[n-1] += b.Text
+		} else {
+			texts = append(texts, b.Text)
+		}
+		cited = len(b.Citations) > 0
+	}
+	if len(texts) == 1 {
+		return texts[0]
+	}
+	return strings.Join(texts, "\n\n")
+}
+
+// answered writes what the model said before.
+func (w *writer) answered(item *form.Item, own bool) {
+	w.Begin("", '{')
+	w.Str("role", "assistant")
+	w.text("name", item.Name)
+	var said []form.Block
+	calls := 0
+	for i := range item.Blocks {
+		switch b := &item.Blocks[i]; b.Kind {
+		case form.ToolCall:
+			if !b.Rest.Has(markFunction) {
+				calls++
+			}
+		case form.Thought:
+		case form.Refusal:
+			if !own || item.Rest.Has(markContent) {
+				said = append(said, *b)
+			}
+		case form.Text, form.Image, form.Document, form.Audio, form.ToolResult, form.ForeignBlock:
+			said = append(said, *b)
+		}
+	}
+	if own {
+		w.content(said, item.Rest)
+		w.refusal(item)
+	} else {
+		w.thoughts(item.Blocks)
+		said = w.readable(said)
+		if text := joined(said); text != "" || calls == 0 {
+			w.Str("content", text)
+		} else {
+			w.Null("content")
+		}
+	}
+	w.calls(item, calls, own)
+	if own {
+		w.rest("", item.Rest)
+	}
+	w.End('}')
+}
+
+func (w *writer) refusal(item *form.Item) {
+	if item.Rest.Has(markContent) && string(item.Rest.Get(markContent)) == "[]" {
+		return
+	}
+	for i := range item.Blocks {
+		if item.Blocks[i].Kind == form.Refusal {
+			w.Str("refusal", item.Blocks[i].Text)
+		}
+	}
+}
+
+// calls writes tool_calls, or the call from before there were tools.
+func (w *writer) calls(item *form.Item, n int, own bool) {
+	if n > 0 {
+		w.Begin("tool_calls", '[')
+	}
+	for i := range item.Blocks {
+		b := &item.Blocks[i]
+		switch {
+		case b.Kind != form.ToolCall:
+		case own && b.Rest.Has(markFunction):
+			defer func() {
+				w.Begin("function_call", '{')
+				w.Str("name", b.Call.Name)
+				w.Str("arguments", b.Call.Input)
+				w.End('}')
+			}()
+		default:
+			w.call(b, own)
+		}
+	}
+	if n > 0 {
+		w.End(']')
+	}
+}
+
+func (w *writer) call(b *form.Block, own bool) {
+	c := b.Call
+	w.Begin("", '{')
+	if own {
+		w.Str("id", c.ID)
+		writeCall(&w.Doc, b)
+		w.rest("", b.Rest)
+		w.End('}')
+		return
+	}
+	input := c.Input
+	if c.Custom {
+		input = form.WrapInput(input)
+	}
+	w.Str("id", form.Fit(c.ID, longestID))
+	w.Str("type", "function")
+	w.Begin("function", '{')
+	w.Str("name", w.r.FlatOf(c.Namespace, c.Name))
+	w.Str("arguments", input)
+	w.End('}')
+	if o := b.Opaque.For(w.to.Origin, dialect, "tool_calls.signature", w.losses); o != nil {
+		w.Raw("extra_content", []byte(o.Raw))
+	}
+	w.End('}')
+}
+
+// thoughts gives what the model thought back to who made it, in the members that it came in.
+func (w *writer) thoughts(blocks []form.Block) {
+	var text strings.Builder
+	member, details := "", ""
+	for i := range blocks {
+		b := &blocks[i]
+		if b.Kind != form.Thought {
+			continue
+		}
+		o := b.Opaque.For(w.to.Origin, dialect, "messages.thinking", w.losses)
+		switch {
+		case o == nil:
+			if b.Text != "" {
+				w.losses.Drop("messages.thinking")
+			}
+		case strings.HasPrefix(o.Raw, "["):
+			details = o.Raw
+		default:
+			member = o.Raw
+			text.WriteString(b.Text)
+		}
+	}
+	if member == "reasoning" || member == "reasoning_content" {
+		w.Str(member, text.String())
+	}
+	if details != "" {
+		w.Raw("reasoning_details", []byte(details))
+	}
+}
