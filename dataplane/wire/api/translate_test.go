@@ -239,6 +239,14 @@ func golden(t *testing.T, from, to form.Codec, kind, path, got string) {
 // translate writes the stream of a provider for a client of another dialect.
 func translate(t *testing.T, from, to form.Codec, of form.Exchange, src io.Reader) string {
 	t.Helper()
+	got, err := translated(from, to, of, src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func translated(from, to form.Codec, of form.Exchange, src io.Reader) (string, error) {
 	in, out := from.NewEventReader(of), to.NewEventWriter(of)
 	var b strings.Builder
 	write := func(events []form.Event) {
@@ -256,7 +264,7 @@ func translate(t *testing.T, from, to form.Codec, of form.Exchange, src io.Reade
 			}
 			events, err := in.Read("", data)
 			if err != nil {
-				t.Fatalf("%v: %s", err, event)
+				return "", fmt.Errorf("%w: %s", err, event)
 			}
 			write(events)
 		}
@@ -265,7 +273,7 @@ func translate(t *testing.T, from, to form.Codec, of form.Exchange, src io.Reade
 		}
 	}
 	write(in.End())
-	return b.String()
+	return b.String(), nil
 }
 
 // However a stream is cut, the client gets the same.

@@ -126,6 +126,9 @@ func (w *eventWriter) event() {
 }
 
 func (w *eventWriter) blockBegin(e *form.Event) {
+	if w.stopped {
+		return
+	}
 	b := &written{kind: e.Block.Kind, call: e.Block.Call, opaque: e.Block.Opaque}
 	w.blocks[e.Index] = b
 	switch b.kind {
