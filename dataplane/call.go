@@ -28,6 +28,10 @@ type Call struct {
 	KeywordLate   bool // a failure keyword was seen after the commit
 	Body          *Body
 	Trace         Trace
+	// ResponseID is the provider's own id of the answer, where it is stored; PreviousID that of the
+	// stored response that the call goes on with.
+	ResponseID string
+	PreviousID string
 }
 
 // Said is what a client says of its call, for those who look for it later: bounded, and without
@@ -72,6 +76,7 @@ type Attempt struct {
 	Usage       Usage
 	Cost        PicoUSD
 	Rates       *Rates // what Cost was reckoned with; nil: there is no price
+	ResponseID  string // that the provider gave its answer, where it is stored
 }
 
 // UsageSource says where token numbers come from.

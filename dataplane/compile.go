@@ -31,6 +31,7 @@ func Compile(in *nodev1.Snapshot) (*Snapshot, error) {
 		Providers:   make(map[string]*Provider, len(in.GetProviders())),
 		pepper:      in.GetKeyPepper(),
 		hop:         []string{hopOf(in.GetKeyPepper())},
+		ids:         newResponseIDs(in.GetKeyPepper()),
 		keys:        make(map[[32]byte]*APIKey, len(in.GetApiKeys())),
 		unsupported: map[KeyHash][]string{},
 		held:        make(map[string]*atomic.Int64, len(in.GetApiKeys())),
@@ -70,6 +71,7 @@ func Compile(in *nodev1.Snapshot) (*Snapshot, error) {
 		}
 		byName[group.Name] = group
 	}
+	s.ids.index(s, byName)
 	for i, k := range in.GetApiKeys() {
 		if err := s.addKey(k, byName); err != nil {
 			return nil, fmt.Errorf("api key %q: %w", k.GetName(), err)

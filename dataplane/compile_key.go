@@ -18,8 +18,10 @@ func callerOf(in *nodev1.ApiKey) string {
 	if owner := in.GetOwner(); owner != "" {
 		return "owner:" + owner
 	}
-	return "key:" + in.GetName()
+	return callerKey(in.GetName())
 }
+
+func callerKey(name string) string { return "key:" + name }
 
 // restrict fills in what the key may use, spend and do, and from where.
 func (k *APIKey) restrict(in *nodev1.ApiKey) error {

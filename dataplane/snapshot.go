@@ -35,6 +35,7 @@ type Snapshot struct {
 	held    map[string]*atomic.Int64 // by the name of the key
 
 	targets map[Scope]*Target
+	ids     responseIDs
 }
 
 // Key finds the API key a client sent. Expiry is the caller's to check.
@@ -102,6 +103,7 @@ type Provider struct {
 	Echoes  Echoes // those of the headers; each credential has them with its own
 
 	apis map[string]spoken
+	ref  reference
 }
 
 // Speaks says whether the provider has an API, such as chat: whether calls in it may be sent to it as
@@ -142,6 +144,8 @@ type Credential struct {
 	Secret Secret
 	Scope  Scope
 	Echoes Echoes // what a good answer must not repeat when it was sent
+
+	ref reference
 }
 
 // Target is one model of one provider: the thing that is healthy, cooling or disabled.
@@ -155,6 +159,8 @@ type Target struct {
 	MaxOutput     int64  // tokens of one answer; 0 is unknown
 	Scope         Scope
 	Load          *Load
+
+	ref reference
 }
 
 // Rules are what is done to fields of requests, by the path of the endpoint; nil: nothing.
@@ -187,6 +193,7 @@ type Group struct {
 	Unsupported []string
 
 	ties bool // some members share a rank
+	ref  reference
 }
 
 // APIKey is what a client sends.

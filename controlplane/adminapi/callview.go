@@ -40,6 +40,8 @@ func callView(c calllog.Call, withAttempts bool) *adminv1.Call {
 		IncomingRequestId:  c.GetIncomingRequestId(),
 		User:               c.GetUser(),
 		Metadata:           c.GetMetadata(),
+		ResponseId:         c.GetResponseId(),
+		PreviousResponseId: c.GetPreviousResponseId(),
 	}
 	if ahead := c.GetClockAheadUs(); ahead != 0 {
 		view.ClockAhead = durationpb.New(time.Duration(ahead) * time.Microsecond)

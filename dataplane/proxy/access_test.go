@@ -99,7 +99,7 @@ func TestCORSLetsPagesOfAllowedOriginsIn(t *testing.T) {
 		t.Errorf("preflight: %d %s", preflight.status, preflight.body)
 	}
 	wantHeaders(t, preflight.header, map[string]string{
-		"Access-Control-Allow-Origin": "https://app.example", "Access-Control-Allow-Methods": "GET, HEAD, POST",
+		"Access-Control-Allow-Origin": "https://app.example", "Access-Control-Allow-Methods": "GET, HEAD, POST, DELETE",
 		"Access-Control-Allow-Headers": "authorization,content-type,x-stainless-lang", "Access-Control-Allow-Credentials": "",
 	})
 	if vary := preflight.header.Values("Vary"); !slices.Contains(vary, "Origin") {

@@ -47,7 +47,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, id string, endpo
 	c.req.Share = h.budget.Share(c.req.Key.Held)
 	defer c.drain() // behind finish: nothing is held meanwhile
 	defer c.finish()
-	if c.checkAddress() && c.checkLoop() && c.begin() && c.readOptions() && c.readBody() && c.route() && c.pinned() && c.admit() {
+	if c.checkAddress() && c.checkLoop() && c.begin() && c.readOptions() && c.readBody() && c.route() && c.pinned() && c.follow() && c.admit() {
 		h.engine.Serve(w, &c.req, &c.rec)
 	}
 }

@@ -42,7 +42,7 @@ func (h *Handler) crossOrigin(w http.ResponseWriter, r *http.Request) (answered 
 		return false
 	}
 	head.Add("Vary", "Access-Control-Request-Headers")
-	head.Set("Access-Control-Allow-Methods", "GET, HEAD, POST")
+	head.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE")
 	head.Set("Access-Control-Max-Age", "600")
 	if asked := r.Header.Get("Access-Control-Request-Headers"); asked != "" && len(asked) <= maxAsked {
 		head.Set("Access-Control-Allow-Headers", asked)

@@ -432,9 +432,7 @@ func TestBackgroundResponsesAreRefused(t *testing.T) {
 func TestUnsafeResponsesAreNotRepeated(t *testing.T) {
 	t.Parallel()
 	dead := "http://" + outcometest.ClosedPort(t)
-	for what, field := range map[string]string{
-		"chained": `"previous_response_id":"resp_1"`, "conversation": `"conversation":"conv_1"`,
-	} {
+	for what, field := range map[string]string{"conversation": `"conversation":"conv_1"`} { // what is chained has one provider: stored_test.go
 		a := api{path: "/responses", body: `"input":"hi",` + field, good: "output"}
 		for _, first := range []string{"cut-0", "status-500", "200-html", "stall-before"} {
 			t.Run(what+"/"+first, func(t *testing.T) {
@@ -465,13 +463,6 @@ func TestUnsafeResponsesAreNotRepeated(t *testing.T) {
 			}
 		})
 	}
-	t.Run("not stored", func(t *testing.T) {
-		t.Parallel()
-		a := api{path: "/responses", body: `"input":"hi","previous_response_id":"resp_1","store":false`, good: "output"}
-		r := newRig(t, setup{models: []string{"status-500", "ok"}})
-		got, _ := a.call(t, r, false)
-		a.wantGood(t, got, false)
-	})
 }
 
 func TestErrorsAreInTheEndpointsOwnWords(t *testing.T) {

@@ -172,7 +172,7 @@ func TestEndpointsThatAreNotHere(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, setup{models: []string{"ok"}})
 	for path, code := range map[string]string{
-		"/v1/files": "unsupported_endpoint", "/v1/batches/b_1": "unsupported_endpoint", "/v1/responses/resp_1": "unsupported_endpoint",
+		"/v1/files": "unsupported_endpoint", "/v1/batches/b_1": "unsupported_endpoint", "/v1/responses/resp_1/x": "unsupported_endpoint",
 		"/v1/chat/completions/chatcmpl-1": "unsupported_endpoint", "/v1/assistants": "unsupported_endpoint", "/v1/filesystem": "unknown_url", "/v1/": "unknown_url",
 	} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.url+path, nil)

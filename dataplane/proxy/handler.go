@@ -10,11 +10,12 @@
 //     audio/transcriptions, audio/translations
 //   - POST messages, messages/count_tokens, as Anthropic's clients and providers speak
 //   - GET models, models/{id}
+//   - GET and DELETE responses/{id}, POST responses/{id}/cancel, GET responses/{id}/input_items
 //
 // Files, batches, fine-tuning, assistants and whatever else names no model to route by gets
 // 404 unsupported_endpoint. A response that is to run in the background is refused, since it
-// could not be fetched. One that goes on with a stored one is never sent twice: it moves on
-// only from failures before it was sent.
+// could not be billed. One that goes on with a stored one is sent to its provider alone, and never
+// twice (stored.go).
 //
 // Request bodies may be gzip or zstd. At most 32 MiB decoded, 100 times what came over the
 // wire, 1 GiB of all bodies at once, an eighth of that of one key; at least 1 KiB/s over each
@@ -91,6 +92,9 @@ type Config struct {
 	// KeywordHit learns of each failure keyword that is found in an answer. It must not
 	// wait; default: nobody does.
 	KeywordHit func(name string)
+	// Stored learns of each request about a stored response and how it ended. It must not wait;
+	// default: nobody does.
+	Stored func(operation string, o dataplane.Outcome)
 	// AuthFailed learns of each request whose API key is not accepted. It must not wait;
 	// default: nobody does.
 	AuthFailed func(AuthFailure)
@@ -122,6 +126,9 @@ func New(cfg Config) *Handler {
 	}
 	if cfg.KeywordHit == nil {
 		cfg.KeywordHit = func(string) {}
+	}
+	if cfg.Stored == nil {
+		cfg.Stored = func(string, dataplane.Outcome) {}
 	}
 	if cfg.AuthFailed == nil {
 		cfg.AuthFailed = func(AuthFailure) {}
@@ -155,7 +162,7 @@ func (h *Handler) Engine() *engine.Engine { return h.engine }
 
 // Patterns are the paths the handler serves, for a mux that it shares with others.
 func Patterns() []string {
-	all := []string{"/v1", "/v1/", "/models", "/models/"}
+	all := []string{"/v1", "/v1/", "/models", "/models/", "/responses/"}
 	for _, e := range api.Endpoints {
 		all = append(all, e.Path, e.Path+"/{$}")
 	}
@@ -187,6 +194,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	model, isModel := strings.CutPrefix(path, "/models/")
 	endpoint := api.Find(path)
+	response, action, isStored := storedPath(path)
 	switch {
 	case endpoint != nil:
 		if allow(w, r, http.MethodPost) {
@@ -200,6 +208,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if allow(w, r, http.MethodGet, http.MethodHead) {
 			h.getModel(w, r, model)
 		}
+	case isStored:
+		h.stored(w, r, id, response, action)
 	default:
 		notServed(w, r, path)
 		body.Drain(w, r, h.cfg.BodyWindow, body.OfStrangers)

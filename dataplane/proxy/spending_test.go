@@ -277,7 +277,7 @@ func TestAPlainAttemptHasItsOwnLimitWhileSomebodyIsLeft(t *testing.T) {
 			if tt.path == "" {
 				r.post(`{"model":"g","messages":[{"role":"user","content":"hi ` + tt.body + `"}]}`)
 			} else {
-				req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/v1/responses", strings.NewReader(`{"model":"g","input":"hi","previous_response_id":"resp_1"}`))
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/v1/responses", strings.NewReader(`{"model":"g","input":"hi","conversation":"conv_1"}`))
 				if err != nil {
 					t.Fatal(err)
 				}

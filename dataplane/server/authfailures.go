@@ -3,8 +3,19 @@ package server
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
 )
+
+// countStored shows requests about stored responses by what they are and how they ended.
+func countStored(reg prometheus.Registerer) func(string, dataplane.Outcome) {
+	total := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "trunkline_stored_response_requests_total",
+		Help: "Requests about stored responses by operation (retrieve, delete, cancel, input_items) and outcome; they are no calls. not_found are also ids that were never given to the caller.",
+	}, []string{"operation", "outcome"})
+	reg.MustRegister(total)
+	return func(operation string, o dataplane.Outcome) { total.WithLabelValues(operation, o.String()).Inc() }
+}
 
 // countAuthFailures shows requests that were not let in, by why. Every reason is there from the
 // start, so that an alert on the rate sees the first one too.

@@ -190,6 +190,7 @@ func New(cfg Config) (*Server, error) {
 		KeepAlive:  cfg.Proxy.KeepAlive,
 		KeywordHit: s.keywords.add,
 		AuthFailed: countAuthFailures(cfg.Metrics),
+		Stored:     countStored(cfg.Metrics),
 		Limits:     s.limits,
 
 		TrustForwarded: cfg.Proxy.TrustForwarded,

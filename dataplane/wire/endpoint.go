@@ -35,6 +35,11 @@ type Endpoint struct {
 	// a call moves on only from failures that provably never reached the provider. nil:
 	// every request may be repeated.
 	Unsafe func(*Envelope) bool
+	// Follows: a request may go on with a response that a provider has stored.
+	Follows bool
+	// Stores says of a request that its provider keeps the answer, which has an id to be found by;
+	// nil: none does.
+	Stores func(*Envelope) bool
 	// AsksStream says whether a request wants its answer as a stream; nil: where stream is
 	// true, and answers may be streamed.
 	AsksStream func(*Envelope) bool

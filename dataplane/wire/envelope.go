@@ -78,7 +78,7 @@ func ReadEnvelope(body []byte, endpoint *Endpoint) (Envelope, error) {
 		}
 		e.note(endpoint, key, body[value.Start:value.End])
 		return nil
-	}, "model", "stream", "stream_options")
+	}, endpoint.watched()...)
 	if err != nil {
 		return e, err
 	}
@@ -97,6 +97,19 @@ func ReadEnvelope(body []byte, endpoint *Endpoint) (Envelope, error) {
 		e.Prompt = PromptTokens(body)
 	}
 	return e, nil
+}
+
+// What decides whom a request may reach must be said once and plainly.
+var (
+	watched          = []string{"model", "stream", "stream_options"}
+	watchedFollowing = append(slices.Clip(watched), previousKey)
+)
+
+func (e *Endpoint) watched() []string {
+	if e.Follows {
+		return watchedFollowing
+	}
+	return watched
 }
 
 func noModel() error {

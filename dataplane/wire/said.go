@@ -11,6 +11,7 @@ import (
 // said is where a request says for whom it is and what it belongs to.
 type said struct {
 	user, safety, metadata scan.Span // values; empty: absent
+	previous               scan.Span // likewise
 	form                   string    // user of a form
 }
 
@@ -22,6 +23,8 @@ func (s *said) note(key []byte, value scan.Span) {
 		s.safety = value
 	case "metadata":
 		s.metadata = value
+	case previousKey:
+		s.previous = value
 	}
 }
 

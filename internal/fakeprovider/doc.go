@@ -41,6 +41,10 @@
 // Behaviours that only make sense in a stream leave a plain answer as it is, except that
 // an error inside a stream becomes an error inside a 200.
 //
+// Responses that are not asked with store: false are kept, each for the credential that asked: they
+// can be retrieved (as a stream too), gone on with, cancelled and deleted. Those in the background are
+// queued, and polls-N and ends-STATUS say when and how they end.
+//
 // http://HOST/lists/SPEC/v1 is a base URL whose list of models has another shape or goes
 // wrong; lists.go tells the SPECs.
 //

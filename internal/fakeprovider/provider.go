@@ -32,6 +32,7 @@ type Provider struct {
 	mux    *http.ServeMux
 	ledger ledger
 	lists  sync.Map // name -> []string, see SetList
+	stored responses
 }
 
 var _ http.Handler = (*Provider)(nil)
@@ -54,6 +55,7 @@ func New(cfg Config) *Provider {
 		}
 	}
 	for _, prefix := range []string{"", "/v1"} {
+		p.forResponses(prefix)
 		p.mux.HandleFunc("GET "+prefix+"/models", p.models)
 		p.mux.HandleFunc("GET "+prefix+"/models/{id...}", p.model)
 	}
@@ -93,7 +95,7 @@ func (p *Provider) complete(w http.ResponseWriter, r *http.Request, endpoint *ap
 		return
 	}
 	record := &Served{
-		Host: r.Host, Path: r.URL.Path, Model: strings.Clone(req.model), Stream: req.stream, Start: start,
+		Host: r.Host, Method: r.Method, Path: r.URL.Path, Model: strings.Clone(req.model), Stream: req.stream, Start: start,
 		Header: hashSecrets(r.Header), BodySize: len(body), Body: bytes.Clone(body[:max(0, min(len(body), p.cfg.MaxBody))]),
 	}
 	if secret := credential(r.Header); secret != "" {
@@ -159,8 +161,14 @@ func (p *Provider) answer(x *exchange, r *http.Request, req request, record *Ser
 		return p.fixed(r.Context(), x, s, req)
 	}
 	by := newAuthor(s, req, id, p.cfg.Now())
+	if s.answer = p.keep(r, req, by); s.answer != nil {
+		return p.fixed(r.Context(), x, s, req)
+	}
 	if !streaming {
 		frames := req.api.plain(by)
+		if req.background && req.api.path == "/responses" {
+			frames = by.queued()
+		}
 		mime := orMime(s.mime, orMime(by.mime, orMime(req.api.mime, mimeJSON)))
 		return p.send(r.Context(), x, s, http.StatusOK, mime, frames, req.api.mime != "")
 	}

@@ -23,6 +23,9 @@ type request struct {
 	inputs       int    // to embed
 	base64       bool   // embeddings as bytes
 	format       string // response_format of a transcript
+	store        bool   // keep the response
+	background   bool
+	previous     string // previous_response_id
 }
 
 var (
@@ -70,6 +73,9 @@ func parseRequest(body []byte) (request, error) {
 // other reads what endpoints other than chat name otherwise.
 func (r *request) other(doc gjson.Result) {
 	input := doc.Get("input")
+	r.store = doc.Get("store").Raw != "false"
+	r.background = doc.Get("background").Bool()
+	r.previous = doc.Get("previous_response_id").String()
 	if doc.Get("stream_format").Str == "sse" {
 		r.stream = true
 	}

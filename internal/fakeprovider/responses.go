@@ -8,9 +8,13 @@ import (
 
 // responseDoc is a response object in a state.
 func (a *author) responseDoc(status string, output, usage []byte) []byte {
+	previous := []byte("null")
+	if a.req.previous != "" {
+		previous = marshal(a.req.previous)
+	}
 	return fmt.Appendf(nil, `{"id":"resp_%s","object":"response","created_at":%d,"status":%q,"error":null,"incomplete_details":null,`+
-		`"instructions":null,"model":%s,"output":[%s],"parallel_tool_calls":true,"tool_choice":"auto","tools":[],"temperature":1,"top_p":1,"metadata":{},"usage":%s}`,
-		a.id, a.base.Created, status, marshal(a.req.model), output, a.usageOrNull(usage))
+		`"instructions":null,"model":%s,"output":[%s],"parallel_tool_calls":true,"tool_choice":"auto","tools":[],"temperature":1,"top_p":1,"metadata":{},"background":%v,"previous_response_id":%s,"store":%v,"usage":%s}`,
+		a.id, a.base.Created, status, marshal(a.req.model), output, a.req.background, previous, a.req.store, a.usageOrNull(usage))
 }
 
 // responseItem is the one output item: a message or a function call.

@@ -28,6 +28,9 @@ type script struct {
 	finish                              string // why the answer ended; empty: it is whole
 	member                              string // of a delta, that holds the text instead of content
 
+	polls int    // of a response in the background, the last of which finds it ended
+	ends  string // the status with which it does; empty: completed
+
 	errorAt   int // content events before the error event; -1: none
 	errorBody string
 	lifecycle bool // events without meaning before an error
@@ -72,7 +75,7 @@ type ending struct {
 const defaultText = "Hello! This answer comes from the scripted provider."
 
 func newScript() *script {
-	return &script{text: words(defaultText), errorAt: -1}
+	return &script{text: words(defaultText), errorAt: -1, polls: 2}
 }
 
 // words splits text so that each piece but the first starts with its space, as tokens do.

@@ -26,7 +26,9 @@ const (
 type Served struct {
 	Number     int           `json:"number"` // from 1, over the life of the Provider
 	Host       string        `json:"host"`
+	Method     string        `json:"method"`
 	Path       string        `json:"path"`
+	Query      string        `json:"query"` // of what is asked of a stored response
 	Model      string        `json:"model"`
 	Nth        int           `json:"nth"` // call of this model with this credential on this host, from 1
 	Stream     bool          `json:"stream"`

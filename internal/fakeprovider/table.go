@@ -68,6 +68,8 @@ var behaviours = []behaviour{
 	{"huge", "huge-64", "so many megabytes of text, 64 KiB an event", count(1, 1024, func(s *script, n int) { s.filler, s.fillEvent = n*megabyte, 64<<10 })},
 	{"big-event", "big-event-2mb", "one content event of this size (kb, mb)", bigEvent},
 
+	{"polls", "polls-5", "a response in the background ends when it is asked for so often (2)", count(0, 1000, func(s *script, n int) { s.polls = n })},
+	{"ends", "ends-failed", "a response in the background ends so: completed, incomplete, failed or cancelled", endsAs},
 	{"label", "label-octets", "whatever is answered is labelled so: json, text, octets or none", label},
 	{"usage-none", "usage-none", "no usage, whoever asks", flag(func(s *script) { s.noUsage = true })},
 	{"comments", "comments", "comments between the events", flag(func(s *script) { s.comments = true })},
@@ -169,4 +171,13 @@ func bigEvent(s *script, arg string) error {
 	}
 	s.filler, s.fillEvent = n*unit, n*unit
 	return nil
+}
+
+func endsAs(s *script, arg string) error {
+	switch arg {
+	case "completed", "incomplete", "failed", "cancelled":
+		s.ends = arg
+		return nil
+	}
+	return fmt.Errorf("want completed, incomplete, failed or cancelled, got %q", arg)
 }

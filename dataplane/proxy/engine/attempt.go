@@ -36,6 +36,7 @@ type attempt struct {
 	reused    bool        // the connection: it may turn out to be stale
 	errorBody []byte      // of an error answer, bounded
 	edits     []scan.Edit // of the request's body, beyond what every request gets
+	names     names
 }
 
 // newAttempt is a try of a candidate; last says that none is left behind it.

@@ -16,8 +16,9 @@ type candidates struct {
 	health Health
 	all    []dataplane.Candidate
 	at     int
-	wider  int64 // only context windows above this; 0 is no condition
-	reach  int   // lowest priority given out, a higher number; 0 is none
+	wider  int64                 // only context windows above this; 0 is no condition
+	reach  int                   // lowest priority given out, a higher number; 0 is none
+	with   *dataplane.Credential // that alone may be used; nil: any
 }
 
 // candidate is one that is to be tried now, with the probes it has won.
@@ -40,7 +41,11 @@ func (c *call) candidates() candidates {
 	cfg := &c.engine.cfg
 	members := make([]dataplane.Candidate, 0, len(c.req.Group.Members))
 	ordered := c.having(c.req.only(c.req.Group.Order(members, cfg.Health.Condition, cfg.Random)))
-	return candidates{health: cfg.Health, all: c.engine.lackingLast(c.refusingLast(ordered), c.req.Endpoint)}
+	all := candidates{health: cfg.Health, all: c.engine.lackingLast(c.refusingLast(ordered), c.req.Endpoint)}
+	if f := c.req.Followed; f != nil {
+		all.with = f.Credential
+	}
+	return all
 }
 
 // having leaves out the candidates whose provider is known not to have the API of the request.
@@ -96,7 +101,7 @@ func (q *candidates) next(ctx context.Context) (candidate, bool) {
 		}
 		if !c.HalfOpen {
 			q.reach = max(q.reach, c.Priority)
-			return candidate{Candidate: c, lastResort: c.Cooling}, true
+			return candidate{Candidate: c, credential: q.with, lastResort: c.Cooling}, true
 		}
 		if t, won := q.probe(ctx, c); won {
 			q.reach = max(q.reach, c.Priority)
@@ -121,7 +126,7 @@ func (q *candidates) spare() (candidate, bool) {
 		q.all[q.at] = c
 		q.at++
 		q.reach = max(q.reach, c.Priority)
-		return candidate{Candidate: c, hedge: true}, true
+		return candidate{Candidate: c, credential: q.with, hedge: true}, true
 	}
 	return candidate{}, false
 }
@@ -140,7 +145,7 @@ func (q *candidates) skipped() (out []dataplane.Skipped) {
 func (q *candidates) probe(ctx context.Context, member dataplane.Candidate) (candidate, bool) {
 	ctx, cancel := context.WithTimeout(ctx, probeWait)
 	defer cancel()
-	c := candidate{Candidate: member}
+	c := candidate{Candidate: member, credential: q.with}
 	n := 0
 	for _, scope := range []dataplane.Scope{c.Provider.Scope, c.Scope} {
 		if q.health.Condition(scope).State != dataplane.HalfOpen {
@@ -165,7 +170,7 @@ func (q *candidates) probe(ctx context.Context, member dataplane.Candidate) (can
 func (c *candidate) probeCredential(ctx context.Context, health Health) bool {
 	all := c.Provider.Credentials
 	closed := func(cred *dataplane.Credential) bool { return health.Condition(cred.Scope).State == dataplane.Closed }
-	if len(all) == 0 || slices.ContainsFunc(all, closed) {
+	if len(all) == 0 || c.credential != nil || slices.ContainsFunc(all, closed) {
 		return true
 	}
 	return slices.ContainsFunc(all, func(cred *dataplane.Credential) bool {
@@ -196,7 +201,7 @@ func (c *candidate) releaseProbes(health Health) {
 
 // pickCredential picks the provider's next credential in turn among those that are not
 // cooling; when all are, the one that is back first. A half-open one must win its probe;
-// the one whose probe the candidate has won stays.
+// the one whose probe the candidate has won stays, or that alone may be used.
 func (c *candidate) pickCredential(ctx context.Context, up Upstream, health Health) {
 	all := c.Provider.Credentials
 	if len(all) == 0 || c.credential != nil {

@@ -2,12 +2,14 @@ package engine
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"os"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/body"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // connection is the way to the client.
@@ -69,4 +71,24 @@ func clientVerdict(err error) dataplane.Verdict {
 		return dataplane.Verdict{Outcome: dataplane.GatewayBusy, Reason: "the held stream could not be read again"}
 	}
 	return dataplane.Verdict{Outcome: dataplane.ClientClosed}
+}
+
+// writeEdited sends a whole answer with some edits, mostly none.
+func (c *connection) writeEdited(answer []byte, edits []scan.Edit) error {
+	if len(edits) > 0 {
+		return c.writeSpliced(scan.Splice(answer, edits...))
+	}
+	_, err := c.w.Write(answer)
+	return err
+}
+
+// writeSpliced sends a whole answer.
+func (c *connection) writeSpliced(answer scan.Spliced) error {
+	r := answer.Reader()
+	for part := r.Next(math.MaxInt); part != nil; part = r.Next(math.MaxInt) {
+		if _, err := c.w.Write(part); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -19,7 +19,8 @@ func (a *attempt) convert(header http.Header, body []byte) (dataplane.Verdict, b
 	defer s.out.close()
 	a.record.FirstToken = a.record.FirstFrame
 	for _, event := range events {
-		if v, failed := s.pass(event); failed {
+		s.out.add(event) // its ids are the client's already
+		if v, failed := s.added(); failed {
 			return v, false
 		}
 	}

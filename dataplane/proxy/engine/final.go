@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"net/http"
 	"slices"
 	"strconv"
@@ -32,6 +33,9 @@ func (c *call) final(last dataplane.Outcome) final {
 	}
 	switch last {
 	case dataplane.TargetBusy:
+		if stored := c.req.Followed; stored != nil {
+			return ours("The provider '"+stored.Provider.Name+"' is at its limit, and it alone has the response that the request goes on with.", time.Second)
+		}
 		return ours("Every provider of this group is at its limit.", time.Second)
 	case dataplane.GatewayDraining: // another node can
 		return ours("This node of the gateway is stopping. Send the request again.", time.Second)
@@ -51,6 +55,11 @@ func (c *call) final(last dataplane.Outcome) final {
 		}
 	}
 	f := finalError(c.rec.failed, c.req.Endpoint.Errors, c.hint())
+	if stored := c.req.Followed; stored != nil && f.body != nil {
+		f.body = bytes.ReplaceAll(f.body, []byte(stored.Native), []byte(stored.Sent))
+	} else if stored != nil {
+		f.err.Message += " The response that the request goes on with is stored at '" + stored.Provider.Name + "' alone, so that no other provider can answer it."
+	}
 	if c.req.Unsafe && !rule.NeverSent {
 		f.permanent = true // an SDK that repeats it is no better than we are
 	}

@@ -1,6 +1,11 @@
 package engine
 
-import "time"
+import (
+	"math"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+)
 
 // outbox is what one attempt has for the client. Of a stream it holds events before the commit,
 // and passes them on after it; other answers only claim the response. The response's mu guards
@@ -33,6 +38,17 @@ func (o *outbox) add(event []byte) {
 	o.to.mu.Lock()
 	defer o.to.mu.Unlock()
 	o.held.add(event, o.isOpenLocked())
+}
+
+// addSpliced takes an event that is in parts.
+func (o *outbox) addSpliced(event scan.Spliced) {
+	o.to.mu.Lock()
+	defer o.to.mu.Unlock()
+	before, parts := o.held.events, event.Reader()
+	for part := parts.Next(math.MaxInt); part != nil; part = parts.Next(math.MaxInt) {
+		o.held.add(part, o.isOpenLocked())
+	}
+	o.held.events = min(o.held.events, before+1)
 }
 
 // isFull reports whether no more may be held.

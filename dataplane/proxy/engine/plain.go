@@ -13,6 +13,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // plain takes an answer that is not streamed. It is held whole up to 2 MiB, or to what the budget
@@ -51,7 +52,7 @@ func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 		return emptyVerdict, false
 	}
 	if converts {
-		return a.convert(a.resp.Header, body)
+		return a.convert(a.resp.Header, renamed(body, a.renamePlain(body)))
 	}
 	if !a.out.claim() {
 		a.took(body)
@@ -64,10 +65,11 @@ func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 	if c.req.Endpoint.Text && isText(media) {
 		h["Content-Type"] = []string{safeType(a.resp.Header)}
 	}
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	edits := a.renamePlain(body)
+	h["Content-Length"] = []string{strconv.Itoa(scan.Length(body, edits))}
 	c.client.allowWrite()
 	c.client.w.WriteHeader(http.StatusOK)
-	if _, err := c.client.w.Write(body); err != nil {
+	if err := c.client.writeEdited(body, edits); err != nil {
 		return a.finish(clientVerdict(err)), true
 	}
 	return a.finish(dataplane.Verdict{Outcome: dataplane.OK}), true

@@ -12,6 +12,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // mediaChunk is one read of audio, and all of it that is held before the commit.
@@ -81,9 +82,28 @@ func (a *answer) long(ctx context.Context, body []byte) (dataplane.Verdict, bool
 	var last wire.Tail
 	seen := wire.NewMeter(c.req.Endpoint)
 	_, _ = seen.Write(body)
-	end := a.relay(io.TeeReader(a.body, io.MultiWriter(&last, seen)), body, len(body))
+	body, n, err := a.sendRenamed(body)
+	if err != nil {
+		return a.finish(clientVerdict(err)), true
+	}
+	end := a.relay(io.TeeReader(a.body, io.MultiWriter(&last, seen)), body, n)
 	a.record.Usage = c.req.settleLong(&last, seen)
 	return a.endRelay(ctx, end)
+}
+
+// sendRenamed sends the beginning of an answer up to the last id in it, and gives what follows: n
+// bytes, in a buffer that more can be read into.
+func (a *answer) sendRenamed(start []byte) (rest []byte, n int, err error) {
+	edits := a.renamePlain(start)
+	if len(edits) == 0 {
+		return start, len(start), nil
+	}
+	last := edits[len(edits)-1].At.End
+	rest, n = start[last:], len(start)-last
+	if n < mediaChunk {
+		rest = append(make([]byte, 0, mediaChunk), rest...)[:mediaChunk]
+	}
+	return rest, n, a.call.client.writeSpliced(scan.Splice(start[:last], edits...))
 }
 
 // relay writes the n bytes in buf, then what comes, up to maxAnswer. What may be the beginning of a

@@ -24,6 +24,9 @@ type Request struct {
 	Unsafe   bool // to repeat: it could take effect twice
 	Complete bool // the client wants a stream whole or not at all
 	Options  Options
+	Snapshot *dataplane.Snapshot // that Key and Group are of
+	Stores   bool                // the provider keeps the answer
+	Followed *Followed           // nil: it goes on with no stored response
 	// Timeout is the client's own clock, from the call's start; 0: it has none.
 	Timeout time.Duration
 }
@@ -37,12 +40,13 @@ type Options struct {
 
 // MayTry reports whether the request may go to a member.
 func (r *Request) MayTry(m *dataplane.Member) bool {
-	return r.Options.Provider == "" || r.Options.Provider == m.Provider.Name
+	return (r.Options.Provider == "" || r.Options.Provider == m.Provider.Name) &&
+		(r.Followed == nil || r.Followed.Provider == m.Provider)
 }
 
 // only leaves out the candidates that the request may not go to.
 func (r *Request) only(all []dataplane.Candidate) []dataplane.Candidate {
-	if r.Options.Provider == "" {
+	if r.Options.Provider == "" && r.Followed == nil {
 		return all
 	}
 	return slices.DeleteFunc(all, func(c dataplane.Candidate) bool { return !r.MayTry(c.Member) })

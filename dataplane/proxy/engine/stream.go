@@ -163,7 +163,12 @@ func (s *stream) holdsText() bool {
 
 // pass adds an event to the client's stream, and tells when that cannot be held.
 func (s *stream) pass(event []byte) (v dataplane.Verdict, failed bool) {
-	s.out.add(event)
+	s.emit(event)
+	return s.added()
+}
+
+// added tells whether what was added could be held.
+func (s *stream) added() (v dataplane.Verdict, failed bool) {
 	s.record.Chunks++
 	err := s.out.holdError()
 	switch {

@@ -15,8 +15,8 @@ import (
 func (s *stream) passError(event []byte, doc gjson.Result, v dataplane.Verdict) {
 	errors := s.call.req.Endpoint.Errors
 	if errors.IsEvent(doc) {
-		s.out.add(event)
-		s.out.add(errors.Behind(doc, s.seen.Place()))
+		s.emit(event)
+		s.out.add(errors.Behind(doc, s.place()))
 	} else {
 		rule := v.Outcome.Rule()
 		why := cmp.Or(classify.Message([]byte(doc.Raw)), v.Reason)
@@ -36,5 +36,5 @@ func (s *stream) errorEvent(v dataplane.Verdict) []byte {
 func (s *stream) ownEvent(v dataplane.Verdict, status int, e wire.Error) []byte {
 	c, errors := s.call, s.call.req.Endpoint.Errors
 	body := errors.Body(status, e, c.rec.ID)
-	return errors.Event(c.explain(body, s.ending(v)), s.seen.Place())
+	return errors.Event(c.explain(body, s.ending(v)), s.place())
 }

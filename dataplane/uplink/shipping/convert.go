@@ -36,6 +36,8 @@ func toCall(c dataplane.Call) *nodev1.Call {
 		Cost:               int64(c.Cost),
 		ClientRetry:        int32(c.ClientRetry),
 		KeywordAfterCommit: c.KeywordLate,
+		ResponseId:         stream.Text(c.ResponseID, stream.MaxName),
+		PreviousResponseId: stream.Text(c.PreviousID, stream.MaxName),
 	}
 	said(out, &c.Said)
 	attempts := c.Attempts[:min(len(c.Attempts), maxAttempts)]
@@ -136,7 +138,7 @@ func toUsage(u dataplane.Usage) *nodev1.Usage {
 func footprint(c *nodev1.Call) int64 {
 	const call, attempt, usage, part, pair = 440, 304, 216, 88, 64
 	n := call + usage + len(c.Id) + len(c.Endpoint) + len(c.Model) + len(c.Group) + len(c.ApiKey) +
-		len(c.ErrorCode) + len(c.Provider) + len(c.UpstreamModel)
+		len(c.ErrorCode) + len(c.Provider) + len(c.UpstreamModel) + len(c.ResponseId) + len(c.PreviousResponseId)
 	n += len(c.ClientRequestId) + len(c.IncomingRequestId) + len(c.User)
 	for key, value := range c.Metadata {
 		n += pair + len(key) + len(value)

@@ -10,9 +10,9 @@ import (
 var Family = wire.Family{
 	Name: "responses", Errors: errors,
 	Endpoints: []wire.Endpoint{
-		{Path: "/responses", Operation: "chat", Codec: codec{}, Opaque: opaque, Lists: []string{"output"}, Fails: "failed", Empty: isEmpty, Estimate: wire.EstimateBoth, Stream: stream, Note: note, Refuse: refuse, Unsafe: changesConversation, Neutral: `"input":"Hi","max_output_tokens":16,"store":false`},
-		{Path: "/responses/compact", Operation: "compaction", Lists: []string{"output"}, Estimate: wire.EstimateBoth},
-		{Path: "/responses/input_tokens", Operation: "count_tokens", Value: "input_tokens", Neutral: `"input":"Hi"`},
+		{Path: "/responses", Operation: "chat", Codec: codec{}, Opaque: opaque, Lists: []string{"output"}, Fails: "failed", Empty: isEmpty, Estimate: wire.EstimateBoth, Stream: stream, Note: note, Refuse: refuse, Unsafe: changesConversation, Follows: true, Stores: stores, Neutral: `"input":"Hi","max_output_tokens":16,"store":false`},
+		{Path: "/responses/compact", Operation: "compaction", Follows: true, Lists: []string{"output"}, Estimate: wire.EstimateBoth},
+		{Path: "/responses/input_tokens", Operation: "count_tokens", Follows: true, Value: "input_tokens", Neutral: `"input":"Hi"`},
 	},
 }
 
@@ -52,13 +52,12 @@ func note(e *wire.Envelope, key, value []byte) {
 	}
 }
 
-// refuse: a response that runs in the background could not be fetched here, nor could what it
-// costs be known.
+// refuse: what a response costs that runs in the background would not be known.
 func refuse(e *wire.Envelope) *scan.Error {
 	if !e.Notes.Has(background) {
 		return nil
 	}
-	return &scan.Error{Param: "background", Message: "background: true is not supported: responses cannot be fetched by id here. Leave background out, and use stream for long answers."}
+	return &scan.Error{Param: "background", Message: "background: true is not supported: what it costs would not be known. Leave background out, and use stream for long answers."}
 }
 
 // changesConversation: a response that the provider files behind an earlier one would be
@@ -66,3 +65,6 @@ func refuse(e *wire.Envelope) *scan.Error {
 func changesConversation(e *wire.Envelope) bool {
 	return e.Notes.Has(conversation) || e.Notes.Has(previous) && !e.Notes.Has(notStored)
 }
+
+// stores: a response is kept by its provider unless the client says otherwise.
+func stores(e *wire.Envelope) bool { return !e.Notes.Has(notStored) }

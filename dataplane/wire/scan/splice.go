@@ -55,6 +55,15 @@ func (s *Spliced) add(b []byte) {
 // Size is its length in bytes.
 func (s *Spliced) Size() int64 { return s.size }
 
+// Length is that of a document once edits are made.
+func Length(body []byte, edits []Edit) int {
+	n := len(body)
+	for _, e := range edits {
+		n += len(e.With) - (e.At.End - e.At.Start)
+	}
+	return n
+}
+
 // Reader reads it from its start; each attempt has its own.
 func (s Spliced) Reader() *Reader {
 	r := &Reader{doc: s}

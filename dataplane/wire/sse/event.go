@@ -61,3 +61,25 @@ func Event(body []byte) []byte {
 	event = append(event, body...)
 	return append(event, "\n\n"...)
 }
+
+// OneLine is an event whose data is in one line: the same one where it is, else one made anew. Where
+// a line of JSON ends there may be white space.
+func OneLine(event []byte) []byte {
+	first := bytes.Index(event, dataField)
+	if first < 0 || !bytes.Contains(event[first+1:], dataLine) {
+		return event
+	}
+	text, _ := Data(event)
+	var head []byte
+	for line := range bytes.Lines(event) {
+		if !bytes.HasPrefix(line, dataField) && len(bytes.TrimSpace(line)) > 0 {
+			head = append(head, line...)
+		}
+	}
+	return append(head, Event(text)...)
+}
+
+var (
+	dataField = []byte("data:")
+	dataLine  = []byte("\ndata:")
+)

@@ -82,6 +82,12 @@ type Call struct {
 	User string `protobuf:"bytes,172,opt,name=user,proto3" json:"user,omitempty"`
 	// The request's metadata: at most 16 texts, keys of at most 64 bytes and values of at most 256.
 	Metadata map[string]string `protobuf:"bytes,173,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The provider's own id of the response, at most 256 bytes, where the provider stores it (POST /v1/responses without
+	// store: false). The client has a longer id that ends alike, and no request can name a response by this one.
+	ResponseId string `protobuf:"bytes,320,opt,name=response_id,json=responseId,proto3" json:"response_id,omitempty"`
+	// The provider's own id of the stored response that the call goes on with (previous_response_id), at most 256 bytes. Such a
+	// call is sent to the provider of that response alone.
+	PreviousResponseId string `protobuf:"bytes,321,opt,name=previous_response_id,json=previousResponseId,proto3" json:"previous_response_id,omitempty"`
 	// Members of the group that were not tried because they were cooling down, although their turn would have come; in
 	// the order of the group, at most 64. Only where attempts are.
 	Skipped       []*SkippedMember `protobuf:"bytes,31,rep,name=skipped,proto3" json:"skipped,omitempty"`
@@ -306,6 +312,20 @@ func (x *Call) GetMetadata() map[string]string {
 		return x.Metadata
 	}
 	return nil
+}
+
+func (x *Call) GetResponseId() string {
+	if x != nil {
+		return x.ResponseId
+	}
+	return ""
+}
+
+func (x *Call) GetPreviousResponseId() string {
+	if x != nil {
+		return x.PreviousResponseId
+	}
+	return ""
 }
 
 func (x *Call) GetSkipped() []*SkippedMember {
@@ -1153,7 +1173,7 @@ var File_trunkline_admin_v1_call_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\n" +
-	"\x1dtrunkline/admin/v1/call.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a$trunkline/admin/v1/call_stream.proto\x1a\x1ftrunkline/admin/v1/filter.proto\x1a\x1ctrunkline/admin/v1/gap.proto\x1a\x1dtrunkline/admin/v1/role.proto\"\x91\t\n" +
+	"\x1dtrunkline/admin/v1/call.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a$trunkline/admin/v1/call_stream.proto\x1a\x1ftrunkline/admin/v1/filter.proto\x1a\x1ctrunkline/admin/v1/gap.proto\x1a\x1dtrunkline/admin/v1/role.proto\"\xe6\t\n" +
 	"\x04Call\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x129\n" +
 	"\n" +
@@ -1185,7 +1205,10 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\x11client_request_id\x18\xaa\x01 \x01(\tR\x0fclientRequestId\x12/\n" +
 	"\x13incoming_request_id\x18\xab\x01 \x01(\tR\x11incomingRequestId\x12\x13\n" +
 	"\x04user\x18\xac\x01 \x01(\tR\x04user\x12C\n" +
-	"\bmetadata\x18\xad\x01 \x03(\v2&.trunkline.admin.v1.Call.MetadataEntryR\bmetadata\x12;\n" +
+	"\bmetadata\x18\xad\x01 \x03(\v2&.trunkline.admin.v1.Call.MetadataEntryR\bmetadata\x12 \n" +
+	"\vresponse_id\x18\xc0\x02 \x01(\tR\n" +
+	"responseId\x121\n" +
+	"\x14previous_response_id\x18\xc1\x02 \x01(\tR\x12previousResponseId\x12;\n" +
 	"\askipped\x18\x1f \x03(\v2!.trunkline.admin.v1.SkippedMemberR\askipped\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +

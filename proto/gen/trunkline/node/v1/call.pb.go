@@ -57,6 +57,10 @@ type Call struct {
 	IncomingRequestId string            `protobuf:"bytes,171,opt,name=incoming_request_id,json=incomingRequestId,proto3" json:"incoming_request_id,omitempty"`
 	User              string            `protobuf:"bytes,172,opt,name=user,proto3" json:"user,omitempty"`
 	Metadata          map[string]string `protobuf:"bytes,173,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The provider's own id of the response, where the provider stores it.
+	ResponseId string `protobuf:"bytes,320,opt,name=response_id,json=responseId,proto3" json:"response_id,omitempty"`
+	// The provider's own id of the stored response that the call goes on with.
+	PreviousResponseId string `protobuf:"bytes,321,opt,name=previous_response_id,json=previousResponseId,proto3" json:"previous_response_id,omitempty"`
 	// Members that would have come before or beside those tried, had they not been cooling.
 	Skipped       []*Skipped `protobuf:"bytes,23,rep,name=skipped,proto3" json:"skipped,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -273,6 +277,20 @@ func (x *Call) GetMetadata() map[string]string {
 		return x.Metadata
 	}
 	return nil
+}
+
+func (x *Call) GetResponseId() string {
+	if x != nil {
+		return x.ResponseId
+	}
+	return ""
+}
+
+func (x *Call) GetPreviousResponseId() string {
+	if x != nil {
+		return x.PreviousResponseId
+	}
+	return ""
 }
 
 func (x *Call) GetSkipped() []*Skipped {
@@ -903,7 +921,7 @@ var File_trunkline_node_v1_call_proto protoreflect.FileDescriptor
 
 const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\n" +
-	"\x1ctrunkline/node/v1/call.proto\x12\x11trunkline.node.v1\"\xf8\a\n" +
+	"\x1ctrunkline/node/v1/call.proto\x12\x11trunkline.node.v1\"\xcd\b\n" +
 	"\x04Call\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bstart_us\x18\x02 \x01(\x03R\astartUs\x12\x1a\n" +
@@ -934,7 +952,10 @@ const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\x11client_request_id\x18\xaa\x01 \x01(\tR\x0fclientRequestId\x12/\n" +
 	"\x13incoming_request_id\x18\xab\x01 \x01(\tR\x11incomingRequestId\x12\x13\n" +
 	"\x04user\x18\xac\x01 \x01(\tR\x04user\x12B\n" +
-	"\bmetadata\x18\xad\x01 \x03(\v2%.trunkline.node.v1.Call.MetadataEntryR\bmetadata\x124\n" +
+	"\bmetadata\x18\xad\x01 \x03(\v2%.trunkline.node.v1.Call.MetadataEntryR\bmetadata\x12 \n" +
+	"\vresponse_id\x18\xc0\x02 \x01(\tR\n" +
+	"responseId\x121\n" +
+	"\x14previous_response_id\x18\xc1\x02 \x01(\tR\x12previousResponseId\x124\n" +
 	"\askipped\x18\x17 \x03(\v2\x1a.trunkline.node.v1.SkippedR\askipped\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +

@@ -11,6 +11,8 @@ export function Request({ call }: { call: Call }) {
     { name: t('calls.said.clientRequestId'), value: call.clientRequestId },
     { name: t('calls.call.incomingId'), value: call.incomingRequestId },
     { name: t('calls.said.user'), value: call.user },
+    { name: t('calls.call.responseId'), value: call.responseId },
+    { name: t('calls.call.previousResponseId'), value: call.previousResponseId },
     {
       name: t('calls.said.metadata'),
       value: Object.entries(call.metadata)

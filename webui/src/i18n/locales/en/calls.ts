@@ -84,6 +84,8 @@ export const calls = {
   'calls.said.metadata': 'Metadata',
   'calls.saidHow.metadata': 'A key, or key=value',
   'calls.call.incomingId': 'X-Request-Id received',
+  'calls.call.responseId': 'Stored response',
+  'calls.call.previousResponseId': 'Continues response',
   'calls.chosen.remove': 'Remove filter: {name}',
   'calls.volume': 'Calls over time',
   'calls.volume.calls_one': '{n} call',

@@ -86,6 +86,8 @@ export const calls: Texts<typeof en> = {
   'calls.said.metadata': '메타데이터',
   'calls.saidHow.metadata': '키 또는 키=값',
   'calls.call.incomingId': '받은 X-Request-Id',
+  'calls.call.responseId': '저장된 응답',
+  'calls.call.previousResponseId': '이어지는 응답',
   'calls.chosen.remove': '필터 제거: {name}',
   'calls.volume': '시간별 호출 수',
   'calls.volume.calls_other': '호출 {n}건',

@@ -86,6 +86,8 @@ export const calls: Texts<typeof en> = {
   'calls.said.metadata': '元数据',
   'calls.saidHow.metadata': '键，或 键=值',
   'calls.call.incomingId': '收到的 X-Request-Id',
+  'calls.call.responseId': '已存储的响应',
+  'calls.call.previousResponseId': '接续的响应',
   'calls.chosen.remove': '移除筛选条件：{name}',
   'calls.volume': '调用量',
   'calls.volume.calls_other': '{n} 次调用',
