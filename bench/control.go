@@ -123,9 +123,10 @@ func (c *control) Enroll(ctx context.Context, r *nodev1.EnrollRequest) (*nodev1.
 	if err != nil {
 		return nil, err
 	}
+	authority := c.authority.Certificates()[0]
 	return &nodev1.EnrollResponse{
-		Certificate: certificate.Raw, Authority: c.authority.Certificate(),
-		Proof: nodeid.ControlPlaneProof(nodeid.TokenKey(joinToken), channel, r.GetNode(), certificate.Raw, c.authority.Certificate()),
+		Certificate: certificate.Raw, Authority: authority,
+		Proof: nodeid.ControlPlaneProof(nodeid.TokenKey(joinToken), channel, r.GetNode(), certificate.Raw, authority),
 	}, nil
 }
 

@@ -45,6 +45,7 @@ func TestCommands(t *testing.T) {
 		"alert-channels create [NAME]", "alert-channels delete NAME", "alert-channels deliveries", "alert-channels edit NAME", "alert-channels get NAME", "alert-channels list", "alert-channels test NAME",
 		"alert-channels update NAME", "alerts list",
 		"audit export", "audit list", "audit verify",
+		"authority-keys advance", "authority-keys cancel", "authority-keys list", "authority-keys rotate",
 		"calls delete-call-bodies", "calls export", "calls get ID", "calls get-call-body ID", "calls list", "calls list-gaps", "calls list-refused", "calls tail",
 		"configs adopt-database", "configs diff-revisions", "configs get-revision REVISION", "configs get-startup-apply", "configs list-revisions",
 		"groups create [NAME]", "groups delete NAME", "groups edit NAME", "groups explain [NAME...]", "groups get NAME", "groups list", "groups update NAME",

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/trunkline-ai/trunkline/cli/enumname"
 	"github.com/trunkline-ai/trunkline/cli/output"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -22,4 +23,8 @@ func masterKey(k *adminv1.MasterKey) []string {
 
 func unreadableSecret(s *adminv1.UnreadableSecret) []string {
 	return []string{s.GetKind(), output.Text(s.GetProvider()), output.Text(s.GetName()), s.GetMasterKey()}
+}
+
+func authorityKey(k *adminv1.AuthorityKey) []string {
+	return []string{k.GetFingerprint(), enumname.Of(k.GetRole()), output.Time(k.GetSince()), output.Time(k.GetExpireTime())}
 }

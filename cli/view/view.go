@@ -56,6 +56,7 @@ func All() output.Views {
 		output.ViewOf(usageSeries, totalColumns("value")...),
 		output.ViewOf(usagePoint, totalColumns("start")...),
 		output.ViewOf(joinToken, "id", "state", "node", "note", "created", "by", "expires", "joined"),
+		output.ViewOf(authorityKey, "fingerprint", "role", "since", "expires"),
 		output.ViewOf(masterKey, "id", "state", "secrets", "replicas without it"),
 		output.ViewOf(unreadableSecret, "kind", "provider", "name", "master key"),
 		output.ViewOf(node, "name", "version", "state", "revision", "in flight", "calls waiting", "dropped", "last seen", "not healthy", "error"),

@@ -104,6 +104,8 @@ type Config struct {
 	Nodes  Nodes
 	// Enrollment decides which nodes belong here; nil: the one in the same process.
 	Enrollment Enrollment
+	// Authority is the authority of nodes; nil: there is none.
+	Authority Authority
 	// MasterKeys are the keys that secrets are sealed under.
 	MasterKeys MasterKeys
 	// Cooldowns ends cooldowns on the nodes.
@@ -273,6 +275,7 @@ func New(ctx context.Context, cfg Config) (*API, error) {
 	})
 	adminv1connect.RegisterUsageServiceHandler(server, usageService{cfg.Usage, now})
 	adminv1connect.RegisterNodeServiceHandler(server, nodeService{nodes: cfg.Nodes, live: cfg.Live, enrollment: cfg.Enrollment, now: now})
+	adminv1connect.RegisterAuthorityKeyServiceHandler(server, authorityKeyService{cfg.Authority})
 	adminv1connect.RegisterMasterKeyServiceHandler(server, masterKeyService{keys: cfg.MasterKeys, live: cfg.Live})
 	adminv1connect.RegisterAuditServiceHandler(server, newAuditService(cfg.Audit.Store()))
 	adminv1connect.RegisterTokenServiceHandler(server, tokenService{cfg.Access, now})

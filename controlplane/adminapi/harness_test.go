@@ -159,6 +159,7 @@ func (e *env) handler(t *testing.T, adjust ...func(*adminapi.Config)) http.Handl
 		MasterKeys:    e.backend.masterKeys,
 		Cooldowns:     &resets{},
 		Enrollment:    e.enrollment(t),
+		Authority:     &authority{},
 		Importer:      e.importer(t),
 		Alerts:        e.alerts(t),
 		AdminUsername: adminUser,
@@ -198,6 +199,7 @@ type client struct {
 	session   adminv1connect.SessionServiceClient
 	users     adminv1connect.UserServiceClient
 	audit     adminv1connect.AuditServiceClient
+	authority adminv1connect.AuthorityKeyServiceClient
 }
 
 // header adds headers to every call.
@@ -246,6 +248,7 @@ func (e *env) client(t *testing.T, h header, options ...connecthttp.Option) *cli
 	c.session = adminv1connect.NewSessionServiceClient(c.conn)
 	c.users = adminv1connect.NewUserServiceClient(c.conn)
 	c.audit = adminv1connect.NewAuditServiceClient(c.conn)
+	c.authority = adminv1connect.NewAuthorityKeyServiceClient(c.conn)
 	return c
 }
 

@@ -18,14 +18,15 @@ const OK = "ok"
 
 // What the control plane does outside of RPCs, whose actions are the names of their methods.
 const (
-	ActionApplyAtStart    = "ApplyAtStart"
-	ActionAuthenticate    = "Authenticate" // a bearer token was refused
-	ActionChangeConfig    = "ChangeConfig"
-	ActionFirstUseOfToken = "FirstUseOfToken"
-	ActionJoinNode        = "JoinNode"
-	ActionRemoveEvents    = "RemoveAuditEvents"
-	ActionRemoveSecrets   = "RemoveSecrets"
-	ActionScheduledImport = "ScheduledImport"
+	ActionAdvanceAuthority = "AdvanceAuthorityKey" // by itself, when every node is ready
+	ActionApplyAtStart     = "ApplyAtStart"
+	ActionAuthenticate     = "Authenticate" // a bearer token was refused
+	ActionChangeConfig     = "ChangeConfig"
+	ActionFirstUseOfToken  = "FirstUseOfToken"
+	ActionJoinNode         = "JoinNode"
+	ActionRemoveEvents     = "RemoveAuditEvents"
+	ActionRemoveSecrets    = "RemoveSecrets"
+	ActionScheduledImport  = "ScheduledImport"
 )
 
 // SystemActions lists them.

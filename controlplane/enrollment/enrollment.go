@@ -32,11 +32,21 @@ const (
 
 // Authority issues certificates and knows its own.
 type Authority interface {
-	// Certificate is that of the authority, in DER.
-	Certificate() []byte
+	// Certificates are those of the keys that are trusted, in DER, the one that signs first; Keys
+	// are the keys.
+	Certificates() [][]byte
+	Keys() []controlplane.AuthorityKey
 	Issue(node string, request []byte) (*x509.Certificate, error)
 	// Verify says which node a certificate names, whatever its time.
 	Verify(*x509.Certificate) (node string, err error)
+
+	// Follow takes over what another replica has changed.
+	Follow(ctx context.Context) (changed bool, err error)
+	// Begin, Switch, Finish and Cancel replace the key, see package pki.
+	Begin(ctx context.Context) error
+	Switch(ctx context.Context) error
+	Finish(ctx context.Context) error
+	Cancel(ctx context.Context) error
 }
 
 // Config is what a Service needs.
@@ -70,6 +80,8 @@ type Service struct {
 	byName  map[string]NodeIdentity // guarded by mu; as last read
 	orphans map[string]time.Time    // guarded by mu; see Orphans
 	tokens  map[string]JoinToken    // guarded by mu; by id, as last read
+	told    map[string]told         // guarded by mu; what nodes trust, not stored yet
+	asked   map[string]time.Time    // guarded by mu; when a node was asked to renew
 }
 
 // New reads who has joined.
@@ -89,7 +101,7 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 	if cfg.Poll == 0 {
 		cfg.Poll = defaultPoll
 	}
-	s := &Service{cfg: cfg, log: cfg.Logger, strangers: rate.NewLimiter(strangersPerSecond, 2*strangersPerSecond), tokens: map[string]JoinToken{}}
+	s := &Service{cfg: cfg, log: cfg.Logger, strangers: rate.NewLimiter(strangersPerSecond, 2*strangersPerSecond), tokens: map[string]JoinToken{}, told: map[string]told{}, asked: map[string]time.Time{}}
 	if _, err := s.refresh(ctx); err != nil {
 		return nil, err
 	}
@@ -112,7 +124,7 @@ func (s *Service) Run(ctx context.Context) error {
 				s.log.Warn("old join tokens not removed; trying again", "error", err)
 			}
 		case <-poll.C:
-			changed, err := s.refresh(ctx)
+			changed, err := s.follow(ctx)
 			if err != nil && !failing && ctx.Err() == nil {
 				s.log.Warn("changes to nodes' identities not read; those that are known stay welcome", "error", err)
 			}
@@ -121,6 +133,21 @@ func (s *Service) Run(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// follow brings this replica up to date, and the replacement of the authority's key a step further when it
+// is due. It reports what refresh does.
+func (s *Service) follow(ctx context.Context) (changed bool, err error) {
+	if _, err := s.cfg.Authority.Follow(ctx); err != nil {
+		return false, err
+	}
+	if err := s.noteTold(ctx); err != nil {
+		return false, err
+	}
+	if changed, err = s.refresh(ctx); err == nil {
+		s.advance(ctx)
+	}
+	return changed, err
 }
 
 // refresh reads every identity and token again and reports whether an identity that was there is

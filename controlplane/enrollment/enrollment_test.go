@@ -157,8 +157,8 @@ func (d *desk) join(t *testing.T, node, secret string, key *ecdsa.PrivateKey) (*
 	if err != nil {
 		return nil, err
 	}
-	want := nodeid.ControlPlaneProof(tokenKey, channel, node, response.GetCertificate(), response.GetAuthority())
-	if !nodeid.Equal(want, response.GetProof()) || !bytes.Equal(response.GetAuthority(), d.authority.Certificate()) {
+	want := nodeid.ControlPlaneProof(tokenKey, channel, node, response.GetCertificate(), append([][]byte{response.GetAuthority()}, response.GetOtherAuthorities()...)...)
+	if !nodeid.Equal(want, response.GetProof()) || !bytes.Equal(response.GetAuthority(), d.authority.Certificates()[0]) {
 		t.Error("the answer is not proved, or of another authority")
 	}
 	certificate, err := x509.ParseCertificate(response.GetCertificate())

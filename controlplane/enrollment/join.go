@@ -41,10 +41,10 @@ func (s *Service) Join(ctx context.Context, tokenID string, proof, channel []byt
 	if err := s.admit(ctx, tokenID, node, certificate); err != nil {
 		return nil, err
 	}
-	authority := s.cfg.Authority.Certificate()
+	authorities := s.cfg.Authority.Certificates()
 	return &nodev1.EnrollResponse{
-		Certificate: certificate.Raw, Authority: authority,
-		Proof: nodeid.ControlPlaneProof(key, channel, node, certificate.Raw, authority),
+		Certificate: certificate.Raw, Authority: authorities[0], OtherAuthorities: authorities[1:],
+		Proof: nodeid.ControlPlaneProof(key, channel, node, certificate.Raw, authorities...),
 	}, nil
 }
 
@@ -153,5 +153,5 @@ func (s *Service) Renew(ctx context.Context, present *x509.Certificate, req *nod
 		}
 	}
 	s.log.Info("certificate renewed", "node", node, "expires", certificate.NotAfter.Format(time.RFC3339))
-	return &nodev1.RenewResponse{Certificate: certificate.Raw}, nil
+	return &nodev1.RenewResponse{Certificate: certificate.Raw, Authorities: s.cfg.Authority.Certificates()}, nil
 }

@@ -35,6 +35,9 @@ type NodeIdentity struct {
 	ExpiresAt time.Time // of its newest certificate
 	RevokedAt time.Time // zero: it is not
 	RevokedBy string
+	// Authorities are the fingerprints of what the node trusts, the one that signed its certificate first, as
+	// it told last; empty: it has not told, since it joined just now or is of an older build.
+	Authorities []string
 }
 
 // Revoked reports whether the node's certificates are refused.
@@ -61,6 +64,8 @@ type Store interface {
 	// RenewNode notes until when the node's certificate is good, unless id is the name's
 	// identity no more.
 	RenewNode(ctx context.Context, node string, keyHash [32]byte, expires time.Time) error
+	// NoteAuthorities notes what the holder of a key trusts.
+	NoteAuthorities(ctx context.Context, node string, keyHash [32]byte, authorities []string) error
 	// RevokeNode refuses the identity from now on. Revoking again changes nothing.
 	RevokeNode(ctx context.Context, node, by string, at time.Time) error
 	// NodeIdentity returns the identity of a name.

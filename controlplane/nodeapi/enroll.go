@@ -26,6 +26,9 @@ type Identities interface {
 	Identify(ctx context.Context, certificate *x509.Certificate) (node string, err error)
 	// Accepted says the same of a key whose certificate was good before, without waiting.
 	Accepted(node string, keyHash [32]byte) error
+	// Told takes which authorities a connected node trusts, and reports whether it is to renew its
+	// certificate now. It does not wait.
+	Told(node string, keyHash [32]byte, authorities []string) (renew bool)
 }
 
 // Enroll lets a node join. Whoever calls has shown no certificate yet.

@@ -37,7 +37,10 @@ type identities struct {
 	refused map[string]nodeid.Reason
 	renewed int
 	joins   []string // "<token id> <node>"
+	told    []string // "<node> <authorities>"
 }
+
+const oldAuthority = "0011223344556677"
 
 func (i *identities) refuse(node string, reason nodeid.Reason) {
 	i.mu.Lock()
@@ -68,6 +71,13 @@ func (i *identities) Identify(_ context.Context, certificate *x509.Certificate) 
 		return "", &nodeid.Refusal{Reason: nodeid.Foreign, Message: "not ours"}
 	}
 	return node, i.Accepted(node, nodeid.KeyHash(certificate))
+}
+
+func (i *identities) Told(node string, _ [32]byte, authorities []string) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.told = append(i.told, node+" "+strings.Join(authorities, ","))
+	return len(authorities) == 1 && authorities[0] == oldAuthority
 }
 
 func (i *identities) Accepted(node string, _ [32]byte) error {

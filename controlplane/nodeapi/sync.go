@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -22,6 +23,8 @@ const (
 	// lagGrace is how long a node is kept from an older snapshot than it has: longer than
 	// a replica needs to follow the database.
 	lagGrace = 5 * time.Second
+	// maxAuthorities bounds what a node may say that it trusts; there are never more than two.
+	maxAuthorities = 4
 	// maxReason bounds what a node may say about a refusal, in bytes.
 	maxReason = 4 << 10
 )
@@ -127,6 +130,11 @@ func (s *service) push(
 			if err := s.receive(r.message, p, session); err != nil {
 				return err
 			}
+			if st := r.message.GetStatus(); st != nil && s.mustRenew(ctx, session.name, st) {
+				if err := stream.Send(&nodev1.SyncResponse{Message: &nodev1.SyncResponse_RenewCertificate{}}); err != nil {
+					return err
+				}
+			}
 			if p.sent == nil {
 				turn.release()
 			}
@@ -164,6 +172,20 @@ func (s *service) receive(m *nodev1.SyncRequest, p *pusher, session *session) er
 		session.status(m.Status)
 	}
 	return nil
+}
+
+// mustRenew reports whether a node is to renew its certificate, by what it says that it trusts.
+func (s *service) mustRenew(ctx context.Context, node string, st *nodev1.Status) bool {
+	certificate, ok := certificateOf(ctx)
+	if s.identities == nil || !ok || len(st.GetAuthorities()) > maxAuthorities {
+		return false
+	}
+	for _, fingerprint := range st.GetAuthorities() {
+		if !nodeid.IsFingerprint(fingerprint) {
+			return false
+		}
+	}
+	return s.identities.Told(node, nodeid.KeyHash(certificate), st.GetAuthorities())
 }
 
 func awaitHello(ctx context.Context, in <-chan received[nodev1.SyncRequest]) (*nodev1.Hello, error) {

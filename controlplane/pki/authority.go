@@ -12,15 +12,13 @@ package pki
 import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
-	"github.com/google/uuid"
-
+	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
@@ -28,7 +26,7 @@ import (
 const (
 	// Lifetime is for how long a node's certificate is good. Nodes renew at two thirds.
 	Lifetime = 24 * time.Hour
-	// authorityLifetime outlives every installation: there is no replacing an authority yet.
+	// authorityLifetime outlives every installation: a key is replaced when somebody wants it to be.
 	authorityLifetime = 50 * 365 * 24 * time.Hour
 	// skew is how far apart the clocks of replicas may be.
 	skew = time.Hour
@@ -39,56 +37,48 @@ const (
 
 // Authority issues certificates. It is safe for concurrent use.
 type Authority struct {
-	domain      string
-	key         *ecdsa.PrivateKey
-	certificate *x509.Certificate
-	roots       *x509.CertPool
-	now         func() time.Time
-	server      server
+	store  SecretStore
+	sealer controlplane.Sealer
+	domain string
+	now    func() time.Time
+	set    atomic.Pointer[set]
+	server server
 }
 
-// New makes a new authority with a trust domain of its own. Ensure gives the one of a
-// database.
+// New makes a new authority with a trust domain of its own, which is kept nowhere and whose key is not
+// replaced. Ensure gives the one of a database.
 func New(now func() time.Time) (*Authority, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, fmt.Errorf("make the key of the authority: %w", err)
-	}
-	domain := uuid.NewString()
-	template := certificate("Trunkline nodes "+domain, now().Add(-2*nodeSkew), now().Add(authorityLifetime))
-	template.URIs = append(template.URIs, nodeid.AuthorityURI(domain))
-	template.IsCA, template.BasicConstraintsValid, template.MaxPathLenZero = true, true, true
-	template.KeyUsage = x509.KeyUsageCertSign
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		return nil, fmt.Errorf("make the certificate of the authority: %w", err)
-	}
-	return open(key, der, now)
-}
-
-// open takes an authority into use.
-func open(key *ecdsa.PrivateKey, der []byte, now func() time.Time) (*Authority, error) {
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		return nil, fmt.Errorf("certificate of the authority: %w", err)
-	}
-	domain, err := nodeid.Domain(cert)
+	signing, err := newIssuer("", controlplane.AuthoritySigning, now())
 	if err != nil {
 		return nil, err
 	}
-	if !key.PublicKey.Equal(cert.PublicKey) {
-		return nil, errors.New("the key of the authority does not belong to its certificate")
+	s, err := newSet([]*issuer{signing}, nil)
+	if err != nil {
+		return nil, err
 	}
-	roots := x509.NewCertPool()
-	roots.AddCert(cert)
-	return &Authority{domain: domain, key: key, certificate: cert, roots: roots, now: now}, nil
+	a := &Authority{domain: signing.domain, now: now}
+	a.set.Store(s)
+	return a, nil
 }
 
 // Domain is the trust domain.
 func (a *Authority) Domain() string { return a.domain }
 
-// Certificate is that of the authority, in DER.
-func (a *Authority) Certificate() []byte { return a.certificate.Raw }
+// Keys are those of the authority, the one that signs first.
+func (a *Authority) Keys() (all []controlplane.AuthorityKey) {
+	for _, i := range a.set.Load().issuers {
+		all = append(all, i.AuthorityKey)
+	}
+	return all
+}
+
+// Certificates are those of the keys that are trusted now, in DER, the one that signs first.
+func (a *Authority) Certificates() (all [][]byte) {
+	for _, i := range a.set.Load().issuers {
+		all = append(all, i.certificate.Raw)
+	}
+	return all
+}
 
 // Issue makes a certificate for the key of a request, PKCS #10 in DER, which is named as
 // told and not as the request says. The errors are errs.InvalidArgument.
@@ -110,23 +100,14 @@ func (a *Authority) Issue(node string, request []byte) (*x509.Certificate, error
 	template := certificate("", a.now().Add(-skew), a.now().Add(Lifetime))
 	template.URIs = append(template.URIs, nodeid.NodeURI(a.domain, node))
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
-	return a.sign(template, key)
-}
-
-func (a *Authority) sign(template *x509.Certificate, key *ecdsa.PublicKey) (*x509.Certificate, error) {
-	template.KeyUsage = x509.KeyUsageDigitalSignature
-	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, key, a.key)
-	if err != nil {
-		return nil, fmt.Errorf("issue a certificate: %w", err)
-	}
-	return x509.ParseCertificate(der)
+	return a.set.Load().signing.sign(template, key)
 }
 
 // Verify says which node a certificate names, if this authority issued it. Its time is
 // not looked at: that is the caller's to judge.
 func (a *Authority) Verify(cert *x509.Certificate) (node string, err error) {
 	_, err = cert.Verify(x509.VerifyOptions{
-		Roots:       a.roots,
+		Roots:       a.set.Load().roots,
 		CurrentTime: cert.NotAfter,
 		KeyUsages:   []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	})

@@ -1,12 +1,8 @@
 package pki
 
 import (
+	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/x509"
-	"encoding/pem"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
@@ -20,62 +16,87 @@ const secretRef = "system/node-authority"
 type SecretStore interface {
 	// EnsureSecret stores s unless its ref is taken, and returns what is stored now.
 	EnsureSecret(ctx context.Context, s controlplane.Secret) (controlplane.Secret, error)
+	// Secret returns what is stored; errs.NotFound.
+	Secret(ctx context.Context, ref string) (controlplane.Secret, error)
+	// ReplaceSecret stores another ciphertext in the place of before; errs.Conflict when that is not
+	// what is stored.
+	ReplaceSecret(ctx context.Context, ref string, before, after []byte) error
 }
 
 // Ensure gives the database's authority and makes it on first use. Replicas that start at
-// once get the same one. Its key is sealed, and a backup that is restored brings the same
+// once get the same one. Its keys are sealed, and a backup that is restored brings the same
 // authority back, so nodes know it again.
 func Ensure(ctx context.Context, store SecretStore, sealer controlplane.Sealer, now func() time.Time) (*Authority, error) {
 	fresh, err := New(now)
 	if err != nil {
 		return nil, errs.Wrap(errs.Internal, err, "make the authority of nodes")
 	}
-	plain, err := fresh.encode()
+	a := &Authority{store: store, sealer: sealer, now: now}
+	sealed, err := a.seal(fresh.set.Load().issuers)
 	if err != nil {
-		return nil, errs.Wrap(errs.Internal, err, "encode the authority of nodes")
-	}
-	sealed, err := sealer.Seal(plain, []byte(secretRef))
-	if err != nil {
-		return nil, errs.Wrap(errs.Internal, err, "seal the authority of nodes")
+		return nil, err
 	}
 	stored, err := store.EnsureSecret(ctx, controlplane.Secret{Ref: secretRef, Ciphertext: sealed})
 	if err != nil {
 		return nil, err
 	}
-	if plain, err = sealer.Open(stored.Ciphertext, []byte(secretRef)); err != nil {
-		return nil, errs.Wrap(errs.FailedPrecondition, err, "the authority of nodes cannot be opened with TRUNKLINE_SECRET_KEY")
-	}
-	authority, err := decode(plain, now)
-	if err != nil {
-		return nil, errs.Wrap(errs.Internal, err, "read the authority of nodes")
-	}
-	return authority, nil
-}
-
-// encode writes the authority as PEM: its key and its certificate.
-func (a *Authority) encode() ([]byte, error) {
-	key, err := x509.MarshalPKCS8PrivateKey(a.key)
+	s, err := a.open(stored.Ciphertext)
 	if err != nil {
 		return nil, err
 	}
-	return append(
-		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}),
-		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.certificate.Raw})...), nil
+	a.domain = s.signing.domain
+	a.set.Store(s)
+	return a, nil
 }
 
-func decode(text []byte, now func() time.Time) (*Authority, error) {
-	first, rest := pem.Decode(text)
-	second, _ := pem.Decode(rest)
-	if first == nil || second == nil {
-		return nil, errors.New("it is not a key and a certificate in PEM")
+// Follow takes over what another replica has changed, and reports whether there was anything.
+func (a *Authority) Follow(ctx context.Context) (changed bool, err error) {
+	if a.store == nil { // kept nowhere
+		return false, nil
 	}
-	parsed, err := x509.ParsePKCS8PrivateKey(first.Bytes)
+	stored, err := a.store.Secret(ctx, secretRef)
 	if err != nil {
-		return nil, fmt.Errorf("key of the authority: %w", err)
+		return false, err
 	}
-	key, ok := parsed.(*ecdsa.PrivateKey)
-	if !ok {
-		return nil, fmt.Errorf("the key of the authority is a %T", parsed)
+	before := a.set.Load()
+	if bytes.Equal(stored.Ciphertext, before.sealed) {
+		return false, nil
 	}
-	return open(key, second.Bytes, now)
+	s, err := a.open(stored.Ciphertext)
+	if err != nil {
+		return false, err
+	}
+	if s.signing.domain != a.domain {
+		return false, errs.Newf(errs.FailedPrecondition, "the database has the authority of another installation now")
+	}
+	// Whoever is slower than another call of this process must not undo what that has read.
+	return a.set.CompareAndSwap(before, s), nil
+}
+
+func (a *Authority) seal(issuers []*issuer) ([]byte, error) {
+	plain, err := encode(issuers)
+	if err != nil {
+		return nil, errs.Wrap(errs.Internal, err, "encode the authority of nodes")
+	}
+	sealed, err := a.sealer.Seal(plain, []byte(secretRef))
+	if err != nil {
+		return nil, errs.Wrap(errs.Internal, err, "seal the authority of nodes")
+	}
+	return sealed, nil
+}
+
+func (a *Authority) open(sealed []byte) (*set, error) {
+	plain, err := a.sealer.Open(sealed, []byte(secretRef))
+	if err != nil {
+		return nil, errs.Wrap(errs.FailedPrecondition, err, "the authority of nodes cannot be opened with TRUNKLINE_SECRET_KEY")
+	}
+	issuers, err := decode(plain)
+	if err != nil {
+		return nil, errs.Wrap(errs.Internal, err, "read the authority of nodes")
+	}
+	s, err := newSet(issuers, sealed)
+	if err != nil {
+		return nil, errs.Wrap(errs.Internal, err, "read the authority of nodes")
+	}
+	return s, nil
 }

@@ -41,6 +41,22 @@ func (v *vault) EnsureSecret(_ context.Context, s controlplane.Secret) (controlp
 	return s, nil
 }
 
+func (v *vault) Secret(_ context.Context, ref string) (controlplane.Secret, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.rows[ref], nil
+}
+
+func (v *vault) ReplaceSecret(_ context.Context, ref string, before, after []byte) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !bytes.Equal(v.rows[ref].Ciphertext, before) {
+		return errs.Newf(errs.Conflict, "it was changed")
+	}
+	v.rows[ref] = controlplane.Secret{Ref: ref, Ciphertext: after}
+	return nil
+}
+
 func sealer(t *testing.T, key byte) controlplane.Sealer {
 	t.Helper()
 	s, err := secrets.New(bytes.Repeat([]byte{key}, secrets.KeySize))
@@ -112,7 +128,7 @@ func TestReplicasThatStartAtOnceAgree(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, a := range all {
-		if !bytes.Equal(a.Certificate(), all[0].Certificate()) || a.Domain() != all[0].Domain() {
+		if !bytes.Equal(a.Certificates()[0], all[0].Certificates()[0]) || a.Domain() != all[0].Domain() {
 			t.Fatal("two authorities")
 		}
 		if node, err := a.Verify(leaf); err != nil || node != "n" {
@@ -203,7 +219,7 @@ func TestOnlyItsOwnNodesAreVerified(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	itself, err := x509.ParseCertificate(a.Certificate())
+	itself, err := x509.ParseCertificate(a.Certificates()[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +252,7 @@ func TestReplicasRenewTheirCertificates(t *testing.T) {
 		t.Fatal(err)
 	}
 	roots := x509.NewCertPool()
-	itself, err := x509.ParseCertificate(a.Certificate())
+	itself, err := x509.ParseCertificate(a.Certificates()[0])
 	if err != nil {
 		t.Fatal(err)
 	}

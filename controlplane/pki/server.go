@@ -18,8 +18,9 @@ import (
 // server is the certificate of this replica. It exists in memory only, is made when it is
 // first needed and again in time.
 type server struct {
-	mu      sync.Mutex // guards the field below
-	current *tls.Certificate
+	mu       sync.Mutex // guards the fields below
+	current  *tls.Certificate
+	signedBy *issuer
 }
 
 // ServerTLS is what the node link is served with: TLS 1.3, and the certificate of a client
@@ -39,27 +40,27 @@ func (a *Authority) ServerTLS() *tls.Config {
 func (a *Authority) replica() (*tls.Certificate, error) {
 	a.server.mu.Lock()
 	defer a.server.mu.Unlock()
-	now := a.now()
-	if c := a.server.current; c != nil && now.Add(nodeSkew).Before(c.Leaf.NotAfter) && now.After(c.Leaf.NotBefore) {
+	now, signing := a.now(), a.set.Load().signing
+	if c := a.server.current; c != nil && a.server.signedBy == signing && now.Add(nodeSkew).Before(c.Leaf.NotAfter) && now.After(c.Leaf.NotBefore) {
 		return c, nil
 	}
-	made, err := a.makeReplica(now)
+	made, err := makeReplica(signing, now)
 	if err != nil {
 		return nil, err
 	}
-	a.server.current = made
+	a.server.current, a.server.signedBy = made, signing
 	return made, nil
 }
 
-func (a *Authority) makeReplica(now time.Time) (*tls.Certificate, error) {
+func makeReplica(signing *issuer, now time.Time) (*tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("make the key of this replica: %w", err)
 	}
 	template := certificate("", now.Add(-2*nodeSkew), now.Add(2*nodeSkew))
-	template.URIs = append(template.URIs, nodeid.ControlPlaneURI(a.domain, uuid.NewString()))
+	template.URIs = append(template.URIs, nodeid.ControlPlaneURI(signing.domain, uuid.NewString()))
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
-	leaf, err := a.sign(template, &key.PublicKey)
+	leaf, err := signing.sign(template, &key.PublicKey)
 	if err != nil {
 		return nil, err
 	}

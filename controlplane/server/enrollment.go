@@ -45,3 +45,11 @@ func (s *Server) enrollmentAPI() adminapi.Enrollment {
 	}
 	return s.enrollment
 }
+
+// authorityAPI is the same for the authority's key.
+func (s *Server) authorityAPI() adminapi.Authority {
+	if s.enrollment == nil {
+		return nil
+	}
+	return s.enrollment
+}

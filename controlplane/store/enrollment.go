@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane/audit"
@@ -164,7 +165,7 @@ func reopen(ctx context.Context, tx *sql.Tx, before, id enrollment.NodeIdentity)
 func writeIdentity(ctx context.Context, tx *sql.Tx, before, id enrollment.NodeIdentity) error {
 	revoked := sql.NullInt64{Int64: micros(before.RevokedAt), Valid: before.Revoked()}
 	result, err := tx.ExecContext(ctx, `INSERT INTO node_identity (node, key_hash, token_id, joined_at, expires_at) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (node) DO UPDATE SET key_hash = excluded.key_hash, token_id = excluded.token_id,
+		ON CONFLICT (node) DO UPDATE SET key_hash = excluded.key_hash, token_id = excluded.token_id, authorities = '',
 		joined_at = excluded.joined_at, expires_at = excluded.expires_at, revoked_at = NULL, revoked_by = ''
 		WHERE node_identity.revoked_at IS NULL OR node_identity.revoked_at = $6`,
 		id.Node, id.KeyHash[:], id.TokenID, micros(id.JoinedAt), micros(id.ExpiresAt), revoked)
@@ -226,6 +227,13 @@ func (s *Enrollment) RenewNode(ctx context.Context, node string, keyHash [32]byt
 	return s.db.failed(err, "note the node's new certificate")
 }
 
+// NoteAuthorities notes what the holder of a key trusts, unless the name is another's by now.
+func (s *Enrollment) NoteAuthorities(ctx context.Context, node string, keyHash [32]byte, authorities []string) error {
+	_, err := s.db.exec(ctx, `UPDATE node_identity SET authorities = $1 WHERE node = $2 AND key_hash = $3`,
+		strings.Join(authorities, " "), node, keyHash[:])
+	return s.db.failed(err, "note what the node trusts")
+}
+
 // RevokeNode refuses a node's identity from now on.
 func (s *Enrollment) RevokeNode(ctx context.Context, node, by string, at time.Time) error {
 	err := s.db.changeRow(ctx, errNoNode(node), `UPDATE node_identity SET
@@ -258,7 +266,7 @@ func (s *Enrollment) NodeIdentities(ctx context.Context) ([]enrollment.NodeIdent
 	return all, s.db.failed(err, "list the identities of nodes")
 }
 
-const selectIdentity = `SELECT node, key_hash, token_id, joined_at, expires_at, revoked_at, revoked_by FROM node_identity `
+const selectIdentity = `SELECT node, key_hash, token_id, joined_at, expires_at, revoked_at, revoked_by, authorities FROM node_identity `
 
 func readIdentity(ctx context.Context, q querier, node string) (enrollment.NodeIdentity, error) {
 	return scanIdentity(q.QueryRowContext(ctx, selectIdentity+`WHERE node = $1`, node))
@@ -270,14 +278,18 @@ func scanIdentity(row interface{ Scan(...any) error }) (enrollment.NodeIdentity,
 		key             []byte
 		joined, expires int64
 		revoked         sql.NullInt64
+		authorities     string
 	)
-	if err := row.Scan(&id.Node, &key, &id.TokenID, &joined, &expires, &revoked, &id.RevokedBy); err != nil {
+	if err := row.Scan(&id.Node, &key, &id.TokenID, &joined, &expires, &revoked, &id.RevokedBy, &authorities); err != nil {
 		return enrollment.NodeIdentity{}, err
 	}
 	if copy(id.KeyHash[:], key) != len(key) || len(key) != len(id.KeyHash) {
 		return enrollment.NodeIdentity{}, fmt.Errorf("the key of node %q has %d bytes", id.Node, len(key))
 	}
 	id.JoinedAt, id.ExpiresAt = fromMicros(joined), fromMicros(expires)
+	if authorities != "" {
+		id.Authorities = strings.Fields(authorities)
+	}
 	if revoked.Valid {
 		id.RevokedAt = fromMicros(revoked.Int64)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/audit"
+	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
 // Secrets keeps the control plane's own sealed secrets.
@@ -44,6 +45,27 @@ func (s *Secrets) EnsureSecret(ctx context.Context, secret controlplane.Secret) 
 		return controlplane.Secret{}, s.db.failed(err, "store a secret")
 	}
 	return secret, nil
+}
+
+// Secret returns a secret; errs.NotFound.
+func (s *Secrets) Secret(ctx context.Context, ref string) (controlplane.Secret, error) {
+	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
+	defer cancel()
+	found, err := readSecrets(ctx, s.db.engine.Reader(), []string{ref})
+	if err == nil && len(found) == 0 {
+		return controlplane.Secret{}, errs.Newf(errs.NotFound, "secret %q does not exist", ref)
+	}
+	if err != nil {
+		return controlplane.Secret{}, s.db.failed(err, "read a secret")
+	}
+	return found[0], nil
+}
+
+// ReplaceSecret stores another ciphertext in the place of before; errs.Conflict when that is not what is stored.
+func (s *Secrets) ReplaceSecret(ctx context.Context, ref string, before, after []byte) error {
+	gone := errs.Newf(errs.Conflict, "secret %q was changed by somebody else at the same time; try again", ref)
+	err := s.db.changeRow(ctx, gone, `UPDATE secret SET ciphertext = $1 WHERE ref = $2 AND ciphertext = $3`, notNil(after), ref, notNil(before))
+	return s.db.failed(err, "replace a secret")
 }
 
 // RetireSecrets removes the secrets of credentials that no document has referred to since before

@@ -2,6 +2,7 @@ package uplink
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"google.golang.org/grpc"
@@ -51,8 +52,12 @@ func (u *Uplink) identify(ctx context.Context, target string) error {
 	return err
 }
 
-// keepRenewed renews the certificate over the link when it is due, until ctx ends.
-func (u *Uplink) keepRenewed(ctx context.Context, client nodev1.NodeServiceClient) {
+// errRenewed ends a link whose certificate is not the node's newest: the control plane judges each call by what the
+// connection was opened with, and does not trust that for ever.
+var errRenewed = errors.New("the node has a new certificate")
+
+// keepRenewed renews the certificate over the link when it is due, and calls renewed then; or until ctx ends.
+func (u *Uplink) keepRenewed(ctx context.Context, client nodev1.NodeServiceClient, renewed func()) {
 	id := u.cfg.Identity
 	if id == nil {
 		return
@@ -64,6 +69,7 @@ func (u *Uplink) keepRenewed(ctx context.Context, client nodev1.NodeServiceClien
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		case <-id.Due():
 		}
 		if u.cfg.Now().Before(id.RenewAt()) {
 			continue
@@ -71,7 +77,11 @@ func (u *Uplink) keepRenewed(ctx context.Context, client nodev1.NodeServiceClien
 		once, cancel := context.WithTimeout(ctx, u.cfg.AnswerTimeout)
 		err := id.Renew(once, client)
 		cancel()
-		if err != nil && ctx.Err() == nil {
+		if err == nil {
+			renewed()
+			return
+		}
+		if ctx.Err() == nil {
 			u.log.Warn("certificate not renewed; trying again", "expires", id.Expires(), "error", err)
 		}
 	}
@@ -83,4 +93,12 @@ func (u *Uplink) CertificateExpires() time.Time {
 		return time.Time{}
 	}
 	return u.cfg.Identity.Expires()
+}
+
+// Authorities are the fingerprints of the authority's keys that the node trusts.
+func (u *Uplink) Authorities() []string {
+	if u.cfg.Identity == nil {
+		return nil
+	}
+	return u.cfg.Identity.Authorities()
 }

@@ -2,6 +2,7 @@ package uplink
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -30,6 +31,11 @@ func (u *Uplink) keepLinked(ctx context.Context) {
 		up, err := u.link(ctx, target)
 		if ctx.Err() != nil {
 			return
+		}
+		if errors.Is(err, errRenewed) {
+			u.log.Info("connecting again with the new certificate", "target", target)
+			u.addresses.begin()
+			continue
 		}
 		code := status.Code(err)
 		if bound, more := u.addresses.more(code); !up && more {
@@ -71,17 +77,20 @@ func (u *Uplink) link(ctx context.Context, target string) (up bool, err error) {
 		return false, err
 	}
 	defer conn.Close()
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancelCause(ctx)
 	client := nodev1.NewNodeServiceClient(conn)
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	defer cancel()
+	defer cancel(nil)
 	err = u.Sync(ctx, client, func() {
 		up = true
 		u.log.Info("control plane connected", "target", target, "node", u.cfg.Node)
 		wg.Go(func() { u.Ship(ctx, client) })
-		wg.Go(func() { u.keepRenewed(ctx, client) })
+		wg.Go(func() { u.keepRenewed(ctx, client, func() { cancel(errRenewed) }) })
 	})
+	if errors.Is(context.Cause(ctx), errRenewed) {
+		return up, errRenewed
+	}
 	if u.cfg.Identity != nil {
 		u.cfg.Identity.Refused(err)
 	}

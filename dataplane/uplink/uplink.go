@@ -46,7 +46,7 @@ type Config struct {
 	RenewCheck time.Duration
 
 	// Sync and Shipping are about the two streams. What they share with this Config, and
-	// Sync.Records, is filled in by New.
+	// Sync.Records, Sync.Renew and Sync.Authorities, is filled in by New.
 	Sync     syncing.Config
 	Shipping shipping.Config
 }
@@ -95,6 +95,9 @@ func New(cfg Config) (*Uplink, error) {
 		return nil, err
 	}
 	cfg.Sync.Records = u.records
+	if id := cfg.Identity; id != nil {
+		cfg.Sync.Renew, cfg.Sync.Authorities = id.RenewNow, id.Authorities
+	}
 	if u.Syncer, err = syncing.New(cfg.Sync); err != nil {
 		return nil, err
 	}

@@ -165,7 +165,7 @@ func TestReplicasShareWhoHasJoined(t *testing.T) {
 	}
 	_, a := shared.replica(t, nil)
 	_, b := shared.replica(t, nil)
-	if !slices.Equal(a.Certificate(), b.Certificate()) {
+	if !slices.Equal(a.Certificates()[0], b.Certificates()[0]) {
 		t.Fatal("two authorities")
 	}
 	dir := t.TempDir()

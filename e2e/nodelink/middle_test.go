@@ -159,7 +159,7 @@ func (i impostor) Enroll(_ context.Context, req *nodev1.EnrollRequest) (*nodev1.
 	if err != nil {
 		return nil, err
 	}
-	return &nodev1.EnrollResponse{Certificate: leaf.Raw, Authority: i.authority.Certificate(), Proof: make([]byte, 32)}, nil
+	return &nodev1.EnrollResponse{Certificate: leaf.Raw, Authority: i.authority.Certificates()[0], Proof: make([]byte, 32)}, nil
 }
 
 func TestAnImpostorIsNotBelieved(t *testing.T) {

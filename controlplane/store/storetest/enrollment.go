@@ -142,6 +142,11 @@ func joinedNodes(t *testing.T, db Database) {
 	b.ExpiresAt = renewed
 	wantIdentity(t, s, b)
 	wantCode(t, s.RenewNode(t.Context(), "b", a.KeyHash, renewed), errs.NotFound)
+	must(t, s.NoteAuthorities(t.Context(), "b", b.KeyHash, []string{"new", "old"}))
+	must(t, s.NoteAuthorities(t.Context(), "b", a.KeyHash, []string{"another's"}))
+	if id, err := s.NodeIdentity(t.Context(), "b"); err != nil || !slices.Equal(id.Authorities, []string{"new", "old"}) {
+		t.Errorf("b trusts %q, %v", id.Authorities, err)
+	}
 	wantCode(t, s.RenewNode(t.Context(), "nobody", a.KeyHash, renewed), errs.NotFound)
 
 	other := candidate("b", "", 3) // another machine under the name

@@ -29,6 +29,9 @@ func Operations(base *controlplane.Config) map[string]func(context.Context, Stor
 			_, err := s.EnsureSecret(ctx, controlplane.Secret{Ref: "r"})
 			return err
 		},
+		"Secret":          func(ctx context.Context, s Store) error { _, err := s.Secret(ctx, "r"); return err },
+		"ReplaceSecret":   func(ctx context.Context, s Store) error { return s.ReplaceSecret(ctx, "r", nil, nil) },
+		"NoteAuthorities": func(ctx context.Context, s Store) error { return s.NoteAuthorities(ctx, "n", hash, nil) },
 		"InsertCalls": func(ctx context.Context, s Store) error {
 			_, _, err := s.InsertCalls(ctx, "n", []*nodev1.Call{call})
 			return err

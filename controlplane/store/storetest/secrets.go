@@ -48,6 +48,21 @@ func secretRefsAreNeverReused(t *testing.T, db Database) {
 	wantSameConfig(t, "after the refusal", load(t, s), before, "ref")
 }
 
+// secretsAreReplaced: of two who replace the same secret one does.
+func secretsAreReplaced(t *testing.T, db Database) {
+	s := db.Open(t, time.Now)
+	_, err := s.EnsureSecret(t.Context(), controlplane.Secret{Ref: "own", Ciphertext: []byte("one")})
+	must(t, err)
+	must(t, s.ReplaceSecret(t.Context(), "own", []byte("one"), []byte("two")))
+	wantCode(t, s.ReplaceSecret(t.Context(), "own", []byte("one"), []byte("three")), errs.Conflict)
+	wantCode(t, s.ReplaceSecret(t.Context(), "other", []byte("one"), []byte("three")), errs.Conflict)
+	got, err := s.Secret(t.Context(), "own")
+	must(t, err)
+	wantEqual(t, "the secret", got, controlplane.Secret{Ref: "own", Ciphertext: []byte("two")})
+	_, err = s.Secret(t.Context(), "other")
+	wantCode(t, err, errs.NotFound)
+}
+
 // secretsAreRetired: a credential's secret goes when no document has referred to it for long enough;
 // one that is referred to again stays, and the control plane's own are never looked at.
 func secretsAreRetired(t *testing.T, db Database) {

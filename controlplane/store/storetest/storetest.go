@@ -39,6 +39,8 @@ type (
 	AccessStore = access.Store
 	SecretStore = interface {
 		EnsureSecret(ctx context.Context, s controlplane.Secret) (controlplane.Secret, error)
+		Secret(ctx context.Context, ref string) (controlplane.Secret, error)
+		ReplaceSecret(ctx context.Context, ref string, before, after []byte) error
 		RetireSecrets(ctx context.Context, t time.Time) (removed int, err error)
 	}
 	MasterKeyStore  = secrets.MasterStore
@@ -98,6 +100,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		"MasterKeys":                    masterKeys,
 		"SecretsAreResealed":            secretsAreResealed,
 		"LostSecretsAreForgotten":       lostSecretsAreForgotten,
+		"SecretsAreReplaced":            secretsAreReplaced,
 		"SecretsAreRetired":             secretsAreRetired,
 		"EnsureSecretHasOneWinner":      ensureSecretHasOneWinner,
 		"BulkChangeIsOneRevision":       bulkChangeIsOneRevision,

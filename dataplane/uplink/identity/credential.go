@@ -1,12 +1,14 @@
 package identity
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
@@ -17,41 +19,77 @@ type credential struct {
 	node, domain string
 	key          *ecdsa.PrivateKey
 	certificate  tls.Certificate
-	authority    *x509.Certificate
+	authorities  []*x509.Certificate // that are trusted, the one that issued the certificate first
 	roots        *x509.CertPool
 }
 
 // newCredential checks that the parts belong together. Times are not looked at.
-func newCredential(key *ecdsa.PrivateKey, certificate, authority []byte) (*credential, error) {
+func newCredential(key *ecdsa.PrivateKey, certificate []byte, authorities [][]byte) (*credential, error) {
 	leaf, err := x509.ParseCertificate(certificate)
 	if err != nil {
 		return nil, fmt.Errorf("the node's certificate: %w", err)
 	}
-	ca, err := x509.ParseCertificate(authority)
-	if err != nil {
-		return nil, fmt.Errorf("the certificate of the authority: %w", err)
-	}
-	domain, err := nodeid.Domain(ca)
-	if err != nil {
-		return nil, fmt.Errorf("the certificate of the authority: %w", err)
-	}
-	within, node, err := nodeid.Node(leaf)
+	domain, node, err := nodeid.Node(leaf)
 	if err != nil {
 		return nil, err
 	}
-	if within != domain || !key.PublicKey.Equal(leaf.PublicKey) {
-		return nil, errors.New("the node's certificate is not for its key, or not of its authority")
+	if !key.PublicKey.Equal(leaf.PublicKey) {
+		return nil, errors.New("the node's certificate is not for its key")
+	}
+	trusted, err := parseAuthorities(domain, authorities)
+	if err != nil {
+		return nil, err
 	}
 	roots := x509.NewCertPool()
-	roots.AddCert(ca)
-	_, err = leaf.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: leaf.NotAfter, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+	for _, ca := range trusted {
+		roots.AddCert(ca)
+	}
+	chains, err := leaf.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: leaf.NotAfter, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
 	if err != nil {
 		return nil, fmt.Errorf("the node's certificate: %w", err)
 	}
+	issuer := chains[0][len(chains[0])-1]
+	slices.SortStableFunc(trusted, func(a, b *x509.Certificate) int { return cmp.Compare(rank(a, issuer), rank(b, issuer)) })
 	return &credential{
-		node: node, domain: domain, key: key, authority: ca, roots: roots,
+		node: node, domain: domain, key: key, authorities: trusted, roots: roots,
 		certificate: tls.Certificate{Certificate: [][]byte{certificate}, PrivateKey: key, Leaf: leaf},
 	}, nil
+}
+
+// rank puts the issuer first.
+func rank(ca, issuer *x509.Certificate) int {
+	if ca.Equal(issuer) {
+		return 0
+	}
+	return 1
+}
+
+// parseAuthorities reads the certificates of an authority's keys, all of which are of the node's domain.
+func parseAuthorities(domain string, authorities [][]byte) (all []*x509.Certificate, err error) {
+	for _, der := range authorities {
+		ca, err := x509.ParseCertificate(der)
+		if err != nil {
+			return nil, fmt.Errorf("the certificate of the authority: %w", err)
+		}
+		of, err := nodeid.Domain(ca)
+		if err != nil {
+			return nil, fmt.Errorf("the certificate of the authority: %w", err)
+		}
+		if of != domain {
+			return nil, errors.New("the node's certificate is not of its authority")
+		}
+		all = append(all, ca)
+	}
+	return all, nil
+}
+
+// fingerprints tell which authorities are trusted, the issuer of the certificate first.
+func (c *credential) fingerprints() []string {
+	all := make([]string, len(c.authorities))
+	for i, ca := range c.authorities {
+		all[i] = nodeid.Fingerprint(ca.Raw)
+	}
+	return all
 }
 
 // renewal is when a certificate that was not got just now is due to be renewed.
@@ -60,14 +98,14 @@ func (c *credential) renewal() time.Time {
 	return from.Add(until.Sub(from) * 2 / 3)
 }
 
-// encode writes key, certificate and authority as PEM.
+// encode writes key, certificate and authorities as PEM.
 func (c *credential) encode() ([]byte, error) {
 	key, err := encodeKey(c.key)
 	if err != nil {
 		return nil, err
 	}
-	for _, der := range [][]byte{c.certificate.Leaf.Raw, c.authority.Raw} {
-		key = append(key, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+	for _, cert := range append([]*x509.Certificate{c.certificate.Leaf}, c.authorities...) {
+		key = append(key, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw})...)
 	}
 	return key, nil
 }
@@ -78,12 +116,14 @@ func decode(text []byte) (*credential, error) {
 	if err != nil {
 		return nil, err
 	}
-	leaf, rest := pem.Decode(rest)
-	authority, _ := pem.Decode(rest)
-	if leaf == nil || authority == nil {
+	var certificates [][]byte
+	for block, rest := pem.Decode(rest); block != nil; block, rest = pem.Decode(rest) {
+		certificates = append(certificates, block.Bytes)
+	}
+	if len(certificates) < 2 {
 		return nil, errors.New("it is not a key and two certificates in PEM")
 	}
-	return newCredential(key, leaf.Bytes, authority.Bytes)
+	return newCredential(key, certificates[0], certificates[1:])
 }
 
 func encodeKey(key *ecdsa.PrivateKey) ([]byte, error) {

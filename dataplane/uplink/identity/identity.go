@@ -38,10 +38,11 @@ type Identity struct {
 	secret []byte
 
 	mu      sync.Mutex
-	current *credential // guarded by mu; nil: the node has not joined
-	pending *pendingKey // guarded by mu; of a join that was not answered yet
-	renewAt time.Time   // guarded by mu
-	rejoin  bool        // guarded by mu; the control plane does not want current any more
+	current *credential   // guarded by mu; nil: the node has not joined
+	pending *pendingKey   // guarded by mu; of a join that was not answered yet
+	renewAt time.Time     // guarded by mu
+	rejoin  bool          // guarded by mu; the control plane does not want current any more
+	due     chan struct{} // holds a value when the certificate is to be renewed at once
 
 	revoked atomic.Bool // an admin has revoked current; requests read it, and mu is held over writes to the disk
 }
@@ -63,7 +64,7 @@ func Open(cfg Config) (*Identity, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	i := &Identity{cfg: cfg, folder: folder(cfg.Dir), log: cfg.Logger}
+	i := &Identity{cfg: cfg, folder: folder(cfg.Dir), log: cfg.Logger, due: make(chan struct{}, 1)}
 	if err := i.folder.make(); err != nil {
 		i.log.Error("the node's identity is kept in memory only, so it has to join again at its next start", "error", err)
 		i.folder = ""
@@ -149,6 +150,31 @@ func (i *Identity) RenewAt() time.Time {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.renewAt
+}
+
+// RenewNow makes the certificate due. It never blocks.
+func (i *Identity) RenewNow() {
+	i.mu.Lock()
+	i.renewAt = i.cfg.Now()
+	i.mu.Unlock()
+	select {
+	case i.due <- struct{}{}:
+	default:
+	}
+}
+
+// Due gives a value after RenewNow.
+func (i *Identity) Due() <-chan struct{} { return i.due }
+
+// Authorities are the fingerprints of the authority's keys that the node trusts, the one that signed its certificate
+// first; none while it has not joined.
+func (i *Identity) Authorities() []string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.current == nil {
+		return nil
+	}
+	return i.current.fingerprints()
 }
 
 // Refused draws the consequence of an error of the control plane, which has been verified

@@ -50,7 +50,7 @@ func (i *Identity) Join(ctx context.Context, dial Dial) error {
 	if err := proof.check(control.AuthInfo, response); err != nil {
 		return fmt.Errorf("join: %w", err)
 	}
-	c, err := newCredential(key, response.GetCertificate(), response.GetAuthority())
+	c, err := newCredential(key, response.GetCertificate(), authoritiesOf(response))
 	if err != nil {
 		return fmt.Errorf("join: %w", err)
 	}
@@ -62,7 +62,12 @@ func (i *Identity) Join(ctx context.Context, dial Dial) error {
 	return nil
 }
 
-// Renew gets a new certificate for the key that the node has.
+// authoritiesOf are all that a node is to trust that joins.
+func authoritiesOf(response *nodev1.EnrollResponse) [][]byte {
+	return append([][]byte{response.GetAuthority()}, response.GetOtherAuthorities()...)
+}
+
+// Renew gets a new certificate for the key that the node has, and what it is to trust from then on.
 func (i *Identity) Renew(ctx context.Context, client nodev1.NodeServiceClient) error {
 	i.mu.Lock()
 	c := i.current
@@ -78,12 +83,16 @@ func (i *Identity) Renew(ctx context.Context, client nodev1.NodeServiceClient) e
 	if err != nil {
 		return fmt.Errorf("renew the certificate: %w", err)
 	}
-	fresh, err := newCredential(c.key, response.GetCertificate(), c.authority.Raw)
+	authorities := response.GetAuthorities()
+	if len(authorities) == 0 { // of an older control plane, whose authority has one key for good
+		authorities = [][]byte{c.authorities[0].Raw}
+	}
+	fresh, err := newCredential(c.key, response.GetCertificate(), authorities)
 	if err != nil {
 		return fmt.Errorf("renew the certificate: %w", err)
 	}
 	i.take(fresh)
-	i.log.Info("certificate renewed", "expires", fresh.certificate.Leaf.NotAfter)
+	i.log.Info("certificate renewed", "expires", fresh.certificate.Leaf.NotAfter, "authorities", fresh.fingerprints())
 	return nil
 }
 
@@ -153,7 +162,7 @@ func (p joinProof) check(auth credentials.AuthInfo, response *nodev1.EnrollRespo
 	if err != nil {
 		return err
 	}
-	want := nodeid.ControlPlaneProof(nodeid.TokenKey(p.token), channel, p.node, response.GetCertificate(), response.GetAuthority())
+	want := nodeid.ControlPlaneProof(nodeid.TokenKey(p.token), channel, p.node, response.GetCertificate(), authoritiesOf(response)...)
 	if !nodeid.Equal(want, response.GetProof()) {
 		return errors.New("the answer does not prove that it comes from a control plane that knows the join token: " +
 			"something in between answers in its place")

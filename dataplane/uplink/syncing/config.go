@@ -73,6 +73,11 @@ type Config struct {
 	// Drain says whether the node is to get new clients, as ordered by an admin. It must not
 	// block. Default: nothing.
 	Drain func(draining bool)
+	// Renew makes the node's certificate due, ordered by the control plane. It must not block. Default:
+	// nothing.
+	Renew func()
+	// Authorities are the fingerprints of the authority's keys that the node trusts. Default: none.
+	Authorities func() []string
 	// Features are what this build can serve; documents that require others are withheld from
 	// Apply. Default: what this build knows, and no dialect but the first.
 	Features feature.Set
@@ -111,6 +116,12 @@ func (c *Config) complete() error {
 	}
 	if c.Drain == nil {
 		c.Drain = func(bool) {}
+	}
+	if c.Renew == nil {
+		c.Renew = func() {}
+	}
+	if c.Authorities == nil {
+		c.Authorities = func() []string { return nil }
 	}
 	if c.Features == nil {
 		c.Features = feature.Known()

@@ -31,6 +31,7 @@ func (s *Syncer) statusMessage() *nodev1.SyncRequest {
 		Gaps:            records.Gaps,
 		Targets:         targets(st.Targets, s.cfg.Now()),
 		Refusals:        refusals(st.Refusals, s.cfg.Now()),
+		Authorities:     s.cfg.Authorities(),
 		Redis:           st.Redis,
 		RedisError:      stream.Text(st.RedisTrouble, stream.MaxName),
 		KeywordHits:     keywordHits(st.KeywordHits),

@@ -74,6 +74,8 @@ func (s *Syncer) Sync(ctx context.Context, client nodev1.NodeServiceClient, up f
 			s.reset(m.ResetCooldown)
 		case *nodev1.SyncResponse_Drain:
 			s.drain(m.Drain)
+		case *nodev1.SyncResponse_RenewCertificate:
+			s.cfg.Renew()
 		default: // something newer than this node
 		}
 	}

@@ -2,6 +2,7 @@ package nodeid
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -94,4 +95,16 @@ func spiffe(certificate *x509.Certificate) (domain, path string, err error) {
 // KeyHash tells keys apart: SHA-256 of the public key.
 func KeyHash(certificate *x509.Certificate) [sha256.Size]byte {
 	return sha256.Sum256(certificate.RawSubjectPublicKeyInfo)
+}
+
+// Fingerprint tells one authority from others: 16 hexadecimal digits of the hash of its certificate in DER.
+func Fingerprint(certificate []byte) string {
+	sum := sha256.Sum256(certificate)
+	return hex.EncodeToString(sum[:8])
+}
+
+// IsFingerprint reports whether a text is one that Fingerprint could give.
+func IsFingerprint(text string) bool {
+	raw, err := hex.DecodeString(text)
+	return err == nil && len(raw) == 8
 }

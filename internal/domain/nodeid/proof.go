@@ -34,9 +34,10 @@ func NodeProof(key, channel []byte, node string, request []byte) []byte {
 }
 
 // ControlPlaneProof shows that a control plane knows the key too, on this connection and
-// for this answer.
-func ControlPlaneProof(key, channel []byte, node string, certificate, authority []byte) []byte {
-	return proof(key, "trunkline join: control plane", channel, []byte(node), certificate, authority)
+// for this answer: the certificate, and the authorities that the node is to trust.
+func ControlPlaneProof(key, channel []byte, node string, certificate []byte, authorities ...[]byte) []byte {
+	parts := append([][]byte{channel, []byte(node), certificate}, authorities...)
+	return proof(key, "trunkline join: control plane", parts...)
 }
 
 // Equal compares proofs without telling how far they agree.

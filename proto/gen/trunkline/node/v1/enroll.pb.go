@@ -83,13 +83,15 @@ type EnrollResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The node's certificate, X.509 in DER. Its URI is spiffe://<trust domain>/node/<name>.
 	Certificate []byte `protobuf:"bytes,1,opt,name=certificate,proto3" json:"certificate,omitempty"`
-	// The certificate authority of this control plane, in DER; all that the node trusts from now on.
+	// The certificate of the authority's key that signed it, in DER.
 	Authority []byte `protobuf:"bytes,2,opt,name=authority,proto3" json:"authority,omitempty"`
-	// Proof that the control plane knows the join token too, bound to the connection and to both
+	// Proof that the control plane knows the join token too, bound to the connection and to all
 	// certificates. Without it the node believes nothing of this answer.
-	Proof         []byte `protobuf:"bytes,3,opt,name=proof,proto3" json:"proof,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Proof []byte `protobuf:"bytes,3,opt,name=proof,proto3" json:"proof,omitempty"`
+	// Those of its other keys while the key is being replaced. These and authority are all that the node trusts from now on.
+	OtherAuthorities [][]byte `protobuf:"bytes,370,rep,name=other_authorities,json=otherAuthorities,proto3" json:"other_authorities,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *EnrollResponse) Reset() {
@@ -143,6 +145,13 @@ func (x *EnrollResponse) GetProof() []byte {
 	return nil
 }
 
+func (x *EnrollResponse) GetOtherAuthorities() [][]byte {
+	if x != nil {
+		return x.OtherAuthorities
+	}
+	return nil
+}
+
 // A node asks for a fresh certificate with the one it has.
 type RenewRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -192,7 +201,10 @@ func (x *RenewRequest) GetCertificateRequest() []byte {
 type RenewResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The node's certificate, X.509 in DER.
-	Certificate   []byte `protobuf:"bytes,1,opt,name=certificate,proto3" json:"certificate,omitempty"`
+	Certificate []byte `protobuf:"bytes,1,opt,name=certificate,proto3" json:"certificate,omitempty"`
+	// The certificates of the authority's keys, in DER: all that the node trusts from now on, the one that signed its
+	// certificate first.
+	Authorities   [][]byte `protobuf:"bytes,370,rep,name=authorities,proto3" json:"authorities,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -234,6 +246,13 @@ func (x *RenewResponse) GetCertificate() []byte {
 	return nil
 }
 
+func (x *RenewResponse) GetAuthorities() [][]byte {
+	if x != nil {
+		return x.Authorities
+	}
+	return nil
+}
+
 var File_trunkline_node_v1_enroll_proto protoreflect.FileDescriptor
 
 const file_trunkline_node_v1_enroll_proto_rawDesc = "" +
@@ -241,15 +260,17 @@ const file_trunkline_node_v1_enroll_proto_rawDesc = "" +
 	"\x1etrunkline/node/v1/enroll.proto\x12\x11trunkline.node.v1\"T\n" +
 	"\rEnrollRequest\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12/\n" +
-	"\x13certificate_request\x18\x02 \x01(\fR\x12certificateRequest\"f\n" +
+	"\x13certificate_request\x18\x02 \x01(\fR\x12certificateRequest\"\x94\x01\n" +
 	"\x0eEnrollResponse\x12 \n" +
 	"\vcertificate\x18\x01 \x01(\fR\vcertificate\x12\x1c\n" +
 	"\tauthority\x18\x02 \x01(\fR\tauthority\x12\x14\n" +
-	"\x05proof\x18\x03 \x01(\fR\x05proof\"?\n" +
+	"\x05proof\x18\x03 \x01(\fR\x05proof\x12,\n" +
+	"\x11other_authorities\x18\xf2\x02 \x03(\fR\x10otherAuthorities\"?\n" +
 	"\fRenewRequest\x12/\n" +
-	"\x13certificate_request\x18\x01 \x01(\fR\x12certificateRequest\"1\n" +
+	"\x13certificate_request\x18\x01 \x01(\fR\x12certificateRequest\"T\n" +
 	"\rRenewResponse\x12 \n" +
-	"\vcertificate\x18\x01 \x01(\fR\vcertificateB\xd0\x01\n" +
+	"\vcertificate\x18\x01 \x01(\fR\vcertificate\x12!\n" +
+	"\vauthorities\x18\xf2\x02 \x03(\fR\vauthoritiesB\xd0\x01\n" +
 	"\x15com.trunkline.node.v1B\vEnrollProtoP\x01ZDgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1;nodev1\xa2\x02\x03TNX\xaa\x02\x11Trunkline.Node.V1\xca\x02\x11Trunkline\\Node\\V1\xe2\x02\x1dTrunkline\\Node\\V1\\GPBMetadata\xea\x02\x13Trunkline::Node::V1b\x06proto3"
 
 var (

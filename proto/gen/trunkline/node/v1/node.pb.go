@@ -220,6 +220,7 @@ type SyncResponse struct {
 	//	*SyncResponse_ResetCooldown
 	//	*SyncResponse_Revoke
 	//	*SyncResponse_Drain
+	//	*SyncResponse_RenewCertificate
 	Message       isSyncResponse_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -298,6 +299,15 @@ func (x *SyncResponse) GetDrain() *Drain {
 	return nil
 }
 
+func (x *SyncResponse) GetRenewCertificate() *RenewCertificate {
+	if x != nil {
+		if x, ok := x.Message.(*SyncResponse_RenewCertificate); ok {
+			return x.RenewCertificate
+		}
+	}
+	return nil
+}
+
 type isSyncResponse_Message interface {
 	isSyncResponse_Message()
 }
@@ -318,6 +328,10 @@ type SyncResponse_Drain struct {
 	Drain *Drain `protobuf:"bytes,4,opt,name=drain,proto3,oneof"`
 }
 
+type SyncResponse_RenewCertificate struct {
+	RenewCertificate *RenewCertificate `protobuf:"bytes,370,opt,name=renew_certificate,json=renewCertificate,proto3,oneof"`
+}
+
 func (*SyncResponse_Full) isSyncResponse_Message() {}
 
 func (*SyncResponse_ResetCooldown) isSyncResponse_Message() {}
@@ -325,6 +339,8 @@ func (*SyncResponse_ResetCooldown) isSyncResponse_Message() {}
 func (*SyncResponse_Revoke) isSyncResponse_Message() {}
 
 func (*SyncResponse_Drain) isSyncResponse_Message() {}
+
+func (*SyncResponse_RenewCertificate) isSyncResponse_Message() {}
 
 // First message of a stream.
 type Hello struct {
@@ -707,7 +723,9 @@ type Status struct {
 	// Why Redis is not up, at most 256 bytes; empty while it is.
 	RedisError string `protobuf:"bytes,150,opt,name=redis_error,json=redisError,proto3" json:"redis_error,omitempty"`
 	// What targets were seen to refuse, at most 1000.
-	Refusals      []*LearnedRefusal `protobuf:"bytes,140,rep,name=refusals,proto3" json:"refusals,omitempty"`
+	Refusals []*LearnedRefusal `protobuf:"bytes,140,rep,name=refusals,proto3" json:"refusals,omitempty"`
+	// Fingerprints of the authority's keys that the node trusts, the one that signed its certificate first.
+	Authorities   []string `protobuf:"bytes,370,rep,name=authorities,proto3" json:"authorities,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -868,6 +886,50 @@ func (x *Status) GetRefusals() []*LearnedRefusal {
 	return nil
 }
 
+func (x *Status) GetAuthorities() []string {
+	if x != nil {
+		return x.Authorities
+	}
+	return nil
+}
+
+// Renew the certificate now: the authority has another key.
+type RenewCertificate struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RenewCertificate) Reset() {
+	*x = RenewCertificate{}
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RenewCertificate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RenewCertificate) ProtoMessage() {}
+
+func (x *RenewCertificate) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RenewCertificate.ProtoReflect.Descriptor instead.
+func (*RenewCertificate) Descriptor() ([]byte, []int) {
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{7}
+}
+
 // What a target refuses, confirmed by another one that served the same request.
 type LearnedRefusal struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
@@ -889,7 +951,7 @@ type LearnedRefusal struct {
 
 func (x *LearnedRefusal) Reset() {
 	*x = LearnedRefusal{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[7]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -901,7 +963,7 @@ func (x *LearnedRefusal) String() string {
 func (*LearnedRefusal) ProtoMessage() {}
 
 func (x *LearnedRefusal) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[7]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -914,7 +976,7 @@ func (x *LearnedRefusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LearnedRefusal.ProtoReflect.Descriptor instead.
 func (*LearnedRefusal) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *LearnedRefusal) GetProvider() string {
@@ -985,7 +1047,7 @@ type ResetCooldown struct {
 
 func (x *ResetCooldown) Reset() {
 	*x = ResetCooldown{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[8]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -997,7 +1059,7 @@ func (x *ResetCooldown) String() string {
 func (*ResetCooldown) ProtoMessage() {}
 
 func (x *ResetCooldown) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[8]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1010,7 +1072,7 @@ func (x *ResetCooldown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetCooldown.ProtoReflect.Descriptor instead.
 func (*ResetCooldown) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ResetCooldown) GetProvider() string {
@@ -1045,7 +1107,7 @@ type Drain struct {
 
 func (x *Drain) Reset() {
 	*x = Drain{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[9]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1057,7 +1119,7 @@ func (x *Drain) String() string {
 func (*Drain) ProtoMessage() {}
 
 func (x *Drain) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[9]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1070,7 +1132,7 @@ func (x *Drain) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Drain.ProtoReflect.Descriptor instead.
 func (*Drain) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Drain) GetDraining() bool {
@@ -1100,7 +1162,7 @@ type TargetHealth struct {
 
 func (x *TargetHealth) Reset() {
 	*x = TargetHealth{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[10]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1112,7 +1174,7 @@ func (x *TargetHealth) String() string {
 func (*TargetHealth) ProtoMessage() {}
 
 func (x *TargetHealth) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[10]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1125,7 +1187,7 @@ func (x *TargetHealth) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TargetHealth.ProtoReflect.Descriptor instead.
 func (*TargetHealth) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{10}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *TargetHealth) GetProvider() string {
@@ -1220,7 +1282,7 @@ type Full struct {
 
 func (x *Full) Reset() {
 	*x = Full{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[11]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1232,7 +1294,7 @@ func (x *Full) String() string {
 func (*Full) ProtoMessage() {}
 
 func (x *Full) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[11]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1245,7 +1307,7 @@ func (x *Full) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Full.ProtoReflect.Descriptor instead.
 func (*Full) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{11}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Full) GetNonce() uint64 {
@@ -1341,7 +1403,7 @@ type ShipCallsRequest struct {
 
 func (x *ShipCallsRequest) Reset() {
 	*x = ShipCallsRequest{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[12]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1353,7 +1415,7 @@ func (x *ShipCallsRequest) String() string {
 func (*ShipCallsRequest) ProtoMessage() {}
 
 func (x *ShipCallsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[12]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1366,7 +1428,7 @@ func (x *ShipCallsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipCallsRequest.ProtoReflect.Descriptor instead.
 func (*ShipCallsRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{12}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ShipCallsRequest) GetNode() string {
@@ -1430,7 +1492,7 @@ type Receipt struct {
 
 func (x *Receipt) Reset() {
 	*x = Receipt{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[13]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1442,7 +1504,7 @@ func (x *Receipt) String() string {
 func (*Receipt) ProtoMessage() {}
 
 func (x *Receipt) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[13]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1455,7 +1517,7 @@ func (x *Receipt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receipt.ProtoReflect.Descriptor instead.
 func (*Receipt) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{13}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Receipt) GetNumber() uint64 {
@@ -1491,7 +1553,7 @@ type ShipCallsResponse struct {
 
 func (x *ShipCallsResponse) Reset() {
 	*x = ShipCallsResponse{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[14]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1503,7 +1565,7 @@ func (x *ShipCallsResponse) String() string {
 func (*ShipCallsResponse) ProtoMessage() {}
 
 func (x *ShipCallsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[14]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1516,7 +1578,7 @@ func (x *ShipCallsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipCallsResponse.ProtoReflect.Descriptor instead.
 func (*ShipCallsResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{14}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ShipCallsResponse) GetSequence() uint64 {
@@ -1564,7 +1626,7 @@ type RejectedCall struct {
 
 func (x *RejectedCall) Reset() {
 	*x = RejectedCall{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[15]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1576,7 +1638,7 @@ func (x *RejectedCall) String() string {
 func (*RejectedCall) ProtoMessage() {}
 
 func (x *RejectedCall) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[15]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1589,7 +1651,7 @@ func (x *RejectedCall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RejectedCall.ProtoReflect.Descriptor instead.
 func (*RejectedCall) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{15}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *RejectedCall) GetId() string {
@@ -1618,12 +1680,13 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x06status\x18\x04 \x01(\v2\x19.trunkline.node.v1.StatusH\x00R\x06status\x12=\n" +
 	"\n" +
 	"revoke_ack\x18\x05 \x01(\v2\x1c.trunkline.node.v1.RevokeAckH\x00R\trevokeAckB\t\n" +
-	"\amessage\"\xfa\x01\n" +
+	"\amessage\"\xcf\x02\n" +
 	"\fSyncResponse\x12-\n" +
 	"\x04full\x18\x01 \x01(\v2\x17.trunkline.node.v1.FullH\x00R\x04full\x12I\n" +
 	"\x0ereset_cooldown\x18\x02 \x01(\v2 .trunkline.node.v1.ResetCooldownH\x00R\rresetCooldown\x123\n" +
 	"\x06revoke\x18\x03 \x01(\v2\x19.trunkline.node.v1.RevokeH\x00R\x06revoke\x120\n" +
-	"\x05drain\x18\x04 \x01(\v2\x18.trunkline.node.v1.DrainH\x00R\x05drainB\t\n" +
+	"\x05drain\x18\x04 \x01(\v2\x18.trunkline.node.v1.DrainH\x00R\x05drain\x12S\n" +
+	"\x11renew_certificate\x18\xf2\x02 \x01(\v2#.trunkline.node.v1.RenewCertificateH\x00R\x10renewCertificateB\t\n" +
 	"\amessage\"\x9f\x03\n" +
 	"\x05Hello\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12\x17\n" +
@@ -1652,7 +1715,7 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x05nonce\x18\x01 \x01(\x04R\x05nonce\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12/\n" +
-	"\x04code\x18\x04 \x01(\x0e2\x1b.trunkline.node.v1.NackCodeR\x04code\"\xf2\x05\n" +
+	"\x04code\x18\x04 \x01(\x0e2\x1b.trunkline.node.v1.NackCodeR\x04code\"\x95\x06\n" +
 	"\x06Status\x12)\n" +
 	"\x10applied_revision\x18\x01 \x01(\x04R\x0fappliedRevision\x12\x1b\n" +
 	"\tin_flight\x18\x02 \x01(\x05R\binFlight\x12#\n" +
@@ -1674,10 +1737,12 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x10revoked_revision\x18\x10 \x01(\x04R\x0frevokedRevision\x12 \n" +
 	"\vredis_error\x18\x96\x01 \x01(\tR\n" +
 	"redisError\x12>\n" +
-	"\brefusals\x18\x8c\x01 \x03(\v2!.trunkline.node.v1.LearnedRefusalR\brefusals\x1a>\n" +
+	"\brefusals\x18\x8c\x01 \x03(\v2!.trunkline.node.v1.LearnedRefusalR\brefusals\x12!\n" +
+	"\vauthorities\x18\xf2\x02 \x03(\tR\vauthorities\x1a>\n" +
 	"\x10KeywordHitsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\xe4\x01\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\x12\n" +
+	"\x10RenewCertificate\"\xe4\x01\n" +
 	"\x0eLearnedRefusal\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1a\n" +
@@ -1764,7 +1829,7 @@ func file_trunkline_node_v1_node_proto_rawDescGZIP() []byte {
 }
 
 var file_trunkline_node_v1_node_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_trunkline_node_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_trunkline_node_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_trunkline_node_v1_node_proto_goTypes = []any{
 	(NackCode)(0),             // 0: trunkline.node.v1.NackCode
 	(*SyncRequest)(nil),       // 1: trunkline.node.v1.SyncRequest
@@ -1774,61 +1839,63 @@ var file_trunkline_node_v1_node_proto_goTypes = []any{
 	(*RefusedDocument)(nil),   // 5: trunkline.node.v1.RefusedDocument
 	(*Nack)(nil),              // 6: trunkline.node.v1.Nack
 	(*Status)(nil),            // 7: trunkline.node.v1.Status
-	(*LearnedRefusal)(nil),    // 8: trunkline.node.v1.LearnedRefusal
-	(*ResetCooldown)(nil),     // 9: trunkline.node.v1.ResetCooldown
-	(*Drain)(nil),             // 10: trunkline.node.v1.Drain
-	(*TargetHealth)(nil),      // 11: trunkline.node.v1.TargetHealth
-	(*Full)(nil),              // 12: trunkline.node.v1.Full
-	(*ShipCallsRequest)(nil),  // 13: trunkline.node.v1.ShipCallsRequest
-	(*Receipt)(nil),           // 14: trunkline.node.v1.Receipt
-	(*ShipCallsResponse)(nil), // 15: trunkline.node.v1.ShipCallsResponse
-	(*RejectedCall)(nil),      // 16: trunkline.node.v1.RejectedCall
-	nil,                       // 17: trunkline.node.v1.Status.KeywordHitsEntry
-	(*RevokeAck)(nil),         // 18: trunkline.node.v1.RevokeAck
-	(*Revoke)(nil),            // 19: trunkline.node.v1.Revoke
-	(*Call)(nil),              // 20: trunkline.node.v1.Call
-	(*Total)(nil),             // 21: trunkline.node.v1.Total
-	(*Gap)(nil),               // 22: trunkline.node.v1.Gap
-	(*EnrollRequest)(nil),     // 23: trunkline.node.v1.EnrollRequest
-	(*RenewRequest)(nil),      // 24: trunkline.node.v1.RenewRequest
-	(*EnrollResponse)(nil),    // 25: trunkline.node.v1.EnrollResponse
-	(*RenewResponse)(nil),     // 26: trunkline.node.v1.RenewResponse
+	(*RenewCertificate)(nil),  // 8: trunkline.node.v1.RenewCertificate
+	(*LearnedRefusal)(nil),    // 9: trunkline.node.v1.LearnedRefusal
+	(*ResetCooldown)(nil),     // 10: trunkline.node.v1.ResetCooldown
+	(*Drain)(nil),             // 11: trunkline.node.v1.Drain
+	(*TargetHealth)(nil),      // 12: trunkline.node.v1.TargetHealth
+	(*Full)(nil),              // 13: trunkline.node.v1.Full
+	(*ShipCallsRequest)(nil),  // 14: trunkline.node.v1.ShipCallsRequest
+	(*Receipt)(nil),           // 15: trunkline.node.v1.Receipt
+	(*ShipCallsResponse)(nil), // 16: trunkline.node.v1.ShipCallsResponse
+	(*RejectedCall)(nil),      // 17: trunkline.node.v1.RejectedCall
+	nil,                       // 18: trunkline.node.v1.Status.KeywordHitsEntry
+	(*RevokeAck)(nil),         // 19: trunkline.node.v1.RevokeAck
+	(*Revoke)(nil),            // 20: trunkline.node.v1.Revoke
+	(*Call)(nil),              // 21: trunkline.node.v1.Call
+	(*Total)(nil),             // 22: trunkline.node.v1.Total
+	(*Gap)(nil),               // 23: trunkline.node.v1.Gap
+	(*EnrollRequest)(nil),     // 24: trunkline.node.v1.EnrollRequest
+	(*RenewRequest)(nil),      // 25: trunkline.node.v1.RenewRequest
+	(*EnrollResponse)(nil),    // 26: trunkline.node.v1.EnrollResponse
+	(*RenewResponse)(nil),     // 27: trunkline.node.v1.RenewResponse
 }
 var file_trunkline_node_v1_node_proto_depIdxs = []int32{
 	3,  // 0: trunkline.node.v1.SyncRequest.hello:type_name -> trunkline.node.v1.Hello
 	4,  // 1: trunkline.node.v1.SyncRequest.ack:type_name -> trunkline.node.v1.Ack
 	6,  // 2: trunkline.node.v1.SyncRequest.nack:type_name -> trunkline.node.v1.Nack
 	7,  // 3: trunkline.node.v1.SyncRequest.status:type_name -> trunkline.node.v1.Status
-	18, // 4: trunkline.node.v1.SyncRequest.revoke_ack:type_name -> trunkline.node.v1.RevokeAck
-	12, // 5: trunkline.node.v1.SyncResponse.full:type_name -> trunkline.node.v1.Full
-	9,  // 6: trunkline.node.v1.SyncResponse.reset_cooldown:type_name -> trunkline.node.v1.ResetCooldown
-	19, // 7: trunkline.node.v1.SyncResponse.revoke:type_name -> trunkline.node.v1.Revoke
-	10, // 8: trunkline.node.v1.SyncResponse.drain:type_name -> trunkline.node.v1.Drain
-	5,  // 9: trunkline.node.v1.Hello.refused:type_name -> trunkline.node.v1.RefusedDocument
-	5,  // 10: trunkline.node.v1.Ack.refused:type_name -> trunkline.node.v1.RefusedDocument
-	0,  // 11: trunkline.node.v1.Nack.code:type_name -> trunkline.node.v1.NackCode
-	11, // 12: trunkline.node.v1.Status.targets:type_name -> trunkline.node.v1.TargetHealth
-	17, // 13: trunkline.node.v1.Status.keyword_hits:type_name -> trunkline.node.v1.Status.KeywordHitsEntry
-	8,  // 14: trunkline.node.v1.Status.refusals:type_name -> trunkline.node.v1.LearnedRefusal
-	20, // 15: trunkline.node.v1.ShipCallsRequest.calls:type_name -> trunkline.node.v1.Call
-	21, // 16: trunkline.node.v1.ShipCallsRequest.totals:type_name -> trunkline.node.v1.Total
-	22, // 17: trunkline.node.v1.ShipCallsRequest.gaps:type_name -> trunkline.node.v1.Gap
-	14, // 18: trunkline.node.v1.ShipCallsRequest.receipt:type_name -> trunkline.node.v1.Receipt
-	16, // 19: trunkline.node.v1.ShipCallsResponse.rejected:type_name -> trunkline.node.v1.RejectedCall
-	14, // 20: trunkline.node.v1.ShipCallsResponse.receipt:type_name -> trunkline.node.v1.Receipt
-	23, // 21: trunkline.node.v1.NodeService.Enroll:input_type -> trunkline.node.v1.EnrollRequest
-	24, // 22: trunkline.node.v1.NodeService.Renew:input_type -> trunkline.node.v1.RenewRequest
-	1,  // 23: trunkline.node.v1.NodeService.Sync:input_type -> trunkline.node.v1.SyncRequest
-	13, // 24: trunkline.node.v1.NodeService.ShipCalls:input_type -> trunkline.node.v1.ShipCallsRequest
-	25, // 25: trunkline.node.v1.NodeService.Enroll:output_type -> trunkline.node.v1.EnrollResponse
-	26, // 26: trunkline.node.v1.NodeService.Renew:output_type -> trunkline.node.v1.RenewResponse
-	2,  // 27: trunkline.node.v1.NodeService.Sync:output_type -> trunkline.node.v1.SyncResponse
-	15, // 28: trunkline.node.v1.NodeService.ShipCalls:output_type -> trunkline.node.v1.ShipCallsResponse
-	25, // [25:29] is the sub-list for method output_type
-	21, // [21:25] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	19, // 4: trunkline.node.v1.SyncRequest.revoke_ack:type_name -> trunkline.node.v1.RevokeAck
+	13, // 5: trunkline.node.v1.SyncResponse.full:type_name -> trunkline.node.v1.Full
+	10, // 6: trunkline.node.v1.SyncResponse.reset_cooldown:type_name -> trunkline.node.v1.ResetCooldown
+	20, // 7: trunkline.node.v1.SyncResponse.revoke:type_name -> trunkline.node.v1.Revoke
+	11, // 8: trunkline.node.v1.SyncResponse.drain:type_name -> trunkline.node.v1.Drain
+	8,  // 9: trunkline.node.v1.SyncResponse.renew_certificate:type_name -> trunkline.node.v1.RenewCertificate
+	5,  // 10: trunkline.node.v1.Hello.refused:type_name -> trunkline.node.v1.RefusedDocument
+	5,  // 11: trunkline.node.v1.Ack.refused:type_name -> trunkline.node.v1.RefusedDocument
+	0,  // 12: trunkline.node.v1.Nack.code:type_name -> trunkline.node.v1.NackCode
+	12, // 13: trunkline.node.v1.Status.targets:type_name -> trunkline.node.v1.TargetHealth
+	18, // 14: trunkline.node.v1.Status.keyword_hits:type_name -> trunkline.node.v1.Status.KeywordHitsEntry
+	9,  // 15: trunkline.node.v1.Status.refusals:type_name -> trunkline.node.v1.LearnedRefusal
+	21, // 16: trunkline.node.v1.ShipCallsRequest.calls:type_name -> trunkline.node.v1.Call
+	22, // 17: trunkline.node.v1.ShipCallsRequest.totals:type_name -> trunkline.node.v1.Total
+	23, // 18: trunkline.node.v1.ShipCallsRequest.gaps:type_name -> trunkline.node.v1.Gap
+	15, // 19: trunkline.node.v1.ShipCallsRequest.receipt:type_name -> trunkline.node.v1.Receipt
+	17, // 20: trunkline.node.v1.ShipCallsResponse.rejected:type_name -> trunkline.node.v1.RejectedCall
+	15, // 21: trunkline.node.v1.ShipCallsResponse.receipt:type_name -> trunkline.node.v1.Receipt
+	24, // 22: trunkline.node.v1.NodeService.Enroll:input_type -> trunkline.node.v1.EnrollRequest
+	25, // 23: trunkline.node.v1.NodeService.Renew:input_type -> trunkline.node.v1.RenewRequest
+	1,  // 24: trunkline.node.v1.NodeService.Sync:input_type -> trunkline.node.v1.SyncRequest
+	14, // 25: trunkline.node.v1.NodeService.ShipCalls:input_type -> trunkline.node.v1.ShipCallsRequest
+	26, // 26: trunkline.node.v1.NodeService.Enroll:output_type -> trunkline.node.v1.EnrollResponse
+	27, // 27: trunkline.node.v1.NodeService.Renew:output_type -> trunkline.node.v1.RenewResponse
+	2,  // 28: trunkline.node.v1.NodeService.Sync:output_type -> trunkline.node.v1.SyncResponse
+	16, // 29: trunkline.node.v1.NodeService.ShipCalls:output_type -> trunkline.node.v1.ShipCallsResponse
+	26, // [26:30] is the sub-list for method output_type
+	22, // [22:26] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_node_proto_init() }
@@ -1852,6 +1919,7 @@ func file_trunkline_node_v1_node_proto_init() {
 		(*SyncResponse_ResetCooldown)(nil),
 		(*SyncResponse_Revoke)(nil),
 		(*SyncResponse_Drain)(nil),
+		(*SyncResponse_RenewCertificate)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1859,7 +1927,7 @@ func file_trunkline_node_v1_node_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_node_v1_node_proto_rawDesc), len(file_trunkline_node_v1_node_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -14,6 +14,7 @@ func Services() []cli.Service {
 		alertService(),
 		alertChannelService(),
 		auditService(),
+		authorityKeyService(),
 		callService(),
 		configService(),
 		groupService(),

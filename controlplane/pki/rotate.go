@@ -1,0 +1,93 @@
+package pki
+
+import (
+	"context"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/errs"
+)
+
+// A key is replaced in three steps, each of which every replica follows within the time of a poll:
+//
+//	Begin   a new key, which everybody is to trust before anything is signed with it
+//	Switch  it signs; the old one is trusted still
+//	Finish  the old one is not trusted any more, and gone
+//
+// When the next step is due is not decided here.
+
+var errRotating = errs.Newf(errs.FailedPrecondition, "the key of the nodes' authority is being replaced already")
+
+// Begin makes the key that is to sign.
+func (a *Authority) Begin(ctx context.Context) error {
+	return a.change(ctx, func(s *set, now time.Time) ([]*issuer, error) {
+		if len(s.issuers) > 1 {
+			return nil, errRotating
+		}
+		next, err := newIssuer(a.domain, controlplane.AuthorityNext, now)
+		if err != nil {
+			return nil, err
+		}
+		return []*issuer{s.signing, next}, nil
+	})
+}
+
+// Switch lets the next key sign.
+func (a *Authority) Switch(ctx context.Context) error {
+	return a.change(ctx, func(s *set, now time.Time) ([]*issuer, error) {
+		next := s.in(controlplane.AuthorityNext)
+		if next == nil {
+			return nil, errs.Newf(errs.FailedPrecondition, "there is no key that is to sign")
+		}
+		return []*issuer{next.as(controlplane.AuthoritySigning, now), s.signing.as(controlplane.AuthorityRetired, now)}, nil
+	})
+}
+
+// Finish ends the trust in the key that signed before.
+func (a *Authority) Finish(ctx context.Context) error {
+	return a.change(ctx, func(s *set, _ time.Time) ([]*issuer, error) {
+		if s.in(controlplane.AuthorityRetired) == nil {
+			return nil, errs.Newf(errs.FailedPrecondition, "there is no key that signed before")
+		}
+		return []*issuer{s.signing}, nil
+	})
+}
+
+// Cancel gives up a key that has signed nothing yet.
+func (a *Authority) Cancel(ctx context.Context) error {
+	return a.change(ctx, func(s *set, _ time.Time) ([]*issuer, error) {
+		if s.in(controlplane.AuthorityNext) == nil {
+			return nil, errs.Newf(errs.FailedPrecondition, "there is no key that could be given up: the new one signs already, or none is being replaced")
+		}
+		return []*issuer{s.signing}, nil
+	})
+}
+
+// change stores other keys in the place of the present ones, and brings them into use; errs.Conflict when another
+// replica was first.
+func (a *Authority) change(ctx context.Context, next func(*set, time.Time) ([]*issuer, error)) error {
+	if a.store == nil {
+		return errs.Newf(errs.FailedPrecondition, "the nodes' authority is not kept in a database")
+	}
+	if _, err := a.Follow(ctx); err != nil {
+		return err
+	}
+	before := a.set.Load()
+	issuers, err := next(before, a.now())
+	if err != nil {
+		return err
+	}
+	sealed, err := a.seal(issuers)
+	if err != nil {
+		return err
+	}
+	fresh, err := newSet(issuers, sealed)
+	if err != nil {
+		return errs.Wrap(errs.Internal, err, "replace the key of the nodes' authority")
+	}
+	if err := a.store.ReplaceSecret(ctx, secretRef, before.sealed, sealed); err != nil {
+		return err
+	}
+	a.set.Store(fresh)
+	return nil
+}
