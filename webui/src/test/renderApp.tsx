@@ -12,6 +12,7 @@ import { createAppRouter } from '@/app/routes';
 import { AlertChannelService } from '@/gen/trunkline/admin/v1/alert_channel_pb';
 import { AlertService } from '@/gen/trunkline/admin/v1/alert_pb';
 import { AuditService } from '@/gen/trunkline/admin/v1/audit_pb';
+import { AuthorityKeyService } from '@/gen/trunkline/admin/v1/authority_key_pb';
 import { CallService } from '@/gen/trunkline/admin/v1/call_pb';
 import { ConfigService } from '@/gen/trunkline/admin/v1/config_pb';
 import { GroupService } from '@/gen/trunkline/admin/v1/group_pb';
@@ -45,6 +46,7 @@ export type Backend = {
   nodes?: Partial<ServiceImpl<typeof NodeService>>;
   calls?: Partial<ServiceImpl<typeof CallService>>;
   masterKeys?: Partial<ServiceImpl<typeof MasterKeyService>>;
+  authority?: Partial<ServiceImpl<typeof AuthorityKeyService>>;
   users?: Partial<ServiceImpl<typeof UserService>>;
   usage?: Partial<ServiceImpl<typeof UsageService>>;
 };
@@ -83,6 +85,7 @@ export function renderApp(path: string, backend: Backend = {}, lang: Lang = 'en'
       });
       router.service(AlertService, { listAlerts: empty, ...backend.alerts });
       router.service(MasterKeyService, { listMasterKeys: empty, ...backend.masterKeys });
+      router.service(AuthorityKeyService, { listAuthorityKeys: empty, ...backend.authority });
       router.service(AuditService, { listAuditEvents: empty, ...backend.audit });
       router.service(SettingsService, { getSettings: empty, ...backend.settings });
       router.service(ConfigService, { listRevisions: empty, getStartupApply: empty, ...backend.config });

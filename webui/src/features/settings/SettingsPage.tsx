@@ -7,6 +7,7 @@ import { Tabs } from '@/ui/Tabs';
 import { useTitle } from '@/ui/useTitle';
 import { AboutSection } from './AboutSection';
 import { AccessSection } from './AccessSection';
+import { AuthoritySection } from './AuthoritySection';
 import { DataSection } from './DataSection';
 import { FailoverSection } from './FailoverSection';
 import { KeysSection } from './KeysSection';
@@ -47,7 +48,12 @@ export function SettingsPage() {
         )}
         {section === 'access' && <AccessSection />}
         {section === 'people' && <PeopleSection />}
-        {section === 'keys' && <KeysSection />}
+        {section === 'keys' && (
+          <>
+            <KeysSection />
+            <AuthoritySection />
+          </>
+        )}
         {section === 'about' && <AboutSection />}
       </Tabs>
     </>

@@ -65,5 +65,28 @@ export const settings = {
   'settings.keyUseTitle': 'Use master key {id}?',
   'settings.keyUseText':
     'New secrets are sealed under it at once, the others follow in the background. Keep the old key until it shows no secrets, and with the backups of its time.',
+  'settings.authority': 'Certificate authority of the nodes',
+  'settings.authorityHow':
+    'Nodes and control-plane replicas know each other by certificates of this key. When it is replaced, nodes first learn to trust the new key, then get certificates of it. Calls go on.',
+  'settings.authoritySince': 'Since',
+  'settings.authoritySigning': 'Signs',
+  'settings.authorityNext': 'Being distributed',
+  'settings.authorityRetired': 'Being retired',
+  'settings.authorityWaits_one': 'Waiting for {n} node: {names}.',
+  'settings.authorityWaits_other': 'Waiting for {n} nodes: {names}.',
+  'settings.authorityReady': 'Every node is ready; the next step follows within seconds.',
+  'settings.authorityRotate': 'Replace the key',
+  'settings.authorityRotateTitle': 'Replace the key of the authority?',
+  'settings.authorityRotateText':
+    'Each step follows by itself once every node is ready: within a minute when all are connected. Nodes that are not connected are waited for.',
+  'settings.authorityBegun': 'The key is being replaced.',
+  'settings.authorityAdvance': 'Go on without them',
+  'settings.authorityAdvanceTitle': 'Go on without these nodes?',
+  'settings.authorityAdvanceText': 'They have to join again with a new token: {names}.',
+  'settings.authorityOn': 'The next step is taken.',
+  'settings.authorityCancel': 'Give up the new key',
+  'settings.authorityCancelTitle': 'Give up the new key?',
+  'settings.authorityCancelText': 'It has signed nothing yet. The present key stays.',
+  'settings.authorityGivenUp': 'The new key is given up.',
   'settings.licence': 'Licence',
 } as const;

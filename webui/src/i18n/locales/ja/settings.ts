@@ -68,5 +68,27 @@ export const settings: Texts<typeof en> = {
   'settings.keyUseTitle': 'マスターキー {id} を使用しますか？',
   'settings.keyUseText':
     '新しいシークレットはすぐにこのキーで暗号化され、残りはバックグラウンドで移ります。古いキーは、シークレット数が 0 になるまで、また当時のバックアップと一緒に保管してください。',
+  'settings.authority': 'ノードの認証局',
+  'settings.authorityHow':
+    'ノードとコントロールプレーンは、このキーで署名された証明書で互いを確認します。交換時は、まずノードが新しいキーを信頼し、その後そのキーの証明書を受け取ります。呼び出しは止まりません。',
+  'settings.authoritySince': '開始',
+  'settings.authoritySigning': '署名に使用中',
+  'settings.authorityNext': '配布中',
+  'settings.authorityRetired': '廃止中',
+  'settings.authorityWaits_other': '{n} 台のノードを待っています：{names}。',
+  'settings.authorityReady': 'すべてのノードの準備ができました。数秒以内に次の段階へ進みます。',
+  'settings.authorityRotate': 'キーを交換',
+  'settings.authorityRotateTitle': '認証局のキーを交換しますか？',
+  'settings.authorityRotateText':
+    'すべてのノードの準備ができると、各段階は自動で進みます。全ノードが接続中なら 1 分以内に終わります。未接続のノードは接続を待ちます。',
+  'settings.authorityBegun': 'キーの交換を開始しました。',
+  'settings.authorityAdvance': '待たずに進む',
+  'settings.authorityAdvanceTitle': 'これらのノードを待たずに進みますか？',
+  'settings.authorityAdvanceText': '次のノードは新しいトークンで参加し直す必要があります：{names}。',
+  'settings.authorityOn': '次の段階へ進みました。',
+  'settings.authorityCancel': '新しいキーを取りやめる',
+  'settings.authorityCancelTitle': '新しいキーを取りやめますか？',
+  'settings.authorityCancelText': 'まだ何も署名していません。現在のキーはそのまま残ります。',
+  'settings.authorityGivenUp': '新しいキーを取りやめました。',
   'settings.licence': 'ライセンス',
 };

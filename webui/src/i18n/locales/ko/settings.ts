@@ -67,5 +67,27 @@ export const settings: Texts<typeof en> = {
   'settings.keyUseTitle': '마스터 키 {id}을(를) 사용할까요?',
   'settings.keyUseText':
     '새 비밀은 즉시 이 키로 암호화되고 나머지는 백그라운드에서 옮겨집니다. 이전 키는 비밀 수가 0이 될 때까지, 그리고 당시의 백업과 함께 보관하세요.',
+  'settings.authority': '노드 인증 기관',
+  'settings.authorityHow':
+    '노드와 컨트롤 플레인 복제본은 이 키로 서명한 인증서로 서로를 확인합니다. 교체할 때 노드는 먼저 새 키를 신뢰하게 되고, 그다음 새 키의 인증서를 받습니다. 호출은 계속됩니다.',
+  'settings.authoritySince': '시작',
+  'settings.authoritySigning': '서명에 사용 중',
+  'settings.authorityNext': '배포 중',
+  'settings.authorityRetired': '폐기 중',
+  'settings.authorityWaits_other': '노드 {n}개를 기다리는 중: {names}.',
+  'settings.authorityReady': '모든 노드가 준비되었습니다. 몇 초 안에 다음 단계로 넘어갑니다.',
+  'settings.authorityRotate': '키 교체',
+  'settings.authorityRotateTitle': '인증 기관의 키를 교체할까요?',
+  'settings.authorityRotateText':
+    '모든 노드가 준비되면 각 단계가 자동으로 진행됩니다. 모두 연결되어 있으면 1분 안에 끝납니다. 연결되지 않은 노드는 기다립니다.',
+  'settings.authorityBegun': '키를 교체하고 있습니다.',
+  'settings.authorityAdvance': '기다리지 않고 진행',
+  'settings.authorityAdvanceTitle': '이 노드들을 기다리지 않고 진행할까요?',
+  'settings.authorityAdvanceText': '다음 노드는 새 토큰으로 다시 참여해야 합니다: {names}.',
+  'settings.authorityOn': '다음 단계로 넘어갔습니다.',
+  'settings.authorityCancel': '새 키 취소',
+  'settings.authorityCancelTitle': '새 키를 취소할까요?',
+  'settings.authorityCancelText': '아직 아무것도 서명하지 않았습니다. 현재 키가 그대로 유지됩니다.',
+  'settings.authorityGivenUp': '새 키를 취소했습니다.',
   'settings.licence': '라이선스',
 };
