@@ -72,7 +72,7 @@ type way struct {
 	provider string
 }
 
-func (w way) NewRequest(ctx context.Context, p *dataplane.Provider, _ *dataplane.Credential, endpoint string) *http.Request {
+func (w way) NewRequest(ctx context.Context, p *dataplane.Provider, _ *dataplane.Credential, endpoint, _ string) *http.Request {
 	return httptest.NewRequestWithContext(ctx, http.MethodPost, "http://"+p.Name+".test"+endpoint, nil)
 }
 

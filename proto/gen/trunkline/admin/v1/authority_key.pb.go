@@ -85,7 +85,7 @@ type AuthorityKey struct {
 	// Tells it from others: 16 hexadecimal digits of the hash of its certificate.
 	Fingerprint string           `protobuf:"bytes,1,opt,name=fingerprint,proto3" json:"fingerprint,omitempty"`
 	Role        AuthorityKeyRole `protobuf:"varint,2,opt,name=role,proto3,enum=trunkline.admin.v1.AuthorityKeyRole" json:"role,omitempty"`
-	// Since when it has that role; unset for the first key of an installation.
+	// Since when it has that role; unset where that is not known.
 	Since *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=since,proto3" json:"since,omitempty"`
 	// When its certificate expires, after 50 years.
 	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`

@@ -34,7 +34,7 @@ export type AuthorityKey = Message<"trunkline.admin.v1.AuthorityKey"> & {
   role: AuthorityKeyRole;
 
   /**
-   * Since when it has that role; unset for the first key of an installation.
+   * Since when it has that role; unset where that is not known.
    *
    * @generated from field: google.protobuf.Timestamp since = 3;
    */
