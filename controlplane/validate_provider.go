@@ -88,7 +88,8 @@ func (f *faults) credentials(r *Resource, credentials []*adminv1.Credential) {
 		if c.GetSecret() != "" {
 			f.add(r, field+".secret", "is not sealed")
 		}
-		if c.GetSecretRef() == "" && enabledByDefault(c.Enabled) { // a rollback leaves such ones disabled
+		f.minted(r, field, c)
+		if c.GetSecretRef() == "" && NeedsSecret(c) && enabledByDefault(c.Enabled) { // a rollback leaves such ones disabled
 			f.add(r, field+".secret", "is required")
 		}
 	}

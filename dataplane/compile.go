@@ -132,13 +132,7 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 			p.Forward = append(p.Forward, name)
 		}
 	}
-	for _, c := range in.GetCredentials() {
-		p.Credentials = append(p.Credentials, &Credential{
-			Name:   c.GetName(),
-			Secret: Secret(c.GetSecret()),
-			Scope:  Scope{Kind: ScopeCredential, Provider: p.Name, Name: c.GetName()},
-		})
-	}
+	p.compileCredentials(in.GetCredentials())
 	p.compileAPIs()
 	p.compileSecrets(in.GetSecretQuery())
 	rules, err := readRules(in.GetFieldRules())

@@ -94,4 +94,5 @@ type ScopeHealth struct {
 	Scope     Scope
 	Condition Condition
 	Threshold int
+	Detail    string // what more is known of the reason, in words
 }

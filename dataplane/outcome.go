@@ -63,6 +63,7 @@ const (
 	KeyRevoked                // the API key was revoked while a stream ran
 	GatewayDraining           // this node stops and could not wait any longer
 	LoopDetected              // the provider's address leads back to this gateway
+	TokenUnavailable          // the credential is minted, and there is nothing valid
 	numOutcomes
 )
 
@@ -195,7 +196,9 @@ var rules = withShared([numOutcomes]Rule{
 	GatewayDraining: {Name: "gateway_draining", Move: Stay, MaybeBilled: true, Status: 503, Type: serverErr, Code: "gateway_draining"},
 	// Held against nothing: a client can make another gateway say so by a header it sends.
 	LoopDetected: {Name: "loop_detected", Move: Next, NeverSent: true, Status: 508, Type: serverErr, Code: "loop_detected"},
-	KeyAddress:   {Name: "key_address", Move: Stay, NeverSent: true, Status: 403, Type: callerErr, Code: "ip_not_allowed"},
+	// Held against nothing: each node knows by itself what it has, and skips such a credential.
+	TokenUnavailable: {Name: "token_unavailable", OthersFine: true, Move: Next, NeverSent: true, Status: 502, Type: serverErr, Code: "provider_auth"},
+	KeyAddress:       {Name: "key_address", Move: Stay, NeverSent: true, Status: 403, Type: callerErr, Code: "ip_not_allowed"},
 })
 
 // scopeKinds are the scopes as package outcome names them.

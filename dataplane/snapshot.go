@@ -138,16 +138,6 @@ type Header struct {
 	Secret      bool // whether the value must not be shown
 }
 
-// Credential is one key of a provider.
-type Credential struct {
-	Name   string
-	Secret Secret
-	Scope  Scope
-	Echoes Echoes // what a good answer must not repeat when it was sent
-
-	ref reference
-}
-
 // Target is one model of one provider: the thing that is healthy, cooling or disabled.
 type Target struct {
 	Provider      *Provider

@@ -39,18 +39,26 @@ func (in *normalizer) provider(c *controlplane.Config, t *normalized, d, before 
 			if secret != "" {
 				fault("needs a username beside it")
 			}
+		case !needsSecret(part):
+			if secret != "" {
+				fault("is not used: the credential is the identity of the machine that calls")
+			}
 		case secret == "" && !known && part.At < 0:
 			fault("is required: none is stored")
 		case secret == "" && !known:
 			fault("is required: none is stored for a %s named %q", part.Noun(), part.GetName())
 		case secret == "" && why != "":
 			fault("must be given again, because %s", why)
+		case secret == "" && destination(have) != destination(part):
+			fault("must be given again, because the credential's kind, or the host that the secret is sent to, is another")
 		case secret == "":
 			part.Keep(have)
-		case part.List == "client_certificate" && len(secret) > maxSecret:
+		case isFile(part) && len(secret) > maxSecret:
 			fault("has more than %d bytes", maxSecret)
-		case part.List != "client_certificate" && !sendable(secret):
+		case !isFile(part) && !sendable(secret):
 			fault("must be at most %d ASCII characters, without control characters and without spaces at either end", maxSecret)
+		case mintedFault(part, secret) != "":
+			fault("%s", mintedFault(part, secret))
 		case known && in.isStored(c, have.GetSecretRef(), have.Binding(controlplane.KindProvider, d.GetName()), secret):
 			part.Keep(have)
 		default:
@@ -59,8 +67,8 @@ func (in *normalizer) provider(c *controlplane.Config, t *normalized, d, before 
 				return nil, err
 			}
 			hint := apikey.LastFour(secret)
-			if part.List == "client_certificate" {
-				hint = "" // the end of a key in PEM says nothing
+			if isFile(part) {
+				hint = "" // the end of a file says nothing
 			}
 			part.Refer(ref, hint, timestamppb.New(in.now))
 		}

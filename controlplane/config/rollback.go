@@ -170,9 +170,10 @@ func (r *rollback) provider(c *controlplane.Config, name string, old *adminv1.Pr
 	}
 	for part := range controlplane.SealedParts(doc) {
 		have, known := kept[part.Key()]
+		known = known && destination(have) == destination(part)
 		ref := part.GetSecretRef()
 		switch secret := r.stored[ref]; {
-		case part.List == "proxy" && old.GetProxy().GetUsername() == "":
+		case part.List == "proxy" && old.GetProxy().GetUsername() == "", !needsSecret(part):
 		case known:
 			if have.GetSecretRef() != ref {
 				r.except(controlplane.KindProvider, name, "%s got another secret since, and keeps it", part.Describe())
@@ -194,7 +195,7 @@ func (r *rollback) provider(c *controlplane.Config, name string, old *adminv1.Pr
 // a secret and removes other parts without one, which only a rollback can leave behind.
 func withoutSecrets(doc *adminv1.Provider) {
 	for _, cred := range doc.GetCredentials() {
-		if cred.GetSecretRef() == "" {
+		if cred.GetSecretRef() == "" && controlplane.NeedsSecret(cred) {
 			cred.Enabled = proto.Bool(false)
 		}
 	}

@@ -40,6 +40,9 @@ func (l *Live) upstream(c *controlplane.Config, name string) (*controlplane.Upst
 	doc := r.Spec.(*adminv1.Provider)
 	secrets := map[string]string{}
 	for part := range controlplane.SealedParts(doc) {
+		if part.GetSecretRef() == "" && !needsSecret(part) {
+			continue
+		}
 		sealed, _ := c.Secret(part.GetSecretRef())
 		plain, err := l.cfg.Sealer.Open(sealed, part.Binding(controlplane.KindProvider, name))
 		if err != nil {

@@ -106,10 +106,14 @@ func target(u *controlplane.Upstream, credential string) (remote.Target, string,
 		return remote.Target{}, "", err
 	}
 	p := u.Provider
-	return remote.Target{
+	to := remote.Target{
 		BaseURL: p.GetBaseUrl(), Dialect: p.GetDialect(), Endpoints: controlplane.Endpoints(p), Headers: u.Headers(), SecretQuery: u.SecretQuery(),
 		Secret: secret, AllowPrivateNetwork: p.GetAllowPrivateNetwork(), Outbound: u.Outbound(),
-	}, cred.GetName(), nil
+	}
+	if spec, minted := controlplane.MintedSpec(cred, secret); minted {
+		to.Secret, to.Minted = "", &spec
+	}
+	return to, cred.GetName(), nil
 }
 
 // shown turns what went wrong with a provider into an error that names it.

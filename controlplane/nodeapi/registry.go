@@ -185,6 +185,7 @@ func (s *session) status(st *nodev1.Status) {
 			Failures:   t.GetFailures(),
 			Threshold:  t.GetThreshold(),
 			Derived:    t.GetDerived(),
+			Detail:     cut(t.GetDetail(), maxSaid),
 		})
 	}
 	s.update(func(n *adminv1.Node) {

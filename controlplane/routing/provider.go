@@ -121,7 +121,10 @@ func (v *View) part(s scope) *adminv1.TargetHealth {
 		state := f.state
 		f.add(v.nodes[r.node], healthOf(r.line, adminv1.HealthScope_HEALTH_SCOPE_UNSPECIFIED))
 		if f.state != state {
-			derived = true
+			derived, out.Detail = true, ""
+		}
+		if out.Detail == "" && r.line.GetState() == f.state {
+			out.Detail = r.line.GetDetail()
 		}
 		if r.line.GetState() == f.state {
 			derived = derived && r.line.GetDerived()

@@ -6,6 +6,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/importer"
 	"github.com/trunkline-ai/trunkline/controlplane/importer/remote"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
+	"github.com/trunkline-ai/trunkline/internal/cloudauth"
 )
 
 // newImporter wires what imports models and tests providers.
@@ -20,6 +21,7 @@ func (s *Server) newImporter(cfg Config) (err error) {
 	if cfg.AllInOne != nil {
 		upstream = remote.Config{AllowPrivateNetwork: true, FakeDial: cfg.AllInOne.DialFake}
 	}
+	upstream.Mint = cloudauth.New(cloudauth.Config{AllowPrivateNetwork: upstream.AllowPrivateNetwork, InstanceIdentity: cfg.InstanceIdentity}).Mint
 	s.imports, err = importer.New(importer.Config{
 		Live: s.live, Store: store.NewImports(s.db), Lock: s.db, Catalogue: catalogue, Logger: cfg.Logger,
 		Remote: remote.New(upstream),

@@ -55,6 +55,8 @@ type Config struct {
 	// Listen is the address of the console, host:port. With the default password it must be
 	// one of this machine only, until another password was set in the console.
 	Listen string
+	// InstanceIdentity lets tests and imports use the identity of this machine for credentials that are one.
+	InstanceIdentity bool
 	// TrustForwardedHeaders believes X-Forwarded-For and -Proto; only behind a proxy that sets them.
 	TrustForwardedHeaders bool
 	// GatewayURL is where clients send /v1 requests: the console shows it and may call its

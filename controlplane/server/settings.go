@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
+	"github.com/trunkline-ai/trunkline/internal/cloudauth"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	"github.com/trunkline-ai/trunkline/internal/settings"
 )
@@ -19,12 +20,14 @@ type Settings struct {
 	GatewayURL     string
 	TrustForwarded bool
 	H2C            bool
-	Apply          string
-	ApplyMode      string
-	PriceCatalogue string
-	DatabaseWait   time.Duration // 0: not at all
-	NoMigrate      bool
-	LostMasterKeys string
+	// InstanceIdentity lets credentials be the identity of this machine.
+	InstanceIdentity bool
+	Apply            string
+	ApplyMode        string
+	PriceCatalogue   string
+	DatabaseWait     time.Duration // 0: not at all
+	NoMigrate        bool
+	LostMasterKeys   string
 }
 
 // Register adds the settings that both the control plane and the all-in-one have.
@@ -38,6 +41,7 @@ func (s *Settings) Register(set *settings.Set) {
 	set.String(&s.GatewayURL, "gateway-url", "TRUNKLINE_GATEWAY_URL", "", "where clients send /v1 requests, for the console's examples and playground; default: the console's own address")
 	set.Bool(&s.TrustForwarded, "trust-forwarded-headers", "TRUNKLINE_TRUST_FORWARDED_HEADERS", false,
 		"believe X-Forwarded-For and X-Forwarded-Proto; only behind a proxy that sets them")
+	set.Bool(&s.InstanceIdentity, cloudauth.Flag, cloudauth.Variable, false, cloudauth.FlagHelp)
 	set.Bool(&s.H2C, "h2c", "TRUNKLINE_H2C", false,
 		"speak HTTP/2 without TLS on the console's port too, for gRPC clients of the admin API")
 	set.String(&s.Apply, "apply", "TRUNKLINE_APPLY", "", "declarative YAML file to apply at start; ${NAME} comes from the environment. One that is refused is logged and shown, and the stored configuration serves")

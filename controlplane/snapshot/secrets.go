@@ -31,7 +31,9 @@ func (b *builder) secrets(out *nodev1.Provider, in *adminv1.Provider) (readable 
 		}
 		switch part.List {
 		case "credentials":
-			out.Credentials = append(out.Credentials, &nodev1.Credential{Name: part.GetName(), Secret: secret})
+			out.Credentials = append(out.Credentials, &nodev1.Credential{
+				Name: part.GetName(), Secret: secret, Minted: minted(part.SealedPart.(*adminv1.Credential)),
+			})
 		case "secret_headers":
 			out.Headers = append(out.Headers, &nodev1.Header{Name: part.GetName(), Value: secret, Secret: true})
 		case "secret_query":

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
+	"github.com/trunkline-ai/trunkline/internal/cloudauth"
 	"github.com/trunkline-ai/trunkline/internal/connlimit"
 	"github.com/trunkline-ai/trunkline/internal/listentls"
 	"github.com/trunkline-ai/trunkline/internal/ops"
@@ -25,7 +26,7 @@ type Process struct {
 	tls                                                 listentls.Settings
 	listen, opsListen, controlPlane, joinToken, dataDir string
 	drain, settle                                       time.Duration
-	trustForwarded, serveRevoked                        bool
+	trustForwarded, serveRevoked, instanceIdentity      bool
 }
 
 // Register adds every setting of the process.
@@ -39,6 +40,7 @@ func (p *Process) Register(set *settings.Set) {
 	set.Duration(&p.drain, "drain-timeout", "TRUNKLINE_DRAIN_TIMEOUT", 10*time.Minute, "how long streams may go on after that; a second SIGTERM cuts them at once")
 	set.Bool(&p.trustForwarded, "trust-forwarded-headers", "TRUNKLINE_TRUST_FORWARDED_HEADERS", false,
 		"take clients' addresses from the last X-Forwarded-For; only behind a proxy that sets it")
+	set.Bool(&p.instanceIdentity, cloudauth.Flag, cloudauth.Variable, false, cloudauth.FlagHelp)
 	p.connections.Register(set)
 	p.tls.Register(set, "/v1")
 	set.Bool(&p.serveRevoked, "serve-when-revoked", "TRUNKLINE_SERVE_WHEN_REVOKED", false,
@@ -85,8 +87,8 @@ func (p *Process) Run(ctx context.Context, hurry <-chan struct{}, log *slog.Logg
 	s, err := New(Config{
 		ControlPlane: p.controlPlane, JoinToken: p.joinToken, Node: p.NodeName(), Version: version.String(),
 		DataDir: p.dataDir, SpoolBytes: int64(p.SpoolBytes), SpoolAge: p.SpoolAge, MinFreeDisk: p.MinFreeDisk, CallMemory: int64(p.CallMemory), RedisURL: p.RedisURL, Environment: p.Environment,
-		ServeWhenRevoked: p.serveRevoked,
-		Logger:           log, Metrics: metrics, Telemetry: sends, Proxy: bounds,
+		ServeWhenRevoked: p.serveRevoked, Minting: cloudauth.Config{InstanceIdentity: p.instanceIdentity},
+		Logger: log, Metrics: metrics, Telemetry: sends, Proxy: bounds,
 	})
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/minting"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/engine"
 	"github.com/trunkline-ai/trunkline/dataplane/redis"
@@ -29,6 +30,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/spool"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing"
 	"github.com/trunkline-ai/trunkline/dataplane/upstream"
+	"github.com/trunkline-ai/trunkline/internal/cloudauth"
 	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 	"github.com/trunkline-ai/trunkline/internal/domain/feature"
 	"github.com/trunkline-ai/trunkline/internal/errs"
@@ -74,6 +76,8 @@ type Config struct {
 	Metrics    prometheus.Registerer // required
 	Telemetry  *telemetry.Telemetry  // nil: off
 	Proxy      ProxyConfig
+	// Minting says how tokens are got for credentials that are not sent themselves.
+	Minting cloudauth.Config
 }
 
 // ProxyConfig bounds requests; zero values mean the proxy's defaults.
@@ -99,6 +103,7 @@ type Server struct {
 	pool         *upstream.Pool
 	redis        *redis.Client // nil: there is none
 	health       *nodeHealth
+	minting      *minting.Keeper
 	uplink       *uplink.Uplink
 	bodies       *bodies.Keeper
 	spool        *spool.Spool       // of the uplink; nil when there is none
@@ -139,6 +144,10 @@ func New(cfg Config) (*Server, error) {
 	if s.health, err = openHealth(&cfg, changed, s.redis); err != nil {
 		return nil, err
 	}
+	if err := s.openMinting(&cfg, changed); err != nil {
+		return nil, err
+	}
+	s.health.healthStore = &mintedHealth{s.health.healthStore, s.minting}
 	s.limits = openLimits(&cfg, s.redis)
 	link := uplink.Config{
 		Target: cfg.ControlPlane, Node: cfg.Node, Logger: cfg.Logger,
@@ -225,6 +234,7 @@ func (s *Server) Handler() http.Handler {
 // Serve requests only while it runs.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.closeDisk()
+	defer s.minting.Close()
 	link, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	if s.redis != nil {
@@ -262,6 +272,7 @@ func (s *Server) Run(ctx context.Context) error {
 
 // Close gives back what a node that never ran has opened: another may then use its folder.
 func (s *Server) Close() {
+	s.minting.Close()
 	if s.redis != nil {
 		s.redis.Close()
 	}
@@ -297,6 +308,7 @@ func (s *Server) apply(in *nodev1.Snapshot) error {
 	s.meter.use(in)
 	compiled.KeepLoads(s.overlay.Snapshot())
 	s.pool.Update(compiled)
+	s.minting.Use(compiled)
 	s.traces.Use(compiled)
 	s.overlay.Use(compiled)
 	s.health.Forget(compiled.Has)

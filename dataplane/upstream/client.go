@@ -66,7 +66,8 @@ func (c *Client) serves(p *dataplane.Provider) bool {
 
 // NewRequest prepares a POST to an endpoint such as /chat/completions for a model, which some
 // providers have in the path, without a body. Only headers made here go upstream: nothing of the
-// client's request does.
+// client's request does. What is minted for a credential is not in them: it may have to sign the whole
+// request.
 func (c *Client) NewRequest(ctx context.Context, p *dataplane.Provider, cred *dataplane.Credential, endpoint, model string) *http.Request {
 	header := make(http.Header, 6+len(p.Headers))
 	header["Content-Type"] = jsonType

@@ -76,3 +76,19 @@ func Allowed(a netip.Addr, allowPrivate bool) bool {
 	}
 	return true
 }
+
+// OnlyMachine is for a dialer of what serves this machine alone, such as cloud metadata: it refuses
+// every address but those of loopback, the link-local ones, and those that AWS uses for it.
+func OnlyMachine(_ context.Context, _, address string, _ syscall.RawConn) error {
+	ap, err := netip.ParseAddrPort(address)
+	if err != nil || !ofMachine(ap.Addr().Unmap().WithZone("")) {
+		return fmt.Errorf("%w: %s", ErrBlocked, address)
+	}
+	return nil
+}
+
+var awsMetadata = netip.MustParsePrefix("fd00:ec2::/32")
+
+func ofMachine(a netip.Addr) bool {
+	return a.IsLoopback() || a.IsLinkLocalUnicast() || awsMetadata.Contains(a)
+}

@@ -21,6 +21,7 @@ import (
 	controlplane "github.com/trunkline-ai/trunkline/controlplane/server"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
 	dataplane "github.com/trunkline-ai/trunkline/dataplane/server"
+	"github.com/trunkline-ai/trunkline/internal/cloudauth"
 	"github.com/trunkline-ai/trunkline/internal/connlimit"
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
 	"github.com/trunkline-ai/trunkline/internal/listentls"
@@ -136,7 +137,8 @@ func (g *Gateway) openPlanes(ctx context.Context, keys *secrets.Keyset, metrics 
 		DatabaseURL: cfg.DatabaseURL, DatabaseWait: cfg.Control.DatabaseWait, KeepSchema: cfg.Control.NoMigrate, Keys: keys, LostMasterKeys: cfg.Control.Lost(), AllInOne: &controlplane.AllInOne{DialFake: g.fake.DialContext},
 		AdminUsername: cfg.Control.AdminUsername, AdminPassword: cfg.Control.AdminPassword, RecentSignIn: cfg.Control.RecentSignIn, OIDC: idp, Listen: cfg.Listen,
 		TrustForwardedHeaders: cfg.Control.TrustForwarded, PriceCatalogue: cfg.Control.PriceCatalogue,
-		GatewayURL: cfg.Control.GatewayURL, Version: version.String(), Logger: cfg.Logger, Metrics: metrics, Telemetry: g.telemetry,
+		InstanceIdentity: cfg.Control.InstanceIdentity,
+		GatewayURL:       cfg.Control.GatewayURL, Version: version.String(), Logger: cfg.Logger, Metrics: metrics, Telemetry: g.telemetry,
 	})
 	if err != nil {
 		return err
@@ -146,6 +148,7 @@ func (g *Gateway) openPlanes(ctx context.Context, keys *secrets.Keyset, metrics 
 	g.node, err = dataplane.New(dataplane.Config{
 		AllInOne: &dataplane.AllInOne{DialControlPlane: g.link.DialContext, DialFake: g.fake.DialContext},
 		Node:     cfg.Data.NodeName(), Version: version.String(),
+		Minting:  cloudauth.Config{InstanceIdentity: cfg.Control.InstanceIdentity},
 		RedisURL: cfg.Data.RedisURL, Environment: cfg.Data.Environment, HealthFile: filepath.Join(cfg.DataDir, "health.json"),
 		BudgetFile: filepath.Join(cfg.DataDir, "budgets.json"),
 		// Calls wait here until the database has them: a crash loses what it may lose on any

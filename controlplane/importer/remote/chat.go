@@ -136,7 +136,7 @@ func (s *session) ask(ctx context.Context, how speech, model, limit, next string
 	r.Header.Set("Content-Type", "application/json")
 	// Without GetBody no redirect is followed: a chat must not be sent twice.
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	res, err := s.http.Do(r)
+	res, err := s.do(r, body)
 	if err != nil {
 		return spoken{}, explain(ctx, err)
 	}

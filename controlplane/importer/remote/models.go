@@ -15,7 +15,7 @@ import (
 // told after each page how many there are so far; nil is fine. The error is a *Fault, or
 // that of ctx.
 func (c *Client) Models(ctx context.Context, t Target, progress func(listed int)) ([]Model, error) {
-	s, err := c.open(t)
+	s, err := c.open(ctx, t)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func (s *session) page(ctx context.Context, r *http.Request, most int64) (*list,
 	ctx, cancel := context.WithTimeout(ctx, s.time)
 	defer cancel()
 	path := r.URL.Path
-	res, err := s.http.Do(r.WithContext(ctx))
+	res, err := s.do(r.WithContext(ctx), nil)
 	if err != nil {
 		return nil, 0, explain(ctx, err)
 	}

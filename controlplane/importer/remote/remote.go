@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/internal/addrguard"
+	"github.com/trunkline-ai/trunkline/internal/cloudauth"
 	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 	"github.com/trunkline-ai/trunkline/internal/outbound"
 )
@@ -54,6 +55,9 @@ type Config struct {
 	TLS *tls.Config
 	// AnswerTime bounds one answer; default 5 s.
 	AnswerTime time.Duration
+	// Mint gets what is sent for credentials that are not sent themselves; default: what cloudauth mints
+	// without the identity of this machine.
+	Mint func(ctx context.Context, s cloudauth.Spec, way cloudauth.Way) (cloudauth.Grant, error)
 }
 
 // Client reaches providers. It is safe for concurrent use and keeps no connections.
@@ -63,6 +67,9 @@ type Client struct{ cfg Config }
 func New(cfg Config) *Client {
 	if cfg.AnswerTime == 0 {
 		cfg.AnswerTime = answerTime
+	}
+	if cfg.Mint == nil {
+		cfg.Mint = cloudauth.New(cloudauth.Config{AllowPrivateNetwork: cfg.AllowPrivateNetwork}).Mint
 	}
 	return &Client{cfg}
 }
@@ -75,8 +82,11 @@ type Target struct {
 	Headers             map[string]string
 	SecretQuery         map[string]string // added to the query of each URL
 	Secret              string            // sent to the hosts of its base URLs only; may be empty
+	Minted              *cloudauth.Spec   // what is sent for the credential in place of Secret; nil: Secret is
 	AllowPrivateNetwork bool
 	Outbound            outbound.Config // the way to it
+
+	grant *cloudauth.Grant // of Minted, where it was minted before
 }
 
 // String tells nothing secret; headers may hold secrets too.
@@ -137,7 +147,10 @@ type session struct {
 	time    time.Duration
 }
 
-func (c *Client) open(t Target) (*session, error) {
+func (c *Client) open(ctx context.Context, t Target) (*session, error) {
+	if err := c.mint(ctx, &t); err != nil {
+		return nil, err
+	}
 	reach, err := t.reach()
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"time"
 
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -27,22 +28,27 @@ const (
 	resultSkipped = adminv1.TestResult_TEST_RESULT_SKIPPED
 )
 
-// Test looks at a provider step by step and tells each step to emit: DNS, TCP, TLS, models
+// Test looks at a provider step by step and tells each step to emit: DNS, TCP, TLS, the token of a credential that is minted, models
 // and, with the id of a model to chat with, a chat of one token. A step that stands on a
 // failed one is skipped. The error is that of emit, or of ctx.
 func (c *Client) Test(ctx context.Context, t Target, chatWith string, emit func(Step) error) error {
 	tr := &trial{client: c, target: t, chatWith: chatWith}
 	defer tr.close()
-	for _, step := range []struct {
+	type step struct {
 		step adminv1.TestStep
 		run  func(context.Context) (string, error)
-	}{
+	}
+	steps := []step{
 		{adminv1.TestStep_TEST_STEP_DNS, tr.dns},
 		{adminv1.TestStep_TEST_STEP_TCP, tr.tcp},
 		{adminv1.TestStep_TEST_STEP_TLS, tr.tls},
 		{adminv1.TestStep_TEST_STEP_MODELS, tr.models},
 		{adminv1.TestStep_TEST_STEP_CHAT, tr.chat},
-	} {
+	}
+	if t.Minted != nil {
+		steps = slices.Insert(steps, 3, step{adminv1.TestStep_TEST_STEP_TOKEN, tr.token})
+	}
+	for _, step := range steps {
 		began := time.Now()
 		detail, err := step.run(ctx)
 		if ctx.Err() != nil {
@@ -103,6 +109,9 @@ func (t *trial) host() (*url.URL, error) {
 func (t *trial) unreachable() bool {
 	return t.failed != 0 && t.failed <= adminv1.TestStep_TEST_STEP_TLS
 }
+
+// tokenless reports whether a token is missing.
+func (t *trial) tokenless() bool { return t.target.Minted != nil && t.target.grant == nil }
 
 func (t *trial) dns(ctx context.Context) (string, error) {
 	u, err := t.host()
@@ -184,6 +193,9 @@ func (t *trial) models(ctx context.Context) (string, error) {
 	if t.unreachable() {
 		return "", skip("the provider cannot be reached")
 	}
+	if t.tokenless() {
+		return "", skip("no token was got")
+	}
 	if reach, err := t.target.reach(); err == nil && reach.IsExact(modelsPath) {
 		return "", skip("base_url is exact (it ends in #): there is no list of models")
 	}
@@ -198,10 +210,12 @@ func (t *trial) chat(ctx context.Context) (string, error) {
 	switch {
 	case t.unreachable():
 		return "", skip("the provider cannot be reached")
+	case t.tokenless():
+		return "", skip("no token was got")
 	case t.chatWith == "":
 		return "", skip("not asked for: it may cost money")
 	}
-	s, err := t.client.open(t.target)
+	s, err := t.client.open(ctx, t.target)
 	if err != nil {
 		return "", err
 	}

@@ -64,7 +64,7 @@ func (a *answer) refused(ctx context.Context) dataplane.Verdict {
 	if o, ok := stopped(ctx); ok && err != nil {
 		return dataplane.Verdict{Outcome: o}
 	}
-	text = classify.Scrub(text, a.Provider.Secrets)
+	text = classify.Scrub(text, a.secrets())
 	a.errorBody = text // what came of it is enough to classify it
 	v := classify.Status(a.resp.StatusCode, a.resp.Header, text, a.Model, a.call.engine.cfg.Now())
 	if k := a.keywords.in(text, a.Keywords.Error); k != nil {

@@ -37,6 +37,7 @@ type attempt struct {
 	errorBody []byte      // of an error answer, bounded
 	edits     []scan.Edit // of the request's body, beyond what every request gets
 	names     names
+	token     *sentToken // nil: the credential's secret is sent
 }
 
 // newAttempt is a try of a candidate; last says that none is left behind it.
@@ -54,14 +55,6 @@ func newAttempt(c *call, next candidate, last bool) *attempt {
 		a.record.Span = dataplane.NewSpanID()
 	}
 	return a
-}
-
-// echoes are the secrets that went out with the request.
-func (a *attempt) echoes() dataplane.Echoes {
-	if a.credential != nil {
-		return a.credential.Echoes
-	}
-	return a.Provider.Echoes
 }
 
 // giantPrompt is where a timeout says more about the caller than about the target, in tokens.
@@ -92,6 +85,10 @@ func (a *attempt) run(ctx context.Context) (v dataplane.Verdict, answered bool) 
 	a.record.LastResort = a.lastResort
 	if a.credential != nil {
 		a.record.Credential = a.credential.Name
+	}
+	var valid bool
+	if a.token, valid = takeToken(a.Provider, a.credential); !valid {
+		return a.end(noToken), false
 	}
 
 	v, answered = a.exchange(ctx)
@@ -142,7 +139,9 @@ func (a *attempt) roundTrip(ctx context.Context) (*http.Response, error) {
 	a.clock.phase(dataplane.ConnectTimeout, a.Policy.ConnectTimeout)
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: a.connected})
 	r := a.up.NewRequest(ctx, a.Provider, a.credential, req.Endpoint.Path, a.Model)
-	a.fill(r)
+	if err := a.fill(ctx, r); err != nil {
+		return nil, err
+	}
 	return a.up.RoundTrip(r)
 }
 
@@ -198,7 +197,7 @@ func (a *attempt) failed(v dataplane.Verdict) {
 // close writes the attempt into the record, as the one that answered the client if it is.
 func (a *attempt) close(v dataplane.Verdict, answered bool) {
 	a.record = a.ending(v)
-	a.record.Reason = string(classify.Scrub([]byte(v.Reason), a.Provider.Secrets))
+	a.record.Reason = string(classify.Scrub([]byte(v.Reason), a.secrets()))
 	a.record.MaybeBilled = a.maybeBilled(v)
 	a.record.Blame = a.blame(v)
 	a.record.Keyword = a.keywords.name
@@ -240,6 +239,9 @@ func (a *attempt) ending(v dataplane.Verdict) dataplane.Attempt {
 func noAnswer(ctx context.Context, err error) dataplane.Verdict {
 	if o, ok := stopped(ctx); ok {
 		return dataplane.Verdict{Outcome: o}
+	}
+	if _, ours := errors.AsType[unsigned](err); ours {
+		return dataplane.Verdict{Outcome: dataplane.GatewayBusy, Reason: "the request could not be signed"}
 	}
 	return classify.Transport(err)
 }

@@ -119,6 +119,11 @@ func (a *attempt) ask(ctx context.Context) (v dataplane.Verdict, answered bool) 
 	body := bytes.Join([][]byte{[]byte(`{"model":`), a.ModelJSON, []byte(`,` + endpoint.Neutral + `}`)}, nil)
 	r := a.up.NewRequest(ctx, a.Provider, a.credential, endpoint.Path, a.Model)
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	if a.token != nil {
+		if err := a.token.authorize(ctx, r, bytes.NewReader(body), a.call.engine.cfg.Now()); err != nil {
+			return dataplane.Verdict{}, false
+		}
+	}
 	a.call.engine.own.Add(1)
 	resp, err := a.up.RoundTrip(r)
 	if err != nil {
@@ -129,7 +134,7 @@ func (a *attempt) ask(ctx context.Context) (v dataplane.Verdict, answered bool) 
 	if err != nil {
 		return dataplane.Verdict{}, false
 	}
-	text = classify.Scrub(text, a.Provider.Secrets)
+	text = classify.Scrub(text, a.secrets())
 	if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {
 		return classify.Status(resp.StatusCode, resp.Header, text, a.Model, a.call.engine.cfg.Now()), true
 	}

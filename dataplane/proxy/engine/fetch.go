@@ -69,7 +69,8 @@ type fetching struct {
 	w      http.ResponseWriter
 	clock  clock
 	cred   *dataplane.Credential
-	begun  bool // the client has the beginning of an answer
+	token  *sentToken // nil: the credential's secret is sent
+	begun  bool       // the client has the beginning of an answer
 	status int
 	body   []byte // of an error answer
 }
@@ -92,10 +93,14 @@ func (g *fetching) run(ctx context.Context) dataplane.Verdict {
 	defer up.Release()
 	g.clock.phase(dataplane.ResponseTimeout, g.policy().ResponseTimeout)
 	g.cred = g.credential(ctx, up)
-	resp, err := up.RoundTrip(g.request(ctx, up))
+	var valid bool
+	if g.token, valid = takeToken(p, g.cred); !valid {
+		return noToken
+	}
+	resp, err := g.roundTrip(ctx, up)
 	if err != nil && ctx.Err() == nil && isStale(err) { // all of these requests may be repeated
 		up.DropIdle()
-		resp, err = up.RoundTrip(g.request(ctx, up))
+		resp, err = g.roundTrip(ctx, up)
 	}
 	if err != nil {
 		return noAnswer(ctx, err)
@@ -110,6 +115,16 @@ func (g *fetching) run(ctx context.Context) dataplane.Verdict {
 		return g.stream(ctx, resp, src)
 	}
 	return g.plain(ctx, resp, src)
+}
+
+func (g *fetching) roundTrip(ctx context.Context, up Upstream) (*http.Response, error) {
+	r := g.request(ctx, up)
+	if g.token != nil {
+		if err := g.token.authorize(ctx, r, http.NoBody, g.engine.cfg.Now()); err != nil {
+			return nil, err
+		}
+	}
+	return up.RoundTrip(r)
 }
 
 // credential is the one that made the response, else, should that be gone, the next in turn: it may
@@ -190,7 +205,7 @@ func (g *fetching) plain(ctx context.Context, resp *http.Response, src io.Reader
 	case err != nil:
 		return readVerdict(ctx, err)
 	case resp.StatusCode < 200 || resp.StatusCode > 299:
-		g.body = bytes.Clone(classify.Scrub(doc[:min(len(doc), maxErrorBody)], g.ID.Provider.Secrets))
+		g.body = bytes.Clone(classify.Scrub(doc[:min(len(doc), maxErrorBody)], secretsOf(g.ID.Provider, g.token)))
 		return classify.Status(resp.StatusCode, resp.Header, g.body, "", g.engine.cfg.Now())
 	case !gjson.ValidBytes(doc) || !gjson.ParseBytes(doc).IsObject():
 		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: "the answer is no JSON object"}
@@ -224,13 +239,7 @@ func (g *fetching) holdAll(src io.Reader, lent *buffer.Buffer, claim *buffer.Cla
 	return lent, nil
 }
 
-func (g *fetching) mask(b []byte) {
-	if g.cred != nil {
-		g.cred.Echoes.Mask(b)
-		return
-	}
-	g.ID.Provider.Echoes.Mask(b)
-}
+func (g *fetching) mask(b []byte) { echoesOf(g.ID.Provider, g.cred, g.token).Mask(b) }
 
 // rename gives the edits that put the client's ids in place of the provider's.
 func (g *fetching) rename(doc []byte, ids wire.ResponseIDs, offset int) (edits []scan.Edit) {

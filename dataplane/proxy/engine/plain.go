@@ -45,7 +45,7 @@ func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 	media := mediaType(a.resp.Header)
 	if v, good := a.classify(body, media); !good {
 		a.took(body)
-		a.errorBody = classify.Scrub(body[:min(len(body), maxErrorBody)], a.Provider.Secrets)
+		a.errorBody = classify.Scrub(body[:min(len(body), maxErrorBody)], a.secrets())
 		return v, false
 	}
 	if empty := c.req.Endpoint.Empty; empty != nil && a.leavesEmpty() && empty(body) {
@@ -150,7 +150,7 @@ func (a *answer) classify(body []byte, media string) (v dataplane.Verdict, good 
 		return bad("the answer is not valid JSON")
 	}
 	if _, is := classify.ErrorBody(body, a.Model); is {
-		v, _ := classify.ErrorBody(classify.Scrub(body, a.Provider.Secrets), a.Model)
+		v, _ := classify.ErrorBody(classify.Scrub(body, a.secrets()), a.Model)
 		if k := a.keywords.in(body, a.Keywords.Error, a.Keywords.Answer); k != nil {
 			v = keywordInError(k, v)
 		}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"slices"
@@ -13,8 +14,9 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
-// fill puts the request's body and the client's passed headers into an attempt's request.
-func (a *attempt) fill(r *http.Request) {
+// fill puts the request's body, the client's passed headers and what was minted for the credential
+// into an attempt's request.
+func (a *attempt) fill(ctx context.Context, r *http.Request) error {
 	req := a.call.req
 	if !a.up.ReleasesBody() {
 		a.call.leak()
@@ -33,18 +35,32 @@ func (a *attempt) fill(r *http.Request) {
 	if len(req.Hops) > 0 {
 		r.Header[dataplane.HopHeader] = req.Hops // whatever the provider's configuration says
 	}
-	var src io.Reader
+	src, size := a.body()
+	r.ContentLength = size
 	if form := req.Body.Form; form != nil {
-		src, r.ContentLength = form.Reader(a.Model), form.Size(a.Model)
 		r.Header["Content-Type"] = []string{form.ContentType}
-	} else {
-		spliced := req.Envelope.Splice(req.Body.JSON, a.ModelJSON, a.wantUsage, a.edits)
-		src, r.ContentLength = spliced.Reader(), spliced.Size()
+	}
+	if a.token != nil {
+		again, _ := a.body()
+		if err := a.token.authorize(ctx, r, again, a.call.engine.cfg.Now()); err != nil {
+			return err
+		}
 	}
 	a.stall.start(a.call.engine.cfg.WriteStall, r.ContentLength, a.clock.cancel)
 	a.sent.Store(false)
 	a.whole.Store(false)
 	r.Body = &sending{src: src, stall: &a.stall, left: r.ContentLength, sent: &a.sent, whole: &a.whole}
+	return nil
+}
+
+// body reads the request's body as this attempt sends it, from its start, and gives its size.
+func (a *attempt) body() (io.Reader, int64) {
+	req := a.call.req
+	if form := req.Body.Form; form != nil {
+		return form.Reader(a.Model), form.Size(a.Model)
+	}
+	spliced := req.Envelope.Splice(req.Body.JSON, a.ModelJSON, a.wantUsage, a.edits)
+	return spliced.Reader(), spliced.Size()
 }
 
 // pass hands a header of the client's on, unless the provider's own configuration sets it.

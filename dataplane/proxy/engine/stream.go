@@ -184,7 +184,7 @@ func (s *stream) added() (v dataplane.Verdict, failed bool) {
 // takeError classifies an error event. Before the commit its class decides; after it the
 // event goes to the client, without the provider's secrets should it hold them.
 func (s *stream) takeError(event []byte) dataplane.Verdict {
-	event = classify.Scrub(event, s.Provider.Secrets)
+	event = classify.Scrub(event, s.secrets())
 	text, _ := sse.Data(event)
 	v, is := classify.ErrorBody(text, s.Model)
 	if !is { // its type says that it failed, and nothing says why

@@ -64,6 +64,7 @@ func targets(scopes []dataplane.ScopeHealth, now time.Time) []*nodev1.TargetHeal
 			Failures:  int32(h.Condition.Failures),
 			Threshold: int32(h.Threshold),
 			Derived:   h.Condition.Derived,
+			Detail:    stream.Text(h.Detail, stream.MaxName),
 		}
 		switch h.Scope.Kind {
 		case dataplane.ScopeTarget:

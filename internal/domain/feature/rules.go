@@ -20,10 +20,23 @@ const (
 	ProviderTLS         = "provider.tls"
 	ProviderProxy       = "provider.proxy"
 	ProviderEndpoints   = "provider.endpoints"
+
+	CredentialAWS              = "credential.aws_sigv4"
+	CredentialGoogle           = "credential.google"
+	CredentialEntra            = "credential.entra"
+	CredentialOAuth            = "credential.oauth"
+	CredentialInstance         = "credential.source.instance"
+	CredentialContainer        = "credential.source.container"
+	CredentialWebIdentity      = "credential.source.web_identity"
+	CredentialMetadata         = "credential.source.metadata"
+	CredentialManagedIdentity  = "credential.source.managed_identity"
+	CredentialWorkloadIdentity = "credential.source.workload_identity"
 )
 
 // known are the features of this build.
-var known = []string{KeyAllowedIPs, SelectionWeighted, SelectionLeastBusy, StreamCommitAll, BodyLogRedactEmails, EmptyAnswerMovesOn, FieldRules, ProviderTLS, ProviderProxy, ProviderEndpoints}
+var known = []string{KeyAllowedIPs, SelectionWeighted, SelectionLeastBusy, StreamCommitAll, BodyLogRedactEmails, EmptyAnswerMovesOn, FieldRules, ProviderTLS, ProviderProxy, ProviderEndpoints,
+	CredentialAWS, CredentialGoogle, CredentialEntra, CredentialOAuth,
+	CredentialInstance, CredentialContainer, CredentialWebIdentity, CredentialMetadata, CredentialManagedIdentity, CredentialWorkloadIdentity}
 
 // rule says what a field requires where it is set: always the same feature, or one for each
 // value but those that every node knows.
@@ -48,6 +61,8 @@ var rules = map[string]rule{
 	"Provider.client_certificate": {feature: ProviderTLS},
 	"Provider.proxy":              {feature: ProviderProxy},
 	"Provider.endpoints":          {feature: ProviderEndpoints},
+	"MintedCredential.kind":       {prefix: "credential."},
+	"MintedCredential.source":     {prefix: "credential.source.", base: []string{"keys", "key", "secret"}},
 	"Provider.dialect":            {prefix: "dialect.", base: []string{"openai"}},
 	"FailureKeyword.scopes":       {prefix: "keyword.scope.", base: []string{"error", "answer", "stream"}},
 }
@@ -55,14 +70,15 @@ var rules = map[string]rule{
 // base are the fields that every node knows, or that it may do without: those of the first
 // release, and later ones that neither restrict nor change who is called.
 var base = map[string]string{
-	"Snapshot":      "revision key_pepper providers groups api_keys failure_keywords cors_origins required_features",
-	"Provider":      "name base_url credentials headers secret_query client_key forward_headers allow_private_network max_in_flight models policy required_features",
-	"Credential":    "name secret",
-	"Endpoint":      "api base_url path query auth",
-	"OutboundProxy": "url username password allow_private_network",
-	"Header":        "name value secret",
-	"FieldRule":     "field action to value endpoints",
-	"Model":         "id price context_window max_output_tokens",
+	"Snapshot":         "revision key_pepper providers groups api_keys failure_keywords cors_origins required_features",
+	"Provider":         "name base_url credentials headers secret_query client_key forward_headers allow_private_network max_in_flight models policy required_features",
+	"Credential":       "name secret minted",
+	"MintedCredential": "region service access_key_id role_arn external_id tenant_id authority token_url client_id scope audience client_auth service_account",
+	"Endpoint":         "api base_url path query auth",
+	"OutboundProxy":    "url username password allow_private_network",
+	"Header":           "name value secret",
+	"FieldRule":        "field action to value endpoints",
+	"Model":            "id price context_window max_output_tokens",
 	"Price": "input cached_input output per_call cache_write cache_write_1hr reasoning audio_input cached_audio_input audio_output " +
 		"image_input cached_image_input image_output per_image per_character per_second tiers",
 	"PriceTier":      "service_tier above_input_tokens price",

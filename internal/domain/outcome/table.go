@@ -53,4 +53,5 @@ var table = [...]Outcome{
 	{Name: "key_revoked", CountsAgainst: "none", Blame: "caller", Permanent: true},
 	{Name: "gateway_draining", CountsAgainst: "none", Blame: "gateway"},
 	{Name: "loop_detected", CountsAgainst: "none", Blame: "provider", Permanent: true, NeedsHelp: true},
+	{Name: "token_unavailable", CountsAgainst: "none", Blame: "credential", NeedsHelp: true},
 }

@@ -55,6 +55,7 @@ export const outcomes = {
   key_revoked: { class: 'caller', label: 'outcome.key_revoked', permanent: true, needsHelp: false },
   gateway_draining: { class: 'gateway', label: 'outcome.gateway_draining', permanent: false, needsHelp: false },
   loop_detected: { class: 'provider', label: 'outcome.loop_detected', permanent: true, needsHelp: true },
+  token_unavailable: { class: 'credential', label: 'outcome.token_unavailable', permanent: false, needsHelp: true },
 } as const satisfies Record<string, { class: OutcomeClass; label: string; permanent: boolean; needsHelp: boolean }>;
 
 export type Outcome = keyof typeof outcomes;

@@ -109,7 +109,9 @@ type TargetHealth struct {
 	// stand badly by themselves.
 	Derived bool `protobuf:"varint,9,opt,name=derived,proto3" json:"derived,omitempty"`
 	// Nodes on which it stands so; only where it is about several nodes.
-	Nodes         []string `protobuf:"bytes,10,rep,name=nodes,proto3" json:"nodes,omitempty"`
+	Nodes []string `protobuf:"bytes,10,rep,name=nodes,proto3" json:"nodes,omitempty"`
+	// What more is known of the reason, in words: why no token is got for a credential. Empty for other reasons.
+	Detail        string `protobuf:"bytes,330,opt,name=detail,proto3" json:"detail,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -212,6 +214,13 @@ func (x *TargetHealth) GetNodes() []string {
 		return x.Nodes
 	}
 	return nil
+}
+
+func (x *TargetHealth) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
 }
 
 // How a provider stands on all connected nodes together.
@@ -336,7 +345,7 @@ var File_trunkline_admin_v1_health_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_health_proto_rawDesc = "" +
 	"\n" +
-	"\x1ftrunkline/admin/v1/health.proto\x12\x12trunkline.admin.v1\x1a\x1egoogle/protobuf/duration.proto\x1a trunkline/admin/v1/refusal.proto\"\xd2\x02\n" +
+	"\x1ftrunkline/admin/v1/health.proto\x12\x12trunkline.admin.v1\x1a\x1egoogle/protobuf/duration.proto\x1a trunkline/admin/v1/refusal.proto\"\xeb\x02\n" +
 	"\fTargetHealth\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -350,7 +359,8 @@ const file_trunkline_admin_v1_health_proto_rawDesc = "" +
 	"\tthreshold\x18\b \x01(\x05R\tthreshold\x12\x18\n" +
 	"\aderived\x18\t \x01(\bR\aderived\x12\x14\n" +
 	"\x05nodes\x18\n" +
-	" \x03(\tR\x05nodes\"\x8f\x03\n" +
+	" \x03(\tR\x05nodes\x12\x17\n" +
+	"\x06detail\x18\xca\x02 \x01(\tR\x06detail\"\x8f\x03\n" +
 	"\x0eProviderHealth\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x125\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x1f.trunkline.admin.v1.TargetStateR\x05state\x127\n" +

@@ -40,6 +40,8 @@ const (
 	TestStep_TEST_STEP_MODELS TestStep = 4
 	// It answers a chat.
 	TestStep_TEST_STEP_CHAT TestStep = 5
+	// A token, or keys to sign with, are got for the credential; only for credentials that are not sent themselves, before TEST_STEP_MODELS.
+	TestStep_TEST_STEP_TOKEN TestStep = 6
 )
 
 // Enum value maps for TestStep.
@@ -51,6 +53,7 @@ var (
 		3: "TEST_STEP_TLS",
 		4: "TEST_STEP_MODELS",
 		5: "TEST_STEP_CHAT",
+		6: "TEST_STEP_TOKEN",
 	}
 	TestStep_value = map[string]int32{
 		"TEST_STEP_UNSPECIFIED": 0,
@@ -59,6 +62,7 @@ var (
 		"TEST_STEP_TLS":         3,
 		"TEST_STEP_MODELS":      4,
 		"TEST_STEP_CHAT":        5,
+		"TEST_STEP_TOKEN":       6,
 	}
 )
 
@@ -504,16 +508,26 @@ type Credential struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name, unique within the provider; shown in call logs.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The key itself. Never returned. Empty in an update keeps the stored one.
+	// The key itself; of the kinds below what they say, or nothing where the machine's identity is meant. Never returned.
+	// Empty in an update keeps the stored one, unless the kind changes or it would go to another host: then it must be given again.
 	Secret string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
 	// Whether the credential is used; default true.
 	Enabled *bool `protobuf:"varint,3,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
-	// Last four characters of the stored key.
+	// Last four characters of the stored key; empty for a service account of Google.
 	SecretHint string `protobuf:"bytes,4,opt,name=secret_hint,json=secretHint,proto3" json:"secret_hint,omitempty"`
 	// When the key was stored.
 	SecretSetTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=secret_set_time,json=secretSetTime,proto3" json:"secret_set_time,omitempty"`
 	// Where the ciphertext lies.
-	SecretRef     string `protobuf:"bytes,6,opt,name=secret_ref,json=secretRef,proto3" json:"secret_ref,omitempty"`
+	SecretRef string `protobuf:"bytes,6,opt,name=secret_ref,json=secretRef,proto3" json:"secret_ref,omitempty"`
+	// Requests are signed for AWS. At most one of aws_sigv4, google, entra and oauth may be set; with none of them the secret
+	// itself is sent.
+	AwsSigv4 *AwsSigV4 `protobuf:"bytes,330,opt,name=aws_sigv4,json=awsSigv4,proto3" json:"aws_sigv4,omitempty"`
+	// A token of Google Cloud is sent.
+	Google *GoogleIdentity `protobuf:"bytes,331,opt,name=google,proto3" json:"google,omitempty"`
+	// A token of Microsoft Entra ID is sent.
+	Entra *EntraIdentity `protobuf:"bytes,332,opt,name=entra,proto3" json:"entra,omitempty"`
+	// A token of an OAuth server is sent.
+	Oauth         *OAuthClient `protobuf:"bytes,333,opt,name=oauth,proto3" json:"oauth,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -590,6 +604,362 @@ func (x *Credential) GetSecretRef() string {
 	return ""
 }
 
+func (x *Credential) GetAwsSigv4() *AwsSigV4 {
+	if x != nil {
+		return x.AwsSigv4
+	}
+	return nil
+}
+
+func (x *Credential) GetGoogle() *GoogleIdentity {
+	if x != nil {
+		return x.Google
+	}
+	return nil
+}
+
+func (x *Credential) GetEntra() *EntraIdentity {
+	if x != nil {
+		return x.Entra
+	}
+	return nil
+}
+
+func (x *Credential) GetOauth() *OAuthClient {
+	if x != nil {
+		return x.Oauth
+	}
+	return nil
+}
+
+// Signs every request with AWS Signature Version 4. Nodes get and renew the keys of roles in the background.
+type AwsSigV4 struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Region that requests are signed for, such as us-east-1; required.
+	Region string `protobuf:"bytes,1,opt,name=region,proto3" json:"region,omitempty"`
+	// Service that they are signed for; default bedrock.
+	Service string `protobuf:"bytes,2,opt,name=service,proto3" json:"service,omitempty"`
+	// Where the keys come from: keys (default: access_key_id, and the secret access key as the credential's secret), or the identity
+	// of each node's machine, without a secret: instance (role of an EC2 instance, IMDSv2), container (role of an ECS task or EKS
+	// pod), web_identity (token in a file, as EKS has it for service accounts). Nodes use the latter only with
+	// --allow-instance-identity.
+	Source string `protobuf:"bytes,3,opt,name=source,proto3" json:"source,omitempty"`
+	// Access key id, with source keys.
+	AccessKeyId string `protobuf:"bytes,4,opt,name=access_key_id,json=accessKeyId,proto3" json:"access_key_id,omitempty"`
+	// Role to assume with what the source gives, such as arn:aws:iam::123456789012:role/bedrock; default: none, and with
+	// web_identity the machine's AWS_ROLE_ARN.
+	RoleArn string `protobuf:"bytes,5,opt,name=role_arn,json=roleArn,proto3" json:"role_arn,omitempty"`
+	// External id that the role asks for; default: none.
+	ExternalId    string `protobuf:"bytes,6,opt,name=external_id,json=externalId,proto3" json:"external_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwsSigV4) Reset() {
+	*x = AwsSigV4{}
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwsSigV4) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwsSigV4) ProtoMessage() {}
+
+func (x *AwsSigV4) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwsSigV4.ProtoReflect.Descriptor instead.
+func (*AwsSigV4) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *AwsSigV4) GetRegion() string {
+	if x != nil {
+		return x.Region
+	}
+	return ""
+}
+
+func (x *AwsSigV4) GetService() string {
+	if x != nil {
+		return x.Service
+	}
+	return ""
+}
+
+func (x *AwsSigV4) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *AwsSigV4) GetAccessKeyId() string {
+	if x != nil {
+		return x.AccessKeyId
+	}
+	return ""
+}
+
+func (x *AwsSigV4) GetRoleArn() string {
+	if x != nil {
+		return x.RoleArn
+	}
+	return ""
+}
+
+func (x *AwsSigV4) GetExternalId() string {
+	if x != nil {
+		return x.ExternalId
+	}
+	return ""
+}
+
+// Sends bearer tokens of Google Cloud, which nodes get and renew in the background.
+type GoogleIdentity struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where they come from: key (default: the credential's secret is the whole key file of a service account, in JSON), or
+	// metadata, the metadata server of each node's machine or pod (service account of a VM, Workload Identity of GKE), without a
+	// secret. Nodes use the latter only with --allow-instance-identity.
+	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// OAuth scopes; default https://www.googleapis.com/auth/cloud-platform.
+	Scopes []string `protobuf:"bytes,2,rep,name=scopes,proto3" json:"scopes,omitempty"`
+	// With source metadata: email address of the service account, where the machine has several; default: its default one.
+	ServiceAccount string `protobuf:"bytes,3,opt,name=service_account,json=serviceAccount,proto3" json:"service_account,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *GoogleIdentity) Reset() {
+	*x = GoogleIdentity{}
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GoogleIdentity) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GoogleIdentity) ProtoMessage() {}
+
+func (x *GoogleIdentity) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GoogleIdentity.ProtoReflect.Descriptor instead.
+func (*GoogleIdentity) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *GoogleIdentity) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *GoogleIdentity) GetScopes() []string {
+	if x != nil {
+		return x.Scopes
+	}
+	return nil
+}
+
+func (x *GoogleIdentity) GetServiceAccount() string {
+	if x != nil {
+		return x.ServiceAccount
+	}
+	return ""
+}
+
+// Sends bearer tokens of Microsoft Entra ID, which nodes get and renew in the background.
+type EntraIdentity struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where they come from: secret (default: the client's secret is the credential's), or the identity of each node's machine,
+	// without a secret: managed_identity (VM, App Service, Container Apps) or workload_identity (token in a file, as AKS has it).
+	// Nodes use the latter only with --allow-instance-identity.
+	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// Tenant, by id or domain; required with source secret. Default with workload_identity: the machine's AZURE_TENANT_ID.
+	TenantId string `protobuf:"bytes,2,opt,name=tenant_id,json=tenantId,proto3" json:"tenant_id,omitempty"`
+	// Application, by its client id; required with source secret. With managed_identity: the user-assigned identity, default the
+	// system-assigned one; with workload_identity: default the machine's AZURE_CLIENT_ID.
+	ClientId string `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	// Scope of the token; default https://cognitiveservices.azure.com/.default, as Azure OpenAI wants it.
+	Scope string `protobuf:"bytes,4,opt,name=scope,proto3" json:"scope,omitempty"`
+	// With source secret: scheme and host of the authority of a sovereign cloud; default https://login.microsoftonline.com.
+	Authority     string `protobuf:"bytes,5,opt,name=authority,proto3" json:"authority,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EntraIdentity) Reset() {
+	*x = EntraIdentity{}
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EntraIdentity) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EntraIdentity) ProtoMessage() {}
+
+func (x *EntraIdentity) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EntraIdentity.ProtoReflect.Descriptor instead.
+func (*EntraIdentity) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *EntraIdentity) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *EntraIdentity) GetTenantId() string {
+	if x != nil {
+		return x.TenantId
+	}
+	return ""
+}
+
+func (x *EntraIdentity) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *EntraIdentity) GetScope() string {
+	if x != nil {
+		return x.Scope
+	}
+	return ""
+}
+
+func (x *EntraIdentity) GetAuthority() string {
+	if x != nil {
+		return x.Authority
+	}
+	return ""
+}
+
+// Sends bearer tokens that an OAuth server gives for client credentials (RFC 6749, 4.4). Nodes get and renew them in the background.
+type OAuthClient struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// URL of the token endpoint, reached the way the provider is; required.
+	TokenUrl string `protobuf:"bytes,1,opt,name=token_url,json=tokenUrl,proto3" json:"token_url,omitempty"`
+	// Id of the client, required; its secret is the credential's.
+	ClientId string `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	// Scopes, with spaces between them; default: none.
+	Scope string `protobuf:"bytes,3,opt,name=scope,proto3" json:"scope,omitempty"`
+	// Audience, where the server asks for one; default: none.
+	Audience string `protobuf:"bytes,4,opt,name=audience,proto3" json:"audience,omitempty"`
+	// How the client shows its secret: basic (default, in a header) or body (in the form).
+	ClientAuth    string `protobuf:"bytes,5,opt,name=client_auth,json=clientAuth,proto3" json:"client_auth,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OAuthClient) Reset() {
+	*x = OAuthClient{}
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OAuthClient) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OAuthClient) ProtoMessage() {}
+
+func (x *OAuthClient) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OAuthClient.ProtoReflect.Descriptor instead.
+func (*OAuthClient) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *OAuthClient) GetTokenUrl() string {
+	if x != nil {
+		return x.TokenUrl
+	}
+	return ""
+}
+
+func (x *OAuthClient) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *OAuthClient) GetScope() string {
+	if x != nil {
+		return x.Scope
+	}
+	return ""
+}
+
+func (x *OAuthClient) GetAudience() string {
+	if x != nil {
+		return x.Audience
+	}
+	return ""
+}
+
+func (x *OAuthClient) GetClientAuth() string {
+	if x != nil {
+		return x.ClientAuth
+	}
+	return ""
+}
+
 // A client certificate for mutual TLS.
 type ClientCertificate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -609,7 +979,7 @@ type ClientCertificate struct {
 
 func (x *ClientCertificate) Reset() {
 	*x = ClientCertificate{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -621,7 +991,7 @@ func (x *ClientCertificate) String() string {
 func (*ClientCertificate) ProtoMessage() {}
 
 func (x *ClientCertificate) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -634,7 +1004,7 @@ func (x *ClientCertificate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClientCertificate.ProtoReflect.Descriptor instead.
 func (*ClientCertificate) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{3}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ClientCertificate) GetCertificate() string {
@@ -696,7 +1066,7 @@ type OutboundProxy struct {
 
 func (x *OutboundProxy) Reset() {
 	*x = OutboundProxy{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -708,7 +1078,7 @@ func (x *OutboundProxy) String() string {
 func (*OutboundProxy) ProtoMessage() {}
 
 func (x *OutboundProxy) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -721,7 +1091,7 @@ func (x *OutboundProxy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutboundProxy.ProtoReflect.Descriptor instead.
 func (*OutboundProxy) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{4}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *OutboundProxy) GetUrl() string {
@@ -793,7 +1163,7 @@ type SecretParameter struct {
 
 func (x *SecretParameter) Reset() {
 	*x = SecretParameter{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -805,7 +1175,7 @@ func (x *SecretParameter) String() string {
 func (*SecretParameter) ProtoMessage() {}
 
 func (x *SecretParameter) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -818,7 +1188,7 @@ func (x *SecretParameter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SecretParameter.ProtoReflect.Descriptor instead.
 func (*SecretParameter) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *SecretParameter) GetName() string {
@@ -881,7 +1251,7 @@ type Model struct {
 
 func (x *Model) Reset() {
 	*x = Model{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -893,7 +1263,7 @@ func (x *Model) String() string {
 func (*Model) ProtoMessage() {}
 
 func (x *Model) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -906,7 +1276,7 @@ func (x *Model) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Model.ProtoReflect.Descriptor instead.
 func (*Model) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Model) GetId() string {
@@ -981,7 +1351,7 @@ type ProviderTimeouts struct {
 
 func (x *ProviderTimeouts) Reset() {
 	*x = ProviderTimeouts{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -993,7 +1363,7 @@ func (x *ProviderTimeouts) String() string {
 func (*ProviderTimeouts) ProtoMessage() {}
 
 func (x *ProviderTimeouts) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1006,7 +1376,7 @@ func (x *ProviderTimeouts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProviderTimeouts.ProtoReflect.Descriptor instead.
 func (*ProviderTimeouts) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ProviderTimeouts) GetConnect() *durationpb.Duration {
@@ -1070,7 +1440,7 @@ type ListProvidersRequest struct {
 
 func (x *ListProvidersRequest) Reset() {
 	*x = ListProvidersRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1082,7 +1452,7 @@ func (x *ListProvidersRequest) String() string {
 func (*ListProvidersRequest) ProtoMessage() {}
 
 func (x *ListProvidersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1095,7 +1465,7 @@ func (x *ListProvidersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProvidersRequest.ProtoReflect.Descriptor instead.
 func (*ListProvidersRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListProvidersRequest) GetPageSize() int32 {
@@ -1146,7 +1516,7 @@ type ListProvidersResponse struct {
 
 func (x *ListProvidersResponse) Reset() {
 	*x = ListProvidersResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1158,7 +1528,7 @@ func (x *ListProvidersResponse) String() string {
 func (*ListProvidersResponse) ProtoMessage() {}
 
 func (x *ListProvidersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1171,7 +1541,7 @@ func (x *ListProvidersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProvidersResponse.ProtoReflect.Descriptor instead.
 func (*ListProvidersResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListProvidersResponse) GetProviders() []*Provider {
@@ -1205,7 +1575,7 @@ type GetProviderRequest struct {
 
 func (x *GetProviderRequest) Reset() {
 	*x = GetProviderRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[10]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1217,7 +1587,7 @@ func (x *GetProviderRequest) String() string {
 func (*GetProviderRequest) ProtoMessage() {}
 
 func (x *GetProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[10]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1230,7 +1600,7 @@ func (x *GetProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProviderRequest.ProtoReflect.Descriptor instead.
 func (*GetProviderRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{10}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GetProviderRequest) GetName() string {
@@ -1249,7 +1619,7 @@ type GetProviderResponse struct {
 
 func (x *GetProviderResponse) Reset() {
 	*x = GetProviderResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[11]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1261,7 +1631,7 @@ func (x *GetProviderResponse) String() string {
 func (*GetProviderResponse) ProtoMessage() {}
 
 func (x *GetProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[11]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1274,7 +1644,7 @@ func (x *GetProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProviderResponse.ProtoReflect.Descriptor instead.
 func (*GetProviderResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{11}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetProviderResponse) GetProvider() *Provider {
@@ -1294,7 +1664,7 @@ type CreateProviderRequest struct {
 
 func (x *CreateProviderRequest) Reset() {
 	*x = CreateProviderRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[12]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1306,7 +1676,7 @@ func (x *CreateProviderRequest) String() string {
 func (*CreateProviderRequest) ProtoMessage() {}
 
 func (x *CreateProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[12]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1319,7 +1689,7 @@ func (x *CreateProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateProviderRequest.ProtoReflect.Descriptor instead.
 func (*CreateProviderRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{12}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CreateProviderRequest) GetProvider() *Provider {
@@ -1338,7 +1708,7 @@ type CreateProviderResponse struct {
 
 func (x *CreateProviderResponse) Reset() {
 	*x = CreateProviderResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[13]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1350,7 +1720,7 @@ func (x *CreateProviderResponse) String() string {
 func (*CreateProviderResponse) ProtoMessage() {}
 
 func (x *CreateProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[13]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1363,7 +1733,7 @@ func (x *CreateProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateProviderResponse.ProtoReflect.Descriptor instead.
 func (*CreateProviderResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{13}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CreateProviderResponse) GetProvider() *Provider {
@@ -1386,7 +1756,7 @@ type UpdateProviderRequest struct {
 
 func (x *UpdateProviderRequest) Reset() {
 	*x = UpdateProviderRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[14]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1398,7 +1768,7 @@ func (x *UpdateProviderRequest) String() string {
 func (*UpdateProviderRequest) ProtoMessage() {}
 
 func (x *UpdateProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[14]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1411,7 +1781,7 @@ func (x *UpdateProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateProviderRequest.ProtoReflect.Descriptor instead.
 func (*UpdateProviderRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{14}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *UpdateProviderRequest) GetProvider() *Provider {
@@ -1437,7 +1807,7 @@ type UpdateProviderResponse struct {
 
 func (x *UpdateProviderResponse) Reset() {
 	*x = UpdateProviderResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[15]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1449,7 +1819,7 @@ func (x *UpdateProviderResponse) String() string {
 func (*UpdateProviderResponse) ProtoMessage() {}
 
 func (x *UpdateProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[15]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1462,7 +1832,7 @@ func (x *UpdateProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateProviderResponse.ProtoReflect.Descriptor instead.
 func (*UpdateProviderResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{15}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *UpdateProviderResponse) GetProvider() *Provider {
@@ -1484,7 +1854,7 @@ type DeleteProviderRequest struct {
 
 func (x *DeleteProviderRequest) Reset() {
 	*x = DeleteProviderRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[16]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1496,7 +1866,7 @@ func (x *DeleteProviderRequest) String() string {
 func (*DeleteProviderRequest) ProtoMessage() {}
 
 func (x *DeleteProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[16]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1509,7 +1879,7 @@ func (x *DeleteProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteProviderRequest.ProtoReflect.Descriptor instead.
 func (*DeleteProviderRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{16}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *DeleteProviderRequest) GetName() string {
@@ -1534,7 +1904,7 @@ type DeleteProviderResponse struct {
 
 func (x *DeleteProviderResponse) Reset() {
 	*x = DeleteProviderResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[17]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1546,7 +1916,7 @@ func (x *DeleteProviderResponse) String() string {
 func (*DeleteProviderResponse) ProtoMessage() {}
 
 func (x *DeleteProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[17]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1559,7 +1929,7 @@ func (x *DeleteProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteProviderResponse.ProtoReflect.Descriptor instead.
 func (*DeleteProviderResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{17}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{21}
 }
 
 type ListProviderHealthRequest struct {
@@ -1572,7 +1942,7 @@ type ListProviderHealthRequest struct {
 
 func (x *ListProviderHealthRequest) Reset() {
 	*x = ListProviderHealthRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[18]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1584,7 +1954,7 @@ func (x *ListProviderHealthRequest) String() string {
 func (*ListProviderHealthRequest) ProtoMessage() {}
 
 func (x *ListProviderHealthRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[18]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1597,7 +1967,7 @@ func (x *ListProviderHealthRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProviderHealthRequest.ProtoReflect.Descriptor instead.
 func (*ListProviderHealthRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{18}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListProviderHealthRequest) GetNames() []string {
@@ -1617,7 +1987,7 @@ type ListProviderHealthResponse struct {
 
 func (x *ListProviderHealthResponse) Reset() {
 	*x = ListProviderHealthResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[19]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1629,7 +1999,7 @@ func (x *ListProviderHealthResponse) String() string {
 func (*ListProviderHealthResponse) ProtoMessage() {}
 
 func (x *ListProviderHealthResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[19]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1642,7 +2012,7 @@ func (x *ListProviderHealthResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProviderHealthResponse.ProtoReflect.Descriptor instead.
 func (*ListProviderHealthResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{19}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListProviderHealthResponse) GetProviders() []*ProviderHealth {
@@ -1666,7 +2036,7 @@ type ResetCooldownRequest struct {
 
 func (x *ResetCooldownRequest) Reset() {
 	*x = ResetCooldownRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[20]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1678,7 +2048,7 @@ func (x *ResetCooldownRequest) String() string {
 func (*ResetCooldownRequest) ProtoMessage() {}
 
 func (x *ResetCooldownRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[20]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1691,7 +2061,7 @@ func (x *ResetCooldownRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetCooldownRequest.ProtoReflect.Descriptor instead.
 func (*ResetCooldownRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{20}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ResetCooldownRequest) GetProvider() string {
@@ -1725,7 +2095,7 @@ type ResetCooldownResponse struct {
 
 func (x *ResetCooldownResponse) Reset() {
 	*x = ResetCooldownResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[21]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1737,7 +2107,7 @@ func (x *ResetCooldownResponse) String() string {
 func (*ResetCooldownResponse) ProtoMessage() {}
 
 func (x *ResetCooldownResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[21]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1750,7 +2120,7 @@ func (x *ResetCooldownResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetCooldownResponse.ProtoReflect.Descriptor instead.
 func (*ResetCooldownResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{21}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ResetCooldownResponse) GetNodes() []string {
@@ -1781,7 +2151,7 @@ type PreviewImportRequest struct {
 
 func (x *PreviewImportRequest) Reset() {
 	*x = PreviewImportRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[22]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1793,7 +2163,7 @@ func (x *PreviewImportRequest) String() string {
 func (*PreviewImportRequest) ProtoMessage() {}
 
 func (x *PreviewImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[22]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1806,7 +2176,7 @@ func (x *PreviewImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewImportRequest.ProtoReflect.Descriptor instead.
 func (*PreviewImportRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{22}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *PreviewImportRequest) GetName() string {
@@ -1871,7 +2241,7 @@ type TestProviderRequest struct {
 
 func (x *TestProviderRequest) Reset() {
 	*x = TestProviderRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[23]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1883,7 +2253,7 @@ func (x *TestProviderRequest) String() string {
 func (*TestProviderRequest) ProtoMessage() {}
 
 func (x *TestProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[23]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1896,7 +2266,7 @@ func (x *TestProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestProviderRequest.ProtoReflect.Descriptor instead.
 func (*TestProviderRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{23}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *TestProviderRequest) GetName() string {
@@ -1951,7 +2321,7 @@ type TestProviderResponse struct {
 
 func (x *TestProviderResponse) Reset() {
 	*x = TestProviderResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[24]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1963,7 +2333,7 @@ func (x *TestProviderResponse) String() string {
 func (*TestProviderResponse) ProtoMessage() {}
 
 func (x *TestProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[24]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1976,7 +2346,7 @@ func (x *TestProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestProviderResponse.ProtoReflect.Descriptor instead.
 func (*TestProviderResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{24}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *TestProviderResponse) GetStep() TestStep {
@@ -2052,7 +2422,7 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\bbase_url\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\abaseUrl\x12\x1c\n" +
 	"\x04path\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\x04R\x04path\x12\x1e\n" +
 	"\x05query\x18\x04 \x01(\tB\b\xbaH\x05r\x03(\x80\bR\x05query\x12\x1b\n" +
-	"\x04auth\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04auth\"\x94\x02\n" +
+	"\x04auth\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04auth\"\xff\x03\n" +
 	"\n" +
 	"Credential\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
@@ -2063,9 +2433,38 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"secretHint\x12H\n" +
 	"\x0fsecret_set_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\rsecretSetTime\x12#\n" +
 	"\n" +
-	"secret_ref\x18\x06 \x01(\tB\x04\xa0\xed\x18\x03R\tsecretRefB\n" +
+	"secret_ref\x18\x06 \x01(\tB\x04\xa0\xed\x18\x03R\tsecretRef\x12:\n" +
+	"\taws_sigv4\x18\xca\x02 \x01(\v2\x1c.trunkline.admin.v1.AwsSigV4R\bawsSigv4\x12;\n" +
+	"\x06google\x18\xcb\x02 \x01(\v2\".trunkline.admin.v1.GoogleIdentityR\x06google\x128\n" +
+	"\x05entra\x18\xcc\x02 \x01(\v2!.trunkline.admin.v1.EntraIdentityR\x05entra\x126\n" +
+	"\x05oauth\x18\xcd\x02 \x01(\v2\x1f.trunkline.admin.v1.OAuthClientR\x05oauthB\n" +
 	"\n" +
-	"\b_enabled\"\xff\x01\n" +
+	"\b_enabled\"\x96\x02\n" +
+	"\bAwsSigV4\x12\x1f\n" +
+	"\x06region\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\x06region\x12!\n" +
+	"\aservice\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\aservice\x12H\n" +
+	"\x06source\x18\x03 \x01(\tB0\xbaH-r+R\x00R\x04keysR\binstanceR\tcontainerR\fweb_identityR\x06source\x12,\n" +
+	"\raccess_key_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\vaccessKeyId\x12#\n" +
+	"\brole_arn\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\aroleArn\x12)\n" +
+	"\vexternal_id\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\tR\n" +
+	"externalId\"\x9e\x01\n" +
+	"\x0eGoogleIdentity\x12.\n" +
+	"\x06source\x18\x01 \x01(\tB\x16\xbaH\x13r\x11R\x00R\x03keyR\bmetadataR\x06source\x12)\n" +
+	"\x06scopes\x18\x02 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x10\"\ar\x05\x10\x01\x18\x80\x02R\x06scopes\x121\n" +
+	"\x0fservice_account\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\x0eserviceAccount\"\xf3\x01\n" +
+	"\rEntraIdentity\x12L\n" +
+	"\x06source\x18\x01 \x01(\tB4\xbaH1r/R\x00R\x06secretR\x10managed_identityR\x11workload_identityR\x06source\x12%\n" +
+	"\ttenant_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\btenantId\x12%\n" +
+	"\tclient_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\bclientId\x12\x1e\n" +
+	"\x05scope\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x04R\x05scope\x12&\n" +
+	"\tauthority\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\tauthority\"\xd8\x01\n" +
+	"\vOAuthClient\x12%\n" +
+	"\ttoken_url\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\btokenUrl\x12%\n" +
+	"\tclient_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x04R\bclientId\x12\x1e\n" +
+	"\x05scope\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x05scope\x12$\n" +
+	"\baudience\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\baudience\x125\n" +
+	"\vclient_auth\x18\x05 \x01(\tB\x14\xbaH\x11r\x0fR\x00R\x05basicR\x04bodyR\n" +
+	"clientAuth\"\xff\x01\n" +
 	"\x11ClientCertificate\x12-\n" +
 	"\vcertificate\x18\x01 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\x80\x80\x04R\vcertificate\x12%\n" +
 	"\x06secret\x18\x02 \x01(\tB\r\xbaH\x06r\x04\x18\x80\x80\x01\xa0\xed\x18\x02R\x06secret\x12%\n" +
@@ -2177,14 +2576,15 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\x04step\x18\x01 \x01(\x0e2\x1c.trunkline.admin.v1.TestStepR\x04step\x126\n" +
 	"\x06result\x18\x02 \x01(\x0e2\x1e.trunkline.admin.v1.TestResultR\x06result\x125\n" +
 	"\bduration\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\bduration\x12\x16\n" +
-	"\x06detail\x18\x04 \x01(\tR\x06detail*\x88\x01\n" +
+	"\x06detail\x18\x04 \x01(\tR\x06detail*\x9d\x01\n" +
 	"\bTestStep\x12\x19\n" +
 	"\x15TEST_STEP_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rTEST_STEP_DNS\x10\x01\x12\x11\n" +
 	"\rTEST_STEP_TCP\x10\x02\x12\x11\n" +
 	"\rTEST_STEP_TLS\x10\x03\x12\x14\n" +
 	"\x10TEST_STEP_MODELS\x10\x04\x12\x12\n" +
-	"\x0eTEST_STEP_CHAT\x10\x05*n\n" +
+	"\x0eTEST_STEP_CHAT\x10\x05\x12\x13\n" +
+	"\x0fTEST_STEP_TOKEN\x10\x06*n\n" +
 	"\n" +
 	"TestResult\x12\x1b\n" +
 	"\x17TEST_RESULT_UNSPECIFIED\x10\x00\x12\x12\n" +
@@ -2220,125 +2620,133 @@ func file_trunkline_admin_v1_provider_proto_rawDescGZIP() []byte {
 }
 
 var file_trunkline_admin_v1_provider_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_trunkline_admin_v1_provider_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_trunkline_admin_v1_provider_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_trunkline_admin_v1_provider_proto_goTypes = []any{
 	(TestStep)(0),                        // 0: trunkline.admin.v1.TestStep
 	(TestResult)(0),                      // 1: trunkline.admin.v1.TestResult
 	(*Provider)(nil),                     // 2: trunkline.admin.v1.Provider
 	(*Endpoint)(nil),                     // 3: trunkline.admin.v1.Endpoint
 	(*Credential)(nil),                   // 4: trunkline.admin.v1.Credential
-	(*ClientCertificate)(nil),            // 5: trunkline.admin.v1.ClientCertificate
-	(*OutboundProxy)(nil),                // 6: trunkline.admin.v1.OutboundProxy
-	(*SecretParameter)(nil),              // 7: trunkline.admin.v1.SecretParameter
-	(*Model)(nil),                        // 8: trunkline.admin.v1.Model
-	(*ProviderTimeouts)(nil),             // 9: trunkline.admin.v1.ProviderTimeouts
-	(*ListProvidersRequest)(nil),         // 10: trunkline.admin.v1.ListProvidersRequest
-	(*ListProvidersResponse)(nil),        // 11: trunkline.admin.v1.ListProvidersResponse
-	(*GetProviderRequest)(nil),           // 12: trunkline.admin.v1.GetProviderRequest
-	(*GetProviderResponse)(nil),          // 13: trunkline.admin.v1.GetProviderResponse
-	(*CreateProviderRequest)(nil),        // 14: trunkline.admin.v1.CreateProviderRequest
-	(*CreateProviderResponse)(nil),       // 15: trunkline.admin.v1.CreateProviderResponse
-	(*UpdateProviderRequest)(nil),        // 16: trunkline.admin.v1.UpdateProviderRequest
-	(*UpdateProviderResponse)(nil),       // 17: trunkline.admin.v1.UpdateProviderResponse
-	(*DeleteProviderRequest)(nil),        // 18: trunkline.admin.v1.DeleteProviderRequest
-	(*DeleteProviderResponse)(nil),       // 19: trunkline.admin.v1.DeleteProviderResponse
-	(*ListProviderHealthRequest)(nil),    // 20: trunkline.admin.v1.ListProviderHealthRequest
-	(*ListProviderHealthResponse)(nil),   // 21: trunkline.admin.v1.ListProviderHealthResponse
-	(*ResetCooldownRequest)(nil),         // 22: trunkline.admin.v1.ResetCooldownRequest
-	(*ResetCooldownResponse)(nil),        // 23: trunkline.admin.v1.ResetCooldownResponse
-	(*PreviewImportRequest)(nil),         // 24: trunkline.admin.v1.PreviewImportRequest
-	(*TestProviderRequest)(nil),          // 25: trunkline.admin.v1.TestProviderRequest
-	(*TestProviderResponse)(nil),         // 26: trunkline.admin.v1.TestProviderResponse
-	nil,                                  // 27: trunkline.admin.v1.Provider.HeadersEntry
-	(*timestamppb.Timestamp)(nil),        // 28: google.protobuf.Timestamp
-	(*ProviderImport)(nil),               // 29: trunkline.admin.v1.ProviderImport
-	(*FieldRule)(nil),                    // 30: trunkline.admin.v1.FieldRule
-	(*Price)(nil),                        // 31: trunkline.admin.v1.Price
-	(*ModelImport)(nil),                  // 32: trunkline.admin.v1.ModelImport
-	(*durationpb.Duration)(nil),          // 33: google.protobuf.Duration
-	(*fieldmaskpb.FieldMask)(nil),        // 34: google.protobuf.FieldMask
-	(*ProviderHealth)(nil),               // 35: trunkline.admin.v1.ProviderHealth
-	(*ImportRules)(nil),                  // 36: trunkline.admin.v1.ImportRules
-	(*ImportModelsRequest)(nil),          // 37: trunkline.admin.v1.ImportModelsRequest
-	(*ListImportsRequest)(nil),           // 38: trunkline.admin.v1.ListImportsRequest
-	(*RemoveImportedModelsRequest)(nil),  // 39: trunkline.admin.v1.RemoveImportedModelsRequest
-	(*PreviewImportResponse)(nil),        // 40: trunkline.admin.v1.PreviewImportResponse
-	(*ImportModelsResponse)(nil),         // 41: trunkline.admin.v1.ImportModelsResponse
-	(*ListImportsResponse)(nil),          // 42: trunkline.admin.v1.ListImportsResponse
-	(*RemoveImportedModelsResponse)(nil), // 43: trunkline.admin.v1.RemoveImportedModelsResponse
+	(*AwsSigV4)(nil),                     // 5: trunkline.admin.v1.AwsSigV4
+	(*GoogleIdentity)(nil),               // 6: trunkline.admin.v1.GoogleIdentity
+	(*EntraIdentity)(nil),                // 7: trunkline.admin.v1.EntraIdentity
+	(*OAuthClient)(nil),                  // 8: trunkline.admin.v1.OAuthClient
+	(*ClientCertificate)(nil),            // 9: trunkline.admin.v1.ClientCertificate
+	(*OutboundProxy)(nil),                // 10: trunkline.admin.v1.OutboundProxy
+	(*SecretParameter)(nil),              // 11: trunkline.admin.v1.SecretParameter
+	(*Model)(nil),                        // 12: trunkline.admin.v1.Model
+	(*ProviderTimeouts)(nil),             // 13: trunkline.admin.v1.ProviderTimeouts
+	(*ListProvidersRequest)(nil),         // 14: trunkline.admin.v1.ListProvidersRequest
+	(*ListProvidersResponse)(nil),        // 15: trunkline.admin.v1.ListProvidersResponse
+	(*GetProviderRequest)(nil),           // 16: trunkline.admin.v1.GetProviderRequest
+	(*GetProviderResponse)(nil),          // 17: trunkline.admin.v1.GetProviderResponse
+	(*CreateProviderRequest)(nil),        // 18: trunkline.admin.v1.CreateProviderRequest
+	(*CreateProviderResponse)(nil),       // 19: trunkline.admin.v1.CreateProviderResponse
+	(*UpdateProviderRequest)(nil),        // 20: trunkline.admin.v1.UpdateProviderRequest
+	(*UpdateProviderResponse)(nil),       // 21: trunkline.admin.v1.UpdateProviderResponse
+	(*DeleteProviderRequest)(nil),        // 22: trunkline.admin.v1.DeleteProviderRequest
+	(*DeleteProviderResponse)(nil),       // 23: trunkline.admin.v1.DeleteProviderResponse
+	(*ListProviderHealthRequest)(nil),    // 24: trunkline.admin.v1.ListProviderHealthRequest
+	(*ListProviderHealthResponse)(nil),   // 25: trunkline.admin.v1.ListProviderHealthResponse
+	(*ResetCooldownRequest)(nil),         // 26: trunkline.admin.v1.ResetCooldownRequest
+	(*ResetCooldownResponse)(nil),        // 27: trunkline.admin.v1.ResetCooldownResponse
+	(*PreviewImportRequest)(nil),         // 28: trunkline.admin.v1.PreviewImportRequest
+	(*TestProviderRequest)(nil),          // 29: trunkline.admin.v1.TestProviderRequest
+	(*TestProviderResponse)(nil),         // 30: trunkline.admin.v1.TestProviderResponse
+	nil,                                  // 31: trunkline.admin.v1.Provider.HeadersEntry
+	(*timestamppb.Timestamp)(nil),        // 32: google.protobuf.Timestamp
+	(*ProviderImport)(nil),               // 33: trunkline.admin.v1.ProviderImport
+	(*FieldRule)(nil),                    // 34: trunkline.admin.v1.FieldRule
+	(*Price)(nil),                        // 35: trunkline.admin.v1.Price
+	(*ModelImport)(nil),                  // 36: trunkline.admin.v1.ModelImport
+	(*durationpb.Duration)(nil),          // 37: google.protobuf.Duration
+	(*fieldmaskpb.FieldMask)(nil),        // 38: google.protobuf.FieldMask
+	(*ProviderHealth)(nil),               // 39: trunkline.admin.v1.ProviderHealth
+	(*ImportRules)(nil),                  // 40: trunkline.admin.v1.ImportRules
+	(*ImportModelsRequest)(nil),          // 41: trunkline.admin.v1.ImportModelsRequest
+	(*ListImportsRequest)(nil),           // 42: trunkline.admin.v1.ListImportsRequest
+	(*RemoveImportedModelsRequest)(nil),  // 43: trunkline.admin.v1.RemoveImportedModelsRequest
+	(*PreviewImportResponse)(nil),        // 44: trunkline.admin.v1.PreviewImportResponse
+	(*ImportModelsResponse)(nil),         // 45: trunkline.admin.v1.ImportModelsResponse
+	(*ListImportsResponse)(nil),          // 46: trunkline.admin.v1.ListImportsResponse
+	(*RemoveImportedModelsResponse)(nil), // 47: trunkline.admin.v1.RemoveImportedModelsResponse
 }
 var file_trunkline_admin_v1_provider_proto_depIdxs = []int32{
-	28, // 0: trunkline.admin.v1.Provider.create_time:type_name -> google.protobuf.Timestamp
-	28, // 1: trunkline.admin.v1.Provider.update_time:type_name -> google.protobuf.Timestamp
+	32, // 0: trunkline.admin.v1.Provider.create_time:type_name -> google.protobuf.Timestamp
+	32, // 1: trunkline.admin.v1.Provider.update_time:type_name -> google.protobuf.Timestamp
 	3,  // 2: trunkline.admin.v1.Provider.endpoints:type_name -> trunkline.admin.v1.Endpoint
 	4,  // 3: trunkline.admin.v1.Provider.credentials:type_name -> trunkline.admin.v1.Credential
-	27, // 4: trunkline.admin.v1.Provider.headers:type_name -> trunkline.admin.v1.Provider.HeadersEntry
-	7,  // 5: trunkline.admin.v1.Provider.secret_headers:type_name -> trunkline.admin.v1.SecretParameter
-	7,  // 6: trunkline.admin.v1.Provider.secret_query:type_name -> trunkline.admin.v1.SecretParameter
-	5,  // 7: trunkline.admin.v1.Provider.client_certificate:type_name -> trunkline.admin.v1.ClientCertificate
-	6,  // 8: trunkline.admin.v1.Provider.proxy:type_name -> trunkline.admin.v1.OutboundProxy
-	8,  // 9: trunkline.admin.v1.Provider.models:type_name -> trunkline.admin.v1.Model
-	9,  // 10: trunkline.admin.v1.Provider.timeouts:type_name -> trunkline.admin.v1.ProviderTimeouts
-	29, // 11: trunkline.admin.v1.Provider.import:type_name -> trunkline.admin.v1.ProviderImport
-	30, // 12: trunkline.admin.v1.Provider.field_rules:type_name -> trunkline.admin.v1.FieldRule
-	9,  // 13: trunkline.admin.v1.Provider.effective_timeouts:type_name -> trunkline.admin.v1.ProviderTimeouts
-	28, // 14: trunkline.admin.v1.Credential.secret_set_time:type_name -> google.protobuf.Timestamp
-	28, // 15: trunkline.admin.v1.ClientCertificate.secret_set_time:type_name -> google.protobuf.Timestamp
-	28, // 16: trunkline.admin.v1.OutboundProxy.secret_set_time:type_name -> google.protobuf.Timestamp
-	28, // 17: trunkline.admin.v1.SecretParameter.secret_set_time:type_name -> google.protobuf.Timestamp
-	31, // 18: trunkline.admin.v1.Model.price:type_name -> trunkline.admin.v1.Price
-	30, // 19: trunkline.admin.v1.Model.field_rules:type_name -> trunkline.admin.v1.FieldRule
-	32, // 20: trunkline.admin.v1.Model.imported:type_name -> trunkline.admin.v1.ModelImport
-	33, // 21: trunkline.admin.v1.ProviderTimeouts.connect:type_name -> google.protobuf.Duration
-	33, // 22: trunkline.admin.v1.ProviderTimeouts.first_token:type_name -> google.protobuf.Duration
-	33, // 23: trunkline.admin.v1.ProviderTimeouts.response:type_name -> google.protobuf.Duration
-	33, // 24: trunkline.admin.v1.ProviderTimeouts.stream_idle:type_name -> google.protobuf.Duration
-	33, // 25: trunkline.admin.v1.ProviderTimeouts.attempt:type_name -> google.protobuf.Duration
-	33, // 26: trunkline.admin.v1.ProviderTimeouts.first_token_max:type_name -> google.protobuf.Duration
-	34, // 27: trunkline.admin.v1.ListProvidersRequest.read_mask:type_name -> google.protobuf.FieldMask
-	2,  // 28: trunkline.admin.v1.ListProvidersResponse.providers:type_name -> trunkline.admin.v1.Provider
-	2,  // 29: trunkline.admin.v1.GetProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	2,  // 30: trunkline.admin.v1.CreateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	2,  // 31: trunkline.admin.v1.CreateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	2,  // 32: trunkline.admin.v1.UpdateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	34, // 33: trunkline.admin.v1.UpdateProviderRequest.update_mask:type_name -> google.protobuf.FieldMask
-	2,  // 34: trunkline.admin.v1.UpdateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	35, // 35: trunkline.admin.v1.ListProviderHealthResponse.providers:type_name -> trunkline.admin.v1.ProviderHealth
-	2,  // 36: trunkline.admin.v1.PreviewImportRequest.provider:type_name -> trunkline.admin.v1.Provider
-	36, // 37: trunkline.admin.v1.PreviewImportRequest.rules:type_name -> trunkline.admin.v1.ImportRules
-	2,  // 38: trunkline.admin.v1.TestProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	0,  // 39: trunkline.admin.v1.TestProviderResponse.step:type_name -> trunkline.admin.v1.TestStep
-	1,  // 40: trunkline.admin.v1.TestProviderResponse.result:type_name -> trunkline.admin.v1.TestResult
-	33, // 41: trunkline.admin.v1.TestProviderResponse.duration:type_name -> google.protobuf.Duration
-	10, // 42: trunkline.admin.v1.ProviderService.ListProviders:input_type -> trunkline.admin.v1.ListProvidersRequest
-	12, // 43: trunkline.admin.v1.ProviderService.GetProvider:input_type -> trunkline.admin.v1.GetProviderRequest
-	14, // 44: trunkline.admin.v1.ProviderService.CreateProvider:input_type -> trunkline.admin.v1.CreateProviderRequest
-	16, // 45: trunkline.admin.v1.ProviderService.UpdateProvider:input_type -> trunkline.admin.v1.UpdateProviderRequest
-	18, // 46: trunkline.admin.v1.ProviderService.DeleteProvider:input_type -> trunkline.admin.v1.DeleteProviderRequest
-	20, // 47: trunkline.admin.v1.ProviderService.ListProviderHealth:input_type -> trunkline.admin.v1.ListProviderHealthRequest
-	22, // 48: trunkline.admin.v1.ProviderService.ResetCooldown:input_type -> trunkline.admin.v1.ResetCooldownRequest
-	24, // 49: trunkline.admin.v1.ProviderService.PreviewImport:input_type -> trunkline.admin.v1.PreviewImportRequest
-	37, // 50: trunkline.admin.v1.ProviderService.ImportModels:input_type -> trunkline.admin.v1.ImportModelsRequest
-	38, // 51: trunkline.admin.v1.ProviderService.ListImports:input_type -> trunkline.admin.v1.ListImportsRequest
-	39, // 52: trunkline.admin.v1.ProviderService.RemoveImportedModels:input_type -> trunkline.admin.v1.RemoveImportedModelsRequest
-	25, // 53: trunkline.admin.v1.ProviderService.TestProvider:input_type -> trunkline.admin.v1.TestProviderRequest
-	11, // 54: trunkline.admin.v1.ProviderService.ListProviders:output_type -> trunkline.admin.v1.ListProvidersResponse
-	13, // 55: trunkline.admin.v1.ProviderService.GetProvider:output_type -> trunkline.admin.v1.GetProviderResponse
-	15, // 56: trunkline.admin.v1.ProviderService.CreateProvider:output_type -> trunkline.admin.v1.CreateProviderResponse
-	17, // 57: trunkline.admin.v1.ProviderService.UpdateProvider:output_type -> trunkline.admin.v1.UpdateProviderResponse
-	19, // 58: trunkline.admin.v1.ProviderService.DeleteProvider:output_type -> trunkline.admin.v1.DeleteProviderResponse
-	21, // 59: trunkline.admin.v1.ProviderService.ListProviderHealth:output_type -> trunkline.admin.v1.ListProviderHealthResponse
-	23, // 60: trunkline.admin.v1.ProviderService.ResetCooldown:output_type -> trunkline.admin.v1.ResetCooldownResponse
-	40, // 61: trunkline.admin.v1.ProviderService.PreviewImport:output_type -> trunkline.admin.v1.PreviewImportResponse
-	41, // 62: trunkline.admin.v1.ProviderService.ImportModels:output_type -> trunkline.admin.v1.ImportModelsResponse
-	42, // 63: trunkline.admin.v1.ProviderService.ListImports:output_type -> trunkline.admin.v1.ListImportsResponse
-	43, // 64: trunkline.admin.v1.ProviderService.RemoveImportedModels:output_type -> trunkline.admin.v1.RemoveImportedModelsResponse
-	26, // 65: trunkline.admin.v1.ProviderService.TestProvider:output_type -> trunkline.admin.v1.TestProviderResponse
-	54, // [54:66] is the sub-list for method output_type
-	42, // [42:54] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	31, // 4: trunkline.admin.v1.Provider.headers:type_name -> trunkline.admin.v1.Provider.HeadersEntry
+	11, // 5: trunkline.admin.v1.Provider.secret_headers:type_name -> trunkline.admin.v1.SecretParameter
+	11, // 6: trunkline.admin.v1.Provider.secret_query:type_name -> trunkline.admin.v1.SecretParameter
+	9,  // 7: trunkline.admin.v1.Provider.client_certificate:type_name -> trunkline.admin.v1.ClientCertificate
+	10, // 8: trunkline.admin.v1.Provider.proxy:type_name -> trunkline.admin.v1.OutboundProxy
+	12, // 9: trunkline.admin.v1.Provider.models:type_name -> trunkline.admin.v1.Model
+	13, // 10: trunkline.admin.v1.Provider.timeouts:type_name -> trunkline.admin.v1.ProviderTimeouts
+	33, // 11: trunkline.admin.v1.Provider.import:type_name -> trunkline.admin.v1.ProviderImport
+	34, // 12: trunkline.admin.v1.Provider.field_rules:type_name -> trunkline.admin.v1.FieldRule
+	13, // 13: trunkline.admin.v1.Provider.effective_timeouts:type_name -> trunkline.admin.v1.ProviderTimeouts
+	32, // 14: trunkline.admin.v1.Credential.secret_set_time:type_name -> google.protobuf.Timestamp
+	5,  // 15: trunkline.admin.v1.Credential.aws_sigv4:type_name -> trunkline.admin.v1.AwsSigV4
+	6,  // 16: trunkline.admin.v1.Credential.google:type_name -> trunkline.admin.v1.GoogleIdentity
+	7,  // 17: trunkline.admin.v1.Credential.entra:type_name -> trunkline.admin.v1.EntraIdentity
+	8,  // 18: trunkline.admin.v1.Credential.oauth:type_name -> trunkline.admin.v1.OAuthClient
+	32, // 19: trunkline.admin.v1.ClientCertificate.secret_set_time:type_name -> google.protobuf.Timestamp
+	32, // 20: trunkline.admin.v1.OutboundProxy.secret_set_time:type_name -> google.protobuf.Timestamp
+	32, // 21: trunkline.admin.v1.SecretParameter.secret_set_time:type_name -> google.protobuf.Timestamp
+	35, // 22: trunkline.admin.v1.Model.price:type_name -> trunkline.admin.v1.Price
+	34, // 23: trunkline.admin.v1.Model.field_rules:type_name -> trunkline.admin.v1.FieldRule
+	36, // 24: trunkline.admin.v1.Model.imported:type_name -> trunkline.admin.v1.ModelImport
+	37, // 25: trunkline.admin.v1.ProviderTimeouts.connect:type_name -> google.protobuf.Duration
+	37, // 26: trunkline.admin.v1.ProviderTimeouts.first_token:type_name -> google.protobuf.Duration
+	37, // 27: trunkline.admin.v1.ProviderTimeouts.response:type_name -> google.protobuf.Duration
+	37, // 28: trunkline.admin.v1.ProviderTimeouts.stream_idle:type_name -> google.protobuf.Duration
+	37, // 29: trunkline.admin.v1.ProviderTimeouts.attempt:type_name -> google.protobuf.Duration
+	37, // 30: trunkline.admin.v1.ProviderTimeouts.first_token_max:type_name -> google.protobuf.Duration
+	38, // 31: trunkline.admin.v1.ListProvidersRequest.read_mask:type_name -> google.protobuf.FieldMask
+	2,  // 32: trunkline.admin.v1.ListProvidersResponse.providers:type_name -> trunkline.admin.v1.Provider
+	2,  // 33: trunkline.admin.v1.GetProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 34: trunkline.admin.v1.CreateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 35: trunkline.admin.v1.CreateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
+	2,  // 36: trunkline.admin.v1.UpdateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	38, // 37: trunkline.admin.v1.UpdateProviderRequest.update_mask:type_name -> google.protobuf.FieldMask
+	2,  // 38: trunkline.admin.v1.UpdateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
+	39, // 39: trunkline.admin.v1.ListProviderHealthResponse.providers:type_name -> trunkline.admin.v1.ProviderHealth
+	2,  // 40: trunkline.admin.v1.PreviewImportRequest.provider:type_name -> trunkline.admin.v1.Provider
+	40, // 41: trunkline.admin.v1.PreviewImportRequest.rules:type_name -> trunkline.admin.v1.ImportRules
+	2,  // 42: trunkline.admin.v1.TestProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	0,  // 43: trunkline.admin.v1.TestProviderResponse.step:type_name -> trunkline.admin.v1.TestStep
+	1,  // 44: trunkline.admin.v1.TestProviderResponse.result:type_name -> trunkline.admin.v1.TestResult
+	37, // 45: trunkline.admin.v1.TestProviderResponse.duration:type_name -> google.protobuf.Duration
+	14, // 46: trunkline.admin.v1.ProviderService.ListProviders:input_type -> trunkline.admin.v1.ListProvidersRequest
+	16, // 47: trunkline.admin.v1.ProviderService.GetProvider:input_type -> trunkline.admin.v1.GetProviderRequest
+	18, // 48: trunkline.admin.v1.ProviderService.CreateProvider:input_type -> trunkline.admin.v1.CreateProviderRequest
+	20, // 49: trunkline.admin.v1.ProviderService.UpdateProvider:input_type -> trunkline.admin.v1.UpdateProviderRequest
+	22, // 50: trunkline.admin.v1.ProviderService.DeleteProvider:input_type -> trunkline.admin.v1.DeleteProviderRequest
+	24, // 51: trunkline.admin.v1.ProviderService.ListProviderHealth:input_type -> trunkline.admin.v1.ListProviderHealthRequest
+	26, // 52: trunkline.admin.v1.ProviderService.ResetCooldown:input_type -> trunkline.admin.v1.ResetCooldownRequest
+	28, // 53: trunkline.admin.v1.ProviderService.PreviewImport:input_type -> trunkline.admin.v1.PreviewImportRequest
+	41, // 54: trunkline.admin.v1.ProviderService.ImportModels:input_type -> trunkline.admin.v1.ImportModelsRequest
+	42, // 55: trunkline.admin.v1.ProviderService.ListImports:input_type -> trunkline.admin.v1.ListImportsRequest
+	43, // 56: trunkline.admin.v1.ProviderService.RemoveImportedModels:input_type -> trunkline.admin.v1.RemoveImportedModelsRequest
+	29, // 57: trunkline.admin.v1.ProviderService.TestProvider:input_type -> trunkline.admin.v1.TestProviderRequest
+	15, // 58: trunkline.admin.v1.ProviderService.ListProviders:output_type -> trunkline.admin.v1.ListProvidersResponse
+	17, // 59: trunkline.admin.v1.ProviderService.GetProvider:output_type -> trunkline.admin.v1.GetProviderResponse
+	19, // 60: trunkline.admin.v1.ProviderService.CreateProvider:output_type -> trunkline.admin.v1.CreateProviderResponse
+	21, // 61: trunkline.admin.v1.ProviderService.UpdateProvider:output_type -> trunkline.admin.v1.UpdateProviderResponse
+	23, // 62: trunkline.admin.v1.ProviderService.DeleteProvider:output_type -> trunkline.admin.v1.DeleteProviderResponse
+	25, // 63: trunkline.admin.v1.ProviderService.ListProviderHealth:output_type -> trunkline.admin.v1.ListProviderHealthResponse
+	27, // 64: trunkline.admin.v1.ProviderService.ResetCooldown:output_type -> trunkline.admin.v1.ResetCooldownResponse
+	44, // 65: trunkline.admin.v1.ProviderService.PreviewImport:output_type -> trunkline.admin.v1.PreviewImportResponse
+	45, // 66: trunkline.admin.v1.ProviderService.ImportModels:output_type -> trunkline.admin.v1.ImportModelsResponse
+	46, // 67: trunkline.admin.v1.ProviderService.ListImports:output_type -> trunkline.admin.v1.ListImportsResponse
+	47, // 68: trunkline.admin.v1.ProviderService.RemoveImportedModels:output_type -> trunkline.admin.v1.RemoveImportedModelsResponse
+	30, // 69: trunkline.admin.v1.ProviderService.TestProvider:output_type -> trunkline.admin.v1.TestProviderResponse
+	58, // [58:70] is the sub-list for method output_type
+	46, // [46:58] is the sub-list for method input_type
+	46, // [46:46] is the sub-list for extension type_name
+	46, // [46:46] is the sub-list for extension extendee
+	0,  // [0:46] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_provider_proto_init() }
@@ -2360,7 +2768,7 @@ func file_trunkline_admin_v1_provider_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_provider_proto_rawDesc), len(file_trunkline_admin_v1_provider_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   26,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

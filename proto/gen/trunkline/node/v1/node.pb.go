@@ -1155,7 +1155,9 @@ type TargetHealth struct {
 	Threshold   int32  `protobuf:"varint,8,opt,name=threshold,proto3" json:"threshold,omitempty"`
 	// A whole provider that cools only because several of its models do; says nothing of models that
 	// stand badly by themselves.
-	Derived       bool `protobuf:"varint,9,opt,name=derived,proto3" json:"derived,omitempty"`
+	Derived bool `protobuf:"varint,9,opt,name=derived,proto3" json:"derived,omitempty"`
+	// Why no token is got for a credential, in words, at most 256 bytes; empty for other reasons.
+	Detail        string `protobuf:"bytes,330,opt,name=detail,proto3" json:"detail,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1251,6 +1253,13 @@ func (x *TargetHealth) GetDerived() bool {
 		return x.Derived
 	}
 	return false
+}
+
+func (x *TargetHealth) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
 }
 
 // A whole snapshot, encoded once for all nodes.
@@ -1759,7 +1768,7 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"credential\x18\x03 \x01(\tR\n" +
 	"credential\"#\n" +
 	"\x05Drain\x12\x1a\n" +
-	"\bdraining\x18\x01 \x01(\bR\bdraining\"\x85\x02\n" +
+	"\bdraining\x18\x01 \x01(\bR\bdraining\"\x9e\x02\n" +
 	"\fTargetHealth\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -1771,7 +1780,8 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x1a\n" +
 	"\bfailures\x18\a \x01(\x05R\bfailures\x12\x1c\n" +
 	"\tthreshold\x18\b \x01(\x05R\tthreshold\x12\x18\n" +
-	"\aderived\x18\t \x01(\bR\aderived\"\xb3\x02\n" +
+	"\aderived\x18\t \x01(\bR\aderived\x12\x17\n" +
+	"\x06detail\x18\xca\x02 \x01(\tR\x06detail\"\xb3\x02\n" +
 	"\x04Full\x12\x14\n" +
 	"\x05nonce\x18\x01 \x01(\x04R\x05nonce\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x16\n" +

@@ -471,9 +471,11 @@ func (x *OutboundProxy) GetAllowPrivateNetwork() bool {
 }
 
 type Credential struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Secret        string                 `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Name   string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Secret string                 `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
+	// Absent: the secret is sent as it is.
+	Minted        *MintedCredential `protobuf:"bytes,330,opt,name=minted,proto3" json:"minted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -522,6 +524,175 @@ func (x *Credential) GetSecret() string {
 	return ""
 }
 
+func (x *Credential) GetMinted() *MintedCredential {
+	if x != nil {
+		return x.Minted
+	}
+	return nil
+}
+
+// A credential that is not sent itself: the node gets tokens, or keys that sign, for it and its secret. Fields that its kind does
+// not have are empty, and defaults may be left out.
+type MintedCredential struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// aws_sigv4, google, entra or oauth.
+	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	// As in the admin API, such as keys.
+	Source      string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
+	Region      string `protobuf:"bytes,3,opt,name=region,proto3" json:"region,omitempty"`
+	Service     string `protobuf:"bytes,4,opt,name=service,proto3" json:"service,omitempty"`
+	AccessKeyId string `protobuf:"bytes,5,opt,name=access_key_id,json=accessKeyId,proto3" json:"access_key_id,omitempty"`
+	RoleArn     string `protobuf:"bytes,6,opt,name=role_arn,json=roleArn,proto3" json:"role_arn,omitempty"`
+	ExternalId  string `protobuf:"bytes,7,opt,name=external_id,json=externalId,proto3" json:"external_id,omitempty"`
+	TenantId    string `protobuf:"bytes,8,opt,name=tenant_id,json=tenantId,proto3" json:"tenant_id,omitempty"`
+	Authority   string `protobuf:"bytes,9,opt,name=authority,proto3" json:"authority,omitempty"`
+	TokenUrl    string `protobuf:"bytes,10,opt,name=token_url,json=tokenUrl,proto3" json:"token_url,omitempty"`
+	ClientId    string `protobuf:"bytes,11,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	// With spaces between them.
+	Scope    string `protobuf:"bytes,12,opt,name=scope,proto3" json:"scope,omitempty"`
+	Audience string `protobuf:"bytes,13,opt,name=audience,proto3" json:"audience,omitempty"`
+	// basic or body.
+	ClientAuth     string `protobuf:"bytes,14,opt,name=client_auth,json=clientAuth,proto3" json:"client_auth,omitempty"`
+	ServiceAccount string `protobuf:"bytes,15,opt,name=service_account,json=serviceAccount,proto3" json:"service_account,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *MintedCredential) Reset() {
+	*x = MintedCredential{}
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MintedCredential) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MintedCredential) ProtoMessage() {}
+
+func (x *MintedCredential) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MintedCredential.ProtoReflect.Descriptor instead.
+func (*MintedCredential) Descriptor() ([]byte, []int) {
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *MintedCredential) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *MintedCredential) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *MintedCredential) GetRegion() string {
+	if x != nil {
+		return x.Region
+	}
+	return ""
+}
+
+func (x *MintedCredential) GetService() string {
+	if x != nil {
+		return x.Service
+	}
+	return ""
+}
+
+func (x *MintedCredential) GetAccessKeyId() string {
+	if x != nil {
+		return x.AccessKeyId
+	}
+	return ""
+}
+
+func (x *MintedCredential) GetRoleArn() string {
+	if x != nil {
+		return x.RoleArn
+	}
+	return ""
+}
+
+func (x *MintedCredential) GetExternalId() string {
+	if x != nil {
+		return x.ExternalId
+	}
+	return ""
+}
+
+func (x *MintedCredential) GetTenantId() string {
+	if x != nil {
+		return x.TenantId
+	}
+	return ""
+}
+
+func (x *MintedCredential) GetAuthority() string {
+	if x != nil {
+		return x.Authority
+	}
+	return ""
+}
+
+func (x *MintedCredential) GetTokenUrl() string {
+	if x != nil {
+		return x.TokenUrl
+	}
+	return ""
+}
+
+func (x *MintedCredential) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *MintedCredential) GetScope() string {
+	if x != nil {
+		return x.Scope
+	}
+	return ""
+}
+
+func (x *MintedCredential) GetAudience() string {
+	if x != nil {
+		return x.Audience
+	}
+	return ""
+}
+
+func (x *MintedCredential) GetClientAuth() string {
+	if x != nil {
+		return x.ClientAuth
+	}
+	return ""
+}
+
+func (x *MintedCredential) GetServiceAccount() string {
+	if x != nil {
+		return x.ServiceAccount
+	}
+	return ""
+}
+
 type Header struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -534,7 +705,7 @@ type Header struct {
 
 func (x *Header) Reset() {
 	*x = Header{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[5]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -546,7 +717,7 @@ func (x *Header) String() string {
 func (*Header) ProtoMessage() {}
 
 func (x *Header) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[5]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -559,7 +730,7 @@ func (x *Header) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Header.ProtoReflect.Descriptor instead.
 func (*Header) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Header) GetName() string {
@@ -599,7 +770,7 @@ type Model struct {
 
 func (x *Model) Reset() {
 	*x = Model{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[6]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -611,7 +782,7 @@ func (x *Model) String() string {
 func (*Model) ProtoMessage() {}
 
 func (x *Model) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[6]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -624,7 +795,7 @@ func (x *Model) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Model.ProtoReflect.Descriptor instead.
 func (*Model) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Model) GetId() string {
@@ -680,7 +851,7 @@ type FieldRule struct {
 
 func (x *FieldRule) Reset() {
 	*x = FieldRule{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -692,7 +863,7 @@ func (x *FieldRule) String() string {
 func (*FieldRule) ProtoMessage() {}
 
 func (x *FieldRule) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -705,7 +876,7 @@ func (x *FieldRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FieldRule.ProtoReflect.Descriptor instead.
 func (*FieldRule) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *FieldRule) GetField() string {
@@ -775,7 +946,7 @@ type Price struct {
 
 func (x *Price) Reset() {
 	*x = Price{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -787,7 +958,7 @@ func (x *Price) String() string {
 func (*Price) ProtoMessage() {}
 
 func (x *Price) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -800,7 +971,7 @@ func (x *Price) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Price.ProtoReflect.Descriptor instead.
 func (*Price) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Price) GetInput() int64 {
@@ -936,7 +1107,7 @@ type PriceTier struct {
 
 func (x *PriceTier) Reset() {
 	*x = PriceTier{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -948,7 +1119,7 @@ func (x *PriceTier) String() string {
 func (*PriceTier) ProtoMessage() {}
 
 func (x *PriceTier) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -961,7 +1132,7 @@ func (x *PriceTier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PriceTier.ProtoReflect.Descriptor instead.
 func (*PriceTier) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PriceTier) GetServiceTier() string {
@@ -1007,7 +1178,7 @@ type Group struct {
 
 func (x *Group) Reset() {
 	*x = Group{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1019,7 +1190,7 @@ func (x *Group) String() string {
 func (*Group) ProtoMessage() {}
 
 func (x *Group) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1032,7 +1203,7 @@ func (x *Group) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Group.ProtoReflect.Descriptor instead.
 func (*Group) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{10}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Group) GetName() string {
@@ -1106,7 +1277,7 @@ type BodyLog struct {
 
 func (x *BodyLog) Reset() {
 	*x = BodyLog{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1118,7 +1289,7 @@ func (x *BodyLog) String() string {
 func (*BodyLog) ProtoMessage() {}
 
 func (x *BodyLog) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1131,7 +1302,7 @@ func (x *BodyLog) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BodyLog.ProtoReflect.Descriptor instead.
 func (*BodyLog) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{11}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *BodyLog) GetMaxBytes() int32 {
@@ -1177,7 +1348,7 @@ type Member struct {
 
 func (x *Member) Reset() {
 	*x = Member{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[12]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1189,7 +1360,7 @@ func (x *Member) String() string {
 func (*Member) ProtoMessage() {}
 
 func (x *Member) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[12]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1202,7 +1373,7 @@ func (x *Member) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Member.ProtoReflect.Descriptor instead.
 func (*Member) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{12}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Member) GetProvider() string {
@@ -1279,7 +1450,7 @@ type Policy struct {
 
 func (x *Policy) Reset() {
 	*x = Policy{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[13]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1291,7 +1462,7 @@ func (x *Policy) String() string {
 func (*Policy) ProtoMessage() {}
 
 func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[13]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1304,7 +1475,7 @@ func (x *Policy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Policy.ProtoReflect.Descriptor instead.
 func (*Policy) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{13}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Policy) GetFailureThreshold() int32 {
@@ -1498,7 +1669,7 @@ type ApiKey struct {
 
 func (x *ApiKey) Reset() {
 	*x = ApiKey{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[14]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1510,7 +1681,7 @@ func (x *ApiKey) String() string {
 func (*ApiKey) ProtoMessage() {}
 
 func (x *ApiKey) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[14]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1523,7 +1694,7 @@ func (x *ApiKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApiKey.ProtoReflect.Descriptor instead.
 func (*ApiKey) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{14}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ApiKey) GetName() string {
@@ -1643,7 +1814,7 @@ type FailureKeyword struct {
 
 func (x *FailureKeyword) Reset() {
 	*x = FailureKeyword{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[15]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1655,7 +1826,7 @@ func (x *FailureKeyword) String() string {
 func (*FailureKeyword) ProtoMessage() {}
 
 func (x *FailureKeyword) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[15]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1668,7 +1839,7 @@ func (x *FailureKeyword) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailureKeyword.ProtoReflect.Descriptor instead.
 func (*FailureKeyword) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{15}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *FailureKeyword) GetName() string {
@@ -1780,11 +1951,31 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12\x1a\n" +
 	"\busername\x18\x02 \x01(\tR\busername\x12\x1a\n" +
 	"\bpassword\x18\x03 \x01(\tR\bpassword\x122\n" +
-	"\x15allow_private_network\x18\x04 \x01(\bR\x13allowPrivateNetwork\"8\n" +
+	"\x15allow_private_network\x18\x04 \x01(\bR\x13allowPrivateNetwork\"v\n" +
 	"\n" +
 	"Credential\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
-	"\x06secret\x18\x02 \x01(\tR\x06secret\"K\n" +
+	"\x06secret\x18\x02 \x01(\tR\x06secret\x12<\n" +
+	"\x06minted\x18\xca\x02 \x01(\v2#.trunkline.node.v1.MintedCredentialR\x06minted\"\xc1\x03\n" +
+	"\x10MintedCredential\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
+	"\x06source\x18\x02 \x01(\tR\x06source\x12\x16\n" +
+	"\x06region\x18\x03 \x01(\tR\x06region\x12\x18\n" +
+	"\aservice\x18\x04 \x01(\tR\aservice\x12\"\n" +
+	"\raccess_key_id\x18\x05 \x01(\tR\vaccessKeyId\x12\x19\n" +
+	"\brole_arn\x18\x06 \x01(\tR\aroleArn\x12\x1f\n" +
+	"\vexternal_id\x18\a \x01(\tR\n" +
+	"externalId\x12\x1b\n" +
+	"\ttenant_id\x18\b \x01(\tR\btenantId\x12\x1c\n" +
+	"\tauthority\x18\t \x01(\tR\tauthority\x12\x1b\n" +
+	"\ttoken_url\x18\n" +
+	" \x01(\tR\btokenUrl\x12\x1b\n" +
+	"\tclient_id\x18\v \x01(\tR\bclientId\x12\x14\n" +
+	"\x05scope\x18\f \x01(\tR\x05scope\x12\x1a\n" +
+	"\baudience\x18\r \x01(\tR\baudience\x12\x1f\n" +
+	"\vclient_auth\x18\x0e \x01(\tR\n" +
+	"clientAuth\x12'\n" +
+	"\x0fservice_account\x18\x0f \x01(\tR\x0eserviceAccount\"K\n" +
 	"\x06Header\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value\x12\x17\n" +
@@ -1921,67 +2112,69 @@ func file_trunkline_node_v1_snapshot_proto_rawDescGZIP() []byte {
 	return file_trunkline_node_v1_snapshot_proto_rawDescData
 }
 
-var file_trunkline_node_v1_snapshot_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_trunkline_node_v1_snapshot_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_trunkline_node_v1_snapshot_proto_goTypes = []any{
 	(*Snapshot)(nil),              // 0: trunkline.node.v1.Snapshot
 	(*Provider)(nil),              // 1: trunkline.node.v1.Provider
 	(*Endpoint)(nil),              // 2: trunkline.node.v1.Endpoint
 	(*OutboundProxy)(nil),         // 3: trunkline.node.v1.OutboundProxy
 	(*Credential)(nil),            // 4: trunkline.node.v1.Credential
-	(*Header)(nil),                // 5: trunkline.node.v1.Header
-	(*Model)(nil),                 // 6: trunkline.node.v1.Model
-	(*FieldRule)(nil),             // 7: trunkline.node.v1.FieldRule
-	(*Price)(nil),                 // 8: trunkline.node.v1.Price
-	(*PriceTier)(nil),             // 9: trunkline.node.v1.PriceTier
-	(*Group)(nil),                 // 10: trunkline.node.v1.Group
-	(*BodyLog)(nil),               // 11: trunkline.node.v1.BodyLog
-	(*Member)(nil),                // 12: trunkline.node.v1.Member
-	(*Policy)(nil),                // 13: trunkline.node.v1.Policy
-	(*ApiKey)(nil),                // 14: trunkline.node.v1.ApiKey
-	(*FailureKeyword)(nil),        // 15: trunkline.node.v1.FailureKeyword
-	(*durationpb.Duration)(nil),   // 16: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
+	(*MintedCredential)(nil),      // 5: trunkline.node.v1.MintedCredential
+	(*Header)(nil),                // 6: trunkline.node.v1.Header
+	(*Model)(nil),                 // 7: trunkline.node.v1.Model
+	(*FieldRule)(nil),             // 8: trunkline.node.v1.FieldRule
+	(*Price)(nil),                 // 9: trunkline.node.v1.Price
+	(*PriceTier)(nil),             // 10: trunkline.node.v1.PriceTier
+	(*Group)(nil),                 // 11: trunkline.node.v1.Group
+	(*BodyLog)(nil),               // 12: trunkline.node.v1.BodyLog
+	(*Member)(nil),                // 13: trunkline.node.v1.Member
+	(*Policy)(nil),                // 14: trunkline.node.v1.Policy
+	(*ApiKey)(nil),                // 15: trunkline.node.v1.ApiKey
+	(*FailureKeyword)(nil),        // 16: trunkline.node.v1.FailureKeyword
+	(*durationpb.Duration)(nil),   // 17: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
 }
 var file_trunkline_node_v1_snapshot_proto_depIdxs = []int32{
 	1,  // 0: trunkline.node.v1.Snapshot.providers:type_name -> trunkline.node.v1.Provider
-	10, // 1: trunkline.node.v1.Snapshot.groups:type_name -> trunkline.node.v1.Group
-	14, // 2: trunkline.node.v1.Snapshot.api_keys:type_name -> trunkline.node.v1.ApiKey
-	15, // 3: trunkline.node.v1.Snapshot.failure_keywords:type_name -> trunkline.node.v1.FailureKeyword
+	11, // 1: trunkline.node.v1.Snapshot.groups:type_name -> trunkline.node.v1.Group
+	15, // 2: trunkline.node.v1.Snapshot.api_keys:type_name -> trunkline.node.v1.ApiKey
+	16, // 3: trunkline.node.v1.Snapshot.failure_keywords:type_name -> trunkline.node.v1.FailureKeyword
 	2,  // 4: trunkline.node.v1.Provider.endpoints:type_name -> trunkline.node.v1.Endpoint
 	4,  // 5: trunkline.node.v1.Provider.credentials:type_name -> trunkline.node.v1.Credential
-	5,  // 6: trunkline.node.v1.Provider.headers:type_name -> trunkline.node.v1.Header
-	5,  // 7: trunkline.node.v1.Provider.secret_query:type_name -> trunkline.node.v1.Header
-	6,  // 8: trunkline.node.v1.Provider.models:type_name -> trunkline.node.v1.Model
-	13, // 9: trunkline.node.v1.Provider.policy:type_name -> trunkline.node.v1.Policy
-	7,  // 10: trunkline.node.v1.Provider.field_rules:type_name -> trunkline.node.v1.FieldRule
+	6,  // 6: trunkline.node.v1.Provider.headers:type_name -> trunkline.node.v1.Header
+	6,  // 7: trunkline.node.v1.Provider.secret_query:type_name -> trunkline.node.v1.Header
+	7,  // 8: trunkline.node.v1.Provider.models:type_name -> trunkline.node.v1.Model
+	14, // 9: trunkline.node.v1.Provider.policy:type_name -> trunkline.node.v1.Policy
+	8,  // 10: trunkline.node.v1.Provider.field_rules:type_name -> trunkline.node.v1.FieldRule
 	3,  // 11: trunkline.node.v1.Provider.proxy:type_name -> trunkline.node.v1.OutboundProxy
-	8,  // 12: trunkline.node.v1.Model.price:type_name -> trunkline.node.v1.Price
-	7,  // 13: trunkline.node.v1.Model.field_rules:type_name -> trunkline.node.v1.FieldRule
-	9,  // 14: trunkline.node.v1.Price.tiers:type_name -> trunkline.node.v1.PriceTier
-	8,  // 15: trunkline.node.v1.PriceTier.price:type_name -> trunkline.node.v1.Price
-	12, // 16: trunkline.node.v1.Group.members:type_name -> trunkline.node.v1.Member
-	11, // 17: trunkline.node.v1.Group.body_log:type_name -> trunkline.node.v1.BodyLog
-	13, // 18: trunkline.node.v1.Member.policy:type_name -> trunkline.node.v1.Policy
-	16, // 19: trunkline.node.v1.Policy.failure_window:type_name -> google.protobuf.Duration
-	16, // 20: trunkline.node.v1.Policy.cooldown:type_name -> google.protobuf.Duration
-	16, // 21: trunkline.node.v1.Policy.cooldown_max:type_name -> google.protobuf.Duration
-	16, // 22: trunkline.node.v1.Policy.connect_timeout:type_name -> google.protobuf.Duration
-	16, // 23: trunkline.node.v1.Policy.first_token_timeout:type_name -> google.protobuf.Duration
-	16, // 24: trunkline.node.v1.Policy.response_timeout:type_name -> google.protobuf.Duration
-	16, // 25: trunkline.node.v1.Policy.stream_idle_timeout:type_name -> google.protobuf.Duration
-	16, // 26: trunkline.node.v1.Policy.total_timeout:type_name -> google.protobuf.Duration
-	16, // 27: trunkline.node.v1.Policy.stream_total_timeout:type_name -> google.protobuf.Duration
-	16, // 28: trunkline.node.v1.Policy.keyword_hold:type_name -> google.protobuf.Duration
-	16, // 29: trunkline.node.v1.Policy.retry_wait:type_name -> google.protobuf.Duration
-	16, // 30: trunkline.node.v1.Policy.first_token_timeout_max:type_name -> google.protobuf.Duration
-	16, // 31: trunkline.node.v1.Policy.attempt_timeout:type_name -> google.protobuf.Duration
-	16, // 32: trunkline.node.v1.Policy.hedge_after:type_name -> google.protobuf.Duration
-	17, // 33: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
-	34, // [34:34] is the sub-list for method output_type
-	34, // [34:34] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	5,  // 12: trunkline.node.v1.Credential.minted:type_name -> trunkline.node.v1.MintedCredential
+	9,  // 13: trunkline.node.v1.Model.price:type_name -> trunkline.node.v1.Price
+	8,  // 14: trunkline.node.v1.Model.field_rules:type_name -> trunkline.node.v1.FieldRule
+	10, // 15: trunkline.node.v1.Price.tiers:type_name -> trunkline.node.v1.PriceTier
+	9,  // 16: trunkline.node.v1.PriceTier.price:type_name -> trunkline.node.v1.Price
+	13, // 17: trunkline.node.v1.Group.members:type_name -> trunkline.node.v1.Member
+	12, // 18: trunkline.node.v1.Group.body_log:type_name -> trunkline.node.v1.BodyLog
+	14, // 19: trunkline.node.v1.Member.policy:type_name -> trunkline.node.v1.Policy
+	17, // 20: trunkline.node.v1.Policy.failure_window:type_name -> google.protobuf.Duration
+	17, // 21: trunkline.node.v1.Policy.cooldown:type_name -> google.protobuf.Duration
+	17, // 22: trunkline.node.v1.Policy.cooldown_max:type_name -> google.protobuf.Duration
+	17, // 23: trunkline.node.v1.Policy.connect_timeout:type_name -> google.protobuf.Duration
+	17, // 24: trunkline.node.v1.Policy.first_token_timeout:type_name -> google.protobuf.Duration
+	17, // 25: trunkline.node.v1.Policy.response_timeout:type_name -> google.protobuf.Duration
+	17, // 26: trunkline.node.v1.Policy.stream_idle_timeout:type_name -> google.protobuf.Duration
+	17, // 27: trunkline.node.v1.Policy.total_timeout:type_name -> google.protobuf.Duration
+	17, // 28: trunkline.node.v1.Policy.stream_total_timeout:type_name -> google.protobuf.Duration
+	17, // 29: trunkline.node.v1.Policy.keyword_hold:type_name -> google.protobuf.Duration
+	17, // 30: trunkline.node.v1.Policy.retry_wait:type_name -> google.protobuf.Duration
+	17, // 31: trunkline.node.v1.Policy.first_token_timeout_max:type_name -> google.protobuf.Duration
+	17, // 32: trunkline.node.v1.Policy.attempt_timeout:type_name -> google.protobuf.Duration
+	17, // 33: trunkline.node.v1.Policy.hedge_after:type_name -> google.protobuf.Duration
+	18, // 34: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
+	35, // [35:35] is the sub-list for method output_type
+	35, // [35:35] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_snapshot_proto_init() }
@@ -1995,7 +2188,7 @@ func file_trunkline_node_v1_snapshot_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_node_v1_snapshot_proto_rawDesc), len(file_trunkline_node_v1_snapshot_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -16,10 +16,14 @@ const WORDS: Record<TestStep, PlainKey> = {
   [TestStep.DNS]: 'providers.test.dns',
   [TestStep.TCP]: 'providers.test.tcp',
   [TestStep.TLS]: 'providers.test.tls',
+  [TestStep.TOKEN]: 'providers.test.token',
   [TestStep.MODELS]: 'providers.test.models',
   [TestStep.CHAT]: 'providers.test.chat',
 };
-const ORDER = [TestStep.DNS, TestStep.TCP, TestStep.TLS, TestStep.MODELS, TestStep.CHAT];
+/** Only credentials that are not sent themselves need a token. */
+const ORDER = [TestStep.DNS, TestStep.TCP, TestStep.TLS, TestStep.TOKEN, TestStep.MODELS, TestStep.CHAT];
+
+const toldOf = (steps: readonly TestProviderResponse[], step: TestStep) => steps.find((s) => s.step === step);
 
 /** Tries a provider step by step, saved or not. */
 export function TestConnection({
@@ -79,8 +83,8 @@ export function TestConnection({
       </div>
       {test && (
         <ol className={c.steps} aria-label={t('providers.test.title')} aria-live="polite">
-          {ORDER.map((step, i) => {
-            const told = test.steps.find((s) => s.step === step);
+          {ORDER.filter((step) => step !== TestStep.TOKEN || toldOf(test.steps, step)).map((step, i) => {
+            const told = toldOf(test.steps, step);
             if (told) return <Step key={step} told={told} />;
             const isNext = test.busy && i === test.steps.length;
             return isNext ? (

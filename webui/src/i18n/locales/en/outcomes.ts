@@ -15,6 +15,7 @@ export const outcomes = {
   'outcome.context_length': 'Prompt too long',
   'outcome.content_policy': 'Refused on content',
   'outcome.auth_failed': 'Credential refused',
+  'outcome.token_unavailable': 'No token for the credential',
   'outcome.quota_exhausted': 'Quota used up',
   'outcome.model_not_found': 'Model not found',
   'outcome.not_found': 'Not found',

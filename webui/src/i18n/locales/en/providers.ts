@@ -189,6 +189,7 @@ export const providers = {
   'providers.test.dns': 'Name resolves',
   'providers.test.tcp': 'Address takes connections',
   'providers.test.tls': 'TLS certificate',
+  'providers.test.token': 'Token for the credential',
   'providers.test.models': 'Credential and list of models',
   'providers.test.chat': 'Chat',
   'providers.test.ok': 'passed',

@@ -18,6 +18,7 @@ export const outcomes: Texts<typeof en> = {
   'outcome.context_length': 'プロンプトが長すぎる',
   'outcome.content_policy': '内容による拒否',
   'outcome.auth_failed': '認証情報の拒否',
+  'outcome.token_unavailable': '認証情報のトークンなし',
   'outcome.quota_exhausted': '利用枠の超過',
   'outcome.model_not_found': 'モデルなし',
   'outcome.not_found': '該当なし',

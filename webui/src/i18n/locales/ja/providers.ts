@@ -190,6 +190,7 @@ export const providers: Texts<typeof en> = {
   'providers.test.dns': '名前解決',
   'providers.test.tcp': 'アドレスへの接続',
   'providers.test.tls': 'TLS 証明書',
+  'providers.test.token': '認証情報のトークン取得',
   'providers.test.models': '認証情報とモデル一覧',
   'providers.test.chat': 'チャット',
   'providers.test.ok': '成功',

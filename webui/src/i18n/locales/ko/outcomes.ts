@@ -18,6 +18,7 @@ export const outcomes: Texts<typeof en> = {
   'outcome.context_length': '프롬프트가 너무 김',
   'outcome.content_policy': '내용으로 거부됨',
   'outcome.auth_failed': '자격 증명 거부',
+  'outcome.token_unavailable': '자격 증명 토큰 없음',
   'outcome.quota_exhausted': '할당량 소진',
   'outcome.model_not_found': '모델 없음',
   'outcome.not_found': '찾을 수 없음',

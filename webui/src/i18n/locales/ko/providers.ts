@@ -186,6 +186,7 @@ export const providers: Texts<typeof en> = {
   'providers.test.dns': '이름 확인',
   'providers.test.tcp': '주소 연결',
   'providers.test.tls': 'TLS 인증서',
+  'providers.test.token': '자격 증명 토큰 발급',
   'providers.test.models': '자격 증명과 모델 목록',
   'providers.test.chat': '대화',
   'providers.test.ok': '통과',

@@ -18,6 +18,7 @@ export const outcomes: Texts<typeof en> = {
   'outcome.context_length': '提示词过长',
   'outcome.content_policy': '因内容被拒绝',
   'outcome.auth_failed': '凭据被拒绝',
+  'outcome.token_unavailable': '凭据没有可用令牌',
   'outcome.quota_exhausted': '额度用尽',
   'outcome.model_not_found': '模型不存在',
   'outcome.not_found': '未找到',

@@ -181,6 +181,7 @@ export const providers: Texts<typeof en> = {
   'providers.test.dns': '域名解析',
   'providers.test.tcp': '地址可连接',
   'providers.test.tls': 'TLS 证书',
+  'providers.test.token': '获取凭据的令牌',
   'providers.test.models': '凭据与模型列表',
   'providers.test.chat': '对话',
   'providers.test.ok': '通过',

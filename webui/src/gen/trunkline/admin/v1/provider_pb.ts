@@ -22,7 +22,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/provider.proto.
  */
 export const file_trunkline_admin_v1_provider: GenFile = /*@__PURE__*/
-  fileDesc("CiF0cnVua2xpbmUvYWRtaW4vdjEvcHJvdmlkZXIucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSKuCAoIUHJvdmlkZXISDAoEbmFtZRgBIAEoCRIRCgN1aWQYAiABKAlCBKDtGAESDAoEZXRhZxgDIAEoCRI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESNQoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSg7RgBEhAKCGJhc2VfdXJsGAogASgJEg8KB2RpYWxlY3QYCyABKAkSMAoJZW5kcG9pbnRzGKwCIAMoCzIcLnRydW5rbGluZS5hZG1pbi52MS5FbmRwb2ludBIzCgtjcmVkZW50aWFscxgMIAMoCzIeLnRydW5rbGluZS5hZG1pbi52MS5DcmVkZW50aWFsEjoKB2hlYWRlcnMYDSADKAsyKS50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXIuSGVhZGVyc0VudHJ5EjwKDnNlY3JldF9oZWFkZXJzGJgCIAMoCzIjLnRydW5rbGluZS5hZG1pbi52MS5TZWNyZXRQYXJhbWV0ZXISOgoMc2VjcmV0X3F1ZXJ5GJkCIAMoCzIjLnRydW5rbGluZS5hZG1pbi52MS5TZWNyZXRQYXJhbWV0ZXISGAoPY2FfY2VydGlmaWNhdGVzGPoBIAEoCRJCChJjbGllbnRfY2VydGlmaWNhdGUY+wEgASgLMiUudHJ1bmtsaW5lLmFkbWluLnYxLkNsaWVudENlcnRpZmljYXRlEjEKBXByb3h5GPwBIAEoCzIhLnRydW5rbGluZS5hZG1pbi52MS5PdXRib3VuZFByb3h5EhgKD2ZvcndhcmRfaGVhZGVycxiqASADKAkSHQoVYWxsb3dfcHJpdmF0ZV9uZXR3b3JrGA4gASgIEhUKDW1heF9pbl9mbGlnaHQYDyABKAUSFAoHZW5hYmxlZBgQIAEoCEgAiAEBEikKBm1vZGVscxgRIAMoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Nb2RlbBI2Cgh0aW1lb3V0cxgSIAEoCzIkLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlclRpbWVvdXRzEjIKBmltcG9ydBgTIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlckltcG9ydBIzCgtmaWVsZF9ydWxlcxiMASADKAsyHS50cnVua2xpbmUuYWRtaW4udjEuRmllbGRSdWxlEkYKEmVmZmVjdGl2ZV90aW1lb3V0cxgeIAEoCzIkLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlclRpbWVvdXRzQgSg7RgBGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgoKCF9lbmFibGVkIlQKCEVuZHBvaW50EgsKA2FwaRgBIAEoCRIQCghiYXNlX3VybBgCIAEoCRIMCgRwYXRoGAMgASgJEg0KBXF1ZXJ5GAQgASgJEgwKBGF1dGgYBSABKAkiwgEKCkNyZWRlbnRpYWwSDAoEbmFtZRgBIAEoCRIUCgZzZWNyZXQYAiABKAlCBKDtGAISFAoHZW5hYmxlZBgDIAEoCEgAiAEBEhkKC3NlY3JldF9oaW50GAQgASgJQgSg7RgBEjkKD3NlY3JldF9zZXRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESGAoKc2VjcmV0X3JlZhgGIAEoCUIEoO0YA0IKCghfZW5hYmxlZCKuAQoRQ2xpZW50Q2VydGlmaWNhdGUSEwoLY2VydGlmaWNhdGUYASABKAkSFAoGc2VjcmV0GAIgASgJQgSg7RgCEhkKC3NlY3JldF9oaW50GAMgASgJQgSg7RgBEjkKD3NlY3JldF9zZXRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESGAoKc2VjcmV0X3JlZhgFIAEoCUIEoO0YAyLTAQoNT3V0Ym91bmRQcm94eRILCgN1cmwYASABKAkSEAoIdXNlcm5hbWUYAiABKAkSFAoGc2VjcmV0GAMgASgJQgSg7RgCEhkKC3NlY3JldF9oaW50GAQgASgJQgSg7RgBEjkKD3NlY3JldF9zZXRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESGAoKc2VjcmV0X3JlZhgGIAEoCUIEoO0YAxIdChVhbGxvd19wcml2YXRlX25ldHdvcmsYByABKAgipQEKD1NlY3JldFBhcmFtZXRlchIMCgRuYW1lGAEgASgJEhQKBnNlY3JldBgCIAEoCUIEoO0YAhIZCgtzZWNyZXRfaGludBgDIAEoCUIEoO0YARI5Cg9zZWNyZXRfc2V0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSg7RgBEhgKCnNlY3JldF9yZWYYBSABKAlCBKDtGAMi7QEKBU1vZGVsEgoKAmlkGAEgASgJEg0KBWFsaWFzGAIgASgJEigKBXByaWNlGAMgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLlByaWNlEhYKDmNvbnRleHRfd2luZG93GAQgASgDEjMKC2ZpZWxkX3J1bGVzGIwBIAMoCzIdLnRydW5rbGluZS5hZG1pbi52MS5GaWVsZFJ1bGUSNwoIaW1wb3J0ZWQYBSABKAsyHy50cnVua2xpbmUuYWRtaW4udjEuTW9kZWxJbXBvcnRCBKDtGAESGQoRbWF4X291dHB1dF90b2tlbnMYbiABKAMirAIKEFByb3ZpZGVyVGltZW91dHMSKgoHY29ubmVjdBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgtmaXJzdF90b2tlbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIrCghyZXNwb25zZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgtzdHJlYW1faWRsZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgdhdHRlbXB0GG4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjMKD2ZpcnN0X3Rva2VuX21heBjIASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24ijgEKFExpc3RQcm92aWRlcnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEg4KBnNlYXJjaBgDIAEoCRIQCghvcmRlcl9ieRgEIAEoCRItCglyZWFkX21hc2sYBSABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrInUKFUxpc3RQcm92aWRlcnNSZXNwb25zZRIvCglwcm92aWRlcnMYASADKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAUiIgoSR2V0UHJvdmlkZXJSZXF1ZXN0EgwKBG5hbWUYASABKAkiRQoTR2V0UHJvdmlkZXJSZXNwb25zZRIuCghwcm92aWRlchgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlciJHChVDcmVhdGVQcm92aWRlclJlcXVlc3QSLgoIcHJvdmlkZXIYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXIiSAoWQ3JlYXRlUHJvdmlkZXJSZXNwb25zZRIuCghwcm92aWRlchgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlciJ4ChVVcGRhdGVQcm92aWRlclJlcXVlc3QSLgoIcHJvdmlkZXIYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXISLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIkgKFlVwZGF0ZVByb3ZpZGVyUmVzcG9uc2USLgoIcHJvdmlkZXIYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXIiMwoVRGVsZXRlUHJvdmlkZXJSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEZXRhZxgCIAEoCSIYChZEZWxldGVQcm92aWRlclJlc3BvbnNlIioKGUxpc3RQcm92aWRlckhlYWx0aFJlcXVlc3QSDQoFbmFtZXMYASADKAkiUwoaTGlzdFByb3ZpZGVySGVhbHRoUmVzcG9uc2USNQoJcHJvdmlkZXJzGAEgAygLMiIudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVySGVhbHRoIksKFFJlc2V0Q29vbGRvd25SZXF1ZXN0EhAKCHByb3ZpZGVyGAEgASgJEg0KBW1vZGVsGAIgASgJEhIKCmNyZWRlbnRpYWwYAyABKAkiJgoVUmVzZXRDb29sZG93blJlc3BvbnNlEg0KBW5vZGVzGAEgAygJIrwBChRQcmV2aWV3SW1wb3J0UmVxdWVzdBIMCgRuYW1lGAEgASgJEg0KBW5hbWVzGAIgAygJEi4KCHByb3ZpZGVyGAMgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyEi4KBXJ1bGVzGAQgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLkltcG9ydFJ1bGVzEg4KBm1vZGVscxgFIAMoCRIXCg9yZXN0b3JlX3JlbW92ZWQYBiABKAgihAEKE1Rlc3RQcm92aWRlclJlcXVlc3QSDAoEbmFtZRgBIAEoCRIuCghwcm92aWRlchgCIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlchISCgpjcmVkZW50aWFsGAMgASgJEgwKBGNoYXQYBCABKAgSDQoFbW9kZWwYBSABKAkirwEKFFRlc3RQcm92aWRlclJlc3BvbnNlEioKBHN0ZXAYASABKA4yHC50cnVua2xpbmUuYWRtaW4udjEuVGVzdFN0ZXASLgoGcmVzdWx0GAIgASgOMh4udHJ1bmtsaW5lLmFkbWluLnYxLlRlc3RSZXN1bHQSKwoIZHVyYXRpb24YAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDgoGZGV0YWlsGAQgASgJKogBCghUZXN0U3RlcBIZChVURVNUX1NURVBfVU5TUEVDSUZJRUQQABIRCg1URVNUX1NURVBfRE5TEAESEQoNVEVTVF9TVEVQX1RDUBACEhEKDVRFU1RfU1RFUF9UTFMQAxIUChBURVNUX1NURVBfTU9ERUxTEAQSEgoOVEVTVF9TVEVQX0NIQVQQBSpuCgpUZXN0UmVzdWx0EhsKF1RFU1RfUkVTVUxUX1VOU1BFQ0lGSUVEEAASEgoOVEVTVF9SRVNVTFRfT0sQARIWChJURVNUX1JFU1VMVF9GQUlMRUQQAhIXChNURVNUX1JFU1VMVF9TS0lQUEVEEAMyzAoKD1Byb3ZpZGVyU2VydmljZRJtCg1MaXN0UHJvdmlkZXJzEigudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RQcm92aWRlcnNSZXF1ZXN0GikudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RQcm92aWRlcnNSZXNwb25zZSIHkAIBqO0YARJnCgtHZXRQcm92aWRlchImLnRydW5rbGluZS5hZG1pbi52MS5HZXRQcm92aWRlclJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuR2V0UHJvdmlkZXJSZXNwb25zZSIHkAIBqO0YARJtCg5DcmVhdGVQcm92aWRlchIpLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVQcm92aWRlclJlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlUHJvdmlkZXJSZXNwb25zZSIEqO0YAhJtCg5VcGRhdGVQcm92aWRlchIpLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVQcm92aWRlclJlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlUHJvdmlkZXJSZXNwb25zZSIEqO0YAhJtCg5EZWxldGVQcm92aWRlchIpLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVQcm92aWRlclJlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlUHJvdmlkZXJSZXNwb25zZSIEqO0YAhJ8ChJMaXN0UHJvdmlkZXJIZWFsdGgSLS50cnVua2xpbmUuYWRtaW4udjEuTGlzdFByb3ZpZGVySGVhbHRoUmVxdWVzdBouLnRydW5rbGluZS5hZG1pbi52MS5MaXN0UHJvdmlkZXJIZWFsdGhSZXNwb25zZSIHkAIBqO0YARJqCg1SZXNldENvb2xkb3duEigudHJ1bmtsaW5lLmFkbWluLnYxLlJlc2V0Q29vbGRvd25SZXF1ZXN0GikudHJ1bmtsaW5lLmFkbWluLnYxLlJlc2V0Q29vbGRvd25SZXNwb25zZSIEqO0YAhJqCg1QcmV2aWV3SW1wb3J0EigudHJ1bmtsaW5lLmFkbWluLnYxLlByZXZpZXdJbXBvcnRSZXF1ZXN0GikudHJ1bmtsaW5lLmFkbWluLnYxLlByZXZpZXdJbXBvcnRSZXNwb25zZSIEqO0YAhJpCgxJbXBvcnRNb2RlbHMSJy50cnVua2xpbmUuYWRtaW4udjEuSW1wb3J0TW9kZWxzUmVxdWVzdBooLnRydW5rbGluZS5hZG1pbi52MS5JbXBvcnRNb2RlbHNSZXNwb25zZSIEqO0YAjABEmcKC0xpc3RJbXBvcnRzEiYudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RJbXBvcnRzUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5MaXN0SW1wb3J0c1Jlc3BvbnNlIgeQAgGo7RgBEn8KFFJlbW92ZUltcG9ydGVkTW9kZWxzEi8udHJ1bmtsaW5lLmFkbWluLnYxLlJlbW92ZUltcG9ydGVkTW9kZWxzUmVxdWVzdBowLnRydW5rbGluZS5hZG1pbi52MS5SZW1vdmVJbXBvcnRlZE1vZGVsc1Jlc3BvbnNlIgSo7RgCEmkKDFRlc3RQcm92aWRlchInLnRydW5rbGluZS5hZG1pbi52MS5UZXN0UHJvdmlkZXJSZXF1ZXN0GigudHJ1bmtsaW5lLmFkbWluLnYxLlRlc3RQcm92aWRlclJlc3BvbnNlIgSo7RgCMAFC2QEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCDVByb3ZpZGVyUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_trunkline_admin_v1_field_rule, file_trunkline_admin_v1_health, file_trunkline_admin_v1_import, file_trunkline_admin_v1_price, file_trunkline_admin_v1_role, file_trunkline_admin_v1_visibility]);
+  fileDesc("CiF0cnVua2xpbmUvYWRtaW4vdjEvcHJvdmlkZXIucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSKuCAoIUHJvdmlkZXISDAoEbmFtZRgBIAEoCRIRCgN1aWQYAiABKAlCBKDtGAESDAoEZXRhZxgDIAEoCRI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESNQoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSg7RgBEhAKCGJhc2VfdXJsGAogASgJEg8KB2RpYWxlY3QYCyABKAkSMAoJZW5kcG9pbnRzGKwCIAMoCzIcLnRydW5rbGluZS5hZG1pbi52MS5FbmRwb2ludBIzCgtjcmVkZW50aWFscxgMIAMoCzIeLnRydW5rbGluZS5hZG1pbi52MS5DcmVkZW50aWFsEjoKB2hlYWRlcnMYDSADKAsyKS50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXIuSGVhZGVyc0VudHJ5EjwKDnNlY3JldF9oZWFkZXJzGJgCIAMoCzIjLnRydW5rbGluZS5hZG1pbi52MS5TZWNyZXRQYXJhbWV0ZXISOgoMc2VjcmV0X3F1ZXJ5GJkCIAMoCzIjLnRydW5rbGluZS5hZG1pbi52MS5TZWNyZXRQYXJhbWV0ZXISGAoPY2FfY2VydGlmaWNhdGVzGPoBIAEoCRJCChJjbGllbnRfY2VydGlmaWNhdGUY+wEgASgLMiUudHJ1bmtsaW5lLmFkbWluLnYxLkNsaWVudENlcnRpZmljYXRlEjEKBXByb3h5GPwBIAEoCzIhLnRydW5rbGluZS5hZG1pbi52MS5PdXRib3VuZFByb3h5EhgKD2ZvcndhcmRfaGVhZGVycxiqASADKAkSHQoVYWxsb3dfcHJpdmF0ZV9uZXR3b3JrGA4gASgIEhUKDW1heF9pbl9mbGlnaHQYDyABKAUSFAoHZW5hYmxlZBgQIAEoCEgAiAEBEikKBm1vZGVscxgRIAMoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Nb2RlbBI2Cgh0aW1lb3V0cxgSIAEoCzIkLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlclRpbWVvdXRzEjIKBmltcG9ydBgTIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlckltcG9ydBIzCgtmaWVsZF9ydWxlcxiMASADKAsyHS50cnVua2xpbmUuYWRtaW4udjEuRmllbGRSdWxlEkYKEmVmZmVjdGl2ZV90aW1lb3V0cxgeIAEoCzIkLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlclRpbWVvdXRzQgSg7RgBGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgoKCF9lbmFibGVkIlQKCEVuZHBvaW50EgsKA2FwaRgBIAEoCRIQCghiYXNlX3VybBgCIAEoCRIMCgRwYXRoGAMgASgJEg0KBXF1ZXJ5GAQgASgJEgwKBGF1dGgYBSABKAkijQMKCkNyZWRlbnRpYWwSDAoEbmFtZRgBIAEoCRIUCgZzZWNyZXQYAiABKAlCBKDtGAISFAoHZW5hYmxlZBgDIAEoCEgAiAEBEhkKC3NlY3JldF9oaW50GAQgASgJQgSg7RgBEjkKD3NlY3JldF9zZXRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESGAoKc2VjcmV0X3JlZhgGIAEoCUIEoO0YAxIwCglhd3Nfc2lndjQYygIgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLkF3c1NpZ1Y0EjMKBmdvb2dsZRjLAiABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuR29vZ2xlSWRlbnRpdHkSMQoFZW50cmEYzAIgASgLMiEudHJ1bmtsaW5lLmFkbWluLnYxLkVudHJhSWRlbnRpdHkSLwoFb2F1dGgYzQIgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLk9BdXRoQ2xpZW50QgoKCF9lbmFibGVkInkKCEF3c1NpZ1Y0Eg4KBnJlZ2lvbhgBIAEoCRIPCgdzZXJ2aWNlGAIgASgJEg4KBnNvdXJjZRgDIAEoCRIVCg1hY2Nlc3Nfa2V5X2lkGAQgASgJEhAKCHJvbGVfYXJuGAUgASgJEhMKC2V4dGVybmFsX2lkGAYgASgJIkkKDkdvb2dsZUlkZW50aXR5Eg4KBnNvdXJjZRgBIAEoCRIOCgZzY29wZXMYAiADKAkSFwoPc2VydmljZV9hY2NvdW50GAMgASgJImcKDUVudHJhSWRlbnRpdHkSDgoGc291cmNlGAEgASgJEhEKCXRlbmFudF9pZBgCIAEoCRIRCgljbGllbnRfaWQYAyABKAkSDQoFc2NvcGUYBCABKAkSEQoJYXV0aG9yaXR5GAUgASgJImkKC09BdXRoQ2xpZW50EhEKCXRva2VuX3VybBgBIAEoCRIRCgljbGllbnRfaWQYAiABKAkSDQoFc2NvcGUYAyABKAkSEAoIYXVkaWVuY2UYBCABKAkSEwoLY2xpZW50X2F1dGgYBSABKAkirgEKEUNsaWVudENlcnRpZmljYXRlEhMKC2NlcnRpZmljYXRlGAEgASgJEhQKBnNlY3JldBgCIAEoCUIEoO0YAhIZCgtzZWNyZXRfaGludBgDIAEoCUIEoO0YARI5Cg9zZWNyZXRfc2V0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSg7RgBEhgKCnNlY3JldF9yZWYYBSABKAlCBKDtGAMi0wEKDU91dGJvdW5kUHJveHkSCwoDdXJsGAEgASgJEhAKCHVzZXJuYW1lGAIgASgJEhQKBnNlY3JldBgDIAEoCUIEoO0YAhIZCgtzZWNyZXRfaGludBgEIAEoCUIEoO0YARI5Cg9zZWNyZXRfc2V0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSg7RgBEhgKCnNlY3JldF9yZWYYBiABKAlCBKDtGAMSHQoVYWxsb3dfcHJpdmF0ZV9uZXR3b3JrGAcgASgIIqUBCg9TZWNyZXRQYXJhbWV0ZXISDAoEbmFtZRgBIAEoCRIUCgZzZWNyZXQYAiABKAlCBKDtGAISGQoLc2VjcmV0X2hpbnQYAyABKAlCBKDtGAESOQoPc2VjcmV0X3NldF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEoO0YARIYCgpzZWNyZXRfcmVmGAUgASgJQgSg7RgDIu0BCgVNb2RlbBIKCgJpZBgBIAEoCRINCgVhbGlhcxgCIAEoCRIoCgVwcmljZRgDIAEoCzIZLnRydW5rbGluZS5hZG1pbi52MS5QcmljZRIWCg5jb250ZXh0X3dpbmRvdxgEIAEoAxIzCgtmaWVsZF9ydWxlcxiMASADKAsyHS50cnVua2xpbmUuYWRtaW4udjEuRmllbGRSdWxlEjcKCGltcG9ydGVkGAUgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLk1vZGVsSW1wb3J0QgSg7RgBEhkKEW1heF9vdXRwdXRfdG9rZW5zGG4gASgDIqwCChBQcm92aWRlclRpbWVvdXRzEioKB2Nvbm5lY3QYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLZmlyc3RfdG9rZW4YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIcmVzcG9uc2UYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLc3RyZWFtX2lkbGUYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKgoHYXR0ZW1wdBhuIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIzCg9maXJzdF90b2tlbl9tYXgYyAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIo4BChRMaXN0UHJvdmlkZXJzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIOCgZzZWFyY2gYAyABKAkSEAoIb3JkZXJfYnkYBCABKAkSLQoJcmVhZF9tYXNrGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayJ1ChVMaXN0UHJvdmlkZXJzUmVzcG9uc2USLwoJcHJvdmlkZXJzGAEgAygLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAMgASgFIiIKEkdldFByb3ZpZGVyUmVxdWVzdBIMCgRuYW1lGAEgASgJIkUKE0dldFByb3ZpZGVyUmVzcG9uc2USLgoIcHJvdmlkZXIYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXIiRwoVQ3JlYXRlUHJvdmlkZXJSZXF1ZXN0Ei4KCHByb3ZpZGVyGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyIkgKFkNyZWF0ZVByb3ZpZGVyUmVzcG9uc2USLgoIcHJvdmlkZXIYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXIieAoVVXBkYXRlUHJvdmlkZXJSZXF1ZXN0Ei4KCHByb3ZpZGVyGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayJIChZVcGRhdGVQcm92aWRlclJlc3BvbnNlEi4KCHByb3ZpZGVyGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlByb3ZpZGVyIjMKFURlbGV0ZVByb3ZpZGVyUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBGV0YWcYAiABKAkiGAoWRGVsZXRlUHJvdmlkZXJSZXNwb25zZSIqChlMaXN0UHJvdmlkZXJIZWFsdGhSZXF1ZXN0Eg0KBW5hbWVzGAEgAygJIlMKGkxpc3RQcm92aWRlckhlYWx0aFJlc3BvbnNlEjUKCXByb3ZpZGVycxgBIAMoCzIiLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlckhlYWx0aCJLChRSZXNldENvb2xkb3duUmVxdWVzdBIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRISCgpjcmVkZW50aWFsGAMgASgJIiYKFVJlc2V0Q29vbGRvd25SZXNwb25zZRINCgVub2RlcxgBIAMoCSK8AQoUUHJldmlld0ltcG9ydFJlcXVlc3QSDAoEbmFtZRgBIAEoCRINCgVuYW1lcxgCIAMoCRIuCghwcm92aWRlchgDIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Qcm92aWRlchIuCgVydWxlcxgEIAEoCzIfLnRydW5rbGluZS5hZG1pbi52MS5JbXBvcnRSdWxlcxIOCgZtb2RlbHMYBSADKAkSFwoPcmVzdG9yZV9yZW1vdmVkGAYgASgIIoQBChNUZXN0UHJvdmlkZXJSZXF1ZXN0EgwKBG5hbWUYASABKAkSLgoIcHJvdmlkZXIYAiABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuUHJvdmlkZXISEgoKY3JlZGVudGlhbBgDIAEoCRIMCgRjaGF0GAQgASgIEg0KBW1vZGVsGAUgASgJIq8BChRUZXN0UHJvdmlkZXJSZXNwb25zZRIqCgRzdGVwGAEgASgOMhwudHJ1bmtsaW5lLmFkbWluLnYxLlRlc3RTdGVwEi4KBnJlc3VsdBgCIAEoDjIeLnRydW5rbGluZS5hZG1pbi52MS5UZXN0UmVzdWx0EisKCGR1cmF0aW9uGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg4KBmRldGFpbBgEIAEoCSqdAQoIVGVzdFN0ZXASGQoVVEVTVF9TVEVQX1VOU1BFQ0lGSUVEEAASEQoNVEVTVF9TVEVQX0ROUxABEhEKDVRFU1RfU1RFUF9UQ1AQAhIRCg1URVNUX1NURVBfVExTEAMSFAoQVEVTVF9TVEVQX01PREVMUxAEEhIKDlRFU1RfU1RFUF9DSEFUEAUSEwoPVEVTVF9TVEVQX1RPS0VOEAYqbgoKVGVzdFJlc3VsdBIbChdURVNUX1JFU1VMVF9VTlNQRUNJRklFRBAAEhIKDlRFU1RfUkVTVUxUX09LEAESFgoSVEVTVF9SRVNVTFRfRkFJTEVEEAISFwoTVEVTVF9SRVNVTFRfU0tJUFBFRBADMswKCg9Qcm92aWRlclNlcnZpY2USbQoNTGlzdFByb3ZpZGVycxIoLnRydW5rbGluZS5hZG1pbi52MS5MaXN0UHJvdmlkZXJzUmVxdWVzdBopLnRydW5rbGluZS5hZG1pbi52MS5MaXN0UHJvdmlkZXJzUmVzcG9uc2UiB5ACAajtGAESZwoLR2V0UHJvdmlkZXISJi50cnVua2xpbmUuYWRtaW4udjEuR2V0UHJvdmlkZXJSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkdldFByb3ZpZGVyUmVzcG9uc2UiB5ACAajtGAESbQoOQ3JlYXRlUHJvdmlkZXISKS50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlUHJvdmlkZXJSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZVByb3ZpZGVyUmVzcG9uc2UiBKjtGAISbQoOVXBkYXRlUHJvdmlkZXISKS50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlUHJvdmlkZXJSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZVByb3ZpZGVyUmVzcG9uc2UiBKjtGAISbQoORGVsZXRlUHJvdmlkZXISKS50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlUHJvdmlkZXJSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZVByb3ZpZGVyUmVzcG9uc2UiBKjtGAISfAoSTGlzdFByb3ZpZGVySGVhbHRoEi0udHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RQcm92aWRlckhlYWx0aFJlcXVlc3QaLi50cnVua2xpbmUuYWRtaW4udjEuTGlzdFByb3ZpZGVySGVhbHRoUmVzcG9uc2UiB5ACAajtGAESagoNUmVzZXRDb29sZG93bhIoLnRydW5rbGluZS5hZG1pbi52MS5SZXNldENvb2xkb3duUmVxdWVzdBopLnRydW5rbGluZS5hZG1pbi52MS5SZXNldENvb2xkb3duUmVzcG9uc2UiBKjtGAISagoNUHJldmlld0ltcG9ydBIoLnRydW5rbGluZS5hZG1pbi52MS5QcmV2aWV3SW1wb3J0UmVxdWVzdBopLnRydW5rbGluZS5hZG1pbi52MS5QcmV2aWV3SW1wb3J0UmVzcG9uc2UiBKjtGAISaQoMSW1wb3J0TW9kZWxzEicudHJ1bmtsaW5lLmFkbWluLnYxLkltcG9ydE1vZGVsc1JlcXVlc3QaKC50cnVua2xpbmUuYWRtaW4udjEuSW1wb3J0TW9kZWxzUmVzcG9uc2UiBKjtGAIwARJnCgtMaXN0SW1wb3J0cxImLnRydW5rbGluZS5hZG1pbi52MS5MaXN0SW1wb3J0c1JlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuTGlzdEltcG9ydHNSZXNwb25zZSIHkAIBqO0YARJ/ChRSZW1vdmVJbXBvcnRlZE1vZGVscxIvLnRydW5rbGluZS5hZG1pbi52MS5SZW1vdmVJbXBvcnRlZE1vZGVsc1JlcXVlc3QaMC50cnVua2xpbmUuYWRtaW4udjEuUmVtb3ZlSW1wb3J0ZWRNb2RlbHNSZXNwb25zZSIEqO0YAhJpCgxUZXN0UHJvdmlkZXISJy50cnVua2xpbmUuYWRtaW4udjEuVGVzdFByb3ZpZGVyUmVxdWVzdBooLnRydW5rbGluZS5hZG1pbi52MS5UZXN0UHJvdmlkZXJSZXNwb25zZSIEqO0YAjABQtkBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQg1Qcm92aWRlclByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_trunkline_admin_v1_field_rule, file_trunkline_admin_v1_health, file_trunkline_admin_v1_import, file_trunkline_admin_v1_price, file_trunkline_admin_v1_role, file_trunkline_admin_v1_visibility]);
 
 /**
  * An upstream account.
@@ -290,7 +290,8 @@ export type Credential = Message<"trunkline.admin.v1.Credential"> & {
   name: string;
 
   /**
-   * The key itself. Never returned. Empty in an update keeps the stored one.
+   * The key itself; of the kinds below what they say, or nothing where the machine's identity is meant. Never returned.
+   * Empty in an update keeps the stored one, unless the kind changes or it would go to another host: then it must be given again.
    *
    * @generated from field: string secret = 2;
    */
@@ -304,7 +305,7 @@ export type Credential = Message<"trunkline.admin.v1.Credential"> & {
   enabled?: boolean | undefined;
 
   /**
-   * Last four characters of the stored key.
+   * Last four characters of the stored key; empty for a service account of Google.
    *
    * @generated from field: string secret_hint = 4;
    */
@@ -323,6 +324,35 @@ export type Credential = Message<"trunkline.admin.v1.Credential"> & {
    * @generated from field: string secret_ref = 6;
    */
   secretRef: string;
+
+  /**
+   * Requests are signed for AWS. At most one of aws_sigv4, google, entra and oauth may be set; with none of them the secret
+   * itself is sent.
+   *
+   * @generated from field: trunkline.admin.v1.AwsSigV4 aws_sigv4 = 330;
+   */
+  awsSigv4?: AwsSigV4 | undefined;
+
+  /**
+   * A token of Google Cloud is sent.
+   *
+   * @generated from field: trunkline.admin.v1.GoogleIdentity google = 331;
+   */
+  google?: GoogleIdentity | undefined;
+
+  /**
+   * A token of Microsoft Entra ID is sent.
+   *
+   * @generated from field: trunkline.admin.v1.EntraIdentity entra = 332;
+   */
+  entra?: EntraIdentity | undefined;
+
+  /**
+   * A token of an OAuth server is sent.
+   *
+   * @generated from field: trunkline.admin.v1.OAuthClient oauth = 333;
+   */
+  oauth?: OAuthClient | undefined;
 };
 
 /**
@@ -331,6 +361,204 @@ export type Credential = Message<"trunkline.admin.v1.Credential"> & {
  */
 export const CredentialSchema: GenMessage<Credential> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_provider, 2);
+
+/**
+ * Signs every request with AWS Signature Version 4. Nodes get and renew the keys of roles in the background.
+ *
+ * @generated from message trunkline.admin.v1.AwsSigV4
+ */
+export type AwsSigV4 = Message<"trunkline.admin.v1.AwsSigV4"> & {
+  /**
+   * Region that requests are signed for, such as us-east-1; required.
+   *
+   * @generated from field: string region = 1;
+   */
+  region: string;
+
+  /**
+   * Service that they are signed for; default bedrock.
+   *
+   * @generated from field: string service = 2;
+   */
+  service: string;
+
+  /**
+   * Where the keys come from: keys (default: access_key_id, and the secret access key as the credential's secret), or the identity
+   * of each node's machine, without a secret: instance (role of an EC2 instance, IMDSv2), container (role of an ECS task or EKS
+   * pod), web_identity (token in a file, as EKS has it for service accounts). Nodes use the latter only with
+   * --allow-instance-identity.
+   *
+   * @generated from field: string source = 3;
+   */
+  source: string;
+
+  /**
+   * Access key id, with source keys.
+   *
+   * @generated from field: string access_key_id = 4;
+   */
+  accessKeyId: string;
+
+  /**
+   * Role to assume with what the source gives, such as arn:aws:iam::123456789012:role/bedrock; default: none, and with
+   * web_identity the machine's AWS_ROLE_ARN.
+   *
+   * @generated from field: string role_arn = 5;
+   */
+  roleArn: string;
+
+  /**
+   * External id that the role asks for; default: none.
+   *
+   * @generated from field: string external_id = 6;
+   */
+  externalId: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.AwsSigV4.
+ * Use `create(AwsSigV4Schema)` to create a new message.
+ */
+export const AwsSigV4Schema: GenMessage<AwsSigV4> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_provider, 3);
+
+/**
+ * Sends bearer tokens of Google Cloud, which nodes get and renew in the background.
+ *
+ * @generated from message trunkline.admin.v1.GoogleIdentity
+ */
+export type GoogleIdentity = Message<"trunkline.admin.v1.GoogleIdentity"> & {
+  /**
+   * Where they come from: key (default: the credential's secret is the whole key file of a service account, in JSON), or
+   * metadata, the metadata server of each node's machine or pod (service account of a VM, Workload Identity of GKE), without a
+   * secret. Nodes use the latter only with --allow-instance-identity.
+   *
+   * @generated from field: string source = 1;
+   */
+  source: string;
+
+  /**
+   * OAuth scopes; default https://www.googleapis.com/auth/cloud-platform.
+   *
+   * @generated from field: repeated string scopes = 2;
+   */
+  scopes: string[];
+
+  /**
+   * With source metadata: email address of the service account, where the machine has several; default: its default one.
+   *
+   * @generated from field: string service_account = 3;
+   */
+  serviceAccount: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.GoogleIdentity.
+ * Use `create(GoogleIdentitySchema)` to create a new message.
+ */
+export const GoogleIdentitySchema: GenMessage<GoogleIdentity> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_provider, 4);
+
+/**
+ * Sends bearer tokens of Microsoft Entra ID, which nodes get and renew in the background.
+ *
+ * @generated from message trunkline.admin.v1.EntraIdentity
+ */
+export type EntraIdentity = Message<"trunkline.admin.v1.EntraIdentity"> & {
+  /**
+   * Where they come from: secret (default: the client's secret is the credential's), or the identity of each node's machine,
+   * without a secret: managed_identity (VM, App Service, Container Apps) or workload_identity (token in a file, as AKS has it).
+   * Nodes use the latter only with --allow-instance-identity.
+   *
+   * @generated from field: string source = 1;
+   */
+  source: string;
+
+  /**
+   * Tenant, by id or domain; required with source secret. Default with workload_identity: the machine's AZURE_TENANT_ID.
+   *
+   * @generated from field: string tenant_id = 2;
+   */
+  tenantId: string;
+
+  /**
+   * Application, by its client id; required with source secret. With managed_identity: the user-assigned identity, default the
+   * system-assigned one; with workload_identity: default the machine's AZURE_CLIENT_ID.
+   *
+   * @generated from field: string client_id = 3;
+   */
+  clientId: string;
+
+  /**
+   * Scope of the token; default https://cognitiveservices.azure.com/.default, as Azure OpenAI wants it.
+   *
+   * @generated from field: string scope = 4;
+   */
+  scope: string;
+
+  /**
+   * With source secret: scheme and host of the authority of a sovereign cloud; default https://login.microsoftonline.com.
+   *
+   * @generated from field: string authority = 5;
+   */
+  authority: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.EntraIdentity.
+ * Use `create(EntraIdentitySchema)` to create a new message.
+ */
+export const EntraIdentitySchema: GenMessage<EntraIdentity> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_provider, 5);
+
+/**
+ * Sends bearer tokens that an OAuth server gives for client credentials (RFC 6749, 4.4). Nodes get and renew them in the background.
+ *
+ * @generated from message trunkline.admin.v1.OAuthClient
+ */
+export type OAuthClient = Message<"trunkline.admin.v1.OAuthClient"> & {
+  /**
+   * URL of the token endpoint, reached the way the provider is; required.
+   *
+   * @generated from field: string token_url = 1;
+   */
+  tokenUrl: string;
+
+  /**
+   * Id of the client, required; its secret is the credential's.
+   *
+   * @generated from field: string client_id = 2;
+   */
+  clientId: string;
+
+  /**
+   * Scopes, with spaces between them; default: none.
+   *
+   * @generated from field: string scope = 3;
+   */
+  scope: string;
+
+  /**
+   * Audience, where the server asks for one; default: none.
+   *
+   * @generated from field: string audience = 4;
+   */
+  audience: string;
+
+  /**
+   * How the client shows its secret: basic (default, in a header) or body (in the form).
+   *
+   * @generated from field: string client_auth = 5;
+   */
+  clientAuth: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.OAuthClient.
+ * Use `create(OAuthClientSchema)` to create a new message.
+ */
+export const OAuthClientSchema: GenMessage<OAuthClient> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_provider, 6);
 
 /**
  * A client certificate for mutual TLS.
@@ -379,7 +607,7 @@ export type ClientCertificate = Message<"trunkline.admin.v1.ClientCertificate"> 
  * Use `create(ClientCertificateSchema)` to create a new message.
  */
 export const ClientCertificateSchema: GenMessage<ClientCertificate> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 3);
+  messageDesc(file_trunkline_admin_v1_provider, 7);
 
 /**
  * A proxy on the way to a provider.
@@ -443,7 +671,7 @@ export type OutboundProxy = Message<"trunkline.admin.v1.OutboundProxy"> & {
  * Use `create(OutboundProxySchema)` to create a new message.
  */
 export const OutboundProxySchema: GenMessage<OutboundProxy> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 4);
+  messageDesc(file_trunkline_admin_v1_provider, 8);
 
 /**
  * A header or query parameter whose value is a secret. It is stored like the secret of a credential, and like it must be
@@ -493,7 +721,7 @@ export type SecretParameter = Message<"trunkline.admin.v1.SecretParameter"> & {
  * Use `create(SecretParameterSchema)` to create a new message.
  */
 export const SecretParameterSchema: GenMessage<SecretParameter> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 5);
+  messageDesc(file_trunkline_admin_v1_provider, 9);
 
 /**
  * One upstream model id.
@@ -558,7 +786,7 @@ export type Model = Message<"trunkline.admin.v1.Model"> & {
  * Use `create(ModelSchema)` to create a new message.
  */
 export const ModelSchema: GenMessage<Model> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 6);
+  messageDesc(file_trunkline_admin_v1_provider, 10);
 
 /**
  * Timers of one provider; an unset one comes from the group, then the settings.
@@ -616,7 +844,7 @@ export type ProviderTimeouts = Message<"trunkline.admin.v1.ProviderTimeouts"> & 
  * Use `create(ProviderTimeoutsSchema)` to create a new message.
  */
 export const ProviderTimeoutsSchema: GenMessage<ProviderTimeouts> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 7);
+  messageDesc(file_trunkline_admin_v1_provider, 11);
 
 /**
  * @generated from message trunkline.admin.v1.ListProvidersRequest
@@ -664,7 +892,7 @@ export type ListProvidersRequest = Message<"trunkline.admin.v1.ListProvidersRequ
  * Use `create(ListProvidersRequestSchema)` to create a new message.
  */
 export const ListProvidersRequestSchema: GenMessage<ListProvidersRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 8);
+  messageDesc(file_trunkline_admin_v1_provider, 12);
 
 /**
  * @generated from message trunkline.admin.v1.ListProvidersResponse
@@ -695,7 +923,7 @@ export type ListProvidersResponse = Message<"trunkline.admin.v1.ListProvidersRes
  * Use `create(ListProvidersResponseSchema)` to create a new message.
  */
 export const ListProvidersResponseSchema: GenMessage<ListProvidersResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 9);
+  messageDesc(file_trunkline_admin_v1_provider, 13);
 
 /**
  * @generated from message trunkline.admin.v1.GetProviderRequest
@@ -714,7 +942,7 @@ export type GetProviderRequest = Message<"trunkline.admin.v1.GetProviderRequest"
  * Use `create(GetProviderRequestSchema)` to create a new message.
  */
 export const GetProviderRequestSchema: GenMessage<GetProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 10);
+  messageDesc(file_trunkline_admin_v1_provider, 14);
 
 /**
  * @generated from message trunkline.admin.v1.GetProviderResponse
@@ -731,7 +959,7 @@ export type GetProviderResponse = Message<"trunkline.admin.v1.GetProviderRespons
  * Use `create(GetProviderResponseSchema)` to create a new message.
  */
 export const GetProviderResponseSchema: GenMessage<GetProviderResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 11);
+  messageDesc(file_trunkline_admin_v1_provider, 15);
 
 /**
  * @generated from message trunkline.admin.v1.CreateProviderRequest
@@ -750,7 +978,7 @@ export type CreateProviderRequest = Message<"trunkline.admin.v1.CreateProviderRe
  * Use `create(CreateProviderRequestSchema)` to create a new message.
  */
 export const CreateProviderRequestSchema: GenMessage<CreateProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 12);
+  messageDesc(file_trunkline_admin_v1_provider, 16);
 
 /**
  * @generated from message trunkline.admin.v1.CreateProviderResponse
@@ -767,7 +995,7 @@ export type CreateProviderResponse = Message<"trunkline.admin.v1.CreateProviderR
  * Use `create(CreateProviderResponseSchema)` to create a new message.
  */
 export const CreateProviderResponseSchema: GenMessage<CreateProviderResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 13);
+  messageDesc(file_trunkline_admin_v1_provider, 17);
 
 /**
  * @generated from message trunkline.admin.v1.UpdateProviderRequest
@@ -794,7 +1022,7 @@ export type UpdateProviderRequest = Message<"trunkline.admin.v1.UpdateProviderRe
  * Use `create(UpdateProviderRequestSchema)` to create a new message.
  */
 export const UpdateProviderRequestSchema: GenMessage<UpdateProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 14);
+  messageDesc(file_trunkline_admin_v1_provider, 18);
 
 /**
  * @generated from message trunkline.admin.v1.UpdateProviderResponse
@@ -811,7 +1039,7 @@ export type UpdateProviderResponse = Message<"trunkline.admin.v1.UpdateProviderR
  * Use `create(UpdateProviderResponseSchema)` to create a new message.
  */
 export const UpdateProviderResponseSchema: GenMessage<UpdateProviderResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 15);
+  messageDesc(file_trunkline_admin_v1_provider, 19);
 
 /**
  * @generated from message trunkline.admin.v1.DeleteProviderRequest
@@ -837,7 +1065,7 @@ export type DeleteProviderRequest = Message<"trunkline.admin.v1.DeleteProviderRe
  * Use `create(DeleteProviderRequestSchema)` to create a new message.
  */
 export const DeleteProviderRequestSchema: GenMessage<DeleteProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 16);
+  messageDesc(file_trunkline_admin_v1_provider, 20);
 
 /**
  * @generated from message trunkline.admin.v1.DeleteProviderResponse
@@ -850,7 +1078,7 @@ export type DeleteProviderResponse = Message<"trunkline.admin.v1.DeleteProviderR
  * Use `create(DeleteProviderResponseSchema)` to create a new message.
  */
 export const DeleteProviderResponseSchema: GenMessage<DeleteProviderResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 17);
+  messageDesc(file_trunkline_admin_v1_provider, 21);
 
 /**
  * @generated from message trunkline.admin.v1.ListProviderHealthRequest
@@ -869,7 +1097,7 @@ export type ListProviderHealthRequest = Message<"trunkline.admin.v1.ListProvider
  * Use `create(ListProviderHealthRequestSchema)` to create a new message.
  */
 export const ListProviderHealthRequestSchema: GenMessage<ListProviderHealthRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 18);
+  messageDesc(file_trunkline_admin_v1_provider, 22);
 
 /**
  * @generated from message trunkline.admin.v1.ListProviderHealthResponse
@@ -888,7 +1116,7 @@ export type ListProviderHealthResponse = Message<"trunkline.admin.v1.ListProvide
  * Use `create(ListProviderHealthResponseSchema)` to create a new message.
  */
 export const ListProviderHealthResponseSchema: GenMessage<ListProviderHealthResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 19);
+  messageDesc(file_trunkline_admin_v1_provider, 23);
 
 /**
  * @generated from message trunkline.admin.v1.ResetCooldownRequest
@@ -921,7 +1149,7 @@ export type ResetCooldownRequest = Message<"trunkline.admin.v1.ResetCooldownRequ
  * Use `create(ResetCooldownRequestSchema)` to create a new message.
  */
 export const ResetCooldownRequestSchema: GenMessage<ResetCooldownRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 20);
+  messageDesc(file_trunkline_admin_v1_provider, 24);
 
 /**
  * @generated from message trunkline.admin.v1.ResetCooldownResponse
@@ -940,7 +1168,7 @@ export type ResetCooldownResponse = Message<"trunkline.admin.v1.ResetCooldownRes
  * Use `create(ResetCooldownResponseSchema)` to create a new message.
  */
 export const ResetCooldownResponseSchema: GenMessage<ResetCooldownResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 21);
+  messageDesc(file_trunkline_admin_v1_provider, 25);
 
 /**
  * @generated from message trunkline.admin.v1.PreviewImportRequest
@@ -995,7 +1223,7 @@ export type PreviewImportRequest = Message<"trunkline.admin.v1.PreviewImportRequ
  * Use `create(PreviewImportRequestSchema)` to create a new message.
  */
 export const PreviewImportRequestSchema: GenMessage<PreviewImportRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 22);
+  messageDesc(file_trunkline_admin_v1_provider, 26);
 
 /**
  * @generated from message trunkline.admin.v1.TestProviderRequest
@@ -1044,7 +1272,7 @@ export type TestProviderRequest = Message<"trunkline.admin.v1.TestProviderReques
  * Use `create(TestProviderRequestSchema)` to create a new message.
  */
 export const TestProviderRequestSchema: GenMessage<TestProviderRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 23);
+  messageDesc(file_trunkline_admin_v1_provider, 27);
 
 /**
  * One step of a test of a provider.
@@ -1086,7 +1314,7 @@ export type TestProviderResponse = Message<"trunkline.admin.v1.TestProviderRespo
  * Use `create(TestProviderResponseSchema)` to create a new message.
  */
 export const TestProviderResponseSchema: GenMessage<TestProviderResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_provider, 24);
+  messageDesc(file_trunkline_admin_v1_provider, 28);
 
 /**
  * What a test of a provider looks at, in this order.
@@ -1133,6 +1361,13 @@ export enum TestStep {
    * @generated from enum value: TEST_STEP_CHAT = 5;
    */
   CHAT = 5,
+
+  /**
+   * A token, or keys to sign with, are got for the credential; only for credentials that are not sent themselves, before TEST_STEP_MODELS.
+   *
+   * @generated from enum value: TEST_STEP_TOKEN = 6;
+   */
+  TOKEN = 6,
 }
 
 /**
