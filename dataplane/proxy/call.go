@@ -25,11 +25,13 @@ type call struct {
 	lease    dataplane.Lease // what is counted and reserved of the key's limits; nil: nothing
 	admitted bool            // the lease has what the call is expected to use
 	whole    bool            // the body was read to its end
+	// deployment is the model that the path names; empty: it names none.
+	deployment string
 }
 
-// serve serves an endpoint whose requests name a model.
-func (h *Handler) serve(w http.ResponseWriter, r *http.Request, id string, endpoint *wire.Endpoint) {
-	c := &call{h: h, w: w, req: engine.Request{HTTP: r, Endpoint: endpoint}}
+// serve serves an endpoint whose requests name a model; deployment is one that the path names.
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, id string, endpoint *wire.Endpoint, deployment string) {
+	c := &call{h: h, w: w, deployment: deployment, req: engine.Request{HTTP: r, Endpoint: endpoint}}
 	c.rec.Call = dataplane.Call{
 		ID: id, Start: h.cfg.Now(), Endpoint: "/v1" + endpoint.Path,
 		ClientRetry: smallInt(r.Header.Get("X-Stainless-Retry-Count")),
@@ -72,7 +74,7 @@ const commitHeader = "X-Trunkline-Commit"
 func (c *call) readBody() bool {
 	var err error
 	r := &c.req
-	if r.Body, r.Envelope, err = c.h.bodies.Read(c.w, r.HTTP, r.Endpoint, &r.Share); err != nil {
+	if r.Body, r.Envelope, err = c.h.bodies.Read(c.w, r.HTTP, r.Endpoint, c.deployment, &r.Share); err != nil {
 		_, accepted := errors.AsType[*scan.Error](err)
 		c.whole = accepted && r.Body.JSON != nil || !worthDraining(err)
 		c.refuseBody(err)

@@ -12,6 +12,9 @@
 //   - GET models, models/{id}
 //   - GET and DELETE responses/{id}, POST responses/{id}/cancel, GET responses/{id}/input_items
 //
+// As Azure's clients name them, all of these are served as well: below openai/v1 and openai, and
+// below openai/deployments/{model}, which then names the model. A model in the body must be the same.
+//
 // Files, batches, fine-tuning, assistants and whatever else names no model to route by gets
 // 404 unsupported_endpoint. A response that is to run in the background is refused, since it
 // could not be billed. One that goes on with a stored one is sent to its provider alone, and never
@@ -162,7 +165,7 @@ func (h *Handler) Engine() *engine.Engine { return h.engine }
 
 // Patterns are the paths the handler serves, for a mux that it shares with others.
 func Patterns() []string {
-	all := []string{"/v1", "/v1/", "/models", "/models/", "/responses/"}
+	all := []string{"/v1", "/v1/", "/models", "/models/", "/responses/", azure + "/"}
 	for _, e := range api.Endpoints {
 		all = append(all, e.Path, e.Path+"/{$}")
 	}
@@ -192,13 +195,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.crossOrigin(w, r) || refuseHeaders(w, r, path) || refuseUpgrade(w, r, path) {
 		return
 	}
+	_, deployment := locate(r.URL.Path)
 	model, isModel := strings.CutPrefix(path, "/models/")
 	endpoint := api.Find(path)
 	response, action, isStored := storedPath(path)
 	switch {
 	case endpoint != nil:
 		if allow(w, r, http.MethodPost) {
-			h.serve(w, r, id, endpoint)
+			h.serve(w, r, id, endpoint, deployment)
 		}
 	case path == "/models":
 		if allow(w, r, http.MethodGet, http.MethodHead) {
@@ -221,11 +225,6 @@ func repeatID(w http.ResponseWriter, errors *wire.Errors) {
 	if h := w.Header(); errors.IDHeader != "" {
 		h[errors.IDHeader] = h["X-Request-Id"]
 	}
-}
-
-// pathOf is the path of a request as endpoints are named: without /v1 and a slash at its end.
-func pathOf(r *http.Request) string {
-	return strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/v1"), "/")
 }
 
 // allow refuses other methods.

@@ -40,8 +40,9 @@ func refuseHeaders(w http.ResponseWriter, r *http.Request, path string) bool {
 // request's first line begins.
 func EarlyError(line string, status int) []byte {
 	_, path, _ := strings.Cut(line, " ")
-	path, _, _ = strings.Cut(strings.TrimPrefix(path, "/v1"), " ")
+	path, _, _ = strings.Cut(path, " ")
 	path, _, _ = strings.Cut(path, "?")
+	path, _ = locate(path)
 	e := wire.Error{Message: "The request is not valid HTTP.", Type: wire.InvalidRequest, Code: "invalid_http"}
 	if status == http.StatusRequestHeaderFieldsTooLarge {
 		e.Message, e.Code = "The header fields of the request are larger than 32 KiB together.", "headers_too_large"

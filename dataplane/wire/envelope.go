@@ -85,8 +85,8 @@ func ReadEnvelope(body []byte, endpoint *Endpoint) (Envelope, error) {
 	if err := s.End(); err != nil {
 		return e, err
 	}
-	if e.modelAt.End == 0 {
-		return e, noModel()
+	if !e.NamesModel() {
+		return e, ErrNoModel
 	}
 	if endpoint.Refuse != nil {
 		if refusal := endpoint.Refuse(&e); refusal != nil {
@@ -112,8 +112,21 @@ func (e *Endpoint) watched() []string {
 	return watched
 }
 
-func noModel() error {
-	return &scan.Error{Param: "model", Message: "you must provide a model parameter"}
+// ErrNoModel refuses a request that names no model, or an empty one.
+var ErrNoModel error = &scan.Error{Param: "model", Message: "you must provide a model parameter"}
+
+// NamesModel reports whether the body has a model, be it an empty one.
+func (e *Envelope) NamesModel() bool { return e.modelAt.End != 0 }
+
+// InsertModel gives a JSON object that has no model one, as its first member.
+func InsertModel(object []byte, model string) []byte {
+	brace := bytes.IndexByte(object, '{') + 1
+	quoted, _ := json.Marshal(model) // text can always be written
+	member := append([]byte(`"model":`), quoted...)
+	if rest := bytes.TrimLeft(object[brace:], " \t\r\n"); len(rest) > 0 && rest[0] != '}' {
+		member = append(member, ',')
+	}
+	return slices.Concat(object[:brace], member, object[brace:])
 }
 
 // note keeps what only some endpoints look at. Here it does not matter which of two equal
@@ -151,7 +164,7 @@ func (e *Envelope) setModel(body []byte, value scan.Span) error {
 		return &scan.Error{Param: "model", Message: "model is not a valid JSON string"}
 	}
 	if e.Model == "" {
-		return noModel()
+		return ErrNoModel
 	}
 	return nil
 }

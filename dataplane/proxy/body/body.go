@@ -7,6 +7,7 @@
 package body
 
 import (
+	"errors"
 	"mime"
 	"net/http"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // Limits say how bodies may come in, and where they are held.
@@ -37,10 +39,11 @@ type Body struct {
 	leaked bool
 }
 
-// Read reads the body of a request to an endpoint and what routing needs to know of it. The
+// Read reads the body of a request to an endpoint and what routing needs to know of it. A model that
+// the path names is put into a body that names none; another one than the body's is refused. The
 // error is an *Error, or a *scan.Error when the body came whole but cannot be accepted.
 // What the body holds is taken from the share. Release the body in either case.
-func (l *Limits) Read(w http.ResponseWriter, r *http.Request, endpoint *wire.Endpoint, share *Share) (Body, wire.Envelope, error) {
+func (l *Limits) Read(w http.ResponseWriter, r *http.Request, endpoint *wire.Endpoint, model string, share *Share) (Body, wire.Envelope, error) {
 	b := Body{pool: l.Pool, share: share}
 	boundary, isForm, ok := kind(r.Header.Get("Content-Type"), endpoint.Form)
 	if !ok {
@@ -52,7 +55,7 @@ func (l *Limits) Read(w http.ResponseWriter, r *http.Request, endpoint *wire.End
 	}
 	var e wire.Envelope
 	if isForm {
-		b.Form, e, err = readForm(counted{in}, boundary, l.TempDir)
+		b.Form, e, err = readForm(counted{in}, boundary, model, l.TempDir)
 	} else if b.lent, err = in.all(l.Pool); err == nil {
 		b.JSON, b.Size = b.lent.B, len(b.lent.B)
 	}
@@ -62,9 +65,31 @@ func (l *Limits) Read(w http.ResponseWriter, r *http.Request, endpoint *wire.End
 	case err != nil:
 		return b, e, in.failed(r.Context(), err)
 	case !isForm:
-		e, err = wire.ReadEnvelope(b.JSON, endpoint)
+		e, err = b.envelope(endpoint, model)
+		if _, full := errors.AsType[*scan.Error](err); err != nil && !full {
+			return b, e, in.failed(r.Context(), err)
+		}
+	}
+	if err == nil && model != "" && e.Model != model {
+		err = &scan.Error{Param: "model", Message: "the model of the request body is not the one in its path"}
 	}
 	return b, e, err
+}
+
+// envelope reads a JSON body, and puts a model that the path names into one that names none.
+func (b *Body) envelope(endpoint *wire.Endpoint, model string) (wire.Envelope, error) {
+	e, err := wire.ReadEnvelope(b.JSON, endpoint)
+	if model == "" || !errors.Is(err, wire.ErrNoModel) || e.NamesModel() {
+		return e, err
+	}
+	most := int64(len(b.JSON) + 6*len(model) + len(`"model":"",`)) // JSON writes a byte with at most six
+	if err := b.share.take(most); err != nil {
+		return e, err
+	}
+	b.taken += most
+	b.JSON = wire.InsertModel(b.JSON, model)
+	b.Size = len(b.JSON)
+	return wire.ReadEnvelope(b.JSON, endpoint)
 }
 
 // Leak notes that somebody may go on reading the body behind Release: its memory is then

@@ -28,12 +28,13 @@ type Form struct {
 	ContentType string
 }
 
-// readForm copies a form from its request into a temporary file and notes what routing needs.
-func readForm(src io.Reader, boundary, dir string) (*Form, wire.Envelope, error) {
+// readForm copies a form from its request into a temporary file and notes what routing needs. model is
+// for a form that names none; it may be empty.
+func readForm(src io.Reader, boundary, model, dir string) (*Form, wire.Envelope, error) {
 	var e wire.Envelope
 	f := &Form{file: NewTempFile(dir)}
 	var last wire.Tail
-	if err := f.copy(multipart.NewReader(io.TeeReader(src, &last), boundary), &e); err != nil {
+	if err := f.copy(multipart.NewReader(io.TeeReader(src, &last), boundary), &e, model); err != nil {
 		f.close()
 		return nil, e, err
 	}
@@ -59,13 +60,19 @@ func isRefusal(err error) bool {
 	return is
 }
 
-func (f *Form) copy(parts *multipart.Reader, e *wire.Envelope) error {
+func (f *Form) copy(parts *multipart.Reader, e *wire.Envelope, model string) error {
 	out := multipart.NewWriter(f.file)
 	f.ContentType = out.FormDataContentType()
 	seen := map[string]bool{}
 	for n := 0; ; n++ {
 		part, err := parts.NextRawPart()
 		if errors.Is(err, io.EOF) {
+			if !seen["model"] && model != "" {
+				if _, err := out.CreateFormField("model"); err != nil {
+					return err
+				}
+				e.Model, f.modelAt = model, f.file.Size()
+			}
 			return out.Close()
 		}
 		if err != nil {

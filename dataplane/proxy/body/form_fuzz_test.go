@@ -21,7 +21,7 @@ func FuzzForm(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		got, e, err := readForm(bytes.NewReader(body), "B", "")
+		got, e, err := readForm(bytes.NewReader(body), "B", "", "")
 		if err != nil {
 			return
 		}
