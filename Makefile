@@ -140,9 +140,10 @@ fmt: $(NODE_MODULES) ## Format Go, protos and the console's sources
 	npm --prefix webui run fix
 
 .PHONY: generate
-generate: $(NODE_MODULES) ## Generate code, docs/reference and docs/cli from proto/ and testdata/outcomes.yaml; the result is committed
+generate: $(NODE_MODULES) ## Generate code, docs/reference and docs/cli from proto/, testdata/outcomes.yaml and the presets; the result is committed
 	$(BUF) generate
 	go run ./internal/domain/outcome/generate
+	go run ./internal/domain/preset/generate
 	$(BUF) build proto -o - | go run ./internal/docgen
 	rm -rf docs/cli && go run ./cli/reference
 

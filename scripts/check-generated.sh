@@ -8,6 +8,7 @@ fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 go tool -modfile=tools/go.mod buf generate -o "$fresh"
 go run ./internal/domain/outcome/generate -o "$fresh"
+go run ./internal/domain/preset/generate -o "$fresh"
 go tool -modfile=tools/go.mod buf build proto -o - | go run ./internal/docgen -o "$fresh"
 go run ./cli/reference -o "$fresh"
 

@@ -20,6 +20,7 @@ import (
 	"github.com/trunkline-ai/trunkline/cli/conn"
 	"github.com/trunkline-ai/trunkline/cli/declare"
 	"github.com/trunkline-ai/trunkline/cli/exit"
+	"github.com/trunkline-ai/trunkline/cli/presets"
 	"github.com/trunkline-ai/trunkline/cli/proc"
 	"github.com/trunkline-ai/trunkline/cli/signin"
 	"github.com/trunkline-ai/trunkline/cli/takeover"
@@ -105,7 +106,7 @@ func newRoot(env *proc.Env, version string) (root *cobra.Command, started *bool)
 		add(root, "one", runtime.Command(s))
 	}
 	add(root, "many", declare.Apply(runtime), declare.Diff(runtime), declare.Export(runtime), declare.Rollback(runtime),
-		takeover.Command(runtime, declare.Documents(runtime), litellm.Source{}, oneapi.OneAPI(), oneapi.NewAPI(), gptload.Source{}))
+		presets.Command(runtime), takeover.Command(runtime, declare.Documents(runtime), litellm.Source{}, oneapi.OneAPI(), oneapi.NewAPI(), gptload.Source{}))
 	add(root, "who", signin.Login(runtime), signin.Logout(runtime), signin.Context(runtime), whoAmI(runtime))
 	return root, started
 }

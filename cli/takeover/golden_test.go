@@ -5,7 +5,6 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -119,27 +118,6 @@ func TestBadExports(t *testing.T) {
 					t.Errorf("%s: %.40q: %v", s.Name(), text, err)
 				}
 			}
-		}
-	}
-}
-
-// TestVendorsAreThePresets: an address of a vendor is the same here and in the console.
-func TestVendorsAreThePresets(t *testing.T) {
-	t.Parallel()
-	presets, err := os.ReadFile("../../webui/src/features/providers/form/presets.ts")
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := regexp.MustCompile(`id: '([a-z]+)',\n    title: '[^']*',\n    name: '[^']*',\n    baseUrl: '([^']+)'`).FindAllStringSubmatch(string(presets), -1)
-	if len(found) < 10 {
-		t.Fatalf("only %d presets found", len(found))
-	}
-	for _, preset := range found {
-		if preset[1] == "azure" {
-			continue // its address is one's own
-		}
-		if v := takeover.Vendors()[preset[1]]; v.BaseURL != preset[2] {
-			t.Errorf("%s is at %q here, and at %q in the console", preset[1], v.BaseURL, preset[2])
 		}
 	}
 }

@@ -8,44 +8,6 @@ import (
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
-// Vendor is an API that Trunkline speaks as it is.
-type Vendor struct {
-	BaseURL string
-	Dialect string // empty: openai
-}
-
-// Vendors are those that the console has presets for, under the same names and addresses, and
-// more that only exports name.
-func Vendors() map[string]Vendor {
-	return map[string]Vendor{
-		"openai":      {BaseURL: "https://api.openai.com/v1"},
-		"anthropic":   {BaseURL: "https://api.anthropic.com/v1", Dialect: "anthropic"},
-		"gemini":      {BaseURL: "https://generativelanguage.googleapis.com/v1beta/openai"},
-		"deepseek":    {BaseURL: "https://api.deepseek.com/v1"},
-		"qwen":        {BaseURL: "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"},
-		"moonshot":    {BaseURL: "https://api.moonshot.ai/v1"},
-		"zhipu":       {BaseURL: "https://open.bigmodel.cn/api/paas/v4"},
-		"minimax":     {BaseURL: "https://api.minimax.io/v1"},
-		"mistral":     {BaseURL: "https://api.mistral.ai/v1"},
-		"groq":        {BaseURL: "https://api.groq.com/openai/v1"},
-		"xai":         {BaseURL: "https://api.x.ai/v1"},
-		"openrouter":  {BaseURL: "https://openrouter.ai/api/v1"},
-		"siliconflow": {BaseURL: "https://api.siliconflow.cn/v1"},
-		"ollama":      {BaseURL: "http://127.0.0.1:11434/v1"},
-		"vllm":        {BaseURL: "http://127.0.0.1:8000/v1"},
-		"lmstudio":    {BaseURL: "http://127.0.0.1:1234/v1"},
-
-		"together":   {BaseURL: "https://api.together.xyz/v1"},
-		"fireworks":  {BaseURL: "https://api.fireworks.ai/inference/v1"},
-		"perplexity": {BaseURL: "https://api.perplexity.ai/chat/completions"},
-		"cerebras":   {BaseURL: "https://api.cerebras.ai/v1"},
-		"sambanova":  {BaseURL: "https://api.sambanova.ai/v1"},
-		"nvidia":     {BaseURL: "https://integrate.api.nvidia.com/v1"},
-		"deepinfra":  {BaseURL: "https://api.deepinfra.com/v1/openai"},
-		"volcengine": {BaseURL: "https://ark.cn-beijing.volces.com/api/v3"},
-	}
-}
-
 // IsPrivate reports whether an address is on a network of one's own as it is written: names
 // without a dot and addresses of private networks.
 func IsPrivate(base string) bool {

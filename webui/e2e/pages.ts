@@ -265,6 +265,7 @@ export const SHOTS: readonly Shot[] = [
   { name: 'provider-imports', path: '/providers?provider=openrouter&tab=imports' },
   { name: 'provider-settings', path: '/providers?provider=azure-east-us-2&tab=settings' },
   { name: 'provider-new', path: '/providers?new=openai' },
+  { name: 'provider-endpoints', path: '/providers?new=azure-deployments' },
   { name: 'provider-presets', path: '/providers?new=choose' },
   { name: 'groups', path: '/groups' },
   { name: 'groups-order', path: '/groups?group=fast-cheap' },

@@ -25,7 +25,8 @@ const KEY = 'upstream-not-a-real-key-12ab';
 
 test.beforeAll(async () => {
   upstream = createServer((req, res) => {
-    const isOurs = req.headers.authorization === `Bearer ${KEY}`;
+    const isElsewhere = req.url === '/elsewhere/list?version=2';
+    const isOurs = isElsewhere ? req.headers['api-key'] === KEY : req.headers.authorization === `Bearer ${KEY}`;
     res.writeHead(isOurs ? 200 : 401, { 'Content-Type': 'application/json' });
     const data = models.map((id) => ({ id, object: 'model' }));
     res.end(JSON.stringify(isOurs ? { object: 'list', data } : { error: { message: 'no' } }));
@@ -151,6 +152,47 @@ test('disable says where calls go, delete names what hinders it', async () => {
   await expect(page.getByText('Healthy', { exact: true }).first()).toBeVisible();
 });
 
+test('endpoints: filled by a preset, refused at their field, mended, tested, saved, changed', async () => {
+  const { page } = it;
+  await page.goto('/providers?new=deepseek');
+  const messages = page.getByRole('group', { name: 'messages' });
+  await expect(messages.getByLabel('Base URL')).toHaveValue('https://api.deepseek.com/anthropic');
+  await expect(messages.getByRole('combobox', { name: 'Key goes as' })).toHaveValue('x-api-key');
+
+  await page.goto('/providers?new=custom');
+  await page.getByLabel('Name').first().fill('with-endpoints');
+  await page.getByLabel('Base URL').fill(address.replace('/v1', '/nothing/here'));
+  await page.getByLabel('Secret').fill(KEY);
+  await page.getByRole('button', { name: 'Add endpoint' }).click();
+  await page.getByRole('combobox', { name: 'API' }).click();
+  await page.getByRole('option', { name: 'models' }).click();
+  const models = page.getByRole('group', { name: 'models' });
+  await models.getByLabel('Base URL').fill(address.replace('/v1', '/elsewhere'));
+  await models.getByLabel('Path').fill('list');
+  await models.getByLabel('Query').fill('version=2');
+  await models.getByRole('combobox', { name: 'Key goes as' }).click();
+  await page.getByRole('option', { name: 'api-key', exact: true }).click();
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await expect(models.getByText('Must begin with a slash')).toBeVisible();
+  expect(await audit(page, 'a refused endpoint')).toEqual([]);
+  await models.getByLabel('Path').fill('/list');
+  await page.getByRole('button', { name: 'Test connection' }).click();
+  const steps = page.getByRole('list', { name: 'Test connection' });
+  await expect(steps.getByRole('listitem').nth(3)).toContainText(/Credential and list of models passed/);
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await expect(page.getByText('with-endpoints').first()).toBeVisible();
+
+  await page.goto('/providers?provider=with-endpoints&tab=settings');
+  await expect(models.getByLabel('Path')).toHaveValue('/list');
+  await models.getByRole('button', { name: 'Remove models' }).click();
+  await expect(models).toHaveCount(0);
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByRole('button', { name: 'Save', exact: true })).toBeHidden();
+  await page.reload();
+  await expect(page.getByRole('button', { name: 'Add endpoint' })).toBeVisible();
+  await expect(models).toHaveCount(0);
+});
+
 test('a list that cannot be read says why and tries again', async () => {
   const { page } = it;
   const mended = await failing(page, 'broken', 'ProviderService/ListProviders');
@@ -171,6 +213,7 @@ test('axe finds nothing and nothing is too wide, in every view, language and the
   const views = [
     'new=choose',
     'new=azure',
+    'new=azure-deployments',
     'provider=mine',
     'provider=azure-east-us-2',
     'provider=mine&tab=models',

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/trunkline-ai/trunkline/cli/takeover"
+	"github.com/trunkline-ai/trunkline/internal/domain/preset"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -65,20 +66,22 @@ func (r *reader) account(params *takeover.Node, model string) (p *adminv1.Provid
 	value := func(keys ...string) *takeover.Node { return first(params.First(keys...), stored.First(keys...)) }
 	base, key := value("api_base", "base_url"), value("api_key")
 	vendor, id := split(model, params.Get("custom_llm_provider").Text(), base.Text())
-	url, dialect, reason := address(vendor, base.Text())
+	reached, reason := address(vendor, base.Text())
 	if reason != "" {
 		return nil, "", reason
 	}
 	org, version := value("organization"), value("api_version")
 	timers := timeouts(params)
-	identity := fmt.Sprint(url, dialect, key.Text(), org.Text(), timers, params.Get("max_parallel_requests").Text(), headersOf(params), params.First("temperature", "top_p", "max_tokens") != nil)
+	url := reached.GetBaseUrl()
+	identity := fmt.Sprint(url, reached.GetDialect(), key.Text(), org.Text(), timers, params.Get("max_parallel_requests").Text(), headersOf(params), params.First("temperature", "top_p", "max_tokens") != nil)
 	if len(defaults(params)) > 0 {
 		identity += fmt.Sprint(defaults(params))
 	}
 	if p = r.accounts[identity]; p != nil {
 		return p, id, ""
 	}
-	p = r.d.Provider(vendor, &adminv1.Provider{BaseUrl: url, Dialect: dialect, Timeouts: timers, AllowPrivateNetwork: takeover.IsPrivate(url)})
+	reached.Timeouts, reached.AllowPrivateNetwork = timers, takeover.IsPrivate(url)
+	p = r.d.Provider(vendor, reached)
 	r.accounts[identity] = p
 	if key.Given() && key.Text() != "" {
 		p.Credentials = []*adminv1.Credential{{Name: "main", Secret: r.secret(key, p.GetName()+"_API_KEY")}}
@@ -164,34 +167,35 @@ func vendorOf(prefix string) string {
 	}[prefix]
 }
 
-// address is the base URL that reaches what LiteLLM would.
-func address(vendor, base string) (url, dialect, reason string) {
-	v, known := takeover.Vendors()[vendor]
+// address is the provider that reaches what LiteLLM would, by its address alone.
+func address(vendor, base string) (p *adminv1.Provider, reason string) {
+	known := preset.Find(vendor)
 	base = strings.TrimRight(base, "/")
+	at := func(url string) (*adminv1.Provider, string) { return &adminv1.Provider{BaseUrl: url}, "" }
 	switch {
 	case strings.HasPrefix(base, variablePrefix):
-		return "", "", "its api_base is in the environment: write the address there"
+		return nil, "its api_base is in the environment: write the address there"
 	case base != "" && !takeover.HasHost(base):
-		return "", "", "its api_base is no address"
+		return nil, "its api_base is no address"
 	case vendor == "azure" && base == "":
-		return "", "", "an Azure deployment needs its api_base"
+		return nil, "an Azure deployment needs its api_base"
 	case vendor == "azure":
 		root, _, _ := strings.Cut(base, "/openai")
-		return root + "/openai/v1", "", ""
+		return at(root + "/openai/v1")
 	case vendor == "custom" && base == "":
-		return "", "", "it has no api_base"
-	case !known && vendor != "custom":
-		return "", "", fmt.Sprintf("Trunkline speaks OpenAI's and Anthropic's API, and %s has another one: use an address of it that is compatible with OpenAI's", vendor)
+		return nil, "it has no api_base"
+	case (known == nil || len(known.Placeholders) > 0) && vendor != "custom":
+		return nil, fmt.Sprintf("Trunkline speaks OpenAI's and Anthropic's API, and %s has another one: use an address of it that is compatible with OpenAI's", vendor)
 	case base == "":
-		return v.BaseURL, v.Dialect, ""
+		return known.Document("", nil), ""
 	case vendor == "anthropic":
 		base = strings.TrimSuffix(strings.TrimSuffix(base, "/messages"), "/v1")
-		return base + "/v1", v.Dialect, ""
+		return &adminv1.Provider{BaseUrl: base + "/v1", Dialect: known.Provider.Dialect}, ""
 	case vendor == "ollama":
-		return strings.TrimSuffix(base, "/v1") + "/v1", "", ""
+		return at(strings.TrimSuffix(base, "/v1") + "/v1")
 	}
 	if _, path, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(base, "https://"), "http://"), "/"); path == "" {
-		return base + "/chat/completions", "", "" // LiteLLM adds no /v1, and this form of ours neither
+		return at(base + "/chat/completions") // LiteLLM adds no /v1, and this form of ours neither
 	}
-	return base, v.Dialect, ""
+	return at(base)
 }

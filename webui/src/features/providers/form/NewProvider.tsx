@@ -4,6 +4,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { PackageSearch } from 'lucide-react';
 import { useRef } from 'react';
 import { useAction } from '@/api/useAction';
+import type { Preset } from '@/gen/presets';
 import { type Provider, ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { useI18n } from '@/i18n';
 import { FormError } from '@/ui/FormError';
@@ -16,7 +17,7 @@ import c from './form.module.css';
 import { OtherErrors } from './OtherErrors';
 import { PresetCards } from './PresetCards';
 import { ProviderFields } from './ProviderFields';
-import { CUSTOM, type Preset, presetOf } from './presets';
+import { CUSTOM, presetOf } from './presets';
 import { TestConnection } from './TestConnection';
 import { type ProviderInit, providerOf, type Values, valuesOfCopy, valuesOfPreset } from './values';
 

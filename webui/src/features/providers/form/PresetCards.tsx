@@ -1,7 +1,8 @@
 import { Link } from '@tanstack/react-router';
+import { PRESETS } from '@/gen/presets';
 import { useI18n } from '@/i18n';
 import c from './form.module.css';
-import { CUSTOM, PRESETS } from './presets';
+import { CUSTOM } from './presets';
 
 /** Where to begin: a vendor whose address and ways are known, or an API of one's own. */
 export function PresetCards() {

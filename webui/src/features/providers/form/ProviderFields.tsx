@@ -1,6 +1,7 @@
 import { NumberInput, Select, Switch, TextInput } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
 import { ExternalLink } from 'lucide-react';
+import type { Preset } from '@/gen/presets';
 import type { Provider } from '@/gen/trunkline/admin/v1/provider_pb';
 import { useI18n } from '@/i18n';
 import { TagsField } from '@/ui/fields/Combo';
@@ -8,8 +9,8 @@ import { FieldPart, FieldRow, Fields } from '@/ui/fields/Form';
 import { PairsField } from '@/ui/fields/PairsField';
 import { RulesField } from '../rules/RulesField';
 import { CredentialFields } from './CredentialFields';
+import { EndpointFields } from './EndpointFields';
 import c from './form.module.css';
-import type { Preset } from './presets';
 import { SecretParameterFields } from './SecretParameterFields';
 import { TimeoutFields } from './TimeoutFields';
 import type { Values } from './values';
@@ -36,6 +37,7 @@ export function ProviderFields({
   const dialects = [
     { value: 'openai', label: t('providers.dialect.openai') },
     { value: 'anthropic', label: t('providers.dialect.anthropic') },
+    { value: 'gemini', label: t('providers.dialect.gemini') },
     { value: 'fake', label: t('providers.dialect.fake') },
   ];
   return (
@@ -62,7 +64,7 @@ export function ProviderFields({
           label={t('providers.form.baseUrl')}
           description={
             <>
-              {preset?.placeholders
+              {preset && preset.placeholders.length > 0
                 ? t('providers.form.baseUrlReplace', { part: preset.placeholders.join(', ') })
                 : t('providers.form.baseUrlHint')}
               {preset?.docs && (
@@ -85,6 +87,9 @@ export function ProviderFields({
         sub={preset?.isKeyless ? t('providers.form.keyless') : t('providers.form.credentialsHint')}
       >
         <CredentialFields form={form} keyLooks={preset?.keyLooks ?? ''} />
+      </FieldPart>
+      <FieldPart title={t('providers.endpoint.title')} sub={t('providers.endpoint.hint')}>
+        <EndpointFields form={form} />
       </FieldPart>
       <FieldPart title={t('providers.form.timeouts')} sub={t('providers.form.timeoutsHint')}>
         <TimeoutFields form={form} stored={stored} />

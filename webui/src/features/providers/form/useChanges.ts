@@ -2,6 +2,7 @@ import { type PlainKey, useI18n } from '@/i18n';
 import type { Change } from '@/ui/Changes';
 import { toMap } from '@/ui/fields/PairsField';
 import { ruleText } from '../rules/rule';
+import { endpointsOf, endpointText } from './endpoints';
 import {
   changedFields,
   type Field,
@@ -18,7 +19,10 @@ const PARAMETERS = {
 } as const satisfies Partial<Record<Field, PlainKey>>;
 
 const WORDS: Record<
-  Exclude<Field, 'credentials' | 'headers' | 'timeouts' | 'fieldRules' | keyof typeof PARAMETERS | keyof WayValues>,
+  Exclude<
+    Field,
+    'endpoints' | 'credentials' | 'headers' | 'timeouts' | 'fieldRules' | keyof typeof PARAMETERS | keyof WayValues
+  >,
   PlainKey
 > = {
   baseUrl: 'providers.form.baseUrl',
@@ -115,6 +119,10 @@ export function useChanges(): (before: Values, after: Values) => Change[] {
             whether(after[field].certificate),
           ),
         ];
+      if (field === 'endpoints') {
+        const text = (values: Values) => endpointsOf(values.endpoints).map(endpointText).join('; ') || '–';
+        return [{ name: t('providers.endpoint.title'), before: text(before), after: text(after) }];
+      }
       if (field === 'fieldRules') {
         const text = (values: Values) => values.fieldRules.map(ruleText).join(', ') || '–';
         return [{ name: t('providers.rules.title'), before: text(before), after: text(after) }];

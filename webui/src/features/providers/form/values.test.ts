@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
+import { PRESETS } from '@/gen/presets';
 import { ProviderSchema } from '@/gen/trunkline/admin/v1/provider_pb';
-import { PRESETS } from './presets';
 import { changedFields, providerOf, valuesOf, valuesOfCopy, valuesOfPreset } from './values';
 
 const provider = create(ProviderSchema, {
@@ -14,6 +14,7 @@ const provider = create(ProviderSchema, {
   secretQuery: [{ name: 'sig', secretHint: 'wxyz' }],
   timeouts: { connect: { seconds: 1n, nanos: 500_000_000 } },
   maxInFlight: 7,
+  endpoints: [{ api: 'chat', path: '/d/{model}/chat', query: 'api-version=1', auth: 'api-key' }],
 });
 
 test('what is read is sent back as it was, secrets aside', () => {
@@ -28,6 +29,7 @@ test('what is read is sent back as it was, secrets aside', () => {
     secretQuery: [{ name: 'sig', secret: '' }],
     timeouts: { connect: { seconds: 1n, nanos: 500_000_000 } },
     maxInFlight: 7,
+    endpoints: [{ api: 'chat', baseUrl: '', path: '/d/{model}/chat', query: 'api-version=1', auth: 'api-key' }],
   });
   expect(providerOf({ ...valuesOf(provider), timeouts: {} }).timeouts).toBeUndefined();
 });
@@ -42,6 +44,25 @@ test('only what differs counts as changed; a half-written header does not', () =
     credentials: values.credentials.map((c) => ({ ...c, secret: 'new' })),
   };
   expect(changedFields(values, next)).toEqual(['credentials', 'timeouts']);
+});
+
+test('endpoints count as changed by what they say, and are sent without what was typed around it', () => {
+  const values = valuesOf(provider);
+  const [chat] = values.endpoints;
+  if (!chat) throw new Error('no endpoint');
+  expect(changedFields(values, { ...values, endpoints: [{ ...chat, key: 'other' }] })).toEqual([]);
+  const next = { ...values, endpoints: [{ ...chat, baseUrl: ' https://b.example ', query: '?a=1' }] };
+  expect(changedFields(values, next)).toEqual(['endpoints']);
+  expect(providerOf(next).endpoints).toMatchObject([{ api: 'chat', baseUrl: 'https://b.example', query: 'a=1' }]);
+});
+
+test('a preset fills its endpoints', () => {
+  const deepseek = PRESETS.find((preset) => preset.id === 'deepseek');
+  if (!deepseek) throw new Error('no preset');
+  expect(valuesOfPreset(deepseek).endpoints).toMatchObject([
+    { api: 'chat', baseUrl: '' },
+    { api: 'messages', baseUrl: 'https://api.deepseek.com/anthropic', auth: 'x-api-key' },
+  ]);
 });
 
 test('a secret parameter counts as changed by its name or a new secret', () => {
@@ -66,9 +87,9 @@ test('every preset has its own id and name, and an address that is a URL', () =>
   expect(new Set(PRESETS.map((p) => p.name)).size).toBe(PRESETS.length);
   for (const preset of PRESETS) {
     expect(new URL(preset.baseUrl).protocol).toMatch(/^https?:$/);
-    expect(new URL(preset.docs ?? '').protocol).toBe('https:');
+    expect(new URL(preset.docs).protocol).toBe('https:');
     expect(valuesOfPreset(preset).credentials.length).toBe(preset.isKeyless ? 0 : 1);
-    for (const part of preset.placeholders ?? []) expect(preset.baseUrl).toContain(part);
+    for (const part of preset.placeholders) expect(preset.baseUrl).toContain(part);
   }
 });
 

@@ -1,12 +1,13 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type Duration, durationFromMs, type Timestamp } from '@bufbuild/protobuf/wkt';
 import { toMs } from '@/api/duration';
+import type { Preset } from '@/gen/presets';
 import type { Provider, ProviderSchema, ProviderTimeouts } from '@/gen/trunkline/admin/v1/provider_pb';
 import type { PlainKey } from '@/i18n';
 import { type Pair, toMap, toPairs } from '@/ui/fields/PairsField';
 import { dialectOf, isEnabled } from '../address';
 import { documentsOf, type RuleValues, rulesOf } from '../rules/rule';
-import type { Preset } from './presets';
+import { type EndpointValues, endpointsOf, endpointValues } from './endpoints';
 
 export const TIMERS = ['connect', 'firstToken', 'firstTokenMax', 'attempt', 'response', 'streamIdle'] as const;
 export type Timer = (typeof TIMERS)[number];
@@ -51,6 +52,7 @@ export type Values = {
   name: string;
   baseUrl: string;
   dialect: string;
+  endpoints: EndpointValues[];
   credentials: CredentialValues[];
   headers: Pair[];
   secretHeaders: ParameterValues[];
@@ -67,6 +69,7 @@ export type Values = {
 export const FIELDS = {
   baseUrl: 'base_url',
   dialect: 'dialect',
+  endpoints: 'endpoints',
   credentials: 'credentials',
   headers: 'headers',
   secretHeaders: 'secret_headers',
@@ -109,12 +112,13 @@ export function valuesOfPreset(preset: Preset): Values {
     name: preset.name,
     baseUrl: preset.baseUrl,
     dialect: preset.dialect,
+    endpoints: endpointValues(preset.endpoints),
     credentials: preset.isKeyless ? [] : [newCredential('first', 'main')],
     headers: [],
     secretHeaders: [],
     secretQuery: [],
     forwardHeaders: [],
-    allowPrivateNetwork: preset.isLocal ?? false,
+    allowPrivateNetwork: preset.isLocal,
     maxInFlight: 0,
     enabled: true,
     timeouts: {},
@@ -128,6 +132,7 @@ export function valuesOf(provider: Provider): Values {
     name: provider.name,
     baseUrl: provider.baseUrl,
     dialect: dialectOf(provider),
+    endpoints: endpointValues(provider.endpoints),
     credentials: provider.credentials.map((c) => ({
       ...newCredential(c.name, c.name),
       enabled: isEnabled(c),
@@ -186,6 +191,7 @@ export function providerOf(values: Values): ProviderInit {
     name: values.name.trim(),
     baseUrl: values.baseUrl.trim(),
     dialect: values.dialect,
+    endpoints: endpointsOf(values.endpoints),
     credentials: values.credentials.map(({ name, secret, enabled }) => ({ name: name.trim(), secret, enabled })),
     headers: toMap(values.headers),
     secretHeaders: parametersOf(values.secretHeaders),
@@ -234,6 +240,8 @@ function comparable(values: Values, field: Field): unknown {
     case 'secretHeaders':
     case 'secretQuery':
       return parametersOf(values[field]);
+    case 'endpoints':
+      return endpointsOf(values.endpoints);
     case 'clientCertificate':
     case 'proxy':
       return wayOf(values)[field] ?? null;
