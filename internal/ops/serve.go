@@ -59,6 +59,8 @@ type Server struct {
 func (s Server) Serve(ctx context.Context, ln net.Listener) error {
 	requests, cancelRequests := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancelRequests()
+	upgraded := &upgrades{next: s.Handler}
+	s.Handler = upgraded
 	srv := s.server(requests)
 
 	broken := make(chan error, 1)
@@ -73,7 +75,7 @@ func (s Server) Serve(ctx context.Context, ln net.Listener) error {
 	if s.OnDrain != nil {
 		s.OnDrain()
 	}
-	err := s.drain(srv, cancelRequests)
+	err := s.drain(srv, upgraded, cancelRequests)
 	<-broken // srv.Serve has returned http.ErrServerClosed
 	return err
 }
@@ -93,20 +95,20 @@ func (s Server) settle() {
 
 // drain waits for requests in flight, cancels those that last too long and closes the
 // connections of those that do not heed it.
-func (s Server) drain(srv *http.Server, cancelRequests context.CancelFunc) error {
+func (s Server) drain(srv *http.Server, upgraded *upgrades, cancelRequests context.CancelFunc) error {
 	limit := cmp.Or(s.Drain, defaultDrain)
-	if shutdown(srv, limit, s.Hurry) == nil {
+	if shutdown(srv, upgraded, limit, s.Hurry) == nil {
 		return nil
 	}
 	s.Logger.Warn("requests in flight are cancelled: the time to drain is over", "drain", limit)
 	if s.OnCut != nil {
 		s.OnCut()
-		if shutdown(srv, cancelGrace, nil) == nil {
+		if shutdown(srv, upgraded, cancelGrace, nil) == nil {
 			return nil
 		}
 	}
 	cancelRequests()
-	if shutdown(srv, cancelGrace, nil) == nil {
+	if shutdown(srv, upgraded, cancelGrace, nil) == nil {
 		return nil
 	}
 	if err := srv.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
@@ -116,7 +118,7 @@ func (s Server) drain(srv *http.Server, cancelRequests context.CancelFunc) error
 }
 
 // shutdown waits for requests in flight, at most for the limit or until hurry is closed.
-func shutdown(srv *http.Server, limit time.Duration, hurry <-chan struct{}) error {
+func shutdown(srv *http.Server, upgraded *upgrades, limit time.Duration, hurry <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	var wg sync.WaitGroup
@@ -130,7 +132,10 @@ func shutdown(srv *http.Server, limit time.Duration, hurry <-chan struct{}) erro
 		case <-done:
 		}
 	})
-	return srv.Shutdown(ctx)
+	if err := srv.Shutdown(ctx); err != nil {
+		return err
+	}
+	return upgraded.wait(ctx)
 }
 
 func (s Server) server(requests context.Context) *http.Server {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync/atomic"
 )
 
 // strict makes net/http refuse, with 400, requests that another server on the way could
@@ -36,17 +37,26 @@ type strictConn struct {
 	net.Conn
 	heads heads
 	early Early
+	// switched says that what follows is no HTTP: a WebSocket.
+	switched atomic.Bool
 }
 
 // Read reads from the connection.
 func (c *strictConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
-	c.heads.see(b[:n])
+	if !c.switched.Load() {
+		c.heads.see(b[:n])
+	}
 	return n, err
 }
 
+var switching = []byte("HTTP/1.1 101 ")
+
 // Write writes to the connection.
 func (c *strictConn) Write(b []byte) (int, error) {
+	if bytes.HasPrefix(b, switching) { // before a client may send anything else
+		c.switched.Store(true)
+	}
 	if c.early == nil || !bytes.HasPrefix(b, earlyBegin) {
 		return c.Conn.Write(b)
 	}
