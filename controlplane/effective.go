@@ -1,8 +1,10 @@
 package controlplane
 
 import (
+	"cmp"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -43,6 +45,19 @@ func EffectiveRetention(settings *adminv1.Settings) *adminv1.Retention {
 		events = defaultAuditRetention
 	}
 	return &adminv1.Retention{Calls: durationpb.New(calls), AuditEvents: durationpb.New(events)}
+}
+
+// defaultSocketsPerKey is how many WebSockets an API key may have open at a node.
+const defaultSocketsPerKey = 100
+
+// EffectiveWebSocket is how WebSockets are accepted, every field set; the defaults when settings is
+// nil. They are accepted: who cannot use them asks for none, and a client that does sends much less.
+func EffectiveWebSocket(settings *adminv1.Settings) *adminv1.WebSocket {
+	set := settings.GetWebsocket()
+	return &adminv1.WebSocket{
+		Enabled:              proto.Bool(set == nil || set.Enabled == nil || set.GetEnabled()),
+		MaxConnectionsPerKey: proto.Int32(cmp.Or(set.GetMaxConnectionsPerKey(), defaultSocketsPerKey)),
+	}
 }
 
 // asFailover writes a policy as settings and groups have it, every field set.

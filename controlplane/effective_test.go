@@ -76,3 +76,21 @@ func TestEffectiveRetention(t *testing.T) {
 		}
 	}
 }
+
+func TestEffectiveWebSocket(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		settings *adminv1.Settings
+		enabled  bool
+		most     int32
+	}{
+		"none":         {nil, true, 100},
+		"nothing set":  {&adminv1.Settings{Websocket: &adminv1.WebSocket{}}, true, 100},
+		"switched off": {&adminv1.Settings{Websocket: &adminv1.WebSocket{Enabled: proto.Bool(false)}}, false, 100},
+		"a limit":      {&adminv1.Settings{Websocket: &adminv1.WebSocket{MaxConnectionsPerKey: proto.Int32(7)}}, true, 7},
+	} {
+		if got := controlplane.EffectiveWebSocket(test.settings); got.GetEnabled() != test.enabled || got.GetMaxConnectionsPerKey() != test.most {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

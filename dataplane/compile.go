@@ -37,6 +37,7 @@ func Compile(in *nodev1.Snapshot) (*Snapshot, error) {
 		held:        make(map[string]*atomic.Int64, len(in.GetApiKeys())),
 	}
 	s.CORS = compileOrigins(in.GetCorsOrigins())
+	s.Sockets = int(in.GetWebsocket().GetMaxConnectionsPerKey())
 	targets := map[Scope]*Target{}
 	s.targets = targets
 	for _, p := range in.GetProviders() {

@@ -23,6 +23,8 @@ type Snapshot struct {
 	Revision  uint64
 	Providers map[string]*Provider
 	CORS      Origins
+	// Sockets are the WebSockets that an API key may have open; 0: they are refused.
+	Sockets int
 
 	pepper []byte
 	hop    []string // the installation's name in HopHeader; never changed

@@ -67,10 +67,12 @@ func TestSettingsTellWhatHolds(t *testing.T) {
 	t.Parallel()
 	c, ctx := start(t).admin(t), t.Context()
 	policy, retention := controlplane.EffectivePolicy(nil, nil), controlplane.EffectiveRetention(nil)
+	sockets := controlplane.EffectiveWebSocket(nil)
 	check := func(what string, s *adminv1.Settings) {
 		t.Helper()
 		wantEqual(t, what+": the policy that holds", s.GetEffectiveFailover(), policy)
 		wantEqual(t, what+": the retention that holds", s.GetEffectiveRetention(), retention)
+		wantEqual(t, what+": the WebSockets that are accepted", s.GetEffectiveWebsocket(), sockets)
 		wantEqual(t, what+": the default policy", s.GetDefaultFailover(), controlplane.EffectivePolicy(nil, nil))
 		wantEqual(t, what+": the default retention", s.GetDefaultRetention(), controlplane.EffectiveRetention(nil))
 	}
@@ -79,7 +81,9 @@ func TestSettingsTellWhatHolds(t *testing.T) {
 	asked := &adminv1.Settings{
 		Failover: &adminv1.FailoverPolicy{Cooldown: durationpb.New(7e9)}, Retention: &adminv1.Retention{Calls: durationpb.New(7200e9)},
 		EffectiveFailover: &adminv1.FailoverPolicy{Cooldown: durationpb.New(8e9)}, DefaultRetention: &adminv1.Retention{Calls: durationpb.New(3600e9)},
+		Websocket: &adminv1.WebSocket{MaxConnectionsPerKey: proto.Int32(5)}, EffectiveWebsocket: &adminv1.WebSocket{Enabled: proto.Bool(false)},
 	}
+	sockets.MaxConnectionsPerKey = proto.Int32(5)
 	policy.Cooldown, retention.Calls = durationpb.New(7e9), durationpb.New(7200e9)
 	check("after an update", ok(c.settings.UpdateSettings(ctx, &adminv1.UpdateSettingsRequest{Settings: asked}))(t).GetSettings())
 	check("after that", ok(c.settings.GetSettings(ctx, &adminv1.GetSettingsRequest{}))(t).GetSettings())

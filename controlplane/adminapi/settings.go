@@ -37,5 +37,6 @@ func (s settingsService) UpdateSettings(ctx context.Context, req *adminv1.Update
 func withEffective(s *adminv1.Settings) *adminv1.Settings {
 	s.EffectiveFailover, s.DefaultFailover = controlplane.EffectivePolicy(s, nil), controlplane.EffectivePolicy(nil, nil)
 	s.EffectiveRetention, s.DefaultRetention = controlplane.EffectiveRetention(s), controlplane.EffectiveRetention(nil)
+	s.EffectiveWebsocket = controlplane.EffectiveWebSocket(s)
 	return s
 }

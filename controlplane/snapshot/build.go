@@ -44,6 +44,9 @@ func Build(cfg *controlplane.Config, sealer controlplane.Sealer, pepper []byte) 
 	}
 	s := &nodev1.Snapshot{Revision: uint64(cfg.Revision), KeyPepper: pepper}
 	s.CorsOrigins = b.settings.GetCors().GetAllowedOrigins()
+	if ws := controlplane.EffectiveWebSocket(b.settings); ws.GetEnabled() {
+		s.Websocket = &nodev1.WebSocket{MaxConnectionsPerKey: ws.GetMaxConnectionsPerKey()}
+	}
 	for _, r := range cfg.List(controlplane.KindProvider) {
 		spec := r.Spec.(*adminv1.Provider)
 		if !enabled(spec.Enabled) {

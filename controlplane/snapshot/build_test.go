@@ -132,6 +132,7 @@ func TestBuildResolvesEverything(t *testing.T) {
 	want := &nodev1.Snapshot{
 		Revision:  77,
 		KeyPepper: []byte("pepper"),
+		Websocket: &nodev1.WebSocket{MaxConnectionsPerKey: 100},
 		Providers: []*nodev1.Provider{
 			{
 				Name: "backup", Dialect: "fake", RequiredFeatures: []string{"dialect.fake"}, Models: []*nodev1.Model{{Id: "m"}},

@@ -23,8 +23,10 @@
 // Request bodies may be gzip or zstd. At most 32 MiB decoded, 100 times what came over the
 // wire, 1 GiB of all bodies at once, an eighth of that of one key; at least 1 KiB/s over each
 // 10 s; 100 header fields. Those with an underscore in their name are dropped. A slash behind a
-// path makes no difference. A WebSocket is refused with 426, at which clients that try one first
-// turn to HTTP at once.
+// path makes no difference.
+//
+// GET responses with an Upgrade begins a WebSocket (websocket.go); where they are switched off, and on
+// any other path, it is refused with 426, at which clients that try one first turn to HTTP at once.
 package proxy
 
 import (
@@ -41,6 +43,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/body"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/engine"
+	"github.com/trunkline-ai/trunkline/dataplane/proxy/socket"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/api"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
@@ -92,6 +95,13 @@ type Config struct {
 	// Trace gives a call its place in a distributed trace, by the headers of the request; nil: calls
 	// are not traced.
 	Trace func(http.Header) dataplane.Trace
+	// Turns answers the requests that come over WebSockets; default: the handler itself. It is for
+	// whoever stands in front of it.
+	Turns http.Handler
+	// SocketIdle is after how long without a request a WebSocket is closed, SocketAge after how long
+	// none begins on it any more, and SocketPing how often its client is asked for a sign of life;
+	// default 10 minutes, 60 minutes and 30 s.
+	SocketIdle, SocketAge, SocketPing time.Duration
 	// KeywordHit learns of each failure keyword that is found in an answer. It must not
 	// wait; default: nobody does.
 	KeywordHit func(name string)
@@ -110,6 +120,7 @@ type Handler struct {
 	bodies   body.Limits
 	budget   *body.Budget
 	pool     buffer.Pool
+	sockets  *socket.Sockets
 	inFlight atomic.Int64
 }
 
@@ -147,6 +158,14 @@ func New(cfg Config) *Handler {
 		MaxFullResponse: cmp.Or(cfg.MaxFullResponse, 64<<20),
 		TempDir:         cfg.TempDir, Pool: &h.pool, MaxCaptures: min(64<<20, cfg.MaxBodies/body.KeyPart),
 	})
+	if cfg.Turns == nil {
+		cfg.Turns = h
+	}
+	h.sockets = socket.New(socket.Config{
+		Handler: cfg.Turns, Bodies: &h.bodies, NewID: cfg.NewID, Revoked: h.revoked,
+		Idle: cmp.Or(cfg.SocketIdle, 10*time.Minute), Age: cmp.Or(cfg.SocketAge, time.Hour),
+		Ping: cmp.Or(cfg.SocketPing, 30*time.Second), Slow: cmp.Or(cfg.SlowClient, time.Minute),
+	})
 	return h
 }
 
@@ -183,6 +202,10 @@ func (h *Handler) InFlight() int { return int(h.inFlight.Load()) }
 
 // ServeHTTP answers every request, also those it has no route for, in OpenAI's schema.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if wantsSocket(r) {
+		h.upgrade(w, r)
+		return
+	}
 	h.inFlight.Add(1)
 	defer h.inFlight.Add(-1)
 	id := h.cfg.NewID()
@@ -192,7 +215,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body.LimitTime(w, r, h.cfg.BodyWindow)
 	path := pathOf(r)
 	repeatID(w, api.ErrorsOf(path))
-	if h.crossOrigin(w, r) || refuseHeaders(w, r, path) || refuseUpgrade(w, r, path) {
+	if h.crossOrigin(w, r) || refuseHeaders(w, r, path) {
 		return
 	}
 	_, deployment := locate(r.URL.Path)

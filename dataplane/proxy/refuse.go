@@ -50,21 +50,6 @@ func EarlyError(line string, status int) []byte {
 	return api.ErrorsOf(path).Body(status, e, "")
 }
 
-// refuseUpgrade answers a WebSocket's handshake. 426 makes Codex use HTTP at once; any other status
-// costs it several attempts first.
-func refuseUpgrade(w http.ResponseWriter, r *http.Request, path string) bool {
-	if len(r.Header["Upgrade"]) == 0 || !strings.EqualFold(r.Header["Upgrade"][0], "websocket") {
-		return false
-	}
-	w.Header().Set("Upgrade", "HTTP/1.1")
-	w.Header().Set("Connection", "Upgrade")
-	writeAs(w, api.ErrorsOf(path), http.StatusUpgradeRequired, wire.Error{
-		Message: "WebSockets are not served here; send the request by HTTP.",
-		Type:    wire.InvalidRequest, Code: "upgrade_required",
-	})
-	return true
-}
-
 // notServed answers for paths without an endpoint here.
 func notServed(w http.ResponseWriter, r *http.Request, path string) {
 	e := wire.Error{Message: "unknown request URL: " + r.Method + " " + r.URL.Path, Type: wire.InvalidRequest, Code: "unknown_url"}

@@ -41,7 +41,16 @@ func (s *Server) revoked() bool {
 
 // Leave says that the process is about to end: the node is not ready from now on, and
 // answers whatever still comes.
-func (s *Server) Leave() { s.drain.leaving.Store(true) }
+func (s *Server) Leave() {
+	s.drain.leaving.Store(true)
+	s.proxy.Drain(true)
+}
+
+// orderDrain begins or ends what an admin has ordered.
+func (s *Server) orderDrain(on bool) {
+	s.drain.order(on)
+	s.proxy.Drain(on || s.drain.leaving.Load())
+}
 
 // CutAll ends what is under way because the process cannot wait any longer: streams end
 // with an error event gateway_draining.

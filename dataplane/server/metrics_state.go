@@ -9,6 +9,7 @@ import (
 // stateMetrics shows how the node stands; values are read when they are asked for.
 func (s *Server) stateMetrics(reg prometheus.Registerer) {
 	reg.MustRegister(
+		gauge("trunkline_websockets", "WebSockets that are open; their turns count as requests.", func() float64 { return float64(s.proxy.Sockets()) }),
 		gauge("trunkline_calls_in_flight", "Requests being served.", func() float64 { return float64(s.proxy.InFlight()) }),
 		gauge("trunkline_endpoints_missing", "Endpoints that targets did not have in the last 10 minutes, while another one did: they are asked last there.", func() float64 { return float64(s.proxy.Engine().EndpointsMissing()) }),
 		gauge("trunkline_parameters_refused", "Parameters, and values of them, that targets refused in the last 10 minutes while another one took them: requests that hold them are sent there last.", func() float64 { return float64(s.proxy.Engine().ParametersRefused()) }),

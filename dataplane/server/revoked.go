@@ -39,7 +39,7 @@ func (s *Server) openRevocations(cfg *Config, sealer *sealedfile.Sealer, shared 
 // revoke replaces the revoked keys, and cuts streams where that was asked for.
 func (s *Server) revoke(keys dataplane.RevokedKeys) {
 	if s.overlay.Revoke(keys) {
-		s.proxy.Engine().EndRevoked()
+		s.proxy.EndRevoked()
 	}
 }
 

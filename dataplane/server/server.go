@@ -155,7 +155,7 @@ func New(cfg Config) (*Server, error) {
 			Version:  cmp.Or(cfg.Version, "dev"),
 			Features: feature.Known().With(dialectFeatures(cfg.AllInOne != nil)...),
 			Tracer:   cfg.Telemetry.Tracer("github.com/trunkline-ai/trunkline/dataplane"),
-			Apply:    s.apply, Status: s.status, Reset: s.resetCooldown, Drain: s.drain.order,
+			Apply:    s.apply, Status: s.status, Reset: s.resetCooldown, Drain: s.orderDrain,
 		},
 	}
 	sealer, err := cfg.useDisk(&link)
@@ -201,6 +201,7 @@ func New(cfg Config) (*Server, error) {
 		AuthFailed: countAuthFailures(cfg.Metrics),
 		Stored:     countStored(cfg.Metrics),
 		Limits:     s.limits,
+		Turns:      http.HandlerFunc(s.serveRequest),
 
 		TrustForwarded: cfg.Proxy.TrustForwarded,
 	})
@@ -221,13 +222,15 @@ func dialectFeatures(allInOne bool) (features []string) {
 
 // Handler serves /v1.
 func (s *Server) Handler() http.Handler {
-	return s.drain.handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.revoked() {
-			proxy.RefuseRevoked(w, r)
-			return
-		}
-		s.proxy.ServeHTTP(w, r)
-	}))
+	return s.drain.handler(http.HandlerFunc(s.serveRequest))
+}
+
+func (s *Server) serveRequest(w http.ResponseWriter, r *http.Request) {
+	if s.revoked() {
+		proxy.RefuseRevoked(w, r)
+		return
+	}
+	s.proxy.ServeHTTP(w, r)
 }
 
 // Run keeps the link to the control plane until ctx ends, then ships the calls that wait.

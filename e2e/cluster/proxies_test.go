@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/coder/websocket"
+
 	"github.com/trunkline-ai/trunkline/internal/outcometest"
 	"github.com/trunkline-ai/trunkline/internal/testenv"
 )
@@ -182,4 +184,53 @@ func TestHAProxyFollowsReadiness(t *testing.T) {
 		}
 		return leaving.Load() == before
 	})
+}
+
+// TestWebSocketsPass: both directions, and other requests beside them.
+func TestWebSocketsPass(t *testing.T) {
+	t.Parallel()
+	for name := range proxies {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			address, _ := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Upgrade") == "" {
+					fmt.Fprintf(w, "%q", r.Header.Get("Connection"))
+					return
+				}
+				conn, err := websocket.Accept(w, r, nil)
+				if err != nil {
+					return
+				}
+				defer conn.CloseNow()
+				for {
+					kind, text, err := conn.Read(r.Context())
+					if err != nil || conn.Write(r.Context(), kind, text) != nil {
+						return
+					}
+				}
+			})
+			p := startProxy(t, name, map[string]string{"node-1": address})
+			conn, resp, err := websocket.Dial(t.Context(), p.URL()+"/v1/responses", nil)
+			if err != nil {
+				t.Fatalf("%v, %+v", err, resp)
+			}
+			defer conn.CloseNow()
+			for _, text := range []string{"one", strings.Repeat("x", 20_000), "three"} {
+				if err := conn.Write(t.Context(), websocket.MessageText, []byte(text)); err != nil {
+					t.Fatal(err)
+				}
+				if _, got, err := conn.Read(t.Context()); err != nil || string(got) != text {
+					t.Fatalf("%d bytes came back, %v", len(got), err)
+				}
+			}
+			plain, err := client.Get(p.URL() + "/v1/models")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer plain.Body.Close()
+			if text, _ := io.ReadAll(plain.Body); plain.StatusCode != http.StatusOK {
+				t.Errorf("a request beside it: %d %s", plain.StatusCode, text)
+			}
+		})
+	}
 }

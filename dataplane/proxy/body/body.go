@@ -7,7 +7,9 @@
 package body
 
 import (
+	"context"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -90,6 +92,25 @@ func (b *Body) envelope(endpoint *wire.Endpoint, model string) (wire.Envelope, e
 	b.JSON = wire.InsertModel(b.JSON, model)
 	b.Size = len(b.JSON)
 	return wire.ReadEnvelope(b.JSON, endpoint)
+}
+
+// Message reads one message of a connection that carries many, such as a WebSocket: no slower and no
+// larger than a request may be. conn is asked for its deadlines only. Release the body in either case.
+func (l *Limits) Message(conn http.ResponseWriter, message io.Reader, share *Share) (Body, error) {
+	b := Body{pool: l.Pool, share: share}
+	in := &reader{limit: l.Max, share: share, size: -1}
+	in.wire = pacer{src: message, w: conn, window: l.Window, end: time.Now().Add(bodyTimeout)}
+	in.wire.next()
+	in.src = &in.wire
+	var err error
+	if b.lent, err = in.all(l.Pool); err == nil {
+		b.JSON, b.Size = b.lent.B, len(b.lent.B)
+	}
+	in.close(err == nil)
+	if b.taken = in.taken; err != nil {
+		return b, in.failed(context.Background(), err)
+	}
+	return b, nil
 }
 
 // Leak notes that somebody may go on reading the body behind Release: its memory is then

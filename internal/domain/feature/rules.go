@@ -70,7 +70,8 @@ var rules = map[string]rule{
 // base are the fields that every node knows, or that it may do without: those of the first
 // release, and later ones that neither restrict nor change who is called.
 var base = map[string]string{
-	"Snapshot":         "revision key_pepper providers groups api_keys failure_keywords cors_origins required_features",
+	"Snapshot":         "revision key_pepper providers groups api_keys failure_keywords cors_origins websocket required_features",
+	"WebSocket":        "max_connections_per_key",
 	"Provider":         "name base_url credentials headers secret_query client_key forward_headers allow_private_network max_in_flight models policy required_features",
 	"Credential":       "name secret minted",
 	"MintedCredential": "region service access_key_id role_arn external_id tenant_id authority token_url client_id scope audience client_auth service_account",

@@ -38,6 +38,10 @@ type Settings struct {
 	Retention *Retention `protobuf:"bytes,11,opt,name=retention,proto3" json:"retention,omitempty"`
 	// Which web pages may call /v1 from a browser.
 	Cors *Cors `protobuf:"bytes,12,opt,name=cors,proto3" json:"cors,omitempty"`
+	// Whether clients may speak the Responses API over WebSockets.
+	Websocket *WebSocket `protobuf:"bytes,340,opt,name=websocket,proto3" json:"websocket,omitempty"`
+	// The rules for WebSockets that hold, every field set.
+	EffectiveWebsocket *WebSocket `protobuf:"bytes,341,opt,name=effective_websocket,json=effectiveWebsocket,proto3" json:"effective_websocket,omitempty"`
 	// The failover policy that holds where a group or provider sets nothing else, every field set.
 	EffectiveFailover *FailoverPolicy `protobuf:"bytes,30,opt,name=effective_failover,json=effectiveFailover,proto3" json:"effective_failover,omitempty"`
 	// The retention that holds, every field set.
@@ -115,6 +119,20 @@ func (x *Settings) GetCors() *Cors {
 	return nil
 }
 
+func (x *Settings) GetWebsocket() *WebSocket {
+	if x != nil {
+		return x.Websocket
+	}
+	return nil
+}
+
+func (x *Settings) GetEffectiveWebsocket() *WebSocket {
+	if x != nil {
+		return x.EffectiveWebsocket
+	}
+	return nil
+}
+
 func (x *Settings) GetEffectiveFailover() *FailoverPolicy {
 	if x != nil {
 		return x.EffectiveFailover
@@ -141,6 +159,62 @@ func (x *Settings) GetDefaultRetention() *Retention {
 		return x.DefaultRetention
 	}
 	return nil
+}
+
+// The Responses API over WebSockets, as Codex speaks it: GET /v1/responses with an Upgrade. An unset field means the
+// default.
+type WebSocket struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether WebSockets are accepted; otherwise they are refused with 426, at which clients turn to HTTP; default true.
+	Enabled *bool `protobuf:"varint,1,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
+	// Connections that one API key may have open at each node, 1 to 10000; default 100. One more is refused with 429.
+	MaxConnectionsPerKey *int32 `protobuf:"varint,2,opt,name=max_connections_per_key,json=maxConnectionsPerKey,proto3,oneof" json:"max_connections_per_key,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
+}
+
+func (x *WebSocket) Reset() {
+	*x = WebSocket{}
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WebSocket) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WebSocket) ProtoMessage() {}
+
+func (x *WebSocket) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WebSocket.ProtoReflect.Descriptor instead.
+func (*WebSocket) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *WebSocket) GetEnabled() bool {
+	if x != nil && x.Enabled != nil {
+		return *x.Enabled
+	}
+	return false
+}
+
+func (x *WebSocket) GetMaxConnectionsPerKey() int32 {
+	if x != nil && x.MaxConnectionsPerKey != nil {
+		return *x.MaxConnectionsPerKey
+	}
+	return 0
 }
 
 // When a target is skipped, and how long an attempt may take. An unset field means the default.
@@ -216,7 +290,7 @@ type FailoverPolicy struct {
 
 func (x *FailoverPolicy) Reset() {
 	*x = FailoverPolicy{}
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[1]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -228,7 +302,7 @@ func (x *FailoverPolicy) String() string {
 func (*FailoverPolicy) ProtoMessage() {}
 
 func (x *FailoverPolicy) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[1]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -241,7 +315,7 @@ func (x *FailoverPolicy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailoverPolicy.ProtoReflect.Descriptor instead.
 func (*FailoverPolicy) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{1}
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *FailoverPolicy) GetFailureThreshold() int32 {
@@ -419,7 +493,7 @@ type Retention struct {
 
 func (x *Retention) Reset() {
 	*x = Retention{}
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[2]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -431,7 +505,7 @@ func (x *Retention) String() string {
 func (*Retention) ProtoMessage() {}
 
 func (x *Retention) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[2]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -444,7 +518,7 @@ func (x *Retention) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Retention.ProtoReflect.Descriptor instead.
 func (*Retention) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{2}
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Retention) GetCalls() *durationpb.Duration {
@@ -472,7 +546,7 @@ type Cors struct {
 
 func (x *Cors) Reset() {
 	*x = Cors{}
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -484,7 +558,7 @@ func (x *Cors) String() string {
 func (*Cors) ProtoMessage() {}
 
 func (x *Cors) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -497,7 +571,7 @@ func (x *Cors) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cors.ProtoReflect.Descriptor instead.
 func (*Cors) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{3}
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Cors) GetAllowedOrigins() []string {
@@ -515,7 +589,7 @@ type GetSettingsRequest struct {
 
 func (x *GetSettingsRequest) Reset() {
 	*x = GetSettingsRequest{}
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -527,7 +601,7 @@ func (x *GetSettingsRequest) String() string {
 func (*GetSettingsRequest) ProtoMessage() {}
 
 func (x *GetSettingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -540,7 +614,7 @@ func (x *GetSettingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSettingsRequest.ProtoReflect.Descriptor instead.
 func (*GetSettingsRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{4}
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{5}
 }
 
 type GetSettingsResponse struct {
@@ -552,7 +626,7 @@ type GetSettingsResponse struct {
 
 func (x *GetSettingsResponse) Reset() {
 	*x = GetSettingsResponse{}
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -564,7 +638,7 @@ func (x *GetSettingsResponse) String() string {
 func (*GetSettingsResponse) ProtoMessage() {}
 
 func (x *GetSettingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -577,7 +651,7 @@ func (x *GetSettingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSettingsResponse.ProtoReflect.Descriptor instead.
 func (*GetSettingsResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetSettingsResponse) GetSettings() *Settings {
@@ -600,7 +674,7 @@ type UpdateSettingsRequest struct {
 
 func (x *UpdateSettingsRequest) Reset() {
 	*x = UpdateSettingsRequest{}
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -612,7 +686,7 @@ func (x *UpdateSettingsRequest) String() string {
 func (*UpdateSettingsRequest) ProtoMessage() {}
 
 func (x *UpdateSettingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -625,7 +699,7 @@ func (x *UpdateSettingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSettingsRequest.ProtoReflect.Descriptor instead.
 func (*UpdateSettingsRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *UpdateSettingsRequest) GetSettings() *Settings {
@@ -651,7 +725,7 @@ type UpdateSettingsResponse struct {
 
 func (x *UpdateSettingsResponse) Reset() {
 	*x = UpdateSettingsResponse{}
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -663,7 +737,7 @@ func (x *UpdateSettingsResponse) String() string {
 func (*UpdateSettingsResponse) ProtoMessage() {}
 
 func (x *UpdateSettingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -676,7 +750,7 @@ func (x *UpdateSettingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSettingsResponse.ProtoReflect.Descriptor instead.
 func (*UpdateSettingsResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *UpdateSettingsResponse) GetSettings() *Settings {
@@ -690,7 +764,7 @@ var File_trunkline_admin_v1_settings_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"!trunkline/admin/v1/settings.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a#trunkline/admin/v1/visibility.proto\"\xe2\x04\n" +
+	"!trunkline/admin/v1/settings.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a#trunkline/admin/v1/visibility.proto\"\xf7\x05\n" +
 	"\bSettings\x12\x12\n" +
 	"\x04etag\x18\x01 \x01(\tR\x04etag\x12A\n" +
 	"\vupdate_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\n" +
@@ -698,11 +772,20 @@ const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\bfailover\x18\n" +
 	" \x01(\v2\".trunkline.admin.v1.FailoverPolicyR\bfailover\x12;\n" +
 	"\tretention\x18\v \x01(\v2\x1d.trunkline.admin.v1.RetentionR\tretention\x12,\n" +
-	"\x04cors\x18\f \x01(\v2\x18.trunkline.admin.v1.CorsR\x04cors\x12W\n" +
+	"\x04cors\x18\f \x01(\v2\x18.trunkline.admin.v1.CorsR\x04cors\x12<\n" +
+	"\twebsocket\x18\xd4\x02 \x01(\v2\x1d.trunkline.admin.v1.WebSocketR\twebsocket\x12U\n" +
+	"\x13effective_websocket\x18\xd5\x02 \x01(\v2\x1d.trunkline.admin.v1.WebSocketB\x04\xa0\xed\x18\x01R\x12effectiveWebsocket\x12W\n" +
 	"\x12effective_failover\x18\x1e \x01(\v2\".trunkline.admin.v1.FailoverPolicyB\x04\xa0\xed\x18\x01R\x11effectiveFailover\x12T\n" +
 	"\x13effective_retention\x18\x1f \x01(\v2\x1d.trunkline.admin.v1.RetentionB\x04\xa0\xed\x18\x01R\x12effectiveRetention\x12S\n" +
 	"\x10default_failover\x18  \x01(\v2\".trunkline.admin.v1.FailoverPolicyB\x04\xa0\xed\x18\x01R\x0fdefaultFailover\x12P\n" +
-	"\x11default_retention\x18! \x01(\v2\x1d.trunkline.admin.v1.RetentionB\x04\xa0\xed\x18\x01R\x10defaultRetention\"\xae\x0f\n" +
+	"\x11default_retention\x18! \x01(\v2\x1d.trunkline.admin.v1.RetentionB\x04\xa0\xed\x18\x01R\x10defaultRetention\"\x9a\x01\n" +
+	"\tWebSocket\x12\x1d\n" +
+	"\aenabled\x18\x01 \x01(\bH\x00R\aenabled\x88\x01\x01\x12F\n" +
+	"\x17max_connections_per_key\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\x90N(\x01H\x01R\x14maxConnectionsPerKey\x88\x01\x01B\n" +
+	"\n" +
+	"\b_enabledB\x1a\n" +
+	"\x18_max_connections_per_key\"\xae\x0f\n" +
 	"\x0eFailoverPolicy\x12=\n" +
 	"\x11failure_threshold\x18\x01 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x01H\x00R\x10failureThreshold\x88\x01\x01\x12R\n" +
 	"\x0efailure_window\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n" +
@@ -772,58 +855,61 @@ func file_trunkline_admin_v1_settings_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_settings_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_settings_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_trunkline_admin_v1_settings_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_trunkline_admin_v1_settings_proto_goTypes = []any{
 	(*Settings)(nil),               // 0: trunkline.admin.v1.Settings
-	(*FailoverPolicy)(nil),         // 1: trunkline.admin.v1.FailoverPolicy
-	(*Retention)(nil),              // 2: trunkline.admin.v1.Retention
-	(*Cors)(nil),                   // 3: trunkline.admin.v1.Cors
-	(*GetSettingsRequest)(nil),     // 4: trunkline.admin.v1.GetSettingsRequest
-	(*GetSettingsResponse)(nil),    // 5: trunkline.admin.v1.GetSettingsResponse
-	(*UpdateSettingsRequest)(nil),  // 6: trunkline.admin.v1.UpdateSettingsRequest
-	(*UpdateSettingsResponse)(nil), // 7: trunkline.admin.v1.UpdateSettingsResponse
-	(*timestamppb.Timestamp)(nil),  // 8: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),    // 9: google.protobuf.Duration
-	(*fieldmaskpb.FieldMask)(nil),  // 10: google.protobuf.FieldMask
+	(*WebSocket)(nil),              // 1: trunkline.admin.v1.WebSocket
+	(*FailoverPolicy)(nil),         // 2: trunkline.admin.v1.FailoverPolicy
+	(*Retention)(nil),              // 3: trunkline.admin.v1.Retention
+	(*Cors)(nil),                   // 4: trunkline.admin.v1.Cors
+	(*GetSettingsRequest)(nil),     // 5: trunkline.admin.v1.GetSettingsRequest
+	(*GetSettingsResponse)(nil),    // 6: trunkline.admin.v1.GetSettingsResponse
+	(*UpdateSettingsRequest)(nil),  // 7: trunkline.admin.v1.UpdateSettingsRequest
+	(*UpdateSettingsResponse)(nil), // 8: trunkline.admin.v1.UpdateSettingsResponse
+	(*timestamppb.Timestamp)(nil),  // 9: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),    // 10: google.protobuf.Duration
+	(*fieldmaskpb.FieldMask)(nil),  // 11: google.protobuf.FieldMask
 }
 var file_trunkline_admin_v1_settings_proto_depIdxs = []int32{
-	8,  // 0: trunkline.admin.v1.Settings.update_time:type_name -> google.protobuf.Timestamp
-	1,  // 1: trunkline.admin.v1.Settings.failover:type_name -> trunkline.admin.v1.FailoverPolicy
-	2,  // 2: trunkline.admin.v1.Settings.retention:type_name -> trunkline.admin.v1.Retention
-	3,  // 3: trunkline.admin.v1.Settings.cors:type_name -> trunkline.admin.v1.Cors
-	1,  // 4: trunkline.admin.v1.Settings.effective_failover:type_name -> trunkline.admin.v1.FailoverPolicy
-	2,  // 5: trunkline.admin.v1.Settings.effective_retention:type_name -> trunkline.admin.v1.Retention
-	1,  // 6: trunkline.admin.v1.Settings.default_failover:type_name -> trunkline.admin.v1.FailoverPolicy
-	2,  // 7: trunkline.admin.v1.Settings.default_retention:type_name -> trunkline.admin.v1.Retention
-	9,  // 8: trunkline.admin.v1.FailoverPolicy.failure_window:type_name -> google.protobuf.Duration
-	9,  // 9: trunkline.admin.v1.FailoverPolicy.cooldown:type_name -> google.protobuf.Duration
-	9,  // 10: trunkline.admin.v1.FailoverPolicy.cooldown_max:type_name -> google.protobuf.Duration
-	9,  // 11: trunkline.admin.v1.FailoverPolicy.connect_timeout:type_name -> google.protobuf.Duration
-	9,  // 12: trunkline.admin.v1.FailoverPolicy.first_token_timeout:type_name -> google.protobuf.Duration
-	9,  // 13: trunkline.admin.v1.FailoverPolicy.response_timeout:type_name -> google.protobuf.Duration
-	9,  // 14: trunkline.admin.v1.FailoverPolicy.stream_idle_timeout:type_name -> google.protobuf.Duration
-	9,  // 15: trunkline.admin.v1.FailoverPolicy.total_timeout:type_name -> google.protobuf.Duration
-	9,  // 16: trunkline.admin.v1.FailoverPolicy.retry_wait:type_name -> google.protobuf.Duration
-	9,  // 17: trunkline.admin.v1.FailoverPolicy.keyword_hold:type_name -> google.protobuf.Duration
-	9,  // 18: trunkline.admin.v1.FailoverPolicy.stream_total_timeout:type_name -> google.protobuf.Duration
-	9,  // 19: trunkline.admin.v1.FailoverPolicy.first_token_timeout_max:type_name -> google.protobuf.Duration
-	9,  // 20: trunkline.admin.v1.FailoverPolicy.attempt_timeout:type_name -> google.protobuf.Duration
-	9,  // 21: trunkline.admin.v1.FailoverPolicy.hedge_after:type_name -> google.protobuf.Duration
-	9,  // 22: trunkline.admin.v1.Retention.calls:type_name -> google.protobuf.Duration
-	9,  // 23: trunkline.admin.v1.Retention.audit_events:type_name -> google.protobuf.Duration
-	0,  // 24: trunkline.admin.v1.GetSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
-	0,  // 25: trunkline.admin.v1.UpdateSettingsRequest.settings:type_name -> trunkline.admin.v1.Settings
-	10, // 26: trunkline.admin.v1.UpdateSettingsRequest.update_mask:type_name -> google.protobuf.FieldMask
-	0,  // 27: trunkline.admin.v1.UpdateSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
-	4,  // 28: trunkline.admin.v1.SettingsService.GetSettings:input_type -> trunkline.admin.v1.GetSettingsRequest
-	6,  // 29: trunkline.admin.v1.SettingsService.UpdateSettings:input_type -> trunkline.admin.v1.UpdateSettingsRequest
-	5,  // 30: trunkline.admin.v1.SettingsService.GetSettings:output_type -> trunkline.admin.v1.GetSettingsResponse
-	7,  // 31: trunkline.admin.v1.SettingsService.UpdateSettings:output_type -> trunkline.admin.v1.UpdateSettingsResponse
-	30, // [30:32] is the sub-list for method output_type
-	28, // [28:30] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	9,  // 0: trunkline.admin.v1.Settings.update_time:type_name -> google.protobuf.Timestamp
+	2,  // 1: trunkline.admin.v1.Settings.failover:type_name -> trunkline.admin.v1.FailoverPolicy
+	3,  // 2: trunkline.admin.v1.Settings.retention:type_name -> trunkline.admin.v1.Retention
+	4,  // 3: trunkline.admin.v1.Settings.cors:type_name -> trunkline.admin.v1.Cors
+	1,  // 4: trunkline.admin.v1.Settings.websocket:type_name -> trunkline.admin.v1.WebSocket
+	1,  // 5: trunkline.admin.v1.Settings.effective_websocket:type_name -> trunkline.admin.v1.WebSocket
+	2,  // 6: trunkline.admin.v1.Settings.effective_failover:type_name -> trunkline.admin.v1.FailoverPolicy
+	3,  // 7: trunkline.admin.v1.Settings.effective_retention:type_name -> trunkline.admin.v1.Retention
+	2,  // 8: trunkline.admin.v1.Settings.default_failover:type_name -> trunkline.admin.v1.FailoverPolicy
+	3,  // 9: trunkline.admin.v1.Settings.default_retention:type_name -> trunkline.admin.v1.Retention
+	10, // 10: trunkline.admin.v1.FailoverPolicy.failure_window:type_name -> google.protobuf.Duration
+	10, // 11: trunkline.admin.v1.FailoverPolicy.cooldown:type_name -> google.protobuf.Duration
+	10, // 12: trunkline.admin.v1.FailoverPolicy.cooldown_max:type_name -> google.protobuf.Duration
+	10, // 13: trunkline.admin.v1.FailoverPolicy.connect_timeout:type_name -> google.protobuf.Duration
+	10, // 14: trunkline.admin.v1.FailoverPolicy.first_token_timeout:type_name -> google.protobuf.Duration
+	10, // 15: trunkline.admin.v1.FailoverPolicy.response_timeout:type_name -> google.protobuf.Duration
+	10, // 16: trunkline.admin.v1.FailoverPolicy.stream_idle_timeout:type_name -> google.protobuf.Duration
+	10, // 17: trunkline.admin.v1.FailoverPolicy.total_timeout:type_name -> google.protobuf.Duration
+	10, // 18: trunkline.admin.v1.FailoverPolicy.retry_wait:type_name -> google.protobuf.Duration
+	10, // 19: trunkline.admin.v1.FailoverPolicy.keyword_hold:type_name -> google.protobuf.Duration
+	10, // 20: trunkline.admin.v1.FailoverPolicy.stream_total_timeout:type_name -> google.protobuf.Duration
+	10, // 21: trunkline.admin.v1.FailoverPolicy.first_token_timeout_max:type_name -> google.protobuf.Duration
+	10, // 22: trunkline.admin.v1.FailoverPolicy.attempt_timeout:type_name -> google.protobuf.Duration
+	10, // 23: trunkline.admin.v1.FailoverPolicy.hedge_after:type_name -> google.protobuf.Duration
+	10, // 24: trunkline.admin.v1.Retention.calls:type_name -> google.protobuf.Duration
+	10, // 25: trunkline.admin.v1.Retention.audit_events:type_name -> google.protobuf.Duration
+	0,  // 26: trunkline.admin.v1.GetSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
+	0,  // 27: trunkline.admin.v1.UpdateSettingsRequest.settings:type_name -> trunkline.admin.v1.Settings
+	11, // 28: trunkline.admin.v1.UpdateSettingsRequest.update_mask:type_name -> google.protobuf.FieldMask
+	0,  // 29: trunkline.admin.v1.UpdateSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
+	5,  // 30: trunkline.admin.v1.SettingsService.GetSettings:input_type -> trunkline.admin.v1.GetSettingsRequest
+	7,  // 31: trunkline.admin.v1.SettingsService.UpdateSettings:input_type -> trunkline.admin.v1.UpdateSettingsRequest
+	6,  // 32: trunkline.admin.v1.SettingsService.GetSettings:output_type -> trunkline.admin.v1.GetSettingsResponse
+	8,  // 33: trunkline.admin.v1.SettingsService.UpdateSettings:output_type -> trunkline.admin.v1.UpdateSettingsResponse
+	32, // [32:34] is the sub-list for method output_type
+	30, // [30:32] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_settings_proto_init() }
@@ -834,13 +920,14 @@ func file_trunkline_admin_v1_settings_proto_init() {
 	file_trunkline_admin_v1_role_proto_init()
 	file_trunkline_admin_v1_visibility_proto_init()
 	file_trunkline_admin_v1_settings_proto_msgTypes[1].OneofWrappers = []any{}
+	file_trunkline_admin_v1_settings_proto_msgTypes[2].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_settings_proto_rawDesc), len(file_trunkline_admin_v1_settings_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

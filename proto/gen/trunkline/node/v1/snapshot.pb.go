@@ -40,6 +40,8 @@ type Snapshot struct {
 	FailureKeywords []*FailureKeyword `protobuf:"bytes,6,rep,name=failure_keywords,json=failureKeywords,proto3" json:"failure_keywords,omitempty"`
 	// Origins of web pages that may call /v1.
 	CorsOrigins []string `protobuf:"bytes,7,rep,name=cors_origins,json=corsOrigins,proto3" json:"cors_origins,omitempty"`
+	// Absent: WebSockets are refused.
+	Websocket *WebSocket `protobuf:"bytes,340,opt,name=websocket,proto3" json:"websocket,omitempty"`
 	// A node that lacks one of these refuses the whole snapshot.
 	RequiredFeatures []string `protobuf:"bytes,20,rep,name=required_features,json=requiredFeatures,proto3" json:"required_features,omitempty"`
 	unknownFields    protoimpl.UnknownFields
@@ -125,11 +127,64 @@ func (x *Snapshot) GetCorsOrigins() []string {
 	return nil
 }
 
+func (x *Snapshot) GetWebsocket() *WebSocket {
+	if x != nil {
+		return x.Websocket
+	}
+	return nil
+}
+
 func (x *Snapshot) GetRequiredFeatures() []string {
 	if x != nil {
 		return x.RequiredFeatures
 	}
 	return nil
+}
+
+// How clients may speak the Responses API over a WebSocket.
+type WebSocket struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Connections that an API key may have open at the node.
+	MaxConnectionsPerKey int32 `protobuf:"varint,1,opt,name=max_connections_per_key,json=maxConnectionsPerKey,proto3" json:"max_connections_per_key,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
+}
+
+func (x *WebSocket) Reset() {
+	*x = WebSocket{}
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WebSocket) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WebSocket) ProtoMessage() {}
+
+func (x *WebSocket) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WebSocket.ProtoReflect.Descriptor instead.
+func (*WebSocket) Descriptor() ([]byte, []int) {
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *WebSocket) GetMaxConnectionsPerKey() int32 {
+	if x != nil {
+		return x.MaxConnectionsPerKey
+	}
+	return 0
 }
 
 // An upstream account; disabled ones are left out.
@@ -168,7 +223,7 @@ type Provider struct {
 
 func (x *Provider) Reset() {
 	*x = Provider{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[1]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -180,7 +235,7 @@ func (x *Provider) String() string {
 func (*Provider) ProtoMessage() {}
 
 func (x *Provider) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[1]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -193,7 +248,7 @@ func (x *Provider) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Provider.ProtoReflect.Descriptor instead.
 func (*Provider) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{1}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Provider) GetName() string {
@@ -338,7 +393,7 @@ type Endpoint struct {
 
 func (x *Endpoint) Reset() {
 	*x = Endpoint{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[2]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -350,7 +405,7 @@ func (x *Endpoint) String() string {
 func (*Endpoint) ProtoMessage() {}
 
 func (x *Endpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[2]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -363,7 +418,7 @@ func (x *Endpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Endpoint.ProtoReflect.Descriptor instead.
 func (*Endpoint) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{2}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Endpoint) GetApi() string {
@@ -414,7 +469,7 @@ type OutboundProxy struct {
 
 func (x *OutboundProxy) Reset() {
 	*x = OutboundProxy{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[3]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -426,7 +481,7 @@ func (x *OutboundProxy) String() string {
 func (*OutboundProxy) ProtoMessage() {}
 
 func (x *OutboundProxy) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[3]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -439,7 +494,7 @@ func (x *OutboundProxy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutboundProxy.ProtoReflect.Descriptor instead.
 func (*OutboundProxy) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{3}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *OutboundProxy) GetUrl() string {
@@ -482,7 +537,7 @@ type Credential struct {
 
 func (x *Credential) Reset() {
 	*x = Credential{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[4]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -494,7 +549,7 @@ func (x *Credential) String() string {
 func (*Credential) ProtoMessage() {}
 
 func (x *Credential) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[4]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -507,7 +562,7 @@ func (x *Credential) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Credential.ProtoReflect.Descriptor instead.
 func (*Credential) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{4}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Credential) GetName() string {
@@ -560,7 +615,7 @@ type MintedCredential struct {
 
 func (x *MintedCredential) Reset() {
 	*x = MintedCredential{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[5]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -572,7 +627,7 @@ func (x *MintedCredential) String() string {
 func (*MintedCredential) ProtoMessage() {}
 
 func (x *MintedCredential) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[5]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -585,7 +640,7 @@ func (x *MintedCredential) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MintedCredential.ProtoReflect.Descriptor instead.
 func (*MintedCredential) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *MintedCredential) GetKind() string {
@@ -705,7 +760,7 @@ type Header struct {
 
 func (x *Header) Reset() {
 	*x = Header{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[6]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -717,7 +772,7 @@ func (x *Header) String() string {
 func (*Header) ProtoMessage() {}
 
 func (x *Header) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[6]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -730,7 +785,7 @@ func (x *Header) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Header.ProtoReflect.Descriptor instead.
 func (*Header) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Header) GetName() string {
@@ -770,7 +825,7 @@ type Model struct {
 
 func (x *Model) Reset() {
 	*x = Model{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -782,7 +837,7 @@ func (x *Model) String() string {
 func (*Model) ProtoMessage() {}
 
 func (x *Model) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[7]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -795,7 +850,7 @@ func (x *Model) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Model.ProtoReflect.Descriptor instead.
 func (*Model) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Model) GetId() string {
@@ -851,7 +906,7 @@ type FieldRule struct {
 
 func (x *FieldRule) Reset() {
 	*x = FieldRule{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -863,7 +918,7 @@ func (x *FieldRule) String() string {
 func (*FieldRule) ProtoMessage() {}
 
 func (x *FieldRule) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[8]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -876,7 +931,7 @@ func (x *FieldRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FieldRule.ProtoReflect.Descriptor instead.
 func (*FieldRule) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *FieldRule) GetField() string {
@@ -946,7 +1001,7 @@ type Price struct {
 
 func (x *Price) Reset() {
 	*x = Price{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -958,7 +1013,7 @@ func (x *Price) String() string {
 func (*Price) ProtoMessage() {}
 
 func (x *Price) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[9]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -971,7 +1026,7 @@ func (x *Price) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Price.ProtoReflect.Descriptor instead.
 func (*Price) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Price) GetInput() int64 {
@@ -1107,7 +1162,7 @@ type PriceTier struct {
 
 func (x *PriceTier) Reset() {
 	*x = PriceTier{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1119,7 +1174,7 @@ func (x *PriceTier) String() string {
 func (*PriceTier) ProtoMessage() {}
 
 func (x *PriceTier) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[10]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1132,7 +1187,7 @@ func (x *PriceTier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PriceTier.ProtoReflect.Descriptor instead.
 func (*PriceTier) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{10}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *PriceTier) GetServiceTier() string {
@@ -1178,7 +1233,7 @@ type Group struct {
 
 func (x *Group) Reset() {
 	*x = Group{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1190,7 +1245,7 @@ func (x *Group) String() string {
 func (*Group) ProtoMessage() {}
 
 func (x *Group) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[11]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1203,7 +1258,7 @@ func (x *Group) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Group.ProtoReflect.Descriptor instead.
 func (*Group) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{11}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Group) GetName() string {
@@ -1277,7 +1332,7 @@ type BodyLog struct {
 
 func (x *BodyLog) Reset() {
 	*x = BodyLog{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[12]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1289,7 +1344,7 @@ func (x *BodyLog) String() string {
 func (*BodyLog) ProtoMessage() {}
 
 func (x *BodyLog) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[12]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1302,7 +1357,7 @@ func (x *BodyLog) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BodyLog.ProtoReflect.Descriptor instead.
 func (*BodyLog) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{12}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *BodyLog) GetMaxBytes() int32 {
@@ -1348,7 +1403,7 @@ type Member struct {
 
 func (x *Member) Reset() {
 	*x = Member{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[13]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1360,7 +1415,7 @@ func (x *Member) String() string {
 func (*Member) ProtoMessage() {}
 
 func (x *Member) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[13]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1373,7 +1428,7 @@ func (x *Member) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Member.ProtoReflect.Descriptor instead.
 func (*Member) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{13}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Member) GetProvider() string {
@@ -1450,7 +1505,7 @@ type Policy struct {
 
 func (x *Policy) Reset() {
 	*x = Policy{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[14]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1462,7 +1517,7 @@ func (x *Policy) String() string {
 func (*Policy) ProtoMessage() {}
 
 func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[14]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1475,7 +1530,7 @@ func (x *Policy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Policy.ProtoReflect.Descriptor instead.
 func (*Policy) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{14}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Policy) GetFailureThreshold() int32 {
@@ -1669,7 +1724,7 @@ type ApiKey struct {
 
 func (x *ApiKey) Reset() {
 	*x = ApiKey{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[15]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1681,7 +1736,7 @@ func (x *ApiKey) String() string {
 func (*ApiKey) ProtoMessage() {}
 
 func (x *ApiKey) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[15]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1694,7 +1749,7 @@ func (x *ApiKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApiKey.ProtoReflect.Descriptor instead.
 func (*ApiKey) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{15}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ApiKey) GetName() string {
@@ -1814,7 +1869,7 @@ type FailureKeyword struct {
 
 func (x *FailureKeyword) Reset() {
 	*x = FailureKeyword{}
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[16]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1826,7 +1881,7 @@ func (x *FailureKeyword) String() string {
 func (*FailureKeyword) ProtoMessage() {}
 
 func (x *FailureKeyword) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[16]
+	mi := &file_trunkline_node_v1_snapshot_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1839,7 +1894,7 @@ func (x *FailureKeyword) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailureKeyword.ProtoReflect.Descriptor instead.
 func (*FailureKeyword) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{16}
+	return file_trunkline_node_v1_snapshot_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *FailureKeyword) GetName() string {
@@ -1909,7 +1964,7 @@ var File_trunkline_node_v1_snapshot_proto protoreflect.FileDescriptor
 
 const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\n" +
-	" trunkline/node/v1/snapshot.proto\x12\x11trunkline.node.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\x03\n" +
+	" trunkline/node/v1/snapshot.proto\x12\x11trunkline.node.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc3\x03\n" +
 	"\bSnapshot\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12\x1d\n" +
 	"\n" +
@@ -1918,8 +1973,11 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\x06groups\x18\x04 \x03(\v2\x18.trunkline.node.v1.GroupR\x06groups\x124\n" +
 	"\bapi_keys\x18\x05 \x03(\v2\x19.trunkline.node.v1.ApiKeyR\aapiKeys\x12L\n" +
 	"\x10failure_keywords\x18\x06 \x03(\v2!.trunkline.node.v1.FailureKeywordR\x0ffailureKeywords\x12!\n" +
-	"\fcors_origins\x18\a \x03(\tR\vcorsOrigins\x12+\n" +
-	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeatures\"\xcb\x06\n" +
+	"\fcors_origins\x18\a \x03(\tR\vcorsOrigins\x12;\n" +
+	"\twebsocket\x18\xd4\x02 \x01(\v2\x1c.trunkline.node.v1.WebSocketR\twebsocket\x12+\n" +
+	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeatures\"B\n" +
+	"\tWebSocket\x125\n" +
+	"\x17max_connections_per_key\x18\x01 \x01(\x05R\x14maxConnectionsPerKey\"\xcb\x06\n" +
 	"\bProvider\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x19\n" +
 	"\bbase_url\x18\x02 \x01(\tR\abaseUrl\x12\x18\n" +
@@ -2112,69 +2170,71 @@ func file_trunkline_node_v1_snapshot_proto_rawDescGZIP() []byte {
 	return file_trunkline_node_v1_snapshot_proto_rawDescData
 }
 
-var file_trunkline_node_v1_snapshot_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_trunkline_node_v1_snapshot_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_trunkline_node_v1_snapshot_proto_goTypes = []any{
 	(*Snapshot)(nil),              // 0: trunkline.node.v1.Snapshot
-	(*Provider)(nil),              // 1: trunkline.node.v1.Provider
-	(*Endpoint)(nil),              // 2: trunkline.node.v1.Endpoint
-	(*OutboundProxy)(nil),         // 3: trunkline.node.v1.OutboundProxy
-	(*Credential)(nil),            // 4: trunkline.node.v1.Credential
-	(*MintedCredential)(nil),      // 5: trunkline.node.v1.MintedCredential
-	(*Header)(nil),                // 6: trunkline.node.v1.Header
-	(*Model)(nil),                 // 7: trunkline.node.v1.Model
-	(*FieldRule)(nil),             // 8: trunkline.node.v1.FieldRule
-	(*Price)(nil),                 // 9: trunkline.node.v1.Price
-	(*PriceTier)(nil),             // 10: trunkline.node.v1.PriceTier
-	(*Group)(nil),                 // 11: trunkline.node.v1.Group
-	(*BodyLog)(nil),               // 12: trunkline.node.v1.BodyLog
-	(*Member)(nil),                // 13: trunkline.node.v1.Member
-	(*Policy)(nil),                // 14: trunkline.node.v1.Policy
-	(*ApiKey)(nil),                // 15: trunkline.node.v1.ApiKey
-	(*FailureKeyword)(nil),        // 16: trunkline.node.v1.FailureKeyword
-	(*durationpb.Duration)(nil),   // 17: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
+	(*WebSocket)(nil),             // 1: trunkline.node.v1.WebSocket
+	(*Provider)(nil),              // 2: trunkline.node.v1.Provider
+	(*Endpoint)(nil),              // 3: trunkline.node.v1.Endpoint
+	(*OutboundProxy)(nil),         // 4: trunkline.node.v1.OutboundProxy
+	(*Credential)(nil),            // 5: trunkline.node.v1.Credential
+	(*MintedCredential)(nil),      // 6: trunkline.node.v1.MintedCredential
+	(*Header)(nil),                // 7: trunkline.node.v1.Header
+	(*Model)(nil),                 // 8: trunkline.node.v1.Model
+	(*FieldRule)(nil),             // 9: trunkline.node.v1.FieldRule
+	(*Price)(nil),                 // 10: trunkline.node.v1.Price
+	(*PriceTier)(nil),             // 11: trunkline.node.v1.PriceTier
+	(*Group)(nil),                 // 12: trunkline.node.v1.Group
+	(*BodyLog)(nil),               // 13: trunkline.node.v1.BodyLog
+	(*Member)(nil),                // 14: trunkline.node.v1.Member
+	(*Policy)(nil),                // 15: trunkline.node.v1.Policy
+	(*ApiKey)(nil),                // 16: trunkline.node.v1.ApiKey
+	(*FailureKeyword)(nil),        // 17: trunkline.node.v1.FailureKeyword
+	(*durationpb.Duration)(nil),   // 18: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
 }
 var file_trunkline_node_v1_snapshot_proto_depIdxs = []int32{
-	1,  // 0: trunkline.node.v1.Snapshot.providers:type_name -> trunkline.node.v1.Provider
-	11, // 1: trunkline.node.v1.Snapshot.groups:type_name -> trunkline.node.v1.Group
-	15, // 2: trunkline.node.v1.Snapshot.api_keys:type_name -> trunkline.node.v1.ApiKey
-	16, // 3: trunkline.node.v1.Snapshot.failure_keywords:type_name -> trunkline.node.v1.FailureKeyword
-	2,  // 4: trunkline.node.v1.Provider.endpoints:type_name -> trunkline.node.v1.Endpoint
-	4,  // 5: trunkline.node.v1.Provider.credentials:type_name -> trunkline.node.v1.Credential
-	6,  // 6: trunkline.node.v1.Provider.headers:type_name -> trunkline.node.v1.Header
-	6,  // 7: trunkline.node.v1.Provider.secret_query:type_name -> trunkline.node.v1.Header
-	7,  // 8: trunkline.node.v1.Provider.models:type_name -> trunkline.node.v1.Model
-	14, // 9: trunkline.node.v1.Provider.policy:type_name -> trunkline.node.v1.Policy
-	8,  // 10: trunkline.node.v1.Provider.field_rules:type_name -> trunkline.node.v1.FieldRule
-	3,  // 11: trunkline.node.v1.Provider.proxy:type_name -> trunkline.node.v1.OutboundProxy
-	5,  // 12: trunkline.node.v1.Credential.minted:type_name -> trunkline.node.v1.MintedCredential
-	9,  // 13: trunkline.node.v1.Model.price:type_name -> trunkline.node.v1.Price
-	8,  // 14: trunkline.node.v1.Model.field_rules:type_name -> trunkline.node.v1.FieldRule
-	10, // 15: trunkline.node.v1.Price.tiers:type_name -> trunkline.node.v1.PriceTier
-	9,  // 16: trunkline.node.v1.PriceTier.price:type_name -> trunkline.node.v1.Price
-	13, // 17: trunkline.node.v1.Group.members:type_name -> trunkline.node.v1.Member
-	12, // 18: trunkline.node.v1.Group.body_log:type_name -> trunkline.node.v1.BodyLog
-	14, // 19: trunkline.node.v1.Member.policy:type_name -> trunkline.node.v1.Policy
-	17, // 20: trunkline.node.v1.Policy.failure_window:type_name -> google.protobuf.Duration
-	17, // 21: trunkline.node.v1.Policy.cooldown:type_name -> google.protobuf.Duration
-	17, // 22: trunkline.node.v1.Policy.cooldown_max:type_name -> google.protobuf.Duration
-	17, // 23: trunkline.node.v1.Policy.connect_timeout:type_name -> google.protobuf.Duration
-	17, // 24: trunkline.node.v1.Policy.first_token_timeout:type_name -> google.protobuf.Duration
-	17, // 25: trunkline.node.v1.Policy.response_timeout:type_name -> google.protobuf.Duration
-	17, // 26: trunkline.node.v1.Policy.stream_idle_timeout:type_name -> google.protobuf.Duration
-	17, // 27: trunkline.node.v1.Policy.total_timeout:type_name -> google.protobuf.Duration
-	17, // 28: trunkline.node.v1.Policy.stream_total_timeout:type_name -> google.protobuf.Duration
-	17, // 29: trunkline.node.v1.Policy.keyword_hold:type_name -> google.protobuf.Duration
-	17, // 30: trunkline.node.v1.Policy.retry_wait:type_name -> google.protobuf.Duration
-	17, // 31: trunkline.node.v1.Policy.first_token_timeout_max:type_name -> google.protobuf.Duration
-	17, // 32: trunkline.node.v1.Policy.attempt_timeout:type_name -> google.protobuf.Duration
-	17, // 33: trunkline.node.v1.Policy.hedge_after:type_name -> google.protobuf.Duration
-	18, // 34: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
-	35, // [35:35] is the sub-list for method output_type
-	35, // [35:35] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	35, // [35:35] is the sub-list for extension extendee
-	0,  // [0:35] is the sub-list for field type_name
+	2,  // 0: trunkline.node.v1.Snapshot.providers:type_name -> trunkline.node.v1.Provider
+	12, // 1: trunkline.node.v1.Snapshot.groups:type_name -> trunkline.node.v1.Group
+	16, // 2: trunkline.node.v1.Snapshot.api_keys:type_name -> trunkline.node.v1.ApiKey
+	17, // 3: trunkline.node.v1.Snapshot.failure_keywords:type_name -> trunkline.node.v1.FailureKeyword
+	1,  // 4: trunkline.node.v1.Snapshot.websocket:type_name -> trunkline.node.v1.WebSocket
+	3,  // 5: trunkline.node.v1.Provider.endpoints:type_name -> trunkline.node.v1.Endpoint
+	5,  // 6: trunkline.node.v1.Provider.credentials:type_name -> trunkline.node.v1.Credential
+	7,  // 7: trunkline.node.v1.Provider.headers:type_name -> trunkline.node.v1.Header
+	7,  // 8: trunkline.node.v1.Provider.secret_query:type_name -> trunkline.node.v1.Header
+	8,  // 9: trunkline.node.v1.Provider.models:type_name -> trunkline.node.v1.Model
+	15, // 10: trunkline.node.v1.Provider.policy:type_name -> trunkline.node.v1.Policy
+	9,  // 11: trunkline.node.v1.Provider.field_rules:type_name -> trunkline.node.v1.FieldRule
+	4,  // 12: trunkline.node.v1.Provider.proxy:type_name -> trunkline.node.v1.OutboundProxy
+	6,  // 13: trunkline.node.v1.Credential.minted:type_name -> trunkline.node.v1.MintedCredential
+	10, // 14: trunkline.node.v1.Model.price:type_name -> trunkline.node.v1.Price
+	9,  // 15: trunkline.node.v1.Model.field_rules:type_name -> trunkline.node.v1.FieldRule
+	11, // 16: trunkline.node.v1.Price.tiers:type_name -> trunkline.node.v1.PriceTier
+	10, // 17: trunkline.node.v1.PriceTier.price:type_name -> trunkline.node.v1.Price
+	14, // 18: trunkline.node.v1.Group.members:type_name -> trunkline.node.v1.Member
+	13, // 19: trunkline.node.v1.Group.body_log:type_name -> trunkline.node.v1.BodyLog
+	15, // 20: trunkline.node.v1.Member.policy:type_name -> trunkline.node.v1.Policy
+	18, // 21: trunkline.node.v1.Policy.failure_window:type_name -> google.protobuf.Duration
+	18, // 22: trunkline.node.v1.Policy.cooldown:type_name -> google.protobuf.Duration
+	18, // 23: trunkline.node.v1.Policy.cooldown_max:type_name -> google.protobuf.Duration
+	18, // 24: trunkline.node.v1.Policy.connect_timeout:type_name -> google.protobuf.Duration
+	18, // 25: trunkline.node.v1.Policy.first_token_timeout:type_name -> google.protobuf.Duration
+	18, // 26: trunkline.node.v1.Policy.response_timeout:type_name -> google.protobuf.Duration
+	18, // 27: trunkline.node.v1.Policy.stream_idle_timeout:type_name -> google.protobuf.Duration
+	18, // 28: trunkline.node.v1.Policy.total_timeout:type_name -> google.protobuf.Duration
+	18, // 29: trunkline.node.v1.Policy.stream_total_timeout:type_name -> google.protobuf.Duration
+	18, // 30: trunkline.node.v1.Policy.keyword_hold:type_name -> google.protobuf.Duration
+	18, // 31: trunkline.node.v1.Policy.retry_wait:type_name -> google.protobuf.Duration
+	18, // 32: trunkline.node.v1.Policy.first_token_timeout_max:type_name -> google.protobuf.Duration
+	18, // 33: trunkline.node.v1.Policy.attempt_timeout:type_name -> google.protobuf.Duration
+	18, // 34: trunkline.node.v1.Policy.hedge_after:type_name -> google.protobuf.Duration
+	19, // 35: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
+	36, // [36:36] is the sub-list for method output_type
+	36, // [36:36] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_snapshot_proto_init() }
@@ -2188,7 +2248,7 @@ func file_trunkline_node_v1_snapshot_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_node_v1_snapshot_proto_rawDesc), len(file_trunkline_node_v1_snapshot_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

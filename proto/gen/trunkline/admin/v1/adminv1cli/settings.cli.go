@@ -52,12 +52,16 @@ func settingsService() cli.Service {
 			"trunkline.admin.v1.Settings.default_retention":                "The retention without any setting.",
 			"trunkline.admin.v1.Settings.effective_failover":               "The failover policy that holds where a group or provider sets nothing else, every field set.",
 			"trunkline.admin.v1.Settings.effective_retention":              "The retention that holds, every field set.",
+			"trunkline.admin.v1.Settings.effective_websocket":              "The rules for WebSockets that hold, every field set.",
 			"trunkline.admin.v1.Settings.etag":                             "Revision the settings were last changed at; send it back with an update.",
 			"trunkline.admin.v1.Settings.failover":                         "When targets are skipped and how long attempts may take; groups may override any of it.",
 			"trunkline.admin.v1.Settings.retention":                        "How long records are kept.",
 			"trunkline.admin.v1.Settings.update_time":                      "When the settings were last changed.",
+			"trunkline.admin.v1.Settings.websocket":                        "Whether clients may speak the Responses API over WebSockets.",
 			"trunkline.admin.v1.UpdateSettingsRequest.settings":            "The whole settings as they should be; settings.etag, when set, must be the present one.",
 			"trunkline.admin.v1.UpdateSettingsRequest.update_mask":         "Only the fields named here change, each replaced as a whole, such as enabled or failover.cooldown; default: everything is\nreplaced. A path that does not exist, or that cannot be set, is refused.",
+			"trunkline.admin.v1.WebSocket.enabled":                         "Whether WebSockets are accepted; otherwise they are refused with 426, at which clients turn to HTTP; default true.",
+			"trunkline.admin.v1.WebSocket.max_connections_per_key":         "Connections that one API key may have open at each node, 1 to 10000; default 100. One more is refused with 429.",
 		},
 	}
 }

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/settings.proto.
  */
 export const file_trunkline_admin_v1_settings: GenFile = /*@__PURE__*/
-  fileDesc("CiF0cnVua2xpbmUvYWRtaW4vdjEvc2V0dGluZ3MucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSLrAwoIU2V0dGluZ3MSDAoEZXRhZxgBIAEoCRI1Cgt1cGRhdGVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESNAoIZmFpbG92ZXIYCiABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuRmFpbG92ZXJQb2xpY3kSMAoJcmV0ZW50aW9uGAsgASgLMh0udHJ1bmtsaW5lLmFkbWluLnYxLlJldGVudGlvbhImCgRjb3JzGAwgASgLMhgudHJ1bmtsaW5lLmFkbWluLnYxLkNvcnMSRAoSZWZmZWN0aXZlX2ZhaWxvdmVyGB4gASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWxvdmVyUG9saWN5QgSg7RgBEkAKE2VmZmVjdGl2ZV9yZXRlbnRpb24YHyABKAsyHS50cnVua2xpbmUuYWRtaW4udjEuUmV0ZW50aW9uQgSg7RgBEkIKEGRlZmF1bHRfZmFpbG92ZXIYICABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuRmFpbG92ZXJQb2xpY3lCBKDtGAESPgoRZGVmYXVsdF9yZXRlbnRpb24YISABKAsyHS50cnVua2xpbmUuYWRtaW4udjEuUmV0ZW50aW9uQgSg7RgBIvsICg5GYWlsb3ZlclBvbGljeRIeChFmYWlsdXJlX3RocmVzaG9sZBgBIAEoBUgAiAEBEjEKDmZhaWx1cmVfd2luZG93GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhYKCW1pbl9yYXRpbxgDIAEoAUgBiAEBEisKCGNvb2xkb3duGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KDGNvb2xkb3duX21heBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIZCgxtYXhfYXR0ZW1wdHMYBiABKAVIAogBARIyCg9jb25uZWN0X3RpbWVvdXQYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNgoTZmlyc3RfdG9rZW5fdGltZW91dBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIzChByZXNwb25zZV90aW1lb3V0GAkgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjYKE3N0cmVhbV9pZGxlX3RpbWVvdXQYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNdG90YWxfdGltZW91dBgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhInChpmYWlsb3Zlcl9vbl9jb250ZW50X3BvbGljeRgMIAEoCEgDiAEBEh4KEXN0cmVhbV9rZWVwX2FsaXZlGA0gASgISASIAQESGAoLcHJvYmVfZWFybHkYDiABKAhIBYgBARIVCg1zdHJlYW1fY29tbWl0GA8gASgJEh4KEXJldHJ5X3NhbWVfdGFyZ2V0GHggASgISAaIAQESLQoKcmV0cnlfd2FpdBh5IAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgxrZXl3b3JkX2hvbGQYECABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNwoUc3RyZWFtX3RvdGFsX3RpbWVvdXQYESABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoMZW1wdHlfYW5zd2VyGIIBIAEoCRI7ChdmaXJzdF90b2tlbl90aW1lb3V0X21heBiDASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMgoPYXR0ZW1wdF90aW1lb3V0GG4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KC2hlZGdlX2FmdGVyGMgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIUChJfZmFpbHVyZV90aHJlc2hvbGRCDAoKX21pbl9yYXRpb0IPCg1fbWF4X2F0dGVtcHRzQh0KG19mYWlsb3Zlcl9vbl9jb250ZW50X3BvbGljeUIUChJfc3RyZWFtX2tlZXBfYWxpdmVCDgoMX3Byb2JlX2Vhcmx5QhQKEl9yZXRyeV9zYW1lX3RhcmdldCJnCglSZXRlbnRpb24SKAoFY2FsbHMYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoMYXVkaXRfZXZlbnRzGNwBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIfCgRDb3JzEhcKD2FsbG93ZWRfb3JpZ2lucxgBIAMoCSIUChJHZXRTZXR0aW5nc1JlcXVlc3QiRQoTR2V0U2V0dGluZ3NSZXNwb25zZRIuCghzZXR0aW5ncxgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5TZXR0aW5ncyJ4ChVVcGRhdGVTZXR0aW5nc1JlcXVlc3QSLgoIc2V0dGluZ3MYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuU2V0dGluZ3MSLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIkgKFlVwZGF0ZVNldHRpbmdzUmVzcG9uc2USLgoIc2V0dGluZ3MYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuU2V0dGluZ3My6QEKD1NldHRpbmdzU2VydmljZRJnCgtHZXRTZXR0aW5ncxImLnRydW5rbGluZS5hZG1pbi52MS5HZXRTZXR0aW5nc1JlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuR2V0U2V0dGluZ3NSZXNwb25zZSIHkAIBqO0YARJtCg5VcGRhdGVTZXR0aW5ncxIpLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVTZXR0aW5nc1JlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlU2V0dGluZ3NSZXNwb25zZSIEqO0YAkLZAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUINU2V0dGluZ3NQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_trunkline_admin_v1_role, file_trunkline_admin_v1_visibility]);
+  fileDesc("CiF0cnVua2xpbmUvYWRtaW4vdjEvc2V0dGluZ3MucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSLhBAoIU2V0dGluZ3MSDAoEZXRhZxgBIAEoCRI1Cgt1cGRhdGVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESNAoIZmFpbG92ZXIYCiABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuRmFpbG92ZXJQb2xpY3kSMAoJcmV0ZW50aW9uGAsgASgLMh0udHJ1bmtsaW5lLmFkbWluLnYxLlJldGVudGlvbhImCgRjb3JzGAwgASgLMhgudHJ1bmtsaW5lLmFkbWluLnYxLkNvcnMSMQoJd2Vic29ja2V0GNQCIAEoCzIdLnRydW5rbGluZS5hZG1pbi52MS5XZWJTb2NrZXQSQQoTZWZmZWN0aXZlX3dlYnNvY2tldBjVAiABKAsyHS50cnVua2xpbmUuYWRtaW4udjEuV2ViU29ja2V0QgSg7RgBEkQKEmVmZmVjdGl2ZV9mYWlsb3ZlchgeIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5GYWlsb3ZlclBvbGljeUIEoO0YARJAChNlZmZlY3RpdmVfcmV0ZW50aW9uGB8gASgLMh0udHJ1bmtsaW5lLmFkbWluLnYxLlJldGVudGlvbkIEoO0YARJCChBkZWZhdWx0X2ZhaWxvdmVyGCAgASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWxvdmVyUG9saWN5QgSg7RgBEj4KEWRlZmF1bHRfcmV0ZW50aW9uGCEgASgLMh0udHJ1bmtsaW5lLmFkbWluLnYxLlJldGVudGlvbkIEoO0YASJvCglXZWJTb2NrZXQSFAoHZW5hYmxlZBgBIAEoCEgAiAEBEiQKF21heF9jb25uZWN0aW9uc19wZXJfa2V5GAIgASgFSAGIAQFCCgoIX2VuYWJsZWRCGgoYX21heF9jb25uZWN0aW9uc19wZXJfa2V5IvsICg5GYWlsb3ZlclBvbGljeRIeChFmYWlsdXJlX3RocmVzaG9sZBgBIAEoBUgAiAEBEjEKDmZhaWx1cmVfd2luZG93GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhYKCW1pbl9yYXRpbxgDIAEoAUgBiAEBEisKCGNvb2xkb3duGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KDGNvb2xkb3duX21heBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIZCgxtYXhfYXR0ZW1wdHMYBiABKAVIAogBARIyCg9jb25uZWN0X3RpbWVvdXQYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNgoTZmlyc3RfdG9rZW5fdGltZW91dBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIzChByZXNwb25zZV90aW1lb3V0GAkgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjYKE3N0cmVhbV9pZGxlX3RpbWVvdXQYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNdG90YWxfdGltZW91dBgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhInChpmYWlsb3Zlcl9vbl9jb250ZW50X3BvbGljeRgMIAEoCEgDiAEBEh4KEXN0cmVhbV9rZWVwX2FsaXZlGA0gASgISASIAQESGAoLcHJvYmVfZWFybHkYDiABKAhIBYgBARIVCg1zdHJlYW1fY29tbWl0GA8gASgJEh4KEXJldHJ5X3NhbWVfdGFyZ2V0GHggASgISAaIAQESLQoKcmV0cnlfd2FpdBh5IAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgxrZXl3b3JkX2hvbGQYECABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNwoUc3RyZWFtX3RvdGFsX3RpbWVvdXQYESABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoMZW1wdHlfYW5zd2VyGIIBIAEoCRI7ChdmaXJzdF90b2tlbl90aW1lb3V0X21heBiDASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMgoPYXR0ZW1wdF90aW1lb3V0GG4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KC2hlZGdlX2FmdGVyGMgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIUChJfZmFpbHVyZV90aHJlc2hvbGRCDAoKX21pbl9yYXRpb0IPCg1fbWF4X2F0dGVtcHRzQh0KG19mYWlsb3Zlcl9vbl9jb250ZW50X3BvbGljeUIUChJfc3RyZWFtX2tlZXBfYWxpdmVCDgoMX3Byb2JlX2Vhcmx5QhQKEl9yZXRyeV9zYW1lX3RhcmdldCJnCglSZXRlbnRpb24SKAoFY2FsbHMYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoMYXVkaXRfZXZlbnRzGNwBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIfCgRDb3JzEhcKD2FsbG93ZWRfb3JpZ2lucxgBIAMoCSIUChJHZXRTZXR0aW5nc1JlcXVlc3QiRQoTR2V0U2V0dGluZ3NSZXNwb25zZRIuCghzZXR0aW5ncxgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5TZXR0aW5ncyJ4ChVVcGRhdGVTZXR0aW5nc1JlcXVlc3QSLgoIc2V0dGluZ3MYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuU2V0dGluZ3MSLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIkgKFlVwZGF0ZVNldHRpbmdzUmVzcG9uc2USLgoIc2V0dGluZ3MYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuU2V0dGluZ3My6QEKD1NldHRpbmdzU2VydmljZRJnCgtHZXRTZXR0aW5ncxImLnRydW5rbGluZS5hZG1pbi52MS5HZXRTZXR0aW5nc1JlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuR2V0U2V0dGluZ3NSZXNwb25zZSIHkAIBqO0YARJtCg5VcGRhdGVTZXR0aW5ncxIpLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVTZXR0aW5nc1JlcXVlc3QaKi50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlU2V0dGluZ3NSZXNwb25zZSIEqO0YAkLZAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUINU2V0dGluZ3NQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_trunkline_admin_v1_role, file_trunkline_admin_v1_visibility]);
 
 /**
  * What holds for the whole gateway; there is one.
@@ -58,6 +58,20 @@ export type Settings = Message<"trunkline.admin.v1.Settings"> & {
   cors?: Cors | undefined;
 
   /**
+   * Whether clients may speak the Responses API over WebSockets.
+   *
+   * @generated from field: trunkline.admin.v1.WebSocket websocket = 340;
+   */
+  websocket?: WebSocket | undefined;
+
+  /**
+   * The rules for WebSockets that hold, every field set.
+   *
+   * @generated from field: trunkline.admin.v1.WebSocket effective_websocket = 341;
+   */
+  effectiveWebsocket?: WebSocket | undefined;
+
+  /**
    * The failover policy that holds where a group or provider sets nothing else, every field set.
    *
    * @generated from field: trunkline.admin.v1.FailoverPolicy effective_failover = 30;
@@ -92,6 +106,35 @@ export type Settings = Message<"trunkline.admin.v1.Settings"> & {
  */
 export const SettingsSchema: GenMessage<Settings> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_settings, 0);
+
+/**
+ * The Responses API over WebSockets, as Codex speaks it: GET /v1/responses with an Upgrade. An unset field means the
+ * default.
+ *
+ * @generated from message trunkline.admin.v1.WebSocket
+ */
+export type WebSocket = Message<"trunkline.admin.v1.WebSocket"> & {
+  /**
+   * Whether WebSockets are accepted; otherwise they are refused with 426, at which clients turn to HTTP; default true.
+   *
+   * @generated from field: optional bool enabled = 1;
+   */
+  enabled?: boolean | undefined;
+
+  /**
+   * Connections that one API key may have open at each node, 1 to 10000; default 100. One more is refused with 429.
+   *
+   * @generated from field: optional int32 max_connections_per_key = 2;
+   */
+  maxConnectionsPerKey?: number | undefined;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.WebSocket.
+ * Use `create(WebSocketSchema)` to create a new message.
+ */
+export const WebSocketSchema: GenMessage<WebSocket> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_settings, 1);
 
 /**
  * When a target is skipped, and how long an attempt may take. An unset field means the default.
@@ -284,7 +327,7 @@ export type FailoverPolicy = Message<"trunkline.admin.v1.FailoverPolicy"> & {
  * Use `create(FailoverPolicySchema)` to create a new message.
  */
 export const FailoverPolicySchema: GenMessage<FailoverPolicy> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_settings, 1);
+  messageDesc(file_trunkline_admin_v1_settings, 2);
 
 /**
  * How long records are kept; an unset field means the default.
@@ -313,7 +356,7 @@ export type Retention = Message<"trunkline.admin.v1.Retention"> & {
  * Use `create(RetentionSchema)` to create a new message.
  */
 export const RetentionSchema: GenMessage<Retention> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_settings, 2);
+  messageDesc(file_trunkline_admin_v1_settings, 3);
 
 /**
  * Which web pages may call /v1 from a browser.
@@ -334,7 +377,7 @@ export type Cors = Message<"trunkline.admin.v1.Cors"> & {
  * Use `create(CorsSchema)` to create a new message.
  */
 export const CorsSchema: GenMessage<Cors> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_settings, 3);
+  messageDesc(file_trunkline_admin_v1_settings, 4);
 
 /**
  * @generated from message trunkline.admin.v1.GetSettingsRequest
@@ -347,7 +390,7 @@ export type GetSettingsRequest = Message<"trunkline.admin.v1.GetSettingsRequest"
  * Use `create(GetSettingsRequestSchema)` to create a new message.
  */
 export const GetSettingsRequestSchema: GenMessage<GetSettingsRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_settings, 4);
+  messageDesc(file_trunkline_admin_v1_settings, 5);
 
 /**
  * @generated from message trunkline.admin.v1.GetSettingsResponse
@@ -364,7 +407,7 @@ export type GetSettingsResponse = Message<"trunkline.admin.v1.GetSettingsRespons
  * Use `create(GetSettingsResponseSchema)` to create a new message.
  */
 export const GetSettingsResponseSchema: GenMessage<GetSettingsResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_settings, 5);
+  messageDesc(file_trunkline_admin_v1_settings, 6);
 
 /**
  * @generated from message trunkline.admin.v1.UpdateSettingsRequest
@@ -391,7 +434,7 @@ export type UpdateSettingsRequest = Message<"trunkline.admin.v1.UpdateSettingsRe
  * Use `create(UpdateSettingsRequestSchema)` to create a new message.
  */
 export const UpdateSettingsRequestSchema: GenMessage<UpdateSettingsRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_settings, 6);
+  messageDesc(file_trunkline_admin_v1_settings, 7);
 
 /**
  * @generated from message trunkline.admin.v1.UpdateSettingsResponse
@@ -408,7 +451,7 @@ export type UpdateSettingsResponse = Message<"trunkline.admin.v1.UpdateSettingsR
  * Use `create(UpdateSettingsResponseSchema)` to create a new message.
  */
 export const UpdateSettingsResponseSchema: GenMessage<UpdateSettingsResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_settings, 7);
+  messageDesc(file_trunkline_admin_v1_settings, 8);
 
 /**
  * Read and change what holds for the whole gateway.
