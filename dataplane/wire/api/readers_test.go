@@ -172,6 +172,19 @@ func TestRefusedRequests(t *testing.T) {
 	}
 }
 
+// Tools that were called before stay defined, although nobody may call them now.
+func TestToolsThatAreNotOfferedAnyMore(t *testing.T) {
+	t.Parallel()
+	r, err := codecOf("chat").ReadRequest([]byte(`{"messages":[{"role":"user","content":"a"},{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"b"}],"max_tokens":5}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := codecOf("messages").WriteRequest(r, target(codecOf("messages")), &form.Losses{})
+	if err != nil || !strings.Contains(string(got), `"tools":[{"name":"f","input_schema":{"type":"object","properties":{}}}],"tool_choice":{"type":"none"}`) {
+		t.Errorf("%v: %s", err, got)
+	}
+}
+
 // A model that takes an effort is told one, others a budget, and none where the API would refuse it.
 func TestThinking(t *testing.T) {
 	t.Parallel()

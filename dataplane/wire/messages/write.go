@@ -131,6 +131,8 @@ func (w *writer) translated() {
 		}
 		w.tools(tools)
 		w.choice()
+	} else {
+		w.toolsOfOld()
 	}
 	w.think.write(w)
 	w.outputConfig()

@@ -2,6 +2,7 @@ package messages
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
 )
@@ -25,6 +26,36 @@ func (w *writer) tools(tools []form.Tool) {
 		}
 	}
 	w.End(']')
+}
+
+// toolsOfOld defines tools that were called before and are not offered any more: the API refuses calls of
+// tools that it does not know.
+func (w *writer) toolsOfOld() {
+	var names []string
+	for i := range w.items {
+		for _, b := range w.items[i].Blocks {
+			if b.Kind == form.ToolCall {
+				if name := w.r.FlatOf(b.Call.Namespace, b.Call.Name); !slices.Contains(names, name) {
+					names = append(names, name)
+				}
+			}
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	w.losses.Approximate("tools")
+	w.Begin("tools", '[')
+	for _, name := range names {
+		w.Begin("", '{')
+		w.Str("name", name)
+		w.Raw("input_schema", json.RawMessage(noInput))
+		w.End('}')
+	}
+	w.End(']')
+	w.Begin("tool_choice", '{')
+	w.Str("type", "none")
+	w.End('}')
 }
 
 func (w *writer) tool(t *form.Tool) {
