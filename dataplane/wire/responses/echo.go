@@ -44,7 +44,7 @@ func echo(q *form.Request) []byte {
 	d.End('}')
 	writeChoice(&d, q)
 	writeTools(&d, q)
-	number(&d, "top_logprobs", q.Sampling.TopLogprobs, "0")
+	number(&d, "top_logprobs", json.Number(q.Rest.Get("top_logprobs")), "0")
 	number(&d, "top_p", q.Sampling.TopP, "1.0")
 	truncation := q.Rest.Get("truncation")
 	if truncation == nil {

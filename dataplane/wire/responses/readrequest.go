@@ -39,7 +39,6 @@ var members = map[string]form.Class{
 	"conversation":         form.Must,
 	"prompt":               form.Must,
 	"moderation":           form.Must,
-	"include":              form.Silent, // encrypted reasoning is always told; the others are of tools that are not here
 	"stream_options":       form.Silent, // obfuscation
 	"max_tool_calls":       form.Silent, // of tools that are not here
 	"background_options":   form.Silent,
@@ -80,8 +79,9 @@ func (r *reader) member(q *form.Request, key string, value gjson.Result) {
 		q.Sampling.Temperature = r.Number(key, value)
 	case "top_p":
 		q.Sampling.TopP = r.Number(key, value)
-	case "top_logprobs":
-		q.Sampling.TopLogprobs = r.Number(key, value)
+	case "top_logprobs": // the form has no place for them in answers
+		r.Number(key, value)
+		r.unless(q, key, value, "0", form.Lossy)
 	case "reasoning":
 		r.thinking(q, value)
 	case "text":
@@ -121,12 +121,13 @@ func (r *reader) unless(q *form.Request, key string, value gjson.Result, harmles
 }
 
 func (r *reader) include(q *form.Request, value gjson.Result) {
+	class := form.Silent // encrypted reasoning is always told; others are of tools that are not here
 	r.Each("include", value, func(what gjson.Result) {
 		if what.Str == "message.output_text.logprobs" {
-			q.Sampling.Logprobs = true
+			class = form.Lossy
 		}
 	})
-	q.Rest.Add("include", raw(value), form.Silent)
+	q.Rest.Add("include", raw(value), class)
 }
 
 // thinking reads how much is to be reasoned.

@@ -115,9 +115,6 @@ func (w *requestWriter) settings() {
 	w.limit()
 	w.number("temperature", q.Sampling.Temperature)
 	w.number("top_p", q.Sampling.TopP)
-	if w.own {
-		w.number("top_logprobs", q.Sampling.TopLogprobs)
-	}
 	w.thinking()
 	w.output()
 	if q.User != "" && !w.keeps(q.Rest, "user") {
