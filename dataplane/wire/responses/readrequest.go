@@ -89,7 +89,7 @@ func (r *reader) member(q *form.Request, key string, value gjson.Result) {
 	case "user":
 		q.User = r.Text(key, value)
 	case "metadata":
-		r.Members(key, value, func(string, gjson.Result) {})
+		r.object(key, value)
 		q.Metadata = raw(value)
 	case "prompt_cache_key":
 		q.CacheKey = r.Text(key, value)
@@ -209,7 +209,7 @@ func (r *reader) format(o *form.Output, value gjson.Result) (whole bool) {
 		case key == "strict":
 			o.Strict = r.Bool("text.format.strict", v)
 		case key == "schema":
-			r.Members("text.format.schema", v, func(string, gjson.Result) {})
+			r.object("text.format.schema", v)
 			o.Schema = raw(v)
 		default:
 			whole = false
@@ -219,6 +219,13 @@ func (r *reader) format(o *form.Output, value gjson.Result) (whole bool) {
 		r.Blame("text.format.schema", "text.format.schema must be an object")
 	}
 	return whole
+}
+
+// object blames a value that is no object.
+func (r *reader) object(param string, v gjson.Result) {
+	if !v.IsObject() {
+		r.Wrong(param, "an object")
+	}
 }
 
 // raw is a value as it was written. It shares the document.

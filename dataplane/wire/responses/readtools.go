@@ -58,7 +58,7 @@ func (r *reader) members(t *form.Tool, v gjson.Result) {
 		case key.Str == "strict":
 			t.Strict = r.Bool("tools.strict", value)
 		case key.Str == "parameters":
-			r.Members("tools.parameters", value, func(string, gjson.Result) {})
+			r.object("tools.parameters", value)
 			t.Schema = raw(value)
 		case key.Str == "format" && t.Kind == form.Custom:
 			r.grammar(t, value)
