@@ -11,7 +11,7 @@ import (
 // is none, which validation refuses, is left out.
 func Endpoints(p *adminv1.Provider) (all []dialect.Endpoint) {
 	for _, e := range p.GetEndpoints() {
-		out := dialect.Endpoint{API: e.GetApi(), Path: e.GetPath(), Query: e.GetQuery(), Auth: e.GetAuth()}
+		out := dialect.Endpoint{API: e.GetApi(), Path: e.GetPath(), Query: e.GetQuery(), Auth: e.GetAuth(), Format: e.GetFormat()}
 		if base, err := dialect.ParseBase(e.GetBaseUrl()); err == nil && e.GetBaseUrl() != "" {
 			out.Base = base
 		}

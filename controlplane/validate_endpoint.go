@@ -26,6 +26,9 @@ func (f *faults) endpoints(r *Resource, doc *adminv1.Provider) {
 		if e.GetAuth() != "" && dialect.FindAuth(e.GetAuth()) == nil {
 			f.add(r, field+".auth", "must be one of %s", strings.Join(dialect.Auths(), ", "))
 		}
+		if e.GetFormat() != "" && dialect.FindFormat(e.GetApi(), e.GetFormat()) == nil {
+			f.add(r, field+".format", "must be empty, or %s for rerank and embeddings", dialect.CohereV2)
+		}
 		base := doc.GetBaseUrl()
 		if own := e.GetBaseUrl(); own != "" {
 			base = own

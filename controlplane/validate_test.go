@@ -138,6 +138,12 @@ func TestValidateNamesTheFieldAtFault(t *testing.T) {
 			`providers["openai-main"].endpoints[1].auth: must be one of bearer, x-api-key, api-key, x-goog-api-key`,
 			`providers["openai-main"].endpoints[2].api: is already the API of endpoints[1]`,
 		}},
+		{"formats of nobody", endpoints(
+			&adminv1.Endpoint{Api: "rerank", Format: "cohere_v2"}, &adminv1.Endpoint{Api: "chat", Format: "cohere_v2"}, &adminv1.Endpoint{Api: "embeddings", Format: "jina"},
+		), []string{
+			`providers["openai-main"].endpoints[1].format: must be empty, or cohere_v2 for rerank and embeddings`,
+			`providers["openai-main"].endpoints[2].format: must be empty, or cohere_v2 for rerank and embeddings`,
+		}},
 		{"an endpoint without an API", endpoints(&adminv1.Endpoint{Auth: "bearer"}), []string{
 			`providers["openai-main"].endpoints[0].api: must be at least 1 characters`,
 		}},

@@ -167,9 +167,12 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 // compileEndpoints reads how APIs of a provider are reached. The secrets of its query belong to each base URL.
 func compileEndpoints(in *nodev1.Provider) (all []dialect.Endpoint, err error) {
 	for _, e := range in.GetEndpoints() {
-		out := dialect.Endpoint{API: e.GetApi(), Path: e.GetPath(), Query: e.GetQuery(), Auth: e.GetAuth()}
+		out := dialect.Endpoint{API: e.GetApi(), Path: e.GetPath(), Query: e.GetQuery(), Auth: e.GetAuth(), Format: e.GetFormat()}
 		if dialect.FindAPI(out.API) == nil || out.Auth != "" && dialect.FindAuth(out.Auth) == nil {
 			return nil, fmt.Errorf("endpoint %q: the API, or its way of authentication %q, is not known", out.API, out.Auth)
+		}
+		if out.Format != "" && dialect.FindFormat(out.API, out.Format) == nil {
+			return nil, fmt.Errorf("endpoint %q: format %q is not known", out.API, out.Format)
 		}
 		if e.GetBaseUrl() != "" {
 			if out.Base, err = dialect.ParseBase(e.GetBaseUrl()); err != nil {

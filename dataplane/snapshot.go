@@ -116,6 +116,16 @@ func (p *Provider) Speaks(api string) (speaks, certain bool) {
 	return s.speaks || !known, s.certain
 }
 
+// Format is the vendor's own way to say what an API says; empty: as clients say it.
+func (p *Provider) Format(api string) string {
+	for i := range p.Endpoints {
+		if p.Endpoints[i].API == api {
+			return p.Endpoints[i].Format
+		}
+	}
+	return ""
+}
+
 // spoken is what is known of one API of a provider.
 type spoken struct{ speaks, certain bool }
 

@@ -124,7 +124,7 @@ func (b *builder) provider(name string, in *adminv1.Provider) (*nodev1.Provider,
 	}
 	for _, e := range in.GetEndpoints() {
 		out.Endpoints = append(out.Endpoints, &nodev1.Endpoint{
-			Api: e.GetApi(), BaseUrl: e.GetBaseUrl(), Path: e.GetPath(), Query: e.GetQuery(), Auth: e.GetAuth(),
+			Api: e.GetApi(), BaseUrl: e.GetBaseUrl(), Path: e.GetPath(), Query: e.GetQuery(), Auth: e.GetAuth(), Format: e.GetFormat(),
 		})
 	}
 	slices.SortFunc(out.Endpoints, func(x, y *nodev1.Endpoint) int { return strings.Compare(x.Api, y.Api) })

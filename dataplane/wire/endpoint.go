@@ -72,9 +72,10 @@ type Endpoint struct {
 	Neutral string
 
 	// What the table of all endpoints fills in.
-	API    string  // the name of its family
-	Errors *Errors // its family's
-	Number int     // its place in the table
+	API    string           // the name of its family
+	Shapes map[string]Shape // of vendors that say it in their own way, by the name of the format
+	Errors *Errors          // its family's
+	Number int              // its place in the table
 }
 
 // Estimate says what a number of bytes tells about tokens.

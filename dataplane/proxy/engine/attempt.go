@@ -36,6 +36,7 @@ type attempt struct {
 	reused    bool        // the connection: it may turn out to be stale
 	errorBody []byte      // of an error answer, bounded
 	edits     []scan.Edit // of the request's body, beyond what every request gets
+	shaped    *shaped     // nil: the request goes as the client said it
 	names     names
 	token     *sentToken // nil: the credential's secret is sent
 }
@@ -75,6 +76,9 @@ func (a *attempt) run(ctx context.Context) (v dataplane.Verdict, answered bool) 
 	}
 	defer a.up.Release()
 	if v, refused := a.rewrite(); refused {
+		return a.end(v), false
+	}
+	if v, refused := a.shape(); refused {
 		return a.end(v), false
 	}
 	a.Load.Begin()

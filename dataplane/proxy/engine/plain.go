@@ -29,8 +29,9 @@ func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 	}
 	a.record.FirstFrame = c.engine.cfg.Now().Sub(a.started)
 	converts := c.req.Stream && !c.req.Endpoint.Stream.Plain
+	whole := converts || a.shaped != nil
 	var v dataplane.Verdict
-	if converts && full {
+	if whole && full {
 		lent, v = a.holdLong(ctx, lent, &claim)
 	}
 	body := c.keep(lent, claim)
@@ -39,10 +40,13 @@ func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 	case v.Outcome != dataplane.OK:
 		a.took(body)
 		return v, false
-	case !converts && full:
+	case !whole && full:
 		return a.long(ctx, body)
 	}
 	media := mediaType(a.resp.Header)
+	if body, err = a.shaped.answer(c.req.Body.JSON, body, a.Model); err != nil {
+		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: err.Error()}, false
+	}
 	if v, good := a.classify(body, media); !good {
 		a.took(body)
 		a.errorBody = classify.Scrub(body[:min(len(body), maxErrorBody)], a.secrets())

@@ -60,6 +60,9 @@ func (a *attempt) body() (io.Reader, int64) {
 		return form.Reader(a.Model), form.Size(a.Model)
 	}
 	spliced := req.Envelope.Splice(req.Body.JSON, a.ModelJSON, a.wantUsage, a.edits)
+	if a.shaped != nil {
+		spliced = scan.Splice(a.shaped.body)
+	}
 	return spliced.Reader(), spliced.Size()
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/audio"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/chat"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/cohere"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/completions"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/embeddings"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/images"
@@ -15,6 +16,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/wire/moderations"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/rerank"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/responses"
+	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 )
 
 // Families are the APIs, in the order of the OpenAI reference, then those of others.
@@ -29,9 +31,18 @@ var Endpoints = endpoints()
 func endpoints() (all []*wire.Endpoint) {
 	for _, f := range Families {
 		for _, e := range f.Endpoints {
-			e.API, e.Errors, e.Number = f.Name, f.Errors, len(all)
+			e.API, e.Errors, e.Number, e.Shapes = f.Name, f.Errors, len(all), shapesOf(f.Name)
 			all = append(all, &e)
 		}
+	}
+	return all
+}
+
+// shapesOf are the ways in which vendors say what a family says, by the name of the format.
+func shapesOf(family string) map[string]wire.Shape {
+	all := map[string]wire.Shape{}
+	if shape, has := cohere.Shapes[family]; has {
+		all[dialect.CohereV2] = shape
 	}
 	return all
 }

@@ -16,11 +16,13 @@ type Endpoint struct {
 	Path  string   // in place of the API's root, taken as it is; it may hold ModelPlace
 	Query string   // added to that of the base URL
 	Auth  string
+	// Format is the vendor's own way to say what the API says; empty: as clients say it.
+	Format string
 }
 
 // Same reports whether both say the same.
 func (e Endpoint) Same(other Endpoint) bool {
-	return e.API == other.API && text(e.Base) == text(other.Base) && e.Path == other.Path && e.Query == other.Query && e.Auth == other.Auth
+	return e.API == other.API && text(e.Base) == text(other.Base) && e.Path == other.Path && e.Query == other.Query && e.Auth == other.Auth && e.Format == other.Format
 }
 
 func text(u *url.URL) string {
@@ -96,7 +98,11 @@ func (r *Reach) Route(endpoint string) *Route {
 	api := cmp.Or(APIOf(endpoint), &API{})
 	own := cmp.Or(r.endpoint(api.Name), &Endpoint{})
 	base := cmp.Or(own.Base, r.base)
-	u := join(base, endpoint)
+	place := endpoint
+	if format := FindFormat(api.Name, own.Format); format != nil {
+		place = format.Root + strings.TrimPrefix(endpoint, api.Root)
+	}
+	u := join(base, place)
 	if own.Path != "" && !IsExact(base) {
 		u = below(base, own.Path+strings.TrimPrefix(endpoint, api.Root))
 	}

@@ -81,6 +81,8 @@ func TestWhereEndpointsAre(t *testing.T) {
 		"a model with a slash":  {[]Endpoint{{API: Chat, Path: "/d/{model}/chat"}}, "https://a.example", "/chat/completions", "org/m?x#y z%", "https://a.example/d/org%2Fm%3Fx%23y%20z%25/chat"},
 		"a model that climbs":   {[]Endpoint{{API: Chat, Path: "/d/{model}"}}, "https://a.example", "/chat/completions", "../../admin", "https://a.example/d/..%2F..%2Fadmin"},
 		"an endpoint of nobody": {nil, "https://a.example", "/klingon", "m", "https://a.example/v1/klingon"},
+		"Cohere's embeddings":   {[]Endpoint{{API: Embeddings, Base: parsed(t, "https://c.example/v2"), Format: CohereV2}}, "https://a.example/v1", "/embeddings", "m", "https://c.example/v2/embed"},
+		"Cohere's, elsewhere":   {[]Endpoint{{API: Embeddings, Path: "/x", Format: CohereV2}}, "https://a.example/v1", "/embeddings", "m", "https://a.example/v1/x"},
 		"a base with a slash":   {[]Endpoint{{API: Chat, Path: "/c"}}, "https://a.example/x/", "/chat/completions", "m", "https://a.example/x/c"},
 	} {
 		r := reach(t, "openai", tt.base, tt.own...)

@@ -20,6 +20,7 @@ const (
 	ProviderTLS         = "provider.tls"
 	ProviderProxy       = "provider.proxy"
 	ProviderEndpoints   = "provider.endpoints"
+	EndpointCohere      = "endpoint.format.cohere_v2"
 
 	CredentialAWS              = "credential.aws_sigv4"
 	CredentialGoogle           = "credential.google"
@@ -36,7 +37,7 @@ const (
 // known are the features of this build.
 var known = []string{KeyAllowedIPs, SelectionWeighted, SelectionLeastBusy, StreamCommitAll, BodyLogRedactEmails, EmptyAnswerMovesOn, FieldRules, ProviderTLS, ProviderProxy, ProviderEndpoints,
 	CredentialAWS, CredentialGoogle, CredentialEntra, CredentialOAuth,
-	CredentialInstance, CredentialContainer, CredentialWebIdentity, CredentialMetadata, CredentialManagedIdentity, CredentialWorkloadIdentity}
+	CredentialInstance, CredentialContainer, CredentialWebIdentity, CredentialMetadata, CredentialManagedIdentity, CredentialWorkloadIdentity, EndpointCohere}
 
 // rule says what a field requires where it is set: always the same feature, or one for each
 // value but those that every node knows.
@@ -63,6 +64,7 @@ var rules = map[string]rule{
 	"Provider.endpoints":          {feature: ProviderEndpoints},
 	"MintedCredential.kind":       {prefix: "credential."},
 	"MintedCredential.source":     {prefix: "credential.source.", base: []string{"keys", "key", "secret"}},
+	"Endpoint.format":             {prefix: "endpoint.format."},
 	"Provider.dialect":            {prefix: "dialect.", base: []string{"openai"}},
 	"FailureKeyword.scopes":       {prefix: "keyword.scope.", base: []string{"error", "answer", "stream"}},
 }

@@ -48,6 +48,7 @@ type Endpoint struct {
 	Path    string `json:"path,omitempty"`
 	Query   string `json:"query,omitempty"`
 	Auth    string `json:"auth,omitempty"`
+	Format  string `json:"format,omitempty"`
 }
 
 //go:embed presets.json
@@ -90,7 +91,7 @@ func (p *Preset) Document(name string, values map[string]string) *adminv1.Provid
 	}
 	out := &adminv1.Provider{Name: name, BaseUrl: fill(p.Provider.BaseURL), Dialect: p.Provider.Dialect, AllowPrivateNetwork: p.Local}
 	for _, e := range p.Provider.Endpoints {
-		out.Endpoints = append(out.Endpoints, &adminv1.Endpoint{Api: e.API, BaseUrl: fill(e.BaseURL), Path: e.Path, Query: e.Query, Auth: e.Auth})
+		out.Endpoints = append(out.Endpoints, &adminv1.Endpoint{Api: e.API, BaseUrl: fill(e.BaseURL), Path: e.Path, Query: e.Query, Auth: e.Auth, Format: e.Format})
 	}
 	return out
 }

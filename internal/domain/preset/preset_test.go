@@ -23,7 +23,7 @@ func TestPresetsAreSound(t *testing.T) {
 		all := []string{p.Provider.BaseURL}
 		seen := map[string]bool{}
 		for _, e := range p.Provider.Endpoints {
-			if dialect.FindAPI(e.API) == nil || seen[e.API] || e.Auth != "" && dialect.FindAuth(e.Auth) == nil {
+			if dialect.FindAPI(e.API) == nil || seen[e.API] || e.Auth != "" && dialect.FindAuth(e.Auth) == nil || e.Format != "" && dialect.FindFormat(e.API, e.Format) == nil {
 				t.Errorf("%s: endpoint %+v", p.ID, e)
 			}
 			seen[e.API] = true

@@ -432,6 +432,9 @@ type Endpoint struct {
 	// Parameters that are added to the URL, as they stand behind its ?: api-version=2024-10-21. They can be read by everybody
 	// who may read providers; one that looks like a secret is refused here and belongs into secret_query.
 	Query string `protobuf:"bytes,4,opt,name=query,proto3" json:"query,omitempty"`
+	// The vendor's own way to say what the API says: cohere_v2 for rerank and embeddings, whose endpoints are /rerank and
+	// /embed of version 2 of Cohere's API then. Clients go on to say it as always. Empty: the provider does so too.
+	Format string `protobuf:"bytes,6,opt,name=format,proto3" json:"format,omitempty"`
 	// How the credential goes: bearer (Authorization: Bearer), x-api-key, api-key or x-goog-api-key, which are headers.
 	Auth          string `protobuf:"bytes,5,opt,name=auth,proto3" json:"auth,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -492,6 +495,13 @@ func (x *Endpoint) GetPath() string {
 func (x *Endpoint) GetQuery() string {
 	if x != nil {
 		return x.Query
+	}
+	return ""
+}
+
+func (x *Endpoint) GetFormat() string {
+	if x != nil {
+		return x.Format
 	}
 	return ""
 }
@@ -2416,12 +2426,13 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\n" +
 	"\n" +
-	"\b_enabled\"\xa7\x01\n" +
+	"\b_enabled\"\xc8\x01\n" +
 	"\bEndpoint\x12\x1b\n" +
 	"\x03api\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x03api\x12#\n" +
 	"\bbase_url\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\abaseUrl\x12\x1c\n" +
 	"\x04path\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\x04R\x04path\x12\x1e\n" +
-	"\x05query\x18\x04 \x01(\tB\b\xbaH\x05r\x03(\x80\bR\x05query\x12\x1b\n" +
+	"\x05query\x18\x04 \x01(\tB\b\xbaH\x05r\x03(\x80\bR\x05query\x12\x1f\n" +
+	"\x06format\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\x06format\x12\x1b\n" +
 	"\x04auth\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04auth\"\xff\x03\n" +
 	"\n" +
 	"Credential\x12\x1e\n" +

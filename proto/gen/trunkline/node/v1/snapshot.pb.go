@@ -386,7 +386,9 @@ type Endpoint struct {
 	Path  string `protobuf:"bytes,3,opt,name=path,proto3" json:"path,omitempty"`
 	Query string `protobuf:"bytes,4,opt,name=query,proto3" json:"query,omitempty"`
 	// bearer or the name of a header.
-	Auth          string `protobuf:"bytes,5,opt,name=auth,proto3" json:"auth,omitempty"`
+	Auth string `protobuf:"bytes,5,opt,name=auth,proto3" json:"auth,omitempty"`
+	// Empty: as clients say it.
+	Format        string `protobuf:"bytes,6,opt,name=format,proto3" json:"format,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -452,6 +454,13 @@ func (x *Endpoint) GetQuery() string {
 func (x *Endpoint) GetAuth() string {
 	if x != nil {
 		return x.Auth
+	}
+	return ""
+}
+
+func (x *Endpoint) GetFormat() string {
+	if x != nil {
+		return x.Format
 	}
 	return ""
 }
@@ -1998,13 +2007,14 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\n" +
 	"client_key\x18\xfc\x01 \x01(\tR\tclientKey\x127\n" +
 	"\x05proxy\x18\xfd\x01 \x01(\v2 .trunkline.node.v1.OutboundProxyR\x05proxy\x12+\n" +
-	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeatures\"u\n" +
+	"\x11required_features\x18\x14 \x03(\tR\x10requiredFeatures\"\x8d\x01\n" +
 	"\bEndpoint\x12\x10\n" +
 	"\x03api\x18\x01 \x01(\tR\x03api\x12\x19\n" +
 	"\bbase_url\x18\x02 \x01(\tR\abaseUrl\x12\x12\n" +
 	"\x04path\x18\x03 \x01(\tR\x04path\x12\x14\n" +
 	"\x05query\x18\x04 \x01(\tR\x05query\x12\x12\n" +
-	"\x04auth\x18\x05 \x01(\tR\x04auth\"\x8d\x01\n" +
+	"\x04auth\x18\x05 \x01(\tR\x04auth\x12\x16\n" +
+	"\x06format\x18\x06 \x01(\tR\x06format\"\x8d\x01\n" +
 	"\rOutboundProxy\x12\x10\n" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12\x1a\n" +
 	"\busername\x18\x02 \x01(\tR\busername\x12\x1a\n" +

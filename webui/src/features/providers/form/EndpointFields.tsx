@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Select, TextInput } from '@mantine/core';
 import { Plus, Trash2 } from 'lucide-react';
 import { useI18n } from '@/i18n';
-import { APIS, AUTHS, newEndpoint } from './endpoints';
+import { APIS, AUTHS, FORMATS, newEndpoint } from './endpoints';
 import c from './form.module.css';
 import type { ProviderForm } from './ProviderFields';
 
@@ -62,6 +62,15 @@ export function EndpointFields({ form }: { form: ProviderForm }) {
               {...form.getInputProps(`endpoints.${i}.query`)}
             />
           </div>
+          {FORMATS[endpoint.api] && (
+            <Select
+              label={t('providers.endpoint.format')}
+              data={[{ value: '', label: t('providers.endpoint.usual') }, ...(FORMATS[endpoint.api] ?? [])]}
+              allowDeselect={false}
+              comboboxProps={{ shadow: 'md' }}
+              {...form.getInputProps(`endpoints.${i}.format`)}
+            />
+          )}
         </fieldset>
       ))}
       {free && (

@@ -27,7 +27,11 @@ export type EndpointValues = {
   path: string;
   query: string;
   auth: string;
+  format: string;
 };
+
+/** Vendors' own ways to say what an API says, by API. */
+export const FORMATS: Record<string, readonly string[]> = { rerank: ['cohere_v2'], embeddings: ['cohere_v2'] };
 
 export const newEndpoint = (key: string, api: string): EndpointValues => ({
   key,
@@ -36,23 +40,25 @@ export const newEndpoint = (key: string, api: string): EndpointValues => ({
   path: '',
   query: '',
   auth: '',
+  format: '',
 });
 
 type Said = Omit<EndpointValues, 'key'>;
 
 export const endpointValues = (all: readonly (Said | Endpoint)[]): EndpointValues[] =>
-  all.map(({ api, baseUrl, path, query, auth }) => ({ key: api, api, baseUrl, path, query, auth }));
+  all.map(({ api, baseUrl, path, query, auth, format }) => ({ key: api, api, baseUrl, path, query, auth, format }));
 
 /** The endpoints as they are sent. */
 export const endpointsOf = (all: readonly EndpointValues[]): Said[] =>
-  all.map(({ api, baseUrl, path, query, auth }) => ({
+  all.map(({ api, baseUrl, path, query, auth, format }) => ({
     api,
     baseUrl: baseUrl.trim(),
     path: path.trim(),
     query: query.trim().replace(/^\?/, ''),
     auth,
+    format: FORMATS[api]?.includes(format) ? format : '',
   }));
 
 /** One endpoint in a line: its API and what differs. */
-export const endpointText = ({ api, baseUrl, path, query, auth }: Said) =>
-  [api, baseUrl, path, query, auth].filter(Boolean).join(' ');
+export const endpointText = ({ api, baseUrl, path, query, auth, format }: Said) =>
+  [api, baseUrl, path, query, auth, format].filter(Boolean).join(' ');

@@ -29,7 +29,9 @@ test('what is read is sent back as it was, secrets aside', () => {
     secretQuery: [{ name: 'sig', secret: '' }],
     timeouts: { connect: { seconds: 1n, nanos: 500_000_000 } },
     maxInFlight: 7,
-    endpoints: [{ api: 'chat', baseUrl: '', path: '/d/{model}/chat', query: 'api-version=1', auth: 'api-key' }],
+    endpoints: [
+      { api: 'chat', baseUrl: '', path: '/d/{model}/chat', query: 'api-version=1', auth: 'api-key', format: '' },
+    ],
   });
   expect(providerOf({ ...valuesOf(provider), timeouts: {} }).timeouts).toBeUndefined();
 });

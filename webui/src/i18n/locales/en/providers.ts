@@ -180,6 +180,8 @@ export const providers = {
   'providers.endpoint.asDialect': 'as the dialect has it',
   'providers.endpoint.path': 'Path',
   'providers.endpoint.query': 'Query',
+  'providers.endpoint.format': 'Format',
+  'providers.endpoint.usual': 'as clients say it',
   'providers.endpoint.add': 'Add endpoint',
   'providers.change.added': 'added',
   'providers.change.present': 'present',

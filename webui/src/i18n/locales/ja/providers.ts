@@ -181,6 +181,8 @@ export const providers: Texts<typeof en> = {
   'providers.endpoint.asDialect': 'API 形式の既定',
   'providers.endpoint.path': 'パス',
   'providers.endpoint.query': 'クエリ',
+  'providers.endpoint.format': '形式',
+  'providers.endpoint.usual': 'クライアントと同じ',
   'providers.endpoint.add': 'エンドポイントを追加',
   'providers.change.added': '追加',
   'providers.change.present': 'あり',

@@ -177,6 +177,8 @@ export const providers: Texts<typeof en> = {
   'providers.endpoint.asDialect': '프로토콜 기본값',
   'providers.endpoint.path': '경로',
   'providers.endpoint.query': '쿼리',
+  'providers.endpoint.format': '형식',
+  'providers.endpoint.usual': '클라이언트와 동일',
   'providers.endpoint.add': '엔드포인트 추가',
   'providers.change.added': '추가됨',
   'providers.change.present': '있음',

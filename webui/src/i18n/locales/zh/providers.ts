@@ -172,6 +172,8 @@ export const providers: Texts<typeof en> = {
   'providers.endpoint.asDialect': '按协议的默认方式',
   'providers.endpoint.path': '路径',
   'providers.endpoint.query': '查询参数',
+  'providers.endpoint.format': '格式',
+  'providers.endpoint.usual': '与客户端相同',
   'providers.endpoint.add': '添加端点',
   'providers.change.added': '新增',
   'providers.change.present': '存在',
