@@ -6,6 +6,7 @@ import { HealthDetail } from '@/ui/HealthPill';
 import { Card } from '@/ui/Page';
 import { RelativeTime } from '@/ui/Time';
 import { isEnabled } from '../address';
+import { KIND_WORDS, kindOf } from '../form/cloud';
 import c from './detail.module.css';
 
 /** The account's keys by their last characters, and how each stands. */
@@ -19,7 +20,7 @@ export function CredentialsCard({
   at: number;
 }) {
   const { t } = useI18n();
-  const standing = (credential: Credential) => {
+  const standing = (credential: Credential): { state: TargetState; detail?: string } => {
     if (!isEnabled(provider) || !isEnabled(credential)) return { state: TargetState.DISABLED };
     const told = health?.targets.find((target) => target.credential === credential.name && target.model === '');
     // What is not told of is simply healthy, as long as anything is known at all.
@@ -35,6 +36,7 @@ export function CredentialsCard({
             <li key={credential.name}>
               <div>
                 <b>{credential.name}</b>{' '}
+                {kindOf(credential) !== 'secret' && <span>{t(KIND_WORDS[kindOf(credential)])}</span>}{' '}
                 {credential.secretHint && <span className="mono">••••{credential.secretHint}</span>}
                 {credential.secretSetTime && (
                   <small>
@@ -42,7 +44,10 @@ export function CredentialsCard({
                   </small>
                 )}
               </div>
-              <HealthDetail health={healthFrom(standing(credential), at)} />
+              <div>
+                <HealthDetail health={healthFrom(standing(credential), at)} />
+                {standing(credential).detail && <small className={c.reason}>{standing(credential).detail}</small>}
+              </div>
             </li>
           ))}
         </ul>

@@ -68,7 +68,10 @@ function Part({ provider, target, at }: { provider: string; target: TargetHealth
           {target.nodes.length > 0 && ` ${t('providers.health.on', { nodes: list(target.nodes) })}`}
         </small>
       </div>
-      <HealthDetail health={healthFrom(target, at)} />
+      <div>
+        <HealthDetail health={healthFrom(target, at)} />
+        {target.detail && <small className={c.reason}>{target.detail}</small>}
+      </div>
       {target.state === TargetState.COOLING && (
         <Button
           variant="subtle"

@@ -2,6 +2,7 @@ import { type PlainKey, useI18n } from '@/i18n';
 import type { Change } from '@/ui/Changes';
 import { toMap } from '@/ui/fields/PairsField';
 import { ruleText } from '../rules/rule';
+import { cloudOf, KIND_WORDS } from './cloud';
 import { endpointsOf, endpointText } from './endpoints';
 import {
   changedFields,
@@ -51,11 +52,21 @@ export function useChanges(): (before: Values, after: Values) => Change[] {
       const was = old.get(c.name);
       if (!was) return [named(c.name, { after: t('providers.change.added') })];
       const secret = c.secret !== '' ? [named(c.name, { after: t('providers.change.secret') })] : [];
+      const [wasKind, isKind] = [t(KIND_WORDS[was.kind]), t(KIND_WORDS[c.kind])];
+      const kind =
+        JSON.stringify(cloudOf(was)) === JSON.stringify(cloudOf(c))
+          ? []
+          : [
+              named(c.name, {
+                before: wasKind,
+                after: wasKind === isKind ? t('providers.change.other') : isKind,
+              }),
+            ];
       const used =
         was.enabled === c.enabled
           ? []
           : [{ name: `${c.name}: ${t('providers.form.used')}`, before: yes(was.enabled), after: yes(c.enabled) }];
-      return [...secret, ...used];
+      return [...secret, ...kind, ...used];
     });
     const all = [...gone, ...others];
     // The order is that in which they are tried.

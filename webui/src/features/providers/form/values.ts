@@ -7,6 +7,7 @@ import type { PlainKey } from '@/i18n';
 import { type Pair, toMap, toPairs } from '@/ui/fields/PairsField';
 import { dialectOf, isEnabled } from '../address';
 import { documentsOf, type RuleValues, rulesOf } from '../rules/rule';
+import { type CloudValues, cloudOf, cloudValuesOf, hasSecret, type Kind, kindOf, noCloud } from './cloud';
 import { type EndpointValues, endpointsOf, endpointValues } from './endpoints';
 
 export const TIMERS = ['connect', 'firstToken', 'firstTokenMax', 'attempt', 'response', 'streamIdle'] as const;
@@ -45,7 +46,7 @@ export type WayValues = {
   proxy: { url: string; username: string; secret: string; allowPrivateNetwork: boolean; stored?: Stored };
 };
 
-export type CredentialValues = ParameterValues & { enabled: boolean };
+export type CredentialValues = ParameterValues & CloudValues & { enabled: boolean; storedKind?: Kind };
 
 /** A provider as the form holds it: everything but its models and how they are imported. */
 export type Values = {
@@ -90,6 +91,7 @@ export const newParameter = (key: string, name = ''): ParameterValues => ({ key,
 
 export const newCredential = (key: string, name: string): CredentialValues => ({
   ...newParameter(key, name),
+  ...noCloud(),
   enabled: true,
 });
 
@@ -135,6 +137,8 @@ export function valuesOf(provider: Provider): Values {
     endpoints: endpointValues(provider.endpoints),
     credentials: provider.credentials.map((c) => ({
       ...newCredential(c.name, c.name),
+      ...cloudValuesOf(c),
+      storedKind: kindOf(c),
       enabled: isEnabled(c),
       ...storedOf(c),
     })),
@@ -192,7 +196,12 @@ export function providerOf(values: Values): ProviderInit {
     baseUrl: values.baseUrl.trim(),
     dialect: values.dialect,
     endpoints: endpointsOf(values.endpoints),
-    credentials: values.credentials.map(({ name, secret, enabled }) => ({ name: name.trim(), secret, enabled })),
+    credentials: values.credentials.map((credential) => ({
+      name: credential.name.trim(),
+      secret: hasSecret(credential) ? credential.secret : '',
+      enabled: credential.enabled,
+      ...cloudOf(credential),
+    })),
     headers: toMap(values.headers),
     secretHeaders: parametersOf(values.secretHeaders),
     secretQuery: parametersOf(values.secretQuery),
@@ -236,7 +245,7 @@ export function changedFields(before: Values, after: Values): Field[] {
 function comparable(values: Values, field: Field): unknown {
   switch (field) {
     case 'credentials':
-      return values.credentials.map(({ name, secret, enabled }) => [name, secret, enabled]);
+      return values.credentials.map((one) => [one.name, one.secret, one.enabled, cloudOf(one)]);
     case 'secretHeaders':
     case 'secretQuery':
       return parametersOf(values[field]);
