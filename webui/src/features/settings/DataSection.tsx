@@ -12,15 +12,17 @@ import { Fields } from '@/ui/fields/Form';
 import { LeaveGuard } from '@/ui/LeaveGuard';
 import { Card } from '@/ui/Page';
 import { SaveBar } from '@/ui/SaveBar';
+import { SocketFields, type Sockets } from './SocketFields';
 import c from './settings.module.css';
 import { useSave } from './useSave';
 
-type Draft = { calls: number | undefined; auditEvents: number | undefined; origins: string[] };
+type Draft = { calls: number | undefined; auditEvents: number | undefined; origins: string[]; sockets: Sockets };
 
 const draftOf = (s: Settings): Draft => ({
   calls: s.retention?.calls ? toMs(s.retention.calls) : undefined,
   auditEvents: s.retention?.auditEvents ? toMs(s.retention.auditEvents) : undefined,
   origins: [...(s.cors?.allowedOrigins ?? [])],
+  sockets: { enabled: s.websocket?.enabled ?? true, perKey: s.websocket?.maxConnectionsPerKey },
 });
 const durationOf = (ms: number | undefined) => (ms === undefined ? undefined : durationFromMs(ms));
 const messageOf = (d: Draft) => ({
@@ -29,24 +31,32 @@ const messageOf = (d: Draft) => ({
       ? undefined
       : { calls: durationOf(d.calls), auditEvents: durationOf(d.auditEvents) },
   cors: d.origins.length > 0 ? { allowedOrigins: d.origins } : undefined,
+  websocket:
+    d.sockets.enabled && d.sockets.perKey === undefined
+      ? undefined
+      : { enabled: d.sockets.enabled, maxConnectionsPerKey: d.sockets.perKey },
 });
 
 /** How long calls are kept, what is kept of them, and which web pages may call the gateway. */
 export function DataSection({ settings }: { settings: Settings }) {
-  const { t, setting, list } = useI18n();
+  const { t, setting, list, int } = useI18n();
   const client = useQueryClient();
   const stored = draftOf(settings);
   const [draft, setDraft] = useState(stored);
-  const { save, errors, busy, leftError, conflict } = useSave(settings, ['retention', 'cors']);
+  const { save, errors, busy, leftError, conflict } = useSave(settings, ['retention', 'cors', 'websocket']);
   const byDefault = toMs(settings.defaultRetention?.calls);
 
   const differences = (a: Draft, b: Draft): Change[] => {
     const kept = (ms: number | undefined) => (ms === undefined ? t('policy.inherited') : setting(ms));
+    const sockets = (d: Draft) => t(d.sockets.enabled ? 'settings.on' : 'settings.off');
+    const perKey = (d: Draft) => (d.sockets.perKey === undefined ? t('policy.inherited') : int(d.sockets.perKey));
     const pages = (d: Draft) => (d.origins.length > 0 ? list(d.origins) : t('settings.noOrigins'));
     return [
       { name: t('settings.calls'), before: kept(a.calls), after: kept(b.calls) },
       { name: t('settings.auditEvents'), before: kept(a.auditEvents), after: kept(b.auditEvents) },
       { name: t('settings.origins'), before: pages(a), after: pages(b) },
+      { name: t('settings.sockets'), before: sockets(a), after: sockets(b) },
+      { name: t('settings.socketsPerKey'), before: perKey(a), after: perKey(b) },
     ].filter(({ before, after }) => before !== after);
   };
   const changes = differences(stored, draft);
@@ -71,7 +81,7 @@ export function DataSection({ settings }: { settings: Settings }) {
             value={draft.auditEvents}
             onChange={(auditEvents) => setDraft({ ...draft, auditEvents })}
             units={['h', 'd']}
-            error={errors['retention.audit_events']}
+            error={errors['retention.auditEvents']}
           />
           <p className={c.note}>{t('settings.bodies')}</p>
         </Fields>
@@ -86,6 +96,12 @@ export function DataSection({ settings }: { settings: Settings }) {
           error={Object.entries(errors).find(([path]) => path.startsWith('cors'))?.[1]}
         />
       </Card>
+      <SocketFields
+        value={draft.sockets}
+        onChange={(sockets) => setDraft({ ...draft, sockets })}
+        byDefault={100}
+        error={errors['websocket.maxConnectionsPerKey']}
+      />
       <Card title={t('settings.prices')}>
         <p className={c.note}>{t('settings.pricesHow')}</p>
       </Card>

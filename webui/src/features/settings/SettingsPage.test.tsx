@@ -89,7 +89,21 @@ test('how long calls are kept is changed without losing how long audit events ar
   expect(await screen.findByText('Settings saved.')).toBeInTheDocument();
   expect(updateSettings.mock.calls[0]?.[0]).toMatchObject({
     settings: { retention: { auditEvents: { seconds: 5_184_000n } } },
-    updateMask: { paths: ['retention', 'cors'] },
+    updateMask: { paths: ['retention', 'cors', 'websocket'] },
+  });
+});
+
+test('WebSockets are switched off without losing their limit', async () => {
+  const updateSettings = vi.fn((_req: object) => ({}));
+  const stored = { ...settings, websocket: { maxConnectionsPerKey: 7 } };
+  renderApp('/settings?section=data', { settings: { getSettings: () => ({ settings: stored }), updateSettings } });
+  expect(await screen.findByLabelText('Connections per API key')).toHaveValue('7');
+  await userEvent.click(screen.getByRole('switch', { name: /Accept WebSockets/ }));
+  expect(screen.getByLabelText('Connections per API key')).toBeDisabled();
+  await userEvent.click(screen.getByRole('button', { name: 'Save' }));
+  expect(await screen.findByText('Settings saved.')).toBeInTheDocument();
+  expect(updateSettings.mock.calls[0]?.[0]).toMatchObject({
+    settings: { websocket: { enabled: false, maxConnectionsPerKey: 7 } },
   });
 });
 
