@@ -42,7 +42,7 @@ func (a *author) newUsage(format string) []byte {
 		return nil
 	}
 	out := len(a.pieces()) + a.fillers()
-	return fmt.Appendf(nil, format, PromptTokens, CachedTokens, out, PromptTokens+out)
+	return fmt.Appendf(nil, format, a.prompt.all, a.prompt.cached, out, a.prompt.all+out)
 }
 
 func (a *author) usageOrNull(usage []byte) []byte {

@@ -71,6 +71,7 @@ type author struct {
 	base   completion
 	id     string
 	mime   string // of a plain answer, when it is not what the endpoint always answers
+	prompt promptUsage
 }
 
 func newAuthor(s *script, req request, id string, now time.Time) *author {
@@ -80,7 +81,7 @@ func newAuthor(s *script, req request, id string, now time.Time) *author {
 	if s.noContent {
 		s.text = nil
 	}
-	return &author{script: s, req: req, id: id, base: completion{
+	return &author{script: s, req: req, id: id, prompt: everyPrompt, base: completion{
 		ID: "chatcmpl-" + id, Created: now.Unix(), Model: req.model,
 		ServiceTier: "default", SystemFingerprint: "fp_50cad350e4",
 	}}
@@ -119,7 +120,7 @@ func (a *author) usage() json.RawMessage {
 	return fmt.Appendf(nil, `{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d,`+
 		`"prompt_tokens_details":{"cached_tokens":%d,"audio_tokens":0},`+
 		`"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}`,
-		PromptTokens, out, PromptTokens+out, CachedTokens)
+		a.prompt.all, out, a.prompt.all+out, a.prompt.cached)
 }
 
 // plain is the answer to a request without stream.

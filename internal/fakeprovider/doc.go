@@ -37,6 +37,7 @@
 //     big-event-SIZE, delta-MEMBER
 //   - the clock: slow-TIME, first-token-TIME, chunk-TIME
 //   - the bytes on the wire: comments, crlf, no-space, gzip, usage-none, label-TYPE
+//   - the usage: prompt-cache, which plays the prompt cache that a credential has at a provider
 //
 // Behaviours that only make sense in a stream leave a plain answer as it is, except that
 // an error inside a stream becomes an error inside a 200.

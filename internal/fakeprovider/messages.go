@@ -16,7 +16,7 @@ func (a *author) messageUsage(output int) string {
 		return `{}`
 	}
 	return fmt.Sprintf(`{"input_tokens":%d,"cache_creation_input_tokens":%d,"cache_read_input_tokens":%d,"output_tokens":%d}`,
-		PromptTokens-CachedTokens-CacheCreationTokens, CacheCreationTokens, CachedTokens, output)
+		a.prompt.all-a.prompt.cached-a.prompt.written, a.prompt.written, a.prompt.cached, output)
 }
 
 func (a *author) outputTokens() int { return len(a.pieces()) + a.fillers() }

@@ -31,6 +31,7 @@ type Provider struct {
 	cfg    Config
 	mux    *http.ServeMux
 	ledger ledger
+	cache  promptCache
 	lists  sync.Map // name -> []string, see SetList
 	stored responses
 }
@@ -161,6 +162,9 @@ func (p *Provider) answer(x *exchange, r *http.Request, req request, record *Ser
 		return p.fixed(r.Context(), x, s, req)
 	}
 	by := newAuthor(s, req, id, p.cfg.Now())
+	if s.promptCache {
+		by.prompt = p.cache.use(r.Host+"\x00"+record.AuthHash+"\x00"+req.model, promptOf(req.doc), p.cfg.Now())
+	}
 	if s.answer = p.keep(r, req, by); s.answer != nil {
 		return p.fixed(r.Context(), x, s, req)
 	}

@@ -26,6 +26,7 @@ type request struct {
 	store        bool   // keep the response
 	background   bool
 	previous     string // previous_response_id
+	doc          gjson.Result
 }
 
 var (
@@ -43,6 +44,7 @@ func parseRequest(body []byte) (request, error) {
 		return request{}, errBadRequest
 	}
 	req := request{
+		doc:          doc,
 		model:        doc.Get("model").String(),
 		stream:       doc.Get("stream").Bool(),
 		includeUsage: doc.Get("stream_options.include_usage").Bool(),

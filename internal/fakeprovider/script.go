@@ -36,6 +36,8 @@ type script struct {
 	lifecycle bool // events without meaning before an error
 
 	comments, crlf, noSpace, gzip, noUsage bool
+
+	promptCache bool // usage tells of a simulated prompt cache
 }
 
 // answer is a fixed answer.

@@ -72,6 +72,7 @@ var behaviours = []behaviour{
 	{"ends", "ends-failed", "a response in the background ends so: completed, incomplete, failed or cancelled", endsAs},
 	{"label", "label-octets", "whatever is answered is labelled so: json, text, octets or none", label},
 	{"usage-none", "usage-none", "no usage, whoever asks", flag(func(s *script) { s.noUsage = true })},
+	{"prompt-cache", "prompt-cache", "usage counts the prompt, a token for 4 bytes, and what of its beginning the credential has sent within 5 minutes", flag(func(s *script) { s.promptCache = true })},
 	{"comments", "comments", "comments between the events", flag(func(s *script) { s.comments = true })},
 	{"crlf", "crlf", "lines end in CR LF", flag(func(s *script) { s.crlf = true })},
 	{"no-space", "no-space", "no space after data:", flag(func(s *script) { s.noSpace = true })},
