@@ -57,6 +57,7 @@ func defaultPolicy() *nodev1.Policy {
 		KeywordHold:        durationpb.New(1500 * time.Millisecond),
 		HedgeAfter:         durationpb.New(0),
 		EmptyAnswer:        "pass",
+		AffinityHold:       durationpb.New(300 * time.Second),
 
 		FirstTokenTimeoutMax: durationpb.New(600 * time.Second),
 	}

@@ -26,12 +26,38 @@ type Call struct {
 	ClientRetry   int
 	Said          Said
 	KeywordLate   bool // a failure keyword was seen after the commit
+	Affinity      Affinity
 	Body          *Body
 	Trace         Trace
 	// ResponseID is the provider's own id of the answer, where it is stored; PreviousID that of the
 	// stored response that the call goes on with.
 	ResponseID string
 	PreviousID string
+}
+
+// Affinity tells how a call of a sticky group found its place; never what the conversation is called.
+type Affinity struct {
+	Key  AffinityKey
+	Held bool // it went where a failover had taken the conversation
+}
+
+// AffinityKey is what told which conversation a call belongs to.
+type AffinityKey uint8
+
+// The keys, in the order in which they count.
+const (
+	NotSticky      AffinityKey = iota // the group is not
+	NoSession                         // nothing told: the call went anywhere
+	SessionHeader                     // a header such as x-session-id
+	PromptCacheKey                    // prompt_cache_key
+	ClientMetadata                    // metadata.user_id, as Claude Code writes it
+	ConversationID                    // conversation
+	FirstMessage                      // the system prompt and the first message of the user
+)
+
+// String gives the key's name as calls record it.
+func (k AffinityKey) String() string {
+	return [...]string{"", "none", "session_header", "prompt_cache_key", "client_metadata", "conversation", "first_message"}[k]
 }
 
 // Said is what a client says of its call, for those who look for it later: bounded, and without

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
+	"github.com/trunkline-ai/trunkline/internal/domain/routing"
 	"github.com/trunkline-ai/trunkline/internal/outbound"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -149,6 +150,7 @@ func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) e
 			ContextWindow: m.GetContextWindow(),
 			MaxOutput:     max(m.GetMaxOutputTokens(), 0),
 			Scope:         Scope{Kind: ScopeTarget, Provider: p.Name, Name: m.GetId()},
+			Place:         routing.TargetPlace(p.Name, m.GetId()),
 			Load:          &Load{},
 		}
 		if t.ModelJSON, err = json.Marshal(t.Model); err != nil || t.Model == "" {
@@ -297,6 +299,9 @@ func compileRates(in *nodev1.Price) Rates {
 	}
 }
 
+// maxAffinityHold is the longest that a conversation stays where a failover took it.
+const maxAffinityHold = 24 * time.Hour
+
 // maxRetryWait is the longest wait that a call waits out.
 const maxRetryWait = 2 * time.Second
 
@@ -323,6 +328,7 @@ func compilePolicy(in *nodev1.Policy) (*Policy, error) {
 		KeywordHold:        keywordHold(in.GetKeywordHold()),
 		HedgeAfter:         max(in.GetHedgeAfter().AsDuration(), 0),
 		EmptyMovesOn:       in.GetEmptyAnswer() == "move_on",
+		AffinityHold:       min(max(in.GetAffinityHold().AsDuration(), 0), maxAffinityHold),
 	}
 	p.FirstTokenTimeoutMax = max(in.GetFirstTokenTimeoutMax().AsDuration(), p.FirstTokenTimeout)
 	// What is no number is in no range.

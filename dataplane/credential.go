@@ -2,6 +2,7 @@ package dataplane
 
 import (
 	"github.com/trunkline-ai/trunkline/internal/cloudauth"
+	"github.com/trunkline-ai/trunkline/internal/domain/routing"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -12,6 +13,7 @@ type Credential struct {
 	Minted *Minted
 	Scope  Scope
 	Echoes Echoes // what a good answer must not repeat when it was sent
+	Place  routing.Place
 
 	ref reference
 }
@@ -60,7 +62,11 @@ func (t *Token) Echoes(others Echoes) Echoes {
 // compileCredentials reads a provider's credentials; the provider is complete but for them.
 func (p *Provider) compileCredentials(in []*nodev1.Credential) {
 	for _, c := range in {
-		cred := &Credential{Name: c.GetName(), Scope: Scope{Kind: ScopeCredential, Provider: p.Name, Name: c.GetName()}}
+		cred := &Credential{
+			Name:  c.GetName(),
+			Scope: Scope{Kind: ScopeCredential, Provider: p.Name, Name: c.GetName()},
+			Place: routing.CredentialPlace(p.Name, c.GetName()),
+		}
 		if m := c.GetMinted(); m == nil {
 			cred.Secret = Secret(c.GetSecret())
 		} else {

@@ -17,7 +17,7 @@ type Candidate struct {
 	Reason Outcome
 	Until  time.Time
 
-	busy int64 // attempts in flight, where the order minds them
+	key int64 // what the selection compares within one priority, where it does
 }
 
 // Order lists every member of the group in the order in which a call tries them: priority,
@@ -25,8 +25,9 @@ type Candidate struct {
 // ones go last, never away, and
 // among them those that time alone will heal go first. It appends to buf.
 //
-// look tells how a scope stands; random gives a number in [0, n).
-func (g *Group) Order(buf []Candidate, look func(Scope) Condition, random func(n int) int) []Candidate {
+// look tells how a scope stands; random gives a number in [0, n). session is what a sticky group orders
+// by; without one it goes by weight at random.
+func (g *Group) Order(buf []Candidate, look func(Scope) Condition, random func(n int) int, session routing.Session) []Candidate {
 	buf = buf[:0]
 	cooling, hopeless := 0, 0
 	for _, m := range g.Members {
@@ -40,7 +41,11 @@ func (g *Group) Order(buf []Candidate, look func(Scope) Condition, random func(n
 		}
 	}
 	if g.ties {
-		g.shuffleTies(buf, random)
+		if g.Selection == Sticky && session != 0 {
+			ownFirst(buf, session)
+		} else {
+			g.shuffleTies(buf, random)
+		}
 		if g.Selection == LeastBusy {
 			leastBusyFirst(buf)
 		}

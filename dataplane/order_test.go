@@ -43,7 +43,7 @@ func TestOrderIsPriorityThenPrice(t *testing.T) {
 		target("last", 9, 1, cheap), target("unpriced", 1, 1, nil), target("dear", 1, 1, dear),
 		target("free", 1, 1, &Price{}), target("cheap", 1, 1, cheap), target("first", 0, 1, nil),
 	)
-	if got := names(g.Order(nil, closed, rand.IntN)); got != "first free cheap dear unpriced last" {
+	if got := names(g.Order(nil, closed, rand.IntN, 0)); got != "first free cheap dear unpriced last" {
 		t.Errorf("order %s", got)
 	}
 }
@@ -54,7 +54,7 @@ func TestEqualsShareTheCallsByWeight(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	first := map[string]int{}
 	for range 4000 {
-		order := g.Order(nil, closed, random.IntN)
+		order := g.Order(nil, closed, random.IntN, 0)
 		first[order[0].Model]++
 		if order[2].Model != "none" || len(order) != 3 {
 			t.Fatalf("order %s", names(order))
@@ -77,7 +77,7 @@ func TestCoolingOnesGoLastNeverAway(t *testing.T) {
 		}
 		return Condition{}
 	}
-	order := g.Order(nil, look, rand.IntN)
+	order := g.Order(nil, look, rand.IntN, 0)
 	if got := names(order); got != "c d b a" {
 		t.Errorf("order %s: what a person must mend goes behind what time heals", got)
 	}
@@ -85,7 +85,7 @@ func TestCoolingOnesGoLastNeverAway(t *testing.T) {
 		t.Errorf("cooling %v %v %v %v", order[0].Cooling, order[1].Cooling, order[2].Cooling, order[3].Cooling)
 	}
 	open["c"], open["d"] = ServerError, QuotaExhausted
-	if got := names(g.Order(nil, look, rand.IntN)); got != "b c a d" {
+	if got := names(g.Order(nil, look, rand.IntN, 0)); got != "b c a d" {
 		t.Errorf("all cooling: order %s", got)
 	}
 }

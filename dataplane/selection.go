@@ -3,9 +3,12 @@ package dataplane
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"github.com/trunkline-ai/trunkline/internal/domain/routing"
 )
 
 // Selection is how members of one priority share the calls.
@@ -16,6 +19,7 @@ const (
 	Cheapest  Selection = iota // the cheaper first; equal ones by weight at random
 	Weighted                   // by weight at random
 	LeastBusy                  // fewest attempts in flight on this node for its weight
+	Sticky                     // the same for all calls of a conversation; conversations by weight
 )
 
 func compileSelection(name string) (Selection, error) {
@@ -26,6 +30,8 @@ func compileSelection(name string) (Selection, error) {
 		return Weighted, nil
 	case "least_busy":
 		return LeastBusy, nil
+	case "sticky":
+		return Sticky, nil
 	}
 	return 0, fmt.Errorf("selection %q is not known", name)
 }
@@ -115,9 +121,49 @@ func (s *Snapshot) KeepLoads(old *Snapshot) {
 // all the time.
 func leastBusyFirst(c []Candidate) {
 	for i := range c {
-		c[i].busy = c[i].Load.n.Load()
+		c[i].key = c[i].Load.n.Load()
 	}
 	slices.SortStableFunc(c, func(a, b Candidate) int {
-		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.busy*int64(b.Weight), b.busy*int64(a.Weight)))
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.key*int64(b.Weight), b.key*int64(a.Weight)))
 	})
+}
+
+// ownFirst orders each run of one priority by how much the session belongs to its members. All nodes
+// find the same order, and a member that is not there changes nothing between the others.
+func ownFirst(c []Candidate, session routing.Session) {
+	for i := range c {
+		c[i].key = int64(math.Float64bits(session.Score(c[i].Place, c[i].Weight))) // of numbers above 0, the order is that of their bits
+	}
+	slices.SortStableFunc(c, func(a, b Candidate) int {
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(b.key, a.key))
+	})
+}
+
+// Home is the candidate that a call of the session would go to if all were well; c is not empty and
+// was ordered for the session.
+func Home(c []Candidate) Candidate {
+	return slices.MinFunc(c, func(a, b Candidate) int {
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(b.key, a.key))
+	})
+}
+
+// OwnCredentials appends the provider's credentials to buf, in the order in which a call of the session
+// would use them.
+func (p *Provider) OwnCredentials(buf []*Credential, session routing.Session) []*Credential {
+	buf = append(buf, p.Credentials...)
+	slices.SortStableFunc(buf, func(a, b *Credential) int {
+		return cmp.Compare(session.Score(b.Place, 1), session.Score(a.Place, 1))
+	})
+	return buf
+}
+
+// OwnCredential is the first of them; nil when the provider has none.
+func (p *Provider) OwnCredential(session routing.Session) (own *Credential) {
+	var best float64
+	for _, c := range p.Credentials {
+		if score := session.Score(c.Place, 1); score > best {
+			own, best = c, score
+		}
+	}
+	return own
 }

@@ -50,7 +50,7 @@ func TestSelections(t *testing.T) {
 			random := rand.New(rand.NewPCG(3, 4))
 			first := map[string]int{}
 			for range calls {
-				order := g.Order(nil, closed, random.IntN)
+				order := g.Order(nil, closed, random.IntN, 0)
 				first[order[0].Model]++
 				if len(order) != 4 || order[3].Model != "w100" {
 					t.Fatalf("order %s: a later priority comes last whatever its weight", names(order))
@@ -73,7 +73,7 @@ func TestLeastBusyFillsByWeight(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	busy := map[string]int{}
 	for range 1000 {
-		first := g.Order(nil, closed, random.IntN)[0]
+		first := g.Order(nil, closed, random.IntN, 0)[0]
 		first.Load.Begin()
 		busy[first.Model]++
 	}
@@ -89,7 +89,7 @@ func TestLeastBusyFillsByWeight(t *testing.T) {
 			}
 		}
 	}
-	if got := g.Order(nil, closed, random.IntN)[0].Model; got != "w1" {
+	if got := g.Order(nil, closed, random.IntN, 0)[0].Model; got != "w1" {
 		t.Errorf("%s comes first, want w1, which has room", got)
 	}
 }
@@ -109,7 +109,7 @@ func TestLeastBusyLeavesCoolingOnesLast(t *testing.T) {
 		}
 		return Condition{}
 	}
-	order := g.Order(nil, look, func(int) int { return 0 })
+	order := g.Order(nil, look, func(int) int { return 0 }, 0)
 	if order[3].Model != "w6" || !order[3].Cooling {
 		t.Errorf("order %s", names(order))
 	}
@@ -163,10 +163,10 @@ func TestWhatAKeyHoldsOutlivesASnapshot(t *testing.T) {
 }
 
 func TestOrderAllocatesNothing(t *testing.T) {
-	for _, selection := range []string{"cheapest", "weighted", "least_busy"} {
+	for _, selection := range []string{"cheapest", "weighted", "least_busy", "sticky"} {
 		_, g := compiledGroup(t, selection)
 		buf := make([]Candidate, 0, 8)
-		if n := testing.AllocsPerRun(100, func() { buf = g.Order(buf, closed, rand.IntN) }); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { buf = g.Order(buf, closed, rand.IntN, 7) }); n != 0 {
 			t.Errorf("%s: %v allocations", selection, n)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
 	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 	"github.com/trunkline-ai/trunkline/internal/domain/fieldrule"
+	"github.com/trunkline-ai/trunkline/internal/domain/routing"
 	"github.com/trunkline-ai/trunkline/internal/outbound"
 )
 
@@ -160,6 +161,7 @@ type Target struct {
 	ContextWindow int64  // tokens; 0 is unknown
 	MaxOutput     int64  // tokens of one answer; 0 is unknown
 	Scope         Scope
+	Place         routing.Place
 	Load          *Load
 
 	ref reference
@@ -256,6 +258,7 @@ type Policy struct {
 	KeywordHold        time.Duration // how long streams are held for failure keywords; 0: for their first meaningful event
 	HedgeAfter         time.Duration // without an answer the next candidate is started beside an attempt; 0: never
 	EmptyMovesOn       bool          // a good answer in which nothing is said moves on while a candidate is left
+	AffinityHold       time.Duration // how long a conversation of a sticky group stays where a failover took it; 0: not at all
 	// FirstTokenTimeoutMax is FirstTokenTimeout for a model that tells that it works; never shorter than that.
 	FirstTokenTimeoutMax time.Duration
 }

@@ -16,8 +16,19 @@ func candidate(c *adminv1.Candidate) []string {
 	return []string{
 		c.GetProvider(), c.GetModel(), strconv.Itoa(int(c.GetPriority())), strconv.Itoa(int(c.GetWeight())), output.Text(c.GetPrice()),
 		enumname.Of(c.GetState()), named(c.GetRole()), share(c), output.Duration(c.GetRemaining()), failures(c),
-		output.Text(strings.Join(c.GetNodes(), ", ")), withRefusals(candidateReason(c), c.GetRefusals()),
+		output.Text(strings.Join(c.GetNodes(), ", ")), withCredential(withRefusals(candidateReason(c), c.GetRefusals()), c.GetCredential()),
 	}
+}
+
+// withCredential adds to a reason with which credential a conversation would be served.
+func withCredential(reason, credential string) string {
+	switch {
+	case credential == "":
+		return reason
+	case reason == "-":
+		return "credential " + credential
+	}
+	return reason + "; credential " + credential
 }
 
 // withRefusals adds what was seen to be refused to a reason.

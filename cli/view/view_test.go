@@ -58,6 +58,7 @@ func TestRows(t *testing.T) {
 			"p|m|2|1|-|cooling|last-resort|-|9s|5/5|a, b|busy"},
 		{&adminv1.Candidate{Provider: "p", Model: "m", Weight: 1, State: adminv1.TargetState_TARGET_STATE_DISABLED, LeftOutReason: adminv1.LeftOutReason_LEFT_OUT_REASON_MEMBER_DISABLED},
 			"p|m|0|1|-|disabled|-|-|-|-|-|member-disabled"},
+		{&adminv1.Candidate{Provider: "p", Model: "m", Weight: 1, State: adminv1.TargetState_TARGET_STATE_HEALTHY, Role: adminv1.CandidateRole_CANDIDATE_ROLE_SERVING, Share: 1, Credential: "second"}, "p|m|0|1|-|healthy|serving|100.0%|-|-|-|credential second"},
 		{&adminv1.GroupRoute{Group: "g", State: adminv1.TargetState_TARGET_STATE_DEGRADED, Reason: adminv1.GroupRouteReason_GROUP_ROUTE_REASON_FIRST_NOT_SERVING, Candidates: []*adminv1.Candidate{
 			{Provider: "p", Model: "m", Role: adminv1.CandidateRole_CANDIDATE_ROLE_SERVING, Share: 0.75}, {Provider: "q", Model: "m", Role: adminv1.CandidateRole_CANDIDATE_ROLE_SERVING, Share: 0.25},
 			{Provider: "r", Model: "m", Role: adminv1.CandidateRole_CANDIDATE_ROLE_LAST_RESORT},

@@ -53,7 +53,7 @@ func TestCallIsShownExactly(t *testing.T) {
 			ApiKey: "app", Stream: true, Outcome: "ok", Status: 200, Provider: "backup", UpstreamModel: "m2",
 			FirstTokenUs: 830_500, DurationUs: 2_000_001, OverheadUs: 812,
 			Usage: &nodev1.Usage{InputTokens: 10, CachedInputTokens: 4, OutputTokens: 20, Source: "upstream"},
-			Cost:  13_500_001, ClientRetry: 1, KeywordAfterCommit: true,
+			Cost:  13_500_001, ClientRetry: 1, KeywordAfterCommit: true, AffinityKey: "first_message", AffinityHeld: true,
 			Attempts: []*nodev1.Attempt{
 				{
 					Provider: "main", Model: "m1", Credential: "k1", StartOffsetUs: 400, DurationUs: 250_000, Status: 429,
@@ -76,7 +76,7 @@ func TestCallIsShownExactly(t *testing.T) {
 		Duration:          durationpb.New(2_000_001 * time.Microsecond),
 		Overhead:          durationpb.New(812 * time.Microsecond),
 		Usage:             &adminv1.Usage{InputTokens: 10, CachedInputTokens: 4, OutputTokens: 20, Source: "upstream"},
-		Cost:              "0.000013500001", AttemptCount: 2, ClientRetry: 1, KeywordAfterCommit: true,
+		Cost:              "0.000013500001", AttemptCount: 2, ClientRetry: 1, KeywordAfterCommit: true, AffinityKey: "first_message", AffinityHeld: true,
 		Attempts: []*adminv1.Attempt{
 			{
 				Provider: "main", Model: "m1", Credential: "k1", StartOffset: durationpb.New(400 * time.Microsecond),

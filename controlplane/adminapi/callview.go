@@ -36,6 +36,8 @@ func callView(c calllog.Call, withAttempts bool) *adminv1.Call {
 		AttemptCount:       int32(len(c.GetAttempts())),
 		ClientRetry:        c.GetClientRetry(),
 		KeywordAfterCommit: c.GetKeywordAfterCommit(),
+		AffinityKey:        c.GetAffinityKey(),
+		AffinityHeld:       c.GetAffinityHeld(),
 		ClientRequestId:    c.GetClientRequestId(),
 		IncomingRequestId:  c.GetIncomingRequestId(),
 		User:               c.GetUser(),

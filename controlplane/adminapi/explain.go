@@ -10,6 +10,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/routing"
+	domain "github.com/trunkline-ai/trunkline/internal/domain/routing"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -40,9 +41,15 @@ func callOf(req interface {
 	GetEndpoint() string
 	GetParameters() []string
 	GetCaller() string
+	GetSession() string
+	GetApiKey() string
 },
 ) routing.Call {
-	return routing.Call{Endpoint: strings.Trim(req.GetEndpoint(), "/"), Parameters: req.GetParameters(), Caller: req.GetCaller()}
+	call := routing.Call{Endpoint: strings.Trim(req.GetEndpoint(), "/"), Parameters: req.GetParameters(), Caller: req.GetCaller()}
+	if req.GetSession() != "" {
+		call.Session = domain.NamedSession(req.GetApiKey(), req.GetSession())
+	}
+	return call
 }
 
 // ExplainGroups shows the same of many groups.

@@ -2,6 +2,7 @@ package adminapi_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"connectrpc.com/connect/v2"
@@ -37,6 +38,25 @@ func TestExplainAndReset(t *testing.T) {
 	}
 	if !slices.Equal(order, []string{"mini TARGET_STATE_HEALTHY", "gpt-4o TARGET_STATE_COOLING"}) {
 		t.Errorf("order %q", order)
+	}
+	sticky := ok(c.groups.CreateGroup(ctx, &adminv1.CreateGroupRequest{Group: &adminv1.Group{
+		Name: "sticky", Selection: "sticky", Members: []*adminv1.Member{{Provider: "main", Model: "big"}, {Provider: "main", Model: "mini"}},
+		Policy: &adminv1.FailoverPolicy{AffinityHold: durationpb.New(0)},
+	}}))(t)
+	if hold := sticky.GetGroup().GetEffectivePolicy().GetAffinityHold(); hold == nil || hold.AsDuration() != 0 {
+		t.Errorf("affinity_hold %v", hold)
+	}
+	session := ok(c.groups.ExplainGroup(ctx, &adminv1.ExplainGroupRequest{Name: "sticky", Session: "s", ApiKey: "app"}))(t).GetRoute()
+	if first := session.GetCandidates()[0]; first.GetModel() != "mini" || first.GetCredential() != "k" || first.GetShare() != 1 { // gpt-4o cools
+		t.Errorf("a conversation goes to %v", first)
+	}
+	both := ok(c.groups.ExplainGroups(ctx, &adminv1.ExplainGroupsRequest{Names: []string{"pool", "sticky"}, Session: "s", ApiKey: "app"}))(t).GetRoutes()
+	if len(both) != 2 || both[0].GetCandidates()[0].GetCredential() != "" || both[1].GetCandidates()[0].GetCredential() != "k" {
+		t.Errorf("only a sticky group minds the conversation: %v", both)
+	}
+	for _, req := range []*adminv1.ExplainGroupRequest{{Name: "sticky", Session: "s"}, {Name: "sticky", ApiKey: "app"}, {Name: "sticky", Session: strings.Repeat("s", 1025), ApiKey: "app"}} {
+		_, err := c.groups.ExplainGroup(ctx, req)
+		wantCode(t, err, connect.CodeInvalidArgument)
 	}
 	_, err := c.groups.ExplainGroup(ctx, &adminv1.ExplainGroupRequest{Name: "none"})
 	wantCode(t, err, connect.CodeNotFound)

@@ -38,7 +38,7 @@ func normalize(c *nodev1.Call, now time.Time) (reason string) {
 	}
 	for _, s := range []*string{
 		&c.ClientRequestId, &c.IncomingRequestId, &c.User, &c.Endpoint, &c.Model, &c.Group, &c.ApiKey, &c.Outcome, &c.ErrorCode, &c.Provider, &c.UpstreamModel,
-		&c.ResponseId, &c.PreviousResponseId,
+		&c.ResponseId, &c.PreviousResponseId, &c.AffinityKey,
 	} {
 		*s = text(*s, maxName)
 	}

@@ -25,10 +25,16 @@ func (v *View) Explain(group *adminv1.Group) *adminv1.GroupRoute {
 func (v *View) ExplainCall(group *adminv1.Group, call Call) *adminv1.GroupRoute {
 	e := explanation{
 		group: group, call: call, refused: v.refused, tried: make([]explained, 0, len(group.GetMembers())),
+		isSticky:  call.Session != 0 && group.GetSelection() == "sticky",
 		threshold: controlplane.ResolvePolicy(v.config.Settings(), group.GetPolicy(), nil).GetFailureThreshold(),
 	}
 	for _, m := range group.GetMembers() {
 		e.add(m, v.target(m))
+	}
+	if e.isSticky {
+		for i := range e.tried {
+			e.tried[i].belong(v, call.Session)
+		}
 	}
 	slices.SortStableFunc(e.tried, e.compare)
 	e.assignRoles()
@@ -45,6 +51,7 @@ type explanation struct {
 	group     *adminv1.Group
 	call      Call
 	refused   refusals
+	isSticky  bool // and it is known of which conversation the call is
 	threshold int32
 	tried     []explained
 	leftOut   []*adminv1.Candidate
@@ -53,7 +60,8 @@ type explanation struct {
 type explained struct {
 	*adminv1.Candidate
 	rank routing.Rank
-	last int // behind the others: 1 cooling, 2 cooling until a person helps, from 3 on refusing what the call holds
+	own  float64 // how much the conversation belongs to it, where that decides
+	last int     // behind the others: 1 cooling, 2 cooling until a person helps, from 3 on refusing what the call holds
 }
 
 // A member that refuses what the call holds is behind all others, cooling ones included, one that
@@ -98,7 +106,7 @@ func (e *explanation) add(m *adminv1.Member, t *target) {
 	}
 	c.Refusals = e.refused[scope{provider: c.GetProvider(), model: c.GetModel()}]
 	last += e.call.last(c.Refusals, t)
-	e.tried = append(e.tried, explained{c, rank, last})
+	e.tried = append(e.tried, explained{Candidate: c, rank: rank, last: last})
 }
 
 // leftOut says why no call tries a member; unspecified when calls do.
@@ -125,7 +133,7 @@ func (e *explanation) compare(a, b explained) int {
 // compareRank gives 0 for members that share calls.
 func (e *explanation) compareRank(a, b explained) int {
 	if s := e.group.GetSelection(); s != "" && s != "cheapest" {
-		return cmp.Compare(a.rank.Priority, b.rank.Priority)
+		return cmp.Or(cmp.Compare(a.rank.Priority, b.rank.Priority), cmp.Compare(b.own, a.own))
 	}
 	return a.rank.Compare(b.rank)
 }

@@ -22,16 +22,19 @@ import (
 // few may come and go with versions of Go; more than that is a mistake.
 const (
 	allocsPerCall  = 39
+	allocsSticky   = 4 // what a sticky group adds
 	allocsPerChunk = 0.1
 )
 
 // Not parallel: what other tests allocate would be counted too.
 func TestAllocationsPerCall(t *testing.T) {
 	const answer = `{"id":"x","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":1,"total_tokens":10}}`
-	got := allocsOf(t, `{"model":"g","messages":[{"role":"user","content":"hi"}]}`, "application/json", answer)
-	t.Logf("%.1f allocations per call", got)
-	if got > allocsPerCall {
-		t.Errorf("%.1f allocations per call, want at most %d", got, allocsPerCall)
+	const body = `{"model":"g","messages":[{"role":"user","content":"hi"}]}`
+	got := allocsOf(t, "", body, "application/json", answer)
+	sticky := allocsOf(t, "sticky", body, "application/json", answer)
+	t.Logf("%.1f allocations per call, %.1f in a sticky group", got, sticky)
+	if got > allocsPerCall || sticky > got+allocsSticky {
+		t.Errorf("%.1f allocations per call, want at most %d; %.1f in a sticky group, want at most %d more", got, allocsPerCall, sticky, allocsSticky)
 	}
 }
 
@@ -40,7 +43,7 @@ func TestAllocationsPerChunk(t *testing.T) {
 	const end = `data: {"id":"x","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}` + "\n\ndata: [DONE]\n\n"
 	const few, many = 100, 1100
 	stream := func(n int) float64 {
-		return allocsOf(t, `{"model":"g","stream":true,"messages":[]}`, "text/event-stream", strings.Repeat(chunk, n)+end)
+		return allocsOf(t, "", `{"model":"g","stream":true,"messages":[]}`, "text/event-stream", strings.Repeat(chunk, n)+end)
 	}
 	got := (stream(many) - stream(few)) / (many - few)
 	t.Logf("%.3f allocations per chunk", got)
@@ -51,7 +54,7 @@ func TestAllocationsPerChunk(t *testing.T) {
 
 // allocsOf counts what serving one request allocates, without sockets and without what the
 // test itself does.
-func allocsOf(t *testing.T, body, media, answer string) float64 {
+func allocsOf(t *testing.T, selection, body, media, answer string) float64 {
 	t.Helper()
 	if raceEnabled {
 		t.Skip("the race detector allocates too")
@@ -63,7 +66,7 @@ func allocsOf(t *testing.T, body, media, answer string) float64 {
 		Health:   healthy{}, Record: func(dataplane.Call) {}, Random: func(int) int { return 0 },
 		NewID: func() string { return "id" }, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 	})
-	up.snapshot = smallSnapshot(t)
+	up.snapshot = smallSnapshot(t, selection)
 	r := httptest.NewRequest(http.MethodPost, "/v1/chat/completions", nil)
 	r.Header.Set("Authorization", "Bearer sk-test-0123456789abcdef")
 	r.Header.Set("Content-Type", "application/json")
@@ -82,7 +85,7 @@ func allocsOf(t *testing.T, body, media, answer string) float64 {
 	})
 }
 
-func smallSnapshot(t testing.TB) *dataplane.Snapshot {
+func smallSnapshot(t testing.TB, selection string) *dataplane.Snapshot {
 	t.Helper()
 	minute := durationpb.New(time.Minute)
 	policy := &nodev1.Policy{
@@ -97,7 +100,7 @@ func smallSnapshot(t testing.TB) *dataplane.Snapshot {
 			Name: "p", BaseUrl: "http://provider.test/v1", Policy: policy, Credentials: []*nodev1.Credential{{Name: "c", Secret: "s"}},
 			Models: []*nodev1.Model{{Id: "m", Price: &nodev1.Price{Input: 1, Output: 2}}},
 		}},
-		Groups:  []*nodev1.Group{{Name: "g", Members: []*nodev1.Member{{Provider: "p", Model: "m", Priority: 1, Weight: 1, Policy: policy}}}},
+		Groups:  []*nodev1.Group{{Name: "g", Selection: selection, Members: []*nodev1.Member{{Provider: "p", Model: "m", Priority: 1, Weight: 1, Policy: policy}}}},
 		ApiKeys: []*nodev1.ApiKey{{Name: "app", Hash: hash[:], Groups: []string{"g"}}},
 	})
 	if err != nil {

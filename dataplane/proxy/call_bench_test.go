@@ -3,6 +3,7 @@ package proxy
 import (
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -16,9 +17,26 @@ import (
 // BenchmarkCall is what the proxy itself takes for a call, between net/http's server and the
 // upstream's client.
 func BenchmarkCall(b *testing.B) {
+	benchmarkCall(b, "", `{"model":"g","messages":[{"role":"user","content":"hi"}]}`, nil)
+}
+
+// BenchmarkStickyCall is the same in a sticky group, by what tells the conversation.
+func BenchmarkStickyCall(b *testing.B) {
+	long := `{"model":"g","messages":[{"role":"system","content":"` + strings.Repeat("You are a helpful assistant. ", 300) + `"},{"role":"user","content":"hi"}]}`
+	short := `{"model":"g","messages":[{"role":"user","content":"hi"}]}`
+	b.Run("header", func(b *testing.B) {
+		benchmarkCall(b, "sticky", short, http.Header{"X-Session-Id": {"0199f0c4-7d0b-7c11-9b60-6e9c1f3f2f6e"}})
+	})
+	b.Run("cache key", func(b *testing.B) { benchmarkCall(b, "sticky", short[:len(short)-1]+`,"prompt_cache_key":"k"}`, nil) })
+	b.Run("first message", func(b *testing.B) { benchmarkCall(b, "sticky", short, nil) })
+	b.Run("long, not sticky", func(b *testing.B) { benchmarkCall(b, "", long, nil) })
+	b.Run("long, first message", func(b *testing.B) { benchmarkCall(b, "sticky", long, nil) })
+}
+
+func benchmarkCall(b *testing.B, selection, body string, header http.Header) {
+	b.Helper()
 	const answer = `{"id":"x","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":1,"total_tokens":10}}`
-	const body = `{"model":"g","messages":[{"role":"user","content":"hi"}]}`
-	up := &canned{header: http.Header{"Content-Type": {"application/json"}}, answer: answer, snapshot: smallSnapshot(b)}
+	up := &canned{header: http.Header{"Content-Type": {"application/json"}}, answer: answer, snapshot: smallSnapshot(b, selection)}
 	h := New(Config{
 		Snapshot: func() *dataplane.Snapshot { return up.snapshot },
 		Upstream: func(*dataplane.Provider) engine.Upstream { return up },
@@ -28,6 +46,7 @@ func BenchmarkCall(b *testing.B) {
 	r := httptest.NewRequest(http.MethodPost, "/v1/chat/completions", nil)
 	r.Header.Set("Authorization", "Bearer sk-test-0123456789abcdef")
 	r.Header.Set("Content-Type", "application/json")
+	maps.Copy(r.Header, header)
 	r.ContentLength = int64(len(body))
 	in := strings.NewReader(body)
 	r.Body = io.NopCloser(in)

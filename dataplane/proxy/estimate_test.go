@@ -34,7 +34,7 @@ func TestUsageIsGuessedFromText(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			up := &canned{header: http.Header{"Content-Type": {"application/json"}}, answer: tt.answer, snapshot: smallSnapshot(t)}
+			up := &canned{header: http.Header{"Content-Type": {"application/json"}}, answer: tt.answer, snapshot: smallSnapshot(t, "")}
 			record := callOnce(t, up, "/v1"+tt.path, `{"model":"g","input":"hi","messages":[{"role":"user","content":"hi"}]}`)
 			got := record.Usage
 			if got.Input == 0 || got.Input > 20 {
@@ -50,7 +50,7 @@ func TestUsageIsGuessedFromText(t *testing.T) {
 func TestFilesOfARequestAreNoText(t *testing.T) {
 	t.Parallel()
 	file := strings.Repeat("iVBORw0KGgoAAAANSUhEUgAA", 10_000)
-	up := &canned{header: http.Header{"Content-Type": {"application/json"}}, answer: `{"choices":[{"message":{"content":"hello"},"finish_reason":"stop"}]}`, snapshot: smallSnapshot(t)}
+	up := &canned{header: http.Header{"Content-Type": {"application/json"}}, answer: `{"choices":[{"message":{"content":"hello"},"finish_reason":"stop"}]}`, snapshot: smallSnapshot(t, "")}
 	record := callOnce(t, up, "/v1/chat/completions", `{"model":"g","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,`+file+`"}}]}]}`)
 	if u := record.Usage; u.Source != dataplane.UsageEstimated || u.Input < 1000 || u.Input > 1100 {
 		t.Errorf("%+v, want about 1000 input tokens", u)

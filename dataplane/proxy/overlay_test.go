@@ -13,7 +13,7 @@ func TestTheOverlayCostsNoAllocation(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates too")
 	}
-	s := smallSnapshot(t).WithRevoked(dataplane.RevokedKeys{dataplane.KeyHash{1}: false})
+	s := smallSnapshot(t, "").WithRevoked(dataplane.RevokedKeys{dataplane.KeyHash{1}: false})
 	if got := testing.AllocsPerRun(200, func() {
 		if _, ok := s.Key(testKey); !ok {
 			t.Fatal("the key is not accepted")

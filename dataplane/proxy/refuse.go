@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/trunkline-ai/trunkline/dataplane/proxy/engine"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/api"
 )
@@ -15,12 +16,12 @@ const maxHeaders = 100
 // refuseHeaders refuses requests with more header fields than any client has reason to send,
 // and drops names with an underscore: servers that hand headers on as variables, as CGI does, take
 // it for a dash, so that such a name could stand for another header behind one of us. nginx drops
-// them too, and some SDKs send them.
+// them too, and some SDKs send them. Those in which clients name their session stay: they go no further.
 func refuseHeaders(w http.ResponseWriter, r *http.Request, path string) bool {
 	n := 0
 	for name, values := range r.Header {
 		n += len(values)
-		if strings.IndexByte(name, '_') >= 0 {
+		if strings.IndexByte(name, '_') >= 0 && !engine.IsSessionHeader(name) {
 			delete(r.Header, name)
 		}
 	}

@@ -27,6 +27,9 @@ type Endpoint struct {
 	// Conversation is the member of a request that must be an array where it is given; empty: there
 	// is none.
 	Conversation string
+	// Turns is the member that holds the messages of a conversation, or its first one as a text, and
+	// System the one that holds what comes before them; empty: there is none.
+	Turns, System string
 	// Note keeps what only this endpoint looks at of a JSON request; nil: nothing.
 	Note func(e *Envelope, key, value []byte)
 	// Refuse says why a request cannot be served, before anything is sent; nil: every one can.

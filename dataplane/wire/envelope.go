@@ -23,10 +23,11 @@ type Envelope struct {
 	Notes      Notes // of the endpoint's own
 
 	said said // by the client, about its call
+	conv conversation
 
 	modelAt      scan.Span // the value of model, quotes included
 	optionsAt    scan.Span // the value of stream_options; empty when absent or null
-	usageAt      scan.Span // the value of include_usage inside it; empty when absent
+	usageAt      place     // the value of include_usage inside it; empty when absent
 	firstMember  int       // offset behind the opening brace
 	firstOption  int       // offset behind the opening brace of stream_options
 	optionsEmpty bool      // stream_options is {}
@@ -73,6 +74,7 @@ func ReadEnvelope(body []byte, endpoint *Endpoint) (Envelope, error) {
 			return e.setOptions(body, value)
 		}
 		e.said.note(key, value)
+		e.conv.note(endpoint, key, value)
 		if c := endpoint.Conversation; c != "" && string(key) == c && body[value.Start] != '[' {
 			return &scan.Error{Param: c, Message: c + " must be an array"}
 		}
@@ -193,7 +195,7 @@ func (e *Envelope) setOptions(body []byte, value scan.Span) error {
 	return s.Members(func(key []byte, v scan.Span) error {
 		e.optionsEmpty = false
 		if string(key) == "include_usage" {
-			e.usageAt = v
+			e.usageAt = placeOf(v)
 			e.UsageAsked = string(body[v.Start:v.End]) == "true"
 		}
 		return nil
@@ -233,8 +235,8 @@ func (e *Envelope) Splice(body, model []byte, wantUsage bool, more []scan.Edit) 
 func (e *Envelope) usageEdit() scan.Edit {
 	at := func(offset int) scan.Span { return scan.Span{Start: offset, End: offset} }
 	switch {
-	case e.usageAt.End > 0:
-		return scan.Edit{At: e.usageAt, With: []byte("true")}
+	case e.usageAt.end > 0:
+		return scan.Edit{At: e.usageAt.span(), With: []byte("true")}
 	case e.optionsAt.End == 0:
 		return scan.Edit{At: at(e.firstMember), With: []byte(optionsMember)}
 	case e.firstOption == 0: // null

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"math"
 
 	"github.com/tidwall/gjson"
 
@@ -10,21 +11,33 @@ import (
 
 // said is where a request says for whom it is and what it belongs to.
 type said struct {
-	user, safety, metadata scan.Span // values; empty: absent
-	previous               scan.Span // likewise
-	form                   string    // user of a form
+	user, safety, metadata place  // values; empty: absent
+	previous               place  // likewise
+	form                   string // user of a form
 }
+
+// place is a span of a body as requests keep many of them; empty where the body is 4 GiB long.
+type place struct{ start, end uint32 }
+
+func placeOf(at scan.Span) place {
+	if at.End > math.MaxUint32 {
+		return place{}
+	}
+	return place{uint32(at.Start), uint32(at.End)}
+}
+
+func (p place) span() scan.Span { return scan.Span{Start: int(p.start), End: int(p.end)} }
 
 func (s *said) note(key []byte, value scan.Span) {
 	switch string(key) {
 	case "user":
-		s.user = value
+		s.user = placeOf(value)
 	case "safety_identifier":
-		s.safety = value
+		s.safety = placeOf(value)
 	case "metadata":
-		s.metadata = value
+		s.metadata = placeOf(value)
 	case previousKey:
-		s.previous = value
+		s.previous = placeOf(value)
 	}
 }
 
@@ -38,16 +51,17 @@ const maxMetadata = 16
 // the texts of its metadata. What is not as it should be is left for the provider to refuse.
 func (e *Envelope) Said(body []byte) (user string, metadata map[string]string) {
 	s := &e.said
-	if user = text(body, s.user); user == "" {
-		user = text(body, s.safety)
+	if user = text(body, s.user.span()); user == "" {
+		user = text(body, s.safety.span())
 	}
 	if user == "" {
 		user = s.form
 	}
-	if s.metadata.End == 0 || body[s.metadata.Start] != '{' {
+	at := s.metadata.span()
+	if at.End == 0 || body[at.Start] != '{' {
 		return user, nil
 	}
-	gjson.ParseBytes(body[s.metadata.Start:s.metadata.End]).ForEach(func(key, value gjson.Result) bool {
+	gjson.ParseBytes(body[at.Start:at.End]).ForEach(func(key, value gjson.Result) bool {
 		if value.Type != gjson.String && value.Type != gjson.Number && value.Type != gjson.True && value.Type != gjson.False {
 			return true
 		}

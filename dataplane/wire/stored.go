@@ -84,12 +84,12 @@ func ResponseEvent(event []byte) (whole, data []byte, at int) {
 }
 
 // Previous is the response that a request goes on with, as the client names it; empty: none.
-func (e *Envelope) Previous(body []byte) string { return text(body, e.said.previous) }
+func (e *Envelope) Previous(body []byte) string { return text(body, e.said.previous.span()) }
 
 // SetPrevious names that response as its provider does, which is no longer than the client's name
 // for it: what is left over becomes white space, so that nothing else moves.
 func (e *Envelope) SetPrevious(body []byte, id string) {
-	at := e.said.previous
+	at := e.said.previous.span()
 	value := body[at.Start:at.End]
 	n := copy(value, `"`+id+`"`)
 	for i := range value[n:] {

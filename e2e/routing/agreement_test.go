@@ -23,7 +23,7 @@ const (
 	probing = adminv1.TargetState_TARGET_STATE_PROBING
 )
 
-var selections = []string{"", "cheapest", "weighted", "least_busy"}
+var selections = []string{"", "cheapest", "weighted", "least_busy", "sticky"}
 
 // explained is what the control plane says of a world, and how the node sees it.
 type explained struct {
@@ -61,7 +61,7 @@ func (e *explained) order(look func(dataplane.Scope) dataplane.Condition) []data
 	if e.node == nil {
 		return nil
 	}
-	return e.node.Order(nil, look, e.IntN)
+	return e.node.Order(nil, look, e.IntN, 0)
 }
 
 func name(c dataplane.Candidate) string { return c.Provider.Name + "/" + c.Model }

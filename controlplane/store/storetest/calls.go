@@ -96,7 +96,7 @@ func callComesBackAsWritten(t *testing.T, db Database) {
 	full := &nodev1.Call{
 		Id: "0193-id", StartUs: epoch.UnixMicro(), Endpoint: "chat", Model: "a\x00b 🗝", Group: "групa", ApiKey: "k",
 		Stream: true, Outcome: "ok", Status: 200, ErrorCode: "e", Provider: "p", UpstreamModel: "u",
-		FirstTokenUs: 1, DurationUs: 1 << 40, OverheadUs: 3, Cost: -1, ClientRetry: 2, KeywordAfterCommit: true,
+		FirstTokenUs: 1, DurationUs: 1 << 40, OverheadUs: 3, Cost: -1, ClientRetry: 2, KeywordAfterCommit: true, AffinityKey: "conversation", AffinityHeld: true,
 		ClientRequestId: "c-1", IncomingRequestId: "i-1", User: "ann", Metadata: map[string]string{"team": "search", "a=b": "c=d"},
 		Usage:    &nodev1.Usage{InputTokens: 1, CachedInputTokens: 2, OutputTokens: 3, Source: "upstream"},
 		Attempts: []*nodev1.Attempt{{Provider: "q", Reason: "why"}, {Provider: "p", Credential: "c", MaybeBilled: true}},

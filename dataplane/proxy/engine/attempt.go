@@ -85,7 +85,7 @@ func (a *attempt) run(ctx context.Context) (v dataplane.Verdict, answered bool) 
 	defer a.Load.End()
 	a.Provider.Load.Begin()
 	defer a.Provider.Load.End()
-	a.pickCredential(ctx, a.up, cfg.Health)
+	a.pickCredential(ctx, a.up, cfg.Health, a.call.affinity)
 	a.record.LastResort = a.lastResort
 	if a.credential != nil {
 		a.record.Credential = a.credential.Name
@@ -171,6 +171,7 @@ func (a *attempt) accept(upstream http.Header) {
 	now := c.engine.cfg.Now()
 	a.succeeded(c.req.Endpoint.Number, now)
 	c.won(a, upstream, now)
+	c.stay(a)
 }
 
 // finish closes the record of an attempt whose answer the client has.

@@ -20,6 +20,7 @@ type call struct {
 	client response
 
 	left      candidates
+	affinity  *affinity // nil: the group is not sticky
 	deadlines deadlines
 	tried     int  // attempts that were begun
 	retried   bool // a target, while others were left

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/internal/domain/routing"
 )
 
 // probeWait is how long a request may wait to become a half-open probe.
@@ -40,8 +41,19 @@ type probe struct {
 func (c *call) candidates() candidates {
 	cfg := &c.engine.cfg
 	members := make([]dataplane.Candidate, 0, len(c.req.Group.Members))
-	ordered := c.having(c.req.only(c.req.Group.Order(members, cfg.Health.Condition, cfg.Random)))
+	var session routing.Session
+	if c.req.Group.Selection == dataplane.Sticky {
+		c.affinity = c.sticky()
+		session = c.affinity.session
+	}
+	ordered := c.having(c.req.only(c.req.Group.Order(members, cfg.Health.Condition, cfg.Random, session)))
+	if session != 0 {
+		c.affinity.arrange(c, ordered)
+	}
 	all := candidates{health: cfg.Health, all: c.engine.lackingLast(c.refusingLast(ordered), c.req.Endpoint)}
+	if session != 0 && len(all.all) > 0 {
+		c.affinity.first = all.all[0].Target
+	}
 	if f := c.req.Followed; f != nil {
 		all.with = f.Credential
 	}
@@ -200,14 +212,22 @@ func (c *candidate) releaseProbes(health Health) {
 }
 
 // pickCredential picks the provider's next credential in turn among those that are not
-// cooling; when all are, the one that is back first. A half-open one must win its probe;
-// the one whose probe the candidate has won stays, or that alone may be used.
-func (c *candidate) pickCredential(ctx context.Context, up Upstream, health Health) {
+// cooling, or the conversation's own; when all are, the one that is back first. A half-open one must
+// win its probe; the one whose probe the candidate has won stays, or that alone may be used.
+func (c *candidate) pickCredential(ctx context.Context, up Upstream, health Health, own *affinity) {
 	all := c.Provider.Credentials
-	if len(all) == 0 || c.credential != nil {
-		return
+	switch {
+	case len(all) == 0 || c.credential != nil:
+	case own != nil && own.session != 0:
+		var buf [8]*dataplane.Credential
+		c.pickOf(ctx, own.credentials(buf[:0], c.Provider), 0, health)
+	default:
+		c.pickOf(ctx, all, int(up.Turn()), health)
 	}
-	first := int(up.Turn())
+}
+
+// pickOf picks the first that may be used, from first on.
+func (c *candidate) pickOf(ctx context.Context, all []*dataplane.Credential, first int, health Health) {
 	var back *dataplane.Credential
 	var until time.Time
 	for i := range all {

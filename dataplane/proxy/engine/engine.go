@@ -8,6 +8,7 @@
 //	race.go        the same where a slow attempt gets another one beside it; shared.go
 //	retry.go       which target is tried twice; opaque.go does without what others have sealed
 //	candidates.go  their order, half-open probes, credentials
+//	affinity.go    where calls of one conversation go, and holds.go where a failover took it
 //	attempt.go     one try on one target; rewrite.go, send.go, clock.go
 //	answer.go      what came back: refused, whole or relayed (plain.go, relay.go)
 //	stream.go      what came back as a stream, until the commit and behind it
@@ -99,6 +100,7 @@ type Engine struct {
 	unsupported unsupported
 	noUsage     noUsage
 	refusals    refusals
+	holds       holds
 	suspicions  suspicions
 	own         atomic.Int64 // requests, see confirm.go
 	active      activeStreams

@@ -139,7 +139,7 @@ func (g *fetching) credential(ctx context.Context, up Upstream) *dataplane.Crede
 			c.Member = m
 		}
 	}
-	c.pickCredential(ctx, up, g.engine.cfg.Health)
+	c.pickCredential(ctx, up, g.engine.cfg.Health, nil)
 	return c.credential
 }
 

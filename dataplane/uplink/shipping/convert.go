@@ -38,6 +38,8 @@ func toCall(c dataplane.Call) *nodev1.Call {
 		KeywordAfterCommit: c.KeywordLate,
 		ResponseId:         stream.Text(c.ResponseID, stream.MaxName),
 		PreviousResponseId: stream.Text(c.PreviousID, stream.MaxName),
+		AffinityKey:        c.Affinity.Key.String(),
+		AffinityHeld:       c.Affinity.Held,
 	}
 	said(out, &c.Said)
 	attempts := c.Attempts[:min(len(c.Attempts), maxAttempts)]

@@ -9,8 +9,8 @@ import (
 var Family = wire.Family{
 	Name: "messages", Errors: wording,
 	Endpoints: []wire.Endpoint{
-		{Path: "/messages", Operation: "chat", Opaque: opaque, Conversation: "messages", Passed: passed, Lists: []string{"content"}, Finish: "stop_reason", Empty: isEmpty, Estimate: wire.EstimateBoth, Stream: stream, Neutral: `"messages":[{"role":"user","content":"Hi"}],"max_tokens":1`, Codec: Codec{}},
-		{Path: "/messages/count_tokens", Operation: "count_tokens", Conversation: "messages", Passed: passed, Value: "input_tokens", Neutral: `"messages":[{"role":"user","content":"Hi"}]`},
+		{Path: "/messages", Operation: "chat", Opaque: opaque, Conversation: "messages", Turns: "messages", System: "system", Passed: passed, Lists: []string{"content"}, Finish: "stop_reason", Empty: isEmpty, Estimate: wire.EstimateBoth, Stream: stream, Neutral: `"messages":[{"role":"user","content":"Hi"}],"max_tokens":1`, Codec: Codec{}},
+		{Path: "/messages/count_tokens", Operation: "count_tokens", Conversation: "messages", Turns: "messages", System: "system", Passed: passed, Value: "input_tokens", Neutral: `"messages":[{"role":"user","content":"Hi"}]`},
 	},
 }
 

@@ -90,7 +90,14 @@ type Call struct {
 	PreviousResponseId string `protobuf:"bytes,321,opt,name=previous_response_id,json=previousResponseId,proto3" json:"previous_response_id,omitempty"`
 	// Members of the group that were not tried because they were cooling down, although their turn would have come; in
 	// the order of the group, at most 64. Only where attempts are.
-	Skipped       []*SkippedMember `protobuf:"bytes,31,rep,name=skipped,proto3" json:"skipped,omitempty"`
+	Skipped []*SkippedMember `protobuf:"bytes,31,rep,name=skipped,proto3" json:"skipped,omitempty"`
+	// What told which conversation the call belongs to, where the group is sticky: session_header, prompt_cache_key,
+	// client_metadata (metadata.user_id of Claude Code), conversation, first_message (system prompt and first message of the
+	// user), or none, when nothing did and the call went to any member by weight; empty when the group was not sticky. What
+	// the conversation is called is not recorded.
+	AffinityKey string `protobuf:"bytes,310,opt,name=affinity_key,json=affinityKey,proto3" json:"affinity_key,omitempty"`
+	// The call went first to where a failover had taken its conversation less than affinity_hold before.
+	AffinityHeld  bool `protobuf:"varint,311,opt,name=affinity_held,json=affinityHeld,proto3" json:"affinity_held,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -333,6 +340,20 @@ func (x *Call) GetSkipped() []*SkippedMember {
 		return x.Skipped
 	}
 	return nil
+}
+
+func (x *Call) GetAffinityKey() string {
+	if x != nil {
+		return x.AffinityKey
+	}
+	return ""
+}
+
+func (x *Call) GetAffinityHeld() bool {
+	if x != nil {
+		return x.AffinityHeld
+	}
+	return false
 }
 
 // A member of the group that a call did not try.
@@ -1173,7 +1194,8 @@ var File_trunkline_admin_v1_call_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\n" +
-	"\x1dtrunkline/admin/v1/call.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a$trunkline/admin/v1/call_stream.proto\x1a\x1ftrunkline/admin/v1/filter.proto\x1a\x1ctrunkline/admin/v1/gap.proto\x1a\x1dtrunkline/admin/v1/role.proto\"\xe6\t\n" +
+	"\x1dtrunkline/admin/v1/call.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a$trunkline/admin/v1/call_stream.proto\x1a\x1ftrunkline/admin/v1/filter.proto\x1a\x1ctrunkline/admin/v1/gap.proto\x1a\x1dtrunkline/admin/v1/role.proto\"\xb0\n" +
+	"\n" +
 	"\x04Call\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x129\n" +
 	"\n" +
@@ -1209,7 +1231,9 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\vresponse_id\x18\xc0\x02 \x01(\tR\n" +
 	"responseId\x121\n" +
 	"\x14previous_response_id\x18\xc1\x02 \x01(\tR\x12previousResponseId\x12;\n" +
-	"\askipped\x18\x1f \x03(\v2!.trunkline.admin.v1.SkippedMemberR\askipped\x1a;\n" +
+	"\askipped\x18\x1f \x03(\v2!.trunkline.admin.v1.SkippedMemberR\askipped\x12\"\n" +
+	"\faffinity_key\x18\xb6\x02 \x01(\tR\vaffinityKey\x12$\n" +
+	"\raffinity_held\x18\xb7\x02 \x01(\bR\faffinityHeld\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x94\x01\n" +

@@ -298,7 +298,9 @@ type Group struct {
 	// Whether clients may use the group; default true.
 	Enabled *bool `protobuf:"varint,13,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
 	// How members of one priority share the calls: cheapest (default; weight breaks ties), weighted,
-	// or least_busy (fewest attempts in flight on the node, weighted).
+	// least_busy (fewest attempts in flight on the node, weighted), or sticky (all calls of a conversation go to the same
+	// member and the same credential, so that providers find its beginning in their prompt cache; conversations share the
+	// members by weight).
 	Selection string `protobuf:"bytes,14,opt,name=selection,proto3" json:"selection,omitempty"`
 	// Whether and how the bodies of calls are kept; default not at all.
 	BodyLog *BodyLog `protobuf:"bytes,15,opt,name=body_log,json=bodyLog,proto3" json:"body_log,omitempty"`
@@ -1053,7 +1055,12 @@ type ExplainGroupRequest struct {
 	// Candidates that were seen to refuse any of it come last, as they do for such a call.
 	Parameters []string `protobuf:"bytes,141,rep,name=parameters,proto3" json:"parameters,omitempty"`
 	// Whose call it is: owner:NAME, or key:NAME of an API key without an owner; default: somebody of whom nothing is known.
-	Caller        string `protobuf:"bytes,142,opt,name=caller,proto3" json:"caller,omitempty"`
+	Caller string `protobuf:"bytes,142,opt,name=caller,proto3" json:"caller,omitempty"`
+	// Name of a conversation as a client sends it, such as the value of x-session-id or prompt_cache_key: where its calls go if
+	// the group is sticky, as long as no failover has taken it elsewhere. Needs api_key.
+	Session string `protobuf:"bytes,310,opt,name=session,proto3" json:"session,omitempty"`
+	// API key of the conversation: two keys never share one.
+	ApiKey        string `protobuf:"bytes,311,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1116,6 +1123,20 @@ func (x *ExplainGroupRequest) GetCaller() string {
 	return ""
 }
 
+func (x *ExplainGroupRequest) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *ExplainGroupRequest) GetApiKey() string {
+	if x != nil {
+		return x.ApiKey
+	}
+	return ""
+}
+
 type ExplainGroupResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Route         *GroupRoute            `protobuf:"bytes,1,opt,name=route,proto3" json:"route,omitempty"`
@@ -1174,7 +1195,12 @@ type ExplainGroupsRequest struct {
 	// Candidates that were seen to refuse any of it come last, as they do for such a call.
 	Parameters []string `protobuf:"bytes,141,rep,name=parameters,proto3" json:"parameters,omitempty"`
 	// Whose call it is: owner:NAME, or key:NAME of an API key without an owner; default: somebody of whom nothing is known.
-	Caller        string `protobuf:"bytes,142,opt,name=caller,proto3" json:"caller,omitempty"`
+	Caller string `protobuf:"bytes,142,opt,name=caller,proto3" json:"caller,omitempty"`
+	// Name of a conversation as a client sends it, such as the value of x-session-id or prompt_cache_key: where its calls go if
+	// the group is sticky, as long as no failover has taken it elsewhere. Needs api_key.
+	Session string `protobuf:"bytes,310,opt,name=session,proto3" json:"session,omitempty"`
+	// API key of the conversation: two keys never share one.
+	ApiKey        string `protobuf:"bytes,311,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1251,6 +1277,20 @@ func (x *ExplainGroupsRequest) GetCaller() string {
 	return ""
 }
 
+func (x *ExplainGroupsRequest) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *ExplainGroupsRequest) GetApiKey() string {
+	if x != nil {
+		return x.ApiKey
+	}
+	return ""
+}
+
 type ExplainGroupsResponse struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Routes []*GroupRoute          `protobuf:"bytes,1,rep,name=routes,proto3" json:"routes,omitempty"`
@@ -1314,8 +1354,8 @@ type GroupRoute struct {
 	State TargetState `protobuf:"varint,2,opt,name=state,proto3,enum=trunkline.admin.v1.TargetState" json:"state,omitempty"`
 	// Why it does not stand well; unset when it is healthy.
 	Reason GroupRouteReason `protobuf:"varint,3,opt,name=reason,proto3,enum=trunkline.admin.v1.GroupRouteReason" json:"reason,omitempty"`
-	// Candidates in the order in which a call would try them now. What shares the calls of one priority by chance or
-	// by load is listed by weight.
+	// Candidates in the order in which a call would try them now. What shares the calls of one priority by chance, by
+	// load or by conversation is listed by weight; where a conversation is asked about, in its order.
 	Candidates []*Candidate `protobuf:"bytes,4,rep,name=candidates,proto3" json:"candidates,omitempty"`
 	// Members that no call tries: disabled, or their provider is.
 	LeftOut       []*Candidate `protobuf:"bytes,5,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
@@ -1416,8 +1456,10 @@ type Candidate struct {
 	// Its part in serving calls; unset when it is left out.
 	Role CandidateRole `protobuf:"varint,12,opt,name=role,proto3,enum=trunkline.admin.v1.CandidateRole" json:"role,omitempty"`
 	// Part of the calls that come to it first, 0 to 1: its weight among those that serve; with least_busy what it is
-	// when all are equally busy.
+	// when all are equally busy, with sticky of conversations.
 	Share float64 `protobuf:"fixed64,13,opt,name=share,proto3" json:"share,omitempty"`
+	// Credential of the provider that a conversation would use there; only where one is asked about.
+	Credential string `protobuf:"bytes,310,opt,name=credential,proto3" json:"credential,omitempty"`
 	// The model as the member names it: id or alias.
 	MemberModel string `protobuf:"bytes,14,opt,name=member_model,json=memberModel,proto3" json:"member_model,omitempty"`
 	// What it was seen to refuse: calls that hold it try the candidate last.
@@ -1551,6 +1593,13 @@ func (x *Candidate) GetShare() float64 {
 	return 0
 }
 
+func (x *Candidate) GetCredential() string {
+	if x != nil {
+		return x.Credential
+	}
+	return ""
+}
+
 func (x *Candidate) GetMemberModel() string {
 	if x != nil {
 		return x.MemberModel
@@ -1583,7 +1632,7 @@ var File_trunkline_admin_v1_group_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\n" +
-	"\x1etrunkline/admin/v1/group.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a trunkline/admin/v1/refusal.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a!trunkline/admin/v1/settings.proto\x1a#trunkline/admin/v1/visibility.proto\"\xc7\t\n" +
+	"\x1etrunkline/admin/v1/group.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a trunkline/admin/v1/refusal.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a!trunkline/admin/v1/settings.proto\x1a#trunkline/admin/v1/visibility.proto\"\xcf\t\n" +
 	"\x05Group\x12\xa7\x02\n" +
 	"\x04name\x18\x01 \x01(\tB\x92\x02\xbaH\x8e\x02\xba\x01\x8a\x02\n" +
 	"\x04name\x12hmust be 1 to 128 bytes of UTF-8 without control or invisible characters and without spaces at either end\x1a\x97\x01size(bytes(this)) >= 1 && size(bytes(this)) <= 128 && !this.matches('[\\\\p{Cc}\\\\p{Cf}\\\\p{Zl}\\\\p{Zp}]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\x04name\x12\x16\n" +
@@ -1597,9 +1646,9 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	" \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10d\"\ar\x05\x10\x01(\x80\x01R\aaliases\x12?\n" +
 	"\amembers\x18\v \x03(\v2\x1a.trunkline.admin.v1.MemberB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\amembers\x12:\n" +
 	"\x06policy\x18\f \x01(\v2\".trunkline.admin.v1.FailoverPolicyR\x06policy\x12\x1d\n" +
-	"\aenabled\x18\r \x01(\bH\x00R\aenabled\x88\x01\x01\x12E\n" +
-	"\tselection\x18\x0e \x01(\tB'\xbaH$r\"R\x00R\bcheapestR\bweightedR\n" +
-	"least_busyR\tselection\x126\n" +
+	"\aenabled\x18\r \x01(\bH\x00R\aenabled\x88\x01\x01\x12M\n" +
+	"\tselection\x18\x0e \x01(\tB/\xbaH,r*R\x00R\bcheapestR\bweightedR\n" +
+	"least_busyR\x06stickyR\tselection\x126\n" +
 	"\bbody_log\x18\x0f \x01(\v2\x1b.trunkline.admin.v1.BodyLogR\abodyLog\x12\x8e\x02\n" +
 	"\fdisplay_name\x18\xaa\x01 \x01(\tB\xe9\x01\xbaH\xe5\x01\xba\x01\xe1\x01\n" +
 	"\fdisplay_name\x12^must be at most 128 bytes of UTF-8 without control characters and without spaces at either end\x1aqsize(bytes(this)) <= 128 && !this.matches('[\\\\x00-\\\\x1f\\\\x7f]') && !this.matches('^\\\\s') && !this.matches('\\\\s$')R\vdisplayName\x12S\n" +
@@ -1647,16 +1696,19 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\x12DeleteGroupRequest\x12\x1a\n" +
 	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\x12\x12\n" +
 	"\x04etag\x18\x02 \x01(\tR\x04etag\"\x15\n" +
-	"\x13DeleteGroupResponse\"\xa5\x01\n" +
+	"\x13DeleteGroupResponse\"\xe6\x02\n" +
 	"\x13ExplainGroupRequest\x12\x1a\n" +
 	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\x12$\n" +
 	"\bendpoint\x18\x8c\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\bendpoint\x12)\n" +
 	"\n" +
 	"parameters\x18\x8d\x01 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10 R\n" +
 	"parameters\x12!\n" +
-	"\x06caller\x18\x8e\x01 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x06caller\"L\n" +
+	"\x06caller\x18\x8e\x01 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x06caller\x12#\n" +
+	"\asession\x18\xb6\x02 \x01(\tB\b\xbaH\x05r\x03(\x80\bR\asession\x12\"\n" +
+	"\aapi_key\x18\xb7\x02 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x06apiKey:v\xbaHs\x1aq\n" +
+	"\x15explain_group.api_key\x12*session and api_key must be given together\x1a,(this.session == '') == (this.api_key == '')\"L\n" +
 	"\x14ExplainGroupResponse\x124\n" +
-	"\x05route\x18\x01 \x01(\v2\x1e.trunkline.admin.v1.GroupRouteR\x05route\"\xf3\x01\n" +
+	"\x05route\x18\x01 \x01(\v2\x1e.trunkline.admin.v1.GroupRouteR\x05route\"\xb5\x03\n" +
 	"\x14ExplainGroupsRequest\x12\x1f\n" +
 	"\x05names\x18\x01 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x05names\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
@@ -1667,7 +1719,10 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\n" +
 	"parameters\x18\x8d\x01 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10 R\n" +
 	"parameters\x12!\n" +
-	"\x06caller\x18\x8e\x01 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x06caller\"w\n" +
+	"\x06caller\x18\x8e\x01 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x06caller\x12#\n" +
+	"\asession\x18\xb6\x02 \x01(\tB\b\xbaH\x05r\x03(\x80\bR\asession\x12\"\n" +
+	"\aapi_key\x18\xb7\x02 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x06apiKey:w\xbaHt\x1ar\n" +
+	"\x16explain_groups.api_key\x12*session and api_key must be given together\x1a,(this.session == '') == (this.api_key == '')\"w\n" +
 	"\x15ExplainGroupsResponse\x126\n" +
 	"\x06routes\x18\x01 \x03(\v2\x1e.trunkline.admin.v1.GroupRouteR\x06routes\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x90\x02\n" +
@@ -1679,7 +1734,7 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\n" +
 	"candidates\x18\x04 \x03(\v2\x1d.trunkline.admin.v1.CandidateR\n" +
 	"candidates\x128\n" +
-	"\bleft_out\x18\x05 \x03(\v2\x1d.trunkline.admin.v1.CandidateR\aleftOut\"\x9f\x05\n" +
+	"\bleft_out\x18\x05 \x03(\v2\x1d.trunkline.admin.v1.CandidateR\aleftOut\"\xc0\x05\n" +
 	"\tCandidate\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1a\n" +
@@ -1694,7 +1749,10 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	" \x01(\x05R\tthreshold\x12\x14\n" +
 	"\x05nodes\x18\v \x03(\tR\x05nodes\x125\n" +
 	"\x04role\x18\f \x01(\x0e2!.trunkline.admin.v1.CandidateRoleR\x04role\x12\x14\n" +
-	"\x05share\x18\r \x01(\x01R\x05share\x12!\n" +
+	"\x05share\x18\r \x01(\x01R\x05share\x12\x1f\n" +
+	"\n" +
+	"credential\x18\xb6\x02 \x01(\tR\n" +
+	"credential\x12!\n" +
 	"\fmember_model\x18\x0e \x01(\tR\vmemberModel\x12?\n" +
 	"\brefusals\x18\x8c\x01 \x03(\v2\".trunkline.admin.v1.LearnedRefusalR\brefusals\x12B\n" +
 	"\freason_scope\x18\x0f \x01(\x0e2\x1f.trunkline.admin.v1.HealthScopeR\vreasonScope\x12I\n" +

@@ -283,7 +283,11 @@ type FailoverPolicy struct {
 	// first answer is the client's; the other attempt is cancelled, recorded as superseded, charged for what it may cost, and
 	// counts against nobody. Only where the request may be repeated, on candidates that are well, within max_attempts and the
 	// call's time, and never more than two at once. 0s (never) or 1 ms to 1 h; default 0s.
-	HedgeAfter    *durationpb.Duration `protobuf:"bytes,200,opt,name=hedge_after,json=hedgeAfter,proto3" json:"hedge_after,omitempty"`
+	HedgeAfter *durationpb.Duration `protobuf:"bytes,200,opt,name=hedge_after,json=hedgeAfter,proto3" json:"hedge_after,omitempty"`
+	// How long a conversation of a group with selection sticky stays with the member and the credential that a failover took
+	// it to, from the last answer there while its own was not to be had: on the node that saw it; 0s (it goes back as soon as
+	// its own is well) or 1 s to 24 h; default 300s.
+	AffinityHold  *durationpb.Duration `protobuf:"bytes,310,opt,name=affinity_hold,json=affinityHold,proto3" json:"affinity_hold,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -475,6 +479,13 @@ func (x *FailoverPolicy) GetAttemptTimeout() *durationpb.Duration {
 func (x *FailoverPolicy) GetHedgeAfter() *durationpb.Duration {
 	if x != nil {
 		return x.HedgeAfter
+	}
+	return nil
+}
+
+func (x *FailoverPolicy) GetAffinityHold() *durationpb.Duration {
+	if x != nil {
+		return x.AffinityHold
 	}
 	return nil
 }
@@ -785,7 +796,7 @@ const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\xbaH\a\x1a\x05\x18\x90N(\x01H\x01R\x14maxConnectionsPerKey\x88\x01\x01B\n" +
 	"\n" +
 	"\b_enabledB\x1a\n" +
-	"\x18_max_connections_per_key\"\xae\x0f\n" +
+	"\x18_max_connections_per_key\"\xe6\x10\n" +
 	"\x0eFailoverPolicy\x12=\n" +
 	"\x11failure_threshold\x18\x01 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x01H\x00R\x10failureThreshold\x88\x01\x01\x12R\n" +
 	"\x0efailure_window\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n" +
@@ -815,7 +826,9 @@ const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\x0fattempt_timeout\x18n \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\x90\x1c2\x04\x10\xc0\x84=R\x0eattemptTimeout\x12\xb0\x01\n" +
 	"\vhedge_after\x18\xc8\x01 \x01(\v2\x19.google.protobuf.DurationBs\xbaHp\xba\x01c\n" +
 	"\x11hedge_after.least\x12\x1bmust be 0s or at least 1 ms\x1a1this == duration('0s') || this >= duration('1ms')\xaa\x01\a\"\x03\b\x90\x1c2\x00R\n" +
-	"hedgeAfterB\x14\n" +
+	"hedgeAfter\x12\xb5\x01\n" +
+	"\raffinity_hold\x18\xb6\x02 \x01(\v2\x19.google.protobuf.DurationBt\xbaHq\xba\x01c\n" +
+	"\x13affinity_hold.least\x12\x1amust be 0s or at least 1 s\x1a0this == duration('0s') || this >= duration('1s')\xaa\x01\b\"\x04\b\x80\xa3\x052\x00R\faffinityHoldB\x14\n" +
 	"\x12_failure_thresholdB\f\n" +
 	"\n" +
 	"_min_ratioB\x0f\n" +
@@ -895,21 +908,22 @@ var file_trunkline_admin_v1_settings_proto_depIdxs = []int32{
 	10, // 21: trunkline.admin.v1.FailoverPolicy.first_token_timeout_max:type_name -> google.protobuf.Duration
 	10, // 22: trunkline.admin.v1.FailoverPolicy.attempt_timeout:type_name -> google.protobuf.Duration
 	10, // 23: trunkline.admin.v1.FailoverPolicy.hedge_after:type_name -> google.protobuf.Duration
-	10, // 24: trunkline.admin.v1.Retention.calls:type_name -> google.protobuf.Duration
-	10, // 25: trunkline.admin.v1.Retention.audit_events:type_name -> google.protobuf.Duration
-	0,  // 26: trunkline.admin.v1.GetSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
-	0,  // 27: trunkline.admin.v1.UpdateSettingsRequest.settings:type_name -> trunkline.admin.v1.Settings
-	11, // 28: trunkline.admin.v1.UpdateSettingsRequest.update_mask:type_name -> google.protobuf.FieldMask
-	0,  // 29: trunkline.admin.v1.UpdateSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
-	5,  // 30: trunkline.admin.v1.SettingsService.GetSettings:input_type -> trunkline.admin.v1.GetSettingsRequest
-	7,  // 31: trunkline.admin.v1.SettingsService.UpdateSettings:input_type -> trunkline.admin.v1.UpdateSettingsRequest
-	6,  // 32: trunkline.admin.v1.SettingsService.GetSettings:output_type -> trunkline.admin.v1.GetSettingsResponse
-	8,  // 33: trunkline.admin.v1.SettingsService.UpdateSettings:output_type -> trunkline.admin.v1.UpdateSettingsResponse
-	32, // [32:34] is the sub-list for method output_type
-	30, // [30:32] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	10, // 24: trunkline.admin.v1.FailoverPolicy.affinity_hold:type_name -> google.protobuf.Duration
+	10, // 25: trunkline.admin.v1.Retention.calls:type_name -> google.protobuf.Duration
+	10, // 26: trunkline.admin.v1.Retention.audit_events:type_name -> google.protobuf.Duration
+	0,  // 27: trunkline.admin.v1.GetSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
+	0,  // 28: trunkline.admin.v1.UpdateSettingsRequest.settings:type_name -> trunkline.admin.v1.Settings
+	11, // 29: trunkline.admin.v1.UpdateSettingsRequest.update_mask:type_name -> google.protobuf.FieldMask
+	0,  // 30: trunkline.admin.v1.UpdateSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
+	5,  // 31: trunkline.admin.v1.SettingsService.GetSettings:input_type -> trunkline.admin.v1.GetSettingsRequest
+	7,  // 32: trunkline.admin.v1.SettingsService.UpdateSettings:input_type -> trunkline.admin.v1.UpdateSettingsRequest
+	6,  // 33: trunkline.admin.v1.SettingsService.GetSettings:output_type -> trunkline.admin.v1.GetSettingsResponse
+	8,  // 34: trunkline.admin.v1.SettingsService.UpdateSettings:output_type -> trunkline.admin.v1.UpdateSettingsResponse
+	33, // [33:35] is the sub-list for method output_type
+	31, // [31:33] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_settings_proto_init() }

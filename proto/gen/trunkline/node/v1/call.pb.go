@@ -62,7 +62,12 @@ type Call struct {
 	// The provider's own id of the stored response that the call goes on with.
 	PreviousResponseId string `protobuf:"bytes,321,opt,name=previous_response_id,json=previousResponseId,proto3" json:"previous_response_id,omitempty"`
 	// Members that would have come before or beside those tried, had they not been cooling.
-	Skipped       []*Skipped `protobuf:"bytes,23,rep,name=skipped,proto3" json:"skipped,omitempty"`
+	Skipped []*Skipped `protobuf:"bytes,23,rep,name=skipped,proto3" json:"skipped,omitempty"`
+	// What told which conversation the call belongs to, of sticky groups: session_header, prompt_cache_key, client_metadata,
+	// conversation, first_message or none; empty: the group is not sticky.
+	AffinityKey string `protobuf:"bytes,310,opt,name=affinity_key,json=affinityKey,proto3" json:"affinity_key,omitempty"`
+	// It went where a failover had taken the conversation.
+	AffinityHeld  bool `protobuf:"varint,311,opt,name=affinity_held,json=affinityHeld,proto3" json:"affinity_held,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -298,6 +303,20 @@ func (x *Call) GetSkipped() []*Skipped {
 		return x.Skipped
 	}
 	return nil
+}
+
+func (x *Call) GetAffinityKey() string {
+	if x != nil {
+		return x.AffinityKey
+	}
+	return ""
+}
+
+func (x *Call) GetAffinityHeld() bool {
+	if x != nil {
+		return x.AffinityHeld
+	}
+	return false
 }
 
 type Skipped struct {
@@ -921,7 +940,7 @@ var File_trunkline_node_v1_call_proto protoreflect.FileDescriptor
 
 const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\n" +
-	"\x1ctrunkline/node/v1/call.proto\x12\x11trunkline.node.v1\"\xcd\b\n" +
+	"\x1ctrunkline/node/v1/call.proto\x12\x11trunkline.node.v1\"\x97\t\n" +
 	"\x04Call\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bstart_us\x18\x02 \x01(\x03R\astartUs\x12\x1a\n" +
@@ -956,7 +975,9 @@ const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\vresponse_id\x18\xc0\x02 \x01(\tR\n" +
 	"responseId\x121\n" +
 	"\x14previous_response_id\x18\xc1\x02 \x01(\tR\x12previousResponseId\x124\n" +
-	"\askipped\x18\x17 \x03(\v2\x1a.trunkline.node.v1.SkippedR\askipped\x1a;\n" +
+	"\askipped\x18\x17 \x03(\v2\x1a.trunkline.node.v1.SkippedR\askipped\x12\"\n" +
+	"\faffinity_key\x18\xb6\x02 \x01(\tR\vaffinityKey\x12$\n" +
+	"\raffinity_held\x18\xb7\x02 \x01(\bR\faffinityHeld\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"n\n" +

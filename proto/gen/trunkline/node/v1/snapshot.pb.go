@@ -1230,7 +1230,7 @@ type Group struct {
 	Members []*Member `protobuf:"bytes,3,rep,name=members,proto3" json:"members,omitempty"`
 	// Unix seconds, shown as `created` in /v1/models.
 	CreateTime int64 `protobuf:"varint,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// cheapest, weighted or least_busy.
+	// cheapest, weighted, least_busy or sticky.
 	Selection string `protobuf:"bytes,5,opt,name=selection,proto3" json:"selection,omitempty"`
 	// Absent: bodies are not kept.
 	BodyLog *BodyLog `protobuf:"bytes,6,opt,name=body_log,json=bodyLog,proto3" json:"body_log,omitempty"`
@@ -1507,7 +1507,9 @@ type Policy struct {
 	FirstTokenTimeoutMax *durationpb.Duration `protobuf:"bytes,131,opt,name=first_token_timeout_max,json=firstTokenTimeoutMax,proto3" json:"first_token_timeout_max,omitempty"`
 	AttemptTimeout       *durationpb.Duration `protobuf:"bytes,110,opt,name=attempt_timeout,json=attemptTimeout,proto3" json:"attempt_timeout,omitempty"`
 	// Zero: no attempt is started beside another one.
-	HedgeAfter    *durationpb.Duration `protobuf:"bytes,200,opt,name=hedge_after,json=hedgeAfter,proto3" json:"hedge_after,omitempty"`
+	HedgeAfter *durationpb.Duration `protobuf:"bytes,200,opt,name=hedge_after,json=hedgeAfter,proto3" json:"hedge_after,omitempty"`
+	// Zero: conversations of sticky groups go back as soon as they can.
+	AffinityHold  *durationpb.Duration `protobuf:"bytes,310,opt,name=affinity_hold,json=affinityHold,proto3" json:"affinity_hold,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1699,6 +1701,13 @@ func (x *Policy) GetAttemptTimeout() *durationpb.Duration {
 func (x *Policy) GetHedgeAfter() *durationpb.Duration {
 	if x != nil {
 		return x.HedgeAfter
+	}
+	return nil
+}
+
+func (x *Policy) GetAffinityHold() *durationpb.Duration {
+	if x != nil {
+		return x.AffinityHold
 	}
 	return nil
 }
@@ -2108,7 +2117,7 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1a\n" +
 	"\bpriority\x18\x03 \x01(\x05R\bpriority\x12\x16\n" +
 	"\x06weight\x18\x04 \x01(\x05R\x06weight\x121\n" +
-	"\x06policy\x18\x05 \x01(\v2\x19.trunkline.node.v1.PolicyR\x06policy\"\xa4\n" +
+	"\x06policy\x18\x05 \x01(\v2\x19.trunkline.node.v1.PolicyR\x06policy\"\xe5\n" +
 	"\n" +
 	"\x06Policy\x12+\n" +
 	"\x11failure_threshold\x18\x01 \x01(\x05R\x10failureThreshold\x12@\n" +
@@ -2137,7 +2146,8 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\x17first_token_timeout_max\x18\x83\x01 \x01(\v2\x19.google.protobuf.DurationR\x14firstTokenTimeoutMax\x12B\n" +
 	"\x0fattempt_timeout\x18n \x01(\v2\x19.google.protobuf.DurationR\x0eattemptTimeout\x12;\n" +
 	"\vhedge_after\x18\xc8\x01 \x01(\v2\x19.google.protobuf.DurationR\n" +
-	"hedgeAfter\"\xe3\x03\n" +
+	"hedgeAfter\x12?\n" +
+	"\raffinity_hold\x18\xb6\x02 \x01(\v2\x19.google.protobuf.DurationR\faffinityHold\"\xe3\x03\n" +
 	"\x06ApiKey\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x16\n" +
@@ -2239,12 +2249,13 @@ var file_trunkline_node_v1_snapshot_proto_depIdxs = []int32{
 	18, // 32: trunkline.node.v1.Policy.first_token_timeout_max:type_name -> google.protobuf.Duration
 	18, // 33: trunkline.node.v1.Policy.attempt_timeout:type_name -> google.protobuf.Duration
 	18, // 34: trunkline.node.v1.Policy.hedge_after:type_name -> google.protobuf.Duration
-	19, // 35: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
-	36, // [36:36] is the sub-list for method output_type
-	36, // [36:36] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	18, // 35: trunkline.node.v1.Policy.affinity_hold:type_name -> google.protobuf.Duration
+	19, // 36: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
+	37, // [37:37] is the sub-list for method output_type
+	37, // [37:37] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_snapshot_proto_init() }

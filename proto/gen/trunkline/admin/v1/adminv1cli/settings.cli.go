@@ -22,6 +22,7 @@ func settingsService() cli.Service {
 		},
 		Docs: map[protoreflect.FullName]string{
 			"trunkline.admin.v1.Cors.allowed_origins":                      "Origins such as https://app.example.com, or * for all; none by default.",
+			"trunkline.admin.v1.FailoverPolicy.affinity_hold":              "How long a conversation of a group with selection sticky stays with the member and the credential that a failover took\nit to, from the last answer there while its own was not to be had: on the node that saw it; 0s (it goes back as soon as\nits own is well) or 1 s to 24 h; default 300s.",
 			"trunkline.admin.v1.FailoverPolicy.attempt_timeout":            "From dispatch to the end of an answer that is not streamed while other candidates are left, plus a second for every\n4,096 tokens of the prompt; not applied to the last candidate, nor above response_timeout; default 180s.",
 			"trunkline.admin.v1.FailoverPolicy.connect_timeout":            "DNS, TCP and TLS together; default 5s.",
 			"trunkline.admin.v1.FailoverPolicy.cooldown":                   "First cooldown; each repeat adds as much again; default 30s.",
