@@ -1,7 +1,7 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError } from '@connectrpc/connect';
-import { screen, waitFor, within } from '@testing-library/react';
+import { cleanup, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 import { type Call, CallSchema, type ListCallsRequest } from '@/gen/trunkline/admin/v1/call_pb';
@@ -84,6 +84,24 @@ test('attempts beside each other show when each began, and that nobody failed', 
   expect(panel.getByText('began after 500 ms')).toBeVisible();
   expect(panel.getByText('Started beside the one before')).toBeVisible();
   expect(panel.queryByText(/failed/)).toBeNull();
+});
+
+test('a call of a sticky group says what told its conversation, and where it was held', async () => {
+  const held = call({ id: 'req_8', affinityKey: 'first_message', affinityHeld: true });
+  const newer = call({ id: 'req_7', affinityKey: 'not_known_yet' });
+  const calls = [held, newer];
+  const backend = {
+    listCalls: () => ({ calls }),
+    getCall: ({ id }: { id: string }) => ({ call: calls.find((c) => c.id === id) }),
+  };
+  renderApp('/calls?call=req_8', { calls: backend });
+  const panel = within(await screen.findByRole('dialog', { name: /Call/ }));
+  expect(await panel.findByText('System prompt and first message')).toBeVisible();
+  expect(panel.getByText('Held where a failover had taken it')).toBeVisible();
+  cleanup();
+  renderApp('/calls?call=req_7', { calls: backend });
+  expect(await screen.findByText('not_known_yet')).toBeVisible();
+  expect(screen.queryByText('Held where a failover had taken it')).toBeNull();
 });
 
 test('a failover shows in the row, and in full in the panel', async () => {

@@ -14,6 +14,7 @@ import c from './groups.module.css';
 import { MembersCard } from './MembersCard';
 import { PolicyCard } from './PolicyCard';
 import { RouteCard } from './RouteCard';
+import { StickyRoute } from './StickyRoute';
 import type { TabName } from './search';
 import { UseCard } from './UseCard';
 
@@ -71,6 +72,10 @@ export function GroupTab({
         </Card>
       );
     case 'route':
-      return <RouteCard route={route} at={at} selection={group.selection} isUntouched={isUntouched} />;
+      return group.selection === 'sticky' ? (
+        <StickyRoute key={group.name} group={group} route={route} at={at} isUntouched={isUntouched} />
+      ) : (
+        <RouteCard route={route} at={at} selection={group.selection} isUntouched={isUntouched} />
+      );
   }
 }

@@ -102,7 +102,8 @@ const backend = (groups: Backend['groups'] = {}): Backend => ({
     ...groups,
   },
   keys: {
-    listApiKeys: ({ group }) => (group === 'chat' ? { apiKeys: [{ name: 'app' }, { name: 'bot' }], totalSize: 2 } : {}),
+    listApiKeys: ({ group }) =>
+      group === 'chat' || group === '' ? { apiKeys: [{ name: 'app' }, { name: 'bot' }], totalSize: 2 } : {},
   },
   nodes: { listNodes: () => ({ revision: 4n, nodes: [{ name: 'n1', connected: true, appliedRevision: 4n }] }) },
 });
@@ -272,6 +273,43 @@ test('the route says the part of each, and who is left out', async () => {
   expect(two).toHaveTextContent('It cools down, and is tried only when nothing else is left.');
   expect(two).toHaveTextContent('On n1');
   expect(screen.getByRole('list', { name: 'Left out' })).toHaveTextContent('Switched off in this group');
+});
+
+test('a sticky group shows where a conversation goes, and what the server says against it', async () => {
+  chat = create(GroupSchema, { ...chat, selection: 'sticky' });
+  const asked: object[] = [];
+  const explainGroup = ({ name, session, apiKey }: { name: string; session: string; apiKey: string }) => {
+    asked.push({ name, session, apiKey });
+    if (session === 'bad') throw new ConnectError('no such thing', Code.InvalidArgument);
+    const [own] = candidates;
+    return {
+      route: {
+        group: name,
+        state: TargetState.HEALTHY,
+        candidates: [{ ...own, provider: 'own', credential: 'second-key' }],
+      },
+    };
+  };
+  renderApp('/groups?group=chat&tab=route', backend({ explainGroup }));
+  const list = await screen.findByRole('list', { name: 'How a call would go now' });
+  expect(within(list).getAllByRole('listitem')).toHaveLength(2);
+  const show = screen.getByRole('button', { name: 'Show' });
+  expect(show).toBeDisabled();
+  await userEvent.click(screen.getByRole('combobox', { name: 'API key' }));
+  await userEvent.click(await screen.findByRole('option', { name: 'app' }));
+  const session = screen.getByRole('textbox', { name: 'Session' });
+  await userEvent.type(session, ' s-1 ');
+  await userEvent.click(show);
+  expect(await screen.findByText('second-key')).toBeVisible();
+  expect(screen.getByText(/For the conversation “s-1”/)).toBeVisible();
+  expect(asked[0]).toEqual({ name: 'chat', session: 's-1', apiKey: 'app' });
+  await userEvent.clear(session);
+  await userEvent.type(session, 'bad');
+  await userEvent.click(show);
+  expect(await screen.findByText(/no such thing/)).toBeVisible();
+  await userEvent.click(screen.getByRole('button', { name: 'Any call' }));
+  expect(screen.queryByText('second-key')).toBeNull();
+  expect(session).toHaveValue('');
 });
 
 test('a group in the address that is gone says so', async () => {

@@ -17,11 +17,14 @@ export function RouteCard({
   at,
   selection,
   isUntouched,
+  conversation,
 }: {
   route: GroupRoute | undefined;
   at: number;
   selection: string;
   isUntouched: boolean;
+  /** Whose route it is; undefined: of any call. */
+  conversation?: string;
 }) {
   const { t } = useI18n();
   if (!route) return <SkeletonRows />;
@@ -32,7 +35,9 @@ export function RouteCard({
         title={t('groups.route.title')}
         sub={
           <>
-            {t('groups.route.sub')} {t(how)} {!isUntouched && <b>{t('groups.route.unsaved')}</b>}
+            {t('groups.route.sub')}{' '}
+            {conversation === undefined ? t(how) : t('groups.conversation.of', { session: conversation })}{' '}
+            {!isUntouched && <b>{t('groups.route.unsaved')}</b>}
           </>
         }
         flush
@@ -107,6 +112,7 @@ function Step({ candidate, at, place }: { candidate: Candidate; at: number; plac
           { name: t('groups.member.priority'), value: int(candidate.priority) },
           { name: t('groups.member.weight'), value: int(candidate.weight) },
           { name: t('groups.member.priceHow'), value: price ? usd(price) : t('price.none') },
+          ...(candidate.credential ? [{ name: t('groups.route.credential'), value: candidate.credential }] : []),
           ...(share > 0 ? [{ name: t('groups.route.share'), value: percent(share) }] : []),
         ]}
       />

@@ -6,7 +6,7 @@ import type { Group, GroupSchema } from '@/gen/trunkline/admin/v1/group_pb';
 import { type PolicyDraft, policyDraft, policyMessage } from '@/ui/policy/policy';
 import { inOrder, type MemberDraft, normal } from './memberOrder';
 
-export const SELECTIONS = ['cheapest', 'weighted', 'least_busy'] as const;
+export const SELECTIONS = ['cheapest', 'weighted', 'least_busy', 'sticky'] as const;
 export type Selection = (typeof SELECTIONS)[number];
 
 /** What is kept of calls; empty numbers mean the default, and the share is in percent. */

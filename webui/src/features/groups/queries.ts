@@ -6,6 +6,7 @@ import { type GroupRoute, GroupService } from '@/gen/trunkline/admin/v1/group_pb
 import { KeyService } from '@/gen/trunkline/admin/v1/key_pb';
 import { ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { type AttemptTotals, UsageBucket, UsageDimension, UsageService } from '@/gen/trunkline/admin/v1/usage_pb';
+import type { Conversation } from './AskConversation';
 
 const PAGE = 100;
 /** Most groups that are explained in one answer. */
@@ -54,6 +55,16 @@ export function useRoutes(names: readonly string[], every = LIVE) {
     [query.data],
   );
   return { byName, at: query.dataUpdatedAt };
+}
+
+/** Where the calls of a conversation to a group go now. */
+export function useConversationRoute(name: string, asked: Conversation | undefined) {
+  const input = { name, ...asked };
+  return useConnectQuery(GroupService.method.explainGroup, input, {
+    enabled: asked !== undefined,
+    refetchInterval: LIVE,
+    retry: false,
+  });
 }
 
 const keyOf = (provider: string, model: string) => JSON.stringify([provider, model]);

@@ -8,6 +8,7 @@ export const selectionWords: Record<Selection, { name: PlainKey; how: PlainKey }
   cheapest: { name: 'groups.selection.cheapest', how: 'groups.selection.cheapestHow' },
   weighted: { name: 'groups.selection.weighted', how: 'groups.selection.weightedHow' },
   least_busy: { name: 'groups.selection.leastBusy', how: 'groups.selection.leastBusyHow' },
+  sticky: { name: 'groups.selection.sticky', how: 'groups.selection.stickyHow' },
 };
 
 const logWords: Record<keyof BodyLogDraft, PlainKey> = {

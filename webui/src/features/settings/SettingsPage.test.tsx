@@ -34,6 +34,7 @@ test('a policy survives the form as it is, and one that sets nothing is none', (
     probeEarly: true,
     retrySameTarget: false,
     retryWait: { seconds: 2n },
+    affinityHold: { seconds: 300n },
     hedgeAfter: { seconds: 8n },
     streamCommit: 'complete',
   });

@@ -45,6 +45,7 @@ export function PolicyFields(props: Props) {
           <SwitchField {...props} field="retrySameTarget" />
           <TimeField {...props} field="retryWait" />
         </FieldRow>
+        <TimeField {...props} field="affinityHold" />
       </FieldPart>
       <FieldPart title={t('policy.timers')} sub={t('policy.timersHow')}>
         <FieldRow>

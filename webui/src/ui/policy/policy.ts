@@ -21,6 +21,7 @@ export const TIMES = [
   'streamTotalTimeout',
   'keywordHold',
   'retryWait',
+  'affinityHold',
 ] as const;
 export const SWITCHES = ['failoverOnContentPolicy', 'streamKeepAlive', 'probeEarly', 'retrySameTarget'] as const;
 
@@ -87,6 +88,7 @@ export const policyWords: Record<PolicyField, { label: PlainKey; how: PlainKey }
   probeEarly: { label: 'policy.probeEarly', how: 'policy.probeEarlyHow' },
   retrySameTarget: { label: 'policy.retrySameTarget', how: 'policy.retrySameTargetHow' },
   retryWait: { label: 'policy.retryWait', how: 'policy.retryWaitHow' },
+  affinityHold: { label: 'policy.affinityHold', how: 'policy.affinityHoldHow' },
   streamCommit: { label: 'policy.streamCommit', how: 'policy.streamCommitHow' },
   emptyAnswer: { label: 'policy.emptyAnswer', how: 'policy.emptyAnswerHow' },
 };

@@ -1,12 +1,23 @@
 import { Link } from '@tanstack/react-router';
 import type { Call } from '@/gen/trunkline/admin/v1/call_pb';
-import { useI18n } from '@/i18n';
+import { type PlainKey, useI18n } from '@/i18n';
 import { Facts } from '@/ui/Page';
 import c from './detail.module.css';
+
+/** What told which conversation a call belongs to. */
+const affinityWords: Partial<Record<string, PlainKey>> = {
+  session_header: 'calls.affinity.header',
+  prompt_cache_key: 'calls.affinity.cacheKey',
+  client_metadata: 'calls.affinity.metadata',
+  conversation: 'calls.affinity.conversation',
+  first_message: 'calls.affinity.firstMessage',
+  none: 'calls.affinity.none',
+};
 
 /** What was asked, by whom, and where it arrived; everything that has a page leads to it. */
 export function Request({ call }: { call: Call }) {
   const { t, int } = useI18n();
+  const affinity = affinityWords[call.affinityKey];
   const said = [
     { name: t('calls.said.clientRequestId'), value: call.clientRequestId },
     { name: t('calls.call.incomingId'), value: call.incomingRequestId },
@@ -76,6 +87,15 @@ export function Request({ call }: { call: Call }) {
           ? [{ name: t('calls.call.errorCode'), value: <span className="mono">{call.errorCode}</span> }]
           : []),
         ...(call.clientRetry > 0 ? [{ name: t('calls.call.clientRetry'), value: int(call.clientRetry) }] : []),
+        ...(call.affinityKey
+          ? [
+              {
+                name: t('calls.call.affinity'),
+                value: affinity ? t(affinity) : call.affinityKey,
+                note: call.affinityHeld && t('calls.call.affinityHeld'),
+              },
+            ]
+          : []),
         ...(call.keywordAfterCommit ? [{ name: t('calls.call.keyword'), value: t('calls.call.keywordLate') }] : []),
       ]}
     />

@@ -57,6 +57,9 @@ export const policy = {
   'policy.retryWait': 'Wait for the same target',
   'policy.retryWaitHow':
     'Longest wait named by the provider that is waited out instead of moving on; 0 to 2 s, 0 moves on',
+  'policy.affinityHold': 'A conversation stays away for',
+  'policy.affinityHoldHow':
+    'How long a failover keeps a conversation with the backup, in groups where conversations stay together. 0 goes back as soon as it can',
   'policy.streamCommit': "A stream becomes the client's",
   'policy.streamCommitHow': 'Until then the next candidate can still take over',
   'policy.commitFirstToken': 'At the first token',

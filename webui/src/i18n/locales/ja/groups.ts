@@ -49,6 +49,9 @@ export const groups: Texts<typeof en> = {
   'groups.selection.weightedHow': '同じ優先度のメンバーは、価格にかかわらず重みに応じて呼び出しを分け合います。',
   'groups.selection.leastBusy': '空いている順',
   'groups.selection.leastBusyHow': '同じ優先度では、重みに対して実行中の試行が最も少ないものを先に試します。',
+  'groups.selection.sticky': '会話ごとに固定',
+  'groups.selection.stickyHow':
+    '同じ会話の呼び出しはすべて同じメンバーと同じ認証情報に送り、プロバイダーのプロンプトキャッシュを活かします。会話は重みに応じてメンバーに分かれます。',
   'groups.order': 'フェイルオーバー順',
   'groups.orderSub': 'ドラッグで並べ替えます。ハンドルを選んで Space、続けて ↑ ↓ でも動かせます。',
   'groups.addMembers': 'メンバーを追加',
@@ -114,6 +117,18 @@ export const groups: Texts<typeof en> = {
   'groups.route.leftOut': '対象外',
   'groups.route.leftOutSub': 'これらは呼び出されません。',
   'groups.route.share': '呼び出しの割合',
+  'groups.route.credential': '認証情報',
+  'groups.conversation.title': '会話の送り先',
+  'groups.conversation.sub':
+    '会話ごとに固定するグループは、API キーごとの各会話を 1 つのメンバーと 1 つの認証情報に送ります。',
+  'groups.conversation.key': 'API キー',
+  'groups.conversation.keyHow': '別のキーの会話とは混ざりません。',
+  'groups.conversation.session': 'セッション',
+  'groups.conversation.sessionHow': 'アプリが x-session-id、prompt_cache_key、conversation で送る値です。',
+  'groups.conversation.show': '表示',
+  'groups.conversation.any': '任意の呼び出し',
+  'groups.conversation.of':
+    '会話「{session}」の送り先です。フェイルオーバーの直後は、しばらく別の送り先に留まることがあります。',
   'groups.route.nodes': 'ノード：{nodes}',
   'groups.policy.title': 'フェイルオーバーポリシー',
   'groups.policy.how': 'このグループで設定と異なる値です。空欄には設定の値が使われます。',

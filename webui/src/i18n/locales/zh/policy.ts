@@ -56,6 +56,8 @@ export const policy: Texts<typeof en> = {
   'policy.retrySameTargetHow': '在 2 秒内出现服务器错误或连接重置时，25 到 250 毫秒后重试一次',
   'policy.retryWait': '等待同一目标',
   'policy.retryWaitHow': '供应商要求的等待不超过此值时原地等待而不转移；0 到 2 秒，0 表示立即转移',
+  'policy.affinityHold': '会话停留时间',
+  'policy.affinityHoldHow': '在同一会话固定成员的分组中，故障转移后会话留在备用成员上的时间。0 表示一恢复就返回',
   'policy.streamCommit': '流交付时机',
   'policy.streamCommitHow': '在此之前仍可由下一个候选接手',
   'policy.commitFirstToken': '首个 Token 时',
