@@ -33,6 +33,8 @@ type Call struct {
 	// stored response that the call goes on with.
 	ResponseID string
 	PreviousID string
+	// Background: the response goes on behind the answer, and the call is over when that is.
+	Background bool
 }
 
 // Affinity tells how a call of a sticky group found its place; never what the conversation is called.
@@ -103,6 +105,7 @@ type Attempt struct {
 	Cost        PicoUSD
 	Rates       *Rates // what Cost was reckoned with; nil: there is no price
 	ResponseID  string // that the provider gave its answer, where it is stored
+	Pending     bool   // that response goes on in the background
 }
 
 // UsageSource says where token numbers come from.

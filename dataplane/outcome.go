@@ -1,6 +1,7 @@
 package dataplane
 
 import (
+	"fmt"
 	"strconv"
 	"time"
 
@@ -116,6 +117,19 @@ func (o Outcome) Rule() *Rule { return &rules[o] }
 
 // String gives the outcome's name as calls record it.
 func (o Outcome) String() string { return rules[o].Name }
+
+// MarshalText writes the outcome's name: its number is another one in another version.
+func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// UnmarshalText reads a name.
+func (o *Outcome) UnmarshalText(name []byte) error {
+	found, ok := OutcomeNamed(string(name))
+	if !ok {
+		return fmt.Errorf("outcome %q is not known", name)
+	}
+	*o = found
+	return nil
+}
 
 // OutcomeNamed finds an outcome by its name.
 func OutcomeNamed(name string) (Outcome, bool) {

@@ -60,6 +60,11 @@ func (s *Snapshot) Unsupported(secret string) []string {
 	return s.unsupported[apikey.Hash(s.pepper, secret)]
 }
 
+// Target finds a model of a provider; nil: there is none.
+func (s *Snapshot) Target(provider, model string) *Target {
+	return s.targets[Scope{Kind: ScopeTarget, Provider: provider, Name: model}]
+}
+
 // Keys gives every API key, in no order.
 func (s *Snapshot) Keys() iter.Seq[*APIKey] { return maps.Values(s.keys) }
 

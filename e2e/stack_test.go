@@ -64,8 +64,8 @@ func upstreams(fake, dead string) string {
 		"keyword":      "keyword-overloaded",
 	}
 	provider("dead", dead, "ok")
-	provider("good", fake, "ok", "tokens-300+eof-events-200", "error-context_length_exceeded", "chunk-20ms", "stall-events-3", "tokens-300+sse-error-mid-200", "json-for-stream", "stall-before")
-	groups := []string{"plain", "dead-first", "cut", "too-long", "slow", "stalls", "fails-late", "whole"}
+	provider("good", fake, "ok", "tokens-300+eof-events-200", "error-context_length_exceeded", "chunk-20ms", "stall-events-3", "tokens-300+sse-error-mid-200", "json-for-stream", "stall-before", "polls-4", "polls-1000")
+	groups := []string{"plain", "dead-first", "cut", "too-long", "slow", "stalls", "fails-late", "whole", "later", "never"}
 	group := func(name string, members ...string) {
 		fmt.Fprintf(&b, "kind: Group\nname: %s\nmembers:\n", name)
 		for i, m := range members {
@@ -81,6 +81,8 @@ func upstreams(fake, dead string) string {
 	group("slow", "good/chunk-20ms")
 	group("stalls", "good/stall-events-3")
 	group("whole", "good/json-for-stream")
+	group("later", "good/polls-4")
+	group("never", "good/polls-1000")
 	group("fails-late", "good/tokens-300+sse-error-mid-200")
 	for name, model := range failing {
 		provider("bad-"+name, fake, model)

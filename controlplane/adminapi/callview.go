@@ -44,6 +44,7 @@ func callView(c calllog.Call, withAttempts bool) *adminv1.Call {
 		Metadata:           c.GetMetadata(),
 		ResponseId:         c.GetResponseId(),
 		PreviousResponseId: c.GetPreviousResponseId(),
+		Background:         c.GetBackground(),
 	}
 	if ahead := c.GetClockAheadUs(); ahead != 0 {
 		view.ClockAhead = durationpb.New(time.Duration(ahead) * time.Microsecond)

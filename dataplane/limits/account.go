@@ -118,6 +118,17 @@ func (a *account) begin(key *dataplane.APIKey, nodes int64, at moment, now time.
 	return ls, dataplane.Quotas{}, nil, hurry
 }
 
+// resume counts a call of an earlier run.
+func (a *account) resume(key *dataplane.APIKey, cost dataplane.PicoUSD, at moment, now time.Time) *lease {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.advance(key, at, now)
+	a.inFlight++
+	a.reserved += cost
+	a.changed = true
+	return &lease{account: a, key: key, cost: cost}
+}
+
 // reserve judges the limits that need to know what the call is expected to use, and reserves.
 func (a *account) reserve(ls *lease, want dataplane.Estimate, nodes int64, at moment, now time.Time) (_ dataplane.Quotas, _ *dataplane.Denial, hurry bool) {
 	a.mu.Lock()

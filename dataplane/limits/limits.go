@@ -105,6 +105,17 @@ func (l *Limiter) Begin(key *dataplane.APIKey) (dataplane.Lease, dataplane.Quota
 	return lease, quotas, nil
 }
 
+// Resume counts a call as in flight that began in an earlier run and goes on, with the cost that was
+// reserved for it then. Nothing is judged.
+func (l *Limiter) Resume(key *dataplane.APIKey, cost dataplane.PicoUSD) dataplane.Lease {
+	a := l.account(key.Name)
+	now := l.cfg.Now()
+	ls := a.resume(key, max(cost, 0), l.moment(now), now)
+	l.activate(a)
+	ls.limiter = l
+	return ls
+}
+
 // Reserve asks for what the call is expected to use: the budget is judged again, for the body
 // may have taken its time, and the tokens.
 func (ls *lease) Reserve(want dataplane.Estimate) (dataplane.Quotas, *dataplane.Denial) {

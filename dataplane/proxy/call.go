@@ -27,6 +27,7 @@ type call struct {
 	whole    bool            // the body was read to its end
 	// deployment is the model that the path names; empty: it names none.
 	deployment string
+	place      bool // one is taken for a response in the background
 }
 
 // serve serves an endpoint whose requests name a model; deployment is one that the path names.
@@ -49,7 +50,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, id string, endpo
 	c.req.Share = h.budget.Share(c.req.Key.Held)
 	defer c.drain() // behind finish: nothing is held meanwhile
 	defer c.finish()
-	if c.checkAddress() && c.checkLoop() && c.begin() && c.readOptions() && c.readBody() && c.route() && c.pinned() && c.follow() && c.admit() {
+	if c.checkAddress() && c.checkLoop() && c.begin() && c.readOptions() && c.readBody() && c.route() && c.pinned() && c.follow() && c.mayGoOn() && c.admit() {
 		h.engine.Serve(w, &c.req, &c.rec)
 	}
 }
@@ -124,6 +125,9 @@ func (c *call) finish() {
 	c.req.Body.Release()
 	c.rec.Finish(c.h.cfg.Now())
 	c.cancel()
+	if c.goesOn() {
+		return
+	}
 	if c.lease != nil { // replace what was reserved by what all attempts used, also those that failed
 		c.lease.Settle(c.rec.Usage.Input+c.rec.Usage.Output, c.rec.Cost)
 	}

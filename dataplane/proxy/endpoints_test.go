@@ -403,31 +403,6 @@ func TestPlainAnswersWhereAStreamWasAsked(t *testing.T) {
 	}
 }
 
-// A response in the background could not be fetched: it is refused before anything is sent.
-func TestBackgroundResponsesAreRefused(t *testing.T) {
-	t.Parallel()
-	for _, stream := range []bool{false, true} {
-		for value, served := range map[string]bool{"true": false, `"true"`: false, "1": false, "false": true, "null": true} {
-			r := newRig(t, setup{models: []string{"ok"}})
-			a := api{path: "/responses", body: `"input":"hi","background":` + value, good: "output", stream: streamTrue}
-			got, call := a.call(t, r, stream)
-			if served {
-				if got.status != http.StatusOK || call.Outcome != dataplane.OK {
-					t.Errorf("background %s: status %d, %s", value, got.status, call.Outcome)
-				}
-				continue
-			}
-			e := gjson.Get(got.body, "error")
-			if got.status != http.StatusBadRequest || e.Get("param").Str != "background" || e.Get("type").Str != "invalid_request_error" || !strings.Contains(e.Get("message").Str, "background") {
-				t.Errorf("background %s: status %d, %s", value, got.status, got.body)
-			}
-			if call.Outcome != dataplane.InvalidRequest || len(call.Attempts) != 0 || len(r.fake.Served()) != 0 || call.Usage != (dataplane.Usage{}) || call.Cost != 0 {
-				t.Errorf("background %s: %+v, %d requests were sent", value, call, len(r.fake.Served()))
-			}
-		}
-	}
-}
-
 // What could take effect twice moves on only from failures before it was sent.
 func TestUnsafeResponsesAreNotRepeated(t *testing.T) {
 	t.Parallel()

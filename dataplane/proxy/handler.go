@@ -105,6 +105,9 @@ type Config struct {
 	// KeywordHit learns of each failure keyword that is found in an answer. It must not
 	// wait; default: nobody does.
 	KeywordHit func(name string)
+	// Background keeps calls whose responses go on behind their answers; nil: such requests are
+	// refused.
+	Background Background
 	// Stored learns of each request about a stored response and how it ended. It must not wait;
 	// default: nobody does.
 	Stored func(operation string, o dataplane.Outcome)

@@ -114,11 +114,15 @@ func (h *Handler) stored(w http.ResponseWriter, r *http.Request, callID, sent, a
 		writeError(w, rule.Status, wire.Error{Message: "The request came through this gateway before, or through too many.", Type: rule.Type, Code: rule.Code})
 		return
 	}
+	var see func([]byte)
+	if id.Background && h.cfg.Background != nil {
+		see = func(response []byte) { h.cfg.Background.Seen(id, key, response) }
+	}
 	outcome := dataplane.StreamCut // where it is cut
 	defer func() { h.cfg.Stored(name, outcome) }()
 	outcome = h.engine.Fetch(w, &engine.Fetch{
 		HTTP: r, Action: action, Snapshot: snapshot, Key: key, Sent: sent, ID: id, Share: h.budget.Share(key.Held), Hops: hops,
-		Errors: wire.OpenAI, CallID: callID,
+		Errors: wire.OpenAI, CallID: callID, See: see,
 	})
 }
 

@@ -229,7 +229,7 @@ func TestGoingOnWithWhatCannotBeFound(t *testing.T) {
 		header              []string
 	}{
 		"the provider's own id": {`{"model":"g","input":"x","previous_response_id":"` + native + `"}`, "previous_response_not_found", "not made through this gateway", nil},
-		"a forged one":          {`{"model":"g","input":"x","previous_response_id":"` + id[:20] + "x" + id[21:] + `"}`, "previous_response_not_found", "not found", nil},
+		"a forged one":          {`{"model":"g","input":"x","previous_response_id":"` + forged(id, 20) + `"}`, "previous_response_not_found", "not found", nil},
 		"one that is too long":  {`{"model":"g","input":"x","previous_response_id":"` + id + strings.Repeat("0", 5000) + `"}`, "previous_response_not_found", "...", nil},
 		"another key":           {`{"model":"g","input":"x","previous_response_id":"` + id + `"}`, "previous_response_not_found", "of the same owner", []string{"Authorization", "Bearer " + strangerKey}},
 		"another group":         {`{"model":"h","input":"x","previous_response_id":"` + id + `"}`, "previous_response_elsewhere", "of which the group 'h' has no model", nil},
@@ -321,7 +321,7 @@ func TestAskingForWhatIsNotThere(t *testing.T) {
 		code             string
 	}{
 		"the provider's own id": {"GET", native, "", nil, 404, "response_not_found"},
-		"a forged one":          {"GET", id[:30] + "x" + id[31:], "", nil, 404, "response_not_found"},
+		"a forged one":          {"GET", forged(id, 30), "", nil, 404, "response_not_found"},
 		"too long":              {"GET", id + strings.Repeat("0", 3000), "", nil, 404, "response_not_found"},
 		"a path in it":          {"GET", url.PathEscape("../files/" + id), "", nil, 404, "unsupported_endpoint"},
 		"another key":           {"GET", id, "", []string{"Authorization", "Bearer " + strangerKey}, 404, "response_not_found"},
@@ -457,4 +457,12 @@ func serve(t *testing.T, h http.Handler) (url string) {
 	up.Start()
 	t.Cleanup(up.Close)
 	return up.URL
+}
+
+// forged is an id with another letter in one place.
+func forged(id string, at int) string {
+	if id[at] == 'x' {
+		return id[:at] + "y" + id[at+1:]
+	}
+	return id[:at] + "x" + id[at+1:]
 }

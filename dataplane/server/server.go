@@ -18,6 +18,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/minting"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
+	"github.com/trunkline-ai/trunkline/dataplane/proxy/background"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/engine"
 	"github.com/trunkline-ai/trunkline/dataplane/redis"
 	"github.com/trunkline-ai/trunkline/dataplane/revocation"
@@ -118,6 +119,7 @@ type Server struct {
 	limits       *nodeLimits
 	drain        drain
 	requests     atomic.Int64 // finished
+	background   *background.Keeper
 
 	revocations revocations
 }
@@ -183,11 +185,13 @@ func New(cfg Config) (*Server, error) {
 		registerIdentity(cfg.Metrics, s.uplink)
 	}
 	s.keywords = newKeywordHits(s.meter)
+	s.openBackground(&cfg)
 	s.proxy = proxy.New(proxy.Config{
+		Background: s.background,
 		Snapshot:   s.overlay.Snapshot,
 		Upstream:   s.upstream,
 		Health:     s.health.healthStore,
-		Record:     func(c dataplane.Call) { s.observe(&c); s.bodies.Record(c) },
+		Record:     s.record,
 		Trace:      s.traces.Begin(),
 		Random:     rand.IntN,
 		NewID:      newID,
@@ -252,6 +256,8 @@ func (s *Server) Run(ctx context.Context) error {
 	var memory sync.WaitGroup
 	defer memory.Wait()
 	memory.Go(func() { s.returnMemory(link) })
+	stopBackground := s.startBackground(link)
+	defer stopBackground()
 	stopBodies := s.startBodies()
 	done := make(chan error, 1)
 	go func() { done <- s.uplink.Run(link) }()
@@ -263,6 +269,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	flush, cancel := context.WithTimeout(link, flushTime)
 	defer cancel()
+	stopBackground()
 	stopBodies(flush)
 	if err := s.uplink.Flush(flush); err != nil {
 		s.log.Warn("calls were not shipped before exit", "on_disk", s.uplink.Spool().Waiting, "error", err)
@@ -316,6 +323,7 @@ func (s *Server) apply(in *nodev1.Snapshot) error {
 	s.overlay.Use(compiled)
 	s.health.Forget(compiled.Has)
 	s.limits.Use(compiled.Keys())
+	s.background.Use(compiled)
 	return nil
 }
 

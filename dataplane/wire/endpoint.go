@@ -43,6 +43,8 @@ type Endpoint struct {
 	// Stores says of a request that its provider keeps the answer, which has an id to be found by;
 	// nil: none does.
 	Stores func(*Envelope) bool
+	// Background says of a request that its response may go on behind the answer; nil: none does.
+	Background func(*Envelope) bool
 	// AsksStream says whether a request wants its answer as a stream; nil: where stream is
 	// true, and answers may be streamed.
 	AsksStream func(*Envelope) bool

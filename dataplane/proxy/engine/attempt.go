@@ -39,6 +39,7 @@ type attempt struct {
 	shaped    *shaped     // nil: the request goes as the client said it
 	names     names
 	token     *sentToken // nil: the credential's secret is sent
+	over      bool       // its response in the background has ended
 }
 
 // newAttempt is a try of a candidate; last says that none is left behind it.
@@ -206,6 +207,11 @@ func (a *attempt) close(v dataplane.Verdict, answered bool) {
 	a.record.MaybeBilled = a.maybeBilled(v)
 	a.record.Blame = a.blame(v)
 	a.record.Keyword = a.keywords.name
+	if a.record.Pending = a.call.req.Background && a.record.ResponseID != "" && !a.over; a.record.Pending {
+		a.record.Usage = dataplane.Usage{} // it is billed when it ends
+		a.call.add(&a.record, v, answered)
+		return
+	}
 	if a.record.MaybeBilled {
 		a.record.Usage = a.call.req.settle(a.record.Usage, a.received)
 	}

@@ -76,6 +76,9 @@ type fetching struct {
 }
 
 func (g *fetching) policy() *dataplane.Policy {
+	if g.ID.Group == nil {
+		return g.ID.Provider.Policy
+	}
 	for _, m := range g.ID.Group.Members {
 		if m.Provider == g.ID.Provider {
 			return m.Policy
@@ -85,17 +88,43 @@ func (g *fetching) policy() *dataplane.Policy {
 }
 
 func (g *fetching) run(ctx context.Context) dataplane.Verdict {
+	up, v := g.acquire()
+	if up == nil {
+		return v
+	}
+	defer up.Release()
+	resp, src, v := g.send(ctx, up)
+	if resp == nil {
+		return v
+	}
+	defer resp.Body.Close()
+	if src == nil {
+		return v
+	}
+	if mediaType(resp.Header) == "text/event-stream" && resp.StatusCode == http.StatusOK {
+		return g.stream(ctx, resp, src)
+	}
+	return g.plain(ctx, resp, src)
+}
+
+// acquire takes a place at the provider.
+func (g *fetching) acquire() (Upstream, dataplane.Verdict) {
 	p := g.ID.Provider
 	up := g.engine.cfg.Upstream(p)
 	if up == nil || !up.Acquire(p.MaxInFlight) {
-		return dataplane.Verdict{Outcome: dataplane.TargetBusy, Reason: "max_in_flight is met"}
+		return nil, dataplane.Verdict{Outcome: dataplane.TargetBusy, Reason: "max_in_flight is met"}
 	}
-	defer up.Release()
+	return up, dataplane.Verdict{}
+}
+
+// send asks the provider, once more where the connection turned out to be stale. Without a response
+// or its body the verdict says why.
+func (g *fetching) send(ctx context.Context, up Upstream) (*http.Response, io.Reader, dataplane.Verdict) {
 	g.clock.phase(dataplane.ResponseTimeout, g.policy().ResponseTimeout)
 	g.cred = g.credential(ctx, up)
 	var valid bool
-	if g.token, valid = takeToken(p, g.cred); !valid {
-		return noToken
+	if g.token, valid = takeToken(g.ID.Provider, g.cred); !valid {
+		return nil, nil, noToken
 	}
 	resp, err := g.roundTrip(ctx, up)
 	if err != nil && ctx.Err() == nil && isStale(err) { // all of these requests may be repeated
@@ -103,18 +132,14 @@ func (g *fetching) run(ctx context.Context) dataplane.Verdict {
 		resp, err = g.roundTrip(ctx, up)
 	}
 	if err != nil {
-		return noAnswer(ctx, err)
+		return nil, nil, noAnswer(ctx, err)
 	}
-	defer resp.Body.Close()
 	g.status = resp.StatusCode
 	src, err := decoded(resp)
 	if err != nil {
-		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: err.Error()}
+		return resp, nil, dataplane.Verdict{Outcome: dataplane.BadBody, Reason: err.Error()}
 	}
-	if mediaType(resp.Header) == "text/event-stream" && resp.StatusCode == http.StatusOK {
-		return g.stream(ctx, resp, src)
-	}
-	return g.plain(ctx, resp, src)
+	return resp, src, dataplane.Verdict{}
 }
 
 func (g *fetching) roundTrip(ctx context.Context, up Upstream) (*http.Response, error) {
@@ -130,7 +155,7 @@ func (g *fetching) roundTrip(ctx context.Context, up Upstream) (*http.Response, 
 // credential is the one that made the response, else, should that be gone, the next in turn: it may
 // be of the same account.
 func (g *fetching) credential(ctx context.Context, up Upstream) *dataplane.Credential {
-	if g.ID.Credential != nil {
+	if g.ID.Credential != nil || g.ID.Group == nil || len(g.ID.Group.Members) == 0 {
 		return g.ID.Credential
 	}
 	c := candidate{Candidate: dataplane.Candidate{Member: g.ID.Group.Members[0]}, hedge: true}

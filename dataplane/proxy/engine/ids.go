@@ -51,7 +51,8 @@ func (a *attempt) nameAfter(native []byte) {
 	}
 	a.names = names{native: strings.ToValidUTF8(string(native), "?")}
 	c := a.call
-	id := dataplane.ResponseID{Native: a.names.native, Group: c.req.Group, Provider: a.Provider, Credential: a.credential, Target: a.Target}
+	id := dataplane.ResponseID{Native: a.names.native, Group: c.req.Group, Provider: a.Provider, Credential: a.credential,
+		Background: c.req.Background, Target: a.Target, CallID: c.rec.ID, CallStart: c.rec.Start}
 	a.names.wrapped, _ = c.req.Snapshot.Wrap(c.req.Key, &id)
 	a.record.ResponseID = id.Native
 }

@@ -166,6 +166,7 @@ func (a *answer) classify(body []byte, media string) (v dataplane.Verdict, good 
 	if v, failed := req.Endpoint.Ended(body); failed {
 		return v, false
 	}
+	a.over = !req.Background || !goesOn(body)
 	a.record.Usage = req.settlePlain(body)
 	if k := a.keywords.in(body, a.Keywords.Answer); k != nil {
 		return keywordVerdict(k), false

@@ -26,7 +26,9 @@ type Request struct {
 	Options  Options
 	Snapshot *dataplane.Snapshot // that Key and Group are of
 	Stores   bool                // the provider keeps the answer
-	Followed *Followed           // nil: it goes on with no stored response
+	// Background: the response may go on behind the answer.
+	Background bool
+	Followed   *Followed // nil: it goes on with no stored response
 	// Timeout is the client's own clock, from the call's start; 0: it has none.
 	Timeout time.Duration
 }

@@ -104,8 +104,10 @@ func (s *stream) take(event []byte) (v dataplane.Verdict, ended bool) {
 	}
 	switch kind {
 	case wire.Failed:
+		s.over = bytes.Contains(event, []byte("response.failed"))
 		return s.takeError(event), true
 	case wire.Done:
+		s.over = true
 		if !s.seen.Meaningful && !s.seen.Finished {
 			return dataplane.Verdict{Outcome: dataplane.EmptyStream, Reason: "the stream ended without content"}, true
 		}

@@ -40,6 +40,7 @@ func toCall(c dataplane.Call) *nodev1.Call {
 		PreviousResponseId: stream.Text(c.PreviousID, stream.MaxName),
 		AffinityKey:        c.Affinity.Key.String(),
 		AffinityHeld:       c.Affinity.Held,
+		Background:         c.Background,
 	}
 	said(out, &c.Said)
 	attempts := c.Attempts[:min(len(c.Attempts), maxAttempts)]

@@ -10,7 +10,7 @@ import (
 var Family = wire.Family{
 	Name: "responses", Errors: errors,
 	Endpoints: []wire.Endpoint{
-		{Path: "/responses", Operation: "chat", Turns: "input", System: "instructions", Codec: codec{}, Opaque: opaque, Lists: []string{"output"}, Fails: "failed", Empty: isEmpty, Estimate: wire.EstimateBoth, Stream: stream, Note: note, Refuse: refuse, Unsafe: changesConversation, Follows: true, Stores: stores, Neutral: `"input":"Hi","max_output_tokens":16,"store":false`},
+		{Path: "/responses", Operation: "chat", Turns: "input", System: "instructions", Codec: codec{}, Opaque: opaque, Lists: []string{"output"}, Fails: "failed", Empty: isEmpty, Estimate: wire.EstimateBoth, Stream: stream, Note: note, Refuse: refuse, Unsafe: changesConversation, Follows: true, Stores: stores, Background: inBackground, Neutral: `"input":"Hi","max_output_tokens":16,"store":false`},
 		{Path: "/responses/compact", Operation: "compaction", Turns: "input", System: "instructions", Follows: true, Lists: []string{"output"}, Estimate: wire.EstimateBoth},
 		{Path: "/responses/input_tokens", Operation: "count_tokens", Turns: "input", System: "instructions", Follows: true, Value: "input_tokens", Neutral: `"input":"Hi"`},
 	},
@@ -33,6 +33,7 @@ var stream = &wire.Stream{
 // What decides whether a response may be asked for, and whether it may be asked for again.
 const (
 	background wire.Notes = 1 << iota
+	unclear               // background is neither true nor false
 	conversation
 	previous
 	notStored
@@ -42,7 +43,8 @@ func note(e *wire.Envelope, key, value []byte) {
 	there := len(value) > 2 && string(value) != "null" && string(value) != "false"
 	switch string(key) {
 	case "background":
-		e.Notes.Set(background, string(value) != "null" && string(value) != "false")
+		e.Notes.Set(background, string(value) == "true")
+		e.Notes.Set(unclear, string(value) != "true" && string(value) != "null" && string(value) != "false")
 	case "conversation":
 		e.Notes.Set(conversation, there)
 	case "previous_response_id":
@@ -52,18 +54,24 @@ func note(e *wire.Envelope, key, value []byte) {
 	}
 }
 
-// refuse: what a response costs that runs in the background would not be known.
+// refuse: whether a response runs in the background decides how it is billed, and one that is not
+// stored could not be found again.
 func refuse(e *wire.Envelope) *scan.Error {
-	if !e.Notes.Has(background) {
-		return nil
+	switch {
+	case e.Notes.Has(unclear):
+		return &scan.Error{Param: "background", Message: "background must be true or false"}
+	case e.Notes.Has(background) && e.Notes.Has(notStored):
+		return &scan.Error{Param: "background", Message: "background: true needs a response that is stored: leave store: false out"}
 	}
-	return &scan.Error{Param: "background", Message: "background: true is not supported: what it costs would not be known. Leave background out, and use stream for long answers."}
+	return nil
 }
 
+func inBackground(e *wire.Envelope) bool { return e.Notes.Has(background) }
+
 // changesConversation: a response that the provider files behind an earlier one would be
-// there twice.
+// there twice, and one in the background runs to its end whoever still waits for it.
 func changesConversation(e *wire.Envelope) bool {
-	return e.Notes.Has(conversation) || e.Notes.Has(previous) && !e.Notes.Has(notStored)
+	return e.Notes.Has(background|conversation) || e.Notes.Has(previous) && !e.Notes.Has(notStored)
 }
 
 // stores: a response is kept by its provider unless the client says otherwise.

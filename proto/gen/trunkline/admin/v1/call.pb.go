@@ -88,6 +88,9 @@ type Call struct {
 	// The provider's own id of the stored response that the call goes on with (previous_response_id), at most 256 bytes. Such a
 	// call is sent to the provider of that response alone.
 	PreviousResponseId string `protobuf:"bytes,321,opt,name=previous_response_id,json=previousResponseId,proto3" json:"previous_response_id,omitempty"`
+	// The response was made in the background (background: true). Such a call ends with its response, so that its
+	// duration, usage and cost are those of the response, and is recorded then.
+	Background bool `protobuf:"varint,322,opt,name=background,proto3" json:"background,omitempty"`
 	// Members of the group that were not tried because they were cooling down, although their turn would have come; in
 	// the order of the group, at most 64. Only where attempts are.
 	Skipped []*SkippedMember `protobuf:"bytes,31,rep,name=skipped,proto3" json:"skipped,omitempty"`
@@ -333,6 +336,13 @@ func (x *Call) GetPreviousResponseId() string {
 		return x.PreviousResponseId
 	}
 	return ""
+}
+
+func (x *Call) GetBackground() bool {
+	if x != nil {
+		return x.Background
+	}
+	return false
 }
 
 func (x *Call) GetSkipped() []*SkippedMember {
@@ -1194,7 +1204,7 @@ var File_trunkline_admin_v1_call_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\n" +
-	"\x1dtrunkline/admin/v1/call.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a$trunkline/admin/v1/call_stream.proto\x1a\x1ftrunkline/admin/v1/filter.proto\x1a\x1ctrunkline/admin/v1/gap.proto\x1a\x1dtrunkline/admin/v1/role.proto\"\xb0\n" +
+	"\x1dtrunkline/admin/v1/call.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a$trunkline/admin/v1/call_stream.proto\x1a\x1ftrunkline/admin/v1/filter.proto\x1a\x1ctrunkline/admin/v1/gap.proto\x1a\x1dtrunkline/admin/v1/role.proto\"\xd1\n" +
 	"\n" +
 	"\x04Call\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x129\n" +
@@ -1230,7 +1240,10 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\bmetadata\x18\xad\x01 \x03(\v2&.trunkline.admin.v1.Call.MetadataEntryR\bmetadata\x12 \n" +
 	"\vresponse_id\x18\xc0\x02 \x01(\tR\n" +
 	"responseId\x121\n" +
-	"\x14previous_response_id\x18\xc1\x02 \x01(\tR\x12previousResponseId\x12;\n" +
+	"\x14previous_response_id\x18\xc1\x02 \x01(\tR\x12previousResponseId\x12\x1f\n" +
+	"\n" +
+	"background\x18\xc2\x02 \x01(\bR\n" +
+	"background\x12;\n" +
 	"\askipped\x18\x1f \x03(\v2!.trunkline.admin.v1.SkippedMemberR\askipped\x12\"\n" +
 	"\faffinity_key\x18\xb6\x02 \x01(\tR\vaffinityKey\x12$\n" +
 	"\raffinity_held\x18\xb7\x02 \x01(\bR\faffinityHeld\x1a;\n" +

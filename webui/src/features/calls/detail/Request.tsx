@@ -86,6 +86,7 @@ export function Request({ call }: { call: Call }) {
         ...(call.errorCode
           ? [{ name: t('calls.call.errorCode'), value: <span className="mono">{call.errorCode}</span> }]
           : []),
+        ...(call.background ? [{ name: t('calls.call.background'), value: t('calls.call.backgroundHow') }] : []),
         ...(call.clientRetry > 0 ? [{ name: t('calls.call.clientRetry'), value: int(call.clientRetry) }] : []),
         ...(call.affinityKey
           ? [

@@ -94,6 +94,8 @@ export const calls = {
   'calls.call.incomingId': 'X-Request-Id received',
   'calls.call.responseId': 'Stored response',
   'calls.call.previousResponseId': 'Continues response',
+  'calls.call.background': 'In the background',
+  'calls.call.backgroundHow': 'The call ended with its response',
   'calls.chosen.remove': 'Remove filter: {name}',
   'calls.volume': 'Calls over time',
   'calls.volume.calls_one': '{n} call',

@@ -96,6 +96,8 @@ export const calls: Texts<typeof en> = {
   'calls.call.incomingId': '受信した X-Request-Id',
   'calls.call.responseId': '保存された応答',
   'calls.call.previousResponseId': '続きの元になる応答',
+  'calls.call.background': 'バックグラウンド',
+  'calls.call.backgroundHow': '呼び出しは応答の完了とともに終了',
   'calls.chosen.remove': '条件を外す: {name}',
   'calls.volume': '呼び出し数の推移',
   'calls.volume.calls_other': '呼び出し {n} 件',

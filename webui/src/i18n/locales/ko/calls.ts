@@ -96,6 +96,8 @@ export const calls: Texts<typeof en> = {
   'calls.call.incomingId': '받은 X-Request-Id',
   'calls.call.responseId': '저장된 응답',
   'calls.call.previousResponseId': '이어지는 응답',
+  'calls.call.background': '백그라운드',
+  'calls.call.backgroundHow': '호출은 응답이 끝날 때 종료됨',
   'calls.chosen.remove': '필터 제거: {name}',
   'calls.volume': '시간별 호출 수',
   'calls.volume.calls_other': '호출 {n}건',

@@ -96,6 +96,8 @@ export const calls: Texts<typeof en> = {
   'calls.call.incomingId': '收到的 X-Request-Id',
   'calls.call.responseId': '已存储的响应',
   'calls.call.previousResponseId': '接续的响应',
+  'calls.call.background': '后台运行',
+  'calls.call.backgroundHow': '调用随响应结束而结束',
   'calls.chosen.remove': '移除筛选条件：{name}',
   'calls.volume': '调用量',
   'calls.volume.calls_other': '{n} 次调用',

@@ -1,0 +1,67 @@
+package proxy
+
+import (
+	"net/http"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/proxy/background"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+)
+
+// Background keeps calls until their responses end. Nothing of it waits for anything but the disk.
+type Background interface {
+	// Begin takes a place for a call whose response may go on; false: there is none left.
+	Begin() bool
+	// Cancel gives the place back, Keep uses it.
+	Cancel(call string)
+	Keep(c background.Kept)
+	// Seen takes in what a client was shown of a response that was made in the background.
+	Seen(id dataplane.ResponseID, key *dataplane.APIKey, response []byte)
+}
+
+// mayGoOn takes a place for a response in the background, or answers why there is none.
+func (c *call) mayGoOn() bool {
+	if e := c.req.Endpoint; e.Background == nil || !e.Background(&c.req.Envelope) {
+		return true
+	}
+	if c.h.cfg.Background == nil {
+		c.refuse(dataplane.InvalidRequest, http.StatusBadRequest, wire.Error{
+			Message: "background: true is not supported here.", Type: wire.InvalidRequest, Param: "background", Code: "invalid_request",
+		})
+		return false
+	}
+	if !c.h.cfg.Background.Begin() {
+		rule := dataplane.GatewayBusy.Rule()
+		c.refuse(dataplane.GatewayBusy, rule.Status, wire.Error{
+			Message: "Too many responses in the background of this node have not ended. Try again later, or without background.", Type: rule.Type, Code: rule.Code,
+		})
+		return false
+	}
+	c.place, c.req.Background, c.rec.Background = true, true, true
+	return true
+}
+
+// goesOn hands a call over whose response goes on: its record, and what it has reserved.
+func (c *call) goesOn() bool {
+	if !c.place {
+		return false
+	}
+	for i := range c.rec.Attempts {
+		a := &c.rec.Attempts[i]
+		if !a.Pending {
+			continue
+		}
+		kept := background.Kept{Call: c.rec.Call, Prompt: c.req.Envelope.Prompt, Lease: c.lease}
+		kept.Call.ResponseID = a.ResponseID
+		if t := c.snapshot.Target(a.Provider, a.Model); t != nil {
+			kept.Price = t.Price
+		}
+		if c.lease != nil {
+			kept.Reserved = c.estimate().Cost
+		}
+		c.h.cfg.Background.Keep(kept)
+		return true
+	}
+	c.h.cfg.Background.Cancel(c.rec.ID)
+	return false
+}

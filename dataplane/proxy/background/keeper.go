@@ -1,0 +1,311 @@
+// Package background ends calls whose responses go on behind them (background: true). Such a call is
+// over when its response is: until then its record waits here, and what the key's limits have reserved
+// for it stays reserved. The node that served the call asks the provider from time to time, and sees
+// what clients are shown; whichever tells it the end first, the call is recorded once.
+//
+// Other nodes see ends too, when a client asks them. They record the call under the same id some time
+// later, in case the node that served it is gone: a record that is there already is not stored
+// again. The budget is charged by the node that served the call alone.
+//
+// What waits is on disk, if there is one: a node that was killed goes on with it. Nothing is waited for
+// longer than a day, and no more than so many at once; beyond that, requests are refused.
+package background
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+)
+
+// Asked is what a provider says of a response.
+type Asked struct {
+	Response []byte // JSON; nil: it did not say
+	Gone     bool   // it has no such response
+}
+
+// Config is complete when every field without a default is set.
+type Config struct {
+	Dir      string // where what waits is kept over a restart; empty: nowhere
+	Snapshot func() *dataplane.Snapshot
+	// Ask asks the provider for a response. It is called by few goroutines at once, and ends with ctx.
+	Ask func(ctx context.Context, id dataplane.ResponseID) Asked
+	// Record takes a call that is over; Late one that another node should have recorded.
+	Record, Late func(dataplane.Call)
+	// Resume gives a lease for a call of an earlier run; nil: keys are not limited.
+	Resume  func(key *dataplane.APIKey, cost dataplane.PicoUSD) dataplane.Lease
+	Now     func() time.Time
+	Logger  *slog.Logger
+	Metrics prometheus.Registerer
+	// Max is how many may wait, and as many ends that others should record; default 2,000.
+	Max int
+	// Soonest and Latest bound the time between two questions about one response, which is a quarter
+	// of its age; default 2 s and 60 s.
+	Soonest, Latest time.Duration
+	// GiveUp is the age at which a response is not waited for any more; default 24 h.
+	GiveUp time.Duration
+	// LateAfter is how long another node has to record a call whose end was seen here; default 2 min.
+	LateAfter time.Duration
+}
+
+// Keeper keeps calls until their responses end. It is safe for concurrent use.
+type Keeper struct {
+	cfg     Config
+	metrics metrics
+
+	mu      sync.Mutex
+	places  int               // taken by calls that may yet wait
+	waiting map[string]*entry // by the id of the call
+	late    map[string]late
+	ended   map[string]ended // calls of this node that were recorded lately
+	again   []dataplane.Call // recorded by an earlier run, perhaps
+}
+
+// late is a call whose end was seen here and that another node should record.
+type late struct {
+	call dataplane.Call
+	due  time.Time
+}
+
+// ended is a call that was recorded.
+type ended struct {
+	at   time.Time
+	file bool // its file is still there
+}
+
+// New returns a keeper with what an earlier run left behind. Run asks.
+func New(cfg Config) *Keeper {
+	cfg.Max = cmp.Or(cfg.Max, 2000)
+	cfg.Soonest, cfg.Latest = cmp.Or(cfg.Soonest, 2*time.Second), cmp.Or(cfg.Latest, time.Minute)
+	cfg.GiveUp, cfg.LateAfter = cmp.Or(cfg.GiveUp, 24*time.Hour), cmp.Or(cfg.LateAfter, 2*time.Minute)
+	k := &Keeper{cfg: cfg, waiting: map[string]*entry{}, late: map[string]late{}, ended: map[string]ended{}}
+	k.metrics = newMetrics(cfg.Metrics, k.count)
+	k.load()
+	return k
+}
+
+func (k *Keeper) count() float64 {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return float64(len(k.waiting))
+}
+
+// Begin takes a place for a call whose response may go on behind it. Cancel or Keep ends that.
+func (k *Keeper) Begin() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.places+len(k.waiting) >= k.cfg.Max {
+		k.metrics.refused.Inc()
+		return false
+	}
+	k.places++
+	return true
+}
+
+// Cancel gives a place back: the call is recorded as any other.
+func (k *Keeper) Cancel(call string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.places--
+	k.ended[call] = ended{at: k.cfg.Now()}
+}
+
+// Kept is a call whose response goes on.
+type Kept struct {
+	Call     dataplane.Call // with the attempt that is pending
+	Prompt   int64          // tokens, guessed: for a response that never tells its usage
+	Price    *dataplane.Price
+	Reserved dataplane.PicoUSD
+	Lease    dataplane.Lease `json:"-"` // nil: the key is not limited
+}
+
+// Keep takes a call in the place of Begin. It writes to the disk, and waits for nothing else.
+func (k *Keeper) Keep(c Kept) {
+	c.Call.Body = nil // what was asked is not kept on disk, nor for so long
+	e := &entry{Kept: c, due: k.cfg.Now().Add(k.cfg.Soonest)}
+	k.write(e)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.places--
+	k.waiting[c.Call.ID] = e
+}
+
+// Seen takes in what a client was shown of a response that was made in the background.
+func (k *Keeper) Seen(id dataplane.ResponseID, key *dataplane.APIKey, response []byte) {
+	status, over := statusOf(response)
+	if !over {
+		return
+	}
+	if e := k.take(id.CallID); e != nil {
+		k.end(e, status, response)
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_, known := k.late[id.CallID]
+	if _, own := k.ended[id.CallID]; own || known || len(k.late) >= k.cfg.Max {
+		return
+	}
+	now := k.cfg.Now()
+	if now.Sub(id.CallStart) > k.cfg.GiveUp+k.cfg.LateAfter { // it was recorded, or given up, by now
+		return
+	}
+	k.late[id.CallID] = late{call: foreign(id, key, status, response, now), due: now.Add(k.cfg.LateAfter)}
+}
+
+// take takes a call out of those that wait; nil: it does not wait here.
+func (k *Keeper) take(call string) *entry {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	e := k.waiting[call]
+	if e != nil {
+		delete(k.waiting, call)
+		k.ended[call] = ended{at: k.cfg.Now(), file: true}
+	}
+	return e
+}
+
+// end records a call whose response is over, and settles what was reserved. Its file stays for a
+// moment, until the record is safe: a call that is recorded twice is stored once.
+func (k *Keeper) end(e *entry, status string, response []byte) {
+	e.finish(status, response, k.cfg.Now())
+	e.Ended = true
+	k.write(e)
+	k.metrics.ended.WithLabelValues(status).Inc()
+	if e.Lease != nil {
+		e.Lease.Settle(e.Call.Usage.Input+e.Call.Usage.Output, e.Call.Cost)
+	}
+	k.cfg.Record(e.Call)
+}
+
+// Run asks until ctx ends.
+func (k *Keeper) Run(ctx context.Context) {
+	tick := time.NewTicker(min(time.Second, k.cfg.Soonest))
+	defer tick.Stop()
+	var asking sync.WaitGroup
+	defer asking.Wait()
+	room := make(chan struct{}, workers)
+	for {
+		select {
+		case <-ctx.Done():
+			k.leave()
+			return
+		case <-tick.C:
+		}
+		k.tidy()
+		for _, e := range k.due() {
+			select {
+			case room <- struct{}{}:
+			case <-ctx.Done():
+				continue
+			}
+			asking.Go(func() {
+				defer func() { <-room }()
+				k.ask(ctx, e)
+			})
+		}
+	}
+}
+
+// workers is how many responses are asked for at once.
+const workers = 4
+
+// leave says what nobody keeps any more.
+func (k *Keeper) leave() {
+	if n := int(k.count()); n > 0 && k.cfg.Dir == "" {
+		k.cfg.Logger.Warn("responses in the background have not ended, and no disk keeps them: who retrieves one has it billed", "count", n)
+	}
+}
+
+// due are the calls whose responses are to be asked for now.
+func (k *Keeper) due() (due []*entry) {
+	now := k.cfg.Now()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, e := range k.waiting {
+		if e.asking || now.Before(e.due) {
+			continue
+		}
+		e.asking = true
+		due = append(due, e)
+	}
+	return due
+}
+
+// ask asks for one response.
+func (k *Keeper) ask(ctx context.Context, e *entry) {
+	asked := Asked{}
+	if id, ok := e.find(k.cfg.Snapshot()); ok {
+		asked = k.cfg.Ask(ctx, id)
+	}
+	now := k.cfg.Now()
+	status, over := statusOf(asked.Response)
+	switch {
+	case over:
+	case asked.Gone && now.Sub(e.Call.Start) > 10*k.cfg.Soonest: // some do not have it at once
+		status = statusGone
+	case now.Sub(e.Call.Start) > k.cfg.GiveUp:
+		status = statusGivenUp
+		k.cfg.Logger.Warn("a response in the background did not end in a day: its call is recorded without what it used", "call", e.Call.ID)
+	default:
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		e.asking, e.due = false, now.Add(min(max(now.Sub(e.Call.Start)/4, k.cfg.Soonest), k.cfg.Latest))
+		return
+	}
+	if ctx.Err() == nil && k.take(e.Call.ID) == e {
+		k.end(e, status, asked.Response)
+	}
+}
+
+// tidy records what other nodes should have, and forgets what is over.
+func (k *Keeper) tidy() {
+	now := k.cfg.Now()
+	var due []dataplane.Call
+	var old []string
+	k.mu.Lock()
+	again := k.again
+	k.again = nil
+	for id, l := range k.late {
+		if !now.Before(l.due) {
+			due = append(due, l.call)
+			delete(k.late, id)
+		}
+	}
+	for id, e := range k.ended {
+		if e.file && now.Sub(e.at) > safeAfter {
+			old = append(old, id)
+			e.file = false
+			k.ended[id] = e
+		}
+		if !e.file && (now.Sub(e.at) > endedFor || len(k.ended) > maxEnded) {
+			delete(k.ended, id)
+		}
+	}
+	k.mu.Unlock()
+	for _, id := range old {
+		k.remove(id)
+	}
+	for _, c := range again {
+		k.cfg.Late(c)
+	}
+	for _, c := range due {
+		k.metrics.late.Inc()
+		k.cfg.Late(c)
+	}
+}
+
+// A call that was recorded is known for so long, and no more than so many: whoever retrieves its
+// response meanwhile has it recorded no more.
+const (
+	endedFor = time.Hour
+	maxEnded = 10_000
+)
+
+// safeAfter is when the record of a call is on the disk for certain.
+const safeAfter = 10 * time.Second
