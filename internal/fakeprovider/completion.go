@@ -68,10 +68,13 @@ const (
 type author struct {
 	script *script
 	req    request
-	base   completion
-	id     string
-	mime   string // of a plain answer, when it is not what the endpoint always answers
-	prompt promptUsage
+	lead   string // text before a call of a tool
+	// arguments are what a tool is called with.
+	arguments string
+	base      completion
+	id        string
+	mime      string // of a plain answer, when it is not what the endpoint always answers
+	prompt    promptUsage
 }
 
 func newAuthor(s *script, req request, id string, now time.Time) *author {
@@ -81,16 +84,20 @@ func newAuthor(s *script, req request, id string, now time.Time) *author {
 	if s.noContent {
 		s.text = nil
 	}
-	return &author{script: s, req: req, id: id, prompt: everyPrompt, base: completion{
+	a := &author{script: s, req: req, arguments: toolArguments, id: id, prompt: everyPrompt, base: completion{
 		ID: "chatcmpl-" + id, Created: now.Unix(), Model: req.model,
 		ServiceTier: "default", SystemFingerprint: "fp_50cad350e4",
 	}}
+	if s.agent {
+		a.turn()
+	}
+	return a
 }
 
 // pieces is the content of one choice, one for each event.
 func (a *author) pieces() []string {
 	if a.req.tool != "" {
-		return split(toolArguments, 8)
+		return split(a.arguments, 8)
 	}
 	return a.script.text
 }
@@ -133,8 +140,11 @@ func (a *author) plain() []frame {
 		switch {
 		case a.req.tool != "":
 			call := toolCall{ID: a.callID(i), Type: "function"}
-			call.Function.Name, call.Function.Arguments = a.req.tool, toolArguments
+			call.Function.Name, call.Function.Arguments = a.req.tool, a.arguments
 			m.ToolCalls = []toolCall{call}
+			if a.lead != "" {
+				m.Content = &a.lead
+			}
 		case a.fillers() > 0 && i == 0:
 			content += fillerMark
 			m.Content = &content
@@ -167,6 +177,9 @@ func (a *author) stream() []frame {
 	}
 	if !s.noRole {
 		for i := range a.req.n {
+			if a.lead != "" {
+				frames = append(frames, a.delta(i, fmt.Appendf(nil, `{"role":"assistant","content":%s}`, marshal(a.lead)), nil))
+			}
 			frames = append(frames, a.delta(i, a.firstDelta(i), nil))
 		}
 	}
@@ -231,7 +244,11 @@ func (a *author) firstDelta(i int) json.RawMessage {
 	if a.req.tool == "" {
 		return json.RawMessage(`{"role":"assistant","content":"","refusal":null}`)
 	}
-	return fmt.Appendf(nil, `{"role":"assistant","content":null,"tool_calls":[{"index":0,"id":%q,"type":"function","function":{"name":%s,"arguments":""}}],"refusal":null}`,
+	head := `"role":"assistant","content":null,`
+	if a.lead != "" {
+		head = ""
+	}
+	return fmt.Appendf(nil, `{`+head+`"tool_calls":[{"index":0,"id":%q,"type":"function","function":{"name":%s,"arguments":""}}],"refusal":null}`,
 		a.callID(i), marshal(a.req.tool))
 }
 

@@ -22,7 +22,7 @@
 //
 // The behaviours, by what they change:
 //
-//   - the whole answer: ok, echo, status-CODE, status-CODE-retry-after-SECONDS, error-KIND
+//   - the whole answer: ok, echo, agent (in every dialect: a word and a call, then a word), status-CODE, status-CODE-retry-after-SECONDS, error-KIND
 //     (the real bodies of real providers), redirect, stall-before
 //   - a 200 that is none: 200-error[-KIND], 200-html, 200-null, 200-empty, 200-malformed,
 //     200-truncated, 200-text-json, 200-no-choices, sse-for-plain, json-for-stream

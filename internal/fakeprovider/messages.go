@@ -32,7 +32,10 @@ func (a *author) stopReason() string {
 func (a *author) messagePlain() []frame {
 	content := `{"type":"text","text":` + string(a.quote(a.plainText())) + `}`
 	if a.req.tool != "" {
-		content = fmt.Sprintf(`{"type":"tool_use","id":"toolu_%s","name":%s,"input":%s}`, a.id, marshal(a.req.tool), toolArguments)
+		content = fmt.Sprintf(`{"type":"tool_use","id":"toolu_%s","name":%s,"input":%s}`, a.id, marshal(a.req.tool), a.arguments)
+		if a.lead != "" {
+			content = fmt.Sprintf(`{"type":"text","text":%s},`, marshal(a.lead)) + content
+		}
 	}
 	if a.script.noContent {
 		content = ""
@@ -43,6 +46,7 @@ func (a *author) messagePlain() []frame {
 
 func (a *author) messageStream() []frame {
 	s := a.script
+	at := 0 // of the last block
 	var frames []frame
 	add := func(typ, format string, args ...any) {
 		frames = append(frames, a.named(typ, format, args...))
@@ -50,19 +54,25 @@ func (a *author) messageStream() []frame {
 	if !s.noRole || s.lifecycle {
 		add("message_start", `"message":{"id":"msg_%s","type":"message","role":"assistant","model":%s,"content":[],"stop_reason":null,"stop_sequence":null,"usage":%s}`,
 			a.id, marshal(a.req.model), a.messageUsage(1))
+		if a.lead != "" {
+			add("content_block_start", `"index":0,"content_block":{"type":"text","text":""}`)
+			add("content_block_delta", `"index":0,"delta":{"type":"text_delta","text":%s}`, marshal(a.lead))
+			add("content_block_stop", `"index":0`)
+			at = 1
+		}
 		block, delta := `{"type":"text","text":""}`, `{"type":"text_delta","text":""}`
 		if a.req.tool != "" {
 			block = fmt.Sprintf(`{"type":"tool_use","id":"toolu_%s","name":%s,"input":{}}`, a.id, marshal(a.req.tool))
 			delta = `{"type":"input_json_delta","partial_json":""}`
 		}
-		add("content_block_start", `"index":0,"content_block":%s`, block)
+		add("content_block_start", `"index":%d,"content_block":%s`, at, block)
 		add("ping", `"at":%d`, a.base.Created)
-		add("content_block_delta", `"index":0,"delta":%s`, delta) // empty, as Anthropic's first often is
+		add("content_block_delta", `"index":%d,"delta":%s`, at, delta) // empty, as Anthropic's first often is
 	}
 	if s.errorAt != 0 {
 		frames = append(frames, a.content(func(_ int, text []byte) frame {
 			if a.req.tool != "" {
-				return a.named("content_block_delta", `"index":0,"delta":{"type":"input_json_delta","partial_json":%s}`, text)
+				return a.named("content_block_delta", `"index":%d,"delta":{"type":"input_json_delta","partial_json":%s}`, at, text)
 			}
 			return a.named("content_block_delta", `"index":0,"delta":{"type":"text_delta","text":%s}`, text)
 		})...)
@@ -71,7 +81,7 @@ func (a *author) messageStream() []frame {
 		return append(frames, a.streamError())
 	}
 	if !s.noFinish {
-		add("content_block_stop", `"index":0`)
+		add("content_block_stop", `"index":%d`, at)
 		add("message_delta", `"delta":{"stop_reason":%q,"stop_sequence":null},"usage":{"output_tokens":%d}`, a.stopReason(), a.outputTokens())
 	}
 	if !s.noDone {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"mime/multipart"
+	"strings"
 
 	"github.com/tidwall/gjson"
 )
@@ -20,10 +21,12 @@ type request struct {
 	n            int
 	tool         string // the tool to call; empty for a text answer
 	lastUser     string
-	inputs       int    // to embed
-	base64       bool   // embeddings as bytes
-	format       string // response_format of a transcript
-	store        bool   // keep the response
+	task         task
+	offers       map[string]bool // names of tools
+	inputs       int             // to embed
+	base64       bool            // embeddings as bytes
+	format       string          // response_format of a transcript
+	store        bool            // keep the response
 	background   bool
 	previous     string // previous_response_id
 	doc          gjson.Result
@@ -59,7 +62,7 @@ func parseRequest(body []byte) (request, error) {
 		return true
 	})
 	// A model that has seen a tool's result answers; before, it calls the tool.
-	if choice := doc.Get("tool_choice"); last != "tool" && choice.String() != "none" {
+	if choice := doc.Get("tool_choice"); last != "tool" && !endsWithResult(doc) && choice.String() != "none" {
 		req.tool = doc.Get("tools.0.function.name").String()
 		if req.tool == "" { // the Responses and the Messages API name a tool at its top
 			req.tool = doc.Get("tools.0.name").String()
@@ -68,8 +71,21 @@ func parseRequest(body []byte) (request, error) {
 			req.tool = name
 		}
 	}
+	req.task = taskOf(doc)
+	req.offers = map[string]bool{}
+	doc.Get("tools").ForEach(func(_, tool gjson.Result) bool {
+		req.offers[tool.Get("name").Str+tool.Get("function.name").Str] = true
+		return true
+	})
 	req.other(doc)
 	return req, nil
+}
+
+// endsWithResult reports whether the last that was said is what a tool gave, as the Messages and the
+// Responses API say it.
+func endsWithResult(doc gjson.Result) bool {
+	return strings.HasSuffix(doc.Get("input.@reverse.0.type").Str, "_call_output") ||
+		doc.Get(`messages.@reverse.0.content.#(type=="tool_result")`).Exists()
 }
 
 // other reads what endpoints other than chat name otherwise.

@@ -17,7 +17,28 @@ func (a *author) responseDoc(status string, output, usage []byte) []byte {
 		a.id, a.base.Created, status, marshal(a.req.model), output, a.req.background, previous, a.req.store, a.usageOrNull(usage))
 }
 
-// responseItem is the one output item: a message or a function call.
+// responseLead is the message before a function call; empty: there is none.
+func (a *author) responseLead(status string) []byte {
+	if a.lead == "" {
+		return nil
+	}
+	content := ""
+	if status == "completed" {
+		content = fmt.Sprintf(`{"type":"output_text","annotations":[],"logprobs":[],"text":%s}`, marshal(a.lead))
+	}
+	return fmt.Appendf(nil, `{"type":"message","id":"msg_lead_%s","status":%q,"role":"assistant","content":[%s]}`, a.id, status, content)
+}
+
+// responseOutput is all output items.
+func (a *author) responseOutput() []byte {
+	item := a.responseItem("completed", a.responseText())
+	if lead := a.responseLead("completed"); lead != nil {
+		return append(append(lead, ','), item...)
+	}
+	return item
+}
+
+// responseItem is the last output item: a message or a function call.
 func (a *author) responseItem(status string, text []byte) []byte {
 	if a.req.tool != "" {
 		return fmt.Appendf(nil, `{"type":"function_call","id":"fc_%s","call_id":"call_%s","status":%q,"name":%s,"arguments":%s}`,
@@ -32,7 +53,7 @@ func (a *author) responseItem(status string, text []byte) []byte {
 
 func (a *author) responseText() []byte {
 	if a.req.tool != "" {
-		return marshal(toolArguments)
+		return marshal(a.arguments)
 	}
 	return a.quote(a.plainText())
 }
@@ -46,7 +67,7 @@ func (a *author) responsePlain() []frame {
 	if a.script.noContent {
 		return a.json("%s", a.responseDoc("completed", nil, a.responseUsage()))
 	}
-	return a.json("%s", a.responseDoc("completed", a.responseItem("completed", a.responseText()), a.responseUsage()))
+	return a.json("%s", a.responseDoc("completed", a.responseOutput(), a.responseUsage()))
 }
 
 // compaction is a conversation made shorter: what is to be kept, in a form of the provider's.
@@ -58,6 +79,7 @@ func (a *author) compaction() []frame {
 func (a *author) responseStream() []frame {
 	s := a.script
 	n := 0
+	at := 0 // of the last item
 	event := func(typ, format string, args ...any) frame {
 		head := fmt.Sprintf(`{"type":%q,"sequence_number":%d,`, typ, n)
 		n++
@@ -71,7 +93,17 @@ func (a *author) responseStream() []frame {
 	if !s.noRole || s.lifecycle {
 		add("response.created", `"response":%s`, a.responseDoc("in_progress", nil, nil))
 		add("response.in_progress", `"response":%s`, a.responseDoc("in_progress", nil, nil))
-		add("response.output_item.added", `"output_index":0,"item":%s`, a.responseItem("in_progress", []byte(`""`)))
+		if a.lead != "" {
+			item, part := "msg_lead_"+a.id, `{"type":"output_text","annotations":[],"logprobs":[],"text":%s}`
+			add("response.output_item.added", `"output_index":0,"item":%s`, a.responseLead("in_progress"))
+			add("response.content_part.added", `"item_id":%q,"output_index":0,"content_index":0,"part":`+fmt.Sprintf(part, `""`), item)
+			add("response.output_text.delta", `"item_id":%q,"output_index":0,"content_index":0,"delta":%s,"logprobs":[]`, item, marshal(a.lead))
+			add("response.output_text.done", `"item_id":%q,"output_index":0,"content_index":0,"text":%s,"logprobs":[]`, item, marshal(a.lead))
+			add("response.content_part.done", `"item_id":%q,"output_index":0,"content_index":0,"part":`+part, item, marshal(a.lead))
+			add("response.output_item.done", `"output_index":0,"item":%s`, a.responseLead("completed"))
+			at = 1
+		}
+		add("response.output_item.added", `"output_index":%d,"item":%s`, at, a.responseItem("in_progress", []byte(`""`)))
 	}
 	delta, done := "response.output_text.delta", "response.output_text.done"
 	part := `{"type":"output_text","annotations":[],"logprobs":[],"text":%s}`
@@ -79,11 +111,11 @@ func (a *author) responseStream() []frame {
 	if a.req.tool != "" {
 		delta, done, item = "response.function_call_arguments.delta", "response.function_call_arguments.done", "fc_"+a.id
 	} else if !s.noRole || s.lifecycle {
-		add("response.content_part.added", `"item_id":%q,"output_index":0,"content_index":0,"part":`+fmt.Sprintf(part, `""`), item)
+		add("response.content_part.added", `"item_id":%q,"output_index":%d,"content_index":0,"part":`+fmt.Sprintf(part, `""`), item, at)
 	}
 	if s.errorAt != 0 {
 		frames = append(frames, a.content(func(_ int, text []byte) frame {
-			return event(delta, `"item_id":%q,"output_index":0,"content_index":0,"delta":%s,"logprobs":[]`, item, text)
+			return event(delta, `"item_id":%q,"output_index":%d,"content_index":0,"delta":%s,"logprobs":[]`, item, at, text)
 		})...)
 	}
 	if s.errorAt >= 0 {
@@ -94,19 +126,19 @@ func (a *author) responseStream() []frame {
 	}
 	if !s.noContent {
 		if a.req.tool != "" {
-			add(done, `"item_id":%q,"output_index":0,"name":%s,"arguments":%s`, item, marshal(a.req.tool), a.responseText())
+			add(done, `"item_id":%q,"output_index":%d,"name":%s,"arguments":%s`, item, at, marshal(a.req.tool), a.responseText())
 		} else {
-			add(done, `"item_id":%q,"output_index":0,"content_index":0,"text":%s,"logprobs":[]`, item, a.responseText())
-			add("response.content_part.done", `"item_id":%q,"output_index":0,"content_index":0,"part":`+part, item, a.responseText())
+			add(done, `"item_id":%q,"output_index":%d,"content_index":0,"text":%s,"logprobs":[]`, item, at, a.responseText())
+			add("response.content_part.done", `"item_id":%q,"output_index":%d,"content_index":0,"part":`+part, item, at, a.responseText())
 		}
-		add("response.output_item.done", `"output_index":0,"item":%s`, a.responseItem("completed", a.responseText()))
+		add("response.output_item.done", `"output_index":%d,"item":%s`, at, a.responseItem("completed", a.responseText()))
 	}
 	if s.noDone {
 		return frames
 	}
 	var output []byte
 	if !s.noContent {
-		output = a.responseItem("completed", a.responseText())
+		output = a.responseOutput()
 	}
 	add("response.completed", `"response":%s`, a.responseDoc("completed", output, a.responseUsage()))
 	return a.closing(frames)

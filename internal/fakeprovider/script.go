@@ -20,6 +20,7 @@ type script struct {
 	text      []string // pieces of content, one event each
 	escape    bool     // write one letter of each piece as \uXXXX
 	echo      bool
+	agent     bool
 	filler    int // bytes of further content
 	fillEvent int // of which each event holds so many
 

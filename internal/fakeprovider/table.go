@@ -22,6 +22,8 @@ var behaviours = []behaviour{
 	{"ok", "ok", "a good answer", flag(func(*script) {})},
 	{"echo", "echo", "a good answer whose text is the last user message", flag(func(s *script) { s.echo = true })},
 
+	{"agent", "agent", "a word and the next of the calls that the user asks for as [[NAME {ARGUMENTS}]], then a word", flag(func(s *script) { s.agent = true })},
+
 	{"slow", "slow-800ms", "wait before the headers", duration(func(s *script, d time.Duration) { s.wait = d })},
 	{"first-token", "first-token-2s", "headers at once, wait before the first content", duration(func(s *script, d time.Duration) { s.firstToken = d })},
 	{"chunk", "chunk-20ms", "wait between content events", duration(func(s *script, d time.Duration) { s.gap = d })},
