@@ -95,8 +95,6 @@ func routeOf(call dataplane.Call) string {
 	return strings.Join(out, ", ")
 }
 
-const claudeSession = "0b4445e1-f5be-49e1-87ce-62bbc28ad705"
-
 // What tells which conversation a call belongs to, on each of the APIs. Calls with the same session go
 // to the same credential; what the session is called is not recorded and goes nowhere.
 func TestWhatTellsTheConversation(t *testing.T) {
