@@ -32,7 +32,7 @@ func TestDefaultPolicy(t *testing.T) {
 		FailureThreshold: proto.Int32(5), FailureWindow: seconds(60), MinRatio: proto.Float64(0.2), Cooldown: seconds(30), CooldownMax: seconds(300),
 		MaxAttempts: proto.Int32(5), ConnectTimeout: seconds(5), FirstTokenTimeout: seconds(60), ResponseTimeout: seconds(600),
 		StreamIdleTimeout: seconds(60), AttemptTimeout: seconds(180), TotalTimeout: seconds(600), FailoverOnContentPolicy: proto.Bool(false), StreamKeepAlive: proto.Bool(true),
-		ProbeEarly: proto.Bool(true), RetrySameTarget: proto.Bool(true), RetryWait: seconds(0), HedgeAfter: seconds(0), AffinityHold: seconds(300), StreamCommit: "first_token", KeywordHold: durationpb.New(1500 * time.Millisecond), EmptyAnswer: "pass", FirstTokenTimeoutMax: seconds(600), StreamTotalTimeout: seconds(1800),
+		ProbeEarly: proto.Bool(true), RetrySameTarget: proto.Bool(true), RetryWait: seconds(0), HedgeAfter: seconds(0), AffinityHold: seconds(300), StreamCommit: "first_token", KeywordHold: durationpb.New(1500 * time.Millisecond), EmptyAnswer: "pass", Translation: "allow", FirstTokenTimeoutMax: seconds(600), StreamTotalTimeout: seconds(1800),
 	}
 	if got := controlplane.EffectivePolicy(nil, nil); !proto.Equal(got, want) {
 		t.Errorf("got\n%v\nwant\n%v", got, want)

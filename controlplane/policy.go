@@ -58,6 +58,7 @@ func defaultPolicy() *nodev1.Policy {
 		HedgeAfter:         durationpb.New(0),
 		EmptyAnswer:        "pass",
 		AffinityHold:       durationpb.New(300 * time.Second),
+		Translation:        "allow",
 
 		FirstTokenTimeoutMax: durationpb.New(600 * time.Second),
 	}

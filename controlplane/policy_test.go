@@ -20,7 +20,7 @@ func defaults() *nodev1.Policy {
 		ConnectTimeout: seconds(5), FirstTokenTimeout: seconds(60), ResponseTimeout: seconds(600),
 		StreamIdleTimeout: seconds(60), AttemptTimeout: seconds(180), TotalTimeout: seconds(600), StreamTotalTimeout: seconds(1800),
 		FailoverOnContentPolicy: false, StreamKeepAlive: true,
-		ProbeEarly: true, RetrySameTarget: true, RetryWait: seconds(0), HedgeAfter: seconds(0), AffinityHold: seconds(300), StreamCommit: "first_token", KeywordHold: durationpb.New(1500 * time.Millisecond), EmptyAnswer: "pass", FirstTokenTimeoutMax: seconds(600),
+		ProbeEarly: true, RetrySameTarget: true, RetryWait: seconds(0), HedgeAfter: seconds(0), AffinityHold: seconds(300), StreamCommit: "first_token", KeywordHold: durationpb.New(1500 * time.Millisecond), EmptyAnswer: "pass", Translation: "allow", FirstTokenTimeoutMax: seconds(600),
 	}
 }
 

@@ -71,12 +71,15 @@ type Said struct {
 	Metadata  map[string]string
 }
 
-// Skipped is a member whose turn would have come, had it not been cooling.
+// Skipped is a member whose turn would have come, had it not been cooling, or that cannot be told what
+// the request is about.
 type Skipped struct {
 	Provider string
 	Model    string
-	Reason   Outcome   // what opened the cooldown
-	Until    time.Time // its end
+	Reason   Outcome   // what opened the cooldown, or NotTranslatable
+	Until    time.Time // the cooldown's end; zero: there was none
+	// Parameter is what of the request the member could not be told, where it speaks another dialect.
+	Parameter string
 }
 
 // Attempt is the record of one try on one target.
@@ -97,10 +100,11 @@ type Attempt struct {
 	Retry       bool   // the target of the attempt before, tried once more
 	MaybeBilled bool   // it failed, and the provider may charge for it: Usage holds what that may be
 	LastResort  bool
-	Span        SpanID   // its own in the call's trace; zero: it is not traced
-	Chunks      int      // events of its stream that went to the client
-	FieldRules  []string // that changed its request
-	Opaque      int      // items that were cut out of its request
+	Span        SpanID       // its own in the call's trace; zero: it is not traced
+	Chunks      int          // events of its stream that went to the client
+	FieldRules  []string     // that changed its request
+	Opaque      int          // items that were cut out of its request
+	Translation *Translation // nil: request and answer went as they came
 	Usage       Usage
 	Cost        PicoUSD
 	Rates       *Rates // what Cost was reckoned with; nil: there is no price

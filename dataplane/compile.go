@@ -330,6 +330,10 @@ func compilePolicy(in *nodev1.Policy) (*Policy, error) {
 		EmptyMovesOn:       in.GetEmptyAnswer() == "move_on",
 		AffinityHold:       min(max(in.GetAffinityHold().AsDuration(), 0), maxAffinityHold),
 	}
+	var err error
+	if p.Translation, err = compileTranslation(in.GetTranslation()); err != nil {
+		return nil, err
+	}
 	p.FirstTokenTimeoutMax = max(in.GetFirstTokenTimeoutMax().AsDuration(), p.FirstTokenTimeout)
 	// What is no number is in no range.
 	if p.FailureThreshold < 1 || p.MaxAttempts < 1 || !(p.MinRatio >= 0 && p.MinRatio <= 1) {

@@ -1,6 +1,7 @@
 package dataplane
 
 import (
+	"slices"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/internal/domain/routing"
@@ -16,6 +17,9 @@ type Candidate struct {
 	// Reason and Until are of the cooldown, while there is one.
 	Reason Outcome
 	Until  time.Time
+
+	// To is the dialect that the request is translated to for it; empty: it gets it as it came.
+	To string
 
 	key int64 // what the selection compares within one priority, where it does
 }
@@ -54,6 +58,30 @@ func (g *Group) Order(buf []Candidate, look func(Scope) Condition, random func(n
 		return buf
 	}
 	return coolingLast(buf)
+}
+
+// NativeFirst puts candidates that get the request as it came before those of the same priority and
+// price for which it is translated. Where a selection shares the calls in another way, its order stays.
+func (g *Group) NativeFirst(c []Candidate) {
+	if g.Selection != Cheapest {
+		return
+	}
+	for start := 0; start < len(c); {
+		end := start + 1
+		for end < len(c) && c[start].Cooling == c[end].Cooling && g.Selection.rank(c[start].Member, c[end].Member) == 0 {
+			end++
+		}
+		slices.SortStableFunc(c[start:end], func(a, b Candidate) int {
+			switch {
+			case (a.To == "") == (b.To == ""):
+				return 0
+			case a.To == "":
+				return -1
+			}
+			return 1
+		})
+		start = end
+	}
 }
 
 // Condition is how the target stands: the worst of its own, its provider's and its best

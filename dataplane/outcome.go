@@ -65,6 +65,7 @@ const (
 	GatewayDraining           // this node stops and could not wait any longer
 	LoopDetected              // the provider's address leads back to this gateway
 	TokenUnavailable          // the credential is minted, and there is nothing valid
+	NotTranslatable           // no candidate that is left can be told what the request is about
 	numOutcomes
 )
 
@@ -213,6 +214,7 @@ var rules = withShared([numOutcomes]Rule{
 	// Held against nothing: each node knows by itself what it has, and skips such a credential.
 	TokenUnavailable: {Name: "token_unavailable", OthersFine: true, Move: Next, NeverSent: true, Status: 502, Type: serverErr, Code: "provider_auth"},
 	KeyAddress:       {Name: "key_address", Move: Stay, NeverSent: true, Status: 403, Type: callerErr, Code: "ip_not_allowed"},
+	NotTranslatable:  {Name: "not_translatable", Move: Next, NeverSent: true, Status: 400, Type: callerErr, Code: "not_translatable"},
 })
 
 // scopeKinds are the scopes as package outcome names them.

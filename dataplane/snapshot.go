@@ -259,11 +259,12 @@ type Policy struct {
 	RetryWait          time.Duration // longest named wait that is waited out; 0: none is
 	FailOverOnContent  bool          // a content-policy refusal moves on
 	StreamKeepAlive    bool
-	HoldWhole          bool          // streams go to the client when they are complete
-	KeywordHold        time.Duration // how long streams are held for failure keywords; 0: for their first meaningful event
-	HedgeAfter         time.Duration // without an answer the next candidate is started beside an attempt; 0: never
-	EmptyMovesOn       bool          // a good answer in which nothing is said moves on while a candidate is left
-	AffinityHold       time.Duration // how long a conversation of a sticky group stays where a failover took it; 0: not at all
+	HoldWhole          bool            // streams go to the client when they are complete
+	KeywordHold        time.Duration   // how long streams are held for failure keywords; 0: for their first meaningful event
+	HedgeAfter         time.Duration   // without an answer the next candidate is started beside an attempt; 0: never
+	Translation        TranslationMode // whether candidates may get the request in another dialect
+	EmptyMovesOn       bool            // a good answer in which nothing is said moves on while a candidate is left
+	AffinityHold       time.Duration   // how long a conversation of a sticky group stays where a failover took it; 0: not at all
 	// FirstTokenTimeoutMax is FirstTokenTimeout for a model that tells that it works; never shorter than that.
 	FirstTokenTimeoutMax time.Duration
 }

@@ -54,14 +54,33 @@ func attempt(a *adminv1.Attempt) []string {
 	if rules := a.GetFieldRules(); len(rules) > 0 {
 		reason = strings.TrimSpace(reason + " (field rules: " + strings.Join(rules, ", ") + ")")
 	}
+	if t := a.GetTranslation(); t != nil {
+		reason = strings.TrimSpace(reason + " (" + translated(t) + ")")
+	}
 	return []string{
 		a.GetProvider(), a.GetModel(), output.Text(a.GetCredential()), output.Duration(a.GetStartOffset()),
 		output.Duration(a.GetFirstTokenLatency()), output.Duration(a.GetDuration()), status, a.GetOutcome(), output.Text(reason),
 	}
 }
 
+// translated says what became of a request in another dialect: messages -> chat; dropped: cache_control.
+func translated(t *adminv1.Translation) string {
+	text := t.GetFrom() + " -> " + t.GetTo()
+	if names := t.GetApproximated(); len(names) > 0 {
+		text += "; approximated: " + strings.Join(names, ", ")
+	}
+	if names := t.GetDropped(); len(names) > 0 {
+		text += "; dropped: " + strings.Join(names, ", ")
+	}
+	return text
+}
+
 func skipped(s *adminv1.SkippedMember) []string {
-	return []string{s.GetProvider(), s.GetModel(), output.Text(s.GetReason()), output.Time(s.GetUntilTime())}
+	reason := s.GetReason()
+	if s.GetParameter() != "" {
+		reason += ": " + s.GetParameter()
+	}
+	return []string{s.GetProvider(), s.GetModel(), output.Text(reason), output.Time(s.GetUntilTime())}
 }
 
 func node(n *adminv1.Node) []string {

@@ -57,10 +57,11 @@ func callView(c calllog.Call, withAttempts bool) *adminv1.Call {
 		view.Attempts[i] = attemptView(a)
 	}
 	for _, s := range c.GetSkipped() {
-		view.Skipped = append(view.Skipped, &adminv1.SkippedMember{
-			Provider: s.GetProvider(), Model: s.GetModel(), Reason: s.GetReason(),
-			UntilTime: timestamppb.New(time.UnixMicro(s.GetUntilUs())),
-		})
+		member := &adminv1.SkippedMember{Provider: s.GetProvider(), Model: s.GetModel(), Reason: s.GetReason(), Parameter: s.GetParameter()}
+		if s.GetUntilUs() != 0 {
+			member.UntilTime = timestamppb.New(time.UnixMicro(s.GetUntilUs()))
+		}
+		view.Skipped = append(view.Skipped, member)
 	}
 	return view
 }
@@ -88,7 +89,15 @@ func attemptView(a *nodev1.Attempt) *adminv1.Attempt {
 		FieldRules:        a.GetFieldRules(),
 		OpaqueItemsCut:    a.GetOpaqueItemsCut(),
 		CostParts:         costParts(a.GetCostParts()),
+		Translation:       translationView(a.GetTranslation()),
 	}
+}
+
+func translationView(t *nodev1.Translation) *adminv1.Translation {
+	if t == nil {
+		return nil
+	}
+	return &adminv1.Translation{From: t.GetFrom(), To: t.GetTo(), Approximated: t.GetApproximated(), Dropped: t.GetDropped()}
 }
 
 func usageView(u *nodev1.Usage) *adminv1.Usage {

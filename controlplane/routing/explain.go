@@ -23,10 +23,11 @@ func (v *View) Explain(group *adminv1.Group) *adminv1.GroupRoute {
 
 // ExplainCall says the same of calls that hold what members may refuse.
 func (v *View) ExplainCall(group *adminv1.Group, call Call) *adminv1.GroupRoute {
+	policy := controlplane.ResolvePolicy(v.config.Settings(), group.GetPolicy(), nil)
 	e := explanation{
 		group: group, call: call, refused: v.refused, tried: make([]explained, 0, len(group.GetMembers())),
 		isSticky:  call.Session != 0 && group.GetSelection() == "sticky",
-		threshold: controlplane.ResolvePolicy(v.config.Settings(), group.GetPolicy(), nil).GetFailureThreshold(),
+		threshold: policy.GetFailureThreshold(), native: policy.GetTranslation() == "off",
 	}
 	for _, m := range group.GetMembers() {
 		e.add(m, v.target(m))
@@ -53,6 +54,7 @@ type explanation struct {
 	refused   refusals
 	isSticky  bool // and it is known of which conversation the call is
 	threshold int32
+	native    bool // nothing is translated
 	tried     []explained
 	leftOut   []*adminv1.Candidate
 }
@@ -80,8 +82,13 @@ func (e *explanation) add(m *adminv1.Member, t *target) {
 		c.Weight = m.GetWeight()
 	}
 	why := leftOut(e.group, t.provider, m)
-	if why == 0 && e.call.lacksAPI(t.provider) {
-		why = adminv1.LeftOutReason_LEFT_OUT_REASON_API_MISSING
+	if why == 0 {
+		c.Refusals = e.refused[scope{provider: c.GetProvider(), model: c.GetModel()}]
+		c.Dialects = ways(t.provider, c.Refusals, e.native)
+		var ok bool
+		if c.TranslatedTo, ok = e.call.wayOf(t.provider, c.Dialects); !ok {
+			why = adminv1.LeftOutReason_LEFT_OUT_REASON_API_MISSING
+		}
 	}
 	if why != 0 {
 		c.State, c.LeftOutReason = disabled, why
@@ -104,8 +111,9 @@ func (e *explanation) add(m *adminv1.Member, t *target) {
 			last = 2
 		}
 	}
-	c.Refusals = e.refused[scope{provider: c.GetProvider(), model: c.GetModel()}]
-	last += e.call.last(c.Refusals, t)
+	if c.GetTranslatedTo() == "" { // what is refused of a translated call is in other words
+		last += e.call.last(c.Refusals, t)
+	}
 	e.tried = append(e.tried, explained{Candidate: c, rank: rank, last: last})
 }
 
@@ -135,7 +143,12 @@ func (e *explanation) compareRank(a, b explained) int {
 	if s := e.group.GetSelection(); s != "" && s != "cheapest" {
 		return cmp.Or(cmp.Compare(a.rank.Priority, b.rank.Priority), cmp.Compare(b.own, a.own))
 	}
-	return a.rank.Compare(b.rank)
+	return cmp.Or(a.rank.Compare(b.rank), compareNative(a, b))
+}
+
+// compareNative puts members that get the call as it comes before their equals that get it translated.
+func compareNative(a, b explained) int {
+	return cmp.Compare(min(len(a.GetTranslatedTo()), 1), min(len(b.GetTranslatedTo()), 1))
 }
 
 // blendedPrice is what the order compares, in USD per million tokens: half of them read and

@@ -2,14 +2,12 @@ package routing
 
 import (
 	"cmp"
-	"net/url"
 	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
-	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 	"github.com/trunkline-ai/trunkline/internal/domain/fieldrule"
 	"github.com/trunkline-ai/trunkline/internal/domain/routing"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -57,20 +55,6 @@ func (c *Call) last(all []*adminv1.LearnedRefusal, t *target) int {
 		}
 	}
 	return lacks + refuses
-}
-
-// lacksAPI reports whether a provider is known not to have the API that a call is in.
-func (c *Call) lacksAPI(p *adminv1.Provider) bool {
-	api := dialect.APIOf("/" + c.Endpoint)
-	if api == nil {
-		return false
-	}
-	kind, ok := dialect.Find(p.GetDialect())
-	if !ok {
-		return false
-	}
-	speaks, _ := dialect.NewReach(kind, &url.URL{}, controlplane.Endpoints(p)).Speaks(api.Name)
-	return !speaks
 }
 
 // rules are the field rules that calls of an endpoint to the target meet.

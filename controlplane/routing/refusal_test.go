@@ -56,6 +56,7 @@ func TestWhoLacksTheAPIIsLeftOut(t *testing.T) {
 	r.Spec.(*adminv1.Provider).Endpoints = []*adminv1.Endpoint{{Api: "messages"}}
 	v := routing.NewView(cfg, nil)
 	group, _ := v.Group("pool")
+	group.Policy.Translation = "off"
 	for endpoint, want := range map[string]int{"": 0, "chat/completions": 2, "messages": 0, "messages/count_tokens": 0, "responses": 2, "embeddings": 0, "klingon": 0} {
 		route := v.ExplainCall(group, routing.Call{Endpoint: endpoint})
 		lacking := 0
@@ -99,5 +100,49 @@ func TestACallThatIsRefusedTriesOthersFirst(t *testing.T) {
 		if last := route.GetCandidates()[4]; tt.want != usual && last.GetRole() != adminv1.CandidateRole_CANDIDATE_ROLE_LAST_RESORT {
 			t.Errorf("%s: the last is %v", name, last.GetRole())
 		}
+	}
+}
+
+// Who speaks another dialect gets the call translated, and comes behind equals that need not.
+func TestWhoSpeaksAnotherDialectGetsCallsTranslated(t *testing.T) {
+	t.Parallel()
+	cfg := explainConfig("")
+	r, _ := cfg.Get(controlplane.KindProvider, "b")
+	r.Spec.(*adminv1.Provider).Endpoints = []*adminv1.Endpoint{{Api: "messages"}}
+	node := &adminv1.Node{Name: "n", Connected: true, Refusals: []*adminv1.LearnedRefusal{{Provider: "a", Model: "cheap", Endpoint: "responses"}}}
+	v := routing.NewView(cfg, []*adminv1.Node{node})
+	group, _ := v.Group("pool")
+	for endpoint, want := range map[string]string{
+		"":                      "a/cheap a/dear b/twin b/unpriced b/call",
+		"chat/completions":      "a/cheap a/dear b/twin>messages b/unpriced>messages b/call>messages",
+		"messages":              "a/cheap a/dear b/twin b/unpriced b/call",
+		"responses":             "a/cheap>chat a/dear b/twin>messages b/unpriced>messages b/call>messages",
+		"messages/count_tokens": "a/cheap a/dear b/twin b/unpriced b/call",
+	} {
+		var got []string
+		for _, c := range v.ExplainCall(group, routing.Call{Endpoint: endpoint}).GetCandidates() {
+			text := c.GetProvider() + "/" + c.GetModel()
+			if c.GetTranslatedTo() != "" {
+				text += ">" + c.GetTranslatedTo()
+			}
+			got = append(got, text)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q: %s, want %s", endpoint, strings.Join(got, " "), want)
+		}
+	}
+	var told []string
+	for _, c := range v.Explain(group).GetCandidates()[:3] {
+		for _, d := range c.GetDialects() {
+			text := d.GetDialect() + ">" + d.GetSpoken()
+			if d.GetUncertain() {
+				text += "?"
+			}
+			told = append(told, text)
+		}
+	}
+	const want = "chat>chat messages>messages? responses>chat chat>chat messages>messages? responses>responses? chat>messages messages>messages responses>messages"
+	if strings.Join(told, " ") != want {
+		t.Errorf("told %s, want %s", strings.Join(told, " "), want)
 	}
 }

@@ -85,7 +85,7 @@ func allocsOf(t *testing.T, selection, body, media, answer string) float64 {
 	})
 }
 
-func smallSnapshot(t testing.TB, selection string) *dataplane.Snapshot {
+func smallSnapshot(t testing.TB, selection string, change ...func(*nodev1.Provider)) *dataplane.Snapshot {
 	t.Helper()
 	minute := durationpb.New(time.Minute)
 	policy := &nodev1.Policy{
@@ -94,7 +94,7 @@ func smallSnapshot(t testing.TB, selection string) *dataplane.Snapshot {
 		TotalTimeout: minute, StreamTotalTimeout: minute, StreamKeepAlive: true,
 	}
 	hash := apikey.Hash([]byte("pepper"), "sk-test-0123456789abcdef")
-	s, err := dataplane.Compile(&nodev1.Snapshot{
+	in := &nodev1.Snapshot{
 		KeyPepper: []byte("pepper"),
 		Providers: []*nodev1.Provider{{
 			Name: "p", BaseUrl: "http://provider.test/v1", Policy: policy, Credentials: []*nodev1.Credential{{Name: "c", Secret: "s"}},
@@ -102,7 +102,11 @@ func smallSnapshot(t testing.TB, selection string) *dataplane.Snapshot {
 		}},
 		Groups:  []*nodev1.Group{{Name: "g", Selection: selection, Members: []*nodev1.Member{{Provider: "p", Model: "m", Priority: 1, Weight: 1, Policy: policy}}}},
 		ApiKeys: []*nodev1.ApiKey{{Name: "app", Hash: hash[:], Groups: []string{"g"}}},
-	})
+	}
+	for _, do := range change {
+		do(in.Providers[0])
+	}
+	s, err := dataplane.Compile(in)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,12 +12,25 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/engine"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
 // BenchmarkCall is what the proxy itself takes for a call, between net/http's server and the
 // upstream's client.
 func BenchmarkCall(b *testing.B) {
 	benchmarkCall(b, "", `{"model":"g","messages":[{"role":"user","content":"hi"}]}`, nil)
+}
+
+// BenchmarkTranslatedCall is the same for a provider of Anthropic's dialect, and beside it what a longer
+// conversation takes natively and translated.
+func BenchmarkTranslatedCall(b *testing.B) {
+	anthropic := func(p *nodev1.Provider) { p.Dialect, p.Models[0].MaxOutputTokens = "anthropic", 4096 }
+	turn := `{"role":"user","content":"` + strings.Repeat("Tell me more about that. ", 20) + `"},{"role":"assistant","content":"` + strings.Repeat("There is much to say. ", 20) + `"},`
+	short := `{"model":"g","messages":[{"role":"user","content":"hi"}]}`
+	long := `{"model":"g","messages":[` + strings.Repeat(turn, 20) + `{"role":"user","content":"hi"}]}`
+	b.Run("short", func(b *testing.B) { benchmarkCall(b, "", short, nil, anthropic) })
+	b.Run("long, native", func(b *testing.B) { benchmarkCall(b, "", long, nil) })
+	b.Run("long", func(b *testing.B) { benchmarkCall(b, "", long, nil, anthropic) })
 }
 
 // BenchmarkStickyCall is the same in a sticky group, by what tells the conversation.
@@ -33,10 +46,10 @@ func BenchmarkStickyCall(b *testing.B) {
 	b.Run("long, first message", func(b *testing.B) { benchmarkCall(b, "sticky", long, nil) })
 }
 
-func benchmarkCall(b *testing.B, selection, body string, header http.Header) {
+func benchmarkCall(b *testing.B, selection, body string, header http.Header, change ...func(*nodev1.Provider)) {
 	b.Helper()
-	const answer = `{"id":"x","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":1,"total_tokens":10}}`
-	up := &canned{header: http.Header{"Content-Type": {"application/json"}}, answer: answer, snapshot: smallSnapshot(b, selection)}
+	const answer = `{"id":"x","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":1,"total_tokens":10},"content":[{"type":"text","text":"hello"}]}`
+	up := &canned{header: http.Header{"Content-Type": {"application/json"}}, answer: answer, snapshot: smallSnapshot(b, selection, change...)}
 	h := New(Config{
 		Snapshot: func() *dataplane.Snapshot { return up.snapshot },
 		Upstream: func(*dataplane.Provider) engine.Upstream { return up },

@@ -18,6 +18,7 @@ import (
 // keeps what it was sent.
 type taker struct {
 	*httptest.Server
+	lacks  string // path that it does not have
 	mu     sync.Mutex
 	bodies []string
 }
@@ -30,6 +31,10 @@ func newTaker(t *testing.T, refuse func(body string) (status int, answer string)
 		u.mu.Lock()
 		u.bodies = append(u.bodies, string(b))
 		u.mu.Unlock()
+		if u.lacks != "" && r.URL.Path == "/v1"+u.lacks {
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
 		if refuse != nil {
 			if status, answer := refuse(string(b)); status != 0 {
 				w.Header().Set("Content-Type", "application/json")
@@ -45,7 +50,7 @@ func newTaker(t *testing.T, refuse func(body string) (status int, answer string)
 		}
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"id":"x","choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],`+
-			`"content":[{"type":"text","text":"hi"}],"output":[{"type":"message","content":[{"type":"output_text","text":"hi"}]}],"data":[{"embedding":[1]}],`+
+			`"content":[{"type":"text","text":"hi"}],"output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"hi"}]}],"data":[{"embedding":[1]}],`+
 			`"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}`)
 	}))
 	t.Cleanup(u.Close)

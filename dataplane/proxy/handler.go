@@ -155,6 +155,7 @@ func New(cfg Config) *Handler {
 	h.engine = engine.New(engine.Config{
 		Snapshot: cfg.Snapshot, Upstream: cfg.Upstream, Health: cfg.Health,
 		Random: cfg.Random, Pause: cfg.Pause, Now: cfg.Now, Logger: cfg.Logger, KeywordHit: cfg.KeywordHit,
+		Conversations:   api.Conversations,
 		WriteStall:      cmp.Or(cfg.WriteStall, 30*time.Second),
 		SlowClient:      cmp.Or(cfg.SlowClient, time.Minute),
 		KeepAlive:       cmp.Or(cfg.KeepAlive, 15*time.Second),

@@ -83,7 +83,15 @@ func randomCall(t *testing.T, rnd *rand.Rand) {
 	}
 	a := candidates[rnd.IntN(len(candidates))]
 	stream := a.stream != "" && rnd.IntN(3) > 0
-	r := newRig(t, setup{models: models, policy: func(p *nodev1.Policy) {
+	var each []string // that a provider speaks; empty: it is asked as the client asks
+	for range models {
+		dialect := ""
+		if _, converses := dialectOf(a.path); converses {
+			dialect = []string{"", "chat", "responses", "messages"}[rnd.IntN(4)]
+		}
+		each = append(each, dialect)
+	}
+	r := newRig(t, setup{models: models, snapshot: speaks(each...), policy: func(p *nodev1.Policy) {
 		p.FirstTokenTimeout = durationpb.New(400 * time.Millisecond)
 		p.ResponseTimeout = durationpb.New(400 * time.Millisecond)
 		p.StreamIdleTimeout = durationpb.New(400 * time.Millisecond)
@@ -91,7 +99,7 @@ func randomCall(t *testing.T, rnd *rand.Rand) {
 	}})
 	defer r.served.Close()
 	got, call := a.call(t, r, stream)
-	story := fmt.Sprintf("%s stream=%v %v: call %v, attempts %s, status %d, cut=%v: %s", a.path, stream, models, call.Outcome, outcomes(call), got.status, got.cut, got.body)
+	story := fmt.Sprintf("%s stream=%v %v %q: call %v, attempts %s, status %d, cut=%v: %s", a.path, stream, models, each, call.Outcome, outcomes(call), got.status, got.cut, got.body)
 
 	// Attempts follow the order; the last candidate may be tried once more.
 	for i, at := range call.Attempts {
@@ -131,6 +139,16 @@ func randomCall(t *testing.T, rnd *rand.Rand) {
 			t.Fatalf("no error at the end: %s", story)
 		}
 	}
+}
+
+// dialectOf is the dialect that converses on a path.
+func dialectOf(path string) (string, bool) {
+	for dialect, at := range dialects {
+		if at == path {
+			return dialect, true
+		}
+	}
+	return "", false
 }
 
 // endsWell reports whether a stream ends as whole ones do.

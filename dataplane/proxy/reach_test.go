@@ -10,10 +10,13 @@ import (
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
+// natively translates nothing.
+func natively(p *nodev1.Policy) { p.Translation = "off" }
+
 // A call goes to who has its API.
 func TestCallsGoToWhoHasTheirAPI(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, setup{models: []string{"ok", "ok", "ok"}, snapshot: func(s *nodev1.Snapshot) {
+	r := newRig(t, setup{models: []string{"ok", "ok", "ok"}, policy: natively, snapshot: func(s *nodev1.Snapshot) {
 		s.Providers[0].Endpoints = []*nodev1.Endpoint{{Api: "responses"}, {Api: "embeddings"}}
 		s.Providers[1].Dialect = "anthropic"
 	}})
@@ -70,7 +73,7 @@ func TestAnEndpointOfAProvidersOwn(t *testing.T) {
 // Where nobody has the API, the client is told so in its own words, and nobody is asked or blamed.
 func TestNobodyHasTheAPI(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, setup{models: []string{"ok", "ok"}, snapshot: func(s *nodev1.Snapshot) {
+	r := newRig(t, setup{models: []string{"ok", "ok"}, policy: natively, snapshot: func(s *nodev1.Snapshot) {
 		for _, p := range s.Providers {
 			p.Endpoints = []*nodev1.Endpoint{{Api: "chat"}}
 		}

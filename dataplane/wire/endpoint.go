@@ -56,9 +56,9 @@ type Endpoint struct {
 	Fails string   // and whose status is not this
 	Text  bool     // a good answer may also be plain text, such as subtitles
 	Media bool     // a good answer may also be audio, relayed as it comes
-	// Opaque finds the items of a JSON request that only the provider can read that wrote them; nil:
+	// Opaque cuts the items out of a JSON request that only the provider can read that wrote them; nil:
 	// there are none.
-	Opaque func(body []byte) Cuts
+	Opaque func(body []byte, cuts *Cuts)
 	Finish string // where an answer tells why it ended; empty: it does not
 	// Empty recognises a good answer in which nothing is said, although neither a limit nor a
 	// filter ended it; nil: none is.
@@ -72,6 +72,9 @@ type Endpoint struct {
 	// Codec translates its requests and answers from and to other dialects; nil: only providers that
 	// have the endpoint can serve it.
 	Codec form.Codec
+	// Estimated is an answer that tells a number of tokens, for an endpoint that only counts them; nil:
+	// it does more, so that nobody but a provider can answer it.
+	Estimated func(tokens int64) []byte
 	// Neutral are the members, beside the model, of a small request that says nothing of any
 	// caller; empty: there is none.
 	Neutral string

@@ -22,6 +22,30 @@ type Error struct {
 	Code    string
 }
 
+// ReadError reads what an upstream's error says, in the schema of any API: a body, or an event of a
+// stream. What it does not say is empty.
+func ReadError(doc gjson.Result) Error {
+	e := doc.Get("error")
+	if inner := doc.Get("response.error"); inner.IsObject() {
+		e = inner
+	}
+	text := func(key string) string {
+		if v := e.Get(key); v.Type == gjson.String {
+			return v.Str
+		}
+		return ""
+	}
+	if !e.IsObject() {
+		e = doc
+		return Error{Message: text("message"), Param: text("param"), Code: text("code")} // its type is the event's
+	}
+	out := Error{Message: text("message"), Type: text("type"), Param: text("param"), Code: text("code")}
+	if out.Type == "" {
+		out.Type = text("status") // Google's
+	}
+	return out
+}
+
 // MarshalJSON writes all four keys, as SDKs expect them.
 func (e Error) MarshalJSON() ([]byte, error) {
 	orNull := func(s string) *string {

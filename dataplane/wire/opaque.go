@@ -3,6 +3,7 @@ package wire
 import (
 	"github.com/tidwall/gjson"
 
+	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
@@ -11,7 +12,12 @@ import (
 type Cuts struct {
 	Edits []scan.Edit
 	Items int
+	// Carried: only those are cut that a provider of another dialect wrote, which clients carry for it.
+	Carried bool
 }
+
+// Takes reports whether an opaque item is one of those that are to be cut.
+func (c *Cuts) Takes(item []byte) bool { return !c.Carried || form.HoldsCarried(item) }
 
 // Elements looks at each element of an array; those that visit says so of are cut out. It
 // reports whether all of them are.
@@ -75,7 +81,8 @@ func (c *Cuts) Thinking(body []byte, message scan.Span) (all bool) {
 	c.Members(body, message, func(key string, value scan.Span) bool {
 		if key == "content" {
 			all = c.Elements(body, value, func(block scan.Span) bool {
-				return IsThinking(gjson.ParseBytes(body[block.Start:block.End]))
+				raw := body[block.Start:block.End]
+				return IsThinking(gjson.ParseBytes(raw)) && c.Takes(raw)
 			})
 		}
 		return false

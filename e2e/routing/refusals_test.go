@@ -144,9 +144,10 @@ func newRefusalWorld(t *testing.T, r *rand.Rand) *refusalWorld {
 		t.Fatal(err)
 	}
 	for _, m := range built.Groups[0].Members {
-		m.Policy.MaxAttempts, m.Policy.RetrySameTarget = 20, false
+		m.Policy.MaxAttempts, m.Policy.RetrySameTarget, m.Policy.Translation = 20, false, "off"
 		m.Policy.TotalTimeout = durationpb.New(time.Minute)
 	}
+	w.group.Policy = &adminv1.FailoverPolicy{Translation: "off"} // what is refused of a translated call is in other words
 	for _, caller := range []string{"app", "other"} {
 		hash := apikey.Hash(pepper, "sk-"+caller)
 		built.ApiKeys = append(built.ApiKeys, &nodev1.ApiKey{Name: caller, Hash: hash[:], Groups: []string{"g"}})

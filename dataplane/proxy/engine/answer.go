@@ -19,7 +19,7 @@ import (
 const (
 	maxErrorBody = 64 << 10 // of an error answer
 	maxHeld      = 2 << 20  // of a plain answer; beyond it we commit and stream on
-	maxConverted = 32 << 20 // of a plain answer that is to become a stream
+	maxConverted = 32 << 20 // of a plain answer that is to become a stream, or to be translated
 	maxAnswer    = 64 << 20 // of a plain answer altogether
 )
 
@@ -52,7 +52,7 @@ func (a *attempt) receive(ctx context.Context, resp *http.Response) (dataplane.V
 		return a.stream(ctx, resp, body)
 	case isStream:
 		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: "a stream came although none was asked for"}, false
-	case req.Endpoint.Media && isMedia(media):
+	case a.endpoint.Media && isMedia(media):
 		return got.media(ctx)
 	}
 	return got.plain(ctx)

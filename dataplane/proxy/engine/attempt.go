@@ -13,6 +13,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
@@ -40,18 +41,24 @@ type attempt struct {
 	names     names
 	token     *sentToken // nil: the credential's secret is sent
 	over      bool       // its response in the background has ended
+
+	endpoint    *wire.Endpoint // of the provider: the client's, or that of another dialect
+	translation *translation   // nil: the request goes as it came
 }
 
 // newAttempt is a try of a candidate; last says that none is left behind it.
 func newAttempt(c *call, next candidate, last bool) *attempt {
 	cfg := &c.engine.cfg
-	a := &attempt{call: c}
+	a := &attempt{call: c, endpoint: c.req.Endpoint}
+	if next.To != "" {
+		a.endpoint = c.engine.conversation(next.To)
+	}
 	a.clock.last = last || c.req.Unsafe // what took effect once is not sent again
 	a.out.to, a.out.held.pool = &c.client, cfg.Pool
 	if c.holdsWhole() {
 		a.out.held.full = newFullResponse(cfg, &c.req.Share)
 	}
-	a.trial = trial{candidate: next, health: cfg.Health, caller: c.req.Key.Caller, endpoint: c.req.Endpoint.Number, giant: c.req.promptTokens() > giantPrompt}
+	a.trial = trial{candidate: next, health: cfg.Health, caller: c.req.Key.Caller, endpoint: a.endpoint.Number, giant: c.req.promptTokens() > giantPrompt}
 	a.keywords.hit = cfg.KeywordHit
 	if c.rec.Trace.ID != (dataplane.TraceID{}) {
 		a.record.Span = dataplane.NewSpanID()
@@ -76,12 +83,6 @@ func (a *attempt) run(ctx context.Context) (v dataplane.Verdict, answered bool) 
 		return a.end(dataplane.Verdict{Outcome: dataplane.TargetBusy, Reason: "max_in_flight is met"}), false
 	}
 	defer a.up.Release()
-	if v, refused := a.rewrite(); refused {
-		return a.end(v), false
-	}
-	if v, refused := a.shape(); refused {
-		return a.end(v), false
-	}
 	a.Load.Begin()
 	defer a.Load.End()
 	a.Provider.Load.Begin()
@@ -95,10 +96,16 @@ func (a *attempt) run(ctx context.Context) (v dataplane.Verdict, answered bool) 
 	if a.token, valid = takeToken(a.Provider, a.credential); !valid {
 		return a.end(noToken), false
 	}
+	if v, refused := a.prepare(); refused {
+		return a.end(v), false
+	}
 
 	v, answered = a.exchange(ctx)
 	if !answered && a.refusedStreamUsage(v) {
 		v, answered = a.withoutUsage(ctx)
+	}
+	if !answered && a.refusedThinking(v) {
+		v, answered = a.thinkOtherwise(ctx, v)
 	}
 	if !answered {
 		if v.Outcome == dataplane.OK || isSuperseded(ctx) { // it was good, or might have been
@@ -108,6 +115,20 @@ func (a *attempt) run(ctx context.Context) (v dataplane.Verdict, answered bool) 
 		a.confirm(ctx, v)
 	}
 	return v, answered
+}
+
+// prepare makes the request that the target gets. It must know the credential: what is opaque goes back
+// to its own account alone.
+func (a *attempt) prepare() (v dataplane.Verdict, refused bool) {
+	if a.To != "" {
+		if v, refused = a.translate(); refused {
+			return v, true
+		}
+	}
+	if v, refused = a.rewrite(); refused || a.translation != nil {
+		return v, refused
+	}
+	return a.shape()
 }
 
 // exchange sends the request and classifies what comes back.
@@ -139,11 +160,11 @@ func (a *attempt) send(ctx context.Context) (*http.Response, error) {
 
 func (a *attempt) roundTrip(ctx context.Context) (*http.Response, error) {
 	req := a.call.req
-	a.wantUsage = req.Stream && req.Endpoint.Stream.Options && !req.Envelope.UsageAsked && !a.noUsage && a.call.engine.streamUsage(a.Target)
+	a.wantUsage = req.Stream && a.endpoint.Stream.Options && (a.translation != nil || !req.Envelope.UsageAsked) && !a.noUsage && a.call.engine.streamUsage(a.Target)
 	a.reused = false
 	a.clock.phase(dataplane.ConnectTimeout, a.Policy.ConnectTimeout)
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: a.connected})
-	r := a.up.NewRequest(ctx, a.Provider, a.credential, req.Endpoint.Path, a.Model)
+	r := a.up.NewRequest(ctx, a.Provider, a.credential, a.endpoint.Path, a.Model)
 	if err := a.fill(ctx, r); err != nil {
 		return nil, err
 	}
@@ -156,7 +177,7 @@ func (a *attempt) roundTrip(ctx context.Context) (*http.Response, error) {
 func (a *attempt) connected(info httptrace.GotConnInfo) {
 	a.reused = info.Reused
 	switch req := a.call.req; {
-	case !req.Stream, req.Endpoint.Stream.Plain:
+	case !req.Stream, a.endpoint.Stream.Plain:
 		alone := a.Policy.ResponseTimeout
 		a.clock.wait(dataplane.ResponseTimeout, min(alone, a.Policy.AttemptTimeout+req.readingTime()), alone)
 	default:
@@ -170,7 +191,7 @@ func (a *attempt) accept(upstream http.Header) {
 	c := a.call
 	c.deadlines.stopCaller()
 	now := c.engine.cfg.Now()
-	a.succeeded(c.req.Endpoint.Number, now)
+	a.succeeded(a.endpoint.Number, now)
 	c.won(a, upstream, now)
 	c.stay(a)
 }
@@ -207,6 +228,9 @@ func (a *attempt) close(v dataplane.Verdict, answered bool) {
 	a.record.MaybeBilled = a.maybeBilled(v)
 	a.record.Blame = a.blame(v)
 	a.record.Keyword = a.keywords.name
+	if t := a.translation; t != nil {
+		a.record.Translation.Approximated, a.record.Translation.Dropped = t.losses.Approximated, t.losses.Dropped
+	}
 	if a.record.Pending = a.call.req.Background && a.record.ResponseID != "" && !a.over; a.record.Pending {
 		a.record.Usage = dataplane.Usage{} // it is billed when it ends
 		a.call.add(&a.record, v, answered)

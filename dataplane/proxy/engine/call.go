@@ -24,10 +24,14 @@ type call struct {
 	deadlines deadlines
 	tried     int  // attempts that were begun
 	retried   bool // a target, while others were left
-	nobodyHas bool // the API of the request, as far as providers are configured
 	shared    shared
 	captured  *capture // nil: bodies are not kept
 	stream    activeStream
+
+	lacking    int        // candidates left out whose provider lacks the API, and has none to translate to
+	mixed      bool       // providers of other dialects may have answered the client before
+	carried    wire.Cuts  // of what the client carries for those
+	translator translator // of the request
 }
 
 // serve is the attempt loop: candidates in order, each once and some of them perhaps twice (retry.go),
@@ -45,9 +49,9 @@ func (c *call) serve() {
 	c.openResponse()
 	defer c.client.close()
 
-	c.left = c.candidates()
+	c.candidates()
 	defer func() { c.rec.Skipped = c.left.skipped() }()
-	if c.oneByOne(ctx) || c.withoutOpaque(ctx) {
+	if c.oneByOne(ctx) || c.withoutOpaque(ctx) || c.estimates() {
 		return
 	}
 	c.fail()
@@ -96,7 +100,7 @@ func (c *call) try(ctx context.Context, a *attempt) (v dataplane.Verdict, answer
 // note keeps how an attempt failed, for what the client is told when all do.
 func (c *call) note(a *attempt, v dataplane.Verdict) {
 	if v.Outcome != dataplane.TargetBusy && v.Outcome != dataplane.Superseded {
-		c.rec.failed = append(c.rec.failed, failure{target: a.Target, verdict: v, status: a.record.Status, body: a.errorBody})
+		c.rec.failed = append(c.rec.failed, failure{target: a.Target, verdict: v, status: a.record.Status, body: a.errorBody, translated: a.translation != nil})
 	}
 }
 
@@ -118,22 +122,26 @@ func (c *call) holdsWhole() bool {
 // release gives back what the call holds beyond the request's body.
 func (c *call) release() {
 	c.shared.answers.release()
+	c.req.Share.Give(c.shared.translated)
 	c.captured.end(c.rec)
 }
 
 // answerHeaders says who answers, after how many attempts, and what we took ourselves; spent
 // is what all attempts took until now.
-func (c *call) answerHeaders(p *dataplane.Provider, upstream http.Header, spent time.Duration) {
+func (c *call) answerHeaders(a *attempt, upstream http.Header, spent time.Duration) {
 	c.rec.Overhead = max(c.engine.cfg.Now().Sub(c.rec.Start)-spent, 0)
 	h := c.client.w.Header()
 	values := []string{
-		headerText(p.Name),
+		headerText(a.Provider.Name),
 		strconv.Itoa(c.tried),
 		strconv.FormatFloat(float64(c.rec.Overhead.Microseconds())/1000, 'f', 3, 64),
 	}
 	h["X-Trunkline-Provider"] = values[0:1:1]
 	h["X-Trunkline-Attempts"] = values[1:2:2]
 	h["X-Trunkline-Overhead-Ms"] = values[2:3:3]
+	if t := a.translation; t != nil {
+		h[translatedHeader] = []string{translationText(a.record.Translation, &t.losses)}
+	}
 	if id := upstream.Get("X-Request-Id"); id != "" {
 		h["X-Upstream-Request-Id"] = []string{id}
 	}
@@ -181,9 +189,9 @@ func (c *call) fail() {
 // lastOutcome is how the last attempt ended; without any, every candidate was busy or being
 // probed. What was cancelled while the node ends its streams was cancelled by us.
 func (c *call) lastOutcome() dataplane.Outcome {
-	last := dataplane.TargetBusy
-	if c.nobodyHas {
-		return dataplane.Unsupported
+	last := c.leftOutOutcome()
+	if c.notTranslatable() != nil {
+		return dataplane.NotTranslatable
 	}
 	if n := len(c.rec.failed); n > 0 {
 		last = c.rec.failed[n-1].verdict.Outcome

@@ -20,6 +20,7 @@ type candidates struct {
 	wider  int64                 // only context windows above this; 0 is no condition
 	reach  int                   // lowest priority given out, a higher number; 0 is none
 	with   *dataplane.Credential // that alone may be used; nil: any
+	out    []leftOut
 }
 
 // candidate is one that is to be tried now, with the probes it has won.
@@ -38,7 +39,7 @@ type probe struct {
 }
 
 // candidates are the members of the group in the order in which this request tries them.
-func (c *call) candidates() candidates {
+func (c *call) candidates() {
 	cfg := &c.engine.cfg
 	members := make([]dataplane.Candidate, 0, len(c.req.Group.Members))
 	var session routing.Session
@@ -46,28 +47,20 @@ func (c *call) candidates() candidates {
 		c.affinity = c.sticky()
 		session = c.affinity.session
 	}
-	ordered := c.having(c.req.only(c.req.Group.Order(members, cfg.Health.Condition, cfg.Random, session)))
+	ordered := c.ways(c.req.only(c.req.Group.Order(members, cfg.Health.Condition, cfg.Random, session)))
+	if c.mixed {
+		c.findCarried()
+	}
 	if session != 0 {
 		c.affinity.arrange(c, ordered)
 	}
-	all := candidates{health: cfg.Health, all: c.engine.lackingLast(c.refusingLast(ordered), c.req.Endpoint)}
-	if session != 0 && len(all.all) > 0 {
-		c.affinity.first = all.all[0].Target
+	c.left.health, c.left.all = cfg.Health, c.engine.lackingLast(c.refusingLast(ordered), c.req.Endpoint)
+	if session != 0 && len(c.left.all) > 0 {
+		c.affinity.first = c.left.all[0].Target
 	}
 	if f := c.req.Followed; f != nil {
-		all.with = f.Credential
+		c.left.with = f.Credential
 	}
-	return all
-}
-
-// having leaves out the candidates whose provider is known not to have the API of the request.
-func (c *call) having(all []dataplane.Candidate) []dataplane.Candidate {
-	having := slices.DeleteFunc(all, func(one dataplane.Candidate) bool {
-		speaks, _ := one.Provider.Speaks(c.req.Endpoint.API)
-		return !speaks
-	})
-	c.nobodyHas = len(all) > 0 && len(having) == 0
-	return having
 }
 
 // putLast moves candidates of which is says so behind the others, each part in its order. It asks
@@ -143,8 +136,14 @@ func (q *candidates) spare() (candidate, bool) {
 	return candidate{}, false
 }
 
-// skipped are those left that cooling alone kept from their turn: none of a lower priority than what was tried.
+// skipped are those that cannot be told what the request is about, and those left that cooling alone
+// kept from their turn: none of a lower priority than what was tried.
 func (q *candidates) skipped() (out []dataplane.Skipped) {
+	for _, c := range q.out {
+		if !c.why.busy {
+			out = append(out, dataplane.Skipped{Provider: c.Provider.Name, Model: c.Model, Reason: dataplane.NotTranslatable, Parameter: c.why.param})
+		}
+	}
 	for _, c := range q.all[q.at:] {
 		if c.Cooling && c.Priority <= q.reach {
 			out = append(out, dataplane.Skipped{Provider: c.Provider.Name, Model: c.Model, Reason: c.Reason, Until: c.Until})

@@ -92,7 +92,7 @@ func (a *attempt) confirm(ctx context.Context, v dataplane.Verdict) {
 	kind := a.heldAgainst(v)
 	scope := a.scope(kind)
 	if !v.Unconfirmed || v.Outcome.Rule().Hold == 0 || scope.Kind == dataplane.ScopeNone || a.lastResort ||
-		a.call.req.Endpoint.Neutral == "" || !e.suspicions.due(scope, a.Policy, e.cfg.Now()) {
+		a.endpoint.Neutral == "" || !e.suspicions.due(scope, a.Policy, e.cfg.Now()) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, confirmTimeout)
@@ -103,7 +103,7 @@ func (a *attempt) confirm(ctx context.Context, v dataplane.Verdict) {
 	switch {
 	case !answered:
 	case met.Outcome == dataplane.OK:
-		own.succeeded(a.call.req.Endpoint.Number, e.cfg.Now())
+		own.succeeded(a.endpoint.Number, e.cfg.Now())
 		log.Info("a refusal was not confirmed by a request of the node's own: it is the caller's")
 	case met.Outcome == v.Outcome && own.against(met) == a.against(v):
 		met.Unconfirmed, met.Scope = false, kind
@@ -115,7 +115,7 @@ func (a *attempt) confirm(ctx context.Context, v dataplane.Verdict) {
 
 // ask sends the neutral request; answered is false when it got no answer.
 func (a *attempt) ask(ctx context.Context) (v dataplane.Verdict, answered bool) {
-	endpoint := a.call.req.Endpoint
+	endpoint := a.endpoint
 	body := bytes.Join([][]byte{[]byte(`{"model":`), a.ModelJSON, []byte(`,` + endpoint.Neutral + `}`)}, nil)
 	r := a.up.NewRequest(ctx, a.Provider, a.credential, endpoint.Path, a.Model)
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))

@@ -19,8 +19,7 @@ func (a *attempt) convert(header http.Header, body []byte) (dataplane.Verdict, b
 	defer s.out.close()
 	a.record.FirstToken = a.record.FirstFrame
 	for _, event := range events {
-		s.out.add(event) // its ids are the client's already
-		if v, failed := s.added(); failed {
+		if v, failed := s.add(event); failed { // its ids are the client's already
 			return v, false
 		}
 	}

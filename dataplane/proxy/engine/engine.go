@@ -9,13 +9,14 @@
 //	retry.go       which target is tried twice; opaque.go does without what others have sealed
 //	candidates.go  their order, half-open probes, credentials
 //	affinity.go    where calls of one conversation go, and holds.go where a failover took it
-//	attempt.go     one try on one target; rewrite.go, send.go, clock.go
+//	ways.go        who gets the request in another dialect; translator.go reads it for that
+//	attempt.go     one try on one target; rewrite.go, translate.go, send.go, clock.go
 //	answer.go      what came back: refused, whole or relayed (plain.go, relay.go)
-//	stream.go      what came back as a stream, until the commit and behind it
+//	stream.go      what came back as a stream, until the commit and behind it; translatedstream.go
 //	response.go    what the client gets; outbox.go and hold.go hold it until the commit
 //	report.go      what health learns; confirm.go asks again where a caller may be the reason
 //	learned.go     what targets lack or refuse; unsupported.go, refusals.go
-//	final.go       what the client is told when nobody answered
+//	final.go       what the client is told when nobody answered; counted.go
 //	record.go      what is recorded
 package engine
 
@@ -28,6 +29,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/body"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
 )
 
@@ -78,6 +80,9 @@ type Config struct {
 	Logger *slog.Logger
 	// KeywordHit learns of each failure keyword that is found in an answer. It must not wait.
 	KeywordHit func(name string)
+	// Conversations are the endpoints between which requests are translated, in the order in which one
+	// of them is chosen where a provider has several.
+	Conversations []*wire.Endpoint
 	// WriteStall is how long an upstream may take no byte of a request body.
 	WriteStall time.Duration
 	// SlowClient is how long one write to a client may take.
@@ -99,6 +104,7 @@ type Engine struct {
 	cfg         Config
 	unsupported unsupported
 	noUsage     noUsage
+	adaptive    adaptive
 	refusals    refusals
 	holds       holds
 	suspicions  suspicions

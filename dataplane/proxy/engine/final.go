@@ -39,6 +39,8 @@ func (c *call) final(last dataplane.Outcome) final {
 		return ours("Every provider of this group is at its limit.", time.Second)
 	case dataplane.GatewayDraining: // another node can
 		return ours("This node of the gateway is stopping. Send the request again.", time.Second)
+	case dataplane.GatewayBusy:
+		return ours("This node of the gateway holds too much to take the request. Send it again.", time.Second)
 	case dataplane.KeyRevoked:
 		return ours("The API key was revoked.", 0)
 	case dataplane.InvalidRequest:
@@ -47,6 +49,9 @@ func (c *call) final(last dataplane.Outcome) final {
 		return ours("The call did not finish in time: "+rule.Name+".", 0)
 	case dataplane.DeadlineExceeded:
 		return ours("The call did not finish in time: "+rule.Name+".", c.hint())
+	}
+	if last == dataplane.NotTranslatable && c.onlyUntold() {
+		return c.untold()
 	}
 	if text := c.noEndpoint(); text != "" {
 		return final{
@@ -82,7 +87,7 @@ func (c *call) hint() time.Duration {
 // ended; else it is empty.
 func (c *call) noEndpoint() string {
 	failed := c.rec.failed
-	if c.nobodyHas {
+	if len(failed) == 0 && c.lacking > 0 && len(c.left.all) == 0 {
 		return "No provider of the group '" + c.req.Group.Name + "' has the API that /v1" + c.req.Endpoint.Path + " belongs to (" + c.req.Endpoint.API + ")."
 	}
 	if len(failed) == 0 || slices.ContainsFunc(failed, func(f failure) bool {
@@ -160,14 +165,20 @@ func summary(n int, last failure) string {
 }
 
 // passThrough gives the client an upstream's own refusal of its request: as it is when
-// it has the shape that the client expects, else its text inside that shape.
+// it has the shape that the client expects, else its text inside that shape. What a provider of another
+// dialect says is said in the client's.
 func passThrough(f failure, errors *wire.Errors) final {
 	rule := f.verdict.Outcome.Rule()
 	out := final{status: f.status, permanent: rule.Permanent}
 	if out.status < 400 || out.status == http.StatusUnauthorized { // the client would doubt its own key
 		out.status = rule.Status
 	}
-	if gjson.ValidBytes(f.body) && errors.Fits(gjson.ParseBytes(f.body)) {
+	valid := gjson.ValidBytes(f.body)
+	if valid && f.translated {
+		out.err = reworded(gjson.ParseBytes(f.body), f.verdict)
+		return out
+	}
+	if valid && errors.Fits(gjson.ParseBytes(f.body)) {
 		out.body = f.body
 		return out
 	}

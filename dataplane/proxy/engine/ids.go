@@ -21,8 +21,10 @@ type names struct {
 	native, wrapped string
 }
 
-// renames reports whether ids in the answer are to be renamed.
-func (a *attempt) renames() bool { return a.call.req.Stores || a.call.req.Followed != nil }
+// renames reports whether ids in the answer are to be renamed: nobody stores a translated one.
+func (a *attempt) renames() bool {
+	return a.translation == nil && (a.call.req.Stores || a.call.req.Followed != nil)
+}
 
 // rename gives the edits of a document that starts at offset of what is sent, by where its ids are.
 func (a *attempt) rename(doc []byte, ids wire.ResponseIDs, offset int) (edits []scan.Edit) {
@@ -102,6 +104,9 @@ func (s *stream) emit(event []byte) {
 
 // place is where the next event stands, in the words that the client has.
 func (s *stream) place() wire.Place {
+	if s.other != nil {
+		return s.other.place()
+	}
 	at := s.seen.Place()
 	if s.names.wrapped != "" {
 		at.ID = s.names.wrapped

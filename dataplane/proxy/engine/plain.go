@@ -18,10 +18,13 @@ import (
 
 // plain takes an answer that is not streamed. It is held whole up to 2 MiB, or to what the budget
 // of bodies has room for above 64 KiB; a longer one is committed then and streamed on, unless it must
-// become a stream. An answer that is an error in truth is never so long.
+// become a stream or be translated. An answer that is an error in truth is never so long.
 func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 	c := a.call
 	claim := buffer.NewClaimAbove(&c.req.Share, firstHeld)
+	if a.translation != nil { // what is made of it is about as large
+		claim = buffer.NewClaim(&c.req.Share)
+	}
 	lent, full, err := hold(a.body, a.resp.ContentLength, c.engine.cfg.Pool, &claim)
 	if err != nil {
 		a.took(c.keep(lent, claim))
@@ -29,7 +32,7 @@ func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 	}
 	a.record.FirstFrame = c.engine.cfg.Now().Sub(a.started)
 	converts := c.req.Stream && !c.req.Endpoint.Stream.Plain
-	whole := converts || a.shaped != nil
+	whole := converts || a.shaped != nil || a.translation != nil
 	var v dataplane.Verdict
 	if whole && full {
 		lent, v = a.holdLong(ctx, lent, &claim)
@@ -52,8 +55,13 @@ func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 		a.errorBody = classify.Scrub(body[:min(len(body), maxErrorBody)], a.secrets())
 		return v, false
 	}
-	if empty := c.req.Endpoint.Empty; empty != nil && a.leavesEmpty() && empty(body) {
+	if empty := a.endpoint.Empty; empty != nil && a.leavesEmpty() && empty(body) {
 		return emptyVerdict, false
+	}
+	if a.translation != nil {
+		if body, err = a.translateAnswer(body); err != nil {
+			return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: "the answer cannot be translated: " + err.Error()}, false
+		}
 	}
 	if converts {
 		return a.convert(a.resp.Header, renamed(body, a.renamePlain(body)))
@@ -66,7 +74,7 @@ func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 	a.accept(a.resp.Header)
 	h := c.client.w.Header()
 	h["Content-Type"] = jsonType
-	if c.req.Endpoint.Text && isText(media) {
+	if a.endpoint.Text && isText(media) {
 		h["Content-Type"] = []string{safeType(a.resp.Header)}
 	}
 	edits := a.renamePlain(body)
@@ -111,7 +119,7 @@ func hold(body io.Reader, announced int64, pool *buffer.Pool, claim *buffer.Clai
 	return buf, true, nil
 }
 
-// holdLong reads the rest of a long answer that must be whole to become a stream. Its size is
+// holdLong reads the rest of a long answer that must be whole to become a stream or another. Its size is
 // the caller's doing.
 func (a *answer) holdLong(ctx context.Context, lent *buffer.Buffer, claim *buffer.Claim) (*buffer.Buffer, dataplane.Verdict) {
 	tooLarge := func(reason string) (*buffer.Buffer, dataplane.Verdict) {
@@ -128,7 +136,7 @@ func (a *answer) holdLong(ctx context.Context, lent *buffer.Buffer, claim *buffe
 		lent.B = lent.B[:len(lent.B)+n]
 		switch {
 		case len(lent.B) > maxConverted:
-			return tooLarge("a plain answer to a stream is larger than 32 MiB")
+			return tooLarge("a plain answer that must be held whole is larger than 32 MiB")
 		case errors.Is(err, io.EOF):
 			return lent, dataplane.Verdict{}
 		case err != nil:
@@ -143,12 +151,11 @@ func (a *answer) classify(body []byte, media string) (v dataplane.Verdict, good 
 	bad := func(reason string) (dataplane.Verdict, bool) {
 		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: reason}, false
 	}
-	req := a.call.req
 	if len(bytes.TrimSpace(body)) == 0 {
 		return bad("the answer is empty")
 	}
 	if !gjson.ValidBytes(body) {
-		if req.Endpoint.Text && isText(media) {
+		if a.endpoint.Text && isText(media) {
 			return a.classifyText(body)
 		}
 		return bad("the answer is not valid JSON")
@@ -160,14 +167,14 @@ func (a *answer) classify(body []byte, media string) (v dataplane.Verdict, good 
 		}
 		return v, false
 	}
-	if !req.Endpoint.Answers(body) {
-		return bad("the answer has no " + req.Endpoint.Holds())
+	if !a.endpoint.Answers(body) {
+		return bad("the answer has no " + a.endpoint.Holds())
 	}
-	if v, failed := req.Endpoint.Ended(body); failed {
+	if v, failed := a.endpoint.Ended(body); failed {
 		return v, false
 	}
-	a.over = !req.Background || !goesOn(body)
-	a.record.Usage = req.settlePlain(body)
+	a.over = !a.call.req.Background || !goesOn(body)
+	a.record.Usage = a.settlePlain(body)
 	if k := a.keywords.in(body, a.Keywords.Answer); k != nil {
 		return keywordVerdict(k), false
 	}

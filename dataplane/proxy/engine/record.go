@@ -25,6 +25,8 @@ type failure struct {
 	verdict dataplane.Verdict
 	status  int
 	body    []byte // of the upstream's error answer, bounded
+	// translated: the body is in the schema of another dialect than the client's.
+	translated bool
 }
 
 // Refuse answers with an error of ours and notes it.

@@ -110,26 +110,33 @@ func (c *call) refusingLast(candidates []dataplane.Candidate) []dataplane.Candid
 	}
 	now := c.engine.cfg.Now()
 	return putLast(candidates, func(m dataplane.Candidate) bool {
-		return slices.ContainsFunc(c.engine.refusals.of(m.Scope, now), func(f dataplane.Refusal) bool { return c.meets(m.Target, &f) })
+		endpoint, body := c.req.Endpoint, c.req.Body.JSON
+		if m.To != "" {
+			d := c.translator.draft(c.engine.conversation(m.To))
+			endpoint, body = d.to, d.body
+		}
+		return slices.ContainsFunc(c.engine.refusals.of(m.Scope, now), func(f dataplane.Refusal) bool {
+			return f.Endpoint == endpoint.Path && c.meets(m.Target, &f, body)
+		})
 	})
 }
 
-// meets reports whether the request would be refused so once more.
-func (c *call) meets(t *dataplane.Target, f *dataplane.Refusal) bool {
-	if f.Endpoint != c.req.Endpoint.Path || f.Caller != "" && f.Caller != c.req.Key.Caller || fieldrule.TakeAway(t.Rules[f.Endpoint], f.Parameter) {
+// meets reports whether the request, as the target gets it, would be refused so once more.
+func (c *call) meets(t *dataplane.Target, f *dataplane.Refusal, body []byte) bool {
+	if f.Caller != "" && f.Caller != c.req.Key.Caller || fieldrule.TakeAway(t.Rules[f.Endpoint], f.Parameter) {
 		return false
 	}
-	value, is := wire.Holds(c.req.Body.JSON, f.Parameter)
+	value, is := wire.Holds(body, f.Parameter)
 	return is && (f.Value == "" || f.Value == value)
 }
 
 // refused keeps in mind what an attempt's target refused of the request, if that is there.
 func (c *call) refused(a *attempt, v dataplane.Verdict) {
-	path := c.req.Endpoint.Path
+	path := a.endpoint.Path
 	if v.Parameter == "" || c.req.Body.Form != nil || fieldrule.TakeAway(a.Rules[path], v.Parameter) {
 		return
 	}
-	value, is := wire.Holds(c.req.Body.JSON, v.Parameter)
+	value, is := wire.Holds(a.json(), v.Parameter)
 	if !is {
 		return
 	}
@@ -142,10 +149,11 @@ func (c *call) refused(a *attempt, v dataplane.Verdict) {
 	c.shared.refusals = append(c.shared.refusals, f)
 }
 
-// confirmRefusals notes what was refused, now that an attempt has answered the same request.
+// confirmRefusals notes what was refused, now that an attempt has answered the same request in the same
+// dialect: another one may not have been told what was refused.
 func (c *call) confirmRefusals(by *attempt) {
 	for _, f := range c.shared.refusals {
-		if f.Target == by.Scope || by.record.Opaque > 0 || fieldrule.TakeAway(by.Rules[f.Endpoint], f.Parameter) {
+		if f.Target == by.Scope || f.Endpoint != by.endpoint.Path || by.record.Opaque > 0 || fieldrule.TakeAway(by.Rules[f.Endpoint], f.Parameter) {
 			continue
 		}
 		if e := c.engine; e.refusals.add(f, e.cfg.Now()) {

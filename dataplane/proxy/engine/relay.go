@@ -68,7 +68,7 @@ func (a *answer) media(ctx context.Context) (dataplane.Verdict, bool) {
 func (a *answer) long(ctx context.Context, body []byte) (dataplane.Verdict, bool) {
 	c := a.call
 	start := bytes.TrimLeft(body, " \t\r\n")
-	if len(start) == 0 || start[0] != '{' && (start[0] != '[' || c.req.Endpoint.Array == nil) {
+	if len(start) == 0 || start[0] != '{' && (start[0] != '[' || a.endpoint.Array == nil) {
 		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: "a large answer is not a JSON object"}, false
 	}
 	if !a.out.claim() {
@@ -80,7 +80,7 @@ func (a *answer) long(ctx context.Context, body []byte) (dataplane.Verdict, bool
 	c.client.w.Header()["Content-Type"] = jsonType
 	c.client.w.WriteHeader(http.StatusOK)
 	var last wire.Tail
-	seen := wire.NewMeter(c.req.Endpoint)
+	seen := wire.NewMeter(a.endpoint)
 	_, _ = seen.Write(body)
 	body, n, err := a.sendRenamed(body)
 	if err != nil {

@@ -16,11 +16,14 @@ const (
 	soon = 2 * time.Second
 )
 
-// again is the attempt that tries a target once more, after a pause, where the policy says so and its
+// again is the attempt that tries a target once more: in another dialect, or after a pause, where the policy says so and its
 // failure is of a kind that passes; see mayRetry and mayWait. Only few of a provider's attempts at a
 // time are such retries, so that one that is down is not asked twice as often for that. most is how
 // many attempts the call may take. Without one the verdict says what may follow.
 func (c *call) again(ctx context.Context, failed *attempt, v dataplane.Verdict, most int) (*attempt, dataplane.Verdict) {
+	if a := c.elsewhere(failed, v, most); a != nil {
+		return a, v
+	}
 	others := c.left.count() > 0
 	if c.tried >= most || others && (c.retried || c.tried >= most-1) { // the last attempt is another's
 		return nil, v

@@ -21,7 +21,7 @@ func (a *attempt) fill(ctx context.Context, r *http.Request) error {
 	if !a.up.ReleasesBody() {
 		a.call.leak()
 	}
-	for _, name := range req.Endpoint.Passed {
+	for _, name := range a.endpoint.Passed {
 		a.pass(r, name)
 	}
 	for _, name := range a.Provider.Forward {
@@ -59,7 +59,7 @@ func (a *attempt) body() (io.Reader, int64) {
 	if form := req.Body.Form; form != nil {
 		return form.Reader(a.Model), form.Size(a.Model)
 	}
-	spliced := req.Envelope.Splice(req.Body.JSON, a.ModelJSON, a.wantUsage, a.edits)
+	spliced := a.spliced()
 	if a.shaped != nil {
 		spliced = scan.Splice(a.shaped.body)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
 )
 
@@ -20,8 +21,16 @@ type shared struct {
 	winner   *attempt            // whose answer is the client's
 	light    bool                // it is an open stream, which needs neither answers nor the body
 	answers  kept                // of attempts, that are needed until the end
-	lacking  []*dataplane.Target // that said they do not have the endpoint
+	lacking  []lack              // what targets said that they do not have
 	refusals []dataplane.Refusal // of what the request holds, not confirmed yet
+
+	translated int64 // bytes that translated requests have taken of the share
+}
+
+// lack is an endpoint that a target said it does not have.
+type lack struct {
+	target   *dataplane.Target
+	endpoint *wire.Endpoint
 }
 
 // superseded ends an attempt that another one has made needless. Nobody is to blame, and the provider
@@ -54,7 +63,7 @@ func (c *call) learn(a *attempt, v dataplane.Verdict) {
 	c.shared.mu.Lock()
 	defer c.shared.mu.Unlock()
 	if v.Outcome == dataplane.Unsupported && !v.Feature {
-		c.shared.lacking = append(c.shared.lacking, a.Target)
+		c.shared.lacking = append(c.shared.lacking, lack{a.Target, a.endpoint})
 	}
 	c.refused(a, v)
 }
@@ -90,14 +99,14 @@ func (c *call) won(a *attempt, upstream http.Header, now time.Time) {
 			l.cancel(timeUp{dataplane.Superseded})
 		}
 	}
-	c.engine.hasEndpoint(a.Target, c.req.Endpoint)
+	c.engine.hasEndpoint(a.Target, a.endpoint)
 	c.confirmLacking()
 	c.confirmRefusals(a)
 	began := a.started
 	if !s.began.IsZero() {
 		began = s.began
 	}
-	c.answerHeaders(a.Provider, upstream, s.spent+now.Sub(began))
+	c.answerHeaders(a, upstream, s.spent+now.Sub(began))
 }
 
 // lighten gives back what a stream that has just become the client's does not need.
@@ -115,7 +124,7 @@ func (c *call) lightenLocked() {
 		return
 	}
 	s.answers.release()
-	if s.winner.sent.Load() {
+	if s.winner.sent.Load() && c.translator.request == nil { // what was read of it shares its memory
 		c.req.Body.Sent()
 	}
 }

@@ -23,7 +23,8 @@ const keywordChars = 200
 type stream struct {
 	*attempt
 	seen      wire.Inspection
-	reasons   bool // the model has told that it reasons, and nothing else as yet
+	other     *translatedStream // nil: the client gets the provider's own events
+	reasons   bool              // the model has told that it reasons, and nothing else as yet
 	sentDone  bool
 	sentError bool
 }
@@ -39,8 +40,8 @@ func (a *attempt) stream(ctx context.Context, resp *http.Response, body io.Reade
 	}
 	events := sse.NewReader(body, wait, c.engine.cfg.Pool, &c.req.Share)
 	defer events.Close()
-	s := &stream{attempt: a}
-	s.seen.Stream, s.seen.Watch = c.req.Endpoint.Stream, a.Keywords.Watch()
+	s := &stream{attempt: a, other: a.newTranslatedStream()}
+	s.seen.Stream, s.seen.Watch = a.endpoint.Stream, a.Keywords.Watch()
 	s.out.begin(func() {
 		a.accept(resp.Header)
 		// An open stream is to hold what it needs, and no more.
@@ -92,7 +93,7 @@ func (s *stream) sinceStart() time.Duration {
 // take looks at one event and passes it on. ended means that the stream is over.
 func (s *stream) take(event []byte) (v dataplane.Verdict, ended bool) {
 	s.echoes().Mask(event)
-	kind := s.seen.See(event, s.wantUsage)
+	kind := s.seen.See(event, s.wantUsage && s.other == nil)
 	if k := s.keywords.inStream(&s.seen, s.Keywords.Stream); k != nil {
 		if !s.out.isOpen() {
 			return keywordVerdict(k), true
@@ -115,6 +116,9 @@ func (s *stream) take(event []byte) (v dataplane.Verdict, ended bool) {
 			return emptyVerdict, true
 		}
 		if v, failed := s.pass(event); failed {
+			return v, true
+		}
+		if v, failed := s.passEnd(); failed {
 			return v, true
 		}
 		s.out.commit()
@@ -163,9 +167,30 @@ func (s *stream) holdsText() bool {
 	return s.Keywords.HoldStream && s.Policy.KeywordHold > 0 && !s.out.holdsAll()
 }
 
-// pass adds an event to the client's stream, and tells when that cannot be held.
+// pass adds an event to the client's stream, translated if need be, and tells when that cannot be.
 func (s *stream) pass(event []byte) (v dataplane.Verdict, failed bool) {
-	s.emit(event)
+	if s.other == nil {
+		s.emit(event)
+		return s.added()
+	}
+	event, err := s.other.event(event)
+	if err != nil {
+		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: "the stream cannot be translated: " + err.Error()}, true
+	}
+	return s.add(event)
+}
+
+// passEnd adds what a translated stream has at its end.
+func (s *stream) passEnd() (v dataplane.Verdict, failed bool) {
+	if s.other == nil {
+		return v, false
+	}
+	return s.add(s.other.end())
+}
+
+// add adds events that are in the client's words already.
+func (s *stream) add(event []byte) (v dataplane.Verdict, failed bool) {
+	s.out.add(event)
 	return s.added()
 }
 
@@ -223,6 +248,10 @@ func (s *stream) closed(ctx context.Context, err error, rest bool) dataplane.Ver
 		if s.seen.Empty() && s.mayBeEmpty() && !open {
 			return emptyVerdict
 		}
+		if v, failed := s.passEnd(); failed {
+			return v
+		}
+		s.sentDone = s.other != nil
 		s.out.commit()
 		return dataplane.Verdict{Outcome: dataplane.OK} // all that is missing is [DONE]
 	}

@@ -13,16 +13,28 @@ import (
 // passError gives the client an upstream's error event: as it came where clients of the API
 // understand it, else its reason in the API's own words.
 func (s *stream) passError(event []byte, doc gjson.Result, v dataplane.Verdict) {
-	errors := s.call.req.Endpoint.Errors
-	if errors.IsEvent(doc) {
+	errors, rule := s.call.req.Endpoint.Errors, v.Outcome.Rule()
+	switch {
+	case s.other != nil:
+		s.out.add(s.ownEvent(v, rule.Status, reworded(doc, v)))
+	case errors.IsEvent(doc):
 		s.emit(event)
 		s.out.add(errors.Behind(doc, s.place()))
-	} else {
-		rule := v.Outcome.Rule()
+	default:
 		why := cmp.Or(classify.Message([]byte(doc.Raw)), v.Reason)
 		s.out.add(s.ownEvent(v, rule.Status, wire.Error{Message: "The provider's answer failed: " + why, Type: rule.Type, Code: rule.Code}))
 	}
 	s.sentError = true
+}
+
+// reworded is an error of a provider of another dialect: what it says, and what the outcome means where
+// it says nothing.
+func reworded(doc gjson.Result, v dataplane.Verdict) wire.Error {
+	said, rule := wire.ReadError(doc), v.Outcome.Rule()
+	return wire.Error{
+		Message: cmp.Or(said.Message, classify.Message([]byte(doc.Raw)), v.Reason, rule.Name),
+		Type:    cmp.Or(said.Type, rule.Type), Param: said.Param, Code: cmp.Or(said.Code, rule.Code),
+	}
 }
 
 // errorEvent tells the client that a committed stream is not whole.

@@ -1,12 +1,14 @@
 package engine
 
 import (
+	"time"
+
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
 )
 
-// unsupported remembers which targets do not have which endpoint: such a target is tried last
-// on that endpoint, and nothing is held against it elsewhere. Otherwise whoever asks a chat
+// unsupported remembers which targets do not have which endpoint: such a target gets requests to it
+// translated, or is tried last there where that cannot be, and nothing is held against it elsewhere. Otherwise whoever asks a chat
 // model for embeddings would take it away from everybody. For the same reason a target that
 // answered there lately has the endpoint, and only another target's answer to the same request
 // proves that it has not: what it does not do may be only what was asked.
@@ -24,16 +26,25 @@ func (e *Engine) lackingLast(candidates []dataplane.Candidate, endpoint *wire.En
 	}
 	now := e.cfg.Now()
 	return putLast(candidates, func(c dataplane.Candidate) bool {
-		until, known := e.unsupported.until(missing{c.Scope, endpoint}, now)
-		return known && c.Load.LastAnswer(endpoint.Number).Before(until.Add(-remembered))
+		return c.To == "" && e.lacksAt(c.Target, endpoint, now)
 	})
+}
+
+// lacks reports whether a target is known not to have an endpoint.
+func (e *Engine) lacks(t *dataplane.Target, endpoint *wire.Endpoint) bool {
+	return endpoint != nil && !e.unsupported.none() && e.lacksAt(t, endpoint, e.cfg.Now())
+}
+
+func (e *Engine) lacksAt(t *dataplane.Target, endpoint *wire.Endpoint, now time.Time) bool {
+	until, known := e.unsupported.until(missing{t.Scope, endpoint}, now)
+	return known && t.Load.LastAnswer(endpoint.Number).Before(until.Add(-remembered))
 }
 
 // confirmLacking notes which targets do not have the endpoint, now that another one has
 // answered the same request: it was no nonsense of the caller's.
 func (c *call) confirmLacking() {
-	for _, t := range c.shared.lacking {
-		c.engine.noteUnsupported(t, c.req.Endpoint)
+	for _, l := range c.shared.lacking {
+		c.engine.noteUnsupported(l.target, l.endpoint)
 	}
 	c.shared.lacking = nil
 }

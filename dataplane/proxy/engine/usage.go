@@ -23,9 +23,9 @@ func (r *Request) readingTime() time.Duration {
 // took notes what a plain answer that is not the client's told of its usage and held of text.
 // It may be cut anywhere, and may be no JSON.
 func (a *attempt) took(answer []byte) {
-	a.record.Usage = a.call.req.Endpoint.Usage(answer)
-	if a.call.req.Endpoint.Estimate == wire.EstimateBoth {
-		a.received = a.call.req.Endpoint.Output(answer)
+	a.record.Usage = a.endpoint.Usage(answer)
+	if a.endpoint.Estimate == wire.EstimateBoth {
+		a.received = a.endpoint.Output(answer)
 	}
 }
 
@@ -64,13 +64,13 @@ func (r *Request) settle(told dataplane.Usage, output int64) dataplane.Usage {
 
 // settlePlain is settle for a plain answer. Its text is looked for only where the usage could
 // be untrue.
-func (r *Request) settlePlain(answer []byte) dataplane.Usage {
-	told := r.Endpoint.Usage(answer)
+func (a *attempt) settlePlain(answer []byte) dataplane.Usage {
+	told := a.endpoint.Usage(answer)
 	var output int64
-	if r.Endpoint.Estimate == wire.EstimateBoth && (told.Output == 0 || int64(len(answer)) > longestToken*told.Output+maxEnvelope) {
-		output = r.Endpoint.Output(answer)
+	if a.endpoint.Estimate == wire.EstimateBoth && (told.Output == 0 || int64(len(answer)) > longestToken*told.Output+maxEnvelope) {
+		output = a.endpoint.Output(answer)
 	}
-	return r.settle(told, output)
+	return a.call.req.settle(told, output)
 }
 
 // maxEnvelope is how much of an answer may be something other than its text.

@@ -63,8 +63,9 @@ func TestUsageOfAPlainAnswerIsNotThatOfItsEnvelope(t *testing.T) {
 		`{"choices":[{"message":{"content":"` + long + `"}}],"usage":{"prompt_tokens":24,"completion_tokens":1}}`:                 {Input: 24, Output: 5000, Source: dataplane.UsageEstimated},
 		`{"choices":[{"message":{"content":"hi"},"logprobs":"` + long + `"}],"usage":{"prompt_tokens":24,"completion_tokens":1}}`: {Input: 24, Output: 1, Source: dataplane.UsageUpstream},
 	} {
-		req := &Request{Endpoint: &wire.Endpoint{Lists: []string{"choices"}, Estimate: wire.EstimateBoth}, Envelope: wire.Envelope{Prompt: 10}}
-		if got := req.settlePlain([]byte(answer)); got != want {
+		endpoint := &wire.Endpoint{Lists: []string{"choices"}, Estimate: wire.EstimateBoth}
+		a := &attempt{endpoint: endpoint, call: &call{req: &Request{Endpoint: endpoint, Envelope: wire.Envelope{Prompt: 10}}}}
+		if got := a.settlePlain([]byte(answer)); got != want {
 			t.Errorf("%.120s: got %+v, want %+v", answer, got, want)
 		}
 	}

@@ -50,10 +50,11 @@ func toCall(c dataplane.Call) *nodev1.Call {
 	}
 	for _, s := range c.Skipped[:min(len(c.Skipped), maxAttempts)] {
 		out.Skipped = append(out.Skipped, &nodev1.Skipped{
-			Provider: stream.Text(s.Provider, stream.MaxName),
-			Model:    stream.Text(s.Model, stream.MaxName),
-			Reason:   s.Reason.String(),
-			UntilUs:  s.Until.UnixMicro(),
+			Provider:  stream.Text(s.Provider, stream.MaxName),
+			Model:     stream.Text(s.Model, stream.MaxName),
+			Reason:    s.Reason.String(),
+			Parameter: stream.Text(s.Parameter, stream.MaxName),
+			UntilUs:   s.Until.UnixMicro(),
 		})
 	}
 	return out
@@ -97,7 +98,15 @@ func toAttempt(a dataplane.Attempt) *nodev1.Attempt {
 		FieldRules:     a.FieldRules,
 		OpaqueItemsCut: int32(a.Opaque),
 		CostParts:      toCostParts(&a),
+		Translation:    toTranslation(a.Translation),
 	}
+}
+
+func toTranslation(t *dataplane.Translation) *nodev1.Translation {
+	if t == nil {
+		return nil
+	}
+	return &nodev1.Translation{From: t.From, To: t.To, Approximated: t.Approximated, Dropped: t.Dropped}
 }
 
 // toCostParts leaves out what costs nothing.
@@ -136,6 +145,19 @@ func toUsage(u dataplane.Usage) *nodev1.Usage {
 	}
 }
 
+func translationFootprint(t *nodev1.Translation) (n int) {
+	if t == nil {
+		return 0
+	}
+	const message, text = 160, 16
+	for _, names := range [][]string{t.Approximated, t.Dropped} {
+		for _, name := range names {
+			n += text + len(name)
+		}
+	}
+	return message + len(t.From) + len(t.To) + n
+}
+
 // footprint is about what a call takes in memory, in bytes: the messages themselves, and
 // their texts.
 func footprint(c *nodev1.Call) int64 {
@@ -151,6 +173,7 @@ func footprint(c *nodev1.Call) int64 {
 		for _, r := range a.FieldRules {
 			n += len(r)
 		}
+		n += translationFootprint(a.Translation)
 	}
 	return int64(n)
 }

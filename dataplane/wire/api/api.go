@@ -57,6 +57,21 @@ func Find(path string) *wire.Endpoint {
 	return nil
 }
 
+// Conversations are the endpoints between which requests are translated, in the order in which one of
+// them is chosen.
+var Conversations = conversations()
+
+func conversations() (all []*wire.Endpoint) {
+	for _, name := range dialect.Translated() {
+		for _, e := range Endpoints {
+			if e.API == name && e.Codec != nil {
+				all = append(all, e)
+			}
+		}
+	}
+	return all
+}
+
 // elsewhere are endpoints of OpenAI's that name no model or belong to one account: no
 // group could route them. Each stands for itself and all below it.
 var elsewhere = []string{

@@ -1,6 +1,7 @@
 package form
 
 import (
+	"bytes"
 	"encoding/base64"
 	"strings"
 )
@@ -40,6 +41,9 @@ func Carried(text string) (*Opaque, bool) {
 	}
 	return &Opaque{Origin: Origin(origin), Kind: kind, Raw: string(raw)}, true
 }
+
+// HoldsCarried reports whether a document may hold what Carry gives.
+func HoldsCarried(doc []byte) bool { return bytes.Contains(doc, []byte(`"`+carried)) }
 
 // IsCarried reports whether a text is, or begins like, what Carry gives.
 func IsCarried(text string) bool { return strings.HasPrefix(text, carried) }

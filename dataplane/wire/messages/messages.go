@@ -2,6 +2,8 @@
 package messages
 
 import (
+	"fmt"
+
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
 )
 
@@ -10,8 +12,12 @@ var Family = wire.Family{
 	Name: "messages", Errors: wording,
 	Endpoints: []wire.Endpoint{
 		{Path: "/messages", Operation: "chat", Opaque: opaque, Conversation: "messages", Turns: "messages", System: "system", Passed: passed, Lists: []string{"content"}, Finish: "stop_reason", Empty: isEmpty, Estimate: wire.EstimateBoth, Stream: stream, Neutral: `"messages":[{"role":"user","content":"Hi"}],"max_tokens":1`, Codec: Codec{}},
-		{Path: "/messages/count_tokens", Operation: "count_tokens", Conversation: "messages", Turns: "messages", System: "system", Passed: passed, Value: "input_tokens", Neutral: `"messages":[{"role":"user","content":"Hi"}]`},
+		{Path: "/messages/count_tokens", Operation: "count_tokens", Conversation: "messages", Turns: "messages", System: "system", Passed: passed, Value: "input_tokens", Estimated: estimated, Neutral: `"messages":[{"role":"user","content":"Hi"}]`},
 	},
+}
+
+func estimated(tokens int64) []byte {
+	return fmt.Appendf(nil, `{"input_tokens":%d}`, tokens)
 }
 
 var passed = []string{"Anthropic-Version", "Anthropic-Beta"}

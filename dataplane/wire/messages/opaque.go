@@ -9,8 +9,7 @@ import (
 
 // opaque cuts out thinking; a message that is nothing else goes with it. Amid the use of tools
 // the API wants the turn's own thinking back or none at all, so thinking is switched off then.
-func opaque(body []byte) wire.Cuts {
-	var c wire.Cuts
+func opaque(body []byte, c *wire.Cuts) {
 	var thinking scan.Span
 	c.Members(body, wire.Whole(body), func(key string, value scan.Span) bool {
 		switch key {
@@ -24,5 +23,4 @@ func opaque(body []byte) wire.Cuts {
 	if c.Items > 0 && thinking.End > 0 && gjson.GetBytes(body, `messages.@reverse.0.content.#(type=="tool_result")`).Exists() {
 		c.Edits = append(c.Edits, scan.Edit{At: thinking, With: []byte(`{"type":"disabled"}`)})
 	}
-	return c
 }

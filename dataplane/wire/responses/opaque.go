@@ -11,15 +11,16 @@ import (
 
 // opaque cuts out reasoning. What previous_response_id, other references and compactions stand
 // for is the conversation itself, which stays.
-func opaque(body []byte) wire.Cuts {
-	var c wire.Cuts
+func opaque(body []byte, c *wire.Cuts) {
 	c.Members(body, wire.Whole(body), func(key string, value scan.Span) bool {
 		if key == "input" {
-			c.Elements(body, value, func(item scan.Span) bool { return isReasoning(body[item.Start:item.End]) })
+			c.Elements(body, value, func(item scan.Span) bool {
+				raw := body[item.Start:item.End]
+				return isReasoning(raw) && c.Takes(raw)
+			})
 		}
 		return false
 	})
-	return c
 }
 
 func isReasoning(item []byte) bool {

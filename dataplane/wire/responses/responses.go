@@ -2,6 +2,8 @@
 package responses
 
 import (
+	"fmt"
+
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
@@ -12,8 +14,12 @@ var Family = wire.Family{
 	Endpoints: []wire.Endpoint{
 		{Path: "/responses", Operation: "chat", Turns: "input", System: "instructions", Codec: codec{}, Opaque: opaque, Lists: []string{"output"}, Fails: "failed", Empty: isEmpty, Estimate: wire.EstimateBoth, Stream: stream, Note: note, Refuse: refuse, Unsafe: changesConversation, Follows: true, Stores: stores, Background: inBackground, Neutral: `"input":"Hi","max_output_tokens":16,"store":false`},
 		{Path: "/responses/compact", Operation: "compaction", Turns: "input", System: "instructions", Follows: true, Lists: []string{"output"}, Estimate: wire.EstimateBoth},
-		{Path: "/responses/input_tokens", Operation: "count_tokens", Turns: "input", System: "instructions", Follows: true, Value: "input_tokens", Neutral: `"input":"Hi"`},
+		{Path: "/responses/input_tokens", Operation: "count_tokens", Turns: "input", System: "instructions", Follows: true, Value: "input_tokens", Estimated: estimated, Neutral: `"input":"Hi"`},
 	},
+}
+
+func estimated(tokens int64) []byte {
+	return fmt.Appendf(nil, `{"object":"response.input_tokens","input_tokens":%d}`, tokens)
 }
 
 var stream = &wire.Stream{

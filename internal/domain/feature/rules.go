@@ -17,6 +17,8 @@ const (
 	StreamCommitAll     = "policy.stream_commit.complete"
 	BodyLogRedactEmails = "body_log.redact_emails"
 	EmptyAnswerMovesOn  = "policy.empty_answer.move_on"
+	TranslationStrict   = "policy.translation.strict"
+	TranslationOff      = "policy.translation.off"
 	FieldRules          = "field_rules"
 	ProviderTLS         = "provider.tls"
 	ProviderProxy       = "provider.proxy"
@@ -36,7 +38,7 @@ const (
 )
 
 // known are the features of this build.
-var known = []string{KeyAllowedIPs, SelectionWeighted, SelectionLeastBusy, SelectionSticky, StreamCommitAll, BodyLogRedactEmails, EmptyAnswerMovesOn, FieldRules, ProviderTLS, ProviderProxy, ProviderEndpoints,
+var known = []string{KeyAllowedIPs, SelectionWeighted, SelectionLeastBusy, SelectionSticky, StreamCommitAll, BodyLogRedactEmails, EmptyAnswerMovesOn, FieldRules, ProviderTLS, ProviderProxy, ProviderEndpoints, TranslationStrict, TranslationOff,
 	CredentialAWS, CredentialGoogle, CredentialEntra, CredentialOAuth,
 	CredentialInstance, CredentialContainer, CredentialWebIdentity, CredentialMetadata, CredentialManagedIdentity, CredentialWorkloadIdentity, EndpointCohere}
 
@@ -56,6 +58,7 @@ var rules = map[string]rule{
 	"Group.selection":             {prefix: "selection.", base: []string{"cheapest"}},
 	"BodyLog.redact_emails":       {feature: BodyLogRedactEmails},
 	"Policy.stream_commit":        {prefix: "policy.stream_commit.", base: []string{"first_token"}},
+	"Policy.translation":          {prefix: "policy.translation.", base: []string{"allow"}},
 	"Policy.empty_answer":         {prefix: "policy.empty_answer.", base: []string{"pass"}},
 	"Provider.field_rules":        {feature: FieldRules},
 	"Model.field_rules":           {feature: FieldRules},

@@ -54,4 +54,5 @@ var table = [...]Outcome{
 	{Name: "gateway_draining", CountsAgainst: "none", Blame: "gateway"},
 	{Name: "loop_detected", CountsAgainst: "none", Blame: "provider", Permanent: true, NeedsHelp: true},
 	{Name: "token_unavailable", CountsAgainst: "none", Blame: "credential", NeedsHelp: true},
+	{Name: "not_translatable", CountsAgainst: "none", Blame: "caller", Permanent: true},
 }

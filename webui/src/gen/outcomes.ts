@@ -56,6 +56,7 @@ export const outcomes = {
   gateway_draining: { class: 'gateway', label: 'outcome.gateway_draining', permanent: false, needsHelp: false },
   loop_detected: { class: 'provider', label: 'outcome.loop_detected', permanent: true, needsHelp: true },
   token_unavailable: { class: 'credential', label: 'outcome.token_unavailable', permanent: false, needsHelp: true },
+  not_translatable: { class: 'caller', label: 'outcome.not_translatable', permanent: true, needsHelp: false },
 } as const satisfies Record<string, { class: OutcomeClass; label: string; permanent: boolean; needsHelp: boolean }>;
 
 export type Outcome = keyof typeof outcomes;

@@ -28,7 +28,10 @@ const failedOver = call({
   cost: '0.0074',
   duration: { seconds: 3n, nanos: 120_000_000 },
   usage: { inputTokens: 1800n, outputTokens: 443n },
-  skipped: [{ provider: 'zeroth', model: 'm', reason: 'overloaded', untilTime: timestampFromMs(AT + 30_000) }],
+  skipped: [
+    { provider: 'zeroth', model: 'm', reason: 'overloaded', untilTime: timestampFromMs(AT + 30_000) },
+    { provider: 'plain', model: 'm', reason: 'not_translatable', parameter: 'previous_response_id' },
+  ],
   attempts: [
     {
       provider: 'first',
@@ -46,6 +49,7 @@ const failedOver = call({
       status: 200,
       startOffset: { nanos: 312_000_000 },
       duration: { seconds: 2n },
+      translation: { from: 'messages', to: 'chat', approximated: ['thinking'], dropped: ['cache_control', 'metadata'] },
     },
   ],
 });
@@ -122,6 +126,10 @@ test('a failover shows in the row, and in full in the panel', async () => {
   expect(await panel.findByText('Rate limited')).toBeVisible();
   expect(panel.getByText('1 attempt failed, then second answered.')).toBeVisible();
   expect(panel.getByText(/retry after 20 s/)).toHaveTextContent('Counts against the credential.');
+  expect(panel.getByText(/its API cannot be told previous_response_id/)).toHaveTextContent('plain');
+  expect(panel.getByText('translated messages → chat')).toBeVisible();
+  expect(panel.getByText('said in another way: thinking')).toBeVisible();
+  expect(panel.getByText('left out: cache_control and metadata')).toBeVisible();
   expect(panel.getByText(/skipped: cooling down until .* after: Overloaded/)).toHaveTextContent('zeroth');
   expect(panel.getByText('began after 312 ms')).toBeVisible();
   expect(panel.getByText('waited 100 ms before')).toBeVisible();

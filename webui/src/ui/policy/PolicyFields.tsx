@@ -71,6 +71,9 @@ export function PolicyFields(props: Props) {
         <ChoiceField {...props} field="emptyAnswer" />
         <SwitchField {...props} field="failoverOnContentPolicy" />
       </FieldPart>
+      <FieldPart title={t('policy.dialects')} sub={t('policy.dialectsHow')}>
+        <ChoiceField {...props} field="translation" />
+      </FieldPart>
     </>
   );
 }

@@ -29,7 +29,7 @@ type Count = (typeof COUNTS)[number];
 type Time = (typeof TIMES)[number];
 type Switch = (typeof SWITCHES)[number];
 /** Fields with a word for each value. */
-export const CHOICES = ['streamCommit', 'emptyAnswer'] as const;
+export const CHOICES = ['streamCommit', 'emptyAnswer', 'translation'] as const;
 type Choice = (typeof CHOICES)[number];
 export type PolicyField = Count | Time | Switch | Choice | 'minRatio';
 
@@ -91,12 +91,18 @@ export const policyWords: Record<PolicyField, { label: PlainKey; how: PlainKey }
   affinityHold: { label: 'policy.affinityHold', how: 'policy.affinityHoldHow' },
   streamCommit: { label: 'policy.streamCommit', how: 'policy.streamCommitHow' },
   emptyAnswer: { label: 'policy.emptyAnswer', how: 'policy.emptyAnswerHow' },
+  translation: { label: 'policy.translation', how: 'policy.translationHow' },
 };
 
 /** The words of the values of a choice. */
 export const choiceWords: Record<Choice, Record<string, PlainKey>> = {
   streamCommit: { first_token: 'policy.commitFirstToken', complete: 'policy.commitComplete' },
   emptyAnswer: { pass: 'policy.emptyPass', move_on: 'policy.emptyMoveOn' },
+  translation: {
+    allow: 'policy.translationAllow',
+    strict: 'policy.translationStrict',
+    off: 'policy.translationOff',
+  },
 };
 
 export const isChoice = (field: PolicyField): field is Choice => (CHOICES as readonly string[]).includes(field);

@@ -91,8 +91,9 @@ type Call struct {
 	// The response was made in the background (background: true). Such a call ends with its response, so that its
 	// duration, usage and cost are those of the response, and is recorded then.
 	Background bool `protobuf:"varint,322,opt,name=background,proto3" json:"background,omitempty"`
-	// Members of the group that were not tried because they were cooling down, although their turn would have come; in
-	// the order of the group, at most 64. Only where attempts are.
+	// Members of the group that were not tried although their turn would have come, because they were cooling down, or
+	// because they speak another dialect in which the request cannot be told; in the order of the group, at most 64. Only
+	// where attempts are.
 	Skipped []*SkippedMember `protobuf:"bytes,31,rep,name=skipped,proto3" json:"skipped,omitempty"`
 	// What told which conversation the call belongs to, where the group is sticky: session_header, prompt_cache_key,
 	// client_metadata (metadata.user_id of Claude Code), conversation, first_message (system prompt and first message of the
@@ -373,10 +374,13 @@ type SkippedMember struct {
 	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
 	// Upstream model id.
 	Model string `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
-	// Class of the failure that began the cooldown.
+	// Class of the failure that began the cooldown, or not_translatable.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
-	// When the cooldown ends; in the past when it was over and another call was just testing the member.
-	UntilTime     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=until_time,json=untilTime,proto3" json:"until_time,omitempty"`
+	// When the cooldown ends; in the past when it was over and another call was just testing the member; unset when there
+	// was none.
+	UntilTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=until_time,json=untilTime,proto3" json:"until_time,omitempty"`
+	// What of the request the member could not be told, where the reason is not_translatable.
+	Parameter     string `protobuf:"bytes,350,opt,name=parameter,proto3" json:"parameter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -439,6 +443,13 @@ func (x *SkippedMember) GetUntilTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *SkippedMember) GetParameter() string {
+	if x != nil {
+		return x.Parameter
+	}
+	return ""
+}
+
 // One try on one target.
 type Attempt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -486,7 +497,10 @@ type Attempt struct {
 	// was that one: encrypted reasoning, signed thinking.
 	OpaqueItemsCut int32 `protobuf:"varint,141,opt,name=opaque_items_cut,json=opaqueItemsCut,proto3" json:"opaque_items_cut,omitempty"`
 	// What the cost is made of, at the prices of then; parts that cost nothing are left out.
-	CostParts     []*CostPart `protobuf:"bytes,150,rep,name=cost_parts,json=costParts,proto3" json:"cost_parts,omitempty"`
+	CostParts []*CostPart `protobuf:"bytes,150,rep,name=cost_parts,json=costParts,proto3" json:"cost_parts,omitempty"`
+	// What became of the request and its answer where the provider speaks another dialect than the client; unset: they went
+	// as they came.
+	Translation   *Translation `protobuf:"bytes,350,opt,name=translation,proto3" json:"translation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -668,6 +682,86 @@ func (x *Attempt) GetCostParts() []*CostPart {
 	return nil
 }
 
+func (x *Attempt) GetTranslation() *Translation {
+	if x != nil {
+		return x.Translation
+	}
+	return nil
+}
+
+// What became of a request that went to a provider of another dialect, and of its answer.
+type Translation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Dialect of the client: chat, responses, messages or gemini.
+	From string `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	// Dialect of the provider.
+	To string `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	// What was said in another way, with a way back: names of members and kinds, such as tools.custom; never values.
+	Approximated []string `protobuf:"bytes,3,rep,name=approximated,proto3" json:"approximated,omitempty"`
+	// What was not said, such as cache_control.
+	Dropped       []string `protobuf:"bytes,4,rep,name=dropped,proto3" json:"dropped,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Translation) Reset() {
+	*x = Translation{}
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Translation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Translation) ProtoMessage() {}
+
+func (x *Translation) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Translation.ProtoReflect.Descriptor instead.
+func (*Translation) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Translation) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *Translation) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *Translation) GetApproximated() []string {
+	if x != nil {
+		return x.Approximated
+	}
+	return nil
+}
+
+func (x *Translation) GetDropped() []string {
+	if x != nil {
+		return x.Dropped
+	}
+	return nil
+}
+
 // Tokens of an answer.
 type Usage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -713,7 +807,7 @@ type Usage struct {
 
 func (x *Usage) Reset() {
 	*x = Usage{}
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -725,7 +819,7 @@ func (x *Usage) String() string {
 func (*Usage) ProtoMessage() {}
 
 func (x *Usage) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -738,7 +832,7 @@ func (x *Usage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Usage.ProtoReflect.Descriptor instead.
 func (*Usage) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{3}
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Usage) GetInputTokens() int64 {
@@ -883,7 +977,7 @@ type CostPart struct {
 
 func (x *CostPart) Reset() {
 	*x = CostPart{}
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -895,7 +989,7 @@ func (x *CostPart) String() string {
 func (*CostPart) ProtoMessage() {}
 
 func (x *CostPart) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -908,7 +1002,7 @@ func (x *CostPart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CostPart.ProtoReflect.Descriptor instead.
 func (*CostPart) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{4}
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *CostPart) GetKind() string {
@@ -948,7 +1042,7 @@ type ListCallsRequest struct {
 
 func (x *ListCallsRequest) Reset() {
 	*x = ListCallsRequest{}
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -960,7 +1054,7 @@ func (x *ListCallsRequest) String() string {
 func (*ListCallsRequest) ProtoMessage() {}
 
 func (x *ListCallsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -973,7 +1067,7 @@ func (x *ListCallsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallsRequest.ProtoReflect.Descriptor instead.
 func (*ListCallsRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListCallsRequest) GetPageSize() int32 {
@@ -1015,7 +1109,7 @@ type ListCallsResponse struct {
 
 func (x *ListCallsResponse) Reset() {
 	*x = ListCallsResponse{}
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1027,7 +1121,7 @@ func (x *ListCallsResponse) String() string {
 func (*ListCallsResponse) ProtoMessage() {}
 
 func (x *ListCallsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1040,7 +1134,7 @@ func (x *ListCallsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallsResponse.ProtoReflect.Descriptor instead.
 func (*ListCallsResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListCallsResponse) GetCalls() []*Call {
@@ -1069,7 +1163,7 @@ type TailCallsResponse struct {
 
 func (x *TailCallsResponse) Reset() {
 	*x = TailCallsResponse{}
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1081,7 +1175,7 @@ func (x *TailCallsResponse) String() string {
 func (*TailCallsResponse) ProtoMessage() {}
 
 func (x *TailCallsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1094,7 +1188,7 @@ func (x *TailCallsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TailCallsResponse.ProtoReflect.Descriptor instead.
 func (*TailCallsResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *TailCallsResponse) GetCall() *Call {
@@ -1121,7 +1215,7 @@ type GetCallRequest struct {
 
 func (x *GetCallRequest) Reset() {
 	*x = GetCallRequest{}
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1133,7 +1227,7 @@ func (x *GetCallRequest) String() string {
 func (*GetCallRequest) ProtoMessage() {}
 
 func (x *GetCallRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1146,7 +1240,7 @@ func (x *GetCallRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallRequest.ProtoReflect.Descriptor instead.
 func (*GetCallRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetCallRequest) GetId() string {
@@ -1165,7 +1259,7 @@ type GetCallResponse struct {
 
 func (x *GetCallResponse) Reset() {
 	*x = GetCallResponse{}
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1177,7 +1271,7 @@ func (x *GetCallResponse) String() string {
 func (*GetCallResponse) ProtoMessage() {}
 
 func (x *GetCallResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_call_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1190,7 +1284,7 @@ func (x *GetCallResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallResponse.ProtoReflect.Descriptor instead.
 func (*GetCallResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_admin_v1_call_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetCallResponse) GetCall() *Call {
@@ -1249,13 +1343,14 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\raffinity_held\x18\xb7\x02 \x01(\bR\faffinityHeld\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x94\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xb3\x01\n" +
 	"\rSkippedMember\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x129\n" +
 	"\n" +
-	"until_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime\"\xcf\x06\n" +
+	"until_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime\x12\x1d\n" +
+	"\tparameter\x18\xde\x02 \x01(\tR\tparameter\"\x93\a\n" +
 	"\aAttempt\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -1283,7 +1378,13 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"fieldRules\x12)\n" +
 	"\x10opaque_items_cut\x18\x8d\x01 \x01(\x05R\x0eopaqueItemsCut\x12<\n" +
 	"\n" +
-	"cost_parts\x18\x96\x01 \x03(\v2\x1c.trunkline.admin.v1.CostPartR\tcostParts\"\xa4\x06\n" +
+	"cost_parts\x18\x96\x01 \x03(\v2\x1c.trunkline.admin.v1.CostPartR\tcostParts\x12B\n" +
+	"\vtranslation\x18\xde\x02 \x01(\v2\x1f.trunkline.admin.v1.TranslationR\vtranslation\"o\n" +
+	"\vTranslation\x12\x12\n" +
+	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
+	"\x02to\x18\x02 \x01(\tR\x02to\x12\"\n" +
+	"\fapproximated\x18\x03 \x03(\tR\fapproximated\x12\x18\n" +
+	"\adropped\x18\x04 \x03(\tR\adropped\"\xa4\x06\n" +
 	"\x05Usage\x12!\n" +
 	"\finput_tokens\x18\x01 \x01(\x03R\vinputTokens\x12.\n" +
 	"\x13cached_input_tokens\x18\x02 \x01(\x03R\x11cachedInputTokens\x12#\n" +
@@ -1349,78 +1450,80 @@ func file_trunkline_admin_v1_call_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_call_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_call_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_trunkline_admin_v1_call_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_trunkline_admin_v1_call_proto_goTypes = []any{
 	(*Call)(nil),                     // 0: trunkline.admin.v1.Call
 	(*SkippedMember)(nil),            // 1: trunkline.admin.v1.SkippedMember
 	(*Attempt)(nil),                  // 2: trunkline.admin.v1.Attempt
-	(*Usage)(nil),                    // 3: trunkline.admin.v1.Usage
-	(*CostPart)(nil),                 // 4: trunkline.admin.v1.CostPart
-	(*ListCallsRequest)(nil),         // 5: trunkline.admin.v1.ListCallsRequest
-	(*ListCallsResponse)(nil),        // 6: trunkline.admin.v1.ListCallsResponse
-	(*TailCallsResponse)(nil),        // 7: trunkline.admin.v1.TailCallsResponse
-	(*GetCallRequest)(nil),           // 8: trunkline.admin.v1.GetCallRequest
-	(*GetCallResponse)(nil),          // 9: trunkline.admin.v1.GetCallResponse
-	nil,                              // 10: trunkline.admin.v1.Call.MetadataEntry
-	(*timestamppb.Timestamp)(nil),    // 11: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),      // 12: google.protobuf.Duration
-	(*CallFilter)(nil),               // 13: trunkline.admin.v1.CallFilter
-	(*TailCallsRequest)(nil),         // 14: trunkline.admin.v1.TailCallsRequest
-	(*ExportCallsRequest)(nil),       // 15: trunkline.admin.v1.ExportCallsRequest
-	(*GetCallBodyRequest)(nil),       // 16: trunkline.admin.v1.GetCallBodyRequest
-	(*DeleteCallBodiesRequest)(nil),  // 17: trunkline.admin.v1.DeleteCallBodiesRequest
-	(*ListGapsRequest)(nil),          // 18: trunkline.admin.v1.ListGapsRequest
-	(*ListRefusedRequest)(nil),       // 19: trunkline.admin.v1.ListRefusedRequest
-	(*ExportCallsResponse)(nil),      // 20: trunkline.admin.v1.ExportCallsResponse
-	(*GetCallBodyResponse)(nil),      // 21: trunkline.admin.v1.GetCallBodyResponse
-	(*DeleteCallBodiesResponse)(nil), // 22: trunkline.admin.v1.DeleteCallBodiesResponse
-	(*ListGapsResponse)(nil),         // 23: trunkline.admin.v1.ListGapsResponse
-	(*ListRefusedResponse)(nil),      // 24: trunkline.admin.v1.ListRefusedResponse
+	(*Translation)(nil),              // 3: trunkline.admin.v1.Translation
+	(*Usage)(nil),                    // 4: trunkline.admin.v1.Usage
+	(*CostPart)(nil),                 // 5: trunkline.admin.v1.CostPart
+	(*ListCallsRequest)(nil),         // 6: trunkline.admin.v1.ListCallsRequest
+	(*ListCallsResponse)(nil),        // 7: trunkline.admin.v1.ListCallsResponse
+	(*TailCallsResponse)(nil),        // 8: trunkline.admin.v1.TailCallsResponse
+	(*GetCallRequest)(nil),           // 9: trunkline.admin.v1.GetCallRequest
+	(*GetCallResponse)(nil),          // 10: trunkline.admin.v1.GetCallResponse
+	nil,                              // 11: trunkline.admin.v1.Call.MetadataEntry
+	(*timestamppb.Timestamp)(nil),    // 12: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),      // 13: google.protobuf.Duration
+	(*CallFilter)(nil),               // 14: trunkline.admin.v1.CallFilter
+	(*TailCallsRequest)(nil),         // 15: trunkline.admin.v1.TailCallsRequest
+	(*ExportCallsRequest)(nil),       // 16: trunkline.admin.v1.ExportCallsRequest
+	(*GetCallBodyRequest)(nil),       // 17: trunkline.admin.v1.GetCallBodyRequest
+	(*DeleteCallBodiesRequest)(nil),  // 18: trunkline.admin.v1.DeleteCallBodiesRequest
+	(*ListGapsRequest)(nil),          // 19: trunkline.admin.v1.ListGapsRequest
+	(*ListRefusedRequest)(nil),       // 20: trunkline.admin.v1.ListRefusedRequest
+	(*ExportCallsResponse)(nil),      // 21: trunkline.admin.v1.ExportCallsResponse
+	(*GetCallBodyResponse)(nil),      // 22: trunkline.admin.v1.GetCallBodyResponse
+	(*DeleteCallBodiesResponse)(nil), // 23: trunkline.admin.v1.DeleteCallBodiesResponse
+	(*ListGapsResponse)(nil),         // 24: trunkline.admin.v1.ListGapsResponse
+	(*ListRefusedResponse)(nil),      // 25: trunkline.admin.v1.ListRefusedResponse
 }
 var file_trunkline_admin_v1_call_proto_depIdxs = []int32{
-	11, // 0: trunkline.admin.v1.Call.start_time:type_name -> google.protobuf.Timestamp
-	12, // 1: trunkline.admin.v1.Call.first_token_latency:type_name -> google.protobuf.Duration
-	12, // 2: trunkline.admin.v1.Call.duration:type_name -> google.protobuf.Duration
-	12, // 3: trunkline.admin.v1.Call.overhead:type_name -> google.protobuf.Duration
-	3,  // 4: trunkline.admin.v1.Call.usage:type_name -> trunkline.admin.v1.Usage
+	12, // 0: trunkline.admin.v1.Call.start_time:type_name -> google.protobuf.Timestamp
+	13, // 1: trunkline.admin.v1.Call.first_token_latency:type_name -> google.protobuf.Duration
+	13, // 2: trunkline.admin.v1.Call.duration:type_name -> google.protobuf.Duration
+	13, // 3: trunkline.admin.v1.Call.overhead:type_name -> google.protobuf.Duration
+	4,  // 4: trunkline.admin.v1.Call.usage:type_name -> trunkline.admin.v1.Usage
 	2,  // 5: trunkline.admin.v1.Call.attempts:type_name -> trunkline.admin.v1.Attempt
-	12, // 6: trunkline.admin.v1.Call.clock_ahead:type_name -> google.protobuf.Duration
-	10, // 7: trunkline.admin.v1.Call.metadata:type_name -> trunkline.admin.v1.Call.MetadataEntry
+	13, // 6: trunkline.admin.v1.Call.clock_ahead:type_name -> google.protobuf.Duration
+	11, // 7: trunkline.admin.v1.Call.metadata:type_name -> trunkline.admin.v1.Call.MetadataEntry
 	1,  // 8: trunkline.admin.v1.Call.skipped:type_name -> trunkline.admin.v1.SkippedMember
-	11, // 9: trunkline.admin.v1.SkippedMember.until_time:type_name -> google.protobuf.Timestamp
-	12, // 10: trunkline.admin.v1.Attempt.start_offset:type_name -> google.protobuf.Duration
-	12, // 11: trunkline.admin.v1.Attempt.first_frame_latency:type_name -> google.protobuf.Duration
-	12, // 12: trunkline.admin.v1.Attempt.first_token_latency:type_name -> google.protobuf.Duration
-	12, // 13: trunkline.admin.v1.Attempt.duration:type_name -> google.protobuf.Duration
-	3,  // 14: trunkline.admin.v1.Attempt.usage:type_name -> trunkline.admin.v1.Usage
-	12, // 15: trunkline.admin.v1.Attempt.working_latency:type_name -> google.protobuf.Duration
-	4,  // 16: trunkline.admin.v1.Attempt.cost_parts:type_name -> trunkline.admin.v1.CostPart
-	12, // 17: trunkline.admin.v1.Usage.audio_duration:type_name -> google.protobuf.Duration
-	13, // 18: trunkline.admin.v1.ListCallsRequest.filter:type_name -> trunkline.admin.v1.CallFilter
-	0,  // 19: trunkline.admin.v1.ListCallsResponse.calls:type_name -> trunkline.admin.v1.Call
-	0,  // 20: trunkline.admin.v1.TailCallsResponse.call:type_name -> trunkline.admin.v1.Call
-	0,  // 21: trunkline.admin.v1.GetCallResponse.call:type_name -> trunkline.admin.v1.Call
-	5,  // 22: trunkline.admin.v1.CallService.ListCalls:input_type -> trunkline.admin.v1.ListCallsRequest
-	8,  // 23: trunkline.admin.v1.CallService.GetCall:input_type -> trunkline.admin.v1.GetCallRequest
-	14, // 24: trunkline.admin.v1.CallService.TailCalls:input_type -> trunkline.admin.v1.TailCallsRequest
-	15, // 25: trunkline.admin.v1.CallService.ExportCalls:input_type -> trunkline.admin.v1.ExportCallsRequest
-	16, // 26: trunkline.admin.v1.CallService.GetCallBody:input_type -> trunkline.admin.v1.GetCallBodyRequest
-	17, // 27: trunkline.admin.v1.CallService.DeleteCallBodies:input_type -> trunkline.admin.v1.DeleteCallBodiesRequest
-	18, // 28: trunkline.admin.v1.CallService.ListGaps:input_type -> trunkline.admin.v1.ListGapsRequest
-	19, // 29: trunkline.admin.v1.CallService.ListRefused:input_type -> trunkline.admin.v1.ListRefusedRequest
-	6,  // 30: trunkline.admin.v1.CallService.ListCalls:output_type -> trunkline.admin.v1.ListCallsResponse
-	9,  // 31: trunkline.admin.v1.CallService.GetCall:output_type -> trunkline.admin.v1.GetCallResponse
-	7,  // 32: trunkline.admin.v1.CallService.TailCalls:output_type -> trunkline.admin.v1.TailCallsResponse
-	20, // 33: trunkline.admin.v1.CallService.ExportCalls:output_type -> trunkline.admin.v1.ExportCallsResponse
-	21, // 34: trunkline.admin.v1.CallService.GetCallBody:output_type -> trunkline.admin.v1.GetCallBodyResponse
-	22, // 35: trunkline.admin.v1.CallService.DeleteCallBodies:output_type -> trunkline.admin.v1.DeleteCallBodiesResponse
-	23, // 36: trunkline.admin.v1.CallService.ListGaps:output_type -> trunkline.admin.v1.ListGapsResponse
-	24, // 37: trunkline.admin.v1.CallService.ListRefused:output_type -> trunkline.admin.v1.ListRefusedResponse
-	30, // [30:38] is the sub-list for method output_type
-	22, // [22:30] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	12, // 9: trunkline.admin.v1.SkippedMember.until_time:type_name -> google.protobuf.Timestamp
+	13, // 10: trunkline.admin.v1.Attempt.start_offset:type_name -> google.protobuf.Duration
+	13, // 11: trunkline.admin.v1.Attempt.first_frame_latency:type_name -> google.protobuf.Duration
+	13, // 12: trunkline.admin.v1.Attempt.first_token_latency:type_name -> google.protobuf.Duration
+	13, // 13: trunkline.admin.v1.Attempt.duration:type_name -> google.protobuf.Duration
+	4,  // 14: trunkline.admin.v1.Attempt.usage:type_name -> trunkline.admin.v1.Usage
+	13, // 15: trunkline.admin.v1.Attempt.working_latency:type_name -> google.protobuf.Duration
+	5,  // 16: trunkline.admin.v1.Attempt.cost_parts:type_name -> trunkline.admin.v1.CostPart
+	3,  // 17: trunkline.admin.v1.Attempt.translation:type_name -> trunkline.admin.v1.Translation
+	13, // 18: trunkline.admin.v1.Usage.audio_duration:type_name -> google.protobuf.Duration
+	14, // 19: trunkline.admin.v1.ListCallsRequest.filter:type_name -> trunkline.admin.v1.CallFilter
+	0,  // 20: trunkline.admin.v1.ListCallsResponse.calls:type_name -> trunkline.admin.v1.Call
+	0,  // 21: trunkline.admin.v1.TailCallsResponse.call:type_name -> trunkline.admin.v1.Call
+	0,  // 22: trunkline.admin.v1.GetCallResponse.call:type_name -> trunkline.admin.v1.Call
+	6,  // 23: trunkline.admin.v1.CallService.ListCalls:input_type -> trunkline.admin.v1.ListCallsRequest
+	9,  // 24: trunkline.admin.v1.CallService.GetCall:input_type -> trunkline.admin.v1.GetCallRequest
+	15, // 25: trunkline.admin.v1.CallService.TailCalls:input_type -> trunkline.admin.v1.TailCallsRequest
+	16, // 26: trunkline.admin.v1.CallService.ExportCalls:input_type -> trunkline.admin.v1.ExportCallsRequest
+	17, // 27: trunkline.admin.v1.CallService.GetCallBody:input_type -> trunkline.admin.v1.GetCallBodyRequest
+	18, // 28: trunkline.admin.v1.CallService.DeleteCallBodies:input_type -> trunkline.admin.v1.DeleteCallBodiesRequest
+	19, // 29: trunkline.admin.v1.CallService.ListGaps:input_type -> trunkline.admin.v1.ListGapsRequest
+	20, // 30: trunkline.admin.v1.CallService.ListRefused:input_type -> trunkline.admin.v1.ListRefusedRequest
+	7,  // 31: trunkline.admin.v1.CallService.ListCalls:output_type -> trunkline.admin.v1.ListCallsResponse
+	10, // 32: trunkline.admin.v1.CallService.GetCall:output_type -> trunkline.admin.v1.GetCallResponse
+	8,  // 33: trunkline.admin.v1.CallService.TailCalls:output_type -> trunkline.admin.v1.TailCallsResponse
+	21, // 34: trunkline.admin.v1.CallService.ExportCalls:output_type -> trunkline.admin.v1.ExportCallsResponse
+	22, // 35: trunkline.admin.v1.CallService.GetCallBody:output_type -> trunkline.admin.v1.GetCallBodyResponse
+	23, // 36: trunkline.admin.v1.CallService.DeleteCallBodies:output_type -> trunkline.admin.v1.DeleteCallBodiesResponse
+	24, // 37: trunkline.admin.v1.CallService.ListGaps:output_type -> trunkline.admin.v1.ListGapsResponse
+	25, // 38: trunkline.admin.v1.CallService.ListRefused:output_type -> trunkline.admin.v1.ListRefusedResponse
+	31, // [31:39] is the sub-list for method output_type
+	23, // [23:31] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_call_proto_init() }
@@ -1439,7 +1542,7 @@ func file_trunkline_admin_v1_call_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_call_proto_rawDesc), len(file_trunkline_admin_v1_call_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -1468,6 +1468,10 @@ type Candidate struct {
 	ReasonScope HealthScope `protobuf:"varint,15,opt,name=reason_scope,json=reasonScope,proto3,enum=trunkline.admin.v1.HealthScope" json:"reason_scope,omitempty"`
 	// Why no call tries it; unset for candidates.
 	LeftOutReason LeftOutReason `protobuf:"varint,16,opt,name=left_out_reason,json=leftOutReason,proto3,enum=trunkline.admin.v1.LeftOutReason" json:"left_out_reason,omitempty"`
+	// Dialect that a call of the endpoint that was asked about is translated to for it; empty: it gets it as it comes.
+	TranslatedTo string `protobuf:"bytes,350,opt,name=translated_to,json=translatedTo,proto3" json:"translated_to,omitempty"`
+	// How calls of each dialect reach it; unset for those that no call tries.
+	Dialects      []*CandidateDialect `protobuf:"bytes,351,rep,name=dialects,proto3" json:"dialects,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1628,6 +1632,85 @@ func (x *Candidate) GetLeftOutReason() LeftOutReason {
 	return LeftOutReason_LEFT_OUT_REASON_UNSPECIFIED
 }
 
+func (x *Candidate) GetTranslatedTo() string {
+	if x != nil {
+		return x.TranslatedTo
+	}
+	return ""
+}
+
+func (x *Candidate) GetDialects() []*CandidateDialect {
+	if x != nil {
+		return x.Dialects
+	}
+	return nil
+}
+
+// How calls of one dialect reach a candidate.
+type CandidateDialect struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Dialect of the client: chat, messages or responses.
+	Dialect string `protobuf:"bytes,1,opt,name=dialect,proto3" json:"dialect,omitempty"`
+	// Dialect in which it gets such a call: the same, as it comes; another, translated; empty: it is left out.
+	Spoken string `protobuf:"bytes,2,opt,name=spoken,proto3" json:"spoken,omitempty"`
+	// It gets the call as it comes, although it is not certain that its provider has that API. Where an answer teaches that it
+	// has not, the call is translated, if the provider has another one for certain.
+	Uncertain     bool `protobuf:"varint,3,opt,name=uncertain,proto3" json:"uncertain,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CandidateDialect) Reset() {
+	*x = CandidateDialect{}
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CandidateDialect) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CandidateDialect) ProtoMessage() {}
+
+func (x *CandidateDialect) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CandidateDialect.ProtoReflect.Descriptor instead.
+func (*CandidateDialect) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *CandidateDialect) GetDialect() string {
+	if x != nil {
+		return x.Dialect
+	}
+	return ""
+}
+
+func (x *CandidateDialect) GetSpoken() string {
+	if x != nil {
+		return x.Spoken
+	}
+	return ""
+}
+
+func (x *CandidateDialect) GetUncertain() bool {
+	if x != nil {
+		return x.Uncertain
+	}
+	return false
+}
+
 var File_trunkline_admin_v1_group_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_group_proto_rawDesc = "" +
@@ -1734,7 +1817,7 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\n" +
 	"candidates\x18\x04 \x03(\v2\x1d.trunkline.admin.v1.CandidateR\n" +
 	"candidates\x128\n" +
-	"\bleft_out\x18\x05 \x03(\v2\x1d.trunkline.admin.v1.CandidateR\aleftOut\"\xc0\x05\n" +
+	"\bleft_out\x18\x05 \x03(\v2\x1d.trunkline.admin.v1.CandidateR\aleftOut\"\xa9\x06\n" +
 	"\tCandidate\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1a\n" +
@@ -1756,7 +1839,13 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\fmember_model\x18\x0e \x01(\tR\vmemberModel\x12?\n" +
 	"\brefusals\x18\x8c\x01 \x03(\v2\".trunkline.admin.v1.LearnedRefusalR\brefusals\x12B\n" +
 	"\freason_scope\x18\x0f \x01(\x0e2\x1f.trunkline.admin.v1.HealthScopeR\vreasonScope\x12I\n" +
-	"\x0fleft_out_reason\x18\x10 \x01(\x0e2!.trunkline.admin.v1.LeftOutReasonR\rleftOutReason*\xed\x01\n" +
+	"\x0fleft_out_reason\x18\x10 \x01(\x0e2!.trunkline.admin.v1.LeftOutReasonR\rleftOutReason\x12$\n" +
+	"\rtranslated_to\x18\xde\x02 \x01(\tR\ftranslatedTo\x12A\n" +
+	"\bdialects\x18\xdf\x02 \x03(\v2$.trunkline.admin.v1.CandidateDialectR\bdialects\"b\n" +
+	"\x10CandidateDialect\x12\x18\n" +
+	"\adialect\x18\x01 \x01(\tR\adialect\x12\x16\n" +
+	"\x06spoken\x18\x02 \x01(\tR\x06spoken\x12\x1c\n" +
+	"\tuncertain\x18\x03 \x01(\bR\tuncertain*\xed\x01\n" +
 	"\x10GroupRouteReason\x12\"\n" +
 	"\x1eGROUP_ROUTE_REASON_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bGROUP_ROUTE_REASON_DISABLED\x10\x01\x12!\n" +
@@ -1808,7 +1897,7 @@ func file_trunkline_admin_v1_group_proto_rawDescGZIP() []byte {
 }
 
 var file_trunkline_admin_v1_group_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_trunkline_admin_v1_group_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_trunkline_admin_v1_group_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_trunkline_admin_v1_group_proto_goTypes = []any{
 	(GroupRouteReason)(0),         // 0: trunkline.admin.v1.GroupRouteReason
 	(LeftOutReason)(0),            // 1: trunkline.admin.v1.LeftOutReason
@@ -1832,60 +1921,62 @@ var file_trunkline_admin_v1_group_proto_goTypes = []any{
 	(*ExplainGroupsResponse)(nil), // 19: trunkline.admin.v1.ExplainGroupsResponse
 	(*GroupRoute)(nil),            // 20: trunkline.admin.v1.GroupRoute
 	(*Candidate)(nil),             // 21: trunkline.admin.v1.Candidate
-	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
-	(*FailoverPolicy)(nil),        // 23: trunkline.admin.v1.FailoverPolicy
-	(*BodyLog)(nil),               // 24: trunkline.admin.v1.BodyLog
-	(*fieldmaskpb.FieldMask)(nil), // 25: google.protobuf.FieldMask
-	(TargetState)(0),              // 26: trunkline.admin.v1.TargetState
-	(*durationpb.Duration)(nil),   // 27: google.protobuf.Duration
-	(*LearnedRefusal)(nil),        // 28: trunkline.admin.v1.LearnedRefusal
+	(*CandidateDialect)(nil),      // 22: trunkline.admin.v1.CandidateDialect
+	(*timestamppb.Timestamp)(nil), // 23: google.protobuf.Timestamp
+	(*FailoverPolicy)(nil),        // 24: trunkline.admin.v1.FailoverPolicy
+	(*BodyLog)(nil),               // 25: trunkline.admin.v1.BodyLog
+	(*fieldmaskpb.FieldMask)(nil), // 26: google.protobuf.FieldMask
+	(TargetState)(0),              // 27: trunkline.admin.v1.TargetState
+	(*durationpb.Duration)(nil),   // 28: google.protobuf.Duration
+	(*LearnedRefusal)(nil),        // 29: trunkline.admin.v1.LearnedRefusal
 }
 var file_trunkline_admin_v1_group_proto_depIdxs = []int32{
-	22, // 0: trunkline.admin.v1.Group.create_time:type_name -> google.protobuf.Timestamp
-	22, // 1: trunkline.admin.v1.Group.update_time:type_name -> google.protobuf.Timestamp
+	23, // 0: trunkline.admin.v1.Group.create_time:type_name -> google.protobuf.Timestamp
+	23, // 1: trunkline.admin.v1.Group.update_time:type_name -> google.protobuf.Timestamp
 	5,  // 2: trunkline.admin.v1.Group.members:type_name -> trunkline.admin.v1.Member
-	23, // 3: trunkline.admin.v1.Group.policy:type_name -> trunkline.admin.v1.FailoverPolicy
-	24, // 4: trunkline.admin.v1.Group.body_log:type_name -> trunkline.admin.v1.BodyLog
-	23, // 5: trunkline.admin.v1.Group.effective_policy:type_name -> trunkline.admin.v1.FailoverPolicy
-	25, // 6: trunkline.admin.v1.ListGroupsRequest.read_mask:type_name -> google.protobuf.FieldMask
+	24, // 3: trunkline.admin.v1.Group.policy:type_name -> trunkline.admin.v1.FailoverPolicy
+	25, // 4: trunkline.admin.v1.Group.body_log:type_name -> trunkline.admin.v1.BodyLog
+	24, // 5: trunkline.admin.v1.Group.effective_policy:type_name -> trunkline.admin.v1.FailoverPolicy
+	26, // 6: trunkline.admin.v1.ListGroupsRequest.read_mask:type_name -> google.protobuf.FieldMask
 	4,  // 7: trunkline.admin.v1.ListGroupsResponse.groups:type_name -> trunkline.admin.v1.Group
 	4,  // 8: trunkline.admin.v1.GetGroupResponse.group:type_name -> trunkline.admin.v1.Group
 	4,  // 9: trunkline.admin.v1.CreateGroupRequest.group:type_name -> trunkline.admin.v1.Group
 	4,  // 10: trunkline.admin.v1.CreateGroupResponse.group:type_name -> trunkline.admin.v1.Group
 	4,  // 11: trunkline.admin.v1.UpdateGroupRequest.group:type_name -> trunkline.admin.v1.Group
-	25, // 12: trunkline.admin.v1.UpdateGroupRequest.update_mask:type_name -> google.protobuf.FieldMask
+	26, // 12: trunkline.admin.v1.UpdateGroupRequest.update_mask:type_name -> google.protobuf.FieldMask
 	4,  // 13: trunkline.admin.v1.UpdateGroupResponse.group:type_name -> trunkline.admin.v1.Group
 	20, // 14: trunkline.admin.v1.ExplainGroupResponse.route:type_name -> trunkline.admin.v1.GroupRoute
 	20, // 15: trunkline.admin.v1.ExplainGroupsResponse.routes:type_name -> trunkline.admin.v1.GroupRoute
-	26, // 16: trunkline.admin.v1.GroupRoute.state:type_name -> trunkline.admin.v1.TargetState
+	27, // 16: trunkline.admin.v1.GroupRoute.state:type_name -> trunkline.admin.v1.TargetState
 	0,  // 17: trunkline.admin.v1.GroupRoute.reason:type_name -> trunkline.admin.v1.GroupRouteReason
 	21, // 18: trunkline.admin.v1.GroupRoute.candidates:type_name -> trunkline.admin.v1.Candidate
 	21, // 19: trunkline.admin.v1.GroupRoute.left_out:type_name -> trunkline.admin.v1.Candidate
-	26, // 20: trunkline.admin.v1.Candidate.state:type_name -> trunkline.admin.v1.TargetState
-	27, // 21: trunkline.admin.v1.Candidate.remaining:type_name -> google.protobuf.Duration
+	27, // 20: trunkline.admin.v1.Candidate.state:type_name -> trunkline.admin.v1.TargetState
+	28, // 21: trunkline.admin.v1.Candidate.remaining:type_name -> google.protobuf.Duration
 	3,  // 22: trunkline.admin.v1.Candidate.role:type_name -> trunkline.admin.v1.CandidateRole
-	28, // 23: trunkline.admin.v1.Candidate.refusals:type_name -> trunkline.admin.v1.LearnedRefusal
+	29, // 23: trunkline.admin.v1.Candidate.refusals:type_name -> trunkline.admin.v1.LearnedRefusal
 	2,  // 24: trunkline.admin.v1.Candidate.reason_scope:type_name -> trunkline.admin.v1.HealthScope
 	1,  // 25: trunkline.admin.v1.Candidate.left_out_reason:type_name -> trunkline.admin.v1.LeftOutReason
-	6,  // 26: trunkline.admin.v1.GroupService.ListGroups:input_type -> trunkline.admin.v1.ListGroupsRequest
-	8,  // 27: trunkline.admin.v1.GroupService.GetGroup:input_type -> trunkline.admin.v1.GetGroupRequest
-	10, // 28: trunkline.admin.v1.GroupService.CreateGroup:input_type -> trunkline.admin.v1.CreateGroupRequest
-	12, // 29: trunkline.admin.v1.GroupService.UpdateGroup:input_type -> trunkline.admin.v1.UpdateGroupRequest
-	14, // 30: trunkline.admin.v1.GroupService.DeleteGroup:input_type -> trunkline.admin.v1.DeleteGroupRequest
-	16, // 31: trunkline.admin.v1.GroupService.ExplainGroup:input_type -> trunkline.admin.v1.ExplainGroupRequest
-	18, // 32: trunkline.admin.v1.GroupService.ExplainGroups:input_type -> trunkline.admin.v1.ExplainGroupsRequest
-	7,  // 33: trunkline.admin.v1.GroupService.ListGroups:output_type -> trunkline.admin.v1.ListGroupsResponse
-	9,  // 34: trunkline.admin.v1.GroupService.GetGroup:output_type -> trunkline.admin.v1.GetGroupResponse
-	11, // 35: trunkline.admin.v1.GroupService.CreateGroup:output_type -> trunkline.admin.v1.CreateGroupResponse
-	13, // 36: trunkline.admin.v1.GroupService.UpdateGroup:output_type -> trunkline.admin.v1.UpdateGroupResponse
-	15, // 37: trunkline.admin.v1.GroupService.DeleteGroup:output_type -> trunkline.admin.v1.DeleteGroupResponse
-	17, // 38: trunkline.admin.v1.GroupService.ExplainGroup:output_type -> trunkline.admin.v1.ExplainGroupResponse
-	19, // 39: trunkline.admin.v1.GroupService.ExplainGroups:output_type -> trunkline.admin.v1.ExplainGroupsResponse
-	33, // [33:40] is the sub-list for method output_type
-	26, // [26:33] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	22, // 26: trunkline.admin.v1.Candidate.dialects:type_name -> trunkline.admin.v1.CandidateDialect
+	6,  // 27: trunkline.admin.v1.GroupService.ListGroups:input_type -> trunkline.admin.v1.ListGroupsRequest
+	8,  // 28: trunkline.admin.v1.GroupService.GetGroup:input_type -> trunkline.admin.v1.GetGroupRequest
+	10, // 29: trunkline.admin.v1.GroupService.CreateGroup:input_type -> trunkline.admin.v1.CreateGroupRequest
+	12, // 30: trunkline.admin.v1.GroupService.UpdateGroup:input_type -> trunkline.admin.v1.UpdateGroupRequest
+	14, // 31: trunkline.admin.v1.GroupService.DeleteGroup:input_type -> trunkline.admin.v1.DeleteGroupRequest
+	16, // 32: trunkline.admin.v1.GroupService.ExplainGroup:input_type -> trunkline.admin.v1.ExplainGroupRequest
+	18, // 33: trunkline.admin.v1.GroupService.ExplainGroups:input_type -> trunkline.admin.v1.ExplainGroupsRequest
+	7,  // 34: trunkline.admin.v1.GroupService.ListGroups:output_type -> trunkline.admin.v1.ListGroupsResponse
+	9,  // 35: trunkline.admin.v1.GroupService.GetGroup:output_type -> trunkline.admin.v1.GetGroupResponse
+	11, // 36: trunkline.admin.v1.GroupService.CreateGroup:output_type -> trunkline.admin.v1.CreateGroupResponse
+	13, // 37: trunkline.admin.v1.GroupService.UpdateGroup:output_type -> trunkline.admin.v1.UpdateGroupResponse
+	15, // 38: trunkline.admin.v1.GroupService.DeleteGroup:output_type -> trunkline.admin.v1.DeleteGroupResponse
+	17, // 39: trunkline.admin.v1.GroupService.ExplainGroup:output_type -> trunkline.admin.v1.ExplainGroupResponse
+	19, // 40: trunkline.admin.v1.GroupService.ExplainGroups:output_type -> trunkline.admin.v1.ExplainGroupsResponse
+	34, // [34:41] is the sub-list for method output_type
+	27, // [27:34] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_group_proto_init() }
@@ -1907,7 +1998,7 @@ func file_trunkline_admin_v1_group_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_group_proto_rawDesc), len(file_trunkline_admin_v1_group_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   18,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

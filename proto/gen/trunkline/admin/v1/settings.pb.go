@@ -271,6 +271,11 @@ type FailoverPolicy struct {
 	// gives it to the client as it is; move_on tries the next candidate while one is left, which counts against nobody. An
 	// answer that a limit or a filter ended is always passed on.
 	EmptyAnswer string `protobuf:"bytes,130,opt,name=empty_answer,json=emptyAnswer,proto3" json:"empty_answer,omitempty"`
+	// Whether a call may be translated for members whose provider does not speak the client's dialect (chat, responses,
+	// messages, gemini). allow (default) translates, and calls record what was said in another way or left out; strict passes
+	// members by that would have to be told a part of the request in another way; off translates nothing: such members are
+	// left out. Members that cannot be told what a request is about are always passed by.
+	Translation string `protobuf:"bytes,350,opt,name=translation,proto3" json:"translation,omitempty"`
 	// Longest wait for the first token of a stream whose model tells that it works, from dispatch; default 600s. Once it
 	// says that it reasons, this is the limit; each other sign of work begins first_token_timeout again, up to this.
 	// Pings and comments are no such sign. Below first_token_timeout it has no effect.
@@ -458,6 +463,13 @@ func (x *FailoverPolicy) GetStreamTotalTimeout() *durationpb.Duration {
 func (x *FailoverPolicy) GetEmptyAnswer() string {
 	if x != nil {
 		return x.EmptyAnswer
+	}
+	return ""
+}
+
+func (x *FailoverPolicy) GetTranslation() string {
+	if x != nil {
+		return x.Translation
 	}
 	return ""
 }
@@ -796,7 +808,7 @@ const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\xbaH\a\x1a\x05\x18\x90N(\x01H\x01R\x14maxConnectionsPerKey\x88\x01\x01B\n" +
 	"\n" +
 	"\b_enabledB\x1a\n" +
-	"\x18_max_connections_per_key\"\xe6\x10\n" +
+	"\x18_max_connections_per_key\"\xa6\x11\n" +
 	"\x0eFailoverPolicy\x12=\n" +
 	"\x11failure_threshold\x18\x01 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x01H\x00R\x10failureThreshold\x88\x01\x01\x12R\n" +
 	"\x0efailure_window\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n" +
@@ -821,7 +833,8 @@ const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"retry_wait\x18y \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b\x022\x00R\tretryWait\x12J\n" +
 	"\fkeyword_hold\x18\x10 \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b<2\x00R\vkeywordHold\x12^\n" +
 	"\x14stream_total_timeout\x18\x11 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\xa082\x04\x10\xc0\x84=R\x12streamTotalTimeout\x12:\n" +
-	"\fempty_answer\x18\x82\x01 \x01(\tB\x16\xbaH\x13r\x11R\x00R\x04passR\amove_onR\vemptyAnswer\x12d\n" +
+	"\fempty_answer\x18\x82\x01 \x01(\tB\x16\xbaH\x13r\x11R\x00R\x04passR\amove_onR\vemptyAnswer\x12>\n" +
+	"\vtranslation\x18\xde\x02 \x01(\tB\x1b\xbaH\x18r\x16R\x00R\x05allowR\x06strictR\x03offR\vtranslation\x12d\n" +
 	"\x17first_token_timeout_max\x18\x83\x01 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\x90\x1c2\x04\x10\xc0\x84=R\x14firstTokenTimeoutMax\x12U\n" +
 	"\x0fattempt_timeout\x18n \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\x90\x1c2\x04\x10\xc0\x84=R\x0eattemptTimeout\x12\xb0\x01\n" +
 	"\vhedge_after\x18\xc8\x01 \x01(\v2\x19.google.protobuf.DurationBs\xbaHp\xba\x01c\n" +

@@ -334,8 +334,10 @@ type Skipped struct {
 	Model    string                 `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
 	// Outcome that opened the cooldown.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
-	// End of the cooldown, microseconds since the Unix epoch, UTC.
-	UntilUs       int64 `protobuf:"varint,4,opt,name=until_us,json=untilUs,proto3" json:"until_us,omitempty"`
+	// End of the cooldown, microseconds since the Unix epoch, UTC; 0: there was none.
+	UntilUs int64 `protobuf:"varint,4,opt,name=until_us,json=untilUs,proto3" json:"until_us,omitempty"`
+	// What of the request it could not be told, where it speaks another dialect.
+	Parameter     string `protobuf:"bytes,350,opt,name=parameter,proto3" json:"parameter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -396,6 +398,13 @@ func (x *Skipped) GetUntilUs() int64 {
 		return x.UntilUs
 	}
 	return 0
+}
+
+func (x *Skipped) GetParameter() string {
+	if x != nil {
+		return x.Parameter
+	}
+	return ""
 }
 
 type CallBody struct {
@@ -503,7 +512,9 @@ type Attempt struct {
 	// Opaque items that were cut out of its request.
 	OpaqueItemsCut int32 `protobuf:"varint,141,opt,name=opaque_items_cut,json=opaqueItemsCut,proto3" json:"opaque_items_cut,omitempty"`
 	// What the cost is made of, at the prices of then.
-	CostParts     []*CostPart `protobuf:"bytes,150,rep,name=cost_parts,json=costParts,proto3" json:"cost_parts,omitempty"`
+	CostParts []*CostPart `protobuf:"bytes,150,rep,name=cost_parts,json=costParts,proto3" json:"cost_parts,omitempty"`
+	// Unset: request and answer went as they came.
+	Translation   *Translation `protobuf:"bytes,350,opt,name=translation,proto3" json:"translation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -685,6 +696,83 @@ func (x *Attempt) GetCostParts() []*CostPart {
 	return nil
 }
 
+func (x *Attempt) GetTranslation() *Translation {
+	if x != nil {
+		return x.Translation
+	}
+	return nil
+}
+
+// What became of a request that went to a provider of another dialect, and of its answer.
+type Translation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	From  string                 `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	To    string                 `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	// Names of members and kinds, never values.
+	Approximated  []string `protobuf:"bytes,3,rep,name=approximated,proto3" json:"approximated,omitempty"`
+	Dropped       []string `protobuf:"bytes,4,rep,name=dropped,proto3" json:"dropped,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Translation) Reset() {
+	*x = Translation{}
+	mi := &file_trunkline_node_v1_call_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Translation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Translation) ProtoMessage() {}
+
+func (x *Translation) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_node_v1_call_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Translation.ProtoReflect.Descriptor instead.
+func (*Translation) Descriptor() ([]byte, []int) {
+	return file_trunkline_node_v1_call_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Translation) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *Translation) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *Translation) GetApproximated() []string {
+	if x != nil {
+		return x.Approximated
+	}
+	return nil
+}
+
+func (x *Translation) GetDropped() []string {
+	if x != nil {
+		return x.Dropped
+	}
+	return nil
+}
+
 type Usage struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
 	InputTokens       int64                  `protobuf:"varint,1,opt,name=input_tokens,json=inputTokens,proto3" json:"input_tokens,omitempty"`
@@ -726,7 +814,7 @@ type Usage struct {
 
 func (x *Usage) Reset() {
 	*x = Usage{}
-	mi := &file_trunkline_node_v1_call_proto_msgTypes[4]
+	mi := &file_trunkline_node_v1_call_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -738,7 +826,7 @@ func (x *Usage) String() string {
 func (*Usage) ProtoMessage() {}
 
 func (x *Usage) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_call_proto_msgTypes[4]
+	mi := &file_trunkline_node_v1_call_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -751,7 +839,7 @@ func (x *Usage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Usage.ProtoReflect.Descriptor instead.
 func (*Usage) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_call_proto_rawDescGZIP(), []int{4}
+	return file_trunkline_node_v1_call_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Usage) GetInputTokens() int64 {
@@ -896,7 +984,7 @@ type CostPart struct {
 
 func (x *CostPart) Reset() {
 	*x = CostPart{}
-	mi := &file_trunkline_node_v1_call_proto_msgTypes[5]
+	mi := &file_trunkline_node_v1_call_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -908,7 +996,7 @@ func (x *CostPart) String() string {
 func (*CostPart) ProtoMessage() {}
 
 func (x *CostPart) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_call_proto_msgTypes[5]
+	mi := &file_trunkline_node_v1_call_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -921,7 +1009,7 @@ func (x *CostPart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CostPart.ProtoReflect.Descriptor instead.
 func (*CostPart) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_call_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_node_v1_call_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *CostPart) GetKind() string {
@@ -992,18 +1080,19 @@ const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\raffinity_held\x18\xb7\x02 \x01(\bR\faffinityHeld\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"n\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x8d\x01\n" +
 	"\aSkipped\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x19\n" +
-	"\buntil_us\x18\x04 \x01(\x03R\auntilUs\"\xb8\x01\n" +
+	"\buntil_us\x18\x04 \x01(\x03R\auntilUs\x12\x1d\n" +
+	"\tparameter\x18\xde\x02 \x01(\tR\tparameter\"\xb8\x01\n" +
 	"\bCallBody\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\fR\arequest\x12\x1a\n" +
 	"\bresponse\x18\x02 \x01(\fR\bresponse\x12+\n" +
 	"\x11request_truncated\x18\x03 \x01(\bR\x10requestTruncated\x12-\n" +
 	"\x12response_truncated\x18\x04 \x01(\bR\x11responseTruncated\x12\x1a\n" +
-	"\bredacted\x18\x05 \x01(\bR\bredacted\"\xb2\x05\n" +
+	"\bredacted\x18\x05 \x01(\bR\bredacted\"\xf5\x05\n" +
 	"\aAttempt\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -1033,7 +1122,13 @@ const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"fieldRules\x12)\n" +
 	"\x10opaque_items_cut\x18\x8d\x01 \x01(\x05R\x0eopaqueItemsCut\x12;\n" +
 	"\n" +
-	"cost_parts\x18\x96\x01 \x03(\v2\x1b.trunkline.node.v1.CostPartR\tcostParts\"\xfd\x05\n" +
+	"cost_parts\x18\x96\x01 \x03(\v2\x1b.trunkline.node.v1.CostPartR\tcostParts\x12A\n" +
+	"\vtranslation\x18\xde\x02 \x01(\v2\x1e.trunkline.node.v1.TranslationR\vtranslation\"o\n" +
+	"\vTranslation\x12\x12\n" +
+	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
+	"\x02to\x18\x02 \x01(\tR\x02to\x12\"\n" +
+	"\fapproximated\x18\x03 \x03(\tR\fapproximated\x12\x18\n" +
+	"\adropped\x18\x04 \x03(\tR\adropped\"\xfd\x05\n" +
 	"\x05Usage\x12!\n" +
 	"\finput_tokens\x18\x01 \x01(\x03R\vinputTokens\x12.\n" +
 	"\x13cached_input_tokens\x18\x02 \x01(\x03R\x11cachedInputTokens\x12#\n" +
@@ -1073,29 +1168,31 @@ func file_trunkline_node_v1_call_proto_rawDescGZIP() []byte {
 	return file_trunkline_node_v1_call_proto_rawDescData
 }
 
-var file_trunkline_node_v1_call_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_trunkline_node_v1_call_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_trunkline_node_v1_call_proto_goTypes = []any{
-	(*Call)(nil),     // 0: trunkline.node.v1.Call
-	(*Skipped)(nil),  // 1: trunkline.node.v1.Skipped
-	(*CallBody)(nil), // 2: trunkline.node.v1.CallBody
-	(*Attempt)(nil),  // 3: trunkline.node.v1.Attempt
-	(*Usage)(nil),    // 4: trunkline.node.v1.Usage
-	(*CostPart)(nil), // 5: trunkline.node.v1.CostPart
-	nil,              // 6: trunkline.node.v1.Call.MetadataEntry
+	(*Call)(nil),        // 0: trunkline.node.v1.Call
+	(*Skipped)(nil),     // 1: trunkline.node.v1.Skipped
+	(*CallBody)(nil),    // 2: trunkline.node.v1.CallBody
+	(*Attempt)(nil),     // 3: trunkline.node.v1.Attempt
+	(*Translation)(nil), // 4: trunkline.node.v1.Translation
+	(*Usage)(nil),       // 5: trunkline.node.v1.Usage
+	(*CostPart)(nil),    // 6: trunkline.node.v1.CostPart
+	nil,                 // 7: trunkline.node.v1.Call.MetadataEntry
 }
 var file_trunkline_node_v1_call_proto_depIdxs = []int32{
-	4, // 0: trunkline.node.v1.Call.usage:type_name -> trunkline.node.v1.Usage
+	5, // 0: trunkline.node.v1.Call.usage:type_name -> trunkline.node.v1.Usage
 	3, // 1: trunkline.node.v1.Call.attempts:type_name -> trunkline.node.v1.Attempt
 	2, // 2: trunkline.node.v1.Call.body:type_name -> trunkline.node.v1.CallBody
-	6, // 3: trunkline.node.v1.Call.metadata:type_name -> trunkline.node.v1.Call.MetadataEntry
+	7, // 3: trunkline.node.v1.Call.metadata:type_name -> trunkline.node.v1.Call.MetadataEntry
 	1, // 4: trunkline.node.v1.Call.skipped:type_name -> trunkline.node.v1.Skipped
-	4, // 5: trunkline.node.v1.Attempt.usage:type_name -> trunkline.node.v1.Usage
-	5, // 6: trunkline.node.v1.Attempt.cost_parts:type_name -> trunkline.node.v1.CostPart
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	5, // 5: trunkline.node.v1.Attempt.usage:type_name -> trunkline.node.v1.Usage
+	6, // 6: trunkline.node.v1.Attempt.cost_parts:type_name -> trunkline.node.v1.CostPart
+	4, // 7: trunkline.node.v1.Attempt.translation:type_name -> trunkline.node.v1.Translation
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	8, // [8:8] is the sub-list for extension extendee
+	0, // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_call_proto_init() }
@@ -1109,7 +1206,7 @@ func file_trunkline_node_v1_call_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_node_v1_call_proto_rawDesc), len(file_trunkline_node_v1_call_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

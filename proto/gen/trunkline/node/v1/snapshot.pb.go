@@ -1509,7 +1509,9 @@ type Policy struct {
 	// Zero: no attempt is started beside another one.
 	HedgeAfter *durationpb.Duration `protobuf:"bytes,200,opt,name=hedge_after,json=hedgeAfter,proto3" json:"hedge_after,omitempty"`
 	// Zero: conversations of sticky groups go back as soon as they can.
-	AffinityHold  *durationpb.Duration `protobuf:"bytes,310,opt,name=affinity_hold,json=affinityHold,proto3" json:"affinity_hold,omitempty"`
+	AffinityHold *durationpb.Duration `protobuf:"bytes,310,opt,name=affinity_hold,json=affinityHold,proto3" json:"affinity_hold,omitempty"`
+	// allow, strict or off.
+	Translation   string `protobuf:"bytes,350,opt,name=translation,proto3" json:"translation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1710,6 +1712,13 @@ func (x *Policy) GetAffinityHold() *durationpb.Duration {
 		return x.AffinityHold
 	}
 	return nil
+}
+
+func (x *Policy) GetTranslation() string {
+	if x != nil {
+		return x.Translation
+	}
+	return ""
 }
 
 // What a client may send; disabled keys are left out.
@@ -2117,8 +2126,7 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1a\n" +
 	"\bpriority\x18\x03 \x01(\x05R\bpriority\x12\x16\n" +
 	"\x06weight\x18\x04 \x01(\x05R\x06weight\x121\n" +
-	"\x06policy\x18\x05 \x01(\v2\x19.trunkline.node.v1.PolicyR\x06policy\"\xe5\n" +
-	"\n" +
+	"\x06policy\x18\x05 \x01(\v2\x19.trunkline.node.v1.PolicyR\x06policy\"\x88\v\n" +
 	"\x06Policy\x12+\n" +
 	"\x11failure_threshold\x18\x01 \x01(\x05R\x10failureThreshold\x12@\n" +
 	"\x0efailure_window\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\rfailureWindow\x12\x1b\n" +
@@ -2147,7 +2155,8 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\x0fattempt_timeout\x18n \x01(\v2\x19.google.protobuf.DurationR\x0eattemptTimeout\x12;\n" +
 	"\vhedge_after\x18\xc8\x01 \x01(\v2\x19.google.protobuf.DurationR\n" +
 	"hedgeAfter\x12?\n" +
-	"\raffinity_hold\x18\xb6\x02 \x01(\v2\x19.google.protobuf.DurationR\faffinityHold\"\xe3\x03\n" +
+	"\raffinity_hold\x18\xb6\x02 \x01(\v2\x19.google.protobuf.DurationR\faffinityHold\x12!\n" +
+	"\vtranslation\x18\xde\x02 \x01(\tR\vtranslation\"\xe3\x03\n" +
 	"\x06ApiKey\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x16\n" +

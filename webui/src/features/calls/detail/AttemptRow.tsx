@@ -6,6 +6,7 @@ import { OutcomePill } from '@/ui/OutcomePill';
 import { outcomeTone } from '@/ui/outcome';
 import { Tag } from '@/ui/Page';
 import c from './detail.module.css';
+import { Translated } from './Translated';
 
 const BLAMES: Record<string, PlainKey> = {
   provider: 'calls.blame.provider',
@@ -72,6 +73,7 @@ export function AttemptRow({
           </Link>
         )}
         {a.fieldRules.length > 0 && <span>{t('calls.attempt.rules', { rules: a.fieldRules.join(', ') })}</span>}
+        {a.translation && <Translated translation={a.translation} />}
         {a.opaqueItemsCut > 0 && <Tag quiet>{t('calls.attempt.opaque', { n: int(a.opaqueItemsCut) })}</Tag>}
         {!isFirst && wait < 0 && <Tag quiet>{t('calls.attempt.beside')}</Tag>}
         {a.again && <Tag quiet>{t('calls.attempt.again')}</Tag>}

@@ -190,5 +190,10 @@ export const calls = {
   'calls.skipped.cooling': 'skipped: cooling down until {time} after: {reason}',
   'calls.skipped.probing': 'skipped: another call was testing whether it is back after: {reason}',
   'calls.attempt.rules': 'field rules: {rules}',
+  'calls.attempt.translated': 'translated {from} → {to}',
+  'calls.attempt.approximated': 'said in another way: {names}',
+  'calls.attempt.dropped': 'left out: {names}',
+  'calls.skipped.untold': 'left out: its API cannot be told {what}',
+  'calls.skipped.untoldRequest': 'left out: its API cannot be told this request',
   'calls.attempt.opaque': '{n} opaque items cut out',
 } as const;

@@ -49,6 +49,7 @@ export const outcomes = {
   'outcome.key_address': 'Address not allowed for the key',
   'outcome.key_revoked': 'Key revoked while it ran',
   'outcome.gateway_draining': 'Node stopped while it ran',
+  'outcome.not_translatable': 'Not sayable in any API of the group',
   'outcome.loop_detected': 'Provider leads back here',
   'outcome.other': 'Other',
 } as const;

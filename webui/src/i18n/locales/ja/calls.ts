@@ -184,5 +184,10 @@ export const calls: Texts<typeof en> = {
   'calls.skipped.cooling': 'スキップ: {time} までクールダウン中（原因: {reason}）',
   'calls.skipped.probing': 'スキップ: 復旧を別の呼び出しが確認中（原因: {reason}）',
   'calls.attempt.rules': 'フィールドルール: {rules}',
+  'calls.attempt.translated': '{from} → {to} に変換',
+  'calls.attempt.approximated': '別の形で伝えたもの: {names}',
+  'calls.attempt.dropped': '伝えなかったもの: {names}',
+  'calls.skipped.untold': '対象外: この API では {what} を伝えられません',
+  'calls.skipped.untoldRequest': '対象外: この API ではこのリクエストを伝えられません',
   'calls.attempt.opaque': '不透明な項目 {n} 件を除去',
 };

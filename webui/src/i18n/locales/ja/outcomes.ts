@@ -52,6 +52,7 @@ export const outcomes: Texts<typeof en> = {
   'outcome.key_address': 'キーで許可されていないアドレス',
   'outcome.key_revoked': '実行中にキーが失効',
   'outcome.gateway_draining': '実行中にノードが停止',
+  'outcome.not_translatable': 'どの API でも伝えられないリクエスト',
   'outcome.loop_detected': 'プロバイダーがこのゲートウェイに戻る',
   'outcome.other': 'その他',
 };

@@ -183,5 +183,10 @@ export const calls: Texts<typeof en> = {
   'calls.skipped.cooling': '건너뜀: {time}까지 쿨다운 중(원인: {reason})',
   'calls.skipped.probing': '건너뜀: 다른 호출이 복구 여부를 확인 중(원인: {reason})',
   'calls.attempt.rules': '필드 규칙: {rules}',
+  'calls.attempt.translated': '{from} → {to} 변환',
+  'calls.attempt.approximated': '다른 방식으로 전달: {names}',
+  'calls.attempt.dropped': '전달하지 않음: {names}',
+  'calls.skipped.untold': '제외: 이 API로는 {what}을(를) 전달할 수 없음',
+  'calls.skipped.untoldRequest': '제외: 이 API로는 이 요청을 전달할 수 없음',
   'calls.attempt.opaque': '불투명 항목 {n}개 제거',
 };

@@ -52,6 +52,7 @@ export const outcomes: Texts<typeof en> = {
   'outcome.key_address': '키에 허용되지 않은 주소',
   'outcome.key_revoked': '실행 중 키가 폐기됨',
   'outcome.gateway_draining': '실행 중 노드가 중지됨',
+  'outcome.not_translatable': '어느 API로도 전달할 수 없는 요청',
   'outcome.loop_detected': '제공업체가 이 게이트웨이로 되돌아옴',
   'outcome.other': '기타',
 };

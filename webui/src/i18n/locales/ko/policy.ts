@@ -64,6 +64,13 @@ export const policy: Texts<typeof en> = {
   'policy.streamCommitHow': '그 전까지는 다음 후보로 넘어갈 수 있습니다',
   'policy.commitFirstToken': '첫 토큰에서',
   'policy.commitComplete': '완료 시(마지막까지 전환 가능, 실시간 텍스트 없음)',
+  'policy.dialects': 'API 방언',
+  'policy.dialectsHow': '클라이언트와 제공업체의 API(chat, responses, messages, gemini)가 같을 필요는 없습니다',
+  'policy.translation': '다른 방언을 쓰는 멤버',
+  'policy.translationHow': '전달하지 못했거나 다른 방식으로만 전달한 내용은 호출마다 기록됩니다',
+  'policy.translationAllow': '변환한 호출을 보냄',
+  'policy.translationStrict': '다른 방식으로 바꿔 말할 필요가 없을 때만',
+  'policy.translationOff': '제외',
   'policy.emptyAnswer': '빈 응답',
   'policy.emptyAnswerHow':
     '텍스트, 도구 호출, 거부, 추론이 모두 없는 응답. 다음 후보로 넘어가도 누구의 실패로도 세지 않습니다',

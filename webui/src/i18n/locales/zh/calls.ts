@@ -182,5 +182,10 @@ export const calls: Texts<typeof en> = {
   'calls.skipped.cooling': '已跳过：冷却至 {time}，原因：{reason}',
   'calls.skipped.probing': '已跳过：另一调用正在测试其是否恢复，原因：{reason}',
   'calls.attempt.rules': '字段规则：{rules}',
+  'calls.attempt.translated': '已转换 {from} → {to}',
+  'calls.attempt.approximated': '换一种方式表达：{names}',
+  'calls.attempt.dropped': '未传达：{names}',
+  'calls.skipped.untold': '未参与：其 API 无法表达 {what}',
+  'calls.skipped.untoldRequest': '未参与：其 API 无法表达此请求',
   'calls.attempt.opaque': '已剔除 {n} 个不透明项',
 };

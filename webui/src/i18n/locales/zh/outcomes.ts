@@ -52,6 +52,7 @@ export const outcomes: Texts<typeof en> = {
   'outcome.key_address': '密钥不允许该地址',
   'outcome.key_revoked': '运行中密钥被吊销',
   'outcome.gateway_draining': '运行中节点停止',
+  'outcome.not_translatable': '没有成员的 API 能表达该请求',
   'outcome.loop_detected': '供应商指回本网关',
   'outcome.other': '其他',
 };

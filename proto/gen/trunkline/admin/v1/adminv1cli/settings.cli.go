@@ -46,6 +46,7 @@ func settingsService() cli.Service {
 			"trunkline.admin.v1.FailoverPolicy.stream_keep_alive":          "Comment lines that keep a silent stream open, before its first token and behind it; default true.",
 			"trunkline.admin.v1.FailoverPolicy.stream_total_timeout":       "All attempts of one streamed call together; default total_timeout where the same policy sets it, otherwise 1800s.",
 			"trunkline.admin.v1.FailoverPolicy.total_timeout":              "All attempts of one call together, streams aside; default 600s.",
+			"trunkline.admin.v1.FailoverPolicy.translation":                "Whether a call may be translated for members whose provider does not speak the client's dialect (chat, responses,\nmessages, gemini). allow (default) translates, and calls record what was said in another way or left out; strict passes\nmembers by that would have to be told a part of the request in another way; off translates nothing: such members are\nleft out. Members that cannot be told what a request is about are always passed by.",
 			"trunkline.admin.v1.Retention.audit_events":                    "Events of the audit log; default 9600h (400 days), at least 720h (30 days). Older ones are removed every hour; the\nchain of hashes goes on from there.",
 			"trunkline.admin.v1.Retention.calls":                           "Calls; default 720h (30 days), at least 1h.",
 			"trunkline.admin.v1.Settings.cors":                             "Which web pages may call /v1 from a browser.",

@@ -21,7 +21,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/call.proto.
  */
 export const file_trunkline_admin_v1_call: GenFile = /*@__PURE__*/
-  fileDesc("Ch10cnVua2xpbmUvYWRtaW4vdjEvY2FsbC5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxItYHCgRDYWxsEgoKAmlkGAEgASgJEi4KCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBG5vZGUYAyABKAkSEAoIZW5kcG9pbnQYBCABKAkSDQoFbW9kZWwYBSABKAkSDQoFZ3JvdXAYBiABKAkSDwoHYXBpX2tleRgHIAEoCRIOCgZzdHJlYW0YCCABKAgSDwoHb3V0Y29tZRgJIAEoCRIOCgZzdGF0dXMYCiABKAUSEgoKZXJyb3JfY29kZRgLIAEoCRIQCghwcm92aWRlchgMIAEoCRIWCg51cHN0cmVhbV9tb2RlbBgNIAEoCRI2ChNmaXJzdF90b2tlbl9sYXRlbmN5GA4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCGR1cmF0aW9uGA8gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCG92ZXJoZWFkGBAgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBXVzYWdlGBEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlEgwKBGNvc3QYEiABKAkSLQoIYXR0ZW1wdHMYEyADKAsyGy50cnVua2xpbmUuYWRtaW4udjEuQXR0ZW1wdBIVCg1hdHRlbXB0X2NvdW50GBQgASgFEhQKDGNsaWVudF9yZXRyeRgVIAEoBRIcChRrZXl3b3JkX2FmdGVyX2NvbW1pdBgWIAEoCBIuCgtjbG9ja19haGVhZBgeIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIaChFjbGllbnRfcmVxdWVzdF9pZBiqASABKAkSHAoTaW5jb21pbmdfcmVxdWVzdF9pZBirASABKAkSDQoEdXNlchisASABKAkSOQoIbWV0YWRhdGEYrQEgAygLMiYudHJ1bmtsaW5lLmFkbWluLnYxLkNhbGwuTWV0YWRhdGFFbnRyeRIUCgtyZXNwb25zZV9pZBjAAiABKAkSHQoUcHJldmlvdXNfcmVzcG9uc2VfaWQYwQIgASgJEhMKCmJhY2tncm91bmQYwgIgASgIEjIKB3NraXBwZWQYHyADKAsyIS50cnVua2xpbmUuYWRtaW4udjEuU2tpcHBlZE1lbWJlchIVCgxhZmZpbml0eV9rZXkYtgIgASgJEhYKDWFmZmluaXR5X2hlbGQYtwIgASgIGi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJwCg1Ta2lwcGVkTWVtYmVyEhAKCHByb3ZpZGVyGAEgASgJEg0KBW1vZGVsGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIuCgp1bnRpbF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLoBAoHQXR0ZW1wdBIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRISCgpjcmVkZW50aWFsGAMgASgJEi8KDHN0YXJ0X29mZnNldBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI2ChNmaXJzdF9mcmFtZV9sYXRlbmN5GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjYKE2ZpcnN0X3Rva2VuX2xhdGVuY3kYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIZHVyYXRpb24YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDgoGc3RhdHVzGAggASgFEg8KB291dGNvbWUYCSABKAkSDgoGcmVhc29uGAogASgJEg0KBWJsYW1lGAsgASgJEhQKDG1heWJlX2JpbGxlZBgMIAEoCBITCgtsYXN0X3Jlc29ydBgNIAEoCBIoCgV1c2FnZRgOIAEoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZRIMCgRjb3N0GA8gASgJEg8KB2tleXdvcmQYECABKAkSDQoFYWdhaW4YESABKAgSMwoPd29ya2luZ19sYXRlbmN5GIIBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIUCgtmaWVsZF9ydWxlcxiMASADKAkSGQoQb3BhcXVlX2l0ZW1zX2N1dBiNASABKAUSMQoKY29zdF9wYXJ0cxiWASADKAsyHC50cnVua2xpbmUuYWRtaW4udjEuQ29zdFBhcnQi/wMKBVVzYWdlEhQKDGlucHV0X3Rva2VucxgBIAEoAxIbChNjYWNoZWRfaW5wdXRfdG9rZW5zGAIgASgDEhUKDW91dHB1dF90b2tlbnMYAyABKAMSDgoGc291cmNlGAQgASgJEhoKEmNhY2hlX3dyaXRlX3Rva2VucxgFIAEoAxIfChZjYWNoZV93cml0ZV8xaHJfdG9rZW5zGJYBIAEoAxIZChByZWFzb25pbmdfdG9rZW5zGJcBIAEoAxIbChJhdWRpb19pbnB1dF90b2tlbnMYmAEgASgDEiIKGWNhY2hlZF9hdWRpb19pbnB1dF90b2tlbnMYmQEgASgDEhwKE2F1ZGlvX291dHB1dF90b2tlbnMYmgEgASgDEhsKEmltYWdlX2lucHV0X3Rva2VucxibASABKAMSIgoZY2FjaGVkX2ltYWdlX2lucHV0X3Rva2VucxicASABKAMSHAoTaW1hZ2Vfb3V0cHV0X3Rva2VucxidASABKAMSDwoGaW1hZ2VzGJ4BIAEoAxITCgpjaGFyYWN0ZXJzGJ8BIAEoAxIyCg5hdWRpb19kdXJhdGlvbhigASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoMc2VydmljZV90aWVyGKEBIAEoCRIVCgxiaWxsZWRfdW5pdHMYogEgASgDIjgKCENvc3RQYXJ0EgwKBGtpbmQYASABKAkSEAoIcXVhbnRpdHkYAiABKAMSDAoEY29zdBgDIAEoCSKAAQoQTGlzdENhbGxzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIuCgZmaWx0ZXIYAyABKAsyHi50cnVua2xpbmUuYWRtaW4udjEuQ2FsbEZpbHRlchIVCg13aXRoX2F0dGVtcHRzGAQgASgIIlUKEUxpc3RDYWxsc1Jlc3BvbnNlEicKBWNhbGxzGAEgAygLMhgudHJ1bmtsaW5lLmFkbWluLnYxLkNhbGwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIkwKEVRhaWxDYWxsc1Jlc3BvbnNlEiYKBGNhbGwYASABKAsyGC50cnVua2xpbmUuYWRtaW4udjEuQ2FsbBIPCgdza2lwcGVkGAIgASgDIhwKDkdldENhbGxSZXF1ZXN0EgoKAmlkGAEgASgJIjkKD0dldENhbGxSZXNwb25zZRImCgRjYWxsGAEgASgLMhgudHJ1bmtsaW5lLmFkbWluLnYxLkNhbGwyuwYKC0NhbGxTZXJ2aWNlEmEKCUxpc3RDYWxscxIkLnRydW5rbGluZS5hZG1pbi52MS5MaXN0Q2FsbHNSZXF1ZXN0GiUudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RDYWxsc1Jlc3BvbnNlIgeQAgGo7RgBElsKB0dldENhbGwSIi50cnVua2xpbmUuYWRtaW4udjEuR2V0Q2FsbFJlcXVlc3QaIy50cnVua2xpbmUuYWRtaW4udjEuR2V0Q2FsbFJlc3BvbnNlIgeQAgGo7RgBEmAKCVRhaWxDYWxscxIkLnRydW5rbGluZS5hZG1pbi52MS5UYWlsQ2FsbHNSZXF1ZXN0GiUudHJ1bmtsaW5lLmFkbWluLnYxLlRhaWxDYWxsc1Jlc3BvbnNlIgSo7RgBMAESZgoLRXhwb3J0Q2FsbHMSJi50cnVua2xpbmUuYWRtaW4udjEuRXhwb3J0Q2FsbHNSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkV4cG9ydENhbGxzUmVzcG9uc2UiBKjtGAEwARJkCgtHZXRDYWxsQm9keRImLnRydW5rbGluZS5hZG1pbi52MS5HZXRDYWxsQm9keVJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuR2V0Q2FsbEJvZHlSZXNwb25zZSIEqO0YAhJzChBEZWxldGVDYWxsQm9kaWVzEisudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUNhbGxCb2RpZXNSZXF1ZXN0GiwudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUNhbGxCb2RpZXNSZXNwb25zZSIEqO0YAxJeCghMaXN0R2FwcxIjLnRydW5rbGluZS5hZG1pbi52MS5MaXN0R2Fwc1JlcXVlc3QaJC50cnVua2xpbmUuYWRtaW4udjEuTGlzdEdhcHNSZXNwb25zZSIHkAIBqO0YARJnCgtMaXN0UmVmdXNlZBImLnRydW5rbGluZS5hZG1pbi52MS5MaXN0UmVmdXNlZFJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuTGlzdFJlZnVzZWRSZXNwb25zZSIHkAIBqO0YAULVAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIJQ2FsbFByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_trunkline_admin_v1_call_body, file_trunkline_admin_v1_call_stream, file_trunkline_admin_v1_filter, file_trunkline_admin_v1_gap, file_trunkline_admin_v1_role]);
+  fileDesc("Ch10cnVua2xpbmUvYWRtaW4vdjEvY2FsbC5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxItYHCgRDYWxsEgoKAmlkGAEgASgJEi4KCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBG5vZGUYAyABKAkSEAoIZW5kcG9pbnQYBCABKAkSDQoFbW9kZWwYBSABKAkSDQoFZ3JvdXAYBiABKAkSDwoHYXBpX2tleRgHIAEoCRIOCgZzdHJlYW0YCCABKAgSDwoHb3V0Y29tZRgJIAEoCRIOCgZzdGF0dXMYCiABKAUSEgoKZXJyb3JfY29kZRgLIAEoCRIQCghwcm92aWRlchgMIAEoCRIWCg51cHN0cmVhbV9tb2RlbBgNIAEoCRI2ChNmaXJzdF90b2tlbl9sYXRlbmN5GA4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCGR1cmF0aW9uGA8gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCG92ZXJoZWFkGBAgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBXVzYWdlGBEgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlEgwKBGNvc3QYEiABKAkSLQoIYXR0ZW1wdHMYEyADKAsyGy50cnVua2xpbmUuYWRtaW4udjEuQXR0ZW1wdBIVCg1hdHRlbXB0X2NvdW50GBQgASgFEhQKDGNsaWVudF9yZXRyeRgVIAEoBRIcChRrZXl3b3JkX2FmdGVyX2NvbW1pdBgWIAEoCBIuCgtjbG9ja19haGVhZBgeIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIaChFjbGllbnRfcmVxdWVzdF9pZBiqASABKAkSHAoTaW5jb21pbmdfcmVxdWVzdF9pZBirASABKAkSDQoEdXNlchisASABKAkSOQoIbWV0YWRhdGEYrQEgAygLMiYudHJ1bmtsaW5lLmFkbWluLnYxLkNhbGwuTWV0YWRhdGFFbnRyeRIUCgtyZXNwb25zZV9pZBjAAiABKAkSHQoUcHJldmlvdXNfcmVzcG9uc2VfaWQYwQIgASgJEhMKCmJhY2tncm91bmQYwgIgASgIEjIKB3NraXBwZWQYHyADKAsyIS50cnVua2xpbmUuYWRtaW4udjEuU2tpcHBlZE1lbWJlchIVCgxhZmZpbml0eV9rZXkYtgIgASgJEhYKDWFmZmluaXR5X2hlbGQYtwIgASgIGi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKEAQoNU2tpcHBlZE1lbWJlchIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRIOCgZyZWFzb24YAyABKAkSLgoKdW50aWxfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoJcGFyYW1ldGVyGN4CIAEoCSKfBQoHQXR0ZW1wdBIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRISCgpjcmVkZW50aWFsGAMgASgJEi8KDHN0YXJ0X29mZnNldBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI2ChNmaXJzdF9mcmFtZV9sYXRlbmN5GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjYKE2ZpcnN0X3Rva2VuX2xhdGVuY3kYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIZHVyYXRpb24YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDgoGc3RhdHVzGAggASgFEg8KB291dGNvbWUYCSABKAkSDgoGcmVhc29uGAogASgJEg0KBWJsYW1lGAsgASgJEhQKDG1heWJlX2JpbGxlZBgMIAEoCBITCgtsYXN0X3Jlc29ydBgNIAEoCBIoCgV1c2FnZRgOIAEoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZRIMCgRjb3N0GA8gASgJEg8KB2tleXdvcmQYECABKAkSDQoFYWdhaW4YESABKAgSMwoPd29ya2luZ19sYXRlbmN5GIIBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIUCgtmaWVsZF9ydWxlcxiMASADKAkSGQoQb3BhcXVlX2l0ZW1zX2N1dBiNASABKAUSMQoKY29zdF9wYXJ0cxiWASADKAsyHC50cnVua2xpbmUuYWRtaW4udjEuQ29zdFBhcnQSNQoLdHJhbnNsYXRpb24Y3gIgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLlRyYW5zbGF0aW9uIk4KC1RyYW5zbGF0aW9uEgwKBGZyb20YASABKAkSCgoCdG8YAiABKAkSFAoMYXBwcm94aW1hdGVkGAMgAygJEg8KB2Ryb3BwZWQYBCADKAki/wMKBVVzYWdlEhQKDGlucHV0X3Rva2VucxgBIAEoAxIbChNjYWNoZWRfaW5wdXRfdG9rZW5zGAIgASgDEhUKDW91dHB1dF90b2tlbnMYAyABKAMSDgoGc291cmNlGAQgASgJEhoKEmNhY2hlX3dyaXRlX3Rva2VucxgFIAEoAxIfChZjYWNoZV93cml0ZV8xaHJfdG9rZW5zGJYBIAEoAxIZChByZWFzb25pbmdfdG9rZW5zGJcBIAEoAxIbChJhdWRpb19pbnB1dF90b2tlbnMYmAEgASgDEiIKGWNhY2hlZF9hdWRpb19pbnB1dF90b2tlbnMYmQEgASgDEhwKE2F1ZGlvX291dHB1dF90b2tlbnMYmgEgASgDEhsKEmltYWdlX2lucHV0X3Rva2VucxibASABKAMSIgoZY2FjaGVkX2ltYWdlX2lucHV0X3Rva2VucxicASABKAMSHAoTaW1hZ2Vfb3V0cHV0X3Rva2VucxidASABKAMSDwoGaW1hZ2VzGJ4BIAEoAxITCgpjaGFyYWN0ZXJzGJ8BIAEoAxIyCg5hdWRpb19kdXJhdGlvbhigASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoMc2VydmljZV90aWVyGKEBIAEoCRIVCgxiaWxsZWRfdW5pdHMYogEgASgDIjgKCENvc3RQYXJ0EgwKBGtpbmQYASABKAkSEAoIcXVhbnRpdHkYAiABKAMSDAoEY29zdBgDIAEoCSKAAQoQTGlzdENhbGxzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIuCgZmaWx0ZXIYAyABKAsyHi50cnVua2xpbmUuYWRtaW4udjEuQ2FsbEZpbHRlchIVCg13aXRoX2F0dGVtcHRzGAQgASgIIlUKEUxpc3RDYWxsc1Jlc3BvbnNlEicKBWNhbGxzGAEgAygLMhgudHJ1bmtsaW5lLmFkbWluLnYxLkNhbGwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIkwKEVRhaWxDYWxsc1Jlc3BvbnNlEiYKBGNhbGwYASABKAsyGC50cnVua2xpbmUuYWRtaW4udjEuQ2FsbBIPCgdza2lwcGVkGAIgASgDIhwKDkdldENhbGxSZXF1ZXN0EgoKAmlkGAEgASgJIjkKD0dldENhbGxSZXNwb25zZRImCgRjYWxsGAEgASgLMhgudHJ1bmtsaW5lLmFkbWluLnYxLkNhbGwyuwYKC0NhbGxTZXJ2aWNlEmEKCUxpc3RDYWxscxIkLnRydW5rbGluZS5hZG1pbi52MS5MaXN0Q2FsbHNSZXF1ZXN0GiUudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RDYWxsc1Jlc3BvbnNlIgeQAgGo7RgBElsKB0dldENhbGwSIi50cnVua2xpbmUuYWRtaW4udjEuR2V0Q2FsbFJlcXVlc3QaIy50cnVua2xpbmUuYWRtaW4udjEuR2V0Q2FsbFJlc3BvbnNlIgeQAgGo7RgBEmAKCVRhaWxDYWxscxIkLnRydW5rbGluZS5hZG1pbi52MS5UYWlsQ2FsbHNSZXF1ZXN0GiUudHJ1bmtsaW5lLmFkbWluLnYxLlRhaWxDYWxsc1Jlc3BvbnNlIgSo7RgBMAESZgoLRXhwb3J0Q2FsbHMSJi50cnVua2xpbmUuYWRtaW4udjEuRXhwb3J0Q2FsbHNSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkV4cG9ydENhbGxzUmVzcG9uc2UiBKjtGAEwARJkCgtHZXRDYWxsQm9keRImLnRydW5rbGluZS5hZG1pbi52MS5HZXRDYWxsQm9keVJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuR2V0Q2FsbEJvZHlSZXNwb25zZSIEqO0YAhJzChBEZWxldGVDYWxsQm9kaWVzEisudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUNhbGxCb2RpZXNSZXF1ZXN0GiwudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUNhbGxCb2RpZXNSZXNwb25zZSIEqO0YAxJeCghMaXN0R2FwcxIjLnRydW5rbGluZS5hZG1pbi52MS5MaXN0R2Fwc1JlcXVlc3QaJC50cnVua2xpbmUuYWRtaW4udjEuTGlzdEdhcHNSZXNwb25zZSIHkAIBqO0YARJnCgtMaXN0UmVmdXNlZBImLnRydW5rbGluZS5hZG1pbi52MS5MaXN0UmVmdXNlZFJlcXVlc3QaJy50cnVua2xpbmUuYWRtaW4udjEuTGlzdFJlZnVzZWRSZXNwb25zZSIHkAIBqO0YAULVAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIJQ2FsbFByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_trunkline_admin_v1_call_body, file_trunkline_admin_v1_call_stream, file_trunkline_admin_v1_filter, file_trunkline_admin_v1_gap, file_trunkline_admin_v1_role]);
 
 /**
  * One client request.
@@ -244,8 +244,9 @@ export type Call = Message<"trunkline.admin.v1.Call"> & {
   background: boolean;
 
   /**
-   * Members of the group that were not tried because they were cooling down, although their turn would have come; in
-   * the order of the group, at most 64. Only where attempts are.
+   * Members of the group that were not tried although their turn would have come, because they were cooling down, or
+   * because they speak another dialect in which the request cannot be told; in the order of the group, at most 64. Only
+   * where attempts are.
    *
    * @generated from field: repeated trunkline.admin.v1.SkippedMember skipped = 31;
    */
@@ -297,18 +298,26 @@ export type SkippedMember = Message<"trunkline.admin.v1.SkippedMember"> & {
   model: string;
 
   /**
-   * Class of the failure that began the cooldown.
+   * Class of the failure that began the cooldown, or not_translatable.
    *
    * @generated from field: string reason = 3;
    */
   reason: string;
 
   /**
-   * When the cooldown ends; in the past when it was over and another call was just testing the member.
+   * When the cooldown ends; in the past when it was over and another call was just testing the member; unset when there
+   * was none.
    *
    * @generated from field: google.protobuf.Timestamp until_time = 4;
    */
   untilTime?: Timestamp | undefined;
+
+  /**
+   * What of the request the member could not be told, where the reason is not_translatable.
+   *
+   * @generated from field: string parameter = 350;
+   */
+  parameter: string;
 };
 
 /**
@@ -473,6 +482,14 @@ export type Attempt = Message<"trunkline.admin.v1.Attempt"> & {
    * @generated from field: repeated trunkline.admin.v1.CostPart cost_parts = 150;
    */
   costParts: CostPart[];
+
+  /**
+   * What became of the request and its answer where the provider speaks another dialect than the client; unset: they went
+   * as they came.
+   *
+   * @generated from field: trunkline.admin.v1.Translation translation = 350;
+   */
+  translation?: Translation | undefined;
 };
 
 /**
@@ -481,6 +498,48 @@ export type Attempt = Message<"trunkline.admin.v1.Attempt"> & {
  */
 export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_call, 2);
+
+/**
+ * What became of a request that went to a provider of another dialect, and of its answer.
+ *
+ * @generated from message trunkline.admin.v1.Translation
+ */
+export type Translation = Message<"trunkline.admin.v1.Translation"> & {
+  /**
+   * Dialect of the client: chat, responses, messages or gemini.
+   *
+   * @generated from field: string from = 1;
+   */
+  from: string;
+
+  /**
+   * Dialect of the provider.
+   *
+   * @generated from field: string to = 2;
+   */
+  to: string;
+
+  /**
+   * What was said in another way, with a way back: names of members and kinds, such as tools.custom; never values.
+   *
+   * @generated from field: repeated string approximated = 3;
+   */
+  approximated: string[];
+
+  /**
+   * What was not said, such as cache_control.
+   *
+   * @generated from field: repeated string dropped = 4;
+   */
+  dropped: string[];
+};
+
+/**
+ * Describes the message trunkline.admin.v1.Translation.
+ * Use `create(TranslationSchema)` to create a new message.
+ */
+export const TranslationSchema: GenMessage<Translation> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_call, 3);
 
 /**
  * Tokens of an answer.
@@ -620,7 +679,7 @@ export type Usage = Message<"trunkline.admin.v1.Usage"> & {
  * Use `create(UsageSchema)` to create a new message.
  */
 export const UsageSchema: GenMessage<Usage> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call, 3);
+  messageDesc(file_trunkline_admin_v1_call, 4);
 
 /**
  * A part of what an attempt cost.
@@ -656,7 +715,7 @@ export type CostPart = Message<"trunkline.admin.v1.CostPart"> & {
  * Use `create(CostPartSchema)` to create a new message.
  */
 export const CostPartSchema: GenMessage<CostPart> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call, 4);
+  messageDesc(file_trunkline_admin_v1_call, 5);
 
 /**
  * @generated from message trunkline.admin.v1.ListCallsRequest
@@ -696,7 +755,7 @@ export type ListCallsRequest = Message<"trunkline.admin.v1.ListCallsRequest"> & 
  * Use `create(ListCallsRequestSchema)` to create a new message.
  */
 export const ListCallsRequestSchema: GenMessage<ListCallsRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call, 5);
+  messageDesc(file_trunkline_admin_v1_call, 6);
 
 /**
  * @generated from message trunkline.admin.v1.ListCallsResponse
@@ -720,7 +779,7 @@ export type ListCallsResponse = Message<"trunkline.admin.v1.ListCallsResponse"> 
  * Use `create(ListCallsResponseSchema)` to create a new message.
  */
 export const ListCallsResponseSchema: GenMessage<ListCallsResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call, 6);
+  messageDesc(file_trunkline_admin_v1_call, 7);
 
 /**
  * @generated from message trunkline.admin.v1.TailCallsResponse
@@ -746,7 +805,7 @@ export type TailCallsResponse = Message<"trunkline.admin.v1.TailCallsResponse"> 
  * Use `create(TailCallsResponseSchema)` to create a new message.
  */
 export const TailCallsResponseSchema: GenMessage<TailCallsResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call, 7);
+  messageDesc(file_trunkline_admin_v1_call, 8);
 
 /**
  * @generated from message trunkline.admin.v1.GetCallRequest
@@ -765,7 +824,7 @@ export type GetCallRequest = Message<"trunkline.admin.v1.GetCallRequest"> & {
  * Use `create(GetCallRequestSchema)` to create a new message.
  */
 export const GetCallRequestSchema: GenMessage<GetCallRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call, 8);
+  messageDesc(file_trunkline_admin_v1_call, 9);
 
 /**
  * @generated from message trunkline.admin.v1.GetCallResponse
@@ -782,7 +841,7 @@ export type GetCallResponse = Message<"trunkline.admin.v1.GetCallResponse"> & {
  * Use `create(GetCallResponseSchema)` to create a new message.
  */
 export const GetCallResponseSchema: GenMessage<GetCallResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call, 9);
+  messageDesc(file_trunkline_admin_v1_call, 10);
 
 /**
  * Look at calls: one per client request, with its attempts.

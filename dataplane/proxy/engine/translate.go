@@ -1,0 +1,184 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+)
+
+// translation is a request in the dialect of an attempt's provider, and how what comes back
+// becomes the client's.
+type translation struct {
+	body   []byte
+	losses form.Losses
+	of     form.Exchange
+}
+
+// translate writes the request for the attempt's target, whose credential is known now.
+func (a *attempt) translate() (v dataplane.Verdict, refused bool) {
+	c := a.call
+	t := &c.translator
+	target := c.engine.formTarget(a.Target)
+	target.Origin = originOf(a.Provider, a.credential)
+	out := &translation{}
+	if d := t.draft(a.endpoint); d != nil && d.fits(target, t.sealed) {
+		out.body = d.body
+		out.losses = form.Losses{Approximated: slices.Clone(d.losses.Approximated), Dropped: slices.Clone(d.losses.Dropped)}
+	} else {
+		var err error
+		if out.body, err = a.endpoint.Codec.WriteRequest(t.request, target, &out.losses); err != nil {
+			why := refusalOf(err)
+			return dataplane.Verdict{Outcome: dataplane.NotTranslatable, Reason: why.String()}, true
+		}
+		if !c.hold(int64(len(out.body))) {
+			return dataplane.Verdict{Outcome: dataplane.GatewayBusy, Reason: errBudget.Error()}, true
+		}
+	}
+	out.of = form.Exchange{Request: t.request, Target: target, Losses: &out.losses, ID: c.rec.ID, Created: c.rec.Start.Unix()}
+	a.translation = out
+	a.record.Translation = &dataplane.Translation{From: c.req.Endpoint.API, To: a.endpoint.API}
+	return v, false
+}
+
+// fits reports whether a draft is the request for a target too.
+func (d *draft) fits(target form.Target, sealed bool) bool {
+	if target.Origin != d.target.Origin && !sealed {
+		target.Origin = d.target.Origin
+	}
+	return d.refused == nil && d.target == target
+}
+
+// json is the request as the attempt's provider gets it, but for the model and field rules.
+func (a *attempt) json() []byte {
+	if a.translation != nil {
+		return a.translation.body
+	}
+	return a.call.req.Body.JSON
+}
+
+// spliced is that with the model and all edits. A translated request names the model already.
+func (a *attempt) spliced() scan.Spliced {
+	t := a.translation
+	switch {
+	case t == nil:
+		return a.call.req.Envelope.Splice(a.call.req.Body.JSON, a.ModelJSON, a.wantUsage, a.edits)
+	case !a.wantUsage && len(a.edits) == 0:
+		return scan.Splice(t.body)
+	}
+	e, err := wire.ReadEnvelope(t.body, a.endpoint)
+	if err != nil { // the provider will say what is wrong with it
+		return scan.Splice(t.body)
+	}
+	return e.Splice(t.body, a.ModelJSON, a.wantUsage, a.edits)
+}
+
+// translateAnswer puts a whole answer into the client's dialect.
+func (a *attempt) translateAnswer(body []byte) ([]byte, error) {
+	t := a.translation
+	answer, err := a.endpoint.Codec.ReadAnswer(body, t.of)
+	if err != nil {
+		return nil, err
+	}
+	return a.call.req.Endpoint.Codec.WriteAnswer(answer, t.of), nil
+}
+
+// elsewhere is an attempt on a target that turned out not to have the endpoint: once more, in a dialect
+// that its provider speaks for certain; nil: there is none, or nothing is left to try with.
+func (c *call) elsewhere(failed *attempt, v dataplane.Verdict, most int) *attempt {
+	if v.Outcome != dataplane.Unsupported || v.Feature || failed.translation != nil || c.tried >= most {
+		return nil
+	}
+	to := c.otherWay(failed.Target)
+	if to == nil {
+		return nil
+	}
+	next := candidate{Candidate: failed.Candidate, lastResort: failed.lastResort}
+	next.To = to.API
+	if why := c.translator.refuses(c, next.Candidate); why != nil {
+		c.leaveOut(next.Candidate, *why)
+		return nil
+	}
+	return newAttempt(c, next, c.isLast(most))
+}
+
+// adaptive remembers which targets take an effort instead of a budget of tokens to think. Their ids do
+// not tell that; only an answer to a request that was written so proves it.
+type adaptive = learned[dataplane.Scope]
+
+func (e *Engine) adapts(t *dataplane.Target) bool {
+	_, is := e.adaptive.until(t.Scope, e.cfg.Now())
+	return is
+}
+
+// refusedThinking recognises a target that takes the other way of saying how much to think.
+func (a *attempt) refusedThinking(v dataplane.Verdict) bool {
+	if a.translation == nil || v.Outcome != dataplane.BadRequest && v.Outcome != dataplane.Unsupported || !bytes.Contains(a.translation.body, []byte(`"thinking"`)) {
+		return false
+	}
+	said := bytes.ToLower(a.errorBody)
+	return bytes.Contains(said, []byte("thinking")) &&
+		(bytes.Contains(said, []byte("adaptive")) || bytes.Contains(said, []byte("enabled")) || bytes.Contains(said, []byte("budget_tokens")))
+}
+
+// thinkOtherwise sends the request once more with thinking said in the other way, and remembers that
+// for the target if it answers now.
+func (a *attempt) thinkOtherwise(ctx context.Context, v dataplane.Verdict) (_ dataplane.Verdict, answered bool) {
+	target := a.translation.of.Target
+	target.Adaptive = !target.Adaptive
+	t := &translation{of: a.translation.of}
+	t.of.Target, t.of.Losses = target, &t.losses
+	var err error
+	if t.body, err = a.endpoint.Codec.WriteRequest(t.of.Request, target, &t.losses); err != nil || bytes.Equal(t.body, a.translation.body) || !a.call.hold(int64(len(t.body))) {
+		return v, false
+	}
+	a.translation, a.edits = t, nil
+	if v, refused := a.rewrite(); refused {
+		return v, false
+	}
+	v, answered = a.exchange(ctx)
+	e := a.call.engine
+	switch {
+	case !answered || !a.reported:
+	case !target.Adaptive:
+		e.adaptive.forget(func(s dataplane.Scope) bool { return s == a.Scope })
+	case e.adaptive.add(a.Scope, e.cfg.Now()):
+		e.cfg.Logger.Info("a model takes an effort to think instead of a budget: translated requests say that for a while",
+			"provider", a.Provider.Name, "model", a.Model, "for", remembered)
+	}
+	return v, answered
+}
+
+// translatedHeader tells the client what became of its request.
+const translatedHeader = "X-Trunkline-Translated"
+
+// translationText is "messages -> chat; approximated: a; dropped: b, c".
+func translationText(t *dataplane.Translation, losses *form.Losses) string {
+	text := t.From + " -> " + t.To
+	for _, part := range [...]struct {
+		what  string
+		names []string
+	}{{"approximated", losses.Approximated}, {"dropped", losses.Dropped}} {
+		if len(part.names) == 0 {
+			continue
+		}
+		safe := make([]string, len(part.names))
+		for i, name := range part.names {
+			safe[i] = headerText(name)
+		}
+		text += "; " + part.what + ": " + strings.Join(safe, ", ")
+	}
+	return text
+}
+
+func (r *refusal) String() string {
+	if r.param == "" {
+		return r.text
+	}
+	return r.param + ": " + r.text
+}

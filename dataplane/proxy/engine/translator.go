@@ -1,0 +1,146 @@
+package engine
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"slices"
+
+	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+)
+
+// translator has a call's request in the form that other dialects are written from. It is read when
+// the first candidate needs it; only the call's own goroutine changes it, and attempts read.
+type translator struct {
+	request *form.Request // nil: it was not read
+	unread  *refusal      // why it cannot be
+	sealed  bool          // a part of it only its origin can read
+	drafts  []*draft
+}
+
+// draft is the request as it was written for the first candidate of a dialect, which tells what that
+// dialect cannot be told.
+type draft struct {
+	to      *wire.Endpoint
+	target  form.Target
+	body    []byte
+	losses  form.Losses
+	refused *refusal
+}
+
+// refusal says why a request cannot be translated for a candidate.
+type refusal struct {
+	param string
+	text  string
+	busy  bool // there is no room for it at present
+}
+
+// refuses says why a candidate cannot get the request in the dialect of its provider; nil: it can.
+func (t *translator) refuses(c *call, one dataplane.Candidate) *refusal {
+	if why := t.read(c); why != nil {
+		return why
+	}
+	to := c.engine.conversation(one.To)
+	d := t.draft(to)
+	if d == nil {
+		d = &draft{to: to, target: c.engine.formTarget(one.Target)}
+		t.drafts = append(t.drafts, d)
+		d.write(c, t.request)
+	}
+	return d.refused
+}
+
+// read reads the request, once.
+func (t *translator) read(c *call) *refusal {
+	if t.request != nil || t.unread != nil {
+		return t.unread
+	}
+	if !c.hold(int64(len(c.req.Body.JSON))) {
+		t.unread = noRoom
+		return t.unread
+	}
+	request, err := c.req.Endpoint.Codec.ReadRequest(c.req.Body.JSON)
+	if err != nil {
+		t.unread = &refusal{text: err.Error()}
+		if wrong, is := errors.AsType[*scan.Error](err); is {
+			t.unread.param, t.unread.text = wrong.Param, wrong.Message
+		}
+		return t.unread
+	}
+	t.request, t.sealed = request, isSealed(request)
+	return nil
+}
+
+var noRoom = &refusal{text: errBudget.Error(), busy: true}
+
+// draft is the one for an endpoint; nil: there is none yet.
+func (t *translator) draft(to *wire.Endpoint) *draft {
+	i := slices.IndexFunc(t.drafts, func(d *draft) bool { return d.to == to })
+	if i < 0 {
+		return nil
+	}
+	return t.drafts[i]
+}
+
+// write writes the draft, or why that cannot be.
+func (d *draft) write(c *call, r *form.Request) {
+	var err error
+	if d.body, err = d.to.Codec.WriteRequest(r, d.target, &d.losses); err != nil {
+		d.refused = refusalOf(err)
+		return
+	}
+	switch {
+	case c.req.policy().Translation == dataplane.TranslateStrict && len(d.losses.Approximated) > 0:
+		d.refused = &refusal{param: d.losses.Approximated[0], text: "it would have to be said in another way, which the group does not allow"}
+	case !c.hold(int64(len(d.body))):
+		d.refused = noRoom
+	}
+}
+
+// refusalOf is what a codec says.
+func refusalOf(err error) *refusal {
+	why := &refusal{text: err.Error()}
+	if r, is := errors.AsType[*form.Refused](err); is {
+		why.param = r.Param
+		if why.text = r.Why; r.Why == "" {
+			why.text = "the provider's API has nothing like it"
+		}
+	}
+	return why
+}
+
+// isSealed reports whether a part of a request only its origin can read.
+func isSealed(r *form.Request) bool {
+	return slices.ContainsFunc(r.Items, func(i form.Item) bool {
+		return slices.ContainsFunc(i.Blocks, func(b form.Block) bool { return b.Opaque != nil })
+	})
+}
+
+// formTarget is what codecs must know of a target, but for who would read what is opaque.
+func (e *Engine) formTarget(t *dataplane.Target) form.Target {
+	return form.Target{Model: t.Model, MaxOutput: t.MaxOutput, Adaptive: e.adapts(t)}
+}
+
+// originOf names an account of a provider.
+func originOf(p *dataplane.Provider, c *dataplane.Credential) form.Origin {
+	name := p.Name + "\x00"
+	if c != nil {
+		name += c.Name
+	}
+	sum := sha256.Sum256([]byte(name))
+	return form.Origin(hex.EncodeToString(sum[:6]))
+}
+
+// hold takes room for a part of a translated request until the end of the call; false: there is none.
+func (c *call) hold(n int64) bool {
+	if !c.req.Share.Take(n) {
+		return false
+	}
+	c.shared.mu.Lock()
+	defer c.shared.mu.Unlock()
+	c.shared.translated += n
+	return true
+}

@@ -1,0 +1,59 @@
+package dialect
+
+import "strings"
+
+// translated are the conversations between which calls are translated: those that can say most first,
+// which is the order in which one is chosen where a provider has several.
+var translated = []string{Responses, Messages, Chat}
+
+// Translated are the names of the APIs between which calls are translated, in the order in which one of
+// them is chosen.
+func Translated() []string { return translated }
+
+// ConversationAt is the name of the API that converses at an endpoint such as /messages; empty: none does.
+func ConversationAt(endpoint string) string {
+	for _, name := range translated {
+		if FindAPI(name).Root == endpoint {
+			return name
+		}
+	}
+	return ""
+}
+
+// Way says in which API a provider gets a call in one of those that are translated; empty: it cannot have
+// it. speaks is what is known of the provider; off: nothing is translated. This is the nodes' own rule.
+func Way(api string, off bool, speaks func(api string) (speaks, certain bool), lacks func(api string) bool) (to string) {
+	native, _ := speaks(api)
+	if native && !lacks(api) {
+		return api
+	}
+	for _, other := range translated {
+		if off || other == api {
+			continue
+		}
+		if has, certain := speaks(other); has && certain && !lacks(other) {
+			return other
+		}
+	}
+	if native { // it is asked last
+		return api
+	}
+	return ""
+}
+
+// isEndpoint reports whether a learned gap, named without its slash, is that of a conversation.
+func isEndpoint(api, endpoint string) bool {
+	return FindAPI(api).Root == "/"+strings.TrimPrefix(endpoint, "/")
+}
+
+// LacksIn makes the answer to whether an API is known to be missing of the endpoints that are.
+func LacksIn(endpoints []string) func(api string) bool {
+	return func(api string) bool {
+		for _, e := range endpoints {
+			if isEndpoint(api, e) {
+				return true
+			}
+		}
+		return false
+	}
+}
