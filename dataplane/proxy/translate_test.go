@@ -458,3 +458,32 @@ func TestTheWayOfThinkingIsLearned(t *testing.T) {
 		t.Errorf("then sent %s", sent)
 	}
 }
+
+// So is one that takes other members of a chat completion than most, or not all of them.
+func TestTheMembersOfAChatCompletionAreLearned(t *testing.T) {
+	t.Parallel()
+	const refusal = `{"error":{"message":"Unsupported parameter: '%s' is not supported with this model.%s","type":"invalid_request_error","param":"%[1]s","code":"unsupported_parameter"}}`
+	up := newTaker(t, func(body string) (int, string) {
+		switch {
+		case gjson.Get(body, "max_tokens").Exists():
+			return http.StatusBadRequest, fmt.Sprintf(refusal, "max_tokens", " Use 'max_completion_tokens' instead.")
+		case gjson.Get(body, "reasoning_effort").Exists():
+			return http.StatusBadRequest, fmt.Sprintf(refusal, "reasoning_effort", "")
+		}
+		return 0, ""
+	})
+	r := newRig(t, setup{models: []string{"ok"}, snapshot: func(s *nodev1.Snapshot) {
+		at(up)(s)
+		speaks("chat")(s)
+	}})
+	for i, want := range []int{3, 1} {
+		got, call := (api{path: "/messages", body: `"max_tokens":3000,"thinking":{"type":"enabled","budget_tokens":2000},"messages":[{"role":"user","content":"hi"}]`}).call(t, r, false)
+		sent := up.sent()
+		if got.status != 200 || outcomes(call) != "p1:ok" || len(sent) != want {
+			t.Fatalf("call %d: %d, tried %s, sent %d requests, want %d: %s", i+1, got.status, outcomes(call), len(sent), want, got.body)
+		}
+		if last := sent[len(sent)-1]; gjson.Get(last, "max_completion_tokens").Int() != 3000 {
+			t.Errorf("call %d: sent %s", i+1, last)
+		}
+	}
+}

@@ -104,8 +104,8 @@ func (a *attempt) run(ctx context.Context) (v dataplane.Verdict, answered bool) 
 	if !answered && a.refusedStreamUsage(v) {
 		v, answered = a.withoutUsage(ctx)
 	}
-	if !answered && a.refusedThinking(v) {
-		v, answered = a.thinkOtherwise(ctx, v)
+	if !answered {
+		v, answered = a.adapt(ctx, v)
 	}
 	if !answered {
 		if v.Outcome == dataplane.OK || isSuperseded(ctx) { // it was good, or might have been

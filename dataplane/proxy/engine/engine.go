@@ -104,7 +104,7 @@ type Engine struct {
 	cfg         Config
 	unsupported unsupported
 	noUsage     noUsage
-	adaptive    adaptive
+	habits      learned[habitOf]
 	refusals    refusals
 	holds       holds
 	suspicions  suspicions

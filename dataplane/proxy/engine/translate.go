@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"bytes"
-	"context"
 	"slices"
 	"strings"
 
@@ -105,53 +103,6 @@ func (c *call) elsewhere(failed *attempt, v dataplane.Verdict, most int) *attemp
 		return nil
 	}
 	return newAttempt(c, next, c.isLast(most))
-}
-
-// adaptive remembers which targets take an effort instead of a budget of tokens to think. Their ids do
-// not tell that; only an answer to a request that was written so proves it.
-type adaptive = learned[dataplane.Scope]
-
-func (e *Engine) adapts(t *dataplane.Target) bool {
-	_, is := e.adaptive.until(t.Scope, e.cfg.Now())
-	return is
-}
-
-// refusedThinking recognises a target that takes the other way of saying how much to think.
-func (a *attempt) refusedThinking(v dataplane.Verdict) bool {
-	if a.translation == nil || v.Outcome != dataplane.BadRequest && v.Outcome != dataplane.Unsupported || !bytes.Contains(a.translation.body, []byte(`"thinking"`)) {
-		return false
-	}
-	said := bytes.ToLower(a.errorBody)
-	return bytes.Contains(said, []byte("thinking")) &&
-		(bytes.Contains(said, []byte("adaptive")) || bytes.Contains(said, []byte("enabled")) || bytes.Contains(said, []byte("budget_tokens")))
-}
-
-// thinkOtherwise sends the request once more with thinking said in the other way, and remembers that
-// for the target if it answers now.
-func (a *attempt) thinkOtherwise(ctx context.Context, v dataplane.Verdict) (_ dataplane.Verdict, answered bool) {
-	target := a.translation.of.Target
-	target.Adaptive = !target.Adaptive
-	t := &translation{of: a.translation.of}
-	t.of.Target, t.of.Losses = target, &t.losses
-	var err error
-	if t.body, err = a.endpoint.Codec.WriteRequest(t.of.Request, target, &t.losses); err != nil || bytes.Equal(t.body, a.translation.body) || !a.call.hold(int64(len(t.body))) {
-		return v, false
-	}
-	a.translation, a.edits = t, nil
-	if v, refused := a.rewrite(); refused {
-		return v, false
-	}
-	v, answered = a.exchange(ctx)
-	e := a.call.engine
-	switch {
-	case !answered || !a.reported:
-	case !target.Adaptive:
-		e.adaptive.forget(func(s dataplane.Scope) bool { return s == a.Scope })
-	case e.adaptive.add(a.Scope, e.cfg.Now()):
-		e.cfg.Logger.Info("a model takes an effort to think instead of a budget: translated requests say that for a while",
-			"provider", a.Provider.Name, "model", a.Model, "for", remembered)
-	}
-	return v, answered
 }
 
 // translatedHeader tells the client what became of its request.

@@ -121,7 +121,9 @@ func isSealed(r *form.Request) bool {
 
 // formTarget is what codecs must know of a target, but for who would read what is opaque.
 func (e *Engine) formTarget(t *dataplane.Target) form.Target {
-	return form.Target{Model: t.Model, MaxOutput: t.MaxOutput, Adaptive: e.adapts(t)}
+	to := form.Target{Model: t.Model, MaxOutput: t.MaxOutput}
+	e.learnHabits(t, &to)
+	return to
 }
 
 // originOf names an account of a provider.

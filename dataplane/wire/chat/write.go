@@ -124,7 +124,11 @@ func (w *writer) limit() {
 		n = w.to.MaxOutput
 		w.losses.Approximate("max_tokens")
 	}
-	w.Int("max_tokens", n)
+	if w.to.CompletionTokens {
+		w.Int("max_completion_tokens", n)
+	} else {
+		w.Int("max_tokens", n)
+	}
 }
 
 func (w *writer) sampling() {
@@ -161,15 +165,15 @@ func (w *writer) text(name, text string) {
 func (w *writer) thinking() {
 	t := &w.r.Thinking
 	level := t.Level()
-	switch level {
-	case "":
+	switch {
+	case level == "":
 		return
-	case "none": // that is not known everywhere, and elsewhere the default
+	case level == "none" || w.to.NoEffort: // that is not known everywhere, and elsewhere the default
 		w.losses.Drop("thinking")
 		return
-	case "minimal":
+	case level == "minimal":
 		level = "low"
-	case "xhigh", "max":
+	case level == "xhigh", level == "max":
 		level = "high"
 	}
 	if level != t.Effort {

@@ -34,6 +34,9 @@ type Target struct {
 	// Adaptive says that the model takes an effort instead of a budget of tokens to think; learned
 	// from what it refused.
 	Adaptive bool
+	// CompletionTokens says that the model takes max_completion_tokens instead of max_tokens, NoEffort that it takes no
+	// reasoning_effort; both are learned as well.
+	CompletionTokens, NoEffort bool
 }
 
 // Exchange is one request that was translated, and the target it went to: what its answer is read
