@@ -50,7 +50,11 @@ type stack struct {
 func upstreams(fake, dead string) string {
 	var b strings.Builder
 	provider := func(name, base string, models ...string) {
-		fmt.Fprintf(&b, "kind: Provider\nname: %s\nbase_url: %s\nallow_private_network: true\ncredentials: [{name: main, secret: \"${UPSTREAM_KEY}\"}]\nmodels:\n", name, base)
+		fmt.Fprintf(&b, "kind: Provider\nname: %s\nbase_url: %s\nallow_private_network: true\ncredentials: [{name: main, secret: \"${UPSTREAM_KEY}\"}]\n", name, base)
+		if name == "chat-only" {
+			b.WriteString("endpoints: [{api: chat}]\n")
+		}
+		b.WriteString("models:\n")
 		for _, m := range models {
 			fmt.Fprintf(&b, "  - {id: %q, price: {input: \"0.15\", cached_input: \"0.075\", output: \"0.60\"}}\n", m)
 		}
@@ -65,7 +69,8 @@ func upstreams(fake, dead string) string {
 	}
 	provider("dead", dead, "ok")
 	provider("good", fake, "ok", "tokens-300+eof-events-200", "error-context_length_exceeded", "chunk-20ms", "stall-events-3", "tokens-300+sse-error-mid-200", "json-for-stream", "stall-before", "polls-4", "polls-1000")
-	groups := []string{"plain", "dead-first", "cut", "too-long", "slow", "stalls", "fails-late", "whole", "later", "never"}
+	provider("chat-only", fake, "ok", "tokens-300+sse-error-mid-200")
+	groups := []string{"plain", "dead-first", "cut", "too-long", "slow", "stalls", "fails-late", "whole", "later", "never", "chat-only", "chat-only-fails-late"}
 	group := func(name string, members ...string) {
 		fmt.Fprintf(&b, "kind: Group\nname: %s\nmembers:\n", name)
 		for i, m := range members {
@@ -84,6 +89,8 @@ func upstreams(fake, dead string) string {
 	group("later", "good/polls-4")
 	group("never", "good/polls-1000")
 	group("fails-late", "good/tokens-300+sse-error-mid-200")
+	group("chat-only", "chat-only/ok")
+	group("chat-only-fails-late", "chat-only/tokens-300+sse-error-mid-200")
 	for name, model := range failing {
 		provider("bad-"+name, fake, model)
 		group("first-"+name, "bad-"+name+"/"+model, "good/ok")

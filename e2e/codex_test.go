@@ -1,0 +1,157 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/tidwall/gjson"
+)
+
+// codexPatch is what the model lets Codex do first: by a custom tool with a grammar, which the provider
+// knows as a function only.
+const codexPatch = "*** Begin Patch\n*** Add File: greeting.txt\n+Grüße, \"world\" 🙂\n+\ta\\b\n*** End Patch\n"
+
+// chatOnly is a provider of chat/completions alone, whose model works a task off: it says what it will do,
+// edits a file, runs a command and is done. It fails where it is told to.
+type chatOnly struct {
+	fails func(step int) bool
+
+	mu       sync.Mutex
+	steps    []int // of each request, how many results of tools it had
+	requests []gjson.Result
+}
+
+func (p *chatOnly) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil || r.URL.Path != "/v1/chat/completions" {
+		http.Error(w, `{"error":{"message":"unknown url","type":"invalid_request_error","code":"unknown_url","param":null}}`, http.StatusNotFound)
+		return
+	}
+	request := gjson.ParseBytes(body)
+	step := len(request.Get(`messages.#(role=="tool")#`).Array())
+	p.mu.Lock()
+	p.steps, p.requests = append(p.steps, step), append(p.requests, request)
+	p.mu.Unlock()
+	if p.fails(step) {
+		http.Error(w, `{"error":{"message":"the server had an error","type":"server_error","code":null,"param":null}}`, http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	chunk := func(delta, finish string) {
+		fmt.Fprintf(w, "data: {\"id\":\"chatcmpl-%d\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":%s,\"finish_reason\":%s}]}\n\n", step, delta, finish)
+	}
+	call := func(tool, arguments string) {
+		chunk(fmt.Sprintf(`{"tool_calls":[{"index":0,"id":"call_%d","type":"function","function":{"name":%q,"arguments":""}}]}`, step, tool), "null")
+		for piece := range slices.Chunk([]rune(arguments), 7) { // cut amid escapes
+			chunk(`{"tool_calls":[{"index":0,"function":{"arguments":`+asJSON(string(piece))+`}}]}`, "null")
+		}
+		chunk(`{}`, `"tool_calls"`)
+	}
+	chunk(`{"role":"assistant","content":""}`, "null")
+	switch step {
+	case 0:
+		chunk(`{"content":"I write the file."}`, "null")
+		call("apply_patch", `{"input":`+strings.ReplaceAll(asJSON(codexPatch), "🙂", `\ud83d\ude42`)+`}`)
+	case 1:
+		call("exec_command", `{"cmd":"cp greeting.txt copy.txt"}`)
+	default:
+		chunk(`{"content":"All is done."}`, "null")
+		chunk(`{}`, `"stop"`)
+	}
+	io.WriteString(w, `data: {"id":"x","object":"chat.completion.chunk","created":1700000000,"model":"m","choices":[],"usage":{"prompt_tokens":100,"completion_tokens":10,"total_tokens":110,"prompt_tokens_details":{"cached_tokens":40}}}`+"\n\ndata: [DONE]\n\n") //nolint:errcheck // the client may have left
+}
+
+func asJSON(s string) string {
+	b, err := json.Marshal(s)
+	if err != nil { // a string always marshals
+		panic(err)
+	}
+	return string(b)
+}
+
+// Codex, as it is, does a whole task over providers of chat alone: it edits a file with its own tool, runs a
+// command, and does not notice that the first provider fails amid the task.
+func TestCodexWorksOverChat(t *testing.T) {
+	t.Parallel()
+	const program = "sdk/node_modules/.bin/codex"
+	_, err := os.Stat(program)
+	needs(t, "e2e/sdk/node_modules, which make test installs", err)
+	bin, err := filepath.Abs(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := &chatOnly{fails: func(step int) bool { return step > 0 }}
+	second := &chatOnly{fails: func(int) bool { return false }}
+	s := codexStack(t, first, second)
+
+	home, work := t.TempDir(), t.TempDir()
+	config := fmt.Sprintf("model = \"gpt-5.5\"\nmodel_provider = \"trunkline\"\napproval_policy = \"never\"\nsandbox_mode = \"danger-full-access\"\ncheck_for_update_on_startup = false\n[analytics]\nenabled = false\n[model_providers.trunkline]\nname = \"Trunkline\"\nbase_url = %q\nwire_api = \"responses\"\nenv_key = \"TRUNKLINE_KEY\"\nrequest_max_retries = 0\nstream_max_retries = 0\n", s.api+"/v1")
+	if err := os.WriteFile(filepath.Join(home, "config.toml"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), bin, "exec", "--json", "--skip-git-repo-check", "Write a greeting into greeting.txt and copy it.")
+	cmd.Dir = work
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "CODEX_HOME=" + home, "TRUNKLINE_KEY=" + appKey}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	const greeting = "Grüße, \"world\" 🙂\n\ta\\b\n"
+	for _, name := range []string{"greeting.txt", "copy.txt"} {
+		if got, err := os.ReadFile(filepath.Join(work, name)); err != nil || string(got) != greeting {
+			t.Errorf("%s is %q, %v\n%s", name, got, err, out)
+		}
+	}
+	for _, said := range []string{`"I write the file."`, `"All is done."`, `"type":"turn.completed"`, `"cached_input_tokens":120`} {
+		if !strings.Contains(string(out), said) {
+			t.Errorf("no %s in\n%s", said, out)
+		}
+	}
+	if n := slices.Index(first.steps, 1); n != 1 || !slices.Equal(second.steps, []int{1, 2}) {
+		t.Fatalf("the first provider was asked at %v, the second at %v\n%s", first.steps, second.steps, out)
+	}
+	// The conversation went over whole, and Codex' own tool came as a function.
+	last := second.requests[len(second.requests)-1]
+	if got := last.Get(`messages.#.tool_calls.0.function.name`).Raw; got != `["apply_patch","exec_command"]` {
+		t.Errorf("calls %s", got)
+	}
+	if got := last.Get(`messages.#(tool_calls.0.function.name=="apply_patch").tool_calls.0.function.arguments`).Str; gjson.Get(got, "input").Str != codexPatch {
+		t.Errorf("the patch became %s", got)
+	}
+	if tool := last.Get(`tools.#(function.name=="apply_patch").function`); !strings.Contains(tool.Get("description").Str, "start: begin_patch") || tool.Get("parameters.required.0").Str != "input" {
+		t.Errorf("the tool became %s", tool.Raw)
+	}
+}
+
+// codexStack is an all-in-one with one group, named as the model that Codex knows, over two providers of chat.
+func codexStack(t *testing.T, providers ...http.Handler) *stack {
+	t.Helper()
+	var config strings.Builder
+	members := ""
+	for i, p := range providers {
+		up := httptest.NewServer(p)
+		t.Cleanup(up.Close)
+		fmt.Fprintf(&config, "kind: Provider\nname: p%d\nbase_url: %s\nallow_private_network: true\nendpoints: [{api: chat}]\ncredentials: [{name: main, secret: \"${UPSTREAM_KEY}\"}]\nmodels: [{id: m, price: {input: \"0.15\", cached_input: \"0.075\", output: \"0.60\"}}]\n---\n", i, up.URL)
+		members += fmt.Sprintf("  - {provider: p%d, model: m, priority: %d}\n", i, i+1)
+	}
+	fmt.Fprintf(&config, "kind: Group\nname: gpt-5.5\nmembers:\n%s---\nkind: ApiKey\nname: app\nsecret: %s\ngroups: [gpt-5.5]\n", members, appKey)
+	s := &stack{t: t, config: filepath.Join(t.TempDir(), "config.yaml")}
+	if err := os.WriteFile(s.config, []byte(config.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.all = programs.Start(t, "trunkline", []string{"TRUNKLINE_DRAIN_DELAY=0s", "ADMIN_PASSWORD=" + adminPassword, "UPSTREAM_KEY=up-secret"},
+		"--listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
+	s.api, s.admin = s.all.Address("console"), s.all.Address("console")
+	s.awaitNodes(1)
+	return s
+}
