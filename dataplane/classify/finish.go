@@ -13,8 +13,11 @@ var finishes = map[string]dataplane.Outcome{
 	"error":                        dataplane.ServerError, // OpenRouter
 	"network_error":                dataplane.ServerError, // Zhipu
 	"abort":                        dataplane.ServerError, // vLLM, SGLang
-	"malformed_function_call":      dataplane.ServerError, // Gemini
-	"insufficient_system_resource": dataplane.Overloaded,  // DeepSeek
+	"malformed_function_call":      dataplane.ServerError, // Gemini, as OpenAI's API
+	"MALFORMED_FUNCTION_CALL":      dataplane.ServerError, // and as its own
+	"UNEXPECTED_TOOL_CALL":         dataplane.ServerError,
+	"MALFORMED_RESPONSE":           dataplane.ServerError,
+	"insufficient_system_resource": dataplane.Overloaded, // DeepSeek
 }
 
 // windowFull ends an answer for which the context window had no room left: a short answer is

@@ -190,6 +190,9 @@ func (h *Handler) Engine() *engine.Engine { return h.engine }
 func Patterns() []string {
 	all := []string{"/v1", "/v1/", "/models", "/models/", "/responses/", azure + "/"}
 	for _, e := range api.Endpoints {
+		if e.Upstream {
+			continue
+		}
 		all = append(all, e.Path, e.Path+"/{$}")
 	}
 	return all

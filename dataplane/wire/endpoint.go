@@ -15,7 +15,12 @@ import (
 
 // Endpoint is what must be known of one endpoint to serve it.
 type Endpoint struct {
-	Path string // what clients and providers call it, without /v1
+	// StreamPath is where providers are asked for a stream, with its query, where that is elsewhere;
+	// empty: at Path.
+	StreamPath string
+	// Upstream: requests are only translated to it; clients have no such endpoint.
+	Upstream bool
+	Path     string // what clients and providers call it, without /v1
 	// Operation is what OpenTelemetry's GenAI conventions call it: one of their names where there
 	// is one for it, else one of ours.
 	Operation string
@@ -58,8 +63,9 @@ type Endpoint struct {
 	Media bool     // a good answer may also be audio, relayed as it comes
 	// Opaque cuts the items out of a JSON request that only the provider can read that wrote them; nil:
 	// there are none.
-	Opaque func(body []byte, cuts *Cuts)
-	Finish string // where an answer tells why it ended; empty: it does not
+	Opaque  func(body []byte, cuts *Cuts)
+	Finish  string // where an answer tells why it ended; empty: it does not
+	UsageAt string // where an answer tells its usage; empty: usage
 	// Empty recognises a good answer in which nothing is said, although neither a limit nor a
 	// filter ended it; nil: none is.
 	Empty func(answer []byte) bool
@@ -95,6 +101,14 @@ const (
 	EstimateInput                   // only the request is text
 	EstimateBoth
 )
+
+// Place is where a provider is asked for an answer.
+func (e *Endpoint) Place(stream bool) string {
+	if stream && e.StreamPath != "" {
+		return e.StreamPath
+	}
+	return e.Path
+}
 
 // WantsStream reports whether a request wants its answer as a stream.
 func (e *Endpoint) WantsStream(request *Envelope) bool {

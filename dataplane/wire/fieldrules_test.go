@@ -126,8 +126,14 @@ func TestAFieldOfARuleMustBeClear(t *testing.T) {
 
 func TestRulesKnowEveryEndpoint(t *testing.T) {
 	t.Parallel()
-	if len(fieldrule.Endpoints) != len(api.Endpoints) {
-		t.Errorf("rules know %d of %d endpoints", len(fieldrule.Endpoints), len(api.Endpoints))
+	served := 0
+	for _, e := range api.Endpoints {
+		if !e.Upstream {
+			served++
+		}
+	}
+	if len(fieldrule.Endpoints) != served {
+		t.Errorf("rules know %d of %d endpoints", len(fieldrule.Endpoints), served)
 	}
 	for _, e := range fieldrule.Endpoints {
 		if api.Find("/"+e) == nil {

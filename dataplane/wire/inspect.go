@@ -88,7 +88,7 @@ func (i *Inspection) See(event []byte, hideUsage bool) Kind {
 		return Hidden
 	}
 	if has.finish {
-		i.finish(gjson.GetBytes(text, "choices.#.finish_reason"), func() bool { return i.Stream.Output(text, new(Inspection)) })
+		i.finish(gjson.GetBytes(text, cmp.Or(i.Stream.Reason, "choices.#.finish_reason")), func() bool { return i.Stream.Output(text, new(Inspection)) })
 	}
 	if i.Spoken && i.Watch == nil {
 		return Meaningful

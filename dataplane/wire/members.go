@@ -31,17 +31,17 @@ func membersOf(text []byte) (m members) {
 		switch string(key) {
 		case "error":
 			m.err = true
-		case "usage":
+		case "usage", "usageMetadata":
 			m.usage = m.usage || valueAt(text[i:]) == '{'
-		case "finish_reason":
+		case "finish_reason", "finishReason":
 			m.finish = m.finish || isFilled(text[i:], '"', '"')
 		case "service_tier":
 			m.service = m.service || valueAt(text[i:]) == '"'
-		case "choices":
+		case "choices", "candidates":
 			m.filled = m.filled || isFilled(text[i:], '[', ']')
 		case "content", "refusal", "arguments", "name", "transcript", "thinking", "partial_json", "delta":
 			i += countString(text[i:], &m.output)
-		case "input": // of a tool: an object at Anthropic
+		case "input", "args": // of a tool: an object at Anthropic and Google
 			if valueAt(text[i:]) == '{' {
 				i += countObject(text[i:], &m.output)
 			} else {

@@ -9,7 +9,7 @@ type Stream struct {
 	Filler  []string // types that show the user nothing
 	Working []string // those of them that tell that the model works on the answer
 	Finish  []string // types with which the answer is whole; the stream may go on
-	Reason  string   // where these tell why; empty: they do not
+	Reason  string   // where these, or chunks, tell why; empty: these do not, chunks where chat has it
 	Last    []string // types with which the stream is over
 	Failed  []string // types of failures
 	Text    []string // where output text is

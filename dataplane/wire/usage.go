@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 
 	"github.com/tidwall/gjson"
 
@@ -23,7 +24,7 @@ func UsageOf(u gjson.Result) (dataplane.Usage, bool) {
 // Usage finds the usage of a plain answer, where everyone puts it or inside a choice, and what
 // the answer itself shows of what was used.
 func (e *Endpoint) Usage(answer []byte) dataplane.Usage {
-	told, ok := UsageOf(gjson.GetBytes(answer, "usage"))
+	told, ok := UsageOf(gjson.GetBytes(answer, cmp.Or(e.UsageAt, "usage")))
 	if !ok || told.Input+told.Output == 0 {
 		if inside, ok := UsageOf(gjson.GetBytes(answer, UsageInChoice)); ok {
 			told = inside

@@ -44,15 +44,15 @@ func usageMembersOf(u gjson.Result) (m usageMembers) {
 // take looks at one member, in the spelling of the APIs or in that of JavaScript.
 func (m *usageMembers) take(name string, value gjson.Result) {
 	switch name {
-	case "prompt_tokens", "promptTokens":
+	case "prompt_tokens", "promptTokens", "promptTokenCount":
 		m.prompt.set(value)
 	case "input_tokens", "inputTokens":
 		m.input.set(value)
-	case "completion_tokens", "completionTokens":
+	case "completion_tokens", "completionTokens", "candidatesTokenCount":
 		m.completion.set(value)
 	case "output_tokens", "outputTokens":
 		m.output.set(value)
-	case "total_tokens", "totalTokens":
+	case "total_tokens", "totalTokens", "totalTokenCount":
 		m.total.set(value)
 	case "input_tokens_details", "inputTokensDetails", "input_token_details", "inputTokenDetails":
 		m.inputDetails = value.IsObject()
@@ -122,11 +122,11 @@ func (m *usageMembers) billed(value gjson.Result) {
 // part looks at a member that means the same at the top and in the details.
 func (m *usageMembers) part(name string, value gjson.Result) {
 	switch name {
-	case "cached_tokens", "cachedTokens", "cachedInputTokens", "num_cached_tokens":
+	case "cached_tokens", "cachedTokens", "cachedInputTokens", "num_cached_tokens", "cachedContentTokenCount":
 		m.cached.setMax(value)
 	case "cache_write_tokens", "cacheWriteTokens":
 		m.written.setMax(value)
-	case "reasoning_tokens", "reasoningTokens", "thinking_tokens", "thinkingTokens":
+	case "reasoning_tokens", "reasoningTokens", "thinking_tokens", "thinkingTokens", "thoughtsTokenCount":
 		m.reasoning.setMax(value)
 	case "ephemeral_5m_input_tokens", "ephemeral5mInputTokens":
 		m.written5m.set(value)

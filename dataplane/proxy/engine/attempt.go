@@ -164,7 +164,7 @@ func (a *attempt) roundTrip(ctx context.Context) (*http.Response, error) {
 	a.reused = false
 	a.clock.phase(dataplane.ConnectTimeout, a.Policy.ConnectTimeout)
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: a.connected})
-	r := a.up.NewRequest(ctx, a.Provider, a.credential, a.endpoint.Path, a.Model)
+	r := a.up.NewRequest(ctx, a.Provider, a.credential, a.endpoint.Place(req.Stream), a.Model)
 	if err := a.fill(ctx, r); err != nil {
 		return nil, err
 	}

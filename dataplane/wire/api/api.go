@@ -11,6 +11,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/wire/cohere"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/completions"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/embeddings"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/gemini"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/images"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/messages"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/moderations"
@@ -22,7 +23,7 @@ import (
 // Families are the APIs, in the order of the OpenAI reference, then those of others.
 var Families = []*wire.Family{
 	&chat.Family, &completions.Family, &responses.Family, &embeddings.Family, &moderations.Family, &images.Family,
-	&audio.Family, &rerank.Family, &messages.Family,
+	&audio.Family, &rerank.Family, &messages.Family, &gemini.Family,
 }
 
 // Endpoints are those of all families. Nobody changes them.
@@ -50,7 +51,7 @@ func shapesOf(family string) map[string]wire.Shape {
 // Find finds the endpoint of a path without /v1; nil: there is none.
 func Find(path string) *wire.Endpoint {
 	for _, e := range Endpoints {
-		if e.Path == path {
+		if e.Path == path && !e.Upstream {
 			return e
 		}
 	}

@@ -58,7 +58,7 @@ func nameOf(path string) string {
 
 // target is whom requests are written for. Origins are different for each dialect.
 func target(c form.Codec) form.Target {
-	origins := map[string]form.Origin{"messages": "acct1", "chat": "acct2", "responses": "acct3"}
+	origins := map[string]form.Origin{"messages": "acct1", "chat": "acct2", "responses": "acct3", "gemini": "acct4"}
 	return form.Target{Model: "target-model", MaxOutput: 16000, Origin: origins[c.Name()]}
 }
 

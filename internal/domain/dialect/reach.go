@@ -93,8 +93,10 @@ type Route struct {
 	template bool
 }
 
-// Route is the way to an endpoint such as /chat/completions, also to one that the provider may lack.
+// Route is the way to an endpoint such as /chat/completions, also to one that the provider may lack. It
+// may have a query.
 func (r *Reach) Route(endpoint string) *Route {
+	endpoint, query, _ := strings.Cut(endpoint, "?")
 	api := cmp.Or(APIOf(endpoint), &API{})
 	own := cmp.Or(r.endpoint(api.Name), &Endpoint{})
 	base := cmp.Or(own.Base, r.base)
@@ -106,8 +108,10 @@ func (r *Reach) Route(endpoint string) *Route {
 	if own.Path != "" && !IsExact(base) {
 		u = below(base, own.Path+strings.TrimPrefix(endpoint, api.Root))
 	}
-	if own.Query != "" {
-		u.RawQuery = strings.TrimPrefix(u.RawQuery+"&"+own.Query, "&")
+	for _, more := range []string{own.Query, query} {
+		if more != "" {
+			u.RawQuery = strings.TrimPrefix(u.RawQuery+"&"+more, "&")
+		}
 	}
 	headers := api.headers
 	if api.Name == Models {

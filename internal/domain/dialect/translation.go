@@ -4,7 +4,7 @@ import "strings"
 
 // translated are the conversations between which calls are translated: those that can say most first,
 // which is the order in which one is chosen where a provider has several.
-var translated = []string{Responses, Messages, Chat}
+var translated = []string{Responses, Messages, Gemini, Chat}
 
 // Translated are the names of the APIs between which calls are translated, in the order in which one of
 // them is chosen.
