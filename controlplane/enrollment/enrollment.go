@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -43,10 +44,13 @@ type Authority interface {
 	// Follow takes over what another replica has changed.
 	Follow(ctx context.Context) (changed bool, err error)
 	// Begin, Switch, Finish and Cancel replace the key, see package pki.
+	// Switch and Finish are told the fingerprint of the key beside the one that signs, as their caller saw it.
 	Begin(ctx context.Context) error
-	Switch(ctx context.Context) error
-	Finish(ctx context.Context) error
+	Switch(ctx context.Context, beside string) error
+	Finish(ctx context.Context, beside string) error
 	Cancel(ctx context.Context) error
+	// IsPresent reports whether the key that signs now has signed a certificate.
+	IsPresent(*x509.Certificate) bool
 }
 
 // Config is what a Service needs.
@@ -77,11 +81,12 @@ type Service struct {
 	// what was read later is never overwritten by what was read before.
 	reading sync.Mutex
 	mu      sync.Mutex
-	byName  map[string]NodeIdentity // guarded by mu; as last read
-	orphans map[string]time.Time    // guarded by mu; see Orphans
-	tokens  map[string]JoinToken    // guarded by mu; by id, as last read
-	told    map[string]told         // guarded by mu; what nodes trust, not stored yet
-	asked   map[string]time.Time    // guarded by mu; when a node was asked to renew
+	byName  map[string]NodeIdentity   // guarded by mu; as last read
+	orphans map[string]time.Time      // guarded by mu; see Orphans
+	tokens  map[string]JoinToken      // guarded by mu; by id, as last read
+	told    map[string]told           // guarded by mu; what nodes trust, not stored yet
+	asked   map[string]time.Time      // guarded by mu; when a node was asked to renew
+	fresh   atomic.Pointer[time.Time] // when the authority's keys were read last, by the process's own clock
 }
 
 // New reads who has joined.
@@ -102,6 +107,9 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 		cfg.Poll = defaultPoll
 	}
 	s := &Service{cfg: cfg, log: cfg.Logger, strangers: rate.NewLimiter(strangersPerSecond, 2*strangersPerSecond), tokens: map[string]JoinToken{}, told: map[string]told{}, asked: map[string]time.Time{}}
+	if err := s.followKeys(ctx); err != nil {
+		return nil, err
+	}
 	if _, err := s.refresh(ctx); err != nil {
 		return nil, err
 	}
@@ -138,16 +146,33 @@ func (s *Service) Run(ctx context.Context) error {
 // follow brings this replica up to date, and the replacement of the authority's key a step further when it
 // is due. It reports what refresh does.
 func (s *Service) follow(ctx context.Context) (changed bool, err error) {
-	if _, err := s.cfg.Authority.Follow(ctx); err != nil {
-		return false, err
-	}
-	if err := s.noteTold(ctx); err != nil {
-		return false, err
-	}
-	if changed, err = s.refresh(ctx); err == nil {
+	keys := s.followKeys(ctx)
+	told := s.noteTold(ctx)
+	changed, err = s.refresh(ctx) // whatever else fails: revocations must be known
+	if err = errors.Join(keys, told, err); err == nil {
 		s.advance(ctx)
 	}
 	return changed, err
+}
+
+// followKeys brings the authority's keys up to date.
+func (s *Service) followKeys(ctx context.Context) error {
+	_, err := s.cfg.Authority.Follow(ctx)
+	if err == nil {
+		now := time.Now()
+		s.fresh.Store(&now)
+	}
+	return err
+}
+
+// upToDate reports whether this replica knows the authority's keys as they are: no step of a replacement can have
+// been taken and finished since it read them. One that was cut off from the database tries to catch up first.
+func (s *Service) upToDate(ctx context.Context) bool {
+	return s.isFresh() || s.followKeys(ctx) == nil
+}
+
+func (s *Service) isFresh() bool {
+	return time.Since(*s.fresh.Load()) < max(settlePolls/2*s.cfg.Poll, time.Second)
 }
 
 // refresh reads every identity and token again and reports whether an identity that was there is

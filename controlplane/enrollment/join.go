@@ -31,6 +31,9 @@ func (s *Service) Join(ctx context.Context, tokenID string, proof, channel []byt
 	if token.Node != "" && token.Node != node {
 		return nil, errs.Newf(errs.PermissionDenied, "join token %s is for node %q only, not for %q", tokenID, token.Node, node)
 	}
+	if !s.upToDate(ctx) {
+		return nil, errs.Newf(errs.Unavailable, "this replica is cut off from the database, and may not know the authority's present key; try again")
+	}
 	certificate, err := s.cfg.Authority.Issue(node, request)
 	if err != nil {
 		return nil, err
@@ -132,6 +135,14 @@ func (s *Service) Renew(ctx context.Context, present *x509.Certificate, req *nod
 	if len(req.GetCertificateRequest()) > maxRequest {
 		return nil, errs.Newf(errs.InvalidArgument, "the certificate request has more than %d bytes", maxRequest)
 	}
+	authorities := s.cfg.Authority.Certificates()
+	if !s.upToDate(ctx) {
+		// A node must not be lost because the database is away for long: it keeps trusting what it trusts, and a
+		// certificate that is newer than the key known here is not replaced by an older one.
+		if authorities = nil; !s.cfg.Authority.IsPresent(present) {
+			return nil, errs.Newf(errs.Unavailable, "this replica is cut off from the database, and does not know the key of the node's certificate; try again")
+		}
+	}
 	certificate, err := s.cfg.Authority.Issue(node, req.GetCertificateRequest())
 	if err != nil {
 		return nil, err
@@ -153,5 +164,5 @@ func (s *Service) Renew(ctx context.Context, present *x509.Certificate, req *nod
 		}
 	}
 	s.log.Info("certificate renewed", "node", node, "expires", certificate.NotAfter.Format(time.RFC3339))
-	return &nodev1.RenewResponse{Certificate: certificate.Raw, Authorities: s.cfg.Authority.Certificates()}, nil
+	return &nodev1.RenewResponse{Certificate: certificate.Raw, Authorities: authorities}, nil
 }

@@ -113,7 +113,7 @@ func (s *Service) step(ctx context.Context, other controlplane.AuthorityKey, by 
 	if other.Role == controlplane.AuthorityRetired {
 		do, what = s.cfg.Authority.Finish, "the old key of the nodes' authority is not trusted any more"
 	}
-	if err := do(ctx); err != nil {
+	if err := do(ctx, other.Fingerprint); err != nil {
 		return err
 	}
 	s.log.Warn(what, "by", by, "signing", s.cfg.Authority.Keys()[0].Fingerprint)
@@ -143,7 +143,7 @@ func (s *Service) Told(node string, keyHash [32]byte, authorities []string) (ren
 		return false
 	}
 	now := s.cfg.Now()
-	if now.Sub(s.asked[node]) < askAgain {
+	if now.Sub(s.asked[node]) < askAgain || !s.isFresh() { // what is old here may be older than what the node has
 		return false
 	}
 	s.asked[node] = now

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,10 +17,16 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/store"
 	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
 	"github.com/trunkline-ai/trunkline/internal/errs"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
 // rotating is a desk whose authority is kept, and whose service runs.
 func rotating(t *testing.T) *desk {
+	t.Helper()
+	return rotatingOn(t, func(a *pki.Authority) enrollment.Authority { return a })
+}
+
+func rotatingOn(t *testing.T, use func(*pki.Authority) enrollment.Authority) *desk {
 	t.Helper()
 	d := &desk{at: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)}
 	log := slog.New(slog.DiscardHandler)
@@ -37,7 +44,7 @@ func rotating(t *testing.T) *desk {
 	}
 	d.db = &database{Enrollment: store.NewEnrollment(db)}
 	d.Service, err = enrollment.New(t.Context(), enrollment.Config{
-		Store: d.db, Authority: d.authority, Sealer: sealer, Preset: preset, Logger: log, Now: d.now, Poll: time.Millisecond,
+		Store: d.db, Authority: use(d.authority), Sealer: sealer, Preset: preset, Logger: log, Now: d.now, Poll: time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -187,4 +194,59 @@ func TestAReplacementOutlivesADatabaseThatIsAway(t *testing.T) {
 	d.tells(a, old, next)
 	d.db.down.Store(false)
 	d.awaitRotation(t, "the new key signs", signs(next, 2))
+}
+
+// cut is an authority whose replica can be cut off from the database.
+type cut struct {
+	*pki.Authority
+	off atomic.Bool
+}
+
+func (c *cut) Follow(ctx context.Context) (bool, error) {
+	if c.off.Load() {
+		return false, errs.Newf(errs.Unavailable, "the database is away")
+	}
+	return c.Authority.Follow(ctx)
+}
+
+// A replica that is cut off in the middle of a replacement takes nothing from a node that it needs, orders nothing, and
+// hears of revocations as soon as it can.
+func TestAReplicaThatIsCutOffDoesNoHarm(t *testing.T) {
+	t.Parallel()
+	behind := &cut{}
+	d := rotatingOn(t, func(a *pki.Authority) enrollment.Authority { behind.Authority = a; return behind })
+	key := newKey(t)
+	certificate := d.mustJoin(t, "a", preset, key)
+	old := d.Rotation().Keys[0].Fingerprint
+	behind.off.Store(true)
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if _, err := d.join(t, "b", preset, newKey(t)); errs.CodeOf(err) == errs.Unavailable {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("nodes join by a key that may be old")
+		}
+	}
+	if d.tells(certificate, "00112233aabbccdd", old) {
+		t.Error("it orders a node to renew that has more than it knows")
+	}
+	renewed, err := d.Renew(t.Context(), certificate, &nodev1.RenewRequest{CertificateRequest: request(t, key)})
+	if err != nil || len(renewed.GetAuthorities()) != 0 {
+		t.Errorf("renewed with %d authorities, %v; want none, so that the node keeps what it trusts", len(renewed.GetAuthorities()), err)
+	}
+	ahead, err := pki.New(d.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if behind.IsPresent(certificate) != true || ahead.IsPresent(certificate) {
+		t.Error("who signed a certificate is mistaken")
+	}
+	if err := d.db.RevokeNode(t.Context(), "a", "admin", d.now()); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(30 * time.Second); d.Accepted("a", nodeid.KeyHash(certificate)) == nil; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the revocation is not heard of while the keys cannot be read")
+		}
+	}
 }

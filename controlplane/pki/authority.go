@@ -103,6 +103,11 @@ func (a *Authority) Issue(node string, request []byte) (*x509.Certificate, error
 	return a.set.Load().signing.sign(template, key)
 }
 
+// IsPresent reports whether the key that signs now has signed a certificate.
+func (a *Authority) IsPresent(cert *x509.Certificate) bool {
+	return cert.CheckSignatureFrom(a.set.Load().signing.certificate) == nil
+}
+
 // Verify says which node a certificate names, if this authority issued it. Its time is
 // not looked at: that is the caller's to judge.
 func (a *Authority) Verify(cert *x509.Certificate) (node string, err error) {

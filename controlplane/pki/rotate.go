@@ -32,22 +32,22 @@ func (a *Authority) Begin(ctx context.Context) error {
 	})
 }
 
-// Switch lets the next key sign.
-func (a *Authority) Switch(ctx context.Context) error {
+// Switch lets the next key sign, if it is the one that the caller has judged ready.
+func (a *Authority) Switch(ctx context.Context, fingerprint string) error {
 	return a.change(ctx, func(s *set, now time.Time) ([]*issuer, error) {
 		next := s.in(controlplane.AuthorityNext)
-		if next == nil {
-			return nil, errs.Newf(errs.FailedPrecondition, "there is no key that is to sign")
+		if next == nil || next.Fingerprint != fingerprint {
+			return nil, errs.Newf(errs.FailedPrecondition, "key %s is not the one that is to sign", fingerprint)
 		}
 		return []*issuer{next.as(controlplane.AuthoritySigning, now), s.signing.as(controlplane.AuthorityRetired, now)}, nil
 	})
 }
 
-// Finish ends the trust in the key that signed before.
-func (a *Authority) Finish(ctx context.Context) error {
+// Finish ends the trust in the key that signed before, if it is the one that the caller means.
+func (a *Authority) Finish(ctx context.Context, fingerprint string) error {
 	return a.change(ctx, func(s *set, _ time.Time) ([]*issuer, error) {
-		if s.in(controlplane.AuthorityRetired) == nil {
-			return nil, errs.Newf(errs.FailedPrecondition, "there is no key that signed before")
+		if old := s.in(controlplane.AuthorityRetired); old == nil || old.Fingerprint != fingerprint {
+			return nil, errs.Newf(errs.FailedPrecondition, "key %s is not the one that signed before", fingerprint)
 		}
 		return []*issuer{s.signing}, nil
 	})

@@ -116,13 +116,16 @@ func TestTheKeyIsReplacedInSteps(t *testing.T) {
 	if err := b.Begin(t.Context()); errs.CodeOf(err) != errs.FailedPrecondition {
 		t.Errorf("a second replacement: %v", err)
 	}
-	if err := b.Finish(t.Context()); errs.CodeOf(err) != errs.FailedPrecondition {
+	if err := b.Finish(t.Context(), old); errs.CodeOf(err) != errs.FailedPrecondition {
 		t.Errorf("the last step first: %v", err)
 	}
 	both := b.Certificates()
+	if err := b.Switch(t.Context(), old); errs.CodeOf(err) != errs.FailedPrecondition {
+		t.Errorf("switched to another key than the one that is ready: %v", err)
+	}
 
 	c.advance(time.Hour)
-	do(t, b.Switch)
+	do(t, func(ctx context.Context) error { return b.Switch(ctx, b.Keys()[1].Fingerprint) })
 	wantRoles(t, b, controlplane.AuthoritySigning, controlplane.AuthorityRetired)
 	if since := b.Keys()[1].Since; !since.Equal(c.now()) {
 		t.Errorf("retired since %s", since)
@@ -146,7 +149,7 @@ func TestTheKeyIsReplacedInSteps(t *testing.T) {
 		t.Errorf("given up although it signs: %v", err)
 	}
 
-	do(t, a.Finish)
+	do(t, func(ctx context.Context) error { return a.Finish(ctx, old) })
 	follow(t, b, controlplane.AuthoritySigning)
 	if _, err := b.Verify(first); err == nil {
 		t.Error("what the old key signed is good still")
@@ -169,7 +172,7 @@ func TestANewKeyThatSignsNothingIsGivenUp(t *testing.T) {
 	if err := a.Cancel(t.Context()); errs.CodeOf(err) != errs.FailedPrecondition {
 		t.Errorf("nothing is given up: %v", err)
 	}
-	if err := a.Switch(t.Context()); errs.CodeOf(err) != errs.FailedPrecondition {
+	if err := a.Switch(t.Context(), ""); errs.CodeOf(err) != errs.FailedPrecondition {
 		t.Errorf("switched to nothing: %v", err)
 	}
 	before := a.Certificates()

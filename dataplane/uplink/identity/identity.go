@@ -40,6 +40,7 @@ type Identity struct {
 	mu      sync.Mutex
 	current *credential   // guarded by mu; nil: the node has not joined
 	pending *pendingKey   // guarded by mu; of a join that was not answered yet
+	written *credential   // guarded by mu; current, or what a restart would begin with where that could not be kept
 	renewAt time.Time     // guarded by mu
 	rejoin  bool          // guarded by mu; the control plane does not want current any more
 	due     chan struct{} // holds a value when the certificate is to be renewed at once
@@ -102,7 +103,7 @@ func (i *Identity) load() (err error) {
 		return fmt.Errorf("identity: %s is that of node %q, but this node is called %q: give it that name (TRUNKLINE_NODE), "+
 			"or another data folder, or remove the folder %s to join under the new name", i.folder.path(identityFile), c.node, i.cfg.Node, i.folder)
 	}
-	i.current, i.renewAt = c, c.renewal()
+	i.current, i.written, i.renewAt = c, c, c.renewal()
 	_, err = i.folder.read(revokedFile)
 	i.revoked.Store(err == nil)
 	return nil
@@ -167,14 +168,14 @@ func (i *Identity) RenewNow() {
 func (i *Identity) Due() <-chan struct{} { return i.due }
 
 // Authorities are the fingerprints of the authority's keys that the node trusts, the one that signed its certificate
-// first; none while it has not joined.
+// first, as it would after a restart; none while it has not joined.
 func (i *Identity) Authorities() []string {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.current == nil {
+	if i.written == nil {
 		return nil
 	}
-	return i.current.fingerprints()
+	return i.written.fingerprints()
 }
 
 // Refused draws the consequence of an error of the control plane, which has been verified
@@ -226,5 +227,7 @@ func (i *Identity) take(c *credential) {
 	}
 	if err != nil {
 		i.log.Error("the node's identity is not kept on disk; a restart would use an older one, or have to join again", "error", err)
+		return
 	}
+	i.written = c
 }

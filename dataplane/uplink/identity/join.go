@@ -84,8 +84,10 @@ func (i *Identity) Renew(ctx context.Context, client nodev1.NodeServiceClient) e
 		return fmt.Errorf("renew the certificate: %w", err)
 	}
 	authorities := response.GetAuthorities()
-	if len(authorities) == 0 { // of an older control plane, whose authority has one key for good
-		authorities = [][]byte{c.authorities[0].Raw}
+	if len(authorities) == 0 { // of a replica that is cut off from the database, or an older build
+		for _, ca := range c.authorities {
+			authorities = append(authorities, ca.Raw)
+		}
 	}
 	fresh, err := newCredential(c.key, response.GetCertificate(), authorities)
 	if err != nil {

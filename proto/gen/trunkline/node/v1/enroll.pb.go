@@ -203,7 +203,7 @@ type RenewResponse struct {
 	// The node's certificate, X.509 in DER.
 	Certificate []byte `protobuf:"bytes,1,opt,name=certificate,proto3" json:"certificate,omitempty"`
 	// The certificates of the authority's keys, in DER: all that the node trusts from now on, the one that signed its
-	// certificate first.
+	// certificate first. Empty when the replica cannot know them: the node keeps trusting what it trusts.
 	Authorities   [][]byte `protobuf:"bytes,370,rep,name=authorities,proto3" json:"authorities,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
