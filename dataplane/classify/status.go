@@ -9,6 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // Status classifies an answer whose status is not 2xx, from its status, headers and
@@ -27,7 +28,7 @@ func Status(status int, header http.Header, body []byte, model string, now time.
 // 200, or the data of a stream's event. ok is false when data holds no error: error null,
 // no error key, or not a JSON object.
 func ErrorBody(data []byte, model string) (v dataplane.Verdict, ok bool) {
-	if plainlyGood(data) || !gjson.ValidBytes(data) {
+	if plainlyGood(data) || !scan.Valid(data) {
 		return dataplane.Verdict{}, false
 	}
 	doc := gjson.ParseBytes(data)

@@ -232,7 +232,7 @@ func (g *fetching) plain(ctx context.Context, resp *http.Response, src io.Reader
 	case resp.StatusCode < 200 || resp.StatusCode > 299:
 		g.body = bytes.Clone(classify.Scrub(doc[:min(len(doc), maxErrorBody)], secretsOf(g.ID.Provider, g.token)))
 		return classify.Status(resp.StatusCode, resp.Header, g.body, "", g.engine.cfg.Now())
-	case !gjson.ValidBytes(doc) || !gjson.ParseBytes(doc).IsObject():
+	case !scan.Valid(doc) || !gjson.ParseBytes(doc).IsObject():
 		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: "the answer is no JSON object"}
 	}
 	g.mask(doc)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // final is the error answer of a request whose candidates are exhausted.
@@ -173,7 +174,7 @@ func passThrough(f failure, errors *wire.Errors) final {
 	if out.status < 400 || out.status == http.StatusUnauthorized { // the client would doubt its own key
 		out.status = rule.Status
 	}
-	valid := gjson.ValidBytes(f.body)
+	valid := scan.Valid(f.body)
 	if valid && f.translated {
 		out.err = reworded(gjson.ParseBytes(f.body), f.verdict)
 		return out

@@ -9,6 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // maxLooked is how much of a response is read to see how it stands.
@@ -38,7 +39,7 @@ func (e *Engine) Look(ctx context.Context, id dataplane.ResponseID) (response []
 		return nil, resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusGone
 	}
 	text, err := io.ReadAll(io.LimitReader(src, maxLooked))
-	if err != nil || len(text) < maxLooked && !gjson.ValidBytes(text) {
+	if err != nil || len(text) < maxLooked && !scan.Valid(text) {
 		return nil, false
 	}
 	return text, false

@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
@@ -154,7 +152,7 @@ func (a *answer) classify(body []byte, media string) (v dataplane.Verdict, good 
 	if len(bytes.TrimSpace(body)) == 0 {
 		return bad("the answer is empty")
 	}
-	if !gjson.ValidBytes(body) {
+	if !scan.Valid(body) {
 		if a.endpoint.Text && isText(media) {
 			return a.classifyText(body)
 		}

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"io"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
@@ -48,7 +46,7 @@ func (a *attempt) shape() (v dataplane.Verdict, refused bool) {
 // answer puts a good answer into the words that clients know. What is none is left as it is, for the
 // endpoint to judge.
 func (s *shaped) answer(request, body []byte, model string) ([]byte, error) {
-	if s == nil || !gjson.ValidBytes(body) {
+	if s == nil || !scan.Valid(body) {
 		return body, nil
 	}
 	if _, is := classify.ErrorBody(body, model); is {

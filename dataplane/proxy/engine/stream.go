@@ -13,6 +13,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
 )
 
@@ -340,7 +341,7 @@ const (
 // only the blank line is missing.
 func wholeEvent(rest []byte) []byte {
 	text, ok := sse.Data(rest)
-	if !ok || (!bytes.Equal(text, sse.Done) && !gjson.ValidBytes(text)) {
+	if !ok || (!bytes.Equal(text, sse.Done) && !scan.Valid(text)) {
 		return nil
 	}
 	return append(bytes.TrimRight(bytes.Clone(rest), "\r\n"), "\n\n"...)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire/expect"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
 )
 
@@ -59,7 +60,7 @@ func (r *eventReader) Read(_ string, data []byte) ([]form.Event, error) {
 	case bytes.Equal(data, sse.Done):
 		r.end()
 		return r.events, nil
-	case data[0] != '{' || !gjson.ValidBytes(data):
+	case data[0] != '{' || !scan.Valid(data):
 		return nil, errNoChunk
 	}
 	chunk := gjson.ParseBytes(data)

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // InputReader finds the text for a custom tool in the arguments of the function that stands for it,
@@ -65,7 +67,7 @@ func (r *InputReader) End() string {
 
 // onlyText reads the arguments of a model that did not keep to the schema: their only text is meant.
 func onlyText(arguments string) string {
-	if !gjson.Valid(arguments) {
+	if !scan.Valid([]byte(arguments)) {
 		return arguments
 	}
 	var texts []string

@@ -9,6 +9,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire/compose"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // none is no open block.
@@ -43,7 +44,7 @@ func (r *eventReader) Read(_ string, data []byte) ([]form.Event, error) {
 	if r.over {
 		return nil, nil
 	}
-	if !gjson.ValidBytes(data) {
+	if !scan.Valid(data) {
 		return nil, errNoChunk
 	}
 	chunk := gjson.ParseBytes(data)

@@ -3,10 +3,9 @@ package gemini
 import (
 	"encoding/json"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/trunkline-ai/trunkline/dataplane/wire/compose"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 type requestWriter struct {
@@ -321,7 +320,7 @@ func (w *requestWriter) choice() {
 
 // object is a text as an object: itself, if it is one.
 func object(text string) (json.RawMessage, bool) {
-	if gjson.Valid(text) && gjson.Parse(text).IsObject() {
+	if scan.IsObject(text) {
 		return json.RawMessage(text), true
 	}
 	return nil, false

@@ -9,6 +9,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/wire/compose"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/expect"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 var errNoContent = errors.New("the message has no content")
@@ -186,7 +187,7 @@ func writeMade(d *compose.Doc, b *form.Block, of *form.Exchange) {
 		of.Losses.Drop("tool_calls.signature")
 	}
 	input := c.Input
-	if c.Custom || !gjson.Valid(input) || !gjson.Parse(input).IsObject() {
+	if c.Custom || !scan.IsObject(input) {
 		of.Losses.Approximate("tool_calls.arguments")
 		input = form.WrapInput(input)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire/compose"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // eventReader reads the stream of a message.
@@ -50,7 +51,7 @@ func (r *eventReader) Read(_ string, data []byte) ([]form.Event, error) {
 	switch {
 	case len(data) == 0 || r.over:
 		return nil, nil
-	case !gjson.ValidBytes(data):
+	case !scan.Valid(data):
 		return nil, errNoEvent
 	}
 	v := gjson.ParseBytes(data)

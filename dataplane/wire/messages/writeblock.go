@@ -5,10 +5,9 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/trunkline-ai/trunkline/dataplane/wire/compose"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // block writes one block of a request's content.
@@ -184,7 +183,7 @@ func (w *writer) use(c *form.Call) {
 	switch {
 	case c.Custom:
 		input = form.WrapInput(input)
-	case !gjson.Valid(input) || !gjson.Parse(input).IsObject(): // a model's mistake, told back to it
+	case !scan.IsObject(input): // a model's mistake, told back to it
 		w.losses.Approximate("tool_calls.arguments")
 		input = form.WrapInput(input)
 	}

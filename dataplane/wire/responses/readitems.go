@@ -8,6 +8,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire/expect"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // reader reads one document.
@@ -284,7 +285,7 @@ func arguments(text string, value gjson.Result, rest *form.Rest) string {
 		rest.Add("arguments", raw(value), form.Silent)
 		return "{}"
 	}
-	if gjson.Valid(text) && gjson.Parse(text).IsObject() {
+	if scan.IsObject(text) {
 		return text
 	}
 	rest.Add("arguments", raw(value), form.Silent)

@@ -5,10 +5,9 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/trunkline-ai/trunkline/dataplane/wire/compose"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // blockBegin begins a block. Blocks rise by one; any other is ignored.
@@ -384,7 +383,7 @@ func (b *block) calling(status string) []byte {
 
 // objectOf is the arguments of a call as an object.
 func objectOf(arguments string) string {
-	if !gjson.Valid(arguments) || !gjson.Parse(arguments).IsObject() {
+	if !scan.IsObject(arguments) {
 		return "{}"
 	}
 	return arguments

@@ -4,6 +4,7 @@ package scan
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -31,6 +32,7 @@ type Scanner struct {
 	b     []byte
 	i     int
 	depth int
+	limit int  // of depth; 0: maxDepth
 	key   Span // of the member that is looked at, quotes included
 }
 
@@ -198,8 +200,8 @@ func (s *Scanner) skip(depth int) error {
 
 // nested steps over an object or an array; the cursor is at its opening bracket.
 func (s *Scanner) nested(closing byte, depth int) error {
-	if depth >= maxDepth {
-		return &Error{Message: fmt.Sprintf("the request body nests deeper than %d levels", maxDepth)}
+	if limit := cmp.Or(s.limit, maxDepth); depth >= limit {
+		return &Error{Message: fmt.Sprintf("the request body nests deeper than %d levels", limit)}
 	}
 	s.i++
 	s.space()
