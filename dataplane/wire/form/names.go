@@ -13,9 +13,11 @@ const maxName = 64
 const between = "__"
 
 // NameTools gives each tool one name that every dialect takes, which no other tool of the request has.
-// The same tools get the same names in every turn. Readers of requests call it when they have all tools.
+// The same tools get the same names in every turn. Readers of requests call it when they have all tools: ByFlat, Find and FlatOf know them from then on.
 func (r *Request) NameTools() {
-	taken := make(map[string]bool, len(r.Tools))
+	r.flat = make(map[string]*Tool, len(r.Tools))
+	r.named = make(map[fullName]*Tool, len(r.Tools))
+	next := map[string]int{} // the number that the next tool of a name gets
 	for i := range r.Tools {
 		t := &r.Tools[i]
 		if t.Kind == ForeignTool {
@@ -26,33 +28,35 @@ func (r *Request) NameTools() {
 			full = t.Namespace + between + t.Name
 		}
 		t.Flat = Fit(full, maxName)
-		for n := 2; taken[t.Flat]; n++ {
+		for r.flat[t.Flat] != nil {
+			n := max(next[full], 2)
+			next[full] = n + 1
 			t.Flat = Fit(full+between+strconv.Itoa(n), maxName)
 		}
-		taken[t.Flat] = true
+		r.flat[t.Flat] = t
+		if own := (fullName{t.Namespace, t.Name}); r.named[own] == nil {
+			r.named[own] = t
+		}
 	}
 }
+
+// MaxTools is how many tools a request may have.
+const MaxTools = 10_000
+
+// TooManyTools says so.
+const TooManyTools = "a request may have at most 10,000 tools"
+
+// fullName is how a client knows a tool.
+type fullName struct{ namespace, name string }
 
 // ByFlat finds the tool of a flat name; nil: there is none, as when a model calls what it was not
 // offered.
 func (r *Request) ByFlat(name string) *Tool {
-	for i := range r.Tools {
-		if r.Tools[i].Flat == name && r.Tools[i].Kind != ForeignTool {
-			return &r.Tools[i]
-		}
-	}
-	return nil
+	return r.flat[name]
 }
 
-// Find finds a tool by its own names; nil: there is none.
-func (r *Request) Find(namespace, name string) *Tool {
-	for i := range r.Tools {
-		if r.Tools[i].Name == name && r.Tools[i].Namespace == namespace && r.Tools[i].Kind != ForeignTool {
-			return &r.Tools[i]
-		}
-	}
-	return nil
-}
+// Find finds a tool by its own names, the first of equal ones; nil: there is none.
+func (r *Request) Find(namespace, name string) *Tool { return r.named[fullName{namespace, name}] }
 
 // FlatOf is the flat name of what was called, which need not be offered any more.
 func (r *Request) FlatOf(namespace, name string) string {

@@ -34,6 +34,10 @@ type Request struct {
 	Tier     string // of service, as its dialect names it
 	Store    *bool  // whether the provider may keep it; nil: not said
 	Rest     Rest
+
+	// flat and named find tools by their names; made by NameTools and not changed afterwards.
+	flat  map[string]*Tool
+	named map[fullName]*Tool
 }
 
 // Sampling is how tokens are chosen. Numbers are kept as they were written; empty: not said.

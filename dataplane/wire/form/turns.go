@@ -32,8 +32,12 @@ func (r *Request) Offered() []Tool {
 	if len(r.ToolChoice.Allowed) == 0 {
 		return r.Tools
 	}
+	allowed := make(map[string]bool, len(r.ToolChoice.Allowed))
+	for _, flat := range r.ToolChoice.Allowed {
+		allowed[flat] = true
+	}
 	return slices.DeleteFunc(slices.Clone(r.Tools), func(t Tool) bool {
-		return t.Kind != ForeignTool && !slices.Contains(r.ToolChoice.Allowed, t.Flat)
+		return t.Kind != ForeignTool && !allowed[t.Flat]
 	})
 }
 

@@ -2,7 +2,6 @@ package messages
 
 import (
 	"encoding/json"
-	"slices"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
 )
@@ -32,10 +31,12 @@ func (w *writer) tools(tools []form.Tool) {
 // tools that it does not know.
 func (w *writer) toolsOfOld() {
 	var names []string
+	known := map[string]bool{}
 	for i := range w.items {
 		for _, b := range w.items[i].Blocks {
 			if b.Kind == form.ToolCall {
-				if name := w.r.FlatOf(b.Call.Namespace, b.Call.Name); !slices.Contains(names, name) {
+				if name := w.r.FlatOf(b.Call.Namespace, b.Call.Name); !known[name] {
+					known[name] = true
 					names = append(names, name)
 				}
 			}

@@ -24,6 +24,8 @@ type reader struct {
 	found []found
 	// searching: the tool that is read was found so.
 	searching bool
+	// known are the tools that were read.
+	known map[toolName]bool
 }
 
 // input reads the conversation.

@@ -23,6 +23,10 @@ func (codec) ReadRequest(body []byte) (*form.Request, error) {
 		return true
 	})
 	r.offer(q)
+	if len(q.Tools) > form.MaxTools {
+		r.Blame("tools", form.TooManyTools)
+		return nil, r.Err()
+	}
 	q.NameTools()
 	r.allow(q) // the names of all tools are known now
 	r.tell(q)

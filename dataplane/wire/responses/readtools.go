@@ -6,6 +6,9 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
 )
 
+// toolName is how a client knows a tool.
+type toolName struct{ namespace, name string }
+
 // tool reads a tool, or all tools of a namespace.
 func (r *reader) tool(q *form.Request, v gjson.Result, namespace string) {
 	if !v.IsObject() {
@@ -38,8 +41,15 @@ func (r *reader) tool(q *form.Request, v gjson.Result, namespace string) {
 	if t.Raw == nil {
 		r.members(&t, v)
 	}
-	if r.searching && q.Find(t.Namespace, t.Name) != nil {
-		return // found before
+	if t.Kind != form.ForeignTool {
+		own := toolName{t.Namespace, t.Name}
+		if r.searching && r.known[own] {
+			return // found before
+		}
+		if r.known == nil {
+			r.known = map[toolName]bool{}
+		}
+		r.known[own] = true
 	}
 	q.Tools = append(q.Tools, t)
 }
@@ -146,16 +156,29 @@ func (r *reader) allow(q *form.Request) {
 	if c.Raw == nil || c.Mode == form.ChooseForeign {
 		return
 	}
+	allowed := map[string]bool{}
+	add := func(flat string) {
+		if !allowed[flat] {
+			allowed[flat] = true
+			c.Allowed = append(c.Allowed, flat)
+		}
+	}
+	inside := map[string][]string{} // the tools of each namespace
+	for i := range q.Tools {
+		if t := &q.Tools[i]; t.Namespace != "" {
+			inside[t.Namespace] = append(inside[t.Namespace], t.Flat)
+		}
+	}
 	tools := gjson.GetBytes(c.Raw, "tools")
 	r.Each("tool_choice.tools", tools, func(t gjson.Result) {
 		if found := q.Find(t.Get("namespace").Str, t.Get("name").Str); found != nil {
-			c.Allowed = append(c.Allowed, found.Flat)
+			add(found.Flat)
 		} else if typ := t.Get("type").Str; typ == "namespace" {
-			for i := range q.Tools {
-				if q.Tools[i].Namespace == t.Get("name").Str {
-					c.Allowed = append(c.Allowed, q.Tools[i].Flat)
-				}
+			of := t.Get("name").Str
+			for _, flat := range inside[of] {
+				add(flat)
 			}
+			delete(inside, of) // once is enough
 		}
 	})
 	if len(c.Allowed) == 0 {
