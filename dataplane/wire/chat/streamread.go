@@ -308,7 +308,7 @@ func (r *eventReader) beginCall(p *partial, name string, custom bool) {
 	if p.custom = c.Custom; custom { // the provider knows such tools itself
 		c.Custom, p.custom = true, false
 	}
-	r.add(form.Event{Kind: form.BlockBegin, Index: p.index, Block: &form.Block{Kind: form.ToolCall, Call: c}})
+	r.add(form.Event{Kind: form.BlockBegin, Index: p.index, Block: &form.Block{Kind: form.ToolCall, Call: c, Opaque: p.opaque}})
 	p.said = custom
 }
 

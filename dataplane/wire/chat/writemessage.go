@@ -1,6 +1,8 @@
 package chat
 
 import (
+	"cmp"
+	"encoding/json"
 	"strings"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
@@ -220,12 +222,15 @@ func (w *writer) refusal(item *form.Item) {
 
 // calls writes tool_calls, or the call from before there were tools.
 func (w *writer) calls(item *form.Item, n int, own bool) {
+	var carried *form.Opaque // the signature of the next one
 	if n > 0 {
 		w.Begin("tool_calls", '[')
 	}
 	for i := range item.Blocks {
 		b := &item.Blocks[i]
 		switch {
+		case b.Kind == form.Thought && !own && isSignature(b.Opaque):
+			carried = b.Opaque
 		case b.Kind != form.ToolCall:
 		case own && b.Rest.Has(markFunction):
 			defer func() {
@@ -235,15 +240,25 @@ func (w *writer) calls(item *form.Item, n int, own bool) {
 				w.End('}')
 			}()
 		default:
-			w.call(b, own)
+			w.call(b, cmp.Or(b.Opaque, carried), own)
+			carried = nil
 		}
+	}
+	if carried != nil {
+		w.losses.Drop("tool_calls.signature")
 	}
 	if n > 0 {
 		w.End(']')
 	}
 }
 
-func (w *writer) call(b *form.Block, own bool) {
+// isSignature reports whether what was carried as a thought is what came beside a call: clients of the Responses
+// API carry it before the call.
+func isSignature(o *form.Opaque) bool {
+	return o != nil && o.Kind == dialect && strings.HasPrefix(o.Raw, "{")
+}
+
+func (w *writer) call(b *form.Block, signature *form.Opaque, own bool) {
 	c := b.Call
 	w.Begin("", '{')
 	if own {
@@ -263,8 +278,10 @@ func (w *writer) call(b *form.Block, own bool) {
 	w.Str("name", w.r.FlatOf(c.Namespace, c.Name))
 	w.Str("arguments", input)
 	w.End('}')
-	if o := b.Opaque.For(w.to.Origin, dialect, "tool_calls.signature", w.losses); o != nil {
-		w.Raw("extra_content", []byte(o.Raw))
+	if o := signature.For(w.to.Origin, dialect, "tool_calls.signature", w.losses); o != nil {
+		if extra := o.Object("tool_calls.signature", w.losses); extra != nil {
+			w.Raw("extra_content", extra)
+		}
 	}
 	w.End('}')
 }
@@ -272,10 +289,11 @@ func (w *writer) call(b *form.Block, own bool) {
 // thoughts gives what the model thought back to who made it, in the members that it came in.
 func (w *writer) thoughts(blocks []form.Block) {
 	var text strings.Builder
-	member, details := "", ""
+	member := ""
+	var details json.RawMessage
 	for i := range blocks {
 		b := &blocks[i]
-		if b.Kind != form.Thought {
+		if b.Kind != form.Thought || isSignature(b.Opaque) {
 			continue
 		}
 		o := b.Opaque.For(w.to.Origin, dialect, "messages.thinking", w.losses)
@@ -284,17 +302,19 @@ func (w *writer) thoughts(blocks []form.Block) {
 			if b.Text != "" {
 				w.losses.Drop("messages.thinking")
 			}
-		case strings.HasPrefix(o.Raw, "["):
-			details = o.Raw
-		default:
+		case o.Raw == "reasoning" || o.Raw == "reasoning_content":
 			member = o.Raw
 			text.WriteString(b.Text)
+		default:
+			if array := o.Array("messages.thinking", w.losses); array != nil {
+				details = array
+			}
 		}
 	}
-	if member == "reasoning" || member == "reasoning_content" {
+	if member != "" {
 		w.Str(member, text.String())
 	}
-	if details != "" {
-		w.Raw("reasoning_details", []byte(details))
+	if details != nil {
+		w.Raw("reasoning_details", details)
 	}
 }

@@ -3,7 +3,10 @@ package form
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"strings"
+
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // Origin is who can read what is opaque: one account of one provider, as a short text without dots;
@@ -15,7 +18,7 @@ type Opaque struct {
 	Origin Origin
 	// Kind tells apart what one origin makes, as the codec that read it names it.
 	Kind string
-	Raw  string
+	Raw  string // of what a client carried, unchecked: Object and Array check it
 }
 
 // carried begins what a client carries of another dialect's.
@@ -40,6 +43,25 @@ func Carried(text string) (*Opaque, bool) {
 		return nil, false
 	}
 	return &Opaque{Origin: Origin(origin), Kind: kind, Raw: string(raw)}, true
+}
+
+// Object is what may be written as it is where a target expects a JSON object; nil: it is none, and noted as
+// lost. Clients carry what is opaque, and can put anything in its place, such as the end of the object around it.
+func (o *Opaque) Object(where string, losses *Losses) json.RawMessage {
+	return o.raw(scan.IsObject, where, losses)
+}
+
+// Array is as Object, of a JSON array.
+func (o *Opaque) Array(where string, losses *Losses) json.RawMessage {
+	return o.raw(scan.IsArray, where, losses)
+}
+
+func (o *Opaque) raw(is func(string) bool, where string, losses *Losses) json.RawMessage {
+	if is(o.Raw) {
+		return json.RawMessage(o.Raw)
+	}
+	losses.Drop(where)
+	return nil
 }
 
 // HoldsCarried reports whether a document may hold what Carry gives.

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/trunkline-ai/trunkline/dataplane/wire/compose"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
@@ -54,10 +56,16 @@ func (w *writer) block(b *form.Block) {
 	w.End('}')
 }
 
+// isThought reports whether what a client carried is a block of thinking and no other.
+func isThought(block string) bool {
+	typ := gjson.Get(block, "type").Str
+	return (typ == "thinking" || typ == "redacted_thinking") && scan.IsObject(block)
+}
+
 // writeThought writes a block of thinking: as its origin made it, or with what another carries in it.
 func writeThought(d *compose.Doc, b *form.Block) {
 	o := b.Opaque
-	if o != nil && o.Kind == dialect {
+	if o != nil && o.Kind == dialect && isThought(o.Raw) {
 		d.Raw("", json.RawMessage(o.Raw))
 		return
 	}

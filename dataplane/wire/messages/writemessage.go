@@ -123,6 +123,10 @@ func (w *writer) answered(blocks []form.Block) []form.Block {
 			if b.Opaque = b.Opaque.For(w.to.Origin, dialect, "messages.thinking", w.losses); b.Opaque == nil {
 				continue
 			}
+			if !isThought(b.Opaque.Raw) { // the client made it up
+				w.losses.Drop("messages.thinking")
+				continue
+			}
 		case form.ToolCall:
 			b.Opaque.For(w.to.Origin, dialect, "tool_calls.signature", w.losses)
 		case form.Image, form.Document, form.Audio:

@@ -187,12 +187,15 @@ func (w *eventWriter) blockEnd(b *block, last *form.Block) {
 		}
 		w.done(b.item, b.reasoning(b.sealed))
 	case form.ToolCall:
-		w.callEnd(b)
+		w.callEnd(b, last)
 	default:
 	}
 }
 
-func (w *eventWriter) callEnd(b *block) {
+func (w *eventWriter) callEnd(b *block, last *form.Block) {
+	if last != nil && last.Opaque != nil && b.sealed == nil && w.of.Losses != nil { // too late to stand before it
+		w.of.Losses.Drop("tool_calls.signature")
+	}
 	if b.item.typ == typeSearchCall {
 		w.done(b.item, b.calling(completed))
 		return
