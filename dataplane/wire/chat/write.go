@@ -88,7 +88,7 @@ func (w *writer) options() {
 	r := w.r
 	if r.Stream {
 		w.Bool("stream", true)
-		if !w.own || r.UsageAsked && !w.has("stream_options") {
+		if w.own && r.UsageAsked && !w.has("stream_options") { // of others, who sends the request asks for it
 			w.Begin("stream_options", '{')
 			w.Bool("include_usage", true)
 			w.End('}')
