@@ -26,7 +26,7 @@ func (c *call) withoutOpaque(ctx context.Context) (answered bool) {
 	if cuts.Items == 0 || at < 0 {
 		return false
 	}
-	a := newAttempt(c, candidate{Candidate: c.left.all[at]}, true)
+	a := newAttempt(c, candidate{Candidate: c.left.all[at], credential: c.left.with}, true)
 	a.edits, a.record.Opaque = cuts.Edits, cuts.Items
 	_, answered = c.try(ctx, a)
 	return answered

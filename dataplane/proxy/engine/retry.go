@@ -51,7 +51,7 @@ func (c *call) again(ctx context.Context, failed *attempt, v dataplane.Verdict, 
 		c.rec.failed = append(c.rec.failed, failure{target: failed.Target, verdict: v})
 		return nil, v
 	}
-	again, ok := candidate{Candidate: failed.Candidate}, true
+	again, ok := candidate{Candidate: failed.Candidate, credential: c.left.with}, true
 	if waits {
 		again, ok = c.afterWait(ctx, failed)
 	}
