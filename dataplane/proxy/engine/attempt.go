@@ -125,8 +125,11 @@ func (a *attempt) prepare() (v dataplane.Verdict, refused bool) {
 			return v, true
 		}
 	}
-	if v, refused = a.rewrite(); refused || a.translation != nil {
-		return v, refused
+	if v, refused = a.rewrite(); refused {
+		return v, true
+	}
+	if a.translation != nil {
+		return a.address()
 	}
 	return a.shape()
 }

@@ -140,7 +140,11 @@ func (c *call) answerHeaders(a *attempt, upstream http.Header, spent time.Durati
 	h["X-Trunkline-Attempts"] = values[1:2:2]
 	h["X-Trunkline-Overhead-Ms"] = values[2:3:3]
 	if t := a.translation; t != nil {
-		h[translatedHeader] = []string{translationText(a.record.Translation, &t.losses)}
+		text := t.header
+		if text == "" {
+			text = translationText(a.record.Translation, &t.losses)
+		}
+		h[translatedHeader] = []string{text}
 	}
 	if id := upstream.Get("X-Request-Id"); id != "" {
 		h["X-Upstream-Request-Id"] = []string{id}

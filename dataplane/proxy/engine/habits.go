@@ -86,12 +86,16 @@ func (a *attempt) adapt(ctx context.Context, v dataplane.Verdict) (_ dataplane.V
 		*is = !*is
 		t := &translation{of: a.translation.of}
 		t.of.Target, t.of.Losses = target, &t.losses
-		var err error
-		if t.body, err = a.endpoint.Codec.WriteRequest(t.of.Request, target, &t.losses); err != nil || bytes.Equal(t.body, a.translation.body) || !a.call.hold(int64(len(t.body))) {
+		var why *refusal
+		if t.body, why = a.call.write(a.endpoint, target, &t.losses); why != nil || bytes.Equal(t.body, a.translation.body) || !a.call.hold(int64(len(t.body))) {
 			return v, false
 		}
+		t.complete = len(t.losses.Dropped) == 0
 		a.translation, a.edits = t, nil
 		if v, refused := a.rewrite(); refused {
+			return v, false
+		}
+		if v, refused := a.address(); refused {
 			return v, false
 		}
 		if v, answered = a.exchange(ctx); answered {

@@ -112,7 +112,7 @@ func (c *call) refusingLast(candidates []dataplane.Candidate) []dataplane.Candid
 	return putLast(candidates, func(m dataplane.Candidate) bool {
 		endpoint, body := c.req.Endpoint, c.req.Body.JSON
 		if m.To != "" {
-			d := c.translator.draft(c.engine.conversation(m.To))
+			d := c.translator.kept(c.engine.conversation(m.To))
 			endpoint, body = d.to, d.body
 		}
 		return slices.ContainsFunc(c.engine.refusals.of(m.Scope, now), func(f dataplane.Refusal) bool {

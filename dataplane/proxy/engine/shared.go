@@ -100,7 +100,7 @@ func (c *call) won(a *attempt, upstream http.Header, now time.Time) {
 		}
 	}
 	c.engine.hasEndpoint(a.Target, a.endpoint)
-	c.confirmLacking()
+	c.confirmLacking(a)
 	c.confirmRefusals(a)
 	began := a.started
 	if !s.began.IsZero() {

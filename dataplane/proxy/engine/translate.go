@@ -13,9 +13,12 @@ import (
 // translation is a request in the dialect of an attempt's provider, and how what comes back
 // becomes the client's.
 type translation struct {
-	body   []byte
-	losses form.Losses
-	of     form.Exchange
+	body     []byte
+	envelope *wire.Envelope // of the body; nil: nothing is put into that
+	losses   form.Losses    // also of the answer, while that is read
+	complete bool           // nothing of the request was dropped
+	header   string         // of a stream: a timer may commit it, while its events add losses
+	of       form.Exchange
 }
 
 // translate writes the request for the attempt's target, whose credential is known now.
@@ -25,13 +28,12 @@ func (a *attempt) translate() (v dataplane.Verdict, refused bool) {
 	target := c.engine.formTarget(a.Target)
 	target.Origin = originOf(a.Provider, a.credential)
 	out := &translation{}
-	if d := t.draft(a.endpoint); d != nil && d.fits(target, t.sealed) {
+	if d := t.kept(a.endpoint); d != nil && d.fits(target, t.sealed) {
 		out.body = d.body
 		out.losses = form.Losses{Approximated: slices.Clone(d.losses.Approximated), Dropped: slices.Clone(d.losses.Dropped)}
 	} else {
-		var err error
-		if out.body, err = a.endpoint.Codec.WriteRequest(t.request, target, &out.losses); err != nil {
-			why := refusalOf(err)
+		var why *refusal
+		if out.body, why = c.write(a.endpoint, target, &out.losses); why != nil {
 			return dataplane.Verdict{Outcome: dataplane.NotTranslatable, Reason: why.String()}, true
 		}
 		if !c.hold(int64(len(out.body))) {
@@ -39,6 +41,7 @@ func (a *attempt) translate() (v dataplane.Verdict, refused bool) {
 		}
 	}
 	out.of = form.Exchange{Request: t.request, Target: target, Losses: &out.losses, ID: c.rec.ID, Created: c.rec.Start.Unix()}
+	out.complete = len(out.losses.Dropped) == 0
 	a.translation = out
 	a.record.Translation = &dataplane.Translation{From: c.req.Endpoint.API, To: a.endpoint.API}
 	return v, false
@@ -49,7 +52,7 @@ func (d *draft) fits(target form.Target, sealed bool) bool {
 	if target.Origin != d.target.Origin && !sealed {
 		target.Origin = d.target.Origin
 	}
-	return d.refused == nil && d.target == target
+	return d.target == target
 }
 
 // json is the request as the attempt's provider gets it, but for the model and field rules.
@@ -66,14 +69,25 @@ func (a *attempt) spliced() scan.Spliced {
 	switch {
 	case t == nil:
 		return a.call.req.Envelope.Splice(a.call.req.Body.JSON, a.ModelJSON, a.wantUsage, a.edits)
-	case !a.wantUsage && len(a.edits) == 0:
+	case t.envelope == nil:
 		return scan.Splice(t.body)
+	}
+	return t.envelope.Splice(t.body, a.ModelJSON, a.wantUsage, a.edits)
+}
+
+// address reads where a translated request that is to be edited names its model. One that is not clear
+// about it is not sent: rules made for the target would not hold for what the provider reads.
+func (a *attempt) address() (v dataplane.Verdict, refused bool) {
+	t := a.translation
+	if len(a.edits) == 0 && (!a.call.req.Stream || !a.endpoint.Stream.Options) {
+		return v, false
 	}
 	e, err := wire.ReadEnvelope(t.body, a.endpoint)
-	if err != nil { // the provider will say what is wrong with it
-		return scan.Splice(t.body)
+	if err != nil {
+		return dataplane.Verdict{Outcome: dataplane.NotTranslatable, Reason: "the translated request is not clear: " + err.Error()}, true
 	}
-	return e.Splice(t.body, a.ModelJSON, a.wantUsage, a.edits)
+	t.envelope = &e
+	return v, false
 }
 
 // translateAnswer puts a whole answer into the client's dialect.
@@ -96,7 +110,7 @@ func (c *call) elsewhere(failed *attempt, v dataplane.Verdict, most int) *attemp
 	if to == nil {
 		return nil
 	}
-	next := candidate{Candidate: failed.Candidate, lastResort: failed.lastResort}
+	next := candidate{Candidate: failed.Candidate, credential: c.left.with, lastResort: failed.lastResort}
 	next.To = to.API
 	if why := c.translator.refuses(c, next.Candidate); why != nil {
 		c.leaveOut(next.Candidate, *why)

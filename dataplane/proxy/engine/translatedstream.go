@@ -20,6 +20,7 @@ func (a *attempt) newTranslatedStream() *translatedStream {
 	if a.translation == nil {
 		return nil
 	}
+	a.translation.header = translationText(a.record.Translation, &a.translation.losses)
 	of := a.translation.of
 	return &translatedStream{in: a.endpoint.Codec.NewEventReader(of), to: a.call.req.Endpoint.Codec.NewEventWriter(of)}
 }

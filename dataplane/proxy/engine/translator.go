@@ -21,12 +21,12 @@ type translator struct {
 	drafts  []*draft
 }
 
-// draft is the request as it was written for the first candidate of a dialect, which tells what that
-// dialect cannot be told.
+// draft is the request as it was written for the first candidate of a kind, which tells what candidates
+// of that kind cannot be told: those of one dialect that differ in nothing but the model's name.
 type draft struct {
 	to      *wire.Endpoint
 	target  form.Target
-	body    []byte
+	body    []byte // nil: not kept, since one of the dialect is
 	losses  form.Losses
 	refused *refusal
 }
@@ -43,12 +43,12 @@ func (t *translator) refuses(c *call, one dataplane.Candidate) *refusal {
 	if why := t.read(c); why != nil {
 		return why
 	}
-	to := c.engine.conversation(one.To)
-	d := t.draft(to)
+	to, target := c.engine.conversation(one.To), c.engine.formTarget(one.Target)
+	d := t.draft(to, target)
 	if d == nil {
-		d = &draft{to: to, target: c.engine.formTarget(one.Target)}
+		d = &draft{to: to, target: target}
+		d.write(c, t.kept(to) == nil)
 		t.drafts = append(t.drafts, d)
-		d.write(c, t.request)
 	}
 	return d.refused
 }
@@ -76,9 +76,21 @@ func (t *translator) read(c *call) *refusal {
 
 var noRoom = &refusal{text: errBudget.Error(), busy: true}
 
-// draft is the one for an endpoint; nil: there is none yet.
-func (t *translator) draft(to *wire.Endpoint) *draft {
-	i := slices.IndexFunc(t.drafts, func(d *draft) bool { return d.to == to })
+// draft is the one for targets like this one; nil: there is none yet.
+func (t *translator) draft(to *wire.Endpoint, like form.Target) *draft {
+	i := slices.IndexFunc(t.drafts, func(d *draft) bool {
+		like.Model = d.target.Model
+		return d.to == to && d.target == like
+	})
+	if i < 0 {
+		return nil
+	}
+	return t.drafts[i]
+}
+
+// kept is the draft of a dialect whose body is kept; nil: there is none.
+func (t *translator) kept(to *wire.Endpoint) *draft {
+	i := slices.IndexFunc(t.drafts, func(d *draft) bool { return d.to == to && d.body != nil })
 	if i < 0 {
 		return nil
 	}
@@ -86,18 +98,29 @@ func (t *translator) draft(to *wire.Endpoint) *draft {
 }
 
 // write writes the draft, or why that cannot be.
-func (d *draft) write(c *call, r *form.Request) {
-	var err error
-	if d.body, err = d.to.Codec.WriteRequest(r, d.target, &d.losses); err != nil {
-		d.refused = refusalOf(err)
-		return
-	}
+func (d *draft) write(c *call, keep bool) {
+	body, why := c.write(d.to, d.target, &d.losses)
 	switch {
-	case c.req.policy().Translation == dataplane.TranslateStrict && len(d.losses.Approximated) > 0:
-		d.refused = &refusal{param: d.losses.Approximated[0], text: "it would have to be said in another way, which the group does not allow"}
-	case !c.hold(int64(len(d.body))):
+	case why != nil:
+		d.refused = why
+	case !keep:
+	case !c.hold(int64(len(body))):
 		d.refused = noRoom
+	default:
+		d.body = body
 	}
+}
+
+// write writes the request for a target, or says why that cannot be, as the group's policy has it.
+func (c *call) write(to *wire.Endpoint, target form.Target, losses *form.Losses) ([]byte, *refusal) {
+	body, err := to.Codec.WriteRequest(c.translator.request, target, losses)
+	switch {
+	case err != nil:
+		return nil, refusalOf(err)
+	case c.req.policy().Translation == dataplane.TranslateStrict && len(losses.Approximated) > 0:
+		return nil, &refusal{param: losses.Approximated[0], text: "it would have to be said in another way, which the group does not allow"}
+	}
+	return body, nil
 }
 
 // refusalOf is what a codec says.

@@ -41,10 +41,13 @@ func (e *Engine) lacksAt(t *dataplane.Target, endpoint *wire.Endpoint, now time.
 }
 
 // confirmLacking notes which targets do not have the endpoint, now that another one has
-// answered the same request: it was no nonsense of the caller's.
-func (c *call) confirmLacking() {
+// answered the same request: it was no nonsense of the caller's. In another dialect it is the same
+// only for the same target, and if all of it was said.
+func (c *call) confirmLacking(by *attempt) {
 	for _, l := range c.shared.lacking {
-		c.engine.noteUnsupported(l.target, l.endpoint)
+		if by.endpoint == l.endpoint || by.Target == l.target && by.translation != nil && by.translation.complete {
+			c.engine.noteUnsupported(l.target, l.endpoint)
+		}
 	}
 	c.shared.lacking = nil
 }
