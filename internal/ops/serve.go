@@ -151,6 +151,7 @@ func (s Server) server(requests context.Context) *http.Server {
 		Protocols:         protocols,
 		HTTP2:             &http.HTTP2Config{SendPingTimeout: pingAfter},
 		BaseContext:       func(net.Listener) context.Context { return requests },
+		ConnContext:       withConn,
 		ErrorLog:          slog.NewLogLogger(s.Logger.Handler(), slog.LevelWarn),
 	}
 }

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"bytes"
+	"context"
 	"net"
 	"strconv"
 	"strings"
@@ -37,7 +38,8 @@ type strictConn struct {
 	net.Conn
 	heads heads
 	early Early
-	// switched says that what follows is no HTTP: a WebSocket.
+	// switched says that what follows is no HTTP: a WebSocket. It is set where a handler takes the
+	// connection over, see upgrades, and never by what is written, which a client may have chosen.
 	switched atomic.Bool
 }
 
@@ -50,13 +52,8 @@ func (c *strictConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-var switching = []byte("HTTP/1.1 101 ")
-
 // Write writes to the connection.
 func (c *strictConn) Write(b []byte) (int, error) {
-	if bytes.HasPrefix(b, switching) { // before a client may send anything else
-		c.switched.Store(true)
-	}
 	if c.early == nil || !bytes.HasPrefix(b, earlyBegin) {
 		return c.Conn.Write(b)
 	}
@@ -76,6 +73,22 @@ func (c *strictConn) CloseWrite() error {
 		return half.CloseWrite()
 	}
 	return nil
+}
+
+type connKey struct{}
+
+// withConn keeps a request's connection.
+func withConn(ctx context.Context, c net.Conn) context.Context {
+	if s, ok := c.(*strictConn); ok {
+		return context.WithValue(ctx, connKey{}, s)
+	}
+	return ctx
+}
+
+// connOf is the connection of a request; nil: it came some other way.
+func connOf(ctx context.Context) *strictConn {
+	c, _ := ctx.Value(connKey{}).(*strictConn)
+	return c
 }
 
 // place is where in a connection's requests the next byte belongs.

@@ -1,7 +1,6 @@
 package ops
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -41,28 +40,18 @@ func (c secureConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-type secureKey struct{}
-
 // secured tells requests that they came over TLS, as net/http does where it speaks TLS itself.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if c, ok := r.Context().Value(secureKey{}).(secureConn); ok {
-			state := c.ConnectionState()
-			r.TLS = &state
-			w.Header().Set("Strict-Transport-Security", hsts)
+		if c := connOf(r.Context()); c != nil {
+			if secure, ok := c.Conn.(secureConn); ok {
+				state := secure.ConnectionState()
+				r.TLS = &state
+				w.Header().Set("Strict-Transport-Security", hsts)
+			}
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// withConn keeps the connection for secured.
-func withConn(ctx context.Context, c net.Conn) context.Context {
-	if s, ok := c.(*strictConn); ok {
-		if secure, ok := s.Conn.(secureConn); ok {
-			return context.WithValue(ctx, secureKey{}, secure)
-		}
-	}
-	return ctx
 }
 
 // secure makes srv speak TLS on ln. Whoever has agreed on HTTP/2 in the handshake speaks it.
@@ -70,7 +59,7 @@ func (s Server) secure(srv *http.Server, ln net.Listener) net.Listener {
 	if s.TLS == nil {
 		return ln
 	}
-	srv.Handler, srv.ConnContext = secured(s.Handler), withConn
+	srv.Handler = secured(s.Handler)
 	srv.Protocols.SetUnencryptedHTTP2(slices.Contains(s.TLS.NextProtos, "h2"))
 	return secureListener{ln, s.TLS}
 }

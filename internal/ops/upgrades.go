@@ -1,7 +1,9 @@
 package ops
 
 import (
+	"bufio"
 	"context"
+	"net"
 	"net/http"
 	"sync"
 )
@@ -21,8 +23,46 @@ func (u *upgrades) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if len(r.Header["Upgrade"]) > 0 {
 		u.enter()
 		defer u.leave()
+		if c := connOf(r.Context()); c != nil && r.ProtoMajor == 1 {
+			w = &upgrading{ResponseWriter: w, conn: c}
+		}
 	}
 	u.next.ServeHTTP(w, r)
+}
+
+// upgrading answers a request that asks for another protocol.
+type upgrading struct {
+	http.ResponseWriter
+	conn   *strictConn
+	status int // 0: no header was written yet
+}
+
+// Unwrap is for http.ResponseController.
+func (w *upgrading) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// WriteHeader implements http.ResponseWriter.
+func (w *upgrading) WriteHeader(status int) {
+	if w.status < http.StatusOK && w.status != http.StatusSwitchingProtocols {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (w *upgrading) Write(b []byte) (int, error) {
+	if w.status < http.StatusOK && w.status != http.StatusSwitchingProtocols {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Hijack implements http.Hijacker. The answer is sent by it, so the connection is switched before a
+// client may send anything else.
+func (w *upgrading) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if w.status == http.StatusSwitchingProtocols {
+		w.conn.switched.Store(true)
+	}
+	return http.NewResponseController(w.ResponseWriter).Hijack()
 }
 
 func (u *upgrades) enter() {

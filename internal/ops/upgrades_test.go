@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +79,41 @@ func TestAnUpgradedConnectionIsNotLookedInto(t *testing.T) {
 	r.stop()
 	if err := <-r.ended; err != nil {
 		t.Errorf("Serve = %v", err)
+	}
+}
+
+// An answer that reads like an upgrade is none: the next request on its connection is looked into.
+func TestABodyDoesNotUpgradeItsConnection(t *testing.T) {
+	t.Parallel()
+	body := "HTTP/1.1 101 " + strings.Repeat("a", 9000) // larger than any buffer, so it is written by itself
+	r := start(t, ops.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		w.WriteHeader(http.StatusOK)
+		_ = http.NewResponseController(w).Flush()
+		_, _ = io.WriteString(w, body)
+	})})
+	for _, upgrade := range []string{"", "Connection: Upgrade\r\nUpgrade: echo\r\n"} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(r.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+		in := bufio.NewReader(conn)
+		for i, request := range []string{
+			"GET / HTTP/1.1\r\nHost: x\r\n" + upgrade + "\r\n",
+			"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 60\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+		} {
+			fmt.Fprint(conn, request)
+			resp, err := http.ReadResponse(in, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = io.Copy(io.Discard, resp.Body)
+			if want := []int{200, 400}[i]; resp.StatusCode != want {
+				t.Errorf("request %d (%q) got %d, want %d", i, upgrade, resp.StatusCode, want)
+			}
+		}
 	}
 }
 
