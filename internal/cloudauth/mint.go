@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/internal/addrguard"
+	"github.com/trunkline-ai/trunkline/internal/outbound"
 )
 
 // Config says what a Minter may do; the zero value is a node of a cluster that has no identity to lend.
@@ -67,6 +68,11 @@ func (m *Minter) Mint(ctx context.Context, s Spec, way Way) (Grant, error) {
 	s = s.Completed()
 	if s.OfMachine() && !m.cfg.InstanceIdentity {
 		return Grant{}, refused("this process may not use the identity of its machine: its operator allows that with --allow-instance-identity")
+	}
+	if s.Source == WorkloadIdentity || s.Source == WebIdentity {
+		// What the machine asserts of itself is for its cloud alone: whoever may change the provider could
+		// read it with a proxy and an authority of their own.
+		way.Outbound = outbound.Config{}
 	}
 	client, err := m.client(way)
 	if err != nil {

@@ -411,6 +411,39 @@ func TestTokenEndpointsAreReachedAsTheProviderIs(t *testing.T) {
 	}
 }
 
+// Whoever may change a provider must not read what the machine asserts of itself, by a proxy or an
+// authority of their own.
+func TestAssertionsOfTheMachineDoNotGoThroughTheProvidersProxy(t *testing.T) {
+	t.Parallel()
+	c := serveClouds(t)
+	env := map[string]string{
+		"AWS_WEB_IDENTITY_TOKEN_FILE": "/aws", "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/env",
+		"AZURE_FEDERATED_TOKEN_FILE": "/azure", "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "id", "AZURE_AUTHORITY_HOST": c.URL,
+	}
+	files := map[string]string{"/aws": "aws-token", "/azure": "azure-token"}
+	secure := httptest.NewTLSServer(c)
+	t.Cleanup(secure.Close)
+	authority := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw}))
+	for _, spec := range []Spec{
+		{Kind: AWS, Source: WebIdentity, Region: "us-east-1"},
+		{Kind: Entra, Source: WorkloadIdentity},
+	} {
+		proxy := proxytest.HTTP(t, "ann", "right")
+		way := Way{Private: true, Outbound: outbound.Config{Proxy: proxy.URL, ProxyUsername: "ann", ProxyPassword: "right", ProxyPrivate: true}}
+		env["AZURE_AUTHORITY_HOST"] = c.URL
+		m := c.minter(env, files)
+		if _, err := m.Mint(t.Context(), spec, way); err != nil || len(proxy.Targets()) != 0 {
+			t.Errorf("%s: %v, the proxy was asked for %q", spec.Source, err, proxy.Targets())
+		}
+		env["AZURE_AUTHORITY_HOST"] = secure.URL
+		m.cfg.STS = func(string) string { return secure.URL }
+		asked := len(c.asked)
+		if _, err := m.Mint(t.Context(), spec, Way{Private: true, Outbound: outbound.Config{Authorities: authority}}); err == nil || !strings.Contains(err.Error(), "certificate") || len(c.asked) != asked {
+			t.Errorf("%s: %v with the provider's authority", spec.Source, err)
+		}
+	}
+}
+
 func TestSpecsThatCannotBeRight(t *testing.T) {
 	t.Parallel()
 	file, _ := keyFile(t, "")
