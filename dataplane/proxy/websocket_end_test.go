@@ -200,6 +200,58 @@ func TestWebSocketsHaveAnEnd(t *testing.T) {
 	})
 }
 
+// A message that cannot be taken does not end the response before it, however long that takes: pongs
+// are read all the same.
+func TestARefusedMessageWaitsForTheTurn(t *testing.T) {
+	t.Parallel()
+	up, begun, goOn := held(t)
+	r := socketRig(t, func(c *proxy.Config) {
+		c.MaxBody, c.SocketPing, c.SlowClient = 4096, 5*time.Millisecond, 2*time.Second
+	}, nil, up)
+	pings := make(chan struct{})
+	conn, _, err := websocket.Dial(t.Context(), r.url+"/v1/responses", &websocket.DialOptions{
+		HTTPClient: r.served.Client(), HTTPHeader: http.Header{"Authorization": {"Bearer " + clientKey}},
+		OnPingReceived: func(ctx context.Context, _ []byte) bool {
+			select {
+			case pings <- struct{}{}:
+			default:
+			}
+			return true
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.CloseNow()
+	conn.SetReadLimit(-1)
+	c := &client{t, conn}
+	c.send(firstTurn)
+	<-begun
+	c.next()
+	c.send(`{"type":"response.create","model":"g","store":false,"input":"` + strings.Repeat("x", 50000) + `"}`)
+	go func() {
+		defer close(goOn)
+		for range 20 {
+			select {
+			case <-pings:
+			case <-time.After(10 * time.Second):
+				t.Error("no more pings come")
+				return
+			}
+		}
+	}()
+	if _, last := c.rest(); last.Get("type").Str != "response.completed" {
+		t.Errorf("the turn ends with %s", last.Raw)
+	}
+	_, last := c.rest()
+	wantError(t, last, 413, "request_too_large")
+	c.closes(websocket.StatusMessageTooBig)
+	if call := r.call(); call.Outcome != dataplane.OK {
+		t.Errorf("recorded %s", call.Outcome)
+	}
+	r.holdsNothing()
+}
+
 // A client that takes nothing is cut, and holds nothing.
 func TestASlowReaderOfAWebSocketIsCut(t *testing.T) {
 	t.Parallel()

@@ -455,6 +455,28 @@ func TestAMessageIsAsLargeAsARequestMayBe(t *testing.T) {
 	r.holdsNothing()
 }
 
+// By default a body may be as large as all that a key may hold: a message, the request that is made of
+// it and what is kept of it count once.
+func TestAMessageOfNearlyAllThatAKeyMayHold(t *testing.T) {
+	t.Parallel()
+	up := newTurns(t, nil)
+	r := socketRig(t, func(c *proxy.Config) { c.MaxBodies = 64 << 20 }, nil, up) // one body: 8 MiB
+	c := r.dial()
+	text := strings.Repeat("x", 15<<19)
+	_, last := c.turn(`{"type":"response.create","model":"g","store":false,"input":"` + text + `"}`)
+	if last.Get("type").Str != "response.completed" {
+		t.Fatalf("the first turn ends with %.300s", last.Raw)
+	}
+	if _, last = c.turn(nextTurn(last.Get("response.id").Str, `"more"`)); last.Get("type").Str != "response.completed" {
+		t.Fatalf("the second turn ends with %.300s", last.Raw)
+	}
+	if got := up.last(t).Get("input.0.content").Str; len(got) != len(text) {
+		t.Errorf("%d bytes came", len(got))
+	}
+	_ = c.conn.Close(websocket.StatusNormalClosure, "")
+	r.holdsNothing()
+}
+
 // What a connection holds counts as what requests hold does, and is given back.
 func TestAConversationCountsAsHeld(t *testing.T) {
 	t.Parallel()

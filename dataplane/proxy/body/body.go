@@ -113,6 +113,28 @@ func (l *Limits) Message(conn http.ResponseWriter, message io.Reader, share *Sha
 	return b, nil
 }
 
+// Counted is the body of a request that is in memory already, where Bytes of its share are taken for
+// it: reading it takes only what it needs beyond them.
+type Counted struct {
+	io.Reader
+	Bytes int64
+}
+
+// Close does nothing: the memory is somebody else's.
+func (*Counted) Close() error { return nil }
+
+// Taken is how much of the share the body holds.
+func (b *Body) Taken() int64 { return b.taken }
+
+// HandOver gives back what the body holds of the share, just before what it is made into takes the
+// same. Its memory stays until Release.
+func (b *Body) HandOver() {
+	if b.taken > 0 {
+		b.share.Give(b.taken)
+		b.taken = 0
+	}
+}
+
 // Leak notes that somebody may go on reading the body behind Release: its memory is then
 // left to the garbage collector.
 func (b *Body) Leak() { b.leaked = true }
@@ -135,10 +157,7 @@ func (b *Body) Release() {
 		b.Form.close()
 		b.Form = nil
 	}
-	if b.taken > 0 {
-		b.share.Give(b.taken)
-		b.taken = 0
-	}
+	b.HandOver()
 }
 
 // kind reads the content type. What is no form is taken for JSON, also without a type or

@@ -30,6 +30,7 @@ type reader struct {
 	read  int64
 	share *Share
 	taken int64 // of the share, for the body
+	given int64 // of the share by somebody else, for the body: see Counted
 }
 
 // open prepares to read a request's body. Whoever opens it closes it; what is taken of the
@@ -39,6 +40,9 @@ func (l *Limits) open(w http.ResponseWriter, r *http.Request, share *Share) (*re
 	in.wire = pacer{src: r.Body, w: w, window: l.Window}
 	in.wire.start()
 	in.src = &in.wire
+	if counted, is := r.Body.(*Counted); is {
+		in.given = counted.Bytes
+	}
 	switch encoding := strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))); encoding {
 	case "", "identity":
 		in.size = r.ContentLength
@@ -58,7 +62,7 @@ func (l *Limits) open(w http.ResponseWriter, r *http.Request, share *Share) (*re
 
 // reserve sees to it that n bytes are taken for the body.
 func (in *reader) reserve(n int64) error {
-	if n <= in.taken {
+	if n -= in.given; n <= in.taken {
 		return nil
 	}
 	if err := in.share.take(n - in.taken); err != nil {

@@ -73,7 +73,8 @@ func (m *memory) append(c *conversation, added [][]byte) bool {
 			size += int64(len(items)) + 1
 		}
 	}
-	if room := size + size/4; size > int64(cap(c.items)) {
+	if size > int64(cap(c.items)) {
+		room := min(size+size/4, m.limit)
 		if size > m.limit || !m.share.Take(room-c.taken) {
 			m.share.Give(c.taken)
 			c.taken, c.items = 0, nil

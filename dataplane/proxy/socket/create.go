@@ -112,7 +112,7 @@ func (c *create) body(base *conversation) (net.Buffers, error) {
 		parts = append(parts, []byte(`,`), member)
 	}
 	if base.behind != "" {
-		parts = append(parts, []byte(`,"previous_response_id":`+strconv.Quote(base.behind)))
+		parts = append(parts, []byte(`,"previous_response_id":`+quote(base.behind)))
 	}
 	switch {
 	case len(base.items) > 0:

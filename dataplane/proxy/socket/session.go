@@ -81,10 +81,16 @@ func (s *session) end(why ending) {
 func (s *session) run(server context.Context) {
 	ctx, left := context.WithCancel(server)
 	s.left = left
-	defer left()
 	var own sync.WaitGroup
-	defer own.Wait()
+	defer func() { // also when a turn panics
+		own.Wait()
+		for m := range s.waiting {
+			m.body.Release()
+		}
+		s.memory.release()
+	}()
 	defer s.conn.CloseNow()
+	defer left()
 	own.Go(s.read)
 	own.Go(func() { s.ping(ctx) })
 	why := s.serve(ctx)
@@ -97,10 +103,6 @@ func (s *session) run(server context.Context) {
 	} else {
 		_ = s.conn.Close(why.code, why.reason) // with a client that does not answer it is over in 5 s
 	}
-	for m := range s.waiting {
-		m.body.Release()
-	}
-	s.memory.release()
 }
 
 // serve answers messages in their order.
@@ -126,7 +128,6 @@ func (s *session) serve(ctx context.Context) ending {
 				return gone
 			}
 			why, err := s.take(ctx, &m)
-			m.body.Release()
 			switch {
 			case err != nil:
 				return gone
@@ -156,9 +157,22 @@ func (s *session) read() {
 			s.end(crowdedEnd)
 		}
 		if m.err != nil || m.then != gone {
+			s.discard(in)
 			return
 		}
 	}
+}
+
+// discard reads on behind a message that cannot be taken: the turn before it may run for long, and
+// without its pongs the client would seem to be gone.
+func (s *session) discard(in io.Reader) {
+	_ = s.net.SetReadDeadline(time.Time{}) // the message's
+	for err := error(nil); err == nil; {
+		if _, err = io.Copy(io.Discard, in); err == nil {
+			_, in, err = s.conn.Reader(context.Background())
+		}
+	}
+	s.left()
 }
 
 // receive reads one message, no slower and no larger than a request may be.
@@ -221,11 +235,11 @@ func (s *session) send(event []byte) error {
 	return err
 }
 
-// turn is the request of one turn.
-func (s *session) turn(ctx context.Context, parts net.Buffers) *http.Request {
+// turn is the request of one turn; counted says how many bytes of the share are taken for its parts.
+func (s *session) turn(ctx context.Context, parts net.Buffers, counted int64) *http.Request {
 	r := s.request.WithContext(ctx)
 	r.Method, r.URL = http.MethodPost, &url.URL{Path: "/v1/responses"}
 	r.ContentLength = sizeOf(parts)
-	r.Body = io.NopCloser(&parts)
+	r.Body = &body.Counted{Reader: &parts, Bytes: counted}
 	return r
 }

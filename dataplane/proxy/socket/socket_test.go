@@ -24,6 +24,7 @@ func TestWhatGoesIntoARequest(t *testing.T) {
 		"nothing before it":    {`{"type":"response.create","model":"g","stream":false,"stream_id":"s","generate":true,"input":[ 1 ],"x":{"y":[1, 2]}}`, &conversation{}, `{"stream":true,"model":"g","x":{"y":[1, 2]},"input":[ 1 ]}`},
 		"no input":             {`{"type":"response.create","model":"g"}`, &conversation{}, `{"stream":true,"model":"g"}`},
 		"behind another's":     {`{"type":"response.create","previous_response_id":"r","input":"hi"}`, &conversation{behind: `r"`}, `{"stream":true,"previous_response_id":"r\"","input":"hi"}`},
+		"behind a strange id":  {`{"type":"response.create","previous_response_id":"r","input":"hi"}`, &conversation{behind: "r\x7f\a\u200b"}, "{\"stream\":true,\"previous_response_id\":\"r\x7f\\u0007\u200b\",\"input\":\"hi\"}"},
 		"behind items":         {`{"type":"response.create","previous_response_id":"r","input":[{"c":3}]}`, kept, `{"stream":true,"input":[{"a":1},{"b":2},{"c":3}]}`},
 		"text behind items":    {`{"type":"response.create","previous_response_id":"r","input":"hi\n"}`, kept, `{"stream":true,"input":[{"a":1},{"b":2},{"type":"message","role":"user","content":"hi\n"}]}`},
 		"nothing behind items": {`{"type":"response.create","previous_response_id":"r","input":[ ]}`, kept, `{"stream":true,"input":[{"a":1},{"b":2}]}`},

@@ -17,6 +17,7 @@ import (
 // take answers one message. The error means that nothing can be sent any more; an ending, that the
 // connection ends behind the answer.
 func (s *session) take(ctx context.Context, m *message) (ending, error) {
+	defer m.body.Release()
 	if m.err != nil {
 		return s.unread(m)
 	}
@@ -52,19 +53,19 @@ func (s *session) take(ctx context.Context, m *message) (ending, error) {
 		base = &conversation{behind: c.previous}
 	}
 	if c.warmUp {
-		return gone, s.warmUp(&c, base)
+		return gone, s.warmUp(&c, base, &m.body)
 	}
-	return s.create(ctx, &c, base)
+	return s.create(ctx, &c, base, &m.body)
 }
 
 // create serves a turn as the request that it would be by HTTP.
-func (s *session) create(ctx context.Context, c *create, base *conversation) (ending, error) {
+func (s *session) create(ctx context.Context, c *create, base *conversation, from *body.Body) (ending, error) {
 	parts, err := c.body(base)
 	if err != nil {
 		return gone, s.refuse(err, c.lane)
 	}
 	a := &answer{s: s, lane: c.lane, header: http.Header{}, out: output{limit: s.cfg.Bodies.Max}}
-	if !s.answer(a, s.turn(ctx, parts)) {
+	if !s.answer(a, s.turn(ctx, parts, from.Taken()+base.taken)) {
 		return brokenEnd, nil
 	}
 	if ctx.Err() != nil {
@@ -74,6 +75,7 @@ func (s *session) create(ctx context.Context, c *create, base *conversation) (en
 		return gone, err
 	}
 	if a.out.id != "" {
+		from.HandOver() // to what is kept of it
 		s.remember(c, base, &a.out)
 	}
 	return gone, nil
@@ -107,12 +109,13 @@ func (s *session) remember(c *create, base *conversation, out *output) {
 
 // warmUp keeps the input for the turn that will go on from it. There is nothing that a provider
 // could prepare for that by HTTP, so none is asked.
-func (s *session) warmUp(c *create, base *conversation) error {
+func (s *session) warmUp(c *create, base *conversation, from *body.Body) error {
 	input, err := c.items()
 	if err != nil {
 		return s.refuse(err, c.lane)
 	}
 	id := "resp_" + strings.ReplaceAll(s.cfg.NewID(), "-", "")
+	from.HandOver()
 	s.memory.keep(c.lane, id, base, input)
 	for _, event := range warmedUp(id, c.model, time.Now()) {
 		if err := s.send(inLane(event, c.lane)); err != nil {
