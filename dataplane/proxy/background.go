@@ -10,13 +10,14 @@ import (
 
 // Background keeps calls until their responses end. Nothing of it waits for anything but the disk.
 type Background interface {
-	// Begin takes a place for a call whose response may go on; false: there is none left.
-	Begin() bool
+	// Begin takes a place for a call of a key whose response may go on.
+	Begin(key string) background.Room
 	// Cancel gives the place back, Keep uses it.
-	Cancel(call string)
+	Cancel(call, key string)
 	Keep(c background.Kept)
-	// Seen takes in what a client was shown of a response that was made in the background.
-	Seen(id dataplane.ResponseID, key *dataplane.APIKey, response []byte)
+	// Seen takes in what is known of a response that was made in the background, and says whether
+	// it is over.
+	Seen(id dataplane.ResponseID, key *dataplane.APIKey, response []byte) (over bool)
 }
 
 // mayGoOn takes a place for a response in the background, or answers why there is none.
@@ -30,7 +31,15 @@ func (c *call) mayGoOn() bool {
 		})
 		return false
 	}
-	if !c.h.cfg.Background.Begin() {
+	switch c.h.cfg.Background.Begin(c.rec.APIKey) {
+	case background.KeyFull:
+		rule := dataplane.KeyLimited.Rule()
+		c.refuse(dataplane.KeyLimited, rule.Status, wire.Error{
+			Message: "API key '" + c.rec.APIKey + "' has as many responses in the background of this node as one key may (an eighth of all). Try again when some have ended, or without background.",
+			Type:    rule.Type, Code: "background_limit_exceeded",
+		})
+		return false
+	case background.NodeFull:
 		rule := dataplane.GatewayBusy.Rule()
 		c.refuse(dataplane.GatewayBusy, rule.Status, wire.Error{
 			Message: "Too many responses in the background of this node have not ended. Try again later, or without background.", Type: rule.Type, Code: rule.Code,
@@ -62,6 +71,6 @@ func (c *call) goesOn() bool {
 		c.h.cfg.Background.Keep(kept)
 		return true
 	}
-	c.h.cfg.Background.Cancel(c.rec.ID)
+	c.h.cfg.Background.Cancel(c.rec.ID, c.rec.APIKey)
 	return false
 }

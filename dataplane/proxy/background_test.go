@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -43,7 +44,7 @@ func newBackgroundRig(t *testing.T, models []string, poll bool, most int) *backg
 			b.keeper = background.New(background.Config{
 				Dir: t.TempDir(), Snapshot: c.Snapshot, Record: c.Record, Late: c.Record, Resume: b.limits.Resume, Max: most,
 				Ask: func(ctx context.Context, id dataplane.ResponseID) background.Asked {
-					response, gone := b.proxy.Engine().Look(ctx, id)
+					response, gone := b.proxy.Look(ctx, id)
 					return background.Asked{Response: response, Gone: gone}
 				},
 				Now: time.Now, Logger: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Soonest: 5 * time.Millisecond, Latest: 5 * time.Millisecond,
@@ -207,5 +208,69 @@ func TestResponsesInTheBackgroundAreNotMadeTwice(t *testing.T) {
 	got := b.postTo("/responses", `{"model":"g","input":"hi","background":true}`)
 	if c := b.call(); got.status != 503 || outcomes(c) != "p1:server_error" {
 		t.Errorf("status %d, attempts %s", got.status, outcomes(c))
+	}
+}
+
+// What a response used is told by it alone: it is seen before it is deleted, and stays until it is over.
+func TestAResponseInTheBackgroundIsBilledBeforeItIsDeleted(t *testing.T) {
+	t.Parallel()
+	b := newBackgroundRig(t, []string{"polls-2"}, false, 0)
+	id := b.create("")
+	got := b.ask(http.MethodDelete, id, "")
+	if e := gjson.Get(got.body, "error"); got.status != http.StatusConflict || e.Get("code").Str != "response_not_ended" || e.Get("type").Str != "invalid_request_error" || got.header.Get("X-Should-Retry") != "false" {
+		t.Errorf("status %d: %s", got.status, got.body)
+	}
+	if len(b.calls) != 0 {
+		t.Error("a call whose response goes on is recorded")
+	}
+	if got = b.ask(http.MethodDelete, id, ""); got.status != 200 || gjson.Get(got.body, "id").Str != id || !gjson.Get(got.body, "deleted").Bool() {
+		t.Errorf("status %d: %s", got.status, got.body)
+	}
+	if c := b.call(); c.Outcome != dataplane.OK || c.Usage.Source != dataplane.UsageUpstream || c.Usage.Input != 24 || c.Cost == 0 {
+		t.Errorf("%+v", c)
+	}
+	if got = b.ask(http.MethodDelete, id, ""); got.status != 404 || len(b.calls) != 0 {
+		t.Errorf("once more: status %d: %s", got.status, got.body)
+	}
+
+	b = newBackgroundRig(t, []string{"polls-1000"}, false, 0)
+	id = b.create("")
+	b.ask(http.MethodPost, id, "/cancel")
+	if got = b.ask(http.MethodDelete, id, ""); got.status != 200 || b.call().Outcome != dataplane.ClientClosed {
+		t.Errorf("cancelled: status %d: %s", got.status, got.body)
+	}
+}
+
+func TestAKeyHasAPartOfThePlacesInTheBackground(t *testing.T) {
+	t.Parallel()
+	b := newBackgroundRig(t, []string{"polls-1000"}, false, 8)
+	b.create("")
+	got := b.postTo("/responses", `{"model":"g","input":"hi","background":true}`)
+	if got.status != 429 || got.errorCode(t) != "background_limit_exceeded" || b.call().Outcome != dataplane.KeyLimited {
+		t.Errorf("status %d: %s", got.status, got.body)
+	}
+}
+
+// The usage stands behind the output, however long that is. A response that is not read whole tells nothing.
+func TestLongResponsesInTheBackground(t *testing.T) {
+	t.Parallel()
+	for size, want := range map[int]string{9 << 20: `{"status":"completed","usage":{"input_tokens":5}}`, 33 << 20: ""} {
+		up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write([]byte(`{"id":"resp_1","status":"completed","output":"` + strings.Repeat("x", size) + `","usage":{"input_tokens":5}}`))
+		}))
+		defer up.Close()
+		var snapshot func() *dataplane.Snapshot
+		r := newRig(t, setup{
+			models: []string{"ok"}, snapshot: func(s *nodev1.Snapshot) { s.Providers[0].BaseUrl = up.URL + "/v1" }, config: func(c *proxy.Config) { snapshot = c.Snapshot },
+		})
+		p := snapshot().Providers["p1"]
+		got, gone := r.proxy.Look(t.Context(), dataplane.ResponseID{Native: "resp_1", Provider: p, Credential: p.Credentials[0]})
+		if string(got) != want || gone {
+			t.Errorf("%d bytes: %.200s", size, got)
+		}
+		if used := r.proxy.Memory().Used; used != 0 {
+			t.Errorf("%d bytes: %d are held", size, used)
+		}
 	}
 }

@@ -186,6 +186,12 @@ func pause(ctx context.Context, d time.Duration) {
 // Engine gives what serves the calls.
 func (h *Handler) Engine() *engine.Engine { return h.engine }
 
+// Look asks a provider how a stored response stands, for the node itself: nil where it does not say,
+// gone where it has none. What it reads counts against the budget of bodies.
+func (h *Handler) Look(ctx context.Context, id dataplane.ResponseID) (standing []byte, gone bool) {
+	return h.engine.Look(ctx, id, h.budget)
+}
+
 // Patterns are the paths the handler serves, for a mux that it shares with others.
 func Patterns() []string {
 	all := []string{"/v1", "/v1/", "/models", "/models/", "/responses/", azure + "/"}

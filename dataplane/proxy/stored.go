@@ -114,9 +114,9 @@ func (h *Handler) stored(w http.ResponseWriter, r *http.Request, callID, sent, a
 		writeError(w, rule.Status, wire.Error{Message: "The request came through this gateway before, or through too many.", Type: rule.Type, Code: rule.Code})
 		return
 	}
-	var see func([]byte)
+	var see func([]byte) bool
 	if id.Background && h.cfg.Background != nil {
-		see = func(response []byte) { h.cfg.Background.Seen(id, key, response) }
+		see = func(response []byte) bool { return h.cfg.Background.Seen(id, key, response) }
 	}
 	outcome := dataplane.StreamCut // where it is cut
 	defer func() { h.cfg.Stored(name, outcome) }()

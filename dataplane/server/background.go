@@ -22,7 +22,7 @@ func (s *Server) openBackground(cfg *Config) {
 	s.background = background.New(background.Config{
 		Dir: dir, Snapshot: s.overlay.Snapshot,
 		Ask: func(ctx context.Context, id dataplane.ResponseID) background.Asked {
-			response, gone := s.proxy.Engine().Look(ctx, id)
+			response, gone := s.proxy.Look(ctx, id)
 			return background.Asked{Response: response, Gone: gone}
 		},
 		Record: s.record,

@@ -16,7 +16,8 @@ type entry struct {
 	Kept
 	Ended bool // it was recorded; only its file is left
 
-	due    time.Time // guarded by the keeper's mu, as asking is
+	at     dataplane.Attempt // the pending one, as it was: the call's own is written when that ends
+	due    time.Time         // guarded by the keeper's mu, as asking is
 	asking bool
 	loaded bool // of an earlier run, and without its lease
 }
@@ -58,17 +59,16 @@ func (e *entry) pending() *dataplane.Attempt {
 	return &dataplane.Attempt{}
 }
 
-// find says where the response is; false while its provider is not in the configuration.
-func (e *entry) find(s *dataplane.Snapshot) (id dataplane.ResponseID, ok bool) {
+// find says where the response of an attempt is; false while its provider is not in the configuration.
+func find(a *dataplane.Attempt, group string, s *dataplane.Snapshot) (id dataplane.ResponseID, ok bool) {
 	if s == nil {
 		return id, false
 	}
-	a := e.pending()
 	id.Native, id.Provider = a.ResponseID, s.Providers[a.Provider]
 	if id.Provider == nil {
 		return id, false
 	}
-	id.Group, _ = s.Group(e.Call.Group)
+	id.Group, _ = s.Group(group)
 	for _, c := range id.Provider.Credentials {
 		if c.Name == a.Credential {
 			id.Credential = c

@@ -75,8 +75,9 @@ func (k *Keeper) load() {
 			k.ended[call] = ended{at: k.cfg.Now(), file: true}
 			k.again = append(k.again, e.Call)
 		case len(k.waiting) < k.cfg.Max:
-			e.due, e.loaded = k.cfg.Now().Add(k.cfg.Soonest), true
+			e.at, e.due, e.loaded = *e.pending(), k.cfg.Now().Add(k.cfg.Soonest), true
 			k.waiting[call] = e
+			k.keys[e.Call.APIKey]++
 		}
 	}
 }
@@ -110,7 +111,7 @@ func newMetrics(reg prometheus.Registerer, waiting func() float64) metrics {
 			Help: "Responses in the background that this node served and that are over, by how they ended: completed, incomplete, failed, cancelled, gone (the provider has it no more) or given_up (after 24 hours).",
 		}, []string{"status"}),
 		refused: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "trunkline_background_responses_refused_total", Help: "Requests with background: true that were refused because 2,000 responses of this node have not ended.",
+			Name: "trunkline_background_responses_refused_total", Help: "Requests with background: true that were refused because 2,000 responses of this node, or 250 of the API key, have not ended.",
 		}),
 		late: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "trunkline_background_late_records_total", Help: "Records that this node made of responses in the background that another node served, 2 minutes after their end was seen here; those that are there already are not stored again.",

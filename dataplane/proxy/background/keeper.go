@@ -33,7 +33,8 @@ type Asked struct {
 type Config struct {
 	Dir      string // where what waits is kept over a restart; empty: nowhere
 	Snapshot func() *dataplane.Snapshot
-	// Ask asks the provider for a response. It is called by few goroutines at once, and ends with ctx.
+	// Ask asks the provider for a response. It is called by few goroutines at once, and ends with
+	// ctx, which is over after 20 s.
 	Ask func(ctx context.Context, id dataplane.ResponseID) Asked
 	// Record takes a call that is over; Late one that another node should have recorded.
 	Record, Late func(dataplane.Call)
@@ -42,7 +43,8 @@ type Config struct {
 	Now     func() time.Time
 	Logger  *slog.Logger
 	Metrics prometheus.Registerer
-	// Max is how many may wait, and as many ends that others should record; default 2,000.
+	// Max is how many may wait, an eighth of them of one key, and as many ends that others should
+	// record; default 2,000.
 	Max int
 	// Soonest and Latest bound the time between two questions about one response, which is a quarter
 	// of its age; default 2 s and 60 s.
@@ -60,7 +62,10 @@ type Keeper struct {
 
 	mu      sync.Mutex
 	places  int               // taken by calls that may yet wait
+	keys    map[string]int    // the calls of each key that may yet wait, or do
 	waiting map[string]*entry // by the id of the call
+	busy    int               // workers
+	asking  map[string]int    // workers by the provider that they ask
 	late    map[string]late
 	ended   map[string]ended // calls of this node that were recorded lately
 	again   []dataplane.Call // recorded by an earlier run, perhaps
@@ -83,7 +88,7 @@ func New(cfg Config) *Keeper {
 	cfg.Max = cmp.Or(cfg.Max, 2000)
 	cfg.Soonest, cfg.Latest = cmp.Or(cfg.Soonest, 2*time.Second), cmp.Or(cfg.Latest, time.Minute)
 	cfg.GiveUp, cfg.LateAfter = cmp.Or(cfg.GiveUp, 24*time.Hour), cmp.Or(cfg.LateAfter, 2*time.Minute)
-	k := &Keeper{cfg: cfg, waiting: map[string]*entry{}, late: map[string]late{}, ended: map[string]ended{}}
+	k := &Keeper{cfg: cfg, keys: map[string]int{}, waiting: map[string]*entry{}, asking: map[string]int{}, late: map[string]late{}, ended: map[string]ended{}}
 	k.metrics = newMetrics(cfg.Metrics, k.count)
 	k.load()
 	return k
@@ -95,23 +100,51 @@ func (k *Keeper) count() float64 {
 	return float64(len(k.waiting))
 }
 
-// Begin takes a place for a call whose response may go on behind it. Cancel or Keep ends that.
-func (k *Keeper) Begin() bool {
+// Room says whether there was a place for a call.
+type Room int
+
+// What Begin says.
+const (
+	Placed   Room = iota
+	NodeFull      // as many wait as may
+	KeyFull       // as many of the key wait as may of one
+)
+
+// keyPart is the part of all places that one key may have: an eighth.
+const keyPart = 8
+
+// Begin takes a place for a call of a key whose response may go on behind it. Cancel or Keep ends that.
+func (k *Keeper) Begin(key string) Room {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.places+len(k.waiting) >= k.cfg.Max {
-		k.metrics.refused.Inc()
-		return false
+	room := Placed
+	switch {
+	case k.places+len(k.waiting) >= k.cfg.Max:
+		room = NodeFull
+	case k.keys[key] >= max(k.cfg.Max/keyPart, 1):
+		room = KeyFull
+	default:
+		k.places++
+		k.keys[key]++
+		return Placed
 	}
-	k.places++
-	return true
+	k.metrics.refused.Inc()
+	return room
+}
+
+// leaveKey notes that a call of a key waits no more. It is called under mu.
+func (k *Keeper) leaveKey(key string) {
+	if k.keys[key]--; k.keys[key] <= 0 {
+		delete(k.keys, key)
+	}
 }
 
 // Cancel gives a place back: the call is recorded as any other.
-func (k *Keeper) Cancel(call string) {
+func (k *Keeper) Cancel(call, key string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.places--
+	k.leaveKey(key)
 	k.ended[call] = ended{at: k.cfg.Now()}
 }
 
@@ -128,6 +161,7 @@ type Kept struct {
 func (k *Keeper) Keep(c Kept) {
 	c.Call.Body = nil // what was asked is not kept on disk, nor for so long
 	e := &entry{Kept: c, due: k.cfg.Now().Add(k.cfg.Soonest)}
+	e.at = *e.pending()
 	k.write(e)
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -135,16 +169,23 @@ func (k *Keeper) Keep(c Kept) {
 	k.waiting[c.Call.ID] = e
 }
 
-// Seen takes in what a client was shown of a response that was made in the background.
-func (k *Keeper) Seen(id dataplane.ResponseID, key *dataplane.APIKey, response []byte) {
+// Seen takes in what is known of a response that was made in the background, and says whether it is
+// over.
+func (k *Keeper) Seen(id dataplane.ResponseID, key *dataplane.APIKey, response []byte) (over bool) {
 	status, over := statusOf(response)
 	if !over {
-		return
+		return false
 	}
 	if e := k.take(id.CallID); e != nil {
 		k.end(e, status, response)
-		return
+	} else {
+		k.seenElsewhere(id, key, status, response)
 	}
+	return true
+}
+
+// seenElsewhere keeps the end of a call that does not wait here, for its record.
+func (k *Keeper) seenElsewhere(id dataplane.ResponseID, key *dataplane.APIKey, status string, response []byte) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	_, known := k.late[id.CallID]
@@ -165,6 +206,7 @@ func (k *Keeper) take(call string) *entry {
 	e := k.waiting[call]
 	if e != nil {
 		delete(k.waiting, call)
+		k.leaveKey(e.Call.APIKey)
 		k.ended[call] = ended{at: k.cfg.Now(), file: true}
 	}
 	return e
@@ -181,86 +223,6 @@ func (k *Keeper) end(e *entry, status string, response []byte) {
 		e.Lease.Settle(e.Call.Usage.Input+e.Call.Usage.Output, e.Call.Cost)
 	}
 	k.cfg.Record(e.Call)
-}
-
-// Run asks until ctx ends.
-func (k *Keeper) Run(ctx context.Context) {
-	tick := time.NewTicker(min(time.Second, k.cfg.Soonest))
-	defer tick.Stop()
-	var asking sync.WaitGroup
-	defer asking.Wait()
-	room := make(chan struct{}, workers)
-	for {
-		select {
-		case <-ctx.Done():
-			k.leave()
-			return
-		case <-tick.C:
-		}
-		k.tidy()
-		for _, e := range k.due() {
-			select {
-			case room <- struct{}{}:
-			case <-ctx.Done():
-				continue
-			}
-			asking.Go(func() {
-				defer func() { <-room }()
-				k.ask(ctx, e)
-			})
-		}
-	}
-}
-
-// workers is how many responses are asked for at once.
-const workers = 4
-
-// leave says what nobody keeps any more.
-func (k *Keeper) leave() {
-	if n := int(k.count()); n > 0 && k.cfg.Dir == "" {
-		k.cfg.Logger.Warn("responses in the background have not ended, and no disk keeps them: who retrieves one has it billed", "count", n)
-	}
-}
-
-// due are the calls whose responses are to be asked for now.
-func (k *Keeper) due() (due []*entry) {
-	now := k.cfg.Now()
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for _, e := range k.waiting {
-		if e.asking || now.Before(e.due) {
-			continue
-		}
-		e.asking = true
-		due = append(due, e)
-	}
-	return due
-}
-
-// ask asks for one response.
-func (k *Keeper) ask(ctx context.Context, e *entry) {
-	asked := Asked{}
-	if id, ok := e.find(k.cfg.Snapshot()); ok {
-		asked = k.cfg.Ask(ctx, id)
-	}
-	now := k.cfg.Now()
-	status, over := statusOf(asked.Response)
-	switch {
-	case over:
-	case asked.Gone && now.Sub(e.Call.Start) > 10*k.cfg.Soonest: // some do not have it at once
-		status = statusGone
-	case now.Sub(e.Call.Start) > k.cfg.GiveUp:
-		status = statusGivenUp
-		k.cfg.Logger.Warn("a response in the background did not end in a day: its call is recorded without what it used", "call", e.Call.ID)
-	default:
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		e.asking, e.due = false, now.Add(min(max(now.Sub(e.Call.Start)/4, k.cfg.Soonest), k.cfg.Latest))
-		return
-	}
-	if ctx.Err() == nil && k.take(e.Call.ID) == e {
-		k.end(e, status, asked.Response)
-	}
 }
 
 // tidy records what other nodes should have, and forgets what is over.

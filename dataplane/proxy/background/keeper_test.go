@@ -124,7 +124,7 @@ func snapshot(t *testing.T) *dataplane.Snapshot {
 	hash := apikey.Hash([]byte("pepper"), "secret")
 	s, err := dataplane.Compile(&nodev1.Snapshot{
 		KeyPepper: []byte("pepper"),
-		Providers: []*nodev1.Provider{{
+		Providers: []*nodev1.Provider{{Name: "other", BaseUrl: "http://other.test/v1", Policy: policy, Credentials: []*nodev1.Credential{{Name: "c", Secret: "s"}}}, {
 			Name: "p", BaseUrl: "http://p.test/v1", Policy: policy, Credentials: []*nodev1.Credential{{Name: "c", Secret: "s"}},
 			Models: []*nodev1.Model{{Id: "m", Price: &nodev1.Price{Input: 3, Output: 5}}},
 		}},
@@ -141,7 +141,7 @@ const callID = "0197a5b0-0000-7000-8000-00000000abcd"
 
 // kept is a call that failed over once and whose response goes on.
 func (n *node) kept() Kept {
-	n.Begin()
+	n.Begin("app")
 	begun := n.clock()
 	return Kept{
 		Prompt: 11, Price: n.snapshot.Target("p", "m").Price, Reserved: 77, Lease: n.leases,
@@ -195,7 +195,7 @@ func TestACallIsRecordedWhenItsResponseEnds(t *testing.T) {
 		}
 		n.Seen(n.id(), n.key(t), said(status)) // a client comes later
 		n.pass(time.Hour / 2)
-		n.Begin()
+		n.Begin("app")
 		n.tidy()
 		if len(n.leases.settled) != 1 || n.leases.settled[0] != 1350 || len(n.recorded) != 0 || len(n.late) != 0 || n.count() != 0 {
 			t.Errorf("%s: settled %v, %d and %d more records, %v wait", status, n.leases.settled, len(n.recorded), len(n.late), n.count())
@@ -318,11 +318,11 @@ func TestThereIsRoomForSoMany(t *testing.T) {
 	t.Parallel()
 	n := start(t, "", func(c *Config) { c.Max = 2 })
 	n.Keep(n.kept())
-	if !n.Begin() || n.Begin() {
+	if n.Begin("b") != Placed || n.Begin("c") != NodeFull {
 		t.Error("room for other than two")
 	}
-	n.Cancel("x")
-	if !n.Begin() {
+	n.Cancel("x", "b")
+	if n.Begin("c") != Placed {
 		t.Error("a place that was given back is gone")
 	}
 }

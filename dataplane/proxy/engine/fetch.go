@@ -34,8 +34,9 @@ type Fetch struct {
 	Hops     []string
 	Errors   *wire.Errors
 	CallID   string // of this request
-	// See gets the response as its provider tells it, each time it is seen; nil: nobody looks.
-	See func(response []byte)
+	// See gets the response as its provider tells it, each time it is seen, and says whether it is
+	// over; nil: nobody looks.
+	See func(response []byte) (over bool)
 }
 
 // fetchEndpoint is where providers keep responses.
@@ -88,6 +89,11 @@ func (g *fetching) policy() *dataplane.Policy {
 }
 
 func (g *fetching) run(ctx context.Context) dataplane.Verdict {
+	if g.See != nil && g.HTTP.Method == http.MethodDelete {
+		if v, over := g.isOver(ctx); !over {
+			return v
+		}
+	}
 	up, v := g.acquire()
 	if up == nil {
 		return v
@@ -214,12 +220,9 @@ const maxParameter = 32
 // plain takes an answer that is not streamed. It must be JSON, and not larger than what is held.
 func (g *fetching) plain(ctx context.Context, resp *http.Response, src io.Reader) dataplane.Verdict {
 	claim := buffer.NewClaimAbove(&g.Share, firstHeld)
-	lent, full, err := hold(src, resp.ContentLength, g.engine.cfg.Pool, &claim)
-	if !full && err == nil && len(lent.B) == 0 && g.HTTP.Method == http.MethodDelete && resp.StatusCode/100 == 2 {
+	lent, err := g.whole(resp, src, &claim)
+	if err == nil && len(lent.B) == 0 && g.HTTP.Method == http.MethodDelete && resp.StatusCode/100 == 2 {
 		lent.B = append(lent.B, `{"id":`+strconv.Quote(g.ID.Native)+`,"object":"response","deleted":true}`...)
-	}
-	if err == nil && full {
-		lent, err = g.holdAll(src, lent, &claim)
 	}
 	defer func() {
 		claim.Release()
@@ -230,10 +233,9 @@ func (g *fetching) plain(ctx context.Context, resp *http.Response, src io.Reader
 	case err != nil:
 		return readVerdict(ctx, err)
 	case resp.StatusCode < 200 || resp.StatusCode > 299:
-		g.body = bytes.Clone(classify.Scrub(doc[:min(len(doc), maxErrorBody)], secretsOf(g.ID.Provider, g.token)))
-		return classify.Status(resp.StatusCode, resp.Header, g.body, "", g.engine.cfg.Now())
-	case !scan.Valid(doc) || !gjson.ParseBytes(doc).IsObject():
-		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: "the answer is no JSON object"}
+		return g.refused(resp, doc)
+	case !isObject(doc):
+		return notAnObject
 	}
 	g.mask(doc)
 	if g.See != nil && g.Action != "input_items" && g.HTTP.Method != http.MethodDelete {
@@ -254,8 +256,22 @@ func (g *fetching) plain(ctx context.Context, resp *http.Response, src io.Reader
 	return dataplane.Verdict{Outcome: dataplane.OK}
 }
 
-// holdAll reads the rest of a long answer, as far as there is room for it.
-func (g *fetching) holdAll(src io.Reader, lent *buffer.Buffer, claim *buffer.Claim) (*buffer.Buffer, error) {
+// refused judges an error answer, and keeps it for the client.
+func (g *fetching) refused(resp *http.Response, doc []byte) dataplane.Verdict {
+	g.body = bytes.Clone(classify.Scrub(doc[:min(len(doc), maxErrorBody)], secretsOf(g.ID.Provider, g.token)))
+	return classify.Status(resp.StatusCode, resp.Header, g.body, "", g.engine.cfg.Now())
+}
+
+var notAnObject = dataplane.Verdict{Outcome: dataplane.BadBody, Reason: "the answer is no JSON object"}
+
+func isObject(doc []byte) bool { return scan.Valid(doc) && gjson.ParseBytes(doc).IsObject() }
+
+// whole reads an answer to its end: up to 32 MiB, as far as there is room for it.
+func (g *fetching) whole(resp *http.Response, src io.Reader, claim *buffer.Claim) (*buffer.Buffer, error) {
+	lent, full, err := hold(src, resp.ContentLength, g.engine.cfg.Pool, claim)
+	if err != nil || !full {
+		return lent, err
+	}
 	a := answer{attempt: &attempt{call: &call{engine: g.engine}}, body: src}
 	lent, v := a.holdLong(context.Background(), lent, claim)
 	if v.Outcome != dataplane.OK {
