@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/proxy"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -193,5 +194,18 @@ func TestAFollowedResponseIsRetriedAtItsAccount(t *testing.T) {
 			t.Errorf("%d, tried %s as %q, want %s", again.status, outcomes(call), seen, own)
 		}
 		mu.Unlock()
+	}
+}
+
+// Many small messages take several times their length once they are read, and count so.
+func TestTheFormOfARequestCountsInTheBudget(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]int{20: 200, 1000: 503} {
+		r := newRig(t, setup{models: []string{"ok"}, snapshot: speaks("messages"), config: func(c *proxy.Config) { c.MaxBodies = 800 << 10 }})
+		said := strings.Repeat(`{"role":"user","content":"a"},`, n)
+		got, call := (api{path: "/chat/completions", body: `"messages":[` + strings.TrimSuffix(said, ",") + `]`}).call(t, r, false)
+		if held := r.heldBy("app"); got.status != want || held != 0 {
+			t.Errorf("%d messages: %d, tried %s, %d bytes held: %.200s", n, got.status, outcomes(call), held, got.body)
+		}
 	}
 }

@@ -61,3 +61,14 @@ func TestNothingIsApproximatedWhereThePolicyIsStrict(t *testing.T) {
 		}
 	}
 }
+
+func TestTheSizeOfTheFormCountsWhatIsSmall(t *testing.T) {
+	t.Parallel()
+	for body, more := range map[string]int64{
+		`{}`: objectSize, `{"a":1,"b":[{},{}]}`: 3*objectSize + 2*memberSize, `{"a":"{,\\\",{"}`: objectSize, `["`: 0, `"\`: 0,
+	} {
+		if got, want := formSize([]byte(body)), int64(len(body))+more; got != want {
+			t.Errorf("%s: %d, want %d", body, got, want)
+		}
+	}
+}

@@ -58,7 +58,7 @@ func (t *translator) read(c *call) *refusal {
 	if t.request != nil || t.unread != nil {
 		return t.unread
 	}
-	if !c.hold(int64(len(c.req.Body.JSON))) {
+	if !c.hold(formSize(c.req.Body.JSON)) {
 		t.unread = noRoom
 		return t.unread
 	}
@@ -72,6 +72,33 @@ func (t *translator) read(c *call) *refusal {
 	}
 	t.request, t.sealed = request, isSealed(request)
 	return nil
+}
+
+// What the form takes at most for each object and for each further member or element of a request, in
+// bytes: many that are small take several times what they are written in.
+const (
+	objectSize = 256
+	memberSize = 64
+)
+
+// formSize bounds what a request takes once it is read.
+func formSize(body []byte) int64 {
+	n := int64(len(body))
+	for i := 0; i < len(body); i++ {
+		switch body[i] {
+		case '{':
+			n += objectSize
+		case ',':
+			n += memberSize
+		case '"': // what stands in a text takes no more than it is long
+			for i++; i < len(body) && body[i] != '"'; i++ {
+				if body[i] == '\\' {
+					i++
+				}
+			}
+		}
+	}
+	return n
 }
 
 var noRoom = &refusal{text: errBudget.Error(), busy: true}
