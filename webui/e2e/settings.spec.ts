@@ -38,23 +38,6 @@ test('two tabs: the second sees what the first saved, and decides', async () => 
   await other.close();
 });
 
-test('WebSockets are limited and switched off', async () => {
-  const { page } = it;
-  await page.goto('/settings?section=data');
-  const perKey = page.getByLabel('Connections per API key');
-  await perKey.fill('20000');
-  await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await expect(perKey).toHaveAttribute('aria-invalid', 'true');
-  expect(await audit(page, 'a limit that is refused')).toEqual([]);
-  await perKey.fill('50');
-  await page.getByRole('switch', { name: 'Accept WebSockets' }).click({ force: true });
-  await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await expect(page.getByText('Settings saved.')).toBeVisible();
-  type Stored = { settings: { effectiveWebsocket: { enabled: boolean; maxConnectionsPerKey: number } } };
-  const { settings } = await it.server.call<Stored>('SettingsService/GetSettings', {});
-  expect(settings.effectiveWebsocket).toEqual({ enabled: false, maxConnectionsPerKey: 50 });
-});
-
 test('the history shows who did it, and goes back', async () => {
   const { page } = it;
   await page.goto('/history');
@@ -75,6 +58,23 @@ test('the history shows who did it, and goes back', async () => {
     'SettingsService/GetSettings',
   );
   expect(settings.failover.maxAttempts).toBeUndefined();
+});
+
+test('WebSockets are limited and switched off', async () => {
+  const { page } = it;
+  await page.goto('/settings?section=data');
+  const perKey = page.getByLabel('Connections per API key');
+  await perKey.fill('20000');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(perKey).toHaveAttribute('aria-invalid', 'true');
+  expect(await audit(page, 'a limit that is refused')).toEqual([]);
+  await perKey.fill('50');
+  await page.getByRole('switch', { name: 'Accept WebSockets' }).click({ force: true });
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByText('Settings saved.')).toBeVisible();
+  type Stored = { settings: { effectiveWebsocket: { enabled: boolean; maxConnectionsPerKey: number } } };
+  const { settings } = await it.server.call<Stored>('SettingsService/GetSettings', {});
+  expect(settings.effectiveWebsocket).toEqual({ enabled: false, maxConnectionsPerKey: 50 });
 });
 
 test('a node is drained and takes new clients again', async () => {
