@@ -15,6 +15,9 @@ import (
 func ways(p *adminv1.Provider, refusals []*adminv1.LearnedRefusal, off bool) (out []*adminv1.CandidateDialect) {
 	speaks, lacks := speaksOf(p), lacksOf(refusals)
 	for _, api := range dialect.Translated() {
+		if api == dialect.Gemini { // providers speak it, clients do not here
+			continue
+		}
 		to := dialect.Way(api, off, speaks, lacks)
 		_, certain := speaks(api)
 		out = append(out, &adminv1.CandidateDialect{Dialect: api, Spoken: to, Uncertain: to == api && !certain})
@@ -31,6 +34,9 @@ func (c *Call) wayOf(p *adminv1.Provider, all []*adminv1.CandidateDialect) (to s
 		return "", !c.lacksAPI(p)
 	}
 	i := slices.IndexFunc(all, func(d *adminv1.CandidateDialect) bool { return d.GetDialect() == api })
+	if i < 0 { // no client can call so
+		return "", !c.lacksAPI(p)
+	}
 	spoken := all[i].GetSpoken()
 	if spoken == api {
 		return "", true
