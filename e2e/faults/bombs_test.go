@@ -107,8 +107,9 @@ func TestBombsAndEndlessBodies(t *testing.T) {
 			t.Errorf("somebody else was told: %v", a)
 		}
 	}
-	// The kernel holds a few MiB on both sides of a connection.
-	if n := most.Load(); n > maxBody+16*mib {
+	// Behind its refusal a node takes up to 256 MiB, so that the client gets to read that; how soon it does is the
+	// machine's doing.
+	if n := most.Load(); n > maxBody+(256+16)*mib {
 		t.Errorf("%d bytes of an endless body were taken", n)
 	}
 	wantGrowth(t, memory, 128*mib)
