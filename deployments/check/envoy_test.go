@@ -41,7 +41,10 @@ func TestEnvoy(t *testing.T) {
 							RequestTimeout    string `json:"request_timeout"`
 							DrainTimeout      string `json:"drain_timeout"`
 							HTTPFilters       []any  `json:"http_filters"`
-							RouteConfig       struct {
+							UpgradeConfigs    []struct {
+								UpgradeType string `json:"upgrade_type"`
+							} `json:"upgrade_configs"`
+							RouteConfig struct {
 								VirtualHosts []struct {
 									Name    string   `json:"name"`
 									Domains []string `json:"domains"`
@@ -89,6 +92,9 @@ func TestEnvoy(t *testing.T) {
 	routes := filter.RouteConfig.VirtualHosts[0].Routes
 	if len(routes) != 2 || routes[0].Match.Prefix != "/v1" || routes[0].Route.Cluster != "nodes" || filter.RequestTimeout != "0s" {
 		t.Errorf("the routes are %+v", routes)
+	}
+	if len(filter.UpgradeConfigs) != 1 || filter.UpgradeConfigs[0].UpgradeType != "websocket" {
+		t.Errorf("upgrades are %+v, want WebSockets to pass", filter.UpgradeConfigs)
 	}
 	for _, r := range routes {
 		if !clusters[r.Route.Cluster] || r.Route.Timeout != "0s" || r.Route.RetryPolicy.RetryOn != "connect-failure" {
