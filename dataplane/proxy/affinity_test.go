@@ -428,10 +428,14 @@ func TestAnUnsupportedRequestMovesNoConversation(t *testing.T) {
 	t.Parallel()
 	models := []string{"status-404@1", "ok@2"}
 	r := newStickyRig(t, setup{models: models})
-	s := homed(t, models, 1, "main")
-	for range 3 {
-		if route, call := r.turn(s); route != "p2 main" || call.Affinity.Held {
-			t.Errorf("went to %s, held %v", route, call.Affinity.Held)
+	s := homed(t, models, 0, "main")
+	for turn := range 3 {
+		_, call := r.turn(s)
+		if last := call.Attempts[len(call.Attempts)-1]; last.Provider != "p2" || call.Affinity.Held {
+			t.Errorf("turn %d: %s, held %v", turn, outcomes(call), call.Affinity.Held)
+		}
+		if turn == 0 && call.Attempts[0].Provider != "p1" {
+			t.Fatalf("its home was not asked: %s", outcomes(call))
 		}
 	}
 }

@@ -127,7 +127,8 @@ func (a *affinity) credentials(buf []*dataplane.Credential, p *dataplane.Provide
 // stay keeps in mind where a conversation was answered that does not belong there, so that it stays
 // for a while: what its beginning left in a prompt cache is there now. What answers beside a slow home,
 // or because the client named it or a
-// response that is stored there, or since home does not serve such calls, takes nothing over.
+// response that is stored there, or since home does not serve such calls, takes nothing over. The caller
+// holds the lock of what attempts share.
 func (c *call) stay(a *attempt) {
 	s := c.affinity
 	if s == nil || s.session == 0 || a.hedge || c.req.Options.Provider != "" || c.req.Followed != nil {
@@ -138,6 +139,9 @@ func (c *call) stay(a *attempt) {
 		if s.isHeld {
 			c.engine.holds.drop(c.conversation(s))
 		}
+		return
+	}
+	if c.shared.lacks(s.home.Target) {
 		return
 	}
 	here := heldPlace{target: a.Scope}

@@ -196,7 +196,6 @@ func (a *attempt) accept(upstream http.Header) {
 	now := c.engine.cfg.Now()
 	a.succeeded(a.endpoint.Number, now)
 	c.won(a, upstream, now)
-	c.stay(a)
 }
 
 // finish closes the record of an attempt whose answer the client has.

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,6 +32,11 @@ type shared struct {
 type lack struct {
 	target   *dataplane.Target
 	endpoint *wire.Endpoint
+}
+
+// lacks reports whether a target said that it does not have an endpoint.
+func (s *shared) lacks(t *dataplane.Target) bool {
+	return slices.ContainsFunc(s.lacking, func(l lack) bool { return l.target == t })
 }
 
 // superseded ends an attempt that another one has made needless. Nobody is to blame, and the provider
@@ -88,7 +94,8 @@ func (c *call) explain(body []byte, last ...dataplane.Attempt) []byte {
 	return c.rec.explain(c.req.Key, body, last...)
 }
 
-// won makes an attempt the one that answers the client, and ends the other one if there is one.
+// won makes an attempt the one that answers the client, and ends the other one if there is one. Its
+// conversation stays with it where it has to.
 func (c *call) won(a *attempt, upstream http.Header, now time.Time) {
 	s := &c.shared
 	s.mu.Lock()
@@ -99,6 +106,7 @@ func (c *call) won(a *attempt, upstream http.Header, now time.Time) {
 			l.cancel(timeUp{dataplane.Superseded})
 		}
 	}
+	c.stay(a)
 	c.engine.hasEndpoint(a.Target, a.endpoint)
 	c.confirmLacking(a)
 	c.confirmRefusals(a)
