@@ -226,12 +226,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer h.recovered(w, id)
 
 	body.LimitTime(w, r, h.cfg.BodyWindow)
-	path := pathOf(r)
+	path, deployment := locate(r.URL.Path)
 	repeatID(w, api.ErrorsOf(path))
 	if h.crossOrigin(w, r) || refuseHeaders(w, r, path) {
 		return
 	}
-	_, deployment := locate(r.URL.Path)
 	model, isModel := strings.CutPrefix(path, "/models/")
 	endpoint := api.Find(path)
 	response, action, isStored := storedPath(path)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 )
 
 // leftOut is a candidate that is not tried, since it cannot be told what the request is about.
@@ -65,16 +66,12 @@ func (c *call) otherWay(t *dataplane.Target) *wire.Endpoint {
 	if !c.translates() {
 		return nil
 	}
-	for _, e := range c.engine.cfg.Conversations {
-		if e == c.req.Endpoint {
-			continue
-		}
-		if speaks, certain := t.Provider.Speaks(e.API); speaks && certain && !c.engine.lacks(t, e) {
-			c.mixed = true
-			return e
-		}
+	other := dialect.Other(c.req.Endpoint.API, t.Provider.Speaks, func(api string) bool { return c.engine.lacks(t, c.engine.conversation(api)) })
+	if other == "" {
+		return nil
 	}
-	return nil
+	c.mixed = true
+	return c.engine.conversation(other)
 }
 
 // translates says whether the request may be translated at all: who answers in the background keeps the

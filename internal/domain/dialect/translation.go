@@ -27,16 +27,25 @@ func Way(api string, off bool, speaks func(api string) (speaks, certain bool), l
 	if native && !lacks(api) {
 		return api
 	}
+	if !off {
+		to = Other(api, speaks, lacks)
+	}
+	if to == "" && native { // it is asked last
+		return api
+	}
+	return to
+}
+
+// Other is the API that a call in another one is translated to for a provider: the first that it speaks for
+// certain; empty: there is none.
+func Other(api string, speaks func(api string) (speaks, certain bool), lacks func(api string) bool) string {
 	for _, other := range translated {
-		if off || other == api {
+		if other == api {
 			continue
 		}
 		if has, certain := speaks(other); has && certain && !lacks(other) {
 			return other
 		}
-	}
-	if native { // it is asked last
-		return api
 	}
 	return ""
 }
