@@ -33,11 +33,10 @@ func (Codec) ReadRequest(body []byte) (*form.Request, error) {
 	if len(r.req.Items) == 0 {
 		r.Blame("messages", "messages must be an array with at least one message")
 	}
-	if len(r.req.Tools) > form.MaxTools {
+	if !r.req.NameTools() {
 		r.Blame("tools", form.TooManyTools)
 		return nil, r.Err()
 	}
-	r.req.NameTools()
 	for _, name := range r.toolNames {
 		r.req.ToolChoice.Allowed = append(r.req.ToolChoice.Allowed, r.req.FlatOf("", name))
 	}

@@ -13,8 +13,12 @@ const maxName = 64
 const between = "__"
 
 // NameTools gives each tool one name that every dialect takes, which no other tool of the request has.
-// The same tools get the same names in every turn. Readers of requests call it when they have all tools: ByFlat, Find and FlatOf know them from then on.
-func (r *Request) NameTools() {
+// The same tools get the same names in every turn. Readers of requests call it when they have all tools: ByFlat, Find
+// and FlatOf know them from then on. False: there are too many of them.
+func (r *Request) NameTools() bool {
+	if len(r.Tools) > MaxTools {
+		return false
+	}
 	r.flat = make(map[string]*Tool, len(r.Tools))
 	r.named = make(map[fullName]*Tool, len(r.Tools))
 	next := map[string]int{} // the number that the next tool of a name gets
@@ -38,6 +42,7 @@ func (r *Request) NameTools() {
 			r.named[own] = t
 		}
 	}
+	return true
 }
 
 // MaxTools is how many tools a request may have.

@@ -31,11 +31,10 @@ func (Codec) ReadRequest(body []byte) (*form.Request, error) {
 	if q.Items == nil {
 		r.Blame("contents", "you must provide contents")
 	}
-	if len(q.Tools) > form.MaxTools {
+	if !q.NameTools() {
 		r.Blame("tools", form.TooManyTools)
 		return nil, r.Err()
 	}
-	q.NameTools()
 	return q, r.Err()
 }
 

@@ -23,11 +23,10 @@ func (codec) ReadRequest(body []byte) (*form.Request, error) {
 		return true
 	})
 	r.offer(q)
-	if len(q.Tools) > form.MaxTools {
+	if !q.NameTools() {
 		r.Blame("tools", form.TooManyTools)
 		return nil, r.Err()
 	}
-	q.NameTools()
 	r.allow(q) // the names of all tools are known now
 	r.tell(q)
 	if q.Items == nil && q.Rest.Get("prompt") == nil && q.Rest.Get("previous_response_id") == nil && q.Rest.Get("conversation") == nil {

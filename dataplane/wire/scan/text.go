@@ -1,0 +1,81 @@
+package scan
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+	"strings"
+)
+
+// str steps over a string; the cursor is at its opening quote.
+func (s *Scanner) str() (Span, error) {
+	start := s.i
+	if !s.take('"') {
+		return Span{}, s.malformed()
+	}
+	for {
+		s.i += plainLength(s.b[s.i:])
+		if s.i >= len(s.b) {
+			return Span{}, s.malformed()
+		}
+		switch s.b[s.i] {
+		case '"':
+			s.i++
+			return Span{start, s.i}, nil
+		case '\\':
+			if !s.escape() {
+				return Span{}, s.malformed()
+			}
+		default:
+			return Span{}, &Error{Message: fmt.Sprintf("the request body is not valid JSON: a control character in a string, at byte %d, must be escaped", s.i)}
+		}
+	}
+}
+
+// escape steps over an escape sequence.
+func (s *Scanner) escape() bool {
+	rest := s.b[s.i+1:]
+	if len(rest) == 0 {
+		s.i = len(s.b)
+		return false
+	}
+	if rest[0] != 'u' {
+		s.i += 2
+		return strings.IndexByte(`"\/bfnrt`, rest[0]) >= 0
+	}
+	if len(rest) < 5 {
+		s.i = len(s.b)
+		return false
+	}
+	for _, c := range rest[1:5] {
+		if !(c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f') {
+			return false
+		}
+	}
+	s.i += 6
+	return true
+}
+
+// Eight bytes are looked at together.
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// plainLength is how many bytes stand before the first quote, backslash or control character.
+func plainLength(b []byte) int {
+	n := 0
+	for ; n+8 <= len(b); n += 8 {
+		w := binary.LittleEndian.Uint64(b[n:])
+		quote, backslash := w^(ones*'"'), w^(ones*'\\')
+		// The lowest byte that is marked is one of those; what is marked above it may be none.
+		found := ((w-ones*0x20)&^w | (quote-ones)&^quote | (backslash-ones)&^backslash) & highs
+		if found != 0 {
+			return n + bits.TrailingZeros64(found)/8
+		}
+	}
+	for n < len(b) && b[n] >= 0x20 && b[n] != '"' && b[n] != '\\' {
+		n++
+	}
+	return n
+}
