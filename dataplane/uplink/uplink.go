@@ -95,8 +95,9 @@ func New(cfg Config) (*Uplink, error) {
 		return nil, err
 	}
 	cfg.Sync.Records = u.records
-	if id := cfg.Identity; id != nil {
-		cfg.Sync.Renew, cfg.Sync.Authorities = id.RenewNow, id.Authorities
+	cfg.Sync.Authorities = u.Authorities
+	if cfg.Identity != nil {
+		cfg.Sync.Renew = cfg.Identity.RenewNow
 	}
 	if u.Syncer, err = syncing.New(cfg.Sync); err != nil {
 		return nil, err
