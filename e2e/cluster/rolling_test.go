@@ -23,18 +23,24 @@ import (
 )
 
 const (
-	apiKey = "sk-rolling-0123456789abcdef"
-	// rollingDocuments have a stream of about a second and a call of a tenth of one.
+	apiKey     = "sk-rolling-0123456789abcdef"
+	streamBody = `{"model":"stream","stream":true,"messages":[{"role":"user","content":"hi"}]}`
+	longBody   = `{"model":"long","stream":true,"messages":[{"role":"user","content":"hi"}]}`
+	// rollingDocuments have a stream of about a second, one of three and a call of a tenth of one.
 	rollingDocuments = `kind: Provider
 name: steady
 base_url: PROVIDER/v1
 allow_private_network: true
 credentials: [{name: main, secret: key-of-nobody}]
-models: [{id: tokens-50+chunk-20ms}, {id: slow-100ms}]
+models: [{id: tokens-50+chunk-20ms}, {id: tokens-150+chunk-20ms}, {id: slow-100ms}]
 ---
 kind: Group
 name: stream
 members: [{provider: steady, model: tokens-50+chunk-20ms, priority: 1}]
+---
+kind: Group
+name: long
+members: [{provider: steady, model: tokens-150+chunk-20ms, priority: 1}]
 ---
 kind: Group
 name: plain
@@ -42,7 +48,7 @@ members: [{provider: steady, model: slow-100ms, priority: 1}]
 ---
 kind: ApiKey
 name: app
-groups: [stream, plain]
+groups: [stream, long, plain]
 secret: ` + apiKey + "\n"
 )
 
@@ -80,11 +86,36 @@ func (l *load) work(call func() error) {
 }
 
 func (l *load) stream() error {
-	text, err := l.post(`{"model":"stream","stream":true,"messages":[{"role":"user","content":"hi"}]}`)
+	return wholeStream(l.post(streamBody))
+}
+
+func wholeStream(text string, err error) error {
 	if err == nil && (!strings.HasSuffix(strings.TrimSpace(text), "data: [DONE]") || strings.Contains(text, `"error"`)) {
 		return fmt.Errorf("a cut stream:\n%s", text)
 	}
 	return err
+}
+
+// straggle opens a stream at a node itself, like the last client that a load balancer sent there, and
+// returns when it flows: the node streams when it is told to stop, however long nginx took to leave it.
+func (l *load) straggle(p *program.Process) {
+	l.t.Helper()
+	resp, err := open(strings.TrimSuffix(p.Address("api"), "/v1"), longBody)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	first := make([]byte, 1)
+	if _, err := io.ReadFull(resp.Body, first); err != nil {
+		l.t.Fatal(err)
+	}
+	l.wg.Go(func() {
+		rest, err := readAnswer(resp)
+		if err = wholeStream(string(first)+rest, err); err != nil {
+			l.t.Errorf("a lost call of %s: %v", p.Name, err)
+			return
+		}
+		l.served.Add(1)
+	})
 }
 
 func (l *load) plain() error {
@@ -96,15 +127,23 @@ func (l *load) plain() error {
 }
 
 func (l *load) post(body string) (string, error) {
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, l.url+"/v1/chat/completions", strings.NewReader(body))
+	resp, err := open(l.url, body)
 	if err != nil {
 		return "", err
+	}
+	return readAnswer(resp)
+}
+
+func open(url, body string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url+"/v1/chat/completions", strings.NewReader(body))
+	if err != nil {
+		return nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+apiKey)
-	resp, err := client.Do(req)
-	if err != nil {
-		return "", err
-	}
+	return client.Do(req)
+}
+
+func readAnswer(resp *http.Response) (string, error) {
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	if err == nil && resp.StatusCode != http.StatusOK {
@@ -135,6 +174,7 @@ func TestRollingRestart(t *testing.T) {
 		name := fmt.Sprintf("node-%d", i+1)
 		eventually(t, name+" has streams", func() bool { return inFlight(t, p) >= 2 })
 		c.TakeOut(t, name)
+		l.straggle(p)
 		stopped[name] = time.Now()
 		restart(t, p)
 		c.PutBack(t, name)
