@@ -506,14 +506,14 @@ export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
  */
 export type Translation = Message<"trunkline.admin.v1.Translation"> & {
   /**
-   * Dialect of the client: chat, responses, messages or gemini.
+   * Dialect of the client: chat, responses or messages.
    *
    * @generated from field: string from = 1;
    */
   from: string;
 
   /**
-   * Dialect of the provider.
+   * Dialect of the provider: chat, responses, messages or gemini.
    *
    * @generated from field: string to = 2;
    */

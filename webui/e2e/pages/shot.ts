@@ -1,0 +1,19 @@
+export type Said = Record<string, unknown>;
+
+/** A page as it is audited and photographed: what a page adds here is looked at in every language and theme. */
+export type Shot = {
+  name: string;
+  path: string;
+  /** What to do before the picture: open a menu, choose a tab. */
+  before?: (page: import('@playwright/test').Page) => Promise<void>;
+  /** What the control plane is made to say, by method, out of what it says: states that the demo does not come to. */
+  answers?: Record<string, (said: Said) => Said>;
+  /** Taken of an empty installation. */
+  empty?: true;
+  signedOut?: true;
+};
+
+export const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+/** The first of a list with more said of it. */
+export const first = (list: unknown, more: (one: Said) => Said) =>
+  (list as Said[]).map((one, i) => (i === 0 ? { ...one, ...more(one) } : one));

@@ -1,0 +1,133 @@
+import { DEMO_KEY } from '../server';
+import { ago, first, type Said, type Shot } from './shot';
+
+/** Pages of calls: signing in, the dashboard, the log and the playground. */
+export const TRAFFIC: readonly Shot[] = [
+  { name: 'login', path: '/login', signedOut: true },
+  { name: 'dashboard', path: '/' },
+  { name: 'dashboard-models', path: '/?range=7d&by=model&time=first' },
+  { name: 'dashboard-empty', path: '/', empty: true },
+  { name: 'calls', path: '/calls' },
+  {
+    name: 'calls-call',
+    path: '/calls?failedOver=true',
+    before: async (page) => {
+      await page.locator('tbody a').first().click();
+      await page.getByRole('dialog').locator('ol').first().waitFor();
+    },
+  },
+  {
+    name: 'calls-said',
+    path: '/calls',
+    answers: {
+      'CallService/GetCall': ({ call }) => {
+        const { attempts, ...rest } = call as Said;
+        const parts = [
+          { kind: 'input', quantity: '1200', cost: '0.0018' },
+          { kind: 'cached_input', quantity: '51200', cost: '0.0064' },
+          { kind: 'output', quantity: '640', cost: '0.0064' },
+        ];
+        return {
+          call: {
+            ...rest,
+            clientRequestId: 'c-17',
+            incomingRequestId: '7f1c2c1e-57a4-4a35-9d5e-0f0b8f1f6a11',
+            user: 'ann@example.com',
+            metadata: { team: 'search', tenant: 'north-wing' },
+            usage: { ...(rest.usage as Said), serviceTier: 'flex' },
+            cost: '0.0146',
+            attempts: first(attempts, () => ({
+              cost: '0.0146',
+              costParts: parts,
+              workingLatency: '0.120s',
+              fieldRules: ['rename max_tokens', 'drop user'],
+              opaqueItemsCut: 2,
+            })),
+          },
+        };
+      },
+    },
+    before: async (page) => {
+      await page.locator('tbody a').first().click();
+      await page.getByRole('dialog').locator('ol').first().waitFor();
+      await page.getByRole('dialog').locator('dl').last().locator('dt').last().scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: 'calls-gaps',
+    path: '/calls',
+    answers: {
+      'CallService/ListGaps': () => ({
+        gaps: [
+          { id: '1', node: 'node-1', startTime: ago(9), endTime: ago(0), reason: 'killed', callsUnknown: true },
+          {
+            id: '2',
+            node: 'node-2',
+            startTime: ago(200),
+            endTime: ago(0),
+            reason: 'database_restored',
+            callsUnknown: true,
+          },
+          {
+            id: '3',
+            node: 'node-2',
+            startTime: ago(4),
+            endTime: ago(0),
+            calls: '41',
+            reason: 'spool_full',
+            summed: true,
+          },
+        ],
+      }),
+    },
+  },
+  {
+    name: 'calls-more',
+    path: '/calls?user=ann&metadata=team%3Dsearch&attemptOutcome=rate_limited&provider=openrouter',
+    before: async (page) => {
+      await page.locator('main button[aria-haspopup=dialog]').last().click();
+      await page.locator('form button[type=submit]').scrollIntoViewIfNeeded();
+    },
+  },
+  { name: 'calls-none', path: '/calls?status=418' },
+  { name: 'calls-empty', path: '/calls', empty: true },
+  { name: 'playground', path: '/playground' },
+  {
+    name: 'playground-answer',
+    path: '/playground?group=chat-default',
+    before: async (page) => {
+      await page.locator('input[type=password]').fill(DEMO_KEY);
+      await page.locator('main textarea').last().fill('Hello');
+      await page.keyboard.press('Control+Enter');
+      await page.locator('aside li').first().waitFor();
+    },
+  },
+  {
+    name: 'calls-translated',
+    path: '/calls',
+    answers: {
+      'CallService/GetCall': ({ call }) => ({
+        call: {
+          ...(call as Said),
+          responseId: 'resp_tl1_8Zq0w2',
+          previousResponseId: 'resp_68af4030592c8193',
+          background: true,
+          affinityKey: 'header',
+          affinityHeld: true,
+          attempts: first((call as Said).attempts, () => ({
+            translation: {
+              from: 'messages',
+              to: 'chat',
+              approximated: ['thinking', 'tools.custom'],
+              dropped: ['cache_control', 'context_management', 'metadata'],
+            },
+          })),
+        },
+      }),
+    },
+    before: async (page) => {
+      await page.locator('tbody a').first().click();
+      await page.getByRole('dialog').locator('ol').first().waitFor();
+    },
+  },
+];
