@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -27,10 +28,10 @@ func TestMain(m *testing.M) {
 func TestEveryScenarioRuns(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("starts five processes")
+		t.Skip("starts some ten processes")
 	}
 	r, err := run(t.Context(), options{rounds: 1, time: 100 * time.Millisecond, open: 20, keys: 1000, requests: 200, settle: 100 * time.Millisecond, progress: t.Output(), scenarios: []string{
-		"plain", "serial", "rate", "burst", "prompts", "soak", "failover", "growth", "swap",
+		"plain", "serial", "rate", "burst", "prompts", "soak", "failover", "growth", "swap", "start",
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -38,8 +39,8 @@ func TestEveryScenarioRuns(t *testing.T) {
 	if r.Failed() {
 		t.Error("the run is reported as failed")
 	}
-	if len(r.Scenarios) != 9 {
-		t.Fatalf("%d scenarios were measured, want 9", len(r.Scenarios))
+	if len(r.Scenarios) != 10 {
+		t.Fatalf("%d scenarios were measured, want 10", len(r.Scenarios))
 	}
 	for _, o := range r.Scenarios {
 		ours := 0
@@ -48,7 +49,7 @@ func TestEveryScenarioRuns(t *testing.T) {
 				continue
 			}
 			ours++
-			if row.Requests == 0 || row.Errors > 0 {
+			if row.Requests == 0 && o.Name != "start" || row.Errors > 0 {
 				t.Errorf("%s: %d of %d requests failed: %s", o.Name, row.Errors, row.Requests, row.Error)
 			}
 			if o.Name == "burst" && row.Chunks < 100*row.Requests {
@@ -64,7 +65,7 @@ func TestEveryScenarioRuns(t *testing.T) {
 			t.Errorf("%s: Trunkline was not measured", o.Name)
 		}
 	}
-	if len(r.Records) != 1 || r.Records[0].Calls == 0 {
+	if len(r.Records) != 2 || r.Records[0].Calls == 0 || r.Records[1].Calls == 0 {
 		t.Errorf("call records: %+v", r.Records)
 	}
 
@@ -72,13 +73,83 @@ func TestEveryScenarioRuns(t *testing.T) {
 	if err := r.print(&table); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"ReverseProxy", "trunkline-large", "call records", "CPU/chunk, µs"} {
+	for _, want := range []string{"ReverseProxy", "trunkline-large", "all-in-one", "call records", "CPU/chunk, µs"} {
 		if !strings.Contains(table.String(), want) {
 			t.Errorf("the table lacks %q:\n%s", want, &table)
 		}
 	}
-	if _, err := json.Marshal(r); err != nil {
-		t.Errorf("as JSON: %v", err)
+	file := filepath.Join(t.TempDir(), "results.json")
+	if err := r.write(file); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read report
+	if err := json.Unmarshal(text, &read); err != nil || len(read.Scenarios) != len(r.Scenarios) || read.Scenarios[0].Rows[0].Median["CPU/request"] == 0 {
+		t.Errorf("as JSON: %v\n%.300s", err, text)
+	}
+}
+
+func TestPeers(t *testing.T) {
+	t.Parallel()
+	got, err := parsePeer("other=http://127.0.0.1:4000/openai/v1/,sk-1,openai/*,12")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.name != "other" || got.address != "127.0.0.1:4000" || got.peer != 12 || got.ours() {
+		t.Errorf("peer = %+v", got)
+	}
+	asked := string(got.door.chat("tokens-80", false, 100).bytes)
+	for _, want := range []string{"POST /openai/v1/chat/completions HTTP", "Authorization: Bearer sk-1\r\n", `"model":"openai/tokens-80"`} {
+		if !strings.Contains(asked, want) {
+			t.Errorf("the request lacks %s:\n%s", want, asked)
+		}
+	}
+	if short, err := parsePeer("short=http://127.0.0.1:1/v1"); err != nil || short.peer != 0 || !strings.Contains(string(short.door.chat("m", false, 9).bytes), `"model":"m"`) {
+		t.Errorf("without key, model and pid: %+v, %v", short, err)
+	}
+	for _, bad := range []string{"", "nameless", "=http://127.0.0.1:1/v1", "a=https://127.0.0.1:1/v1", "a=http://host/v1", "a=http://127.0.0.1:1/v1,k,m,pid", "a=http://127.0.0.1:1/v1,k,m,-1", "a=http://127.0.0.1:1/v1,k,m,1,more"} {
+		if _, err := parsePeer(bad); err == nil {
+			t.Errorf("%q is taken for a peer", bad)
+		}
+	}
+}
+
+func TestBuilds(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{commandNode, "old-node"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := options{also: []string{"before=" + dir, "older=" + filepath.Join(dir, "old-node")}}.builds()
+	if err != nil || len(all) != 3 || all[0].allInOne() != "all-in-one" || all[1].allInOne() != "before-all-in-one" {
+		t.Fatalf("builds = %+v, %v", all, err)
+	}
+	b := &bench{dir: dir}
+	for _, test := range []struct {
+		of            build
+		command, want string
+	}{
+		{all[1], commandNode, filepath.Join(dir, commandNode)},
+		{all[1], commandAllInOne, ""},
+		{all[2], commandNode, filepath.Join(dir, "old-node")},
+		{all[2], commandControl, ""},
+	} {
+		if got, err := b.program(t.Context(), test.of, test.command); got != test.want || err != nil {
+			t.Errorf("%s of %s = %q, %v, want %q", test.command, test.of.name, got, err, test.want)
+		}
+	}
+	if _, err := b.program(t.Context(), build{name: "gone", path: filepath.Join(dir, "gone")}, commandNode); err == nil {
+		t.Error("a build that is not there is found")
+	}
+	for _, bad := range []string{"nameless", "=path", "name="} {
+		if _, err := (options{also: []string{bad}}).builds(); err == nil {
+			t.Errorf("%q is taken for a build", bad)
+		}
 	}
 }
 
@@ -120,7 +191,7 @@ func TestClientChecksAnswers(t *testing.T) {
 			t.Parallel()
 			c := newClient("")
 			c.read(strings.NewReader(test.answer))
-			chunks, err := c.answer(test.stream)
+			chunks, err := c.answer(request{stream: test.stream, has: `"choices"`, end: done})
 			if test.err == "" && (err != nil || chunks != test.chunks) {
 				t.Errorf("answer() = %d, %v, want %d", chunks, err, test.chunks)
 			}

@@ -13,14 +13,32 @@ import (
 	"time"
 )
 
-// request is the bytes of one request, made once and sent as they are.
+// request is the bytes of one request, made once and sent as they are, and what its answer
+// must have.
 type request struct {
 	bytes  []byte
 	stream bool
+	has    string // in an answer that is no stream
+	end    string // of a stream
 }
 
-// newRequest asks for a model with a body of about the given size.
-func newRequest(model string, stream bool, bodySize int) request {
+// door is what a system wants in its requests; a peer may want another than Trunkline.
+type door struct {
+	path, key string
+	model     string // of the request; * stands for the upstream's
+}
+
+var ownDoor = door{path: "/v1/chat/completions", key: clientKey, model: "*"}
+
+// newRequest posts a body.
+func newRequest(path, key string, body []byte) request {
+	return request{bytes: fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: gateway.test\r\n"+
+		"Authorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", path, key, len(body), body)}
+}
+
+// chat asks for a chat completion with a body of about the given size.
+func (d door) chat(model string, stream bool, bodySize int) request {
+	model = strings.ReplaceAll(d.model, "*", model)
 	const head, tail = `{"model":%q,"stream":%t,"messages":[{"role":"user","content":"`, `"}]}`
 	body := fmt.Appendf(nil, head, model, stream)
 	const text = "All work and no play makes the gateway a dull box. "
@@ -28,8 +46,9 @@ func newRequest(model string, stream bool, bodySize int) request {
 		body = append(body, text[:min(len(text), bodySize-len(body)-len(tail))]...)
 	}
 	body = append(body, tail...)
-	return request{stream: stream, bytes: fmt.Appendf(nil, "POST /v1/chat/completions HTTP/1.1\r\nHost: gateway.test\r\n"+
-		"Authorization: Bearer "+clientKey+"\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)}
+	r := newRequest(d.path, d.key, body)
+	r.stream, r.has, r.end = stream, `"choices"`, done
+	return r
 }
 
 // answerTime bounds one answer, so that a system that hangs does not hang the bench.
@@ -69,7 +88,7 @@ func (c *client) do(r request) (chunks int, err error) {
 	if err := c.send(r); err != nil {
 		return 0, err
 	}
-	return c.answer(r.stream)
+	return c.answer(r)
 }
 
 // refused sends a request that must be answered with a 500.
@@ -107,15 +126,15 @@ func (c *client) send(r request) (err error) {
 	return err
 }
 
-func (c *client) answer(stream bool) (chunks int, err error) {
+func (c *client) answer(r request) (chunks int, err error) {
 	length, err := c.head("HTTP/1.1 200")
 	if err != nil {
 		return 0, err
 	}
-	if stream {
-		return c.events()
+	if r.stream {
+		return c.events(r.end)
 	}
-	return 0, c.plain(length)
+	return 0, c.plain(length, r.has)
 }
 
 // head reads status and headers; a length below zero means a chunked body.
@@ -147,7 +166,7 @@ func (c *client) head(want string) (length int64, err error) {
 }
 
 // plain reads an answer that is not streamed.
-func (c *client) plain(length int64) error {
+func (c *client) plain(length int64, has string) error {
 	var body io.Reader = io.LimitReader(c.br, length)
 	if length < 0 {
 		body = httputil.NewChunkedReader(c.br)
@@ -156,7 +175,7 @@ func (c *client) plain(length int64) error {
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("read answer: %w", err)
 	}
-	if !bytes.Contains(c.buf[:n], []byte(`"choices"`)) || length >= 0 && int64(n) != length {
+	if !bytes.Contains(c.buf[:n], []byte(has)) || length >= 0 && int64(n) != length {
 		return fmt.Errorf("the answer is not whole: %.200s", c.buf[:n])
 	}
 	if length < 0 {
@@ -165,10 +184,10 @@ func (c *client) plain(length int64) error {
 	return nil
 }
 
-// events reads a stream and counts its events. It must end with its own [DONE].
-func (c *client) events() (chunks int, err error) {
+// events reads a stream and counts its events. It must end as such a stream ends by itself.
+func (c *client) events(end string) (chunks int, err error) {
 	body := httputil.NewChunkedReader(c.br)
-	var tail [len(done)]byte // the last bytes so far
+	tail := make([]byte, len(end)) // the last bytes so far
 	var previous byte
 	for {
 		n, err := body.Read(c.buf)
@@ -183,9 +202,9 @@ func (c *client) events() (chunks int, err error) {
 			}
 			previous = got[n-1]
 			if n >= len(tail) {
-				copy(tail[:], got[n-len(tail):])
+				copy(tail, got[n-len(tail):])
 			} else {
-				copy(tail[:], tail[n:])
+				copy(tail, tail[n:])
 				copy(tail[len(tail)-n:], got)
 			}
 		}
@@ -196,12 +215,13 @@ func (c *client) events() (chunks int, err error) {
 			return chunks, fmt.Errorf("read stream: %w", err)
 		}
 	}
-	if string(tail[:]) != done {
-		return chunks, fmt.Errorf("the stream does not end with [DONE] but with %q", tail)
+	if string(tail) != end {
+		return chunks, fmt.Errorf("the stream does not end with %q but with %q", strings.TrimSpace(end), tail)
 	}
 	return chunks, c.blankLine()
 }
 
+// done ends a stream of chat completions.
 const done = "\ndata: [DONE]\n\n"
 
 // blankLine reads the end of a chunked body.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -23,6 +24,9 @@ const (
 	modelFailed = "status-500"            // Trunkline: first this one, then modelPlain
 )
 
+// benchModels are those that every system serves; a node has modelFailed besides.
+var benchModels = []string{modelPlain, modelSteady, modelBurst, modelHeld}
+
 // size says how much configuration a snapshot holds next to what the bench uses.
 type size struct{ providers, groups, keys int }
 
@@ -31,7 +35,7 @@ type size struct{ providers, groups, keys int }
 func snapshot(revision uint64, upstream string, more size) *nodev1.Snapshot {
 	s := &nodev1.Snapshot{Revision: revision, KeyPepper: []byte("the pepper of the bench"), Providers: []*nodev1.Provider{provider("main", upstream)}}
 	key := &nodev1.ApiKey{Name: "bench"}
-	for _, model := range []string{modelPlain, modelSteady, modelBurst, modelHeld} {
+	for _, model := range benchModels {
 		s.Groups = append(s.Groups, &nodev1.Group{Name: model, Members: []*nodev1.Member{member("main", model, 1)}})
 		key.Groups = append(key.Groups, model)
 	}
@@ -66,7 +70,7 @@ func provider(name, upstream string) *nodev1.Provider {
 		Name: name, BaseUrl: "http://" + upstream + "/v1", AllowPrivateNetwork: true, Policy: policy(),
 		Credentials: []*nodev1.Credential{{Name: "main", Secret: "sk-upstream"}},
 	}
-	for _, model := range []string{modelPlain, modelSteady, modelBurst, modelHeld, modelFailed} {
+	for _, model := range append(slices.Clone(benchModels), modelFailed) {
 		p.Models = append(p.Models, &nodev1.Model{Id: model, Price: &nodev1.Price{Input: 150_000, CachedInput: 75_000, Output: 600_000}})
 	}
 	return p

@@ -189,8 +189,8 @@ func (c *control) store(calls []*nodev1.Call) (stored int32) {
 	return stored
 }
 
-func (c *control) recorded() int {
+func (c *control) recorded(context.Context) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.calls)
+	return len(c.calls), nil
 }

@@ -1,5 +1,6 @@
 // Command bench measures what Trunkline costs next to what others cost for the same
-// traffic: a tuned httputil.ReverseProxy, nginx if it is installed, and no proxy at all.
+// traffic: a tuned httputil.ReverseProxy, nginx if it is installed, other gateways that run
+// already, and no proxy at all.
 //
 // Each system is a process of its own on loopback in front of one scripted upstream. Every
 // scenario visits all systems in turn, round after round, so that what else the machine
@@ -11,12 +12,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -35,10 +37,17 @@ type options struct {
 	keys      int           // API keys of the large snapshot
 	scenarios []string      // empty: all
 	systems   []string      // which are measured; empty: all
-	binary    string        // of the node; empty: it is built
-	also      []string      // name=path of further nodes to compare
-	json      bool
+	binary    string        // build to measure; empty: this tree's
+	also      []string      // name=path of further builds to compare
+	peers     []string      // name=url,key,model,pid of other gateways
+	upstream  string        // where the upstream listens; empty: a free port
+	json      string        // file for the results; empty: none
 	progress  io.Writer
+}
+
+// measures says whether a system is to be measured.
+func (o options) measures(name string) bool {
+	return len(o.systems) == 0 || name == direct || slices.Contains(o.systems, name)
 }
 
 func main() {
@@ -58,10 +67,16 @@ func main() {
 	flag.DurationVar(&o.settle, "settle", 3*time.Second, "rest before memory is read; at most 5s, while streams that are held stay open")
 	flag.IntVar(&o.keys, "keys", 100_000, "API keys of the large snapshot")
 	flag.StringVar(&only, "scenarios", "", "which, separated by commas: "+strings.Join(scenarioNames(), ", ")+" (default all)")
-	flag.StringVar(&which, "systems", "", "which systems are measured, separated by commas, such as trunkline,before (default all)")
-	flag.StringVar(&o.binary, "trunkline", "", "trunkline-dataplane to measure (default: built from this tree)")
-	flag.StringVar(&also, "also", "", "name=path,... of further trunkline-dataplane binaries to compare, such as before=/tmp/old")
-	flag.BoolVar(&o.json, "json", false, "print JSON instead of tables")
+	flag.StringVar(&which, "systems", "", "which systems are measured, separated by commas: direct (always), ReverseProxy, nginx, trunkline (the node), all-in-one, and by name those of --also and --peer (default all)")
+	flag.StringVar(&o.binary, "trunkline", "", "trunkline-dataplane to measure, or a folder with trunkline-dataplane, trunkline and trunkline-controlplane (default: built from this tree)")
+	flag.StringVar(&also, "also", "", "name=path,... of further builds to compare, each a trunkline-dataplane or a folder with programs, such as before=/tmp/old; the all-in-one of one is called before-all-in-one")
+	flag.Func("peer", "name=url,key,model,pid: another gateway that runs already and sends what it gets to the upstream (see --upstream), such as other=http://127.0.0.1:4000/v1,sk-1,openai/*,1234. A * in the model stands for the upstream's; without a pid its CPU and memory are not measured. May be given several times", func(text string) error {
+		_, err := parsePeer(text)
+		o.peers = append(o.peers, text)
+		return err
+	})
+	flag.StringVar(&o.upstream, "upstream", "", "host:port at which the scripted upstream listens, which peers must know before (default: a free port of 127.0.0.1)")
+	flag.StringVar(&o.json, "json", "", "file to write the results to as JSON, besides the tables")
 	flag.Parse()
 	o.scenarios, o.systems, o.also = fields(only), fields(which), fields(also)
 
@@ -72,12 +87,9 @@ func main() {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
-	if o.json {
-		out := json.NewEncoder(os.Stdout)
-		out.SetIndent("", "  ")
-		err = out.Encode(report)
-	} else {
-		err = report.print(os.Stdout)
+	err = report.print(os.Stdout)
+	if o.json != "" {
+		err = errors.Join(err, report.write(o.json))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

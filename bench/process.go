@@ -90,6 +90,18 @@ func (p *process) output() string {
 	return strings.Join(p.tail, "\n")
 }
 
+// find returns what the first group matches in a line that the process has printed lately.
+func (p *process) find(what *regexp.Regexp) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, line := range p.tail {
+		if m := what.FindStringSubmatch(line); m != nil {
+			return m[1]
+		}
+	}
+	return ""
+}
+
 // stop asks the process to end, and after a few seconds no longer asks.
 func (p *process) stop() {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended by itself

@@ -3,10 +3,12 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -76,7 +78,7 @@ func (r *report) Failed() bool {
 func (b *bench) measure(ctx context.Context, s scenario, r *report) error {
 	var systems []*system
 	for _, one := range b.systems {
-		if s.runs(one) && (len(b.options.systems) == 0 || slices.Contains(b.options.systems, one.name)) {
+		if s.runs != nil && s.runs(one) && b.options.measures(one.name) && (!s.fresh || one.start != nil) {
 			systems = append(systems, one)
 		}
 	}
@@ -97,7 +99,7 @@ func (b *bench) measure(ctx context.Context, s scenario, r *report) error {
 	}
 	o := outcome{Name: s.name, About: s.about, Metrics: s.metrics}
 	for _, one := range systems {
-		o.Rows = append(o.Rows, &row{System: one.name, ours: one.control != nil})
+		o.Rows = append(o.Rows, &row{System: one.name, ours: one.ours()})
 	}
 	for range cmp.Or(s.rounds, b.options.rounds) {
 		for i, one := range systems {
@@ -222,6 +224,15 @@ func (r *report) print(w io.Writer) error {
 		fmt.Fprintf(w, "%s: %d requests, %d call records\n", c.System, c.Requests, c.Calls)
 	}
 	return nil
+}
+
+// write writes the results as JSON.
+func (r *report) write(path string) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write the results: %w", err)
+	}
+	return os.WriteFile(path, append(text, '\n'), 0o644)
 }
 
 func (r *row) cell(name string) string {

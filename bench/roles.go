@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"log"
@@ -22,6 +23,7 @@ const (
 	roleProxy    = "reverse-proxy"
 
 	upstreamVariable = "TRUNKLINE_BENCH_UPSTREAM" // host:port, for roleProxy
+	listenVariable   = "TRUNKLINE_BENCH_LISTEN"   // host:port, for roleUpstream; empty: a free port
 )
 
 // listening is the line by which a role says that it serves.
@@ -29,15 +31,17 @@ var listening = regexp.MustCompile(`^listening on (\S+)$`)
 
 func play(role string) error {
 	var handler http.Handler
+	address := "127.0.0.1:0"
 	switch role {
 	case roleUpstream:
 		handler = fakeprovider.New(fakeprovider.Config{MaxServed: -1, MaxBody: -1})
+		address = cmp.Or(os.Getenv(listenVariable), address)
 	case roleProxy:
 		handler = reverseProxy(os.Getenv(upstreamVariable))
 	default:
 		return fmt.Errorf("unknown role %q", role)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}

@@ -15,14 +15,14 @@ const warmUp = 500
 // with many quiet streams. Sockets are the kernel's and not counted.
 func holdStreams(ctx context.Context, b *bench, s *system) (values, result, error) {
 	pids := s.pids()
-	r := requests(ctx, s.address, newRequest(modelPlain, false, 1<<10), 8, warmUp)
+	r := requests(ctx, s.address, s.door.chat(modelPlain, false, 1<<10), 8, warmUp)
 	rest(ctx, b.options.settle)
 	before, err := memory(pids, "RssAnon")
 	if err != nil {
 		return nil, r, err
 	}
 	var during int64
-	streams := held(ctx, s.address, newRequest(modelHeld, true, 1<<10), b.options.open, func() {
+	streams := held(ctx, s.address, s.door.chat(modelHeld, true, 1<<10), b.options.open, func() {
 		rest(ctx, b.options.settle)
 		during, err = memory(pids, "RssAnon")
 	})
@@ -42,8 +42,8 @@ func soak(ctx context.Context, b *bench, s *system) (values, result, error) {
 	if err != nil {
 		return nil, result{}, err
 	}
-	v, r, err := perRequest(s, func() result {
-		return requests(ctx, s.address, newRequest(modelPlain, false, 1<<10), 64, b.options.requests)
+	v, r, err := perRequest(ctx, s, func() result {
+		return requests(ctx, s.address, s.door.chat(modelPlain, false, 1<<10), 64, b.options.requests)
 	})
 	if err != nil {
 		return nil, r, err
@@ -60,7 +60,7 @@ func soak(ctx context.Context, b *bench, s *system) (values, result, error) {
 // failOver sends plain calls and calls that fail over in turn, so that both meet the same
 // machine. Directly, a call that fails over is the failing exchange and then the good one.
 func failOver(ctx context.Context, b *bench, s *system) (values, result, error) {
-	plain, failing := newRequest(modelPlain, false, 1<<10), newRequest(modelFailed, false, 1<<10)
+	plain, failing := s.door.chat(modelPlain, false, 1<<10), s.door.chat(modelFailed, false, 1<<10)
 	c := newClient(s.address)
 	defer c.close()
 	var r result
@@ -72,7 +72,7 @@ func failOver(ctx context.Context, b *bench, s *system) (values, result, error) 
 		r.count(chunks, alone[len(alone)-1], err)
 
 		start = time.Now()
-		if s.control == nil {
+		if s.name == direct {
 			err = c.refused(failing)
 			if err == nil {
 				chunks, err = c.do(plain)
@@ -90,7 +90,7 @@ func failOver(ctx context.Context, b *bench, s *system) (values, result, error) 
 // swapSnapshots sends a large snapshot under load. The same load before and after it tells
 // how the process does without.
 func swapSnapshots(ctx context.Context, b *bench, s *system) (values, result, error) {
-	request := newRequest(modelPlain, false, 1<<10)
+	request := s.door.chat(modelPlain, false, 1<<10)
 	load := func() result { return openLoop(ctx, s.address, request, 500, b.options.time) }
 	quiet := load()
 

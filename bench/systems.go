@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"time"
 
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -20,27 +18,39 @@ const (
 	baseline  = "ReverseProxy"
 	nginx     = "nginx"
 	trunkline = "trunkline"
+	allInOne  = "all-in-one"
 )
 
 // system is one thing to measure.
 type system struct {
 	name    string
 	address string
-	process *process // nil: there is none between client and upstream
-	control *control // of a Trunkline
-	binary  string   // of a Trunkline
+	door    door
+	process *process // nil: the bench did not start it, or there is nothing to start
+	peer    int      // process of a peer; 0: not known
+	command string   // which program of Trunkline it is; empty: none
+	program string   // its path
+	control *control // of a node
 	asked   int      // requests it was sent
-	records int      // records of calls that fresh processes of it shipped before they ended
+	records int      // calls that processes of it recorded which have ended
 	fresh   int      // processes of it that were started for one measurement
+	// recorded counts the calls of which it has a record; nil: it keeps none.
+	recorded func(context.Context) (int, error)
 	// start starts the same once more; nil: there is nothing to start.
 	start func(ctx context.Context, name string) (*system, error)
 }
 
+// ours says that it is a Trunkline: nothing that it is asked may fail.
+func (s *system) ours() bool { return s.command != "" }
+
 func (s *system) pids() []int {
-	if s.process == nil {
-		return nil
+	switch {
+	case s.process != nil:
+		return family(s.process.cmd.Process.Pid)
+	case s.peer != 0:
+		return family(s.peer)
 	}
-	return family(s.process.cmd.Process.Pid)
+	return nil
 }
 
 func (s *system) stop() {
@@ -59,6 +69,7 @@ type bench struct {
 	self     string
 	upstream string
 	cpus     affinity
+	builds   []build
 	provider *process
 	systems  []*system
 }
@@ -90,14 +101,22 @@ func (b *bench) close() {
 }
 
 func (b *bench) start(ctx context.Context) error {
-	binary, err := b.build(ctx)
-	if err != nil {
+	var err error
+	if b.builds, err = b.options.builds(); err != nil {
 		return err
+	}
+	var peers []*system
+	for _, text := range b.options.peers {
+		peer, err := parsePeer(text)
+		if err != nil {
+			return err
+		}
+		peers = append(peers, peer)
 	}
 	if b.provider, b.upstream, err = b.role(ctx, b.cpus.load, roleUpstream); err != nil {
 		return err
 	}
-	b.systems = []*system{{name: direct, address: b.upstream}}
+	b.systems = []*system{{name: direct, address: b.upstream, door: ownDoor}}
 	if err := b.add(ctx, baseline, b.reverseProxy); err != nil {
 		return err
 	}
@@ -106,24 +125,40 @@ func (b *bench) start(ctx context.Context) error {
 	} else if err := b.add(ctx, nginx, b.nginx); err != nil {
 		return err
 	}
-	nodes := []string{trunkline + "=" + binary}
-	for _, named := range append(nodes, b.options.also...) {
-		name, path, ok := strings.Cut(named, "=")
-		if !ok {
-			return fmt.Errorf("%q is not name=path", named)
-		}
-		err := b.add(ctx, name, func(ctx context.Context, name string) (*system, error) {
-			return b.node(ctx, name, path, snapshot(1, b.upstream, size{}))
+	for _, of := range b.builds {
+		err := b.addBuild(ctx, of, commandNode, of.name, func(ctx context.Context, name, program string) (*system, error) {
+			return b.node(ctx, name, program, snapshot(1, b.upstream, size{}))
 		})
 		if err != nil {
 			return err
 		}
 	}
+	for _, of := range b.builds {
+		if err := b.addBuild(ctx, of, commandAllInOne, of.allInOne(), b.allInOne); err != nil {
+			return err
+		}
+	}
+	b.systems = append(b.systems, peers...)
 	return nil
 }
 
-// add starts a system that stays for the whole run.
+// addBuild adds one program of a build, if that has it.
+func (b *bench) addBuild(ctx context.Context, of build, command, name string, start func(ctx context.Context, name, program string) (*system, error)) error {
+	if !b.options.measures(name) {
+		return nil // nor is it built
+	}
+	program, err := b.program(ctx, of, command)
+	if err != nil || program == "" {
+		return err
+	}
+	return b.add(ctx, name, func(ctx context.Context, name string) (*system, error) { return start(ctx, name, program) })
+}
+
+// add starts a system that stays for the whole run, unless it is not to be measured.
 func (b *bench) add(ctx context.Context, name string, start func(context.Context, string) (*system, error)) error {
+	if !b.options.measures(name) {
+		return nil
+	}
 	s, err := start(ctx, name)
 	if err != nil {
 		return err
@@ -141,26 +176,26 @@ func (b *bench) fresh(ctx context.Context, s *system) (*system, func() error, er
 	if err != nil {
 		return nil, nil, err
 	}
-	return one, func() error {
-		defer one.stop()
-		if err := one.awaitRecords(ctx); err != nil {
-			return err
-		}
-		s.asked += one.asked
-		if one.control != nil {
-			s.records += one.control.recorded()
-		}
-		return nil
-	}, nil
+	return one, func() error { return s.retire(ctx, one) }, nil
+}
+
+// retire ends a process of the system that was started for one measurement, and counts what
+// it was asked and has recorded.
+func (s *system) retire(ctx context.Context, one *system) error {
+	defer one.stop()
+	recorded, err := one.awaitRecords(ctx, one.asked)
+	s.asked += one.asked
+	s.records += recorded
+	return err
 }
 
 func (b *bench) reverseProxy(ctx context.Context, name string) (*system, error) {
 	process, address, err := b.role(ctx, b.cpus.proxy, roleProxy)
-	return &system{name: name, address: address, process: process}, err
+	return &system{name: name, address: address, door: ownDoor, process: process}, err
 }
 
 func (b *bench) nginx(ctx context.Context, name string) (*system, error) {
-	s := &system{name: name}
+	s := &system{name: name, door: ownDoor}
 	dir := filepath.Join(b.dir, name)
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make a directory: %w", err)
@@ -172,38 +207,24 @@ func (b *bench) nginx(ctx context.Context, name string) (*system, error) {
 	return s, err
 }
 
-// build makes the node's program from this tree, unless one was named.
-func (b *bench) build(ctx context.Context) (string, error) {
-	if b.options.binary != "" {
-		return filepath.Abs(b.options.binary)
-	}
-	binary := filepath.Join(b.dir, "trunkline-dataplane")
-	out, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary,
-		"github.com/trunkline-ai/trunkline/cmd/trunkline-dataplane").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("build the node: %w\n%s", err, out)
-	}
-	return binary, nil
-}
-
 // role starts this program in one of its roles.
 func (b *bench) role(ctx context.Context, on cpus, role string) (p *process, address string, err error) {
 	err = on.with(func() error {
-		p, address, err = start(ctx, listening, b.dir, []string{roleVariable + "=" + role, upstreamVariable + "=" + b.upstream}, b.self)
+		p, address, err = start(ctx, listening, b.dir, []string{roleVariable + "=" + role, upstreamVariable + "=" + b.upstream, listenVariable + "=" + b.options.upstream}, b.self)
 		return err
 	})
 	return p, address, err
 }
 
-var serving = regexp.MustCompile(`msg=serving api=http://([^/]+)/v1`)
+var serving = regexp.MustCompile(`msg=serving (?:console=\S+ )?api=http://([^/]+)/v1`)
 
 // node starts a Trunkline and gives it its first snapshot.
-func (b *bench) node(ctx context.Context, name, binary string, first *nodev1.Snapshot) (*system, error) {
+func (b *bench) node(ctx context.Context, name, program string, first *nodev1.Snapshot) (*system, error) {
 	c, err := newControl()
 	if err != nil {
 		return nil, err
 	}
-	s := &system{name: name, control: c, binary: binary}
+	s := &system{name: name, door: ownDoor, control: c, command: commandNode, program: program, recorded: c.recorded}
 	dir := filepath.Join(b.dir, name)
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		s.stop()
@@ -213,7 +234,7 @@ func (b *bench) node(ctx context.Context, name, binary string, first *nodev1.Sna
 		s.process, s.address, err = start(ctx, serving, dir, []string{
 			"TRUNKLINE_CONTROL_PLANE=" + c.address, "TRUNKLINE_JOIN_TOKEN=" + joinToken,
 			"TRUNKLINE_LISTEN=127.0.0.1:0", "TRUNKLINE_OPS_LISTEN=127.0.0.1:0", "TRUNKLINE_NODE=bench-" + name,
-		}, binary)
+		}, program)
 		return err
 	})
 	if err == nil {
@@ -232,31 +253,42 @@ func (b *bench) node(ctx context.Context, name, binary string, first *nodev1.Sna
 	return s, nil
 }
 
-// checkRecords waits until every Trunkline has shipped a record of every call it was asked for.
+// allInOne starts an all-in-one.
+func (b *bench) allInOne(ctx context.Context, name, program string) (*system, error) {
+	dir := filepath.Join(b.dir, name)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make a directory: %w", err)
+	}
+	return b.startAllInOne(ctx, name, program, dir)
+}
+
+// checkRecords waits until every Trunkline has a record of every call it was asked for.
 func (b *bench) checkRecords(ctx context.Context, r *report) error {
 	for _, s := range b.systems {
-		if s.control == nil {
+		if s.recorded == nil {
 			continue
 		}
-		if err := s.awaitRecords(ctx); err != nil {
+		recorded, err := s.awaitRecords(ctx, s.asked)
+		if err != nil {
 			return err
 		}
-		r.Records = append(r.Records, records{System: s.name, Requests: s.asked, Calls: s.records + s.control.recorded()})
+		r.Records = append(r.Records, records{System: s.name, Requests: s.asked, Calls: recorded})
 	}
 	return nil
 }
 
-// awaitRecords waits until records of all calls are here, or for 30 seconds.
-func (s *system) awaitRecords(ctx context.Context) error {
-	if s.control == nil {
-		return nil
+// awaitRecords waits until records of so many calls are here, or for 30 seconds, and counts them.
+func (s *system) awaitRecords(ctx context.Context, calls int) (int, error) {
+	if s.recorded == nil {
+		return 0, nil
 	}
-	for deadline := time.Now().Add(30 * time.Second); s.records+s.control.recorded() < s.asked && time.Now().Before(deadline); {
-		select {
-		case <-time.After(20 * time.Millisecond):
-		case <-ctx.Done():
-			return ctx.Err()
+	for deadline := time.Now().Add(30 * time.Second); ; rest(ctx, 50*time.Millisecond) {
+		n, err := s.recorded(ctx)
+		if err != nil || ctx.Err() != nil {
+			return 0, errors.Join(err, ctx.Err())
+		}
+		if n += s.records; n >= calls || time.Now().After(deadline) {
+			return n, nil
 		}
 	}
-	return nil
 }
