@@ -56,7 +56,9 @@ func TestARefusalIsLearned(t *testing.T) {
 			c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 		},
 	})
-	learned := r.served.Config.Handler.(*proxy.Handler).Engine().Refusals
+	learned := func() []dataplane.Refusal {
+		return r.served.Config.Handler.(*proxy.Handler).Engine().Learned().All(time.Now().Add(time.Duration(ahead.Load())))
+	}
 	same(t, r.tries(withTools, withTools, withoutTool), "p1:unsupported p2:ok", "p2:ok", "p1:ok")
 	all := learned()
 	if len(all) != 1 || all[0].Target.Provider != "p1" || all[0].Parameter != "tools" || all[0].Value != "" || all[0].Endpoint != "/chat/completions" ||
@@ -76,7 +78,7 @@ func TestARefusalIsLearned(t *testing.T) {
 		t.Errorf("ten minutes later it knows %+v", all)
 	}
 	same(t, r.tries(withTools), "p1:unsupported p2:ok")
-	r.served.Config.Handler.(*proxy.Handler).Engine().Forget(func(s dataplane.Scope) bool { return s.Provider == "p1" })
+	r.served.Config.Handler.(*proxy.Handler).Engine().Learned().Forget(func(s dataplane.Scope) bool { return s.Provider == "p1" })
 	same(t, r.tries(withTools), "p1:unsupported p2:ok")
 }
 
@@ -154,7 +156,7 @@ func TestLearnedRefusalsAreBounded(t *testing.T) {
 	for i := range 40 {
 		r.tries(`{"model":"g","x_` + strings.Repeat("a", i+1) + `":1,"messages":[]}`)
 	}
-	if n := len(r.served.Config.Handler.(*proxy.Handler).Engine().Refusals()); n != 16 {
+	if n := len(r.served.Config.Handler.(*proxy.Handler).Engine().Learned().All(time.Now())); n != 16 {
 		t.Errorf("%d are kept of a target", n)
 	}
 	same(t, r.tries(withTools), "p1:ok")

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/trunkline-ai/trunkline/dataplane/proxy/engine"
+	"github.com/trunkline-ai/trunkline/dataplane/proxy/affinity"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/api"
 )
@@ -21,7 +21,7 @@ func refuseHeaders(w http.ResponseWriter, r *http.Request, path string) bool {
 	n := 0
 	for name, values := range r.Header {
 		n += len(values)
-		if strings.IndexByte(name, '_') >= 0 && !engine.IsSessionHeader(name) {
+		if strings.IndexByte(name, '_') >= 0 && !affinity.IsSessionHeader(name) {
 			delete(r.Header, name)
 		}
 	}

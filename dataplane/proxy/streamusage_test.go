@@ -70,7 +70,7 @@ func TestStreamOptionsAreRefusedOnProof(t *testing.T) {
 		if a, n := upstream.asked.Load(), upstream.plain.Load(); a != asked || n != plain {
 			t.Errorf("%s: asked %d times with and %d without stream_options, want %d and %d", what, a, n, asked, plain)
 		}
-		if got := p.Engine().UsageRefused(); got != refused {
+		if got := p.Engine().Learned().NoUsage.Count(time.Now().Add(time.Duration(ahead.Load()))); got != refused {
 			t.Errorf("%s: %d targets refuse, want %d", what, got, refused)
 		}
 	}

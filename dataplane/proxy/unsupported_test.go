@@ -1,6 +1,8 @@
 package proxy_test
 
 import (
+	"time"
+
 	"log/slog"
 	"strings"
 	"testing"
@@ -84,7 +86,9 @@ func TestACallerCannotMakeAGap(t *testing.T) {
 func TestAGapIsNotedOnProof(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, setup{models: []string{"status-501-times-1", "error-bad_request-times-1"}})
-	missing := r.served.Config.Handler.(*proxy.Handler).Engine().EndpointsMissing
+	missing := func() int {
+		return r.served.Config.Handler.(*proxy.Handler).Engine().Learned().Endpoints.Count(time.Now())
+	}
 	r.chat(false)
 	if call := r.call(); outcomes(call) != "p1:unsupported p2:bad_request" || missing() != 0 {
 		t.Fatalf("attempts %s, %d missing", outcomes(call), missing())
@@ -96,7 +100,7 @@ func TestAGapIsNotedOnProof(t *testing.T) {
 	other := newRig(t, setup{models: []string{"status-501-times-1", "ok"}})
 	other.chat(false)
 	other.call()
-	if n := other.served.Config.Handler.(*proxy.Handler).Engine().EndpointsMissing(); n != 1 {
+	if n := other.served.Config.Handler.(*proxy.Handler).Engine().Learned().Endpoints.Count(time.Now()); n != 1 {
 		t.Errorf("%d missing after proof, want 1", n)
 	}
 }

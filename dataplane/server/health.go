@@ -86,7 +86,7 @@ func (s *Server) resetCooldown(provider, model, credential string) {
 	}
 	all := model == "" && credential == ""
 	if all || model != "" {
-		s.proxy.Engine().Forget(func(t dataplane.Scope) bool { return t.Provider == provider && (all || t.Name == model) })
+		s.proxy.Engine().Learned().Forget(func(t dataplane.Scope) bool { return t.Provider == provider && (all || t.Name == model) })
 	}
 	if all {
 		s.health.Reset(p.Scope)

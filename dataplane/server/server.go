@@ -343,7 +343,7 @@ func (s *Server) upstream(p *dataplane.Provider) engine.Upstream {
 
 func (s *Server) status() syncing.Status {
 	return syncing.Status{
-		InFlight: s.proxy.InFlight(), Targets: s.health.Snapshot(), Redis: s.redisState(), RedisTrouble: s.redisTrouble(), Refusals: s.proxy.Engine().Refusals(), KeywordHits: s.keywords.all(),
+		InFlight: s.proxy.InFlight(), Targets: s.health.Snapshot(), Redis: s.redisState(), RedisTrouble: s.redisTrouble(), Refusals: s.proxy.Engine().Learned().All(time.Now()), KeywordHits: s.keywords.all(),
 		Requests: s.requests.Load(), Draining: s.drain.on.Load(),
 	}
 }

@@ -216,7 +216,7 @@ func (w *refusalWorld) ask(q question) (tried []string) {
 // explained is the order that the control plane tells, from what the node has reported.
 func (w *refusalWorld) explained(q question) (order []string, last int) {
 	node := &adminv1.Node{Name: "n", Connected: true}
-	for _, r := range w.node.Engine().Refusals() {
+	for _, r := range w.node.Engine().Learned().All(time.Now()) {
 		node.Refusals = append(node.Refusals, &adminv1.LearnedRefusal{
 			Provider: r.Target.Provider, Model: r.Target.Name, Endpoint: strings.TrimPrefix(r.Endpoint, "/"),
 			Parameter: r.Parameter, Value: r.Value, Caller: r.Caller,
@@ -256,7 +256,7 @@ func TestExplainAgreesOnRefusals(t *testing.T) {
 			q := w.question()
 			order, last := w.explained(q)
 			if tried := w.ask(q); strings.Join(tried, " ") != strings.Join(order, " ") {
-				t.Fatalf("%+v: the node tried %v, explained was %v\nlearned: %+v", q, tried, order, w.node.Engine().Refusals())
+				t.Fatalf("%+v: the node tried %v, explained was %v\nlearned: %+v", q, tried, order, w.node.Engine().Learned().All(time.Now()))
 			}
 			compared++
 			if last > 0 {

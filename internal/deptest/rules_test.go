@@ -63,6 +63,10 @@ var rules = []rule{
 		why: "bodies are read before anybody knows what becomes of them",
 	},
 	{
+		from: []string{"dataplane/proxy/affinity", "dataplane/proxy/learned"}, never: []string{"dataplane/proxy", "dataplane/proxy/engine"},
+		why: "what a node remembers knows no call",
+	},
+	{
 		from: []string{"internal/..."}, except: []string{"internal/allinone/..."}, never: ours, tests: true,
 		why: "a leaf that both planes use must not tie them together",
 	},

@@ -20,7 +20,7 @@ type call struct {
 	client response
 
 	left      candidates
-	affinity  *affinity // nil: the group is not sticky
+	affinity  *stickiness // nil: the group is not sticky
 	deadlines deadlines
 	tried     int  // attempts that were begun
 	retried   bool // a target, while others were left
@@ -181,29 +181,15 @@ func (c *call) mayMove(a *attempt, v dataplane.Verdict) bool {
 
 // fail tells the client that nobody answered.
 func (c *call) fail() {
-	last := c.lastOutcome()
+	cfg := &c.engine.cfg
+	e := ending{req: c.req, failed: c.rec.failed, left: &c.left, lacking: c.lacking, health: cfg.Health, now: cfg.Now(), stopping: c.engine.active.stopping.Load()}
+	last := e.outcome()
 	c.rec.Outcome = last
 	if last == dataplane.ClientClosed {
 		c.rec.Gone(last)
 		return
 	}
-	c.answer(c.final(last))
-}
-
-// lastOutcome is how the last attempt ended; without any, every candidate was busy or being
-// probed. What was cancelled while the node ends its streams was cancelled by us.
-func (c *call) lastOutcome() dataplane.Outcome {
-	last := c.leftOutOutcome()
-	if c.notTranslatable() != nil {
-		return dataplane.NotTranslatable
-	}
-	if n := len(c.rec.failed); n > 0 {
-		last = c.rec.failed[n-1].verdict.Outcome
-	}
-	if (last == dataplane.TargetBusy || last == dataplane.ClientClosed) && c.engine.active.stopping.Load() {
-		return dataplane.GatewayDraining
-	}
-	return last
+	c.answer(e.final(last))
 }
 
 // answer sends the final error: as a response, or as an event when the headers of a

@@ -213,7 +213,7 @@ func (c *candidate) releaseProbes(health Health) {
 // pickCredential picks the provider's next credential in turn among those that are not
 // cooling, or the conversation's own; when all are, the one that is back first. A half-open one must
 // win its probe; the one whose probe the candidate has won stays, or that alone may be used.
-func (c *candidate) pickCredential(ctx context.Context, up Upstream, health Health, own *affinity) {
+func (c *candidate) pickCredential(ctx context.Context, up Upstream, health Health, own *stickiness) {
 	all := c.Provider.Credentials
 	switch {
 	case len(all) == 0 || c.credential != nil:

@@ -8,14 +8,14 @@
 //	race.go        the same where a slow attempt gets another one beside it; shared.go
 //	retry.go       which target is tried twice; opaque.go does without what others have sealed
 //	candidates.go  their order, half-open probes, credentials
-//	affinity.go    where calls of one conversation go, and holds.go where a failover took it
+//	affinity.go    where calls of one conversation go, and whether a failover has taken it elsewhere
 //	ways.go        who gets the request in another dialect; translator.go reads it for that
 //	attempt.go     one try on one target; rewrite.go, translate.go, send.go, clock.go
 //	answer.go      what came back: refused, whole or relayed (plain.go, relay.go)
 //	stream.go      what came back as a stream, until the commit and behind it; translatedstream.go
 //	response.go    what the client gets; outbox.go and hold.go hold it until the commit
 //	report.go      what health learns; confirm.go asks again where a caller may be the reason
-//	learned.go     what targets lack or refuse; unsupported.go, refusals.go
+//	unsupported.go what targets were seen to lack; refusals.go, streamusage.go, habits.go
 //	final.go       what the client is told when nobody answered; counted.go
 //	record.go      what is recorded
 package engine
@@ -28,7 +28,9 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/proxy/affinity"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/body"
+	"github.com/trunkline-ai/trunkline/dataplane/proxy/learned"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
 )
@@ -101,16 +103,13 @@ type Config struct {
 
 // Engine serves requests. It is safe for concurrent use.
 type Engine struct {
-	cfg         Config
-	unsupported unsupported
-	noUsage     noUsage
-	habits      learned[habitOf]
-	refusals    refusals
-	holds       holds
-	suspicions  suspicions
-	own         atomic.Int64 // requests, see confirm.go
-	active      activeStreams
-	captures    *body.Budget // of bodies that are kept for the call log
+	cfg        Config
+	learned    learned.Memory
+	holds      affinity.Holds
+	suspicions suspicions
+	own        atomic.Int64 // requests, see confirm.go
+	active     activeStreams
+	captures   *body.Budget // of bodies that are kept for the call log
 	// uncaptured counts calls whose bodies found no room there.
 	uncaptured atomic.Int64
 }
@@ -119,6 +118,9 @@ type Engine struct {
 func New(cfg Config) *Engine {
 	return &Engine{cfg: cfg, captures: body.NewBudget(cfg.MaxCaptures)}
 }
+
+// Learned is what the answers of targets have taught.
+func (e *Engine) Learned() *learned.Memory { return &e.learned }
 
 // Uncaptured is how many calls' bodies were not kept for want of room.
 func (e *Engine) Uncaptured() int64 { return e.uncaptured.Load() }

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"net/http"
 	"slices"
 	"strconv"
@@ -21,90 +20,6 @@ type final struct {
 	err        wire.Error
 	retryAfter time.Duration
 	permanent  bool // the client's SDK should not try again
-}
-
-// final is what the client is told after the last outcome.
-func (c *call) final(last dataplane.Outcome) final {
-	rule := last.Rule()
-	ours := func(message string, retryAfter time.Duration) final {
-		return final{
-			status: rule.Status, permanent: rule.Permanent, retryAfter: retryAfter,
-			err: wire.Error{Message: message, Type: rule.Type, Code: rule.Code},
-		}
-	}
-	switch last {
-	case dataplane.TargetBusy:
-		if stored := c.req.Followed; stored != nil {
-			return ours("The provider '"+stored.Provider.Name+"' is at its limit, and it alone has the response that the request goes on with.", time.Second)
-		}
-		return ours("Every provider of this group is at its limit.", time.Second)
-	case dataplane.GatewayDraining: // another node can
-		return ours("This node of the gateway is stopping. Send the request again.", time.Second)
-	case dataplane.GatewayBusy:
-		return ours("This node of the gateway holds too much to take the request. Send it again.", time.Second)
-	case dataplane.KeyRevoked:
-		return ours("The API key was revoked.", 0)
-	case dataplane.InvalidRequest:
-		return ours("The request cannot be sent as the provider's field rules want it: "+c.rec.failed[len(c.rec.failed)-1].verdict.Reason+".", 0)
-	case dataplane.CallerDeadline:
-		return ours("The call did not finish in time: "+rule.Name+".", 0)
-	case dataplane.DeadlineExceeded:
-		return ours("The call did not finish in time: "+rule.Name+".", c.hint())
-	}
-	if last == dataplane.NotTranslatable && c.onlyUntold() {
-		return c.untold()
-	}
-	if text := c.noEndpoint(); text != "" {
-		return final{
-			status: http.StatusNotFound, permanent: true,
-			err: wire.Error{Message: text, Type: rule.Type, Code: rule.Code},
-		}
-	}
-	f := finalError(c.rec.failed, c.req.Endpoint.Errors, c.hint())
-	if stored := c.req.Followed; stored != nil && f.body != nil {
-		f.body = bytes.ReplaceAll(f.body, []byte(stored.Native), []byte(stored.Sent))
-	} else if stored != nil {
-		f.err.Message += " The response that the request goes on with is stored at '" + stored.Provider.Name + "' alone, so that no other provider can answer it."
-	}
-	if c.req.Unsafe && !rule.NeverSent {
-		f.permanent = true // an SDK that repeats it is no better than we are
-	}
-	return f
-}
-
-// hint is after how long another request may do better: when the first target may be tried again,
-// and never later than the shortest wait that an upstream named.
-func (c *call) hint() time.Duration {
-	wait := c.req.soonest(c.engine.cfg.Health, c.engine.cfg.Now())
-	for _, f := range c.rec.failed {
-		if named := f.verdict.Wait; named > 0 && !f.verdict.Outcome.Rule().Permanent {
-			wait = min(wait, named)
-		}
-	}
-	return wait
-}
-
-// noEndpoint says that no provider of the group serves the endpoint, if that is how all attempts
-// ended; else it is empty.
-func (c *call) noEndpoint() string {
-	failed := c.rec.failed
-	if len(failed) == 0 && c.lacking > 0 && len(c.left.all) == 0 {
-		return "No provider of the group '" + c.req.Group.Name + "' has the API that /v1" + c.req.Endpoint.Path + " belongs to (" + c.req.Endpoint.API + ")."
-	}
-	if len(failed) == 0 || slices.ContainsFunc(failed, func(f failure) bool {
-		return f.verdict.Outcome != dataplane.Unsupported || f.verdict.Feature
-	}) {
-		return ""
-	}
-	tried := ""
-	if len(failed) < len(c.req.Group.Members) {
-		tried = " that was tried"
-	}
-	text := "No provider" + tried + " of the group '" + c.req.Group.Name + "' serves /v1" + c.req.Endpoint.Path + "."
-	if said := failed[len(failed)-1].verdict.Reason; said != "" {
-		text += " The last one said: " + said
-	}
-	return text
 }
 
 // finalError chooses what the client sees from how the attempts ended: an upstream's

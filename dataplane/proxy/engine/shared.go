@@ -107,7 +107,7 @@ func (c *call) won(a *attempt, upstream http.Header, now time.Time) {
 		}
 	}
 	c.stay(a)
-	c.engine.hasEndpoint(a.Target, a.endpoint)
+	c.engine.answers(a.Target, a.endpoint)
 	c.confirmLacking(a)
 	c.confirmRefusals(a)
 	began := a.started

@@ -5,21 +5,18 @@ import (
 	"context"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/proxy/learned"
 )
 
-// noUsage remembers which targets do not take stream_options: they are not asked for a usage
-// chunk for a while. Only a stream that worked without it proves that, since a caller can make
-// an error name anything.
-type noUsage = learned[dataplane.Scope]
-
-// streamUsage reports whether a target may be asked for a usage chunk.
+// streamUsage reports whether a target may be asked for a usage chunk: not for a while after a stream of
+// it worked without only.
 func (e *Engine) streamUsage(t *dataplane.Target) bool {
-	_, refused := e.noUsage.until(t.Scope, e.cfg.Now())
+	if e.learned.NoUsage.None() {
+		return true
+	}
+	_, refused := e.learned.NoUsage.Until(t.Scope, e.cfg.Now())
 	return !refused
 }
-
-// UsageRefused is how many targets are not asked for a usage chunk at present.
-func (e *Engine) UsageRefused() int { return e.noUsage.count(e.cfg.Now()) }
 
 // refusedStreamUsage recognises an upstream that may not know stream_options.
 func (a *attempt) refusedStreamUsage(v dataplane.Verdict) bool {
@@ -32,9 +29,9 @@ func (a *attempt) refusedStreamUsage(v dataplane.Verdict) bool {
 func (a *attempt) withoutUsage(ctx context.Context) (v dataplane.Verdict, answered bool) {
 	a.noUsage = true
 	v, answered = a.exchange(ctx)
-	if e := a.call.engine; answered && a.reported && e.noUsage.add(a.Scope, e.cfg.Now()) {
+	if e := a.call.engine; answered && a.reported && e.learned.NoUsage.Add(a.Scope, e.cfg.Now()) {
 		e.cfg.Logger.Warn("a target does not take stream_options: its streams are not asked for usage for a while",
-			"provider", a.Provider.Name, "model", a.Model, "for", remembered)
+			"provider", a.Provider.Name, "model", a.Model, "for", learned.Remembered)
 	}
 	return v, answered
 }

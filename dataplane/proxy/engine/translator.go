@@ -172,7 +172,9 @@ func isSealed(r *form.Request) bool {
 // formTarget is what codecs must know of a target, but for who would read what is opaque.
 func (e *Engine) formTarget(t *dataplane.Target) form.Target {
 	to := form.Target{Model: t.Model, MaxOutput: t.MaxOutput}
-	e.learnHabits(t, &to)
+	if !e.learned.Habits.None() {
+		e.learned.Habits.Apply(t.Scope, &to, e.cfg.Now())
+	}
 	return to
 }
 

@@ -1,4 +1,4 @@
-package engine
+package affinity
 
 import (
 	"fmt"
@@ -10,39 +10,39 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/domain/routing"
 )
 
-func heldFor(d time.Duration, now time.Time, name string) heldPlace {
-	return heldPlace{target: dataplane.Scope{Kind: dataplane.ScopeTarget, Provider: "p", Name: name}, credential: "c", until: now.Add(d)}
+func heldFor(d time.Duration, now time.Time, name string) Place {
+	return Place{Target: dataplane.Scope{Kind: dataplane.ScopeTarget, Provider: "p", Name: name}, Credential: "c", Until: now.Add(d)}
 }
 
 func TestHoldsEnd(t *testing.T) {
 	t.Parallel()
-	var h holds
+	var h Holds
 	now := time.Unix(1_700_000_000, 0)
-	c := conversation{group: "g", key: "app", session: 7}
-	if _, ok := h.of(c, now); ok {
+	c := Conversation{Group: "g", Key: "app", Session: 7}
+	if _, ok := h.Of(c, now); ok {
 		t.Error("nothing was held")
 	}
-	h.drop(c) // nothing to drop
-	h.put(c, heldFor(time.Minute, now, "m"), now)
-	for _, other := range []conversation{{"g", "app", 8}, {"g", "other", 7}, {"other", "app", 7}} {
-		if _, ok := h.of(other, now); ok {
+	h.Drop(c) // nothing to drop
+	h.Put(c, heldFor(time.Minute, now, "m"), now)
+	for _, other := range []Conversation{{"g", "app", 8}, {"g", "other", 7}, {"other", "app", 7}} {
+		if _, ok := h.Of(other, now); ok {
 			t.Errorf("%+v is held as well", other)
 		}
 	}
-	if got, ok := h.of(c, now.Add(59*time.Second)); !ok || got != heldFor(time.Minute, now, "m") {
+	if got, ok := h.Of(c, now.Add(59*time.Second)); !ok || got != heldFor(time.Minute, now, "m") {
 		t.Errorf("held %v at %+v", ok, got)
 	}
-	h.put(c, heldFor(2*time.Minute, now, "n"), now)
-	if got, ok := h.of(c, now.Add(90*time.Second)); !ok || got.target.Name != "n" || h.count != 1 {
+	h.Put(c, heldFor(2*time.Minute, now, "n"), now)
+	if got, ok := h.Of(c, now.Add(90*time.Second)); !ok || got.Target.Name != "n" || h.count != 1 {
 		t.Errorf("renewed: %v, %+v, %d held", ok, got, h.count)
 	}
-	later := conversation{group: "g", key: "app", session: 9}
-	h.put(later, heldFor(time.Hour, now, "m"), now)
-	if _, ok := h.of(c, now.Add(2*time.Minute)); ok || h.count != 1 {
+	later := Conversation{Group: "g", Key: "app", Session: 9}
+	h.Put(later, heldFor(time.Hour, now, "m"), now)
+	if _, ok := h.Of(c, now.Add(2*time.Minute)); ok || h.count != 1 {
 		t.Errorf("it is held beyond its end, %d held", h.count)
 	}
-	h.put(later, heldFor(0, now, "m"), now)
-	if _, ok := h.of(later, now); ok || h.count != 0 || len(h.byKey) != 0 {
+	h.Put(later, heldFor(0, now, "m"), now)
+	if _, ok := h.Of(later, now); ok || h.count != 0 || len(h.byKey) != 0 {
 		t.Errorf("a hold of 0 ends it: %v, %d held", ok, h.count)
 	}
 }
@@ -51,14 +51,14 @@ func TestHoldsEnd(t *testing.T) {
 // goes first, mostly.
 func TestHoldsAreBounded(t *testing.T) {
 	t.Parallel()
-	var h holds
+	var h Holds
 	now := time.Unix(1_700_000_000, 0)
-	mine := conversation{group: "g", key: "mine", session: 1}
-	h.put(mine, heldFor(time.Minute, now, "m"), now)
+	mine := Conversation{Group: "g", Key: "mine", Session: 1}
+	h.Put(mine, heldFor(time.Minute, now, "m"), now)
 	for i := range 3 * maxHolds {
-		h.put(conversation{group: "g", key: "greedy", session: routing.Session(i)}, heldFor(time.Hour, now, "m"), now)
+		h.Put(Conversation{Group: "g", Key: "greedy", Session: routing.Session(i)}, heldFor(time.Hour, now, "m"), now)
 	}
-	if _, ok := h.of(mine, now); !ok {
+	if _, ok := h.Of(mine, now); !ok {
 		t.Error("another key drove out what this one held")
 	}
 	if got := len(h.byKey["greedy"]); got != maxHolds/keyShare || h.count != got+1 {
@@ -66,7 +66,7 @@ func TestHoldsAreBounded(t *testing.T) {
 	}
 	for k := range 40 {
 		for i := range maxHolds / keyShare {
-			h.put(conversation{group: "g", key: fmt.Sprint("key", k), session: routing.Session(i)}, heldFor(time.Hour, now, "m"), now)
+			h.Put(Conversation{Group: "g", Key: fmt.Sprint("key", k), Session: routing.Session(i)}, heldFor(time.Hour, now, "m"), now)
 		}
 	}
 	total := 0
@@ -80,7 +80,7 @@ func TestHoldsAreBounded(t *testing.T) {
 	}
 	// When all are over, the room is free at once.
 	now = now.Add(2 * time.Hour)
-	h.put(mine, heldFor(time.Minute, now, "m"), now)
+	h.Put(mine, heldFor(time.Minute, now, "m"), now)
 	if h.count != 1 || len(h.byKey) != 1 {
 		t.Errorf("%d are held afterwards", h.count)
 	}
@@ -88,20 +88,20 @@ func TestHoldsAreBounded(t *testing.T) {
 
 func TestHoldsAreSafeForConcurrentUse(t *testing.T) {
 	t.Parallel()
-	var h holds
+	var h Holds
 	now := time.Unix(1_700_000_000, 0)
 	var wg sync.WaitGroup
 	for g := range 8 {
 		wg.Go(func() {
 			for i := range 2000 {
-				c := conversation{group: "g", key: fmt.Sprint("key", (g+i)%3), session: routing.Session(i % 50)}
+				c := Conversation{Group: "g", Key: fmt.Sprint("key", (g+i)%3), Session: routing.Session(i % 50)}
 				switch i % 3 {
 				case 0:
-					h.put(c, heldFor(time.Duration(i%7)*time.Second, now, "m"), now)
+					h.Put(c, heldFor(time.Duration(i%7)*time.Second, now, "m"), now)
 				case 1:
-					h.of(c, now.Add(time.Duration(i%9)*time.Second))
+					h.Of(c, now.Add(time.Duration(i%9)*time.Second))
 				case 2:
-					h.drop(c)
+					h.Drop(c)
 				}
 			}
 		})
