@@ -27,13 +27,13 @@ func (t TraceID) String() string {
 	return hex.EncodeToString(t[:])
 }
 
-// Trace is a call's place in a distributed trace. The zero value is a call that is not traced.
+// Trace is a call's place in a distributed trace. The zero value is a call of none.
 type Trace struct {
 	ID      TraceID
-	Span    SpanID // the call's own
+	Span    SpanID // the call's own; zero: calls are not traced here, and the rest is what the client said
 	Parent  SpanID // the client's; zero: the trace began here
 	State   string // tracestate, as the client sent it
-	Sampled bool   // spans are recorded
+	Sampled bool   // spans are recorded, here or by the client
 }
 
 // NewSpanID makes the id of a span.

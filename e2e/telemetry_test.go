@@ -97,6 +97,22 @@ func TestAFailedOverStreamIsOneTrace(t *testing.T) {
 		}
 	}
 
+	calls := adminv1connect.NewCallServiceClient(s.rpc())
+	ofTrace := func(trace string) []*adminv1.Call {
+		list, err := calls.ListCalls(t.Context(), &adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{TraceId: trace}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list.GetCalls()
+	}
+	receiver.Await(t, "the call in the list of its trace", func() bool { return len(ofTrace(clientTrace)) == 1 })
+	if found := ofTrace(clientTrace)[0]; found.GetId() != id || found.GetTraceId() != clientTrace {
+		t.Errorf("the trace has the call %v", found)
+	}
+	if others := ofTrace(strings.Repeat("1", 32)); len(others) != 0 {
+		t.Errorf("another trace has calls: %v", others)
+	}
+
 	// A traceparent that is not valid begins a trace of its own; one that is not sampled is not sent.
 	ask("plain", "00-"+strings.ToUpper(clientTrace)+"-"+clientSpan+"-01")
 	ask("first-html", "00-"+clientTrace[:31]+"f-"+clientSpan+"-00")

@@ -90,6 +90,7 @@ func callFilter(in *adminv1.CallFilter) (calllog.Filter, error) {
 		FailedOver:     in.GetFailedOver(),
 
 		ClientRequestID: in.GetClientRequestId(),
+		TraceID:         in.GetTraceId(),
 		User:            in.GetUser(),
 		Metadata:        in.GetMetadata(),
 	}

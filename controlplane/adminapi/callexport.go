@@ -134,7 +134,7 @@ func (e *export) line(m proto.Message) error {
 var exportColumns = []string{
 	"id", "start_time", "node", "endpoint", "model", "group", "api_key", "stream", "outcome", "status", "error_code", "provider",
 	"upstream_model", "attempts", "first_token_ms", "duration_ms", "overhead_ms", "input_tokens", "cached_input_tokens", "output_tokens",
-	"usage_source", "cost_usd",
+	"usage_source", "cost_usd", "trace_id",
 }
 
 func exportRow(c calllog.Call) []string {
@@ -149,7 +149,7 @@ func exportRow(c calllog.Call) []string {
 		cell(c.GetModel()), cell(c.GetGroup()), cell(c.GetApiKey()), strconv.FormatBool(c.GetStream()), cell(c.GetOutcome()), whole(int64(c.GetStatus())),
 		cell(c.GetErrorCode()), cell(c.GetProvider()), cell(c.GetUpstreamModel()), whole(int64(len(c.GetAttempts()))),
 		firstToken, millis(c.GetDurationUs()), millis(c.GetOverheadUs()), whole(u.GetInputTokens()), whole(u.GetCachedInputTokens()),
-		whole(u.GetOutputTokens()), cell(u.GetSource()), usage.CostOfPico(c.GetCost()).String(),
+		whole(u.GetOutputTokens()), cell(u.GetSource()), usage.CostOfPico(c.GetCost()).String(), cell(c.GetTraceId()),
 	}
 }
 

@@ -51,7 +51,7 @@ func TestExportAsCSV(t *testing.T) {
 		*call = nodev1.Call{
 			Id: callID(0), StartUs: callsBegin, Endpoint: "/v1/chat/completions", Model: "=HYPERLINK(\"http://evil\")", Group: "po,ol",
 			ApiKey: "+app", Stream: true, Outcome: "ok", Status: 200, Provider: "a \"b\"", UpstreamModel: " @SUM(1)",
-			FirstTokenUs: 830_500, DurationUs: 2_000_001, OverheadUs: 812, ErrorCode: "-1",
+			FirstTokenUs: 830_500, DurationUs: 2_000_001, OverheadUs: 812, ErrorCode: "-1", TraceId: "4bf92f3577b34da6a3ce929d0e0e4736",
 			Usage:    &nodev1.Usage{InputTokens: 10, CachedInputTokens: 4, OutputTokens: 20, Source: "upstream"},
 			Cost:     13_500_001,
 			Attempts: []*nodev1.Attempt{{Provider: "a \"b\""}, {Provider: "c"}},
@@ -65,17 +65,17 @@ func TestExportAsCSV(t *testing.T) {
 	want := [][]string{
 		{
 			"id", "start_time", "node", "endpoint", "model", "group", "api_key", "stream", "outcome", "status", "error_code", "provider", "upstream_model",
-			"attempts", "first_token_ms", "duration_ms", "overhead_ms", "input_tokens", "cached_input_tokens", "output_tokens", "usage_source", "cost_usd",
+			"attempts", "first_token_ms", "duration_ms", "overhead_ms", "input_tokens", "cached_input_tokens", "output_tokens", "usage_source", "cost_usd", "trace_id",
 		},
 		{
 			callID(0), "2026-11-03T10:00:00.000123Z", "node-1", "/v1/chat/completions", "'=HYPERLINK(\"http://evil\")", "po,ol", "'+app", "true", "ok", "200", "'-1",
-			"a \"b\"", "' @SUM(1)", "2", "830.500", "2000.001", "0.812", "10", "4", "20", "upstream", "0.000013500001",
+			"a \"b\"", "' @SUM(1)", "2", "830.500", "2000.001", "0.812", "10", "4", "20", "upstream", "0.000013500001", "4bf92f3577b34da6a3ce929d0e0e4736",
 		},
 	}
 	if diff := cmp.Diff(want, rows); diff != "" {
 		t.Errorf("file (-want +got):\n%s", diff)
 	}
-	if !bytes.Contains(file, []byte("cost_usd\r\n")) {
+	if !bytes.Contains(file, []byte("trace_id\r\n")) {
 		t.Error("lines do not end with CRLF")
 	}
 	empty, _ := c.export(t, &adminv1.ExportCallsRequest{Filter: &adminv1.CallFilter{Group: "nobody"}})

@@ -40,6 +40,7 @@ func callView(c calllog.Call, withAttempts bool) *adminv1.Call {
 		AffinityHeld:       c.GetAffinityHeld(),
 		ClientRequestId:    c.GetClientRequestId(),
 		IncomingRequestId:  c.GetIncomingRequestId(),
+		TraceId:            c.GetTraceId(),
 		User:               c.GetUser(),
 		Metadata:           c.GetMetadata(),
 		ResponseId:         c.GetResponseId(),

@@ -56,7 +56,7 @@ func filterDigest(f calllog.Filter) [cursorDigest]byte {
 		stream = strconv.FormatBool(*f.Stream)
 	}
 	for _, s := range []string{
-		f.Group, f.Provider, f.APIKey, f.Outcome, f.AttemptOutcome, f.ClientRequestID, f.User, f.Metadata, f.ID, f.Model, f.Node, stream, strconv.FormatBool(f.Failed), strconv.FormatBool(f.FailedOver),
+		f.Group, f.Provider, f.APIKey, f.Outcome, f.AttemptOutcome, f.ClientRequestID, f.TraceID, f.User, f.Metadata, f.ID, f.Model, f.Node, stream, strconv.FormatBool(f.Failed), strconv.FormatBool(f.FailedOver),
 	} {
 		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(s))))
 		h.Write([]byte(s))

@@ -37,6 +37,7 @@ type Filter struct {
 	To             time.Time     // arrived before
 	// ClientRequestID is one of the two ids under which the client knows the call.
 	ClientRequestID string
+	TraceID         string // of the distributed trace
 	User            string // whom the client asks for
 	Metadata        string // a key, or key=value
 	// After continues behind the call at this position; zero starts at the newest.
@@ -62,7 +63,7 @@ func (c Call) Position() Position { return Position{StartUS: c.GetStartUs(), ID:
 func (f Filter) Matches(c Call) bool {
 	for _, text := range []struct{ want, have string }{
 		{f.ID, c.GetId()}, {f.Group, c.GetGroup()}, {f.Model, c.GetUpstreamModel()}, {f.APIKey, c.GetApiKey()},
-		{f.Node, c.Node}, {f.Outcome, c.GetOutcome()}, {f.User, c.GetUser()},
+		{f.Node, c.Node}, {f.Outcome, c.GetOutcome()}, {f.User, c.GetUser()}, {f.TraceID, c.GetTraceId()},
 	} {
 		if text.want != "" && text.want != text.have {
 			return false
@@ -98,7 +99,9 @@ func (f Filter) Matches(c Call) bool {
 }
 
 // ByClient reports whether the filter asks for what clients said of their calls.
-func (f Filter) ByClient() bool { return f.ClientRequestID != "" || f.User != "" || f.Metadata != "" }
+func (f Filter) ByClient() bool {
+	return f.ClientRequestID != "" || f.TraceID != "" || f.User != "" || f.Metadata != ""
+}
 
 // unit separates what MetadataText lists. No stored text holds it.
 const unit = "\x1f"

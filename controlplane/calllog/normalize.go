@@ -37,7 +37,7 @@ func normalize(c *nodev1.Call, now time.Time) (reason string) {
 		return reason
 	}
 	for _, s := range []*string{
-		&c.ClientRequestId, &c.IncomingRequestId, &c.User, &c.Endpoint, &c.Model, &c.Group, &c.ApiKey, &c.Outcome, &c.ErrorCode, &c.Provider, &c.UpstreamModel,
+		&c.ClientRequestId, &c.IncomingRequestId, &c.TraceId, &c.User, &c.Endpoint, &c.Model, &c.Group, &c.ApiKey, &c.Outcome, &c.ErrorCode, &c.Provider, &c.UpstreamModel,
 		&c.ResponseId, &c.PreviousResponseId, &c.AffinityKey,
 	} {
 		*s = text(*s, maxName)

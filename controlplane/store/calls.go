@@ -106,6 +106,9 @@ func (q *search) filterClient(f calllog.Filter) {
 	if f.ClientRequestID != "" {
 		q.where(`(s.client_id <> '' AND s.client_id = $%d OR s.incoming_id <> '' AND s.incoming_id = $%d)`, f.ClientRequestID, f.ClientRequestID)
 	}
+	if f.TraceID != "" {
+		q.where(`s.trace_id <> '' AND s.trace_id = $%d`, f.TraceID)
+	}
 	if f.User != "" {
 		q.where(`s.end_user <> '' AND s.end_user = $%d`, f.User)
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	insertCall         = `INSERT INTO call (id, node, start_us, group_name, api_key, outcome, status, model, stream, duration_us, stored_us, failed_over, cost_pico, attempt_outcomes, client_id, incoming_id, end_user, metadata, record) VALUES `
+	insertCall         = `INSERT INTO call (id, node, start_us, group_name, api_key, outcome, status, model, stream, duration_us, stored_us, failed_over, cost_pico, attempt_outcomes, client_id, incoming_id, end_user, metadata, trace_id, record) VALUES `
 	insertCallProvider = `INSERT INTO call_provider (provider, start_us, call_id, group_name, api_key, outcome, status, node, model, stream, duration_us, failed_over, cost_pico, attempt_outcomes) VALUES `
 )
 
@@ -77,7 +77,7 @@ func (s *Calls) callRows(ctx context.Context, node string, calls []*nodev1.Call,
 		row := callRow{id: call.GetId(), call: call, columns: []any{
 			call.GetId(), node, call.GetStartUs(), call.GetGroup(), call.GetApiKey(), call.GetOutcome(), call.GetStatus(),
 			model, number(call.GetStream()), call.GetDurationUs(), stored, failedOver, call.GetCost(), attemptOutcomes(call, ""),
-			call.GetClientRequestId(), call.GetIncomingRequestId(), call.GetUser(), calllog.MetadataText(call.GetMetadata()), record,
+			call.GetClientRequestId(), call.GetIncomingRequestId(), call.GetUser(), calllog.MetadataText(call.GetMetadata()), call.GetTraceId(), record,
 		}}
 		for _, provider := range providersOf(call) {
 			row.providers = append(row.providers, []any{

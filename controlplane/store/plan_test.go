@@ -62,7 +62,7 @@ func TestSQLitePlans(t *testing.T) {
 			t.Errorf("those that follow read more than what was stored since: %s", plan)
 		}
 	}
-	for index, f := range map[string]calllog.Filter{"call_by_client_id": {ClientRequestID: "x"}, "call_by_incoming_id": {ClientRequestID: "x", Provider: "p"}, "call_by_end_user": {User: "x", Provider: "p"}} {
+	for index, f := range map[string]calllog.Filter{"call_by_client_id": {ClientRequestID: "x"}, "call_by_incoming_id": {ClientRequestID: "x", Provider: "p"}, "call_by_end_user": {User: "x", Provider: "p"}, "call_by_trace": {TraceID: "x", Provider: "p"}} {
 		f.Limit = 10
 		query, args := listQuery(f)
 		if plan := explain(t, s.engine.Reader(), "EXPLAIN QUERY PLAN "+query, args, 4); !strings.Contains(plan, "USING INDEX "+index) {
@@ -115,6 +115,10 @@ func TestPostgresPlans(t *testing.T) {
 	query, args := listQuery(calllog.Filter{User: "x", Limit: 10})
 	if plan := explain(t, s.engine.Reader(), "EXPLAIN "+query, args, 1); !strings.Contains(plan, "Index Scan") || !strings.Contains(plan, "end_user") || strings.Contains(plan, "Sort  (") {
 		t.Errorf("calls for a user:\n%s", plan)
+	}
+	query, args = listQuery(calllog.Filter{TraceID: "x", Limit: 10})
+	if plan := explain(t, s.engine.Reader(), "EXPLAIN "+query, args, 1); !strings.Contains(plan, "Index Scan") || !strings.Contains(plan, "trace_id") || strings.Contains(plan, "Sort  (") {
+		t.Errorf("calls of a trace:\n%s", plan)
 	}
 	both := openPlain(t, strings.Replace(url, "&enable_seqscan=off&enable_sort=off&enable_bitmapscan=off", "&enable_seqscan=off", 1))
 	query, args = listQuery(calllog.Filter{ClientRequestID: "x", Limit: 10})

@@ -44,15 +44,22 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, id string, endpo
 		return // nobody to hold it against
 	}
 	c.rec.APIKey = c.req.Key.Name
-	if h.cfg.Trace != nil { // only for who may call: nobody else's word decides what is recorded
-		c.rec.Trace = h.cfg.Trace(r.Header)
-	}
+	c.rec.Trace = h.trace(r.Header) // only for who may call: nobody else's word decides what is recorded
 	c.req.Share = h.budget.Share(c.req.Key.Held)
 	defer c.drain() // behind finish: nothing is held meanwhile
 	defer c.finish()
 	if c.checkAddress() && c.checkLoop() && c.begin() && c.readOptions() && c.readBody() && c.route() && c.pinned() && c.follow() && c.mayGoOn() && c.admit() {
 		h.engine.Serve(w, &c.req, &c.rec)
 	}
+}
+
+// trace is a call's place in a distributed trace: of its own where calls are traced, else what the client says.
+func (h *Handler) trace(header http.Header) dataplane.Trace {
+	if h.cfg.Trace != nil {
+		return h.cfg.Trace(header)
+	}
+	told, _ := dataplane.ParseTrace(header[dataplane.TraceParentHeader], header[dataplane.TraceStateHeader])
+	return told
 }
 
 // worthDraining reports whether the rest of a body that could not be read may still come.

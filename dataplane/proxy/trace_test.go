@@ -23,17 +23,18 @@ func TestTraceContextGoesOnWhereTheProviderGetsIt(t *testing.T) {
 		sent          []string
 		traced        bool
 		parent, state string // want; "ours" is any span of our trace
+		id            string // of the trace in the call's record
 	}{
-		"not asked for":              {nil, []string{"Traceparent", parent, "Tracestate", "vendor=1"}, false, "", ""},
-		"not asked for, traced":      {nil, []string{"Traceparent", parent, "Tracestate", "vendor=1"}, true, "", ""},
-		"the client's":               {[]string{"traceparent", "tracestate"}, []string{"Traceparent", parent, "Tracestate", "vendor=1"}, false, parent, "vendor=1"},
-		"without state":              {[]string{"traceparent"}, []string{"Traceparent", parent, "Tracestate", "vendor=1"}, false, parent, ""},
-		"nothing was sent":           {[]string{"traceparent", "tracestate"}, nil, false, "", ""},
-		"state alone means nothing":  {[]string{"traceparent", "tracestate"}, []string{"Tracestate", "vendor=1"}, false, "", ""},
-		"not valid":                  {[]string{"traceparent", "tracestate"}, []string{"Traceparent", strings.ToUpper(parent), "Tracestate", "vendor=1"}, false, "", ""},
-		"two of them":                {[]string{"traceparent"}, []string{"Traceparent", parent, "Traceparent", parent}, false, "", ""},
-		"the attempt's own span":     {[]string{"traceparent", "tracestate"}, []string{"Traceparent", parent}, true, "ours", "vendor=1"},
-		"of a trace that began here": {[]string{"traceparent"}, nil, true, "ours", ""},
+		"not asked for":              {nil, []string{"Traceparent", parent, "Tracestate", "vendor=1"}, false, "", "", parent[3:35]},
+		"not asked for, traced":      {nil, []string{"Traceparent", parent, "Tracestate", "vendor=1"}, true, "", "", ours.ID.String()},
+		"the client's":               {[]string{"traceparent", "tracestate"}, []string{"Traceparent", parent, "Tracestate", "vendor=1"}, false, parent, "vendor=1", parent[3:35]},
+		"without state":              {[]string{"traceparent"}, []string{"Traceparent", parent, "Tracestate", "vendor=1"}, false, parent, "", parent[3:35]},
+		"nothing was sent":           {[]string{"traceparent", "tracestate"}, nil, false, "", "", ""},
+		"state alone means nothing":  {[]string{"traceparent", "tracestate"}, []string{"Tracestate", "vendor=1"}, false, "", "", ""},
+		"not valid":                  {[]string{"traceparent", "tracestate"}, []string{"Traceparent", strings.ToUpper(parent), "Tracestate", "vendor=1"}, false, "", "", ""},
+		"two of them":                {[]string{"traceparent"}, []string{"Traceparent", parent, "Traceparent", parent}, false, "", "", ""},
+		"the attempt's own span":     {[]string{"traceparent", "tracestate"}, []string{"Traceparent", parent}, true, "ours", "vendor=1", ours.ID.String()},
+		"of a trace that began here": {[]string{"traceparent"}, nil, true, "ours", "", ours.ID.String()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -60,7 +61,11 @@ func TestTraceContextGoesOnWhereTheProviderGetsIt(t *testing.T) {
 			}
 			h := *told.Load()
 			got, state := h.Get("Traceparent"), h.Get("Tracestate")
-			attempt := r.call().Attempts[0]
+			call := r.call()
+			attempt := call.Attempts[0]
+			if id := call.Trace.ID.String(); id != tt.id || tt.traced == (call.Trace.Span == dataplane.SpanID{}) {
+				t.Errorf("the call is recorded in the trace %q with the span %v, want %q", id, call.Trace.Span, tt.id)
+			}
 			want := tt.parent
 			if want == "ours" {
 				want = ours.Header(attempt.Span)

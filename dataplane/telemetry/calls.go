@@ -108,7 +108,7 @@ func (c *Calls) Observe(call *dataplane.Call) {
 			c.meter.attempt(operation, c.place(call.Attempts[i].Provider), call.Stream, &call.Attempts[i])
 		}
 	}
-	if call.Trace.Sampled {
+	if call.Trace.Sampled && call.Trace.Span != (dataplane.SpanID{}) {
 		c.spans(operation, call)
 	}
 }

@@ -97,7 +97,7 @@ func callComesBackAsWritten(t *testing.T, db Database) {
 		Id: "0193-id", StartUs: epoch.UnixMicro(), Endpoint: "chat", Model: "a\x00b 🗝", Group: "групa", ApiKey: "k",
 		Stream: true, Outcome: "ok", Status: 200, ErrorCode: "e", Provider: "p", UpstreamModel: "u",
 		FirstTokenUs: 1, DurationUs: 1 << 40, OverheadUs: 3, Cost: -1, ClientRetry: 2, KeywordAfterCommit: true, AffinityKey: "conversation", AffinityHeld: true,
-		ClientRequestId: "c-1", IncomingRequestId: "i-1", User: "ann", Metadata: map[string]string{"team": "search", "a=b": "c=d"},
+		ClientRequestId: "c-1", IncomingRequestId: "i-1", TraceId: "4bf92f3577b34da6a3ce929d0e0e4736", User: "ann", Metadata: map[string]string{"team": "search", "a=b": "c=d"},
 		Usage:    &nodev1.Usage{InputTokens: 1, CachedInputTokens: 2, OutputTokens: 3, Source: "upstream"},
 		Attempts: []*nodev1.Attempt{{Provider: "q", Reason: "why"}, {Provider: "p", Credential: "c", MaybeBilled: true}},
 	}
@@ -220,6 +220,9 @@ func callFilters(t *testing.T, db Database) {
 			c.ClientRequestId, c.User = fmt.Sprintf("client-%d", i%30), []string{"ann", "ANN", "50%"}[r.IntN(3)]
 			c.Metadata = map[string]string{"team": []string{"search", "s_arch", "mail"}[r.IntN(3)], "env": "prod"}
 		}
+		if i%5 == 0 {
+			c.TraceId = fmt.Sprintf("%032x", i%20)
+		}
 		if i%4 == 0 {
 			c.IncomingRequestId = fmt.Sprintf("client-%d", i%20)
 		}
@@ -251,6 +254,9 @@ func callFilters(t *testing.T, db Database) {
 		if r.IntN(4) == 0 {
 			f.ClientRequestID = maybe("client-0", "client-12", "client-x")
 			f.User, f.Metadata = maybe("ann", "5%", "50%"), maybe("team", "team=search", "team=s_arch", "tea", "env=prod", "env=pro")
+		}
+		if r.IntN(8) == 0 {
+			f.TraceID = fmt.Sprintf("%032x", r.IntN(4)*5)
 		}
 		if r.IntN(4) == 0 {
 			f.AttemptOutcome = maybe("ok", "rate_limited", "server_error")
@@ -307,6 +313,7 @@ func matches(f calllog.Filter, c *nodev1.Call) bool {
 	return after &&
 		(f.Group == "" || f.Group == c.GetGroup()) &&
 		(f.ClientRequestID == "" || f.ClientRequestID == c.GetClientRequestId() || f.ClientRequestID == c.GetIncomingRequestId()) &&
+		(f.TraceID == "" || f.TraceID == c.GetTraceId()) &&
 		(f.User == "" || f.User == c.GetUser()) && (f.Metadata == "" || said(c.GetMetadata(), f.Metadata)) &&
 		(f.Provider == "" || hasAttempt(c, f.Provider, "")) &&
 		(f.AttemptOutcome == "" || hasAttempt(c, f.Provider, f.AttemptOutcome)) &&

@@ -60,7 +60,7 @@ func newAttempt(c *call, next candidate, last bool) *attempt {
 	}
 	a.trial = trial{candidate: next, health: cfg.Health, caller: c.req.Key.Caller, endpoint: a.endpoint.Number, giant: c.req.promptTokens() > giantPrompt}
 	a.keywords.hit = cfg.KeywordHit
-	if c.rec.Trace.ID != (dataplane.TraceID{}) {
+	if c.rec.Trace.Span != (dataplane.SpanID{}) {
 		a.record.Span = dataplane.NewSpanID()
 	}
 	return a

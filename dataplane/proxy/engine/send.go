@@ -76,10 +76,8 @@ func (a *attempt) pass(r *http.Request, name string) {
 // passTrace says which trace the request is part of: the attempt's own span where calls are traced,
 // else what the client says, if that is valid.
 func (a *attempt) passTrace(r *http.Request) {
-	trace, span := a.call.rec.Trace, a.record.Span
+	trace, span := &a.call.rec.Trace, a.record.Span
 	if span == (dataplane.SpanID{}) {
-		client := a.call.req.HTTP.Header
-		trace, _ = dataplane.ParseTrace(client[dataplane.TraceParentHeader], client[dataplane.TraceStateHeader])
 		span = trace.Parent
 	}
 	if trace.ID == (dataplane.TraceID{}) || a.sets(dataplane.TraceParentHeader) {

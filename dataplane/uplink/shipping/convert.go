@@ -41,6 +41,7 @@ func toCall(c dataplane.Call) *nodev1.Call {
 		AffinityKey:        c.Affinity.Key.String(),
 		AffinityHeld:       c.Affinity.Held,
 		Background:         c.Background,
+		TraceId:            c.Trace.ID.String(),
 	}
 	said(out, &c.Said)
 	attempts := c.Attempts[:min(len(c.Attempts), maxAttempts)]
@@ -164,7 +165,7 @@ func footprint(c *nodev1.Call) int64 {
 	const call, attempt, usage, part, pair = 440, 304, 216, 88, 64
 	n := call + usage + len(c.Id) + len(c.Endpoint) + len(c.Model) + len(c.Group) + len(c.ApiKey) +
 		len(c.ErrorCode) + len(c.Provider) + len(c.UpstreamModel) + len(c.ResponseId) + len(c.PreviousResponseId)
-	n += len(c.ClientRequestId) + len(c.IncomingRequestId) + len(c.User)
+	n += len(c.TraceId) + len(c.ClientRequestId) + len(c.IncomingRequestId) + len(c.User)
 	for key, value := range c.Metadata {
 		n += pair + len(key) + len(value)
 	}

@@ -31,6 +31,7 @@ export const TRAFFIC: readonly Shot[] = [
           call: {
             ...rest,
             clientRequestId: 'c-17',
+            traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
             incomingRequestId: '7f1c2c1e-57a4-4a35-9d5e-0f0b8f1f6a11',
             user: 'ann@example.com',
             metadata: { team: 'search', tenant: 'north-wing' },

@@ -15,6 +15,8 @@ export type CallSearch = {
   attemptOutcome?: string;
   /** X-Client-Request-Id or X-Request-Id of the client's. */
   clientRequestId?: string;
+  /** W3C trace id: 32 hexadecimal digits in lower case. */
+  traceId?: string;
   user?: string;
   /** A key, or key=value. */
   metadata?: string;

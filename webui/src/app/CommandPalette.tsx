@@ -16,8 +16,10 @@ type Part = { word: PlainKey; entries: Entry[] };
 const MOST = 6;
 /** A request id is one long word with digits in it; shorter words are names. */
 const REQUEST_ID = /^(?=.*\d)[\w-]{12,}$/;
+/** A request id has hyphens between its digits. */
+const TRACE_ID = /^[0-9a-f]{32}$/;
 
-/** Goes anywhere by typing: pages, providers, groups, keys, and a call by its request id. */
+/** Goes anywhere by typing: pages, providers, groups, keys, and calls by request or trace id. */
 export function CommandPalette({ onClose, onHelp }: { onClose: () => void; onHelp: () => void }) {
   const { t } = useI18n();
   const [[store, actions]] = useState(createSpotlight);
@@ -83,6 +85,16 @@ function useEntries(query: string, onHelp: () => void): Part[] {
     Icon,
     go: () => void navigate({ to }),
   })).filter((page) => matches(query, page.label, page.id));
+  const ofTrace: Entry[] = TRACE_ID.test(query)
+    ? [
+        {
+          id: 'trace',
+          label: t('palette.trace', { id: query }),
+          Icon: ScrollText,
+          go: () => void navigate({ to: '/calls', search: { traceId: query } }),
+        },
+      ]
+    : [];
   const call: Entry[] = REQUEST_ID.test(query)
     ? [
         {
@@ -95,7 +107,7 @@ function useEntries(query: string, onHelp: () => void): Part[] {
     : [];
   const help = { id: 'help', label: t('shortcuts.title'), keys: '?', Icon: Keyboard, go: onHelp };
   return [
-    { word: 'palette.calls', entries: call },
+    { word: 'palette.calls', entries: [...ofTrace, ...call] },
     { word: 'palette.pages', entries: pages },
     {
       word: 'nav.groups',

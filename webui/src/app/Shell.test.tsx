@@ -96,7 +96,7 @@ test('the palette goes to pages, and to groups, providers, keys and calls that t
   });
   await screen.findByRole('heading', { name: 'API keys' });
   await userEvent.keyboard('{Control>}k{/Control}');
-  const box = await screen.findByPlaceholderText('Page, provider, group, API key or request id');
+  const box = await screen.findByPlaceholderText('Page, provider, group, API key, request or trace id');
   await userEvent.type(box, 'big');
   await screen.findByRole('button', { name: /^chat\/gpt-4\.1/ });
   await userEvent.keyboard('{Enter}');
@@ -104,10 +104,15 @@ test('the palette goes to pages, and to groups, providers, keys and calls that t
   expect(listGroups).toHaveBeenCalledWith(expect.objectContaining({ search: 'big', pageSize: 6 }), expect.anything());
 
   await userEvent.keyboard('/');
-  const again = await screen.findByPlaceholderText('Page, provider, group, API key or request id');
+  const again = await screen.findByPlaceholderText('Page, provider, group, API key, request or trace id');
   await userEvent.type(again, 'req_0199e5c100037d1e{Enter}');
   await waitFor(() => expect(router.state.location.pathname).toBe('/calls'));
   expect(router.state.location.search).toEqual({ call: 'req_0199e5c100037d1e' });
+
+  await userEvent.keyboard('{Control>}k{/Control}');
+  const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+  await userEvent.type(await screen.findByPlaceholderText(/request or trace id/), `${trace}{Enter}`);
+  await waitFor(() => expect(router.state.location.search).toEqual({ traceId: trace }));
 });
 
 test('g and a letter jumps, but not while one writes; ? lists the shortcuts', async () => {

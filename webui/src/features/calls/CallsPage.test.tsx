@@ -142,7 +142,7 @@ test('a failover shows in the row, and in full in the panel', async () => {
 test('the address filters the list, and filters go into the address', async () => {
   const asked = vi.fn<(r: ListCallsRequest) => void>();
   const { router } = renderApp(
-    '/calls?outcome=server_error&model=gpt&status=502&stream=true&minMs=1500&minCost=0.05&node=n1&failedOver=true&attemptOutcome=busy&clientRequestId=c-1&user=ann&metadata=team%3Dsearch',
+    '/calls?outcome=server_error&model=gpt&status=502&stream=true&minMs=1500&minCost=0.05&node=n1&failedOver=true&attemptOutcome=busy&clientRequestId=c-1&traceId=4bf92f3577b34da6a3ce929d0e0e4736&user=ann&metadata=team%3Dsearch',
     {
       groups: { listGroups: () => ({ groups: [{ name: 'chat' }] }) },
       calls: {
@@ -167,6 +167,7 @@ test('the address filters the list, and filters go into the address', async () =
       failedOver: true,
       attemptOutcome: 'busy',
       clientRequestId: 'c-1',
+      traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
       user: 'ann',
       metadata: 'team=search',
       group: '',

@@ -18,6 +18,7 @@ export const callsSearch = (s: Search) => ({
     'outcome',
     'attemptOutcome',
     'clientRequestId',
+    'traceId',
     'user',
     'metadata',
     'call',

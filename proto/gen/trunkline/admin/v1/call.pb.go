@@ -78,6 +78,10 @@ type Call struct {
 	ClientRequestId string `protobuf:"bytes,170,opt,name=client_request_id,json=clientRequestId,proto3" json:"client_request_id,omitempty"`
 	// X-Request-Id that came with the request, from the client or from a proxy before Trunkline, at most 256 bytes.
 	IncomingRequestId string `protobuf:"bytes,171,opt,name=incoming_request_id,json=incomingRequestId,proto3" json:"incoming_request_id,omitempty"`
+	// Trace id (W3C Trace Context) under which tracing backends know the call: 32 hexadecimal digits in lower case. It is that
+	// of the traceparent that came with the request or, where nodes send traces, of the trace that began here; empty:
+	// neither.
+	TraceId string `protobuf:"bytes,460,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`
 	// Whom the client says it asks for: user, safety_identifier or metadata.user_id of the request, at most 256 bytes.
 	User string `protobuf:"bytes,172,opt,name=user,proto3" json:"user,omitempty"`
 	// The request's metadata: at most 16 texts, keys of at most 64 bytes and values of at most 256.
@@ -307,6 +311,13 @@ func (x *Call) GetClientRequestId() string {
 func (x *Call) GetIncomingRequestId() string {
 	if x != nil {
 		return x.IncomingRequestId
+	}
+	return ""
+}
+
+func (x *Call) GetTraceId() string {
+	if x != nil {
+		return x.TraceId
 	}
 	return ""
 }
@@ -1298,7 +1309,7 @@ var File_trunkline_admin_v1_call_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\n" +
-	"\x1dtrunkline/admin/v1/call.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a$trunkline/admin/v1/call_stream.proto\x1a\x1ftrunkline/admin/v1/filter.proto\x1a\x1ctrunkline/admin/v1/gap.proto\x1a\x1dtrunkline/admin/v1/role.proto\"\xd1\n" +
+	"\x1dtrunkline/admin/v1/call.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"trunkline/admin/v1/call_body.proto\x1a$trunkline/admin/v1/call_stream.proto\x1a\x1ftrunkline/admin/v1/filter.proto\x1a\x1ctrunkline/admin/v1/gap.proto\x1a\x1dtrunkline/admin/v1/role.proto\"\xed\n" +
 	"\n" +
 	"\x04Call\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x129\n" +
@@ -1329,7 +1340,8 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\vclock_ahead\x18\x1e \x01(\v2\x19.google.protobuf.DurationR\n" +
 	"clockAhead\x12+\n" +
 	"\x11client_request_id\x18\xaa\x01 \x01(\tR\x0fclientRequestId\x12/\n" +
-	"\x13incoming_request_id\x18\xab\x01 \x01(\tR\x11incomingRequestId\x12\x13\n" +
+	"\x13incoming_request_id\x18\xab\x01 \x01(\tR\x11incomingRequestId\x12\x1a\n" +
+	"\btrace_id\x18\xcc\x03 \x01(\tR\atraceId\x12\x13\n" +
 	"\x04user\x18\xac\x01 \x01(\tR\x04user\x12C\n" +
 	"\bmetadata\x18\xad\x01 \x03(\v2&.trunkline.admin.v1.Call.MetadataEntryR\bmetadata\x12 \n" +
 	"\vresponse_id\x18\xc0\x02 \x01(\tR\n" +

@@ -31,7 +31,7 @@ const (
 	// Comma-separated values as in RFC 4180, with a header line and one line per call: id, start_time (UTC), node,
 	// endpoint, model, group, api_key, stream, outcome, status, error_code, provider, upstream_model, attempts,
 	// first_token_ms (empty: none came), duration_ms, overhead_ms, input_tokens, cached_input_tokens, output_tokens,
-	// usage_source, cost_usd. A text that a spreadsheet would take for a formula begins with an apostrophe.
+	// usage_source, cost_usd, trace_id. A text that a spreadsheet would take for a formula begins with an apostrophe.
 	ExportFormat_EXPORT_FORMAT_CSV ExportFormat = 1
 	// One JSON object per line, as GetCall shows a call, with its attempts.
 	ExportFormat_EXPORT_FORMAT_JSON_LINES ExportFormat = 2

@@ -57,6 +57,8 @@ type CallFilter struct {
 	FailedOver bool `protobuf:"varint,14,opt,name=failed_over,json=failedOver,proto3" json:"failed_over,omitempty"`
 	// Only calls with this X-Client-Request-Id or X-Request-Id of the client's.
 	ClientRequestId string `protobuf:"bytes,170,opt,name=client_request_id,json=clientRequestId,proto3" json:"client_request_id,omitempty"`
+	// Only calls that are part of this distributed trace: 32 hexadecimal digits in lower case.
+	TraceId string `protobuf:"bytes,460,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`
 	// Only calls that the client made for this user.
 	User string `protobuf:"bytes,171,opt,name=user,proto3" json:"user,omitempty"`
 	// Only calls with this metadata: a key, or key=value. Best together with a time or another filter.
@@ -205,6 +207,13 @@ func (x *CallFilter) GetClientRequestId() string {
 	return ""
 }
 
+func (x *CallFilter) GetTraceId() string {
+	if x != nil {
+		return x.TraceId
+	}
+	return ""
+}
+
 func (x *CallFilter) GetUser() string {
 	if x != nil {
 		return x.User
@@ -337,7 +346,7 @@ var File_trunkline_admin_v1_filter_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_filter_proto_rawDesc = "" +
 	"\n" +
-	"\x1ftrunkline/admin/v1/filter.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x97\x06\n" +
+	"\x1ftrunkline/admin/v1/filter.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcd\x06\n" +
 	"\n" +
 	"CallFilter\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x02id\x129\n" +
@@ -358,7 +367,8 @@ const file_trunkline_admin_v1_filter_proto_rawDesc = "" +
 	"\x06failed\x18\r \x01(\bR\x06failed\x12\x1f\n" +
 	"\vfailed_over\x18\x0e \x01(\bR\n" +
 	"failedOver\x125\n" +
-	"\x11client_request_id\x18\xaa\x01 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\x0fclientRequestId\x12\x1d\n" +
+	"\x11client_request_id\x18\xaa\x01 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\x0fclientRequestId\x124\n" +
+	"\btrace_id\x18\xcc\x03 \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{32})?$R\atraceId\x12\x1d\n" +
 	"\x04user\x18\xab\x01 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\x04user\x12%\n" +
 	"\bmetadata\x18\xac\x01 \x01(\tB\b\xbaH\x05r\x03(\xc1\x02R\bmetadata\x12A\n" +
 	"\bmin_cost\x18\x0f \x01(\tB&\xbaH#r!2\x1f^([0-9]{1,9}(\\.[0-9]{1,12})?)?$R\aminCost\x120\n" +

@@ -63,6 +63,8 @@ type Call struct {
 	PreviousResponseId string `protobuf:"bytes,321,opt,name=previous_response_id,json=previousResponseId,proto3" json:"previous_response_id,omitempty"`
 	// The response went on behind the answer; the call ended with it.
 	Background bool `protobuf:"varint,322,opt,name=background,proto3" json:"background,omitempty"`
+	// Of the distributed trace that the call is part of: 32 hexadecimal digits in lower case; empty: of none.
+	TraceId string `protobuf:"bytes,460,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`
 	// Members that would have come before or beside those tried, had they not been cooling.
 	Skipped []*Skipped `protobuf:"bytes,23,rep,name=skipped,proto3" json:"skipped,omitempty"`
 	// What told which conversation the call belongs to, of sticky groups: session_header, prompt_cache_key, client_metadata,
@@ -305,6 +307,13 @@ func (x *Call) GetBackground() bool {
 		return x.Background
 	}
 	return false
+}
+
+func (x *Call) GetTraceId() string {
+	if x != nil {
+		return x.TraceId
+	}
+	return ""
 }
 
 func (x *Call) GetSkipped() []*Skipped {
@@ -1037,7 +1046,7 @@ var File_trunkline_node_v1_call_proto protoreflect.FileDescriptor
 
 const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\n" +
-	"\x1ctrunkline/node/v1/call.proto\x12\x11trunkline.node.v1\"\xb8\t\n" +
+	"\x1ctrunkline/node/v1/call.proto\x12\x11trunkline.node.v1\"\xd4\t\n" +
 	"\x04Call\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bstart_us\x18\x02 \x01(\x03R\astartUs\x12\x1a\n" +
@@ -1074,7 +1083,8 @@ const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\x14previous_response_id\x18\xc1\x02 \x01(\tR\x12previousResponseId\x12\x1f\n" +
 	"\n" +
 	"background\x18\xc2\x02 \x01(\bR\n" +
-	"background\x124\n" +
+	"background\x12\x1a\n" +
+	"\btrace_id\x18\xcc\x03 \x01(\tR\atraceId\x124\n" +
 	"\askipped\x18\x17 \x03(\v2\x1a.trunkline.node.v1.SkippedR\askipped\x12\"\n" +
 	"\faffinity_key\x18\xb6\x02 \x01(\tR\vaffinityKey\x12$\n" +
 	"\raffinity_held\x18\xb7\x02 \x01(\bR\faffinityHeld\x1a;\n" +

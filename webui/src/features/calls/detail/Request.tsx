@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { Call } from '@/gen/trunkline/admin/v1/call_pb';
 import { type PlainKey, useI18n } from '@/i18n';
+import { CopyAction } from '@/ui/Code';
 import { Facts } from '@/ui/Page';
 import c from './detail.module.css';
 
@@ -82,6 +83,21 @@ export function Request({ call }: { call: Call }) {
             </Link>
           ),
         },
+        ...(call.traceId
+          ? [
+              {
+                name: t('calls.said.traceId'),
+                value: (
+                  <>
+                    <Link to="/calls" search={{ traceId: call.traceId }} className={c.link}>
+                      <span className="mono">{call.traceId}</span>
+                    </Link>{' '}
+                    <CopyAction value={call.traceId} />
+                  </>
+                ),
+              },
+            ]
+          : []),
         ...said.map(({ name, value }) => ({ name, value: <span className="mono">{value}</span> })),
         ...(call.errorCode
           ? [{ name: t('calls.call.errorCode'), value: <span className="mono">{call.errorCode}</span> }]

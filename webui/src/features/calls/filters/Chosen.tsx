@@ -11,7 +11,7 @@ export function Chosen() {
   const { t } = useI18n();
   const { search, set, clear } = useFilter();
   const { id, group, provider, key, outcome, failed, failedOver, minMs, minCost } = search;
-  const { model, node, status, stream, attemptOutcome, clientRequestId, user, metadata } = search;
+  const { model, node, status, stream, attemptOutcome, clientRequestId, traceId, user, metadata } = search;
   const hidden: { name: keyof CallsSearch; text: string }[] = [];
   if (model !== undefined) hidden.push({ name: 'model', text: t('calls.chosen.model', { name: model }) });
   if (node !== undefined) hidden.push({ name: 'node', text: t('calls.chosen.node', { name: node }) });
@@ -21,8 +21,8 @@ export function Chosen() {
       name: 'attemptOutcome',
       text: t('calls.chosen.attempt', { outcome: t(outcomeKey(attemptOutcome)) }),
     });
-  const said = { clientRequestId, user, metadata };
-  for (const name of ['clientRequestId', 'user', 'metadata'] as const)
+  const said = { clientRequestId, traceId, user, metadata };
+  for (const name of ['clientRequestId', 'traceId', 'user', 'metadata'] as const)
     if (said[name] !== undefined) hidden.push({ name, text: `${t(`calls.said.${name}`)}: ${said[name]}` });
   if (stream !== undefined) hidden.push({ name: 'stream', text: t(stream ? 'calls.streamYes' : 'calls.streamNo') });
   const any = [id, group, provider, key, outcome, failed, failedOver, minMs, minCost].some((v) => v !== undefined);

@@ -11,8 +11,21 @@ export function MoreFilters({ span }: { span: { from: number; to: number } }) {
   const { t, int } = useI18n();
   const { search, set } = useFilter();
   const [open, setOpen] = useState(false);
-  const { model, node, status, stream, attemptOutcome, clientRequestId, user, metadata, minMs, minCost } = search;
-  const value = { model, node, status, stream, attemptOutcome, clientRequestId, user, metadata, minMs, minCost };
+  const { model, node, status, stream, attemptOutcome, clientRequestId, traceId, user, metadata, minMs, minCost } =
+    search;
+  const value = {
+    model,
+    node,
+    status,
+    stream,
+    attemptOutcome,
+    clientRequestId,
+    traceId,
+    user,
+    metadata,
+    minMs,
+    minCost,
+  };
   const n = Object.values(value).filter((chosen) => chosen !== undefined).length;
   return (
     <Popover opened={open} onChange={setOpen} position="bottom-end" trapFocus shadow="md" radius={10}>

@@ -14,7 +14,7 @@ import { Segments } from '@/ui/Segments';
 import type { CallsSearch } from '../search';
 import c from './filters.module.css';
 
-const SAID = ['clientRequestId', 'user', 'metadata'] as const;
+const SAID = ['clientRequestId', 'traceId', 'user', 'metadata'] as const;
 type More = Pick<
   CallsSearch,
   'model' | 'node' | 'status' | 'stream' | 'attemptOutcome' | (typeof SAID)[number] | 'minMs' | 'minCost'

@@ -43,8 +43,8 @@ export function VolumeCard({ view }: { view: View }) {
 
 /** Sums know nothing of a call's node, status, way of answering, time and cost, and of what its client said. */
 function isSummed({ filter, which }: View): boolean {
-  const { node, status, stream, attemptOutcome, clientRequestId, user, metadata, minMs, minCost } = which;
-  const said = [clientRequestId, user, metadata];
+  const { node, status, stream, attemptOutcome, clientRequestId, traceId, user, metadata, minMs, minCost } = which;
+  const said = [clientRequestId, traceId, user, metadata];
   const unknown = [filter.id, node, status, stream, attemptOutcome, minMs, minCost, ...said];
   return unknown.every((value) => value === undefined);
 }

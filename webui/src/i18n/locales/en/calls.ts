@@ -87,6 +87,8 @@ export const calls = {
   'calls.chosen.attempt': 'Attempt: {outcome}',
   'calls.said.clientRequestId': "Client's request ID",
   'calls.saidHow.clientRequestId': 'X-Client-Request-Id or X-Request-Id that the app sent',
+  'calls.said.traceId': 'Trace ID',
+  'calls.saidHow.traceId': 'W3C Trace Context: 32 hexadecimal digits',
   'calls.said.user': 'User',
   'calls.saidHow.user': 'For whom the app says it asks',
   'calls.said.metadata': 'Metadata',

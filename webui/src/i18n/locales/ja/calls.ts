@@ -89,6 +89,8 @@ export const calls: Texts<typeof en> = {
   'calls.chosen.attempt': '試行: {outcome}',
   'calls.said.clientRequestId': 'クライアントのリクエスト ID',
   'calls.saidHow.clientRequestId': 'アプリが送った X-Client-Request-Id または X-Request-Id',
+  'calls.said.traceId': 'トレース ID',
+  'calls.saidHow.traceId': 'W3C Trace Context の 16 進数 32 桁',
   'calls.said.user': 'ユーザー',
   'calls.saidHow.user': 'アプリが示した利用者',
   'calls.said.metadata': 'メタデータ',

@@ -89,6 +89,8 @@ export const calls: Texts<typeof en> = {
   'calls.chosen.attempt': '시도: {outcome}',
   'calls.said.clientRequestId': '클라이언트 요청 ID',
   'calls.saidHow.clientRequestId': '앱이 보낸 X-Client-Request-Id 또는 X-Request-Id',
+  'calls.said.traceId': '추적 ID',
+  'calls.saidHow.traceId': 'W3C Trace Context: 16진수 32자리',
   'calls.said.user': '사용자',
   'calls.saidHow.user': '앱이 밝힌 최종 사용자',
   'calls.said.metadata': '메타데이터',

@@ -89,6 +89,8 @@ export const calls: Texts<typeof en> = {
   'calls.chosen.attempt': '尝试：{outcome}',
   'calls.said.clientRequestId': '客户端请求 ID',
   'calls.saidHow.clientRequestId': '应用发送的 X-Client-Request-Id 或 X-Request-Id',
+  'calls.said.traceId': '追踪 ID',
+  'calls.saidHow.traceId': 'W3C Trace Context：32 位十六进制数',
   'calls.said.user': '用户',
   'calls.saidHow.user': '应用所声明的最终用户',
   'calls.said.metadata': '元数据',

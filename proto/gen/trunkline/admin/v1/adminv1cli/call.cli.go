@@ -51,6 +51,7 @@ func callService() cli.Service {
 			"trunkline.admin.v1.CallFilter.start_time":           "Only calls that arrived at this time or later.",
 			"trunkline.admin.v1.CallFilter.status":               "Only calls that the client saw with this status.",
 			"trunkline.admin.v1.CallFilter.stream":               "Only calls that asked for a stream, or only those that did not.",
+			"trunkline.admin.v1.CallFilter.trace_id":             "Only calls that are part of this distributed trace: 32 hexadecimal digits in lower case.",
 			"trunkline.admin.v1.CallFilter.user":                 "Only calls that the client made for this user.",
 			"trunkline.admin.v1.DeleteCallBodiesRequest.api_key": "Name of the API key.",
 			"trunkline.admin.v1.ExportCallsRequest.filter":       "Which calls; default all that arrived before now.",
