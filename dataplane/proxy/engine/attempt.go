@@ -13,19 +13,17 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
-	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // attempt is one try on one target. Everything that belongs to a try lives here, so a
 // failed one leaves nothing behind for the next.
 type attempt struct {
 	trial
+	outgoing
 	call      *call
 	up        Upstream
 	out       outbox
-	wantUsage bool // we asked for a usage chunk that the client did not
-	noUsage   bool // and do not ask again
+	noUsage   bool // we asked for a usage chunk that the client did not, and do not ask again
 	record    dataplane.Attempt
 	keywords  keywordSearch
 	clock     clock
@@ -36,20 +34,15 @@ type attempt struct {
 	received  int64       // bytes of output text, of an answer that is not the client's
 	reused    bool        // the connection: it may turn out to be stale
 	errorBody []byte      // of an error answer, bounded
-	edits     []scan.Edit // of the request's body, beyond what every request gets
-	shaped    *shaped     // nil: the request goes as the client said it
-	names     names
+	ids       renaming
 	token     *sentToken // nil: the credential's secret is sent
 	over      bool       // its response in the background has ended
-
-	endpoint    *wire.Endpoint // of the provider: the client's, or that of another dialect
-	translation *translation   // nil: the request goes as it came
 }
 
 // newAttempt is a try of a candidate; last says that none is left behind it.
 func newAttempt(c *call, next candidate, last bool) *attempt {
 	cfg := &c.engine.cfg
-	a := &attempt{call: c, endpoint: c.req.Endpoint}
+	a := &attempt{call: c, outgoing: outgoing{req: c.req, target: next.Target, endpoint: c.req.Endpoint}}
 	if next.To != "" {
 		a.endpoint = c.engine.conversation(next.To)
 	}
@@ -58,7 +51,7 @@ func newAttempt(c *call, next candidate, last bool) *attempt {
 	if c.holdsWhole() {
 		a.out.held.full = newFullResponse(cfg, &c.req.Share)
 	}
-	a.trial = trial{candidate: next, health: cfg.Health, caller: c.req.Key.Caller, endpoint: a.endpoint.Number, giant: c.req.promptTokens() > giantPrompt}
+	a.trial = trial{candidate: next, health: cfg.Health, caller: c.req.Key.Caller, number: a.endpoint.Number, giant: c.req.promptTokens() > giantPrompt}
 	a.keywords.hit = cfg.KeywordHit
 	if c.rec.Trace.Span != (dataplane.SpanID{}) {
 		a.record.Span = dataplane.NewSpanID()
@@ -125,12 +118,13 @@ func (a *attempt) prepare() (v dataplane.Verdict, refused bool) {
 			return v, true
 		}
 	}
-	if v, refused = a.rewrite(); refused {
+	if v, refused = a.rewrite(&a.call.carried, &a.record); refused {
 		return v, true
 	}
 	if a.translation != nil {
 		return a.address()
 	}
+	a.ids.begin(a)
 	return a.shape()
 }
 
@@ -268,6 +262,7 @@ func (a *attempt) maybeBilled(v dataplane.Verdict) bool {
 // ending is the attempt as it will be recorded when it ends now with v.
 func (a *attempt) ending(v dataplane.Verdict) dataplane.Attempt {
 	r := a.record
+	r.ResponseID = a.ids.native
 	r.Outcome, r.Duration = v.Outcome, a.call.engine.cfg.Now().Sub(a.started)
 	return r
 }

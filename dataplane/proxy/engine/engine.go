@@ -10,7 +10,8 @@
 //	candidates.go  their order, half-open probes, credentials
 //	affinity.go    where calls of one conversation go, and whether a failover has taken it elsewhere
 //	ways.go        who gets the request in another dialect; translator.go reads it for that
-//	attempt.go     one try on one target; rewrite.go, translate.go, send.go, clock.go
+//	attempt.go     one try on one target; send.go, clock.go
+//	outgoing.go    the request that it gets; rewrite.go, shape.go, translate.go, headers.go
 //	answer.go      what came back: refused, whole or relayed (plain.go, relay.go)
 //	stream.go      what came back as a stream, until the commit and behind it; translatedstream.go
 //	response.go    what the client gets; outbox.go and hold.go hold it until the commit

@@ -37,7 +37,7 @@ func (a *attempt) adapt(ctx context.Context, v dataplane.Verdict) (_ dataplane.V
 		}
 		t.complete = len(t.losses.Dropped) == 0
 		a.translation, a.edits = t, nil
-		if v, refused := a.rewrite(); refused {
+		if v, refused := a.rewrite(&a.call.carried, &a.record); refused {
 			return v, false
 		}
 		if v, refused := a.address(); refused {

@@ -15,29 +15,37 @@ type Followed struct {
 	dataplane.ResponseID
 }
 
-// names are the ids in an attempt's answer: of the response, if its provider stores it, and of the
-// one before it. The client gets both as it can come back with them.
-type names struct {
+// renaming gives the client ids of stored responses that it can come back with: of the response, if its
+// provider stores it, and of the one before it.
+type renaming struct {
+	req             *Request             // nil: nothing is renamed
+	id              dataplane.ResponseID // all but its native one
 	native, wrapped string
 }
 
-// renames reports whether ids in the answer are to be renamed: nobody stores a translated one.
-func (a *attempt) renames() bool {
-	return a.translation == nil && (a.call.req.Stores || a.call.req.Followed != nil)
+// begin prepares for the answer to an attempt whose request goes as it came: nobody stores a translated one.
+func (r *renaming) begin(a *attempt) {
+	c := a.call
+	if !c.req.Stores && c.req.Followed == nil {
+		return
+	}
+	r.req = c.req
+	r.id = dataplane.ResponseID{Group: c.req.Group, Provider: a.Provider, Credential: a.credential,
+		Background: c.req.Background, Target: a.Target, CallID: c.rec.ID, CallStart: c.rec.Start}
 }
 
 // rename gives the edits of a document that starts at offset of what is sent, by where its ids are.
-func (a *attempt) rename(doc []byte, ids wire.ResponseIDs, offset int) (edits []scan.Edit) {
+func (r *renaming) rename(doc []byte, ids wire.ResponseIDs, offset int) (edits []scan.Edit) {
 	add := func(at scan.Span, id string) {
 		if at.End > 0 && id != "" {
 			edits = append(edits, scan.Edit{At: scan.Span{Start: offset + at.Start, End: offset + at.End}, With: []byte(id)})
 		}
 	}
-	if req := a.call.req; req.Stores && ids.ID.End > 0 {
-		a.nameAfter(doc[ids.ID.Start:ids.ID.End])
-		add(ids.ID, a.names.wrapped)
+	if r.req.Stores && ids.ID.End > 0 {
+		r.nameAfter(doc[ids.ID.Start:ids.ID.End])
+		add(ids.ID, r.wrapped)
 	}
-	if f := a.call.req.Followed; f != nil && ids.Previous.End > 0 && string(doc[ids.Previous.Start:ids.Previous.End]) == f.Native {
+	if f := r.req.Followed; f != nil && ids.Previous.End > 0 && string(doc[ids.Previous.Start:ids.Previous.End]) == f.Native {
 		add(ids.Previous, f.Sent)
 	}
 	if len(edits) == 2 && edits[1].At.Start < edits[0].At.Start {
@@ -47,36 +55,34 @@ func (a *attempt) rename(doc []byte, ids wire.ResponseIDs, offset int) (edits []
 }
 
 // nameAfter makes the client's id of a provider's own, once.
-func (a *attempt) nameAfter(native []byte) {
-	if a.names.native == string(native) {
+func (r *renaming) nameAfter(native []byte) {
+	if r.native == string(native) {
 		return
 	}
-	a.names = names{native: strings.ToValidUTF8(string(native), "?")}
-	c := a.call
-	id := dataplane.ResponseID{Native: a.names.native, Group: c.req.Group, Provider: a.Provider, Credential: a.credential,
-		Background: c.req.Background, Target: a.Target, CallID: c.rec.ID, CallStart: c.rec.Start}
-	a.names.wrapped, _ = c.req.Snapshot.Wrap(c.req.Key, &id)
-	a.record.ResponseID = id.Native
+	r.native = strings.ToValidUTF8(string(native), "?")
+	id := r.id
+	id.Native = r.native
+	r.wrapped, _ = r.req.Snapshot.Wrap(r.req.Key, &id)
 }
 
 // renamePlain gives the edits of a plain answer, which may be cut.
-func (a *attempt) renamePlain(doc []byte) []scan.Edit {
-	if !a.renames() {
+func (r *renaming) renamePlain(doc []byte) []scan.Edit {
+	if r.req == nil {
 		return nil
 	}
-	return a.rename(doc, wire.FindResponseIDs(doc, a.call.req.Followed != nil), 0)
+	return r.rename(doc, wire.FindResponseIDs(doc, r.req.Followed != nil), 0)
 }
 
 // renameEvent gives an event and its edits.
-func (a *attempt) renameEvent(event []byte) ([]byte, []scan.Edit) {
-	if !a.renames() {
+func (r *renaming) renameEvent(event []byte) ([]byte, []scan.Edit) {
+	if r.req == nil {
 		return event, nil
 	}
 	whole, data, at := wire.ResponseEvent(event)
 	if data == nil {
 		return event, nil
 	}
-	return whole, a.rename(data, wire.FindResponseIDsIn(data, a.call.req.Followed != nil), at)
+	return whole, r.rename(data, wire.FindResponseIDsIn(data, r.req.Followed != nil), at)
 }
 
 // renamed is a document with its edits made.
@@ -94,7 +100,7 @@ func renamed(doc []byte, edits []scan.Edit) []byte {
 
 // emit adds an event to the client's stream, with its ids renamed.
 func (s *stream) emit(event []byte) {
-	event, edits := s.renameEvent(event)
+	event, edits := s.ids.renameEvent(event)
 	if len(edits) == 0 {
 		s.out.add(event)
 		return
@@ -108,8 +114,8 @@ func (s *stream) place() wire.Place {
 		return s.other.place()
 	}
 	at := s.seen.Place()
-	if s.names.wrapped != "" {
-		at.ID = s.names.wrapped
+	if s.ids.wrapped != "" {
+		at.ID = s.ids.wrapped
 	}
 	return at
 }

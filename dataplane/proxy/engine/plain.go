@@ -62,7 +62,7 @@ func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 		}
 	}
 	if converts {
-		return a.convert(a.resp.Header, renamed(body, a.renamePlain(body)))
+		return a.convert(a.resp.Header, renamed(body, a.ids.renamePlain(body)))
 	}
 	if !a.out.claim() {
 		a.took(body)
@@ -75,7 +75,7 @@ func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 	if a.endpoint.Text && isText(media) {
 		h["Content-Type"] = []string{safeType(a.resp.Header)}
 	}
-	edits := a.renamePlain(body)
+	edits := a.ids.renamePlain(body)
 	h["Content-Length"] = []string{strconv.Itoa(scan.Length(body, edits))}
 	c.client.allowWrite()
 	c.client.w.WriteHeader(http.StatusOK)

@@ -94,7 +94,7 @@ func (a *answer) long(ctx context.Context, body []byte) (dataplane.Verdict, bool
 // sendRenamed sends the beginning of an answer up to the last id in it, and gives what follows: n
 // bytes, in a buffer that more can be read into.
 func (a *answer) sendRenamed(start []byte) (rest []byte, n int, err error) {
-	edits := a.renamePlain(start)
+	edits := a.ids.renamePlain(start)
 	if len(edits) == 0 {
 		return start, len(start), nil
 	}

@@ -12,7 +12,7 @@ type trial struct {
 	health   Health
 	caller   string // APIKey.Caller
 	started  time.Time
-	endpoint int  // its number
+	number   int  // of the endpoint
 	giant    bool // the prompt is so long that a timeout is the caller's doing
 	reported bool // that the target answers
 }
@@ -107,7 +107,7 @@ func (t *trial) heldAgainst(v dataplane.Verdict) dataplane.ScopeKind {
 	if scope != dataplane.ScopeCredential || !v.Unconfirmed {
 		return scope
 	}
-	if len(t.Provider.Credentials) > 1 && t.Load.LastAnswer(t.endpoint).After(t.started.Add(-t.Policy.FailureWindow)) {
+	if len(t.Provider.Credentials) > 1 && t.Load.LastAnswer(t.number).After(t.started.Add(-t.Policy.FailureWindow)) {
 		return scope
 	}
 	return dataplane.ScopeTarget

@@ -4,8 +4,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,18 +28,18 @@ func (a *attempt) fill(ctx context.Context, r *http.Request) error {
 		}
 	}
 	if a.Provider.ForwardTrace {
-		a.passTrace(r)
+		a.passTrace(r, &a.call.rec.Trace, a.record.Span)
 	}
 	if len(req.Hops) > 0 {
 		r.Header[dataplane.HopHeader] = req.Hops // whatever the provider's configuration says
 	}
-	src, size := a.body()
+	src, size := a.outgoing.body()
 	r.ContentLength = size
 	if form := req.Body.Form; form != nil {
 		r.Header["Content-Type"] = []string{form.ContentType}
 	}
 	if a.token != nil {
-		again, _ := a.body()
+		again, _ := a.outgoing.body()
 		if err := a.token.authorize(ctx, r, again, a.call.engine.cfg.Now()); err != nil {
 			return err
 		}
@@ -51,61 +49,6 @@ func (a *attempt) fill(ctx context.Context, r *http.Request) error {
 	a.whole.Store(false)
 	r.Body = &sending{src: src, stall: &a.stall, left: r.ContentLength, sent: &a.sent, whole: &a.whole}
 	return nil
-}
-
-// body reads the request's body as this attempt sends it, from its start, and gives its size.
-func (a *attempt) body() (io.Reader, int64) {
-	req := a.call.req
-	if form := req.Body.Form; form != nil {
-		return form.Reader(a.Model), form.Size(a.Model)
-	}
-	spliced := a.spliced()
-	if a.shaped != nil {
-		spliced = scan.Splice(a.shaped.body)
-	}
-	return spliced.Reader(), spliced.Size()
-}
-
-// pass hands a header of the client's on, unless the provider's own configuration sets it.
-func (a *attempt) pass(r *http.Request, name string) {
-	if values := a.call.req.HTTP.Header[name]; len(values) > 0 && !a.sets(name) {
-		r.Header[name] = []string{strings.Join(values, ",")}
-	}
-}
-
-// passTrace says which trace the request is part of: the attempt's own span where calls are traced,
-// else what the client says, if that is valid.
-func (a *attempt) passTrace(r *http.Request) {
-	trace, span := &a.call.rec.Trace, a.record.Span
-	if span == (dataplane.SpanID{}) {
-		span = trace.Parent
-	}
-	if trace.ID == (dataplane.TraceID{}) || a.sets(dataplane.TraceParentHeader) {
-		return
-	}
-	r.Header[dataplane.TraceParentHeader] = []string{trace.Header(span)}
-	if trace.State != "" && a.Provider.ForwardTraceState && !a.sets(dataplane.TraceStateHeader) {
-		r.Header[dataplane.TraceStateHeader] = []string{trace.State}
-	}
-}
-
-// ofConnection reports whether the client means a header for the connection to us alone.
-func ofConnection(r *http.Request, name string) bool {
-	for _, value := range r.Header["Connection"] {
-		for option := range strings.SplitSeq(value, ",") {
-			if strings.EqualFold(strings.TrimSpace(option), name) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// sets reports whether the provider's own configuration sets a header, which then counts.
-func (a *attempt) sets(name string) bool {
-	return slices.ContainsFunc(a.Provider.Headers, func(h dataplane.Header) bool {
-		return http.CanonicalHeaderKey(h.Name) == name
-	})
 }
 
 // stallFrom is the size of a body from which its writing is watched: what is smaller fits

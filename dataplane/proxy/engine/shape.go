@@ -18,9 +18,9 @@ type shaped struct {
 
 // shape puts the request into the vendor's shape, if its provider wants one. Where the vendor cannot be
 // told what is asked, another candidate may be.
-func (a *attempt) shape() (v dataplane.Verdict, refused bool) {
-	req := a.call.req
-	format := a.Provider.Format(req.Endpoint.API)
+func (o *outgoing) shape() (v dataplane.Verdict, refused bool) {
+	req := o.req
+	format := o.target.Provider.Format(req.Endpoint.API)
 	if format == "" || req.Body.Form != nil {
 		return v, false
 	}
@@ -28,18 +28,18 @@ func (a *attempt) shape() (v dataplane.Verdict, refused bool) {
 	if !known { // a snapshot is compiled with this check
 		return dataplane.Verdict{Outcome: dataplane.Unsupported, Reason: "format " + format + " is not known"}, true
 	}
-	whole, err := io.ReadAll(req.Envelope.Splice(req.Body.JSON, a.ModelJSON, false, a.edits).Reader())
+	whole, err := io.ReadAll(req.Envelope.Splice(req.Body.JSON, o.target.ModelJSON, false, o.edits).Reader())
 	if err != nil {
 		return dataplane.Verdict{Outcome: dataplane.InvalidRequest, Reason: err.Error()}, true
 	}
-	body, err := shape.Request(whole, a.Model)
+	body, err := shape.Request(whole, o.target.Model)
 	if wrong, is := errors.AsType[*scan.Error](err); is {
 		return dataplane.Verdict{Outcome: dataplane.Unsupported, Feature: true, Reason: wrong.Message}, true
 	}
 	if err != nil {
 		return dataplane.Verdict{Outcome: dataplane.InvalidRequest, Reason: err.Error()}, true
 	}
-	a.shaped = &shaped{shape, body}
+	o.shaped = &shaped{shape, body}
 	return v, false
 }
 

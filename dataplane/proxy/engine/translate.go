@@ -7,7 +7,6 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // translation is a request in the dialect of an attempt's provider, and how what comes back
@@ -53,41 +52,6 @@ func (d *draft) fits(target form.Target, sealed bool) bool {
 		target.Origin = d.target.Origin
 	}
 	return d.target == target
-}
-
-// json is the request as the attempt's provider gets it, but for the model and field rules.
-func (a *attempt) json() []byte {
-	if a.translation != nil {
-		return a.translation.body
-	}
-	return a.call.req.Body.JSON
-}
-
-// spliced is that with the model and all edits. A translated request names the model already.
-func (a *attempt) spliced() scan.Spliced {
-	t := a.translation
-	switch {
-	case t == nil:
-		return a.call.req.Envelope.Splice(a.call.req.Body.JSON, a.ModelJSON, a.wantUsage, a.edits)
-	case t.envelope == nil:
-		return scan.Splice(t.body)
-	}
-	return t.envelope.Splice(t.body, a.ModelJSON, a.wantUsage, a.edits)
-}
-
-// address reads where a translated request that is to be edited names its model. One that is not clear
-// about it is not sent: rules made for the target would not hold for what the provider reads.
-func (a *attempt) address() (v dataplane.Verdict, refused bool) {
-	t := a.translation
-	if len(a.edits) == 0 && (!a.call.req.Stream || !a.endpoint.Stream.Options) {
-		return v, false
-	}
-	e, err := wire.ReadEnvelope(t.body, a.endpoint)
-	if err != nil {
-		return dataplane.Verdict{Outcome: dataplane.NotTranslatable, Reason: "the translated request is not clear: " + err.Error()}, true
-	}
-	t.envelope = &e
-	return v, false
 }
 
 // translateAnswer puts a whole answer into the client's dialect.

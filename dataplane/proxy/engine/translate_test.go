@@ -21,11 +21,11 @@ func TestAnUnclearTranslationIsNotSent(t *testing.T) {
 		`{"model":"a","x":1,"model":"b"}`: true,
 		`{"model":"a","x":1`:              true,
 	} {
-		a := &attempt{
-			call:        &call{req: &Request{}},
+		a := &outgoing{
+			req:         &Request{},
+			target:      &dataplane.Target{ModelJSON: []byte(`"a"`)},
 			endpoint:    &wire.Endpoint{},
 			translation: &translation{body: []byte(body)},
-			trial:       trial{candidate: candidate{Candidate: dataplane.Candidate{Member: &dataplane.Member{Target: &dataplane.Target{ModelJSON: []byte(`"a"`)}}}}},
 			edits:       []scan.Edit{{At: scan.Span{Start: 1, End: 1}, With: []byte(`"rule":true,`)}},
 		}
 		v, refused := a.address()

@@ -64,7 +64,7 @@ func TestUsageOfAPlainAnswerIsNotThatOfItsEnvelope(t *testing.T) {
 		`{"choices":[{"message":{"content":"hi"},"logprobs":"` + long + `"}],"usage":{"prompt_tokens":24,"completion_tokens":1}}`: {Input: 24, Output: 1, Source: dataplane.UsageUpstream},
 	} {
 		endpoint := &wire.Endpoint{Lists: []string{"choices"}, Estimate: wire.EstimateBoth}
-		a := &attempt{endpoint: endpoint, call: &call{req: &Request{Endpoint: endpoint, Envelope: wire.Envelope{Prompt: 10}}}}
+		a := &attempt{outgoing: outgoing{endpoint: endpoint}, call: &call{req: &Request{Endpoint: endpoint, Envelope: wire.Envelope{Prompt: 10}}}}
 		if got := a.settlePlain([]byte(answer)); got != want {
 			t.Errorf("%.120s: got %+v, want %+v", answer, got, want)
 		}
