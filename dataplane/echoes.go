@@ -3,6 +3,7 @@ package dataplane
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -10,6 +11,9 @@ import (
 // minEcho is the least length of a secret that is looked for in good answers, in bytes: shorter ones
 // are placeholders such as "ollama", which answers may well speak of.
 const minEcho = 16
+
+// maxEcho is the greatest, beyond that of any header.
+const maxEcho = math.MaxUint16 / 6
 
 // Echoes are secrets that were sent with a request and that its answer must not repeat: as they
 // are, and as JSON writes them.
@@ -19,6 +23,8 @@ type Echoes struct{ texts []echo }
 type echo struct {
 	text []byte
 	rare int
+	// border is, for each beginning of the text, how long the longest shorter one is that it ends with.
+	border []uint16
 }
 
 // String hides them from fmt and slog.
@@ -68,6 +74,9 @@ func (e Echoes) with(secret string) Echoes {
 	if len(secret) < minEcho {
 		return e
 	}
+	if len(secret) > maxEcho {
+		return e
+	}
 	texts := append(e.texts[:len(e.texts):len(e.texts)], newEcho([]byte(secret)))
 	if quoted, err := json.Marshal(secret); err == nil && len(quoted) != len(secret)+2 {
 		texts = append(texts, newEcho(quoted[1:len(quoted)-1]))
@@ -85,7 +94,17 @@ func newEcho(text []byte) echo {
 			break
 		}
 	}
-	return echo{text, max(at, 0)}
+	border := make([]uint16, len(text))
+	for i, n := 1, 0; i < len(text); i++ {
+		for n > 0 && text[i] != text[n] {
+			n = int(border[n-1])
+		}
+		if text[i] == text[n] {
+			n++
+		}
+		border[i] = uint16(min(n, math.MaxUint16))
+	}
+	return echo{text, max(at, 0), border}
 }
 
 // compileEchoes lists what is sent with requests and must not come back: headers that are declared

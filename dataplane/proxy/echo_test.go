@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -89,4 +90,85 @@ func TestAnEchoSplitOverTwoReadsIsMasked(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A provider that streams it in pieces, as models do words, does not tell it either: in deltas of any
+// size, in reasoning that is sent under two names, in typed events, and where the stream ends inside.
+func TestAnEchoInSeveralDeltasIsMasked(t *testing.T) {
+	t.Parallel()
+	const secret, text = "sk-upstream-0123456789", "your key is sk-upstream-0123456789, sk-up or sk-upstream-sk-upstream-0123456789 end"
+	const masked = "your key is **********************, sk-up or sk-upstream-********************** end"
+	chat := func(piece string) string {
+		return fmt.Sprintf("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":%q}}]}\n\n", piece)
+	}
+	thought := func(piece string) string {
+		return fmt.Sprintf("data: {\"choices\":[{\"index\":0,\"delta\":{\"reasoning\":%q,\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":%[1]q}]}}]}\n\n", piece)
+	}
+	typed := func(piece string) string {
+		return fmt.Sprintf("event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"item_id\":\"i\",\"delta\":%q}\n\n", piece)
+	}
+	const stop = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"
+	for name, tt := range map[string]struct {
+		path, end string
+		event     func(string) string
+		said      string
+		want      string
+		times     int // that the text is told
+	}{
+		"chat":          {"/chat/completions", stop, chat, text, masked, 1},
+		"reasoning":     {"/chat/completions", stop, thought, text, masked, 2},
+		"responses":     {"/responses", "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"status\":\"completed\",\"output\":[]}}\n\n", typed, text, masked, 1},
+		"an end inside": {"/chat/completions", stop, chat, "it is sk-upstream-0123", "it is ****************", 1},
+		"a cut inside":  {"/chat/completions", "", chat, "it is sk-upstream-0123", "it is ****************", 1},
+	} {
+		for _, size := range []int{1, 3, 7, 100} {
+			t.Run(fmt.Sprintf("%s by %d", name, size), func(t *testing.T) {
+				t.Parallel()
+				parrot := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					_, _ = io.Copy(io.Discard, r.Body)
+					w.Header().Set("Content-Type", "text/event-stream")
+					for rest := tt.said; rest != ""; rest = rest[min(size, len(rest)):] {
+						fmt.Fprint(w, tt.event(rest[:min(size, len(rest))]))
+						_ = http.NewResponseController(w).Flush()
+					}
+					fmt.Fprint(w, tt.end)
+				}))
+				t.Cleanup(parrot.Close)
+				r := newRig(t, setup{models: []string{"m"}, snapshot: func(s *nodev1.Snapshot) {
+					s.Providers[0].BaseUrl = parrot.URL + "/v1"
+					s.Providers[0].Credentials[0].Secret = secret
+				}})
+				body := `{"model":"g","stream":true,"messages":[],"input":"hi"}`
+				got := r.postTo(tt.path, body)
+				var told strings.Builder
+				for _, m := range echoPieces.FindAllStringSubmatch(got.body, -1) {
+					told.WriteString(m[1])
+				}
+				want := tt.want
+				if tt.times == 2 { // piece by piece under both names
+					want = ""
+					for at := 0; at < len(tt.want); at += size {
+						piece := tt.want[at:min(at+size, len(tt.want))]
+						want += piece + piece
+					}
+				}
+				if want = loosen(want, told.String()); told.String() != want {
+					t.Errorf("status %d, the client read %q, want %q", got.status, told.String(), want)
+				}
+			})
+		}
+	}
+}
+
+var echoPieces = regexp.MustCompile(`"(?:content|reasoning|text|delta)":"([^"]*)"`)
+
+// loosen accepts the first three bytes of a secret, for which no event waits.
+func loosen(want, told string) string {
+	out := []byte(want)
+	for i := range min(len(out), len(told)) {
+		if out[i] == '*' && strings.IndexByte("sk-", told[i]) >= 0 {
+			out[i] = told[i]
+		}
+	}
+	return string(out)
 }

@@ -53,6 +53,7 @@ type Inspection struct {
 	told   usageMembers // what Usage is made of
 	toldAt int64        // Output when usage was told last
 
+	Places  *Spoken        // where the output of the last event is; nil: nobody needs it
 	Watch   *keyword.Watch // looks for failure keywords; nil: there are none
 	Hits    []int          // found and not yet looked at
 	TextLen int            // characters of output so far
@@ -60,6 +61,9 @@ type Inspection struct {
 
 // See looks at one event. hideUsage marks a usage chunk that only we asked for.
 func (i *Inspection) See(event []byte, hideUsage bool) Kind {
+	if i.Places != nil {
+		i.Places.n = 0
+	}
 	text, ok := sse.Data(event)
 	if !ok || len(bytes.TrimSpace(text)) == 0 {
 		return Filler
@@ -74,7 +78,7 @@ func (i *Inspection) See(event []byte, hideUsage bool) Kind {
 	if i.Stream.Typed {
 		return i.seeTyped(event, text)
 	}
-	has := membersOf(text)
+	has := membersIn(text, i.Places)
 	i.Output += has.output
 	if has.service && !i.Meaningful {
 		i.told.service = cmp.Or(i.serviceIn(text), i.told.service)

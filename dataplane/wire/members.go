@@ -18,7 +18,10 @@ const longestKey = len("reasoning_content")
 
 // membersOf finds them in one pass, from colon to colon. Quotes inside strings are escaped,
 // so no key can be part of the output.
-func membersOf(text []byte) (m members) {
+func membersOf(text []byte) members { return membersIn(text, nil) }
+
+// membersIn is membersOf which also notes where the output is; spoken may be nil.
+func membersIn(text []byte, spoken *Spoken) (m members) {
 	var texts, reasoning, reasoningContent int64 // OpenRouter and others send the same thought under several names
 	for i := 0; ; {
 		n := bytes.IndexByte(text[i:], ':')
@@ -40,7 +43,9 @@ func membersOf(text []byte) (m members) {
 		case "choices", "candidates":
 			m.filled = m.filled || isFilled(text[i:], '[', ']')
 		case "content", "refusal", "arguments", "name", "transcript", "thinking", "partial_json", "delta":
-			i += countString(text[i:], &m.output)
+			n := countString(text[i:], &m.output)
+			spoken.note(spokenText, i, i+n)
+			i += n
 		case "input", "args": // of a tool: an object at Anthropic and Google
 			if valueAt(text[i:]) == '{' {
 				i += countObject(text[i:], &m.output)
@@ -48,11 +53,17 @@ func membersOf(text []byte) (m members) {
 				i += countString(text[i:], &m.output)
 			}
 		case "text":
-			i += countString(text[i:], &texts)
+			n := countString(text[i:], &texts)
+			spoken.note(spokenParts, i, i+n)
+			i += n
 		case "reasoning":
-			i += countString(text[i:], &reasoning)
+			n := countString(text[i:], &reasoning)
+			spoken.note(spokenReasoning, i, i+n)
+			i += n
 		case "reasoning_content", "reasoning_text":
-			i += countString(text[i:], &reasoningContent)
+			n := countString(text[i:], &reasoningContent)
+			spoken.note(spokenReasoningContent, i, i+n)
+			i += n
 		}
 	}
 }

@@ -24,6 +24,7 @@ const keywordChars = 200
 type stream struct {
 	*attempt
 	seen      wire.Inspection
+	echo      echoTrail
 	other     *translatedStream // nil: the client gets the provider's own events
 	reasons   bool              // the model has told that it reasons, and nothing else as yet
 	sentDone  bool
@@ -42,6 +43,7 @@ func (a *attempt) stream(ctx context.Context, resp *http.Response, body io.Reade
 	events := sse.NewReader(body, wait, c.engine.cfg.Pool, &c.req.Share)
 	defer events.Close()
 	s := &stream{attempt: a, other: a.newTranslatedStream()}
+	s.echo.follow(a.echoes(), &s.seen)
 	s.seen.Stream, s.seen.Watch = a.endpoint.Stream, a.Keywords.Watch()
 	s.out.begin(func() {
 		a.accept(resp.Header)
@@ -168,8 +170,34 @@ func (s *stream) holdsText() bool {
 	return s.Keywords.HoldStream && s.Policy.KeywordHold > 0 && !s.out.holdsAll()
 }
 
-// pass adds an event to the client's stream, translated if need be, and tells when that cannot be.
+// pass adds an event to the client's stream, as soon as it is known to hold no part of a secret.
 func (s *stream) pass(event []byte) (v dataplane.Verdict, failed bool) {
+	if s.echo.follows {
+		if s.echo.take(event) {
+			return v, false
+		}
+		if v, failed = s.passWaiting(false); failed {
+			return v, true
+		}
+	}
+	return s.passOne(event)
+}
+
+// passWaiting adds the events that waited.
+func (s *stream) passWaiting(ends bool) (v dataplane.Verdict, failed bool) {
+	if len(s.echo.waiting) == 0 {
+		return v, false
+	}
+	for _, one := range s.echo.release(ends) {
+		if v, failed = s.passOne(one.event); failed {
+			return v, true
+		}
+	}
+	return v, false
+}
+
+// passOne adds an event, translated if need be, and tells when that cannot be.
+func (s *stream) passOne(event []byte) (v dataplane.Verdict, failed bool) {
 	if s.other == nil {
 		s.emit(event)
 		return s.added()
@@ -183,8 +211,8 @@ func (s *stream) pass(event []byte) (v dataplane.Verdict, failed bool) {
 
 // passEnd adds what a translated stream has at its end.
 func (s *stream) passEnd() (v dataplane.Verdict, failed bool) {
-	if s.other == nil {
-		return v, false
+	if v, failed = s.passWaiting(true); failed || s.other == nil {
+		return v, failed
 	}
 	return s.add(s.other.end())
 }
@@ -224,6 +252,9 @@ func (s *stream) takeError(event []byte) dataplane.Verdict {
 		}
 		s.errorBody = bytes.Clone(text)
 		return v
+	}
+	if w, failed := s.passWaiting(true); failed {
+		return w
 	}
 	s.passError(event, gjson.ParseBytes(text), v)
 	return dataplane.Verdict{Outcome: dataplane.StreamError, Reason: v.Outcome.String() + ": " + v.Reason, Scope: v.Outcome.Rule().Scope}
@@ -295,7 +326,7 @@ func (s *stream) end(v dataplane.Verdict) (dataplane.Verdict, bool) {
 	case dataplane.ClientClosed, dataplane.SlowClient:
 		return s.finish(v), true
 	}
-	if !s.sentError {
+	if _, failed := s.passWaiting(true); !failed && !s.sentError {
 		s.out.add(s.errorEvent(v))
 	}
 	_ = s.out.flush()
