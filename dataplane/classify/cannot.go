@@ -3,6 +3,7 @@ package classify
 import (
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
@@ -83,6 +84,8 @@ var callerCodes = []string{
 	"invalid_json_schema",
 }
 
+func (f *fault) hasCallerCode() bool { return slices.ContainsFunc(callerCodes, f.hasCode) }
+
 // cannotServe reports whether an error says that this target lacks what the request asks for.
 func (f *fault) cannotServe(status int) bool {
 	if status >= http.StatusInternalServerError {
@@ -93,10 +96,8 @@ func (f *fault) cannotServe(status int) bool {
 		}
 		return false
 	}
-	for _, c := range callerCodes {
-		if f.hasCode(c) {
-			return false
-		}
+	if f.hasCallerCode() {
+		return false
 	}
 	if f.says(cannot.anywhere) {
 		return true

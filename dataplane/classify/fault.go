@@ -106,7 +106,7 @@ func (f *fault) read(doc gjson.Result, open bool) {
 
 // errorObject finds where the error is in a document; the document itself when it is one.
 func errorObject(doc gjson.Result) gjson.Result {
-	for _, key := range []string{"error", "errors.0", "response.error", "base_resp"} {
+	for _, key := range []string{"error", "errors.0", "response.error", "base_resp", "choices.0.error"} {
 		if e := doc.Get(key); says(e) && (e.IsObject() || e.Type == gjson.String) {
 			return e
 		}
@@ -117,22 +117,6 @@ func errorObject(doc gjson.Result) gjson.Result {
 		}
 	}
 	return gjson.Result{}
-}
-
-// waits notes the waits that are named in fields of a document or of its error.
-func (f *fault) waits(doc, e gjson.Result) {
-	for _, in := range []gjson.Result{e, doc} {
-		if v := in.Get("retry_after"); f.retryAfter == "" && (v.Type == gjson.Number || v.Type == gjson.String) {
-			f.retryAfter = v.String()
-		}
-	}
-	e.Get("metadata.headers").ForEach(func(name, value gjson.Result) bool {
-		if f.headers == nil {
-			f.headers = http.Header{}
-		}
-		f.headers.Set(name.Str, value.String())
-		return true
-	})
 }
 
 // details reads Google's error details.

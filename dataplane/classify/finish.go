@@ -8,56 +8,81 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 )
 
-// finishes are the reasons to finish with which a provider says that it failed.
-var finishes = map[string]dataplane.Outcome{
-	"error":                        dataplane.ServerError, // OpenRouter
-	"network_error":                dataplane.ServerError, // Zhipu
-	"abort":                        dataplane.ServerError, // vLLM, SGLang
-	"malformed_function_call":      dataplane.ServerError, // Gemini, as OpenAI's API
-	"MALFORMED_FUNCTION_CALL":      dataplane.ServerError, // and as its own
-	"UNEXPECTED_TOOL_CALL":         dataplane.ServerError,
-	"MALFORMED_RESPONSE":           dataplane.ServerError,
-	"insufficient_system_resource": dataplane.Overloaded, // DeepSeek
+// badWords are in the reasons to finish with which a provider says that it failed, in lower case:
+// OpenRouter's error, Zhipu's network_error, the abort of vLLM and SGLang, Gemini's
+// malformed_function_call, unexpected_tool_call and malformed_response, and their like.
+var badWords = []string{
+	"error", "fail", "abort", "cancel", "timeout", "timed_out", "exception", "malformed", "unexpected", "interrupt", "disconnect",
 }
+
+// busyWords are in those that are about its load: DeepSeek's insufficient_system_resource.
+var busyWords = []string{"insufficient_system", "overload", "unavailable", "capacity"}
+
+// notBad are reasons with such a word that blame no provider: Cohere's.
+var notBad = []string{"error_toxic", "error_limit", "user_cancel"}
 
 // windowFull ends an answer for which the context window had no room left: a short answer is
 // an answer, none at all is a prompt that is too long.
 const windowFull = "model_context_window_exceeded"
 
+// goodReasons are nearly all that there are.
+var goodReasons = [][]byte{
+	[]byte("stop"), []byte("tool_calls"), []byte("length"), []byte("end_turn"), []byte("tool_use"), []byte("STOP"),
+	[]byte("max_tokens"), []byte("MAX_TOKENS"), []byte("content_filter"), []byte("function_call"), []byte("stop_sequence"),
+}
+
+// reasonKey ends the member of an answer that tells why it ended: finish_reason, stop_reason, finishReason.
+var reasonKey = []byte(`eason"`)
+
 // MayFinishBadly is false for nearly every good answer, and cheap.
 func MayFinishBadly(answer []byte) bool {
-	for _, reason := range finishWords {
-		if bytes.Contains(answer, reason) {
+	for {
+		at := bytes.Index(answer, reasonKey)
+		if at < 0 {
+			return false
+		}
+		answer = answer[at+len(reasonKey):]
+		rest := bytes.TrimLeft(answer, " \t\r\n")
+		if len(rest) == 0 || rest[0] != ':' {
+			continue
+		}
+		rest = bytes.TrimLeft(rest[1:], " \t\r\n")
+		if len(rest) == 0 || rest[0] != '"' {
+			continue // null
+		}
+		end := bytes.IndexByte(rest[1:], '"')
+		if end < 0 || !slices.ContainsFunc(goodReasons, func(good []byte) bool { return bytes.Equal(good, rest[1:1+end]) }) {
 			return true
 		}
 	}
-	return false
 }
-
-// finishWords are those reasons as JSON has them.
-var finishWords = func() (words [][]byte) {
-	words = append(words, []byte(`"`+windowFull+`"`))
-	for reason := range finishes {
-		words = append(words, []byte(`"`+reason+`"`))
-	}
-	return words
-}()
 
 // Finish judges the reason with which an answer finished; output tells whether it holds any.
 // ok is false when the answer is as it should be.
 func Finish(reason string, output bool) (v dataplane.Verdict, ok bool) {
-	outcome, failed := finishes[reason]
-	if !failed && reason == windowFull && !output {
-		outcome, failed = dataplane.ContextLength, true
+	lower := strings.ToLower(reason)
+	has := func(word string) bool { return strings.Contains(lower, word) }
+	switch {
+	case lower == windowFull:
+		if output {
+			return v, false
+		}
+		v.Outcome = dataplane.ContextLength
+	case slices.Contains(notBad, lower):
+		return v, false
+	case slices.ContainsFunc(busyWords, has):
+		v.Outcome = dataplane.Overloaded
+	case slices.ContainsFunc(badWords, has):
+		v.Outcome = dataplane.ServerError
+	default:
+		return v, false
 	}
-	if !failed {
-		return dataplane.Verdict{}, false
-	}
-	return dataplane.Verdict{Outcome: outcome, Reason: "the answer finished with " + reason}, true
+	v.Reason = Reason("the answer finished with " + reason)
+	return v, true
 }
 
 // ownEnds are the reasons to finish with which a model had no more to say.
-var ownEnds = []string{"stop", "end_turn", "stop_sequence", "eos", "eos_token", "completed"}
+var ownEnds = []string{"stop", "end_turn", "stop_sequence", "eos", "eos_token", "completed", "complete"}
 
 // EndedByItself reports whether an answer finished because the model had no more to say, and
 // not by a limit, a filter or a call of a tool.

@@ -27,6 +27,8 @@ const headChars = 160
 // callers finds the refusals that are about what one request names or asks, whatever their code says.
 func (f *fault) callers(status int, model string) (sign, bool) {
 	switch {
+	case f.hasCallerCode():
+		return sign{outcome: dataplane.BadRequest}, true
 	case f.asksMoreThanTheLimit(), status == 413 && f.hasCode("rate_limit_exceeded"):
 		return sign{outcome: dataplane.Unsupported, feature: true}, true // another account's limit may be higher
 	case status == 429 && f.limitsOther():
@@ -99,10 +101,13 @@ func (f *fault) blames() bool {
 // between them are those of a full minute.
 var limitRequested = regexp.MustCompile(`limit:?\s*(\d{1,12}),?\s*requested:?\s*(\d{1,12})|requested:?\s*(\d{1,12})\s*>\s*limit:?\s*(\d{1,12})`)
 
+// perRequest is how limits of one request are called.
+var perRequest = regexp.MustCompile(`\b(?:limit|maximum|max|tokens|allowed)(?: \w+)? (?:per|for an?|in an?|of a single) (?:single )?request\b|\bper-request (?:\w+ )?(?:limit|maximum)|\bsingle request\b`)
+
 // asksMoreThanTheLimit reports that one request is larger than what a whole minute allows: waiting does not
 // help it, and smaller ones are served.
 func (f *fault) asksMoreThanTheLimit() bool {
-	if strings.HasPrefix(f.lower, "request too large") {
+	if strings.HasPrefix(f.lower, "request too large") || perRequest.MatchString(f.lower[:min(len(f.lower), headChars)]) {
 		return true
 	}
 	m := limitRequested.FindStringSubmatch(f.lower[:min(len(f.lower), 1024)])

@@ -253,15 +253,19 @@ func (f *fault) says(phrases []string) bool {
 	return false
 }
 
-// near reports whether a phrase stands within 80 characters of the model's id. The id
-// itself must stand near the start, with no quotes before it but its own: further in, and
-// inside other quotes, callers may have written it.
+// mayQuote reports whether callers may have written what stands at a place: it is far from the start,
+// or there are quotes before it other than its own.
+func (f *fault) mayQuote(at int) bool {
+	return at > nearChars || strings.ContainsAny(f.lower[:max(at-1, 0)], "'\"`")
+}
+
+// near reports whether a phrase stands within 80 characters of the model's id, which nobody may have quoted.
 func (f *fault) near(model string, phrases []string) bool {
 	if strings.Contains(f.lower, "parameter") {
 		return false // "the parameter X is deprecated for model Y"
 	}
 	at := f.find(model)
-	if at < 0 || at > nearChars || strings.ContainsAny(f.lower[:max(at-1, 0)], "'\"`") {
+	if at < 0 || f.mayQuote(at) {
 		return false
 	}
 	window := f.lower[:min(len(f.lower), at+len(model)+nearChars)]

@@ -177,6 +177,9 @@ func holdsError(doc gjson.Result) bool {
 			return !hasAnswer(doc) || doc.Get("choices.0.finish_reason").Str == "error"
 		}
 	}
+	if says(doc.Get("choices.0.error")) { // OpenRouter's, of one choice
+		return true
+	}
 	if hasAnswer(doc) {
 		return false
 	}

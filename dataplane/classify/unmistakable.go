@@ -57,7 +57,7 @@ var modelWords = []string{"model", "deployment", "engine", "模型"}
 // before, or by beginning with it. "Widget 'm' not found" does not.
 func (f *fault) callsItAModel(model string) bool {
 	at := f.find(model)
-	if at < 0 {
+	if at < 0 || f.mayQuote(at) {
 		return false
 	}
 	before := strings.TrimRight(f.lower[:at], " '\"`:=(")

@@ -1,12 +1,12 @@
 package classify
 
 import (
-	"math"
 	"net/http"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tidwall/gjson"
 )
 
 // A wait that an upstream names for a rate limit is kept within these.
@@ -17,11 +17,15 @@ const (
 
 // headerWait reads how long the headers ask us to stay away.
 func headerWait(status int, h http.Header, now time.Time) (time.Duration, bool) {
-	if ms, ok := number(h.Get("Retry-After-Ms")); ok {
-		return seconds(ms / 1000), true
+	for _, name := range [...]string{"Retry-After-Ms", "X-Ms-Retry-After-Ms"} {
+		if ms, ok := number(h.Get(name)); ok {
+			return seconds(ms / 1000), true
+		}
 	}
-	if wait, ok := resetTime(h.Get("Retry-After"), now); ok {
-		return wait, true
+	for _, name := range [...]string{"Retry-After", "X-Retry-After"} {
+		if wait, ok := resetTime(h.Get(name), now); ok {
+			return wait, true
+		}
 	}
 	if status != http.StatusTooManyRequests {
 		return 0, false // OpenAI sends x-ratelimit-* with every answer
@@ -29,22 +33,11 @@ func headerWait(status int, h http.Header, now time.Time) (time.Duration, bool) 
 	return resetWait(h, now)
 }
 
-// budgets are the headers that tell when a budget is full again, and what is left of it.
-var budgets = []struct{ reset, left string }{
-	{"X-Ratelimit-Reset", "X-Ratelimit-Remaining"},
-	{"X-Ratelimit-Reset-Requests", "X-Ratelimit-Remaining-Requests"},
-	{"X-Ratelimit-Reset-Tokens", "X-Ratelimit-Remaining-Tokens"},
-	{"Ratelimit-Reset", "Ratelimit-Remaining"},
-	{"Anthropic-Ratelimit-Requests-Reset", "Anthropic-Ratelimit-Requests-Remaining"},
-	{"Anthropic-Ratelimit-Tokens-Reset", "Anthropic-Ratelimit-Tokens-Remaining"},
-	{"Anthropic-Ratelimit-Input-Tokens-Reset", "Anthropic-Ratelimit-Input-Tokens-Remaining"},
-	{"Anthropic-Ratelimit-Output-Tokens-Reset", "Anthropic-Ratelimit-Output-Tokens-Remaining"},
-}
-
-// resetWait reads the budgets. A reset says when a budget is full again, so only one that
-// is used up is a wait.
+// resetWait reads the budgets, of which vendors have many and call them by names of their own:
+// X-RateLimit-Reset-Tokens-Minute, Anthropic-Ratelimit-Input-Tokens-Reset, RateLimitBySize-Reset. A
+// reset says when a budget is full again, so only one that is used up, or is told alone, is a wait.
 func resetWait(h http.Header, now time.Time) (wait time.Duration, named bool) {
-	take := func(reset, left string) {
+	take := func(reset, left, standing string) {
 		d, ok := resetTime(reset, now)
 		if !ok {
 			return
@@ -52,10 +45,16 @@ func resetWait(h http.Header, now time.Time) (wait time.Duration, named bool) {
 		if n, ok := number(left); left != "" && (!ok || n > 0) {
 			return
 		}
+		if standing != "" && !strings.EqualFold(standing, "rejected") { // Anthropic's, of subscriptions
+			return
+		}
 		wait, named = max(wait, d), true
 	}
-	for _, b := range budgets {
-		take(h.Get(b.reset), h.Get(b.left))
+	for name := range h {
+		budget := strings.ToLower(name)
+		if (strings.Contains(budget, "ratelimit") || strings.Contains(budget, "rate-limit")) && strings.Contains(budget, "reset") {
+			take(h.Get(name), h.Get(strings.Replace(budget, "reset", "remaining", 1)), h.Get(strings.Replace(budget, "reset", "status", 1)))
+		}
 	}
 	for _, line := range h.Values("Ratelimit") {
 		policies := []string{line} // limit=10, remaining=0, reset=25
@@ -63,7 +62,7 @@ func resetWait(h http.Header, now time.Time) (wait time.Duration, named bool) {
 			policies = strings.Split(line, ",") // "default";r=0;t=25
 		}
 		for _, p := range policies {
-			take(submatch(ietfReset, p), submatch(ietfLeft, p))
+			take(submatch(ietfReset, p), submatch(ietfLeft, p), "")
 		}
 	}
 	return wait, named
@@ -88,51 +87,54 @@ func tokensAreOut(h http.Header) bool {
 	return ok && n <= 0
 }
 
-// resetTime reads 6m0s, 12ms, seconds, a Unix time in seconds or milliseconds, or a date.
-func resetTime(text string, now time.Time) (time.Duration, bool) {
-	text = strings.TrimSpace(text)
-	if text == "" {
-		return 0, false
-	}
-	if n, ok := number(text); ok {
-		switch {
-		case n > 1e11:
-			return seconds(n/1000 - float64(now.Unix())), true
-		case n > 1e8:
-			return seconds(n - float64(now.Unix())), true
+// waitMembers are the members of a body that name a wait, and what a number in them counts.
+var waitMembers = []struct {
+	name string
+	unit string
+}{
+	{"retry_after", ""},
+	{"retryAfter", ""},
+	{"retry_after_seconds", ""},
+	{"retryAfterSeconds", ""},
+	{"retry_after_ms", "ms"},
+	{"retryAfterMs", "ms"},
+	{"resets_in_seconds", ""},
+	{"resets_at", ""},
+	{"reset_at", ""},
+}
+
+// waits notes the waits that are named in members of a document or of its error.
+func (f *fault) waits(doc, e gjson.Result) {
+	for _, in := range []gjson.Result{e, e.Get("details"), e.Get("metadata"), doc} {
+		if f.retryAfter == "" && in.IsObject() {
+			f.retryAfter = waitIn(in)
 		}
-		return seconds(n), true
 	}
-	if d, err := time.ParseDuration(text); err == nil {
-		return d, true
-	}
-	if date, err := time.Parse(time.RFC3339, text); err == nil {
-		return date.Sub(now), true
-	}
-	if date, err := http.ParseTime(text); err == nil {
-		return date.Sub(now), true
-	}
-	return 0, false
+	e.Get("metadata.headers").ForEach(func(name, value gjson.Result) bool {
+		if f.headers == nil {
+			f.headers = http.Header{}
+		}
+		f.headers.Set(name.Str, value.String())
+		return true
+	})
 }
 
-// number reads a finite number that is not negative.
-func number(text string) (float64, bool) {
-	n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	return n, err == nil && n >= 0 && !math.IsInf(n, 0) && !math.IsNaN(n)
+func waitIn(in gjson.Result) string {
+	for _, m := range waitMembers {
+		switch v := in.Get(m.name); v.Type {
+		case gjson.Number:
+			return v.Raw + m.unit
+		case gjson.String:
+			if _, isNumber := number(v.Str); isNumber {
+				return strings.TrimSpace(v.Str) + m.unit
+			}
+			return v.Str
+		}
+	}
+	return ""
 }
 
-// seconds makes a duration, at most a year so that it cannot overflow.
-func seconds(s float64) time.Duration {
-	return time.Duration(min(s, 365*24*3600) * float64(time.Second))
-}
-
-var (
-	waitPhrase = regexp.MustCompile(`(?i)\b(?:try again|retry|wait|available again|resets?)(?: (?:after|in|for|about))*\s+` +
-		`((?:\d+(?:\.\d+)?\s*(?:milliseconds?|minutes?|seconds?|hours?|days?|mins?|secs?|ms|s|m|h|d)[\s,]*(?:and\s+)?)+)`)
-	waitPart = regexp.MustCompile(`(?i)(\d+(?:\.\d+)?)\s*(millisecond|ms|s|m|h|d)`)
-)
-
-// wait reads how long the body asks us to stay away: google.rpc.RetryInfo, retry_after,
+// wait reads how long the body asks us to stay away: google.rpc.RetryInfo, retry_after and its like,
 // the headers that OpenRouter repeats in its metadata, or words such as "try again in 1m30s".
 func (f *fault) wait(status int, now time.Time) (time.Duration, bool) {
 	if f.hasDelay {
@@ -144,28 +146,5 @@ func (f *fault) wait(status int, now time.Time) (time.Duration, bool) {
 	if wait, ok := headerWait(status, f.headers, now); ok {
 		return wait, true
 	}
-	m := waitPhrase.FindStringSubmatch(f.message[:min(len(f.message), 4096)])
-	if m == nil {
-		return 0, false
-	}
-	total := 0.0
-	for _, part := range waitPart.FindAllStringSubmatch(m[1], 8) {
-		n, _ := number(part[1])
-		total += n * unitSeconds(strings.ToLower(part[2]))
-	}
-	return seconds(total), true
-}
-
-func unitSeconds(unit string) float64 {
-	switch unit {
-	case "ms", "millisecond":
-		return 0.001
-	case "m":
-		return 60
-	case "h":
-		return 3600
-	case "d":
-		return 86400
-	}
-	return 1
+	return phrasedWait(f.message[:min(len(f.message), 4096)], now)
 }

@@ -65,6 +65,9 @@ func TestAFailureHiddenInASuccess(t *testing.T) {
 		"window full, plain":      {plain, plainFinish("text", "model_context_window_exceeded"), "p1:ok", ""},
 		"length, plain":           {plain, plainFinish("", "length"), "p1:ok", ""},
 		"no choices, plain":       {plain, `{"choices":[],"usage":{"prompt_tokens":7}}`, "p1:bad_body p2:ok", "target"},
+		"no message, plain":       {plain, `{"choices":[{"index":0,"message":null,"finish_reason":"stop"}]}`, "p1:bad_body p2:ok", "target"},
+		"error of a choice":       {plain, `{"choices":[{"index":0,"error":{"code":502,"message":"no"},"finish_reason":null,"message":{"role":"assistant","content":""}}]}`, "p1:server_error p2:ok", "target"},
+		"no error of a choice":    {plain, `{"choices":[{"index":0,"error":null,"finish_reason":"stop","message":{"role":"assistant","content":"hi"}}]}`, "p1:ok", ""},
 		"code and msg, plain":     {plain, `{"code":500,"msg":"internal failure"}`, "p1:server_error p2:ok", "target"},
 
 		"error":            {sse, roleEvent + finishEvent("error") + doneEvent, "p1:server_error p2:ok", "target"},

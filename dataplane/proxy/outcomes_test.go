@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,12 +41,18 @@ func TestOutcomes(t *testing.T) {
 
 func play(t *testing.T, c outcometest.Case, model string, stream bool, candidates int) {
 	failing := max(candidates-1, 1)
+	if c.Given.Policy.HedgeAfter > 0 { // there are never more than two at once
+		failing = 1
+	}
 	var models []string
 	for i := range failing {
 		models = append(models, fmt.Sprintf("%s@%d", model, i+1))
 	}
 	if candidates > 1 {
 		models = append(models, "ok@well")
+	}
+	if c.Given.Policy.HedgeAfter > 0 && candidates > 2 {
+		models = append(models, "ok@spare")
 	}
 	r := caseRig(t, c, models, failing)
 	var header []string
@@ -62,7 +69,7 @@ func play(t *testing.T, c outcometest.Case, model string, stream bool, candidate
 	case c.Given.Client != "":
 		got = r.leave(body, c.Given.Client)
 	case c.Endpoint != "":
-		got = r.postTo(c.Endpoint, `{"model":"g","input":"hi"}`)
+		got = r.postTo(c.Endpoint, fmt.Sprintf(`{"model":"g","input":"hi","stream":%v%s}`, stream, more(c.Given.Request)))
 	default:
 		got = r.post(body, header...)
 	}
@@ -71,6 +78,10 @@ func play(t *testing.T, c outcometest.Case, model string, stream bool, candidate
 	moves := !c.Want.Committed && (c.Want.Moves == "always" || c.Want.Moves == "if_safe" || c.Want.Moves == "if_wider")
 	tried := 1
 	switch {
+	case c.Want.Skipped:
+		tried = candidates - failing
+	case c.Given.Policy.HedgeAfter > 0:
+		tried = min(candidates, 2)
 	case moves && candidates > 1:
 		tried = candidates
 	case (c.Want.Retried == "last" || c.Want.Retried == "always") && candidates == 1:
@@ -84,7 +95,7 @@ func play(t *testing.T, c outcometest.Case, model string, stream bool, candidate
 		t.Fatalf("attempts %s, want %d: %s", outcomes(call), tried, got.body)
 	}
 	wantOutcome(t, c, call, candidates)
-	if moves && candidates > 1 {
+	if (moves || c.Given.Policy.HedgeAfter > 0) && candidates > 1 {
 		if got.status != 200 || call.Outcome != dataplane.OK || got.cut || call.UpstreamModel != "ok@well" {
 			t.Errorf("failed over to status %d, call %v: %s", got.status, call.Outcome, got.body)
 		}
@@ -99,6 +110,14 @@ func play(t *testing.T, c outcometest.Case, model string, stream bool, candidate
 	if candidates == 1 {
 		wantHealth(t, c, r)
 	}
+}
+
+// more adds members to a request.
+func more(members string) string {
+	if members == "" {
+		return ""
+	}
+	return "," + members
 }
 
 // caseRig is a rig whose first providers are the case's upstream.
@@ -119,7 +138,11 @@ func caseRig(t *testing.T, c outcometest.Case, models []string, failing int) *ri
 		set(&p.ResponseTimeout, c.Given.Policy.ResponseTimeout)
 		set(&p.StreamIdleTimeout, c.Given.Policy.StreamIdleTimeout)
 		set(&p.StreamTotalTimeout, c.Given.Policy.StreamTotalTimeout)
+		set(&p.HedgeAfter, c.Given.Policy.HedgeAfter)
 		p.EmptyAnswer = c.Given.Policy.EmptyAnswer
+	}
+	if c.Given.Speaks != "" {
+		s.snapshot = speaks(slices.Repeat([]string{c.Given.Speaks}, failing)...)
 	}
 	if c.Upstream == "" {
 		return newRig(t, s)
@@ -142,6 +165,17 @@ func wantOutcome(t *testing.T, c outcometest.Case, call dataplane.Call, candidat
 	want := c.Want.Outcome
 	if candidates == 1 && c.Want.LastOutcome != "" {
 		want = c.Want.LastOutcome
+	}
+	if c.Want.Skipped {
+		for _, s := range call.Skipped {
+			if s.Reason.String() != want {
+				t.Errorf("%s is left out for %s, want %s", s.Provider, s.Reason, want)
+			}
+		}
+		if candidates == 1 && call.Outcome.String() != want {
+			t.Errorf("outcome %s, want %s", call.Outcome, want)
+		}
+		return
 	}
 	first := call.Attempts[0]
 	if first.Outcome.String() != want {

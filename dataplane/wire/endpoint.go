@@ -55,10 +55,11 @@ type Endpoint struct {
 	AsksStream func(*Envelope) bool
 
 	Lists []string // a good JSON answer is an object with one of these arrays,
-	Full  bool     // of which none is empty,
+	Full  bool     // of which none is empty
+	Each  string   // and at this place something other than null,
 	Array []string // or an array of objects with one of these members,
 	Value string   // or with this member, text or a number,
-	Fails string   // and whose status is not this
+	Fails []string // and whose status is none of these
 	Text  bool     // a good answer may also be plain text, such as subtitles
 	Media bool     // a good answer may also be audio, relayed as it comes
 	// Opaque cuts the items out of a JSON request that only the provider can read that wrote them; nil:
@@ -123,11 +124,11 @@ func (e *Endpoint) WantsStream(request *Envelope) bool {
 
 // Answers reports whether a JSON document is a good answer.
 func (e *Endpoint) Answers(doc []byte) bool {
-	if e.Fails != "" && gjson.GetBytes(doc, "status").Str == e.Fails {
+	if e.Fails != nil && slices.Contains(e.Fails, gjson.GetBytes(doc, "status").Str) {
 		return false
 	}
 	for _, key := range e.Lists {
-		if list := gjson.GetBytes(doc, key); list.IsArray() && (!e.Full || !isEmptyList(list.Raw)) {
+		if list := gjson.GetBytes(doc, key); list.IsArray() && (!e.Full || !isEmptyList(list.Raw)) && (e.Each == "" || list.Get(e.Each).Type != gjson.Null) {
 			return true
 		}
 	}

@@ -21,12 +21,16 @@ func UsageOf(u gjson.Result) (dataplane.Usage, bool) {
 	return m.usage()
 }
 
-// Usage finds the usage of a plain answer, where everyone puts it or inside a choice, and what
+// elsewhere is where some put the usage: Moonshot, Groq, and Google.
+var elsewhere = []string{UsageInChoice, "x_groq.usage", "usageMetadata", "usage_metadata", "meta.usage"}
+
+// Usage finds the usage of a plain answer, where everyone puts it or elsewhere, and what
 // the answer itself shows of what was used.
 func (e *Endpoint) Usage(answer []byte) dataplane.Usage {
 	told, ok := UsageOf(gjson.GetBytes(answer, cmp.Or(e.UsageAt, "usage")))
-	if !ok || told.Input+told.Output == 0 {
-		if inside, ok := UsageOf(gjson.GetBytes(answer, UsageInChoice)); ok {
+	for i := 0; i < len(elsewhere) && (!ok || told.Input+told.Output == 0); i++ {
+		var inside dataplane.Usage
+		if inside, ok = UsageOf(gjson.GetBytes(answer, elsewhere[i])); ok {
 			told = inside
 		}
 	}
@@ -47,8 +51,8 @@ func (m *usageMembers) usage() (dataplane.Usage, bool) {
 	read := max(m.cached.tokens, m.cacheHit.tokens, m.cacheRead.tokens)
 	written := max(m.written.tokens, m.cacheCreation.tokens, m.written5m.tokens+m.written1h.tokens)
 	u := dataplane.Usage{
-		Input:       first(m.prompt, m.input),
-		Output:      first(m.completion, m.output),
+		Input:       either(m.prompt, m.input),
+		Output:      either(m.completion, m.output),
 		AudioMS:     m.millis.tokens,
 		BilledUnits: m.units.tokens,
 		ServiceTier: m.service,

@@ -50,6 +50,11 @@ func TestUsageOfEveryAPI(t *testing.T) {
 		{"zeros", `{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}`, tokens{}},
 		{"half absurd", `{"prompt_tokens":24,"completion_tokens":-1}`, tokens{in: 24}},
 		{"more cached than there is", `{"prompt_tokens":4,"prompt_tokens_details":{"cached_tokens":8}}`, tokens{4, 4, 0, 0}},
+		{"one of two names is 0", `{"prompt_tokens":0,"completion_tokens":0,"input_tokens":24,"output_tokens":9,"total_tokens":33}`, tokens{24, 0, 0, 9}},
+		{"counts in full", `{"input_token_count":24,"generated_token_count":9}`, tokens{24, 0, 0, 9}},
+		{"cached prompt tokens", `{"prompt_tokens":24,"completion_tokens":9,"cached_prompt_tokens":8}`, tokens{24, 8, 0, 9}},
+		{"read from the cache, in the details", `{"prompt_tokens":24,"completion_tokens":9,"prompt_tokens_details":{"cache_read_tokens":8}}`, tokens{24, 8, 0, 9}},
+		{"the same under Anthropic's name", `{"prompt_tokens":24,"completion_tokens":9,"prompt_tokens_details":{"cache_read_input_tokens":8}}`, tokens{24, 8, 0, 9}},
 		{"the first of two counts", `{"prompt_tokens":4,"prompt_tokens":8}`, tokens{in: 4}},
 	}
 	for _, tt := range tests {

@@ -44,15 +44,15 @@ func usageMembersOf(u gjson.Result) (m usageMembers) {
 // take looks at one member, in the spelling of the APIs or in that of JavaScript.
 func (m *usageMembers) take(name string, value gjson.Result) {
 	switch name {
-	case "prompt_tokens", "promptTokens", "promptTokenCount":
+	case "prompt_tokens", "promptTokens", "promptTokenCount", "prompt_token_count":
 		m.prompt.set(value)
-	case "input_tokens", "inputTokens":
+	case "input_tokens", "inputTokens", "input_token_count", "inputTokenCount":
 		m.input.set(value)
-	case "completion_tokens", "completionTokens", "candidatesTokenCount":
+	case "completion_tokens", "completionTokens", "candidatesTokenCount", "candidates_token_count":
 		m.completion.set(value)
-	case "output_tokens", "outputTokens":
+	case "output_tokens", "outputTokens", "output_token_count", "outputTokenCount", "generated_token_count":
 		m.output.set(value)
-	case "total_tokens", "totalTokens", "totalTokenCount":
+	case "total_tokens", "totalTokens", "totalTokenCount", "total_token_count":
 		m.total.set(value)
 	case "input_tokens_details", "inputTokensDetails", "input_token_details", "inputTokenDetails":
 		m.inputDetails = value.IsObject()
@@ -95,6 +95,8 @@ func (m *usageMembers) details(value gjson.Result, audio, image *tokenCount) {
 			m.written.set(value)
 		case "cache_creation", "cacheCreation":
 			m.details(value, nil, nil)
+		case "cache_read_tokens", "cacheReadTokens", "cache_read_input_tokens", "cacheReadInputTokens":
+			m.cached.setMax(value)
 		case "cached_tokens_details", "cachedTokensDetails":
 			m.details(value, &m.cachedAudio, &m.cachedImage)
 		case "audio_tokens", "audioTokens":
@@ -122,7 +124,8 @@ func (m *usageMembers) billed(value gjson.Result) {
 // part looks at a member that means the same at the top and in the details.
 func (m *usageMembers) part(name string, value gjson.Result) {
 	switch name {
-	case "cached_tokens", "cachedTokens", "cachedInputTokens", "num_cached_tokens", "cachedContentTokenCount":
+	case "cached_tokens", "cachedTokens", "cachedInputTokens", "num_cached_tokens", "cachedContentTokenCount",
+		"cached_content_token_count", "cached_prompt_tokens", "cachedPromptTokens", "cached_input_tokens":
 		m.cached.setMax(value)
 	case "cache_write_tokens", "cacheWriteTokens":
 		m.written.setMax(value)
@@ -219,12 +222,5 @@ func (c *tokenCount) setMax(v gjson.Result) {
 	}
 }
 
-// first is the first that was told.
-func first(counts ...tokenCount) int64 {
-	for _, c := range counts {
-		if c.told {
-			return c.tokens
-		}
-	}
-	return 0
-}
+// either is a count that has two names, of which some upstreams fill only one.
+func either(a, b tokenCount) int64 { return cmp.Or(a.tokens, b.tokens) }

@@ -77,6 +77,7 @@ var kinds = []kind{
 	{"base_resp", 500, nil, `{"choices":null,"base_resp":{"status_code":1000,"status_msg":"unknown error, please retry later"}}`, "MiniMax's"},
 	{"error_msg", 500, nil, `{"error_code":336100,"error_msg":"try again later","id":"as-1"}`, "Baidu's"},
 	{"object_error", 500, nil, `{"object":"error","message":"CUDA out of memory","type":"InternalServerError","param":null,"code":500}`, "vLLM's"},
+	{"choice_error", 500, nil, `{"id":"gen-1","choices":[{"index":0,"error":{"code":502,"message":"Upstream error from Provider"},"finish_reason":null,"message":{"role":"assistant","content":""}}]}`, "OpenRouter's, of one choice"},
 	{"detail_only", 500, nil, `{"detail":"engine died"}`, "FastAPI's"},
 	{"html_502", 502, nil, fmt.Sprintf(htmlPage, "502 Bad Gateway", "502 Bad Gateway"), "a proxy's web page"},
 	{"overloaded", 503, nil, openAI("The model is currently overloaded with other requests. Sorry about that!", "server_error", "", ""), "a 503 without a wait"},
@@ -124,6 +125,7 @@ var kinds = []kind{
 	{"missing_parameter", 400, nil, openAI("Missing required parameter: 'messages[0].content'.", "invalid_request_error", "messages[0].content", "missing_required_parameter"), "a parameter is missing"},
 	{"wrong_type", 400, nil, openAI("Invalid type for 'temperature': expected a decimal, but got a string instead.", "invalid_request_error", "temperature", "invalid_type"), "a parameter is of the wrong type"},
 	{"invalid_image", 400, nil, openAI("The image data you provided does not represent a valid image. Please check your input and try again with one of the supported image formats: ['image/jpeg', 'image/png', 'image/gif', 'image/webp'].", "invalid_request_error", "", "invalid_image_format"), "an image that is none"},
+	{"image_url_403", 403, nil, openAI("Error while downloading https://example.com/cat.png: 403 Forbidden.", "invalid_request_error", "", "invalid_image_url"), "an image that the caller names is refused to the provider"},
 	{"html_400", 400, nil, fmt.Sprintf(htmlPage, "400 Bad Request", "400 Bad Request"), "a 400 that no API wrote"},
 
 	{"unsupported_parameter", 400, nil, openAI("Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.", "invalid_request_error", "max_tokens", "unsupported_parameter"), "a parameter that the model does not take"},
@@ -146,6 +148,10 @@ var kinds = []kind{
 	{"reset_requests", 429, map[string]string{"X-Ratelimit-Remaining-Requests": "0", "X-Ratelimit-Reset-Requests": "12s", "X-Ratelimit-Remaining-Tokens": "149984", "X-Ratelimit-Reset-Tokens": "6m0s"}, openAI("Too many requests.", "requests", "", "rate_limit_exceeded"), "names a wait in x-ratelimit-reset-*"},
 	{"gemini_retry_info", 429, nil, google(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota, please check your plan and billing details.", quotaFailure("GenerateRequestsPerMinutePerProjectPerModel-FreeTier")+","+retryInfo("34.074824224s")), "names a wait in google.rpc.RetryInfo"},
 	{"groq_too_large", 413, nil, openAI("Request too large for model `MODEL` in organization `org_1` service tier `on_demand` on tokens per minute (TPM): Limit 6000, Requested 12328, please reduce your message size and try again.", "tokens", "", "rate_limit_exceeded"), "more tokens than fit a minute"},
+	{"prompt_of_one_request", 429, map[string]string{"Retry-After": "60"}, openAI("Your prompt has 90000 tokens but the limit per request is 30000.", "tokens", "", "rate_limit_exceeded"), "one request is larger than any may be"},
+	{"unified_reset", 429, map[string]string{"Anthropic-Ratelimit-Unified-Status": "rejected", "Anthropic-Ratelimit-Unified-Reset": "DATE+30"}, anthropic("rate_limit_error", "This request would exceed your limit."), "Anthropic's, of a subscription"},
+	{"resets_in_seconds", 429, nil, `{"error":{"type":"too_many_requests","message":"Slow down.","resets_in_seconds":25}}`, "names a wait in a member of its own"},
+	{"seconds_later", 429, nil, `{"error":{"code":"1302","message":"您的账户已达到速率限制，请25秒后重试"}}`, "names a wait in Chinese"},
 	{"concurrency", 429, nil, openAI("Too many concurrent requests.", "requests", "", ""), "busy, without a wait"},
 }
 

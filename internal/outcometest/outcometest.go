@@ -46,6 +46,8 @@ type Given struct {
 	Headers map[string]string `yaml:"headers"` // of the client
 	Client  string            `yaml:"client"`  // leaves: at once; leaves_after_first: event
 	WarmUp  bool              `yaml:"warm_up"` // one good call before
+	Speaks  string            `yaml:"speaks"`  // the only dialect of the upstream
+	Request string            `yaml:"request"` // more members of the request
 }
 
 // Policy is what a case sets; zero keeps the default.
@@ -56,6 +58,7 @@ type Policy struct {
 	StreamIdleTimeout  time.Duration `yaml:"stream_idle_timeout"`
 	StreamTotalTimeout time.Duration `yaml:"stream_total_timeout"`
 	EmptyAnswer        string        `yaml:"empty_answer"`
+	HedgeAfter         time.Duration `yaml:"hedge_after"`
 }
 
 // Want is what follows.
@@ -71,6 +74,7 @@ type Want struct {
 	Retried     string        `yaml:"retried"` // never, last, always; empty: never
 	Committed   bool          `yaml:"committed"`
 	KeywordLate bool          `yaml:"keyword_late"`
+	Skipped     bool          `yaml:"skipped"` // no attempt is made
 	Client      Client        `yaml:"client"`
 }
 
@@ -118,7 +122,7 @@ type Row struct {
 }
 
 // LastRow is the number of the table's last row.
-const LastRow = 43
+const LastRow = 45
 
 // Load reads and checks the table; a mistake in it fails the test.
 func Load(t testing.TB) *Table {
