@@ -20,7 +20,7 @@ func label(s *script, arg string) error {
 	return nil
 }
 
-var reasonForm = regexp.MustCompile(`^[a-z_]{1,64}$`)
+var reasonForm = regexp.MustCompile(`^[A-Za-z_]{1,64}$`)
 
 func finish(s *script, arg string) error {
 	if !reasonForm.MatchString(arg) {
