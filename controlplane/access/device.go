@@ -17,7 +17,7 @@ const deviceID = 16 // bytes
 // Devices tells devices that have signed in from others by what they were given then: an id, the
 // time and a MAC over both and the account. It is worth nothing without the password; it spares its
 // holder the waits that strangers cause. Nothing of it is stored.
-type Devices struct{ Key []byte }
+type Devices struct{ Key func() []byte }
 
 // Issue makes what a device shows the next time it signs in as the account, whose name is at its end.
 func (d Devices) Issue(account string, now time.Time) string {
@@ -61,7 +61,7 @@ func (d Devices) read(value string, now time.Time) (id, account string) {
 }
 
 func (d Devices) mac(account string, said []byte) []byte {
-	mac := hmac.New(sha256.New, d.Key)
+	mac := hmac.New(sha256.New, d.Key())
 	mac.Write([]byte("known device\x00"))
 	mac.Write(said)
 	mac.Write([]byte(account))

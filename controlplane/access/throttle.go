@@ -25,7 +25,7 @@ const (
 // database knows as well. While that is away, memory alone judges.
 type Throttle struct {
 	store FailureStore
-	key   []byte // hashes names and addresses: the database does not tell who failed
+	key   func() []byte // hashes names and addresses: the database does not tell who failed
 	log   *slog.Logger
 	now   func() time.Time
 
@@ -34,7 +34,7 @@ type Throttle struct {
 }
 
 // NewThrottle is a Throttle with no failures in memory.
-func NewThrottle(store FailureStore, key []byte, log *slog.Logger, now func() time.Time) *Throttle {
+func NewThrottle(store FailureStore, key func() []byte, log *slog.Logger, now func() time.Time) *Throttle {
 	return &Throttle{store: store, key: key, log: log, now: now, tracked: make(map[SignInKey]*bucket)}
 }
 
@@ -196,7 +196,7 @@ func (t *Throttle) evict(now time.Time) {
 }
 
 func (t *Throttle) keyOf(kind, name string) SignInKey {
-	mac := hmac.New(sha256.New, t.key)
+	mac := hmac.New(sha256.New, t.key())
 	mac.Write([]byte(kind + "\x00" + name))
 	return SignInKey(mac.Sum(nil))
 }

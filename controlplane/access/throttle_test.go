@@ -66,7 +66,7 @@ func (k *kept) ForgetSignInFailures(_ context.Context, keys []SignInKey) error {
 func newKept() *kept { return &kept{rows: map[SignInKey]SignInFailures{}} }
 
 func newThrottle(now func() time.Time, store *kept) *Throttle {
-	return NewThrottle(store, []byte("key"), slog.New(slog.DiscardHandler), now)
+	return NewThrottle(store, func() []byte { return []byte("key") }, slog.New(slog.DiscardHandler), now)
 }
 
 // fail makes one attempt that fails and returns how long it was told to wait instead.
@@ -243,7 +243,7 @@ func TestWithoutTheStoreMemoryJudges(t *testing.T) {
 func TestDevices(t *testing.T) {
 	t.Parallel()
 	now := newClock().Now()
-	d := Devices{Key: []byte("key")}
+	d := Devices{Key: func() []byte { return []byte("key") }}
 	value := d.Issue("admin", now)
 	id := d.Known("admin", value, now.Add(DeviceLifetime))
 	if id == "" || id == d.Known("admin", d.Issue("admin", now), now) {
@@ -252,7 +252,7 @@ func TestDevices(t *testing.T) {
 	for name, known := range map[string]string{
 		"another account": d.Known("root", value, now),
 		"too late":        d.Known("admin", value, now.Add(DeviceLifetime+2*time.Second)),
-		"another key":     Devices{Key: []byte("other")}.Known("admin", value, now),
+		"another key":     Devices{Key: func() []byte { return []byte("other") }}.Known("admin", value, now),
 		"cut":             d.Known("admin", value[:len(value)-1], now),
 		"changed":         d.Known("admin", changed(value), now),
 		"nothing":         d.Known("admin", "", now),

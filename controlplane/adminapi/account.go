@@ -102,7 +102,7 @@ func (a *accounts) check(ctx context.Context, name, plain string, known bool) (*
 func (a *accounts) verifierOf(name string, u access.User) (verifier, error) {
 	switch {
 	case name == a.configured && a.defaultPassword == "":
-		return a.passwords.configured, nil
+		return a.passwords.configured(), nil
 	case u.HasPassword():
 		if name == a.configured {
 			a.replaced.Store(true)
@@ -113,7 +113,7 @@ func (a *accounts) verifierOf(name string, u access.User) (verifier, error) {
 		// can reach it by now.
 		return verifier{}, errs.Newf(errs.FailedPrecondition, "the database has lost the password that was set: restart, or set ADMIN_PASSWORD")
 	case name == a.configured:
-		return a.passwords.configured, nil
+		return a.passwords.configured(), nil
 	}
 	return a.passwords.nobodys(), nil
 }

@@ -201,8 +201,7 @@ type API struct {
 	end    func() // closes ended
 }
 
-// New builds the API, and makes the configured user an owner if there is none of the name. It takes about a
-// tenth of a second: it hashes the password.
+// New builds the API, and makes the configured user an owner if there is none of the name.
 func New(ctx context.Context, cfg Config) (*API, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -234,10 +233,10 @@ func New(ctx context.Context, cfg Config) (*API, error) {
 	}
 	cookies := cookies{peers}
 	sessions := &sessions{
-		access: cfg.Access, key: passwords.sessionKey(), cookies: cookies, now: now, log: cfg.Logger,
+		access: cfg.Access, key: passwords.sessionKey, cookies: cookies, now: now, log: cfg.Logger,
 	}
-	devices := &devices{signed: access.Devices{Key: passwords.sessionKey()}, cookies: cookies, now: now}
-	throttle := access.NewThrottle(cfg.Access, passwords.sessionKey(), cfg.Logger, now)
+	devices := &devices{signed: access.Devices{Key: passwords.sessionKey}, cookies: cookies, now: now}
+	throttle := access.NewThrottle(cfg.Access, passwords.sessionKey, cfg.Logger, now)
 	auth := &authenticator{sessions: sessions, access: cfg.Access, peers: peers, audit: cfg.Audit, recent: cfg.RecentSignIn, log: cfg.Logger, now: now}
 	validation, err := newValidation()
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
+	"sync"
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/sync/semaphore"
@@ -25,28 +26,41 @@ type verifier struct{ salt, value []byte }
 
 // passwords checks passwords, a few at a time.
 type passwords struct {
-	configured verifier // that of ADMIN_PASSWORD
-	session    []byte
-	slots      *semaphore.Weighted
-	strange    *semaphore.Weighted // those of slots that strangers may hold
+	salt    []byte
+	account func() account      // made once, when it is needed first: it takes a tenth of a second and 64 MiB
+	slots   *semaphore.Weighted // for all hashes but that one
+	strange *semaphore.Weighted // those of slots that strangers may hold
 }
 
-// newPasswords hashes the configured password. The salt comes from the user name, so that every
+// account is what follows from the configured user name and password.
+type account struct {
+	verifier verifier
+	session  []byte
+}
+
+// newPasswords knows the configured password. The salt comes from the user name, so that every
 // replica derives the same session key; nothing of it is ever stored.
 func newPasswords(username, plain string) *passwords {
 	salt := sha256.Sum256([]byte("trunkline admin account v1\x00" + username))
-	p := &passwords{slots: semaphore.NewWeighted(maxConcurrent), strange: semaphore.NewWeighted(maxStrangers)}
-	p.configured.salt = salt[:]
-	p.configured.value, p.session = derive(plain, salt[:])
-	return p
+	return &passwords{
+		salt: salt[:], slots: semaphore.NewWeighted(maxConcurrent), strange: semaphore.NewWeighted(maxStrangers),
+		account: sync.OnceValue(func() account {
+			value, session := derive(plain, salt[:])
+			return account{verifier{salt[:], value}, session}
+		}),
+	}
 }
+
+// configured is the password of ADMIN_PASSWORD. Every sign-in has asked for the session key before, whoever
+// tries it: the time of the first one does not tell whether the name is right.
+func (p *passwords) configured() verifier { return p.account().verifier }
 
 // sessionKey is the key under which session cookies are hashed. It changes with the configured user name
 // and password, so another one ends every session.
-func (p *passwords) sessionKey() []byte { return p.session }
+func (p *passwords) sessionKey() []byte { return p.account().session }
 
 // nobodys is what the password of a user who does not exist is compared with.
-func (p *passwords) nobodys() verifier { return verifier{salt: p.configured.salt} }
+func (p *passwords) nobodys() verifier { return verifier{salt: p.salt} }
 
 // check compares a password. It takes the same time whatever is wrong. It waits for a free slot
 // until ctx ends; known says that the caller is no stranger.

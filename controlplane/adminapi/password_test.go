@@ -11,7 +11,7 @@ func TestPasswordCheck(t *testing.T) {
 	t.Parallel()
 	p := newPasswords("admin", "correct horse")
 	for plain, want := range map[string]bool{"correct horse": true, "correct horse ": false, "": false} {
-		if got, err := p.check(t.Context(), plain, p.configured, true); err != nil || got != want {
+		if got, err := p.check(t.Context(), plain, p.configured(), true); err != nil || got != want {
 			t.Errorf("check(%q) = %t, %v; want %t", plain, got, err, want)
 		}
 		if got, err := p.check(t.Context(), plain, p.nobodys(), true); err != nil || got {
@@ -47,7 +47,7 @@ func TestSessionKeyFollowsTheAccount(t *testing.T) {
 			t.Errorf("another %s has the same session key", name)
 		}
 	}
-	if bytes.Equal(p.sessionKey(), p.configured.value) {
+	if bytes.Equal(p.sessionKey(), p.configured().value) {
 		t.Error("the session key is what passwords are compared with")
 	}
 }
@@ -62,7 +62,7 @@ func TestPasswordCheckWaitsForASlot(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		_, err := p.check(ctx, "one", p.configured, true)
+		_, err := p.check(ctx, "one", p.configured(), true)
 		done <- err
 	}()
 	cancel()
@@ -70,7 +70,7 @@ func TestPasswordCheckWaitsForASlot(t *testing.T) {
 		t.Fatalf("check beside %d others: %v", maxConcurrent, err)
 	}
 	p.slots.Release(1)
-	if right, err := p.check(t.Context(), "one", p.configured, true); !right || err != nil {
+	if right, err := p.check(t.Context(), "one", p.configured(), true); !right || err != nil {
 		t.Errorf("check with a free slot: %t, %v", right, err)
 	}
 }
@@ -87,10 +87,10 @@ func TestPasswordSlotsAreNotAllForStrangers(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := p.check(ctx, "one", p.configured, false); !errors.Is(err, context.Canceled) {
+	if _, err := p.check(ctx, "one", p.configured(), false); !errors.Is(err, context.Canceled) {
 		t.Errorf("a stranger beside %d others: %v", maxStrangers, err)
 	}
-	if right, err := p.check(t.Context(), "one", p.configured, true); !right || err != nil {
+	if right, err := p.check(t.Context(), "one", p.configured(), true); !right || err != nil {
 		t.Errorf("a known device beside %d strangers: %t, %v", maxStrangers, right, err)
 	}
 }

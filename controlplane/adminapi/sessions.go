@@ -30,7 +30,7 @@ const (
 // sessions are the signed-in browsers: a random cookie each, of which only a keyed hash is stored.
 type sessions struct {
 	access  access.Store
-	key     []byte // changes with the configured account
+	key     func() []byte // changes with the configured account
 	cookies cookies
 	now     func() time.Time
 	log     *slog.Logger
@@ -115,7 +115,7 @@ func (s *sessions) end(ctx context.Context, info *connect.CallInfo, hash [32]byt
 }
 
 func (s *sessions) hash(value string) [32]byte {
-	mac := hmac.New(sha256.New, s.key)
+	mac := hmac.New(sha256.New, s.key())
 	mac.Write([]byte(value))
 	return [32]byte(mac.Sum(nil))
 }
