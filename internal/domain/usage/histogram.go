@@ -29,29 +29,50 @@ var errHistogram = errors.New("a stored histogram is damaged")
 // Histogram counts durations of 0 µs to 50 days in fixed buckets: one per microsecond up
 // to 8 µs, then eight per power of two. The buckets never change, so that histograms of
 // any time add up. The zero value is empty.
-type Histogram struct{ counts []int64 } // of the buckets up to the last one that is not empty
+//
+// Durations of one sum lie close together, and most sums are over few calls, so what is kept are
+// the buckets from the first to the last one that is not empty.
+type Histogram struct {
+	first  int // the bucket that counts begins with
+	counts []int64
+}
 
 // Count adds one duration.
 func (h *Histogram) Count(us int64) { h.add(bucketOf(us), 1) }
 
-func (h *Histogram) add(bucket int, n int64) {
-	if missing := bucket + 1 - len(h.counts); missing > 0 {
-		h.counts = append(h.counts, make([]int64, missing)...)
+// add adds n, which is not 0, to a bucket and returns what that counts now.
+func (h *Histogram) add(bucket int, n int64) int64 {
+	switch last := h.first + len(h.counts); {
+	case len(h.counts) == 0:
+		h.first, h.counts = bucket, append(h.counts, 0)
+	case bucket < h.first:
+		missing := h.first - bucket
+		h.counts = slices.Grow(h.counts, missing)[:len(h.counts)+missing]
+		copy(h.counts[missing:], h.counts)
+		clear(h.counts[:missing])
+		h.first = bucket
+	case bucket >= last:
+		missing := bucket + 1 - last
+		h.counts = slices.Grow(h.counts, missing)[:len(h.counts)+missing]
+		clear(h.counts[len(h.counts)-missing:])
 	}
-	h.counts[bucket] += n
+	h.counts[bucket-h.first] += n
+	return h.counts[bucket-h.first]
 }
 
 // Add adds every duration that other has counted.
 func (h *Histogram) Add(other Histogram) {
-	for bucket, n := range other.counts {
+	for i, n := range other.counts {
 		if n != 0 {
-			h.add(bucket, n)
+			h.add(other.first+i, n)
 		}
 	}
 }
 
 // Equal reports whether h and other counted the same.
-func (h Histogram) Equal(other Histogram) bool { return slices.Equal(h.counts, other.counts) }
+func (h Histogram) Equal(other Histogram) bool {
+	return slices.Equal(h.counts, other.counts) && (h.first == other.first || len(h.counts) == 0)
+}
 
 // Total is how many durations were counted.
 func (h Histogram) Total() (n int64) {
@@ -70,9 +91,9 @@ func (h Histogram) Quantile(q float64) int64 {
 	}
 	rank := int64(q * float64(total)) // durations below the one that is sought
 	rank = min(max(rank, 0), total-1)
-	for bucket, n := range h.counts {
+	for i, n := range h.counts {
 		if rank < n {
-			low, width := boundsOf(bucket)
+			low, width := boundsOf(h.first + i)
 			return low + width/2
 		}
 		rank -= n
@@ -114,8 +135,8 @@ func (h Histogram) Encode() []byte {
 	}
 	raw := binary.AppendUvarint(make([]byte, 0, 2+4*filled), filled)
 	last := 0
-	for bucket, n := range h.counts {
-		if n != 0 {
+	for i, n := range h.counts {
+		if bucket := h.first + i; n != 0 {
 			raw = binary.AppendUvarint(raw, uint64(bucket-last))
 			raw = binary.AppendUvarint(raw, uint64(n))
 			last = bucket
@@ -146,7 +167,7 @@ func (h *Histogram) AddEncoded(raw []byte) error {
 			if bucket += gap; !ok1 || !ok2 || gap >= buckets || bucket >= buckets || n > maxCount {
 				return errHistogram
 			}
-			if h.add(int(bucket), int64(n)); h.counts[bucket] > maxCount {
+			if n > 0 && h.add(int(bucket), int64(n)) > maxCount {
 				return errHistogram
 			}
 		}

@@ -16,14 +16,17 @@ func (u *Sum) Subtract(part *Sum) {
 	u.FirstToken.subtract(part.FirstToken)
 }
 
-// subtract takes off what other has counted, and the empty buckets that this leaves at the end.
+// subtract takes off what other has counted, and the empty buckets that this leaves at both ends.
 func (h *Histogram) subtract(other Histogram) {
-	for bucket, n := range other.counts {
+	for i, n := range other.counts {
 		if n != 0 {
-			h.add(bucket, -n)
+			h.add(other.first+i, -n)
 		}
 	}
 	for len(h.counts) > 0 && h.counts[len(h.counts)-1] == 0 {
 		h.counts = h.counts[:len(h.counts)-1]
+	}
+	for len(h.counts) > 0 && h.counts[0] == 0 {
+		h.first, h.counts = h.first+1, h.counts[1:]
 	}
 }
