@@ -2,6 +2,7 @@ package calllog
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
@@ -18,9 +19,14 @@ const (
 
 // Run keeps the log within its bounds, once at the start and then every Interval, until
 // ctx ends: it makes room for the days to come, removes calls that are older than the
-// settings allow and sums that are older than is promised, and counts each day again when
-// it is over. Of several replicas one at a time does each of these.
+// settings allow and sums that are older than is promised, folds new calls into the sums, and
+// counts each day again when it is over. Of several replicas one at a time does each of these.
 func (l *Log) Run(ctx context.Context) error {
+	if l.cfg.Usage != nil {
+		var folding sync.WaitGroup
+		folding.Go(func() { l.keepFolded(ctx) })
+		defer folding.Wait()
+	}
 	due := l.cfg.Now().Add(verifyAfter)
 	for {
 		_, err := l.exclusive(ctx, retentionJob, func(ctx context.Context) error {

@@ -87,6 +87,11 @@ type UsageStore interface {
 	// KeyUse returns what API keys have used: of each its last use, and what it has spent
 	// since a day in UTC began, unless that is zero.
 	KeyUse(ctx context.Context, since map[string]time.Time) (map[string]KeyUse, error)
+	// FoldUsage adds calls that are stored since to the sums, some thousands at most, and reports
+	// whether there may be more. To those who ask they count already.
+	FoldUsage(ctx context.Context) (more bool, err error)
+	// FoldDue has a value when so many calls wait that FoldUsage should not.
+	FoldDue() <-chan struct{}
 	// VerifyUsage compares the sums of the hour that begins at t with the calls that are
 	// stored of it and returns the sums that differ, at most 100.
 	VerifyUsage(ctx context.Context, t time.Time) ([]Drift, error)

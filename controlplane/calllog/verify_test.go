@@ -29,6 +29,8 @@ type sums struct {
 	minutes  time.Time
 	hours    time.Time
 	leftover int // how often there is more to delete
+	folds    int // there is more after each second one
+	due      chan struct{}
 }
 
 func (s *sums) VerifyUsage(_ context.Context, t time.Time) ([]calllog.Drift, error) {
@@ -55,6 +57,21 @@ func (s *sums) DeleteUsageBefore(_ context.Context, minutes, hours time.Time) (b
 	s.leftover--
 	return s.leftover >= 0, nil
 }
+
+func (s *sums) FoldUsage(context.Context) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.folds++
+	return s.folds%2 == 1, s.err
+}
+
+func (s *sums) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err = err
+}
+
+func (s *sums) FoldDue() <-chan struct{} { return s.due }
 
 func (s *sums) take() []time.Time {
 	s.mu.Lock()

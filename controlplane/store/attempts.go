@@ -15,7 +15,7 @@ func (s *Usage) AttemptUsage(ctx context.Context, q calllog.UsageQuery) ([]calll
 	if err != nil {
 		return nil, err
 	}
-	return sumsOf(ctx, s, q, pieces, attemptFigures)
+	return sumsOf(ctx, s, q, pieces, attemptFigures, countAttempts)
 }
 
 // attemptPropertyOf is the property that a question about attempts is about, its outcomes apart;

@@ -8,10 +8,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
 	"github.com/trunkline-ai/trunkline/controlplane/store/storetest"
 	"github.com/trunkline-ai/trunkline/internal/errs"
@@ -57,6 +59,21 @@ func TestKilledWriterLosesNothingItReported(t *testing.T) {
 			}
 			if _, err := s.GetCall(t.Context(), call); err != nil {
 				t.Errorf("a call that was reported as stored: %v", err)
+			}
+			// Whatever a kill interrupted, each call is in the sums once.
+			calls, err := s.ListCalls(t.Context(), calllog.Filter{Limit: 1_000_000})
+			if err != nil {
+				t.Fatal(err)
+			}
+			q := calllog.UsageQuery{From: time.Unix(0, 0), To: time.Unix(1, 0).Add(time.Hour)}
+			for range 2 {
+				sums, err := s.Usage(t.Context(), q)
+				if err != nil || len(sums) != 1 || sums[0].Total.Calls != int64(len(calls)) {
+					t.Errorf("of %d calls the sums are %+v, %v", len(calls), sums, err)
+				}
+				if _, err := s.FoldUsage(t.Context()); err != nil {
+					t.Error(err)
+				}
 			}
 		})
 	}
@@ -111,6 +128,9 @@ func TestCrashingWriter(t *testing.T) {
 		}
 		id := fmt.Sprintf("call-%d", c.Revision)
 		if _, _, err := s.InsertCalls(t.Context(), "node", []*nodev1.Call{{Id: id}}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.FoldUsage(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		fmt.Printf("done %d %s\n", c.Revision, id)

@@ -57,6 +57,9 @@ type DB struct {
 	closed atomic.Bool
 	close  func() error
 	schema int64
+
+	pending atomic.Int64  // calls of this replica that came since the last fold, about
+	foldDue chan struct{} // see Usage.FoldDue
 }
 
 // engine is what differs between the databases.
@@ -72,6 +75,11 @@ type engine interface {
 	KeepCalls(ctx context.Context, now, t time.Time) (time.Time, error)
 	// Exclusive runs do unless another replica runs the job of that name.
 	Exclusive(ctx context.Context, job string, do func(context.Context) error) (bool, error)
+	// TryLock takes the lock of that name until the transaction ends, unless another one has it.
+	TryLock(ctx context.Context, tx *sql.Tx, name string) (bool, error)
+	// AddRows adds rows in the transaction that conn is in, as fast as the database can. A row that is
+	// there already or that it refuses fails the transaction.
+	AddRows(ctx context.Context, conn *sql.Conn, table string, columns []string, rows [][]any) error
 	// Append puts one binary value behind another.
 	Append(value, more string) string
 	// Concatenate is the aggregate that puts the binary values of a column one behind the
@@ -101,7 +109,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{engine: engine, logger: cfg.Logger, now: cfg.Now, close: sync.OnceValue(engine.Close), schema: schema.Version}
+	db := &DB{engine: engine, logger: cfg.Logger, now: cfg.Now, close: sync.OnceValue(engine.Close), schema: schema.Version, foldDue: make(chan struct{}, 1)}
 	if len(schema.Applied) > 0 {
 		cfg.Logger.InfoContext(ctx, "the database was migrated", "schema_version", schema.Version, "applied", schema.Applied)
 	}
@@ -202,7 +210,12 @@ func (db *DB) inReadTx(ctx context.Context, do func(ctx context.Context, tx *sql
 	return transact(ctx, db.engine.Reader(), &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, do)
 }
 
-func transact(ctx context.Context, db *sql.DB, options *sql.TxOptions, do func(context.Context, *sql.Tx) error) error {
+// beginner is a handle, or one of its connections.
+type beginner interface {
+	BeginTx(ctx context.Context, options *sql.TxOptions) (*sql.Tx, error)
+}
+
+func transact(ctx context.Context, db beginner, options *sql.TxOptions, do func(context.Context, *sql.Tx) error) error {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
 	tx, err := db.BeginTx(ctx, options)

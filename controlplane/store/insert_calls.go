@@ -17,37 +17,71 @@ import (
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
-const (
-	insertCall         = `INSERT INTO call (id, node, start_us, group_name, api_key, outcome, status, model, stream, duration_us, stored_us, failed_over, cost_pico, attempt_outcomes, client_id, incoming_id, end_user, metadata, trace_id, record) VALUES `
-	insertCallProvider = `INSERT INTO call_provider (provider, start_us, call_id, group_name, api_key, outcome, status, node, model, stream, duration_us, failed_over, cost_pico, attempt_outcomes) VALUES `
+// What calls have in their tables.
+var (
+	callColumns = []string{
+		"id", "node", "start_us", "group_name", "api_key", "outcome", "status", "model", "stream", "duration_us", "stored_us",
+		"failed_over", "cost_pico", "attempt_outcomes", "client_id", "incoming_id", "end_user", "metadata", "trace_id", "record",
+	}
+	callProviderColumns = []string{
+		"provider", "start_us", "call_id", "group_name", "api_key", "outcome", "status", "node", "model", "stream", "duration_us",
+		"failed_over", "cost_pico", "attempt_outcomes",
+	}
+	insertCall         = `INSERT INTO call (` + strings.Join(callColumns, ", ") + `) VALUES `
+	insertCallProvider = `INSERT INTO call_provider (` + strings.Join(callProviderColumns, ", ") + `) VALUES `
 )
 
 // InsertCalls stores calls that are not stored yet, in one transaction, and returns how
 // many were new. A call that the database refuses by itself is returned as rejected; the
 // others are stored. A call is stored once, however often and in whatever company it is
-// sent, and added to the sums of usage once, in the same transaction.
+// sent, and counts in the sums of usage once, from the same transaction on.
 func (s *Calls) InsertCalls(ctx context.Context, node string, calls []*nodev1.Call) (int, []*nodev1.RejectedCall, error) {
 	at := s.db.now()
 	rows, rejected := s.callRows(ctx, node, calls, at)
 	if len(rows) == 0 {
 		return 0, rejected, nil
 	}
-	in := &ingest{db: s.db}
-	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		for batch := range batches(rows) {
-			if err := in.insert(ctx, tx, batch); err != nil {
-				return err
-			}
+	stored, err := len(rows), s.addNew(ctx, node, rows, at)
+	if s.db.refused(err) {
+		in := &ingest{db: s.db}
+		err = in.insertEach(ctx, node, rows, at)
+		stored, rejected = len(in.stored), append(rejected, in.rejected...)
+	}
+	if err != nil {
+		return 0, nil, s.db.failed(err, "store calls")
+	}
+	s.db.notePending(stored)
+	return stored, rejected, nil
+}
+
+// addNew stores rows that are all new and good, as nearly always, the fastest way there is. One that
+// is not fails it, and leaves nothing behind.
+func (s *Calls) addNew(ctx context.Context, node string, rows []callRow, at time.Time) error {
+	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
+	defer cancel()
+	conn, err := s.db.engine.Writer().Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("take a connection: %w", err)
+	}
+	defer conn.Close() // it goes back to the pool
+	return transact(ctx, conn, nil, func(ctx context.Context, tx *sql.Tx) error {
+		columns, providers := make([][]any, len(rows)), make([][]any, 0, len(rows))
+		calls := make([]*nodev1.Call, len(rows))
+		for i, row := range rows {
+			columns[i], calls[i] = row.columns, row.call
+			providers = append(providers, row.providers...)
 		}
-		if err := rollUp(ctx, tx, s.db.engine, node, in.stored); err != nil {
+		if err := s.db.engine.AddRows(ctx, conn, "call", callColumns, columns); err != nil {
+			return fmt.Errorf("add calls: %w", err)
+		}
+		if err := s.db.engine.AddRows(ctx, conn, "call_provider", callProviderColumns, providers); err != nil {
+			return fmt.Errorf("add providers of calls: %w", err)
+		}
+		if err := addPending(ctx, tx, calls); err != nil {
 			return err
 		}
 		return receive(ctx, tx, node, at)
 	})
-	if err != nil {
-		return 0, nil, s.db.failed(err, "store calls")
-	}
-	return len(in.stored), append(rejected, in.rejected...), nil
 }
 
 // callRow is a call as the tables hold it.
@@ -92,7 +126,7 @@ func (s *Calls) callRows(ctx context.Context, node string, calls []*nodev1.Call,
 }
 
 // number is a truth value as both databases keep it.
-func number(b bool) int {
+func number(b bool) int32 {
 	if b {
 		return 1
 	}
@@ -123,11 +157,26 @@ func attemptOutcomes(call *nodev1.Call, provider string) string {
 	return " " + strings.Join(slices.Compact(outcomes), " ") + " "
 }
 
-// ingest is one InsertCalls.
+// ingest is one InsertCalls with calls that are stored already, or that the database refuses.
 type ingest struct {
 	db       *DB
 	stored   []*nodev1.Call // those that were new
 	rejected []*nodev1.RejectedCall
+}
+
+// insertEach stores rows but for those that are stored or that the database refuses.
+func (in *ingest) insertEach(ctx context.Context, node string, rows []callRow, at time.Time) error {
+	return in.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		for batch := range batches(rows) {
+			if err := in.insert(ctx, tx, batch); err != nil {
+				return err
+			}
+		}
+		if err := addPending(ctx, tx, in.stored); err != nil {
+			return err
+		}
+		return receive(ctx, tx, node, at)
+	})
 }
 
 // insert stores rows but for those that the database refuses.

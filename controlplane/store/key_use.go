@@ -18,18 +18,23 @@ import (
 func (s *Usage) KeyUse(ctx context.Context, since map[string]time.Time) (map[string]calllog.KeyUse, error) {
 	uses := make(map[string]calllog.KeyUse, len(since))
 	names, budgets, days := []any{}, []any{}, []any{}
+	dayOf := make(map[string]int64, len(since))
 	for _, name := range slices.Sorted(maps.Keys(since)) {
 		uses[name] = calllog.KeyUse{}
 		names = append(names, name)
 		if day := since[name]; !day.IsZero() {
-			budgets, days = append(budgets, name), append(days, floor(micros(day), partsByDay.width))
+			dayOf[name] = floor(micros(day), partsByDay.width)
+			budgets, days = append(budgets, name), append(days, dayOf[name])
 		}
 	}
 	err := s.db.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if err := lastUses(ctx, tx, names, uses); err != nil {
 			return err
 		}
-		return spendings(ctx, tx, budgets, days, uses)
+		if err := spendings(ctx, tx, budgets, days, uses); err != nil {
+			return err
+		}
+		return addPendingUse(ctx, tx, dayOf, uses)
 	})
 	if err != nil {
 		return nil, s.db.failed(err, "read the use of API keys")

@@ -2,9 +2,6 @@ package store
 
 import (
 	"cmp"
-	"context"
-	"database/sql"
-	"fmt"
 	"hash/fnv"
 	"slices"
 	"time"
@@ -58,14 +55,15 @@ var properties = []calllog.UsageBy{
 // attemptProperties are those of which attempts have parts, each by outcome.
 var attemptProperties = []calllog.UsageBy{calllog.ByNothing, calllog.ByGroup, calllog.ByProvider, calllog.ByModel}
 
-// shards is how many rows a sum may be spread over.
+// shards is how many rows a sum may be spread over: that of the calls, which are folded into it, and
+// those of totals, which nodes send when they must.
 const shards = 8
 
-// shardOf is the shard a node adds to.
+// shardOf is the shard that the totals of a node are added to.
 func shardOf(node string) int {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(node)) // never fails
-	return int(h.Sum32() % shards)
+	return foldShard + 1 + int(h.Sum32()%(shards-1))
 }
 
 // sumKey is which sum of a table.
@@ -198,31 +196,4 @@ func (r rollup) scanInto(k *sumKey) []any {
 		return []any{&k.bucket, &k.APIKey, &k.Group, &k.Provider, &k.Model, &k.Outcome, &k.Status}
 	}
 	return []any{&k.bucket, &k.Group, &k.Provider, &k.Model, &k.Outcome, &k.Status}
-}
-
-// rollUp adds calls, which must be new ones of this transaction, to the sums. It comes
-// last in the transaction: sums are the rows that others wait for.
-func rollUp(ctx context.Context, tx *sql.Tx, e engine, node string, calls []*nodev1.Call) error {
-	if len(calls) == 0 {
-		return nil
-	}
-	for _, r := range rollups {
-		sums := map[sumKey]*usage.Sum{}
-		for _, c := range calls {
-			r.count(sums, c)
-		}
-		if err := r.add(ctx, tx, e, shardOf(node), figuresOf(sums, r.usageFigures)); err != nil {
-			return fmt.Errorf("add to %s: %w", r.table, err)
-		}
-	}
-	for _, r := range attemptRollups {
-		sums := map[sumKey]*usage.Attempts{}
-		for _, c := range calls {
-			r.countAttempts(sums, c)
-		}
-		if err := r.add(ctx, tx, e, shardOf(node), figuresOf(sums, attemptFigures)); err != nil {
-			return fmt.Errorf("add to %s: %w", r.table, err)
-		}
-	}
-	return nil
 }

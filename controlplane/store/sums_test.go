@@ -42,6 +42,9 @@ func TestHistogramsAreMerged(t *testing.T) {
 				if stored, _, err := NewCalls(s).InsertCalls(t.Context(), "node", sent); stored != batch || err != nil {
 					t.Fatalf("%d stored, %v", stored, err)
 				}
+				if _, err := NewUsage(s).FoldUsage(t.Context()); err != nil {
+					t.Fatal(err)
+				}
 				for _, table := range []string{"usage_minute", "usage_day_part", "attempt_minute", "attempt_hour_part"} {
 					var length int
 					if err := s.engine.Reader().QueryRowContext(t.Context(), `SELECT MAX(length(latency) + length(first_token)) FROM `+table).Scan(&length); err != nil {

@@ -39,7 +39,7 @@ func (s *Usage) Usage(ctx context.Context, q calllog.UsageQuery) ([]calllog.Usag
 	if err != nil {
 		return nil, err
 	}
-	sums, err := sumsOf(ctx, s, q, pieces, partFigures)
+	sums, err := sumsOf(ctx, s, q, pieces, partFigures, countCall)
 	for i := range sums {
 		cost := &sums[i].Total.Cost
 		*cost = cost.Plus(usage.Cost{}) // the sum of many Picos is one
@@ -47,15 +47,11 @@ func (s *Usage) Usage(ctx context.Context, q calllog.UsageQuery) ([]calllog.Usag
 	return sums, err
 }
 
-// sumsOf reads the pieces of a question and adds them up.
+// sumsOf reads the pieces of a question and adds them up, and what is pending of it.
 func sumsOf[T any, P interface {
 	*T
 	Add(*T)
-}](ctx context.Context, s *Usage, q calllog.UsageQuery, pieces []usagePiece, of func(*T) figures) ([]calllog.SumOf[T], error) {
-	type place struct {
-		bucket      int64
-		value, part string
-	}
+}](ctx context.Context, s *Usage, q calllog.UsageQuery, pieces []usagePiece, of func(*T) figures, count counting[T]) ([]calllog.SumOf[T], error) {
 	sums := map[place]*T{}
 	err := s.db.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, piece := range pieces {
@@ -78,7 +74,7 @@ func sumsOf[T any, P interface {
 				}
 			}
 		}
-		return nil
+		return addPendingTo(ctx, tx, q, pieces, count, sums)
 	})
 	if err != nil {
 		return nil, s.db.failed(err, "read usage")

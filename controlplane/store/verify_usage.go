@@ -10,6 +10,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
 	"github.com/trunkline-ai/trunkline/internal/domain/usage"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
 // maxDrift is how many sums VerifyUsage returns.
@@ -96,7 +97,7 @@ func (c counts) compare(ctx context.Context, q querier, from, to int64) ([]calll
 		if r.width > time.Hour {
 			continue
 		}
-		stored, err := readSums(ctx, q, r, from, to, attemptFigures)
+		stored, err := readSums(ctx, q, r, from, to, attemptFigures, r.countAttempts)
 		if err != nil {
 			return nil, err
 		}
@@ -117,11 +118,11 @@ func compareDay(ctx context.Context, q querier, from, to int64) ([]calllog.Drift
 		return nil, err
 	}
 	drifts := compareSums(partsByDay.table, stored, regroup(partsByDay, hours), shownUsage)
-	attempts, err := readSums(ctx, q, attemptsPerHour, from, to, attemptFigures)
+	attempts, err := readSums(ctx, q, attemptsPerHour, from, to, attemptFigures, attemptsPerHour.countAttempts)
 	if err != nil {
 		return nil, err
 	}
-	storedAttempts, err := readSums(ctx, q, attemptsPerDay, from, to, attemptFigures)
+	storedAttempts, err := readSums(ctx, q, attemptsPerDay, from, to, attemptFigures, attemptsPerDay.countAttempts)
 	if err != nil {
 		return nil, err
 	}
@@ -142,9 +143,9 @@ func regroup[T any, P interface {
 	return sums
 }
 
-// readUsage returns the sums over calls of [from, to), their shards added up.
+// readUsage returns the sums over calls of [from, to), their shards and what is pending added up.
 func readUsage(ctx context.Context, q querier, r rollup, from, to int64) (map[sumKey]*usage.Sum, error) {
-	sums, err := readSums(ctx, q, r, from, to, r.usageFigures)
+	sums, err := readSums(ctx, q, r, from, to, r.usageFigures, r.count)
 	for k, u := range sums {
 		if k.Outcome == usage.OutcomeOK {
 			u.OK, u.Saved = u.Calls, u.Failovers
@@ -156,7 +157,7 @@ func readUsage(ctx context.Context, q querier, r rollup, from, to int64) (map[su
 func readSums[T any, P interface {
 	*T
 	Add(*T)
-}](ctx context.Context, q querier, r rollup, from, to int64, of func(*T) figures) (map[sumKey]*T, error) {
+}](ctx context.Context, q querier, r rollup, from, to int64, of func(*T) figures, count func(map[sumKey]*T, *nodev1.Call)) (map[sumKey]*T, error) {
 	rows, err := q.QueryContext(ctx, `SELECT `+r.keyColumns()+`, `+strings.Join(r.numbers(), ", ")+`, latency, first_token FROM `+r.table+
 		` WHERE bucket >= $1 AND bucket < $2`, from, to)
 	if err != nil {
@@ -175,7 +176,14 @@ func readSums[T any, P interface {
 		}
 		P(sumOf(sums, k)).Add(&u)
 	}
-	return sums, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return sums, eachPending(ctx, q, func(c *nodev1.Call) {
+		if from <= c.GetStartUs() && c.GetStartUs() < to {
+			count(sums, c)
+		}
+	})
 }
 
 // compareSums lists the sums that differ, in the order of their keys.

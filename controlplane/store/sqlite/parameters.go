@@ -20,7 +20,7 @@ func (c connector) Connect(context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return conn{opened.(driverConn)}, nil
+	return conn{opened.(driverConn), newStatements()}, nil
 }
 
 func (c connector) Driver() driver.Driver { return c.driver }
@@ -37,14 +37,50 @@ type driverConn interface {
 	driver.Validator
 }
 
-type conn struct{ driverConn }
-
-func (c conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	return c.driverConn.ExecContext(ctx, inOrder(query), args)
+type conn struct {
+	driverConn
+	statements *statements
 }
 
+// ExecContext runs statements with parameters prepared: they come again.
+func (c conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if len(args) == 0 {
+		return c.driverConn.ExecContext(ctx, query, args)
+	}
+	p, err := c.statements.prepare(ctx, c.driverConn, query)
+	switch {
+	case err != nil:
+		return nil, err
+	case p == nil:
+		return c.driverConn.ExecContext(ctx, inOrder(query), args)
+	}
+	return p.ExecContext(ctx, args)
+}
+
+// QueryContext is the same.
 func (c conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	return c.driverConn.QueryContext(ctx, inOrder(query), args)
+	if len(args) == 0 {
+		return c.driverConn.QueryContext(ctx, query, args)
+	}
+	p, err := c.statements.prepare(ctx, c.driverConn, query)
+	switch {
+	case err != nil:
+		return nil, err
+	case p == nil:
+		return c.driverConn.QueryContext(ctx, inOrder(query), args)
+	}
+	found, err := p.QueryContext(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	p.busy = true
+	return rows{found, p}, nil
+}
+
+// Close closes the prepared statements too.
+func (c conn) Close() error {
+	c.statements.close()
+	return c.driverConn.Close()
 }
 
 // inOrder writes a statement whose parameters are $1, $2 and so on, each once and in this

@@ -107,7 +107,9 @@ func attemptQueries(t *testing.T, db Database) {
 	for _, c := range calls {
 		c.StartUs = epoch.Add(time.Duration(r.Int64N(int64(96 * time.Hour)))).UnixMicro()
 	}
-	insertAll(t, s, calls)
+	insertAll(t, s, calls[:400])
+	foldAll(t, s)
+	insertAll(t, s, calls[400:])
 	if n, _, err := s.InsertCalls(t.Context(), "node-2", calls); n != 0 || err != nil {
 		t.Fatalf("sent again: %d stored, %v", n, err)
 	}
@@ -120,7 +122,10 @@ func attemptQueries(t *testing.T, db Database) {
 	dimensions := []calllog.UsageBy{
 		calllog.ByNothing, calllog.ByGroup, calllog.ByProvider, calllog.ByModel, calllog.ByOutcome,
 	}
-	for range 150 {
+	for i := range 150 {
+		if i == 100 {
+			foldAll(t, s)
+		}
 		q := calllog.UsageQuery{
 			From:  epoch.Add(time.Duration(r.Int64N(int64(48 * time.Hour)))),
 			To:    epoch.Add(time.Duration(r.Int64N(int64(100 * time.Hour)))),

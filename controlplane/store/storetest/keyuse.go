@@ -31,20 +31,24 @@ func keyUse(t *testing.T, db Database) {
 	call("dear", day, 9e18)
 	call("old", day.Add(-40*24*time.Hour), 1)
 	call("quiet", late.Add(-time.Hour), 1)
-	insertAll(t, s, calls)
-
-	got, err := s.KeyUse(t.Context(), map[string]time.Time{
-		"daily": day.AddDate(0, 0, 7), "dear": day, "old": {}, "quiet": late, "nobody": day, "it's ' quoted": {},
-	})
-	must(t, err)
-	wantEqual(t, "use", got, map[string]calllog.KeyUse{
-		"daily":         {LastUsed: day.AddDate(0, 0, 10).Add(-time.Microsecond), Spent: usage.CostOfPico(3 * 7)},
-		"dear":          {LastUsed: day, Spent: usage.CostOfPico(9e18).Plus(usage.CostOfPico(9e18))},
-		"old":           {LastUsed: day.Add(-40 * 24 * time.Hour)},
-		"quiet":         {LastUsed: late.Add(-time.Hour), Spent: usage.CostOfPico(1)}, // its day began before
-		"nobody":        {},
-		"it's ' quoted": {},
-	})
+	insertAll(t, s, calls[:12])
+	foldAll(t, s)
+	insertAll(t, s, calls[12:])
+	for range 2 { // with some that are pending, and without
+		got, err := s.KeyUse(t.Context(), map[string]time.Time{
+			"daily": day.AddDate(0, 0, 7), "dear": day, "old": {}, "quiet": late, "nobody": day, "it's ' quoted": {},
+		})
+		must(t, err)
+		wantEqual(t, "use", got, map[string]calllog.KeyUse{
+			"daily":         {LastUsed: day.AddDate(0, 0, 10).Add(-time.Microsecond), Spent: usage.CostOfPico(3 * 7)},
+			"dear":          {LastUsed: day, Spent: usage.CostOfPico(9e18).Plus(usage.CostOfPico(9e18))},
+			"old":           {LastUsed: day.Add(-40 * 24 * time.Hour)},
+			"quiet":         {LastUsed: late.Add(-time.Hour), Spent: usage.CostOfPico(1)}, // its day began before
+			"nobody":        {},
+			"it's ' quoted": {},
+		})
+		foldAll(t, s)
+	}
 	none, err := s.KeyUse(t.Context(), nil)
 	must(t, err)
 	wantEqual(t, "use of no keys", len(none), 0)
@@ -61,7 +65,7 @@ func keyUse(t *testing.T, db Database) {
 		n, err = s.DeleteCallsBefore(t.Context(), day, 100)
 		must(t, err)
 	}
-	got, err = s.KeyUse(t.Context(), map[string]time.Time{"old": day.AddDate(-1, 0, 0)})
+	got, err := s.KeyUse(t.Context(), map[string]time.Time{"old": day.AddDate(-1, 0, 0)})
 	must(t, err)
 	wantEqual(t, "use that is old", got, map[string]calllog.KeyUse{
 		"old": {LastUsed: day.Add(-40 * 24 * time.Hour).Truncate(time.Hour), Spent: usage.CostOfPico(1)},

@@ -127,6 +127,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		"OldBodiesAreDeleted":           oldBodiesAreDeleted,
 		"UsageOfDays":                   usageOfDays,
 		"UsageIsCountedOnce":            usageIsCountedOnce,
+		"FoldingIsNotSeen":              foldingIsNotSeen,
 		"UsageQueries":                  usageQueries,
 		"KeyUse":                        keyUse,
 		"AttemptQueries":                attemptQueries,

@@ -45,6 +45,53 @@ func makeUsage(n int) []*nodev1.Call {
 	return calls
 }
 
+// foldAll folds what is pending.
+func foldAll(t testing.TB, s Store) {
+	t.Helper()
+	for {
+		more, err := s.FoldUsage(context.Background())
+		must(t, err)
+		if !more {
+			return
+		}
+	}
+}
+
+// foldingIsNotSeen: whoever asks while replicas fold gets every call once.
+func foldingIsNotSeen(t *testing.T, db Database) {
+	stores := make([]Store, db.Replicas)
+	for i := range stores {
+		stores[i] = db.Open(t, time.Now)
+	}
+	calls := makeUsage(600)
+	insertAll(t, stores[0], calls[:1])
+	var wg sync.WaitGroup
+	for i := range 150 { // more batches than one fold takes
+		insertAll(t, stores[0], calls[1+i*3:4+i*3])
+	}
+	there := calls[:451]
+	for _, s := range stores {
+		wg.Go(func() { foldAll(t, s) })
+	}
+	for range 5 {
+		wantUsage(t, stores[0], usageQuery(), there)
+		wantAttempts(t, stores[0], usageQuery(), there)
+	}
+	wg.Wait()
+	foldAll(t, stores[0])
+	wantUsage(t, stores[0], usageQuery(), there)
+	wantAttempts(t, stores[0], usageQuery(), there)
+	wantNoDrift(t, stores[0])
+	if more, err := stores[0].FoldUsage(t.Context()); more || err != nil {
+		t.Errorf("nothing is left to fold: %t, %v", more, err)
+	}
+	select {
+	case <-stores[0].FoldDue():
+		t.Error("a fold is due for a few calls")
+	default:
+	}
+}
+
 // usageQuery covers every call of makeUsage.
 func usageQuery() calllog.UsageQuery {
 	return calllog.UsageQuery{From: epoch, To: epoch.Add(6 * time.Hour)}
@@ -171,7 +218,9 @@ func usageIsCountedOnce(t *testing.T, db Database) {
 func usageQueries(t *testing.T, db Database) {
 	s := db.Open(t, time.Now)
 	calls := makeUsage(600)
-	insertAll(t, s, calls)
+	insertAll(t, s, calls[:300])
+	foldAll(t, s)
+	insertAll(t, s, calls[300:])
 	r := rand.New(rand.NewPCG(17, 18))
 	maybe := func(of ...string) string {
 		if r.IntN(3) > 0 {
@@ -182,7 +231,10 @@ func usageQueries(t *testing.T, db Database) {
 	dimensions := []calllog.UsageBy{
 		calllog.ByNothing, calllog.ByGroup, calllog.ByProvider, calllog.ByModel, calllog.ByOutcome, calllog.ByAPIKey,
 	}
-	for range 100 {
+	for i := range 100 {
+		if i == 70 {
+			foldAll(t, s)
+		}
 		q := calllog.UsageQuery{
 			From:  epoch.Add(time.Duration(r.Int64N(int64(3 * time.Hour)))),
 			To:    epoch.Add(time.Duration(r.Int64N(int64(7 * time.Hour)))),
@@ -223,7 +275,10 @@ func usageSurvivesAbsurdCalls(t *testing.T, db Database) {
 		}
 	}
 	insertAll(t, s, calls[:20])
+	foldAll(t, s)
 	insertAll(t, s, calls[20:])
+	wantUsage(t, s, usageQuery(), calls)
+	foldAll(t, s)
 	wantUsage(t, s, usageQuery(), calls)
 	wantAttempts(t, s, usageQuery(), calls)
 	wantNoDrift(t, s)
@@ -239,7 +294,9 @@ func usageSurvivesAbsurdCalls(t *testing.T, db Database) {
 func verifyFindsWhatDiffers(t *testing.T, db Database) {
 	s := db.Open(t, time.Now)
 	calls := makeUsage(300)
-	insertAll(t, s, calls)
+	insertAll(t, s, calls[:200])
+	foldAll(t, s)
+	insertAll(t, s, calls[200:])
 	wantNoDrift(t, s)
 	slices.SortFunc(calls, func(a, b *nodev1.Call) int {
 		return cmp.Or(cmp.Compare(a.GetStartUs(), b.GetStartUs()), cmp.Compare(a.GetId(), b.GetId()))
@@ -288,6 +345,7 @@ func oldUsageIsDeleted(t *testing.T, db Database) {
 		c.StartUs = epoch.AddDate(0, 0, i%10).UnixMicro()
 	}
 	insertAll(t, s, calls)
+	foldAll(t, s)
 	const hour = time.Hour
 	minutes, hours := epoch.AddDate(0, 0, 7), epoch.AddDate(0, 0, 3)
 	for rounds := 1; ; rounds++ {
