@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -79,7 +78,7 @@ func asJSON(s string) string {
 	return string(b)
 }
 
-// Codex, as it is, does a whole task over providers of chat alone: it edits a file with its own tool, runs a
+// Codex, as it is and set up as trunklinectl prints, does a whole task over providers of chat alone: it edits a file with its own tool, runs a
 // command, and does not notice that the first provider fails amid the task.
 func TestCodexWorksOverChat(t *testing.T) {
 	t.Parallel()
@@ -94,14 +93,24 @@ func TestCodexWorksOverChat(t *testing.T) {
 	second := &chatOnly{fails: func(int) bool { return false }}
 	s := codexStack(t, first, second)
 
-	home, work := t.TempDir(), t.TempDir()
-	config := fmt.Sprintf("model = \"gpt-5.5\"\nmodel_provider = \"trunkline\"\napproval_policy = \"never\"\nsandbox_mode = \"danger-full-access\"\ncheck_for_update_on_startup = false\n[analytics]\nenabled = false\n[model_providers.trunkline]\nname = \"Trunkline\"\nbase_url = %q\nwire_api = \"responses\"\nenv_key = \"TRUNKLINE_KEY\"\nrequest_max_retries = 0\nstream_max_retries = 0\n", s.api+"/v1")
-	if err := os.WriteFile(filepath.Join(home, "config.toml"), []byte(config), 0o600); err != nil {
+	home, starts := s.setUp("codex", "gpt-5.5")
+	if starts != "codex" {
+		t.Fatalf("it starts %q", starts)
+	}
+	name := filepath.Join(home.dir, ".codex", "config.toml")
+	config, err := os.ReadFile(name)
+	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), bin, "exec", "--json", "--skip-git-repo-check", "Write a greeting into greeting.txt and copy it.")
+	// What is printed, and around it what a test needs.
+	config = slices.Concat([]byte("approval_policy = \"never\"\nsandbox_mode = \"danger-full-access\"\ncheck_for_update_on_startup = false\n"),
+		config, []byte("request_max_retries = 0\nstream_max_retries = 0\n[analytics]\nenabled = false\n"))
+	if err := os.WriteFile(name, config, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	work := t.TempDir()
+	cmd := home.command(t.Context(), nil, bin, "exec", "--json", "--skip-git-repo-check", "Write a greeting into greeting.txt and copy it.")
 	cmd.Dir = work
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "CODEX_HOME=" + home, "TRUNKLINE_KEY=" + appKey}
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

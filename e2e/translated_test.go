@@ -39,9 +39,10 @@ func oneAPI(t *testing.T) *stack {
 	group("chat", "chat", "ok")
 	group("messages", "messages", "ok")
 	group("responses", "responses", "ok")
+	fmt.Fprintf(&b, "kind: Group\nname: %q\nmembers: [{provider: chat, model: ok}]\n---\n", oddGroup)
 	group("agent-chat", "chat", failsAmid, "agent")
 	group("agent-responses", "responses", "agent")
-	fmt.Fprintf(&b, "kind: ApiKey\nname: app\nsecret: %s\ngroups: [chat, messages, responses, agent-chat, agent-responses]\n", appKey)
+	fmt.Fprintf(&b, "kind: ApiKey\nname: app\nsecret: %s\ngroups: [chat, messages, responses, %q, agent-chat, agent-responses]\n", appKey, oddGroup)
 	if err := os.WriteFile(s.config, []byte(b.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -52,10 +53,13 @@ func oneAPI(t *testing.T) *stack {
 	return s
 }
 
+// oddGroup is a name that shells and programs must be told with care.
+const oddGroup = "it's \"$HOME\" `id` \\n 模型"
+
 // failsAmid is a model that works at a task for two turns.
 const failsAmid = "agent+status-500-after-2"
 
-// Claude Code, as it is, reads, edits and runs over providers that have never heard of its API, and does
+// Claude Code, as it is and set up as trunklinectl prints, reads, edits and runs over providers that have never heard of its API, and does
 // not notice that the first of them fails amid the task.
 func TestClaudeCodeOverOtherAPIs(t *testing.T) {
 	t.Parallel()
@@ -72,18 +76,19 @@ func TestClaudeCodeOverOtherAPIs(t *testing.T) {
 	for _, group := range []string{"agent-chat", "agent-responses"} {
 		t.Run(group, func(t *testing.T) {
 			t.Parallel()
-			home, work := t.TempDir(), t.TempDir()
+			home, starts := s.setUp("claude-code", group)
+			if starts != "claude" {
+				t.Fatalf("it starts %q", starts)
+			}
+			work := t.TempDir()
 			file := filepath.Join(work, "greeting.txt")
 			if err := os.WriteFile(file, []byte("helo \"world\"\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			prompt := fmt.Sprintf(`Correct the greeting: [[Read {"file_path":%[1]q}]] [[Edit {"file_path":%[1]q,"old_string":"helo \"world\"","new_string":"hello\t\"wörld\""}]] [[Bash {"command":"cp greeting.txt copy.txt","description":"Copy it"}]]`, file)
-			cmd := exec.CommandContext(t.Context(), bin, "-p", prompt, "--model", group, "--allowedTools", "Read,Edit,Bash", "--output-format", "stream-json", "--verbose")
+			cmd := home.command(t.Context(), []string{"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1", "DISABLE_AUTOUPDATER=1", "CLAUDE_CODE_MAX_RETRIES=0"},
+				bin, "-p", prompt, "--allowedTools", "Read,Edit,Bash", "--output-format", "stream-json", "--verbose")
 			cmd.Dir = work
-			cmd.Env = []string{
-				"PATH=" + os.Getenv("PATH"), "HOME=" + home, "ANTHROPIC_BASE_URL=" + s.api, "ANTHROPIC_API_KEY=" + appKey,
-				"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1", "DISABLE_AUTOUPDATER=1", "CLAUDE_CODE_MAX_RETRIES=0",
-			}
 			out, err := cmd.CombinedOutput()
 			if err != nil {
 				t.Fatalf("%v\n%s", err, out)

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/trunkline-ai/trunkline/cli"
+	"github.com/trunkline-ai/trunkline/cli/clientsetup"
 	"github.com/trunkline-ai/trunkline/cli/conn"
 	"github.com/trunkline-ai/trunkline/cli/declare"
 	"github.com/trunkline-ai/trunkline/cli/exit"
@@ -105,6 +106,7 @@ func newRoot(env *proc.Env, version string) (root *cobra.Command, started *bool)
 	for _, s := range adminv1cli.Services() {
 		add(root, "one", runtime.Command(s))
 	}
+	add(root, "one", clientsetup.Command(runtime))
 	add(root, "many", declare.Apply(runtime), declare.Diff(runtime), declare.Export(runtime), declare.Rollback(runtime),
 		presets.Command(runtime), takeover.Command(runtime, declare.Documents(runtime), litellm.Source{}, oneapi.OneAPI(), oneapi.NewAPI(), gptload.Source{}))
 	add(root, "who", signin.Login(runtime), signin.Logout(runtime), signin.Context(runtime), whoAmI(runtime))

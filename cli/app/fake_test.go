@@ -57,6 +57,7 @@ func newFake() (*fake, http.Handler) {
 	adminv1connect.RegisterTokenServiceHandler(server, f)
 	adminv1connect.RegisterSessionServiceHandler(server, sessionFake{fake: f})
 	adminv1connect.RegisterConfigServiceHandler(server, configFake{fake: f})
+	adminv1connect.RegisterClientSetupServiceHandler(server, clientSetupFake{})
 	mux := http.NewServeMux()
 	connecthttp.Mount(mux, server)
 	mux.HandleFunc("GET /log", f.showLog)

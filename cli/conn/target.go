@@ -53,6 +53,15 @@ func (o *Options) target(env *proc.Env) (*target, error) {
 	return t, err
 }
 
+// Address is the address of the server that a connection goes to.
+func (o *Options) Address(env *proc.Env) (string, error) {
+	t, err := o.target(env)
+	if err != nil {
+		return "", err
+	}
+	return t.server.String(), nil
+}
+
 // context gives the context to use, or nil. One that was asked for on the command line is
 // not passed over in silence.
 func (o *Options) context(env *proc.Env) (*contexts.Context, error) {

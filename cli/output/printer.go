@@ -90,6 +90,11 @@ func (p *Printer) Values(grid *Grid, v any) error {
 	if p.Format == Table {
 		return grid.Write(p.Out)
 	}
+	return p.Value(v)
+}
+
+// Value prints what is no message as JSON or YAML.
+func (p *Printer) Value(v any) error {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("encode the answer: %w", err)

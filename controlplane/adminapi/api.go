@@ -263,6 +263,7 @@ func New(ctx context.Context, cfg Config) (*API, error) {
 	adminv1connect.RegisterProviderServiceHandler(server, providerService{log: cfg.Logger, live: cfg.Live, importer: cfg.Importer, nodes: cfg.Nodes, cooldowns: cfg.Cooldowns, rules: validation})
 	adminv1connect.RegisterGroupServiceHandler(server, groupService{cfg.Live, cfg.Nodes, validation})
 	adminv1connect.RegisterKeyServiceHandler(server, keyService{live: cfg.Live, nodes: cfg.Nodes, usage: cfg.Usage, log: cfg.Logger, now: now, rules: validation})
+	adminv1connect.RegisterClientSetupServiceHandler(server, clientSetupService{live: cfg.Live, nodes: cfg.Nodes, now: now})
 	adminv1connect.RegisterKeywordServiceHandler(server, keywordService{cfg.Live, cfg.Calls, validation})
 	adminv1connect.RegisterAlertChannelServiceHandler(server, alertChannelService{cfg.Live, cfg.Alerts, validation})
 	adminv1connect.RegisterAlertServiceHandler(server, alertService{cfg.Alerts})
