@@ -46,6 +46,12 @@ const candidates = [
     threshold: 3,
     role: CandidateRole.SERVING,
     share: 1,
+    dialects: [
+      { dialect: 'chat', spoken: 'chat' },
+      { dialect: 'gemini', spoken: '' },
+      { dialect: 'messages', spoken: 'chat' },
+      { dialect: 'responses', spoken: 'responses', uncertain: true },
+    ],
   },
   {
     provider: 'first',
@@ -267,12 +273,19 @@ test('deleting names the keys that hinder it', async () => {
 test('the route says the part of each, and who is left out', async () => {
   renderApp('/groups?group=chat&tab=route', backend());
   const list = await screen.findByRole('list', { name: 'How a call would go now' });
-  const [one, two] = within(list).getAllByRole('listitem');
+  const [one, two] = list.children;
   expect(one).toHaveTextContent('second');
   expect(one).toHaveTextContent('Calls go to it first.');
   expect(two).toHaveTextContent('It cools down, and is tried only when nothing else is left.');
   expect(two).toHaveTextContent('On n1');
   expect(screen.getByRole('list', { name: 'Left out' })).toHaveTextContent('Switched off in this group');
+  const ways = within(screen.getByRole('list', { name: 'How calls in each API reach it' })).getAllByRole('listitem');
+  expect(ways.map((way) => way.textContent)).toEqual([
+    'chat as it comes',
+    'gemini not at all',
+    'messages translated to chat',
+    'responses as it comes, if the provider has it',
+  ]);
 });
 
 test('a sticky group shows where a conversation goes, and what the server says against it', async () => {

@@ -6,6 +6,7 @@ import { Card, Facts, Tag } from '@/ui/Page';
 import { refusalKey, refusedThing } from '@/ui/refusal';
 import { SkeletonRows } from '@/ui/States';
 import { ClockTime } from '@/ui/Time';
+import { Dialects } from './Dialects';
 import { SELECTIONS } from './draft';
 import c from './groups.module.css';
 import { selectionWords } from './useChanges';
@@ -94,6 +95,7 @@ function Step({ candidate, at, place }: { candidate: Candidate; at: number; plac
         </p>
         <p className={`${c.model} mono`}>{candidate.model}</p>
         {role && <p className={c.note}>{t(role.how)}</p>}
+        <Dialects of={candidate.dialects} />
       </div>
       <div className={c.state}>
         <HealthDetail health={health} />

@@ -159,5 +159,10 @@ export const groups = {
   'groups.log.redact': 'Replace secrets',
   'groups.log.redactHow': 'What looks like a key, token or password, before it leaves the node',
   'groups.log.redactEmails': 'Replace e-mail addresses too',
+  'groups.route.dialects': 'How calls in each API reach it',
+  'groups.route.native': 'as it comes',
+  'groups.route.uncertain': 'as it comes, if the provider has it',
+  'groups.route.translated': 'translated to {spoken}',
+  'groups.route.untold': 'not at all',
   'groups.route.refuses': 'Refuses {what}:',
 } as const;

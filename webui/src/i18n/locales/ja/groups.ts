@@ -156,5 +156,10 @@ export const groups: Texts<typeof en> = {
   'groups.log.redact': '秘密情報を置き換える',
   'groups.log.redactHow': 'キー、トークン、パスワードらしき部分を、ノードを出る前に置き換えます',
   'groups.log.redactEmails': 'メールアドレスも置き換える',
+  'groups.route.dialects': 'API ごとの送り方',
+  'groups.route.native': 'そのまま送信',
+  'groups.route.uncertain': 'そのまま送信（プロバイダーが対応していれば）',
+  'groups.route.translated': '{spoken} に変換して送信',
+  'groups.route.untold': '送信しない',
   'groups.route.refuses': '{what} を拒否：',
 };

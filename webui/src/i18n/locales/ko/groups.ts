@@ -153,5 +153,10 @@ export const groups: Texts<typeof en> = {
   'groups.log.redact': '비밀 정보 대체',
   'groups.log.redactHow': '키, 토큰, 비밀번호처럼 보이는 부분을 노드를 떠나기 전에 바꿉니다',
   'groups.log.redactEmails': '이메일 주소도 대체',
+  'groups.route.dialects': 'API별 전달 방식',
+  'groups.route.native': '그대로 전달',
+  'groups.route.uncertain': '그대로 전달(제공업체가 지원하는 경우)',
+  'groups.route.translated': '{spoken} API로 변환',
+  'groups.route.untold': '전달하지 않음',
   'groups.route.refuses': '{what} 거부:',
 };

@@ -152,5 +152,10 @@ export const groups: Texts<typeof en> = {
   'groups.log.redact': '替换机密信息',
   'groups.log.redactHow': '在离开节点之前，替换看起来像密钥、令牌或密码的内容',
   'groups.log.redactEmails': '也替换电子邮件地址',
+  'groups.route.dialects': '各 API 的调用如何送达',
+  'groups.route.native': '原样转发',
+  'groups.route.uncertain': '原样转发（供应商支持时）',
+  'groups.route.translated': '转换为 {spoken}',
+  'groups.route.untold': '不会送达',
   'groups.route.refuses': '拒绝 {what}：',
 };
