@@ -25,6 +25,14 @@ test('a key is made, works, is limited, rotated and revoked', async () => {
   await page.getByRole('button', { name: 'Create key' }).click();
   await expect(page.getByRole('dialog', { name: 'Your new API key' })).toBeVisible();
   expect(await audit(page, 'a new key')).toEqual([]);
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('tab', { name: 'Codex' }).click();
+  await expect(dialog.getByText(`base_url = "${server.url}/v1"`)).toBeVisible();
+  await expect(dialog.getByText(/^export TRUNKLINE_KEY='sk-tl-\w+'\s+codex/)).toBeVisible();
+  await dialog.getByRole('tab', { name: 'Claude Code' }).click();
+  await expect(
+    dialog.getByText(new RegExp(`^unset .*ANTHROPIC_AUTH_TOKEN='sk-tl-\\w+'.*_MODEL='${GROUP}'`, 's')),
+  ).toBeVisible();
   const first = await takeSecret();
   await expect.poll(() => server.chat(GROUP, { key: first })).toBe(200);
 
@@ -79,4 +87,18 @@ test('the list is searched and filtered by the address', async () => {
   await expect(page.getByRole('row', { name: /robot/ })).toBeVisible();
   await page.goto('/keys?state=active&q=robot');
   await expect(page.getByText('Nothing matches the filter')).toBeVisible();
+});
+
+test('a group says how clients are set up, and that they would get no answers while it is off', async () => {
+  const { page, server } = it;
+  const enabled = (on: boolean) =>
+    server.call('GroupService/UpdateGroup', { group: { name: GROUP, enabled: on }, updateMask: 'enabled' });
+  await page.goto(`/groups?group=${GROUP}`);
+  await page.getByRole('tab', { name: 'aider' }).click();
+  await expect(page.getByText(`aider --model 'openai/${GROUP}'`)).toBeVisible();
+  await expect(page.getByText('The group is disabled, so that calls to it are refused.')).toBeHidden();
+  await enabled(false);
+  await page.reload();
+  await expect(page.getByText('The group is disabled, so that calls to it are refused.')).toBeVisible();
+  await enabled(true);
 });

@@ -3,7 +3,6 @@ import { describe, expect, test, vi } from 'vitest';
 import { SessionService } from '@/gen/trunkline/admin/v1/session_pb';
 import { problemOf, retryAfterSeconds } from './errors';
 import { allPages } from './queries';
-import { curlSnippet } from './snippets';
 import { watchSession } from './transport';
 
 describe('paging', () => {
@@ -77,8 +76,4 @@ describe('the session', () => {
     await expect(client.whoAmI({})).rejects.toThrow('sign in');
     expect(ended).toHaveBeenCalledOnce();
   });
-});
-
-test('a group with quotes in its name survives the shell', () => {
-  expect(curlSnippet('http://gw', `o'brien "x"`)).toContain(`"model": "o'\\''brien \\"x\\"",`);
 });

@@ -1,7 +1,6 @@
 import { Button } from '@mantine/core';
 import { useState } from 'react';
 import { notifyDone, notifyFailed } from '@/api/notify';
-import { callSnippets } from '@/api/snippets';
 import { CodeTabs } from '@/ui/CodeTabs';
 import { ConfirmDialog } from '@/ui/ConfirmDialog';
 import { HealthPill } from '@/ui/HealthPill';
@@ -17,6 +16,15 @@ import { ErrorState, SkeletonBlock, SkeletonRows } from '@/ui/States';
 import { Steps } from '@/ui/Steps';
 import { Tabs } from '@/ui/Tabs';
 import c from './kit.module.css';
+
+const SNIPPETS = [
+  { id: 'curl', label: 'curl', blocks: [{ code: 'curl https://gw.example/v1/models' }] },
+  {
+    id: 'codex',
+    label: 'Codex',
+    blocks: [{ label: '~/.codex/config.toml', code: 'model = "chat"' }, { code: 'codex' }],
+  },
+];
 
 const STATES = ['healthy', 'degraded', 'probing', 'cooling', 'disabled', 'unserved', 'unknown'] as const;
 const CHANGES = [
@@ -65,7 +73,7 @@ export function Parts() {
           </div>
         </Card>
         <Card title="Code">
-          <CodeTabs snippets={callSnippets({ gateway: 'https://gw.example', group: 'chat' })} />
+          <CodeTabs snippets={SNIPPETS} />
         </Card>
         <Card title="Over the page">
           <div className={c.stack}>
@@ -148,7 +156,7 @@ export function Parts() {
         title="Key created"
         onClose={close}
       >
-        <CodeTabs snippets={callSnippets({ gateway: 'https://gw.example', group: 'chat', key: 'sk-tl-0199' })} />
+        <CodeTabs snippets={SNIPPETS} />
       </SecretDialog>
     </>
   );

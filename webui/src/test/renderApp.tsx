@@ -14,6 +14,7 @@ import { AlertService } from '@/gen/trunkline/admin/v1/alert_pb';
 import { AuditService } from '@/gen/trunkline/admin/v1/audit_pb';
 import { AuthorityKeyService } from '@/gen/trunkline/admin/v1/authority_key_pb';
 import { CallService } from '@/gen/trunkline/admin/v1/call_pb';
+import { ClientSetupService } from '@/gen/trunkline/admin/v1/client_setup_pb';
 import { ConfigService } from '@/gen/trunkline/admin/v1/config_pb';
 import { GroupService } from '@/gen/trunkline/admin/v1/group_pb';
 import { KeyService } from '@/gen/trunkline/admin/v1/key_pb';
@@ -49,6 +50,7 @@ export type Backend = {
   authority?: Partial<ServiceImpl<typeof AuthorityKeyService>>;
   users?: Partial<ServiceImpl<typeof UserService>>;
   usage?: Partial<ServiceImpl<typeof UsageService>>;
+  clients?: Partial<ServiceImpl<typeof ClientSetupService>>;
 };
 
 const empty = () => ({});
@@ -87,6 +89,7 @@ export function renderApp(path: string, backend: Backend = {}, lang: Lang = 'en'
       router.service(MasterKeyService, { listMasterKeys: empty, ...backend.masterKeys });
       router.service(AuthorityKeyService, { listAuthorityKeys: empty, ...backend.authority });
       router.service(AuditService, { listAuditEvents: empty, ...backend.audit });
+      router.service(ClientSetupService, { listClientSetups: empty, ...backend.clients });
       router.service(SettingsService, { getSettings: empty, ...backend.settings });
       router.service(ConfigService, { listRevisions: empty, getStartupApply: empty, ...backend.config });
       router.service(NodeService, { listNodes: empty, listJoinTokens: empty, ...backend.nodes });

@@ -4,6 +4,7 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
+import { ClientSetupPlace, ClientSetupQuoting } from '@/gen/trunkline/admin/v1/client_setup_pb';
 import { ApiKeySchema, ApiKeyState } from '@/gen/trunkline/admin/v1/key_pb';
 import { renderApp } from '@/test/renderApp';
 import { draftOf, messageOf } from './draft';
@@ -70,16 +71,36 @@ test('lists keys with what is known of them, searched and sorted by the server',
   });
 });
 
-test('a new key is shown once, with calls and clients ready to copy', async () => {
+test('a new key is shown once, in client setups that the control plane made without it', async () => {
   const createApiKey = vi.fn((_req: object) => ({ apiKey: { name: 'app', groups: ['a'] }, secret: 'sk-tl-canary' }));
-  renderApp('/keys?new=true', { keys: { createApiKey }, groups });
+  const listClientSetups = vi.fn((_req: object) => ({
+    clientSetups: [
+      {
+        client: 'codex',
+        title: 'Codex',
+        docsUrl: 'https://docs.example',
+        blocks: [
+          { place: ClientSetupPlace.FILE, path: '~/.codex/config.toml', parts: ['model = "a"'] },
+          { place: ClientSetupPlace.SHELL, parts: ["export K='", "'"], keyQuoting: ClientSetupQuoting.SHELL },
+        ],
+      },
+    ],
+  }));
+  renderApp('/keys?new=true', { keys: { createApiKey }, groups, clients: { listClientSetups } });
   await userEvent.type(await screen.findByLabelText(/^Name/), 'app');
   await userEvent.type(screen.getByLabelText('Requests per minute'), '600');
   await userEvent.type(screen.getByLabelText('Budget'), '12.5');
   await userEvent.click(screen.getByRole('button', { name: 'Create key' }));
   const dialog = within(await screen.findByRole('dialog', { name: 'Your new API key' }));
   expect(dialog.getByText('sk-tl-canary')).toBeVisible();
-  expect(dialog.getByRole('tab', { name: 'Codex' })).toBeVisible();
+  expect(await dialog.findByRole('tab', { name: 'Codex' })).toBeVisible();
+  expect(dialog.getByText('~/.codex/config.toml')).toBeVisible();
+  expect(dialog.getByText("export K='sk-tl-canary'")).toBeVisible();
+  expect(listClientSetups.mock.calls[0]?.[0]).toMatchObject({
+    group: 'a',
+    apiKey: 'app',
+    gatewayUrl: window.location.origin,
+  });
   expect(createApiKey.mock.calls[0]?.[0]).toMatchObject({
     apiKey: { name: 'app', limits: { requestsPerMinute: 600n }, budget: { amount: '12.5', period: 'month' } },
   });

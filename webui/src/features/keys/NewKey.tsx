@@ -2,12 +2,10 @@ import { Button } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import { useGateway } from '@/api/queries';
-import { callSnippets, clientSnippets } from '@/api/snippets';
 import { useAction } from '@/api/useAction';
 import { KeyService } from '@/gen/trunkline/admin/v1/key_pb';
 import { useI18n } from '@/i18n';
-import { CodeTabs } from '@/ui/CodeTabs';
+import { ClientSetups } from '@/ui/ClientSetups';
 import { FormError } from '@/ui/FormError';
 import { Panel } from '@/ui/Panel';
 import { SecretDialog } from '@/ui/SecretDialog';
@@ -15,7 +13,7 @@ import { type Draft, emptyDraft, messageOf } from './draft';
 import { KeyForm } from './KeyForm';
 import c from './keys.module.css';
 
-type Made = { secret: string; group: string | undefined };
+type Made = { name: string; secret: string; group: string | undefined };
 
 /** Makes a key, then shows it once with how to use it. */
 export function NewKey({ opened, onClose }: { opened: boolean; onClose: () => void }) {
@@ -46,7 +44,7 @@ function Form({ onClose, onMade }: { onClose: () => void; onMade: (made: Made) =
     done: (r) => t('keys.created_', { name: r.apiKey?.name ?? '' }),
     onDone: (r) => {
       const secret = r.secret || form.values.secret;
-      onMade({ secret, group: r.apiKey?.groups[0] });
+      onMade({ name: r.apiKey?.name ?? '', secret, group: r.apiKey?.groups[0] });
     },
   });
   return (
@@ -65,29 +63,27 @@ function Form({ onClose, onMade }: { onClose: () => void; onMade: (made: Made) =
   );
 }
 
-/** The secret with ready-made calls and client setups; used after a rotation too. */
+/** The secret with how clients are set up to use it; used after a rotation too. */
 export function ShownOnce({ made, title, onClose }: { made: Made | undefined; title: string; onClose: () => void }) {
   const { t } = useI18n();
-  const gateway = useGateway();
-  const target = made?.group ? { gateway, group: made.group, key: made.secret } : undefined;
+  const group = made?.group;
   return (
     <SecretDialog
       secret={made?.secret}
       title={title}
       onClose={onClose}
       actions={
-        target && (
-          <Link to="/playground" search={{ group: target.group }} className={c.link}>
+        group && (
+          <Link to="/playground" search={{ group }} className={c.link}>
             {t('keys.tryIt')}
           </Link>
         )
       }
     >
-      {target ? (
+      {group ? (
         <>
-          <CodeTabs snippets={callSnippets(target)} />
           <h3 className={c.setup}>{t('keys.clientSetup')}</h3>
-          <CodeTabs snippets={clientSnippets(target)} />
+          <ClientSetups group={group} apiKey={made.name} secret={made.secret} />
         </>
       ) : (
         <p className={c.warn}>{t('keys.noGroup')}</p>

@@ -50,7 +50,7 @@ export function Rotate({ apiKey, opened, onClose }: { apiKey: ApiKey; opened: bo
         </DialogActions>
       </Dialog>
       <ShownOnce
-        made={secret === undefined ? undefined : { secret, group: apiKey.groups[0] }}
+        made={secret === undefined ? undefined : { name, secret, group: apiKey.groups[0] }}
         title={t('keys.newSecret')}
         onClose={() => {
           setSecret(undefined);

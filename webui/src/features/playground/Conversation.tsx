@@ -1,12 +1,12 @@
 import { Button, Textarea, UnstyledButton } from '@mantine/core';
 import { Plus, Trash2 } from 'lucide-react';
 import type { KeyboardEvent, ReactNode, RefObject } from 'react';
-import type { ChatMessage } from '@/api/snippets';
 import { useI18n } from '@/i18n';
 import { Fields } from '@/ui/fields/Form';
 import { Card } from '@/ui/Page';
 import type { Draft } from './draft';
 import c from './playground.module.css';
+import type { ChatMessage } from './snippets';
 
 /** What is said: the system's words, then the messages in turn, each of which can be changed. */
 export function Conversation({

@@ -1,4 +1,4 @@
-import type { Chat, ChatMessage } from '@/api/snippets';
+import type { Chat, ChatMessage } from './snippets';
 
 /** What is about to be sent, as the page has it; an empty parameter is not sent at all. */
 export type Draft = {

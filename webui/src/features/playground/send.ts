@@ -1,6 +1,6 @@
-import type { Chat } from '@/api/snippets';
 import { type ApiError, partOf } from './answer';
 import { type Obstacle, whyNot } from './obstacle';
+import type { Chat } from './snippets';
 import { eventsOf } from './sse';
 
 export type Call = { gateway: string; group: string; key: string; chat: Chat };

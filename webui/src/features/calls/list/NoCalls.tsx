@@ -1,11 +1,10 @@
 import { useQuery } from '@connectrpc/connect-query';
 import { Button } from '@mantine/core';
 import { ScrollText } from 'lucide-react';
-import { useGateway, useGroupNames } from '@/api/queries';
-import { curlSnippet } from '@/api/snippets';
+import { useGroupNames } from '@/api/queries';
 import { CallService } from '@/gen/trunkline/admin/v1/call_pb';
 import { useI18n } from '@/i18n';
-import { CodeBlock } from '@/ui/Code';
+import { FirstCall } from '@/ui/ClientSetups';
 import { EmptyState, SkeletonRows } from '@/ui/States';
 import { RelativeTime } from '@/ui/Time';
 import { useFilter } from '../filters/useFilter';
@@ -30,7 +29,6 @@ export function NoCalls({ isFiltered }: { isFiltered: boolean }) {
 function NoneHere() {
   const { t, rich } = useI18n();
   const { set } = useFilter();
-  const gateway = useGateway();
   const groups = useGroupNames();
   const latest = useQuery(CallService.method.listCalls, { pageSize: 1 });
   if (latest.isPending) return <SkeletonRows rows={3} />;
@@ -48,7 +46,7 @@ function NoneHere() {
   return (
     <EmptyState icon={icon} title={t('calls.empty')}>
       <p>{t('calls.emptyHow')}</p>
-      <CodeBlock label={t('snippet.shell')} code={curlSnippet(gateway, groups.data?.[0] ?? 'gpt-4-pool')} />
+      <FirstCall group={groups.data?.[0] ?? 'gpt-4-pool'} />
     </EmptyState>
   );
 }

@@ -1,10 +1,8 @@
 import { Button } from '@mantine/core';
 import { Link, type LinkOptions } from '@tanstack/react-router';
 import { Check } from 'lucide-react';
-import { useGateway } from '@/api/queries';
-import { curlSnippet } from '@/api/snippets';
 import { type PlainKey, useI18n } from '@/i18n';
-import { CodeBlock } from '@/ui/Code';
+import { FirstCall } from '@/ui/ClientSetups';
 import { Card } from '@/ui/Page';
 import c from './setup.module.css';
 import type { Setup } from './useSetup';
@@ -12,7 +10,6 @@ import type { Setup } from './useSetup';
 /** The way from an empty installation to the first answered call; ticks itself off. */
 export function Checklist({ setup }: { setup: Setup }) {
   const { t } = useI18n();
-  const gateway = useGateway();
   const { done, provider, group } = setup;
   const current = done.indexOf(false);
   const steps: { title: PlainKey; text: PlainKey; link: LinkOptions }[] = [
@@ -53,9 +50,7 @@ export function Checklist({ setup }: { setup: Setup }) {
             <div className={c.step}>
               <h3>{t(step.title)}</h3>
               {i === current && <p>{t(step.text)}</p>}
-              {i === current && i === steps.length - 1 && (
-                <CodeBlock label={t('snippet.shell')} code={curlSnippet(gateway, group ?? 'gpt-4-pool')} />
-              )}
+              {i === current && i === steps.length - 1 && <FirstCall group={group ?? 'gpt-4-pool'} />}
             </div>
             {!done[i] && (
               <Button

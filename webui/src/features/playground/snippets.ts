@@ -1,13 +1,6 @@
-// Texts people copy out of the console: the same in every language.
+import type { Snippet } from '@/ui/CodeTabs';
 
-/** One way to make a call. */
-export type Snippet = {
-  id: string;
-  label: string;
-  code: string;
-  /** The file it belongs into; without one it is for a shell. */
-  file?: string;
-};
+// A call as a program: the same in every language of the console.
 
 export type ChatMessage = { role: 'system' | 'user' | 'assistant'; content: string };
 /** What a chat call says besides the model, in the words of the API. */
@@ -19,8 +12,8 @@ export type Chat = {
   stream?: boolean;
 };
 
-/** What a snippet is for; without a key it reads one from the environment, without a chat it says hello. */
-export type Target = { gateway: string; group: string; key?: string; chat?: Chat };
+/** What a snippet is for; the key is read from the environment, and without a chat it says hello. */
+export type Target = { gateway: string; group: string; chat?: Chat };
 
 const HELLO: Chat = { messages: [{ role: 'user', content: 'Hello' }] };
 
@@ -52,58 +45,54 @@ function lines(group: string, chat: Chat, style: Style, name: (key: string) => s
     .map(([key, value]) => `${name(key)}${literal(value, style)}`);
 }
 
-/** A first call to a group, or a given one, for a shell. */
-export function curlSnippet(gateway: string, group: string, key?: string, chat = HELLO): string {
+function curl(gateway: string, group: string, chat: Chat): string {
   const body = lines(group, chat, JSON_STYLE, JSON_STYLE.key).join(',\n    ');
-  const bearer = key === undefined ? '"Authorization: Bearer $TRUNKLINE_KEY"' : quote(`Authorization: Bearer ${key}`);
   return [
     `curl ${chat.stream ? '-N ' : ''}${gateway}/v1/chat/completions \\`,
-    `  -H ${bearer} \\`,
+    '  -H "Authorization: Bearer $TRUNKLINE_KEY" \\',
     '  -H "Content-Type: application/json" \\',
     `  -d ${quote(`{\n    ${body}\n  }`)}`,
   ].join('\n');
 }
 
-/** The same call from a program. */
-export function callSnippets({ gateway, group, key, chat = HELLO }: Target): Snippet[] {
-  const pyKey = key === undefined ? 'os.environ["TRUNKLINE_KEY"]' : json(key);
-  const jsKey = key === undefined ? 'process.env.TRUNKLINE_KEY' : json(key);
+/** A call for a shell and from programs. */
+export function callSnippets({ gateway, group, chat = HELLO }: Target): Snippet[] {
   return [
-    { id: 'curl', label: 'curl', code: curlSnippet(gateway, group, key, chat) },
+    { id: 'curl', label: 'curl', blocks: [{ code: curl(gateway, group, chat) }] },
     {
       id: 'python',
       label: 'Python',
-      file: 'hello.py',
-      code: `${key === undefined ? 'import os\n' : ''}from openai import OpenAI
+      blocks: [
+        {
+          label: 'hello.py',
+          code: `import os
+from openai import OpenAI
 
-client = OpenAI(base_url=${json(`${gateway}/v1`)}, api_key=${pyKey})
+client = OpenAI(base_url=${json(`${gateway}/v1`)}, api_key=os.environ["TRUNKLINE_KEY"])
 answer = client.chat.completions.create(
     ${lines(group, chat, PYTHON, (name) => `${name}=`).join(',\n    ')},
 )
 ${chat.stream ? PYTHON_STREAM : 'print(answer.choices[0].message.content)'}
 `,
+        },
+      ],
     },
     {
       id: 'node',
       label: 'Node.js',
-      file: 'hello.mjs',
-      code: `import OpenAI from "openai";
+      blocks: [
+        {
+          label: 'hello.mjs',
+          code: `import OpenAI from "openai";
 
-const client = new OpenAI({ baseURL: ${json(`${gateway}/v1`)}, apiKey: ${jsKey} });
+const client = new OpenAI({ baseURL: ${json(`${gateway}/v1`)}, apiKey: process.env.TRUNKLINE_KEY });
 const answer = await client.chat.completions.create({
   ${lines(group, chat, NODE, NODE.key).join(',\n  ')},
 });
 ${chat.stream ? NODE_STREAM : 'console.log(answer.choices[0].message.content);'}
 `,
-    },
-    {
-      id: 'env',
-      label: '.env',
-      file: '.env',
-      code: `OPENAI_BASE_URL=${gateway}/v1
-OPENAI_API_KEY=${key ?? 'your-key'}
-OPENAI_MODEL=${/^[\w./-]+$/.test(group) ? group : quote(group)}
-`,
+        },
+      ],
     },
   ];
 }
@@ -112,53 +101,3 @@ const PYTHON_STREAM = `for chunk in answer:
     if chunk.choices:
         print(chunk.choices[0].delta.content or "", end="", flush=True)`;
 const NODE_STREAM = 'for await (const chunk of answer) process.stdout.write(chunk.choices[0]?.delta.content ?? "");';
-
-/** How tools that people use already are pointed at the gateway. */
-export function clientSnippets({ gateway, group, key }: Target): Snippet[] {
-  const secret = key ?? 'your-key';
-  return [
-    {
-      id: 'codex',
-      label: 'Codex',
-      file: '~/.codex/config.toml',
-      code: `# export TRUNKLINE_KEY=${key === undefined ? secret : quote(key)}
-model = ${json(group)}
-model_provider = "trunkline"
-
-[model_providers.trunkline]
-name = "Trunkline"
-base_url = ${json(`${gateway}/v1`)}
-env_key = "TRUNKLINE_KEY"
-wire_api = "responses"
-`,
-    },
-    {
-      id: 'claude-code',
-      label: 'Claude Code',
-      code: `export ANTHROPIC_BASE_URL=${quote(gateway)}
-export ANTHROPIC_AUTH_TOKEN=${quote(secret)}
-export ANTHROPIC_MODEL=${quote(group)}
-claude
-`,
-    },
-    {
-      id: 'cursor',
-      label: 'Cursor',
-      file: 'Cursor Settings > Models',
-      code: `OpenAI API Key: ${secret}
-Override OpenAI Base URL: ${gateway}/v1
-Model: ${group}
-`,
-    },
-    {
-      id: 'open-webui',
-      label: 'Open WebUI',
-      code: `docker run -d -p 3000:8080 \\
-  -e OPENAI_API_BASE_URL=${quote(`${gateway}/v1`)} \\
-  -e OPENAI_API_KEY=${quote(secret)} \\
-  -v open-webui:/app/backend/data --name open-webui \\
-  ghcr.io/open-webui/open-webui:main
-`,
-    },
-  ];
-}
