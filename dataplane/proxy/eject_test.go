@@ -157,7 +157,7 @@ func (r *ejectRig) NewRequest(ctx context.Context, _ *dataplane.Provider, c *dat
 	return (&http.Request{Header: http.Header{"X-Credential": {c.Name}}}).WithContext(ctx)
 }
 
-func (r *ejectRig) RoundTrip(req *http.Request) (*http.Response, error) {
+func (r *ejectRig) Send(req *http.Request, _ func(reused bool)) (*http.Response, error) {
 	body, err := io.ReadAll(req.Body)
 	if err != nil {
 		return nil, err

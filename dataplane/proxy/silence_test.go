@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httptrace"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -33,13 +32,11 @@ type timed struct {
 	pieces []piece
 }
 
-func (u *timed) RoundTrip(r *http.Request) (*http.Response, error) {
+func (u *timed) Send(r *http.Request, connected func(reused bool)) (*http.Response, error) {
 	if _, err := r.Body.(io.WriterTo).WriteTo(io.Discard); err != nil {
 		return nil, err
 	}
-	if trace := httptrace.ContextClientTrace(r.Context()); trace != nil {
-		trace.GotConn(httptrace.GotConnInfo{})
-	}
+	connected(false)
 	body := &timedBody{ctx: r.Context(), left: u.pieces}
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {u.media}}, ContentLength: -1, Body: io.NopCloser(body)}, nil
 }

@@ -112,9 +112,10 @@ var (
 	userAgent = []string{"trunkline"}
 )
 
-// RoundTrip sends a request; it follows no redirect.
-func (c *Client) RoundTrip(r *http.Request) (*http.Response, error) {
-	return c.transport.RoundTrip(r)
+// Send sends a request; it follows no redirect. connected learns whether the request's connection was
+// used before, as soon as it has one; nil: nobody asks.
+func (c *Client) Send(r *http.Request, connected func(reused bool)) (*http.Response, error) {
+	return c.transport.send(r, connected)
 }
 
 // Waiter gives a way to wait until a response's body has something to read, without memory
@@ -124,7 +125,7 @@ func (c *Client) Waiter(r *http.Response) func() { return http1.Waiter(r.Body) }
 // ReleasesBody reports whether nobody reads a request's body any more once RoundTrip has
 // failed or the answer's body was closed.
 func (c *Client) ReleasesBody() bool {
-	_, ours := c.transport.(*http1.Transport)
+	_, ours := c.transport.(lean)
 	return ours
 }
 

@@ -58,7 +58,7 @@ func TestAProviderIsReachedItsOwnWay(t *testing.T) {
 			for range 2 {
 				r := pool.Client("p").NewRequest(t.Context(), p, nil, "/chat/completions", "m")
 				r.Body, r.ContentLength = io.NopCloser(strings.NewReader("{}")), 2
-				resp, err := pool.Client("p").RoundTrip(r)
+				resp, err := pool.Client("p").Send(r, nil)
 				if err != nil {
 					t.Fatalf("net/http %v, %s: %v", netHTTP, proxy.URL, err)
 				}
@@ -99,7 +99,7 @@ func TestAnAuthorityOfSomebodyElseIsRefused(t *testing.T) {
 	pool := upstream.NewPool(upstream.Config{})
 	t.Cleanup(pool.Close)
 	pool.Update(&dataplane.Snapshot{Providers: map[string]*dataplane.Provider{"p": p}})
-	_, err := pool.Client("p").RoundTrip(pool.Client("p").NewRequest(t.Context(), p, nil, "/chat/completions", "m"))
+	_, err := pool.Client("p").Send(pool.Client("p").NewRequest(t.Context(), p, nil, "/chat/completions", "m"), nil)
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); !ok {
 		t.Errorf("%v, want an unknown authority", err)
 	}

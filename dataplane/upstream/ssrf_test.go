@@ -35,7 +35,7 @@ func TestRequestsStayWhereTheyMayGo(t *testing.T) {
 			t.Cleanup(c.DropIdle)
 			r := c.NewRequest(t.Context(), p, &dataplane.Credential{Secret: "sk-secret"}, "/chat/completions", "m")
 			r.Body, r.ContentLength = http.NoBody, 0
-			return c.RoundTrip(r)
+			return c.Send(r, nil)
 		}
 		for _, host := range []string{"127.0.0.1", "localhost", "LOCALHOST.", "127.1", "2130706433", "0177.0.0.1", "0x7f.0.0.1", "0.0.0.0", "[::1]", "[::]",
 			"[::ffff:127.0.0.1]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "user:pass@127.0.0.1", "8.8.8.8@127.0.0.1", "①②⑦.⓪.⓪.①"} {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"slices"
 	"time"
@@ -14,8 +15,26 @@ import (
 
 // transport sends requests and keeps connections.
 type transport interface {
-	http.RoundTripper
+	send(r *http.Request, connected func(reused bool)) (*http.Response, error)
 	CloseIdleConnections()
+}
+
+// lean is our own client.
+type lean struct{ *http1.Transport }
+
+func (t lean) send(r *http.Request, connected func(reused bool)) (*http.Response, error) {
+	return t.Send(r, connected)
+}
+
+// netHTTP is net/http's.
+type netHTTP struct{ *http.Transport }
+
+func (t netHTTP) send(r *http.Request, connected func(reused bool)) (*http.Response, error) {
+	if connected != nil {
+		trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { connected(info.Reused) }}
+		r = r.WithContext(httptrace.WithClientTrace(r.Context(), trace))
+	}
+	return t.RoundTrip(r)
 }
 
 const (
@@ -29,11 +48,11 @@ type DialFunc = func(ctx context.Context, network, address string) (net.Conn, er
 
 // newTransport gives our own client, or net/http's where that is asked for or needed:
 // http1 does not turn international host names into ASCII.
-func newTransport(bases []*url.URL, dial DialFunc, secure *tls.Config, netHTTP bool) transport {
-	if !netHTTP && !slices.ContainsFunc(bases, func(u *url.URL) bool { return !isASCII(u.Host) }) {
-		return http1.New(http1.Config{Dial: dial, TLS: secure, MaxIdle: maxIdle, IdleTimeout: idleTimeout, MaxHead: maxHead})
+func newTransport(bases []*url.URL, dial DialFunc, secure *tls.Config, standard bool) transport {
+	if !standard && !slices.ContainsFunc(bases, func(u *url.URL) bool { return !isASCII(u.Host) }) {
+		return lean{http1.New(http1.Config{Dial: dial, TLS: secure, MaxIdle: maxIdle, IdleTimeout: idleTimeout, MaxHead: maxHead})}
 	}
-	return &http.Transport{
+	return netHTTP{&http.Transport{
 		DialContext:            dial,
 		TLSClientConfig:        secure,
 		MaxIdleConnsPerHost:    maxIdle,
@@ -43,7 +62,7 @@ func newTransport(bases []*url.URL, dial DialFunc, secure *tls.Config, netHTTP b
 		ReadBufferSize:         16 << 10,
 		MaxResponseHeaderBytes: maxHead,
 		TLSHandshakeTimeout:    time.Minute, // the attempt's own clock is the real bound
-	}
+	}}
 }
 
 func isASCII(s string) bool {

@@ -1,12 +1,13 @@
 package upstream
 
 import (
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"testing"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
-	"github.com/trunkline-ai/trunkline/dataplane/upstream/http1"
 )
 
 // TestWhichTransport: our own client by default, net/http's where it is asked for or
@@ -28,13 +29,43 @@ func TestWhichTransport(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := newClient(&dataplane.Provider{BaseURL: base, Dialect: "openai"}, openai(t), &Config{NetHTTP: test.netHTTP})
-		_, ours := c.transport.(*http1.Transport)
-		if _, std := c.transport.(*http.Transport); ours != test.ours || std == ours {
+		_, ours := c.transport.(lean)
+		if _, std := c.transport.(netHTTP); ours != test.ours || std == ours {
 			t.Errorf("%s, NetHTTP %v: the client is %T", test.base, test.netHTTP, c.transport)
 		}
 		if c.ReleasesBody() != ours {
 			t.Errorf("%T: ReleasesBody() = %v", c.transport, c.ReleasesBody())
 		}
+	}
+}
+
+// TestSendTellsOfTheConnection: the attempt's clock hangs on it.
+func TestSendTellsOfTheConnection(t *testing.T) {
+	t.Parallel()
+	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok")) }))
+	defer up.Close()
+	base, err := url.Parse(up.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, standard := range []bool{false, true} {
+		p := &dataplane.Provider{Name: "p", BaseURL: base, Dialect: "openai", AllowPrivateNetwork: true}
+		c := newClient(p, openai(t), &Config{NetHTTP: standard})
+		for i := range 3 {
+			var told []bool
+			resp, err := c.Send(c.NewRequest(t.Context(), p, nil, "/chat/completions", "m"), func(reused bool) { told = append(told, reused) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if len(told) != 1 || told[0] != (i > 0) {
+				t.Errorf("net/http %t, request %d: told %v", standard, i+1, told)
+			}
+		}
+		c.DropIdle()
 	}
 }
 

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -123,22 +124,22 @@ func (e *Endpoint) WantsStream(request *Envelope) bool {
 }
 
 // Answers reports whether a JSON document is a good answer.
-func (e *Endpoint) Answers(doc []byte) bool {
-	if e.Fails != nil && slices.Contains(e.Fails, gjson.GetBytes(doc, "status").Str) {
+func (e *Endpoint) Answers(doc *scan.Object) bool {
+	if e.Fails != nil && slices.Contains(e.Fails, gjson.ParseBytes(doc.Member("status")).Str) {
 		return false
 	}
 	for _, key := range e.Lists {
-		if list := gjson.GetBytes(doc, key); list.IsArray() && (!e.Full || !isEmptyList(list.Raw)) && (e.Each == "" || list.Get(e.Each).Type != gjson.Null) {
+		if list := doc.Member(key); isList(list) && (!e.Full || !isEmptyList(list)) && (e.Each == "" || gjson.GetBytes(list, e.Each).Type != gjson.Null) {
 			return true
 		}
 	}
-	if e.Array != nil && e.isArray(doc) {
+	if e.Array != nil && e.isArray(doc.Text()) {
 		return true
 	}
 	if e.Value == "" {
 		return false
 	}
-	v := gjson.GetBytes(doc, e.Value)
+	v := gjson.GetBytes(doc.Text(), e.Value)
 	return v.Type == gjson.String || v.Type == gjson.Number
 }
 
@@ -151,7 +152,9 @@ func (e *Endpoint) Output(answer []byte) (n int64) {
 	return n
 }
 
-func isEmptyList(raw string) bool { return strings.TrimSpace(raw[1:]) == "]" }
+func isList(value []byte) bool { return len(value) > 0 && value[0] == '[' }
+
+func isEmptyList(list []byte) bool { return string(bytes.TrimSpace(list[1:])) == "]" }
 
 // isArray reports whether a document is an array of what answers are made of.
 func (e *Endpoint) isArray(doc []byte) bool {

@@ -7,6 +7,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 )
 
@@ -26,16 +27,30 @@ var elsewhere = []string{UsageInChoice, "x_groq.usage", "usageMetadata", "usage_
 
 // Usage finds the usage of a plain answer, where everyone puts it or elsewhere, and what
 // the answer itself shows of what was used.
+// The answer may be cut anywhere, and may be no JSON.
 func (e *Endpoint) Usage(answer []byte) dataplane.Usage {
-	told, ok := UsageOf(gjson.GetBytes(answer, cmp.Or(e.UsageAt, "usage")))
+	var tier gjson.Result
+	if bytes.Contains(answer, keyService) {
+		tier = gjson.GetBytes(answer, "service_tier")
+	}
+	return e.usage(answer, gjson.GetBytes(answer, cmp.Or(e.UsageAt, "usage")), tier)
+}
+
+// UsageIn is Usage of an answer that was read whole.
+func (e *Endpoint) UsageIn(answer *scan.Object) dataplane.Usage {
+	return e.usage(answer.Text(), gjson.ParseBytes(answer.Member(cmp.Or(e.UsageAt, "usage"))), gjson.ParseBytes(answer.Member("service_tier")))
+}
+
+func (e *Endpoint) usage(answer []byte, at, tier gjson.Result) dataplane.Usage {
+	told, ok := UsageOf(at)
 	for i := 0; i < len(elsewhere) && (!ok || told.Input+told.Output == 0); i++ {
 		var inside dataplane.Usage
 		if inside, ok = UsageOf(gjson.GetBytes(answer, elsewhere[i])); ok {
 			told = inside
 		}
 	}
-	if told.ServiceTier == "" && bytes.Contains(answer, keyService) {
-		told.ServiceTier = usage.ServiceTier(gjson.GetBytes(answer, "service_tier").Str)
+	if told.ServiceTier == "" {
+		told.ServiceTier = usage.ServiceTier(tier.Str)
 	}
 	if e.Measure != nil {
 		e.Measure(answer, &told)

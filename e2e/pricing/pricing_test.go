@@ -16,6 +16,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/api"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
 	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -82,7 +83,7 @@ func (r *row) usage(t *testing.T) dataplane.Usage {
 		t.Fatalf("there is no endpoint %s", r.Endpoint)
 	}
 	if r.Answer != "" {
-		if !endpoint.Answers([]byte(r.Answer)) {
+		if doc, ok := scan.Read([]byte(r.Answer)); !ok || !endpoint.Answers(&doc) {
 			t.Error("that is no answer of the endpoint")
 		}
 		return endpoint.Usage([]byte(r.Answer))

@@ -76,7 +76,7 @@ func (w way) NewRequest(ctx context.Context, p *dataplane.Provider, _ *dataplane
 	return httptest.NewRequestWithContext(ctx, http.MethodPost, "http://"+p.Name+".test"+endpoint, nil)
 }
 
-func (w way) RoundTrip(r *http.Request) (*http.Response, error) {
+func (w way) Send(r *http.Request, _ func(reused bool)) (*http.Response, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, err

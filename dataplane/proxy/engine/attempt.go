@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"sync/atomic"
 	"syscall"
 
@@ -160,19 +159,18 @@ func (a *attempt) roundTrip(ctx context.Context) (*http.Response, error) {
 	a.wantUsage = req.Stream && a.endpoint.Stream.Options && (a.translation != nil || !req.Envelope.UsageAsked) && !a.noUsage && a.call.engine.streamUsage(a.Target)
 	a.reused = false
 	a.clock.phase(dataplane.ConnectTimeout, a.Policy.ConnectTimeout)
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: a.connected})
 	r := a.up.NewRequest(ctx, a.Provider, a.credential, a.endpoint.Place(req.Stream), a.Model)
 	if err := a.fill(ctx, r); err != nil {
 		return nil, err
 	}
-	return a.up.RoundTrip(r)
+	return a.up.Send(r, a.connected)
 }
 
 // connected starts the wait for the answer: for the first token of a stream, unless
 // nobody is left to try after this one, or for the whole of a plain answer, which may also
 // come where a stream was asked for. A plain answer has less time while somebody is left.
-func (a *attempt) connected(info httptrace.GotConnInfo) {
-	a.reused = info.Reused
+func (a *attempt) connected(reused bool) {
+	a.reused = reused
 	switch req := a.call.req; {
 	case !req.Stream, a.endpoint.Stream.Plain:
 		alone := a.Policy.ResponseTimeout

@@ -10,6 +10,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // A refusal that a caller may have brought about opens nothing until a second caller meets it. Where
@@ -125,7 +126,7 @@ func (a *attempt) ask(ctx context.Context) (v dataplane.Verdict, answered bool) 
 		}
 	}
 	a.call.engine.own.Add(1)
-	resp, err := a.up.RoundTrip(r)
+	resp, err := a.up.Send(r, nil)
 	if err != nil {
 		return dataplane.Verdict{}, false
 	}
@@ -141,5 +142,6 @@ func (a *attempt) ask(ctx context.Context) (v dataplane.Verdict, answered bool) 
 	if v, failed := classify.ErrorBody(text, a.Model); failed {
 		return v, true
 	}
-	return dataplane.Verdict{Outcome: dataplane.OK}, endpoint.Answers(text)
+	doc, valid := scan.Read(text)
+	return dataplane.Verdict{Outcome: dataplane.OK}, valid && endpoint.Answers(&doc)
 }

@@ -41,8 +41,9 @@ type Upstream interface {
 	// NewRequest prepares a POST to an endpoint such as /chat/completions for a model of the provider,
 	// without a body.
 	NewRequest(ctx context.Context, p *dataplane.Provider, cred *dataplane.Credential, endpoint, model string) *http.Request
-	// RoundTrip sends a request; it follows no redirect.
-	RoundTrip(r *http.Request) (*http.Response, error)
+	// Send sends a request; it follows no redirect. connected learns whether the request's connection
+	// was used before, as soon as it has one; nil: nobody asks.
+	Send(r *http.Request, connected func(reused bool)) (*http.Response, error)
 	// Waiter gives a way to wait until a response's body has something to read, without
 	// memory to read it into; nil: only a read can wait.
 	Waiter(r *http.Response) func()

@@ -155,7 +155,7 @@ func (g *fetching) roundTrip(ctx context.Context, up Upstream) (*http.Response, 
 			return nil, err
 		}
 	}
-	return up.RoundTrip(r)
+	return up.Send(r, nil)
 }
 
 // credential is the one that made the response, else, should that be gone, the next in turn: it may

@@ -152,7 +152,8 @@ func (a *answer) classify(body []byte, media string) (v dataplane.Verdict, good 
 	if len(bytes.TrimSpace(body)) == 0 {
 		return bad("the answer is empty")
 	}
-	if !scan.Valid(body) {
+	doc, valid := scan.Read(body)
+	if !valid {
 		if a.endpoint.Text && isText(media) {
 			return a.classifyText(body)
 		}
@@ -165,14 +166,14 @@ func (a *answer) classify(body []byte, media string) (v dataplane.Verdict, good 
 		}
 		return v, false
 	}
-	if !a.endpoint.Answers(body) {
+	if !a.endpoint.Answers(&doc) {
 		return bad("the answer has no " + a.endpoint.Holds())
 	}
 	if v, failed := a.endpoint.Ended(body); failed {
 		return v, false
 	}
 	a.over = !a.call.req.Background || !goesOn(body)
-	a.record.Usage = a.settlePlain(body)
+	a.record.Usage = a.settlePlain(&doc)
 	if k := a.keywords.in(body, a.Keywords.Answer); k != nil {
 		return keywordVerdict(k), false
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // longestToken is how many bytes of text a token stands for at most, over a whole answer: a
@@ -64,8 +65,8 @@ func (r *Request) settle(told dataplane.Usage, output int64) dataplane.Usage {
 
 // settlePlain is settle for a plain answer. Its text is looked for only where the usage could
 // be untrue.
-func (a *attempt) settlePlain(answer []byte) dataplane.Usage {
-	told := a.endpoint.Usage(answer)
+func (a *attempt) settlePlain(doc *scan.Object) dataplane.Usage {
+	answer, told := doc.Text(), a.endpoint.UsageIn(doc)
 	var output int64
 	if a.endpoint.Estimate == wire.EstimateBoth && (told.Output == 0 || int64(len(answer)) > longestToken*told.Output+maxEnvelope) {
 		output = a.endpoint.Output(answer)

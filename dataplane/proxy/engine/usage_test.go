@@ -6,6 +6,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 func TestUsageIsBelievedWhenItCanBeTrue(t *testing.T) {
@@ -65,7 +66,8 @@ func TestUsageOfAPlainAnswerIsNotThatOfItsEnvelope(t *testing.T) {
 	} {
 		endpoint := &wire.Endpoint{Lists: []string{"choices"}, Estimate: wire.EstimateBoth}
 		a := &attempt{outgoing: outgoing{endpoint: endpoint}, call: &call{req: &Request{Endpoint: endpoint, Envelope: wire.Envelope{Prompt: 10}}}}
-		if got := a.settlePlain([]byte(answer)); got != want {
+		doc, valid := scan.Read([]byte(answer))
+		if got := a.settlePlain(&doc); !valid || got != want {
 			t.Errorf("%.120s: got %+v, want %+v", answer, got, want)
 		}
 	}

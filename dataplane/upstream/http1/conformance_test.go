@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httptrace"
 	"strings"
 	"sync"
 	"testing"
@@ -702,25 +701,6 @@ func TestCloseInTheMiddle(t *testing.T) {
 			resp.Body.Close()
 			if up.dialled() != i+1 {
 				t.Errorf("%d connections, want %d", up.dialled(), i+1)
-			}
-		}
-	})
-}
-
-// TestTrace: the attempt's clock hangs on this hook.
-func TestTrace(t *testing.T) {
-	both(t, func(t *testing.T, _ string, open func(dialFunc, *tls.Config) transport) {
-		up := serve(t, always(ok+"Content-Length: 2\r\n\r\nok", false))
-		c := open(new(net.Dialer).DialContext, nil)
-		defer c.CloseIdleConnections()
-		for i := range 3 {
-			var got []httptrace.GotConnInfo
-			ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { got = append(got, info) }})
-			if _, _, err := postIn(ctx, t, c, up.url, "x"); err != nil {
-				t.Fatal(err)
-			}
-			if len(got) != 1 || got[0].Reused != (i > 0) || got[0].Conn == nil {
-				t.Errorf("request %d: %+v", i+1, got)
 			}
 		}
 	})

@@ -17,7 +17,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"time"
 )
@@ -71,6 +70,12 @@ func (t *Transport) CloseIdleConnections() { t.pool.closeIdle() }
 // end a Read of it that waits. Read and Close of the answer's body must not run at the same
 // time.
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	return t.Send(r, nil)
+}
+
+// Send is RoundTrip which tells whether the request's connection was used before, as soon as it has one;
+// connected may be nil.
+func (t *Transport) Send(r *http.Request, connected func(reused bool)) (*http.Response, error) {
 	ctx := r.Context()
 	o, err := originOf(r.URL)
 	if err == nil {
@@ -90,8 +95,8 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		_ = closeBody(r) // the error that counts is there
 		return nil, err
 	}
-	if trace := httptrace.ContextClientTrace(ctx); trace != nil && trace.GotConn != nil {
-		trace.GotConn(httptrace.GotConnInfo{Conn: c.nc, Reused: reused, WasIdle: reused})
+	if connected != nil {
+		connected(reused)
 	}
 	return begin(t, c, r)
 }
