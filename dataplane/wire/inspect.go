@@ -49,6 +49,7 @@ type Inspection struct {
 	Usage      dataplane.Usage
 	Images     int64 // that are whole
 
+	begins beginning    // of events
 	id     string       // of the answer, where Stream says where that is
 	told   usageMembers // what Usage is made of
 	toldAt int64        // Output when usage was told last
@@ -78,7 +79,7 @@ func (i *Inspection) See(event []byte, hideUsage bool) Kind {
 	if i.Stream.Typed {
 		return i.seeTyped(event, text)
 	}
-	has := membersIn(text, i.Places)
+	has := membersIn(text, i.Places, &i.begins)
 	i.Output += has.output
 	if has.service && !i.Meaningful {
 		i.told.service = cmp.Or(i.serviceIn(text), i.told.service)

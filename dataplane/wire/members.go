@@ -18,18 +18,46 @@ const longestKey = len("reasoning_content")
 
 // membersOf finds them in one pass, from colon to colon. Quotes inside strings are escaped,
 // so no key can be part of the output.
-func membersOf(text []byte) members { return membersIn(text, nil) }
+func membersOf(text []byte) members { return membersIn(text, nil, nil) }
 
-// membersIn is membersOf which also notes where the output is; spoken may be nil.
-func membersIn(text []byte, spoken *Spoken) (m members) {
+// beginning is how an event began, up to its delta, and what that holds. The events of a stream mostly
+// begin alike, so that it need not be read again.
+type beginning struct {
+	text []byte // up to the colon of the delta, which is behind all that decides what the text holds
+	from int    // where the search for this colon began
+	has  members
+}
+
+// continues tells where the search goes on in an event that begins so.
+func (b *beginning) continues(text []byte) (from int, m members) {
+	if b == nil || len(b.text) == 0 || !bytes.HasPrefix(text, b.text) {
+		return 0, members{}
+	}
+	return b.from, b.has
+}
+
+// note keeps the beginning of an event in which the search from a place has found the colon of the delta,
+// and no output before it.
+func (b *beginning) note(text []byte, from, colon int, has members) {
+	if b != nil && colon < maxBeginning && !bytes.Equal(b.text, text[:colon+1]) {
+		b.text, b.from, b.has = append(b.text[:0], text[:colon+1]...), from, has
+	}
+}
+
+// maxBeginning bounds the beginnings that are kept, in bytes.
+const maxBeginning = 512
+
+// membersIn is membersOf which also notes where the output is, and how events begin; both may be nil.
+func membersIn(text []byte, spoken *Spoken, begins *beginning) (m members) {
 	var texts, reasoning, reasoningContent int64 // OpenRouter and others send the same thought under several names
-	for i := 0; ; {
+	i, m := begins.continues(text)
+	for {
 		n := bytes.IndexByte(text[i:], ':')
 		if n < 0 {
 			m.output += max(texts, reasoning, reasoningContent)
 			return m
 		}
-		key := keyBefore(text[:i+n])
+		key, from, colon := keyBefore(text[:i+n]), i, i+n
 		i += n + 1
 		switch string(key) {
 		case "error":
@@ -43,6 +71,9 @@ func membersIn(text []byte, spoken *Spoken) (m members) {
 		case "choices", "candidates":
 			m.filled = m.filled || isFilled(text[i:], '[', ']')
 		case "content", "refusal", "arguments", "name", "transcript", "thinking", "partial_json", "delta":
+			if string(key) == "delta" && m.output|texts|reasoning|reasoningContent == 0 {
+				begins.note(text, from, colon, m)
+			}
 			n := countString(text[i:], &m.output)
 			spoken.note(spokenText, i, i+n)
 			i += n

@@ -1,6 +1,9 @@
 package wire
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestMembersOf(t *testing.T) {
 	t.Parallel()
@@ -39,5 +42,49 @@ func TestMembersOf(t *testing.T) {
 		if got := membersOf([]byte(text)); got != want {
 			t.Errorf("membersOf(%s) = %+v, want %+v", text, got, want)
 		}
+	}
+}
+
+// What an event has does not depend on how the one before it began.
+func FuzzMembersOfEventsThatBeginAlike(f *testing.F) {
+	const chunk = `{"id":"x","choices":[{"index":0,"delta":{"content":"%s"},"finish_reason":null}],"usage":null}`
+	for _, pair := range [][2]string{
+		{strings.Replace(chunk, "%s", "one", 1), strings.Replace(chunk, "%s", "another", 1)},
+		{chunk, strings.Replace(chunk, "null}", `"stop"}`, 1)},
+		{chunk, strings.Replace(chunk, `"usage":null`, `"usage":{"a":1}`, 1)},
+		{chunk, strings.Replace(chunk, `"x"`, `"y"`, 1)},
+		{chunk, chunk[:40]},
+		{chunk, `{"error":{"message":"no"}}`},
+		{`{"usage":{},"delta":{"content":"a"}}`, `{"usage":null,"delta":{"content":"b"}}`},
+		{`{"error":1,"choices":[],"delta":1}`, `{"error":1,"choices":[],"delta":"text"}`},
+		{`{"content":"","delta":"ab"}`, `{"content":"","delta":"cd"}`},
+		{`{"content":"a","delta":"ab"}`, `{"content":"a","delta":"cd"}`},
+		{`{"choices":[{"delta":`, `{"choices":[{"delta":{"text":"a","reasoning":"abc"}}]}`},
+		{`:"delta":`, `:"delta":"delta":`},
+	} {
+		f.Add(pair[0], pair[1])
+	}
+	f.Fuzz(func(t *testing.T, before, text string) {
+		var begins beginning
+		for _, event := range []string{before, text, text, before} {
+			if got, want := membersIn([]byte(event), nil, &begins), membersOf([]byte(event)); got != want {
+				t.Fatalf("%q after %q: %+v, want %+v", event, before, got, want)
+			}
+		}
+	})
+}
+
+func BenchmarkMembersOfChunks(b *testing.B) {
+	chunks := [2][]byte{}
+	for i, word := range []string{"one", "another"} {
+		chunks[i] = []byte(`{"id":"chatcmpl-123","object":"chat.completion.chunk","created":1700000000,"model":"gpt-4o-mini","choices":[{"index":0,"delta":{"content":"` + word + `"},"logprobs":null,"finish_reason":null}]}`)
+	}
+	for name, begins := range map[string]*beginning{"alone": nil, "in a stream": {}} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for i := range b.N {
+				membersIn(chunks[i%2], nil, begins)
+			}
+		})
 	}
 }

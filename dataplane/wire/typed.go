@@ -25,7 +25,7 @@ func (i *Inspection) seeTyped(event, text []byte) Kind {
 	// Other events repeat whole what came in pieces.
 	switch {
 	case strings.HasSuffix(typ, "delta"):
-		i.Output += membersIn(text, i.Places).output
+		i.Output += membersIn(text, i.Places, nil).output
 	case i.Output == 0 && slices.Contains(i.Stream.Last, typ):
 		i.Output += membersOf(i.whole(text)).output
 	}
