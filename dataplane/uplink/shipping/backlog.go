@@ -51,11 +51,14 @@ const (
 // parcel is what one request ships: calls, or totals, or gaps.
 type parcel struct {
 	calls  []*nodev1.Call
+	raw    [][]byte // calls that are encoded
 	totals []*nodev1.Total
 	gaps   []*nodev1.Gap
 }
 
-func (p parcel) size() int { return len(p.calls) + len(p.totals) + len(p.gaps) }
+func (p parcel) size() int { return p.callCount() + len(p.totals) + len(p.gaps) }
+
+func (p parcel) callCount() int { return len(p.calls) + len(p.raw) }
 
 type kept struct {
 	call *nodev1.Call
@@ -138,8 +141,9 @@ func (b *backlog) review() {
 // next returns what to ship, at most limit of it, without removing it: sums that are due,
 // or the oldest calls. It waits until there are enough for a whole batch, or some and delay
 // has passed, or a mark is waiting; nothing when ctx ended, or with an error when the disk
-// cannot be read. Without sums it leaves them where they are.
-func (b *backlog) next(ctx context.Context, limit int, delay time.Duration, sums bool) (parcel, error) {
+// cannot be read. Without sums it leaves them where they are. decode is asked once calls were read from
+// disk, see there.
+func (b *backlog) next(ctx context.Context, limit int, delay time.Duration, sums bool, decode func() bool) (parcel, error) {
 	late := time.NewTimer(delay)
 	late.Stop()
 	defer late.Stop()
@@ -165,9 +169,9 @@ func (b *backlog) next(ctx context.Context, limit int, delay time.Duration, sums
 				return parcel{calls: calls}, nil
 			}
 			b.last = fromDisk
-			calls, err := b.disk.head(limit)
-			if len(calls) > 0 || err != nil {
-				return parcel{calls: calls}, err
+			out, err := b.disk.head(limit, decode)
+			if out.size() > 0 || err != nil {
+				return out, err
 			}
 			// What waits is damaged, or the file behind it is being dropped. The spool knows
 			// for sure when the one is complete and the other gone.

@@ -48,7 +48,7 @@ func TestBatchWaitsForCompanyOrDelay(t *testing.T) {
 				go func() {
 					fill(b, 0, tt.calls)
 				}()
-				out, _ := b.next(t.Context(), batchCalls, time.Second, true)
+				out, _ := b.next(t.Context(), batchCalls, time.Second, true, func() bool { return true })
 				calls := out.calls
 				if took := time.Since(began); len(calls) != tt.want || took != tt.after {
 					t.Errorf("%d calls after %s, want %d after %s", len(calls), took, tt.want, tt.after)
@@ -63,7 +63,7 @@ func TestBatchEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if out, _ := newBacklog(1, 1, nil, noTotals(t)).next(ctx, batchCalls, time.Minute, true); out.size() != 0 {
+		if out, _ := newBacklog(1, 1, nil, noTotals(t)).next(ctx, batchCalls, time.Minute, true, func() bool { return true }); out.size() != 0 {
 			t.Errorf("%d calls out of nothing", out.size())
 		}
 	})
@@ -108,7 +108,7 @@ func TestHeadKeepsAnOversizedCallSendable(t *testing.T) {
 	b := newBacklog(100, 1<<30, nil, noTotals(t))
 	b.add(&nodev1.Call{Id: "huge"}, 2*batchBytes)
 	b.add(&nodev1.Call{Id: "small"}, 1)
-	if out, _ := b.next(t.Context(), batchCalls, time.Hour, true); len(out.calls) != 1 || out.calls[0].GetId() != "huge" {
+	if out, _ := b.next(t.Context(), batchCalls, time.Hour, true, func() bool { return true }); len(out.calls) != 1 || out.calls[0].GetId() != "huge" {
 		t.Errorf("batch %v, want the huge call alone", out.calls)
 	}
 }

@@ -63,27 +63,34 @@ func (d *disk) tend() {
 	}
 }
 
-// head returns the oldest calls, for settle to forget.
-func (d *disk) head(limit int) ([]*nodev1.Call, error) {
+// head returns the oldest calls, for settle to forget: as they lie on disk, unless decode then says that
+// they must be looked into.
+func (d *disk) head(limit int, decode func() bool) (parcel, error) {
 	records, err := d.spool.Read(limit, batchBytes)
 	if err != nil {
-		return nil, err
+		return parcel{}, err
 	}
-	var calls []*nodev1.Call
+	var out parcel
 	d.ends = d.ends[:0]
-	for _, r := range records {
+	for look, i := decode(), 0; i < len(records); i++ {
+		r := records[i]
+		if !look {
+			out.raw = append(out.raw, r.Data)
+			d.ends = append(d.ends, r.End)
+			continue
+		}
 		c := &nodev1.Call{}
 		if err := proto.Unmarshal(r.Data, c); err != nil {
 			d.bad.Add(1)
 			continue // the end of a later call covers it
 		}
-		calls = append(calls, c)
+		out.calls = append(out.calls, c)
 		d.ends = append(d.ends, r.End)
 	}
-	if len(calls) == 0 && len(records) > 0 {
+	if out.size() == 0 && len(records) > 0 {
 		d.spool.Ack(records[len(records)-1].End)
 	}
-	return calls, nil
+	return out, nil
 }
 
 // settle forgets the n oldest calls of the last head.

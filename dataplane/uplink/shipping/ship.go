@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/stream"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -18,9 +19,10 @@ func (s *Shipper) Ship(ctx context.Context, client nodev1.NodeServiceClient) {
 	retry := stream.Retry{Min: min(s.cfg.MinBackoff, time.Second), Max: min(s.cfg.MaxBackoff, 30*time.Second)}
 	limit := batchCalls
 	last := codes.OK
-	sums := true // whether the control plane takes totals and gaps
+	sums := true  // whether the control plane takes totals and gaps
+	look := false // into calls that lie on disk: one of them may be none
 	for {
-		acked, sent, err := s.ship(ctx, client, limit, &sums)
+		acked, sent, err := s.ship(ctx, client, limit, &sums, look)
 		if ctx.Err() != nil {
 			return
 		}
@@ -29,6 +31,7 @@ func (s *Shipper) Ship(ctx context.Context, client nodev1.NodeServiceClient) {
 			retry.Reset()
 		}
 		code := status.Code(err)
+		look = code == codes.Internal
 		switch {
 		case code == codes.InvalidArgument && sent > 1:
 			// One record of the batch is at fault. Halving finds it, so that it holds up no other.
@@ -53,7 +56,7 @@ func (s *Shipper) Ship(ctx context.Context, client nodev1.NodeServiceClient) {
 
 // ship is one ShipCalls stream: a batch goes out when the one before is acknowledged. It
 // returns whether any was, how many records the last one held, and why it ended.
-func (s *Shipper) ship(ctx context.Context, client nodev1.NodeServiceClient, limit int, sums *bool) (acked bool, sent int, err error) {
+func (s *Shipper) ship(ctx context.Context, client nodev1.NodeServiceClient, limit int, sums *bool, look bool) (acked bool, sent int, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	dog := stream.NewWatchdog(s.cfg.AnswerTimeout, cancel)
@@ -64,7 +67,7 @@ func (s *Shipper) ship(ctx context.Context, client nodev1.NodeServiceClient, lim
 	}
 	for sequence := uint64(1); ; sequence++ {
 		dog.Rest()
-		out, err := s.backlog.next(ctx, limit, s.cfg.BatchDelay, *sums)
+		out, err := s.backlog.next(ctx, limit, s.cfg.BatchDelay, *sums, func() bool { return look || s.cfg.Bodies.Any() })
 		if err != nil {
 			return acked, 0, err
 		}
@@ -72,10 +75,12 @@ func (s *Shipper) ship(ctx context.Context, client nodev1.NodeServiceClient, lim
 			return acked, 0, ctx.Err()
 		}
 		dog.Watch()
-		err = calls.Send(&nodev1.ShipCallsRequest{
+		request := &nodev1.ShipCallsRequest{
 			Node: s.cfg.Node, Sequence: sequence, WallUs: s.cfg.Now().UnixMicro(),
 			Calls: s.cfg.Bodies.With(out.calls), Totals: out.totals, Gaps: out.gaps, Receipt: s.receipt(),
-		})
+		}
+		addEncoded(request, out.raw)
+		err = calls.Send(request)
 		if err != nil && err != io.EOF { // after EOF Recv has the reason
 			return acked, out.size(), stream.Because(ctx, err)
 		}
@@ -101,8 +106,24 @@ func (s *Shipper) ship(ctx context.Context, client nodev1.NodeServiceClient, lim
 			s.cfg.Mark.Keep(response.GetReceipt())
 		}
 		s.acknowledge(response, out)
-		acked, limit = true, batchCalls
+		acked, limit, look = true, batchCalls, false
 	}
+}
+
+// addEncoded adds calls that are encoded. The fields of a message that are not known go on as they are,
+// so that what lies on disk is neither decoded nor encoded again.
+func addEncoded(r *nodev1.ShipCallsRequest, calls [][]byte) {
+	if len(calls) == 0 {
+		return
+	}
+	m := r.ProtoReflect()
+	number := m.Descriptor().Fields().ByName("calls").Number()
+	var fields []byte
+	for _, call := range calls {
+		fields = protowire.AppendTag(fields, number, protowire.BytesType)
+		fields = protowire.AppendBytes(fields, call)
+	}
+	m.SetUnknown(fields)
 }
 
 // receipt is the newest that the node has; nil when it keeps none.
@@ -121,6 +142,6 @@ func (s *Shipper) acknowledge(response *nodev1.ShipCallsResponse, out parcel) {
 			"count", rejected, "first_id", first.GetId(), "first_reason", first.GetReason())
 	}
 	s.rejected.Add(uint64(rejected))
-	s.shipped.Add(uint64(max(len(out.calls)-rejected, 0)))
+	s.shipped.Add(uint64(max(out.callCount()-rejected, 0)))
 	s.backlog.settle(out.size())
 }

@@ -208,6 +208,13 @@ func (k *Keeper) remove(e *list.Element) {
 	k.bytes -= gone.size
 }
 
+// Any reports whether bodies are kept.
+func (k *Keeper) Any() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return len(k.byID) > 0
+}
+
 // With returns calls that are about to be sent with their bodies, as far as they fit. The
 // calls themselves stay without: others may be reading them.
 func (k *Keeper) With(calls []*nodev1.Call) []*nodev1.Call {
