@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"google.golang.org/grpc/test/bufconn"
@@ -235,6 +236,7 @@ func (g *Gateway) Run(ctx context.Context, hurry <-chan struct{}) error {
 		return ops.Server{Handler: mux, Early: proxy.EarlyError, Logger: g.log, Drain: drainTime, TLS: g.tls.Config(true), UnencryptedHTTP2: g.cfg.Control.H2C, OnDrain: g.control.EndStreams, OnStop: g.node.Leave, OnCut: g.node.CutAll, Hurry: hurry}.Serve(ctx, g.web)
 	})
 	g.announce()
+	debug.FreeOSMemory() // what only the start needed is a third of what an idle process holds
 	if g.cfg.Demo {
 		group.Go("demo", func(ctx context.Context) error { return runDemo(ctx, g) })
 	}
