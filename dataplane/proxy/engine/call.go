@@ -122,6 +122,7 @@ func (c *call) holdsWhole() bool {
 // release gives back what the call holds beyond the request's body.
 func (c *call) release() {
 	c.shared.answers.release()
+	c.releaseWritten()
 	c.req.Share.Give(c.shared.translated)
 	c.captured.end(c.rec)
 }

@@ -25,7 +25,9 @@ type shared struct {
 	lacking  []lack              // what targets said that they do not have
 	refusals []dataplane.Refusal // of what the request holds, not confirmed yet
 
-	translated int64 // bytes that translated requests have taken of the share
+	translated int64            // bytes that translated requests have taken of the share
+	written    []*buffer.Buffer // those requests
+	leaked     bool             // somebody may go on reading what was sent
 }
 
 // lack is an endpoint that a target said it does not have.
@@ -60,6 +62,7 @@ func (c *call) keep(lent *buffer.Buffer, claim buffer.Claim) []byte {
 func (c *call) leak() {
 	c.shared.mu.Lock()
 	defer c.shared.mu.Unlock()
+	c.shared.leaked = true
 	c.req.Body.Leak()
 }
 
@@ -132,7 +135,31 @@ func (c *call) lightenLocked() {
 		return
 	}
 	s.answers.release()
-	if s.winner.sent.Load() && c.translator.request == nil { // what was read of it shares its memory
+	if s.winner.sent.Load() {
 		c.req.Body.Sent()
+		if t := s.winner.translation; t != nil {
+			t.body = nil
+		}
+		c.translator.drafts = nil
+		c.releaseWritten()
 	}
+}
+
+// lend gives memory for a translated request, until the end of the call or until it is sent.
+func (c *call) lend(size int) []byte {
+	lent := c.engine.cfg.Pool.Get(size)
+	c.shared.mu.Lock()
+	defer c.shared.mu.Unlock()
+	c.shared.written = append(c.shared.written, lent)
+	return lent.B
+}
+
+// releaseWritten gives it back, unless somebody may still read it. It may be called again.
+func (c *call) releaseWritten() {
+	if !c.shared.leaked {
+		for _, lent := range c.shared.written {
+			c.engine.cfg.Pool.Put(lent)
+		}
+	}
+	c.shared.written = nil
 }

@@ -70,6 +70,7 @@ func (t *translator) read(c *call) *refusal {
 		}
 		return t.unread
 	}
+	request.Memory = c.lend
 	t.request, t.sealed = request, isSealed(request)
 	return nil
 }
@@ -83,22 +84,8 @@ const (
 
 // formSize bounds what a request takes once it is read.
 func formSize(body []byte) int64 {
-	n := int64(len(body))
-	for i := 0; i < len(body); i++ {
-		switch body[i] {
-		case '{':
-			n += objectSize
-		case ',':
-			n += memberSize
-		case '"': // what stands in a text takes no more than it is long
-			for i++; i < len(body) && body[i] != '"'; i++ {
-				if body[i] == '\\' {
-					i++
-				}
-			}
-		}
-	}
-	return n
+	objects, commas := scan.Count(body) // what stands in a text takes no more than it is long
+	return int64(len(body)) + objectSize*objects + memberSize*commas
 }
 
 var noRoom = &refusal{text: errBudget.Error(), busy: true}
@@ -172,10 +159,12 @@ func isSealed(r *form.Request) bool {
 // formTarget is what codecs must know of a target, but for who would read what is opaque.
 func (e *Engine) formTarget(t *dataplane.Target) form.Target {
 	to := form.Target{Model: t.Model, MaxOutput: t.MaxOutput}
-	if !e.learned.Habits.None() {
-		e.learned.Habits.Apply(t.Scope, &to, e.cfg.Now())
+	if e.learned.Habits.None() {
+		return to
 	}
-	return to
+	known := to // of which memory is taken only here
+	e.learned.Habits.Apply(t.Scope, &known, e.cfg.Now())
+	return known
 }
 
 // originOf names an account of a provider.

@@ -17,6 +17,7 @@ type reader struct {
 	functions int      // calls from before tools, which have no ids
 	lastCall  map[string]string
 	custom    map[string]bool // ids of calls with text
+	slab      form.Slab
 }
 
 // ReadRequest reads a client's request.
@@ -26,8 +27,8 @@ func (Codec) ReadRequest(body []byte) (*form.Request, error) {
 		return nil, err
 	}
 	r := &reader{req: &form.Request{Dialect: dialect}}
-	doc.ForEach(func(key, value gjson.Result) bool {
-		r.member(key.Str, value)
+	expect.ForEach(doc, func(key string, value gjson.Result) bool {
+		r.member(key, value)
 		return true
 	})
 	if len(r.req.Items) == 0 {
@@ -43,6 +44,9 @@ func (Codec) ReadRequest(body []byte) (*form.Request, error) {
 	return r.req, r.Err()
 }
 
+// bytesOfAMessage is about how long one is, so that memory for all is taken once.
+const bytesOfAMessage = 512
+
 // member reads a member of the request that says what is asked; sampling and the rest follow.
 func (r *reader) member(key string, v gjson.Result) {
 	q := r.req
@@ -54,6 +58,7 @@ func (r *reader) member(key string, v gjson.Result) {
 	case "model":
 		q.Model = r.Text(key, v)
 	case "messages":
+		q.Items = make([]form.Item, 0, 1+len(v.Raw)/bytesOfAMessage)
 		r.Each(key, v, r.message)
 	case "stream":
 		if is := r.Bool(key, v); is != nil && *is {
@@ -196,7 +201,7 @@ func (r *reader) stop(v gjson.Result) {
 func (r *reader) format(v gjson.Result) {
 	out := &r.req.Output
 	const param = "response_format"
-	switch r.Text(param+".type", v.Get("type")) {
+	switch r.Text(param+".type", expect.Get(v, "type")) {
 	case "text":
 		out.Format = form.FormatText
 	case "json_object":

@@ -27,7 +27,7 @@ func (Codec) ReadAnswer(body []byte, of form.Exchange) (*form.Answer, error) {
 		return nil, err
 	}
 	var all []form.Answer
-	expect.Elements(doc.Get("choices"), func(choice gjson.Result) {
+	expect.Elements(expect.Get(doc, "choices"), func(choice gjson.Result) {
 		all = append(all, readChoice(choice, &of))
 	})
 	if len(all) == 0 {
@@ -38,8 +38,8 @@ func (Codec) ReadAnswer(body []byte, of form.Exchange) (*form.Answer, error) {
 		a.More = all[1:]
 	}
 	a.Dialect = dialect
-	doc.ForEach(func(key, v gjson.Result) bool {
-		switch key.Str {
+	expect.ForEach(doc, func(key string, v gjson.Result) bool {
+		switch key {
 		case "choices", "object":
 		case "id":
 			a.ID = v.Str
@@ -54,9 +54,9 @@ func (Codec) ReadAnswer(body []byte, of form.Exchange) (*form.Answer, error) {
 		case "service_tier":
 			a.Tier = v.Str
 		case "citations", "search_results":
-			a.Rest.Add(key.Str, json.RawMessage(v.Raw), form.Lossy)
+			a.Rest.Add(key, json.RawMessage(v.Raw), form.Lossy)
 		default:
-			a.Rest.Add(key.Str, json.RawMessage(v.Raw), form.Silent)
+			a.Rest.Add(key, json.RawMessage(v.Raw), form.Silent)
 		}
 		return true
 	})
@@ -64,15 +64,15 @@ func (Codec) ReadAnswer(body []byte, of form.Exchange) (*form.Answer, error) {
 }
 
 func readChoice(choice gjson.Result, of *form.Exchange) (a form.Answer) {
-	choice.ForEach(func(key, v gjson.Result) bool {
-		switch key.Str {
+	expect.ForEach(choice, func(key string, v gjson.Result) bool {
+		switch key {
 		case "index":
 		case "message":
 			readMessage(v, of, &a)
 		case "finish_reason":
-			a.Stop = stopOf(v.Str, choice.Get("stop_reason"))
+			a.Stop = stopOf(v.Str, expect.Get(choice, "stop_reason"))
 		default:
-			a.Rest.Add(ofChoice+key.Str, json.RawMessage(v.Raw), form.Silent)
+			a.Rest.Add(ofChoice+key, json.RawMessage(v.Raw), form.Silent)
 		}
 		return true
 	})
@@ -82,43 +82,43 @@ func readChoice(choice gjson.Result, of *form.Exchange) (a form.Answer) {
 // readMessage reads what the model said: thoughts first, calls last.
 func readMessage(m gjson.Result, of *form.Exchange, a *form.Answer) {
 	a.Blocks = told(m, of)
-	content := m.Get("content")
+	content := expect.Get(m, "content")
 	switch {
 	case content.Type == gjson.String:
-		a.Blocks = append(a.Blocks, form.Block{Text: content.Str, Citations: citationsOf(m.Get("annotations"))})
+		a.Blocks = append(a.Blocks, form.Block{Text: content.Str, Citations: citationsOf(expect.Get(m, "annotations"))})
 	case content.IsArray():
 		a.Blocks = append(a.Blocks, contentParts(content)...)
 		a.Rest.Add(ofMessage+"content", json.RawMessage(content.Raw), form.Silent)
 	}
-	if text := m.Get("refusal").Str; text != "" {
+	if text := expect.Get(m, "refusal").Str; text != "" {
 		a.Blocks = append(a.Blocks, form.Block{Kind: form.Refusal, Text: text})
 	}
-	m.ForEach(func(key, v gjson.Result) bool {
-		switch key.Str {
+	expect.ForEach(m, func(key string, v gjson.Result) bool {
+		switch key {
 		case "role", "content", "tool_calls", "function_call":
 		case "refusal":
 			if v.Type != gjson.String {
-				a.Rest.Add(ofMessage+key.Str, json.RawMessage(v.Raw), form.Silent)
+				a.Rest.Add(ofMessage+key, json.RawMessage(v.Raw), form.Silent)
 			}
 		case "audio":
 			if v.IsObject() {
-				a.Blocks = append(a.Blocks, form.Block{Kind: form.Audio, Text: v.Get("transcript").Str, Media: &form.Media{Data: v.Get("data").Str}})
+				a.Blocks = append(a.Blocks, form.Block{Kind: form.Audio, Text: expect.Get(v, "transcript").Str, Media: &form.Media{Data: expect.Get(v, "data").Str}})
 			}
-			a.Rest.Add(ofMessage+key.Str, json.RawMessage(v.Raw), form.Silent)
+			a.Rest.Add(ofMessage+key, json.RawMessage(v.Raw), form.Silent)
 		case "images":
 			expect.Elements(v, func(image gjson.Result) {
-				a.Blocks = append(a.Blocks, form.Block{Kind: form.Image, Media: fromURL(image.Get("image_url.url").Str)})
+				a.Blocks = append(a.Blocks, form.Block{Kind: form.Image, Media: fromURL(expect.Get(image, "image_url", "url").Str)})
 			})
-			a.Rest.Add(ofMessage+key.Str, json.RawMessage(v.Raw), form.Silent)
+			a.Rest.Add(ofMessage+key, json.RawMessage(v.Raw), form.Silent)
 		default:
-			a.Rest.Add(ofMessage+key.Str, json.RawMessage(v.Raw), form.Silent)
+			a.Rest.Add(ofMessage+key, json.RawMessage(v.Raw), form.Silent)
 		}
 		return true
 	})
-	expect.Elements(m.Get("tool_calls"), func(v gjson.Result) {
+	expect.Elements(expect.Get(m, "tool_calls"), func(v gjson.Result) {
 		a.Blocks = append(a.Blocks, madeCall(v, of, len(a.Blocks)))
 	})
-	if f := m.Get("function_call"); f.IsObject() {
+	if f := expect.Get(m, "function_call"); f.IsObject() {
 		a.Blocks = append(a.Blocks, madeCall(gjson.Parse(`{"function":`+f.Raw+`}`), of, len(a.Blocks)))
 		a.Rest.Add(ofMessage+"function_call", json.RawMessage(f.Raw), form.Silent)
 	}
@@ -153,7 +153,7 @@ func callID(of *form.Exchange, at int) string {
 // told reads what a model thought, with what its provider has to get back.
 func told(m gjson.Result, of *form.Exchange) []form.Block {
 	member, text := thoughtOf(m)
-	details := m.Get("reasoning_details")
+	details := expect.Get(m, "reasoning_details")
 	blocks := thoughts(details, text)
 	if len(blocks) == 0 {
 		return nil
@@ -192,15 +192,15 @@ func thoughtOf(m gjson.Result) (member, text string) {
 // contentParts reads content that is a list, as Mistral's models that think have it.
 func contentParts(v gjson.Result) (blocks []form.Block) {
 	expect.Elements(v, func(part gjson.Result) {
-		switch part.Get("type").Str {
+		switch expect.Get(part, "type").Str {
 		case "text":
-			blocks = append(blocks, form.Block{Text: part.Get("text").Str})
+			blocks = append(blocks, form.Block{Text: expect.Get(part, "text").Str})
 		case "refusal":
-			blocks = append(blocks, form.Block{Kind: form.Refusal, Text: part.Get("refusal").Str})
+			blocks = append(blocks, form.Block{Kind: form.Refusal, Text: expect.Get(part, "refusal").Str})
 		case "thinking":
-			blocks = append(blocks, form.Block{Kind: form.Thought, Text: thinkingText(part.Get("thinking"))})
+			blocks = append(blocks, form.Block{Kind: form.Thought, Text: thinkingText(expect.Get(part, "thinking"))})
 		case "image_url":
-			blocks = append(blocks, form.Block{Kind: form.Image, Media: fromURL(part.Get("image_url.url").Str)})
+			blocks = append(blocks, form.Block{Kind: form.Image, Media: fromURL(expect.Get(part, "image_url", "url").Str)})
 		}
 	})
 	return blocks
@@ -213,15 +213,15 @@ func thinkingText(v gjson.Result) string {
 	}
 	var b strings.Builder
 	expect.Elements(v, func(part gjson.Result) {
-		b.WriteString(part.Get("text").Str)
+		b.WriteString(expect.Get(part, "text").Str)
 	})
 	return b.String()
 }
 
 func citationsOf(v gjson.Result) (all []form.Citation) {
 	expect.Elements(v, func(note gjson.Result) {
-		if c := note.Get("url_citation"); c.IsObject() {
-			all = append(all, form.Citation{URL: c.Get("url").Str, Title: c.Get("title").Str, Start: int(count(c.Get("start_index"))), End: int(count(c.Get("end_index")))})
+		if c := expect.Get(note, "url_citation"); c.IsObject() {
+			all = append(all, form.Citation{URL: expect.Get(c, "url").Str, Title: expect.Get(c, "title").Str, Start: int(count(expect.Get(c, "start_index"))), End: int(count(expect.Get(c, "end_index")))})
 		}
 	})
 	return all

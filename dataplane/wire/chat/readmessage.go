@@ -7,6 +7,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire/compose"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/expect"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
 )
 
@@ -26,8 +27,8 @@ func (r *reader) message(v gjson.Result) {
 		return
 	}
 	var m said
-	v.ForEach(func(key, v gjson.Result) bool {
-		switch key.Str {
+	expect.ForEach(v, func(key string, v gjson.Result) bool {
+		switch key {
 		case "role":
 			m.role = r.Text("messages.role", v)
 		case "content":
@@ -44,14 +45,14 @@ func (r *reader) message(v gjson.Result) {
 			m.refusal = v
 		case "reasoning_details":
 			m.thoughts = v
-			m.rest.Add(key.Str, json.RawMessage(v.Raw), form.Silent)
+			m.rest.Add(key, json.RawMessage(v.Raw), form.Silent)
 		case "reasoning_content", "reasoning":
 			if v.Type == gjson.String && m.thought.Str == "" {
 				m.thought = v
 			}
-			m.rest.Add(key.Str, json.RawMessage(v.Raw), form.Silent)
+			m.rest.Add(key, json.RawMessage(v.Raw), form.Silent)
 		default:
-			m.rest.Add(key.Str, json.RawMessage(v.Raw), messageClass(key.Str, v))
+			m.rest.Add(key, json.RawMessage(v.Raw), messageClass(key, v))
 		}
 		return true
 	})
@@ -88,7 +89,9 @@ func messageClass(key string, v gjson.Result) form.Class {
 // answer reads what the model said before.
 func (r *reader) answer(item *form.Item, m *said) {
 	item.Blocks = thoughts(m.thoughts, m.thought.Str)
-	if text := r.content(item, m.content); len(text) > 0 {
+	if text := r.content(item, m.content); len(item.Blocks) == 0 {
+		item.Blocks = text
+	} else {
 		item.Blocks = append(item.Blocks, text...)
 	}
 	if m.refusal.Type == gjson.Null && m.refusal.Raw != "" {
@@ -114,8 +117,8 @@ func (r *reader) answer(item *form.Item, m *said) {
 		item.Blocks = append(item.Blocks, b)
 	})
 	if m.function.IsObject() {
-		name := r.Text("messages.function_call.name", m.function.Get("name"))
-		b := form.Block{Kind: form.ToolCall, Call: &form.Call{ID: r.functionID(name), Name: name, Input: arguments(m.function.Get("arguments").Str)}}
+		name := r.Text("messages.function_call.name", expect.Get(m.function, "name"))
+		b := form.Block{Kind: form.ToolCall, Call: &form.Call{ID: r.functionID(name), Name: name, Input: arguments(expect.Get(m.function, "arguments").Str)}}
 		b.Rest.Add(markFunction, nil, form.Silent)
 		item.Blocks = append(item.Blocks, b)
 	}
@@ -134,24 +137,24 @@ func (r *reader) functionID(name string) string {
 
 // callBlock reads one of tool_calls.
 func callBlock(v gjson.Result) form.Block {
-	b := form.Block{Kind: form.ToolCall, Call: &form.Call{ID: v.Get("id").String()}}
-	if custom := v.Get("custom"); custom.IsObject() {
-		b.Call.Custom, b.Call.Name, b.Call.Input = true, custom.Get("name").Str, custom.Get("input").Str
+	b := form.Block{Kind: form.ToolCall, Call: &form.Call{ID: expect.Get(v, "id").String()}}
+	if custom := expect.Get(v, "custom"); custom.IsObject() {
+		b.Call.Custom, b.Call.Name, b.Call.Input = true, expect.Get(custom, "name").Str, expect.Get(custom, "input").Str
 	} else {
-		f := v.Get("function")
-		b.Call.Name, b.Call.Input = f.Get("name").Str, argumentsOf(f.Get("arguments"))
-		if f.Get("arguments").Str != b.Call.Input {
-			b.Rest.Add(markArguments, json.RawMessage(f.Get("arguments").Raw), form.Silent)
+		f := expect.Get(v, "function")
+		b.Call.Name, b.Call.Input = expect.Get(f, "name").Str, argumentsOf(expect.Get(f, "arguments"))
+		if expect.Get(f, "arguments").Str != b.Call.Input {
+			b.Rest.Add(markArguments, json.RawMessage(expect.Get(f, "arguments").Raw), form.Silent)
 		}
 	}
-	v.ForEach(func(key, v gjson.Result) bool {
-		switch key.Str {
+	expect.ForEach(v, func(key string, v gjson.Result) bool {
+		switch key {
 		case "id", "type", "function", "custom":
 		case "extra_content":
 			b.Opaque = &form.Opaque{Kind: dialect, Raw: v.Raw} // Google's signatures
-			b.Rest.Add(key.Str, json.RawMessage(v.Raw), form.Silent)
+			b.Rest.Add(key, json.RawMessage(v.Raw), form.Silent)
 		default:
-			b.Rest.Add(key.Str, json.RawMessage(v.Raw), form.Silent)
+			b.Rest.Add(key, json.RawMessage(v.Raw), form.Silent)
 		}
 		return true
 	})
@@ -186,14 +189,14 @@ func (r *reader) result(item *form.Item, m *said) {
 	}
 	b.Result.Blocks = r.content(item, m.content)
 	b.Result.Custom = r.custom[m.id]
-	item.Blocks = []form.Block{b}
+	item.Blocks = r.slab.One(b)
 }
 
 // content reads a text or a list of parts.
 func (r *reader) content(item *form.Item, v gjson.Result) []form.Block {
 	switch {
 	case v.Type == gjson.String:
-		return []form.Block{{Text: v.Str}}
+		return r.slab.One(form.Block{Text: v.Str})
 	case v.Type == gjson.Null:
 		if v.Raw == "" {
 			item.Rest.Add(markContent, nil, form.Silent)

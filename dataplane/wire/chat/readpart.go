@@ -12,8 +12,8 @@ import (
 
 // part reads one part of a message's content.
 func (r *reader) part(v gjson.Result) form.Block {
-	typ := r.Text("messages.content.type", v.Get("type"))
-	inner := v.Get(typ)
+	typ := r.Text("messages.content.type", expect.Get(v, "type"))
+	inner := expect.Get(v, typ)
 	var b form.Block
 	switch typ {
 	case "text":
@@ -23,21 +23,21 @@ func (r *reader) part(v gjson.Result) form.Block {
 	case "image_url":
 		b.Kind, b.Media = form.Image, r.image(inner)
 	case "input_audio":
-		b.Kind, b.Media = form.Audio, &form.Media{Type: "audio/" + inner.Get("format").Str, Data: inner.Get("data").Str}
+		b.Kind, b.Media = form.Audio, &form.Media{Type: "audio/" + expect.Get(inner, "format").Str, Data: expect.Get(inner, "data").Str}
 	case "file":
 		b = r.file(inner)
 	default:
 		return form.Block{Kind: form.ForeignBlock, Foreign: &form.Member{Name: "messages.content." + typ, Raw: json.RawMessage(v.Raw), Class: form.Must}}
 	}
-	v.ForEach(func(key, v gjson.Result) bool {
+	expect.ForEach(v, func(key string, v gjson.Result) bool {
 		switch {
-		case key.Str == "type" || key.Str == typ && (typ != "image_url" || v.IsObject()):
-		case key.Str == typ: // an image whose URL is not in an object
-			b.Rest.Add(key.Str, json.RawMessage(v.Raw), form.Silent)
+		case key == "type" || key == typ && (typ != "image_url" || v.IsObject()):
+		case key == typ: // an image whose URL is not in an object
+			b.Rest.Add(key, json.RawMessage(v.Raw), form.Silent)
 		case v.Type == gjson.Null:
-			b.Rest.Add(key.Str, json.RawMessage(v.Raw), form.Silent)
+			b.Rest.Add(key, json.RawMessage(v.Raw), form.Silent)
 		default:
-			b.Rest.Add(key.Str, json.RawMessage(v.Raw), form.Lossy)
+			b.Rest.Add(key, json.RawMessage(v.Raw), form.Lossy)
 		}
 		return true
 	})
@@ -48,19 +48,19 @@ func (r *reader) image(v gjson.Result) *form.Media {
 	if v.Type == gjson.String {
 		return fromURL(v.Str)
 	}
-	m := fromURL(r.Text("messages.content.image_url.url", v.Get("url")))
-	m.Detail = r.Text("messages.content.image_url.detail", v.Get("detail"))
+	m := fromURL(r.Text("messages.content.image_url.url", expect.Get(v, "url")))
+	m.Detail = r.Text("messages.content.image_url.detail", expect.Get(v, "detail"))
 	return m
 }
 
 func (r *reader) file(v gjson.Result) form.Block {
-	m := &form.Media{FileID: r.Text("messages.content.file.file_id", v.Get("file_id"))}
-	if data := r.Text("messages.content.file.file_data", v.Get("file_data")); strings.HasPrefix(data, "data:") {
+	m := &form.Media{FileID: r.Text("messages.content.file.file_id", expect.Get(v, "file_id"))}
+	if data := r.Text("messages.content.file.file_data", expect.Get(v, "file_data")); strings.HasPrefix(data, "data:") {
 		m = fromURL(data)
 	} else if data != "" {
 		m = &form.Media{Data: data}
 	}
-	m.Name = r.Text("messages.content.file.filename", v.Get("filename"))
+	m.Name = r.Text("messages.content.file.filename", expect.Get(v, "filename"))
 	b := form.Block{Kind: form.Document, Media: m}
 	if strings.HasPrefix(m.Type, "image/") {
 		b.Kind = form.Image
@@ -103,14 +103,14 @@ func thoughts(details gjson.Result, plain string) (blocks []form.Block) {
 	}
 	if details.IsArray() {
 		expect.Elements(details, func(d gjson.Result) {
-			switch d.Get("type").Str {
+			switch expect.Get(d, "type").Str {
 			case "reasoning.text":
-				add(d.Get("text").Str, d.Get("signature").Str)
+				add(expect.Get(d, "text").Str, expect.Get(d, "signature").Str)
 			case "reasoning.summary":
-				add(d.Get("summary").Str, "")
+				add(expect.Get(d, "summary").Str, "")
 			case "reasoning.encrypted":
 				whole = true
-				add("", d.Get("data").Str)
+				add("", expect.Get(d, "data").Str)
 			}
 		})
 	}

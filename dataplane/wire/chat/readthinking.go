@@ -3,6 +3,7 @@ package chat
 import (
 	"github.com/tidwall/gjson"
 
+	"github.com/trunkline-ai/trunkline/dataplane/wire/expect"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
 )
 
@@ -44,7 +45,7 @@ func (r *reader) thinking(key string, v gjson.Result) {
 	case "thinking_budget":
 		setBudget(t, r.Count(key, v))
 	case "chat_template_kwargs": // vLLM's
-		if is := v.Get("enable_thinking"); is.Exists() {
+		if is := expect.Get(v, "enable_thinking"); is.Exists() {
 			setMode(t, r.Bool(key+".enable_thinking", is))
 		}
 	}

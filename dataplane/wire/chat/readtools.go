@@ -5,6 +5,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/trunkline-ai/trunkline/dataplane/wire/expect"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
 )
 
@@ -15,13 +16,13 @@ func (r *reader) tool(v gjson.Result) {
 		return
 	}
 	t := form.Tool{}
-	kind := r.Text("tools.type", v.Get("type"))
+	kind := r.Text("tools.type", expect.Get(v, "type"))
 	switch kind {
 	case "function":
-		r.functionOf(&t, v.Get("function"))
+		r.functionOf(&t, expect.Get(v, "function"))
 	case "custom":
 		t.Kind = form.Custom
-		r.customOf(&t, v.Get("custom"))
+		r.customOf(&t, expect.Get(v, "custom"))
 	default:
 		if kind == "" {
 			r.Blame("tools.type", "tools.type must name the type of the tool, such as function")
@@ -29,9 +30,9 @@ func (r *reader) tool(v gjson.Result) {
 		r.req.Tools = append(r.req.Tools, form.Tool{Kind: form.ForeignTool, Name: kind, Raw: json.RawMessage(v.Raw), Class: form.Must})
 		return
 	}
-	v.ForEach(func(key, value gjson.Result) bool {
-		if key.Str != "type" && key.Str != kind {
-			t.Rest.Add(key.Str, json.RawMessage(value.Raw), form.Lossy)
+	expect.ForEach(v, func(key string, value gjson.Result) bool {
+		if key != "type" && key != kind {
+			t.Rest.Add(key, json.RawMessage(value.Raw), form.Lossy)
 		}
 		return true
 	})
@@ -53,23 +54,23 @@ func (r *reader) functionOf(t *form.Tool, v gjson.Result) {
 		r.Wrong("tools.function", "an object")
 		return
 	}
-	v.ForEach(func(key, v gjson.Result) bool {
+	expect.ForEach(v, func(key string, v gjson.Result) bool {
 		switch {
 		case v.Type == gjson.Null:
-			t.Rest.Add(inside+key.Str, json.RawMessage(v.Raw), form.Silent)
-		case key.Str == "name":
+			t.Rest.Add(inside+key, json.RawMessage(v.Raw), form.Silent)
+		case key == "name":
 			t.Name = r.Text("tools.function.name", v)
-		case key.Str == "description":
+		case key == "description":
 			t.Description = r.Text("tools.function.description", v)
-		case key.Str == "parameters":
+		case key == "parameters":
 			t.Schema = json.RawMessage(v.Raw)
 			if !v.IsObject() {
 				r.Wrong("tools.function.parameters", "an object")
 			}
-		case key.Str == "strict":
+		case key == "strict":
 			t.Strict = r.Bool("tools.function.strict", v)
 		default:
-			t.Rest.Add(inside+key.Str, json.RawMessage(v.Raw), form.Lossy)
+			t.Rest.Add(inside+key, json.RawMessage(v.Raw), form.Lossy)
 		}
 		return true
 	})
@@ -83,20 +84,20 @@ func (r *reader) customOf(t *form.Tool, v gjson.Result) {
 		r.Wrong("tools.custom", "an object")
 		return
 	}
-	v.ForEach(func(key, v gjson.Result) bool {
-		switch key.Str {
+	expect.ForEach(v, func(key string, v gjson.Result) bool {
+		switch key {
 		case "name":
 			t.Name = r.Text("tools.custom.name", v)
 		case "description":
 			t.Description = r.Text("tools.custom.description", v)
 		case "format":
-			if g := v.Get("grammar"); v.Get("type").Str == "grammar" && g.IsObject() {
-				t.Grammar = &form.Grammar{Syntax: r.Text("tools.custom.format.grammar.syntax", g.Get("syntax")), Definition: r.Text("tools.custom.format.grammar.definition", g.Get("definition"))}
+			if g := expect.Get(v, "grammar"); expect.Get(v, "type").Str == "grammar" && g.IsObject() {
+				t.Grammar = &form.Grammar{Syntax: r.Text("tools.custom.format.grammar.syntax", expect.Get(g, "syntax")), Definition: r.Text("tools.custom.format.grammar.definition", expect.Get(g, "definition"))}
 			} else {
 				t.Rest.Add(inside+"format", json.RawMessage(v.Raw), form.Silent)
 			}
 		default:
-			t.Rest.Add(inside+key.Str, json.RawMessage(v.Raw), form.Lossy)
+			t.Rest.Add(inside+key, json.RawMessage(v.Raw), form.Lossy)
 		}
 		return true
 	})
@@ -108,7 +109,7 @@ func (r *reader) customOf(t *form.Tool, v gjson.Result) {
 // toolChoice reads which tools have to be called.
 func (r *reader) toolChoice(v gjson.Result) {
 	c := &r.req.ToolChoice
-	kind := v.Get("type").Str
+	kind := expect.Get(v, "type").Str
 	if v.Type == gjson.String {
 		kind = v.Str
 	}
@@ -123,13 +124,13 @@ func (r *reader) toolChoice(v gjson.Result) {
 		c.Mode, c.Name = form.ChooseOne, r.Text("tool_choice."+kind+".name", v.Get(kind+".name"))
 	case "allowed_tools":
 		c.Mode, c.Raw = form.ChooseAuto, json.RawMessage(v.Raw)
-		if v.Get("allowed_tools.mode").Str == "required" {
+		if expect.Get(v, "allowed_tools", "mode").Str == "required" {
 			c.Mode = form.ChooseAny
 		}
-		r.Each("tool_choice.allowed_tools.tools", v.Get("allowed_tools.tools"), func(t gjson.Result) {
-			name := t.Get("function.name").Str
+		r.Each("tool_choice.allowed_tools.tools", expect.Get(v, "allowed_tools", "tools"), func(t gjson.Result) {
+			name := expect.Get(t, "function", "name").Str
 			if name == "" {
-				name = t.Get("custom.name").Str
+				name = expect.Get(t, "custom", "name").Str
 			}
 			r.toolNames = append(r.toolNames, name)
 		})
@@ -156,7 +157,7 @@ func (r *reader) functionChoice(v gjson.Result) {
 	case v.Str == "none":
 		c.Mode = form.ChooseNone
 	case v.IsObject():
-		c.Mode, c.Name = form.ChooseOne, r.Text("function_call.name", v.Get("name"))
+		c.Mode, c.Name = form.ChooseOne, r.Text("function_call.name", expect.Get(v, "name"))
 	default:
 		r.Wrong("function_call", "none, auto or an object with a name")
 	}

@@ -64,13 +64,14 @@ func (r *eventReader) Read(_ string, data []byte) ([]form.Event, error) {
 		return nil, errNoChunk
 	}
 	chunk := gjson.ParseBytes(data)
-	choices, usage := chunk.Get("choices"), usageIn(chunk)
-	first := choices.Get("0")
+	choices := expect.Get(chunk, "choices")
+	first := firstOf(choices)
+	usage := usageIn(chunk, first)
 	if !r.begun && (first.Exists() || usage.Told) {
 		r.begin(chunk, usage)
 	}
 	expect.Elements(choices, func(choice gjson.Result) {
-		if choice.Get("index").Int() == 0 { // several are never asked for
+		if expect.Get(choice, "index").Int() == 0 { // several are never asked for
 			r.choice(choice)
 		}
 	})
@@ -93,13 +94,23 @@ func (r *eventReader) End() []form.Event {
 }
 
 // usageIn finds the usage of a chunk, which Groq and Moonshot have elsewhere.
-func usageIn(chunk gjson.Result) form.Usage {
-	for _, path := range [...]string{"usage", "choices.0.usage", "x_groq.usage"} {
-		if u := usageOf(chunk.Get(path)); u.Told {
+func usageIn(chunk, first gjson.Result) form.Usage {
+	for _, v := range [...]gjson.Result{expect.Get(chunk, "usage"), expect.Get(first, "usage"), expect.Get(chunk, "x_groq", "usage")} {
+		if u := usageOf(v); u.Told {
 			return u
 		}
 	}
 	return form.Usage{}
+}
+
+func firstOf(choices gjson.Result) (first gjson.Result) {
+	if choices.IsArray() {
+		expect.ForEach(choices, func(_ string, v gjson.Result) bool {
+			first = v
+			return false
+		})
+	}
+	return first
 }
 
 func (r *eventReader) add(e form.Event) { r.events = append(r.events, e) }
@@ -107,8 +118,8 @@ func (r *eventReader) add(e form.Event) { r.events = append(r.events, e) }
 func (r *eventReader) begin(chunk gjson.Result, usage form.Usage) {
 	r.begun = true
 	r.add(form.Event{
-		Kind: form.Begin, ID: chunk.Get("id").Str, Model: chunk.Get("model").Str, Created: chunk.Get("created").Int(),
-		Tier: chunk.Get("service_tier").Str, Usage: usage,
+		Kind: form.Begin, ID: expect.Get(chunk, "id").Str, Model: expect.Get(chunk, "model").Str, Created: expect.Get(chunk, "created").Int(),
+		Tier: expect.Get(chunk, "service_tier").Str, Usage: usage,
 	})
 }
 
@@ -126,22 +137,22 @@ func (r *eventReader) end() {
 
 // choice reads what a chunk adds, which may be of several kinds.
 func (r *eventReader) choice(choice gjson.Result) {
-	delta := choice.Get("delta")
+	delta := expect.Get(choice, "delta")
 	if !delta.Exists() {
-		delta = choice.Get("message") // some send a whole answer as a chunk
+		delta = expect.Get(choice, "message") // some send a whole answer as a chunk
 	}
 	if !r.ended {
 		r.delta(delta)
 	}
-	if reason := choice.Get("finish_reason").Str; reason != "" && !r.ended {
+	if reason := expect.Get(choice, "finish_reason").Str; reason != "" && !r.ended {
 		r.close()
 		r.ended = true
-		r.add(form.Event{Kind: form.Stopped, Stop: stopOf(reason, choice.Get("stop_reason"))})
+		r.add(form.Event{Kind: form.Stopped, Stop: stopOf(reason, expect.Get(choice, "stop_reason"))})
 	}
 }
 
 func (r *eventReader) delta(delta gjson.Result) {
-	if details := delta.Get("reasoning_details"); details.IsArray() {
+	if details := expect.Get(delta, "reasoning_details"); details.IsArray() {
 		expect.Elements(details, func(d gjson.Result) {
 			r.detail = append(r.detail, d.Raw)
 		})
@@ -150,11 +161,11 @@ func (r *eventReader) delta(delta gjson.Result) {
 		r.member = member
 		r.text(form.Thought, text)
 	} else if len(r.detail) > 0 {
-		for _, b := range thoughts(delta.Get("reasoning_details"), "") {
+		for _, b := range thoughts(expect.Get(delta, "reasoning_details"), "") {
 			r.text(form.Thought, b.Text)
 		}
 	}
-	switch content := delta.Get("content"); {
+	switch content := expect.Get(delta, "content"); {
 	case content.Type == gjson.String:
 		r.text(form.Text, content.Str)
 	case content.IsArray():
@@ -166,19 +177,19 @@ func (r *eventReader) delta(delta gjson.Result) {
 			}
 		}
 	}
-	r.text(form.Refusal, delta.Get("refusal").Str)
-	r.notes = append(r.notes, citationsOf(delta.Get("annotations"))...)
-	if audio := delta.Get("audio"); audio.IsObject() {
+	r.text(form.Refusal, expect.Get(delta, "refusal").Str)
+	r.notes = append(r.notes, citationsOf(expect.Get(delta, "annotations"))...)
+	if audio := expect.Get(delta, "audio"); audio.IsObject() {
 		r.of.Losses.Drop("audio")
-		r.text(form.Text, audio.Get("transcript").Str)
+		r.text(form.Text, expect.Get(audio, "transcript").Str)
 	}
-	expect.Elements(delta.Get("images"), func(image gjson.Result) {
-		r.whole(form.Block{Kind: form.Image, Media: fromURL(image.Get("image_url.url").Str)})
+	expect.Elements(expect.Get(delta, "images"), func(image gjson.Result) {
+		r.whole(form.Block{Kind: form.Image, Media: fromURL(expect.Get(image, "image_url", "url").Str)})
 	})
-	expect.Elements(delta.Get("tool_calls"), func(v gjson.Result) {
+	expect.Elements(expect.Get(delta, "tool_calls"), func(v gjson.Result) {
 		r.call(v)
 	})
-	if f := delta.Get("function_call"); f.IsObject() {
+	if f := expect.Get(delta, "function_call"); f.IsObject() {
 		r.call(gjson.Parse(`{"index":0,"function":` + f.Raw + `}`))
 	}
 }
@@ -245,8 +256,8 @@ func (r *eventReader) close() {
 
 // Place of a call: providers number calls, or give each an id, or send each whole.
 func (r *eventReader) find(v gjson.Result) *partial {
-	id, named := v.Get("id").Str, v.Get("function.name").Str != "" || v.Get("custom.name").Str != ""
-	at := v.Get("index")
+	id, named := expect.Get(v, "id").Str, expect.Get(v, "function", "name").Str != "" || expect.Get(v, "custom", "name").Str != ""
+	at := expect.Get(v, "index")
 	for i := len(r.calls) - 1; i >= 0; i-- {
 		p := r.calls[i]
 		switch {
@@ -271,20 +282,20 @@ func (r *eventReader) find(v gjson.Result) *partial {
 func (r *eventReader) call(v gjson.Result) {
 	r.closeText()
 	p := r.find(v)
-	if extra := v.Get("extra_content"); extra.IsObject() {
+	if extra := expect.Get(v, "extra_content"); extra.IsObject() {
 		p.opaque = &form.Opaque{Origin: r.of.Target.Origin, Kind: dialect, Raw: strings.Clone(extra.Raw)}
 	}
-	if id := v.Get("id").Str; p.id == "" {
+	if id := expect.Get(v, "id").Str; p.id == "" {
 		p.id = strings.Clone(id)
 	}
-	custom := v.Get("custom")
-	name, text := v.Get("function.name").Str, v.Get("function.arguments")
+	custom := expect.Get(v, "custom")
+	name, text := expect.Get(v, "function", "name").Str, expect.Get(v, "function", "arguments")
 	piece := text.Str
 	if text.IsObject() {
 		piece = text.Raw
 	}
 	if custom.IsObject() {
-		name, piece = custom.Get("name").Str, custom.Get("input").Str
+		name, piece = expect.Get(custom, "name").Str, expect.Get(custom, "input").Str
 	}
 	if p.index < 0 {
 		p.held += piece

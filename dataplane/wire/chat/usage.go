@@ -4,6 +4,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire/compose"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/expect"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
 )
 
@@ -14,8 +15,8 @@ func usageOf(v gjson.Result) (u form.Usage) {
 		return u
 	}
 	u.Told = true
-	v.ForEach(func(key, v gjson.Result) bool {
-		switch key.Str {
+	expect.ForEach(v, func(key string, v gjson.Result) bool {
+		switch key {
 		case "prompt_tokens":
 			u.Input = count(v)
 		case "completion_tokens":
@@ -23,12 +24,12 @@ func usageOf(v gjson.Result) (u form.Usage) {
 		case "prompt_cache_hit_tokens", "cached_tokens":
 			u.CacheRead = max(u.CacheRead, count(v))
 		case "prompt_tokens_details":
-			u.CacheRead = max(u.CacheRead, count(v.Get("cached_tokens")))
-			u.CacheWrite = max(count(v.Get("cache_write_tokens")), count(v.Get("cache_creation_tokens")))
-			u.AudioInput = count(v.Get("audio_tokens"))
+			u.CacheRead = max(u.CacheRead, count(expect.Get(v, "cached_tokens")))
+			u.CacheWrite = max(count(expect.Get(v, "cache_write_tokens")), count(expect.Get(v, "cache_creation_tokens")))
+			u.AudioInput = count(expect.Get(v, "audio_tokens"))
 		case "completion_tokens_details":
-			u.Reasoning = count(v.Get("reasoning_tokens"))
-			u.AudioOutput = count(v.Get("audio_tokens"))
+			u.Reasoning = count(expect.Get(v, "reasoning_tokens"))
+			u.AudioOutput = count(expect.Get(v, "audio_tokens"))
 		}
 		return true
 	})

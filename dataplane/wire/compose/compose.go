@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
 // Doc is a document that is being written. Every method writes a value: with its key inside an object, with
@@ -56,7 +58,7 @@ func (d *Doc) Raw(key string, value json.RawMessage) {
 	d.key(key)
 	from := len(*d)
 	*d = append(*d, value...)
-	if bytes.ContainsAny(value, "\n\r") { // only as white space can they stand in JSON
+	if bytes.IndexByte(value, '\n') >= 0 || bytes.IndexByte(value, '\r') >= 0 { // only as white space can they stand in JSON
 		for i := from; i < len(*d); i++ {
 			if (*d)[i] == '\n' || (*d)[i] == '\r' {
 				(*d)[i] = ' '
@@ -78,28 +80,19 @@ const hex = "0123456789abcdef"
 
 // String appends a string with its quotes. What is no UTF-8 becomes U+FFFD.
 func String(to []byte, s string) []byte {
-	to = append(to, '"')
-	from := 0
-	for i := 0; i < len(s); {
-		b := s[i]
-		if b >= ' ' && b != '"' && b != '\\' && b < utf8.RuneSelf {
-			i++
-			continue
-		}
-		if b >= utf8.RuneSelf {
-			r, size := utf8.DecodeRuneInString(s[i:])
-			if r != utf8.RuneError || size > 1 {
-				i += size
-				continue
-			}
-			to = append(append(to, s[from:i]...), "\ufffd"...)
-		} else {
-			to = escape(append(to, s[from:i]...), b)
-		}
-		i++
-		from = i
+	if !utf8.ValidString(s) {
+		s = string([]rune(s))
 	}
-	return append(append(to, s[from:]...), '"')
+	to = append(to, '"')
+	for {
+		n := scan.TextLength(s)
+		to = append(to, s[:n]...)
+		if s = s[n:]; s == "" {
+			return append(to, '"')
+		}
+		to = escape(to, s[0])
+		s = s[1:]
+	}
 }
 
 func escape(to []byte, b byte) []byte {

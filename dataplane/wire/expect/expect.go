@@ -10,19 +10,15 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
-// Object checks that a document is one JSON object and nothing else, no deeper than scan allows.
+// Object begins to read a document that was found to be JSON, in which no member of the outermost object
+// stands twice: wire.ReadEnvelope checks requests, and answers are checked as they come. Reading it does not
+// check it again. The error is a *scan.Error: it is no object.
 func Object(doc []byte) (gjson.Result, error) {
 	s := scan.New(doc)
 	if !s.Open() {
 		return gjson.Result{}, &scan.Error{Message: "the request body must be a JSON object"}
 	}
-	if err := s.Members(func([]byte, scan.Span) error { return nil }); err != nil {
-		return gjson.Result{}, err
-	}
-	if err := s.End(); err != nil {
-		return gjson.Result{}, err
-	}
-	return gjson.ParseBytes(doc), nil
+	return gjson.Parse(string(doc)), nil
 }
 
 // Values reads values. null stands for a value that is not there. The first value that is of another
@@ -105,12 +101,12 @@ func (v *Values) Each(param string, r gjson.Result, found func(element gjson.Res
 	Elements(r, found)
 }
 
-// Members calls found for each member of an object. Keys are as they are written, without escapes.
+// Members calls found for each member of an object. Keys are what they say, without escapes.
 func (v *Values) Members(param string, r gjson.Result, found func(key string, value gjson.Result)) {
 	switch {
 	case r.IsObject():
-		r.ForEach(func(key, value gjson.Result) bool {
-			found(key.Str, value)
+		ForEach(r, func(key string, value gjson.Result) bool {
+			found(key, value)
 			return true
 		})
 	case r.Type != gjson.Null:
@@ -123,7 +119,7 @@ func Elements(r gjson.Result, found func(element gjson.Result)) {
 	if !r.IsArray() {
 		return
 	}
-	r.ForEach(func(_, element gjson.Result) bool {
+	ForEach(r, func(_ string, element gjson.Result) bool {
 		found(element)
 		return true
 	})

@@ -5,7 +5,7 @@ type Codec interface {
 	// Name is the dialect's: chat, responses, messages or gemini.
 	Name() string
 
-	// ReadRequest reads a client's request. The error is the caller's fault, a *scan.Error
+	// ReadRequest reads a client's request, of which wire.ReadEnvelope has found that it is JSON. The error is the caller's fault, a *scan.Error
 	// worded for people. What is returned is not changed afterwards: attempts on several
 	// targets write from it at the same time.
 	ReadRequest(body []byte) (*Request, error)
@@ -13,7 +13,7 @@ type Codec interface {
 	// error is a *Refused where the target cannot be told what the request is about.
 	WriteRequest(r *Request, to Target, losses *Losses) ([]byte, error)
 
-	// ReadAnswer reads a provider's whole answer to a request that this codec wrote.
+	// ReadAnswer reads a provider's whole answer, which is JSON, to a request that this codec wrote.
 	ReadAnswer(body []byte, of Exchange) (*Answer, error)
 	// WriteAnswer writes an answer for the client whose request this codec read.
 	WriteAnswer(a *Answer, of Exchange) []byte

@@ -1,10 +1,7 @@
 package form
 
 import (
-	"strconv"
 	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
 
@@ -134,66 +131,15 @@ func (r *InputReader) unescape(text string) string {
 			r.state = inputOver
 			return b.String()
 		}
-		s, size := unescapeOne(text)
+		c, size := scan.Unescape(text)
 		if size == 0 {
 			r.held = text
 			return b.String()
 		}
-		b.WriteString(s)
+		b.WriteRune(c)
 		text = text[size:]
 		if n = strings.IndexAny(text, `"\`); n < 0 {
 			n = len(text)
 		}
 	}
-}
-
-// unescapeOne reads one escape sequence, of two surrogates where it takes two; size 0: more must come.
-func unescapeOne(text string) (s string, size int) {
-	if len(text) < 2 {
-		return "", 0
-	}
-	switch c := text[1]; c {
-	case 'n':
-		return "\n", 2
-	case 't':
-		return "\t", 2
-	case 'r':
-		return "\r", 2
-	case 'b':
-		return "\b", 2
-	case 'f':
-		return "\f", 2
-	case 'u':
-	default:
-		return string(rune(c)), 2
-	}
-	if len(text) < 6 {
-		return "", 0
-	}
-	first, ok := codeUnit(text)
-	switch {
-	case !ok:
-		return string(utf8.RuneError), 2
-	case !utf16.IsSurrogate(first):
-		return string(first), 6
-	}
-	next := text[6:]
-	if len(next) < 6 && strings.HasPrefix(`\u`, next[:min(2, len(next))]) {
-		return "", 0
-	}
-	if second, ok := codeUnit(next); ok {
-		if both := utf16.DecodeRune(first, second); both != utf8.RuneError {
-			return string(both), 12
-		}
-	}
-	return string(utf8.RuneError), 6
-}
-
-// codeUnit reads \uXXXX.
-func codeUnit(text string) (rune, bool) {
-	if len(text) < 6 || text[:2] != `\u` {
-		return 0, false
-	}
-	n, err := strconv.ParseUint(text[2:6], 16, 32)
-	return rune(n), err == nil
 }

@@ -19,9 +19,12 @@ func (r *Request) NameTools() bool {
 	if len(r.Tools) > MaxTools {
 		return false
 	}
+	if len(r.Tools) == 0 {
+		return true
+	}
 	r.flat = make(map[string]*Tool, len(r.Tools))
 	r.named = make(map[fullName]*Tool, len(r.Tools))
-	next := map[string]int{} // the number that the next tool of a name gets
+	var next map[string]int // the number that the next tool of a name gets
 	for i := range r.Tools {
 		t := &r.Tools[i]
 		if t.Kind == ForeignTool {
@@ -34,6 +37,9 @@ func (r *Request) NameTools() bool {
 		t.Flat = Fit(full, maxName)
 		for r.flat[t.Flat] != nil {
 			n := max(next[full], 2)
+			if next == nil {
+				next = map[string]int{}
+			}
 			next[full] = n + 1
 			t.Flat = Fit(full+between+strconv.Itoa(n), maxName)
 		}

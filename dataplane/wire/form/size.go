@@ -1,5 +1,13 @@
 package form
 
+// Room is empty memory that a target's request is written into.
+func (r *Request) Room() []byte {
+	if r.Memory == nil {
+		return make([]byte, 0, r.Size())
+	}
+	return r.Memory(r.Size())
+}
+
 // Size is about how many bytes a request is written in, so that writers take memory once.
 func (r *Request) Size() int {
 	n := 1024 + sizeOf(r.System)

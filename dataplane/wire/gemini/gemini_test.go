@@ -160,7 +160,7 @@ func FuzzReaders(f *testing.F) {
 			}
 		}
 		q, err := Codec{}.ReadRequest([]byte(doc))
-		if err != nil {
+		if err != nil || !json.Valid([]byte(doc)) {
 			return
 		}
 		if got, err := (Codec{}).WriteRequest(q, form.Target{}, &form.Losses{}); err != nil || !json.Valid(got) {

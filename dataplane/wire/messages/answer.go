@@ -20,12 +20,12 @@ func (Codec) ReadAnswer(body []byte, of form.Exchange) (*form.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !doc.Get("content").IsArray() {
+	if !expect.Get(doc, "content").IsArray() {
 		return nil, errNoContent
 	}
 	a := &form.Answer{Dialect: dialect}
-	doc.ForEach(func(key, v gjson.Result) bool {
-		switch key.Str {
+	expect.ForEach(doc, func(key string, v gjson.Result) bool {
+		switch key {
 		case "type", "role", "stop_sequence":
 		case "id":
 			a.ID = v.Str
@@ -36,16 +36,16 @@ func (Codec) ReadAnswer(body []byte, of form.Exchange) (*form.Answer, error) {
 				a.Blocks = append(a.Blocks, said(b, &of))
 			})
 		case "stop_reason":
-			a.Stop = stopOf(v.Str, doc.Get("stop_sequence"))
+			a.Stop = stopOf(v.Str, expect.Get(doc, "stop_sequence"))
 		case "usage":
 			var c counts
 			c.take(v)
-			a.Usage, a.Tier = c.usage(), v.Get("service_tier").Str
+			a.Usage, a.Tier = c.usage(), expect.Get(v, "service_tier").Str
 			a.Rest.Add("usage", json.RawMessage(v.Raw), form.Silent)
 		case "container", "context_management":
-			a.Rest.Add(key.Str, json.RawMessage(v.Raw), answerClass(v))
+			a.Rest.Add(key, json.RawMessage(v.Raw), answerClass(v))
 		default:
-			a.Rest.Add(key.Str, json.RawMessage(v.Raw), form.Silent)
+			a.Rest.Add(key, json.RawMessage(v.Raw), form.Silent)
 		}
 		return true
 	})
@@ -61,10 +61,10 @@ func answerClass(v gjson.Result) form.Class {
 
 // said reads one block of an answer.
 func said(v gjson.Result, of *form.Exchange) (b form.Block) {
-	switch typ := v.Get("type").Str; typ {
+	switch typ := expect.Get(v, "type").Str; typ {
 	case "text":
-		b.Text, b.Citations = v.Get("text").Str, citationsOf(v.Get("citations"))
-		if notes := v.Get("citations"); notes.IsArray() && b.Citations == nil {
+		b.Text, b.Citations = expect.Get(v, "text").Str, citationsOf(expect.Get(v, "citations"))
+		if notes := expect.Get(v, "citations"); notes.IsArray() && b.Citations == nil {
 			b.Rest.Add("citations", json.RawMessage("[]"), form.Silent)
 		}
 		keep(&b, v, "text", "citations")

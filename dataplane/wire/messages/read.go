@@ -22,8 +22,8 @@ func (Codec) ReadRequest(body []byte) (*form.Request, error) {
 		return nil, err
 	}
 	r := &reader{req: &form.Request{Dialect: dialect}}
-	doc.ForEach(func(key, value gjson.Result) bool {
-		r.member(key.Str, value)
+	expect.ForEach(doc, func(key string, value gjson.Result) bool {
+		r.member(key, value)
 		return true
 	})
 	if len(r.req.Items) == 0 {
@@ -128,11 +128,11 @@ func classOf(key string, v gjson.Result) form.Class {
 func (r *reader) thinking(v gjson.Result) {
 	r.as("thinking", v)
 	t := &r.req.Thinking
-	switch kind := r.Text("thinking.type", v.Get("type")); kind {
+	switch kind := r.Text("thinking.type", expect.Get(v, "type")); kind {
 	case "enabled":
 		t.Mode = form.ThinkingOn
 		if t.Effort == "" {
-			t.Budget = r.Count("thinking.budget_tokens", v.Get("budget_tokens"))
+			t.Budget = r.Count("thinking.budget_tokens", expect.Get(v, "budget_tokens"))
 		}
 	case "adaptive":
 		t.Mode = form.ThinkingAdaptive
@@ -141,7 +141,7 @@ func (r *reader) thinking(v gjson.Result) {
 	default:
 		r.Wrong("thinking.type", "enabled, adaptive or disabled")
 	}
-	switch v.Get("display").Str {
+	switch expect.Get(v, "display").Str {
 	case "summarized":
 		t.Summary = "auto"
 	case "omitted":
@@ -170,9 +170,9 @@ func (r *reader) outputConfig(v gjson.Result) {
 func (r *reader) format(v gjson.Result) {
 	switch {
 	case v.Type == gjson.Null:
-	case v.Get("type").Str == "json_schema":
+	case expect.Get(v, "type").Str == "json_schema":
 		r.req.Output.Format = form.FormatSchema
-		r.req.Output.Schema = json.RawMessage(v.Get("schema").Raw)
+		r.req.Output.Schema = json.RawMessage(expect.Get(v, "schema").Raw)
 	default:
 		r.req.Rest.Add("output_config.format", nil, form.Must)
 	}
@@ -184,29 +184,29 @@ func (r *reader) tool(v gjson.Result) {
 		r.Wrong("tools", "an array of objects")
 		return
 	}
-	if kind := v.Get("type").Str; kind != "" && kind != "custom" {
+	if kind := expect.Get(v, "type").Str; kind != "" && kind != "custom" {
 		r.req.Tools = append(r.req.Tools, form.Tool{Kind: form.ForeignTool, Name: kind, Raw: json.RawMessage(v.Raw), Class: form.Must})
 		return
 	}
 	var t form.Tool
-	v.ForEach(func(key, v gjson.Result) bool {
+	expect.ForEach(v, func(key string, v gjson.Result) bool {
 		switch {
 		case v.Type == gjson.Null:
-			t.Rest.Add(key.Str, json.RawMessage(v.Raw), form.Silent)
-		case key.Str == "name":
+			t.Rest.Add(key, json.RawMessage(v.Raw), form.Silent)
+		case key == "name":
 			t.Name = r.Text("tools.name", v)
-		case key.Str == "description":
+		case key == "description":
 			t.Description = r.Text("tools.description", v)
-		case key.Str == "input_schema":
+		case key == "input_schema":
 			if t.Schema = json.RawMessage(v.Raw); !v.IsObject() {
 				r.Wrong("tools.input_schema", "an object")
 			}
-		case key.Str == "strict":
+		case key == "strict":
 			t.Strict = r.Bool("tools.strict", v)
-		case key.Str == "type", key.Str == "eager_input_streaming":
-			t.Rest.Add(key.Str, json.RawMessage(v.Raw), form.Silent)
+		case key == "type", key == "eager_input_streaming":
+			t.Rest.Add(key, json.RawMessage(v.Raw), form.Silent)
 		default:
-			t.Rest.Add(key.Str, json.RawMessage(v.Raw), form.Lossy)
+			t.Rest.Add(key, json.RawMessage(v.Raw), form.Lossy)
 		}
 		return true
 	})
@@ -218,7 +218,7 @@ func (r *reader) tool(v gjson.Result) {
 
 func (r *reader) toolChoice(v gjson.Result) {
 	c := &r.req.ToolChoice
-	switch r.Text("tool_choice.type", v.Get("type")) {
+	switch r.Text("tool_choice.type", expect.Get(v, "type")) {
 	case "auto":
 		c.Mode = form.ChooseAuto
 	case "any":
@@ -226,12 +226,12 @@ func (r *reader) toolChoice(v gjson.Result) {
 	case "none":
 		c.Mode = form.ChooseNone
 	case "tool":
-		c.Mode, c.Name = form.ChooseOne, r.Text("tool_choice.name", v.Get("name"))
+		c.Mode, c.Name = form.ChooseOne, r.Text("tool_choice.name", expect.Get(v, "name"))
 	default:
 		c.Mode, c.Raw = form.ChooseForeign, json.RawMessage(v.Raw)
 		return
 	}
-	if is := r.Bool("tool_choice.disable_parallel_tool_use", v.Get("disable_parallel_tool_use")); is != nil {
+	if is := r.Bool("tool_choice.disable_parallel_tool_use", expect.Get(v, "disable_parallel_tool_use")); is != nil {
 		parallel := !*is
 		r.req.Parallel = &parallel
 	}
@@ -244,8 +244,8 @@ func (r *reader) message(v gjson.Result) {
 		return
 	}
 	var item form.Item
-	v.ForEach(func(key, v gjson.Result) bool {
-		switch key.Str {
+	expect.ForEach(v, func(key string, v gjson.Result) bool {
+		switch key {
 		case "role":
 			switch r.Text("messages.role", v) {
 			case "user":
@@ -264,7 +264,7 @@ func (r *reader) message(v gjson.Result) {
 			}
 			r.Each("messages.content", v, func(b gjson.Result) { item.Blocks = append(item.Blocks, r.block(b)) })
 		default:
-			item.Rest.Add(key.Str, json.RawMessage(v.Raw), form.Lossy)
+			item.Rest.Add(key, json.RawMessage(v.Raw), form.Lossy)
 		}
 		return true
 	})

@@ -16,7 +16,7 @@ const billing = "x-anthropic-billing-header:"
 
 // instruction reads one block of the instructions.
 func (r *reader) instruction(v gjson.Result) form.Block {
-	if strings.HasPrefix(v.Get("text").Str, billing) {
+	if strings.HasPrefix(expect.Get(v, "text").Str, billing) {
 		return form.Block{Kind: form.ForeignBlock, Foreign: &form.Member{Name: "system.billing", Raw: json.RawMessage(v.Raw), Class: form.Silent}}
 	}
 	return r.block(v)
@@ -29,26 +29,26 @@ func (r *reader) block(v gjson.Result) form.Block {
 		return form.Block{}
 	}
 	b := form.Block{}
-	switch typ := r.Text("messages.content.type", v.Get("type")); typ {
+	switch typ := r.Text("messages.content.type", expect.Get(v, "type")); typ {
 	case "text":
-		b.Text = r.Text("messages.content.text", v.Get("text"))
-		if notes := v.Get("citations"); notes.IsArray() && notes.Get("#").Int() == 0 {
+		b.Text = r.Text("messages.content.text", expect.Get(v, "text"))
+		if notes := expect.Get(v, "citations"); notes.IsArray() && notes.Get("#").Int() == 0 {
 			b.Rest.Add("citations", json.RawMessage("[]"), form.Silent)
 		}
-		b.Citations = citationsOf(v.Get("citations"))
+		b.Citations = citationsOf(expect.Get(v, "citations"))
 		keep(&b, v, "text", "citations")
 	case "image":
-		b.Kind, b.Media = form.Image, r.source(&b, v.Get("source"))
+		b.Kind, b.Media = form.Image, r.source(&b, expect.Get(v, "source"))
 		keep(&b, v, "source")
 	case "document":
-		b.Kind, b.Media = form.Document, r.source(&b, v.Get("source"))
-		b.Media.Title = r.Text("messages.content.title", v.Get("title"))
+		b.Kind, b.Media = form.Document, r.source(&b, expect.Get(v, "source"))
+		b.Media.Title = r.Text("messages.content.title", expect.Get(v, "title"))
 		keep(&b, v, "source", "title")
 	case "search_result":
-		b.Kind, b.Media = form.Document, &form.Media{Title: v.Get("title").Str, Text: strings.TrimSpace(v.Get("source").Str + "\n" + texts(v.Get("content")))}
+		b.Kind, b.Media = form.Document, &form.Media{Title: expect.Get(v, "title").Str, Text: strings.TrimSpace(expect.Get(v, "source").Str + "\n" + texts(expect.Get(v, "content")))}
 		b.Rest.Add(typ, json.RawMessage(v.Raw), form.Silent)
 	case "mid_conv_system": // instructions, that only here can stand inside of what the user says
-		b.Text = "<system>\n" + texts(v.Get("content")) + "\n</system>"
+		b.Text = "<system>\n" + texts(expect.Get(v, "content")) + "\n</system>"
 		b.Rest.Add(typ, json.RawMessage(v.Raw), form.Lossy)
 	case "thinking", "redacted_thinking":
 		b = thought(v)
@@ -70,24 +70,24 @@ func (r *reader) block(v gjson.Result) form.Block {
 
 // keep keeps the members of a block that are not among those that were read.
 func keep(b *form.Block, v gjson.Result, read ...string) {
-	v.ForEach(func(key, v gjson.Result) bool {
+	expect.ForEach(v, func(key string, v gjson.Result) bool {
 		for _, name := range read {
-			if key.Str == name {
+			if key == name {
 				if v.Type == gjson.Null {
 					b.Rest.Add(name, json.RawMessage("null"), form.Silent)
 				}
 				return true
 			}
 		}
-		if key.Str != "type" {
-			b.Rest.Add(key.Str, json.RawMessage(v.Raw), blockClass(key.Str, v))
+		if key != "type" {
+			b.Rest.Add(key, json.RawMessage(v.Raw), blockClass(key, v))
 		}
 		return true
 	})
 }
 
 func blockClass(key string, v gjson.Result) form.Class {
-	if v.Type == gjson.Null || key == "caller" || key == "citations" && v.Get("enabled").Type == gjson.False {
+	if v.Type == gjson.Null || key == "caller" || key == "citations" && expect.Get(v, "enabled").Type == gjson.False {
 		return form.Silent
 	}
 	return form.Lossy
@@ -97,17 +97,17 @@ func blockClass(key string, v gjson.Result) form.Class {
 func (r *reader) source(b *form.Block, v gjson.Result) *form.Media {
 	const param = "messages.content.source"
 	m := &form.Media{}
-	switch r.Text(param+".type", v.Get("type")) {
+	switch r.Text(param+".type", expect.Get(v, "type")) {
 	case "base64":
-		m.Type, m.Data = r.Text(param+".media_type", v.Get("media_type")), r.Text(param+".data", v.Get("data"))
+		m.Type, m.Data = r.Text(param+".media_type", expect.Get(v, "media_type")), r.Text(param+".data", expect.Get(v, "data"))
 	case "url":
-		m.URL = r.Text(param+".url", v.Get("url"))
+		m.URL = r.Text(param+".url", expect.Get(v, "url"))
 	case "file":
-		m.FileID = r.Text(param+".file_id", v.Get("file_id"))
+		m.FileID = r.Text(param+".file_id", expect.Get(v, "file_id"))
 	case "text":
-		m.Type, m.Text = r.Text(param+".media_type", v.Get("media_type")), r.Text(param+".data", v.Get("data"))
+		m.Type, m.Text = r.Text(param+".media_type", expect.Get(v, "media_type")), r.Text(param+".data", expect.Get(v, "data"))
 	case "content":
-		m.Text = texts(v.Get("content"))
+		m.Text = texts(expect.Get(v, "content"))
 		b.Rest.Add("source", json.RawMessage(v.Raw), form.Silent)
 		if strings.Contains(v.Raw, `"image"`) {
 			b.Rest.Add("source.content.image", nil, form.Must)
@@ -125,8 +125,8 @@ func texts(v gjson.Result) string {
 	}
 	var all []string
 	expect.Elements(v, func(b gjson.Result) {
-		if b.Get("type").Str == "text" {
-			all = append(all, b.Get("text").Str)
+		if expect.Get(b, "type").Str == "text" {
+			all = append(all, expect.Get(b, "text").Str)
 		}
 	})
 	return strings.Join(all, "\n")
@@ -134,8 +134,8 @@ func texts(v gjson.Result) string {
 
 // thought reads a block of thinking. Its origin takes it back as a whole alone, signature and all.
 func thought(v gjson.Result) form.Block {
-	b := form.Block{Kind: form.Thought, Text: v.Get("thinking").Str}
-	if v.Get("type").Str == "redacted_thinking" {
+	b := form.Block{Kind: form.Thought, Text: expect.Get(v, "thinking").Str}
+	if expect.Get(v, "type").Str == "redacted_thinking" {
 		b.Rest.Add("redacted_thinking", nil, form.Silent)
 	}
 	if sealOf(v) != "" {
@@ -146,16 +146,16 @@ func thought(v gjson.Result) form.Block {
 
 // sealOf is what only the origin of a thought can read.
 func sealOf(v gjson.Result) string {
-	if v.Get("type").Str == "redacted_thinking" {
-		return v.Get("data").Str
+	if expect.Get(v, "type").Str == "redacted_thinking" {
+		return expect.Get(v, "data").Str
 	}
-	return v.Get("signature").Str
+	return expect.Get(v, "signature").Str
 }
 
 // use reads the call of a tool.
 func use(v gjson.Result) form.Block {
-	c := &form.Call{ID: v.Get("id").Str, Name: v.Get("name").Str, Input: "{}"}
-	if input := v.Get("input"); input.IsObject() {
+	c := &form.Call{ID: expect.Get(v, "id").Str, Name: expect.Get(v, "name").Str, Input: "{}"}
+	if input := expect.Get(v, "input"); input.IsObject() {
 		c.Input = input.Raw
 	}
 	return form.Block{Kind: form.ToolCall, Call: c}
@@ -163,11 +163,11 @@ func use(v gjson.Result) form.Block {
 
 // result reads what a tool gave.
 func (r *reader) result(b *form.Block, v gjson.Result) *form.Result {
-	result := &form.Result{CallID: r.Text("messages.content.tool_use_id", v.Get("tool_use_id"))}
+	result := &form.Result{CallID: r.Text("messages.content.tool_use_id", expect.Get(v, "tool_use_id"))}
 	if result.CallID == "" {
 		r.Blame("messages.content.tool_use_id", "messages.content.tool_use_id must name the call that the tool answers")
 	}
-	switch content := v.Get("content"); {
+	switch content := expect.Get(v, "content"); {
 	case content.Type == gjson.String:
 		result.Blocks = []form.Block{{Text: content.Str}}
 		b.Rest.Add(markText, nil, form.Silent)
@@ -176,7 +176,7 @@ func (r *reader) result(b *form.Block, v gjson.Result) *form.Result {
 	default:
 		r.Each("messages.content.content", content, func(inner gjson.Result) { result.Blocks = append(result.Blocks, r.block(inner)) })
 	}
-	if is := r.Bool("messages.content.is_error", v.Get("is_error")); is != nil {
+	if is := r.Bool("messages.content.is_error", expect.Get(v, "is_error")); is != nil {
 		if result.Failed = *is; !*is {
 			b.Rest.Add("is_error", json.RawMessage("false"), form.Silent)
 		}
@@ -186,11 +186,11 @@ func (r *reader) result(b *form.Block, v gjson.Result) *form.Result {
 
 func citationsOf(v gjson.Result) (all []form.Citation) {
 	expect.Elements(v, func(c gjson.Result) {
-		title := c.Get("title").Str
+		title := expect.Get(c, "title").Str
 		if title == "" {
-			title = c.Get("document_title").Str
+			title = expect.Get(c, "document_title").Str
 		}
-		all = append(all, form.Citation{URL: c.Get("url").Str, Title: title, Quote: c.Get("cited_text").Str, Raw: json.RawMessage(c.Raw)})
+		all = append(all, form.Citation{URL: expect.Get(c, "url").Str, Title: title, Quote: expect.Get(c, "cited_text").Str, Raw: json.RawMessage(c.Raw)})
 	})
 	return all
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire/compose"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/expect"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
@@ -58,18 +59,18 @@ func (r *eventReader) Read(_ string, data []byte) ([]form.Event, error) {
 	if !v.IsObject() {
 		return nil, errNoEvent
 	}
-	switch v.Get("type").Str {
+	switch expect.Get(v, "type").Str {
 	case "message_start":
-		r.begin(v.Get("message"))
+		r.begin(expect.Get(v, "message"))
 	case "content_block_start":
 		r.begin(gjson.Result{})
-		r.blockBegin(v.Get("index").Int(), v.Get("content_block"))
+		r.blockBegin(expect.Get(v, "index").Int(), expect.Get(v, "content_block"))
 	case "content_block_delta":
-		if b := r.blocks[v.Get("index").Int()]; b != nil {
-			r.delta(b, v.Get("delta"))
+		if b := r.blocks[expect.Get(v, "index").Int()]; b != nil {
+			r.delta(b, expect.Get(v, "delta"))
 		}
 	case "content_block_stop":
-		r.blockEnd(v.Get("index").Int())
+		r.blockEnd(expect.Get(v, "index").Int())
 	case "message_delta":
 		r.begin(gjson.Result{})
 		r.messageDelta(v)
@@ -98,9 +99,9 @@ func (r *eventReader) begin(message gjson.Result) {
 		return
 	}
 	r.begun = true
-	usage := message.Get("usage")
+	usage := expect.Get(message, "usage")
 	r.counts.take(usage)
-	e := form.Event{Kind: form.Begin, ID: message.Get("id").Str, Model: message.Get("model").Str, Tier: usage.Get("service_tier").Str, Usage: r.counts.usage()}
+	e := form.Event{Kind: form.Begin, ID: expect.Get(message, "id").Str, Model: expect.Get(message, "model").Str, Tier: expect.Get(usage, "service_tier").Str, Usage: r.counts.usage()}
 	r.add(e)
 	if r.counts.told {
 		r.add(form.Event{Kind: form.UsageTold, Usage: e.Usage})
@@ -126,7 +127,7 @@ func (r *eventReader) blockBegin(at int64, v gjson.Result) {
 		c.Input = ""
 		begin.Call = &c
 	}
-	if v.Get("type").Str == "redacted_thinking" {
+	if expect.Get(v, "type").Str == "redacted_thinking" {
 		begin.Opaque = block.Opaque
 	}
 	r.add(form.Event{Kind: form.BlockBegin, Index: b.index, Block: &begin})
@@ -147,17 +148,17 @@ func (r *eventReader) say(b *incoming, text string) {
 }
 
 func (r *eventReader) delta(b *incoming, d gjson.Result) {
-	switch d.Get("type").Str {
+	switch expect.Get(d, "type").Str {
 	case "text_delta":
-		r.say(b, d.Get("text").Str)
+		r.say(b, expect.Get(d, "text").Str)
 	case "thinking_delta":
-		r.say(b, d.Get("thinking").Str)
+		r.say(b, expect.Get(d, "thinking").Str)
 	case "signature_delta":
-		b.sign.WriteString(d.Get("signature").Str)
+		b.sign.WriteString(expect.Get(d, "signature").Str)
 	case "citations_delta":
-		b.notes = append(b.notes, citationsOf(gjson.Parse("["+d.Get("citation").Raw+"]"))...)
+		b.notes = append(b.notes, citationsOf(gjson.Parse("["+expect.Get(d, "citation").Raw+"]"))...)
 	case "input_json_delta":
-		r.input(b, d.Get("partial_json").Str)
+		r.input(b, expect.Get(d, "partial_json").Str)
 	}
 }
 
@@ -212,22 +213,22 @@ func (r *eventReader) blockEnd(at int64) {
 
 // sealed is a whole thought with its signature, as its origin takes it back.
 func (r *eventReader) sealed(b *incoming) *form.Opaque {
-	if b.raw.Get("type").Str == "redacted_thinking" {
+	if expect.Get(b.raw, "type").Str == "redacted_thinking" {
 		return nil // told when it began
 	}
-	signature := b.raw.Get("signature").Str + b.sign.String()
+	signature := expect.Get(b.raw, "signature").Str + b.sign.String()
 	if signature == "" {
 		return nil
 	}
 	var d compose.Doc
 	d.Begin("", '{')
-	b.raw.ForEach(func(key, v gjson.Result) bool {
-		switch key.Str {
+	expect.ForEach(b.raw, func(key string, v gjson.Result) bool {
+		switch key {
 		case "thinking":
-			d.Str(key.Str, b.text.String())
+			d.Str(key, b.text.String())
 		case "signature":
 		default:
-			d.Raw(key.Str, json.RawMessage(v.Raw))
+			d.Raw(key, json.RawMessage(v.Raw))
 		}
 		return true
 	})
@@ -237,15 +238,15 @@ func (r *eventReader) sealed(b *incoming) *form.Opaque {
 }
 
 func (r *eventReader) messageDelta(v gjson.Result) {
-	if u := v.Get("usage"); u.IsObject() {
+	if u := expect.Get(v, "usage"); u.IsObject() {
 		r.counts.take(u)
 		r.add(form.Event{Kind: form.UsageTold, Usage: r.counts.usage()})
 	}
-	delta := v.Get("delta")
-	if reason := delta.Get("stop_reason").Str; reason != "" && !r.ended {
+	delta := expect.Get(v, "delta")
+	if reason := expect.Get(delta, "stop_reason").Str; reason != "" && !r.ended {
 		r.close()
 		r.ended = true
-		r.add(form.Event{Kind: form.Stopped, Stop: stopOf(reason, delta.Get("stop_sequence"))})
+		r.add(form.Event{Kind: form.Stopped, Stop: stopOf(reason, expect.Get(delta, "stop_sequence"))})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire/compose"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/expect"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
 )
 
@@ -18,8 +19,8 @@ func (c *counts) take(v gjson.Result) {
 	if !v.IsObject() {
 		return
 	}
-	v.ForEach(func(key, v gjson.Result) bool {
-		switch key.Str {
+	expect.ForEach(v, func(key string, v gjson.Result) bool {
+		switch key {
 		case "input_tokens":
 			c.set(&c.input, v)
 		case "output_tokens":
@@ -29,10 +30,10 @@ func (c *counts) take(v gjson.Result) {
 		case "cache_creation_input_tokens":
 			c.set(&c.written, v)
 		case "cache_creation":
-			c.set(&c.in5m, v.Get("ephemeral_5m_input_tokens"))
-			c.set(&c.in1h, v.Get("ephemeral_1h_input_tokens"))
+			c.set(&c.in5m, expect.Get(v, "ephemeral_5m_input_tokens"))
+			c.set(&c.in1h, expect.Get(v, "ephemeral_1h_input_tokens"))
 		case "output_tokens_details":
-			c.set(&c.thought, v.Get("thinking_tokens"))
+			c.set(&c.thought, expect.Get(v, "thinking_tokens"))
 		}
 		return true
 	})

@@ -22,7 +22,7 @@ type writer struct {
 
 // WriteRequest writes a request for a target.
 func (Codec) WriteRequest(r *form.Request, to form.Target, losses *form.Losses) ([]byte, error) {
-	w := &writer{Doc: make(compose.Doc, 0, r.Size()), r: r, to: to, losses: losses, own: r.Dialect == dialect}
+	w := &writer{Doc: r.Room(), r: r, to: to, losses: losses, own: r.Dialect == dialect}
 	w.Begin("", '{')
 	w.Str("model", to.Model)
 	if w.own {

@@ -38,7 +38,11 @@ func (w *writer) conversation(items []form.Item) []form.Item {
 		turns = slices.Insert(turns, 0, form.Item{Blocks: []form.Block{{Text: "(The conversation begins with the answer.)"}}})
 	}
 	for i := range turns { // results have to stand first
-		slices.SortStableFunc(turns[i].Blocks, func(a, b form.Block) int { return rank(turns[i].Role, &a) - rank(turns[i].Role, &b) })
+		order := func(a, b form.Block) int { return rank(turns[i].Role, &a) - rank(turns[i].Role, &b) }
+		if !slices.IsSortedFunc(turns[i].Blocks, order) {
+			turns[i].Blocks = slices.Clone(turns[i].Blocks)
+			slices.SortStableFunc(turns[i].Blocks, order)
+		}
 	}
 	if n := len(turns); n > 0 && turns[n-1].Role == form.Assistant {
 		w.prefill(&turns[n-1])
@@ -55,10 +59,12 @@ func rank(role form.Role, b *form.Block) int {
 
 // prefill is the beginning of the answer: it must not end in white space.
 func (w *writer) prefill(item *form.Item) {
-	last := &item.Blocks[len(item.Blocks)-1]
+	n := len(item.Blocks) - 1
+	last := &item.Blocks[n]
 	if trimmed := strings.TrimRight(last.Text, " \t\r\n"); last.Kind == form.Text && trimmed != last.Text {
 		w.losses.Approximate("messages.prefill")
-		last.Text = trimmed
+		item.Blocks = slices.Clone(item.Blocks)
+		item.Blocks[n].Text = trimmed
 	}
 }
 
@@ -73,71 +79,76 @@ func textOf(blocks []form.Block) string {
 }
 
 // asked are the blocks of a user that the API takes: texts that are not blank, and what is no text.
-func (w *writer) asked(blocks []form.Block) []form.Block {
-	kept := make([]form.Block, 0, len(blocks))
-	for i := range blocks {
-		b := blocks[i]
-		switch b.Kind {
-		case form.Text, form.Refusal:
-			if strings.TrimSpace(b.Text) == "" {
-				continue
-			}
-			b.Kind = form.Text
-		case form.Audio:
-			w.refuse("messages.content.audio", "")
-		case form.Image, form.Document:
-			if d := b.Media.Detail; d != "" && d != "auto" {
-				w.losses.Drop("messages.content.image_url.detail")
-			}
-		case form.ToolResult:
-			result := *b.Result
-			result.Blocks = w.asked(result.Blocks)
-			b.Result = &result
-		case form.Thought, form.ToolCall, form.ForeignBlock:
-			continue
+func (w *writer) asked(blocks []form.Block) []form.Block { return form.Choose(blocks, w.askedOne) }
+
+func (w *writer) askedOne(b *form.Block) *form.Block {
+	switch b.Kind {
+	case form.Text, form.Refusal:
+		return spoken(b)
+	case form.Audio:
+		w.refuse("messages.content.audio", "")
+	case form.Image, form.Document:
+		if d := b.Media.Detail; d != "" && d != "auto" {
+			w.losses.Drop("messages.content.image_url.detail")
 		}
-		kept = append(kept, b)
+	case form.ToolResult:
+		result, taken := *b.Result, *b
+		result.Blocks, taken.Result = w.asked(result.Blocks), &result
+		return &taken
+	case form.Thought, form.ToolCall, form.ForeignBlock:
+		return nil
 	}
-	return kept
+	return b
+}
+
+// spoken is a text that is not blank; nil: it is.
+func spoken(b *form.Block) *form.Block {
+	switch {
+	case strings.TrimSpace(b.Text) == "":
+		return nil
+	case b.Kind == form.Text:
+		return b
+	}
+	text := *b
+	text.Kind = form.Text
+	return &text
 }
 
 // answered are the blocks of the model that the API takes. Of thoughts those alone that this target made.
 func (w *writer) answered(blocks []form.Block) []form.Block {
-	kept := make([]form.Block, 0, len(blocks))
-	for i := range blocks {
-		b := blocks[i]
-		switch b.Kind {
-		case form.Text, form.Refusal:
-			if strings.TrimSpace(b.Text) == "" {
-				continue
-			}
-			b.Kind = form.Text
-			if b.Citations != nil {
-				w.losses.Drop("citations")
-				b.Citations = nil
-			}
-		case form.Thought:
-			if b.Opaque == nil && b.Text != "" {
-				w.losses.Drop("messages.thinking")
-			}
-			if b.Opaque = b.Opaque.For(w.to.Origin, dialect, "messages.thinking", w.losses); b.Opaque == nil {
-				continue
-			}
-			if !isThought(b.Opaque.Raw) { // the client made it up
-				w.losses.Drop("messages.thinking")
-				continue
-			}
-		case form.ToolCall:
-			b.Opaque.For(w.to.Origin, dialect, "tool_calls.signature", w.losses)
-		case form.Image, form.Document, form.Audio:
-			w.losses.Drop("messages.content.media")
-			continue
-		case form.ToolResult, form.ForeignBlock:
-			continue
+	return form.Choose(blocks, w.answeredOne)
+}
+
+func (w *writer) answeredOne(b *form.Block) *form.Block {
+	switch b.Kind {
+	case form.Text, form.Refusal:
+		if b.Citations != nil && strings.TrimSpace(b.Text) != "" {
+			w.losses.Drop("citations")
+			text := *b
+			text.Citations = nil
+			return spoken(&text)
 		}
-		kept = append(kept, b)
+		return spoken(b)
+	case form.Thought:
+		if b.Opaque == nil && b.Text != "" {
+			w.losses.Drop("messages.thinking")
+		}
+		switch own := b.Opaque.For(w.to.Origin, dialect, "messages.thinking", w.losses); {
+		case own == nil:
+			return nil
+		case !isThought(own.Raw): // the client made it up
+			w.losses.Drop("messages.thinking")
+			return nil
+		}
+	case form.ToolCall:
+		b.Opaque.For(w.to.Origin, dialect, "tool_calls.signature", w.losses)
+	case form.Image, form.Document, form.Audio:
+		w.losses.Drop("messages.content.media")
+		return nil
+	case form.ToolResult, form.ForeignBlock:
+		return nil
 	}
-	return kept
+	return b
 }
 
 // item writes one message.

@@ -145,10 +145,10 @@ func closeValue(d *compose.Doc, key string, v gjson.Result) {
 	case v.IsObject():
 		d.Begin(key, '{')
 		object, said := false, false
-		v.ForEach(func(key, v gjson.Result) bool {
-			object = object || key.Str == "type" && (v.Str == "object" || v.IsArray() && v.Get(`#(=="object")`).Exists())
-			said = said || key.Str == "additionalProperties"
-			closeValue(d, key.Str, v)
+		expect.ForEach(v, func(key string, v gjson.Result) bool {
+			object = object || key == "type" && (v.Str == "object" || v.IsArray() && v.Get(`#(=="object")`).Exists())
+			said = said || key == "additionalProperties"
+			closeValue(d, key, v)
 			return true
 		})
 		if object && !said {

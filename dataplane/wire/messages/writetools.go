@@ -31,11 +31,14 @@ func (w *writer) tools(tools []form.Tool) {
 // tools that it does not know.
 func (w *writer) toolsOfOld() {
 	var names []string
-	known := map[string]bool{}
+	var known map[string]bool
 	for i := range w.items {
-		for _, b := range w.items[i].Blocks {
-			if b.Kind == form.ToolCall {
+		for k := range w.items[i].Blocks {
+			if b := &w.items[i].Blocks[k]; b.Kind == form.ToolCall {
 				if name := w.r.FlatOf(b.Call.Namespace, b.Call.Name); !known[name] {
+					if known == nil {
+						known = map[string]bool{}
+					}
 					known[name] = true
 					names = append(names, name)
 				}

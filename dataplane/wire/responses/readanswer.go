@@ -15,15 +15,15 @@ func (codec) ReadAnswer(body []byte, of form.Exchange) (*form.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if status := doc.Get("status").Str; status == "failed" || !doc.Get("output").IsArray() {
+	if status := expect.Get(doc, "status").Str; status == "failed" || !expect.Get(doc, "output").IsArray() {
 		return nil, fmt.Errorf("the provider's response is %q and has no output", status)
 	}
 	r := reader{origin: of.Target.Origin, tools: of.Request}
 	a := &form.Answer{
-		Dialect: name, ID: doc.Get("id").Str, Model: doc.Get("model").Str, Created: doc.Get("created_at").Int(),
-		Tier: doc.Get("service_tier").Str, Usage: readUsage(doc.Get("usage")),
+		Dialect: name, ID: expect.Get(doc, "id").Str, Model: expect.Get(doc, "model").Str, Created: expect.Get(doc, "created_at").Int(),
+		Tier: expect.Get(doc, "service_tier").Str, Usage: readUsage(expect.Get(doc, "usage")),
 	}
-	doc.Get("output").ForEach(func(_, item gjson.Result) bool {
+	expect.ForEach(expect.Get(doc, "output"), func(_ string, item gjson.Result) bool {
 		a.Blocks = append(a.Blocks, r.item(item).Blocks...)
 		return true
 	})
@@ -41,14 +41,14 @@ func stopOf(response gjson.Result, blocks []form.Block) form.Stop {
 		refused = refused || blocks[i].Kind == form.Refusal
 		called = called || blocks[i].Kind == form.ToolCall
 	}
-	why := response.Get("incomplete_details.reason").Str
+	why := expect.Get(response, "incomplete_details", "reason").Str
 	stop := form.Stop{Raw: why}
 	switch {
 	case why == "max_output_tokens":
 		stop.Reason = form.StopLength
 	case why == "content_filter":
 		stop.Reason = form.StopRefusal
-	case why != "" || response.Get("status").Str == "incomplete":
+	case why != "" || expect.Get(response, "status").Str == "incomplete":
 		stop.Reason = form.StopPause
 	case called:
 		stop.Reason = form.StopTool
@@ -65,8 +65,8 @@ func readUsage(u gjson.Result) form.Usage {
 		return form.Usage{}
 	}
 	return form.Usage{
-		Told: true, Input: u.Get("input_tokens").Int(), Output: u.Get("output_tokens").Int(),
-		CacheRead: u.Get("input_tokens_details.cached_tokens").Int(), CacheWrite: u.Get("input_tokens_details.cache_write_tokens").Int(),
-		Reasoning: u.Get("output_tokens_details.reasoning_tokens").Int(),
+		Told: true, Input: expect.Get(u, "input_tokens").Int(), Output: expect.Get(u, "output_tokens").Int(),
+		CacheRead: expect.Get(u, "input_tokens_details", "cached_tokens").Int(), CacheWrite: expect.Get(u, "input_tokens_details", "cache_write_tokens").Int(),
+		Reasoning: expect.Get(u, "output_tokens_details", "reasoning_tokens").Int(),
 	}
 }

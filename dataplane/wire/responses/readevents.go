@@ -5,6 +5,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/trunkline-ai/trunkline/dataplane/wire/expect"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
 )
 
@@ -50,43 +51,43 @@ func (r *eventReader) Read(_ string, data []byte) ([]form.Event, error) {
 		return nil, nil
 	}
 	e := gjson.ParseBytes(data)
-	typ := e.Get("type").Str
+	typ := expect.Get(e, "type").Str
 	switch typ {
 	case "response.created", "response.queued", "response.in_progress":
-		r.begin(e.Get("response"))
+		r.begin(expect.Get(e, "response"))
 	case "response.completed", "response.incomplete":
-		r.begin(e.Get("response"))
-		r.finish(e.Get("response"))
+		r.begin(expect.Get(e, "response"))
+		r.finish(expect.Get(e, "response"))
 	case "response.output_item.added":
 		r.added(e)
 	case "response.output_item.done":
-		r.done(int(e.Get("output_index").Int()), e.Get("item"))
+		r.done(int(expect.Get(e, "output_index").Int()), expect.Get(e, "item"))
 	case "response.content_part.added":
-		if kind, ok := partKinds[e.Get("part.type").Str]; ok {
+		if kind, ok := partKinds[expect.Get(e, "part", "type").Str]; ok {
 			r.block(partOf(e), kind)
 		}
 	case "response.content_part.done":
-		r.partDone(partOf(e), e.Get("part"))
+		r.partDone(partOf(e), expect.Get(e, "part"))
 	case "response.output_text.delta":
-		r.delta(r.block(partOf(e), form.Text), e.Get("delta").Str)
+		r.delta(r.block(partOf(e), form.Text), expect.Get(e, "delta").Str)
 	case "response.refusal.delta":
-		r.delta(r.block(partOf(e), form.Refusal), e.Get("delta").Str)
+		r.delta(r.block(partOf(e), form.Refusal), expect.Get(e, "delta").Str)
 	case "response.output_text.done":
-		r.rest(r.block(partOf(e), form.Text), e.Get("text").Str)
+		r.rest(r.block(partOf(e), form.Text), expect.Get(e, "text").Str)
 	case "response.refusal.done":
-		r.rest(r.block(partOf(e), form.Refusal), e.Get("refusal").Str)
+		r.rest(r.block(partOf(e), form.Refusal), expect.Get(e, "refusal").Str)
 	case "response.output_text.annotation.added":
 		if b := r.find(partOf(e)); b != nil {
-			b.citations = append(b.citations, citations(gjson.Parse("["+e.Get("annotation").Raw+"]"))...)
+			b.citations = append(b.citations, citations(gjson.Parse("["+expect.Get(e, "annotation").Raw+"]"))...)
 		}
 	case "response.reasoning_summary_part.added", "response.reasoning_summary_text.delta", "response.reasoning_text.delta":
 		r.thought(typ, e)
 	case "response.function_call_arguments.delta", "response.custom_tool_call_input.delta":
-		r.delta(r.find(itemOf(e)), e.Get("delta").Str)
+		r.delta(r.find(itemOf(e)), expect.Get(e, "delta").Str)
 	case "response.function_call_arguments.done":
-		r.rest(r.find(itemOf(e)), e.Get("arguments").Str)
+		r.rest(r.find(itemOf(e)), expect.Get(e, "arguments").Str)
 	case "response.custom_tool_call_input.done":
-		r.rest(r.find(itemOf(e)), e.Get("input").Str)
+		r.rest(r.find(itemOf(e)), expect.Get(e, "input").Str)
 	}
 	if len(r.events) == 0 {
 		r.emit(form.Event{Kind: form.Idle})
@@ -108,10 +109,10 @@ func (r *eventReader) End() []form.Event {
 var partKinds = map[string]form.Kind{typeOutputText: form.Text, typeRefusal: form.Refusal}
 
 func partOf(e gjson.Result) place {
-	return place{int(e.Get("output_index").Int()), int(e.Get("content_index").Int())}
+	return place{int(expect.Get(e, "output_index").Int()), int(expect.Get(e, "content_index").Int())}
 }
 
-func itemOf(e gjson.Result) place { return place{int(e.Get("output_index").Int()), whole} }
+func itemOf(e gjson.Result) place { return place{int(expect.Get(e, "output_index").Int()), whole} }
 
 func (r *eventReader) emit(e form.Event) { r.events = append(r.events, e) }
 
@@ -121,8 +122,8 @@ func (r *eventReader) begin(response gjson.Result) {
 	}
 	r.begun = true
 	r.emit(form.Event{
-		Kind: form.Begin, ID: response.Get("id").Str, Model: response.Get("model").Str,
-		Created: response.Get("created_at").Int(), Tier: response.Get("service_tier").Str,
+		Kind: form.Begin, ID: expect.Get(response, "id").Str, Model: expect.Get(response, "model").Str,
+		Created: expect.Get(response, "created_at").Int(), Tier: expect.Get(response, "service_tier").Str,
 	})
 }
 
@@ -199,7 +200,7 @@ func (r *eventReader) thought(typ string, e gjson.Result) {
 	if typ == "response.reasoning_summary_part.added" {
 		return
 	}
-	raw, part := typ == "response.reasoning_text.delta", e.Get("summary_index").Int()+e.Get("content_index").Int()
+	raw, part := typ == "response.reasoning_text.delta", expect.Get(e, "summary_index").Int()+expect.Get(e, "content_index").Int()
 	switch {
 	case b.sent == 0:
 		b.raw = raw
@@ -209,13 +210,13 @@ func (r *eventReader) thought(typ string, e gjson.Result) {
 		r.delta(b, between)
 	}
 	b.part = part
-	r.delta(b, e.Get("delta").Str)
+	r.delta(b, expect.Get(e, "delta").Str)
 }
 
 // added begins an item that is a block by itself.
 func (r *eventReader) added(e gjson.Result) {
-	at, item := itemOf(e), e.Get("item")
-	switch item.Get("type").Str {
+	at, item := itemOf(e), expect.Get(e, "item")
+	switch expect.Get(item, "type").Str {
 	case typeReasoning:
 		r.block(at, form.Thought)
 	case typeFunctionCall, typeCustomCall:
@@ -239,10 +240,10 @@ func (r *eventReader) read(item gjson.Result) *form.Block {
 // done ends an item: what did not come before is in it.
 func (r *eventReader) done(index int, item gjson.Result) {
 	at := place{index, whole}
-	typ := item.Get("type").Str
+	typ := expect.Get(item, "type").Str
 	if typ == typeMessage {
 		n := 0
-		item.Get("content").ForEach(func(_, part gjson.Result) bool {
+		expect.ForEach(expect.Get(item, "content"), func(_ string, part gjson.Result) bool {
 			if at := (place{index, n}); !slices.Contains(r.over, at) {
 				r.partDone(at, part)
 			}
@@ -275,13 +276,13 @@ func (r *eventReader) done(index int, item gjson.Result) {
 
 // partDone ends a part of a message.
 func (r *eventReader) partDone(at place, part gjson.Result) {
-	kind, ok := partKinds[part.Get("type").Str]
+	kind, ok := partKinds[expect.Get(part, "type").Str]
 	if !ok {
 		return
 	}
 	b := r.block(at, kind)
-	r.rest(b, part.Get("text").Str+part.Get("refusal").Str)
-	if all := citations(part.Get("annotations")); len(all) > 0 {
+	r.rest(b, expect.Get(part, "text").Str+expect.Get(part, "refusal").Str)
+	if all := citations(expect.Get(part, "annotations")); len(all) > 0 {
 		b.citations = all
 	}
 	r.end(b, nil)
@@ -291,7 +292,7 @@ func (r *eventReader) partDone(at place, part gjson.Result) {
 func (r *eventReader) finish(response gjson.Result) {
 	if r.n == 0 {
 		index := 0
-		response.Get("output").ForEach(func(_, item gjson.Result) bool {
+		expect.ForEach(expect.Get(response, "output"), func(_ string, item gjson.Result) bool {
 			r.done(index, item)
 			index++
 			return true
@@ -312,7 +313,7 @@ func (r *eventReader) finish(response gjson.Result) {
 		stop = stopOf(response, blocks)
 	}
 	r.emit(form.Event{Kind: form.Stopped, Stop: stop})
-	if u := readUsage(response.Get("usage")); u.Told {
+	if u := readUsage(expect.Get(response, "usage")); u.Told {
 		r.emit(form.Event{Kind: form.UsageTold, Usage: u})
 	}
 	r.emit(form.Event{Kind: form.End})

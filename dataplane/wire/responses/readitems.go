@@ -39,7 +39,7 @@ func (r *reader) input(value gjson.Result, rest *form.Rest) (items []form.Item) 
 		return nil
 	}
 	items = []form.Item{}
-	value.ForEach(func(_, item gjson.Result) bool {
+	expect.ForEach(value, func(_ string, item gjson.Result) bool {
 		items = append(items, r.item(item))
 		return true
 	})
@@ -52,7 +52,7 @@ func (r *reader) item(v gjson.Result) form.Item {
 		r.Wrong("input", "a string or an array of objects")
 		return form.Item{}
 	}
-	switch typ := v.Get("type").Str; typ {
+	switch typ := expect.Get(v, "type").Str; typ {
 	case typeMessage, "":
 		return r.message(v)
 	case typeFunctionCall, typeCustomCall:
@@ -62,7 +62,7 @@ func (r *reader) item(v gjson.Result) form.Item {
 	case typeReasoning:
 		return r.reasoning(v)
 	case typeSearchCall, typeSearchOut:
-		if v.Get("execution").Str == "client" {
+		if expect.Get(v, "execution").Str == "client" {
 			return r.search(v, typ)
 		}
 		fallthrough
@@ -74,14 +74,14 @@ func (r *reader) item(v gjson.Result) form.Item {
 var roles = map[string]form.Role{"user": form.User, "assistant": form.Assistant, "system": form.System, "developer": form.Developer}
 
 func (r *reader) message(v gjson.Result) (item form.Item) {
-	role, ok := roles[v.Get("role").Str]
+	role, ok := roles[expect.Get(v, "role").Str]
 	if !ok {
 		r.Blame("input.role", "the role of a message must be user, assistant, system or developer")
 	}
 	item.Role = role
 	typed, content := false, false
-	v.ForEach(func(key, value gjson.Result) bool {
-		switch key.Str {
+	expect.ForEach(v, func(key string, value gjson.Result) bool {
+		switch key {
 		case "role":
 		case "type":
 			typed = true
@@ -94,7 +94,7 @@ func (r *reader) message(v gjson.Result) (item form.Item) {
 			}
 			item.Blocks = r.parts("input.content", value, role == form.Assistant)
 		default: // id, status, phase
-			item.Rest.Add(key.Str, raw(value), form.Silent)
+			item.Rest.Add(key, raw(value), form.Silent)
 		}
 		return true
 	})
@@ -114,7 +114,7 @@ func (r *reader) parts(param string, value gjson.Result, said bool) (blocks []fo
 		return nil
 	}
 	blocks = []form.Block{}
-	value.ForEach(func(_, part gjson.Result) bool {
+	expect.ForEach(value, func(_ string, part gjson.Result) bool {
 		if part.IsObject() {
 			blocks = append(blocks, r.part(part, said))
 		} else {
@@ -130,7 +130,7 @@ const foreignPart = "input.content."
 
 // part reads one of them. said: the model said it, so that text is output_text.
 func (r *reader) part(v gjson.Result, said bool) (b form.Block) {
-	typ := v.Get("type").Str
+	typ := expect.Get(v, "type").Str
 	switch typ {
 	case typeInputText, typeOutputText, "text", typeSummary, "reasoning_text":
 	case typeRefusal:
@@ -145,24 +145,24 @@ func (r *reader) part(v gjson.Result, said bool) (b form.Block) {
 		return form.Block{Kind: form.ForeignBlock, Foreign: &form.Member{Name: foreignPart + typ, Raw: raw(v), Class: form.Must}}
 	}
 	if b.Kind == form.Text && typ != textType(said) {
-		b.Rest.Add("type", raw(v.Get("type")), form.Silent)
+		b.Rest.Add("type", raw(expect.Get(v, "type")), form.Silent)
 	}
-	v.ForEach(func(key, value gjson.Result) bool {
+	expect.ForEach(v, func(key string, value gjson.Result) bool {
 		switch {
 		case value.Type == gjson.Null:
-			b.Rest.Add(key.Str, raw(value), form.Silent)
+			b.Rest.Add(key, raw(value), form.Silent)
 		case b.Media != nil:
-			r.media(&b, key.Str, value)
-		case key.Str == "type":
-		case key.Str == "text" && b.Kind == form.Text, key.Str == "refusal" && b.Kind == form.Refusal:
-			b.Text = r.Text("input.content."+key.Str, value)
-		case key.Str == "annotations":
+			r.media(&b, key, value)
+		case key == "type":
+		case key == "text" && b.Kind == form.Text, key == "refusal" && b.Kind == form.Refusal:
+			b.Text = r.Text("input.content."+key, value)
+		case key == "annotations":
 			b.Citations = citations(value)
-			b.Rest.Add(key.Str, raw(value), form.Silent)
-		case key.Str == "logprobs":
-			b.Rest.Add(key.Str, raw(value), form.Silent)
+			b.Rest.Add(key, raw(value), form.Silent)
+		case key == "logprobs":
+			b.Rest.Add(key, raw(value), form.Silent)
 		default:
-			b.Rest.Add(key.Str, raw(value), form.Lossy)
+			b.Rest.Add(key, raw(value), form.Lossy)
 		}
 		return true
 	})
@@ -204,8 +204,8 @@ func (r *reader) media(b *form.Block, key string, value gjson.Result) {
 	case "detail":
 		m.Detail = r.Text("input.content.detail", value)
 	case "input_audio":
-		m.Data = r.Text("input.content.input_audio.data", value.Get("data"))
-		m.Type = "audio/" + r.Text("input.content.input_audio.format", value.Get("format"))
+		m.Data = r.Text("input.content.input_audio.data", expect.Get(value, "data"))
+		m.Type = "audio/" + r.Text("input.content.input_audio.format", expect.Get(value, "format"))
 	default:
 		b.Rest.Add(key, raw(value), form.Lossy)
 	}
@@ -226,10 +226,10 @@ func typeOfFile(name string) string {
 }
 
 func citations(value gjson.Result) (all []form.Citation) {
-	value.ForEach(func(_, a gjson.Result) bool {
+	expect.ForEach(value, func(_ string, a gjson.Result) bool {
 		all = append(all, form.Citation{
-			URL: a.Get("url").Str, Title: a.Get("title").Str,
-			Start: int(a.Get("start_index").Int()), End: int(a.Get("end_index").Int()), Raw: raw(a),
+			URL: expect.Get(a, "url").Str, Title: expect.Get(a, "title").Str,
+			Start: int(expect.Get(a, "start_index").Int()), End: int(expect.Get(a, "end_index").Int()), Raw: raw(a),
 		})
 		return true
 	})
@@ -239,8 +239,8 @@ func citations(value gjson.Result) (all []form.Citation) {
 func (r *reader) call(v gjson.Result, custom bool) (item form.Item) {
 	call := &form.Call{Custom: custom}
 	item.Role = form.Assistant
-	v.ForEach(func(key, value gjson.Result) bool {
-		switch key.Str {
+	expect.ForEach(v, func(key string, value gjson.Result) bool {
+		switch key {
 		case "type":
 		case "call_id":
 			call.ID = r.Text("input.call_id", value)
@@ -248,18 +248,18 @@ func (r *reader) call(v gjson.Result, custom bool) (item form.Item) {
 			call.Name = r.Text("input.name", value)
 		case "namespace":
 			if call.Namespace = r.Text("input.namespace", value); call.Namespace == "" {
-				item.Rest.Add(key.Str, raw(value), form.Silent)
+				item.Rest.Add(key, raw(value), form.Silent)
 			}
 		case "arguments", "input":
-			if custom != (key.Str == "input") {
-				item.Rest.Add(key.Str, raw(value), form.Silent)
+			if custom != (key == "input") {
+				item.Rest.Add(key, raw(value), form.Silent)
 				break
 			}
-			if call.Input = r.Text("input."+key.Str, value); !custom {
+			if call.Input = r.Text("input."+key, value); !custom {
 				call.Input = arguments(call.Input, value, &item.Rest)
 			}
 		default: // id, status
-			item.Rest.Add(key.Str, raw(value), form.Silent)
+			item.Rest.Add(key, raw(value), form.Silent)
 		}
 		return true
 	})
@@ -296,8 +296,8 @@ func arguments(text string, value gjson.Result, rest *form.Rest) string {
 
 func (r *reader) result(v gjson.Result, custom bool) (item form.Item) {
 	result := &form.Result{Custom: custom}
-	v.ForEach(func(key, value gjson.Result) bool {
-		switch key.Str {
+	expect.ForEach(v, func(key string, value gjson.Result) bool {
+		switch key {
 		case "type":
 		case "call_id":
 			result.CallID = r.Text("input.call_id", value)
@@ -306,10 +306,10 @@ func (r *reader) result(v gjson.Result, custom bool) (item form.Item) {
 				result.Blocks = r.parts("input.output", value, false)
 				break
 			}
-			item.Rest.Add(key.Str, raw(value), form.Silent)
+			item.Rest.Add(key, raw(value), form.Silent)
 			result.Blocks = []form.Block{{Text: value.String()}}
 		default: // id, status
-			item.Rest.Add(key.Str, raw(value), form.Silent)
+			item.Rest.Add(key, raw(value), form.Silent)
 		}
 		return true
 	})
@@ -322,16 +322,16 @@ func (r *reader) result(v gjson.Result, custom bool) (item form.Item) {
 
 func (r *reader) reasoning(v gjson.Result) (item form.Item) {
 	item.Role = form.Assistant
-	b := form.Block{Kind: form.Thought, Text: textsOf(v.Get("summary"))}
+	b := form.Block{Kind: form.Thought, Text: textsOf(expect.Get(v, "summary"))}
 	if b.Text == "" {
-		b.Text = textsOf(v.Get("content"))
+		b.Text = textsOf(expect.Get(v, "content"))
 	}
-	if sealed := v.Get("encrypted_content"); sealed.Str != "" {
+	if sealed := expect.Get(v, "encrypted_content"); sealed.Str != "" {
 		b.Opaque = r.opaque(sealed.Str)
 	}
-	v.ForEach(func(key, value gjson.Result) bool {
-		if key.Str != "type" {
-			item.Rest.Add(key.Str, raw(value), form.Silent)
+	expect.ForEach(v, func(key string, value gjson.Result) bool {
+		if key != "type" {
+			item.Rest.Add(key, raw(value), form.Silent)
 		}
 		return true
 	})
@@ -354,8 +354,8 @@ const between = "\n\n"
 
 func textsOf(parts gjson.Result) string {
 	var texts []string
-	parts.ForEach(func(_, part gjson.Result) bool {
-		if text := part.Get("text").Str; text != "" {
+	expect.ForEach(parts, func(_ string, part gjson.Result) bool {
+		if text := expect.Get(part, "text").Str; text != "" {
 			texts = append(texts, text)
 		}
 		return true

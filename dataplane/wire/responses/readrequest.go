@@ -18,8 +18,8 @@ func (codec) ReadRequest(body []byte) (*form.Request, error) {
 	}
 	r := reader{carried: true}
 	q := &form.Request{Dialect: name, UsageAsked: true}
-	doc.ForEach(func(key, value gjson.Result) bool {
-		r.member(q, key.Str, value)
+	expect.ForEach(doc, func(key string, value gjson.Result) bool {
+		r.member(q, key, value)
 		return true
 	})
 	r.offer(q)
@@ -190,7 +190,7 @@ func (r *reader) output(q *form.Request, value gjson.Result) {
 // format reads a format; false: it has members that the form has no place for.
 func (r *reader) format(o *form.Output, value gjson.Result) (whole bool) {
 	whole = true
-	switch typ := value.Get("type").Str; typ {
+	switch typ := expect.Get(value, "type").Str; typ {
 	case "text":
 		o.Format = form.FormatText
 	case "json_object":

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/trunkline-ai/trunkline/dataplane/wire/expect"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
 )
 
@@ -17,20 +18,20 @@ type found struct {
 
 // search reads a search for tools that the client runs, or what it found.
 func (r *reader) search(v gjson.Result, typ string) form.Item {
-	id := r.Text("input.call_id", v.Get("call_id"))
+	id := r.Text("input.call_id", expect.Get(v, "call_id"))
 	if id == "" {
 		r.Blame("input.call_id", "a search for tools must have a call_id")
 	}
 	own := &form.Member{Name: typ, Raw: raw(v), Class: form.Silent}
 	if typ == typeSearchCall {
-		input := cmp.Or(v.Get("arguments").Raw, "{}")
-		if !v.Get("arguments").IsObject() {
-			input = form.WrapInput(v.Get("arguments").String())
+		input := cmp.Or(expect.Get(v, "arguments").Raw, "{}")
+		if !expect.Get(v, "arguments").IsObject() {
+			input = form.WrapInput(expect.Get(v, "arguments").String())
 		}
 		return form.Item{Role: form.Assistant, Blocks: []form.Block{{Kind: form.ToolCall, Foreign: own, Call: &form.Call{ID: id, Name: searchTool, Input: input}}}}
 	}
 	result := &form.Result{CallID: id}
-	r.found = append(r.found, found{v.Get("tools"), result})
+	r.found = append(r.found, found{expect.Get(v, "tools"), result})
 	return form.Item{Blocks: []form.Block{{Kind: form.ToolResult, Foreign: own, Result: result}}}
 }
 
@@ -48,15 +49,15 @@ func (r *reader) tell(q *form.Request) {
 		var b strings.Builder
 		b.WriteString("These tools can be called now:")
 		name := func(namespace string, tool gjson.Result) {
-			b.WriteString("\n" + q.FlatOf(namespace, tool.Get("name").Str))
+			b.WriteString("\n" + q.FlatOf(namespace, expect.Get(tool, "name").Str))
 		}
-		f.tools.ForEach(func(_, tool gjson.Result) bool {
-			if tool.Get("type").Str != "namespace" {
+		expect.ForEach(f.tools, func(_ string, tool gjson.Result) bool {
+			if expect.Get(tool, "type").Str != "namespace" {
 				name("", tool)
 				return true
 			}
-			tool.Get("tools").ForEach(func(_, inner gjson.Result) bool {
-				name(tool.Get("name").Str, inner)
+			expect.ForEach(expect.Get(tool, "tools"), func(_ string, inner gjson.Result) bool {
+				name(expect.Get(tool, "name").Str, inner)
 				return true
 			})
 			return true

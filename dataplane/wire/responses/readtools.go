@@ -3,6 +3,7 @@ package responses
 import (
 	"github.com/tidwall/gjson"
 
+	"github.com/trunkline-ai/trunkline/dataplane/wire/expect"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
 )
 
@@ -16,20 +17,20 @@ func (r *reader) tool(q *form.Request, v gjson.Result, namespace string) {
 		return
 	}
 	t := form.Tool{Namespace: namespace, Found: r.searching}
-	switch typ := v.Get("type").Str; typ {
+	switch typ := expect.Get(v, "type").Str; typ {
 	case "function":
 	case "custom":
 		t.Kind = form.Custom
 	case "namespace":
-		if namespace == "" && len(v.Get("tools").Array()) > 0 {
+		if namespace == "" && len(expect.Get(v, "tools").Array()) > 0 {
 			r.namespace(q, v)
 			return
 		}
 		t = form.Tool{Kind: form.ForeignTool, Name: typ, Raw: raw(v), Class: form.Silent} // it holds nothing
 	case searchTool:
-		if v.Get("execution").Str == "client" {
-			t.Name, t.Description, t.Raw = typ, v.Get("description").Str, raw(v)
-			if schema := v.Get("parameters"); schema.IsObject() {
+		if expect.Get(v, "execution").Str == "client" {
+			t.Name, t.Description, t.Raw = typ, expect.Get(v, "description").Str, raw(v)
+			if schema := expect.Get(v, "parameters"); schema.IsObject() {
 				t.Schema = raw(schema)
 			}
 			break
@@ -56,26 +57,26 @@ func (r *reader) tool(q *form.Request, v gjson.Result, namespace string) {
 
 // members reads those of a tool that can be called.
 func (r *reader) members(t *form.Tool, v gjson.Result) {
-	v.ForEach(func(key, value gjson.Result) bool {
+	expect.ForEach(v, func(key string, value gjson.Result) bool {
 		switch {
-		case key.Str == "type":
+		case key == "type":
 		case value.Type == gjson.Null:
-			t.Rest.Add(key.Str, raw(value), form.Silent)
-		case key.Str == "name":
+			t.Rest.Add(key, raw(value), form.Silent)
+		case key == "name":
 			t.Name = r.Text("tools.name", value)
-		case key.Str == "description":
+		case key == "description":
 			t.Description = r.Text("tools.description", value)
-		case key.Str == "strict":
+		case key == "strict":
 			t.Strict = r.Bool("tools.strict", value)
-		case key.Str == "parameters":
+		case key == "parameters":
 			r.object("tools.parameters", value)
 			t.Schema = raw(value)
-		case key.Str == "format" && t.Kind == form.Custom:
+		case key == "format" && t.Kind == form.Custom:
 			r.grammar(t, value)
-		case key.Str == "defer_loading": // all tools are offered from the start
-			t.Rest.Add(key.Str, raw(value), form.Silent)
+		case key == "defer_loading": // all tools are offered from the start
+			t.Rest.Add(key, raw(value), form.Silent)
 		default:
-			t.Rest.Add(key.Str, raw(value), form.Lossy)
+			t.Rest.Add(key, raw(value), form.Lossy)
 		}
 		return true
 	})
@@ -85,11 +86,11 @@ func (r *reader) members(t *form.Tool, v gjson.Result) {
 }
 
 func (r *reader) grammar(t *form.Tool, v gjson.Result) {
-	switch typ := v.Get("type").Str; typ {
+	switch typ := expect.Get(v, "type").Str; typ {
 	case "text":
 		t.Rest.Add("format", raw(v), form.Silent)
 	case "grammar":
-		t.Grammar = &form.Grammar{Syntax: r.Text("tools.format.syntax", v.Get("syntax")), Definition: r.Text("tools.format.definition", v.Get("definition"))}
+		t.Grammar = &form.Grammar{Syntax: r.Text("tools.format.syntax", expect.Get(v, "syntax")), Definition: r.Text("tools.format.definition", expect.Get(v, "definition"))}
 	default:
 		r.Blame("tools.format", "the format of a custom tool must be text or grammar")
 	}
@@ -97,15 +98,15 @@ func (r *reader) grammar(t *form.Tool, v gjson.Result) {
 
 func (r *reader) namespace(q *form.Request, v gjson.Result) {
 	n := form.Namespace{}
-	v.ForEach(func(key, value gjson.Result) bool {
-		switch key.Str {
+	expect.ForEach(v, func(key string, value gjson.Result) bool {
+		switch key {
 		case "type", "tools":
 		case "name":
 			n.Name = r.Text("tools.name", value)
 		case "description":
 			n.Description = r.Text("tools.description", value)
 		default:
-			n.Rest.Add(key.Str, raw(value), form.Lossy)
+			n.Rest.Add(key, raw(value), form.Lossy)
 		}
 		return true
 	})
@@ -114,7 +115,7 @@ func (r *reader) namespace(q *form.Request, v gjson.Result) {
 		return
 	}
 	q.Namespaces = append(q.Namespaces, n)
-	r.Each("tools.tools", v.Get("tools"), func(tool gjson.Result) { r.tool(q, tool, n.Name) })
+	r.Each("tools.tools", expect.Get(v, "tools"), func(tool gjson.Result) { r.tool(q, tool, n.Name) })
 }
 
 // choice reads which tools have to be called. Names of allowed tools are read by allow.
@@ -130,14 +131,14 @@ func (r *reader) choice(v gjson.Result) (c form.ToolChoice) {
 		r.Wrong("tool_choice", "a string or an object")
 		return c
 	}
-	switch v.Get("type").Str {
+	switch expect.Get(v, "type").Str {
 	case "function", "custom":
-		c.Mode, c.Name, c.Namespace = form.ChooseOne, v.Get("name").Str, v.Get("namespace").Str
+		c.Mode, c.Name, c.Namespace = form.ChooseOne, expect.Get(v, "name").Str, expect.Get(v, "namespace").Str
 		if c.Name == "" {
 			r.Blame("tool_choice.name", "tool_choice must name a tool")
 		}
 	case "allowed_tools":
-		c.Mode, c.Raw = modes[v.Get("mode").Str], raw(v)
+		c.Mode, c.Raw = modes[expect.Get(v, "mode").Str], raw(v)
 		if c.Mode != form.ChooseAuto && c.Mode != form.ChooseAny {
 			r.Blame("tool_choice.mode", "tool_choice.mode must be auto or required")
 		}
@@ -171,10 +172,10 @@ func (r *reader) allow(q *form.Request) {
 	}
 	tools := gjson.GetBytes(c.Raw, "tools")
 	r.Each("tool_choice.tools", tools, func(t gjson.Result) {
-		if found := q.Find(t.Get("namespace").Str, t.Get("name").Str); found != nil {
+		if found := q.Find(expect.Get(t, "namespace").Str, expect.Get(t, "name").Str); found != nil {
 			add(found.Flat)
-		} else if typ := t.Get("type").Str; typ == "namespace" {
-			of := t.Get("name").Str
+		} else if typ := expect.Get(t, "type").Str; typ == "namespace" {
+			of := expect.Get(t, "name").Str
 			for _, flat := range inside[of] {
 				add(flat)
 			}

@@ -7,6 +7,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire/compose"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/expect"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
 )
 
@@ -233,7 +234,7 @@ func (w *requestWriter) metadata() {
 	}
 	fits := true
 	if !w.own {
-		gjson.ParseBytes(m).ForEach(func(_, value gjson.Result) bool {
+		expect.ForEach(gjson.ParseBytes(m), func(_ string, value gjson.Result) bool {
 			fits = value.Type == gjson.String
 			return fits
 		})

@@ -66,11 +66,7 @@ const (
 func plainLength(b []byte) int {
 	n := 0
 	for ; n+8 <= len(b); n += 8 {
-		w := binary.LittleEndian.Uint64(b[n:])
-		quote, backslash := w^(ones*'"'), w^(ones*'\\')
-		// The lowest byte that is marked is one of those; what is marked above it may be none.
-		found := ((w-ones*0x20)&^w | (quote-ones)&^quote | (backslash-ones)&^backslash) & highs
-		if found != 0 {
+		if found := special(binary.LittleEndian.Uint64(b[n:])); found != 0 {
 			return n + bits.TrailingZeros64(found)/8
 		}
 	}
@@ -78,4 +74,11 @@ func plainLength(b []byte) int {
 		n++
 	}
 	return n
+}
+
+// special marks in eight bytes, the first of them the lowest, those that end plain text. The lowest that is
+// marked is one of those; what is marked above it may be none.
+func special(w uint64) uint64 {
+	quote, backslash := w^(ones*'"'), w^(ones*'\\')
+	return ((w-ones*0x20)&^w | (quote-ones)&^quote | (backslash-ones)&^backslash) & highs
 }
